@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The definition of an app, wherever it came from: name, VIPs, communities, monitors, NAT.
+ * A value that owns its strings. The parsers here serve configuration, HTTP and tags alike, so
+ * that one limit and one error text holds everywhere. Pure.
+ */
+#ifndef AGENT_APP_SPEC_H
+#define AGENT_APP_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bgp/config.h"
+#include "lib/addr.h"
+#include "lib/err.h"
+#include "monitors/spec.h"
+
+enum app_source { APP_FROM_CONFIG, APP_FROM_HTTP, APP_FROM_CONSUL };
+const char *app_source_name(enum app_source s); /* "config", "http", "consul" */
+
+#define APP_NAME_MAX     128
+#define APP_VIPS_MAX     64
+#define APP_MONITORS_MAX 32
+#define APP_NATS_MAX     64
+
+/* tcp:53:8053 — VIP:listen goes to the host's own address:dest. */
+struct nat_spec {
+	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t listen, dest;
+};
+
+struct app_spec {
+	char *name;
+	enum app_source source;
+	struct prefix *vips;
+	size_t n_vips;
+	struct bgp_communities communities;
+	struct monitor_spec *monitors;
+	size_t n_monitors;
+	struct nat_spec *nats;
+	size_t n_nats;
+};
+
+void app_spec_done(struct app_spec *s);
+void app_spec_copy(struct app_spec *dst, const struct app_spec *src);
+/* The same definition, the source aside. Order of VIPs, monitors and NATs matters not. */
+bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
+
+/* Each adds to a half-built spec; -EINVAL with a text that names the value. */
+int app_spec_set_name(struct app_spec *s, const char *text, struct err *err);
+int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err);
+int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err);
+int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err);
+/* "a:b", one of them; and "a:b,c:d", as in vip_communities. */
+int app_spec_add_community(struct app_spec *s, const char *text, struct err *err);
+int app_spec_add_communities(struct app_spec *s, const char *list, struct err *err);
+/* What only shows once all is there: a name and a VIP at least, no VIP twice. */
+int app_spec_check(const struct app_spec *s, struct err *err);
+
+/* "100:200", both 0..65535; the well-known names of RFC 1997 and 8326 too ("no-export",
+ * "graceful-shutdown"). */
+int community_parse(const char *text, uint32_t *ret, struct err *err);
+#define COMMUNITY_TEXT_MAX 12
+const char *community_format(uint32_t value, char buf[static COMMUNITY_TEXT_MAX]);
+
+#endif

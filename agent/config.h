@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The agent's configuration: parsed, checked, then never changed. Everything it points to belongs
+ * to it. One struct a module; this file gathers them.
+ */
+#ifndef AGENT_CONFIG_H
+#define AGENT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/app_spec.h"
+#include "bgp/config.h"
+#include "lib/endpoint.h"
+#include "lib/err.h"
+#include "lib/mono.h"
+
+struct config_agent {
+	struct endpoint listen_addr;
+	usec_t monitor_interval;
+	usec_t cleanup_timer;
+	char *consul_addr; /* NULL when not set */
+	usec_t consul_query_interval;
+	char *consul_token; /* NULL when not set */
+};
+
+struct config {
+	struct config_agent agent;
+	/* `router_id` 0 and no peers mean "not said": the agent fills them in from the kernel
+	 * (agent/identity.h) before it makes a speaker of them. */
+	struct bgp_config bgp;
+	struct app_spec *apps;
+	size_t n_apps;
+};
+
+enum config_severity { CONFIG_WARNING, CONFIG_ERROR };
+
+/* One finding; all of a file are collected, in the order of the file. */
+struct config_finding {
+	enum config_severity severity;
+	unsigned line, column; /* from 1; 0 when it concerns the whole file */
+	char *path;            /* "bgp.peers[1].peer_as", "" for the whole file */
+	char *text;            /* value, and what was expected */
+};
+
+struct config_findings {
+	struct config_finding *items;
+	size_t n, cap;
+	size_t n_errors;
+};
+
+/* Reads, parses and checks. Always fills `findings` with all that is to be said; *ret is set and
+ * 0 returned only when there is no error among them, else -EINVAL (or the -errno of reading). */
+int config_load(const char *file, struct config **ret, struct config_findings *findings);
+/* The same for text in memory; `file` is not needed, as findings carry lines only. */
+int config_load_text(const char *text, size_t len, struct config **ret,
+		     struct config_findings *findings);
+void config_free(struct config *c);
+void config_findings_done(struct config_findings *f);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* What a speaker is told to be and whom to talk to. Values; the speaker copies what it keeps. */
+#ifndef BGP_CONFIG_H
+#define BGP_CONFIG_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/endpoint.h"
+#include "lib/mono.h"
+
+#define BGP_PORT 179
+
+/* RFC 4271 5.1.1 */
+enum bgp_origin { BGP_ORIGIN_IGP = 0, BGP_ORIGIN_EGP = 1, BGP_ORIGIN_INCOMPLETE = 2 };
+
+/* RFC 1997; upper half AS, lower half value. An order that is kept, duplicates allowed here. */
+struct bgp_communities {
+	uint32_t *values; /* owned by whoever owns the struct */
+	size_t n;
+};
+
+/* After merging, so that one attribute and the rest of an UPDATE always fit 4,096 bytes. */
+#define BGP_COMMUNITIES_MAX 512
+
+struct bgp_peer_config {
+	struct addr addr;
+	char ifname[IF_NAMESIZE]; /* scope of a link-local address, else empty */
+	uint16_t port;
+	uint32_t peer_as;      /* 0: accept any (only with accept_any) */
+	struct addr local_ip;  /* session source; family 0: by the kernel's route */
+	struct addr local_ip6; /* next hop for IPv6 VIPs (and source of IPv6 sessions); 0: found */
+	bool multi_hop;        /* eBGP only: TTL 255 instead of 1 */
+	bool ttl_security;     /* RFC 5082 */
+	bool passive;          /* waits for the peer to connect; needs bgp_config.listen */
+	const char *password;  /* RFC 2385, NULL for none; at most 80 bytes */
+	usec_t hold_time;      /* 0 or >= 3 s */
+	usec_t keepalive;      /* 0: a third of the negotiated hold time */
+	usec_t send_hold_time; /* RFC 9687; 0: the larger of 8 min and twice the hold time */
+	usec_t connect_retry, connect_retry_max;
+	struct bgp_communities communities; /* of this peer only */
+};
+
+struct bgp_config {
+	uint32_t local_as;
+	uint32_t router_id; /* host order, never 0 */
+	bool listen;
+	struct endpoint listen_at;
+	bool accept_any; /* accept sessions from peers that are not configured (the receiver) */
+	enum bgp_origin origin;
+	struct bgp_communities communities; /* of every route to every peer */
+	const struct bgp_peer_config *peers;
+	size_t n_peers;
+};
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The BGP speaker: announces routes of this host to all peers, and imports nothing.
+ *
+ *	speaker ── rib (each route once, attributes interned)
+ *	   └─ peer (one per neighbour) ── adj-RIB-out (what was last sent)
+ *	         └─ conn (a TCP connection and its fsm; two during a collision)
+ *
+ * announce/withdraw change the rib and mark the route at every peer; one flush per turn of the
+ * loop packs what changed into UPDATEs. Peers never wait for one another. A route stays known
+ * after its announcement to nobody, so that a peer that comes up later gets all of them,
+ * followed by End-of-RIB.
+ */
+#ifndef BGP_SPEAKER_H
+#define BGP_SPEAKER_H
+
+#include <systemd/sd-event.h>
+
+#include "bgp/config.h"
+#include "bgp/msg.h"
+#include "bgp/status.h"
+#include "lib/err.h"
+
+struct bgp_speaker;
+
+struct bgp_route {
+	struct prefix prefix;
+	struct bgp_communities communities; /* of this route only; merged after global and peer */
+};
+
+/* All optional. Called from the loop; none may free the speaker. */
+struct bgp_speaker_ops {
+	/* A session went up or down, or a peer's reason to be down changed. */
+	void (*peer_changed)(const struct bgp_peer_status *status, void *userdata);
+	/* A peer sent routes or withdrew some; the views live during the call. */
+	void (*update_received)(const struct bgp_peer_status *status,
+				const struct bgp_update *update, void *userdata);
+};
+
+/* Copies the configuration, opens the listener if there is one, connects to nobody yet. */
+int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
+		    const struct bgp_speaker_ops *ops, void *userdata, struct bgp_speaker **ret,
+		    struct err *err);
+/* Closes what is open without a word; stop first if the peers should know. */
+void bgp_speaker_free(struct bgp_speaker *s);
+/* Connects to every peer at once. */
+void bgp_speaker_start(struct bgp_speaker *s);
+
+/* Adds or replaces. O(1) in the number of routes. */
+void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route);
+/* 0 also when it is not announced. */
+void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix);
+
+/* Calls `done` once, as soon as everything sent to established peers so far was taken by their
+ * hosts (acknowledged by TCP), or at `deadline`; always from the loop, never from inside. One
+ * wait at a time per handle; free cancels. */
+struct bgp_drain;
+typedef void bgp_drained_cb(bool complete, void *userdata);
+struct bgp_drain *bgp_speaker_drain(struct bgp_speaker *s, usec_t deadline, bgp_drained_cb *done,
+				    void *userdata);
+void bgp_drain_free(struct bgp_drain *d);
+
+/* Sends Cease/Administrative Shutdown with `text` (RFC 9003, at most 255 bytes) to every open
+ * session, closes them and calls `done` when the peers have closed too or at `deadline`.
+ * Nothing reconnects afterwards. */
+void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
+		      bgp_drained_cb *done, void *userdata);
+
+size_t bgp_speaker_n_peers(const struct bgp_speaker *s);
+/* Views; valid until the loop goes on. */
+void bgp_speaker_peer_status(const struct bgp_speaker *s, size_t peer, struct bgp_peer_status *ret);
+/* Where a route stands at one peer. */
+enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t peer,
+					     const struct prefix *prefix);
+size_t bgp_speaker_n_routes(const struct bgp_speaker *s);
+
+#endif

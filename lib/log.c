@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/str.h"
+
+static enum log_level log_level = LOG_INFO;
+static bool log_journal;
+
+void log_setup(enum log_level level, bool journal)
+{
+	log_level = level;
+	log_journal = journal;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return level <= log_level;
+}
+
+static void add_head(struct strbuf *sb, enum log_level level)
+{
+	static const struct {
+		const char *name;
+		int syslog;
+	} levels[] = {
+		[LOG_ERROR] = { "ERROR", 3 },
+		[LOG_WARNING] = { "WARN ", 4 },
+		[LOG_INFO] = { "INFO ", 6 },
+		[LOG_DEBUG] = { "DEBUG", 7 },
+	};
+	if (log_journal) {
+		strbuf_add(sb, "<%d>", levels[level].syslog);
+		return;
+	}
+	struct timespec ts;
+	struct tm tm;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strbuf_add(sb, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s ", tm.tm_year + 1900, tm.tm_mon + 1,
+		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000000,
+		   levels[level].name);
+}
+
+void log_write(enum log_level level, const char *module, const char *fmt, ...)
+{
+	if (!log_enabled(level))
+		return;
+	char text[1024], clean[1024], line[1200];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	struct strbuf sb = strbuf_over(line, sizeof(line));
+	add_head(&sb, level);
+	strbuf_add(&sb, "%s: %s\n", module,
+		   str_printable(clean, sizeof(clean), text, strlen(text)));
+	/* One write a line, so that lines of children do not mix into it. A log that cannot be
+	 * written must not stop the announcements. */
+	ssize_t ignored = write(STDERR_FILENO, line, sb.len);
+	(void)ignored;
+}

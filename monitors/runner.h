@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs the monitors of all apps and reports verdicts.
+ *
+ * A watch is the monitors of one app. Its health is UP when all monitors pass, DOWN when one
+ * fails, and stays what it was while a check could not run (its result is unknown, not "bad").
+ * A watch without monitors is UP from the start. One timer serves all watches; due times are
+ * spread by jitter; a check that hangs delays nobody.
+ */
+#ifndef MONITORS_RUNNER_H
+#define MONITORS_RUNNER_H
+
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+#include "lib/mono.h"
+#include "monitors/spec.h"
+
+enum health { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN };
+const char *health_name(enum health h); /* "unknown", "up", "down" */
+
+struct runner_config {
+	usec_t interval;     /* between two checks of one monitor */
+	usec_t exec_timeout; /* 0: the interval */
+	unsigned exec_max;   /* commands that run at once; 0: the default of 64 */
+};
+
+struct monitor_runner;
+struct monitor_watch;
+
+/* Called when the health of a watch changed, from the loop or from inside monitor_watch_new();
+ * `reason` says which monitor and what it said. The watch may be freed inside it, except while
+ * it is being made. */
+typedef void monitor_verdict_cb(struct monitor_watch *w, enum health health, const char *reason,
+				void *userdata);
+
+int monitor_runner_new(sd_event *loop, const struct runner_config *config,
+		       struct monitor_runner **ret, struct err *err);
+/* All watches must be gone. */
+void monitor_runner_free(struct monitor_runner *r);
+
+/* Copies the specs and checks at once what can be answered at once (ports), so that a service
+ * that listens is UP before this returns. */
+struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const struct monitor_spec *specs,
+					size_t n_specs, monitor_verdict_cb *verdict,
+					void *userdata);
+/* Ends running checks without a verdict. */
+void monitor_watch_free(struct monitor_watch *w);
+
+enum health monitor_watch_health(const struct monitor_watch *w);
+usec_t monitor_watch_since(const struct monitor_watch *w); /* of the present health */
+
+struct monitor_status {
+	const char *text; /* of the spec */
+	enum health health;
+	usec_t since;
+	usec_t last_check; /* USEC_NEVER before the first */
+	usec_t took;       /* of the last check */
+	uint64_t checks, failures;
+	bool running;
+	const char *said; /* the last result in words, output included; "" before the first */
+};
+size_t monitor_watch_n(const struct monitor_watch *w);
+void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monitor_status *ret);
+
+#endif

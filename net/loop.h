@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What we want from sd-event, in one place: priorities and re-armable timers.
+ *
+ * Event sources are members of their owner, made on first use and released with
+ * sd_event_source_disable_unref() in the owner's `_done`. sd-event runs one source per turn, the
+ * lowest priority number first, so that a burst of HTTP requests cannot hold up a withdrawal.
+ */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "lib/mono.h"
+
+enum loop_priority {
+	LOOP_FLUSH = -30,  /* BGP output that was decided in this turn */
+	LOOP_BGP = -20,    /* BGP input and timers */
+	LOOP_HEALTH = -10, /* what may lead to a withdrawal */
+	LOOP_APPLY = 0,    /* reconciling addresses */
+	LOOP_HTTP = 10,
+};
+
+/* CLOCK_MONOTONIC as of this turn of the loop. */
+usec_t loop_now(sd_event *loop);
+/* 32 bits for jitter; not for secrets. */
+uint32_t loop_random(void);
+/* Makes or re-arms a one-shot timer; USEC_NEVER disarms it. */
+int loop_timer_set(sd_event *loop, sd_event_source **source, usec_t when,
+		   enum loop_priority priority, sd_event_time_handler_t handler, void *userdata);
+/* Makes or re-arms a source that runs once, after everything more urgent in this turn. */
+int loop_defer(sd_event *loop, sd_event_source **source, enum loop_priority priority,
+	       sd_event_handler_t handler, void *userdata);
+/* Watches `fd` (not owned) for EPOLL* `events`. */
+int loop_io_add(sd_event *loop, sd_event_source **source, int fd, uint32_t events,
+		enum loop_priority priority, sd_event_io_handler_t handler, void *userdata);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The VIPs that we own on lo.
+ *
+ * An address is ours when we added it (the kernel acknowledged an exclusive add) or when it
+ * carries our IFA_PROTO tag from a former run. Only those are ever removed. On kernels before
+ * 5.18, which drop the tag, ownership is known for the addresses of this run only.
+ */
+#ifndef NET_LOOPBACK_H
+#define NET_LOOPBACK_H
+
+#include <systemd/sd-event.h>
+
+#include "lib/addr.h"
+#include "lib/err.h"
+
+struct loopback;
+
+/* Something else removed (or lo's state changed under) an address we own: bring it back.
+ * `prefix` NULL: events were lost, look at every one. Called from the loop. */
+typedef void loopback_lost_cb(const struct prefix *prefix, void *userdata);
+
+int loopback_new(sd_event *loop, loopback_lost_cb *lost, void *userdata, struct loopback **ret,
+		 struct err *err);
+/* Removes nothing from the kernel. */
+void loopback_free(struct loopback *lo);
+
+/* Binds a VIP with label "lo:NAME" (IPv4; cut to what the kernel takes). 0 also when it is ours
+ * already. -EEXIST: the address is on this host and is not ours; it is left alone and the error
+ * text says on which interface and with which label. -EPERM names the capability. */
+int loopback_add(struct loopback *lo, const struct prefix *vip, const char *app_name,
+		 struct err *err);
+/* Removes a VIP of ours; 0 when it is gone already. -ENOENT when it is not ours. */
+int loopback_del(struct loopback *lo, const struct prefix *vip, struct err *err);
+bool loopback_owns(const struct loopback *lo, const struct prefix *vip);
+/* Walks the addresses that a former run left (tagged, not yet claimed by loopback_add). */
+typedef void loopback_walk_cb(const struct prefix *vip, void *userdata);
+void loopback_walk_leftovers(struct loopback *lo, loopback_walk_cb *cb, void *userdata);
+
+#endif

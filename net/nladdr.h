@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* RTM_NEWADDR, RTM_DELADDR and RTM_GETADDR messages, built and read. Pure. */
+#ifndef NET_NLADDR_H
+#define NET_NLADDR_H
+
+#include <libmnl/libmnl.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+
+/* Our value of IFA_PROTO (Linux 5.18): what carries it on lo was put there by vipherald. */
+#define NLADDR_PROTO_OURS 118
+
+struct nladdr {
+	struct prefix prefix;
+	uint32_t ifindex;
+	uint8_t proto;        /* IFA_PROTO, 0 when absent */
+	uint8_t scope;        /* RT_SCOPE_* */
+	char label[IFNAMSIZ]; /* IPv4 only, else empty */
+	uint32_t flags;       /* IFA_F_* */
+};
+
+struct nlmsghdr *nladdr_build_add(void *buf, const struct nladdr *a);
+struct nlmsghdr *nladdr_build_del(void *buf, const struct nladdr *a);
+struct nlmsghdr *nladdr_build_dump(void *buf, uint8_t family, uint32_t ifindex);
+/* -EBADMSG when the message is not a well-formed address message. */
+int nladdr_parse(const struct nlmsghdr *msg, struct nladdr *ret);
+
+#endif

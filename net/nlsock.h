@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A netlink socket over libmnl for short synchronous requests (microseconds each; the kernel
+ * answers inside send()), and for multicast groups that the loop watches.
+ */
+#ifndef NET_NLSOCK_H
+#define NET_NLSOCK_H
+
+#include <libmnl/libmnl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+
+struct nlsock;
+
+/* `bus` is NETLINK_ROUTE, NETLINK_SOCK_DIAG, …; `groups` is a 0-terminated list of multicast
+ * groups to join, or NULL. The fd is CLOEXEC and NONBLOCK. */
+int nlsock_open(int bus, const int *groups, struct nlsock **ret, struct err *err);
+void nlsock_free(struct nlsock *s);
+int nlsock_fd(const struct nlsock *s);
+
+/* Called for each message of an answer; the return value is ignored unless negative, which stops
+ * the walk and is returned. */
+typedef int nlsock_cb(const struct nlmsghdr *msg, void *userdata);
+
+/* Sends one request and walks its answer, whether a dump, one message or an acknowledgement.
+ * Returns 0 or the kernel's -errno. Sets the sequence number and port id itself. */
+int nlsock_request(struct nlsock *s, struct nlmsghdr *request, nlsock_cb *cb, void *userdata);
+/* Walks the notifications that wait at the moment, at most `max` datagrams. -EAGAIN when none is
+ * left, -ENOBUFS when some were lost (the caller must look at everything again). */
+int nlsock_receive(struct nlsock *s, unsigned max, nlsock_cb *cb, void *userdata);
+
+#endif

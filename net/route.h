@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel's routing says about the way to a peer. Reads only. */
+#ifndef NET_ROUTE_H
+#define NET_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/err.h"
+
+struct route_info {
+	struct addr source;  /* what the kernel would send from; family 0 if it says nothing */
+	struct addr gateway; /* family 0: on a connected network (or local) */
+	uint32_t ifindex;
+};
+
+/* The way to `dst`; `ifindex` 0 or the scope of a link-local destination. -ENETUNREACH if none. */
+int route_lookup(const struct addr *dst, uint32_t ifindex, struct route_info *ret, struct err *err);
+/* The gateway of the default route of lowest metric in the main table (the first hop of a
+ * multipath route), IPv4 before IPv6. -ENOENT if there is none. */
+int route_default_gateway(struct addr *ret, uint32_t *ret_ifindex, struct err *err);
+/* A global (not link-local, not tentative, not deprecated, not on lo) address of `family` on the
+ * interface, not one of ours; the next hop for VIPs of another family than the session.
+ * -ENOENT if none. */
+int route_interface_address(uint32_t ifindex, uint8_t family, struct addr *ret, struct err *err);
+
+#endif
