@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+#
+#   make            builds build/vipherald
+#   make demo       installs what is missing, builds, shows the main job in network namespaces
+#   make test       installs what is missing, builds and passes all tests
+#   make help       lists the rest
+
+CC        = gcc
+BUILD     = build
+# Extra flags of a variant (sanitizers); the packager's own go into CFLAGS and LDFLAGS as usual.
+VARIANT   =
+CFLAGS   ?= -O2 -g
+LDFLAGS  ?=
+
+LIBRARIES = libsystemd libmicrohttpd yaml-0.1 libmnl jansson
+ROOMS     = lib net bgp monitors agent
+VERSION  := $(shell cat VERSION)
+
+MISSING  := $(shell pkg-config --exists $(LIBRARIES) 2>/dev/null || echo yes)
+PKG_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
+
+WARN = -Wall -Wextra -Wswitch-enum -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+       -Wwrite-strings -Wundef -Wformat=2 -Wvla -Werror
+ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -DVIPHERALD_VERSION='"$(VERSION)"' -I. $(WARN) \
+              $(PKG_CFLAGS) $(CFLAGS) $(VARIANT)
+ALL_LDFLAGS = $(LDFLAGS) $(VARIANT) -Wl,--as-needed
+
+SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(ROOMS))))
+OBJECTS  = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out agent/main.c,$(SOURCES)))
+ARCHIVE  = $(BUILD)/libvipherald.a
+UNIT    := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT))
+FUZZ    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+REPLAY_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ))
+FUZZ_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ))
+BENCH   := $(sort $(wildcard bench/*.c))
+BENCH_BIN = $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH))
+
+ASAN = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+all: $(BUILD)/vipherald
+
+help:
+	@sed -n 's/^#   //p' Makefile
+	@echo "make lint       clang-format, clang-tidy, cppcheck and the include arrows"
+	@echo "make unit       unit tests and fuzz corpora only"
+	@echo "make netns      namespace tests with real routers only"
+	@echo "make fuzz       runs each fuzz target for FUZZ_SECONDS (60)"
+	@echo "make bench      measures and prints the figures"
+	@echo "make deps       installs what build, tests and lint need"
+	@echo "make docs       writes the generated reference pages again"
+	@echo "make clean"
+
+$(BUILD)/obj/%.o: %.c | libraries
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(ARCHIVE): $(OBJECTS)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(BUILD)/vipherald: $(BUILD)/obj/agent/main.o $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+libraries:
+ifeq ($(MISSING),yes)
+	@echo "Missing one of: $(LIBRARIES) (their -dev packages) or pkg-config." >&2
+	@echo "'make deps' installs all of them on Debian and Ubuntu." >&2
+	@exit 1
+endif
+
+$(BUILD)/unit/%: tests/unit/%.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ARCHIVE) $(ALL_LDFLAGS) $(PKG_LIBS) -lcmocka -o $@
+
+$(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $^ $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $^ -fsanitize=fuzzer $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
+
+$(BUILD)/bench/%: bench/%.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ARCHIVE) $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
+
+unit-binaries: $(UNIT_BIN) $(REPLAY_BIN)
+bench-binaries: $(BENCH_BIN)
+
+# Every unit test program and every fuzz corpus, of one variant.
+run-unit: unit-binaries
+	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
+	@set -e; for t in $(REPLAY_BIN); do n=$${t##*/fuzz_}; $$t tests/fuzz/corpus/$$n; done
+
+# The variants that the tests run: as released, under the sanitizers, and clang for its warnings.
+variant-plain:
+	@$(MAKE) --no-print-directory BUILD=build all unit-binaries bench-binaries
+variant-asan:
+	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS= VARIANT="$(ASAN)" all unit-binaries
+variant-clang:
+	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang all unit-binaries bench-binaries
+
+unit: variant-plain variant-asan
+	@$(MAKE) --no-print-directory BUILD=build run-unit
+	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS= VARIANT="$(ASAN)" run-unit
+
+PYTEST = /usr/bin/python3 -m pytest -q -n 4 tests/netns
+
+netns: variant-plain variant-asan
+	VIPHERALD=build/vipherald $(PYTEST)
+	VIPHERALD=build/asan/vipherald $(PYTEST)
+
+test:
+	@scripts/deps.sh build
+	@scripts/deps.sh test
+	@$(MAKE) --no-print-directory variant-clang unit netns
+
+demo:
+	@scripts/deps.sh build
+	@$(MAKE) --no-print-directory all
+	@scripts/demo.sh
+
+deps:
+	@scripts/deps.sh build
+	@scripts/deps.sh test
+	@scripts/deps.sh lint
+
+lint:
+	@scripts/deps.sh lint
+	@scripts/lint.sh "$(ALL_CFLAGS)"
+
+FUZZ_SECONDS = 60
+fuzz:
+	@$(MAKE) --no-print-directory BUILD=build/fuzzer CC=clang CFLAGS= \
+		VARIANT="-O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" \
+		run-fuzz
+run-fuzz: $(FUZZ_BIN)
+	@set -e; for t in $(FUZZ_BIN); do n=$${t##*/fuzz_}; mkdir -p $(BUILD)/found/$$n; \
+		$$t -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/found/ \
+			$(BUILD)/found/$$n tests/fuzz/corpus/$$n; done
+
+bench: variant-plain
+	@bench/run
+
+clean:
+	rm -rf build
+
+.PHONY: all help libraries unit-binaries bench-binaries run-unit variant-plain variant-asan \
+	variant-clang unit netns test demo deps lint fuzz run-fuzz bench clean docs
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The include arrows of docs/architecture.md: dependencies point one way, pure files stay pure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+declare -A may=(
+	[lib]="lib"
+	[net]="net lib"
+	[bgp]="bgp net lib"
+	[monitors]="monitors net lib"
+	[agent]="agent monitors bgp net lib"
+)
+# Pure: no fd, clock, log or global. They include lib/ and pure headers only.
+pure="lib/err lib/bytes lib/addr lib/endpoint lib/mono lib/str lib/list lib/backoff lib/mem lib/hash
+net/nladdr
+bgp/config bgp/wire bgp/msg bgp/status bgp/codec bgp/open bgp/update bgp/attr bgp/notify bgp/fsm
+bgp/collision bgp/rib bgp/adj_out
+monitors/spec monitors/verdict monitors/sched
+agent/app_spec agent/config agent/config_tree agent/config_schema agent/config_check agent/policy
+agent/route agent/view agent/metrics"
+impure='<(systemd|sys/epoll|sys/signalfd|sys/wait|unistd|fcntl|time|curl|microhttpd)[/.]'
+
+bad=0
+complain() {
+	echo "$1: includes $2: $3" >&2
+	bad=1
+}
+is_pure() { [[ " ${pure//$'\n'/ } " == *" $1 "* ]]; }
+
+for file in */*.[ch]; do
+	room=${file%%/*}
+	[[ -v may[$room] ]] || continue
+	while read -r included; do
+		[[ " ${may[$room]} " == *" ${included%%/*} "* ]] ||
+			complain "$file" "$included" "$room/ may include ${may[$room]} only"
+		if is_pure "${file%.*}" && ! is_pure "${included%.*}"; then
+			complain "$file" "$included" "a pure file includes pure headers only"
+		fi
+	done < <(sed -n 's/^#include "\(.*\)"/\1/p' "$file")
+	if is_pure "${file%.*}" && hit=$(grep -nE "^#include $impure" "$file"); then
+		complain "$file" "$hit" "a pure file has no fd, clock or loop"
+	fi
+done
+[ "$bad" = 0 ] && echo "include arrows: ok"
+exit "$bad"
