@@ -1,0 +1,1 @@
+"""vipherald against real routers, in network namespaces. See README.md."""

@@ -1,0 +1,237 @@
+"""The program under test: configuration file, start, HTTP API, clean stop, sanitizer reports."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from .netns import Namespace
+from .process import Process
+from .wait import wait_until
+
+REPO = Path(__file__).resolve().parents[2]
+API_ADDRESS = "127.0.0.1:8080"
+
+# A report ends the process with a status that no test expects.
+_SANITIZER_ENV = {
+    "ASAN_OPTIONS": "exitcode=97:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:exitcode=97:print_stacktrace=1",
+    "LSAN_OPTIONS": "exitcode=97",
+}
+_SANITIZER_REPORT = re.compile(
+    r"(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:).*"
+)
+
+
+def binary() -> Path:
+    path = Path(os.environ.get("VIPHERALD", "build/vipherald"))
+    path = path if path.is_absolute() else REPO / path
+    assert path.exists(), f"{path} does not exist: run 'make', or set VIPHERALD"
+    return path
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    text: str
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str):
+        super().__init__("localhost")
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(10)
+        self.sock.connect(self._path)
+
+
+class Agent:
+    """`config` is a structure that becomes YAML, or the text of the file itself.
+
+    The API listens on 127.0.0.1:8080 of the namespace unless the configuration says otherwise.
+    """
+
+    def __init__(
+        self,
+        namespace: Namespace,
+        config: dict[str, Any] | str,
+        name: str = "agent",
+        wrapper: Sequence[str] = (),
+    ):
+        self._namespace = namespace
+        self._name = name
+        self._wrapper = list(wrapper)
+        self._process: Process | None = None
+        self._ended_on_purpose = False
+        if isinstance(config, dict):
+            section = {"listen_addr": API_ADDRESS, **config.get("agent", {})}
+            self.listen_addr = section["listen_addr"]
+            config = to_yaml({**config, "agent": section})
+        else:
+            found = re.search(r"listen_addr: *\"?([^\"\s]+)", config)
+            self.listen_addr = found[1] if found else ":8080"
+        self.config_path = namespace.workdir / f"{name}.yaml"
+        self.config_path.write_text(config)
+
+    # The process
+
+    def spawn(self) -> Process:
+        """Start without waiting for anything."""
+        self._process = self._namespace.start(
+            [*self._wrapper, binary(), f"-config={self.config_path}", "-logtostderr"],
+            self._name,
+            env=_SANITIZER_ENV,
+        )
+        self._ended_on_purpose = False
+        return self._process
+
+    def start(self) -> None:
+        """Start, and return when the API answers."""
+        process = self.spawn()
+
+        def answers() -> bool:
+            assert process.running, f"the agent ended with {process.returncode}:\n{process.log}"
+            return self.get("/info").status == 200
+
+        wait_until(answers, "the agent's API answers", ignore=(OSError,))
+
+    @property
+    def process(self) -> Process:
+        assert self._process is not None, "the agent was not started"
+        return self._process
+
+    @property
+    def log(self) -> str:
+        return self.process.log
+
+    def wait_log(self, pattern: str, timeout: float = 10.0) -> str:
+        """Wait for a line of the log that the regular expression finds; return that line."""
+        expression = re.compile(f"^.*{pattern}.*$", re.MULTILINE)
+        return wait_until(
+            lambda: expression.search(self.log), f"log line with /{pattern}/", timeout
+        )[0]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 10.0) -> None:
+        """A clean stop: exit status 0 and no sanitizer report."""
+        self.process.signal(number)
+        self.expect_exit(0, timeout)
+
+    def expect_exit(self, status: int, timeout: float = 10.0) -> str:
+        """Wait for the end by itself; return what it logged."""
+        self._ended_on_purpose = True
+        actual = self.process.wait(timeout)
+        self.check_sanitizers()
+        assert actual == status, f"exit status {actual}, expected {status}:\n{self.log}"
+        return self.log
+
+    def kill(self) -> None:
+        """SIGKILL, as the kernel's OOM killer would."""
+        self._ended_on_purpose = True
+        self.process.kill()
+
+    def check_sanitizers(self) -> None:
+        report = _SANITIZER_REPORT.search(self.log)
+        assert not report, f"{report[0]} (see the agent's log)"
+
+    def finish(self) -> None:
+        """End of the test: still running means stop cleanly now; ended means it was meant to."""
+        if self._process is None:
+            return
+        if self.process.running:
+            self.process.resume()
+            self.stop()
+        else:
+            self.check_sanitizers()
+            assert self._ended_on_purpose, f"the agent ended by itself: {self.process.returncode}"
+
+    # The API
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.listen_addr.startswith("unix:"):
+            return _UnixConnection(self.listen_addr.removeprefix("unix:"))
+        host, _, port = self.listen_addr.rpartition(":")
+        return http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=10)
+
+    def request(self, method: str, target: str) -> Response:
+        with self._namespace.inside():
+            connection = self._connection()
+            connection.connect()
+        try:
+            connection.request(method, target)
+            response = connection.getresponse()
+            return Response(response.status, response.read().decode())
+        finally:
+            connection.close()
+
+    def get(self, target: str) -> Response:
+        return self.request("GET", target)
+
+    def register(
+        self,
+        name: str,
+        *vips: str,
+        monitors: Sequence[str] = (),
+        nats: Sequence[str] = (),
+        communities: str | None = None,
+    ) -> Response:
+        query = [("name", name), *(("vip", vip) for vip in vips)]
+        query += [("monitor", monitor) for monitor in monitors]
+        query += [("nat", nat) for nat in nats]
+        if communities is not None:
+            query.append(("vip_communities", communities))
+        return self.get("/register?" + urlencode(query))
+
+    def unregister(self, name: str) -> Response:
+        return self.get("/unregister?" + urlencode({"name": name}))
+
+    def app_text(self, name: str) -> str:
+        """The status of an app, as the text an operator would read."""
+        response = self.get(f"/v1/apps/{name}")
+        assert response.status == 200, response
+        return response.text
+
+    def peers_text(self) -> str:
+        response = self.get("/v1/peers")
+        assert response.status == 200, response
+        return response.text
+
+    def session_states(self) -> dict[str, int]:
+        """Peer address -> session state as GoBGP numbers it (6 is established)."""
+        peers = self.get("/info").json()
+        return {
+            peer["state"]["neighbor_address"]: peer["state"]["session_state"] for peer in peers
+        }
+
+
+def to_yaml(value: Any, indent: int = 0) -> str:
+    """Block style YAML of dicts, lists and scalars, as a person would write the file."""
+    pad = "  " * indent
+    if isinstance(value, dict):
+        lines = []
+        for key, item in value.items():
+            if isinstance(item, dict | list) and item:
+                lines.append(f"{pad}{key}:\n{to_yaml(item, indent + 1)}")
+            else:
+                lines.append(f"{pad}{key}: {_scalar(item)}\n")
+        return "".join(lines)
+    if isinstance(value, list):
+        # The first line of an item moves behind its dash.
+        return "".join(f"{pad}- {to_yaml(item, indent + 1).lstrip()}" for item in value)
+    return f"{pad}{_scalar(value)}\n"
+
+
+def _scalar(value: Any) -> str:
+    """Numbers and booleans as they are; strings quoted, so that "10:20" stays a string."""
+    return json.dumps(value)

@@ -1,0 +1,57 @@
+"""Fixtures. `bed` is what nearly every test takes: a host, and ways to add routers and an agent."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import netns
+from .routers import KINDS
+from .testbed import Testbed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_machine() -> Iterator[None]:
+    """Needs root; removes what killed runs left; fails the run if this one leaves anything."""
+    if os.geteuid() != 0:
+        pytest.fail(
+            "tests/netns needs root for network namespaces: run it as root (sudo make test)",
+            pytrace=False,
+        )
+    netns.remove_stale()
+    yield
+    left = netns.leftovers()
+    assert not left, f"the tests left network namespaces behind: {left}"
+
+
+@pytest.fixture
+def bed(request: pytest.FixtureRequest) -> Iterator[Testbed]:
+    # Not tmp_path: paths of unix sockets must be shorter than 108 octets.
+    with tempfile.TemporaryDirectory(prefix="vht-") as workdir:
+        bed = Testbed(Path(workdir))
+        request.node.bed = bed
+        try:
+            yield bed
+            bed.stop_agents()
+        finally:
+            request.node.logs = bed.logs()
+            bed.destroy()
+
+
+@pytest.fixture(params=sorted(KINDS))
+def kind(request: pytest.FixtureRequest) -> str:
+    """The test runs once with each kind of router."""
+    return request.param
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A failure shows the logs of every process of the test."""
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    if (bed := getattr(item, "bed", None)) is not None:
+        logs = getattr(item, "logs", None) or bed.logs()
+        report.sections.extend((f"log of {name}", text) for name, text in logs.items())

@@ -1,0 +1,148 @@
+"""Network namespaces: uniquely named, linked by veth pairs, removed with everything inside."""
+
+import ctypes
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .process import Process
+from .wait import wait_until
+
+_NETNS_DIR = Path("/run/netns")
+_NAME = re.compile(r"vht(\d+)-")
+_CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def own_prefix() -> str:
+    """Names begin with pid and xdist worker, so that workers and whole runs go side by side."""
+    return f"vht{os.getpid()}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-"
+
+
+def ip(*args: str) -> None:
+    subprocess.run(["ip", *args], check=True, capture_output=True, text=True)
+
+
+def ip_batch(namespace: str, commands: Sequence[str]) -> None:
+    result = subprocess.run(
+        ["ip", "-n", namespace, "-batch", "-"],
+        input="\n".join(commands),
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, f"ip -n {namespace}: {commands}: {result.stderr}"
+
+
+def _setns(fd: int) -> None:
+    if _libc.setns(fd, _CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+class Namespace:
+    _count = 0
+
+    def __init__(self, role: str, workdir: Path):
+        Namespace._count += 1
+        self.role = role
+        self.workdir = workdir
+        self.name = f"{own_prefix()}{Namespace._count}-{role}"
+        self.processes: list[Process] = []
+        ip("netns", "add", self.name)
+        # Without duplicate address detection an address works at once.
+        with self.inside():
+            Path("/proc/sys/net/ipv6/conf/default/accept_dad").write_text("0")
+            Path("/proc/sys/net/ipv6/conf/lo/accept_dad").write_text("0")
+        self.ip("link set lo up")
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Sockets and processes made in this block belong to the namespace, for all their life."""
+        with open("/proc/thread-self/ns/net") as home, open(_NETNS_DIR / self.name) as there:
+            _setns(there.fileno())
+            try:
+                yield
+            finally:
+                _setns(home.fileno())
+
+    def ip(self, *commands: str) -> None:
+        ip_batch(self.name, commands)
+
+    def ip_json(self, *args: str) -> list[dict[str, Any]]:
+        output = subprocess.run(
+            ["ip", "-n", self.name, "-j", *args], check=True, capture_output=True, text=True
+        ).stdout
+        return json.loads(output or "[]")
+
+    def loopback_addresses(self) -> dict[str, str]:
+        """Address/length -> label of all addresses on lo except 127.0.0.1/8 and ::1/128."""
+        found = {}
+        for info in self.ip_json("addr", "show", "dev", "lo")[0]["addr_info"]:
+            address = f"{info['local']}/{info['prefixlen']}"
+            if address not in ("127.0.0.1/8", "::1/128"):
+                assert address not in found, f"{address} is twice on lo"
+                found[address] = info.get("label", "")
+        return found
+
+    def start(
+        self, argv: Sequence[str | Path], log: str, env: dict[str, str] | None = None
+    ) -> Process:
+        with self.inside():
+            process = Process(argv, self.workdir / f"{log}.log", env)
+        self.processes.append(process)
+        return process
+
+    def run(self, argv: Sequence[str | Path], check: bool = True, timeout: float = 20.0) -> str:
+        """Run to the end; stdout is returned, a failure carries stderr."""
+        with self.inside():
+            result = subprocess.run(
+                [str(word) for word in argv], capture_output=True, text=True, timeout=timeout
+            )
+        if check and result.returncode != 0:
+            raise subprocess.CalledProcessError(
+                result.returncode, argv, result.stdout, result.stderr
+            )
+        return result.stdout
+
+    def is_listening(self, port: int) -> bool:
+        """Whether some TCP socket of this namespace listens on the port."""
+        with self.inside():
+            tables = [Path(f"/proc/thread-self/net/{name}").read_text() for name in ("tcp", "tcp6")]
+        wanted = re.compile(rf"^ *\d+: [0-9A-F]+:{port:04X} [0-9A-F]+:0000 0A ", re.MULTILINE)
+        return any(wanted.search(table) for table in tables)
+
+    def pids(self) -> list[int]:
+        output = subprocess.run(
+            ["ip", "netns", "pids", self.name], capture_output=True, text=True
+        ).stdout
+        return [int(pid) for pid in output.split()]
+
+    def destroy(self) -> None:
+        """End all processes inside (all are ours, the namespace is), then remove the namespace."""
+        for process in self.processes:
+            process.kill()
+        for pid in self.pids():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        wait_until(lambda: not self.pids(), f"no process left in namespace {self.name}")
+        ip("netns", "del", self.name)
+
+
+def leftovers() -> list[str]:
+    """Namespaces of this very test process that still exist."""
+    return sorted(path.name for path in _NETNS_DIR.glob(f"{own_prefix()}*"))
+
+
+def remove_stale() -> None:
+    """Remove what a killed earlier run left: namespaces named after a pid that is gone."""
+    for path in _NETNS_DIR.glob("vht*"):
+        match = _NAME.match(path.name)
+        if match and not Path(f"/proc/{match[1]}").exists():
+            subprocess.run(["ip", "netns", "del", path.name], capture_output=True)

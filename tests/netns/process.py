@@ -1,0 +1,72 @@
+"""A child process of a test: logged to a file, in a session of its own, gone with the test."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class Process:
+    """Starts argv at once; stdout and stderr go to `log`, appended.
+
+    setpriv makes the kernel kill the child when the test process itself is killed. It then executes
+    the program, so the pid is the program's own.
+    """
+
+    def __init__(self, argv: Sequence[str | Path], log: Path, env: dict[str, str] | None = None):
+        self.argv = [str(word) for word in argv]
+        self.log_path = log
+        with open(log, "ab") as output:
+            self._popen = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *self.argv],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    @property
+    def returncode(self) -> int | None:
+        return self._popen.poll()
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def signal(self, number: signal.Signals) -> None:
+        self._popen.send_signal(number)
+
+    def pause(self) -> None:
+        self.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.signal(signal.SIGCONT)
+
+    def wait(self, timeout: float = 10.0) -> int:
+        """Wait for the end and return the exit status (-N: killed by signal N)."""
+        try:
+            return self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.argv[0]} did not end within {timeout:g} s") from None
+
+    def terminate(self, timeout: float = 10.0) -> int:
+        self.signal(signal.SIGTERM)
+        return self.wait(timeout)
+
+    def kill(self) -> None:
+        """SIGKILL to the process and what it started in its session; no error if it is gone."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._popen.wait()

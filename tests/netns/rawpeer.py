@@ -1,0 +1,163 @@
+"""A scripted BGP peer: sends what the test says, byte by byte if need be, and reads the answer.
+
+It runs inside the test process, on a socket made in the router's namespace. It does nothing by
+itself: no keepalive, no answer. So it is as old, hostile, dead or deaf as the test wants.
+"""
+
+import socket
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from . import bgp
+from .netns import Namespace
+
+M = TypeVar("M")
+
+TIMEOUT = 15.0
+
+
+class RawListener:
+    """Accepts sessions on port 179 of one address."""
+
+    def __init__(
+        self,
+        namespace: Namespace,
+        address: str,
+        port: int = 179,
+        receive_buffer: int | None = None,
+    ):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with namespace.inside():
+            self._socket = socket.socket(family)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if receive_buffer is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.bind((address, port))
+        self._socket.listen()
+
+    def accept(self, timeout: float = TIMEOUT) -> "RawSession":
+        self._socket.settimeout(timeout)
+        try:
+            connection, _ = self._socket.accept()
+        except TimeoutError:
+            raise AssertionError(f"nobody connected within {timeout:g} s") from None
+        return RawSession(connection)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def connect(namespace: Namespace, source: str, target: str, port: int = 179) -> "RawSession":
+    """Connect from the source address; raises OSError as connect() does."""
+    family = socket.AF_INET6 if ":" in target else socket.AF_INET
+    with namespace.inside():
+        connection = socket.socket(family)
+        connection.settimeout(TIMEOUT)
+        connection.bind((source, 0))
+        connection.connect((target, port))
+    return RawSession(connection)
+
+
+class RawSession:
+    def __init__(self, connection: socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = connection
+        self._stream = b""
+        self._queue: list[bgp.Message] = []
+        self.local_ip = connection.getsockname()[0]
+        self.remote_ip = connection.getpeername()[0]
+
+    # Sending
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def send_slowly(self, data: bytes) -> None:
+        """Every octet in a segment of its own."""
+        for octet in data:
+            self.socket.sendall(bytes([octet]))
+
+    # Receiving
+
+    def receive(self, timeout: float = TIMEOUT) -> bgp.Message | None:
+        """The next message, or None at the end of the stream."""
+        deadline = time.monotonic() + timeout
+        while not self._queue:
+            self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
+            try:
+                data = self.socket.recv(65536)
+            except TimeoutError:
+                raise AssertionError(f"no message within {timeout:g} s") from None
+            except ConnectionResetError:
+                return None
+            if not data:
+                return None
+            messages, self._stream = bgp.split(self._stream + data)
+            self._queue += messages
+        return self._queue.pop(0)
+
+    def expect_open(self) -> bgp.Open:
+        raw = self.receive()
+        assert raw is not None and raw.kind == bgp.OPEN, f"expected OPEN, got {raw}"
+        return bgp.decode_open(raw.body)
+
+    def expect_keepalive(self) -> None:
+        raw = self.receive()
+        assert raw == bgp.Message(bgp.KEEPALIVE, b""), f"expected KEEPALIVE, got {raw}"
+
+    def expect_end(self, timeout: float = TIMEOUT) -> None:
+        raw = self.receive(timeout)
+        assert raw is None, f"expected the end of the session, got {raw}"
+
+    def expect_notification(self, code: int, subcode: int) -> bgp.Notification:
+        """Skips other messages; the session must end behind it."""
+        seen = []
+        while (raw := self.receive()) is not None:
+            found = bgp.decode(raw)
+            if isinstance(found, bgp.Notification):
+                assert (found.code, found.subcode) == (code, subcode), found
+                self.expect_end()
+                return found
+            seen.append(found)
+        raise AssertionError(f"the session ended without NOTIFICATION {code}/{subcode}: {seen}")
+
+    def expect_update(
+        self, wanted: Callable[[bgp.Update], object], what: str, timeout: float = TIMEOUT
+    ) -> bgp.Update:
+        """Skips keepalives and other updates."""
+        deadline = time.monotonic() + timeout
+        seen = []
+        while (raw := self.receive(max(deadline - time.monotonic(), 0.001))) is not None:
+            found = bgp.decode(raw)
+            if isinstance(found, bgp.Update) and wanted(found):
+                return found
+            seen.append(found)
+            assert not isinstance(found, bgp.Notification), f"waiting for {what}: {seen}"
+        raise AssertionError(f"the session ended while waiting for {what}; got {seen}")
+
+    def expect_route(self, prefix: str) -> bgp.Update:
+        return self.expect_update(lambda update: prefix in update.announced, f"route {prefix}")
+
+    def expect_withdrawal(self, prefix: str) -> bgp.Update:
+        return self.expect_update(
+            lambda update: prefix in update.withdrawn, f"withdrawal of {prefix}"
+        )
+
+    def expect_end_of_rib(self, family: tuple[int, int]) -> None:
+        self.expect_update(lambda update: update.end_of_rib == family, f"End-of-RIB {family}")
+
+    # Sessions
+
+    def establish(
+        self, asn: int, bgp_id: str | None = None, hold_time: int = 90, capabilities: bytes | None = None
+    ) -> bgp.Open:
+        """Exchange OPEN and KEEPALIVE as a well-behaved peer; returns the agent's OPEN."""
+        bgp_id = bgp_id or self.local_ip
+        self.send(bgp.open_message(asn, bgp_id, hold_time, capabilities) + bgp.keepalive())
+        received = self.expect_open()
+        self.expect_keepalive()
+        return received
+
+    def close(self) -> None:
+        self.socket.close()

@@ -1,0 +1,18 @@
+"""The real routers, one class each with one interface. KINDS maps the name to the class."""
+
+from .base import Neighbour, Route, Router, RouterConfig
+from .bird import Bird
+from .exabgp import ExaBgp
+from .frr import Frr
+from .gobgp import GoBgp
+from .openbgpd import OpenBgpd
+
+KINDS: dict[str, type[Router]] = {
+    "bird": Bird,
+    "exabgp": ExaBgp,
+    "frr": Frr,
+    "gobgp": GoBgp,
+    "openbgpd": OpenBgpd,
+}
+
+__all__ = ["KINDS", "Neighbour", "Route", "Router", "RouterConfig"]

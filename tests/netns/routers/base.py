@@ -1,0 +1,184 @@
+"""What every router can do, and the common form in which routes are compared."""
+
+import subprocess
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ..netns import Namespace
+from ..process import Process
+from ..wait import wait_until
+
+REPO = Path(__file__).resolve().parents[3]
+PEERS = REPO / ".deps" / "peers"
+
+
+def unpacked(path: str) -> Path:
+    """A file of a router's package, as scripts/deps.sh unpacked it."""
+    full = PEERS / path
+    assert full.exists(), f"{full} is missing: run 'scripts/deps.sh test'"
+    return full
+
+
+def library_env(*more: str) -> dict[str, str]:
+    """The environment in which the unpacked programs find their unpacked libraries."""
+    roots = [path for path in (PEERS / "usr/lib").glob("*-linux-gnu*") if path.is_dir()]
+    paths = [root / sub for root in roots for sub in ("", *more)]
+    return {"LD_LIBRARY_PATH": ":".join(str(path) for path in paths)}
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The agent, as the router is told about it."""
+
+    ip: str
+    asn: int
+    password: str | None = None
+    multihop: int | None = None
+    """TTL to use towards a neighbour that is not directly connected."""
+    ttl_security: bool = False
+    passive: bool = True
+    """Whether the router waits to be connected to."""
+    hold_time: int = 90
+
+
+@dataclass(frozen=True)
+class RouterConfig:
+    asn: int
+    router_id: str
+    listen: str
+    neighbour: Neighbour
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route as the router reports it. None means that the router reports no such attribute.
+
+    Communities are sorted, since most routers do that; their order on the wire is the business of
+    test_wire.py.
+    """
+
+    prefix: str
+    next_hop: str
+    as_path: tuple[int, ...]
+    origin: str
+    """igp, egp or incomplete"""
+    communities: tuple[str, ...]
+    local_pref: int | None = None
+    med: int | None = None
+
+
+def sort_communities(communities: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(communities, key=lambda text: [int(part) for part in text.split(":")]))
+
+
+class Router(ABC):
+    kind: ClassVar[str]
+    link: Any
+    """The link between host and router (set by the test bed)."""
+
+    def __init__(self, namespace: Namespace, config: RouterConfig, workdir: Path):
+        self.namespace = namespace
+        self.config = config
+        self.dir = workdir / f"{self.kind}-{namespace.role}"
+        self.dir.mkdir()
+        self._process: Process | None = None
+
+    # What each kind brings
+
+    @abstractmethod
+    def _launch(self) -> Process:
+        """Write the configuration files and start the daemon."""
+
+    @abstractmethod
+    def is_established(self) -> bool:
+        """Whether the session with the neighbour is up, as the router says."""
+
+    @abstractmethod
+    def routes(self) -> dict[str, Route]:
+        """The routes that the neighbour announced, as the router says."""
+
+    # What all have
+
+    @property
+    def ip(self) -> str:
+        return self.config.listen
+
+    @property
+    def log_name(self) -> str:
+        return f"{self.dir.name}/daemon"
+
+    def start(self) -> None:
+        """Start the daemon; returns when it accepts connections."""
+        self._process = self._launch()
+        wait_until(self._is_ready, f"{self.kind} listens on port 179")
+
+    def _is_ready(self) -> bool:
+        assert self.process.running, f"{self.kind} ended:\n{self.process.log}"
+        return self.namespace.is_listening(179)
+
+    @property
+    def process(self) -> Process:
+        assert self._process is not None, "the router was not started"
+        return self._process
+
+    def stop(self) -> None:
+        """A clean stop."""
+        self.process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL to the daemon and all its helpers."""
+        self.process.kill()
+        wait_until(lambda: not self.namespace.is_listening(179), f"{self.kind} is dead")
+
+    def restart(self) -> None:
+        if self.process.running:
+            self.stop()
+        self.start()
+
+    def control(self, argv: Sequence[str | Path]) -> str:
+        """Run the router's own control program."""
+        result = subprocess.run(
+            [str(word) for word in argv], capture_output=True, text=True, timeout=20
+        )
+        if result.returncode != 0:
+            raise NotReady(f"{argv}: {result.stderr or result.stdout}")
+        return result.stdout
+
+    def wait_established(self) -> None:
+        wait_until(self.is_established, f"{self.kind}: session established", ignore=(NotReady,))
+
+    def wait_not_established(self) -> None:
+        wait_until(
+            lambda: not self.is_established(), f"{self.kind}: session down", ignore=(NotReady,)
+        )
+
+    def wait_route(self, prefix: str) -> Route:
+        self._wait_routes(lambda routes: prefix in routes, f"route {prefix}")
+        return self.routes()[prefix]
+
+    def wait_no_route(self, prefix: str) -> None:
+        self._wait_routes(lambda routes: prefix not in routes, f"no route {prefix}")
+
+    def wait_routes(self, *prefixes: str) -> dict[str, Route]:
+        """Wait until exactly these prefixes are there."""
+        self._wait_routes(lambda routes: set(routes) == set(prefixes), f"routes {prefixes}")
+        return self.routes()
+
+    def _wait_routes(self, wanted: Any, what: str) -> None:
+        class Mismatch(Exception):
+            pass
+
+        def check() -> bool:
+            routes = self.routes()
+            if not wanted(routes):
+                raise Mismatch(f"routes: {list(routes.values())}")
+            return True
+
+        wait_until(check, f"{self.kind}: {what}", ignore=(NotReady, Mismatch))
+
+
+class NotReady(Exception):
+    """The control program could not talk to the daemon (yet)."""

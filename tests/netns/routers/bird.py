@@ -1,0 +1,91 @@
+"""BIRD 2. Routes come from `birdc show route all`."""
+
+import re
+
+from ..process import Process
+from .base import NotReady, Route, Router, library_env, sort_communities, unpacked
+
+_ROUTE = re.compile(r"^(\S+/\d+)\s+\S+ \[agent ")
+_ATTRIBUTE = re.compile(r"^\s+BGP\.(\w+): ?(.*)$")
+
+
+class Bird(Router):
+    kind = "bird"
+
+    def _launch(self) -> Process:
+        config = self.dir / "bird.conf"
+        config.write_text(self._config())
+        argv = [unpacked("usr/sbin/bird"), "-f", "-c", config, "-s", self._socket, "-P", self._pid]
+        return self.namespace.start(argv, self.log_name, library_env())
+
+    @property
+    def _socket(self) -> str:
+        return str(self.dir / "control")
+
+    @property
+    def _pid(self) -> str:
+        return str(self.dir / "pid")
+
+    def _config(self) -> str:
+        peer = self.config.neighbour
+        options = [f"hold time {peer.hold_time};"]
+        if peer.password:
+            options.append(f'password "{peer.password}";')
+        if peer.ttl_security:
+            options.append("ttl security on;")
+        options.append(f"multihop {peer.multihop};" if peer.multihop else "direct;")
+        if peer.passive:
+            options.append("passive on;")
+        option_lines = "\n  ".join(options)
+        return f"""
+log stderr all;
+router id {self.config.router_id};
+protocol device {{ }}
+# The static routes towards a multi-hop peer, to resolve its next hop.
+protocol kernel {{ learn; ipv4 {{ import all; export none; }}; }}
+protocol bgp agent {{
+  local {self.config.listen} as {self.config.asn};
+  neighbor {peer.ip} as {peer.asn};
+  connect delay time 1;
+  connect retry time 1;
+  error wait time 1, 2;
+  {option_lines}
+  ipv4 {{ import all; export none; }};
+  ipv6 {{ import all; export none; }};
+}}
+"""
+
+    def _birdc(self, command: str) -> str:
+        output = self.control([unpacked("usr/sbin/birdcl"), "-s", self._socket, *command.split()])
+        if "Unable to connect" in output:
+            raise NotReady(output)
+        return output
+
+    def is_established(self) -> bool:
+        return "BGP state:          Established" in self._birdc("show protocols all agent")
+
+    def routes(self) -> dict[str, Route]:
+        found: dict[str, dict[str, str]] = {}
+        prefix = None
+        for line in self._birdc("show route all protocol agent").splitlines():
+            if match := _ROUTE.match(line):
+                prefix = match[1]
+                assert prefix not in found, f"two routes to {prefix}"
+                found[prefix] = {}
+            elif prefix and (match := _ATTRIBUTE.match(line)):
+                found[prefix][match[1]] = match[2]
+        return {prefix: _route(prefix, attributes) for prefix, attributes in found.items()}
+
+
+def _route(prefix: str, attributes: dict[str, str]) -> Route:
+    pairs = re.findall(r"\((\d+),(\d+)\)", attributes.get("community", ""))
+    return Route(
+        prefix=prefix,
+        # A second address is the link-local one.
+        next_hop=attributes["next_hop"].split()[0],
+        as_path=tuple(int(asn) for asn in attributes["as_path"].split()),
+        origin=attributes["origin"].lower(),
+        communities=sort_communities(f"{high}:{low}" for high, low in pairs),
+        local_pref=int(attributes["local_pref"]) if "local_pref" in attributes else None,
+        med=int(attributes["med"]) if "med" in attributes else None,
+    )

@@ -1,0 +1,104 @@
+"""FRR's bgpd, alone (no zebra). Routes come from vtysh as JSON."""
+
+import json
+from typing import Any
+
+from ..process import Process
+from .base import NotReady, Route, Router, library_env, sort_communities, unpacked
+
+
+class Frr(Router):
+    kind = "frr"
+
+    def _launch(self) -> Process:
+        (self.dir / "bgpd.conf").write_text(self._config())
+        (self.dir / "vtysh.conf").write_text(
+            "no service integrated-vtysh-config\nusername root nopassword\n"
+        )
+        argv = [
+            unpacked("usr/lib/frr/bgpd"),
+            "--no_zebra",
+            "--skip_runas",
+            "--no_kernel",
+            "--config_file",
+            self.dir / "bgpd.conf",
+            "--pid_file",
+            self.dir / "pid",
+            "--vty_socket",
+            self.dir,
+            "--vty_port",
+            "0",
+            "--listenon",
+            self.config.listen,
+            "--log",
+            "stdout",
+        ]
+        return self.namespace.start(argv, self.log_name, library_env("frr"))
+
+    def _config(self) -> str:
+        peer = self.config.neighbour
+        options = [f"timers {peer.hold_time // 3} {peer.hold_time}", "timers connect 1"]
+        if peer.password:
+            options.append(f"password {peer.password}")
+        if peer.ttl_security:
+            options.append("ttl-security hops 1")
+        if peer.multihop and peer.asn != self.config.asn:
+            options.append(f"ebgp-multihop {peer.multihop}")
+        if peer.passive:
+            options.append("passive")
+        option_lines = "\n".join(f" neighbor {peer.ip} {option}" for option in options)
+        return f"""
+log stdout debugging
+debug bgp neighbor-events
+router bgp {self.config.asn}
+ bgp router-id {self.config.router_id}
+ no bgp ebgp-requires-policy
+ no bgp default ipv4-unicast
+ neighbor {peer.ip} remote-as {peer.asn}
+{option_lines}
+ address-family ipv4 unicast
+  neighbor {peer.ip} activate
+ exit-address-family
+ address-family ipv6 unicast
+  neighbor {peer.ip} activate
+ exit-address-family
+"""
+
+    def _vtysh(self, command: str) -> Any:
+        argv = [unpacked("usr/bin/vtysh"), "--vty_socket", self.dir, "--config_dir", self.dir]
+        output = self.namespace.run(
+            ["env", *(f"{k}={v}" for k, v in library_env("frr").items()), *argv]
+            + ["-d", "bgpd", "-c", command],
+            check=False,
+        )
+        try:
+            return json.loads(output)
+        except ValueError:
+            raise NotReady(f"vtysh -c '{command}' says: {output}") from None
+
+    def is_established(self) -> bool:
+        peer = self._vtysh(f"show bgp neighbors {self.config.neighbour.ip} json")
+        return peer[self.config.neighbour.ip]["bgpState"] == "Established"
+
+    def routes(self) -> dict[str, Route]:
+        found = {}
+        for family in ("ipv4", "ipv6"):
+            for prefix in self._vtysh(f"show bgp {family} unicast json")["routes"]:
+                details = self._vtysh(f"show bgp {family} unicast {prefix} json")
+                # Empty when the route went away between the two commands.
+                if "paths" in details:
+                    assert len(details["paths"]) == 1, details
+                    found[prefix] = _route(prefix, details["paths"][0])
+        return found
+
+
+def _route(prefix: str, path: dict[str, Any]) -> Route:
+    return Route(
+        prefix=prefix,
+        next_hop=next(hop["ip"] for hop in path["nexthops"] if hop.get("scope") != "link-local"),
+        as_path=tuple(asn for segment in path["aspath"]["segments"] for asn in segment["list"]),
+        origin=path["origin"].lower(),
+        communities=sort_communities(path.get("community", {}).get("list", [])),
+        local_pref=path.get("locPrf"),
+        med=path.get("metric"),
+    )

@@ -1,0 +1,104 @@
+"""GoBGP. Routes come from `gobgp -j global rib`."""
+
+import json
+from typing import Any
+
+from ..process import Process
+from .base import NotReady, Route, Router, sort_communities, unpacked
+
+_ORIGINS = ("igp", "egp", "incomplete")
+_ESTABLISHED = 6
+
+
+class GoBgp(Router):
+    kind = "gobgp"
+
+    def _launch(self) -> Process:
+        config = self.dir / "gobgpd.toml"
+        config.write_text(self._config())
+        # A killed gobgpd leaves its socket, and the next one does not take it over.
+        (self.dir / "api").unlink(missing_ok=True)
+        argv = [unpacked("usr/bin/gobgpd"), "-t", "toml", "-f", config, "--log-plain"]
+        argv += ["--pprof-disable", "--api-hosts", self._api]
+        return self.namespace.start(argv, self.log_name)
+
+    @property
+    def _api(self) -> str:
+        return f"unix://{self.dir}/api"
+
+    def _config(self) -> str:
+        peer = self.config.neighbour
+        sections = []
+        if peer.multihop:
+            sections.append(
+                f"  [neighbors.ebgp-multihop.config]\n"
+                f"    enabled = true\n    multihop-ttl = {peer.multihop}"
+            )
+        if peer.ttl_security:
+            sections.append("  [neighbors.ttl-security.config]\n    enabled = true\n    ttl-min = 255")
+        for family in ("ipv4-unicast", "ipv6-unicast"):
+            sections.append(
+                f"  [[neighbors.afi-safis]]\n"
+                f'    [neighbors.afi-safis.config]\n      afi-safi-name = "{family}"'
+            )
+        password = f'    auth-password = "{peer.password}"' if peer.password else ""
+        section_lines = "\n".join(sections)
+        return f"""
+[global.config]
+  as = {self.config.asn}
+  router-id = "{self.config.router_id}"
+  local-address-list = ["{self.config.listen}"]
+[[neighbors]]
+  [neighbors.config]
+    neighbor-address = "{peer.ip}"
+    peer-as = {peer.asn}
+{password}
+  [neighbors.timers.config]
+    connect-retry = 1
+    idle-hold-time-after-reset = 1
+    hold-time = {peer.hold_time}
+    keepalive-interval = {peer.hold_time // 3}
+  [neighbors.transport.config]
+    passive-mode = {str(peer.passive).lower()}
+    local-address = "{self.config.listen}"
+{section_lines}
+"""
+
+    def _gobgp(self, *command: str) -> Any:
+        output = self.control([unpacked("usr/bin/gobgp"), "--target", self._api, "-j", *command])
+        return json.loads(output or "null")
+
+    def _is_ready(self) -> bool:
+        try:
+            peers = self._gobgp("neighbor")
+        except NotReady:
+            peers = []
+        return super()._is_ready() and bool(peers)
+
+    def is_established(self) -> bool:
+        [peer] = self._gobgp("neighbor")
+        return peer["state"].get("session_state") == _ESTABLISHED
+
+    def routes(self) -> dict[str, Route]:
+        found = {}
+        for family in ("ipv4", "ipv6"):
+            for prefix, paths in self._gobgp("global", "rib", "-a", family).items():
+                assert len(paths) == 1, paths
+                found[prefix] = _route(prefix, paths[0])
+        return found
+
+
+def _route(prefix: str, path: dict[str, Any]) -> Route:
+    attributes = {attribute["type"]: attribute for attribute in path["attrs"]}
+    next_hop = attributes.get(14, attributes.get(3))
+    segments = attributes[2].get("as_paths") or []
+    values = attributes.get(8, {}).get("communities", [])
+    return Route(
+        prefix=prefix,
+        next_hop=next_hop["nexthop"],
+        as_path=tuple(asn for segment in segments for asn in segment["asns"]),
+        origin=_ORIGINS[attributes[1]["value"]],
+        communities=sort_communities(f"{value >> 16}:{value & 0xFFFF}" for value in values),
+        local_pref=attributes[5]["value"] if 5 in attributes else None,
+        med=attributes[4]["value"] if 4 in attributes else None,
+    )
