@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "bgp/notify.h"
+
+#include <string.h>
+
+#include "lib/bytes.h"
+#include "lib/str.h"
+
+/* Subcode 0 is the name of the code itself. */
+static const struct {
+	uint8_t code, subcode;
+	const char *name;
+} names[] = {
+	{ BGP_ERR_HEADER, 0, "Message Header Error" },
+	{ BGP_ERR_HEADER, BGP_ERR_HEADER_NOT_SYNCHRONIZED, "Connection Not Synchronized" },
+	{ BGP_ERR_HEADER, BGP_ERR_HEADER_BAD_LENGTH, "Bad Message Length" },
+	{ BGP_ERR_HEADER, BGP_ERR_HEADER_BAD_TYPE, "Bad Message Type" },
+	{ BGP_ERR_OPEN, 0, "OPEN Message Error" },
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_VERSION, "Unsupported Version Number" },
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_PEER_AS, "Bad Peer AS" },
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_IDENTIFIER, "Bad BGP Identifier" },
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_OPT_PARAM, "Unsupported Optional Parameter" },
+	{ BGP_ERR_OPEN, 5, "Authentication Failure" }, /* deprecated, still seen */
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_HOLD_TIME, "Unacceptable Hold Time" },
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_CAPABILITY, "Unsupported Capability" },
+	{ BGP_ERR_OPEN, 11, "Role Mismatch" }, /* RFC 9234 */
+	{ BGP_ERR_UPDATE, 0, "UPDATE Message Error" },
+	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_MALFORMED, "Malformed Attribute List" },
+	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_UNKNOWN_WELL_KNOWN, "Unrecognized Well-known Attribute" },
+	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_MISSING_WELL_KNOWN, "Missing Well-known Attribute" },
+	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_FLAGS, "Attribute Flags Error" },
+	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_LENGTH, "Attribute Length Error" },
+	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_ORIGIN, "Invalid ORIGIN Attribute" },
+	{ BGP_ERR_UPDATE, 7, "AS Routing Loop" }, /* deprecated */
+	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_NEXT_HOP, "Invalid NEXT_HOP Attribute" },
+	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_OPTIONAL, "Optional Attribute Error" },
+	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_NETWORK, "Invalid Network Field" },
+	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_AS_PATH, "Malformed AS_PATH" },
+	{ BGP_ERR_HOLD_TIMER, 0, "Hold Timer Expired" },
+	{ BGP_ERR_FSM, 0, "Finite State Machine Error" },
+	{ BGP_ERR_FSM, BGP_ERR_FSM_OPENSENT, "Unexpected Message in OpenSent" },
+	{ BGP_ERR_FSM, BGP_ERR_FSM_OPENCONFIRM, "Unexpected Message in OpenConfirm" },
+	{ BGP_ERR_FSM, BGP_ERR_FSM_ESTABLISHED, "Unexpected Message in Established" },
+	{ BGP_ERR_CEASE, 0, "Cease" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_MAX_PREFIXES, "Maximum Number of Prefixes Reached" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_ADMIN_SHUTDOWN, "Administrative Shutdown" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_DECONFIGURED, "Peer De-configured" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_ADMIN_RESET, "Administrative Reset" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_REJECTED, "Connection Rejected" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_CONFIG_CHANGE, "Other Configuration Change" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_COLLISION, "Connection Collision Resolution" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_RESOURCES, "Out of Resources" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_HARD_RESET, "Hard Reset" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_BFD_DOWN, "BFD Down" },
+	{ BGP_ERR_ROUTE_REFRESH, 0, "ROUTE-REFRESH Message Error" },
+	{ BGP_ERR_ROUTE_REFRESH, BGP_ERR_REFRESH_LENGTH, "Invalid Message Length" },
+	{ BGP_ERR_SEND_HOLD_TIMER, 0, "Send Hold Timer Expired" },
+};
+
+static const char *name_find(uint8_t code, uint8_t subcode)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].code == code && names[i].subcode == subcode)
+			return names[i].name;
+	return NULL;
+}
+
+const char *bgp_error_name(uint8_t code)
+{
+	return name_find(code, 0);
+}
+
+const char *bgp_error_subcode_name(uint8_t code, uint8_t subcode)
+{
+	return subcode ? name_find(code, subcode) : NULL;
+}
+
+/* One character; the reader fails at what RFC 3629 does not allow (overlong forms, surrogates,
+ * beyond U+10FFFF). */
+static uint32_t utf8_next(struct reader *r)
+{
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+	uint8_t first = reader_u8(r);
+	size_t more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+	uint32_t c = more ? first & (0x3fU >> more) : first;
+	bool is_valid = first < 0x80 || (first >= 0xc2 && first <= 0xf4);
+	for (size_t i = 0; i < more; i++) {
+		uint8_t next = reader_u8(r);
+		is_valid = is_valid && (next & 0xc0) == 0x80;
+		c = c << 6 | (next & 0x3f);
+	}
+	if (!is_valid || c < least[more] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		r->failed = true;
+	return c;
+}
+
+static bool utf8_is_valid(struct reader r)
+{
+	while (reader_left(&r) > 0)
+		utf8_next(&r);
+	return !r.failed;
+}
+
+/* C0 and C1, and what breaks lines or turns the direction of writing: text of the other side must
+ * not be able to look like anything else in a log or on a terminal. */
+static bool is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+static void add_quoted(struct strbuf *sb, struct reader text)
+{
+	strbuf_add(sb, ": \"");
+	while (reader_left(&text) > 0) {
+		const char *at = (const char *)text.p;
+		uint32_t c = utf8_next(&text);
+		int len = (int)((const char *)text.p - at);
+		if (sb->size - sb->len < (size_t)len + 2) /* no half characters, and the quote */
+			break;
+		if (!is_control(c))
+			strbuf_add(sb, "%.*s", len, at);
+	}
+	strbuf_add(sb, "\"");
+}
+
+static void add_data(struct strbuf *sb, struct reader data)
+{
+	size_t n = 0;
+	if (reader_left(&data) == 0)
+		return;
+	strbuf_add(sb, " (data");
+	for (; n < 16 && reader_left(&data) > 0; n++)
+		strbuf_add(sb, " %02x", reader_u8(&data));
+	strbuf_add(sb, reader_left(&data) > 0 ? " …)" : ")");
+}
+
+/* RFC 9003 2: an octet of length, then that many octets of UTF-8. */
+static void add_shutdown(struct strbuf *sb, struct reader data)
+{
+	struct reader all = data;
+	if (reader_left(&data) == 0)
+		return;
+	struct reader text = reader_sub(&data, reader_u8(&data));
+	if (data.failed || !utf8_is_valid(text)) {
+		strbuf_add(sb, ": unreadable text");
+		add_data(sb, all);
+	} else if (reader_left(&text) > 0) {
+		add_quoted(sb, text);
+	}
+}
+
+static void add_name(struct strbuf *sb, uint8_t code, uint8_t subcode)
+{
+	const char *name = bgp_error_name(code), *sub = bgp_error_subcode_name(code, subcode);
+	if (name)
+		strbuf_add(sb, "%s", name);
+	else
+		strbuf_add(sb, "error %u", code);
+	if (sub)
+		strbuf_add(sb, "/%s", sub);
+	else if (subcode || !name)
+		strbuf_add(sb, "/%u", subcode);
+}
+
+static bool is_shutdown(uint8_t code, uint8_t subcode)
+{
+	return code == BGP_ERR_CEASE &&
+	       (subcode == BGP_ERR_CEASE_ADMIN_SHUTDOWN || subcode == BGP_ERR_CEASE_ADMIN_RESET);
+}
+
+static void add_all(struct strbuf *sb, uint8_t code, uint8_t subcode, struct reader data)
+{
+	add_name(sb, code, subcode);
+	if (is_shutdown(code, subcode))
+		add_shutdown(sb, data);
+	else
+		add_data(sb, data);
+}
+
+char *bgp_notification_text(const struct bgp_notification *n, char *buf, size_t size)
+{
+	struct strbuf sb = strbuf_over(buf, size);
+	struct reader data = reader_over(bgp_notification_data(n), n->data_len);
+	if (n->code != BGP_ERR_CEASE || n->subcode != BGP_ERR_CEASE_HARD_RESET || n->data_len < 2) {
+		add_all(&sb, n->code, n->subcode, data);
+		return buf;
+	}
+	/* RFC 8538 3.1: what the other side would have sent is inside. */
+	uint8_t code = reader_u8(&data), subcode = reader_u8(&data);
+	strbuf_add(&sb, "Cease/Hard Reset: ");
+	add_all(&sb, code, subcode, data);
+	return buf;
+}
+
+/* The longest part of at most BGP_SHUTDOWN_TEXT_MAX bytes that does not end inside a character. */
+static size_t shutdown_text_len(const char *text)
+{
+	size_t len = strnlen(text, BGP_SHUTDOWN_TEXT_MAX + 1);
+	if (len <= BGP_SHUTDOWN_TEXT_MAX)
+		return len;
+	for (len = BGP_SHUTDOWN_TEXT_MAX; len > 0; len--)
+		if (((uint8_t)text[len] & 0xc0) != 0x80)
+			break;
+	return len;
+}
+
+struct bgp_notification bgp_notification_shutdown(enum bgp_error_cease subcode, const char *text,
+						  uint8_t data[static BGP_SHUTDOWN_DATA_MAX])
+{
+	struct bgp_notification n = { .code = BGP_ERR_CEASE, .subcode = (uint8_t)subcode };
+	size_t len = text ? shutdown_text_len(text) : 0;
+	if (len == 0)
+		return n;
+	data[0] = (uint8_t)len;
+	memcpy(data + 1, text, len);
+	n.data = data;
+	n.data_len = 1 + len;
+	return n;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The OPEN message: RFC 4271 4.2 and 6.2, capabilities RFC 5492, 4-octet AS RFC 6793, identifiers
+ * RFC 6286, optional parameters of more than 255 octets RFC 9072.
+ */
+#ifndef BGP_OPEN_H
+#define BGP_OPEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bgp/msg.h"
+#include "lib/bytes.h"
+
+/* Writes what `open` offers; the size of the message, 0 if it did not fit. `multiprotocol` is not
+ * looked at: it follows from the families. */
+size_t bgp_open_encode(uint8_t *buf, size_t cap, const struct bgp_open *open);
+
+/* `body` as framing gives it. Capabilities that are not known, or known but of a wrong length, are
+ * as if they were not there. */
+bool bgp_open_decode(struct reader body, struct bgp_open *ret, struct bgp_notification *ret_error);
+
+/* Whether the peer is who it should be; `peer_as` 0 accepts any. */
+bool bgp_open_check(const struct bgp_open *remote, uint32_t peer_as, uint32_t local_as,
+		    uint32_t local_router_id, struct bgp_notification *ret_error);
+
+#endif
