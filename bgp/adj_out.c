@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+#include "bgp/adj_out.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bgp/codec.h"
+#include "bgp/update.h"
+#include "lib/mem.h"
+
+enum {
+	SLOT_IN_WITHDRAW = 1, /* the id is in a withdraw queue */
+	SLOT_IN_ANNOUNCE = 2, /* the id is in `announce` */
+	SLOT_IN_BATCH = 4,    /* the id is in `batch` */
+	SLOT_RESEND = 8,      /* send even if the peer holds the same */
+};
+
+#define SLOT_QUEUED (SLOT_IN_WITHDRAW | SLOT_IN_ANNOUNCE | SLOT_IN_BATCH)
+
+/* ---- Queues of ids. ---- */
+
+static void queue_push(struct adj_queue *q, uint32_t id)
+{
+	q->ids = mem_grow(q->ids, &q->cap, q->n + 1, sizeof(uint32_t));
+	q->ids[q->n++] = id;
+}
+
+static bool queue_empty(const struct adj_queue *q)
+{
+	return q->head == q->n;
+}
+
+static void queue_pop(struct adj_queue *q)
+{
+	if (++q->head == q->n)
+		q->head = q->n = 0;
+}
+
+static void queue_done(struct adj_queue *q)
+{
+	free(q->ids);
+	*q = (struct adj_queue){ 0 };
+}
+
+/* ---- Slots. ---- */
+
+static bool slot_in_use(const struct adj_slot *slot)
+{
+	return slot->sent || (slot->flags & SLOT_QUEUED);
+}
+
+/* While a slot is in use its route may not go; this keeps the route's count in step. */
+static void slot_changed(struct adj_out *a, struct rib_route *route, bool was_in_use)
+{
+	bool is = slot_in_use(&a->slots[route->id]);
+	if (is && !was_in_use)
+		route->holders++;
+	if (was_in_use && !is) {
+		route->holders--;
+		rib_collect(a->rib, route);
+	}
+}
+
+static void slot_set_flag(struct adj_out *a, struct rib_route *route, uint8_t flag)
+{
+	struct adj_slot *slot = &a->slots[route->id];
+	bool was = slot_in_use(slot);
+	slot->flags |= flag;
+	slot_changed(a, route, was);
+}
+
+static void slot_clear_flags(struct adj_out *a, struct rib_route *route, uint8_t flags)
+{
+	struct adj_slot *slot = &a->slots[route->id];
+	bool was = slot_in_use(slot);
+	slot->flags &= (uint8_t)~flags;
+	slot_changed(a, route, was);
+}
+
+static void slot_set_sent(struct adj_out *a, struct rib_route *route, uint64_t attrs_id)
+{
+	struct adj_slot *slot = &a->slots[route->id];
+	bool was = slot_in_use(slot);
+	if (!slot->sent && attrs_id)
+		a->n_sent++;
+	if (slot->sent && !attrs_id)
+		a->n_sent--;
+	slot->sent = attrs_id;
+	slot_changed(a, route, was);
+}
+
+/* ---- What the peer should hold. ---- */
+
+static size_t family_index(uint8_t family)
+{
+	return family == AF_INET6;
+}
+
+static bool family_negotiated(const struct adj_out *a, uint8_t family)
+{
+	return family == AF_INET6 ? a->session.ipv6 : a->session.ipv4;
+}
+
+static const struct addr *next_hop(const struct adj_out *a, uint8_t family)
+{
+	return family == AF_INET6 ? &a->session.next_hop6 : &a->session.next_hop4;
+}
+
+static const struct rib_attrs *wanted(const struct adj_out *a, const struct rib_route *route)
+{
+	uint8_t family = route->prefix.addr.family;
+	bool can = family_negotiated(a, family) && addr_is_set(next_hop(a, family));
+	return can ? route->attrs : NULL;
+}
+
+static bool needs_withdraw(const struct adj_out *a, const struct rib_route *route)
+{
+	return a->slots[route->id].sent && !wanted(a, route);
+}
+
+static bool needs_announce(const struct adj_out *a, const struct rib_route *route)
+{
+	const struct adj_slot *slot = &a->slots[route->id];
+	const struct rib_attrs *attrs = wanted(a, route);
+	return attrs && (attrs->id != slot->sent || (slot->flags & SLOT_RESEND));
+}
+
+void adj_out_mark(struct adj_out *a, struct rib_route *route)
+{
+	if (!a->up)
+		return;
+	a->slots = mem_grow(a->slots, &a->cap_slots, route->id + 1, sizeof(struct adj_slot));
+	uint8_t flags = a->slots[route->id].flags;
+	if (needs_withdraw(a, route) && !(flags & SLOT_IN_WITHDRAW)) {
+		queue_push(&a->families[family_index(route->prefix.addr.family)].withdraw,
+			   route->id);
+		slot_set_flag(a, route, SLOT_IN_WITHDRAW);
+	} else if (needs_announce(a, route) && !(flags & SLOT_IN_ANNOUNCE)) {
+		queue_push(&a->announce, route->id);
+		slot_set_flag(a, route, SLOT_IN_ANNOUNCE);
+	}
+}
+
+/* ---- The session comes and goes. ---- */
+
+void adj_out_init(struct adj_out *a, struct rib *rib)
+{
+	*a = (struct adj_out){ .rib = rib };
+}
+
+void adj_out_up(struct adj_out *a, const struct adj_out_session *session)
+{
+	adj_out_down(a);
+	a->up = true;
+	a->session = *session;
+	for (size_t i = 0; i < a->rib->n_ids; i++)
+		if (a->rib->by_id[i])
+			adj_out_mark(a, a->rib->by_id[i]);
+	if (session->ipv4)
+		a->families[0].marker = ADJ_MARKER_END_OF_RIB;
+	if (session->ipv6)
+		a->families[1].marker = ADJ_MARKER_END_OF_RIB;
+}
+
+void adj_out_down(struct adj_out *a)
+{
+	struct rib *rib = a->rib;
+	for (size_t id = 0; id < a->cap_slots && id < rib->n_ids; id++) {
+		bool was = slot_in_use(&a->slots[id]);
+		a->slots[id] = (struct adj_slot){ 0 };
+		if (rib->by_id[id])
+			slot_changed(a, rib->by_id[id], was);
+	}
+	adj_out_done(a);
+	adj_out_init(a, rib);
+}
+
+void adj_out_done(struct adj_out *a)
+{
+	free(a->slots);
+	queue_done(&a->announce);
+	queue_done(&a->batch);
+	for (size_t i = 0; i < 2; i++)
+		queue_done(&a->families[i].withdraw);
+}
+
+void adj_out_refresh(struct adj_out *a, enum bgp_afi afi)
+{
+	uint8_t family = bgp_family_from_afi((uint16_t)afi, BGP_SAFI_UNICAST);
+	if (a->up && family && family_negotiated(a, family))
+		a->families[family_index(family)].begin_refresh = true;
+}
+
+/* ---- Packing. ---- */
+
+size_t bgp_communities_merge(const struct bgp_communities *const *lists, size_t n_lists,
+			     uint32_t *ret, size_t max)
+{
+	size_t n = 0;
+	for (size_t l = 0; l < n_lists; l++)
+		for (size_t i = 0; i < lists[l]->n && n < max; i++) {
+			uint32_t value = lists[l]->values[i];
+			size_t seen = 0;
+			while (seen < n && ret[seen] != value)
+				seen++;
+			if (seen == n)
+				ret[n++] = value;
+		}
+	return n;
+}
+
+/* BoRR, and every route of the family marked to be sent again. */
+static size_t begin_refresh(struct adj_out *a, uint8_t family, uint8_t *buf, size_t cap)
+{
+	struct adj_family *f = &a->families[family_index(family)];
+	f->begin_refresh = false;
+	f->marker = a->session.enhanced_refresh ? ADJ_MARKER_END_OF_REFRESH : ADJ_MARKER_END_OF_RIB;
+	for (size_t i = 0; i < a->rib->n_ids; i++) {
+		struct rib_route *route = a->rib->by_id[i];
+		if (!route || route->prefix.addr.family != family || !wanted(a, route))
+			continue;
+		a->slots = mem_grow(a->slots, &a->cap_slots, i + 1, sizeof(struct adj_slot));
+		a->slots[i].flags |= SLOT_RESEND;
+		adj_out_mark(a, route);
+	}
+	if (!a->session.enhanced_refresh)
+		return 0;
+	struct bgp_route_refresh begin = { .afi = (uint16_t)bgp_afi_from_family(family),
+					   .subtype = BGP_REFRESH_BEGIN,
+					   .safi = BGP_SAFI_UNICAST };
+	return bgp_encode_route_refresh(buf, cap, &begin);
+}
+
+/* One message of withdrawals. */
+static size_t next_withdraw(struct adj_out *a, uint8_t family, uint8_t *buf, size_t cap)
+{
+	struct adj_queue *q = &a->families[family_index(family)].withdraw;
+	struct bgp_update_builder b;
+	if (queue_empty(q))
+		return 0;
+	bgp_update_begin_withdraw(&b, buf, cap, family);
+	while (!queue_empty(q)) {
+		struct rib_route *route = a->rib->by_id[q->ids[q->head]];
+		bool needed = needs_withdraw(a, route);
+		if (needed && !bgp_update_add(&b, &route->prefix))
+			break;
+		queue_pop(q);
+		/* The slot is held by its flag until the last line that needs the route. */
+		if (needed)
+			slot_set_sent(a, route, 0);
+		slot_clear_flags(a, route, SLOT_IN_WITHDRAW);
+	}
+	return bgp_update_finish(&b);
+}
+
+struct batch_key {
+	uint64_t key; /* family, then attributes */
+	uint32_t id;
+};
+
+static int batch_key_cmp(const void *a, const void *b)
+{
+	const struct batch_key *x = a, *y = b;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Takes all that was marked so far, so that routes that share attributes stand together. */
+static void fill_batch(struct adj_out *a)
+{
+	size_t n = a->announce.n - a->announce.head;
+	struct batch_key *keys = mem_new(n, sizeof(*keys));
+	for (size_t i = 0; i < n; i++) {
+		struct rib_route *route = a->rib->by_id[a->announce.ids[a->announce.head + i]];
+		uint64_t family = family_index(route->prefix.addr.family);
+		keys[i].key = family << 63 | (route->attrs ? route->attrs->id : 0);
+		keys[i].id = route->id;
+	}
+	qsort(keys, n, sizeof(*keys), batch_key_cmp);
+	for (size_t i = 0; i < n; i++) {
+		struct adj_slot *slot = &a->slots[keys[i].id];
+		slot->flags = (uint8_t)((slot->flags & ~SLOT_IN_ANNOUNCE) | SLOT_IN_BATCH);
+		queue_push(&a->batch, keys[i].id);
+	}
+	a->announce.head = a->announce.n = 0;
+	free(keys);
+}
+
+static void begin_announce(struct adj_out *a, const struct rib_route *route,
+			   struct bgp_update_builder *b, uint8_t *buf, size_t cap)
+{
+	uint32_t communities[BGP_COMMUNITIES_MAX];
+	struct bgp_communities of_route = rib_attrs_communities(route->attrs);
+	const struct bgp_communities *lists[] = { &a->session.global, &a->session.peer, &of_route };
+	struct bgp_attrs_out out = {
+		.origin = route->attrs->origin,
+		.as_path = &a->session.local_as,
+		.n_as_path = a->session.ibgp ? 0 : 1,
+		.four_octet_as = a->session.four_octet_as,
+		.next_hop = a->session.next_hop4,
+		.has_local_pref = a->session.ibgp,
+		.local_pref = 100,
+		.communities = communities,
+		.n_communities = bgp_communities_merge(lists, 3, communities, BGP_COMMUNITIES_MAX),
+	};
+	if (route->prefix.addr.family == AF_INET6)
+		out.next_hop = (struct addr){ 0 };
+	bgp_update_begin_announce(b, buf, cap, &out, route->prefix.addr.family,
+				  &a->session.next_hop6);
+}
+
+/* One message of announcements that share attributes. */
+static size_t next_announce(struct adj_out *a, uint8_t *buf, size_t cap)
+{
+	const struct rib_attrs *attrs = NULL;
+	struct bgp_update_builder b;
+	if (queue_empty(&a->batch) && !queue_empty(&a->announce))
+		fill_batch(a);
+	while (!queue_empty(&a->batch)) {
+		struct rib_route *route = a->rib->by_id[a->batch.ids[a->batch.head]];
+		if (needs_announce(a, route)) {
+			if (!attrs) {
+				attrs = route->attrs;
+				begin_announce(a, route, &b, buf, cap);
+			}
+			if (route->attrs != attrs || !bgp_update_add(&b, &route->prefix))
+				break;
+			slot_set_sent(a, route, attrs->id);
+		}
+		queue_pop(&a->batch);
+		slot_clear_flags(a, route, SLOT_IN_BATCH | SLOT_RESEND);
+	}
+	return attrs ? bgp_update_finish(&b) : 0;
+}
+
+static size_t next_marker(struct adj_out *a, uint8_t family, uint8_t *buf, size_t cap)
+{
+	struct adj_family *f = &a->families[family_index(family)];
+	enum adj_marker marker = f->marker;
+	enum bgp_afi afi = bgp_afi_from_family(family);
+	f->marker = ADJ_MARKER_NONE;
+	switch (marker) {
+	case ADJ_MARKER_NONE:
+		return 0;
+	case ADJ_MARKER_END_OF_RIB:
+		return bgp_encode_end_of_rib(buf, cap, afi);
+	case ADJ_MARKER_END_OF_REFRESH:
+		break;
+	}
+	struct bgp_route_refresh end = { .afi = (uint16_t)afi,
+					 .subtype = BGP_REFRESH_END,
+					 .safi = BGP_SAFI_UNICAST };
+	return bgp_encode_route_refresh(buf, cap, &end);
+}
+
+size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	size_t n = 0;
+	for (size_t i = 0; i < 2 && n == 0; i++)
+		n = next_withdraw(a, families[i], buf, cap);
+	for (size_t i = 0; i < 2 && n == 0; i++)
+		if (a->families[i].begin_refresh)
+			n = begin_refresh(a, families[i], buf, cap);
+	if (n == 0)
+		n = next_announce(a, buf, cap);
+	/* Markers say that everything before them is complete. */
+	for (size_t i = 0; i < 2 && n == 0; i++)
+		n = next_marker(a, families[i], buf, cap);
+	return n;
+}
+
+bool adj_out_pending(const struct adj_out *a)
+{
+	bool pending = !queue_empty(&a->announce) || !queue_empty(&a->batch);
+	for (size_t i = 0; i < 2; i++)
+		pending = pending || !queue_empty(&a->families[i].withdraw) ||
+			  a->families[i].begin_refresh || a->families[i].marker;
+	return pending;
+}
+
+enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route)
+{
+	if (!route || !route->attrs)
+		return BGP_ROUTE_UNKNOWN;
+	if (!a->up)
+		return BGP_ROUTE_NO_SESSION;
+	if (!family_negotiated(a, route->prefix.addr.family))
+		return BGP_ROUTE_NO_FAMILY;
+	if (!addr_is_set(next_hop(a, route->prefix.addr.family)))
+		return BGP_ROUTE_NO_NEXT_HOP;
+	bool sent = route->id < a->cap_slots && a->slots[route->id].sent == route->attrs->id;
+	return sent ? BGP_ROUTE_SENT : BGP_ROUTE_PENDING;
+}

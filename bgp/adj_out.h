@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The adj-RIB-out of one peer: what it was last told, and what it has yet to be told. Pure.
+ *
+ * Marking a route says only "look at this one". What is sent is decided when a message is packed,
+ * from the route as it is then and from what the peer holds. So changes that cancel out before
+ * they leave send nothing, a burst becomes as few UPDATEs as its attributes allow, and nothing
+ * depends on the order in which things were marked. Withdrawals leave before announcements.
+ *
+ * Order on the wire after the session came up: routes, End-of-RIB for each family (RFC 4724).
+ * After a ROUTE-REFRESH: BoRR, routes, EoRR where enhanced (RFC 7313), else the routes alone.
+ */
+#ifndef BGP_ADJ_OUT_H
+#define BGP_ADJ_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bgp/rib.h"
+#include "bgp/status.h"
+#include "bgp/wire.h"
+#include "lib/addr.h"
+
+/* What depends on the session and not on the route. */
+struct adj_out_session {
+	bool ipv4, ipv6; /* negotiated */
+	bool ibgp;
+	bool four_octet_as;
+	bool enhanced_refresh;
+	uint32_t local_as;
+	struct addr next_hop4, next_hop6;    /* family 0: none, such routes stay unsent */
+	struct bgp_communities global, peer; /* views that outlive the session */
+};
+
+struct adj_slot {
+	uint64_t sent; /* id of the attributes; 0: the peer does not hold it */
+	uint8_t flags;
+};
+
+/* A queue of route ids: pushed at the end, taken from the front. */
+struct adj_queue {
+	uint32_t *ids;
+	size_t head, n, cap;
+};
+
+enum adj_marker { ADJ_MARKER_NONE, ADJ_MARKER_END_OF_RIB, ADJ_MARKER_END_OF_REFRESH };
+
+struct adj_family {
+	struct adj_queue withdraw;
+	bool begin_refresh;     /* a refresh was asked for and has not begun */
+	enum adj_marker marker; /* what follows when nothing is left to announce */
+};
+
+struct adj_out {
+	struct rib *rib;
+	bool up;
+	struct adj_out_session session;
+	struct adj_slot *slots; /* by route id */
+	size_t cap_slots;
+	struct adj_family families[2]; /* IPv4, IPv6 */
+	struct adj_queue announce;     /* as marked */
+	struct adj_queue batch;        /* taken from `announce` and sorted by attributes */
+	size_t n_sent;
+};
+
+void adj_out_init(struct adj_out *a, struct rib *rib);
+void adj_out_done(struct adj_out *a);
+/* The session is up: every announced route is to be sent. */
+void adj_out_up(struct adj_out *a, const struct adj_out_session *session);
+/* The peer has forgotten everything. */
+void adj_out_down(struct adj_out *a);
+/* The route was announced, changed or withdrawn. Does nothing while the session is down. */
+void adj_out_mark(struct adj_out *a, struct rib_route *route);
+/* The peer asked to be told again (RFC 2918); a family that was not negotiated is ignored. */
+void adj_out_refresh(struct adj_out *a, enum bgp_afi afi);
+/* Packs the next message into `buf` of `cap` >= BGP_MESSAGE_MAX bytes and takes it as sent.
+ * Returns its size, 0 when the peer is up to date. */
+size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap);
+bool adj_out_pending(const struct adj_out *a);
+enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route);
+
+/* The communities of a route as this peer gets them: global, peer, route, each once. Returns how
+ * many; `ret` has room for `max`, what does not fit is left out. */
+size_t bgp_communities_merge(const struct bgp_communities *const *lists, size_t n_lists,
+			     uint32_t *ret, size_t max);
+
+#endif

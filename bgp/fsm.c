@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+#include "bgp/fsm.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bgp/notify.h"
+#include "bgp/open.h"
+
+static uint16_t seconds(usec_t span)
+{
+	usec_t s = span / USEC_PER_SEC;
+	return s > UINT16_MAX ? UINT16_MAX : (uint16_t)s;
+}
+
+static struct bgp_action *add(struct bgp_actions *out, enum bgp_action_type type)
+{
+	struct bgp_action *a = &out->items[out->n++];
+	*a = (struct bgp_action){ .type = type };
+	return a;
+}
+
+static void __attribute__((format(printf, 2, 3))) set_why(struct bgp_fsm *fsm, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(fsm->why, sizeof(fsm->why), fmt, args);
+	va_end(args);
+}
+
+/* ---- Timers. A deadline that is not set is USEC_NEVER. ---- */
+
+static void stop_timers(struct bgp_fsm *fsm)
+{
+	fsm->connect_by = fsm->retry_at = USEC_NEVER;
+	fsm->hold_until = fsm->keepalive_at = fsm->send_hold_until = USEC_NEVER;
+}
+
+static void restart_hold(struct bgp_fsm *fsm, usec_t now)
+{
+	usec_t hold = fsm->negotiated.hold_time * USEC_PER_SEC;
+	fsm->hold_until = hold ? usec_add(now, hold) : USEC_NEVER;
+}
+
+static void restart_keepalive(struct bgp_fsm *fsm, const struct bgp_event *ev)
+{
+	usec_t every = fsm->negotiated.keepalive * USEC_PER_SEC;
+	fsm->keepalive_at = every ? usec_add(ev->now, jitter(every, ev->random)) : USEC_NEVER;
+}
+
+static usec_t send_hold_time(const struct bgp_fsm *fsm)
+{
+	usec_t twice = 2 * fsm->negotiated.hold_time * USEC_PER_SEC;
+	if (fsm->config.send_hold_time)
+		return fsm->config.send_hold_time;
+	return twice > BGP_SEND_HOLD_TIME_MIN ? twice : BGP_SEND_HOLD_TIME_MIN;
+}
+
+usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm)
+{
+	usec_t at = usec_min(fsm->connect_by, fsm->retry_at);
+	at = usec_min(at, usec_min(fsm->hold_until, fsm->keepalive_at));
+	return usec_min(at, fsm->send_hold_until);
+}
+
+/* ---- Moving between states. ---- */
+
+/* The one place where a state is entered, with what is true on entry to it. */
+static void change_state(struct bgp_fsm *fsm, enum bgp_state to, const struct bgp_event *ev,
+			 struct bgp_actions *out)
+{
+	if (fsm->state == BGP_ESTABLISHED && to != BGP_ESTABLISHED)
+		add(out, BGP_DO_SESSION_DOWN);
+	switch (to) {
+	case BGP_IDLE:
+	case BGP_ACTIVE:
+		stop_timers(fsm);
+		break;
+	case BGP_CONNECT:
+		stop_timers(fsm);
+		fsm->connect_by = usec_add(ev->now, BGP_CONNECT_TIMEOUT);
+		add(out, BGP_DO_CONNECT);
+		break;
+	case BGP_OPENSENT:
+		stop_timers(fsm);
+		fsm->hold_until = usec_add(ev->now, BGP_OPEN_HOLD_TIME);
+		add(out, BGP_DO_SEND_OPEN);
+		break;
+	case BGP_OPENCONFIRM:
+		restart_hold(fsm, ev->now);
+		restart_keepalive(fsm, ev);
+		add(out, BGP_DO_SEND_KEEPALIVE);
+		break;
+	case BGP_ESTABLISHED:
+		restart_hold(fsm, ev->now);
+		backoff_reset(&fsm->backoff);
+		add(out, BGP_DO_SESSION_UP);
+		break;
+	}
+	fsm->state = to;
+	fsm->state_since = ev->now;
+	out->to = to;
+}
+
+/* Closes what is open and waits for the next attempt; a connection that the peer made waits for
+ * nothing, the peer makes another. */
+static void fail(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
+{
+	if (fsm->state != BGP_IDLE && fsm->state != BGP_ACTIVE)
+		add(out, BGP_DO_CLOSE);
+	bool waits_for_peer = fsm->config.passive && !fsm->config.incoming;
+	change_state(fsm, waits_for_peer ? BGP_ACTIVE : BGP_IDLE, ev, out);
+	if (!fsm->config.incoming && !fsm->config.passive)
+		fsm->retry_at = usec_add(ev->now, backoff_next(&fsm->backoff, ev->random));
+}
+
+static void fail_with(struct bgp_fsm *fsm, const struct bgp_event *ev,
+		      const struct bgp_notification *n, struct bgp_actions *out)
+{
+	char text[200];
+	set_why(fsm, "sent NOTIFICATION %s", bgp_notification_text(n, text, sizeof(text)));
+	add(out, BGP_DO_SEND_NOTIFICATION)->notification = *n;
+	fail(fsm, ev, out);
+}
+
+static void fail_code(struct bgp_fsm *fsm, const struct bgp_event *ev, uint8_t code,
+		      uint8_t subcode, struct bgp_actions *out)
+{
+	struct bgp_notification n = { .code = code, .subcode = subcode };
+	fail_with(fsm, ev, &n, out);
+}
+
+/* RFC 6608: an event that the state does not know. */
+static void fail_unexpected(struct bgp_fsm *fsm, const struct bgp_event *ev,
+			    enum bgp_error_fsm subcode, struct bgp_actions *out)
+{
+	fail_code(fsm, ev, BGP_ERR_FSM, (uint8_t)subcode, out);
+}
+
+static void hold_timer_expired(struct bgp_fsm *fsm, const struct bgp_event *ev,
+			       struct bgp_actions *out)
+{
+	unsigned held = fsm->state == BGP_OPENSENT ? seconds(BGP_OPEN_HOLD_TIME)
+						   : fsm->negotiated.hold_time;
+	fail_code(fsm, ev, BGP_ERR_HOLD_TIMER, 0, out);
+	set_why(fsm, "hold timer expired: nothing heard for %u s", held);
+}
+
+/* RFC 9687: the peer takes nothing, so it would not take a NOTIFICATION either; one is tried all
+ * the same, as section 4 asks. */
+static void send_hold_timer_expired(struct bgp_fsm *fsm, const struct bgp_event *ev,
+				    struct bgp_actions *out)
+{
+	unsigned held = seconds(send_hold_time(fsm));
+	fail_code(fsm, ev, BGP_ERR_SEND_HOLD_TIMER, 0, out);
+	set_why(fsm, "send hold timer expired: the peer took nothing for %u s", held);
+}
+
+static void connection_lost(struct bgp_fsm *fsm, const struct bgp_event *ev,
+			    struct bgp_actions *out)
+{
+	set_why(fsm, "%s", ev->text);
+	fail(fsm, ev, out);
+}
+
+static void received_notification(struct bgp_fsm *fsm, const struct bgp_event *ev,
+				  struct bgp_actions *out)
+{
+	const struct bgp_notification *n = ev->notification;
+	char text[240];
+	set_why(fsm, "received NOTIFICATION %s", bgp_notification_text(n, text, sizeof(text)));
+	if (n->code == BGP_ERR_OPEN &&
+	    (n->subcode == BGP_ERR_OPEN_OPT_PARAM || n->subcode == BGP_ERR_OPEN_CAPABILITY))
+		fsm->without_capabilities = true;
+	fail(fsm, ev, out);
+}
+
+/* ManualStop and AutomaticStop: tell the peer if there is one to tell, and stay down. */
+static void stop(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
+{
+	bool open = fsm->state >= BGP_OPENSENT;
+	if (open)
+		add(out, BGP_DO_SEND_NOTIFICATION)->notification = *ev->notification;
+	if (open || fsm->state == BGP_CONNECT)
+		add(out, BGP_DO_CLOSE);
+	backoff_reset(&fsm->backoff);
+	change_state(fsm, BGP_IDLE, ev, out);
+}
+
+/* ---- OPEN. ---- */
+
+static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
+		      struct bgp_notification *ret_error)
+{
+	const struct bgp_fsm_config *c = &fsm->config;
+	if (!bgp_open_check(remote, c->peer_as, c->local_as, c->router_id, ret_error))
+		return false;
+	struct bgp_open ours = bgp_fsm_open(fsm);
+	struct bgp_negotiated n = {
+		.hold_time =
+			remote->hold_time < ours.hold_time ? remote->hold_time : ours.hold_time,
+		.ibgp = remote->as == c->local_as,
+		.four_octet_as = ours.four_octet_as && remote->four_octet_as,
+		.route_refresh = ours.route_refresh && remote->route_refresh,
+		.enhanced_refresh = ours.enhanced_refresh && remote->enhanced_refresh,
+		.extended_messages = ours.extended_messages && remote->extended_messages,
+		.ipv4_unicast =
+			ours.multiprotocol && remote->multiprotocol ? remote->ipv4_unicast : true,
+		.ipv6_unicast = ours.ipv6_unicast && remote->ipv6_unicast,
+		.peer_as = remote->as,
+		.peer_router_id = remote->router_id,
+	};
+	n.keepalive = n.hold_time / 3;
+	if (c->keepalive && seconds(c->keepalive) < n.keepalive)
+		n.keepalive = seconds(c->keepalive);
+	fsm->negotiated = n;
+	return true;
+}
+
+struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm)
+{
+	bool capable = !fsm->without_capabilities;
+	return (struct bgp_open){
+		.version = BGP_VERSION,
+		.as = fsm->config.local_as,
+		.hold_time = seconds(fsm->config.hold_time),
+		.router_id = fsm->config.router_id,
+		.has_capabilities = capable,
+		.four_octet_as = capable,
+		.route_refresh = capable,
+		.enhanced_refresh = capable,
+		.extended_messages = capable,
+		.multiprotocol = capable,
+		.ipv4_unicast = capable,
+		.ipv6_unicast = capable,
+	};
+}
+
+static void received_open(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
+{
+	struct bgp_notification error = { 0 };
+	if (negotiate(fsm, ev->open, &error)) {
+		change_state(fsm, BGP_OPENCONFIRM, ev, out);
+		return;
+	}
+	fail_with(fsm, ev, &error, out);
+	if (error.code == BGP_ERR_OPEN && error.subcode == BGP_ERR_OPEN_PEER_AS)
+		set_why(fsm, "the peer says it is AS %" PRIu32 ", configured is peer_as %" PRIu32,
+			ev->open->as, fsm->config.peer_as);
+	else if (error.code == BGP_ERR_OPEN && error.subcode == BGP_ERR_OPEN_IDENTIFIER)
+		set_why(fsm, "the peer has our router id, set bgp.router_id to another value");
+}
+
+/* ---- The states. ---- */
+
+static void start(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
+{
+	bool waits = fsm->config.passive || fsm->config.incoming;
+	change_state(fsm, waits ? BGP_ACTIVE : BGP_CONNECT, ev, out);
+}
+
+static void step_idle(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
+{
+	switch (ev->type) {
+	case BGP_EV_START:
+		start(fsm, ev, out);
+		break;
+	case BGP_EV_TIMER:
+		if (ev->now >= fsm->retry_at)
+			start(fsm, ev, out);
+		break;
+	case BGP_EV_STOP:
+	case BGP_EV_COLLISION:
+		stop_timers(fsm); /* a retry that is due stays away */
+		break;
+	case BGP_EV_TCP_CONNECTED:
+	case BGP_EV_TCP_FAILED:
+	case BGP_EV_OPEN:
+	case BGP_EV_KEEPALIVE:
+	case BGP_EV_UPDATE:
+	case BGP_EV_REFRESH:
+	case BGP_EV_NOTIFICATION:
+	case BGP_EV_BROKEN:
+	case BGP_EV_SEND_BLOCKED:
+	case BGP_EV_SEND_PROGRESS:
+	case BGP_EV_SEND_DONE:
+		break; /* RFC 4271 8.2.2: ignored in Idle */
+	}
+}
+
+/* Connect and Active: there is no connection yet, so no message can arrive. */
+static void step_connecting(struct bgp_fsm *fsm, const struct bgp_event *ev,
+			    struct bgp_actions *out)
+{
+	switch (ev->type) {
+	case BGP_EV_START:
+		break;
+	case BGP_EV_TCP_CONNECTED:
+		change_state(fsm, BGP_OPENSENT, ev, out);
+		break;
+	case BGP_EV_TCP_FAILED:
+		connection_lost(fsm, ev, out);
+		break;
+	case BGP_EV_TIMER:
+		if (ev->now < fsm->connect_by)
+			break;
+		set_why(fsm, "no answer to the connection attempt within %u s",
+			seconds(BGP_CONNECT_TIMEOUT));
+		fail(fsm, ev, out);
+		break;
+	case BGP_EV_STOP:
+	case BGP_EV_COLLISION:
+		stop(fsm, ev, out);
+		break;
+	case BGP_EV_OPEN:
+	case BGP_EV_KEEPALIVE:
+	case BGP_EV_UPDATE:
+	case BGP_EV_REFRESH:
+	case BGP_EV_NOTIFICATION:
+	case BGP_EV_BROKEN:
+	case BGP_EV_SEND_BLOCKED:
+	case BGP_EV_SEND_PROGRESS:
+	case BGP_EV_SEND_DONE:
+		set_why(fsm, "a message came before the connection was up");
+		fail(fsm, ev, out);
+		break;
+	}
+}
+
+/* What is the same in OpenSent, OpenConfirm and Established. */
+static void step_connected(struct bgp_fsm *fsm, const struct bgp_event *ev,
+			   enum bgp_error_fsm unexpected, struct bgp_actions *out)
+{
+	switch (ev->type) {
+	case BGP_EV_START:
+		break;
+	case BGP_EV_STOP:
+	case BGP_EV_COLLISION:
+		stop(fsm, ev, out);
+		break;
+	case BGP_EV_TCP_FAILED:
+		connection_lost(fsm, ev, out);
+		break;
+	case BGP_EV_TIMER:
+		if (ev->now >= fsm->hold_until) {
+			hold_timer_expired(fsm, ev, out);
+		} else if (ev->now >= fsm->send_hold_until) {
+			send_hold_timer_expired(fsm, ev, out);
+		} else if (ev->now >= fsm->keepalive_at) {
+			add(out, BGP_DO_SEND_KEEPALIVE);
+			restart_keepalive(fsm, ev);
+		}
+		break;
+	case BGP_EV_NOTIFICATION:
+		received_notification(fsm, ev, out);
+		break;
+	case BGP_EV_BROKEN:
+		fail_with(fsm, ev, ev->notification, out);
+		break;
+	case BGP_EV_SEND_BLOCKED:
+		if (fsm->send_hold_until == USEC_NEVER)
+			fsm->send_hold_until = usec_add(ev->now, send_hold_time(fsm));
+		break;
+	case BGP_EV_SEND_PROGRESS:
+		fsm->send_hold_until = usec_add(ev->now, send_hold_time(fsm));
+		break;
+	case BGP_EV_SEND_DONE:
+		fsm->send_hold_until = USEC_NEVER;
+		break;
+	case BGP_EV_TCP_CONNECTED:
+	case BGP_EV_OPEN:
+	case BGP_EV_KEEPALIVE:
+	case BGP_EV_UPDATE:
+	case BGP_EV_REFRESH:
+		fail_unexpected(fsm, ev, unexpected, out);
+		break;
+	}
+}
+
+static void step_open_sent(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
+{
+	if (ev->type == BGP_EV_OPEN)
+		received_open(fsm, ev, out);
+	else
+		step_connected(fsm, ev, BGP_ERR_FSM_OPENSENT, out);
+}
+
+static void step_open_confirm(struct bgp_fsm *fsm, const struct bgp_event *ev,
+			      struct bgp_actions *out)
+{
+	if (ev->type == BGP_EV_KEEPALIVE)
+		change_state(fsm, BGP_ESTABLISHED, ev, out);
+	else
+		step_connected(fsm, ev, BGP_ERR_FSM_OPENCONFIRM, out);
+}
+
+static void step_established(struct bgp_fsm *fsm, const struct bgp_event *ev,
+			     struct bgp_actions *out)
+{
+	bool heard = ev->type == BGP_EV_KEEPALIVE || ev->type == BGP_EV_UPDATE;
+	if (heard)
+		restart_hold(fsm, ev->now);
+	else if (ev->type != BGP_EV_REFRESH)
+		step_connected(fsm, ev, BGP_ERR_FSM_ESTABLISHED, out);
+}
+
+void bgp_fsm_init(struct bgp_fsm *fsm, const struct bgp_fsm_config *config, usec_t now)
+{
+	*fsm = (struct bgp_fsm){
+		.config = *config,
+		.state = BGP_IDLE,
+		.state_since = now,
+		.backoff = { .first = config->connect_retry, .max = config->connect_retry_max },
+	};
+	stop_timers(fsm);
+}
+
+void bgp_fsm_step(struct bgp_fsm *fsm, const struct bgp_event *event, struct bgp_actions *ret)
+{
+	ret->n = 0;
+	ret->from = ret->to = fsm->state;
+	switch (fsm->state) {
+	case BGP_IDLE:
+		step_idle(fsm, event, ret);
+		break;
+	case BGP_CONNECT:
+	case BGP_ACTIVE:
+		step_connecting(fsm, event, ret);
+		break;
+	case BGP_OPENSENT:
+		step_open_sent(fsm, event, ret);
+		break;
+	case BGP_OPENCONFIRM:
+		step_open_confirm(fsm, event, ret);
+		break;
+	case BGP_ESTABLISHED:
+		step_established(fsm, event, ret);
+		break;
+	}
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The finite state machine of one connection, RFC 4271 section 8, as a pure function.
+ *
+ * Events go in with the time they happened; actions come out and the shell (conn.c) carries them
+ * out in their order. The machine keeps deadlines, not timers: the shell arms one timer for
+ * bgp_fsm_deadline() and sends BGP_EV_TIMER when it is reached. Nothing here knows a socket.
+ *
+ * A peer has up to two of these, one for the connection we make and one for the connection the
+ * peer makes; collision.h decides between them. Optional attributes of section 8.1.1 that are
+ * built in: AllowAutomaticStart, DampPeerOscillations (as the retry back-off),
+ * PassiveTcpEstablishment, CollisionDetectEstablishedState off, SendNOTIFICATIONwithoutOPEN. Not
+ * used: DelayOpen.
+ */
+#ifndef BGP_FSM_H
+#define BGP_FSM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bgp/msg.h"
+#include "bgp/status.h"
+#include "lib/backoff.h"
+#include "lib/mono.h"
+
+/* How long one attempt to connect may take: SYNs at 0, 1 and 3 s. */
+#define BGP_CONNECT_TIMEOUT (5 * USEC_PER_SEC)
+/* RFC 4271 8.2.2: the hold time until the peer's OPEN says what it is to be. */
+#define BGP_OPEN_HOLD_TIME (240 * USEC_PER_SEC)
+/* RFC 9687 6: the least default for the time that nothing of ours may be taken. */
+#define BGP_SEND_HOLD_TIME_MIN (480 * USEC_PER_SEC)
+
+struct bgp_fsm_config {
+	uint32_t local_as, router_id;
+	uint32_t peer_as;      /* 0: any */
+	bool passive;          /* never connects; waits in Active */
+	bool incoming;         /* the peer made this connection; it ends in Idle for good */
+	usec_t hold_time;      /* what we offer; whole seconds */
+	usec_t keepalive;      /* 0: a third of what is negotiated */
+	usec_t send_hold_time; /* 0: the default of RFC 9687 */
+	usec_t connect_retry, connect_retry_max;
+};
+
+/* What both sides said in their OPENs. */
+struct bgp_negotiated {
+	uint16_t hold_time, keepalive; /* seconds; 0: none */
+	bool ibgp;
+	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
+	bool ipv4_unicast, ipv6_unicast;
+	uint32_t peer_as, peer_router_id;
+};
+
+enum bgp_event_type {
+	BGP_EV_START,         /* 1, 3: ManualStart, AutomaticStart */
+	BGP_EV_STOP,          /* 2, 8: ManualStop, AutomaticStop; with a Cease */
+	BGP_EV_TIMER,         /* 9 to 13: a deadline was reached */
+	BGP_EV_TCP_CONNECTED, /* 16, 17: ours was acknowledged, or theirs accepted */
+	BGP_EV_TCP_FAILED,    /* 18: before it was up, or closed afterwards */
+	BGP_EV_OPEN,          /* 19 */
+	BGP_EV_KEEPALIVE,     /* 26 */
+	BGP_EV_UPDATE,        /* 27 */
+	BGP_EV_REFRESH,       /* RFC 2918 */
+	BGP_EV_NOTIFICATION,  /* 24, 25 */
+	BGP_EV_BROKEN,        /* 21, 22, 28: the decoder says which NOTIFICATION to send */
+	BGP_EV_COLLISION,     /* 23: this connection lost */
+	BGP_EV_SEND_BLOCKED,  /* RFC 9687: bytes wait, the socket took none */
+	BGP_EV_SEND_PROGRESS, /* RFC 9687: it took some, more wait */
+	BGP_EV_SEND_DONE,     /* RFC 9687: it took all */
+};
+
+struct bgp_event {
+	enum bgp_event_type type;
+	usec_t now;
+	uint32_t random; /* for jitter */
+	union {
+		const struct bgp_open *open;
+		/* received, to send (STOP), or the decoder's verdict (BROKEN) */
+		const struct bgp_notification *notification;
+		const char *text; /* TCP_FAILED: why, for people */
+	};
+};
+
+enum bgp_action_type {
+	BGP_DO_CONNECT,
+	BGP_DO_SEND_OPEN,
+	BGP_DO_SEND_KEEPALIVE,
+	BGP_DO_SEND_NOTIFICATION,
+	BGP_DO_CLOSE, /* after what was queued before it */
+	BGP_DO_SESSION_UP,
+	BGP_DO_SESSION_DOWN, /* undoes SESSION_UP */
+};
+
+struct bgp_action {
+	enum bgp_action_type type;
+	struct bgp_notification notification; /* its data may point into the event */
+};
+
+#define BGP_ACTIONS_MAX 4
+struct bgp_actions {
+	struct bgp_action items[BGP_ACTIONS_MAX];
+	size_t n;
+	enum bgp_state from, to;
+};
+
+struct bgp_fsm {
+	struct bgp_fsm_config config;
+	enum bgp_state state;
+	usec_t state_since;
+	struct bgp_negotiated negotiated; /* valid from OpenConfirm on */
+	bool without_capabilities;        /* the peer refused optional parameters, RFC 5492 3 */
+	struct backoff backoff;
+	usec_t connect_by;   /* the attempt under way must be through */
+	usec_t retry_at;     /* the next attempt */
+	usec_t hold_until;   /* something must have been heard */
+	usec_t keepalive_at; /* something must be said */
+	usec_t send_hold_until;
+	char why[320]; /* why it last left a state by failure; "" if it never did */
+};
+
+void bgp_fsm_init(struct bgp_fsm *fsm, const struct bgp_fsm_config *config, usec_t now);
+/* Always fills *ret. */
+void bgp_fsm_step(struct bgp_fsm *fsm, const struct bgp_event *event, struct bgp_actions *ret);
+/* When BGP_EV_TIMER is due, USEC_NEVER if not at all. */
+usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm);
+/* The OPEN to send on BGP_DO_SEND_OPEN. */
+struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm);
+
+#endif

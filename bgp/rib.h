@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The routes of this host, each once, with interned attributes. Pure.
+ *
+ * A route has a small number, its id, that stays while it exists; what is kept per peer
+ * (adj_out.h) is an array over ids. A route that was withdrawn lives on without attributes while
+ * some peer has not been told yet, which `holders` counts.
+ */
+#ifndef BGP_RIB_H
+#define BGP_RIB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bgp/config.h"
+#include "lib/addr.h"
+#include "lib/hash.h"
+
+/* What a route carries before a peer adds its own; equal ones are one object, so that routes
+ * that share attributes have the same id. */
+struct rib_attrs {
+	size_t refs;
+	uint64_t id; /* never used twice, unlike the address; 0 is nobody's */
+	enum bgp_origin origin;
+	UT_hash_handle hh; /* keyed by origin, n and values */
+	uint32_t key[];    /* origin, then the communities in their order */
+};
+
+struct rib_route {
+	struct prefix prefix;
+	uint32_t id;
+	uint32_t holders;        /* adj-RIBs-out that still need to know of it */
+	struct rib_attrs *attrs; /* NULL: withdrawn */
+	UT_hash_handle hh;
+};
+
+struct rib {
+	struct rib_route *routes; /* by prefix */
+	struct rib_attrs *attrs;  /* by content */
+	struct rib_route **by_id; /* NULL where an id is free */
+	size_t n_ids, cap_ids;
+	uint32_t *free_ids;
+	size_t n_free, cap_free;
+	size_t n_announced;
+	uint64_t last_attrs_id;
+};
+
+void rib_init(struct rib *rib);
+/* No adj-RIB-out may be left. */
+void rib_done(struct rib *rib);
+/* Adds or changes; returns the route and whether anything is different from before. */
+struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enum bgp_origin origin,
+			       const struct bgp_communities *communities, bool *ret_changed);
+/* NULL when it is not announced. The route stays valid until rib_collect(). */
+struct rib_route *rib_withdraw(struct rib *rib, const struct prefix *prefix);
+/* Frees the route if it is withdrawn and nobody holds it. */
+void rib_collect(struct rib *rib, struct rib_route *route);
+struct rib_route *rib_find(const struct rib *rib, const struct prefix *prefix);
+
+struct bgp_communities rib_attrs_communities(const struct rib_attrs *attrs);
+
+#endif

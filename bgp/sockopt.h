@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* BGP's sockets: how they are made, and the options that keep strangers out. */
+#ifndef BGP_SOCKOPT_H
+#define BGP_SOCKOPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bgp/config.h"
+#include "lib/err.h"
+
+/* Begins to connect to the peer; *ret_fd is the socket, CLOEXEC and NONBLOCK, on which EPOLLOUT
+ * tells the end of the attempt. */
+int bgp_socket_connect(const struct bgp_peer_config *peer, bool ibgp, int *ret_fd, struct err *err);
+/* -EADDRINUSE and -EACCES come with a text that says what to do. */
+int bgp_socket_listen(const struct endpoint *at, int *ret_fd, struct err *err);
+/* Prepares an accepted socket for the peer that it came from. */
+int bgp_socket_adopt(int fd, const struct bgp_peer_config *peer, bool ibgp, struct err *err);
+/* Asks for signatures (RFC 2385) on a listening or not yet connected socket. */
+int bgp_socket_set_password(int fd, const struct bgp_peer_config *peer, struct err *err);
+/* How an attempt ended: 0 or -errno. */
+int bgp_socket_error(int fd);
+/* Bytes that the other host has not acknowledged yet. */
+size_t bgp_socket_unacknowledged(int fd);
+/* The TTL of what is sent to the peer. */
+uint8_t bgp_socket_ttl(const struct bgp_peer_config *peer, bool ibgp);
+
+#endif
