@@ -7,6 +7,8 @@
  * fill our memory. At the time limit, at child_free() and after its exit, SIGKILL goes to the
  * whole process group. The end of the process counts, not the end of its output: a background
  * grandchild may hold the pipe.
+ *
+ * Not caught: a grandchild that leaves the process group (setsid, or job control by `set -m`).
  */
 #ifndef NET_CHILD_H
 #define NET_CHILD_H
@@ -22,12 +24,17 @@
 
 struct child;
 
-enum child_end { CHILD_EXITED, CHILD_SIGNALLED, CHILD_TIMED_OUT };
+enum child_end {
+	CHILD_EXITED,
+	CHILD_SIGNALLED,
+	CHILD_TIMED_OUT,
+	CHILD_LOST, /* it ended, but SIGCHLD is ignored or somebody else reaped it */
+};
 
 struct child_result {
 	enum child_end end;
 	int status;         /* exit status or signal number */
-	const char *output; /* NUL-terminated, as captured; valid during the callback */
+	const char *output; /* NUL-terminated, as captured; valid until child_free() */
 	size_t output_len;
 };
 
@@ -35,10 +42,13 @@ struct child_result {
 typedef void child_done_cb(const struct child_result *result, void *userdata);
 
 /* argv[0] is looked up in PATH; stdin is /dev/null; no fd of ours leaks into it. The signal mask
- * and dispositions are reset. -errno when it could not be started, with the text saying why. */
+ * and dispositions are reset. `timeout` USEC_NEVER: no limit. -errno when it could not be started,
+ * with the text saying why. Needs neither SIGCHLD blocked nor a handler for it, but it must not
+ * be ignored. */
 int child_spawn(sd_event *loop, char *const argv[], usec_t timeout, child_done_cb *done,
 		void *userdata, struct child **ret, struct err *err);
-/* Kills it if it still runs, without calling back. */
+/* Kills it if it still runs, without calling back and without waiting: the loop collects what is
+ * left of it. */
 void child_free(struct child *c);
 
 #endif

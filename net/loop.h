@@ -24,9 +24,12 @@ enum loop_priority {
 
 /* CLOCK_MONOTONIC as of this turn of the loop. */
 usec_t loop_now(sd_event *loop);
+/* CLOCK_MONOTONIC at this instant, to measure how long something took within a turn. */
+usec_t loop_clock(void);
 /* 32 bits for jitter; not for secrets. */
 uint32_t loop_random(void);
-/* Makes or re-arms a one-shot timer; USEC_NEVER disarms it. */
+/* Makes or re-arms a one-shot timer; USEC_NEVER disarms it. A re-armed one keeps the priority,
+ * handler and userdata that it was made with; the same holds for loop_defer(). */
 int loop_timer_set(sd_event *loop, sd_event_source **source, usec_t when,
 		   enum loop_priority priority, sd_event_time_handler_t handler, void *userdata);
 /* Makes or re-arms a source that runs once, after everything more urgent in this turn. */

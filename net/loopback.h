@@ -9,6 +9,8 @@
 #ifndef NET_LOOPBACK_H
 #define NET_LOOPBACK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <systemd/sd-event.h>
 
 #include "lib/addr.h"
@@ -16,8 +18,9 @@
 
 struct loopback;
 
-/* Something else removed (or lo's state changed under) an address we own: bring it back.
- * `prefix` NULL: events were lost, look at every one. Called from the loop. */
+/* Somebody else removed an address we own: bring it back with loopback_add(). `prefix` NULL: lo
+ * went down or up, look at every one. Called from the loop; loopback_add() and _del() may be
+ * called inside it, loopback_free() may not. */
 typedef void loopback_lost_cb(const struct prefix *prefix, void *userdata);
 
 int loopback_new(sd_event *loop, loopback_lost_cb *lost, void *userdata, struct loopback **ret,
@@ -26,14 +29,17 @@ int loopback_new(sd_event *loop, loopback_lost_cb *lost, void *userdata, struct 
 void loopback_free(struct loopback *lo);
 
 /* Binds a VIP with label "lo:NAME" (IPv4; cut to what the kernel takes). 0 also when it is ours
- * already. -EEXIST: the address is on this host and is not ours; it is left alone and the error
- * text says on which interface and with which label. -EPERM names the capability. */
+ * already. -EEXIST: the address is on lo and is not ours; it is left alone and the error text says
+ * on which interface and with which label. -EPERM names the capability. -ENETDOWN while lo is
+ * down: the kernel would take the address and nothing would answer on it. */
 int loopback_add(struct loopback *lo, const struct prefix *vip, const char *app_name,
 		 struct err *err);
 /* Removes a VIP of ours; 0 when it is gone already. -ENOENT when it is not ours. */
 int loopback_del(struct loopback *lo, const struct prefix *vip, struct err *err);
+/* Ours, and still there as far as the kernel told us. */
 bool loopback_owns(const struct loopback *lo, const struct prefix *vip);
-/* Walks the addresses that a former run left (tagged, not yet claimed by loopback_add). */
+/* Walks the addresses that a former run left (tagged, not yet claimed by loopback_add). The
+ * callback may call loopback_add() and _del(). */
 typedef void loopback_walk_cb(const struct prefix *vip, void *userdata);
 void loopback_walk_leftovers(struct loopback *lo, loopback_walk_cb *cb, void *userdata);
 

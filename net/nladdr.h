@@ -10,20 +10,29 @@
 
 #include "lib/addr.h"
 
-/* Our value of IFA_PROTO (Linux 5.18): what carries it on lo was put there by vipherald. */
+/* Our value of IFA_PROTO (Linux 5.18) and of rtm_protocol: what carries it on lo was put there by
+ * vipherald. */
 #define NLADDR_PROTO_OURS 118
 
+/* The index of lo, in every network namespace: the kernel insists on it. */
+#define NLADDR_LO_IFINDEX 1
+
 struct nladdr {
-	struct prefix prefix;
+	struct prefix prefix; /* the interface's own address: host bits may be set */
 	uint32_t ifindex;
 	uint8_t proto;        /* IFA_PROTO, 0 when absent */
 	uint8_t scope;        /* RT_SCOPE_* */
 	char label[IFNAMSIZ]; /* IPv4 only, else empty */
-	uint32_t flags;       /* IFA_F_* */
+	uint32_t flags;       /* IFA_F_*; IFA_F_DEPRECATED when built: preferred lifetime 0 */
 };
 
+/* Room that is enough for any message built here; aligned as struct nlmsghdr. */
+#define NLADDR_MSG_MAX 256
+
+/* Adding is exclusive: an address that is there already is never taken over. */
 struct nlmsghdr *nladdr_build_add(void *buf, const struct nladdr *a);
 struct nlmsghdr *nladdr_build_del(void *buf, const struct nladdr *a);
+/* `ifindex` 0: all interfaces. */
 struct nlmsghdr *nladdr_build_dump(void *buf, uint8_t family, uint32_t ifindex);
 /* -EBADMSG when the message is not a well-formed address message. */
 int nladdr_parse(const struct nlmsghdr *msg, struct nladdr *ret);

@@ -15,20 +15,24 @@
 struct nlsock;
 
 /* `bus` is NETLINK_ROUTE, NETLINK_SOCK_DIAG, …; `groups` is a 0-terminated list of multicast
- * groups to join, or NULL. The fd is CLOEXEC and NONBLOCK. */
+ * groups to join, or NULL. The fd is CLOEXEC and NONBLOCK. Dumps are filtered by the kernel as
+ * their request says, where the kernel can (NETLINK_GET_STRICT_CHK, Linux 4.20). */
 int nlsock_open(int bus, const int *groups, struct nlsock **ret, struct err *err);
 void nlsock_free(struct nlsock *s);
 int nlsock_fd(const struct nlsock *s);
 
-/* Called for each message of an answer; the return value is ignored unless negative, which stops
+/* Called for each message of an answer; the return value is ignored unless negative, which ends
  * the walk and is returned. */
 typedef int nlsock_cb(const struct nlmsghdr *msg, void *userdata);
 
 /* Sends one request and walks its answer, whether a dump, one message or an acknowledgement.
- * Returns 0 or the kernel's -errno. Sets the sequence number and port id itself. */
+ * Returns 0 or the kernel's -errno. Sets the sequence number and the flags REQUEST and ACK itself.
+ * `cb` may be NULL. A dump that changed while it was read is asked for again: `cb` may then see a
+ * message twice. -EINTR when it changed each time. */
 int nlsock_request(struct nlsock *s, struct nlmsghdr *request, nlsock_cb *cb, void *userdata);
-/* Walks the notifications that wait at the moment, at most `max` datagrams. -EAGAIN when none is
- * left, -ENOBUFS when some were lost (the caller must look at everything again). */
+/* Walks the notifications that wait at the moment, at most `max` datagrams: 0 when there may be
+ * more, -EAGAIN when none is left, -ENOBUFS when some were lost (the caller must look at
+ * everything again). */
 int nlsock_receive(struct nlsock *s, unsigned max, nlsock_cb *cb, void *userdata);
 
 #endif

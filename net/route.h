@@ -10,12 +10,14 @@
 #include "lib/err.h"
 
 struct route_info {
-	struct addr source;  /* what the kernel would send from; family 0 if it says nothing */
-	struct addr gateway; /* family 0: on a connected network (or local) */
+	struct addr source;  /* what to send from, never a VIP of ours; family 0 if the kernel says
+				nothing */
+	struct addr gateway; /* family 0: on a connected network (or local); IPv6 also for IPv4 */
 	uint32_t ifindex;
 };
 
-/* The way to `dst`; `ifindex` 0 or the scope of a link-local destination. -ENETUNREACH if none. */
+/* The way to `dst`; `ifindex` 0 or the scope of a link-local destination. -ENETUNREACH (or what
+ * else the kernel says) if none. -EADDRNOTAVAIL when a VIP of ours is the only source there is. */
 int route_lookup(const struct addr *dst, uint32_t ifindex, struct route_info *ret, struct err *err);
 /* The gateway of the default route of lowest metric in the main table (the first hop of a
  * multipath route), IPv4 before IPv6. -ENOENT if there is none. */

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/nlroute.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "net/nladdr.h"
+
+static struct rtmsg *put_head(void *buf, uint16_t type, uint16_t flags, uint8_t family,
+			      struct nlmsghdr **ret)
+{
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+	msg->nlmsg_type = type;
+	msg->nlmsg_flags = NLM_F_REQUEST | flags;
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(msg, sizeof(*rtm));
+	rtm->rtm_family = family;
+	*ret = msg;
+	return rtm;
+}
+
+static struct nlmsghdr *put_local(void *buf, uint16_t type, uint16_t flags, const struct prefix *p,
+				  uint32_t ifindex)
+{
+	struct nlmsghdr *msg;
+	struct rtmsg *rtm = put_head(buf, type, flags, p->addr.family, &msg);
+	rtm->rtm_dst_len = p->len;
+	rtm->rtm_table = RT_TABLE_LOCAL;
+	rtm->rtm_type = RTN_LOCAL;
+	rtm->rtm_scope = RT_SCOPE_HOST;
+	rtm->rtm_protocol = NLADDR_PROTO_OURS;
+	mnl_attr_put(msg, RTA_DST, addr_size(p->addr.family), p->addr.bytes);
+	mnl_attr_put_u32(msg, RTA_OIF, ifindex);
+	return msg;
+}
+
+struct nlmsghdr *nlroute_build_add_local(void *buf, const struct prefix *p, uint32_t ifindex)
+{
+	return put_local(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, p, ifindex);
+}
+
+struct nlmsghdr *nlroute_build_del_local(void *buf, const struct prefix *p, uint32_t ifindex)
+{
+	return put_local(buf, RTM_DELROUTE, 0, p, ifindex);
+}
+
+struct nlmsghdr *nlroute_build_get(void *buf, const struct addr *dst, uint32_t ifindex)
+{
+	struct nlmsghdr *msg;
+	struct rtmsg *rtm = put_head(buf, RTM_GETROUTE, 0, dst->family, &msg);
+	rtm->rtm_dst_len = (uint8_t)(addr_size(dst->family) * 8);
+	mnl_attr_put(msg, RTA_DST, addr_size(dst->family), dst->bytes);
+	if (ifindex)
+		mnl_attr_put_u32(msg, RTA_OIF, ifindex);
+	return msg;
+}
+
+struct nlmsghdr *nlroute_build_dump(void *buf, uint8_t family, uint32_t table)
+{
+	struct nlmsghdr *msg;
+	struct rtmsg *rtm = put_head(buf, RTM_GETROUTE, NLM_F_DUMP, family, &msg);
+	rtm->rtm_table = (uint8_t)table;
+	return msg;
+}
+
+struct parse {
+	struct nlroute r;
+	bool bad;
+};
+
+static uint32_t get_u32(struct parse *p, const struct nlattr *attr)
+{
+	if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+		return mnl_attr_get_u32(attr);
+	p->bad = true;
+	return 0;
+}
+
+static struct addr get_addr(struct parse *p, const struct nlattr *attr)
+{
+	uint8_t family = p->r.dst.addr.family;
+	if (mnl_attr_get_payload_len(attr) == addr_size(family))
+		return addr_from_bytes(family, mnl_attr_get_payload(attr));
+	p->bad = true;
+	return (struct addr){ 0 };
+}
+
+/* A gateway of another family: struct rtvia is a u16 family and the address. */
+static struct addr get_via(struct parse *p, const struct nlattr *attr)
+{
+	uint16_t len = mnl_attr_get_payload_len(attr), family = 0;
+	const uint8_t *payload = mnl_attr_get_payload(attr);
+	if (len > sizeof(family))
+		memcpy(&family, payload, sizeof(family));
+	if (addr_size((uint8_t)family) > 0 && len == sizeof(family) + addr_size((uint8_t)family))
+		return addr_from_bytes((uint8_t)family, payload + sizeof(family));
+	p->bad = true;
+	return (struct addr){ 0 };
+}
+
+static int take_hop_attr(const struct nlattr *attr, void *userdata)
+{
+	struct parse *p = userdata;
+	if (mnl_attr_get_type(attr) == RTA_GATEWAY)
+		p->r.gateway = get_addr(p, attr);
+	else if (mnl_attr_get_type(attr) == RTA_VIA)
+		p->r.gateway = get_via(p, attr);
+	return MNL_CB_OK;
+}
+
+/* The first hop of several: struct rtnexthop, then attributes. */
+static void take_multipath(struct parse *p, const struct nlattr *attr)
+{
+	struct rtnexthop hop;
+	const uint8_t *payload = mnl_attr_get_payload(attr);
+	if (mnl_attr_get_payload_len(attr) < sizeof(hop)) {
+		p->bad = true;
+		return;
+	}
+	memcpy(&hop, payload, sizeof(hop));
+	if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > mnl_attr_get_payload_len(attr)) {
+		p->bad = true;
+		return;
+	}
+	p->r.ifindex = (uint32_t)hop.rtnh_ifindex;
+	p->r.flags |= hop.rtnh_flags;
+	mnl_attr_parse_payload(payload + sizeof(hop), hop.rtnh_len - sizeof(hop), take_hop_attr, p);
+}
+
+static int take_attr(const struct nlattr *attr, void *userdata)
+{
+	struct parse *p = userdata;
+	switch (mnl_attr_get_type(attr)) {
+	case RTA_DST:
+		p->r.dst.addr = get_addr(p, attr);
+		break;
+	case RTA_PREFSRC:
+		p->r.source = get_addr(p, attr);
+		break;
+	case RTA_OIF:
+		p->r.ifindex = get_u32(p, attr);
+		break;
+	case RTA_PRIORITY:
+		p->r.metric = get_u32(p, attr);
+		break;
+	case RTA_TABLE: /* the header has room for 8 bits only */
+		p->r.table = get_u32(p, attr);
+		break;
+	case RTA_MULTIPATH:
+		take_multipath(p, attr);
+		break;
+	default:
+		return take_hop_attr(attr, p);
+	}
+	return MNL_CB_OK;
+}
+
+int nlroute_parse(const struct nlmsghdr *msg, struct nlroute *ret)
+{
+	if (msg->nlmsg_type != RTM_NEWROUTE && msg->nlmsg_type != RTM_DELROUTE)
+		return -EBADMSG;
+	if (mnl_nlmsg_get_payload_len(msg) < sizeof(struct rtmsg))
+		return -EBADMSG;
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
+	size_t size = addr_size(rtm->rtm_family);
+	if (size == 0 || rtm->rtm_dst_len > size * 8)
+		return -EBADMSG;
+	struct parse p = { .r = { .dst = { .addr.family = rtm->rtm_family,
+					   .len = rtm->rtm_dst_len },
+				  .table = rtm->rtm_table,
+				  .type = rtm->rtm_type,
+				  .protocol = rtm->rtm_protocol,
+				  .flags = rtm->rtm_flags } };
+	mnl_attr_parse(msg, sizeof(*rtm), take_attr, &p);
+	if (p.bad)
+		return -EBADMSG;
+	*ret = p.r;
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* RTM_NEWROUTE, RTM_DELROUTE and RTM_GETROUTE messages, built and read. Pure. */
+#ifndef NET_NLROUTE_H
+#define NET_NLROUTE_H
+
+#include <libmnl/libmnl.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+
+struct nlroute {
+	struct prefix dst;
+	uint32_t table;
+	uint8_t type;        /* RTN_* */
+	uint8_t protocol;    /* who put it there */
+	uint32_t flags;      /* RTNH_F_* */
+	uint32_t metric;     /* 0 when absent */
+	struct addr source;  /* RTA_PREFSRC; family 0 when absent */
+	struct addr gateway; /* of the first hop of a multipath route; family 0 when absent, and not
+				always of the family of the destination (RFC 5549) */
+	uint32_t ifindex;    /* likewise of the first hop */
+};
+
+/* Room that is enough for any message built here; aligned as struct nlmsghdr. */
+#define NLROUTE_MSG_MAX 256
+
+/* A `local` route that makes this host answer for all of an IPv6 prefix; tagged as ours. */
+struct nlmsghdr *nlroute_build_add_local(void *buf, const struct prefix *p, uint32_t ifindex);
+/* Removes only one that carries our tag. */
+struct nlmsghdr *nlroute_build_del_local(void *buf, const struct prefix *p, uint32_t ifindex);
+/* The way to one destination; `ifindex` 0: over any interface. */
+struct nlmsghdr *nlroute_build_get(void *buf, const struct addr *dst, uint32_t ifindex);
+struct nlmsghdr *nlroute_build_dump(void *buf, uint8_t family, uint32_t table);
+/* -EBADMSG when the message is not a well-formed route message. */
+int nlroute_parse(const struct nlmsghdr *msg, struct nlroute *ret);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/nlsock.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+
+/* The kernel fills at most this much per datagram of a dump. */
+#define RECEIVE_MAX 32768
+#define DUMP_TRIES  5
+
+struct nlsock {
+	struct mnl_socket *mnl;
+	uint32_t seq;
+};
+
+int nlsock_open(int bus, const int *groups, struct nlsock **ret, struct err *err)
+{
+	int r;
+	struct nlsock *s = mem_new(1, sizeof(*s));
+	s->mnl = mnl_socket_open2(bus, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	/* Bind before joining: without a port id of its own a socket never hears a group. */
+	if (!s->mnl || mnl_socket_bind(s->mnl, 0, MNL_SOCKET_AUTOPID) < 0)
+		goto fail;
+	for (; groups && *groups; groups++)
+		if (mnl_socket_setsockopt(s->mnl, NETLINK_ADD_MEMBERSHIP, (void *)groups,
+					  sizeof(*groups)) < 0)
+			goto fail;
+	if (bus == NETLINK_ROUTE) /* Best effort: callers look at what comes anyway. */
+		(void)mnl_socket_setsockopt(s->mnl, NETLINK_GET_STRICT_CHK, &(int){ 1 },
+					    sizeof(int));
+	*ret = s;
+	return 0;
+fail:
+	r = -errno;
+	nlsock_free(s);
+	return err_set(err, r, "netlink socket (bus %d): %s", bus, strerror(-r));
+}
+
+void nlsock_free(struct nlsock *s)
+{
+	if (!s)
+		return;
+	if (s->mnl)
+		mnl_socket_close(s->mnl);
+	free(s);
+}
+
+int nlsock_fd(const struct nlsock *s)
+{
+	return mnl_socket_get_fd(s->mnl);
+}
+
+/* One datagram from the kernel; 0 for one from somebody else, which is dropped. */
+static ssize_t receive(struct nlsock *s, void *buf)
+{
+	struct sockaddr_nl from;
+	socklen_t from_len = sizeof(from);
+	ssize_t n;
+	do
+		n = recvfrom(nlsock_fd(s), buf, RECEIVE_MAX, 0, (struct sockaddr *)&from,
+			     &from_len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return from.nl_pid == 0 ? n : 0;
+}
+
+struct answer {
+	uint32_t seq;
+	nlsock_cb *cb;
+	void *userdata;
+	int result;
+	bool interrupted, ended;
+};
+
+static void answer_take(struct answer *a, const struct nlmsghdr *msg)
+{
+	int code = 0;
+	if (msg->nlmsg_seq != a->seq) /* left over from a request that failed half-way */
+		return;
+	if (msg->nlmsg_flags & NLM_F_DUMP_INTR)
+		a->interrupted = true;
+	switch (msg->nlmsg_type) {
+	case NLMSG_ERROR: /* an nlmsgerr begins with the code, so does the payload of DONE */
+	case NLMSG_DONE:
+		if (mnl_nlmsg_get_payload_len(msg) >= sizeof(code))
+			memcpy(&code, mnl_nlmsg_get_payload(msg), sizeof(code));
+		if (a->result == 0 && code < 0)
+			a->result = code;
+		a->ended = true;
+		break;
+	case NLMSG_NOOP:
+	case NLMSG_OVERRUN:
+		break;
+	default:
+		/* After the callback said stop, the rest is still read, or it would be in the
+		 * way of the next request. */
+		if (a->cb && a->result == 0) {
+			int r = a->cb(msg, a->userdata);
+			a->result = r < 0 ? r : 0;
+		}
+	}
+}
+
+static int answer_walk(struct nlsock *s, struct answer *a)
+{
+	_Alignas(struct nlmsghdr) char buf[RECEIVE_MAX];
+	while (!a->ended) {
+		ssize_t n = receive(s, buf);
+		if (n < 0)
+			return (int)n;
+		int left = (int)n;
+		for (const struct nlmsghdr *msg = (void *)buf; mnl_nlmsg_ok(msg, left);
+		     msg = mnl_nlmsg_next(msg, &left))
+			answer_take(a, msg);
+	}
+	if (a->result == 0 && a->interrupted)
+		return -EINTR;
+	return a->result;
+}
+
+int nlsock_request(struct nlsock *s, struct nlmsghdr *request, nlsock_cb *cb, void *userdata)
+{
+	int r = -EINTR;
+	request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
+		struct answer a = { .seq = ++s->seq, .cb = cb, .userdata = userdata };
+		request->nlmsg_seq = a.seq;
+		if (mnl_socket_sendto(s->mnl, request, request->nlmsg_len) < 0)
+			return -errno;
+		r = answer_walk(s, &a);
+	}
+	return r;
+}
+
+int nlsock_receive(struct nlsock *s, unsigned max, nlsock_cb *cb, void *userdata)
+{
+	_Alignas(struct nlmsghdr) char buf[RECEIVE_MAX];
+	for (unsigned i = 0; i < max; i++) {
+		ssize_t n = receive(s, buf);
+		if (n < 0)
+			return (int)n;
+		int left = (int)n;
+		for (const struct nlmsghdr *msg = (void *)buf; mnl_nlmsg_ok(msg, left);
+		     msg = mnl_nlmsg_next(msg, &left)) {
+			int r = cb(msg, userdata);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
