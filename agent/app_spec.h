@@ -47,7 +47,8 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src);
 /* The same definition, the source aside. Order of VIPs, monitors and NATs matters not. */
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
 
-/* Each adds to a half-built spec; -EINVAL with a text that names the value. */
+/* Each adds to a half-built spec; -EINVAL with a text that names the value. A monitor, NAT mapping
+ * or community that is there already is not added again. */
 int app_spec_set_name(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err);
@@ -63,5 +64,7 @@ int app_spec_check(const struct app_spec *s, struct err *err);
 int community_parse(const char *text, uint32_t *ret, struct err *err);
 #define COMMUNITY_TEXT_MAX 12
 const char *community_format(uint32_t value, char buf[static COMMUNITY_TEXT_MAX]);
+/* Appends one; a value that is there already is not added again. Free `values` yourself. */
+int communities_add(struct bgp_communities *c, const char *text, struct err *err);
 
 #endif
