@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line. Pure.
+ *
+ *	vipherald -config=FILE [-logtostderr] [-v=N]
+ *	vipherald check FILE
+ *	vipherald listen [ADDR:PORT] [--as N] [--json]
+ *
+ * Flags are written as Go programs take them, because GoCast's users bring theirs: one dash or
+ * two, `-flag=value` or `-flag value`, a boolean alone or with `=true`.
+ */
+#ifndef AGENT_CLI_H
+#define AGENT_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+
+#ifndef VIPHERALD_VERSION
+#define VIPHERALD_VERSION "0.1.0"
+#endif
+
+enum cli_command { CLI_RUN, CLI_CHECK, CLI_LISTEN, CLI_HELP, CLI_VERSION };
+
+struct cli {
+	enum cli_command command;
+	const char *config;    /* of run and check; a view into argv, as all text here */
+	const char *listen_at; /* NULL: the default of `listen` */
+	uint32_t as;           /* of `listen`; 0: the default */
+	bool json;
+	unsigned verbosity; /* -v=N */
+	const char
+		*ignored; /* the first flag of glog that was accepted and does nothing, or NULL */
+};
+
+/* -EINVAL with a text that names the argument, and what was probably meant. */
+int cli_parse(int argc, char *const argv[], struct cli *ret, struct err *err);
+extern const char cli_usage[];
+
+#endif
