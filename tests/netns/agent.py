@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,13 +84,14 @@ class Agent:
             self.listen_addr = found[1] if found else ":8080"
         self.config_path = namespace.workdir / f"{name}.yaml"
         self.config_path.write_text(config)
+        self.arguments = [f"-config={self.config_path}", "-logtostderr"]
 
     # The process
 
     def spawn(self) -> Process:
         """Start without waiting for anything."""
         self._process = self._namespace.start(
-            [*self._wrapper, binary(), f"-config={self.config_path}", "-logtostderr"],
+            [*self._wrapper, binary(), *self.arguments],
             self._name,
             env=_SANITIZER_ENV,
         )
@@ -206,6 +207,20 @@ class Agent:
         response = self.get("/v1/peers")
         assert response.status == 200, response
         return response.text
+
+    def wait_peers(self, wanted: Callable[[str], object], what: str) -> None:
+        """Wait until the text of /v1/peers is as wanted."""
+
+        class Mismatch(Exception):
+            pass
+
+        def check() -> bool:
+            text = self.peers_text()
+            if not wanted(text):
+                raise Mismatch(text)
+            return True
+
+        wait_until(check, f"{what} in /v1/peers", ignore=(Mismatch,))
 
     def session_states(self) -> dict[str, int]:
         """Peer address -> session state as GoBGP numbers it (6 is established)."""

@@ -29,7 +29,7 @@ def clean_machine() -> Iterator[None]:
 @pytest.fixture
 def bed(request: pytest.FixtureRequest) -> Iterator[Testbed]:
     # Not tmp_path: paths of unix sockets must be shorter than 108 octets.
-    with tempfile.TemporaryDirectory(prefix="vht-") as workdir:
+    with tempfile.TemporaryDirectory(prefix=netns.own_prefix()) as workdir:
         bed = Testbed(Path(workdir))
         request.node.bed = bed
         try:

@@ -4,8 +4,10 @@ import ctypes
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,6 +91,12 @@ class Namespace:
                 found[address] = info.get("label", "")
         return found
 
+    def forward(self) -> None:
+        """Route packets between this namespace's links."""
+        with self.inside():
+            Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+            Path("/proc/sys/net/ipv6/conf/all/forwarding").write_text("1")
+
     def start(
         self, argv: Sequence[str | Path], log: str, env: dict[str, str] | None = None
     ) -> Process:
@@ -141,8 +149,12 @@ def leftovers() -> list[str]:
 
 
 def remove_stale() -> None:
-    """Remove what a killed earlier run left: namespaces named after a pid that is gone."""
-    for path in _NETNS_DIR.glob("vht*"):
+    """Remove what a killed earlier run left: namespaces and files named after a pid that is gone."""
+    for path in [*_NETNS_DIR.glob("vht*"), *Path(tempfile.gettempdir()).glob("vht*")]:
         match = _NAME.match(path.name)
-        if match and not Path(f"/proc/{match[1]}").exists():
+        if not match or Path(f"/proc/{match[1]}").exists():
+            continue
+        if path.parent == _NETNS_DIR:
             subprocess.run(["ip", "netns", "del", path.name], capture_output=True)
+        else:
+            shutil.rmtree(path, ignore_errors=True)

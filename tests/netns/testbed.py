@@ -8,6 +8,7 @@ from .agent import Agent
 from .netns import Namespace
 from .routers import KINDS, Neighbour, Router, RouterConfig
 from .service import Service
+from .wait import wait_until
 
 AGENT_AS = 65001
 ROUTER_AS = 65000
@@ -88,6 +89,13 @@ class Testbed:
 
     def start_service(self, port: int, protocol: str = "tcp", address: str = "0.0.0.0") -> Service:
         return Service(self.host, port, protocol, address)
+
+    def wait_loopback(self, wanted: dict[str, str]) -> None:
+        """Wait until lo of the host has exactly these addresses and labels."""
+        wait_until(
+            lambda: self.host.loopback_addresses() == wanted,
+            f"exactly {wanted} on lo",
+        )
 
     def logs(self) -> dict[str, str]:
         """What every process of the test wrote, for the report of a failure."""

@@ -1,0 +1,70 @@
+"""The read side of the API, and where it listens."""
+
+import pytest
+
+from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
+from .testbed import AGENT_AS, ROUTER_AS, Testbed
+
+
+def test_info_has_gobgps_field_names(bed: Testbed) -> None:
+    router = bed.start_router("gobgp")
+    bed.start_service(PORT)
+    agent = bed.start_agent(config(peer(router), apps=(DNS,)))
+    router.wait_routes(VIP4, VIP6)
+    [info] = agent.get("/info").json()
+    identity = {"neighbor_address": router.ip, "peer_as": ROUTER_AS}
+    assert info["conf"].items() >= {**identity, "local_as": AGENT_AS}.items()
+    assert info["state"].items() >= {**identity, "session_state": 6}.items()
+    assert "peer_type" in info["conf"] and "peer_type" in info["state"]
+    assert not info["ebgp_multihop"].get("enabled")
+    assert "timers" in info
+    sent, received = (info["state"]["messages"][way] for way in ("sent", "received"))
+    assert sent["open"] == received["open"] == 1
+    assert sent["update"] >= 2
+    assert sent["total"] >= sent["open"] + sent["update"] + sent["keepalive"]
+
+
+def test_status_answers_why_an_app_is_not_announced(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    agent = bed.start_agent(config(peer(router), apps=(DNS,)))
+    router.wait_established()
+    text = agent.app_text("dns")
+    assert f"port:tcp:{PORT}" in text
+    assert VIP4 in text and VIP6 in text
+    names = agent.get("/v1/apps")
+    assert names.status == 200 and '"dns"' in names.text
+    assert agent.get("/v1/apps/unknown").status == 404
+
+
+def test_routes_tell_what_was_sent_to_which_peer(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    agent = bed.start_agent(config(peer(router), apps=(app("web", VIP4),)))
+    router.wait_routes(VIP4)
+    text = agent.get("/v1/routes").text
+    assert VIP4 in text and router.ip in text and "sent" in text
+
+
+def test_unknown_path_is_404(bed: Testbed) -> None:
+    bed.link()
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}))
+    for path in ("/", "/nothing", "/v1", "/v1/nothing", "/register/x"):
+        assert agent.get(path).status == 404, path
+
+
+@pytest.mark.parametrize("listen", [":8080", "127.0.0.1:9090", "[::1]:8080", "unix"])
+def test_api_listens_where_it_is_told(bed: Testbed, listen: str) -> None:
+    if listen == "unix":
+        listen = f"unix:{bed.workdir}/api"
+    bed.link()
+    peer_entry = {"peer_ip": "10.0.1.1", "peer_as": 65000}
+    agent = bed.start_agent(config(peer_entry, agent={"listen_addr": listen}))
+    assert agent.register("a", VIP4).status == 200
+    assert [info["conf"]["neighbor_address"] for info in agent.get("/info").json()] == ["10.0.1.1"]
+
+
+def test_unix_socket_of_a_killed_agent_is_no_obstacle(bed: Testbed) -> None:
+    bed.link()
+    peer_entry = {"peer_ip": "10.0.1.1", "peer_as": 65000}
+    agent = bed.start_agent(config(peer_entry, agent={"listen_addr": f"unix:{bed.workdir}/api"}))
+    agent.kill()
+    agent.start()

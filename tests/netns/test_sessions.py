@@ -1,0 +1,136 @@
+"""Kinds of sessions, each with each router: how they come up, and how routes look over them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from .configs import DNS, PORT, VIP4, VIP6, config, peer
+from .routers import Route, Router
+from .testbed import AGENT_AS, ROUTER_AS, Testbed, connect
+
+Options = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    router: Options
+    """Arguments of Testbed.start_router."""
+    peer: Options
+    """Keys of the agent's peer."""
+    agent_as: int = AGENT_AS
+    as_path: tuple[int, ...] = (AGENT_AS,)
+    local_pref: int | None = None
+
+
+CASES = {
+    "ebgp": Case({}, {}),
+    "ibgp": Case({"asn": AGENT_AS}, {}, as_path=(), local_pref=100),
+    "md5": Case({"password": "secret"}, {"password": "secret"}),
+    "gtsm": Case({"ttl_security": True}, {"ttl_security": True}),
+    "as4": Case(
+        {"asn": 4200000000, "agent_asn": 4200000001},
+        {},
+        agent_as=4200000001,
+        as_path=(4200000001,),
+    ),
+}
+
+
+def assert_announced(router: Router, case: Case, next_hops: dict[str, str]) -> None:
+    routes = router.wait_routes(*next_hops)
+    for prefix, next_hop in next_hops.items():
+        route = routes[prefix]
+        expected = Route(prefix, next_hop, case.as_path, "igp", ("5000:5000",), case.local_pref)
+        if case.local_pref is None:
+            route = replace(route, local_pref=None)
+        assert replace(route, med=None) == expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_session_comes_up_and_carries_both_families(bed: Testbed, kind: str, name: str) -> None:
+    case = CASES[name]
+    router = bed.start_router(kind, **case.router)
+    bed.start_service(PORT)
+    agent = bed.start_agent(
+        config(peer(router, **case.peer), apps=(DNS,), local_as=case.agent_as)
+    )
+    assert_announced(
+        router, case, {VIP4: router.link.host_ip, VIP6: router.link.host_ip6}
+    )
+    peer_type = "internal" if case.local_pref else "external"
+    assert f'"{peer_type}"' in agent.peers_text()
+
+
+def test_session_over_ipv6(bed: Testbed, kind: str) -> None:
+    link = bed.link()
+    router = bed.start_router(kind, link, listen=link.router_ip6, agent_ip=link.host_ip6)
+    bed.start_service(PORT)
+    bed.start_agent(config(peer(router), apps=(DNS,)))
+    assert_announced(router, CASES["ebgp"], {VIP4: link.host_ip, VIP6: link.host_ip6})
+
+
+def test_multi_hop_session(bed: Testbed, kind: str) -> None:
+    """host -- gateway -- router: 10.0.1.0/24, then 10.0.101.0/24."""
+    gateway = bed.link()
+    far = bed.namespace("far")
+    connect(gateway.namespace, far, 101)
+    far_ip, far_ip6 = "10.0.101.1", "fd00:101::1"
+    gateway.namespace.forward()
+    bed.host.ip(f"route add {far_ip} via {gateway.router_ip}")
+    bed.host.ip(f"route add {far_ip6} via {gateway.router_ip6}")
+    far.ip("route add 10.0.1.0/24 via 10.0.101.2", "route add fd00:1::/64 via fd00:101::2")
+
+    link = replace(gateway, namespace=far)
+    router = bed.start_router(kind, link, listen=far_ip, multihop=255)
+    bed.start_service(PORT)
+    bed.start_agent(config(peer(router, multi_hop=True), apps=(DNS,)))
+    assert_announced(router, CASES["ebgp"], {VIP4: gateway.host_ip, VIP6: gateway.host_ip6})
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Who may connect to whom."""
+
+    router_waits: bool
+    agent_waits: bool
+
+
+OPENINGS = {
+    "agent waits": Opening(router_waits=False, agent_waits=True),
+    "both connect": Opening(router_waits=False, agent_waits=False),
+    "router waits": Opening(router_waits=True, agent_waits=False),
+}
+
+
+@pytest.mark.parametrize("name", OPENINGS)
+def test_listening_agent_gets_one_stable_session(bed: Testbed, kind: str, name: str) -> None:
+    opening = OPENINGS[name]
+    bed.start_service(PORT)
+    link = bed.link()
+    entry = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS, "passive": opening.agent_waits}
+    agent = bed.start_agent(config(entry, apps=(DNS,), listen=True))
+    router = bed.start_router(kind, link, passive=opening.router_waits)
+    assert_announced(router, CASES["ebgp"], {VIP4: link.host_ip, VIP6: link.host_ip6})
+    assert agent.session_states() == {router.ip: 6}
+
+
+def silent(text: str) -> bool:
+    return "password" in text and "ttl" in text.lower()
+
+
+HINTED: dict[str, tuple[Options, Options, Callable[[str], bool]]] = {
+    "wrong password": ({"password": "right"}, {"password": "wrong"}, silent),
+    "password only here": ({}, {"password": "secret"}, silent),
+    "password only there": ({"password": "secret"}, {}, silent),
+}
+
+
+@pytest.mark.parametrize("name", HINTED)
+def test_silent_peer_gets_a_hint(bed: Testbed, name: str) -> None:
+    router_options, peer_options, wanted = HINTED[name]
+    router = bed.start_router("frr", **router_options)
+    agent = bed.start_agent(config(peer(router, **peer_options)))
+    agent.wait_peers(wanted, "a hint about password and TTL")
+    assert agent.session_states()[router.ip] < 6

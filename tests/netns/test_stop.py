@@ -1,0 +1,131 @@
+"""Signals and ends: clean ones within two seconds whatever the peers do, and the unclean one."""
+
+import signal
+
+import pytest
+
+from . import rawpeer
+from .configs import VIP4, VIP6, app, config, peer
+from .rawpeer import RawListener
+from .testbed import ROUTER_AS, Testbed
+
+# Two seconds are promised; the rest is for a busy machine and the sanitizers.
+STOP_TIMEOUT = 3.5
+
+WEB = app("web", VIP4)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_stops_cleanly(bed: Testbed, number: signal.Signals) -> None:
+    router = bed.start_router("bird")
+    agent = bed.start_agent(config(peer(router), apps=(WEB,)))
+    router.wait_routes(VIP4)
+    agent.stop(number)
+    router.wait_routes()
+    assert bed.host.loopback_addresses() == {}
+
+
+def test_hangup_ends_nothing(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    agent = bed.start_agent(config(peer(router), apps=(WEB,)))
+    router.wait_routes(VIP4)
+    agent.process.signal(signal.SIGHUP)
+    agent.register("after", VIP6)
+    router.wait_routes(VIP4, VIP6)
+    assert agent.session_states() == {router.ip: 6}
+    assert router.routes()[VIP4]
+
+
+def test_second_signal_during_the_stop_does_no_harm(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    agent = bed.start_agent(config(peer(router), apps=(WEB,)))
+    router.wait_routes(VIP4)
+    agent.process.signal(signal.SIGTERM)
+    agent.process.signal(signal.SIGTERM)
+    agent.expect_exit(0)
+    router.wait_routes()
+    assert bed.host.loopback_addresses() == {}
+
+
+def test_stop_without_any_session(bed: Testbed) -> None:
+    bed.link()
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": ROUTER_AS}, apps=(WEB,)))
+    agent.stop(timeout=STOP_TIMEOUT)
+    assert bed.host.loopback_addresses() == {}
+
+
+def test_stop_while_connecting_to_a_silent_address(bed: Testbed) -> None:
+    bed.link()
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.99", "peer_as": ROUTER_AS}, apps=(WEB,)))
+    agent.stop(timeout=STOP_TIMEOUT)
+
+
+def test_stop_with_a_frozen_router(bed: Testbed) -> None:
+    frozen, healthy = bed.start_router("bird"), bed.start_router("gobgp")
+    agent = bed.start_agent(config(peer(frozen), peer(healthy), apps=(WEB,)))
+    frozen.wait_routes(VIP4)
+    healthy.wait_routes(VIP4)
+    frozen.process.pause()
+    agent.stop(timeout=STOP_TIMEOUT)
+    healthy.wait_routes()
+    assert bed.host.loopback_addresses() == {}
+    frozen.process.resume()
+    frozen.wait_routes()
+
+
+def test_stop_with_a_router_that_vanished_without_a_word(bed: Testbed) -> None:
+    gone, healthy = bed.start_router("bird"), bed.start_router("gobgp")
+    agent = bed.start_agent(config(peer(gone), peer(healthy), apps=(WEB,)))
+    gone.wait_routes(VIP4)
+    healthy.wait_routes(VIP4)
+    # From now on it acknowledges nothing.
+    gone.namespace.ip(f"route add blackhole {gone.link.host_ip}/32")
+    agent.stop(timeout=STOP_TIMEOUT)
+    healthy.wait_routes()
+    assert bed.host.loopback_addresses() == {}
+
+
+def test_stop_with_a_peer_that_never_reads(bed: Testbed) -> None:
+    healthy = bed.start_router("gobgp")
+    link = bed.link()
+    listener = RawListener(link.namespace, link.router_ip, receive_buffer=2048)
+    # A community of its own each: an UPDATE each, together more than the peer's window.
+    apps = tuple(
+        app(f"app{n}", f"192.0.2.{n}/32", communities=(f"65001:{n}",)) for n in range(1, 251)
+    )
+    deaf_entry = {"peer_ip": link.router_ip, "peer_as": 64999}
+    agent = bed.start_agent(config(deaf_entry, peer(healthy), apps=apps))
+    deaf = listener.accept()
+    deaf.establish(64999)
+    prefixes = [entry["vip"] for entry in apps]
+    healthy.wait_routes(*prefixes)
+    agent.stop(timeout=STOP_TIMEOUT)
+    healthy.wait_routes()
+    assert bed.host.loopback_addresses() == {}
+
+
+def test_stop_with_a_peer_that_never_sends_an_open(bed: Testbed) -> None:
+    link = bed.link()
+    listener = RawListener(link.namespace, link.router_ip)
+    agent = bed.start_agent(config({"peer_ip": link.router_ip, "peer_as": ROUTER_AS}, apps=(WEB,)))
+    session: rawpeer.RawSession = listener.accept()
+    session.expect_open()
+    agent.stop(timeout=STOP_TIMEOUT)
+
+
+def test_killed_agent_adopts_its_addresses_after_restart(bed: Testbed) -> None:
+    """What the configuration still wants is adopted; what only HTTP had registered is removed."""
+    router = bed.start_router("bird")
+    agent = bed.start_agent(config(peer(router), apps=(app("web", [VIP4, VIP6]),)))
+    agent.register("transient", "192.0.2.99/32")
+    router.wait_routes(VIP4, VIP6, "192.0.2.99/32")
+    bed.host.ip("addr add 192.0.2.200/32 dev lo")
+
+    agent.kill()
+    assert {VIP4, VIP6, "192.0.2.99/32"} <= set(bed.host.loopback_addresses())
+    agent.start()
+    router.wait_routes(VIP4, VIP6)
+    bed.wait_loopback({VIP4: "lo:web", VIP6: "", "192.0.2.200/32": "lo"})
+
+    agent.stop()
+    assert bed.host.loopback_addresses() == {"192.0.2.200/32": "lo"}
