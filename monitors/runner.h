@@ -10,17 +10,18 @@
 #ifndef MONITORS_RUNNER_H
 #define MONITORS_RUNNER_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "lib/err.h"
 #include "lib/mono.h"
 #include "monitors/spec.h"
-
-enum health { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN };
-const char *health_name(enum health h); /* "unknown", "up", "down" */
+#include "monitors/verdict.h"
 
 struct runner_config {
-	usec_t interval;     /* between two checks of one monitor */
+	usec_t interval;     /* between two checks of one monitor; not 0 */
 	usec_t exec_timeout; /* 0: the interval */
 	unsigned exec_max;   /* commands that run at once; 0: the default of 64 */
 };
@@ -28,9 +29,8 @@ struct runner_config {
 struct monitor_runner;
 struct monitor_watch;
 
-/* Called when the health of a watch changed, from the loop or from inside monitor_watch_new();
- * `reason` says which monitor and what it said. The watch may be freed inside it, except while
- * it is being made. */
+/* Called from the loop when the health of a watch changed, never from inside a function below;
+ * `reason` says which monitor and what it said. The watch may be freed inside it. */
 typedef void monitor_verdict_cb(struct monitor_watch *w, enum health health, const char *reason,
 				void *userdata);
 
@@ -39,8 +39,9 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 /* All watches must be gone. */
 void monitor_runner_free(struct monitor_runner *r);
 
-/* Copies the specs and checks at once what can be answered at once (ports), so that a service
- * that listens is UP before this returns. */
+/* Copies the specs. What can be answered at once (ports) is: read monitor_watch_health() after it,
+ * there is no callback for this first health, and a service that listens is UP already. Commands
+ * start in the next turn of the loop. */
 struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const struct monitor_spec *specs,
 					size_t n_specs, monitor_verdict_cb *verdict,
 					void *userdata);
@@ -54,13 +55,14 @@ struct monitor_status {
 	const char *text; /* of the spec */
 	enum health health;
 	usec_t since;
-	usec_t last_check; /* USEC_NEVER before the first */
+	usec_t last_check; /* when it ended; USEC_NEVER before the first */
 	usec_t took;       /* of the last check */
 	uint64_t checks, failures;
 	bool running;
 	const char *said; /* the last result in words, output included; "" before the first */
 };
 size_t monitor_watch_n(const struct monitor_watch *w);
+/* The texts in *ret are valid until the loop runs again. */
 void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monitor_status *ret);
 
 #endif

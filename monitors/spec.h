@@ -27,7 +27,8 @@ struct monitor_spec {
 };
 
 const char *monitor_kind_name(enum monitor_kind k);
-/* -EINVAL with a text that names the value and what was expected. Fills *ret only on success. */
+/* At most MONITOR_TEXT_MAX bytes. -EINVAL with a text that names the value and what was expected;
+ * *ret is filled only on success. */
 int monitor_spec_parse(const char *text, struct monitor_spec *ret, struct err *err);
 void monitor_spec_done(struct monitor_spec *s);
 void monitor_spec_copy(struct monitor_spec *dst, const struct monitor_spec *src);

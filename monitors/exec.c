@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * "exec:COMMAND": a shell command that passes with exit status 0. It is run by bash where there is
+ * one, as GoCast's users expect, else by sh. A command that the shell cannot find is a failure
+ * (status 127) like any other; only when no shell can be started is the result unknown.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "monitors/monitor.h"
+#include "net/child.h"
+
+struct exec_check {
+	struct child *child;
+	usec_t timeout;
+	monitor_done_cb *done;
+	void *userdata;
+};
+
+static void exec_free(struct exec_check *x)
+{
+	if (!x)
+		return;
+	child_free(x->child);
+	free(x);
+}
+
+static void describe_end(struct strbuf *sb, const struct child_result *result, usec_t timeout)
+{
+	char text[DURATION_TEXT_MAX];
+	const char *name;
+	switch (result->end) {
+	case CHILD_EXITED:
+		strbuf_add(sb, "exit status %d", result->status);
+		break;
+	case CHILD_SIGNALLED:
+		name = sigabbrev_np(result->status);
+		strbuf_add(sb, "killed by signal %d%s%s", result->status, name ? " SIG" : "",
+			   name ? name : "");
+		break;
+	case CHILD_TIMED_OUT:
+		strbuf_add(sb, "no result within %s, killed", duration_format(timeout, text));
+		break;
+	case CHILD_LOST:
+		strbuf_add(sb, "its exit status was lost (is SIGCHLD ignored?)");
+		break;
+	}
+}
+
+/* The first line that is not empty says most about why. */
+static void describe_output(struct strbuf *sb, const struct child_result *result)
+{
+	char line[MONITOR_SAID_MAX];
+	const char *p = result->output + strspn(result->output, " \t\r\n");
+	size_t n = strcspn(p, "\r\n");
+	if (n > 0)
+		strbuf_add(sb, ": %s", str_printable(line, sizeof(line), p, n));
+}
+
+static enum health health_of(const struct child_result *result)
+{
+	if (result->end == CHILD_LOST)
+		return HEALTH_UNKNOWN;
+	return result->end == CHILD_EXITED && result->status == 0 ? HEALTH_UP : HEALTH_DOWN;
+}
+
+static void on_child_done(const struct child_result *child_result, void *userdata)
+{
+	struct exec_check *x = userdata;
+	struct monitor_result result = { .health = health_of(child_result) };
+	struct strbuf sb = strbuf_over(result.said, sizeof(result.said));
+	describe_end(&sb, child_result, x->timeout);
+	describe_output(&sb, child_result);
+	/* A plain pass, the usual case, is worth no memory. */
+	if (str_equal(result.said, monitor_exec_ops.said_up))
+		result.said[0] = 0;
+	monitor_done_cb *done = x->done;
+	void *done_userdata = x->userdata;
+	exec_free(x);
+	done(&result, done_userdata);
+}
+
+static int exec_start(const struct monitor_env *env, const struct monitor_spec *spec,
+		      monitor_done_cb *done, void *userdata, void **ret_running, struct err *err)
+{
+	struct exec_check *x = mem_new(1, sizeof(*x));
+	*x = (struct exec_check){ .timeout = env->timeout, .done = done, .userdata = userdata };
+	char *argv[] = { "bash", "-c", (char *)spec->exec.command, NULL };
+	int r = child_spawn(env->loop, argv, env->timeout, on_child_done, x, &x->child, err);
+	if (r == -ENOENT) {
+		argv[0] = "sh";
+		r = child_spawn(env->loop, argv, env->timeout, on_child_done, x, &x->child, err);
+	}
+	if (r < 0) {
+		exec_free(x);
+		return r;
+	}
+	*ret_running = x;
+	return 0;
+}
+
+static void exec_cancel(void *running)
+{
+	exec_free(running);
+}
+
+const struct monitor_ops monitor_exec_ops = {
+	.said_up = "exit status 0",
+	.start = exec_start,
+	.cancel = exec_cancel,
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From single results to a health that does not flap: so many passes in a row make UP, so many
+ * failures in a row make DOWN. A result that says nothing (the check could not run) changes
+ * nothing: neither the health nor what was counted so far. Pure.
+ */
+#ifndef MONITORS_VERDICT_H
+#define MONITORS_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum health { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN };
+const char *health_name(enum health h); /* "unknown", "up", "down" */
+
+struct verdict {
+	enum health health;
+	enum health last;    /* the last result that said something */
+	uint16_t streak;     /* how many of it in a row */
+	uint16_t rise, fall; /* how many it takes; 0 is 1 */
+};
+
+/* Takes one result; true when the health changed. */
+bool verdict_step(struct verdict *v, enum health result);
+/* The health of two monitors together: DOWN if one is, else UNKNOWN if one is, else UP. */
+enum health health_combine(enum health a, enum health b);
+
+#endif
