@@ -177,7 +177,7 @@ static void received_notification(struct bgp_fsm *fsm, const struct bgp_event *e
 	fail(fsm, ev, out);
 }
 
-/* ManualStop and AutomaticStop: tell the peer if there is one to tell, and stay down. */
+/* Tells the peer if there is one to tell, and stays down. */
 static void stop(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
 {
 	bool open = fsm->state >= BGP_OPENSENT;
@@ -186,6 +186,7 @@ static void stop(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_act
 	if (open || fsm->state == BGP_CONNECT)
 		add(out, BGP_DO_CLOSE);
 	backoff_reset(&fsm->backoff);
+	fsm->why[0] = 0; /* no failure */
 	change_state(fsm, BGP_IDLE, ev, out);
 }
 
@@ -272,7 +273,6 @@ static void step_idle(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bg
 			start(fsm, ev, out);
 		break;
 	case BGP_EV_STOP:
-	case BGP_EV_COLLISION:
 		stop_timers(fsm); /* a retry that is due stays away */
 		break;
 	case BGP_EV_TCP_CONNECTED:
@@ -311,7 +311,6 @@ static void step_connecting(struct bgp_fsm *fsm, const struct bgp_event *ev,
 		fail(fsm, ev, out);
 		break;
 	case BGP_EV_STOP:
-	case BGP_EV_COLLISION:
 		stop(fsm, ev, out);
 		break;
 	case BGP_EV_OPEN:
@@ -337,7 +336,6 @@ static void step_connected(struct bgp_fsm *fsm, const struct bgp_event *ev,
 	case BGP_EV_START:
 		break;
 	case BGP_EV_STOP:
-	case BGP_EV_COLLISION:
 		stop(fsm, ev, out);
 		break;
 	case BGP_EV_TCP_FAILED:

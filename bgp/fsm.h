@@ -52,7 +52,7 @@ struct bgp_negotiated {
 
 enum bgp_event_type {
 	BGP_EV_START,         /* 1, 3: ManualStart, AutomaticStart */
-	BGP_EV_STOP,          /* 2, 8: ManualStop, AutomaticStop; with a Cease */
+	BGP_EV_STOP,          /* 2, 8, 23: told to, or a collision was lost; with a Cease */
 	BGP_EV_TIMER,         /* 9 to 13: a deadline was reached */
 	BGP_EV_TCP_CONNECTED, /* 16, 17: ours was acknowledged, or theirs accepted */
 	BGP_EV_TCP_FAILED,    /* 18: before it was up, or closed afterwards */
@@ -62,7 +62,6 @@ enum bgp_event_type {
 	BGP_EV_REFRESH,       /* RFC 2918 */
 	BGP_EV_NOTIFICATION,  /* 24, 25 */
 	BGP_EV_BROKEN,        /* 21, 22, 28: the decoder says which NOTIFICATION to send */
-	BGP_EV_COLLISION,     /* 23: this connection lost */
 	BGP_EV_SEND_BLOCKED,  /* RFC 9687: bytes wait, the socket took none */
 	BGP_EV_SEND_PROGRESS, /* RFC 9687: it took some, more wait */
 	BGP_EV_SEND_DONE,     /* RFC 9687: it took all */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One TCP connection to a peer and its state machine: the shell that turns what the socket says
+ * into events, and actions into what the socket does. Whose connection it is and what is sent
+ * over it is the peer's (peer.h), which it asks through ops.
+ */
+#ifndef BGP_CONN_H
+#define BGP_CONN_H
+
+#include <systemd/sd-event.h>
+
+#include "bgp/fsm.h"
+#include "bgp/linger.h"
+#include "bgp/msg.h"
+#include "bgp/status.h"
+#include "lib/err.h"
+
+struct bgp_conn;
+
+/* None may free the connection; all are called from inside an event. */
+struct bgp_conn_ops {
+	/* Its state changed; `silent` when it failed because nobody answered at all. */
+	void (*changed)(struct bgp_conn *c, enum bgp_state from, bool silent);
+	void (*session_up)(struct bgp_conn *c);
+	void (*session_down)(struct bgp_conn *c);
+	void (*update)(struct bgp_conn *c, const struct bgp_update *update);
+	void (*refresh)(struct bgp_conn *c, enum bgp_afi afi);
+	/* Packs the next message of the session; 0 when there is none. */
+	size_t (*next_message)(struct bgp_conn *c, uint8_t *buf, size_t cap);
+};
+
+struct bgp_conn {
+	sd_event *loop;
+	const struct bgp_conn_ops *ops;
+	void *userdata; /* the peer */
+	const struct bgp_peer_config *peer;
+	struct bgp_linger *linger;
+	struct bgp_fsm fsm;
+	int fd; /* -1: none */
+	bool connecting;
+	sd_event_source *io, *timer;
+	sd_event_source *failed; /* tells of an attempt that failed at once */
+	struct err connect_error;
+	uint8_t *in; /* input that is not a whole message yet */
+	size_t in_len;
+	uint8_t *out; /* whole messages, but for what the socket took of the first */
+	size_t out_len;
+	uint64_t written, acknowledged;           /* bytes, for the send hold timer (RFC 9687) */
+	struct bgp_message_counts sent, received; /* of all connections so far */
+	uint64_t errors_tolerated;
+	char last_tolerated[160]; /* what was wrong with the last such UPDATE */
+};
+
+void bgp_conn_init(struct bgp_conn *c, sd_event *loop, const struct bgp_fsm_config *config,
+		   const struct bgp_peer_config *peer, struct bgp_linger *linger,
+		   const struct bgp_conn_ops *ops, void *userdata);
+/* Closes without a word. */
+void bgp_conn_done(struct bgp_conn *c);
+void bgp_conn_start(struct bgp_conn *c);
+/* Says `why` to the peer if there is one, closes, and stays down until started again. */
+void bgp_conn_stop(struct bgp_conn *c, const struct bgp_notification *why);
+/* Takes over a connection that the peer made. */
+void bgp_conn_accept(struct bgp_conn *c, int fd);
+/* Sends what next_message gives until the socket takes no more. */
+void bgp_conn_flush(struct bgp_conn *c);
+/* Nothing waits here or in the socket: the peer's host has all that was sent. */
+bool bgp_conn_drained(const struct bgp_conn *c);
+
+#endif

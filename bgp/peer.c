@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+#include "bgp/peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bgp/attr.h"
+#include "bgp/collision.h"
+#include "bgp/sockopt.h"
+#include "bgp/update.h"
+#include "lib/mem.h"
+#include "net/loop.h"
+#include "net/route.h"
+
+struct bgp_peer {
+	struct bgp_peer_env env;
+	struct bgp_peer_config config; /* owns its strings and lists */
+	char *password;
+	struct bgp_conn out, in;
+	struct bgp_conn *session; /* the established one, else NULL */
+	bool guest, stopped;
+	struct adj_out adj;
+	struct addr local_addr;
+	uint16_t local_port;
+	uint64_t sessions;
+	uint64_t prefixes_received, prefixes_withdrawn;
+	char last_error[320];
+	const char *hint;
+};
+
+static const struct bgp_conn_ops conn_ops;
+
+/* ---- Next hops. ---- */
+
+/* The address of the other family that is nearest to the peer: on the interface towards it. */
+static struct addr address_towards(const struct bgp_peer *p, uint8_t family)
+{
+	struct addr found = { 0 };
+	struct route_info way;
+	uint32_t scope = p->config.ifname[0] ? if_nametoindex(p->config.ifname) : 0;
+	if (route_lookup(&p->config.addr, scope, &way, NULL) == 0)
+		route_interface_address(way.ifindex, family, &found, NULL);
+	return found;
+}
+
+/* Next hop self (RFC 4271 5.1.3): the session's own address where it is of the family. */
+static struct addr choose_next_hop(const struct bgp_peer *p, uint8_t family)
+{
+	const struct addr *own = &p->local_addr;
+	if (family == AF_INET6 && addr_is_set(&p->config.local_ip6))
+		return p->config.local_ip6;
+	if (own->family == family && !(family == AF_INET6 && addr_is_link_local(own)))
+		return *own;
+	if (p->config.local_ip.family == family)
+		return p->config.local_ip;
+	return address_towards(p, family);
+}
+
+static void learn_local_address(struct bgp_peer *p, int fd)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
+	p->local_addr = (struct addr){ 0 };
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
+		addr_from_sockaddr(&ss, &p->local_addr, &p->local_port);
+}
+
+/* ---- What the connections report. ---- */
+
+static struct bgp_conn *other(struct bgp_peer *p, const struct bgp_conn *c)
+{
+	return c == &p->out ? &p->in : &p->out;
+}
+
+static void session_up(struct bgp_conn *c)
+{
+	struct bgp_peer *p = c->userdata;
+	const struct bgp_negotiated *n = &c->fsm.negotiated;
+	p->session = c;
+	p->sessions++;
+	p->hint = "";
+	learn_local_address(p, c->fd);
+	struct adj_out_session session = {
+		.ipv4 = n->ipv4_unicast,
+		.ipv6 = n->ipv6_unicast,
+		.ibgp = n->ibgp,
+		.four_octet_as = n->four_octet_as,
+		.enhanced_refresh = n->enhanced_refresh,
+		.local_as = p->env.config->local_as,
+		.next_hop4 = choose_next_hop(p, AF_INET),
+		.next_hop6 = choose_next_hop(p, AF_INET6),
+		.global = p->env.config->communities,
+		.peer = p->config.communities,
+	};
+	adj_out_up(&p->adj, &session);
+}
+
+static void session_down(struct bgp_conn *c)
+{
+	struct bgp_peer *p = c->userdata;
+	p->session = NULL;
+	p->local_addr = (struct addr){ 0 };
+	adj_out_down(&p->adj);
+}
+
+static void drop(struct bgp_conn *c)
+{
+	struct bgp_notification n = { .code = BGP_ERR_CEASE, .subcode = BGP_ERR_CEASE_COLLISION };
+	bgp_conn_stop(c, &n);
+}
+
+static void resolve_collision(struct bgp_peer *p, struct bgp_conn *c)
+{
+	switch (bgp_collision_check(&c->fsm, &other(p, c)->fsm)) {
+	case BGP_COLLISION_NONE:
+		break;
+	case BGP_COLLISION_DROP_THIS:
+		drop(c);
+		break;
+	case BGP_COLLISION_DROP_OTHER:
+		drop(other(p, c));
+		break;
+	}
+}
+
+static bool resting(const struct bgp_conn *c)
+{
+	return c->fsm.state == BGP_IDLE && bgp_fsm_deadline(&c->fsm) == USEC_NEVER;
+}
+
+static const char *hint_for_silence(const struct bgp_peer_config *c)
+{
+	if (c->password && c->ttl_security)
+		return "no answer at all: besides routing and firewalls, a password (TCP MD5) or "
+		       "ttl_security that does not match the peer's shows only as silence";
+	if (c->password)
+		return "no answer at all: besides routing and firewalls, a password (TCP MD5) that "
+		       "does not match the peer's, or ttl_security wanted by the peer, shows only "
+		       "as silence";
+	if (c->ttl_security)
+		return "no answer at all: besides routing and firewalls, ttl_security that the "
+		       "peer "
+		       "does not have, a peer more than one hop away, or a password (TCP MD5) "
+		       "wanted by the peer shows only as silence";
+	return "no answer at all: besides routing and firewalls, a password (TCP MD5) or "
+	       "ttl_security (GTSM) wanted by the peer shows only as silence";
+}
+
+static void changed(struct bgp_conn *c, enum bgp_state from, bool silent)
+{
+	struct bgp_peer *p = c->userdata;
+	enum bgp_state to = c->fsm.state;
+	if (to == BGP_OPENCONFIRM) {
+		resolve_collision(p, c);
+		return;
+	}
+	if (to == BGP_ESTABLISHED && !resting(other(p, c)))
+		drop(other(p, c)); /* attempts that are under way or due are not needed any more */
+	bool failed = to == BGP_IDLE || (to == BGP_ACTIVE && from != BGP_IDLE);
+	if (failed && c->fsm.why[0] && !p->session) {
+		snprintf(p->last_error, sizeof(p->last_error), "%s", c->fsm.why);
+		p->hint = silent ? hint_for_silence(&p->config) : "";
+	}
+	if (c == &p->in && to == BGP_IDLE && !p->guest && !p->stopped && resting(&p->out))
+		bgp_conn_start(&p->out);
+	p->env.changed(p, p->env.userdata);
+}
+
+static void count_update(struct bgp_peer *p, const struct bgp_update *u)
+{
+	struct prefix prefix;
+	for (size_t i = 0; i < u->n_withdrawn; i++)
+		for (struct reader r = u->withdrawn[i].prefixes;
+		     bgp_nlri_next(&r, u->withdrawn[i].family, &prefix);)
+			p->prefixes_withdrawn++;
+	for (size_t i = 0; i < u->n_announced; i++)
+		for (struct reader r = u->announced[i].prefixes;
+		     bgp_nlri_next(&r, u->announced[i].family, &prefix);)
+			p->prefixes_received++;
+}
+
+static void update(struct bgp_conn *c, const struct bgp_update *u)
+{
+	struct bgp_peer *p = c->userdata;
+	count_update(p, u);
+	p->env.update(p, u, p->env.userdata);
+}
+
+static void refresh(struct bgp_conn *c, enum bgp_afi afi)
+{
+	struct bgp_peer *p = c->userdata;
+	adj_out_refresh(&p->adj, afi);
+}
+
+static size_t next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
+{
+	struct bgp_peer *p = c->userdata;
+	return adj_out_next(&p->adj, buf, cap);
+}
+
+static const struct bgp_conn_ops conn_ops = {
+	.changed = changed,
+	.session_up = session_up,
+	.session_down = session_down,
+	.update = update,
+	.refresh = refresh,
+	.next_message = next_message,
+};
+
+/* ---- Life. ---- */
+
+static void copy_config(struct bgp_peer *p, const struct bgp_peer_config *c)
+{
+	p->config = *c;
+	p->config.password = p->password = c->password ? mem_strdup(c->password) : NULL;
+	p->config.communities.values =
+		mem_copy(c->communities.values, c->communities.n * sizeof(uint32_t));
+}
+
+struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_peer_config *config,
+			      bool guest)
+{
+	struct bgp_peer *p = mem_new(1, sizeof(*p));
+	p->env = *env;
+	p->hint = "";
+	p->guest = guest;
+	copy_config(p, config);
+	adj_out_init(&p->adj, env->rib);
+	struct bgp_fsm_config fsm = {
+		.local_as = env->config->local_as,
+		.router_id = env->config->router_id,
+		.peer_as = config->peer_as,
+		.passive = config->passive,
+		.hold_time = config->hold_time,
+		.keepalive = config->keepalive,
+		.send_hold_time = config->send_hold_time,
+		.connect_retry = config->connect_retry,
+		.connect_retry_max = config->connect_retry_max,
+	};
+	bgp_conn_init(&p->out, env->loop, &fsm, &p->config, env->linger, &conn_ops, p);
+	fsm.incoming = true;
+	bgp_conn_init(&p->in, env->loop, &fsm, &p->config, env->linger, &conn_ops, p);
+	return p;
+}
+
+void bgp_peer_free(struct bgp_peer *p)
+{
+	if (!p)
+		return;
+	bgp_conn_done(&p->out);
+	bgp_conn_done(&p->in);
+	adj_out_down(&p->adj);
+	adj_out_done(&p->adj);
+	free(p->config.communities.values);
+	free(p->password);
+	free(p);
+}
+
+void bgp_peer_start(struct bgp_peer *p)
+{
+	bgp_conn_start(&p->out);
+}
+
+void bgp_peer_stop(struct bgp_peer *p, const struct bgp_notification *why)
+{
+	p->stopped = true;
+	bgp_conn_stop(&p->out, why);
+	bgp_conn_stop(&p->in, why);
+}
+
+/* A second incoming connection replaces one that is not established: the peer knows best which
+ * of its own it has given up. */
+void bgp_peer_accept(struct bgp_peer *p, int fd)
+{
+	bool ibgp = p->config.peer_as == p->env.config->local_as;
+	if (p->stopped || p->session == &p->in ||
+	    bgp_socket_adopt(fd, &p->config, ibgp, NULL) < 0) {
+		close(fd);
+		return;
+	}
+	if (p->in.fsm.state != BGP_IDLE)
+		drop(&p->in);
+	bgp_conn_accept(&p->in, fd);
+}
+
+const struct bgp_peer_config *bgp_peer_config(const struct bgp_peer *p)
+{
+	return &p->config;
+}
+
+void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route)
+{
+	adj_out_mark(&p->adj, route);
+}
+
+void bgp_peer_flush(struct bgp_peer *p)
+{
+	if (p->session && adj_out_pending(&p->adj))
+		bgp_conn_flush(p->session);
+}
+
+bool bgp_peer_drained(const struct bgp_peer *p)
+{
+	return !p->session || (!adj_out_pending(&p->adj) && bgp_conn_drained(p->session));
+}
+
+bool bgp_peer_established(const struct bgp_peer *p)
+{
+	return p->session != NULL;
+}
+
+bool bgp_peer_over(const struct bgp_peer *p)
+{
+	return resting(&p->out) && resting(&p->in);
+}
+
+enum bgp_route_state bgp_peer_route_state(const struct bgp_peer *p, const struct rib_route *route)
+{
+	return adj_out_state(&p->adj, route);
+}
+
+/* ---- Status. ---- */
+
+static void add_counts(struct bgp_message_counts *sum, const struct bgp_message_counts *c)
+{
+	sum->open += c->open;
+	sum->update += c->update;
+	sum->keepalive += c->keepalive;
+	sum->notification += c->notification;
+	sum->refresh += c->refresh;
+	sum->total += c->total;
+}
+
+static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
+{
+	const struct bgp_negotiated *n = &p->session->fsm.negotiated;
+	ret->established_since = p->session->fsm.state_since;
+	ret->hold_time = n->hold_time;
+	ret->keepalive = n->keepalive;
+	ret->four_octet_as = n->four_octet_as;
+	ret->route_refresh = n->route_refresh;
+	ret->enhanced_refresh = n->enhanced_refresh;
+	ret->extended_messages = n->extended_messages;
+	ret->ipv4_unicast = n->ipv4_unicast;
+	ret->ipv6_unicast = n->ipv6_unicast;
+	ret->next_hop4 = p->adj.session.next_hop4;
+	ret->next_hop6 = p->adj.session.next_hop6;
+}
+
+static size_t n_pending(const struct bgp_peer *p)
+{
+	size_t announced = p->env.rib->n_announced;
+	return p->session && announced > p->adj.n_sent ? announced - p->adj.n_sent : 0;
+}
+
+/* The connection that is furthest stands for the peer. */
+static const struct bgp_conn *leading(const struct bgp_peer *p)
+{
+	return p->in.fsm.state > p->out.fsm.state ? &p->in : &p->out;
+}
+
+void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
+{
+	const struct bgp_conn *c = leading(p);
+	bool knows_peer = c->fsm.state >= BGP_OPENCONFIRM;
+	uint32_t peer_as = knows_peer ? c->fsm.negotiated.peer_as : p->config.peer_as;
+	*ret = (struct bgp_peer_status){
+		.config = &p->config,
+		.local_as = p->env.config->local_as,
+		.state = c->fsm.state,
+		.state_since = c->fsm.state_since,
+		.established_since = USEC_NEVER,
+		.sessions = p->sessions,
+		.last_error = p->last_error,
+		.hint = p->hint,
+		.retry_at = p->out.fsm.retry_at,
+		.peer_as = peer_as,
+		.peer_router_id = knows_peer ? c->fsm.negotiated.peer_router_id : 0,
+		.local_addr = p->local_addr,
+		.local_port = p->local_port,
+		.ttl = bgp_socket_ttl(&p->config, peer_as == p->env.config->local_as),
+		.sent = p->out.sent,
+		.received = p->out.received,
+		.prefixes_received = p->prefixes_received,
+		.prefixes_withdrawn = p->prefixes_withdrawn,
+		.errors_tolerated = p->out.errors_tolerated + p->in.errors_tolerated,
+		.routes_sent = p->adj.n_sent,
+		.routes_pending = n_pending(p),
+	};
+	add_counts(&ret->sent, &p->in.sent);
+	add_counts(&ret->received, &p->in.received);
+	if (p->session)
+		session_status(p, ret);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A neighbour: its configuration, the connection we make to it and the one it may make to us,
+ * what it was told, and what an operator asks about it.
+ *
+ * At most one of the two connections is established; collision.h says which one stays. While the
+ * incoming one holds the session, the outgoing one rests; when it ends, the outgoing one starts.
+ */
+#ifndef BGP_PEER_H
+#define BGP_PEER_H
+
+#include <systemd/sd-event.h>
+
+#include "bgp/adj_out.h"
+#include "bgp/config.h"
+#include "bgp/conn.h"
+#include "bgp/linger.h"
+#include "bgp/msg.h"
+#include "bgp/status.h"
+
+struct bgp_peer;
+
+/* What all peers of a speaker share. */
+struct bgp_peer_env {
+	sd_event *loop;
+	const struct bgp_config *config; /* peers aside */
+	struct rib *rib;
+	struct bgp_linger *linger;
+	void (*changed)(struct bgp_peer *peer, void *userdata);
+	void (*update)(struct bgp_peer *peer, const struct bgp_update *update, void *userdata);
+	void *userdata;
+};
+
+/* Copies the configuration. A guest is not configured: it came by itself, is never called back,
+ * and is over when its connection ends. */
+struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_peer_config *config,
+			      bool guest);
+void bgp_peer_free(struct bgp_peer *p);
+
+void bgp_peer_start(struct bgp_peer *p);
+/* Ends what is open and stays down. */
+void bgp_peer_stop(struct bgp_peer *p, const struct bgp_notification *why);
+/* The peer connected to us; takes the fd over. */
+void bgp_peer_accept(struct bgp_peer *p, int fd);
+
+const struct bgp_peer_config *bgp_peer_config(const struct bgp_peer *p);
+void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route);
+/* Sends what was marked. */
+void bgp_peer_flush(struct bgp_peer *p);
+/* Up to date, and its host has it all; true also without a session. */
+bool bgp_peer_drained(const struct bgp_peer *p);
+bool bgp_peer_established(const struct bgp_peer *p);
+/* Neither connected nor about to be. */
+bool bgp_peer_over(const struct bgp_peer *p);
+void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret);
+enum bgp_route_state bgp_peer_route_state(const struct bgp_peer *p, const struct rib_route *route);
+
+#endif

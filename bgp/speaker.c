@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+#include "bgp/speaker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bgp/notify.h"
+#include "bgp/peer.h"
+#include "bgp/sockopt.h"
+#include "lib/list.h"
+#include "lib/mem.h"
+#include "net/loop.h"
+
+/* How often a drain looks whether the peers' hosts have taken everything: TCP tells nobody when
+ * an acknowledgement arrives. */
+#define DRAIN_POLL (1 * USEC_PER_MSEC)
+/* Connections taken from the listener in one turn of the loop. */
+#define ACCEPT_MAX 16
+/* Peers without configuration that are kept at a time (accept_any). */
+#define GUESTS_MAX 1024
+
+struct bgp_speaker {
+	sd_event *loop;
+	struct bgp_config config; /* its lists are ours, `peers` is not used */
+	struct bgp_speaker_ops ops;
+	void *userdata;
+	struct rib rib;
+	struct bgp_linger *linger;
+	struct bgp_peer **peers; /* the configured ones first, then guests */
+	size_t n_peers, n_configured, cap_peers;
+	int listen_fd;
+	sd_event_source *listen_io, *flush, *drain_timer, *sweep;
+	struct list drains;
+	struct bgp_drain *stopping;
+	bool stopped;
+};
+
+struct bgp_drain {
+	struct list_node node;
+	usec_t deadline;
+	bool for_goodbyes; /* waits for linger rather than for output */
+	bgp_drained_cb *done;
+	void *userdata;
+};
+
+/* ---- Output. ---- */
+
+static int on_flush(sd_event_source *source, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	(void)source;
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_flush(s->peers[i]);
+	return 0;
+}
+
+static void mark(struct bgp_speaker *s, struct rib_route *route)
+{
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_mark(s->peers[i], route);
+	loop_defer(s->loop, &s->flush, LOOP_FLUSH, on_flush, s);
+}
+
+void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route)
+{
+	bool different;
+	struct rib_route *r = rib_announce(&s->rib, &route->prefix, s->config.origin,
+					   &route->communities, &different);
+	if (different)
+		mark(s, r);
+}
+
+void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix)
+{
+	struct rib_route *r = rib_withdraw(&s->rib, prefix);
+	if (!r)
+		return;
+	mark(s, r);
+	rib_collect(&s->rib, r);
+}
+
+/* ---- Waiting until everything has arrived. ---- */
+
+static bool all_drained(const struct bgp_speaker *s)
+{
+	for (size_t i = 0; i < s->n_peers; i++)
+		if (!bgp_peer_drained(s->peers[i]))
+			return false;
+	return true;
+}
+
+static void arm_drains(struct bgp_speaker *s);
+
+static int on_drain_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	usec_t now = loop_now(s->loop);
+	bool drained = all_drained(s), said_goodbye = !bgp_linger_busy(s->linger);
+	struct list due;
+	(void)source;
+	(void)usec;
+	/* Callbacks may add and free waits, so those that are due are set apart first. */
+	list_init(&due);
+	list_for_each (it, &s->drains) {
+		struct bgp_drain *d = list_entry(it, struct bgp_drain, node);
+		if ((d->for_goodbyes ? said_goodbye : drained) || now >= d->deadline) {
+			list_remove(it);
+			list_append(&due, it);
+		}
+	}
+	for (struct bgp_drain *d; (d = list_first(&due, struct bgp_drain, node));) {
+		list_remove(&d->node);
+		d->done(d->for_goodbyes ? said_goodbye : drained, d->userdata);
+	}
+	arm_drains(s);
+	return 0;
+}
+
+static void arm_drains(struct bgp_speaker *s)
+{
+	usec_t when = USEC_NEVER;
+	if (!list_empty(&s->drains))
+		when = usec_add(loop_now(s->loop), DRAIN_POLL);
+	loop_timer_set(s->loop, &s->drain_timer, when, LOOP_BGP, on_drain_timer, s);
+}
+
+static struct bgp_drain *drain_new(struct bgp_speaker *s, usec_t deadline, bool for_goodbyes,
+				   bgp_drained_cb *done, void *userdata)
+{
+	struct bgp_drain *d = mem_new(1, sizeof(*d));
+	bool was_empty = list_empty(&s->drains); /* else the timer runs, and is not put off */
+	*d = (struct bgp_drain){ .deadline = deadline,
+				 .for_goodbyes = for_goodbyes,
+				 .done = done,
+				 .userdata = userdata };
+	list_append(&s->drains, &d->node);
+	if (was_empty)
+		arm_drains(s);
+	return d;
+}
+
+struct bgp_drain *bgp_speaker_drain(struct bgp_speaker *s, usec_t deadline, bgp_drained_cb *done,
+				    void *userdata)
+{
+	return drain_new(s, deadline, false, done, userdata);
+}
+
+void bgp_drain_free(struct bgp_drain *d)
+{
+	if (!d)
+		return;
+	list_remove(&d->node);
+	free(d);
+}
+
+void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
+		      bgp_drained_cb *done, void *userdata)
+{
+	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
+	struct bgp_notification why =
+		bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, text, data);
+	s->stopped = true;
+	s->listen_io = sd_event_source_disable_unref(s->listen_io);
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_stop(s->peers[i], &why);
+	s->stopping = drain_new(s, deadline, true, done, userdata);
+}
+
+/* ---- Peers. ---- */
+
+static void peer_changed(struct bgp_peer *p, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	struct bgp_peer_status status;
+	if (bgp_peer_over(p) && s->sweep)
+		sd_event_source_set_enabled(s->sweep, SD_EVENT_ONESHOT);
+	if (!s->ops.peer_changed)
+		return;
+	bgp_peer_status(p, &status);
+	s->ops.peer_changed(&status, s->userdata);
+}
+
+static void peer_update(struct bgp_peer *p, const struct bgp_update *update, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	struct bgp_peer_status status;
+	if (!s->ops.update_received)
+		return;
+	bgp_peer_status(p, &status);
+	s->ops.update_received(&status, update, s->userdata);
+}
+
+static struct bgp_peer *add_peer(struct bgp_speaker *s, const struct bgp_peer_config *config,
+				 bool guest)
+{
+	struct bgp_peer_env env = { .loop = s->loop,
+				    .config = &s->config,
+				    .rib = &s->rib,
+				    .linger = s->linger,
+				    .changed = peer_changed,
+				    .update = peer_update,
+				    .userdata = s };
+	s->peers = mem_grow(s->peers, &s->cap_peers, s->n_peers + 1, sizeof(*s->peers));
+	return s->peers[s->n_peers++] = bgp_peer_new(&env, config, guest);
+}
+
+/* Guests that have left are forgotten in a turn of their own: never from inside their events. */
+static int on_sweep(sd_event_source *source, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	(void)source;
+	for (size_t i = s->n_configured; i < s->n_peers;) {
+		if (!bgp_peer_over(s->peers[i])) {
+			i++;
+			continue;
+		}
+		bgp_peer_free(s->peers[i]);
+		s->peers[i] = s->peers[--s->n_peers];
+	}
+	return 0;
+}
+
+static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr)
+{
+	struct bgp_peer_config guest = {
+		.addr = *addr,
+		.multi_hop = true,
+		.hold_time = 90 * USEC_PER_SEC,
+		.passive = true,
+	};
+	if (!s->config.accept_any || s->n_peers - s->n_configured >= GUESTS_MAX)
+		return NULL;
+	return add_peer(s, &guest, true);
+}
+
+static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct addr *addr)
+{
+	for (size_t i = 0; i < s->n_configured; i++)
+		if (addr_equal(&bgp_peer_config(s->peers[i])->addr, addr))
+			return s->peers[i];
+	return add_guest(s, addr);
+}
+
+static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	(void)source;
+	(void)revents;
+	for (unsigned i = 0; i < ACCEPT_MAX; i++) {
+		struct sockaddr_storage ss = { 0 };
+		socklen_t len = sizeof(ss);
+		struct addr from;
+		uint16_t port;
+		int conn = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (conn < 0)
+			break;
+		struct bgp_peer *p = NULL;
+		if (addr_from_sockaddr(&ss, &from, &port))
+			p = find_peer(s, &from);
+		if (p)
+			bgp_peer_accept(p, conn);
+		else
+			close(conn); /* a stranger: nothing is said to it */
+	}
+	return 0;
+}
+
+/* ---- Life. ---- */
+
+static int set_passwords(struct bgp_speaker *s, struct err *err)
+{
+	char text[ADDR_TEXT_MAX];
+	for (size_t i = 0; i < s->n_peers; i++) {
+		const struct bgp_peer_config *c = bgp_peer_config(s->peers[i]);
+		const struct endpoint *at = &s->config.listen_at;
+		bool reachable = !addr_is_set(&at->addr) || at->addr.family == c->addr.family;
+		if (!c->password || !reachable)
+			continue;
+		int r = bgp_socket_set_password(s->listen_fd, c, err);
+		if (r < 0)
+			return err_prefix(err, r, "peer %s: ", addr_format(&c->addr, text));
+	}
+	return 0;
+}
+
+static int start_listening(struct bgp_speaker *s, struct err *err)
+{
+	int r = bgp_socket_listen(&s->config.listen_at, &s->listen_fd, err);
+	if (r < 0)
+		return r;
+	r = set_passwords(s, err);
+	if (r < 0)
+		return r;
+	return loop_io_add(s->loop, &s->listen_io, s->listen_fd, EPOLLIN, LOOP_BGP, on_accept, s);
+}
+
+static int check_passive(const struct bgp_config *config, struct err *err)
+{
+	for (size_t i = 0; i < config->n_peers; i++)
+		if (config->peers[i].passive && !config->listen)
+			return err_set(err, -EINVAL, "a passive peer needs bgp.listen");
+	return 0;
+}
+
+int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
+		    const struct bgp_speaker_ops *ops, void *userdata, struct bgp_speaker **ret,
+		    struct err *err)
+{
+	int r = check_passive(config, err);
+	if (r < 0)
+		return r;
+	struct bgp_speaker *s = mem_new(1, sizeof(*s));
+	s->loop = sd_event_ref(loop);
+	s->config = *config;
+	s->config.peers = NULL;
+	s->config.communities.values =
+		mem_copy(config->communities.values, config->communities.n * sizeof(uint32_t));
+	s->ops = *ops;
+	s->userdata = userdata;
+	s->listen_fd = -1;
+	s->linger = bgp_linger_new(loop, NULL, NULL);
+	rib_init(&s->rib);
+	list_init(&s->drains);
+	for (size_t i = 0; i < config->n_peers; i++)
+		add_peer(s, &config->peers[i], false);
+	s->n_configured = s->n_peers;
+	if (config->listen)
+		r = start_listening(s, err);
+	if (r == 0 && config->accept_any)
+		r = sd_event_add_defer(loop, &s->sweep, on_sweep, s);
+	if (r < 0) {
+		bgp_speaker_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void bgp_speaker_free(struct bgp_speaker *s)
+{
+	if (!s)
+		return;
+	bgp_drain_free(s->stopping);
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_free(s->peers[i]);
+	free(s->peers);
+	bgp_linger_free(s->linger);
+	rib_done(&s->rib);
+	sd_event_source_disable_unref(s->listen_io);
+	sd_event_source_disable_unref(s->flush);
+	sd_event_source_disable_unref(s->drain_timer);
+	sd_event_source_disable_unref(s->sweep);
+	if (s->listen_fd >= 0)
+		close(s->listen_fd);
+	free(s->config.communities.values);
+	sd_event_unref(s->loop);
+	free(s);
+}
+
+void bgp_speaker_start(struct bgp_speaker *s)
+{
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_start(s->peers[i]);
+}
+
+/* ---- Status. ---- */
+
+size_t bgp_speaker_n_peers(const struct bgp_speaker *s)
+{
+	return s->n_peers;
+}
+
+void bgp_speaker_peer_status(const struct bgp_speaker *s, size_t peer, struct bgp_peer_status *ret)
+{
+	bgp_peer_status(s->peers[peer], ret);
+}
+
+enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t peer,
+					     const struct prefix *prefix)
+{
+	return bgp_peer_route_state(s->peers[peer], rib_find(&s->rib, prefix));
+}
+
+size_t bgp_speaker_n_routes(const struct bgp_speaker *s)
+{
+	return s->rib.n_announced;
+}
