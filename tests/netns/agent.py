@@ -20,7 +20,7 @@ REPO = Path(__file__).resolve().parents[2]
 API_ADDRESS = "127.0.0.1:8080"
 
 # A report ends the process with a status that no test expects.
-_SANITIZER_ENV = {
+SANITIZER_ENV = {
     "ASAN_OPTIONS": "exitcode=97:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "halt_on_error=1:exitcode=97:print_stacktrace=1",
     "LSAN_OPTIONS": "exitcode=97",
@@ -93,7 +93,7 @@ class Agent:
         self._process = self._namespace.start(
             [*self._wrapper, binary(), *self.arguments],
             self._name,
-            env=_SANITIZER_ENV,
+            env=SANITIZER_ENV,
         )
         self._ended_on_purpose = False
         return self._process
@@ -119,10 +119,7 @@ class Agent:
 
     def wait_log(self, pattern: str, timeout: float = 10.0) -> str:
         """Wait for a line of the log that the regular expression finds; return that line."""
-        expression = re.compile(f"^.*{pattern}.*$", re.MULTILINE)
-        return wait_until(
-            lambda: expression.search(self.log), f"log line with /{pattern}/", timeout
-        )[0]
+        return self.process.wait_line(pattern, timeout=timeout)
 
     def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 10.0) -> None:
         """A clean stop: exit status 0 and no sanitizer report."""
@@ -210,17 +207,25 @@ class Agent:
 
     def wait_peers(self, wanted: Callable[[str], object], what: str) -> None:
         """Wait until the text of /v1/peers is as wanted."""
+        self._wait_text(self.peers_text, wanted, f"{what} in /v1/peers")
 
+    def wait_app(self, name: str, wanted: Callable[[str], object], what: str) -> None:
+        """Wait until the status of the app is as wanted."""
+        self._wait_text(lambda: self.app_text(name), wanted, f"{what} in /v1/apps/{name}")
+
+    def _wait_text(
+        self, read: Callable[[], str], wanted: Callable[[str], object], what: str
+    ) -> None:
         class Mismatch(Exception):
             pass
 
         def check() -> bool:
-            text = self.peers_text()
+            text = read()
             if not wanted(text):
                 raise Mismatch(text)
             return True
 
-        wait_until(check, f"{what} in /v1/peers", ignore=(Mismatch,))
+        wait_until(check, what, ignore=(Mismatch,))
 
     def session_states(self) -> dict[str, int]:
         """Peer address -> session state as GoBGP numbers it (6 is established)."""

@@ -5,6 +5,7 @@ It is written from the RFCs and shares nothing with the C code that it tests.
 
 import ipaddress
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 MARKER = b"\xff" * 16
@@ -155,13 +156,16 @@ def update_message(
     prefixes: list[str],
     next_hop: str,
     as_path: list[int],
-    communities: list[str] = (),
+    communities: Sequence[str] = (),
     origin: str = "igp",
+    local_pref: int | None = None,
 ) -> bytes:
     """One announcement; IPv6 prefixes go into MP_REACH_NLRI. AS numbers take four octets."""
     path = bytes([2, len(as_path)]) + b"".join(asn.to_bytes(4, "big") for asn in as_path)
     attributes = attribute(ORIGIN, bytes([ORIGINS.index(origin)]))
     attributes += attribute(AS_PATH, path if as_path else b"")
+    if local_pref is not None:
+        attributes += attribute(LOCAL_PREF, struct.pack(">I", local_pref))
     if communities:
         words = [int(part) for text in communities for part in text.split(":")]
         attributes += attribute(COMMUNITIES, struct.pack(f">{len(words)}H", *words), 0xC0)

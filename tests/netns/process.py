@@ -1,10 +1,13 @@
 """A child process of a test: logged to a file, in a session of its own, gone with the test."""
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+
+from .wait import wait_until
 
 
 class Process:
@@ -42,6 +45,12 @@ class Process:
     @property
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
+
+    def wait_line(self, pattern: str, start: int = 0, timeout: float = 15.0) -> str:
+        """Wait for a line, behind position `start` of the log, that the regular expression finds."""
+        expression = re.compile(f"^.*(?:{pattern}).*$", re.MULTILINE)
+        what = f"a line with /{pattern}/ from {self.argv[0]}"
+        return wait_until(lambda: expression.search(self.log, start), what, timeout)[0]
 
     def signal(self, number: signal.Signals) -> None:
         self._popen.send_signal(number)

@@ -5,6 +5,7 @@ itself: no keepalive, no answer. So it is as old, hostile, dead or deaf as the t
 """
 
 import socket
+import struct
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -48,15 +49,35 @@ class RawListener:
         self._socket.close()
 
 
-def connect(namespace: Namespace, source: str, target: str, port: int = 179) -> "RawSession":
+def connect(
+    namespace: Namespace,
+    source: str,
+    target: str,
+    port: int = 179,
+    password: str | None = None,
+    ttl: int | None = None,
+) -> "RawSession":
     """Connect from the source address; raises OSError as connect() does."""
     family = socket.AF_INET6 if ":" in target else socket.AF_INET
     with namespace.inside():
         connection = socket.socket(family)
-        connection.settimeout(TIMEOUT)
-        connection.bind((source, 0))
-        connection.connect((target, port))
+    connection.settimeout(TIMEOUT)
+    connection.bind((source, 0))
+    if password is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, _md5sig(target, password))
+    if ttl is not None:
+        connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+    connection.connect((target, port))
     return RawSession(connection)
+
+
+_TCP_MD5SIG = 14
+
+
+def _md5sig(ip: str, password: str) -> bytes:
+    """struct tcp_md5sig of linux/tcp.h for an IPv4 peer."""
+    address = struct.pack("=HH4s", socket.AF_INET, 0, socket.inet_aton(ip)).ljust(128, b"\0")
+    return address + struct.pack("=BBHi80s", 0, 0, len(password), 0, password.encode())
 
 
 class RawSession:
@@ -144,8 +165,15 @@ class RawSession:
             lambda update: prefix in update.withdrawn, f"withdrawal of {prefix}"
         )
 
-    def expect_end_of_rib(self, family: tuple[int, int]) -> None:
-        self.expect_update(lambda update: update.end_of_rib == family, f"End-of-RIB {family}")
+    def receive_updates_until_end_of_rib(self) -> list[bgp.Update]:
+        """All updates up to the End-of-RIB markers of both families."""
+        updates: list[bgp.Update] = []
+        missing = {bgp.IPV4_UNICAST, bgp.IPV6_UNICAST}
+        while missing:
+            update = self.expect_update(lambda _: True, f"End-of-RIB {missing}")
+            updates.append(update)
+            missing -= {update.end_of_rib}
+        return updates
 
     # Sessions
 

@@ -3,9 +3,14 @@
 When these fail, the routers or the helpers are broken, not vipherald.
 """
 
+from typing import Any
+
+import pytest
+
 from . import bgp, rawpeer
-from .routers import Route
-from .testbed import AGENT_AS, Testbed
+from .rawpeer import RawListener
+from .routers import KINDS, Route
+from .testbed import AGENT_AS, ROUTER_AS, Testbed
 from .wiretap import WireTap
 
 
@@ -50,3 +55,52 @@ def test_router_comes_back_after_kill(bed: Testbed, kind: str) -> None:
     speaker = rawpeer.connect(bed.host, router.link.host_ip, router.ip)
     speaker.establish(65001)
     router.wait_established()
+
+
+# name: options of the router, options of the scripted speaker's socket, AS path that it sends
+SESSIONS: dict[str, tuple[dict[str, Any], dict[str, Any], list[int]]] = {
+    "ibgp": ({"asn": AGENT_AS}, {}, []),
+    "as4": ({"asn": 4200000000, "agent_asn": 4200000001}, {}, [4200000001]),
+    "md5": ({"password": "secret"}, {"password": "secret"}, [AGENT_AS]),
+    "gtsm": ({"ttl_security": True}, {"ttl": 255}, [AGENT_AS]),
+    "multihop": ({"multihop": 255}, {"ttl": 255}, [AGENT_AS]),
+    "ipv6": ({}, {}, [AGENT_AS]),
+}
+
+
+PAIRS = [
+    (kind, name)
+    for kind in sorted(KINDS)
+    for name in SESSIONS
+    if name != "md5" or KINDS[kind].has_md5
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), PAIRS)
+def test_router_is_configured_for_every_kind_of_session(
+    bed: Testbed, kind: str, name: str
+) -> None:
+    router_options, socket_options, path = SESSIONS[name]
+    link = bed.link()
+    source, target = link.host_ip, link.router_ip
+    if name == "ipv6":
+        source, target = link.host_ip6, link.router_ip6
+    router = bed.start_router(kind, link, listen=target, agent_ip=source, **router_options)
+    speaker = rawpeer.connect(bed.host, source, target, **socket_options)
+    speaker.establish(router.config.neighbour.asn, bgp_id="10.0.1.2")
+    local_pref = None if path else 100
+    for prefix, next_hop in (("192.0.2.53/32", link.host_ip), ("2001:db8::53/128", link.host_ip6)):
+        speaker.send(bgp.update_message([prefix], next_hop, path, local_pref=local_pref))
+    routes = router.wait_routes("192.0.2.53/32", "2001:db8::53/128")
+    assert {route.as_path for route in routes.values()} == {tuple(path)}
+
+
+def test_active_router_connects_by_itself(bed: Testbed, kind: str) -> None:
+    link = bed.link()
+    listener = RawListener(bed.host, link.host_ip)
+    router = bed.start_router(kind, link, passive=False)
+    speaker = listener.accept()
+    speaker.establish(AGENT_AS)
+    router.wait_established()
+    assert speaker.remote_ip == link.router_ip
+    assert router.config.asn == ROUTER_AS

@@ -97,6 +97,15 @@ class Testbed:
             f"exactly {wanted} on lo",
         )
 
+    def wait_no_process(self, command: str) -> None:
+        """Wait until no process with this command line runs in the host's namespace."""
+
+        def found() -> list[int]:
+            wanted = command.replace(" ", "\0").encode()
+            return [pid for pid in self.host.pids() if wanted in _command_line(pid)]
+
+        wait_until(lambda: not found(), f"no process '{command}'")
+
     def logs(self) -> dict[str, str]:
         """What every process of the test wrote, for the report of a failure."""
         return {
@@ -129,3 +138,10 @@ def connect(near: Namespace, far: Namespace, n: int, far_device: str = "eth0") -
         f"addr add 10.0.{n}.1/24 dev {far_device}",
         f"addr add fd00:{n}::1/64 dev {far_device} nodad",
     )
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

@@ -76,6 +76,8 @@ def sort_communities(communities: Iterable[str]) -> tuple[str, ...]:
 
 class Router(ABC):
     kind: ClassVar[str]
+    has_md5: ClassVar[bool] = True
+    """Whether the packaged daemon can sign TCP segments (RFC 2385)."""
     link: Any
     """The link between host and router (set by the test bed)."""
 

@@ -21,6 +21,8 @@ exec "$@"
 
 class OpenBgpd(Router):
     kind = "openbgpd"
+    # "PF_KEY not available": Debian's build never sets TCP_MD5SIG.
+    has_md5 = False
 
     def _launch(self) -> Process:
         self._write_users()
@@ -43,8 +45,6 @@ class OpenBgpd(Router):
     def _config(self) -> str:
         peer = self.config.neighbour
         options = [f"holdtime {peer.hold_time}"]
-        if peer.password:
-            options.append(f"tcp md5sig password {peer.password}")
         if peer.ttl_security:
             options.append("ttl-security yes")
         if peer.multihop and peer.asn != self.config.asn:

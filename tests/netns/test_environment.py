@@ -1,0 +1,107 @@
+"""A machine that is not as it should be: the agent says what is wrong and harms nothing."""
+
+import pytest
+
+from .configs import VIP4, VIP6, app, config, peer
+from .testbed import Testbed
+
+PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
+WEB = app("web", VIP4)
+
+
+def without(*capabilities: str) -> list[str]:
+    """A prefix for the command line that drops capabilities for good."""
+    dropped = ",".join(f"-{name}" for name in capabilities)
+    return ["setpriv", "--bounding-set", dropped, "--inh-caps", dropped]
+
+
+def test_missing_net_admin_is_a_clear_error(bed: Testbed) -> None:
+    bed.link()
+    agent = bed.make_agent(config(PEER, apps=(WEB,)), wrapper=without("net_admin"))
+    agent.spawn()
+    assert "CAP_NET_ADMIN" in agent.expect_exit(1)
+
+
+@pytest.mark.parametrize("vip", [VIP4, VIP6])
+def test_foreign_address_is_kept_and_shown(bed: Testbed, vip: str) -> None:
+    router = bed.start_router("bird")
+    bed.host.ip(f"addr add {vip} dev lo")
+    before = bed.host.loopback_addresses()
+    agent = bed.start_agent(config(peer(router), apps=(app("web", vip), app("ok", "192.0.2.9/32"))))
+    router.wait_route("192.0.2.9/32")
+    agent.wait_app("web", lambda text: "not added by" in text or "foreign" in text, "the reason")
+    agent.unregister("web")
+    agent.stop()
+    assert bed.host.loopback_addresses() == before
+
+
+def test_deleted_vip_comes_back(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    bed.start_agent(config(peer(router), apps=(app("web", [VIP4, VIP6]),)))
+    router.wait_routes(VIP4, VIP6)
+    bed.host.ip(f"addr del {VIP4} dev lo", f"addr del {VIP6} dev lo")
+    bed.wait_loopback({VIP4: "lo:web", VIP6: ""})
+
+
+def test_taken_api_port_is_a_clear_error(bed: Testbed) -> None:
+    bed.link()
+    bed.start_service(8080)
+    agent = bed.make_agent(config(PEER, apps=(WEB,), agent={"listen_addr": "127.0.0.1:8080"}))
+    agent.spawn()
+    log = agent.expect_exit(1)
+    assert "127.0.0.1:8080" in log and "in use" in log
+    assert bed.host.loopback_addresses() == {}
+
+
+def test_taken_bgp_port_is_a_clear_error(bed: Testbed) -> None:
+    bed.link()
+    bed.start_service(179)
+    agent = bed.make_agent(config(PEER, apps=(WEB,), listen=True))
+    agent.spawn()
+    log = agent.expect_exit(1)
+    assert "179" in log and "in use" in log
+    assert bed.host.loopback_addresses() == {}
+
+
+@pytest.mark.parametrize("what", ["missing", "directory", "forbidden"])
+def test_unreadable_configuration_is_a_clear_error(bed: Testbed, what: str) -> None:
+    agent = bed.make_agent(config(PEER), wrapper=without("dac_override", "dac_read_search"))
+    path = agent.config_path
+    if what == "forbidden":
+        path.chmod(0)
+    else:
+        path.unlink()
+    if what == "directory":
+        path.mkdir()
+    agent.spawn()
+    reason = {
+        "missing": "No such file",
+        "directory": "Is a directory",
+        "forbidden": "Permission denied",
+    }[what]
+    log = agent.expect_exit(1)
+    assert str(path) in log and reason.lower() in log.lower()
+
+
+def test_no_ipv6_next_hop_is_shown_and_ipv4_goes_out(bed: Testbed) -> None:
+    link = bed.link()
+    bed.host.ip(f"addr del {link.host_ip6}/64 dev {link.device}")
+    router = bed.start_router("bird", link)
+    agent = bed.start_agent(config(peer(router), apps=(app("web", [VIP4, VIP6]),)))
+    router.wait_routes(VIP4)
+    agent.wait_app("web", lambda text: "next-hop" in text or "next hop" in text, "no next hop")
+
+
+def test_local_ip6_is_the_next_hop(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    device = router.link.device
+    bed.host.ip(f"addr add fd00:1::77/64 dev {device} nodad")
+    bed.start_agent(config(peer(router, local_ip6="fd00:1::77"), apps=(app("web", VIP6),)))
+    assert router.wait_route(VIP6).next_hop == "fd00:1::77"
+
+
+def test_distant_peer_without_multi_hop_is_a_warning(bed: Testbed) -> None:
+    link = bed.link()
+    bed.host.ip(f"route add 10.99.0.0/16 via {link.router_ip}")
+    agent = bed.start_agent(config({"peer_ip": "10.99.0.1", "peer_as": 65000}))
+    assert "10.99.0.1" in agent.wait_log("multi_hop")

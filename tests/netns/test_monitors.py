@@ -1,0 +1,116 @@
+"""What the checks see, and that one of them cannot disturb another."""
+
+import pytest
+
+from .configs import VIP4, app, config, peer
+from .testbed import Testbed
+from .wait import never
+
+OTHER = "192.0.2.54/32"
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "127.0.0.1"])
+def test_port_monitor_sees_a_listener(bed: Testbed, protocol: str, address: str) -> None:
+    router = bed.start_router("bird")
+    agent = bed.start_agent(config(peer(router), apps=(app("a", VIP4, f"port:{protocol}:7777"),)))
+    router.wait_established()
+    other = "udp" if protocol == "tcp" else "tcp"
+    bed.start_service(7777, other)
+    bed.start_service(7778, protocol)
+    never(router.routes, "announced although nobody serves the port", 0.4)
+    service = bed.start_service(7777, protocol, address)
+    router.wait_routes(VIP4)
+    service.kill()
+    router.wait_routes()
+    assert agent.process.running
+
+
+def test_port_monitor_never_takes_the_port(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    bed.start_agent(
+        config(peer(router), apps=(app("a", VIP4, "port:tcp:7777"),), agent={"monitor_interval": "10ms"})
+    )
+    for _ in range(10):
+        bed.start_service(7777).kill()
+
+
+@pytest.mark.parametrize(
+    ("command", "passes"),
+    [
+        ("true", True),
+        ("false", False),
+        ("exit 3", False),
+        ("/nonexistent/check", False),
+        ("test a:b = a:b", True),
+        ("[[ x == x ]]", True),
+        ("kill -9 $$", False),
+        ("echo hello >&2; true | true", True),
+    ],
+)
+def test_exec_monitor_goes_by_the_exit_status(bed: Testbed, command: str, passes: bool) -> None:
+    router = bed.start_router("bird")
+    bed.start_agent(config(peer(router), apps=(app("a", VIP4, f"exec:{command}"), app("z", OTHER))))
+    router.wait_route(OTHER)
+    if passes:
+        router.wait_routes(OTHER, VIP4)
+    else:
+        never(lambda: VIP4 in router.routes(), "announced although the check fails", 0.4)
+
+
+def test_exec_monitor_follows_a_change(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    flag = bed.workdir / "flag"
+    bed.start_agent(config(peer(router), apps=(app("a", VIP4, f"exec:test -e {flag}"),)))
+    router.wait_established()
+    flag.touch()
+    router.wait_routes(VIP4)
+    flag.unlink()
+    router.wait_routes()
+
+
+def test_all_monitors_must_pass(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    bed.start_agent(config(peer(router), apps=(app("a", VIP4, "exec:true", "port:tcp:7777"),)))
+    router.wait_established()
+    never(router.routes, "announced although one of two checks fails", 0.4)
+    bed.start_service(7777)
+    router.wait_routes(VIP4)
+
+
+def test_hanging_check_delays_nobody_and_leaves_no_process(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    apps = (app("hangs", VIP4, "exec:sleep 1000"), app("works", OTHER, "port:tcp:7777"))
+    agent = bed.start_agent(config(peer(router), apps=apps))
+    service = bed.start_service(7777)
+    router.wait_routes(OTHER)
+    service.kill()
+    router.wait_routes()
+    agent.stop()
+    bed.wait_no_process("sleep 1000")
+
+
+def test_status_shows_what_the_check_said(bed: Testbed) -> None:
+    bed.link()
+    agent = bed.start_agent(
+        config(
+            {"peer_ip": "10.0.1.1", "peer_as": 65000},
+            apps=(app("a", VIP4, "exec:echo the disk is full; exit 7"),),
+        )
+    )
+    agent.wait_app("a", lambda text: "the disk is full" in text and "7" in text, "the check's words")
+
+
+def test_vip_stays_for_cleanup_timer_after_the_route(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    service = bed.start_service(7777)
+    web = app("a", VIP4, "port:tcp:7777")
+    bed.start_agent(config(peer(router), apps=(web,), agent={"cleanup_timer": "1s"}))
+    router.wait_routes(VIP4)
+    service.kill()
+    router.wait_routes()
+    assert VIP4 in bed.host.loopback_addresses()
+    bed.wait_loopback({})
+    service.start()
+    router.wait_routes(VIP4)
+    assert VIP4 in bed.host.loopback_addresses()
