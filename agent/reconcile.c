@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reconciler.
+ *
+ * It is level-triggered: a VIP carries what is wanted and what is true, and whatever happened (a
+ * verdict, a request, an address removed by somebody else, the end of a wait) only marks it dirty.
+ * One step looks at both and does the next thing that is missing. So there is one way up and one
+ * way down, whatever came before.
+ *
+ * Dirty VIPs queue up and are worked off a few hundred a turn of the loop, as 10,000 system calls
+ * in a row would keep BGP waiting. Withdrawals do not queue: they cost a mark in the rib, and
+ * while they wait a dead service gets traffic.
+ *
+ * On the way down the address must stay until every router has taken the withdrawal. The waits of
+ * all VIPs are shared: those withdrawn while one is under way (`draining`) join the next.
+ *
+ * What fails is kept with its text and tried again, all of them together, with one back-off that
+ * starts anew when a new trouble comes up. A failure is logged when it appears or changes.
+ */
+#include "agent/reconcile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/backoff.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#define RETRY_FIRST     (1 * USEC_PER_SEC)
+#define RETRY_MAX       (60 * USEC_PER_SEC)
+#define TROUBLES_LOGGED 20
+
+_Static_assert(sizeof(struct prefix) == 18, "struct prefix is hashed as memory");
+
+struct reconcile {
+	const struct reconcile_ops *ops;
+	void *userdata;
+	struct vip *vips;     /* by prefix */
+	struct list dirty;    /* to be looked at */
+	struct list draining; /* wait for the drain that is under way */
+	struct list joining;  /* wait for the next */
+	struct list troubled; /* struct vip_trouble that are tried again */
+	struct list cursors;
+	struct backoff backoff;
+	usec_t retry_at;
+	struct reconcile_counts counts;
+};
+
+struct reconcile *reconcile_new(const struct reconcile_ops *ops, void *userdata)
+{
+	struct reconcile *r = mem_new(1, sizeof(*r));
+	r->ops = ops;
+	r->userdata = userdata;
+	r->backoff = (struct backoff){ .first = RETRY_FIRST, .max = RETRY_MAX };
+	r->retry_at = USEC_NEVER;
+	list_init(&r->dirty);
+	list_init(&r->draining);
+	list_init(&r->joining);
+	list_init(&r->troubled);
+	list_init(&r->cursors);
+	return r;
+}
+
+static void count_owned(struct reconcile *r, const struct vip *vip, int change)
+{
+	size_t *n = vip->prefix.addr.family == AF_INET ? &r->counts.owned4 : &r->counts.owned6;
+	*n += (size_t)change;
+}
+
+static void vip_free(struct reconcile *r, struct vip *vip)
+{
+	list_for_each (it, &r->cursors) {
+		struct vip_cursor *c = list_entry(it, struct vip_cursor, node);
+		if (c->next == vip)
+			c->next = vip->hh.next;
+	}
+	if (vip->trouble) {
+		list_remove(&vip->trouble->node);
+		free(vip->trouble);
+	}
+	list_remove(&vip->dirty);
+	list_remove(&vip->draining);
+	HASH_DELETE(hh, r->vips, vip);
+	r->counts.vips--;
+	free(vip);
+}
+
+void reconcile_free(struct reconcile *r)
+{
+	if (!r)
+		return;
+	struct vip *vip, *next;
+	HASH_ITER (hh, r->vips, vip, next)
+		vip_free(r, vip);
+	free(r);
+}
+
+static void mark_dirty(struct reconcile *r, struct vip *vip)
+{
+	if (list_linked(&vip->dirty))
+		return;
+	if (list_empty(&r->dirty))
+		r->ops->work(r->userdata);
+	list_append(&r->dirty, &vip->dirty);
+}
+
+/* Troubles */
+
+static void clear_trouble(struct reconcile *r, struct vip *vip)
+{
+	char text[PREFIX_TEXT_MAX];
+	if (!vip->trouble)
+		return;
+	list_remove(&vip->trouble->node);
+	mem_free(&vip->trouble);
+	r->counts.troubled--;
+	if (vip->spec)
+		log_info("vip", "%s: the trouble is over", prefix_format(&vip->prefix, text));
+}
+
+static void schedule_retry(struct reconcile *r, usec_t now)
+{
+	r->retry_at = usec_add(now, backoff_next(&r->backoff, 0));
+	r->ops->retry(r->retry_at, r->userdata);
+}
+
+/* One cause can hit 10,000 VIPs at once; the first few lines tell it. */
+static void log_trouble(const struct reconcile *r, const struct vip *vip)
+{
+	char text[PREFIX_TEXT_MAX];
+	if (r->counts.troubled > TROUBLES_LOGGED)
+		return;
+	if (r->counts.troubled == TROUBLES_LOGGED) {
+		log_warn("vip", "more VIPs are in trouble, GET /v1/apps shows them all");
+		return;
+	}
+	log_warn("vip", "%s: app %s: %s%s", prefix_format(&vip->prefix, text),
+		 vip->spec ? vip->spec->name : "(gone)", vip->trouble->text,
+		 vip->trouble->lasting ? "" : "; will be tried again");
+}
+
+static void set_trouble(struct reconcile *r, struct vip *vip, int code, const struct err *err,
+			usec_t now)
+{
+	const char *text = err->text[0] ? err->text : strerror(-code);
+	if (vip->trouble && strcmp(vip->trouble->text, text) == 0) {
+		if (r->retry_at == USEC_NEVER && !vip->trouble->lasting)
+			schedule_retry(r, now);
+		return;
+	}
+	if (vip->trouble) {
+		list_remove(&vip->trouble->node);
+		free(vip->trouble);
+		r->counts.troubled--;
+	}
+	vip->trouble = mem_new(1, sizeof(*vip->trouble) + strlen(text) + 1);
+	vip->trouble->since = now;
+	vip->trouble->lasting = code == -EOPNOTSUPP;
+	strcpy(vip->trouble->text, text);
+	r->counts.troubled++;
+	log_trouble(r, vip);
+	if (vip->trouble->lasting)
+		return;
+	list_append(&r->troubled, &vip->trouble->node);
+	backoff_reset(&r->backoff);
+	schedule_retry(r, now);
+}
+
+void reconcile_retry(struct reconcile *r)
+{
+	r->retry_at = USEC_NEVER;
+	struct vip *vip, *next;
+	if (list_empty(&r->troubled))
+		return;
+	HASH_ITER (hh, r->vips, vip, next)
+		if (vip->trouble && !vip->trouble->lasting)
+			mark_dirty(r, vip);
+}
+
+/* The route */
+
+static void withdraw(struct reconcile *r, struct vip *vip, usec_t now)
+{
+	if (!vip->announced)
+		return;
+	r->ops->withdraw(&vip->prefix, r->userdata);
+	vip->announced = false;
+	vip->undrained = true;
+	vip->changed_at = now;
+	r->counts.announced--;
+	r->counts.withdrawals++;
+}
+
+static void announce(struct reconcile *r, struct vip *vip, usec_t now)
+{
+	if (vip->announced && !vip->stale)
+		return;
+	r->ops->announce(&vip->prefix, &vip->spec->communities, r->userdata);
+	if (!vip->announced) {
+		vip->changed_at = now;
+		r->counts.announced++;
+	}
+	vip->announced = true;
+	vip->stale = false;
+	r->counts.announcements++;
+}
+
+/* Steps */
+
+static void set_bound(struct reconcile *r, struct vip *vip, bool bound)
+{
+	if (vip->bound != bound)
+		r->counts.bound += bound ? 1 : (size_t)-1;
+	vip->bound = bound;
+}
+
+static bool wants_address(const struct vip *vip)
+{
+	switch (vip->want.address) {
+	case ADDRESS_ABSENT:
+		return false;
+	case ADDRESS_KEPT:
+		return vip->held;
+	case ADDRESS_BOUND:
+		return true;
+	}
+	return false;
+}
+
+/* 0 when the address and NAT are there, so that traffic may come. */
+static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
+{
+	int rc = 0;
+	if (!vip->bound) {
+		rc = r->ops->address_add(&vip->prefix, vip->spec->name, err, r->userdata);
+		set_bound(r, vip, rc == 0);
+		vip->held = rc == 0;
+	}
+	if (rc == 0 && !vip->mapped) {
+		rc = r->ops->nat_set(&vip->prefix, vip->spec->nats, vip->spec->n_nats, err,
+				     r->userdata);
+		vip->mapped = rc == 0;
+	}
+	return rc;
+}
+
+static void go_up(struct reconcile *r, struct vip *vip, usec_t now)
+{
+	struct err err = { "" };
+	list_remove(&vip->draining);
+	int rc = make_ready(r, vip, &err);
+	if (rc < 0) {
+		/* Somebody took the address away and it cannot be had back: whoever follows the
+		 * route would get no answer. */
+		withdraw(r, vip, now);
+		set_trouble(r, vip, rc, &err, now);
+		return;
+	}
+	clear_trouble(r, vip);
+	if (vip->want.route)
+		announce(r, vip, now);
+}
+
+static int take_down(struct reconcile *r, struct vip *vip, struct err *err)
+{
+	int rc = 0;
+	if (vip->mapped || vip->bound)
+		rc = r->ops->nat_set(&vip->prefix, NULL, 0, err, r->userdata);
+	if (rc < 0)
+		return rc;
+	vip->mapped = false;
+	if (vip->bound)
+		rc = r->ops->address_del(&vip->prefix, err, r->userdata);
+	/* Not ours any more: then it is not ours to remove. */
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static void go_down(struct reconcile *r, struct vip *vip, usec_t now)
+{
+	struct err err = { "" };
+	bool is_there = vip->bound || vip->mapped;
+	if (is_there && vip->undrained) {
+		if (!list_linked(&vip->draining))
+			list_append(&r->joining, &vip->draining);
+		return;
+	}
+	int rc = take_down(r, vip, &err);
+	if (rc < 0) {
+		set_trouble(r, vip, rc, &err, now);
+		return;
+	}
+	set_bound(r, vip, false);
+	vip->held = false;
+	vip->undrained = false;
+	clear_trouble(r, vip);
+	if (!vip->spec)
+		vip_free(r, vip);
+}
+
+static void step(struct reconcile *r, struct vip *vip, usec_t now)
+{
+	list_remove(&vip->dirty);
+	if (!vip->want.route)
+		withdraw(r, vip, now);
+	if (wants_address(vip))
+		go_up(r, vip, now);
+	else
+		go_down(r, vip, now);
+}
+
+bool reconcile_work(struct reconcile *r, size_t max, usec_t now)
+{
+	struct vip *vip;
+	while (max > 0 && (vip = list_first(&r->dirty, struct vip, dirty))) {
+		step(r, vip, now);
+		max--;
+	}
+	if (list_empty(&r->draining) && !list_empty(&r->joining)) {
+		while ((vip = list_first(&r->joining, struct vip, draining))) {
+			list_remove(&vip->draining);
+			list_append(&r->draining, &vip->draining);
+		}
+		r->ops->drain(r->userdata);
+	}
+	return !list_empty(&r->dirty);
+}
+
+void reconcile_drained(struct reconcile *r)
+{
+	struct vip *vip;
+	while ((vip = list_first(&r->draining, struct vip, draining))) {
+		list_remove(&vip->draining);
+		vip->undrained = false;
+		mark_dirty(r, vip);
+	}
+	/* Nobody may be dirty while others wait for their turn to drain. */
+	if (!list_empty(&r->joining))
+		r->ops->work(r->userdata);
+}
+
+void reconcile_hurry(struct reconcile *r)
+{
+	struct vip *vip;
+	while ((vip = list_first(&r->draining, struct vip, draining))) {
+		list_remove(&vip->draining);
+		list_append(&r->joining, &vip->draining);
+	}
+	r->ops->work(r->userdata);
+}
+
+bool reconcile_settled(const struct reconcile *r)
+{
+	return list_empty(&r->dirty) && list_empty(&r->draining) && list_empty(&r->joining);
+}
+
+/* What the registry says */
+
+struct vip *reconcile_find(const struct reconcile *r, const struct prefix *prefix)
+{
+	struct vip *vip;
+	HASH_FIND(hh, r->vips, prefix, sizeof(*prefix), vip);
+	return vip;
+}
+
+static struct vip *vip_get(struct reconcile *r, const struct prefix *prefix)
+{
+	struct vip *vip = reconcile_find(r, prefix);
+	if (vip)
+		return vip;
+	vip = mem_new(1, sizeof(*vip));
+	vip->prefix = *prefix;
+	HASH_ADD(hh, r->vips, prefix, sizeof(vip->prefix), vip);
+	r->counts.vips++;
+	return vip;
+}
+
+static bool communities_equal(const struct bgp_communities *a, const struct bgp_communities *b)
+{
+	return a->n == b->n && (a->n == 0 || memcmp(a->values, b->values, a->n * 4) == 0);
+}
+
+static bool nats_equal(const struct app_spec *a, const struct app_spec *b)
+{
+	if (a->n_nats != b->n_nats)
+		return false;
+	for (size_t i = 0; i < a->n_nats; i++)
+		if (a->nats[i].proto != b->nats[i].proto ||
+		    a->nats[i].listen != b->nats[i].listen || a->nats[i].dest != b->nats[i].dest)
+			return false;
+	return true;
+}
+
+struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
+			    const struct app_spec *spec, void *owner)
+{
+	struct vip *vip = vip_get(r, prefix);
+	if (!vip->spec)
+		count_owned(r, vip, 1);
+	/* An orphan is not announced, and its mappings are unknown: made anew. */
+	if (!vip->spec || !nats_equal(vip->spec, spec))
+		vip->mapped = false;
+	if (vip->spec && !communities_equal(&vip->spec->communities, &spec->communities))
+		vip->stale = true;
+	vip->spec = spec;
+	vip->owner = owner;
+	mark_dirty(r, vip);
+	return vip;
+}
+
+void reconcile_release(struct reconcile *r, struct vip *vip, usec_t now)
+{
+	count_owned(r, vip, -1);
+	vip->spec = NULL;
+	vip->owner = NULL;
+	reconcile_want(r, vip, (struct policy_want){ .address = ADDRESS_ABSENT }, now);
+	mark_dirty(r, vip);
+}
+
+void reconcile_want(struct reconcile *r, struct vip *vip, struct policy_want want, usec_t now)
+{
+	if (!want.route)
+		withdraw(r, vip, now);
+	if (vip->want.route == want.route && vip->want.address == want.address)
+		return;
+	vip->want = want;
+	mark_dirty(r, vip);
+}
+
+void reconcile_vip_now(struct reconcile *r, struct vip *vip, usec_t now)
+{
+	if (list_linked(&vip->dirty))
+		step(r, vip, now);
+}
+
+/* What the world says */
+
+static void lose(struct reconcile *r, struct vip *vip)
+{
+	if (!vip->bound)
+		return;
+	set_bound(r, vip, false);
+	mark_dirty(r, vip);
+}
+
+void reconcile_lost(struct reconcile *r, const struct prefix *prefix)
+{
+	char text[PREFIX_TEXT_MAX];
+	struct vip *vip, *next;
+	if (prefix) {
+		vip = reconcile_find(r, prefix);
+		if (!vip || !vip->bound)
+			return;
+		if (wants_address(vip))
+			log_warn("vip", "%s: somebody removed the address from lo, adding it again",
+				 prefix_format(prefix, text));
+		lose(r, vip);
+		return;
+	}
+	/* What is on its way down is left to its removal, which takes "gone already" for an answer.
+	 */
+	HASH_ITER (hh, r->vips, vip, next)
+		if (wants_address(vip))
+			lose(r, vip);
+}
+
+void reconcile_found(struct reconcile *r, const struct prefix *prefix)
+{
+	struct vip *vip = vip_get(r, prefix);
+	if (vip->bound)
+		return;
+	vip->held = true;
+	/* With an owner the next step claims it; without one it can only go. */
+	if (!vip->spec)
+		set_bound(r, vip, true);
+	mark_dirty(r, vip);
+}
+
+/* What is asked of it */
+
+struct reconcile_counts reconcile_counts(const struct reconcile *r)
+{
+	return r->counts;
+}
+
+usec_t reconcile_retry_at(const struct reconcile *r)
+{
+	return list_empty(&r->troubled) ? USEC_NEVER : r->retry_at;
+}
+
+void vip_cursor_init(struct reconcile *r, struct vip_cursor *c)
+{
+	c->next = r->vips;
+	list_append(&r->cursors, &c->node);
+}
+
+struct vip *vip_cursor_next(struct vip_cursor *c)
+{
+	struct vip *vip = c->next;
+	if (vip)
+		c->next = vip->hh.next;
+	return vip;
+}
+
+void vip_cursor_done(struct vip_cursor *c)
+{
+	list_remove(&c->node);
+}

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+/* The reconciler in a world of strings: every operation is written down, and some are made to
+ * fail. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/reconcile.h"
+#include "lib/log.h"
+#include "lib/str.h"
+
+#define SEC USEC_PER_SEC
+
+struct world {
+	char did[4096];
+	struct strbuf log;
+	int address_add, address_del, nat_set; /* what they return */
+	bool work_asked, drain_asked;
+	usec_t retry_at;
+	struct reconcile *r;
+	struct app_spec spec;
+};
+
+static const struct policy_want up = { true, ADDRESS_BOUND };
+static const struct policy_want kept = { false, ADDRESS_KEPT };
+static const struct policy_want absent = { false, ADDRESS_ABSENT };
+
+static void note(struct world *w, const char *what, const struct prefix *vip)
+{
+	char text[PREFIX_TEXT_MAX];
+	strbuf_add(&w->log, "%s %s\n", what, prefix_format(vip, text));
+}
+
+static int fake_result(int rc, const char *what, struct err *err)
+{
+	return rc == 0 ? 0 : err_set(err, rc, "%s: no luck", what);
+}
+
+static int fake_address_add(const struct prefix *vip, const char *app, struct err *err,
+			    void *userdata)
+{
+	struct world *w = userdata;
+	(void)app;
+	note(w, "add", vip);
+	return fake_result(w->address_add, "add", err);
+}
+
+static int fake_address_del(const struct prefix *vip, struct err *err, void *userdata)
+{
+	struct world *w = userdata;
+	note(w, "del", vip);
+	return fake_result(w->address_del, "del", err);
+}
+
+static int fake_nat_set(const struct prefix *vip, const struct nat_spec *nats, size_t n,
+			struct err *err, void *userdata)
+{
+	struct world *w = userdata;
+	(void)nats;
+	note(w, n > 0 ? "nat" : "nonat", vip);
+	return n > 0 ? fake_result(w->nat_set, "nat", err) : 0;
+}
+
+static void fake_announce(const struct prefix *vip, const struct bgp_communities *c, void *userdata)
+{
+	(void)c;
+	note(userdata, "announce", vip);
+}
+
+static void fake_withdraw(const struct prefix *vip, void *userdata)
+{
+	note(userdata, "withdraw", vip);
+}
+
+static void fake_drain(void *userdata)
+{
+	struct world *w = userdata;
+	strbuf_add(&w->log, "drain\n");
+	w->drain_asked = true;
+}
+
+static void fake_work(void *userdata)
+{
+	((struct world *)userdata)->work_asked = true;
+}
+
+static void fake_retry(usec_t when, void *userdata)
+{
+	((struct world *)userdata)->retry_at = when;
+}
+
+static const struct reconcile_ops fake_ops = {
+	.address_add = fake_address_add,
+	.address_del = fake_address_del,
+	.nat_set = fake_nat_set,
+	.announce = fake_announce,
+	.withdraw = fake_withdraw,
+	.drain = fake_drain,
+	.work = fake_work,
+	.retry = fake_retry,
+};
+
+static struct world *world_of(void **state)
+{
+	return *state;
+}
+
+static struct prefix prefix_of(const char *text)
+{
+	struct prefix p;
+	struct err err;
+	assert_int_equal(prefix_parse(text, &p, &err), 0);
+	return p;
+}
+
+/* All that was done since the last call. */
+static void expect(struct world *w, const char *did)
+{
+	assert_string_equal(w->did, did);
+	w->log = strbuf_over(w->did, sizeof(w->did));
+}
+
+/* As the loop would: works while it is asked to. */
+static void work(struct world *w, usec_t now)
+{
+	while (w->work_asked) {
+		w->work_asked = false;
+		if (reconcile_work(w->r, 100, now))
+			w->work_asked = true;
+	}
+}
+
+static struct vip *claim(struct world *w, const char *text)
+{
+	struct prefix p = prefix_of(text);
+	return reconcile_claim(w->r, &p, &w->spec, w);
+}
+
+static struct vip *bring_up(struct world *w, const char *text)
+{
+	struct vip *vip = claim(w, text);
+	reconcile_want(w->r, vip, up, SEC);
+	work(w, SEC);
+	return vip;
+}
+
+static int setup(void **state)
+{
+	static struct world w;
+	static struct nat_spec nat = { .proto = 6, .listen = 53, .dest = 8053 };
+	memset(&w, 0, sizeof(w));
+	w.log = strbuf_over(w.did, sizeof(w.did));
+	w.retry_at = USEC_NEVER;
+	w.spec = (struct app_spec){ .name = (char *)"dns", .nats = &nat, .n_nats = 1 };
+	w.r = reconcile_new(&fake_ops, &w);
+	log_setup(LOG_ERROR, false);
+	*state = &w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	reconcile_free(world_of(state)->r);
+	return 0;
+}
+
+static void test_up_ends_with_the_route(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	assert_true(vip->bound && vip->announced);
+	assert_int_equal(vip->changed_at, SEC);
+	/* The same wish again changes nothing. */
+	reconcile_want(w->r, vip, up, 2 * SEC);
+	work(w, 2 * SEC);
+	expect(w, "");
+}
+
+static void test_up_now_needs_no_turn(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = claim(w, "192.0.2.1/32");
+	reconcile_want(w->r, vip, up, SEC);
+	reconcile_vip_now(w->r, vip, SEC);
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	work(w, SEC);
+	expect(w, "");
+}
+
+static void test_down_withdraws_at_once_and_keeps_the_address(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	reconcile_want(w->r, vip, kept, 2 * SEC);
+	expect(w, "withdraw 192.0.2.1/32\n");
+	work(w, 2 * SEC);
+	expect(w, "");
+	assert_true(vip->bound);
+	/* cleanup_timer has passed. */
+	reconcile_want(w->r, vip, absent, 900 * SEC);
+	work(w, 900 * SEC);
+	expect(w, "drain\n");
+	reconcile_drained(w->r);
+	work(w, 900 * SEC);
+	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
+	assert_false(vip->bound);
+	/* The service returns. */
+	reconcile_want(w->r, vip, up, 1000 * SEC);
+	work(w, 1000 * SEC);
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+}
+
+static void test_kept_does_not_add(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = claim(w, "192.0.2.1/32");
+	reconcile_want(w->r, vip, kept, SEC);
+	work(w, SEC);
+	expect(w, "");
+	assert_false(vip->bound);
+}
+
+static void test_release_waits_then_unbinds_then_forgets(void **state)
+{
+	struct world *w = world_of(state);
+	struct prefix p = prefix_of("192.0.2.1/32");
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	reconcile_release(w->r, vip, 2 * SEC);
+	expect(w, "withdraw 192.0.2.1/32\n");
+	work(w, 2 * SEC);
+	expect(w, "drain\n");
+	assert_false(reconcile_settled(w->r));
+	assert_non_null(reconcile_find(w->r, &p));
+	reconcile_drained(w->r);
+	work(w, 2 * SEC);
+	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
+	assert_null(reconcile_find(w->r, &p));
+	assert_true(reconcile_settled(w->r));
+	assert_int_equal(reconcile_counts(w->r).vips, 0);
+	assert_int_equal(reconcile_counts(w->r).owned4, 0);
+}
+
+static void test_waits_are_shared(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *a = bring_up(w, "192.0.2.1/32"), *b = bring_up(w, "192.0.2.2/32");
+	struct vip *c = bring_up(w, "192.0.2.3/32");
+	expect(w, w->did);
+	reconcile_release(w->r, a, SEC);
+	reconcile_release(w->r, b, SEC);
+	work(w, SEC);
+	expect(w, "withdraw 192.0.2.1/32\nwithdraw 192.0.2.2/32\ndrain\n");
+	/* This one was withdrawn too late for the wait that is under way. */
+	reconcile_release(w->r, c, SEC);
+	work(w, SEC);
+	expect(w, "withdraw 192.0.2.3/32\n");
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n"
+		  "nonat 192.0.2.2/32\ndel 192.0.2.2/32\ndrain\n");
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.3/32\ndel 192.0.2.3/32\n");
+}
+
+static void test_hurry_makes_one_wait_of_all(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *a = bring_up(w, "192.0.2.1/32"), *b = bring_up(w, "192.0.2.2/32");
+	expect(w, w->did);
+	reconcile_release(w->r, a, SEC);
+	work(w, SEC);
+	reconcile_release(w->r, b, SEC);
+	reconcile_hurry(w->r);
+	work(w, SEC);
+	expect(w, "withdraw 192.0.2.1/32\ndrain\nwithdraw 192.0.2.2/32\ndrain\n");
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n"
+		  "nonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
+	assert_true(reconcile_settled(w->r));
+}
+
+static void test_takeover_while_going_down_keeps_the_address(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	reconcile_release(w->r, vip, SEC);
+	work(w, SEC);
+	expect(w, w->did);
+	assert_ptr_equal(bring_up(w, "192.0.2.1/32"), vip);
+	expect(w, "nat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "");
+	assert_true(vip->bound && vip->announced);
+}
+
+static void test_address_error_stops_before_the_route(void **state)
+{
+	struct world *w = world_of(state);
+	w->address_add = -EEXIST;
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, "add 192.0.2.1/32\n");
+	assert_false(vip->announced);
+	assert_string_equal(vip->trouble->text, "add: no luck");
+	assert_int_equal(vip->trouble->since, SEC);
+	/* Tried again, later and later; what it is and since when stays. */
+	usec_t first = w->retry_at;
+	assert_in_range(first, SEC + 1, 2 * SEC);
+	reconcile_retry(w->r);
+	work(w, first);
+	expect(w, "add 192.0.2.1/32\n");
+	assert_true(w->retry_at - first > first - SEC);
+	assert_int_equal(vip->trouble->since, SEC);
+	w->address_add = 0;
+	reconcile_retry(w->r);
+	work(w, 10 * SEC);
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	assert_null(vip->trouble);
+	assert_int_equal(reconcile_counts(w->r).troubled, 0);
+}
+
+static void test_nat_error_stops_before_the_route(void **state)
+{
+	struct world *w = world_of(state);
+	w->nat_set = -EOPNOTSUPP;
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\n");
+	assert_false(vip->announced);
+	assert_true(vip->trouble->lasting);
+	assert_int_equal(w->retry_at, USEC_NEVER);
+}
+
+static void test_lost_address_is_added_again(void **state)
+{
+	struct world *w = world_of(state);
+	struct prefix p = prefix_of("192.0.2.1/32");
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	reconcile_lost(w->r, &p);
+	work(w, SEC);
+	expect(w, "add 192.0.2.1/32\n");
+	/* Also while it is only kept for flows that still run. */
+	reconcile_want(w->r, vip, kept, SEC);
+	reconcile_lost(w->r, NULL);
+	work(w, SEC);
+	expect(w, "withdraw 192.0.2.1/32\nadd 192.0.2.1/32\n");
+	assert_true(vip->bound);
+}
+
+static void test_route_goes_when_a_lost_address_cannot_be_had_back(void **state)
+{
+	struct world *w = world_of(state);
+	struct prefix p = prefix_of("192.0.2.1/32");
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	w->address_add = -EPERM;
+	reconcile_lost(w->r, &p);
+	work(w, SEC);
+	expect(w, "add 192.0.2.1/32\nwithdraw 192.0.2.1/32\n");
+	assert_non_null(vip->trouble);
+}
+
+static void test_removal_that_fails_is_tried_again(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	reconcile_release(w->r, vip, SEC);
+	work(w, SEC);
+	expect(w, w->did);
+	w->address_del = -EPERM;
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
+	assert_string_equal(vip->trouble->text, "del: no luck");
+	w->address_del = -ENOENT; /* not ours any more */
+	reconcile_retry(w->r);
+	work(w, 2 * SEC);
+	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
+	assert_int_equal(reconcile_counts(w->r).vips, 0);
+}
+
+static void test_leftovers_of_a_former_run(void **state)
+{
+	struct world *w = world_of(state);
+	struct prefix mine = prefix_of("192.0.2.1/32"), nobodys = prefix_of("192.0.2.2/32");
+	struct vip *vip = claim(w, "192.0.2.1/32");
+	reconcile_want(w->r, vip, kept, SEC);
+	work(w, SEC);
+	reconcile_found(w->r, &mine);
+	reconcile_found(w->r, &nobodys);
+	work(w, SEC);
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nnonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
+	assert_true(vip->bound);
+	assert_null(reconcile_find(w->r, &nobodys));
+}
+
+static void test_new_communities_are_announced_again(void **state)
+{
+	struct world *w = world_of(state);
+	uint32_t value = 1;
+	struct app_spec other = w->spec;
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	other.communities = (struct bgp_communities){ &value, 1 };
+	assert_ptr_equal(reconcile_claim(w->r, &vip->prefix, &other, w), vip);
+	work(w, SEC);
+	expect(w, "announce 192.0.2.1/32\n");
+	reconcile_claim(w->r, &vip->prefix, &other, w);
+	work(w, SEC);
+	expect(w, "");
+}
+
+static void test_work_is_capped(void **state)
+{
+	struct world *w = world_of(state);
+	char text[32];
+	for (int i = 0; i < 10; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%d/32", i);
+		reconcile_want(w->r, claim(w, text), up, SEC);
+	}
+	assert_true(reconcile_work(w->r, 4, SEC));
+	assert_int_equal(reconcile_counts(w->r).announced, 4);
+	assert_true(reconcile_work(w->r, 4, SEC));
+	assert_false(reconcile_work(w->r, 4, SEC));
+	assert_int_equal(reconcile_counts(w->r).announced, 10);
+}
+
+static void test_cursor_survives_removal(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip_cursor c;
+	struct vip *a = claim(w, "192.0.2.1/32"), *b = claim(w, "192.0.2.2/32");
+	struct vip *last = claim(w, "192.0.2.3/32");
+	vip_cursor_init(w->r, &c);
+	assert_ptr_equal(vip_cursor_next(&c), a);
+	reconcile_release(w->r, b, SEC);
+	work(w, SEC);
+	assert_ptr_equal(vip_cursor_next(&c), last);
+	assert_null(vip_cursor_next(&c));
+	vip_cursor_done(&c);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_up_ends_with_the_route),
+		TEST(test_up_now_needs_no_turn),
+		TEST(test_down_withdraws_at_once_and_keeps_the_address),
+		TEST(test_kept_does_not_add),
+		TEST(test_release_waits_then_unbinds_then_forgets),
+		TEST(test_waits_are_shared),
+		TEST(test_hurry_makes_one_wait_of_all),
+		TEST(test_takeover_while_going_down_keeps_the_address),
+		TEST(test_address_error_stops_before_the_route),
+		TEST(test_nat_error_stops_before_the_route),
+		TEST(test_lost_address_is_added_again),
+		TEST(test_route_goes_when_a_lost_address_cannot_be_had_back),
+		TEST(test_removal_that_fails_is_tried_again),
+		TEST(test_leftovers_of_a_former_run),
+		TEST(test_new_communities_are_announced_again),
+		TEST(test_work_is_capped),
+		TEST(test_cursor_survives_removal),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
