@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a peer is sent. A model of the peer decodes every message that comes out and keeps a
+ * table of its own; after each exchange that table must be what the rib says.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bgp/adj_out.h"
+#include "bgp/codec.h"
+#include "bgp/update.h"
+#include "lib/mem.h"
+
+#define MODEL_MAX 20000
+
+struct model_route {
+	bool present;
+	uint32_t community; /* the last one */
+};
+
+struct model {
+	struct rib rib;
+	struct adj_out adj;
+	struct model_route v4[MODEL_MAX], v6[MODEL_MAX]; /* by the number in the prefix */
+	size_t updates, end_of_rib[2], refresh_begin, refresh_end;
+	size_t largest;
+};
+
+static struct prefix numbered(uint8_t family, uint32_t i)
+{
+	struct prefix p = { .len = family == AF_INET ? 32 : 128 };
+	if (family == AF_INET) {
+		p.addr = addr_v4(0x0a000000 + i);
+		return p;
+	}
+	p.addr = (struct addr){ .family = AF_INET6, .bytes = { 0x20, 0x01, 0x0d, 0xb8 } };
+	p.addr.bytes[14] = (uint8_t)(i >> 8);
+	p.addr.bytes[15] = (uint8_t)i;
+	return p;
+}
+
+static uint32_t number_of(const struct prefix *p)
+{
+	if (p->addr.family == AF_INET)
+		return addr_to_v4(&p->addr) - 0x0a000000;
+	return (uint32_t)p->addr.bytes[14] << 8 | p->addr.bytes[15];
+}
+
+static const struct adj_out_session both_families = {
+	.ipv4 = true,
+	.ipv6 = true,
+	.four_octet_as = true,
+	.local_as = 65001,
+	.next_hop4 = { .family = AF_INET, .bytes = { 192, 0, 2, 1 } },
+	.next_hop6 = { .family = AF_INET6, .bytes = { 0x20, 1, 0xd, 0xb8, [15] = 1 } },
+};
+
+static struct model *model_new(void)
+{
+	struct model *m = mem_new(1, sizeof(*m));
+	rib_init(&m->rib);
+	adj_out_init(&m->adj, &m->rib);
+	return m;
+}
+
+static void model_free(struct model *m)
+{
+	adj_out_down(&m->adj);
+	adj_out_done(&m->adj);
+	rib_done(&m->rib);
+	free(m);
+}
+
+static void announce(struct model *m, uint8_t family, uint32_t i, uint32_t community)
+{
+	struct prefix p = numbered(family, i);
+	struct bgp_communities c = { .values = &community, .n = 1 };
+	bool changed;
+	struct rib_route *r = rib_announce(&m->rib, &p, BGP_ORIGIN_IGP, &c, &changed);
+	if (changed)
+		adj_out_mark(&m->adj, r);
+}
+
+static void withdraw(struct model *m, uint8_t family, uint32_t i)
+{
+	struct prefix p = numbered(family, i);
+	struct rib_route *r = rib_withdraw(&m->rib, &p);
+	if (!r)
+		return;
+	adj_out_mark(&m->adj, r);
+	rib_collect(&m->rib, r);
+}
+
+static uint32_t last_community(const struct bgp_attrs *attrs)
+{
+	struct reader r = attrs->communities;
+	uint32_t value = 0;
+	while (reader_left(&r) > 0)
+		value = reader_u32(&r);
+	return value;
+}
+
+static void model_update(struct model *m, struct reader body)
+{
+	struct bgp_update_params params = { .four_octet_as = m->adj.session.four_octet_as,
+					    .is_ibgp = m->adj.session.ibgp,
+					    .ipv4_unicast = true,
+					    .ipv6_unicast = true };
+	struct bgp_notification error = { 0 };
+	struct bgp_update u;
+	struct prefix p;
+	assert_int_equal(bgp_update_decode(body, &params, &u, &error), BGP_TOLERATE_NOTHING_WRONG);
+	m->updates++;
+	m->end_of_rib[0] += u.end_of_rib4;
+	m->end_of_rib[1] += u.end_of_rib6;
+	for (size_t i = 0; i < u.n_withdrawn; i++)
+		for (struct reader r = u.withdrawn[i].prefixes;
+		     bgp_nlri_next(&r, u.withdrawn[i].family, &p);) {
+			struct model_route *t = p.addr.family == AF_INET ? m->v4 : m->v6;
+			/* Nothing is withdrawn that was not announced. */
+			assert_true(t[number_of(&p)].present);
+			t[number_of(&p)].present = false;
+		}
+	for (size_t i = 0; i < u.n_announced; i++)
+		for (struct reader r = u.announced[i].prefixes;
+		     bgp_nlri_next(&r, u.announced[i].family, &p);) {
+			struct model_route *t = p.addr.family == AF_INET ? m->v4 : m->v6;
+			t[number_of(&p)] = (struct model_route){ true, last_community(&u.attrs) };
+		}
+}
+
+/* Takes at most `max` messages. */
+static size_t exchange(struct model *m, size_t max)
+{
+	uint8_t buf[BGP_MESSAGE_MAX];
+	size_t n, taken = 0;
+	while (taken < max && (n = adj_out_next(&m->adj, buf, sizeof(buf))) > 0) {
+		struct bgp_frame_view frame;
+		struct bgp_notification error;
+		struct bgp_route_refresh refresh;
+		assert_int_equal(bgp_frame_next(buf, n, BGP_MESSAGE_MAX, &frame, &error),
+				 BGP_FRAME_COMPLETE);
+		assert_int_equal(frame.size, n);
+		taken++;
+		if (n > m->largest)
+			m->largest = n;
+		if (frame.type == BGP_MSG_UPDATE) {
+			model_update(m, frame.body);
+			continue;
+		}
+		assert_int_equal(frame.type, BGP_MSG_ROUTE_REFRESH);
+		assert_true(bgp_decode_route_refresh(&frame, true, &refresh, &error));
+		m->refresh_begin += refresh.subtype == BGP_REFRESH_BEGIN;
+		m->refresh_end += refresh.subtype == BGP_REFRESH_END;
+	}
+	return taken;
+}
+
+static void assert_in_step(struct model *m)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < MODEL_MAX; i++) {
+		struct prefix p4 = numbered(AF_INET, i), p6 = numbered(AF_INET6, i);
+		struct rib_route *r4 = rib_find(&m->rib, &p4), *r6 = rib_find(&m->rib, &p6);
+		assert_int_equal(m->v4[i].present, r4 && r4->attrs);
+		assert_int_equal(m->v6[i].present, r6 && r6->attrs);
+		if (m->v4[i].present)
+			assert_int_equal(m->v4[i].community, r4->attrs->key[1]);
+		n += (size_t)m->v4[i].present + (size_t)m->v6[i].present;
+	}
+	assert_int_equal(m->adj.n_sent, n);
+	assert_false(adj_out_pending(&m->adj));
+	/* Withdrawn routes are forgotten as soon as the peer knows. */
+	assert_int_equal(HASH_COUNT(m->rib.routes), n);
+}
+
+static void drain(struct model *m)
+{
+	exchange(m, SIZE_MAX);
+	assert_in_step(m);
+}
+
+static void routes_then_end_of_rib(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	announce(m, AF_INET, 1, 100);
+	announce(m, AF_INET6, 1, 100);
+	adj_out_up(&m->adj, &both_families);
+	exchange(m, 2);
+	assert_true(m->v4[1].present && m->v6[1].present);
+	assert_int_equal(m->end_of_rib[0] + m->end_of_rib[1], 0);
+	drain(m);
+	assert_int_equal(m->end_of_rib[0], 1);
+	assert_int_equal(m->end_of_rib[1], 1);
+	model_free(m);
+}
+
+static void ten_thousand_in_thirteen_updates(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	for (uint32_t i = 0; i < 10000; i++)
+		announce(m, AF_INET, i, 100);
+	adj_out_up(&m->adj, &both_families);
+	drain(m);
+	assert_in_range(m->updates - 2, 1, 13); /* two are End-of-RIB */
+	assert_in_range(m->largest, 4000, BGP_MESSAGE_MAX);
+	model_free(m);
+}
+
+static void interleaved_attributes_are_packed_by_attributes(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	for (uint32_t i = 0; i < 300; i++)
+		announce(m, i % 2 ? AF_INET : AF_INET6, i, 100 + i % 3);
+	adj_out_up(&m->adj, &both_families);
+	drain(m);
+	assert_int_equal(m->updates, 2 * 3 + 2); /* families × attributes, and End-of-RIB */
+	model_free(m);
+}
+
+static struct model *connected(void)
+{
+	struct model *m = model_new();
+	adj_out_up(&m->adj, &both_families);
+	drain(m);
+	m->updates = 0;
+	return m;
+}
+
+static void what_cancels_out_sends_nothing(void **state)
+{
+	(void)state;
+	struct model *m = connected();
+	announce(m, AF_INET, 1, 100);
+	withdraw(m, AF_INET, 1);
+	assert_int_equal(exchange(m, SIZE_MAX), 0);
+	announce(m, AF_INET, 2, 100);
+	drain(m);
+	withdraw(m, AF_INET, 2);
+	announce(m, AF_INET, 2, 100);
+	drain(m);
+	assert_true(m->v4[2].present);
+	model_free(m);
+}
+
+static void withdrawals_leave_first(void **state)
+{
+	(void)state;
+	struct model *m = connected();
+	announce(m, AF_INET, 1, 100);
+	drain(m);
+	for (uint32_t i = 1000; i < 9000; i++)
+		announce(m, AF_INET, i, 100);
+	exchange(m, 2); /* a long announcement is under way */
+	withdraw(m, AF_INET, 1);
+	exchange(m, 1);
+	assert_false(m->v4[1].present);
+	drain(m);
+	model_free(m);
+}
+
+static void changed_attributes_are_announced_again(void **state)
+{
+	(void)state;
+	struct model *m = connected();
+	announce(m, AF_INET, 1, 100);
+	drain(m);
+	announce(m, AF_INET, 1, 200);
+	drain(m);
+	assert_int_equal(m->v4[1].community, 200);
+	/* New attributes may be where the freed ones were in memory. */
+	for (uint32_t c = 300; c < 400; c++) {
+		announce(m, AF_INET, 1, c);
+		drain(m);
+	}
+	model_free(m);
+}
+
+static void a_lost_session_starts_from_nothing(void **state)
+{
+	(void)state;
+	struct model *m = connected();
+	announce(m, AF_INET, 1, 100);
+	announce(m, AF_INET, 2, 100);
+	drain(m);
+	adj_out_down(&m->adj);
+	memset(m->v4, 0, sizeof(m->v4));
+	withdraw(m, AF_INET, 1); /* nobody needs to be told */
+	adj_out_up(&m->adj, &both_families);
+	drain(m);
+	assert_true(m->v4[2].present);
+	model_free(m);
+}
+
+static void a_refresh_sends_everything_again(void **state)
+{
+	(void)state;
+	for (int enhanced = 0; enhanced < 2; enhanced++) {
+		struct model *m = model_new();
+		struct adj_out_session session = both_families;
+		session.enhanced_refresh = enhanced;
+		for (uint32_t i = 0; i < 2000; i++)
+			announce(m, AF_INET, i, 100);
+		announce(m, AF_INET6, 1, 100);
+		adj_out_up(&m->adj, &session);
+		drain(m);
+		memset(m->v4, 0, sizeof(m->v4));
+		adj_out_refresh(&m->adj, BGP_AFI_IPV4);
+		drain(m);
+		assert_int_equal(m->refresh_begin, enhanced);
+		assert_int_equal(m->refresh_end, enhanced);
+		adj_out_refresh(&m->adj, (enum bgp_afi)77);
+		assert_int_equal(exchange(m, SIZE_MAX), 0);
+		model_free(m);
+	}
+}
+
+static void states_say_why_a_route_is_not_there(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct adj_out_session session = both_families;
+	struct prefix p4 = numbered(AF_INET, 1), p6 = numbered(AF_INET6, 1);
+	announce(m, AF_INET, 1, 100);
+	announce(m, AF_INET6, 1, 100);
+	struct rib_route *r4 = rib_find(&m->rib, &p4), *r6 = rib_find(&m->rib, &p6);
+	assert_int_equal(adj_out_state(&m->adj, NULL), BGP_ROUTE_UNKNOWN);
+	assert_int_equal(adj_out_state(&m->adj, r4), BGP_ROUTE_NO_SESSION);
+	session.ipv6 = false;
+	adj_out_up(&m->adj, &session);
+	assert_int_equal(adj_out_state(&m->adj, r4), BGP_ROUTE_PENDING);
+	assert_int_equal(adj_out_state(&m->adj, r6), BGP_ROUTE_NO_FAMILY);
+	exchange(m, SIZE_MAX);
+	assert_int_equal(adj_out_state(&m->adj, r4), BGP_ROUTE_SENT);
+	session.ipv6 = true;
+	session.next_hop6 = (struct addr){ 0 };
+	adj_out_up(&m->adj, &session);
+	assert_int_equal(adj_out_state(&m->adj, r6), BGP_ROUTE_NO_NEXT_HOP);
+	exchange(m, SIZE_MAX);
+	assert_false(m->v6[1].present);
+	model_free(m);
+}
+
+/* Any order of changes, with a peer that takes a few messages now and then. */
+static void random_changes_converge(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed <= 20; seed++) {
+		struct model *m = connected();
+		srand(seed);
+		for (int i = 0; i < 5000; i++) {
+			uint8_t family = rand() % 2 ? AF_INET : AF_INET6;
+			uint32_t number = (uint32_t)rand() % 200;
+			if (rand() % 3)
+				announce(m, family, number, 100 + (uint32_t)rand() % 4);
+			else
+				withdraw(m, family, number);
+			if (rand() % 50 == 0)
+				exchange(m, (size_t)rand() % 3);
+			if (rand() % 500 == 0)
+				adj_out_refresh(&m->adj, BGP_AFI_IPV4);
+			if (rand() % 1000 == 0) {
+				adj_out_up(&m->adj, &both_families);
+				memset(m->v4, 0, sizeof(m->v4));
+				memset(m->v6, 0, sizeof(m->v6));
+			}
+		}
+		drain(m);
+		model_free(m);
+	}
+}
+
+static void communities_merge_in_order_and_once(void **state)
+{
+	(void)state;
+	uint32_t global[] = { 1, 2 }, peer[] = { 3, 2 }, route[] = { 1, 4, 4 }, got[8];
+	static const uint32_t expected[] = { 1, 2, 3, 4 };
+	struct bgp_communities a = { global, 2 }, b = { peer, 2 }, c = { route, 3 };
+	const struct bgp_communities *lists[] = { &a, &b, &c };
+	assert_int_equal(bgp_communities_merge(lists, 3, got, 8), 4);
+	assert_memory_equal(got, expected, sizeof(expected));
+	assert_int_equal(bgp_communities_merge(lists, 3, got, 3), 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(routes_then_end_of_rib),
+		cmocka_unit_test(ten_thousand_in_thirteen_updates),
+		cmocka_unit_test(interleaved_attributes_are_packed_by_attributes),
+		cmocka_unit_test(what_cancels_out_sends_nothing),
+		cmocka_unit_test(withdrawals_leave_first),
+		cmocka_unit_test(changed_attributes_are_announced_again),
+		cmocka_unit_test(a_lost_session_starts_from_nothing),
+		cmocka_unit_test(a_refresh_sends_everything_again),
+		cmocka_unit_test(states_say_why_a_route_is_not_there),
+		cmocka_unit_test(random_changes_converge),
+		cmocka_unit_test(communities_merge_in_order_and_once),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/* The state machine as a table: in this state, this event leads there and does that. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bgp/fsm.h"
+
+#define S  USEC_PER_SEC
+#define T0 (1000 * S)
+
+static const struct bgp_fsm_config plain = {
+	.local_as = 65001,
+	.router_id = 0x0a000001,
+	.peer_as = 65000,
+	.hold_time = 90 * S,
+	.connect_retry = 1 * S,
+	.connect_retry_max = 10 * S,
+};
+
+static const struct bgp_open good_open = {
+	.version = 4,
+	.as = 65000,
+	.hold_time = 30,
+	.router_id = 0x0a000002,
+	.has_capabilities = true,
+	.four_octet_as = true,
+	.multiprotocol = true,
+	.ipv4_unicast = true,
+};
+
+static const struct bgp_notification cease = { .code = BGP_ERR_CEASE,
+					       .subcode = BGP_ERR_CEASE_ADMIN_SHUTDOWN };
+static const struct bgp_notification malformed = { .code = BGP_ERR_UPDATE,
+						   .subcode = BGP_ERR_UPDATE_MALFORMED };
+
+static struct bgp_event make_event(enum bgp_event_type type, usec_t now)
+{
+	struct bgp_event ev = { .type = type, .now = now };
+	switch (type) {
+	case BGP_EV_OPEN:
+		ev.open = &good_open;
+		break;
+	case BGP_EV_STOP:
+	case BGP_EV_NOTIFICATION:
+		ev.notification = &cease;
+		break;
+	case BGP_EV_BROKEN:
+		ev.notification = &malformed;
+		break;
+	case BGP_EV_TCP_FAILED:
+		ev.text = "connection refused";
+		break;
+	case BGP_EV_START:
+	case BGP_EV_TIMER:
+	case BGP_EV_TCP_CONNECTED:
+	case BGP_EV_KEEPALIVE:
+	case BGP_EV_UPDATE:
+	case BGP_EV_REFRESH:
+	case BGP_EV_SEND_BLOCKED:
+	case BGP_EV_SEND_PROGRESS:
+	case BGP_EV_SEND_DONE:
+		break;
+	}
+	return ev;
+}
+
+static struct bgp_actions feed(struct bgp_fsm *fsm, enum bgp_event_type type, usec_t now)
+{
+	struct bgp_event ev = make_event(type, now);
+	struct bgp_actions actions;
+	bgp_fsm_step(fsm, &ev, &actions);
+	assert_int_equal(actions.to, fsm->state);
+	return actions;
+}
+
+/* Walks the usual way to `state`. */
+static struct bgp_fsm fsm_in(enum bgp_state state, const struct bgp_fsm_config *config)
+{
+	struct bgp_fsm fsm;
+	bgp_fsm_init(&fsm, config, T0);
+	if (state == BGP_IDLE)
+		return fsm;
+	feed(&fsm, BGP_EV_START, T0);
+	if (state >= BGP_OPENSENT)
+		feed(&fsm, BGP_EV_TCP_CONNECTED, T0);
+	if (state >= BGP_OPENCONFIRM)
+		feed(&fsm, BGP_EV_OPEN, T0);
+	if (state >= BGP_ESTABLISHED)
+		feed(&fsm, BGP_EV_KEEPALIVE, T0);
+	assert_int_equal(fsm.state, state);
+	return fsm;
+}
+
+/* Actions as letters: Connect, Open, Keepalive, Notification, close (X), Up, Down. */
+static const char *letters(const struct bgp_actions *a, char buf[static BGP_ACTIONS_MAX + 1])
+{
+	for (size_t i = 0; i < a->n; i++)
+		buf[i] = "COKNXUD"[a->items[i].type];
+	buf[a->n] = 0;
+	return buf;
+}
+
+struct row {
+	const char *name;
+	enum bgp_state in;
+	enum bgp_event_type event;
+	enum bgp_state to;
+	const char *actions;
+	uint8_t code, subcode; /* of the NOTIFICATION among them */
+};
+
+static const struct row rows[] = {
+	{ "idle: start", BGP_IDLE, BGP_EV_START, BGP_CONNECT, "C", 0, 0 },
+	{ "idle: stop", BGP_IDLE, BGP_EV_STOP, BGP_IDLE, "", 0, 0 },
+	{ "idle: connection is ignored", BGP_IDLE, BGP_EV_TCP_CONNECTED, BGP_IDLE, "", 0, 0 },
+	{ "idle: message is ignored", BGP_IDLE, BGP_EV_UPDATE, BGP_IDLE, "", 0, 0 },
+	{ "connect: start again", BGP_CONNECT, BGP_EV_START, BGP_CONNECT, "", 0, 0 },
+	{ "connect: connected", BGP_CONNECT, BGP_EV_TCP_CONNECTED, BGP_OPENSENT, "O", 0, 0 },
+	{ "connect: failed", BGP_CONNECT, BGP_EV_TCP_FAILED, BGP_IDLE, "X", 0, 0 },
+	{ "connect: stop", BGP_CONNECT, BGP_EV_STOP, BGP_IDLE, "X", 0, 0 },
+	{ "connect: message", BGP_CONNECT, BGP_EV_OPEN, BGP_IDLE, "X", 0, 0 },
+	{ "opensent: open", BGP_OPENSENT, BGP_EV_OPEN, BGP_OPENCONFIRM, "K", 0, 0 },
+	{ "opensent: stop", BGP_OPENSENT, BGP_EV_STOP, BGP_IDLE, "NX", 6, 2 },
+	{ "opensent: closed", BGP_OPENSENT, BGP_EV_TCP_FAILED, BGP_IDLE, "X", 0, 0 },
+	{ "opensent: keepalive", BGP_OPENSENT, BGP_EV_KEEPALIVE, BGP_IDLE, "NX", 5, 1 },
+	{ "opensent: update", BGP_OPENSENT, BGP_EV_UPDATE, BGP_IDLE, "NX", 5, 1 },
+	{ "opensent: refresh", BGP_OPENSENT, BGP_EV_REFRESH, BGP_IDLE, "NX", 5, 1 },
+	{ "opensent: notification", BGP_OPENSENT, BGP_EV_NOTIFICATION, BGP_IDLE, "X", 0, 0 },
+	{ "opensent: broken", BGP_OPENSENT, BGP_EV_BROKEN, BGP_IDLE, "NX", 3, 1 },
+	{ "openconfirm: keepalive", BGP_OPENCONFIRM, BGP_EV_KEEPALIVE, BGP_ESTABLISHED, "U", 0, 0 },
+	{ "openconfirm: stop", BGP_OPENCONFIRM, BGP_EV_STOP, BGP_IDLE, "NX", 6, 2 },
+	{ "openconfirm: open again", BGP_OPENCONFIRM, BGP_EV_OPEN, BGP_IDLE, "NX", 5, 2 },
+	{ "openconfirm: update", BGP_OPENCONFIRM, BGP_EV_UPDATE, BGP_IDLE, "NX", 5, 2 },
+	{ "openconfirm: closed", BGP_OPENCONFIRM, BGP_EV_TCP_FAILED, BGP_IDLE, "X", 0, 0 },
+	{ "openconfirm: notification", BGP_OPENCONFIRM, BGP_EV_NOTIFICATION, BGP_IDLE, "X", 0, 0 },
+	{ "established: update", BGP_ESTABLISHED, BGP_EV_UPDATE, BGP_ESTABLISHED, "", 0, 0 },
+	{ "established: keepalive", BGP_ESTABLISHED, BGP_EV_KEEPALIVE, BGP_ESTABLISHED, "", 0, 0 },
+	{ "established: refresh", BGP_ESTABLISHED, BGP_EV_REFRESH, BGP_ESTABLISHED, "", 0, 0 },
+	{ "established: open", BGP_ESTABLISHED, BGP_EV_OPEN, BGP_IDLE, "NXD", 5, 3 },
+	{ "established: stop", BGP_ESTABLISHED, BGP_EV_STOP, BGP_IDLE, "NXD", 6, 2 },
+	{ "established: broken", BGP_ESTABLISHED, BGP_EV_BROKEN, BGP_IDLE, "NXD", 3, 1 },
+	{ "established: closed", BGP_ESTABLISHED, BGP_EV_TCP_FAILED, BGP_IDLE, "XD", 0, 0 },
+	{ "established: notification", BGP_ESTABLISHED, BGP_EV_NOTIFICATION, BGP_IDLE, "XD", 0, 0 },
+};
+
+static void every_state_answers_every_event(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *r = &rows[i];
+		char got[BGP_ACTIONS_MAX + 1];
+		struct bgp_fsm fsm = fsm_in(r->in, &plain);
+		struct bgp_actions a = feed(&fsm, r->event, T0 + S);
+		if (strcmp(letters(&a, got), r->actions) != 0 || fsm.state != r->to)
+			fail_msg("%s: actions '%s' to %s, expected '%s' to %s", r->name, got,
+				 bgp_state_name(fsm.state), r->actions, bgp_state_name(r->to));
+		if (!r->code)
+			continue;
+		const struct bgp_notification *n = &a.items[0].notification;
+		if (n->code != r->code || n->subcode != r->subcode)
+			fail_msg("%s: NOTIFICATION %u/%u, expected %u/%u", r->name, n->code,
+				 n->subcode, r->code, r->subcode);
+	}
+}
+
+static void connects_at_once_and_then_with_growing_waits(void **state)
+{
+	(void)state;
+	static const usec_t waits[] = { 1 * S, 2 * S, 4 * S, 8 * S, 10 * S, 10 * S };
+	struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
+	usec_t now = T0;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		feed(&fsm, BGP_EV_TCP_FAILED, now);
+		assert_int_equal(bgp_fsm_deadline(&fsm), now + waits[i]);
+		now = bgp_fsm_deadline(&fsm);
+		feed(&fsm, BGP_EV_TIMER, now);
+		assert_int_equal(fsm.state, BGP_CONNECT);
+	}
+}
+
+static void jitter_shortens_a_wait_by_a_quarter_at_most(void **state)
+{
+	(void)state;
+	for (uint32_t random = 0; random < 4096; random += 13) {
+		struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
+		struct bgp_event ev = make_event(BGP_EV_TCP_FAILED, T0);
+		struct bgp_actions a;
+		ev.random = random;
+		bgp_fsm_step(&fsm, &ev, &a);
+		assert_in_range(bgp_fsm_deadline(&fsm) - T0, 750 * USEC_PER_MSEC, S);
+	}
+}
+
+static void a_session_resets_the_back_off(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
+	for (int i = 0; i < 4; i++) {
+		feed(&fsm, BGP_EV_TCP_FAILED, T0);
+		feed(&fsm, BGP_EV_TIMER, bgp_fsm_deadline(&fsm));
+	}
+	feed(&fsm, BGP_EV_TCP_CONNECTED, T0);
+	feed(&fsm, BGP_EV_OPEN, T0);
+	feed(&fsm, BGP_EV_KEEPALIVE, T0);
+	feed(&fsm, BGP_EV_TCP_FAILED, T0);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + S);
+}
+
+static void an_attempt_that_nobody_answers_ends(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + BGP_CONNECT_TIMEOUT);
+	struct bgp_actions a = feed(&fsm, BGP_EV_TIMER, T0 + BGP_CONNECT_TIMEOUT);
+	char got[BGP_ACTIONS_MAX + 1];
+	assert_string_equal(letters(&a, got), "X");
+	assert_non_null(strstr(fsm.why, "no answer"));
+}
+
+static void hold_timer_of_an_open_that_never_comes(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &plain);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + BGP_OPEN_HOLD_TIME);
+	struct bgp_actions a = feed(&fsm, BGP_EV_TIMER, T0 + BGP_OPEN_HOLD_TIME);
+	assert_int_equal(a.items[0].notification.code, BGP_ERR_HOLD_TIMER);
+}
+
+static void hold_and_keepalive_are_negotiated(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_ESTABLISHED, &plain);
+	assert_int_equal(fsm.negotiated.hold_time, 30); /* the smaller of 90 and 30 */
+	assert_int_equal(fsm.negotiated.keepalive, 10);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + 10 * S);
+	char got[BGP_ACTIONS_MAX + 1];
+	struct bgp_actions a = feed(&fsm, BGP_EV_TIMER, T0 + 10 * S);
+	assert_string_equal(letters(&a, got), "K");
+	a = feed(&fsm, BGP_EV_TIMER, T0 + 30 * S);
+	assert_string_equal(letters(&a, got), "NXD");
+	assert_int_equal(a.items[0].notification.code, BGP_ERR_HOLD_TIMER);
+	assert_non_null(strstr(fsm.why, "nothing heard for 30 s"));
+}
+
+static void what_is_heard_restarts_the_hold_timer(void **state)
+{
+	(void)state;
+	static const enum bgp_event_type heard[] = { BGP_EV_KEEPALIVE, BGP_EV_UPDATE };
+	for (size_t i = 0; i < 2; i++) {
+		struct bgp_fsm fsm = fsm_in(BGP_ESTABLISHED, &plain);
+		feed(&fsm, heard[i], T0 + 29 * S);
+		feed(&fsm, BGP_EV_TIMER, T0 + 30 * S);
+		assert_int_equal(fsm.state, BGP_ESTABLISHED);
+		feed(&fsm, BGP_EV_TIMER, T0 + 59 * S);
+		assert_int_equal(fsm.state, BGP_IDLE);
+	}
+}
+
+static void hold_time_zero_means_no_timers(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	config.hold_time = 0;
+	struct bgp_fsm fsm = fsm_in(BGP_ESTABLISHED, &config);
+	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
+}
+
+static void a_configured_keepalive_is_capped_by_a_third(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	config.keepalive = 5 * S;
+	assert_int_equal(fsm_in(BGP_ESTABLISHED, &config).negotiated.keepalive, 5);
+	config.keepalive = 60 * S;
+	assert_int_equal(fsm_in(BGP_ESTABLISHED, &config).negotiated.keepalive, 10);
+}
+
+/* RFC 9687 */
+static void send_hold_timer_runs_while_nothing_is_taken(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	config.hold_time = 0;
+	config.send_hold_time = 20 * S;
+	struct bgp_fsm fsm = fsm_in(BGP_ESTABLISHED, &config);
+	feed(&fsm, BGP_EV_SEND_BLOCKED, T0);
+	feed(&fsm, BGP_EV_SEND_BLOCKED, T0 + 5 * S); /* the first one counts */
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + 20 * S);
+	feed(&fsm, BGP_EV_SEND_PROGRESS, T0 + 10 * S);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + 30 * S);
+	feed(&fsm, BGP_EV_SEND_DONE, T0 + 11 * S);
+	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
+	feed(&fsm, BGP_EV_SEND_BLOCKED, T0 + 12 * S);
+	struct bgp_actions a = feed(&fsm, BGP_EV_TIMER, T0 + 32 * S);
+	assert_int_equal(a.items[0].notification.code, BGP_ERR_SEND_HOLD_TIMER);
+	assert_int_equal(fsm.state, BGP_IDLE);
+}
+
+static void send_hold_time_defaults_to_eight_minutes_or_twice_the_hold_time(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	struct bgp_open open = good_open;
+	static const struct {
+		uint16_t hold;
+		usec_t expected;
+	} cases[] = { { 30, 480 * S }, { 300, 600 * S } };
+	for (size_t i = 0; i < 2; i++) {
+		config.hold_time = cases[i].hold * S;
+		open.hold_time = cases[i].hold;
+		struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &config);
+		struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = &open };
+		struct bgp_actions a;
+		bgp_fsm_step(&fsm, &ev, &a);
+		feed(&fsm, BGP_EV_KEEPALIVE, T0);
+		feed(&fsm, BGP_EV_SEND_BLOCKED, T0);
+		assert_int_equal(fsm.send_hold_until, T0 + cases[i].expected);
+	}
+}
+
+static void passive_waits_in_active(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	config.passive = true;
+	struct bgp_fsm fsm = fsm_in(BGP_IDLE, &config);
+	struct bgp_actions a = feed(&fsm, BGP_EV_START, T0);
+	assert_int_equal(a.n, 0);
+	assert_int_equal(fsm.state, BGP_ACTIVE);
+	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
+}
+
+static void an_incoming_connection_ends_for_good(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	config.incoming = true;
+	struct bgp_fsm fsm = fsm_in(BGP_ESTABLISHED, &config);
+	feed(&fsm, BGP_EV_TCP_FAILED, T0);
+	assert_int_equal(fsm.state, BGP_IDLE);
+	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
+}
+
+static void stop_cancels_a_retry(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
+	feed(&fsm, BGP_EV_TCP_FAILED, T0);
+	feed(&fsm, BGP_EV_STOP, T0);
+	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
+}
+
+static void an_open_that_does_not_fit_is_refused_with_a_reason(void **state)
+{
+	(void)state;
+	struct bgp_open wrong_as = good_open, our_id = good_open;
+	wrong_as.as = 65010;
+	our_id.router_id = plain.router_id;
+	our_id.as = plain.local_as;
+	struct bgp_fsm_config ibgp = plain;
+	ibgp.peer_as = plain.local_as;
+	const struct {
+		const struct bgp_fsm_config *config;
+		const struct bgp_open *open;
+		uint8_t subcode;
+		const char *why;
+	} cases[] = {
+		{ &plain, &wrong_as, BGP_ERR_OPEN_PEER_AS,
+		  "the peer says it is AS 65010, configured is peer_as 65000" },
+		{ &ibgp, &our_id, BGP_ERR_OPEN_IDENTIFIER, "router id" },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, cases[i].config);
+		struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = cases[i].open };
+		struct bgp_actions a;
+		bgp_fsm_step(&fsm, &ev, &a);
+		assert_int_equal(a.items[0].notification.code, BGP_ERR_OPEN);
+		assert_int_equal(a.items[0].notification.subcode, cases[i].subcode);
+		assert_non_null(strstr(fsm.why, cases[i].why));
+		assert_int_equal(fsm.state, BGP_IDLE);
+	}
+}
+
+/* RFC 5492 section 3: a peer that refuses optional parameters gets an OPEN without them. */
+static void capabilities_are_left_out_once_refused(void **state)
+{
+	(void)state;
+	static const uint8_t subcodes[] = { BGP_ERR_OPEN_OPT_PARAM, BGP_ERR_OPEN_CAPABILITY };
+	for (size_t i = 0; i < 2; i++) {
+		struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &plain);
+		struct bgp_notification n = { .code = BGP_ERR_OPEN, .subcode = subcodes[i] };
+		struct bgp_event ev = { .type = BGP_EV_NOTIFICATION,
+					.now = T0,
+					.notification = &n };
+		struct bgp_actions a;
+		assert_true(bgp_fsm_open(&fsm).has_capabilities);
+		bgp_fsm_step(&fsm, &ev, &a);
+		assert_false(bgp_fsm_open(&fsm).has_capabilities);
+		assert_false(bgp_fsm_open(&fsm).four_octet_as);
+	}
+}
+
+static void families_are_what_both_sides_said(void **state)
+{
+	(void)state;
+	static const struct {
+		bool multiprotocol, v4, v6, expect4, expect6;
+	} cases[] = {
+		{ false, false, false, true,
+		  false }, /* no capability: IPv4 is meant (RFC 4760 8) */
+		{ true, true, false, true, false },
+		{ true, false, true, false, true },
+		{ true, true, true, true, true },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &plain);
+		struct bgp_open open = good_open;
+		struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = &open };
+		struct bgp_actions a;
+		open.multiprotocol = cases[i].multiprotocol;
+		open.ipv4_unicast = cases[i].v4;
+		open.ipv6_unicast = cases[i].v6;
+		bgp_fsm_step(&fsm, &ev, &a);
+		assert_int_equal(fsm.negotiated.ipv4_unicast, cases[i].expect4);
+		assert_int_equal(fsm.negotiated.ipv6_unicast, cases[i].expect6);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_state_answers_every_event),
+		cmocka_unit_test(connects_at_once_and_then_with_growing_waits),
+		cmocka_unit_test(jitter_shortens_a_wait_by_a_quarter_at_most),
+		cmocka_unit_test(a_session_resets_the_back_off),
+		cmocka_unit_test(an_attempt_that_nobody_answers_ends),
+		cmocka_unit_test(hold_timer_of_an_open_that_never_comes),
+		cmocka_unit_test(hold_and_keepalive_are_negotiated),
+		cmocka_unit_test(what_is_heard_restarts_the_hold_timer),
+		cmocka_unit_test(hold_time_zero_means_no_timers),
+		cmocka_unit_test(a_configured_keepalive_is_capped_by_a_third),
+		cmocka_unit_test(send_hold_timer_runs_while_nothing_is_taken),
+		cmocka_unit_test(send_hold_time_defaults_to_eight_minutes_or_twice_the_hold_time),
+		cmocka_unit_test(passive_waits_in_active),
+		cmocka_unit_test(an_incoming_connection_ends_for_good),
+		cmocka_unit_test(stop_cancels_a_retry),
+		cmocka_unit_test(an_open_that_does_not_fit_is_refused_with_a_reason),
+		cmocka_unit_test(capabilities_are_left_out_once_refused),
+		cmocka_unit_test(families_are_what_both_sides_said),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
