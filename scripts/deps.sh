@@ -103,7 +103,8 @@ unpack_peers() {
 		has_candidate "$deb" || die "no package source of this machine offers $deb" \
 			"(on Ubuntu it is in 'universe': add-apt-repository universe)"
 	done
-	packages=$(peers_with_dependencies | sort -u) || die "apt-get cannot resolve the routers' dependencies"
+	packages=$(peers_with_dependencies | sort -u) ||
+		die "apt-get cannot resolve the routers' dependencies"
 
 	archives=$root/.deps/archives
 	rm -rf "$peers_dir" "$archives"

@@ -18,6 +18,7 @@ from .wait import wait_until
 
 _NETNS_DIR = Path("/run/netns")
 _NAME = re.compile(r"vht(\d+)-")
+_TCP_TABLES = ("tcp", "tcp6")
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -120,8 +121,8 @@ class Namespace:
     def is_listening(self, port: int) -> bool:
         """Whether some TCP socket of this namespace listens on the port."""
         with self.inside():
-            tables = [Path(f"/proc/thread-self/net/{name}").read_text() for name in ("tcp", "tcp6")]
-        wanted = re.compile(rf"^ *\d+: [0-9A-F]+:{port:04X} [0-9A-F]+:0000 0A ", re.MULTILINE)
+            tables = [Path(f"/proc/thread-self/net/{table}").read_text() for table in _TCP_TABLES]
+        wanted = re.compile(rf"^ *\d+: \w+:{port:04X} \w+:0000 0A ", re.MULTILINE)
         return any(wanted.search(table) for table in tables)
 
     def pids(self) -> list[int]:

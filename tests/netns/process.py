@@ -47,7 +47,7 @@ class Process:
         return self.log_path.read_text(errors="replace")
 
     def wait_line(self, pattern: str, start: int = 0, timeout: float = 15.0) -> str:
-        """Wait for a line, behind position `start` of the log, that the regular expression finds."""
+        """Wait for a line of the log, from position `start` on, that the expression finds."""
         expression = re.compile(f"^.*(?:{pattern}).*$", re.MULTILINE)
         what = f"a line with /{pattern}/ from {self.argv[0]}"
         return wait_until(lambda: expression.search(self.log, start), what, timeout)[0]

@@ -178,7 +178,11 @@ class RawSession:
     # Sessions
 
     def establish(
-        self, asn: int, bgp_id: str | None = None, hold_time: int = 90, capabilities: bytes | None = None
+        self,
+        asn: int,
+        bgp_id: str | None = None,
+        hold_time: int = 90,
+        capabilities: bytes | None = None,
     ) -> bgp.Open:
         """Exchange OPEN and KEEPALIVE as a well-behaved peer; returns the agent's OPEN."""
         bgp_id = bgp_id or self.local_ip

@@ -1,4 +1,4 @@
-"""The test bed itself: a scripted speaker announces to every router, and the router's report is read.
+"""The test bed itself: a scripted speaker announces to every router, whose report is read.
 
 When these fail, the routers or the helpers are broken, not vipherald.
 """

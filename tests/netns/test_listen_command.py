@@ -48,13 +48,13 @@ def test_receiver_prints_routes_as_they_come_and_go(bed: Testbed, asn: int) -> N
 def test_receiver_prints_json_lines(bed: Testbed) -> None:
     link = bed.link()
     receiver = start_receiver(link, "--json", "--as", "65000")
-    agent = bed.start_agent(config(entry(link, 65000), apps=(app("web", VIP4, communities=("1:2",)),)))
+    web = app("web", VIP4, communities=("1:2",))
+    agent = bed.start_agent(config(entry(link, 65000), apps=(web,)))
     receiver.wait_line(VIP4)
     agent.stop()
     receiver.wait_line(rf"withdraw.*{VIP4}|{VIP4}.*withdraw")
     assert receiver.terminate() == 0
-    [route] = [line for line in lines(receiver) if VIP4 in json.dumps(line) and "1:2" in json.dumps(line)]
-    text = json.dumps(route)
+    [text] = [text for text in map(json.dumps, lines(receiver)) if VIP4 in text and "1:2" in text]
     assert link.host_ip in text and str(AGENT_AS) in text and "igp" in text
 
 

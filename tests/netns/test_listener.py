@@ -44,7 +44,10 @@ def test_stranger_is_turned_away(bed: Testbed) -> None:
         session.expect_end()
 
 
-@pytest.mark.parametrize(("peer_id", "kept"), [("10.0.1.200", "incoming"), ("10.0.1.50", "outgoing")])
+COLLISIONS = [("10.0.1.200", "incoming"), ("10.0.1.50", "outgoing")]
+
+
+@pytest.mark.parametrize(("peer_id", "kept"), COLLISIONS)
 def test_collision_keeps_the_connection_of_the_higher_identifier(
     bed: Testbed, peer_id: str, kept: str
 ) -> None:

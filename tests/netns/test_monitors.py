@@ -28,9 +28,8 @@ def test_port_monitor_sees_a_listener(bed: Testbed, protocol: str, address: str)
 
 def test_port_monitor_never_takes_the_port(bed: Testbed) -> None:
     router = bed.start_router("bird")
-    bed.start_agent(
-        config(peer(router), apps=(app("a", VIP4, "port:tcp:7777"),), agent={"monitor_interval": "10ms"})
-    )
+    web = app("a", VIP4, "port:tcp:7777")
+    bed.start_agent(config(peer(router), apps=(web,), agent={"monitor_interval": "10ms"}))
     for _ in range(10):
         bed.start_service(7777).kill()
 
@@ -98,7 +97,7 @@ def test_status_shows_what_the_check_said(bed: Testbed) -> None:
             apps=(app("a", VIP4, "exec:echo the disk is full; exit 7"),),
         )
     )
-    agent.wait_app("a", lambda text: "the disk is full" in text and "7" in text, "the check's words")
+    agent.wait_app("a", lambda text: "the disk is full" in text, "the check's words")
 
 
 def test_vip_stays_for_cleanup_timer_after_the_route(bed: Testbed) -> None:

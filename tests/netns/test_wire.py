@@ -15,7 +15,9 @@ WEB = app("web", VIP4, communities=("5000:5000", "1000:1000"))
 WEB6 = app("web6", VIP6)
 
 
-def start(bed: Testbed, peer_as: int = ROUTER_AS, **bgp_keys: object) -> tuple[RawSession, Link, Agent]:
+def start(
+    bed: Testbed, peer_as: int = ROUTER_AS, **bgp_keys: object
+) -> tuple[RawSession, Link, Agent]:
     """An agent with an IPv4 and an IPv6 VIP, and its connection to a scripted peer."""
     link = bed.link()
     listener = RawListener(link.namespace, link.router_ip)

@@ -7,7 +7,7 @@ from typing import Any
 from ..process import Process
 from .base import NotReady, Route, Router, sort_communities, unpacked
 
-# Descriptor 3 keeps the pipe that ExaBGP reads commands from open; closed, it would be a dead helper.
+# Descriptor 3 keeps open the pipe that ExaBGP reads commands from: closed means a dead helper.
 _SINK = "exec cat 3>&1 >>{path}\n"
 
 
@@ -26,7 +26,8 @@ class ExaBgp(Router):
             "exabgp_tcp_bind": self.config.listen,
             "exabgp_tcp_port": "179",
         }
-        argv = [sys.executable, "-c", "from exabgp.application import run_exabgp; run_exabgp()", config]
+        program = "from exabgp.application import run_exabgp; run_exabgp()"
+        argv = [sys.executable, "-c", program, config]
         return self.namespace.start(argv, self.log_name, env)
 
     @property

@@ -35,7 +35,9 @@ class GoBgp(Router):
                 f"    enabled = true\n    multihop-ttl = {peer.multihop}"
             )
         if peer.ttl_security:
-            sections.append("  [neighbors.ttl-security.config]\n    enabled = true\n    ttl-min = 255")
+            sections.append(
+                "  [neighbors.ttl-security.config]\n    enabled = true\n    ttl-min = 255"
+            )
         for family in ("ipv4-unicast", "ipv6-unicast"):
             sections.append(
                 f"  [[neighbors.afi-safis]]\n"
