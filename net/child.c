@@ -212,7 +212,7 @@ static int set_files(posix_spawn_file_actions_t *files, int out)
 
 /* posix_spawn() shares our memory until the exec, so it costs the same however big we are, and it
  * reports why an exec failed. */
-static int spawn(char *const argv[], int out, pid_t *ret)
+static int spawn(const char *const argv[], int out, pid_t *ret)
 {
 	posix_spawnattr_t attr;
 	posix_spawn_file_actions_t files;
@@ -221,14 +221,14 @@ static int spawn(char *const argv[], int out, pid_t *ret)
 	int r = set_attributes(&attr);
 	if (r == 0)
 		r = set_files(&files, out);
-	if (r == 0)
-		r = posix_spawnp(ret, argv[0], &files, &attr, argv, environ);
+	if (r == 0) /* not const for historical reasons only: nobody writes to the arguments */
+		r = posix_spawnp(ret, argv[0], &files, &attr, (char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	return -r;
 }
 
-static int start(struct child *c, char *const argv[])
+static int start(struct child *c, const char *const argv[])
 {
 	int fds[2];
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -256,7 +256,7 @@ static int watch(struct child *c, usec_t timeout)
 	return r;
 }
 
-int child_spawn(sd_event *loop, char *const argv[], usec_t timeout, child_done_cb *done,
+int child_spawn(sd_event *loop, const char *const argv[], usec_t timeout, child_done_cb *done,
 		void *userdata, struct child **ret, struct err *err)
 {
 	struct child *c = mem_new(1, sizeof(*c));

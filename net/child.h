@@ -45,7 +45,7 @@ typedef void child_done_cb(const struct child_result *result, void *userdata);
  * and dispositions are reset. `timeout` USEC_NEVER: no limit. -errno when it could not be started,
  * with the text saying why. Needs neither SIGCHLD blocked nor a handler for it, but it must not
  * be ignored. */
-int child_spawn(sd_event *loop, char *const argv[], usec_t timeout, child_done_cb *done,
+int child_spawn(sd_event *loop, const char *const argv[], usec_t timeout, child_done_cb *done,
 		void *userdata, struct child **ret, struct err *err);
 /* Kills it if it still runs, without calling back and without waiting: the loop collects what is
  * left of it. */
