@@ -170,12 +170,36 @@ const char *str_nearest(const char *word, const char *const *candidates)
 	return best;
 }
 
+/* The length of the well-formed, printable UTF-8 character at p, or 0. */
+static size_t utf8_char(const unsigned char *p, size_t len)
+{
+	if (p[0] < 0x80)
+		return p[0] >= 0x20 && p[0] != 0x7f;
+	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	if (p[0] < 0xc2 || p[0] > 0xf4 || n > len)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* U+0080 to U+009F are control characters, too; then overlong forms, surrogates, and what
+	 * is beyond U+10FFFF. */
+	if ((p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xe0 && p[1] < 0xa0) ||
+	    (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
 char *str_printable(char *dst, size_t size, const char *src, size_t len)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < len && n + 1 < size; i++) {
-		unsigned char c = (unsigned char)src[i];
-		dst[n++] = (char)(c < 0x20 || c == 0x7f ? '?' : c);
+	for (size_t i = 0, step; i < len; i += step) {
+		size_t whole = utf8_char((const unsigned char *)src + i, len - i);
+		step = whole ? whole : 1;
+		if (n + step >= size) /* a character is never cut in two */
+			break;
+		memcpy(dst + n, whole ? src + i : "?", step);
+		n += step;
 	}
 	if (size > 0)
 		dst[n] = 0;
