@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two speakers in one loop, in a namespace of their own: the host on 127.0.0.1 and the router on
+ * 127.0.0.2, over real sockets.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bgp/speaker.h"
+#include "bgp/update.h"
+#include "lib/mem.h"
+#include "tests/unit/loop_until.h"
+#include "tests/unit/own_netns.h"
+
+#define HOST   0x7f000001
+#define ROUTER 0x7f000002
+
+struct side {
+	struct bgp_speaker *speaker;
+	struct bgp_peer_config peers[2];
+	size_t n_peers;
+	struct bgp_config config;
+	/* what was seen */
+	size_t announced, withdrawn, end_of_rib;
+	bool up;
+	char last_error[320];
+};
+
+struct bed {
+	sd_event *loop;
+	struct side host, router;
+	bool done, complete;
+};
+
+static void peer_changed(const struct bgp_peer_status *status, void *userdata)
+{
+	struct side *s = userdata;
+	s->up = status->state == BGP_ESTABLISHED;
+	snprintf(s->last_error, sizeof(s->last_error), "%s", status->last_error);
+}
+
+static void update_received(const struct bgp_peer_status *status, const struct bgp_update *u,
+			    void *userdata)
+{
+	struct side *s = userdata;
+	struct prefix p;
+	(void)status;
+	s->end_of_rib += (size_t)u->end_of_rib4 + (size_t)u->end_of_rib6;
+	for (size_t i = 0; i < u->n_withdrawn; i++)
+		for (struct reader r = u->withdrawn[i].prefixes;
+		     bgp_nlri_next(&r, u->withdrawn[i].family, &p);)
+			s->withdrawn++;
+	for (size_t i = 0; i < u->n_announced; i++)
+		for (struct reader r = u->announced[i].prefixes;
+		     bgp_nlri_next(&r, u->announced[i].family, &p);)
+			s->announced++;
+}
+
+static const struct bgp_speaker_ops ops = { .peer_changed = peer_changed,
+					    .update_received = update_received };
+
+static struct bgp_peer_config peer_of(uint32_t addr, uint32_t as, uint32_t local)
+{
+	return (struct bgp_peer_config){
+		.addr = addr_v4(addr),
+		.port = 1179,
+		.peer_as = as,
+		.local_ip = addr_v4(local),
+		.hold_time = 90 * USEC_PER_SEC,
+		.connect_retry = 20 * USEC_PER_MSEC,
+		.connect_retry_max = 100 * USEC_PER_MSEC,
+	};
+}
+
+static struct bgp_config config_of(uint32_t addr, uint32_t as, bool listen)
+{
+	return (struct bgp_config){
+		.local_as = as,
+		.router_id = addr,
+		.listen = listen,
+		.listen_at = { .addr = addr_v4(addr), .port = 1179 },
+	};
+}
+
+static int setup(void **state)
+{
+	struct bed *b = mem_new(1, sizeof(*b));
+	if (sd_event_new(&b->loop) < 0)
+		return -1;
+	b->host.config = config_of(HOST, 65001, false);
+	b->host.peers[b->host.n_peers++] = peer_of(ROUTER, 65000, HOST);
+	b->router.config = config_of(ROUTER, 65000, true);
+	b->router.peers[b->router.n_peers++] = peer_of(HOST, 65001, ROUTER);
+	b->router.peers[0].passive = true;
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bed *b = *state;
+	bgp_speaker_free(b->host.speaker);
+	bgp_speaker_free(b->router.speaker);
+	sd_event_unref(b->loop);
+	free(b);
+	return 0;
+}
+
+static void start(struct bed *b, struct side *s)
+{
+	struct err err = { "" };
+	s->config.peers = s->peers;
+	s->config.n_peers = s->n_peers;
+	if (bgp_speaker_new(b->loop, &s->config, &ops, s, &s->speaker, &err) < 0)
+		fail_msg("%s", err.text);
+	bgp_speaker_start(s->speaker);
+}
+
+static void start_both(struct bed *b)
+{
+	start(b, &b->router);
+	start(b, &b->host);
+}
+
+static bool both_up(void *userdata)
+{
+	struct bed *b = userdata;
+	return b->host.up && b->router.up;
+}
+
+static struct bgp_peer_status status_of(const struct side *s)
+{
+	struct bgp_peer_status status;
+	bgp_speaker_peer_status(s->speaker, 0, &status);
+	return status;
+}
+
+static struct prefix vip(uint32_t i)
+{
+	return (struct prefix){ .addr = addr_v4(0xc0000200 + i), .len = 32 };
+}
+
+static void announce(struct bed *b, uint32_t i)
+{
+	struct bgp_route route = { .prefix = vip(i) };
+	bgp_speaker_announce(b->host.speaker, &route);
+}
+
+static bool got_one(void *userdata)
+{
+	return ((struct bed *)userdata)->router.announced > 0;
+}
+
+static bool lost_one(void *userdata)
+{
+	return ((struct bed *)userdata)->router.withdrawn > 0;
+}
+
+static void on_done(bool complete, void *userdata)
+{
+	struct bed *b = userdata;
+	b->done = true;
+	b->complete = complete;
+}
+
+static bool is_done(void *userdata)
+{
+	return ((struct bed *)userdata)->done;
+}
+
+static bool host_failed(void *userdata)
+{
+	return ((struct bed *)userdata)->host.last_error[0] != 0;
+}
+
+static void announces_withdraws_and_says_goodbye(void **state)
+{
+	struct bed *b = *state;
+	start_both(b);
+	loop_until(b->loop, both_up, b);
+	announce(b, 1);
+	struct prefix p = vip(1);
+	assert_int_equal(bgp_speaker_route_state(b->host.speaker, 0, &p), BGP_ROUTE_PENDING);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(bgp_speaker_route_state(b->host.speaker, 0, &p), BGP_ROUTE_SENT);
+	bgp_speaker_withdraw(b->host.speaker, &p);
+	struct bgp_drain *d =
+		bgp_speaker_drain(b->host.speaker, loop_clock() + USEC_PER_SEC, on_done, b);
+	loop_until(b->loop, is_done, b);
+	assert_true(b->complete);
+	bgp_drain_free(d);
+	loop_until(b->loop, lost_one, b);
+	b->done = false;
+	bgp_speaker_stop(b->host.speaker, "maintenance", loop_clock() + USEC_PER_SEC, on_done, b);
+	loop_until(b->loop, is_done, b);
+	assert_non_null(strstr(b->router.last_error, "Administrative Shutdown"));
+	assert_non_null(strstr(b->router.last_error, "maintenance"));
+}
+
+static void sends_routes_known_before_the_session(void **state)
+{
+	struct bed *b = *state;
+	start_both(b);
+	for (uint32_t i = 0; i < 200; i++)
+		announce(b, i);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(b->router.announced, 200);
+	assert_int_equal(status_of(&b->host).routes_sent, 200);
+}
+
+static bool host_tried(void *userdata)
+{
+	struct bed *b = userdata;
+	return strstr(b->host.last_error, "refused") != NULL;
+}
+
+static void connects_when_the_router_comes_later(void **state)
+{
+	struct bed *b = *state;
+	start(b, &b->host);
+	loop_until(b->loop, host_tried, b);
+	start(b, &b->router);
+	loop_until(b->loop, both_up, b);
+	assert_int_equal(status_of(&b->host).state, BGP_ESTABLISHED);
+}
+
+static bool host_down(void *userdata)
+{
+	return !((struct bed *)userdata)->host.up;
+}
+
+static void comes_back_after_the_router_died(void **state)
+{
+	struct bed *b = *state;
+	start_both(b);
+	announce(b, 1);
+	loop_until(b->loop, got_one, b);
+	bgp_speaker_free(b->router.speaker);
+	b->router.speaker = NULL;
+	loop_until(b->loop, host_down, b);
+	b->router.announced = 0;
+	start(b, &b->router);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(status_of(&b->host).sessions, 2);
+}
+
+static void both_connect_and_one_session_stays(void **state)
+{
+	struct bed *b = *state;
+	b->router.peers[0].passive = false;
+	b->host.config.listen = true;
+	start_both(b);
+	announce(b, 1);
+	loop_until(b->loop, got_one, b);
+	loop_drain(b->loop);
+	assert_true(both_up(b));
+	assert_int_equal(status_of(&b->host).sessions, 1);
+	assert_int_equal(status_of(&b->router).sessions, 1);
+}
+
+static void passwords_that_match_connect(void **state)
+{
+	struct bed *b = *state;
+	b->host.peers[0].password = b->router.peers[0].password = "s3cret";
+	start_both(b);
+	loop_until(b->loop, both_up, b);
+}
+
+static void a_wrong_password_is_silence_with_a_hint(void **state)
+{
+	struct bed *b = *state;
+	b->host.peers[0].password = "one";
+	b->router.peers[0].password = "other";
+	start_both(b);
+	loop_until(b->loop, host_failed, b);
+	assert_non_null(strstr(status_of(&b->host).hint, "password"));
+}
+
+static void ttl_security_connects(void **state)
+{
+	struct bed *b = *state;
+	b->host.peers[0].ttl_security = b->router.peers[0].ttl_security = true;
+	start_both(b);
+	loop_until(b->loop, both_up, b);
+	assert_int_equal(status_of(&b->host).ttl, 255);
+}
+
+static void a_wrong_as_is_named(void **state)
+{
+	struct bed *b = *state;
+	b->host.peers[0].peer_as = 65009;
+	start_both(b);
+	loop_until(b->loop, host_failed, b);
+	assert_non_null(strstr(b->host.last_error, "AS 65000"));
+}
+
+static void a_source_that_is_not_ours_is_named(void **state)
+{
+	struct bed *b = *state;
+	b->host.peers[0].local_ip = addr_v4(0xc6336401);
+	start_both(b);
+	loop_until(b->loop, host_failed, b);
+	assert_non_null(strstr(b->host.last_error, "198.51.100.1"));
+}
+
+static void one_dead_peer_does_not_hold_up_another(void **state)
+{
+	struct bed *b = *state;
+	b->host.peers[b->host.n_peers++] = peer_of(0x7f000009, 65000, HOST); /* refuses */
+	start_both(b);
+	announce(b, 1);
+	loop_until(b->loop, got_one, b);
+}
+
+static void a_listener_on_a_taken_port_says_so(void **state)
+{
+	struct bed *b = *state;
+	struct bgp_speaker *second = NULL;
+	struct err err;
+	start(b, &b->router);
+	assert_int_equal(bgp_speaker_new(b->loop, &b->router.config, &ops, NULL, &second, &err),
+			 -EADDRINUSE);
+	assert_non_null(strstr(err.text, "127.0.0.2:1179"));
+}
+
+static void guests_come_and_go(void **state)
+{
+	struct bed *b = *state;
+	b->router.config.accept_any = true;
+	b->router.n_peers = 0;
+	start_both(b);
+	announce(b, 1);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(bgp_speaker_n_peers(b->router.speaker), 1);
+	bgp_speaker_free(b->host.speaker);
+	b->host.speaker = NULL;
+	while (bgp_speaker_n_peers(b->router.speaker) > 0)
+		sd_event_run(b->loop, UINT64_MAX);
+}
+
+#define SPEAKER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	own_netns_enter();
+	const struct CMUnitTest tests[] = {
+		SPEAKER_TEST(announces_withdraws_and_says_goodbye),
+		SPEAKER_TEST(sends_routes_known_before_the_session),
+		SPEAKER_TEST(connects_when_the_router_comes_later),
+		SPEAKER_TEST(comes_back_after_the_router_died),
+		SPEAKER_TEST(both_connect_and_one_session_stays),
+		SPEAKER_TEST(passwords_that_match_connect),
+		SPEAKER_TEST(a_wrong_password_is_silence_with_a_hint),
+		SPEAKER_TEST(ttl_security_connects),
+		SPEAKER_TEST(a_wrong_as_is_named),
+		SPEAKER_TEST(a_source_that_is_not_ours_is_named),
+		SPEAKER_TEST(one_dead_peer_does_not_hold_up_another),
+		SPEAKER_TEST(a_listener_on_a_taken_port_says_so),
+		SPEAKER_TEST(guests_come_and_go),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
