@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "agent/app_spec.h"
 #include "bgp/config.h"
@@ -30,6 +31,9 @@ struct config {
 	/* `router_id` 0 and no peers mean "not said": the agent fills them in from the kernel
 	 * (agent/identity.h) before it makes a speaker of them. */
 	struct bgp_config bgp;
+	/* Whose default gateway stands in for a peer whose `addr` is not set: AF_INET, AF_INET6, or
+	 * 0 for IPv4's and, if there is none, IPv6's. */
+	uint8_t gateway_family;
 	struct app_spec *apps;
 	size_t n_apps;
 };
@@ -58,5 +62,11 @@ int config_load_text(const char *text, size_t len, struct config **ret,
 		     struct config_findings *findings);
 void config_free(struct config *c);
 void config_findings_done(struct config_findings *f);
+
+/* "app.yaml:3:5: error: bgp.peers[1].peer_as: 'abc' is not …", one line, cut to `size`. */
+void config_finding_format(const struct config_finding *finding, const char *file, char *buf,
+			   size_t size);
+/* All of them, a line each. */
+void config_findings_print(const struct config_findings *f, const char *file, FILE *out);
 
 #endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* `vipherald check FILE`: what the agent would say about a configuration, without running it. */
+#ifndef AGENT_CMD_CHECK_H
+#define AGENT_CMD_CHECK_H
+
+#include <stdio.h>
+
+/* Prints every finding and a last line that sums them up. The exit status: 1 with errors. */
+int cmd_check(const char *file, FILE *out);
+
+#endif

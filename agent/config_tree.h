@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A YAML text as a tree that knows where everything stood. It lives while a configuration is
+ * loaded and goes back to the kernel as a whole after that.
+ */
+#ifndef AGENT_CONFIG_TREE_H
+#define AGENT_CONFIG_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config_findings;
+
+#define CONFIG_FILE_MAX  ((size_t)16 << 20)
+#define CONFIG_DEPTH_MAX 16
+
+enum config_node_kind {
+	CONFIG_SCALAR,
+	CONFIG_MAPPING,
+	CONFIG_SEQUENCE,
+	CONFIG_BROKEN, /* reported already: nothing more is to be said about it */
+};
+
+struct config_node {
+	struct config_node *parent, *next, *first, *last; /* children in the order of the file */
+	const char *text;                                 /* of a scalar, else NULL */
+	const char *key;       /* in front of it when the parent is a mapping, else NULL */
+	uint32_t line, column; /* from 1; column in characters */
+	uint32_t key_line, key_column;
+	uint32_t index, n_children; /* index: which child of its parent */
+	enum config_node_kind kind;
+	bool plain; /* a scalar without quotes */
+};
+
+struct config_tree;
+
+/* -EINVAL with an error among the findings when there is no tree; smaller errors (a key twice, an
+ * alias) are reported and the tree is returned. The text is not needed afterwards. */
+int config_tree_parse(const char *text, size_t len, struct config_tree **ret,
+		      struct config_findings *findings);
+void config_tree_free(struct config_tree *t);
+/* NULL for an empty document. */
+const struct config_node *config_tree_root(const struct config_tree *t);
+
+/* Nothing was written: no node, or null as YAML writes it ("key:", ~, null). */
+bool config_node_is_null(const struct config_node *node);
+/* The value of a key, NULL when the node is no mapping or has no such key or has null there. */
+const struct config_node *config_node_get(const struct config_node *mapping, const char *key);
+/* "a list", "a mapping", "nothing", … for "expected a text, found a list". */
+const char *config_node_kind_text(const struct config_node *node);
+
+#endif
