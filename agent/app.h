@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registered apps: who they are, which VIPs they own, and how healthy they are.
+ *
+ *	register/unregister ─┐
+ *	verdicts of monitors ─┼─> app ── policy ──> what its VIPs should be ──> reconcile
+ *	cleanup_timer ───────┘
+ *
+ * Names and VIPs are unique; both are found by hash, so that registering N apps is linear in N.
+ */
+#ifndef AGENT_APP_H
+#define AGENT_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "agent/app_spec.h"
+#include "agent/reconcile.h"
+#include "lib/err.h"
+#include "lib/hash.h"
+#include "lib/list.h"
+#include "lib/mono.h"
+#include "monitors/runner.h"
+
+/* The HTTP API is open to whoever reaches it. */
+#define APPS_MAX 131072
+
+struct registry;
+
+/* Read by others, written by app.c only. */
+struct app {
+	struct app_spec *spec; /* spec->name is the key */
+	struct vip **vips;     /* as many as in spec->vips, in the same order */
+	struct monitor_watch *watch;
+	enum health health;   /* the last verdict; of the former definition until there is one */
+	usec_t health_since;  /* of the last change; registered_at before the first */
+	char *reason;         /* of DOWN; NULL else */
+	usec_t registered_at; /* this definition */
+	uint64_t went_up, went_down;
+	struct list_node expiring; /* DOWN, and cleanup_timer still runs */
+	struct registry *registry;
+	UT_hash_handle hh;
+};
+
+enum register_result { REGISTER_NEW, REGISTER_SAME, REGISTER_REPLACED };
+
+/* `runner` and `reconcile` must outlive it. */
+struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
+			      struct reconcile *reconcile, usec_t cleanup_timer);
+/* Takes nothing down: unregister first what should go. */
+void registry_free(struct registry *reg);
+
+/* Registers or replaces; copies `spec`. Ports are checked and what can go up is up when it
+ * returns. A VIP that a replaced definition keeps is not touched. With -errno nothing changed:
+ * -EEXIST when a VIP belongs to another app (the text names it), -EBUSY when the name belongs to
+ * the configuration file and the definition is not from there, -ENOSPC at APPS_MAX. */
+int registry_register(struct registry *reg, const struct app_spec *spec, usec_t now,
+		      enum register_result *ret, struct err *err);
+/* False when there is no such app. Its VIPs go down on their own. */
+bool registry_unregister(struct registry *reg, const char *name, usec_t now);
+void registry_unregister_all(struct registry *reg, usec_t now);
+
+/* NULL when there is none. */
+const struct app *registry_find(const struct registry *reg, const char *name);
+size_t registry_n(const struct registry *reg, enum health health);
+/* When the VIPs of an app that is DOWN are removed; USEC_NEVER when nothing is due. */
+usec_t app_cleanup_at(const struct app *app);
+
+/* What the runner and the timer call; tests call them with a clock of their own. The app may be
+ * gone after a tick. */
+void app_take_verdict(struct app *app, enum health health, const char *reason, usec_t now);
+void registry_tick(struct registry *reg, usec_t now);
+
+/* Walks all apps over several turns of the loop; an app that goes meanwhile is passed over. */
+struct app_cursor {
+	struct list_node node;
+	const struct app *next;
+};
+void app_cursor_init(struct registry *reg, struct app_cursor *c);
+/* NULL at the end. */
+const struct app *app_cursor_next(struct app_cursor *c);
+void app_cursor_done(struct app_cursor *c);
+
+#endif
