@@ -25,10 +25,27 @@ struct hex {
 	size_t n;
 };
 
-/* Spaces are ignored, and "*" is a marker of 16 octets of ff. Free with hex_done. */
+static inline void hex_open(struct hex *h, size_t *mark, size_t width)
+{
+	memset(h->p + h->n, 0, width);
+	h->n += width;
+	*mark = h->n;
+}
+
+static inline void hex_close(struct hex *h, size_t mark, size_t width)
+{
+	size_t len = h->n - mark;
+	h->p[mark - 1] = (uint8_t)len;
+	if (width == 2)
+		h->p[mark - 2] = (uint8_t)(len >> 8);
+}
+
+/* Spaces are ignored, "*" is a marker of 16 octets of ff, "( … )" puts a length of two octets in
+ * front and "[ … ]" one of one octet; neither nests in itself. Free with hex_done. */
 static inline struct hex hex_parse(const char *text)
 {
 	struct hex h = { .p = malloc(strlen(text) * 16 + 1) };
+	size_t mark8 = 0, mark16 = 0;
 	for (const char *c = text; *c;) {
 		unsigned byte = 0;
 		if (*c == ' ') {
@@ -36,6 +53,12 @@ static inline struct hex hex_parse(const char *text)
 		} else if (*c == '*') {
 			memset(h.p + h.n, 0xff, 16);
 			h.n += 16;
+			c++;
+		} else if (*c == '(' || *c == '[') {
+			hex_open(&h, *c == '(' ? &mark16 : &mark8, *c == '(' ? 2 : 1);
+			c++;
+		} else if (*c == ')' || *c == ']') {
+			hex_close(&h, *c == ')' ? mark16 : mark8, *c == ')' ? 2 : 1);
 			c++;
 		} else {
 			if (!isxdigit((unsigned char)c[0]) || !isxdigit((unsigned char)c[1]) ||
