@@ -59,7 +59,7 @@ int endpoint_parse(const char *text, uint16_t default_port, struct endpoint *ret
 	memcpy(host, text, n);
 	host[n] = 0;
 	if (host[0] == '[') {
-		if (n < 2 || host[n - 1] != ']')
+		if (n < 3 || host[n - 1] != ']')
 			return bad(err, text);
 		host[n - 1] = 0;
 		h++;

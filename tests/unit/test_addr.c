@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/addr.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
+
+static struct addr addr_of(const char *text)
+{
+	struct addr a = { 0 };
+	if (addr_parse(text, &a) < 0)
+		fail_msg("%s is not an address", text);
+	return a;
+}
+
+static struct prefix prefix_of(const char *text)
+{
+	struct prefix p = { 0 };
+	struct err err;
+	if (prefix_parse(text, &p, &err) < 0)
+		fail_msg("%s", err.text);
+	return p;
+}
+
+/* Text in, text out; NULL: refused. */
+static const struct {
+	const char *text, *out;
+} addresses[] = {
+	{ "192.0.2.1", "192.0.2.1" },
+	{ "0.0.0.0", "0.0.0.0" },
+	{ "255.255.255.255", "255.255.255.255" },
+	{ "2001:DB8:0:0::1", "2001:db8::1" },
+	{ "::", "::" },
+	{ "::ffff:192.0.2.1", "::ffff:192.0.2.1" },
+	{ "", NULL },
+	{ " 192.0.2.1", NULL },
+	{ "192.0.2.1 ", NULL },
+	{ "192.0.2", NULL },
+	{ "192.0.2.256", NULL },
+	{ "192.0.2.01", NULL },
+	{ "192.0.2.1/32", NULL },
+	{ "[::1]", NULL },
+	{ "fe80::1%eth0", NULL },
+	{ "2001:db8::1::2", NULL },
+	{ "localhost", NULL },
+};
+
+static void test_addresses(void **state)
+{
+	(void)state;
+	char buf[ADDR_TEXT_MAX];
+	for (size_t i = 0; i < N_ELEMENTS(addresses); i++) {
+		struct addr a = { .family = 99 };
+		int r = addr_parse(addresses[i].text, &a);
+		if (!addresses[i].out) {
+			if (r != -EINVAL || a.family != 99)
+				fail_msg("'%s' accepted or output touched", addresses[i].text);
+		} else if (r != 0 || strcmp(addr_format(&a, buf), addresses[i].out) != 0) {
+			fail_msg("'%s' became '%s'", addresses[i].text, buf);
+		}
+	}
+	assert_string_equal(addr_format(&(struct addr){ 0 }, buf), "none");
+}
+
+/* What an error text must name. */
+static const struct {
+	const char *text, *names;
+} bad_prefixes[] = {
+	{ "192.0.2.1", "write 192.0.2.1/32" },
+	{ "2001:db8::1", "write 2001:db8::1/128" },
+	{ "192.0.2.1/33", "0 to 32" },
+	{ "2001:db8::1/129", "0 to 128" },
+	{ "192.0.2.1/", "bad length" },
+	{ "192.0.2.1/-1", "bad length" },
+	{ "192.0.2.1/ 32", "bad length" },
+	{ "192.0.2.1/32 ", "bad length" },
+	{ "192.0.2.1/24", "192.0.2.1/32" },
+	{ "192.0.2.1/24", "192.0.2.0/24" },
+	{ "2001:db8::1/64", "2001:db8::/64" },
+	{ "host/32", "'host/32'" },
+	{ "", "''" },
+	{ "/32", "'/32'" },
+	{ "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc/64", "not an address" },
+};
+
+static void test_bad_prefixes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(bad_prefixes); i++) {
+		struct prefix p = { .len = 99 };
+		struct err err = { "" };
+		int r = prefix_parse(bad_prefixes[i].text, &p, &err);
+		if (r != -EINVAL || p.len != 99 || !strstr(err.text, bad_prefixes[i].names))
+			fail_msg("'%s': %d '%s'", bad_prefixes[i].text, r, err.text);
+		assert_int_equal(prefix_parse(bad_prefixes[i].text, &p, NULL), -EINVAL);
+	}
+}
+
+static void test_prefixes(void **state)
+{
+	(void)state;
+	static const char *const texts[] = { "192.0.2.1/32", "192.0.2.0/24",  "0.0.0.0/0",
+					     "::/0",         "2001:db8::/32", "2001:db8::1/128",
+					     "128.0.0.0/1",  "192.0.2.128/25" };
+	char buf[PREFIX_TEXT_MAX];
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+		struct prefix p = prefix_of(texts[i]);
+		assert_string_equal(prefix_format(&p, buf), texts[i]);
+	}
+}
+
+static const struct {
+	const char *prefix, *addr;
+	bool contains;
+} containments[] = { { "192.0.2.0/24", "192.0.2.255", true },
+		     { "192.0.2.0/24", "192.0.3.0", false },
+		     { "192.0.2.128/25", "192.0.2.129", true },
+		     { "192.0.2.128/25", "192.0.2.127", false },
+		     { "192.0.2.1/32", "192.0.2.1", true },
+		     { "192.0.2.1/32", "192.0.2.0", false },
+		     { "0.0.0.0/0", "255.255.255.255", true },
+		     { "0.0.0.0/0", "::", false },
+		     { "::/0", "0.0.0.0", false },
+		     { "2001:db8::/33", "2001:db8:7fff::", true },
+		     { "2001:db8::/33", "2001:db8:8000::", false } };
+
+static void test_contains(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(containments); i++) {
+		struct prefix p = prefix_of(containments[i].prefix);
+		struct addr a = addr_of(containments[i].addr);
+		if (prefix_contains(&p, &a) != containments[i].contains)
+			fail_msg("%s and %s", containments[i].prefix, containments[i].addr);
+	}
+}
+
+/* Flags: what it is. */
+enum { UNSPECIFIED = 1, LOOPBACK = 2, MULTICAST = 4, LINK_LOCAL = 8 };
+
+static const struct {
+	const char *text;
+	unsigned flags;
+} classes[] = {
+	{ "0.0.0.0", UNSPECIFIED },
+	{ "::", UNSPECIFIED },
+	{ "127.0.0.1", LOOPBACK },
+	{ "127.255.0.1", LOOPBACK },
+	{ "::1", LOOPBACK },
+	{ "128.0.0.1", 0 },
+	{ "::2", 0 },
+	{ "224.0.0.1", MULTICAST },
+	{ "239.255.255.255", MULTICAST },
+	{ "240.0.0.1", 0 },
+	{ "223.255.255.255", 0 },
+	{ "ff02::1", MULTICAST },
+	{ "169.254.1.1", LINK_LOCAL },
+	{ "169.253.1.1", 0 },
+	{ "fe80::1", LINK_LOCAL },
+	{ "febf::1", LINK_LOCAL },
+	{ "fec0::1", 0 },
+	{ "2001:db8::1", 0 },
+};
+
+static void test_classes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(classes); i++) {
+		struct addr a = addr_of(classes[i].text);
+		unsigned flags = (addr_is_unspecified(&a) ? UNSPECIFIED : 0) |
+				 (addr_is_loopback(&a) ? LOOPBACK : 0) |
+				 (addr_is_multicast(&a) ? MULTICAST : 0) |
+				 (addr_is_link_local(&a) ? LINK_LOCAL : 0);
+		if (flags != classes[i].flags)
+			fail_msg("%s: flags %x", classes[i].text, flags);
+	}
+	assert_false(addr_is_unspecified(&(struct addr){ 0 }));
+}
+
+static void test_order(void **state)
+{
+	(void)state;
+	static const char *const sorted[] = { "0.0.0.0/0",     "10.0.0.0/8", "10.0.0.0/32",
+					      "10.0.0.1/32",   "::/0",       "2001:db8::/32",
+					      "2001:db8::/128" };
+	for (size_t i = 0; i < N_ELEMENTS(sorted); i++) {
+		for (size_t j = 0; j < N_ELEMENTS(sorted); j++) {
+			struct prefix a = prefix_of(sorted[i]), b = prefix_of(sorted[j]);
+			int c = prefix_cmp(&a, &b);
+			if ((c > 0) - (c < 0) != (i > j) - (i < j))
+				fail_msg("%s against %s: %d", sorted[i], sorted[j], c);
+			assert_int_equal(prefix_equal(&a, &b), i == j);
+		}
+	}
+}
+
+static void test_sockaddr(void **state)
+{
+	(void)state;
+	/* A v4-mapped address, as a dual-stack listener sees it, comes out as IPv4. */
+	static const char *const texts[][2] = { { "192.0.2.1", "192.0.2.1" },
+						{ "2001:db8::1", "2001:db8::1" },
+						{ "::ffff:192.0.2.1", "192.0.2.1" } };
+	char buf[ADDR_TEXT_MAX];
+	struct sockaddr_storage ss;
+	struct addr a, out;
+	uint16_t port;
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+		a = addr_of(texts[i][0]);
+		socklen_t len = addr_to_sockaddr(&a, 179, 0, &ss);
+		assert_int_equal(len, a.family == AF_INET ? sizeof(struct sockaddr_in)
+							  : sizeof(struct sockaddr_in6));
+		assert_true(addr_from_sockaddr(&ss, &out, &port));
+		assert_string_equal(addr_format(&out, buf), texts[i][1]);
+		assert_int_equal(port, 179);
+	}
+	a = addr_of("fe80::1");
+	addr_to_sockaddr(&a, 179, 7, &ss);
+	struct sockaddr_in6 in6;
+	memcpy(&in6, &ss, sizeof(in6));
+	assert_int_equal(in6.sin6_scope_id, 7);
+	memset(&ss, 0, sizeof(ss));
+	ss.ss_family = AF_UNIX;
+	assert_false(addr_from_sockaddr(&ss, &out, &port));
+}
+
+static void test_v4_value(void **state)
+{
+	(void)state;
+	struct addr a = addr_v4(0xc0000201), b = addr_of("192.0.2.1"), v6 = addr_of("2001:db8::1");
+	assert_true(addr_equal(&a, &b));
+	assert_memory_equal(&a, &b, sizeof(a));
+	assert_true(addr_to_v4(&a) == 0xc0000201);
+	assert_int_equal(addr_to_v4(&v6), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_addresses), cmocka_unit_test(test_bad_prefixes),
+		cmocka_unit_test(test_prefixes),  cmocka_unit_test(test_contains),
+		cmocka_unit_test(test_classes),   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_sockaddr),  cmocka_unit_test(test_v4_value),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
