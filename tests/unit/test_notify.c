@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "bgp/notify.h"
+
+#include "tests/unit/hex.h"
+
+static const struct {
+	const char *name;
+	uint8_t code, subcode;
+	const char *data, *text;
+} texts[] = {
+	{ "6.1", 1, 2, "0012", "Message Header Error/Bad Message Length (data 00 12)" },
+	{ "6.2", 2, 2, "", "OPEN Message Error/Bad Peer AS" },
+	{ "6.2 unspecific", 2, 0, "", "OPEN Message Error" },
+	{ "6.3, long data", 3, 5, "400200112233445566778899aabbccddeeff",
+	  "UPDATE Message Error/Attribute Length Error (data 40 02 00 11 22 33 44 55 66 77 88 99 "
+	  "aa bb "
+	  "cc dd …)" },
+	{ "6.3, data of 16 octets", 3, 5, "400200112233445566778899aabbccdd",
+	  "UPDATE Message Error/Attribute Length Error (data 40 02 00 11 22 33 44 55 66 77 88 99 "
+	  "aa bb "
+	  "cc dd)" },
+	{ "hold timer", 4, 0, "", "Hold Timer Expired" },
+	{ "6608", 5, 2, "", "Finite State Machine Error/Unexpected Message in OpenConfirm" },
+	{ "4486", 6, 7, "", "Cease/Connection Collision Resolution" },
+	{ "4486 maximum", 6, 1, "00010100000064",
+	  "Cease/Maximum Number of Prefixes Reached (data 00 01 01 00 00 00 64)" },
+	{ "7313", 7, 1, "", "ROUTE-REFRESH Message Error/Invalid Message Length" },
+	{ "9687", 8, 0, "", "Send Hold Timer Expired" },
+	{ "9384", 6, 10, "", "Cease/BFD Down" },
+	{ "unknown subcode", 6, 99, "", "Cease/99" },
+	{ "unknown subcode of a code without any", 4, 1, "", "Hold Timer Expired/1" },
+	{ "unknown code", 200, 3, "01", "error 200/3 (data 01)" },
+
+	{ "9003 shutdown", 6, 2, "04 67 6f 6e 65", "Cease/Administrative Shutdown: \"gone\"" },
+	{ "9003 reset", 6, 4, "04 67 6f 6e 65", "Cease/Administrative Reset: \"gone\"" },
+	{ "9003 no text", 6, 2, "", "Cease/Administrative Shutdown" },
+	{ "9003 empty text", 6, 2, "00", "Cease/Administrative Shutdown" },
+	{ "9003 UTF-8", 6, 2, "07 c3a4 e282ac 2e 41", "Cease/Administrative Shutdown: \"ä€.A\"" },
+	{ "9003 four octets", 6, 2, "04 f09f9880", "Cease/Administrative Shutdown: \"😀\"" },
+	{ "9003 control characters", 6, 2, "09 61 0a 62 1b 5b 00 7f c285",
+	  "Cease/Administrative Shutdown: \"ab[\"" },
+	{ "9003 direction of writing", 6, 2, "08 61 e280ae e281a6 62",
+	  "Cease/Administrative Shutdown: \"ab\"" },
+	{ "9003 length beyond the data", 6, 2, "05 67 6f 6e 65",
+	  "Cease/Administrative Shutdown: unreadable text (data 05 67 6f 6e 65)" },
+	{ "9003 length far beyond the data", 6, 2, "ff 67",
+	  "Cease/Administrative Shutdown: unreadable text (data ff 67)" },
+	{ "9003 data beyond the length", 6, 2, "03 67 6f 6e 65",
+	  "Cease/Administrative Shutdown: \"gon\"" },
+	{ "9003 no UTF-8", 6, 2, "02 61 ff",
+	  "Cease/Administrative Shutdown: unreadable text (data 02 61 ff)" },
+	{ "UTF-8 overlong of 2", 6, 2, "02 c080",
+	  "Cease/Administrative Shutdown: unreadable text (data 02 c0 80)" },
+	{ "UTF-8 overlong of 3", 6, 2, "03 e08080",
+	  "Cease/Administrative Shutdown: unreadable text (data 03 e0 80 80)" },
+	{ "UTF-8 overlong of 4", 6, 2, "04 f0808080",
+	  "Cease/Administrative Shutdown: unreadable text (data 04 f0 80 80 80)" },
+	{ "UTF-8 surrogate", 6, 2, "03 eda080",
+	  "Cease/Administrative Shutdown: unreadable text (data 03 ed a0 80)" },
+	{ "UTF-8 beyond U+10FFFF", 6, 2, "04 f4908080",
+	  "Cease/Administrative Shutdown: unreadable text (data 04 f4 90 80 80)" },
+	{ "UTF-8 cut", 6, 2, "02 e282",
+	  "Cease/Administrative Shutdown: unreadable text (data 02 e2 82)" },
+	{ "UTF-8 continuation first", 6, 2, "01 80",
+	  "Cease/Administrative Shutdown: unreadable text (data 01 80)" },
+	{ "text with another subcode is data", 6, 3, "01 61",
+	  "Cease/Peer De-configured (data 01 61)" },
+	{ "8538 hard reset", 6, 9, "0602 04 67 6f 6e 65",
+	  "Cease/Hard Reset: Cease/Administrative Shutdown: \"gone\"" },
+	{ "8538 hard reset in itself", 6, 9, "0609 0609",
+	  "Cease/Hard Reset: Cease/Hard Reset (data 06 09)" },
+	{ "8538 hard reset without data", 6, 9, "", "Cease/Hard Reset" },
+	{ "8538 hard reset, cut", 6, 9, "06", "Cease/Hard Reset (data 06)" },
+};
+
+static void test_text(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+		struct hex h = hex_parse(texts[i].data);
+		struct bgp_notification n = { .code = texts[i].code,
+					      .subcode = texts[i].subcode,
+					      .data = h.p,
+					      .data_len = h.n };
+		char text[BGP_NOTIFICATION_TEXT_MAX];
+		assert_text(texts[i].name, bgp_notification_text(&n, text, sizeof(text)),
+			    texts[i].text);
+		hex_done(&h);
+	}
+}
+
+static void test_own_data(void **state)
+{
+	(void)state;
+	struct bgp_notification n = { .code = 2, .subcode = 1, .own = { 0, 4 }, .data_len = 2 };
+	char text[BGP_NOTIFICATION_TEXT_MAX];
+	assert_string_equal(bgp_notification_text(&n, text, sizeof(text)),
+			    "OPEN Message Error/Unsupported Version Number (data 00 04)");
+}
+
+/* Whatever the size, a text, and no byte behind it. */
+static void test_small_buffers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+		struct hex h = hex_parse(texts[i].data);
+		struct bgp_notification n = { .code = texts[i].code,
+					      .subcode = texts[i].subcode,
+					      .data = h.p,
+					      .data_len = h.n };
+		for (size_t size = 1; size < 120; size++) {
+			char *text = malloc(size);
+			assert_ptr_equal(bgp_notification_text(&n, text, size), text);
+			assert_true(strlen(text) < size);
+			free(text);
+		}
+		hex_done(&h);
+	}
+}
+
+/* The longest text there can be fits BGP_NOTIFICATION_TEXT_MAX with its closing quote. */
+static void test_longest_text(void **state)
+{
+	(void)state;
+	uint8_t data[2 + 1 + 255] = { 6, 2, 255 };
+	memset(data + 3, 'x', 255);
+	struct bgp_notification n = {
+		.code = 6, .subcode = 9, .data = data, .data_len = sizeof(data)
+	};
+	char text[BGP_NOTIFICATION_TEXT_MAX];
+	bgp_notification_text(&n, text, sizeof(text));
+	assert_true(strlen(text) > 255);
+	assert_string_equal(text + strlen(text) - 3, "xx\"");
+}
+
+static void test_shutdown(void **state)
+{
+	(void)state;
+	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
+	struct bgp_notification n =
+		bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, "going home", data);
+	assert_notification("text", &n, 6, 2, "0a 676f696e6720686f6d65");
+	n = bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_RESET, NULL, data);
+	assert_notification("none", &n, 6, 4, "");
+	n = bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, "", data);
+	assert_notification("empty", &n, 6, 2, "");
+}
+
+/* Cut at 255 octets, or before the character that does not fit whole. */
+static void test_shutdown_is_cut(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t ascii;
+		const char *end;
+		size_t want;
+	} cases[] = { { 255, "", 255 },     { 256, "", 255 },   { 600, "", 255 },
+		      { 253, "ä", 255 },    { 254, "ä", 254 },  { 253, "€", 253 },
+		      { 252, "€", 255 },    { 251, "😀", 255 },  { 252, "😀x", 252 },
+		      { 252, "€€€€", 255 }, { 253, "xxä", 255 } };
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		char text[700], out[BGP_NOTIFICATION_TEXT_MAX];
+		uint8_t data[BGP_SHUTDOWN_DATA_MAX];
+		memset(text, 'a', cases[i].ascii);
+		strcpy(text + cases[i].ascii, cases[i].end);
+		struct bgp_notification n =
+			bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, text, data);
+		assert_int_equal(n.data_len, 1 + cases[i].want);
+		assert_int_equal(n.data[0], cases[i].want);
+		bgp_notification_text(&n, out, sizeof(out));
+		assert_null(strstr(out, "unreadable"));
+	}
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(bgp_error_name(6), "Cease");
+	assert_null(bgp_error_name(0));
+	assert_null(bgp_error_name(9));
+	assert_string_equal(bgp_error_subcode_name(3, 11), "Malformed AS_PATH");
+	assert_null(bgp_error_subcode_name(3, 0));
+	assert_null(bgp_error_subcode_name(3, 12));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),          cmocka_unit_test(test_own_data),
+		cmocka_unit_test(test_small_buffers), cmocka_unit_test(test_longest_text),
+		cmocka_unit_test(test_shutdown),      cmocka_unit_test(test_shutdown_is_cut),
+		cmocka_unit_test(test_names),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
