@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/route.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/str.h"
+
+#define APP_PATH "/v1/apps/"
+
+static const struct endpoint_row {
+	const char *path;
+	enum api_kind kind;
+	bool any_method;
+} endpoints[] = {
+	{ "/register", API_REGISTER, true }, { "/unregister", API_UNREGISTER, true },
+	{ "/info", API_INFO, true },         { "/ping", API_PING, true },
+	{ "/v1/apps", API_APPS, false },     { "/v1/peers", API_PEERS, false },
+	{ "/v1/routes", API_ROUTES, false }, { "/metrics", API_METRICS, false },
+};
+
+static int missing(struct err *err, const char *what)
+{
+	return err_set(err, -EINVAL, "%s is missing", what);
+}
+
+static int set_name(struct app_spec *spec, const char *value, struct err *err)
+{
+	if (spec->name)
+		return err_set(err, -EINVAL, "name is given twice ('%.80s' and '%.80s')",
+			       spec->name, value);
+	return app_spec_set_name(spec, value, err);
+}
+
+static const struct param {
+	const char *name;
+	int (*add)(struct app_spec *spec, const char *value, struct err *err);
+} register_params[] = {
+	{ "name", set_name },
+	{ "vip", app_spec_add_vip },
+	{ "monitor", app_spec_add_monitor },
+	{ "nat", app_spec_add_nat },
+	{ "vip_communities", app_spec_add_communities },
+};
+#define N_PARAMS (sizeof(register_params) / sizeof(register_params[0]))
+
+static int unknown_param(const char *name, struct err *err)
+{
+	const char *names[N_PARAMS + 1] = { NULL };
+	for (size_t i = 0; i < N_PARAMS; i++)
+		names[i] = register_params[i].name;
+	const char *near = str_nearest(name, names);
+	if (near)
+		return err_set(err, -EINVAL, "unknown parameter '%.80s', did you mean '%s'?", name,
+			       near);
+	return err_set(err, -EINVAL,
+		       "unknown parameter '%.80s', expected name, vip, monitor, nat or "
+		       "vip_communities",
+		       name);
+}
+
+static int add_arg(struct app_spec *spec, const struct api_arg *arg, struct err *err)
+{
+	if (arg->value && strlen(arg->value) != arg->len)
+		return err_set(err, -EINVAL, "the value of '%.80s' has a NUL byte in it",
+			       arg->name);
+	for (size_t i = 0; i < N_PARAMS; i++)
+		if (str_equal(register_params[i].name, arg->name))
+			return register_params[i].add(spec, arg->value ? arg->value : "", err);
+	return unknown_param(arg->name, err);
+}
+
+static int parse_register(const struct api_request *request, struct app_spec *spec, struct err *err)
+{
+	int rc = 0;
+	spec->source = APP_FROM_HTTP;
+	for (size_t i = 0; rc == 0 && i < request->n_args; i++)
+		rc = add_arg(spec, &request->args[i], err);
+	if (rc < 0)
+		return rc;
+	if (!spec->name)
+		return missing(err, "name");
+	if (spec->n_vips == 0)
+		return missing(err, "vip");
+	return app_spec_check(spec, err);
+}
+
+static int parse_unregister(const struct api_request *request, const char **ret, struct err *err)
+{
+	for (size_t i = 0; i < request->n_args; i++)
+		if (str_equal(request->args[i].name, "name")) {
+			const char *value = request->args[i].value;
+			if (!value || !*value)
+				return err_set(err, -EINVAL, "name is empty");
+			*ret = value;
+			return 0;
+		}
+	return missing(err, "name");
+}
+
+static void fail(struct api_call *call, unsigned status, bool json)
+{
+	call->kind = API_ERROR;
+	call->status = status;
+	call->json = json;
+}
+
+static void parse_args(const struct api_request *request, struct api_call *call)
+{
+	int rc = 0;
+	if (call->kind == API_REGISTER)
+		rc = parse_register(request, &call->spec, &call->err);
+	else if (call->kind == API_UNREGISTER)
+		rc = parse_unregister(request, &call->name, &call->err);
+	if (rc < 0) {
+		err_prefix(&call->err, rc, "Invalid request: ");
+		fail(call, 400, false);
+	}
+}
+
+static bool is_read(const char *method)
+{
+	return str_equal(method, "GET") || str_equal(method, "HEAD");
+}
+
+static bool find_endpoint(const char *path, struct endpoint_row *ret)
+{
+	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
+		if (str_equal(endpoints[i].path, path)) {
+			*ret = endpoints[i];
+			return true;
+		}
+	if (!str_starts(path, APP_PATH) || !path[strlen(APP_PATH)])
+		return false;
+	*ret = (struct endpoint_row){ .path = path, .kind = API_APP };
+	return true;
+}
+
+void api_route(const struct api_request *request, struct api_call *ret)
+{
+	struct endpoint_row endpoint;
+	*ret = (struct api_call){ .kind = API_ERROR };
+	if (!find_endpoint(request->path, &endpoint)) {
+		err_set(&ret->err, -ENOENT, "there is nothing at '%.100s'", request->path);
+		fail(ret, 404, true);
+		return;
+	}
+	if (!endpoint.any_method && !is_read(request->method)) {
+		err_set(&ret->err, -EINVAL, "'%.100s' takes GET only", request->path);
+		fail(ret, 405, true);
+		return;
+	}
+	ret->kind = endpoint.kind;
+	if (endpoint.kind == API_APP)
+		ret->name = request->path + strlen(APP_PATH);
+	parse_args(request, ret);
+}
+
+void api_call_done(struct api_call *call)
+{
+	app_spec_done(&call->spec);
+}

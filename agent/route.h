@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From an HTTP request to what is asked of the agent, or to the error that answers it. Pure.
+ *
+ *	/register    name, vip (repeatable), monitor (repeatable), nat (repeatable),
+ *	             vip_communities=a:b,c:d
+ *	/unregister  name
+ *	/info /ping  as GoCast
+ *	/v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /metrics    GET only
+ *
+ * The first four take any method, as GoCast does. An unknown parameter of /register is an error
+ * (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
+ * announced. /unregister ignores what it does not know, because scripts call both with one query.
+ */
+#ifndef AGENT_ROUTE_H
+#define AGENT_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "agent/app_spec.h"
+#include "lib/err.h"
+
+struct api_arg {
+	const char *name;
+	const char *value; /* decoded, NUL-terminated; NULL for "?name" */
+	size_t len;        /* of value; a NUL inside makes it longer than strlen() */
+};
+
+struct api_request {
+	const char *method, *path; /* the path is decoded */
+	const struct api_arg *args;
+	size_t n_args;
+};
+
+enum api_kind {
+	API_ERROR,
+	API_REGISTER,
+	API_UNREGISTER,
+	API_INFO,
+	API_PING,
+	API_APPS,
+	API_APP,
+	API_PEERS,
+	API_ROUTES,
+	API_METRICS,
+};
+
+struct api_call {
+	enum api_kind kind;
+	struct app_spec spec; /* of REGISTER; owned */
+	const char *name;     /* of UNREGISTER and APP: a view into the request */
+	unsigned status;      /* of ERROR: 400, 404, 405 */
+	bool json;            /* of ERROR: which form the caller reads */
+	struct err err;       /* of ERROR */
+};
+
+/* Free the result with api_call_done(), whatever it is. */
+void api_route(const struct api_request *request, struct api_call *ret);
+void api_call_done(struct api_call *call);
+
+#endif
