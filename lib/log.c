@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,35 @@ static void add_head(struct strbuf *sb, enum log_level level)
 		   levels[level].name);
 }
 
+/* A reader that hangs must not stop the announcements: a line that would block is dropped, and
+ * counted. A pipe that polls writable takes PIPE_BUF bytes, more than a line. */
+static bool would_block(void)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	return poll(&p, 1, 0) <= 0;
+}
+
+static void write_line(const char *line, size_t len)
+{
+	static unsigned long dropped;
+	char note[80];
+	if (would_block()) {
+		dropped++;
+		return;
+	}
+	if (dropped > 0) {
+		struct strbuf sb = strbuf_over(note, sizeof(note));
+		add_head(&sb, LOG_WARNING);
+		strbuf_add(&sb, "log: %lu lines dropped\n", dropped);
+		dropped = 0;
+		write_line(note, sb.len);
+	}
+	/* One write a line, so that nothing of our children mixes into it. A log that cannot be
+	 * written is no reason to stop. */
+	ssize_t ignored = write(STDERR_FILENO, line, len);
+	(void)ignored;
+}
+
 void log_write(enum log_level level, const char *module, const char *fmt, ...)
 {
 	if (!log_enabled(level))
@@ -60,8 +90,5 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...)
 	add_head(&sb, level);
 	strbuf_add(&sb, "%s: %s\n", module,
 		   str_printable(clean, sizeof(clean), text, strlen(text)));
-	/* One write a line, so that lines of children do not mix into it. A log that cannot be
-	 * written must not stop the announcements. */
-	ssize_t ignored = write(STDERR_FILENO, line, sb.len);
-	(void)ignored;
+	write_line(line, sb.len);
 }
