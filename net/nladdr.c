@@ -96,7 +96,8 @@ static int take_attr(const struct nlattr *attr, void *userdata)
 		take_address(p, attr);
 		break;
 	case IFA_LABEL:
-		if (mnl_attr_validate2(attr, MNL_TYPE_NUL_STRING, sizeof(p->a.label)) < 0)
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0 ||
+		    mnl_attr_get_payload_len(attr) > sizeof(p->a.label))
 			p->bad = true;
 		else
 			strcpy(p->a.label, mnl_attr_get_str(attr));
