@@ -35,9 +35,17 @@ struct check {
 	size_t n_vips;
 };
 
-static const char *name_of(const struct app_spec *app)
+#define APP_TEXT_MAX (APP_NAME_MAX + 8)
+
+/* "app 'dns'", also when its name could not be read. */
+static const char *app_text(const struct app_spec *app, char buf[static APP_TEXT_MAX])
 {
-	return app->name ? app->name : "";
+	struct strbuf sb = strbuf_over(buf, APP_TEXT_MAX);
+	if (app->name)
+		strbuf_add(&sb, "app '%s'", app->name);
+	else
+		strbuf_add(&sb, "the app");
+	return buf;
 }
 
 /* The place of a VIP in its app's `vip`, which is one text or a list. */
@@ -113,28 +121,27 @@ static void collect_vips(struct check *c)
 static void report_same(const struct check *c, const struct vip_ref *first,
 			const struct vip_ref *second)
 {
-	char text[PREFIX_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX];
 	prefix_format(&second->vip, text);
 	if (first->app == second->app)
 		config_error(c->findings, at_vip(second), "'%s' is given twice", text);
 	else
 		config_error(c->findings, at_vip(second),
-			     "'%s' is already the VIP of app '%s' in line %u", text,
-			     name_of(first->app), at_vip(first).line);
+			     "'%s' is already the VIP of %s in line %u", text,
+			     app_text(first->app, owner), at_vip(first).line);
 }
 
 /* Among the prefixes around a VIP, the nearest that belongs to another app. */
 static void report_overlap(const struct check *c, const struct vip_ref *const *around, size_t n,
 			   const struct vip_ref *ref)
 {
-	char inner[PREFIX_TEXT_MAX], outer[PREFIX_TEXT_MAX];
+	char inner[PREFIX_TEXT_MAX], outer[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX];
 	for (size_t i = n; i-- > 0;) {
 		if (around[i]->app == ref->app)
 			continue;
-		config_warn(c->findings, at_vip(ref),
-			    "'%s' lies in %s, the VIP of app '%s' in line %u",
+		config_warn(c->findings, at_vip(ref), "'%s' lies in %s, the VIP of %s in line %u",
 			    prefix_format(&ref->vip, inner), prefix_format(&around[i]->vip, outer),
-			    name_of(around[i]->app), at_vip(around[i]).line);
+			    app_text(around[i]->app, owner), at_vip(around[i]).line);
 		return;
 	}
 }

@@ -268,7 +268,8 @@ static const struct config_key app_keys[] = {
 	{ .name = "name",
 	  .type = &config_type_app_name,
 	  .flags = CONFIG_REQUIRED,
-	  .doc = "Unique, at most 128 bytes, no `/` and no control characters." },
+	  .doc = "What the app is called: unique, at most 128 bytes, no `/`, no control "
+		 "characters." },
 	{ .name = "vip",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_vips,

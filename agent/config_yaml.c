@@ -27,6 +27,7 @@ static const struct {
 	{ "could not find expected ':'", "expected 'key: value', but there is no ':'" },
 	{ "did not find expected ',' or ']'", "expected ',' or ']' in the list" },
 	{ "did not find expected ',' or '}'", "expected ',' or '}' in the mapping" },
+	{ "did not find expected node content", "a value or a closing bracket is missing" },
 	{ "found unexpected end of stream", "the closing quote is missing" },
 	{ "block sequence entries are not allowed in this context",
 	  "a list cannot start here: put '- item' on a line of its own" },

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * docs/configuration.md says what the schema says. With UPDATE_DOCS set in the environment the
+ * page is written again instead (scripts/gen-config-doc).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/config_schema.h"
+
+#define PAGE "docs/configuration.md"
+
+static const char begin_mark[] = "<!-- begin: printed from agent/config_schema.c -->\n";
+static const char end_mark[] = "<!-- end -->\n";
+
+static char *read_page(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = fopen(PAGE, "r");
+	assert_non_null(f);
+	assert_true(getdelim(&text, &len, 0, f) > 0);
+	fclose(f);
+	return text;
+}
+
+static char *generated(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	assert_non_null(f);
+	config_schema_print_doc(f);
+	fclose(f);
+	return text;
+}
+
+/* The page with what stands between its marks replaced; allocated. */
+static char *page_with(const char *page, const char *middle)
+{
+	char *text = NULL;
+	const char *begin = strstr(page, begin_mark), *end = strstr(page, end_mark);
+	assert_non_null(begin);
+	assert_non_null(end);
+	begin += strlen(begin_mark);
+	assert_true(asprintf(&text, "%.*s%s\n%s", (int)(begin - page), page, middle, end) > 0);
+	return text;
+}
+
+static void page_is_up_to_date(void **state)
+{
+	(void)state;
+	char *page = read_page(), *middle = generated(), *wanted = page_with(page, middle);
+	if (getenv("UPDATE_DOCS")) {
+		FILE *f = fopen(PAGE, "w");
+		assert_non_null(f);
+		fputs(wanted, f);
+		fclose(f);
+	} else if (strcmp(page, wanted) != 0) {
+		fail_msg("%s is not what the schema says: run scripts/gen-config-doc", PAGE);
+	}
+	free(page);
+	free(middle);
+	free(wanted);
+}
+
+static void check_key(const struct config_section *s, const struct config_key *k)
+{
+	if (!k->doc || !k->doc[0])
+		fail_msg("%s.%s has no doc line", s->path, k->name);
+	if (!!k->section == !!k->type)
+		fail_msg("%s.%s needs a type or a section", s->path, k->name);
+	if ((k->shape == CONFIG_SECTIONS) != (k->add != NULL))
+		fail_msg("%s.%s: only lists of mappings have add", s->path, k->name);
+	if (k->flags & CONFIG_ZERO_IS_DEFAULT && !k->default_text)
+		fail_msg("%s.%s has no default for its 0", s->path, k->name);
+	for (const struct config_key *other = k + 1; other->name; other++)
+		if (strcmp(k->name, other->name) == 0)
+			fail_msg("%s.%s is in the table twice", s->path, k->name);
+}
+
+static void every_key_is_complete(void **state)
+{
+	(void)state;
+	for (const struct config_section *const *s = config_sections; *s; s++)
+		for (const struct config_key *k = (*s)->keys; k->name; k++)
+			check_key(*s, k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(page_is_up_to_date),
+		cmocka_unit_test(every_key_is_complete),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
