@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void head(FILE *out, const char *name, const char *type, const char *help)
+{
+	fprintf(out, "# HELP vipherald_%s %s\n# TYPE vipherald_%s %s\n", name, help, name, type);
+}
+
+static void single(FILE *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+	head(out, name, type, help);
+	fprintf(out, "vipherald_%s %" PRIu64 "\n", name, value);
+}
+
+static void apps(FILE *out, const struct metrics *m)
+{
+	head(out, "apps", "gauge", "Registered apps by health.");
+	fprintf(out, "vipherald_apps{health=\"up\"} %zu\n", m->apps_up);
+	fprintf(out, "vipherald_apps{health=\"down\"} %zu\n", m->apps_down);
+	fprintf(out, "vipherald_apps{health=\"unknown\"} %zu\n", m->apps_unknown);
+	single(out, "checks", "gauge", "Checks made by the monitors that exist now.", m->checks);
+	single(out, "check_failures", "gauge", "Failed checks of the monitors that exist now.",
+	       m->check_failures);
+}
+
+static void vips(FILE *out, const struct reconcile_counts *c)
+{
+	single(out, "vips", "gauge", "VIPs that are known, those going down included.", c->vips);
+	single(out, "vips_bound", "gauge", "VIPs that are on lo.", c->bound);
+	single(out, "vips_announced", "gauge", "VIPs that are announced.", c->announced);
+	single(out, "vips_troubled", "gauge", "VIPs that are not as wanted because of an error.",
+	       c->troubled);
+	single(out, "announcements_total", "counter", "Decisions to announce a VIP.",
+	       c->announcements);
+	single(out, "withdrawals_total", "counter", "Decisions to withdraw a VIP.", c->withdrawals);
+}
+
+/* One family of samples, one sample a peer; `value` picks it. */
+static void per_peer(FILE *out, const struct metrics *m, const char *name, const char *type,
+		     const char *help, uint64_t (*value)(const struct bgp_peer_status *p))
+{
+	char text[ADDR_TEXT_MAX];
+	head(out, name, type, help);
+	for (size_t i = 0; i < m->n_peers; i++)
+		fprintf(out, "vipherald_%s{peer=\"%s\"} %" PRIu64 "\n", name,
+			addr_format(&m->peers[i].config->addr, text), value(&m->peers[i]));
+}
+
+static uint64_t peer_up(const struct bgp_peer_status *p)
+{
+	return p->state == BGP_ESTABLISHED;
+}
+
+static uint64_t peer_state(const struct bgp_peer_status *p)
+{
+	return p->state;
+}
+
+static uint64_t peer_sessions(const struct bgp_peer_status *p)
+{
+	return p->sessions;
+}
+
+static uint64_t peer_routes(const struct bgp_peer_status *p)
+{
+	return p->routes_sent;
+}
+
+static uint64_t peer_pending(const struct bgp_peer_status *p)
+{
+	return p->routes_pending;
+}
+
+static uint64_t peer_updates(const struct bgp_peer_status *p)
+{
+	return p->sent.update;
+}
+
+static uint64_t peer_messages_sent(const struct bgp_peer_status *p)
+{
+	return p->sent.total;
+}
+
+static uint64_t peer_messages_received(const struct bgp_peer_status *p)
+{
+	return p->received.total;
+}
+
+static void peers(FILE *out, const struct metrics *m)
+{
+	per_peer(out, m, "peer_up", "gauge", "1 when the session is established.", peer_up);
+	per_peer(out, m, "peer_state", "gauge",
+		 "1 idle, 2 connect, 3 active, 4 opensent, 5 openconfirm, 6 established.",
+		 peer_state);
+	per_peer(out, m, "peer_sessions_total", "counter", "Sessions that were established.",
+		 peer_sessions);
+	per_peer(out, m, "peer_routes_sent", "gauge", "Routes that the peer holds.", peer_routes);
+	per_peer(out, m, "peer_routes_pending", "gauge", "Routes about to be sent.", peer_pending);
+	per_peer(out, m, "peer_updates_sent_total", "counter", "UPDATE messages sent.",
+		 peer_updates);
+	per_peer(out, m, "peer_messages_sent_total", "counter", "BGP messages sent.",
+		 peer_messages_sent);
+	per_peer(out, m, "peer_messages_received_total", "counter", "BGP messages received.",
+		 peer_messages_received);
+}
+
+char *metrics_format(const struct metrics *m)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	if (!out)
+		abort(); /* out of memory, see lib/mem.h */
+	head(out, "build_info", "gauge", "The version that runs.");
+	fprintf(out, "vipherald_build_info{version=\"%s\"} 1\n", m->version);
+	apps(out, m);
+	vips(out, &m->vips);
+	peers(out, m);
+	fclose(out);
+	return text;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* GET /metrics: the state in Prometheus' text format, version 0.0.4. Pure. */
+#ifndef AGENT_METRICS_H
+#define AGENT_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/reconcile.h"
+#include "bgp/status.h"
+
+struct metrics {
+	const char *version;
+	size_t apps_unknown, apps_up, apps_down;
+	struct reconcile_counts vips;
+	uint64_t checks, check_failures; /* of the monitors that exist now */
+	const struct bgp_peer_status *peers;
+	size_t n_peers;
+};
+
+/* Free the text. */
+char *metrics_format(const struct metrics *m);
+
+#endif

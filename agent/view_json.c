@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/view_json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/app_spec.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+json_t *view_text(const char *text)
+{
+	json_t *value = json_string(text);
+	if (value)
+		return value;
+	size_t size = strlen(text) + 1;
+	char *clean = mem_new(size, 1);
+	value = json_string(str_printable(clean, size, text, size - 1));
+	free(clean);
+	return value ? value : json_string("");
+}
+
+json_t *view_addr(const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+	return addr_is_set(a) ? json_string(addr_format(a, text)) : json_null();
+}
+
+json_t *view_prefix(const struct prefix *p)
+{
+	char text[PREFIX_TEXT_MAX];
+	return json_string(prefix_format(p, text));
+}
+
+static json_t *date(uint64_t real_usec)
+{
+	char text[48];
+	time_t seconds = (time_t)(real_usec / USEC_PER_SEC);
+	struct tm tm;
+	gmtime_r(&seconds, &tm);
+	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+		 (int)(real_usec % USEC_PER_SEC / USEC_PER_MSEC));
+	return json_string(text);
+}
+
+void view_add_time(json_t *object, const struct view_clock *clock, const char *key, usec_t at)
+{
+	char key_seconds[64];
+	snprintf(key_seconds, sizeof(key_seconds), "%s_seconds", key);
+	if (at == USEC_NEVER) {
+		json_object_set_new(object, key, json_null());
+		json_object_set_new(object, key_seconds, json_null());
+		return;
+	}
+	usec_t distance = at > clock->now ? at - clock->now : clock->now - at;
+	uint64_t real = at > clock->now ? clock->real_usec + distance
+					: usec_sub(clock->real_usec, distance);
+	json_object_set_new(object, key, date(real));
+	/* Milliseconds are plenty, and a double would print 17 digits. */
+	json_object_set_new(object, key_seconds,
+			    json_real((double)(distance / USEC_PER_MSEC) / 1000));
+}
+
+static bool seen(const struct bgp_communities *const lists[], size_t list, size_t at)
+{
+	uint32_t value = lists[list]->values[at];
+	for (size_t i = 0; i <= list; i++)
+		for (size_t j = 0; j < (i == list ? at : lists[i]->n); j++)
+			if (lists[i]->values[j] == value)
+				return true;
+	return false;
+}
+
+json_t *view_communities(const struct bgp_communities *const lists[], size_t n)
+{
+	char text[COMMUNITY_TEXT_MAX];
+	json_t *array = json_array();
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < lists[i]->n; j++)
+			if (!seen(lists, i, j))
+				json_array_append_new(array, json_string(community_format(
+								     lists[i]->values[j], text)));
+	return array;
+}
