@@ -142,7 +142,7 @@ static void add_shutdown(struct strbuf *sb, struct reader data)
 	if (reader_left(&data) == 0)
 		return;
 	struct reader text = reader_sub(&data, reader_u8(&data));
-	if (data.failed || !utf8_is_valid(text)) {
+	if (!utf8_is_valid(text)) {
 		strbuf_add(sb, ": unreadable text");
 		add_data(sb, all);
 	} else if (reader_left(&text) > 0) {

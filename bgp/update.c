@@ -106,8 +106,7 @@ static void check_reachable(struct parts *p)
 {
 	bool is_reachable = reader_left(&p->announced) > 0 ||
 			    (p->in.reach.present && reader_left(&p->in.reach.prefixes) > 0);
-	if (p->in.verdict.tolerance == BGP_TOLERATE_TREAT_AS_WITHDRAW && p->in.has_others &&
-	    !is_reachable)
+	if (p->in.verdict.tolerance == BGP_TOLERATE_TREAT_AS_WITHDRAW && !is_reachable)
 		p->in.verdict.tolerance = BGP_TOLERATE_SESSION_RESET;
 }
 

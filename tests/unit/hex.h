@@ -25,6 +25,12 @@ struct hex {
 	size_t n;
 };
 
+/* Exactly `n` bytes to write to; free() them. */
+static inline uint8_t *hex_room(size_t n)
+{
+	return malloc(n ? n : 1);
+}
+
 static inline void hex_open(struct hex *h, size_t *mark, size_t width)
 {
 	memset(h->p + h->n, 0, width);
@@ -74,7 +80,7 @@ static inline struct hex hex_parse(const char *text)
 
 static inline struct hex hex_copy(const uint8_t *p, size_t n)
 {
-	struct hex h = { .p = malloc(n ? n : 1), .n = n };
+	struct hex h = { .p = hex_room(n), .n = n };
 	if (n)
 		memcpy(h.p, p, n);
 	return h;

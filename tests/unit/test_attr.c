@@ -315,6 +315,8 @@ static const struct {
 	  "0201 fa56ea01 0102 fa56ea02 00000003", "1 4200000001 {4200000002,3}" },
 	{ "6793 4.2.3 AS4_PATH longer than AS_PATH", "0201 5ba0", "0202 fa56ea01 fa56ea02",
 	  "23456" },
+	{ "6793 4.2.3 AS4_PATH longer, since a set counts as one", "0103 0001 0002 0003 0201 5ba0",
+	  "0203 fa56ea01 fa56ea02 fa56ea03", "{1,2,3} 23456" },
 	{ "6793 6 confederation in AS4_PATH", "0202 5ba0 5ba0",
 	  "0301 00000007 0202 fa56ea01 fa56ea02", "4200000001 4200000002" },
 	{ "confederation in front does not count", "0301 0007 0202 0001 5ba0", "0201 fa56ea01",
@@ -339,7 +341,7 @@ static void test_path_text(void **state)
 			    paths[i].text);
 		/* Whatever the size, a text of it and nothing behind it. */
 		for (size_t size = 1; size < strlen(text) + 1; size++) {
-			char *small = malloc(size);
+			char *small = hex_room(size);
 			bgp_attrs_as_path_text(&a, small, size);
 			assert_memory_equal(small, text, size - 1);
 			assert_int_equal(small[size - 1], 0);
@@ -399,7 +401,7 @@ static void test_encode(void **state)
 	for (size_t i = 0; i < N_ELEMENTS(encoded); i++) {
 		struct hex want = hex_parse(encoded[i].hex);
 		for (size_t cap = 0; cap <= want.n; cap++) {
-			uint8_t *buf = malloc(cap ? cap : 1);
+			uint8_t *buf = hex_room(cap);
 			struct writer w = writer_over(buf, cap);
 			bgp_attrs_encode(&w, &encoded[i].out);
 			if (w.failed != (cap < want.n))

@@ -76,7 +76,7 @@ static void test_sizes(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(sizes); i++) {
 		size_t size = sizes[i].size;
-		struct hex h = { .p = malloc(size), .n = size };
+		struct hex h = { .p = hex_room(size), .n = size };
 		memset(h.p, 0xff, size);
 		h.p[16] = (uint8_t)(size >> 8);
 		h.p[17] = (uint8_t)size;
@@ -193,7 +193,7 @@ static void test_encode(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(encoded); i++) {
 		struct hex want = hex_parse(encoded[i].hex);
-		uint8_t *buf = malloc(want.n);
+		uint8_t *buf = hex_room(want.n);
 		assert_hex(encoded[i].name, buf, encoded[i].encode(buf, want.n), encoded[i].hex);
 		free(buf);
 		hex_done(&want);
@@ -208,7 +208,7 @@ static void test_encode_without_room(void **state)
 		struct hex want = hex_parse(encoded[i].hex);
 		size_t least = want.p[18] == BGP_MSG_NOTIFICATION ? 21 : want.n;
 		for (size_t cap = 0; cap < least; cap++) {
-			uint8_t *buf = malloc(cap ? cap : 1);
+			uint8_t *buf = hex_room(cap);
 			if (encoded[i].encode(buf, cap) != 0)
 				fail_msg("%s fits into %zu bytes", encoded[i].name, cap);
 			free(buf);

@@ -109,7 +109,7 @@ static void test_small_buffers(void **state)
 					      .data = h.p,
 					      .data_len = h.n };
 		for (size_t size = 1; size < 120; size++) {
-			char *text = malloc(size);
+			char *text = hex_room(size);
 			assert_ptr_equal(bgp_notification_text(&n, text, size), text);
 			assert_true(strlen(text) < size);
 			free(text);
@@ -162,7 +162,7 @@ static void test_shutdown_is_cut(void **state)
 		char text[700], out[BGP_NOTIFICATION_TEXT_MAX];
 		uint8_t data[BGP_SHUTDOWN_DATA_MAX];
 		memset(text, 'a', cases[i].ascii);
-		strcpy(text + cases[i].ascii, cases[i].end);
+		snprintf(text + cases[i].ascii, sizeof(text) - cases[i].ascii, "%s", cases[i].end);
 		struct bgp_notification n =
 			bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, text, data);
 		assert_int_equal(n.data_len, 1 + cases[i].want);

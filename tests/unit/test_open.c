@@ -224,12 +224,12 @@ static void check_encoded(const char *name, const struct bgp_open *open, const c
 {
 	struct hex h = hex_parse(want);
 	for (size_t cap = 0; cap < h.n; cap++) {
-		uint8_t *small = malloc(cap ? cap : 1);
+		uint8_t *small = hex_room(cap);
 		if (bgp_open_encode(small, cap, open) != 0)
 			fail_msg("%s: fits into %zu bytes", name, cap);
 		free(small);
 	}
-	uint8_t *buf = malloc(h.n);
+	uint8_t *buf = hex_room(h.n);
 	assert_hex(name, buf, bgp_open_encode(buf, h.n, open), want);
 
 	struct bgp_frame_view view;

@@ -337,7 +337,7 @@ static void test_build(void **state)
 	for (size_t i = 0; i < N_ELEMENTS(built); i++) {
 		const char *name = built[i].name;
 		struct hex want = hex_parse(built[i].hex);
-		uint8_t *buf = malloc(want.n);
+		uint8_t *buf = hex_room(want.n);
 		struct bgp_update_builder b;
 		uint8_t family = prefix_of(built[i].prefixes[0]).addr.family;
 		begin(&b, buf, want.n, built[i].announce, family);
@@ -371,7 +371,7 @@ static void test_build_without_room(void **state)
 		struct hex want = hex_parse(built[i].hex);
 		uint8_t family = prefix_of(built[i].prefixes[0]).addr.family;
 		for (size_t cap = 0; cap < want.n; cap++) {
-			uint8_t *buf = malloc(cap ? cap : 1);
+			uint8_t *buf = hex_room(cap);
 			struct bgp_update_builder b;
 			size_t n = 0;
 			begin(&b, buf, cap, built[i].announce, family);
