@@ -26,7 +26,7 @@ struct hex {
 };
 
 /* Exactly `n` bytes to write to; free() them. */
-static inline uint8_t *hex_room(size_t n)
+static inline void *hex_room(size_t n)
 {
 	return malloc(n ? n : 1);
 }
