@@ -220,7 +220,7 @@ static void build_section(struct build *b, const struct config_node *node,
 			if (c->kind == CONFIG_BROKEN)
 				continue;
 			const struct config_key *k = config_section_find(s, c->key, &offset);
-			if (!k && !sections)
+			if (!k && !sections && !c->key_broken)
 				report_unknown(b, c, s);
 			if (k && is_section(k) == sections && !config_node_is_null(c))
 				build_key(b, c, k, (char *)target + offset);

@@ -92,6 +92,7 @@ struct builder {
 	struct config_node *open; /* the mapping or list that is being filled */
 	unsigned depth, documents;
 	const char *key; /* read, and waiting for its value */
+	bool key_broken;
 	uint32_t key_line, key_column;
 	const struct config_node **sorted; /* scratch of report_duplicates */
 	size_t sorted_cap;
@@ -120,6 +121,7 @@ static struct config_node *add_node(struct builder *b, const yaml_event_t *e,
 		return node;
 	}
 	node->key = b->key;
+	node->key_broken = b->key_broken;
 	node->key_line = b->key_line;
 	node->key_column = b->key_column;
 	b->key = NULL;
@@ -132,9 +134,10 @@ static struct config_node *add_node(struct builder *b, const yaml_event_t *e,
 	return node;
 }
 
-static void set_key(struct builder *b, const yaml_event_t *e, const char *key)
+static void set_key(struct builder *b, const yaml_event_t *e, const char *key, bool broken)
 {
 	b->key = key;
+	b->key_broken = broken;
 	b->key_line = (uint32_t)e->start_mark.line + 1;
 	b->key_column = (uint32_t)e->start_mark.column + 1;
 }
@@ -148,7 +151,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *e)
 		config_error(b->findings, place_of(e), "a text with a NUL character in it");
 	const char *text = tree_text(b->tree, value, broken ? 0 : len);
 	if (wants_key(b)) {
-		set_key(b, e, text);
+		set_key(b, e, text, broken);
 		return 0;
 	}
 	struct config_node *node = add_node(b, e, broken ? CONFIG_BROKEN : CONFIG_SCALAR);
@@ -163,7 +166,7 @@ static int on_alias(struct builder *b, const yaml_event_t *e)
 		     "'*%.64s': YAML aliases are not supported, write the value out",
 		     (const char *)e->data.alias.anchor);
 	if (wants_key(b))
-		set_key(b, e, "*");
+		set_key(b, e, "*", true);
 	else
 		add_node(b, e, CONFIG_BROKEN);
 	return 0;

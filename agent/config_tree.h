@@ -30,7 +30,8 @@ struct config_node {
 	uint32_t key_line, key_column;
 	uint32_t index, n_children; /* index: which child of its parent */
 	enum config_node_kind kind;
-	bool plain; /* a scalar without quotes */
+	bool plain;      /* a scalar without quotes */
+	bool key_broken; /* reported already, as CONFIG_BROKEN */
 };
 
 struct config_tree;

@@ -104,7 +104,7 @@ static int set_duration(const struct config_key *key, const char *text, void *ta
 		return r;
 	if (span == 0 && key->flags & CONFIG_ZERO_IS_DEFAULT) {
 		duration_parse(key->default_text, field_of(key, target), NULL);
-		return err_set(err, 1, "'%.80s' means the default of %s here, as in GoCast", text,
+		return err_set(err, 1, "'%.80s' means the default of %s here", text,
 			       key->default_text);
 	}
 	bool zero_taken = span == 0 && key->flags & CONFIG_ZERO_ALLOWED;

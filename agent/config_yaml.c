@@ -15,8 +15,8 @@ static const struct {
 	const char *problem, *text;
 } in_other_words[] = {
 	{ "mapping values are not allowed in this context",
-	  "a ':' cannot stand here: a value with ': ' in it needs quotes, and the keys of one "
-	  "mapping start in one column" },
+	  "a ':' cannot stand here: quote a value that has ': ' in it, start the keys of one "
+	  "mapping in one column, and see whether the line before lacks its ':'" },
 	{ "did not find expected key",
 	  "expected another 'key: value' here, starting in the same column as the one before" },
 	{ "did not find expected '-' indicator",

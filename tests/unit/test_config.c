@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loading of configurations. tests/config/valid and tests/config/invalid hold a file each for what
+ * can be said, and next to it, as NAME.expected, every finding and, when it is valid, every value
+ * that comes out. With UPDATE_EXPECTED set in the environment these are written again, for reading
+ * them with `git diff`.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "agent/cmd_check.h"
+#include "agent/config.h"
+#include "agent/config_findings.h"
+#include "lib/str.h"
+
+/* ---- a configuration as text ---- */
+
+static const char *text_or_dash(const char *text)
+{
+	return text ? text : "-";
+}
+
+static const char *span(usec_t usec)
+{
+	static char bufs[8][DURATION_TEXT_MAX]; /* enough for one printf */
+	static unsigned next;
+	return duration_format(usec, bufs[next++ % 8]);
+}
+
+static void print_communities(FILE *out, const struct bgp_communities *c)
+{
+	char buf[COMMUNITY_TEXT_MAX];
+	fprintf(out, " communities=");
+	for (size_t i = 0; i < c->n; i++)
+		fprintf(out, "%s%s", i > 0 ? "," : "", community_format(c->values[i], buf));
+}
+
+static void print_agent(FILE *out, const struct config_agent *a)
+{
+	char at[ENDPOINT_TEXT_MAX];
+	fprintf(out,
+		"agent: listen_addr=%s monitor_interval=%s cleanup_timer=%s consul_addr=%s "
+		"consul_query_interval=%s consul_token=%s\n",
+		endpoint_format(&a->listen_addr, at), span(a->monitor_interval),
+		span(a->cleanup_timer), text_or_dash(a->consul_addr),
+		span(a->consul_query_interval), text_or_dash(a->consul_token));
+}
+
+static void print_bgp(FILE *out, const struct config *c)
+{
+	char at[ENDPOINT_TEXT_MAX], id[ADDR_TEXT_MAX];
+	struct addr router_id = addr_v4(c->bgp.router_id);
+	unsigned family = c->gateway_family == AF_INET6 ? 6 : c->gateway_family == AF_INET ? 4 : 0;
+	fprintf(out, "bgp: local_as=%u router_id=%s listen=%s origin=%d family=%u", c->bgp.local_as,
+		addr_format(&router_id, id),
+		c->bgp.listen ? endpoint_format(&c->bgp.listen_at, at) : "no", (int)c->bgp.origin,
+		family);
+	print_communities(out, &c->bgp.communities);
+	fprintf(out, "\n");
+}
+
+static void print_peer(FILE *out, const struct bgp_peer_config *p)
+{
+	char addr[ADDR_TEXT_MAX], ip[ADDR_TEXT_MAX], ip6[ADDR_TEXT_MAX];
+	fprintf(out, "peer: %s%s%s port=%u as=%u local_ip=%s local_ip6=%s",
+		addr_format(&p->addr, addr), p->ifname[0] ? "%" : "", p->ifname, p->port,
+		p->peer_as, addr_format(&p->local_ip, ip), addr_format(&p->local_ip6, ip6));
+	fprintf(out, "%s%s%s", p->multi_hop ? " multi_hop" : "",
+		p->ttl_security ? " ttl_security" : "", p->passive ? " passive" : "");
+	fprintf(out,
+		" password=%s hold_time=%s keepalive=%s send_hold_time=%s connect_retry=%s..%s",
+		text_or_dash(p->password), span(p->hold_time), span(p->keepalive),
+		span(p->send_hold_time), span(p->connect_retry), span(p->connect_retry_max));
+	print_communities(out, &p->communities);
+	fprintf(out, "\n");
+}
+
+static void print_app(FILE *out, const struct app_spec *a)
+{
+	char vip[PREFIX_TEXT_MAX];
+	fprintf(out, "app: %s (%s) vips=", a->name, app_source_name(a->source));
+	for (size_t i = 0; i < a->n_vips; i++)
+		fprintf(out, "%s%s", i > 0 ? "," : "", prefix_format(&a->vips[i], vip));
+	print_communities(out, &a->communities);
+	fprintf(out, " nats=");
+	for (size_t i = 0; i < a->n_nats; i++)
+		fprintf(out, "%s%u:%u:%u", i > 0 ? "," : "", a->nats[i].proto, a->nats[i].listen,
+			a->nats[i].dest);
+	for (size_t i = 0; i < a->n_monitors; i++)
+		fprintf(out, "\n\tmonitor: %s", a->monitors[i].text);
+	fprintf(out, "\n");
+}
+
+static void print_config(FILE *out, const struct config *c)
+{
+	print_agent(out, &c->agent);
+	print_bgp(out, c);
+	for (size_t i = 0; i < c->bgp.n_peers; i++)
+		print_peer(out, &c->bgp.peers[i]);
+	for (size_t i = 0; i < c->n_apps; i++)
+		print_app(out, &c->apps[i]);
+}
+
+/* ---- files with expectations ---- */
+
+static char *slurp(const char *path, size_t *ret_len)
+{
+	char *text = NULL;
+	size_t cap = 0;
+	FILE *f = fopen(path, "r");
+	if (!f)
+		return NULL;
+	ssize_t n = getdelim(&text, &cap, EOF, f); /* EOF is no byte: up to the end */
+	fclose(f);
+	*ret_len = n > 0 ? (size_t)n : 0;
+	if (n <= 0)
+		text[0] = 0;
+	return text;
+}
+
+/* All that loading the file says; allocated. */
+static char *outcome_of(const char *path, bool want_valid)
+{
+	char *text = NULL;
+	size_t len;
+	struct config *config = NULL;
+	struct config_findings findings = { 0 };
+	FILE *out = open_memstream(&text, &len);
+	int r = config_load(path, &config, &findings);
+	if (r != (want_valid ? 0 : -EINVAL) || !config == want_valid)
+		fail_msg("%s: loading returned %d", path, r);
+	config_findings_print(&findings, strrchr(path, '/') + 1, out);
+	if (config)
+		print_config(out, config);
+	fclose(out);
+	config_free(config);
+	config_findings_done(&findings);
+	return text;
+}
+
+static void replay(const char *path, bool want_valid)
+{
+	char expected_path[256];
+	size_t len;
+	snprintf(expected_path, sizeof(expected_path), "%.*s.expected", (int)(strlen(path) - 5),
+		 path);
+	char *outcome = outcome_of(path, want_valid);
+	if (getenv("UPDATE_EXPECTED")) {
+		FILE *f = fopen(expected_path, "w");
+		assert_non_null(f);
+		fputs(outcome, f);
+		fclose(f);
+	}
+	char *expected = slurp(expected_path, &len);
+	if (!expected)
+		fail_msg("%s is not there", expected_path);
+	if (strcmp(outcome, expected) != 0)
+		fail_msg("%s\nexpected:\n%s\ngot:\n%s", path, expected, outcome);
+	free(outcome);
+	free(expected);
+}
+
+static void replay_all(const char *pattern, bool want_valid)
+{
+	glob_t found;
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		chmod(found.gl_pathv[i], 0644); /* whatever the umask of the checkout was */
+		replay(found.gl_pathv[i], want_valid);
+	}
+	globfree(&found);
+}
+
+static void valid_files(void **state)
+{
+	(void)state;
+	replay_all("tests/config/valid/*.yaml", true);
+}
+
+static void invalid_files(void **state)
+{
+	(void)state;
+	replay_all("tests/config/invalid/*.yaml", false);
+}
+
+/* ---- the file itself ---- */
+
+#define HEAD "bgp: { local_as: 65001, peer_as: 65000, peer_ip: 10.0.0.1"
+
+static void write_file(char *path, const char *text, mode_t mode)
+{
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static void a_secret_that_all_can_read(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		mode_t mode;
+		const char *path; /* of the warning, NULL for none */
+	} cases[] = {
+		{ "password, private", HEAD ", password: x }", 0600, NULL },
+		{ "password, of a group", HEAD ", password: x }", 0640, NULL },
+		{ "password, of all", HEAD ", password: x }", 0644, "bgp.password" },
+		{ "no password", HEAD " }", 0644, NULL },
+		{ "empty password", HEAD ", password: '' }", 0644, NULL },
+		{ "token, of all", "agent: { consul_token: x }\n" HEAD " }", 0644,
+		  "agent.consul_token" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char path[] = "/tmp/test_config.XXXXXX";
+		struct config *config = NULL;
+		struct config_findings f = { 0 };
+		write_file(path, cases[i].text, cases[i].mode);
+		assert_int_equal(config_load(path, &config, &f), 0);
+		if (f.n != (cases[i].path != NULL) ||
+		    (f.n > 0 && strcmp(f.items[0].path, cases[i].path) != 0))
+			fail_msg("%s: %zu findings", cases[i].name, f.n);
+		config_free(config);
+		config_findings_done(&f);
+		unlink(path);
+	}
+}
+
+static void a_file_that_cannot_be_read(void **state)
+{
+	static const struct {
+		const char *path;
+		int error;
+		const char *text;
+	} cases[] = {
+		{ "/nonexistent/app.yaml", -ENOENT, "cannot be read: No such file or directory" },
+		{ "/tmp", -EISDIR, "cannot be read: Is a directory" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *config = NULL;
+		struct config_findings f = { 0 };
+		assert_int_equal(config_load(cases[i].path, &config, &f), cases[i].error);
+		assert_null(config);
+		assert_int_equal(f.n, 1);
+		assert_int_equal(f.items[0].line, 0);
+		assert_string_equal(f.items[0].text, cases[i].text);
+		config_findings_done(&f);
+	}
+}
+
+static void a_pipe_is_read_too(void **state)
+{
+	(void)state;
+	int fds[2];
+	char path[32];
+	struct config *config = NULL;
+	struct config_findings f = { 0 };
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], HEAD " }", strlen(HEAD " }")), strlen(HEAD " }"));
+	close(fds[1]);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
+	assert_int_equal(config_load(path, &config, &f), 0);
+	assert_int_equal(config->bgp.n_peers, 1);
+	config_free(config);
+	config_findings_done(&f);
+	close(fds[0]);
+}
+
+static void a_file_that_is_too_large(void **state)
+{
+	(void)state;
+	size_t len = CONFIG_FILE_MAX + 1;
+	char *text = malloc(len);
+	struct config *config = NULL;
+	struct config_findings f = { 0 };
+	memset(text, '#', len);
+	assert_int_equal(config_load_text(text, len, &config, &f), -EINVAL);
+	assert_int_equal(f.n, 1);
+	assert_string_equal(f.items[0].text, "larger than 16 MB, which is the most that is read");
+	config_findings_done(&f);
+	free(text);
+}
+
+/* ---- many ---- */
+
+static char *many_apps(size_t n, const char *format, size_t *ret_len)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, ret_len);
+	fprintf(out, HEAD " }\napps:\n");
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "- { name: app%zu, vip: %zu.%zu.%zu.1/32, monitors: %s }\n", i,
+			11 + i / 65536, i / 256 % 256, i % 256, format);
+	fclose(out);
+	return text;
+}
+
+static void ten_thousand_apps(void **state)
+{
+	(void)state;
+	size_t len;
+	char *text = many_apps(10000, "port:tcp:53", &len);
+	struct config *config = NULL;
+	struct config_findings f = { 0 };
+	assert_int_equal(config_load_text(text, len, &config, &f), 0);
+	assert_int_equal(f.n, 0);
+	assert_int_equal(config->n_apps, 10000);
+	assert_string_equal(config->apps[9999].name, "app9999");
+	config_free(config);
+	config_findings_done(&f);
+	free(text);
+}
+
+static void more_findings_than_are_kept(void **state)
+{
+	(void)state;
+	size_t len, n = CONFIG_FINDINGS_MAX + 100;
+	char *text = many_apps(n, "nonsense", &len);
+	struct config *config = NULL;
+	struct config_findings f = { 0 };
+	assert_int_equal(config_load_text(text, len, &config, &f), -EINVAL);
+	assert_int_equal(f.n_errors, n);
+	assert_int_equal(f.n, CONFIG_FINDINGS_MAX + 1);
+	assert_string_equal(f.items[0].text, "too many findings, the rest is not listed");
+	config_findings_done(&f);
+	free(text);
+}
+
+/* ---- `vipherald check` ---- */
+
+static void check_sums_up(void **state)
+{
+	static const struct {
+		const char *text;
+		int status;
+		const char *last; /* after the name of the file */
+	} cases[] = {
+		{ HEAD " }", 0, ": ok, 0 apps, 1 peer\n" },
+		{ HEAD " }\napps: [ { name: a, vip: 192.0.2.1/32 } ]", 0,
+		  ": ok, 1 app, 1 peer, 1 warning\n" },
+		{ HEAD ", x: 1 }\napps: [ { name: a, vip: 192.0.2.1/32 } ]", 1,
+		  ": 1 error, 1 warning\n" },
+		{ HEAD ", x: 1, y: 2 }", 1, ": 2 errors\n" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char path[] = "/tmp/test_config.XXXXXX", *output = NULL;
+		size_t len;
+		FILE *out = open_memstream(&output, &len);
+		write_file(path, cases[i].text, 0600);
+		assert_int_equal(cmd_check(path, out), cases[i].status);
+		fclose(out);
+		size_t n = strlen(cases[i].last);
+		assert_true(len >= n);
+		assert_string_equal(output + len - n, cases[i].last);
+		unlink(path);
+		free(output);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(valid_files),
+		cmocka_unit_test(invalid_files),
+		cmocka_unit_test(a_secret_that_all_can_read),
+		cmocka_unit_test(a_file_that_cannot_be_read),
+		cmocka_unit_test(a_pipe_is_read_too),
+		cmocka_unit_test(a_file_that_is_too_large),
+		cmocka_unit_test(ten_thousand_apps),
+		cmocka_unit_test(more_findings_than_are_kept),
+		cmocka_unit_test(check_sums_up),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
