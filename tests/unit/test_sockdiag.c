@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/sockdiag.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "lib/addr.h"
+#include "tests/unit/own_netns.h"
+
+#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
+#define PORT          5353
+
+/* What a service did, and which questions it answers with yes. */
+enum { BOUND = 1, LISTENING = 2, CONNECTED = 4, V6ONLY = 8, DEVICE = 16, SHUT = 32 };
+
+static const struct {
+	const char *name;
+	int type;
+	const char *addr;
+	unsigned did;
+	bool tcp, udp;
+} services[] = {
+	{ "tcp, all of v4", SOCK_STREAM, "0.0.0.0", BOUND | LISTENING, true, false },
+	{ "tcp, one v4 address", SOCK_STREAM, "127.0.0.1", BOUND | LISTENING, true, false },
+	{ "tcp, another v4 address", SOCK_STREAM, "127.1.2.3", BOUND | LISTENING, true, false },
+	{ "tcp, dual-stack", SOCK_STREAM, "::", BOUND | LISTENING, true, false },
+	{ "tcp, v6 only", SOCK_STREAM, "::", BOUND | LISTENING | V6ONLY, true, false },
+	{ "tcp, one v6 address", SOCK_STREAM, "::1", BOUND | LISTENING, true, false },
+	{ "tcp, one v4-mapped address", SOCK_STREAM, "::ffff:127.0.0.1", BOUND | LISTENING, true,
+	  false },
+	{ "tcp, bound to a device", SOCK_STREAM, "0.0.0.0", BOUND | LISTENING | DEVICE, true,
+	  false },
+	{ "tcp, bound but not listening", SOCK_STREAM, "0.0.0.0", BOUND, false, false },
+	{ "tcp, one address, not listening", SOCK_STREAM, "::1", BOUND, false, false },
+	{ "tcp, no longer listening", SOCK_STREAM, "0.0.0.0", BOUND | LISTENING | SHUT, false,
+	  false },
+	{ "udp, all of v4", SOCK_DGRAM, "0.0.0.0", BOUND, false, true },
+	{ "udp, one v4 address", SOCK_DGRAM, "127.0.0.1", BOUND, false, true },
+	{ "udp, dual-stack", SOCK_DGRAM, "::", BOUND, false, true },
+	{ "udp, v6 only", SOCK_DGRAM, "::", BOUND | V6ONLY, false, true },
+	{ "udp, one v6 address", SOCK_DGRAM, "::1", BOUND, false, true },
+	{ "udp, connected: a client", SOCK_DGRAM, "127.0.0.1", BOUND | CONNECTED, false, false },
+	{ "nobody", SOCK_STREAM, "0.0.0.0", 0, false, false },
+};
+
+static int serve(size_t i)
+{
+	struct addr a;
+	struct sockaddr_storage ss;
+	assert_int_equal(addr_parse(services[i].addr, &a), 0);
+	int fd = socket(a.family, services[i].type | SOCK_CLOEXEC, 0), did = (int)services[i].did;
+	assert_true(fd >= 0);
+	if (did & V6ONLY)
+		assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &did, sizeof(did)), 0);
+	if (did & DEVICE)
+		assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3), 0);
+	socklen_t len = addr_to_sockaddr(&a, PORT, 0, &ss);
+	if (did & BOUND)
+		assert_int_equal(bind(fd, (struct sockaddr *)&ss, len), 0);
+	if (did & LISTENING)
+		assert_int_equal(listen(fd, 1), 0);
+	if (did & SHUT)
+		assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
+	if (did & CONNECTED) {
+		len = addr_to_sockaddr(&a, PORT + 1, 0, &ss);
+		assert_int_equal(connect(fd, (struct sockaddr *)&ss, len), 0);
+	}
+	return fd;
+}
+
+static bool listening(struct sockdiag *sd, uint8_t proto, uint16_t port)
+{
+	bool yes = false;
+	assert_int_equal(sockdiag_listening(sd, proto, port, &yes), 0);
+	return yes;
+}
+
+static void test_services(void **state)
+{
+	struct sockdiag *sd = *state;
+	for (size_t i = 0; i < N_ELEMENTS(services); i++) {
+		int fd = serve(i);
+		bool tcp = listening(sd, IPPROTO_TCP, PORT), udp = listening(sd, IPPROTO_UDP, PORT);
+		if (tcp != services[i].tcp || udp != services[i].udp)
+			fail_msg("%s: tcp %d udp %d", services[i].name, tcp, udp);
+		/* Not the neighbours, not the port with its bytes swapped. */
+		assert_false(listening(sd, IPPROTO_TCP, PORT + 1));
+		assert_false(listening(sd, IPPROTO_UDP, PORT - 1));
+		assert_false(listening(sd, IPPROTO_TCP, __builtin_bswap16(PORT)));
+		close(fd);
+		assert_false(listening(sd, IPPROTO_TCP, PORT));
+		assert_false(listening(sd, IPPROTO_UDP, PORT));
+	}
+}
+
+/* A connection to a port that once was served is no listener. */
+static void test_established_is_not_listening(void **state)
+{
+	struct sockdiag *sd = *state;
+	struct addr a = addr_v4(INADDR_LOOPBACK);
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(&a, PORT, 0, &ss);
+	int server = serve(0), client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&ss, len), 0);
+	int accepted = accept4(server, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(accepted >= 0);
+	assert_true(listening(sd, IPPROTO_TCP, PORT));
+	close(server);
+	assert_false(listening(sd, IPPROTO_TCP, PORT));
+	close(client);
+	close(accepted);
+	assert_false(listening(sd, IPPROTO_TCP, PORT)); /* TIME_WAIT */
+}
+
+/* One of several that share the port remains. */
+static void test_shared_port(void **state)
+{
+	struct sockdiag *sd = *state;
+	struct addr a = addr_v4(INADDR_ANY);
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(&a, PORT, 0, &ss);
+	int fds[2];
+	for (int i = 0; i < 2; i++) {
+		fds[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		setsockopt(fds[i], SOL_SOCKET, SO_REUSEPORT, &(int){ 1 }, sizeof(int));
+		assert_int_equal(bind(fds[i], (struct sockaddr *)&ss, len), 0);
+	}
+	close(fds[0]);
+	assert_true(listening(sd, IPPROTO_UDP, PORT));
+	close(fds[1]);
+	assert_false(listening(sd, IPPROTO_UDP, PORT));
+}
+
+enum { FDS = 1024 };
+
+static void look_at_fds(bool open[static FDS])
+{
+	for (int fd = 0; fd < FDS; fd++)
+		open[fd] = fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Asking opens nothing, so it cannot take the port from a service that starts; and what was opened
+ * to ask is not for children. */
+static void test_leaves_no_trace(void **state)
+{
+	(void)state;
+	struct sockdiag *sd;
+	bool before[FDS], after[FDS], asked[FDS];
+	look_at_fds(before);
+	assert_int_equal(sockdiag_new(&sd, NULL), 0);
+	look_at_fds(after);
+	for (int fd = 0; fd < FDS; fd++)
+		if (after[fd] && !before[fd])
+			assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	listening(sd, IPPROTO_TCP, PORT);
+	look_at_fds(asked);
+	assert_memory_equal(asked, after, sizeof(after));
+	sockdiag_free(sd);
+	look_at_fds(after);
+	assert_memory_equal(before, after, sizeof(after));
+}
+
+/* Not "no" but "cannot say": the answer is left alone. */
+static void test_cannot_ask(void **state)
+{
+	struct sockdiag *sd = *state;
+	bool yes = true;
+	assert_true(sockdiag_listening(sd, 250, PORT, &yes) < 0);
+	assert_true(yes);
+}
+
+static int setup(void **state)
+{
+	struct sockdiag *sd;
+	struct err err;
+	own_netns_enter();
+	if (sockdiag_new(&sd, &err) < 0)
+		fail_msg("%s", err.text);
+	*state = sd;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	sockdiag_free(*state);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_established_is_not_listening),
+		cmocka_unit_test(test_shared_port),
+		cmocka_unit_test(test_leaves_no_trace),
+		cmocka_unit_test(test_cannot_ask),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
