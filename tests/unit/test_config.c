@@ -196,6 +196,20 @@ static void invalid_files(void **state)
 	replay_all("tests/config/invalid/*.yaml", false);
 }
 
+/* What people start from must not make them read warnings. */
+static void the_example_is_valid(void **state)
+{
+	(void)state;
+	struct config *config = NULL;
+	struct config_findings f = { 0 };
+	assert_int_equal(config_load("config.example.yaml", &config, &f), 0);
+	assert_int_equal(f.n, 0);
+	assert_int_equal(config->n_apps, 2);
+	assert_int_equal(config->bgp.n_peers, 2);
+	config_free(config);
+	config_findings_done(&f);
+}
+
 /* ---- the file itself ---- */
 
 #define HEAD "bgp: { local_as: 65001, peer_as: 65000, peer_ip: 10.0.0.1"
@@ -378,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(valid_files),
 		cmocka_unit_test(invalid_files),
+		cmocka_unit_test(the_example_is_valid),
 		cmocka_unit_test(a_secret_that_all_can_read),
 		cmocka_unit_test(a_file_that_cannot_be_read),
 		cmocka_unit_test(a_pipe_is_read_too),

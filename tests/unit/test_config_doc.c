@@ -20,11 +20,11 @@
 static const char begin_mark[] = "<!-- begin: printed from agent/config_schema.c -->\n";
 static const char end_mark[] = "<!-- end -->\n";
 
-static char *read_page(void)
+static char *read_text(const char *path)
 {
 	char *text = NULL;
-	size_t len;
-	FILE *f = fopen(PAGE, "r");
+	size_t len = 0;
+	FILE *f = fopen(path, "r");
 	assert_non_null(f);
 	assert_true(getdelim(&text, &len, 0, f) > 0);
 	fclose(f);
@@ -57,7 +57,7 @@ static char *page_with(const char *page, const char *middle)
 static void page_is_up_to_date(void **state)
 {
 	(void)state;
-	char *page = read_page(), *middle = generated(), *wanted = page_with(page, middle);
+	char *page = read_text(PAGE), *middle = generated(), *wanted = page_with(page, middle);
 	if (getenv("UPDATE_DOCS")) {
 		FILE *f = fopen(PAGE, "w");
 		assert_non_null(f);
@@ -69,6 +69,20 @@ static void page_is_up_to_date(void **state)
 	free(page);
 	free(middle);
 	free(wanted);
+}
+
+static void the_example_has_every_key(void **state)
+{
+	(void)state;
+	char *example = read_text("config.example.yaml"), name[64];
+	for (const struct config_section *const *s = config_sections; *s; s++)
+		for (const struct config_key *k = (*s)->keys; k->name; k++) {
+			snprintf(name, sizeof(name), " %s:", k->name);
+			if ((*s)->path[0] && !strstr(example, name))
+				fail_msg("config.example.yaml does not show %s.%s", (*s)->path,
+					 k->name);
+		}
+	free(example);
 }
 
 static void check_key(const struct config_section *s, const struct config_key *k)
@@ -98,6 +112,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(page_is_up_to_date),
+		cmocka_unit_test(the_example_has_every_key),
 		cmocka_unit_test(every_key_is_complete),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
