@@ -49,7 +49,7 @@ const char *bgp_attr_name(uint8_t type);
 uint8_t bgp_family_from_afi(uint16_t afi, uint8_t safi);
 enum bgp_afi bgp_afi_from_family(uint8_t family);
 
-/* Text of what was received, cut to `size`; both return `buf`, which is "" for an empty list. The
+/* Text of what was received, cut to `size`; all return `buf`, which is "" for an empty list. The
  * path is the merged one of RFC 6793 4.2.3, communities are "65001:100 65535:666". */
 char *bgp_attrs_as_path_text(const struct bgp_attrs *attrs, char *buf, size_t size);
 char *bgp_attrs_communities_text(const struct bgp_attrs *attrs, char *buf, size_t size);
