@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/answer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/view.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "net/loop.h"
+
+#define TYPE_TEXT    "text/plain; charset=utf-8"
+#define TYPE_JSON    "application/json"
+#define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
+
+static void reply_text(struct api_reply *ret, unsigned status, const char *text)
+{
+	ret->status = status;
+	ret->content_type = TYPE_TEXT;
+	if (asprintf(&ret->body, "%s\n", text) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+}
+
+static void reply_json(struct api_reply *ret, unsigned status, json_t *value)
+{
+	ret->status = status;
+	ret->content_type = TYPE_JSON;
+	ret->body = stream_json_text(value);
+	json_decref(value);
+}
+
+static void reply_stream(struct api_reply *ret, struct stream *stream)
+{
+	ret->status = 200;
+	ret->content_type = TYPE_JSON;
+	ret->stream = stream;
+}
+
+static unsigned status_of(int rc)
+{
+	switch (rc) {
+	case -EEXIST:
+	case -EBUSY:
+		return 409;
+	case -ENOSPC:
+		return 507;
+	default:
+		return 500;
+	}
+}
+
+static const char *result_name(enum register_result result)
+{
+	switch (result) {
+	case REGISTER_NEW:
+		return "registered";
+	case REGISTER_SAME:
+		return "unchanged";
+	case REGISTER_REPLACED:
+		return "replaced";
+	}
+	return "";
+}
+
+static void do_register(const struct inspect *in, const struct api_call *call,
+			struct api_reply *ret)
+{
+	struct err err = { "" };
+	enum register_result result;
+	const char *name = call->spec.name;
+	int rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result, &err);
+	if (rc < 0) {
+		log_info("api", "register %s: refused, %s", name, err.text);
+		err_prefix(&err, rc, "Conflict: ");
+		reply_text(ret, status_of(rc), err.text);
+		return;
+	}
+	const struct app *app = registry_find(in->registry, name);
+	if (result != REGISTER_SAME)
+		log_info("api", "register %s: %s", name, result_name(result));
+	reply_json(ret, 200,
+		   json_pack("{s:o, s:s, s:s}", "app", view_text(name), "result",
+			     result_name(result), "health", health_name(app->health)));
+}
+
+static void do_unregister(const struct inspect *in, const struct api_call *call,
+			  struct api_reply *ret)
+{
+	const struct app *app = registry_find(in->registry, call->name);
+	bool of_file = app && app->spec->source == APP_FROM_CONFIG;
+	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
+	const char *note = of_file ? "it is in the configuration file, and comes back with the "
+				     "next start"
+				   : NULL;
+	if (known)
+		log_info("api", "unregister %s%s%s", call->name, note ? ": " : "",
+			 note ? note : "");
+	json_t *body = json_pack("{s:o, s:s}", "app", view_text(call->name), "result",
+				 known ? "unregistered" : "unknown");
+	if (note)
+		json_object_set_new(body, "note", json_string(note));
+	reply_json(ret, 200, body);
+}
+
+static void do_app(const struct inspect *in, const struct api_call *call, struct api_reply *ret)
+{
+	struct err err;
+	const struct app *app = registry_find(in->registry, call->name);
+	if (app) {
+		reply_json(ret, 200, inspect_app(in, app));
+		return;
+	}
+	err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
+	reply_json(ret, 404, view_error(err.text, false));
+}
+
+static void do_error(const struct api_call *call, struct api_reply *ret)
+{
+	if (call->json)
+		reply_json(ret, call->status, view_error(call->err.text, call->status == 404));
+	else
+		reply_text(ret, call->status, call->err.text);
+}
+
+void answer_call(const struct inspect *in, bool stopping, const struct api_call *call,
+		 struct api_reply *ret)
+{
+	if (stopping && (call->kind == API_REGISTER || call->kind == API_UNREGISTER)) {
+		reply_text(ret, 503, "vipherald is stopping");
+		return;
+	}
+	switch (call->kind) {
+	case API_ERROR:
+		return do_error(call, ret);
+	case API_REGISTER:
+		return do_register(in, call, ret);
+	case API_UNREGISTER:
+		return do_unregister(in, call, ret);
+	case API_INFO:
+		return reply_json(ret, 200, inspect_info(in));
+	case API_PING:
+		return reply_text(ret, 200, "I-AM-ALIVE");
+	case API_APPS:
+		return reply_stream(ret, inspect_apps(in));
+	case API_APP:
+		return do_app(in, call, ret);
+	case API_PEERS:
+		return reply_json(ret, 200, inspect_peers(in));
+	case API_ROUTES:
+		return reply_stream(ret, inspect_routes(in));
+	case API_METRICS:
+		ret->status = 200;
+		ret->content_type = TYPE_METRICS;
+		ret->body = inspect_metrics(in);
+		return;
+	}
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmicrohttpd as a guest of the loop.
+ *
+ * It runs on its own epoll fd, which the loop watches. One turn of the loop is one MHD_run(), with
+ * the lowest priority of all: as long as it has more to do (MHD_get_timeout() says 0) the next
+ * turn is asked for, and whatever is more urgent comes in between. Otherwise a timer stands for
+ * its time-outs.
+ *
+ * The API is open to whoever reaches it, as GoCast's is, so everything is bounded: connections,
+ * in all and from one address, the time that one may be idle, the memory of one (which bounds the
+ * length of a request: longer ones get 414 or 431), and the body, which nobody reads.
+ */
+#include "agent/api.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "agent/api_socket.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "net/loop.h"
+
+#define CONNECTIONS_MAX      128
+#define CONNECTIONS_MAX_PEER 96
+#define CONNECTION_MEMORY    32768 /* a monitor of 4,096 bytes, percent-encoded, fits */
+#define IDLE_MAX             10    /* seconds */
+#define BODY_MAX             65536
+#define ARGS_MAX             512
+#define STREAM_BLOCK         16384
+
+struct api {
+	sd_event *loop;
+	struct api_socket socket;
+	struct MHD_Daemon *daemon;
+	sd_event_source *io, *again, *timer;
+	api_answer_cb *answer;
+	void *userdata;
+};
+
+/* While its body is read and dropped. */
+struct pending {
+	size_t body;
+};
+
+/* Answers */
+
+static ssize_t read_stream(void *cls, uint64_t pos, char *buf, size_t max)
+{
+	(void)pos;
+	size_t n = stream_read(cls, buf, max);
+	return n > 0 ? (ssize_t)n : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void free_stream(void *cls)
+{
+	stream_free(cls);
+}
+
+static enum MHD_Result send_reply(struct MHD_Connection *conn, struct api_reply *reply)
+{
+	struct MHD_Response *response;
+	if (reply->stream)
+		response = MHD_create_response_from_callback(
+			MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, reply->stream, free_stream);
+	else
+		response = MHD_create_response_from_buffer(reply->body ? strlen(reply->body) : 0,
+							   reply->body, MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+	if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	enum MHD_Result rc = MHD_queue_response(conn, reply->status, response);
+	MHD_destroy_response(response);
+	return rc;
+}
+
+static enum MHD_Result send_text(struct MHD_Connection *conn, unsigned status, const char *text)
+{
+	struct api_reply reply = {
+		.status = status,
+		.content_type = "text/plain; charset=utf-8",
+		.body = mem_strdup(text),
+	};
+	return send_reply(conn, &reply);
+}
+
+/* Requests */
+
+struct arg_list {
+	struct api_arg *args;
+	size_t n;
+};
+
+static enum MHD_Result take_arg(void *cls, enum MHD_ValueKind kind, const char *key,
+				size_t key_size, const char *value, size_t value_size)
+{
+	struct arg_list *list = cls;
+	(void)kind, (void)key_size;
+	if (list->n == ARGS_MAX)
+		return MHD_NO;
+	list->args[list->n++] = (struct api_arg){ key, value, value ? value_size : 0 };
+	return MHD_YES;
+}
+
+static enum MHD_Result answer(struct api *api, struct MHD_Connection *conn, const char *method,
+			      const char *path)
+{
+	struct api_arg args[ARGS_MAX];
+	struct arg_list list = { .args = args };
+	struct api_call call;
+	struct api_reply reply = { 0 };
+	int n = MHD_get_connection_values_n(conn, MHD_GET_ARGUMENT_KIND, take_arg, &list);
+	if (n > 0 && (size_t)n > list.n)
+		return send_text(conn, MHD_HTTP_BAD_REQUEST,
+				 "Invalid request: too many parameters\n");
+	api_route(&(struct api_request){ method, path, args, list.n }, &call);
+	api->answer(&call, &reply, api->userdata);
+	api_call_done(&call);
+	return send_reply(conn, &reply);
+}
+
+/* The body that the client announces; one that does not say is counted as it comes. */
+static bool body_too_long(struct MHD_Connection *conn)
+{
+	uint64_t length;
+	const char *text =
+		MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	return text && str_to_u64(text, BODY_MAX, &length) < 0;
+}
+
+/* libmicrohttpd calls this once when the headers are there, once for each piece of the body, and
+ * once at its end. */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url,
+				  const char *method, const char *version, const char *body,
+				  size_t *body_size, void **state)
+{
+	(void)version, (void)body;
+	struct pending *pending = *state;
+	if (!pending) {
+		if (body_too_long(conn))
+			return send_text(conn, MHD_HTTP_CONTENT_TOO_LARGE,
+					 "Invalid request: nobody reads the body\n");
+		*state = mem_new(1, sizeof(*pending));
+		return MHD_YES;
+	}
+	if (*body_size == 0)
+		return answer(cls, conn, method, url);
+	pending->body += *body_size;
+	*body_size = 0;
+	return pending->body > BODY_MAX ? MHD_NO : MHD_YES;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *conn, void **state,
+			 enum MHD_RequestTerminationCode how)
+{
+	(void)cls, (void)conn, (void)how;
+	mem_free(state);
+}
+
+/* The loop */
+
+static void run(struct api *api);
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	run(userdata);
+	return 0;
+}
+
+static int on_again(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	run(userdata);
+	return 0;
+}
+
+static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)fd, (void)revents;
+	run(userdata);
+	return 0;
+}
+
+static void wake_in(struct api *api, usec_t span)
+{
+	loop_timer_set(api->loop, &api->timer, usec_add(loop_now(api->loop), span), LOOP_HTTP,
+		       on_timer, api);
+}
+
+static void run(struct api *api)
+{
+	MHD_UNSIGNED_LONG_LONG msec;
+	MHD_run(api->daemon);
+	if (MHD_get_timeout(api->daemon, &msec) != MHD_YES)
+		return;
+	if (msec == 0)
+		loop_defer(api->loop, &api->again, LOOP_HTTP, on_again, api);
+	else
+		wake_in(api, msec * USEC_PER_MSEC);
+}
+
+/* A connection that waits in the backlog for a place is not noticed when one becomes free. */
+static void on_connection(void *cls, struct MHD_Connection *conn, void **state,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	(void)conn, (void)state;
+	struct api *api = cls;
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED && api->io)
+		wake_in(api, USEC_PER_MSEC);
+}
+
+static int start_daemon(struct api *api, struct err *err)
+{
+	api->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL, 0, NULL, NULL, on_request, api, MHD_OPTION_LISTEN_SOCKET,
+		api->socket.fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX_PEER,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, api, MHD_OPTION_END);
+	if (!api->daemon)
+		return err_set(err, -EIO, "libmicrohttpd did not start");
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info)
+		return err_set(err, -EIO, "libmicrohttpd has no epoll fd");
+	return loop_io_add(api->loop, &api->io, info->epoll_fd, EPOLLIN, LOOP_HTTP, on_ready, api);
+}
+
+int api_new(sd_event *loop, const struct endpoint *at, api_answer_cb *answer_cb, void *userdata,
+	    struct api **ret, struct err *err)
+{
+	struct api *api = mem_new(1, sizeof(*api));
+	api->loop = loop;
+	api->answer = answer_cb;
+	api->userdata = userdata;
+	api->socket.fd = -1;
+	int rc = api_socket_open(at, &api->socket, err);
+	if (rc == 0)
+		rc = start_daemon(api, err);
+	if (rc < 0) {
+		api_free(api);
+		return rc;
+	}
+	*ret = api;
+	return 0;
+}
+
+void api_free(struct api *api)
+{
+	if (!api)
+		return;
+	api->io = sd_event_source_disable_unref(api->io);
+	if (api->daemon)
+		MHD_stop_daemon(api->daemon); /* closes the socket too */
+	else if (api->socket.fd >= 0)
+		close(api->socket.fd);
+	api_socket_unlink(&api->socket);
+	sd_event_source_disable_unref(api->again);
+	sd_event_source_disable_unref(api->timer);
+	free(api);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/effects.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "net/loop.h"
+#include "net/loopback.h"
+
+/* VIPs a turn of the loop: about 10 ms of system calls. */
+#define WORK_MAX 512
+/* A router that acknowledges nothing for this long does not hold up an address for ever. */
+#define DRAIN_MAX (3 * USEC_PER_SEC)
+
+struct effects {
+	sd_event *loop;
+	struct loopback *loopback;
+	struct bgp_speaker *speaker;
+	struct reconcile *reconcile;
+	struct bgp_drain *drain;
+	usec_t drain_limit; /* USEC_NEVER until the agent stops */
+	sd_event_source *work, *retry;
+	effects_settled_cb *settled;
+	void *settled_userdata;
+};
+
+/* What the reconciler asks for */
+
+static int address_add(const struct prefix *vip, const char *app, struct err *err, void *userdata)
+{
+	struct effects *e = userdata;
+	return loopback_add(e->loopback, vip, app, err);
+}
+
+static int address_del(const struct prefix *vip, struct err *err, void *userdata)
+{
+	struct effects *e = userdata;
+	return loopback_del(e->loopback, vip, err);
+}
+
+/* The place of the NAT room. */
+static int nat_set(const struct prefix *vip, const struct nat_spec *nats, size_t n, struct err *err,
+		   void *userdata)
+{
+	(void)vip, (void)nats, (void)userdata;
+	if (n == 0)
+		return 0;
+	return err_set(err, -EOPNOTSUPP,
+		       "NAT is not supported by this version, so the VIP is not announced");
+}
+
+static void announce(const struct prefix *vip, const struct bgp_communities *communities,
+		     void *userdata)
+{
+	struct effects *e = userdata;
+	struct bgp_route route = { .prefix = *vip, .communities = *communities };
+	bgp_speaker_announce(e->speaker, &route);
+}
+
+static void withdraw(const struct prefix *vip, void *userdata)
+{
+	struct effects *e = userdata;
+	bgp_speaker_withdraw(e->speaker, vip);
+}
+
+static void on_drained(bool complete, void *userdata)
+{
+	struct effects *e = userdata;
+	bgp_drain_free(e->drain);
+	e->drain = NULL;
+	if (!complete)
+		log_warn("vip", "a peer did not acknowledge a withdrawal in time, going on "
+				"without it");
+	reconcile_drained(e->reconcile);
+}
+
+static void drain(void *userdata)
+{
+	struct effects *e = userdata;
+	usec_t limit = usec_min(usec_add(loop_now(e->loop), DRAIN_MAX), e->drain_limit);
+	bgp_drain_free(e->drain);
+	e->drain = bgp_speaker_drain(e->speaker, limit, on_drained, e);
+}
+
+static int on_work(sd_event_source *source, void *userdata);
+
+static void work(void *userdata)
+{
+	struct effects *e = userdata;
+	loop_defer(e->loop, &e->work, LOOP_APPLY, on_work, e);
+}
+
+static int on_work(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct effects *e = userdata;
+	if (reconcile_work(e->reconcile, WORK_MAX, loop_now(e->loop))) {
+		work(e);
+		return 0;
+	}
+	if (e->settled && reconcile_settled(e->reconcile)) {
+		effects_settled_cb *settled = e->settled;
+		e->settled = NULL;
+		settled(e->settled_userdata);
+	}
+	return 0;
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct effects *e = userdata;
+	reconcile_retry(e->reconcile);
+	return 0;
+}
+
+static void retry(usec_t when, void *userdata)
+{
+	struct effects *e = userdata;
+	loop_timer_set(e->loop, &e->retry, when, LOOP_APPLY, on_retry, e);
+}
+
+static const struct reconcile_ops ops = {
+	.address_add = address_add,
+	.address_del = address_del,
+	.nat_set = nat_set,
+	.announce = announce,
+	.withdraw = withdraw,
+	.drain = drain,
+	.work = work,
+	.retry = retry,
+};
+
+/* Life */
+
+static void on_lost(const struct prefix *prefix, void *userdata)
+{
+	struct effects *e = userdata;
+	reconcile_lost(e->reconcile, prefix);
+}
+
+/* Without it every single VIP would fail; better to say so once and before anything else. */
+static int check_capability(struct err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+	if (syscall(SYS_capget, &header, data) < 0 || data[0].effective & (1U << CAP_NET_ADMIN))
+		return 0;
+	return err_set(err, -EPERM,
+		       "adding VIPs to lo needs the capability CAP_NET_ADMIN: run as root, or with "
+		       "AmbientCapabilities=CAP_NET_ADMIN (systemd), --cap-add=NET_ADMIN "
+		       "(containers)");
+}
+
+int effects_new(sd_event *loop, struct effects **ret, struct err *err)
+{
+	int rc = check_capability(err);
+	if (rc < 0)
+		return rc;
+	struct effects *e = mem_new(1, sizeof(*e));
+	e->loop = loop;
+	e->drain_limit = USEC_NEVER;
+	e->reconcile = reconcile_new(&ops, e);
+	rc = loopback_new(loop, on_lost, e, &e->loopback, err);
+	if (rc < 0) {
+		effects_free(e);
+		return rc;
+	}
+	*ret = e;
+	return 0;
+}
+
+void effects_free(struct effects *e)
+{
+	if (!e)
+		return;
+	bgp_drain_free(e->drain);
+	sd_event_source_disable_unref(e->work);
+	sd_event_source_disable_unref(e->retry);
+	reconcile_free(e->reconcile);
+	loopback_free(e->loopback);
+	free(e);
+}
+
+void effects_set_speaker(struct effects *e, struct bgp_speaker *speaker)
+{
+	e->speaker = speaker;
+}
+
+struct reconcile *effects_reconcile(struct effects *e)
+{
+	return e->reconcile;
+}
+
+struct leftovers {
+	struct prefix *items;
+	size_t n, cap;
+};
+
+static void collect(const struct prefix *vip, void *userdata)
+{
+	struct leftovers *l = userdata;
+	l->items = mem_grow(l->items, &l->cap, l->n + 1, sizeof(*l->items));
+	l->items[l->n++] = *vip;
+}
+
+void effects_take_leftovers(struct effects *e)
+{
+	/* Set apart first: taking one changes what is walked over. */
+	struct leftovers l = { 0 };
+	loopback_walk_leftovers(e->loopback, collect, &l);
+	if (l.n > 0)
+		log_info("vip",
+			 "a former run left %zu VIPs on lo that no app has up yet: kept where an "
+			 "app is registered for them, else removed",
+			 l.n);
+	for (size_t i = 0; i < l.n; i++)
+		reconcile_found(e->reconcile, &l.items[i]);
+	free(l.items);
+}
+
+void effects_finish(struct effects *e, usec_t drain_limit, effects_settled_cb *settled,
+		    void *userdata)
+{
+	e->drain_limit = drain_limit;
+	e->settled = settled;
+	e->settled_userdata = userdata;
+	reconcile_hurry(e->reconcile);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reconciler's hands: lo, NAT and BGP, and the turns of the loop that it asks for.
+ */
+#ifndef AGENT_EFFECTS_H
+#define AGENT_EFFECTS_H
+
+#include <systemd/sd-event.h>
+
+#include "agent/reconcile.h"
+#include "bgp/speaker.h"
+#include "lib/err.h"
+
+struct effects;
+
+/* Opens lo. -EPERM names the capability that is missing. Nothing is touched yet. */
+int effects_new(sd_event *loop, struct effects **ret, struct err *err);
+/* Undoes nothing on lo. The speaker must still be there. */
+void effects_free(struct effects *e);
+/* Before the first VIP. Not owned. */
+void effects_set_speaker(struct effects *e, struct bgp_speaker *speaker);
+/* The reconciler that acts through it; owned by it. */
+struct reconcile *effects_reconcile(struct effects *e);
+
+/* What a former run left on lo goes to the apps that want it; the rest is removed. Called when
+ * all apps of the configuration are registered. */
+void effects_take_leftovers(struct effects *e);
+
+/* The agent stops and everything is released: waits for no router any longer than `drain_limit`
+ * from now on, and calls `settled` once, from the loop, as soon as no VIP is left that could still
+ * be taken down. */
+typedef void effects_settled_cb(void *userdata);
+void effects_finish(struct effects *e, usec_t drain_limit, effects_settled_cb *settled,
+		    void *userdata);
+
+#endif

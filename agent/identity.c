@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/identity.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "net/route.h"
+
+static int use_gateway(const struct config *config, struct bgp_peer_config *peer, struct err *err)
+{
+	char text[ADDR_TEXT_MAX];
+	uint32_t ifindex;
+	int rc = route_default_gateway(&peer->addr, &ifindex, err);
+	if (rc < 0)
+		return err_prefix(err, rc,
+				  "no peer is configured, and the default gateway cannot stand in "
+				  "for it (set bgp.peers): ");
+	addr_format(&peer->addr, text);
+	if (config->gateway_family && config->gateway_family != peer->addr.family)
+		return err_set(err, -EAFNOSUPPORT,
+			       "no peer is configured, and the default gateway %s is of the other "
+			       "address family than local_ip: set bgp.peers",
+			       text);
+	if (addr_is_link_local(&peer->addr))
+		if_indextoname(ifindex, peer->ifname);
+	log_info("bgp", "no peer is configured, the default gateway %s is the peer", text);
+	return 0;
+}
+
+static uint32_t scope_of(const struct bgp_peer_config *peer)
+{
+	return peer->ifname[0] ? if_nametoindex(peer->ifname) : 0;
+}
+
+/* TTL 1 ends at the first router, and all one would see is a connection that times out. */
+static void warn_if_distant(const struct bgp_peer_config *peer, uint32_t local_as)
+{
+	char text[ADDR_TEXT_MAX], gateway[ADDR_TEXT_MAX];
+	struct route_info info;
+	struct err err = { "" };
+	addr_format(&peer->addr, text);
+	int rc = route_lookup(&peer->addr, scope_of(peer), &info, &err);
+	if (rc < 0)
+		log_warn("bgp", "peer %s: %s; trying all the same", text, err.text);
+	else if (addr_is_set(&info.gateway) && peer->peer_as != local_as && !peer->multi_hop)
+		log_warn("bgp",
+			 "peer %s: not on a connected network (it is behind %s), and an eBGP "
+			 "session has TTL 1 then: set multi_hop: true for this peer",
+			 text, addr_format(&info.gateway, gateway));
+}
+
+static bool is_vip(const struct config *config, const struct addr *a)
+{
+	for (size_t i = 0; i < config->n_apps; i++)
+		for (size_t j = 0; j < config->apps[i].n_vips; j++)
+			if (prefix_contains(&config->apps[i].vips[j], a))
+				return true;
+	return false;
+}
+
+/* RFC 6286: any number but 0 that is unique in the AS; an address of the host is. A VIP is not. */
+static bool serves_as_id(const struct config *config, const struct addr *a)
+{
+	return a->family == AF_INET && !addr_is_unspecified(a) && !addr_is_loopback(a) &&
+	       !is_vip(config, a);
+}
+
+/* The address that this host has towards the peer, or at least on the same interface. */
+static bool find_id_towards(const struct config *config, const struct bgp_peer_config *peer,
+			    struct addr *ret)
+{
+	struct route_info info;
+	if (serves_as_id(config, &peer->local_ip)) {
+		*ret = peer->local_ip;
+		return true;
+	}
+	if (route_lookup(&peer->addr, scope_of(peer), &info, NULL) < 0)
+		return false;
+	*ret = info.source;
+	return serves_as_id(config, ret) ||
+	       (route_interface_address(info.ifindex, AF_INET, ret, NULL) == 0 &&
+		serves_as_id(config, ret));
+}
+
+static int find_router_id(const struct config *config, struct identity *id, struct err *err)
+{
+	char text[ADDR_TEXT_MAX];
+	struct addr a;
+	if (id->bgp.router_id)
+		return 0;
+	for (size_t i = 0; i < id->bgp.n_peers; i++) {
+		if (!find_id_towards(config, &id->peers[i], &a))
+			continue;
+		id->bgp.router_id = addr_to_v4(&a);
+		log_info("bgp", "router id %s", addr_format(&a, text));
+		return 0;
+	}
+	return err_set(err, -EADDRNOTAVAIL,
+		       "this host has no IPv4 address towards a peer that could be its BGP "
+		       "identifier: set bgp.router_id to a number like 192.0.2.10 that no other "
+		       "router of the AS has");
+}
+
+int identity_find(const struct config *config, struct identity *ret, struct err *err)
+{
+	struct identity id = { .bgp = config->bgp };
+	int rc = 0;
+	id.peers = mem_new(config->bgp.n_peers + 1, sizeof(*id.peers));
+	for (size_t i = 0; i < config->bgp.n_peers; i++)
+		id.peers[i] = config->bgp.peers[i];
+	id.bgp.peers = id.peers;
+	for (size_t i = 0; rc == 0 && i < id.bgp.n_peers; i++)
+		if (!addr_is_set(&id.peers[i].addr))
+			rc = use_gateway(config, &id.peers[i], err);
+	if (rc == 0)
+		rc = find_router_id(config, &id, err);
+	if (rc < 0) {
+		identity_done(&id);
+		return rc;
+	}
+	for (size_t i = 0; i < id.bgp.n_peers; i++)
+		warn_if_distant(&id.peers[i], id.bgp.local_as);
+	*ret = id;
+	return 0;
+}
+
+void identity_done(struct identity *id)
+{
+	free(id->peers);
+	id->peers = NULL;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/inspect.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "agent/cli.h"
+#include "agent/metrics.h"
+#include "agent/view.h"
+#include "agent/view_peer.h"
+#include "lib/mem.h"
+#include "net/loop.h"
+
+static struct view_clock clock_of(const struct inspect *in)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (struct view_clock){
+		.now = loop_now(in->loop),
+		.real_usec = (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000,
+	};
+}
+
+/* All peers, as they are now; free it. The views in it hold until the loop goes on. */
+static struct bgp_peer_status *peers_of(const struct inspect *in, size_t *ret_n)
+{
+	size_t n = bgp_speaker_n_peers(in->speaker);
+	struct bgp_peer_status *peers = mem_new(n + 1, sizeof(*peers));
+	for (size_t i = 0; i < n; i++)
+		bgp_speaker_peer_status(in->speaker, i, &peers[i]);
+	*ret_n = n;
+	return peers;
+}
+
+/* VIPs */
+
+struct shown_vips {
+	struct bgp_peer_status *peers;
+	struct view_route *routes; /* n_peers for each VIP */
+	struct view_vip *vips;
+	size_t n_peers, n;
+};
+
+static void shown_vips_init(struct shown_vips *s, const struct inspect *in, size_t n)
+{
+	s->n = n;
+	s->peers = peers_of(in, &s->n_peers);
+	s->routes = mem_new(s->n_peers * n + 1, sizeof(*s->routes));
+	s->vips = mem_new(n + 1, sizeof(*s->vips));
+}
+
+static void shown_vips_done(struct shown_vips *s)
+{
+	free(s->vips);
+	free(s->routes);
+	free(s->peers);
+}
+
+static void show_vip(struct shown_vips *s, size_t at, const struct inspect *in,
+		     const struct vip *vip)
+{
+	struct view_route *routes = s->routes + at * s->n_peers;
+	const struct app *app = vip->owner;
+	for (size_t i = 0; i < s->n_peers; i++) {
+		routes[i].peer = &s->peers[i];
+		routes[i].state = bgp_speaker_route_state(in->speaker, i, &vip->prefix);
+	}
+	s->vips[at] = (struct view_vip){
+		.prefix = &vip->prefix,
+		.spec = vip->spec,
+		.health = app ? app->health : HEALTH_UNKNOWN,
+		.bound = vip->bound,
+		.announced = vip->announced,
+		.changed_at = vip->changed_at ? vip->changed_at : USEC_NEVER,
+		.error = vip->trouble ? vip->trouble->text : NULL,
+		.error_since = vip->trouble ? vip->trouble->since : USEC_NEVER,
+		.retry_at = vip->trouble && !vip->trouble->lasting
+				    ? reconcile_retry_at(in->reconcile)
+				    : USEC_NEVER,
+		.global = in->communities,
+		.routes = routes,
+		.n_routes = s->n_peers,
+	};
+}
+
+/* Apps */
+
+static struct view_monitor *monitors_of(const struct app *app, size_t n)
+{
+	struct view_monitor *monitors = mem_new(n + 1, sizeof(*monitors));
+	for (size_t i = 0; i < n; i++) {
+		struct monitor_status status;
+		monitor_watch_status(app->watch, i, &status);
+		monitors[i] = (struct view_monitor){
+			.text = status.text,
+			.said = status.said,
+			.health = status.health,
+			.since = status.since,
+			.last_check = status.last_check,
+			.took = status.took,
+			.checks = status.checks,
+			.failures = status.failures,
+			.running = status.running,
+		};
+	}
+	return monitors;
+}
+
+static const char *reason_of(const struct app *app)
+{
+	switch (app->health) {
+	case HEALTH_DOWN:
+		return app->reason;
+	case HEALTH_UNKNOWN:
+		return "no verdict of the monitors yet";
+	case HEALTH_UP:
+		break;
+	}
+	return app->spec->n_monitors > 0 ? "all monitors pass" : "no monitors, always up";
+}
+
+typedef json_t *show_app(const struct view_app *app, const struct view_clock *clock);
+
+static json_t *app_as(const struct inspect *in, const struct app *app, show_app *show)
+{
+	struct view_clock clock = clock_of(in);
+	struct shown_vips shown;
+	size_t n_monitors = monitor_watch_n(app->watch);
+	struct view_monitor *monitors = monitors_of(app, n_monitors);
+	shown_vips_init(&shown, in, app->spec->n_vips);
+	for (size_t i = 0; i < app->spec->n_vips; i++)
+		show_vip(&shown, i, in, app->vips[i]);
+	struct view_app view = {
+		.spec = app->spec,
+		.health = app->health,
+		.health_since = app->health_since,
+		.registered_at = app->registered_at,
+		.cleanup_at = app_cleanup_at(app),
+		.reason = reason_of(app),
+		.went_up = app->went_up,
+		.went_down = app->went_down,
+		.vips = shown.vips,
+		.n_vips = shown.n,
+		.monitors = monitors,
+		.n_monitors = n_monitors,
+	};
+	json_t *json = show(&view, &clock);
+	shown_vips_done(&shown);
+	free(monitors);
+	return json;
+}
+
+json_t *inspect_app(const struct inspect *in, const struct app *app)
+{
+	return app_as(in, app, view_app);
+}
+
+/* Lists */
+
+struct app_list {
+	struct inspect in;
+	struct app_cursor cursor;
+};
+
+static json_t *app_list_next(void *userdata)
+{
+	struct app_list *list = userdata;
+	const struct app *app = app_cursor_next(&list->cursor);
+	return app ? app_as(&list->in, app, view_app_summary) : NULL;
+}
+
+static void app_list_done(void *userdata)
+{
+	struct app_list *list = userdata;
+	app_cursor_done(&list->cursor);
+	free(list);
+}
+
+struct stream *inspect_apps(const struct inspect *in)
+{
+	static const struct stream_ops ops = { app_list_next, app_list_done };
+	struct app_list *list = mem_new(1, sizeof(*list));
+	list->in = *in;
+	app_cursor_init(in->registry, &list->cursor);
+	return stream_new("apps", &ops, list);
+}
+
+struct vip_list {
+	struct inspect in;
+	struct vip_cursor cursor;
+};
+
+static json_t *vip_list_next(void *userdata)
+{
+	struct vip_list *list = userdata;
+	struct vip *vip = vip_cursor_next(&list->cursor);
+	if (!vip)
+		return NULL;
+	struct view_clock clock = clock_of(&list->in);
+	struct shown_vips shown;
+	shown_vips_init(&shown, &list->in, 1);
+	show_vip(&shown, 0, &list->in, vip);
+	json_t *json = view_vip(&shown.vips[0], &clock);
+	shown_vips_done(&shown);
+	return json;
+}
+
+static void vip_list_done(void *userdata)
+{
+	struct vip_list *list = userdata;
+	vip_cursor_done(&list->cursor);
+	free(list);
+}
+
+struct stream *inspect_routes(const struct inspect *in)
+{
+	static const struct stream_ops ops = { vip_list_next, vip_list_done };
+	struct vip_list *list = mem_new(1, sizeof(*list));
+	list->in = *in;
+	vip_cursor_init(in->reconcile, &list->cursor);
+	return stream_new("routes", &ops, list);
+}
+
+/* Peers */
+
+typedef json_t *show_peer(const struct bgp_peer_status *peer, const struct view_clock *clock);
+
+static json_t *peers_as(const struct inspect *in, show_peer *show)
+{
+	size_t n;
+	struct view_clock clock = clock_of(in);
+	struct bgp_peer_status *peers = peers_of(in, &n);
+	json_t *array = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, show(&peers[i], &clock));
+	free(peers);
+	return array;
+}
+
+json_t *inspect_peers(const struct inspect *in)
+{
+	return json_pack("{s:o}", "peers", peers_as(in, view_peer));
+}
+
+json_t *inspect_info(const struct inspect *in)
+{
+	return peers_as(in, view_peer_info);
+}
+
+/* Metrics */
+
+static void count_checks(const struct inspect *in, struct metrics *m)
+{
+	struct app_cursor cursor;
+	struct monitor_status status;
+	app_cursor_init(in->registry, &cursor);
+	for (const struct app *app; (app = app_cursor_next(&cursor));)
+		for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+			monitor_watch_status(app->watch, i, &status);
+			m->checks += status.checks;
+			m->check_failures += status.failures;
+		}
+	app_cursor_done(&cursor);
+}
+
+char *inspect_metrics(const struct inspect *in)
+{
+	struct metrics m = {
+		.version = VIPHERALD_VERSION,
+		.apps_unknown = registry_n(in->registry, HEALTH_UNKNOWN),
+		.apps_up = registry_n(in->registry, HEALTH_UP),
+		.apps_down = registry_n(in->registry, HEALTH_DOWN),
+		.vips = reconcile_counts(in->reconcile),
+	};
+	struct bgp_peer_status *peers = peers_of(in, &m.n_peers);
+	m.peers = peers;
+	count_checks(in, &m);
+	char *text = metrics_format(&m);
+	free(peers);
+	return text;
+}

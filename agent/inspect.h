@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Looks up what the views show: the state of the registry, the reconciler and the speaker. */
+#ifndef AGENT_INSPECT_H
+#define AGENT_INSPECT_H
+
+#include <jansson.h>
+#include <systemd/sd-event.h>
+
+#include "agent/app.h"
+#include "agent/reconcile.h"
+#include "agent/stream.h"
+#include "bgp/speaker.h"
+
+/* What there is to look at. Not owned. */
+struct inspect {
+	sd_event *loop;
+	struct registry *registry;
+	struct reconcile *reconcile;
+	const struct bgp_speaker *speaker;
+	const struct bgp_communities *communities; /* of every route */
+};
+
+json_t *inspect_app(const struct inspect *in, const struct app *app);
+json_t *inspect_peers(const struct inspect *in); /* {"peers": [ … ]} */
+json_t *inspect_info(const struct inspect *in);  /* GoCast's /info */
+char *inspect_metrics(const struct inspect *in); /* free it */
+/* {"apps": [ … ]} and {"routes": [ … ]}. What they look at must outlive them. */
+struct stream *inspect_apps(const struct inspect *in);
+struct stream *inspect_routes(const struct inspect *in);
+
+#endif
