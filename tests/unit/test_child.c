@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/mem.h"
+#include "net/loop.h"
+#include "tests/unit/loop_until.h"
+
+#define LONG (600 * USEC_PER_SEC)
+
+struct fixture {
+	sd_event *loop;
+	struct child *child;
+	bool keep; /* do not free the child in the callback */
+	bool done;
+	enum child_end end;
+	int status;
+	size_t len;
+	char output[CHILD_OUTPUT_MAX + 1];
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = mem_new(1, sizeof(*f));
+	assert_int_equal(sd_event_new(&f->loop), 0);
+	*state = f;
+	return 0;
+}
+
+static bool no_children(void *userdata)
+{
+	(void)userdata;
+	siginfo_t si;
+	return waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
+}
+
+/* Whatever the test did, in the end there is no child and no zombie. */
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	child_free(f->child);
+	loop_until(f->loop, no_children, NULL);
+	sd_event_unref(f->loop);
+	free(f);
+	return 0;
+}
+
+static void on_done(const struct child_result *result, void *userdata)
+{
+	struct fixture *f = userdata;
+	assert_false(f->done);
+	assert_int_equal(strlen(result->output), result->output_len);
+	f->done = true;
+	f->end = result->end;
+	f->status = result->status;
+	f->len = result->output_len;
+	memcpy(f->output, result->output, result->output_len + 1);
+	if (f->keep)
+		return;
+	child_free(f->child);
+	f->child = NULL;
+}
+
+static void start(struct fixture *f, const char *command, usec_t timeout)
+{
+	const char *const argv[] = { "sh", "-c", command, NULL };
+	struct err err;
+	f->done = false;
+	if (child_spawn(f->loop, argv, timeout, on_done, f, &f->child, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void run(struct fixture *f, const char *command, usec_t timeout)
+{
+	start(f, command, timeout);
+	loop_until(f->loop, loop_until_true, &f->done);
+}
+
+static const struct {
+	const char *command;
+	enum child_end end;
+	int status;
+	const char *output;
+} cases[] = {
+	{ "exit 0", CHILD_EXITED, 0, "" },
+	{ "echo good; exit 3", CHILD_EXITED, 3, "good\n" },
+	{ "echo one; echo two >&2; echo three", CHILD_EXITED, 0, "one\ntwo\nthree\n" },
+	{ "printf none", CHILD_EXITED, 0, "none" },
+	{ "no-such-command-here 2>/dev/null", CHILD_EXITED, 127, "" },
+	{ "echo x; kill -TERM $$", CHILD_SIGNALLED, SIGTERM, "x\n" },
+	{ "kill -KILL $$", CHILD_SIGNALLED, SIGKILL, "" },
+	{ "exec >&- 2>&-; exit 4", CHILD_EXITED, 4, "" },
+	{ "cat; exit 5", CHILD_EXITED, 5, "" }, /* stdin is empty */
+	{ "test -t 0 || readlink /proc/self/fd/0", CHILD_EXITED, 0, "/dev/null\n" },
+	/* A session and a group of its own. */
+	{ "set -- $(cat /proc/$$/stat); test $1 = $5 && test $1 = $6", CHILD_EXITED, 0, "" },
+	/* As if nobody had touched a signal (32 and 33 are glibc's own business). */
+	{ "grep SigBlk /proc/self/status", CHILD_EXITED, 0, "SigBlk:\t0000000000000000\n" },
+	{ "set -- $(grep SigIgn /proc/self/status); test $((0x$2 & 0x7fffffff)) = 0", CHILD_EXITED,
+	  0, "" },
+	/* stdin, stdout, stderr and what ls itself opened. */
+	{ "ls /proc/self/fd", CHILD_EXITED, 0, "0\n1\n2\n3\n" },
+};
+
+static void test_cases(void **state)
+{
+	struct fixture *f = *state;
+	sigset_t blocked, before;
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGCHLD);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &blocked, &before), 0);
+	signal(SIGPIPE, SIG_IGN);
+	int leak = open("/dev/null", O_RDONLY); /* a library's fd that is not CLOEXEC */
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		run(f, cases[i].command, LONG);
+		if (f->end != cases[i].end || f->status != cases[i].status ||
+		    strcmp(f->output, cases[i].output) != 0)
+			fail_msg("%s: end %u status %d output '%s'", cases[i].command, f->end,
+				 f->status, f->output);
+	}
+	close(leak);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* We run with stdin, stdout and stderr closed: the pipe gets their numbers. */
+static void test_without_standard_files(void **state)
+{
+	struct fixture *f = *state;
+	int saved[3];
+	for (int fd = 0; fd < 3; fd++) {
+		saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+		close(fd);
+	}
+	run(f, "echo out; echo err >&2; cat", LONG);
+	for (int fd = 0; fd < 3; fd++) {
+		dup2(saved[fd], fd);
+		close(saved[fd]);
+	}
+	assert_string_equal(f->output, "out\nerr\n");
+	assert_int_equal(f->end, CHILD_EXITED);
+}
+
+static void expect_no_start(struct fixture *f, const char *file, int r)
+{
+	const char *const argv[] = { file, NULL };
+	struct err err = { "" };
+	struct child *none = NULL;
+	assert_int_equal(child_spawn(f->loop, argv, LONG, on_done, f, &none, &err), r);
+	assert_null(none);
+	if (!strstr(err.text, file) || !strstr(err.text, strerror(-r)))
+		fail_msg("'%s'", err.text);
+	loop_drain(f->loop);
+	assert_false(f->done);
+	assert_true(no_children(NULL));
+}
+
+static void test_cannot_start(void **state)
+{
+	struct fixture *f = *state;
+	char file[] = "/tmp/vipherald-test-XXXXXX";
+	int fd = mkstemp(file);
+	assert_true(fd >= 0);
+	expect_no_start(f, "/nonexistent/check", -ENOENT);
+	expect_no_start(f, "no-such-command-here", -ENOENT);
+	expect_no_start(f, file, -EACCES);
+	assert_int_equal(fchmod(fd, 0700), 0);
+	close(fd);
+	unlink(file);
+}
+
+/* More output than is kept, and more than a pipe holds: the command is not held up. */
+static void test_output_is_cut(void **state)
+{
+	struct fixture *f = *state;
+	run(f,
+	    "i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789; "
+	    "i=$((i+1)); done; exit 6",
+	    LONG);
+	assert_int_equal(f->end, CHILD_EXITED);
+	assert_int_equal(f->status, 6);
+	assert_int_equal(f->len, CHILD_OUTPUT_MAX);
+	assert_memory_equal(f->output, "0123456789", 10);
+}
+
+static int count_turn(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	(*(unsigned *)userdata)++;
+	return 0;
+}
+
+/* A child that prints without end until it is killed gets little of our time. */
+static void test_endless_output(void **state)
+{
+	struct fixture *f = *state;
+	sd_event_source *counter;
+	unsigned turns = 0;
+	assert_int_equal(sd_event_add_post(f->loop, &counter, count_turn, &turns), 0);
+	run(f, "exec yes", 500 * USEC_PER_MSEC);
+	sd_event_source_disable_unref(counter);
+	assert_int_equal(f->end, CHILD_TIMED_OUT);
+	assert_int_equal(f->len, CHILD_OUTPUT_MAX);
+	/* 16 wake-ups in each of 5 intervals, and a few around; without the limit thousands. */
+	assert_in_range(turns, 1, 300);
+}
+
+static bool is_gone(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		return errno == ESRCH;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	bool gone = poll(&p, 1, (int)(LOOP_UNTIL_LIMIT / USEC_PER_MSEC)) == 1;
+	close(fd);
+	return gone;
+}
+
+/* The limit ends the whole family, and what was said until then is told. */
+static void test_timeout(void **state)
+{
+	struct fixture *f = *state;
+	usec_t before = loop_clock();
+	run(f, "sleep 1000 & echo $!; wait", 300 * USEC_PER_MSEC);
+	assert_true(loop_clock() - before >= 300 * USEC_PER_MSEC);
+	assert_int_equal(f->end, CHILD_TIMED_OUT);
+	assert_int_equal(f->status, SIGKILL);
+	assert_true(is_gone(atoi(f->output)));
+}
+
+/* One that ignores every signal that can be ignored. */
+static void test_timeout_of_the_stubborn(void **state)
+{
+	struct fixture *f = *state;
+	run(f, "trap '' TERM INT HUP; while :; do sleep 1000; done", 50 * USEC_PER_MSEC);
+	assert_int_equal(f->end, CHILD_TIMED_OUT);
+}
+
+/* A grandchild in the background holds the pipe: the end of the child counts, and the grandchild
+ * does not outlive it. */
+static void test_background_grandchild(void **state)
+{
+	struct fixture *f = *state;
+	run(f, "sleep 1000 & echo $!; exit 7", LONG);
+	assert_int_equal(f->end, CHILD_EXITED);
+	assert_int_equal(f->status, 7);
+	assert_true(is_gone(atoi(f->output)));
+}
+
+static bool has_output(void *userdata)
+{
+	char buf[16] = "";
+	int fd = open(userdata, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf) - 1);
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && strchr(buf, '\n');
+}
+
+/* Freed while it runs: killed with its family, no callback, and nobody waits for it. */
+static void test_free_while_running(void **state)
+{
+	struct fixture *f = *state;
+	char file[] = "/tmp/vipherald-test-XXXXXX", command[128], text[16] = "";
+	int fd = mkstemp(file);
+	assert_true(fd >= 0);
+	snprintf(command, sizeof(command), "sleep 1000 & echo $! >%s; wait", file);
+	start(f, command, LONG);
+	while (!has_output(file))
+		assert_true(sd_event_run(f->loop, 1000) >= 0);
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	unlink(file);
+	child_free(f->child);
+	f->child = NULL;
+	assert_true(is_gone(atoi(text)));
+	loop_until(f->loop, no_children, NULL);
+	assert_false(f->done);
+}
+
+static void test_free_after_end(void **state)
+{
+	struct fixture *f = *state;
+	f->keep = true;
+	run(f, "echo kept", LONG);
+	loop_drain(f->loop);
+	assert_string_equal(f->output, "kept\n");
+	child_free(f->child);
+	f->child = NULL;
+	child_free(NULL);
+}
+
+/* The loop itself ends before the dead could be collected: nothing of ours is left behind. */
+static void test_loop_ends_first(void **state)
+{
+	struct fixture *f = *state;
+	for (int i = 0; i < 10; i++) {
+		start(f, "sleep 1000", LONG);
+		child_free(f->child);
+	}
+	f->child = NULL;
+	sd_event_unref(f->loop);
+	assert_int_equal(sd_event_new(&f->loop), 0);
+	/* Only for the teardown: there the dead have to be collected by somebody. */
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+/* In a container we may be PID 1, and orphans become our children: those of our commands are
+ * collected, whoever else's are not. */
+static void test_orphans_become_ours(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	pid_t other = fork();
+	if (other == 0) {
+		setsid();
+		_exit(0);
+	}
+	run(f, "sleep 1000 & (sleep 1000 & sleep 1000) & exit 0", LONG);
+	run(f, "sleep 1000 & (sleep 1000 & sleep 1000) & wait", 50 * USEC_PER_MSEC);
+	siginfo_t si = { 0 };
+	assert_int_equal(waitid(P_PID, (id_t)other, &si, WEXITED), 0);
+	assert_int_equal(si.si_pid, other);
+	loop_until(f->loop, no_children, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+/* SIGCHLD is ignored, as a careless parent may leave it to us: no status, but an end. */
+static void test_status_lost(void **state)
+{
+	struct fixture *f = *state;
+	signal(SIGCHLD, SIG_IGN);
+	run(f, "exit 0", LONG);
+	signal(SIGCHLD, SIG_DFL);
+	assert_int_equal(f->end, CHILD_LOST);
+}
+
+static void test_many_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct fixture many[32] = { 0 };
+	for (size_t i = 0; i < 32; i++) {
+		many[i].loop = f->loop;
+		start(&many[i], "echo here; exit 1", LONG);
+	}
+	for (size_t i = 0; i < 32; i++) {
+		loop_until(f->loop, loop_until_true, &many[i].done);
+		assert_string_equal(many[i].output, "here\n");
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_cases),
+		TEST(test_without_standard_files),
+		TEST(test_cannot_start),
+		TEST(test_output_is_cut),
+		TEST(test_endless_output),
+		TEST(test_timeout),
+		TEST(test_timeout_of_the_stubborn),
+		TEST(test_background_grandchild),
+		TEST(test_free_while_running),
+		TEST(test_free_after_end),
+		TEST(test_loop_ends_first),
+		TEST(test_orphans_become_ours),
+		TEST(test_status_lost),
+		TEST(test_many_at_once),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
