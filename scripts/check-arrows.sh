@@ -14,7 +14,7 @@ declare -A may=(
 # Pure: no fd, clock, log or global. They include lib/ and pure headers only.
 pure="lib/err lib/bytes lib/addr lib/endpoint lib/mono lib/str lib/list lib/backoff lib/mem lib/hash
 net/nladdr
-bgp/config bgp/wire bgp/msg bgp/status bgp/codec bgp/open bgp/update bgp/attr bgp/notify bgp/fsm
+bgp/config bgp/wire bgp/msg bgp/status bgp/codec bgp/open bgp/update bgp/attr bgp/aspath bgp/notify bgp/fsm
 bgp/collision bgp/rib bgp/adj_out
 monitors/spec monitors/verdict monitors/sched
 agent/app_spec agent/config agent/config_tree agent/config_schema agent/config_check agent/policy
