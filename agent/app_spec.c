@@ -163,56 +163,24 @@ int app_spec_add_communities(struct app_spec *s, const char *list, struct err *e
 
 /* ---- name ---- */
 
-/*
- * The length of the UTF-8 character at `s`, 0 when it is broken or a control character. Names
- * become JSON, log lines and metric labels, none of which has a place for those.
- */
-static size_t printable_char(const unsigned char *s)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	if (s[0] < 0x80)
-		return s[0] >= 0x20 && s[0] != 0x7f;
-	size_t len = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
-	if (len == 0 || s[0] > 0xf4)
-		return 0;
-	uint32_t c = s[0] & (0x7fU >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	bool control = c < 0xa0, surrogate = c >= 0xd800 && c <= 0xdfff;
-	return c < least[len] || c > 0x10ffff || control || surrogate ? 0 : len;
-}
-
-static bool name_is_printable(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	for (size_t n; *p; p += n) {
-		n = printable_char(p);
-		if (n == 0)
-			return false;
-	}
-	return true;
-}
-
+/* Names become JSON, log lines, metric labels and parts of URLs. */
 int app_spec_set_name(struct app_spec *s, const char *text, struct err *err)
 {
-	char shown[96];
+	char shown[APP_NAME_MAX + 1];
 	str_printable(shown, sizeof(shown), text, strlen(text));
 	if (!*text)
 		return err_set(err, -EINVAL, "the name is empty");
 	if (strlen(text) > APP_NAME_MAX)
 		return err_set(err, -EINVAL, "the name '%.40s…' has %zu bytes, at most %d fit",
 			       shown, strlen(text), APP_NAME_MAX);
-	if (!name_is_printable(text))
+	if (!str_equal(shown, text))
 		return err_set(err, -EINVAL,
 			       "the name '%s' holds control characters or broken UTF-8", shown);
 	if (strchr(text, '/') || str_equal(text, ".") || str_equal(text, ".."))
 		return err_set(err, -EINVAL,
 			       "the name '%s' does not fit into a URL: '/', and '.' or '..' alone, "
 			       "are not allowed",
-			       shown);
+			       text);
 	free(s->name);
 	s->name = mem_strdup(text);
 	return 0;

@@ -65,7 +65,7 @@ static void names(void **state)
 		{ "lone continuation", NULL, "\x80", "broken UTF-8" },
 		{ "cut short", NULL, "a\xe2\x82", "broken UTF-8" },
 		{ "overlong slash", NULL, "\xc0\xaf", "broken UTF-8" },
-		{ "overlong, three bytes", NULL, "\xe0\x80\xaf", "broken UTF-8" },
+		{ "overlong, three bytes", NULL, "\xe0\x82\xb0", "broken UTF-8" },
 		{ "surrogate", NULL, "\xed\xa0\x80", "broken UTF-8" },
 		{ "beyond unicode", NULL, "\xf4\x90\x80\x80", "broken UTF-8" },
 		{ "no lead byte", NULL, "\xff", "broken UTF-8" },
