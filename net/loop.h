@@ -19,6 +19,7 @@ enum loop_priority {
 	LOOP_BGP = -20,    /* BGP input and timers */
 	LOOP_HEALTH = -10, /* what may lead to a withdrawal */
 	LOOP_APPLY = 0,    /* reconciling addresses */
+	LOOP_NAT = 5,      /* NAT, when no address is left to do: one transaction for all */
 	LOOP_HTTP = 10,
 };
 
