@@ -35,7 +35,7 @@ FUZZ    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAY_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ))
 FUZZ_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ))
 BENCH   := $(sort $(wildcard bench/*.c))
-BENCH_BIN = $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH))
+BENCH_BIN = $(BUILD)/bench/bench
 
 ASAN = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -82,9 +82,9 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $^ -fsanitize=fuzzer $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
 
-$(BUILD)/bench/%: bench/%.c $(ARCHIVE)
+$(BENCH_BIN): $(patsubst %.c,$(BUILD)/obj/%.o,$(BENCH)) $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ARCHIVE) $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
+	$(CC) $^ $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
 
 unit-binaries: $(UNIT_BIN) $(REPLAY_BIN)
 bench-binaries: $(BENCH_BIN)
