@@ -239,7 +239,9 @@ static int start_api(struct agent *a, struct err *err)
 static void on_peer_changed(const struct bgp_peer_status *status, void *userdata)
 {
 	(void)status;
-	look_at_peers(userdata);
+	struct agent *a = userdata;
+	if (a->phase != AGENT_CLOSING) /* then sessions end because we end them */
+		look_at_peers(a);
 }
 
 static int start_speaker(struct agent *a, struct err *err)
