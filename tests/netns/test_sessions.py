@@ -158,8 +158,8 @@ def test_distant_peer_without_multi_hop_gets_a_hint(bed: Testbed) -> None:
 
 
 def test_session_with_the_right_password_has_no_hint(bed: Testbed) -> None:
-    router = bed.start_router("bird", password="secret")
-    agent = bed.start_agent(config(peer(router, password="secret")))
+    router = bed.start_router("bird", password="opensesame")
+    agent = bed.start_agent(config(peer(router, password="opensesame")))
     router.wait_established()
     assert not agent.peer(router.ip)["hint"]
-    assert "secret" not in agent.get("/v1/peers").text + agent.get("/info").text + agent.log
+    assert "opensesame" not in agent.get("/v1/peers").text + agent.get("/info").text + agent.log
