@@ -11,9 +11,12 @@
  *
  *	0 s      changes are refused, monitors end, every route is withdrawn, in this turn
  *	≤ 1 s    every router has taken the withdrawals, or had the time to; VIPs leave lo
- *	≤ 1.4 s  what is not gone by now stays
- *	         Cease, Administrative Shutdown to every router
+ *	≤ 1.4 s  Cease, Administrative Shutdown to every router, once the VIPs are gone
  *	≤ 1.8 s  the routers have closed, or had the time to
+ *
+ * Only the removal of many thousands of VIPs may take longer than its 0.4 s: it then goes on
+ * while the sessions close, and has STOP_MAX, because the kernel gets slower with their number
+ * and a VIP that stays behind draws the host's own traffic.
  *
  * A second signal changes nothing: the stop is under way.
  */
@@ -46,6 +49,7 @@
 #define STOP_DRAIN  (1000 * USEC_PER_MSEC)
 #define STOP_UNBIND (1400 * USEC_PER_MSEC)
 #define STOP_CLOSE  (1800 * USEC_PER_MSEC)
+#define STOP_MAX    (10 * USEC_PER_SEC)
 #define STOP_TEXT   "vipherald: stopping"
 
 enum agent_phase { AGENT_STARTING, AGENT_RUNNING, AGENT_WITHDRAWING, AGENT_CLOSING };
@@ -63,7 +67,8 @@ struct agent {
 	enum agent_phase phase;
 	size_t next_app; /* of the configuration, to be registered */
 	usec_t stop_began;
-	sd_event_source *signals[3], *start_apps, *stop_timer;
+	bool settled, closed; /* VIPs; sessions */
+	sd_event_source *signals[3], *start_apps, *unbind_limit, *give_up;
 };
 
 static void look_at_peers(struct agent *a)
@@ -95,28 +100,51 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 
 /* The stop */
 
-static void on_closed(bool complete, void *userdata)
+static void exit_when_done(struct agent *a)
 {
-	struct agent *a = userdata;
-	log_info("agent", "stopped%s",
-		 complete ? "" : ", though a peer did not close its session in time");
+	if (!a->settled || !a->closed)
+		return;
+	log_info("agent", "stopped");
 	sd_event_exit(a->loop, 0);
 }
 
-static void close_sessions(void *userdata)
+static void on_closed(bool complete, void *userdata)
 {
 	struct agent *a = userdata;
+	if (!complete)
+		log_warn("agent", "a peer did not close its session in time");
+	a->closed = true;
+	exit_when_done(a);
+}
+
+static void close_sessions(struct agent *a)
+{
 	if (a->phase == AGENT_CLOSING)
 		return;
-	struct reconcile_counts left = reconcile_counts(effects_reconcile(a->effects));
 	a->phase = AGENT_CLOSING;
-	if (left.bound > 0)
-		log_error("agent", "%zu VIPs could not be removed from lo and stay there",
-			  left.bound);
 	bgp_speaker_stop(a->speaker, STOP_TEXT, usec_add(a->stop_began, STOP_CLOSE), on_closed, a);
 }
 
-static int on_stop_timer(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_settled(void *userdata)
+{
+	struct agent *a = userdata;
+	size_t left = reconcile_counts(effects_reconcile(a->effects)).bound;
+	if (left > 0)
+		log_error("agent", "%zu VIPs could not be removed from lo and stay there", left);
+	a->settled = true;
+	close_sessions(a);
+	exit_when_done(a);
+}
+
+static int on_give_up(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct agent *a = userdata;
+	on_settled(a);
+	return 0;
+}
+
+static int on_unbind_limit(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
 	close_sessions(userdata);
@@ -125,13 +153,18 @@ static int on_stop_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 static void stop(struct agent *a)
 {
+	bool starting = a->phase == AGENT_STARTING;
 	a->phase = AGENT_WITHDRAWING;
 	a->stop_began = loop_now(a->loop);
 	a->start_apps = sd_event_source_disable_unref(a->start_apps);
 	registry_unregister_all(a->registry, a->stop_began);
-	effects_finish(a->effects, usec_add(a->stop_began, STOP_DRAIN), close_sessions, a);
-	loop_timer_set(a->loop, &a->stop_timer, usec_add(a->stop_began, STOP_UNBIND), LOOP_APPLY,
-		       on_stop_timer, a);
+	if (starting) /* then this is still to be done */
+		effects_take_leftovers(a->effects);
+	effects_finish(a->effects, usec_add(a->stop_began, STOP_DRAIN), on_settled, a);
+	loop_timer_set(a->loop, &a->unbind_limit, usec_add(a->stop_began, STOP_UNBIND), LOOP_APPLY,
+		       on_unbind_limit, a);
+	loop_timer_set(a->loop, &a->give_up, usec_add(a->stop_began, STOP_MAX), LOOP_APPLY,
+		       on_give_up, a);
 }
 
 /* Signals */
@@ -304,7 +337,8 @@ static void agent_done(struct agent *a)
 	for (size_t i = 0; i < 3; i++)
 		sd_event_source_disable_unref(a->signals[i]);
 	sd_event_source_disable_unref(a->start_apps);
-	sd_event_source_disable_unref(a->stop_timer);
+	sd_event_source_disable_unref(a->unbind_limit);
+	sd_event_source_disable_unref(a->give_up);
 	identity_done(&a->identity);
 	config_free(a->config);
 	sd_event_unref(a->loop);

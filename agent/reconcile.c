@@ -316,14 +316,16 @@ bool reconcile_work(struct reconcile *r, size_t max, usec_t now)
 		step(r, vip, now);
 		max--;
 	}
-	if (list_empty(&r->draining) && !list_empty(&r->joining)) {
+	bool more = !list_empty(&r->dirty);
+	/* One wait for all that came together. */
+	if (!more && list_empty(&r->draining) && !list_empty(&r->joining)) {
 		while ((vip = list_first(&r->joining, struct vip, draining))) {
 			list_remove(&vip->draining);
 			list_append(&r->draining, &vip->draining);
 		}
 		r->ops->drain(r->userdata);
 	}
-	return !list_empty(&r->dirty);
+	return more;
 }
 
 void reconcile_drained(struct reconcile *r)
