@@ -144,6 +144,7 @@ static void set_trouble(struct reconcile *r, struct vip *vip, int code, const st
 			usec_t now)
 {
 	const char *text = err->text[0] ? err->text : strerror(-code);
+	size_t size = strlen(text) + 1;
 	if (vip->trouble && strcmp(vip->trouble->text, text) == 0) {
 		if (r->retry_at == USEC_NEVER && !vip->trouble->lasting)
 			schedule_retry(r, now);
@@ -154,10 +155,10 @@ static void set_trouble(struct reconcile *r, struct vip *vip, int code, const st
 		free(vip->trouble);
 		r->counts.troubled--;
 	}
-	vip->trouble = mem_new(1, sizeof(*vip->trouble) + strlen(text) + 1);
+	vip->trouble = mem_new(1, sizeof(*vip->trouble) + size);
 	vip->trouble->since = now;
 	vip->trouble->lasting = code == -EOPNOTSUPP;
-	strcpy(vip->trouble->text, text);
+	memcpy(vip->trouble->text, text, size);
 	r->counts.troubled++;
 	log_trouble(r, vip);
 	if (vip->trouble->lasting)

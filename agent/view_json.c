@@ -58,9 +58,8 @@ void view_add_time(json_t *object, const struct view_clock *clock, const char *k
 	uint64_t real = at > clock->now ? clock->real_usec + distance
 					: usec_sub(clock->real_usec, distance);
 	json_object_set_new(object, key, json_string(view_date(real, date)));
-	/* Milliseconds are plenty, and a double would print 17 digits. */
-	json_object_set_new(object, key_seconds,
-			    json_real((double)(distance / USEC_PER_MSEC) / 1000));
+	usec_t msec = distance / USEC_PER_MSEC; /* finer is noise */
+	json_object_set_new(object, key_seconds, json_real((double)msec / 1000));
 }
 
 static bool seen(const struct bgp_communities *const lists[], size_t list, size_t at)
