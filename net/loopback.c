@@ -66,6 +66,7 @@ struct loopback {
 
 _Static_assert(sizeof(struct prefix) == 18, "struct prefix is hashed as memory");
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
 static struct entry *entry_find(const struct loopback *lo, const struct prefix *p)
 {
 	struct entry *e;
@@ -73,6 +74,7 @@ static struct entry *entry_find(const struct loopback *lo, const struct prefix *
 	return e;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
 static struct entry *entry_get(struct loopback *lo, const struct prefix *p, enum owner owner)
 {
 	struct entry *e = entry_find(lo, p);
@@ -90,6 +92,7 @@ static void entry_drop(struct loopback *lo, struct entry *e)
 	if (!e)
 		return;
 	list_remove(&e->lost);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
 	HASH_DELETE(hh, lo->entries, e);
 	free(e);
 }
