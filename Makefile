@@ -7,6 +7,9 @@
 
 CC        = gcc
 BUILD     = build
+# V=1 shows whole commands.
+Q         = $(if $(V),,@)
+say       = $(if $(V),,@echo "$(1)" '$@')
 # Extra flags of a variant (sanitizers); the packager's own go into CFLAGS and LDFLAGS as usual.
 VARIANT   =
 CFLAGS   ?= -O2 -g
@@ -35,7 +38,7 @@ FUZZ    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAY_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ))
 FUZZ_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ))
 BENCH   := $(sort $(wildcard bench/*.c))
-BENCH_BIN = $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH))
+BENCH_BIN = $(BUILD)/bench/bench
 
 ASAN = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -53,15 +56,17 @@ help:
 	@echo "make clean"
 
 $(BUILD)/obj/%.o: %.c | libraries
+	$(call say,  CC  )
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
 $(BUILD)/vipherald: $(BUILD)/obj/agent/main.o $(ARCHIVE)
-	$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
+	$(call say,  LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
 
 libraries:
 ifeq ($(MISSING),yes)
@@ -71,20 +76,24 @@ ifeq ($(MISSING),yes)
 endif
 
 $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVE)
+	$(call say,  TEST)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ARCHIVE) $(ALL_LDFLAGS) $(PKG_LIBS) -lcmocka -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ARCHIVE) $(ALL_LDFLAGS) $(PKG_LIBS) -lcmocka -o $@
 
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(ARCHIVE)
+	$(call say,  TEST)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $^ $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $^ $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(ARCHIVE)
+	$(call say,  TEST)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $^ -fsanitize=fuzzer $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -fsanitize=fuzzer $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
 
-$(BUILD)/bench/%: bench/%.c $(ARCHIVE)
+$(BENCH_BIN): $(patsubst %.c,$(BUILD)/obj/%.o,$(BENCH)) $(ARCHIVE)
+	$(call say,  TEST)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ARCHIVE) $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
+	$(Q)$(CC) $^ $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
 
 unit-binaries: $(UNIT_BIN) $(REPLAY_BIN)
 bench-binaries: $(BENCH_BIN)
@@ -140,6 +149,9 @@ run-fuzz: $(FUZZ_BIN)
 	@set -e; for t in $(FUZZ_BIN); do n=$${t##*/fuzz_}; mkdir -p $(BUILD)/found/$$n; \
 		$$t -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/found/ \
 			$(BUILD)/found/$$n tests/fuzz/corpus/$$n; done
+
+docs:
+	@scripts/gen-config-doc
 
 bench: variant-plain
 	@bench/run

@@ -85,7 +85,7 @@ static int remove_stale(const struct sockaddr_un *sun, socklen_t len)
 static int open_unix(const struct endpoint *at, struct api_socket *s)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct stat st;
+	struct stat st = { 0 };
 	str_copy(sun.sun_path, sizeof(sun.sun_path), at->unix_path);
 	int rc = remove_stale(&sun, sizeof(sun));
 	if (rc < 0)

@@ -98,7 +98,7 @@ int community_parse(const char *text, uint32_t *ret, struct err *err)
 		}
 	const char *colon = strchr(text, ':');
 	size_t n = colon ? (size_t)(colon - text) : 0;
-	if (!colon || n >= sizeof(upper))
+	if (!colon || n >= sizeof(upper) || strlen(colon) > sizeof(upper))
 		return bad_community(text, err);
 	memcpy(upper, text, n);
 	upper[n] = 0;

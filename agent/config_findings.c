@@ -72,39 +72,36 @@ static void append(struct config_findings *f, enum config_severity severity,
 						    .text = printable_copy(text) };
 }
 
-static __attribute__((format(printf, 4, 0))) void add(struct config_findings *f,
-						      enum config_severity severity,
-						      const struct config_place *at,
-						      const char *fmt, va_list args)
+static void add(struct config_findings *f, enum config_severity severity,
+		const struct config_place *at, const char *text)
 {
 	static const struct config_place whole_file;
-	char text[TEXT_MAX];
 	if (severity == CONFIG_ERROR)
 		f->n_errors++;
-	if (f->n > CONFIG_FINDINGS_MAX)
-		return;
-	if (f->n == CONFIG_FINDINGS_MAX) {
+	if (f->n < CONFIG_FINDINGS_MAX)
+		append(f, severity, at, text);
+	else if (f->n == CONFIG_FINDINGS_MAX)
 		append(f, CONFIG_WARNING, &whole_file, "too many findings, the rest is not listed");
-		return;
-	}
-	vsnprintf(text, sizeof(text), fmt, args);
-	append(f, severity, at, text);
 }
 
 void config_error(struct config_findings *f, struct config_place at, const char *fmt, ...)
 {
+	char text[TEXT_MAX];
 	va_list args;
 	va_start(args, fmt);
-	add(f, CONFIG_ERROR, &at, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	add(f, CONFIG_ERROR, &at, text);
 }
 
 void config_warn(struct config_findings *f, struct config_place at, const char *fmt, ...)
 {
+	char text[TEXT_MAX];
 	va_list args;
 	va_start(args, fmt);
-	add(f, CONFIG_WARNING, &at, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	add(f, CONFIG_WARNING, &at, text);
 }
 
 static int compare(const void *a, const void *b)

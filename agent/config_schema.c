@@ -9,7 +9,7 @@
 
 #define MSEC(n)  ((n)*USEC_PER_MSEC)
 #define SEC(n)   ((n)*USEC_PER_SEC)
-#define HOURS(n) ((n)*3600 * USEC_PER_SEC)
+#define HOURS(n) (SEC(n) * 3600)
 
 /* ---- agent ---- */
 

@@ -66,13 +66,13 @@ enum {
 };
 
 struct config_key {
-	const char *name, *alias; /* the alias is the same key under another name */
-	enum config_shape shape;
+	const char *name, *alias;       /* the alias is the same key under another name */
 	const struct config_type *type; /* CONFIG_VALUE and CONFIG_VALUES */
 	size_t offset;
 	uint64_t min, max;         /* microseconds of durations; max 0: none */
 	const char *default_text;  /* written as in the file; NULL: zero or not set */
 	const char *default_words; /* for the page, where the default is no value */
+	enum config_shape shape;
 	unsigned flags;
 	const struct config_section *section; /* CONFIG_SECTION and CONFIG_SECTIONS */
 	void *(*add)(void *target);

@@ -42,8 +42,9 @@ static struct chunk *chunk_new(size_t want)
 {
 	size_t size =
 		want + sizeof(struct chunk) > CHUNK_SIZE ? want + sizeof(struct chunk) : CHUNK_SIZE;
-	struct chunk *c =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	/* cppcheck-suppress invalidFunctionArg ; -1 is right for anonymous memory */
+	struct chunk *c = mmap(NULL, size, prot, flags, -1, 0);
 	if (c == MAP_FAILED)
 		abort(); /* as lib/mem.h, which says why */
 	c->size = size;
@@ -86,6 +87,11 @@ void config_tree_free(struct config_tree *t)
 
 /* ---- building ---- */
 
+struct keyed_node {
+	const char *key;
+	struct config_node *node;
+};
+
 struct builder {
 	struct config_tree *tree;
 	struct config_findings *findings;
@@ -94,7 +100,7 @@ struct builder {
 	const char *key; /* read, and waiting for its value */
 	bool key_broken;
 	uint32_t key_line, key_column;
-	const struct config_node **sorted; /* scratch of report_duplicates */
+	struct keyed_node *sorted; /* scratch of report_duplicates */
 	size_t sorted_cap;
 };
 
@@ -190,10 +196,9 @@ static int on_open(struct builder *b, const yaml_event_t *e, enum config_node_ki
 
 static int compare_keys(const void *a, const void *b)
 {
-	const struct config_node *x = *(const struct config_node *const *)a;
-	const struct config_node *y = *(const struct config_node *const *)b;
+	const struct keyed_node *x = a, *y = b;
 	int c = strcmp(x->key, y->key);
-	return c ? c : (x->index > y->index) - (x->index < y->index);
+	return c ? c : (x->node->index > y->node->index) - (x->node->index < y->node->index);
 }
 
 /* The first of its name stays, the others are not looked at any more. */
@@ -204,11 +209,11 @@ static void report_duplicates(struct builder *b, struct config_node *mapping)
 		return;
 	b->sorted = mem_grow(b->sorted, &b->sorted_cap, mapping->n_children, sizeof(*b->sorted));
 	for (struct config_node *c = mapping->first; c; c = c->next)
-		b->sorted[n++] = c;
+		b->sorted[n++] = (struct keyed_node){ c->key, c };
 	qsort(b->sorted, n, sizeof(*b->sorted), compare_keys);
-	const struct config_node *first = b->sorted[0];
+	const struct config_node *first = b->sorted[0].node;
 	for (size_t i = 1; i < n; i++) {
-		struct config_node *node = (struct config_node *)b->sorted[i];
+		struct config_node *node = b->sorted[i].node;
 		if (!str_equal(first->key, node->key)) {
 			first = node;
 			continue;
@@ -222,6 +227,8 @@ static void report_duplicates(struct builder *b, struct config_node *mapping)
 
 static int on_close(struct builder *b)
 {
+	if (!b->open)
+		return -EINVAL; /* never: libyaml closes only what it opened */
 	if (b->open->kind == CONFIG_MAPPING)
 		report_duplicates(b, b->open);
 	b->open = b->open->parent;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/inspect.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -119,9 +120,7 @@ static const char *reason_of(const struct app *app)
 	return app->spec->n_monitors > 0 ? "all monitors pass" : "no monitors, always up";
 }
 
-typedef json_t *show_app(const struct view_app *app, const struct view_clock *clock);
-
-static json_t *app_as(const struct inspect *in, const struct app *app, show_app *show)
+static json_t *app_as(const struct inspect *in, const struct app *app, bool summary)
 {
 	struct view_clock clock = clock_of(in);
 	struct shown_vips shown;
@@ -144,7 +143,7 @@ static json_t *app_as(const struct inspect *in, const struct app *app, show_app 
 		.monitors = monitors,
 		.n_monitors = n_monitors,
 	};
-	json_t *json = show(&view, &clock);
+	json_t *json = summary ? view_app_summary(&view, &clock) : view_app(&view, &clock);
 	shown_vips_done(&shown);
 	free(monitors);
 	return json;
@@ -152,7 +151,7 @@ static json_t *app_as(const struct inspect *in, const struct app *app, show_app 
 
 json_t *inspect_app(const struct inspect *in, const struct app *app)
 {
-	return app_as(in, app, view_app);
+	return app_as(in, app, false);
 }
 
 /* Lists */
@@ -166,7 +165,7 @@ static json_t *app_list_next(void *userdata)
 {
 	struct app_list *list = userdata;
 	const struct app *app = app_cursor_next(&list->cursor);
-	return app ? app_as(&list->in, app, view_app_summary) : NULL;
+	return app ? app_as(&list->in, app, true) : NULL;
 }
 
 static void app_list_done(void *userdata)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/reconcile.h"
+#include "agent/reconcile_counts.h"
 #include "bgp/status.h"
 
 struct metrics {

@@ -144,6 +144,7 @@ static void set_trouble(struct reconcile *r, struct vip *vip, int code, const st
 			usec_t now)
 {
 	const char *text = err->text[0] ? err->text : strerror(-code);
+	size_t size = strlen(text) + 1;
 	if (vip->trouble && strcmp(vip->trouble->text, text) == 0) {
 		if (r->retry_at == USEC_NEVER && !vip->trouble->lasting)
 			schedule_retry(r, now);
@@ -154,10 +155,10 @@ static void set_trouble(struct reconcile *r, struct vip *vip, int code, const st
 		free(vip->trouble);
 		r->counts.troubled--;
 	}
-	vip->trouble = mem_new(1, sizeof(*vip->trouble) + strlen(text) + 1);
+	vip->trouble = mem_new(1, sizeof(*vip->trouble) + size);
 	vip->trouble->since = now;
 	vip->trouble->lasting = code == -EOPNOTSUPP;
-	strcpy(vip->trouble->text, text);
+	memcpy(vip->trouble->text, text, size);
 	r->counts.troubled++;
 	log_trouble(r, vip);
 	if (vip->trouble->lasting)
@@ -316,14 +317,16 @@ bool reconcile_work(struct reconcile *r, size_t max, usec_t now)
 		step(r, vip, now);
 		max--;
 	}
-	if (list_empty(&r->draining) && !list_empty(&r->joining)) {
+	bool more = !list_empty(&r->dirty);
+	/* One wait for all that came together. */
+	if (!more && list_empty(&r->draining) && !list_empty(&r->joining)) {
 		while ((vip = list_first(&r->joining, struct vip, draining))) {
 			list_remove(&vip->draining);
 			list_append(&r->draining, &vip->draining);
 		}
 		r->ops->drain(r->userdata);
 	}
-	return !list_empty(&r->dirty);
+	return more;
 }
 
 void reconcile_drained(struct reconcile *r)

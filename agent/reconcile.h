@@ -20,6 +20,7 @@
 
 #include "agent/app_spec.h"
 #include "agent/policy.h"
+#include "agent/reconcile_counts.h"
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "lib/hash.h"
@@ -73,12 +74,6 @@ struct vip {
 	usec_t changed_at;           /* when `announced` changed; 0: never */
 	struct list_node dirty, draining;
 	UT_hash_handle hh;
-};
-
-struct reconcile_counts {
-	size_t vips, bound, announced, troubled;
-	size_t owned4, owned6; /* VIPs that have an owner, by family */
-	uint64_t announcements, withdrawals;
 };
 
 struct reconcile;

@@ -9,7 +9,7 @@
 #include "lib/mem.h"
 
 /* Doubles are times with milliseconds; 12 digits reach 30 years. */
-#define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(12))
+#define JSON_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
 
 struct stream {
 	const struct stream_ops *ops;

@@ -34,21 +34,20 @@ json_t *view_prefix(const struct prefix *p)
 	return json_string(prefix_format(p, text));
 }
 
-static json_t *date(uint64_t real_usec)
+const char *view_date(uint64_t real_usec, char buf[static VIEW_DATE_MAX])
 {
-	char text[48];
 	time_t seconds = (time_t)(real_usec / USEC_PER_SEC);
 	struct tm tm;
 	gmtime_r(&seconds, &tm);
-	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+	snprintf(buf, VIEW_DATE_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
 		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
 		 (int)(real_usec % USEC_PER_SEC / USEC_PER_MSEC));
-	return json_string(text);
+	return buf;
 }
 
 void view_add_time(json_t *object, const struct view_clock *clock, const char *key, usec_t at)
 {
-	char key_seconds[64];
+	char key_seconds[64], date[VIEW_DATE_MAX];
 	snprintf(key_seconds, sizeof(key_seconds), "%s_seconds", key);
 	if (at == USEC_NEVER) {
 		json_object_set_new(object, key, json_null());
@@ -58,10 +57,9 @@ void view_add_time(json_t *object, const struct view_clock *clock, const char *k
 	usec_t distance = at > clock->now ? at - clock->now : clock->now - at;
 	uint64_t real = at > clock->now ? clock->real_usec + distance
 					: usec_sub(clock->real_usec, distance);
-	json_object_set_new(object, key, date(real));
-	/* Milliseconds are plenty, and a double would print 17 digits. */
-	json_object_set_new(object, key_seconds,
-			    json_real((double)(distance / USEC_PER_MSEC) / 1000));
+	json_object_set_new(object, key, json_string(view_date(real, date)));
+	usec_t msec = distance / USEC_PER_MSEC; /* finer is noise */
+	json_object_set_new(object, key_seconds, json_real((double)msec / 1000));
 }
 
 static bool seen(const struct bgp_communities *const lists[], size_t list, size_t at)

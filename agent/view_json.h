@@ -16,12 +16,16 @@ struct view_clock {
 	uint64_t real_usec; /* CLOCK_REALTIME, since 1970 */
 };
 
+/* "2026-01-02T03:04:05.678Z" (RFC 3339). Returns `buf`. */
+#define VIEW_DATE_MAX 48
+const char *view_date(uint64_t real_usec, char buf[static VIEW_DATE_MAX]);
+
 /* Never NULL: what is not valid UTF-8 (the output of a check, a command) is made printable. */
 json_t *view_text(const char *text);
 json_t *view_addr(const struct addr *a); /* null for family 0 */
 json_t *view_prefix(const struct prefix *p);
 
-/* Puts "KEY": "2026-01-02T03:04:05.678Z" and "KEY_seconds": the distance from now in seconds, both
+/* Puts "KEY": a date and "KEY_seconds": the distance from now in seconds, both
  * null for USEC_NEVER. Distances are positive, whether the time is past or to come. */
 void view_add_time(json_t *object, const struct view_clock *clock, const char *key, usec_t at);
 /* Of the lists together, in their order, each once; as an array of "a:b". */

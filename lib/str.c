@@ -137,7 +137,7 @@ static size_t edit_distance(const char *a, const char *b)
 {
 	size_t row[NEAREST_MAX + 1], na = strlen(a), nb = strlen(b);
 	if (na > NEAREST_MAX || nb > NEAREST_MAX)
-		return NEAREST_MAX * 2;
+		return SIZE_MAX;
 	for (size_t j = 0; j <= nb; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= na; i++) {

@@ -37,6 +37,7 @@
 #include "net/nlsock.h"
 
 #define EVENTS_PER_TURN 64
+#define LOOK_RETRY      USEC_PER_SEC
 
 enum owner { OWNER_FOREIGN, OWNER_LEFTOVER, OWNER_US };
 
@@ -58,13 +59,14 @@ struct loopback {
 	bool up;
 	bool stale;        /* notifications were lost, or lo went down or up: look at everything */
 	bool link_flipped; /* lo went down or up and nobody was told yet */
-	sd_event_source *watch_source, *report_source;
+	sd_event_source *watch_source, *report_source, *retry_source;
 	loopback_lost_cb *lost_cb;
 	void *userdata;
 };
 
 _Static_assert(sizeof(struct prefix) == 18, "struct prefix is hashed as memory");
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
 static struct entry *entry_find(const struct loopback *lo, const struct prefix *p)
 {
 	struct entry *e;
@@ -72,6 +74,7 @@ static struct entry *entry_find(const struct loopback *lo, const struct prefix *
 	return e;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
 static struct entry *entry_get(struct loopback *lo, const struct prefix *p, enum owner owner)
 {
 	struct entry *e = entry_find(lo, p);
@@ -89,6 +92,7 @@ static void entry_drop(struct loopback *lo, struct entry *e)
 	if (!e)
 		return;
 	list_remove(&e->lost);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
 	HASH_DELETE(hh, lo->entries, e);
 	free(e);
 }
@@ -184,6 +188,15 @@ static int take_event(const struct nlmsghdr *msg, void *userdata)
 	return 0;
 }
 
+static void report_later(struct loopback *lo);
+
+static int on_retry(sd_event_source *source, uint64_t now, void *userdata)
+{
+	(void)source, (void)now;
+	report_later(userdata);
+	return 0;
+}
+
 /* Tells the owner what was lost. Not from inside loopback_del(), whose caller does not expect it,
  * so always from a turn of its own. */
 static int on_report(sd_event_source *source, void *userdata)
@@ -191,8 +204,9 @@ static int on_report(sd_event_source *source, void *userdata)
 	(void)source;
 	struct loopback *lo = userdata;
 	struct entry *e;
-	if (lo->stale)
-		look_at_all(lo); /* when it fails, the next notification tries again */
+	if (lo->stale && look_at_all(lo) < 0)
+		loop_timer_set(lo->loop, &lo->retry_source, usec_add(loop_clock(), LOOK_RETRY),
+			       LOOP_APPLY, on_retry, lo);
 	while ((e = list_first(&lo->lost, struct entry, lost))) {
 		struct prefix p = e->prefix; /* the callback may drop the entry */
 		list_remove(&e->lost);
@@ -288,6 +302,7 @@ void loopback_free(struct loopback *lo)
 	struct entry *e, *next;
 	sd_event_source_disable_unref(lo->watch_source);
 	sd_event_source_disable_unref(lo->report_source);
+	sd_event_source_disable_unref(lo->retry_source);
 	HASH_ITER (hh, lo->entries, e, next)
 		entry_drop(lo, e);
 	nlsock_free(lo->ask);

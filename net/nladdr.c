@@ -100,7 +100,7 @@ static int take_attr(const struct nlattr *attr, void *userdata)
 		    mnl_attr_get_payload_len(attr) > sizeof(p->a.label))
 			p->bad = true;
 		else
-			strcpy(p->a.label, mnl_attr_get_str(attr));
+			memcpy(p->a.label, mnl_attr_get_str(attr), mnl_attr_get_payload_len(attr));
 		break;
 	case IFA_FLAGS:
 		if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)

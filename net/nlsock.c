@@ -59,7 +59,7 @@ int nlsock_fd(const struct nlsock *s)
 /* One datagram from the kernel; 0 for one from somebody else, which is dropped. */
 static ssize_t receive(struct nlsock *s, void *buf)
 {
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = { 0 };
 	socklen_t from_len = sizeof(from);
 	ssize_t n;
 	do

@@ -17,6 +17,7 @@ pids=()
 
 finish() {
 	local status=$?
+	set +e
 	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
 	ip netns del "$host" 2>/dev/null
 	ip netns del "$router" 2>/dev/null
@@ -96,7 +97,7 @@ sed 's/^/    config | /' "$dir/config.yaml"
 ip netns exec "$host" "$binary" -config="$dir/config.yaml" 2>"$dir/agent.log" &
 agent=$!
 pids+=("$agent")
-router_says " up "
+router_says " up,"
 
 say "2. The service starts: both VIPs are bound to lo and announced."
 start_service
@@ -114,7 +115,7 @@ router_says "+ 2001:db8::53/128"
 say "5. The agent is stopped: it withdraws, unbinds, and says goodbye."
 kill -TERM "$agent"
 wait "$agent"
-router_says " down "
+router_says " down"
 show ip -n "$host" -brief address show dev lo
 
 say "That was the agent's own log of it:"

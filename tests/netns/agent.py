@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,38 +194,27 @@ class Agent:
     def unregister(self, name: str) -> Response:
         return self.get("/unregister?" + urlencode({"name": name}))
 
-    def app_text(self, name: str) -> str:
-        """The status of an app, as the text an operator would read."""
-        response = self.get(f"/v1/apps/{name}")
+    def status(self, path: str) -> Any:
+        """The JSON of a path below /v1."""
+        response = self.get(f"/v1/{path}")
         assert response.status == 200, response
-        return response.text
+        return response.json()
 
-    def peers_text(self) -> str:
-        response = self.get("/v1/peers")
-        assert response.status == 200, response
-        return response.text
+    def app(self, name: str) -> dict[str, Any]:
+        return self.status(f"apps/{name}")
 
-    def wait_peers(self, wanted: Callable[[str], object], what: str) -> None:
-        """Wait until the text of /v1/peers is as wanted."""
-        self._wait_text(self.peers_text, wanted, f"{what} in /v1/peers")
+    def peer(self, address: str) -> dict[str, Any]:
+        [peer] = [peer for peer in self.status("peers")["peers"] if peer["address"] == address]
+        return peer
 
-    def wait_app(self, name: str, wanted: Callable[[str], object], what: str) -> None:
-        """Wait until the status of the app is as wanted."""
-        self._wait_text(lambda: self.app_text(name), wanted, f"{what} in /v1/apps/{name}")
+    def vip(self, prefix: str) -> dict[str, Any]:
+        [vip] = [vip for vip in self.status("routes")["routes"] if vip["prefix"] == prefix]
+        return vip
 
-    def _wait_text(
-        self, read: Callable[[], str], wanted: Callable[[str], object], what: str
-    ) -> None:
-        class Mismatch(Exception):
-            pass
-
-        def check() -> bool:
-            text = read()
-            if not wanted(text):
-                raise Mismatch(text)
-            return True
-
-        wait_until(check, what, ignore=(Mismatch,))
+    def route_state(self, prefix: str, peer: str) -> str:
+        """Where the route stands at this peer, like "sent" or "no-session"."""
+        [entry] = [entry for entry in self.vip(prefix)["peers"] if entry["peer"] == peer]
+        return entry["state"]
 
     def session_states(self) -> dict[str, int]:
         """Peer address -> session state as GoBGP numbers it (6 is established)."""

@@ -31,10 +31,12 @@ class RawListener:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with namespace.inside():
             self._socket = socket.socket(family)
+            # Also finds the interface of a link-local address ("fe80::1%eth0").
+            [(*_, name)] = socket.getaddrinfo(address, port, family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self._socket.bind((address, port))
+        self._socket.bind(name)
         self._socket.listen()
 
     def accept(self, timeout: float = TIMEOUT) -> "RawSession":

@@ -4,6 +4,7 @@ import pytest
 
 from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
 from .testbed import AGENT_AS, ROUTER_AS, Testbed
+from .wait import wait_until
 
 
 def test_info_has_gobgps_field_names(bed: Testbed) -> None:
@@ -28,11 +29,12 @@ def test_status_answers_why_an_app_is_not_announced(bed: Testbed) -> None:
     router = bed.start_router("bird")
     agent = bed.start_agent(config(peer(router), apps=(DNS,)))
     router.wait_established()
-    text = agent.app_text("dns")
-    assert f"port:tcp:{PORT}" in text
-    assert VIP4 in text and VIP6 in text
-    names = agent.get("/v1/apps")
-    assert names.status == 200 and '"dns"' in names.text
+    status = agent.app("dns")
+    assert status["health"] == "down" and not status["announced"]
+    assert f"port:tcp:{PORT}" in status["reason"]
+    assert [vip["prefix"] for vip in status["vips"]] == [VIP4, VIP6]
+    assert [monitor["monitor"] for monitor in status["monitors"]] == [f"port:tcp:{PORT}"]
+    assert [app["name"] for app in agent.status("apps")["apps"]] == ["dns"]
     assert agent.get("/v1/apps/unknown").status == 404
 
 
@@ -40,8 +42,11 @@ def test_routes_tell_what_was_sent_to_which_peer(bed: Testbed) -> None:
     router = bed.start_router("bird")
     agent = bed.start_agent(config(peer(router), apps=(app("web", VIP4),)))
     router.wait_routes(VIP4)
-    text = agent.get("/v1/routes").text
-    assert VIP4 in text and router.ip in text and "sent" in text
+    assert agent.vip(VIP4)["bound"] and agent.vip(VIP4)["announced"]
+    assert agent.route_state(VIP4, router.ip) == "sent"
+    assert agent.peer(router.ip)["routes"]["sent"] == 1
+    router.kill()
+    wait_until(lambda: agent.route_state(VIP4, router.ip) == "no-session", "the session is down")
 
 
 def test_unknown_path_is_404(bed: Testbed) -> None:

@@ -60,7 +60,7 @@ def test_peers_win_over_the_old_form_with_a_warning(bed: Testbed) -> None:
     )
     router.wait_route(VIP4)
     assert set(agent.session_states()) == {router.ip}
-    agent.wait_log("(?i)warn.*peer_ip|peer_ip.*peers")
+    agent.wait_log("WARN.*bgp.peer_ip.*peers")
 
 
 def test_default_gateway_is_the_peer(bed: Testbed) -> None:
@@ -75,7 +75,7 @@ def test_no_peer_and_no_gateway_is_a_clear_error(bed: Testbed) -> None:
     agent = bed.make_agent(f"{AGENT}\nbgp:\n  local_as: 65001\n  peer_as: 65000\n{APPS}")
     agent.spawn()
     log = agent.expect_exit(1)
-    assert "gateway" in log and "peer_ip" in log
+    assert "gateway" in log and "bgp.peers" in log
 
 
 def test_command_line_of_gocast(bed: Testbed) -> None:

@@ -68,12 +68,7 @@ SESSIONS: dict[str, tuple[dict[str, Any], dict[str, Any], list[int]]] = {
 }
 
 
-PAIRS = [
-    (kind, name)
-    for kind in sorted(KINDS)
-    for name in SESSIONS
-    if name != "md5" or KINDS[kind].has_md5
-]
+PAIRS = [(kind, name) for kind in sorted(KINDS) for name in SESSIONS if KINDS[kind].accepts(name)]
 
 
 @pytest.mark.parametrize(("kind", "name"), PAIRS)

@@ -4,7 +4,7 @@ import pytest
 
 from .configs import VIP4, app, config, peer
 from .testbed import Testbed
-from .wait import never
+from .wait import never, wait_until
 
 OTHER = "192.0.2.54/32"
 
@@ -97,7 +97,10 @@ def test_status_shows_what_the_check_said(bed: Testbed) -> None:
             apps=(app("a", VIP4, "exec:echo the disk is full; exit 7"),),
         )
     )
-    agent.wait_app("a", lambda text: "the disk is full" in text, "the check's words")
+    wait_until(lambda: agent.app("a")["health"] == "down", "the check failed")
+    [monitor] = agent.app("a")["monitors"]
+    assert "the disk is full" in monitor["said"] and "7" in monitor["said"]
+    assert "the disk is full" in agent.app("a")["reason"]
 
 
 def test_vip_stays_for_cleanup_timer_after_the_route(bed: Testbed) -> None:

@@ -104,13 +104,13 @@ def test_small_as_towards_an_old_peer_needs_no_as4_path(bed: Testbed) -> None:
 
 
 def test_peer_without_any_capability_gets_ipv4_and_the_status_says_so(bed: Testbed) -> None:
-    session, _, agent = start(bed)
+    session, link, agent = start(bed)
     session.establish(ROUTER_AS, capabilities=b"")
     assert session.expect_route(VIP4).as_path(width=2) == [AGENT_AS]
     agent.register("late", "192.0.2.99/32")
     update = session.expect_route("192.0.2.99/32")
     assert VIP6 not in update.announced
-    assert "family" in agent.app_text("web6")
+    assert agent.route_state(VIP6, link.router_ip) == "family-not-negotiated"
 
 
 @pytest.mark.parametrize("family", [bgp.IPV4_UNICAST, bgp.IPV6_UNICAST])
@@ -147,13 +147,13 @@ def test_many_routes_share_updates(bed: Testbed) -> None:
 
 
 def test_hold_time_is_the_smaller_and_keepalives_keep_it(bed: Testbed) -> None:
-    session, _, agent = start(bed, hold_time="90s")
+    session, link, agent = start(bed, hold_time="90s")
     session.establish(ROUTER_AS, hold_time=3)
     session.receive_updates_until_end_of_rib()
     # A third of three seconds; the scripted peer itself sends nothing more and loses the session.
     assert session.receive(2.5) == bgp.Message(bgp.KEEPALIVE, b"")
     session.expect_notification(4, 0)
-    agent.wait_peers(lambda text: "hold" in text.lower(), "the expired hold timer")
+    assert "hold" in agent.peer(link.router_ip)["last_error"].lower()
 
 
 def test_messages_one_octet_at_a_time(bed: Testbed) -> None:

@@ -178,6 +178,7 @@ static void community_texts(void **state)
 		{ "1:", -EINVAL, 0 },
 		{ "1:2:3", -EINVAL, 0 },
 		{ "000000100:1", -EINVAL, 0 },
+		{ "1:000000100", -EINVAL, 0 },
 		{ " 1:1", -EINVAL, 0 },
 		{ "a:b", -EINVAL, 0 },
 		{ "", -EINVAL, 0 },

@@ -344,14 +344,26 @@ static void test_orphans_become_ours(void **state)
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
-/* SIGCHLD is ignored, as a careless parent may leave it to us: no status, but an end. */
+/* SIGCHLD is ignored, as a careless parent may leave it to us: no status, but an end. The child
+ * waits for a byte, as without an unreaped child there is nothing to watch. */
 static void test_status_lost(void **state)
 {
 	struct fixture *f = *state;
+	char dir[] = "/tmp/vipherald-test-XXXXXX", fifo[64], command[128];
+	assert_non_null(mkdtemp(dir));
+	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
+	snprintf(command, sizeof(command), "read x <%s", fifo);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
 	signal(SIGCHLD, SIG_IGN);
-	run(f, "exit 0", LONG);
+	start(f, command, LONG);
+	int fd = open(fifo, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(fd, "x\n", 2), 2);
+	loop_until(f->loop, loop_until_true, &f->done);
 	signal(SIGCHLD, SIG_DFL);
 	assert_int_equal(f->end, CHILD_LOST);
+	close(fd);
+	unlink(fifo);
+	rmdir(dir);
 }
 
 static void test_many_at_once(void **state)

@@ -167,7 +167,7 @@ static void replay(const char *path, bool want_valid)
 	char *expected = slurp(expected_path, &len);
 	if (!expected)
 		fail_msg("%s is not there", expected_path);
-	if (strcmp(outcome, expected) != 0)
+	else if (strcmp(outcome, expected) != 0)
 		fail_msg("%s\nexpected:\n%s\ngot:\n%s", path, expected, outcome);
 	free(outcome);
 	free(expected);

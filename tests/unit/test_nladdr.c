@@ -26,7 +26,7 @@ static struct nladdr sample(const char *text, uint8_t len, const char *label, ui
 			    .ifindex = NLADDR_LO_IFINDEX,
 			    .proto = NLADDR_PROTO_OURS,
 			    .flags = flags };
-	strcpy(a.label, label);
+	memcpy(a.label, label, strlen(label) + 1);
 	return a;
 }
 

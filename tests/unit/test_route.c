@@ -145,7 +145,7 @@ static void test_unnumbered(void **state)
 	expect_no_route("10.0.0.1", -EADDRNOTAVAIL, "local_ip");
 	expect_no_route("fd00::1", -EADDRNOTAVAIL, "local_ip");
 	/* With a loopback address of its own, the host uses that. */
-	must("ip addr add 10.255.0.1/32 dev lo; ip addr add fd00:ff::1/128 dev lo");
+	must("ip addr add 10.255.0.1/32 dev lo; ip addr add fd00:ff::1/128 dev lo nodad");
 	expect_route("10.0.0.1", 0, "10.255.0.1", "none", f->d0);
 	expect_route("fd00::1", 0, "fd00:ff::1", "none", f->d0);
 }

@@ -76,8 +76,8 @@ def sort_communities(communities: Iterable[str]) -> tuple[str, ...]:
 
 class Router(ABC):
     kind: ClassVar[str]
-    has_md5: ClassVar[bool] = True
-    """Whether the packaged daemon can sign TCP segments (RFC 2385)."""
+    lacks: ClassVar[frozenset[str]] = frozenset()
+    """What the packaged daemon cannot do as the listening side: "md5", "gtsm"."""
     link: Any
     """The link between host and router (set by the test bed)."""
 
@@ -103,6 +103,11 @@ class Router(ABC):
         """The routes that the neighbour announced, as the router says."""
 
     # What all have
+
+    @classmethod
+    def accepts(cls, session: str) -> bool:
+        """Whether the daemon can wait for this kind of session."""
+        return session not in cls.lacks
 
     @property
     def ip(self) -> str:

@@ -22,7 +22,7 @@ exec "$@"
 class OpenBgpd(Router):
     kind = "openbgpd"
     # "PF_KEY not available": Debian's build never sets TCP_MD5SIG.
-    has_md5 = False
+    lacks = frozenset({"md5"})
 
     def _launch(self) -> Process:
         self._write_users()

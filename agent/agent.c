@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns everything, and knows the order in which it comes and goes.
+ *
+ * Start: configuration, who we are, API socket, lo, monitors, BGP, apps. The API socket comes
+ * before anything is touched, because that is where a second agent on the host fails. Apps are
+ * registered a few hundred a turn of the loop, so that the sessions with the routers come up
+ * meanwhile; then what a former run left on lo and nobody wants is removed.
+ *
+ * Stop (SIGTERM, SIGINT), in two seconds at most, whatever the routers do:
+ *
+ *	0 s      changes are refused, monitors end, every route is withdrawn, in this turn
+ *	≤ 1 s    every router has taken the withdrawals, or had the time to; VIPs leave lo
+ *	≤ 1.4 s  Cease, Administrative Shutdown to every router, once the VIPs are gone
+ *	≤ 1.8 s  the routers have closed, or had the time to
+ *
+ * Only the removal of many thousands of VIPs may take longer than its 0.4 s: it then goes on
+ * while the sessions close, and has STOP_MAX, because the kernel gets slower with their number
+ * and a VIP that stays behind draws the host's own traffic.
+ *
+ * A second signal changes nothing: the stop is under way.
+ */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#include "agent/answer.h"
+#include "agent/api.h"
+#include "agent/app.h"
+#include "agent/cli.h"
+#include "agent/config.h"
+#include "agent/effects.h"
+#include "agent/identity.h"
+#include "agent/inspect.h"
+#include "agent/peer_log.h"
+#include "bgp/speaker.h"
+#include "lib/log.h"
+#include "monitors/runner.h"
+#include "net/loop.h"
+
+/* Apps of the configuration that are registered in one turn of the loop. */
+#define APPS_PER_TURN 256
+
+#define STOP_DRAIN  (1000 * USEC_PER_MSEC)
+#define STOP_UNBIND (1400 * USEC_PER_MSEC)
+#define STOP_CLOSE  (1800 * USEC_PER_MSEC)
+#define STOP_MAX    (10 * USEC_PER_SEC)
+#define STOP_TEXT   "vipherald: stopping"
+
+enum agent_phase { AGENT_STARTING, AGENT_RUNNING, AGENT_WITHDRAWING, AGENT_CLOSING };
+
+struct agent {
+	sd_event *loop;
+	struct config *config;
+	struct identity identity;
+	struct api *api;
+	struct effects *effects;
+	struct monitor_runner *runner;
+	struct bgp_speaker *speaker;
+	struct registry *registry;
+	struct peer_log *peer_log;
+	enum agent_phase phase;
+	size_t next_app; /* of the configuration, to be registered */
+	usec_t stop_began;
+	bool settled, closed; /* VIPs; sessions */
+	sd_event_source *signals[3], *start_apps, *unbind_limit, *give_up;
+};
+
+static void look_at_peers(struct agent *a)
+{
+	struct reconcile_counts counts = reconcile_counts(effects_reconcile(a->effects));
+	peer_log_look(a->peer_log, counts.owned4, counts.owned6);
+}
+
+/* The API */
+
+static struct inspect inspect_of(struct agent *a)
+{
+	return (struct inspect){
+		.loop = a->loop,
+		.registry = a->registry,
+		.reconcile = effects_reconcile(a->effects),
+		.speaker = a->speaker,
+		.communities = &a->config->bgp.communities,
+	};
+}
+
+static void on_call(const struct api_call *call, struct api_reply *ret, void *userdata)
+{
+	struct agent *a = userdata;
+	struct inspect in = inspect_of(a);
+	answer_call(&in, a->phase >= AGENT_WITHDRAWING, call, ret);
+	look_at_peers(a);
+}
+
+/* The stop */
+
+static void exit_when_done(struct agent *a)
+{
+	if (!a->settled || !a->closed)
+		return;
+	log_info("agent", "stopped");
+	sd_event_exit(a->loop, 0);
+}
+
+static void on_closed(bool complete, void *userdata)
+{
+	struct agent *a = userdata;
+	if (!complete)
+		log_warn("agent", "a peer did not close its session in time");
+	a->closed = true;
+	exit_when_done(a);
+}
+
+static void close_sessions(struct agent *a)
+{
+	if (a->phase == AGENT_CLOSING)
+		return;
+	a->phase = AGENT_CLOSING;
+	bgp_speaker_stop(a->speaker, STOP_TEXT, usec_add(a->stop_began, STOP_CLOSE), on_closed, a);
+}
+
+static void on_settled(void *userdata)
+{
+	struct agent *a = userdata;
+	size_t left = reconcile_counts(effects_reconcile(a->effects)).bound;
+	if (left > 0)
+		log_error("agent", "%zu VIPs could not be removed from lo and stay there", left);
+	a->settled = true;
+	close_sessions(a);
+	exit_when_done(a);
+}
+
+static int on_give_up(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct agent *a = userdata;
+	on_settled(a);
+	return 0;
+}
+
+static int on_unbind_limit(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	close_sessions(userdata);
+	return 0;
+}
+
+static void stop(struct agent *a)
+{
+	bool starting = a->phase == AGENT_STARTING;
+	a->phase = AGENT_WITHDRAWING;
+	a->stop_began = loop_now(a->loop);
+	a->start_apps = sd_event_source_disable_unref(a->start_apps);
+	registry_unregister_all(a->registry, a->stop_began);
+	if (starting) /* then this is still to be done */
+		effects_take_leftovers(a->effects);
+	effects_finish(a->effects, usec_add(a->stop_began, STOP_DRAIN), on_settled, a);
+	loop_timer_set(a->loop, &a->unbind_limit, usec_add(a->stop_began, STOP_UNBIND), LOOP_APPLY,
+		       on_unbind_limit, a);
+	loop_timer_set(a->loop, &a->give_up, usec_add(a->stop_began, STOP_MAX), LOOP_APPLY,
+		       on_give_up, a);
+}
+
+/* Signals */
+
+static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			  void *userdata)
+{
+	(void)source;
+	struct agent *a = userdata;
+	const char *name = info->ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
+	if (a->phase >= AGENT_WITHDRAWING) {
+		log_info("agent", "%s: already stopping", name);
+		return 0;
+	}
+	log_info("agent", "%s: stopping, withdrawing all routes first", name);
+	stop(a);
+	return 0;
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	(void)source, (void)info, (void)userdata;
+	log_warn("agent", "SIGHUP: reload is not supported by this version, still running with the "
+			  "configuration of start");
+	return 0;
+}
+
+static int watch_signals(struct agent *a)
+{
+	static const struct {
+		int number;
+		sd_event_signal_handler_t handler;
+	} wanted[] = { { SIGTERM, on_stop_signal },
+		       { SIGINT, on_stop_signal },
+		       { SIGHUP, on_hangup } };
+	sigset_t blocked;
+	int rc = 0;
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD); /* of the monitors' commands, net/child.h */
+	for (size_t i = 0; i < 3; i++)
+		sigaddset(&blocked, wanted[i].number);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	for (size_t i = 0; i < 3 && rc >= 0; i++) {
+		rc = sd_event_add_signal(a->loop, &a->signals[i], wanted[i].number,
+					 wanted[i].handler, a);
+		/* No burst of anything may keep us from stopping. */
+		if (rc >= 0)
+			rc = sd_event_source_set_priority(a->signals[i], LOOP_FLUSH);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* The start */
+
+static int load_config(struct agent *a, const char *file)
+{
+	char line[1024];
+	struct config_findings findings = { 0 };
+	int rc = config_load(file, &a->config, &findings);
+	for (size_t i = 0; i < findings.n; i++) {
+		config_finding_format(&findings.items[i], file, line, sizeof(line));
+		if (findings.items[i].severity == CONFIG_ERROR)
+			log_error("config", "%s", line);
+		else
+			log_warn("config", "%s", line);
+	}
+	config_findings_done(&findings);
+	return rc;
+}
+
+static void register_app(struct agent *a, const struct app_spec *spec)
+{
+	struct err err = { "" };
+	enum register_result result;
+	if (registry_register(a->registry, spec, loop_now(a->loop), &result, &err) < 0)
+		log_error("app", "%s: %s", spec->name, err.text);
+}
+
+static int on_start_apps(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct agent *a = userdata;
+	for (size_t i = 0; i < APPS_PER_TURN && a->next_app < a->config->n_apps; i++)
+		register_app(a, &a->config->apps[a->next_app++]);
+	if (a->next_app < a->config->n_apps)
+		return loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
+	effects_take_leftovers(a->effects);
+	a->phase = AGENT_RUNNING;
+	log_info("agent", "%zu apps registered from the configuration", a->config->n_apps);
+	look_at_peers(a);
+	return 0;
+}
+
+static int start_api(struct agent *a, struct err *err)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	const struct endpoint *at = &a->config->agent.listen_addr;
+	int rc = api_new(a->loop, at, on_call, a, &a->api, err);
+	if (rc == 0)
+		log_info("api", "listening on %s", endpoint_format(at, text));
+	return rc;
+}
+
+static void on_peer_changed(const struct bgp_peer_status *status, void *userdata)
+{
+	(void)status;
+	struct agent *a = userdata;
+	if (a->phase != AGENT_CLOSING) /* then sessions end because we end them */
+		look_at_peers(a);
+}
+
+static int start_speaker(struct agent *a, struct err *err)
+{
+	static const struct bgp_speaker_ops ops = { .peer_changed = on_peer_changed };
+	int rc = bgp_speaker_new(a->loop, &a->identity.bgp, &ops, a, &a->speaker, err);
+	if (rc < 0)
+		return err_prefix(err, rc, "BGP: ");
+	a->peer_log = peer_log_new(a->speaker);
+	effects_set_speaker(a->effects, a->speaker);
+	bgp_speaker_start(a->speaker);
+	return 0;
+}
+
+static int start_health(struct agent *a, struct err *err)
+{
+	const struct config_agent *c = &a->config->agent;
+	const struct runner_config runner = { .interval = c->monitor_interval };
+	int rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
+	if (rc == 0)
+		a->registry = registry_new(a->loop, a->runner, effects_reconcile(a->effects),
+					   c->cleanup_timer);
+	return rc;
+}
+
+static int start_loop(struct agent *a, struct err *err)
+{
+	int rc = sd_event_new(&a->loop);
+	if (rc >= 0)
+		rc = watch_signals(a);
+	return rc < 0 ? err_set(err, rc, "cannot make the event loop: %s", strerror(-rc)) : 0;
+}
+
+static int start(struct agent *a, struct err *err)
+{
+	int rc = start_loop(a, err);
+	if (rc == 0)
+		rc = identity_find(a->config, &a->identity, err);
+	if (rc == 0)
+		rc = start_api(a, err);
+	if (rc == 0)
+		rc = effects_new(a->loop, &a->effects, err);
+	if (rc == 0)
+		rc = start_health(a, err);
+	if (rc == 0)
+		rc = start_speaker(a, err);
+	if (rc == 0)
+		rc = loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
+	return rc;
+}
+
+static void agent_done(struct agent *a)
+{
+	api_free(a->api); /* its streams walk the registry */
+	registry_free(a->registry);
+	monitor_runner_free(a->runner);
+	effects_free(a->effects); /* its wait is one of the speaker's */
+	peer_log_free(a->peer_log);
+	bgp_speaker_free(a->speaker);
+	for (size_t i = 0; i < 3; i++)
+		sd_event_source_disable_unref(a->signals[i]);
+	sd_event_source_disable_unref(a->start_apps);
+	sd_event_source_disable_unref(a->unbind_limit);
+	sd_event_source_disable_unref(a->give_up);
+	identity_done(&a->identity);
+	config_free(a->config);
+	sd_event_unref(a->loop);
+}
+
+int agent_run(const char *config_file)
+{
+	struct agent a = { .phase = AGENT_STARTING };
+	struct err err = { "" };
+	if (load_config(&a, config_file) < 0)
+		return 1;
+	log_info("agent", "vipherald %s", VIPHERALD_VERSION);
+	int rc = start(&a, &err);
+	if (rc < 0)
+		log_error("agent", "%s", err.text);
+	else
+		rc = sd_event_loop(a.loop);
+	agent_done(&a);
+	return rc < 0 ? 1 : rc;
+}

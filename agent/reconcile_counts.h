@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What the reconciler has and has done, in numbers. */
+#ifndef AGENT_RECONCILE_COUNTS_H
+#define AGENT_RECONCILE_COUNTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct reconcile_counts {
+	size_t vips, bound, announced, troubled;
+	size_t owned4, owned6; /* VIPs that have an owner, by family */
+	uint64_t announcements, withdrawals;
+};
+
+#endif

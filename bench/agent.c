@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/agent.h"
+
+#include <ifaddrs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/peer.h"
+#include "bench/scratch.h"
+
+#define AGENT_DEFAULT "build/vipherald"
+
+static const char *vip_text(size_t vip, char buf[static ADDR_TEXT_MAX])
+{
+	struct addr a = addr_v4(BENCH_VIP + (uint32_t)vip);
+	return addr_format(&a, buf);
+}
+
+static void write_head(FILE *out, const struct agent_setup *setup)
+{
+	fprintf(out,
+		"agent:\n"
+		"  listen_addr: 127.0.0.1:%u\n"
+		"bgp:\n"
+		"  local_as: %d\n"
+		"  router_id: 192.0.2.1\n"
+		"  local_ip: 127.0.0.1\n",
+		setup->api_port ? setup->api_port : BENCH_API_PORT, BENCH_AGENT_AS);
+	if (!setup->slow_retry)
+		fprintf(out, "  connect_retry: 50ms\n"
+			     "  connect_retry_max: 50ms\n");
+	fprintf(out,
+		"  peers:\n"
+		"    - peer_ip: 127.0.0.%u\n"
+		"      peer_as: %d\n",
+		setup->peer_host, BENCH_PEER_AS);
+}
+
+static void write_app(FILE *out, size_t vip, uint16_t port)
+{
+	char text[ADDR_TEXT_MAX];
+	fprintf(out,
+		"  - name: app-%zu\n"
+		"    vip: %s/32\n"
+		"    vip_config: { bgp_communities: [ \"%d:%d\" ] }\n",
+		vip, vip_text(vip, text), BENCH_AGENT_AS, TAG_FIRST);
+	if (port)
+		fprintf(out, "    monitors: [ \"port:tcp:%u\" ]\n", port);
+}
+
+static void write_config(const char *path, const struct agent_setup *setup)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	write_head(out, setup);
+	if (setup->n_apps)
+		fputs("apps:\n", out);
+	for (size_t i = 0; i < setup->n_apps; i++)
+		write_app(out, setup->first + i, setup->port);
+	if (fclose(out) != 0)
+		fail("no memory for a configuration");
+	scratch_write(path, text, len);
+	free(text);
+}
+
+void agent_start(struct subject *s, const struct agent_setup *setup)
+{
+	char name[32], path[SCRATCH_PATH_MAX], option[SCRATCH_PATH_MAX + 16];
+	const char *binary = getenv("VIPHERALD");
+	snprintf(name, sizeof(name), "agent-%u.yaml", setup->peer_host);
+	write_config(scratch_path(name, path), setup);
+	snprintf(option, sizeof(option), "-config=%s", path);
+	subject_exec(s, (const char *const[]){ binary ? binary : AGENT_DEFAULT, option,
+					       "-logtostderr", NULL });
+}
+
+const char *agent_register_target(size_t vip, uint16_t tag, char buf[static TARGET_MAX])
+{
+	char text[ADDR_TEXT_MAX];
+	snprintf(buf, TARGET_MAX, "/register?name=app-%zu&vip=%s/32&vip_communities=%d:%d", vip,
+		 vip_text(vip, text), BENCH_AGENT_AS, tag);
+	return buf;
+}
+
+const char *agent_unregister_target(size_t vip, char buf[static TARGET_MAX])
+{
+	snprintf(buf, TARGET_MAX, "/unregister?name=app-%zu", vip);
+	return buf;
+}
+
+size_t agent_count_bound(void)
+{
+	struct ifaddrs *all;
+	size_t n = 0;
+	if (getifaddrs(&all) < 0)
+		fail("getifaddrs: %m");
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		struct sockaddr_storage ss = { 0 };
+		struct addr a;
+		uint16_t port;
+		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET)
+			continue;
+		memcpy(&ss, i->ifa_addr, sizeof(struct sockaddr_in));
+		n += addr_from_sockaddr(&ss, &a, &port) &&
+		     addr_to_v4(&a) - BENCH_VIP < BENCH_VIPS_MAX;
+	}
+	freeifaddrs(all);
+	return n;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The agent as users run it: the binary, with a configuration that is made here. */
+#ifndef BENCH_AGENT_H
+#define BENCH_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/subject.h"
+
+#define BENCH_API_PORT 8080
+
+struct agent_setup {
+	uint8_t peer_host;    /* the peer is 127.0.0.`peer_host`, see peer_new() */
+	size_t first, n_apps; /* configured apps are VIPs first … first + n_apps - 1 */
+	uint16_t port;        /* each app has the monitor port:tcp:PORT; 0: no monitors */
+	bool slow_retry;      /* the default connect_retry instead of a quick one */
+	uint16_t api_port;    /* 0: BENCH_API_PORT */
+};
+
+void agent_start(struct subject *s, const struct agent_setup *setup);
+/* The target of a request about VIP `vip`, whose definition carries the community of `tag`. */
+#define TARGET_MAX 256
+const char *agent_register_target(size_t vip, uint16_t tag, char buf[static TARGET_MAX]);
+const char *agent_unregister_target(size_t vip, char buf[static TARGET_MAX]);
+/* How many VIPs of the bench are on lo. */
+size_t agent_count_bound(void);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* A client of the agent's API over one TCP connection that is kept open. */
+#ifndef BENCH_HTTP_H
+#define BENCH_HTTP_H
+
+#include <stdint.h>
+
+/* Connects to 127.0.0.1; tries again for 5 s while nobody listens. Returns the descriptor. */
+int http_connect(uint16_t port);
+/* Sends a GET of `target`, without waiting for the answer. */
+void http_send(int fd, const char *target);
+/* Reads the answer, which is to be 200. */
+void http_receive(int fd);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The figures and the machine they are of, as a table or as JSON on stdout. */
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bench/samples.h"
+
+#define REPORT_NO_TARGET 0.0
+
+struct figure {
+	const char *scenario;
+	char what[72];
+	const char *unit; /* a literal */
+	double target;    /* the median is to be at most this */
+	double median, p99;
+	size_t runs;
+};
+
+struct report {
+	const char *scenario; /* of the figures that are added */
+	struct figure figures[64];
+	size_t n;
+};
+
+/* Adds the figure, and shows it on stderr for whoever watches. */
+void report_add(struct report *r, const char *what, const char *unit, double target,
+		const struct samples *samples);
+void report_print_table(const struct report *r);
+void report_print_json(const struct report *r);
+
+#endif

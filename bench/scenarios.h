@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What is measured. Each adds its figures, in a network namespace that holds nothing yet, or
+ * fails. */
+#ifndef BENCH_SCENARIOS_H
+#define BENCH_SCENARIOS_H
+
+#include "bench/report.h"
+
+void scenario_start(struct report *r);
+void scenario_boot(struct report *r);
+void scenario_transfer(struct report *r);
+void scenario_latency(struct report *r);
+void scenario_memory(struct report *r);
+void scenario_reconnect(struct report *r);
+void scenario_linear(struct report *r);
+void scenario_others(struct report *r);
+
+#endif

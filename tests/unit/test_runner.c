@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+/* In a network namespace of its own, with real listeners and real commands. */
+#include "monitors/runner.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "lib/mem.h"
+#include "net/loop.h"
+#include "tests/unit/loop_until.h"
+#include "tests/unit/own_netns.h"
+
+#define INTERVAL (20 * USEC_PER_MSEC)
+#define HOUR     (3600 * USEC_PER_SEC)
+
+struct fixture {
+	sd_event *loop;
+	struct monitor_runner *runner;
+};
+
+/* One watch and what was said about it. */
+struct seen {
+	struct monitor_watch *watch;
+	enum health health;
+	unsigned n;
+	char reason[1024];
+	bool free_it;
+};
+
+static void on_verdict(struct monitor_watch *w, enum health health, const char *reason,
+		       void *userdata)
+{
+	struct seen *s = userdata;
+	assert_ptr_equal(w, s->watch);
+	assert_int_equal(monitor_watch_health(w), health);
+	assert_int_not_equal(s->health, health);
+	s->health = health;
+	s->n++;
+	snprintf(s->reason, sizeof(s->reason), "%s", reason);
+	if (!s->free_it)
+		return;
+	monitor_watch_free(w);
+	s->watch = NULL;
+}
+
+static void new_runner(struct fixture *f, const struct runner_config *config)
+{
+	struct err err;
+	monitor_runner_free(f->runner);
+	if (monitor_runner_new(f->loop, config, &f->runner, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = mem_new(1, sizeof(*f));
+	assert_int_equal(sd_event_new(&f->loop), 0);
+	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .exec_timeout = HOUR });
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	monitor_runner_free(f->runner);
+	sd_event_unref(f->loop);
+	free(f);
+	return 0;
+}
+
+/* `texts` are separated by '|'. */
+static void watch(struct fixture *f, struct seen *s, const char *texts)
+{
+	struct monitor_spec specs[8];
+	char copy[512], *rest = copy;
+	size_t n = 0;
+	struct err err;
+	snprintf(copy, sizeof(copy), "%s", texts);
+	for (char *text; *copy && (text = strsep(&rest, "|"));)
+		if (monitor_spec_parse(text, &specs[n++], &err) < 0)
+			fail_msg("%s", err.text);
+	bool free_it = s->free_it;
+	*s = (struct seen){ .free_it = free_it };
+	s->watch = monitor_watch_new(f->runner, specs, n, on_verdict, s);
+	s->health = monitor_watch_health(s->watch);
+	assert_int_equal(s->n, 0);
+	for (size_t i = 0; i < n; i++)
+		monitor_spec_done(&specs[i]);
+}
+
+static struct monitor_status status_of(const struct seen *s, size_t i)
+{
+	struct monitor_status st;
+	monitor_watch_status(s->watch, i, &st);
+	return st;
+}
+
+static bool is_up(void *userdata)
+{
+	return ((struct seen *)userdata)->health == HEALTH_UP;
+}
+
+static bool is_down(void *userdata)
+{
+	return ((struct seen *)userdata)->health == HEALTH_DOWN;
+}
+
+static int listen_on(uint16_t port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+static void test_no_monitors(void **state)
+{
+	struct seen s = { 0 };
+	watch(*state, &s, "");
+	assert_int_equal(monitor_watch_health(s.watch), HEALTH_UP);
+	assert_int_equal(monitor_watch_n(s.watch), 0);
+	monitor_watch_free(s.watch);
+	monitor_watch_free(NULL);
+}
+
+static void test_port(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	int fd = listen_on(53);
+	usec_t before = loop_clock();
+	watch(f, &s, "port:tcp:53");
+	assert_int_equal(s.health, HEALTH_UP); /* before any turn of the loop */
+	assert_true(monitor_watch_since(s.watch) >= before);
+	assert_string_equal(status_of(&s, 0).said, "listening");
+	close(fd);
+	loop_until(f->loop, is_down, &s);
+	assert_string_equal(s.reason, "port:tcp:53: nothing listens on tcp port 53");
+	fd = listen_on(53);
+	loop_until(f->loop, is_up, &s);
+	assert_string_equal(s.reason, "port:tcp:53: listening");
+	assert_int_equal(s.n, 2);
+	monitor_watch_free(s.watch);
+	watch(f, &s, "port:tcp:54");
+	assert_int_equal(s.health, HEALTH_DOWN);
+	monitor_watch_free(s.watch);
+	close(fd);
+}
+
+/* The command, then the health and what is said. */
+static const struct {
+	const char *text;
+	enum health health;
+	const char *said;
+} commands[] = {
+	{ "exec:true", HEALTH_UP, "exit status 0" },
+	{ "exec:echo fine; echo more", HEALTH_UP, "exit status 0: fine" },
+	{ "exec:false", HEALTH_DOWN, "exit status 1" },
+	{ "exec:echo; echo ' no answer'; echo more; exit 42", HEALTH_DOWN,
+	  "exit status 42: no answer" },
+	{ "exec:echo bad >&2; exit 2", HEALTH_DOWN, "exit status 2: bad" },
+	{ "exec:kill -9 $$", HEALTH_DOWN, "killed by signal 9 SIGKILL" },
+	{ "exec:[[ a:b == a:* ]]", HEALTH_UP, "exit status 0" }, /* by bash */
+	{ "exec:printf 'caf\\351 \\033[2J\\377'; exit 1", HEALTH_DOWN,
+	  "exit status 1: caf? ?[2J?" },
+};
+
+static bool is_decided(void *userdata)
+{
+	return ((struct seen *)userdata)->health != HEALTH_UNKNOWN;
+}
+
+static void test_exec(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		watch(f, &s, commands[i].text);
+		assert_int_equal(s.health, HEALTH_UNKNOWN);
+		assert_string_equal(status_of(&s, 0).said, "");
+		assert_true(status_of(&s, 0).last_check == USEC_NEVER);
+		loop_until(f->loop, is_decided, &s);
+		if (s.health != commands[i].health ||
+		    strcmp(status_of(&s, 0).said, commands[i].said) != 0 ||
+		    !strstr(s.reason, commands[i].text) || !strstr(s.reason, commands[i].said))
+			fail_msg("%s: %s, '%s', '%s'", commands[i].text, health_name(s.health),
+				 status_of(&s, 0).said, s.reason);
+		monitor_watch_free(s.watch);
+	}
+}
+
+static void test_exec_changes(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	char dir[] = "/tmp/vipherald-test-XXXXXX", text[128];
+	assert_non_null(mkdtemp(dir));
+	snprintf(text, sizeof(text), "exec:test -d %s", dir);
+	watch(f, &s, text);
+	loop_until(f->loop, is_up, &s);
+	rmdir(dir);
+	loop_until(f->loop, is_down, &s);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	loop_until(f->loop, is_up, &s);
+	assert_int_equal(s.n, 3);
+	monitor_watch_free(s.watch);
+	rmdir(dir);
+}
+
+static void test_timeout(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .exec_timeout = 50000 });
+	watch(f, &s, "exec:echo connecting; sleep 1000");
+	loop_until(f->loop, is_down, &s);
+	assert_string_equal(status_of(&s, 0).said, "no result within 50ms, killed: connecting");
+	assert_true(status_of(&s, 0).took >= 50000);
+	monitor_watch_free(s.watch);
+	/* Not said: the interval. */
+	new_runner(f, &(struct runner_config){ .interval = INTERVAL });
+	watch(f, &s, "exec:sleep 1000");
+	loop_until(f->loop, is_down, &s);
+	assert_string_equal(status_of(&s, 0).said, "no result within 20ms, killed");
+	monitor_watch_free(s.watch);
+}
+
+struct checks {
+	struct seen *s;
+	uint64_t n;
+};
+
+static bool has_checks(void *userdata)
+{
+	struct checks *c = userdata;
+	return status_of(c->s, 0).checks >= c->n;
+}
+
+static void run_checks(struct fixture *f, struct seen *s, uint64_t more)
+{
+	struct checks c = { .s = s, .n = status_of(s, 0).checks + more };
+	loop_until(f->loop, has_checks, &c);
+}
+
+/* Where there is no bash it is sh; where there is neither nothing is known, and what was known
+ * before stays. */
+static void test_shells(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	char dir[] = "/tmp/vipherald-test-XXXXXX", sh[64], *path = mem_strdup(getenv("PATH"));
+	assert_non_null(mkdtemp(dir));
+	snprintf(sh, sizeof(sh), "%s/sh", dir);
+	assert_int_equal(symlink("/bin/sh", sh), 0);
+	setenv("PATH", dir, 1);
+	watch(f, &s, "exec:echo $0");
+	loop_until(f->loop, is_up, &s);
+	assert_string_equal(status_of(&s, 0).said, "exit status 0: sh");
+	unlink(sh);
+	run_checks(f, &s, 2); /* the first may have started before */
+	assert_int_equal(s.health, HEALTH_UP);
+	assert_int_equal(status_of(&s, 0).failures, 0);
+	assert_non_null(strstr(status_of(&s, 0).said, "cannot run 'sh'"));
+	monitor_watch_free(s.watch);
+	watch(f, &s, "exec:true");
+	run_checks(f, &s, 2);
+	assert_int_equal(s.health, HEALTH_UNKNOWN);
+	setenv("PATH", path, 1);
+	loop_until(f->loop, is_up, &s);
+	monitor_watch_free(s.watch);
+	rmdir(dir);
+	free(path);
+}
+
+static void test_consul_is_not_up(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	int fd = listen_on(53);
+	watch(f, &s, "port:tcp:53|consul");
+	run_checks(f, &s, 3);
+	assert_int_equal(s.health, HEALTH_UNKNOWN);
+	assert_int_equal(s.n, 0);
+	assert_string_equal(status_of(&s, 1).said,
+			    "consul monitors are not supported by this version");
+	/* DOWN because of one, then not UP because of the other: the reason follows. */
+	close(fd);
+	loop_until(f->loop, is_down, &s);
+	assert_non_null(strstr(s.reason, "port:tcp:53"));
+	fd = listen_on(53);
+	run_checks(f, &s, 3);
+	assert_int_equal(s.health, HEALTH_UNKNOWN);
+	assert_string_equal(s.reason, "consul: consul monitors are not supported by this version");
+	monitor_watch_free(s.watch);
+	close(fd);
+}
+
+static void test_all_must_pass(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	int first = listen_on(53), second;
+	watch(f, &s, "port:tcp:53|port:tcp:54|exec:true");
+	assert_int_equal(s.health, HEALTH_DOWN);
+	assert_int_equal(monitor_watch_n(s.watch), 3);
+	run_checks(f, &s, 3);
+	assert_int_equal(s.n, 0);
+	second = listen_on(54);
+	loop_until(f->loop, is_up, &s);
+	close(first);
+	loop_until(f->loop, is_down, &s);
+	assert_non_null(strstr(s.reason, "port:tcp:53:"));
+	assert_int_equal(status_of(&s, 0).health, HEALTH_DOWN);
+	assert_int_equal(status_of(&s, 1).health, HEALTH_UP);
+	monitor_watch_free(s.watch);
+	close(second);
+}
+
+static void test_status(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	usec_t before = loop_clock();
+	watch(f, &s, "port:tcp:53");
+	run_checks(f, &s, 4);
+	struct monitor_status st = status_of(&s, 0);
+	assert_string_equal(st.text, "port:tcp:53");
+	assert_int_equal(st.checks, 5); /* one of them in monitor_watch_new() */
+	assert_int_equal(st.failures, 5);
+	assert_true(st.since >= before && st.since < st.last_check);
+	assert_true(st.last_check <= loop_clock());
+	assert_true(st.took < USEC_PER_SEC);
+	assert_false(st.running);
+	monitor_watch_free(s.watch);
+}
+
+/* 20 commands that hang, and two may run. The limit is kept in every turn, each gets its turn, and
+ * what needs no command is not held up. */
+static void test_exec_max(void **state)
+{
+	enum { N = 20 };
+	struct fixture *f = *state;
+	struct seen s[N] = { 0 }, port = { 0 };
+	new_runner(f, &(struct runner_config){
+			      .interval = INTERVAL, .exec_timeout = 20000, .exec_max = 2 });
+	int fd = listen_on(53);
+	watch(f, &port, "port:tcp:53");
+	for (size_t i = 0; i < N; i++)
+		watch(f, &s[i], "exec:sleep 1000");
+	close(fd);
+	usec_t end = loop_clock() + LOOP_UNTIL_LIMIT;
+	uint64_t least, most;
+	do {
+		assert_true(sd_event_run(f->loop, UINT64_MAX) >= 0);
+		assert_true(loop_clock() < end);
+		unsigned running = 0;
+		least = UINT64_MAX, most = 0;
+		for (size_t i = 0; i < N; i++) {
+			struct monitor_status st = status_of(&s[i], 0);
+			running += st.running;
+			least = st.checks < least ? st.checks : least;
+			most = st.checks > most ? st.checks : most;
+		}
+		assert_true(running <= 2);
+		assert_true(most - least <= 2); /* nobody is served twice while another waits */
+	} while (least < 2);
+	assert_int_equal(port.health, HEALTH_DOWN);
+	assert_true(status_of(&port, 0).checks > 10);
+	for (size_t i = 0; i < N; i++)
+		monitor_watch_free(s[i].watch);
+	monitor_watch_free(port.watch);
+}
+
+/* One slot: its owner goes while others wait, and so does the first that waits. */
+static void test_slots_are_handed_on(void **state)
+{
+	struct fixture *f = *state;
+	struct seen hog = { 0 }, waits = { 0 }, next = { 0 };
+	new_runner(f, &(struct runner_config){
+			      .interval = INTERVAL, .exec_timeout = HOUR, .exec_max = 1 });
+	watch(f, &hog, "exec:sleep 1000");
+	loop_drain(f->loop);
+	watch(f, &waits, "exec:sleep 1000");
+	watch(f, &next, "exec:true");
+	loop_drain(f->loop);
+	assert_true(status_of(&hog, 0).running);
+	assert_false(status_of(&waits, 0).running);
+	monitor_watch_free(hog.watch);   /* wakes the first that waits … */
+	monitor_watch_free(waits.watch); /* … which is gone before its turn */
+	loop_until(f->loop, is_up, &next);
+	monitor_watch_free(next.watch);
+}
+
+/* In the callback, in every situation: at once, after a command, with others due. */
+static void test_free_in_callback(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s[8];
+	int fd = listen_on(53);
+	for (size_t i = 0; i < 8; i++) {
+		s[i].free_it = true;
+		watch(f, &s[i],
+		      i % 2 ? "port:tcp:53|exec:true" : "port:tcp:53|exec:false|exec:sleep 9");
+	}
+	close(fd);
+	for (size_t i = 0; i < 8; i++) {
+		while (s[i].watch)
+			assert_true(sd_event_run(f->loop, UINT64_MAX) >= 0);
+		assert_int_equal(s[i].n, 1);
+	}
+	loop_drain(f->loop);
+}
+
+static void test_free_while_running(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	watch(f, &s, "exec:sleep 1000|exec:sleep 1000|port:udp:53");
+	loop_drain(f->loop);
+	assert_true(status_of(&s, 0).running);
+	monitor_watch_free(s.watch);
+	loop_drain(f->loop);
+	assert_int_equal(s.n, 0);
+}
+
+/* All of many are checked, again and again, over the whole interval. */
+static void test_many(void **state)
+{
+	enum { N = 2000 };
+	struct fixture *f = *state;
+	struct seen *s = mem_new(N, sizeof(*s));
+	new_runner(f, &(struct runner_config){ .interval = 500 * USEC_PER_MSEC });
+	int fd = listen_on(53);
+	for (size_t i = 0; i < N; i++)
+		watch(f, &s[i], "port:tcp:53");
+	close(fd);
+	for (size_t i = 0; i < N; i++)
+		loop_until(f->loop, is_down, &s[i]);
+	for (size_t i = 0; i < N; i++) {
+		assert_int_equal(s[i].n, 1);
+		monitor_watch_free(s[i].watch);
+	}
+	free(s);
+}
+
+static void test_bad_interval(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+	struct monitor_runner *r = NULL;
+	assert_int_equal(monitor_runner_new(f->loop, &(struct runner_config){ 0 }, &r, &err),
+			 -EINVAL);
+	assert_null(r);
+}
+
+static int enter(void **state)
+{
+	(void)state;
+	own_netns_enter();
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_no_monitors),
+		TEST(test_port),
+		TEST(test_exec),
+		TEST(test_exec_changes),
+		TEST(test_timeout),
+		TEST(test_shells),
+		TEST(test_consul_is_not_up),
+		TEST(test_all_must_pass),
+		TEST(test_status),
+		TEST(test_exec_max),
+		TEST(test_slots_are_handed_on),
+		TEST(test_free_in_callback),
+		TEST(test_free_while_running),
+		TEST(test_many),
+		TEST(test_bad_interval),
+	};
+	return cmocka_run_group_tests(tests, enter, NULL);
+}
