@@ -27,9 +27,10 @@
 
 struct nat_backend {
 	struct nlsock *ask, *watch;
-	bool whole; /* the table is there with all its rules */
-	bool there; /* a table of that name is */
-	unsigned rules_seen;
+	bool whole;                /* the table is there with all its rules */
+	bool there;                /* a table of that name is */
+	unsigned skeleton, others; /* rules that were seen in it */
+	struct nat_rules nets;     /* that have a rule there; they are replaced together */
 };
 
 static int explain(int r, const char *what, struct err *err)
@@ -43,8 +44,8 @@ static int explain(int r, const char *what, struct err *err)
 	case EINVAL: /* no nf_tables in it, or one older than what we ask of it */
 	case EOPNOTSUPP:
 		return err_set(err, -EOPNOTSUPP,
-			       "the kernel has no nftables, or one without NAT for inet or maps "
-			       "with ranges (Linux 5.6), %s: %s",
+			       "the kernel has no nftables, or one without NAT for inet (Linux "
+			       "5.2), %s: %s",
 			       what, strerror(-r));
 	default:
 		return err_set(err, r, "nftables, %s: %s", what, strerror(-r));
@@ -57,6 +58,7 @@ static void nftables_close(struct nat_backend *b)
 		return;
 	nlsock_free(b->ask);
 	nlsock_free(b->watch);
+	nat_rules_done(&b->nets);
 	free(b);
 }
 
@@ -82,7 +84,18 @@ static int nftables_open(struct nat_backend **ret, struct err *err)
 static int take_rule(const struct nlmsghdr *msg, void *userdata)
 {
 	struct nat_backend *b = userdata;
-	b->rules_seen += nft_parse_is_our_rule(msg);
+	struct nat_rule r;
+	switch (nft_parse_rule(msg, &r)) {
+	case NFT_RULE_OTHER:
+		b->others++;
+		break;
+	case NFT_RULE_SKELETON:
+		b->skeleton++;
+		break;
+	case NFT_RULE_NET:
+		nat_rules_add(&b->nets, &r);
+		break;
+	}
 	return 0;
 }
 
@@ -104,7 +117,7 @@ static int take_elements(const struct nlmsghdr *msg, void *userdata)
 	return nft_parse_elements(msg, l->map, take_rule_of_map, l);
 }
 
-/* Is the table there, and has nobody removed rules from it? */
+/* Is the table there, and has nobody removed rules from it, or added any? */
 static int look_at_table(struct nat_backend *b)
 {
 	_Alignas(struct nlmsghdr) char buf[NFTMSG_MAX];
@@ -113,9 +126,10 @@ static int look_at_table(struct nat_backend *b)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	b->there = true;
-	b->rules_seen = 0;
+	b->skeleton = b->others = 0;
+	nat_rules_done(&b->nets);
 	r = nlsock_request(b->ask, nft_build_dump_rules(buf), take_rule, b);
-	b->whole = r == 0 && b->rules_seen == NFTMSG_RULES;
+	b->whole = r == 0 && b->skeleton == NFTMSG_RULES && b->others == 0;
 	return r;
 }
 
@@ -129,6 +143,8 @@ static int nftables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata,
 		if (r == -ENOENT) /* a map was removed meanwhile; its rules with it */
 			r = -EAGAIN;
 	}
+	for (size_t i = 0; i < b->nets.n && r == 0 && b->whole; i++)
+		cb(&b->nets.items[i], true, userdata);
 	if (r == -EINTR || r == -EAGAIN)
 		return err_set(err, -EAGAIN,
 			       "somebody else keeps changing the table inet " NFTMSG_TABLE);
@@ -139,7 +155,34 @@ static int nftables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata,
 
 /* ---- changes ---- */
 
-static void build(const struct nat_backend *b, const struct nat_diff *d, struct nft_batch *batch)
+static bool has(const struct nat_rules *l, const struct nat_rule *r)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (memcmp(&l->items[i], r, sizeof(*r)) == 0)
+			return true;
+	return false;
+}
+
+/* What the chain of networks holds afterwards. False when that is what it holds now. */
+static bool nets_after(const struct nat_backend *b, const struct nat_diff *d, struct nat_rules *ret)
+{
+	bool changed = false;
+	*ret = (struct nat_rules){ 0 };
+	for (size_t i = 0; i < b->nets.n && b->whole; i++)
+		if (has(&d->remove, &b->nets.items[i]))
+			changed = true;
+		else
+			nat_rules_add(ret, &b->nets.items[i]);
+	for (size_t i = 0; i < d->add.n; i++)
+		if (nft_rule_is_net(&d->add.items[i]) && !has(ret, &d->add.items[i])) {
+			nat_rules_add(ret, &d->add.items[i]);
+			changed = true;
+		}
+	return changed;
+}
+
+static void build(const struct nat_backend *b, const struct nat_diff *d,
+		  const struct nat_rules *nets, struct nft_batch *batch)
 {
 	if (d->last) {
 		nft_batch_del_table(batch);
@@ -150,22 +193,29 @@ static void build(const struct nat_backend *b, const struct nat_diff *d, struct 
 	else /* without it, nothing is there to be removed */
 		nft_batch_skeleton(batch);
 	nft_batch_add(batch, &d->add);
+	if (nets)
+		nft_batch_set_nets(batch, nets);
 }
 
 static int nftables_apply(struct nat_backend *b, const struct nat_diff *d, struct err *err)
 {
 	struct nft_batch batch;
+	struct nat_rules nets;
 	if (d->last && !b->there)
 		return 0;
+	bool nets_change = nets_after(b, d, &nets);
 	nft_batch_begin(&batch);
-	build(b, d, &batch);
+	build(b, d, nets_change ? &nets : NULL, &batch);
 	nft_batch_end(&batch);
 	int r = nlsock_transact(b->ask, batch.buf, batch.len, nft_batch_last(&batch));
 	nft_batch_done(&batch);
 	if (r == 0) {
 		b->there = b->whole = !d->last;
+		nat_rules_done(&b->nets);
+		b->nets = nets;
 		return 0;
 	}
+	nat_rules_done(&nets);
 	/* ENOENT before the table was ours: the kernel lacks a part of what the table needs. */
 	if (r == -ENOENT && !b->whole && !d->last)
 		return explain(-EOPNOTSUPP, "making the table inet " NFTMSG_TABLE, err);

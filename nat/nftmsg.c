@@ -27,48 +27,47 @@
 #define ELEMENT_ROOM 128
 
 /* What nft calls types of data (`nft describe`), as numbers, and how it writes several in one. */
-#define TYPE_IPV4_ADDR        7u
-#define TYPE_IPV6_ADDR        8u
-#define TYPE_INET_PROTO       12u
-#define TYPE_INET_SERVICE     13u
-#define CONCAT(a, b)          ((a) << 6 | (b))
-#define DSTNAT_PRIORITY       (-100)
-#define PRIORITY              (DSTNAT_PRIORITY - 5) /* before iptables and others' tables */
-#define USERDATA_RULE_COMMENT 0
-#define NFT_FIELDS            3
-#define RULE_KEY_MAX          24
+#define TYPE_IPV4_ADDR    7u
+#define TYPE_IPV6_ADDR    8u
+#define TYPE_INET_PROTO   12u
+#define TYPE_INET_SERVICE 13u
+#define CONCAT(a, b)      ((a) << 6 | (b))
+#define DSTNAT_PRIORITY   (-100)
+#define PRIORITY          (DSTNAT_PRIORITY - 5) /* before iptables and others' tables */
+#define RULE_KEY_MAX      24
+/* User data of a rule: type, length, octets. nft shows the comment and passes over ours. */
+#define USERDATA_COMMENT 0
+#define USERDATA_NET     118
 
 static const struct map {
 	const char *name;
 	uint8_t family;
-	bool nets;
 	uint32_t key_type, data_type;
 	uint32_t addr_at, addr_size;  /* of the destination in the packet */
 	uint32_t proto_reg, port_reg; /* of the key; the address begins in NFT_REG_1 */
 	uint32_t dest_port_reg;       /* of the data, likewise */
 } maps[NFT_MAPS] = {
-	[NFT_MAP_IP4] = { "ip4", AF_INET, false,
-			  CONCAT(CONCAT(TYPE_IPV4_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE),
-			  CONCAT(TYPE_IPV4_ADDR, TYPE_INET_SERVICE), 16, 4, NFT_REG32_01,
-			  NFT_REG32_02, NFT_REG32_01 },
-	[NFT_MAP_NET4] = { "net4", AF_INET, true,
-			   CONCAT(CONCAT(TYPE_IPV4_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE),
-			   CONCAT(TYPE_IPV4_ADDR, TYPE_INET_SERVICE), 16, 4, NFT_REG32_01,
-			   NFT_REG32_02, NFT_REG32_01 },
-	[NFT_MAP_IP6] = { "ip6", AF_INET6, false,
-			  CONCAT(CONCAT(TYPE_IPV6_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE),
-			  CONCAT(TYPE_IPV6_ADDR, TYPE_INET_SERVICE), 24, 16, NFT_REG32_04,
-			  NFT_REG32_05, NFT_REG32_04 },
-	[NFT_MAP_NET6] = { "net6", AF_INET6, true,
-			   CONCAT(CONCAT(TYPE_IPV6_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE),
-			   CONCAT(TYPE_IPV6_ADDR, TYPE_INET_SERVICE), 24, 16, NFT_REG32_04,
-			   NFT_REG32_05, NFT_REG32_04 },
+	[NFT_VIPS4] = { "vips4", AF_INET,
+			CONCAT(CONCAT(TYPE_IPV4_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE),
+			CONCAT(TYPE_IPV4_ADDR, TYPE_INET_SERVICE), 16, 4, NFT_REG32_01,
+			NFT_REG32_02, NFT_REG32_01 },
+	[NFT_VIPS6] = { "vips6", AF_INET6,
+			CONCAT(CONCAT(TYPE_IPV6_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE),
+			CONCAT(TYPE_IPV6_ADDR, TYPE_INET_SERVICE), 24, 16, NFT_REG32_04,
+			NFT_REG32_05, NFT_REG32_04 },
 };
+
+static const struct map *map_of(uint8_t family)
+{
+	return &maps[family == AF_INET ? NFT_VIPS4 : NFT_VIPS6];
+}
+
+#define NETS_CHAIN "nets"
 
 static const struct chain {
 	const char *name;
 	uint32_t hook;
-} chains[] = { { "prerouting", NF_INET_PRE_ROUTING }, { "output", NF_INET_LOCAL_OUT } };
+} hooks[] = { { "prerouting", NF_INET_PRE_ROUTING }, { "output", NF_INET_LOCAL_OUT } };
 
 /* ---- messages ---- */
 
@@ -166,13 +165,55 @@ static void put_meta(struct nlmsghdr *msg, uint32_t key, uint32_t reg)
 	expression_close(msg, e);
 }
 
-static void put_equals_octet(struct nlmsghdr *msg, uint32_t reg, uint8_t value)
+static void put_value(struct nlmsghdr *msg, uint16_t type, const void *value, size_t size)
+{
+	struct nlattr *nest = mnl_attr_nest_start(msg, type);
+	mnl_attr_put(msg, NFTA_DATA_VALUE, size, value);
+	mnl_attr_nest_end(msg, nest);
+}
+
+static void put_equals(struct nlmsghdr *msg, const void *value, size_t size)
 {
 	struct expression e = expression_open(msg, "cmp");
-	put_u32(msg, NFTA_CMP_SREG, reg);
+	put_u32(msg, NFTA_CMP_SREG, NFT_REG_1);
 	put_u32(msg, NFTA_CMP_OP, NFT_CMP_EQ);
-	struct nlattr *data = mnl_attr_nest_start(msg, NFTA_CMP_DATA);
-	mnl_attr_put_u8(msg, NFTA_DATA_VALUE, value);
+	put_value(msg, NFTA_CMP_DATA, value, size);
+	expression_close(msg, e);
+}
+
+/* The first `bits` of what is in NFT_REG_1. */
+static void put_mask(struct nlmsghdr *msg, size_t size, uint8_t bits)
+{
+	static const uint8_t zero[16];
+	uint8_t mask[16] = { 0 };
+	for (size_t i = 0; i < bits; i++)
+		mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	struct expression e = expression_open(msg, "bitwise");
+	put_u32(msg, NFTA_BITWISE_SREG, NFT_REG_1);
+	put_u32(msg, NFTA_BITWISE_DREG, NFT_REG_1);
+	put_u32(msg, NFTA_BITWISE_LEN, (uint32_t)size);
+	put_value(msg, NFTA_BITWISE_MASK, mask, size);
+	put_value(msg, NFTA_BITWISE_XOR, zero, size);
+	expression_close(msg, e);
+}
+
+static void put_immediate(struct nlmsghdr *msg, uint32_t reg, const void *value, size_t size)
+{
+	struct expression e = expression_open(msg, "immediate");
+	put_u32(msg, NFTA_IMMEDIATE_DREG, reg);
+	put_value(msg, NFTA_IMMEDIATE_DATA, value, size);
+	expression_close(msg, e);
+}
+
+static void put_jump(struct nlmsghdr *msg, const char *chain)
+{
+	struct expression e = expression_open(msg, "immediate");
+	put_u32(msg, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	struct nlattr *data = mnl_attr_nest_start(msg, NFTA_IMMEDIATE_DATA);
+	struct nlattr *verdict = mnl_attr_nest_start(msg, NFTA_DATA_VERDICT);
+	put_u32(msg, NFTA_VERDICT_CODE, (uint32_t)NFT_JUMP);
+	mnl_attr_put_strz(msg, NFTA_VERDICT_CHAIN, chain);
+	mnl_attr_nest_end(msg, verdict);
 	mnl_attr_nest_end(msg, data);
 	expression_close(msg, e);
 }
@@ -223,32 +264,23 @@ void nft_batch_del_table(struct nft_batch *b)
 	batch_close(b, msg);
 }
 
-static void add_chain(struct nft_batch *b, const struct chain *c)
+static struct nlmsghdr *chain_open(struct nft_batch *b, const char *name)
 {
 	struct nlmsghdr *msg = batch_open(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, MESSAGE_ROOM);
 	mnl_attr_put_strz(msg, NFTA_CHAIN_TABLE, NFTMSG_TABLE);
-	mnl_attr_put_strz(msg, NFTA_CHAIN_NAME, c->name);
+	mnl_attr_put_strz(msg, NFTA_CHAIN_NAME, name);
+	return msg;
+}
+
+static void add_hooked_chain(struct nft_batch *b, const struct chain *c)
+{
+	struct nlmsghdr *msg = chain_open(b, c->name);
 	struct nlattr *hook = mnl_attr_nest_start(msg, NFTA_CHAIN_HOOK);
 	put_u32(msg, NFTA_HOOK_HOOKNUM, c->hook);
 	put_u32(msg, NFTA_HOOK_PRIORITY, (uint32_t)PRIORITY);
 	mnl_attr_nest_end(msg, hook);
 	mnl_attr_put_strz(msg, NFTA_CHAIN_TYPE, "nat");
 	batch_close(b, msg);
-}
-
-/* The kernel must know the fields of a key with intervals, one by one. */
-static void put_fields(struct nlmsghdr *msg, const struct map *m)
-{
-	const uint32_t sizes[NFT_FIELDS] = { m->addr_size, 1, 2 };
-	struct nlattr *desc = mnl_attr_nest_start(msg, NFTA_SET_DESC);
-	struct nlattr *concat = mnl_attr_nest_start(msg, NFTA_SET_DESC_CONCAT);
-	for (size_t i = 0; i < NFT_FIELDS; i++) {
-		struct nlattr *field = mnl_attr_nest_start(msg, NFTA_LIST_ELEM);
-		put_u32(msg, NFTA_SET_FIELD_LEN, sizes[i]);
-		mnl_attr_nest_end(msg, field);
-	}
-	mnl_attr_nest_end(msg, concat);
-	mnl_attr_nest_end(msg, desc);
 }
 
 static uint32_t key_size(const struct map *m)
@@ -267,45 +299,116 @@ static void add_map(struct nft_batch *b, enum nft_map which)
 	struct nlmsghdr *msg = batch_open(b, NFT_MSG_NEWSET, NLM_F_CREATE, MESSAGE_ROOM);
 	mnl_attr_put_strz(msg, NFTA_SET_TABLE, NFTMSG_TABLE);
 	mnl_attr_put_strz(msg, NFTA_SET_NAME, m->name);
-	put_u32(msg, NFTA_SET_FLAGS,
-		NFT_SET_MAP | (m->nets ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0u));
+	put_u32(msg, NFTA_SET_FLAGS, NFT_SET_MAP);
 	put_u32(msg, NFTA_SET_KEY_TYPE, m->key_type);
 	put_u32(msg, NFTA_SET_KEY_LEN, key_size(m));
 	put_u32(msg, NFTA_SET_DATA_TYPE, m->data_type);
 	put_u32(msg, NFTA_SET_DATA_LEN, data_size(m));
 	put_u32(msg, NFTA_SET_ID, which + 1);
-	if (m->nets)
-		put_fields(msg, m);
 	batch_close(b, msg);
 }
 
-static void put_comment(struct nlmsghdr *msg)
-{
-	static const char text[] = NFTMSG_COMMENT;
-	uint8_t data[2 + sizeof(text)] = { USERDATA_RULE_COMMENT, sizeof(text) };
-	memcpy(data + 2, text, sizeof(text));
-	mnl_attr_put(msg, NFTA_RULE_USERDATA, sizeof(data), data);
-}
+/* ---- rules ---- */
 
-/* dnat FAMILY to FAMILY daddr . meta l4proto . th dport map @NAME */
-static void add_rule(struct nft_batch *b, const struct chain *c, const struct map *m)
+static struct nlmsghdr *rule_open(struct nft_batch *b, const char *chain,
+				  struct nlattr **ret_expressions)
 {
-	uint8_t nfproto = m->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	struct nlmsghdr *msg =
 		batch_open(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, MESSAGE_ROOM);
 	mnl_attr_put_strz(msg, NFTA_RULE_TABLE, NFTMSG_TABLE);
-	mnl_attr_put_strz(msg, NFTA_RULE_CHAIN, c->name);
-	struct nlattr *list = mnl_attr_nest_start(msg, NFTA_RULE_EXPRESSIONS);
+	mnl_attr_put_strz(msg, NFTA_RULE_CHAIN, chain);
+	*ret_expressions = mnl_attr_nest_start(msg, NFTA_RULE_EXPRESSIONS);
+	return msg;
+}
+
+/* `net` NULL: a rule of the skeleton. */
+static void rule_close(struct nft_batch *b, struct nlmsghdr *msg, struct nlattr *expressions,
+		       const struct nat_rule *net)
+{
+	static const char text[] = NFTMSG_COMMENT;
+	uint8_t data[2 + sizeof(text) + 2 + sizeof(*net)] = { USERDATA_COMMENT, sizeof(text) };
+	size_t size = 2 + sizeof(text);
+	memcpy(data + 2, text, sizeof(text));
+	if (net) {
+		data[size] = USERDATA_NET;
+		data[size + 1] = sizeof(*net);
+		memcpy(data + size + 2, net, sizeof(*net));
+		size += 2 + sizeof(*net);
+	}
+	mnl_attr_nest_end(msg, expressions);
+	mnl_attr_put(msg, NFTA_RULE_USERDATA, size, data);
+	batch_close(b, msg);
+}
+
+static uint8_t nfproto_of(uint8_t family)
+{
+	return family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+}
+
+static void put_is_family(struct nlmsghdr *msg, uint8_t family)
+{
+	uint8_t nfproto = nfproto_of(family);
 	put_meta(msg, NFT_META_NFPROTO, NFT_REG_1);
-	put_equals_octet(msg, NFT_REG_1, nfproto);
+	put_equals(msg, &nfproto, sizeof(nfproto));
+}
+
+/* dnat FAMILY to FAMILY daddr . meta l4proto . th dport map @NAME */
+static void add_map_rule(struct nft_batch *b, const char *chain, const struct map *m)
+{
+	struct nlattr *list;
+	struct nlmsghdr *msg = rule_open(b, chain, &list);
+	put_is_family(msg, m->family);
 	put_payload(msg, NFT_PAYLOAD_NETWORK_HEADER, m->addr_at, m->addr_size, NFT_REG_1);
 	put_meta(msg, NFT_META_L4PROTO, m->proto_reg);
 	put_payload(msg, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, m->port_reg);
 	put_lookup(msg, m->name);
-	put_dnat(msg, nfproto, m->dest_port_reg);
-	mnl_attr_nest_end(msg, list);
-	put_comment(msg);
+	put_dnat(msg, nfproto_of(m->family), m->dest_port_reg);
+	rule_close(b, msg, list, NULL);
+}
+
+static void add_jump_rule(struct nft_batch *b, const char *chain)
+{
+	struct nlattr *list;
+	struct nlmsghdr *msg = rule_open(b, chain, &list);
+	put_jump(msg, NETS_CHAIN);
+	rule_close(b, msg, list, NULL);
+}
+
+/* FAMILY daddr VIP PROTO dport LISTEN dnat to DEST:PORT */
+static void add_net_rule(struct nft_batch *b, const struct nat_rule *r)
+{
+	const struct map *m = map_of(r->vip.addr.family);
+	uint16_t listen = htons(r->listen), port = htons(r->port);
+	struct nlattr *list;
+	struct nlmsghdr *msg = rule_open(b, NETS_CHAIN, &list);
+	put_is_family(msg, m->family);
+	put_payload(msg, NFT_PAYLOAD_NETWORK_HEADER, m->addr_at, m->addr_size, NFT_REG_1);
+	put_mask(msg, m->addr_size, r->vip.len);
+	put_equals(msg, r->vip.addr.bytes, m->addr_size);
+	put_meta(msg, NFT_META_L4PROTO, NFT_REG_1);
+	put_equals(msg, &r->proto, sizeof(r->proto));
+	put_payload(msg, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, NFT_REG_1);
+	put_equals(msg, &listen, sizeof(listen));
+	put_immediate(msg, NFT_REG_1, r->dest.bytes, m->addr_size);
+	put_immediate(msg, NFT_REG_2, &port, sizeof(port));
+	put_dnat(msg, nfproto_of(m->family), NFT_REG_2);
+	rule_close(b, msg, list, r);
+}
+
+bool nft_rule_is_net(const struct nat_rule *r)
+{
+	return r->vip.len != addr_size(r->vip.addr.family) * 8;
+}
+
+void nft_batch_set_nets(struct nft_batch *b, const struct nat_rules *nets)
+{
+	/* Without saying which: all rules of the chain. */
+	struct nlmsghdr *msg = batch_open(b, NFT_MSG_DELRULE, 0, MESSAGE_ROOM);
+	mnl_attr_put_strz(msg, NFTA_RULE_TABLE, NFTMSG_TABLE);
+	mnl_attr_put_strz(msg, NFTA_RULE_CHAIN, NETS_CHAIN);
 	batch_close(b, msg);
+	for (size_t i = 0; i < nets->n; i++)
+		add_net_rule(b, &nets->items[i]);
 }
 
 void nft_batch_skeleton(struct nft_batch *b)
@@ -315,38 +418,30 @@ void nft_batch_skeleton(struct nft_batch *b)
 	add_table(b);
 	for (unsigned m = 0; m < NFT_MAPS; m++)
 		add_map(b, m);
-	for (size_t c = 0; c < sizeof(chains) / sizeof(chains[0]); c++) {
-		add_chain(b, &chains[c]);
-		for (size_t m = 0; m < NFT_MAPS; m++)
-			add_rule(b, &chains[c], &maps[m]);
+	batch_close(b, chain_open(b, NETS_CHAIN));
+	for (size_t c = 0; c < sizeof(hooks) / sizeof(hooks[0]); c++) {
+		add_hooked_chain(b, &hooks[c]);
+		for (unsigned m = 0; m < NFT_MAPS; m++)
+			add_map_rule(b, hooks[c].name, &maps[m]);
+		add_jump_rule(b, hooks[c].name);
 	}
 }
 
 /* ---- elements ---- */
 
-static enum nft_map map_of(const struct nat_rule *r)
+static bool belongs(const struct nat_rule *r, const struct map *m)
 {
-	if (r->vip.addr.family == AF_INET)
-		return r->vip.len == 32 ? NFT_MAP_IP4 : NFT_MAP_NET4;
-	return r->vip.len == 128 ? NFT_MAP_IP6 : NFT_MAP_NET6;
+	return r->vip.addr.family == m->family && !nft_rule_is_net(r);
 }
 
-static void put_value(struct nlmsghdr *msg, uint16_t type, const void *value, size_t size)
-{
-	struct nlattr *nest = mnl_attr_nest_start(msg, type);
-	mnl_attr_put(msg, NFTA_DATA_VALUE, size, value);
-	mnl_attr_nest_end(msg, nest);
-}
-
-static void put_key(struct nlmsghdr *msg, uint16_t type, const struct map *m,
-		    const struct addr *addr, const struct nat_rule *r)
+static void put_key(struct nlmsghdr *msg, const struct map *m, const struct nat_rule *r)
 {
 	uint8_t key[RULE_KEY_MAX] = { 0 };
 	uint16_t port = htons(r->listen);
-	memcpy(key, addr->bytes, m->addr_size);
+	memcpy(key, r->vip.addr.bytes, m->addr_size);
 	key[m->addr_size] = r->proto;
 	memcpy(key + m->addr_size + 4, &port, sizeof(port));
-	put_value(msg, type, key, key_size(m));
+	put_value(msg, NFTA_SET_ELEM_KEY, key, key_size(m));
 }
 
 static void put_dest(struct nlmsghdr *msg, const struct map *m, const struct nat_rule *r)
@@ -358,33 +453,11 @@ static void put_dest(struct nlmsghdr *msg, const struct map *m, const struct nat
 	put_value(msg, NFTA_SET_ELEM_DATA, data, data_size(m));
 }
 
-static struct addr last_address(const struct prefix *p)
-{
-	struct addr a = p->addr;
-	for (size_t bit = p->len; bit < addr_size(a.family) * 8; bit++)
-		a.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return a;
-}
-
-static void put_element(struct nlmsghdr *msg, const struct map *m, const struct nat_rule *r,
-			bool with_data)
-{
-	struct nlattr *element = mnl_attr_nest_start(msg, NFTA_LIST_ELEM);
-	put_key(msg, NFTA_SET_ELEM_KEY, m, &r->vip.addr, r);
-	if (m->nets) {
-		struct addr last = last_address(&r->vip);
-		put_key(msg, NFTA_SET_ELEM_KEY_END, m, &last, r);
-	}
-	if (with_data)
-		put_dest(msg, m, r);
-	mnl_attr_nest_end(msg, element);
-}
-
-/* One message: the elements of one map from *next on, as many as fit. False when there was none. */
-static bool put_elements(struct nft_batch *b, enum nft_map which, const struct nat_rules *rules,
+/* One message: elements of one map from *next on, as many as fit. False when there was none. */
+static bool put_elements(struct nft_batch *b, const struct map *m, const struct nat_rules *rules,
 			 size_t *next, bool add)
 {
-	while (*next < rules->n && map_of(&rules->items[*next]) != which)
+	while (*next < rules->n && !belongs(&rules->items[*next], m))
 		++*next;
 	if (*next == rules->n)
 		return false;
@@ -392,12 +465,17 @@ static bool put_elements(struct nft_batch *b, enum nft_map which, const struct n
 		batch_open(b, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE : 0,
 			   MESSAGE_ROOM + ELEMENTS_PER_MESSAGE * ELEMENT_ROOM);
 	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_TABLE, NFTMSG_TABLE);
-	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_SET, maps[which].name);
+	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_SET, m->name);
 	struct nlattr *list = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
 	for (size_t n = 0; *next < rules->n && n < ELEMENTS_PER_MESSAGE; ++*next) {
-		if (map_of(&rules->items[*next]) != which)
+		const struct nat_rule *r = &rules->items[*next];
+		if (!belongs(r, m))
 			continue;
-		put_element(msg, &maps[which], &rules->items[*next], add);
+		struct nlattr *element = mnl_attr_nest_start(msg, NFTA_LIST_ELEM);
+		put_key(msg, m, r);
+		if (add)
+			put_dest(msg, m, r);
+		mnl_attr_nest_end(msg, element);
 		n++;
 	}
 	mnl_attr_nest_end(msg, list);
@@ -408,7 +486,7 @@ static bool put_elements(struct nft_batch *b, enum nft_map which, const struct n
 static void put_all(struct nft_batch *b, const struct nat_rules *rules, bool add)
 {
 	for (unsigned m = 0; m < NFT_MAPS; m++)
-		for (size_t next = 0; put_elements(b, m, rules, &next, add);)
+		for (size_t next = 0; put_elements(b, &maps[m], rules, &next, add);)
 			;
 }
 
@@ -468,17 +546,31 @@ bool nft_parse_is_our_event(const struct nlmsghdr *msg)
 	return (msg->nlmsg_type & 0xff) != NFT_MSG_NEWGEN && parse_ours(msg, &a);
 }
 
-bool nft_parse_is_our_rule(const struct nlmsghdr *msg)
+enum nft_rule_kind nft_parse_rule(const struct nlmsghdr *msg, struct nat_rule *ret)
 {
 	static const char text[] = NFTMSG_COMMENT;
+	const size_t marked = 2 + sizeof(text), net = marked + 2 + sizeof(*ret);
 	struct attrs a;
 	if ((msg->nlmsg_type & 0xff) != NFT_MSG_NEWRULE || !parse_ours(msg, &a))
-		return false;
+		return NFT_RULE_OTHER;
 	const struct nlattr *data = a.by_type[NFTA_RULE_USERDATA];
-	if (!data || mnl_attr_get_payload_len(data) != 2 + sizeof(text))
-		return false;
+	size_t size = data ? mnl_attr_get_payload_len(data) : 0;
+	if (size < marked)
+		return NFT_RULE_OTHER;
 	const uint8_t *p = mnl_attr_get_payload(data);
-	return p[0] == USERDATA_RULE_COMMENT && memcmp(p + 2, text, sizeof(text)) == 0;
+	if (p[0] != USERDATA_COMMENT || memcmp(p + 2, text, sizeof(text)) != 0)
+		return NFT_RULE_OTHER;
+	if (size == marked)
+		return NFT_RULE_SKELETON;
+	if (size != net || p[marked] != USERDATA_NET)
+		return NFT_RULE_OTHER;
+	struct nat_rule r;
+	memcpy(&r, p + marked + 2, sizeof(r));
+	if (addr_size(r.vip.addr.family) == 0 || r.dest.family != r.vip.addr.family ||
+	    !nft_rule_is_net(&r) || r.vip.len > addr_size(r.dest.family) * 8)
+		return NFT_RULE_OTHER;
+	*ret = r;
+	return NFT_RULE_NET;
 }
 
 /* The octets of NFTA_DATA_VALUE inside; NULL unless they are as many as expected. */
@@ -492,15 +584,6 @@ static const uint8_t *value_of(const struct nlattr *nest, size_t size)
 	return mnl_attr_get_payload(value);
 }
 
-/* The length of the prefix whose first and last addresses these are. */
-static uint8_t length_between(const uint8_t *first, const uint8_t *last, size_t size)
-{
-	uint8_t n = 0;
-	while (n < size * 8 && !((first[n / 8] ^ last[n / 8]) & (0x80 >> n % 8)))
-		n++;
-	return n;
-}
-
 static uint16_t port_at(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
@@ -511,13 +594,12 @@ static int parse_element(const struct nlattr *element, const struct map *m, stru
 	struct attrs a;
 	attrs_parse_nested(element, &a);
 	const uint8_t *key = value_of(a.by_type[NFTA_SET_ELEM_KEY], key_size(m));
-	const uint8_t *end = value_of(a.by_type[NFTA_SET_ELEM_KEY_END], key_size(m));
 	const uint8_t *data = value_of(a.by_type[NFTA_SET_ELEM_DATA], data_size(m));
-	if (!key || !data || (m->nets && !end))
+	if (!key || !data)
 		return -EBADMSG;
 	*ret = (struct nat_rule){
 		.vip = { .addr = addr_from_bytes(m->family, key),
-			 .len = length_between(key, m->nets ? end : key, m->addr_size) },
+			 .len = (uint8_t)(m->addr_size * 8) },
 		.proto = key[m->addr_size],
 		.listen = port_at(key + m->addr_size + 4),
 		.dest = addr_from_bytes(m->family, data),

@@ -201,21 +201,40 @@ static void read_range(uint8_t family, uint8_t revision, const char *data, struc
 	r->port = ntohs(range->min_proto.all);
 }
 
-/* Equal but for the kernel's own notes and the counters. */
-static bool same_entry(uint8_t family, const void *entry, const void *made, size_t size)
+/* The kernel writes a name up to its end only; behind it is what was in the reader's memory. */
+static void clean_name(char *name)
 {
-	_Alignas(uint64_t) char copy[XTENTRY_MAX];
-	memcpy(copy, entry, size);
+	char *end = memchr(name, '\0', XT_EXTENSION_MAXNAMELEN);
+	if (end)
+		memset(end, 0, XT_EXTENSION_MAXNAMELEN - (size_t)(end - name));
+}
+
+/* Leaves out the kernel's own notes and the counters. */
+static void clean_head(uint8_t family, void *entry)
+{
 	if (family == AF_INET) {
-		struct ipt_entry *e = (void *)copy;
+		struct ipt_entry *e = entry;
 		e->nfcache = e->comefrom = 0;
 		e->counters = (struct xt_counters){ 0 };
 	} else {
-		struct ip6t_entry *e = (void *)copy;
+		struct ip6t_entry *e = entry;
 		e->nfcache = e->comefrom = 0;
 		e->counters = (struct xt_counters){ 0 };
 	}
-	return memcmp(copy, made, size) == 0;
+}
+
+static bool same_entry(uint8_t family, const struct layout *l, const void *entry, const void *made)
+{
+	_Alignas(uint64_t) char copy[XTENTRY_MAX];
+	struct xt_entry_match *ports = (void *)(copy + l->ports);
+	struct xt_entry_match *comment = (void *)(copy + l->comment);
+	struct xt_entry_target *target = (void *)(copy + l->target);
+	memcpy(copy, entry, l->end);
+	clean_head(family, copy);
+	clean_name(ports->u.user.name);
+	clean_name(comment->u.user.name);
+	clean_name(target->u.user.name);
+	return memcmp(copy, made, l->end) == 0;
 }
 
 /* Reads as if it were ours, builds that rule and compares: one place says what ours look like. */
@@ -237,7 +256,7 @@ bool xtentry_parse(uint8_t family, const void *entry, struct nat_rule *ret)
 	r.listen = ((const struct xt_udp *)(const void *)ports)->dpts[0];
 	read_range(family, (uint8_t)revision, (const char *)entry + l.target + TARGET_HEAD, &r);
 	if (xtentry_build(&r, (uint8_t)revision, made) != l.end ||
-	    !same_entry(family, entry, made, l.end))
+	    !same_entry(family, &l, entry, made))
 		return false;
 	*ret = r;
 	return true;
