@@ -177,7 +177,8 @@ void adj_out_down(struct adj_out *a)
 
 void adj_out_done(struct adj_out *a)
 {
-	free(a->slots);
+	mem_free(&a->slots);
+	a->cap_slots = 0;
 	queue_done(&a->announce);
 	queue_done(&a->batch);
 	for (size_t i = 0; i < 2; i++)
