@@ -77,10 +77,10 @@ void scenario_others(struct report *r)
 		return;
 	}
 	struct peer *p = peer_new(1);
-	peer_listen(p);
 	set_library_path();
 	for (int run = 0; run < RUNS; run++) {
 		struct subject s;
+		peer_listen(p);
 		start_bird(&s);
 		double up = peer_come_up(p);
 		peer_wait(p, TAG_FIRST, 0, ROUTES);

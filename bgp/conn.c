@@ -89,13 +89,13 @@ static size_t min_size(size_t a, size_t b)
 
 static size_t out_room(const struct bgp_conn *c)
 {
-	return OUT_SIZE - c->out_len;
+	return c->out ? OUT_SIZE - c->out_len : 0;
 }
 
-/* One message of `n` bytes was encoded at the end of the output. */
+/* One message of `n` bytes was encoded at the end of the output; 0: it did not fit. */
 static void queued(struct bgp_conn *c, size_t n)
 {
-	if (n == 0)
+	if (n == 0 || !c->out)
 		return;
 	count(&c->sent, c->out[c->out_len + BGP_HEADER_SIZE - 1]);
 	c->out_len += n;
@@ -234,7 +234,8 @@ static void step(struct bgp_conn *c, struct bgp_event *event)
 	bgp_fsm_step(&c->fsm, event, &actions);
 	apply(c, &actions);
 	loop_timer_set(c->loop, &c->timer, bgp_fsm_deadline(&c->fsm), LOOP_BGP, on_timer, c);
-	bool silent = actions.from == BGP_CONNECT && event->type == BGP_EV_TIMER;
+	bool was_up = actions.from == BGP_ESTABLISHED;
+	bool silent = !was_up && event->type == BGP_EV_TIMER;
 	if (actions.to != actions.from)
 		c->ops->changed(c, actions.from, silent);
 }

@@ -52,7 +52,7 @@ static void restart_keepalive(struct bgp_fsm *fsm, const struct bgp_event *ev)
 
 static usec_t send_hold_time(const struct bgp_fsm *fsm)
 {
-	usec_t twice = 2 * fsm->negotiated.hold_time * USEC_PER_SEC;
+	usec_t twice = 2 * USEC_PER_SEC * fsm->negotiated.hold_time;
 	if (fsm->config.send_hold_time)
 		return fsm->config.send_hold_time;
 	return twice > BGP_SEND_HOLD_TIME_MIN ? twice : BGP_SEND_HOLD_TIME_MIN;

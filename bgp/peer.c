@@ -149,6 +149,25 @@ static const char *hint_for_silence(const struct bgp_peer_config *c)
 	       "ttl_security (GTSM) wanted by the peer shows only as silence";
 }
 
+/* An eBGP session with TTL 1 cannot cross a router. */
+static bool beyond_one_hop(const struct bgp_peer *p)
+{
+	struct route_info way;
+	bool ibgp = p->config.peer_as == p->env.config->local_as;
+	uint32_t scope = p->config.ifname[0] ? if_nametoindex(p->config.ifname) : 0;
+	return bgp_socket_ttl(&p->config, ibgp) == 1 &&
+	       route_lookup(&p->config.addr, scope, &way, NULL) == 0 && addr_is_set(&way.gateway);
+}
+
+static const char *hint_for_failure(const struct bgp_peer *p, bool silent)
+{
+	if (beyond_one_hop(p))
+		return "the peer is behind a gateway, and an eBGP session reaches one hop only: "
+		       "set "
+		       "multi_hop: true for this peer";
+	return silent ? hint_for_silence(&p->config) : "";
+}
+
 static void changed(struct bgp_conn *c, enum bgp_state from, bool silent)
 {
 	struct bgp_peer *p = c->userdata;
@@ -162,7 +181,7 @@ static void changed(struct bgp_conn *c, enum bgp_state from, bool silent)
 	bool failed = to == BGP_IDLE || (to == BGP_ACTIVE && from != BGP_IDLE);
 	if (failed && c->fsm.why[0] && !p->session) {
 		snprintf(p->last_error, sizeof(p->last_error), "%s", c->fsm.why);
-		p->hint = silent ? hint_for_silence(&p->config) : "";
+		p->hint = hint_for_failure(p, silent);
 	}
 	if (c == &p->in && to == BGP_IDLE && !p->guest && !p->stopped && resting(&p->out))
 		bgp_conn_start(&p->out);
@@ -350,6 +369,16 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->next_hop6 = p->adj.session.next_hop6;
 }
 
+/* TCP may connect although BGP does not come through, in one direction or both: some routers
+ * answer the SYN before they apply TTL security. */
+static const char *hint_now(const struct bgp_peer *p, const struct bgp_conn *c)
+{
+	usec_t waited = usec_sub(loop_now(p->env.loop), c->fsm.state_since);
+	bool opening = c->fsm.state == BGP_OPENSENT || c->fsm.state == BGP_OPENCONFIRM;
+	bool silent = opening && waited >= BGP_CONNECT_TIMEOUT;
+	return silent ? hint_for_silence(&p->config) : p->hint;
+}
+
 static size_t n_pending(const struct bgp_peer *p)
 {
 	size_t announced = p->env.rib->n_announced;
@@ -375,7 +404,7 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.established_since = USEC_NEVER,
 		.sessions = p->sessions,
 		.last_error = p->last_error,
-		.hint = p->hint,
+		.hint = hint_now(p, c),
 		.retry_at = p->out.fsm.retry_at,
 		.peer_as = peer_as,
 		.peer_router_id = knows_peer ? c->fsm.negotiated.peer_router_id : 0,

@@ -132,14 +132,15 @@ void rib_collect(struct rib *rib, struct rib_route *route)
 
 void rib_done(struct rib *rib)
 {
-	for (size_t i = 0; i < rib->n_ids; i++) {
-		struct rib_route *route = rib->by_id[i];
-		if (!route)
-			continue;
-		attrs_unref(rib, route->attrs);
-		HASH_DELETE(hh, rib->routes, route);
-		free(route);
+	struct rib_attrs *attrs = rib->attrs, *next;
+	HASH_CLEAR(hh, rib->routes);
+	HASH_CLEAR(hh, rib->attrs);
+	for (; attrs; attrs = next) {
+		next = attrs->hh.next;
+		free(attrs);
 	}
+	for (size_t i = 0; i < rib->n_ids; i++)
+		free(rib->by_id[i]);
 	free(rib->by_id);
 	free(rib->free_ids);
 	rib_init(rib);
