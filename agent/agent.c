@@ -86,6 +86,7 @@ static struct inspect inspect_of(struct agent *a)
 		.registry = a->registry,
 		.reconcile = effects_reconcile(a->effects),
 		.speaker = a->speaker,
+		.nat = effects_nat(a->effects),
 		.communities = &a->config->bgp.communities,
 	};
 }
@@ -316,7 +317,7 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = start_api(a, err);
 	if (rc == 0)
-		rc = effects_new(a->loop, &a->effects, err);
+		rc = effects_new(a->loop, &a->identity, a->config->nat.backend, &a->effects, err);
 	if (rc == 0)
 		rc = start_health(a, err);
 	if (rc == 0)

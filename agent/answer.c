@@ -149,6 +149,8 @@ void answer_call(const struct inspect *in, bool stopping, const struct api_call 
 		return reply_json(ret, 200, inspect_peers(in));
 	case API_ROUTES:
 		return reply_stream(ret, inspect_routes(in));
+	case API_NAT:
+		return reply_stream(ret, inspect_nat(in));
 	case API_METRICS:
 		ret->status = 200;
 		ret->content_type = TYPE_METRICS;

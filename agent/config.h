@@ -16,6 +16,7 @@
 #include "lib/endpoint.h"
 #include "lib/err.h"
 #include "lib/mono.h"
+#include "nat/choice.h"
 
 struct config_agent {
 	struct endpoint listen_addr;
@@ -26,8 +27,13 @@ struct config_agent {
 	char *consul_token; /* NULL when not set */
 };
 
+struct config_nat {
+	enum nat_choice backend;
+};
+
 struct config {
 	struct config_agent agent;
+	struct config_nat nat;
 	/* `router_id` 0 and no peers mean "not said": the agent fills them in from the kernel
 	 * (agent/identity.h) before it makes a speaker of them. */
 	struct bgp_config bgp;

@@ -243,10 +243,6 @@ static void warn_of_app(const struct check *c, const struct app_spec *app,
 	if (has_consul_monitor(app))
 		config_warn(c->findings, config_at(monitors),
 			    "this version has no consul monitors yet: the app stays unannounced");
-	if (app->n_nats > 0)
-		config_warn(c->findings, config_at(config_node_get(node, "nats")),
-			    "this version does no NAT yet: the app stays unannounced, since its "
-			    "traffic would not reach the service");
 }
 
 /* Every route to some peer carries at least this many communities besides its own. */

@@ -79,6 +79,7 @@ static struct config *config_of(struct config_draft *d)
 {
 	struct config *c = mem_new(1, sizeof(*c));
 	c->agent = d->agent;
+	c->nat = d->nat;
 	c->bgp = d->bgp.bgp;
 	c->gateway_family = d->bgp.gateway_family;
 	c->bgp.peers = exact(d->bgp.peers, d->bgp.n_peers, sizeof(*d->bgp.peers));

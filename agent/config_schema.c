@@ -248,6 +248,25 @@ static const struct config_section bgp_section = {
 	.shared_offset = offsetof(struct config_draft_bgp, session),
 };
 
+/* ---- nat ---- */
+
+static const struct config_key nat_keys[] = {
+	{ .name = "backend",
+	  .type = &config_type_nat_backend,
+	  .offset = offsetof(struct config_nat, backend),
+	  .default_text = "auto",
+	  .doc = "What translates for apps with `nats`. `auto` is legacy iptables where the host "
+		 "uses it already, else nftables, and the other one where the kernel lacks the "
+		 "first. See [nat.md](nat.md)." },
+	{ 0 },
+};
+
+static const struct config_section nat_section = {
+	.path = "nat",
+	.doc = "How the `nats` of apps are translated. The whole section may be left out.",
+	.keys = nat_keys,
+};
+
 /* ---- apps: every type takes the whole app_spec, hence no offsets ---- */
 
 static const struct config_key vip_config_keys[] = {
@@ -289,9 +308,9 @@ static const struct config_key app_keys[] = {
 	{ .name = "nats",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_nats,
-	  .doc = "`PROTO:LISTEN:DEST` or `PROTO:PORT`: VIP:LISTEN goes to the host's own "
-		 "address:DEST. **Coming:** in this version an app with `nats` is never "
-		 "announced." },
+	  .doc = "`PROTO:LISTEN:DEST` or `PROTO:PORT`, up to 64: VIP:LISTEN goes to the host's own "
+		 "address:DEST, which is `local_ip` (`local_ip6` for an IPv6 VIP) or what the "
+		 "host has towards the first peer. See [nat.md](nat.md)." },
 	{ 0 },
 };
 
@@ -323,6 +342,11 @@ static const struct config_key file_keys[] = {
 	  .offset = offsetof(struct config_draft, bgp),
 	  .flags = CONFIG_REQUIRED,
 	  .doc = "Who we are and whom we announce to." },
+	{ .name = "nat",
+	  .shape = CONFIG_SECTION,
+	  .section = &nat_section,
+	  .offset = offsetof(struct config_draft, nat),
+	  .doc = "How NAT is done." },
 	{ .name = "apps",
 	  .shape = CONFIG_SECTIONS,
 	  .section = &app_section,
@@ -339,8 +363,8 @@ const struct config_section config_schema = {
 };
 
 const struct config_section *const config_sections[] = {
-	&config_schema, &agent_section,      &bgp_section, &peer_section,
-	&app_section,   &vip_config_section, NULL,
+	&config_schema, &agent_section, &bgp_section,        &peer_section,
+	&nat_section,   &app_section,   &vip_config_section, NULL,
 };
 
 /* ---- use ---- */

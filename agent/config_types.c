@@ -184,6 +184,29 @@ static int set_origin(const struct config_key *key, const char *text, void *targ
 	return err_set(err, -EINVAL, "'%.80s' is not an origin, expected one of %s", text, names);
 }
 
+static const struct {
+	enum nat_choice value;
+	const char *name;
+} nat_backends[] = {
+	{ NAT_AUTO, "auto" },
+	{ NAT_IPTABLES, "iptables" },
+	{ NAT_NFTABLES, "nftables" },
+};
+
+static int set_nat_backend(const struct config_key *key, const char *text, void *target,
+			   struct err *err)
+{
+	for (size_t i = 0; i < COUNT(nat_backends); i++)
+		if (str_equal(text, nat_backends[i].name)) {
+			*(enum nat_choice *)field_of(key, target) = nat_backends[i].value;
+			return 0;
+		}
+	return err_set(err, -EINVAL,
+		       "'%.80s' is not a NAT back end, expected auto, iptables or "
+		       "nftables",
+		       text);
+}
+
 /* ---- addresses ---- */
 
 static int set_router_id(const struct config_key *key, const char *text, void *target,
@@ -345,6 +368,8 @@ const struct config_type config_type_addr6 = { "IPv6 address", set_addr6 };
 const struct config_type config_type_peer_ip = { "address, or fe80::…%INTERFACE", set_peer_ip };
 const struct config_type config_type_origin = { "`igp`, `egp`, `incomplete`, `unknown`",
 						set_origin };
+const struct config_type config_type_nat_backend = { "`auto`, `iptables`, `nftables`",
+						     set_nat_backend };
 const struct config_type config_type_endpoint = { "HOST:PORT, :PORT, [V6]:PORT or unix:/PATH",
 						  set_endpoint };
 const struct config_type config_type_listen = { "`true`, `false`, ADDR, :PORT or ADDR:PORT",

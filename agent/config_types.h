@@ -19,6 +19,7 @@ extern const struct config_type config_type_family;      /* uint8_t, AF_… */
 extern const struct config_type config_type_addr;        /* struct addr, of this host */
 extern const struct config_type config_type_addr6;       /* the same, IPv6 only */
 extern const struct config_type config_type_peer_ip;     /* struct bgp_peer_config */
+extern const struct config_type config_type_nat_backend; /* enum nat_choice */
 extern const struct config_type config_type_origin;      /* enum bgp_origin */
 extern const struct config_type config_type_endpoint;    /* struct endpoint */
 extern const struct config_type config_type_listen;      /* struct bgp_config */

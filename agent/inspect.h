@@ -10,6 +10,7 @@
 #include "agent/reconcile.h"
 #include "agent/stream.h"
 #include "bgp/speaker.h"
+#include "nat/nat.h"
 
 /* What there is to look at. Not owned. */
 struct inspect {
@@ -17,6 +18,7 @@ struct inspect {
 	struct registry *registry;
 	struct reconcile *reconcile;
 	const struct bgp_speaker *speaker;
+	const struct nat *nat;
 	const struct bgp_communities *communities; /* of every route */
 };
 
@@ -27,5 +29,7 @@ char *inspect_metrics(const struct inspect *in); /* free it */
 /* {"apps": [ … ]} and {"routes": [ … ]}. What they look at must outlive them. */
 struct stream *inspect_apps(const struct inspect *in);
 struct stream *inspect_routes(const struct inspect *in);
+/* The back end, what it did, and "rules": [ … ] as they are now. */
+struct stream *inspect_nat(const struct inspect *in);
 
 #endif

@@ -39,6 +39,27 @@ static void vips(FILE *out, const struct reconcile_counts *c)
 	single(out, "withdrawals_total", "counter", "Decisions to withdraw a VIP.", c->withdrawals);
 }
 
+static void nat(FILE *out, const struct nat_status *s)
+{
+	head(out, "nat_backend", "gauge", "1 for the back end that is used.");
+	if (s->backend)
+		fprintf(out, "vipherald_nat_backend{backend=\"%s\"} 1\n", s->backend);
+	single(out, "nat_rules_wanted", "gauge", "NAT rules that should be there.", s->wanted);
+	single(out, "nat_rules", "gauge", "NAT rules of ours that are there.", s->present);
+	single(out, "nat_transactions_total", "counter", "Changes of NAT that were made.",
+	       s->transactions);
+	single(out, "nat_failures_total", "counter", "Changes of NAT that failed.", s->failures);
+	single(out, "nat_rules_put_back_total", "counter",
+	       "NAT rules that somebody else had removed.", s->put_back);
+	single(out, "nat_waits_total", "counter",
+	       "Waits for the xtables lock, or for others to finish with the table.", s->waits);
+	single(out, "nat_flows_forgotten_total", "counter",
+	       "UDP flows that were made to follow a change of NAT.", s->flows_forgotten);
+	head(out, "nat_longest_seconds", "gauge", "The longest time that NAT kept the loop.");
+	fprintf(out, "vipherald_nat_longest_seconds %.6f\n",
+		(double)s->longest / (double)USEC_PER_SEC);
+}
+
 /* One family of samples, one sample a peer; `value` picks it. */
 static void per_peer(FILE *out, const struct metrics *m, const char *name, const char *type,
 		     const char *help, uint64_t (*value)(const struct bgp_peer_status *p))
@@ -119,6 +140,7 @@ char *metrics_format(const struct metrics *m)
 	fprintf(out, "vipherald_build_info{version=\"%s\"} 1\n", m->version);
 	apps(out, m);
 	vips(out, &m->vips);
+	nat(out, &m->nat);
 	peers(out, m);
 	fclose(out);
 	return text;

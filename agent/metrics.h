@@ -8,11 +8,13 @@
 
 #include "agent/reconcile_counts.h"
 #include "bgp/status.h"
+#include "nat/status.h"
 
 struct metrics {
 	const char *version;
 	size_t apps_unknown, apps_up, apps_down;
 	struct reconcile_counts vips;
+	struct nat_status nat;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	const struct bgp_peer_status *peers;
 	size_t n_peers;

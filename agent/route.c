@@ -16,7 +16,8 @@ static const struct endpoint_row {
 	{ "/register", API_REGISTER, true }, { "/unregister", API_UNREGISTER, true },
 	{ "/info", API_INFO, true },         { "/ping", API_PING, true },
 	{ "/v1/apps", API_APPS, false },     { "/v1/peers", API_PEERS, false },
-	{ "/v1/routes", API_ROUTES, false }, { "/metrics", API_METRICS, false },
+	{ "/v1/routes", API_ROUTES, false }, { "/v1/nat", API_NAT, false },
+	{ "/metrics", API_METRICS, false },
 };
 
 static int missing(struct err *err, const char *what)

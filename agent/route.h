@@ -6,7 +6,7 @@
  *	             vip_communities=a:b,c:d
  *	/unregister  name
  *	/info /ping  as GoCast
- *	/v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /metrics    GET only
+ *	/v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /metrics    GET only
  *
  * The first four take any method, as GoCast does. An unknown parameter of /register is an error
  * (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
@@ -43,6 +43,7 @@ enum api_kind {
 	API_APP,
 	API_PEERS,
 	API_ROUTES,
+	API_NAT,
 	API_METRICS,
 };
 

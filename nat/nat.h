@@ -16,9 +16,9 @@
 
 #include "lib/addr.h"
 #include "lib/err.h"
-#include "lib/mono.h"
 #include "nat/choice.h"
 #include "nat/rules.h"
+#include "nat/status.h"
 
 struct nat;
 
@@ -48,14 +48,6 @@ int nat_set(struct nat *nat, const struct prefix *vip, const struct nat_spec *sp
 /* Looks at the kernel's rules now, instead of when the time has come. */
 void nat_resync(struct nat *nat);
 
-struct nat_status {
-	const char *backend;    /* NULL: none was needed yet */
-	const char *why;        /* this one */
-	const char *trouble;    /* NULL: none */
-	size_t wanted, present; /* rules */
-	uint64_t transactions, failures, put_back, waits, flows_forgotten;
-	usec_t longest; /* that NAT has kept the loop */
-};
 struct nat_status nat_status(const struct nat *nat);
 
 /* Walks the rules that are wanted, of one VIP or (NULL) of all. */

@@ -54,12 +54,11 @@ const char *nat_proto_name(uint8_t proto)
 	return proto == IPPROTO_TCP ? "tcp" : "udp";
 }
 
-const char *nat_rule_format(const struct nat_rule *r, char buf[static NAT_RULE_TEXT_MAX])
+const char *nat_rule_format_target(const struct nat_rule *r, char buf[static NAT_TARGET_TEXT_MAX])
 {
-	char vip[PREFIX_TEXT_MAX], dest[ADDR_TEXT_MAX];
+	char dest[ADDR_TEXT_MAX];
 	bool v6 = r->dest.family == AF_INET6;
-	snprintf(buf, NAT_RULE_TEXT_MAX, "%s %s port %u -> %s%s%s:%u", nat_proto_name(r->proto),
-		 prefix_format(&r->vip, vip), r->listen, v6 ? "[" : "", addr_format(&r->dest, dest),
+	snprintf(buf, NAT_TARGET_TEXT_MAX, "%s%s%s:%u", v6 ? "[" : "", addr_format(&r->dest, dest),
 		 v6 ? "]" : "", r->port);
 	return buf;
 }

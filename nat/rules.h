@@ -50,9 +50,9 @@ bool nat_rules_equal(const struct nat_rules *a, const struct nat_rules *b);
 int nat_rules_make(const struct prefix *vip, const struct nat_spec *specs, size_t n,
 		   const struct addr *dest, struct nat_rules *ret, struct err *err);
 
+/* "10.0.0.5:8053", "[fd00::5]:8053" */
+#define NAT_TARGET_TEXT_MAX (ADDR_TEXT_MAX + 8)
+const char *nat_rule_format_target(const struct nat_rule *r, char buf[static NAT_TARGET_TEXT_MAX]);
 const char *nat_proto_name(uint8_t proto); /* "tcp", "udp" */
-/* "tcp 192.0.2.53/32 port 53 -> 10.0.0.5:8053" */
-#define NAT_RULE_TEXT_MAX (PREFIX_TEXT_MAX + ADDR_TEXT_MAX + 32)
-const char *nat_rule_format(const struct nat_rule *r, char buf[static NAT_RULE_TEXT_MAX]);
 
 #endif

@@ -15,8 +15,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 peers_dir=$root/.deps/peers
 
 build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libyaml-dev libmnl-dev
-	libjansson-dev libcmocka-dev uthash-dev iproute2)
-test_packages=(python3 python3-pytest python3-pytest-xdist)
+	libjansson-dev libiptc-dev libcmocka-dev uthash-dev iproute2)
+# The service of nftables is off as installed, and iptables has none.
+test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables)
 lint_packages=(clang-format clang-tidy cppcheck)
 peer_packages=(frr bird2 gobgpd openbgpd exabgp)
 

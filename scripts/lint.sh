@@ -17,5 +17,5 @@ echo "clang-tidy: ok"
 
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --library=posix \
 	--enable=warning,portability --suppress=missingIncludeSystem -I. -D_GNU_SOURCE \
-	lib net bgp monitors agent
+	lib net bgp monitors nat agent
 echo "cppcheck: ok"

@@ -107,6 +107,9 @@ static void print_app(FILE *out, const struct app_spec *a)
 static void print_config(FILE *out, const struct config *c)
 {
 	print_agent(out, &c->agent);
+	if (c->nat.backend != NAT_AUTO)
+		fprintf(out, "nat: backend=%s\n",
+			c->nat.backend == NAT_IPTABLES ? "iptables" : "nftables");
 	print_bgp(out, c);
 	for (size_t i = 0; i < c->bgp.n_peers; i++)
 		print_peer(out, &c->bgp.peers[i]);
