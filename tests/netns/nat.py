@@ -21,6 +21,8 @@ BACKENDS = ("nftables", "iptables")
 PATIENCE = 1.0
 """How long a client waits for an answer."""
 
+_OURS = re.compile(r'--comment "vipherald:nat" -j DNAT')
+
 # Answers from the address it was asked at, with its port in front of what it was sent.
 _ECHO = """
 import selectors, socket, sys
@@ -151,7 +153,7 @@ class NatBed:
             subprocess.run(["nft", "-f", "-"], input=text, text=True, check=True)
 
     def ruleset(self) -> str:
-        return self.host.run(["nft", "list", "ruleset"])
+        return self.host.run(["nft", "-s", "list", "ruleset"])
 
     def legacy_tables(self) -> str:
         """Those that exist; looking creates none."""
@@ -174,7 +176,7 @@ class NatBed:
     def our_rules(self, backend: str) -> list[str]:
         """Ours in this back end, one line each."""
         if backend == "iptables":
-            return [rule for rule in self.legacy_rules() if "vipherald:nat" in rule]
+            return [rule for rule in self.legacy_rules() if _OURS.search(rule)]
         table = re.search(r"^table inet vipherald \{\n(.*?)^\}", self.ruleset(), re.M | re.S)
         lines = table[1].splitlines() if table else []
         # Elements, "KEY : VALUE", and the rules of networks.

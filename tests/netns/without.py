@@ -1,6 +1,6 @@
 """Runs a command on a kernel that lacks something, as far as the command can see.
 
-    python3 without.py [--nftables] [--iptables] COMMAND…
+    python3 without.py [--nftables] [--iptables] [--iptables6] COMMAND…
 
 A system call filter answers the very calls by which a process talks to nf_tables (a netlink socket
 of netfilter) or to legacy iptables (socket options) as a kernel without them does.
@@ -33,11 +33,11 @@ def _without_nftables() -> list[tuple[str, dict[int, tuple[int, int]], int]]:
     return [("socket", {0: (_AF_NETLINK,) * 2, 2: (_NETLINK_NETFILTER,) * 2}, errno.EPROTONOSUPPORT)]
 
 
-def _without_iptables() -> list[tuple[str, dict[int, tuple[int, int]], int]]:
+def _without_iptables(*levels: int) -> list[tuple[str, dict[int, tuple[int, int]], int]]:
     return [
         (call, {1: (level, level), 2: (_XT_FIRST, _XT_LAST)}, errno.ENOPROTOOPT)
         for call in ("getsockopt", "setsockopt")
-        for level in (_IPPROTO_IP, _IPPROTO_IPV6)
+        for level in levels
     ]
 
 
@@ -76,9 +76,11 @@ def main() -> None:
     rules = []
     command = sys.argv[1:]
     while command and command[0].startswith("--"):
-        rules += {"--nftables": _without_nftables, "--iptables": _without_iptables}[
-            command.pop(0)
-        ]()
+        rules += {
+            "--nftables": _without_nftables,
+            "--iptables": lambda: _without_iptables(_IPPROTO_IP, _IPPROTO_IPV6),
+            "--iptables6": lambda: _without_iptables(_IPPROTO_IPV6),
+        }[command.pop(0)]()
     _install(_program(rules))
     os.execvp(command[0], command)
 
