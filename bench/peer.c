@@ -120,8 +120,7 @@ static void take_update(struct peer *p, const struct bgp_frame_view *frame)
 	n += set_tags(p, u.announced, u.n_announced, tag_of(&u.attrs));
 	if (n == 0)
 		return;
-	if (p->n_updates++ == 0)
-		p->first = clock_ms();
+	p->n_updates++;
 	if (frame->size > p->largest)
 		p->largest = frame->size;
 }

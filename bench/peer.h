@@ -35,7 +35,6 @@ struct peer {
 	size_t n_wanted;  /* how many of them carry it */
 	size_t n_updates; /* with prefixes in them, since the session came up */
 	size_t largest;   /* of them, bytes */
-	double first;     /* when the first of them was read */
 	size_t start, end;
 	uint8_t buf[4 * BGP_MESSAGE_EXT_MAX];
 };
