@@ -24,8 +24,8 @@ struct conntrack;
 struct conntrack *conntrack_new(sd_event *loop);
 void conntrack_free(struct conntrack *c);
 
-/* The rule is in force from now on, or is not any more: looks through the flows of the host, a
- * bounded number per turn of the loop, beginning after this turn. Other than UDP is ignored. */
+/* The rule is in force from now on, or is not any more: looks through the flows of the host, in a
+ * child process, beginning after this turn of the loop. Other than UDP is ignored. */
 void conntrack_follow(struct conntrack *c, const struct nat_rule *r, bool in_force);
 /* Nothing is left to look through. */
 bool conntrack_idle(const struct conntrack *c);

@@ -37,7 +37,7 @@ static const struct iptc *const tables[] = { &iptc_v4, &iptc_v6 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 struct nat_backend {
-	int inotify; /* -1: cannot be had */
+	int inotify; /* -1: not needed yet, or cannot be had */
 	bool watching;
 };
 
@@ -76,7 +76,7 @@ static int iptables_open(struct nat_backend **ret, struct err *err)
 {
 	(void)err;
 	struct nat_backend *b = mem_new(1, sizeof(*b));
-	b->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	b->inotify = -1;
 	*ret = b;
 	return 0;
 }
@@ -159,9 +159,12 @@ static int list_table(const struct iptc *t, nat_list_cb *cb, void *userdata, str
 	return 0;
 }
 
-/* The file exists once somebody has used iptables, so this is tried until it works. */
+/* The file exists once somebody has used iptables, so this is tried until it works. Not before
+ * there is something to watch: the kernel takes 10 ms to close an inotify descriptor. */
 static void watch_lock(struct nat_backend *b)
 {
+	if (b->inotify < 0)
+		b->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (!b->watching && b->inotify >= 0)
 		b->watching = inotify_add_watch(b->inotify, xtlock_path(),
 						IN_CLOSE_WRITE | IN_CLOSE_NOWRITE) >= 0;
@@ -170,8 +173,8 @@ static void watch_lock(struct nat_backend *b)
 /* Without the lock: the kernel hands out a table as a whole. */
 static int iptables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata, struct err *err)
 {
+	(void)b;
 	int r = 0;
-	watch_lock(b);
 	for (size_t i = 0; i < TABLES && r == 0; i++)
 		if (has_table(tables[i]))
 			r = list_table(tables[i], cb, userdata, err);

@@ -194,14 +194,16 @@ static void tell_of_wait(struct nat *nat, const struct err *err)
 static int on_watch(sd_event_source *source, int fd, uint32_t revents, void *userdata);
 static int on_resync(sd_event_source *source, uint64_t now, void *userdata);
 
-static int side_open(struct nat *nat, size_t i, struct err *err)
+/* A back end may have nothing to watch before it has made something. */
+static void watch_sides(struct nat *nat)
 {
-	struct nat_side *s = &nat->sides[i];
-	int r = nat_side_open(s, err);
-	if (r < 0 || nat->watch_sources[i] || s->ops->watch_fd(s->backend) < 0)
-		return r;
-	return loop_io_add(nat->loop, &nat->watch_sources[i], s->ops->watch_fd(s->backend), EPOLLIN,
-			   LOOP_NAT, on_watch, nat);
+	for (size_t i = 0; i < SIDES; i++) {
+		const struct nat_side *s = &nat->sides[i];
+		int fd = s->backend ? s->ops->watch_fd(s->backend) : -1;
+		if (fd >= 0 && !nat->watch_sources[i])
+			loop_io_add(nat->loop, &nat->watch_sources[i], fd, EPOLLIN, LOOP_NAT,
+				    on_watch, nat);
+	}
 }
 
 static void side_close(struct nat *nat, size_t i)
@@ -215,7 +217,7 @@ static int choose(struct nat *nat, struct err *err)
 {
 	enum nat_choice c = nat_choose(nat->choice, nat_iptables_in_use(), nat->lacks, &nat->why);
 	size_t i = c == NAT_IPTABLES ? IPTABLES : NFTABLES;
-	int r = side_open(nat, i, err);
+	int r = nat_side_open(&nat->sides[i], err);
 	if (r == -EOPNOTSUPP && nat->choice == NAT_AUTO && nat->lacks == NAT_AUTO) {
 		nat->lacks = c;
 		return choose(nat, err);
@@ -366,17 +368,6 @@ static void arm_resync(struct nat *nat)
 	loop_timer_set(nat->loop, &nat->resync_source, nat->resync_at, LOOP_NAT, on_resync, nat);
 }
 
-/* What a former run left in the other back end is gone. */
-static void close_idle(struct nat *nat)
-{
-	for (size_t i = 0; i < SIDES; i++) {
-		const struct nat_side *s = &nat->sides[i];
-		if (s != nat->active && s->backend && !s->stale && !s->debris &&
-		    s->ledger.n_there == 0)
-			side_close(nat, i);
-	}
-}
-
 static void work(struct nat *nat)
 {
 	struct err err = { "" };
@@ -389,7 +380,7 @@ static void work(struct nat *nat)
 	nat->waiting_since = 0;
 	nat->waits_in_a_row = 0;
 	nat->told_of_wait = false;
-	close_idle(nat);
+	watch_sides(nat);
 	arm_resync(nat);
 }
 
@@ -498,9 +489,9 @@ static void look_for_leftovers(struct nat *nat, size_t i)
 	adopt(nat, i);
 	if (s->debris)
 		work_soon(nat);
-	if (s->ledger.n_there > 0 || s->debris)
-		side_open(nat, i, NULL); /* to be watched; without that it works as well */
-	else
+	/* Else it stays open, also when nothing is left there: closing may take the kernel 10 ms.
+	 */
+	if (s->ledger.n_there == 0 && !s->debris)
 		side_close(nat, i);
 }
 

@@ -173,13 +173,6 @@ int nlsock_transact(struct nlsock *s, void *messages, size_t len, struct nlmsghd
 	return walk_waiting(s, &a);
 }
 
-int nlsock_send(struct nlsock *s, struct nlmsghdr *request)
-{
-	request->nlmsg_flags |= NLM_F_REQUEST;
-	request->nlmsg_seq = ++s->seq;
-	return mnl_socket_sendto(s->mnl, request, request->nlmsg_len) < 0 ? -errno : 0;
-}
-
 uint32_t nlsock_port(const struct nlsock *s)
 {
 	return mnl_socket_get_portid(s->mnl);

@@ -37,9 +37,6 @@ int nlsock_transact(struct nlsock *s, void *messages, size_t len, struct nlmsghd
 /* What the kernel calls this socket: notifications of changes made through it carry it as their
  * nlmsg_pid. */
 uint32_t nlsock_port(const struct nlsock *s);
-/* Sends a request for a dump that is too long to be read in one go: its answer, with NLMSG_DONE or
- * NLMSG_ERROR at the end, is read with nlsock_receive(). One at a time, on a socket of its own. */
-int nlsock_send(struct nlsock *s, struct nlmsghdr *request);
 /* Walks the notifications that wait at the moment, at most `max` datagrams: 0 when there may be
  * more, -EAGAIN when none is left, -ENOBUFS when some were lost (the caller must look at
  * everything again). */
