@@ -32,6 +32,7 @@ static struct nat_entry *entry_get(struct nat_ledger *l, const struct nat_rule *
 static void entry_drop(struct nat_ledger *l, struct nat_entry *e)
 {
 	list_remove(&e->differs);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
 	HASH_DELETE(hh, l->entries, e);
 	free(e);
 }

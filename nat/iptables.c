@@ -136,6 +136,7 @@ static void found_free(struct found *all)
 {
 	struct found *f, *next;
 	HASH_ITER (hh, all, f, next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
 		HASH_DELETE(hh, all, f);
 		free(f);
 	}

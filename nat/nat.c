@@ -98,6 +98,7 @@ static struct nat_vip *vip_get(struct nat *nat, const struct prefix *p)
 static void vip_free(struct nat *nat, struct nat_vip *v)
 {
 	list_remove(&v->pending);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
 	HASH_DELETE(hh, nat->vips, v);
 	nat_rules_done(&v->wanted);
 	nat_rules_done(&v->leaving);

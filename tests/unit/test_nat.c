@@ -19,6 +19,7 @@
 #include "loop_until.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 #include "nat/conntrack.h"
 #include "nat/nat.h"
 #include "own_netns.h"
@@ -42,7 +43,7 @@ static void on_told(const struct prefix *vip, int result, const struct err *err,
 	if (result == 0)
 		return;
 	b->last = result;
-	strcpy(b->text, err->text);
+	str_copy(b->text, sizeof(b->text), err->text);
 }
 
 static struct bed *bed_new(enum nat_choice backend)
@@ -98,7 +99,7 @@ static int set(struct bed *b, const char *vip, const struct nat_spec *spec)
 	assert_int_equal(prefix_parse(vip, &p, NULL), 0);
 	assert_int_equal(addr_parse(p.addr.family == AF_INET ? "10.0.0.5" : "fd00::5", &dest), 0);
 	int r = nat_set(b->nat, &p, spec, spec != NULL, &dest, &err);
-	strcpy(b->text, err.text);
+	str_copy(b->text, sizeof(b->text), err.text);
 	return r;
 }
 

@@ -114,7 +114,7 @@ static void cut_and_bend(const struct nlmsghdr *msg)
 	for (size_t at = sizeof(msg->nlmsg_len); at < len; at++)
 		for (unsigned bit = 0; bit < 8; bit++) {
 			char *bent = mem_copy(msg, len);
-			bent[at] ^= (char)(1 << bit);
+			bent[at] = (char)(bent[at] ^ (1 << bit));
 			parse_all(bent, len, len);
 			free(bent);
 		}
@@ -127,8 +127,9 @@ static struct nlmsghdr *build_flow(void *buf, uint8_t family)
 	msg->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
 	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
 	head->nfgen_family = family;
-	for (uint16_t tuple = CTA_TUPLE_ORIG; tuple <= CTA_TUPLE_REPLY; tuple++) {
-		struct nlattr *nest = mnl_attr_nest_start(msg, tuple);
+	static const uint16_t tuples[] = { CTA_TUPLE_ORIG, CTA_TUPLE_REPLY };
+	for (size_t i = 0; i < 2; i++) {
+		struct nlattr *nest = mnl_attr_nest_start(msg, tuples[i]);
 		struct nlattr *ip = mnl_attr_nest_start(msg, CTA_TUPLE_IP);
 		for (uint16_t type = 1; type <= 4; type++)
 			mnl_attr_put(msg, type, addr_size(family), address);
