@@ -271,9 +271,8 @@ static void received_open(struct bgp_conn *c, const struct bgp_frame_view *frame
 	struct bgp_notification error = { 0 };
 	struct bgp_open open;
 	struct bgp_event event = { .type = BGP_EV_OPEN, .open = &open };
-	if (c->fsm.state != BGP_OPENSENT)
-		step(c, &event); /* an FSM error, whatever it says */
-	else if (bgp_open_decode(frame->body, &open, &error))
+	/* In any other state it is an FSM error, whatever it says. */
+	if (c->fsm.state != BGP_OPENSENT || bgp_open_decode(frame->body, &open, &error))
 		step(c, &event);
 	else
 		broken(c, &error);

@@ -181,7 +181,7 @@ static void full_output_is_not_forgotten(void **state)
 {
 	struct bed *b = *state;
 	struct bgp_frame_view last;
-	while (b->conn.out_len + BGP_HEADER_SIZE <= 62 * 1024)
+	while (b->conn.out_len + BGP_HEADER_SIZE <= 62000)
 		b->conn.out_len +=
 			bgp_encode_keepalive(b->conn.out + b->conn.out_len, BGP_HEADER_SIZE);
 	b->to_send = 500;
