@@ -118,6 +118,7 @@ static int on_work(sd_event_source *source, void *userdata)
 	do
 		more = reconcile_work(e->reconcile, WORK_STEP, loop_now(e->loop));
 	while (more && loop_clock() < end);
+	nat_hold(e->nat, more);
 	if (more) {
 		work(e);
 		return 0;

@@ -59,6 +59,7 @@ struct nat {
 	struct nat_side_events events;
 	struct nat_vip *vips;
 	struct list pending;
+	bool held;
 	bool alone; /* one VIP a transaction */
 	struct conntrack *conntrack;
 	usec_t waiting_since; /* 0: not */
@@ -389,6 +390,8 @@ static int on_work(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct nat *nat = userdata;
+	if (nat->held)
+		return 0;
 	usec_t began = loop_clock();
 	work(nat);
 	usec_t took = loop_clock() - began;
@@ -420,6 +423,13 @@ static int on_watch(sd_event_source *source, int fd, uint32_t revents, void *use
 		loop_timer_set(nat->loop, &nat->wait_source, again, LOOP_NAT, on_wait, nat);
 	}
 	return 0;
+}
+
+void nat_hold(struct nat *nat, bool hold)
+{
+	if (nat->held && !hold && !list_empty(&nat->pending))
+		work_soon(nat);
+	nat->held = hold;
 }
 
 void nat_resync(struct nat *nat)

@@ -45,6 +45,9 @@ void nat_walk_leftovers(struct nat *nat, nat_walk_cb *cb, void *userdata);
  * is one transaction. Else -errno and a text, and what was set before stays. */
 int nat_set(struct nat *nat, const struct prefix *vip, const struct nat_spec *specs, size_t n,
 	    const struct addr *dest, struct err *err);
+/* While held, what is asked for is only collected: whoever asks in several turns of the loop gets
+ * one transaction all the same. */
+void nat_hold(struct nat *nat, bool hold);
 /* Looks at the kernel's rules now, instead of when the time has come. */
 void nat_resync(struct nat *nat);
 
