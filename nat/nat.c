@@ -427,7 +427,7 @@ static int on_watch(sd_event_source *source, int fd, uint32_t revents, void *use
 
 void nat_hold(struct nat *nat, bool hold)
 {
-	if (nat->held && !hold && !list_empty(&nat->pending))
+	if (nat->held && !hold)
 		work_soon(nat);
 	nat->held = hold;
 }
