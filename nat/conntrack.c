@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,9 @@
 #include "nat/ctmsg.h"
 #include "net/loop.h"
 #include "net/nlsock.h"
+
+/* Where there are few processors, the loop comes first. */
+#define CHILD_NICE 10
 
 /* A rule to be followed, by what it matches. */
 struct target {
@@ -150,11 +154,12 @@ static _Noreturn void child_main(const struct targets *targets, int out)
 {
 	struct walk w = { .targets = targets };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpriority(PRIO_PROCESS, 0, CHILD_NICE);
 	/* What the parent closes meanwhile must not stay open here: sessions with routers, say. */
 	if (dup2(out, STDIN_FILENO) < 0 || close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
 		_exit(1);
 	w.report.error = walk(&w);
-	_exit(write(STDIN_FILENO, &w.report, sizeof(w.report)) != sizeof(w.report));
+	_exit(write(STDIN_FILENO, &w.report, sizeof(w.report)) == sizeof(w.report) ? 0 : 1);
 }
 
 /* ---- in the parent ---- */

@@ -39,6 +39,7 @@ static const struct iptc *const tables[] = { &iptc_v4, &iptc_v6 };
 struct nat_backend {
 	int inotify; /* -1: not needed yet, or cannot be had */
 	bool watching;
+	bool waited; /* somebody held the lock when we wanted it */
 };
 
 /* The tables that exist; empty when the file cannot be read, which is so without the module. */
@@ -288,8 +289,15 @@ static int iptables_apply(struct nat_backend *b, const struct nat_diff *d, struc
 	int lock;
 	int r = xtlock_take(&lock, err);
 	if (r < 0) {
-		forget_events(b); /* our own closing; the caller comes back and looks again */
+		b->waited = r == -EBUSY;
+		forget_events(b); /* our own closing */
 		return r;
+	}
+	if (b->waited) { /* for somebody who has changed something, probably */
+		b->waited = false;
+		if (lock >= 0)
+			close(lock);
+		return err_set(err, -EAGAIN, "somebody else has had the xtables lock");
 	}
 	watch_lock(b);
 	for (size_t i = 0; i < TABLES && r == 0; i++) {

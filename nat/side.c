@@ -71,7 +71,7 @@ static int apply_once(struct nat_side *s, const struct prefix *only, struct err 
 		s->debris = false;
 		s->applied++;
 		tell_changed(s, &d);
-	} else {
+	} else if (r != -EBUSY) { /* then nothing was looked at, and it is tried again soon */
 		s->stale = true;
 	}
 	nat_diff_done(&d);
