@@ -16,7 +16,7 @@ CFLAGS   ?= -O2 -g
 LDFLAGS  ?=
 
 LIBRARIES = libsystemd libmicrohttpd yaml-0.1 libmnl jansson
-ROOMS     = lib net bgp monitors agent
+ROOMS     = lib net bgp monitors consul agent
 VERSION  := $(shell cat VERSION)
 
 MISSING  := $(shell pkg-config --exists $(LIBRARIES) 2>/dev/null || echo yes)

@@ -4,12 +4,22 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lib/str.h"
 
 #define UNIX "unix://"
+
+void consul_config_done(struct consul_config *c)
+{
+	char *texts[] = { c->addr,     c->token,      c->token_file, c->ca_file,   c->cert_file,
+			  c->key_file, c->datacenter, c->namespace,  c->partition, c->match_tag };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		free(texts[i]);
+	*c = (struct consul_config){ 0 };
+}
 
 /* What is set to nothing is not set. */
 static const char *from_env(consul_getenv *env, const char *name)

@@ -273,7 +273,7 @@ static void take_instances(struct consul_state *s, struct consul_service *first,
 	if (!e->instances || back)
 		e->needs_checks = n_checks > 0 && !back ? 0 : last_question;
 	if (back || !same_instances(e, first, n))
-		s->generation++;
+		e->changed = ++s->generation;
 	instances_free(e->instances, e->n);
 	e->instances = mem_copy(first, n * sizeof(*first));
 	e->n = n;
@@ -303,7 +303,7 @@ static void drop_unseen(struct consul_state *s, enum consul_take take, usec_t no
 		e->seen = false;
 		if (seen || e->held_since != USEC_NEVER)
 			continue;
-		s->generation++;
+		e->changed = ++s->generation;
 		if (take == CONSUL_FOLLOW)
 			entry_free(s, e);
 		else

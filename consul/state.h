@@ -40,7 +40,8 @@ struct consul_entry {
 	uint64_t needs_checks, needs_catalog;
 	usec_t settle_until;
 	bool had_checks, passed;
-	bool seen; /* while an answer is taken */
+	bool seen;        /* while an answer is taken */
+	uint64_t changed; /* the state's generation when it last changed */
 	UT_hash_handle hh;
 };
 

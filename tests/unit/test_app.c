@@ -247,7 +247,9 @@ static void test_cleanup_forgets_what_http_registered(void **state)
 static void test_conflict_names_the_owner_and_changes_nothing(void **state)
 {
 	struct bench *b = *state;
-	const struct definition thief = { .name = "thief", .vip = VIP2, .vip2 = VIP1 };
+	const struct definition thief = {
+		.name = "thief", .vip = VIP2, .vip2 = VIP1, .source = APP_FROM_HTTP
+	};
 	enum register_result result;
 	struct err err;
 	registered(b, &dns, REGISTER_NEW);

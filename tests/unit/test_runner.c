@@ -90,7 +90,7 @@ static void watch(struct fixture *f, struct seen *s, const char *texts)
 			fail_msg("%s", err.text);
 	bool free_it = s->free_it;
 	*s = (struct seen){ .free_it = free_it };
-	s->watch = monitor_watch_new(f->runner, specs, n, on_verdict, s);
+	s->watch = monitor_watch_new(f->runner, "app", specs, n, on_verdict, s);
 	s->health = monitor_watch_health(s->watch);
 	assert_int_equal(s->n, 0);
 	for (size_t i = 0; i < n; i++)
