@@ -99,6 +99,7 @@ static void remember(struct consul_stream *s, const struct consul_answer *a)
 	s->index = a->index;
 	s->present = a->present;
 	s->failing_since = USEC_NEVER;
+	s->cut_off = false;
 	backoff_reset(&s->backoff);
 	if (!a->node_id || !a->present)
 		return;
@@ -116,12 +117,13 @@ struct consul_step consul_stream_step(struct consul_stream *s, const struct cons
 		err_set(err, -EAGAIN, "%s", why);
 		if (s->failing_since == USEC_NEVER)
 			s->failing_since = now;
+		s->cut_off |= a->cut_off;
 		s->asked_index = 0;
 		step.wait = wait_after_failure(s, a, random);
 		return step;
 	}
 	step.restarted = s->index > 0 && (a->index < s->index || is_other_node(s, a));
-	step.regained = s->failing_since != USEC_NEVER;
+	step.regained = s->cut_off;
 	step.take = take_of(s, a, step.restarted);
 	/* Consul's rule for an index that fell below the one that we asked with: start over. */
 	s->asked_index = a->index < s->asked_index ? 0 : a->index;

@@ -95,6 +95,7 @@ static void call_finish(struct http_call *call, CURLcode code)
 	if (code == CURLE_OK)
 		call->http->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE,
 					       &response.status);
+	response.timed_out = code == CURLE_OPERATION_TIMEDOUT;
 	response.body = call->body ? call->body : "";
 	response.len = call->len;
 	call->done(&response, call->userdata);
