@@ -29,6 +29,7 @@ struct discovery {
 	struct discovered *services; /* by name */
 	struct list queue;           /* those that are due */
 	sd_event_source *work, *retry, *publish_timer;
+	usec_t published_since; /* the contact that was published in */
 	bool stopped;
 	discovery_ready_cb *ready; /* NULL: was called */
 	void *userdata;
@@ -360,6 +361,12 @@ static int on_publish(sd_event_source *source, uint64_t now, void *userdata)
 	(void)source;
 	struct discovery *d = userdata;
 	struct app_cursor cursor;
+	struct consul_client_status status;
+	consul_client_status(d->client, &status);
+	if (status.contact == CONSUL_IN_CONTACT && status.contact_since != d->published_since) {
+		d->published_since = status.contact_since;
+		consul_publish_again(d->publish);
+	}
 	consul_publish_begin(d->publish);
 	app_cursor_init(d->registry, &cursor);
 	for (const struct app *app; (app = app_cursor_next(&cursor));)

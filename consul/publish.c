@@ -105,12 +105,19 @@ static int put(struct consul_publish *p, const char *path, const char *name, jso
 	return r;
 }
 
+/* Consul passes a new output on at once only together with a new status, else up to five minutes
+ * late: so the check starts in another state than the one that it will be told. */
+static enum consul_status other_status(enum consul_status status)
+{
+	return status == CONSUL_WARNING ? CONSUL_CRITICAL : CONSUL_WARNING;
+}
+
 static json_t *check_body(const struct published *a)
 {
 	char id[ID_MAX];
 	return json_pack("{s:s, s:s+, s:s, s:s, s:s}", "ID", check_id(a, id), "Name", "app ",
 			 a->app, "ServiceID", CONSUL_PUBLISH_SERVICE, "TTL", TTL_TEXT, "Status",
-			 consul_status_name(a->status));
+			 consul_status_name(other_status(a->status)));
 }
 
 static json_t *update_body(const struct published *a)
@@ -304,6 +311,16 @@ void consul_publish_end(struct consul_publish *p)
 	}
 	if (!list_empty(&p->queue))
 		arm(p, 0);
+}
+
+void consul_publish_again(struct consul_publish *p)
+{
+	p->has_service = false;
+	for (struct published *a = p->apps; a; a = a->hh.next) {
+		if (a->state == PUBLISH_REGISTERED)
+			a->state = PUBLISH_UNKNOWN;
+		a->renew_at = 0;
+	}
 }
 
 static void on_stopped(const struct http_response *r, void *userdata)

@@ -33,6 +33,8 @@ void consul_publish_app(struct consul_publish *p, const char *app, enum consul_s
 			const char *text);
 void consul_publish_end(struct consul_publish *p);
 
+/* Consul may have forgotten everything. */
+void consul_publish_again(struct consul_publish *p);
 /* Takes everything back, as far as Consul answers while the loop still runs. */
 void consul_publish_stop(struct consul_publish *p);
 

@@ -25,8 +25,8 @@ class FaultServer:
         self.services: dict[str, list[str]] = {}
         self.checks: list[dict[str, str]] = [check("serfHealth")]
         self.fault: Callable[[BaseHTTPRequestHandler, bytes], None] | None = None
-        self.requests: list[str] = []
-        self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
+        self.queries: list[dict[str, list[str]]] = []
         self._generation = 0
         self._closed = False
         handler = type("Handler", (_Handler,), {"owner": self})
@@ -63,9 +63,9 @@ class FaultServer:
     def wait_requests(self, n: int, timeout: float = 15.0) -> None:
         """Wait for n more questions: what was answered before them has been taken in."""
         with self._changed:
-            target = len(self.requests) + n
-            assert self._changed.wait_for(lambda: len(self.requests) >= target, timeout), (
-                f"not {n} more requests within {timeout} s: {self.requests[-5:]}"
+            target = len(self.queries) + n
+            assert self._changed.wait_for(lambda: len(self.queries) >= target, timeout), (
+                f"not {n} more requests within {timeout} s: {self.queries[-5:]}"
             )
 
     def _wake(self) -> None:
@@ -88,7 +88,7 @@ class FaultServer:
 
     def wait_for_news(self, query: dict[str, list[str]]) -> None:
         with self._changed:
-            self.requests.append(str(query))
+            self.queries.append(query)
             self._changed.notify_all()
             seen = self._generation
             if "index" not in query or self.fault or int(query["index"][0]) < self.index:
@@ -103,8 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlparse(self.path)
-        self.owner.headers.append(dict(self.headers.items()))
-        self.owner.wait_for_news(parse_qs(url.query))
+        self.owner.paths.append(url.path)
+        self.owner.wait_for_news(parse_qs(url.query, keep_blank_values=True))
         body = self.owner.body(url.path)
         try:
             if self.owner.fault and url.path != "/v1/agent/self":
