@@ -15,7 +15,7 @@ VARIANT   =
 CFLAGS   ?= -O2 -g
 LDFLAGS  ?=
 
-LIBRARIES = libsystemd libmicrohttpd yaml-0.1 libmnl jansson
+LIBRARIES = libsystemd libmicrohttpd yaml-0.1 libmnl jansson libcurl
 ROOMS     = lib net bgp monitors consul agent
 VERSION  := $(shell cat VERSION)
 

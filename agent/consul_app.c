@@ -26,9 +26,9 @@ static int unknown_tag(const char *name, struct err *err)
 {
 	const char *names[N_TAGS + 1] = { NULL };
 	for (size_t i = 0; i < N_TAGS; i++)
-		names[i] = tags[i].name;
-	const char *near = str_nearest(name, names);
-	return near ? err_set(err, -EINVAL, "unknown tag, did you mean '%s'?", near) : 0;
+		names[i] = tags[i].name + strlen(OUR_TAG);
+	const char *near = str_nearest(name + strlen(OUR_TAG), names);
+	return near ? err_set(err, -EINVAL, "unknown tag, did you mean '" OUR_TAG "%s'?", near) : 0;
 }
 
 static int take_tag(struct app_spec *spec, const char *tag, struct err *err)

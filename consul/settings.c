@@ -92,8 +92,8 @@ static int set_addr(struct consul_settings *s, const char *addr, bool ssl, struc
 			 addr);
 	if (n < 0 || (size_t)n >= sizeof(s->base))
 		return bad_addr(addr, err);
-	cut_path(s->base);
-	const char *host = strstr(s->base, "://") + 3;
+	char *host = strstr(s->base, "://") + 3;
+	cut_path(host);
 	return *host && *host != '/' ? 0 : bad_addr(addr, err);
 }
 
