@@ -52,8 +52,8 @@ struct consul_stream {
 	usec_t failing_since; /* USEC_NEVER: the last answer was good */
 	bool cut_off;         /* since then */
 	struct backoff backoff;
-	unsigned burst; /* questions that may follow at once */
-	usec_t burst_at;
+	usec_t credit; /* work that may be done at once */
+	usec_t credit_at;
 };
 
 struct consul_step {
