@@ -71,7 +71,7 @@ static void do_register(const struct inspect *in, const struct api_call *call,
 			struct api_reply *ret)
 {
 	struct err err = { "" };
-	enum register_result result;
+	enum register_result result = REGISTER_SAME;
 	const char *name = call->spec.name;
 	int rc = exec_policy_check(in->config->exec_from, &call->spec, call->local, &err);
 	if (rc == 0)

@@ -73,6 +73,7 @@ static void spec_free(struct app_spec *spec)
 
 static void service_free(struct discovery *d, struct discovered *s)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it loses track of uthash's head. */
 	HASH_DELETE(hh, d->services, s);
 	list_remove(&s->queue);
 	spec_free(s->spec);
@@ -150,7 +151,7 @@ static const char *find_rival(const struct discovery *d, const struct app_spec *
 static void register_service(struct discovery *d, struct discovered *s)
 {
 	struct err err = { "" };
-	enum register_result result;
+	enum register_result result = REGISTER_SAME;
 	const struct app *app = registry_find(d->registry, s->name);
 	int r;
 	if (app && app->spec->source != APP_FROM_CONSUL)

@@ -249,7 +249,9 @@ static void unsettle(struct consul_state *s, const struct consul_step *step, use
 
 static bool same_tags(const struct consul_service *a, const struct consul_service *b)
 {
-	if (a->n_tags != b->n_tags || !a->tags != !b->tags)
+	if (!a->tags || !b->tags)
+		return !a->tags && !b->tags;
+	if (a->n_tags != b->n_tags)
 		return false;
 	for (size_t i = 0; i < a->n_tags; i++)
 		if (!str_equal(a->tags[i], b->tags[i]))
@@ -259,7 +261,7 @@ static bool same_tags(const struct consul_service *a, const struct consul_servic
 
 static bool same_instances(const struct consul_entry *e, const struct consul_service *b, size_t n)
 {
-	if (e->n != n)
+	if (!e->instances || e->n != n)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!str_equal(e->instances[i].id, b[i].id) || !same_tags(&e->instances[i], &b[i]))
@@ -330,6 +332,7 @@ void consul_state_take_catalog(struct consul_state *s, struct consul_catalog *ca
 	take_all(s, catalog, last_question, now);
 	drop_unseen(s, step->take, now);
 	for (struct consul_entry *e = s->entries; e; e = e->hh.next)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it loses track of uthash's head. */
 		if (question > e->needs_catalog)
 			e->needs_catalog = 0;
 	s->has_catalog = true;

@@ -292,8 +292,7 @@ static void test_consul_is_not_up(void **state)
 	run_checks(f, &s, 3);
 	assert_int_equal(s.health, HEALTH_UNKNOWN);
 	assert_int_equal(s.n, 0);
-	assert_string_equal(status_of(&s, 1).said,
-			    "no Consul is configured, set consul_addr");
+	assert_string_equal(status_of(&s, 1).said, "no Consul is configured, set consul_addr");
 	/* DOWN because of one, then not UP because of the other: the reason follows. */
 	close(fd);
 	loop_until(f->loop, is_down, &s);
