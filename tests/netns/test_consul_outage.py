@@ -93,7 +93,7 @@ FAULTS: dict[str, Fault] = {
     "null, same index": lambda handler, body: reply(handler, 200, b"null", 10),
     "null, lower index": lambda handler, body: reply(handler, 200, b"null", 1),
     "empty list": lambda handler, body: reply(handler, 200, b"[]", 10),
-    "too long": lambda handler, body: reply(handler, 200, b" " * (33 << 20), 99),
+    "too long": lambda handler, body: reply(handler, 200, body + b" " * (33 << 20), 99),
 }
 
 
