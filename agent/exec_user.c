@@ -31,6 +31,7 @@ int exec_user_find(const char *name, struct child_user **ret, struct err *err)
 	gid_t groups[GROUPS_MAX];
 	int n = GROUPS_MAX;
 	errno = 0;
+	/* cppcheck-suppress getpwnamCalled ; one thread, and once, before the loop */
 	const struct passwd *entry = getpwnam(name);
 	if (!entry)
 		return err_set(err, -ENOENT, "agent.exec.user: there is no user '%.100s'%s%s", name,
