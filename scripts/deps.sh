@@ -131,8 +131,8 @@ own_archive() {
 			print $1; exit }'
 }
 
-# Debian 12 has no consul; Debian 11's runs on it. apt is shown that one suite in a world of its own,
-# so that the machine's sources, lists and packages stay as they are.
+# Debian 12 has no consul; Debian 11's runs on it. apt is shown that one suite in a world of its
+# own, so that the machine's sources, lists and packages stay as they are.
 download_consul_of_bullseye() {
 	local world=$1 uri options
 	uri=$(own_archive "$(. /etc/os-release && echo "${VERSION_CODENAME-}")")

@@ -132,7 +132,7 @@ def openssl(directory: Path, *arguments: str) -> None:
 
 @pytest.fixture
 def pki(bed: Testbed) -> Path:
-    """ca.pem and, signed by it, server.pem for 127.0.0.1 and client.pem; other.pem is a stranger."""
+    """ca.pem; server.pem (127.0.0.1) and client.pem, signed by it; other.pem is a stranger."""
     directory = bed.workdir / "pki"
     directory.mkdir()
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
