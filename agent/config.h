@@ -13,6 +13,7 @@
 
 #include "agent/app_spec.h"
 #include "bgp/config.h"
+#include "consul/config.h"
 #include "lib/endpoint.h"
 #include "lib/err.h"
 #include "lib/mono.h"
@@ -22,9 +23,9 @@ struct config_agent {
 	struct endpoint listen_addr;
 	usec_t monitor_interval;
 	usec_t cleanup_timer;
-	char *consul_addr; /* NULL when not set */
-	usec_t consul_query_interval;
-	char *consul_token; /* NULL when not set */
+	struct consul_config consul;
+	unsigned exec_from; /* EXEC_FROM_…, agent/exec_policy.h */
+	char *exec_user;    /* who commands run as; NULL: as we do */
 };
 
 struct config_nat {

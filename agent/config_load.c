@@ -104,8 +104,8 @@ void config_free(struct config *c)
 	free((struct bgp_peer_config *)c->bgp.peers);
 	free(c->bgp.communities.values);
 	free(c->apps);
-	free(c->agent.consul_addr);
-	free(c->agent.consul_token);
+	consul_config_done(&c->agent.consul);
+	free(c->agent.exec_user);
 	free(c);
 }
 
@@ -114,6 +114,7 @@ static void load_tree(const struct config_tree *tree, bool world_readable,
 {
 	const struct config_node *root = config_tree_root(tree), *secret = NULL;
 	config_build(root, draft, findings, &secret);
+	config_check_agent(draft, root, findings);
 	config_check_bgp(draft, root, findings);
 	config_check_apps(draft, root, findings);
 	if (secret && world_readable)

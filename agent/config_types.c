@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/exec_policy.h"
 #include "lib/endpoint.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -54,6 +55,21 @@ static int set_consul_addr(const struct config_key *key, const char *text, void 
 }
 
 /* ---- numbers and words ---- */
+
+static int set_consul_warning(const struct config_key *key, const char *text, void *target,
+			      struct err *err)
+{
+	if (!str_equal(text, "pass") && !str_equal(text, "fail"))
+		return err_set(err, -EINVAL, "'%.80s' is neither pass nor fail", text);
+	*(bool *)field_of(key, target) = str_equal(text, "fail");
+	return 0;
+}
+
+static int add_exec_from(const struct config_key *key, const char *text, void *target,
+			 struct err *err)
+{
+	return exec_policy_add(field_of(key, target), text, err);
+}
 
 /* What YAML 1.1 and GoCast's parser take; the letter case as they do. */
 static const struct {
@@ -356,6 +372,10 @@ static int add_app_nat(const struct config_key *key, const char *text, void *tar
 const struct config_type config_type_text = { "text", set_text };
 const struct config_type config_type_password = { "text, at most 80 bytes", set_password };
 const struct config_type config_type_consul_addr = { "URL", set_consul_addr };
+const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_consul_warning };
+const struct config_type config_type_exec_from = {
+	"`config`, `http`, `http-local`, `consul`, `none`", add_exec_from
+};
 const struct config_type config_type_bool = { "`true` or `false`", set_bool };
 const struct config_type config_type_duration = { "duration", set_duration };
 const struct config_type config_type_seconds = { "whole seconds", set_seconds };

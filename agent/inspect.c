@@ -12,7 +12,7 @@
 #include "lib/mem.h"
 #include "net/loop.h"
 
-static struct view_clock clock_of(const struct inspect *in)
+struct view_clock inspect_clock(const struct inspect *in)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);
@@ -150,8 +150,9 @@ static void show_rules(struct shown_rules *s, const struct inspect *in, const st
 
 static json_t *app_as(const struct inspect *in, const struct app *app, bool summary)
 {
-	struct view_clock clock = clock_of(in);
+	struct view_clock clock = inspect_clock(in);
 	struct shown_vips shown;
+	const struct discovered *rival = discovery_rival_of(in->discovery, app->spec->name);
 	size_t n_monitors = monitor_watch_n(app->watch);
 	struct view_monitor *monitors = monitors_of(app, n_monitors);
 	struct shown_rules rules;
@@ -166,6 +167,7 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 		.registered_at = app->registered_at,
 		.cleanup_at = app_cleanup_at(app),
 		.reason = reason_of(app),
+		.rival = rival ? rival->name : NULL,
 		.went_up = app->went_up,
 		.went_down = app->went_down,
 		.vips = shown.vips,
@@ -230,7 +232,7 @@ static json_t *vip_list_next(void *userdata)
 	struct vip *vip = vip_cursor_next(&list->cursor);
 	if (!vip)
 		return NULL;
-	struct view_clock clock = clock_of(&list->in);
+	struct view_clock clock = inspect_clock(&list->in);
 	struct shown_vips shown;
 	shown_vips_init(&shown, &list->in, 1);
 	show_vip(&shown, 0, &list->in, vip);
@@ -294,7 +296,7 @@ typedef json_t *show_peer(const struct bgp_peer_status *peer, const struct view_
 static json_t *peers_as(const struct inspect *in, show_peer *show)
 {
 	size_t n;
-	struct view_clock clock = clock_of(in);
+	struct view_clock clock = inspect_clock(in);
 	struct bgp_peer_status *peers = peers_of(in, &n);
 	json_t *array = json_array();
 	for (size_t i = 0; i < n; i++)
@@ -342,6 +344,7 @@ char *inspect_metrics(const struct inspect *in)
 	struct bgp_peer_status *peers = peers_of(in, &m.n_peers);
 	m.peers = peers;
 	count_checks(in, &m);
+	inspect_consul_metrics(in, &m.consul);
 	char *text = metrics_format(&m);
 	free(peers);
 	return text;

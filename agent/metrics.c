@@ -129,6 +129,21 @@ static void peers(FILE *out, const struct metrics *m)
 		 peer_messages_received);
 }
 
+static void consul(FILE *out, const struct metrics_consul *c)
+{
+	if (!c->enabled)
+		return;
+	single(out, "consul_up", "gauge", "1 when Consul answers.", c->in_contact);
+	single(out, "consul_services", "gauge", "Services with the match tag.", c->services);
+	single(out, "consul_services_unregistered", "gauge",
+	       "Of them: broken, refused, in conflict or unregistered over HTTP.", c->unregistered);
+	single(out, "consul_services_held", "gauge",
+	       "Of them: kept although Consul lost its memory of them.", c->held);
+	single(out, "consul_answers_total", "counter", "Answers that were taken.", c->answers);
+	single(out, "consul_failures_total", "counter", "Questions without a good answer.",
+	       c->failures);
+}
+
 char *metrics_format(const struct metrics *m)
 {
 	char *text = NULL;
@@ -142,6 +157,7 @@ char *metrics_format(const struct metrics *m)
 	vips(out, &m->vips);
 	nat(out, &m->nat);
 	peers(out, m);
+	consul(out, &m->consul);
 	fclose(out);
 	return text;
 }

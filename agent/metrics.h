@@ -3,12 +3,19 @@
 #ifndef AGENT_METRICS_H
 #define AGENT_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "agent/reconcile_counts.h"
 #include "bgp/status.h"
 #include "nat/status.h"
+
+struct metrics_consul {
+	bool enabled, in_contact;
+	uint64_t answers, failures;
+	size_t services, unregistered, held;
+};
 
 struct metrics {
 	const char *version;
@@ -18,6 +25,7 @@ struct metrics {
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	const struct bgp_peer_status *peers;
 	size_t n_peers;
+	struct metrics_consul consul;
 };
 
 /* Free the text. */

@@ -218,6 +218,7 @@ static json_t *app_head(const struct view_app *app, const struct view_clock *clo
 			  app_source_name(app->spec->source), "health", health_name(app->health),
 			  "announced", is_announced(app), "reason", view_text(app->reason));
 	view_add_time(o, clock, "since", app->health_since);
+	json_object_set_new(o, "consul_rival", text_or_null(app->rival));
 	return o;
 }
 
@@ -270,9 +271,9 @@ json_t *view_error(const char *text, bool endpoints)
 	json_t *o = json_pack("{s:o}", "error", view_text(text));
 	if (endpoints)
 		json_object_set_new(o, "endpoints",
-				    json_pack("[s, s, s, s, s, s, s, s, s, s]", "/register",
+				    json_pack("[s, s, s, s, s, s, s, s, s, s, s]", "/register",
 					      "/unregister", "/info", "/ping", "/v1/apps",
 					      "/v1/apps/NAME", "/v1/peers", "/v1/routes", "/v1/nat",
-					      "/metrics"));
+					      "/v1/consul", "/metrics"));
 	return o;
 }

@@ -58,6 +58,7 @@ struct view_app {
 	enum health health;
 	usec_t health_since, registered_at, cleanup_at;
 	const char *reason; /* of the health, in words */
+	const char *rival;  /* the service in Consul that wants its name or VIP; NULL: none */
 	uint64_t went_up, went_down;
 	const struct view_vip *vips;
 	size_t n_vips;

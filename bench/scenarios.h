@@ -15,6 +15,7 @@ void scenario_memory(struct report *r);
 void scenario_reconnect(struct report *r);
 void scenario_linear(struct report *r);
 void scenario_nat(struct report *r);
+void scenario_consul(struct report *r);
 void scenario_others(struct report *r);
 
 #endif
