@@ -187,8 +187,11 @@ class NatBed:
         ]
 
     def wait_rules(self, backend: str, count: int) -> None:
+        # nft fails when a table goes while it lists.
         wait_until(
-            lambda: len(self.our_rules(backend)) == count, f"{count} rules of ours in {backend}"
+            lambda: len(self.our_rules(backend)) == count,
+            f"{count} rules of ours in {backend}",
+            ignore=(subprocess.CalledProcessError,),
         )
 
 
