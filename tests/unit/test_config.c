@@ -69,7 +69,8 @@ static void print_consul(FILE *out, const struct consul_config *c)
 	};
 	size_t n = 0;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (texts[i].text && (!texts[i].unsaid || strcmp(texts[i].text, texts[i].unsaid)))
+		if (texts[i].text &&
+		    (!texts[i].unsaid || !str_equal(texts[i].text, texts[i].unsaid)))
 			fprintf(out, "%s%s=%s", n++ ? " " : "consul: ", texts[i].key,
 				texts[i].text);
 	if (n > 0)
