@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "agent/answer.h"
 #include "agent/api.h"
@@ -43,6 +44,7 @@
 #include "bgp/speaker.h"
 #include "lib/log.h"
 #include "monitors/runner.h"
+#include "net/alone.h"
 #include "net/loop.h"
 
 /* Apps of the configuration that are registered in one turn of the loop. */
@@ -71,6 +73,7 @@ struct agent {
 	struct discovery *discovery; /* NULL: no Consul */
 	struct child_user *exec_user;
 	struct peer_log *peer_log;
+	int alone_fd; /* held while we manage lo; -1: not yet */
 	enum agent_phase phase;
 	size_t next_app; /* of the configuration, to be registered */
 	usec_t stop_began;
@@ -337,6 +340,12 @@ static int start_speaker(struct agent *a, struct err *err)
 	return 0;
 }
 
+static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
+{
+	const struct agent *a = userdata;
+	return identity_check_vip(&a->identity, vip, err);
+}
+
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
@@ -346,10 +355,12 @@ static int start_health(struct agent *a, struct err *err)
 	const struct runner_config runner = { .interval = c->monitor_interval,
 					      .exec_user = a->exec_user };
 	rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
-	if (rc == 0)
-		a->registry = registry_new(a->loop, a->runner, effects_reconcile(a->effects),
-					   c->cleanup_timer);
-	return rc;
+	if (rc < 0)
+		return rc;
+	a->registry =
+		registry_new(a->loop, a->runner, effects_reconcile(a->effects), c->cleanup_timer);
+	registry_set_guard(a->registry, guard_vip, a);
+	return 0;
 }
 
 static int start_loop(struct agent *a, struct err *err)
@@ -367,6 +378,8 @@ static int start(struct agent *a, struct err *err)
 		rc = identity_find(a->config, &a->identity, err);
 	if (rc == 0)
 		rc = start_api(a, err);
+	if (rc == 0)
+		rc = alone_claim(&a->alone_fd, err);
 	if (rc == 0)
 		rc = effects_new(a->loop, &a->identity, a->config->nat.backend, &a->effects, err);
 	if (rc == 0)
@@ -396,12 +409,14 @@ static void agent_done(struct agent *a)
 	sd_event_source_disable_unref(a->give_up);
 	identity_done(&a->identity);
 	config_free(a->config);
+	if (a->alone_fd >= 0)
+		close(a->alone_fd);
 	sd_event_unref(a->loop);
 }
 
 int agent_run(const char *config_file)
 {
-	struct agent a = { .phase = AGENT_STARTING };
+	struct agent a = { .phase = AGENT_STARTING, .alone_fd = -1 };
 	struct err err = { "" };
 	if (load_config(&a, config_file) < 0)
 		return 1;

@@ -38,6 +38,8 @@ struct registry {
 	struct list expiring; /* the first to expire comes first */
 	struct list cursors;
 	size_t n_by_health[3];
+	registry_guard *guard;
+	void *guard_userdata;
 	sd_event_source *expiry_timer;
 	registry_freed_cb *freed;
 	void *freed_userdata;
@@ -54,6 +56,12 @@ struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 	list_init(&reg->expiring);
 	list_init(&reg->cursors);
 	return reg;
+}
+
+void registry_set_guard(struct registry *reg, registry_guard *guard, void *userdata)
+{
+	reg->guard = guard;
+	reg->guard_userdata = userdata;
 }
 
 static struct app *find(const struct registry *reg, const char *name)
@@ -269,6 +277,14 @@ static int find_conflict(struct registry *reg, const struct app_spec *spec, cons
 	return 0;
 }
 
+static int ask_guard(const struct registry *reg, const struct app_spec *spec, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && reg->guard && i < spec->n_vips; i++)
+		rc = reg->guard(&spec->vips[i], err, reg->guard_userdata);
+	return rc;
+}
+
 static int check_register(struct registry *reg, const struct app_spec *spec, const struct app *self,
 			  struct err *err)
 {
@@ -284,7 +300,8 @@ static int check_register(struct registry *reg, const struct app_spec *spec, con
 	if (!self && HASH_COUNT(reg->apps) >= APPS_MAX)
 		return err_set(err, -ENOSPC, "there are %d apps already, more are not taken",
 			       APPS_MAX);
-	return find_conflict(reg, spec, self, err);
+	int rc = ask_guard(reg, spec, err);
+	return rc < 0 ? rc : find_conflict(reg, spec, self, err);
 }
 
 static bool same_monitors(const struct app_spec *a, const struct app_spec *b)

@@ -49,6 +49,9 @@ enum register_result { REGISTER_NEW, REGISTER_SAME, REGISTER_REPLACED };
 /* `runner` and `reconcile` must outlive it. */
 struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 			      struct reconcile *reconcile, usec_t cleanup_timer);
+/* Asked before an app may have a VIP; -errno and a text refuse it. */
+typedef int registry_guard(const struct prefix *vip, struct err *err, void *userdata);
+void registry_set_guard(struct registry *reg, registry_guard *guard, void *userdata);
 /* Takes nothing down: unregister first what should go. */
 void registry_free(struct registry *reg);
 

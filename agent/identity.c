@@ -137,6 +137,42 @@ int identity_own_address(const struct identity *id, uint8_t family, struct addr 
 		       family == AF_INET ? "local_ip" : "local_ip6");
 }
 
+static void add_vital(struct identity *id, const struct addr *a, const char *what)
+{
+	if (!addr_is_set(a) || addr_is_loopback(a))
+		return;
+	id->vital = mem_grow(id->vital, &id->cap_vital, id->n_vital + 1, sizeof(*id->vital));
+	id->vital[id->n_vital++] = (struct vital){ .addr = *a, .what = what };
+}
+
+static void find_vital(struct identity *id)
+{
+	for (size_t i = 0; i < id->bgp.n_peers; i++) {
+		const struct bgp_peer_config *peer = &id->peers[i];
+		struct route_info way;
+		add_vital(id, &peer->addr, "the address of a peer");
+		add_vital(id, &peer->local_ip, "local_ip");
+		add_vital(id, &peer->local_ip6, "local_ip6");
+		if (route_lookup(&peer->addr, scope_of(peer), &way, NULL) < 0)
+			continue;
+		add_vital(id, &way.source, "this host's own address towards a peer");
+		add_vital(id, &way.gateway, "the gateway towards a peer");
+	}
+}
+
+int identity_check_vip(const struct identity *id, const struct prefix *vip, struct err *err)
+{
+	char prefix[PREFIX_TEXT_MAX], addr[ADDR_TEXT_MAX];
+	for (size_t i = 0; i < id->n_vital; i++)
+		if (prefix_contains(vip, &id->vital[i].addr))
+			return err_set(err, -EEXIST,
+				       "vip %s covers %s, %s: bound to lo, it would cut this host "
+				       "off",
+				       prefix_format(vip, prefix),
+				       addr_format(&id->vital[i].addr, addr), id->vital[i].what);
+	return 0;
+}
+
 int identity_find(const struct config *config, struct identity *ret, struct err *err)
 {
 	struct identity id = { .bgp = config->bgp };
@@ -156,6 +192,7 @@ int identity_find(const struct config *config, struct identity *ret, struct err 
 	}
 	for (size_t i = 0; i < id.bgp.n_peers; i++)
 		warn_if_distant(&id.peers[i], id.bgp.local_as);
+	find_vital(&id);
 	*ret = id;
 	return 0;
 }
@@ -163,5 +200,6 @@ int identity_find(const struct config *config, struct identity *ret, struct err 
 void identity_done(struct identity *id)
 {
 	free(id->peers);
-	id->peers = NULL;
+	free(id->vital);
+	*id = (struct identity){ 0 };
 }

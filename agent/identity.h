@@ -10,10 +10,18 @@
 #include "bgp/config.h"
 #include "lib/err.h"
 
+/* An address without which this host loses a router. */
+struct vital {
+	struct addr addr;
+	const char *what; /* "the address of a peer" */
+};
+
 struct identity {
 	struct bgp_config
 		bgp; /* complete; its strings and lists are views into the configuration */
 	struct bgp_peer_config *peers; /* what bgp.peers points to; owned */
+	struct vital *vital;
+	size_t n_vital, cap_vital;
 };
 
 /* The host's own address of this family, never a VIP: what NAT translates to. local_ip or
@@ -21,6 +29,9 @@ struct identity {
  * text that says what to set. */
 int identity_own_address(const struct identity *id, uint8_t family, struct addr *ret,
 			 struct err *err);
+/* -EEXIST when a VIP covers an address that the way to a router needs, as it was at start: bound
+ * to lo, it would cut this host off. */
+int identity_check_vip(const struct identity *id, const struct prefix *vip, struct err *err);
 /* Warns in the log about peers that cannot be reached as configured. */
 int identity_find(const struct config *config, struct identity *ret, struct err *err);
 void identity_done(struct identity *id);

@@ -253,7 +253,7 @@ static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
 	if (!vip->bound) {
 		rc = r->ops->address_add(&vip->prefix, vip->spec->name, err, r->userdata);
 		set_bound(r, vip, rc == 0);
-		vip->held = rc == 0;
+		vip->held = vip->held || rc == 0;
 	}
 	if (rc == 0 && !vip->mapped) {
 		rc = set_nat(r, vip, vip->spec->nats, vip->spec->n_nats, err);
@@ -484,8 +484,10 @@ void reconcile_lost(struct reconcile *r, const struct prefix *prefix)
 	/* What is on its way down is left to its removal, which takes "gone already" for an answer.
 	 */
 	HASH_ITER (hh, r->vips, vip, next)
-		if (wants_address(vip))
+		if (wants_address(vip)) {
 			lose(r, vip);
+			mark_dirty(r, vip);
+		}
 }
 
 void reconcile_found(struct reconcile *r, const struct prefix *prefix)

@@ -126,3 +126,41 @@ def test_distant_peer_without_multi_hop_is_a_warning(bed: Testbed) -> None:
     bed.host.ip(f"route add 10.99.0.0/16 via {link.router_ip}")
     agent = bed.start_agent(config({"peer_ip": "10.99.0.1", "peer_as": 65000}))
     assert "10.99.0.1" in agent.wait_log("multi_hop")
+
+
+def test_second_agent_does_not_touch_what_the_first_has(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    bed.start_agent(config(peer(router), apps=(app("web", VIP4),)))
+    router.wait_routes(VIP4)
+    elsewhere = {"listen_addr": "127.0.0.1:8081"}
+    second = bed.make_agent(config(peer(router), agent=elsewhere))
+    second.spawn()
+    assert "another vipherald manages lo" in second.expect_exit(1)
+    assert set(bed.host.loopback_addresses()) == {VIP4}
+
+
+@pytest.mark.parametrize("what", ["peer", "host", "network of both"])
+def test_vip_that_would_cut_the_host_off_is_refused(bed: Testbed, what: str) -> None:
+    router = bed.start_router("bird")
+    agent = bed.start_agent(config(peer(router), apps=(app("web", VIP4),)))
+    router.wait_routes(VIP4)
+    vip, address = {
+        "peer": (f"{router.ip}/32", router.ip),
+        "host": (f"{router.link.host_ip}/32", router.link.host_ip),
+        "network of both": ("10.0.0.0/8", router.ip),
+    }[what]
+    answer = agent.register("bad", vip)
+    assert answer.status == 409
+    assert vip in answer.text and address in answer.text
+    assert set(bed.host.loopback_addresses()) == {VIP4}
+
+
+def test_vips_are_back_as_soon_as_lo_is(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    bed.start_agent(config(peer(router), apps=(app("web", [VIP4, VIP6]),)))
+    router.wait_routes(VIP4, VIP6)
+    bed.host.ip("link set lo down")
+    router.wait_routes()
+    bed.host.ip("link set lo up")
+    router.wait_routes(VIP4, VIP6)
+    assert set(bed.host.loopback_addresses()) == {VIP4, VIP6}
