@@ -4,7 +4,7 @@
  *
  * Start: configuration, who we are, API socket, lo, monitors, BGP, apps. The API socket comes
  * before anything is touched, because that is where a second agent on the host fails. Apps are
- * registered a few hundred a turn of the loop, so that the sessions with the routers come up
+ * registered a few milliseconds a turn of the loop, so that the sessions with the routers come up
  * meanwhile; then what a former run left on lo and nobody wants is removed.
  *
  * Stop (SIGTERM, SIGINT), in two seconds at most, whatever the routers do:
@@ -47,8 +47,8 @@
 #include "net/alone.h"
 #include "net/loop.h"
 
-/* Apps of the configuration that are registered in one turn of the loop. */
-#define APPS_PER_TURN 256
+/* How long apps of the configuration are registered in one turn of the loop. */
+#define APPS_TURN (5 * USEC_PER_MSEC)
 
 /* How long VIPs of a former run wait for Consul to name their services. */
 #define LEFTOVERS_MAX (10 * USEC_PER_SEC)
@@ -299,7 +299,8 @@ static int on_start_apps(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct agent *a = userdata;
-	for (size_t i = 0; i < APPS_PER_TURN && a->next_app < a->config->n_apps; i++)
+	usec_t end = usec_add(loop_clock(), APPS_TURN);
+	while (a->next_app < a->config->n_apps && loop_clock() < end)
 		register_app(a, &a->config->apps[a->next_app++]);
 	if (a->next_app < a->config->n_apps)
 		return loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);

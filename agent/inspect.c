@@ -2,6 +2,7 @@
 #include "agent/inspect.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -107,10 +108,19 @@ static struct view_monitor *monitors_of(const struct app *app, size_t n)
 	return monitors;
 }
 
-static const char *reason_of(const struct app *app)
+/* The monitor that keeps it down now; the one that brought it down may have recovered. */
+static const char *reason_of(const struct app *app, char *buf, size_t size)
 {
 	switch (app->health) {
 	case HEALTH_DOWN:
+		for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+			struct monitor_status m;
+			monitor_watch_status(app->watch, i, &m);
+			if (m.health != HEALTH_DOWN)
+				continue;
+			snprintf(buf, size, "%.100s: %.500s", m.text, m.said);
+			return buf;
+		}
 		return app->reason;
 	case HEALTH_UNKNOWN:
 		return "no verdict of the monitors yet";
@@ -156,6 +166,7 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 	size_t n_monitors = monitor_watch_n(app->watch);
 	struct view_monitor *monitors = monitors_of(app, n_monitors);
 	struct shown_rules rules;
+	char reason[640];
 	show_rules(&rules, in, app);
 	shown_vips_init(&shown, in, app->spec->n_vips);
 	for (size_t i = 0; i < app->spec->n_vips; i++)
@@ -166,7 +177,7 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 		.health_since = app->health_since,
 		.registered_at = app->registered_at,
 		.cleanup_at = app_cleanup_at(app),
-		.reason = reason_of(app),
+		.reason = reason_of(app, reason, sizeof(reason)),
 		.rival = rival ? rival->name : NULL,
 		.went_up = app->went_up,
 		.went_down = app->went_down,

@@ -3,7 +3,7 @@
 import pytest
 
 from .configs import VIP4, app, config, peer
-from .testbed import Testbed
+from .testbed import ROUTER_AS, Testbed
 from .wait import never, wait_until
 
 OTHER = "192.0.2.54/32"
@@ -116,3 +116,12 @@ def test_vip_stays_for_cleanup_timer_after_the_route(bed: Testbed) -> None:
     service.start()
     router.wait_routes(VIP4)
     assert VIP4 in bed.host.loopback_addresses()
+
+
+def test_reason_names_the_monitor_that_fails_now(bed: Testbed) -> None:
+    link = bed.link()
+    agent = bed.start_agent(config({"peer_ip": link.router_ip, "peer_as": ROUTER_AS}))
+    agent.register("a", VIP4, monitors=["port:tcp:7777", "port:tcp:7778"])
+    wait_until(lambda: "7777" in agent.app("a")["reason"], "the first one is named")
+    bed.start_service(7777)
+    wait_until(lambda: "7778" in agent.app("a")["reason"], "the other one is named")
