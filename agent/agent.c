@@ -40,6 +40,7 @@
 #include "agent/peer_log.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "monitors/runner.h"
 #include "net/loop.h"
 
@@ -85,6 +86,7 @@ static struct inspect inspect_of(struct agent *a)
 		.loop = a->loop,
 		.registry = a->registry,
 		.reconcile = effects_reconcile(a->effects),
+		.runner = a->runner,
 		.speaker = a->speaker,
 		.communities = &a->config->bgp.communities,
 	};
@@ -289,15 +291,49 @@ static int start_speaker(struct agent *a, struct err *err)
 	return 0;
 }
 
+static bool is_vip(const struct addr *addr, void *userdata)
+{
+	const struct agent *a = userdata;
+	return registry_has_vip(a->registry, addr);
+}
+
+static void on_load_changed(const struct load *load, void *userdata)
+{
+	(void)userdata;
+	char late[DURATION_TEXT_MAX];
+	duration_format(load->late / USEC_PER_MSEC * USEC_PER_MSEC, late);
+	if (load->behind)
+		log_warn("exec",
+			 "this host cannot run the checks as often as asked for: they begin "
+			 "%s late on average, %u%% of their interval; raise their interval, or "
+			 "exec_max if it has cores to spare",
+			 late, load->percent);
+	else
+		log_info("exec", "the checks run as often as asked for again");
+}
+
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
-	const struct runner_config runner = { .interval = c->monitor_interval };
+	const struct runner_config runner = {
+		.interval = c->monitor_interval,
+		.fast_interval = c->fast_interval,
+		.timeout = c->timeout,
+		.rise = c->rise,
+		.fall = c->fall,
+		.exec_max = c->exec_max,
+		.is_vip = is_vip,
+		.load_changed = on_load_changed,
+		.userdata = a,
+	};
+	const struct hold_config hold = { .first = c->hold_down, .max = c->hold_down_max };
 	int rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
-	if (rc == 0)
-		a->registry = registry_new(a->loop, a->runner, effects_reconcile(a->effects),
-					   c->cleanup_timer);
-	return rc;
+	if (rc < 0)
+		return rc;
+	a->registry =
+		registry_new(a->loop, a->runner, effects_reconcile(a->effects), c->cleanup_timer);
+	registry_set_hold(a->registry, &hold);
+	return 0;
 }
 
 static int start_loop(struct agent *a, struct err *err)

@@ -19,7 +19,11 @@
 
 struct config_agent {
 	struct endpoint listen_addr;
-	usec_t monitor_interval;
+	usec_t monitor_interval, fast_interval;
+	usec_t timeout; /* of a check; 0: its interval */
+	uint16_t rise, fall;
+	uint16_t exec_max;
+	usec_t hold_down, hold_down_max;
 	usec_t cleanup_timer;
 	char *consul_addr; /* NULL when not set */
 	usec_t consul_query_interval;

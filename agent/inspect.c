@@ -102,9 +102,21 @@ static struct view_monitor *monitors_of(const struct app *app, size_t n)
 			.checks = status.checks,
 			.failures = status.failures,
 			.running = status.running,
+			.output = status.output,
+			.interval = status.interval,
+			.fast_interval = status.fast_interval,
+			.timeout = status.timeout,
+			.rise = status.rise,
+			.fall = status.fall,
+			.streak = status.streak,
 		};
 	}
 	return monitors;
+}
+
+static usec_t held_until(const struct app *app, usec_t now)
+{
+	return hold_is_on(&app->hold, now) ? app->hold.until : USEC_NEVER;
 }
 
 static const char *reason_of(const struct app *app)
@@ -117,7 +129,9 @@ static const char *reason_of(const struct app *app)
 	case HEALTH_UP:
 		break;
 	}
-	return app->spec->n_monitors > 0 ? "all monitors pass" : "no monitors, always up";
+	if (app->spec->n_monitors == 0)
+		return "no monitors, always up";
+	return app->spec->quorum ? "enough monitors pass" : "all monitors pass";
 }
 
 static json_t *app_as(const struct inspect *in, const struct app *app, bool summary)
@@ -138,6 +152,8 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 		.reason = reason_of(app),
 		.went_up = app->went_up,
 		.went_down = app->went_down,
+		.held_until = held_until(app, clock.now),
+		.flaps = app->hold.flaps,
 		.vips = shown.vips,
 		.n_vips = shown.n,
 		.monitors = monitors,
@@ -260,6 +276,10 @@ static void count_checks(const struct inspect *in, struct metrics *m)
 			m->check_failures += status.failures;
 		}
 	app_cursor_done(&cursor);
+	app_cursor_init(in->registry, &cursor);
+	for (const struct app *app; (app = app_cursor_next(&cursor));)
+		m->apps_held += hold_is_on(&app->hold, loop_now(in->loop));
+	app_cursor_done(&cursor);
 }
 
 char *inspect_metrics(const struct inspect *in)
@@ -271,6 +291,7 @@ char *inspect_metrics(const struct inspect *in)
 		.apps_down = registry_n(in->registry, HEALTH_DOWN),
 		.vips = reconcile_counts(in->reconcile),
 	};
+	monitor_runner_status(in->runner, &m.commands);
 	struct bgp_peer_status *peers = peers_of(in, &m.n_peers);
 	m.peers = peers;
 	count_checks(in, &m);

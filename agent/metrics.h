@@ -8,12 +8,15 @@
 
 #include "agent/reconcile_counts.h"
 #include "bgp/status.h"
+#include "monitors/runner.h"
 
 struct metrics {
 	const char *version;
 	size_t apps_unknown, apps_up, apps_down;
 	struct reconcile_counts vips;
+	size_t apps_held;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
+	struct monitor_runner_status commands;
 	const struct bgp_peer_status *peers;
 	size_t n_peers;
 };

@@ -17,11 +17,13 @@
 #include "monitors/verdict.h"
 
 struct view_monitor {
-	const char *text, *said;
+	const char *text, *said, *output; /* output NULL: none */
 	enum health health;
 	usec_t since, last_check, took; /* last_check USEC_NEVER: not yet */
 	uint64_t checks, failures;
 	bool running;
+	usec_t interval, fast_interval, timeout;
+	uint16_t rise, fall, streak;
 };
 
 /* One route at one peer. */
@@ -49,6 +51,8 @@ struct view_app {
 	usec_t health_since, registered_at, cleanup_at;
 	const char *reason; /* of the health, in words */
 	uint64_t went_up, went_down;
+	usec_t held_until; /* USEC_NEVER: it is not held down */
+	unsigned flaps;
 	const struct view_vip *vips;
 	size_t n_vips;
 	const struct view_monitor *monitors;

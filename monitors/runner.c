@@ -2,13 +2,16 @@
 /*
  * A probe (one monitor of one app) is always in exactly one place:
  *
- *	scheduled ──due──> checked at once ──────────────────────────────> scheduled
- *	             └──> running (a child) ──done, timed out──────────────^
- *	             └──> waiting (exec_max children run) ──one ends──> scheduled, overdue
+ *	scheduled ──due, hinted──> checked at once ─────────────────────> scheduled
+ *	             └──due──> running (a child, a call) ──done, timed out──^
+ *	             └──due──> waiting (its lane is full) ──one ends──> scheduled, overdue
  *
  * What waits goes back into the schedule with the due time that it had, so that whoever waited
  * longest is first. A turn of the loop starts checks for a few milliseconds at most; the rest of
  * what is due follows in the next turn, after anything more urgent.
+ *
+ * A hint (monitors/monitor.h) puts a probe on a list that the next step of the loop works off, so
+ * that nothing is checked, and no app judged, inside the callback of something else.
  */
 #include "monitors/runner.h"
 
@@ -25,29 +28,43 @@
 #include "net/loop.h"
 
 #define EXEC_MAX_DEFAULT 64
+#define NETWORK_MAX      256 /* sockets of checks that are open at once */
+#define FAST_DEFAULT     USEC_PER_SEC
 #define TURN_MAX         (2 * USEC_PER_MSEC)
 /* What is due this soon rides along, to wake up less often. */
 #define SLACK_MAX (10 * USEC_PER_MSEC)
+/* Commands of apps that come together begin one after the other. */
+#define FIRST_PACE USEC_PER_MSEC
+
+/* Checks of which only so many run at once. */
+struct lane {
+	unsigned max, n_running, n_waiting;
+	struct list waiting;
+	struct load load;
+};
 
 struct monitor_runner {
 	struct monitor_env env;
-	usec_t interval, slack;
-	unsigned exec_max, n_running;
+	struct runner_config config; /* defaults filled in */
+	usec_t slack, next_first;
 	struct sched sched;
-	struct list waiting;
-	sd_event_source *timer;
+	struct list hinted;
+	struct lane lanes[N_LANES];
+	sd_event_source *timer, *hints;
 };
 
 struct probe {
 	struct sched_entry due;
-	struct list_node waiting;
+	struct list_node waiting, hinted;
 	struct monitor_watch *watch;
 	struct monitor_spec spec;
 	struct verdict verdict;
 	usec_t since, started, ended, took;
 	uint64_t checks, failures;
-	void *running; /* what ops->cancel() takes */
-	char *said;    /* NULL: see probe_said() */
+	void *running;  /* what ops->cancel() takes */
+	void *attached; /* what ops->detach() takes */
+	char *said;     /* NULL: see probe_said() */
+	char *output;   /* NULL: none */
 };
 
 struct monitor_watch {
@@ -56,7 +73,7 @@ struct monitor_watch {
 	void *userdata;
 	usec_t since;
 	enum health health;
-	size_t n;
+	size_t n, quorum;
 	struct probe probes[];
 };
 
@@ -86,6 +103,41 @@ static void probe_set_said(struct probe *p, const char *said)
 	p->said = said[0] ? mem_strdup(said) : NULL;
 }
 
+static void probe_set_output(struct probe *p, const char *output)
+{
+	const char *old = p->output ? p->output : "";
+	if (!output)
+		output = "";
+	if (str_equal(old, output))
+		return;
+	free(p->output);
+	p->output = output[0] ? mem_strdup(output) : NULL;
+}
+
+static usec_t or_default(usec_t said, usec_t otherwise)
+{
+	return said ? said : otherwise;
+}
+
+static usec_t probe_interval(const struct probe *p)
+{
+	return or_default(p->spec.timing.interval, p->watch->runner->config.interval);
+}
+
+/* Never slower than the interval that it is to be faster than. */
+static usec_t probe_fast_interval(const struct probe *p)
+{
+	return usec_min(
+		or_default(p->spec.timing.fast_interval, p->watch->runner->config.fast_interval),
+		probe_interval(p));
+}
+
+static usec_t probe_timeout(const struct probe *p)
+{
+	usec_t otherwise = or_default(p->watch->runner->config.timeout, probe_interval(p));
+	return or_default(p->spec.timing.timeout, otherwise);
+}
+
 /* True when the probe's health changed. */
 static bool probe_take(struct probe *p, const struct monitor_result *result)
 {
@@ -95,18 +147,31 @@ static bool probe_take(struct probe *p, const struct monitor_result *result)
 	if (result->health == HEALTH_DOWN)
 		p->failures++;
 	probe_set_said(p, result->said);
+	probe_set_output(p, result->output);
 	if (!verdict_step(&p->verdict, result->health))
 		return false;
 	p->since = p->ended;
 	return true;
 }
 
+static void probe_schedule(struct probe *p)
+{
+	struct monitor_runner *r = p->watch->runner;
+	usec_t now = loop_clock(), interval = probe_interval(p);
+	usec_t next = sched_advance(p->due.due, now, interval);
+	if (verdict_is_pending(&p->verdict))
+		next = usec_add(now, probe_fast_interval(p));
+	else if (ops_of(p)->together)
+		next = sched_align(now, interval);
+	sched_set(&r->sched, &p->due, next);
+}
+
 static enum health combined_health(const struct monitor_watch *w)
 {
-	enum health h = HEALTH_UP;
+	struct health_tally tally = { { 0 } };
 	for (size_t i = 0; i < w->n; i++)
-		h = health_combine(h, w->probes[i].verdict.health);
-	return h;
+		tally.n[w->probes[i].verdict.health]++;
+	return health_of_quorum(&tally, w->quorum);
 }
 
 /* The probe to name as the reason: the one that changed if it has the watch's new health, else
@@ -132,24 +197,50 @@ static void watch_judge(struct monitor_watch *w, const struct probe *changed)
 	w->verdict(w, h, reason, w->userdata);
 }
 
-/* Some of what waits for a child to end may go. More than can run do no harm: they wait again. */
-static void wake_waiting(struct monitor_runner *r)
+/* ---- lanes ---- */
+
+static struct lane *lane_of(const struct probe *p)
 {
-	for (unsigned n = r->n_running; n < r->exec_max && !list_empty(&r->waiting); n++) {
-		struct probe *p = list_first(&r->waiting, struct probe, waiting);
-		list_remove(&p->waiting);
+	return &p->watch->runner->lanes[ops_of(p)->lane];
+}
+
+static void lane_leave(struct probe *p)
+{
+	if (!list_linked(&p->waiting))
+		return;
+	list_remove(&p->waiting);
+	lane_of(p)->n_waiting--;
+}
+
+/* Some of what waits may go. More than can run do no harm: they wait again. */
+static void lane_wake(struct monitor_runner *r, struct lane *lane)
+{
+	for (unsigned n = lane->n_running; n < lane->max && !list_empty(&lane->waiting); n++) {
+		struct probe *p = list_first(&lane->waiting, struct probe, waiting);
+		lane_leave(p);
 		sched_set(&r->sched, &p->due, p->due.due);
 	}
 }
 
+/* A check of this lane began now. */
+static void lane_take_load(struct monitor_runner *r, struct lane *lane, const struct probe *p)
+{
+	usec_t late = usec_sub(p->started, p->due.due);
+	bool changed = load_take(&lane->load, late, probe_interval(p), p->started);
+	if (changed && lane == &r->lanes[LANE_COMMAND] && r->config.load_changed)
+		r->config.load_changed(&lane->load, r->config.userdata);
+}
+
+/* ---- checks ---- */
+
 /* The probe and its watch may be gone afterwards. */
 static void probe_finish(struct probe *p, const struct monitor_result *result)
 {
-	struct monitor_runner *r = p->watch->runner;
-	sched_set(&r->sched, &p->due, sched_advance(p->due.due, loop_clock(), r->interval));
+	bool changed = probe_take(p, result);
+	probe_schedule(p);
 	if (ops_of(p)->start)
-		wake_waiting(r);
-	if (probe_take(p, result))
+		lane_wake(p->watch->runner, lane_of(p));
+	if (changed)
 		watch_judge(p->watch, p);
 }
 
@@ -165,7 +256,7 @@ static void on_done(const struct monitor_result *result, void *userdata)
 	struct probe *p = userdata;
 	struct monitor_runner *r = p->watch->runner;
 	p->running = NULL;
-	r->n_running--;
+	lane_of(p)->n_running--;
 	probe_finish(p, result);
 	arm(r);
 }
@@ -174,24 +265,29 @@ static void probe_launch(struct probe *p)
 {
 	struct monitor_runner *r = p->watch->runner;
 	struct monitor_result result = { .health = HEALTH_UNKNOWN };
+	struct lane *lane = lane_of(p);
 	struct err err;
-	if (r->n_running >= r->exec_max) {
-		list_append(&r->waiting, &p->waiting);
+	if (lane->n_running >= lane->max) {
+		list_append(&lane->waiting, &p->waiting);
+		lane->n_waiting++;
 		return;
 	}
 	p->started = loop_clock();
-	if (ops_of(p)->start(&r->env, &p->spec, on_done, p, &p->running, &err) < 0) {
+	lane_take_load(r, lane, p);
+	if (ops_of(p)->start(&r->env, &p->spec, probe_timeout(p), on_done, p, &p->running, &err) <
+	    0) {
 		snprintf(result.said, sizeof(result.said), "%s", err.text);
 		probe_finish(p, &result);
 		return;
 	}
-	r->n_running++;
+	lane->n_running++;
 }
 
 static void probe_check(struct probe *p, struct monitor_result *ret)
 {
+	*ret = (struct monitor_result){ .health = HEALTH_UNKNOWN };
 	p->started = loop_clock();
-	ops_of(p)->check(&p->watch->runner->env, &p->spec, ret);
+	ops_of(p)->check(&p->watch->runner->env, &p->spec, p->attached, ret);
 }
 
 static void probe_run(struct probe *p)
@@ -220,19 +316,63 @@ static int on_due(sd_event_source *source, uint64_t now, void *userdata)
 	return 0;
 }
 
+/* ---- hints ---- */
+
+static int on_hints(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct monitor_runner *r = userdata;
+	struct probe *p;
+	usec_t began = loop_clock();
+	while ((p = list_first(&r->hinted, struct probe, hinted))) {
+		list_remove(&p->hinted);
+		/* A change that is pending is counted at its pace, not at that of the hints. */
+		if (!verdict_is_pending(&p->verdict))
+			probe_run(p);
+		if (loop_clock() - began > TURN_MAX)
+			break;
+	}
+	arm(r);
+	if (!list_empty(&r->hinted))
+		return loop_defer(r->env.loop, &r->hints, LOOP_HEALTH, on_hints, r);
+	return 0;
+}
+
+static void on_hint(void *userdata)
+{
+	struct probe *p = userdata;
+	struct monitor_runner *r = p->watch->runner;
+	if (!list_linked(&p->hinted))
+		list_append(&r->hinted, &p->hinted);
+	loop_defer(r->env.loop, &r->hints, LOOP_HEALTH, on_hints, r);
+}
+
+/* ---- the runner ---- */
+
+static void fill_in_config(struct monitor_runner *r, const struct runner_config *config)
+{
+	r->config = *config;
+	r->config.fast_interval = or_default(config->fast_interval, FAST_DEFAULT);
+	r->config.exec_max = config->exec_max ? config->exec_max : EXEC_MAX_DEFAULT;
+	r->slack = usec_min(SLACK_MAX, config->interval / 16);
+	r->lanes[LANE_COMMAND].max = r->config.exec_max;
+	r->lanes[LANE_NETWORK].max = NETWORK_MAX;
+	r->env.is_vip = config->is_vip;
+	r->env.vip_userdata = config->userdata;
+}
+
 int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 		       struct monitor_runner **ret, struct err *err)
 {
 	if (config->interval == 0)
 		return err_set(err, -EINVAL, "the monitor interval is 0, expected more");
 	struct monitor_runner *r = mem_new(1, sizeof(*r));
-	r->interval = config->interval;
-	r->slack = usec_min(SLACK_MAX, config->interval / 16);
-	r->exec_max = config->exec_max ? config->exec_max : EXEC_MAX_DEFAULT;
 	r->env.loop = sd_event_ref(loop);
-	r->env.timeout = config->exec_timeout ? config->exec_timeout : config->interval;
-	list_init(&r->waiting);
-	int code = sockdiag_new(&r->env.sockdiag, err);
+	list_init(&r->hinted);
+	for (size_t i = 0; i < N_LANES; i++)
+		list_init(&r->lanes[i].waiting);
+	fill_in_config(r, config);
+	int code = ports_new(loop, &r->env.ports, err);
 	if (code < 0) {
 		monitor_runner_free(r);
 		return code;
@@ -246,30 +386,63 @@ void monitor_runner_free(struct monitor_runner *r)
 	if (!r)
 		return;
 	sd_event_source_disable_unref(r->timer);
+	sd_event_source_disable_unref(r->hints);
 	sched_done(&r->sched);
-	sockdiag_free(r->env.sockdiag);
+	http_free(r->env.http);
+	ports_free(r->env.ports);
 	sd_event_unref(r->env.loop);
 	free(r);
+}
+
+void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner_status *ret)
+{
+	const struct lane *lane = &r->lanes[LANE_COMMAND];
+	*ret = (struct monitor_runner_status){
+		.running = lane->n_running,
+		.waiting = lane->n_waiting,
+		.max = lane->max,
+		.load = lane->load,
+	};
+}
+
+/* ---- watches ---- */
+
+/* One app is looked at as soon as it is there; a thousand that come together share the time. */
+static usec_t first_start(struct monitor_runner *r, usec_t now)
+{
+	usec_t first = r->next_first > now ? r->next_first : now;
+	r->next_first = first + FIRST_PACE;
+	return first;
 }
 
 static void probe_init(struct probe *p, struct monitor_watch *w, const struct monitor_spec *spec)
 {
 	struct monitor_runner *r = w->runner;
+	const struct monitor_timing *timing = &spec->timing;
 	struct monitor_result result;
 	p->watch = w;
 	p->since = w->since;
+	p->verdict.rise = timing->rise ? timing->rise : r->config.rise;
+	p->verdict.fall = timing->fall ? timing->fall : r->config.fall;
 	monitor_spec_copy(&p->spec, spec);
 	if (ops_of(p)->start) {
-		sched_set(&r->sched, &p->due, w->since);
+		sched_set(&r->sched, &p->due, first_start(r, w->since));
 		return;
 	}
+	if (ops_of(p)->attach)
+		p->attached = ops_of(p)->attach(&r->env, &p->spec, on_hint, p);
 	probe_check(p, &result);
 	probe_take(p, &result);
-	sched_set(&r->sched, &p->due, sched_spread(w->since, r->interval, loop_random()));
+	p->due.due = sched_spread(w->since, probe_interval(p), loop_random());
+	if (verdict_is_pending(&p->verdict) || ops_of(p)->together)
+		probe_schedule(p);
+	else
+		sched_set(&r->sched, &p->due, p->due.due);
 }
 
 struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const struct monitor_spec *specs,
-					size_t n_specs, monitor_verdict_cb *verdict, void *userdata)
+					size_t n_specs, size_t quorum, monitor_verdict_cb *verdict,
+					void *userdata)
 {
 	struct monitor_watch *w = mem_new(1, sizeof(*w) + n_specs * sizeof(w->probes[0]));
 	w->runner = r;
@@ -277,6 +450,7 @@ struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const struct m
 	w->userdata = userdata;
 	w->since = loop_clock();
 	w->n = n_specs;
+	w->quorum = quorum;
 	for (size_t i = 0; i < n_specs; i++)
 		probe_init(&w->probes[i], w, &specs[i]);
 	w->health = combined_health(w);
@@ -288,13 +462,17 @@ static void probe_done(struct probe *p)
 {
 	struct monitor_runner *r = p->watch->runner;
 	sched_remove(&r->sched, &p->due);
-	list_remove(&p->waiting);
+	list_remove(&p->hinted);
+	lane_leave(p);
+	if (p->attached)
+		ops_of(p)->detach(p->attached);
 	if (p->running) {
 		ops_of(p)->cancel(p->running);
-		r->n_running--;
+		lane_of(p)->n_running--;
 	}
 	monitor_spec_done(&p->spec);
 	free(p->said);
+	free(p->output);
 }
 
 void monitor_watch_free(struct monitor_watch *w)
@@ -305,9 +483,12 @@ void monitor_watch_free(struct monitor_watch *w)
 	for (size_t i = 0; i < w->n; i++)
 		probe_done(&w->probes[i]);
 	free(w);
-	wake_waiting(r);
+	for (size_t i = 0; i < N_LANES; i++)
+		lane_wake(r, &r->lanes[i]);
 	arm(r);
 }
+
+/* ---- what is asked of it ---- */
 
 enum health monitor_watch_health(const struct monitor_watch *w)
 {
@@ -337,5 +518,12 @@ void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monito
 		.failures = p->failures,
 		.running = p->running != NULL,
 		.said = probe_said(p),
+		.output = p->output,
+		.interval = probe_interval(p),
+		.fast_interval = probe_fast_interval(p),
+		.timeout = probe_timeout(p),
+		.rise = p->verdict.rise ? p->verdict.rise : 1,
+		.fall = p->verdict.fall ? p->verdict.fall : 1,
+		.streak = verdict_is_pending(&p->verdict) ? p->verdict.streak : 0,
 	};
 }

@@ -83,29 +83,42 @@ static int lookup_wildcard(struct sockdiag *sd, uint8_t family, uint8_t proto, u
 	return r == -ENOENT ? 0 : r;
 }
 
-/* One on a specific address. Unlike above, -ENOENT means that the kernel cannot tell (no
- * tcp_diag or udp_diag module), and that must not pass for "nobody listens". */
+/* One on a specific address, or those on every port (0). Unlike above, -ENOENT means that the
+ * kernel cannot tell (no tcp_diag or udp_diag module), and that must not pass for "nobody listens".
+ */
 static int lookup_any(struct sockdiag *sd, uint8_t family, uint8_t proto, uint16_t port,
-		      bool *found)
+		      nlsock_cb *take, void *userdata)
 {
 	_Alignas(struct nlmsghdr) char buf[256];
 	struct nlmsghdr *msg;
 	struct inet_diag_req_v2 *req = put_request(buf, NLM_F_DUMP, family, proto, &msg);
 	req->idiag_states = 1U << (proto == IPPROTO_UDP ? STATE_CLOSE : STATE_LISTEN);
 	req->id.idiag_sport = htons(port);
-	int r = nlsock_request(sd->sock, msg, take_found, found);
+	int r = nlsock_request(sd->sock, msg, take, userdata);
 	return r == -ENOENT ? -EOPNOTSUPP : r;
 }
 
-int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *ret_listening)
+static const uint8_t families[] = { AF_INET, AF_INET6 };
+
+int sockdiag_listening_anywhere(struct sockdiag *sd, uint8_t proto, uint16_t port,
+				bool *ret_listening)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	bool found = false;
 	int r = 0;
 	for (size_t i = 0; i < 2 && r == 0 && !found; i++)
 		r = lookup_wildcard(sd, families[i], proto, port, &found);
+	if (r < 0)
+		return r;
+	*ret_listening = found;
+	return 0;
+}
+
+int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *ret_listening)
+{
+	bool found = false;
+	int r = sockdiag_listening_anywhere(sd, proto, port, &found);
 	for (size_t i = 0; i < 2 && r == 0 && !found; i++) {
-		r = lookup_any(sd, families[i], proto, port, &found);
+		r = lookup_any(sd, families[i], proto, port, take_found, &found);
 		/* A kernel without IPv6 has nobody listening on it. */
 		if (r == -EOPNOTSUPP && families[i] == AF_INET6)
 			r = 0;
@@ -114,4 +127,26 @@ int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *
 		return r;
 	*ret_listening = found;
 	return 0;
+}
+
+static int take_port(const struct nlmsghdr *msg, void *userdata)
+{
+	if (msg->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    mnl_nlmsg_get_payload_len(msg) < sizeof(struct inet_diag_msg))
+		return 0;
+	const struct inet_diag_msg *diag = mnl_nlmsg_get_payload(msg);
+	port_set_add(userdata, ntohs(diag->id.idiag_sport));
+	return 0;
+}
+
+int sockdiag_all_listening(struct sockdiag *sd, uint8_t proto, struct port_set *ret)
+{
+	int r = 0;
+	*ret = (struct port_set){ 0 };
+	for (size_t i = 0; i < 2 && r == 0; i++) {
+		r = lookup_any(sd, families[i], proto, 0, take_port, ret);
+		if (r == -EOPNOTSUPP && families[i] == AF_INET6)
+			r = 0;
+	}
+	return r;
 }

@@ -63,7 +63,7 @@ static int setup(void **state)
 {
 	struct fixture *f = mem_new(1, sizeof(*f));
 	assert_int_equal(sd_event_new(&f->loop), 0);
-	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .exec_timeout = HOUR });
+	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .timeout = HOUR });
 	*state = f;
 	return 0;
 }
@@ -90,7 +90,7 @@ static void watch(struct fixture *f, struct seen *s, const char *texts)
 			fail_msg("%s", err.text);
 	bool free_it = s->free_it;
 	*s = (struct seen){ .free_it = free_it };
-	s->watch = monitor_watch_new(f->runner, specs, n, on_verdict, s);
+	s->watch = monitor_watch_new(f->runner, specs, n, 0, on_verdict, s);
 	s->health = monitor_watch_health(s->watch);
 	assert_int_equal(s->n, 0);
 	for (size_t i = 0; i < n; i++)
@@ -222,7 +222,7 @@ static void test_timeout(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s = { 0 };
-	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .exec_timeout = 50000 });
+	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .timeout = 50000 });
 	watch(f, &s, "exec:echo connecting; sleep 1000");
 	loop_until(f->loop, is_down, &s);
 	assert_string_equal(status_of(&s, 0).said, "no result within 50ms, killed: connecting");
@@ -353,7 +353,7 @@ static void test_exec_max(void **state)
 	struct fixture *f = *state;
 	struct seen s[N] = { 0 }, port = { 0 };
 	new_runner(f, &(struct runner_config){
-			      .interval = INTERVAL, .exec_timeout = 20000, .exec_max = 2 });
+			      .interval = INTERVAL, .timeout = 20000, .exec_max = 2 });
 	int fd = listen_on(53);
 	watch(f, &port, "port:tcp:53");
 	for (size_t i = 0; i < N; i++)
@@ -387,8 +387,8 @@ static void test_slots_are_handed_on(void **state)
 {
 	struct fixture *f = *state;
 	struct seen hog = { 0 }, waits = { 0 }, next = { 0 };
-	new_runner(f, &(struct runner_config){
-			      .interval = INTERVAL, .exec_timeout = HOUR, .exec_max = 1 });
+	new_runner(f,
+		   &(struct runner_config){ .interval = INTERVAL, .timeout = HOUR, .exec_max = 1 });
 	watch(f, &hog, "exec:sleep 1000");
 	loop_drain(f->loop);
 	watch(f, &waits, "exec:sleep 1000");
