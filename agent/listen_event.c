@@ -79,7 +79,8 @@ static void print_text(const struct listen_event *e, const char *date, FILE *out
 		fprintf(out, "session with %s up, AS %" PRIu32, peer, e->peer_as);
 		break;
 	case LISTEN_DOWN:
-		fprintf(out, "session with %s down, and its routes with it: %s", peer, e->reason);
+		fprintf(out, "session with %s down, and its routes with it%s%s", peer,
+			e->reason[0] ? ": " : "", e->reason);
 		break;
 	case LISTEN_ANNOUNCE:
 		fprintf(out, "+ %s next-hop %s", prefix, addr_format(&e->next_hop, next_hop));

@@ -56,7 +56,8 @@ static void look_at_session(struct said *said, const struct bgp_peer_status *p, 
 		log_info("bgp", "peer %s: established with AS %u, %s, hold time %us", peer,
 			 p->peer_as, families(p), p->hold_time);
 	else if (!up && said->up)
-		log_warn("bgp", "peer %s: session ended: %s", peer, p->last_error);
+		log_warn("bgp", "peer %s: session ended%s%s", peer, p->last_error[0] ? ": " : "",
+			 p->last_error);
 	else if (!up && news)
 		log_warn("bgp", "peer %s: %s", peer, p->last_error);
 	if (!up && p->hint[0] && p->hint != said->hint)

@@ -316,7 +316,7 @@ static void begin_announce(struct adj_out *a, const struct rib_route *route,
 static size_t next_announce(struct adj_out *a, uint8_t *buf, size_t cap)
 {
 	const struct rib_attrs *attrs = NULL;
-	struct bgp_update_builder b;
+	struct bgp_update_builder b = { 0 };
 	if (queue_empty(&a->batch) && !queue_empty(&a->announce))
 		fill_batch(a);
 	while (!queue_empty(&a->batch)) {

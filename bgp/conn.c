@@ -234,8 +234,8 @@ static void step(struct bgp_conn *c, struct bgp_event *event)
 	bgp_fsm_step(&c->fsm, event, &actions);
 	apply(c, &actions);
 	loop_timer_set(c->loop, &c->timer, bgp_fsm_deadline(&c->fsm), LOOP_BGP, on_timer, c);
-	bool waited = actions.from == BGP_CONNECT || actions.from == BGP_OPENSENT;
-	bool silent = waited && event->type == BGP_EV_TIMER;
+	bool was_up = actions.from == BGP_ESTABLISHED;
+	bool silent = !was_up && event->type == BGP_EV_TIMER;
 	if (actions.to != actions.from)
 		c->ops->changed(c, actions.from, silent);
 }

@@ -369,12 +369,13 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->next_hop6 = p->adj.session.next_hop6;
 }
 
-/* TCP may connect although nothing of BGP comes through: some routers answer the SYN before they
- * apply TTL security. */
+/* TCP may connect although BGP does not come through, in one direction or both: some routers
+ * answer the SYN before they apply TTL security. */
 static const char *hint_now(const struct bgp_peer *p, const struct bgp_conn *c)
 {
 	usec_t waited = usec_sub(loop_now(p->env.loop), c->fsm.state_since);
-	bool silent = c->fsm.state == BGP_OPENSENT && waited >= BGP_CONNECT_TIMEOUT;
+	bool opening = c->fsm.state == BGP_OPENSENT || c->fsm.state == BGP_OPENCONFIRM;
+	bool silent = opening && waited >= BGP_CONNECT_TIMEOUT;
 	return silent ? hint_for_silence(&p->config) : p->hint;
 }
 

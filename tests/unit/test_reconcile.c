@@ -305,6 +305,25 @@ static void test_takeover_while_going_down_keeps_the_address(void **state)
 	assert_true(vip->bound && vip->announced);
 }
 
+static void test_old_wait_does_not_count_for_a_new_withdrawal(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = bring_up(w, "192.0.2.1/32"), *other = bring_up(w, "192.0.2.2/32");
+	reconcile_release(w->r, vip, SEC);
+	reconcile_release(w->r, other, SEC);
+	work(w, SEC);
+	bring_up(w, "192.0.2.1/32");
+	reconcile_release(w->r, vip, SEC);
+	work(w, SEC);
+	expect(w, w->did);
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\ndrain\n");
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
+}
+
 static void test_address_error_stops_before_the_route(void **state)
 {
 	struct world *w = world_of(state);
@@ -464,6 +483,7 @@ int main(void)
 		TEST(test_waits_are_shared),
 		TEST(test_hurry_makes_one_wait_of_all),
 		TEST(test_takeover_while_going_down_keeps_the_address),
+		TEST(test_old_wait_does_not_count_for_a_new_withdrawal),
 		TEST(test_address_error_stops_before_the_route),
 		TEST(test_nat_error_stops_before_the_route),
 		TEST(test_lost_address_is_added_again),
