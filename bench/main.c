@@ -36,6 +36,10 @@ static const struct scenario {
 	{ "memory", "resident memory with 1 and with 10,000 apps", scenario_memory },
 	{ "reconnect", "a router that was away for 20 s is back", scenario_reconnect },
 	{ "linear", "the cost of an app among 1,000 to 8,000", scenario_linear },
+	{ "health", "a listener dies and returns", scenario_health },
+	{ "idle", "CPU time of port monitors while nothing happens, and in a storm",
+	  scenario_idle },
+	{ "exec", "1,000 commands a second", scenario_exec },
 	{ "others", "BIRD at the same peer, for comparison", scenario_others },
 };
 
