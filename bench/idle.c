@@ -77,7 +77,7 @@ static void measure(struct report *r, size_t n, bool up, const char *what, doubl
 	peer_come_up(p);
 	if (up)
 		peer_wait(p, TAG_FIRST, 0, n);
-	sleep(3);
+	sleep(n / 1000 + 3); /* until the addresses are bound, too */
 	watch_cpu(&s, &percent);
 	report_add(r, what, "%", target, &percent);
 	if (up && n == 1000) {

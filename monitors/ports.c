@@ -30,6 +30,7 @@
 
 #define POLL_INTERVAL   (20 * USEC_PER_MSEC)
 #define POLL_ONE_BY_ONE 8
+#define WAKE_UP_COST    40  /* us; of the timer and the way to us and back */
 #define DUMP_SHARE      250 /* one part in so many */
 /* More lookups than this within BURST are served by one dump. */
 #define BURST_LOOKUPS 32
@@ -158,7 +159,7 @@ static void set_down(struct port_entry *e, bool down)
 		arm_poll(p);
 }
 
-static void dump_for_down(struct ports *p, usec_t now)
+static void dump_for_down(struct ports *p)
 {
 	bool tcp = false, udp = false;
 	list_for_each (it, &p->down) {
@@ -170,8 +171,6 @@ static void dump_for_down(struct ports *p, usec_t now)
 		take_dump(p, IPPROTO_TCP);
 	if (udp)
 		take_dump(p, IPPROTO_UDP);
-	usec_t took = usec_sub(loop_clock(), now);
-	p->dump_again = usec_add(now, DUMP_SHARE * took);
 }
 
 static bool is_back(struct ports *p, const struct port_entry *e)
@@ -190,15 +189,18 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)source, (void)usec;
 	struct ports *p = userdata;
 	usec_t now = loop_clock();
+	bool dumps = now >= p->dump_again;
 	forget_dumps(p);
-	if (now >= p->dump_again)
-		dump_for_down(p, now);
+	if (dumps)
+		dump_for_down(p);
 	list_for_each (it, &p->down) {
 		struct port_entry *e = list_entry(it, struct port_entry, down);
 		if (is_back(p, e))
 			hint(e);
 	}
 	forget_dumps(p);
+	if (dumps)
+		p->dump_again = usec_add(now, DUMP_SHARE * (loop_clock() - now + WAKE_UP_COST));
 	arm_poll(p);
 	return 0;
 }

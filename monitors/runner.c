@@ -2,13 +2,13 @@
 /*
  * A probe (one monitor of one app) is always in exactly one place:
  *
- *	scheduled ──due, hinted──> checked at once ─────────────────────> scheduled
- *	             └──due──> running (a child, a call) ──done, timed out──^
- *	             └──due──> waiting (its lane is full) ──one ends──> scheduled, overdue
+ *	scheduled ──due, hinted──> checked at once ──────────────────────────> scheduled
+ *	             └──due──> waiting in its lane ──> running ──done, timed out──^
  *
- * What waits goes back into the schedule with the due time that it had, so that whoever waited
- * longest is first. A turn of the loop starts checks for a few milliseconds at most; the rest of
- * what is due follows in the next turn, after anything more urgent.
+ * A lane starts what waited longest, as long as not too many of it run and nothing else is to be
+ * done: a host that cannot keep up with its commands still announces, withdraws and answers. A
+ * turn of the loop checks or starts for a few milliseconds at most; the rest follows in the next
+ * turn, after anything more urgent.
  *
  * A hint (monitors/monitor.h) puts a probe on a list that the next step of the loop works off, so
  * that nothing is checked, and no app judged, inside the callback of something else.
@@ -50,7 +50,7 @@ struct monitor_runner {
 	struct sched sched;
 	struct list hinted;
 	struct lane lanes[N_LANES];
-	sd_event_source *timer, *hints;
+	sd_event_source *timer, *hints, *launch;
 };
 
 struct probe {
@@ -212,14 +212,26 @@ static void lane_leave(struct probe *p)
 	lane_of(p)->n_waiting--;
 }
 
-/* Some of what waits may go. More than can run do no harm: they wait again. */
+static bool lane_is_open(const struct lane *lane)
+{
+	return lane->n_running < lane->max && !list_empty(&lane->waiting);
+}
+
+static int on_launch(sd_event_source *source, void *userdata);
+
+/* To be called when something may start that could not before. */
 static void lane_wake(struct monitor_runner *r, struct lane *lane)
 {
-	for (unsigned n = lane->n_running; n < lane->max && !list_empty(&lane->waiting); n++) {
-		struct probe *p = list_first(&lane->waiting, struct probe, waiting);
-		lane_leave(p);
-		sched_set(&r->sched, &p->due, p->due.due);
-	}
+	if (lane_is_open(lane))
+		loop_defer(r->env.loop, &r->launch, LOOP_IDLE, on_launch, r);
+}
+
+static void lane_join(struct probe *p)
+{
+	struct lane *lane = lane_of(p);
+	list_append(&lane->waiting, &p->waiting);
+	lane->n_waiting++;
+	lane_wake(p->watch->runner, lane);
 }
 
 /* A check of this lane began now. */
@@ -267,11 +279,6 @@ static void probe_launch(struct probe *p)
 	struct monitor_result result = { .health = HEALTH_UNKNOWN };
 	struct lane *lane = lane_of(p);
 	struct err err;
-	if (lane->n_running >= lane->max) {
-		list_append(&lane->waiting, &p->waiting);
-		lane->n_waiting++;
-		return;
-	}
 	p->started = loop_clock();
 	lane_take_load(r, lane, p);
 	if (ops_of(p)->start(&r->env, &p->spec, probe_timeout(p), on_done, p, &p->running, &err) <
@@ -281,6 +288,23 @@ static void probe_launch(struct probe *p)
 		return;
 	}
 	lane->n_running++;
+}
+
+static int on_launch(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct monitor_runner *r = userdata;
+	usec_t began = loop_clock();
+	for (size_t i = 0; i < N_LANES; i++)
+		while (lane_is_open(&r->lanes[i]) && loop_clock() - began < TURN_MAX) {
+			struct probe *p = list_first(&r->lanes[i].waiting, struct probe, waiting);
+			lane_leave(p);
+			probe_launch(p);
+		}
+	for (size_t i = 0; i < N_LANES; i++)
+		lane_wake(r, &r->lanes[i]);
+	arm(r);
+	return 0;
 }
 
 static void probe_check(struct probe *p, struct monitor_result *ret)
@@ -294,7 +318,7 @@ static void probe_run(struct probe *p)
 {
 	struct monitor_result result;
 	if (ops_of(p)->start) {
-		probe_launch(p);
+		lane_join(p);
 		return;
 	}
 	probe_check(p, &result);
@@ -387,6 +411,7 @@ void monitor_runner_free(struct monitor_runner *r)
 		return;
 	sd_event_source_disable_unref(r->timer);
 	sd_event_source_disable_unref(r->hints);
+	sd_event_source_disable_unref(r->launch);
 	sched_done(&r->sched);
 	http_free(r->env.http);
 	ports_free(r->env.ports);

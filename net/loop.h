@@ -20,6 +20,7 @@ enum loop_priority {
 	LOOP_HEALTH = -10, /* what may lead to a withdrawal */
 	LOOP_APPLY = 0,    /* reconciling addresses */
 	LOOP_HTTP = 10,
+	LOOP_IDLE = 20, /* what makes work: only when all else is done */
 };
 
 /* CLOCK_MONOTONIC as of this turn of the loop. */
