@@ -4,6 +4,7 @@ import re
 
 from .configs import VIP4, app, config, peer
 from .testbed import Testbed
+from .wait import wait_until
 
 HOUR = {"monitor_interval": "1h"}
 
@@ -32,7 +33,7 @@ def test_group_of_listeners(bed: Testbed) -> None:
     first.kill()
     other.kill()  # its event comes after the first's
     router.wait_routes(VIP4)
-    assert '"went_down": 0' in agent.app_text("a") or '"went_down":0' in agent.app_text("a")
+    assert agent.app("a")["went_down"] == 0
     second.kill()
     router.wait_routes()
 
@@ -43,7 +44,7 @@ def test_a_daemonised_grandchild_does_not_survive(bed: Testbed) -> None:
     agent = bed.start_agent(
         config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=(app("a", VIP4, command),))
     )
-    agent.wait_app("a", lambda text: "no result within" in text, "the time-out")
+    wait_until(lambda: "no result within" in agent.app("a")["monitors"][0]["said"], "time-out")
     agent.stop()
     bed.wait_no_process("sleep 4711")
     bed.wait_no_process("sleep 4712")

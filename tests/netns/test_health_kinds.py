@@ -1,6 +1,5 @@
 """Every kind of monitor, with the real agent: what passes, what fails, and why."""
 
-import json
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from . import responders
 from .agent import Agent
 from .configs import VIP4, config
 from .testbed import Testbed
+from .wait import wait_until
 
 PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
 P = 7777
@@ -20,18 +20,16 @@ def agent_with(bed: Testbed, *monitors: Any, **keys: Any) -> Agent:
     return bed.start_agent(config(PEER, apps=(app,)))
 
 
-def state(agent: Agent) -> dict[str, Any]:
-    return json.loads(agent.app_text("a"))
-
-
 def expect(agent: Agent, health: str, said: str = "") -> None:
     """The app gets that health, and its first monitor says that text."""
 
-    def wanted(text: str) -> bool:
-        app = json.loads(text)
-        return app["health"] == health and said in app["monitors"][0]["said"]
+    def reached() -> bool:
+        app = agent.app("a")
+        last.append((app["health"], app["monitors"][0]["said"]))
+        return last[-1][0] == health and said in last[-1][1]
 
-    agent.wait_app("a", wanted, f"{health}: {said}")
+    last: list[tuple[str, str]] = []
+    wait_until(reached, f"{health}: {said}")
 
 
 URL = f"http://127.0.0.1:{P}/x"
@@ -150,7 +148,7 @@ def test_several_in_a_query(bed: Testbed) -> None:
         )
         assert answer.status == 200, answer
         expect(agent, "up")
-        assert state(agent)["quorum"] == 2
+        assert agent.app("a")["quorum"] == 2
 
 
 @pytest.mark.parametrize(("quorum", "health"), [("all", "down"), ("any", "up"), ("2", "down")])
@@ -163,7 +161,7 @@ def test_output_of_a_command(bed: Testbed) -> None:
     command = "exec:for i in $(seq 5000); do echo line $i; done; exit 1"
     agent = agent_with(bed, {"exec": command.removeprefix("exec:"), "timeout": "5s"})
     expect(agent, "down", "exit status 1: line 1")
-    output = state(agent)["monitors"][0]["output"]
+    output = agent.app("a")["monitors"][0]["output"]
     assert output.startswith("line 1\nline 2\n")
     assert len(output) == 4096
 
@@ -177,8 +175,8 @@ def test_hold_down_is_shown(bed: Testbed) -> None:
         expect(agent, "down")
         service.start()
     agent.wait_log("held down for 1h")
-    agent.wait_app("a", lambda text: json.loads(text)["monitors"][0]["health"] == "up", "pass")
-    app = state(agent)
+    wait_until(lambda: agent.app("a")["monitors"][0]["health"] == "up", "the check passes")
+    app = agent.app("a")
     assert app["health"] == "down"
     assert app["flaps"] == 1
     assert 3500 < app["held_down_until_seconds"] <= 3600
@@ -190,7 +188,7 @@ def test_rise_and_fall(bed: Testbed) -> None:
     monitor = {"file": str(flag), "interval": "20ms", "rise": 3, "fall": 5}
     agent = agent_with(bed, monitor)
     expect(agent, "down")
-    shown = state(agent)["monitors"][0]
+    shown = agent.app("a")["monitors"][0]
     assert (shown["rise"], shown["fall"], shown["interval_seconds"]) == (3, 5, 0.02)
     flag.touch()
     expect(agent, "up")
@@ -223,10 +221,10 @@ def test_check_of_a_vip_never_leaves_the_host(bed: Testbed) -> None:
     with responders.http(link.namespace, P):
         agent = bed.start_agent(config(PEER, apps=apps))
         said = "not on this host now"
-        agent.wait_app("a", lambda text: said in text, said)
-        agent.wait_app("b", lambda text: said in text, said)
-        assert state(agent)["health"] == "unknown"
+        for name in ("a", "b"):
+            wait_until(lambda name=name: said in agent.app(name)["monitors"][0]["said"], said)
+        assert agent.app("a")["health"] == "unknown"
         # Without a VIP of that address it is a check like any other.
         agent.unregister("owner")
         assert agent.register("c", "192.0.2.55/32", monitors=[f"tcp:10.0.1.1:{P}"]).status == 200
-        agent.wait_app("c", lambda text: '"health": "up"' in text or '"health":"up"' in text, "up")
+        wait_until(lambda: agent.app("c")["health"] == "up", "the check goes out")
