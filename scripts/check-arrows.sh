@@ -13,10 +13,11 @@ declare -A may=(
 )
 # Pure: no fd, clock, log or global. They include lib/ and pure headers only.
 pure="lib/err lib/bytes lib/addr lib/endpoint lib/mono lib/str lib/list lib/backoff lib/mem lib/hash
-net/nladdr
+net/nladdr net/portset
 bgp/config bgp/wire bgp/msg bgp/status bgp/codec bgp/open bgp/update bgp/attr bgp/aspath bgp/notify bgp/fsm
 bgp/collision bgp/rib bgp/adj_out
-monitors/spec monitors/verdict monitors/sched
+monitors/spec monitors/verdict monitors/sched monitors/load monitors/options monitors/dns_message
+monitors/dns_data
 agent/app_spec agent/config agent/config_tree agent/config_yaml agent/config_types agent/config_schema
 agent/config_build agent/config_check agent/config_check_apps agent/config_findings agent/config_doc
 agent/cli agent/policy agent/route agent/reconcile_counts agent/view agent/view_json agent/view_peer agent/metrics"

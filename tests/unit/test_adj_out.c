@@ -335,6 +335,72 @@ static void a_refresh_sends_everything_again(void **state)
 	}
 }
 
+/* Half of the first routes are on the wire when the other half goes and something else comes. */
+static void what_was_marked_during_a_batch_is_sent(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	for (uint32_t i = 0; i < 1000; i++)
+		announce(m, AF_INET, i, 100);
+	adj_out_up(&m->adj, &both_families);
+	exchange(m, 1); /* about 800 of them */
+	for (uint32_t i = 800; i < 1000; i++)
+		withdraw(m, AF_INET, i);
+	announce(m, AF_INET, 2000, 100);
+	while (!m->v4[2000].present) {
+		assert_int_equal(m->end_of_rib[0], 0); /* that would say that it is complete */
+		assert_int_equal(exchange(m, 1), 1);
+	}
+	drain(m);
+	assert_int_equal(m->end_of_rib[0], 1);
+	model_free(m);
+}
+
+static void a_refresh_during_the_first_routes_follows_them(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct adj_out_session session = both_families;
+	session.enhanced_refresh = true;
+	for (uint32_t i = 0; i < 1000; i++)
+		announce(m, AF_INET, i, 100);
+	adj_out_up(&m->adj, &session);
+	exchange(m, 1);
+	adj_out_refresh(&m->adj, BGP_AFI_IPV4);
+	drain(m);
+	assert_int_equal(m->end_of_rib[0], 1);
+	assert_int_equal(m->refresh_begin, 1);
+	assert_int_equal(m->refresh_end, 1);
+	model_free(m);
+}
+
+static void next_hops_that_come_and_go(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct adj_out_session session = both_families;
+	const struct addr none = { 0 };
+	announce(m, AF_INET, 1, 100);
+	announce(m, AF_INET6, 1, 100);
+	session.next_hop6 = none;
+	adj_out_up(&m->adj, &session);
+	exchange(m, SIZE_MAX);
+	assert_false(m->v6[1].present);
+	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6);
+	drain(m);
+	assert_true(m->v6[1].present);
+	m->updates = 0;
+	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6);
+	drain(m);
+	assert_int_equal(m->updates, 0); /* nothing changed */
+	struct addr other = addr_v4(0xc0000263);
+	adj_out_set_next_hops(&m->adj, &other, &none);
+	exchange(m, SIZE_MAX);
+	assert_int_equal(m->updates, 2);
+	assert_true(m->v4[1].present && !m->v6[1].present);
+	model_free(m);
+}
+
 static void states_say_why_a_route_is_not_there(void **state)
 {
 	(void)state;
@@ -413,6 +479,9 @@ int main(void)
 		cmocka_unit_test(changed_attributes_are_announced_again),
 		cmocka_unit_test(a_lost_session_starts_from_nothing),
 		cmocka_unit_test(a_refresh_sends_everything_again),
+		cmocka_unit_test(what_was_marked_during_a_batch_is_sent),
+		cmocka_unit_test(a_refresh_during_the_first_routes_follows_them),
+		cmocka_unit_test(next_hops_that_come_and_go),
 		cmocka_unit_test(states_say_why_a_route_is_not_there),
 		cmocka_unit_test(random_changes_converge),
 		cmocka_unit_test(communities_merge_in_order_and_once),
