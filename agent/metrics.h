@@ -8,7 +8,7 @@
 
 #include "agent/reconcile_counts.h"
 #include "bgp/status.h"
-#include "monitors/runner.h"
+#include "monitors/load.h"
 
 struct metrics {
 	const char *version;

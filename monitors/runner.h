@@ -79,11 +79,6 @@ size_t monitor_watch_n(const struct monitor_watch *w);
 /* The texts in *ret are valid until the loop runs again. */
 void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monitor_status *ret);
 
-struct monitor_runner_status {
-	unsigned running, waiting; /* commands */
-	unsigned max;
-	struct load load; /* of commands */
-};
 void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner_status *ret);
 
 #endif
