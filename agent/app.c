@@ -281,7 +281,7 @@ void registry_release(struct registry *reg, usec_t now)
 	while ((e = sched_pop(&reg->releases, now))) {
 		struct app *app = app_of_release(e);
 		log_info("app", "%s: no longer held down", app->spec->name);
-		app_take_verdict(app, monitor_watch_health(app->watch), app->reason, now);
+		app_take_verdict(app, monitor_watch_health(app->watch), "", now);
 	}
 	arm_release(reg);
 }

@@ -17,7 +17,7 @@
 #include "monitors/monitor.h"
 #include "monitors/options.h"
 
-#define BODY_MAX (256 * 1024) /* what is looked at of it */
+#define BODY_MAX ((size_t)256 << 10) /* what is looked at of it */
 
 struct http_check {
 	struct http_call *call;
