@@ -67,7 +67,7 @@ struct ports {
 	struct port_set filtered; /* what the kernel was told */
 	struct dump tcp, udp;
 	usec_t dump_again; /* not before this, to answer for DOWN ports */
-	usec_t burst_began;
+	usec_t burst_ends;
 	unsigned burst_lookups;
 	sd_event_source *poll, *filter;
 };
@@ -120,14 +120,19 @@ static void forget_dumps(struct ports *p)
 static const struct dump *dump_for_burst(struct ports *p, uint8_t proto)
 {
 	usec_t now = loop_clock();
-	if (now - p->burst_began > BURST) {
-		p->burst_began = now;
+	if (now > p->burst_ends) {
+		p->burst_ends = usec_add(now, BURST);
 		p->burst_lookups = 0;
 		forget_dumps(p);
 	}
 	struct dump *d = dump_of(p, proto);
-	if (++p->burst_lookups > BURST_LOOKUPS && !d->valid)
-		take_dump(p, proto);
+	if (++p->burst_lookups <= BURST_LOOKUPS || d->valid)
+		return d->valid ? d : NULL;
+	take_dump(p, proto);
+	/* One that took long must serve long, or all that is done is to take dumps. What dies
+	 * meanwhile is told by its event, which ends this. */
+	usec_t end = loop_clock();
+	p->burst_ends = usec_add(end, BURST + 4 * (end - now));
 	return d->valid ? d : NULL;
 }
 
