@@ -3,22 +3,32 @@
 #ifndef AGENT_METRICS_H
 #define AGENT_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "agent/reconcile_counts.h"
 #include "bgp/status.h"
 #include "monitors/load.h"
+#include "nat/status.h"
+
+struct metrics_consul {
+	bool enabled, in_contact;
+	uint64_t answers, failures;
+	size_t services, unregistered, held;
+};
 
 struct metrics {
 	const char *version;
 	size_t apps_unknown, apps_up, apps_down;
 	struct reconcile_counts vips;
 	size_t apps_held;
+	struct nat_status nat;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	struct monitor_runner_status commands;
 	const struct bgp_peer_status *peers;
 	size_t n_peers;
+	struct metrics_consul consul;
 };
 
 /* Free the text. */

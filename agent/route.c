@@ -16,7 +16,8 @@ static const struct endpoint_row {
 	{ "/register", API_REGISTER, true }, { "/unregister", API_UNREGISTER, true },
 	{ "/info", API_INFO, true },         { "/ping", API_PING, true },
 	{ "/v1/apps", API_APPS, false },     { "/v1/peers", API_PEERS, false },
-	{ "/v1/routes", API_ROUTES, false }, { "/metrics", API_METRICS, false },
+	{ "/v1/routes", API_ROUTES, false }, { "/v1/nat", API_NAT, false },
+	{ "/v1/consul", API_CONSUL, false }, { "/metrics", API_METRICS, false },
 };
 
 static int missing(struct err *err, const char *what)
@@ -152,6 +153,7 @@ void api_route(const struct api_request *request, struct api_call *ret)
 		return;
 	}
 	ret->kind = endpoint.kind;
+	ret->local = request->local;
 	if (endpoint.kind == API_APP)
 		ret->name = request->path + strlen(APP_PATH);
 	parse_args(request, ret);

@@ -6,7 +6,7 @@
  *	             vip_communities=a:b,c:d
  *	/unregister  name
  *	/info /ping  as GoCast
- *	/v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /metrics    GET only
+ *	/v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul  /metrics    GET only
  *
  * The first four take any method, as GoCast does. An unknown parameter of /register is an error
  * (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
@@ -31,6 +31,7 @@ struct api_request {
 	const char *method, *path; /* the path is decoded */
 	const struct api_arg *args;
 	size_t n_args;
+	bool local; /* came through a unix socket or from loopback */
 };
 
 enum api_kind {
@@ -43,6 +44,8 @@ enum api_kind {
 	API_APP,
 	API_PEERS,
 	API_ROUTES,
+	API_NAT,
+	API_CONSUL,
 	API_METRICS,
 };
 
@@ -51,6 +54,7 @@ struct api_call {
 	struct app_spec spec; /* of REGISTER; owned */
 	const char *name;     /* of UNREGISTER and APP: a view into the request */
 	unsigned status;      /* of ERROR: 400, 404, 405 */
+	bool local;           /* the client is on this host: a unix socket, or loopback */
 	bool json;            /* of ERROR: which form the caller reads */
 	struct err err;       /* of ERROR */
 };

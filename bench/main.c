@@ -40,6 +40,8 @@ static const struct scenario {
 	{ "idle", "CPU time of port monitors while nothing happens, and in a storm",
 	  scenario_idle },
 	{ "exec", "1,000 commands a second", scenario_exec },
+	{ "nat", "what a NAT mapping costs, and how long NAT keeps the loop", scenario_nat },
+	{ "consul", "from a change in a local Consul to the UPDATE", scenario_consul },
 	{ "others", "BIRD at the same peer, for comparison", scenario_others },
 };
 

@@ -17,6 +17,8 @@ void scenario_linear(struct report *r);
 void scenario_health(struct report *r);
 void scenario_idle(struct report *r);
 void scenario_exec(struct report *r);
+void scenario_nat(struct report *r);
+void scenario_consul(struct report *r);
 void scenario_others(struct report *r);
 
 #endif

@@ -184,6 +184,7 @@ static void read_answer(const struct http_response *r, struct consul_answer *a, 
 	else if (r->status != 200)
 		describe_status(r, err);
 	a->failed = r->error[0] || r->status != 200;
+	a->cut_off = r->error[0] && !r->timed_out;
 	a->error = err->text;
 	if (!http_header(r, "X-Consul-Index", text) ||
 	    str_to_u64(text, UINT64_MAX - 1, &a->index) < 0)

@@ -23,4 +23,7 @@ struct consul_config {
 	bool publish;
 };
 
+/* Frees the texts. */
+void consul_config_done(struct consul_config *c);
+
 #endif

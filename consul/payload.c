@@ -283,7 +283,7 @@ int consul_checks_parse(const char *json, size_t len, struct consul_checks *ret,
 int consul_self_parse(const char *json, size_t len, char ret[static CONSUL_NAME_MAX],
 		      struct err *err)
 {
-	const char *name = NULL;
+	const char *name = "";
 	json_t *root;
 	int r = load(json, len, &root, err);
 	if (r < 0)

@@ -6,20 +6,22 @@
 
 #include "lib/str.h"
 
-#define RETRY_FIRST   (100 * USEC_PER_MSEC)
-#define RETRY_MAX     (10 * USEC_PER_SEC)
-#define REFUSED_MIN   USEC_PER_SEC
-#define BURST_MAX     20
-#define BURST_REFILL  (50 * USEC_PER_MSEC)
-#define COST_FACTOR   8 /* an eighth of our time at most goes into a storm of changes */
-#define COST_WAIT_MAX (2 * USEC_PER_SEC)
+#define RETRY_FIRST (100 * USEC_PER_MSEC)
+#define RETRY_MAX   (10 * USEC_PER_SEC)
+#define REFUSED_MIN USEC_PER_SEC
+/* Work that may be done at once, and how much of our time goes into a storm of changes. An answer
+ * costs us and Consul something even when there is next to nothing in it. */
+#define CREDIT_MAX  (200 * USEC_PER_MSEC)
+#define CREDIT_PART 8
+#define COST_MIN    USEC_PER_MSEC
+#define PACE_MAX    (2 * USEC_PER_SEC)
 
 void consul_stream_init(struct consul_stream *s)
 {
 	*s = (struct consul_stream){
 		.failing_since = USEC_NEVER,
 		.backoff = { RETRY_FIRST, RETRY_MAX, 0 },
-		.burst = BURST_MAX,
+		.credit = CREDIT_MAX,
 	};
 }
 
@@ -78,18 +80,20 @@ static usec_t wait_after_failure(struct consul_stream *s, const struct consul_an
 /* The first changes of a burst are followed at once, a storm of them at our pace. */
 static usec_t wait_after_success(struct consul_stream *s, usec_t now, usec_t cost)
 {
-	usec_t refills = usec_sub(now, s->burst_at) / BURST_REFILL;
-	if (refills > 0) {
-		s->burst =
-			refills > BURST_MAX - s->burst ? BURST_MAX : s->burst + (unsigned)refills;
-		s->burst_at = now;
-	}
-	if (s->burst > 0) {
-		s->burst--;
+	usec_t earned = usec_min(usec_sub(now, s->credit_at) / CREDIT_PART, CREDIT_MAX);
+	s->credit = usec_min(usec_add(s->credit, earned), CREDIT_MAX);
+	s->credit_at = now;
+	if (cost < COST_MIN)
+		cost = COST_MIN;
+	if (cost <= s->credit) {
+		s->credit -= cost;
 		return 0;
 	}
-	usec_t wait = usec_min(cost, COST_WAIT_MAX) * COST_FACTOR;
-	return wait > BURST_REFILL ? usec_min(wait, COST_WAIT_MAX) : BURST_REFILL;
+	usec_t wait = usec_min((cost - s->credit) * CREDIT_PART, PACE_MAX);
+	s->credit = 0;
+	/* What is earned while we wait pays for the rest. */
+	s->credit_at = usec_add(now, wait);
+	return wait;
 }
 
 /* ---- the step ---- */
@@ -99,6 +103,7 @@ static void remember(struct consul_stream *s, const struct consul_answer *a)
 	s->index = a->index;
 	s->present = a->present;
 	s->failing_since = USEC_NEVER;
+	s->cut_off = false;
 	backoff_reset(&s->backoff);
 	if (!a->node_id || !a->present)
 		return;
@@ -116,12 +121,13 @@ struct consul_step consul_stream_step(struct consul_stream *s, const struct cons
 		err_set(err, -EAGAIN, "%s", why);
 		if (s->failing_since == USEC_NEVER)
 			s->failing_since = now;
+		s->cut_off |= a->cut_off;
 		s->asked_index = 0;
 		step.wait = wait_after_failure(s, a, random);
 		return step;
 	}
 	step.restarted = s->index > 0 && (a->index < s->index || is_other_node(s, a));
-	step.regained = s->failing_since != USEC_NEVER;
+	step.regained = s->cut_off;
 	step.take = take_of(s, a, step.restarted);
 	/* Consul's rule for an index that fell below the one that we asked with: start over. */
 	s->asked_index = a->index < s->asked_index ? 0 : a->index;

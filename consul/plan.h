@@ -33,6 +33,7 @@ enum consul_take { CONSUL_KEEP, CONSUL_MERGE, CONSUL_FOLLOW };
 struct consul_answer {
 	bool failed;  /* not understood at all; the text in `error` says why */
 	bool refused; /* by us being who we are (403) or asking too much (429): ask less often */
+	bool cut_off; /* nobody answered, and not for want of time: Consul may have restarted */
 	bool leaderless;
 	bool filtered; /* the token may not see everything */
 	uint64_t index;
@@ -49,15 +50,16 @@ struct consul_stream {
 	char node_id[CONSUL_NODE_ID_MAX];
 	uint64_t create_index;
 	usec_t failing_since; /* USEC_NEVER: the last answer was good */
+	bool cut_off;         /* since then */
 	struct backoff backoff;
-	unsigned burst; /* questions that may follow at once */
-	usec_t burst_at;
+	usec_t credit; /* work that may be done at once */
+	usec_t credit_at;
 };
 
 struct consul_step {
 	enum consul_take take;
 	bool restarted; /* Consul's memory is another one than before */
-	bool regained;  /* the first good answer after a failure */
+	bool regained;  /* the first good answer after we were cut off */
 	usec_t wait;    /* until the next question */
 };
 

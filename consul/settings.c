@@ -4,12 +4,22 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lib/str.h"
 
 #define UNIX "unix://"
+
+void consul_config_done(struct consul_config *c)
+{
+	char *texts[] = { c->addr,     c->token,      c->token_file, c->ca_file,   c->cert_file,
+			  c->key_file, c->datacenter, c->namespace,  c->partition, c->match_tag };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		free(texts[i]);
+	*c = (struct consul_config){ 0 };
+}
 
 /* What is set to nothing is not set. */
 static const char *from_env(consul_getenv *env, const char *name)
@@ -82,8 +92,8 @@ static int set_addr(struct consul_settings *s, const char *addr, bool ssl, struc
 			 addr);
 	if (n < 0 || (size_t)n >= sizeof(s->base))
 		return bad_addr(addr, err);
-	cut_path(s->base);
-	const char *host = strstr(s->base, "://") + 3;
+	char *host = strstr(s->base, "://") + 3;
+	cut_path(host);
 	return *host && *host != '/' ? 0 : bad_addr(addr, err);
 }
 

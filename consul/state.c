@@ -205,25 +205,31 @@ static void remember_judgements(struct consul_state *s, usec_t now)
 	}
 }
 
-/* Whether every check that is there has run, and the node is known to live. */
-static bool have_run(const struct consul_state *s, const char *service)
+static bool any_doubtful(const struct consul_state *s, const char *service)
 {
 	size_t n;
 	const struct consul_check *checks = checks_of(s, service, &n);
 	for (size_t i = 0; i < n; i++)
 		if (never_ran(&checks[i]) || (is_serf(&checks[i]) && !passes(s, &checks[i])))
-			return false;
-	return n > 0;
+			return true;
+	return false;
 }
 
-/* Then it is believed at once again. */
+/* The first answer after a restart may still be what the servers knew before it. So only checks
+ * that were seen not to have run, and then to have, are believed at once again. */
+static void settle_one(bool doubtful, bool *doubted, usec_t *settle_until)
+{
+	if (*doubted && !doubtful)
+		*settle_until = 0;
+	*doubted = doubtful;
+}
+
 static void settle(struct consul_state *s)
 {
-	if (have_run(s, ""))
-		s->settle_until = 0;
+	settle_one(any_doubtful(s, ""), &s->doubted, &s->settle_until);
 	for (struct consul_entry *e = s->entries; e; e = e->hh.next)
-		if (e->settle_until > 0 && e->held_since == USEC_NEVER && have_run(s, e->name))
-			e->settle_until = 0;
+		if (e->settle_until > 0 && e->held_since == USEC_NEVER)
+			settle_one(any_doubtful(s, e->name), &e->doubted, &e->settle_until);
 }
 
 /* Before the answer that regained contact is looked at. */
@@ -232,15 +238,20 @@ static void unsettle(struct consul_state *s, const struct consul_step *step, use
 	if (!step->regained && !step->restarted)
 		return;
 	s->settle_until = usec_add(now, CONSUL_SETTLE);
-	for (struct consul_entry *e = s->entries; e; e = e->hh.next)
+	s->doubted = false;
+	for (struct consul_entry *e = s->entries; e; e = e->hh.next) {
 		e->settle_until = usec_add(now, CONSUL_SETTLE);
+		e->doubted = false;
+	}
 }
 
 /* ---- services ---- */
 
 static bool same_tags(const struct consul_service *a, const struct consul_service *b)
 {
-	if (a->n_tags != b->n_tags || !a->tags != !b->tags)
+	if (!a->tags || !b->tags)
+		return !a->tags && !b->tags;
+	if (a->n_tags != b->n_tags)
 		return false;
 	for (size_t i = 0; i < a->n_tags; i++)
 		if (!str_equal(a->tags[i], b->tags[i]))
@@ -250,7 +261,7 @@ static bool same_tags(const struct consul_service *a, const struct consul_servic
 
 static bool same_instances(const struct consul_entry *e, const struct consul_service *b, size_t n)
 {
-	if (e->n != n)
+	if (!e->instances || e->n != n)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!str_equal(e->instances[i].id, b[i].id) || !same_tags(&e->instances[i], &b[i]))
@@ -267,13 +278,15 @@ static void take_instances(struct consul_state *s, struct consul_service *first,
 	bool back = e && e->held_since != USEC_NEVER;
 	if (!e)
 		e = entry_new(s, first->name);
-	if (back)
+	if (back) {
 		e->settle_until = usec_add(now, CONSUL_SETTLE);
+		e->doubted = false;
+	}
 	checks_of(s, e->name, &n_checks);
 	if (!e->instances || back)
 		e->needs_checks = n_checks > 0 && !back ? 0 : last_question;
 	if (back || !same_instances(e, first, n))
-		s->generation++;
+		e->changed = ++s->generation;
 	instances_free(e->instances, e->n);
 	e->instances = mem_copy(first, n * sizeof(*first));
 	e->n = n;
@@ -303,7 +316,7 @@ static void drop_unseen(struct consul_state *s, enum consul_take take, usec_t no
 		e->seen = false;
 		if (seen || e->held_since != USEC_NEVER)
 			continue;
-		s->generation++;
+		e->changed = ++s->generation;
 		if (take == CONSUL_FOLLOW)
 			entry_free(s, e);
 		else
@@ -319,6 +332,7 @@ void consul_state_take_catalog(struct consul_state *s, struct consul_catalog *ca
 	take_all(s, catalog, last_question, now);
 	drop_unseen(s, step->take, now);
 	for (struct consul_entry *e = s->entries; e; e = e->hh.next)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it loses track of uthash's head. */
 		if (question > e->needs_catalog)
 			e->needs_catalog = 0;
 	s->has_catalog = true;

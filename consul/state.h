@@ -9,9 +9,9 @@
  *	                                    after the service appeared has none, and an answer about
  *	                                    the services asked for after its checks vanished has it
  *	a service that Consul lost          is held: its health stays what it was
- *	a critical check that never ran     says nothing for a while after contact was regained when
- *	(no output), and serfHealth         its service passed before: Consul starts every check as
- *	                                    critical
+ *	a critical check that never ran     says nothing for 30 s after contact was regained
+ *	(no output), and serfHealth         when its service passed before, and until it has run:
+ *	                                    a Consul that starts makes every check critical
  */
 #ifndef CONSUL_STATE_H
 #define CONSUL_STATE_H
@@ -25,8 +25,10 @@
 #include "lib/hash.h"
 #include "lib/mono.h"
 
-/* After contact was regained, a check that did not run yet is not believed for this long. */
-#define CONSUL_SETTLE (60 * USEC_PER_SEC)
+/* After contact was regained, a check that did not run yet is not believed for this long. Consul
+ * tells servers of a new output without a new status up to five minutes late, so one that ran and
+ * failed cannot always be told from one that did not run. */
+#define CONSUL_SETTLE (30 * USEC_PER_SEC)
 
 enum consul_health { CONSUL_UNKNOWN, CONSUL_PASSES, CONSUL_FAILS };
 
@@ -39,8 +41,10 @@ struct consul_entry {
 	/* Judged only after an answer to a question with a higher number than these. */
 	uint64_t needs_checks, needs_catalog;
 	usec_t settle_until;
+	bool doubted; /* since contact was regained a check had not run yet */
 	bool had_checks, passed;
-	bool seen; /* while an answer is taken */
+	bool seen;        /* while an answer is taken */
+	uint64_t changed; /* the state's generation when it last changed */
 	UT_hash_handle hh;
 };
 
@@ -51,7 +55,8 @@ struct consul_state {
 	bool warning_fails;
 	usec_t max_stale;    /* USEC_NEVER: no limit */
 	usec_t stale_since;  /* USEC_NEVER: Consul answers */
-	usec_t settle_until; /* of the node's serfHealth */
+	usec_t settle_until; /* of the node's own checks */
+	bool doubted;
 	uint64_t generation; /* grows when services or their tags change */
 };
 

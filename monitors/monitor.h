@@ -3,13 +3,15 @@
  * What a kind of monitor implements. A new kind is a parser in spec.c, one of these tables in a
  * file of its own, and a line in registry.c; the runner does not change.
  *
- * A kind either answers at once (`check`) or later (`start`, then the callback; `cancel` ends it
- * without one). What answers at once must take microseconds, as the loop waits for it. A kind that
- * answers at once may also know when there is something new to see (`attach`, then hints).
+ * A kind answers at once (`check`), or later (`start`, then the callback; `cancel` ends it
+ * without one), or its results come by themselves from outside (`fed`, see runner.h). What answers
+ * at once must take microseconds, as the loop waits for it; it may also know when there is
+ * something new to see (`attach`, then hints).
  */
 #ifndef MONITORS_MONITOR_H
 #define MONITORS_MONITOR_H
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "lib/addr.h"
@@ -17,6 +19,7 @@
 #include "monitors/ports.h"
 #include "monitors/spec.h"
 #include "monitors/verdict.h"
+#include "net/child.h"
 #include "net/http.h"
 
 #define MONITOR_SAID_MAX 512
@@ -35,8 +38,9 @@ typedef bool monitor_is_vip_fn(const struct addr *a, void *userdata);
 struct monitor_env {
 	sd_event *loop;
 	struct ports *ports;
-	struct http *http;         /* made on first use, see monitor_env_http() */
-	monitor_is_vip_fn *is_vip; /* NULL: there are none */
+	struct http *http;                  /* made on first use, see monitor_env_http() */
+	const struct child_user *exec_user; /* who commands run as; NULL: as we do */
+	monitor_is_vip_fn *is_vip;          /* NULL: there are none */
 	void *vip_userdata;
 };
 
@@ -65,6 +69,7 @@ struct monitor_ops {
 	void *(*attach)(struct monitor_env *env, const struct monitor_spec *spec,
 			monitor_hint_cb *hint, void *userdata);
 	void (*detach)(void *attached);
+	bool fed;
 };
 
 extern const struct monitor_ops monitor_port_ops, monitor_exec_ops, monitor_consul_ops,

@@ -4,6 +4,7 @@
  *
  *	scheduled ──due, hinted──> checked at once ──────────────────────────> scheduled
  *	             └──due──> waiting in its lane ──> running ──done, timed out──^
+ *	fed (consul): looked at when its feed says so, scheduled only while a change is pending
  *
  * A lane starts what waited longest, as long as not too many of it run and nothing else is to be
  * done: a host that cannot keep up with its commands still announces, withdraws and answers. A
@@ -49,16 +50,21 @@ struct monitor_runner {
 	usec_t slack, next_first;
 	struct sched sched;
 	struct list hinted;
+	struct list fed;
 	struct lane lanes[N_LANES];
+	monitor_feed_cb *feed;
+	void *feed_userdata;
 	sd_event_source *timer, *hints, *launch;
 };
 
 struct probe {
 	struct sched_entry due;
 	struct list_node waiting, hinted;
+	struct list_node fed; /* of those whose results come by themselves */
 	struct monitor_watch *watch;
 	struct monitor_spec spec;
 	struct verdict verdict;
+	enum health told; /* the last result */
 	usec_t since, started, ended, took;
 	uint64_t checks, failures;
 	void *running;  /* what ops->cancel() takes */
@@ -71,6 +77,7 @@ struct monitor_watch {
 	struct monitor_runner *runner;
 	monitor_verdict_cb *verdict;
 	void *userdata;
+	char *subject; /* NULL when nobody asks for it */
 	usec_t since;
 	enum health health;
 	size_t n, quorum;
@@ -144,6 +151,7 @@ static bool probe_take(struct probe *p, const struct monitor_result *result)
 	p->ended = loop_clock();
 	p->took = usec_sub(p->ended, p->started);
 	p->checks++;
+	p->told = result->health;
 	if (result->health == HEALTH_DOWN)
 		p->failures++;
 	probe_set_said(p, result->said);
@@ -158,6 +166,10 @@ static void probe_schedule(struct probe *p)
 {
 	struct monitor_runner *r = p->watch->runner;
 	usec_t now = loop_clock(), interval = probe_interval(p);
+	if (ops_of(p)->fed && !verdict_is_pending(&p->verdict)) {
+		sched_remove(&r->sched, &p->due);
+		return;
+	}
 	usec_t next = sched_advance(p->due.due, now, interval);
 	if (verdict_is_pending(&p->verdict))
 		next = usec_add(now, probe_fast_interval(p));
@@ -307,11 +319,24 @@ static int on_launch(sd_event_source *source, void *userdata)
 	return 0;
 }
 
+static void probe_read(struct probe *p, struct monitor_result *ret)
+{
+	struct monitor_runner *r = p->watch->runner;
+	if (r->feed)
+		ret->health =
+			r->feed(p->watch->subject, ret->said, sizeof(ret->said), r->feed_userdata);
+	else
+		snprintf(ret->said, sizeof(ret->said), "no Consul is configured, set consul_addr");
+}
+
 static void probe_check(struct probe *p, struct monitor_result *ret)
 {
 	*ret = (struct monitor_result){ .health = HEALTH_UNKNOWN };
 	p->started = loop_clock();
-	ops_of(p)->check(&p->watch->runner->env, &p->spec, p->attached, ret);
+	if (ops_of(p)->fed)
+		probe_read(p, ret);
+	else
+		ops_of(p)->check(&p->watch->runner->env, &p->spec, p->attached, ret);
 }
 
 static void probe_run(struct probe *p)
@@ -392,7 +417,9 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 		return err_set(err, -EINVAL, "the monitor interval is 0, expected more");
 	struct monitor_runner *r = mem_new(1, sizeof(*r));
 	r->env.loop = sd_event_ref(loop);
+	r->env.exec_user = config->exec_user;
 	list_init(&r->hinted);
+	list_init(&r->fed);
 	for (size_t i = 0; i < N_LANES; i++)
 		list_init(&r->lanes[i].waiting);
 	fill_in_config(r, config);
@@ -430,6 +457,36 @@ void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner
 	};
 }
 
+/* ---- the feed ---- */
+
+/* A feed repeats itself: what it said already is no new result. */
+static bool probe_is_told(const struct probe *p, const struct monitor_result *result)
+{
+	return p->checks > 0 && result->health == p->told &&
+	       str_equal(result->said, p->said ? p->said : "");
+}
+
+void monitor_runner_set_feed(struct monitor_runner *r, monitor_feed_cb *feed, void *userdata)
+{
+	r->feed = feed;
+	r->feed_userdata = userdata;
+}
+
+void monitor_runner_feed_changed(struct monitor_runner *r)
+{
+	struct monitor_result result;
+	list_for_each (it, &r->fed) {
+		struct probe *p = list_entry(it, struct probe, fed);
+		/* As with hints: what is pending is counted at its pace. */
+		if (verdict_is_pending(&p->verdict))
+			continue;
+		probe_check(p, &result);
+		if (!probe_is_told(p, &result))
+			probe_finish(p, &result);
+	}
+	arm(r);
+}
+
 /* ---- watches ---- */
 
 /* One app is looked at as soon as it is there; a thousand that come together share the time. */
@@ -440,7 +497,8 @@ static usec_t first_start(struct monitor_runner *r, usec_t now)
 	return first;
 }
 
-static void probe_init(struct probe *p, struct monitor_watch *w, const struct monitor_spec *spec)
+static void probe_init(struct probe *p, struct monitor_watch *w, const struct monitor_spec *spec,
+		       const char *subject)
 {
 	struct monitor_runner *r = w->runner;
 	const struct monitor_timing *timing = &spec->timing;
@@ -454,6 +512,15 @@ static void probe_init(struct probe *p, struct monitor_watch *w, const struct mo
 		sched_set(&r->sched, &p->due, first_start(r, w->since));
 		return;
 	}
+	if (ops_of(p)->fed) {
+		if (!w->subject)
+			w->subject = mem_strdup(subject);
+		list_append(&r->fed, &p->fed);
+		probe_check(p, &result);
+		probe_take(p, &result);
+		probe_schedule(p);
+		return;
+	}
 	if (ops_of(p)->attach)
 		p->attached = ops_of(p)->attach(&r->env, &p->spec, on_hint, p);
 	probe_check(p, &result);
@@ -465,9 +532,9 @@ static void probe_init(struct probe *p, struct monitor_watch *w, const struct mo
 		sched_set(&r->sched, &p->due, p->due.due);
 }
 
-struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const struct monitor_spec *specs,
-					size_t n_specs, size_t quorum, monitor_verdict_cb *verdict,
-					void *userdata)
+struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *subject,
+					const struct monitor_spec *specs, size_t n_specs,
+					size_t quorum, monitor_verdict_cb *verdict, void *userdata)
 {
 	struct monitor_watch *w = mem_new(1, sizeof(*w) + n_specs * sizeof(w->probes[0]));
 	w->runner = r;
@@ -477,7 +544,7 @@ struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const struct m
 	w->n = n_specs;
 	w->quorum = quorum;
 	for (size_t i = 0; i < n_specs; i++)
-		probe_init(&w->probes[i], w, &specs[i]);
+		probe_init(&w->probes[i], w, &specs[i], subject);
 	w->health = combined_health(w);
 	arm(r);
 	return w;
@@ -488,6 +555,7 @@ static void probe_done(struct probe *p)
 	struct monitor_runner *r = p->watch->runner;
 	sched_remove(&r->sched, &p->due);
 	list_remove(&p->hinted);
+	list_remove(&p->fed);
 	lane_leave(p);
 	if (p->attached)
 		ops_of(p)->detach(p->attached);
@@ -507,6 +575,7 @@ void monitor_watch_free(struct monitor_watch *w)
 	struct monitor_runner *r = w->runner;
 	for (size_t i = 0; i < w->n; i++)
 		probe_done(&w->probes[i]);
+	free(w->subject);
 	free(w);
 	for (size_t i = 0; i < N_LANES; i++)
 		lane_wake(r, &r->lanes[i]);

@@ -100,6 +100,7 @@ static void call_finish(struct http_call *call, CURLcode code)
 	if (code == CURLE_OK)
 		call->http->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE,
 					       &response.status);
+	response.timed_out = code == CURLE_OPERATION_TIMEDOUT;
 	response.body = call->body ? call->body : "";
 	response.len = call->len;
 	call->done(&response, call->userdata);
@@ -333,7 +334,7 @@ static void set_common(const struct curl_api *curl, struct http_call *call)
 	curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl->easy_setopt(easy, CURLOPT_PROXY, "");
 	curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl->easy_setopt(easy, CURLOPT_USERAGENT, "vipherald/" VIPHERALD_VERSION);
+	curl->easy_setopt(easy, CURLOPT_USERAGENT, "vipherald");
 }
 
 int http_start(struct http *h, const struct http_request *request, http_done_cb *done,

@@ -54,6 +54,7 @@ struct http_response {
 	const char *body; /* NUL-terminated behind `len` bytes */
 	size_t len;
 	const char *error; /* "" when there is a whole answer, whatever its status */
+	bool timed_out;    /* that is why */
 	struct http_call *call;
 };
 

@@ -83,7 +83,7 @@ static void start(struct fixture *f, const char *command, usec_t timeout)
 	const char *const argv[] = { "sh", "-c", command, NULL };
 	struct err err;
 	f->done = false;
-	if (child_spawn(f->loop, argv, timeout, on_done, f, &f->child, &err) < 0)
+	if (child_spawn(f->loop, argv, NULL, timeout, on_done, f, &f->child, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -164,7 +164,7 @@ static void expect_no_start(struct fixture *f, const char *file, int r)
 	const char *const argv[] = { file, NULL };
 	struct err err = { "" };
 	struct child *none = NULL;
-	assert_int_equal(child_spawn(f->loop, argv, LONG, on_done, f, &none, &err), r);
+	assert_int_equal(child_spawn(f->loop, argv, NULL, LONG, on_done, f, &none, &err), r);
 	assert_null(none);
 	if (!strstr(err.text, file) || !strstr(err.text, strerror(-r)))
 		fail_msg("'%s'", err.text);
@@ -398,13 +398,14 @@ static bool pid_is_gone(void *userdata)
 	return kill(*(int *)userdata, 0) < 0 && errno == ESRCH; /* and collected */
 }
 
-/* However a grandchild hides, it does not outlive its check. */
-static void test_no_grandchild_escapes(void **state)
+static void hide_all(struct fixture *f, const struct child_user *user)
 {
-	struct fixture *f = *state;
 	char path[] = "/tmp/vipherald-test-XXXXXX", command[256];
 	sd_event_source *tick = NULL;
-	close(mkstemp(path));
+	int file = mkstemp(path);
+	if (user)
+		assert_int_equal(fchown(file, user->uid, user->gid), 0);
+	close(file);
 	/* What is awaited is no event of the loop. */
 	loop_timer_set(f->loop, &tick, loop_clock(), LOOP_HTTP, on_tick, NULL);
 	for (size_t i = 0; i < sizeof(hiders) / sizeof(hiders[0]); i++) {
@@ -415,7 +416,8 @@ static void test_no_grandchild_escapes(void **state)
 		snprintf(command, sizeof(command), hiders[i].command, path);
 #pragma GCC diagnostic pop
 		const char *argv[] = { "bash", "-c", command, NULL };
-		assert_int_equal(child_spawn(f->loop, argv, LONG, on_done, f, &f->child, NULL), 0);
+		assert_int_equal(
+			child_spawn(f->loop, argv, user, LONG, on_done, f, &f->child, NULL), 0);
 		/* One that ends at once is killed at once: it may not come to write. */
 		if (hiders[i].limit == LONG) {
 			loop_until(f->loop, loop_until_true, &f->done);
@@ -430,6 +432,19 @@ static void test_no_grandchild_escapes(void **state)
 	}
 	sd_event_source_disable_unref(tick);
 	unlink(path);
+}
+
+/* However a grandchild hides, it does not outlive its check. */
+static void test_no_grandchild_escapes(void **state)
+{
+	hide_all(*state, NULL);
+}
+
+static void test_no_grandchild_of_another_user_escapes(void **state)
+{
+	const gid_t groups[] = { 65534 };
+	const struct child_user nobody = { 65534, 65534, groups, 1 };
+	hide_all(*state, geteuid() == 0 ? &nobody : NULL);
 }
 
 /* SIGCHLD is ignored, as a careless parent may leave it to us: no status, but an end. The child
@@ -486,6 +501,7 @@ int main(void)
 		TEST(test_loop_ends_first),
 		TEST(test_orphans_become_ours),
 		TEST(test_no_grandchild_escapes),
+		TEST(test_no_grandchild_of_another_user_escapes),
 		TEST(test_status_lost),
 		TEST(test_many_at_once),
 	};

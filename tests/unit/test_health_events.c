@@ -76,7 +76,7 @@ static void watch_with(struct fixture *f, struct seen *s, const char *text,
 	if (monitor_spec_parse_with(text, timing, NULL, &spec, &err) < 0)
 		fail_msg("%s", err.text);
 	*s = (struct seen){ 0 };
-	s->watch = monitor_watch_new(f->runner, &spec, 1, 0, on_verdict, s);
+	s->watch = monitor_watch_new(f->runner, "app", &spec, 1, 0, on_verdict, s);
 	s->health = monitor_watch_health(s->watch);
 	monitor_spec_done(&spec);
 	loop_drain(f->loop); /* the kernel is told of a new port */
@@ -259,7 +259,7 @@ static void test_dies_before_the_filter(void **state)
 	struct seen s = { 0 };
 	int fd = serve(&services[0]);
 	assert_int_equal(monitor_spec_parse("port:tcp:5353", &spec, NULL), 0);
-	s.watch = monitor_watch_new(f->runner, &spec, 1, 0, on_verdict, &s);
+	s.watch = monitor_watch_new(f->runner, "app", &spec, 1, 0, on_verdict, &s);
 	assert_int_equal(monitor_watch_health(s.watch), HEALTH_UP);
 	close(fd);
 	loop_until(f->loop, is_down, &s);
