@@ -54,7 +54,7 @@ def test_receiver_prints_json_lines(bed: Testbed) -> None:
     agent.stop()
     receiver.wait_line(rf"withdraw.*{VIP4}|{VIP4}.*withdraw")
     assert receiver.terminate() == 0
-    [text] = [text for text in map(json.dumps, lines(receiver)) if VIP4 in text and "1:2" in text]
+    [text] = [text for text in map(json.dumps, lines(receiver)) if VIP4 in text and '"1:2"' in text]
     assert link.host_ip in text and str(AGENT_AS) in text and "igp" in text
 
 
