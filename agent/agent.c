@@ -43,6 +43,7 @@
 #include "agent/peer_log.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "monitors/runner.h"
 #include "net/alone.h"
 #include "net/loop.h"
@@ -96,6 +97,7 @@ static struct inspect inspect_of(struct agent *a)
 		.loop = a->loop,
 		.registry = a->registry,
 		.reconcile = effects_reconcile(a->effects),
+		.runner = a->runner,
 		.speaker = a->speaker,
 		.nat = effects_nat(a->effects),
 		.communities = &a->config->bgp.communities,
@@ -347,20 +349,53 @@ static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
 	return identity_check_vip(&a->identity, vip, err);
 }
 
+static bool is_vip(const struct addr *addr, void *userdata)
+{
+	const struct agent *a = userdata;
+	return registry_has_vip(a->registry, addr);
+}
+
+static void on_load_changed(const struct load *load, void *userdata)
+{
+	(void)userdata;
+	char late[DURATION_TEXT_MAX];
+	duration_format(load->late / USEC_PER_MSEC * USEC_PER_MSEC, late);
+	if (load->behind)
+		log_warn("exec",
+			 "this host cannot run the checks as often as asked for: they begin "
+			 "%s late on average, %u%% of their interval; raise their interval, or "
+			 "exec_max if it has cores to spare",
+			 late, load->percent);
+	else
+		log_info("exec", "the checks run as often as asked for again");
+}
+
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
 	int rc = c->exec_user ? exec_user_find(c->exec_user, &a->exec_user, err) : 0;
 	if (rc < 0)
 		return rc;
-	const struct runner_config runner = { .interval = c->monitor_interval,
-					      .exec_user = a->exec_user };
+	const struct runner_config runner = {
+		.interval = c->monitor_interval,
+		.fast_interval = c->fast_interval,
+		.timeout = c->timeout,
+		.rise = c->rise,
+		.fall = c->fall,
+		.exec_max = c->exec_max,
+		.exec_user = a->exec_user,
+		.is_vip = is_vip,
+		.load_changed = on_load_changed,
+		.userdata = a,
+	};
+	const struct hold_config hold = { .first = c->hold_down, .max = c->hold_down_max };
 	rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
 	if (rc < 0)
 		return rc;
 	a->registry =
 		registry_new(a->loop, a->runner, effects_reconcile(a->effects), c->cleanup_timer);
 	registry_set_guard(a->registry, guard_vip, a);
+	registry_set_hold(a->registry, &hold);
 	return 0;
 }
 

@@ -10,6 +10,9 @@
  * An app that goes is freed at once. Its VIPs outlive it in the reconciler until they are down,
  * where a new app can claim them.
  *
+ * What the monitors say is the app's health, but for one thing: an app that flaps is held down for
+ * a while (agent/hold.h). When that ends, it gets the health that its monitors have then.
+ *
  * cleanup_timer is the same for all apps, so those that are DOWN expire in the order in which they
  * went down: one list and one timer serve them all.
  */
@@ -40,7 +43,9 @@ struct registry {
 	size_t n_by_health[3];
 	registry_guard *guard;
 	void *guard_userdata;
-	sd_event_source *expiry_timer;
+	sd_event_source *expiry_timer, *release_timer;
+	struct hold_config hold;
+	struct sched releases;
 	registry_freed_cb *freed;
 	void *freed_userdata;
 };
@@ -62,6 +67,11 @@ void registry_set_guard(struct registry *reg, registry_guard *guard, void *userd
 {
 	reg->guard = guard;
 	reg->guard_userdata = userdata;
+}
+
+void registry_set_hold(struct registry *reg, const struct hold_config *config)
+{
+	reg->hold = *config;
 }
 
 static struct app *find(const struct registry *reg, const char *name)
@@ -95,6 +105,7 @@ static void app_free(struct app *app)
 	HASH_DELETE(hh, reg->apps, app);
 	reg->n_by_health[app->health]--;
 	list_remove(&app->expiring);
+	sched_remove(&reg->releases, &app->release);
 	monitor_watch_free(app->watch);
 	spec_free(app->spec);
 	free(app->vips);
@@ -110,6 +121,8 @@ void registry_free(struct registry *reg)
 	HASH_ITER (hh, reg->apps, app, next)
 		app_free(app);
 	sd_event_source_disable_unref(reg->expiry_timer);
+	sd_event_source_disable_unref(reg->release_timer);
+	sched_done(&reg->releases);
 	free(reg);
 }
 
@@ -122,6 +135,7 @@ static struct policy_output decide(const struct app *app, usec_t now)
 		.registered = true,
 		.source = app->spec->source,
 		.health = app->health,
+		.checks_own_vip = app_spec_checks_own_vip(app->spec),
 		.down_since = app->health_since,
 		.cleanup_timer = app->registry->cleanup_timer,
 		.now = now,
@@ -201,6 +215,43 @@ static void log_health(const struct app *app, enum health from)
 		log_write(level, "app", "%s: down, not announced: %s", name, app->reason);
 }
 
+static int on_release(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct registry *reg = userdata;
+	registry_release(reg, loop_now(reg->loop));
+	return 0;
+}
+
+static void arm_release(struct registry *reg)
+{
+	loop_timer_set(reg->loop, &reg->release_timer, sched_next_due(&reg->releases), LOOP_HEALTH,
+		       on_release, reg);
+}
+
+static void update_hold(struct app *app, usec_t now)
+{
+	struct registry *reg = app->registry;
+	char text[DURATION_TEXT_MAX];
+	const struct app_spec *spec = app->spec;
+	const struct hold_config config = {
+		.first = spec->hold_down ? spec->hold_down : reg->hold.first,
+		.max = spec->hold_down_max ? spec->hold_down_max : reg->hold.max,
+	};
+	if (app->health == HEALTH_UP)
+		hold_went_up(&app->hold, now);
+	else
+		hold_went_down(&app->hold, &config, now);
+	if (hold_is_on(&app->hold, now)) {
+		log_warn("app", "%s: held down for %s, as it flapped %u times", spec->name,
+			 duration_format(app->hold.until - now, text), app->hold.flaps);
+		sched_set(&reg->releases, &app->release, app->hold.until);
+	} else {
+		sched_remove(&reg->releases, &app->release);
+	}
+	arm_release(reg);
+}
+
 static void set_health(struct app *app, enum health health, const char *reason, usec_t now)
 {
 	struct registry *reg = app->registry;
@@ -215,6 +266,7 @@ static void set_health(struct app *app, enum health health, const char *reason, 
 	if (health == HEALTH_DOWN)
 		app->reason = mem_strdup(reason);
 	log_health(app, from);
+	update_hold(app, now);
 }
 
 void app_take_verdict(struct app *app, enum health health, const char *reason, usec_t now)
@@ -222,8 +274,26 @@ void app_take_verdict(struct app *app, enum health health, const char *reason, u
 	/* "Unknown" says nothing against what was known. */
 	if (health == HEALTH_UNKNOWN || health == app->health)
 		return;
+	if (health == HEALTH_UP && hold_is_on(&app->hold, now))
+		return;
 	set_health(app, health, reason, now);
 	apply(app, now);
+}
+
+static struct app *app_of_release(struct sched_entry *e)
+{
+	return (struct app *)((char *)e - offsetof(struct app, release));
+}
+
+void registry_release(struct registry *reg, usec_t now)
+{
+	struct sched_entry *e;
+	while ((e = sched_pop(&reg->releases, now))) {
+		struct app *app = app_of_release(e);
+		log_info("app", "%s: no longer held down", app->spec->name);
+		app_take_verdict(app, monitor_watch_health(app->watch), "", now);
+	}
+	arm_release(reg);
 }
 
 static void on_verdict(struct monitor_watch *w, enum health health, const char *reason,
@@ -246,7 +316,8 @@ static void take_first_health(struct app *app, usec_t now)
 			break;
 	}
 	snprintf(reason, sizeof(reason), "%.100s: %.500s", status.text, status.said);
-	if (health != HEALTH_UNKNOWN && health != app->health)
+	bool is_held = health == HEALTH_UP && hold_is_on(&app->hold, now);
+	if (health != HEALTH_UNKNOWN && health != app->health && !is_held)
 		set_health(app, health, reason, now);
 }
 
@@ -306,7 +377,7 @@ static int check_register(struct registry *reg, const struct app_spec *spec, con
 
 static bool same_monitors(const struct app_spec *a, const struct app_spec *b)
 {
-	if (a->n_monitors != b->n_monitors)
+	if (a->n_monitors != b->n_monitors || a->quorum != b->quorum)
 		return false;
 	for (size_t i = 0; i < a->n_monitors; i++)
 		if (!monitor_spec_equal(&a->monitors[i], &b->monitors[i]))
@@ -318,7 +389,7 @@ static void watch(struct app *app, usec_t now)
 {
 	monitor_watch_free(app->watch);
 	app->watch = monitor_watch_new(app->registry->runner, app->spec->name, app->spec->monitors,
-				       app->spec->n_monitors, on_verdict, app);
+				       app->spec->n_monitors, app->spec->quorum, on_verdict, app);
 	take_first_health(app, now);
 }
 
@@ -472,6 +543,17 @@ const struct app *registry_owner(const struct registry *reg, const struct prefix
 size_t registry_n(const struct registry *reg, enum health health)
 {
 	return reg->n_by_health[health];
+}
+
+bool registry_has_vip(const struct registry *reg, const struct addr *a)
+{
+	uint8_t bits = (uint8_t)(8 * addr_size(a->family));
+	for (int len = bits; len > 0; len--) {
+		const struct prefix p = { .addr = addr_mask(a, (uint8_t)len), .len = (uint8_t)len };
+		if (reconcile_find(reg->reconcile, &p))
+			return true;
+	}
+	return false;
 }
 
 usec_t app_cleanup_at(const struct app *app)

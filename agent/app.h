@@ -17,12 +17,14 @@
 #include <systemd/sd-event.h>
 
 #include "agent/app_spec.h"
+#include "agent/hold.h"
 #include "agent/reconcile.h"
 #include "lib/err.h"
 #include "lib/hash.h"
 #include "lib/list.h"
 #include "lib/mono.h"
 #include "monitors/runner.h"
+#include "monitors/sched.h"
 
 /* The HTTP API is open to whoever reaches it. */
 #define APPS_MAX 131072
@@ -39,7 +41,9 @@ struct app {
 	char *reason;         /* of DOWN; NULL else */
 	usec_t registered_at; /* this definition */
 	uint64_t went_up, went_down;
-	struct list_node expiring; /* DOWN, and cleanup_timer still runs */
+	struct hold hold;
+	struct sched_entry release; /* due when the hold ends */
+	struct list_node expiring;  /* DOWN, and cleanup_timer still runs */
 	struct registry *registry;
 	UT_hash_handle hh;
 };
@@ -52,6 +56,8 @@ struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 /* Asked before an app may have a VIP; -errno and a text refuse it. */
 typedef int registry_guard(const struct prefix *vip, struct err *err, void *userdata);
 void registry_set_guard(struct registry *reg, registry_guard *guard, void *userdata);
+/* What holds for apps that do not say it themselves; nothing is held before this. */
+void registry_set_hold(struct registry *reg, const struct hold_config *config);
 /* Takes nothing down: unregister first what should go. */
 void registry_free(struct registry *reg);
 
@@ -81,6 +87,8 @@ const struct app *registry_owner(const struct registry *reg, const struct prefix
 /* NULL when there is none. */
 const struct app *registry_find(const struct registry *reg, const char *name);
 size_t registry_n(const struct registry *reg, enum health health);
+/* Is the address in a VIP, also one that is going down? */
+bool registry_has_vip(const struct registry *reg, const struct addr *a);
 /* When the VIPs of an app that is DOWN are removed; USEC_NEVER when nothing is due. */
 usec_t app_cleanup_at(const struct app *app);
 
@@ -88,6 +96,7 @@ usec_t app_cleanup_at(const struct app *app);
  * gone after a tick. */
 void app_take_verdict(struct app *app, enum health health, const char *reason, usec_t now);
 void registry_tick(struct registry *reg, usec_t now);
+void registry_release(struct registry *reg, usec_t now);
 
 /* Walks all apps over several turns of the loop; an app that goes meanwhile is passed over. */
 struct app_cursor {

@@ -247,25 +247,41 @@ int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err)
 
 /* ---- monitors and NAT ---- */
 
+int app_spec_take_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; i < s->n_monitors; i++)
+		if (monitor_spec_equal(&s->monitors[i], m)) {
+			monitor_spec_done(m); /* the same check twice says nothing more */
+			return 0;
+		}
+	if (s->n_monitors >= APP_MONITORS_MAX) {
+		r = err_set(err, -EINVAL, "'%.80s' is one too many, an app has at most %d monitors",
+			    m->text, APP_MONITORS_MAX);
+		monitor_spec_done(m);
+		return r;
+	}
+	s->monitors = grow_by_one(s->monitors, s->n_monitors, sizeof(*s->monitors));
+	s->monitors[s->n_monitors++] = *m;
+	return 0;
+}
+
 int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err)
 {
 	struct monitor_spec m = { 0 };
 	int r = monitor_spec_parse(text, &m, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < s->n_monitors; i++)
-		if (monitor_spec_equal(&s->monitors[i], &m)) {
-			monitor_spec_done(&m); /* the same check twice says nothing more */
-			return 0;
-		}
-	if (s->n_monitors >= APP_MONITORS_MAX) {
-		monitor_spec_done(&m);
+	return r < 0 ? r : app_spec_take_monitor(s, &m, err);
+}
+
+int app_spec_set_quorum(struct app_spec *s, const char *text, struct err *err)
+{
+	uint64_t n = 0;
+	bool word = str_equal(text, "all") || str_equal(text, "any");
+	if (!word && (str_to_u64(text, APP_MONITORS_MAX, &n) < 0 || n == 0))
 		return err_set(err, -EINVAL,
-			       "'%.80s' is one too many, an app has at most %d monitors", text,
+			       "'%.80s' is not a quorum, expected all, any or 1 to %d", text,
 			       APP_MONITORS_MAX);
-	}
-	s->monitors = grow_by_one(s->monitors, s->n_monitors, sizeof(*s->monitors));
-	s->monitors[s->n_monitors++] = m;
+	s->quorum = str_equal(text, "any") ? 1 : (uint16_t)n;
 	return 0;
 }
 
@@ -341,7 +357,21 @@ int app_spec_check(const struct app_spec *s, struct err *err)
 			if (prefix_equal(&s->vips[i], &s->vips[j]))
 				return err_set(err, -EINVAL, "vip '%s' is given twice",
 					       prefix_format(&s->vips[i], text));
+	if (s->quorum > s->n_monitors)
+		return err_set(err, -EINVAL, "quorum %u of %zu monitors cannot be reached",
+			       s->quorum, s->n_monitors);
 	return 0;
+}
+
+bool app_spec_checks_own_vip(const struct app_spec *s)
+{
+	struct addr target;
+	for (size_t i = 0; i < s->n_monitors; i++)
+		for (size_t j = 0; monitor_spec_target(&s->monitors[i], &target) && j < s->n_vips;
+		     j++)
+			if (prefix_contains(&s->vips[j], &target))
+				return true;
+	return false;
 }
 
 typedef bool equal_fn(const void *a, const void *b);
@@ -389,6 +419,9 @@ static bool communities_equal(const struct bgp_communities *a, const struct bgp_
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 {
 	if (a->n_vips != b->n_vips || a->n_monitors != b->n_monitors || a->n_nats != b->n_nats)
+		return false;
+	if (a->quorum != b->quorum || a->hold_down != b->hold_down ||
+	    a->hold_down_max != b->hold_down_max)
 		return false;
 	if (!a->name != !b->name || (a->name && !str_equal(a->name, b->name)))
 		return false;

@@ -234,6 +234,14 @@ static bool has_consul_monitor(const struct app_spec *app)
 	return false;
 }
 
+static void check_quorum(const struct check *c, const struct app_spec *app,
+			 const struct config_node *node)
+{
+	if (app->quorum > app->n_monitors)
+		config_error(c->findings, config_at(config_node_get(node, "quorum")),
+			     "%u of %zu monitors cannot be had", app->quorum, app->n_monitors);
+}
+
 static void check_app(const struct check *c, const struct app_spec *app,
 		      const struct config_node *node)
 {
@@ -268,6 +276,7 @@ static void check_each(const struct check *c)
 		if (node->kind != CONFIG_MAPPING)
 			continue; /* reported already */
 		check_communities(c, &c->draft->apps[i], node, others);
+		check_quorum(c, &c->draft->apps[i], node);
 		check_app(c, &c->draft->apps[i], node);
 	}
 	for (size_t i = 0; i < c->n_vips; i++)

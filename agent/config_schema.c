@@ -52,7 +52,61 @@ static const struct config_key agent_keys[] = {
 	  .min = MSEC(10),
 	  .max = HOURS(24),
 	  .flags = CONFIG_ZERO_IS_DEFAULT,
-	  .doc = "How often each monitor of an app runs." },
+	  .doc = "How often each monitor of an app runs. What the kernel tells by itself (`port`, "
+		 "`process`) is known at once; this is how often it is looked at all the same." },
+	{ .name = "fast_interval",
+	  .type = &config_type_duration,
+	  FIELD(fast_interval),
+	  .default_text = "1s",
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .doc = "The same while a change is pending: results came that contradict the health, "
+		 "but not `rise` or `fall` of them yet. Never longer than the interval." },
+	{ .name = "timeout",
+	  .type = &config_type_duration,
+	  FIELD(timeout),
+	  .default_words = "the interval",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .doc = "A check that takes longer has failed, and what it started is killed." },
+	{ .name = "rise",
+	  .type = &config_type_count,
+	  FIELD(rise),
+	  .default_text = "1",
+	  .min = 1,
+	  .max = 1000,
+	  .doc = "How many passes in a row make a monitor healthy." },
+	{ .name = "fall",
+	  .type = &config_type_count,
+	  FIELD(fall),
+	  .default_text = "1",
+	  .min = 1,
+	  .max = 1000,
+	  .doc = "How many failures in a row make it unhealthy." },
+	{ .name = "exec_max",
+	  .type = &config_type_count,
+	  FIELD(exec_max),
+	  .default_text = "64",
+	  .min = 1,
+	  .max = 10000,
+	  .doc = "How many commands of `exec` monitors run at once; the others wait." },
+	{ .name = "hold_down",
+	  .type = &config_type_duration,
+	  FIELD(hold_down),
+	  .default_text = "0s",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "How long an app stays down that went down again soon after it had come back; "
+		 "twice as long each further time. 0: not at all." },
+	{ .name = "hold_down_max",
+	  .type = &config_type_duration,
+	  FIELD(hold_down_max),
+	  .default_text = "5m",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .doc = "The longest such hold; and how long an app must have been up not to be "
+		 "flapping." },
 	{ .name = "cleanup_timer",
 	  .type = &config_type_duration,
 	  FIELD(cleanup_timer),
@@ -354,7 +408,7 @@ static const struct config_section nat_section = {
 	.keys = nat_keys,
 };
 
-/* ---- apps: every type takes the whole app_spec, hence no offsets ---- */
+/* ---- apps: most types take the whole app_spec, hence no offsets ---- */
 
 static const struct config_key vip_config_keys[] = {
 	{ .name = "bgp_communities",
@@ -368,6 +422,100 @@ static const struct config_section vip_config_section = {
 	.path = "apps[].vip_config",
 	.doc = "How the VIPs of the app are announced.",
 	.keys = vip_config_keys,
+};
+
+/* ---- monitors as mappings ---- */
+
+#define FIELD(member) .offset = offsetof(struct config_draft_monitor, member)
+#define KIND(text, what)                                                                           \
+	{                                                                                          \
+		.name = (text), .type = &config_type_monitor_kind, .doc = (what)                   \
+	}
+#define OPTION(text, number, what)                                                                 \
+	{                                                                                          \
+		.name = (text), .type = &config_type_text, FIELD(options.texts[number]),           \
+		.doc = (what)                                                                      \
+	}
+
+static const struct config_key monitor_keys[] = {
+	KIND("port", "`tcp:53` or `udp:53`: somebody listens."),
+	KIND("exec", "A shell command: exit status 0."),
+	KIND("consul", "`true`: the service's checks in Consul."),
+	KIND("http", "A URL: the answer is as expected."),
+	KIND("https", "The same; the certificate must be valid."),
+	KIND("tcp", "`HOST:PORT`: a connection can be made."),
+	KIND("dns", "`HOST:PORT:NAME:TYPE`: a query is answered."),
+	KIND("process", "`/PATH/OF/PIDFILE` or a name: the process runs."),
+	KIND("file", "A path: the file exists."),
+	{ .name = "interval",
+	  .type = &config_type_duration,
+	  FIELD(timing.interval),
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .default_words = "`agent.monitor_interval`",
+	  .doc = "How often it is checked." },
+	{ .name = "fast_interval",
+	  .type = &config_type_duration,
+	  FIELD(timing.fast_interval),
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .default_words = "`agent.fast_interval`",
+	  .doc = "The same while a change is pending." },
+	{ .name = "timeout",
+	  .type = &config_type_duration,
+	  FIELD(timing.timeout),
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .default_words = "`agent.timeout`",
+	  .doc = "A check that takes longer has failed." },
+	{ .name = "rise",
+	  .type = &config_type_count,
+	  FIELD(timing.rise),
+	  .min = 1,
+	  .max = 1000,
+	  .default_words = "`agent.rise`",
+	  .doc = "How many passes in a row make it healthy." },
+	{ .name = "fall",
+	  .type = &config_type_count,
+	  FIELD(timing.fall),
+	  .min = 1,
+	  .max = 1000,
+	  .default_words = "`agent.fall`",
+	  .doc = "How many failures in a row make it unhealthy." },
+	OPTION("status", MONITOR_STATUS,
+	       "Of `http`: codes and ranges that pass, like `200-299,404`; 200 to 299 if not "
+	       "said."),
+	OPTION("header", MONITOR_HEADER,
+	       "Of `http`: a header that must be there, `Name` or `Name: part of its value`."),
+	OPTION("body", MONITOR_BODY, "Of `http`: what must be in the first 256 KB of the body."),
+	OPTION("tls_name", MONITOR_TLS_NAME,
+	       "Of `https`: the name to ask for and to find in the certificate, instead of the "
+	       "URL's."),
+	OPTION("send", MONITOR_SEND, "Of `tcp`: what to say first."),
+	OPTION("expect", MONITOR_EXPECT,
+	       "Of `tcp`: what must be in the first 4 KB that the service says."),
+	OPTION("rcode", MONITOR_RCODE, "Of `dns`: `NOERROR`, unless another is expected."),
+	OPTION("answer", MONITOR_ANSWER,
+	       "Of `dns`: the data of one of the answers, like `192.0.2.1` or `10 "
+	       "mx.example.com`."),
+	{ .name = "absent",
+	  .type = &config_type_bool,
+	  FIELD(absent),
+	  .default_words = "`false`",
+	  .doc = "Of `file`: it must not exist." },
+	{ 0 },
+};
+#undef OPTION
+#undef KIND
+#undef FIELD
+
+static const struct config_section monitor_section = {
+	.path = "apps[].monitors[]",
+	.doc = "A monitor that needs more than a text: `{http: \"http://127.0.0.1/health\", "
+	       "interval: "
+	       "2s, fall: 3}`. One of the first nine keys says what is checked. See "
+	       "[monitors.md](monitors.md).",
+	.keys = monitor_keys,
 };
 
 static const struct config_key app_keys[] = {
@@ -389,10 +537,32 @@ static const struct config_key app_keys[] = {
 	{ .name = "monitors",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_monitors,
+	  .section = &monitor_section,
+	  .item = &config_item_monitor,
 	  .default_words = "none: always announced, with a warning",
-	  .doc = "`port:tcp:53`, `port:udp:53`, `exec:COMMAND` or `consul` (the checks of the "
-		 "service of the app's name on this node); the app is healthy when all of up to "
-		 "32 pass." },
+	  .doc = "`port:tcp:53`, `http://…`, `https://…`, `tcp:HOST:PORT`, "
+		 "`dns:HOST:PORT:NAME:TYPE`, `process:PIDFILE`, `process:NAME`, `file:PATH`, "
+		 "`exec:COMMAND` or `consul` (the checks of the "
+		 "service of the app's name on this node), or mappings; up to 32. See "
+		 "[monitors.md](monitors.md)." },
+	{ .name = "quorum",
+	  .type = &config_type_app_quorum,
+	  .default_words = "`all`",
+	  .doc = "How many of the monitors must pass: `all`, `any` or a number." },
+	{ .name = "hold_down",
+	  .type = &config_type_duration,
+	  .offset = offsetof(struct app_spec, hold_down),
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .default_words = "`agent.hold_down`",
+	  .doc = "How long the app stays down when it flaps." },
+	{ .name = "hold_down_max",
+	  .type = &config_type_duration,
+	  .offset = offsetof(struct app_spec, hold_down_max),
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .default_words = "`agent.hold_down_max`",
+	  .doc = "The longest such hold." },
 	{ .name = "nats",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_nats,
@@ -451,8 +621,8 @@ const struct config_section config_schema = {
 };
 
 const struct config_section *const config_sections[] = {
-	&config_schema, &agent_section, &exec_section,       &bgp_section, &peer_section,
-	&nat_section,   &app_section,   &vip_config_section, NULL,
+	&config_schema, &agent_section, &exec_section,       &bgp_section,     &peer_section,
+	&nat_section,   &app_section,   &vip_config_section, &monitor_section, NULL,
 };
 
 /* ---- use ---- */

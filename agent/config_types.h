@@ -14,6 +14,7 @@ extern const struct config_type config_type_exec_from;      /* unsigned, EXEC_FR
 extern const struct config_type config_type_bool;           /* bool */
 extern const struct config_type config_type_duration;       /* usec_t */
 extern const struct config_type config_type_seconds;        /* usec_t, whole seconds */
+extern const struct config_type config_type_count;          /* uint16_t */
 extern const struct config_type config_type_port;           /* uint16_t */
 extern const struct config_type config_type_as;             /* uint32_t */
 extern const struct config_type config_type_router_id;      /* uint32_t, host order */
@@ -30,6 +31,10 @@ extern const struct config_type config_type_app_name;       /* struct app_spec, 
 extern const struct config_type config_type_app_vips;
 extern const struct config_type config_type_app_communities;
 extern const struct config_type config_type_app_monitors;
+extern const struct config_type config_type_app_quorum;
 extern const struct config_type config_type_app_nats;
+extern const struct config_type config_type_monitor_kind; /* struct config_draft_monitor */
+
+extern const struct config_item config_item_monitor; /* the same, into a struct app_spec */
 
 #endif

@@ -103,9 +103,21 @@ static struct view_monitor *monitors_of(const struct app *app, size_t n)
 			.checks = status.checks,
 			.failures = status.failures,
 			.running = status.running,
+			.output = status.output,
+			.interval = status.interval,
+			.fast_interval = status.fast_interval,
+			.timeout = status.timeout,
+			.rise = status.rise,
+			.fall = status.fall,
+			.streak = status.streak,
 		};
 	}
 	return monitors;
+}
+
+static usec_t held_until(const struct app *app, usec_t now)
+{
+	return hold_is_on(&app->hold, now) ? app->hold.until : USEC_NEVER;
 }
 
 /* The monitor that keeps it down now; the one that brought it down may have recovered. */
@@ -127,7 +139,9 @@ static const char *reason_of(const struct app *app, char *buf, size_t size)
 	case HEALTH_UP:
 		break;
 	}
-	return app->spec->n_monitors > 0 ? "all monitors pass" : "no monitors, always up";
+	if (app->spec->n_monitors == 0)
+		return "no monitors, always up";
+	return app->spec->quorum ? "enough monitors pass" : "all monitors pass";
 }
 
 /* The rules of one app or of all. */
@@ -181,6 +195,8 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 		.rival = rival ? rival->name : NULL,
 		.went_up = app->went_up,
 		.went_down = app->went_down,
+		.held_until = held_until(app, clock.now),
+		.flaps = app->hold.flaps,
 		.vips = shown.vips,
 		.n_vips = shown.n,
 		.monitors = monitors,
@@ -340,6 +356,10 @@ static void count_checks(const struct inspect *in, struct metrics *m)
 			m->check_failures += status.failures;
 		}
 	app_cursor_done(&cursor);
+	app_cursor_init(in->registry, &cursor);
+	for (const struct app *app; (app = app_cursor_next(&cursor));)
+		m->apps_held += hold_is_on(&app->hold, loop_now(in->loop));
+	app_cursor_done(&cursor);
 }
 
 char *inspect_metrics(const struct inspect *in)
@@ -352,6 +372,7 @@ char *inspect_metrics(const struct inspect *in)
 		.vips = reconcile_counts(in->reconcile),
 		.nat = nat_status(in->nat),
 	};
+	monitor_runner_status(in->runner, &m.commands);
 	struct bgp_peer_status *peers = peers_of(in, &m.n_peers);
 	m.peers = peers;
 	count_checks(in, &m);

@@ -20,6 +20,7 @@ struct inspect {
 	sd_event *loop;
 	struct registry *registry;
 	struct reconcile *reconcile;
+	const struct monitor_runner *runner;
 	const struct bgp_speaker *speaker;
 	const struct nat *nat;
 	const struct bgp_communities *communities; /* of every route */

@@ -13,7 +13,7 @@ static void decide_down(const struct policy_input *in, struct policy_output *ret
 	ret->forget = in->source == APP_FROM_HTTP;
 }
 
-void policy_decide(const struct policy_input *in, struct policy_output *ret)
+static void decide(const struct policy_input *in, struct policy_output *ret)
 {
 	*ret = (struct policy_output){ .look_again = USEC_NEVER };
 	if (!in->registered) {
@@ -31,4 +31,11 @@ void policy_decide(const struct policy_input *in, struct policy_output *ret)
 		decide_down(in, ret);
 		return;
 	}
+}
+
+void policy_decide(const struct policy_input *in, struct policy_output *ret)
+{
+	decide(in, ret);
+	if (in->checks_own_vip && !ret->forget)
+		ret->want.address = ADDRESS_BOUND;
 }

@@ -10,6 +10,9 @@
  *	                 can end meanwhile. Then an app of the HTTP API is forgotten, as GoCast
  *	                 does; one of the configuration file never is.
  *
+ * An app whose monitor asks its own VIP has the address in every state: without it the check could
+ * not be made, and the app would never come up.
+ *
  * "Unknown" only stands before the first verdict of an app. A check that cannot run later leaves
  * the health as it was (monitors/runner.h), and the decision with it.
  */
@@ -37,6 +40,7 @@ struct policy_input {
 	bool registered; /* false: unregistered, replaced, or the agent stops */
 	enum app_source source;
 	enum health health;
+	bool checks_own_vip;  /* a monitor needs the address to be there */
 	usec_t down_since;    /* of HEALTH_DOWN */
 	usec_t cleanup_timer; /* a span */
 	usec_t now;

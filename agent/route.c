@@ -40,6 +40,7 @@ static const struct param {
 	{ "name", set_name },
 	{ "vip", app_spec_add_vip },
 	{ "monitor", app_spec_add_monitor },
+	{ "quorum", app_spec_set_quorum },
 	{ "nat", app_spec_add_nat },
 	{ "vip_communities", app_spec_add_communities },
 };
@@ -55,8 +56,8 @@ static int unknown_param(const char *name, struct err *err)
 		return err_set(err, -EINVAL, "unknown parameter '%.80s', did you mean '%s'?", name,
 			       near);
 	return err_set(err, -EINVAL,
-		       "unknown parameter '%.80s', expected name, vip, monitor, nat or "
-		       "vip_communities",
+		       "unknown parameter '%.80s', expected name, vip, monitor, quorum, nat "
+		       "or vip_communities",
 		       name);
 }
 

@@ -2,7 +2,7 @@
 /*
  * From an HTTP request to what is asked of the agent, or to the error that answers it. Pure.
  *
- *	/register    name, vip (repeatable), monitor (repeatable), nat (repeatable),
+ *	/register    name, vip (repeatable), monitor (repeatable), quorum, nat (repeatable),
  *	             vip_communities=a:b,c:d
  *	/unregister  name
  *	/info /ping  as GoCast

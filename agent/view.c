@@ -145,6 +145,16 @@ static json_t *vip_summary(const struct view_vip *vip)
 
 /* Apps */
 
+static json_t *view_span(usec_t span)
+{
+	return json_real((double)span / (double)USEC_PER_SEC);
+}
+
+static json_t *view_quorum(const struct app_spec *spec)
+{
+	return spec->quorum ? json_integer(spec->quorum) : json_string("all");
+}
+
 static json_t *view_monitor(const struct view_monitor *m, const struct view_clock *clock)
 {
 	json_t *o = json_pack("{s:o, s:s, s:o, s:b, s:I, s:I, s:f}", "monitor", view_text(m->text),
@@ -154,6 +164,13 @@ static json_t *view_monitor(const struct view_monitor *m, const struct view_cloc
 			      (double)m->took / (double)USEC_PER_SEC);
 	view_add_time(o, clock, "since", m->since);
 	view_add_time(o, clock, "last_check", m->last_check);
+	json_object_set_new(o, "output", text_or_null(m->output));
+	json_object_set_new(o, "interval_seconds", view_span(m->interval));
+	json_object_set_new(o, "fast_interval_seconds", view_span(m->fast_interval));
+	json_object_set_new(o, "timeout_seconds", view_span(m->timeout));
+	json_object_set_new(o, "rise", json_integer(m->rise));
+	json_object_set_new(o, "fall", json_integer(m->fall));
+	json_object_set_new(o, "pending", json_integer(m->streak));
 	return o;
 }
 
@@ -247,6 +264,9 @@ json_t *view_app(const struct view_app *app, const struct view_clock *clock)
 	view_add_time(o, clock, "cleanup", app->cleanup_at);
 	json_object_set_new(o, "went_up", json_integer((json_int_t)app->went_up));
 	json_object_set_new(o, "went_down", json_integer((json_int_t)app->went_down));
+	json_object_set_new(o, "quorum", view_quorum(app->spec));
+	json_object_set_new(o, "flaps", json_integer((json_int_t)app->flaps));
+	view_add_time(o, clock, "held_down_until", app->held_until);
 	view_announcement_errors(app->vips, app->n_vips, errors, sizeof(errors));
 	json_object_set_new(o, "announcement_errors", text_or_null(errors[0] ? errors : NULL));
 	json_object_set_new(o, "communities", view_communities(lists, 1));

@@ -27,11 +27,13 @@ struct view_nat {
 };
 
 struct view_monitor {
-	const char *text, *said;
+	const char *text, *said, *output; /* output NULL: none */
 	enum health health;
 	usec_t since, last_check, took; /* last_check USEC_NEVER: not yet */
 	uint64_t checks, failures;
 	bool running;
+	usec_t interval, fast_interval, timeout;
+	uint16_t rise, fall, streak;
 };
 
 /* One route at one peer. */
@@ -60,6 +62,8 @@ struct view_app {
 	const char *reason; /* of the health, in words */
 	const char *rival;  /* the service in Consul that wants its name or VIP; NULL: none */
 	uint64_t went_up, went_down;
+	usec_t held_until; /* USEC_NEVER: it is not held down */
+	unsigned flaps;
 	const struct view_vip *vips;
 	size_t n_vips;
 	const struct view_monitor *monitors;

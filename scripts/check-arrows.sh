@@ -15,10 +15,11 @@ declare -A may=(
 )
 # Pure: no fd, clock, log or global. They include lib/ and pure headers only.
 pure="lib/err lib/bytes lib/addr lib/endpoint lib/mono lib/str lib/list lib/backoff lib/mem lib/hash
-net/nladdr
+net/nladdr net/portset
 bgp/config bgp/wire bgp/msg bgp/status bgp/codec bgp/open bgp/update bgp/attr bgp/aspath bgp/notify bgp/fsm
 bgp/collision bgp/rib bgp/adj_out
-monitors/spec monitors/verdict monitors/sched
+monitors/spec monitors/verdict monitors/sched monitors/load monitors/options monitors/dns_message
+monitors/dns_data
 nat/rules nat/diff nat/choice nat/status nat/attrs nat/xtentry nat/nftmsg nat/ctmsg
 consul/config consul/settings consul/payload consul/plan consul/state
 agent/consul_app agent/exec_policy agent/view_consul agent/config_check_agent

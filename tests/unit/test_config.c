@@ -25,6 +25,7 @@
 #include "agent/config.h"
 #include "agent/config_findings.h"
 #include "lib/str.h"
+#include "monitors/options.h"
 
 /* ---- a configuration as text ---- */
 
@@ -120,6 +121,30 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 	fprintf(out, "\n");
 }
 
+static void print_monitor(FILE *out, const struct monitor_spec *m)
+{
+	const struct monitor_timing *t = &m->timing;
+	fprintf(out, "\n\tmonitor: %s", m->text);
+	if (t->interval || t->fast_interval || t->timeout || t->rise || t->fall)
+		fprintf(out, " interval=%s fast=%s timeout=%s rise=%u fall=%u", span(t->interval),
+			span(t->fast_interval), span(t->timeout), t->rise, t->fall);
+	for (size_t i = 0; i < MONITOR_N_OPTIONS; i++) {
+		const char *value = monitor_spec_option(m, (enum monitor_option)i);
+		if (value)
+			fprintf(out, " %s='%.*s'", monitor_option_name((enum monitor_option)i),
+				(int)strcspn(value, "\r"), value);
+	}
+}
+
+static void print_health(FILE *out, const struct config_agent *a)
+{
+	fprintf(out,
+		"health: fast_interval=%s timeout=%s rise=%u fall=%u exec_max=%u "
+		"hold_down=%s..%s\n",
+		span(a->fast_interval), span(a->timeout), a->rise, a->fall, a->exec_max,
+		span(a->hold_down), span(a->hold_down_max));
+}
+
 static void print_app(FILE *out, const struct app_spec *a)
 {
 	char vip[PREFIX_TEXT_MAX];
@@ -131,14 +156,18 @@ static void print_app(FILE *out, const struct app_spec *a)
 	for (size_t i = 0; i < a->n_nats; i++)
 		fprintf(out, "%s%u:%u:%u", i > 0 ? "," : "", a->nats[i].proto, a->nats[i].listen,
 			a->nats[i].dest);
+	if (a->quorum || a->hold_down || a->hold_down_max)
+		fprintf(out, " quorum=%u hold_down=%s..%s", a->quorum, span(a->hold_down),
+			span(a->hold_down_max));
 	for (size_t i = 0; i < a->n_monitors; i++)
-		fprintf(out, "\n\tmonitor: %s", a->monitors[i].text);
+		print_monitor(out, &a->monitors[i]);
 	fprintf(out, "\n");
 }
 
 static void print_config(FILE *out, const struct config *c)
 {
 	print_agent(out, &c->agent);
+	print_health(out, &c->agent);
 	if (c->nat.backend != NAT_AUTO)
 		fprintf(out, "nat: backend=%s\n",
 			c->nat.backend == NAT_IPTABLES ? "iptables" : "nftables");
