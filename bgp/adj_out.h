@@ -80,9 +80,4 @@ size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap);
 bool adj_out_pending(const struct adj_out *a);
 enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route);
 
-/* The communities of a route as this peer gets them: global, peer, route, each once. Returns how
- * many; `ret` has room for `max`, what does not fit is left out. */
-size_t bgp_communities_merge(const struct bgp_communities *const *lists, size_t n_lists,
-			     uint32_t *ret, size_t max);
-
 #endif

@@ -14,6 +14,7 @@
 
 #include "bgp/adj_out.h"
 #include "bgp/codec.h"
+#include "bgp/merge.h"
 #include "bgp/update.h"
 #include "lib/mem.h"
 
@@ -80,7 +81,7 @@ static void model_free(struct model *m)
 static void announce(struct model *m, uint8_t family, uint32_t i, uint32_t community)
 {
 	struct prefix p = numbered(family, i);
-	struct bgp_communities c = { .values = &community, .n = 1 };
+	struct bgp_route_attrs c = { .communities = { .values = &community, .n = 1 } };
 	bool changed;
 	struct rib_route *r = rib_announce(&m->rib, &p, BGP_ORIGIN_IGP, &c, &changed);
 	if (changed)
@@ -171,7 +172,8 @@ static void assert_in_step(struct model *m)
 		assert_int_equal(m->v4[i].present, r4 && r4->attrs);
 		assert_int_equal(m->v6[i].present, r6 && r6->attrs);
 		if (m->v4[i].present)
-			assert_int_equal(m->v4[i].community, r4->attrs->key[1]);
+			assert_int_equal(m->v4[i].community,
+					 r4->attrs->route.communities.values[0]);
 		n += (size_t)m->v4[i].present + (size_t)m->v6[i].present;
 	}
 	assert_int_equal(m->adj.n_sent, n);
