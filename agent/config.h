@@ -24,6 +24,10 @@ struct config_agent {
 	char *consul_addr; /* NULL when not set */
 	usec_t consul_query_interval;
 	char *consul_token; /* NULL when not set */
+	usec_t drain_time;
+	bool shutdown_drain;
+	char *disable_file; /* NULL when not set */
+	usec_t keep_last_window; /* 0: monitor_interval */
 };
 
 struct config {

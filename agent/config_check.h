@@ -18,4 +18,8 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 void config_check_apps(const struct config_draft *draft, const struct config_node *root,
 		       struct config_findings *findings);
 
+/* What apps say about their states, groups and drains. */
+void config_check_states(const struct config_draft *draft, const struct config_node *root,
+			 struct config_findings *findings);
+
 #endif

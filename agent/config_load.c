@@ -105,6 +105,7 @@ void config_free(struct config *c)
 	free(c->apps);
 	free(c->agent.consul_addr);
 	free(c->agent.consul_token);
+	free(c->agent.disable_file);
 	free(c);
 }
 
@@ -115,6 +116,7 @@ static void load_tree(const struct config_tree *tree, bool world_readable,
 	config_build(root, draft, findings, &secret);
 	config_check_bgp(draft, root, findings);
 	config_check_apps(draft, root, findings);
+	config_check_states(draft, root, findings);
 	if (secret && world_readable)
 		config_warn(findings, config_at(secret),
 			    "a secret in a file that every user of this host can read: chmod o-r");

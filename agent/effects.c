@@ -57,11 +57,10 @@ static int nat_set(const struct prefix *vip, const struct nat_spec *nats, size_t
 		       "NAT is not supported by this version, so the VIP is not announced");
 }
 
-static void announce(const struct prefix *vip, const struct bgp_communities *communities,
-		     void *userdata)
+static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs, void *userdata)
 {
 	struct effects *e = userdata;
-	struct bgp_route route = { .prefix = *vip, .communities = *communities };
+	struct bgp_route route = { .prefix = *vip, .attrs = *attrs };
 	bgp_speaker_announce(e->speaker, &route);
 }
 

@@ -18,9 +18,11 @@ struct inspect {
 	struct reconcile *reconcile;
 	const struct bgp_speaker *speaker;
 	const struct bgp_communities *communities; /* of every route */
+	const char *phase;                         /* of the agent, in a word */
 };
 
 json_t *inspect_app(const struct inspect *in, const struct app *app);
+json_t *inspect_status(const struct inspect *in);
 json_t *inspect_peers(const struct inspect *in); /* {"peers": [ … ]} */
 json_t *inspect_info(const struct inspect *in);  /* GoCast's /info */
 char *inspect_metrics(const struct inspect *in); /* free it */

@@ -27,6 +27,21 @@ static void apps(FILE *out, const struct metrics *m)
 	       m->check_failures);
 }
 
+static void drains(FILE *out, const struct metrics *m)
+{
+	single(out, "agent_drained", "gauge", "1 while all apps are drained.", m->agent_drained);
+	single(out, "apps_draining", "gauge", "Drained apps that are still announced.",
+	       m->states.draining);
+	single(out, "apps_drained", "gauge", "Drained apps that are not announced any more.",
+	       m->states.drained);
+	single(out, "apps_kept", "gauge",
+	       "Apps that are down and kept announced, because their whole group is down.",
+	       m->states.apps_kept);
+	single(out, "groups_kept", "gauge",
+	       "ALARM unless 0: groups whose apps all went down at the same moment.",
+	       m->states.groups_kept);
+}
+
 static void vips(FILE *out, const struct reconcile_counts *c)
 {
 	single(out, "vips", "gauge", "VIPs that are known, those going down included.", c->vips);
@@ -118,6 +133,7 @@ char *metrics_format(const struct metrics *m)
 	head(out, "build_info", "gauge", "The version that runs.");
 	fprintf(out, "vipherald_build_info{version=\"%s\"} 1\n", m->version);
 	apps(out, m);
+	drains(out, m);
 	vips(out, &m->vips);
 	peers(out, m);
 	fclose(out);

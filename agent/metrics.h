@@ -3,15 +3,19 @@
 #ifndef AGENT_METRICS_H
 #define AGENT_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "agent/reconcile_counts.h"
+#include "agent/registry_counts.h"
 #include "bgp/status.h"
 
 struct metrics {
 	const char *version;
 	size_t apps_unknown, apps_up, apps_down;
+	struct registry_counts states;
+	bool agent_drained;
 	struct reconcile_counts vips;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	const struct bgp_peer_status *peers;

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from ..process import Process
-from .base import NotReady, Route, Router, sort_communities, unpacked
+from .base import NotReady, Route, Router, sort_communities, sort_ext_communities, unpacked
 
 # Descriptor 3 keeps open the pipe that ExaBGP reads commands from: closed means a dead helper.
 _SINK = "exec cat 3>&1 >>{path}\n"
@@ -108,4 +108,12 @@ def _route(prefix: str, next_hop: str, attributes: dict[str, Any]) -> Route:
         communities=sort_communities(f"{a}:{b}" for a, b in attributes.get("community", [])),
         local_pref=attributes.get("local-preference"),
         med=attributes.get("med"),
+        large_communities=sort_communities(
+            ":".join(str(number) for number in numbers)
+            for numbers in attributes.get("large-community", [])
+        ),
+        ext_communities=sort_ext_communities(
+            entry["string"].replace("origin:", "soo:")
+            for entry in attributes.get("extended-community", [])
+        ),
     )
