@@ -171,7 +171,7 @@ def test_each_source_holds_on_its_own(bed: Testbed) -> None:
     file.touch()
     wait_until(lambda: len(agent.app("web")["drain"]["holds"]) == 2, "both hold it")
     answer = agent.undrain("web")
-    assert answer["app"]["state"] == "drained"
+    assert answer["app"]["state"] in ("draining", "drained")
     assert [hold["by"] for hold in answer["app"]["drain"]["holds"]] == ["file"]
     file.unlink()
     router.wait_routes(VIP4, VIP6)

@@ -38,11 +38,13 @@ def checked(name: str, vip: str | list[str], file: Path, **keys: Any) -> dict[st
 def wait_attributes(router: Router, prefix: str, wanted: dict[str, Any]) -> Route:
     """Wait for a route with these attributes, whatever its others are."""
 
-    def found() -> Route | None:
+    def found() -> Route:
         route = router.routes().get(prefix)
-        return route if route and replace(route, **wanted) == route else None
+        if not route or replace(route, **wanted) != route:
+            raise LookupError(f"it has {route}")
+        return route
 
-    return wait_until(found, f"{router.kind}: {prefix} with {wanted}; has {router.routes()}")
+    return wait_until(found, f"{router.kind}: {prefix} with {wanted}", ignore=(LookupError,))
 
 
 UP = {

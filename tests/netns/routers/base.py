@@ -73,8 +73,13 @@ class Route:
     """Route targets and sites of origin, as "rt:65001:100" and "soo:65001:100"."""
 
 
+_NAMED = {"gracefulshutdown": "65535:0", "graceful_shutdown": "65535:0"}
+
+
 def sort_communities(communities: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(communities, key=lambda text: [int(part) for part in text.split(":")]))
+    """Some routers give names to well-known ones."""
+    numbers = (_NAMED.get(text.lower(), text) for text in communities)
+    return tuple(sorted(numbers, key=lambda text: [int(part) for part in text.split(":")]))
 
 
 def sort_ext_communities(communities: Iterable[str]) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def _route(prefix: str, path: dict[str, Any]) -> Route:
         origin=_ORIGINS[attributes[1]["value"]],
         communities=sort_communities(f"{value >> 16}:{value & 0xFFFF}" for value in values),
         local_pref=attributes[5]["value"] if 5 in attributes else None,
-        med=attributes[4]["value"] if 4 in attributes else None,
+        med=attributes[4]["metric"] if 4 in attributes else None,
         large_communities=sort_communities(
             f"{value['ASN']}:{value['LocalData1']}:{value['LocalData2']}"
             for value in attributes.get(32, {}).get("value", [])
