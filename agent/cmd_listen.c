@@ -64,6 +64,7 @@ static struct seen *find_seen(struct receiver *r, const struct addr *peer)
 
 static void forget(struct receiver *r, struct seen *seen)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it loses track of uthash's head. */
 	HASH_DELETE(hh, r->seen, seen);
 	free(seen);
 }

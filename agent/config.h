@@ -26,7 +26,7 @@ struct config_agent {
 	char *consul_token; /* NULL when not set */
 	usec_t drain_time;
 	bool shutdown_drain;
-	char *disable_file; /* NULL when not set */
+	char *disable_file;      /* NULL when not set */
 	usec_t keep_last_window; /* 0: monitor_interval */
 };
 

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/peer.h"
+#include "bench/samples.h"
 #include "bench/scratch.h"
 
 #define AGENT_DEFAULT "build/vipherald"
+#define PATIENCE_MS   60000
 
 static const char *vip_text(size_t vip, char buf[static ADDR_TEXT_MAX])
 {
@@ -108,4 +111,13 @@ size_t agent_count_bound(void)
 	}
 	freeifaddrs(all);
 	return n;
+}
+
+void agent_wait_bound(size_t n)
+{
+	double deadline = clock_ms() + PATIENCE_MS;
+	for (size_t bound; (bound = agent_count_bound()) != n; usleep(20000)) {
+		if (clock_ms() > deadline)
+			fail("%zu VIPs are on lo, not %zu", bound, n);
+	}
 }

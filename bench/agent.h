@@ -24,7 +24,8 @@ void agent_start(struct subject *s, const struct agent_setup *setup);
 #define TARGET_MAX 256
 const char *agent_register_target(size_t vip, uint16_t tag, char buf[static TARGET_MAX]);
 const char *agent_unregister_target(size_t vip, char buf[static TARGET_MAX]);
-/* How many VIPs of the bench are on lo. */
+/* How many VIPs of the bench are on lo; and until there are `n`. */
 size_t agent_count_bound(void);
+void agent_wait_bound(size_t n);
 
 #endif

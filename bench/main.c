@@ -31,6 +31,7 @@ static const struct scenario {
 	{ "start", "from the start of the process to its OPEN", scenario_start },
 	{ "transfer", "from established to all routes at the peer", scenario_transfer },
 	{ "boot", "from the start of the process to 10,000 VIPs announced", scenario_boot },
+	{ "stop", "from SIGTERM to the end of the process, with 10,000 VIPs", scenario_stop },
 	{ "latency", "from an HTTP request to the UPDATE", scenario_latency },
 	{ "memory", "resident memory with 1 and with 10,000 apps", scenario_memory },
 	{ "reconnect", "a router that was away for 20 s is back", scenario_reconnect },

@@ -17,6 +17,7 @@ static void measure_once(struct peer *p, size_t n, struct usage *u)
 {
 	const struct agent_setup setup = { .peer_host = 1, .n_apps = n };
 	struct subject s;
+	peer_listen(p);
 	agent_start(&s, &setup);
 	peer_come_up(p);
 	peer_wait(p, TAG_FIRST, 0, n);
@@ -43,7 +44,6 @@ static void measure(struct report *r, struct peer *p, size_t n, double reach)
 void scenario_memory(struct report *r)
 {
 	struct peer *p = peer_new(1);
-	peer_listen(p);
 	measure(r, p, 1, 8);
 	measure(r, p, 10000, 25);
 	peer_free(p);

@@ -31,8 +31,6 @@ void peer_free(struct peer *p)
 	if (!p)
 		return;
 	peer_close(p);
-	if (p->listener >= 0)
-		close(p->listener);
 	free(p);
 }
 
@@ -67,9 +65,11 @@ void peer_accept(struct peer *p)
 
 void peer_close(struct peer *p)
 {
+	if (p->listener >= 0)
+		close(p->listener);
 	if (p->fd >= 0)
 		close(p->fd);
-	p->fd = -1;
+	p->listener = p->fd = -1;
 }
 
 /* ---- What it was told. ---- */
@@ -120,8 +120,7 @@ static void take_update(struct peer *p, const struct bgp_frame_view *frame)
 	n += set_tags(p, u.announced, u.n_announced, tag_of(&u.attrs));
 	if (n == 0)
 		return;
-	if (p->n_updates++ == 0)
-		p->first = clock_ms();
+	p->n_updates++;
 	if (frame->size > p->largest)
 		p->largest = frame->size;
 }
@@ -138,10 +137,6 @@ static bool next_frame(struct peer *p, struct bgp_frame_view *ret)
 	if (got == BGP_FRAME_NEED_MORE)
 		return false;
 	p->start += ret->size;
-	if (ret->type == BGP_MSG_NOTIFICATION) {
-		bgp_decode_notification(ret, &error);
-		fail("peer: was sent NOTIFICATION %d/%d", error.code, error.subcode);
-	}
 	return true;
 }
 
@@ -160,12 +155,27 @@ static bool receive(struct peer *p, int flags)
 	return true;
 }
 
-static void read_message(struct peer *p, enum bgp_message_type type, struct bgp_frame_view *ret)
+static void refuse_notification(const struct bgp_frame_view *frame)
+{
+	struct bgp_notification n;
+	if (frame->type != BGP_MSG_NOTIFICATION)
+		return;
+	bgp_decode_notification(frame, &n);
+	fail("peer: was sent NOTIFICATION %d/%d", n.code, n.subcode);
+}
+
+static void read_any(struct peer *p, struct bgp_frame_view *ret)
 {
 	while (!next_frame(p, ret)) {
 		wait_readable(p->fd, "a message");
 		receive(p, 0);
 	}
+}
+
+static void read_message(struct peer *p, enum bgp_message_type type, struct bgp_frame_view *ret)
+{
+	read_any(p, ret);
+	refuse_notification(ret);
 	if (ret->type != type)
 		fail("peer: message type %d came, %d was to come", ret->type, type);
 }
@@ -213,31 +223,41 @@ double peer_come_up(struct peer *p)
 	return peer_establish(p);
 }
 
-static void take_frames(struct peer *p)
+static void take_frame(struct peer *p, const struct bgp_frame_view *frame)
 {
-	struct bgp_frame_view frame;
-	while (next_frame(p, &frame)) {
-		if (frame.type == BGP_MSG_UPDATE)
-			take_update(p, &frame);
-	}
+	refuse_notification(frame);
+	if (frame->type == BGP_MSG_UPDATE)
+		take_update(p, frame);
 }
 
 void peer_drain(struct peer *p)
 {
-	while (receive(p, MSG_DONTWAIT))
-		take_frames(p);
+	struct bgp_frame_view frame;
+	while (receive(p, MSG_DONTWAIT)) {
+		while (next_frame(p, &frame))
+			take_frame(p, &frame);
+	}
 }
 
 void peer_wait(struct peer *p, uint16_t tag, size_t first, size_t n)
 {
+	struct bgp_frame_view frame;
 	p->wanted = tag;
 	p->from = first;
 	p->to = first + n;
 	p->n_wanted = 0;
 	for (size_t i = p->from; i < p->to; i++)
 		p->n_wanted += p->tags[i] == tag;
-	for (take_frames(p); p->n_wanted < n; take_frames(p)) {
-		wait_readable(p->fd, "routes");
-		receive(p, 0);
+	while (p->n_wanted < n) {
+		read_any(p, &frame);
+		take_frame(p, &frame);
 	}
+}
+
+void peer_wait_cease(struct peer *p)
+{
+	struct bgp_frame_view frame;
+	do
+		read_any(p, &frame);
+	while (frame.type != BGP_MSG_NOTIFICATION);
 }

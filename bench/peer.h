@@ -35,18 +35,19 @@ struct peer {
 	size_t n_wanted;  /* how many of them carry it */
 	size_t n_updates; /* with prefixes in them, since the session came up */
 	size_t largest;   /* of them, bytes */
-	double first;     /* when the first of them was read */
 	size_t start, end;
 	uint8_t buf[4 * BGP_MESSAGE_EXT_MAX];
 };
 
-/* 127.0.0.`host`, port 179; does not listen yet. Heap; fails instead of returning NULL. */
+/* 127.0.0.`host`, port 179; refuses connections until it listens. Never returns NULL. */
 struct peer *peer_new(uint8_t host);
 void peer_free(struct peer *p);
 void peer_listen(struct peer *p);
 /* Accepts a connection and forgets what an earlier one said. */
 void peer_accept(struct peer *p);
-void peer_close(struct peer *p); /* the connection; it goes on listening */
+/* Closes the connection and refuses others, so that the next run does not meet an attempt of this
+ * one to reconnect. */
+void peer_close(struct peer *p);
 /* Reads the OPEN of the other side. */
 void peer_read_open(struct peer *p);
 /* Sends ours and a KEEPALIVE in answer to theirs: the session is up. Returns the time just before
@@ -57,6 +58,8 @@ double peer_come_up(struct peer *p);
 
 /* Waits until VIPs first … first + n - 1 carry `tag`. */
 void peer_wait(struct peer *p, uint16_t tag, size_t first, size_t n);
+/* Reads until a NOTIFICATION says that the session is over. */
+void peer_wait_cease(struct peer *p);
 /* Takes in what is there without waiting. */
 void peer_drain(struct peer *p);
 

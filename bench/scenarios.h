@@ -8,6 +8,7 @@
 
 void scenario_start(struct report *r);
 void scenario_boot(struct report *r);
+void scenario_stop(struct report *r);
 void scenario_transfer(struct report *r);
 void scenario_latency(struct report *r);
 void scenario_memory(struct report *r);

@@ -14,7 +14,7 @@
 #include "bench/samples.h"
 #include "bench/scratch.h"
 
-#define STOP_MS 5000.0
+#define STOP_MS 20000.0
 
 /* In the child: does not outlive the bench, and has none of its signal handlers. */
 static void become_child(void)
@@ -61,12 +61,14 @@ void subject_fork(struct subject *s, void (*body)(void *userdata), void *userdat
 	_exit(1);
 }
 
-void subject_stop(struct subject *s)
+void subject_signal(const struct subject *s, int number)
 {
-	if (s->pid == 0)
-		return;
+	kill(s->pid, number);
+}
+
+void subject_wait(struct subject *s)
+{
 	double deadline = clock_ms() + STOP_MS;
-	kill(s->pid, SIGTERM);
 	while (waitpid(s->pid, NULL, WNOHANG) == 0) {
 		if (clock_ms() > deadline)
 			kill(s->pid, SIGKILL);
@@ -76,7 +78,26 @@ void subject_stop(struct subject *s)
 	s->pid = 0;
 }
 
-static double field(const char *status, const char *name)
+void subject_stop(struct subject *s)
+{
+	subject_signal(s, SIGTERM);
+	subject_wait(s);
+}
+
+/* A file of /proc/PID, NUL-terminated. */
+static void read_proc(const struct subject *s, const char *file, char *buf, size_t size)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)s->pid, file);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, buf, size - 1) : -1;
+	if (n <= 0)
+		fail("%s: %m", path);
+	close(fd);
+	buf[n] = '\0';
+}
+
+static double megabytes(const char *status, const char *name)
 {
 	const char *at = strstr(status, name);
 	if (!at)
@@ -86,15 +107,22 @@ static double field(const char *status, const char *name)
 
 struct memory subject_memory(const struct subject *s)
 {
-	char path[64], status[8192];
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)s->pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, status, sizeof(status) - 1) : -1;
-	if (n <= 0)
-		fail("%s: %m", path);
-	close(fd);
-	status[n] = '\0';
-	return (struct memory){ .resident = field(status, "VmRSS:"),
-				.anonymous = field(status, "RssAnon:"),
-				.file = field(status, "RssFile:") };
+	char status[8192];
+	read_proc(s, "status", status, sizeof(status));
+	return (struct memory){ .resident = megabytes(status, "VmRSS:"),
+				.anonymous = megabytes(status, "RssAnon:"),
+				.file = megabytes(status, "RssFile:") };
+}
+
+double subject_user_ms(const struct subject *s)
+{
+	char stat[1024];
+	read_proc(s, "stat", stat, sizeof(stat));
+	/* utime is field 14; counting starts behind the name, which may hold anything. */
+	const char *at = strrchr(stat, ')');
+	for (int field = 2; at && field < 14; field++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		fail("/proc/PID/stat is too short");
+	return strtod(at, NULL) * 1000 / (double)sysconf(_SC_CLK_TCK);
 }

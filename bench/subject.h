@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 struct subject {
-	pid_t pid; /* 0: does not run */
+	pid_t pid;
 };
 
 /* Megabytes of 10^6 bytes, as /proc/PID/status has them. */
@@ -18,8 +18,13 @@ struct memory {
 void subject_exec(struct subject *s, const char *const argv[]);
 /* Runs a function of ours, which is not to return. */
 void subject_fork(struct subject *s, void (*body)(void *userdata), void *userdata);
-/* SIGTERM, and SIGKILL if it is still there after 5 s. Does nothing when it does not run. */
+void subject_signal(const struct subject *s, int number);
+/* Until it has ended; SIGKILL if that takes more than 20 s. */
+void subject_wait(struct subject *s);
+/* SIGTERM, and waits. */
 void subject_stop(struct subject *s);
 struct memory subject_memory(const struct subject *s);
+/* CPU time that it has spent outside the kernel. */
+double subject_user_ms(const struct subject *s);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "bench/agent.h"
 #include "bench/peer.h"
@@ -81,9 +80,9 @@ static void measure_speaker(struct report *r, size_t n, double reach_ms, double 
 {
 	struct transfer t = { 0 };
 	struct peer *p = peer_new(1);
-	peer_listen(p);
 	for (int run = 0; run < RUNS; run++) {
 		struct subject s;
+		peer_listen(p);
 		subject_fork(&s, speak, &n);
 		measure_session(p, n, &t);
 		peer_close(p);
@@ -93,30 +92,21 @@ static void measure_speaker(struct report *r, size_t n, double reach_ms, double 
 	report_transfer(r, "speaker", n, reach_ms, reach_updates, &t);
 }
 
-static void wait_bound(size_t n)
-{
-	double deadline = clock_ms() + 30000;
-	while (agent_count_bound() < n) {
-		if (clock_ms() > deadline)
-			fail("%zu of %zu VIPs are on lo after 30 s", agent_count_bound(), n);
-		usleep(20000);
-	}
-}
-
 static void measure_agent(struct report *r, size_t n, double reach_ms, double reach_updates)
 {
 	const struct agent_setup setup = { .peer_host = 1, .n_apps = n };
 	struct transfer t = { 0 };
+	struct peer *p = peer_new(1);
 	for (int run = 0; run < RUNS; run++) {
 		struct subject s;
-		struct peer *p = peer_new(1);
 		agent_start(&s, &setup);
-		wait_bound(n);
+		agent_wait_bound(n);
 		peer_listen(p);
 		measure_session(p, n, &t);
-		peer_free(p);
+		peer_close(p);
 		subject_stop(&s);
 	}
+	peer_free(p);
 	report_transfer(r, "agent", n, reach_ms, reach_updates, &t);
 }
 

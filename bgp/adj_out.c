@@ -26,6 +26,11 @@ static void queue_push(struct adj_queue *q, uint32_t id)
 	q->ids[q->n++] = id;
 }
 
+static size_t queue_len(const struct adj_queue *q)
+{
+	return q->n - q->head;
+}
+
 static bool queue_empty(const struct adj_queue *q)
 {
 	return q->head == q->n;
@@ -196,20 +201,41 @@ void adj_out_refresh(struct adj_out *a, enum bgp_afi afi)
 
 /* ---- Packing. ---- */
 
+/* Everything of the family is to be looked at again, and sent even if the peer holds the same. */
+static void mark_again(struct adj_out *a, uint8_t family)
+{
+	for (size_t i = 0; i < a->rib->n_ids; i++) {
+		struct rib_route *route = a->rib->by_id[i];
+		if (!route || route->prefix.addr.family != family)
+			continue;
+		a->slots = mem_grow(a->slots, &a->cap_slots, i + 1, sizeof(struct adj_slot));
+		if (wanted(a, route))
+			a->slots[i].flags |= SLOT_RESEND;
+		adj_out_mark(a, route);
+	}
+}
+
+void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6)
+{
+	struct adj_out_session *s = &a->session;
+	bool new4 = !addr_equal(&s->next_hop4, v4), new6 = !addr_equal(&s->next_hop6, v6);
+	if (!a->up)
+		return;
+	s->next_hop4 = *v4;
+	s->next_hop6 = *v6;
+	if (new4)
+		mark_again(a, AF_INET);
+	if (new6)
+		mark_again(a, AF_INET6);
+}
+
 /* BoRR, and every route of the family marked to be sent again. */
 static size_t begin_refresh(struct adj_out *a, uint8_t family, uint8_t *buf, size_t cap)
 {
 	struct adj_family *f = &a->families[family_index(family)];
 	f->begin_refresh = false;
-	f->marker = a->session.enhanced_refresh ? ADJ_MARKER_END_OF_REFRESH : ADJ_MARKER_END_OF_RIB;
-	for (size_t i = 0; i < a->rib->n_ids; i++) {
-		struct rib_route *route = a->rib->by_id[i];
-		if (!route || route->prefix.addr.family != family || !wanted(a, route))
-			continue;
-		a->slots = mem_grow(a->slots, &a->cap_slots, i + 1, sizeof(struct adj_slot));
-		a->slots[i].flags |= SLOT_RESEND;
-		adj_out_mark(a, route);
-	}
+	f->marker = a->session.enhanced_refresh ? ADJ_MARKER_END_OF_REFRESH : ADJ_MARKER_NONE;
+	mark_again(a, family);
 	if (!a->session.enhanced_refresh)
 		return 0;
 	struct bgp_route_refresh begin = { .afi = (uint16_t)bgp_afi_from_family(family),
@@ -297,10 +323,10 @@ static void begin_announce(struct adj_out *a, const struct rib_route *route,
 static size_t next_announce(struct adj_out *a, uint8_t *buf, size_t cap)
 {
 	const struct rib_attrs *attrs = NULL;
-	struct bgp_update_builder b;
-	if (queue_empty(&a->batch) && !queue_empty(&a->announce))
-		fill_batch(a);
-	while (!queue_empty(&a->batch)) {
+	struct bgp_update_builder b = { 0 };
+	while (!queue_empty(&a->batch) || !queue_empty(&a->announce)) {
+		if (queue_empty(&a->batch))
+			fill_batch(a);
 		struct rib_route *route = a->rib->by_id[a->batch.ids[a->batch.head]];
 		if (needs_announce(a, route)) {
 			if (!attrs) {
@@ -343,8 +369,9 @@ size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap)
 	size_t n = 0;
 	for (size_t i = 0; i < 2 && n == 0; i++)
 		n = next_withdraw(a, families[i], buf, cap);
+	/* A refresh that was asked for during the first routes follows their End-of-RIB. */
 	for (size_t i = 0; i < 2 && n == 0; i++)
-		if (a->families[i].begin_refresh)
+		if (a->families[i].begin_refresh && !a->families[i].marker)
 			n = begin_refresh(a, families[i], buf, cap);
 	if (n == 0)
 		n = next_announce(a, buf, cap);
@@ -361,6 +388,12 @@ bool adj_out_pending(const struct adj_out *a)
 		pending = pending || !queue_empty(&a->families[i].withdraw) ||
 			  a->families[i].begin_refresh || a->families[i].marker;
 	return pending;
+}
+
+size_t adj_out_n_queued(const struct adj_out *a)
+{
+	size_t n = queue_len(&a->announce) + queue_len(&a->batch);
+	return n + queue_len(&a->families[0].withdraw) + queue_len(&a->families[1].withdraw);
 }
 
 enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route)

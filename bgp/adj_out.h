@@ -72,12 +72,17 @@ void adj_out_up(struct adj_out *a, const struct adj_out_session *session);
 void adj_out_down(struct adj_out *a);
 /* The route was announced, changed or withdrawn. Does nothing while the session is down. */
 void adj_out_mark(struct adj_out *a, struct rib_route *route);
+/* The host's addresses changed: what has another next hop now is sent again, what has none any
+ * more is withdrawn. */
+void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6);
 /* The peer asked to be told again (RFC 2918); a family that was not negotiated is ignored. */
 void adj_out_refresh(struct adj_out *a, enum bgp_afi afi);
 /* Packs the next message into `buf` of `cap` >= BGP_MESSAGE_MAX bytes and takes it as sent.
  * Returns its size, 0 when the peer is up to date. */
 size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap);
 bool adj_out_pending(const struct adj_out *a);
+/* How many routes are queued; some may turn out to need nothing. */
+size_t adj_out_n_queued(const struct adj_out *a);
 enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route);
 
 #endif

@@ -2,6 +2,7 @@
 #include "bgp/conn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 
 static void step(struct bgp_conn *c, struct bgp_event *event);
 static void read_in(struct bgp_conn *c);
+static void connected(struct bgp_conn *c);
 static void connect_to_peer(struct bgp_conn *c);
 
 /* ---- The socket. ---- */
@@ -143,7 +145,7 @@ void bgp_conn_flush(struct bgp_conn *c)
 	if (c->fd < 0 || c->connecting)
 		return;
 	do {
-		n = 0;
+		n = out_room(c) < BGP_MESSAGE_MAX; /* no room to ask: there may be more */
 		while (c->fsm.state == BGP_ESTABLISHED && out_room(c) >= BGP_MESSAGE_MAX &&
 		       (n = c->ops->next_message(c, c->out + c->out_len, BGP_MESSAGE_MAX)) > 0)
 			queued(c, n);
@@ -170,10 +172,10 @@ static void send_open(struct bgp_conn *c)
 	queued(c, bgp_open_encode(c->out + c->out_len, out_room(c), &open));
 }
 
-/* Output that is full of UPDATEs has no room left, and then the peer is not waiting for words. */
+/* Has room of its own behind the rest, so that full output never cuts the last words. */
 static void send_notification(struct bgp_conn *c, const struct bgp_notification *n)
 {
-	size_t cap = min_size(out_room(c), BGP_MESSAGE_MAX);
+	size_t cap = c->out ? BGP_MESSAGE_MAX : 0;
 	queued(c, bgp_encode_notification(c->out + c->out_len, cap, n));
 }
 
@@ -209,6 +211,12 @@ static void apply(struct bgp_conn *c, const struct bgp_actions *actions)
 	}
 }
 
+static bool attempt_ended(const struct bgp_conn *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLOUT };
+	return poll(&p, 1, 0) > 0;
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bgp_conn *c = userdata;
@@ -216,21 +224,31 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)usec;
 	/* What has happened without our hearing of it yet, after this process or its host was
 	 * stopped for a while, must not count as silence of the peer. */
-	if (c->fd >= 0 && !c->connecting)
+	if (c->connecting && attempt_ended(c))
+		connected(c);
+	if (c->fd >= 0 && !c->connecting) {
 		report_progress(c);
-	if (c->fd >= 0 && !c->connecting)
 		read_in(c);
+	}
 	struct bgp_event event = { .type = BGP_EV_TIMER };
 	step(c, &event);
 	bgp_conn_flush(c);
 	return 0;
 }
 
+/* Numerical Recipes' generator, seeded per connection: a system call for each message would be
+ * most of its cost. */
+static uint32_t next_random(struct bgp_conn *c)
+{
+	c->random = c->random * 1664525 + 1013904223;
+	return c->random >> 16;
+}
+
 static void step(struct bgp_conn *c, struct bgp_event *event)
 {
 	struct bgp_actions actions;
 	event->now = loop_now(c->loop);
-	event->random = loop_random();
+	event->random = next_random(c);
 	bgp_fsm_step(&c->fsm, event, &actions);
 	apply(c, &actions);
 	loop_timer_set(c->loop, &c->timer, bgp_fsm_deadline(&c->fsm), LOOP_BGP, on_timer, c);
@@ -253,7 +271,8 @@ static void received_open(struct bgp_conn *c, const struct bgp_frame_view *frame
 	struct bgp_notification error = { 0 };
 	struct bgp_open open;
 	struct bgp_event event = { .type = BGP_EV_OPEN, .open = &open };
-	if (bgp_open_decode(frame->body, &open, &error))
+	/* In any other state it is an FSM error, whatever it says. */
+	if (c->fsm.state != BGP_OPENSENT || bgp_open_decode(frame->body, &open, &error))
 		step(c, &event);
 	else
 		broken(c, &error);
@@ -403,8 +422,8 @@ static void take_socket(struct bgp_conn *c, int fd, uint32_t events)
 {
 	c->fd = fd;
 	c->in = mem_new(1, IN_SIZE);
-	c->out = mem_new(1, OUT_SIZE);
-	loop_io_add(c->loop, &c->io, fd, events, LOOP_BGP, on_io, c);
+	c->out = mem_new(1, OUT_SIZE + BGP_MESSAGE_MAX);
+	loop_io_add(c->loop, &c->io, fd, events, LOOP_INPUT, on_io, c);
 }
 
 /* What fails at once is told from the loop like what fails later, so that the machine is never
@@ -452,7 +471,8 @@ void bgp_conn_init(struct bgp_conn *c, sd_event *loop, const struct bgp_fsm_conf
 				.userdata = userdata,
 				.peer = peer,
 				.linger = linger,
-				.fd = -1 };
+				.fd = -1,
+				.random = loop_random() };
 	bgp_fsm_init(&c->fsm, config, loop_now(loop));
 }
 

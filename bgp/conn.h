@@ -39,6 +39,7 @@ struct bgp_conn {
 	int fd; /* -1: none */
 	bool connecting;
 	sd_event_source *io, *timer;
+	uint32_t random;
 	sd_event_source *failed; /* tells of an attempt that failed at once */
 	struct err connect_error;
 	uint8_t *in; /* input that is not a whole message yet */

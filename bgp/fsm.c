@@ -67,12 +67,22 @@ usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm)
 
 /* ---- Moving between states. ---- */
 
+/* A session that did not last is damped like an attempt that failed. */
+static void leave_established(struct bgp_fsm *fsm, const struct bgp_event *ev,
+			      struct bgp_actions *out)
+{
+	if (usec_sub(ev->now, fsm->state_since) >= fsm->config.connect_retry_max)
+		backoff_reset(&fsm->backoff);
+	fsm->without_capabilities = false;
+	add(out, BGP_DO_SESSION_DOWN);
+}
+
 /* The one place where a state is entered, with what is true on entry to it. */
 static void change_state(struct bgp_fsm *fsm, enum bgp_state to, const struct bgp_event *ev,
 			 struct bgp_actions *out)
 {
-	if (fsm->state == BGP_ESTABLISHED && to != BGP_ESTABLISHED)
-		add(out, BGP_DO_SESSION_DOWN);
+	if (fsm->state == BGP_ESTABLISHED)
+		leave_established(fsm, ev, out);
 	switch (to) {
 	case BGP_IDLE:
 	case BGP_ACTIVE:
@@ -95,7 +105,6 @@ static void change_state(struct bgp_fsm *fsm, enum bgp_state to, const struct bg
 		break;
 	case BGP_ESTABLISHED:
 		restart_hold(fsm, ev->now);
-		backoff_reset(&fsm->backoff);
 		add(out, BGP_DO_SESSION_UP);
 		break;
 	}
@@ -132,11 +141,43 @@ static void fail_code(struct bgp_fsm *fsm, const struct bgp_event *ev, uint8_t c
 	fail_with(fsm, ev, &n, out);
 }
 
+/* RFC 6608 4: the data is the type of the message, where it was one. */
+static uint8_t message_type(enum bgp_event_type event)
+{
+	switch (event) {
+	case BGP_EV_OPEN:
+		return BGP_MSG_OPEN;
+	case BGP_EV_KEEPALIVE:
+		return BGP_MSG_KEEPALIVE;
+	case BGP_EV_UPDATE:
+		return BGP_MSG_UPDATE;
+	case BGP_EV_REFRESH:
+		return BGP_MSG_ROUTE_REFRESH;
+	case BGP_EV_START:
+	case BGP_EV_STOP:
+	case BGP_EV_TIMER:
+	case BGP_EV_TCP_CONNECTED:
+	case BGP_EV_TCP_FAILED:
+	case BGP_EV_NOTIFICATION:
+	case BGP_EV_BROKEN:
+	case BGP_EV_SEND_BLOCKED:
+	case BGP_EV_SEND_PROGRESS:
+	case BGP_EV_SEND_DONE:
+		break;
+	}
+	return 0;
+}
+
 /* RFC 6608: an event that the state does not know. */
 static void fail_unexpected(struct bgp_fsm *fsm, const struct bgp_event *ev,
 			    enum bgp_error_fsm subcode, struct bgp_actions *out)
 {
-	fail_code(fsm, ev, BGP_ERR_FSM, (uint8_t)subcode, out);
+	uint8_t type = message_type(ev->type);
+	struct bgp_notification n = { .code = BGP_ERR_FSM,
+				      .subcode = (uint8_t)subcode,
+				      .data_len = type ? 1 : 0,
+				      .own = { type } };
+	fail_with(fsm, ev, &n, out);
 }
 
 static void hold_timer_expired(struct bgp_fsm *fsm, const struct bgp_event *ev,
@@ -171,9 +212,10 @@ static void received_notification(struct bgp_fsm *fsm, const struct bgp_event *e
 	const struct bgp_notification *n = ev->notification;
 	char text[240];
 	set_why(fsm, "received NOTIFICATION %s", bgp_notification_text(n, text, sizeof(text)));
-	if (n->code == BGP_ERR_OPEN &&
-	    (n->subcode == BGP_ERR_OPEN_OPT_PARAM || n->subcode == BGP_ERR_OPEN_CAPABILITY))
-		fsm->without_capabilities = true;
+	/* Taking turns, so that a peer that learns capabilities is found again. "Unsupported
+	 * Capability" is another matter: that peer demands one. */
+	bool refused = n->code == BGP_ERR_OPEN && n->subcode == BGP_ERR_OPEN_OPT_PARAM;
+	fsm->without_capabilities = refused && !fsm->without_capabilities;
 	fail(fsm, ev, out);
 }
 
@@ -328,6 +370,18 @@ static void step_connecting(struct bgp_fsm *fsm, const struct bgp_event *ev,
 	}
 }
 
+static void timer_due(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
+{
+	if (ev->now >= fsm->hold_until) {
+		hold_timer_expired(fsm, ev, out);
+	} else if (ev->now >= fsm->send_hold_until) {
+		send_hold_timer_expired(fsm, ev, out);
+	} else if (ev->now >= fsm->keepalive_at) {
+		add(out, BGP_DO_SEND_KEEPALIVE);
+		restart_keepalive(fsm, ev);
+	}
+}
+
 /* What is the same in OpenSent, OpenConfirm and Established. */
 static void step_connected(struct bgp_fsm *fsm, const struct bgp_event *ev,
 			   enum bgp_error_fsm unexpected, struct bgp_actions *out)
@@ -342,14 +396,7 @@ static void step_connected(struct bgp_fsm *fsm, const struct bgp_event *ev,
 		connection_lost(fsm, ev, out);
 		break;
 	case BGP_EV_TIMER:
-		if (ev->now >= fsm->hold_until) {
-			hold_timer_expired(fsm, ev, out);
-		} else if (ev->now >= fsm->send_hold_until) {
-			send_hold_timer_expired(fsm, ev, out);
-		} else if (ev->now >= fsm->keepalive_at) {
-			add(out, BGP_DO_SEND_KEEPALIVE);
-			restart_keepalive(fsm, ev);
-		}
+		timer_due(fsm, ev, out);
 		break;
 	case BGP_EV_NOTIFICATION:
 		received_notification(fsm, ev, out);

@@ -25,8 +25,9 @@
 
 /* How long one attempt to connect may take: SYNs at 0, 1 and 3 s. */
 #define BGP_CONNECT_TIMEOUT (5 * USEC_PER_SEC)
-/* RFC 4271 8.2.2: the hold time until the peer's OPEN says what it is to be. */
-#define BGP_OPEN_HOLD_TIME (240 * USEC_PER_SEC)
+/* The hold time until the peer's OPEN says what it is to be. RFC 4271 8.2.2 wants it large and
+ * suggests 4 minutes; a router that lost power after the SYN would cost that much. */
+#define BGP_OPEN_HOLD_TIME (30 * USEC_PER_SEC)
 /* RFC 9687 6: the least default for the time that nothing of ours may be taken. */
 #define BGP_SEND_HOLD_TIME_MIN (480 * USEC_PER_SEC)
 

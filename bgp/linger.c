@@ -126,7 +126,7 @@ void bgp_linger_add(struct bgp_linger *l, int fd, const uint8_t *rest, size_t le
 	if (len > 0)
 		memcpy(g->rest, rest, len);
 	list_append(&l->goodbyes, &g->node);
-	if (loop_io_add(l->loop, &g->io, fd, EPOLLIN | EPOLLOUT, LOOP_BGP, on_io, g) < 0 ||
+	if (loop_io_add(l->loop, &g->io, fd, EPOLLIN | EPOLLOUT, LOOP_INPUT, on_io, g) < 0 ||
 	    loop_timer_set(l->loop, &g->timer, usec_add(loop_now(l->loop), LINGER_TIME), LOOP_BGP,
 			   on_timeout, g) < 0)
 		goodbye_free(g); /* without a watch it can only be closed as it is */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bgp/attr.h"
+#include "bgp/codec.h"
 #include "bgp/collision.h"
 #include "bgp/sockopt.h"
 #include "bgp/update.h"
@@ -103,6 +104,7 @@ static void session_down(struct bgp_conn *c)
 	struct bgp_peer *p = c->userdata;
 	p->session = NULL;
 	p->local_addr = (struct addr){ 0 };
+	p->local_port = 0;
 	adj_out_down(&p->adj);
 }
 
@@ -290,13 +292,23 @@ void bgp_peer_stop(struct bgp_peer *p, const struct bgp_notification *why)
 	bgp_conn_stop(&p->in, why);
 }
 
+static void refuse(struct bgp_peer *p, int fd, enum bgp_error_cease subcode)
+{
+	uint8_t buf[BGP_HEADER_SIZE + 2];
+	struct bgp_notification n = { .code = BGP_ERR_CEASE, .subcode = (uint8_t)subcode };
+	bgp_linger_add(p->env.linger, fd, buf, bgp_encode_notification(buf, sizeof(buf), &n));
+}
+
 /* A second incoming connection replaces one that is not established: the peer knows best which
  * of its own it has given up. */
 void bgp_peer_accept(struct bgp_peer *p, int fd)
 {
 	bool ibgp = p->config.peer_as == p->env.config->local_as;
-	if (p->stopped || p->session == &p->in ||
-	    bgp_socket_adopt(fd, &p->config, ibgp, NULL) < 0) {
+	if (p->stopped || p->session == &p->in) {
+		refuse(p, fd, p->stopped ? BGP_ERR_CEASE_REJECTED : BGP_ERR_CEASE_COLLISION);
+		return;
+	}
+	if (bgp_socket_adopt(fd, &p->config, ibgp, NULL) < 0) {
 		close(fd);
 		return;
 	}
@@ -313,6 +325,15 @@ const struct bgp_peer_config *bgp_peer_config(const struct bgp_peer *p)
 void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route)
 {
 	adj_out_mark(&p->adj, route);
+}
+
+void bgp_peer_recheck_next_hops(struct bgp_peer *p)
+{
+	if (!p->session)
+		return;
+	struct addr v4 = choose_next_hop(p, AF_INET), v6 = choose_next_hop(p, AF_INET6);
+	adj_out_set_next_hops(&p->adj, &v4, &v6);
+	bgp_peer_flush(p);
 }
 
 void bgp_peer_flush(struct bgp_peer *p)
@@ -375,14 +396,13 @@ static const char *hint_now(const struct bgp_peer *p, const struct bgp_conn *c)
 {
 	usec_t waited = usec_sub(loop_now(p->env.loop), c->fsm.state_since);
 	bool opening = c->fsm.state == BGP_OPENSENT || c->fsm.state == BGP_OPENCONFIRM;
-	bool silent = opening && waited >= BGP_CONNECT_TIMEOUT;
-	return silent ? hint_for_silence(&p->config) : p->hint;
-}
-
-static size_t n_pending(const struct bgp_peer *p)
-{
-	size_t announced = p->env.rib->n_announced;
-	return p->session && announced > p->adj.n_sent ? announced - p->adj.n_sent : 0;
+	bool expecting = c->fsm.state == BGP_ACTIVE && p->config.passive;
+	if (waited < BGP_CONNECT_TIMEOUT || !(opening || expecting))
+		return p->hint;
+	return opening ? hint_for_silence(&p->config)
+		       : "the peer has not connected: is it configured to? Besides routing and "
+			 "firewalls, a password (TCP MD5) or ttl_security that differs between the "
+			 "two shows only as silence";
 }
 
 /* The connection that is furthest stands for the peer. */
@@ -417,7 +437,7 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.prefixes_withdrawn = p->prefixes_withdrawn,
 		.errors_tolerated = p->out.errors_tolerated + p->in.errors_tolerated,
 		.routes_sent = p->adj.n_sent,
-		.routes_pending = n_pending(p),
+		.routes_pending = adj_out_n_queued(&p->adj),
 	};
 	add_counts(&ret->sent, &p->in.sent);
 	add_counts(&ret->received, &p->in.received);

@@ -45,6 +45,8 @@ void bgp_peer_accept(struct bgp_peer *p, int fd);
 
 const struct bgp_peer_config *bgp_peer_config(const struct bgp_peer *p);
 void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route);
+/* The host's addresses changed. */
+void bgp_peer_recheck_next_hops(struct bgp_peer *p);
 /* Sends what was marked. */
 void bgp_peer_flush(struct bgp_peer *p);
 /* Up to date, and its host has it all; true also without a session. */

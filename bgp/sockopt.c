@@ -153,22 +153,31 @@ int bgp_socket_adopt(int fd, const struct bgp_peer_config *peer, bool ibgp, stru
 	return set_session_options(fd, peer, ibgp, err);
 }
 
-static int start_listen(int fd, const struct endpoint *at, struct err *err)
+/* Answers to the SYN of a peer with GTSM must arrive with 255 before it is known who asks. */
+static void set_listener_ttl(int fd, int family, bool near)
+{
+	set_int(fd, IPPROTO_IP, IP_TTL, MAX_TTL);
+	if (near)
+		set_int(fd, IPPROTO_IP, IP_MINTTL, MAX_TTL);
+	if (family != AF_INET6)
+		return;
+	set_int(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, MAX_TTL);
+	if (near)
+		set_int(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, MAX_TTL);
+}
+
+static int start_listen(int fd, const struct endpoint *at, int family, bool near, struct err *err)
 {
 	struct endpoint any = *at;
 	struct sockaddr_storage ss;
 	char text[ENDPOINT_TEXT_MAX];
 	if (!addr_is_set(&any.addr))
-		any.addr.family = AF_INET6; /* dual stack */
+		any.addr.family = (uint8_t)family;
 	socklen_t len = addr_to_sockaddr(&any.addr, any.port, 0, &ss);
 	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (any.addr.family == AF_INET6)
 		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, addr_is_set(&at->addr));
-	/* Answers to the SYN of a peer with GTSM must arrive with 255 before it is known who asks.
-	 */
-	set_int(fd, IPPROTO_IP, IP_TTL, MAX_TTL);
-	if (any.addr.family == AF_INET6)
-		set_int(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, MAX_TTL);
+	set_listener_ttl(fd, family, near);
 	if (bind(fd, (const struct sockaddr *)&ss, len) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
 		return 0;
 	int e = errno;
@@ -179,13 +188,19 @@ static int start_listen(int fd, const struct endpoint *at, struct err *err)
 		       advice);
 }
 
-int bgp_socket_listen(const struct endpoint *at, int *ret_fd, struct err *err)
+int bgp_socket_listen(const struct endpoint *at, bool near, int *ret_fd, struct err *err)
 {
-	int family = addr_is_set(&at->addr) ? at->addr.family : AF_INET6;
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	bool any = !addr_is_set(&at->addr);
+	int family = any ? AF_INET6 : at->addr.family; /* any: dual stack */
+	int fd = socket(family, type, 0);
+	if (fd < 0 && errno == EAFNOSUPPORT && any) { /* a host without IPv6 */
+		family = AF_INET;
+		fd = socket(family, type, 0);
+	}
 	if (fd < 0)
 		return err_set(err, -errno, "cannot make a socket: %s", strerror(errno));
-	int r = start_listen(fd, at, err);
+	int r = start_listen(fd, at, family, near, err);
 	if (r < 0) {
 		close(fd);
 		return r;

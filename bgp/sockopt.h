@@ -13,8 +13,9 @@
 /* Begins to connect to the peer; *ret_fd is the socket, CLOEXEC and NONBLOCK, on which EPOLLOUT
  * tells the end of the attempt. */
 int bgp_socket_connect(const struct bgp_peer_config *peer, bool ibgp, int *ret_fd, struct err *err);
-/* -EADDRINUSE and -EACCES come with a text that says what to do. */
-int bgp_socket_listen(const struct endpoint *at, int *ret_fd, struct err *err);
+/* `near`: only neighbours on the link may connect (RFC 5082). -EADDRINUSE and -EACCES come with a
+ * text that says what to do. */
+int bgp_socket_listen(const struct endpoint *at, bool near, int *ret_fd, struct err *err);
 /* Prepares an accepted socket for the peer that it came from. */
 int bgp_socket_adopt(int fd, const struct bgp_peer_config *peer, bool ibgp, struct err *err);
 /* Asks for signatures (RFC 2385) on a listening or not yet connected socket. */

@@ -13,6 +13,7 @@
 #include "bgp/sockopt.h"
 #include "lib/list.h"
 #include "lib/mem.h"
+#include "net/addrwatch.h"
 #include "net/loop.h"
 
 /* How often a drain looks whether the peers' hosts have taken everything: TCP tells nobody when
@@ -22,6 +23,8 @@
 #define ACCEPT_MAX 16
 /* Peers without configuration that are kept at a time (accept_any). */
 #define GUESTS_MAX 1024
+/* How long the listener rests when the process is out of descriptors. */
+#define LISTEN_PAUSE USEC_PER_SEC
 
 struct bgp_speaker {
 	sd_event *loop;
@@ -33,10 +36,10 @@ struct bgp_speaker {
 	struct bgp_peer **peers; /* the configured ones first, then guests */
 	size_t n_peers, n_configured, cap_peers;
 	int listen_fd;
-	sd_event_source *listen_io, *flush, *drain_timer, *sweep;
+	sd_event_source *listen_io, *resume, *flush, *drain_timer, *sweep;
+	struct addrwatch *addresses;
 	struct list drains;
 	struct bgp_drain *stopping;
-	bool stopped;
 };
 
 struct bgp_drain {
@@ -157,14 +160,24 @@ void bgp_drain_free(struct bgp_drain *d)
 	free(d);
 }
 
+static void stop_listening(struct bgp_speaker *s)
+{
+	s->listen_io = sd_event_source_disable_unref(s->listen_io);
+	s->resume = sd_event_source_disable_unref(s->resume);
+	if (s->listen_fd >= 0)
+		close(s->listen_fd);
+	s->listen_fd = -1;
+}
+
 void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
 		      bgp_drained_cb *done, void *userdata)
 {
 	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
 	struct bgp_notification why =
 		bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, text, data);
-	s->stopped = true;
-	s->listen_io = sd_event_source_disable_unref(s->listen_io);
+	if (s->stopping)
+		return;
+	stop_listening(s);
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_stop(s->peers[i], &why);
 	s->stopping = drain_new(s, deadline, true, done, userdata);
@@ -237,12 +250,38 @@ static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr
 	return add_peer(s, &guest, true);
 }
 
-static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct addr *addr)
+/* The same link-local address may be a router on every interface. */
+static bool is_from(const struct bgp_peer_config *c, const struct addr *addr, uint32_t scope)
 {
+	return addr_equal(&c->addr, addr) && (!c->ifname[0] || if_nametoindex(c->ifname) == scope);
+}
+
+static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct sockaddr_storage *from)
+{
+	struct addr addr;
+	uint16_t port;
+	if (!addr_from_sockaddr(from, &addr, &port))
+		return NULL;
 	for (size_t i = 0; i < s->n_configured; i++)
-		if (addr_equal(&bgp_peer_config(s->peers[i])->addr, addr))
+		if (is_from(bgp_peer_config(s->peers[i]), &addr, addr_scope(from)))
 			return s->peers[i];
-	return add_guest(s, addr);
+	return add_guest(s, &addr);
+}
+
+static int on_resume_listening(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	(void)source, (void)usec;
+	sd_event_source_set_enabled(s->listen_io, SD_EVENT_ON);
+	return 0;
+}
+
+/* Out of descriptors: the connection stays in the queue and would wake us for ever. */
+static void pause_listening(struct bgp_speaker *s)
+{
+	sd_event_source_set_enabled(s->listen_io, SD_EVENT_OFF);
+	loop_timer_set(s->loop, &s->resume, usec_add(loop_now(s->loop), LISTEN_PAUSE), LOOP_INPUT,
+		       on_resume_listening, s);
 }
 
 static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -253,14 +292,14 @@ static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *us
 	for (unsigned i = 0; i < ACCEPT_MAX; i++) {
 		struct sockaddr_storage ss = { 0 };
 		socklen_t len = sizeof(ss);
-		struct addr from;
-		uint16_t port;
 		int conn = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (conn < 0)
+		if (conn < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			    errno == ENOMEM)
+				pause_listening(s);
 			break;
-		struct bgp_peer *p = NULL;
-		if (addr_from_sockaddr(&ss, &from, &port))
-			p = find_peer(s, &from);
+		}
+		struct bgp_peer *p = find_peer(s, &ss);
 		if (p)
 			bgp_peer_accept(p, conn);
 		else
@@ -270,6 +309,16 @@ static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *us
 }
 
 /* ---- Life. ---- */
+
+/* Packets of a stranger from afar do not get as far as a handshake, where every peer agreed to be
+ * near (RFC 5082 3). Where only some did, their sessions are protected from accept() on. */
+static bool all_near(const struct bgp_speaker *s)
+{
+	size_t i = 0;
+	while (i < s->n_peers && bgp_peer_config(s->peers[i])->ttl_security)
+		i++;
+	return i > 0 && i == s->n_peers && !s->config.accept_any;
+}
 
 static int set_passwords(struct bgp_speaker *s, struct err *err)
 {
@@ -289,13 +338,20 @@ static int set_passwords(struct bgp_speaker *s, struct err *err)
 
 static int start_listening(struct bgp_speaker *s, struct err *err)
 {
-	int r = bgp_socket_listen(&s->config.listen_at, &s->listen_fd, err);
+	int r = bgp_socket_listen(&s->config.listen_at, all_near(s), &s->listen_fd, err);
 	if (r < 0)
 		return r;
 	r = set_passwords(s, err);
 	if (r < 0)
 		return r;
-	return loop_io_add(s->loop, &s->listen_io, s->listen_fd, EPOLLIN, LOOP_BGP, on_accept, s);
+	return loop_io_add(s->loop, &s->listen_io, s->listen_fd, EPOLLIN, LOOP_INPUT, on_accept, s);
+}
+
+static void on_addresses_changed(void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_recheck_next_hops(s->peers[i]);
 }
 
 static int check_passive(const struct bgp_config *config, struct err *err)
@@ -328,7 +384,8 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	for (size_t i = 0; i < config->n_peers; i++)
 		add_peer(s, &config->peers[i], false);
 	s->n_configured = s->n_peers;
-	if (config->listen)
+	r = addrwatch_new(loop, on_addresses_changed, s, &s->addresses, err);
+	if (r == 0 && config->listen)
 		r = start_listening(s, err);
 	if (r == 0 && config->accept_any)
 		r = sd_event_add_defer(loop, &s->sweep, on_sweep, s);
@@ -350,12 +407,11 @@ void bgp_speaker_free(struct bgp_speaker *s)
 	free(s->peers);
 	bgp_linger_free(s->linger);
 	rib_done(&s->rib);
-	sd_event_source_disable_unref(s->listen_io);
+	addrwatch_free(s->addresses);
+	stop_listening(s);
 	sd_event_source_disable_unref(s->flush);
 	sd_event_source_disable_unref(s->drain_timer);
 	sd_event_source_disable_unref(s->sweep);
-	if (s->listen_fd >= 0)
-		close(s->listen_fd);
 	free(s->config.communities.values);
 	sd_event_unref(s->loop);
 	free(s);

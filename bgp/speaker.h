@@ -62,7 +62,7 @@ void bgp_drain_free(struct bgp_drain *d);
 
 /* Sends Cease/Administrative Shutdown with `text` (RFC 9003, at most 255 bytes) to every open
  * session, closes them and calls `done` when the peers have closed too or at `deadline`.
- * Nothing reconnects afterwards. */
+ * Nothing reconnects afterwards. A second call does nothing. */
 void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
 		      bgp_drained_cb *done, void *userdata);
 

@@ -133,6 +133,15 @@ bool addr_from_sockaddr(const struct sockaddr_storage *ss, struct addr *ret, uin
 	return true;
 }
 
+uint32_t addr_scope(const struct sockaddr_storage *ss)
+{
+	struct sockaddr_in6 in6;
+	if (ss->ss_family != AF_INET6)
+		return 0;
+	memcpy(&in6, ss, sizeof(in6));
+	return in6.sin6_scope_id;
+}
+
 struct addr addr_mask(const struct addr *a, uint8_t len)
 {
 	struct addr m = *a;

@@ -51,6 +51,8 @@ socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, uint32_t scope,
 			   struct sockaddr_storage *ret);
 /* A v4-mapped IPv6 address (dual-stack listener) comes out as IPv4. False for other families. */
 bool addr_from_sockaddr(const struct sockaddr_storage *ss, struct addr *ret, uint16_t *ret_port);
+/* The interface index of a link-local IPv6 address, else 0. */
+uint32_t addr_scope(const struct sockaddr_storage *ss);
 
 /* "192.0.2.1/32". Host bits, a missing length and a bad length are errors that suggest a fix. */
 int prefix_parse(const char *text, struct prefix *ret, struct err *err);

@@ -4,7 +4,8 @@
  *
  * Event sources are members of their owner, made on first use and released with
  * sd_event_source_disable_unref() in the owner's `_done`. sd-event runs one source per turn, the
- * lowest priority number first, so that a burst of HTTP requests cannot hold up a withdrawal.
+ * lowest priority number first and among equals the one that waited longest, so that neither a
+ * burst of HTTP requests nor a peer that never stops talking can hold up a withdrawal.
  */
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
@@ -15,11 +16,14 @@
 #include "lib/mono.h"
 
 enum loop_priority {
-	LOOP_FLUSH = -30,  /* BGP output that was decided in this turn */
-	LOOP_BGP = -20,    /* BGP input and timers */
+	LOOP_FLUSH = -30,  /* BGP output that was decided in this turn; signals */
+	LOOP_BGP = -20,    /* BGP timers */
 	LOOP_HEALTH = -10, /* what may lead to a withdrawal */
-	LOOP_APPLY = 0,    /* reconciling addresses */
-	LOOP_HTTP = 10,
+	/* What others decide the amount of. One priority, so that sd-event lets them take turns and
+	 * a flood of one kind starves none of the others, nor anything above. */
+	LOOP_INPUT = 0, /* from BGP peers */
+	LOOP_APPLY = 0, /* reconciling addresses */
+	LOOP_HTTP = 0,
 };
 
 /* CLOCK_MONOTONIC as of this turn of the loop. */

@@ -17,5 +17,6 @@ echo "clang-tidy: ok"
 
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --library=posix \
 	--enable=warning,portability --suppress=missingIncludeSystem -I. -D_GNU_SOURCE \
+	--library=scripts/cppcheck-uthash.cfg \
 	lib net bgp monitors agent
 echo "cppcheck: ok"

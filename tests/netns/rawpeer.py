@@ -16,6 +16,7 @@ from .netns import Namespace
 M = TypeVar("M")
 
 TIMEOUT = 15.0
+IP_MINTTL = 21  # linux/in.h; the socket module has no name for it
 
 
 class RawListener:
@@ -27,6 +28,7 @@ class RawListener:
         address: str,
         port: int = 179,
         receive_buffer: int | None = None,
+        minimum_ttl: int | None = None,
     ):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with namespace.inside():
@@ -36,6 +38,8 @@ class RawListener:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if minimum_ttl is not None:
+            self._socket.setsockopt(socket.IPPROTO_IP, IP_MINTTL, minimum_ttl)
         self._socket.bind(name)
         self._socket.listen()
 

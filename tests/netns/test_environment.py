@@ -4,6 +4,7 @@ import pytest
 
 from .configs import VIP4, VIP6, app, config, peer
 from .testbed import Testbed
+from .wait import wait_until
 
 PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
 WEB = app("web", VIP4)
@@ -94,6 +95,22 @@ def test_no_ipv6_next_hop_is_shown_and_ipv4_goes_out(bed: Testbed) -> None:
     assert agent.route_state(VIP4, router.ip) == "sent"
     assert agent.route_state(VIP6, router.ip) == "no-next-hop"
     assert "local_ip6" in agent.app("web")["announcement_errors"]
+
+
+def test_ipv6_next_hop_that_comes_later(bed: Testbed) -> None:
+    """At boot the session is up before the host's IPv6 address is."""
+    link = bed.link()
+    bed.host.ip(f"addr del {link.host_ip6}/64 dev {link.device}")
+    router = bed.start_router("bird", link)
+    bed.start_agent(config(peer(router), apps=(app("web", [VIP4, VIP6]),)))
+    router.wait_routes(VIP4)
+    bed.host.ip(f"addr add {link.host_ip6}/64 dev {link.device}")
+    assert router.wait_routes(VIP4, VIP6)[VIP6].next_hop == link.host_ip6
+    bed.host.ip(f"addr add fd00:1::77/64 dev {link.device} nodad")
+    bed.host.ip(f"addr del {link.host_ip6}/64 dev {link.device}")
+    wait_until(
+        lambda: router.routes()[VIP6].next_hop == "fd00:1::77", "the route follows the address"
+    )
 
 
 def test_local_ip6_is_the_next_hop(bed: Testbed) -> None:

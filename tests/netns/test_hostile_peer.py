@@ -1,12 +1,14 @@
 """Peers that break the rules get the right NOTIFICATION, and nobody else notices."""
 
 import struct
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from . import bgp
-from .configs import VIP4, app, config, peer
+from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
 from .rawpeer import RawListener, RawSession
 from .testbed import ROUTER_AS, Testbed
 from .wait import never
@@ -116,3 +118,43 @@ def test_hostile_peer_changes_nothing_for_another(bed: Testbed, name: str) -> No
     never(lambda: set(router.routes()) != {VIP4}, "the other peer loses the route", 0.3)
     agent.register("late", "192.0.2.99/32")
     router.wait_routes(VIP4, "192.0.2.99/32")
+
+
+@contextmanager
+def flooding(session: RawSession) -> Iterator[None]:
+    """The peer talks without a pause, as fast as the agent takes it; 30 s at most."""
+    over = threading.Event()
+    session.socket.settimeout(30)
+
+    def flood() -> None:
+        with suppress(OSError):
+            while not over.is_set():
+                session.send(bgp.keepalive() * 3000)
+
+    thread = threading.Thread(target=flood, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        session.close()
+        thread.join()
+
+
+def test_peer_that_never_stops_talking_delays_nobody(bed: Testbed) -> None:
+    service = bed.start_service(PORT)
+    router = bed.start_router("bird")
+    link = bed.link()
+    listener = RawListener(link.namespace, link.router_ip)
+    hostile = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS}
+    agent = bed.start_agent(config(peer(router), hostile, apps=(DNS,)))
+    session = listener.accept()
+    session.establish(ROUTER_AS)
+    router.wait_routes(VIP4, VIP6)
+    with flooding(session):
+        service.kill()
+        router.wait_routes()
+        service.start()
+        router.wait_routes(VIP4, VIP6)
+        assert agent.get("/v1/apps").status == 200
+        agent.stop()

@@ -163,18 +163,28 @@ static size_t exchange(struct model *m, size_t max)
 	return taken;
 }
 
+/* The community that the rib says, or NULL where it has no such route. */
+static const uint32_t *announced(const struct model *m, uint8_t family, uint32_t i)
+{
+	struct prefix p = numbered(family, i);
+	const struct rib_route *r = rib_find(&m->rib, &p);
+	return r && r->attrs ? &r->attrs->route.communities.values[0] : NULL;
+}
+
+static size_t assert_same(const struct model_route *at_peer, const uint32_t *in_rib)
+{
+	assert_int_equal(at_peer->present, in_rib != NULL);
+	if (in_rib)
+		assert_int_equal(at_peer->community, *in_rib);
+	return in_rib ? 1 : 0;
+}
+
 static void assert_in_step(struct model *m)
 {
 	size_t n = 0;
 	for (uint32_t i = 0; i < MODEL_MAX; i++) {
-		struct prefix p4 = numbered(AF_INET, i), p6 = numbered(AF_INET6, i);
-		struct rib_route *r4 = rib_find(&m->rib, &p4), *r6 = rib_find(&m->rib, &p6);
-		assert_int_equal(m->v4[i].present, r4 && r4->attrs);
-		assert_int_equal(m->v6[i].present, r6 && r6->attrs);
-		if (m->v4[i].present)
-			assert_int_equal(m->v4[i].community,
-					 r4->attrs->route.communities.values[0]);
-		n += (size_t)m->v4[i].present + (size_t)m->v6[i].present;
+		n += assert_same(&m->v4[i], announced(m, AF_INET, i));
+		n += assert_same(&m->v6[i], announced(m, AF_INET6, i));
 	}
 	assert_int_equal(m->adj.n_sent, n);
 	assert_false(adj_out_pending(&m->adj));
@@ -326,6 +336,72 @@ static void a_refresh_sends_everything_again(void **state)
 	}
 }
 
+/* Half of the first routes are on the wire when the other half goes and something else comes. */
+static void what_was_marked_during_a_batch_is_sent(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	for (uint32_t i = 0; i < 1000; i++)
+		announce(m, AF_INET, i, 100);
+	adj_out_up(&m->adj, &both_families);
+	exchange(m, 1); /* about 800 of them */
+	for (uint32_t i = 800; i < 1000; i++)
+		withdraw(m, AF_INET, i);
+	announce(m, AF_INET, 2000, 100);
+	while (!m->v4[2000].present) {
+		assert_int_equal(m->end_of_rib[0], 0); /* that would say that it is complete */
+		assert_int_equal(exchange(m, 1), 1);
+	}
+	drain(m);
+	assert_int_equal(m->end_of_rib[0], 1);
+	model_free(m);
+}
+
+static void a_refresh_during_the_first_routes_follows_them(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct adj_out_session session = both_families;
+	session.enhanced_refresh = true;
+	for (uint32_t i = 0; i < 1000; i++)
+		announce(m, AF_INET, i, 100);
+	adj_out_up(&m->adj, &session);
+	exchange(m, 1);
+	adj_out_refresh(&m->adj, BGP_AFI_IPV4);
+	drain(m);
+	assert_int_equal(m->end_of_rib[0], 1);
+	assert_int_equal(m->refresh_begin, 1);
+	assert_int_equal(m->refresh_end, 1);
+	model_free(m);
+}
+
+static void next_hops_that_come_and_go(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct adj_out_session session = both_families;
+	const struct addr none = { 0 };
+	announce(m, AF_INET, 1, 100);
+	announce(m, AF_INET6, 1, 100);
+	session.next_hop6 = none;
+	adj_out_up(&m->adj, &session);
+	exchange(m, SIZE_MAX);
+	assert_false(m->v6[1].present);
+	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6);
+	drain(m);
+	assert_true(m->v6[1].present);
+	m->updates = 0;
+	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6);
+	drain(m);
+	assert_int_equal(m->updates, 0); /* nothing changed */
+	struct addr other = addr_v4(0xc0000263);
+	adj_out_set_next_hops(&m->adj, &other, &none);
+	exchange(m, SIZE_MAX);
+	assert_int_equal(m->updates, 2);
+	assert_true(m->v4[1].present && !m->v6[1].present);
+	model_free(m);
+}
+
 static void states_say_why_a_route_is_not_there(void **state)
 {
 	(void)state;
@@ -404,6 +480,9 @@ int main(void)
 		cmocka_unit_test(changed_attributes_are_announced_again),
 		cmocka_unit_test(a_lost_session_starts_from_nothing),
 		cmocka_unit_test(a_refresh_sends_everything_again),
+		cmocka_unit_test(what_was_marked_during_a_batch_is_sent),
+		cmocka_unit_test(a_refresh_during_the_first_routes_follows_them),
+		cmocka_unit_test(next_hops_that_come_and_go),
 		cmocka_unit_test(states_say_why_a_route_is_not_there),
 		cmocka_unit_test(random_changes_converge),
 		cmocka_unit_test(communities_merge_in_order_and_once),

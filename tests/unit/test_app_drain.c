@@ -243,8 +243,7 @@ static void verdict(struct host *h, struct app *app, enum health health)
 static void expect(struct host *h, size_t i, bool announced, bool shutdown, uint32_t med)
 {
 	const struct route *r = route_of(h, &(struct prefix){ .addr = addr_v4(10 + (uint32_t)i) });
-	if (r->announced != announced || r->shutdown != shutdown ||
-	    (announced && r->med != med))
+	if (r->announced != announced || r->shutdown != shutdown || (announced && r->med != med))
 		fail_msg("app %zu: announced %d shutdown %d med %u, expected %d %d %u", i,
 			 r->announced, r->shutdown, r->med, announced, shutdown, med);
 }
@@ -471,9 +470,9 @@ static void check_all(struct host *h, const struct model *m)
 			continue;
 		}
 		assert_int_equal(drained, app->drained_since != USEC_NEVER);
-		bool announces = app->health == HEALTH_UP ||
-				 (app->health == HEALTH_DOWN &&
-				  (app->kept || m->kind[i] & LAST_RESORT));
+		bool announces =
+			app->health == HEALTH_UP ||
+			(app->health == HEALTH_DOWN && (app->kept || m->kind[i] & LAST_RESORT));
 		if (h->fail_add && !r->bound)
 			continue; /* it cannot be, and the retry is another test's */
 		if (!announces)
@@ -575,9 +574,8 @@ static void one_step(struct host *h, struct model *m, uint32_t *seed)
 		break;
 	default:
 		if (app && app->spec->n_monitors > 0)
-			app_take_verdict(app,
-					 random_next(seed) % 2 ? HEALTH_UP : HEALTH_DOWN, "test",
-					 h->now);
+			app_take_verdict(app, random_next(seed) % 2 ? HEALTH_UP : HEALTH_DOWN,
+					 "test", h->now);
 		break;
 	}
 }

@@ -196,19 +196,26 @@ static void jitter_shortens_a_wait_by_a_quarter_at_most(void **state)
 	}
 }
 
-static void a_session_resets_the_back_off(void **state)
+/* One that ends at once is damped like an attempt that failed. */
+static void a_session_that_lasts_resets_the_back_off(void **state)
 {
 	(void)state;
-	struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
-	for (int i = 0; i < 4; i++) {
-		feed(&fsm, BGP_EV_TCP_FAILED, T0);
-		feed(&fsm, BGP_EV_TIMER, bgp_fsm_deadline(&fsm));
+	static const struct {
+		usec_t lasts, wait;
+	} cases[] = { { 1 * S, 10 * S }, { 10 * S, 1 * S } };
+	for (size_t c = 0; c < 2; c++) {
+		struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
+		for (int i = 0; i < 4; i++) {
+			feed(&fsm, BGP_EV_TCP_FAILED, T0);
+			feed(&fsm, BGP_EV_TIMER, bgp_fsm_deadline(&fsm));
+		}
+		feed(&fsm, BGP_EV_TCP_CONNECTED, T0);
+		feed(&fsm, BGP_EV_OPEN, T0);
+		feed(&fsm, BGP_EV_KEEPALIVE, T0);
+		usec_t end = T0 + cases[c].lasts;
+		feed(&fsm, BGP_EV_TCP_FAILED, end);
+		assert_int_equal(bgp_fsm_deadline(&fsm), end + cases[c].wait);
 	}
-	feed(&fsm, BGP_EV_TCP_CONNECTED, T0);
-	feed(&fsm, BGP_EV_OPEN, T0);
-	feed(&fsm, BGP_EV_KEEPALIVE, T0);
-	feed(&fsm, BGP_EV_TCP_FAILED, T0);
-	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + S);
 }
 
 static void an_attempt_that_nobody_answers_ends(void **state)
@@ -386,22 +393,69 @@ static void an_open_that_does_not_fit_is_refused_with_a_reason(void **state)
 	}
 }
 
-/* RFC 5492 section 3: a peer that refuses optional parameters gets an OPEN without them. */
-static void capabilities_are_left_out_once_refused(void **state)
+static void feed_notification(struct bgp_fsm *fsm, uint8_t code, uint8_t subcode)
+{
+	struct bgp_notification n = { .code = code, .subcode = subcode };
+	struct bgp_event ev = { .type = BGP_EV_NOTIFICATION, .now = T0, .notification = &n };
+	struct bgp_actions a;
+	bgp_fsm_step(fsm, &ev, &a);
+}
+
+/* RFC 5492 section 3: a peer that refuses optional parameters gets an OPEN without them, and with
+ * them again if that does not help. */
+static void capabilities_are_left_out_every_other_time(void **state)
 {
 	(void)state;
-	static const uint8_t subcodes[] = { BGP_ERR_OPEN_OPT_PARAM, BGP_ERR_OPEN_CAPABILITY };
-	for (size_t i = 0; i < 2; i++) {
+	struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &plain);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(bgp_fsm_open(&fsm).has_capabilities, i % 2 == 0);
+		assert_int_equal(bgp_fsm_open(&fsm).four_octet_as, i % 2 == 0);
+		feed_notification(&fsm, BGP_ERR_OPEN, BGP_ERR_OPEN_OPT_PARAM);
+		feed(&fsm, BGP_EV_TIMER, bgp_fsm_deadline(&fsm));
+		feed(&fsm, BGP_EV_TCP_CONNECTED, T0);
+	}
+}
+
+/* RFC 5492 section 5: that peer demands a capability, so leaving out all would never help. */
+static void a_demanded_capability_changes_nothing(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &plain);
+	feed_notification(&fsm, BGP_ERR_OPEN, BGP_ERR_OPEN_CAPABILITY);
+	assert_true(bgp_fsm_open(&fsm).has_capabilities);
+}
+
+/* The peer may be another one when it comes back. */
+static void a_new_session_offers_capabilities_again(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &plain);
+	feed_notification(&fsm, BGP_ERR_OPEN, BGP_ERR_OPEN_OPT_PARAM);
+	feed(&fsm, BGP_EV_TIMER, bgp_fsm_deadline(&fsm));
+	feed(&fsm, BGP_EV_TCP_CONNECTED, T0);
+	feed(&fsm, BGP_EV_OPEN, T0);
+	feed(&fsm, BGP_EV_KEEPALIVE, T0);
+	assert_false(bgp_fsm_open(&fsm).has_capabilities);
+	feed(&fsm, BGP_EV_TCP_FAILED, T0);
+	assert_true(bgp_fsm_open(&fsm).has_capabilities);
+}
+
+/* RFC 6608 section 4 */
+static void an_unexpected_message_is_named(void **state)
+{
+	(void)state;
+	static const struct {
+		enum bgp_event_type event;
+		uint8_t type;
+	} cases[] = { { BGP_EV_UPDATE, BGP_MSG_UPDATE },
+		      { BGP_EV_KEEPALIVE, BGP_MSG_KEEPALIVE },
+		      { BGP_EV_REFRESH, BGP_MSG_ROUTE_REFRESH } };
+	for (size_t i = 0; i < 3; i++) {
 		struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &plain);
-		struct bgp_notification n = { .code = BGP_ERR_OPEN, .subcode = subcodes[i] };
-		struct bgp_event ev = { .type = BGP_EV_NOTIFICATION,
-					.now = T0,
-					.notification = &n };
-		struct bgp_actions a;
-		assert_true(bgp_fsm_open(&fsm).has_capabilities);
-		bgp_fsm_step(&fsm, &ev, &a);
-		assert_false(bgp_fsm_open(&fsm).has_capabilities);
-		assert_false(bgp_fsm_open(&fsm).four_octet_as);
+		struct bgp_actions a = feed(&fsm, cases[i].event, T0);
+		const struct bgp_notification *n = &a.items[0].notification;
+		assert_int_equal(n->data_len, 1);
+		assert_int_equal(bgp_notification_data(n)[0], cases[i].type);
 	}
 }
 
@@ -437,7 +491,7 @@ int main(void)
 		cmocka_unit_test(every_state_answers_every_event),
 		cmocka_unit_test(connects_at_once_and_then_with_growing_waits),
 		cmocka_unit_test(jitter_shortens_a_wait_by_a_quarter_at_most),
-		cmocka_unit_test(a_session_resets_the_back_off),
+		cmocka_unit_test(a_session_that_lasts_resets_the_back_off),
 		cmocka_unit_test(an_attempt_that_nobody_answers_ends),
 		cmocka_unit_test(hold_timer_of_an_open_that_never_comes),
 		cmocka_unit_test(hold_and_keepalive_are_negotiated),
@@ -450,7 +504,10 @@ int main(void)
 		cmocka_unit_test(an_incoming_connection_ends_for_good),
 		cmocka_unit_test(stop_cancels_a_retry),
 		cmocka_unit_test(an_open_that_does_not_fit_is_refused_with_a_reason),
-		cmocka_unit_test(capabilities_are_left_out_once_refused),
+		cmocka_unit_test(capabilities_are_left_out_every_other_time),
+		cmocka_unit_test(a_demanded_capability_changes_nothing),
+		cmocka_unit_test(a_new_session_offers_capabilities_again),
+		cmocka_unit_test(an_unexpected_message_is_named),
 		cmocka_unit_test(families_are_what_both_sides_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
