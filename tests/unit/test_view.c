@@ -288,9 +288,9 @@ static void test_a_drain_says_who_since_when_and_why(void **state)
 		    "\"until\":\"2026-01-02T03:05:05.678Z\",\"until_seconds\":60.0},"
 		    "{\"by\":\"file\",\"of\":\"agent\",\"reason\":\"/run/x\","
 		    "\"since\":\"2026-01-02T03:04:00.678Z\",\"since_seconds\":5.0,"
-		    "\"until\":null,\"until_seconds\":null}]}");
+		    "\"until\":null,\"until_seconds\":null}]}\n");
 	d.since = USEC_NEVER;
-	expect_json(view_drain(&d, &now), "null");
+	expect_json(view_drain(&d, &now), "null\n");
 }
 
 static void test_state_names(void **state)
@@ -331,7 +331,7 @@ static void test_attributes_are_shown(void **state)
 	expect_json(view_attrs(&attrs),
 		    "{\"med\":4294967295,\"local_pref\":null,\"prepend\":3,"
 		    "\"communities\":[\"1000:1000\"],\"ext_communities\":[\"rt:65001:100\"],"
-		    "\"large_communities\":[\"65001:1:2\"]}");
+		    "\"large_communities\":[\"65001:1:2\"]}\n");
 }
 
 static void test_status_shows_alarms(void **state)
