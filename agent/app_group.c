@@ -34,9 +34,13 @@ static void group_free(struct registry *reg, struct app_group *g)
 
 void registry_free_groups(struct registry *reg)
 {
-	struct app_group *g, *next;
-	HASH_ITER (hh, reg->groups, g, next)
-		group_free(reg, g);
+	struct app_group *g = reg->groups, *next;
+	HASH_CLEAR(hh, reg->groups);
+	for (; g; g = next) {
+		next = g->hh.next;
+		free(g->name);
+		free(g);
+	}
 }
 
 size_t registry_kept_groups(const struct registry *reg, const char **ret, size_t max)

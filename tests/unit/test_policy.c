@@ -211,6 +211,7 @@ static const struct group_case {
 	{ "a new app without a verdict ends nothing", "?DD", "-kk" },
 	{ "what was not kept does not become it later", "dDD", "-kk" },
 	{ "also one that goes down later, unknown before", "nDD", "-kk" },
+	{ "also one that joins just after it went down", "fDD", "-kk" },
 	{ "it returned and fell again, the others were let go just now", "fff", "kkk" },
 	{ "without keep_last it goes, but counts", "f.f", "-k" },
 	{ "nobody wants to be kept", "f.f.", "--" },
