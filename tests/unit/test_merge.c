@@ -15,6 +15,7 @@ static struct bgp_large_community large[] = { { 65001, 1, 2 }, { 65001, 1, 3 }, 
 static const struct bgp_communities global_list = { global, 2 }, peer_list = { peer, 2 };
 static const struct addr next_hop = { AF_INET, { 192, 0, 2, 1 } };
 
+static const struct bgp_route_attrs nothing;
 static const struct bgp_route_attrs drained = {
 	.has_med = true,
 	.med = 1000,
@@ -30,29 +31,23 @@ static const struct bgp_route_attrs drained = {
 static const struct {
 	const char *name;
 	bool ibgp, four_octet_as;
-	struct bgp_route_attrs route;
+	const struct bgp_route_attrs *route;
 	const char *hex;
 } frames[] = {
-	{ "nothing of its own, eBGP",
-	  false,
-	  true,
-	  { 0 },
+	{ "nothing of its own, eBGP", false, true, &nothing,
 	  "02 0000 0023 40010100 400206 0201 0000fde9 400304 c0000201"
 	  "c0080c fde90001 fde90002 fde90003 20 c0000235" },
-	{ "everything, eBGP: no LOCAL_PREF, prepends, every community once", false, true, drained,
+	{ "everything, eBGP: no LOCAL_PREF, prepends, every community once", false, true, &drained,
 	  "02 0000 005c 40010100 40020e 0203 0000fde9 0000fde9 0000fde9 400304 c0000201"
 	  "800404 000003e8 c00810 fde90001 fde90002 fde90003 ffff0000"
 	  "c01008 0002fde900000064 c02018 0000fde9 00000001 00000002 0000fde9 00000001 00000003"
 	  "20 c0000235" },
-	{ "everything, iBGP: LOCAL_PREF, no prepends", true, true, drained,
+	{ "everything, iBGP: LOCAL_PREF, no prepends", true, true, &drained,
 	  "02 0000 0055 40010100 400200 400304 c0000201 800404 000003e8 400504 00000000"
 	  "c00810 fde90001 fde90002 fde90003 ffff0000"
 	  "c01008 0002fde900000064 c02018 0000fde9 00000001 00000002 0000fde9 00000001 00000003"
 	  "20 c0000235" },
-	{ "nothing of its own, iBGP: the LOCAL_PREF that everybody uses",
-	  true,
-	  true,
-	  { 0 },
+	{ "nothing of its own, iBGP: the LOCAL_PREF that everybody uses", true, true, &nothing,
 	  "02 0000 0024 40010100 400200 400304 c0000201 400504 00000064"
 	  "c0080c fde90001 fde90002 fde90003 20 c0000235" },
 };
@@ -87,7 +82,7 @@ static void frames_are_exact(void **state)
 						     .global = &global_list,
 						     .peer = &peer_list };
 		size_t n;
-		size_t size = encode(&session, &frames[i].route, AF_INET, buf, &n);
+		size_t size = encode(&session, frames[i].route, AF_INET, buf, &n);
 		assert_hex(frames[i].name, buf + 18, size - 18, frames[i].hex);
 	}
 }
