@@ -15,8 +15,8 @@ VARIANT   =
 CFLAGS   ?= -O2 -g
 LDFLAGS  ?=
 
-LIBRARIES = libsystemd libmicrohttpd yaml-0.1 libmnl jansson
-ROOMS     = lib net bgp monitors agent
+LIBRARIES = libsystemd libmicrohttpd yaml-0.1 libmnl jansson libip4tc libip6tc libcurl
+ROOMS     = lib net bgp monitors nat consul agent
 VERSION  := $(shell cat VERSION)
 
 MISSING  := $(shell pkg-config --exists $(LIBRARIES) 2>/dev/null || echo yes)

@@ -37,7 +37,9 @@
 #include "agent/app.h"
 #include "agent/cli.h"
 #include "agent/config.h"
+#include "agent/discovery.h"
 #include "agent/effects.h"
+#include "agent/exec_user.h"
 #include "agent/identity.h"
 #include "agent/inspect.h"
 #include "agent/peer_log.h"
@@ -48,6 +50,9 @@
 
 /* Apps of the configuration that are registered in one turn of the loop. */
 #define APPS_PER_TURN 256
+
+/* How long VIPs of a former run wait for Consul to name their services. */
+#define LEFTOVERS_MAX (10 * USEC_PER_SEC)
 
 #define STOP_DRAIN  (1000 * USEC_PER_MSEC)
 #define STOP_UNBIND (1400 * USEC_PER_MSEC)
@@ -75,14 +80,18 @@ struct agent {
 	struct monitor_runner *runner;
 	struct bgp_speaker *speaker;
 	struct registry *registry;
+	struct discovery *discovery; /* NULL: no Consul */
+	struct child_user *exec_user;
 	struct peer_log *peer_log;
 	struct presence_watcher *presence;
 	struct presence *disable_file; /* of the agent; NULL: none */
 	enum agent_phase phase;
 	size_t next_app; /* of the configuration, to be registered */
 	usec_t stop_began;
+	bool leftovers_taken;
 	bool settled, closed; /* VIPs; sessions */
-	sd_event_source *signals[3], *start_apps, *drain_end, *unbind_limit, *give_up;
+	sd_event_source *signals[3], *start_apps, *leftovers_limit;
+	sd_event_source *drain_end, *unbind_limit, *give_up;
 };
 
 static void look_at_peers(struct agent *a)
@@ -116,8 +125,11 @@ static struct inspect inspect_of(struct agent *a)
 		.registry = a->registry,
 		.reconcile = effects_reconcile(a->effects),
 		.speaker = a->speaker,
+		.nat = effects_nat(a->effects),
 		.communities = &a->config->bgp.communities,
 		.phase = phase_name(a->phase),
+		.config = &a->config->agent,
+		.discovery = a->discovery,
 	};
 }
 
@@ -127,6 +139,28 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 	struct inspect in = inspect_of(a);
 	answer_call(&in, a->phase >= AGENT_DRAINING, call, ret);
 	look_at_peers(a);
+}
+
+/* What a former run left on lo */
+
+static void take_leftovers(struct agent *a)
+{
+	a->leftovers_limit = sd_event_source_disable_unref(a->leftovers_limit);
+	if (!a->leftovers_taken)
+		effects_take_leftovers(a->effects);
+	a->leftovers_taken = true;
+}
+
+static int on_leftovers_limit(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	take_leftovers(userdata);
+	return 0;
+}
+
+static void on_discovered(void *userdata)
+{
+	take_leftovers(userdata);
 }
 
 /* The stop */
@@ -184,14 +218,13 @@ static int on_unbind_limit(sd_event_source *source, uint64_t usec, void *userdat
 
 static void stop(struct agent *a)
 {
-	bool starting = a->phase == AGENT_STARTING;
 	a->phase = AGENT_WITHDRAWING;
 	a->stop_began = loop_now(a->loop);
 	a->drain_end = sd_event_source_disable_unref(a->drain_end);
 	a->start_apps = sd_event_source_disable_unref(a->start_apps);
+	discovery_stop(a->discovery);
 	registry_unregister_all(a->registry, a->stop_began);
-	if (starting) /* then this is still to be done */
-		effects_take_leftovers(a->effects);
+	take_leftovers(a); /* should it still be to be done */
 	effects_finish(a->effects, usec_add(a->stop_began, STOP_DRAIN), on_settled, a);
 	loop_timer_set(a->loop, &a->unbind_limit, usec_add(a->stop_began, STOP_UNBIND), LOOP_APPLY,
 		       on_unbind_limit, a);
@@ -308,6 +341,22 @@ static void register_app(struct agent *a, const struct app_spec *spec)
 		log_error("app", "%s: %s", spec->name, err.text);
 }
 
+/* Last, so that the configuration has what it names. What a former run left on lo may belong to
+ * services of Consul, which is given a moment to say so. */
+static void start_discovery(struct agent *a)
+{
+	struct err err = { "" };
+	if (discovery_new(a->loop, &a->config->agent, a->registry, a->runner, on_discovered, a,
+			  &a->discovery, &err) < 0)
+		log_error("agent", "%s; going on without Consul", err.text);
+	if (a->discovery)
+		loop_timer_set(a->loop, &a->leftovers_limit,
+			       usec_add(loop_now(a->loop), LEFTOVERS_MAX), LOOP_APPLY,
+			       on_leftovers_limit, a);
+	else
+		take_leftovers(a);
+}
+
 static int on_start_apps(sd_event_source *source, void *userdata)
 {
 	(void)source;
@@ -316,10 +365,10 @@ static int on_start_apps(sd_event_source *source, void *userdata)
 		register_app(a, &a->config->apps[a->next_app++]);
 	if (a->next_app < a->config->n_apps)
 		return loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
-	effects_take_leftovers(a->effects);
 	a->phase = AGENT_RUNNING;
 	log_info("agent", "%zu apps registered from the configuration", a->config->n_apps);
 	look_at_peers(a);
+	start_discovery(a);
 	return 0;
 }
 
@@ -389,8 +438,12 @@ static int start_drains(struct agent *a, struct err *err)
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
-	const struct runner_config runner = { .interval = c->monitor_interval };
-	int rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
+	int rc = c->exec_user ? exec_user_find(c->exec_user, &a->exec_user, err) : 0;
+	if (rc < 0)
+		return rc;
+	const struct runner_config runner = { .interval = c->monitor_interval,
+					      .exec_user = a->exec_user };
+	rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
 	if (rc == 0)
 		a->registry = registry_new(a->loop, a->runner, effects_reconcile(a->effects),
 					   c->cleanup_timer);
@@ -413,7 +466,7 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = start_api(a, err);
 	if (rc == 0)
-		rc = effects_new(a->loop, &a->effects, err);
+		rc = effects_new(a->loop, &a->identity, a->config->nat.backend, &a->effects, err);
 	if (rc == 0)
 		rc = start_health(a, err);
 	if (rc == 0)
@@ -428,10 +481,12 @@ static int start(struct agent *a, struct err *err)
 static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
+	discovery_free(a->discovery);
 	registry_free(a->registry);
 	presence_free(a->disable_file);
 	presence_watcher_free(a->presence);
 	monitor_runner_free(a->runner);
+	exec_user_free(a->exec_user);
 	effects_free(a->effects); /* its wait is one of the speaker's */
 	peer_log_free(a->peer_log);
 	bgp_speaker_free(a->speaker);
@@ -439,6 +494,7 @@ static void agent_done(struct agent *a)
 		sd_event_source_disable_unref(a->signals[i]);
 	sd_event_source_disable_unref(a->start_apps);
 	sd_event_source_disable_unref(a->drain_end);
+	sd_event_source_disable_unref(a->leftovers_limit);
 	sd_event_source_disable_unref(a->unbind_limit);
 	sd_event_source_disable_unref(a->give_up);
 	identity_done(&a->identity);

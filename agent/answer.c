@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/discovery.h"
+#include "agent/exec_policy.h"
 #include "agent/view.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -40,6 +42,8 @@ static void reply_stream(struct api_reply *ret, struct stream *stream)
 static unsigned status_of(int rc)
 {
 	switch (rc) {
+	case -EACCES:
+		return 403;
 	case -EEXIST:
 	case -EBUSY:
 		return 409;
@@ -67,12 +71,15 @@ static void do_register(const struct inspect *in, const struct api_call *call,
 			struct api_reply *ret)
 {
 	struct err err = { "" };
-	enum register_result result;
+	enum register_result result = REGISTER_SAME;
 	const char *name = call->spec.name;
-	int rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result, &err);
+	int rc = exec_policy_check(in->config->exec_from, &call->spec, call->local, &err);
+	if (rc == 0)
+		rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result,
+				       &err);
 	if (rc < 0) {
 		log_info("api", "register %s: refused, %s", name, err.text);
-		err_prefix(&err, rc, "Conflict: ");
+		err_prefix(&err, rc, rc == -EACCES ? "Forbidden: " : "Conflict: ");
 		reply_text(ret, status_of(rc), err.text);
 		return;
 	}
@@ -84,15 +91,28 @@ static void do_register(const struct inspect *in, const struct api_call *call,
 			     result_name(result), "health", health_name(app->health)));
 }
 
+/* NULL when it stays away. */
+static const char *comes_back(enum app_source source)
+{
+	switch (source) {
+	case APP_FROM_CONFIG:
+		return "it is in the configuration file, and comes back with the next start";
+	case APP_FROM_HTTP:
+		return NULL;
+	case APP_FROM_CONSUL:
+		return "it is in Consul, and comes back when its tags change or with the next "
+		       "start";
+	}
+	return NULL;
+}
+
 static void do_unregister(const struct inspect *in, const struct api_call *call,
 			  struct api_reply *ret)
 {
 	const struct app *app = registry_find(in->registry, call->name);
-	bool of_file = app && app->spec->source == APP_FROM_CONFIG;
+	const char *note = app ? comes_back(app->spec->source) : NULL;
+	discovery_dismiss(in->discovery, call->name);
 	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
-	const char *note = of_file ? "it is in the configuration file, and comes back with the "
-				     "next start"
-				   : NULL;
 	if (known)
 		log_info("api", "unregister %s%s%s", call->name, note ? ": " : "",
 			 note ? note : "");
@@ -196,8 +216,12 @@ void answer_call(const struct inspect *in, bool stopping, const struct api_call 
 		return reply_json(ret, 200, inspect_status(in));
 	case API_PEERS:
 		return reply_json(ret, 200, inspect_peers(in));
+	case API_CONSUL:
+		return reply_json(ret, 200, inspect_consul(in));
 	case API_ROUTES:
 		return reply_stream(ret, inspect_routes(in));
+	case API_NAT:
+		return reply_stream(ret, inspect_nat(in));
 	case API_METRICS:
 		ret->status = 200;
 		ret->content_type = TYPE_METRICS;

@@ -108,6 +108,14 @@ static enum MHD_Result take_arg(void *cls, enum MHD_ValueKind kind, const char *
 	return MHD_YES;
 }
 
+/* Through the unix socket, or from this host's loopback. */
+static bool is_local(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	return info && info->client_addr && api_socket_is_local(info->client_addr);
+}
+
 static enum MHD_Result answer(struct api *api, struct MHD_Connection *conn, const char *method,
 			      const char *path)
 {
@@ -119,7 +127,7 @@ static enum MHD_Result answer(struct api *api, struct MHD_Connection *conn, cons
 	if (n > 0 && (size_t)n > list.n)
 		return send_text(conn, MHD_HTTP_BAD_REQUEST,
 				 "Invalid request: too many parameters\n");
-	api_route(&(struct api_request){ method, path, args, list.n }, &call);
+	api_route(&(struct api_request){ method, path, args, list.n, is_local(conn) }, &call);
 	api->answer(&call, &reply, api->userdata);
 	api_call_done(&call);
 	return send_reply(conn, &reply);

@@ -126,3 +126,16 @@ void api_socket_unlink(const struct api_socket *s)
 	    st.st_ino == s->inode)
 		unlink(s->unix_path);
 }
+
+bool api_socket_is_local(const struct sockaddr *client)
+{
+	struct sockaddr_storage ss = { 0 };
+	struct addr addr = { 0 };
+	uint16_t port;
+	if (client->sa_family == AF_UNIX)
+		return true;
+	memcpy(&ss, client,
+	       client->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+					     : sizeof(struct sockaddr_in));
+	return addr_from_sockaddr(&ss, &addr, &port) && addr_is_loopback(&addr);
+}

@@ -3,6 +3,8 @@
 #ifndef AGENT_API_SOCKET_H
 #define AGENT_API_SOCKET_H
 
+#include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "lib/endpoint.h"
@@ -19,5 +21,7 @@ struct api_socket {
 int api_socket_open(const struct endpoint *at, struct api_socket *ret, struct err *err);
 /* Removes the file of a unix socket; the fd belongs to who uses it. */
 void api_socket_unlink(const struct api_socket *s);
+/* Whether a client with this address is on this host for sure: a unix socket, or loopback. */
+bool api_socket_is_local(const struct sockaddr *client);
 
 #endif

@@ -236,16 +236,27 @@ static void take_first_health(struct app *app, usec_t now)
 
 /* Registering */
 
+static struct app *owner_of(const struct registry *reg, const struct prefix *prefix)
+{
+	const struct vip *vip = reconcile_find(reg->reconcile, prefix);
+	return vip ? vip->owner : NULL;
+}
+
+/* Whether who has something must give it up to `spec`. */
+static bool yields(const struct app *owner, const struct app_spec *spec)
+{
+	return owner->spec->source > spec->source; /* the enum is in this order */
+}
+
 static int find_conflict(struct registry *reg, const struct app_spec *spec, const struct app *self,
 			 struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
 	for (size_t i = 0; i < spec->n_vips; i++) {
-		const struct vip *vip = reconcile_find(reg->reconcile, &spec->vips[i]);
-		const struct app *owner = vip ? vip->owner : NULL;
-		if (owner && owner != self)
+		const struct app *owner = owner_of(reg, &spec->vips[i]);
+		if (owner && owner != self && !yields(owner, spec))
 			return err_set(err, -EEXIST, "vip %s belongs to app '%s' already",
-				       prefix_format(&vip->prefix, text), owner->spec->name);
+				       prefix_format(&spec->vips[i], text), owner->spec->name);
 	}
 	return 0;
 }
@@ -257,6 +268,10 @@ static int check_register(struct registry *reg, const struct app_spec *spec, con
 	if (self && self->spec->source == APP_FROM_CONFIG && spec->source != APP_FROM_CONFIG)
 		return err_set(err, -EBUSY,
 			       "app '%s' is defined in the configuration file, change it there",
+			       spec->name);
+	if (self && self->spec->source < spec->source)
+		return err_set(err, -EBUSY,
+			       "app '%s' was registered over HTTP, which comes before Consul",
 			       spec->name);
 	if (!self && HASH_COUNT(reg->apps) >= APPS_MAX)
 		return err_set(err, -ENOSPC, "there are %d apps already, more are not taken",
@@ -277,7 +292,7 @@ static bool same_monitors(const struct app_spec *a, const struct app_spec *b)
 static void watch(struct app *app, usec_t now)
 {
 	monitor_watch_free(app->watch);
-	app->watch = monitor_watch_new(app->registry->runner, app->spec->monitors,
+	app->watch = monitor_watch_new(app->registry->runner, app->spec->name, app->spec->monitors,
 				       app->spec->n_monitors, on_verdict, app);
 	take_first_health(app, now);
 }
@@ -335,17 +350,60 @@ static void replace(struct app *app, const struct app_spec *spec, usec_t now)
 	free(old_vips);
 }
 
+static void tell_freed(struct registry *reg)
+{
+	if (reg->freed)
+		reg->freed(reg->freed_userdata);
+}
+
+static void unregister(struct app *app, usec_t now)
+{
+	struct registry *reg = app->registry;
+	for (size_t i = 0; i < app->spec->n_vips; i++)
+		reconcile_release(reg->reconcile, app->vips[i], now);
+	app_group_leave(app, now);
+	app_free(app);
+	tell_freed(reg);
+}
+
+/* What was checked to be free for `spec` becomes so. */
+static void displace(struct registry *reg, const struct app_spec *spec, const struct app *self,
+		     usec_t now)
+{
+	char text[PREFIX_TEXT_MAX];
+	for (size_t i = 0; i < spec->n_vips; i++) {
+		struct app *owner = owner_of(reg, &spec->vips[i]);
+		if (!owner || owner == self)
+			continue;
+		log_warn("app", "%s: gives vip %s up to app %s, as %s comes before %s",
+			 owner->spec->name, prefix_format(&spec->vips[i], text), spec->name,
+			 app_source_name(spec->source), app_source_name(owner->spec->source));
+		unregister(owner, now);
+	}
+}
+
+/* The same definition from a source that comes first: it is theirs from now on. */
+static void take_over(struct app *app, enum app_source source)
+{
+	if (source >= app->spec->source)
+		return;
+	app->spec->source = source;
+	tell_freed(app->registry); /* who had it has to look again */
+}
+
 int registry_register(struct registry *reg, const struct app_spec *spec, usec_t now,
 		      enum register_result *ret, struct err *err)
 {
 	struct app *app = registry_get(reg, spec->name);
 	if (app && app_spec_equal(app->spec, spec)) {
+		take_over(app, spec->source);
 		*ret = REGISTER_SAME;
 		return 0;
 	}
 	int rc = check_register(reg, spec, app, err);
 	if (rc < 0)
 		return rc;
+	displace(reg, spec, app, now);
 	*ret = app ? REGISTER_REPLACED : REGISTER_NEW;
 	if (app)
 		replace(app, spec, now);
@@ -354,15 +412,9 @@ int registry_register(struct registry *reg, const struct app_spec *spec, usec_t 
 	app = registry_get(reg, spec->name);
 	for (size_t i = 0; i < app->spec->n_vips; i++)
 		reconcile_vip_now(reg->reconcile, app->vips[i], now);
+	if (*ret == REGISTER_REPLACED)
+		tell_freed(reg); /* VIPs that the former definition had */
 	return 0;
-}
-
-static void unregister(struct app *app, usec_t now)
-{
-	for (size_t i = 0; i < app->spec->n_vips; i++)
-		reconcile_release(app->registry->reconcile, app->vips[i], now);
-	app_group_leave(app, now);
-	app_free(app);
 }
 
 bool registry_unregister(struct registry *reg, const char *name, usec_t now)
@@ -376,8 +428,15 @@ bool registry_unregister(struct registry *reg, const char *name, usec_t now)
 void registry_unregister_all(struct registry *reg, usec_t now)
 {
 	struct app *app, *next;
+	reg->freed = NULL; /* nobody is to take their place */
 	HASH_ITER (hh, reg->apps, app, next)
 		unregister(app, now);
+}
+
+void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata)
+{
+	reg->freed = freed;
+	reg->freed_userdata = userdata;
 }
 
 /* What is asked of it */
@@ -385,6 +444,11 @@ void registry_unregister_all(struct registry *reg, usec_t now)
 const struct app *registry_find(const struct registry *reg, const char *name)
 {
 	return registry_get(reg, name);
+}
+
+const struct app *registry_owner(const struct registry *reg, const struct prefix *vip)
+{
+	return owner_of(reg, vip);
 }
 
 size_t registry_n(const struct registry *reg, enum health health)

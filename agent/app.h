@@ -76,10 +76,16 @@ void registry_set_options(struct registry *reg, const struct registry_options *o
 /* Takes nothing down: unregister first what should go. */
 void registry_free(struct registry *reg);
 
+/*
+ * Who may have a name or a VIP: the configuration file comes before HTTP, HTTP before Consul, and
+ * among equals who was first. A definition takes from those that come after it what it needs, and
+ * is refused what those before it have.
+ */
+
 /* Registers or replaces; copies `spec`. Ports are checked and what can go up is up when it
  * returns. A VIP that a replaced definition keeps is not touched. With -errno nothing changed:
  * -EEXIST when a VIP belongs to another app (the text names it), -EBUSY when the name belongs to
- * the configuration file and the definition is not from there, -ENOSPC at APPS_MAX. */
+ * a source that comes before, -ENOSPC at APPS_MAX. */
 int registry_register(struct registry *reg, const struct app_spec *spec, usec_t now,
 		      enum register_result *ret, struct err *err);
 /* False when there is no such app. Its VIPs go down on their own. */
@@ -104,6 +110,12 @@ usec_t registry_drained_at(const struct registry *reg, usec_t now);
 struct registry_counts registry_count(const struct registry *reg);
 /* The names of the groups that are kept, at most `max`; returns how many. */
 size_t registry_kept_groups(const struct registry *reg, const char **ret, size_t max);
+/* Called when a name or a VIP may have become free, from inside the functions above and below: the
+ * registry is not to be changed there. */
+typedef void registry_freed_cb(void *userdata);
+void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata);
+/* Whoever has the VIP, NULL: nobody. */
+const struct app *registry_owner(const struct registry *reg, const struct prefix *vip);
 
 /* NULL when there is none. */
 const struct app *registry_find(const struct registry *reg, const char *name);

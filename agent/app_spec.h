@@ -16,6 +16,7 @@
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "monitors/spec.h"
+#include "nat/rules.h"
 
 enum app_source { APP_FROM_CONFIG, APP_FROM_HTTP, APP_FROM_CONSUL };
 const char *app_source_name(enum app_source s); /* "config", "http", "consul" */
@@ -24,12 +25,6 @@ const char *app_source_name(enum app_source s); /* "config", "http", "consul" */
 #define APP_VIPS_MAX     64
 #define APP_MONITORS_MAX 32
 #define APP_NATS_MAX     64
-
-/* tcp:53:8053 — VIP:listen goes to the host's own address:dest. */
-struct nat_spec {
-	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
-	uint16_t listen, dest;
-};
 
 struct app_spec {
 	char *name;

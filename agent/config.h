@@ -13,25 +13,32 @@
 
 #include "agent/app_spec.h"
 #include "bgp/config.h"
+#include "consul/config.h"
 #include "lib/endpoint.h"
 #include "lib/err.h"
 #include "lib/mono.h"
+#include "nat/choice.h"
 
 struct config_agent {
 	struct endpoint listen_addr;
 	usec_t monitor_interval;
 	usec_t cleanup_timer;
-	char *consul_addr; /* NULL when not set */
-	usec_t consul_query_interval;
-	char *consul_token; /* NULL when not set */
+	struct consul_config consul;
+	unsigned exec_from; /* EXEC_FROM_…, agent/exec_policy.h */
+	char *exec_user;    /* who commands run as; NULL: as we do */
 	usec_t drain_time;
 	bool shutdown_drain;
 	char *disable_file;      /* NULL when not set */
 	usec_t keep_last_window; /* 0: monitor_interval */
 };
 
+struct config_nat {
+	enum nat_choice backend;
+};
+
 struct config {
 	struct config_agent agent;
+	struct config_nat nat;
 	/* `router_id` 0 and no peers mean "not said": the agent fills them in from the kernel
 	 * (agent/identity.h) before it makes a speaker of them. */
 	struct bgp_config bgp;

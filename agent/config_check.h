@@ -14,6 +14,9 @@
  */
 void config_check_bgp(struct config_draft *draft, const struct config_node *root,
 		      struct config_findings *findings);
+/* The keys of `agent` among themselves. */
+void config_check_agent(const struct config_draft *draft, const struct config_node *root,
+			struct config_findings *findings);
 /* Apps among themselves and against the addresses of bgp, and what this version does not do. */
 void config_check_apps(const struct config_draft *draft, const struct config_node *root,
 		       struct config_findings *findings);

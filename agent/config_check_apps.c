@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/config_findings.h"
+#include "agent/exec_policy.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -247,20 +248,20 @@ static bool has_consul_monitor(const struct app_spec *app)
 	return false;
 }
 
-static void warn_of_app(const struct check *c, const struct app_spec *app,
-			const struct config_node *node)
+static void check_app(const struct check *c, const struct app_spec *app,
+		      const struct config_node *node)
 {
 	const struct config_node *monitors = config_node_get(node, "monitors");
+	struct err err;
 	if (!monitors || (monitors->kind == CONFIG_SEQUENCE && !monitors->first))
 		config_warn(c->findings, config_at_missing(node, "monitors"),
 			    "none: the VIP is always announced, whether the service lives or not");
-	if (has_consul_monitor(app))
+	if (has_consul_monitor(app) && !c->draft->agent.consul.addr)
 		config_warn(c->findings, config_at(monitors),
-			    "this version has no consul monitors yet: the app stays unannounced");
-	if (app->n_nats > 0)
-		config_warn(c->findings, config_at(config_node_get(node, "nats")),
-			    "this version does no NAT yet: the app stays unannounced, since its "
-			    "traffic would not reach the service");
+			    "consul needs agent.consul_addr, or CONSUL_HTTP_ADDR in the "
+			    "environment: without, the app stays unannounced");
+	if (exec_policy_check(c->draft->agent.exec_from, app, true, &err) < 0)
+		config_error(c->findings, config_at(monitors), "%s", err.text);
 }
 
 /* Every route to some peer carries at least this many communities besides its own. */
@@ -281,7 +282,7 @@ static void check_each(const struct check *c)
 		if (node->kind != CONFIG_MAPPING)
 			continue; /* reported already */
 		check_communities(c, &c->draft->apps[i], node, others);
-		warn_of_app(c, &c->draft->apps[i], node);
+		check_app(c, &c->draft->apps[i], node);
 	}
 	for (size_t i = 0; i < c->n_vips; i++)
 		check_taken(c, &c->vips[i]);
@@ -290,14 +291,9 @@ static void check_each(const struct check *c)
 void config_check_apps(const struct config_draft *draft, const struct config_node *root,
 		       struct config_findings *findings)
 {
-	const struct config_node *agent = config_node_get(root, "agent");
-	const struct config_node *consul = config_node_get(agent, "consul_addr");
 	struct check c = { .findings = findings,
 			   .draft = draft,
 			   .list = config_node_get(root, "apps") };
-	if (consul && draft->agent.consul_addr)
-		config_warn(findings, config_at(consul),
-			    "this version does not ask Consul yet: no service is discovered");
 	if (draft->n_apps == 0)
 		return;
 	collect_taken(&c);

@@ -79,6 +79,7 @@ static struct config *config_of(struct config_draft *d)
 {
 	struct config *c = mem_new(1, sizeof(*c));
 	c->agent = d->agent;
+	c->nat = d->nat;
 	c->bgp = d->bgp.bgp;
 	c->gateway_family = d->bgp.gateway_family;
 	c->bgp.peers = exact(d->bgp.peers, d->bgp.n_peers, sizeof(*d->bgp.peers));
@@ -103,9 +104,9 @@ void config_free(struct config *c)
 	free((struct bgp_peer_config *)c->bgp.peers);
 	free(c->bgp.communities.values);
 	free(c->apps);
-	free(c->agent.consul_addr);
-	free(c->agent.consul_token);
 	free(c->agent.disable_file);
+	consul_config_done(&c->agent.consul);
+	free(c->agent.exec_user);
 	free(c);
 }
 
@@ -114,6 +115,7 @@ static void load_tree(const struct config_tree *tree, bool world_readable,
 {
 	const struct config_node *root = config_tree_root(tree), *secret = NULL;
 	config_build(root, draft, findings, &secret);
+	config_check_agent(draft, root, findings);
 	config_check_bgp(draft, root, findings);
 	config_check_apps(draft, root, findings);
 	config_check_states(draft, root, findings);

@@ -15,6 +15,30 @@
 
 #define FIELD(member) .offset = offsetof(struct config_agent, member)
 
+static const struct config_key exec_keys[] = {
+	{ .name = "allow_from",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_exec_from,
+	  FIELD(exec_from),
+	  .default_words = "`config` and `http-local`",
+	  .doc = "From where `exec:` monitors are accepted: `config`, `consul`, `http` from "
+		 "anywhere, `http-local` through a unix socket or from loopback; or `none`." },
+	{ .name = "user",
+	  .type = &config_type_text,
+	  FIELD(exec_user),
+	  .default_words = "the agent's own",
+	  .doc = "The user that all commands run as, with that user's groups and without any "
+		 "capability. Needs CAP_SETUID and CAP_SETGID." },
+	{ 0 },
+};
+
+static const struct config_section exec_section = {
+	.path = "agent.exec",
+	.doc = "Commands of `exec:` monitors run on this host, so who may bring one is decided "
+	       "here.",
+	.keys = exec_keys,
+};
+
 static const struct config_key agent_keys[] = {
 	{ .name = "listen_addr",
 	  .type = &config_type_endpoint,
@@ -39,21 +63,83 @@ static const struct config_key agent_keys[] = {
 		 "flows can end." },
 	{ .name = "consul_addr",
 	  .type = &config_type_consul_addr,
-	  FIELD(consul_addr),
-	  .doc = "The local Consul agent, with or without `/v1`; `https://` and `unix://` too. "
-		 "**Coming:** this version reads it, warns, and discovers nothing." },
+	  FIELD(consul.addr),
+	  .default_words = "no Consul",
+	  .doc = "The local Consul agent, with or without `/v1`; `https://` and `unix://` too. Its "
+		 "services become apps, see [consul.md](consul.md)." },
 	{ .name = "consul_query_interval",
 	  .type = &config_type_duration,
-	  FIELD(consul_query_interval),
+	  FIELD(consul.query_interval),
 	  .default_text = "5m",
 	  .min = SEC(1),
 	  .flags = CONFIG_ZERO_IS_DEFAULT,
-	  .doc = "How often Consul is asked for services. **Coming**, see `consul_addr`." },
+	  .doc = "The longest silence before everything is read again. Changes show at once, not "
+		 "after this; one minute at most is used." },
 	{ .name = "consul_token",
 	  .type = &config_type_text,
-	  FIELD(consul_token),
+	  FIELD(consul.token),
 	  .flags = CONFIG_SECRET,
-	  .doc = "The ACL token for Consul. **Coming**, see `consul_addr`." },
+	  .doc = "The ACL token: it needs `node:read` and `service:read`, and `agent:read` "
+		 "unless `CONSUL_NODE` is set." },
+	{ .name = "consul_token_file",
+	  .type = &config_type_text,
+	  FIELD(consul.token_file),
+	  .doc = "A file that holds the token, read for every request; `consul_token` beats it." },
+	{ .name = "consul_ca_cert",
+	  .type = &config_type_text,
+	  FIELD(consul.ca_file),
+	  .default_words = "the system's",
+	  .doc = "Who signs Consul's certificate: a PEM file." },
+	{ .name = "consul_client_cert",
+	  .type = &config_type_text,
+	  FIELD(consul.cert_file),
+	  .doc = "Our certificate for Consul: a PEM file." },
+	{ .name = "consul_client_key",
+	  .type = &config_type_text,
+	  FIELD(consul.key_file),
+	  .doc = "The key of `consul_client_cert`: a PEM file." },
+	{ .name = "consul_tls_verify",
+	  .type = &config_type_bool,
+	  FIELD(consul.tls_verify),
+	  .default_text = "true",
+	  .doc = "`false` takes any certificate from Consul, and with it anybody's word." },
+	{ .name = "consul_datacenter",
+	  .type = &config_type_text,
+	  FIELD(consul.datacenter),
+	  .default_words = "the local agent's",
+	  .doc = "The datacenter that is asked." },
+	{ .name = "consul_namespace",
+	  .type = &config_type_text,
+	  FIELD(consul.namespace),
+	  .doc = "The namespace that is asked (Consul Enterprise)." },
+	{ .name = "consul_partition",
+	  .type = &config_type_text,
+	  FIELD(consul.partition),
+	  .doc = "The admin partition that is asked (Consul Enterprise)." },
+	{ .name = "consul_match_tag",
+	  .type = &config_type_text,
+	  FIELD(consul.match_tag),
+	  .default_text = "enable_gocast",
+	  .doc = "Services with this tag become apps." },
+	{ .name = "consul_warning",
+	  .type = &config_type_consul_warning,
+	  FIELD(consul.warning_fails),
+	  .default_text = "pass",
+	  .doc = "Whether a check in state `warning` passes a `consul` monitor." },
+	{ .name = "consul_max_stale",
+	  .type = &config_type_duration,
+	  FIELD(consul.max_stale),
+	  .min = SEC(1),
+	  .default_words = "no limit",
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "When Consul has not answered for this long, `consul` monitors fail. 0 is no "
+		 "limit: a Consul that is away withdraws nothing." },
+	{ .name = "consul_publish",
+	  .type = &config_type_bool,
+	  FIELD(consul.publish),
+	  .default_text = "false",
+	  .doc = "Keep a service `vipherald` in the local Consul agent with a TTL check per app: "
+		 "its state and reason. The token needs `service:write` for it." },
 	{ .name = "drain_time",
 	  .type = &config_type_duration,
 	  FIELD(drain_time),
@@ -79,6 +165,7 @@ static const struct config_key agent_keys[] = {
 	  .max = HOURS(24),
 	  .doc = "Apps of a group that go down within this time went down at the same moment, see "
 		 "`keep_last`." },
+	{ .name = "exec", .shape = CONFIG_SECTION, .section = &exec_section, .doc = "See below." },
 	{ 0 },
 };
 #undef FIELD
@@ -273,6 +360,25 @@ static const struct config_section bgp_section = {
 	.shared_offset = offsetof(struct config_draft_bgp, session),
 };
 
+/* ---- nat ---- */
+
+static const struct config_key nat_keys[] = {
+	{ .name = "backend",
+	  .type = &config_type_nat_backend,
+	  .offset = offsetof(struct config_nat, backend),
+	  .default_text = "auto",
+	  .doc = "What translates for apps with `nats`. `auto` is legacy iptables where the host "
+		 "uses it already, else nftables, and the other one where the kernel lacks the "
+		 "first. See [nat.md](nat.md)." },
+	{ 0 },
+};
+
+static const struct config_section nat_section = {
+	.path = "nat",
+	.doc = "How the `nats` of apps are translated. The whole section may be left out.",
+	.keys = nat_keys,
+};
+
 /* ---- apps: most types take the whole app_spec, hence no offsets ---- */
 
 static const struct config_key vip_config_keys[] = {
@@ -434,14 +540,15 @@ static const struct config_key app_keys[] = {
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_monitors,
 	  .default_words = "none: always announced, with a warning",
-	  .doc = "`port:tcp:53`, `port:udp:53`, `exec:COMMAND` or `consul` (**coming**); the app "
-		 "is healthy when all of up to 32 pass." },
+	  .doc = "`port:tcp:53`, `port:udp:53`, `exec:COMMAND` or `consul` (the checks of the "
+		 "service of the app's name on this node); the app is healthy when all of up to "
+		 "32 pass." },
 	{ .name = "nats",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_nats,
-	  .doc = "`PROTO:LISTEN:DEST` or `PROTO:PORT`: VIP:LISTEN goes to the host's own "
-		 "address:DEST. **Coming:** in this version an app with `nats` is never "
-		 "announced." },
+	  .doc = "`PROTO:LISTEN:DEST` or `PROTO:PORT`, up to 64: VIP:LISTEN goes to the host's own "
+		 "address:DEST, which is `local_ip` (`local_ip6` for an IPv6 VIP) or what the "
+		 "host has towards the first peer. See [nat.md](nat.md)." },
 	{ .name = "states",
 	  .shape = CONFIG_SECTION,
 	  .section = &states_section,
@@ -492,6 +599,11 @@ static const struct config_key file_keys[] = {
 	  .offset = offsetof(struct config_draft, bgp),
 	  .flags = CONFIG_REQUIRED,
 	  .doc = "Who we are and whom we announce to." },
+	{ .name = "nat",
+	  .shape = CONFIG_SECTION,
+	  .section = &nat_section,
+	  .offset = offsetof(struct config_draft, nat),
+	  .doc = "How NAT is done." },
 	{ .name = "apps",
 	  .shape = CONFIG_SECTIONS,
 	  .section = &app_section,
@@ -508,10 +620,11 @@ const struct config_section config_schema = {
 };
 
 const struct config_section *const config_sections[] = {
-	&config_schema,  &agent_section, &bgp_section,
-	&peer_section,   &app_section,   &vip_config_section,
-	&states_section, &up_section,    &down_section,
-	&drain_section,  NULL,
+	&config_schema, &agent_section,      &exec_section,
+	&bgp_section,   &peer_section,       &nat_section,
+	&app_section,   &vip_config_section, &states_section,
+	&up_section,    &down_section,       &drain_section,
+	NULL,
 };
 
 /* ---- use ---- */
@@ -560,8 +673,8 @@ void config_draft_done(struct config_draft *d)
 	free(d->bgp.peers);
 	free(d->bgp.bgp.communities.values);
 	free(d->apps);
-	free(d->agent.consul_addr);
-	free(d->agent.consul_token);
 	free(d->agent.disable_file);
+	consul_config_done(&d->agent.consul);
+	free(d->agent.exec_user);
 	*d = (struct config_draft){ 0 };
 }

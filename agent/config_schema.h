@@ -31,6 +31,7 @@ struct config_draft_bgp {
 
 struct config_draft {
 	struct config_agent agent;
+	struct config_nat nat;
 	struct config_draft_bgp bgp;
 	struct app_spec *apps;
 	size_t n_apps, cap_apps;

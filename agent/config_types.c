@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/community.h"
+#include "agent/exec_policy.h"
 #include "lib/endpoint.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -67,6 +68,21 @@ static int set_consul_addr(const struct config_key *key, const char *text, void 
 }
 
 /* ---- numbers and words ---- */
+
+static int set_consul_warning(const struct config_key *key, const char *text, void *target,
+			      struct err *err)
+{
+	if (!str_equal(text, "pass") && !str_equal(text, "fail"))
+		return err_set(err, -EINVAL, "'%.80s' is neither pass nor fail", text);
+	*(bool *)field_of(key, target) = str_equal(text, "fail");
+	return 0;
+}
+
+static int add_exec_from(const struct config_key *key, const char *text, void *target,
+			 struct err *err)
+{
+	return exec_policy_add(field_of(key, target), text, err);
+}
 
 /* What YAML 1.1 and GoCast's parser take; the letter case as they do. */
 static const struct {
@@ -217,6 +233,29 @@ static int set_origin(const struct config_key *key, const char *text, void *targ
 		strbuf_add(&sb, "%s%s", i > 0 ? ", " : "", origins[i].name);
 	}
 	return err_set(err, -EINVAL, "'%.80s' is not an origin, expected one of %s", text, names);
+}
+
+static const struct {
+	enum nat_choice value;
+	const char *name;
+} nat_backends[] = {
+	{ NAT_AUTO, "auto" },
+	{ NAT_IPTABLES, "iptables" },
+	{ NAT_NFTABLES, "nftables" },
+};
+
+static int set_nat_backend(const struct config_key *key, const char *text, void *target,
+			   struct err *err)
+{
+	for (size_t i = 0; i < COUNT(nat_backends); i++)
+		if (str_equal(text, nat_backends[i].name)) {
+			*(enum nat_choice *)field_of(key, target) = nat_backends[i].value;
+			return 0;
+		}
+	return err_set(err, -EINVAL,
+		       "'%.80s' is not a NAT back end, expected auto, iptables or "
+		       "nftables",
+		       text);
 }
 
 /* ---- addresses ---- */
@@ -412,6 +451,10 @@ const struct config_type config_type_app_group = { "text", set_app_group };
 const struct config_type config_type_text = { "text", set_text };
 const struct config_type config_type_password = { "text, at most 80 bytes", set_password };
 const struct config_type config_type_consul_addr = { "URL", set_consul_addr };
+const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_consul_warning };
+const struct config_type config_type_exec_from = {
+	"`config`, `http`, `http-local`, `consul`, `none`", add_exec_from
+};
 const struct config_type config_type_bool = { "`true` or `false`", set_bool };
 const struct config_type config_type_duration = { "duration", set_duration };
 const struct config_type config_type_seconds = { "whole seconds", set_seconds };
@@ -424,6 +467,8 @@ const struct config_type config_type_addr6 = { "IPv6 address", set_addr6 };
 const struct config_type config_type_peer_ip = { "address, or fe80::…%INTERFACE", set_peer_ip };
 const struct config_type config_type_origin = { "`igp`, `egp`, `incomplete`, `unknown`",
 						set_origin };
+const struct config_type config_type_nat_backend = { "`auto`, `iptables`, `nftables`",
+						     set_nat_backend };
 const struct config_type config_type_endpoint = { "HOST:PORT, :PORT, [V6]:PORT or unix:/PATH",
 						  set_endpoint };
 const struct config_type config_type_listen = { "`true`, `false`, ADDR, :PORT or ADDR:PORT",

@@ -10,6 +10,8 @@ extern const struct config_type config_type_text;              /* char *, owned;
 extern const struct config_type config_type_path;              /* the same, absolute */
 extern const struct config_type config_type_password;          /* the same, at most 80 bytes */
 extern const struct config_type config_type_consul_addr;       /* the same, a URL */
+extern const struct config_type config_type_consul_warning;    /* bool: fails */
+extern const struct config_type config_type_exec_from;         /* unsigned, EXEC_FROM_â€¦; adds */
 extern const struct config_type config_type_bool;              /* bool */
 extern const struct config_type config_type_duration;          /* usec_t */
 extern const struct config_type config_type_seconds;           /* usec_t, whole seconds */
@@ -20,6 +22,7 @@ extern const struct config_type config_type_family;            /* uint8_t, AF_â€
 extern const struct config_type config_type_addr;              /* struct addr, of this host */
 extern const struct config_type config_type_addr6;             /* the same, IPv6 only */
 extern const struct config_type config_type_peer_ip;           /* struct bgp_peer_config */
+extern const struct config_type config_type_nat_backend;       /* enum nat_choice */
 extern const struct config_type config_type_origin;            /* enum bgp_origin */
 extern const struct config_type config_type_endpoint;          /* struct endpoint */
 extern const struct config_type config_type_listen;            /* struct bgp_config */

@@ -22,7 +22,9 @@
 
 struct effects {
 	sd_event *loop;
+	const struct identity *identity;
 	struct loopback *loopback;
+	struct nat *nat;
 	struct bgp_speaker *speaker;
 	struct reconcile *reconcile;
 	struct bgp_drain *drain;
@@ -46,15 +48,24 @@ static int address_del(const struct prefix *vip, struct err *err, void *userdata
 	return loopback_del(e->loopback, vip, err);
 }
 
-/* The place of the NAT room. */
-static int nat_set(const struct prefix *vip, const struct nat_spec *nats, size_t n, struct err *err,
+/* What the kernel lacks may be loaded later: to be tried again. */
+static int nat_result(int rc)
+{
+	return rc == -EOPNOTSUPP ? -ENOSYS : rc;
+}
+
+static int set_nat(const struct prefix *vip, const struct nat_spec *nats, size_t n, struct err *err,
 		   void *userdata)
 {
-	(void)vip, (void)nats, (void)userdata;
-	if (n == 0)
-		return 0;
-	return err_set(err, -EOPNOTSUPP,
-		       "NAT is not supported by this version, so the VIP is not announced");
+	struct effects *e = userdata;
+	struct addr own = { 0 };
+	if (n > 0) {
+		int rc = identity_own_address(e->identity, vip->addr.family, &own, err);
+		if (rc < 0)
+			return err_prefix(err, rc, "NAT: ");
+	}
+	int rc = nat_set(e->nat, vip, nats, n, &own, err);
+	return rc < 0 && rc != -EINPROGRESS ? err_prefix(err, nat_result(rc), "NAT: ") : rc;
 }
 
 static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs, void *userdata)
@@ -106,6 +117,7 @@ static int on_work(sd_event_source *source, void *userdata)
 	do
 		more = reconcile_work(e->reconcile, WORK_STEP, loop_now(e->loop));
 	while (more && loop_clock() < end);
+	nat_hold(e->nat, more);
 	if (more) {
 		work(e);
 		return 0;
@@ -135,7 +147,7 @@ static void retry(usec_t when, void *userdata)
 static const struct reconcile_ops ops = {
 	.address_add = address_add,
 	.address_del = address_del,
-	.nat_set = nat_set,
+	.nat_set = set_nat,
 	.announce = announce,
 	.withdraw = withdraw,
 	.drain = drain,
@@ -151,6 +163,18 @@ static void on_lost(const struct prefix *prefix, void *userdata)
 	reconcile_lost(e->reconcile, prefix);
 }
 
+static void on_nat_told(const struct prefix *vip, int result, const struct err *err, void *userdata)
+{
+	struct effects *e = userdata;
+	struct err said = { "" };
+	if (result < 0) {
+		said = *err;
+		err_prefix(&said, result, "NAT: ");
+	}
+	reconcile_nat_told(e->reconcile, vip, nat_result(result), &said, loop_now(e->loop));
+	work(e); /* it may have been the last one that the stop waits for */
+}
+
 /* Without it every single VIP would fail; better to say so once and before anything else. */
 static int check_capability(struct err *err)
 {
@@ -164,13 +188,15 @@ static int check_capability(struct err *err)
 		       "(containers)");
 }
 
-int effects_new(sd_event *loop, struct effects **ret, struct err *err)
+int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice nat,
+		struct effects **ret, struct err *err)
 {
 	int rc = check_capability(err);
 	if (rc < 0)
 		return rc;
 	struct effects *e = mem_new(1, sizeof(*e));
 	e->loop = loop;
+	e->identity = identity;
 	e->drain_limit = USEC_NEVER;
 	e->reconcile = reconcile_new(&ops, e);
 	rc = loopback_new(loop, on_lost, e, &e->loopback, err);
@@ -178,6 +204,7 @@ int effects_new(sd_event *loop, struct effects **ret, struct err *err)
 		effects_free(e);
 		return rc;
 	}
+	e->nat = nat_new(loop, nat, on_nat_told, e);
 	*ret = e;
 	return 0;
 }
@@ -189,6 +216,7 @@ void effects_free(struct effects *e)
 	bgp_drain_free(e->drain);
 	sd_event_source_disable_unref(e->work);
 	sd_event_source_disable_unref(e->retry);
+	nat_free(e->nat);
 	reconcile_free(e->reconcile);
 	loopback_free(e->loopback);
 	free(e);
@@ -204,6 +232,11 @@ struct reconcile *effects_reconcile(struct effects *e)
 	return e->reconcile;
 }
 
+const struct nat *effects_nat(const struct effects *e)
+{
+	return e->nat;
+}
+
 struct leftovers {
 	struct prefix *items;
 	size_t n, cap;
@@ -214,6 +247,12 @@ static void collect(const struct prefix *vip, void *userdata)
 	struct leftovers *l = userdata;
 	l->items = mem_grow(l->items, &l->cap, l->n + 1, sizeof(*l->items));
 	l->items[l->n++] = *vip;
+}
+
+static void found_nat(const struct prefix *vip, void *userdata)
+{
+	struct effects *e = userdata;
+	reconcile_found_nat(e->reconcile, vip);
 }
 
 void effects_take_leftovers(struct effects *e)
@@ -229,6 +268,7 @@ void effects_take_leftovers(struct effects *e)
 	for (size_t i = 0; i < l.n; i++)
 		reconcile_found(e->reconcile, &l.items[i]);
 	free(l.items);
+	nat_walk_leftovers(e->nat, found_nat, e);
 }
 
 void effects_finish(struct effects *e, usec_t drain_limit, effects_settled_cb *settled,

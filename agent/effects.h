@@ -7,23 +7,29 @@
 
 #include <systemd/sd-event.h>
 
+#include "agent/identity.h"
 #include "agent/reconcile.h"
 #include "bgp/speaker.h"
 #include "lib/err.h"
+#include "nat/nat.h"
 
 struct effects;
 
-/* Opens lo. -EPERM names the capability that is missing. Nothing is touched yet. */
-int effects_new(sd_event *loop, struct effects **ret, struct err *err);
+/* Opens lo and looks at the NAT rules. -EPERM names the capability that is missing. Nothing is
+ * touched yet. `identity` must outlive it. */
+int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice nat,
+		struct effects **ret, struct err *err);
 /* Undoes nothing on lo. The speaker must still be there. */
 void effects_free(struct effects *e);
 /* Before the first VIP. Not owned. */
 void effects_set_speaker(struct effects *e, struct bgp_speaker *speaker);
 /* The reconciler that acts through it; owned by it. */
 struct reconcile *effects_reconcile(struct effects *e);
+/* The NAT that it works with; likewise. */
+const struct nat *effects_nat(const struct effects *e);
 
-/* What a former run left on lo goes to the apps that want it; the rest is removed. Called when
- * all apps of the configuration are registered. */
+/* What a former run left on lo and in NAT goes to the apps that want it; the rest is removed.
+ * Called when all apps of the configuration are registered. */
 void effects_take_leftovers(struct effects *e);
 
 /* The agent stops and everything is released: waits for no router any longer than `drain_limit`

@@ -104,6 +104,39 @@ static int find_router_id(const struct config *config, struct identity *id, stru
 		       "router of the AS has");
 }
 
+/* Of one peer: as configured, else as the kernel would send to it or on that interface. */
+static bool own_address_towards(const struct bgp_peer_config *peer, uint8_t family,
+				struct addr *ret)
+{
+	struct route_info info;
+	const struct addr *said =
+		peer->local_ip.family == family ? &peer->local_ip : &peer->local_ip6;
+	if (said->family == family) {
+		*ret = *said;
+		return true;
+	}
+	if (route_lookup(&peer->addr, scope_of(peer), &info, NULL) < 0)
+		return false;
+	if (info.source.family == family && !addr_is_link_local(&info.source)) {
+		*ret = info.source;
+		return true;
+	}
+	return route_interface_address(info.ifindex, family, ret, NULL) == 0;
+}
+
+int identity_own_address(const struct identity *id, uint8_t family, struct addr *ret,
+			 struct err *err)
+{
+	for (size_t i = 0; i < id->bgp.n_peers; i++)
+		if (own_address_towards(&id->peers[i], family, ret))
+			return 0;
+	return err_set(err, -EADDRNOTAVAIL,
+		       "this host has no %s address towards a peer that %s VIPs could be "
+		       "translated to: set bgp.%s",
+		       family == AF_INET ? "IPv4" : "IPv6", family == AF_INET ? "IPv4" : "IPv6",
+		       family == AF_INET ? "local_ip" : "local_ip6");
+}
+
 int identity_find(const struct config *config, struct identity *ret, struct err *err)
 {
 	struct identity id = { .bgp = config->bgp };

@@ -16,6 +16,11 @@ struct identity {
 	struct bgp_peer_config *peers; /* what bgp.peers points to; owned */
 };
 
+/* The host's own address of this family, never a VIP: what NAT translates to. local_ip or
+ * local_ip6, else what the host has towards a peer, the first peer first. -EADDRNOTAVAIL, and a
+ * text that says what to set. */
+int identity_own_address(const struct identity *id, uint8_t family, struct addr *ret,
+			 struct err *err);
 /* Warns in the log about peers that cannot be reached as configured. */
 int identity_find(const struct config *config, struct identity *ret, struct err *err);
 void identity_done(struct identity *id);

@@ -12,7 +12,7 @@
 #include "lib/mem.h"
 #include "net/loop.h"
 
-static struct view_clock clock_of(const struct inspect *in)
+struct view_clock inspect_clock(const struct inspect *in)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);
@@ -132,12 +132,43 @@ static const char *reason_of(const struct app *app)
 	return app->spec->n_monitors > 0 ? "all monitors pass" : "no monitors, always up";
 }
 
+/* The rules of one app or of all. */
+struct shown_rules {
+	struct nat_rules rules;
+	bool *present;
+	size_t cap;
+};
+
+static void show_rule(const struct nat_rule *r, bool present, void *userdata)
+{
+	struct shown_rules *s = userdata;
+	nat_rules_add(&s->rules, r);
+	s->present = mem_grow(s->present, &s->cap, s->rules.n, sizeof(*s->present));
+	s->present[s->rules.n - 1] = present;
+}
+
+static void shown_rules_done(struct shown_rules *s)
+{
+	nat_rules_done(&s->rules);
+	free(s->present);
+}
+
+static void show_rules(struct shown_rules *s, const struct inspect *in, const struct app *app)
+{
+	*s = (struct shown_rules){ 0 };
+	for (size_t i = 0; i < app->spec->n_vips && app->spec->n_nats > 0; i++)
+		nat_walk_rules(in->nat, &app->spec->vips[i], show_rule, s);
+}
+
 static json_t *app_as(const struct inspect *in, const struct app *app, bool summary)
 {
-	struct view_clock clock = clock_of(in);
+	struct view_clock clock = inspect_clock(in);
 	struct shown_vips shown;
+	const struct discovered *rival = discovery_rival_of(in->discovery, app->spec->name);
 	size_t n_monitors = monitor_watch_n(app->watch);
 	struct view_monitor *monitors = monitors_of(app, n_monitors);
+	struct shown_rules rules;
+	show_rules(&rules, in, app);
 	shown_vips_init(&shown, in, app->spec->n_vips);
 	for (size_t i = 0; i < app->spec->n_vips; i++)
 		show_vip(&shown, i, in, app->vips[i]);
@@ -151,15 +182,21 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 		.registered_at = app->registered_at,
 		.cleanup_at = app_cleanup_at(app),
 		.reason = reason_of(app),
+		.rival = rival ? rival->name : NULL,
 		.went_up = app->went_up,
 		.went_down = app->went_down,
 		.vips = shown.vips,
 		.n_vips = shown.n,
 		.monitors = monitors,
 		.n_monitors = n_monitors,
+		.nat = { .status = nat_status(in->nat),
+			 .rules = rules.rules.items,
+			 .present = rules.present,
+			 .n_rules = rules.rules.n },
 	};
 	json_t *json = summary ? view_app_summary(&view, &clock) : view_app(&view, &clock);
 	shown_vips_done(&shown);
+	shown_rules_done(&rules);
 	free(monitors);
 	return json;
 }
@@ -196,7 +233,7 @@ struct stream *inspect_apps(const struct inspect *in)
 	struct app_list *list = mem_new(1, sizeof(*list));
 	list->in = *in;
 	app_cursor_init(in->registry, &list->cursor);
-	return stream_new("apps", &ops, list);
+	return stream_new(NULL, "apps", &ops, list);
 }
 
 struct vip_list {
@@ -210,7 +247,7 @@ static json_t *vip_list_next(void *userdata)
 	struct vip *vip = vip_cursor_next(&list->cursor);
 	if (!vip)
 		return NULL;
-	struct view_clock clock = clock_of(&list->in);
+	struct view_clock clock = inspect_clock(&list->in);
 	struct shown_vips shown;
 	shown_vips_init(&shown, &list->in, 1);
 	show_vip(&shown, 0, &list->in, vip);
@@ -232,7 +269,39 @@ struct stream *inspect_routes(const struct inspect *in)
 	struct vip_list *list = mem_new(1, sizeof(*list));
 	list->in = *in;
 	vip_cursor_init(in->reconcile, &list->cursor);
-	return stream_new("routes", &ops, list);
+	return stream_new(NULL, "routes", &ops, list);
+}
+
+/* NAT */
+
+struct rule_list {
+	struct shown_rules rules;
+	size_t next;
+};
+
+static json_t *rule_list_next(void *userdata)
+{
+	struct rule_list *list = userdata;
+	size_t i = list->next++;
+	return i < list->rules.rules.n
+		       ? view_nat_rule(&list->rules.rules.items[i], list->rules.present[i])
+		       : NULL;
+}
+
+static void rule_list_done(void *userdata)
+{
+	struct rule_list *list = userdata;
+	shown_rules_done(&list->rules);
+	free(list);
+}
+
+struct stream *inspect_nat(const struct inspect *in)
+{
+	static const struct stream_ops ops = { rule_list_next, rule_list_done };
+	struct rule_list *list = mem_new(1, sizeof(*list));
+	struct nat_status status = nat_status(in->nat);
+	nat_walk_rules(in->nat, NULL, show_rule, &list->rules);
+	return stream_new(view_nat_status(&status), "rules", &ops, list);
 }
 
 /* Peers */
@@ -242,7 +311,7 @@ typedef json_t *show_peer(const struct bgp_peer_status *peer, const struct view_
 static json_t *peers_as(const struct inspect *in, show_peer *show)
 {
 	size_t n;
-	struct view_clock clock = clock_of(in);
+	struct view_clock clock = inspect_clock(in);
 	struct bgp_peer_status *peers = peers_of(in, &n);
 	json_t *array = json_array();
 	for (size_t i = 0; i < n; i++)
@@ -275,7 +344,7 @@ static usec_t agent_drained_since(const struct drain *d)
 
 json_t *inspect_status(const struct inspect *in)
 {
-	struct view_clock clock = clock_of(in);
+	struct view_clock clock = inspect_clock(in);
 	struct registry_counts counts = registry_count(in->registry);
 	const struct drain *drain = registry_agent_drain(in->registry);
 	usec_t end = registry_drained_at(in->registry, clock.now);
@@ -326,10 +395,12 @@ char *inspect_metrics(const struct inspect *in)
 		.states = registry_count(in->registry),
 		.agent_drained = drain_is_on(registry_agent_drain(in->registry)),
 		.vips = reconcile_counts(in->reconcile),
+		.nat = nat_status(in->nat),
 	};
 	struct bgp_peer_status *peers = peers_of(in, &m.n_peers);
 	m.peers = peers;
 	count_checks(in, &m);
+	inspect_consul_metrics(in, &m.consul);
 	char *text = metrics_format(&m);
 	free(peers);
 	return text;

@@ -7,9 +7,13 @@
 #include <systemd/sd-event.h>
 
 #include "agent/app.h"
+#include "agent/config.h"
+#include "agent/discovery.h"
 #include "agent/reconcile.h"
 #include "agent/stream.h"
+#include "agent/view_json.h"
 #include "bgp/speaker.h"
+#include "nat/nat.h"
 
 /* What there is to look at. Not owned. */
 struct inspect {
@@ -17,17 +21,27 @@ struct inspect {
 	struct registry *registry;
 	struct reconcile *reconcile;
 	const struct bgp_speaker *speaker;
+	const struct nat *nat;
 	const struct bgp_communities *communities; /* of every route */
 	const char *phase;                         /* of the agent, in a word */
+	const struct config_agent *config;
+	struct discovery *discovery; /* NULL: no Consul */
 };
+
+struct view_clock inspect_clock(const struct inspect *in);
 
 json_t *inspect_app(const struct inspect *in, const struct app *app);
 json_t *inspect_status(const struct inspect *in);
 json_t *inspect_peers(const struct inspect *in); /* {"peers": [ … ]} */
+json_t *inspect_consul(const struct inspect *in);
 json_t *inspect_info(const struct inspect *in);  /* GoCast's /info */
 char *inspect_metrics(const struct inspect *in); /* free it */
+struct metrics_consul;
+void inspect_consul_metrics(const struct inspect *in, struct metrics_consul *ret);
 /* {"apps": [ … ]} and {"routes": [ … ]}. What they look at must outlive them. */
 struct stream *inspect_apps(const struct inspect *in);
 struct stream *inspect_routes(const struct inspect *in);
+/* The back end, what it did, and "rules": [ … ] as they are now. */
+struct stream *inspect_nat(const struct inspect *in);
 
 #endif

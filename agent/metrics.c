@@ -54,6 +54,27 @@ static void vips(FILE *out, const struct reconcile_counts *c)
 	single(out, "withdrawals_total", "counter", "Decisions to withdraw a VIP.", c->withdrawals);
 }
 
+static void nat(FILE *out, const struct nat_status *s)
+{
+	head(out, "nat_backend", "gauge", "1 for the back end that is used.");
+	if (s->backend)
+		fprintf(out, "vipherald_nat_backend{backend=\"%s\"} 1\n", s->backend);
+	single(out, "nat_rules_wanted", "gauge", "NAT rules that should be there.", s->wanted);
+	single(out, "nat_rules", "gauge", "NAT rules of ours that are there.", s->present);
+	single(out, "nat_transactions_total", "counter", "Changes of NAT that were made.",
+	       s->transactions);
+	single(out, "nat_failures_total", "counter", "Changes of NAT that failed.", s->failures);
+	single(out, "nat_rules_put_back_total", "counter",
+	       "NAT rules that somebody else had removed.", s->put_back);
+	single(out, "nat_waits_total", "counter",
+	       "Waits for the xtables lock, or for others to finish with the table.", s->waits);
+	single(out, "nat_flows_forgotten_total", "counter",
+	       "UDP flows that were made to follow a change of NAT.", s->flows_forgotten);
+	head(out, "nat_longest_seconds", "gauge", "The longest time that NAT kept the loop.");
+	fprintf(out, "vipherald_nat_longest_seconds %.6f\n",
+		(double)s->longest / (double)USEC_PER_SEC);
+}
+
 /* One family of samples, one sample a peer; `value` picks it. */
 static void per_peer(FILE *out, const struct metrics *m, const char *name, const char *type,
 		     const char *help, uint64_t (*value)(const struct bgp_peer_status *p))
@@ -123,6 +144,21 @@ static void peers(FILE *out, const struct metrics *m)
 		 peer_messages_received);
 }
 
+static void consul(FILE *out, const struct metrics_consul *c)
+{
+	if (!c->enabled)
+		return;
+	single(out, "consul_up", "gauge", "1 when Consul answers.", c->in_contact);
+	single(out, "consul_services", "gauge", "Services with the match tag.", c->services);
+	single(out, "consul_services_unregistered", "gauge",
+	       "Of them: broken, refused, in conflict or unregistered over HTTP.", c->unregistered);
+	single(out, "consul_services_held", "gauge",
+	       "Of them: kept although Consul lost its memory of them.", c->held);
+	single(out, "consul_answers_total", "counter", "Answers that were taken.", c->answers);
+	single(out, "consul_failures_total", "counter", "Questions without a good answer.",
+	       c->failures);
+}
+
 char *metrics_format(const struct metrics *m)
 {
 	char *text = NULL;
@@ -135,7 +171,9 @@ char *metrics_format(const struct metrics *m)
 	apps(out, m);
 	drains(out, m);
 	vips(out, &m->vips);
+	nat(out, &m->nat);
 	peers(out, m);
+	consul(out, &m->consul);
 	fclose(out);
 	return text;
 }

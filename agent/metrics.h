@@ -10,6 +10,13 @@
 #include "agent/reconcile_counts.h"
 #include "agent/registry_counts.h"
 #include "bgp/status.h"
+#include "nat/status.h"
+
+struct metrics_consul {
+	bool enabled, in_contact;
+	uint64_t answers, failures;
+	size_t services, unregistered, held;
+};
 
 struct metrics {
 	const char *version;
@@ -17,9 +24,11 @@ struct metrics {
 	struct registry_counts states;
 	bool agent_drained;
 	struct reconcile_counts vips;
+	struct nat_status nat;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	const struct bgp_peer_status *peers;
 	size_t n_peers;
+	struct metrics_consul consul;
 };
 
 /* Free the text. */

@@ -14,6 +14,9 @@
  * On the way down the address must stay until every router has taken the withdrawal. The waits of
  * all VIPs are shared: those withdrawn while one is under way (`draining`) join the next.
  *
+ * NAT answers later, so that the rules of many VIPs can be one transaction. Until then a VIP is on
+ * the list `mapping`, and the step that follows the answer asks NAT again and gets it at once.
+ *
  * What fails is kept with its text and tried again, all of them together, with one back-off that
  * starts anew when a new trouble comes up. A failure is logged when it appears or changes.
  */
@@ -41,6 +44,7 @@ struct reconcile {
 	struct list dirty;    /* to be looked at */
 	struct list draining; /* wait for the drain that is under way */
 	struct list joining;  /* wait for the next */
+	struct list mapping;  /* wait for NAT */
 	struct list troubled; /* struct vip_trouble that are tried again */
 	struct list cursors;
 	struct backoff backoff;
@@ -58,6 +62,7 @@ struct reconcile *reconcile_new(const struct reconcile_ops *ops, void *userdata)
 	list_init(&r->dirty);
 	list_init(&r->draining);
 	list_init(&r->joining);
+	list_init(&r->mapping);
 	list_init(&r->troubled);
 	list_init(&r->cursors);
 	return r;
@@ -82,6 +87,7 @@ static void vip_free(struct reconcile *r, struct vip *vip)
 	}
 	list_remove(&vip->dirty);
 	list_remove(&vip->draining);
+	list_remove(&vip->mapping);
 	HASH_DELETE(hh, r->vips, vip);
 	r->counts.vips--;
 	free(vip);
@@ -236,6 +242,17 @@ static bool wants_address(const struct vip *vip)
 	return false;
 }
 
+static int set_nat(struct reconcile *r, struct vip *vip, const struct nat_spec *nats, size_t n,
+		   struct err *err)
+{
+	int rc = r->ops->nat_set(&vip->prefix, nats, n, err, r->userdata);
+	list_remove(&vip->mapping);
+	if (rc == -EINPROGRESS)
+		list_append(&r->mapping, &vip->mapping);
+	vip->has_nat = n > 0 || rc < 0;
+	return rc;
+}
+
 /* 0 when the address and NAT are there, so that traffic may come. */
 static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
 {
@@ -246,8 +263,7 @@ static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
 		vip->held = rc == 0;
 	}
 	if (rc == 0 && !vip->mapped) {
-		rc = r->ops->nat_set(&vip->prefix, vip->spec->nats, vip->spec->n_nats, err,
-				     r->userdata);
+		rc = set_nat(r, vip, vip->spec->nats, vip->spec->n_nats, err);
 		vip->mapped = rc == 0;
 	}
 	return rc;
@@ -258,6 +274,8 @@ static void go_up(struct reconcile *r, struct vip *vip, usec_t now)
 	struct err err = { "" };
 	list_remove(&vip->draining);
 	int rc = make_ready(r, vip, &err);
+	if (rc == -EINPROGRESS)
+		return;
 	if (rc < 0) {
 		/* Somebody took the address away and it cannot be had back: whoever follows the
 		 * route would get no answer. */
@@ -273,8 +291,8 @@ static void go_up(struct reconcile *r, struct vip *vip, usec_t now)
 static int take_down(struct reconcile *r, struct vip *vip, struct err *err)
 {
 	int rc = 0;
-	if (vip->mapped || vip->bound)
-		rc = r->ops->nat_set(&vip->prefix, NULL, 0, err, r->userdata);
+	if (vip->has_nat || vip->bound)
+		rc = set_nat(r, vip, NULL, 0, err);
 	if (rc < 0)
 		return rc;
 	vip->mapped = false;
@@ -287,13 +305,15 @@ static int take_down(struct reconcile *r, struct vip *vip, struct err *err)
 static void go_down(struct reconcile *r, struct vip *vip, usec_t now)
 {
 	struct err err = { "" };
-	bool is_there = vip->bound || vip->mapped;
+	bool is_there = vip->bound || vip->has_nat;
 	if (is_there && vip->undrained) {
 		if (!list_linked(&vip->draining))
 			list_append(&r->joining, &vip->draining);
 		return;
 	}
 	int rc = take_down(r, vip, &err);
+	if (rc == -EINPROGRESS)
+		return;
 	if (rc < 0) {
 		set_trouble(r, vip, rc, &err, now);
 		return;
@@ -361,7 +381,8 @@ void reconcile_hurry(struct reconcile *r)
 
 bool reconcile_settled(const struct reconcile *r)
 {
-	return list_empty(&r->dirty) && list_empty(&r->draining) && list_empty(&r->joining);
+	return list_empty(&r->dirty) && list_empty(&r->draining) && list_empty(&r->joining) &&
+	       list_empty(&r->mapping);
 }
 
 /* What the registry says */
@@ -488,6 +509,31 @@ void reconcile_found(struct reconcile *r, const struct prefix *prefix)
 	if (!vip->spec)
 		set_bound(r, vip, true);
 	mark_dirty(r, vip);
+}
+
+void reconcile_found_nat(struct reconcile *r, const struct prefix *prefix)
+{
+	struct vip *vip = vip_get(r, prefix);
+	vip->has_nat = true;
+	mark_dirty(r, vip);
+}
+
+void reconcile_nat_told(struct reconcile *r, const struct prefix *prefix, int result,
+			const struct err *err, usec_t now)
+{
+	struct vip *vip = reconcile_find(r, prefix);
+	if (!vip)
+		return;
+	if (result != -EBUSY) /* else somebody else is in the way, and another answer comes */
+		list_remove(&vip->mapping);
+	if (result == 0) {
+		mark_dirty(r, vip);
+		return;
+	}
+	/* Traffic that comes all the same would not be translated, or wrongly. */
+	withdraw(r, vip, now);
+	vip->mapped = false;
+	set_trouble(r, vip, result, err, now);
 }
 
 /* What is asked of it */

@@ -35,8 +35,8 @@ struct reconcile_ops {
 			   void *userdata);
 	/* 0 when it is gone; -ENOENT when it is not ours. */
 	int (*address_del)(const struct prefix *vip, struct err *err, void *userdata);
-	/* Makes the mappings of the VIP exactly these; n 0 removes them. -EOPNOTSUPP is not tried
-	 * again. */
+	/* Makes the mappings of the VIP exactly these; n 0 removes them. 0 when it is so,
+	 * -EINPROGRESS when reconcile_nat_told() will be called. -EOPNOTSUPP is not tried again. */
 	int (*nat_set)(const struct prefix *vip, const struct nat_spec *nats, size_t n,
 		       struct err *err, void *userdata);
 	/* Also another time, with other attributes. */
@@ -66,6 +66,7 @@ struct vip {
 	bool bound;           /* the address is on lo and ours */
 	bool held;            /* it was bound, and nobody decided to remove it since */
 	bool mapped;          /* NAT is as `spec` says */
+	bool has_nat;         /* rules may be there, whosever they were */
 	bool announced;
 	enum route_form form; /* in which it is announced */
 	bool stale;           /* announced with other attributes than `spec` says */
@@ -75,7 +76,7 @@ struct vip {
 	void *owner;
 	struct vip_trouble *trouble; /* NULL: none */
 	usec_t changed_at;           /* when `announced` or `form` changed; 0: never */
-	struct list_node dirty, draining;
+	struct list_node dirty, draining, mapping; /* `mapping`: NAT has not answered yet */
 	UT_hash_handle hh;
 };
 
@@ -109,9 +110,15 @@ void reconcile_retry(struct reconcile *r);
 void reconcile_lost(struct reconcile *r, const struct prefix *prefix);
 /* An address of a former run is on lo: its owner's from now on, removed if it has none. */
 void reconcile_found(struct reconcile *r, const struct prefix *prefix);
+/* NAT rules of a former run are there: likewise. */
+void reconcile_found_nat(struct reconcile *r, const struct prefix *prefix);
+/* The answer to a nat_set that was in progress, 0 or -errno and a text, where -EBUSY is not the
+ * last one; or, at any time, what became of rules that somebody else removed. */
+void reconcile_nat_told(struct reconcile *r, const struct prefix *prefix, int result,
+			const struct err *err, usec_t now);
 /* Starts the waits anew, as one; for the stop of the agent, which has little time. */
 void reconcile_hurry(struct reconcile *r);
-/* No VIP is left that work or a wait could still take down. */
+/* No VIP is left that work, NAT or a wait could still take down. */
 bool reconcile_settled(const struct reconcile *r);
 
 struct reconcile_counts reconcile_counts(const struct reconcile *r);

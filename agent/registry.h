@@ -42,6 +42,8 @@ struct registry {
 	struct list cursors;
 	size_t n_by_health[3];
 	sd_event_source *timer;
+	registry_freed_cb *freed; /* NULL: nobody wants to know */
+	void *freed_userdata;
 };
 
 /* Tells the reconciler what should be true. The app may be due afterwards, never gone. */

@@ -18,7 +18,8 @@ static const struct endpoint_row {
 	{ "/register", API_REGISTER, true }, { "/unregister", API_UNREGISTER, true },
 	{ "/info", API_INFO, true },         { "/ping", API_PING, true },
 	{ "/v1/apps", API_APPS, false },     { "/v1/peers", API_PEERS, false },
-	{ "/v1/routes", API_ROUTES, false }, { "/metrics", API_METRICS, false },
+	{ "/v1/routes", API_ROUTES, false }, { "/v1/nat", API_NAT, false },
+	{ "/v1/consul", API_CONSUL, false }, { "/metrics", API_METRICS, false },
 	{ "/v1/drain", API_DRAIN, true },    { "/v1/undrain", API_UNDRAIN, true },
 	{ "/v1/status", API_STATUS, false },
 };
@@ -211,6 +212,7 @@ void api_route(const struct api_request *request, struct api_call *ret)
 		return;
 	}
 	ret->kind = endpoint.kind;
+	ret->local = request->local;
 	parse_args(request, ret);
 }
 

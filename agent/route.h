@@ -8,10 +8,11 @@
  *	/info /ping  as GoCast
  *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)
  *	/v1/apps/NAME/undrain  /v1/undrain
- *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /metrics    GET only
+ *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
+ *	/metrics                                                                   GET only
  *
- * All but the last line take any method, as GoCast does. An unknown parameter of /register is an
- *error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
+ * All but the last two lines take any method, as GoCast does. An unknown parameter of /register is
+ *an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
  * announced. /unregister ignores what it does not know, because scripts call both with one query.
  */
 #ifndef AGENT_ROUTE_H
@@ -34,6 +35,7 @@ struct api_request {
 	const char *method, *path; /* the path is decoded */
 	const struct api_arg *args;
 	size_t n_args;
+	bool local; /* came through a unix socket or from loopback */
 };
 
 enum api_kind {
@@ -49,6 +51,8 @@ enum api_kind {
 	API_STATUS,
 	API_PEERS,
 	API_ROUTES,
+	API_NAT,
+	API_CONSUL,
 	API_METRICS,
 };
 
@@ -59,6 +63,7 @@ struct api_call {
 	char *name;
 	const char *reason; /* of DRAIN: a view into the request, "" for none */
 	usec_t span;        /* of DRAIN: how long; USEC_NEVER: until it is undrained */
+	bool local;         /* the client is on this host: a unix socket, or loopback */
 	unsigned status;    /* of ERROR: 400, 404, 405 */
 	bool json;          /* of ERROR: which form the caller reads */
 	struct err err;     /* of ERROR */

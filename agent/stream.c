@@ -35,14 +35,21 @@ static char *format(const char *before, const char *text)
 	return out;
 }
 
-struct stream *stream_new(const char *key, const struct stream_ops *ops, void *userdata)
+struct stream *stream_new(json_t *before, const char *key, const struct stream_ops *ops,
+			  void *userdata)
 {
 	char head[64];
 	struct stream *s = mem_new(1, sizeof(*s));
 	s->ops = ops;
 	s->userdata = userdata;
-	snprintf(head, sizeof(head), "{\"%s\":[", key);
-	set_piece(s, mem_strdup(head));
+	char *text = before ? json_dumps(before, JSON_FLAGS) : NULL;
+	size_t len = text ? strlen(text) : 0;
+	if (len > 2) /* "{…}" with something in it */
+		text[len - 1] = '\0';
+	snprintf(head, sizeof(head), "%s\"%s\":[", len > 2 ? "," : "{", key);
+	set_piece(s, format(len > 2 ? text : "", head));
+	free(text);
+	json_decref(before);
 	return s;
 }
 

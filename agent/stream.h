@@ -18,7 +18,9 @@ struct stream_ops {
 
 struct stream;
 
-struct stream *stream_new(const char *key, const struct stream_ops *ops, void *userdata);
+/* Behind the members of `before` (an object, whose reference is taken), or NULL. */
+struct stream *stream_new(json_t *before, const char *key, const struct stream_ops *ops,
+			  void *userdata);
 void stream_free(struct stream *s);
 /* At most `max` bytes more; 0 at the end. */
 size_t stream_read(struct stream *s, char *buf, size_t max);

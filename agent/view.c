@@ -184,6 +184,39 @@ static json_t *nat_texts(const struct app_spec *spec)
 	return array;
 }
 
+json_t *view_nat_rule(const struct nat_rule *r, bool present)
+{
+	char to[NAT_TARGET_TEXT_MAX];
+	return json_pack("{s:o, s:s, s:i, s:s, s:b}", "vip", view_prefix(&r->vip), "protocol",
+			 nat_proto_name(r->proto), "listen", r->listen, "to",
+			 nat_rule_format_target(r, to), "present", present);
+}
+
+json_t *view_nat_status(const struct nat_status *s)
+{
+	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "backend",
+			 text_or_null(s->backend), "why", text_or_null(s->why), "error",
+			 text_or_null(s->trouble), "rules_wanted", (json_int_t)s->wanted,
+			 "rules_present", (json_int_t)s->present, "transactions",
+			 (json_int_t)s->transactions, "failures", (json_int_t)s->failures,
+			 "put_back", (json_int_t)s->put_back, "waits", (json_int_t)s->waits,
+			 "flows_forgotten", (json_int_t)s->flows_forgotten, "longest_seconds",
+			 (double)s->longest / (double)USEC_PER_SEC);
+}
+
+/* null for an app that needs none. */
+static json_t *view_app_nat(const struct view_app *app)
+{
+	const struct view_nat *nat = &app->nat;
+	if (app->spec->n_nats == 0)
+		return json_null();
+	json_t *rules = json_array();
+	for (size_t i = 0; i < nat->n_rules; i++)
+		json_array_append_new(rules, view_nat_rule(&nat->rules[i], nat->present[i]));
+	return json_pack("{s:o, s:o, s:o}", "backend", text_or_null(nat->status.backend), "error",
+			 text_or_null(nat->status.trouble), "rules", rules);
+}
+
 static bool is_announced(const struct view_app *app)
 {
 	for (size_t i = 0; i < app->n_vips; i++)
@@ -212,6 +245,7 @@ static json_t *app_head(const struct view_app *app, const struct view_clock *clo
 			    json_string(view_state_name(app->health, app->form, drained)));
 	json_object_set_new(o, "drain", view_drain(&app->drain, clock));
 	json_object_set_new(o, "group", view_group(app));
+	json_object_set_new(o, "consul_rival", text_or_null(app->rival));
 	return o;
 }
 
@@ -244,6 +278,7 @@ json_t *view_app(const struct view_app *app, const struct view_clock *clock)
 	json_object_set_new(o, "announcement_errors", text_or_null(errors[0] ? errors : NULL));
 	json_object_set_new(o, "communities", view_communities(lists, 1));
 	json_object_set_new(o, "nats", nat_texts(app->spec));
+	json_object_set_new(o, "nat", view_app_nat(app));
 	json_object_set_new(o, "vips", view_vips(app, clock));
 	json_object_set_new(o, "monitors", view_monitors(app, clock));
 	return o;
@@ -262,11 +297,12 @@ json_t *view_error(const char *text, bool endpoints)
 {
 	json_t *o = json_pack("{s:o}", "error", view_text(text));
 	if (endpoints)
-		json_object_set_new(
-			o, "endpoints",
-			json_pack("[s, s, s, s, s, s, s, s, s, s, s, s, s, s]", "/register",
-				  "/unregister", "/info", "/ping", "/v1/status", "/v1/drain",
-				  "/v1/undrain", "/v1/apps", "/v1/apps/NAME", "/v1/apps/NAME/drain",
-				  "/v1/apps/NAME/undrain", "/v1/peers", "/v1/routes", "/metrics"));
+		json_object_set_new(o, "endpoints",
+				    json_pack("[s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s]",
+					      "/register", "/unregister", "/info", "/ping",
+					      "/v1/status", "/v1/drain", "/v1/undrain", "/v1/apps",
+					      "/v1/apps/NAME", "/v1/apps/NAME/drain",
+					      "/v1/apps/NAME/undrain", "/v1/peers", "/v1/routes",
+					      "/v1/nat", "/v1/consul", "/metrics"));
 	return o;
 }

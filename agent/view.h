@@ -16,6 +16,16 @@
 #include "agent/view_state.h"
 #include "bgp/status.h"
 #include "monitors/verdict.h"
+#include "nat/rules.h"
+#include "nat/status.h"
+
+/* What NAT says; the strings are views. */
+struct view_nat {
+	struct nat_status status;
+	const struct nat_rule *rules;
+	const bool *present; /* one a rule */
+	size_t n_rules;
+};
 
 struct view_monitor {
 	const char *text, *said;
@@ -54,11 +64,13 @@ struct view_app {
 	struct view_drain drain;
 	usec_t health_since, registered_at, cleanup_at;
 	const char *reason; /* of the health, in words */
+	const char *rival;  /* the service in Consul that wants its name or VIP; NULL: none */
 	uint64_t went_up, went_down;
 	const struct view_vip *vips;
 	size_t n_vips;
 	const struct view_monitor *monitors;
 	size_t n_monitors;
+	struct view_nat nat;
 };
 
 json_t *view_app(const struct view_app *app, const struct view_clock *clock);
@@ -66,6 +78,11 @@ json_t *view_app(const struct view_app *app, const struct view_clock *clock);
 json_t *view_app_summary(const struct view_app *app, const struct view_clock *clock);
 /* As /v1/routes shows it. */
 json_t *view_vip(const struct view_vip *vip, const struct view_clock *clock);
+
+/* {"vip", "protocol", "listen", "to", "present"} */
+json_t *view_nat_rule(const struct nat_rule *r, bool present);
+/* All but the rules. */
+json_t *view_nat_status(const struct nat_status *s);
 
 /* Why a route does not reach a peer for a reason that lasts; NULL when there is no such reason. */
 const char *view_route_error(enum bgp_route_state state, uint8_t family);

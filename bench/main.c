@@ -36,6 +36,8 @@ static const struct scenario {
 	{ "memory", "resident memory with 1 and with 10,000 apps", scenario_memory },
 	{ "reconnect", "a router that was away for 20 s is back", scenario_reconnect },
 	{ "linear", "the cost of an app among 1,000 to 8,000", scenario_linear },
+	{ "nat", "what a NAT mapping costs, and how long NAT keeps the loop", scenario_nat },
+	{ "consul", "from a change in a local Consul to the UPDATE", scenario_consul },
 	{ "others", "BIRD at the same peer, for comparison", scenario_others },
 };
 

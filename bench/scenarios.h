@@ -14,6 +14,8 @@ void scenario_latency(struct report *r);
 void scenario_memory(struct report *r);
 void scenario_reconnect(struct report *r);
 void scenario_linear(struct report *r);
+void scenario_nat(struct report *r);
+void scenario_consul(struct report *r);
 void scenario_others(struct report *r);
 
 #endif

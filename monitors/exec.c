@@ -90,10 +90,12 @@ static int exec_start(const struct monitor_env *env, const struct monitor_spec *
 	struct exec_check *x = mem_new(1, sizeof(*x));
 	*x = (struct exec_check){ .timeout = env->timeout, .done = done, .userdata = userdata };
 	const char *argv[] = { "bash", "-c", spec->exec.command, NULL };
-	int r = child_spawn(env->loop, argv, env->timeout, on_child_done, x, &x->child, err);
+	int r = child_spawn(env->loop, argv, env->exec_user, env->timeout, on_child_done, x,
+			    &x->child, err);
 	if (r == -ENOENT) {
 		argv[0] = "sh";
-		r = child_spawn(env->loop, argv, env->timeout, on_child_done, x, &x->child, err);
+		r = child_spawn(env->loop, argv, env->exec_user, env->timeout, on_child_done, x,
+				&x->child, err);
 	}
 	if (r < 0) {
 		exec_free(x);

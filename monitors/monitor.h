@@ -3,17 +3,20 @@
  * What a kind of monitor implements. A new kind is a parser in spec.c, one of these tables in a
  * file of its own, and a line in registry.c; the runner does not change.
  *
- * A kind either answers at once (`check`) or later (`start`, then the callback; `cancel` ends it
- * without one). What answers at once must take microseconds, as the loop waits for it.
+ * A kind answers at once (`check`), or later (`start`, then the callback; `cancel` ends it
+ * without one), or its results come by themselves from outside (`fed`, see runner.h). What answers
+ * at once must take microseconds, as the loop waits for it.
  */
 #ifndef MONITORS_MONITOR_H
 #define MONITORS_MONITOR_H
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "lib/mono.h"
 #include "monitors/spec.h"
 #include "monitors/verdict.h"
+#include "net/child.h"
 #include "net/sockdiag.h"
 
 #define MONITOR_SAID_MAX 512
@@ -28,7 +31,8 @@ struct monitor_result {
 struct monitor_env {
 	sd_event *loop;
 	struct sockdiag *sockdiag;
-	usec_t timeout; /* of a check that answers later */
+	usec_t timeout;                     /* of a check that answers later */
+	const struct child_user *exec_user; /* who commands run as; NULL: as we do */
 };
 
 /* From the loop, never from inside start(). Whatever start() returned is gone when it returns. */
@@ -42,6 +46,7 @@ struct monitor_ops {
 	int (*start)(const struct monitor_env *env, const struct monitor_spec *spec,
 		     monitor_done_cb *done, void *userdata, void **ret_running, struct err *err);
 	void (*cancel)(void *running);
+	bool fed;
 };
 
 extern const struct monitor_ops monitor_port_ops, monitor_exec_ops, monitor_consul_ops;

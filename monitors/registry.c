@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
-
 #include "monitors/monitor.h"
 
 const struct monitor_ops *monitor_ops_of(enum monitor_kind kind)
@@ -13,17 +11,8 @@ const struct monitor_ops *monitor_ops_of(enum monitor_kind kind)
 	return ops[kind];
 }
 
-/* Accepted, as configurations for GoCast have it, but never UP: an app must not be announced on
- * the strength of a check that nobody makes. */
-static void consul_check(const struct monitor_env *env, const struct monitor_spec *spec,
-			 struct monitor_result *ret)
-{
-	(void)env, (void)spec;
-	ret->health = HEALTH_UNKNOWN;
-	snprintf(ret->said, sizeof(ret->said), "consul monitors are not supported by this version");
-}
-
+/* Consul says it, see monitor_runner_set_feed(). */
 const struct monitor_ops monitor_consul_ops = {
 	.said_up = "passing",
-	.check = consul_check,
+	.fed = true,
 };

@@ -5,6 +5,7 @@
  *	scheduled ──due──> checked at once ──────────────────────────────> scheduled
  *	             └──> running (a child) ──done, timed out──────────────^
  *	             └──> waiting (exec_max children run) ──one ends──> scheduled, overdue
+ *	fed (consul): in no schedule, looked at when its feed says so
  *
  * What waits goes back into the schedule with the due time that it had, so that whoever waited
  * longest is first. A turn of the loop starts checks for a few milliseconds at most; the rest of
@@ -35,15 +36,20 @@ struct monitor_runner {
 	unsigned exec_max, n_running;
 	struct sched sched;
 	struct list waiting;
+	struct list fed;
+	monitor_feed_cb *feed;
+	void *feed_userdata;
 	sd_event_source *timer;
 };
 
 struct probe {
 	struct sched_entry due;
 	struct list_node waiting;
+	struct list_node fed; /* the only list of a probe whose results come by themselves */
 	struct monitor_watch *watch;
 	struct monitor_spec spec;
 	struct verdict verdict;
+	enum health told; /* the last result */
 	usec_t since, started, ended, took;
 	uint64_t checks, failures;
 	void *running; /* what ops->cancel() takes */
@@ -54,6 +60,7 @@ struct monitor_watch {
 	struct monitor_runner *runner;
 	monitor_verdict_cb *verdict;
 	void *userdata;
+	char *subject; /* NULL when nobody asks for it */
 	usec_t since;
 	enum health health;
 	size_t n;
@@ -92,6 +99,7 @@ static bool probe_take(struct probe *p, const struct monitor_result *result)
 	p->ended = loop_clock();
 	p->took = usec_sub(p->ended, p->started);
 	p->checks++;
+	p->told = result->health;
 	if (result->health == HEALTH_DOWN)
 		p->failures++;
 	probe_set_said(p, result->said);
@@ -231,7 +239,9 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 	r->exec_max = config->exec_max ? config->exec_max : EXEC_MAX_DEFAULT;
 	r->env.loop = sd_event_ref(loop);
 	r->env.timeout = config->exec_timeout ? config->exec_timeout : config->interval;
+	r->env.exec_user = config->exec_user;
 	list_init(&r->waiting);
+	list_init(&r->fed);
 	int code = sockdiag_new(&r->env.sockdiag, err);
 	if (code < 0) {
 		monitor_runner_free(r);
@@ -252,7 +262,49 @@ void monitor_runner_free(struct monitor_runner *r)
 	free(r);
 }
 
-static void probe_init(struct probe *p, struct monitor_watch *w, const struct monitor_spec *spec)
+/* The feed */
+
+static void probe_read(struct probe *p, struct monitor_result *ret)
+{
+	struct monitor_runner *r = p->watch->runner;
+	ret->said[0] = 0;
+	ret->health = HEALTH_UNKNOWN;
+	p->started = loop_clock();
+	if (r->feed)
+		ret->health =
+			r->feed(p->watch->subject, ret->said, sizeof(ret->said), r->feed_userdata);
+	else
+		snprintf(ret->said, sizeof(ret->said), "no Consul is configured, set consul_addr");
+}
+
+/* A feed repeats itself: what it said already is no new result. */
+static bool probe_is_told(const struct probe *p, const struct monitor_result *result)
+{
+	return p->checks > 0 && result->health == p->told &&
+	       str_equal(result->said, p->said ? p->said : "");
+}
+
+void monitor_runner_set_feed(struct monitor_runner *r, monitor_feed_cb *feed, void *userdata)
+{
+	r->feed = feed;
+	r->feed_userdata = userdata;
+}
+
+void monitor_runner_feed_changed(struct monitor_runner *r)
+{
+	struct monitor_result result;
+	list_for_each (it, &r->fed) {
+		struct probe *p = list_entry(it, struct probe, fed);
+		probe_read(p, &result);
+		if (!probe_is_told(p, &result) && probe_take(p, &result))
+			watch_judge(p->watch, p);
+	}
+}
+
+/* Watches */
+
+static void probe_init(struct probe *p, struct monitor_watch *w, const struct monitor_spec *spec,
+		       const char *subject)
 {
 	struct monitor_runner *r = w->runner;
 	struct monitor_result result;
@@ -263,13 +315,22 @@ static void probe_init(struct probe *p, struct monitor_watch *w, const struct mo
 		sched_set(&r->sched, &p->due, w->since);
 		return;
 	}
+	if (ops_of(p)->fed) {
+		if (!w->subject)
+			w->subject = mem_strdup(subject);
+		list_append(&r->fed, &p->fed);
+		probe_read(p, &result);
+		probe_take(p, &result);
+		return;
+	}
 	probe_check(p, &result);
 	probe_take(p, &result);
 	sched_set(&r->sched, &p->due, sched_spread(w->since, r->interval, loop_random()));
 }
 
-struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const struct monitor_spec *specs,
-					size_t n_specs, monitor_verdict_cb *verdict, void *userdata)
+struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *subject,
+					const struct monitor_spec *specs, size_t n_specs,
+					monitor_verdict_cb *verdict, void *userdata)
 {
 	struct monitor_watch *w = mem_new(1, sizeof(*w) + n_specs * sizeof(w->probes[0]));
 	w->runner = r;
@@ -278,7 +339,7 @@ struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const struct m
 	w->since = loop_clock();
 	w->n = n_specs;
 	for (size_t i = 0; i < n_specs; i++)
-		probe_init(&w->probes[i], w, &specs[i]);
+		probe_init(&w->probes[i], w, &specs[i], subject);
 	w->health = combined_health(w);
 	arm(r);
 	return w;
@@ -289,6 +350,7 @@ static void probe_done(struct probe *p)
 	struct monitor_runner *r = p->watch->runner;
 	sched_remove(&r->sched, &p->due);
 	list_remove(&p->waiting);
+	list_remove(&p->fed);
 	if (p->running) {
 		ops_of(p)->cancel(p->running);
 		r->n_running--;
@@ -304,6 +366,7 @@ void monitor_watch_free(struct monitor_watch *w)
 	struct monitor_runner *r = w->runner;
 	for (size_t i = 0; i < w->n; i++)
 		probe_done(&w->probes[i]);
+	free(w->subject);
 	free(w);
 	wake_waiting(r);
 	arm(r);

@@ -21,11 +21,13 @@
 #include "monitors/verdict.h"
 
 struct runner_config {
-	usec_t interval;     /* between two checks of one monitor; not 0 */
-	usec_t exec_timeout; /* 0: the interval */
-	unsigned exec_max;   /* commands that run at once; 0: the default of 64 */
+	usec_t interval;                    /* between two checks of one monitor; not 0 */
+	usec_t exec_timeout;                /* 0: the interval */
+	unsigned exec_max;                  /* commands that run at once; 0: the default of 64 */
+	const struct child_user *exec_user; /* who they run as; must outlive it; NULL: as we do */
 };
 
+struct child_user;
 struct monitor_runner;
 struct monitor_watch;
 
@@ -39,17 +41,28 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 /* All watches must be gone. */
 void monitor_runner_free(struct monitor_runner *r);
 
-/* Copies the specs. What can be answered at once (ports) is: read monitor_watch_health() after it,
- * there is no callback for this first health, and a service that listens is UP already. Commands
- * start in the next turn of the loop. */
-struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const struct monitor_spec *specs,
-					size_t n_specs, monitor_verdict_cb *verdict,
-					void *userdata);
+/* Copies the specs. `subject` is what `consul` monitors ask for: the name of the app. What can be
+ * answered at once (ports) is: read monitor_watch_health() after it, there is no callback for this
+ * first health, and a service that listens is UP already. Commands start in the next turn of the
+ * loop. */
+struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *subject,
+					const struct monitor_spec *specs, size_t n_specs,
+					monitor_verdict_cb *verdict, void *userdata);
 /* Ends running checks without a verdict. */
 void monitor_watch_free(struct monitor_watch *w);
 
 enum health monitor_watch_health(const struct monitor_watch *w);
 usec_t monitor_watch_since(const struct monitor_watch *w); /* of the present health */
+
+/*
+ * Results that come by themselves. Who has them is asked for the present one of a subject whenever
+ * a watch is made and whenever it says that something may have changed; that is level-triggered,
+ * so nothing is lost when it says so once for many. Without a feed `consul` monitors are unknown.
+ */
+typedef enum health monitor_feed_cb(const char *subject, char *said, size_t size, void *userdata);
+void monitor_runner_set_feed(struct monitor_runner *r, monitor_feed_cb *feed, void *userdata);
+/* From the loop; verdicts may be reported from inside it. They may free their own watch only. */
+void monitor_runner_feed_changed(struct monitor_runner *r);
 
 struct monitor_status {
 	const char *text; /* of the spec */

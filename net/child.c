@@ -12,11 +12,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -228,14 +231,87 @@ static int spawn(const char *const argv[], int out, pid_t *ret)
 	return -r;
 }
 
-static int start(struct child *c, const char *const argv[])
+/* Only system calls from here on: we are the child of a fork, with our parent's memory as it was.
+ * Groups before the user, who may not change them any more. Ambient capabilities outlive a change
+ * from one plain user to another. */
+static int become(const struct child_user *user)
+{
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    setgroups(user->n_groups, user->groups) < 0 ||
+	    setresgid(user->gid, user->gid, user->gid) < 0 ||
+	    setresuid(user->uid, user->uid, user->uid) < 0)
+		return errno;
+	return 0;
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+_Noreturn static void run_as(const char *const argv[], const struct child_user *user, int out,
+			     int report)
+{
+	int code;
+	setsid();
+	reset_signals();
+	int null = open("/dev/null", O_RDONLY);
+	if (null < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0 ||
+	    dup2(null, STDIN_FILENO) < 0)
+		code = errno;
+	else
+		code = become(user);
+	if (code == 0) {
+		close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+		execvp(argv[0], (char *const *)argv);
+		code = errno;
+	}
+	ssize_t n = write(report, &code, sizeof(code));
+	_exit(n == sizeof(code) ? 127 : 126);
+}
+
+/* posix_spawn() cannot change users. A fork copies our page tables, which is small change beside
+ * the shell that follows. */
+static int spawn_as(const char *const argv[], const struct child_user *user, int out, pid_t *ret)
+{
+	int report[2], code = 0;
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -errno;
+	/* Above what the child's own files will take. */
+	int high = fcntl(report[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int high_out = fcntl(out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	pid_t pid = high < 0 || high_out < 0 ? -1 : fork();
+	if (pid == 0)
+		run_as(argv, user, high_out, high);
+	int r = pid < 0 ? -errno : 0;
+	close_fd(&report[1]);
+	close_fd(&high);
+	close_fd(&high_out);
+	/* Ends with the exec, so it is as long as posix_spawn() waits. */
+	if (r == 0 && read(report[0], &code, sizeof(code)) == sizeof(code)) {
+		waitpid(pid, NULL, 0);
+		r = -code;
+	}
+	close_fd(&report[0]);
+	if (r == 0)
+		*ret = pid;
+	return r;
+}
+
+static int start(struct child *c, const char *const argv[], const struct child_user *user)
 {
 	int fds[2];
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	c->out = fds[0];
 	/* Our end only: a shell command does not expect a stdout that is not blocking. */
-	int r = fcntl(c->out, F_SETFL, O_NONBLOCK) < 0 ? -errno : spawn(argv, fds[1], &c->pid);
+	int r = fcntl(c->out, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+	if (r == 0)
+		r = user ? spawn_as(argv, user, fds[1], &c->pid) : spawn(argv, fds[1], &c->pid);
 	close(fds[1]);
 	if (r < 0)
 		return r;
@@ -256,15 +332,16 @@ static int watch(struct child *c, usec_t timeout)
 	return r;
 }
 
-int child_spawn(sd_event *loop, const char *const argv[], usec_t timeout, child_done_cb *done,
-		void *userdata, struct child **ret, struct err *err)
+int child_spawn(sd_event *loop, const char *const argv[], const struct child_user *user,
+		usec_t timeout, child_done_cb *done, void *userdata, struct child **ret,
+		struct err *err)
 {
 	struct child *c = mem_new(1, sizeof(*c));
 	c->loop = sd_event_ref(loop);
 	c->pidfd = c->out = -1;
 	c->done = done;
 	c->userdata = userdata;
-	int r = start(c, argv);
+	int r = start(c, argv, user);
 	if (r == 0)
 		r = watch(c, timeout);
 	if (r < 0) {

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 #include "lib/err.h"
@@ -41,12 +42,21 @@ struct child_result {
 /* Called once from the loop. The child may be freed inside it. */
 typedef void child_done_cb(const struct child_result *result, void *userdata);
 
+/* Who a command runs as instead of as we do: with exactly these groups and no capability. */
+struct child_user {
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t n_groups;
+};
+
 /* argv[0] is looked up in PATH; stdin is /dev/null; no fd of ours leaks into it. The signal mask
  * and dispositions are reset. `timeout` USEC_NEVER: no limit. -errno when it could not be started,
  * with the text saying why. Needs neither SIGCHLD blocked nor a handler for it, but it must not
- * be ignored. */
-int child_spawn(sd_event *loop, const char *const argv[], usec_t timeout, child_done_cb *done,
-		void *userdata, struct child **ret, struct err *err);
+ * be ignored. `user` NULL: as we do; else CAP_SETUID and CAP_SETGID are needed. */
+int child_spawn(sd_event *loop, const char *const argv[], const struct child_user *user,
+		usec_t timeout, child_done_cb *done, void *userdata, struct child **ret,
+		struct err *err);
 /* Kills it if it still runs, without calling back and without waiting: the loop collects what is
  * left of it. */
 void child_free(struct child *c);

@@ -23,6 +23,7 @@ enum loop_priority {
 	 * a flood of one kind starves none of the others, nor anything above. */
 	LOOP_INPUT = 0, /* from BGP peers */
 	LOOP_APPLY = 0, /* reconciling addresses */
+	LOOP_NAT = 0,   /* NAT rules */
 	LOOP_HTTP = 0,
 };
 

@@ -139,6 +139,45 @@ int nlsock_request(struct nlsock *s, struct nlmsghdr *request, nlsock_cb *cb, vo
 	return r;
 }
 
+/* All that waits now; -EAGAIN when the acknowledgement was not among it. */
+static int walk_waiting(struct nlsock *s, struct answer *a)
+{
+	_Alignas(struct nlmsghdr) char buf[RECEIVE_MAX];
+	ssize_t n;
+	while ((n = receive(s, buf)) >= 0) {
+		int left = (int)n;
+		for (const struct nlmsghdr *msg = (void *)buf; mnl_nlmsg_ok(msg, left);
+		     msg = mnl_nlmsg_next(msg, &left))
+			answer_take(a, msg);
+	}
+	if (a->result < 0)
+		return a->result;
+	return a->ended ? 0 : (int)n;
+}
+
+int nlsock_transact(struct nlsock *s, void *messages, size_t len, struct nlmsghdr *last)
+{
+	struct answer a = { .seq = ++s->seq };
+	int left = (int)len, room = (int)len * 2;
+	struct nlmsghdr *msg = messages;
+	for (; mnl_nlmsg_ok(msg, left); msg = mnl_nlmsg_next(msg, &left)) {
+		msg->nlmsg_seq = a.seq;
+		msg->nlmsg_flags |= NLM_F_REQUEST;
+	}
+	last->nlmsg_flags |= NLM_F_ACK;
+	/* A transaction is one datagram. What the limits of the system do not allow needs
+	 * CAP_NET_ADMIN, as whoever sends transactions has it. */
+	(void)setsockopt(nlsock_fd(s), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+	if (mnl_socket_sendto(s->mnl, messages, len) < 0)
+		return -errno;
+	return walk_waiting(s, &a);
+}
+
+uint32_t nlsock_port(const struct nlsock *s)
+{
+	return mnl_socket_get_portid(s->mnl);
+}
+
 int nlsock_receive(struct nlsock *s, unsigned max, nlsock_cb *cb, void *userdata)
 {
 	_Alignas(struct nlmsghdr) char buf[RECEIVE_MAX];

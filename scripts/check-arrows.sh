@@ -9,7 +9,9 @@ declare -A may=(
 	[net]="net lib"
 	[bgp]="bgp net lib"
 	[monitors]="monitors net lib"
-	[agent]="agent monitors bgp net lib"
+	[nat]="nat net lib"
+	[consul]="consul net lib"
+	[agent]="agent monitors bgp nat consul net lib"
 )
 # Pure: no fd, clock, log or global. They include lib/ and pure headers only.
 pure="lib/err lib/bytes lib/addr lib/endpoint lib/mono lib/str lib/list lib/backoff lib/mem lib/hash
@@ -17,6 +19,9 @@ net/nladdr
 bgp/config bgp/wire bgp/msg bgp/status bgp/codec bgp/open bgp/update bgp/attr bgp/aspath bgp/notify bgp/fsm
 bgp/collision bgp/rib bgp/adj_out bgp/merge
 monitors/spec monitors/verdict monitors/sched
+nat/rules nat/diff nat/choice nat/status nat/attrs nat/xtentry nat/nftmsg nat/ctmsg
+consul/config consul/settings consul/payload consul/plan consul/state
+agent/consul_app agent/exec_policy agent/view_consul agent/config_check_agent
 agent/app_spec agent/community agent/state_spec agent/config agent/config_tree agent/config_yaml agent/config_types agent/config_schema
 agent/config_build agent/config_check agent/config_check_apps agent/config_check_states agent/drain agent/config_findings agent/config_doc
 agent/cli agent/policy agent/route agent/reconcile_counts agent/registry_counts agent/view_state agent/view agent/view_json agent/view_peer agent/metrics"

@@ -3,20 +3,22 @@
 # missing, so the Makefile may call it every time.
 #
 #   scripts/deps.sh build   compiler and libraries
-#   scripts/deps.sh test    build + pytest + the routers that the tests talk to
+#   scripts/deps.sh test    build + pytest + the routers and the Consul that the tests talk to
 #   scripts/deps.sh lint    build + formatters and static checkers
 #
 # The routers (FRR, BIRD, GoBGP, OpenBGPD, ExaBGP) are never installed: their packages enable and
 # start services, and this machine may run a bird of its own. Their packages are only downloaded and
-# unpacked below .deps/peers, from where the tests run them in network namespaces.
+# unpacked below .deps/peers, from where the tests run them in network namespaces. So is Consul's,
+# below .deps/consul.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 peers_dir=$root/.deps/peers
 
 build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libyaml-dev libmnl-dev
-	libjansson-dev libcmocka-dev uthash-dev iproute2)
-test_packages=(python3 python3-pytest python3-pytest-xdist)
+	libjansson-dev libiptc-dev libcmocka-dev uthash-dev libcurl4-openssl-dev iproute2)
+# The service of nftables is off as installed, and iptables has none.
+test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables openssl)
 lint_packages=(clang-format clang-tidy cppcheck)
 peer_packages=(frr bird2 gobgpd openbgpd exabgp)
 
@@ -123,6 +125,45 @@ unpack_peers() {
 	echo "$want" >"$stamp"
 }
 
+# Where the machine gets its own suite's main component from, as apt itself says it.
+own_archive() {
+	apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT) $(LABEL)' \
+		'Created-By: Packages' | awk -v suite="$1" '$2 == suite && $3 == "main" && $4 == "Debian" {
+			print $1; exit }'
+}
+
+# Debian 12 has no consul; Debian 11's runs on it. apt is shown that one suite in a world of its
+# own, so that the machine's sources, lists and packages stay as they are.
+download_consul_of_bullseye() {
+	local world=$1 uri options
+	uri=$(own_archive "$(. /etc/os-release && echo "${VERSION_CODENAME-}")")
+	[[ -n $uri ]] || die "no consul: neither the machine's package sources nor Debian 11 offer it"
+	mkdir -p "$world/lists/partial" "$world/cache/archives/partial"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri bullseye main" \
+		>"$world/sources.list"
+	options=(-q -o Dir::Etc::SourceList="$world/sources.list" -o Dir::Etc::SourceParts=-
+		-o Dir::State::Lists="$world/lists" -o Dir::Cache="$world/cache"
+		-o APT::Sandbox::User=root)
+	apt-get "${options[@]}" update && (cd "$world" && apt-get "${options[@]}" download consul)
+}
+
+# Unpacked, not installed: the package would start a service.
+unpack_consul() {
+	local dir=$root/.deps/consul world=$root/.deps/archives
+	[[ -x $dir/usr/bin/consul ]] && return
+	rm -rf "$world"
+	mkdir -p "$world"
+	echo "deps.sh: downloading (not installing) consul"
+	if has_candidate consul; then
+		(cd "$world" && apt-get download -q -o APT::Sandbox::User=root consul)
+	else
+		download_consul_of_bullseye "$world"
+	fi || die "consul could not be downloaded (see above)"
+	mkdir -p "$dir"
+	dpkg -x "$world"/consul_*.deb "$dir"
+	rm -rf "$world"
+}
+
 command -v apt-get >/dev/null || die "this script knows Debian and Ubuntu only. Needed:" \
 	"${build_packages[*]} ${test_packages[*]} ${lint_packages[*]} ${peer_packages[*]}"
 
@@ -134,6 +175,7 @@ test)
 	install_missing "${build_packages[@]}" "${test_packages[@]}"
 	install_missing "$(clang_runtime_package)"
 	unpack_peers
+	unpack_consul
 	;;
 lint)
 	install_missing "${build_packages[@]}" "${lint_packages[@]}"

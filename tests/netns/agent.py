@@ -69,10 +69,12 @@ class Agent:
         config: dict[str, Any] | str,
         name: str = "agent",
         wrapper: Sequence[str] = (),
+        env: dict[str, str] | None = None,
     ):
         self._namespace = namespace
         self._name = name
         self._wrapper = list(wrapper)
+        self._env = env or {}
         self._process: Process | None = None
         self._ended_on_purpose = False
         if isinstance(config, dict):
@@ -93,7 +95,7 @@ class Agent:
         self._process = self._namespace.start(
             [*self._wrapper, binary(), *self.arguments],
             self._name,
-            env=SANITIZER_ENV,
+            env={**SANITIZER_ENV, **self._env},
         )
         self._ended_on_purpose = False
         return self._process

@@ -40,6 +40,15 @@ def bed(request: pytest.FixtureRequest) -> Iterator[Testbed]:
             bed.destroy()
 
 
+@pytest.fixture
+def xtables_lock(monkeypatch: pytest.MonkeyPatch, bed: Testbed) -> Path:
+    """The lock of legacy iptables is the machine's, over all namespaces: here each test's own."""
+    path = bed.workdir / "xtables.lock"
+    path.touch()
+    monkeypatch.setenv("XTABLES_LOCKFILE", str(path))
+    return path
+
+
 @pytest.fixture(params=sorted(KINDS))
 def kind(request: pytest.FixtureRequest) -> str:
     """The test runs once with each kind of router."""

@@ -136,7 +136,7 @@ static void route(const struct request *r, struct api_call *call)
 		if (args[n].value && args[n].len == 0)
 			args[n].len = strlen(args[n].value);
 	}
-	api_route(&(struct api_request){ r->method, r->path, args, n }, call);
+	api_route(&(struct api_request){ r->method, r->path, args, n, false }, call);
 }
 
 static void test_good(void **state)

@@ -248,7 +248,9 @@ static void test_cleanup_forgets_what_http_registered(void **state)
 static void test_conflict_names_the_owner_and_changes_nothing(void **state)
 {
 	struct bench *b = *state;
-	const struct definition thief = { .name = "thief", .vip = VIP2, .vip2 = VIP1 };
+	const struct definition thief = {
+		.name = "thief", .vip = VIP2, .vip2 = VIP1, .source = APP_FROM_HTTP
+	};
 	enum register_result result;
 	struct err err;
 	registered(b, &dns, REGISTER_NEW);
@@ -271,6 +273,40 @@ static void test_the_file_owns_its_names(void **state)
 	registered(b, &file, REGISTER_NEW);
 	assert_int_equal(reg_at(b, &other, SEC, &result, &err), -EBUSY);
 	registered(b, &dns, REGISTER_SAME);
+}
+
+static void count_freed(void *userdata)
+{
+	++*(int *)userdata;
+}
+
+/* The configuration file comes before HTTP, and HTTP before Consul. */
+static void test_who_comes_first_takes_names_and_vips(void **state)
+{
+	struct bench *b = *state;
+	const struct definition consul = { .name = "a", .vip = VIP1, .source = APP_FROM_CONSUL };
+	const struct definition same = { .name = "a", .vip = VIP1, .source = APP_FROM_HTTP };
+	const struct definition late = { .name = "a", .vip = VIP2, .source = APP_FROM_CONSUL };
+	const struct definition vip = { .name = "b", .vip = VIP1, .source = APP_FROM_CONSUL };
+	const struct definition file = { .name = "c", .vip = VIP1, .source = APP_FROM_CONFIG };
+	enum register_result result;
+	struct err err;
+	int freed = 0;
+	registry_on_freed(b->reg, count_freed, &freed);
+	registered(b, &consul, REGISTER_NEW);
+	registered(b, &same, REGISTER_SAME);
+	assert_int_equal(registry_find(b->reg, "a")->spec->source, APP_FROM_HTTP);
+	assert_int_equal(freed, 1); /* whoever watches Consul has to look again */
+	assert_int_equal(reg_at(b, &late, SEC, &result, &err), -EBUSY);
+	assert_non_null(strstr(err.text, "HTTP"));
+	assert_int_equal(reg_at(b, &vip, SEC, &result, &err), -EEXIST);
+	registered(b, &file, REGISTER_NEW);
+	assert_null(registry_find(b->reg, "a"));
+	assert_int_equal(freed, 2);
+	struct prefix prefix;
+	assert_int_equal(prefix_parse(VIP1, &prefix, NULL), 0);
+	assert_ptr_equal(registry_owner(b->reg, &prefix), registry_find(b->reg, "c"));
+	assert_int_equal(reg_at(b, &same, SEC, &result, &err), -EEXIST);
 }
 
 static void test_replacing_keeps_the_vips_that_stay(void **state)
@@ -360,6 +396,7 @@ int main(void)
 		TEST(test_cleanup_forgets_what_http_registered),
 		TEST(test_conflict_names_the_owner_and_changes_nothing),
 		TEST(test_the_file_owns_its_names),
+		TEST(test_who_comes_first_takes_names_and_vips),
 		TEST(test_replacing_keeps_the_vips_that_stay),
 		TEST(test_new_monitors_start_from_the_health_that_was),
 		TEST(test_a_vip_can_move_while_it_goes_down),

@@ -83,7 +83,7 @@ static void start(struct fixture *f, const char *command, usec_t timeout)
 	const char *const argv[] = { "sh", "-c", command, NULL };
 	struct err err;
 	f->done = false;
-	if (child_spawn(f->loop, argv, timeout, on_done, f, &f->child, &err) < 0)
+	if (child_spawn(f->loop, argv, NULL, timeout, on_done, f, &f->child, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -164,7 +164,7 @@ static void expect_no_start(struct fixture *f, const char *file, int r)
 	const char *const argv[] = { file, NULL };
 	struct err err = { "" };
 	struct child *none = NULL;
-	assert_int_equal(child_spawn(f->loop, argv, LONG, on_done, f, &none, &err), r);
+	assert_int_equal(child_spawn(f->loop, argv, NULL, LONG, on_done, f, &none, &err), r);
 	assert_null(none);
 	if (!strstr(err.text, file) || !strstr(err.text, strerror(-r)))
 		fail_msg("'%s'", err.text);

@@ -49,6 +49,35 @@ static void print_communities(FILE *out, const struct bgp_communities *c)
 		fprintf(out, "%s%s", i > 0 ? "," : "", community_format(c->values[i], buf));
 }
 
+/* Only what was said: the other files would all repeat the defaults. */
+static void print_consul(FILE *out, const struct consul_config *c)
+{
+	const struct {
+		const char *key, *text, *unsaid;
+	} texts[] = {
+		{ "token_file", c->token_file, NULL },
+		{ "ca", c->ca_file, NULL },
+		{ "cert", c->cert_file, NULL },
+		{ "key", c->key_file, NULL },
+		{ "verify", c->tls_verify ? "yes" : "no", "yes" },
+		{ "datacenter", c->datacenter, NULL },
+		{ "namespace", c->namespace, NULL },
+		{ "partition", c->partition, NULL },
+		{ "match_tag", c->match_tag, "enable_gocast" },
+		{ "warning", c->warning_fails ? "fail" : "pass", "pass" },
+		{ "max_stale", span(c->max_stale), "0s" },
+		{ "publish", c->publish ? "yes" : "no", "no" },
+	};
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].text &&
+		    (!texts[i].unsaid || !str_equal(texts[i].text, texts[i].unsaid)))
+			fprintf(out, "%s%s=%s", n++ ? " " : "consul: ", texts[i].key,
+				texts[i].text);
+	if (n > 0)
+		fprintf(out, "\n");
+}
+
 static void print_agent(FILE *out, const struct config_agent *a)
 {
 	char at[ENDPOINT_TEXT_MAX];
@@ -56,8 +85,11 @@ static void print_agent(FILE *out, const struct config_agent *a)
 		"agent: listen_addr=%s monitor_interval=%s cleanup_timer=%s consul_addr=%s "
 		"consul_query_interval=%s consul_token=%s\n",
 		endpoint_format(&a->listen_addr, at), span(a->monitor_interval),
-		span(a->cleanup_timer), text_or_dash(a->consul_addr),
-		span(a->consul_query_interval), text_or_dash(a->consul_token));
+		span(a->cleanup_timer), text_or_dash(a->consul.addr),
+		span(a->consul.query_interval), text_or_dash(a->consul.token));
+	print_consul(out, &a->consul);
+	if (a->exec_from || a->exec_user)
+		fprintf(out, "exec: from=%x user=%s\n", a->exec_from, text_or_dash(a->exec_user));
 	if (a->disable_file || a->keep_last_window || a->shutdown_drain)
 		fprintf(out,
 			"drain: drain_time=%s shutdown_drain=%d disable_file=%s "
@@ -157,6 +189,9 @@ static void print_app(FILE *out, const struct app_spec *a)
 static void print_config(FILE *out, const struct config *c)
 {
 	print_agent(out, &c->agent);
+	if (c->nat.backend != NAT_AUTO)
+		fprintf(out, "nat: backend=%s\n",
+			c->nat.backend == NAT_IPTABLES ? "iptables" : "nftables");
 	print_bgp(out, c);
 	for (size_t i = 0; i < c->bgp.n_peers; i++)
 		print_peer(out, &c->bgp.peers[i]);

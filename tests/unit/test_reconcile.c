@@ -64,6 +64,8 @@ static int fake_nat_set(const struct prefix *vip, const struct nat_spec *nats, s
 	struct world *w = userdata;
 	(void)nats;
 	note(w, n > 0 ? "nat" : "nonat", vip);
+	if (w->nat_set == -EINPROGRESS)
+		return w->nat_set;
 	return n > 0 ? fake_result(w->nat_set, "nat", err) : 0;
 }
 
@@ -361,6 +363,105 @@ static void test_nat_error_stops_before_the_route(void **state)
 	assert_int_equal(w->retry_at, USEC_NEVER);
 }
 
+/* NAT answers. */
+static void nat_told(struct world *w, const char *vip, int result, usec_t now)
+{
+	struct prefix p = prefix_of(vip);
+	struct err err = { "" };
+	fake_result(result, "nat", &err);
+	w->nat_set = result == -EBUSY ? -EINPROGRESS : 0;
+	reconcile_nat_told(w->r, &p, result, &err, now);
+	work(w, now);
+}
+
+static void test_route_waits_for_the_answer_of_nat(void **state)
+{
+	struct world *w = world_of(state);
+	w->nat_set = -EINPROGRESS;
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\n");
+	assert_false(vip->announced);
+	assert_null(vip->trouble);
+	assert_false(reconcile_settled(w->r));
+	nat_told(w, "192.0.2.1/32", 0, 2 * SEC);
+	expect(w, "nat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	assert_true(reconcile_settled(w->r));
+	nat_told(w, "192.0.2.1/32", 0, 3 * SEC); /* put back what somebody removed */
+	expect(w, "");
+}
+
+static void test_nat_that_takes_long_is_a_trouble_that_ends(void **state)
+{
+	struct world *w = world_of(state);
+	w->nat_set = -EINPROGRESS;
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	nat_told(w, "192.0.2.1/32", -EBUSY, 2 * SEC);
+	assert_string_equal(vip->trouble->text, "nat: no luck");
+	assert_false(reconcile_settled(w->r));
+	nat_told(w, "192.0.2.1/32", 0, 3 * SEC);
+	assert_null(vip->trouble);
+	assert_true(vip->announced);
+}
+
+static void test_nat_that_fails_later_is_tried_again(void **state)
+{
+	struct world *w = world_of(state);
+	w->nat_set = -EINPROGRESS;
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	nat_told(w, "192.0.2.1/32", -EPERM, 2 * SEC);
+	assert_false(vip->announced);
+	assert_string_equal(vip->trouble->text, "nat: no luck");
+	assert_true(w->retry_at != USEC_NEVER);
+	expect(w, w->did);
+	reconcile_retry(w->r);
+	work(w, 4 * SEC);
+	expect(w, "nat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+}
+
+static void test_route_goes_when_lost_rules_cannot_be_had_back(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	nat_told(w, "192.0.2.1/32", -EPERM, 2 * SEC);
+	expect(w, "withdraw 192.0.2.1/32\n");
+	assert_non_null(vip->trouble);
+	assert_true(vip->bound);
+}
+
+static void test_address_stays_until_nat_is_gone(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	reconcile_release(w->r, vip, SEC);
+	work(w, SEC);
+	expect(w, w->did);
+	w->nat_set = -EINPROGRESS;
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.1/32\n");
+	assert_false(reconcile_settled(w->r));
+	nat_told(w, "192.0.2.1/32", 0, 2 * SEC);
+	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
+	assert_int_equal(reconcile_counts(w->r).vips, 0);
+	nat_told(w, "192.0.2.1/32", 0, 3 * SEC); /* of nobody */
+	assert_true(reconcile_settled(w->r));
+}
+
+static void test_nat_of_a_former_run(void **state)
+{
+	struct world *w = world_of(state);
+	struct prefix mine = prefix_of("192.0.2.1/32"), nobodys = prefix_of("192.0.2.2/32");
+	bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	reconcile_found_nat(w->r, &mine);
+	reconcile_found_nat(w->r, &nobodys);
+	w->address_del = -ENOENT; /* it was never on lo */
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.2/32\n");
+	assert_null(reconcile_find(w->r, &nobodys));
+}
+
 static void test_lost_address_is_added_again(void **state)
 {
 	struct world *w = world_of(state);
@@ -487,6 +588,12 @@ int main(void)
 		TEST(test_old_wait_does_not_count_for_a_new_withdrawal),
 		TEST(test_address_error_stops_before_the_route),
 		TEST(test_nat_error_stops_before_the_route),
+		TEST(test_route_waits_for_the_answer_of_nat),
+		TEST(test_nat_that_takes_long_is_a_trouble_that_ends),
+		TEST(test_nat_that_fails_later_is_tried_again),
+		TEST(test_route_goes_when_lost_rules_cannot_be_had_back),
+		TEST(test_address_stays_until_nat_is_gone),
+		TEST(test_nat_of_a_former_run),
 		TEST(test_lost_address_is_added_again),
 		TEST(test_route_goes_when_a_lost_address_cannot_be_had_back),
 		TEST(test_removal_that_fails_is_tried_again),

@@ -90,7 +90,7 @@ static void watch(struct fixture *f, struct seen *s, const char *texts)
 			fail_msg("%s", err.text);
 	bool free_it = s->free_it;
 	*s = (struct seen){ .free_it = free_it };
-	s->watch = monitor_watch_new(f->runner, specs, n, on_verdict, s);
+	s->watch = monitor_watch_new(f->runner, "app", specs, n, on_verdict, s);
 	s->health = monitor_watch_health(s->watch);
 	assert_int_equal(s->n, 0);
 	for (size_t i = 0; i < n; i++)
@@ -292,8 +292,7 @@ static void test_consul_is_not_up(void **state)
 	run_checks(f, &s, 3);
 	assert_int_equal(s.health, HEALTH_UNKNOWN);
 	assert_int_equal(s.n, 0);
-	assert_string_equal(status_of(&s, 1).said,
-			    "consul monitors are not supported by this version");
+	assert_string_equal(status_of(&s, 1).said, "no Consul is configured, set consul_addr");
 	/* DOWN because of one, then not UP because of the other: the reason follows. */
 	close(fd);
 	loop_until(f->loop, is_down, &s);
@@ -301,9 +300,60 @@ static void test_consul_is_not_up(void **state)
 	fd = listen_on(53);
 	run_checks(f, &s, 3);
 	assert_int_equal(s.health, HEALTH_UNKNOWN);
-	assert_string_equal(s.reason, "consul: consul monitors are not supported by this version");
+	assert_string_equal(s.reason, "consul: no Consul is configured, set consul_addr");
 	monitor_watch_free(s.watch);
 	close(fd);
+}
+
+/* What a feed says of each subject. */
+struct said {
+	enum health health;
+	const char *text;
+	int reads;
+};
+
+static enum health on_feed(const char *subject, char *said, size_t size, void *userdata)
+{
+	struct said *f = userdata;
+	assert_string_equal(subject, "app");
+	snprintf(said, size, "%s", f->text);
+	f->reads++;
+	return f->health;
+}
+
+static void test_feed(void **state)
+{
+	struct fixture *f = *state;
+	struct said feed = { HEALTH_DOWN, "critical", 0 };
+	struct seen s = { 0 }, other = { 0 };
+	monitor_runner_set_feed(f->runner, on_feed, &feed);
+	watch(f, &s, "consul");
+	watch(f, &other, "exec:true");
+	assert_int_equal(s.health, HEALTH_DOWN);
+	feed = (struct said){ HEALTH_UP, "", 0 };
+	assert_int_equal(monitor_watch_health(s.watch), HEALTH_DOWN); /* nobody said so yet */
+	monitor_runner_feed_changed(f->runner);
+	assert_int_equal(feed.reads, 1);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.health, HEALTH_UP);
+	assert_string_equal(status_of(&s, 0).said, "passing");
+	/* Said again, it is no new result; and "unknown" changes nothing but the words. */
+	uint64_t checks = status_of(&s, 0).checks;
+	monitor_runner_feed_changed(f->runner);
+	assert_int_equal(status_of(&s, 0).checks, checks);
+	feed = (struct said){ HEALTH_UNKNOWN, "away", 0 };
+	monitor_runner_feed_changed(f->runner);
+	assert_int_equal(s.n, 1);
+	assert_string_equal(status_of(&s, 0).said, "away");
+	feed = (struct said){ HEALTH_DOWN, "gone", 0 };
+	monitor_runner_feed_changed(f->runner);
+	assert_int_equal(s.n, 2);
+	assert_int_equal(s.health, HEALTH_DOWN);
+	monitor_watch_free(s.watch);
+	monitor_watch_free(other.watch);
+	feed.reads = 0;
+	monitor_runner_feed_changed(f->runner);
+	assert_int_equal(feed.reads, 0);
 }
 
 static void test_all_must_pass(void **state)
@@ -483,6 +533,7 @@ int main(void)
 		TEST(test_timeout),
 		TEST(test_shells),
 		TEST(test_consul_is_not_up),
+		TEST(test_feed),
 		TEST(test_all_must_pass),
 		TEST(test_status),
 		TEST(test_exec_max),

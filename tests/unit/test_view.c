@@ -373,7 +373,7 @@ static void read_all(int n, size_t piece, const char *want)
 	static const struct stream_ops ops = { next_number, no_done };
 	char text[256] = "";
 	size_t len = 0, got;
-	struct stream *s = stream_new("numbers", &ops, &n);
+	struct stream *s = stream_new(NULL, "numbers", &ops, &n);
 	while ((got = stream_read(s, text + len, piece)) > 0)
 		len += got;
 	text[len] = 0;

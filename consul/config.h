@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How to reach Consul and what to take from it, as the configuration file says it. Texts are NULL
+ * when not set. The environment is added by consul/settings.h. Pure.
+ */
+#ifndef CONSUL_CONFIG_H
+#define CONSUL_CONFIG_H
+
+#include <stdbool.h>
+
+#include "lib/mono.h"
+
+struct consul_config {
+	char *addr; /* NULL: no Consul, unless the environment names one */
+	char *token, *token_file;
+	char *ca_file, *cert_file, *key_file;
+	bool tls_verify;
+	char *datacenter, *namespace, *partition;
+	char *match_tag;
+	bool warning_fails;
+	usec_t query_interval; /* the longest silence before everything is read again */
+	usec_t max_stale;      /* 0: no limit */
+	bool publish;
+};
+
+/* Frees the texts. */
+void consul_config_done(struct consul_config *c);
+
+#endif

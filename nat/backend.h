@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a back end can do. There are two: legacy iptables (through libiptc) and nftables.
+ *
+ * A back end keeps no opinion of what should be there; nat/nat.c compares and asks for the
+ * difference. Nothing here waits: who holds the xtables lock, or changes the same table at the same
+ * time, is an error code, and the caller comes back.
+ */
+#ifndef NAT_BACKEND_H
+#define NAT_BACKEND_H
+
+#include <stdbool.h>
+
+#include "lib/err.h"
+#include "lib/mono.h"
+#include "nat/diff.h"
+
+struct nat_backend; /* each has its own */
+
+/* A rule of ours that is there. `intact` false: in part, or more than once. */
+typedef void nat_list_cb(const struct nat_rule *r, bool intact, void *userdata);
+
+/* -errno of all: -EPERM names the capability; -EOPNOTSUPP: the kernel lacks something; -EBUSY:
+ * somebody holds the xtables lock; -EAGAIN: somebody changed what was listed, list again. */
+struct nat_backend_ops {
+	const char *name; /* "iptables", "nftables" */
+	usec_t resync;    /* how often to look without having been told of a change */
+	/* Creates nothing in the kernel. */
+	int (*open)(struct nat_backend **ret, struct err *err);
+	/* Removes nothing from the kernel. NULL works. */
+	void (*close)(struct nat_backend *b);
+	/* Lists what is ours and creates nothing, not even an empty table. 1 when what is there
+	 * must be put right by an apply, even if no rule differs. */
+	int (*list)(struct nat_backend *b, nat_list_cb *cb, void *userdata, struct err *err);
+	/* Makes the change, whole or not at all (iptables: per address family). */
+	int (*apply)(struct nat_backend *b, const struct nat_diff *d, struct err *err);
+	/* Readable when somebody may have changed something; -1 when that cannot be known. */
+	int (*watch_fd)(const struct nat_backend *b);
+	/* Takes what is to be read there. True: somebody else may have changed what is ours. */
+	bool (*take_events)(struct nat_backend *b);
+};
+
+extern const struct nat_backend_ops nat_iptables;
+extern const struct nat_backend_ops nat_nftables;
+
+/* Does this host use legacy iptables: does any table of it exist? Looking creates none. */
+bool nat_iptables_in_use(void);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#include "nat/choice.h"
+
+/*
+ * Legacy iptables only where its tables exist already: using it creates them, and then every packet
+ * of the host passes them. Next to iptables-nft (Docker and others on a new system) our own
+ * nftables table is one more in the same engine.
+ */
+enum nat_choice nat_choose(enum nat_choice wish, bool legacy_in_use, enum nat_choice lacks,
+			   const char **ret_why)
+{
+	if (wish != NAT_AUTO) {
+		*ret_why = "nat.backend says so";
+		return wish;
+	}
+	if (lacks == NAT_NFTABLES) {
+		*ret_why = "the kernel does not have what nftables needs for it";
+		return NAT_IPTABLES;
+	}
+	if (lacks == NAT_IPTABLES) {
+		*ret_why = "the kernel does not have what legacy iptables needs for it";
+		return NAT_NFTABLES;
+	}
+	if (legacy_in_use) {
+		*ret_why = "legacy iptables is in use on this host";
+		return NAT_IPTABLES;
+	}
+	*ret_why = "legacy iptables is not in use on this host";
+	return NAT_NFTABLES;
+}

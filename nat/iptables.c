@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAT by legacy iptables: a rule in PREROUTING for what comes in and the same in OUTPUT for what
+ * the host itself sends, in the table `nat` of each address family.
+ *
+ * The kernel only knows whole tables: a change reads one, alters the copy and writes it back, under
+ * the lock that all users of iptables share. A table that somebody who takes no lock changed in
+ * between is refused by the kernel (EAGAIN) as long as its number of rules differs.
+ *
+ * Reading a table that does not exist creates it, and from then on the host "uses legacy
+ * iptables". So the list of those that exist is always looked at first.
+ *
+ * Nobody tells when rules change. But all users open the lock file, so its closing is a hint that
+ * something may have changed: inotify, best effort; who asks also looks from time to time.
+ */
+#include "nat/backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+#include "nat/caps.h"
+#include "nat/iptc.h"
+#include "nat/xtentry.h"
+#include "nat/xtlock.h"
+
+#define TABLE "nat"
+
+static const char *const chains[] = { "PREROUTING", "OUTPUT" };
+#define CHAINS (sizeof(chains) / sizeof(chains[0]))
+
+static const struct iptc *const tables[] = { &iptc_v4, &iptc_v6 };
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
+
+struct nat_backend {
+	int inotify; /* -1: not needed yet, or cannot be had */
+	bool watching;
+	bool waited; /* somebody held the lock when we wanted it */
+};
+
+/* The tables that exist; empty when the file cannot be read, which is so without the module. */
+static void read_names(const struct iptc *t, char *buf, size_t size)
+{
+	int fd = open(t->names_file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, buf, size - 1);
+	buf[n > 0 ? n : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+static bool has_table(const struct iptc *t)
+{
+	char names[256], *rest = names, *name;
+	read_names(t, names, sizeof(names));
+	while ((name = strsep(&rest, "\n")))
+		if (strcmp(name, TABLE) == 0)
+			return true;
+	return false;
+}
+
+bool nat_iptables_in_use(void)
+{
+	char names[256];
+	for (size_t i = 0; i < TABLES; i++) {
+		read_names(tables[i], names, sizeof(names));
+		if (names[0])
+			return true;
+	}
+	return false;
+}
+
+static int iptables_open(struct nat_backend **ret, struct err *err)
+{
+	(void)err;
+	struct nat_backend *b = mem_new(1, sizeof(*b));
+	b->inotify = -1;
+	*ret = b;
+	return 0;
+}
+
+static void iptables_close(struct nat_backend *b)
+{
+	if (!b)
+		return;
+	if (b->inotify >= 0)
+		close(b->inotify);
+	free(b);
+}
+
+static int explain(const struct iptc *t, int code, const char *what, struct err *err)
+{
+	const char *family = t->family == AF_INET ? "IPv4" : "IPv6";
+	switch (code) {
+	case EPERM:
+	case EACCES:
+		return nat_caps_explain("iptables", 1, err);
+	case EAGAIN:
+		return err_set(err, -EAGAIN, "somebody else keeps changing the %s nat table",
+			       family);
+	case ENOPROTOOPT:
+	case ENOENT:
+	case EAFNOSUPPORT:
+	case EPROTONOSUPPORT:
+		return err_set(err, -EOPNOTSUPP,
+			       "the kernel has no legacy iptables nat table for %s (%s): %s",
+			       family, what, t->strerror(code));
+	default:
+		return err_set(err, code ? -code : -EIO, "legacy iptables, %s, %s: %s", family,
+			       what, t->strerror(code));
+	}
+}
+
+/* Rules as found: how often each is in each chain. */
+struct found {
+	struct nat_rule rule;
+	unsigned count[CHAINS];
+	UT_hash_handle hh;
+};
+
+static struct found *found_get(struct found **all, const struct nat_rule *r)
+{
+	struct found *f;
+	HASH_FIND(hh, *all, r, sizeof(*r), f);
+	if (f)
+		return f;
+	f = mem_new(1, sizeof(*f));
+	f->rule = *r;
+	HASH_ADD(hh, *all, rule, sizeof(f->rule), f);
+	return f;
+}
+
+static void found_free(struct found *all)
+{
+	struct found *f, *next;
+	HASH_ITER (hh, all, f, next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
+		HASH_DELETE(hh, all, f);
+		free(f);
+	}
+}
+
+static int list_table(const struct iptc *t, nat_list_cb *cb, void *userdata, struct err *err)
+{
+	struct nat_rule r;
+	struct found *all = NULL, *f, *next;
+	struct xtc_handle *h = t->init(TABLE);
+	if (!h)
+		return explain(t, errno, "reading", err);
+	for (size_t c = 0; c < CHAINS; c++)
+		for (const void *e = t->first(chains[c], h); e; e = t->next(e, h))
+			if (xtentry_parse(t->family, e, &r))
+				found_get(&all, &r)->count[c]++;
+	t->free(h);
+	HASH_ITER (hh, all, f, next)
+		cb(&f->rule, f->count[0] == 1 && f->count[1] == 1, userdata);
+	found_free(all);
+	return 0;
+}
+
+/* The file exists once somebody has used iptables, so this is tried until it works. Not before
+ * there is something to watch: the kernel takes 10 ms to close an inotify descriptor. */
+static void watch_lock(struct nat_backend *b)
+{
+	if (b->inotify < 0)
+		b->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (!b->watching && b->inotify >= 0)
+		b->watching = inotify_add_watch(b->inotify, xtlock_path(),
+						IN_CLOSE_WRITE | IN_CLOSE_NOWRITE) >= 0;
+}
+
+/* Without the lock: the kernel hands out a table as a whole. */
+static int iptables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata, struct err *err)
+{
+	(void)b;
+	int r = 0;
+	for (size_t i = 0; i < TABLES && r == 0; i++)
+		if (has_table(tables[i]))
+			r = list_table(tables[i], cb, userdata, err);
+	return r;
+}
+
+/* Takes every copy of the rules in `which` out of a chain. */
+static int remove_from(const struct iptc *t, struct xtc_handle *h, const char *chain,
+		       struct found *which, bool *ret_changed)
+{
+	struct nat_rule r;
+	unsigned number = 0, *hits = NULL;
+	size_t n = 0, cap = 0;
+	int ok = 1;
+	for (const void *e = t->first(chain, h); e; e = t->next(e, h), number++) {
+		struct found *f = NULL;
+		if (xtentry_parse(t->family, e, &r))
+			HASH_FIND(hh, which, &r, sizeof(r), f);
+		if (!f)
+			continue;
+		hits = mem_grow(hits, &cap, n + 1, sizeof(*hits));
+		hits[n++] = number;
+	}
+	*ret_changed = *ret_changed || n > 0;
+	while (ok && n > 0) /* from the end, so that the numbers stay right */
+		ok = t->remove(chain, hits[--n], h);
+	free(hits);
+	return ok;
+}
+
+static int append_to(const struct iptc *t, struct xtc_handle *h, const char *chain,
+		     const struct nat_rules *rules, uint8_t revision, bool *ret_changed)
+{
+	_Alignas(uint64_t) char entry[XTENTRY_MAX];
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct nat_rule *r = &rules->items[i];
+		if (r->vip.addr.family != t->family)
+			continue;
+		xtentry_build(r, revision, entry);
+		if (!t->append(chain, entry, h))
+			return 0;
+		*ret_changed = true;
+	}
+	return 1;
+}
+
+/* What must not be in the table before rules are appended: those to remove, and those to add, of
+ * which there may be a part already. */
+static struct found *to_take_out(const struct nat_diff *d)
+{
+	struct found *all = NULL;
+	for (size_t i = 0; i < d->remove.n; i++)
+		found_get(&all, &d->remove.items[i]);
+	for (size_t i = 0; i < d->add.n; i++)
+		found_get(&all, &d->add.items[i]);
+	return all;
+}
+
+static int alter(const struct iptc *t, struct xtc_handle *h, const struct nat_diff *d,
+		 uint8_t revision, bool *ret_changed)
+{
+	struct found *out = to_take_out(d);
+	int ok = 1;
+	for (size_t c = 0; c < CHAINS && ok; c++)
+		ok = remove_from(t, h, chains[c], out, ret_changed);
+	for (size_t c = 0; c < CHAINS && ok; c++)
+		ok = append_to(t, h, chains[c], &d->add, revision, ret_changed);
+	found_free(out);
+	return ok;
+}
+
+static bool concerns(const struct nat_rules *rules, uint8_t family)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->items[i].vip.addr.family == family)
+			return true;
+	return false;
+}
+
+static int change_table(const struct iptc *t, const struct nat_diff *d, struct err *err)
+{
+	bool changed = false;
+	int revision = concerns(&d->add, t->family) ? iptc_dnat_revision(t) : 0;
+	if (revision < 0)
+		return explain(t, -revision, "looking for the target DNAT", err);
+	struct xtc_handle *h = t->init(TABLE);
+	if (!h)
+		return explain(t, errno, "reading", err);
+	errno = 0;
+	int ok = alter(t, h, d, (uint8_t)revision, &changed);
+	if (ok && changed)
+		ok = t->commit(h);
+	int code = ok ? 0 : errno;
+	t->free(h);
+	return ok ? 0 : explain(t, code, "changing", err);
+}
+
+/* True when there were any. */
+static bool forget_events(struct nat_backend *b)
+{
+	_Alignas(struct inotify_event) char buf[4096];
+	bool any = false;
+	while (b->inotify >= 0 && read(b->inotify, buf, sizeof(buf)) > 0)
+		any = true;
+	return any;
+}
+
+static int iptables_apply(struct nat_backend *b, const struct nat_diff *d, struct err *err)
+{
+	int lock;
+	int r = xtlock_take(&lock, err);
+	if (r < 0) {
+		b->waited = r == -EBUSY;
+		forget_events(b); /* our own closing */
+		return r;
+	}
+	if (b->waited) { /* for somebody who has changed something, probably */
+		b->waited = false;
+		if (lock >= 0)
+			close(lock);
+		return err_set(err, -EAGAIN, "somebody else has had the xtables lock");
+	}
+	watch_lock(b);
+	for (size_t i = 0; i < TABLES && r == 0; i++) {
+		const struct iptc *t = tables[i];
+		if (concerns(&d->add, t->family) ||
+		    (concerns(&d->remove, t->family) && has_table(t)))
+			r = change_table(t, d, err);
+	}
+	if (lock >= 0)
+		close(lock);
+	/* Our own closing, and that of others whose work we have just read. */
+	forget_events(b);
+	return r;
+}
+
+static int iptables_watch_fd(const struct nat_backend *b)
+{
+	return b->inotify;
+}
+
+static bool iptables_take_events(struct nat_backend *b)
+{
+	return forget_events(b);
+}
+
+const struct nat_backend_ops nat_iptables = {
+	.name = "iptables",
+	.resync = 10 * USEC_PER_SEC,
+	.open = iptables_open,
+	.close = iptables_close,
+	.list = iptables_list,
+	.apply = iptables_apply,
+	.watch_fd = iptables_watch_fd,
+	.take_events = iptables_take_events,
+};

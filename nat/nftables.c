@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAT by nftables: a table of our own (nat/nftmsg.h), of which a mapping is an element. Every
+ * change is one transaction; the table is made with the first mapping and goes, as a whole, with
+ * the last. Whatever is in the table is ours, and nothing outside of it is looked at.
+ *
+ * A transaction that the kernel refuses costs it 15 ms to undo. So nothing is removed on the off
+ * chance: what others changed is read from their notifications, then listed, before we change
+ * anything ourselves.
+ */
+#include "nat/backend.h"
+
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lib/mem.h"
+#include "nat/caps.h"
+#include "nat/nftmsg.h"
+#include "net/nlsock.h"
+
+#define EVENTS_PER_TURN 64
+/* Notifications of a few thousand changes at once. */
+#define WATCH_BUFFER (1 << 20)
+
+struct nat_backend {
+	struct nlsock *ask, *watch;
+	bool whole;                /* the table is there with all its rules */
+	bool there;                /* a table of that name is */
+	unsigned skeleton, others; /* rules that were seen in it */
+	struct nat_rules nets;     /* that have a rule there; they are replaced together */
+};
+
+static int explain(int r, const char *what, struct err *err)
+{
+	switch (-r) {
+	case EPERM:
+	case EACCES:
+		return nat_caps_explain("nftables", 0, err);
+	case EPROTONOSUPPORT: /* no netfilter netlink, */
+	case EAFNOSUPPORT:
+	case EINVAL: /* no nf_tables in it, or one older than what we ask of it */
+	case EOPNOTSUPP:
+		return err_set(err, -EOPNOTSUPP,
+			       "the kernel has no nftables, or one without NAT for inet (Linux "
+			       "5.2), %s: %s",
+			       what, strerror(-r));
+	default:
+		return err_set(err, r, "nftables, %s: %s", what, strerror(-r));
+	}
+}
+
+static void nftables_close(struct nat_backend *b)
+{
+	if (!b)
+		return;
+	nlsock_free(b->ask);
+	nlsock_free(b->watch);
+	nat_rules_done(&b->nets);
+	free(b);
+}
+
+static int nftables_open(struct nat_backend **ret, struct err *err)
+{
+	static const int groups[] = { NFNLGRP_NFTABLES, 0 };
+	struct nat_backend *b = mem_new(1, sizeof(*b));
+	int r = nlsock_open(NETLINK_NETFILTER, NULL, &b->ask, NULL);
+	if (r == 0)
+		r = nlsock_open(NETLINK_NETFILTER, groups, &b->watch, NULL);
+	if (r < 0) {
+		nftables_close(b);
+		return explain(r, "opening", err);
+	}
+	(void)setsockopt(nlsock_fd(b->watch), SOL_SOCKET, SO_RCVBUFFORCE, &(int){ WATCH_BUFFER },
+			 sizeof(int));
+	*ret = b;
+	return 0;
+}
+
+/* ---- what is there ---- */
+
+static int take_rule(const struct nlmsghdr *msg, void *userdata)
+{
+	struct nat_backend *b = userdata;
+	struct nat_rule r;
+	switch (nft_parse_rule(msg, &r)) {
+	case NFT_RULE_OTHER:
+		b->others++;
+		break;
+	case NFT_RULE_SKELETON:
+		b->skeleton++;
+		break;
+	case NFT_RULE_NET:
+		nat_rules_add(&b->nets, &r);
+		break;
+	}
+	return 0;
+}
+
+struct listing {
+	enum nft_map map;
+	nat_list_cb *cb;
+	void *userdata;
+};
+
+static void take_rule_of_map(const struct nat_rule *r, void *userdata)
+{
+	struct listing *l = userdata;
+	l->cb(r, true, l->userdata);
+}
+
+static int take_elements(const struct nlmsghdr *msg, void *userdata)
+{
+	struct listing *l = userdata;
+	return nft_parse_elements(msg, l->map, take_rule_of_map, l);
+}
+
+/* Is the table there, and has nobody removed rules from it, or added any? */
+static int look_at_table(struct nat_backend *b)
+{
+	_Alignas(struct nlmsghdr) char buf[NFTMSG_MAX];
+	b->there = b->whole = false;
+	int r = nlsock_request(b->ask, nft_build_get_table(buf), NULL, NULL);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	b->there = true;
+	b->skeleton = b->others = 0;
+	nat_rules_done(&b->nets);
+	r = nlsock_request(b->ask, nft_build_dump_rules(buf), take_rule, b);
+	b->whole = r == 0 && b->skeleton == NFTMSG_RULES && b->others == 0;
+	return r;
+}
+
+static int nftables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata, struct err *err)
+{
+	_Alignas(struct nlmsghdr) char buf[NFTMSG_MAX];
+	int r = look_at_table(b);
+	for (unsigned m = 0; m < NFT_MAPS && r == 0 && b->whole; m++) {
+		struct listing l = { .map = m, .cb = cb, .userdata = userdata };
+		r = nlsock_request(b->ask, nft_build_dump_map(buf, m), take_elements, &l);
+		if (r == -ENOENT) /* a map was removed meanwhile; its rules with it */
+			r = -EAGAIN;
+	}
+	for (size_t i = 0; i < b->nets.n && r == 0 && b->whole; i++)
+		cb(&b->nets.items[i], true, userdata);
+	if (r == -EINTR || r == -EAGAIN)
+		return err_set(err, -EAGAIN,
+			       "somebody else keeps changing the table inet " NFTMSG_TABLE);
+	if (r < 0)
+		return explain(r, "listing the table inet " NFTMSG_TABLE, err);
+	return b->there && !b->whole;
+}
+
+/* ---- changes ---- */
+
+static bool has(const struct nat_rules *l, const struct nat_rule *r)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (memcmp(&l->items[i], r, sizeof(*r)) == 0)
+			return true;
+	return false;
+}
+
+/* What the chain of networks holds afterwards. False when that is what it holds now. */
+static bool nets_after(const struct nat_backend *b, const struct nat_diff *d, struct nat_rules *ret)
+{
+	bool changed = false;
+	*ret = (struct nat_rules){ 0 };
+	for (size_t i = 0; i < b->nets.n && b->whole; i++)
+		if (has(&d->remove, &b->nets.items[i]))
+			changed = true;
+		else
+			nat_rules_add(ret, &b->nets.items[i]);
+	for (size_t i = 0; i < d->add.n; i++)
+		if (nft_rule_is_net(&d->add.items[i]) && !has(ret, &d->add.items[i])) {
+			nat_rules_add(ret, &d->add.items[i]);
+			changed = true;
+		}
+	return changed;
+}
+
+static void build(const struct nat_backend *b, const struct nat_diff *d,
+		  const struct nat_rules *nets, struct nft_batch *batch)
+{
+	if (d->last) {
+		nft_batch_del_table(batch);
+		return;
+	}
+	if (b->whole)
+		nft_batch_del(batch, &d->remove);
+	else /* without it, nothing is there to be removed */
+		nft_batch_skeleton(batch);
+	nft_batch_add(batch, &d->add);
+	if (nets)
+		nft_batch_set_nets(batch, nets);
+}
+
+static int nftables_apply(struct nat_backend *b, const struct nat_diff *d, struct err *err)
+{
+	struct nft_batch batch;
+	struct nat_rules nets;
+	if (d->last && !b->there)
+		return 0;
+	bool nets_change = nets_after(b, d, &nets);
+	nft_batch_begin(&batch);
+	build(b, d, nets_change ? &nets : NULL, &batch);
+	nft_batch_end(&batch);
+	int r = nlsock_transact(b->ask, batch.buf, batch.len, nft_batch_last(&batch));
+	nft_batch_done(&batch);
+	if (r == 0) {
+		b->there = b->whole = !d->last;
+		nat_rules_done(&b->nets);
+		b->nets = nets;
+		return 0;
+	}
+	nat_rules_done(&nets);
+	/* ENOENT before the table was ours: the kernel lacks a part of what the table needs. */
+	if (r == -ENOENT && !b->whole && !d->last)
+		return explain(-EOPNOTSUPP, "making the table inet " NFTMSG_TABLE, err);
+	/* What is to be removed is gone, or what is to be added is there with another value: not
+	 * what was listed. */
+	if (r == -ENOENT || r == -EEXIST || r == -EBUSY || r == -EINTR)
+		return err_set(err, -EAGAIN,
+			       "the table inet " NFTMSG_TABLE " is not as it was listed (%s)",
+			       strerror(-r));
+	return explain(r, "changing the table inet " NFTMSG_TABLE, err);
+}
+
+/* ---- what others do ---- */
+
+static int nftables_watch_fd(const struct nat_backend *b)
+{
+	return nlsock_fd(b->watch);
+}
+
+struct events {
+	uint32_t own_port;
+	bool others;
+};
+
+static int take_event(const struct nlmsghdr *msg, void *userdata)
+{
+	struct events *e = userdata;
+	if (msg->nlmsg_pid != e->own_port && nft_parse_is_our_event(msg))
+		e->others = true;
+	return 0;
+}
+
+static bool nftables_take_events(struct nat_backend *b)
+{
+	struct events e = { .own_port = nlsock_port(b->ask) };
+	int r = nlsock_receive(b->watch, EVENTS_PER_TURN, take_event, &e);
+	return r == -ENOBUFS || e.others;
+}
+
+const struct nat_backend_ops nat_nftables = {
+	.name = "nftables",
+	.resync = 60 * USEC_PER_SEC,
+	.open = nftables_open,
+	.close = nftables_close,
+	.list = nftables_list,
+	.apply = nftables_apply,
+	.watch_fd = nftables_watch_fd,
+	.take_events = nftables_take_events,
+};

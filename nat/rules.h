@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What NAT should exist for a VIP: a rule per mapping, as a value. Both back ends, the bookkeeping
+ * and the status speak of these. Pure.
+ */
+#ifndef NAT_RULES_H
+#define NAT_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/err.h"
+
+/* tcp:53:8053 — VIP:listen goes to the host's own address:dest. */
+struct nat_spec {
+	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t listen, dest;
+};
+
+/* Traffic to vip:listen goes to dest:port. Hashed and compared as memory: no padding in it. The
+ * first three are what a packet is matched by, and unique among the rules that are wanted. */
+struct nat_rule {
+	struct prefix vip;
+	uint8_t proto;
+	uint8_t unused; /* 0 */
+	uint16_t listen;
+	uint16_t port;
+	struct addr dest;
+	uint8_t unused2; /* 0 */
+};
+
+_Static_assert(sizeof(struct nat_rule) == 42, "struct nat_rule is hashed as memory");
+/* How much of it says what is matched. */
+#define NAT_RULE_KEY_SIZE offsetof(struct nat_rule, port)
+
+/* A growing list; zeroed is empty. */
+struct nat_rules {
+	struct nat_rule *items;
+	size_t n, cap;
+};
+
+void nat_rules_done(struct nat_rules *l);
+void nat_rules_add(struct nat_rules *l, const struct nat_rule *r);
+bool nat_rules_equal(const struct nat_rules *a, const struct nat_rules *b);
+
+/* The rules of a VIP, one for each mapping, in the order of the mappings. -EADDRNOTAVAIL, and a
+ * text, when `dest` is not set or of the other family: nothing could be translated into it. */
+int nat_rules_make(const struct prefix *vip, const struct nat_spec *specs, size_t n,
+		   const struct addr *dest, struct nat_rules *ret, struct err *err);
+
+/* "10.0.0.5:8053", "[fd00::5]:8053" */
+#define NAT_TARGET_TEXT_MAX (ADDR_TEXT_MAX + 8)
+const char *nat_rule_format_target(const struct nat_rule *r, char buf[static NAT_TARGET_TEXT_MAX]);
+const char *nat_proto_name(uint8_t proto); /* "tcp", "udp" */
+
+#endif

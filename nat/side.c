@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "nat/side.h"
+
+#include <errno.h>
+
+/* In a row, before the loop gets its turn. */
+#define TRIES 3
+
+void nat_side_init(struct nat_side *s, const struct nat_backend_ops *ops,
+		   const struct nat_side_events *events)
+{
+	*s = (struct nat_side){ .ops = ops, .events = events, .stale = true };
+	nat_ledger_init(&s->ledger);
+}
+
+void nat_side_done(struct nat_side *s)
+{
+	s->ops->close(s->backend);
+	s->backend = NULL;
+	nat_ledger_done(&s->ledger);
+}
+
+int nat_side_open(struct nat_side *s, struct err *err)
+{
+	return s->backend ? 0 : s->ops->open(&s->backend, err);
+}
+
+static void take_rule(const struct nat_rule *r, bool intact, void *userdata)
+{
+	nat_ledger_list_rule(userdata, r, intact);
+}
+
+int nat_side_look(struct nat_side *s, struct err *err)
+{
+	int r = nat_side_open(s, err);
+	if (r < 0)
+		return r;
+	nat_ledger_list_begin(&s->ledger);
+	r = s->ops->list(s->backend, take_rule, &s->ledger, err);
+	if (r < 0)
+		return r;
+	s->debris = r > 0;
+	s->stale = false;
+	nat_ledger_list_end(&s->ledger, s->events->lost, s->events->userdata);
+	return 0;
+}
+
+static void tell_changed(struct nat_side *s, const struct nat_diff *d)
+{
+	for (size_t i = 0; i < d->remove.n; i++)
+		s->events->changed(&d->remove.items[i], false, s->events->userdata);
+	for (size_t i = 0; i < d->add.n; i++)
+		s->events->changed(&d->add.items[i], true, s->events->userdata);
+}
+
+static int apply_once(struct nat_side *s, const struct prefix *only, struct err *err)
+{
+	struct nat_diff d;
+	int r = 0;
+	if (s->backend && s->ops->take_events(s->backend))
+		s->stale = true;
+	if (s->stale)
+		r = nat_side_look(s, err);
+	if (r < 0)
+		return r;
+	if (!nat_ledger_diff(&s->ledger, only, &d) && !s->debris)
+		return 0;
+	r = s->ops->apply(s->backend, &d, err);
+	if (r == 0) {
+		nat_ledger_applied(&s->ledger, &d);
+		s->debris = false;
+		s->applied++;
+		tell_changed(s, &d);
+	} else if (r != -EBUSY) { /* then nothing was looked at, and it is tried again soon */
+		s->stale = true;
+	}
+	nat_diff_done(&d);
+	return r;
+}
+
+int nat_side_apply(struct nat_side *s, const struct prefix *only, struct err *err)
+{
+	int r = -EAGAIN;
+	for (int i = 0; i < TRIES && r == -EAGAIN; i++)
+		r = apply_once(s, only, err);
+	return r;
+}

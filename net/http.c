@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libcurl tells us which sockets to watch and when it wants to be woken; sd-event does that, and
+ * curl_multi_socket_action() is told what happened. After each such step the calls that ended are
+ * collected and their owners called.
+ *
+ * One rule keeps this safe: curl is never entered from inside curl. Callbacks run after
+ * socket_action() has returned, so that they may start and cancel calls as they like; curl then
+ * asks for a timer, never for a step on the spot.
+ */
+#include "net/http.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+
+#include "lib/list.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "net/curl.h"
+#include "net/loop.h"
+
+#define HEADERS_MAX 4096 /* of an answer; what is beyond is not looked at */
+
+struct http {
+	sd_event *loop;
+	const struct curl_api *curl;
+	CURLM *multi;
+	sd_event_source *timer;
+	struct list calls;
+	struct list watches;
+};
+
+/* A socket of curl's that we watch. */
+struct watch {
+	struct list_node node;
+	struct http *http;
+	sd_event_source *source;
+	int fd;
+};
+
+struct http_call {
+	struct list_node node;
+	struct http *http;
+	CURL *easy;
+	struct curl_slist *headers;
+	http_done_cb *done;
+	void *userdata;
+	char *body;
+	size_t len, cap, max;
+	size_t headers_len;
+	char answer_headers[HEADERS_MAX];
+	char error[CURL_ERROR_SIZE];
+};
+
+/* ---- calls ---- */
+
+static void call_free(struct http_call *call)
+{
+	const struct curl_api *curl = call->http->curl;
+	if (call->easy) {
+		curl->multi_remove_handle(call->http->multi, call->easy);
+		curl->easy_cleanup(call->easy);
+	}
+	curl->slist_free_all(call->headers);
+	list_remove(&call->node);
+	free(call->body);
+	free(call);
+}
+
+void http_cancel(struct http_call *call)
+{
+	if (call)
+		call_free(call);
+}
+
+static const char *error_text(struct http_call *call, CURLcode code)
+{
+	if (code == CURLE_OK)
+		return "";
+	if (code == CURLE_WRITE_ERROR)
+		snprintf(call->error, sizeof(call->error), "the answer has more than %zu bytes",
+			 call->max);
+	return call->error[0] ? call->error : call->http->curl->easy_strerror(code);
+}
+
+static void call_finish(struct http_call *call, CURLcode code)
+{
+	struct http_response response = { .call = call, .error = error_text(call, code) };
+	if (code == CURLE_OK)
+		call->http->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE,
+					       &response.status);
+	response.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+	response.body = call->body ? call->body : "";
+	response.len = call->len;
+	call->done(&response, call->userdata);
+	call_free(call);
+}
+
+/* The callbacks may cancel any call, so curl is asked anew after each. */
+static void collect(struct http *h)
+{
+	CURLMsg *message;
+	int left;
+	while ((message = h->curl->multi_info_read(h->multi, &left))) {
+		struct http_call *call = NULL;
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		CURLcode code = message->data.result;
+		h->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+		call_finish(call, code);
+	}
+}
+
+/* ---- between curl and the loop ---- */
+
+static void step(struct http *h, curl_socket_t fd, int events)
+{
+	int running;
+	h->curl->multi_socket_action(h->multi, fd, events, &running);
+	collect(h);
+}
+
+static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source;
+	struct watch *w = userdata;
+	int events = (revents & EPOLLIN ? CURL_CSELECT_IN : 0) |
+		     (revents & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+		     (revents & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+	step(w->http, fd, events);
+	return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t now, void *userdata)
+{
+	(void)source, (void)now;
+	step(userdata, CURL_SOCKET_TIMEOUT, 0);
+	return 0;
+}
+
+static int set_timer(CURLM *multi, long timeout_ms, void *userdata)
+{
+	(void)multi;
+	struct http *h = userdata;
+	usec_t when =
+		timeout_ms < 0 ? USEC_NEVER : loop_clock() + (usec_t)timeout_ms * USEC_PER_MSEC;
+	loop_timer_set(h->loop, &h->timer, when, LOOP_HEALTH, on_timer, h);
+	return 0;
+}
+
+static void watch_free(struct watch *w)
+{
+	list_remove(&w->node);
+	sd_event_source_disable_unref(w->source);
+	free(w);
+}
+
+static int set_watch(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socket_data)
+{
+	(void)easy;
+	struct http *h = userdata;
+	struct watch *w = socket_data;
+	uint32_t events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) |
+			  (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
+	if (what == CURL_POLL_REMOVE) {
+		if (w)
+			watch_free(w);
+		return 0;
+	}
+	if (w) {
+		sd_event_source_set_io_events(w->source, events);
+		return 0;
+	}
+	w = mem_new(1, sizeof(*w));
+	*w = (struct watch){ .http = h, .fd = fd };
+	list_append(&h->watches, &w->node);
+	if (loop_io_add(h->loop, &w->source, fd, events, LOOP_HEALTH, on_ready, w) < 0) {
+		watch_free(w);
+		return -1; /* curl fails the call */
+	}
+	h->curl->multi_assign(h->multi, fd, w);
+	return 0;
+}
+
+/* ---- what arrives ---- */
+
+static size_t on_body(char *data, size_t size, size_t n, void *userdata)
+{
+	struct http_call *call = userdata;
+	size_t len = size * n;
+	if (len > call->max - call->len)
+		return 0; /* CURLE_WRITE_ERROR */
+	call->body = mem_grow(call->body, &call->cap, call->len + len + 1, 1);
+	memcpy(call->body + call->len, data, len);
+	call->len += len;
+	call->body[call->len] = 0;
+	return len;
+}
+
+static size_t on_header(char *data, size_t size, size_t n, void *userdata)
+{
+	struct http_call *call = userdata;
+	size_t len = size * n;
+	if (len < HEADERS_MAX - call->headers_len) {
+		memcpy(call->answer_headers + call->headers_len, data, len);
+		call->headers_len += len;
+		call->answer_headers[call->headers_len] = 0;
+	}
+	return len;
+}
+
+const char *http_header(const struct http_response *response, const char *name,
+			char buf[static HTTP_HEADER_MAX])
+{
+	size_t n = strlen(name);
+	for (const char *line = response->call->answer_headers; *line;) {
+		size_t len = strcspn(line, "\r\n");
+		if (len > n && strncasecmp(line, name, n) == 0 && line[n] == ':') {
+			const char *value = line + n + 1 + strspn(line + n + 1, " \t");
+			size_t value_len = (size_t)(line + len - value);
+			if (value > line + len || value_len >= HTTP_HEADER_MAX)
+				return NULL;
+			memcpy(buf, value, value_len);
+			buf[value_len] = 0;
+			return buf;
+		}
+		line += len;
+		line += strspn(line, "\r\n");
+	}
+	return NULL;
+}
+
+/* ---- starting ---- */
+
+static long milliseconds(usec_t span)
+{
+	usec_t ms = span / USEC_PER_MSEC;
+	return ms > LONG_MAX ? LONG_MAX : ms > 0 ? (long)ms : 1;
+}
+
+static void set_tls(const struct curl_api *curl, CURL *easy, const struct http_server *server)
+{
+	if (server->ca_file)
+		curl->easy_setopt(easy, CURLOPT_CAINFO, server->ca_file);
+	if (server->cert_file)
+		curl->easy_setopt(easy, CURLOPT_SSLCERT, server->cert_file);
+	if (server->key_file)
+		curl->easy_setopt(easy, CURLOPT_SSLKEY, server->key_file);
+	curl->easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, server->insecure ? 0L : 1L);
+	curl->easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, server->insecure ? 0L : 2L);
+}
+
+static void set_request(const struct curl_api *curl, struct http_call *call,
+			const struct http_request *request)
+{
+	CURL *easy = call->easy;
+	for (const char *const *h = request->headers; h && *h; h++)
+		call->headers = curl->slist_append(call->headers, *h);
+	/* Without this curl waits a second for "100 Continue" before a larger body. */
+	call->headers = curl->slist_append(call->headers, "Expect:");
+	curl->easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+	curl->easy_setopt(easy, CURLOPT_URL, request->url);
+	if (request->body)
+		curl->easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
+	if (request->method)
+		curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+	curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(request->timeout));
+	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request->connect_timeout));
+	if (request->server->unix_path)
+		curl->easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->server->unix_path);
+	set_tls(curl, easy, request->server);
+}
+
+static void set_common(const struct curl_api *curl, struct http_call *call)
+{
+	CURL *easy = call->easy;
+	curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl->easy_setopt(easy, CURLOPT_PRIVATE, call);
+	curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error);
+	curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl->easy_setopt(easy, CURLOPT_WRITEDATA, call);
+	curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl->easy_setopt(easy, CURLOPT_HEADERDATA, call);
+	curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl->easy_setopt(easy, CURLOPT_PROXY, "");
+	curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl->easy_setopt(easy, CURLOPT_USERAGENT, "vipherald");
+}
+
+int http_start(struct http *h, const struct http_request *request, http_done_cb *done,
+	       void *userdata, struct http_call **ret, struct err *err)
+{
+	const struct curl_api *curl = h->curl;
+	struct http_call *call = mem_new(1, sizeof(*call));
+	call->http = h;
+	call->done = done;
+	call->userdata = userdata;
+	call->max = request->body_max;
+	list_append(&h->calls, &call->node);
+	call->easy = curl->easy_init();
+	if (!call->easy) {
+		call_free(call);
+		return err_set(err, -ENOMEM, "libcurl cannot make a request");
+	}
+	set_common(curl, call);
+	set_request(curl, call, request);
+	CURLMcode code = curl->multi_add_handle(h->multi, call->easy);
+	if (code != CURLM_OK) {
+		call_free(call);
+		return err_set(err, -EIO, "libcurl cannot start a request (code %d)", (int)code);
+	}
+	*ret = call;
+	return 0;
+}
+
+/* ---- the client ---- */
+
+int http_new(sd_event *loop, struct http **ret, struct err *err)
+{
+	const struct curl_api *curl;
+	int r = curl_load(&curl, err);
+	if (r < 0)
+		return r;
+	struct http *h = mem_new(1, sizeof(*h));
+	h->loop = sd_event_ref(loop);
+	h->curl = curl;
+	list_init(&h->calls);
+	list_init(&h->watches);
+	h->multi = curl->multi_init();
+	if (!h->multi) {
+		http_free(h);
+		return err_set(err, -ENOMEM, "libcurl cannot be set up");
+	}
+	curl->multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, set_watch);
+	curl->multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl->multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl->multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	*ret = h;
+	return 0;
+}
+
+void http_free(struct http *h)
+{
+	if (!h)
+		return;
+	list_for_each (it, &h->calls)
+		call_free(list_entry(it, struct http_call, node));
+	if (h->multi)
+		h->curl->multi_cleanup(h->multi);
+	list_for_each (it, &h->watches)
+		watch_free(list_entry(it, struct watch, node));
+	sd_event_source_disable_unref(h->timer);
+	sd_event_unref(h->loop);
+	free(h);
+}

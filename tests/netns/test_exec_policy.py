@@ -1,0 +1,149 @@
+"""From where commands are accepted, and who they run as."""
+
+import json
+import os
+import socket
+
+import pytest
+
+from .agent import Agent
+from .configs import VIP4, app, config, peer
+from .consul import Consul, tags
+from .testbed import Testbed
+from .wait import wait_until
+
+PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
+COMMAND = "exec:true"
+
+
+def start(bed: Testbed, **agent: object) -> Agent:
+    bed.link()
+    return bed.start_agent(config(PEER, agent=agent))
+
+
+def register_from(bed: Testbed, agent: Agent, address: str, monitor: str = COMMAND) -> int:
+    """The status that a client gets which connects from and to this address of the host."""
+    port = int(agent.listen_addr.rpartition(":")[2])
+    with bed.host.inside():
+        connection = socket.create_connection((address, port), 10, (address, 0))
+    target = f"/register?name=a&vip={VIP4}&monitor={monitor}"
+    with connection:
+        connection.sendall(f"GET {target} HTTP/1.0\r\n\r\n".encode())
+        head = connection.makefile("rb").read().decode()
+    if " 403 " in head.splitlines()[0]:
+        assert "agent.exec.allow_from" in head and "'http'" in head
+    return int(head.split()[1])
+
+
+def test_default_takes_commands_from_this_host_only(bed: Testbed) -> None:
+    agent = start(bed, listen_addr=":8080")
+    assert register_from(bed, agent, "10.0.1.2") == 403
+    assert agent.get("/v1/apps/a").status == 404
+    assert register_from(bed, agent, "10.0.1.2", "port:tcp:1") == 200
+    assert register_from(bed, agent, "127.0.0.1") == 200
+
+
+def test_http_can_be_allowed(bed: Testbed) -> None:
+    agent = start(bed, listen_addr=":8080", exec={"allow_from": ["config", "http"]})
+    assert register_from(bed, agent, "10.0.1.2") == 200
+
+
+def test_none(bed: Testbed) -> None:
+    agent = start(bed, exec={"allow_from": "none"})
+    response = agent.register("a", VIP4, monitors=[COMMAND])
+    assert response.status == 403
+    assert "http-local" in response.text and "agent.exec.allow_from" in response.text
+
+
+def test_unix_socket_is_this_host(bed: Testbed) -> None:
+    agent = start(bed, listen_addr=f"unix:{bed.workdir}/api")
+    assert agent.register("a", VIP4, monitors=[COMMAND]).status == 200
+
+
+def test_configuration_can_be_refused(bed: Testbed) -> None:
+    agent = bed.make_agent(
+        config(PEER, apps=(app("a", VIP4, COMMAND),), agent={"exec": {"allow_from": "none"}})
+    )
+    agent.spawn()
+    assert "agent.exec.allow_from" in agent.expect_exit(1)
+
+
+def test_consul_is_refused_and_reported(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    consul = Consul(bed.host)
+    consul.register("bad", tags(VIP4, "gocast_monitor=exec:true"))
+    consul.register("good", tags("192.0.2.54/32"))
+    agent = bed.start_agent(config(peer(router), agent={"consul_addr": consul.addr}))
+    router.wait_routes("192.0.2.54/32")
+    [bad] = [s for s in agent.status("consul")["found"] if s["service"] == "bad"]
+    assert bad["state"] == "refused"
+    assert "exec:true" in bad["problem"] and "agent.exec.allow_from" in bad["problem"]
+
+
+CAPABILITIES = "+net_admin,+net_bind_service,+setuid,+setgid"
+PLAIN_USER = ("setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups")
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [(), (*PLAIN_USER, "--inh-caps", CAPABILITIES, "--ambient-caps", CAPABILITIES)],
+    ids=["root", "ambient"],
+)
+def test_user_drops_privileges(bed: Testbed, wrapper: tuple[str, ...]) -> None:
+    bed.link()
+    out = bed.workdir / "out"
+    out.mkdir()
+    out.chmod(0o777)
+    bed.workdir.chmod(0o755)
+    show = f"grep -E '^(Uid|Gid|Groups|Cap...|SigBlk|SigIgn)' /proc/self/status > {out}/status"
+    agent = bed.start_agent(
+        config(
+            PEER,
+            apps=(app("a", VIP4, f"exec:{show}; ls -l /proc/self/fd > {out}/fds; exit 0"),),
+            agent={"exec": {"user": "nobody"}},
+        ),
+        wrapper=wrapper,
+    )
+    wait_until(lambda: agent.app("a")["health"] == "up", "the check passes")
+    lines = (line.split(":") for line in (out / "status").read_text().splitlines())
+    status = {key: value.split() for key, value in lines}
+    assert status["Uid"] == ["65534"] * 4
+    assert status["Gid"] == ["65534"] * 4
+    assert status["Groups"] == ["65534"]
+    assert status["CapPrm"] == status["CapEff"] == status["CapAmb"] == ["0" * 16]
+    assert status["SigBlk"] == ["0" * 16]
+    assert os.stat(out / "status").st_uid == 65534
+
+
+def test_user_that_does_not_exist(bed: Testbed) -> None:
+    bed.link()
+    agent = bed.make_agent(config(PEER, agent={"exec": {"user": "no-such-user"}}))
+    agent.spawn()
+    assert "no-such-user" in agent.expect_exit(1)
+
+
+def test_user_needs_capabilities(bed: Testbed) -> None:
+    bed.link()
+    drop = "-setuid,-setgid"
+    agent = bed.make_agent(
+        config(PEER, agent={"exec": {"user": "nobody"}}),
+        wrapper=["setpriv", "--bounding-set", drop, "--inh-caps", drop],
+    )
+    agent.spawn()
+    assert "CAP_SETUID" in agent.expect_exit(1)
+
+
+def test_command_that_cannot_be_executed_is_said(bed: Testbed) -> None:
+    """Also as another user, where the failure comes through a fork."""
+    bed.link()
+    agent = bed.start_agent(
+        config(
+            PEER,
+            apps=(app("a", VIP4, "exec:true"),),
+            agent={"exec": {"user": "nobody"}},
+        ),
+        wrapper=("/usr/bin/env", "PATH=/nonexistent"),
+    )
+    wait_until(
+        lambda: "No such file" in json.dumps(agent.app("a")["monitors"]), "the reason is shown"
+    )

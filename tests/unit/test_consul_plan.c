@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* What an answer is worth, and when to ask again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "consul/plan.h"
+
+#define SEC  USEC_PER_SEC
+#define MSEC USEC_PER_MSEC
+#define NOW  (1000 * SEC)
+
+/* What was known before: index 20, asked with 20, node "a" created at 5. */
+static void known(struct consul_stream *s)
+{
+	const struct consul_answer a = {
+		.index = 20, .present = true, .node_id = "a", .create_index = 5, .error = ""
+	};
+	struct err err;
+	consul_stream_init(s);
+	assert_int_equal(consul_stream_step(s, &a, NOW, 0, 0, &err).take, CONSUL_FOLLOW);
+}
+
+#define FOLLOWED   CONSUL_FOLLOW, false, ""
+#define KEPT(text) CONSUL_KEEP, false, text
+
+static const struct {
+	const char *name;
+	struct consul_answer a;
+	enum consul_take take;
+	bool restarted;
+	const char *why;
+
+} cases[] = {
+	{ "a grown index is followed",
+	  { .index = 21, .present = true, .node_id = "a", .create_index = 5 },
+	  FOLLOWED },
+	{ "the node is gone and the index grew: deregistered",
+	  { .index = 21, .present = false, .node_id = "" },
+	  FOLLOWED },
+	{ "the same index takes nothing away",
+	  { .index = 20, .present = true, .node_id = "a", .create_index = 5 },
+	  CONSUL_MERGE,
+	  false,
+	  "" },
+	{ "an index that fell is another memory",
+	  { .index = 19, .present = true, .node_id = "a", .create_index = 5 },
+	  CONSUL_MERGE,
+	  true,
+	  "" },
+	{ "another node ID is another memory, however high the index",
+	  { .index = 999, .present = true, .node_id = "b", .create_index = 5 },
+	  CONSUL_MERGE,
+	  true,
+	  "" },
+	{ "another registration of the same node, too",
+	  { .index = 999, .present = true, .node_id = "a", .create_index = 6 },
+	  CONSUL_MERGE,
+	  true,
+	  "" },
+	{ "the node is gone and the index is the same",
+	  { .index = 20, .present = false, .node_id = "" },
+	  KEPT("lost its memory") },
+	{ "the node is gone and the index fell",
+	  { .index = 1, .present = false, .node_id = "" },
+	  KEPT("lost its memory") },
+	{ "the checks are gone and the index is the same",
+	  { .index = 20, .present = false, .node_id = NULL },
+	  KEPT("checks are gone") },
+	{ "no answer", { .failed = true, .error = "refused" }, KEPT("refused") },
+	{ "no answer, whatever else it says",
+	  { .failed = true, .error = "500", .index = 50, .present = true, .node_id = "a" },
+	  KEPT("500") },
+	{ "no index", { .index = 0, .present = true, .node_id = "a" }, KEPT("X-Consul-Index") },
+	{ "no leader",
+	  { .index = 50, .present = true, .node_id = "a", .leaderless = true },
+	  KEPT("no leader") },
+	{ "the token does not show all",
+	  { .index = 50, .present = false, .node_id = "", .filtered = true },
+	  KEPT("token") },
+};
+
+static void test_what_it_is_worth(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct consul_stream s;
+		struct consul_answer a = cases[i].a;
+		struct err err = { "" };
+		known(&s);
+		if (!a.error)
+			a.error = "";
+		struct consul_step step = consul_stream_step(&s, &a, NOW + 1, 0, 0, &err);
+		if (step.take != cases[i].take || step.restarted != cases[i].restarted)
+			fail_msg("%s: take %d, restarted %d", cases[i].name, (int)step.take,
+				 step.restarted);
+		if (step.take == CONSUL_KEEP) {
+			if (!strstr(err.text, cases[i].why))
+				fail_msg("%s: '%s'", cases[i].name, err.text);
+			assert_int_equal(s.failing_since, NOW + 1);
+			assert_int_equal(s.index, 20);
+			assert_int_equal(s.asked_index, 0);
+			assert_true(step.wait > 0);
+		} else {
+			assert_int_equal(s.failing_since, USEC_NEVER);
+			assert_int_equal(s.index, a.index);
+			assert_int_equal(s.asked_index, a.index < 20 ? 0 : a.index);
+			assert_int_equal(step.wait, 0);
+		}
+	}
+}
+
+static void test_the_first_answer_is_taken_as_it_is(void **state)
+{
+	(void)state;
+	const struct consul_answer answers[] = {
+		{ .index = 1, .present = false, .node_id = "", .error = "" },
+		{ .index = 5, .present = true, .node_id = "x", .leaderless = true, .error = "" },
+		{ .index = 5, .present = true, .node_id = "x", .filtered = true, .error = "" },
+	};
+	for (size_t i = 0; i < 3; i++) {
+		struct consul_stream s;
+		struct err err;
+		consul_stream_init(&s);
+		assert_int_equal(consul_stream_step(&s, &answers[i], NOW, 0, 0, &err).take,
+				 CONSUL_FOLLOW);
+	}
+}
+
+static void test_only_a_cut_is_regained(void **state)
+{
+	(void)state;
+	struct consul_answer bad = { .failed = true, .error = "x" };
+	const struct consul_answer good = {
+		.index = 20, .present = true, .node_id = "a", .create_index = 5, .error = ""
+	};
+	struct consul_stream s;
+	struct err err;
+	known(&s);
+	consul_stream_step(&s, &bad, NOW, 0, 0, &err);
+	assert_false(consul_stream_step(&s, &good, NOW, 0, 0, &err).regained);
+	bad.cut_off = true;
+	consul_stream_step(&s, &bad, NOW, 0, 0, &err);
+	bad.cut_off = false;
+	consul_stream_step(&s, &bad, NOW, 0, 0, &err);
+	assert_true(consul_stream_step(&s, &good, NOW, 0, 0, &err).regained);
+	assert_false(consul_stream_step(&s, &good, NOW, 0, 0, &err).regained);
+}
+
+static void test_retries_back_off_and_start_over(void **state)
+{
+	(void)state;
+	const struct consul_answer bad = { .failed = true, .error = "x" };
+	const struct consul_answer good = {
+		.index = 20, .present = true, .node_id = "a", .create_index = 5, .error = ""
+	};
+	struct consul_stream s;
+	struct err err;
+	known(&s);
+	usec_t last = 0;
+	for (int i = 0; i < 12; i++) {
+		usec_t wait = consul_stream_step(&s, &bad, NOW, 0, 0, &err).wait;
+		assert_true(wait >= last);
+		last = wait;
+	}
+	assert_int_equal(last, 10 * SEC);
+	/* Jitter shortens, and differs. */
+	assert_true(consul_stream_step(&s, &bad, NOW, 0, 1023, &err).wait < 8 * SEC);
+	consul_stream_step(&s, &good, NOW, 0, 0, &err);
+	assert_int_equal(consul_stream_step(&s, &bad, NOW, 0, 0, &err).wait, 100 * MSEC);
+}
+
+static void test_who_is_refused_asks_less_often(void **state)
+{
+	(void)state;
+	const struct consul_answer bad = { .failed = true, .refused = true, .error = "429" };
+	struct consul_stream s;
+	struct err err;
+	known(&s);
+	assert_true(consul_stream_step(&s, &bad, NOW, 0, 0, &err).wait >= SEC);
+}
+
+static void test_a_storm_is_followed_at_our_pace(void **state)
+{
+	(void)state;
+	struct consul_answer a = {
+		.index = 20, .present = true, .node_id = "a", .create_index = 5, .error = ""
+	};
+	struct consul_stream s;
+	struct err err;
+	usec_t now = NOW;
+	known(&s);
+	/* Small ones: a couple of hundred at once, then eight milliseconds apart. */
+	for (int i = 0; i < 150; i++, a.index++)
+		assert_int_equal(consul_stream_step(&s, &a, now, 0, 0, &err).wait, 0);
+	for (int i = 0; i < 100; i++, a.index++)
+		now += consul_stream_step(&s, &a, now, 0, 0, &err).wait;
+	for (int i = 0; i < 100; i++, a.index++) {
+		usec_t wait = consul_stream_step(&s, &a, now, 0, 0, &err).wait;
+		assert_int_equal(wait, 8 * MSEC);
+		now += wait;
+	}
+	/* Those that are dear to digest come less often, within reason. */
+	assert_int_equal(consul_stream_step(&s, &a, now, 20 * MSEC, 0, &err).wait, 160 * MSEC);
+	now += 160 * MSEC;
+	assert_int_equal(consul_stream_step(&s, &a, now, 60 * SEC, 0, &err).wait, 2 * SEC);
+	/* After two quiet seconds a change is followed at once. */
+	now += 4 * SEC;
+	assert_int_equal(consul_stream_step(&s, &a, now, 20 * MSEC, 0, &err).wait, 0);
+}
+
+static void test_refresh_answers_at_once(void **state)
+{
+	(void)state;
+	struct consul_stream s;
+	known(&s);
+	assert_int_equal(s.asked_index, 20);
+	consul_stream_refresh(&s);
+	assert_int_equal(s.asked_index, 0);
+	assert_int_equal(s.index, 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_it_is_worth),
+		cmocka_unit_test(test_the_first_answer_is_taken_as_it_is),
+		cmocka_unit_test(test_only_a_cut_is_regained),
+		cmocka_unit_test(test_retries_back_off_and_start_over),
+		cmocka_unit_test(test_who_is_refused_asks_less_often),
+		cmocka_unit_test(test_a_storm_is_followed_at_our_pace),
+		cmocka_unit_test(test_refresh_answers_at_once),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* nf_tables and ctnetlink messages that are cut short or bent: nothing is read that is not there,
+ * and nothing is taken for a rule or a flow that is none. What well-formed ones mean is shown
+ * against the kernel (test_nat_backends, test_nat). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+#include "nat/ctmsg.h"
+#include "nat/nftmsg.h"
+
+static struct nat_rule rule(const char *vip, const char *dest)
+{
+	struct nat_rule r = { .proto = IPPROTO_UDP, .listen = 53, .port = 8053 };
+	assert_int_equal(prefix_parse(vip, &r.vip, NULL), 0);
+	assert_int_equal(addr_parse(dest, &r.dest), 0);
+	return r;
+}
+
+struct seen {
+	struct nat_rule rules[4];
+	size_t n;
+};
+
+static void take(const struct nat_rule *r, void *userdata)
+{
+	struct seen *s = userdata;
+	assert_true(s->n < 4);
+	s->rules[s->n++] = *r;
+}
+
+/* What was built to add is, but for its flags, what the kernel dumps. */
+static void test_elements_come_back(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *vip, *dest;
+		enum nft_map map;
+	} rows[] = { { "192.0.2.1/32", "10.0.0.5", NFT_VIPS4 },
+		     { "2001:db8::1/128", "fd00::5", NFT_VIPS6 } };
+	for (size_t i = 0; i < 2; i++) {
+		struct nat_rule r = rule(rows[i].vip, rows[i].dest);
+		struct nat_rules one = { .items = &r, .n = 1 };
+		struct nft_batch b;
+		struct seen s = { .n = 0 };
+		nft_batch_begin(&b);
+		nft_batch_add(&b, &one);
+		struct nlmsghdr *msg = nft_batch_last(&b);
+		assert_int_equal(nft_parse_elements(msg, rows[i].map, take, &s), 0);
+		assert_int_equal(s.n, 1);
+		assert_memory_equal(&s.rules[0], &r, sizeof(r));
+		/* Of the other map its sizes are wrong. */
+		assert_true(nft_parse_elements(msg, 1 - rows[i].map, take, &s) < 0);
+		assert_true(nft_parse_is_our_event(msg));
+		nft_batch_done(&b);
+	}
+}
+
+static void test_rules_of_networks_come_back(void **state)
+{
+	(void)state;
+	struct nat_rule r = rule("198.51.100.0/24", "10.0.0.5"), got;
+	struct nat_rules one = { .items = &r, .n = 1 };
+	struct nft_batch b;
+	nft_batch_begin(&b);
+	nft_batch_set_nets(&b, &one);
+	assert_int_equal(nft_parse_rule(nft_batch_last(&b), &got), NFT_RULE_NET);
+	assert_memory_equal(&got, &r, sizeof(r));
+	nft_batch_done(&b);
+	nft_batch_begin(&b);
+	nft_batch_skeleton(&b);
+	assert_int_equal(nft_parse_rule(nft_batch_last(&b), &got), NFT_RULE_SKELETON);
+	nft_batch_done(&b);
+}
+
+/* A copy that ends where the message does (padded, as libmnl takes it), so that the sanitizers see
+ * who reads on. */
+static void parse_all(const void *bytes, size_t len, size_t claimed)
+{
+	struct seen s = { .n = 0 };
+	struct nat_rule r;
+	struct ct_flow f;
+	_Alignas(struct nlmsghdr) char out[CTMSG_MAX];
+	struct nlmsghdr *msg = mem_new(1, MNL_ALIGN(len));
+	memcpy(msg, bytes, len);
+	msg->nlmsg_len = (uint32_t)claimed;
+	nft_parse_elements(msg, NFT_VIPS4, take, &s);
+	s.n = 0;
+	nft_parse_elements(msg, NFT_VIPS6, take, &s);
+	nft_parse_rule(msg, &r);
+	nft_parse_is_our_event(msg);
+	if (ct_parse(msg, &f) == 0)
+		assert_true(addr_size(f.dst.family) > 0);
+	ct_build_delete(out, msg);
+	free(msg);
+}
+
+static void cut_and_bend(const struct nlmsghdr *msg)
+{
+	size_t len = msg->nlmsg_len;
+	for (size_t cut = sizeof(*msg); cut <= len; cut++)
+		parse_all(msg, cut, cut);
+	for (size_t at = sizeof(msg->nlmsg_len); at < len; at++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			char *bent = mem_copy(msg, len);
+			bent[at] = (char)(bent[at] ^ (1 << bit));
+			parse_all(bent, len, len);
+			free(bent);
+		}
+}
+
+static struct nlmsghdr *build_flow(void *buf, uint8_t family)
+{
+	static const uint8_t address[16] = { 10, 0, 0, 5 };
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+	msg->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
+	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
+	head->nfgen_family = family;
+	static const uint16_t tuples[] = { CTA_TUPLE_ORIG, CTA_TUPLE_REPLY };
+	for (size_t i = 0; i < 2; i++) {
+		struct nlattr *nest = mnl_attr_nest_start(msg, tuples[i]);
+		struct nlattr *ip = mnl_attr_nest_start(msg, CTA_TUPLE_IP);
+		for (uint16_t type = 1; type <= 4; type++)
+			mnl_attr_put(msg, type, addr_size(family), address);
+		mnl_attr_nest_end(msg, ip);
+		struct nlattr *proto = mnl_attr_nest_start(msg, CTA_TUPLE_PROTO);
+		mnl_attr_put_u8(msg, CTA_PROTO_NUM, IPPROTO_UDP);
+		mnl_attr_put_u16(msg, CTA_PROTO_SRC_PORT, htons(8053));
+		mnl_attr_put_u16(msg, CTA_PROTO_DST_PORT, htons(53));
+		mnl_attr_nest_end(msg, proto);
+		mnl_attr_nest_end(msg, nest);
+	}
+	mnl_attr_put_u32(msg, CTA_ID, 7);
+	return msg;
+}
+
+static void test_flows_are_read(void **state)
+{
+	(void)state;
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	for (size_t i = 0; i < 2; i++) {
+		_Alignas(struct nlmsghdr) char buf[CTMSG_MAX], out[CTMSG_MAX];
+		struct ct_flow f;
+		struct nlmsghdr *msg = build_flow(buf, families[i]);
+		assert_int_equal(ct_parse(msg, &f), 0);
+		assert_int_equal(f.dst.family, families[i]);
+		assert_int_equal(f.dst_port, 53);
+		assert_int_equal(f.answers_port, 8053);
+		assert_int_equal(f.proto, IPPROTO_UDP);
+		struct nlmsghdr *delete = ct_build_delete(out, msg);
+		assert_non_null(delete);
+		assert_int_equal(delete->nlmsg_type,
+				 NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE);
+	}
+}
+
+static void test_bent_messages(void **state)
+{
+	(void)state;
+	_Alignas(struct nlmsghdr) char buf[CTMSG_MAX];
+	struct nat_rule rules[] = { rule("192.0.2.1/32", "10.0.0.5"),
+				    rule("2001:db8::1/128", "fd00::5"),
+				    rule("198.51.100.0/24", "10.0.0.5") };
+	struct nat_rules all = { .items = rules, .n = 3 };
+	struct nft_batch b;
+	nft_batch_begin(&b);
+	nft_batch_add(&b, &all);
+	nft_batch_set_nets(&b, &all);
+	nft_batch_end(&b);
+	int left = (int)b.len;
+	for (const struct nlmsghdr *msg = (void *)b.buf; mnl_nlmsg_ok(msg, left);
+	     msg = mnl_nlmsg_next(msg, &left))
+		cut_and_bend(msg);
+	nft_batch_done(&b);
+	cut_and_bend(build_flow(buf, AF_INET));
+	cut_and_bend(build_flow(buf, AF_INET6));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_elements_come_back),
+		cmocka_unit_test(test_rules_of_networks_come_back),
+		cmocka_unit_test(test_flows_are_read),
+		cmocka_unit_test(test_bent_messages),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* Rules from mappings, the ledger and its differences, and the choice of a back end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/str.h"
+#include "nat/choice.h"
+#include "nat/diff.h"
+#include "nat/rules.h"
+
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static struct prefix prefix(const char *text)
+{
+	struct prefix p;
+	assert_int_equal(prefix_parse(text, &p, NULL), 0);
+	return p;
+}
+
+static struct addr addr(const char *text)
+{
+	struct addr a = { 0 };
+	if (text[0])
+		assert_int_equal(addr_parse(text, &a), 0);
+	return a;
+}
+
+/* ---- rules ---- */
+
+static const struct make_row {
+	const char *name, *vip;
+	struct nat_spec specs[3];
+	size_t n;
+	const char *dest;
+	int result;
+	const char *want; /* "proto listen target" each, or a part of the error */
+} make_rows[] = {
+	{ "one",
+	  "192.0.2.53/32",
+	  { { IPPROTO_TCP, 53, 8053 } },
+	  1,
+	  "10.0.0.5",
+	  0,
+	  "tcp 53 10.0.0.5:8053\n" },
+	{ "none needs no address", "192.0.2.53/32", { { 0 } }, 0, "", 0, "" },
+	{ "several, in their order",
+	  "192.0.2.53/32",
+	  { { IPPROTO_UDP, 53, 53 }, { IPPROTO_TCP, 53, 8053 }, { IPPROTO_TCP, 1, 65535 } },
+	  3,
+	  "10.0.0.5",
+	  0,
+	  "udp 53 10.0.0.5:53\ntcp 53 10.0.0.5:8053\ntcp 1 10.0.0.5:65535\n" },
+	{ "IPv6",
+	  "2001:db8::53/128",
+	  { { IPPROTO_UDP, 53, 8053 } },
+	  1,
+	  "fd00::5",
+	  0,
+	  "udp 53 [fd00::5]:8053\n" },
+	{ "a network",
+	  "198.51.100.0/24",
+	  { { IPPROTO_UDP, 514, 1514 } },
+	  1,
+	  "10.0.0.5",
+	  0,
+	  "udp 514 10.0.0.5:1514\n" },
+	{ "no address",
+	  "192.0.2.53/32",
+	  { { IPPROTO_TCP, 53, 8053 } },
+	  1,
+	  "",
+	  -EADDRNOTAVAIL,
+	  "no address to translate 192.0.2.53/32 to: it must be IPv4" },
+	{ "the other family",
+	  "2001:db8::53/128",
+	  { { IPPROTO_TCP, 53, 8053 } },
+	  1,
+	  "10.0.0.5",
+	  -EADDRNOTAVAIL,
+	  "it must be IPv6, the host's own is 10.0.0.5" },
+};
+
+static void test_rules_are_made(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LEN(make_rows); i++) {
+		const struct make_row *row = &make_rows[i];
+		struct prefix vip = prefix(row->vip);
+		struct addr dest = addr(row->dest);
+		struct nat_rules got = { 0 };
+		struct err err = { "" };
+		char text[512] = "", target[NAT_TARGET_TEXT_MAX];
+		struct strbuf sb = strbuf_over(text, sizeof(text));
+		print_message("  %s\n", row->name);
+		assert_int_equal(nat_rules_make(&vip, row->specs, row->n, &dest, &got, &err),
+				 row->result);
+		for (size_t k = 0; k < got.n; k++) {
+			assert_true(prefix_equal(&got.items[k].vip, &vip));
+			strbuf_add(&sb, "%s %u %s\n", nat_proto_name(got.items[k].proto),
+				   got.items[k].listen,
+				   nat_rule_format_target(&got.items[k], target));
+		}
+		if (row->result == 0)
+			assert_string_equal(text, row->want);
+		else
+			assert_non_null(strstr(err.text, row->want));
+		nat_rules_done(&got);
+	}
+}
+
+/* ---- the ledger ---- */
+
+/*
+ * A story: each letter is a rule (a, b of one VIP; c, d of another) with what happens to it.
+ *
+ *	+a want   -a not want   ?a undecided
+ *	[ begin of a listing   a whole   a! in part   ] end
+ *	=  carry out the difference
+ */
+static const struct story {
+	const char *name, *text;
+	const char *diff; /* "+ab-c", and "." when nothing would be left; NULL: there is none */
+	const char *lost; /* told in the last listing */
+} stories[] = {
+	{ "nothing", "", NULL, "" },
+	{ "one is wanted", "+a", "+a", "" },
+	{ "wanted twice", "+a+a", "+a", "" },
+	{ "wanted, and not any more", "+a-a", NULL, "" },
+	{ "applied", "+a+b=", NULL, "" },
+	{ "one more", "+a=+b", "+b", "" },
+	{ "one less", "+a+b=-a", "-a", "" },
+	{ "the last", "+a=-a", "-a.", "" },
+	{ "replaced by another", "+a=-a+b", "+b-a", "" },
+	{ "there already", "[a]+a", NULL, "" },
+	{ "there and not wanted", "[ab]+a", "-b", "" },
+	{ "undecided is left alone", "[a]?a", NULL, "" },
+	{ "undecided does not make another one the last", "[ab]?a+b-b", "-b", "" },
+	{ "undecided, then wanted", "[a]?a+a", NULL, "" },
+	{ "undecided, then not wanted", "[a]?a-a", "-a.", "" },
+	{ "in part", "[a!]+a", "+a", "" },
+	{ "in part, and not wanted", "[a!]", "-a.", "" },
+	{ "lost", "+a+b=[b]", "+a", "a" },
+	{ "damaged", "+a+b=[a!b]", "+a", "a" },
+	{ "all lost", "+a+b=[]", "+ab", "ab" },
+	{ "lost when it was not wanted", "[a]?a[]", NULL, "" },
+	{ "back by itself", "+a=[][a]", NULL, "" },
+	{ "somebody brings back what we removed", "+a+b=-a=[ab]", "-a", "" },
+	{ "never there is not lost", "+a[]", "+a", "" },
+};
+
+static struct nat_rule letter(char c)
+{
+	struct nat_rule r = { .vip = prefix(c < 'c' ? "192.0.2.1/32" : "192.0.2.2/32"),
+			      .proto = IPPROTO_TCP,
+			      .listen = (uint16_t)c,
+			      .port = (uint16_t)c,
+			      .dest = addr("10.0.0.5") };
+	return r;
+}
+
+static void on_lost(const struct nat_rule *r, void *userdata)
+{
+	strbuf_add(userdata, "%c", (char)r->listen);
+}
+
+static void carry_out(struct nat_ledger *l)
+{
+	struct nat_diff d;
+	assert_true(nat_ledger_diff(l, NULL, &d));
+	nat_ledger_applied(l, &d);
+	nat_diff_done(&d);
+}
+
+static void play(struct nat_ledger *l, const char *text, struct strbuf *lost)
+{
+	bool listing = false;
+	for (const char *p = text; *p; p++) {
+		struct nat_rule r = { 0 };
+		if (*p == '[') {
+			listing = true;
+			lost->len = 0;
+			lost->buf[0] = '\0';
+			nat_ledger_list_begin(l);
+		} else if (*p == ']') {
+			listing = false;
+			nat_ledger_list_end(l, on_lost, lost);
+		} else if (*p == '=') {
+			carry_out(l);
+		} else if (listing) {
+			r = letter(*p);
+			nat_ledger_list_rule(l, &r, p[1] != '!');
+			p += p[1] == '!';
+		} else {
+			r = letter(p[1]);
+			nat_ledger_want(l, &r,
+					*p == '+'   ? NAT_WANTED
+					: *p == '?' ? NAT_UNDECIDED
+						    : NAT_UNWANTED);
+			p++;
+		}
+	}
+}
+
+static void describe(const struct nat_diff *d, struct strbuf *sb)
+{
+	for (size_t i = 0; i < d->add.n; i++)
+		strbuf_add(sb, "%s%c", i == 0 ? "+" : "", (char)d->add.items[i].listen);
+	for (size_t i = 0; i < d->remove.n; i++)
+		strbuf_add(sb, "%s%c", i == 0 ? "-" : "", (char)d->remove.items[i].listen);
+	if (d->last)
+		strbuf_add(sb, ".");
+}
+
+static void test_ledger(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LEN(stories); i++) {
+		const struct story *s = &stories[i];
+		char lost_text[16] = "", text[32] = "";
+		struct strbuf lost = strbuf_over(lost_text, sizeof(lost_text));
+		struct strbuf sb = strbuf_over(text, sizeof(text));
+		struct nat_ledger l;
+		struct nat_diff d;
+		print_message("  %s\n", s->name);
+		nat_ledger_init(&l);
+		play(&l, s->text, &lost);
+		bool any = nat_ledger_diff(&l, NULL, &d);
+		assert_int_equal(any, s->diff != NULL);
+		if (any) {
+			describe(&d, &sb);
+			assert_string_equal(text, s->diff);
+		}
+		assert_string_equal(lost_text, s->lost);
+		nat_diff_done(&d);
+		nat_ledger_done(&l);
+	}
+}
+
+static void test_ledger_of_one_vip(void **state)
+{
+	(void)state;
+	char text[32] = "";
+	struct strbuf sb = strbuf_over(text, sizeof(text));
+	struct nat_ledger l;
+	struct nat_diff d;
+	struct prefix second = prefix("192.0.2.2/32");
+	struct nat_rule a = letter('a'), c = letter('c');
+	nat_ledger_init(&l);
+	play(&l, "+a+c+d", &sb);
+	assert_true(nat_ledger_diff(&l, &second, &d));
+	describe(&d, &sb);
+	assert_string_equal(text, "+cd");
+	assert_false(nat_ledger_agrees(&l, &c));
+	nat_ledger_applied(&l, &d);
+	nat_diff_done(&d);
+	assert_true(nat_ledger_agrees(&l, &c));
+	assert_false(nat_ledger_agrees(&l, &a));
+	assert_true(nat_ledger_is_wanted(&l, &a));
+	assert_false(nat_ledger_diff(&l, &second, &d));
+	nat_diff_done(&d);
+	nat_ledger_done(&l);
+}
+
+/* ---- the choice ---- */
+
+static const struct choice_row {
+	enum nat_choice wish;
+	bool legacy;
+	enum nat_choice lacks, want;
+	const char *why;
+} choice_rows[] = {
+	{ NAT_AUTO, false, NAT_AUTO, NAT_NFTABLES, "not in use" },
+	{ NAT_AUTO, true, NAT_AUTO, NAT_IPTABLES, "is in use" },
+	{ NAT_AUTO, false, NAT_NFTABLES, NAT_IPTABLES, "nftables" },
+	{ NAT_AUTO, true, NAT_IPTABLES, NAT_NFTABLES, "legacy iptables" },
+	{ NAT_IPTABLES, false, NAT_AUTO, NAT_IPTABLES, "nat.backend" },
+	{ NAT_NFTABLES, true, NAT_AUTO, NAT_NFTABLES, "nat.backend" },
+	{ NAT_NFTABLES, true, NAT_NFTABLES, NAT_NFTABLES, "nat.backend" },
+};
+
+static void test_choice(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LEN(choice_rows); i++) {
+		const struct choice_row *row = &choice_rows[i];
+		const char *why = NULL;
+		assert_int_equal(nat_choose(row->wish, row->legacy, row->lacks, &why), row->want);
+		assert_non_null(strstr(why, row->why));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules_are_made),
+		cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_ledger_of_one_vip),
+		cmocka_unit_test(test_choice),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
