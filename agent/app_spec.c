@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/community.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -31,6 +32,9 @@ void app_spec_done(struct app_spec *s)
 	free(s->communities.values);
 	free(s->monitors);
 	free(s->nats);
+	state_specs_free(s->states);
+	free(s->group);
+	free(s->disable_file);
 	*s = (struct app_spec){ 0 };
 }
 
@@ -47,6 +51,9 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src)
 	dst->vips = copy_array(src->vips, src->n_vips, sizeof(*src->vips));
 	dst->communities.values = copy_array(src->communities.values, src->communities.n,
 					     sizeof(*src->communities.values));
+	dst->states = state_specs_copy(src->states);
+	dst->group = src->group ? mem_strdup(src->group) : NULL;
+	dst->disable_file = src->disable_file ? mem_strdup(src->disable_file) : NULL;
 	dst->nats = copy_array(src->nats, src->n_nats, sizeof(*src->nats));
 	dst->monitors = copy_array(src->monitors, src->n_monitors, sizeof(*src->monitors));
 	for (size_t i = 0; i < src->n_monitors; i++)
@@ -183,6 +190,21 @@ int app_spec_set_name(struct app_spec *s, const char *text, struct err *err)
 			       text);
 	free(s->name);
 	s->name = mem_strdup(text);
+	return 0;
+}
+
+/* It becomes JSON and log lines, as the name does. */
+int app_spec_set_group(struct app_spec *s, const char *text, struct err *err)
+{
+	char shown[APP_NAME_MAX + 1];
+	str_printable(shown, sizeof(shown), text, strlen(text));
+	if (!*text || !str_equal(shown, text))
+		return err_set(err, -EINVAL,
+			       "'%s' is not a group, expected a name of 1 to %d bytes without "
+			       "control characters",
+			       shown, APP_NAME_MAX);
+	free(s->group);
+	s->group = mem_strdup(text);
 	return 0;
 }
 
@@ -345,6 +367,13 @@ int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err)
 
 /* ---- the whole ---- */
 
+struct state_specs *app_spec_states(struct app_spec *s)
+{
+	if (!s->states)
+		s->states = state_specs_new();
+	return s->states;
+}
+
 int app_spec_check(const struct app_spec *s, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
@@ -410,10 +439,9 @@ static bool all_in(const void *a, const void *b, size_t n, size_t size, equal_fn
 	return true;
 }
 
-static bool communities_equal(const struct bgp_communities *a, const struct bgp_communities *b)
+static bool texts_equal(const char *a, const char *b)
 {
-	return a->n == b->n &&
-	       (a->n == 0 || memcmp(a->values, b->values, a->n * sizeof(*a->values)) == 0);
+	return !a == !b && (!a || str_equal(a, b));
 }
 
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
@@ -423,7 +451,9 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 	if (a->quorum != b->quorum || a->hold_down != b->hold_down ||
 	    a->hold_down_max != b->hold_down_max)
 		return false;
-	if (!a->name != !b->name || (a->name && !str_equal(a->name, b->name)))
+	if (!texts_equal(a->name, b->name) || !texts_equal(a->group, b->group) ||
+	    !texts_equal(a->disable_file, b->disable_file) || a->keep_last != b->keep_last ||
+	    !state_specs_equal(a->states, b->states))
 		return false;
 	return communities_equal(&a->communities, &b->communities) &&
 	       all_in(a->vips, b->vips, a->n_vips, sizeof(*a->vips), vips_equal) &&

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/state_spec.h"
 #include "bgp/config.h"
 #include "lib/addr.h"
 #include "lib/err.h"
@@ -37,6 +38,10 @@ struct app_spec {
 	usec_t hold_down, hold_down_max; /* 0: the agent's */
 	struct nat_spec *nats;
 	size_t n_nats;
+	struct state_specs *states; /* NULL: the defaults */
+	char *group;                /* NULL: none */
+	bool keep_last;             /* of a group only */
+	char *disable_file;         /* NULL: none */
 };
 
 void app_spec_done(struct app_spec *s);
@@ -57,6 +62,9 @@ int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err);
 /* "a:b", one of them; and "a:b,c:d", as in vip_communities. */
 int app_spec_add_community(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_communities(struct app_spec *s, const char *list, struct err *err);
+/* What it says about its states, to be written to; made on first use. */
+struct state_specs *app_spec_states(struct app_spec *s);
+int app_spec_set_group(struct app_spec *s, const char *text, struct err *err);
 /* What only shows once all is there: a name and a VIP at least, no VIP twice, a quorum that can be
  * reached. */
 int app_spec_check(const struct app_spec *s, struct err *err);

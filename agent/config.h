@@ -30,6 +30,10 @@ struct config_agent {
 	struct consul_config consul;
 	unsigned exec_from; /* EXEC_FROM_…, agent/exec_policy.h */
 	char *exec_user;    /* who commands run as; NULL: as we do */
+	usec_t drain_time;
+	bool shutdown_drain;
+	char *disable_file;      /* NULL when not set */
+	usec_t keep_last_window; /* 0: monitor_interval */
 };
 
 struct config_nat {

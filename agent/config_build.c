@@ -187,7 +187,8 @@ static void build_key(struct build *b, const struct config_node *node, const str
 		set_values(b, node, key, target);
 		break;
 	case CONFIG_SECTION:
-		build_section(b, node, key->section, (char *)target + key->offset);
+		build_section(b, node, key->section,
+			      key->add ? key->add(target) : (char *)target + key->offset);
 		break;
 	case CONFIG_SECTIONS:
 		build_sections(b, node, key, (char *)target + key->offset);

@@ -213,12 +213,26 @@ static void check_taken(const struct check *c, const struct vip_ref *ref)
 
 /* ---- one app ---- */
 
+/* A drain carries those of two states. */
+static size_t most_of_states(const struct app_spec *app)
+{
+	size_t n[APP_STATES];
+	if (!app->states)
+		return 0;
+	for (size_t i = 0; i < APP_STATES; i++)
+		n[i] = app->states->of[i].communities.n;
+	size_t drain = n[APP_STATE_UP] + n[APP_STATE_DRAIN];
+	return n[APP_STATE_DOWN] > drain ? n[APP_STATE_DOWN] : drain;
+}
+
 static void check_communities(const struct check *c, const struct app_spec *app,
 			      const struct config_node *node, size_t others)
 {
 	const struct config_node *config = config_node_get(node, "vip_config");
 	const struct config_node *list = config_node_get(config, "bgp_communities");
-	size_t n = others + app->communities.n;
+	size_t n = others + app->communities.n + most_of_states(app);
+	if (!list)
+		list = config_node_get(node, "states");
 	if (list && n > BGP_COMMUNITIES_MAX)
 		config_error(c->findings, config_at(list),
 			     "%zu communities with those of bgp and of a peer, at most %d fit into "

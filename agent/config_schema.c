@@ -194,6 +194,31 @@ static const struct config_key agent_keys[] = {
 	  .default_text = "false",
 	  .doc = "Keep a service `vipherald` in the local Consul agent with a TTL check per app: "
 		 "its state and reason. The token needs `service:write` for it." },
+	{ .name = "drain_time",
+	  .type = &config_type_duration,
+	  FIELD(drain_time),
+	  .default_text = "30s",
+	  .max = HOURS(24),
+	  .doc = "How long a drained app stays announced, unattractively, before it is withdrawn: "
+		 "the time that the routers need to move the traffic away, see docs/drain.md." },
+	{ .name = "shutdown_drain",
+	  .type = &config_type_bool,
+	  FIELD(shutdown_drain),
+	  .default_text = "false",
+	  .doc = "SIGTERM drains all apps before the stop, which then takes `drain_time` longer; a "
+		 "second SIGTERM stops at once." },
+	{ .name = "disable_file",
+	  .type = &config_type_path,
+	  FIELD(disable_file),
+	  .doc = "While this file exists, all apps are drained." },
+	{ .name = "keep_last_window",
+	  .type = &config_type_duration,
+	  FIELD(keep_last_window),
+	  .default_words = "`monitor_interval`",
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .doc = "Apps of a group that go down within this time went down at the same moment, see "
+		 "`keep_last`." },
 	{ .name = "exec", .shape = CONFIG_SECTION, .section = &exec_section, .doc = "See below." },
 	{ 0 },
 };
@@ -415,6 +440,16 @@ static const struct config_key vip_config_keys[] = {
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_communities,
 	  .doc = "Added to the routes of this app, after those of `bgp` and of the peer." },
+	{ .name = "bgp_ext_communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_app_ext_communities,
+	  .doc = "Extended communities (RFC 4360) of the routes of this app: `rt:AS:N`, "
+		 "`soo:AS:N`, an IPv4 address instead of the AS, or eight octets like "
+		 "`0x0002fde900000064`." },
+	{ .name = "bgp_large_communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_app_large_communities,
+	  .doc = "Large communities (RFC 8092) of the routes of this app, `A:B:C`." },
 	{ 0 },
 };
 
@@ -518,6 +553,121 @@ static const struct config_section monitor_section = {
 	.keys = monitor_keys,
 };
 
+/* ---- states: how an app is announced in each ---- */
+
+#define FIELD(member) .offset = offsetof(struct state_spec, member)
+
+static const struct config_key up_keys[] = {
+	{ .name = "med",
+	  .type = &config_type_u32,
+	  FIELD(med),
+	  .default_words = "none; for `down` and `drain` as for `up`",
+	  .doc = "MULTI_EXIT_DISC. Many routers take none for 0, which is the best." },
+	{ .name = "prepend",
+	  .type = &config_type_prepend,
+	  FIELD(prepends),
+	  .default_words = "0; for `down` and `drain` as for `up`",
+	  .doc = "The own AS is this many times more in the AS_PATH, to eBGP peers." },
+	{ .name = "local_pref",
+	  .type = &config_type_u32,
+	  FIELD(local_pref),
+	  .default_words = "100; for `down` as for `up`; for `drain` 0",
+	  .doc = "LOCAL_PREF, to iBGP peers." },
+	{ .name = "communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_communities,
+	  FIELD(communities),
+	  .doc = "Communities besides those of `vip_config`." },
+	{ .name = "ext_communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_ext_communities,
+	  FIELD(ext_communities),
+	  .doc = "Extended communities besides those of `vip_config`." },
+	{ .name = "large_communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_large_communities,
+	  FIELD(large_communities),
+	  .doc = "Large communities besides those of `vip_config`." },
+	{ 0 },
+};
+
+static const struct config_section up_section = {
+	.path = "apps[].states.up",
+	.doc = "How a healthy app is announced.",
+	.keys = up_keys,
+};
+
+static const struct config_key down_keys[] = {
+	{ .name = "announce",
+	  .type = &config_type_bool,
+	  FIELD(announce),
+	  .default_words = "`false`",
+	  .doc = "`true`: an app that is down stays announced, as a last resort." },
+	{ 0 },
+};
+
+static const struct config_section down_section = {
+	.path = "apps[].states.down",
+	.doc = "How an app that is down is announced, if it is; also while its group is kept "
+	       "(`keep_last`). The keys of `apps[].states.up` too.",
+	.keys = down_keys,
+	.shared = &up_section,
+};
+
+static const struct config_key drain_keys[] = {
+	{ .name = "announce",
+	  .type = &config_type_bool,
+	  FIELD(announce),
+	  .default_words = "`true`",
+	  .doc = "`false`: a drain withdraws at once, without `drain_time`." },
+	{ 0 },
+};
+
+static const struct config_section drain_section = {
+	.path = "apps[].states.drain",
+	.doc = "How an app is announced while it is drained, before it is withdrawn: always with "
+	       "GRACEFUL_SHUTDOWN (RFC 8326), with the communities of `up`, and with what stands "
+	       "here. The keys of `apps[].states.up` too.",
+	.keys = drain_keys,
+	.shared = &up_section,
+};
+#undef FIELD
+
+#define STATE(state) .offset = offsetof(struct state_specs, of[state])
+
+static const struct config_key states_keys[] = {
+	{ .name = "up",
+	  .shape = CONFIG_SECTION,
+	  .section = &up_section,
+	  STATE(APP_STATE_UP),
+	  .doc = "While the app is healthy." },
+	{ .name = "down",
+	  .shape = CONFIG_SECTION,
+	  .section = &down_section,
+	  STATE(APP_STATE_DOWN),
+	  .default_words = "withdrawn",
+	  .doc = "While it is not." },
+	{ .name = "drain",
+	  .shape = CONFIG_SECTION,
+	  .section = &drain_section,
+	  STATE(APP_STATE_DRAIN),
+	  .doc = "While it is drained." },
+	{ 0 },
+};
+#undef STATE
+
+static const struct config_section states_section = {
+	.path = "apps[].states",
+	.doc = "How the app is announced in each of its states. What `down` and `drain` leave open "
+	       "is as in `up`.",
+	.keys = states_keys,
+};
+
+static void *get_states(void *target)
+{
+	return app_spec_states(target);
+}
+
 static const struct config_key app_keys[] = {
 	{ .name = "name",
 	  .type = &config_type_app_name,
@@ -569,6 +719,25 @@ static const struct config_key app_keys[] = {
 	  .doc = "`PROTO:LISTEN:DEST` or `PROTO:PORT`, up to 64: VIP:LISTEN goes to the host's own "
 		 "address:DEST, which is `local_ip` (`local_ip6` for an IPv6 VIP) or what the "
 		 "host has towards the first peer. See [nat.md](nat.md)." },
+	{ .name = "states",
+	  .shape = CONFIG_SECTION,
+	  .section = &states_section,
+	  .add = get_states,
+	  .doc = "How it is announced when it is up, down or drained, see below." },
+	{ .name = "group",
+	  .type = &config_type_app_group,
+	  .doc = "Apps with the same group are judged together, see `keep_last`." },
+	{ .name = "keep_last",
+	  .type = &config_type_bool,
+	  .offset = offsetof(struct app_spec, keep_last),
+	  .default_words = "`false`",
+	  .doc = "When all apps of the group go down at the same moment (`keep_last_window`), this "
+		 "one stays announced: as `states.down` says, else with GRACEFUL_SHUTDOWN. See "
+		 "docs/drain.md." },
+	{ .name = "disable_file",
+	  .type = &config_type_path,
+	  .offset = offsetof(struct app_spec, disable_file),
+	  .doc = "While this file exists, the app is drained." },
 	{ 0 },
 };
 
@@ -621,8 +790,10 @@ const struct config_section config_schema = {
 };
 
 const struct config_section *const config_sections[] = {
-	&config_schema, &agent_section, &exec_section,       &bgp_section,     &peer_section,
-	&nat_section,   &app_section,   &vip_config_section, &monitor_section, NULL,
+	&config_schema,   &agent_section, &exec_section, &bgp_section,
+	&peer_section,    &nat_section,   &app_section,  &vip_config_section,
+	&states_section,  &up_section,    &down_section, &drain_section,
+	&monitor_section, NULL,
 };
 
 /* ---- use ---- */
@@ -671,6 +842,7 @@ void config_draft_done(struct config_draft *d)
 	free(d->bgp.peers);
 	free(d->bgp.bgp.communities.values);
 	free(d->apps);
+	free(d->agent.disable_file);
 	consul_config_done(&d->agent.consul);
 	free(d->agent.exec_user);
 	*d = (struct config_draft){ 0 };

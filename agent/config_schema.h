@@ -69,7 +69,7 @@ struct config_item {
 enum config_shape {
 	CONFIG_VALUE,    /* one text */
 	CONFIG_VALUES,   /* a list of texts, or one; `set` adds one of them; see `item` */
-	CONFIG_SECTION,  /* a mapping; target + offset is its own target */
+	CONFIG_SECTION,  /* a mapping; its target is target + offset, or what `add` returns */
 	CONFIG_SECTIONS, /* a list of mappings; `add` makes the target of each */
 };
 

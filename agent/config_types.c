@@ -2,9 +2,11 @@
 #include "agent/config_types.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/community.h"
 #include "agent/exec_policy.h"
 #include "lib/endpoint.h"
 #include "lib/mem.h"
@@ -27,6 +29,17 @@ static int set_text(const struct config_key *key, const char *text, void *target
 	free(*field);
 	*field = *text ? mem_strdup(text) : NULL;
 	return 0;
+}
+
+static int set_path(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	size_t len = strlen(text);
+	if (text[0] != '/' || text[len - 1] == '/' || len >= PATH_MAX)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not the absolute path of a file, expected one like "
+			       "/run/vipherald/disable",
+			       text);
+	return set_text(key, text, target, err);
 }
 
 /* The kernel's TCP_MD5SIG_MAXKEYLEN, RFC 2385 leaves it open. */
@@ -162,6 +175,28 @@ static int set_port(const struct config_key *key, const char *text, void *target
 	if (str_to_u64(text, UINT16_MAX, &v) < 0 || v == 0)
 		return err_set(err, -EINVAL, "'%.80s' is not a port, expected 1 to 65535", text);
 	*(uint16_t *)field_of(key, target) = (uint16_t)v;
+	return 0;
+}
+
+static int set_u32(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	uint64_t v = 0;
+	if (str_to_u64(text, UINT32_MAX, &v) < 0)
+		return err_set(err, -EINVAL, "'%.80s' is out of range, expected 0 to 4294967295",
+			       text);
+	*(struct state_number *)field_of(key, target) = (struct state_number){ true, (uint32_t)v };
+	return 0;
+}
+
+static int set_prepend(const struct config_key *key, const char *text, void *target,
+		       struct err *err)
+{
+	uint64_t v = 0;
+	if (str_to_u64(text, BGP_PREPENDS_MAX, &v) < 0)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not a number of prepends, expected 0 to %d", text,
+			       BGP_PREPENDS_MAX);
+	*(struct state_number *)field_of(key, target) = (struct state_number){ true, (uint32_t)v };
 	return 0;
 }
 
@@ -438,6 +473,50 @@ static void monitor_done(void *item)
 const struct config_item config_item_monitor = { sizeof(struct config_draft_monitor), take_monitor,
 						 monitor_done };
 
+static int add_ext_community(const struct config_key *key, const char *text, void *target,
+			     struct err *err)
+{
+	return ext_communities_add(field_of(key, target), text, err);
+}
+
+static int add_large_community(const struct config_key *key, const char *text, void *target,
+			       struct err *err)
+{
+	return large_communities_add(field_of(key, target), text, err);
+}
+
+static int add_app_ext_community(const struct config_key *key, const char *text, void *target,
+				 struct err *err)
+{
+	struct state_specs *s = app_spec_states(field_of(key, target));
+	return ext_communities_add(&s->ext_communities, text, err);
+}
+
+static int add_app_large_community(const struct config_key *key, const char *text, void *target,
+				   struct err *err)
+{
+	struct state_specs *s = app_spec_states(field_of(key, target));
+	return large_communities_add(&s->large_communities, text, err);
+}
+
+static int set_app_group(const struct config_key *key, const char *text, void *target,
+			 struct err *err)
+{
+	return app_spec_set_group(field_of(key, target), text, err);
+}
+
+const struct config_type config_type_path = { "absolute path of a file", set_path };
+const struct config_type config_type_u32 = { "0 to 4294967295", set_u32 };
+const struct config_type config_type_prepend = { "0 to 32", set_prepend };
+const struct config_type config_type_ext_communities = { "extended communities",
+							 add_ext_community };
+const struct config_type config_type_large_communities = { "large communities",
+							   add_large_community };
+const struct config_type config_type_app_ext_communities = { "extended communities",
+							     add_app_ext_community };
+const struct config_type config_type_app_large_communities = { "large communities",
+							       add_app_large_community };
+const struct config_type config_type_app_group = { "text", set_app_group };
 const struct config_type config_type_text = { "text", set_text };
 const struct config_type config_type_password = { "text, at most 80 bytes", set_password };
 const struct config_type config_type_consul_addr = { "URL", set_consul_addr };

@@ -71,6 +71,8 @@ static void show_vip(struct shown_vips *s, size_t at, const struct inspect *in,
 		.prefix = &vip->prefix,
 		.spec = vip->spec,
 		.health = app ? app->health : HEALTH_UNKNOWN,
+		.drained = app && app->drained_since != USEC_NEVER,
+		.form = vip->form,
 		.bound = vip->bound,
 		.announced = vip->announced,
 		.changed_at = vip->changed_at ? vip->changed_at : USEC_NEVER,
@@ -118,6 +120,16 @@ static struct view_monitor *monitors_of(const struct app *app, size_t n)
 static usec_t held_until(const struct app *app, usec_t now)
 {
 	return hold_is_on(&app->hold, now) ? app->hold.until : USEC_NEVER;
+}
+
+static struct view_drain drain_of(const struct inspect *in, const struct app *app)
+{
+	return (struct view_drain){
+		.app = app->drain,
+		.agent = registry_agent_drain(in->registry),
+		.since = app->drained_since,
+		.withdraw_at = app->form == ROUTE_DRAIN ? app->drain_end : USEC_NEVER,
+	};
 }
 
 /* The monitor that keeps it down now; the one that brought it down may have recovered. */
@@ -188,6 +200,9 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 	struct view_app view = {
 		.spec = app->spec,
 		.health = app->health,
+		.form = app->form,
+		.kept = app->kept,
+		.drain = drain_of(in, app),
 		.health_since = app->health_since,
 		.registered_at = app->registered_at,
 		.cleanup_at = app_cleanup_at(app),
@@ -342,6 +357,45 @@ json_t *inspect_info(const struct inspect *in)
 	return peers_as(in, view_peer_info);
 }
 
+/* The agent */
+
+/* When the first hold of the agent began; USEC_NEVER without any. */
+static usec_t agent_drained_since(const struct drain *d)
+{
+	usec_t since = USEC_NEVER;
+	for (size_t i = 0; i < DRAIN_SOURCES; i++)
+		if (d->holds[i].on)
+			since = usec_min(since, d->holds[i].since);
+	return since;
+}
+
+json_t *inspect_status(const struct inspect *in)
+{
+	struct view_clock clock = inspect_clock(in);
+	struct registry_counts counts = registry_count(in->registry);
+	const struct drain *drain = registry_agent_drain(in->registry);
+	usec_t end = registry_drained_at(in->registry, clock.now);
+	const char **groups = mem_new(counts.groups_kept + 1, sizeof(*groups));
+	struct view_status view = {
+		.version = VIPHERALD_VERSION,
+		.phase = in->phase,
+		.drain = { .agent = drain,
+			   .since = agent_drained_since(drain),
+			   .withdraw_at = end > clock.now ? end : USEC_NEVER },
+		.apps_up = registry_n(in->registry, HEALTH_UP),
+		.apps_down = registry_n(in->registry, HEALTH_DOWN),
+		.apps_unknown = registry_n(in->registry, HEALTH_UNKNOWN),
+		.apps_draining = counts.draining,
+		.apps_drained = counts.drained,
+		.apps_kept = counts.apps_kept,
+		.kept_groups = groups,
+		.n_kept_groups = registry_kept_groups(in->registry, groups, counts.groups_kept),
+	};
+	json_t *json = view_status(&view, &clock);
+	free(groups);
+	return json;
+}
+
 /* Metrics */
 
 static void count_checks(const struct inspect *in, struct metrics *m)
@@ -369,6 +423,8 @@ char *inspect_metrics(const struct inspect *in)
 		.apps_unknown = registry_n(in->registry, HEALTH_UNKNOWN),
 		.apps_up = registry_n(in->registry, HEALTH_UP),
 		.apps_down = registry_n(in->registry, HEALTH_DOWN),
+		.states = registry_count(in->registry),
+		.agent_drained = drain_is_on(registry_agent_drain(in->registry)),
 		.vips = reconcile_counts(in->reconcile),
 		.nat = nat_status(in->nat),
 	};

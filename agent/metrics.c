@@ -43,6 +43,21 @@ static void commands(FILE *out, const struct monitor_runner_status *c)
 	fprintf(out, "vipherald_exec_late_ratio %.2f\n", c->load.percent / 100.0);
 }
 
+static void drains(FILE *out, const struct metrics *m)
+{
+	single(out, "agent_drained", "gauge", "1 while all apps are drained.", m->agent_drained);
+	single(out, "apps_draining", "gauge", "Drained apps that are still announced.",
+	       m->states.draining);
+	single(out, "apps_drained", "gauge", "Drained apps that are not announced any more.",
+	       m->states.drained);
+	single(out, "apps_kept", "gauge",
+	       "Apps that are down and kept announced, because their whole group is down.",
+	       m->states.apps_kept);
+	single(out, "groups_kept", "gauge",
+	       "ALARM unless 0: groups whose apps all went down at the same moment.",
+	       m->states.groups_kept);
+}
+
 static void vips(FILE *out, const struct reconcile_counts *c)
 {
 	single(out, "vips", "gauge", "VIPs that are known, those going down included.", c->vips);
@@ -171,6 +186,7 @@ char *metrics_format(const struct metrics *m)
 	fprintf(out, "vipherald_build_info{version=\"%s\"} 1\n", m->version);
 	apps(out, m);
 	commands(out, &m->commands);
+	drains(out, m);
 	vips(out, &m->vips);
 	nat(out, &m->nat);
 	peers(out, m);

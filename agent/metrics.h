@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "agent/reconcile_counts.h"
+#include "agent/registry_counts.h"
 #include "bgp/status.h"
 #include "monitors/load.h"
 #include "nat/status.h"
@@ -21,6 +22,8 @@ struct metrics_consul {
 struct metrics {
 	const char *version;
 	size_t apps_unknown, apps_up, apps_down;
+	struct registry_counts states;
+	bool agent_drained;
 	struct reconcile_counts vips;
 	size_t apps_held;
 	struct nat_status nat;

@@ -13,6 +13,7 @@
 
 #include "agent/app_spec.h"
 #include "agent/view_json.h"
+#include "agent/view_state.h"
 #include "bgp/status.h"
 #include "monitors/verdict.h"
 #include "nat/rules.h"
@@ -46,6 +47,8 @@ struct view_vip {
 	const struct prefix *prefix;
 	const struct app_spec *spec; /* NULL: the app is gone and the VIP is going down */
 	enum health health;          /* of the app */
+	bool drained;                /* the app is */
+	enum route_form form;        /* in which it is announced */
 	bool bound, announced;
 	usec_t changed_at; /* of `announced`; USEC_NEVER: not yet */
 	const char *error; /* NULL: none */
@@ -58,6 +61,9 @@ struct view_vip {
 struct view_app {
 	const struct app_spec *spec;
 	enum health health;
+	enum route_form form;
+	bool kept;
+	struct view_drain drain;
 	usec_t health_since, registered_at, cleanup_at;
 	const char *reason; /* of the health, in words */
 	const char *rival;  /* the service in Consul that wants its name or VIP; NULL: none */

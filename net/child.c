@@ -37,6 +37,9 @@
 
 #define REAP_FIRST (2 * USEC_PER_MSEC)
 #define REAP_MAX   USEC_PER_SEC
+/* How often a process without an environment is looked at again: about a second. An exec takes far
+ * less, and one that has none for good is left alone. */
+#define UNKNOWN_TRIES 10
 
 struct child {
 	sd_event *loop;
@@ -53,6 +56,7 @@ struct child {
 struct reaper {
 	pid_t group;
 	uint64_t family;
+	unsigned tries;
 	struct backoff wait;
 };
 
@@ -69,16 +73,17 @@ static bool reap_group(pid_t group)
 }
 
 /* Both are asked each time: what a dying process leaves behind comes to us only then. */
-static bool reap_all(pid_t group, uint64_t family)
+static bool reap_all(pid_t group, uint64_t family, unsigned tries)
 {
-	bool group_gone = reap_group(group), family_gone = family_sweep(family);
+	bool group_gone = reap_group(group);
+	bool family_gone = family_sweep(family, tries < UNKNOWN_TRIES);
 	return group_gone && family_gone;
 }
 
 static int on_reap(sd_event_source *source, uint64_t now, void *userdata)
 {
 	struct reaper *reaper = userdata;
-	if (reap_all(reaper->group, reaper->family)) {
+	if (reap_all(reaper->group, reaper->family, ++reaper->tries)) {
 		/* The loop owned it; this ends it and, through on_reaper_end, the reaper. */
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 		sd_event_source_set_floating(source, false);
@@ -99,7 +104,7 @@ static void on_reaper_end(void *userdata)
 static void reap(sd_event *loop, pid_t group, uint64_t family)
 {
 	sd_event_source *source = NULL;
-	if (reap_all(group, family))
+	if (reap_all(group, family, 0))
 		return;
 	struct reaper *reaper = mem_new(1, sizeof(*reaper));
 	*reaper = (struct reaper){ .group = group,

@@ -71,7 +71,10 @@ static char *read_proc(const char *path, size_t max, size_t *ret_len)
 	return text;
 }
 
-static bool carries(pid_t pid, const char *mark)
+enum kin { KIN_STRANGER, KIN_FAMILY, KIN_UNKNOWN };
+
+/* What is in the middle of an exec has no environment for a moment. */
+static enum kin kin_of(pid_t pid, const char *mark)
 {
 	char path[48];
 	size_t len = 0;
@@ -81,21 +84,23 @@ static bool carries(pid_t pid, const char *mark)
 	for (const char *p = env; p && p < env + len && !found; p += strlen(p) + 1)
 		found = strcmp(p, mark) == 0;
 	free(env);
-	return found;
+	if (found)
+		return KIN_FAMILY;
+	return len > 0 ? KIN_STRANGER : KIN_UNKNOWN;
 }
 
-/* True when it is of the family and was alive. */
-static bool look_at(pid_t pid, const char *mark)
+/* What it is if it was alive; the dead are strangers, and are collected. */
+static enum kin look_at(pid_t pid, const char *mark)
 {
-	siginfo_t si;
-	bool ours = carries(pid, mark); /* the dead carry nothing any more */
-	if (ours)
+	siginfo_t si = { 0 };
+	enum kin kin = kin_of(pid, mark); /* the dead have no environment any more */
+	if (kin == KIN_FAMILY)
 		kill(pid, SIGKILL);
 	waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG);
-	return ours;
+	return kin == KIN_UNKNOWN && si.si_pid == pid ? KIN_STRANGER : kin;
 }
 
-bool family_sweep(uint64_t id)
+bool family_sweep(uint64_t id, bool wait_for_unknown)
 {
 	char path[64], mark[FAMILY_MARK_MAX];
 	size_t len;
@@ -109,7 +114,8 @@ bool family_sweep(uint64_t id)
 		pid_t pid = (pid_t)strtol(p, &end, 10);
 		if (end == p)
 			break;
-		if (pid > 0 && !is_leader(pid) && look_at(pid, mark))
+		enum kin kin = pid <= 0 || is_leader(pid) ? KIN_STRANGER : look_at(pid, mark);
+		if (kin == KIN_FAMILY || (kin == KIN_UNKNOWN && wait_for_unknown))
 			clean = false;
 		end += strspn(end, " ");
 	}
