@@ -2,10 +2,10 @@
 /*
  * libmicrohttpd as a guest of the loop.
  *
- * It runs on its own epoll fd, which the loop watches. One turn of the loop is one MHD_run(), with
- * the lowest priority of all: as long as it has more to do (MHD_get_timeout() says 0) the next
- * turn is asked for, and whatever is more urgent comes in between. Otherwise a timer stands for
- * its time-outs.
+ * It runs on its own epoll fd, which the loop watches. One turn of the loop is one MHD_run(): as
+ * long as it has more to do (MHD_get_timeout() says 0) the next turn is asked for, and whatever is
+ * more urgent or has waited longer (net/loop.h) comes in between. Otherwise a timer stands for its
+ * time-outs.
  *
  * The API is open to whoever reaches it, as GoCast's is, so everything is bounded: connections,
  * in all and from one address, the time that one may be idle, the memory of one (which bounds the

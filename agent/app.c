@@ -3,9 +3,9 @@
  * The registry.
  *
  * An app that is replaced stays the same object: its health, counters and place in the tables
- * carry over, VIPs that stay keep their route, and monitors that stay keep running. New monitors
- * start from nothing known, and until their first verdict the app keeps the health that it had:
- * changing how a service is checked says nothing about the service.
+ * carry over, VIPs that stay keep their route, and its monitors keep running if none of them
+ * changed. Otherwise all start from nothing known, and until their first verdict the app keeps the
+ * health that it had: changing how a service is checked says nothing about the service.
  *
  * An app that goes is freed at once. Its VIPs outlive it in the reconciler until they are down,
  * where a new app can claim them.
