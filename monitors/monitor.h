@@ -40,6 +40,7 @@ struct monitor_env {
 	struct ports *ports;
 	struct http *http;                  /* made on first use, see monitor_env_http() */
 	const struct child_user *exec_user; /* who commands run as; NULL: as we do */
+	const char *tls_ca;                 /* PEM file of `https`; NULL: the system's */
 	monitor_is_vip_fn *is_vip;          /* NULL: there are none */
 	void *vip_userdata;
 };
