@@ -26,6 +26,7 @@
 #include "agent/api_socket.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/http.h"
 #include "net/loop.h"
 
 #define CONNECTIONS_MAX      128
@@ -146,9 +147,14 @@ static enum MHD_Result take_arg(void *cls, enum MHD_ValueKind kind, const char *
 	return MHD_YES;
 }
 
-/* Through the unix socket, or from this host's loopback. */
+/* Through the unix socket, or from this host's loopback; but not a check of ours, which says what
+ * somebody else may have told it to. */
 static bool is_local(struct MHD_Connection *conn)
 {
+	const char *agent =
+		MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_USER_AGENT);
+	if (agent && str_equal(agent, HTTP_USER_AGENT))
+		return false;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	return info && info->client_addr && api_socket_is_local(info->client_addr);
