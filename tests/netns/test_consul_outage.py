@@ -12,7 +12,7 @@ from .consul import Consul, tags, ttl
 from .faultserver import FaultServer, check, reply
 from .routers import Router
 from .testbed import Testbed
-from .wait import never, wait_until
+from .wait import TIMEOUT, never, wait_until
 
 OTHER = "192.0.2.54/32"
 WEB = tags(VIP4, "gocast_monitor=consul")
@@ -45,7 +45,7 @@ def contact(agent: Agent) -> str:
     return str(agent.status("consul")["state"])
 
 
-def wait_contact(agent: Agent, state: str, timeout: float = 15.0) -> None:
+def wait_contact(agent: Agent, state: str, timeout: float = TIMEOUT) -> None:
     wait_until(lambda: contact(agent) == state, f"Consul is {state}", timeout)
 
 
@@ -233,7 +233,7 @@ def test_stopped_consul_is_noticed(bed: Testbed, router: Router) -> None:
     agent = start(bed, router, consul.addr)
     router.wait_routes(VIP4)
     consul.process.pause()
-    wait_contact(agent, "lost", timeout=20)
+    wait_contact(agent, "lost")
     assert set(router.routes()) == {VIP4}
     consul.process.resume()
     wait_contact(agent, "in contact", timeout=30)
