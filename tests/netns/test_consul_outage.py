@@ -1,6 +1,7 @@
 """Whatever happens to Consul, what was known stays; what it really takes away goes at once."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 
@@ -217,9 +218,10 @@ def test_checks_that_vanish_with_their_service_are_no_pass(
 def test_max_stale(bed: Testbed, router: Router, false: FaultServer) -> None:
     agent = start(bed, router, false.addr, consul_max_stale="2s")
     router.wait_routes(*BOTH)
+    began = time.monotonic()
     false.break_with(hang_up)
     wait_contact(agent, "lost")
-    assert set(router.routes()) == BOTH
+    assert set(router.routes()) == BOTH or time.monotonic() - began > 2
     # The service with a consul monitor fails, the other one stays.
     router.wait_routes(OTHER)
     assert "consul_max_stale" in agent.app("web")["reason"]
