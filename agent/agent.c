@@ -77,7 +77,7 @@ struct agent {
 	enum agent_phase phase;
 	size_t next_app; /* of the configuration, to be registered */
 	usec_t stop_began;
-	bool leftovers_taken;
+	usec_t started_at;    /* when leftovers were taken; USEC_NEVER: not yet */
 	bool settled, closed; /* VIPs; sessions */
 	sd_event_source *signals[3], *start_apps, *leftovers_limit, *unbind_limit, *give_up;
 };
@@ -101,6 +101,8 @@ static struct inspect inspect_of(struct agent *a)
 		.communities = &a->config->bgp.communities,
 		.config = &a->config->agent,
 		.discovery = a->discovery,
+		.registered = a->phase > AGENT_STARTING,
+		.started_at = a->started_at,
 	};
 }
 
@@ -117,9 +119,10 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 static void take_leftovers(struct agent *a)
 {
 	a->leftovers_limit = sd_event_source_disable_unref(a->leftovers_limit);
-	if (!a->leftovers_taken)
-		effects_take_leftovers(a->effects);
-	a->leftovers_taken = true;
+	if (a->started_at != USEC_NEVER)
+		return;
+	effects_take_leftovers(a->effects);
+	a->started_at = loop_now(a->loop);
 }
 
 static int on_leftovers_limit(sd_event_source *source, uint64_t usec, void *userdata)
@@ -417,7 +420,7 @@ static void agent_done(struct agent *a)
 
 int agent_run(const char *config_file)
 {
-	struct agent a = { .phase = AGENT_STARTING, .alone_fd = -1 };
+	struct agent a = { .phase = AGENT_STARTING, .alone_fd = -1, .started_at = USEC_NEVER };
 	struct err err = { "" };
 	if (load_config(&a, config_file) < 0)
 		return 1;

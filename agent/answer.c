@@ -7,6 +7,7 @@
 
 #include "agent/discovery.h"
 #include "agent/exec_policy.h"
+#include "agent/readiness.h"
 #include "agent/view.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -135,6 +136,15 @@ static void do_app(const struct inspect *in, const struct api_call *call, struct
 	reply_json(ret, 404, view_error(err.text, false));
 }
 
+static void do_readyz(const struct inspect *in, bool stopping, struct api_reply *ret)
+{
+	char text[READINESS_TEXT_MAX];
+	bool ready = inspect_readiness(in, stopping, text);
+	ret->status = ready ? 200 : 503;
+	ret->content_type = TYPE_TEXT;
+	ret->body = mem_strdup(text);
+}
+
 static void do_error(const struct api_call *call, struct api_reply *ret)
 {
 	if (call->json)
@@ -178,5 +188,10 @@ void answer_call(const struct inspect *in, bool stopping, const struct api_call 
 		ret->content_type = TYPE_METRICS;
 		ret->body = inspect_metrics(in);
 		return;
+	case API_HEALTHZ:
+		/* That it is answered says it: the loop turns. */
+		return reply_text(ret, 200, "ok");
+	case API_READYZ:
+		return do_readyz(in, stopping, ret);
 	}
 }

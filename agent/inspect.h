@@ -25,6 +25,8 @@ struct inspect {
 	const struct bgp_communities *communities; /* of every route */
 	const struct config_agent *config;
 	struct discovery *discovery; /* NULL: no Consul */
+	bool registered;             /* the apps of the configuration are */
+	usec_t started_at; /* when Consul was heard too, or had its time; USEC_NEVER: not yet */
 };
 
 struct view_clock inspect_clock(const struct inspect *in);
@@ -34,6 +36,8 @@ json_t *inspect_peers(const struct inspect *in); /* {"peers": [ … ]} */
 json_t *inspect_consul(const struct inspect *in);
 json_t *inspect_info(const struct inspect *in);  /* GoCast's /info */
 char *inspect_metrics(const struct inspect *in); /* free it */
+/* agent/readiness.h; `buf` has READINESS_TEXT_MAX. */
+bool inspect_readiness(const struct inspect *in, bool stopping, char *buf);
 struct metrics_consul;
 void inspect_consul_metrics(const struct inspect *in, struct metrics_consul *ret);
 /* {"apps": [ … ]} and {"routes": [ … ]}. What they look at must outlive them. */

@@ -18,6 +18,7 @@ static const struct endpoint_row {
 	{ "/v1/apps", API_APPS, false },     { "/v1/peers", API_PEERS, false },
 	{ "/v1/routes", API_ROUTES, false }, { "/v1/nat", API_NAT, false },
 	{ "/v1/consul", API_CONSUL, false }, { "/metrics", API_METRICS, false },
+	{ "/healthz", API_HEALTHZ, false },  { "/readyz", API_READYZ, false },
 };
 
 static int missing(struct err *err, const char *what)

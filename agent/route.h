@@ -7,6 +7,7 @@
  *	/unregister  name
  *	/info /ping  as GoCast
  *	/v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul  /metrics    GET only
+ *	/healthz  /readyz    GET only
  *
  * The first four take any method, as GoCast does. An unknown parameter of /register is an error
  * (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
@@ -47,6 +48,8 @@ enum api_kind {
 	API_NAT,
 	API_CONSUL,
 	API_METRICS,
+	API_HEALTHZ,
+	API_READYZ,
 };
 
 struct api_call {
