@@ -41,6 +41,7 @@
 #include "agent/identity.h"
 #include "agent/inspect.h"
 #include "agent/peer_log.h"
+#include "agent/service.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
 #include "monitors/runner.h"
@@ -57,6 +58,7 @@
 #define STOP_UNBIND (1400 * USEC_PER_MSEC)
 #define STOP_CLOSE  (1800 * USEC_PER_MSEC)
 #define STOP_MAX    (10 * USEC_PER_SEC)
+#define STOP_SPARE  (5 * USEC_PER_SEC) /* that the service manager grants */
 #define STOP_TEXT   "vipherald: stopping"
 
 enum agent_phase { AGENT_STARTING, AGENT_RUNNING, AGENT_WITHDRAWING, AGENT_CLOSING };
@@ -73,7 +75,8 @@ struct agent {
 	struct discovery *discovery; /* NULL: no Consul */
 	struct child_user *exec_user;
 	struct peer_log *peer_log;
-	int alone_fd; /* held while we manage lo; -1: not yet */
+	struct service *service; /* NULL: no service manager */
+	int alone_fd;            /* held while we manage lo; -1: not yet */
 	enum agent_phase phase;
 	size_t next_app; /* of the configuration, to be registered */
 	usec_t stop_began;
@@ -194,6 +197,7 @@ static void stop(struct agent *a)
 {
 	a->phase = AGENT_WITHDRAWING;
 	a->stop_began = loop_now(a->loop);
+	service_stopping(a->service, STOP_MAX + STOP_SPARE, "withdrawing all routes");
 	a->start_apps = sd_event_source_disable_unref(a->start_apps);
 	discovery_stop(a->discovery);
 	registry_unregister_all(a->registry, a->stop_began);
@@ -311,6 +315,8 @@ static int on_start_apps(sd_event_source *source, void *userdata)
 	log_info("agent", "%zu apps registered from the configuration", a->config->n_apps);
 	look_at_peers(a);
 	start_discovery(a);
+	struct inspect in = inspect_of(a);
+	service_ready(a->service, &in);
 	return 0;
 }
 
@@ -372,7 +378,10 @@ static int start_loop(struct agent *a, struct err *err)
 	int rc = sd_event_new(&a->loop);
 	if (rc >= 0)
 		rc = watch_signals(a);
-	return rc < 0 ? err_set(err, rc, "cannot make the event loop: %s", strerror(-rc)) : 0;
+	if (rc < 0)
+		return err_set(err, rc, "cannot make the event loop: %s", strerror(-rc));
+	a->service = service_new(a->loop);
+	return 0;
 }
 
 static int start(struct agent *a, struct err *err)
@@ -404,6 +413,7 @@ static void agent_done(struct agent *a)
 	exec_user_free(a->exec_user);
 	effects_free(a->effects); /* its wait is one of the speaker's */
 	peer_log_free(a->peer_log);
+	service_free(a->service);
 	bgp_speaker_free(a->speaker);
 	for (size_t i = 0; i < 3; i++)
 		sd_event_source_disable_unref(a->signals[i]);

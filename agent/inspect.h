@@ -38,6 +38,8 @@ json_t *inspect_info(const struct inspect *in);  /* GoCast's /info */
 char *inspect_metrics(const struct inspect *in); /* free it */
 /* agent/readiness.h; `buf` has READINESS_TEXT_MAX. */
 bool inspect_readiness(const struct inspect *in, bool stopping, char *buf);
+/* agent/status_line.h; `buf` has STATUS_LINE_MAX. */
+const char *inspect_status_line(const struct inspect *in, char *buf);
 struct metrics_consul;
 void inspect_consul_metrics(const struct inspect *in, struct metrics_consul *ret);
 /* {"apps": [ … ]} and {"routes": [ … ]}. What they look at must outlive them. */

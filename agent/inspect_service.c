@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/inspect.h"
 #include "agent/readiness.h"
+#include "agent/status_line.h"
 
 /* Those that were there when the start was over; a later one has a verdict of its own to wait
  * for, and nobody waits for it. */
@@ -19,14 +20,15 @@ static void count_unjudged(const struct inspect *in, struct readiness *r)
 	app_cursor_done(&cursor);
 }
 
-static void count_peers(const struct inspect *in, struct readiness *r)
+static size_t count_established(const struct inspect *in)
 {
-	r->peers = bgp_speaker_n_peers(in->speaker);
-	for (size_t i = 0; i < r->peers; i++) {
+	size_t n = 0;
+	for (size_t i = 0; i < bgp_speaker_n_peers(in->speaker); i++) {
 		struct bgp_peer_status peer;
 		bgp_speaker_peer_status(in->speaker, i, &peer);
-		r->established += peer.state == BGP_ESTABLISHED;
+		n += peer.state == BGP_ESTABLISHED;
 	}
+	return n;
 }
 
 bool inspect_readiness(const struct inspect *in, bool stopping, char *buf)
@@ -35,8 +37,25 @@ bool inspect_readiness(const struct inspect *in, bool stopping, char *buf)
 		.stopping = stopping,
 		.registered = in->registered,
 		.discovered = in->started_at != USEC_NEVER,
+		.peers = bgp_speaker_n_peers(in->speaker),
+		.established = count_established(in),
 	};
 	count_unjudged(in, &r);
-	count_peers(in, &r);
 	return readiness_report(&r, buf);
+}
+
+const char *inspect_status_line(const struct inspect *in, char *buf)
+{
+	struct reconcile_counts vips = reconcile_counts(in->reconcile);
+	size_t up = registry_n(in->registry, HEALTH_UP);
+	const struct status_counts counts = {
+		.apps = up + registry_n(in->registry, HEALTH_DOWN) +
+			registry_n(in->registry, HEALTH_UNKNOWN),
+		.apps_up = up,
+		.vips = vips.owned4 + vips.owned6,
+		.vips_announced = vips.announced,
+		.peers = bgp_speaker_n_peers(in->speaker),
+		.established = count_established(in),
+	};
+	return status_line_format(&counts, buf);
 }
