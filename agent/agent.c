@@ -19,6 +19,9 @@
  * and a VIP that stays behind draws the host's own traffic.
  *
  * A second signal changes nothing: the stop is under way.
+ *
+ * With shutdown_drain a drain of all apps comes before it (docs/drain.md): changes are refused,
+ * checks go on, and the stop begins when drain_time is over, or with a second signal.
  */
 #include "agent/agent.h"
 
@@ -44,6 +47,7 @@
 #include "agent/service.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "monitors/runner.h"
 #include "net/alone.h"
 #include "net/loop.h"
@@ -61,7 +65,16 @@
 #define STOP_SPARE  (5 * USEC_PER_SEC) /* that the service manager grants */
 #define STOP_TEXT   "vipherald: stopping"
 
-enum agent_phase { AGENT_STARTING, AGENT_RUNNING, AGENT_WITHDRAWING, AGENT_CLOSING };
+enum agent_phase {
+	AGENT_STARTING,
+	AGENT_RUNNING,
+	AGENT_DRAINING, /* shutdown_drain */
+	AGENT_WITHDRAWING,
+	AGENT_CLOSING,
+};
+
+/* How often disable_files are looked at without an event. */
+#define PRESENCE_RESYNC (5 * USEC_PER_SEC)
 
 struct agent {
 	sd_event *loop;
@@ -77,12 +90,15 @@ struct agent {
 	struct peer_log *peer_log;
 	struct service *service; /* NULL: no service manager */
 	int alone_fd;            /* held while we manage lo; -1: not yet */
+	struct presence_watcher *presence;
+	struct presence *disable_file; /* of the agent; NULL: none */
 	enum agent_phase phase;
 	size_t next_app; /* of the configuration, to be registered */
 	usec_t stop_began;
 	usec_t started_at;    /* when leftovers were taken; USEC_NEVER: not yet */
 	bool settled, closed; /* VIPs; sessions */
-	sd_event_source *signals[3], *start_apps, *leftovers_limit, *unbind_limit, *give_up;
+	sd_event_source *signals[3], *start_apps, *leftovers_limit;
+	sd_event_source *drain_end, *unbind_limit, *give_up;
 };
 
 static void look_at_peers(struct agent *a)
@@ -93,15 +109,33 @@ static void look_at_peers(struct agent *a)
 
 /* The API */
 
+static const char *phase_name(enum agent_phase phase)
+{
+	switch (phase) {
+	case AGENT_STARTING:
+		return "starting";
+	case AGENT_RUNNING:
+		return "running";
+	case AGENT_DRAINING:
+		return "draining";
+	case AGENT_WITHDRAWING:
+	case AGENT_CLOSING:
+		return "stopping";
+	}
+	return "";
+}
+
 static struct inspect inspect_of(struct agent *a)
 {
 	return (struct inspect){
 		.loop = a->loop,
 		.registry = a->registry,
 		.reconcile = effects_reconcile(a->effects),
+		.runner = a->runner,
 		.speaker = a->speaker,
 		.nat = effects_nat(a->effects),
 		.communities = &a->config->bgp.communities,
+		.phase = phase_name(a->phase),
 		.config = &a->config->agent,
 		.discovery = a->discovery,
 		.registered = a->phase > AGENT_STARTING,
@@ -113,7 +147,7 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 {
 	struct agent *a = userdata;
 	struct inspect in = inspect_of(a);
-	answer_call(&in, a->phase >= AGENT_WITHDRAWING, call, ret);
+	answer_call(&in, a->phase >= AGENT_DRAINING, call, ret);
 	look_at_peers(a);
 }
 
@@ -198,6 +232,7 @@ static void stop(struct agent *a)
 	a->phase = AGENT_WITHDRAWING;
 	a->stop_began = loop_now(a->loop);
 	service_stopping(a->service, STOP_MAX + STOP_SPARE, "withdrawing all routes");
+	a->drain_end = sd_event_source_disable_unref(a->drain_end);
 	a->start_apps = sd_event_source_disable_unref(a->start_apps);
 	discovery_stop(a->discovery);
 	registry_unregister_all(a->registry, a->stop_began);
@@ -207,6 +242,32 @@ static void stop(struct agent *a)
 		       on_unbind_limit, a);
 	loop_timer_set(a->loop, &a->give_up, usec_add(a->stop_began, STOP_MAX), LOOP_APPLY,
 		       on_give_up, a);
+}
+
+/* shutdown_drain */
+
+static int on_drain_end(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	log_info("agent", "drained, withdrawing all routes");
+	stop(userdata);
+	return 0;
+}
+
+/* False when nothing is announced that could be drained. */
+static bool drain_first(struct agent *a)
+{
+	usec_t now = loop_now(a->loop);
+	if (!a->config->agent.shutdown_drain || a->phase != AGENT_RUNNING)
+		return false;
+	registry_drain(a->registry, NULL, DRAIN_BY_STOP, "vipherald is stopping", USEC_NEVER, now);
+	usec_t end = registry_drained_at(a->registry, now);
+	if (end == now)
+		return false;
+	a->phase = AGENT_DRAINING;
+	service_stopping(a->service, end - now + STOP_MAX + STOP_SPARE, "draining all apps");
+	loop_timer_set(a->loop, &a->drain_end, end, LOOP_APPLY, on_drain_end, a);
+	return true;
 }
 
 /* Signals */
@@ -221,7 +282,14 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 		log_info("agent", "%s: already stopping", name);
 		return 0;
 	}
-	log_info("agent", "%s: stopping, withdrawing all routes first", name);
+	if (a->phase == AGENT_DRAINING) {
+		log_info("agent", "%s: not waiting for the end of the drain", name);
+	} else if (drain_first(a)) {
+		log_info("agent", "%s: stopping, draining all apps first", name);
+		return 0;
+	} else {
+		log_info("agent", "%s: stopping, withdrawing all routes first", name);
+	}
 	stop(a);
 	return 0;
 }
@@ -356,20 +424,86 @@ static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
 	return identity_check_vip(&a->identity, vip, err);
 }
 
+static bool is_vip(const struct addr *addr, void *userdata)
+{
+	const struct agent *a = userdata;
+	return registry_has_vip(a->registry, addr);
+}
+
+static void on_load_changed(const struct load *load, void *userdata)
+{
+	(void)userdata;
+	char late[DURATION_TEXT_MAX];
+	duration_format(load->late / USEC_PER_MSEC * USEC_PER_MSEC, late);
+	if (load->behind)
+		log_warn("exec",
+			 "this host cannot run the checks as often as asked for: they begin "
+			 "%s late on average, %u%% of their interval; raise their interval, or "
+			 "exec_max if it has cores to spare",
+			 late, load->percent);
+	else
+		log_info("exec", "the checks run as often as asked for again");
+}
+
+static void on_disable_file(bool exists, void *userdata)
+{
+	struct agent *a = userdata;
+	usec_t now = loop_now(a->loop);
+	if (exists)
+		registry_drain(a->registry, NULL, DRAIN_BY_FILE, a->config->agent.disable_file,
+			       USEC_NEVER, now);
+	else
+		registry_undrain(a->registry, NULL, DRAIN_BY_FILE, now);
+}
+
+/* Before the first app, so that none is announced that should be drained. */
+static int start_drains(struct agent *a, struct err *err)
+{
+	const struct config_agent *c = &a->config->agent;
+	bool exists = false;
+	int rc = presence_watcher_new(a->loop, PRESENCE_RESYNC, &a->presence, err);
+	if (rc < 0)
+		return rc;
+	const struct registry_options options = {
+		.drain_time = c->drain_time,
+		.keep_last_window = c->keep_last_window ? c->keep_last_window : c->monitor_interval,
+		.presence = a->presence,
+	};
+	registry_set_options(a->registry, &options);
+	if (c->disable_file)
+		a->disable_file =
+			presence_new(a->presence, c->disable_file, on_disable_file, a, &exists);
+	if (exists)
+		on_disable_file(true, a);
+	return 0;
+}
+
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
 	int rc = c->exec_user ? exec_user_find(c->exec_user, &a->exec_user, err) : 0;
 	if (rc < 0)
 		return rc;
-	const struct runner_config runner = { .interval = c->monitor_interval,
-					      .exec_user = a->exec_user };
+	const struct runner_config runner = {
+		.interval = c->monitor_interval,
+		.fast_interval = c->fast_interval,
+		.timeout = c->timeout,
+		.rise = c->rise,
+		.fall = c->fall,
+		.exec_max = c->exec_max,
+		.exec_user = a->exec_user,
+		.is_vip = is_vip,
+		.load_changed = on_load_changed,
+		.userdata = a,
+	};
+	const struct hold_config hold = { .first = c->hold_down, .max = c->hold_down_max };
 	rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
 	if (rc < 0)
 		return rc;
 	a->registry =
 		registry_new(a->loop, a->runner, effects_reconcile(a->effects), c->cleanup_timer);
 	registry_set_guard(a->registry, guard_vip, a);
+	registry_set_hold(a->registry, &hold);
 	return 0;
 }
 
@@ -398,6 +532,8 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = start_health(a, err);
 	if (rc == 0)
+		rc = start_drains(a, err);
+	if (rc == 0)
 		rc = start_speaker(a, err);
 	if (rc == 0)
 		rc = loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
@@ -409,6 +545,8 @@ static void agent_done(struct agent *a)
 	api_free(a->api); /* its streams walk the registry */
 	discovery_free(a->discovery);
 	registry_free(a->registry);
+	presence_free(a->disable_file);
+	presence_watcher_free(a->presence);
 	monitor_runner_free(a->runner);
 	exec_user_free(a->exec_user);
 	effects_free(a->effects); /* its wait is one of the speaker's */
@@ -418,6 +556,7 @@ static void agent_done(struct agent *a)
 	for (size_t i = 0; i < 3; i++)
 		sd_event_source_disable_unref(a->signals[i]);
 	sd_event_source_disable_unref(a->start_apps);
+	sd_event_source_disable_unref(a->drain_end);
 	sd_event_source_disable_unref(a->leftovers_limit);
 	sd_event_source_disable_unref(a->unbind_limit);
 	sd_event_source_disable_unref(a->give_up);

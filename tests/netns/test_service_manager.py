@@ -119,6 +119,18 @@ def test_stopping_is_said_at_once(bed: Testbed, manager: Manager, number: signal
     assert int(message["EXTEND_TIMEOUT_USEC"]) >= 10_000_000
 
 
+def test_a_stop_that_drains_first_asks_for_the_time(bed: Testbed, manager: Manager) -> None:
+    router = bed.start_router("bird")
+    slow = {"shutdown_drain": True, "drain_time": "1h"}
+    agent = manager.agent(config(peer(router), apps=(WEB,), agent=slow))
+    router.wait_routes(VIP4)
+    agent.process.signal(signal.SIGTERM)
+    message = manager.wait(STOPPING="1", STATUS="draining all apps")
+    assert int(message["EXTEND_TIMEOUT_USEC"]) > 3_600_000_000
+    agent.stop()
+    manager.wait(STOPPING="1", STATUS="withdrawing all routes")
+
+
 def test_a_manager_that_does_not_read_delays_nothing(bed: Testbed, manager: Manager) -> None:
     router = bed.start_router("bird")
     agent = manager.agent(config(peer(router), apps=(WEB,)), WATCHDOG_USEC="300000")
