@@ -46,13 +46,22 @@ class Manager:
             pass
         return message
 
-    def drain(self) -> None:
-        self.socket.settimeout(0)
+    def read_waiting(self) -> None:
+        """Take what is there."""
         try:
-            while self.socket.recv(4096):
+            while self.next(0):
                 pass
         except BlockingIOError:
             pass
+
+    def fill(self) -> None:
+        """From now on nothing can be told until something is read."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
+            try:
+                while sender.sendto(b"FILL=1", self.name):
+                    pass
+            except BlockingIOError:
+                pass
 
 
 @pytest.fixture
@@ -100,9 +109,11 @@ def test_status_is_rate_limited_and_says_nothing_twice(bed: Testbed, manager: Ma
     while time.monotonic() < begun + 3:
         agent.register("web", VIP4)
         agent.unregister("web")
+        manager.read_waiting()
         changes += 2
     agent.register("web", VIP4)
-    manager.wait(STATUS=status("1 of 1 app", "1 of 1 VIP", "1 of 1 peer"))
+    agent.register("other", "192.0.2.54/32")
+    manager.wait(STATUS=status("2 of 2 apps", "2 of 2 VIPs", "1 of 1 peer"))
     told = [message["STATUS"] for message in manager.seen]
     assert len(told) <= time.monotonic() - begun + 3 < changes
     assert all(before != after for before, after in zip(told, told[1:]))
@@ -135,7 +146,9 @@ def test_a_manager_that_does_not_read_delays_nothing(bed: Testbed, manager: Mana
     router = bed.start_router("bird")
     agent = manager.agent(config(peer(router), apps=(WEB,)), WATCHDOG_USEC="300000")
     router.wait_routes(VIP4)
-    agent.wait_log("service manager cannot be told")  # the queue is full
+    manager.fill()
+    agent.register("other", "192.0.2.54/32")
+    agent.wait_log("service manager cannot be told")
     assert agent.get("/healthz").status == 200
     agent.stop()
     router.wait_routes()
@@ -144,10 +157,11 @@ def test_a_manager_that_does_not_read_delays_nothing(bed: Testbed, manager: Mana
 
 def test_what_was_not_taken_is_said_again(bed: Testbed, manager: Manager) -> None:
     router = bed.start_router("bird")
-    agent = manager.agent(config(peer(router)), WATCHDOG_USEC="300000")
-    agent.wait_log("service manager cannot be told")
+    agent = manager.agent(config(peer(router)))
+    manager.wait(STATUS=status("0 of 0 apps", "0 of 0 VIPs", "1 of 1 peer"))
+    manager.fill()
     agent.register("web", VIP4)
-    router.wait_routes(VIP4)
+    agent.wait_log("service manager cannot be told")
     manager.wait(STATUS=status("1 of 1 app", "1 of 1 VIP", "1 of 1 peer"))
     assert len(re.findall("cannot be told", agent.log)) == 1
 
@@ -162,7 +176,7 @@ def test_watchdog_is_fed_in_less_than_half_its_time(bed: Testbed, manager: Manag
         manager.wait(WATCHDOG="1")
         assert time.monotonic() - before < WATCHDOG / 2
     agent.process.pause()
-    manager.drain()
+    manager.read_waiting()
     with pytest.raises(TimeoutError):
         manager.next(WATCHDOG / 2)
     agent.process.resume()
