@@ -44,12 +44,14 @@
 #include "agent/identity.h"
 #include "agent/inspect.h"
 #include "agent/peer_log.h"
+#include "agent/privileges.h"
 #include "agent/service.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "monitors/runner.h"
 #include "net/alone.h"
+#include "net/capability.h"
 #include "net/loop.h"
 
 /* How long apps of the configuration are registered in one turn of the loop. */
@@ -80,6 +82,7 @@ struct agent {
 	sd_event *loop;
 	struct config *config;
 	struct identity identity;
+	struct capability_needs capabilities;
 	struct api *api;
 	struct effects *effects;
 	struct monitor_runner *runner;
@@ -138,6 +141,7 @@ static struct inspect inspect_of(struct agent *a)
 		.phase = phase_name(a->phase),
 		.config = &a->config->agent,
 		.discovery = a->discovery,
+		.capabilities = &a->capabilities,
 		.registered = a->phase > AGENT_STARTING,
 		.started_at = a->started_at,
 	};
@@ -395,6 +399,10 @@ static int start_api(struct agent *a, struct err *err)
 	int rc = api_new(a->loop, at, on_call, a, &a->api, err);
 	if (rc == 0)
 		log_info("api", "listening on %s", endpoint_format(at, text));
+	if (rc == -EACCES && !at->unix_path[0]) {
+		log_error("api", "%s; going on without the HTTP API", err->text);
+		return 0;
+	}
 	return rc;
 }
 
@@ -409,9 +417,13 @@ static void on_peer_changed(const struct bgp_peer_status *status, void *userdata
 static int start_speaker(struct agent *a, struct err *err)
 {
 	static const struct bgp_speaker_ops ops = { .peer_changed = on_peer_changed };
+	a->identity.bgp.listen_if_allowed = true;
 	int rc = bgp_speaker_new(a->loop, &a->identity.bgp, &ops, a, &a->speaker, err);
 	if (rc < 0)
 		return err_prefix(err, rc, "BGP: ");
+	const char *no_listener = bgp_speaker_no_listener(a->speaker);
+	if (no_listener)
+		log_error("bgp", "%s; going on without", no_listener);
 	a->peer_log = peer_log_new(a->speaker);
 	effects_set_speaker(a->effects, a->speaker);
 	bgp_speaker_start(a->speaker);
@@ -507,6 +519,14 @@ static int start_health(struct agent *a, struct err *err)
 	return 0;
 }
 
+/* What is missing is said, and then done without. */
+static void look_at_capabilities(struct agent *a)
+{
+	privileges_find(a->config, NULL, &a->capabilities);
+	privileges_report(&a->capabilities);
+	capability_keep_to_ourselves();
+}
+
 static int start_loop(struct agent *a, struct err *err)
 {
 	int rc = sd_event_new(&a->loop);
@@ -574,6 +594,7 @@ int agent_run(const char *config_file)
 	if (load_config(&a, config_file) < 0)
 		return 1;
 	log_info("agent", "vipherald %s", VIPHERALD_VERSION);
+	look_at_capabilities(&a);
 	int rc = start(&a, &err);
 	if (rc < 0)
 		log_error("agent", "%s", err.text);

@@ -9,6 +9,7 @@
 #include "agent/exec_policy.h"
 #include "agent/readiness.h"
 #include "agent/view.h"
+#include "agent/view_capabilities.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "net/loop.h"
@@ -237,6 +238,8 @@ void answer_call(const struct inspect *in, bool stopping, const struct api_call 
 		ret->content_type = TYPE_METRICS;
 		ret->body = inspect_metrics(in);
 		return;
+	case API_CAPABILITIES:
+		return reply_json(ret, 200, view_capabilities(in->capabilities));
 	case API_HEALTHZ:
 		/* That it is answered says it: the loop turns. */
 		return reply_text(ret, 200, "ok");

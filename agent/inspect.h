@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent/app.h"
+#include "agent/capabilities.h"
 #include "agent/config.h"
 #include "agent/discovery.h"
 #include "agent/reconcile.h"
@@ -27,7 +28,8 @@ struct inspect {
 	const char *phase;                         /* of the agent, in a word */
 	const struct config_agent *config;
 	struct discovery *discovery; /* NULL: no Consul */
-	bool registered;             /* the apps of the configuration are */
+	const struct capability_needs *capabilities;
+	bool registered;   /* the apps of the configuration are */
 	usec_t started_at; /* when Consul was heard too, or had its time; USEC_NEVER: not yet */
 };
 

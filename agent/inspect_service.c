@@ -3,6 +3,8 @@
 #include "agent/readiness.h"
 #include "agent/status_line.h"
 
+#define LACKS_MAX 160 /* all of them fit */
+
 /* Those that were there when the start was over; a later one has a verdict of its own to wait
  * for, and nobody waits for it. */
 static void count_unjudged(const struct inspect *in, struct readiness *r)
@@ -31,14 +33,23 @@ static size_t count_established(const struct inspect *in)
 	return n;
 }
 
+static const char *lacks(const struct inspect *in, char *buf, size_t size)
+{
+	struct strbuf text = strbuf_over(buf, size);
+	capability_list_missing(in->capabilities, &text);
+	return buf;
+}
+
 bool inspect_readiness(const struct inspect *in, bool stopping, char *buf)
 {
+	char missing[LACKS_MAX];
 	struct readiness r = {
 		.stopping = stopping,
 		.registered = in->registered,
 		.discovered = in->started_at != USEC_NEVER,
 		.peers = bgp_speaker_n_peers(in->speaker),
 		.established = count_established(in),
+		.lacks = lacks(in, missing, sizeof(missing)),
 	};
 	count_unjudged(in, &r);
 	return readiness_report(&r, buf);
@@ -48,6 +59,7 @@ const char *inspect_status_line(const struct inspect *in, char *buf)
 {
 	struct reconcile_counts vips = reconcile_counts(in->reconcile);
 	size_t up = registry_n(in->registry, HEALTH_UP);
+	char missing[LACKS_MAX];
 	const struct status_counts counts = {
 		.apps = up + registry_n(in->registry, HEALTH_DOWN) +
 			registry_n(in->registry, HEALTH_UNKNOWN),
@@ -56,6 +68,7 @@ const char *inspect_status_line(const struct inspect *in, char *buf)
 		.vips_announced = vips.announced,
 		.peers = bgp_speaker_n_peers(in->speaker),
 		.established = count_established(in),
+		.lacks = lacks(in, missing, sizeof(missing)),
 	};
 	return status_line_format(&counts, buf);
 }

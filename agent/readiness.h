@@ -7,6 +7,7 @@
  *	              its time)
  *	verdicts      each app that was there by then has had a first verdict, good or bad
  *	connected     at least one router would take a route
+ *	allowed       no capability is missing that the configuration needs
  *
  * The health of apps is not asked: a host whose service is down withdraws, which is the agent's
  * work well done. An app that is registered later makes nothing unready, nor does the loss of one
@@ -25,6 +26,7 @@ struct readiness {
 	size_t unjudged;      /* apps of the start without a first verdict */
 	const char *waits_on; /* the name of one of them */
 	size_t peers, established;
+	const char *lacks; /* capabilities that are needed and missing; "" or NULL: none */
 };
 
 #define READINESS_TEXT_MAX 512

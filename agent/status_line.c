@@ -16,7 +16,7 @@ const char *status_line_format(const struct status_counts *c, char buf[static ST
 	add(&line, c->apps_up, c->apps, "app", "apps", "up");
 	add(&line, c->vips_announced, c->vips, "VIP", "VIPs", "announced");
 	add(&line, c->established, c->peers, "peer", "peers", "established");
-	if (c->lacks)
+	if (c->lacks && c->lacks[0])
 		strbuf_add(&line, "; missing: %s", c->lacks);
 	return buf;
 }

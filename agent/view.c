@@ -319,11 +319,11 @@ json_t *view_error(const char *text, bool endpoints)
 	if (endpoints)
 		json_object_set_new(
 			o, "endpoints",
-			json_pack("[s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s]",
+			json_pack("[s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s]",
 				  "/register", "/unregister", "/info", "/ping", "/v1/status",
 				  "/v1/drain", "/v1/undrain", "/v1/apps", "/v1/apps/NAME",
 				  "/v1/apps/NAME/drain", "/v1/apps/NAME/undrain", "/v1/peers",
-				  "/v1/routes", "/v1/nat", "/v1/consul", "/metrics", "/healthz",
-				  "/readyz"));
+				  "/v1/routes", "/v1/nat", "/v1/consul", "/v1/capabilities",
+				  "/metrics", "/healthz", "/readyz"));
 	return o;
 }
