@@ -128,6 +128,19 @@ static void resolve_collision(struct bgp_peer *p, struct bgp_conn *c)
 	}
 }
 
+/* Only one of the two opens at a time where that can be had, see peer.h. */
+static void take_turns(struct bgp_peer *p, struct bgp_conn *c)
+{
+	bool ended = c->fsm.state == BGP_IDLE;
+	usec_t now = loop_now(p->env.loop);
+	if (c == &p->out && ended && !p->stopped)
+		bgp_conn_open(&p->in);
+	if (p->in.fsm.state != BGP_IDLE)
+		bgp_conn_hold_back(&p->out, usec_add(now, BGP_CONNECT_TIMEOUT));
+	else if (c == &p->in) /* the peer may not know yet that its connection ended */
+		bgp_conn_hold_back(&p->out, usec_add(now, p->config.connect_retry));
+}
+
 static bool resting(const struct bgp_conn *c)
 {
 	return c->fsm.state == BGP_IDLE && bgp_fsm_deadline(&c->fsm) == USEC_NEVER;
@@ -174,6 +187,7 @@ static void changed(struct bgp_conn *c, enum bgp_state from, bool silent)
 {
 	struct bgp_peer *p = c->userdata;
 	enum bgp_state to = c->fsm.state;
+	take_turns(p, c);
 	if (to == BGP_OPENCONFIRM) {
 		resolve_collision(p, c);
 		return;
@@ -299,6 +313,17 @@ static void refuse(struct bgp_peer *p, int fd, enum bgp_error_cease subcode)
 	bgp_linger_add(p->env.linger, fd, buf, bgp_encode_notification(buf, sizeof(buf), &n));
 }
 
+/* When our OPEN on a connection that the peer made now is due; 0: at once. An attempt of ours
+ * that has not got far in its time is not waited for. */
+static usec_t open_due(const struct bgp_peer *p)
+{
+	const struct bgp_fsm *ours = &p->out.fsm;
+	usec_t now = loop_now(p->env.loop);
+	bool undecided = ours->state == BGP_CONNECT || ours->state == BGP_OPENSENT;
+	bool young = usec_sub(now, ours->state_since) < BGP_DELAY_OPEN;
+	return undecided && young ? usec_add(now, BGP_DELAY_OPEN) : 0;
+}
+
 /* A second incoming connection replaces one that is not established: the peer knows best which
  * of its own it has given up. */
 void bgp_peer_accept(struct bgp_peer *p, int fd)
@@ -314,7 +339,7 @@ void bgp_peer_accept(struct bgp_peer *p, int fd)
 	}
 	if (p->in.fsm.state != BGP_IDLE)
 		drop(&p->in);
-	bgp_conn_accept(&p->in, fd);
+	bgp_conn_accept(&p->in, fd, open_due(p));
 }
 
 const struct bgp_peer_config *bgp_peer_config(const struct bgp_peer *p)
@@ -425,7 +450,7 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.sessions = p->sessions,
 		.last_error = p->last_error,
 		.hint = hint_now(p, c),
-		.retry_at = p->out.fsm.retry_at,
+		.retry_at = bgp_fsm_retry_due(&p->out.fsm),
 		.peer_as = peer_as,
 		.peer_router_id = knows_peer ? c->fsm.negotiated.peer_router_id : 0,
 		.local_addr = p->local_addr,

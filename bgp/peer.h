@@ -5,6 +5,12 @@
  *
  * At most one of the two connections is established; collision.h says which one stays. While the
  * incoming one holds the session, the outgoing one rests; when it ends, the outgoing one starts.
+ *
+ * Collisions are avoided where that is possible, since not every peer survives one (ExaBGP 4 hangs
+ * for good when a connection comes in while it is in OpenConfirm on its own). No attempt is made
+ * while a connection of the peer is opening, as in RFC 4271 8.2.2, where it ends the wait in
+ * Active; and while an attempt of ours is undecided, our OPEN on the peer's connection waits a
+ * moment: the peer cannot come to OpenConfirm there before it has seen ours.
  */
 #ifndef BGP_PEER_H
 #define BGP_PEER_H

@@ -31,8 +31,8 @@ void family_init(struct family *f);
 void family_lead(struct family *f, pid_t leader);
 void family_leave(struct family *f);
 /* Kills whoever of the family `id` came to us, and collects what came to us and is dead. True when
- * it found nobody of the family: killing one may bring the next. `wait_for_unknown`: nor anybody who
- * may be of it, as its environment is empty, which it also is in the middle of an exec. */
+ * it found nobody of the family: killing one may bring the next. `wait_for_unknown`: nor anybody
+ * who may be of it, as its environment is empty, which it also is in the middle of an exec. */
 bool family_sweep(uint64_t id, bool wait_for_unknown);
 
 #endif
