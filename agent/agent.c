@@ -7,7 +7,7 @@
  * registered a few milliseconds a turn of the loop, so that the sessions with the routers come up
  * meanwhile; then what a former run left on lo and nobody wants is removed.
  *
- * Stop (SIGTERM, SIGINT), in two seconds at most, whatever the routers do:
+ * Stop (SIGTERM, SIGINT, SIGUSR2), in two seconds at most, whatever the routers do:
  *
  *	0 s      changes are refused, monitors end, every route is withdrawn, in this turn
  *	≤ 1 s    every router has taken the withdrawals, or had the time to; VIPs leave lo
@@ -60,6 +60,8 @@
 /* How long VIPs of a former run wait for Consul to name their services. */
 #define LEFTOVERS_MAX (10 * USEC_PER_SEC)
 
+#define N_SIGNALS 4
+
 #define STOP_DRAIN  (1000 * USEC_PER_MSEC)
 #define STOP_UNBIND (1400 * USEC_PER_MSEC)
 #define STOP_CLOSE  (1800 * USEC_PER_MSEC)
@@ -100,7 +102,7 @@ struct agent {
 	usec_t stop_began;
 	usec_t started_at;    /* when leftovers were taken; USEC_NEVER: not yet */
 	bool settled, closed; /* VIPs; sessions */
-	sd_event_source *signals[3], *start_apps, *leftovers_limit;
+	sd_event_source *signals[N_SIGNALS], *start_apps, *leftovers_limit;
 	sd_event_source *drain_end, *unbind_limit, *give_up;
 };
 
@@ -281,7 +283,9 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 {
 	(void)source;
 	struct agent *a = userdata;
-	const char *name = info->ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
+	const char *name = info->ssi_signo == SIGINT    ? "SIGINT"
+			   : info->ssi_signo == SIGUSR2 ? "SIGUSR2"
+							: "SIGTERM";
 	if (a->phase >= AGENT_WITHDRAWING) {
 		log_info("agent", "%s: already stopping", name);
 		return 0;
@@ -313,16 +317,17 @@ static int watch_signals(struct agent *a)
 		sd_event_signal_handler_t handler;
 	} wanted[] = { { SIGTERM, on_stop_signal },
 		       { SIGINT, on_stop_signal },
+		       { SIGUSR2, on_stop_signal }, /* of systemd, for a restart */
 		       { SIGHUP, on_hangup } };
 	sigset_t blocked;
 	int rc = 0;
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD); /* of the monitors' commands, net/child.h */
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < N_SIGNALS; i++)
 		sigaddset(&blocked, wanted[i].number);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
-	for (size_t i = 0; i < 3 && rc >= 0; i++) {
+	for (size_t i = 0; i < N_SIGNALS && rc >= 0; i++) {
 		rc = sd_event_add_signal(a->loop, &a->signals[i], wanted[i].number,
 					 wanted[i].handler, a);
 		/* No burst of anything may keep us from stopping. */
@@ -573,7 +578,7 @@ static void agent_done(struct agent *a)
 	peer_log_free(a->peer_log);
 	service_free(a->service);
 	bgp_speaker_free(a->speaker);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < N_SIGNALS; i++)
 		sd_event_source_disable_unref(a->signals[i]);
 	sd_event_source_disable_unref(a->start_apps);
 	sd_event_source_disable_unref(a->drain_end);

@@ -119,7 +119,7 @@ def test_status_is_rate_limited_and_says_nothing_twice(bed: Testbed, manager: Ma
     assert all(before != after for before, after in zip(told, told[1:]))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR2])
 def test_stopping_is_said_at_once(bed: Testbed, manager: Manager, number: signal.Signals) -> None:
     router = bed.start_router("bird")
     agent = manager.agent(config(peer(router), apps=(WEB,)))
