@@ -28,7 +28,7 @@ static const struct config_key exec_keys[] = {
 	  FIELD(exec_user),
 	  .default_words = "the agent's own",
 	  .doc = "The user that all commands run as, with that user's groups and without any "
-		 "capability. Needs CAP_SETUID and CAP_SETGID." },
+		 "capability. Needs CAP_SETUID, CAP_SETGID and CAP_KILL." },
 	{ 0 },
 };
 

@@ -15,8 +15,7 @@
 
 struct effects;
 
-/* Opens lo and looks at the NAT rules. -EPERM names the capability that is missing. Nothing is
- * touched yet. `identity` must outlive it. */
+/* Opens lo and looks at the NAT rules. Nothing is touched yet. `identity` must outlive it. */
 int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice nat,
 		struct effects **ret, struct err *err);
 /* Undoes nothing on lo. The speaker must still be there. */

@@ -86,6 +86,7 @@ struct bgp_config {
 	uint32_t router_id; /* host order, never 0 */
 	bool listen;
 	struct endpoint listen_at;
+	bool listen_if_allowed; /* where that is forbidden, go on without it */
 	bool accept_any; /* accept sessions from peers that are not configured (the receiver) */
 	enum bgp_origin origin;
 	struct bgp_communities communities; /* of every route to every peer */

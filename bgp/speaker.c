@@ -36,6 +36,7 @@ struct bgp_speaker {
 	struct bgp_peer **peers; /* the configured ones first, then guests */
 	size_t n_peers, n_configured, cap_peers;
 	int listen_fd;
+	struct err no_listener; /* why; empty: there is one, or none is wanted */
 	sd_event_source *listen_io, *resume, *flush, *drain_timer, *sweep;
 	struct addrwatch *addresses;
 	struct list drains;
@@ -339,6 +340,10 @@ static int set_passwords(struct bgp_speaker *s, struct err *err)
 static int start_listening(struct bgp_speaker *s, struct err *err)
 {
 	int r = bgp_socket_listen(&s->config.listen_at, all_near(s), &s->listen_fd, err);
+	if (r == -EACCES && s->config.listen_if_allowed) {
+		s->no_listener = *err;
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	r = set_passwords(s, err);
@@ -395,6 +400,11 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	}
 	*ret = s;
 	return 0;
+}
+
+const char *bgp_speaker_no_listener(const struct bgp_speaker *s)
+{
+	return s->no_listener.text[0] ? s->no_listener.text : NULL;
 }
 
 void bgp_speaker_free(struct bgp_speaker *s)
