@@ -223,10 +223,10 @@ static void received_notification(struct bgp_fsm *fsm, const struct bgp_event *e
 static void stop(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
 {
 	bool open = fsm->state >= BGP_OPENSENT;
-	if (open)
+	if (open && ev->notification)
 		add(out, BGP_DO_SEND_NOTIFICATION)->notification = *ev->notification;
 	if (open || fsm->state == BGP_CONNECT)
-		add(out, BGP_DO_CLOSE);
+		add(out, open && !ev->notification ? BGP_DO_LEAVE : BGP_DO_CLOSE);
 	backoff_reset(&fsm->backoff);
 	fsm->why[0] = 0; /* no failure */
 	change_state(fsm, BGP_IDLE, ev, out);
@@ -254,7 +254,10 @@ static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
 		.ipv6_unicast = ours.ipv6_unicast && remote->ipv6_unicast,
 		.peer_as = remote->as,
 		.peer_router_id = remote->router_id,
+		.graceful_restart = ours.graceful.offered && remote->graceful.offered,
+		.peer_graceful = remote->graceful,
 	};
+	n.graceful_notification = n.graceful_restart && remote->graceful.notification;
 	n.keepalive = n.hold_time / 3;
 	if (c->keepalive && seconds(c->keepalive) < n.keepalive)
 		n.keepalive = seconds(c->keepalive);
@@ -278,6 +281,11 @@ struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm)
 		.multiprotocol = capable,
 		.ipv4_unicast = capable,
 		.ipv6_unicast = capable,
+		.graceful = { .offered = capable && fsm->config.graceful_restart,
+			      .notification = true,
+			      .restart_time = seconds(fsm->config.restart_time),
+			      .ipv4.listed = true,
+			      .ipv6.listed = true },
 	};
 }
 

@@ -17,14 +17,14 @@ declare -A may=(
 pure="lib/err lib/bytes lib/addr lib/endpoint lib/mono lib/str lib/list lib/backoff lib/mem lib/hash
 net/nladdr
 bgp/config bgp/wire bgp/msg bgp/status bgp/codec bgp/open bgp/update bgp/attr bgp/aspath bgp/notify bgp/fsm
-bgp/collision bgp/rib bgp/adj_out
+bgp/collision bgp/rib bgp/adj_out bgp/graceful
 monitors/spec monitors/verdict monitors/sched
 nat/rules nat/diff nat/choice nat/status nat/attrs nat/xtentry nat/nftmsg nat/ctmsg
 consul/config consul/settings consul/payload consul/plan consul/state
 agent/consul_app agent/exec_policy agent/view_consul agent/config_check_agent
 agent/app_spec agent/config agent/config_tree agent/config_yaml agent/config_types agent/config_schema
 agent/config_build agent/config_check agent/config_check_apps agent/config_findings agent/config_doc
-agent/cli agent/policy agent/route agent/reconcile_counts agent/view agent/view_json agent/view_peer agent/metrics"
+agent/cli agent/policy agent/route agent/reconcile_counts agent/view agent/view_json agent/view_peer agent/view_graceful agent/metrics"
 impure='^#include <(systemd|sys/epoll|sys/signalfd|sys/wait|unistd|fcntl|curl|microhttpd)[/.]|clock_gettime\(|gettimeofday\(|[^_a-z]time\('
 
 bad=0
