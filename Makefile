@@ -21,7 +21,7 @@ VERSION  := $(shell cat VERSION)
 
 MISSING  := $(shell pkg-config --exists $(LIBRARIES) 2>/dev/null || echo yes)
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
-PKG_LIBS   := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lresolv
 
 WARN = -Wall -Wextra -Wswitch-enum -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
        -Wwrite-strings -Wundef -Wformat=2 -Wvla -Werror

@@ -20,6 +20,9 @@
  *
  * A second signal changes nothing: the stop is under way.
  *
+ * With shutdown_drain a drain of all apps comes before it (docs/drain.md): changes are refused,
+ * checks go on, and the stop begins when drain_time is over, or with a second signal.
+ *
  * Stop for a restart (SIGUSR2, with bgp.graceful_restart): the sessions are closed such that the
  * routers keep the routes, VIPs and NAT rules stay, and the next start adopts them (restart.h).
  * Without graceful_restart it is an ordinary stop.
@@ -48,6 +51,7 @@
 #include "agent/restart.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "monitors/runner.h"
 #include "net/alone.h"
 #include "net/loop.h"
@@ -67,7 +71,16 @@
 #define STOP_MAX    (10 * USEC_PER_SEC)
 #define STOP_TEXT   "vipherald: stopping"
 
-enum agent_phase { AGENT_STARTING, AGENT_RUNNING, AGENT_WITHDRAWING, AGENT_CLOSING };
+enum agent_phase {
+	AGENT_STARTING,
+	AGENT_RUNNING,
+	AGENT_DRAINING, /* shutdown_drain */
+	AGENT_WITHDRAWING,
+	AGENT_CLOSING,
+};
+
+/* How often disable_files are looked at without an event. */
+#define PRESENCE_RESYNC (5 * USEC_PER_SEC)
 
 struct agent {
 	sd_event *loop;
@@ -83,12 +96,15 @@ struct agent {
 	struct peer_log *peer_log;
 	struct restart *restart;
 	int alone_fd; /* held while we manage lo; -1: not yet */
+	struct presence_watcher *presence;
+	struct presence *disable_file; /* of the agent; NULL: none */
 	enum agent_phase phase;
 	size_t next_app; /* of the configuration, to be registered */
 	usec_t stop_began;
 	bool discovered, leftovers_taken;
 	bool settled, closed; /* VIPs; sessions */
-	sd_event_source *signals[N_SIGNALS], *start_apps, *discovery_limit, *unbind_limit, *give_up;
+	sd_event_source *signals[N_SIGNALS], *start_apps, *discovery_limit;
+	sd_event_source *drain_end, *unbind_limit, *give_up;
 };
 
 static void look_at_peers(struct agent *a)
@@ -99,15 +115,33 @@ static void look_at_peers(struct agent *a)
 
 /* The API */
 
+static const char *phase_name(enum agent_phase phase)
+{
+	switch (phase) {
+	case AGENT_STARTING:
+		return "starting";
+	case AGENT_RUNNING:
+		return "running";
+	case AGENT_DRAINING:
+		return "draining";
+	case AGENT_WITHDRAWING:
+	case AGENT_CLOSING:
+		return "stopping";
+	}
+	return "";
+}
+
 static struct inspect inspect_of(struct agent *a)
 {
 	return (struct inspect){
 		.loop = a->loop,
 		.registry = a->registry,
 		.reconcile = effects_reconcile(a->effects),
+		.runner = a->runner,
 		.speaker = a->speaker,
 		.nat = effects_nat(a->effects),
 		.communities = &a->config->bgp.communities,
+		.phase = phase_name(a->phase),
 		.config = &a->config->agent,
 		.discovery = a->discovery,
 	};
@@ -117,7 +151,7 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 {
 	struct agent *a = userdata;
 	struct inspect in = inspect_of(a);
-	answer_call(&in, a->phase >= AGENT_WITHDRAWING, call, ret);
+	answer_call(&in, a->phase >= AGENT_DRAINING, call, ret);
 	look_at_peers(a);
 }
 
@@ -212,6 +246,7 @@ static void stop(struct agent *a)
 {
 	a->phase = AGENT_WITHDRAWING;
 	a->stop_began = loop_now(a->loop);
+	a->drain_end = sd_event_source_disable_unref(a->drain_end);
 	a->start_apps = sd_event_source_disable_unref(a->start_apps);
 	a->discovery_limit = sd_event_source_disable_unref(a->discovery_limit);
 	discovery_stop(a->discovery);
@@ -225,19 +260,58 @@ static void stop(struct agent *a)
 		       on_give_up, a);
 }
 
+/* shutdown_drain */
+
+static int on_drain_end(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	log_info("agent", "drained, withdrawing all routes");
+	stop(userdata);
+	return 0;
+}
+
+/* False when nothing is announced that could be drained. */
+static bool drain_first(struct agent *a)
+{
+	usec_t now = loop_now(a->loop);
+	if (!a->config->agent.shutdown_drain || a->phase != AGENT_RUNNING)
+		return false;
+	registry_drain(a->registry, NULL, DRAIN_BY_STOP, "vipherald is stopping", USEC_NEVER, now);
+	usec_t end = registry_drained_at(a->registry, now);
+	if (end == now)
+		return false;
+	a->phase = AGENT_DRAINING;
+	loop_timer_set(a->loop, &a->drain_end, end, LOOP_APPLY, on_drain_end, a);
+	return true;
+}
+
 /* Signals */
+
+static const char *name_of(const struct signalfd_siginfo *info)
+{
+	return info->ssi_signo == SIGINT    ? "SIGINT"
+	       : info->ssi_signo == SIGUSR2 ? "SIGUSR2"
+					    : "SIGTERM";
+}
 
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
 			  void *userdata)
 {
 	(void)source;
 	struct agent *a = userdata;
-	const char *name = info->ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
+	const char *name = name_of(info);
 	if (a->phase >= AGENT_WITHDRAWING) {
 		log_info("agent", "%s: already stopping", name);
 		return 0;
 	}
-	log_info("agent", "%s: stopping, withdrawing all routes first", name);
+	if (a->phase == AGENT_DRAINING) {
+		log_info("agent", "%s: not waiting for the end of the drain", name);
+	} else if (drain_first(a)) {
+		log_info("agent", "%s: stopping, draining all apps first", name);
+		return 0;
+	} else {
+		log_info("agent", "%s: stopping, withdrawing all routes first", name);
+	}
 	stop(a);
 	return 0;
 }
@@ -254,10 +328,10 @@ static int on_restart_signal(sd_event_source *source, const struct signalfd_sigi
 {
 	struct agent *a = userdata;
 	if (!bgp_speaker_is_graceful(a->speaker)) {
-		log_info("agent", "SIGUSR2: without bgp.graceful_restart an ordinary stop");
+		log_info("agent", "SIGUSR2: a stop like any other without bgp.graceful_restart");
 		return on_stop_signal(source, info, userdata);
 	}
-	if (a->phase >= AGENT_WITHDRAWING) {
+	if (a->phase >= AGENT_DRAINING) {
 		log_info("agent", "SIGUSR2: already stopping");
 		return 0;
 	}
@@ -401,20 +475,86 @@ static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
 	return identity_check_vip(&a->identity, vip, err);
 }
 
+static bool is_vip(const struct addr *addr, void *userdata)
+{
+	const struct agent *a = userdata;
+	return registry_has_vip(a->registry, addr);
+}
+
+static void on_load_changed(const struct load *load, void *userdata)
+{
+	(void)userdata;
+	char late[DURATION_TEXT_MAX];
+	duration_format(load->late / USEC_PER_MSEC * USEC_PER_MSEC, late);
+	if (load->behind)
+		log_warn("exec",
+			 "this host cannot run the checks as often as asked for: they begin "
+			 "%s late on average, %u%% of their interval; raise their interval, or "
+			 "exec_max if it has cores to spare",
+			 late, load->percent);
+	else
+		log_info("exec", "the checks run as often as asked for again");
+}
+
+static void on_disable_file(bool exists, void *userdata)
+{
+	struct agent *a = userdata;
+	usec_t now = loop_now(a->loop);
+	if (exists)
+		registry_drain(a->registry, NULL, DRAIN_BY_FILE, a->config->agent.disable_file,
+			       USEC_NEVER, now);
+	else
+		registry_undrain(a->registry, NULL, DRAIN_BY_FILE, now);
+}
+
+/* Before the first app, so that none is announced that should be drained. */
+static int start_drains(struct agent *a, struct err *err)
+{
+	const struct config_agent *c = &a->config->agent;
+	bool exists = false;
+	int rc = presence_watcher_new(a->loop, PRESENCE_RESYNC, &a->presence, err);
+	if (rc < 0)
+		return rc;
+	const struct registry_options options = {
+		.drain_time = c->drain_time,
+		.keep_last_window = c->keep_last_window ? c->keep_last_window : c->monitor_interval,
+		.presence = a->presence,
+	};
+	registry_set_options(a->registry, &options);
+	if (c->disable_file)
+		a->disable_file =
+			presence_new(a->presence, c->disable_file, on_disable_file, a, &exists);
+	if (exists)
+		on_disable_file(true, a);
+	return 0;
+}
+
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
 	int rc = c->exec_user ? exec_user_find(c->exec_user, &a->exec_user, err) : 0;
 	if (rc < 0)
 		return rc;
-	const struct runner_config runner = { .interval = c->monitor_interval,
-					      .exec_user = a->exec_user };
+	const struct runner_config runner = {
+		.interval = c->monitor_interval,
+		.fast_interval = c->fast_interval,
+		.timeout = c->timeout,
+		.rise = c->rise,
+		.fall = c->fall,
+		.exec_max = c->exec_max,
+		.exec_user = a->exec_user,
+		.is_vip = is_vip,
+		.load_changed = on_load_changed,
+		.userdata = a,
+	};
+	const struct hold_config hold = { .first = c->hold_down, .max = c->hold_down_max };
 	rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
 	if (rc < 0)
 		return rc;
 	a->registry =
 		registry_new(a->loop, a->runner, effects_reconcile(a->effects), c->cleanup_timer);
 	registry_set_guard(a->registry, guard_vip, a);
+	registry_set_hold(a->registry, &hold);
 	return 0;
 }
 
@@ -440,6 +580,8 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = start_health(a, err);
 	if (rc == 0)
+		rc = start_drains(a, err);
+	if (rc == 0)
 		rc = start_speaker(a, err);
 	if (rc == 0)
 		rc = loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
@@ -451,6 +593,8 @@ static void agent_done(struct agent *a)
 	api_free(a->api); /* its streams walk the registry */
 	discovery_free(a->discovery);
 	registry_free(a->registry);
+	presence_free(a->disable_file);
+	presence_watcher_free(a->presence);
 	monitor_runner_free(a->runner);
 	exec_user_free(a->exec_user);
 	effects_free(a->effects); /* its wait is one of the speaker's */
@@ -460,6 +604,7 @@ static void agent_done(struct agent *a)
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		sd_event_source_disable_unref(a->signals[i]);
 	sd_event_source_disable_unref(a->start_apps);
+	sd_event_source_disable_unref(a->drain_end);
 	sd_event_source_disable_unref(a->discovery_limit);
 	sd_event_source_disable_unref(a->unbind_limit);
 	sd_event_source_disable_unref(a->give_up);

@@ -135,6 +135,50 @@ static void do_app(const struct inspect *in, const struct api_call *call, struct
 	reply_json(ret, 404, view_error(err.text, false));
 }
 
+static const char *drain_result_name(enum drain_result result)
+{
+	switch (result) {
+	case DRAIN_NO_APP:
+		break;
+	case DRAIN_BEGUN:
+		return "drained";
+	case DRAIN_ENDED:
+		return "undrained";
+	case DRAIN_UNCHANGED:
+		return "unchanged";
+	}
+	return "";
+}
+
+/* The answer shows what is true now: others may hold what one undrains. */
+static void do_drain(const struct inspect *in, const struct api_call *call, struct api_reply *ret)
+{
+	struct err err;
+	usec_t now = loop_now(in->loop);
+	enum drain_result result;
+	if (call->kind == API_DRAIN)
+		result = registry_drain(in->registry, call->name, DRAIN_BY_API, call->reason,
+					usec_add(now, call->span), now);
+	else
+		result = registry_undrain(in->registry, call->name, DRAIN_BY_API, now);
+	if (result == DRAIN_NO_APP) {
+		err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
+		reply_json(ret, 404, view_error(err.text, false));
+		return;
+	}
+	json_t *now_true = call->name ? inspect_app(in, registry_find(in->registry, call->name))
+				      : inspect_status(in);
+	reply_json(ret, 200,
+		   json_pack("{s:s, s:o}", "result", drain_result_name(result),
+			     call->name ? "app" : "agent", now_true));
+}
+
+static bool is_change(enum api_kind kind)
+{
+	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DRAIN ||
+	       kind == API_UNDRAIN;
+}
+
 static void do_error(const struct api_call *call, struct api_reply *ret)
 {
 	if (call->json)
@@ -146,7 +190,7 @@ static void do_error(const struct api_call *call, struct api_reply *ret)
 void answer_call(const struct inspect *in, bool stopping, const struct api_call *call,
 		 struct api_reply *ret)
 {
-	if (stopping && (call->kind == API_REGISTER || call->kind == API_UNREGISTER)) {
+	if (stopping && is_change(call->kind)) {
 		reply_text(ret, 503, "vipherald is stopping");
 		return;
 	}
@@ -165,6 +209,11 @@ void answer_call(const struct inspect *in, bool stopping, const struct api_call 
 		return reply_stream(ret, inspect_apps(in));
 	case API_APP:
 		return do_app(in, call, ret);
+	case API_DRAIN:
+	case API_UNDRAIN:
+		return do_drain(in, call, ret);
+	case API_STATUS:
+		return reply_json(ret, 200, inspect_status(in));
 	case API_PEERS:
 		return reply_json(ret, 200, inspect_peers(in));
 	case API_CONSUL:

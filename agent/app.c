@@ -10,8 +10,11 @@
  * An app that goes is freed at once. Its VIPs outlive it in the reconciler until they are down,
  * where a new app can claim them.
  *
- * cleanup_timer is the same for all apps, so those that are DOWN expire in the order in which they
- * went down: one list and one timer serve them all.
+ * What the monitors say is the app's health, but for one thing: an app that flaps is held down for
+ * a while (app_hold.c).
+ *
+ * What follows from it all is policy.c's to say. This file keeps what the policy has to remember:
+ * since when the routes are gone, and when a drain ends.
  */
 #include "agent/app.h"
 
@@ -21,6 +24,7 @@
 #include <string.h>
 
 #include "agent/policy.h"
+#include "agent/registry.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -28,22 +32,6 @@
 
 #define REASON_MAX  640
 #define APPS_LOGGED 100
-
-struct registry {
-	sd_event *loop;
-	struct monitor_runner *runner;
-	struct reconcile *reconcile;
-	usec_t cleanup_timer;
-	struct app *apps;     /* by name */
-	struct list expiring; /* the first to expire comes first */
-	struct list cursors;
-	size_t n_by_health[3];
-	registry_guard *guard;
-	void *guard_userdata;
-	sd_event_source *expiry_timer;
-	registry_freed_cb *freed;
-	void *freed_userdata;
-};
 
 struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 			      struct reconcile *reconcile, usec_t cleanup_timer)
@@ -53,7 +41,9 @@ struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 	reg->runner = runner;
 	reg->reconcile = reconcile;
 	reg->cleanup_timer = cleanup_timer;
-	list_init(&reg->expiring);
+	for (size_t i = 0; i < APP_DUES; i++)
+		list_init(&reg->due[i]);
+	list_init(&reg->undrain);
 	list_init(&reg->cursors);
 	return reg;
 }
@@ -64,7 +54,17 @@ void registry_set_guard(struct registry *reg, registry_guard *guard, void *userd
 	reg->guard_userdata = userdata;
 }
 
-static struct app *find(const struct registry *reg, const char *name)
+void registry_set_hold(struct registry *reg, const struct hold_config *config)
+{
+	reg->hold = *config;
+}
+
+void registry_set_options(struct registry *reg, const struct registry_options *options)
+{
+	reg->options = *options;
+}
+
+struct app *registry_get(const struct registry *reg, const char *name)
 {
 	struct app *app;
 	HASH_FIND(hh, reg->apps, name, strlen(name), app);
@@ -94,7 +94,9 @@ static void app_free(struct app *app)
 	}
 	HASH_DELETE(hh, reg->apps, app);
 	reg->n_by_health[app->health]--;
-	list_remove(&app->expiring);
+	sched_remove(&reg->releases, &app->release);
+	list_remove(&app->due_node);
+	app_drain_done(app);
 	monitor_watch_free(app->watch);
 	spec_free(app->spec);
 	free(app->vips);
@@ -109,7 +111,9 @@ void registry_free(struct registry *reg)
 	struct app *app, *next;
 	HASH_ITER (hh, reg->apps, app, next)
 		app_free(app);
-	sd_event_source_disable_unref(reg->expiry_timer);
+	registry_free_holds(reg);
+	registry_free_groups(reg);
+	sd_event_source_disable_unref(reg->timer);
 	free(reg);
 }
 
@@ -117,12 +121,19 @@ void registry_free(struct registry *reg)
 
 static struct policy_output decide(const struct app *app, usec_t now)
 {
+	const struct state_specs *states = app->spec->states;
 	struct policy_output out;
 	struct policy_input in = {
 		.registered = true,
 		.source = app->spec->source,
 		.health = app->health,
-		.down_since = app->health_since,
+		.checks_own_vip = app_spec_checks_own_vip(app->spec),
+		.last_resort = state_specs_announces(states, APP_STATE_DOWN),
+		.kept = app->kept,
+		.drained = app->drained_since != USEC_NEVER,
+		.drain_announces = state_specs_announces(states, APP_STATE_DRAIN),
+		.drain_end = app->drain_end,
+		.off_since = app->off_since,
 		.cleanup_timer = app->registry->cleanup_timer,
 		.now = now,
 	};
@@ -130,55 +141,31 @@ static struct policy_output decide(const struct app *app, usec_t now)
 	return out;
 }
 
-static int on_expiry(sd_event_source *source, uint64_t usec, void *userdata)
+/* The cleanup counts from when the last route went. */
+static struct policy_output decide_and_remember(struct app *app, usec_t now)
 {
-	(void)source, (void)usec;
-	struct registry *reg = userdata;
-	registry_tick(reg, loop_now(reg->loop));
-	return 0;
-}
-
-static void arm_expiry(struct registry *reg)
-{
-	struct app *first = list_first(&reg->expiring, struct app, expiring);
-	usec_t when = first ? usec_add(first->health_since, reg->cleanup_timer) : USEC_NEVER;
-	loop_timer_set(reg->loop, &reg->expiry_timer, when, LOOP_APPLY, on_expiry, reg);
-}
-
-/* Tells the reconciler what should be true. */
-static void apply(struct app *app, usec_t now)
-{
-	struct registry *reg = app->registry;
 	struct policy_output out = decide(app, now);
-	for (size_t i = 0; i < app->spec->n_vips; i++)
-		reconcile_want(reg->reconcile, app->vips[i], out.want, now);
-	/* What is to be forgotten goes by the timer too, never inside a callback of its watch. */
-	bool expires = out.look_again != USEC_NEVER || out.forget;
-	if (expires == list_linked(&app->expiring))
-		return;
-	if (expires)
-		list_append(&reg->expiring, &app->expiring);
-	else
-		list_remove(&app->expiring);
-	arm_expiry(reg);
+	bool never_up = app->off_since == USEC_NEVER && app->health != HEALTH_UNKNOWN;
+	if (out.want.route == ROUTE_NONE && (app->form != ROUTE_NONE || never_up)) {
+		app->off_since = now;
+		out = decide(app, now);
+	}
+	app->form = out.want.route;
+	app->forget = out.forget;
+	/* What is down while it is drained comes back to nobody. */
+	if (app->form == ROUTE_NONE)
+		app->drain_end = usec_min(app->drain_end, now);
+	return out;
 }
 
-void registry_tick(struct registry *reg, usec_t now)
+void app_apply(struct app *app, usec_t now)
 {
-	struct app *app;
-	while ((app = list_first(&reg->expiring, struct app, expiring))) {
-		struct policy_output out = decide(app, now);
-		if (out.look_again != USEC_NEVER)
-			break;
-		log_info("app", "%s: still down after cleanup_timer, %s", app->spec->name,
-			 out.forget ? "forgetting it" : "removing its VIPs from lo");
-		list_remove(&app->expiring);
-		if (out.forget)
-			registry_unregister(reg, app->spec->name, now);
-		else
-			apply(app, now);
-	}
-	arm_expiry(reg);
+	struct policy_output out = decide_and_remember(app, now);
+	for (size_t i = 0; i < app->spec->n_vips; i++)
+		reconcile_want(app->registry->reconcile, app->vips[i], out.want, now);
+	/* What is to be forgotten goes by the timer too, never inside a callback of its watch. */
+	app_set_due(app, app->form == ROUTE_DRAIN ? DUE_DRAINED : DUE_CLEANUP,
+		    app->forget ? now : out.look_again);
 }
 
 /* Health */
@@ -189,6 +176,17 @@ static enum log_level level_of_first(const struct registry *reg)
 	return HASH_COUNT(reg->apps) > APPS_LOGGED ? LOG_DEBUG : LOG_INFO;
 }
 
+static const char *what_follows(const struct app *app)
+{
+	if (app->form == ROUTE_NONE)
+		return "not announced";
+	if (app->kept)
+		return "as is all of its group, keeping it announced";
+	return state_specs_announces(app->spec->states, APP_STATE_DOWN)
+		       ? "announcing it as a last resort"
+		       : "withdrawing it";
+}
+
 static void log_health(const struct app *app, enum health from)
 {
 	const char *name = app->spec->name;
@@ -196,7 +194,7 @@ static void log_health(const struct app *app, enum health from)
 	if (app->health == HEALTH_UP)
 		log_write(level, "app", "%s: up", name);
 	else if (from == HEALTH_UP)
-		log_warn("app", "%s: down, withdrawing it: %s", name, app->reason);
+		log_warn("app", "%s: down, %s: %s", name, what_follows(app), app->reason);
 	else
 		log_write(level, "app", "%s: down, not announced: %s", name, app->reason);
 }
@@ -214,7 +212,11 @@ static void set_health(struct app *app, enum health health, const char *reason, 
 	mem_free(&app->reason);
 	if (health == HEALTH_DOWN)
 		app->reason = mem_strdup(reason);
+	if (health == HEALTH_DOWN && from == HEALTH_UP)
+		app->left_at = now;
+	app_group_health(app, from, now);
 	log_health(app, from);
+	app_hold_look(app, now);
 }
 
 void app_take_verdict(struct app *app, enum health health, const char *reason, usec_t now)
@@ -222,8 +224,10 @@ void app_take_verdict(struct app *app, enum health health, const char *reason, u
 	/* "Unknown" says nothing against what was known. */
 	if (health == HEALTH_UNKNOWN || health == app->health)
 		return;
+	if (health == HEALTH_UP && hold_is_on(&app->hold, now))
+		return;
 	set_health(app, health, reason, now);
-	apply(app, now);
+	app_apply(app, now);
 }
 
 static void on_verdict(struct monitor_watch *w, enum health health, const char *reason,
@@ -246,7 +250,8 @@ static void take_first_health(struct app *app, usec_t now)
 			break;
 	}
 	snprintf(reason, sizeof(reason), "%.100s: %.500s", status.text, status.said);
-	if (health != HEALTH_UNKNOWN && health != app->health)
+	bool is_held = health == HEALTH_UP && hold_is_on(&app->hold, now);
+	if (health != HEALTH_UNKNOWN && health != app->health && !is_held)
 		set_health(app, health, reason, now);
 }
 
@@ -306,7 +311,7 @@ static int check_register(struct registry *reg, const struct app_spec *spec, con
 
 static bool same_monitors(const struct app_spec *a, const struct app_spec *b)
 {
-	if (a->n_monitors != b->n_monitors)
+	if (a->n_monitors != b->n_monitors || a->quorum != b->quorum)
 		return false;
 	for (size_t i = 0; i < a->n_monitors; i++)
 		if (!monitor_spec_equal(&a->monitors[i], &b->monitors[i]))
@@ -318,7 +323,7 @@ static void watch(struct app *app, usec_t now)
 {
 	monitor_watch_free(app->watch);
 	app->watch = monitor_watch_new(app->registry->runner, app->spec->name, app->spec->monitors,
-				       app->spec->n_monitors, on_verdict, app);
+				       app->spec->n_monitors, app->spec->quorum, on_verdict, app);
 	take_first_health(app, now);
 }
 
@@ -335,12 +340,16 @@ static void app_new(struct registry *reg, const struct app_spec *spec, usec_t no
 	struct app *app = mem_new(1, sizeof(*app));
 	app->registry = reg;
 	app->registered_at = app->health_since = now;
+	app->off_since = app->left_at = app->drained_since = USEC_NEVER;
+	app->due = app->undrain_at = USEC_NEVER;
 	app->spec = spec_new(spec);
 	HASH_ADD_KEYPTR(hh, reg->apps, app->spec->name, strlen(app->spec->name), app);
 	reg->n_by_health[HEALTH_UNKNOWN]++;
 	claim_vips(app);
+	app_group_join(app, now);
+	app_drain_watch(app, now);
 	watch(app, now);
-	apply(app, now);
+	app_apply(app, now);
 }
 
 static bool has_vip(const struct app_spec *spec, const struct prefix *vip)
@@ -362,9 +371,11 @@ static void replace(struct app *app, const struct app_spec *spec, usec_t now)
 		if (!has_vip(app->spec, &old->vips[i]))
 			reconcile_release(app->registry->reconcile, old_vips[i], now);
 	app->registered_at = now;
+	app_group_join(app, now);
+	app_drain_watch(app, now);
 	if (!same_monitors(app->spec, old))
 		watch(app, now);
-	apply(app, now);
+	app_apply(app, now);
 	spec_free(old);
 	free(old_vips);
 }
@@ -380,6 +391,7 @@ static void unregister(struct app *app, usec_t now)
 	struct registry *reg = app->registry;
 	for (size_t i = 0; i < app->spec->n_vips; i++)
 		reconcile_release(reg->reconcile, app->vips[i], now);
+	app_group_leave(app, now);
 	app_free(app);
 	tell_freed(reg);
 }
@@ -412,7 +424,7 @@ static void take_over(struct app *app, enum app_source source)
 int registry_register(struct registry *reg, const struct app_spec *spec, usec_t now,
 		      enum register_result *ret, struct err *err)
 {
-	struct app *app = find(reg, spec->name);
+	struct app *app = registry_get(reg, spec->name);
 	if (app && app_spec_equal(app->spec, spec)) {
 		take_over(app, spec->source);
 		*ret = REGISTER_SAME;
@@ -427,7 +439,7 @@ int registry_register(struct registry *reg, const struct app_spec *spec, usec_t 
 		replace(app, spec, now);
 	else
 		app_new(reg, spec, now);
-	app = find(reg, spec->name);
+	app = registry_get(reg, spec->name);
 	for (size_t i = 0; i < app->spec->n_vips; i++)
 		reconcile_vip_now(reg->reconcile, app->vips[i], now);
 	if (*ret == REGISTER_REPLACED)
@@ -437,7 +449,7 @@ int registry_register(struct registry *reg, const struct app_spec *spec, usec_t 
 
 bool registry_unregister(struct registry *reg, const char *name, usec_t now)
 {
-	struct app *app = find(reg, name);
+	struct app *app = registry_get(reg, name);
 	if (app)
 		unregister(app, now);
 	return app;
@@ -461,7 +473,7 @@ void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *use
 
 const struct app *registry_find(const struct registry *reg, const char *name)
 {
-	return find(reg, name);
+	return registry_get(reg, name);
 }
 
 const struct app *registry_owner(const struct registry *reg, const struct prefix *vip)
@@ -474,11 +486,33 @@ size_t registry_n(const struct registry *reg, enum health health)
 	return reg->n_by_health[health];
 }
 
+bool registry_has_vip(const struct registry *reg, const struct addr *a)
+{
+	uint8_t bits = (uint8_t)(8 * addr_size(a->family));
+	for (int len = bits; len > 0; len--) {
+		const struct prefix p = { .addr = addr_mask(a, (uint8_t)len), .len = (uint8_t)len };
+		if (reconcile_find(reg->reconcile, &p))
+			return true;
+	}
+	return false;
+}
+
 usec_t app_cleanup_at(const struct app *app)
 {
-	if (!list_linked(&app->expiring))
-		return USEC_NEVER;
-	return usec_add(app->health_since, app->registry->cleanup_timer);
+	return app->form == ROUTE_NONE ? app->due : USEC_NEVER;
+}
+
+struct registry_counts registry_count(const struct registry *reg)
+{
+	struct registry_counts c = { 0 };
+	for (const struct app *app = reg->apps; app; app = app->hh.next) {
+		c.draining += app->form == ROUTE_DRAIN;
+		c.drained += app->drained_since != USEC_NEVER && app->form == ROUTE_NONE;
+		c.apps_kept += app->kept;
+	}
+	for (const struct app_group *g = reg->groups; g; g = g->hh.next)
+		c.groups_kept += g->kept;
+	return c;
 }
 
 void app_cursor_init(struct registry *reg, struct app_cursor *c)

@@ -4,7 +4,8 @@
  *
  *	register/unregister ─┐
  *	verdicts of monitors ─┼─> app ── policy ──> what its VIPs should be ──> reconcile
- *	cleanup_timer ───────┘
+ *	drain/undrain, files ─┤
+ *	time ─────────────────┘
  *
  * Names and VIPs are unique; both are found by hash, so that registering N apps is linear in N.
  */
@@ -17,17 +18,23 @@
 #include <systemd/sd-event.h>
 
 #include "agent/app_spec.h"
+#include "agent/drain.h"
+#include "agent/hold.h"
 #include "agent/reconcile.h"
+#include "agent/registry_counts.h"
 #include "lib/err.h"
 #include "lib/hash.h"
 #include "lib/list.h"
 #include "lib/mono.h"
 #include "monitors/runner.h"
+#include "monitors/sched.h"
+#include "net/presence.h"
 
 /* The HTTP API is open to whoever reaches it. */
 #define APPS_MAX 131072
 
 struct registry;
+struct app_group;
 
 /* Read by others, written by app.c only. */
 struct app {
@@ -39,9 +46,28 @@ struct app {
 	char *reason;         /* of DOWN; NULL else */
 	usec_t registered_at; /* this definition */
 	uint64_t went_up, went_down;
-	struct list_node expiring; /* DOWN, and cleanup_timer still runs */
+	struct hold hold;
+	struct sched_entry release; /* due when the hold ends */
+	enum route_form form;       /* of its routes, as wanted; what is true is in the vips */
+	usec_t off_since;           /* when the routes went; USEC_NEVER: there were none yet */
+	usec_t left_at;             /* of policy_member */
+	bool kept;                  /* of policy_member */
+	bool forget;                /* by the timer */
+	struct app_group *group;    /* NULL: none */
+	struct drain *drain;        /* holds of its own; NULL: there were none yet */
+	usec_t drained_since;       /* by anybody; USEC_NEVER: not drained */
+	usec_t drain_end;           /* when the route goes */
+	struct presence *disable_file;
+	usec_t due, undrain_at; /* when time alone changes something */
+	struct list_node member, due_node, undrain_node;
 	struct registry *registry;
 	UT_hash_handle hh;
+};
+
+/* What the registry does without, at first. */
+struct registry_options {
+	usec_t drain_time, keep_last_window; /* spans */
+	struct presence_watcher *presence;   /* for disable_file; must outlive the registry */
 };
 
 enum register_result { REGISTER_NEW, REGISTER_SAME, REGISTER_REPLACED };
@@ -52,6 +78,10 @@ struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 /* Asked before an app may have a VIP; -errno and a text refuse it. */
 typedef int registry_guard(const struct prefix *vip, struct err *err, void *userdata);
 void registry_set_guard(struct registry *reg, registry_guard *guard, void *userdata);
+/* What holds for apps that do not say it themselves; nothing is held before this. */
+void registry_set_hold(struct registry *reg, const struct hold_config *config);
+/* Before the first app. */
+void registry_set_options(struct registry *reg, const struct registry_options *options);
 /* Takes nothing down: unregister first what should go. */
 void registry_free(struct registry *reg);
 
@@ -71,6 +101,24 @@ int registry_register(struct registry *reg, const struct app_spec *spec, usec_t 
 bool registry_unregister(struct registry *reg, const char *name, usec_t now);
 void registry_unregister_all(struct registry *reg, usec_t now);
 
+enum drain_result { DRAIN_NO_APP, DRAIN_BEGUN, DRAIN_ENDED, DRAIN_UNCHANGED };
+
+/* Drains an app, or the whole agent (`name` NULL): routes become unattractive now and go after
+ * drain_time. UNCHANGED: this source holds it already; reason and end are replaced. `until` is
+ * USEC_NEVER, or when the hold is lifted by itself. */
+enum drain_result registry_drain(struct registry *reg, const char *name, enum drain_source source,
+				 const char *reason, usec_t until, usec_t now);
+/* What other sources hold stays drained. UNCHANGED: the source did not hold it. */
+enum drain_result registry_undrain(struct registry *reg, const char *name, enum drain_source source,
+				   usec_t now);
+/* What drains all apps. */
+const struct drain *registry_agent_drain(const struct registry *reg);
+/* When the last of the drains that run is over; `now` when none runs. */
+usec_t registry_drained_at(const struct registry *reg, usec_t now);
+
+struct registry_counts registry_count(const struct registry *reg);
+/* The names of the groups that are kept, at most `max`; returns how many. */
+size_t registry_kept_groups(const struct registry *reg, const char **ret, size_t max);
 /* Called when a name or a VIP may have become free, from inside the functions above and below: the
  * registry is not to be changed there. */
 typedef void registry_freed_cb(void *userdata);
@@ -81,13 +129,16 @@ const struct app *registry_owner(const struct registry *reg, const struct prefix
 /* NULL when there is none. */
 const struct app *registry_find(const struct registry *reg, const char *name);
 size_t registry_n(const struct registry *reg, enum health health);
-/* When the VIPs of an app that is DOWN are removed; USEC_NEVER when nothing is due. */
+/* Is the address in a VIP, also one that is going down? */
+bool registry_has_vip(const struct registry *reg, const struct addr *a);
+/* When the VIPs of an app without routes are removed; USEC_NEVER when nothing is due. */
 usec_t app_cleanup_at(const struct app *app);
 
 /* What the runner and the timer call; tests call them with a clock of their own. The app may be
  * gone after a tick. */
 void app_take_verdict(struct app *app, enum health health, const char *reason, usec_t now);
 void registry_tick(struct registry *reg, usec_t now);
+void registry_release(struct registry *reg, usec_t now);
 
 /* Walks all apps over several turns of the loop; an app that goes meanwhile is passed over. */
 struct app_cursor {

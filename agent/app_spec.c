@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/community.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -31,6 +32,9 @@ void app_spec_done(struct app_spec *s)
 	free(s->communities.values);
 	free(s->monitors);
 	free(s->nats);
+	state_specs_free(s->states);
+	free(s->group);
+	free(s->disable_file);
 	*s = (struct app_spec){ 0 };
 }
 
@@ -47,6 +51,9 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src)
 	dst->vips = copy_array(src->vips, src->n_vips, sizeof(*src->vips));
 	dst->communities.values = copy_array(src->communities.values, src->communities.n,
 					     sizeof(*src->communities.values));
+	dst->states = state_specs_copy(src->states);
+	dst->group = src->group ? mem_strdup(src->group) : NULL;
+	dst->disable_file = src->disable_file ? mem_strdup(src->disable_file) : NULL;
 	dst->nats = copy_array(src->nats, src->n_nats, sizeof(*src->nats));
 	dst->monitors = copy_array(src->monitors, src->n_monitors, sizeof(*src->monitors));
 	for (size_t i = 0; i < src->n_monitors; i++)
@@ -186,6 +193,21 @@ int app_spec_set_name(struct app_spec *s, const char *text, struct err *err)
 	return 0;
 }
 
+/* It becomes JSON and log lines, as the name does. */
+int app_spec_set_group(struct app_spec *s, const char *text, struct err *err)
+{
+	char shown[APP_NAME_MAX + 1];
+	str_printable(shown, sizeof(shown), text, strlen(text));
+	if (!*text || !str_equal(shown, text))
+		return err_set(err, -EINVAL,
+			       "'%s' is not a group, expected a name of 1 to %d bytes without "
+			       "control characters",
+			       shown, APP_NAME_MAX);
+	free(s->group);
+	s->group = mem_strdup(text);
+	return 0;
+}
+
 /* ---- VIPs ---- */
 
 /* What no service can be reached at by anycast. A VIP may not even touch one of these. */
@@ -247,25 +269,41 @@ int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err)
 
 /* ---- monitors and NAT ---- */
 
+int app_spec_take_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; i < s->n_monitors; i++)
+		if (monitor_spec_equal(&s->monitors[i], m)) {
+			monitor_spec_done(m); /* the same check twice says nothing more */
+			return 0;
+		}
+	if (s->n_monitors >= APP_MONITORS_MAX) {
+		r = err_set(err, -EINVAL, "'%.80s' is one too many, an app has at most %d monitors",
+			    m->text, APP_MONITORS_MAX);
+		monitor_spec_done(m);
+		return r;
+	}
+	s->monitors = grow_by_one(s->monitors, s->n_monitors, sizeof(*s->monitors));
+	s->monitors[s->n_monitors++] = *m;
+	return 0;
+}
+
 int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err)
 {
 	struct monitor_spec m = { 0 };
 	int r = monitor_spec_parse(text, &m, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < s->n_monitors; i++)
-		if (monitor_spec_equal(&s->monitors[i], &m)) {
-			monitor_spec_done(&m); /* the same check twice says nothing more */
-			return 0;
-		}
-	if (s->n_monitors >= APP_MONITORS_MAX) {
-		monitor_spec_done(&m);
+	return r < 0 ? r : app_spec_take_monitor(s, &m, err);
+}
+
+int app_spec_set_quorum(struct app_spec *s, const char *text, struct err *err)
+{
+	uint64_t n = 0;
+	bool word = str_equal(text, "all") || str_equal(text, "any");
+	if (!word && (str_to_u64(text, APP_MONITORS_MAX, &n) < 0 || n == 0))
 		return err_set(err, -EINVAL,
-			       "'%.80s' is one too many, an app has at most %d monitors", text,
+			       "'%.80s' is not a quorum, expected all, any or 1 to %d", text,
 			       APP_MONITORS_MAX);
-	}
-	s->monitors = grow_by_one(s->monitors, s->n_monitors, sizeof(*s->monitors));
-	s->monitors[s->n_monitors++] = m;
+	s->quorum = str_equal(text, "any") ? 1 : (uint16_t)n;
 	return 0;
 }
 
@@ -329,6 +367,13 @@ int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err)
 
 /* ---- the whole ---- */
 
+struct state_specs *app_spec_states(struct app_spec *s)
+{
+	if (!s->states)
+		s->states = state_specs_new();
+	return s->states;
+}
+
 int app_spec_check(const struct app_spec *s, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
@@ -341,7 +386,21 @@ int app_spec_check(const struct app_spec *s, struct err *err)
 			if (prefix_equal(&s->vips[i], &s->vips[j]))
 				return err_set(err, -EINVAL, "vip '%s' is given twice",
 					       prefix_format(&s->vips[i], text));
+	if (s->quorum > s->n_monitors)
+		return err_set(err, -EINVAL, "quorum %u of %zu monitors cannot be reached",
+			       s->quorum, s->n_monitors);
 	return 0;
+}
+
+bool app_spec_checks_own_vip(const struct app_spec *s)
+{
+	struct addr target;
+	for (size_t i = 0; i < s->n_monitors; i++)
+		for (size_t j = 0; monitor_spec_target(&s->monitors[i], &target) && j < s->n_vips;
+		     j++)
+			if (prefix_contains(&s->vips[j], &target))
+				return true;
+	return false;
 }
 
 typedef bool equal_fn(const void *a, const void *b);
@@ -380,17 +439,21 @@ static bool all_in(const void *a, const void *b, size_t n, size_t size, equal_fn
 	return true;
 }
 
-static bool communities_equal(const struct bgp_communities *a, const struct bgp_communities *b)
+static bool texts_equal(const char *a, const char *b)
 {
-	return a->n == b->n &&
-	       (a->n == 0 || memcmp(a->values, b->values, a->n * sizeof(*a->values)) == 0);
+	return !a == !b && (!a || str_equal(a, b));
 }
 
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 {
 	if (a->n_vips != b->n_vips || a->n_monitors != b->n_monitors || a->n_nats != b->n_nats)
 		return false;
-	if (!a->name != !b->name || (a->name && !str_equal(a->name, b->name)))
+	if (a->quorum != b->quorum || a->hold_down != b->hold_down ||
+	    a->hold_down_max != b->hold_down_max)
+		return false;
+	if (!texts_equal(a->name, b->name) || !texts_equal(a->group, b->group) ||
+	    !texts_equal(a->disable_file, b->disable_file) || a->keep_last != b->keep_last ||
+	    !state_specs_equal(a->states, b->states))
 		return false;
 	return communities_equal(&a->communities, &b->communities) &&
 	       all_in(a->vips, b->vips, a->n_vips, sizeof(*a->vips), vips_equal) &&

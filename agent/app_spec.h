@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/state_spec.h"
 #include "bgp/config.h"
 #include "lib/addr.h"
 #include "lib/err.h"
@@ -33,8 +34,14 @@ struct app_spec {
 	struct bgp_communities communities;
 	struct monitor_spec *monitors;
 	size_t n_monitors;
+	uint16_t quorum;                 /* how many monitors must pass; 0: all */
+	usec_t hold_down, hold_down_max; /* 0: the agent's */
 	struct nat_spec *nats;
 	size_t n_nats;
+	struct state_specs *states; /* NULL: the defaults */
+	char *group;                /* NULL: none */
+	bool keep_last;             /* of a group only */
+	char *disable_file;         /* NULL: none */
 };
 
 void app_spec_done(struct app_spec *s);
@@ -47,12 +54,23 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
 int app_spec_set_name(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err);
+/* Takes the monitor over, whether it is added or not. */
+int app_spec_take_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err);
+/* "all", "any" or a number. */
+int app_spec_set_quorum(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err);
 /* "a:b", one of them; and "a:b,c:d", as in vip_communities. */
 int app_spec_add_community(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_communities(struct app_spec *s, const char *list, struct err *err);
-/* What only shows once all is there: a name and a VIP at least, no VIP twice. */
+/* What it says about its states, to be written to; made on first use. */
+struct state_specs *app_spec_states(struct app_spec *s);
+int app_spec_set_group(struct app_spec *s, const char *text, struct err *err);
+/* What only shows once all is there: a name and a VIP at least, no VIP twice, a quorum that can be
+ * reached. */
 int app_spec_check(const struct app_spec *s, struct err *err);
+
+/* A monitor asks one of the app's own VIPs by its address: the VIP must be on lo for that. */
+bool app_spec_checks_own_vip(const struct app_spec *s);
 
 /* "100:200", both 0..65535; the well-known names of RFC 1997 and 8326 too ("no-export",
  * "graceful-shutdown"). */

@@ -21,11 +21,19 @@
 
 struct config_agent {
 	struct endpoint listen_addr;
-	usec_t monitor_interval;
+	usec_t monitor_interval, fast_interval;
+	usec_t timeout; /* of a check; 0: its interval */
+	uint16_t rise, fall;
+	uint16_t exec_max;
+	usec_t hold_down, hold_down_max;
 	usec_t cleanup_timer;
 	struct consul_config consul;
 	unsigned exec_from; /* EXEC_FROM_…, agent/exec_policy.h */
 	char *exec_user;    /* who commands run as; NULL: as we do */
+	usec_t drain_time;
+	bool shutdown_drain;
+	char *disable_file;      /* NULL when not set */
+	usec_t keep_last_window; /* 0: monitor_interval */
 };
 
 struct config_nat {

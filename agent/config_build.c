@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config_build.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/config_findings.h"
@@ -28,7 +29,7 @@ static void not_a_value(struct build *b, const struct config_node *node,
 			const struct config_key *key)
 {
 	const struct config_node *only = node->n_children == 1 ? node->first : NULL;
-	if (key->shape == CONFIG_VALUES && only && only->key && only->text)
+	if (key->shape == CONFIG_VALUES && !key->item && only && only->key && only->text)
 		config_error(b->findings, config_at(node),
 			     "expected a value, found a mapping: put '%.40s: %.40s' in quotes, or "
 			     "leave out the blank after the ':'",
@@ -37,10 +38,28 @@ static void not_a_value(struct build *b, const struct config_node *node,
 		wrong_kind(b, node, "a value");
 }
 
+/* A mapping where a text would do as well. What was wrong inside it is reported already. */
+static void set_item(struct build *b, const struct config_node *node, const struct config_key *key,
+		     void *target)
+{
+	struct err err = { "" };
+	void *item = mem_new(1, key->item->size);
+	size_t before = b->findings->n_errors;
+	build_section(b, node, key->section, item);
+	if (b->findings->n_errors == before && key->item->take(item, target, &err) < 0)
+		config_error(b->findings, config_at(node), "%s", err.text);
+	key->item->done(item);
+	free(item);
+}
+
 static void set_value(struct build *b, const struct config_node *node, const struct config_key *key,
 		      void *target)
 {
 	struct err err = { "" };
+	if (node->kind == CONFIG_MAPPING && key->item) {
+		set_item(b, node, key, target);
+		return;
+	}
 	if (node->kind != CONFIG_SCALAR) {
 		not_a_value(b, node, key);
 		return;
@@ -57,7 +76,7 @@ static void set_value(struct build *b, const struct config_node *node, const str
 static void set_values(struct build *b, const struct config_node *node,
 		       const struct config_key *key, void *target)
 {
-	if (node->kind == CONFIG_SCALAR) {
+	if (node->kind == CONFIG_SCALAR || (node->kind == CONFIG_MAPPING && key->item)) {
 		set_value(b, node, key, target);
 		return;
 	}
@@ -93,7 +112,7 @@ static void build_sections(struct build *b, const struct config_node *node,
 
 /* ---- sections ---- */
 
-#define CANDIDATES_MAX 48
+#define CANDIDATES_MAX 64
 
 static void add_candidates(const char **names, size_t *n, const struct config_section *s,
 			   bool shared)
@@ -168,7 +187,8 @@ static void build_key(struct build *b, const struct config_node *node, const str
 		set_values(b, node, key, target);
 		break;
 	case CONFIG_SECTION:
-		build_section(b, node, key->section, (char *)target + key->offset);
+		build_section(b, node, key->section,
+			      key->add ? key->add(target) : (char *)target + key->offset);
 		break;
 	case CONFIG_SECTIONS:
 		build_sections(b, node, key, (char *)target + key->offset);

@@ -21,4 +21,8 @@ void config_check_agent(const struct config_draft *draft, const struct config_no
 void config_check_apps(const struct config_draft *draft, const struct config_node *root,
 		       struct config_findings *findings);
 
+/* What apps say about their states, groups and drains. */
+void config_check_states(const struct config_draft *draft, const struct config_node *root,
+			 struct config_findings *findings);
+
 #endif

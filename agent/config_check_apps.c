@@ -213,12 +213,26 @@ static void check_taken(const struct check *c, const struct vip_ref *ref)
 
 /* ---- one app ---- */
 
+/* A drain carries those of two states. */
+static size_t most_of_states(const struct app_spec *app)
+{
+	size_t n[APP_STATES];
+	if (!app->states)
+		return 0;
+	for (size_t i = 0; i < APP_STATES; i++)
+		n[i] = app->states->of[i].communities.n;
+	size_t drain = n[APP_STATE_UP] + n[APP_STATE_DRAIN];
+	return n[APP_STATE_DOWN] > drain ? n[APP_STATE_DOWN] : drain;
+}
+
 static void check_communities(const struct check *c, const struct app_spec *app,
 			      const struct config_node *node, size_t others)
 {
 	const struct config_node *config = config_node_get(node, "vip_config");
 	const struct config_node *list = config_node_get(config, "bgp_communities");
-	size_t n = others + app->communities.n;
+	size_t n = others + app->communities.n + most_of_states(app);
+	if (!list)
+		list = config_node_get(node, "states");
 	if (list && n > BGP_COMMUNITIES_MAX)
 		config_error(c->findings, config_at(list),
 			     "%zu communities with those of bgp and of a peer, at most %d fit into "
@@ -232,6 +246,14 @@ static bool has_consul_monitor(const struct app_spec *app)
 		if (app->monitors[i].kind == MONITOR_CONSUL)
 			return true;
 	return false;
+}
+
+static void check_quorum(const struct check *c, const struct app_spec *app,
+			 const struct config_node *node)
+{
+	if (app->quorum > app->n_monitors)
+		config_error(c->findings, config_at(config_node_get(node, "quorum")),
+			     "%u of %zu monitors cannot be had", app->quorum, app->n_monitors);
 }
 
 static void check_app(const struct check *c, const struct app_spec *app,
@@ -268,6 +290,7 @@ static void check_each(const struct check *c)
 		if (node->kind != CONFIG_MAPPING)
 			continue; /* reported already */
 		check_communities(c, &c->draft->apps[i], node, others);
+		check_quorum(c, &c->draft->apps[i], node);
 		check_app(c, &c->draft->apps[i], node);
 	}
 	for (size_t i = 0; i < c->n_vips; i++)

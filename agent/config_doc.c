@@ -3,25 +3,30 @@
  * leaves it out; tests/unit/test_config_doc.c compares the page with it and can write it. */
 #include "agent/config_schema.h"
 
+#include "agent/config_types.h"
 #include "lib/mono.h"
 #include "lib/str.h"
 
 static bool has_range(const struct config_key *k)
 {
-	return k->min > 0 || k->max > 0; /* only durations have one here, the others say it in
-					    the name of their type */
+	return k->min > 0 || k->max > 0; /* only durations and counts have one here, the
+					    others say it in the name of their type */
 }
 
 static void print_type(FILE *out, const struct config_key *k)
 {
 	char min[DURATION_TEXT_MAX], max[DURATION_TEXT_MAX];
-	if (k->section) {
+	if (k->shape == CONFIG_SECTION || k->shape == CONFIG_SECTIONS) {
 		fprintf(out, k->shape == CONFIG_SECTIONS ? "list of mappings" : "mapping");
 		return;
 	}
 	fprintf(out, "%s%s", k->shape == CONFIG_VALUES ? "one or a list of " : "", k->type->name);
 	if (!has_range(k))
 		return;
+	if (k->type == &config_type_count) {
+		fprintf(out, ", %u to %u", (unsigned)k->min, (unsigned)k->max);
+		return;
+	}
 	fprintf(out, ", %s%s", k->flags & CONFIG_ZERO_ALLOWED ? "0 or " : "",
 		duration_format(k->min, min));
 	if (k->max > 0)

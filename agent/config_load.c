@@ -104,6 +104,7 @@ void config_free(struct config *c)
 	free((struct bgp_peer_config *)c->bgp.peers);
 	free(c->bgp.communities.values);
 	free(c->apps);
+	free(c->agent.disable_file);
 	consul_config_done(&c->agent.consul);
 	free(c->agent.exec_user);
 	free(c);
@@ -117,6 +118,7 @@ static void load_tree(const struct config_tree *tree, bool world_readable,
 	config_check_agent(draft, root, findings);
 	config_check_bgp(draft, root, findings);
 	config_check_apps(draft, root, findings);
+	config_check_states(draft, root, findings);
 	if (secret && world_readable)
 		config_warn(findings, config_at(secret),
 			    "a secret in a file that every user of this host can read: chmod o-r");

@@ -53,7 +53,61 @@ static const struct config_key agent_keys[] = {
 	  .min = MSEC(10),
 	  .max = HOURS(24),
 	  .flags = CONFIG_ZERO_IS_DEFAULT,
-	  .doc = "How often each monitor of an app runs." },
+	  .doc = "How often each monitor of an app runs. What the kernel tells by itself (`port`, "
+		 "`process`) is known at once; this is how often it is looked at all the same." },
+	{ .name = "fast_interval",
+	  .type = &config_type_duration,
+	  FIELD(fast_interval),
+	  .default_text = "1s",
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .doc = "The same while a change is pending: results came that contradict the health, "
+		 "but not `rise` or `fall` of them yet. Never longer than the interval." },
+	{ .name = "timeout",
+	  .type = &config_type_duration,
+	  FIELD(timeout),
+	  .default_words = "the interval",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .doc = "A check that takes longer has failed, and what it started is killed." },
+	{ .name = "rise",
+	  .type = &config_type_count,
+	  FIELD(rise),
+	  .default_text = "1",
+	  .min = 1,
+	  .max = 1000,
+	  .doc = "How many passes in a row make a monitor healthy." },
+	{ .name = "fall",
+	  .type = &config_type_count,
+	  FIELD(fall),
+	  .default_text = "1",
+	  .min = 1,
+	  .max = 1000,
+	  .doc = "How many failures in a row make it unhealthy." },
+	{ .name = "exec_max",
+	  .type = &config_type_count,
+	  FIELD(exec_max),
+	  .default_text = "64",
+	  .min = 1,
+	  .max = 10000,
+	  .doc = "How many commands of `exec` monitors run at once; the others wait." },
+	{ .name = "hold_down",
+	  .type = &config_type_duration,
+	  FIELD(hold_down),
+	  .default_text = "0s",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "How long an app stays down that went down again soon after it had come back; "
+		 "twice as long each further time. 0: not at all." },
+	{ .name = "hold_down_max",
+	  .type = &config_type_duration,
+	  FIELD(hold_down_max),
+	  .default_text = "5m",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .doc = "The longest such hold; and how long an app must have been up not to be "
+		 "flapping." },
 	{ .name = "cleanup_timer",
 	  .type = &config_type_duration,
 	  FIELD(cleanup_timer),
@@ -141,6 +195,31 @@ static const struct config_key agent_keys[] = {
 	  .default_text = "false",
 	  .doc = "Keep a service `vipherald` in the local Consul agent with a TTL check per app: "
 		 "its state and reason. The token needs `service:write` for it." },
+	{ .name = "drain_time",
+	  .type = &config_type_duration,
+	  FIELD(drain_time),
+	  .default_text = "30s",
+	  .max = HOURS(24),
+	  .doc = "How long a drained app stays announced, unattractively, before it is withdrawn: "
+		 "the time that the routers need to move the traffic away, see docs/drain.md." },
+	{ .name = "shutdown_drain",
+	  .type = &config_type_bool,
+	  FIELD(shutdown_drain),
+	  .default_text = "false",
+	  .doc = "SIGTERM drains all apps before the stop, which then takes `drain_time` longer; a "
+		 "second SIGTERM stops at once." },
+	{ .name = "disable_file",
+	  .type = &config_type_path,
+	  FIELD(disable_file),
+	  .doc = "While this file exists, all apps are drained." },
+	{ .name = "keep_last_window",
+	  .type = &config_type_duration,
+	  FIELD(keep_last_window),
+	  .default_words = "`monitor_interval`",
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .doc = "Apps of a group that go down within this time went down at the same moment, see "
+		 "`keep_last`." },
 	{ .name = "exec", .shape = CONFIG_SECTION, .section = &exec_section, .doc = "See below." },
 	{ 0 },
 };
@@ -369,13 +448,23 @@ static const struct config_section nat_section = {
 	.keys = nat_keys,
 };
 
-/* ---- apps: every type takes the whole app_spec, hence no offsets ---- */
+/* ---- apps: most types take the whole app_spec, hence no offsets ---- */
 
 static const struct config_key vip_config_keys[] = {
 	{ .name = "bgp_communities",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_communities,
 	  .doc = "Added to the routes of this app, after those of `bgp` and of the peer." },
+	{ .name = "bgp_ext_communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_app_ext_communities,
+	  .doc = "Extended communities (RFC 4360) of the routes of this app: `rt:AS:N`, "
+		 "`soo:AS:N`, an IPv4 address instead of the AS, or eight octets like "
+		 "`0x0002fde900000064`." },
+	{ .name = "bgp_large_communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_app_large_communities,
+	  .doc = "Large communities (RFC 8092) of the routes of this app, `A:B:C`." },
 	{ 0 },
 };
 
@@ -384,6 +473,215 @@ static const struct config_section vip_config_section = {
 	.doc = "How the VIPs of the app are announced.",
 	.keys = vip_config_keys,
 };
+
+/* ---- monitors as mappings ---- */
+
+#define FIELD(member) .offset = offsetof(struct config_draft_monitor, member)
+#define KIND(text, what)                                                                           \
+	{                                                                                          \
+		.name = (text), .type = &config_type_monitor_kind, .doc = (what)                   \
+	}
+#define OPTION(text, number, what)                                                                 \
+	{                                                                                          \
+		.name = (text), .type = &config_type_text, FIELD(options.texts[number]),           \
+		.doc = (what)                                                                      \
+	}
+
+static const struct config_key monitor_keys[] = {
+	KIND("port", "`tcp:53` or `udp:53`: somebody listens."),
+	KIND("exec", "A shell command: exit status 0."),
+	KIND("consul", "`true`: the service's checks in Consul."),
+	KIND("http", "A URL: the answer is as expected."),
+	KIND("https", "The same; the certificate must be valid."),
+	KIND("tcp", "`HOST:PORT`: a connection can be made."),
+	KIND("dns", "`HOST:PORT:NAME:TYPE`: a query is answered."),
+	KIND("process", "`/PATH/OF/PIDFILE` or a name: the process runs."),
+	KIND("file", "A path: the file exists."),
+	{ .name = "interval",
+	  .type = &config_type_duration,
+	  FIELD(timing.interval),
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .default_words = "`agent.monitor_interval`",
+	  .doc = "How often it is checked." },
+	{ .name = "fast_interval",
+	  .type = &config_type_duration,
+	  FIELD(timing.fast_interval),
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .default_words = "`agent.fast_interval`",
+	  .doc = "The same while a change is pending." },
+	{ .name = "timeout",
+	  .type = &config_type_duration,
+	  FIELD(timing.timeout),
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .default_words = "`agent.timeout`",
+	  .doc = "A check that takes longer has failed." },
+	{ .name = "rise",
+	  .type = &config_type_count,
+	  FIELD(timing.rise),
+	  .min = 1,
+	  .max = 1000,
+	  .default_words = "`agent.rise`",
+	  .doc = "How many passes in a row make it healthy." },
+	{ .name = "fall",
+	  .type = &config_type_count,
+	  FIELD(timing.fall),
+	  .min = 1,
+	  .max = 1000,
+	  .default_words = "`agent.fall`",
+	  .doc = "How many failures in a row make it unhealthy." },
+	OPTION("status", MONITOR_STATUS,
+	       "Of `http`: codes and ranges that pass, like `200-299,404`; 200 to 299 if not "
+	       "said."),
+	OPTION("header", MONITOR_HEADER,
+	       "Of `http`: a header that must be there, `Name` or `Name: part of its value`."),
+	OPTION("body", MONITOR_BODY, "Of `http`: what must be in the first 256 KB of the body."),
+	OPTION("tls_name", MONITOR_TLS_NAME,
+	       "Of `https`: the name to ask for and to find in the certificate, instead of the "
+	       "URL's."),
+	OPTION("send", MONITOR_SEND, "Of `tcp`: what to say first."),
+	OPTION("expect", MONITOR_EXPECT,
+	       "Of `tcp`: what must be in the first 4 KB that the service says."),
+	OPTION("rcode", MONITOR_RCODE, "Of `dns`: `NOERROR`, unless another is expected."),
+	OPTION("answer", MONITOR_ANSWER,
+	       "Of `dns`: the data of one of the answers, like `192.0.2.1` or `10 "
+	       "mx.example.com`."),
+	{ .name = "absent",
+	  .type = &config_type_bool,
+	  FIELD(absent),
+	  .default_words = "`false`",
+	  .doc = "Of `file`: it must not exist." },
+	{ 0 },
+};
+#undef OPTION
+#undef KIND
+#undef FIELD
+
+static const struct config_section monitor_section = {
+	.path = "apps[].monitors[]",
+	.doc = "A monitor that needs more than a text: `{http: \"http://127.0.0.1/health\", "
+	       "interval: "
+	       "2s, fall: 3}`. One of the first nine keys says what is checked. See "
+	       "[monitors.md](monitors.md).",
+	.keys = monitor_keys,
+};
+
+/* ---- states: how an app is announced in each ---- */
+
+#define FIELD(member) .offset = offsetof(struct state_spec, member)
+
+static const struct config_key up_keys[] = {
+	{ .name = "med",
+	  .type = &config_type_u32,
+	  FIELD(med),
+	  .default_words = "none; for `down` and `drain` as for `up`",
+	  .doc = "MULTI_EXIT_DISC. Many routers take none for 0, which is the best." },
+	{ .name = "prepend",
+	  .type = &config_type_prepend,
+	  FIELD(prepends),
+	  .default_words = "0; for `down` and `drain` as for `up`",
+	  .doc = "The own AS is this many times more in the AS_PATH, to eBGP peers." },
+	{ .name = "local_pref",
+	  .type = &config_type_u32,
+	  FIELD(local_pref),
+	  .default_words = "100; for `down` as for `up`; for `drain` 0",
+	  .doc = "LOCAL_PREF, to iBGP peers." },
+	{ .name = "communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_communities,
+	  FIELD(communities),
+	  .doc = "Communities besides those of `vip_config`." },
+	{ .name = "ext_communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_ext_communities,
+	  FIELD(ext_communities),
+	  .doc = "Extended communities besides those of `vip_config`." },
+	{ .name = "large_communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_large_communities,
+	  FIELD(large_communities),
+	  .doc = "Large communities besides those of `vip_config`." },
+	{ 0 },
+};
+
+static const struct config_section up_section = {
+	.path = "apps[].states.up",
+	.doc = "How a healthy app is announced.",
+	.keys = up_keys,
+};
+
+static const struct config_key down_keys[] = {
+	{ .name = "announce",
+	  .type = &config_type_bool,
+	  FIELD(announce),
+	  .default_words = "`false`",
+	  .doc = "`true`: an app that is down stays announced, as a last resort." },
+	{ 0 },
+};
+
+static const struct config_section down_section = {
+	.path = "apps[].states.down",
+	.doc = "How an app that is down is announced, if it is; also while its group is kept "
+	       "(`keep_last`). The keys of `apps[].states.up` too.",
+	.keys = down_keys,
+	.shared = &up_section,
+};
+
+static const struct config_key drain_keys[] = {
+	{ .name = "announce",
+	  .type = &config_type_bool,
+	  FIELD(announce),
+	  .default_words = "`true`",
+	  .doc = "`false`: a drain withdraws at once, without `drain_time`." },
+	{ 0 },
+};
+
+static const struct config_section drain_section = {
+	.path = "apps[].states.drain",
+	.doc = "How an app is announced while it is drained, before it is withdrawn: always with "
+	       "GRACEFUL_SHUTDOWN (RFC 8326), with the communities of `up`, and with what stands "
+	       "here. The keys of `apps[].states.up` too.",
+	.keys = drain_keys,
+	.shared = &up_section,
+};
+#undef FIELD
+
+#define STATE(state) .offset = offsetof(struct state_specs, of[state])
+
+static const struct config_key states_keys[] = {
+	{ .name = "up",
+	  .shape = CONFIG_SECTION,
+	  .section = &up_section,
+	  STATE(APP_STATE_UP),
+	  .doc = "While the app is healthy." },
+	{ .name = "down",
+	  .shape = CONFIG_SECTION,
+	  .section = &down_section,
+	  STATE(APP_STATE_DOWN),
+	  .default_words = "withdrawn",
+	  .doc = "While it is not." },
+	{ .name = "drain",
+	  .shape = CONFIG_SECTION,
+	  .section = &drain_section,
+	  STATE(APP_STATE_DRAIN),
+	  .doc = "While it is drained." },
+	{ 0 },
+};
+#undef STATE
+
+static const struct config_section states_section = {
+	.path = "apps[].states",
+	.doc = "How the app is announced in each of its states. What `down` and `drain` leave open "
+	       "is as in `up`.",
+	.keys = states_keys,
+};
+
+static void *get_states(void *target)
+{
+	return app_spec_states(target);
+}
 
 static const struct config_key app_keys[] = {
 	{ .name = "name",
@@ -404,16 +702,57 @@ static const struct config_key app_keys[] = {
 	{ .name = "monitors",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_monitors,
+	  .section = &monitor_section,
+	  .item = &config_item_monitor,
 	  .default_words = "none: always announced, with a warning",
-	  .doc = "`port:tcp:53`, `port:udp:53`, `exec:COMMAND` or `consul` (the checks of the "
-		 "service of the app's name on this node); the app is healthy when all of up to "
-		 "32 pass." },
+	  .doc = "`port:tcp:53`, `http://…`, `https://…`, `tcp:HOST:PORT`, "
+		 "`dns:HOST:PORT:NAME:TYPE`, `process:PIDFILE`, `process:NAME`, `file:PATH`, "
+		 "`exec:COMMAND` or `consul` (the checks of the "
+		 "service of the app's name on this node), or mappings; up to 32. See "
+		 "[monitors.md](monitors.md)." },
+	{ .name = "quorum",
+	  .type = &config_type_app_quorum,
+	  .default_words = "`all`",
+	  .doc = "How many of the monitors must pass: `all`, `any` or a number." },
+	{ .name = "hold_down",
+	  .type = &config_type_duration,
+	  .offset = offsetof(struct app_spec, hold_down),
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .default_words = "`agent.hold_down`",
+	  .doc = "How long the app stays down when it flaps." },
+	{ .name = "hold_down_max",
+	  .type = &config_type_duration,
+	  .offset = offsetof(struct app_spec, hold_down_max),
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .default_words = "`agent.hold_down_max`",
+	  .doc = "The longest such hold." },
 	{ .name = "nats",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_nats,
 	  .doc = "`PROTO:LISTEN:DEST` or `PROTO:PORT`, up to 64: VIP:LISTEN goes to the host's own "
 		 "address:DEST, which is `local_ip` (`local_ip6` for an IPv6 VIP) or what the "
 		 "host has towards the first peer. See [nat.md](nat.md)." },
+	{ .name = "states",
+	  .shape = CONFIG_SECTION,
+	  .section = &states_section,
+	  .add = get_states,
+	  .doc = "How it is announced when it is up, down or drained, see below." },
+	{ .name = "group",
+	  .type = &config_type_app_group,
+	  .doc = "Apps with the same group are judged together, see `keep_last`." },
+	{ .name = "keep_last",
+	  .type = &config_type_bool,
+	  .offset = offsetof(struct app_spec, keep_last),
+	  .default_words = "`false`",
+	  .doc = "When all apps of the group go down at the same moment (`keep_last_window`), this "
+		 "one stays announced: as `states.down` says, else with GRACEFUL_SHUTDOWN. See "
+		 "docs/drain.md." },
+	{ .name = "disable_file",
+	  .type = &config_type_path,
+	  .offset = offsetof(struct app_spec, disable_file),
+	  .doc = "While this file exists, the app is drained." },
 	{ 0 },
 };
 
@@ -466,8 +805,10 @@ const struct config_section config_schema = {
 };
 
 const struct config_section *const config_sections[] = {
-	&config_schema, &agent_section, &exec_section,       &bgp_section, &peer_section,
-	&nat_section,   &app_section,   &vip_config_section, NULL,
+	&config_schema,   &agent_section, &exec_section, &bgp_section,
+	&peer_section,    &nat_section,   &app_section,  &vip_config_section,
+	&states_section,  &up_section,    &down_section, &drain_section,
+	&monitor_section, NULL,
 };
 
 /* ---- use ---- */
@@ -516,6 +857,7 @@ void config_draft_done(struct config_draft *d)
 	free(d->bgp.peers);
 	free(d->bgp.bgp.communities.values);
 	free(d->apps);
+	free(d->agent.disable_file);
 	consul_config_done(&d->agent.consul);
 	free(d->agent.exec_user);
 	*d = (struct config_draft){ 0 };

@@ -39,6 +39,14 @@ struct config_draft {
 
 void config_draft_done(struct config_draft *d);
 
+/* A monitor in its mapping form, while it is read. */
+struct config_draft_monitor {
+	char *text; /* as the string form has it */
+	bool absent;
+	struct monitor_timing timing;
+	struct monitor_options options;
+};
+
 struct config_key;
 
 /*
@@ -51,10 +59,17 @@ struct config_type {
 	int (*set)(const struct config_key *key, const char *text, void *target, struct err *err);
 };
 
+/* What a mapping in the place of a value is read into, and what becomes of it. */
+struct config_item {
+	size_t size;
+	int (*take)(void *item, void *target, struct err *err);
+	void (*done)(void *item);
+};
+
 enum config_shape {
 	CONFIG_VALUE,    /* one text */
-	CONFIG_VALUES,   /* a list of texts, or one; `set` adds one of them */
-	CONFIG_SECTION,  /* a mapping; target + offset is its own target */
+	CONFIG_VALUES,   /* a list of texts, or one; `set` adds one of them; see `item` */
+	CONFIG_SECTION,  /* a mapping; its target is target + offset, or what `add` returns */
 	CONFIG_SECTIONS, /* a list of mappings; `add` makes the target of each */
 };
 
@@ -77,6 +92,7 @@ struct config_key {
 	unsigned flags;
 	const struct config_section *section; /* CONFIG_SECTION and CONFIG_SECTIONS */
 	void *(*add)(void *target);
+	const struct config_item *item; /* CONFIG_VALUES that may be mappings of `section` */
 	const char *doc;
 };
 

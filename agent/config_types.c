@@ -2,13 +2,16 @@
 #include "agent/config_types.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/community.h"
 #include "agent/exec_policy.h"
 #include "lib/endpoint.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/options.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -26,6 +29,17 @@ static int set_text(const struct config_key *key, const char *text, void *target
 	free(*field);
 	*field = *text ? mem_strdup(text) : NULL;
 	return 0;
+}
+
+static int set_path(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	size_t len = strlen(text);
+	if (text[0] != '/' || text[len - 1] == '/' || len >= PATH_MAX)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not the absolute path of a file, expected one like "
+			       "/run/vipherald/disable",
+			       text);
+	return set_text(key, text, target, err);
 }
 
 /* The kernel's TCP_MD5SIG_MAXKEYLEN, RFC 2385 leaves it open. */
@@ -145,12 +159,44 @@ static int set_seconds(const struct config_key *key, const char *text, void *tar
 	return set_duration(key, text, target, err);
 }
 
+static int set_count(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	uint64_t v = 0;
+	if (str_to_u64(text, key->max, &v) < 0 || v < key->min)
+		return err_set(err, -EINVAL, "'%.80s' is out of range, expected %u to %u", text,
+			       (unsigned)key->min, (unsigned)key->max);
+	*(uint16_t *)field_of(key, target) = (uint16_t)v;
+	return 0;
+}
+
 static int set_port(const struct config_key *key, const char *text, void *target, struct err *err)
 {
 	uint64_t v = 0;
 	if (str_to_u64(text, UINT16_MAX, &v) < 0 || v == 0)
 		return err_set(err, -EINVAL, "'%.80s' is not a port, expected 1 to 65535", text);
 	*(uint16_t *)field_of(key, target) = (uint16_t)v;
+	return 0;
+}
+
+static int set_u32(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	uint64_t v = 0;
+	if (str_to_u64(text, UINT32_MAX, &v) < 0)
+		return err_set(err, -EINVAL, "'%.80s' is out of range, expected 0 to 4294967295",
+			       text);
+	*(struct state_number *)field_of(key, target) = (struct state_number){ true, (uint32_t)v };
+	return 0;
+}
+
+static int set_prepend(const struct config_key *key, const char *text, void *target,
+		       struct err *err)
+{
+	uint64_t v = 0;
+	if (str_to_u64(text, BGP_PREPENDS_MAX, &v) < 0)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not a number of prepends, expected 0 to %d", text,
+			       BGP_PREPENDS_MAX);
+	*(struct state_number *)field_of(key, target) = (struct state_number){ true, (uint32_t)v };
 	return 0;
 }
 
@@ -363,12 +409,114 @@ static int add_app_monitor(const struct config_key *key, const char *text, void 
 	return app_spec_add_monitor(field_of(key, target), text, err);
 }
 
+static int set_app_quorum(const struct config_key *key, const char *text, void *target,
+			  struct err *err)
+{
+	return app_spec_set_quorum(field_of(key, target), text, err);
+}
+
 static int add_app_nat(const struct config_key *key, const char *text, void *target,
 		       struct err *err)
 {
 	return app_spec_add_nat(field_of(key, target), text, err);
 }
 
+/* ---- a monitor as a mapping ---- */
+
+static int set_monitor_kind(const struct config_key *key, const char *text, void *target,
+			    struct err *err)
+{
+	struct config_draft_monitor *m = target;
+	size_t n = strlen(key->name);
+	/* {consul: true} has nothing to say, and a URL says its kind itself. */
+	bool alone = str_equal(key->name, "consul") && str_equal(text, "true");
+	bool url = str_starts(text, key->name) && str_starts(text + n, "://");
+	if (m->text)
+		return err_set(err, -EINVAL,
+			       "a monitor of its own: one mapping checks one thing, and '%.60s' is "
+			       "there already",
+			       m->text);
+	if (asprintf(&m->text, "%s%s%s", url ? "" : key->name, url || alone ? "" : ":",
+		     alone ? "" : text) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+	return 0;
+}
+
+static int take_monitor(void *item, void *target, struct err *err)
+{
+	struct config_draft_monitor *m = item;
+	struct monitor_spec spec = { 0 };
+	if (!m->text)
+		return err_set(err, -EINVAL,
+			       "nothing is checked, expected one of port, exec, consul, http, "
+			       "https, tcp, dns, process or file");
+	if (m->absent && !str_starts(m->text, "file:"))
+		return err_set(err, -EINVAL, "'absent' is for file monitors only");
+	if (m->absent) {
+		char *text = NULL;
+		if (asprintf(&text, "file:!%s", m->text + strlen("file:")) < 0)
+			abort(); /* out of memory, see lib/mem.h */
+		free(m->text);
+		m->text = text;
+	}
+	int r = monitor_spec_parse_with(m->text, &m->timing, &m->options, &spec, err);
+	return r < 0 ? r : app_spec_take_monitor(target, &spec, err);
+}
+
+static void monitor_done(void *item)
+{
+	struct config_draft_monitor *m = item;
+	monitor_options_done(&m->options);
+	free(m->text);
+}
+
+const struct config_item config_item_monitor = { sizeof(struct config_draft_monitor), take_monitor,
+						 monitor_done };
+
+static int add_ext_community(const struct config_key *key, const char *text, void *target,
+			     struct err *err)
+{
+	return ext_communities_add(field_of(key, target), text, err);
+}
+
+static int add_large_community(const struct config_key *key, const char *text, void *target,
+			       struct err *err)
+{
+	return large_communities_add(field_of(key, target), text, err);
+}
+
+static int add_app_ext_community(const struct config_key *key, const char *text, void *target,
+				 struct err *err)
+{
+	struct state_specs *s = app_spec_states(field_of(key, target));
+	return ext_communities_add(&s->ext_communities, text, err);
+}
+
+static int add_app_large_community(const struct config_key *key, const char *text, void *target,
+				   struct err *err)
+{
+	struct state_specs *s = app_spec_states(field_of(key, target));
+	return large_communities_add(&s->large_communities, text, err);
+}
+
+static int set_app_group(const struct config_key *key, const char *text, void *target,
+			 struct err *err)
+{
+	return app_spec_set_group(field_of(key, target), text, err);
+}
+
+const struct config_type config_type_path = { "absolute path of a file", set_path };
+const struct config_type config_type_u32 = { "0 to 4294967295", set_u32 };
+const struct config_type config_type_prepend = { "0 to 32", set_prepend };
+const struct config_type config_type_ext_communities = { "extended communities",
+							 add_ext_community };
+const struct config_type config_type_large_communities = { "large communities",
+							   add_large_community };
+const struct config_type config_type_app_ext_communities = { "extended communities",
+							     add_app_ext_community };
+const struct config_type config_type_app_large_communities = { "large communities",
+							       add_app_large_community };
+const struct config_type config_type_app_group = { "text", set_app_group };
 const struct config_type config_type_text = { "text", set_text };
 const struct config_type config_type_password = { "text, at most 80 bytes", set_password };
 const struct config_type config_type_consul_addr = { "URL", set_consul_addr };
@@ -379,6 +527,7 @@ const struct config_type config_type_exec_from = {
 const struct config_type config_type_bool = { "`true` or `false`", set_bool };
 const struct config_type config_type_duration = { "duration", set_duration };
 const struct config_type config_type_seconds = { "whole seconds", set_seconds };
+const struct config_type config_type_count = { "number", set_count };
 const struct config_type config_type_port = { "port, 1 to 65535", set_port };
 const struct config_type config_type_as = { "AS number, 1 to 4294967295", set_as };
 const struct config_type config_type_router_id = { "four bytes, like 192.0.2.10", set_router_id };
@@ -399,4 +548,6 @@ const struct config_type config_type_app_name = { "text", set_app_name };
 const struct config_type config_type_app_vips = { "prefixes", add_app_vip };
 const struct config_type config_type_app_communities = { "communities", add_app_community };
 const struct config_type config_type_app_monitors = { "monitors", add_app_monitor };
+const struct config_type config_type_app_quorum = { "`all`, `any` or a number", set_app_quorum };
+const struct config_type config_type_monitor_kind = { "text", set_monitor_kind };
 const struct config_type config_type_app_nats = { "NAT mappings", add_app_nat };

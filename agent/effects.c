@@ -68,11 +68,10 @@ static int set_nat(const struct prefix *vip, const struct nat_spec *nats, size_t
 	return rc < 0 && rc != -EINPROGRESS ? err_prefix(err, nat_result(rc), "NAT: ") : rc;
 }
 
-static void announce(const struct prefix *vip, const struct bgp_communities *communities,
-		     void *userdata)
+static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs, void *userdata)
 {
 	struct effects *e = userdata;
-	struct bgp_route route = { .prefix = *vip, .communities = *communities };
+	struct bgp_route route = { .prefix = *vip, .attrs = *attrs };
 	bgp_speaker_announce(e->speaker, &route);
 }
 

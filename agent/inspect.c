@@ -71,6 +71,8 @@ static void show_vip(struct shown_vips *s, size_t at, const struct inspect *in,
 		.prefix = &vip->prefix,
 		.spec = vip->spec,
 		.health = app ? app->health : HEALTH_UNKNOWN,
+		.drained = app && app->drained_since != USEC_NEVER,
+		.form = vip->form,
 		.bound = vip->bound,
 		.announced = vip->announced,
 		.changed_at = vip->changed_at ? vip->changed_at : USEC_NEVER,
@@ -103,9 +105,31 @@ static struct view_monitor *monitors_of(const struct app *app, size_t n)
 			.checks = status.checks,
 			.failures = status.failures,
 			.running = status.running,
+			.output = status.output,
+			.interval = status.interval,
+			.fast_interval = status.fast_interval,
+			.timeout = status.timeout,
+			.rise = status.rise,
+			.fall = status.fall,
+			.streak = status.streak,
 		};
 	}
 	return monitors;
+}
+
+static usec_t held_until(const struct app *app, usec_t now)
+{
+	return hold_is_on(&app->hold, now) ? app->hold.until : USEC_NEVER;
+}
+
+static struct view_drain drain_of(const struct inspect *in, const struct app *app)
+{
+	return (struct view_drain){
+		.app = app->drain,
+		.agent = registry_agent_drain(in->registry),
+		.since = app->drained_since,
+		.withdraw_at = app->form == ROUTE_DRAIN ? app->drain_end : USEC_NEVER,
+	};
 }
 
 /* The monitor that keeps it down now; the one that brought it down may have recovered. */
@@ -127,7 +151,9 @@ static const char *reason_of(const struct app *app, char *buf, size_t size)
 	case HEALTH_UP:
 		break;
 	}
-	return app->spec->n_monitors > 0 ? "all monitors pass" : "no monitors, always up";
+	if (app->spec->n_monitors == 0)
+		return "no monitors, always up";
+	return app->spec->quorum ? "enough monitors pass" : "all monitors pass";
 }
 
 /* The rules of one app or of all. */
@@ -174,6 +200,9 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 	struct view_app view = {
 		.spec = app->spec,
 		.health = app->health,
+		.form = app->form,
+		.kept = app->kept,
+		.drain = drain_of(in, app),
 		.health_since = app->health_since,
 		.registered_at = app->registered_at,
 		.cleanup_at = app_cleanup_at(app),
@@ -181,6 +210,8 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 		.rival = rival ? rival->name : NULL,
 		.went_up = app->went_up,
 		.went_down = app->went_down,
+		.held_until = held_until(app, clock.now),
+		.flaps = app->hold.flaps,
 		.vips = shown.vips,
 		.n_vips = shown.n,
 		.monitors = monitors,
@@ -326,6 +357,45 @@ json_t *inspect_info(const struct inspect *in)
 	return peers_as(in, view_peer_info);
 }
 
+/* The agent */
+
+/* When the first hold of the agent began; USEC_NEVER without any. */
+static usec_t agent_drained_since(const struct drain *d)
+{
+	usec_t since = USEC_NEVER;
+	for (size_t i = 0; i < DRAIN_SOURCES; i++)
+		if (d->holds[i].on)
+			since = usec_min(since, d->holds[i].since);
+	return since;
+}
+
+json_t *inspect_status(const struct inspect *in)
+{
+	struct view_clock clock = inspect_clock(in);
+	struct registry_counts counts = registry_count(in->registry);
+	const struct drain *drain = registry_agent_drain(in->registry);
+	usec_t end = registry_drained_at(in->registry, clock.now);
+	const char **groups = mem_new(counts.groups_kept + 1, sizeof(*groups));
+	struct view_status view = {
+		.version = VIPHERALD_VERSION,
+		.phase = in->phase,
+		.drain = { .agent = drain,
+			   .since = agent_drained_since(drain),
+			   .withdraw_at = end > clock.now ? end : USEC_NEVER },
+		.apps_up = registry_n(in->registry, HEALTH_UP),
+		.apps_down = registry_n(in->registry, HEALTH_DOWN),
+		.apps_unknown = registry_n(in->registry, HEALTH_UNKNOWN),
+		.apps_draining = counts.draining,
+		.apps_drained = counts.drained,
+		.apps_kept = counts.apps_kept,
+		.kept_groups = groups,
+		.n_kept_groups = registry_kept_groups(in->registry, groups, counts.groups_kept),
+	};
+	json_t *json = view_status(&view, &clock);
+	free(groups);
+	return json;
+}
+
 /* Metrics */
 
 static void count_checks(const struct inspect *in, struct metrics *m)
@@ -340,6 +410,10 @@ static void count_checks(const struct inspect *in, struct metrics *m)
 			m->check_failures += status.failures;
 		}
 	app_cursor_done(&cursor);
+	app_cursor_init(in->registry, &cursor);
+	for (const struct app *app; (app = app_cursor_next(&cursor));)
+		m->apps_held += hold_is_on(&app->hold, loop_now(in->loop));
+	app_cursor_done(&cursor);
 }
 
 char *inspect_metrics(const struct inspect *in)
@@ -349,9 +423,12 @@ char *inspect_metrics(const struct inspect *in)
 		.apps_unknown = registry_n(in->registry, HEALTH_UNKNOWN),
 		.apps_up = registry_n(in->registry, HEALTH_UP),
 		.apps_down = registry_n(in->registry, HEALTH_DOWN),
+		.states = registry_count(in->registry),
+		.agent_drained = drain_is_on(registry_agent_drain(in->registry)),
 		.vips = reconcile_counts(in->reconcile),
 		.nat = nat_status(in->nat),
 	};
+	monitor_runner_status(in->runner, &m.commands);
 	struct bgp_peer_status *peers = peers_of(in, &m.n_peers);
 	m.peers = peers;
 	count_checks(in, &m);

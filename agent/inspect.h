@@ -20,9 +20,11 @@ struct inspect {
 	sd_event *loop;
 	struct registry *registry;
 	struct reconcile *reconcile;
+	const struct monitor_runner *runner;
 	const struct bgp_speaker *speaker;
 	const struct nat *nat;
 	const struct bgp_communities *communities; /* of every route */
+	const char *phase;                         /* of the agent, in a word */
 	const struct config_agent *config;
 	struct discovery *discovery; /* NULL: no Consul */
 };
@@ -30,6 +32,7 @@ struct inspect {
 struct view_clock inspect_clock(const struct inspect *in);
 
 json_t *inspect_app(const struct inspect *in, const struct app *app);
+json_t *inspect_status(const struct inspect *in);
 json_t *inspect_peers(const struct inspect *in); /* {"peers": [ … ]} */
 json_t *inspect_consul(const struct inspect *in);
 json_t *inspect_info(const struct inspect *in);  /* GoCast's /info */

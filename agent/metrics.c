@@ -25,6 +25,37 @@ static void apps(FILE *out, const struct metrics *m)
 	single(out, "checks", "gauge", "Checks made by the monitors that exist now.", m->checks);
 	single(out, "check_failures", "gauge", "Failed checks of the monitors that exist now.",
 	       m->check_failures);
+	single(out, "apps_held_down", "gauge", "Apps that flap and are held down.", m->apps_held);
+}
+
+static void commands(FILE *out, const struct monitor_runner_status *c)
+{
+	single(out, "exec_running", "gauge", "Commands of exec monitors that run.", c->running);
+	single(out, "exec_waiting", "gauge", "Commands that are due and wait for one to end.",
+	       c->waiting);
+	single(out, "exec_behind", "gauge",
+	       "1 when commands cannot be run as often as they should.", c->load.behind);
+	head(out, "exec_late_seconds", "gauge", "How late commands begin, on average.");
+	fprintf(out, "vipherald_exec_late_seconds %.6f\n",
+		(double)c->load.late / (double)USEC_PER_SEC);
+	head(out, "exec_late_ratio", "gauge",
+	     "The same as a part of their interval: at 1 they run half as often as they should.");
+	fprintf(out, "vipherald_exec_late_ratio %.2f\n", c->load.percent / 100.0);
+}
+
+static void drains(FILE *out, const struct metrics *m)
+{
+	single(out, "agent_drained", "gauge", "1 while all apps are drained.", m->agent_drained);
+	single(out, "apps_draining", "gauge", "Drained apps that are still announced.",
+	       m->states.draining);
+	single(out, "apps_drained", "gauge", "Drained apps that are not announced any more.",
+	       m->states.drained);
+	single(out, "apps_kept", "gauge",
+	       "Apps that are down and kept announced, because their whole group is down.",
+	       m->states.apps_kept);
+	single(out, "groups_kept", "gauge",
+	       "ALARM unless 0: groups whose apps all went down at the same moment.",
+	       m->states.groups_kept);
 }
 
 static void vips(FILE *out, const struct reconcile_counts *c)
@@ -161,6 +192,8 @@ char *metrics_format(const struct metrics *m)
 	head(out, "build_info", "gauge", "The version that runs.");
 	fprintf(out, "vipherald_build_info{version=\"%s\"} 1\n", m->version);
 	apps(out, m);
+	commands(out, &m->commands);
+	drains(out, m);
 	vips(out, &m->vips);
 	nat(out, &m->nat);
 	peers(out, m);

@@ -8,7 +8,9 @@
 #include <stdint.h>
 
 #include "agent/reconcile_counts.h"
+#include "agent/registry_counts.h"
 #include "bgp/status.h"
+#include "monitors/load.h"
 #include "nat/status.h"
 
 struct metrics_consul {
@@ -20,9 +22,13 @@ struct metrics_consul {
 struct metrics {
 	const char *version;
 	size_t apps_unknown, apps_up, apps_down;
+	struct registry_counts states;
+	bool agent_drained;
 	struct reconcile_counts vips;
+	size_t apps_held;
 	struct nat_status nat;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
+	struct monitor_runner_status commands;
 	const struct bgp_peer_status *peers;
 	size_t n_peers;
 	struct metrics_consul consul;

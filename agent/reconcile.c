@@ -8,8 +8,8 @@
  * way down, whatever came before.
  *
  * Dirty VIPs queue up and are worked off a few hundred a turn of the loop, as 10,000 system calls
- * in a row would keep BGP waiting. Withdrawals do not queue: they cost a mark in the rib, and
- * while they wait a dead service gets traffic.
+ * in a row would keep BGP waiting. Withdrawals do not queue, and neither do changes of what is
+ * announced: they cost a mark in the rib, and while they wait a dead service gets traffic.
  *
  * On the way down the address must stay until every router has taken the withdrawal. The waits of
  * all VIPs are shared: those withdrawn while one is under way (`draining`) join the next.
@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/community.h"
 #include "lib/backoff.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -193,6 +194,7 @@ static void withdraw(struct reconcile *r, struct vip *vip, usec_t now)
 		return;
 	r->ops->withdraw(&vip->prefix, r->userdata);
 	vip->announced = false;
+	vip->form = ROUTE_NONE;
 	vip->undrained = true;
 	vip->changed_at = now;
 	r->counts.announced--;
@@ -201,14 +203,19 @@ static void withdraw(struct reconcile *r, struct vip *vip, usec_t now)
 
 static void announce(struct reconcile *r, struct vip *vip, usec_t now)
 {
-	if (vip->announced && !vip->stale)
+	struct state_room room;
+	struct bgp_route_attrs attrs;
+	if (vip->announced && !vip->stale && vip->form == vip->want.route)
 		return;
-	r->ops->announce(&vip->prefix, &vip->spec->communities, r->userdata);
-	if (!vip->announced) {
+	state_specs_route(vip->spec->states, &vip->spec->communities, vip->want.route, &room,
+			  &attrs);
+	r->ops->announce(&vip->prefix, &attrs, r->userdata);
+	if (!vip->announced || vip->form != vip->want.route)
 		vip->changed_at = now;
+	if (!vip->announced)
 		r->counts.announced++;
-	}
 	vip->announced = true;
+	vip->form = vip->want.route;
 	vip->stale = false;
 	r->counts.announcements++;
 }
@@ -277,7 +284,7 @@ static void go_up(struct reconcile *r, struct vip *vip, usec_t now)
 		return;
 	}
 	clear_trouble(r, vip);
-	if (vip->want.route)
+	if (vip->want.route != ROUTE_NONE)
 		announce(r, vip, now);
 }
 
@@ -322,7 +329,7 @@ static void go_down(struct reconcile *r, struct vip *vip, usec_t now)
 static void step(struct reconcile *r, struct vip *vip, usec_t now)
 {
 	list_remove(&vip->dirty);
-	if (!vip->want.route)
+	if (vip->want.route == ROUTE_NONE)
 		withdraw(r, vip, now);
 	if (wants_address(vip))
 		go_up(r, vip, now);
@@ -399,9 +406,10 @@ static struct vip *vip_get(struct reconcile *r, const struct prefix *prefix)
 	return vip;
 }
 
-static bool communities_equal(const struct bgp_communities *a, const struct bgp_communities *b)
+static bool announced_alike(const struct app_spec *a, const struct app_spec *b)
 {
-	return a->n == b->n && (a->n == 0 || memcmp(a->values, b->values, a->n * 4) == 0);
+	return communities_equal(&a->communities, &b->communities) &&
+	       state_specs_equal(a->states, b->states);
 }
 
 static bool nats_equal(const struct app_spec *a, const struct app_spec *b)
@@ -424,7 +432,7 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 	/* An orphan is not announced, and its mappings are unknown: made anew. */
 	if (!vip->spec || !nats_equal(vip->spec, spec))
 		vip->mapped = false;
-	if (vip->spec && !communities_equal(&vip->spec->communities, &spec->communities))
+	if (vip->spec && !announced_alike(vip->spec, spec))
 		vip->stale = true;
 	vip->spec = spec;
 	vip->owner = owner;
@@ -443,11 +451,14 @@ void reconcile_release(struct reconcile *r, struct vip *vip, usec_t now)
 
 void reconcile_want(struct reconcile *r, struct vip *vip, struct policy_want want, usec_t now)
 {
-	if (!want.route)
+	if (want.route == ROUTE_NONE)
 		withdraw(r, vip, now);
 	if (vip->want.route == want.route && vip->want.address == want.address)
 		return;
 	vip->want = want;
+	/* The address and NAT are there, or it would not be announced. */
+	if (vip->announced)
+		announce(r, vip, now);
 	mark_dirty(r, vip);
 }
 

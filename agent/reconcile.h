@@ -2,8 +2,9 @@
 /*
  * Makes true what the policy wants, VIP by VIP, in the order that loses no packet:
  *
- *	up:    address on lo, NAT, route
- *	down:  route, wait until the routers were told, NAT, address
+ *	up:     address on lo, NAT, route
+ *	down:   route, wait until the routers were told, NAT, address
+ *	other:  the route with other attributes; nothing else is touched
  *
  * A VIP outlives its app: when the app goes, it stays, owned by nobody, until it is down; an app
  * that claims it meanwhile gets it as it stands.
@@ -38,7 +39,8 @@ struct reconcile_ops {
 	 * -EINPROGRESS when reconcile_nat_told() will be called. -EOPNOTSUPP is not tried again. */
 	int (*nat_set)(const struct prefix *vip, const struct nat_spec *nats, size_t n,
 		       struct err *err, void *userdata);
-	void (*announce)(const struct prefix *vip, const struct bgp_communities *communities,
+	/* Also another time, with other attributes. */
+	void (*announce)(const struct prefix *vip, const struct bgp_route_attrs *attrs,
 			 void *userdata);
 	void (*withdraw)(const struct prefix *vip, void *userdata);
 	/* Call reconcile_drained() once the routers have taken all withdrawals so far; a wait that
@@ -66,13 +68,14 @@ struct vip {
 	bool mapped;          /* NAT is as `spec` says */
 	bool has_nat;         /* rules may be there, whosever they were */
 	bool announced;
-	bool stale;     /* announced with other communities than `spec` says */
-	bool undrained; /* withdrawn, and the routers may not know yet */
+	enum route_form form; /* in which it is announced */
+	bool stale;           /* announced with other attributes than `spec` says */
+	bool undrained;       /* withdrawn, and the routers may not know yet */
 	struct policy_want want;
 	const struct app_spec *spec; /* of the owner; NULL: going down, then forgotten */
 	void *owner;
-	struct vip_trouble *trouble;               /* NULL: none */
-	usec_t changed_at;                         /* when `announced` changed; 0: never */
+	struct vip_trouble *trouble; /* NULL: none */
+	usec_t changed_at;           /* when `announced` or `form` changed; 0: never */
 	struct list_node dirty, draining, mapping; /* `mapping`: NAT has not answered yet */
 	UT_hash_handle hh;
 };
@@ -93,7 +96,8 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 /* The VIP goes down and is freed when it is; do not use it afterwards. */
 void reconcile_release(struct reconcile *r, struct vip *vip, usec_t now);
 
-/* A withdrawal is carried out at once, everything else in reconcile_work(). */
+/* A withdrawal is carried out at once, and so is the change from one form of the route to another;
+ * everything else in reconcile_work(). */
 void reconcile_want(struct reconcile *r, struct vip *vip, struct policy_want want, usec_t now);
 /* What can be done for this VIP without waiting is done when it returns. */
 void reconcile_vip_now(struct reconcile *r, struct vip *vip, usec_t now);

@@ -2,8 +2,10 @@
 #include "agent/route.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/mem.h"
 #include "lib/str.h"
 
 #define APP_PATH "/v1/apps/"
@@ -18,6 +20,8 @@ static const struct endpoint_row {
 	{ "/v1/apps", API_APPS, false },     { "/v1/peers", API_PEERS, false },
 	{ "/v1/routes", API_ROUTES, false }, { "/v1/nat", API_NAT, false },
 	{ "/v1/consul", API_CONSUL, false }, { "/metrics", API_METRICS, false },
+	{ "/v1/drain", API_DRAIN, true },    { "/v1/undrain", API_UNDRAIN, true },
+	{ "/v1/status", API_STATUS, false },
 };
 
 static int missing(struct err *err, const char *what)
@@ -40,6 +44,7 @@ static const struct param {
 	{ "name", set_name },
 	{ "vip", app_spec_add_vip },
 	{ "monitor", app_spec_add_monitor },
+	{ "quorum", app_spec_set_quorum },
 	{ "nat", app_spec_add_nat },
 	{ "vip_communities", app_spec_add_communities },
 };
@@ -55,8 +60,8 @@ static int unknown_param(const char *name, struct err *err)
 		return err_set(err, -EINVAL, "unknown parameter '%.80s', did you mean '%s'?", name,
 			       near);
 	return err_set(err, -EINVAL,
-		       "unknown parameter '%.80s', expected name, vip, monitor, nat or "
-		       "vip_communities",
+		       "unknown parameter '%.80s', expected name, vip, monitor, quorum, nat "
+		       "or vip_communities",
 		       name);
 }
 
@@ -86,17 +91,45 @@ static int parse_register(const struct api_request *request, struct app_spec *sp
 	return app_spec_check(spec, err);
 }
 
-static int parse_unregister(const struct api_request *request, const char **ret, struct err *err)
+static int parse_unregister(const struct api_request *request, char **ret, struct err *err)
 {
 	for (size_t i = 0; i < request->n_args; i++)
 		if (str_equal(request->args[i].name, "name")) {
 			const char *value = request->args[i].value;
 			if (!value || !*value)
 				return err_set(err, -EINVAL, "name is empty");
-			*ret = value;
+			*ret = mem_strdup(value);
 			return 0;
 		}
 	return missing(err, "name");
+}
+
+static int parse_span(const char *text, usec_t *ret, struct err *err)
+{
+	int rc = duration_parse(text, ret, err);
+	if (rc == 0 && *ret == 0)
+		return err_set(err, -EINVAL, "for '%.80s' is no time at all", text);
+	return rc;
+}
+
+static int parse_drain(const struct api_request *request, struct api_call *call)
+{
+	call->reason = "";
+	call->span = USEC_NEVER;
+	for (size_t i = 0; i < request->n_args; i++) {
+		const struct api_arg *arg = &request->args[i];
+		int rc = 0;
+		if (call->kind == API_DRAIN && str_equal(arg->name, "reason"))
+			call->reason = arg->value ? arg->value : "";
+		else if (call->kind == API_DRAIN && str_equal(arg->name, "for"))
+			rc = parse_span(arg->value ? arg->value : "", &call->span, &call->err);
+		else
+			rc = err_set(&call->err, -EINVAL, "unknown parameter '%.80s', expected %s",
+				     arg->name, call->kind == API_DRAIN ? "reason or for" : "none");
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 static void fail(struct api_call *call, unsigned status, bool json)
@@ -113,9 +146,11 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_register(request, &call->spec, &call->err);
 	else if (call->kind == API_UNREGISTER)
 		rc = parse_unregister(request, &call->name, &call->err);
+	else if (call->kind == API_DRAIN || call->kind == API_UNDRAIN)
+		rc = parse_drain(request, call);
 	if (rc < 0) {
 		err_prefix(&call->err, rc, "Invalid request: ");
-		fail(call, 400, false);
+		fail(call, 400, call->kind == API_DRAIN || call->kind == API_UNDRAIN);
 	}
 }
 
@@ -124,24 +159,50 @@ static bool is_read(const char *method)
 	return str_equal(method, "GET") || str_equal(method, "HEAD");
 }
 
-static bool find_endpoint(const char *path, struct endpoint_row *ret)
+/* What stands behind the name of an app. */
+static const struct endpoint_row app_endpoints[] = {
+	{ "/drain", API_DRAIN, true },
+	{ "/undrain", API_UNDRAIN, true },
+	{ "", API_APP, false },
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), n_end = strlen(end);
+	return n > n_end && str_equal(text + n - n_end, end);
+}
+
+/* "/v1/apps/NAME" and what is below it. */
+static bool find_app_endpoint(const char *path, struct endpoint_row *ret, char **ret_name)
+{
+	if (!str_starts(path, APP_PATH))
+		return false;
+	const char *rest = path + strlen(APP_PATH);
+	for (size_t i = 0; i < sizeof(app_endpoints) / sizeof(app_endpoints[0]); i++)
+		if (ends_with(rest, app_endpoints[i].path)) {
+			*ret = app_endpoints[i];
+			*ret_name = mem_strdup(rest);
+			(*ret_name)[strlen(rest) - strlen(ret->path)] = 0;
+			return true;
+		}
+	return false;
+}
+
+static bool find_endpoint(const char *path, struct endpoint_row *ret, char **ret_name)
 {
 	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
 		if (str_equal(endpoints[i].path, path)) {
 			*ret = endpoints[i];
 			return true;
 		}
-	if (!str_starts(path, APP_PATH) || !path[strlen(APP_PATH)])
-		return false;
-	*ret = (struct endpoint_row){ .path = path, .kind = API_APP };
-	return true;
+	return find_app_endpoint(path, ret, ret_name);
 }
 
 void api_route(const struct api_request *request, struct api_call *ret)
 {
 	struct endpoint_row endpoint;
 	*ret = (struct api_call){ .kind = API_ERROR };
-	if (!find_endpoint(request->path, &endpoint)) {
+	if (!find_endpoint(request->path, &endpoint, &ret->name)) {
 		err_set(&ret->err, -ENOENT, "there is nothing at '%.100s'", request->path);
 		fail(ret, 404, true);
 		return;
@@ -153,12 +214,11 @@ void api_route(const struct api_request *request, struct api_call *ret)
 	}
 	ret->kind = endpoint.kind;
 	ret->local = request->local;
-	if (endpoint.kind == API_APP)
-		ret->name = request->path + strlen(APP_PATH);
 	parse_args(request, ret);
 }
 
 void api_call_done(struct api_call *call)
 {
 	app_spec_done(&call->spec);
+	mem_free(&call->name);
 }

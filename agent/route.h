@@ -2,14 +2,17 @@
 /*
  * From an HTTP request to what is asked of the agent, or to the error that answers it. Pure.
  *
- *	/register    name, vip (repeatable), monitor (repeatable), nat (repeatable),
+ *	/register    name, vip (repeatable), monitor (repeatable), quorum, nat (repeatable),
  *	             vip_communities=a:b,c:d
  *	/unregister  name
  *	/info /ping  as GoCast
- *	/v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul  /metrics    GET only
+ *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)
+ *	/v1/apps/NAME/undrain  /v1/undrain
+ *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
+ *	/metrics                                                                   GET only
  *
- * The first four take any method, as GoCast does. An unknown parameter of /register is an error
- * (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
+ * All but the last two lines take any method, as GoCast does. An unknown parameter of /register is
+ *an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
  * announced. /unregister ignores what it does not know, because scripts call both with one query.
  */
 #ifndef AGENT_ROUTE_H
@@ -20,6 +23,7 @@
 
 #include "agent/app_spec.h"
 #include "lib/err.h"
+#include "lib/mono.h"
 
 struct api_arg {
 	const char *name;
@@ -42,6 +46,9 @@ enum api_kind {
 	API_PING,
 	API_APPS,
 	API_APP,
+	API_DRAIN,
+	API_UNDRAIN,
+	API_STATUS,
 	API_PEERS,
 	API_ROUTES,
 	API_NAT,
@@ -52,11 +59,14 @@ enum api_kind {
 struct api_call {
 	enum api_kind kind;
 	struct app_spec spec; /* of REGISTER; owned */
-	const char *name;     /* of UNREGISTER and APP: a view into the request */
-	unsigned status;      /* of ERROR: 400, 404, 405 */
-	bool local;           /* the client is on this host: a unix socket, or loopback */
-	bool json;            /* of ERROR: which form the caller reads */
-	struct err err;       /* of ERROR */
+	/* Of UNREGISTER, APP, DRAIN and UNDRAIN. NULL in the last two: the whole agent. */
+	char *name;
+	const char *reason; /* of DRAIN: a view into the request, "" for none */
+	usec_t span;        /* of DRAIN: how long; USEC_NEVER: until it is undrained */
+	bool local;         /* the client is on this host: a unix socket, or loopback */
+	unsigned status;    /* of ERROR: 400, 404, 405 */
+	bool json;          /* of ERROR: which form the caller reads */
+	struct err err;     /* of ERROR */
 };
 
 /* Free the result with api_call_done(), whatever it is. */

@@ -67,14 +67,14 @@ static json_t *route_reason(const struct view_route *route, const struct view_vi
 	return json_null();
 }
 
-static json_t *view_route(const struct view_route *route, const struct view_vip *vip)
+static json_t *view_route(const struct view_route *route, const struct view_vip *vip,
+			  const struct bgp_route_attrs *attrs)
 {
-	static const struct bgp_communities none;
 	const struct bgp_peer_status *peer = route->peer;
 	const struct bgp_communities *const lists[] = {
 		vip->global,
 		&peer->config->communities,
-		vip->spec ? &vip->spec->communities : &none,
+		&attrs->communities,
 	};
 	bool is_v6 = vip->prefix->addr.family == AF_INET6;
 	return json_pack("{s:o, s:I, s:s, s:o, s:o, s:o}", "peer", view_addr(&peer->config->addr),
@@ -84,11 +84,11 @@ static json_t *view_route(const struct view_route *route, const struct view_vip 
 			 "communities", view_communities(lists, 3));
 }
 
-static json_t *view_routes(const struct view_vip *vip)
+static json_t *view_routes(const struct view_vip *vip, const struct bgp_route_attrs *attrs)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < vip->n_routes; i++)
-		json_array_append_new(array, view_route(&vip->routes[i], vip));
+		json_array_append_new(array, view_route(&vip->routes[i], vip, attrs));
 	return array;
 }
 
@@ -109,7 +109,7 @@ static const char *vip_reason(const struct view_vip *vip)
 	case HEALTH_DOWN:
 		return "the app is down";
 	case HEALTH_UP:
-		return "about to be announced";
+		return vip->drained ? "the app is drained" : "about to be announced";
 	}
 	return NULL;
 }
@@ -119,8 +119,20 @@ static json_t *text_or_null(const char *text)
 	return text ? view_text(text) : json_null();
 }
 
+/* As it is announced, or would be. */
+static void attrs_of(const struct view_vip *vip, struct state_room *room,
+		     struct bgp_route_attrs *ret)
+{
+	*ret = (struct bgp_route_attrs){ 0 };
+	if (vip->spec)
+		state_specs_route(vip->spec->states, &vip->spec->communities, vip->form, room, ret);
+}
+
 json_t *view_vip(const struct view_vip *vip, const struct view_clock *clock)
 {
+	struct state_room room;
+	struct bgp_route_attrs attrs;
+	attrs_of(vip, &room, &attrs);
 	json_t *o =
 		json_pack("{s:o, s:o, s:b, s:b, s:o}", "prefix", view_prefix(vip->prefix), "app",
 			  text_or_null(vip->spec ? vip->spec->name : NULL), "bound", vip->bound,
@@ -129,7 +141,9 @@ json_t *view_vip(const struct view_vip *vip, const struct view_clock *clock)
 	json_object_set_new(o, "error", text_or_null(vip->error));
 	view_add_time(o, clock, "error_since", vip->error ? vip->error_since : USEC_NEVER);
 	view_add_time(o, clock, "retry", vip->error ? vip->retry_at : USEC_NEVER);
-	json_object_set_new(o, "peers", view_routes(vip));
+	json_object_set_new(o, "form", json_string(route_form_name(vip->form)));
+	json_object_set_new(o, "attributes", vip->announced ? view_attrs(&attrs) : json_null());
+	json_object_set_new(o, "peers", view_routes(vip, &attrs));
 	return o;
 }
 
@@ -145,6 +159,16 @@ static json_t *vip_summary(const struct view_vip *vip)
 
 /* Apps */
 
+static json_t *view_span(usec_t span)
+{
+	return json_real((double)span / (double)USEC_PER_SEC);
+}
+
+static json_t *view_quorum(const struct app_spec *spec)
+{
+	return spec->quorum ? json_integer(spec->quorum) : json_string("all");
+}
+
 static json_t *view_monitor(const struct view_monitor *m, const struct view_clock *clock)
 {
 	json_t *o = json_pack("{s:o, s:s, s:o, s:b, s:I, s:I, s:f}", "monitor", view_text(m->text),
@@ -154,6 +178,13 @@ static json_t *view_monitor(const struct view_monitor *m, const struct view_cloc
 			      (double)m->took / (double)USEC_PER_SEC);
 	view_add_time(o, clock, "since", m->since);
 	view_add_time(o, clock, "last_check", m->last_check);
+	json_object_set_new(o, "output", text_or_null(m->output));
+	json_object_set_new(o, "interval_seconds", view_span(m->interval));
+	json_object_set_new(o, "fast_interval_seconds", view_span(m->fast_interval));
+	json_object_set_new(o, "timeout_seconds", view_span(m->timeout));
+	json_object_set_new(o, "rise", json_integer(m->rise));
+	json_object_set_new(o, "fall", json_integer(m->fall));
+	json_object_set_new(o, "pending", json_integer(m->streak));
 	return o;
 }
 
@@ -211,6 +242,14 @@ static bool is_announced(const struct view_app *app)
 	return app->n_vips > 0;
 }
 
+static json_t *view_group(const struct view_app *app)
+{
+	if (!app->spec->group)
+		return json_null();
+	return json_pack("{s:o, s:b, s:b}", "name", view_text(app->spec->group), "keep_last",
+			 app->spec->keep_last, "kept", app->kept);
+}
+
 static json_t *app_head(const struct view_app *app, const struct view_clock *clock)
 {
 	json_t *o =
@@ -218,6 +257,11 @@ static json_t *app_head(const struct view_app *app, const struct view_clock *clo
 			  app_source_name(app->spec->source), "health", health_name(app->health),
 			  "announced", is_announced(app), "reason", view_text(app->reason));
 	view_add_time(o, clock, "since", app->health_since);
+	bool drained = app->drain.since != USEC_NEVER;
+	json_object_set_new(o, "state",
+			    json_string(view_state_name(app->health, app->form, drained)));
+	json_object_set_new(o, "drain", view_drain(&app->drain, clock));
+	json_object_set_new(o, "group", view_group(app));
 	json_object_set_new(o, "consul_rival", text_or_null(app->rival));
 	return o;
 }
@@ -247,6 +291,9 @@ json_t *view_app(const struct view_app *app, const struct view_clock *clock)
 	view_add_time(o, clock, "cleanup", app->cleanup_at);
 	json_object_set_new(o, "went_up", json_integer((json_int_t)app->went_up));
 	json_object_set_new(o, "went_down", json_integer((json_int_t)app->went_down));
+	json_object_set_new(o, "quorum", view_quorum(app->spec));
+	json_object_set_new(o, "flaps", json_integer((json_int_t)app->flaps));
+	view_add_time(o, clock, "held_down_until", app->held_until);
 	view_announcement_errors(app->vips, app->n_vips, errors, sizeof(errors));
 	json_object_set_new(o, "announcement_errors", text_or_null(errors[0] ? errors : NULL));
 	json_object_set_new(o, "communities", view_communities(lists, 1));
@@ -271,9 +318,11 @@ json_t *view_error(const char *text, bool endpoints)
 	json_t *o = json_pack("{s:o}", "error", view_text(text));
 	if (endpoints)
 		json_object_set_new(o, "endpoints",
-				    json_pack("[s, s, s, s, s, s, s, s, s, s, s]", "/register",
-					      "/unregister", "/info", "/ping", "/v1/apps",
-					      "/v1/apps/NAME", "/v1/peers", "/v1/routes", "/v1/nat",
-					      "/v1/consul", "/metrics"));
+				    json_pack("[s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s]",
+					      "/register", "/unregister", "/info", "/ping",
+					      "/v1/status", "/v1/drain", "/v1/undrain", "/v1/apps",
+					      "/v1/apps/NAME", "/v1/apps/NAME/drain",
+					      "/v1/apps/NAME/undrain", "/v1/peers", "/v1/routes",
+					      "/v1/nat", "/v1/consul", "/metrics"));
 	return o;
 }

@@ -13,6 +13,7 @@
 
 #include "agent/app_spec.h"
 #include "agent/view_json.h"
+#include "agent/view_state.h"
 #include "bgp/status.h"
 #include "monitors/verdict.h"
 #include "nat/rules.h"
@@ -27,11 +28,13 @@ struct view_nat {
 };
 
 struct view_monitor {
-	const char *text, *said;
+	const char *text, *said, *output; /* output NULL: none */
 	enum health health;
 	usec_t since, last_check, took; /* last_check USEC_NEVER: not yet */
 	uint64_t checks, failures;
 	bool running;
+	usec_t interval, fast_interval, timeout;
+	uint16_t rise, fall, streak;
 };
 
 /* One route at one peer. */
@@ -44,6 +47,8 @@ struct view_vip {
 	const struct prefix *prefix;
 	const struct app_spec *spec; /* NULL: the app is gone and the VIP is going down */
 	enum health health;          /* of the app */
+	bool drained;                /* the app is */
+	enum route_form form;        /* in which it is announced */
 	bool bound, announced;
 	usec_t changed_at; /* of `announced`; USEC_NEVER: not yet */
 	const char *error; /* NULL: none */
@@ -56,10 +61,15 @@ struct view_vip {
 struct view_app {
 	const struct app_spec *spec;
 	enum health health;
+	enum route_form form;
+	bool kept;
+	struct view_drain drain;
 	usec_t health_since, registered_at, cleanup_at;
 	const char *reason; /* of the health, in words */
 	const char *rival;  /* the service in Consul that wants its name or VIP; NULL: none */
 	uint64_t went_up, went_down;
+	usec_t held_until; /* USEC_NEVER: it is not held down */
+	unsigned flaps;
 	const struct view_vip *vips;
 	size_t n_vips;
 	const struct view_monitor *monitors;

@@ -25,11 +25,15 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 	fprintf(out,
 		"agent:\n"
 		"  listen_addr: 127.0.0.1:%u\n"
+		"%s%s%s"
 		"bgp:\n"
 		"  local_as: %d\n"
 		"  router_id: 192.0.2.1\n"
 		"  local_ip: 127.0.0.1\n",
-		setup->api_port ? setup->api_port : BENCH_API_PORT, BENCH_AGENT_AS);
+		setup->api_port ? setup->api_port : BENCH_API_PORT,
+		setup->interval ? "  monitor_interval: " : "",
+		setup->interval ? setup->interval : "", setup->interval ? "\n" : "",
+		BENCH_AGENT_AS);
 	if (!setup->slow_retry)
 		fprintf(out, "  connect_retry: 50ms\n"
 			     "  connect_retry_max: 50ms\n");
@@ -40,7 +44,7 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 		setup->peer_host, BENCH_PEER_AS);
 }
 
-static void write_app(FILE *out, size_t vip, uint16_t port)
+static void write_app(FILE *out, size_t vip, uint16_t port, const char *monitor)
 {
 	char text[ADDR_TEXT_MAX];
 	fprintf(out,
@@ -48,7 +52,9 @@ static void write_app(FILE *out, size_t vip, uint16_t port)
 		"    vip: %s/32\n"
 		"    vip_config: { bgp_communities: [ \"%d:%d\" ] }\n",
 		vip, vip_text(vip, text), BENCH_AGENT_AS, TAG_FIRST);
-	if (port)
+	if (monitor)
+		fprintf(out, "    monitors: [ \"%s\" ]\n", monitor);
+	else if (port)
 		fprintf(out, "    monitors: [ \"port:tcp:%u\" ]\n", port);
 }
 
@@ -61,7 +67,8 @@ static void write_config(const char *path, const struct agent_setup *setup)
 	if (setup->n_apps)
 		fputs("apps:\n", out);
 	for (size_t i = 0; i < setup->n_apps; i++)
-		write_app(out, setup->first + i, setup->port);
+		write_app(out, setup->first + i,
+			  (uint16_t)(setup->port + (setup->own_ports ? i : 0)), setup->monitor);
 	if (fclose(out) != 0)
 		fail("no memory for a configuration");
 	scratch_write(path, text, len);

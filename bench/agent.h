@@ -15,6 +15,9 @@ struct agent_setup {
 	uint8_t peer_host;    /* the peer is 127.0.0.`peer_host`, see peer_new() */
 	size_t first, n_apps; /* configured apps are VIPs first … first + n_apps - 1 */
 	uint16_t port;        /* each app has the monitor port:tcp:PORT; 0: no monitors */
+	bool own_ports;       /* the next app has the next port */
+	const char *interval; /* monitor_interval; NULL: the default */
+	const char *monitor;  /* of every app, instead of `port` */
 	bool slow_retry;      /* the default connect_retry instead of a quick one */
 	uint16_t api_port;    /* 0: BENCH_API_PORT */
 };

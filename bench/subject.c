@@ -114,6 +114,13 @@ struct memory subject_memory(const struct subject *s)
 				.file = megabytes(status, "RssFile:") };
 }
 
+double subject_cpu_ms(const struct subject *s)
+{
+	char text[256];
+	read_proc(s, "schedstat", text, sizeof(text));
+	return strtod(text, NULL) / 1e6;
+}
+
 double subject_user_ms(const struct subject *s)
 {
 	char stat[1024];

@@ -26,5 +26,7 @@ void subject_stop(struct subject *s);
 struct memory subject_memory(const struct subject *s);
 /* CPU time that it has spent outside the kernel. */
 double subject_user_ms(const struct subject *s);
+/* CPU time that it has spent, the kernel's on its behalf included; finer than a tick. */
+double subject_cpu_ms(const struct subject *s);
 
 #endif

@@ -23,7 +23,7 @@ struct transfer {
 static void announce_all(struct bgp_speaker *speaker, size_t n)
 {
 	uint32_t community = (uint32_t)BENCH_AGENT_AS << 16 | TAG_FIRST;
-	struct bgp_route route = { .prefix.len = 32, .communities = { &community, 1 } };
+	struct bgp_route route = { .prefix.len = 32, .attrs.communities = { &community, 1 } };
 	for (size_t i = 0; i < n; i++) {
 		route.prefix.addr = addr_v4(BENCH_VIP + (uint32_t)i);
 		bgp_speaker_announce(speaker, &route);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bgp/codec.h"
+#include "bgp/merge.h"
 #include "bgp/update.h"
 #include "lib/mem.h"
 
@@ -208,22 +209,6 @@ bool adj_out_owes_end_of_rib(const struct adj_out *a)
 
 /* ---- Packing. ---- */
 
-size_t bgp_communities_merge(const struct bgp_communities *const *lists, size_t n_lists,
-			     uint32_t *ret, size_t max)
-{
-	size_t n = 0;
-	for (size_t l = 0; l < n_lists; l++)
-		for (size_t i = 0; i < lists[l]->n && n < max; i++) {
-			uint32_t value = lists[l]->values[i];
-			size_t seen = 0;
-			while (seen < n && ret[seen] != value)
-				seen++;
-			if (seen == n)
-				ret[n++] = value;
-		}
-	return n;
-}
-
 /* Everything of the family is to be looked at again, and sent even if the peer holds the same. */
 static void mark_again(struct adj_out *a, uint8_t family)
 {
@@ -334,22 +319,18 @@ static void fill_batch(struct adj_out *a)
 static void begin_announce(struct adj_out *a, const struct rib_route *route,
 			   struct bgp_update_builder *b, uint8_t *buf, size_t cap)
 {
-	uint32_t communities[BGP_COMMUNITIES_MAX];
-	struct bgp_communities of_route = rib_attrs_communities(route->attrs);
-	const struct bgp_communities *lists[] = { &a->session.global, &a->session.peer, &of_route };
-	struct bgp_attrs_out out = {
-		.origin = route->attrs->origin,
-		.as_path = &a->session.local_as,
-		.n_as_path = a->session.ibgp ? 0 : 1,
+	struct bgp_merge_room room;
+	struct bgp_attrs_out out;
+	const struct bgp_merge_session session = {
+		.local_as = a->session.local_as,
+		.ibgp = a->session.ibgp,
 		.four_octet_as = a->session.four_octet_as,
-		.next_hop = a->session.next_hop4,
-		.has_local_pref = a->session.ibgp,
-		.local_pref = 100,
-		.communities = communities,
-		.n_communities = bgp_communities_merge(lists, 3, communities, BGP_COMMUNITIES_MAX),
+		.global = &a->session.global,
+		.peer = &a->session.peer,
 	};
-	if (route->prefix.addr.family == AF_INET6)
-		out.next_hop = (struct addr){ 0 };
+	bgp_attrs_merge(&session, route->attrs->origin, &route->attrs->route, &room, &out);
+	if (route->prefix.addr.family == AF_INET)
+		out.next_hop = a->session.next_hop4;
 	bgp_update_begin_announce(b, buf, cap, &out, route->prefix.addr.family,
 				  &a->session.next_hop6);
 }

@@ -94,9 +94,4 @@ bool adj_out_pending(const struct adj_out *a);
 size_t adj_out_n_queued(const struct adj_out *a);
 enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route);
 
-/* The communities of a route as this peer gets them: global, peer, route, each once. Returns how
- * many; `ret` has room for `max`, what does not fit is left out. */
-size_t bgp_communities_merge(const struct bgp_communities *const *lists, size_t n_lists,
-			     uint32_t *ret, size_t max);
-
 #endif

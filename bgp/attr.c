@@ -442,6 +442,37 @@ static bool needs_as4_path(const struct bgp_attrs_out *attrs)
 	return false;
 }
 
+static void encode_communities(struct writer *w, const struct bgp_attrs_out *attrs)
+{
+	if (attrs->n_communities > 0)
+		encode_header(w, OPT_TRANSITIVE, BGP_ATTR_COMMUNITIES, 4 * attrs->n_communities);
+	for (size_t i = 0; i < attrs->n_communities; i++)
+		writer_u32(w, attrs->communities[i]);
+}
+
+static void encode_ext_communities(struct writer *w, const struct bgp_attrs_out *attrs)
+{
+	size_t n = attrs->n_ext_communities;
+	if (n > 0)
+		encode_header(w, OPT_TRANSITIVE, BGP_ATTR_EXT_COMMUNITIES, 8 * n);
+	for (size_t i = 0; i < n; i++) {
+		writer_u32(w, attrs->ext_communities[i].high);
+		writer_u32(w, attrs->ext_communities[i].low);
+	}
+}
+
+static void encode_large_communities(struct writer *w, const struct bgp_attrs_out *attrs)
+{
+	size_t n = attrs->n_large_communities;
+	if (n > 0)
+		encode_header(w, OPT_TRANSITIVE, BGP_ATTR_LARGE_COMMUNITIES, 12 * n);
+	for (size_t i = 0; i < n; i++) {
+		writer_u32(w, attrs->large_communities[i].global);
+		writer_u32(w, attrs->large_communities[i].local1);
+		writer_u32(w, attrs->large_communities[i].local2);
+	}
+}
+
 void bgp_attrs_encode(struct writer *w, const struct bgp_attrs_out *attrs)
 {
 	encode_header(w, WELL_KNOWN, BGP_ATTR_ORIGIN, 1);
@@ -453,10 +484,9 @@ void bgp_attrs_encode(struct writer *w, const struct bgp_attrs_out *attrs)
 		encode_u32(w, OPT_NON_TRANS, BGP_ATTR_MED, attrs->med);
 	if (attrs->has_local_pref)
 		encode_u32(w, WELL_KNOWN, BGP_ATTR_LOCAL_PREF, attrs->local_pref);
-	if (attrs->n_communities > 0)
-		encode_header(w, OPT_TRANSITIVE, BGP_ATTR_COMMUNITIES, 4 * attrs->n_communities);
-	for (size_t i = 0; i < attrs->n_communities; i++)
-		writer_u32(w, attrs->communities[i]);
+	encode_communities(w, attrs);
+	encode_ext_communities(w, attrs);
 	if (needs_as4_path(attrs))
 		encode_path(w, OPT_TRANSITIVE, BGP_ATTR_AS4_PATH, attrs, 4);
+	encode_large_communities(w, attrs);
 }

@@ -66,6 +66,10 @@ struct bgp_attrs_out {
 	uint32_t med, local_pref;
 	const uint32_t *communities;
 	size_t n_communities;
+	const struct bgp_ext_community *ext_communities; /* RFC 4360 */
+	size_t n_ext_communities;
+	const struct bgp_large_community *large_communities; /* RFC 8092 */
+	size_t n_large_communities;
 };
 
 /* In ascending order of type, without MP_REACH_NLRI. */

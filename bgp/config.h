@@ -23,8 +23,45 @@ struct bgp_communities {
 	size_t n;
 };
 
-/* After merging, so that one attribute and the rest of an UPDATE always fit 4,096 bytes. */
-#define BGP_COMMUNITIES_MAX 512
+#define BGP_COMMUNITY_GRACEFUL_SHUTDOWN 0xffff0000u /* RFC 8326 */
+
+/* RFC 4360: the eight octets, as two numbers in host order. */
+struct bgp_ext_community {
+	uint32_t high, low;
+};
+
+struct bgp_ext_communities {
+	struct bgp_ext_community *values; /* owned by whoever owns the struct */
+	size_t n;
+};
+
+/* RFC 8092 3 */
+struct bgp_large_community {
+	uint32_t global, local1, local2;
+};
+
+struct bgp_large_communities {
+	struct bgp_large_community *values; /* owned by whoever owns the struct */
+	size_t n;
+};
+
+/* After merging, so that all attributes together and a load of prefixes always fit 4,096 bytes;
+ * what a route has beyond that is left out. */
+#define BGP_COMMUNITIES_MAX       512
+#define BGP_EXT_COMMUNITIES_MAX   64
+#define BGP_LARGE_COMMUNITIES_MAX 64
+#define BGP_PREPENDS_MAX          32
+
+/* What a route says about itself. */
+struct bgp_route_attrs {
+	bool has_med, has_local_pref;
+	uint32_t med;
+	uint32_t local_pref; /* to iBGP peers only (RFC 4271 5.1.5), which get 100 without it */
+	uint8_t prepends;    /* the own AS this often more; to eBGP peers only, others see a loop */
+	struct bgp_communities communities; /* merged after those of all routes and of the peer */
+	struct bgp_ext_communities ext_communities;
+	struct bgp_large_communities large_communities;
+};
 
 struct bgp_peer_config {
 	struct addr addr;

@@ -6,8 +6,6 @@
 
 #include "lib/mem.h"
 
-#define KEY_SIZE(n) ((1 + (n)) * sizeof(uint32_t))
-
 void rib_init(struct rib *rib)
 {
 	*rib = (struct rib){ 0 };
@@ -15,27 +13,64 @@ void rib_init(struct rib *rib)
 
 /* ---- Attributes. ---- */
 
-static struct rib_attrs *attrs_make(enum bgp_origin origin, const struct bgp_communities *c)
+/* The key: origin and flags, MED, LOCAL_PREF, prepends, the sizes of the three lists, the lists. */
+#define KEY_HEAD 7
+
+_Static_assert(sizeof(struct bgp_ext_community) == 2 * sizeof(uint32_t), "no padding in a key");
+_Static_assert(sizeof(struct bgp_large_community) == 3 * sizeof(uint32_t), "no padding in a key");
+
+static size_t key_size(const struct bgp_route_attrs *r)
 {
-	struct rib_attrs *a = mem_new(1, sizeof(*a) + KEY_SIZE(c->n));
+	size_t n =
+		KEY_HEAD + r->communities.n + 2 * r->ext_communities.n + 3 * r->large_communities.n;
+	return n * sizeof(uint32_t);
+}
+
+/* Appends a list to the key and returns where it is. */
+static void *put_list(uint32_t **at, const void *values, size_t n, size_t size)
+{
+	void *list = *at;
+	if (n > 0)
+		memcpy(list, values, n * size);
+	*at += n * size / sizeof(uint32_t);
+	return list;
+}
+
+static struct rib_attrs *attrs_make(enum bgp_origin origin, const struct bgp_route_attrs *r)
+{
+	struct rib_attrs *a = mem_new(1, sizeof(*a) + key_size(r));
+	uint32_t *at = a->key;
 	a->origin = origin;
-	a->key[0] = (uint32_t)origin;
-	if (c->n > 0)
-		memcpy(a->key + 1, c->values, c->n * sizeof(uint32_t));
+	a->route = *r;
+	*at++ = (uint32_t)origin << 2 | (uint32_t)r->has_med << 1 | r->has_local_pref;
+	*at++ = r->has_med ? r->med : 0;
+	*at++ = r->has_local_pref ? r->local_pref : 0;
+	*at++ = r->prepends;
+	*at++ = (uint32_t)r->communities.n;
+	*at++ = (uint32_t)r->ext_communities.n;
+	*at++ = (uint32_t)r->large_communities.n;
+	a->route.communities.values =
+		put_list(&at, r->communities.values, r->communities.n, sizeof(uint32_t));
+	a->route.ext_communities.values =
+		put_list(&at, r->ext_communities.values, r->ext_communities.n,
+			 sizeof(struct bgp_ext_community));
+	a->route.large_communities.values =
+		put_list(&at, r->large_communities.values, r->large_communities.n,
+			 sizeof(struct bgp_large_community));
 	return a;
 }
 
 static struct rib_attrs *attrs_intern(struct rib *rib, enum bgp_origin origin,
-				      const struct bgp_communities *c)
+				      const struct bgp_route_attrs *r)
 {
-	struct rib_attrs *made = attrs_make(origin, c), *found;
-	HASH_FIND(hh, rib->attrs, made->key, KEY_SIZE(c->n), found);
+	struct rib_attrs *made = attrs_make(origin, r), *found;
+	HASH_FIND(hh, rib->attrs, made->key, key_size(r), found);
 	if (found) {
 		free(made);
 	} else {
 		found = made;
 		found->id = ++rib->last_attrs_id;
-		HASH_ADD_KEYPTR(hh, rib->attrs, found->key, KEY_SIZE(c->n), found);
+		HASH_ADD_KEYPTR(hh, rib->attrs, found->key, key_size(r), found);
 	}
 	found->refs++;
 	return found;
@@ -47,14 +82,6 @@ static void attrs_unref(struct rib *rib, struct rib_attrs *a)
 		return;
 	HASH_DELETE(hh, rib->attrs, a);
 	free(a);
-}
-
-struct bgp_communities rib_attrs_communities(const struct rib_attrs *attrs)
-{
-	return (struct bgp_communities){
-		.values = (uint32_t *)attrs->key + 1,
-		.n = attrs->hh.keylen / sizeof(uint32_t) - 1,
-	};
 }
 
 /* ---- Routes. ---- */
@@ -90,10 +117,10 @@ static struct rib_route *route_new(struct rib *rib, const struct prefix *prefix)
 }
 
 struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enum bgp_origin origin,
-			       const struct bgp_communities *communities, bool *ret_changed)
+			       const struct bgp_route_attrs *route_attrs, bool *ret_changed)
 {
 	struct rib_route *route = rib_find(rib, prefix);
-	struct rib_attrs *attrs = attrs_intern(rib, origin, communities);
+	struct rib_attrs *attrs = attrs_intern(rib, origin, route_attrs);
 	if (!route)
 		route = route_new(rib, prefix);
 	*ret_changed = route->attrs != attrs;

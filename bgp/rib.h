@@ -23,8 +23,9 @@ struct rib_attrs {
 	size_t refs;
 	uint64_t id; /* never used twice, unlike the address; 0 is nobody's */
 	enum bgp_origin origin;
-	UT_hash_handle hh; /* keyed by origin, n and values */
-	uint32_t key[];    /* origin, then the communities in their order */
+	struct bgp_route_attrs route; /* its lists are views into the key */
+	UT_hash_handle hh;
+	uint32_t key[]; /* numbers, sizes and lists, see rib.c */
 };
 
 struct rib_route {
@@ -51,13 +52,11 @@ void rib_init(struct rib *rib);
 void rib_done(struct rib *rib);
 /* Adds or changes; returns the route and whether anything is different from before. */
 struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enum bgp_origin origin,
-			       const struct bgp_communities *communities, bool *ret_changed);
+			       const struct bgp_route_attrs *attrs, bool *ret_changed);
 /* NULL when it is not announced. The route stays valid until rib_collect(). */
 struct rib_route *rib_withdraw(struct rib *rib, const struct prefix *prefix);
 /* Frees the route if it is withdrawn and nobody holds it. */
 void rib_collect(struct rib *rib, struct rib_route *route);
 struct rib_route *rib_find(const struct rib *rib, const struct prefix *prefix);
-
-struct bgp_communities rib_attrs_communities(const struct rib_attrs *attrs);
 
 #endif

@@ -71,8 +71,8 @@ static void mark(struct bgp_speaker *s, struct rib_route *route)
 void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route)
 {
 	bool different;
-	struct rib_route *r = rib_announce(&s->rib, &route->prefix, s->config.origin,
-					   &route->communities, &different);
+	struct rib_route *r =
+		rib_announce(&s->rib, &route->prefix, s->config.origin, &route->attrs, &different);
 	if (different)
 		mark(s, r);
 }

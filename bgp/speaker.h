@@ -28,7 +28,7 @@ struct bgp_speaker;
 
 struct bgp_route {
 	struct prefix prefix;
-	struct bgp_communities communities; /* of this route only; merged after global and peer */
+	struct bgp_route_attrs attrs; /* copied */
 };
 
 /* All optional. Called from the loop; none may free the speaker. */

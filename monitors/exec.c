@@ -78,23 +78,26 @@ static void on_child_done(const struct child_result *child_result, void *userdat
 	/* A plain pass, the usual case, is worth no memory. */
 	if (str_equal(result.said, monitor_exec_ops.said_up))
 		result.said[0] = 0;
+	char output[CHILD_OUTPUT_MAX + 1]; /* the child's own goes with it */
+	memcpy(output, child_result->output, child_result->output_len + 1);
+	result.output = output;
 	monitor_done_cb *done = x->done;
 	void *done_userdata = x->userdata;
 	exec_free(x);
 	done(&result, done_userdata);
 }
 
-static int exec_start(const struct monitor_env *env, const struct monitor_spec *spec,
+static int exec_start(struct monitor_env *env, const struct monitor_spec *spec, usec_t timeout,
 		      monitor_done_cb *done, void *userdata, void **ret_running, struct err *err)
 {
 	struct exec_check *x = mem_new(1, sizeof(*x));
-	*x = (struct exec_check){ .timeout = env->timeout, .done = done, .userdata = userdata };
+	*x = (struct exec_check){ .timeout = timeout, .done = done, .userdata = userdata };
 	const char *argv[] = { "bash", "-c", spec->exec.command, NULL };
-	int r = child_spawn(env->loop, argv, env->exec_user, env->timeout, on_child_done, x,
-			    &x->child, err);
+	int r = child_spawn(env->loop, argv, env->exec_user, timeout, on_child_done, x, &x->child,
+			    err);
 	if (r == -ENOENT) {
 		argv[0] = "sh";
-		r = child_spawn(env->loop, argv, env->exec_user, env->timeout, on_child_done, x,
+		r = child_spawn(env->loop, argv, env->exec_user, timeout, on_child_done, x,
 				&x->child, err);
 	}
 	if (r < 0) {
@@ -112,6 +115,7 @@ static void exec_cancel(void *running)
 
 const struct monitor_ops monitor_exec_ops = {
 	.said_up = "exit status 0",
+	.lane = LANE_COMMAND,
 	.start = exec_start,
 	.cancel = exec_cancel,
 };

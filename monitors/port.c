@@ -6,13 +6,24 @@
 
 #include "monitors/monitor.h"
 
-static void port_check(const struct monitor_env *env, const struct monitor_spec *spec,
+static void *port_attach(struct monitor_env *env, const struct monitor_spec *spec,
+			 monitor_hint_cb *hint, void *userdata)
+{
+	return ports_attach(env->ports, spec->port.proto, spec->port.port, hint, userdata);
+}
+
+static void port_detach(void *attached)
+{
+	ports_detach(attached);
+}
+
+static void port_check(struct monitor_env *env, const struct monitor_spec *spec, void *attached,
 		       struct monitor_result *ret)
 {
+	(void)env;
 	bool listening = false;
 	const char *proto = spec->port.proto == IPPROTO_UDP ? "udp" : "tcp";
-	int r = sockdiag_listening(env->sockdiag, spec->port.proto, spec->port.port, &listening);
-	ret->said[0] = 0;
+	int r = ports_check(attached, &listening);
 	if (r < 0) {
 		ret->health = HEALTH_UNKNOWN;
 		snprintf(ret->said, sizeof(ret->said),
@@ -28,5 +39,8 @@ static void port_check(const struct monitor_env *env, const struct monitor_spec 
 
 const struct monitor_ops monitor_port_ops = {
 	.said_up = "listening",
+	.together = true,
 	.check = port_check,
+	.attach = port_attach,
+	.detach = port_detach,
 };

@@ -2,14 +2,17 @@
 /*
  * A probe (one monitor of one app) is always in exactly one place:
  *
- *	scheduled ──due──> checked at once ──────────────────────────────> scheduled
- *	             └──> running (a child) ──done, timed out──────────────^
- *	             └──> waiting (exec_max children run) ──one ends──> scheduled, overdue
- *	fed (consul): in no schedule, looked at when its feed says so
+ *	scheduled ──due, hinted──> checked at once ──────────────────────────> scheduled
+ *	             └──due──> waiting in its lane ──> running ──done, timed out──^
+ *	fed (consul): looked at when its feed says so, scheduled only while a change is pending
  *
- * What waits goes back into the schedule with the due time that it had, so that whoever waited
- * longest is first. A turn of the loop starts checks for a few milliseconds at most; the rest of
- * what is due follows in the next turn, after anything more urgent.
+ * A lane starts what waited longest, as long as not too many of it run and nothing else is to be
+ * done: a host that cannot keep up with its commands still announces, withdraws and answers. A
+ * turn of the loop checks or starts for a few milliseconds at most; the rest follows in the next
+ * turn, after anything more urgent.
+ *
+ * A hint (monitors/monitor.h) puts a probe on a list that the next step of the loop works off, so
+ * that nothing is checked, and no app judged, inside the callback of something else.
  */
 #include "monitors/runner.h"
 
@@ -26,36 +29,50 @@
 #include "net/loop.h"
 
 #define EXEC_MAX_DEFAULT 64
+#define NETWORK_MAX      256 /* sockets of checks that are open at once */
+#define FAST_DEFAULT     USEC_PER_SEC
 #define TURN_MAX         (2 * USEC_PER_MSEC)
 /* What is due this soon rides along, to wake up less often. */
 #define SLACK_MAX (10 * USEC_PER_MSEC)
+/* Commands of apps that come together begin one after the other. */
+#define FIRST_PACE USEC_PER_MSEC
+
+/* Checks of which only so many run at once. */
+struct lane {
+	unsigned max, n_running, n_waiting;
+	struct list waiting;
+	struct load load;
+};
 
 struct monitor_runner {
 	struct monitor_env env;
-	usec_t interval, slack;
-	unsigned exec_max, n_running;
+	struct runner_config config; /* defaults filled in */
+	usec_t slack, next_first;
 	struct sched sched;
-	struct list waiting;
+	struct list hinted;
 	struct list fed;
+	struct lane lanes[N_LANES];
 	monitor_feed_cb *feed;
 	void *feed_userdata;
-	usec_t rest_until; /* checks outrank most of the loop, so they leave it as much as they took
-			    */
-	sd_event_source *timer;
+	/* Checks outrank most of the loop, so they leave it as much as they took. */
+	usec_t rest_until;
+	sd_event_source *timer, *hints, *launch;
 };
 
 struct probe {
 	struct sched_entry due;
-	struct list_node waiting;
-	struct list_node fed; /* the only list of a probe whose results come by themselves */
+	struct list_node waiting, hinted;
+	struct list_node fed; /* of those whose results come by themselves */
 	struct monitor_watch *watch;
 	struct monitor_spec spec;
 	struct verdict verdict;
 	enum health told; /* the last result */
 	usec_t since, started, ended, took;
 	uint64_t checks, failures;
-	void *running; /* what ops->cancel() takes */
-	char *said;    /* NULL: see probe_said() */
+	void *running;  /* what ops->cancel() takes */
+	void *attached; /* what ops->detach() takes */
+	char *said;     /* NULL: see probe_said() */
+	char *output;   /* NULL: none */
 };
 
 struct monitor_watch {
@@ -65,7 +82,7 @@ struct monitor_watch {
 	char *subject; /* NULL when nobody asks for it */
 	usec_t since;
 	enum health health;
-	size_t n;
+	size_t n, quorum;
 	struct probe probes[];
 };
 
@@ -95,6 +112,41 @@ static void probe_set_said(struct probe *p, const char *said)
 	p->said = said[0] ? mem_strdup(said) : NULL;
 }
 
+static void probe_set_output(struct probe *p, const char *output)
+{
+	const char *old = p->output ? p->output : "";
+	if (!output)
+		output = "";
+	if (str_equal(old, output))
+		return;
+	free(p->output);
+	p->output = output[0] ? mem_strdup(output) : NULL;
+}
+
+static usec_t or_default(usec_t said, usec_t otherwise)
+{
+	return said ? said : otherwise;
+}
+
+static usec_t probe_interval(const struct probe *p)
+{
+	return or_default(p->spec.timing.interval, p->watch->runner->config.interval);
+}
+
+/* Never slower than the interval that it is to be faster than. */
+static usec_t probe_fast_interval(const struct probe *p)
+{
+	return usec_min(
+		or_default(p->spec.timing.fast_interval, p->watch->runner->config.fast_interval),
+		probe_interval(p));
+}
+
+static usec_t probe_timeout(const struct probe *p)
+{
+	usec_t otherwise = or_default(p->watch->runner->config.timeout, probe_interval(p));
+	return or_default(p->spec.timing.timeout, otherwise);
+}
+
 /* True when the probe's health changed. */
 static bool probe_take(struct probe *p, const struct monitor_result *result)
 {
@@ -105,18 +157,35 @@ static bool probe_take(struct probe *p, const struct monitor_result *result)
 	if (result->health == HEALTH_DOWN)
 		p->failures++;
 	probe_set_said(p, result->said);
+	probe_set_output(p, result->output);
 	if (!verdict_step(&p->verdict, result->health))
 		return false;
 	p->since = p->ended;
 	return true;
 }
 
+static void probe_schedule(struct probe *p)
+{
+	struct monitor_runner *r = p->watch->runner;
+	usec_t now = loop_clock(), interval = probe_interval(p);
+	if (ops_of(p)->fed && !verdict_is_pending(&p->verdict)) {
+		sched_remove(&r->sched, &p->due);
+		return;
+	}
+	usec_t next = sched_advance(p->due.due, now, interval);
+	if (verdict_is_pending(&p->verdict))
+		next = usec_add(now, probe_fast_interval(p));
+	else if (ops_of(p)->together)
+		next = sched_align(now, interval);
+	sched_set(&r->sched, &p->due, next);
+}
+
 static enum health combined_health(const struct monitor_watch *w)
 {
-	enum health h = HEALTH_UP;
+	struct health_tally tally = { { 0 } };
 	for (size_t i = 0; i < w->n; i++)
-		h = health_combine(h, w->probes[i].verdict.health);
-	return h;
+		tally.n[w->probes[i].verdict.health]++;
+	return health_of_quorum(&tally, w->quorum);
 }
 
 /* The probe to name as the reason: the one that changed if it has the watch's new health, else
@@ -142,24 +211,62 @@ static void watch_judge(struct monitor_watch *w, const struct probe *changed)
 	w->verdict(w, h, reason, w->userdata);
 }
 
-/* Some of what waits for a child to end may go. More than can run do no harm: they wait again. */
-static void wake_waiting(struct monitor_runner *r)
+/* ---- lanes ---- */
+
+static struct lane *lane_of(const struct probe *p)
 {
-	for (unsigned n = r->n_running; n < r->exec_max && !list_empty(&r->waiting); n++) {
-		struct probe *p = list_first(&r->waiting, struct probe, waiting);
-		list_remove(&p->waiting);
-		sched_set(&r->sched, &p->due, p->due.due);
-	}
+	return &p->watch->runner->lanes[ops_of(p)->lane];
 }
+
+static void lane_leave(struct probe *p)
+{
+	if (!list_linked(&p->waiting))
+		return;
+	list_remove(&p->waiting);
+	lane_of(p)->n_waiting--;
+}
+
+static bool lane_is_open(const struct lane *lane)
+{
+	return lane->n_running < lane->max && !list_empty(&lane->waiting);
+}
+
+static int on_launch(sd_event_source *source, void *userdata);
+
+/* To be called when something may start that could not before. */
+static void lane_wake(struct monitor_runner *r, struct lane *lane)
+{
+	if (lane_is_open(lane))
+		loop_defer(r->env.loop, &r->launch, LOOP_IDLE, on_launch, r);
+}
+
+static void lane_join(struct probe *p)
+{
+	struct lane *lane = lane_of(p);
+	list_append(&lane->waiting, &p->waiting);
+	lane->n_waiting++;
+	lane_wake(p->watch->runner, lane);
+}
+
+/* A check of this lane began now. */
+static void lane_take_load(struct monitor_runner *r, struct lane *lane, const struct probe *p)
+{
+	usec_t late = usec_sub(p->started, p->due.due);
+	bool changed = load_take(&lane->load, late, probe_interval(p), p->started);
+	if (changed && lane == &r->lanes[LANE_COMMAND] && r->config.load_changed)
+		r->config.load_changed(&lane->load, r->config.userdata);
+}
+
+/* ---- checks ---- */
 
 /* The probe and its watch may be gone afterwards. */
 static void probe_finish(struct probe *p, const struct monitor_result *result)
 {
-	struct monitor_runner *r = p->watch->runner;
-	sched_set(&r->sched, &p->due, sched_advance(p->due.due, loop_clock(), r->interval));
+	bool changed = probe_take(p, result);
+	probe_schedule(p);
 	if (ops_of(p)->start)
-		wake_waiting(r);
-	if (probe_take(p, result))
+		lane_wake(p->watch->runner, lane_of(p));
+	if (changed)
 		watch_judge(p->watch, p);
 }
 
@@ -177,7 +284,7 @@ static void on_done(const struct monitor_result *result, void *userdata)
 	struct probe *p = userdata;
 	struct monitor_runner *r = p->watch->runner;
 	p->running = NULL;
-	r->n_running--;
+	lane_of(p)->n_running--;
 	probe_finish(p, result);
 	arm(r);
 }
@@ -186,31 +293,61 @@ static void probe_launch(struct probe *p)
 {
 	struct monitor_runner *r = p->watch->runner;
 	struct monitor_result result = { .health = HEALTH_UNKNOWN };
+	struct lane *lane = lane_of(p);
 	struct err err;
-	if (r->n_running >= r->exec_max) {
-		list_append(&r->waiting, &p->waiting);
-		return;
-	}
 	p->started = loop_clock();
-	if (ops_of(p)->start(&r->env, &p->spec, on_done, p, &p->running, &err) < 0) {
+	lane_take_load(r, lane, p);
+	if (ops_of(p)->start(&r->env, &p->spec, probe_timeout(p), on_done, p, &p->running, &err) <
+	    0) {
 		snprintf(result.said, sizeof(result.said), "%s", err.text);
 		probe_finish(p, &result);
 		return;
 	}
-	r->n_running++;
+	lane->n_running++;
+}
+
+static int on_launch(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct monitor_runner *r = userdata;
+	usec_t began = loop_clock();
+	for (size_t i = 0; i < N_LANES; i++)
+		while (lane_is_open(&r->lanes[i]) && loop_clock() - began < TURN_MAX) {
+			struct probe *p = list_first(&r->lanes[i].waiting, struct probe, waiting);
+			lane_leave(p);
+			probe_launch(p);
+		}
+	for (size_t i = 0; i < N_LANES; i++)
+		lane_wake(r, &r->lanes[i]);
+	arm(r);
+	return 0;
+}
+
+static void probe_read(struct probe *p, struct monitor_result *ret)
+{
+	struct monitor_runner *r = p->watch->runner;
+	if (r->feed)
+		ret->health =
+			r->feed(p->watch->subject, ret->said, sizeof(ret->said), r->feed_userdata);
+	else
+		snprintf(ret->said, sizeof(ret->said), "no Consul is configured, set consul_addr");
 }
 
 static void probe_check(struct probe *p, struct monitor_result *ret)
 {
+	*ret = (struct monitor_result){ .health = HEALTH_UNKNOWN };
 	p->started = loop_clock();
-	ops_of(p)->check(&p->watch->runner->env, &p->spec, ret);
+	if (ops_of(p)->fed)
+		probe_read(p, ret);
+	else
+		ops_of(p)->check(&p->watch->runner->env, &p->spec, p->attached, ret);
 }
 
 static void probe_run(struct probe *p)
 {
 	struct monitor_result result;
 	if (ops_of(p)->start) {
-		probe_launch(p);
+		lane_join(p);
 		return;
 	}
 	probe_check(p, &result);
@@ -235,21 +372,65 @@ static int on_due(sd_event_source *source, uint64_t now, void *userdata)
 	return 0;
 }
 
+/* ---- hints ---- */
+
+static int on_hints(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct monitor_runner *r = userdata;
+	struct probe *p;
+	usec_t began = loop_clock();
+	while ((p = list_first(&r->hinted, struct probe, hinted))) {
+		list_remove(&p->hinted);
+		/* A change that is pending is counted at its pace, not at that of the hints. */
+		if (!verdict_is_pending(&p->verdict))
+			probe_run(p);
+		if (loop_clock() - began > TURN_MAX)
+			break;
+	}
+	arm(r);
+	if (!list_empty(&r->hinted))
+		return loop_defer(r->env.loop, &r->hints, LOOP_HEALTH, on_hints, r);
+	return 0;
+}
+
+static void on_hint(void *userdata)
+{
+	struct probe *p = userdata;
+	struct monitor_runner *r = p->watch->runner;
+	if (!list_linked(&p->hinted))
+		list_append(&r->hinted, &p->hinted);
+	loop_defer(r->env.loop, &r->hints, LOOP_HEALTH, on_hints, r);
+}
+
+/* ---- the runner ---- */
+
+static void fill_in_config(struct monitor_runner *r, const struct runner_config *config)
+{
+	r->config = *config;
+	r->config.fast_interval = or_default(config->fast_interval, FAST_DEFAULT);
+	r->config.exec_max = config->exec_max ? config->exec_max : EXEC_MAX_DEFAULT;
+	r->slack = usec_min(SLACK_MAX, config->interval / 16);
+	r->lanes[LANE_COMMAND].max = r->config.exec_max;
+	r->lanes[LANE_NETWORK].max = NETWORK_MAX;
+	r->env.is_vip = config->is_vip;
+	r->env.vip_userdata = config->userdata;
+}
+
 int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 		       struct monitor_runner **ret, struct err *err)
 {
 	if (config->interval == 0)
 		return err_set(err, -EINVAL, "the monitor interval is 0, expected more");
 	struct monitor_runner *r = mem_new(1, sizeof(*r));
-	r->interval = config->interval;
-	r->slack = usec_min(SLACK_MAX, config->interval / 16);
-	r->exec_max = config->exec_max ? config->exec_max : EXEC_MAX_DEFAULT;
 	r->env.loop = sd_event_ref(loop);
-	r->env.timeout = config->exec_timeout ? config->exec_timeout : config->interval;
 	r->env.exec_user = config->exec_user;
-	list_init(&r->waiting);
+	list_init(&r->hinted);
 	list_init(&r->fed);
-	int code = sockdiag_new(&r->env.sockdiag, err);
+	for (size_t i = 0; i < N_LANES; i++)
+		list_init(&r->lanes[i].waiting);
+	fill_in_config(r, config);
+	int code = ports_new(loop, &r->env.ports, err);
 	if (code < 0) {
 		monitor_runner_free(r);
 		return code;
@@ -263,26 +444,27 @@ void monitor_runner_free(struct monitor_runner *r)
 	if (!r)
 		return;
 	sd_event_source_disable_unref(r->timer);
+	sd_event_source_disable_unref(r->hints);
+	sd_event_source_disable_unref(r->launch);
 	sched_done(&r->sched);
-	sockdiag_free(r->env.sockdiag);
+	http_free(r->env.http);
+	ports_free(r->env.ports);
 	sd_event_unref(r->env.loop);
 	free(r);
 }
 
-/* The feed */
-
-static void probe_read(struct probe *p, struct monitor_result *ret)
+void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner_status *ret)
 {
-	struct monitor_runner *r = p->watch->runner;
-	ret->said[0] = 0;
-	ret->health = HEALTH_UNKNOWN;
-	p->started = loop_clock();
-	if (r->feed)
-		ret->health =
-			r->feed(p->watch->subject, ret->said, sizeof(ret->said), r->feed_userdata);
-	else
-		snprintf(ret->said, sizeof(ret->said), "no Consul is configured, set consul_addr");
+	const struct lane *lane = &r->lanes[LANE_COMMAND];
+	*ret = (struct monitor_runner_status){
+		.running = lane->n_running,
+		.waiting = lane->n_waiting,
+		.max = lane->max,
+		.load = lane->load,
+	};
 }
+
+/* ---- the feed ---- */
 
 /* A feed repeats itself: what it said already is no new result. */
 static bool probe_is_told(const struct probe *p, const struct monitor_result *result)
@@ -302,42 +484,64 @@ void monitor_runner_feed_changed(struct monitor_runner *r)
 	struct monitor_result result;
 	list_for_each (it, &r->fed) {
 		struct probe *p = list_entry(it, struct probe, fed);
-		probe_read(p, &result);
-		if (!probe_is_told(p, &result) && probe_take(p, &result))
-			watch_judge(p->watch, p);
+		/* As with hints: what is pending is counted at its pace. */
+		if (verdict_is_pending(&p->verdict))
+			continue;
+		probe_check(p, &result);
+		if (!probe_is_told(p, &result))
+			probe_finish(p, &result);
 	}
+	arm(r);
 }
 
-/* Watches */
+/* ---- watches ---- */
+
+/* One app is looked at as soon as it is there; a thousand that come together share the time. */
+static usec_t first_start(struct monitor_runner *r, usec_t now)
+{
+	usec_t first = r->next_first > now ? r->next_first : now;
+	r->next_first = first + FIRST_PACE;
+	return first;
+}
 
 static void probe_init(struct probe *p, struct monitor_watch *w, const struct monitor_spec *spec,
 		       const char *subject)
 {
 	struct monitor_runner *r = w->runner;
+	const struct monitor_timing *timing = &spec->timing;
 	struct monitor_result result;
 	p->watch = w;
 	p->since = w->since;
+	p->verdict.rise = timing->rise ? timing->rise : r->config.rise;
+	p->verdict.fall = timing->fall ? timing->fall : r->config.fall;
 	monitor_spec_copy(&p->spec, spec);
 	if (ops_of(p)->start) {
-		sched_set(&r->sched, &p->due, w->since);
+		sched_set(&r->sched, &p->due, first_start(r, w->since));
 		return;
 	}
 	if (ops_of(p)->fed) {
 		if (!w->subject)
 			w->subject = mem_strdup(subject);
 		list_append(&r->fed, &p->fed);
-		probe_read(p, &result);
+		probe_check(p, &result);
 		probe_take(p, &result);
+		probe_schedule(p);
 		return;
 	}
+	if (ops_of(p)->attach)
+		p->attached = ops_of(p)->attach(&r->env, &p->spec, on_hint, p);
 	probe_check(p, &result);
 	probe_take(p, &result);
-	sched_set(&r->sched, &p->due, sched_spread(w->since, r->interval, loop_random()));
+	p->due.due = sched_spread(w->since, probe_interval(p), loop_random());
+	if (verdict_is_pending(&p->verdict) || ops_of(p)->together)
+		probe_schedule(p);
+	else
+		sched_set(&r->sched, &p->due, p->due.due);
 }
 
 struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *subject,
 					const struct monitor_spec *specs, size_t n_specs,
-					monitor_verdict_cb *verdict, void *userdata)
+					size_t quorum, monitor_verdict_cb *verdict, void *userdata)
 {
 	struct monitor_watch *w = mem_new(1, sizeof(*w) + n_specs * sizeof(w->probes[0]));
 	w->runner = r;
@@ -345,6 +549,7 @@ struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *su
 	w->userdata = userdata;
 	w->since = loop_clock();
 	w->n = n_specs;
+	w->quorum = quorum;
 	for (size_t i = 0; i < n_specs; i++)
 		probe_init(&w->probes[i], w, &specs[i], subject);
 	w->health = combined_health(w);
@@ -356,14 +561,18 @@ static void probe_done(struct probe *p)
 {
 	struct monitor_runner *r = p->watch->runner;
 	sched_remove(&r->sched, &p->due);
-	list_remove(&p->waiting);
+	list_remove(&p->hinted);
 	list_remove(&p->fed);
+	lane_leave(p);
+	if (p->attached)
+		ops_of(p)->detach(p->attached);
 	if (p->running) {
 		ops_of(p)->cancel(p->running);
-		r->n_running--;
+		lane_of(p)->n_running--;
 	}
 	monitor_spec_done(&p->spec);
 	free(p->said);
+	free(p->output);
 }
 
 void monitor_watch_free(struct monitor_watch *w)
@@ -375,9 +584,12 @@ void monitor_watch_free(struct monitor_watch *w)
 		probe_done(&w->probes[i]);
 	free(w->subject);
 	free(w);
-	wake_waiting(r);
+	for (size_t i = 0; i < N_LANES; i++)
+		lane_wake(r, &r->lanes[i]);
 	arm(r);
 }
+
+/* ---- what is asked of it ---- */
 
 enum health monitor_watch_health(const struct monitor_watch *w)
 {
@@ -407,5 +619,12 @@ void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monito
 		.failures = p->failures,
 		.running = p->running != NULL,
 		.said = probe_said(p),
+		.output = p->output,
+		.interval = probe_interval(p),
+		.fast_interval = probe_fast_interval(p),
+		.timeout = probe_timeout(p),
+		.rise = p->verdict.rise ? p->verdict.rise : 1,
+		.fall = p->verdict.fall ? p->verdict.fall : 1,
+		.streak = verdict_is_pending(&p->verdict) ? p->verdict.streak : 0,
 	};
 }

@@ -2,10 +2,10 @@
 /*
  * Runs the monitors of all apps and reports verdicts.
  *
- * A watch is the monitors of one app. Its health is UP when all monitors pass, DOWN when one
- * fails, and stays what it was while a check could not run (its result is unknown, not "bad").
- * A watch without monitors is UP from the start. One timer serves all watches; due times are
- * spread by jitter; a check that hangs delays nobody.
+ * A watch is the monitors of one app. Its health is UP when enough of them pass (all, unless a
+ * quorum is given), DOWN when that is not to be had any more, and stays what it was while a check
+ * could not run (its result is unknown, not "bad"). A watch without monitors is UP from the start.
+ * One timer serves all watches; due times are spread; a check that hangs delays nobody.
  */
 #ifndef MONITORS_RUNNER_H
 #define MONITORS_RUNNER_H
@@ -17,14 +17,23 @@
 
 #include "lib/err.h"
 #include "lib/mono.h"
+#include "monitors/load.h"
+#include "monitors/monitor.h"
 #include "monitors/spec.h"
 #include "monitors/verdict.h"
 
 struct runner_config {
 	usec_t interval;                    /* between two checks of one monitor; not 0 */
-	usec_t exec_timeout;                /* 0: the interval */
+	usec_t fast_interval;               /* while its health is about to change; 0: 1 s */
+	usec_t timeout;                     /* 0: the interval */
+	uint16_t rise, fall;                /* 0: 1 */
 	unsigned exec_max;                  /* commands that run at once; 0: the default of 64 */
 	const struct child_user *exec_user; /* who they run as; must outlive it; NULL: as we do */
+	/* Is this address a VIP of an app? NULL: none is. From inside checks. */
+	monitor_is_vip_fn *is_vip;
+	/* Commands cannot be run as often as they should; or they can be again. May be NULL. */
+	void (*load_changed)(const struct load *load, void *userdata);
+	void *userdata; /* of both */
 };
 
 struct child_user;
@@ -41,13 +50,13 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 /* All watches must be gone. */
 void monitor_runner_free(struct monitor_runner *r);
 
-/* Copies the specs. `subject` is what `consul` monitors ask for: the name of the app. What can be
- * answered at once (ports) is: read monitor_watch_health() after it, there is no callback for this
- * first health, and a service that listens is UP already. Commands start in the next turn of the
- * loop. */
+/* Copies the specs. `subject` is what `consul` monitors ask for: the name of the app. `quorum` of
+ * the specs must pass, 0 is all. What can be answered at once (ports) is: read
+ * monitor_watch_health() after it, there is no callback for this first health, and a service that
+ * listens is UP already. Commands start in the next turn of the loop. */
 struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *subject,
 					const struct monitor_spec *specs, size_t n_specs,
-					monitor_verdict_cb *verdict, void *userdata);
+					size_t quorum, monitor_verdict_cb *verdict, void *userdata);
 /* Ends running checks without a verdict. */
 void monitor_watch_free(struct monitor_watch *w);
 
@@ -72,10 +81,17 @@ struct monitor_status {
 	usec_t took;       /* of the last check */
 	uint64_t checks, failures;
 	bool running;
-	const char *said; /* the last result in words, output included; "" before the first */
+	const char *said;   /* the last result in words, output included; "" before the first */
+	const char *output; /* of the last command, as it came, at most 4 KB; NULL: none */
+	/* In effect, defaults filled in. */
+	usec_t interval, fast_interval, timeout;
+	uint16_t rise, fall;
+	uint16_t streak; /* how many results in a row speak for a change of health; 0: none */
 };
 size_t monitor_watch_n(const struct monitor_watch *w);
 /* The texts in *ret are valid until the loop runs again. */
 void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monitor_status *ret);
+
+void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner_status *ret);
 
 #endif

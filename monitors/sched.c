@@ -95,3 +95,8 @@ usec_t sched_advance(usec_t due, usec_t now, usec_t interval)
 	usec_t next = usec_add(due, interval);
 	return next > now ? next : usec_add(now, interval);
 }
+
+usec_t sched_align(usec_t now, usec_t interval)
+{
+	return usec_add(now - now % interval, interval);
+}

@@ -37,5 +37,7 @@ struct sched_entry *sched_pop(struct sched *s, usec_t now);
 usec_t sched_spread(usec_t now, usec_t interval, uint32_t random);
 /* The next after `due`: keeps the rhythm, but does not catch up on what was missed. */
 usec_t sched_advance(usec_t due, usec_t now, usec_t interval);
+/* The next multiple of the interval after `now`: what has the same interval is due together. */
+usec_t sched_align(usec_t now, usec_t interval);
 
 #endif

@@ -29,9 +29,17 @@ bool verdict_step(struct verdict *v, enum health result)
 	return true;
 }
 
-enum health health_combine(enum health a, enum health b)
+bool verdict_is_pending(const struct verdict *v)
 {
-	if (a == HEALTH_DOWN || b == HEALTH_DOWN)
-		return HEALTH_DOWN;
-	return a == HEALTH_UNKNOWN || b == HEALTH_UNKNOWN ? HEALTH_UNKNOWN : HEALTH_UP;
+	return v->last != HEALTH_UNKNOWN && v->last != v->health;
+}
+
+enum health health_of_quorum(const struct health_tally *t, size_t quorum)
+{
+	size_t all = t->n[HEALTH_UNKNOWN] + t->n[HEALTH_UP] + t->n[HEALTH_DOWN];
+	if (quorum == 0 || quorum > all)
+		quorum = all;
+	if (t->n[HEALTH_UP] >= quorum)
+		return HEALTH_UP;
+	return t->n[HEALTH_UP] + t->n[HEALTH_UNKNOWN] < quorum ? HEALTH_DOWN : HEALTH_UNKNOWN;
 }

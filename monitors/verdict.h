@@ -8,6 +8,7 @@
 #define MONITORS_VERDICT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum health { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN };
@@ -22,7 +23,16 @@ struct verdict {
 
 /* Takes one result; true when the health changed. */
 bool verdict_step(struct verdict *v, enum health result);
-/* The health of two monitors together: DOWN if one is, else UNKNOWN if one is, else UP. */
-enum health health_combine(enum health a, enum health b);
+/* Results are at odds with the health, but too few in a row yet to change it. */
+bool verdict_is_pending(const struct verdict *v);
+
+/* How many monitors of an app have which health. */
+struct health_tally {
+	size_t n[3]; /* by enum health */
+};
+
+/* The health of an app of which `quorum` monitors must be UP; 0 or more than there are: all of
+ * them. DOWN only when the unknown ones could not make it UP. Without monitors it is UP. */
+enum health health_of_quorum(const struct health_tally *t, size_t quorum);
 
 #endif

@@ -22,6 +22,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "nat/ctmsg.h"
+#include "net/family.h"
 #include "net/loop.h"
 #include "net/nlsock.h"
 
@@ -48,8 +49,9 @@ struct report {
 
 struct conntrack {
 	sd_event *loop;
-	struct targets next; /* of the next child */
-	pid_t child;         /* 0: none */
+	struct targets next;  /* of the next child */
+	pid_t child;          /* 0: none */
+	struct family family; /* keeps others from collecting the child */
 	int pidfd, pipe;
 	sd_event_source *end_source, *start_source;
 	bool complained;
@@ -187,6 +189,7 @@ static void reap(struct conntrack *c)
 {
 	siginfo_t info;
 	c->end_source = sd_event_source_disable_unref(c->end_source);
+	family_leave(&c->family);
 	while (waitid(P_PID, (id_t)c->child, &info, WEXITED) < 0 && errno == EINTR)
 		;
 	close_fd(&c->pidfd);
@@ -226,6 +229,7 @@ static int spawn(struct conntrack *c)
 		close_fd(&c->pipe);
 		return r;
 	}
+	family_lead(&c->family, c->child);
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->child, 0);
 	r = c->pidfd < 0
 		    ? -errno

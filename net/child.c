@@ -26,6 +26,7 @@
 
 #include "lib/backoff.h"
 #include "lib/mem.h"
+#include "net/family.h"
 #include "net/loop.h"
 
 /* How much output is read: per wake-up, and per second (READS_MAX wake-ups an interval), so that
@@ -36,10 +37,14 @@
 
 #define REAP_FIRST (2 * USEC_PER_MSEC)
 #define REAP_MAX   USEC_PER_SEC
+/* How often a process without an environment is looked at again: about a second. An exec takes far
+ * less, and one that has none for good is left alone. */
+#define UNKNOWN_TRIES 10
 
 struct child {
 	sd_event *loop;
 	pid_t pid; /* also the number of its session and group; 0 once it is settled */
+	struct family family;
 	int pidfd, out;
 	sd_event_source *end_source, *out_source, *limit_source;
 	child_done_cb *done;
@@ -50,6 +55,8 @@ struct child {
 
 struct reaper {
 	pid_t group;
+	uint64_t family;
+	unsigned tries;
 	struct backoff wait;
 };
 
@@ -65,10 +72,18 @@ static bool reap_group(pid_t group)
 	return false;
 }
 
+/* Both are asked each time: what a dying process leaves behind comes to us only then. */
+static bool reap_all(pid_t group, uint64_t family, unsigned tries)
+{
+	bool group_gone = reap_group(group);
+	bool family_gone = family_sweep(family, tries < UNKNOWN_TRIES);
+	return group_gone && family_gone;
+}
+
 static int on_reap(sd_event_source *source, uint64_t now, void *userdata)
 {
 	struct reaper *reaper = userdata;
-	if (reap_group(reaper->group)) {
+	if (reap_all(reaper->group, reaper->family, ++reaper->tries)) {
 		/* The loop owned it; this ends it and, through on_reaper_end, the reaper. */
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 		sd_event_source_set_floating(source, false);
@@ -84,14 +99,17 @@ static void on_reaper_end(void *userdata)
 	free(userdata);
 }
 
-/* Collects a group that was sent SIGKILL, now or as soon as it is possible. */
-static void reap(sd_event *loop, pid_t group)
+/* Collects a group that was sent SIGKILL and the rest of the family, now or as soon as it is
+ * possible. */
+static void reap(sd_event *loop, pid_t group, uint64_t family)
 {
 	sd_event_source *source = NULL;
-	if (reap_group(group))
+	if (reap_all(group, family, 0))
 		return;
 	struct reaper *reaper = mem_new(1, sizeof(*reaper));
-	*reaper = (struct reaper){ .group = group, .wait = { REAP_FIRST, REAP_MAX, 0 } };
+	*reaper = (struct reaper){ .group = group,
+				   .family = family,
+				   .wait = { REAP_FIRST, REAP_MAX, 0 } };
 	int r = loop_timer_set(loop, &source, usec_add(loop_clock(), REAP_FIRST), LOOP_HTTP,
 			       on_reap, reaper);
 	if (r < 0) { /* the loop is on its way out, and so are we */
@@ -120,7 +138,8 @@ static void settle(struct child *c)
 	close_fd(&c->out);
 	if (c->pid > 0) {
 		kill(-c->pid, SIGKILL);
-		reap(c->loop, c->pid);
+		family_leave(&c->family);
+		reap(c->loop, c->pid, c->family.id);
 	}
 	c->pid = 0;
 }
@@ -215,7 +234,7 @@ static int set_files(posix_spawn_file_actions_t *files, int out)
 
 /* posix_spawn() shares our memory until the exec, so it costs the same however big we are, and it
  * reports why an exec failed. */
-static int spawn(const char *const argv[], int out, pid_t *ret)
+static int spawn(const char *const argv[], char *const env[], int out, pid_t *ret)
 {
 	posix_spawnattr_t attr;
 	posix_spawn_file_actions_t files;
@@ -225,7 +244,7 @@ static int spawn(const char *const argv[], int out, pid_t *ret)
 	if (r == 0)
 		r = set_files(&files, out);
 	if (r == 0) /* not const for historical reasons only: nobody writes to the arguments */
-		r = posix_spawnp(ret, argv[0], &files, &attr, (char *const *)argv, environ);
+		r = posix_spawnp(ret, argv[0], &files, &attr, (char *const *)argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	return -r;
@@ -253,8 +272,8 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn static void run_as(const char *const argv[], const struct child_user *user, int out,
-			     int report)
+_Noreturn static void run_as(const char *const argv[], char *const env[],
+			     const struct child_user *user, int out, int report)
 {
 	int code;
 	setsid();
@@ -267,7 +286,7 @@ _Noreturn static void run_as(const char *const argv[], const struct child_user *
 		code = become(user);
 	if (code == 0) {
 		close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-		execvp(argv[0], (char *const *)argv);
+		execvpe(argv[0], (char *const *)argv, env);
 		code = errno;
 	}
 	ssize_t n = write(report, &code, sizeof(code));
@@ -276,7 +295,8 @@ _Noreturn static void run_as(const char *const argv[], const struct child_user *
 
 /* posix_spawn() cannot change users. A fork copies our page tables, which is small change beside
  * the shell that follows. */
-static int spawn_as(const char *const argv[], const struct child_user *user, int out, pid_t *ret)
+static int spawn_as(const char *const argv[], char *const env[], const struct child_user *user,
+		    int out, pid_t *ret)
 {
 	int report[2], code = 0;
 	if (pipe2(report, O_CLOEXEC) < 0)
@@ -286,7 +306,7 @@ static int spawn_as(const char *const argv[], const struct child_user *user, int
 	int high_out = fcntl(out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	pid_t pid = high < 0 || high_out < 0 ? -1 : fork();
 	if (pid == 0)
-		run_as(argv, user, high_out, high);
+		run_as(argv, env, user, high_out, high);
 	int r = pid < 0 ? -errno : 0;
 	close_fd(&report[1]);
 	close_fd(&high);
@@ -302,6 +322,23 @@ static int spawn_as(const char *const argv[], const struct child_user *user, int
 	return r;
 }
 
+/* Our environment, and the mark in front of it. */
+static int spawn_marked(struct child *c, const char *const argv[], const struct child_user *user,
+			int out)
+{
+	size_t n = 0;
+	while (environ && environ[n])
+		n++;
+	char **env = mem_new(n + 2, sizeof(*env));
+	family_init(&c->family);
+	env[0] = c->family.mark;
+	for (size_t i = 0; i < n; i++)
+		env[i + 1] = environ[i];
+	int r = user ? spawn_as(argv, env, user, out, &c->pid) : spawn(argv, env, out, &c->pid);
+	free(env);
+	return r;
+}
+
 static int start(struct child *c, const char *const argv[], const struct child_user *user)
 {
 	int fds[2];
@@ -309,12 +346,12 @@ static int start(struct child *c, const char *const argv[], const struct child_u
 		return -errno;
 	c->out = fds[0];
 	/* Our end only: a shell command does not expect a stdout that is not blocking. */
-	int r = fcntl(c->out, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
-	if (r == 0)
-		r = user ? spawn_as(argv, user, fds[1], &c->pid) : spawn(argv, fds[1], &c->pid);
+	int r = fcntl(c->out, F_SETFL, O_NONBLOCK) < 0 ? -errno
+						       : spawn_marked(c, argv, user, fds[1]);
 	close(fds[1]);
 	if (r < 0)
 		return r;
+	family_lead(&c->family, c->pid);
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
 	return c->pidfd < 0 ? -errno : 0;
 }

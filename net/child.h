@@ -4,11 +4,11 @@
  *
  * Only the first CHILD_OUTPUT_MAX bytes of stdout and stderr together are kept; the rest is read
  * and dropped, so that a command that prints for ever is not stopped by a full pipe and does not
- * fill our memory. At the time limit, at child_free() and after its exit, SIGKILL goes to the
- * whole process group. The end of the process counts, not the end of its output: a background
+ * fill our memory. The end of the process counts, not the end of its output: a background
  * grandchild may hold the pipe.
  *
- * Not caught: a grandchild that leaves the process group (setsid, or job control by `set -m`).
+ * Nothing that it starts outlives it: at the time limit, at child_free() and after its exit,
+ * SIGKILL goes to the whole process group, and to whoever left the group (net/family.h).
  */
 #ifndef NET_CHILD_H
 #define NET_CHILD_H

@@ -18,6 +18,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "lib/list.h"
 #include "lib/mem.h"
@@ -48,11 +50,13 @@ struct http_call {
 	struct list_node node;
 	struct http *http;
 	CURL *easy;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *connect_to;
+	http_socket_cb *on_socket;
 	http_done_cb *done;
 	void *userdata;
 	char *body;
 	size_t len, cap, max;
+	bool cut;
 	size_t headers_len;
 	char answer_headers[HEADERS_MAX];
 	char error[CURL_ERROR_SIZE];
@@ -68,6 +72,7 @@ static void call_free(struct http_call *call)
 		curl->easy_cleanup(call->easy);
 	}
 	curl->slist_free_all(call->headers);
+	curl->slist_free_all(call->connect_to);
 	list_remove(&call->node);
 	free(call->body);
 	free(call);
@@ -193,14 +198,15 @@ static int set_watch(CURL *easy, curl_socket_t fd, int what, void *userdata, voi
 static size_t on_body(char *data, size_t size, size_t n, void *userdata)
 {
 	struct http_call *call = userdata;
-	size_t len = size * n;
-	if (len > call->max - call->len)
+	size_t all = size * n, room = call->max - call->len;
+	size_t len = call->cut && all > room ? room : all;
+	if (len > room)
 		return 0; /* CURLE_WRITE_ERROR */
 	call->body = mem_grow(call->body, &call->cap, call->len + len + 1, 1);
 	memcpy(call->body + call->len, data, len);
 	call->len += len;
 	call->body[call->len] = 0;
-	return len;
+	return all;
 }
 
 static size_t on_header(char *data, size_t size, size_t n, void *userdata)
@@ -244,6 +250,43 @@ static long milliseconds(usec_t span)
 	return ms > LONG_MAX ? LONG_MAX : ms > 0 ? (long)ms : 1;
 }
 
+/* In place of socket(), to have a word about where it goes. */
+static curl_socket_t open_socket(void *userdata, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	(void)purpose;
+	struct http_call *call = userdata;
+	struct sockaddr_storage ss = { 0 };
+	struct addr addr;
+	uint16_t port;
+	int fd = socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	memcpy(&ss, &to->addr, to->addrlen < sizeof(ss) ? to->addrlen : sizeof(ss));
+	if (addr_from_sockaddr(&ss, &addr, &port) &&
+	    call->on_socket(fd, &addr, call->userdata) < 0) {
+		close(fd);
+		return CURL_SOCKET_BAD;
+	}
+	return fd;
+}
+
+static void set_way(const struct curl_api *curl, struct http_call *call,
+		    const struct http_request *request)
+{
+	if (request->connect_to) {
+		call->connect_to = curl->slist_append(NULL, request->connect_to);
+		curl->easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
+	}
+	if (!request->on_socket)
+		return;
+	call->on_socket = request->on_socket;
+	curl->easy_setopt(call->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl->easy_setopt(call->easy, CURLOPT_OPENSOCKETDATA, call);
+	/* A connection of an earlier call went where that call was allowed to go. */
+	curl->easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl->easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
 static void set_tls(const struct curl_api *curl, CURL *easy, const struct http_server *server)
 {
 	if (server->ca_file)
@@ -275,6 +318,7 @@ static void set_request(const struct curl_api *curl, struct http_call *call,
 	if (request->server->unix_path)
 		curl->easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->server->unix_path);
 	set_tls(curl, easy, request->server);
+	set_way(curl, call, request);
 }
 
 static void set_common(const struct curl_api *curl, struct http_call *call)
@@ -302,6 +346,7 @@ int http_start(struct http *h, const struct http_request *request, http_done_cb 
 	call->done = done;
 	call->userdata = userdata;
 	call->max = request->body_max;
+	call->cut = request->body_cut;
 	list_append(&h->calls, &call->node);
 	call->easy = curl->easy_init();
 	if (!call->easy) {

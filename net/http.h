@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <systemd/sd-event.h>
 
+#include "lib/addr.h"
 #include "lib/err.h"
 #include "lib/mono.h"
 
@@ -27,6 +28,9 @@ struct http_server {
 	bool insecure; /* take any certificate */
 };
 
+/* A socket that is about to be connected to `to`. -errno refuses: the call ends with an error. */
+typedef int http_socket_cb(int fd, const struct addr *to, void *userdata);
+
 struct http_request {
 	const struct http_server *server;
 	const char *method; /* NULL: GET */
@@ -35,7 +39,11 @@ struct http_request {
 	const char *body;           /* NULL: none; copied */
 	usec_t timeout;             /* of the whole call */
 	usec_t connect_timeout;
-	size_t body_max; /* of the answer; more is an error */
+	size_t body_max; /* of the answer; more is an error, unless `body_cut` */
+	bool body_cut;   /* the first `body_max` bytes will do */
+	/* "HOST:PORT:TO:PORT": whoever the URL names, connect to TO; NULL: do as the URL says. */
+	const char *connect_to;
+	http_socket_cb *on_socket; /* may be NULL; with the userdata of the callback */
 };
 
 #define HTTP_HEADER_MAX 128

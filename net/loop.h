@@ -25,6 +25,7 @@ enum loop_priority {
 	LOOP_APPLY = 0, /* reconciling addresses */
 	LOOP_NAT = 0,   /* NAT rules */
 	LOOP_HTTP = 0,
+	LOOP_IDLE = 10, /* what makes more work: only when all else is done */
 };
 
 /* CLOCK_MONOTONIC as of this turn of the loop. */

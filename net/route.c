@@ -139,6 +139,27 @@ int route_lookup(const struct addr *dst, uint32_t ifindex, struct route_info *re
 	return 0;
 }
 
+int route_is_local(const struct addr *dst, bool *ret, struct err *err)
+{
+	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
+	char text[ADDR_TEXT_MAX];
+	struct nlroute route = { 0 };
+	struct nlsock *sock;
+	int r = open_socket(&sock, err);
+	if (r < 0)
+		return r;
+	r = nlsock_request(sock, nlroute_build_get(buf, dst, 0), take_route, &route);
+	nlsock_free(sock);
+	/* The kernel's ways to say that there is no way, and not over lo either. */
+	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL)
+		r = 0;
+	if (r < 0)
+		return err_set(err, r, "no answer to where %s is: %s", addr_format(dst, text),
+			       strerror(-r));
+	*ret = route.type == RTN_LOCAL;
+	return 0;
+}
+
 struct gateway_search {
 	bool found;
 	struct nlroute best;

@@ -26,5 +26,7 @@ int route_default_gateway(struct addr *ret, uint32_t *ret_ifindex, struct err *e
  * interface, not one of ours; the next hop for VIPs of another family than the session.
  * -ENOENT if none. */
 int route_interface_address(uint32_t ifindex, uint8_t family, struct addr *ret, struct err *err);
+/* Would the kernel deliver to this host what is sent to `dst`? */
+int route_is_local(const struct addr *dst, bool *ret, struct err *err);
 
 #endif

@@ -58,11 +58,17 @@ static struct inet_diag_req_v2 *put_request(void *buf, uint16_t flags, uint8_t f
 	return req;
 }
 
+/* An answer has the type of its request. */
+static bool is_socket(const struct nlmsghdr *msg)
+{
+	bool typed = msg->nlmsg_type == SOCK_DIAG_BY_FAMILY || msg->nlmsg_type == TCPDIAG_GETSOCK;
+	return typed && mnl_nlmsg_get_payload_len(msg) >= sizeof(struct inet_diag_msg);
+}
+
 static int take_found(const struct nlmsghdr *msg, void *userdata)
 {
 	bool *found = userdata;
-	if (msg->nlmsg_type == SOCK_DIAG_BY_FAMILY)
-		*found = true;
+	*found |= is_socket(msg);
 	return 0;
 }
 
@@ -83,35 +89,87 @@ static int lookup_wildcard(struct sockdiag *sd, uint8_t family, uint8_t proto, u
 	return r == -ENOENT ? 0 : r;
 }
 
-/* One on a specific address. Unlike above, -ENOENT means that the kernel cannot tell (no
- * tcp_diag or udp_diag module), and that must not pass for "nobody listens". */
-static int lookup_any(struct sockdiag *sd, uint8_t family, uint8_t proto, uint16_t port,
-		      bool *found)
+/* Both families in one walk, where there is a way to ask for that: the kernel's former request, of
+ * which it says that it stays. A dump is a walk over every bucket of its table, so that is half. */
+static int dump_tcp(struct sockdiag *sd, uint16_t port, nlsock_cb *take, void *userdata)
+{
+	_Alignas(struct nlmsghdr) char buf[256];
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+	msg->nlmsg_type = TCPDIAG_GETSOCK;
+	msg->nlmsg_flags = NLM_F_DUMP;
+	struct inet_diag_req *req = mnl_nlmsg_put_extra_header(msg, sizeof(*req));
+	req->idiag_states = 1U << STATE_LISTEN;
+	req->id.idiag_sport = htons(port);
+	return nlsock_request(sd->sock, msg, take, userdata);
+}
+
+static int dump_udp(struct sockdiag *sd, uint8_t family, uint16_t port, nlsock_cb *take,
+		    void *userdata)
 {
 	_Alignas(struct nlmsghdr) char buf[256];
 	struct nlmsghdr *msg;
-	struct inet_diag_req_v2 *req = put_request(buf, NLM_F_DUMP, family, proto, &msg);
-	req->idiag_states = 1U << (proto == IPPROTO_UDP ? STATE_CLOSE : STATE_LISTEN);
+	struct inet_diag_req_v2 *req = put_request(buf, NLM_F_DUMP, family, IPPROTO_UDP, &msg);
+	req->idiag_states = 1U << STATE_CLOSE;
 	req->id.idiag_sport = htons(port);
-	int r = nlsock_request(sd->sock, msg, take_found, found);
+	return nlsock_request(sd->sock, msg, take, userdata);
+}
+
+/* Also those on a specific address; on one port, or on all (0). Unlike above, -ENOENT means that
+ * the kernel cannot tell (no tcp_diag or udp_diag module), and that must not pass for "nobody
+ * listens".
+ */
+static int dump(struct sockdiag *sd, uint8_t proto, uint16_t port, nlsock_cb *take, void *userdata)
+{
+	int r = -EINVAL;
+	if (proto == IPPROTO_TCP) {
+		r = dump_tcp(sd, port, take, userdata);
+	} else if (proto == IPPROTO_UDP) {
+		r = dump_udp(sd, AF_INET, port, take, userdata);
+		int r6 = r == 0 ? dump_udp(sd, AF_INET6, port, take, userdata) : r;
+		/* A kernel without IPv6 has nobody listening on it. */
+		r = r6 == -ENOENT ? r : r6;
+	}
 	return r == -ENOENT ? -EOPNOTSUPP : r;
 }
 
-int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *ret_listening)
+static const uint8_t families[] = { AF_INET, AF_INET6 };
+
+int sockdiag_listening_anywhere(struct sockdiag *sd, uint8_t proto, uint16_t port,
+				bool *ret_listening)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	bool found = false;
 	int r = 0;
 	for (size_t i = 0; i < 2 && r == 0 && !found; i++)
 		r = lookup_wildcard(sd, families[i], proto, port, &found);
-	for (size_t i = 0; i < 2 && r == 0 && !found; i++) {
-		r = lookup_any(sd, families[i], proto, port, &found);
-		/* A kernel without IPv6 has nobody listening on it. */
-		if (r == -EOPNOTSUPP && families[i] == AF_INET6)
-			r = 0;
-	}
 	if (r < 0)
 		return r;
 	*ret_listening = found;
 	return 0;
+}
+
+int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *ret_listening)
+{
+	bool found = false;
+	int r = sockdiag_listening_anywhere(sd, proto, port, &found);
+	if (r == 0 && !found)
+		r = dump(sd, proto, port, take_found, &found);
+	if (r < 0)
+		return r;
+	*ret_listening = found;
+	return 0;
+}
+
+static int take_port(const struct nlmsghdr *msg, void *userdata)
+{
+	if (!is_socket(msg))
+		return 0;
+	const struct inet_diag_msg *diag = mnl_nlmsg_get_payload(msg);
+	port_set_add(userdata, ntohs(diag->id.idiag_sport));
+	return 0;
+}
+
+int sockdiag_all_listening(struct sockdiag *sd, uint8_t proto, struct port_set *ret)
+{
+	*ret = (struct port_set){ 0 };
+	return dump(sd, proto, 0, take_port, ret);
 }

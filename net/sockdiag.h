@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "net/portset.h"
 
 struct sockdiag;
 
@@ -16,5 +17,11 @@ void sockdiag_free(struct sockdiag *sd);
  * `port` (host order) at any local address, v4 or v6? 0 and *ret_listening, or -errno when the
  * kernel could not be asked: the answer is then unknown, not "no". */
 int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *ret_listening);
+/* The same, but what is bound to a specific address is not seen: a microsecond, not fifty. */
+int sockdiag_listening_anywhere(struct sockdiag *sd, uint8_t proto, uint16_t port,
+				bool *ret_listening);
+/* All ports with such a socket at once. While sockets come and go the kernel may leave one out:
+ * what is in the set is served, what is not deserves a look. */
+int sockdiag_all_listening(struct sockdiag *sd, uint8_t proto, struct port_set *ret);
 
 #endif

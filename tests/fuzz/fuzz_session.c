@@ -116,15 +116,15 @@ static const struct bgp_conn_ops ops = {
 static void announce_some(struct session *s)
 {
 	uint32_t community = 0xffff0000;
-	struct bgp_communities communities = { .values = &community, .n = 1 };
+	struct bgp_route_attrs attrs = { .communities = { .values = &community, .n = 1 } };
 	bool changed;
 	for (uint32_t i = 0; i < 3; i++) {
 		struct prefix p = { .addr = addr_v4(0xc0000201 + i), .len = 32 };
-		rib_announce(&s->rib, &p, BGP_ORIGIN_IGP, &communities, &changed);
+		rib_announce(&s->rib, &p, BGP_ORIGIN_IGP, &attrs, &changed);
 	}
 	struct prefix p6 = { .addr = { .family = AF_INET6, .bytes = { 0x20, 1, 0xd, 0xb8 } },
 			     .len = 64 };
-	rib_announce(&s->rib, &p6, BGP_ORIGIN_IGP, &communities, &changed);
+	rib_announce(&s->rib, &p6, BGP_ORIGIN_IGP, &attrs, &changed);
 }
 
 /* Everything that is ready; what we sent is read and must be well-formed. */

@@ -196,6 +196,19 @@ class Agent:
     def unregister(self, name: str) -> Response:
         return self.get("/unregister?" + urlencode({"name": name}))
 
+    def drain(self, app: str | None = None, **query: str) -> Any:
+        """Drain an app, or the whole agent; returns the answer."""
+        return self._change("drain", app, query)
+
+    def undrain(self, app: str | None = None) -> Any:
+        return self._change("undrain", app, {})
+
+    def _change(self, what: str, app: str | None, query: dict[str, str]) -> Any:
+        path = f"/v1/apps/{app}/{what}" if app else f"/v1/{what}"
+        response = self.request("POST", f"{path}?{urlencode(query)}")
+        assert response.status == 200, response
+        return response.json()
+
     def status(self, path: str) -> Any:
         """The JSON of a path below /v1."""
         response = self.get(f"/v1/{path}")

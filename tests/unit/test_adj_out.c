@@ -14,6 +14,7 @@
 
 #include "bgp/adj_out.h"
 #include "bgp/codec.h"
+#include "bgp/merge.h"
 #include "bgp/update.h"
 #include "lib/mem.h"
 
@@ -80,7 +81,7 @@ static void model_free(struct model *m)
 static void announce(struct model *m, uint8_t family, uint32_t i, uint32_t community)
 {
 	struct prefix p = numbered(family, i);
-	struct bgp_communities c = { .values = &community, .n = 1 };
+	struct bgp_route_attrs c = { .communities = { .values = &community, .n = 1 } };
 	bool changed;
 	struct rib_route *r = rib_announce(&m->rib, &p, BGP_ORIGIN_IGP, &c, &changed);
 	if (changed)
@@ -167,7 +168,7 @@ static const uint32_t *announced(const struct model *m, uint8_t family, uint32_t
 {
 	struct prefix p = numbered(family, i);
 	const struct rib_route *r = rib_find(&m->rib, &p);
-	return r && r->attrs ? &r->attrs->key[1] : NULL;
+	return r && r->attrs ? &r->attrs->route.communities.values[0] : NULL;
 }
 
 static size_t assert_same(const struct model_route *at_peer, const uint32_t *in_rib)

@@ -46,6 +46,14 @@ static const struct good_case {
 	  { "GET", "/v1/apps/a/b", { { 0 } } },
 	  API_APP,
 	  "a/b" },
+	{ "drain an app", { "POST", "/v1/apps/dns/drain", { { 0 } } }, API_DRAIN, "dns" },
+	{ "drain an app, by GET", { "GET", "/v1/apps/dns/drain", { { 0 } } }, API_DRAIN, "dns" },
+	{ "undrain an app", { "PUT", "/v1/apps/dns/undrain", { { 0 } } }, API_UNDRAIN, "dns" },
+	{ "an app called drain", { "GET", "/v1/apps/drain", { { 0 } } }, API_APP, "drain" },
+	{ "draining it", { "POST", "/v1/apps/drain/drain", { { 0 } } }, API_DRAIN, "drain" },
+	{ "drain the agent", { "POST", "/v1/drain", { { 0 } } }, API_DRAIN, NULL },
+	{ "undrain the agent", { "GET", "/v1/undrain", { { 0 } } }, API_UNDRAIN, NULL },
+	{ "status", { "GET", "/v1/status", { { 0 } } }, API_STATUS, NULL },
 	{ "peers", { "GET", "/v1/peers", { { 0 } } }, API_PEERS, NULL },
 	{ "routes", { "GET", "/v1/routes", { { 0 } } }, API_ROUTES, NULL },
 	{ "metrics", { "GET", "/metrics", { { 0 } } }, API_METRICS, NULL },
@@ -187,12 +195,59 @@ static void test_all_parameters_arrive(void **state)
 	api_call_done(&call);
 }
 
+static void test_drain_parameters(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		struct request request;
+		const char *reason;
+		usec_t span;
+		const char *says; /* NULL: it is right */
+	} cases[] = {
+		{ "none", { "POST", "/v1/drain", { { 0 } } }, "", USEC_NEVER, NULL },
+		{ "both",
+		  { "POST", "/v1/drain", { { "for", "1m", 0 }, { "reason", "a b", 0 } } },
+		  "a b",
+		  60 * USEC_PER_SEC,
+		  NULL },
+		{ "reason without value",
+		  { "POST", "/v1/drain", { { "reason", NULL, 0 } } },
+		  "",
+		  USEC_NEVER,
+		  NULL },
+		{ "no duration", { "POST", "/v1/drain", { { "for", "x", 0 } } }, "", 0, "'x'" },
+		{ "no value", { "POST", "/v1/drain", { { "for", NULL, 0 } } }, "", 0, "''" },
+		{ "0", { "POST", "/v1/drain", { { "for", "0s", 0 } } }, "", 0, "no time" },
+		{ "unknown", { "POST", "/v1/drain", { NAME } }, "", 0, "reason or for" },
+		{ "undrain takes none",
+		  { "POST", "/v1/undrain", { { "for", "1s", 0 } } },
+		  "",
+		  0,
+		  "expected none" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct api_call call;
+		route(&cases[i].request, &call);
+		if (cases[i].says) {
+			if (call.kind != API_ERROR || call.status != 400 || !call.json ||
+			    !strstr(call.err.text, cases[i].says))
+				fail_msg("%s: %s", cases[i].name, call.err.text);
+		} else if (call.kind != API_DRAIN || strcmp(call.reason, cases[i].reason) != 0 ||
+			   call.span != cases[i].span) {
+			fail_msg("%s: kind %d, '%s'", cases[i].name, (int)call.kind, call.err.text);
+		}
+		api_call_done(&call);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_all_parameters_arrive),
+		cmocka_unit_test(test_drain_parameters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

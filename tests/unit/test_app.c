@@ -56,9 +56,10 @@ static int fake_nat(const struct prefix *vip, const struct nat_spec *nats, size_
 	return 0;
 }
 
-static void fake_announce(const struct prefix *vip, const struct bgp_communities *c, void *userdata)
+static void fake_announce(const struct prefix *vip, const struct bgp_route_attrs *attrs,
+			  void *userdata)
 {
-	(void)c;
+	(void)attrs;
 	note(userdata, "announce", vip);
 }
 

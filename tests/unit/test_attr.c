@@ -353,7 +353,13 @@ static void test_path_text(void **state)
 }
 
 static const uint32_t as_path[] = { 4200000001, 65002 };
+static const uint32_t prepended[] = { 65002, 65002, 65002 };
 static const uint32_t communities[] = { 65001U << 16 | 100, 0xffffff01 };
+static const struct bgp_ext_community ext_communities[] = {
+	{ 0x0002fde9, 100 },               /* rt:65001:100 */
+	{ 0x0103c000, 0x0201U << 16 | 7 }, /* soo:192.0.2.1:7 */
+};
+static const struct bgp_large_community large_communities[] = { { 4200000001, 1, UINT32_MAX } };
 
 static const struct {
 	const char *name;
@@ -390,6 +396,29 @@ static const struct {
 	{ "6793 towards a 2-octet peer, without need of AS4_PATH",
 	  { .as_path = as_path + 1, .n_as_path = 1 },
 	  "40010100 400204 0201 fdea" },
+	{ "extended communities (4360) and large ones (8092) behind the standard ones",
+	  { .four_octet_as = true,
+	    .as_path = prepended,
+	    .n_as_path = 3,
+	    .has_med = true,
+	    .med = UINT32_MAX,
+	    .communities = communities,
+	    .n_communities = 1,
+	    .ext_communities = ext_communities,
+	    .n_ext_communities = 2,
+	    .large_communities = large_communities,
+	    .n_large_communities = 1 },
+	  "40010100 40020e 0203 0000fdea 0000fdea 0000fdea 800404ffffffff c00804 fde90064"
+	  "c01010 0002fde900000064 0103c00002010007 c0200c fa56ea01 00000001 ffffffff" },
+	{ "AS4_PATH stands between extended and large communities",
+	  { .as_path = as_path,
+	    .n_as_path = 1,
+	    .ext_communities = ext_communities,
+	    .n_ext_communities = 1,
+	    .large_communities = large_communities,
+	    .n_large_communities = 1 },
+	  "40010100 400204 0201 5ba0 c01008 0002fde900000064 c01106 0201 fa56ea01"
+	  "c0200c fa56ea01 00000001 ffffffff" },
 	{ "an IPv6 next hop has no place here",
 	  { .next_hop = { AF_INET6, { 0x20, 1 } } },
 	  "40010100 400200" },

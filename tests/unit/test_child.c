@@ -324,12 +324,16 @@ static void test_loop_ends_first(void **state)
 		;
 }
 
-/* In a container we may be PID 1, and orphans become our children: those of our commands are
- * collected, whoever else's are not. */
+/* Orphans become our children, in a container where we are PID 1 also whoever else's: the dead are
+ * collected, and those that are not of our commands are not killed. */
 static void test_orphans_become_ours(void **state)
 {
 	struct fixture *f = *state;
-	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	pid_t alive = fork();
+	if (alive == 0) {
+		pause();
+		_exit(0);
+	}
 	pid_t other = fork();
 	if (other == 0) {
 		setsid();
@@ -337,11 +341,110 @@ static void test_orphans_become_ours(void **state)
 	}
 	run(f, "sleep 1000 & (sleep 1000 & sleep 1000) & exit 0", LONG);
 	run(f, "sleep 1000 & (sleep 1000 & sleep 1000) & wait", 50 * USEC_PER_MSEC);
+	while (kill(other, 0) == 0) /* it may not have ended when the first two were swept */
+		run(f, "exit 0", LONG);
 	siginfo_t si = { 0 };
-	assert_int_equal(waitid(P_PID, (id_t)other, &si, WEXITED), 0);
-	assert_int_equal(si.si_pid, other);
+	assert_int_equal(waitid(P_PID, (id_t)alive, &si, WEXITED | WNOHANG), 0);
+	assert_int_equal(si.si_pid, 0);
+	kill(alive, SIGKILL);
+	assert_int_equal(waitpid(alive, NULL, 0), alive);
 	loop_until(f->loop, no_children, NULL);
-	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+/* How a grandchild hides, and whether its parent is killed or ends by itself. Each writes its pid
+ * into the file and then sleeps. */
+static const struct {
+	const char *name, *command;
+	usec_t limit;
+} hiders[] = {
+	{ "own session, killed", "setsid sh -c 'echo $$ >%s; sleep 1000' & wait", 0 },
+	{ "daemon, killed", "(setsid sh -c 'echo $$ >%s; sleep 1000' &) ; sleep 1000", 0 },
+	{ "daemon, its parent ended", "(setsid sh -c 'echo $$ >%s; sleep 1000' &)", LONG },
+	{ "daemon of a daemon",
+	  "(setsid sh -c '(setsid sh -c \"echo \\$\\$ >%s; sleep 1000\" &)' &); sleep 1000", 0 },
+	{ "group of its own", "set -m; sh -c 'echo $$ >%s; sleep 1000' & wait", 0 },
+	{ "deaf to signals", "setsid sh -c 'trap \"\" 15 2 1; echo $$ >%s; sleep 1000' & wait", 0 },
+};
+
+static bool has_pid(void *userdata)
+{
+	FILE *file = fopen(userdata, "r");
+	int pid = 0;
+	bool found = file && fscanf(file, "%d", &pid) == 1;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static int read_pid(const char *path)
+{
+	int pid = 0;
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &pid), 1);
+	fclose(file);
+	return pid;
+}
+
+static int on_tick(sd_event_source *source, uint64_t now, void *userdata)
+{
+	(void)userdata;
+	sd_event_source_set_time(source, now + USEC_PER_MSEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static bool pid_is_gone(void *userdata)
+{
+	return kill(*(int *)userdata, 0) < 0 && errno == ESRCH; /* and collected */
+}
+
+static void hide_all(struct fixture *f, const struct child_user *user)
+{
+	char path[] = "/tmp/vipherald-test-XXXXXX", command[256];
+	sd_event_source *tick = NULL;
+	int file = mkstemp(path);
+	if (user)
+		assert_int_equal(fchown(file, user->uid, user->gid), 0);
+	close(file);
+	/* What is awaited is no event of the loop. */
+	loop_timer_set(f->loop, &tick, loop_clock(), LOOP_HTTP, on_tick, NULL);
+	for (size_t i = 0; i < sizeof(hiders) / sizeof(hiders[0]); i++) {
+		assert_int_equal(truncate(path, 0), 0);
+		f->done = false;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(command, sizeof(command), hiders[i].command, path);
+#pragma GCC diagnostic pop
+		const char *argv[] = { "bash", "-c", command, NULL };
+		assert_int_equal(
+			child_spawn(f->loop, argv, user, LONG, on_done, f, &f->child, NULL), 0);
+		/* One that ends at once is killed at once: it may not come to write. */
+		if (hiders[i].limit == LONG) {
+			loop_until(f->loop, loop_until_true, &f->done);
+		} else {
+			loop_until(f->loop, has_pid, path);
+			child_free(f->child);
+			f->child = NULL;
+			int pid = read_pid(path);
+			loop_until(f->loop, pid_is_gone, &pid);
+		}
+		loop_until(f->loop, no_children, NULL);
+	}
+	sd_event_source_disable_unref(tick);
+	unlink(path);
+}
+
+/* However a grandchild hides, it does not outlive its check. */
+static void test_no_grandchild_escapes(void **state)
+{
+	hide_all(*state, NULL);
+}
+
+static void test_no_grandchild_of_another_user_escapes(void **state)
+{
+	const gid_t groups[] = { 65534 };
+	const struct child_user nobody = { 65534, 65534, groups, 1 };
+	hide_all(*state, geteuid() == 0 ? &nobody : NULL);
 }
 
 /* SIGCHLD is ignored, as a careless parent may leave it to us: no status, but an end. The child
@@ -397,6 +500,8 @@ int main(void)
 		TEST(test_free_after_end),
 		TEST(test_loop_ends_first),
 		TEST(test_orphans_become_ours),
+		TEST(test_no_grandchild_escapes),
+		TEST(test_no_grandchild_of_another_user_escapes),
 		TEST(test_status_lost),
 		TEST(test_many_at_once),
 	};

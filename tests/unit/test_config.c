@@ -22,9 +22,11 @@
 #include <cmocka.h>
 
 #include "agent/cmd_check.h"
+#include "agent/community.h"
 #include "agent/config.h"
 #include "agent/config_findings.h"
 #include "lib/str.h"
+#include "monitors/options.h"
 
 /* ---- a configuration as text ---- */
 
@@ -89,6 +91,12 @@ static void print_agent(FILE *out, const struct config_agent *a)
 	print_consul(out, &a->consul);
 	if (a->exec_from || a->exec_user)
 		fprintf(out, "exec: from=%x user=%s\n", a->exec_from, text_or_dash(a->exec_user));
+	if (a->disable_file || a->keep_last_window || a->shutdown_drain)
+		fprintf(out,
+			"drain: drain_time=%s shutdown_drain=%d disable_file=%s "
+			"keep_last_window=%s\n",
+			span(a->drain_time), a->shutdown_drain, text_or_dash(a->disable_file),
+			span(a->keep_last_window));
 }
 
 static void print_bgp(FILE *out, const struct config *c)
@@ -122,6 +130,68 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 	fprintf(out, "\n");
 }
 
+static void print_monitor(FILE *out, const struct monitor_spec *m)
+{
+	const struct monitor_timing *t = &m->timing;
+	fprintf(out, "\n\tmonitor: %s", m->text);
+	if (t->interval || t->fast_interval || t->timeout || t->rise || t->fall)
+		fprintf(out, " interval=%s fast=%s timeout=%s rise=%u fall=%u", span(t->interval),
+			span(t->fast_interval), span(t->timeout), t->rise, t->fall);
+	for (size_t i = 0; i < MONITOR_N_OPTIONS; i++) {
+		const char *value = monitor_spec_option(m, (enum monitor_option)i);
+		if (value)
+			fprintf(out, " %s='%.*s'", monitor_option_name((enum monitor_option)i),
+				(int)strcspn(value, "\r"), value);
+	}
+}
+
+static void print_health(FILE *out, const struct config_agent *a)
+{
+	fprintf(out,
+		"health: fast_interval=%s timeout=%s rise=%u fall=%u exec_max=%u "
+		"hold_down=%s..%s\n",
+		span(a->fast_interval), span(a->timeout), a->rise, a->fall, a->exec_max,
+		span(a->hold_down), span(a->hold_down_max));
+}
+
+static void print_number(FILE *out, const char *name, struct state_number n)
+{
+	if (n.given)
+		fprintf(out, " %s=%u", name, n.value);
+}
+
+static void print_ext(FILE *out, const struct bgp_ext_communities *c)
+{
+	char buf[EXT_COMMUNITY_TEXT_MAX];
+	for (size_t i = 0; i < c->n; i++)
+		fprintf(out, " ext=%s", ext_community_format(c->values[i], buf));
+}
+
+static void print_large(FILE *out, const struct bgp_large_communities *c)
+{
+	char buf[LARGE_COMMUNITY_TEXT_MAX];
+	for (size_t i = 0; i < c->n; i++)
+		fprintf(out, " large=%s", large_community_format(c->values[i], buf));
+}
+
+static void print_states(FILE *out, const struct state_specs *s)
+{
+	static const char *const names[] = { "up", "down", "drain" };
+	fprintf(out, "\n\talways:");
+	print_ext(out, &s->ext_communities);
+	print_large(out, &s->large_communities);
+	for (size_t i = 0; i < APP_STATES; i++) {
+		const struct state_spec *of = &s->of[i];
+		fprintf(out, "\n\t%s: announce=%d", names[i], of->announce);
+		print_number(out, "med", of->med);
+		print_number(out, "local_pref", of->local_pref);
+		print_number(out, "prepend", of->prepends);
+		print_communities(out, &of->communities);
+		print_ext(out, &of->ext_communities);
+		print_large(out, &of->large_communities);
+	}
+}
+
 static void print_app(FILE *out, const struct app_spec *a)
 {
 	char vip[PREFIX_TEXT_MAX];
@@ -133,14 +203,23 @@ static void print_app(FILE *out, const struct app_spec *a)
 	for (size_t i = 0; i < a->n_nats; i++)
 		fprintf(out, "%s%u:%u:%u", i > 0 ? "," : "", a->nats[i].proto, a->nats[i].listen,
 			a->nats[i].dest);
+	if (a->quorum || a->hold_down || a->hold_down_max)
+		fprintf(out, " quorum=%u hold_down=%s..%s", a->quorum, span(a->hold_down),
+			span(a->hold_down_max));
 	for (size_t i = 0; i < a->n_monitors; i++)
-		fprintf(out, "\n\tmonitor: %s", a->monitors[i].text);
+		print_monitor(out, &a->monitors[i]);
+	if (a->group || a->disable_file)
+		fprintf(out, "\n\tgroup=%s keep_last=%d disable_file=%s", text_or_dash(a->group),
+			a->keep_last, text_or_dash(a->disable_file));
+	if (a->states)
+		print_states(out, a->states);
 	fprintf(out, "\n");
 }
 
 static void print_config(FILE *out, const struct config *c)
 {
 	print_agent(out, &c->agent);
+	print_health(out, &c->agent);
 	if (c->nat.backend != NAT_AUTO)
 		fprintf(out, "nat: backend=%s\n",
 			c->nat.backend == NAT_IPTABLES ? "iptables" : "nftables");

@@ -89,10 +89,12 @@ static void check_key(const struct config_section *s, const struct config_key *k
 {
 	if (!k->doc || !k->doc[0])
 		fail_msg("%s.%s has no doc line", s->path, k->name);
-	if (!!k->section == !!k->type)
+	if (!k->section && !k->type)
 		fail_msg("%s.%s needs a type or a section", s->path, k->name);
-	if ((k->shape == CONFIG_SECTIONS) != (k->add != NULL))
-		fail_msg("%s.%s: only lists of mappings have add", s->path, k->name);
+	if ((k->section && k->type) != !!k->item)
+		fail_msg("%s.%s: only values that may be mappings have both", s->path, k->name);
+	if (k->shape == CONFIG_SECTIONS ? !k->add : k->add && k->shape != CONFIG_SECTION)
+		fail_msg("%s.%s: lists of mappings need add, values have none", s->path, k->name);
 	if (k->flags & CONFIG_ZERO_IS_DEFAULT && !k->default_text)
 		fail_msg("%s.%s has no default for its 0", s->path, k->name);
 	for (const struct config_key *other = k + 1; other->name; other++)

@@ -6,10 +6,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "lib/addr.h"
+#include "monitors/options.h"
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -68,7 +72,6 @@ static const struct {
 	{ "prot:tcp:53", "'port'", "port:tcp:PORT" },
 	{ "Port:tcp:53", "'Port'", "'port'" },
 	{ "exce:true", "'exce'", "'exec'" },
-	{ "http://x", "'http'", "port:tcp:PORT" },
 	{ "port", "'port'", "port:tcp:PORT" },
 	{ "port:", "'port:'", "port:tcp:PORT" },
 	{ "port:tcp", "'port:tcp'", "port:tcp:PORT" },
@@ -92,7 +95,48 @@ static const struct {
 	{ "consul:", "'consul:'", "expected consul" },
 	{ "consul:web", "'consul:web'", "expected consul" },
 	{ "consl", "'consul'", "or consul" },
-	{ "file:/x", "'file'", "or consul" },
+	{ "fiel:/x", "'file'", "or consul" },
+	{ "http", "'http'", "http://127.0.0.1" },
+	{ "http:", "'http:'", "http://127.0.0.1" },
+	{ "http:x", "'http:x'", "http://127.0.0.1" },
+	{ "http:///x", "'http:///x'", "http://127.0.0.1" },
+	{ "http://:80/", "'http://:80/'", "http://127.0.0.1" },
+	{ "http://[::1", "'http://[::1'", "http://127.0.0.1" },
+	{ "http:https://x", "'http:https://x'", "http://127.0.0.1" },
+	{ "https:http://x", "'https:http://x'", "https://127.0.0.1" },
+	{ "http://x/a b", "'http://x/a b'", "%20" },
+	{ "http://x/\n", "'http://x/\n'", "%20" },
+	{ "tcp", "'tcp'", "tcp:HOST:PORT" },
+	{ "tcp:53", "'53'", "has no port" },
+	{ "tcp:127.0.0.1", "'127.0.0.1'", "has no port" },
+	{ "tcp:127.0.0.1:", "''", "1 to 65535" },
+	{ "tcp:127.0.0.1:0", "'0'", "1 to 65535" },
+	{ "tcp:127.0.0.1:70000", "'70000'", "1 to 65535" },
+	{ "tcp::80", "''", "not an address" },
+	{ "tcp:www.example:80", "'www.example'", "names are not looked up" },
+	{ "tcp:[::1:80", "'[::1'", "not an address" },
+	{ "tcp:0123456789012345678901234567890123456789012345678901234567890123456789"
+	  "0123456789:80",
+	  "0123456789", "not an address" },
+	{ "dns", "'dns'", "dns:HOST:PORT:NAME:TYPE" },
+	{ "dns:x:A", "'dns:x:A'", "dns:HOST:PORT:NAME:TYPE" },
+	{ "dns:127.0.0.1:53:A", "'127.0.0.1'", "has no port" },
+	{ "dns:127.0.0.1:53::A", "''", "not a name" },
+	{ "dns:127.0.0.1:53:a b:A", "'a b'", "not a name" },
+	{ "dns:127.0.0.1:53:x:Q", "'Q'", "unknown type" },
+	{ "dns:127.0.0.1:53:x:", "''", "unknown type" },
+	{ "dns:127.0.0.1:53:x:TYPE0", "'TYPE0'", "unknown type" },
+	{ "dns:127.0.0.1:53:x:TYPE65536", "'TYPE65536'", "unknown type" },
+	{ "dns:127.0.0.1:0:x:A", "'0'", "1 to 65535" },
+	{ "dns:ns:53:x:A", "'ns'", "not an address" },
+	{ "process", "'process'", "PIDFILE" },
+	{ "process:", "'process:'", "PIDFILE" },
+	{ "process:run/x.pid", "'process:run/x.pid'", "PIDFILE" },
+	{ "file", "'file'", "file:/PATH" },
+	{ "file:", "'file:'", "file:/PATH" },
+	{ "file:x", "'file:x'", "file:/PATH" },
+	{ "file:!", "'file:!'", "file:!/PATH" },
+	{ "file:!!/x", "'file:!!/x'", "file:!/PATH" },
 };
 
 static void test_bad(void **state)
@@ -133,10 +177,24 @@ static const struct {
 	const char *a, *b;
 	bool equal;
 } pairs[] = {
-	{ "port:tcp:53", "port:tcp:53", true },  { "port:tcp:53", "port:tcp:053", true },
-	{ "port:tcp:53", "port:udp:53", false }, { "port:tcp:53", "port:tcp:54", false },
-	{ "port:tcp:53", "exec:53", false },     { "exec:a", "exec:a", true },
-	{ "exec:a", "exec:b", false },           { "consul", "consul", true },
+	{ "port:tcp:53", "port:tcp:53", true },
+	{ "port:tcp:53", "port:tcp:053", true },
+	{ "port:tcp:53", "port:udp:53", false },
+	{ "port:tcp:53", "port:tcp:54", false },
+	{ "port:tcp:53", "exec:53", false },
+	{ "exec:a", "exec:a", true },
+	{ "exec:a", "exec:b", false },
+	{ "consul", "consul", true },
+	{ "http://x/", "http:http://x/", true },
+	{ "http://x/", "https://x/", false },
+	{ "http://x/", "http://x/a", false },
+	{ "tcp:[::1]:80", "tcp:::1:80", true },
+	{ "tcp:127.0.0.1:80", "tcp:localhost:080", true },
+	{ "tcp:127.0.0.1:80", "tcp:127.0.0.1:81", false },
+	{ "dns:127.0.0.1:53:x:A", "dns:127.0.0.1:53:x:A", true },
+	{ "dns:127.0.0.1:53:x:A", "dns:127.0.0.1:53:x:AAAA", false },
+	{ "process:a", "process:b", false },
+	{ "file:/a", "file:!/a", false },
 };
 
 static void test_equal(void **state)
@@ -154,6 +212,178 @@ static void test_equal(void **state)
 	}
 }
 
+/* What of the new kinds is read out of their texts. */
+static void test_parts(void **state)
+{
+	(void)state;
+	struct monitor_spec s, copy;
+	char text[ADDR_TEXT_MAX];
+	assert_int_equal(monitor_spec_parse("tcp:[2001:db8::1]:8080", &s, NULL), 0);
+	assert_string_equal(addr_format(&s.tcp.addr, text), "2001:db8::1");
+	assert_int_equal(s.tcp.port, 8080);
+	monitor_spec_done(&s);
+	assert_int_equal(monitor_spec_parse("dns:::1:53:www.example.com.:aaaa", &s, NULL), 0);
+	monitor_spec_copy(&copy, &s);
+	monitor_spec_done(&s);
+	assert_string_equal(addr_format(&copy.dns.server.addr, text), "::1");
+	assert_int_equal(copy.dns.server.port, 53);
+	assert_int_equal(copy.dns.type, 28);
+	assert_int_equal(strncmp(copy.dns.name, "www.example.com.:", 17), 0);
+	monitor_spec_done(&copy);
+	assert_int_equal(monitor_spec_parse("file:!/run/x:y", &s, NULL), 0);
+	assert_true(s.file.absent);
+	assert_string_equal(s.file.path, "/run/x:y");
+	monitor_spec_done(&s);
+	assert_int_equal(monitor_spec_parse("http:http://[::1]:80/a?b", &s, NULL), 0);
+	assert_string_equal(s.http.url, "http://[::1]:80/a?b");
+	monitor_spec_done(&s);
+	assert_int_equal(monitor_spec_parse("https://x", &s, NULL), 0);
+	assert_string_equal(s.http.url, "https://x");
+	monitor_spec_done(&s);
+	assert_int_equal(monitor_spec_parse("process:my server: master", &s, NULL), 0);
+	assert_string_equal(s.process.who, "my server: master");
+	monitor_spec_done(&s);
+}
+
+/* Which address a check talks to, where that is said as one. */
+static const struct {
+	const char *text, *target; /* NULL: none that is known */
+} targets[] = {
+	{ "port:tcp:53", NULL },
+	{ "exec:true", NULL },
+	{ "consul", NULL },
+	{ "process:x", NULL },
+	{ "file:/x", NULL },
+	{ "http://www.example/", NULL },
+	{ "http://192.0.2.1", "192.0.2.1" },
+	{ "http://192.0.2.1:8080/x", "192.0.2.1" },
+	{ "https://[2001:db8::1]:8080/x", "2001:db8::1" },
+	{ "http://user:pw@192.0.2.1/x", "192.0.2.1" },
+	{ "http://192.0.2.1/x@y", "192.0.2.1" },
+	{ "http://192.0.2.1?x", "192.0.2.1" },
+	{ "tcp:192.0.2.1:80", "192.0.2.1" },
+	{ "dns:192.0.2.1:53:x:A", "192.0.2.1" },
+};
+
+static void test_target(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(targets); i++) {
+		struct monitor_spec s;
+		struct addr a = { 0 };
+		char text[ADDR_TEXT_MAX];
+		assert_int_equal(monitor_spec_parse(targets[i].text, &s, NULL), 0);
+		if (monitor_spec_target(&s, &a) != !!targets[i].target ||
+		    (targets[i].target && strcmp(addr_format(&a, text), targets[i].target) != 0))
+			fail_msg("%s", targets[i].text);
+		monitor_spec_done(&s);
+	}
+}
+
+/* An option with a kind that has it or not, and with a value or none. */
+static const struct {
+	const char *text;
+	enum monitor_option option;
+	const char *value;
+	bool good;
+} with_options[] = {
+	{ "http://x", MONITOR_STATUS, "200", true },
+	{ "http://x", MONITOR_STATUS, "200-299,404,500-599", true },
+	{ "http://x", MONITOR_STATUS, "", false },
+	{ "http://x", MONITOR_STATUS, "200-", false },
+	{ "http://x", MONITOR_STATUS, "200,", false },
+	{ "http://x", MONITOR_STATUS, ",200", false },
+	{ "http://x", MONITOR_STATUS, "299-200", false },
+	{ "http://x", MONITOR_STATUS, "99", false },
+	{ "http://x", MONITOR_STATUS, "600", false },
+	{ "http://x", MONITOR_STATUS, "2xx", false },
+	{ "http://x", MONITOR_STATUS, "200 404", false },
+	{ "http://x", MONITOR_STATUS, "99999999999999999999", false },
+	{ "https://x", MONITOR_HEADER, "Server", true },
+	{ "https://x", MONITOR_HEADER, "Server: nginx", true },
+	{ "https://x", MONITOR_HEADER, ": nginx", false },
+	{ "https://x", MONITOR_HEADER, "a b", false },
+	{ "https://x", MONITOR_BODY, "ok", true },
+	{ "https://x", MONITOR_TLS_NAME, "www.example.com", true },
+	{ "https://x", MONITOR_TLS_NAME, "www.example.com.", false },
+	{ "https://x", MONITOR_TLS_NAME, "a b", false },
+	{ "http://x", MONITOR_TLS_NAME, "www.example.com", false },
+	{ "http://x", MONITOR_EXPECT, "x", false },
+	{ "tcp:127.0.0.1:25", MONITOR_SEND, "QUIT\r\n", true },
+	{ "tcp:127.0.0.1:25", MONITOR_EXPECT, "220", true },
+	{ "tcp:127.0.0.1:25", MONITOR_BODY, "220", false },
+	{ "dns:127.0.0.1:53:x:A", MONITOR_RCODE, "nxdomain", true },
+	{ "dns:127.0.0.1:53:x:A", MONITOR_RCODE, "9", true },
+	{ "dns:127.0.0.1:53:x:A", MONITOR_RCODE, "16", false },
+	{ "dns:127.0.0.1:53:x:A", MONITOR_RCODE, "NO", false },
+	{ "dns:127.0.0.1:53:x:A", MONITOR_ANSWER, "192.0.2.1", true },
+	{ "port:tcp:53", MONITOR_STATUS, "200", false },
+	{ "exec:true", MONITOR_EXPECT, "x", false },
+};
+
+static void test_options(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(with_options); i++) {
+		struct monitor_options options = { { NULL } };
+		struct monitor_spec s = { 0 }, copy, plain;
+		struct err err = { "" };
+		char value[64];
+		snprintf(value, sizeof(value), "%s", with_options[i].value);
+		options.texts[with_options[i].option] = value;
+		int r = monitor_spec_parse_with(with_options[i].text, NULL, &options, &s, &err);
+		if (r != (with_options[i].good ? 0 : -EINVAL))
+			fail_msg("%s with '%s': %d %s", with_options[i].text, value, r, err.text);
+		if (r < 0) {
+			assert_non_null(
+				strstr(err.text, monitor_option_name(with_options[i].option)));
+			continue;
+		}
+		monitor_spec_copy(&copy, &s);
+		assert_true(monitor_spec_equal(&copy, &s));
+		monitor_spec_done(&s);
+		assert_string_equal(monitor_spec_option(&copy, with_options[i].option), value);
+		assert_int_equal(monitor_spec_parse(with_options[i].text, &plain, NULL), 0);
+		assert_false(monitor_spec_equal(&copy, &plain));
+		assert_false(monitor_spec_equal(&plain, &copy));
+		monitor_spec_done(&copy);
+		monitor_spec_done(&plain);
+	}
+}
+
+static void test_timing(void **state)
+{
+	(void)state;
+	const struct monitor_timing timings[] = {
+		{ 0 },         { .interval = 1 }, { .fast_interval = 1 }, { .timeout = 1 },
+		{ .rise = 2 }, { .fall = 2 },
+	};
+	for (size_t i = 0; i < N_ELEMENTS(timings); i++)
+		for (size_t j = 0; j < N_ELEMENTS(timings); j++) {
+			struct monitor_spec a, b;
+			assert_int_equal(
+				monitor_spec_parse_with("consul", &timings[i], NULL, &a, NULL), 0);
+			assert_int_equal(
+				monitor_spec_parse_with("consul", &timings[j], NULL, &b, NULL), 0);
+			assert_int_equal(monitor_spec_equal(&a, &b), i == j);
+			monitor_spec_done(&a);
+			monitor_spec_done(&b);
+		}
+}
+
+static void test_status_matches(void **state)
+{
+	(void)state;
+	assert_true(http_status_matches(NULL, 200));
+	assert_true(http_status_matches(NULL, 299));
+	assert_false(http_status_matches(NULL, 199));
+	assert_false(http_status_matches(NULL, 300));
+	assert_true(http_status_matches("404,500-501", 404));
+	assert_true(http_status_matches("404,500-501", 501));
+	assert_false(http_status_matches("404,500-501", 200));
+	assert_false(http_status_matches("404,500-501", 502));
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -167,7 +397,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),   cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_length), cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names),  cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_target), cmocka_unit_test(test_options),
+		cmocka_unit_test(test_timing), cmocka_unit_test(test_status_matches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,11 +5,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "agent/policy.h"
 
 #define CLEANUP 900
-#define DOWN_AT 1000
+#define OFF_AT  1000
+#define DRAINED .registered = true, .drained = true, .drain_announces = true
 
 static const struct policy_case {
 	const char *name;
@@ -21,67 +23,170 @@ static const struct policy_case {
 	{ "before the first verdict nothing is added, and what is there stays",
 	  { .registered = true, .health = HEALTH_UNKNOWN, .now = 5000 },
 	  false,
-	  { { false, ADDRESS_KEPT }, false, USEC_NEVER } },
+	  { { ROUTE_NONE, ADDRESS_KEPT }, false, USEC_NEVER } },
 	{ "up",
 	  { .registered = true, .health = HEALTH_UP, .now = 5000 },
 	  false,
-	  { { true, ADDRESS_BOUND }, false, USEC_NEVER } },
+	  { { ROUTE_UP, ADDRESS_BOUND }, false, USEC_NEVER } },
 	{ "up again after a long time down",
-	  { .registered = true, .health = HEALTH_UP, .down_since = DOWN_AT, .now = 99999 },
+	  { .registered = true, .health = HEALTH_UP, .off_since = OFF_AT, .now = 99999 },
 	  false,
-	  { { true, ADDRESS_BOUND }, false, USEC_NEVER } },
+	  { { ROUTE_UP, ADDRESS_BOUND }, false, USEC_NEVER } },
 	{ "just down: the route goes, the address stays",
-	  { .registered = true, .health = HEALTH_DOWN, .down_since = DOWN_AT, .now = DOWN_AT },
+	  { .registered = true, .health = HEALTH_DOWN, .off_since = OFF_AT, .now = OFF_AT },
 	  false,
-	  { { false, ADDRESS_KEPT }, false, DOWN_AT + CLEANUP } },
+	  { { ROUTE_NONE, ADDRESS_KEPT }, false, OFF_AT + CLEANUP } },
 	{ "a moment before the timer",
 	  { .registered = true,
 	    .health = HEALTH_DOWN,
 	    .source = APP_FROM_HTTP,
-	    .down_since = DOWN_AT,
-	    .now = DOWN_AT + CLEANUP - 1 },
+	    .off_since = OFF_AT,
+	    .now = OFF_AT + CLEANUP - 1 },
 	  false,
-	  { { false, ADDRESS_KEPT }, false, DOWN_AT + CLEANUP } },
+	  { { ROUTE_NONE, ADDRESS_KEPT }, false, OFF_AT + CLEANUP } },
 	{ "an app of the file is never forgotten",
 	  { .registered = true,
 	    .health = HEALTH_DOWN,
 	    .source = APP_FROM_CONFIG,
-	    .down_since = DOWN_AT,
-	    .now = DOWN_AT + CLEANUP },
+	    .off_since = OFF_AT,
+	    .now = OFF_AT + CLEANUP },
 	  false,
-	  { { false, ADDRESS_ABSENT }, false, USEC_NEVER } },
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, false, USEC_NEVER } },
 	{ "an app of the API is forgotten",
 	  { .registered = true,
 	    .health = HEALTH_DOWN,
 	    .source = APP_FROM_HTTP,
-	    .down_since = DOWN_AT,
-	    .now = DOWN_AT + CLEANUP },
+	    .off_since = OFF_AT,
+	    .now = OFF_AT + CLEANUP },
 	  false,
-	  { { false, ADDRESS_ABSENT }, true, USEC_NEVER } },
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, true, USEC_NEVER } },
 	{ "an app of Consul is Consul's to forget",
 	  { .registered = true,
 	    .health = HEALTH_DOWN,
 	    .source = APP_FROM_CONSUL,
-	    .down_since = DOWN_AT,
-	    .now = DOWN_AT + CLEANUP },
+	    .off_since = OFF_AT,
+	    .now = OFF_AT + CLEANUP },
 	  false,
-	  { { false, ADDRESS_ABSENT }, false, USEC_NEVER } },
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, false, USEC_NEVER } },
 	{ "cleanup_timer 0 removes at once",
 	  { .registered = true,
 	    .health = HEALTH_DOWN,
 	    .source = APP_FROM_CONFIG,
-	    .down_since = DOWN_AT,
-	    .now = DOWN_AT },
+	    .off_since = OFF_AT,
+	    .now = OFF_AT },
 	  true,
-	  { { false, ADDRESS_ABSENT }, false, USEC_NEVER } },
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, false, USEC_NEVER } },
+	{ "its own check needs the address: before the first verdict",
+	  { .registered = true, .checks_own_vip = true, .health = HEALTH_UNKNOWN, .now = 5000 },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_BOUND }, false, USEC_NEVER } },
+	{ "its own check needs the address: down for long",
+	  { .registered = true,
+	    .checks_own_vip = true,
+	    .health = HEALTH_DOWN,
+	    .source = APP_FROM_CONFIG,
+	    .off_since = OFF_AT,
+	    .now = OFF_AT + CLEANUP },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_BOUND }, false, USEC_NEVER } },
+	{ "its own check needs the address: forgotten",
+	  { .registered = true,
+	    .checks_own_vip = true,
+	    .health = HEALTH_DOWN,
+	    .source = APP_FROM_HTTP,
+	    .off_since = OFF_AT,
+	    .now = OFF_AT + CLEANUP },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, true, USEC_NEVER } },
+	{ "its own check needs the address: unregistered",
+	  { .registered = false, .checks_own_vip = true, .health = HEALTH_UP, .now = 5000 },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, true, USEC_NEVER } },
+	{ "a last resort stays announced, and is never cleaned up",
+	  { .registered = true,
+	    .health = HEALTH_DOWN,
+	    .source = APP_FROM_HTTP,
+	    .last_resort = true,
+	    .off_since = OFF_AT,
+	    .now = OFF_AT + 2 * CLEANUP },
+	  false,
+	  { { ROUTE_DOWN, ADDRESS_BOUND }, false, USEC_NEVER } },
+	{ "kept with its group, for as long as that lasts",
+	  { .registered = true,
+	    .health = HEALTH_DOWN,
+	    .source = APP_FROM_HTTP,
+	    .kept = true,
+	    .off_since = OFF_AT,
+	    .now = OFF_AT + 2 * CLEANUP },
+	  false,
+	  { { ROUTE_KEPT, ADDRESS_BOUND }, false, USEC_NEVER } },
+	{ "a last resort of a group that is kept is announced as a last resort",
+	  { .registered = true, .health = HEALTH_DOWN, .kept = true, .last_resort = true },
+	  false,
+	  { { ROUTE_DOWN, ADDRESS_BOUND }, false, USEC_NEVER } },
+	{ "unknown and a last resort: still no route before the first verdict",
+	  { .registered = true, .health = HEALTH_UNKNOWN, .last_resort = true, .kept = true },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_KEPT }, false, USEC_NEVER } },
+	{ "drained: unattractive first",
+	  { DRAINED, .health = HEALTH_UP, .drain_end = 7000, .now = 5000 },
+	  false,
+	  { { ROUTE_DRAIN, ADDRESS_BOUND }, false, 7000 } },
+	{ "a moment before the end of drain_time",
+	  { DRAINED, .health = HEALTH_UP, .drain_end = 7000, .now = 6999 },
+	  false,
+	  { { ROUTE_DRAIN, ADDRESS_BOUND }, false, 7000 } },
+	{ "drain_time is over: withdrawn, the address stays as for down",
+	  { DRAINED, .health = HEALTH_UP, .drain_end = 7000, .off_since = 7000, .now = 7000 },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_KEPT }, false, 7000 + CLEANUP } },
+	{ "drained for long: no address, but not forgotten",
+	  { DRAINED, .health = HEALTH_UP, .source = APP_FROM_HTTP, .drain_end = 7000,
+	    .off_since = 7000, .now = 7000 + CLEANUP },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, false, USEC_NEVER } },
+	{ "drained and down for long: not forgotten either",
+	  { DRAINED, .health = HEALTH_DOWN, .source = APP_FROM_HTTP, .off_since = OFF_AT,
+	    .now = OFF_AT + CLEANUP },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, false, USEC_NEVER } },
+	{ "dead while it drains: withdrawn at once",
+	  { DRAINED, .health = HEALTH_DOWN, .drain_end = 7000, .off_since = 5000, .now = 5000 },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_KEPT }, false, 5000 + CLEANUP } },
+	{ "a last resort is drained like anything that is announced",
+	  { DRAINED, .health = HEALTH_DOWN, .last_resort = true, .drain_end = 7000, .now = 5000 },
+	  false,
+	  { { ROUTE_DRAIN, ADDRESS_BOUND }, false, 7000 } },
+	{ "what a group keeps is, too",
+	  { DRAINED, .health = HEALTH_DOWN, .kept = true, .drain_end = 7000, .now = 5000 },
+	  false,
+	  { { ROUTE_DRAIN, ADDRESS_BOUND }, false, 7000 } },
+	{ "a drain that announces nothing withdraws at once",
+	  { .registered = true,
+	    .drained = true,
+	    .health = HEALTH_UP,
+	    .drain_end = 7000,
+	    .off_since = 5000,
+	    .now = 5000 },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_KEPT }, false, 5000 + CLEANUP } },
+	{ "drained before the first verdict",
+	  { DRAINED, .health = HEALTH_UNKNOWN, .drain_end = 7000, .now = 5000 },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_KEPT }, false, USEC_NEVER } },
+	{ "unregistered while it drains",
+	  { .drained = true, .health = HEALTH_UP, .drain_end = 7000, .now = 5000 },
+	  false,
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, true, USEC_NEVER } },
 	{ "unregistered while up",
 	  { .registered = false, .health = HEALTH_UP, .now = 5000 },
 	  false,
-	  { { false, ADDRESS_ABSENT }, true, USEC_NEVER } },
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, true, USEC_NEVER } },
 	{ "unregistered while its flows were given time to end",
-	  { .registered = false, .health = HEALTH_DOWN, .down_since = DOWN_AT, .now = DOWN_AT },
+	  { .registered = false, .health = HEALTH_DOWN, .off_since = OFF_AT, .now = OFF_AT },
 	  false,
-	  { { false, ADDRESS_ABSENT }, true, USEC_NEVER } },
+	  { { ROUTE_NONE, ADDRESS_ABSENT }, true, USEC_NEVER } },
 };
 
 static void test_decisions(void **state)
@@ -102,10 +207,99 @@ static void test_decisions(void **state)
 	}
 }
 
+/* Groups: a letter an app. "u" up, "?" unknown, "d" down since long, "f" down since just within the
+ * window, "o" since just before it, "n" down and never up; capitals were kept so far; a dot behind
+ * it: without keep_last. Wanted: a letter for each that is kept. */
+#define WINDOW 10
+#define NOW    1000
+
+static const struct group_case {
+	const char *name, *members, *kept;
+} group_cases[] = {
+	{ "all up", "uuu", "---" },
+	{ "one of them goes", "fuu", "---" },
+	{ "all but one go at once", "ffu", "---" },
+	{ "all go at once", "fff", "kkk" },
+	{ "two are a group", "ff", "kk" },
+	{ "a group of one goes like any app", "f", "-" },
+	{ "one was down before: the others stay, it does not", "dff", "-kk" },
+	{ "the last one goes long after the others", "ddf", "---" },
+	{ "one too early for the window", "of", "--" },
+	{ "one too early, two within", "off", "-kk" },
+	{ "all down since long: nothing happens now", "ddd", "---" },
+	{ "down from the first verdict on is not going down", "nn", "--" },
+	{ "only one of them ever was up", "nf", "--" },
+	{ "an app without a verdict saves nobody", "?ff", "-kk" },
+	{ "kept stays kept, however long", "DDD", "kkk" },
+	{ "even one alone, when the others are gone", "D", "k" },
+	{ "one is up again: the others go normally", "uDD", "---" },
+	{ "and what comes back was kept itself", "UDD", "---" },
+	{ "a new app without a verdict ends nothing", "?DD", "-kk" },
+	{ "what was not kept does not become it later", "dDD", "-kk" },
+	{ "also one that goes down later, unknown before", "nDD", "-kk" },
+	{ "also one that joins just after it went down", "fDD", "-kk" },
+	{ "it returned and fell again, the others were let go just now", "fff", "kkk" },
+	{ "without keep_last it goes, but counts", "f.f", "-k" },
+	{ "nobody wants to be kept", "f.f.", "--" },
+	{ "keep_last was taken away meanwhile", "D.D", "-k" },
+	{ "nobody is there", "", "" },
+};
+
+static struct policy_member member_of(char letter)
+{
+	struct policy_member m = { .health = HEALTH_DOWN, .keep_last = true };
+	m.left_at = NOW - 10 * WINDOW;
+	m.kept = letter == 'D' || letter == 'U';
+	switch (letter) {
+	case 'u':
+	case 'U':
+		m.health = HEALTH_UP;
+		break;
+	case '?':
+		m.health = HEALTH_UNKNOWN;
+		m.left_at = USEC_NEVER;
+		break;
+	case 'n':
+		m.left_at = USEC_NEVER;
+		break;
+	case 'f':
+		m.left_at = NOW - WINDOW;
+		break;
+	case 'o':
+		m.left_at = NOW - WINDOW - 1;
+		break;
+	default:
+		break;
+	}
+	return m;
+}
+
+static void test_groups(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(group_cases) / sizeof(group_cases[0]); i++) {
+		const struct group_case *c = &group_cases[i];
+		struct policy_member members[8];
+		char got[9] = "";
+		size_t n = 0;
+		for (const char *p = c->members; *p; p++)
+			if (*p == '.')
+				members[n - 1].keep_last = false;
+			else
+				members[n++] = member_of(*p);
+		bool alarm = policy_group(members, n, WINDOW, NOW);
+		for (size_t j = 0; j < n; j++)
+			got[j] = members[j].kept ? 'k' : '-';
+		if (strcmp(got, c->kept) != 0 || alarm != (strchr(c->kept, 'k') != NULL))
+			fail_msg("%s: %s, alarm %d, expected %s", c->name, got, alarm, c->kept);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decisions),
+		cmocka_unit_test(test_groups),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,9 +69,10 @@ static int fake_nat_set(const struct prefix *vip, const struct nat_spec *nats, s
 	return n > 0 ? fake_result(w->nat_set, "nat", err) : 0;
 }
 
-static void fake_announce(const struct prefix *vip, const struct bgp_communities *c, void *userdata)
+static void fake_announce(const struct prefix *vip, const struct bgp_route_attrs *attrs,
+			  void *userdata)
 {
-	(void)c;
+	(void)attrs;
 	note(userdata, "announce", vip);
 }
 

@@ -63,7 +63,7 @@ static int setup(void **state)
 {
 	struct fixture *f = mem_new(1, sizeof(*f));
 	assert_int_equal(sd_event_new(&f->loop), 0);
-	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .exec_timeout = HOUR });
+	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .timeout = HOUR });
 	*state = f;
 	return 0;
 }
@@ -90,7 +90,7 @@ static void watch(struct fixture *f, struct seen *s, const char *texts)
 			fail_msg("%s", err.text);
 	bool free_it = s->free_it;
 	*s = (struct seen){ .free_it = free_it };
-	s->watch = monitor_watch_new(f->runner, "app", specs, n, on_verdict, s);
+	s->watch = monitor_watch_new(f->runner, "app", specs, n, 0, on_verdict, s);
 	s->health = monitor_watch_health(s->watch);
 	assert_int_equal(s->n, 0);
 	for (size_t i = 0; i < n; i++)
@@ -222,7 +222,7 @@ static void test_timeout(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s = { 0 };
-	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .exec_timeout = 50000 });
+	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .timeout = 50000 });
 	watch(f, &s, "exec:echo connecting; sleep 1000");
 	loop_until(f->loop, is_down, &s);
 	assert_string_equal(status_of(&s, 0).said, "no result within 50ms, killed: connecting");
@@ -356,6 +356,31 @@ static void test_feed(void **state)
 	assert_int_equal(feed.reads, 0);
 }
 
+/* A feed that says it once is asked again until `fall` and `rise` are reached. */
+static void test_feed_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct said feed = { HEALTH_UP, "", 0 };
+	struct seen s = { 0 };
+	new_runner(f, &(struct runner_config){ .interval = HOUR,
+					       .fast_interval = USEC_PER_MSEC,
+					       .rise = 2,
+					       .fall = 3 });
+	monitor_runner_set_feed(f->runner, on_feed, &feed);
+	watch(f, &s, "consul");
+	assert_int_equal(s.health, HEALTH_UNKNOWN);
+	loop_until(f->loop, is_up, &s);
+	assert_int_equal(feed.reads, 2);
+	feed = (struct said){ HEALTH_DOWN, "critical", 0 };
+	monitor_runner_feed_changed(f->runner);
+	assert_int_equal(s.health, HEALTH_UP);
+	monitor_runner_feed_changed(f->runner); /* pending: at its own pace */
+	assert_int_equal(feed.reads, 1);
+	loop_until(f->loop, is_down, &s);
+	assert_int_equal(feed.reads, 3);
+	monitor_watch_free(s.watch);
+}
+
 static void test_all_must_pass(void **state)
 {
 	struct fixture *f = *state;
@@ -403,7 +428,7 @@ static void test_exec_max(void **state)
 	struct fixture *f = *state;
 	struct seen s[N] = { 0 }, port = { 0 };
 	new_runner(f, &(struct runner_config){
-			      .interval = INTERVAL, .exec_timeout = 20000, .exec_max = 2 });
+			      .interval = INTERVAL, .timeout = 20000, .exec_max = 2 });
 	int fd = listen_on(53);
 	watch(f, &port, "port:tcp:53");
 	for (size_t i = 0; i < N; i++)
@@ -437,8 +462,8 @@ static void test_slots_are_handed_on(void **state)
 {
 	struct fixture *f = *state;
 	struct seen hog = { 0 }, waits = { 0 }, next = { 0 };
-	new_runner(f, &(struct runner_config){
-			      .interval = INTERVAL, .exec_timeout = HOUR, .exec_max = 1 });
+	new_runner(f,
+		   &(struct runner_config){ .interval = INTERVAL, .timeout = HOUR, .exec_max = 1 });
 	watch(f, &hog, "exec:sleep 1000");
 	loop_drain(f->loop);
 	watch(f, &waits, "exec:sleep 1000");
@@ -534,6 +559,7 @@ int main(void)
 		TEST(test_shells),
 		TEST(test_consul_is_not_up),
 		TEST(test_feed),
+		TEST(test_feed_is_counted),
 		TEST(test_all_must_pass),
 		TEST(test_status),
 		TEST(test_exec_max),

@@ -69,19 +69,48 @@ static void test_no_overflow(void **state)
 	assert_int_equal(v.health, HEALTH_DOWN);
 }
 
-static void test_combine(void **state)
+/* The healths of monitors, the quorum, and the health of the app. */
+static const struct {
+	const char *monitors;
+	size_t quorum;
+	char health;
+} quorums[] = {
+	{ "", 0, '+' },      { "", 1, '+' },      { "+", 0, '+' },
+	{ "-", 0, '-' },     { "?", 0, '?' },     { "++", 0, '+' },
+	{ "+-", 0, '-' },    { "+?", 0, '?' },    { "-?", 0, '-' },
+	{ "??", 0, '?' },    { "+-", 1, '+' },    { "--", 1, '-' },
+	{ "-?", 1, '?' },    { "+?", 1, '+' },    { "++-", 2, '+' },
+	{ "+--", 2, '-' },   { "+-?", 2, '?' },   { "++?", 2, '+' },
+	{ "--?", 2, '-' },   { "+++--", 3, '+' }, { "++-??", 3, '?' },
+	{ "++---", 3, '-' }, { "++", 9, '+' },    { "+-", 9, '-' }, /* more than there are is all */
+};
+
+static void test_quorum(void **state)
 {
 	(void)state;
-	/* Indexed by unknown, up, down. */
-	static const enum health want[3][3] = {
-		{ HEALTH_UNKNOWN, HEALTH_UNKNOWN, HEALTH_DOWN },
-		{ HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN },
-		{ HEALTH_DOWN, HEALTH_DOWN, HEALTH_DOWN },
-	};
-	for (int a = 0; a < 3; a++)
-		for (int b = 0; b < 3; b++)
-			assert_int_equal(health_combine((enum health)a, (enum health)b),
-					 want[a][b]);
+	for (size_t i = 0; i < N_ELEMENTS(quorums); i++) {
+		struct health_tally t = { { 0 } };
+		for (const char *p = quorums[i].monitors; *p; p++)
+			t.n[health_of(*p)]++;
+		if (health_of_quorum(&t, quorums[i].quorum) != health_of(quorums[i].health))
+			fail_msg("'%s', quorum %zu", quorums[i].monitors, quorums[i].quorum);
+	}
+}
+
+/* Results in; after each: is a change pending? */
+static void test_pending(void **state)
+{
+	(void)state;
+	static const char results[] = "+++-+--?-++-";
+	static const bool want[] = { true, true, false, true, false, true,
+				     true, true, false, true, true,  false };
+	struct verdict v = { .rise = 3, .fall = 3 };
+	assert_false(verdict_is_pending(&v));
+	for (size_t i = 0; i < N_ELEMENTS(want); i++) {
+		verdict_step(&v, health_of(results[i]));
+		if (verdict_is_pending(&v) != want[i])
+			fail_msg("after result %zu", i);
+	}
 }
 
 static void test_names(void **state)
@@ -95,9 +124,8 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_no_overflow),
-		cmocka_unit_test(test_combine),
+		cmocka_unit_test(test_cases),  cmocka_unit_test(test_no_overflow),
+		cmocka_unit_test(test_quorum), cmocka_unit_test(test_pending),
 		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,6 +245,7 @@ static void test_app_shows_what_the_check_said(void **state)
 					      .failures = 4 };
 	const struct view_app app = { .spec = &spec,
 				      .health = HEALTH_DOWN,
+				      .drain = { .since = USEC_NEVER },
 				      .health_since = 990 * SEC,
 				      .registered_at = 900 * SEC,
 				      .cleanup_at = 1890 * SEC,
@@ -264,6 +265,94 @@ static void test_app_shows_what_the_check_said(void **state)
 	/* Whatever a check prints, the answer is JSON. */
 	assert_non_null(strstr(json_string_value(json_object_get(shown, "said")), "broken"));
 	assert_true(json_is_null(json_object_get(shown, "last_check")));
+	json_decref(o);
+}
+
+static void test_a_drain_says_who_since_when_and_why(void **state)
+{
+	(void)state;
+	const struct drain of_app = { .holds[DRAIN_BY_API] = { .on = true,
+							       .since = 990 * SEC,
+							       .until = 1060 * SEC,
+							       .reason = "kernel update" } };
+	const struct drain of_agent = { .holds[DRAIN_BY_FILE] = { .on = true,
+								  .since = 995 * SEC,
+								  .until = USEC_NEVER,
+								  .reason = "/run/x" } };
+	struct view_drain d = { &of_app, &of_agent, 990 * SEC, 1020 * SEC };
+	expect_json(view_drain(&d, &now),
+		    "{\"since\":\"2026-01-02T03:03:55.678Z\",\"since_seconds\":10.0,"
+		    "\"withdraw\":\"2026-01-02T03:04:25.678Z\",\"withdraw_seconds\":20.0,"
+		    "\"holds\":[{\"by\":\"api\",\"of\":\"app\",\"reason\":\"kernel update\","
+		    "\"since\":\"2026-01-02T03:03:55.678Z\",\"since_seconds\":10.0,"
+		    "\"until\":\"2026-01-02T03:05:05.678Z\",\"until_seconds\":60.0},"
+		    "{\"by\":\"file\",\"of\":\"agent\",\"reason\":\"/run/x\","
+		    "\"since\":\"2026-01-02T03:04:00.678Z\",\"since_seconds\":5.0,"
+		    "\"until\":null,\"until_seconds\":null}]}\n");
+	d.since = USEC_NEVER;
+	expect_json(view_drain(&d, &now), "null\n");
+}
+
+static void test_state_names(void **state)
+{
+	(void)state;
+	static const struct {
+		enum health health;
+		enum route_form form;
+		bool drained;
+		const char *want;
+	} cases[] = {
+		{ HEALTH_UNKNOWN, ROUTE_NONE, false, "unknown" },
+		{ HEALTH_UP, ROUTE_UP, false, "up" },
+		{ HEALTH_DOWN, ROUTE_NONE, false, "down" },
+		{ HEALTH_DOWN, ROUTE_DOWN, false, "last-resort" },
+		{ HEALTH_DOWN, ROUTE_KEPT, false, "kept" },
+		{ HEALTH_UP, ROUTE_DRAIN, true, "draining" },
+		{ HEALTH_UP, ROUTE_NONE, true, "drained" },
+		{ HEALTH_DOWN, ROUTE_NONE, true, "drained" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(
+			view_state_name(cases[i].health, cases[i].form, cases[i].drained),
+			cases[i].want);
+}
+
+static void test_attributes_are_shown(void **state)
+{
+	(void)state;
+	struct bgp_ext_community ext = { 0x0002fde9, 100 };
+	struct bgp_large_community large = { 65001, 1, 2 };
+	struct bgp_route_attrs attrs = { .has_med = true,
+					 .med = UINT32_MAX,
+					 .prepends = 3,
+					 .communities = { community, 1 },
+					 .ext_communities = { &ext, 1 },
+					 .large_communities = { &large, 1 } };
+	expect_json(view_attrs(&attrs),
+		    "{\"med\":4294967295,\"local_pref\":null,\"prepend\":3,"
+		    "\"communities\":[\"1000:1000\"],\"ext_communities\":[\"rt:65001:100\"],"
+		    "\"large_communities\":[\"65001:1:2\"]}\n");
+}
+
+static void test_status_shows_alarms(void **state)
+{
+	(void)state;
+	static const char *const groups[] = { "site" };
+	const struct view_status s = { .version = "1",
+				       .phase = "running",
+				       .drain = { .since = USEC_NEVER },
+				       .apps_down = 2,
+				       .apps_kept = 2,
+				       .kept_groups = groups,
+				       .n_kept_groups = 1 };
+	json_t *o = view_status(&s, &now);
+	json_t *alarm = json_array_get(json_object_get(o, "alarms"), 0);
+	expect_text(alarm, "alarm", "group-kept");
+	expect_text(alarm, "group", "site");
+	expect_text(o, "phase", "running");
+	assert_true(json_is_null(json_object_get(o, "drain")));
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "apps"), "kept")),
+			 2);
 	json_decref(o);
 }
 
@@ -309,6 +398,7 @@ static void test_metrics(void **state)
 	const struct metrics m = { .version = "1.2.3",
 				   .apps_up = 5,
 				   .apps_down = 2,
+				   .states = { .draining = 3, .groups_kept = 1 },
 				   .vips = { .announced = 6, .withdrawals = 11 },
 				   .check_failures = 4,
 				   .peers = peers,
@@ -318,6 +408,9 @@ static void test_metrics(void **state)
 		"# TYPE vipherald_apps gauge\n",
 		"vipherald_apps{health=\"up\"} 5\n",
 		"vipherald_apps{health=\"down\"} 2\n",
+		"vipherald_apps_draining 3\n",
+		"vipherald_groups_kept 1\n",
+		"vipherald_agent_drained 0\n",
 		"vipherald_vips_announced 6\n",
 		"vipherald_withdrawals_total 11\n",
 		"vipherald_check_failures 4\n",
@@ -341,6 +434,10 @@ int main(void)
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_announcement_errors),
 		cmocka_unit_test(test_app_shows_what_the_check_said),
+		cmocka_unit_test(test_a_drain_says_who_since_when_and_why),
+		cmocka_unit_test(test_state_names),
+		cmocka_unit_test(test_attributes_are_shown),
+		cmocka_unit_test(test_status_shows_alarms),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_metrics),
 	};

@@ -68,10 +68,24 @@ class Route:
     communities: tuple[str, ...]
     local_pref: int | None = None
     med: int | None = None
+    large_communities: tuple[str, ...] = ()
+    ext_communities: tuple[str, ...] = ()
+    """Route targets and sites of origin, as "rt:65001:100" and "soo:65001:100"."""
+
+
+_NAMED = {"gracefulshutdown": "65535:0", "graceful_shutdown": "65535:0"}
 
 
 def sort_communities(communities: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(communities, key=lambda text: [int(part) for part in text.split(":")]))
+    """Some routers give names to well-known ones."""
+    numbers = (_NAMED.get(text.lower(), text) for text in communities)
+    return tuple(sorted(numbers, key=lambda text: [int(part) for part in text.split(":")]))
+
+
+def sort_ext_communities(communities: Iterable[str]) -> tuple[str, ...]:
+    """What the routers call them in their ways: "RT:1:2", "rt 1:2", "SoO:1:2", "ro 1:2"."""
+    texts = (text.lower().replace(" ", ":") for text in communities)
+    return tuple(sorted(text.replace("ro:", "soo:").replace("target:", "rt:") for text in texts))
 
 
 class Router(ABC):

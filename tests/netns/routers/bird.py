@@ -3,7 +3,7 @@
 import re
 
 from ..process import Process
-from .base import NotReady, Route, Router, library_env, sort_communities, unpacked
+from .base import NotReady, Route, Router, library_env, sort_communities, sort_ext_communities, unpacked
 
 _ROUTE = re.compile(r"^(\S+/\d+)\s+\S+ \[agent ")
 _ATTRIBUTE = re.compile(r"^\s+BGP\.(\w+): ?(.*)$")
@@ -88,4 +88,16 @@ def _route(prefix: str, attributes: dict[str, str]) -> Route:
         communities=sort_communities(f"{high}:{low}" for high, low in pairs),
         local_pref=int(attributes["local_pref"]) if "local_pref" in attributes else None,
         med=int(attributes["med"]) if "med" in attributes else None,
+        large_communities=sort_communities(
+            ":".join(numbers)
+            for numbers in re.findall(
+                r"\((\d+), (\d+), (\d+)\)", attributes.get("large_community", "")
+            )
+        ),
+        ext_communities=sort_ext_communities(
+            ":".join(parts)
+            for parts in re.findall(
+                r"\((\w+), (\S+), (\d+)\)", attributes.get("ext_community", "")
+            )
+        ),
     )

@@ -1,11 +1,12 @@
 """ExaBGP as a receiver. It keeps no table: its JSON events, in order, are the table."""
 
+import ipaddress
 import json
 import sys
 from typing import Any
 
 from ..process import Process
-from .base import NotReady, Route, Router, sort_communities, unpacked
+from .base import NotReady, Route, Router, sort_communities, sort_ext_communities, unpacked
 
 # Descriptor 3 keeps open the pipe that ExaBGP reads commands from: closed means a dead helper.
 _SINK = "exec cat 3>&1 >>{path}\n"
@@ -99,6 +100,16 @@ def _apply(routes: dict[str, Route], update: dict[str, Any]) -> None:
                 routes[entry["nlri"]] = _route(entry["nlri"], next_hop, attributes)
 
 
+def _ext_text(value: int) -> str:
+    """From the eight octets: the text that ExaBGP makes of an IPv4 address has it behind."""
+    kind, subtype = value >> 56, value >> 48 & 0xFF
+    four, two = value >> 16 & 0xFFFFFFFF, value & 0xFFFF
+    front = {0: f"{value >> 32 & 0xFFFF}:{value & 0xFFFFFFFF}", 2: f"{four}:{two}"}.get(
+        kind, f"{ipaddress.IPv4Address(four)}:{two}"
+    )
+    return f"{ {2: 'rt', 3: 'soo'}[subtype] }:{front}".replace(" ", "")
+
+
 def _route(prefix: str, next_hop: str, attributes: dict[str, Any]) -> Route:
     return Route(
         prefix=prefix,
@@ -108,4 +119,11 @@ def _route(prefix: str, next_hop: str, attributes: dict[str, Any]) -> Route:
         communities=sort_communities(f"{a}:{b}" for a, b in attributes.get("community", [])),
         local_pref=attributes.get("local-preference"),
         med=attributes.get("med"),
+        large_communities=sort_communities(
+            ":".join(str(number) for number in numbers)
+            for numbers in attributes.get("large-community", [])
+        ),
+        ext_communities=sort_ext_communities(
+            _ext_text(entry["value"]) for entry in attributes.get("extended-community", [])
+        ),
     )

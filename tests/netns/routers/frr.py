@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ..process import Process
-from .base import NotReady, Route, Router, library_env, sort_communities, unpacked
+from .base import NotReady, Route, Router, library_env, sort_communities, sort_ext_communities, unpacked
 
 
 class Frr(Router):
@@ -101,4 +101,8 @@ def _route(prefix: str, path: dict[str, Any]) -> Route:
         communities=sort_communities(path.get("community", {}).get("list", [])),
         local_pref=path.get("locPrf"),
         med=path.get("metric"),
+        large_communities=sort_communities(path.get("largeCommunity", {}).get("list", [])),
+        ext_communities=sort_ext_communities(
+            path.get("extendedCommunity", {}).get("string", "").split()
+        ),
     )

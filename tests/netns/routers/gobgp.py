@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 from ..process import Process
-from .base import NotReady, Route, Router, sort_communities, unpacked
+from .base import NotReady, Route, Router, sort_communities, sort_ext_communities, unpacked
 
 _ORIGINS = ("igp", "egp", "incomplete")
+_EXT_SUBTYPES = {2: "rt", 3: "soo"}
 _ESTABLISHED = 6
 
 
@@ -102,5 +103,13 @@ def _route(prefix: str, path: dict[str, Any]) -> Route:
         origin=_ORIGINS[attributes[1]["value"]],
         communities=sort_communities(f"{value >> 16}:{value & 0xFFFF}" for value in values),
         local_pref=attributes[5]["value"] if 5 in attributes else None,
-        med=attributes[4]["value"] if 4 in attributes else None,
+        med=attributes[4]["metric"] if 4 in attributes else None,
+        large_communities=sort_communities(
+            f"{value['ASN']}:{value['LocalData1']}:{value['LocalData2']}"
+            for value in attributes.get(32, {}).get("value", [])
+        ),
+        ext_communities=sort_ext_communities(
+            f"{_EXT_SUBTYPES[value['subtype']]}:{value['value']}"
+            for value in attributes.get(16, {}).get("value", [])
+        ),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..process import Process
-from .base import Route, Router, sort_communities, unpacked
+from .base import Route, Router, sort_communities, sort_ext_communities, unpacked
 
 _UID = 64179
 _JAIL = """
@@ -104,4 +104,6 @@ def _route(entry: dict[str, Any]) -> Route:
         communities=sort_communities(entry.get("communities", [])),
         local_pref=entry.get("localpref"),
         med=entry.get("metric"),
+        large_communities=sort_communities(entry.get("large_communities", [])),
+        ext_communities=sort_ext_communities(entry.get("extended_communities", [])),
     )

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Drains of apps and of the agent. An app is drained while anybody holds it: the API or its
+ * disable_file, or for all apps the API, the agent's disable_file, or the stop. What counts for the
+ * route is only when the first of them came and the last one went.
+ */
+#include <stdlib.h>
+
+#include "agent/registry.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "net/loop.h"
+
+static void begin(struct app *app, usec_t now)
+{
+	usec_t span = app->registry->options.drain_time;
+	app->drained_since = now;
+	/* What is not announced does not come up just to go. */
+	app->drain_end = app->form == ROUTE_NONE ? now : usec_add(now, span);
+}
+
+static void end(struct app *app, usec_t now)
+{
+	app->drained_since = USEC_NEVER;
+	/* What went down meanwhile gets the time that it would have had. */
+	if (app->form == ROUTE_NONE && app->off_since != USEC_NEVER)
+		app->off_since = now;
+}
+
+/* Returns whether the app was not drained and is now, or the other way round. */
+static bool look(struct app *app, usec_t now)
+{
+	bool was = app->drained_since != USEC_NEVER;
+	bool is = drain_is_on(app->drain) || drain_is_on(&app->registry->drain);
+	if (was == is)
+		return false;
+	if (is)
+		begin(app, now);
+	else
+		end(app, now);
+	return true;
+}
+
+void app_drain_look(struct app *app, usec_t now)
+{
+	if (look(app, now))
+		app_apply(app, now);
+}
+
+static void look_at_all(struct registry *reg, usec_t now)
+{
+	for (struct app *app = reg->apps; app; app = app->hh.next)
+		app_drain_look(app, now);
+}
+
+/* Logs a change, of one app or (NULL) of the agent. */
+static void log_change(const struct app *app, const char *what, enum drain_source source,
+		       const char *reason)
+{
+	log_info(app ? "app" : "agent", "%s%s%s by %s%s%s", app ? app->spec->name : "",
+		 app ? ": " : "", what, drain_source_name(source), reason[0] ? ": " : "", reason);
+}
+
+static enum drain_result hold(struct registry *reg, struct app *app, enum drain_source source,
+			      const char *reason, usec_t until, usec_t now)
+{
+	if (app && !app->drain)
+		app->drain = mem_new(1, sizeof(*app->drain));
+	struct drain *d = app ? app->drain : &reg->drain;
+	bool is_new = drain_hold(d, source, reason, until, now);
+	if (is_new)
+		log_change(app, "drained", source, d->holds[source].reason);
+	if (app && source == DRAIN_BY_API)
+		app_set_undrain(app, until);
+	return is_new ? DRAIN_BEGUN : DRAIN_UNCHANGED;
+}
+
+enum drain_result registry_drain(struct registry *reg, const char *name, enum drain_source source,
+				 const char *reason, usec_t until, usec_t now)
+{
+	struct app *app = name ? registry_get(reg, name) : NULL;
+	if (name && !app)
+		return DRAIN_NO_APP;
+	enum drain_result result = hold(reg, app, source, reason, until, now);
+	if (app)
+		app_drain_look(app, now);
+	else
+		look_at_all(reg, now);
+	registry_arm_timer(reg);
+	return result;
+}
+
+enum drain_result registry_undrain(struct registry *reg, const char *name, enum drain_source source,
+				   usec_t now)
+{
+	struct app *app = name ? registry_get(reg, name) : NULL;
+	if (name && !app)
+		return DRAIN_NO_APP;
+	struct drain *d = app ? app->drain : &reg->drain;
+	if (app && source == DRAIN_BY_API)
+		app_set_undrain(app, USEC_NEVER);
+	if (!d || !drain_lift(d, source))
+		return DRAIN_UNCHANGED;
+	log_change(app, "undrained", source, "");
+	if (app)
+		app_drain_look(app, now);
+	else
+		look_at_all(reg, now);
+	registry_arm_timer(reg);
+	return DRAIN_ENDED;
+}
+
+const struct drain *registry_agent_drain(const struct registry *reg)
+{
+	return &reg->drain;
+}
+
+usec_t registry_drained_at(const struct registry *reg, usec_t now)
+{
+	usec_t last = now;
+	for (const struct app *app = reg->apps; app; app = app->hh.next)
+		if (app->form == ROUTE_DRAIN && app->drain_end > last)
+			last = app->drain_end;
+	return last;
+}
+
+/* The file */
+
+static void take_file(struct app *app, bool exists, usec_t now)
+{
+	const char *name = app->spec->name;
+	if (exists)
+		registry_drain(app->registry, name, DRAIN_BY_FILE, app->spec->disable_file,
+			       USEC_NEVER, now);
+	else
+		registry_undrain(app->registry, name, DRAIN_BY_FILE, now);
+}
+
+static void on_file(bool exists, void *userdata)
+{
+	struct app *app = userdata;
+	take_file(app, exists, loop_now(app->registry->loop));
+}
+
+void app_drain_watch(struct app *app, usec_t now)
+{
+	struct presence_watcher *watcher = app->registry->options.presence;
+	bool exists = false;
+	presence_free(app->disable_file);
+	app->disable_file = NULL;
+	if (watcher && app->spec->disable_file)
+		app->disable_file =
+			presence_new(watcher, app->spec->disable_file, on_file, app, &exists);
+	take_file(app, exists, now);
+	look(app, now); /* the agent may be drained; who calls applies it */
+}
+
+void app_drain_done(struct app *app)
+{
+	presence_free(app->disable_file);
+	list_remove(&app->undrain_node);
+	free(app->drain);
+}

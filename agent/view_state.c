@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/view_state.h"
+
+#include <stdio.h>
+
+#include "agent/community.h"
+
+#define INT(n) ((json_int_t)(n))
+
+static void add_holds(json_t *array, const struct drain *d, const char *scope,
+		      const struct view_clock *clock)
+{
+	for (size_t i = 0; d && i < DRAIN_SOURCES; i++) {
+		const struct drain_hold *hold = &d->holds[i];
+		if (!hold->on)
+			continue;
+		json_t *o = json_pack(
+			"{s:s, s:s, s:o}", "by", drain_source_name((enum drain_source)i), "of",
+			scope, "reason", hold->reason[0] ? view_text(hold->reason) : json_null());
+		view_add_time(o, clock, "since", hold->since);
+		view_add_time(o, clock, "until", hold->until);
+		json_array_append_new(array, o);
+	}
+}
+
+json_t *view_drain(const struct view_drain *d, const struct view_clock *clock)
+{
+	if (d->since == USEC_NEVER)
+		return json_null();
+	json_t *o = json_object(), *holds = json_array();
+	view_add_time(o, clock, "since", d->since);
+	view_add_time(o, clock, "withdraw", d->withdraw_at);
+	add_holds(holds, d->app, "app", clock);
+	add_holds(holds, d->agent, "agent", clock);
+	json_object_set_new(o, "holds", holds);
+	return o;
+}
+
+const char *view_state_name(enum health health, enum route_form form, bool drained)
+{
+	if (drained)
+		return form == ROUTE_NONE ? "drained" : "draining";
+	switch (form) {
+	case ROUTE_KEPT:
+		return "kept";
+	case ROUTE_DOWN:
+		return "last-resort";
+	case ROUTE_NONE:
+	case ROUTE_UP:
+	case ROUTE_DRAIN:
+		break;
+	}
+	return health_name(health);
+}
+
+static json_t *ext_texts(const struct bgp_ext_communities *list)
+{
+	char text[EXT_COMMUNITY_TEXT_MAX];
+	json_t *array = json_array();
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(array,
+				      json_string(ext_community_format(list->values[i], text)));
+	return array;
+}
+
+static json_t *large_texts(const struct bgp_large_communities *list)
+{
+	char text[LARGE_COMMUNITY_TEXT_MAX];
+	json_t *array = json_array();
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(array,
+				      json_string(large_community_format(list->values[i], text)));
+	return array;
+}
+
+json_t *view_attrs(const struct bgp_route_attrs *attrs)
+{
+	const struct bgp_communities *const lists[] = { &attrs->communities };
+	return json_pack("{s:o, s:o, s:I, s:o, s:o, s:o}", "med",
+			 attrs->has_med ? json_integer(INT(attrs->med)) : json_null(), "local_pref",
+			 attrs->has_local_pref ? json_integer(INT(attrs->local_pref)) : json_null(),
+			 "prepend", INT(attrs->prepends), "communities", view_communities(lists, 1),
+			 "ext_communities", ext_texts(&attrs->ext_communities), "large_communities",
+			 large_texts(&attrs->large_communities));
+}
+
+static json_t *alarms(const struct view_status *s)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < s->n_kept_groups; i++)
+		json_array_append_new(
+			array,
+			json_pack("{s:s, s:o, s:s}", "alarm", "group-kept", "group",
+				  view_text(s->kept_groups[i]), "text",
+				  "all apps of the group went down at once and stay announced as "
+				  "degraded: look at the checks, then at the services"));
+	return array;
+}
+
+json_t *view_status(const struct view_status *s, const struct view_clock *clock)
+{
+	json_t *apps = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "up", INT(s->apps_up), "down",
+				 INT(s->apps_down), "unknown", INT(s->apps_unknown), "draining",
+				 INT(s->apps_draining), "drained", INT(s->apps_drained), "kept",
+				 INT(s->apps_kept));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "version", s->version, "phase", s->phase,
+			 "apps", apps, "drain", view_drain(&s->drain, clock), "alarms", alarms(s));
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* States, drains and alarms as JSON: who drained what, since when and why. Pure. */
+#ifndef AGENT_VIEW_STATE_H
+#define AGENT_VIEW_STATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "agent/drain.h"
+#include "agent/state_spec.h"
+#include "agent/view_json.h"
+#include "monitors/verdict.h"
+
+/* What drains an app; or with `app` NULL, the whole agent. */
+struct view_drain {
+	const struct drain *app, *agent; /* either may be NULL */
+	usec_t since;                    /* USEC_NEVER: not drained */
+	usec_t withdraw_at;              /* USEC_NEVER: it is not announced */
+};
+
+/* null when nothing is drained. */
+json_t *view_drain(const struct view_drain *d, const struct view_clock *clock);
+
+/* One word: "unknown", "up", "down", "last-resort" (down and announced), "kept" (with its group),
+ * "draining" and "drained". */
+const char *view_state_name(enum health health, enum route_form form, bool drained);
+
+/* MED and the like; communities in their three kinds. */
+json_t *view_attrs(const struct bgp_route_attrs *attrs);
+
+struct view_status {
+	const char *version, *phase;
+	struct view_drain drain;
+	size_t apps_up, apps_down, apps_unknown, apps_draining, apps_drained, apps_kept;
+	const char *const *kept_groups;
+	size_t n_kept_groups;
+};
+json_t *view_status(const struct view_status *s, const struct view_clock *clock);
+
+#endif

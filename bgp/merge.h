@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one peer gets of a route: the route's own attributes, with what the speaker and the peer
+ * add, each community once, and within the sizes that an UPDATE has room for. Pure.
+ */
+#ifndef BGP_MERGE_H
+#define BGP_MERGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bgp/attr.h"
+#include "bgp/config.h"
+
+/* What the session adds; the lists are views. */
+struct bgp_merge_session {
+	uint32_t local_as;
+	bool ibgp, four_octet_as;
+	const struct bgp_communities *global, *peer;
+};
+
+/* One more than is promised: GRACEFUL_SHUTDOWN in front of a route's own finds a place, however
+ * many there are. */
+#define BGP_COMMUNITIES_ROOM (BGP_COMMUNITIES_MAX + 1)
+
+/* The room that the merged lists take; bgp_attrs_out points into it. */
+struct bgp_merge_room {
+	uint32_t as_path[1 + BGP_PREPENDS_MAX];
+	uint32_t communities[BGP_COMMUNITIES_ROOM];
+	struct bgp_ext_community ext_communities[BGP_EXT_COMMUNITIES_MAX];
+	struct bgp_large_community large_communities[BGP_LARGE_COMMUNITIES_MAX];
+};
+
+/* All but the next hop. What does not fit is left out. */
+void bgp_attrs_merge(const struct bgp_merge_session *session, enum bgp_origin origin,
+		     const struct bgp_route_attrs *route, struct bgp_merge_room *room,
+		     struct bgp_attrs_out *ret);
+
+/* The communities of a route as this peer gets them: global, peer, route, each once. Returns how
+ * many; `ret` has room for `max`, what does not fit is left out. */
+size_t bgp_communities_merge(const struct bgp_communities *const *lists, size_t n_lists,
+			     uint32_t *ret, size_t max);
+/* Appends the list, each value once; returns how many there are in `ret` now. */
+size_t bgp_ext_communities_merge(const struct bgp_ext_communities *list,
+				 struct bgp_ext_community *ret, size_t n, size_t max);
+size_t bgp_large_communities_merge(const struct bgp_large_communities *list,
+				   struct bgp_large_community *ret, size_t n, size_t max);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * "http://HOST/PATH" and "https://HOST/PATH": a GET by libcurl (net/http.h). It passes with a
+ * status in the range, and with the header and the part of the body that are expected.
+ *
+ * With `tls_name` the server is asked for under that name, in TLS and in the Host header, wherever
+ * the URL points: the VIP's certificate can be checked at 127.0.0.1.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "monitors/monitor.h"
+#include "monitors/options.h"
+
+#define BODY_MAX ((size_t)256 << 10) /* what is looked at of it */
+
+struct http_check {
+	struct http_call *call;
+	struct monitor_env *env;
+	const struct monitor_spec *spec;
+	monitor_done_cb *done;
+	void *userdata;
+	char *url, *connect_to; /* NULL: as the spec says */
+	struct err refused;     /* why the guard did not let it go */
+};
+
+static void check_free(struct http_check *h)
+{
+	http_cancel(h->call);
+	free(h->url);
+	free(h->connect_to);
+	free(h);
+}
+
+/* "Name: part", or "Name" alone. */
+static bool header_matches(const struct http_response *response, const char *wanted)
+{
+	char name[64], value[HTTP_HEADER_MAX];
+	size_t n = strcspn(wanted, ":");
+	snprintf(name, sizeof(name), "%.*s", (int)n, wanted);
+	const char *part = wanted + n + (wanted[n] == ':');
+	part += strspn(part, " ");
+	const char *found = http_header(response, name, value);
+	return found && bytes_contain(found, strlen(found), part);
+}
+
+static void judge(const struct http_check *h, const struct http_response *response,
+		  struct monitor_result *ret)
+{
+	const char *header = monitor_spec_option(h->spec, MONITOR_HEADER);
+	const char *body = monitor_spec_option(h->spec, MONITOR_BODY);
+	char shown[128];
+	ret->health = HEALTH_DOWN;
+	if (response->error[0])
+		snprintf(ret->said, sizeof(ret->said), "no answer: %s", response->error);
+	else if (!http_status_matches(monitor_spec_option(h->spec, MONITOR_STATUS),
+				      response->status))
+		snprintf(ret->said, sizeof(ret->said), "status %ld: %s", response->status,
+			 str_printable(shown, sizeof(shown), response->body,
+				       strcspn(response->body, "\r\n")));
+	else if (header && !header_matches(response, header))
+		snprintf(ret->said, sizeof(ret->said), "status %ld without the header '%.100s'",
+			 response->status, header);
+	else if (body && !bytes_contain(response->body, response->len, body))
+		snprintf(ret->said, sizeof(ret->said), "status %ld without '%.100s' in the body",
+			 response->status, body);
+	else
+		ret->health = HEALTH_UP;
+}
+
+static void on_http_done(const struct http_response *response, void *userdata)
+{
+	struct http_check *h = userdata;
+	struct monitor_result result = { .health = HEALTH_UNKNOWN };
+	if (h->refused.text[0])
+		snprintf(result.said, sizeof(result.said), "%s", h->refused.text);
+	else
+		judge(h, response, &result);
+	monitor_done_cb *done = h->done;
+	void *done_userdata = h->userdata;
+	h->call = NULL; /* gone after this */
+	check_free(h);
+	done(&result, done_userdata);
+}
+
+static int on_socket(int fd, const struct addr *to, void *userdata)
+{
+	struct http_check *h = userdata;
+	return monitor_guard(h->env, fd, to, &h->refused);
+}
+
+/* "https://HOST:PORT/PATH" becomes "https://NAME:PORT/PATH", connected to HOST. */
+static void use_tls_name(struct http_check *h, const char *name)
+{
+	const char *authority = strstr(h->spec->http.url, "//") + 2;
+	int all = (int)strcspn(authority, "/?#");
+	int host = authority[0] == '[' ? (int)strcspn(authority, "]") + 1
+				       : (int)strcspn(authority, ":/?#");
+	const char *port = host < all ? authority + host + 1 : "443";
+	int port_len = host < all ? all - host - 1 : 3;
+	if (asprintf(&h->url, "https://%s:%.*s%s", name, port_len, port, authority + all) < 0 ||
+	    asprintf(&h->connect_to, "::%.*s:%.*s", host, authority, port_len, port) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+}
+
+static int start_call(struct http_check *h, usec_t timeout, struct err *err)
+{
+	static const struct http_server server;
+	struct http *http;
+	const char *tls_name = monitor_spec_option(h->spec, MONITOR_TLS_NAME);
+	int r = monitor_env_http(h->env, &http, err);
+	if (r < 0)
+		return r;
+	if (tls_name)
+		use_tls_name(h, tls_name);
+	const struct http_request request = {
+		.server = &server,
+		.url = h->url ? h->url : h->spec->http.url,
+		.timeout = timeout,
+		.connect_timeout = timeout,
+		.body_max = BODY_MAX,
+		.body_cut = true,
+		.connect_to = h->connect_to,
+		.on_socket = on_socket,
+	};
+	return http_start(http, &request, on_http_done, h, &h->call, err);
+}
+
+static int check_start(struct monitor_env *env, const struct monitor_spec *spec, usec_t timeout,
+		       monitor_done_cb *done, void *userdata, void **ret_running, struct err *err)
+{
+	struct http_check *h = mem_new(1, sizeof(*h));
+	h->env = env;
+	h->spec = spec;
+	h->done = done;
+	h->userdata = userdata;
+	int r = start_call(h, timeout, err);
+	if (r < 0) {
+		check_free(h);
+		return r;
+	}
+	*ret_running = h;
+	return 0;
+}
+
+static void check_cancel(void *running)
+{
+	check_free(running);
+}
+
+const struct monitor_ops monitor_http_ops = {
+	.said_up = "answered as expected",
+	.lane = LANE_NETWORK,
+	.start = check_start,
+	.cancel = check_cancel,
+};

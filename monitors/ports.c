@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Three ways in which a change is learnt, the fastest first:
+ *
+ *	a listener dies    the kernel's event (net/sockevents.h) hints at its port
+ *	one appears        ports where nobody listens are asked for every POLL_INTERVAL
+ *	anything else      the runner checks every interval (a listener that was shut down)
+ *
+ * A hint only makes the runner check, and a check is a lookup: with SO_REUSEPORT, forked workers
+ * or a restart by somebody quick the port may be served still, or again.
+ *
+ * Asking must stay cheap. One exact lookup takes microseconds, and a dump of all listeners, which
+ * answers for every port at once, 70 µs and another per listener. So a few DOWN ports are looked up
+ * one by one, and everything else is left to dumps that are as far apart as it takes to keep them
+ * within DUMP_SHARE of a core. Many checks at once (the runner's interval) share a dump too.
+ */
+#include "monitors/ports.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "lib/hash.h"
+#include "lib/list.h"
+#include "lib/mem.h"
+#include "lib/mono.h"
+#include "net/loop.h"
+#include "net/portset.h"
+#include "net/sockdiag.h"
+#include "net/sockevents.h"
+
+#define POLL_INTERVAL   (20 * USEC_PER_MSEC)
+#define POLL_ONE_BY_ONE 8
+#define WAKE_UP_COST    40  /* us; of the timer and the way to us and back */
+#define DUMP_SHARE      250 /* one part in so many */
+/* More lookups than this within BURST are served by one dump. */
+#define BURST_LOOKUPS 32
+#define BURST         (2 * USEC_PER_MSEC)
+
+/* Every listener of a protocol at a moment. */
+struct dump {
+	struct port_set ports;
+	bool valid;
+};
+
+struct port_entry {
+	uint32_t key; /* protocol << 16 | port */
+	struct list users;
+	struct list_node down, news; /* news: not in the kernel's filter yet */
+	struct ports *ports;
+	UT_hash_handle hh;
+};
+
+struct port_user {
+	struct list_node node;
+	struct port_entry *entry;
+	port_hint_cb *hint;
+	void *userdata;
+};
+
+struct ports {
+	sd_event *loop;
+	struct sockdiag *diag;
+	struct sockevents *events;
+	struct port_entry *entries;
+	struct list down, news;
+	size_t n_down;
+	struct port_set filtered; /* what the kernel was told */
+	struct dump tcp, udp;
+	usec_t dump_again; /* not before this, to answer for DOWN ports */
+	usec_t burst_ends;
+	unsigned burst_lookups;
+	sd_event_source *poll, *filter;
+};
+
+static uint8_t proto_of(const struct port_entry *e)
+{
+	return (uint8_t)(e->key >> 16);
+}
+
+static uint16_t port_of(const struct port_entry *e)
+{
+	return (uint16_t)e->key;
+}
+
+static struct port_entry *find(struct ports *p, uint8_t proto, uint16_t port)
+{
+	uint32_t key = (uint32_t)proto << 16 | port;
+	struct port_entry *e;
+	HASH_FIND(hh, p->entries, &key, sizeof(key), e);
+	return e;
+}
+
+static void hint(const struct port_entry *e)
+{
+	list_for_each (it, &e->users) {
+		struct port_user *u = list_entry(it, struct port_user, node);
+		u->hint(u->userdata);
+	}
+}
+
+/* ---- dumps ---- */
+
+static struct dump *dump_of(struct ports *p, uint8_t proto)
+{
+	return proto == IPPROTO_UDP ? &p->udp : &p->tcp;
+}
+
+static void take_dump(struct ports *p, uint8_t proto)
+{
+	struct dump *d = dump_of(p, proto);
+	d->valid = sockdiag_all_listening(p->diag, proto, &d->ports) == 0;
+}
+
+static void forget_dumps(struct ports *p)
+{
+	p->tcp.valid = p->udp.valid = false;
+}
+
+/* Counts a lookup; in a burst of them the first too many takes a dump for the rest. */
+static const struct dump *dump_for_burst(struct ports *p, uint8_t proto)
+{
+	usec_t now = loop_clock();
+	if (now > p->burst_ends) {
+		p->burst_ends = usec_add(now, BURST);
+		p->burst_lookups = 0;
+		forget_dumps(p);
+	}
+	struct dump *d = dump_of(p, proto);
+	if (++p->burst_lookups <= BURST_LOOKUPS || d->valid)
+		return d->valid ? d : NULL;
+	take_dump(p, proto);
+	/* One that took long must serve long, or all that is done is to take dumps. What dies
+	 * meanwhile is told by its event, which ends this. */
+	usec_t end = loop_clock();
+	p->burst_ends = usec_add(end, BURST + 4 * (end - now));
+	return d->valid ? d : NULL;
+}
+
+/* ---- DOWN ports ---- */
+
+static int on_poll(sd_event_source *source, uint64_t now, void *userdata);
+
+static void arm_poll(struct ports *p)
+{
+	usec_t when = usec_add(loop_clock(), POLL_INTERVAL);
+	if (p->n_down == 0)
+		when = USEC_NEVER;
+	else if (p->n_down > POLL_ONE_BY_ONE && when < p->dump_again)
+		when = p->dump_again;
+	loop_timer_set(p->loop, &p->poll, when, LOOP_HEALTH, on_poll, p);
+}
+
+static void set_down(struct port_entry *e, bool down)
+{
+	struct ports *p = e->ports;
+	if (down == list_linked(&e->down))
+		return;
+	if (down)
+		list_append(&p->down, &e->down);
+	else
+		list_remove(&e->down);
+	p->n_down += down ? 1 : (size_t)-1;
+	if (p->n_down <= 1)
+		arm_poll(p);
+}
+
+static void dump_for_down(struct ports *p)
+{
+	bool tcp = false, udp = false;
+	list_for_each (it, &p->down) {
+		bool is_udp = proto_of(list_entry(it, struct port_entry, down)) == IPPROTO_UDP;
+		tcp |= !is_udp;
+		udp |= is_udp;
+	}
+	if (tcp)
+		take_dump(p, IPPROTO_TCP);
+	if (udp)
+		take_dump(p, IPPROTO_UDP);
+}
+
+static bool is_back(struct ports *p, const struct port_entry *e)
+{
+	const struct dump *d = dump_of(p, proto_of(e));
+	bool listening = false;
+	if (d->valid && port_set_has(&d->ports, port_of(e)))
+		return true;
+	if (p->n_down <= POLL_ONE_BY_ONE)
+		sockdiag_listening_anywhere(p->diag, proto_of(e), port_of(e), &listening);
+	return listening;
+}
+
+static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct ports *p = userdata;
+	usec_t now = loop_clock();
+	bool dumps = now >= p->dump_again;
+	forget_dumps(p);
+	if (dumps)
+		dump_for_down(p);
+	list_for_each (it, &p->down) {
+		struct port_entry *e = list_entry(it, struct port_entry, down);
+		if (is_back(p, e))
+			hint(e);
+	}
+	forget_dumps(p);
+	if (dumps)
+		p->dump_again = usec_add(now, DUMP_SHARE * (loop_clock() - now + WAKE_UP_COST));
+	arm_poll(p);
+	return 0;
+}
+
+/* ---- events ---- */
+
+static void on_event(uint8_t proto, uint16_t port, void *userdata)
+{
+	struct ports *p = userdata;
+	struct port_entry *e, *next;
+	forget_dumps(p); /* they are older than this */
+	if (proto != 0) {
+		e = find(p, proto, port);
+		if (e)
+			hint(e);
+		return;
+	}
+	HASH_ITER (hh, p->entries, e, next)
+		hint(e);
+}
+
+/* Tells the kernel of all new ports at once, and looks at what may have ended meanwhile. When it
+ * does not take them (out of memory) the runner's interval still finds what dies. */
+static int on_filter(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct ports *p = userdata;
+	struct port_entry *e, *next;
+	p->filtered = (struct port_set){ 0 };
+	HASH_ITER (hh, p->entries, e, next)
+		port_set_add(&p->filtered, port_of(e));
+	sockevents_set_ports(p->events, &p->filtered);
+	while ((e = list_first(&p->news, struct port_entry, news))) {
+		list_remove(&e->news);
+		hint(e);
+	}
+	return 0;
+}
+
+/* ---- users ---- */
+
+static struct port_entry *entry_new(struct ports *p, uint8_t proto, uint16_t port)
+{
+	struct port_entry *e = mem_new(1, sizeof(*e));
+	e->key = (uint32_t)proto << 16 | port;
+	e->ports = p;
+	list_init(&e->users);
+	HASH_ADD(hh, p->entries, key, sizeof(e->key), e);
+	/* A port that went away is still in the filter: that costs less than to take it out. */
+	if (port_set_has(&p->filtered, port))
+		return e;
+	list_append(&p->news, &e->news);
+	loop_defer(p->loop, &p->filter, LOOP_HEALTH, on_filter, p);
+	return e;
+}
+
+struct port_user *ports_attach(struct ports *p, uint8_t proto, uint16_t port, port_hint_cb *cb,
+			       void *userdata)
+{
+	struct port_user *u = mem_new(1, sizeof(*u));
+	u->entry = find(p, proto, port);
+	if (!u->entry)
+		u->entry = entry_new(p, proto, port);
+	u->hint = cb;
+	u->userdata = userdata;
+	list_append(&u->entry->users, &u->node);
+	return u;
+}
+
+void ports_detach(struct port_user *u)
+{
+	struct port_entry *e = u->entry;
+	list_remove(&u->node);
+	free(u);
+	if (!list_empty(&e->users))
+		return;
+	set_down(e, false);
+	list_remove(&e->news);
+	HASH_DELETE(hh, e->ports->entries, e);
+	free(e);
+}
+
+int ports_check(struct port_user *u, bool *ret_listening)
+{
+	struct port_entry *e = u->entry;
+	struct ports *p = e->ports;
+	bool listening = false;
+	const struct dump *d = dump_for_burst(p, proto_of(e));
+	int r = 0;
+	if (d && port_set_has(&d->ports, port_of(e)))
+		listening = true;
+	else if (!d || !list_linked(&e->down)) /* what was DOWN before needs no second opinion */
+		r = sockdiag_listening(p->diag, proto_of(e), port_of(e), &listening);
+	if (r < 0)
+		return r;
+	set_down(e, !listening);
+	*ret_listening = listening;
+	return 0;
+}
+
+/* ---- all ---- */
+
+int ports_new(sd_event *loop, struct ports **ret, struct err *err)
+{
+	struct ports *p = mem_new(1, sizeof(*p));
+	p->loop = sd_event_ref(loop);
+	list_init(&p->down);
+	list_init(&p->news);
+	int r = sockdiag_new(&p->diag, err);
+	if (r == 0)
+		r = sockevents_new(loop, on_event, p, &p->events, err);
+	if (r < 0) {
+		ports_free(p);
+		return r;
+	}
+	*ret = p;
+	return 0;
+}
+
+void ports_free(struct ports *p)
+{
+	if (!p)
+		return;
+	sd_event_source_disable_unref(p->poll);
+	sd_event_source_disable_unref(p->filter);
+	sockevents_free(p->events);
+	sockdiag_free(p->diag);
+	sd_event_unref(p->loop);
+	free(p);
+}

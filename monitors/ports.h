@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the port monitors of all apps share: the ports that are watched, each once, however many
+ * apps name it.
+ */
+#ifndef MONITORS_PORTS_H
+#define MONITORS_PORTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "lib/err.h"
+
+struct ports;
+struct port_user;
+
+/* A check may say something else than before. May not attach or detach anything. */
+typedef void port_hint_cb(void *userdata);
+
+int ports_new(sd_event *loop, struct ports **ret, struct err *err);
+/* All users must be gone. */
+void ports_free(struct ports *p);
+
+struct port_user *ports_attach(struct ports *p, uint8_t proto, uint16_t port, port_hint_cb *hint,
+			       void *userdata);
+void ports_detach(struct port_user *u);
+/* Does somebody listen now? As sockdiag_listening(). */
+int ports_check(struct port_user *u, bool *ret_listening);
+
+#endif

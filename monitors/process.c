@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * "process:PIDFILE" or "process:NAME": it runs.
+ *
+ * A process that was found is held by a pidfd, so that its death is known when it happens and not
+ * when its number is looked at again; and so that a number which somebody else got meanwhile is
+ * not taken for it. Then the next one is looked for: another worker with that name, or what a new
+ * pid file says.
+ *
+ * A name is what the kernel calls the process (`ps -o comm`), which is at most 15 characters; of a
+ * longer one the rest is compared with the name of the program as it was started (argv[0]).
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "monitors/monitor.h"
+#include "net/loop.h"
+
+#define PID_LIMIT 4194304 /* the kernel's PID_MAX_LIMIT */
+#define COMM_MAX  15
+
+struct process_watch {
+	sd_event *loop;
+	sd_event_source *death;
+	int pidfd; /* -1: none is held */
+	int pid;
+	monitor_hint_cb *hint;
+	void *userdata;
+};
+
+static void let_go(struct process_watch *w)
+{
+	w->death = sd_event_source_disable_unref(w->death);
+	if (w->pidfd >= 0)
+		close(w->pidfd);
+	w->pidfd = -1;
+}
+
+/* A zombie counts as dead: its pidfd is readable. */
+static bool is_alive(int pidfd)
+{
+	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+	return poll(&pfd, 1, 0) == 0;
+}
+
+static int on_death(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)fd, (void)revents;
+	struct process_watch *w = userdata;
+	let_go(w);
+	w->hint(w->userdata);
+	return 0;
+}
+
+/* False when there is no such process (any more). */
+static bool hold(struct process_watch *w, int pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		return false;
+	if (!is_alive(fd) ||
+	    loop_io_add(w->loop, &w->death, fd, EPOLLIN, LOOP_HEALTH, on_death, w) < 0) {
+		close(fd);
+		return false;
+	}
+	w->pidfd = fd;
+	w->pid = pid;
+	return true;
+}
+
+/* The first bytes of a file, as text; false when there is none to be had. */
+static bool read_start(const char *path, char *buf, size_t size)
+{
+	/* NONBLOCK: a FIFO in its place must not stop us. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd >= 0 ? read(fd, buf, size - 1) : -1;
+	if (fd >= 0)
+		close(fd);
+	buf[n > 0 ? n : 0] = 0;
+	return n > 0;
+}
+
+static bool parse_pid(const char *text, int *ret)
+{
+	char digits[16] = "";
+	uint64_t pid;
+	const char *start = text + strspn(text, " \t\r\n");
+	size_t n = strspn(start, "0123456789");
+	if (n == 0 || n >= sizeof(digits) || (start[n] && !strchr(" \t\r\n", start[n])))
+		return false;
+	memcpy(digits, start, n);
+	if (str_to_u64(digits, PID_LIMIT, &pid) < 0 || pid == 0)
+		return false;
+	*ret = (int)pid;
+	return true;
+}
+
+static void find_by_file(struct process_watch *w, const char *path, struct monitor_result *ret)
+{
+	char text[64];
+	int pid;
+	ret->health = HEALTH_DOWN;
+	if (!read_start(path, text, sizeof(text)))
+		snprintf(ret->said, sizeof(ret->said), "no pid file, or an empty one");
+	else if (!parse_pid(text, &pid))
+		snprintf(ret->said, sizeof(ret->said), "the pid file does not hold a pid");
+	else if (!hold(w, pid))
+		snprintf(ret->said, sizeof(ret->said), "process %d does not run", pid);
+	else
+		ret->health = HEALTH_UP;
+}
+
+/* `text` is argv[0] or comm. */
+static bool is_called(const char *text, const char *name)
+{
+	const char *slash = strrchr(text, '/');
+	return str_equal(text, name) || (slash && str_equal(slash + 1, name));
+}
+
+static bool has_name(const char *pid, const char *name)
+{
+	char path[64], text[512];
+	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+	if (!read_start(path, text, sizeof(text)))
+		return false;
+	text[strcspn(text, "\n")] = 0;
+	if (strlen(name) <= COMM_MAX)
+		return str_equal(text, name);
+	if (strncmp(text, name, COMM_MAX) != 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
+	return read_start(path, text, sizeof(text)) && is_called(text, name);
+}
+
+static void find_by_name(struct process_watch *w, const char *name, struct monitor_result *ret)
+{
+	DIR *proc = opendir("/proc");
+	int pid;
+	if (!proc) {
+		snprintf(ret->said, sizeof(ret->said), "cannot read /proc: %s", strerror(errno));
+		return;
+	}
+	ret->health = HEALTH_DOWN;
+	/* One thread. */
+	// cppcheck-suppress readdirCalled
+	for (const struct dirent *d; ret->health == HEALTH_DOWN && (d = readdir(proc));)
+		if (parse_pid(d->d_name, &pid) && has_name(d->d_name, name) && hold(w, pid))
+			ret->health = HEALTH_UP;
+	closedir(proc);
+	if (ret->health == HEALTH_DOWN)
+		snprintf(ret->said, sizeof(ret->said), "no process with this name runs");
+}
+
+static void process_check(struct monitor_env *env, const struct monitor_spec *spec, void *attached,
+			  struct monitor_result *ret)
+{
+	(void)env;
+	struct process_watch *w = attached;
+	char text[64];
+	int pid;
+	bool by_file = spec->process.who[0] == '/';
+	/* A pid file that names another process by now is believed. */
+	bool moved = by_file && w->pidfd >= 0 &&
+		     read_start(spec->process.who, text, sizeof(text)) && parse_pid(text, &pid) &&
+		     pid != w->pid;
+	if (w->pidfd >= 0 && is_alive(w->pidfd) && !moved) {
+		ret->health = HEALTH_UP;
+		return;
+	}
+	let_go(w);
+	if (by_file)
+		find_by_file(w, spec->process.who, ret);
+	else
+		find_by_name(w, spec->process.who, ret);
+}
+
+static void *process_attach(struct monitor_env *env, const struct monitor_spec *spec,
+			    monitor_hint_cb *hint, void *userdata)
+{
+	(void)spec;
+	struct process_watch *w = mem_new(1, sizeof(*w));
+	*w = (struct process_watch){
+		.loop = sd_event_ref(env->loop), .pidfd = -1, .hint = hint, .userdata = userdata
+	};
+	return w;
+}
+
+static void process_detach(void *attached)
+{
+	struct process_watch *w = attached;
+	let_go(w);
+	sd_event_unref(w->loop);
+	free(w);
+}
+
+const struct monitor_ops monitor_process_ops = {
+	.said_up = "running",
+	.check = process_check,
+	.attach = process_attach,
+	.detach = process_detach,
+};

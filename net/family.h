@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The processes that descend from a child of ours, to be killed with it, however they hid.
+ *
+ * A grandchild leaves the child's group by setsid(), and its parents by outliving them. It then
+ * becomes our own child, because we are a "child subreaper" (prctl(2)), and is recognised by a mark
+ * in the environment that it inherited. One that cleared its environment is nobody's we know, and
+ * is left alone: in a container it may as well be somebody else's.
+ */
+#ifndef NET_FAMILY_H
+#define NET_FAMILY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/hash.h"
+
+#define FAMILY_MARK_MAX 64
+
+struct family {
+	pid_t leader; /* our child; also the number of its session and group */
+	uint64_t id;
+	char mark[FAMILY_MARK_MAX]; /* "NAME=VALUE", for the leader's environment */
+	UT_hash_handle hh;
+};
+
+/* Before the leader is started. */
+void family_init(struct family *f);
+/* From here to family_leave() nobody but its owner collects the leader. */
+void family_lead(struct family *f, pid_t leader);
+void family_leave(struct family *f);
+/* Kills whoever of the family `id` came to us, and collects what came to us and is dead. True when
+ * it found nobody of the family: killing one may bring the next. `wait_for_unknown`: nor anybody who
+ * may be of it, as its environment is empty, which it also is in the middle of an exec. */
+bool family_sweep(uint64_t id, bool wait_for_unknown);
+
+#endif

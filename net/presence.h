@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether files exist, and the moment when one appears or goes.
+ *
+ * inotify tells of changes in a directory, so each path is watched from the deepest directory of
+ * it that exists: its own, or one above it that waits for the next to appear. Every few seconds all
+ * are looked at anyway, for what gives no event: network file systems, targets of symbolic
+ * links, more directories than the kernel takes watches for.
+ */
+#ifndef NET_PRESENCE_H
+#define NET_PRESENCE_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "lib/err.h"
+#include "lib/mono.h"
+
+struct presence_watcher;
+struct presence;
+
+/* From the loop, at LOOP_HEALTH. May free no presence but its own. */
+typedef void presence_cb(bool exists, void *userdata);
+
+/* `resync` is a span. */
+int presence_watcher_new(sd_event *loop, usec_t resync, struct presence_watcher **ret,
+			 struct err *err);
+/* No presence may be left. */
+void presence_watcher_free(struct presence_watcher *w);
+
+/* `path` is absolute and copied. `ret_exists`: now; `changed` tells of what comes after. */
+struct presence *presence_new(struct presence_watcher *w, const char *path, presence_cb *changed,
+			      void *userdata, bool *ret_exists);
+void presence_free(struct presence *p);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's word that a socket is gone, microseconds after it is (sock_diag's destroy groups).
+ * Needs no privilege. A hint, not an answer: with SO_REUSEPORT another may still serve the port,
+ * so look it up (net/sockdiag.h). There is no word when a socket begins to listen, and none when a
+ * listener is shut down and kept open.
+ */
+#ifndef NET_SOCKEVENTS_H
+#define NET_SOCKEVENTS_H
+
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "lib/err.h"
+#include "net/portset.h"
+
+struct sockevents;
+
+/* A TCP listener or an unconnected UDP socket on `port` (host order) is gone. `proto` 0: some of
+ * these were lost, look at every port again. From the loop. */
+typedef void sockevents_cb(uint8_t proto, uint16_t port, void *userdata);
+
+/* Hears nothing until it is told of which ports. */
+int sockevents_new(sd_event *loop, sockevents_cb *cb, void *userdata, struct sockevents **ret,
+		   struct err *err);
+void sockevents_free(struct sockevents *e);
+/* What ends on a port before it is among these is not told of: look such a port up after this. It
+ * may tell of a few ports more. */
+int sockevents_set_ports(struct sockevents *e, const struct port_set *ports);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What a server answers to a DNS check. The first byte picks the type that was asked for. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "monitors/dns_message.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const uint16_t types[] = { 1, 2, 5, 6, 12, 15, 16, 28, 33, 39, 65280 };
+	struct dns_question q = { .name = "example.com", .id = 0x1234 };
+	const struct dns_expected expected = { .rcode = NULL, .answer = "no such thing" };
+	char said[256];
+	if (size == 0)
+		return 0;
+	q.type = types[data[0] % (sizeof(types) / sizeof(types[0]))];
+	dns_answer_judge(data + 1, size - 1, &q, &expected, said, sizeof(said));
+	return 0;
+}

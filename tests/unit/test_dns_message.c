@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers in hex, as servers send them. */
+#include "monitors/dns_message.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/hex.h"
+
+#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
+#define EXAMPLE       "07 6578616d706c65 03 636f6d 00 " /* example.com */
+
+static const struct dns_question question = { .name = "Example.com.", .type = 1, .id = 0x1234 };
+
+/* Header with flags and counts, question, then the rest. */
+#define HEAD(flags, answers) "1234 " flags " 0001 " answers " 0000 0000 "
+#define ASKED(type)          EXAMPLE type " 0001 "
+#define RECORD(type)         "c00c " type " 0001 0000003c "
+
+static const struct {
+	const char *name, *hex;
+	uint16_t type;
+	struct dns_expected expected;
+	enum dns_verdict verdict;
+	const char *said;
+} cases[] = {
+	{ "any answer",
+	  HEAD("8180", "0001") ASKED("0001") RECORD("0001") "0004 c0000201",
+	  1,
+	  { NULL, NULL },
+	  DNS_PASSED,
+	  "" },
+	{ "none is fine too",
+	  HEAD("8180", "0000") ASKED("0001"),
+	  1,
+	  { NULL, NULL },
+	  DNS_PASSED,
+	  "" },
+	{ "the right one",
+	  HEAD("8180", "0001") ASKED("0001") RECORD("0001") "0004 c0000201",
+	  1,
+	  { NULL, "192.0.2.1" },
+	  DNS_PASSED,
+	  "" },
+	{ "the second",
+	  HEAD("8180", "0002") ASKED("0001")
+		  RECORD("0001") "0004 c0000202 " RECORD("0001") "0004 c0000201",
+	  1,
+	  { NULL, "192.0.2.1" },
+	  DNS_PASSED,
+	  "" },
+	{ "another",
+	  HEAD("8180", "0001") ASKED("0001") RECORD("0001") "0004 c0000202",
+	  1,
+	  { NULL, "192.0.2.1" },
+	  DNS_FAILED,
+	  "'192.0.2.1' is not among the answers: 192.0.2.2" },
+	{ "none at all",
+	  HEAD("8180", "0000") ASKED("0001"),
+	  1,
+	  { NULL, "192.0.2.1" },
+	  DNS_FAILED,
+	  "'192.0.2.1' is not among the answers: there are none" },
+	{ "NXDOMAIN",
+	  HEAD("8183", "0000") ASKED("0001"),
+	  1,
+	  { NULL, NULL },
+	  DNS_FAILED,
+	  "the answer is NXDOMAIN, expected NOERROR" },
+	{ "NXDOMAIN as expected",
+	  HEAD("8183", "0000") ASKED("0001"),
+	  1,
+	  { "nxdomain", NULL },
+	  DNS_PASSED,
+	  "" },
+	{ "REFUSED by number",
+	  HEAD("8185", "0000") ASKED("0001"),
+	  1,
+	  { "5", NULL },
+	  DNS_PASSED,
+	  "" },
+	{ "truncated", HEAD("8380", "0000") ASKED("0001"), 1, { NULL, NULL }, DNS_TRUNCATED, "" },
+	{ "truncated in a record",
+	  HEAD("8380", "0001") ASKED("0001") "c00c 0001",
+	  1,
+	  { NULL, NULL },
+	  DNS_TRUNCATED,
+	  "" },
+	{ "a broken answer is dropped",
+	  HEAD("8180", "0001") ASKED("0001") "c00c 0001",
+	  1,
+	  { NULL, NULL },
+	  DNS_NOT_OURS,
+	  "" },
+	{ "a query", HEAD("0100", "0000") ASKED("0001"), 1, { NULL, NULL }, DNS_NOT_OURS, "" },
+	{ "another identifier",
+	  "1235 8180 0001 0000 0000 0000 " ASKED("0001"),
+	  1,
+	  { NULL, NULL },
+	  DNS_NOT_OURS,
+	  "" },
+	{ "another type", HEAD("8180", "0000") ASKED("001c"), 1, { NULL, NULL }, DNS_NOT_OURS, "" },
+	{ "another name",
+	  HEAD("8180", "0000") "01 78 00 0001 0001",
+	  1,
+	  { NULL, NULL },
+	  DNS_NOT_OURS,
+	  "" },
+	{ "without a question",
+	  "1234 8180 0000 0000 0000 0000",
+	  1,
+	  { NULL, NULL },
+	  DNS_NOT_OURS,
+	  "" },
+	{ "nothing", "", 1, { NULL, NULL }, DNS_NOT_OURS, "" },
+	{ "AAAA",
+	  HEAD("8180", "0001") ASKED("001c") RECORD("001c") "0010 20010db8000000000000000000000001",
+	  28,
+	  { NULL, "2001:DB8::1" },
+	  DNS_PASSED,
+	  "" },
+	{ "MX, compressed",
+	  HEAD("8180", "0001") ASKED("000f") RECORD("000f") "0007 000a 02 6d78 c00c",
+	  15,
+	  { NULL, "10 mx.example.com." },
+	  DNS_PASSED,
+	  "" },
+	{ "SRV",
+	  HEAD("8180", "0001") ASKED("0021") RECORD("0021") "0008 0001 0002 0050 c00c",
+	  33,
+	  { NULL, "1 2 80 example.com" },
+	  DNS_PASSED,
+	  "" },
+	{ "TXT of two strings",
+	  HEAD("8180", "0001") ASKED("0010") RECORD("0010") "0006 02 6f6b 02 2121",
+	  16,
+	  { NULL, "ok!!" },
+	  DNS_PASSED,
+	  "" },
+	{ "NS of the root",
+	  HEAD("8180", "0001") ASKED("0002") RECORD("0002") "0001 00",
+	  2,
+	  { NULL, "." },
+	  DNS_PASSED,
+	  "" },
+	{ "SOA",
+	  HEAD("8180", "0001") ASKED("0006")
+		  RECORD("0006") "0018 c00c c00c 00000007 00000001 00000002 00000003 00000004",
+	  6,
+	  { NULL, "example.com example.com 7 1 2 3 4" },
+	  DNS_PASSED,
+	  "" },
+	{ "an unknown type",
+	  HEAD("8180", "0001") ASKED("fffe") RECORD("fffe") "0002 0aff",
+	  65534,
+	  { NULL, "\\# 2 0aff" },
+	  DNS_PASSED,
+	  "" },
+	{ "an A of three bytes",
+	  HEAD("8180", "0001") ASKED("0001") RECORD("0001") "0003 c00002",
+	  1,
+	  { NULL, "192.0.2.1" },
+	  DNS_FAILED,
+	  "'192.0.2.1' is not among the answers: there are "
+	  "none" },
+	{ "a name that points to itself",
+	  HEAD("8180", "0001") ASKED("0002") RECORD("0002") "0002 c029",
+	  2,
+	  { NULL, "x" },
+	  DNS_FAILED,
+	  "'x' is not among the answers: there are none" },
+};
+
+static void test_answers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		char said[256] = "";
+		struct dns_question q = question;
+		q.type = cases[i].type;
+		struct hex message = hex_parse(cases[i].hex);
+		enum dns_verdict got = dns_answer_judge(message.p, message.n, &q,
+							&cases[i].expected, said, sizeof(said));
+		hex_done(&message);
+		if (got != cases[i].verdict || strcmp(said, cases[i].said) != 0)
+			fail_msg("%s: %d '%s'", cases[i].name, (int)got, said);
+	}
+}
+
+static void test_query(void **state)
+{
+	(void)state;
+	uint8_t buf[DNS_QUERY_MAX];
+	struct hex want =
+		hex_parse("1234 0100 0001 0000 0000 0000 07 4578616d706c65 03 636f6d 00 0001 "
+			  "0001");
+	assert_int_equal(dns_query_build(&question, buf), want.n);
+	assert_memory_equal(buf, want.p, want.n);
+	hex_done(&want);
+	struct dns_question bad = question;
+	memset(bad.name, 'x', 64); /* a label has 63 at most */
+	bad.name[64] = 0;
+	assert_int_equal(dns_query_build(&bad, buf), -EINVAL);
+	strcpy(bad.name, "a..b");
+	assert_int_equal(dns_query_build(&bad, buf), -EINVAL);
+	strcpy(bad.name, ".");
+	assert_int_equal(dns_query_build(&bad, buf), 12 + 1 + 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_query),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* What a peer gets of a route, down to the frame. */
+#include "bgp/merge.h"
+
+#include "bgp/rib.h"
+#include "bgp/update.h"
+#include "tests/unit/hex.h"
+
+static uint32_t global[] = { 65001U << 16 | 1, 65001U << 16 | 2 };
+static uint32_t peer[] = { 65001U << 16 | 3, 65001U << 16 | 2 };
+static uint32_t own[] = { 0xffff0000, 65001U << 16 | 1 };
+static struct bgp_ext_community ext[] = { { 0x0002fde9, 100 }, { 0x0002fde9, 100 } };
+static struct bgp_large_community large[] = { { 65001, 1, 2 }, { 65001, 1, 3 }, { 65001, 1, 2 } };
+
+static const struct bgp_communities global_list = { global, 2 }, peer_list = { peer, 2 };
+static const struct addr next_hop = { AF_INET, { 192, 0, 2, 1 } };
+
+static const struct bgp_route_attrs nothing;
+static const struct bgp_route_attrs drained = {
+	.has_med = true,
+	.med = 1000,
+	.has_local_pref = true,
+	.local_pref = 0,
+	.prepends = 2,
+	.communities = { own, 2 },
+	.ext_communities = { ext, 2 },
+	.large_communities = { large, 3 },
+};
+
+/* One UPDATE for 192.0.2.53/32, without marker and length. */
+static const struct {
+	const char *name;
+	bool ibgp, four_octet_as;
+	const struct bgp_route_attrs *route;
+	const char *hex;
+} frames[] = {
+	{ "nothing of its own, eBGP", false, true, &nothing,
+	  "02 0000 0023 40010100 400206 0201 0000fde9 400304 c0000201"
+	  "c0080c fde90001 fde90002 fde90003 20 c0000235" },
+	{ "everything, eBGP: no LOCAL_PREF, prepends, every community once", false, true, &drained,
+	  "02 0000 005c 40010100 40020e 0203 0000fde9 0000fde9 0000fde9 400304 c0000201"
+	  "800404 000003e8 c00810 fde90001 fde90002 fde90003 ffff0000"
+	  "c01008 0002fde900000064 c02018 0000fde9 00000001 00000002 0000fde9 00000001 00000003"
+	  "20 c0000235" },
+	{ "everything, iBGP: LOCAL_PREF, no prepends", true, true, &drained,
+	  "02 0000 0055 40010100 400200 400304 c0000201 800404 000003e8 400504 00000000"
+	  "c00810 fde90001 fde90002 fde90003 ffff0000"
+	  "c01008 0002fde900000064 c02018 0000fde9 00000001 00000002 0000fde9 00000001 00000003"
+	  "20 c0000235" },
+	{ "nothing of its own, iBGP: the LOCAL_PREF that everybody uses", true, true, &nothing,
+	  "02 0000 0024 40010100 400200 400304 c0000201 400504 00000064"
+	  "c0080c fde90001 fde90002 fde90003 20 c0000235" },
+};
+
+static size_t encode(const struct bgp_merge_session *session, const struct bgp_route_attrs *route,
+		     uint8_t family, uint8_t *buf, size_t *ret_prefixes)
+{
+	struct bgp_merge_room room;
+	struct bgp_attrs_out out;
+	struct bgp_update_builder b;
+	struct addr hop6 = { AF_INET6, { 0x20, 1, 0xd, 0xb8 } };
+	struct prefix p = { .addr = { family, { 192, 0, 2, 53 } },
+			    .len = family == AF_INET ? 32 : 128 };
+	bgp_attrs_merge(session, BGP_ORIGIN_IGP, route, &room, &out);
+	if (family == AF_INET)
+		out.next_hop = next_hop;
+	bgp_update_begin_announce(&b, buf, BGP_MESSAGE_MAX, &out, family, &hop6);
+	*ret_prefixes = 0;
+	while (bgp_update_add(&b, &p) && ++*ret_prefixes < (family == AF_INET ? 1 : 1000))
+		;
+	return bgp_update_finish(&b);
+}
+
+static void frames_are_exact(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(frames); i++) {
+		uint8_t buf[BGP_MESSAGE_MAX];
+		struct bgp_merge_session session = { .local_as = 65001,
+						     .ibgp = frames[i].ibgp,
+						     .four_octet_as = frames[i].four_octet_as,
+						     .global = &global_list,
+						     .peer = &peer_list };
+		size_t n;
+		size_t size = encode(&session, frames[i].route, AF_INET, buf, &n);
+		assert_hex(frames[i].name, buf + 18, size - 18, frames[i].hex);
+	}
+}
+
+/* More of everything than is promised: it is cut, and the UPDATE still has room for prefixes. */
+static void the_largest_route_fits(void **state)
+{
+	(void)state;
+	static uint32_t many[2000];
+	static struct bgp_ext_community many_ext[300];
+	static struct bgp_large_community many_large[300];
+	for (uint32_t i = 0; i < 2000; i++)
+		many[i] = i;
+	for (uint32_t i = 0; i < 300; i++) {
+		many_ext[i] = (struct bgp_ext_community){ 0, i };
+		many_large[i] = (struct bgp_large_community){ 0, 0, i };
+	}
+	const struct bgp_communities list = { many, 2000 };
+	struct bgp_merge_session session = { .local_as = 4200000001,
+					     .global = &list,
+					     .peer = &peer_list };
+	struct bgp_route_attrs route = { .has_med = true,
+					 .has_local_pref = true,
+					 .prepends = UINT8_MAX,
+					 .communities = { own, 2 },
+					 .ext_communities = { many_ext, 300 },
+					 .large_communities = { many_large, 300 } };
+	for (int ibgp = 0; ibgp <= 1; ibgp++) {
+		uint8_t buf[BGP_MESSAGE_MAX];
+		size_t prefixes;
+		session.ibgp = ibgp;
+		assert_true(encode(&session, &route, AF_INET6, buf, &prefixes) > 0);
+		assert_true(prefixes >= 16);
+		assert_true(encode(&session, &route, AF_INET, buf, &prefixes) > 0);
+	}
+}
+
+/* Routes share an object exactly when they carry the same. */
+static void routes_are_interned_by_all_that_they_carry(void **state)
+{
+	(void)state;
+	struct bgp_route_attrs variants[9];
+	const struct rib_attrs *seen[9];
+	struct rib rib;
+	bool changed;
+	for (size_t i = 0; i < 9; i++)
+		variants[i] = drained;
+	variants[1].med++;
+	variants[2].has_med = false;
+	variants[3].local_pref++;
+	variants[4].has_local_pref = false;
+	variants[5].prepends++;
+	variants[6].communities.n--;
+	variants[7].ext_communities.n--;
+	variants[8].large_communities.n--;
+	rib_init(&rib);
+	for (uint32_t i = 0; i < 9; i++) {
+		struct prefix p = { .addr = addr_v4(i), .len = 32 };
+		seen[i] = rib_announce(&rib, &p, BGP_ORIGIN_IGP, &variants[i], &changed)->attrs;
+		assert_true(changed);
+		for (size_t j = 0; j < i; j++)
+			assert_ptr_not_equal(seen[i], seen[j]);
+		rib_announce(&rib, &p, BGP_ORIGIN_IGP, &variants[i], &changed);
+		assert_false(changed);
+	}
+	struct prefix p = { .addr = addr_v4(100), .len = 32 };
+	assert_ptr_equal(rib_announce(&rib, &p, BGP_ORIGIN_IGP, &drained, &changed)->attrs,
+			 seen[0]);
+	assert_ptr_not_equal(rib_announce(&rib, &p, BGP_ORIGIN_EGP, &drained, &changed)->attrs,
+			     seen[0]);
+	assert_int_equal(seen[0]->route.large_communities.values[1].local2, 3);
+	rib_done(&rib);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frames_are_exact),
+		cmocka_unit_test(the_largest_route_fits),
+		cmocka_unit_test(routes_are_interned_by_all_that_they_carry),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
