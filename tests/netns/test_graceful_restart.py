@@ -12,6 +12,7 @@ import pytest
 
 from .agent import Agent
 from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
+from .gate import SLOW, Gate
 from .nat import DEST, LISTEN, Client, Echo
 from .observer import NEIGHBOUR, Observer, prepare
 from .routers import Router
@@ -56,23 +57,6 @@ def end(agent: Agent, way: str) -> None:
     else:
         agent.stop(signal.SIGUSR2)
 
-
-class Gate:
-    """A check that has no result while the gate is closed, and then passes."""
-
-    def __init__(self, bed: Testbed):
-        self._path = bed.workdir / "gate"
-        self.check = f"exec:until test -e {self._path}; do sleep 0.02; done"
-
-    def open(self) -> None:
-        self._path.touch()
-
-    def close(self) -> None:
-        self._path.unlink()
-
-
-# How long such a check may take.
-SLOW = {"monitor_interval": "60s"}
 
 WAYS = ["crash", "restart"]
 
