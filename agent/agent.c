@@ -22,6 +22,10 @@
  *
  * With shutdown_drain a drain of all apps comes before it (docs/drain.md): changes are refused,
  * checks go on, and the stop begins when drain_time is over, or with a second signal.
+ *
+ * Stop for a restart (SIGUSR2, with bgp.graceful_restart): the sessions are closed such that the
+ * routers keep the routes, VIPs and NAT rules stay, and the next start adopts them (restart.h).
+ * Without graceful_restart it is an ordinary stop.
  */
 #include "agent/agent.h"
 
@@ -46,6 +50,7 @@
 #include "agent/peer_log.h"
 #include "agent/privileges.h"
 #include "agent/service.h"
+#include "agent/restart.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -57,8 +62,9 @@
 /* How long apps of the configuration are registered in one turn of the loop. */
 #define APPS_TURN (5 * USEC_PER_MSEC)
 
-/* How long VIPs of a former run wait for Consul to name their services. */
-#define LEFTOVERS_MAX (10 * USEC_PER_SEC)
+/* How long VIPs of a former run wait for Consul to name their services; with graceful restart,
+ * their routes too. */
+#define DISCOVERY_MAX (10 * USEC_PER_SEC)
 
 #define N_SIGNALS 4
 
@@ -94,15 +100,17 @@ struct agent {
 	struct child_user *exec_user;
 	struct peer_log *peer_log;
 	struct service *service; /* NULL: no service manager */
-	int alone_fd;            /* held while we manage lo; -1: not yet */
+	struct restart *restart;
+	int alone_fd; /* held while we manage lo; -1: not yet */
 	struct presence_watcher *presence;
 	struct presence *disable_file; /* of the agent; NULL: none */
 	enum agent_phase phase;
 	size_t next_app; /* of the configuration, to be registered */
 	usec_t stop_began;
-	usec_t started_at;    /* when leftovers were taken; USEC_NEVER: not yet */
+	bool discovered, leftovers_taken;
+	usec_t started_at;    /* when the last source of apps had arrived; USEC_NEVER: not yet */
 	bool settled, closed; /* VIPs; sessions */
-	sd_event_source *signals[N_SIGNALS], *start_apps, *leftovers_limit;
+	sd_event_source *signals[N_SIGNALS], *start_apps, *discovery_limit;
 	sd_event_source *drain_end, *unbind_limit, *give_up;
 };
 
@@ -161,23 +169,41 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 
 static void take_leftovers(struct agent *a)
 {
-	a->leftovers_limit = sd_event_source_disable_unref(a->leftovers_limit);
-	if (a->started_at != USEC_NEVER)
-		return;
-	effects_take_leftovers(a->effects);
-	a->started_at = loop_now(a->loop);
+	if (!a->leftovers_taken)
+		effects_take_leftovers(a->effects);
+	a->leftovers_taken = true;
 }
 
-static int on_leftovers_limit(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_restored(void *userdata)
+{
+	take_leftovers(userdata);
+}
+
+static void source_arrived(struct agent *a)
+{
+	restart_arrived(a->restart);
+	if (!restart_is_waiting(a->restart))
+		a->started_at = loop_now(a->loop);
+}
+
+/* Consul has named its services, or had the time to. */
+static void discovered(struct agent *a)
+{
+	if (!a->discovered)
+		source_arrived(a);
+	a->discovered = true;
+}
+
+static int on_discovery_limit(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
-	take_leftovers(userdata);
+	discovered(userdata);
 	return 0;
 }
 
 static void on_discovered(void *userdata)
 {
-	take_leftovers(userdata);
+	discovered(userdata);
 }
 
 /* The stop */
@@ -240,8 +266,10 @@ static void stop(struct agent *a)
 	service_stopping(a->service, STOP_MAX + STOP_SPARE, "withdrawing all routes");
 	a->drain_end = sd_event_source_disable_unref(a->drain_end);
 	a->start_apps = sd_event_source_disable_unref(a->start_apps);
+	a->discovery_limit = sd_event_source_disable_unref(a->discovery_limit);
 	discovery_stop(a->discovery);
 	registry_unregister_all(a->registry, a->stop_began);
+	restart_abandon(a->restart);
 	take_leftovers(a); /* should it still be to be done */
 	effects_finish(a->effects, usec_add(a->stop_began, STOP_DRAIN), on_settled, a);
 	loop_timer_set(a->loop, &a->unbind_limit, usec_add(a->stop_began, STOP_UNBIND), LOOP_APPLY,
@@ -278,14 +306,19 @@ static bool drain_first(struct agent *a)
 
 /* Signals */
 
+static const char *name_of(const struct signalfd_siginfo *info)
+{
+	return info->ssi_signo == SIGINT    ? "SIGINT"
+	       : info->ssi_signo == SIGUSR2 ? "SIGUSR2"
+					    : "SIGTERM";
+}
+
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
 			  void *userdata)
 {
 	(void)source;
 	struct agent *a = userdata;
-	const char *name = info->ssi_signo == SIGINT    ? "SIGINT"
-			   : info->ssi_signo == SIGUSR2 ? "SIGUSR2"
-							: "SIGTERM";
+	const char *name = name_of(info);
 	if (a->phase >= AGENT_WITHDRAWING) {
 		log_info("agent", "%s: already stopping", name);
 		return 0;
@@ -302,6 +335,33 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 	return 0;
 }
 
+static void on_left(void *userdata)
+{
+	struct agent *a = userdata;
+	log_info("agent", "stopped for a restart, VIPs and NAT rules stay");
+	sd_event_exit(a->loop, 0);
+}
+
+static int on_restart_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			     void *userdata)
+{
+	struct agent *a = userdata;
+	if (!bgp_speaker_is_graceful(a->speaker)) {
+		log_info("agent", "SIGUSR2: a stop like any other without bgp.graceful_restart");
+		return on_stop_signal(source, info, userdata);
+	}
+	if (a->phase >= AGENT_DRAINING) {
+		log_info("agent", "SIGUSR2: already stopping");
+		return 0;
+	}
+	log_info("agent", "SIGUSR2: stopping for a restart, routers are to keep the routes");
+	service_stopping(a->service, STOP_MAX + STOP_SPARE, "leaving for a restart");
+	a->phase = AGENT_CLOSING;
+	a->start_apps = sd_event_source_disable_unref(a->start_apps);
+	restart_leave(a->restart, on_left, a);
+	return 0;
+}
+
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	(void)source, (void)info, (void)userdata;
@@ -315,10 +375,10 @@ static int watch_signals(struct agent *a)
 	static const struct {
 		int number;
 		sd_event_signal_handler_t handler;
-	} wanted[] = { { SIGTERM, on_stop_signal },
-		       { SIGINT, on_stop_signal },
-		       { SIGUSR2, on_stop_signal }, /* of systemd, for a restart */
-		       { SIGHUP, on_hangup } };
+	} wanted[N_SIGNALS] = { { SIGTERM, on_stop_signal },
+				{ SIGINT, on_stop_signal },
+				{ SIGUSR2, on_restart_signal },
+				{ SIGHUP, on_hangup } };
 	sigset_t blocked;
 	int rc = 0;
 	signal(SIGPIPE, SIG_IGN);
@@ -371,12 +431,11 @@ static void start_discovery(struct agent *a)
 	if (discovery_new(a->loop, &a->config->agent, a->registry, a->runner, on_discovered, a,
 			  &a->discovery, &err) < 0)
 		log_error("agent", "%s; going on without Consul", err.text);
-	if (a->discovery)
-		loop_timer_set(a->loop, &a->leftovers_limit,
-			       usec_add(loop_now(a->loop), LEFTOVERS_MAX), LOOP_APPLY,
-			       on_leftovers_limit, a);
-	else
-		take_leftovers(a);
+	if (!a->discovery)
+		return;
+	restart_expect(a->restart);
+	loop_timer_set(a->loop, &a->discovery_limit, usec_add(loop_now(a->loop), DISCOVERY_MAX),
+		       LOOP_APPLY, on_discovery_limit, a);
 }
 
 static int on_start_apps(sd_event_source *source, void *userdata)
@@ -392,6 +451,7 @@ static int on_start_apps(sd_event_source *source, void *userdata)
 	log_info("agent", "%zu apps registered from the configuration", a->config->n_apps);
 	look_at_peers(a);
 	start_discovery(a);
+	source_arrived(a);
 	struct inspect in = inspect_of(a);
 	service_ready(a->service, &in);
 	return 0;
@@ -423,6 +483,7 @@ static int start_speaker(struct agent *a, struct err *err)
 {
 	static const struct bgp_speaker_ops ops = { .peer_changed = on_peer_changed };
 	a->identity.bgp.listen_if_allowed = true;
+	effects_find_leftovers(a->effects, &a->identity.bgp.kept_ipv4, &a->identity.bgp.kept_ipv6);
 	int rc = bgp_speaker_new(a->loop, &a->identity.bgp, &ops, a, &a->speaker, err);
 	if (rc < 0)
 		return err_prefix(err, rc, "BGP: ");
@@ -432,6 +493,9 @@ static int start_speaker(struct agent *a, struct err *err)
 	a->peer_log = peer_log_new(a->speaker);
 	effects_set_speaker(a->effects, a->speaker);
 	bgp_speaker_start(a->speaker);
+	a->restart = restart_new(a->loop, a->speaker, a->registry, effects_reconcile(a->effects),
+				 on_restored, a);
+	restart_expect(a->restart); /* apps of the configuration */
 	return 0;
 }
 
@@ -577,12 +641,13 @@ static void agent_done(struct agent *a)
 	effects_free(a->effects); /* its wait is one of the speaker's */
 	peer_log_free(a->peer_log);
 	service_free(a->service);
+	restart_free(a->restart);
 	bgp_speaker_free(a->speaker);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		sd_event_source_disable_unref(a->signals[i]);
 	sd_event_source_disable_unref(a->start_apps);
 	sd_event_source_disable_unref(a->drain_end);
-	sd_event_source_disable_unref(a->leftovers_limit);
+	sd_event_source_disable_unref(a->discovery_limit);
 	sd_event_source_disable_unref(a->unbind_limit);
 	sd_event_source_disable_unref(a->give_up);
 	identity_done(&a->identity);

@@ -237,6 +237,16 @@ static void found_nat(const struct prefix *vip, void *userdata)
 	reconcile_found_nat(e->reconcile, vip);
 }
 
+void effects_find_leftovers(struct effects *e, bool *ret_ipv4, bool *ret_ipv6)
+{
+	struct leftovers l = { 0 };
+	loopback_walk_leftovers(e->loopback, collect, &l);
+	*ret_ipv4 = *ret_ipv6 = false;
+	for (size_t i = 0; i < l.n; i++)
+		*(l.items[i].addr.family == AF_INET6 ? ret_ipv6 : ret_ipv4) = true;
+	free(l.items);
+}
+
 void effects_take_leftovers(struct effects *e)
 {
 	/* Set apart first: taking one changes what is walked over. */

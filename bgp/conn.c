@@ -169,6 +169,7 @@ bool bgp_conn_drained(const struct bgp_conn *c)
 static void send_open(struct bgp_conn *c)
 {
 	struct bgp_open open = bgp_fsm_open(&c->fsm);
+	c->ops->complete_open(c, &open);
 	queued(c, bgp_open_encode(c->out + c->out_len, out_room(c), &open));
 }
 
@@ -200,6 +201,9 @@ static void apply(struct bgp_conn *c, const struct bgp_actions *actions)
 			break;
 		case BGP_DO_CLOSE:
 			close_socket(c, goodbye);
+			break;
+		case BGP_DO_LEAVE:
+			close_socket(c, true);
 			break;
 		case BGP_DO_SESSION_UP:
 			c->ops->session_up(c);

@@ -21,6 +21,8 @@ struct bgp_conn;
 struct bgp_conn_ops {
 	/* Its state changed; `silent` when it failed because nobody answered at all. */
 	void (*changed)(struct bgp_conn *c, enum bgp_state from, bool silent);
+	/* Adds to an OPEN what only the peer knows: how its last restart went (RFC 4724). */
+	void (*complete_open)(struct bgp_conn *c, struct bgp_open *open);
 	void (*session_up)(struct bgp_conn *c);
 	void (*session_down)(struct bgp_conn *c);
 	void (*update)(struct bgp_conn *c, const struct bgp_update *update);
@@ -58,7 +60,8 @@ void bgp_conn_init(struct bgp_conn *c, sd_event *loop, const struct bgp_fsm_conf
 /* Closes without a word. */
 void bgp_conn_done(struct bgp_conn *c);
 void bgp_conn_start(struct bgp_conn *c);
-/* Says `why` to the peer if there is one, closes, and stays down until started again. */
+/* Says `why` to the peer if there is one, closes, and stays down until started again. NULL says
+ * nothing, for a peer that then keeps our routes (RFC 4724). */
 void bgp_conn_stop(struct bgp_conn *c, const struct bgp_notification *why);
 /* Takes over a connection that the peer made. Nothing is said on it and nothing read from it
  * before `open_at` (0: at once), unless bgp_conn_open comes first. */

@@ -244,10 +244,11 @@ static void received_notification(struct bgp_fsm *fsm, const struct bgp_event *e
 /* Tells the peer if there is one to tell, and stays down. */
 static void stop(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
 {
-	if (has_socket(fsm) && fsm->state != BGP_CONNECT)
+	bool open = has_socket(fsm) && fsm->state != BGP_CONNECT;
+	if (open && ev->notification)
 		add(out, BGP_DO_SEND_NOTIFICATION)->notification = *ev->notification;
 	if (has_socket(fsm))
-		add(out, BGP_DO_CLOSE);
+		add(out, open && !ev->notification ? BGP_DO_LEAVE : BGP_DO_CLOSE);
 	backoff_reset(&fsm->backoff);
 	fsm->why[0] = 0; /* no failure */
 	change_state(fsm, BGP_IDLE, ev, out);
@@ -275,7 +276,10 @@ static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
 		.ipv6_unicast = ours.ipv6_unicast && remote->ipv6_unicast,
 		.peer_as = remote->as,
 		.peer_router_id = remote->router_id,
+		.graceful_restart = ours.graceful.offered && remote->graceful.offered,
+		.peer_graceful = remote->graceful,
 	};
+	n.graceful_notification = n.graceful_restart && remote->graceful.notification;
 	n.keepalive = n.hold_time / 3;
 	if (c->keepalive && seconds(c->keepalive) < n.keepalive)
 		n.keepalive = seconds(c->keepalive);
@@ -299,6 +303,11 @@ struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm)
 		.multiprotocol = capable,
 		.ipv4_unicast = capable,
 		.ipv6_unicast = capable,
+		.graceful = { .offered = capable && fsm->config.graceful_restart,
+			      .notification = true,
+			      .restart_time = seconds(fsm->config.restart_time),
+			      .ipv4.listed = true,
+			      .ipv6.listed = true },
 	};
 }
 

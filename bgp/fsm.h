@@ -42,6 +42,8 @@ struct bgp_fsm_config {
 	usec_t keepalive;      /* 0: a third of what is negotiated */
 	usec_t send_hold_time; /* 0: the default of RFC 9687 */
 	usec_t connect_retry, connect_retry_max;
+	bool graceful_restart; /* offered, RFC 4724 */
+	usec_t restart_time;   /* whole seconds */
 };
 
 /* What both sides said in their OPENs. */
@@ -51,13 +53,17 @@ struct bgp_negotiated {
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
 	bool ipv4_unicast, ipv6_unicast;
 	uint32_t peer_as, peer_router_id;
+	bool graceful_restart;      /* both offered it: the peer keeps our routes */
+	bool graceful_notification; /* also when a NOTIFICATION ends the session (RFC 8538) */
+	struct bgp_graceful peer_graceful; /* what the peer said, whatever we offered */
 };
 
 enum bgp_event_type {
-	BGP_EV_START,         /* 1, 3: ManualStart, AutomaticStart */
-	BGP_EV_HOLD_BACK,     /* the next attempt waits: the peer has a connection under way */
-	BGP_EV_STOP,          /* 2, 8, 23: told to, or a collision was lost; with a Cease */
-	BGP_EV_TIMER,         /* 9 to 13: a deadline was reached */
+	BGP_EV_START,     /* 1, 3: ManualStart, AutomaticStart */
+	BGP_EV_HOLD_BACK, /* the next attempt waits: the peer has a connection under way */
+	BGP_EV_STOP,      /* 2, 8, 23: told to, or a collision was lost; with a Cease, or NULL: as
+			     if the connection were lost, so that the peer keeps our routes */
+	BGP_EV_TIMER,     /* 9 to 13: a deadline was reached */
 	BGP_EV_TCP_CONNECTED, /* 16, 17: ours was acknowledged, or theirs accepted */
 	BGP_EV_TCP_FAILED,    /* 18: before it was up, or closed afterwards */
 	BGP_EV_OPEN,          /* 19 */
@@ -90,6 +96,7 @@ enum bgp_action_type {
 	BGP_DO_SEND_KEEPALIVE,
 	BGP_DO_SEND_NOTIFICATION,
 	BGP_DO_CLOSE, /* after what was queued before it */
+	BGP_DO_LEAVE, /* the same, without a word: the peer reads to the end of the stream */
 	BGP_DO_SESSION_UP,
 	BGP_DO_SESSION_DOWN, /* undoes SESSION_UP */
 };
@@ -130,7 +137,8 @@ void bgp_fsm_step(struct bgp_fsm *fsm, const struct bgp_event *event, struct bgp
 usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm);
 /* When the next attempt is made, USEC_NEVER if none is due. */
 usec_t bgp_fsm_retry_due(const struct bgp_fsm *fsm);
-/* The OPEN to send on BGP_DO_SEND_OPEN. */
+/* The OPEN to send on BGP_DO_SEND_OPEN; of graceful restart, what changes with time (R and F) is
+ * left to the caller. */
 struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm);
 
 #endif

@@ -92,6 +92,11 @@ static void on_refresh(struct bgp_conn *c, enum bgp_afi afi)
 	adj_out_refresh(&s->adj, afi);
 }
 
+static void on_complete_open(struct bgp_conn *c, struct bgp_open *open)
+{
+	(void)c, (void)open;
+}
+
 static size_t on_next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 {
 	struct session *s = c->userdata;
@@ -100,6 +105,7 @@ static size_t on_next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 
 static const struct bgp_conn_ops ops = {
 	.changed = on_changed,
+	.complete_open = on_complete_open,
 	.session_up = on_up,
 	.session_down = on_down,
 	.update = on_update,

@@ -51,6 +51,12 @@ static void on_refresh(struct bgp_conn *c, enum bgp_afi afi)
 }
 
 /* The largest message there is, as a full UPDATE would be. */
+static void complete_open(struct bgp_conn *c, struct bgp_open *open)
+{
+	(void)c;
+	open->graceful.restarting = true;
+}
+
 static size_t next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 {
 	struct bed *b = c->userdata;
@@ -64,6 +70,7 @@ static size_t next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 
 static const struct bgp_conn_ops ops = {
 	.changed = on_changed,
+	.complete_open = complete_open,
 	.session_up = on_session,
 	.session_down = on_session,
 	.update = on_update,
