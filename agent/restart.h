@@ -37,6 +37,9 @@ void restart_free(struct restart *r);
 void restart_expect(struct restart *r);
 void restart_arrived(struct restart *r);
 
+/* Whatever has not arrived by then, routers have forgotten; the past without graceful restart. */
+usec_t restart_deadline(const struct restart *r);
+
 /* The agent stops for good: routers may forget at once; `restored` is not called any more. */
 void restart_abandon(struct restart *r);
 
