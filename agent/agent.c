@@ -62,8 +62,8 @@
 /* How long apps of the configuration are registered in one turn of the loop. */
 #define APPS_TURN (5 * USEC_PER_MSEC)
 
-/* How long VIPs of a former run wait for Consul to name their services; with graceful restart,
- * their routes too. */
+/* How long VIPs of a former run wait for Consul to name their services; with graceful restart, for as
+ * long as routers keep their routes, if that is longer. */
 #define DISCOVERY_MAX (10 * USEC_PER_SEC)
 
 #define N_SIGNALS 4
@@ -434,8 +434,10 @@ static void start_discovery(struct agent *a)
 	if (!a->discovery)
 		return;
 	restart_expect(a->restart);
-	loop_timer_set(a->loop, &a->discovery_limit, usec_add(loop_now(a->loop), DISCOVERY_MAX),
-		       LOOP_APPLY, on_discovery_limit, a);
+	usec_t limit = usec_add(loop_now(a->loop), DISCOVERY_MAX);
+	if (limit < restart_deadline(a->restart))
+		limit = restart_deadline(a->restart); /* so long they keep the routes */
+	loop_timer_set(a->loop, &a->discovery_limit, limit, LOOP_APPLY, on_discovery_limit, a);
 }
 
 static int on_start_apps(sd_event_source *source, void *userdata)

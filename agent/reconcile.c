@@ -507,9 +507,12 @@ void reconcile_found(struct reconcile *r, const struct prefix *prefix)
 	if (vip->bound)
 		return;
 	vip->held = true;
-	/* With an owner the next step claims it; without one it can only go. */
-	if (!vip->spec)
+	/* With an owner the next step claims it; without one it can only go, and a router may still
+	 * have it from the former run (graceful restart). */
+	if (!vip->spec) {
 		set_bound(r, vip, true);
+		vip->undrained = true;
+	}
 	mark_dirty(r, vip);
 }
 
