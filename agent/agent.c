@@ -575,6 +575,7 @@ static int start_health(struct agent *a, struct err *err)
 		.fall = c->fall,
 		.exec_max = c->exec_max,
 		.exec_user = a->exec_user,
+		.tls_ca = c->tls_ca,
 		.is_vip = is_vip,
 		.load_changed = on_load_changed,
 		.userdata = a,

@@ -55,6 +55,7 @@ struct reconcile_ops {
 /* Why a VIP is not as wanted. Exists only while that is so. */
 struct vip_trouble {
 	struct list_node node;
+	struct vip *vip;
 	usec_t since;
 	bool lasting; /* trying again would not help */
 	char text[];
