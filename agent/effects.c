@@ -29,6 +29,8 @@ struct effects {
 	struct reconcile *reconcile;
 	struct bgp_drain *drain;
 	usec_t drain_limit; /* USEC_NEVER until the agent stops */
+	uint64_t lo_flips;
+	usec_t lo_flipped_at; /* 0: never */
 	sd_event_source *work, *retry;
 	effects_settled_cb *settled;
 	void *settled_userdata;
@@ -157,10 +159,37 @@ static const struct reconcile_ops ops = {
 
 /* Life */
 
-static void on_lost(const struct prefix *prefix, void *userdata)
+static const char *loss_text(enum loopback_loss why)
+{
+	switch (why) {
+	case LOOPBACK_REMOVED:
+		return "somebody removed it from lo";
+	case LOOPBACK_UNROUTED:
+		return "somebody removed its local route";
+	case LOOPBACK_ALTERED:
+		return "somebody changed its lifetime or its tag";
+	}
+	return "";
+}
+
+static void say_lo(struct effects *e)
+{
+	bool up = loopback_is_up(e->loopback);
+	if (up)
+		log_info("vip", "lo is up again, putting all VIPs back");
+	else
+		log_error("vip", "lo is down: no VIP can be reached, all are withdrawn until it is "
+				 "up again ('ip link set lo up')");
+	e->lo_flips++;
+	e->lo_flipped_at = loop_now(e->loop);
+}
+
+static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *userdata)
 {
 	struct effects *e = userdata;
-	reconcile_lost(e->reconcile, prefix);
+	if (!prefix)
+		say_lo(e);
+	reconcile_lost(e->reconcile, prefix, loss_text(why), loop_now(e->loop));
 }
 
 static void on_nat_told(const struct prefix *vip, int result, const struct err *err, void *userdata)
