@@ -44,6 +44,7 @@
 #include "agent/identity.h"
 #include "agent/inspect.h"
 #include "agent/peer_log.h"
+#include "agent/surroundings.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -80,6 +81,7 @@ struct agent {
 	struct identity identity;
 	struct api *api;
 	struct effects *effects;
+	struct surroundings *surroundings;
 	struct monitor_runner *runner;
 	struct bgp_speaker *speaker;
 	struct registry *registry;
@@ -131,6 +133,8 @@ static struct inspect inspect_of(struct agent *a)
 		.runner = a->runner,
 		.speaker = a->speaker,
 		.nat = effects_nat(a->effects),
+		.effects = a->effects,
+		.surroundings = a->surroundings,
 		.communities = &a->config->bgp.communities,
 		.phase = phase_name(a->phase),
 		.config = &a->config->agent,
@@ -404,6 +408,9 @@ static int start_speaker(struct agent *a, struct err *err)
 		return err_prefix(err, rc, "BGP: ");
 	a->peer_log = peer_log_new(a->speaker);
 	effects_set_speaker(a->effects, a->speaker);
+	rc = surroundings_new(a->loop, &a->identity, a->effects, &a->surroundings, err);
+	if (rc < 0)
+		return rc;
 	bgp_speaker_start(a->speaker);
 	return 0;
 }
@@ -536,6 +543,7 @@ static void agent_done(struct agent *a)
 	presence_watcher_free(a->presence);
 	monitor_runner_free(a->runner);
 	exec_user_free(a->exec_user);
+	surroundings_free(a->surroundings);
 	effects_free(a->effects); /* its wait is one of the speaker's */
 	peer_log_free(a->peer_log);
 	bgp_speaker_free(a->speaker);

@@ -22,15 +22,15 @@
 
 struct effects {
 	sd_event *loop;
-	const struct identity *identity;
+	struct identity *identity;
 	struct loopback *loopback;
 	struct nat *nat;
 	struct bgp_speaker *speaker;
 	struct reconcile *reconcile;
 	struct bgp_drain *drain;
 	usec_t drain_limit; /* USEC_NEVER until the agent stops */
-	uint64_t lo_flips;
-	usec_t lo_flipped_at; /* 0: never */
+	bool lo_up;
+	struct drift_record lo;
 	sd_event_source *work, *retry;
 	effects_settled_cb *settled;
 	void *settled_userdata;
@@ -175,13 +175,15 @@ static const char *loss_text(enum loopback_loss why)
 static void say_lo(struct effects *e)
 {
 	bool up = loopback_is_up(e->loopback);
-	if (up)
-		log_info("vip", "lo is up again, putting all VIPs back");
-	else
+	if (!up && e->lo_up)
 		log_error("vip", "lo is down: no VIP can be reached, all are withdrawn until it is "
 				 "up again ('ip link set lo up')");
-	e->lo_flips++;
-	e->lo_flipped_at = loop_now(e->loop);
+	if (up) { /* perhaps after a moment that was over before we looked */
+		log_warn("vip", "lo is up again, putting all VIPs back");
+		e->lo.repairs++;
+		e->lo.at = loop_now(e->loop);
+	}
+	e->lo_up = up;
 }
 
 static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *userdata)
@@ -217,7 +219,7 @@ static int check_capability(struct err *err)
 		       "(containers)");
 }
 
-int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice nat,
+int effects_new(sd_event *loop, struct identity *identity, enum nat_choice nat,
 		struct effects **ret, struct err *err)
 {
 	int rc = check_capability(err);
@@ -233,6 +235,10 @@ int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice
 		effects_free(e);
 		return rc;
 	}
+	e->lo_up = loopback_is_up(e->loopback);
+	if (!e->lo_up)
+		log_error("vip", "lo is down: no VIP will be announced until it is up "
+				 "('ip link set lo up')");
 	e->nat = nat_new(loop, nat, on_nat_told, e);
 	*ret = e;
 	return 0;
@@ -259,6 +265,16 @@ void effects_set_speaker(struct effects *e, struct bgp_speaker *speaker)
 struct reconcile *effects_reconcile(struct effects *e)
 {
 	return e->reconcile;
+}
+
+bool effects_lo_is_up(const struct effects *e)
+{
+	return e->lo_up;
+}
+
+struct drift_record effects_lo_drift(const struct effects *e)
+{
+	return e->lo;
 }
 
 const struct nat *effects_nat(const struct effects *e)

@@ -7,6 +7,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "agent/drift.h"
 #include "agent/identity.h"
 #include "agent/reconcile.h"
 #include "bgp/speaker.h"
@@ -17,7 +18,7 @@ struct effects;
 
 /* Opens lo and looks at the NAT rules. -EPERM names the capability that is missing. Nothing is
  * touched yet. `identity` must outlive it. */
-int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice nat,
+int effects_new(sd_event *loop, struct identity *identity, enum nat_choice nat,
 		struct effects **ret, struct err *err);
 /* Undoes nothing on lo. The speaker must still be there. */
 void effects_free(struct effects *e);
@@ -27,6 +28,11 @@ void effects_set_speaker(struct effects *e, struct bgp_speaker *speaker);
 struct reconcile *effects_reconcile(struct effects *e);
 /* The NAT that it works with; likewise. */
 const struct nat *effects_nat(const struct effects *e);
+
+/* False: lo is down, and with it all VIPs. */
+bool effects_lo_is_up(const struct effects *e);
+/* How often it came up again. */
+struct drift_record effects_lo_drift(const struct effects *e);
 
 /* What a former run left on lo and in NAT goes to the apps that want it; the rest is removed.
  * Called when all apps of the configuration are registered. */

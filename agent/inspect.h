@@ -9,8 +9,11 @@
 #include "agent/app.h"
 #include "agent/config.h"
 #include "agent/discovery.h"
+#include "agent/drift.h"
+#include "agent/effects.h"
 #include "agent/reconcile.h"
 #include "agent/stream.h"
+#include "agent/surroundings.h"
 #include "agent/view_json.h"
 #include "bgp/speaker.h"
 #include "nat/nat.h"
@@ -23,6 +26,8 @@ struct inspect {
 	const struct monitor_runner *runner;
 	const struct bgp_speaker *speaker;
 	const struct nat *nat;
+	const struct effects *effects;
+	const struct surroundings *surroundings;   /* NULL: not yet */
 	const struct bgp_communities *communities; /* of every route */
 	const char *phase;                         /* of the agent, in a word */
 	const struct config_agent *config;
@@ -37,6 +42,7 @@ json_t *inspect_peers(const struct inspect *in); /* {"peers": [ … ]} */
 json_t *inspect_consul(const struct inspect *in);
 json_t *inspect_info(const struct inspect *in);  /* GoCast's /info */
 char *inspect_metrics(const struct inspect *in); /* free it */
+void inspect_drift(const struct inspect *in, struct drift *ret);
 struct metrics_consul;
 void inspect_consul_metrics(const struct inspect *in, struct metrics_consul *ret);
 /* {"apps": [ … ]} and {"routes": [ … ]}. What they look at must outlive them. */

@@ -60,6 +60,11 @@ void bgp_conn_done(struct bgp_conn *c);
 void bgp_conn_start(struct bgp_conn *c);
 /* Says `why` to the peer if there is one, closes, and stays down until started again. */
 void bgp_conn_stop(struct bgp_conn *c, const struct bgp_notification *why);
+/* The way to the peer is lost, and what is open with it: closes it without waiting for a time-out,
+ * and goes on trying. */
+void bgp_conn_give_up(struct bgp_conn *c, const char *why);
+/* What kept us from connecting may be over: the waits begin anew, with an attempt at once. */
+void bgp_conn_hurry(struct bgp_conn *c);
 /* Takes over a connection that the peer made. */
 void bgp_conn_accept(struct bgp_conn *c, int fd);
 /* Sends what next_message gives until the socket takes no more. */

@@ -54,9 +54,8 @@ class Echo:
     """TCP and UDP on one port of all addresses given; ends with the namespace."""
 
     def __init__(self, namespace: Namespace, port: int, *addresses: str):
-        process = namespace.start(
-            [sys.executable, "-ISc", _ECHO, str(port), *addresses], f"echo{port}"
-        )
+        log = f"echo{port}.{len(namespace.processes)}"
+        process = namespace.start([sys.executable, "-ISc", _ECHO, str(port), *addresses], log)
         process.wait_line("ready")
 
 
