@@ -10,6 +10,7 @@
 #include "agent/config.h"
 #include "agent/discovery.h"
 #include "agent/reconcile.h"
+#include "agent/remember.h"
 #include "agent/stream.h"
 #include "agent/view_json.h"
 #include "bgp/speaker.h"
@@ -27,11 +28,13 @@ struct inspect {
 	const char *phase;                         /* of the agent, in a word */
 	const struct config_agent *config;
 	struct discovery *discovery; /* NULL: no Consul */
+	const struct remember *remember;
 };
 
 struct view_clock inspect_clock(const struct inspect *in);
 
 json_t *inspect_app(const struct inspect *in, const struct app *app);
+json_t *inspect_lease(const struct inspect *in, const struct app *app); /* null: none */
 json_t *inspect_status(const struct inspect *in);
 json_t *inspect_peers(const struct inspect *in); /* {"peers": [ … ]} */
 json_t *inspect_consul(const struct inspect *in);

@@ -30,7 +30,7 @@
 
 /* None may call back into the reconciler. */
 struct reconcile_ops {
-	/* 0 also when it is bound already. */
+	/* 0 also when it is bound already. -EINPROGRESS when reconcile_again() will be called. */
 	int (*address_add)(const struct prefix *vip, const char *app, struct err *err,
 			   void *userdata);
 	/* 0 when it is gone; -ENOENT when it is not ours. */
@@ -106,6 +106,8 @@ bool reconcile_work(struct reconcile *r, size_t max, usec_t now);
 void reconcile_drained(struct reconcile *r);
 void reconcile_retry(struct reconcile *r);
 
+/* What an operation was in progress for, or failed for, may work now. */
+void reconcile_again(struct reconcile *r, const struct prefix *prefix);
 /* The address vanished from lo (prefix NULL: any may have). */
 void reconcile_lost(struct reconcile *r, const struct prefix *prefix);
 /* An address of a former run is on lo: its owner's from now on, removed if it has none. */

@@ -47,6 +47,7 @@ struct entry {
 	bool bound; /* false: ours by right, but somebody removed it */
 	bool seen;  /* during a full look */
 	char label[IFNAMSIZ];
+	uint32_t flags;        /* IFA_F_* */
 	struct list_node lost; /* to be reported */
 	UT_hash_handle hh;
 };
@@ -57,6 +58,7 @@ struct loopback {
 	struct entry *entries;
 	struct list lost;
 	bool up;
+	bool has_tags;
 	bool stale;        /* notifications were lost, or lo went down or up: look at everything */
 	bool link_flipped; /* lo went down or up and nobody was told yet */
 	sd_event_source *watch_source, *report_source, *retry_source;
@@ -116,6 +118,8 @@ static int take_dumped(const struct nlmsghdr *msg, void *userdata)
 	if (nladdr_parse(msg, &a) < 0 || a.ifindex != NLADDR_LO_IFINDEX)
 		return 0;
 	struct entry *e = entry_find(lo, &a.prefix);
+	/* The kernel tags what it adds itself, 127.0.0.1 and ::1, if it has tags at all. */
+	lo->has_tags = lo->has_tags || a.proto != 0;
 	if (!e)
 		e = entry_get(lo, &a.prefix,
 			      a.proto == NLADDR_PROTO_OURS ? OWNER_LEFTOVER : OWNER_FOREIGN);
@@ -124,6 +128,7 @@ static int take_dumped(const struct nlmsghdr *msg, void *userdata)
 		e->bound = true;
 	e->seen = true;
 	memcpy(e->label, a.label, sizeof(e->label));
+	e->flags = a.flags;
 	return 0;
 }
 
@@ -311,6 +316,36 @@ void loopback_free(struct loopback *lo)
 	free(lo);
 }
 
+#define FLAGS6 (IFA_F_NODAD | IFA_F_NOPREFIXROUTE | IFA_F_DEPRECATED)
+
+void loopback_label(const struct prefix *vip, const char *app_name, char ret[static IFNAMSIZ])
+{
+	ret[0] = 0;
+	if (vip->addr.family == AF_INET && app_name)
+		snprintf(ret, IFNAMSIZ, "lo:%.*s", IFNAMSIZ - 4, app_name);
+}
+
+bool loopback_has_tags(const struct loopback *lo)
+{
+	return lo->has_tags;
+}
+
+static bool looks_ours(const struct entry *e, const char *label)
+{
+	if (e->prefix.addr.family == AF_INET6)
+		return (e->flags & FLAGS6) == FLAGS6;
+	return label[0] && strcmp(e->label, label) == 0;
+}
+
+bool loopback_adopt(struct loopback *lo, const struct prefix *vip, const char *label)
+{
+	struct entry *e = entry_find(lo, vip);
+	if (lo->has_tags || !e || e->owner != OWNER_FOREIGN || !looks_ours(e, label))
+		return false;
+	e->owner = OWNER_LEFTOVER;
+	return true;
+}
+
 /* What is asked of the kernel for a VIP. */
 static struct nladdr address_of(const struct prefix *vip, const char *app_name)
 {
@@ -321,9 +356,8 @@ static struct nladdr address_of(const struct prefix *vip, const char *app_name)
 		.scope = RT_SCOPE_UNIVERSE, /* as `ip address add` has it */
 	};
 	if (vip->addr.family == AF_INET6)
-		a.flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE | IFA_F_DEPRECATED;
-	else if (app_name)
-		snprintf(a.label, sizeof(a.label), "lo:%.*s", IFNAMSIZ - 4, app_name);
+		a.flags = FLAGS6;
+	loopback_label(vip, app_name, a.label);
 	return a;
 }
 
