@@ -6,7 +6,7 @@ that was under way when the agent died counts or not, and only there the agent i
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 TARGETS = {4: "10.0.1.2", 6: "fd00:1::2"}
 """The host's own addresses, where NAT sends traffic to."""
@@ -180,7 +180,3 @@ def _rules(vip: str, nats: tuple[str, ...], backend: str) -> Iterator[str]:
                 f"-A {chain} -d {vip} -p {protocol} -m {protocol} --dport {listen} "
                 f'-m comment --comment "vipherald:nat" -j DNAT --to-destination {to}'
             )
-
-
-def without_lease(wanted: Definition) -> Definition:
-    return replace(wanted, ttl=None)
