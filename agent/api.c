@@ -268,6 +268,8 @@ static void resume(struct pending *pending, bool stored)
 
 static void resume_all(struct api *api, enum api_hold kind, uint64_t up_to, bool stored)
 {
+	if (!api)
+		return;
 	list_for_each (it, &api->held) {
 		struct pending *pending = list_entry(it, struct pending, held);
 		if (pending->reply.hold == kind && pending->reply.number <= up_to)

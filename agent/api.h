@@ -43,7 +43,7 @@ int api_new(sd_event *loop, const struct endpoint *at, api_answer_cb *answer, vo
 	    struct api **ret, struct err *err);
 void api_free(struct api *api);
 
-/* Lets go of the replies up to this number. */
+/* Lets go of the replies up to this number. NULL is fine, here and below. */
 void api_release(struct api *api, uint64_t up_to, bool stored);
 void api_ask_again(struct api *api);
 

@@ -384,6 +384,8 @@ json_t *inspect_status(const struct inspect *in)
 	usec_t end = registry_drained_at(in->registry, clock.now);
 	struct state_file_status file;
 	bool has_file = remember_status(in->remember, &file);
+	struct drift repaired;
+	inspect_drift(in, &repaired);
 	const char **groups = mem_new(counts.groups_kept + 1, sizeof(*groups));
 	struct view_status view = {
 		.version = VIPHERALD_VERSION,
@@ -391,6 +393,8 @@ json_t *inspect_status(const struct inspect *in)
 		.drain = { .agent = drain,
 			   .since = agent_drained_since(drain),
 			   .withdraw_at = end > clock.now ? end : USEC_NEVER },
+		.lo_down = !effects_lo_is_up(in->effects),
+		.repaired = &repaired,
 		.apps_up = registry_n(in->registry, HEALTH_UP),
 		.apps_down = registry_n(in->registry, HEALTH_DOWN),
 		.apps_unknown = registry_n(in->registry, HEALTH_UNKNOWN),
@@ -459,6 +463,7 @@ char *inspect_metrics(const struct inspect *in)
 	m.peers = peers;
 	count_checks(in, &m);
 	inspect_consul_metrics(in, &m.consul);
+	inspect_drift(in, &m.drift);
 	char *text = metrics_format(&m);
 	free(peers);
 	return text;

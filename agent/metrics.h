@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/drift.h"
 #include "agent/reconcile_counts.h"
 #include "agent/registry_counts.h"
 #include "bgp/status.h"
@@ -31,6 +32,7 @@ struct metrics {
 	uint64_t state_writes, state_failures;
 	size_t state_bytes;
 	usec_t state_longest;
+	struct drift drift;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	struct monitor_runner_status commands;
 	const struct bgp_peer_status *peers;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "agent/drain.h"
+#include "agent/drift.h"
 #include "agent/state_spec.h"
 #include "agent/view_json.h"
 #include "monitors/verdict.h"
@@ -38,6 +39,8 @@ struct view_status {
 	size_t apps_up, apps_down, apps_unknown, apps_draining, apps_drained, apps_kept;
 	const char *state_file, *state_trouble; /* NULL: none */
 	bool state_stored;
+	bool lo_down;
+	const struct drift *repaired; /* NULL: not shown */
 	const char *const *kept_groups;
 	size_t n_kept_groups;
 };

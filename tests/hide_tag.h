@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recvfrom() as on a kernel before Linux 5.18, which has no IFA_PROTO: the attribute is taken for
- * one that nobody knows. What the kernel keeps is another matter, but nobody can see it.
+ * uname() and recvfrom() as on a kernel before Linux 5.18, which has no IFA_PROTO: the attribute is
+ * taken for one that nobody knows. What the kernel keeps is another matter, but nobody can see it.
  */
 #ifndef TESTS_HIDE_TAG_H
 #define TESTS_HIDE_TAG_H
@@ -9,8 +9,10 @@
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define HIDE_TAG_PROTO   11
@@ -42,6 +44,13 @@ static inline ssize_t hide_tag_recvfrom(int fd, void *buf, size_t size, int flag
 	for (struct nlmsghdr *msg = buf; NLMSG_OK(msg, left); msg = NLMSG_NEXT(msg, left))
 		hide_tag_in(msg);
 	return n;
+}
+
+static inline int hide_tag_uname(struct utsname *name)
+{
+	int r = (int)syscall(SYS_uname, name);
+	strcpy(name->release, "5.10.0");
+	return r;
 }
 
 #endif
