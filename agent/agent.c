@@ -59,8 +59,8 @@
 /* How long apps of the configuration are registered in one turn of the loop. */
 #define APPS_TURN (5 * USEC_PER_MSEC)
 
-/* How long VIPs of a former run wait for Consul to name their services; with graceful restart, for as
- * long as routers keep their routes, if that is longer. */
+/* How long VIPs of a former run wait for Consul to name their services; with graceful restart, for
+ * as long as routers keep their routes, if that is longer. */
 #define DISCOVERY_MAX (10 * USEC_PER_SEC)
 
 #define N_SIGNALS 4
