@@ -7,7 +7,7 @@
  * registered a few milliseconds a turn of the loop, so that the sessions with the routers come up
  * meanwhile; then what a former run left on lo and nobody wants is removed.
  *
- * Stop (SIGTERM, SIGINT), in two seconds at most, whatever the routers do:
+ * Stop (SIGTERM, SIGINT, SIGUSR2), in two seconds at most, whatever the routers do:
  *
  *	0 s      changes are refused, monitors end, every route is withdrawn, in this turn
  *	≤ 1 s    every router has taken the withdrawals, or had the time to; VIPs leave lo
@@ -48,12 +48,16 @@
 #include "agent/identity.h"
 #include "agent/inspect.h"
 #include "agent/peer_log.h"
+#include "agent/privileges.h"
 #include "agent/restart.h"
+#include "agent/service.h"
+#include "agent/surroundings.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "monitors/runner.h"
 #include "net/alone.h"
+#include "net/capability.h"
 #include "net/loop.h"
 
 /* How long apps of the configuration are registered in one turn of the loop. */
@@ -69,6 +73,7 @@
 #define STOP_UNBIND (1400 * USEC_PER_MSEC)
 #define STOP_CLOSE  (1800 * USEC_PER_MSEC)
 #define STOP_MAX    (10 * USEC_PER_SEC)
+#define STOP_SPARE  (5 * USEC_PER_SEC) /* that the service manager grants */
 #define STOP_TEXT   "vipherald: stopping"
 
 enum agent_phase {
@@ -86,14 +91,17 @@ struct agent {
 	sd_event *loop;
 	struct config *config;
 	struct identity identity;
+	struct capability_needs capabilities;
 	struct api *api;
 	struct effects *effects;
+	struct surroundings *surroundings;
 	struct monitor_runner *runner;
 	struct bgp_speaker *speaker;
 	struct registry *registry;
 	struct discovery *discovery; /* NULL: no Consul */
 	struct child_user *exec_user;
 	struct peer_log *peer_log;
+	struct service *service; /* NULL: no service manager */
 	struct restart *restart;
 	int alone_fd; /* held while we manage lo; -1: not yet */
 	struct presence_watcher *presence;
@@ -102,6 +110,7 @@ struct agent {
 	size_t next_app; /* of the configuration, to be registered */
 	usec_t stop_began;
 	bool discovered, leftovers_taken;
+	usec_t started_at;    /* when the last source of apps had arrived; USEC_NEVER: not yet */
 	bool settled, closed; /* VIPs; sessions */
 	sd_event_source *signals[N_SIGNALS], *start_apps, *discovery_limit;
 	sd_event_source *drain_end, *unbind_limit, *give_up;
@@ -140,10 +149,15 @@ static struct inspect inspect_of(struct agent *a)
 		.runner = a->runner,
 		.speaker = a->speaker,
 		.nat = effects_nat(a->effects),
+		.effects = a->effects,
+		.surroundings = a->surroundings,
 		.communities = &a->config->bgp.communities,
 		.phase = phase_name(a->phase),
 		.config = &a->config->agent,
 		.discovery = a->discovery,
+		.capabilities = &a->capabilities,
+		.registered = a->phase > AGENT_STARTING,
+		.started_at = a->started_at,
 	};
 }
 
@@ -169,11 +183,18 @@ static void on_restored(void *userdata)
 	take_leftovers(userdata);
 }
 
+static void source_arrived(struct agent *a)
+{
+	restart_arrived(a->restart);
+	if (!restart_is_waiting(a->restart))
+		a->started_at = loop_now(a->loop);
+}
+
 /* Consul has named its services, or had the time to. */
 static void discovered(struct agent *a)
 {
 	if (!a->discovered)
-		restart_arrived(a->restart);
+		source_arrived(a);
 	a->discovered = true;
 }
 
@@ -246,6 +267,7 @@ static void stop(struct agent *a)
 {
 	a->phase = AGENT_WITHDRAWING;
 	a->stop_began = loop_now(a->loop);
+	service_stopping(a->service, STOP_MAX + STOP_SPARE, "withdrawing all routes");
 	a->drain_end = sd_event_source_disable_unref(a->drain_end);
 	a->start_apps = sd_event_source_disable_unref(a->start_apps);
 	a->discovery_limit = sd_event_source_disable_unref(a->discovery_limit);
@@ -281,6 +303,7 @@ static bool drain_first(struct agent *a)
 	if (end == now)
 		return false;
 	a->phase = AGENT_DRAINING;
+	service_stopping(a->service, end - now + STOP_MAX + STOP_SPARE, "draining all apps");
 	loop_timer_set(a->loop, &a->drain_end, end, LOOP_APPLY, on_drain_end, a);
 	return true;
 }
@@ -336,6 +359,7 @@ static int on_restart_signal(sd_event_source *source, const struct signalfd_sigi
 		return 0;
 	}
 	log_info("agent", "SIGUSR2: stopping for a restart, routers are to keep the routes");
+	service_stopping(a->service, STOP_MAX + STOP_SPARE, "leaving for a restart");
 	a->phase = AGENT_CLOSING;
 	a->start_apps = sd_event_source_disable_unref(a->start_apps);
 	restart_leave(a->restart, on_left, a);
@@ -433,7 +457,9 @@ static int on_start_apps(sd_event_source *source, void *userdata)
 	log_info("agent", "%zu apps registered from the configuration", a->config->n_apps);
 	look_at_peers(a);
 	start_discovery(a);
-	restart_arrived(a->restart);
+	source_arrived(a);
+	struct inspect in = inspect_of(a);
+	service_ready(a->service, &in);
 	return 0;
 }
 
@@ -444,6 +470,10 @@ static int start_api(struct agent *a, struct err *err)
 	int rc = api_new(a->loop, at, on_call, a, &a->api, err);
 	if (rc == 0)
 		log_info("api", "listening on %s", endpoint_format(at, text));
+	if (rc == -EACCES && !at->unix_path[0]) {
+		log_error("api", "%s; going on without the HTTP API", err->text);
+		return 0;
+	}
 	return rc;
 }
 
@@ -458,12 +488,19 @@ static void on_peer_changed(const struct bgp_peer_status *status, void *userdata
 static int start_speaker(struct agent *a, struct err *err)
 {
 	static const struct bgp_speaker_ops ops = { .peer_changed = on_peer_changed };
+	a->identity.bgp.listen_if_allowed = true;
 	effects_find_leftovers(a->effects, &a->identity.bgp.kept_ipv4, &a->identity.bgp.kept_ipv6);
 	int rc = bgp_speaker_new(a->loop, &a->identity.bgp, &ops, a, &a->speaker, err);
 	if (rc < 0)
 		return err_prefix(err, rc, "BGP: ");
+	const char *no_listener = bgp_speaker_no_listener(a->speaker);
+	if (no_listener)
+		log_error("bgp", "%s; going on without", no_listener);
 	a->peer_log = peer_log_new(a->speaker);
 	effects_set_speaker(a->effects, a->speaker);
+	rc = surroundings_new(a->loop, &a->identity, a->effects, &a->surroundings, err);
+	if (rc < 0)
+		return rc;
 	bgp_speaker_start(a->speaker);
 	a->restart = restart_new(a->loop, a->speaker, a->registry, effects_reconcile(a->effects),
 				 on_restored, a);
@@ -545,6 +582,7 @@ static int start_health(struct agent *a, struct err *err)
 		.fall = c->fall,
 		.exec_max = c->exec_max,
 		.exec_user = a->exec_user,
+		.tls_ca = c->tls_ca,
 		.is_vip = is_vip,
 		.load_changed = on_load_changed,
 		.userdata = a,
@@ -560,12 +598,23 @@ static int start_health(struct agent *a, struct err *err)
 	return 0;
 }
 
+/* What is missing is said, and then done without. */
+static void look_at_capabilities(struct agent *a)
+{
+	privileges_find(a->config, NULL, &a->capabilities);
+	privileges_report(&a->capabilities);
+	capability_keep_to_ourselves();
+}
+
 static int start_loop(struct agent *a, struct err *err)
 {
 	int rc = sd_event_new(&a->loop);
 	if (rc >= 0)
 		rc = watch_signals(a);
-	return rc < 0 ? err_set(err, rc, "cannot make the event loop: %s", strerror(-rc)) : 0;
+	if (rc < 0)
+		return err_set(err, rc, "cannot make the event loop: %s", strerror(-rc));
+	a->service = service_new(a->loop);
+	return 0;
 }
 
 static int start(struct agent *a, struct err *err)
@@ -599,8 +648,10 @@ static void agent_done(struct agent *a)
 	presence_watcher_free(a->presence);
 	monitor_runner_free(a->runner);
 	exec_user_free(a->exec_user);
+	surroundings_free(a->surroundings);
 	effects_free(a->effects); /* its wait is one of the speaker's */
 	peer_log_free(a->peer_log);
+	service_free(a->service);
 	restart_free(a->restart);
 	bgp_speaker_free(a->speaker);
 	for (size_t i = 0; i < N_SIGNALS; i++)
@@ -619,11 +670,12 @@ static void agent_done(struct agent *a)
 
 int agent_run(const char *config_file)
 {
-	struct agent a = { .phase = AGENT_STARTING, .alone_fd = -1 };
+	struct agent a = { .phase = AGENT_STARTING, .alone_fd = -1, .started_at = USEC_NEVER };
 	struct err err = { "" };
 	if (load_config(&a, config_file) < 0)
 		return 1;
 	log_info("agent", "vipherald %s", VIPHERALD_VERSION);
+	look_at_capabilities(&a);
 	int rc = start(&a, &err);
 	if (rc < 0)
 		log_error("agent", "%s", err.text);

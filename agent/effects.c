@@ -2,10 +2,8 @@
 #include "agent/effects.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -22,13 +20,15 @@
 
 struct effects {
 	sd_event *loop;
-	const struct identity *identity;
+	struct identity *identity;
 	struct loopback *loopback;
 	struct nat *nat;
 	struct bgp_speaker *speaker;
 	struct reconcile *reconcile;
 	struct bgp_drain *drain;
 	usec_t drain_limit; /* USEC_NEVER until the agent stops */
+	bool lo_up;
+	struct drift_record lo;
 	sd_event_source *work, *retry;
 	effects_settled_cb *settled;
 	void *settled_userdata;
@@ -157,10 +157,39 @@ static const struct reconcile_ops ops = {
 
 /* Life */
 
-static void on_lost(const struct prefix *prefix, void *userdata)
+static const char *loss_text(enum loopback_loss why)
+{
+	switch (why) {
+	case LOOPBACK_REMOVED:
+		return "somebody removed it from lo";
+	case LOOPBACK_UNROUTED:
+		return "somebody removed its local route";
+	case LOOPBACK_ALTERED:
+		return "somebody changed its lifetime or its tag";
+	}
+	return "";
+}
+
+static void say_lo(struct effects *e)
+{
+	bool up = loopback_is_up(e->loopback);
+	if (!up && e->lo_up)
+		log_error("vip", "lo is down: no VIP can be reached, all are withdrawn until it is "
+				 "up again ('ip link set lo up')");
+	if (up) { /* perhaps after a moment that was over before we looked */
+		log_warn("vip", "lo is up again, putting all VIPs back");
+		e->lo.repairs++;
+		e->lo.at = loop_now(e->loop);
+	}
+	e->lo_up = up;
+}
+
+static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *userdata)
 {
 	struct effects *e = userdata;
-	reconcile_lost(e->reconcile, prefix);
+	if (!prefix)
+		say_lo(e);
+	reconcile_lost(e->reconcile, prefix, loss_text(why), loop_now(e->loop));
 }
 
 static void on_nat_told(const struct prefix *vip, int result, const struct err *err, void *userdata)
@@ -175,35 +204,23 @@ static void on_nat_told(const struct prefix *vip, int result, const struct err *
 	work(e); /* it may have been the last one that the stop waits for */
 }
 
-/* Without it every single VIP would fail; better to say so once and before anything else. */
-static int check_capability(struct err *err)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
-	if (syscall(SYS_capget, &header, data) < 0 || data[0].effective & (1U << CAP_NET_ADMIN))
-		return 0;
-	return err_set(err, -EPERM,
-		       "adding VIPs to lo needs the capability CAP_NET_ADMIN: run as root, or with "
-		       "AmbientCapabilities=CAP_NET_ADMIN (systemd), --cap-add=NET_ADMIN "
-		       "(containers)");
-}
-
-int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice nat,
+int effects_new(sd_event *loop, struct identity *identity, enum nat_choice nat,
 		struct effects **ret, struct err *err)
 {
-	int rc = check_capability(err);
-	if (rc < 0)
-		return rc;
 	struct effects *e = mem_new(1, sizeof(*e));
 	e->loop = loop;
 	e->identity = identity;
 	e->drain_limit = USEC_NEVER;
 	e->reconcile = reconcile_new(&ops, e);
-	rc = loopback_new(loop, on_lost, e, &e->loopback, err);
+	int rc = loopback_new(loop, on_lost, e, &e->loopback, err);
 	if (rc < 0) {
 		effects_free(e);
 		return rc;
 	}
+	e->lo_up = loopback_is_up(e->loopback);
+	if (!e->lo_up)
+		log_error("vip", "lo is down: no VIP will be announced until it is up "
+				 "('ip link set lo up')");
 	e->nat = nat_new(loop, nat, on_nat_told, e);
 	*ret = e;
 	return 0;
@@ -230,6 +247,16 @@ void effects_set_speaker(struct effects *e, struct bgp_speaker *speaker)
 struct reconcile *effects_reconcile(struct effects *e)
 {
 	return e->reconcile;
+}
+
+bool effects_lo_is_up(const struct effects *e)
+{
+	return e->lo_up;
+}
+
+struct drift_record effects_lo_drift(const struct effects *e)
+{
+	return e->lo;
 }
 
 const struct nat *effects_nat(const struct effects *e)

@@ -138,6 +138,11 @@ void restart_arrived(struct restart *r)
 		tell_restored(r);
 }
 
+bool restart_is_waiting(const struct restart *r)
+{
+	return r->expected > 0;
+}
+
 void restart_abandon(struct restart *r)
 {
 	r->look = sd_event_source_disable_unref(r->look);

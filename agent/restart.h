@@ -36,6 +36,7 @@ void restart_free(struct restart *r);
  * next one before the last one has arrived. */
 void restart_expect(struct restart *r);
 void restart_arrived(struct restart *r);
+bool restart_is_waiting(const struct restart *r); /* for a source */
 
 /* Whatever has not arrived by then, routers have forgotten; the past without graceful restart. */
 usec_t restart_deadline(const struct restart *r);

@@ -88,6 +88,7 @@ struct bgp_config {
 	uint32_t router_id; /* host order, never 0 */
 	bool listen;
 	struct endpoint listen_at;
+	bool listen_if_allowed; /* where that is forbidden, go on without it */
 	/* A former run left VIPs that still take traffic (the F bit of the first sessions). */
 	bool kept_ipv4, kept_ipv6;
 	bool accept_any; /* accept sessions from peers that are not configured (the receiver) */

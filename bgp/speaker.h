@@ -46,6 +46,9 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 		    struct err *err);
 /* Closes what is open without a word; stop first if the peers should know. */
 void bgp_speaker_free(struct bgp_speaker *s);
+/* Why there is no listener although there should be one, with `listen_if_allowed`; NULL: there is
+ * one, or none is wanted. */
+const char *bgp_speaker_no_listener(const struct bgp_speaker *s);
 /* Connects to every peer at once. */
 void bgp_speaker_start(struct bgp_speaker *s);
 

@@ -198,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	announce_some(&s);
 	struct bgp_linger *linger = bgp_linger_new(loop, NULL, NULL);
 	bgp_conn_init(&conn, loop, &config, &peer, linger, &ops, &s);
-	bgp_conn_accept(&conn, fds[0]);
+	bgp_conn_accept(&conn, fds[0], 0);
 
 	if (data[1] & 1)
 		feed(loop, fds[1], hello, handshake(hello, sizeof(hello)), sizeof(hello));

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from . import bgp
 from .netns import Namespace
+from .wait import TIMEOUT
 
 M = TypeVar("M")
 
-TIMEOUT = 15.0
 IP_MINTTL = 21  # linux/in.h; the socket module has no name for it
 
 

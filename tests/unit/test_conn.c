@@ -112,7 +112,7 @@ static int setup(void **state)
 	b->linger = bgp_linger_new(b->loop, NULL, NULL);
 	b->far = fds[1];
 	bgp_conn_init(&b->conn, b->loop, &config, &b->peer, b->linger, &ops, b);
-	bgp_conn_accept(&b->conn, fds[0]);
+	bgp_conn_accept(&b->conn, fds[0], 0);
 	establish(b);
 	*state = b;
 	return 0;

@@ -56,6 +56,7 @@ static struct bgp_event make_event(enum bgp_event_type type, usec_t now)
 		ev.text = "connection refused";
 		break;
 	case BGP_EV_START:
+	case BGP_EV_HOLD_BACK:
 	case BGP_EV_TIMER:
 	case BGP_EV_TCP_CONNECTED:
 	case BGP_EV_KEEPALIVE:
@@ -425,6 +426,84 @@ static void an_incoming_connection_ends_for_good(void **state)
 	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
 }
 
+/* A connection of the peer that is opening is waited for, but no longer than an attempt of ours. */
+static void a_retry_is_held_back_for_a_while(void **state)
+{
+	(void)state;
+	static const struct {
+		usec_t until, due;
+	} cases[] = {
+		{ T0 + S / 2, T0 + 1 * S }, /* sooner than it is due anyway */
+		{ T0 + 4 * S, T0 + 4 * S },
+		{ T0 + 60 * S, T0 + 1 * S + BGP_CONNECT_TIMEOUT },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
+		struct bgp_event ev = { .type = BGP_EV_HOLD_BACK,
+					.now = T0,
+					.until = cases[i].until };
+		struct bgp_actions a;
+		feed(&fsm, BGP_EV_TCP_FAILED, T0);
+		bgp_fsm_step(&fsm, &ev, &a);
+		assert_int_equal(a.n, 0);
+		assert_int_equal(bgp_fsm_deadline(&fsm), cases[i].due);
+		feed(&fsm, BGP_EV_TIMER, cases[i].due - 1);
+		assert_int_equal(fsm.state, BGP_IDLE);
+		feed(&fsm, BGP_EV_TIMER, cases[i].due);
+		assert_int_equal(fsm.state, BGP_CONNECT);
+		feed(&fsm, BGP_EV_TCP_FAILED, T0); /* and the next one is not */
+		assert_int_equal(bgp_fsm_deadline(&fsm), T0 + 2 * S);
+	}
+}
+
+static void what_rests_is_not_held_back(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_IDLE, &plain);
+	struct bgp_event ev = { .type = BGP_EV_HOLD_BACK, .now = T0, .until = T0 + S };
+	struct bgp_actions a;
+	bgp_fsm_step(&fsm, &ev, &a);
+	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
+}
+
+static struct bgp_fsm incoming_that_waits(void)
+{
+	struct bgp_fsm_config config = plain;
+	struct bgp_event ev = { .type = BGP_EV_START, .now = T0, .until = T0 + S };
+	struct bgp_fsm fsm;
+	struct bgp_actions a;
+	config.incoming = true;
+	bgp_fsm_init(&fsm, &config, T0);
+	bgp_fsm_step(&fsm, &ev, &a);
+	assert_int_equal(a.n, 0);
+	assert_int_equal(fsm.state, BGP_ACTIVE);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + S);
+	return fsm;
+}
+
+/* Its socket is there although it is only in Active. */
+static void an_incoming_connection_may_wait_with_its_open(void **state)
+{
+	(void)state;
+	static const struct {
+		enum bgp_event_type event;
+		enum bgp_state to;
+		const char *actions;
+	} cases[] = {
+		{ BGP_EV_TCP_CONNECTED, BGP_OPENSENT, "O" },
+		{ BGP_EV_TCP_FAILED, BGP_IDLE, "X" },
+		{ BGP_EV_STOP, BGP_IDLE, "NX" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char got[BGP_ACTIONS_MAX + 1];
+		struct bgp_fsm fsm = incoming_that_waits();
+		struct bgp_actions a = feed(&fsm, cases[i].event, T0);
+		assert_string_equal(letters(&a, got), cases[i].actions);
+		assert_int_equal(fsm.state, cases[i].to);
+		assert_int_equal(fsm.open_at, USEC_NEVER);
+	}
+}
+
 static void stop_cancels_a_retry(void **state)
 {
 	(void)state;
@@ -577,6 +656,9 @@ int main(void)
 		cmocka_unit_test(send_hold_time_defaults_to_eight_minutes_or_twice_the_hold_time),
 		cmocka_unit_test(passive_waits_in_active),
 		cmocka_unit_test(an_incoming_connection_ends_for_good),
+		cmocka_unit_test(a_retry_is_held_back_for_a_while),
+		cmocka_unit_test(what_rests_is_not_held_back),
+		cmocka_unit_test(an_incoming_connection_may_wait_with_its_open),
 		cmocka_unit_test(stop_cancels_a_retry),
 		cmocka_unit_test(an_open_that_does_not_fit_is_refused_with_a_reason),
 		cmocka_unit_test(capabilities_are_left_out_every_other_time),
