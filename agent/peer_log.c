@@ -15,6 +15,7 @@
 struct said {
 	bool up;
 	char error[320];
+	char path[320];
 	const char *hint;
 	const char *route_error[2]; /* IPv4, IPv6 */
 };
@@ -48,14 +49,32 @@ static const char *families(const struct bgp_peer_status *p)
 	return p->ipv4_unicast ? "IPv4" : p->ipv6_unicast ? "IPv6" : "no address family";
 }
 
+/* What a lost session says itself is not said twice. */
+static void look_at_path(struct said *said, const struct bgp_peer_status *p, const char *peer)
+{
+	if (str_equal(said->path, p->path_trouble))
+		return;
+	if (!p->path_trouble[0])
+		log_info("bgp", "peer %s: there is a way to it again", peer);
+	else if (!str_equal(p->path_trouble, p->last_error) || said->up)
+		log_warn("bgp", "peer %s: %s", peer, p->path_trouble);
+	snprintf(said->path, sizeof(said->path), "%s", p->path_trouble);
+}
+
 static void look_at_session(struct said *said, const struct bgp_peer_status *p, const char *peer)
 {
 	bool up = p->state == BGP_ESTABLISHED;
 	bool news = p->last_error[0] && !str_equal(said->error, p->last_error);
 	if (up && !said->up)
-		log_info("bgp", "peer %s: established with AS %u, %s, hold time %us", peer,
-			 p->peer_as, families(p), p->hold_time);
-	else if (!up && said->up)
+		log_info("bgp", "peer %s: established with AS %u, %s, hold time %us%s", peer,
+			 p->peer_as, families(p), p->hold_time,
+			 p->graceful_restart ? ", graceful restart" : "");
+	if (up && !said->up && p->config->graceful_restart && !p->graceful_restart)
+		log_warn("bgp",
+			 "peer %s: does not offer graceful restart, it drops our routes when "
+			 "the session ends",
+			 peer);
+	if (!up && said->up)
 		log_warn("bgp", "peer %s: session ended%s%s", peer, p->last_error[0] ? ": " : "",
 			 p->last_error);
 	else if (!up && news)
@@ -99,6 +118,7 @@ void peer_log_look(struct peer_log *l, size_t vips4, size_t vips6)
 		bgp_speaker_peer_status(l->speaker, i, &p);
 		addr_format(&p.config->addr, peer);
 		look_at_session(&l->said[i], &p, peer);
+		look_at_path(&l->said[i], &p, peer);
 		look_at_family(&l->said[i].route_error[0], &p, peer, AF_INET, vips4);
 		look_at_family(&l->said[i].route_error[1], &p, peer, AF_INET6, vips6);
 	}

@@ -23,6 +23,8 @@
 #define OUT_SIZE ((size_t)64 * 1024)
 /* What one peer may be sent in one turn of the loop before others get theirs. */
 #define FLUSH_MAX ((size_t)1024 * 1024)
+/* A connection that is not up after this long will not come up by its first packet. */
+#define HURRY_AFTER (300 * USEC_PER_MSEC)
 
 static void step(struct bgp_conn *c, struct bgp_event *event);
 static void read_in(struct bgp_conn *c);
@@ -169,6 +171,7 @@ bool bgp_conn_drained(const struct bgp_conn *c)
 static void send_open(struct bgp_conn *c)
 {
 	struct bgp_open open = bgp_fsm_open(&c->fsm);
+	c->ops->complete_open(c, &open);
 	queued(c, bgp_open_encode(c->out + c->out_len, out_room(c), &open));
 }
 
@@ -200,6 +203,9 @@ static void apply(struct bgp_conn *c, const struct bgp_actions *actions)
 			break;
 		case BGP_DO_CLOSE:
 			close_socket(c, goodbye);
+			break;
+		case BGP_DO_LEAVE:
+			close_socket(c, true);
 			break;
 		case BGP_DO_SESSION_UP:
 			c->ops->session_up(c);
@@ -398,7 +404,7 @@ static void connected(struct bgp_conn *c)
 	struct bgp_event event = { .type = BGP_EV_TCP_CONNECTED };
 	int error = bgp_socket_error(c->fd);
 	if (error < 0) {
-		lost(c, "cannot connect", -error);
+		lost(c, c->fsm.config.incoming ? "connection lost" : "cannot connect", -error);
 		return;
 	}
 	c->connecting = false;
@@ -450,14 +456,40 @@ static void connect_to_peer(struct bgp_conn *c)
 		loop_defer(c->loop, &c->failed, LOOP_BGP, on_connect_failed, c);
 }
 
-void bgp_conn_accept(struct bgp_conn *c, int fd)
+void bgp_conn_accept(struct bgp_conn *c, int fd, usec_t open_at)
 {
-	struct bgp_event start = { .type = BGP_EV_START };
-	struct bgp_event event = { .type = BGP_EV_TCP_CONNECTED };
-	take_socket(c, fd, EPOLLIN);
+	struct bgp_event start = { .type = BGP_EV_START, .until = open_at };
+	take_socket(c, fd, 0);
+	c->connecting = true;
 	step(c, &start);
-	step(c, &event);
+	if (open_at <= loop_now(c->loop))
+		bgp_conn_open(c);
+}
+
+void bgp_conn_open(struct bgp_conn *c)
+{
+	if (c->fsm.state != BGP_ACTIVE || !c->connecting)
+		return;
+	connected(c);
 	bgp_conn_flush(c);
+}
+
+/* ---- The way to the peer. ---- */
+
+void bgp_conn_give_up(struct bgp_conn *c, const char *why)
+{
+	lost(c, why, 0);
+}
+
+void bgp_conn_hurry(struct bgp_conn *c)
+{
+	struct bgp_event event = { .type = BGP_EV_TIMER };
+	usec_t tried = usec_sub(loop_now(c->loop), c->fsm.state_since);
+	/* An attempt under way has lost its packet and would send the next in a second or three. */
+	if (c->fsm.state == BGP_CONNECT && tried >= HURRY_AFTER)
+		lost(c, "connecting anew, as the way to the peer changed", 0);
+	bgp_fsm_hurry(&c->fsm, loop_now(c->loop));
+	step(c, &event);
 }
 
 /* ---- Life. ---- */
@@ -486,6 +518,12 @@ void bgp_conn_done(struct bgp_conn *c)
 void bgp_conn_start(struct bgp_conn *c)
 {
 	struct bgp_event event = { .type = BGP_EV_START };
+	step(c, &event);
+}
+
+void bgp_conn_hold_back(struct bgp_conn *c, usec_t until)
+{
+	struct bgp_event event = { .type = BGP_EV_HOLD_BACK, .until = until };
 	step(c, &event);
 }
 
