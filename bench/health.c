@@ -8,12 +8,18 @@
  */
 #include "bench/scenarios.h"
 
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench/agent.h"
 #include "bench/listeners.h"
 #include "bench/peer.h"
+#include "bench/scratch.h"
 
 #define RUNS      200
 #define PORT      20000
@@ -64,8 +70,42 @@ static void run(struct report *r, size_t others, const char *down_text, const ch
 	report_add(r, up_text, "ms", 20, &up);
 }
 
+/* Hears of the end of every TCP socket of the namespace. */
+static int open_events(void)
+{
+	const struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+	const int group = SKNLGRP_INET_TCP_DESTROY;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0 ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+		fail("cannot hear of destroyed sockets: %s", strerror(errno));
+	return fd;
+}
+
+/* What the kernel takes to say that the listener is gone, to a process that does nothing else. */
+static void run_kernel(struct report *r)
+{
+	char message[8192];
+	struct samples told = { .n = 0 };
+	struct listeners victim;
+	int events = open_events();
+	for (size_t i = 0; i < RUNS; i++) {
+		listeners_start(&victim, PORT, 1);
+		usleep((useconds_t)(random() % PAUSE_MAX));
+		double begin = listeners_kill(&victim);
+		if (recv(events, message, sizeof(message), 0) <= 0)
+			fail("no word of a destroyed socket: %s", strerror(errno));
+		samples_add(&told, clock_ms() - begin);
+		subject_wait(&victim.process);
+	}
+	close(events);
+	report_add(r, "the kernel alone: SIGKILL -> its word that the socket is gone", "ms",
+		   REPORT_NO_TARGET, &told);
+}
+
 void scenario_health(struct report *r)
 {
+	run_kernel(r);
 	run(r, 0, "SIGKILL of a listener -> withdrawal at the peer", "its return -> announcement");
 	run(r, 1000, "the same with 1000 other apps: withdrawal", "announcement");
 }
