@@ -20,6 +20,7 @@ class Process:
     def __init__(self, argv: Sequence[str | Path], log: Path, env: dict[str, str] | None = None):
         self.argv = [str(word) for word in argv]
         self.log_path = log
+        self._killed = False
         with open(log, "ab") as output:
             self._popen = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self.argv],
@@ -73,7 +74,13 @@ class Process:
         return self.wait(timeout)
 
     def kill(self) -> None:
-        """SIGKILL to the process and what it started in its session; no error if it is gone."""
+        """SIGKILL to the process and what it started in its session; no error if it is gone.
+
+        The second time does nothing: the number may be somebody else's by then.
+        """
+        if self._killed:
+            return
+        self._killed = True
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:

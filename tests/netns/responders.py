@@ -1,5 +1,6 @@
 """Services that answer in a certain way, for checks that look at answers."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,13 @@ class Responder:
         assert self._popen.stdout is not None
         assert self._popen.stdout.readline() == "ready\n", "the service did not start"
         self._popen.stdout.close()
+
+    @property
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        self._popen.send_signal(number)
 
     def kill(self) -> None:
         self._popen.kill()
