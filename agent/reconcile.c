@@ -296,7 +296,8 @@ static int take_down(struct reconcile *r, struct vip *vip, struct err *err)
 	if (rc < 0)
 		return rc;
 	vip->mapped = false;
-	if (vip->bound)
+	/* Also when it was lost: a part of it may be there, or all of it while lo is down. */
+	if (vip->bound || vip->held)
 		rc = r->ops->address_del(&vip->prefix, err, r->userdata);
 	/* Not ours any more: then it is not ours to remove. */
 	return rc == -ENOENT ? 0 : rc;
@@ -305,7 +306,7 @@ static int take_down(struct reconcile *r, struct vip *vip, struct err *err)
 static void go_down(struct reconcile *r, struct vip *vip, usec_t now)
 {
 	struct err err = { "" };
-	bool is_there = vip->bound || vip->has_nat;
+	bool is_there = vip->bound || vip->held || vip->has_nat;
 	if (is_there && vip->undrained) {
 		if (!list_linked(&vip->draining))
 			list_append(&r->joining, &vip->draining);

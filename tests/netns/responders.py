@@ -20,6 +20,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
     def log_message(self, *args): pass
 server = http.server.ThreadingHTTPServer(("", port), Handler)
+server.handle_error = lambda *args: None  # a client that has gone is none
 if cert:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert)

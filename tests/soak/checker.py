@@ -5,9 +5,11 @@ import subprocess
 import time
 from collections.abc import Mapping
 
+from netns.wait import wait_until
+
 from .actor import Actor
 from .context import Context
-from .model import CLEANUP_TIMER, App, differences
+from .model import CLEANUP_TIMER, App, Want, differences
 
 BOUND = 5.0
 """For how long an app must be as it is before the observer's table must show it. Some deaths are
@@ -47,7 +49,7 @@ class Checker(Actor):
     def _compare_communities(self, table: Mapping[str, frozenset[str]], asked: float) -> None:
         wrong = {}
         for item in self.model.expected():
-            if item.want.value != "present" or not item.settled(asked, BOUND):
+            if item.want is not Want.PRESENT or not item.settled(asked, BOUND):
                 continue
             wanted = frozenset({"65001:1", item.app.community} - {""})
             for vip in item.app.vips:
@@ -62,25 +64,30 @@ class Checker(Actor):
         self.count("lo compared")
 
     def check_nat(self) -> None:
-        asked = time.time()
-        try:
-            seen = nat_rules(self.context)
-        except subprocess.CalledProcessError:
-            return  # It went while it was listed; the next time it is there or missing.
-        expected = [item for item in self.model.expected() if item.app.nats]
-        wanted = {item.app: nat_wanted(self.context, item.app) for item in expected}
-        keys = {key for rules in wanted.values() for key in rules}
-        wrong = {f"NAT: {rule}: unknown": None for rule in seen - keys}
-        for item in expected:
-            bound = BOUND if item.want.value == "present" else CLEANUP_TIMER + BOUND
-            if not item.settled(asked, bound):
-                continue
-            there = wanted[item.app] & seen
-            right = wanted[item.app] if item.want.value == "present" else set()
-            if there != right:
-                wrong[f"{item.app.name}: NAT: expected {right}, actual {there}"] = item.app
+        # nft lists in several steps, and a change between two of them may tear its list. What is
+        # really wrong is so the next time too.
+        wrong = self._wrong_nat()
+        if wrong and not (wrong := self._wrong_nat()):
+            self.count("NAT listed again: the first list was torn")
         self._tell("NAT", wrong)
         self.count("NAT compared")
+
+    def _wrong_nat(self) -> dict[str, App | None]:
+        asked = time.time()
+        seen = nat_rules(self.context)
+        expected = [item for item in self.model.expected() if item.app.nats]
+        wanted = {item.app: nat_wanted(self.context, item.app) for item in expected}
+        known = {rule for rules in wanted.values() for rule in rules}
+        wrong: dict[str, App | None] = {f"{rule}: unknown": None for rule in seen - known}
+        for item in expected:
+            present = item.want is Want.PRESENT
+            if not item.settled(asked, BOUND if present else CLEANUP_TIMER + BOUND):
+                continue
+            right = wanted[item.app] if present else set()
+            there = wanted[item.app] & seen
+            if there != right:
+                wrong[f"{item.app.name}: expected {right}, actual {there}"] = item.app
+        return wrong
 
     def _compare(self, where: str, seen: Mapping[str, object], asked: float, absent: float) -> None:
         found = differences(self.model.expected(), seen, asked, present=BOUND, absent=absent)
@@ -111,9 +118,17 @@ def nat_wanted(context: Context, app: App) -> set[str]:
 def nat_rules(context: Context) -> set[str]:
     """Ours, as the tools list them."""
     if context.backend == "nftables":
-        listed = context.host.run(["nft", "-n", "list", "ruleset"])
-        found = _ELEMENT.findall(listed)
+        command, pattern = [["nft", "-n", "list", "ruleset"]], _ELEMENT
     else:
         tools = ("iptables-legacy-save", "ip6tables-legacy-save")
-        found = _RULE.findall("\n".join(context.host.run([tool, "-t", "nat"]) for tool in tools))
-    return {f"{vip} {protocol} {listen} -> {to} {port}" for vip, protocol, listen, to, port in found}
+        command, pattern = [[tool, "-t", "nat"] for tool in tools], _RULE
+    # nft fails when a table goes while it lists.
+    listed = wait_until(
+        lambda: "\n".join(context.host.run(words) for words in command) + "\n",
+        "the rules are listed",
+        ignore=(subprocess.CalledProcessError,),
+    )
+    return {
+        f"{vip} {protocol} {listen} -> {to} {port}"
+        for vip, protocol, listen, to, port in pattern.findall(listed)
+    }

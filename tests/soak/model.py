@@ -94,11 +94,18 @@ class Model:
                     app.changing -= 1
                     app.since = time.time()
 
-    def disturb(self, *apps: App) -> None:
-        """They were disturbed now; call it before and after."""
+    @contextmanager
+    def disturbing(self, *apps: App) -> Iterator[None]:
+        """Something of theirs is broken that the agent repairs; what is absent stays absent."""
         with self._lock:
             for app in apps:
-                app.disturbed = time.time()
+                app.disturbed = float("inf")
+        try:
+            yield
+        finally:
+            with self._lock:
+                for app in apps:
+                    app.disturbed = time.time()
 
     def hold(self, app: App | None, by: str) -> None:
         """Drained from now on, the app or the whole agent."""

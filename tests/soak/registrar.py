@@ -38,7 +38,7 @@ class Registrar(Actor):
 
     def _make_forms(self, number: int, n: int, alive: str) -> list[App]:
         """What is registered under one name."""
-        name, v4, v6 = f"reg{number}-{n}", f"198.51.{number}", f"2001:db8:{number}::{n}"
+        name, v4, v6 = f"reg{number}-{n}", f"198.51.{number}", f"2001:db8:{number}::{n + 1}:"
         nats = ("tcp:53:8053", "udp:53:8053")
         forms = [
             App(name, (f"{v4}.{n}/32",), community=f"65001:{n}"),

@@ -13,7 +13,7 @@ _NFTABLES = (
     "delete table inet vipherald",
     "table inet other {\n chain c { type filter hook input priority 0; }\n}",
 )
-_IPTABLES = ("-F", "-F PREROUTING", "-D OUTPUT 1", "-A OUTPUT -d 192.0.2.250 -j ACCEPT")
+_IPTABLES = ("-F", "-F PREROUTING", "-D OUTPUT 1", "-A OUTPUT -p tcp --dport 9999 -j ACCEPT")
 
 
 class Vandal(Actor):
@@ -30,29 +30,29 @@ class Vandal(Actor):
             return
         app = self.rng.choice(there)
         vip = self.rng.choice(app.vips)
-        self.model.disturb(app)
-        # It may have gone meanwhile.
-        self.context.host.run(["ip", "addr", "del", vip, "dev", "lo"], check=False)
-        self.model.disturb(app)
+        with self.model.disturbing(app):
+            # It may have gone meanwhile.
+            self.context.host.run(["ip", "addr", "del", vip, "dev", "lo"], check=False)
         self.count("vandalism: a VIP deleted from lo")
 
     def _rules(self) -> None:
-        mapped = [app for app in self.model.apps if app.nats]
-        self.model.disturb(*mapped)
-        if self.context.backend == "nftables":
-            command = self.rng.choice(_NFTABLES)
-            with self.context.host.inside():
-                # The table may have gone meanwhile.
-                subprocess.run(["nft", "-f", "-"], input=command, text=True, capture_output=True)
-        else:
-            command = self.rng.choice(_IPTABLES)
-            tool = self.rng.choice(("iptables-legacy", "ip6tables-legacy"))
-            words = [tool, "-w", "5", "-t", "nat", *command.split()]
-            if "192.0.2.250" in command and tool.startswith("ip6"):
-                words[words.index("192.0.2.250")] = "2001:db8:ffff::1"
-            self.context.host.run(words, check=False)
-        self.model.disturb(*mapped)
-        self.count(f"vandalism: {command.splitlines()[0].rstrip(' {')}")
+        with self.model.disturbing(*(app for app in self.model.apps if app.nats)):
+            break_rules = {"nftables": self._nftables, "iptables": self._iptables}
+            what = break_rules[self.context.backend]()
+        self.count(f"vandalism: {what}")
+
+    def _nftables(self) -> str:
+        command = self.rng.choice(_NFTABLES)
+        with self.context.host.inside():
+            # It fails if the table has gone meanwhile.
+            subprocess.run(["nft", "-f", "-"], input=command, text=True, capture_output=True)
+        return command.splitlines()[0].rstrip(" {")
+
+    def _iptables(self) -> str:
+        command = self.rng.choice(_IPTABLES)
+        tool = self.rng.choice(("iptables-legacy", "ip6tables-legacy"))
+        self.context.host.run([tool, "-w", "5", "-t", "nat", *command.split()], check=False)
+        return f"{tool} -t nat {command}"
 
     def _loopback(self) -> None:
         """Takes the VIPs of IPv6 along, and every check that goes over lo fails."""
