@@ -118,7 +118,7 @@ def nat_wanted(context: Context, app: App) -> set[str]:
 def nat_rules(context: Context) -> set[str]:
     """Ours, as the tools list them."""
     if context.backend == "nftables":
-        command, pattern = [["nft", "-n", "list", "ruleset"]], _ELEMENT
+        command, pattern = [["nft", "list", "ruleset"]], _ELEMENT
     else:
         tools = ("iptables-legacy-save", "ip6tables-legacy-save")
         command, pattern = [[tool, "-t", "nat"] for tool in tools], _RULE

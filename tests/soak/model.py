@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 DRAIN_TIME = 1.0
 CLEANUP_TIMER = 3.0
@@ -31,7 +32,7 @@ class App:
 
     name: str
     vips: tuple[str, ...]
-    monitors: tuple[str, ...] = ()
+    monitors: tuple[Any, ...] = ()
     nats: tuple[str, ...] = ()
     community: str = ""
     registered: bool = True

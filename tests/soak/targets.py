@@ -151,12 +151,14 @@ def make_all(host: Namespace, workdir: Path) -> list[Target]:
         url = f"http://127.0.0.1:{port}/health"
         return Answering("http", url, lambda: responders.http(host, port))
 
+    # Without a word to expect, the kernel accepts for a process that hangs.
+    greeting = {"tcp": "127.0.0.1:7021", "expect": "hello"}
     return [
         *(Port(host, port, "tcp") for port in (7001, 7002, 7003)),
         *(Port(host, port, "udp") for port in (7004, 7005)),
         http(7011),
         http(7012),
-        Answering("tcp", "tcp:127.0.0.1:7021", lambda: responders.tcp(host, 7021)),
+        Answering("tcp", greeting, lambda: responders.tcp(host, 7021, "hello")),
         Answering("dns", "dns:127.0.0.1:7031:health.example:A", lambda: responders.dns(host, 7031)),
         Command(workdir / "command1"),
         Command(workdir / "command2"),
