@@ -31,14 +31,7 @@ def main() -> int:
     netns.remove_stale()
     bed = Testbed(workdir)
     try:
-        Soak(
-            bed,
-            report,
-            seconds=seconds,
-            seed=seed,
-            backend=backend,
-            sanitized=b"__asan_init" in binary().read_bytes(),
-        ).run()
+        Soak(bed, report, seconds=seconds, seed=seed, backend=backend).run()
     except AssertionError as error:
         report.fail(str(error))
     finally:

@@ -17,6 +17,8 @@ from typing import Any
 
 DRAIN_TIME = 1.0
 CLEANUP_TIMER = 3.0
+LEASE_SLACK = 1.0
+"""A lease runs from the request on, the model's from the answer on."""
 
 
 class Want(Enum):
@@ -141,6 +143,8 @@ class Model:
             return Want.ABSENT, app.since
         if now >= app.expires:
             return Want.ABSENT, max(app.since, app.expires)
+        if now >= app.expires - LEASE_SLACK:
+            return Want.EITHER, now
         began = [app.drained_at] * bool(app.holds)
         began += [self._agent_drained_at] * bool(self._agent_holds)
         if not began:

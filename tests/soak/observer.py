@@ -48,7 +48,8 @@ class Observer(threading.Thread):
 
     def close(self) -> None:
         self._over.set()
-        self.join()
+        if self.is_alive():
+            self.join()
         self._listener.close()
 
     # The thread

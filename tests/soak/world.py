@@ -116,6 +116,7 @@ class World:
         self.agent.spawn()
         wait_until(self._answers, "the agent's API answers", ignore=(OSError,))
         self.wait_as_expected()
+        self.context.has_leases = "lease" in self.context.get(f"/v1/apps/{self.apps[0].name}").json()
 
     def _answers(self) -> bool:
         process = self.agent.process
