@@ -54,6 +54,8 @@ help:
 	@echo "make bench      measures and prints the figures"
 	@echo "make deps       installs what build, tests and lint need"
 	@echo "make docs       writes the generated reference pages again"
+	@echo "make install    binary, unit, man page, docs; PREFIX=/usr/local, DESTDIR= for packages"
+	@echo "make uninstall  removes them; your configuration and state stay"
 	@echo "make clean"
 
 $(BUILD)/obj/%.o: %.c | libraries
@@ -165,6 +167,18 @@ run-fuzz: $(FUZZ_BIN)
 docs:
 	@scripts/gen-config-doc
 
+# DESTDIR= stages a package; nothing is enabled or started.
+PREFIX     = /usr/local
+SYSCONFDIR = /etc
+INSTALL    = @DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' BUILD='$(BUILD)' \
+	     VERSION='$(VERSION)' scripts/install.sh
+
+install: all
+	$(INSTALL) install
+
+uninstall:
+	$(INSTALL) uninstall
+
 bench: variant-plain
 	@bench/run
 
@@ -172,6 +186,7 @@ clean:
 	rm -rf build
 
 .PHONY: all help libraries unit-binaries bench-binaries run-unit variant-plain variant-asan \
-	variant-clang unit netns soak test demo deps lint fuzz run-fuzz bench clean docs
+	variant-clang unit netns soak test demo deps lint fuzz run-fuzz bench clean docs install \
+	uninstall
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -7,7 +7,9 @@
 
 #include "agent/discovery.h"
 #include "agent/exec_policy.h"
+#include "agent/readiness.h"
 #include "agent/view.h"
+#include "agent/view_capabilities.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "net/loop.h"
@@ -135,6 +137,15 @@ static void do_app(const struct inspect *in, const struct api_call *call, struct
 	reply_json(ret, 404, view_error(err.text, false));
 }
 
+static void do_readyz(const struct inspect *in, bool stopping, struct api_reply *ret)
+{
+	char text[READINESS_TEXT_MAX];
+	bool ready = inspect_readiness(in, stopping, text);
+	ret->status = ready ? 200 : 503;
+	ret->content_type = TYPE_TEXT;
+	ret->body = mem_strdup(text);
+}
+
 static const char *drain_result_name(enum drain_result result)
 {
 	switch (result) {
@@ -227,5 +238,12 @@ void answer_call(const struct inspect *in, bool stopping, const struct api_call 
 		ret->content_type = TYPE_METRICS;
 		ret->body = inspect_metrics(in);
 		return;
+	case API_CAPABILITIES:
+		return reply_json(ret, 200, view_capabilities(in->capabilities));
+	case API_HEALTHZ:
+		/* That it is answered says it: the loop turns. */
+		return reply_text(ret, 200, "ok");
+	case API_READYZ:
+		return do_readyz(in, stopping, ret);
 	}
 }

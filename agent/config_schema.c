@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/config_types.h"
+#include "bgp/wire.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -28,7 +29,7 @@ static const struct config_key exec_keys[] = {
 	  FIELD(exec_user),
 	  .default_words = "the agent's own",
 	  .doc = "The user that all commands run as, with that user's groups and without any "
-		 "capability. Needs CAP_SETUID and CAP_SETGID." },
+		 "capability. Needs CAP_SETUID, CAP_SETGID and CAP_KILL." },
 	{ 0 },
 };
 
@@ -315,6 +316,20 @@ static const struct config_key peer_keys[] = {
 	  .min = MSEC(10),
 	  .max = HOURS(1),
 	  .doc = "The longest such wait." },
+	{ .name = "graceful_restart",
+	  .type = &config_type_bool,
+	  FIELD(graceful_restart),
+	  .default_text = "false",
+	  .doc = "Ask the router to keep our routes while we restart (RFC 4724, RFC 8538), after "
+		 "a crash, too. It must be willing to: see graceful-restart.md." },
+	{ .name = "restart_time",
+	  .type = &config_type_seconds,
+	  FIELD(restart_time),
+	  .default_text = "120s",
+	  .min = SEC(1),
+	  .max = SEC(BGP_GR_TIME_MAX),
+	  .doc = "How long the router keeps them when we do not come back, and how long a new "
+		 "start may take until its apps have their first verdicts." },
 	{ .name = "password",
 	  .type = &config_type_password,
 	  FIELD(password),

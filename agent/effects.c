@@ -2,10 +2,8 @@
 #include "agent/effects.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -175,31 +173,15 @@ static void on_nat_told(const struct prefix *vip, int result, const struct err *
 	work(e); /* it may have been the last one that the stop waits for */
 }
 
-/* Without it every single VIP would fail; better to say so once and before anything else. */
-static int check_capability(struct err *err)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
-	if (syscall(SYS_capget, &header, data) < 0 || data[0].effective & (1U << CAP_NET_ADMIN))
-		return 0;
-	return err_set(err, -EPERM,
-		       "adding VIPs to lo needs the capability CAP_NET_ADMIN: run as root, or with "
-		       "AmbientCapabilities=CAP_NET_ADMIN (systemd), --cap-add=NET_ADMIN "
-		       "(containers)");
-}
-
 int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice nat,
 		struct effects **ret, struct err *err)
 {
-	int rc = check_capability(err);
-	if (rc < 0)
-		return rc;
 	struct effects *e = mem_new(1, sizeof(*e));
 	e->loop = loop;
 	e->identity = identity;
 	e->drain_limit = USEC_NEVER;
 	e->reconcile = reconcile_new(&ops, e);
-	rc = loopback_new(loop, on_lost, e, &e->loopback, err);
+	int rc = loopback_new(loop, on_lost, e, &e->loopback, err);
 	if (rc < 0) {
 		effects_free(e);
 		return rc;
@@ -253,6 +235,16 @@ static void found_nat(const struct prefix *vip, void *userdata)
 {
 	struct effects *e = userdata;
 	reconcile_found_nat(e->reconcile, vip);
+}
+
+void effects_find_leftovers(struct effects *e, bool *ret_ipv4, bool *ret_ipv6)
+{
+	struct leftovers l = { 0 };
+	loopback_walk_leftovers(e->loopback, collect, &l);
+	*ret_ipv4 = *ret_ipv6 = false;
+	for (size_t i = 0; i < l.n; i++)
+		*(l.items[i].addr.family == AF_INET6 ? ret_ipv6 : ret_ipv4) = true;
+	free(l.items);
 }
 
 void effects_take_leftovers(struct effects *e)

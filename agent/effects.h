@@ -5,6 +5,7 @@
 #ifndef AGENT_EFFECTS_H
 #define AGENT_EFFECTS_H
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "agent/identity.h"
@@ -15,8 +16,7 @@
 
 struct effects;
 
-/* Opens lo and looks at the NAT rules. -EPERM names the capability that is missing. Nothing is
- * touched yet. `identity` must outlive it. */
+/* Opens lo and looks at the NAT rules. Nothing is touched yet. `identity` must outlive it. */
 int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice nat,
 		struct effects **ret, struct err *err);
 /* Undoes nothing on lo. The speaker must still be there. */
@@ -28,8 +28,10 @@ struct reconcile *effects_reconcile(struct effects *e);
 /* The NAT that it works with; likewise. */
 const struct nat *effects_nat(const struct effects *e);
 
+/* Whether a former run left VIPs of a family on lo. */
+void effects_find_leftovers(struct effects *e, bool *ret_ipv4, bool *ret_ipv6);
 /* What a former run left on lo and in NAT goes to the apps that want it; the rest is removed.
- * Called when all apps of the configuration are registered. */
+ * Called when all apps that may want it are registered. */
 void effects_take_leftovers(struct effects *e);
 
 /* The agent stops and everything is released: waits for no router any longer than `drain_limit`

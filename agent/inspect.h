@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent/app.h"
+#include "agent/capabilities.h"
 #include "agent/config.h"
 #include "agent/discovery.h"
 #include "agent/reconcile.h"
@@ -27,6 +28,9 @@ struct inspect {
 	const char *phase;                         /* of the agent, in a word */
 	const struct config_agent *config;
 	struct discovery *discovery; /* NULL: no Consul */
+	const struct capability_needs *capabilities;
+	bool registered;   /* the apps of the configuration are */
+	usec_t started_at; /* when Consul was heard too, or had its time; USEC_NEVER: not yet */
 };
 
 struct view_clock inspect_clock(const struct inspect *in);
@@ -37,6 +41,10 @@ json_t *inspect_peers(const struct inspect *in); /* {"peers": [ … ]} */
 json_t *inspect_consul(const struct inspect *in);
 json_t *inspect_info(const struct inspect *in);  /* GoCast's /info */
 char *inspect_metrics(const struct inspect *in); /* free it */
+/* agent/readiness.h; `buf` has READINESS_TEXT_MAX. */
+bool inspect_readiness(const struct inspect *in, bool stopping, char *buf);
+/* agent/status_line.h; `buf` has STATUS_LINE_MAX. */
+const char *inspect_status_line(const struct inspect *in, char *buf);
 struct metrics_consul;
 void inspect_consul_metrics(const struct inspect *in, struct metrics_consul *ret);
 /* {"apps": [ … ]} and {"routes": [ … ]}. What they look at must outlive them. */

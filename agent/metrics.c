@@ -117,6 +117,11 @@ static uint64_t peer_sessions(const struct bgp_peer_status *p)
 	return p->sessions;
 }
 
+static uint64_t peer_graceful(const struct bgp_peer_status *p)
+{
+	return p->graceful_restart;
+}
+
 static uint64_t peer_routes(const struct bgp_peer_status *p)
 {
 	return p->routes_sent;
@@ -150,6 +155,8 @@ static void peers(FILE *out, const struct metrics *m)
 		 peer_state);
 	per_peer(out, m, "peer_sessions_total", "counter", "Sessions that were established.",
 		 peer_sessions);
+	per_peer(out, m, "peer_graceful_restart", "gauge",
+		 "1 when the peer keeps our routes over a restart.", peer_graceful);
 	per_peer(out, m, "peer_routes_sent", "gauge", "Routes that the peer holds.", peer_routes);
 	per_peer(out, m, "peer_routes_pending", "gauge", "Routes about to be sent.", peer_pending);
 	per_peer(out, m, "peer_updates_sent_total", "counter", "UPDATE messages sent.",

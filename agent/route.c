@@ -15,13 +15,22 @@ static const struct endpoint_row {
 	enum api_kind kind;
 	bool any_method;
 } endpoints[] = {
-	{ "/register", API_REGISTER, true }, { "/unregister", API_UNREGISTER, true },
-	{ "/info", API_INFO, true },         { "/ping", API_PING, true },
-	{ "/v1/apps", API_APPS, false },     { "/v1/peers", API_PEERS, false },
-	{ "/v1/routes", API_ROUTES, false }, { "/v1/nat", API_NAT, false },
-	{ "/v1/consul", API_CONSUL, false }, { "/metrics", API_METRICS, false },
-	{ "/v1/drain", API_DRAIN, true },    { "/v1/undrain", API_UNDRAIN, true },
+	{ "/register", API_REGISTER, true },
+	{ "/unregister", API_UNREGISTER, true },
+	{ "/info", API_INFO, true },
+	{ "/ping", API_PING, true },
+	{ "/v1/apps", API_APPS, false },
+	{ "/v1/peers", API_PEERS, false },
+	{ "/v1/routes", API_ROUTES, false },
+	{ "/v1/nat", API_NAT, false },
+	{ "/v1/consul", API_CONSUL, false },
+	{ "/metrics", API_METRICS, false },
+	{ "/v1/drain", API_DRAIN, true },
+	{ "/v1/undrain", API_UNDRAIN, true },
 	{ "/v1/status", API_STATUS, false },
+	{ "/healthz", API_HEALTHZ, false },
+	{ "/v1/capabilities", API_CAPABILITIES, false },
+	{ "/readyz", API_READYZ, false },
 };
 
 static int missing(struct err *err, const char *what)

@@ -9,10 +9,10 @@
  *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)
  *	/v1/apps/NAME/undrain  /v1/undrain
  *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
- *	/metrics                                                                   GET only
+ *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
  * All but the last two lines take any method, as GoCast does. An unknown parameter of /register is
- *an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
+ * an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
  * announced. /unregister ignores what it does not know, because scripts call both with one query.
  */
 #ifndef AGENT_ROUTE_H
@@ -54,6 +54,9 @@ enum api_kind {
 	API_NAT,
 	API_CONSUL,
 	API_METRICS,
+	API_HEALTHZ,
+	API_READYZ,
+	API_CAPABILITIES,
 };
 
 struct api_call {

@@ -317,12 +317,13 @@ json_t *view_error(const char *text, bool endpoints)
 {
 	json_t *o = json_pack("{s:o}", "error", view_text(text));
 	if (endpoints)
-		json_object_set_new(o, "endpoints",
-				    json_pack("[s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s]",
-					      "/register", "/unregister", "/info", "/ping",
-					      "/v1/status", "/v1/drain", "/v1/undrain", "/v1/apps",
-					      "/v1/apps/NAME", "/v1/apps/NAME/drain",
-					      "/v1/apps/NAME/undrain", "/v1/peers", "/v1/routes",
-					      "/v1/nat", "/v1/consul", "/metrics"));
+		json_object_set_new(
+			o, "endpoints",
+			json_pack("[s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s]",
+				  "/register", "/unregister", "/info", "/ping", "/v1/status",
+				  "/v1/drain", "/v1/undrain", "/v1/apps", "/v1/apps/NAME",
+				  "/v1/apps/NAME/drain", "/v1/apps/NAME/undrain", "/v1/peers",
+				  "/v1/routes", "/v1/nat", "/v1/consul", "/v1/capabilities",
+				  "/metrics", "/healthz", "/readyz"));
 	return o;
 }

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from .netns import Namespace
 from .process import Process
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 REPO = Path(__file__).resolve().parents[2]
 API_ADDRESS = "127.0.0.1:8080"
@@ -53,7 +53,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
+        self.sock.settimeout(TIMEOUT)
         self.sock.connect(self._path)
 
 
@@ -119,7 +119,7 @@ class Agent:
     def log(self) -> str:
         return self.process.log
 
-    def wait_log(self, pattern: str, timeout: float = 10.0) -> str:
+    def wait_log(self, pattern: str, timeout: float = TIMEOUT) -> str:
         """Wait for a line of the log that the regular expression finds; return that line."""
         return self.process.wait_line(pattern, timeout=timeout)
 
@@ -162,7 +162,7 @@ class Agent:
         if self.listen_addr.startswith("unix:"):
             return _UnixConnection(self.listen_addr.removeprefix("unix:"))
         host, _, port = self.listen_addr.rpartition(":")
-        return http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=10)
+        return http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=TIMEOUT)
 
     def request(self, method: str, target: str) -> Response:
         with self._namespace.inside():

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 
 class Process:
@@ -47,7 +47,7 @@ class Process:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
-    def wait_line(self, pattern: str, start: int = 0, timeout: float = 15.0) -> str:
+    def wait_line(self, pattern: str, start: int = 0, timeout: float = TIMEOUT) -> str:
         """Wait for a line of the log, from position `start` on, that the expression finds."""
         expression = re.compile(f"^.*(?:{pattern}).*$", re.MULTILINE)
         what = f"a line with /{pattern}/ from {self.argv[0]}"
@@ -62,14 +62,14 @@ class Process:
     def resume(self) -> None:
         self.signal(signal.SIGCONT)
 
-    def wait(self, timeout: float = 10.0) -> int:
+    def wait(self, timeout: float = TIMEOUT) -> int:
         """Wait for the end and return the exit status (-N: killed by signal N)."""
         try:
             return self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.argv[0]} did not end within {timeout:g} s") from None
 
-    def terminate(self, timeout: float = 10.0) -> int:
+    def terminate(self, timeout: float = TIMEOUT) -> int:
         self.signal(signal.SIGTERM)
         return self.wait(timeout)
 

@@ -122,17 +122,6 @@ def test_user_that_does_not_exist(bed: Testbed) -> None:
     assert "no-such-user" in agent.expect_exit(1)
 
 
-def test_user_needs_capabilities(bed: Testbed) -> None:
-    bed.link()
-    drop = "-setuid,-setgid"
-    agent = bed.make_agent(
-        config(PEER, agent={"exec": {"user": "nobody"}}),
-        wrapper=["setpriv", "--bounding-set", drop, "--inh-caps", drop],
-    )
-    agent.spawn()
-    assert "CAP_SETUID" in agent.expect_exit(1)
-
-
 def test_command_that_cannot_be_executed_is_said(bed: Testbed) -> None:
     """Also as another user, where the failure comes through a fork."""
     bed.link()

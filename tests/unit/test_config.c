@@ -124,6 +124,8 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 		" password=%s hold_time=%s keepalive=%s send_hold_time=%s connect_retry=%s..%s",
 		text_or_dash(p->password), span(p->hold_time), span(p->keepalive),
 		span(p->send_hold_time), span(p->connect_retry), span(p->connect_retry_max));
+	if (p->graceful_restart)
+		fprintf(out, " graceful_restart=%s", span(p->restart_time));
 	print_communities(out, &p->communities);
 	fprintf(out, "\n");
 }
