@@ -42,6 +42,8 @@ class ConsulActor(Actor):
         with self.model.changing(app):
             if app.alive:
                 self.context.observer.dying(app.vips, "consul critical")
+            else:
+                self.context.observer.reviving(app.vips)
             app.alive = not app.alive
             self._consul.check(app.name, "passing" if app.alive else "critical", "as told")
         self.count(f"Consul: a check {'passes' if app.alive else 'fails'}")
@@ -53,6 +55,7 @@ class ConsulActor(Actor):
                 self.context.observer.dying(app.vips, "consul deregister")
                 self._consul.deregister(app.name)
             else:
+                self.context.observer.reviving(app.vips)
                 self._register(app)
             app.registered = not app.registered
         self.count(f"Consul: service {'registered' if app.registered else 'deregistered'}")

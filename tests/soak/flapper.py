@@ -58,6 +58,7 @@ class Flapper(Actor):
 
     def _revive(self, item: _Due) -> None:
         with self.model.changing(item.app):
+            self.context.observer.reviving(item.app.vips)
             item.target.revive(self.rng)
             item.app.alive = True
         item.dead = False

@@ -46,6 +46,12 @@ class Observer(threading.Thread):
                 if vip in self._table:
                     self._deaths[vip] = (time.time(), kind)
 
+    def reviving(self, vips: tuple[str, ...]) -> None:
+        """Call it before: a death that nobody noticed in time is none that was slow to show."""
+        with self._lock:
+            for vip in vips:
+                self._deaths.pop(vip, None)
+
     def close(self) -> None:
         self._over.set()
         if self.is_alive():

@@ -61,6 +61,7 @@ class Registrar(Actor):
         new = self.rng.choice(forms)
         before = [form for form in forms if form.registered]
         with self.model.changing(*{*before, new}):
+            self.context.observer.reviving(new.vips)
             self.context.register(new)
             for form in before:
                 form.registered = False
