@@ -49,8 +49,9 @@
 #include "agent/inspect.h"
 #include "agent/peer_log.h"
 #include "agent/privileges.h"
-#include "agent/service.h"
 #include "agent/restart.h"
+#include "agent/service.h"
+#include "agent/surroundings.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -62,8 +63,8 @@
 /* How long apps of the configuration are registered in one turn of the loop. */
 #define APPS_TURN (5 * USEC_PER_MSEC)
 
-/* How long VIPs of a former run wait for Consul to name their services; with graceful restart,
- * their routes too. */
+/* How long VIPs of a former run wait for Consul to name their services; with graceful restart, for
+ * as long as routers keep their routes, if that is longer. */
 #define DISCOVERY_MAX (10 * USEC_PER_SEC)
 
 #define N_SIGNALS 4
@@ -93,6 +94,7 @@ struct agent {
 	struct capability_needs capabilities;
 	struct api *api;
 	struct effects *effects;
+	struct surroundings *surroundings;
 	struct monitor_runner *runner;
 	struct bgp_speaker *speaker;
 	struct registry *registry;
@@ -147,6 +149,8 @@ static struct inspect inspect_of(struct agent *a)
 		.runner = a->runner,
 		.speaker = a->speaker,
 		.nat = effects_nat(a->effects),
+		.effects = a->effects,
+		.surroundings = a->surroundings,
 		.communities = &a->config->bgp.communities,
 		.phase = phase_name(a->phase),
 		.config = &a->config->agent,
@@ -434,8 +438,10 @@ static void start_discovery(struct agent *a)
 	if (!a->discovery)
 		return;
 	restart_expect(a->restart);
-	loop_timer_set(a->loop, &a->discovery_limit, usec_add(loop_now(a->loop), DISCOVERY_MAX),
-		       LOOP_APPLY, on_discovery_limit, a);
+	usec_t limit = usec_add(loop_now(a->loop), DISCOVERY_MAX);
+	if (limit < restart_deadline(a->restart))
+		limit = restart_deadline(a->restart); /* so long they keep the routes */
+	loop_timer_set(a->loop, &a->discovery_limit, limit, LOOP_APPLY, on_discovery_limit, a);
 }
 
 static int on_start_apps(sd_event_source *source, void *userdata)
@@ -492,6 +498,9 @@ static int start_speaker(struct agent *a, struct err *err)
 		log_error("bgp", "%s; going on without", no_listener);
 	a->peer_log = peer_log_new(a->speaker);
 	effects_set_speaker(a->effects, a->speaker);
+	rc = surroundings_new(a->loop, &a->identity, a->effects, &a->surroundings, err);
+	if (rc < 0)
+		return rc;
 	bgp_speaker_start(a->speaker);
 	a->restart = restart_new(a->loop, a->speaker, a->registry, effects_reconcile(a->effects),
 				 on_restored, a);
@@ -573,6 +582,7 @@ static int start_health(struct agent *a, struct err *err)
 		.fall = c->fall,
 		.exec_max = c->exec_max,
 		.exec_user = a->exec_user,
+		.tls_ca = c->tls_ca,
 		.is_vip = is_vip,
 		.load_changed = on_load_changed,
 		.userdata = a,
@@ -638,6 +648,7 @@ static void agent_done(struct agent *a)
 	presence_watcher_free(a->presence);
 	monitor_runner_free(a->runner);
 	exec_user_free(a->exec_user);
+	surroundings_free(a->surroundings);
 	effects_free(a->effects); /* its wait is one of the speaker's */
 	peer_log_free(a->peer_log);
 	service_free(a->service);

@@ -49,6 +49,9 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src);
 /* The same definition, the source aside. Order of VIPs, monitors and NATs matters not. */
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
 
+/* The same mappings, in whatever order. */
+bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b);
+
 /* Each adds to a half-built spec; -EINVAL with a text that names the value. A monitor, NAT mapping
  * or community that is there already is not added again. */
 int app_spec_set_name(struct app_spec *s, const char *text, struct err *err);

@@ -30,6 +30,7 @@ struct config_agent {
 	struct consul_config consul;
 	unsigned exec_from; /* EXEC_FROM_…, agent/exec_policy.h */
 	char *exec_user;    /* who commands run as; NULL: as we do */
+	char *tls_ca;       /* whom `https` monitors trust; NULL: whom the system does */
 	usec_t drain_time;
 	bool shutdown_drain;
 	char *disable_file;      /* NULL when not set */

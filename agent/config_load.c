@@ -107,6 +107,7 @@ void config_free(struct config *c)
 	free(c->agent.disable_file);
 	consul_config_done(&c->agent.consul);
 	free(c->agent.exec_user);
+	free(c->agent.tls_ca);
 	free(c);
 }
 

@@ -91,6 +91,12 @@ static const struct config_key agent_keys[] = {
 	  .min = 1,
 	  .max = 10000,
 	  .doc = "How many commands of `exec` monitors run at once; the others wait." },
+	{ .name = "tls_ca",
+	  .type = &config_type_path,
+	  FIELD(tls_ca),
+	  .default_words = "the system's",
+	  .doc = "Who may sign the certificates that `https` monitors see: a PEM file. A change of "
+		 "it counts within a minute." },
 	{ .name = "hold_down",
 	  .type = &config_type_duration,
 	  FIELD(hold_down),
@@ -541,6 +547,9 @@ static const struct config_key monitor_keys[] = {
 	OPTION("tls_name", MONITOR_TLS_NAME,
 	       "Of `https`: the name to ask for and to find in the certificate, instead of the "
 	       "URL's."),
+	OPTION("tls_ca", MONITOR_TLS_CA,
+	       "Of `https`: a PEM file with those who may sign the certificate, instead of "
+	       "`agent.tls_ca`."),
 	OPTION("send", MONITOR_SEND, "Of `tcp`: what to say first."),
 	OPTION("expect", MONITOR_EXPECT,
 	       "Of `tcp`: what must be in the first 4 KB that the service says."),
@@ -860,5 +869,6 @@ void config_draft_done(struct config_draft *d)
 	free(d->agent.disable_file);
 	consul_config_done(&d->agent.consul);
 	free(d->agent.exec_user);
+	free(d->agent.tls_ca);
 	*d = (struct config_draft){ 0 };
 }

@@ -20,13 +20,15 @@
 
 struct effects {
 	sd_event *loop;
-	const struct identity *identity;
+	struct identity *identity;
 	struct loopback *loopback;
 	struct nat *nat;
 	struct bgp_speaker *speaker;
 	struct reconcile *reconcile;
 	struct bgp_drain *drain;
 	usec_t drain_limit; /* USEC_NEVER until the agent stops */
+	bool lo_up;
+	struct drift_record lo;
 	sd_event_source *work, *retry;
 	effects_settled_cb *settled;
 	void *settled_userdata;
@@ -155,10 +157,39 @@ static const struct reconcile_ops ops = {
 
 /* Life */
 
-static void on_lost(const struct prefix *prefix, void *userdata)
+static const char *loss_text(enum loopback_loss why)
+{
+	switch (why) {
+	case LOOPBACK_REMOVED:
+		return "somebody removed it from lo";
+	case LOOPBACK_UNROUTED:
+		return "somebody removed its local route";
+	case LOOPBACK_ALTERED:
+		return "somebody changed its lifetime or its tag";
+	}
+	return "";
+}
+
+static void say_lo(struct effects *e)
+{
+	bool up = loopback_is_up(e->loopback);
+	if (!up && e->lo_up)
+		log_error("vip", "lo is down: no VIP can be reached, all are withdrawn until it is "
+				 "up again ('ip link set lo up')");
+	if (up) { /* perhaps after a moment that was over before we looked */
+		log_warn("vip", "lo is up again, putting all VIPs back");
+		e->lo.repairs++;
+		e->lo.at = loop_now(e->loop);
+	}
+	e->lo_up = up;
+}
+
+static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *userdata)
 {
 	struct effects *e = userdata;
-	reconcile_lost(e->reconcile, prefix);
+	if (!prefix)
+		say_lo(e);
+	reconcile_lost(e->reconcile, prefix, loss_text(why), loop_now(e->loop));
 }
 
 static void on_nat_told(const struct prefix *vip, int result, const struct err *err, void *userdata)
@@ -173,7 +204,7 @@ static void on_nat_told(const struct prefix *vip, int result, const struct err *
 	work(e); /* it may have been the last one that the stop waits for */
 }
 
-int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice nat,
+int effects_new(sd_event *loop, struct identity *identity, enum nat_choice nat,
 		struct effects **ret, struct err *err)
 {
 	struct effects *e = mem_new(1, sizeof(*e));
@@ -186,6 +217,10 @@ int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice
 		effects_free(e);
 		return rc;
 	}
+	e->lo_up = loopback_is_up(e->loopback);
+	if (!e->lo_up)
+		log_error("vip", "lo is down: no VIP will be announced until it is up "
+				 "('ip link set lo up')");
 	e->nat = nat_new(loop, nat, on_nat_told, e);
 	*ret = e;
 	return 0;
@@ -212,6 +247,16 @@ void effects_set_speaker(struct effects *e, struct bgp_speaker *speaker)
 struct reconcile *effects_reconcile(struct effects *e)
 {
 	return e->reconcile;
+}
+
+bool effects_lo_is_up(const struct effects *e)
+{
+	return e->lo_up;
+}
+
+struct drift_record effects_lo_drift(const struct effects *e)
+{
+	return e->lo;
 }
 
 const struct nat *effects_nat(const struct effects *e)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "agent/drift.h"
 #include "agent/identity.h"
 #include "agent/reconcile.h"
 #include "bgp/speaker.h"
@@ -17,7 +18,7 @@
 struct effects;
 
 /* Opens lo and looks at the NAT rules. Nothing is touched yet. `identity` must outlive it. */
-int effects_new(sd_event *loop, const struct identity *identity, enum nat_choice nat,
+int effects_new(sd_event *loop, struct identity *identity, enum nat_choice nat,
 		struct effects **ret, struct err *err);
 /* Undoes nothing on lo. The speaker must still be there. */
 void effects_free(struct effects *e);
@@ -30,6 +31,11 @@ const struct nat *effects_nat(const struct effects *e);
 
 /* Whether a former run left VIPs of a family on lo. */
 void effects_find_leftovers(struct effects *e, bool *ret_ipv4, bool *ret_ipv6);
+/* False: lo is down, and with it all VIPs. */
+bool effects_lo_is_up(const struct effects *e);
+/* How often it came up again. */
+struct drift_record effects_lo_drift(const struct effects *e);
+
 /* What a former run left on lo and in NAT goes to the apps that want it; the rest is removed.
  * Called when all apps that may want it are registered. */
 void effects_take_leftovers(struct effects *e);

@@ -9,7 +9,8 @@
 #include "lib/mem.h"
 #include "net/route.h"
 
-static int use_gateway(const struct config *config, struct bgp_peer_config *peer, struct err *err)
+static int use_gateway(const struct config *config, struct bgp_peer_config *peer,
+		       struct addr *ret_gateway, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
 	uint32_t ifindex;
@@ -26,6 +27,7 @@ static int use_gateway(const struct config *config, struct bgp_peer_config *peer
 			       text);
 	if (addr_is_link_local(&peer->addr))
 		if_indextoname(ifindex, peer->ifname);
+	*ret_gateway = peer->addr;
 	log_info("bgp", "no peer is configured, the default gateway %s is the peer", text);
 	return 0;
 }
@@ -124,17 +126,36 @@ static bool own_address_towards(const struct bgp_peer_config *peer, uint8_t fami
 	return route_interface_address(info.ifindex, family, ret, NULL) == 0;
 }
 
-int identity_own_address(const struct identity *id, uint8_t family, struct addr *ret,
-			 struct err *err)
+static int no_own_address(uint8_t family, const struct addr *gone, struct err *err)
 {
-	for (size_t i = 0; i < id->bgp.n_peers; i++)
-		if (own_address_towards(&id->peers[i], family, ret))
-			return 0;
+	bool v4 = family == AF_INET;
+	char text[ADDR_TEXT_MAX];
+	if (addr_is_set(gone))
+		return err_set(err, -EADDRNOTAVAIL,
+			       "%s is to be translated to, and is not an address of this host now",
+			       addr_format(gone, text));
 	return err_set(err, -EADDRNOTAVAIL,
 		       "this host has no %s address towards a peer that %s VIPs could be "
 		       "translated to: set bgp.%s",
-		       family == AF_INET ? "IPv4" : "IPv6", family == AF_INET ? "IPv4" : "IPv6",
-		       family == AF_INET ? "local_ip" : "local_ip6");
+		       v4 ? "IPv4" : "IPv6", v4 ? "IPv4" : "IPv6", v4 ? "local_ip" : "local_ip6");
+}
+
+int identity_own_address(struct identity *id, uint8_t family, struct addr *ret, struct err *err)
+{
+	struct addr a, gone = { 0 }, *own = &id->own[family == AF_INET6];
+	id->wants_own[family == AF_INET6] = true;
+	for (size_t i = 0; i < id->bgp.n_peers && !addr_is_set(own); i++) {
+		if (!own_address_towards(&id->peers[i], family, &a))
+			continue;
+		if (route_has_address(&a, 0))
+			*own = a;
+		else
+			gone = a;
+	}
+	if (!addr_is_set(own))
+		return no_own_address(family, &gone, err);
+	*ret = *own;
+	return 0;
 }
 
 static void add_vital(struct identity *id, const struct addr *a, const char *what)
@@ -147,6 +168,7 @@ static void add_vital(struct identity *id, const struct addr *a, const char *wha
 
 static void find_vital(struct identity *id)
 {
+	id->n_vital = 0;
 	for (size_t i = 0; i < id->bgp.n_peers; i++) {
 		const struct bgp_peer_config *peer = &id->peers[i];
 		struct route_info way;
@@ -157,6 +179,42 @@ static void find_vital(struct identity *id)
 			continue;
 		add_vital(id, &way.source, "this host's own address towards a peer");
 		add_vital(id, &way.gateway, "the gateway towards a peer");
+	}
+}
+
+static bool look_at_own(struct identity *id, size_t i, uint8_t family)
+{
+	struct addr before = id->own[i], now;
+	if (!id->wants_own[i] || (addr_is_set(&before) && route_has_address(&before, 0)))
+		return false;
+	id->own[i] = (struct addr){ 0 };
+	identity_own_address(id, family, &now, NULL);
+	return !addr_equal(&id->own[i], &before);
+}
+
+static bool look_at_vital(struct identity *id)
+{
+	size_t n = id->n_vital;
+	struct vital *before = mem_copy(id->vital, n * sizeof(*before));
+	find_vital(id);
+	bool changed = n != id->n_vital;
+	for (size_t i = 0; i < n && !changed; i++)
+		changed = !addr_equal(&before[i].addr, &id->vital[i].addr);
+	free(before);
+	return changed;
+}
+
+void identity_look(struct identity *id, struct identity_change *ret)
+{
+	struct addr gateway;
+	uint32_t ifindex;
+	*ret = (struct identity_change){
+		.own = { look_at_own(id, 0, AF_INET), look_at_own(id, 1, AF_INET6) },
+		.vital = look_at_vital(id),
+	};
+	if (addr_is_set(&id->gateway) && route_default_gateway(&gateway, &ifindex, NULL) == 0 &&
+	    !addr_equal(&gateway, &id->gateway)) {
+		id->gateway = ret->gateway = gateway;
 	}
 }
 
@@ -183,7 +241,7 @@ int identity_find(const struct config *config, struct identity *ret, struct err 
 	id.bgp.peers = id.peers;
 	for (size_t i = 0; rc == 0 && i < id.bgp.n_peers; i++)
 		if (!addr_is_set(&id.peers[i].addr))
-			rc = use_gateway(config, &id.peers[i], err);
+			rc = use_gateway(config, &id.peers[i], &id.gateway, err);
 	if (rc == 0)
 		rc = find_router_id(config, &id, err);
 	if (rc < 0) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the configuration leaves to the host: the router identifier, and the default gateway as
- * the peer. Asks the kernel's routing; changes nothing.
+ * What the configuration leaves to the host: the router identifier, the default gateway as the
+ * peer, the address that NAT translates to. Asks the kernel's routing; changes nothing.
  */
 #ifndef AGENT_IDENTITY_H
 #define AGENT_IDENTITY_H
+
+#include <stdbool.h>
 
 #include "agent/config.h"
 #include "bgp/config.h"
@@ -22,15 +24,27 @@ struct identity {
 	struct bgp_peer_config *peers; /* what bgp.peers points to; owned */
 	struct vital *vital;
 	size_t n_vital, cap_vital;
+	struct addr
+		own[2]; /* IPv4, IPv6: what NAT translates to; family 0: not needed yet, or none */
+	bool wants_own[2]; /* NAT has asked */
+	struct addr
+		gateway; /* the default gateway that stands in for a peer; family 0: none does */
 };
 
 /* The host's own address of this family, never a VIP: what NAT translates to. local_ip or
- * local_ip6, else what the host has towards a peer, the first peer first. -EADDRNOTAVAIL, and a
- * text that says what to set. */
-int identity_own_address(const struct identity *id, uint8_t family, struct addr *ret,
-			 struct err *err);
-/* -EEXIST when a VIP covers an address that the way to a router needs, as it was at start: bound
- * to lo, it would cut this host off. */
+ * local_ip6, else what the host has towards a peer, the first peer first; then the same for as long
+ * as the host has it. -EADDRNOTAVAIL, and a text that says what to set. */
+int identity_own_address(struct identity *id, uint8_t family, struct addr *ret, struct err *err);
+
+/* What a look at the host has found to be another than before. */
+struct identity_change {
+	bool own[2];         /* what NAT translates to, IPv4 and IPv6: ask again */
+	bool vital;          /* what identity_check_vip() goes by */
+	struct addr gateway; /* the default gateway, where it stands in for a peer and is another */
+};
+void identity_look(struct identity *id, struct identity_change *ret);
+/* -EEXIST when a VIP covers an address that the way to a router needs: bound to lo, it
+ * would cut this host off. */
 int identity_check_vip(const struct identity *id, const struct prefix *vip, struct err *err);
 /* Warns in the log about peers that cannot be reached as configured. */
 int identity_find(const struct config *config, struct identity *ret, struct err *err);

@@ -375,6 +375,8 @@ json_t *inspect_status(const struct inspect *in)
 	struct registry_counts counts = registry_count(in->registry);
 	const struct drain *drain = registry_agent_drain(in->registry);
 	usec_t end = registry_drained_at(in->registry, clock.now);
+	struct drift repaired;
+	inspect_drift(in, &repaired);
 	const char **groups = mem_new(counts.groups_kept + 1, sizeof(*groups));
 	struct view_status view = {
 		.version = VIPHERALD_VERSION,
@@ -382,6 +384,8 @@ json_t *inspect_status(const struct inspect *in)
 		.drain = { .agent = drain,
 			   .since = agent_drained_since(drain),
 			   .withdraw_at = end > clock.now ? end : USEC_NEVER },
+		.lo_down = !effects_lo_is_up(in->effects),
+		.repaired = &repaired,
 		.apps_up = registry_n(in->registry, HEALTH_UP),
 		.apps_down = registry_n(in->registry, HEALTH_DOWN),
 		.apps_unknown = registry_n(in->registry, HEALTH_UNKNOWN),
@@ -433,6 +437,7 @@ char *inspect_metrics(const struct inspect *in)
 	m.peers = peers;
 	count_checks(in, &m);
 	inspect_consul_metrics(in, &m.consul);
+	inspect_drift(in, &m.drift);
 	char *text = metrics_format(&m);
 	free(peers);
 	return text;

@@ -10,8 +10,11 @@
 #include "agent/capabilities.h"
 #include "agent/config.h"
 #include "agent/discovery.h"
+#include "agent/drift.h"
+#include "agent/effects.h"
 #include "agent/reconcile.h"
 #include "agent/stream.h"
+#include "agent/surroundings.h"
 #include "agent/view_json.h"
 #include "bgp/speaker.h"
 #include "nat/nat.h"
@@ -24,6 +27,8 @@ struct inspect {
 	const struct monitor_runner *runner;
 	const struct bgp_speaker *speaker;
 	const struct nat *nat;
+	const struct effects *effects;
+	const struct surroundings *surroundings;   /* NULL: not yet */
 	const struct bgp_communities *communities; /* of every route */
 	const char *phase;                         /* of the agent, in a word */
 	const struct config_agent *config;
@@ -45,6 +50,7 @@ char *inspect_metrics(const struct inspect *in); /* free it */
 bool inspect_readiness(const struct inspect *in, bool stopping, char *buf);
 /* agent/status_line.h; `buf` has STATUS_LINE_MAX. */
 const char *inspect_status_line(const struct inspect *in, char *buf);
+void inspect_drift(const struct inspect *in, struct drift *ret);
 struct metrics_consul;
 void inspect_consul_metrics(const struct inspect *in, struct metrics_consul *ret);
 /* {"apps": [ … ]} and {"routes": [ … ]}. What they look at must outlive them. */

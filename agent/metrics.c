@@ -91,6 +91,15 @@ static void nat(FILE *out, const struct nat_status *s)
 		(double)s->longest / (double)USEC_PER_SEC);
 }
 
+static void drift(FILE *out, const struct drift *d)
+{
+	head(out, "drift_repairs_total", "counter",
+	     "What somebody else, or the host, took from us and was put right, by kind.");
+	for (size_t i = 0; i < DRIFT_KINDS; i++)
+		fprintf(out, "vipherald_drift_repairs_total{kind=\"%s\"} %" PRIu64 "\n",
+			drift_kind_name((enum drift_kind)i), d->of[i].repairs);
+}
+
 /* One family of samples, one sample a peer; `value` picks it. */
 static void per_peer(FILE *out, const struct metrics *m, const char *name, const char *type,
 		     const char *help, uint64_t (*value)(const struct bgp_peer_status *p))
@@ -196,6 +205,7 @@ char *metrics_format(const struct metrics *m)
 	drains(out, m);
 	vips(out, &m->vips);
 	nat(out, &m->nat);
+	drift(out, &m->drift);
 	peers(out, m);
 	consul(out, &m->consul);
 	fclose(out);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/drift.h"
 #include "agent/reconcile_counts.h"
 #include "agent/registry_counts.h"
 #include "bgp/status.h"
@@ -27,6 +28,7 @@ struct metrics {
 	struct reconcile_counts vips;
 	size_t apps_held;
 	struct nat_status nat;
+	struct drift drift;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	struct monitor_runner_status commands;
 	const struct bgp_peer_status *peers;

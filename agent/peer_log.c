@@ -15,6 +15,7 @@
 struct said {
 	bool up;
 	char error[320];
+	char path[320];
 	const char *hint;
 	const char *route_error[2]; /* IPv4, IPv6 */
 };
@@ -46,6 +47,18 @@ static const char *families(const struct bgp_peer_status *p)
 	if (p->ipv4_unicast && p->ipv6_unicast)
 		return "IPv4 and IPv6";
 	return p->ipv4_unicast ? "IPv4" : p->ipv6_unicast ? "IPv6" : "no address family";
+}
+
+/* What a lost session says itself is not said twice. */
+static void look_at_path(struct said *said, const struct bgp_peer_status *p, const char *peer)
+{
+	if (str_equal(said->path, p->path_trouble))
+		return;
+	if (!p->path_trouble[0])
+		log_info("bgp", "peer %s: there is a way to it again", peer);
+	else if (!str_equal(p->path_trouble, p->last_error) || said->up)
+		log_warn("bgp", "peer %s: %s", peer, p->path_trouble);
+	snprintf(said->path, sizeof(said->path), "%s", p->path_trouble);
 }
 
 static void look_at_session(struct said *said, const struct bgp_peer_status *p, const char *peer)
@@ -105,6 +118,7 @@ void peer_log_look(struct peer_log *l, size_t vips4, size_t vips6)
 		bgp_speaker_peer_status(l->speaker, i, &p);
 		addr_format(&p.config->addr, peer);
 		look_at_session(&l->said[i], &p, peer);
+		look_at_path(&l->said[i], &p, peer);
 		look_at_family(&l->said[i].route_error[0], &p, peer, AF_INET, vips4);
 		look_at_family(&l->said[i].route_error[1], &p, peer, AF_INET6, vips6);
 	}

@@ -17,6 +17,10 @@
  * NAT answers later, so that the rules of many VIPs can be one transaction. Until then a VIP is on
  * the list `mapping`, and the step that follows the answer asks NAT again and gets it at once.
  *
+ * What somebody else takes away is put back in the next step, and the route stays meanwhile: that
+ * is a moment, while a withdrawal is news to every router. Unless it happens again and again
+ * (agent/contest.h).
+ *
  * What fails is kept with its text and tried again, all of them together, with one back-off that
  * starts anew when a new trouble comes up. A failure is logged when it appears or changes.
  */
@@ -34,6 +38,7 @@
 #define RETRY_FIRST     (1 * USEC_PER_SEC)
 #define RETRY_MAX       (60 * USEC_PER_SEC)
 #define TROUBLES_LOGGED 20
+#define LOSSES_LOGGED   20 /* within CONTEST_WINDOW */
 
 _Static_assert(sizeof(struct prefix) == 18, "struct prefix is hashed as memory");
 
@@ -49,6 +54,8 @@ struct reconcile {
 	struct list cursors;
 	struct backoff backoff;
 	usec_t retry_at;
+	usec_t losses_since; /* that the log counts */
+	unsigned losses;
 	struct reconcile_counts counts;
 };
 
@@ -163,6 +170,7 @@ static void set_trouble(struct reconcile *r, struct vip *vip, int code, const st
 		r->counts.troubled--;
 	}
 	vip->trouble = mem_new(1, sizeof(*vip->trouble) + size);
+	vip->trouble->vip = vip;
 	vip->trouble->since = now;
 	vip->trouble->lasting = code == -EOPNOTSUPP;
 	memcpy(vip->trouble->text, text, size);
@@ -178,12 +186,8 @@ static void set_trouble(struct reconcile *r, struct vip *vip, int code, const st
 void reconcile_retry(struct reconcile *r)
 {
 	r->retry_at = USEC_NEVER;
-	struct vip *vip, *next;
-	if (list_empty(&r->troubled))
-		return;
-	HASH_ITER (hh, r->vips, vip, next)
-		if (vip->trouble && !vip->trouble->lasting)
-			mark_dirty(r, vip);
+	list_for_each (it, &r->troubled)
+		mark_dirty(r, list_entry(it, struct vip_trouble, node)->vip);
 }
 
 /* The route */
@@ -261,6 +265,10 @@ static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
 		rc = r->ops->address_add(&vip->prefix, vip->spec->name, err, r->userdata);
 		set_bound(r, vip, rc == 0);
 		vip->held = vip->held || rc == 0;
+		if (rc == 0 && vip->lost) {
+			r->counts.put_back++;
+			vip->lost = NULL;
+		}
 	}
 	if (rc == 0 && !vip->mapped) {
 		rc = set_nat(r, vip, vip->spec->nats, vip->spec->n_nats, err);
@@ -269,10 +277,30 @@ static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
 	return rc;
 }
 
+/* Fought over: neither announced nor put back before it is time. */
+static void rest(struct reconcile *r, struct vip *vip, usec_t now)
+{
+	struct err err = { "" };
+	withdraw(r, vip, now);
+	err_set(&err, -EAGAIN,
+		"%s again and again: it is put back every %u s, and announced once it stays",
+		vip->contested, (unsigned)(CONTEST_REST / USEC_PER_SEC));
+	set_trouble(r, vip, -EAGAIN, &err, now);
+	if (r->retry_at > vip->contest.rest_until) {
+		r->retry_at = vip->contest.rest_until;
+		r->ops->retry(r->retry_at, r->userdata);
+	}
+}
+
 static void go_up(struct reconcile *r, struct vip *vip, usec_t now)
 {
 	struct err err = { "" };
+	bool was_bound = vip->bound;
 	list_remove(&vip->draining);
+	if (!was_bound && vip->contest.on && now < vip->contest.rest_until) {
+		rest(r, vip, now);
+		return;
+	}
 	int rc = make_ready(r, vip, &err);
 	if (rc == -EINPROGRESS)
 		return;
@@ -281,6 +309,10 @@ static void go_up(struct reconcile *r, struct vip *vip, usec_t now)
 		 * route would get no answer. */
 		withdraw(r, vip, now);
 		set_trouble(r, vip, rc, &err, now);
+		return;
+	}
+	if (!contest_there(&vip->contest, !was_bound, now)) {
+		rest(r, vip, now);
 		return;
 	}
 	clear_trouble(r, vip);
@@ -321,6 +353,8 @@ static void go_down(struct reconcile *r, struct vip *vip, usec_t now)
 	}
 	set_bound(r, vip, false);
 	vip->held = false;
+	vip->lost = NULL;
+	vip->contest = (struct contest){ 0 };
 	vip->undrained = false;
 	clear_trouble(r, vip);
 	if (!vip->spec)
@@ -413,17 +447,6 @@ static bool announced_alike(const struct app_spec *a, const struct app_spec *b)
 	       state_specs_equal(a->states, b->states);
 }
 
-static bool nats_equal(const struct app_spec *a, const struct app_spec *b)
-{
-	if (a->n_nats != b->n_nats)
-		return false;
-	for (size_t i = 0; i < a->n_nats; i++)
-		if (a->nats[i].proto != b->nats[i].proto ||
-		    a->nats[i].listen != b->nats[i].listen || a->nats[i].dest != b->nats[i].dest)
-			return false;
-	return true;
-}
-
 struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 			    const struct app_spec *spec, void *owner)
 {
@@ -431,7 +454,7 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 	if (!vip->spec)
 		count_owned(r, vip, 1);
 	/* An orphan is not announced, and its mappings are unknown: made anew. */
-	if (!vip->spec || !nats_equal(vip->spec, spec))
+	if (!vip->spec || !app_spec_nats_equal(vip->spec, spec))
 		vip->mapped = false;
 	if (vip->spec && !announced_alike(vip->spec, spec))
 		vip->stale = true;
@@ -479,18 +502,45 @@ static void lose(struct reconcile *r, struct vip *vip)
 	mark_dirty(r, vip);
 }
 
-void reconcile_lost(struct reconcile *r, const struct prefix *prefix)
+/* One script can remove 10,000 VIPs; the first few lines tell it. */
+static void log_loss(struct reconcile *r, const struct vip *vip, const char *what, usec_t now)
 {
 	char text[PREFIX_TEXT_MAX];
+	if (r->losses == 0 || usec_sub(now, r->losses_since) >= CONTEST_WINDOW) {
+		r->losses_since = now;
+		r->losses = 0;
+	}
+	r->losses++;
+	if (r->losses <= LOSSES_LOGGED)
+		log_warn("vip", "%s: %s, putting it back", prefix_format(&vip->prefix, text), what);
+	else if (r->losses == LOSSES_LOGGED + 1)
+		log_warn("vip", "more VIPs are removed or changed by somebody, putting all back");
+}
+
+static void lose_one(struct reconcile *r, struct vip *vip, const char *what, usec_t now)
+{
+	bool at_once = contest_lost(&vip->contest, now);
+	r->counts.losses++;
+	r->counts.lost_at = now;
+	vip->lost = vip->contested = what;
+	if (!at_once) {
+		set_bound(r, vip, false);
+		rest(r, vip, now);
+		return;
+	}
+	log_loss(r, vip, what, now);
+	lose(r, vip);
+}
+
+void reconcile_lost(struct reconcile *r, const struct prefix *prefix, const char *what, usec_t now)
+{
 	struct vip *vip, *next;
 	if (prefix) {
 		vip = reconcile_find(r, prefix);
-		if (!vip || !vip->bound)
-			return;
-		if (wants_address(vip))
-			log_warn("vip", "%s: somebody removed the address from lo, adding it again",
-				 prefix_format(prefix, text));
-		lose(r, vip);
+		if (vip && vip->bound && wants_address(vip))
+			lose_one(r, vip, what, now);
+		else if (vip)
+			lose(r, vip);
 		return;
 	}
 	/* What is on its way down is left to its removal, which takes "gone already" for an answer.
@@ -502,15 +552,28 @@ void reconcile_lost(struct reconcile *r, const struct prefix *prefix)
 		}
 }
 
+void reconcile_remap(struct reconcile *r)
+{
+	struct vip *vip, *next;
+	HASH_ITER (hh, r->vips, vip, next)
+		if (vip->spec && vip->spec->n_nats > 0 && wants_address(vip)) {
+			vip->mapped = false;
+			mark_dirty(r, vip);
+		}
+}
+
 void reconcile_found(struct reconcile *r, const struct prefix *prefix)
 {
 	struct vip *vip = vip_get(r, prefix);
 	if (vip->bound)
 		return;
 	vip->held = true;
-	/* With an owner the next step claims it; without one it can only go. */
-	if (!vip->spec)
+	/* With an owner the next step claims it; without one it can only go, and a router may still
+	 * have it from the former run (graceful restart). */
+	if (!vip->spec) {
 		set_bound(r, vip, true);
+		vip->undrained = true;
+	}
 	mark_dirty(r, vip);
 }
 

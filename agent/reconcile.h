@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "agent/app_spec.h"
+#include "agent/contest.h"
 #include "agent/policy.h"
 #include "agent/reconcile_counts.h"
 #include "lib/addr.h"
@@ -55,6 +56,7 @@ struct reconcile_ops {
 /* Why a VIP is not as wanted. Exists only while that is so. */
 struct vip_trouble {
 	struct list_node node;
+	struct vip *vip;
 	usec_t since;
 	bool lasting; /* trying again would not help */
 	char text[];
@@ -68,9 +70,12 @@ struct vip {
 	bool mapped;          /* NAT is as `spec` says */
 	bool has_nat;         /* rules may be there, whosever they were */
 	bool announced;
-	enum route_form form; /* in which it is announced */
-	bool stale;           /* announced with other attributes than `spec` says */
-	bool undrained;       /* withdrawn, and the routers may not know yet */
+	enum route_form form;  /* in which it is announced */
+	bool stale;            /* announced with other attributes than `spec` says */
+	bool undrained;        /* withdrawn, and the routers may not know yet */
+	const char *lost;      /* what somebody did to the address, until it is put back; NULL */
+	const char *contested; /* what was done to it last */
+	struct contest contest;
 	struct policy_want want;
 	const struct app_spec *spec; /* of the owner; NULL: going down, then forgotten */
 	void *owner;
@@ -106,8 +111,11 @@ bool reconcile_work(struct reconcile *r, size_t max, usec_t now);
 void reconcile_drained(struct reconcile *r);
 void reconcile_retry(struct reconcile *r);
 
-/* The address vanished from lo (prefix NULL: any may have). */
-void reconcile_lost(struct reconcile *r, const struct prefix *prefix);
+/* Somebody did something to the address on lo, in words that live for ever ("somebody removed its
+ * address from lo"): it is put back. `prefix` NULL: lo went down or up, look at all. */
+void reconcile_lost(struct reconcile *r, const struct prefix *prefix, const char *what, usec_t now);
+/* The host's own address, to which NAT translates, may be another one now. */
+void reconcile_remap(struct reconcile *r);
 /* An address of a former run is on lo: its owner's from now on, removed if it has none. */
 void reconcile_found(struct reconcile *r, const struct prefix *prefix);
 /* NAT rules of a former run are there: likewise. */

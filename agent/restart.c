@@ -102,19 +102,25 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	struct restart *r = userdata;
 	usec_t now = loop_now(r->loop);
 	size_t waiting = registry_n(r->registry, HEALTH_UNKNOWN);
-	if (waiting > 0 && now >= r->until)
+	bool restored = waiting == 0 && reconcile_settled(r->reconcile);
+	if (!restored && now < r->until)
+		return loop_timer_set(r->loop, &r->look, usec_add(now, LOOK_EVERY), LOOP_APPLY,
+				      on_look, r);
+	if (waiting > 0)
 		log_warn("agent",
 			 "%zu apps have no verdict yet and restart_time is over: routers forget "
 			 "the routes that a former run announced for them",
 			 waiting);
-	else if (waiting > 0 || !reconcile_settled(r->reconcile))
-		return loop_timer_set(r->loop, &r->look, usec_add(now, LOOK_EVERY), LOOP_APPLY,
-				      on_look, r);
 	else
 		log_info("agent", "every app has a verdict: routers may forget routes of a former "
 				  "run that were not announced again");
 	let_routers_forget(r);
 	return 0;
+}
+
+usec_t restart_deadline(const struct restart *r)
+{
+	return r->until;
 }
 
 void restart_expect(struct restart *r)

@@ -38,6 +38,9 @@ void restart_expect(struct restart *r);
 void restart_arrived(struct restart *r);
 bool restart_is_waiting(const struct restart *r); /* for a source */
 
+/* Whatever has not arrived by then, routers have forgotten; the past without graceful restart. */
+usec_t restart_deadline(const struct restart *r);
+
 /* The agent stops for good: routers may forget at once; `restored` is not called any more. */
 void restart_abandon(struct restart *r);
 

@@ -143,6 +143,7 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 			      peer_type(peer) == PEER_INTERNAL ? "internal" : "external", "state",
 			      bgp_state_name(peer->state), "last_error",
 			      view_text(peer->last_error), "hint", view_text(peer->hint));
+	json_object_set_new(o, "path_error", view_text(peer->path_trouble));
 	view_add_time(o, clock, "since", peer->state_since);
 	view_add_time(o, clock, "established", peer->established_since);
 	view_add_time(o, clock, "retry", peer->retry_at);

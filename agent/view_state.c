@@ -94,7 +94,25 @@ static json_t *alarms(const struct view_status *s)
 				  view_text(s->kept_groups[i]), "text",
 				  "all apps of the group went down at once and stay announced as "
 				  "degraded: look at the checks, then at the services"));
+	if (s->lo_down)
+		json_array_append_new(
+			array,
+			json_pack("{s:s, s:s}", "alarm", "lo-down", "text",
+				  "the interface lo is down: no VIP can be reached, and none "
+				  "is announced; 'ip link set lo up'"));
 	return array;
+}
+
+static json_t *view_drift(const struct drift *d, const struct view_clock *clock)
+{
+	json_t *o = json_object();
+	for (size_t i = 0; d && i < DRIFT_KINDS; i++) {
+		const struct drift_record *r = &d->of[i];
+		json_t *kind = json_pack("{s:I}", "repairs", INT(r->repairs));
+		view_add_time(kind, clock, "last", r->at ? r->at : USEC_NEVER);
+		json_object_set_new(o, drift_kind_name((enum drift_kind)i), kind);
+	}
+	return o;
 }
 
 json_t *view_status(const struct view_status *s, const struct view_clock *clock)
@@ -103,6 +121,7 @@ json_t *view_status(const struct view_status *s, const struct view_clock *clock)
 				 INT(s->apps_down), "unknown", INT(s->apps_unknown), "draining",
 				 INT(s->apps_draining), "drained", INT(s->apps_drained), "kept",
 				 INT(s->apps_kept));
-	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "version", s->version, "phase", s->phase,
-			 "apps", apps, "drain", view_drain(&s->drain, clock), "alarms", alarms(s));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "version", s->version, "phase", s->phase,
+			 "apps", apps, "drain", view_drain(&s->drain, clock), "alarms", alarms(s),
+			 "drift", view_drift(s->repaired, clock));
 }

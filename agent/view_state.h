@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "agent/drain.h"
+#include "agent/drift.h"
 #include "agent/state_spec.h"
 #include "agent/view_json.h"
 #include "monitors/verdict.h"
@@ -33,6 +34,8 @@ struct view_status {
 	const char *version, *phase;
 	struct view_drain drain;
 	size_t apps_up, apps_down, apps_unknown, apps_draining, apps_drained, apps_kept;
+	bool lo_down;
+	const struct drift *repaired; /* NULL: not shown */
 	const char *const *kept_groups;
 	size_t n_kept_groups;
 };

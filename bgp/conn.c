@@ -23,6 +23,8 @@
 #define OUT_SIZE ((size_t)64 * 1024)
 /* What one peer may be sent in one turn of the loop before others get theirs. */
 #define FLUSH_MAX ((size_t)1024 * 1024)
+/* A connection that is not up after this long will not come up by its first packet. */
+#define HURRY_AFTER (300 * USEC_PER_MSEC)
 
 static void step(struct bgp_conn *c, struct bgp_event *event);
 static void read_in(struct bgp_conn *c);
@@ -470,6 +472,24 @@ void bgp_conn_open(struct bgp_conn *c)
 		return;
 	connected(c);
 	bgp_conn_flush(c);
+}
+
+/* ---- The way to the peer. ---- */
+
+void bgp_conn_give_up(struct bgp_conn *c, const char *why)
+{
+	lost(c, why, 0);
+}
+
+void bgp_conn_hurry(struct bgp_conn *c)
+{
+	struct bgp_event event = { .type = BGP_EV_TIMER };
+	usec_t tried = usec_sub(loop_now(c->loop), c->fsm.state_since);
+	/* An attempt under way has lost its packet and would send the next in a second or three. */
+	if (c->fsm.state == BGP_CONNECT && tried >= HURRY_AFTER)
+		lost(c, "connecting anew, as the way to the peer changed", 0);
+	bgp_fsm_hurry(&c->fsm, loop_now(c->loop));
+	step(c, &event);
 }
 
 /* ---- Life. ---- */

@@ -63,6 +63,11 @@ void bgp_conn_start(struct bgp_conn *c);
 /* Says `why` to the peer if there is one, closes, and stays down until started again. NULL says
  * nothing, for a peer that then keeps our routes (RFC 4724). */
 void bgp_conn_stop(struct bgp_conn *c, const struct bgp_notification *why);
+/* The way to the peer is lost, and what is open with it: closes it without waiting for a time-out,
+ * and goes on trying. */
+void bgp_conn_give_up(struct bgp_conn *c, const char *why);
+/* What kept us from connecting may be over: the waits begin anew, with an attempt at once. */
+void bgp_conn_hurry(struct bgp_conn *c);
 /* Takes over a connection that the peer made. Nothing is said on it and nothing read from it
  * before `open_at` (0: at once), unless bgp_conn_open comes first. */
 void bgp_conn_accept(struct bgp_conn *c, int fd, usec_t open_at);

@@ -499,6 +499,13 @@ void bgp_fsm_init(struct bgp_fsm *fsm, const struct bgp_fsm_config *config, usec
 	stop_timers(fsm);
 }
 
+void bgp_fsm_hurry(struct bgp_fsm *fsm, usec_t now)
+{
+	backoff_reset(&fsm->backoff);
+	if (fsm->retry_at != USEC_NEVER)
+		fsm->retry_at = now;
+}
+
 void bgp_fsm_step(struct bgp_fsm *fsm, const struct bgp_event *event, struct bgp_actions *ret)
 {
 	ret->n = 0;

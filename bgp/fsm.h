@@ -133,6 +133,9 @@ struct bgp_fsm {
 void bgp_fsm_init(struct bgp_fsm *fsm, const struct bgp_fsm_config *config, usec_t now);
 /* Always fills *ret. */
 void bgp_fsm_step(struct bgp_fsm *fsm, const struct bgp_event *event, struct bgp_actions *ret);
+/* Begins the waits between attempts anew, and makes one that is due later due now: to be followed
+ * by BGP_EV_TIMER. */
+void bgp_fsm_hurry(struct bgp_fsm *fsm, usec_t now);
 /* When BGP_EV_TIMER is due, USEC_NEVER if not at all. */
 usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm);
 /* When the next attempt is made, USEC_NEVER if none is due. */

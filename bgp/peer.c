@@ -12,6 +12,7 @@
 #include "bgp/collision.h"
 #include "bgp/graceful.h"
 #include "bgp/notify.h"
+#include "bgp/path.h"
 #include "bgp/sockopt.h"
 #include "bgp/update.h"
 #include "lib/mem.h"
@@ -28,6 +29,9 @@ struct bgp_peer {
 	struct adj_out adj;
 	struct graceful graceful;
 	sd_event_source *restart_over;
+	struct bgp_path path;
+	uint64_t path_resets; /* sessions that ended with the way to the peer */
+	usec_t path_reset_at;
 	struct addr local_addr;
 	uint16_t local_port;
 	uint64_t sessions;
@@ -106,6 +110,58 @@ static int on_restart_over(sd_event_source *source, uint64_t usec, void *userdat
 	return 0;
 }
 
+/* ---- The way to the peer. ---- */
+
+static bool one_hop(const struct bgp_peer *p)
+{
+	bool ibgp = p->config.peer_as == p->env.config->local_as;
+	return p->config.ttl_security || bgp_socket_ttl(&p->config, ibgp) == 1;
+}
+
+/* True when the connection was of no use any more. One that is not made from where the kernel's way
+ * begins takes another way than the one that we know of. */
+static bool give_up_lost(struct bgp_peer *p, struct bgp_conn *c)
+{
+	char why[200], text[ADDR_TEXT_MAX];
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
+	struct addr own;
+	uint16_t port;
+	if (c->fd < 0 || getsockname(c->fd, (struct sockaddr *)&ss, &len) < 0 ||
+	    !addr_from_sockaddr(&ss, &own, &port) || addr_is_unspecified(&own))
+		return false;
+	bool has_own = route_has_address(&own, addr_scope(&ss));
+	bool lost = p->path.state == BGP_PATH_LOST && addr_equal(&own, &p->path.good.source);
+	if (has_own && !lost)
+		return false;
+	if (!has_own && !p->path.link)
+		snprintf(why, sizeof(why), "this host does not have its address %s any more",
+			 addr_format(&own, text));
+	else
+		snprintf(why, sizeof(why), "%s", p->path.trouble);
+	if (c == p->session) {
+		p->path_resets++;
+		p->path_reset_at = loop_now(p->env.loop);
+	}
+	bgp_conn_give_up(c, why);
+	return true;
+}
+
+void bgp_peer_look_at_path(struct bgp_peer *p)
+{
+	char before[sizeof(p->path.trouble)];
+	if (p->guest || p->stopped)
+		return;
+	memcpy(before, p->path.trouble, sizeof(before));
+	bool changed = bgp_path_look(&p->path, &p->config, one_hop(p));
+	changed = give_up_lost(p, &p->in) || changed;
+	changed = give_up_lost(p, &p->out) || changed;
+	if (changed && !p->session && p->path.state != BGP_PATH_LOST)
+		bgp_conn_hurry(&p->out);
+	if (strcmp(before, p->path.trouble) != 0)
+		p->env.changed(p, p->env.userdata);
+}
+
 /* ---- What the connections report. ---- */
 
 static struct bgp_conn *other(struct bgp_peer *p, const struct bgp_conn *c)
@@ -121,6 +177,8 @@ static void session_up(struct bgp_conn *c)
 	p->sessions++;
 	p->hint = "";
 	learn_local_address(p, c->fd);
+	if (!p->guest) /* what it was while it was good is what a loss is told from */
+		bgp_path_look(&p->path, &p->config, one_hop(p));
 	struct adj_out_session session = {
 		.ipv4 = n->ipv4_unicast,
 		.ipv6 = n->ipv6_unicast,
@@ -348,6 +406,7 @@ void bgp_peer_start(struct bgp_peer *p)
 	if (graceful_holds(&p->graceful, now(p)))
 		loop_timer_set(p->env.loop, &p->restart_over, p->graceful.until, LOOP_BGP,
 			       on_restart_over, p);
+	bgp_path_look(&p->path, &p->config, one_hop(p));
 	bgp_conn_start(&p->out);
 }
 
@@ -527,6 +586,9 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.sessions = p->sessions,
 		.last_error = p->last_error,
 		.hint = hint_now(p, c),
+		.path_trouble = p->path.trouble,
+		.path_resets = p->path_resets,
+		.path_reset_at = p->path_reset_at,
 		.retry_at = bgp_fsm_retry_due(&p->out.fsm),
 		.peer_as = peer_as,
 		.peer_router_id = knows_peer ? c->fsm.negotiated.peer_router_id : 0,

@@ -13,7 +13,7 @@
 #include "bgp/sockopt.h"
 #include "lib/list.h"
 #include "lib/mem.h"
-#include "net/addrwatch.h"
+#include "net/hostwatch.h"
 #include "net/loop.h"
 
 /* How often a drain looks whether the peers' hosts have taken everything: TCP tells nobody when
@@ -38,7 +38,7 @@ struct bgp_speaker {
 	int listen_fd;
 	struct err no_listener; /* why; empty: there is one, or none is wanted */
 	sd_event_source *listen_io, *resume, *flush, *drain_timer, *sweep;
-	struct addrwatch *addresses;
+	struct hostwatch *host;
 	struct list drains;
 	struct bgp_drain *stopping;
 };
@@ -369,11 +369,13 @@ static int start_listening(struct bgp_speaker *s, struct err *err)
 	return loop_io_add(s->loop, &s->listen_io, s->listen_fd, EPOLLIN, LOOP_INPUT, on_accept, s);
 }
 
-static void on_addresses_changed(void *userdata)
+static void on_host_changed(void *userdata)
 {
 	struct bgp_speaker *s = userdata;
-	for (size_t i = 0; i < s->n_peers; i++)
+	for (size_t i = 0; i < s->n_peers; i++) {
+		bgp_peer_look_at_path(s->peers[i]);
 		bgp_peer_recheck_next_hops(s->peers[i]);
+	}
 }
 
 static int check_passive(const struct bgp_config *config, struct err *err)
@@ -406,7 +408,7 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	for (size_t i = 0; i < config->n_peers; i++)
 		add_peer(s, &config->peers[i], false);
 	s->n_configured = s->n_peers;
-	r = addrwatch_new(loop, on_addresses_changed, s, &s->addresses, err);
+	r = hostwatch_new(loop, on_host_changed, s, &s->host, err);
 	if (r == 0 && config->listen)
 		r = start_listening(s, err);
 	if (r == 0 && config->accept_any)
@@ -434,7 +436,7 @@ void bgp_speaker_free(struct bgp_speaker *s)
 	free(s->peers);
 	bgp_linger_free(s->linger);
 	rib_done(&s->rib);
-	addrwatch_free(s->addresses);
+	hostwatch_free(s->host);
 	stop_listening(s);
 	sd_event_source_disable_unref(s->flush);
 	sd_event_source_disable_unref(s->drain_timer);

@@ -48,6 +48,9 @@ struct bgp_peer_status {
 	uint64_t sessions;        /* how often it was established */
 	const char *last_error;   /* why it last went down or did not come up; "" if never */
 	const char *hint;         /* what to check when the peer is silent; "" else */
+	const char *path_trouble; /* what is wrong with the way to the peer now; "" if nothing */
+	uint64_t path_resets;     /* sessions that ended with it */
+	usec_t path_reset_at;     /* the last of them; 0: none */
 	usec_t retry_at;          /* next connection attempt, USEC_NEVER if none is due */
 	uint32_t peer_as;         /* as the peer says once it is up, else as configured */
 	uint32_t peer_router_id;  /* host order, 0 until its OPEN was read */

@@ -36,6 +36,9 @@
 #define PATIENCE   (1 * USEC_PER_SEC)
 /* Others' changes come in bursts; looking at a large table costs a millisecond. */
 #define LOOK_AGAIN (200 * USEC_PER_MSEC)
+/* What somebody does again and again is logged this often a minute. */
+#define LOSSES_LOGGED 5
+#define LOSSES_WINDOW (60 * USEC_PER_SEC)
 /* VIPs a turn when each has a transaction of its own. */
 #define ALONE_PER_TURN 4
 
@@ -67,6 +70,9 @@ struct nat {
 	bool told_of_wait;
 	unsigned waits_in_a_row;
 	size_t lost; /* in this look */
+	struct nat_rule lost_first;
+	usec_t put_back_at, losing_since;
+	unsigned losses; /* looks that found some, since then */
 	sd_event_source *work_source, *wait_source, *resync_source, *watch_sources[SIDES];
 	const char *why;
 	struct err trouble;
@@ -351,13 +357,33 @@ static int work_together(struct nat *nat, struct err *err)
 	return 0;
 }
 
+static void log_lost(const struct nat *nat)
+{
+	char vip[PREFIX_TEXT_MAX], target[NAT_TARGET_TEXT_MAX];
+	const struct nat_rule *r = &nat->lost_first;
+	log_warn("nat", "somebody removed %zu of our %s rules, putting them back: %s %s:%u to %s%s",
+		 nat->lost, nat->active->ops->name, nat_proto_name(r->proto),
+		 prefix_format(&r->vip, vip), r->listen, nat_rule_format_target(r, target),
+		 nat->lost > 1 ? " and more" : "");
+	if (nat->losses == LOSSES_LOGGED)
+		log_warn("nat",
+			 "somebody removes our rules again and again; they are put back each "
+			 "time, and that is not logged any more for a minute");
+}
+
 static void say_lost(struct nat *nat)
 {
 	if (nat->lost == 0)
 		return;
-	log_warn("nat", "somebody removed %zu of our %s rules, putting them back", nat->lost,
-		 nat->active->ops->name);
+	usec_t now = loop_now(nat->loop);
+	if (nat->losses == 0 || now - nat->losing_since >= LOSSES_WINDOW) {
+		nat->losing_since = now;
+		nat->losses = 0;
+	}
+	if (++nat->losses <= LOSSES_LOGGED)
+		log_lost(nat);
 	nat->put_back += nat->lost;
+	nat->put_back_at = now;
 	nat->lost = 0;
 }
 
@@ -453,7 +479,8 @@ static void on_lost(const struct nat_rule *r, void *userdata)
 {
 	struct nat *nat = userdata;
 	struct nat_vip *v = vip_find(nat, &r->vip);
-	nat->lost++;
+	if (nat->lost++ == 0)
+		nat->lost_first = *r;
 	if (v)
 		vip_pend(nat, v);
 }
@@ -592,6 +619,7 @@ struct nat_status nat_status(const struct nat *nat)
 		.trouble = nat->trouble.text[0] ? nat->trouble.text : NULL,
 		.failures = nat->failures,
 		.put_back = nat->put_back,
+		.put_back_at = nat->put_back_at,
 		.waits = nat->waits,
 		.flows_forgotten = conntrack_count(nat->conntrack),
 		.longest = nat->longest,

@@ -27,7 +27,8 @@
 #include "net/curl.h"
 #include "net/loop.h"
 
-#define HEADERS_MAX 4096 /* of an answer; what is beyond is not looked at */
+#define CA_CACHE_SECONDS 60L
+#define HEADERS_MAX      4096 /* of an answer; what is beyond is not looked at */
 
 struct http {
 	sd_event *loop;
@@ -289,6 +290,10 @@ static void set_way(const struct curl_api *curl, struct http_call *call,
 
 static void set_tls(const struct curl_api *curl, CURL *easy, const struct http_server *server)
 {
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Reading the system's takes milliseconds, so curl keeps it: not for a day, as it would. */
+	curl->easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_SECONDS);
+#endif
 	if (server->ca_file)
 		curl->easy_setopt(easy, CURLOPT_CAINFO, server->ca_file);
 	if (server->cert_file)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The VIPs that we own on lo.
+ * The VIPs that we own on lo. What they consist of, in the kernel, is in net/vipaddr.h.
  *
  * An address is ours when we added it (the kernel acknowledged an exclusive add) or when it
- * carries our IFA_PROTO tag from a former run. Only those are ever removed. On kernels before
- * 5.18, which drop the tag, ownership is known for the addresses of this run only.
+ * carries our IFA_PROTO tag from a former run; a local route when it carries our number. Only those
+ * are ever removed. On kernels before 5.18, which drop the tag, ownership is known for the
+ * addresses of this run only.
  */
 #ifndef NET_LOOPBACK_H
 #define NET_LOOPBACK_H
@@ -18,10 +19,17 @@
 
 struct loopback;
 
-/* Somebody else removed an address we own: bring it back with loopback_add(). `prefix` NULL: lo
- * went down or up, look at every one. Called from the loop; loopback_add() and _del() may be
- * called inside it, loopback_free() may not. */
-typedef void loopback_lost_cb(const struct prefix *prefix, void *userdata);
+/* What somebody else did to a VIP of ours. */
+enum loopback_loss {
+	LOOPBACK_REMOVED,  /* the address, or all there is of it */
+	LOOPBACK_UNROUTED, /* its local route */
+	LOOPBACK_ALTERED,  /* the address is there with another lifetime, or without our tag */
+};
+
+/* Somebody else did something to a VIP that we own: bring it back with loopback_add(). `prefix`
+ * NULL: lo went down or up, look at every one; what went with lo is not told one by one. Called
+ * from the loop; loopback_add() and _del() may be called inside it, loopback_free() may not. */
+typedef void loopback_lost_cb(const struct prefix *prefix, enum loopback_loss why, void *userdata);
 
 int loopback_new(sd_event *loop, loopback_lost_cb *lost, void *userdata, struct loopback **ret,
 		 struct err *err);
@@ -36,8 +44,9 @@ int loopback_add(struct loopback *lo, const struct prefix *vip, const char *app_
 		 struct err *err);
 /* Removes a VIP of ours; 0 when it is gone already. -ENOENT when it is not ours. */
 int loopback_del(struct loopback *lo, const struct prefix *vip, struct err *err);
-/* Ours, and still there as far as the kernel told us. */
+/* Ours, and still there, whole, as far as the kernel told us. */
 bool loopback_owns(const struct loopback *lo, const struct prefix *vip);
+bool loopback_is_up(const struct loopback *lo);
 /* Walks the addresses that a former run left (tagged, not yet claimed by loopback_add). The
  * callback may call loopback_add() and _del(). */
 typedef void loopback_walk_cb(const struct prefix *vip, void *userdata);

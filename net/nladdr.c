@@ -9,8 +9,6 @@
 /* IFA_PROTO, an enumerator that headers before Linux 5.18 lack. */
 #define IFA_PROTO_ATTR 11
 
-#define LIFETIME_FOR_EVER UINT32_MAX
-
 static struct ifaddrmsg *put_head(void *buf, uint16_t type, uint16_t flags, uint8_t family,
 				  struct nlmsghdr **ret)
 {
@@ -36,21 +34,31 @@ static struct nlmsghdr *put_addr(void *buf, uint16_t type, uint16_t flags, const
 	return msg;
 }
 
-struct nlmsghdr *nladdr_build_add(void *buf, const struct nladdr *a)
+static struct nlmsghdr *put_whole(void *buf, uint16_t flags_of_request, const struct nladdr *a)
 {
-	struct nlmsghdr *msg = put_addr(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, a);
+	struct nlmsghdr *msg = put_addr(buf, RTM_NEWADDR, flags_of_request, a);
 	uint32_t flags = a->flags & ~(uint32_t)IFA_F_DEPRECATED;
 	if (a->label[0])
 		mnl_attr_put_strz(msg, IFA_LABEL, a->label);
 	if (flags)
 		mnl_attr_put_u32(msg, IFA_FLAGS, flags);
 	if (a->flags & IFA_F_DEPRECATED) {
-		struct ifa_cacheinfo life = { .ifa_valid = LIFETIME_FOR_EVER };
+		struct ifa_cacheinfo life = { .ifa_valid = NLADDR_FOR_EVER };
 		mnl_attr_put(msg, IFA_CACHEINFO, sizeof(life), &life);
 	}
 	if (a->proto)
 		mnl_attr_put_u8(msg, IFA_PROTO_ATTR, a->proto);
 	return msg;
+}
+
+struct nlmsghdr *nladdr_build_add(void *buf, const struct nladdr *a)
+{
+	return put_whole(buf, NLM_F_CREATE | NLM_F_EXCL, a);
+}
+
+struct nlmsghdr *nladdr_build_replace(void *buf, const struct nladdr *a)
+{
+	return put_whole(buf, NLM_F_REPLACE, a);
 }
 
 struct nlmsghdr *nladdr_build_del(void *buf, const struct nladdr *a)
@@ -87,6 +95,18 @@ static void take_address(struct parse *p, const struct nlattr *attr)
 	p->has_address = true;
 }
 
+static void take_lifetime(struct parse *p, const struct nlattr *attr)
+{
+	struct ifa_cacheinfo life;
+	if (mnl_attr_get_payload_len(attr) < sizeof(life)) {
+		p->bad = true;
+		return;
+	}
+	memcpy(&life, mnl_attr_get_payload(attr), sizeof(life));
+	p->a.valid = life.ifa_valid;
+	p->a.preferred = life.ifa_prefered;
+}
+
 static int take_attr(const struct nlattr *attr, void *userdata)
 {
 	struct parse *p = userdata;
@@ -101,6 +121,9 @@ static int take_attr(const struct nlattr *attr, void *userdata)
 			p->bad = true;
 		else
 			memcpy(p->a.label, mnl_attr_get_str(attr), mnl_attr_get_payload_len(attr));
+		break;
+	case IFA_CACHEINFO:
+		take_lifetime(p, attr);
 		break;
 	case IFA_FLAGS:
 		if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
@@ -131,6 +154,8 @@ int nladdr_parse(const struct nlmsghdr *msg, struct nladdr *ret)
 	struct parse p = { .a = { .ifindex = ifa->ifa_index,
 				  .scope = ifa->ifa_scope,
 				  .flags = ifa->ifa_flags,
+				  .valid = NLADDR_FOR_EVER,
+				  .preferred = NLADDR_FOR_EVER,
 				  .prefix = { .addr.family = ifa->ifa_family,
 					      .len = ifa->ifa_prefixlen } } };
 	mnl_attr_parse(msg, sizeof(*ifa), take_attr, &p);

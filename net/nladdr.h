@@ -20,17 +20,22 @@
 struct nladdr {
 	struct prefix prefix; /* the interface's own address: host bits may be set */
 	uint32_t ifindex;
-	uint8_t proto;        /* IFA_PROTO, 0 when absent */
-	uint8_t scope;        /* RT_SCOPE_* */
-	char label[IFNAMSIZ]; /* IPv4 only, else empty */
-	uint32_t flags;       /* IFA_F_*; IFA_F_DEPRECATED when built: preferred lifetime 0 */
+	uint8_t proto;             /* IFA_PROTO, 0 when absent */
+	uint8_t scope;             /* RT_SCOPE_* */
+	char label[IFNAMSIZ];      /* IPv4 only, else empty */
+	uint32_t flags;            /* IFA_F_*; IFA_F_DEPRECATED when built: preferred lifetime 0 */
+	uint32_t valid, preferred; /* seconds that are left, or NLADDR_FOR_EVER; read only */
 };
+
+#define NLADDR_FOR_EVER UINT32_MAX
 
 /* Room that is enough for any message built here; aligned as struct nlmsghdr. */
 #define NLADDR_MSG_MAX 256
 
 /* Adding is exclusive: an address that is there already is never taken over. */
 struct nlmsghdr *nladdr_build_add(void *buf, const struct nladdr *a);
+/* For an address that is known to be ours: everything but its label becomes as it is here. */
+struct nlmsghdr *nladdr_build_replace(void *buf, const struct nladdr *a);
 struct nlmsghdr *nladdr_build_del(void *buf, const struct nladdr *a);
 /* `ifindex` 0: all interfaces. */
 struct nlmsghdr *nladdr_build_dump(void *buf, uint8_t family, uint32_t ifindex);

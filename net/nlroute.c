@@ -37,7 +37,8 @@ static struct nlmsghdr *put_local(void *buf, uint16_t type, uint16_t flags, cons
 
 struct nlmsghdr *nlroute_build_add_local(void *buf, const struct prefix *p, uint32_t ifindex)
 {
-	return put_local(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, p, ifindex);
+	uint16_t how = p->addr.family == AF_INET ? NLM_F_APPEND : NLM_F_EXCL;
+	return put_local(buf, RTM_NEWROUTE, NLM_F_CREATE | how, p, ifindex);
 }
 
 struct nlmsghdr *nlroute_build_del_local(void *buf, const struct prefix *p, uint32_t ifindex)
@@ -62,6 +63,21 @@ struct nlmsghdr *nlroute_build_dump(void *buf, uint8_t family, uint32_t table)
 	struct rtmsg *rtm = put_head(buf, RTM_GETROUTE, NLM_F_DUMP, family, &msg);
 	rtm->rtm_table = (uint8_t)table;
 	return msg;
+}
+
+struct nlmsghdr *nlroute_build_dump_local(void *buf, uint8_t family)
+{
+	struct nlmsghdr *msg = nlroute_build_dump(buf, family, RT_TABLE_LOCAL);
+	struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
+	rtm->rtm_protocol = NLADDR_PROTO_OURS;
+	rtm->rtm_type = RTN_LOCAL;
+	return msg;
+}
+
+bool nlroute_is_our_local(const struct nlroute *r)
+{
+	return r->table == RT_TABLE_LOCAL && r->type == RTN_LOCAL &&
+	       r->protocol == NLADDR_PROTO_OURS && r->ifindex == NLADDR_LO_IFINDEX;
 }
 
 struct parse {

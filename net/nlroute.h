@@ -4,6 +4,7 @@
 #define NET_NLROUTE_H
 
 #include <libmnl/libmnl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/addr.h"
@@ -24,13 +25,18 @@ struct nlroute {
 /* Room that is enough for any message built here; aligned as struct nlmsghdr. */
 #define NLROUTE_MSG_MAX 256
 
-/* A `local` route that makes this host answer for all of an IPv6 prefix; tagged as ours. */
+/* A `local` route that makes this host answer for all of a prefix; tagged as ours. For IPv4 it
+ * stands beside what others have for the same prefix; -EEXIST then means that ours is there. */
 struct nlmsghdr *nlroute_build_add_local(void *buf, const struct prefix *p, uint32_t ifindex);
 /* Removes only one that carries our tag. */
 struct nlmsghdr *nlroute_build_del_local(void *buf, const struct prefix *p, uint32_t ifindex);
 /* The way to one destination; `ifindex` 0: over any interface. */
 struct nlmsghdr *nlroute_build_get(void *buf, const struct addr *dst, uint32_t ifindex);
 struct nlmsghdr *nlroute_build_dump(void *buf, uint8_t family, uint32_t table);
+/* Those of the table `local` that carry our tag; kernels before 4.20 send others as well. */
+struct nlmsghdr *nlroute_build_dump_local(void *buf, uint8_t family);
+/* Is it one that nlroute_build_add_local() makes? */
+bool nlroute_is_our_local(const struct nlroute *r);
 /* -EBADMSG when the message is not a well-formed route message. */
 int nlroute_parse(const struct nlmsghdr *msg, struct nlroute *ret);
 

@@ -12,6 +12,8 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "net/nladdr.h"
 #include "net/nlroute.h"
@@ -158,6 +160,52 @@ int route_is_local(const struct addr *dst, bool *ret, struct err *err)
 			       strerror(-r));
 	*ret = route.type == RTN_LOCAL;
 	return 0;
+}
+
+/* By a socket, so that it holds for the sockets of this process, also in a VRF. Connecting to the
+ * address itself is what tells where ip_nonlocal_bind lets everybody bind to everything. */
+bool route_has_address(const struct addr *addr, uint32_t ifindex)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(addr, 0, ifindex, &ss);
+	int fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return true;
+	bool has = bind(fd, (const struct sockaddr *)&ss, len) == 0;
+	len = addr_to_sockaddr(addr, 9, ifindex, &ss);
+	has = has && connect(fd, (const struct sockaddr *)&ss, len) == 0;
+	close(fd);
+	return has;
+}
+
+static int take_link(const struct nlmsghdr *msg, void *userdata)
+{
+	struct route_link *link = userdata;
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(msg);
+	if (msg->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(msg) < sizeof(*ifi))
+		return 0;
+	link->state = !(ifi->ifi_flags & IFF_UP)        ? ROUTE_LINK_DOWN
+		      : !(ifi->ifi_flags & IFF_RUNNING) ? ROUTE_LINK_NO_CARRIER
+							: ROUTE_LINK_UP;
+	return 0;
+}
+
+void route_link(uint32_t ifindex, struct route_link *ret)
+{
+	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+	struct nlsock *sock;
+	*ret = (struct route_link){ .state = ROUTE_LINK_UP };
+	msg->nlmsg_type = RTM_GETLINK;
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(msg, sizeof(*ifi));
+	ifi->ifi_index = (int)ifindex;
+	if (open_socket(&sock, NULL) < 0)
+		return;
+	if (nlsock_request(sock, msg, take_link, ret) == -ENODEV)
+		ret->state = ROUTE_LINK_GONE;
+	nlsock_free(sock);
+	if (!if_indextoname(ifindex, ret->name))
+		ret->name[0] = '\0';
 }
 
 struct gateway_search {

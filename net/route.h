@@ -3,6 +3,7 @@
 #ifndef NET_ROUTE_H
 #define NET_ROUTE_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +27,22 @@ int route_default_gateway(struct addr *ret, uint32_t *ret_ifindex, struct err *e
  * interface, not one of ours; the next hop for VIPs of another family than the session.
  * -ENOENT if none. */
 int route_interface_address(uint32_t ifindex, uint8_t family, struct addr *ret, struct err *err);
+/* Is this an address of this host that it can send from now? `ifindex` is the scope of a link-local
+ * one, else 0. */
+bool route_has_address(const struct addr *addr, uint32_t ifindex);
+
+enum route_link_state {
+	ROUTE_LINK_UP,
+	ROUTE_LINK_NO_CARRIER,
+	ROUTE_LINK_DOWN, /* somebody set it down */
+	ROUTE_LINK_GONE,
+};
+struct route_link {
+	enum route_link_state state;
+	char name[IF_NAMESIZE]; /* "" when it is gone */
+};
+/* UP also when the kernel does not say. */
+void route_link(uint32_t ifindex, struct route_link *ret);
 /* Would the kernel deliver to this host what is sent to `dst`? */
 int route_is_local(const struct addr *dst, bool *ret, struct err *err);
 

@@ -4,7 +4,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,8 @@ class Echo:
     """TCP and UDP on one port of all addresses given; ends with the namespace."""
 
     def __init__(self, namespace: Namespace, port: int, *addresses: str):
-        process = namespace.start(
-            [sys.executable, "-ISc", _ECHO, str(port), *addresses], f"echo{port}"
-        )
+        log = f"echo{port}.{len(namespace.processes)}"
+        process = namespace.start([sys.executable, "-ISc", _ECHO, str(port), *addresses], log)
         process.wait_line("ready")
 
 
@@ -66,11 +65,7 @@ class Client:
     def __init__(self, namespace: Namespace, address: str, port: int = LISTEN):
         with namespace.inside():
             self._socket = _socket(address, socket.SOCK_DGRAM, PATIENCE)
-        # The kernel acknowledges an IPv6 address a moment before it makes the local route.
-        wait_until(self._connect(address, port), f"a route to {address}", ignore=(OSError,))
-
-    def _connect(self, address: str, port: int) -> Callable[[], bool]:
-        return lambda: self._socket.connect((address, port)) is None
+        self._socket.connect((address, port))
 
     def ask(self, text: str = "hello") -> str | None:
         return _exchange(self._socket, text)
@@ -156,11 +151,6 @@ class NatBed:
         }
 
     def assert_all_answer(self, port: int = DEST) -> None:
-        # The kernel acknowledges an IPv6 address a moment before it makes the local route.
-        wait_until(
-            lambda: self.host.ip_json("-6", "route", "show", "table", "local", VIP6),
-            f"a local route to {VIP6}",
-        )
         answers = self.answers()
         assert len(answers) == 8
         assert set(answers.values()) == {f"{port} hello"}, answers

@@ -76,13 +76,35 @@ class Process:
     def kill(self) -> None:
         """SIGKILL to the process and what it started in its session; no error if it is gone.
 
-        The second time does nothing: the number may be somebody else's by then.
+        Returns when all have ended: until then they keep ports and files open. The second time does
+        nothing: the number may be somebody else's by then.
         """
         if self._killed:
             return
         self._killed = True
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        _kill_group(self.pid, signal.SIGKILL)
         self._popen.wait()
+        if _kill_group(self.pid, 0):
+            wait_until(lambda: not _living(self.pid), f"the end of all of {self.argv[0]}")
+
+
+def _kill_group(group: int, number: int) -> bool:
+    """False when nobody is in it."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _living(group: int) -> list[int]:
+    """Its processes but for those that only wait to be reaped, perhaps for ever."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(its_group) == group and state not in "ZX":
+            found.append(int(path.parent.name))
+    return found

@@ -95,7 +95,11 @@ def test_user_drops_privileges(bed: Testbed, wrapper: tuple[str, ...]) -> None:
     out.mkdir()
     out.chmod(0o777)
     bed.workdir.chmod(0o755)
-    show = f"grep -E '^(Uid|Gid|Groups|Cap...|SigBlk|SigIgn)' /proc/self/status > {out}/status"
+    # Renamed, so that it is whole: the check runs again while the test reads.
+    show = (
+        f"grep -E '^(Uid|Gid|Groups|Cap...|SigBlk|SigIgn)' /proc/self/status > {out}/new; "
+        f"mv {out}/new {out}/status"
+    )
     agent = bed.start_agent(
         config(
             PEER,

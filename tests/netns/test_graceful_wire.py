@@ -245,6 +245,25 @@ def test_stop_without_a_session_makes_one_to_withdraw(bed: Testbed) -> None:
     assert bed.host.loopback_addresses() == {}
 
 
+def test_stop_right_after_a_crash_makes_a_session_to_withdraw(bed: Testbed) -> None:
+    """The peer keeps what the crashed run announced, and this run has no session with it yet."""
+    peer = Peer(bed)
+    agent = peer.agent(WEB, connect_retry="20ms")
+    peer.accept()[0].receive_updates_until_end_of_rib()
+    agent.kill()
+    agent.start()
+    agent.process.signal(signal.SIGTERM)
+    agent.wait_log("SIGTERM: stopping")
+    assert set(bed.host.loopback_addresses()) == {VIP4, VIP6}
+    session, offer = peer.accept()
+    assert offer is not None and offer.restarting
+    assert announced(session.receive_updates_until_end_of_rib()) == set()
+    session.expect_notification(bgp.CEASE, bgp.HARD_RESET)
+    session.close()
+    agent.expect_exit(0)
+    assert bed.host.loopback_addresses() == {}
+
+
 def test_signals_that_come_too_late_change_nothing(bed: Testbed) -> None:
     peer = Peer(bed)
     agent = peer.agent(WEB)

@@ -369,6 +369,71 @@ static void test_stop_withdraws_all(void **state)
 	assert_true(reconcile_settled(b->reconcile));
 }
 
+/* An app that flaps: falls at once, returns when the hold is over, each time twice as long. */
+static void test_a_flapping_app_is_held_down(void **state)
+{
+	static const struct definition passes = {
+		.name = "dns", .vip = VIP1, .monitor = "file:/", .source = APP_FROM_HTTP
+	};
+	const struct hold_config config = { .first = 10 * SEC, .max = 25 * SEC };
+	const usec_t holds[] = { 0, 10 * SEC, 20 * SEC, 25 * SEC, 25 * SEC };
+	struct bench *b = *state;
+	registry_set_hold(b->reg, &config);
+	struct app *app = registered(b, &passes, REGISTER_NEW);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	usec_t now = SEC;
+	for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++) {
+		usec_t fell = now += SEC;
+		app_take_verdict(app, HEALTH_DOWN, "refused", now);
+		expect(b, "withdraw 192.0.2.1/32\n");
+		assert_int_equal(app->hold.flaps, i);
+		assert_int_equal(app->hold.until, holds[i] ? fell + holds[i] : 0);
+		if (holds[i] > 0) {
+			app_take_verdict(app, HEALTH_UP, "", fell + SEC);
+			registry_release(b->reg, fell + holds[i] - 1);
+			expect(b, "");
+			assert_int_equal(app->health, HEALTH_DOWN);
+			now = fell + holds[i];
+			registry_release(b->reg, now);
+		} else {
+			app_take_verdict(app, HEALTH_UP, "", now += SEC);
+		}
+		expect(b, "announce 192.0.2.1/32\n");
+		assert_int_equal(app->health, HEALTH_UP);
+	}
+	/* It was up for long enough. */
+	app_take_verdict(app, HEALTH_DOWN, "refused", now += config.max);
+	assert_int_equal(app->hold.flaps, 0);
+	app_take_verdict(app, HEALTH_UP, "", now + SEC);
+	expect(b, "withdraw 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+}
+
+/* It goes while it is held, or is down itself when the hold is over. */
+static void test_a_hold_ends_with_its_app(void **state)
+{
+	const struct hold_config config = { .first = 10 * SEC, .max = 25 * SEC };
+	struct bench *b = *state;
+	registry_set_hold(b->reg, &config);
+	struct app *app = registered(b, &checked, REGISTER_NEW);
+	for (usec_t now = SEC; now <= 3 * SEC; now += SEC) {
+		app_take_verdict(app, HEALTH_UP, "", now);
+		expect(b, b->did);
+		app_take_verdict(app, HEALTH_DOWN, "refused", now);
+	}
+	app_take_verdict(app, HEALTH_UP, "", 4 * SEC);
+	expect(b, b->did);
+	/* The monitors know nothing yet: the next verdict decides. */
+	registry_release(b->reg, 100 * SEC);
+	expect(b, "");
+	app_take_verdict(app, HEALTH_UP, "", 101 * SEC);
+	expect(b, "announce 192.0.2.1/32\n");
+	app_take_verdict(app, HEALTH_DOWN, "refused", 102 * SEC);
+	assert_true(hold_is_on(&app->hold, 103 * SEC));
+	registry_unregister(b->reg, "dns", 103 * SEC);
+	registry_release(b->reg, 200 * SEC);
+	assert_null(registry_find(b->reg, "dns"));
+}
+
 static void test_cursor_survives_removal(void **state)
 {
 	struct bench *b = *state;
@@ -401,6 +466,8 @@ int main(void)
 		TEST(test_new_monitors_start_from_the_health_that_was),
 		TEST(test_a_vip_can_move_while_it_goes_down),
 		TEST(test_stop_withdraws_all),
+		TEST(test_a_flapping_app_is_held_down),
+		TEST(test_a_hold_ends_with_its_app),
 		TEST(test_cursor_survives_removal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -567,7 +567,7 @@ static void one_step(struct host *h, struct model *m, uint32_t *seed)
 		if (!app || !route_of(h, &vip)->bound)
 			break;
 		route_of(h, &vip)->bound = false; /* somebody else did it */
-		reconcile_lost(h->reconcile, &vip);
+		reconcile_lost(h->reconcile, &vip, "lost", h->now);
 		break;
 	case 10:
 		reconcile_retry(h->reconcile);

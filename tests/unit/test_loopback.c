@@ -23,12 +23,14 @@ struct fixture {
 	/* What on_lost() was told. */
 	unsigned n_lost, n_lost_all;
 	struct prefix lost;
+	enum loopback_loss why;
 	bool add_again;
 };
 
-static void on_lost(const struct prefix *prefix, void *userdata)
+static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *userdata)
 {
 	struct fixture *f = userdata;
+	f->why = why;
 	if (!prefix) {
 		f->n_lost_all++;
 		return;
@@ -36,7 +38,7 @@ static void on_lost(const struct prefix *prefix, void *userdata)
 	f->n_lost++;
 	f->lost = *prefix;
 	if (f->add_again)
-		assert_int_equal(loopback_add(f->lo, prefix, "again", NULL), 0);
+		assert_int_equal(loopback_add(f->lo, prefix, "app", NULL), 0);
 }
 
 static void open_loopback(struct fixture *f)
@@ -105,14 +107,42 @@ static bool shown(const char *pattern)
 	return shell("ip -o addr show dev lo | grep -qE '%s'", pattern) == 0;
 }
 
+/* Likewise, of the routes that carry our number. */
+static bool routed(const char *vip)
+{
+	return shell("(ip route show table local; ip -6 route show table local) | "
+		     "grep -qE '^local %s dev lo proto 118 '",
+		     vip) == 0;
+}
+
+#define DEL_ADDR(vip)  "ip addr del " vip " dev lo"
+#define DEL_ROUTE(vip) "ip route del local " vip " dev lo table local proto 118"
+
 static const struct {
-	const char *vip, *pattern;
+	const char *vip;
+	const char *address, *route; /* NULL: that part is not needed */
+	const char *removal;         /* somebody else's */
 } vips[] = {
-	{ "192.0.2.1/32", "inet 192.0.2.1/32 scope global lo:app[^a-z]" },
-	{ "198.51.100.0/24", "inet 198.51.100.0/24 scope global lo:app[^a-z]" },
-	{ "2001:db8::1/128", "inet6 2001:db8::1/128 scope global nodad deprecated noprefixroute" },
-	{ "2001:db8:1::/64", "inet6 2001:db8:1::/64 scope global nodad deprecated noprefixroute" },
+	{ "192.0.2.1/32", "inet 192.0.2.1/32 scope global lo:app[^a-z]", NULL,
+	  DEL_ADDR("192.0.2.1/32") },
+	{ "198.51.100.0/24", NULL, "198.51.100.0/24", DEL_ROUTE("198.51.100.0/24") },
+	{ "2001:db8::1/128", "inet6 2001:db8::1/128 scope global nodad deprecated noprefixroute",
+	  "2001:db8::1", DEL_ADDR("2001:db8::1/128") },
+	{ "2001:db8:1::/64", "inet6 2001:db8:1::/64 scope global nodad deprecated noprefixroute",
+	  "2001:db8:1::/64", DEL_ADDR("2001:db8:1::/64") },
 };
+
+static bool is_there(size_t i)
+{
+	return (!vips[i].address || shown(vips[i].address)) &&
+	       (!vips[i].route || routed(vips[i].route));
+}
+
+static bool is_gone(size_t i)
+{
+	return (!vips[i].address || !shown(vips[i].address)) &&
+	       (!vips[i].route || !routed(vips[i].route));
+}
 #define N_VIPS (sizeof(vips) / sizeof(vips[0]))
 
 static void test_add_and_del(void **state)
@@ -124,21 +154,20 @@ static void test_add_and_del(void **state)
 		if (add(f, vips[i].vip, &err) < 0)
 			fail_msg("%s", err.text);
 		assert_true(owns(f, vips[i].vip));
-		if (!shown(vips[i].pattern))
+		if (!is_there(i))
 			fail_msg("%s is not there as expected", vips[i].vip);
 		assert_int_equal(add(f, vips[i].vip, &err), 0); /* once more */
 	}
 	/* Usable at once: no address is tentative. All of a shorter prefix answers. */
 	assert_int_equal(shell("ip route get 198.51.100.77 | grep -q ^local"), 0);
 	assert_int_equal(shell("ip -6 route get 2001:db8:1::77 | grep -q ^local"), 0);
-	assert_int_equal(shell("ip -6 route show table local | grep -q 'proto 118'"), 0);
 	for (size_t i = 0; i < N_VIPS; i++) {
 		assert_int_equal(del(f, vips[i].vip), 0);
 		assert_false(owns(f, vips[i].vip));
-		assert_false(shown(vips[i].pattern));
+		assert_true(is_gone(i));
 		assert_int_equal(del(f, vips[i].vip), -ENOENT);
 	}
-	assert_int_not_equal(shell("ip -6 route show table local | grep -q 'proto 118'"), 0);
+	assert_false(routed(".*"));
 	/* Nothing of this was news. */
 	loop_drain(f->loop);
 	assert_int_equal(f->n_lost + f->n_lost_all, 0);
@@ -206,7 +235,7 @@ static void test_lost(void **state)
 		f->n_lost = 0;
 		f->add_again = false;
 		assert_int_equal(add(f, vips[i].vip, NULL), 0);
-		assert_int_equal(shell("ip addr del %s dev lo", vips[i].vip), 0);
+		assert_int_equal(shell("%s", vips[i].removal), 0);
 		loop_until(f->loop, was_lost, f);
 		assert_int_equal(f->n_lost, 1);
 		assert_true(prefix_equal(&f->lost, &p));
@@ -215,12 +244,115 @@ static void test_lost(void **state)
 		f->n_lost = 0;
 		f->add_again = true;
 		assert_int_equal(add(f, vips[i].vip, NULL), 0);
-		assert_int_equal(shell("ip addr del %s dev lo", vips[i].vip), 0);
+		assert_int_equal(shell("%s", vips[i].removal), 0);
 		loop_until(f->loop, was_lost, f);
 		assert_true(owns(f, vips[i].vip));
 		loop_drain(f->loop);
 		assert_int_equal(f->n_lost, 1);
+		assert_true(is_there(i));
 		assert_int_equal(del(f, vips[i].vip), 0);
+	}
+}
+
+/* The address is there, and nothing comes to it. */
+static void test_local_route_lost(void **state)
+{
+	struct fixture *f = *state;
+	f->add_again = true;
+	assert_int_equal(add(f, "2001:db8::1/128", NULL), 0);
+	assert_int_equal(shell(DEL_ROUTE("2001:db8::1")), 0);
+	loop_until(f->loop, was_lost, f);
+	assert_int_equal(f->why, LOOPBACK_UNROUTED);
+	assert_true(routed("2001:db8::1"));
+	loop_drain(f->loop);
+	assert_int_equal(f->n_lost, 1);
+}
+
+/* What somebody else does to an address, and how it looks when it is right. */
+static const struct {
+	const char *name, *vip, *change, *right;
+} alterations[] = {
+	{ "lifetime of v4", "192.0.2.1/32",
+	  "ip addr change 192.0.2.1/32 dev lo valid_lft 600 preferred_lft 600",
+	  "192.0.2.1/32.*valid_lft forever preferred_lft forever" },
+	{ "lifetime of v6", "2001:db8::1/128",
+	  "ip addr change 2001:db8::1/128 dev lo valid_lft 600 preferred_lft 0",
+	  "2001:db8::1/128.*valid_lft forever preferred_lft 0sec" },
+	{ "preferred lifetime of v6", "2001:db8::1/128",
+	  "ip addr change 2001:db8::1/128 dev lo valid_lft forever preferred_lft forever",
+	  "2001:db8::1/128.*noprefixroute.*valid_lft forever preferred_lft 0sec" },
+	{ "only the tag", "192.0.2.1/32", "ip addr replace 192.0.2.1/32 dev lo", "192.0.2.1/32" },
+};
+
+static void test_altered(void **state)
+{
+	struct fixture *f = *state;
+	f->add_again = true;
+	for (size_t i = 0; i < sizeof(alterations) / sizeof(alterations[0]); i++) {
+		f->n_lost = 0;
+		assert_int_equal(add(f, alterations[i].vip, NULL), 0);
+		assert_int_equal(shell("%s", alterations[i].change), 0);
+		loop_until(f->loop, was_lost, f);
+		if (f->why != LOOPBACK_ALTERED || !shown(alterations[i].right))
+			fail_msg("%s: not as it was", alterations[i].name);
+		loop_drain(f->loop); /* our own change is no alteration */
+		assert_int_equal(f->n_lost, 1);
+		/* Known as ours by a later run: it has its tag again. */
+		restart(f);
+		assert_int_equal(add(f, alterations[i].vip, NULL), 0);
+		assert_int_equal(del(f, alterations[i].vip), 0);
+	}
+}
+
+/* Nobody's address depends on ours, nor ours on theirs. */
+static void test_network_beside_others(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(add(f, "198.51.100.0/24", NULL), 0);
+	assert_int_equal(shell("ip addr add 198.51.100.7/24 dev lo"), 0);
+	assert_int_equal(del(f, "198.51.100.0/24"), 0);
+	assert_true(shown("198.51.100.7/24"));
+	assert_int_equal(add(f, "198.51.100.0/24", NULL), 0);
+	assert_int_equal(shell("ip addr del 198.51.100.7/24 dev lo"), 0);
+	assert_int_equal(shell("ip route get 198.51.100.255 | grep -q ^local"), 0);
+	loop_drain(f->loop);
+	assert_int_equal(f->n_lost, 0);
+}
+
+/* The last IPv4 address of lo takes all routes with it, and the kernel says nothing of them. */
+static void test_network_goes_with_the_last_address(void **state)
+{
+	struct fixture *f = *state;
+	f->add_again = true;
+	assert_int_equal(add(f, "198.51.100.0/24", NULL), 0);
+	assert_int_equal(shell("ip -4 addr flush dev lo"), 0);
+	loop_until(f->loop, was_lost, f);
+	assert_int_equal(f->why, LOOPBACK_UNROUTED);
+	assert_true(routed("198.51.100.0/24"));
+	/* Our own removal may be the last one, too. */
+	f->n_lost = 0;
+	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
+	assert_int_equal(del(f, "192.0.2.1/32"), 0);
+	loop_until(f->loop, was_lost, f);
+	assert_true(routed("198.51.100.0/24"));
+}
+
+/* The kernel acknowledges an IPv6 address before it has made the route. */
+static void test_serves_at_once(void **state)
+{
+	struct fixture *f = *state;
+	for (unsigned i = 1; i <= 200; i++) {
+		char text[ADDR_TEXT_MAX + 4];
+		snprintf(text, sizeof(text), "2001:db8::%x/128", i);
+		struct prefix p = vip(text);
+		struct sockaddr_storage to;
+		int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(loopback_add(f->lo, &p, "app", NULL), 0);
+		socklen_t len = addr_to_sockaddr(&p.addr, 9, 0, &to);
+		int r = connect(fd, (struct sockaddr *)&to, len);
+		close(fd);
+		if (r < 0)
+			fail_msg("%s does not serve", text);
 	}
 }
 
@@ -326,7 +458,9 @@ static void test_leftovers(void **state)
 	assert_int_equal(add(f, vips[3].vip, NULL), 0);
 	assert_int_equal(leftovers(f, true), N_VIPS - 2);
 	assert_true(shown("192.0.2.1/32"));
-	assert_false(shown("198.51.100.0/24"));
+	assert_false(routed("198.51.100.0/24"));
+	assert_false(routed("2001:db8::1"));
+	assert_true(routed("2001:db8:1::/64"));
 	assert_true(shown("192.0.2.99/32"));
 	loop_drain(f->loop);
 	assert_int_equal(f->n_lost + f->n_lost_all, 0);
@@ -360,6 +494,20 @@ static void test_leftover_removed(void **state)
 	assert_true(shown("192.0.2.1/32"));
 	loop_drain(f->loop);
 	assert_int_equal(f->n_lost, 0);
+}
+
+/* Somebody took it meanwhile: then our route to it must not stay. */
+static void test_leftover_route_to_a_foreign_address(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(add(f, "2001:db8::1/128", NULL), 0);
+	assert_int_equal(add(f, "2001:db8::2/128", NULL), 0);
+	assert_int_equal(shell(DEL_ADDR("2001:db8::1/128") "; " DEL_ADDR("2001:db8::2/128")), 0);
+	assert_int_equal(shell("ip addr add 2001:db8::1/128 dev lo"), 0);
+	restart(f);
+	assert_int_equal(leftovers(f, true), 1); /* a route that nothing belongs to */
+	assert_false(routed(".*"));
+	assert_true(shown("2001:db8::1/128"));
 }
 
 enum { MANY = 2000 };
@@ -430,6 +578,11 @@ int main(void)
 		TEST(test_foreign),
 		TEST(test_foreign_before_start),
 		TEST(test_lost),
+		TEST(test_local_route_lost),
+		TEST(test_altered),
+		TEST(test_network_beside_others),
+		TEST(test_network_goes_with_the_last_address),
+		TEST(test_serves_at_once),
 		TEST(test_lost_to_another),
 		TEST(test_own_removal_is_no_loss),
 		TEST(test_link_flap),
@@ -437,6 +590,7 @@ int main(void)
 		TEST(test_leftovers),
 		TEST(test_leftover_of_another_length),
 		TEST(test_leftover_removed),
+		TEST(test_leftover_route_to_a_foreign_address),
 		TEST(test_flush_of_many),
 		TEST(test_no_capability),
 	};

@@ -468,12 +468,12 @@ static void test_lost_address_is_added_again(void **state)
 	struct prefix p = prefix_of("192.0.2.1/32");
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
-	reconcile_lost(w->r, &p);
+	reconcile_lost(w->r, &p, "lost", SEC);
 	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\n");
 	/* Also while it is only kept for flows that still run. */
 	reconcile_want(w->r, vip, kept, SEC);
-	reconcile_lost(w->r, NULL);
+	reconcile_lost(w->r, NULL, NULL, SEC);
 	work(w, SEC);
 	expect(w, "withdraw 192.0.2.1/32\nadd 192.0.2.1/32\n");
 	assert_true(vip->bound);
@@ -486,10 +486,102 @@ static void test_route_goes_when_a_lost_address_cannot_be_had_back(void **state)
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
 	w->address_add = -EPERM;
-	reconcile_lost(w->r, &p);
+	reconcile_lost(w->r, &p, "lost", SEC);
 	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\nwithdraw 192.0.2.1/32\n");
 	assert_non_null(vip->trouble);
+}
+
+/* Somebody's script does it in a loop: the first few are repaired at once, then with a rest. */
+static void test_address_that_is_fought_over(void **state)
+{
+	struct world *w = world_of(state);
+	struct prefix p = prefix_of("192.0.2.1/32");
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	usec_t now = SEC;
+	expect(w, w->did);
+	for (unsigned i = 0; i < CONTEST_BURST; i++) {
+		reconcile_lost(w->r, &p, "lost", now);
+		work(w, now);
+		expect(w, "add 192.0.2.1/32\n");
+	}
+	reconcile_lost(w->r, &p, "lost", now);
+	work(w, now);
+	expect(w, "withdraw 192.0.2.1/32\n");
+	assert_non_null(strstr(vip->trouble->text, "lost again and again"));
+	assert_false(vip->bound);
+	/* A retry before it is time, that of somebody else's trouble. */
+	reconcile_retry(w->r);
+	work(w, now + SEC);
+	expect(w, "");
+	/* Put back, and removed again: that does not announce it. */
+	now += CONTEST_REST;
+	reconcile_retry(w->r);
+	work(w, now);
+	expect(w, "add 192.0.2.1/32\n");
+	reconcile_lost(w->r, &p, "lost", now);
+	work(w, now);
+	expect(w, "");
+	assert_true(w->retry_at <= now + CONTEST_REST);
+	/* Put back, and it stays. */
+	now += CONTEST_REST;
+	reconcile_retry(w->r);
+	work(w, now);
+	expect(w, "add 192.0.2.1/32\n");
+	assert_true(w->retry_at <= now + CONTEST_REST);
+	reconcile_retry(w->r);
+	work(w, now + CONTEST_REST - 1);
+	expect(w, "");
+	reconcile_retry(w->r);
+	work(w, now + CONTEST_REST);
+	expect(w, "announce 192.0.2.1/32\n");
+	assert_null(vip->trouble);
+	assert_int_equal(reconcile_counts(w->r).put_back, CONTEST_BURST + 2);
+	assert_int_equal(reconcile_counts(w->r).losses, CONTEST_BURST + 2);
+}
+
+/* Once in a while is no fight. */
+static void test_address_that_is_lost_now_and_then(void **state)
+{
+	struct world *w = world_of(state);
+	struct prefix p = prefix_of("192.0.2.1/32");
+	bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	for (usec_t i = 1; i <= 20; i++) {
+		reconcile_lost(w->r, &p, "lost", i * CONTEST_WINDOW / CONTEST_BURST);
+		work(w, i * CONTEST_WINDOW / CONTEST_BURST);
+		expect(w, "add 192.0.2.1/32\n");
+	}
+}
+
+/* Not bound, as far as we know, but what is left of it must go with the app. */
+static void test_remains_of_a_lost_address_are_removed(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	w->address_add = -ENETDOWN;
+	reconcile_lost(w->r, NULL, NULL, SEC);
+	work(w, SEC);
+	expect(w, "add 192.0.2.1/32\nwithdraw 192.0.2.1/32\n");
+	reconcile_release(w->r, vip, SEC);
+	work(w, SEC);
+	expect(w, "drain\n");
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
+	assert_int_equal(reconcile_counts(w->r).vips, 0);
+}
+
+/* The host's own address is another one now: NAT is asked again, the route stays. */
+static void test_remap(void **state)
+{
+	struct world *w = world_of(state);
+	bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	reconcile_remap(w->r);
+	work(w, SEC);
+	expect(w, "nat 192.0.2.1/32\n");
 }
 
 static void test_removal_that_fails_is_tried_again(void **state)
@@ -521,7 +613,11 @@ static void test_leftovers_of_a_former_run(void **state)
 	reconcile_found(w->r, &mine);
 	reconcile_found(w->r, &nobodys);
 	work(w, SEC);
-	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nnonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
+	/* A router may still have the route of that run. */
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\ndrain\n");
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
 	assert_true(vip->bound);
 	assert_null(reconcile_find(w->r, &nobodys));
 }
@@ -596,6 +692,10 @@ int main(void)
 		TEST(test_nat_of_a_former_run),
 		TEST(test_lost_address_is_added_again),
 		TEST(test_route_goes_when_a_lost_address_cannot_be_had_back),
+		TEST(test_address_that_is_fought_over),
+		TEST(test_address_that_is_lost_now_and_then),
+		TEST(test_remains_of_a_lost_address_are_removed),
+		TEST(test_remap),
 		TEST(test_removal_that_fails_is_tried_again),
 		TEST(test_leftovers_of_a_former_run),
 		TEST(test_new_communities_are_announced_again),

@@ -18,9 +18,9 @@ struct fixture {
 	uint32_t d0;
 };
 
-static void on_lost(const struct prefix *prefix, void *userdata)
+static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *userdata)
 {
-	(void)prefix, (void)userdata;
+	(void)prefix, (void)why, (void)userdata;
 }
 
 static void must(const char *command)

@@ -36,6 +36,7 @@ static const struct bgp_peer_status established = {
 	.established_since = 990 * SEC,
 	.sessions = 2,
 	.last_error = "",
+	.path_trouble = "",
 	.hint = "",
 	.retry_at = USEC_NEVER,
 	.peer_as = 65000,
@@ -57,6 +58,7 @@ static const struct bgp_peer_status silent = {
 	.state = BGP_ACTIVE,
 	.established_since = USEC_NEVER,
 	.last_error = "connection timed out",
+	.path_trouble = "interface eth0 is down",
 	.hint = "no answer at all",
 	.retry_at = 1003 * SEC,
 	.peer_as = 65001,
@@ -130,6 +132,7 @@ static void test_peer_says_why_and_when(void **state)
 	expect_text(o, "state", "active");
 	expect_text(o, "last_error", "connection timed out");
 	expect_text(o, "hint", "no answer at all");
+	expect_text(o, "path_error", "interface eth0 is down");
 	expect_text(o, "retry", "2026-01-02T03:04:08.678Z");
 	assert_true(json_is_null(json_object_get(o, "established")));
 	assert_true(json_is_null(json_object_get(o, "negotiated")));

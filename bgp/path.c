@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "bgp/path.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/str.h"
+#include "net/route.h"
+
+static const char *link_words(enum route_link_state state)
+{
+	switch (state) {
+	case ROUTE_LINK_UP:
+		break;
+	case ROUTE_LINK_NO_CARRIER:
+		return "has no carrier";
+	case ROUTE_LINK_DOWN:
+		return "is down";
+	case ROUTE_LINK_GONE:
+		return "is gone";
+	}
+	return NULL;
+}
+
+/* Says what is wrong with the interface; false when nothing is. `name`, of IF_NAMESIZE: as it was
+ * known, becomes what it is called. */
+static bool link_trouble(struct bgp_path *now, uint32_t ifindex, char *name)
+{
+	struct route_link link;
+	if (!ifindex)
+		return false;
+	route_link(ifindex, &link);
+	const char *words = link_words(link.state);
+	if (link.name[0])
+		snprintf(name, IF_NAMESIZE, "%s", link.name);
+	if (words)
+		snprintf(now->trouble, sizeof(now->trouble), "interface %s %s", name, words);
+	now->link = words;
+	return words;
+}
+
+/* The interface that the last good way went over. */
+static bool good_link_trouble(struct bgp_path *now)
+{
+	return link_trouble(now, now->good.ifindex, now->good.ifname);
+}
+
+static void no_route(struct bgp_path *now, bool near, const char *why)
+{
+	now->state = near ? BGP_PATH_LOST : BGP_PATH_DOUBTFUL;
+	if (!good_link_trouble(now))
+		snprintf(now->trouble, sizeof(now->trouble), "%s", why);
+}
+
+/* The connected network went, and the kernel would try the default route. */
+static void not_connected(struct bgp_path *now)
+{
+	char text[ADDR_TEXT_MAX];
+	now->state = BGP_PATH_LOST;
+	if (!good_link_trouble(now))
+		snprintf(now->trouble, sizeof(now->trouble),
+			 "its network is not connected any more: the route to it goes through %s",
+			 addr_format(&now->gateway, text));
+}
+
+static void look_at_way(struct bgp_path *now, const struct bgp_peer_config *c, bool near)
+{
+	char name[IF_NAMESIZE] = "";
+	struct err err = { "" };
+	struct route_info way;
+	uint32_t scope = c->ifname[0] ? if_nametoindex(c->ifname) : 0;
+	if (c->ifname[0] && !scope) {
+		now->state = BGP_PATH_LOST;
+		now->link = true;
+		snprintf(now->trouble, sizeof(now->trouble), "interface %s is gone", c->ifname);
+		return;
+	}
+	if (route_lookup(&c->addr, scope, &way, &err) < 0) {
+		no_route(now, near, err.text);
+		return;
+	}
+	now->source = way.source;
+	now->gateway = way.gateway;
+	if (link_trouble(now, way.ifindex, name))
+		now->state = near ? BGP_PATH_LOST : BGP_PATH_DOUBTFUL;
+	else if (near && now->good.direct && addr_is_set(&way.gateway))
+		not_connected(now);
+	else
+		now->state = BGP_PATH_GOOD;
+	if (now->state == BGP_PATH_GOOD) {
+		now->good.ifindex = way.ifindex;
+		memcpy(now->good.ifname, name, sizeof(name));
+		now->good.source = way.source;
+		now->good.direct = !addr_is_set(&way.gateway);
+	}
+}
+
+/* The configured source of the session. */
+static const struct addr *configured_source(const struct bgp_peer_config *c)
+{
+	if (c->local_ip.family == c->addr.family)
+		return &c->local_ip;
+	if (c->local_ip6.family == c->addr.family && !addr_is_link_local(&c->addr))
+		return &c->local_ip6;
+	return NULL;
+}
+
+static void look_at_source(struct bgp_path *now, const struct bgp_peer_config *c)
+{
+	char text[ADDR_TEXT_MAX];
+	const struct addr *source = configured_source(c);
+	uint32_t scope = c->ifname[0] ? if_nametoindex(c->ifname) : 0;
+	if (!source || route_has_address(source, scope))
+		return;
+	if (!now->link)
+		snprintf(now->trouble, sizeof(now->trouble),
+			 "%s %s is not an address of this host now",
+			 source == &c->local_ip ? "local_ip" : "local_ip6",
+			 addr_format(source, text));
+	now->state = BGP_PATH_LOST;
+}
+
+bool bgp_path_look(struct bgp_path *p, const struct bgp_peer_config *c, bool near)
+{
+	struct bgp_path before = *p;
+	*p = (struct bgp_path){ .good = before.good };
+	look_at_way(p, c, near);
+	look_at_source(p, c);
+	return p->state != before.state || !str_equal(p->trouble, before.trouble) ||
+	       !addr_equal(&p->source, &before.source) ||
+	       !addr_equal(&p->gateway, &before.gateway) || p->good.ifindex != before.good.ifindex;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/hostwatch.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "lib/mem.h"
+#include "net/loop.h"
+#include "net/nladdr.h"
+#include "net/nlsock.h"
+
+#define EVENTS_PER_TURN 64
+/* A router on the same host may change its routes thousands of times a second. */
+#define TOLD_EVERY (50 * USEC_PER_MSEC)
+
+struct hostwatch {
+	sd_event *loop;
+	struct nlsock *socket;
+	sd_event_source *source, *timer;
+	usec_t told_at;
+	hostwatch_cb *changed;
+	void *userdata;
+};
+
+static void tell(struct hostwatch *w)
+{
+	w->told_at = loop_now(w->loop);
+	w->changed(w->userdata);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	tell(userdata);
+	return 0;
+}
+
+static int take_event(const struct nlmsghdr *msg, void *userdata)
+{
+	bool *any = userdata;
+	*any = *any || msg->nlmsg_type >= RTM_BASE;
+	return 0;
+}
+
+static int on_event(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct hostwatch *w = userdata;
+	bool any = false;
+	(void)source, (void)fd, (void)revents;
+	if (nlsock_receive(w->socket, EVENTS_PER_TURN, take_event, &any) == -ENOBUFS)
+		any = true;
+	usec_t again = usec_add(w->told_at, TOLD_EVERY);
+	if (any && (!w->told_at || loop_now(w->loop) >= again))
+		tell(w);
+	else if (any)
+		loop_timer_set(w->loop, &w->timer, again, LOOP_APPLY, on_timer, w);
+	return 0;
+}
+
+/* Drops what concerns lo in the kernel, and the routes of the table `local`: 10,000 VIPs at once
+ * are none of our business here. ifa_index, ifi_index and rtm_table stand at the same place. */
+static int set_filter(struct hostwatch *w)
+{
+	enum { TYPE_AT = offsetof(struct nlmsghdr, nlmsg_type), AT = NLMSG_HDRLEN + 4 };
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE_AT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 2, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(NLADDR_LO_IFINDEX), 2, 3),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_LOCAL, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+	if (setsockopt(nlsock_fd(w->socket), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+		       sizeof(program)) < 0)
+		return -errno;
+	return 0;
+}
+
+int hostwatch_new(sd_event *loop, hostwatch_cb *changed, void *userdata, struct hostwatch **ret,
+		  struct err *err)
+{
+	static const int groups[] = { RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+				      RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  0 };
+	struct hostwatch *w = mem_new(1, sizeof(*w));
+	w->loop = sd_event_ref(loop);
+	w->changed = changed;
+	w->userdata = userdata;
+	int r = nlsock_open(NETLINK_ROUTE, groups, &w->socket, err);
+	if (r < 0) {
+		hostwatch_free(w);
+		return r;
+	}
+	r = set_filter(w);
+	if (r == 0)
+		r = loop_io_add(loop, &w->source, nlsock_fd(w->socket), EPOLLIN, LOOP_APPLY,
+				on_event, w);
+	if (r < 0) {
+		hostwatch_free(w);
+		return err_set(err, r, "cannot watch the addresses of this host: %s", strerror(-r));
+	}
+	*ret = w;
+	return 0;
+}
+
+void hostwatch_free(struct hostwatch *w)
+{
+	if (!w)
+		return;
+	sd_event_source_disable_unref(w->source);
+	sd_event_source_disable_unref(w->timer);
+	nlsock_free(w->socket);
+	sd_event_unref(w->loop);
+	free(w);
+}
