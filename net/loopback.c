@@ -525,7 +525,9 @@ static int bind_parts(struct loopback *lo, const struct prefix *vip, const char 
 	uint8_t parts = vipaddr_parts(vip);
 	int r = parts & VIP_ADDRESS ? bind_address(lo, vip, app_name, err)
 				    : check_network(lo, vip, err);
-	if (r < 0 || !(parts & VIP_ROUTE))
+	const struct entry *e = entry_find(lo, vip);
+	bool has_route = e && e->owner != OWNER_FOREIGN && (e->there & VIP_ROUTE);
+	if (r < 0 || !(parts & VIP_ROUTE) || has_route)
 		return r;
 	r = vipaddr_add(lo->ask, vip, VIP_ROUTE, NULL);
 	if (r < 0 && (parts & VIP_ADDRESS))
