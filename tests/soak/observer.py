@@ -1,4 +1,4 @@
-"""A scripted peer whose session is never disturbed: it sees every update, with the kernel's time."""
+"""A scripted peer whose session nobody disturbs: it sees every update, with the kernel's time."""
 
 import select
 import socket

@@ -53,8 +53,8 @@ class Pest(Actor):
             rng.randbytes(rng.randint(1, 2000)),
             b"GET /" + b"a" * rng.randint(1, 40000) + b" HTTP/1.1\r\n\r\n",
             b"GET /register?name=" + rng.randbytes(20).replace(b"\r", b"") + b" HTTP/1.1\r\n\r\n",
-            b"POST /register HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n" + rng.randbytes(5000),
-            b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n" + rng.randbytes(100),
+            b"POST /info HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n" + rng.randbytes(5000),
+            b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n" + rng.randbytes(99),
             b"GET /info HTTP/1.1\r\n" + b"X: y\r\n" * rng.randint(1, 8000) + b"\r\n",
         ))
         self._throw(self.context.operator, self.context.host_ip, PORT, garbage)
@@ -67,7 +67,7 @@ class Pest(Actor):
         garbage = rng.choice((
             b"",
             rng.randbytes(rng.randint(1, 400)),
-            bgp.MARKER + b"\xff\xff\x02" + rng.randbytes(100),
+            bgp.MARKER + b"\xff\xff\x02" + rng.randbytes(99),
             bgp.open_message(rng.randint(1, 64000), self._neighbour_ip),
             bgp.open_message(65000, "0.0.0.0"),
             opened + bgp.keepalive() + bgp.message(bgp.UPDATE, rng.randbytes(rng.randint(0, 300))),

@@ -24,6 +24,10 @@ BAD = (
     "/unregister",
 )
 
+PATHS = ("/info", "/metrics") + tuple(
+    f"/v1/{name}" for name in ("apps", "consul", "nat", "peers", "routes", "status")
+)
+
 
 class Registrar(Actor):
     """Number n has the VIPs 198.51.n.0/24 and 2001:db8:n::/48 for itself.
@@ -112,8 +116,7 @@ class Registrar(Actor):
         self.count("request: refused, it is wrong")
 
     def _look(self, forms: list[App]) -> None:
-        paths = ("/info", "/metrics", "/v1/apps", "/v1/routes", "/v1/nat", "/v1/peers", "/v1/status")
-        self.context.expect(200, self.rng.choice(paths))
+        self.context.expect(200, self.rng.choice(PATHS))
         self.count("request: status or metrics")
 
     def finish(self) -> None:

@@ -1,8 +1,7 @@
-"""Builds what the soak shakes: a host with all kinds of services, three routers, Consul, the agent."""
+"""What the soak shakes: a host with all kinds of services, three routers, Consul, the agent."""
 
 from typing import Any
 
-from netns.agent import Agent
 from netns.configs import config
 from netns.consul import Consul
 from netns.testbed import ROUTER_AS, Testbed
@@ -116,7 +115,8 @@ class World:
         self.agent.spawn()
         wait_until(self._answers, "the agent's API answers", ignore=(OSError,))
         self.wait_as_expected()
-        self.context.has_leases = "lease" in self.context.get(f"/v1/apps/{self.apps[0].name}").json()
+        status = self.context.expect(200, f"/v1/apps/{self.apps[0].name}").json()
+        self.context.has_leases = "lease" in status
 
     def _answers(self) -> bool:
         process = self.agent.process
