@@ -2,10 +2,11 @@
 /*
  * Owns everything, and knows the order in which it comes and goes.
  *
- * Start: configuration, who we are, API socket, lo, monitors, BGP, apps. The API socket comes
- * before anything is touched, because that is where a second agent on the host fails. Apps are
- * registered a few milliseconds a turn of the loop, so that the sessions with the routers come up
- * meanwhile; then what a former run left on lo and nobody wants is removed.
+ * Start: configuration, who we are, API socket, lo, monitors, state file, BGP, apps. The API socket
+ * comes before anything is touched, because that is where a second agent on the host fails. Apps,
+ * those of the configuration and then those that the state file remembers, are registered a few
+ * milliseconds a turn of the loop, so that the sessions with the routers come up meanwhile; changes
+ * over HTTP wait for that. Then what a former run left on lo and nobody wants is removed.
  *
  * Stop (SIGTERM, SIGINT, SIGUSR2), in two seconds at most, whatever the routers do:
  *
@@ -49,6 +50,7 @@
 #include "agent/inspect.h"
 #include "agent/peer_log.h"
 #include "agent/privileges.h"
+#include "agent/remember.h"
 #include "agent/restart.h"
 #include "agent/service.h"
 #include "agent/surroundings.h"
@@ -60,7 +62,7 @@
 #include "net/capability.h"
 #include "net/loop.h"
 
-/* How long apps of the configuration are registered in one turn of the loop. */
+/* How long apps are registered in one turn of the loop. */
 #define APPS_TURN (5 * USEC_PER_MSEC)
 
 /* How long VIPs of a former run wait for Consul to name their services; with graceful restart, for
@@ -99,6 +101,7 @@ struct agent {
 	struct bgp_speaker *speaker;
 	struct registry *registry;
 	struct discovery *discovery; /* NULL: no Consul */
+	struct remember *remember;
 	struct child_user *exec_user;
 	struct peer_log *peer_log;
 	struct service *service; /* NULL: no service manager */
@@ -155,6 +158,7 @@ static struct inspect inspect_of(struct agent *a)
 		.phase = phase_name(a->phase),
 		.config = &a->config->agent,
 		.discovery = a->discovery,
+		.remember = a->remember,
 		.capabilities = &a->capabilities,
 		.registered = a->phase > AGENT_STARTING,
 		.started_at = a->started_at,
@@ -165,8 +169,20 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 {
 	struct agent *a = userdata;
 	struct inspect in = inspect_of(a);
+	/* What comes from the configuration, and what was there before, comes first. */
+	if (a->phase == AGENT_STARTING && answer_is_change(call->kind)) {
+		ret->hold = API_HOLD_ASK_AGAIN;
+		return;
+	}
 	answer_call(&in, a->phase >= AGENT_DRAINING, call, ret);
+	remember_hold_reply(a->remember, ret);
 	look_at_peers(a);
+}
+
+static void on_stored(uint64_t up_to, bool stored, void *userdata)
+{
+	struct agent *a = userdata;
+	api_release(a->api, up_to, stored);
 }
 
 /* What a former run left on lo */
@@ -272,6 +288,8 @@ static void stop(struct agent *a)
 	a->start_apps = sd_event_source_disable_unref(a->start_apps);
 	a->discovery_limit = sd_event_source_disable_unref(a->discovery_limit);
 	discovery_stop(a->discovery);
+	remember_stop(a->remember);
+	api_ask_again(a->api); /* should it still be to be started */
 	registry_unregister_all(a->registry, a->stop_began);
 	restart_abandon(a->restart);
 	take_leftovers(a); /* should it still be to be done */
@@ -451,12 +469,17 @@ static int on_start_apps(sd_event_source *source, void *userdata)
 	usec_t end = usec_add(loop_clock(), APPS_TURN);
 	while (a->next_app < a->config->n_apps && loop_clock() < end)
 		register_app(a, &a->config->apps[a->next_app++]);
-	if (a->next_app < a->config->n_apps)
+	if (a->next_app < a->config->n_apps || remember_restore(a->remember, end))
 		return loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
 	a->phase = AGENT_RUNNING;
 	log_info("agent", "%zu apps registered from the configuration", a->config->n_apps);
+	if (remember_n_restored(a->remember) > 0)
+		log_info("agent", "%zu apps registered again that came over HTTP",
+			 remember_n_restored(a->remember));
 	look_at_peers(a);
 	start_discovery(a);
+	remember_begin(a->remember, a->discovery);
+	api_ask_again(a->api);
 	source_arrived(a);
 	struct inspect in = inspect_of(a);
 	service_ready(a->service, &in);
@@ -633,6 +656,9 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = start_drains(a, err);
 	if (rc == 0)
+		a->remember = remember_new(a->loop, &a->config->agent, a->registry, a->effects,
+					   on_stored, a);
+	if (rc == 0)
 		rc = start_speaker(a, err);
 	if (rc == 0)
 		rc = loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
@@ -643,6 +669,7 @@ static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
 	discovery_free(a->discovery);
+	remember_free(a->remember);
 	registry_free(a->registry);
 	presence_free(a->disable_file);
 	presence_watcher_free(a->presence);

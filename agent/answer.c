@@ -34,6 +34,15 @@ static void reply_json(struct api_reply *ret, unsigned status, json_t *value)
 	json_decref(value);
 }
 
+/* Of a change: "stored" says whether it outlives us, which shows when the reply leaves. */
+static void reply_change(struct api_reply *ret, json_t *value)
+{
+	json_object_set_new(value, "stored", json_false());
+	ret->body_unstored = stream_json_text(value);
+	json_object_set_new(value, "stored", json_true());
+	reply_json(ret, 200, value);
+}
+
 static void reply_stream(struct api_reply *ret, struct stream *stream)
 {
 	ret->status = 200;
@@ -63,6 +72,8 @@ static const char *result_name(enum register_result result)
 		return "registered";
 	case REGISTER_SAME:
 		return "unchanged";
+	case REGISTER_RENEWED:
+		return "renewed";
 	case REGISTER_REPLACED:
 		return "replaced";
 	}
@@ -86,11 +97,16 @@ static void do_register(const struct inspect *in, const struct api_call *call,
 		return;
 	}
 	const struct app *app = registry_find(in->registry, name);
-	if (result != REGISTER_SAME)
+	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
 		log_info("api", "register %s: %s", name, result_name(result));
-	reply_json(ret, 200,
-		   json_pack("{s:o, s:s, s:s}", "app", view_text(name), "result",
-			     result_name(result), "health", health_name(app->health)));
+	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
+				 result_name(result), "health", health_name(app->health), "lease",
+				 inspect_lease(in, app));
+	if (call->spec.lease && app->spec->source != APP_FROM_HTTP)
+		json_object_set_new(body, "note",
+				    json_string("it is in the configuration file, where it has no "
+						"lease"));
+	reply_change(ret, body);
 }
 
 /* NULL when it stays away. */
@@ -122,7 +138,7 @@ static void do_unregister(const struct inspect *in, const struct api_call *call,
 				 known ? "unregistered" : "unknown");
 	if (note)
 		json_object_set_new(body, "note", json_string(note));
-	reply_json(ret, 200, body);
+	reply_change(ret, body);
 }
 
 static void do_app(const struct inspect *in, const struct api_call *call, struct api_reply *ret)
@@ -179,12 +195,11 @@ static void do_drain(const struct inspect *in, const struct api_call *call, stru
 	}
 	json_t *now_true = call->name ? inspect_app(in, registry_find(in->registry, call->name))
 				      : inspect_status(in);
-	reply_json(ret, 200,
-		   json_pack("{s:s, s:o}", "result", drain_result_name(result),
-			     call->name ? "app" : "agent", now_true));
+	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
+				    call->name ? "app" : "agent", now_true));
 }
 
-static bool is_change(enum api_kind kind)
+bool answer_is_change(enum api_kind kind)
 {
 	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DRAIN ||
 	       kind == API_UNDRAIN;
@@ -201,7 +216,7 @@ static void do_error(const struct api_call *call, struct api_reply *ret)
 void answer_call(const struct inspect *in, bool stopping, const struct api_call *call,
 		 struct api_reply *ret)
 {
-	if (stopping && is_change(call->kind)) {
+	if (stopping && answer_is_change(call->kind)) {
 		reply_text(ret, 503, "vipherald is stopping");
 		return;
 	}

@@ -352,6 +352,26 @@ int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err)
 	return 0;
 }
 
+/* ---- the lease ---- */
+
+int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err)
+{
+	char max[DURATION_TEXT_MAX];
+	usec_t span = 0;
+	if (s->lease)
+		return err_set(err, -EINVAL, "ttl is given twice, '%.80s' is the second", text);
+	int r = duration_parse(text, &span, err);
+	if (r < 0)
+		return err_prefix(err, r, "ttl: ");
+	if (span < APP_LEASE_MIN || span > APP_LEASE_MAX)
+		return err_set(err, -EINVAL,
+			       "ttl '%.80s' is out of range, expected 1s to %s; leave it out for "
+			       "an app that stays until it is unregistered",
+			       text, duration_format(APP_LEASE_MAX, max));
+	s->lease = span;
+	return 0;
+}
+
 /* ---- the whole ---- */
 
 struct state_specs *app_spec_states(struct app_spec *s)

@@ -34,6 +34,7 @@ struct config_agent {
 	usec_t drain_time;
 	bool shutdown_drain;
 	char *disable_file;      /* NULL when not set */
+	char *state_file;        /* NULL when not set; "": off */
 	usec_t keep_last_window; /* 0: monitor_interval */
 };
 

@@ -218,6 +218,13 @@ static const struct config_key agent_keys[] = {
 	  .type = &config_type_path,
 	  FIELD(disable_file),
 	  .doc = "While this file exists, all apps are drained." },
+	{ .name = "state_file",
+	  .type = &config_type_path_or_off,
+	  FIELD(state_file),
+	  .default_words = "`state.json` in systemd's `$STATE_DIRECTORY`, else in "
+			   "`/var/lib/vipherald`",
+	  .doc = "Where apps registered over HTTP, their leases, and drains over HTTP are kept "
+		 "over a restart or a crash, see [state.md](state.md). `\"\"` or `off`: nowhere." },
 	{ .name = "keep_last_window",
 	  .type = &config_type_duration,
 	  FIELD(keep_last_window),
@@ -867,6 +874,7 @@ void config_draft_done(struct config_draft *d)
 	free(d->bgp.bgp.communities.values);
 	free(d->apps);
 	free(d->agent.disable_file);
+	free(d->agent.state_file);
 	consul_config_done(&d->agent.consul);
 	free(d->agent.exec_user);
 	free(d->agent.tls_ca);

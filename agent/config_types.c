@@ -42,6 +42,17 @@ static int set_path(const struct config_key *key, const char *text, void *target
 	return set_text(key, text, target, err);
 }
 
+static int set_path_or_off(const struct config_key *key, const char *text, void *target,
+			   struct err *err)
+{
+	char **field = field_of(key, target);
+	if (*text && !str_equal(text, "off"))
+		return set_path(key, text, target, err);
+	free(*field);
+	*field = mem_strdup("");
+	return 0;
+}
+
 /* The kernel's TCP_MD5SIG_MAXKEYLEN, RFC 2385 leaves it open. */
 #define PASSWORD_MAX 80
 
@@ -506,6 +517,8 @@ static int set_app_group(const struct config_key *key, const char *text, void *t
 }
 
 const struct config_type config_type_path = { "absolute path of a file", set_path };
+const struct config_type config_type_path_or_off = { "absolute path of a file, or `off`",
+						     set_path_or_off };
 const struct config_type config_type_u32 = { "0 to 4294967295", set_u32 };
 const struct config_type config_type_prepend = { "0 to 32", set_prepend };
 const struct config_type config_type_ext_communities = { "extended communities",

@@ -8,6 +8,7 @@
 /* The type of the field that key->offset points at stands behind each. */
 extern const struct config_type config_type_text;              /* char *, owned; "" is NULL */
 extern const struct config_type config_type_path;              /* the same, absolute */
+extern const struct config_type config_type_path_or_off;       /* the same; off is "" */
 extern const struct config_type config_type_password;          /* the same, at most 80 bytes */
 extern const struct config_type config_type_consul_addr;       /* the same, a URL */
 extern const struct config_type config_type_consul_warning;    /* bool: fails */

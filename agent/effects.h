@@ -29,6 +29,17 @@ struct reconcile *effects_reconcile(struct effects *e);
 /* The NAT that it works with; likewise. */
 const struct nat *effects_nat(const struct effects *e);
 
+/* On a kernel that does not keep our tag on addresses, somebody has to write down what is ours
+ * before it is there: `note` returns 0 when it is written or cannot be, -EINPROGRESS when
+ * effects_noted() will be called. `forget`: it is there no more. */
+struct effects_notes {
+	int (*note)(const struct prefix *vip, const char *label, void *userdata);
+	void (*forget)(const struct prefix *vip, void *userdata);
+};
+void effects_set_notes(struct effects *e, const struct effects_notes *notes, void *userdata);
+void effects_noted(struct effects *e);
+/* What a former run noted. True when it is there and is taken for ours. */
+bool effects_adopt(struct effects *e, const struct prefix *vip, const char *label);
 /* Whether a former run left VIPs of a family on lo. */
 void effects_find_leftovers(struct effects *e, bool *ret_ipv4, bool *ret_ipv6);
 /* False: lo is down, and with it all VIPs. */

@@ -13,6 +13,7 @@
 #include "agent/drift.h"
 #include "agent/effects.h"
 #include "agent/reconcile.h"
+#include "agent/remember.h"
 #include "agent/stream.h"
 #include "agent/surroundings.h"
 #include "agent/view_json.h"
@@ -33,6 +34,7 @@ struct inspect {
 	const char *phase;                         /* of the agent, in a word */
 	const struct config_agent *config;
 	struct discovery *discovery; /* NULL: no Consul */
+	const struct remember *remember;
 	const struct capability_needs *capabilities;
 	bool registered;   /* the apps of the configuration are */
 	usec_t started_at; /* when Consul was heard too, or had its time; USEC_NEVER: not yet */
@@ -41,6 +43,7 @@ struct inspect {
 struct view_clock inspect_clock(const struct inspect *in);
 
 json_t *inspect_app(const struct inspect *in, const struct app *app);
+json_t *inspect_lease(const struct inspect *in, const struct app *app); /* null: none */
 json_t *inspect_status(const struct inspect *in);
 json_t *inspect_peers(const struct inspect *in); /* {"peers": [ … ]} */
 json_t *inspect_consul(const struct inspect *in);

@@ -494,6 +494,13 @@ void reconcile_vip_now(struct reconcile *r, struct vip *vip, usec_t now)
 
 /* What the world says */
 
+void reconcile_again(struct reconcile *r, const struct prefix *prefix)
+{
+	struct vip *vip = reconcile_find(r, prefix);
+	if (vip)
+		mark_dirty(r, vip);
+}
+
 static void lose(struct reconcile *r, struct vip *vip)
 {
 	if (!vip->bound)

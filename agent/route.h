@@ -2,8 +2,7 @@
 /*
  * From an HTTP request to what is asked of the agent, or to the error that answers it. Pure.
  *
- *	/register    name, vip (repeatable), monitor (repeatable), quorum, nat (repeatable),
- *	             vip_communities=a:b,c:d
+ *	/register    as agent/register_params.h has it
  *	/unregister  name
  *	/info /ping  as GoCast
  *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)

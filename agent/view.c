@@ -262,6 +262,7 @@ static json_t *app_head(const struct view_app *app, const struct view_clock *clo
 			    json_string(view_state_name(app->health, app->form, drained)));
 	json_object_set_new(o, "drain", view_drain(&app->drain, clock));
 	json_object_set_new(o, "group", view_group(app));
+	json_object_set_new(o, "lease", view_lease(app->spec->lease, app->lease_end, clock));
 	json_object_set_new(o, "consul_rival", text_or_null(app->rival));
 	return o;
 }

@@ -45,6 +45,7 @@ struct entry {
 	bool altered;  /* the address is there, and not as we made it */
 	enum loopback_loss why;
 	char label[IFNAMSIZ];
+	bool as_made;          /* the address is as we would make it, but for label and tag */
 	struct list_node lost; /* to be reported */
 	UT_hash_handle hh;
 };
@@ -163,6 +164,7 @@ static int take_dumped(const struct nlmsghdr *msg, void *userdata)
 	entry_seen(e, VIP_ADDRESS);
 	entry_look(lo, e, &a);
 	memcpy(e->label, a.label, sizeof(e->label));
+	e->as_made = vipaddr_as_made(&a);
 	return 0;
 }
 
@@ -419,6 +421,21 @@ void loopback_free(struct loopback *lo)
 	nlsock_free(lo->watch);
 	sd_event_unref(lo->loop);
 	free(lo);
+}
+
+bool loopback_has_tags(const struct loopback *lo)
+{
+	return lo->tags;
+}
+
+bool loopback_adopt(struct loopback *lo, const struct prefix *vip, const char *label)
+{
+	struct entry *e = entry_find(lo, vip);
+	if (lo->tags || !e || e->owner != OWNER_FOREIGN || !e->as_made ||
+	    strcmp(e->label, label) != 0)
+		return false;
+	e->owner = OWNER_LEFTOVER;
+	return true;
 }
 
 /* The one that is in the way: IPv6 allows an address only once whatever its length. */

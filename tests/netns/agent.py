@@ -84,6 +84,8 @@ class Agent:
         else:
             found = re.search(r"listen_addr: *\"?([^\"\s]+)", config)
             self.listen_addr = found[1] if found else ":8080"
+        self.state_dir = namespace.workdir / f"{name}-state"
+        self.state_file = self.state_dir / "state.json"
         self.config_path = namespace.workdir / f"{name}.yaml"
         self.config_path.write_text(config)
         self.arguments = [f"-config={self.config_path}", "-logtostderr"]
@@ -95,7 +97,8 @@ class Agent:
         self._process = self._namespace.start(
             [*self._wrapper, binary(), *self.arguments],
             self._name,
-            env={**SANITIZER_ENV, **self._env},
+            # Not the machine's state file: each test has its own.
+            env={**SANITIZER_ENV, "STATE_DIRECTORY": str(self.state_dir), **self._env},
         )
         self._ended_on_purpose = False
         return self._process
@@ -185,12 +188,15 @@ class Agent:
         monitors: Sequence[str] = (),
         nats: Sequence[str] = (),
         communities: str | None = None,
+        ttl: str | None = None,
     ) -> Response:
         query = [("name", name), *(("vip", vip) for vip in vips)]
         query += [("monitor", monitor) for monitor in monitors]
         query += [("nat", nat) for nat in nats]
         if communities is not None:
             query.append(("vip_communities", communities))
+        if ttl is not None:
+            query.append(("ttl", ttl))
         return self.get("/register?" + urlencode(query))
 
     def unregister(self, name: str) -> Response:

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/app.h"
@@ -134,12 +135,14 @@ static void expect(struct bench *b, const char *did)
 struct definition {
 	const char *name, *vip, *vip2, *monitor, *communities;
 	enum app_source source;
+	usec_t lease;
 };
 
 static void spec_make(struct app_spec *s, const struct definition *d)
 {
 	memset(s, 0, sizeof(*s));
 	s->source = d->source;
+	s->lease = d->lease;
 	assert_int_equal(app_spec_set_name(s, d->name, NULL), 0);
 	assert_int_equal(app_spec_add_vip(s, d->vip, NULL), 0);
 	if (d->vip2)
@@ -213,6 +216,115 @@ static void test_health_decides(void **state)
 	assert_int_equal(app->went_down, 1);
 	assert_int_equal(app->went_up, 2);
 	assert_int_equal(app_cleanup_at(app), USEC_NEVER);
+}
+
+/* What the state file is told. */
+struct told {
+	unsigned n;
+	char name[APP_NAME_MAX + 1];
+	bool gone, renewed;
+};
+
+static void on_changed(const char *name, const struct app *app, bool renewed, void *userdata)
+{
+	struct told *t = userdata;
+	*t = (struct told){ .n = t->n + 1, .gone = !app, .renewed = renewed };
+	snprintf(t->name, sizeof(t->name), "%s", name ? name : "(agent)");
+}
+
+static const struct definition leased = {
+	.name = "dns", .vip = VIP1, .source = APP_FROM_HTTP, .lease = 10 * SEC
+};
+
+static void test_lease_ends_and_is_renewed(void **state)
+{
+	struct bench *b = *state;
+	enum register_result result;
+	struct told told = { 0 };
+	registry_on_changed(b->reg, on_changed, &told);
+	const struct app *app = registered(b, &leased, REGISTER_NEW);
+	assert_int_equal(app_lease_end(app), 11 * SEC);
+	assert_false(told.renewed);
+	assert_int_equal(reg_at(b, &leased, 5 * SEC, &result, NULL), 0);
+	assert_int_equal(result, REGISTER_RENEWED);
+	assert_true(told.renewed);
+	assert_int_equal(app_lease_end(app), 15 * SEC);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	registry_expire(b->reg, 15 * SEC - 1);
+	assert_non_null(registry_find(b->reg, "dns"));
+	registry_expire(b->reg, 15 * SEC);
+	assert_null(registry_find(b->reg, "dns"));
+	assert_true(told.gone);
+	assert_int_equal(registry_count(b->reg).leases, 0);
+	assert_int_equal(registry_count(b->reg).leases_expired, 1);
+	expect(b, "withdraw 192.0.2.1/32\ndrain\n");
+}
+
+static void test_lease_is_lifted_by_who_wants_none(void **state)
+{
+	struct bench *b = *state;
+	struct told told = { 0 };
+	const struct definition config = { .name = "dns", .vip = VIP1, .source = APP_FROM_CONFIG };
+	const struct app *app = registered(b, &leased, REGISTER_NEW);
+	registered(b, &dns, REGISTER_RENEWED);
+	assert_int_equal(app_lease_end(app), USEC_NEVER);
+	registered(b, &dns, REGISTER_SAME);
+	registry_on_changed(b->reg, on_changed, &told);
+	registered(b, &leased, REGISTER_RENEWED);
+	assert_false(told.renewed); /* this one cannot wait */
+	registered(b, &config, REGISTER_RENEWED);
+	assert_int_equal(app_lease_end(app), USEC_NEVER);
+	registered(b, &leased, REGISTER_SAME);
+	assert_int_equal(app_lease_end(app), USEC_NEVER);
+	assert_int_equal(app->spec->source, APP_FROM_CONFIG);
+}
+
+static void test_every_change_of_http_is_told(void **state)
+{
+	struct bench *b = *state;
+	struct told told = { 0 };
+	const struct definition other = { .name = "dns", .vip = VIP2, .source = APP_FROM_HTTP };
+	registry_on_changed(b->reg, on_changed, &told);
+	registered(b, &dns, REGISTER_NEW);
+	assert_int_equal(told.n, 1);
+	registered(b, &dns, REGISTER_SAME);
+	assert_int_equal(told.n, 1);
+	registered(b, &other, REGISTER_REPLACED);
+	assert_int_equal(told.n, 2);
+	registry_drain(b->reg, "dns", DRAIN_BY_FILE, "", USEC_NEVER, SEC);
+	assert_int_equal(told.n, 2);
+	registry_drain(b->reg, "dns", DRAIN_BY_API, "", USEC_NEVER, SEC);
+	registry_drain(b->reg, "dns", DRAIN_BY_API, "new reason", USEC_NEVER, SEC);
+	registry_undrain(b->reg, "dns", DRAIN_BY_API, SEC);
+	assert_int_equal(told.n, 5);
+	registry_drain(b->reg, NULL, DRAIN_BY_API, "", USEC_NEVER, SEC);
+	assert_string_equal(told.name, "(agent)");
+	registry_unregister(b->reg, "dns", SEC);
+	assert_int_equal(told.n, 7);
+	assert_true(told.gone);
+	assert_string_equal(told.name, "dns");
+	registered(b, &dns, REGISTER_NEW);
+	told.n = 0;
+	registry_unregister_all(b->reg, SEC); /* the stop, which nobody asked this app for */
+	assert_int_equal(told.n, 0);
+}
+
+static void test_drains_of_a_former_run_wait_for_their_apps(void **state)
+{
+	struct bench *b = *state;
+	registry_recall_drain(b->reg, "dns", "why", USEC_NEVER, 100 * SEC, SEC);
+	registry_recall_drain(b->reg, "ended", "", SEC, SEC, SEC);
+	const struct app *app = registered(b, &dns, REGISTER_NEW);
+	expect(b, ""); /* not announced for a moment */
+	assert_string_equal(app->drain->holds[DRAIN_BY_API].reason, "why");
+	assert_int_equal(app->drain->holds[DRAIN_BY_API].earlier, 100 * SEC);
+	const struct definition ended = { .name = "ended", .vip = VIP2, .source = APP_FROM_HTTP };
+	registered(b, &ended, REGISTER_NEW);
+	expect(b, "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
+	registry_undrain(b->reg, "dns", DRAIN_BY_API, SEC);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	registry_drain(b->reg, "dns", DRAIN_BY_API, "again", USEC_NEVER, 2 * SEC);
+	assert_int_equal(app->drain->holds[DRAIN_BY_API].earlier, 0);
 }
 
 static void test_cleanup_forgets_what_http_registered(void **state)
@@ -458,6 +570,10 @@ int main(void)
 		TEST(test_without_monitors_it_is_up_at_once),
 		TEST(test_the_same_again_changes_nothing),
 		TEST(test_health_decides),
+		TEST(test_lease_ends_and_is_renewed),
+		TEST(test_lease_is_lifted_by_who_wants_none),
+		TEST(test_every_change_of_http_is_told),
+		TEST(test_drains_of_a_former_run_wait_for_their_apps),
 		TEST(test_cleanup_forgets_what_http_registered),
 		TEST(test_conflict_names_the_owner_and_changes_nothing),
 		TEST(test_the_file_owns_its_names),

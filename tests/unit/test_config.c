@@ -91,6 +91,8 @@ static void print_agent(FILE *out, const struct config_agent *a)
 	print_consul(out, &a->consul);
 	if (a->exec_from || a->exec_user)
 		fprintf(out, "exec: from=%x user=%s\n", a->exec_from, text_or_dash(a->exec_user));
+	if (a->state_file)
+		fprintf(out, "state_file=%s\n", *a->state_file ? a->state_file : "off");
 	if (a->disable_file || a->keep_last_window || a->shutdown_drain)
 		fprintf(out,
 			"drain: drain_time=%s shutdown_drain=%d disable_file=%s "
