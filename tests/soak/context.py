@@ -35,7 +35,6 @@ class Context:
     model: Model
     observer: Observer
     routers: list[Router]
-    has_leases: bool = False
     ending: threading.Event = field(default_factory=threading.Event)
     """The actors stop, and put things right."""
     over: threading.Event = field(default_factory=threading.Event)

@@ -83,8 +83,6 @@ class Registrar(Actor):
 
     def _lease(self, forms: list[App]) -> None:
         """A new lease, or the present one renewed; nobody ends it but time."""
-        if not self.context.has_leases:
-            return
         before = [form for form in forms if form.registered]
         leased = [form for form in before if form.expires != float("inf")]
         new = leased[0] if leased else self.rng.choice([form for form in forms if form.alive])

@@ -115,8 +115,6 @@ class World:
         self.agent.spawn()
         wait_until(self._answers, "the agent's API answers", ignore=(OSError,))
         self.wait_as_expected()
-        status = self.context.expect(200, f"/v1/apps/{self.apps[0].name}").json()
-        self.context.has_leases = "lease" in status
 
     def _answers(self) -> bool:
         process = self.agent.process
