@@ -64,12 +64,7 @@ class Checker(Actor):
         self.count("lo compared")
 
     def check_nat(self) -> None:
-        # nft lists in several steps, and a change between two of them may tear its list. What is
-        # really wrong is so the next time too.
-        wrong = self._wrong_nat()
-        if wrong and not (wrong := self._wrong_nat()):
-            self.count("NAT listed again: the first list was torn")
-        self._tell("NAT", wrong)
+        self._tell("NAT", self._wrong_nat())
         self.count("NAT compared")
 
     def _wrong_nat(self) -> dict[str, App | None]:
