@@ -2,12 +2,13 @@
 /*
  * Owns everything, and knows the order in which it comes and goes.
  *
- * Start: configuration, who we are, API socket, lo, monitors, BGP, apps. The API socket comes
- * before anything is touched, because that is where a second agent on the host fails. Apps are
- * registered a few milliseconds a turn of the loop, so that the sessions with the routers come up
- * meanwhile; then what a former run left on lo and nobody wants is removed.
+ * Start: configuration, who we are, API socket, lo, monitors, state file, BGP, apps. The API socket
+ * comes before anything is touched, because that is where a second agent on the host fails. Apps,
+ * those of the configuration and then those that the state file remembers, are registered a few
+ * milliseconds a turn of the loop, so that the sessions with the routers come up meanwhile; changes
+ * over HTTP wait for that. Then what a former run left on lo and nobody wants is removed.
  *
- * Stop (SIGTERM, SIGINT), in two seconds at most, whatever the routers do:
+ * Stop (SIGTERM, SIGINT, SIGUSR2), in two seconds at most, whatever the routers do:
  *
  *	0 s      changes are refused, monitors end, every route is withdrawn, in this turn
  *	≤ 1 s    every router has taken the withdrawals, or had the time to; VIPs leave lo
@@ -22,6 +23,10 @@
  *
  * With shutdown_drain a drain of all apps comes before it (docs/drain.md): changes are refused,
  * checks go on, and the stop begins when drain_time is over, or with a second signal.
+ *
+ * Stop for a restart (SIGUSR2, with bgp.graceful_restart): the sessions are closed such that the
+ * routers keep the routes, VIPs and NAT rules stay, and the next start adopts them (restart.h).
+ * Without graceful_restart it is an ordinary stop.
  */
 #include "agent/agent.h"
 
@@ -44,24 +49,33 @@
 #include "agent/identity.h"
 #include "agent/inspect.h"
 #include "agent/peer_log.h"
+#include "agent/privileges.h"
+#include "agent/remember.h"
+#include "agent/restart.h"
+#include "agent/service.h"
 #include "agent/surroundings.h"
 #include "bgp/speaker.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "monitors/runner.h"
 #include "net/alone.h"
+#include "net/capability.h"
 #include "net/loop.h"
 
-/* How long apps of the configuration are registered in one turn of the loop. */
+/* How long apps are registered in one turn of the loop. */
 #define APPS_TURN (5 * USEC_PER_MSEC)
 
-/* How long VIPs of a former run wait for Consul to name their services. */
-#define LEFTOVERS_MAX (10 * USEC_PER_SEC)
+/* How long VIPs of a former run wait for Consul to name their services; with graceful restart, for
+ * as long as routers keep their routes, if that is longer. */
+#define DISCOVERY_MAX (10 * USEC_PER_SEC)
+
+#define N_SIGNALS 4
 
 #define STOP_DRAIN  (1000 * USEC_PER_MSEC)
 #define STOP_UNBIND (1400 * USEC_PER_MSEC)
 #define STOP_CLOSE  (1800 * USEC_PER_MSEC)
 #define STOP_MAX    (10 * USEC_PER_SEC)
+#define STOP_SPARE  (5 * USEC_PER_SEC) /* that the service manager grants */
 #define STOP_TEXT   "vipherald: stopping"
 
 enum agent_phase {
@@ -79,6 +93,7 @@ struct agent {
 	sd_event *loop;
 	struct config *config;
 	struct identity identity;
+	struct capability_needs capabilities;
 	struct api *api;
 	struct effects *effects;
 	struct surroundings *surroundings;
@@ -86,17 +101,21 @@ struct agent {
 	struct bgp_speaker *speaker;
 	struct registry *registry;
 	struct discovery *discovery; /* NULL: no Consul */
+	struct remember *remember;
 	struct child_user *exec_user;
 	struct peer_log *peer_log;
+	struct service *service; /* NULL: no service manager */
+	struct restart *restart;
 	int alone_fd; /* held while we manage lo; -1: not yet */
 	struct presence_watcher *presence;
 	struct presence *disable_file; /* of the agent; NULL: none */
 	enum agent_phase phase;
 	size_t next_app; /* of the configuration, to be registered */
 	usec_t stop_began;
-	bool leftovers_taken;
+	bool discovered, leftovers_taken;
+	usec_t started_at;    /* when the last source of apps had arrived; USEC_NEVER: not yet */
 	bool settled, closed; /* VIPs; sessions */
-	sd_event_source *signals[3], *start_apps, *leftovers_limit;
+	sd_event_source *signals[N_SIGNALS], *start_apps, *discovery_limit;
 	sd_event_source *drain_end, *unbind_limit, *give_up;
 };
 
@@ -139,6 +158,10 @@ static struct inspect inspect_of(struct agent *a)
 		.phase = phase_name(a->phase),
 		.config = &a->config->agent,
 		.discovery = a->discovery,
+		.remember = a->remember,
+		.capabilities = &a->capabilities,
+		.registered = a->phase > AGENT_STARTING,
+		.started_at = a->started_at,
 	};
 }
 
@@ -146,30 +169,61 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 {
 	struct agent *a = userdata;
 	struct inspect in = inspect_of(a);
+	/* What comes from the configuration, and what was there before, comes first. */
+	if (a->phase == AGENT_STARTING && answer_is_change(call->kind)) {
+		ret->hold = API_HOLD_ASK_AGAIN;
+		return;
+	}
 	answer_call(&in, a->phase >= AGENT_DRAINING, call, ret);
+	remember_hold_reply(a->remember, ret);
 	look_at_peers(a);
+}
+
+static void on_stored(uint64_t up_to, bool stored, void *userdata)
+{
+	struct agent *a = userdata;
+	api_release(a->api, up_to, stored);
 }
 
 /* What a former run left on lo */
 
 static void take_leftovers(struct agent *a)
 {
-	a->leftovers_limit = sd_event_source_disable_unref(a->leftovers_limit);
 	if (!a->leftovers_taken)
 		effects_take_leftovers(a->effects);
 	a->leftovers_taken = true;
 }
 
-static int on_leftovers_limit(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_restored(void *userdata)
+{
+	take_leftovers(userdata);
+}
+
+static void source_arrived(struct agent *a)
+{
+	restart_arrived(a->restart);
+	if (!restart_is_waiting(a->restart))
+		a->started_at = loop_now(a->loop);
+}
+
+/* Consul has named its services, or had the time to. */
+static void discovered(struct agent *a)
+{
+	if (!a->discovered)
+		source_arrived(a);
+	a->discovered = true;
+}
+
+static int on_discovery_limit(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
-	take_leftovers(userdata);
+	discovered(userdata);
 	return 0;
 }
 
 static void on_discovered(void *userdata)
 {
-	take_leftovers(userdata);
+	discovered(userdata);
 }
 
 /* The stop */
@@ -229,10 +283,15 @@ static void stop(struct agent *a)
 {
 	a->phase = AGENT_WITHDRAWING;
 	a->stop_began = loop_now(a->loop);
+	service_stopping(a->service, STOP_MAX + STOP_SPARE, "withdrawing all routes");
 	a->drain_end = sd_event_source_disable_unref(a->drain_end);
 	a->start_apps = sd_event_source_disable_unref(a->start_apps);
+	a->discovery_limit = sd_event_source_disable_unref(a->discovery_limit);
 	discovery_stop(a->discovery);
+	remember_stop(a->remember);
+	api_ask_again(a->api); /* should it still be to be started */
 	registry_unregister_all(a->registry, a->stop_began);
+	restart_abandon(a->restart);
 	take_leftovers(a); /* should it still be to be done */
 	effects_finish(a->effects, usec_add(a->stop_began, STOP_DRAIN), on_settled, a);
 	loop_timer_set(a->loop, &a->unbind_limit, usec_add(a->stop_began, STOP_UNBIND), LOOP_APPLY,
@@ -262,18 +321,26 @@ static bool drain_first(struct agent *a)
 	if (end == now)
 		return false;
 	a->phase = AGENT_DRAINING;
+	service_stopping(a->service, end - now + STOP_MAX + STOP_SPARE, "draining all apps");
 	loop_timer_set(a->loop, &a->drain_end, end, LOOP_APPLY, on_drain_end, a);
 	return true;
 }
 
 /* Signals */
 
+static const char *name_of(const struct signalfd_siginfo *info)
+{
+	return info->ssi_signo == SIGINT    ? "SIGINT"
+	       : info->ssi_signo == SIGUSR2 ? "SIGUSR2"
+					    : "SIGTERM";
+}
+
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
 			  void *userdata)
 {
 	(void)source;
 	struct agent *a = userdata;
-	const char *name = info->ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
+	const char *name = name_of(info);
 	if (a->phase >= AGENT_WITHDRAWING) {
 		log_info("agent", "%s: already stopping", name);
 		return 0;
@@ -290,6 +357,33 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 	return 0;
 }
 
+static void on_left(void *userdata)
+{
+	struct agent *a = userdata;
+	log_info("agent", "stopped for a restart, VIPs and NAT rules stay");
+	sd_event_exit(a->loop, 0);
+}
+
+static int on_restart_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			     void *userdata)
+{
+	struct agent *a = userdata;
+	if (!bgp_speaker_is_graceful(a->speaker)) {
+		log_info("agent", "SIGUSR2: a stop like any other without bgp.graceful_restart");
+		return on_stop_signal(source, info, userdata);
+	}
+	if (a->phase >= AGENT_DRAINING) {
+		log_info("agent", "SIGUSR2: already stopping");
+		return 0;
+	}
+	log_info("agent", "SIGUSR2: stopping for a restart, routers are to keep the routes");
+	service_stopping(a->service, STOP_MAX + STOP_SPARE, "leaving for a restart");
+	a->phase = AGENT_CLOSING;
+	a->start_apps = sd_event_source_disable_unref(a->start_apps);
+	restart_leave(a->restart, on_left, a);
+	return 0;
+}
+
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	(void)source, (void)info, (void)userdata;
@@ -303,18 +397,19 @@ static int watch_signals(struct agent *a)
 	static const struct {
 		int number;
 		sd_event_signal_handler_t handler;
-	} wanted[] = { { SIGTERM, on_stop_signal },
-		       { SIGINT, on_stop_signal },
-		       { SIGHUP, on_hangup } };
+	} wanted[N_SIGNALS] = { { SIGTERM, on_stop_signal },
+				{ SIGINT, on_stop_signal },
+				{ SIGUSR2, on_restart_signal },
+				{ SIGHUP, on_hangup } };
 	sigset_t blocked;
 	int rc = 0;
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD); /* of the monitors' commands, net/child.h */
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < N_SIGNALS; i++)
 		sigaddset(&blocked, wanted[i].number);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
-	for (size_t i = 0; i < 3 && rc >= 0; i++) {
+	for (size_t i = 0; i < N_SIGNALS && rc >= 0; i++) {
 		rc = sd_event_add_signal(a->loop, &a->signals[i], wanted[i].number,
 					 wanted[i].handler, a);
 		/* No burst of anything may keep us from stopping. */
@@ -358,12 +453,13 @@ static void start_discovery(struct agent *a)
 	if (discovery_new(a->loop, &a->config->agent, a->registry, a->runner, on_discovered, a,
 			  &a->discovery, &err) < 0)
 		log_error("agent", "%s; going on without Consul", err.text);
-	if (a->discovery)
-		loop_timer_set(a->loop, &a->leftovers_limit,
-			       usec_add(loop_now(a->loop), LEFTOVERS_MAX), LOOP_APPLY,
-			       on_leftovers_limit, a);
-	else
-		take_leftovers(a);
+	if (!a->discovery)
+		return;
+	restart_expect(a->restart);
+	usec_t limit = usec_add(loop_now(a->loop), DISCOVERY_MAX);
+	if (limit < restart_deadline(a->restart))
+		limit = restart_deadline(a->restart); /* so long they keep the routes */
+	loop_timer_set(a->loop, &a->discovery_limit, limit, LOOP_APPLY, on_discovery_limit, a);
 }
 
 static int on_start_apps(sd_event_source *source, void *userdata)
@@ -373,12 +469,20 @@ static int on_start_apps(sd_event_source *source, void *userdata)
 	usec_t end = usec_add(loop_clock(), APPS_TURN);
 	while (a->next_app < a->config->n_apps && loop_clock() < end)
 		register_app(a, &a->config->apps[a->next_app++]);
-	if (a->next_app < a->config->n_apps)
+	if (a->next_app < a->config->n_apps || remember_restore(a->remember, end))
 		return loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
 	a->phase = AGENT_RUNNING;
 	log_info("agent", "%zu apps registered from the configuration", a->config->n_apps);
+	if (remember_n_restored(a->remember) > 0)
+		log_info("agent", "%zu apps registered again that came over HTTP",
+			 remember_n_restored(a->remember));
 	look_at_peers(a);
 	start_discovery(a);
+	remember_begin(a->remember, a->discovery);
+	api_ask_again(a->api);
+	source_arrived(a);
+	struct inspect in = inspect_of(a);
+	service_ready(a->service, &in);
 	return 0;
 }
 
@@ -389,6 +493,10 @@ static int start_api(struct agent *a, struct err *err)
 	int rc = api_new(a->loop, at, on_call, a, &a->api, err);
 	if (rc == 0)
 		log_info("api", "listening on %s", endpoint_format(at, text));
+	if (rc == -EACCES && !at->unix_path[0]) {
+		log_error("api", "%s; going on without the HTTP API", err->text);
+		return 0;
+	}
 	return rc;
 }
 
@@ -403,15 +511,23 @@ static void on_peer_changed(const struct bgp_peer_status *status, void *userdata
 static int start_speaker(struct agent *a, struct err *err)
 {
 	static const struct bgp_speaker_ops ops = { .peer_changed = on_peer_changed };
+	a->identity.bgp.listen_if_allowed = true;
+	effects_find_leftovers(a->effects, &a->identity.bgp.kept_ipv4, &a->identity.bgp.kept_ipv6);
 	int rc = bgp_speaker_new(a->loop, &a->identity.bgp, &ops, a, &a->speaker, err);
 	if (rc < 0)
 		return err_prefix(err, rc, "BGP: ");
+	const char *no_listener = bgp_speaker_no_listener(a->speaker);
+	if (no_listener)
+		log_error("bgp", "%s; going on without", no_listener);
 	a->peer_log = peer_log_new(a->speaker);
 	effects_set_speaker(a->effects, a->speaker);
 	rc = surroundings_new(a->loop, &a->identity, a->effects, &a->surroundings, err);
 	if (rc < 0)
 		return rc;
 	bgp_speaker_start(a->speaker);
+	a->restart = restart_new(a->loop, a->speaker, a->registry, effects_reconcile(a->effects),
+				 on_restored, a);
+	restart_expect(a->restart); /* apps of the configuration */
 	return 0;
 }
 
@@ -489,6 +605,7 @@ static int start_health(struct agent *a, struct err *err)
 		.fall = c->fall,
 		.exec_max = c->exec_max,
 		.exec_user = a->exec_user,
+		.tls_ca = c->tls_ca,
 		.is_vip = is_vip,
 		.load_changed = on_load_changed,
 		.userdata = a,
@@ -504,12 +621,23 @@ static int start_health(struct agent *a, struct err *err)
 	return 0;
 }
 
+/* What is missing is said, and then done without. */
+static void look_at_capabilities(struct agent *a)
+{
+	privileges_find(a->config, NULL, &a->capabilities);
+	privileges_report(&a->capabilities);
+	capability_keep_to_ourselves();
+}
+
 static int start_loop(struct agent *a, struct err *err)
 {
 	int rc = sd_event_new(&a->loop);
 	if (rc >= 0)
 		rc = watch_signals(a);
-	return rc < 0 ? err_set(err, rc, "cannot make the event loop: %s", strerror(-rc)) : 0;
+	if (rc < 0)
+		return err_set(err, rc, "cannot make the event loop: %s", strerror(-rc));
+	a->service = service_new(a->loop);
+	return 0;
 }
 
 static int start(struct agent *a, struct err *err)
@@ -528,6 +656,9 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = start_drains(a, err);
 	if (rc == 0)
+		a->remember = remember_new(a->loop, &a->config->agent, a->registry, a->effects,
+					   on_stored, a);
+	if (rc == 0)
 		rc = start_speaker(a, err);
 	if (rc == 0)
 		rc = loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
@@ -538,6 +669,7 @@ static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
 	discovery_free(a->discovery);
+	remember_free(a->remember);
 	registry_free(a->registry);
 	presence_free(a->disable_file);
 	presence_watcher_free(a->presence);
@@ -546,12 +678,14 @@ static void agent_done(struct agent *a)
 	surroundings_free(a->surroundings);
 	effects_free(a->effects); /* its wait is one of the speaker's */
 	peer_log_free(a->peer_log);
+	service_free(a->service);
+	restart_free(a->restart);
 	bgp_speaker_free(a->speaker);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < N_SIGNALS; i++)
 		sd_event_source_disable_unref(a->signals[i]);
 	sd_event_source_disable_unref(a->start_apps);
 	sd_event_source_disable_unref(a->drain_end);
-	sd_event_source_disable_unref(a->leftovers_limit);
+	sd_event_source_disable_unref(a->discovery_limit);
 	sd_event_source_disable_unref(a->unbind_limit);
 	sd_event_source_disable_unref(a->give_up);
 	identity_done(&a->identity);
@@ -563,11 +697,12 @@ static void agent_done(struct agent *a)
 
 int agent_run(const char *config_file)
 {
-	struct agent a = { .phase = AGENT_STARTING, .alone_fd = -1 };
+	struct agent a = { .phase = AGENT_STARTING, .alone_fd = -1, .started_at = USEC_NEVER };
 	struct err err = { "" };
 	if (load_config(&a, config_file) < 0)
 		return 1;
 	log_info("agent", "vipherald %s", VIPHERALD_VERSION);
+	look_at_capabilities(&a);
 	int rc = start(&a, &err);
 	if (rc < 0)
 		log_error("agent", "%s", err.text);

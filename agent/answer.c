@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "agent/discovery.h"
-#include "agent/exec_policy.h"
+#include "agent/monitor_policy.h"
+#include "agent/readiness.h"
 #include "agent/view.h"
+#include "agent/view_capabilities.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "net/loop.h"
@@ -30,6 +32,15 @@ static void reply_json(struct api_reply *ret, unsigned status, json_t *value)
 	ret->content_type = TYPE_JSON;
 	ret->body = stream_json_text(value);
 	json_decref(value);
+}
+
+/* Of a change: "stored" says whether it outlives us, which shows when the reply leaves. */
+static void reply_change(struct api_reply *ret, json_t *value)
+{
+	json_object_set_new(value, "stored", json_false());
+	ret->body_unstored = stream_json_text(value);
+	json_object_set_new(value, "stored", json_true());
+	reply_json(ret, 200, value);
 }
 
 static void reply_stream(struct api_reply *ret, struct stream *stream)
@@ -61,6 +72,8 @@ static const char *result_name(enum register_result result)
 		return "registered";
 	case REGISTER_SAME:
 		return "unchanged";
+	case REGISTER_RENEWED:
+		return "renewed";
 	case REGISTER_REPLACED:
 		return "replaced";
 	}
@@ -73,7 +86,7 @@ static void do_register(const struct inspect *in, const struct api_call *call,
 	struct err err = { "" };
 	enum register_result result = REGISTER_SAME;
 	const char *name = call->spec.name;
-	int rc = exec_policy_check(in->config->exec_from, &call->spec, call->local, &err);
+	int rc = monitor_policy_check(&in->config->policy, &call->spec, call->local, &err);
 	if (rc == 0)
 		rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result,
 				       &err);
@@ -84,11 +97,16 @@ static void do_register(const struct inspect *in, const struct api_call *call,
 		return;
 	}
 	const struct app *app = registry_find(in->registry, name);
-	if (result != REGISTER_SAME)
+	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
 		log_info("api", "register %s: %s", name, result_name(result));
-	reply_json(ret, 200,
-		   json_pack("{s:o, s:s, s:s}", "app", view_text(name), "result",
-			     result_name(result), "health", health_name(app->health)));
+	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
+				 result_name(result), "health", health_name(app->health), "lease",
+				 inspect_lease(in, app));
+	if (call->spec.lease && app->spec->source != APP_FROM_HTTP)
+		json_object_set_new(body, "note",
+				    json_string("it is in the configuration file, where it has no "
+						"lease"));
+	reply_change(ret, body);
 }
 
 /* NULL when it stays away. */
@@ -120,7 +138,7 @@ static void do_unregister(const struct inspect *in, const struct api_call *call,
 				 known ? "unregistered" : "unknown");
 	if (note)
 		json_object_set_new(body, "note", json_string(note));
-	reply_json(ret, 200, body);
+	reply_change(ret, body);
 }
 
 static void do_app(const struct inspect *in, const struct api_call *call, struct api_reply *ret)
@@ -133,6 +151,15 @@ static void do_app(const struct inspect *in, const struct api_call *call, struct
 	}
 	err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
 	reply_json(ret, 404, view_error(err.text, false));
+}
+
+static void do_readyz(const struct inspect *in, bool stopping, struct api_reply *ret)
+{
+	char text[READINESS_TEXT_MAX];
+	bool ready = inspect_readiness(in, stopping, text);
+	ret->status = ready ? 200 : 503;
+	ret->content_type = TYPE_TEXT;
+	ret->body = mem_strdup(text);
 }
 
 static const char *drain_result_name(enum drain_result result)
@@ -168,12 +195,11 @@ static void do_drain(const struct inspect *in, const struct api_call *call, stru
 	}
 	json_t *now_true = call->name ? inspect_app(in, registry_find(in->registry, call->name))
 				      : inspect_status(in);
-	reply_json(ret, 200,
-		   json_pack("{s:s, s:o}", "result", drain_result_name(result),
-			     call->name ? "app" : "agent", now_true));
+	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
+				    call->name ? "app" : "agent", now_true));
 }
 
-static bool is_change(enum api_kind kind)
+bool answer_is_change(enum api_kind kind)
 {
 	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DRAIN ||
 	       kind == API_UNDRAIN;
@@ -190,7 +216,7 @@ static void do_error(const struct api_call *call, struct api_reply *ret)
 void answer_call(const struct inspect *in, bool stopping, const struct api_call *call,
 		 struct api_reply *ret)
 {
-	if (stopping && is_change(call->kind)) {
+	if (stopping && answer_is_change(call->kind)) {
 		reply_text(ret, 503, "vipherald is stopping");
 		return;
 	}
@@ -227,5 +253,12 @@ void answer_call(const struct inspect *in, bool stopping, const struct api_call 
 		ret->content_type = TYPE_METRICS;
 		ret->body = inspect_metrics(in);
 		return;
+	case API_CAPABILITIES:
+		return reply_json(ret, 200, view_capabilities(in->capabilities));
+	case API_HEALTHZ:
+		/* That it is answered says it: the loop turns. */
+		return reply_text(ret, 200, "ok");
+	case API_READYZ:
+		return do_readyz(in, stopping, ret);
 	}
 }

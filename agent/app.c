@@ -95,6 +95,7 @@ static void app_free(struct app *app)
 	HASH_DELETE(hh, reg->apps, app);
 	reg->n_by_health[app->health]--;
 	sched_remove(&reg->releases, &app->release);
+	app_lease_end_now(app);
 	list_remove(&app->due_node);
 	app_drain_done(app);
 	monitor_watch_free(app->watch);
@@ -112,6 +113,8 @@ void registry_free(struct registry *reg)
 	HASH_ITER (hh, reg->apps, app, next)
 		app_free(app);
 	registry_free_holds(reg);
+	registry_free_leases(reg);
+	registry_free_recalled(reg);
 	registry_free_groups(reg);
 	sd_event_source_disable_unref(reg->timer);
 	free(reg);
@@ -386,9 +389,17 @@ static void tell_freed(struct registry *reg)
 		reg->freed(reg->freed_userdata);
 }
 
+void registry_tell_changed(struct registry *reg, const char *name, const struct app *app,
+			   bool renewed)
+{
+	if (reg->changed)
+		reg->changed(name, app, renewed, reg->changed_userdata);
+}
+
 static void unregister(struct app *app, usec_t now)
 {
 	struct registry *reg = app->registry;
+	registry_tell_changed(reg, app->spec->name, NULL, false);
 	for (size_t i = 0; i < app->spec->n_vips; i++)
 		reconcile_release(reg->reconcile, app->vips[i], now);
 	app_group_leave(app, now);
@@ -419,6 +430,24 @@ static void take_over(struct app *app, enum app_source source)
 		return;
 	app->spec->source = source;
 	tell_freed(app->registry); /* who had it has to look again */
+	registry_tell_changed(app->registry, app->spec->name, app, false);
+}
+
+/* Registered again. */
+static enum register_result renew(struct app *app, const struct app_spec *spec, usec_t now)
+{
+	usec_t lease = app->spec->lease;
+	enum app_source source = app->spec->source;
+	take_over(app, spec->source);
+	if (spec->source != app->spec->source) /* who comes later says nothing about it */
+		return REGISTER_SAME;
+	app->spec->lease = spec->lease;
+	app->spec->local = spec->local;
+	if (!app_lease_begin(app, now))
+		return REGISTER_SAME;
+	registry_tell_changed(app->registry, app->spec->name, app,
+			      lease == spec->lease && source == spec->source);
+	return REGISTER_RENEWED;
 }
 
 int registry_register(struct registry *reg, const struct app_spec *spec, usec_t now,
@@ -426,8 +455,7 @@ int registry_register(struct registry *reg, const struct app_spec *spec, usec_t 
 {
 	struct app *app = registry_get(reg, spec->name);
 	if (app && app_spec_equal(app->spec, spec)) {
-		take_over(app, spec->source);
-		*ret = REGISTER_SAME;
+		*ret = renew(app, spec, now);
 		return 0;
 	}
 	int rc = check_register(reg, spec, app, err);
@@ -440,6 +468,8 @@ int registry_register(struct registry *reg, const struct app_spec *spec, usec_t 
 	else
 		app_new(reg, spec, now);
 	app = registry_get(reg, spec->name);
+	app_lease_begin(app, now);
+	registry_tell_changed(reg, app->spec->name, app, false);
 	for (size_t i = 0; i < app->spec->n_vips; i++)
 		reconcile_vip_now(reg->reconcile, app->vips[i], now);
 	if (*ret == REGISTER_REPLACED)
@@ -459,6 +489,7 @@ void registry_unregister_all(struct registry *reg, usec_t now)
 {
 	struct app *app, *next;
 	reg->freed = NULL; /* nobody is to take their place */
+	reg->changed = NULL;
 	HASH_ITER (hh, reg->apps, app, next)
 		unregister(app, now);
 }
@@ -467,6 +498,12 @@ void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *use
 {
 	reg->freed = freed;
 	reg->freed_userdata = userdata;
+}
+
+void registry_on_changed(struct registry *reg, registry_changed_cb *changed, void *userdata)
+{
+	reg->changed = changed;
+	reg->changed_userdata = userdata;
 }
 
 /* What is asked of it */
@@ -512,6 +549,8 @@ struct registry_counts registry_count(const struct registry *reg)
 	}
 	for (const struct app_group *g = reg->groups; g; g = g->hh.next)
 		c.groups_kept += g->kept;
+	c.leases = reg->leases.n;
+	c.leases_expired = reg->leases_expired;
 	return c;
 }
 

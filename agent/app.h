@@ -48,6 +48,7 @@ struct app {
 	uint64_t went_up, went_down;
 	struct hold hold;
 	struct sched_entry release; /* due when the hold ends */
+	struct sched_entry lease;   /* due when it ends; not scheduled: none */
 	enum route_form form;       /* of its routes, as wanted; what is true is in the vips */
 	usec_t off_since;           /* when the routes went; USEC_NEVER: there were none yet */
 	usec_t left_at;             /* of policy_member */
@@ -70,7 +71,12 @@ struct registry_options {
 	struct presence_watcher *presence;   /* for disable_file; must outlive the registry */
 };
 
-enum register_result { REGISTER_NEW, REGISTER_SAME, REGISTER_REPLACED };
+enum register_result {
+	REGISTER_NEW,
+	REGISTER_SAME,
+	REGISTER_RENEWED, /* the same, but for its lease, which begins anew or is lifted */
+	REGISTER_REPLACED,
+};
 
 /* `runner` and `reconcile` must outlive it. */
 struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
@@ -97,6 +103,10 @@ void registry_free(struct registry *reg);
  * a source that comes before, -ENOSPC at APPS_MAX. */
 int registry_register(struct registry *reg, const struct app_spec *spec, usec_t now,
 		      enum register_result *ret, struct err *err);
+/* The lease of an app ends then, instead of after its span. For an app of a former run. */
+void registry_set_lease_end(struct registry *reg, const char *name, usec_t until);
+/* When its lease ends; USEC_NEVER: it has none. */
+usec_t app_lease_end(const struct app *app);
 /* False when there is no such app. Its VIPs go down on their own. */
 bool registry_unregister(struct registry *reg, const char *name, usec_t now);
 void registry_unregister_all(struct registry *reg, usec_t now);
@@ -111,6 +121,13 @@ enum drain_result registry_drain(struct registry *reg, const char *name, enum dr
 /* What other sources hold stays drained. UNCHANGED: the source did not hold it. */
 enum drain_result registry_undrain(struct registry *reg, const char *name, enum drain_source source,
 				   usec_t now);
+/* A drain by the API that began in a former run, `earlier` ago. An app that is not registered yet
+ * gets it when it is: before it is announced. */
+void registry_recall_drain(struct registry *reg, const char *name, const char *reason, usec_t until,
+			   usec_t earlier, usec_t now);
+/* Whoever is not registered by now is not expected any more. */
+typedef void registry_name_cb(const char *name, void *userdata);
+void registry_forget_recalled(struct registry *reg, registry_name_cb *forgotten, void *userdata);
 /* What drains all apps. */
 const struct drain *registry_agent_drain(const struct registry *reg);
 /* When the last of the drains that run is over; `now` when none runs. */
@@ -123,6 +140,12 @@ size_t registry_kept_groups(const struct registry *reg, const char **ret, size_t
  * registry is not to be changed there. */
 typedef void registry_freed_cb(void *userdata);
 void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata);
+/* Called when what should outlive the process has changed: an app of HTTP, its lease, or who drains
+ * any app over HTTP. `app` NULL: it is gone; `name` NULL: the agent. `renewed`: nothing but when
+ * the lease ends. The registry is not to be changed there. */
+typedef void registry_changed_cb(const char *name, const struct app *app, bool renewed,
+				 void *userdata);
+void registry_on_changed(struct registry *reg, registry_changed_cb *changed, void *userdata);
 /* Whoever has the VIP, NULL: nobody. */
 const struct app *registry_owner(const struct registry *reg, const struct prefix *vip);
 
@@ -139,6 +162,7 @@ usec_t app_cleanup_at(const struct app *app);
 void app_take_verdict(struct app *app, enum health health, const char *reason, usec_t now);
 void registry_tick(struct registry *reg, usec_t now);
 void registry_release(struct registry *reg, usec_t now);
+void registry_expire(struct registry *reg, usec_t now);
 
 /* Walks all apps over several turns of the loop; an app that goes meanwhile is passed over. */
 struct app_cursor {

@@ -3,14 +3,24 @@
  * Drains of apps and of the agent. An app is drained while anybody holds it: the API or its
  * disable_file, or for all apps the API, the agent's disable_file, or the stop. What counts for the
  * route is only when the first of them came and the last one went.
+ *
+ * Drains of a former run wait for their apps in `recalled`: those of Consul may come much later.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/registry.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "net/loop.h"
+
+struct recalled {
+	char *name; /* the key */
+	char *reason;
+	usec_t until, earlier;
+	UT_hash_handle hh;
+};
 
 static void begin(struct app *app, usec_t now)
 {
@@ -62,6 +72,13 @@ static void log_change(const struct app *app, const char *what, enum drain_sourc
 		 app ? ": " : "", what, drain_source_name(source), reason[0] ? ": " : "", reason);
 }
 
+/* Only what the API drains outlives us: files are looked at again. */
+static void tell_changed(struct registry *reg, const struct app *app, enum drain_source source)
+{
+	if (source == DRAIN_BY_API)
+		registry_tell_changed(reg, app ? app->spec->name : NULL, app, false);
+}
+
 static enum drain_result hold(struct registry *reg, struct app *app, enum drain_source source,
 			      const char *reason, usec_t until, usec_t now)
 {
@@ -73,6 +90,7 @@ static enum drain_result hold(struct registry *reg, struct app *app, enum drain_
 		log_change(app, "drained", source, d->holds[source].reason);
 	if (app && source == DRAIN_BY_API)
 		app_set_undrain(app, until);
+	tell_changed(reg, app, source);
 	return is_new ? DRAIN_BEGUN : DRAIN_UNCHANGED;
 }
 
@@ -103,6 +121,7 @@ enum drain_result registry_undrain(struct registry *reg, const char *name, enum 
 	if (!d || !drain_lift(d, source))
 		return DRAIN_UNCHANGED;
 	log_change(app, "undrained", source, "");
+	tell_changed(reg, app, source);
 	if (app)
 		app_drain_look(app, now);
 	else
@@ -123,6 +142,81 @@ usec_t registry_drained_at(const struct registry *reg, usec_t now)
 		if (app->form == ROUTE_DRAIN && app->drain_end > last)
 			last = app->drain_end;
 	return last;
+}
+
+/* Of a former run */
+
+static void drain_again(struct registry *reg, const char *name, const char *reason, usec_t until,
+			usec_t earlier, usec_t now)
+{
+	if (until <= now)
+		return;
+	struct app *app = name ? registry_get(reg, name) : NULL;
+	registry_drain(reg, name, DRAIN_BY_API, reason, until, now);
+	struct drain *d = app ? app->drain : &reg->drain;
+	d->holds[DRAIN_BY_API].earlier = earlier;
+	registry_tell_changed(reg, name, app, false);
+}
+
+static void recalled_free(struct registry *reg, struct recalled *r)
+{
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
+	HASH_DELETE(hh, reg->recalled, r);
+	free(r->name);
+	free(r->reason);
+	free(r);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
+static struct recalled *recalled_find(const struct registry *reg, const char *name)
+{
+	struct recalled *r;
+	HASH_FIND(hh, reg->recalled, name, strlen(name), r);
+	return r;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
+void registry_recall_drain(struct registry *reg, const char *name, const char *reason, usec_t until,
+			   usec_t earlier, usec_t now)
+{
+	if (!name || registry_get(reg, name)) {
+		drain_again(reg, name, reason, until, earlier, now);
+		return;
+	}
+	struct recalled *r = recalled_find(reg, name);
+	if (r)
+		recalled_free(reg, r);
+	r = mem_new(1, sizeof(*r));
+	r->name = mem_strdup(name);
+	r->reason = mem_strdup(reason);
+	r->until = until;
+	r->earlier = earlier;
+	HASH_ADD_KEYPTR(hh, reg->recalled, r->name, strlen(r->name), r);
+}
+
+static void take_recalled(struct app *app, usec_t now)
+{
+	struct registry *reg = app->registry;
+	struct recalled *r = recalled_find(reg, app->spec->name);
+	if (!r)
+		return;
+	drain_again(reg, r->name, r->reason, r->until, r->earlier, now);
+	recalled_free(reg, r);
+}
+
+void registry_forget_recalled(struct registry *reg, registry_name_cb *forgotten, void *userdata)
+{
+	struct recalled *r, *next;
+	HASH_ITER (hh, reg->recalled, r, next) {
+		if (forgotten)
+			forgotten(r->name, userdata);
+		recalled_free(reg, r);
+	}
+}
+
+void registry_free_recalled(struct registry *reg)
+{
+	registry_forget_recalled(reg, NULL, NULL);
 }
 
 /* The file */
@@ -153,6 +247,7 @@ void app_drain_watch(struct app *app, usec_t now)
 		app->disable_file =
 			presence_new(watcher, app->spec->disable_file, on_file, app, &exists);
 	take_file(app, exists, now);
+	take_recalled(app, now);
 	look(app, now); /* the agent may be drained; who calls applies it */
 }
 

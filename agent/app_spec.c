@@ -60,19 +60,6 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src)
 		monitor_spec_copy(&dst->monitors[i], &src->monitors[i]);
 }
 
-/*
- * Room for one more, exactly: a spec is written once and then kept in thousands, so that spare
- * room costs more than the few copies do.
- */
-static void *grow_by_one(void *array, size_t n, size_t size)
-{
-	void *bigger = mem_new(n + 1, size);
-	if (n > 0)
-		memcpy(bigger, array, n * size);
-	free(array);
-	return bigger;
-}
-
 /* ---- communities ---- */
 
 static const struct {
@@ -133,7 +120,7 @@ int communities_add(struct bgp_communities *c, const char *text, struct err *err
 	if (c->n >= BGP_COMMUNITIES_MAX)
 		return err_set(err, -EINVAL, "'%.80s' is one too many, at most %d communities fit",
 			       text, BGP_COMMUNITIES_MAX);
-	c->values = grow_by_one(c->values, c->n, sizeof(*c->values));
+	c->values = mem_grow_by_one(c->values, c->n, sizeof(*c->values));
 	c->values[c->n++] = value;
 	return 0;
 }
@@ -262,7 +249,7 @@ int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err)
 	if (s->n_vips >= APP_VIPS_MAX)
 		return err_set(err, -EINVAL, "'%s' is one too many, an app has at most %d VIPs",
 			       text, APP_VIPS_MAX);
-	s->vips = grow_by_one(s->vips, s->n_vips, sizeof(*s->vips));
+	s->vips = mem_grow_by_one(s->vips, s->n_vips, sizeof(*s->vips));
 	s->vips[s->n_vips++] = vip;
 	return 0;
 }
@@ -283,7 +270,7 @@ int app_spec_take_monitor(struct app_spec *s, struct monitor_spec *m, struct err
 		monitor_spec_done(m);
 		return r;
 	}
-	s->monitors = grow_by_one(s->monitors, s->n_monitors, sizeof(*s->monitors));
+	s->monitors = mem_grow_by_one(s->monitors, s->n_monitors, sizeof(*s->monitors));
 	s->monitors[s->n_monitors++] = *m;
 	return 0;
 }
@@ -360,8 +347,28 @@ int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err)
 		return err_set(err, -EINVAL,
 			       "'%s' is one too many, an app has at most %d NAT mappings", text,
 			       APP_NATS_MAX);
-	s->nats = grow_by_one(s->nats, s->n_nats, sizeof(*s->nats));
+	s->nats = mem_grow_by_one(s->nats, s->n_nats, sizeof(*s->nats));
 	s->nats[s->n_nats++] = nat;
+	return 0;
+}
+
+/* ---- the lease ---- */
+
+int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err)
+{
+	char max[DURATION_TEXT_MAX];
+	usec_t span = 0;
+	if (s->lease)
+		return err_set(err, -EINVAL, "ttl is given twice, '%.80s' is the second", text);
+	int r = duration_parse(text, &span, err);
+	if (r < 0)
+		return err_prefix(err, r, "ttl: ");
+	if (span < APP_LEASE_MIN || span > APP_LEASE_MAX)
+		return err_set(err, -EINVAL,
+			       "ttl '%.80s' is out of range, expected 1s to %s; leave it out for "
+			       "an app that stays until it is unregistered",
+			       text, duration_format(APP_LEASE_MAX, max));
+	s->lease = span;
 	return 0;
 }
 
@@ -415,7 +422,7 @@ static bool monitors_equal(const void *a, const void *b)
 	return monitor_spec_equal(a, b);
 }
 
-static bool nats_equal(const void *a, const void *b)
+static bool nat_equal(const void *a, const void *b)
 {
 	const struct nat_spec *x = a, *y = b;
 	return x->proto == y->proto && x->listen == y->listen && x->dest == y->dest;
@@ -439,6 +446,12 @@ static bool all_in(const void *a, const void *b, size_t n, size_t size, equal_fn
 	return true;
 }
 
+bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b)
+{
+	return a->n_nats == b->n_nats &&
+	       all_in(a->nats, b->nats, a->n_nats, sizeof(*a->nats), nat_equal);
+}
+
 static bool texts_equal(const char *a, const char *b)
 {
 	return !a == !b && (!a || str_equal(a, b));
@@ -446,7 +459,7 @@ static bool texts_equal(const char *a, const char *b)
 
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 {
-	if (a->n_vips != b->n_vips || a->n_monitors != b->n_monitors || a->n_nats != b->n_nats)
+	if (a->n_vips != b->n_vips || a->n_monitors != b->n_monitors)
 		return false;
 	if (a->quorum != b->quorum || a->hold_down != b->hold_down ||
 	    a->hold_down_max != b->hold_down_max)
@@ -459,5 +472,5 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 	       all_in(a->vips, b->vips, a->n_vips, sizeof(*a->vips), vips_equal) &&
 	       all_in(a->monitors, b->monitors, a->n_monitors, sizeof(*a->monitors),
 		      monitors_equal) &&
-	       all_in(a->nats, b->nats, a->n_nats, sizeof(*a->nats), nats_equal);
+	       app_spec_nats_equal(a, b);
 }

@@ -21,6 +21,10 @@
 enum app_source { APP_FROM_CONFIG, APP_FROM_HTTP, APP_FROM_CONSUL };
 const char *app_source_name(enum app_source s); /* "config", "http", "consul" */
 
+/* Of a lease. */
+#define APP_LEASE_MIN (1 * USEC_PER_SEC)
+#define APP_LEASE_MAX (30 * 86400 * USEC_PER_SEC)
+
 #define APP_NAME_MAX     128
 #define APP_VIPS_MAX     64
 #define APP_MONITORS_MAX 32
@@ -29,6 +33,8 @@ const char *app_source_name(enum app_source s); /* "config", "http", "consul" */
 struct app_spec {
 	char *name;
 	enum app_source source;
+	bool local;   /* of HTTP: the client was on this host */
+	usec_t lease; /* of HTTP: how long it holds unless it is renewed; 0: for good */
 	struct prefix *vips;
 	size_t n_vips;
 	struct bgp_communities communities;
@@ -46,8 +52,12 @@ struct app_spec {
 
 void app_spec_done(struct app_spec *s);
 void app_spec_copy(struct app_spec *dst, const struct app_spec *src);
-/* The same definition, the source aside. Order of VIPs, monitors and NATs matters not. */
+/* The same definition, source, locality and lease aside. Order of VIPs, monitors and NATs matters
+ * not. */
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
+
+/* The same mappings, in whatever order. */
+bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b);
 
 /* Each adds to a half-built spec; -EINVAL with a text that names the value. A monitor, NAT mapping
  * or community that is there already is not added again. */
@@ -62,6 +72,8 @@ int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err);
 /* "a:b", one of them; and "a:b,c:d", as in vip_communities. */
 int app_spec_add_community(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_communities(struct app_spec *s, const char *list, struct err *err);
+/* A duration, APP_LEASE_MIN to _MAX. */
+int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err);
 /* What it says about its states, to be written to; made on first use. */
 struct state_specs *app_spec_states(struct app_spec *s);
 int app_spec_set_group(struct app_spec *s, const char *text, struct err *err);

@@ -11,6 +11,7 @@ const char cli_usage[] =
 	"Usage:\n"
 	"  vipherald -config=FILE [-v=1]               run the agent\n"
 	"  vipherald check FILE                        check a configuration, change nothing\n"
+	"  vipherald check --capabilities FILE         print what it needs, as a systemd drop-in\n"
 	"  vipherald listen [ADDR:PORT] [--as N] [--json]\n"
 	"                                              accept BGP sessions and print their routes\n"
 	"  vipherald --help | --version\n"
@@ -23,6 +24,7 @@ enum flag {
 	FLAG_VERBOSITY,
 	FLAG_LOGTOSTDERR,
 	FLAG_JSON,
+	FLAG_CAPABILITIES,
 	FLAG_AS,
 	FLAG_HELP,
 	FLAG_VERSION,
@@ -41,6 +43,7 @@ static const struct flag_kind {
 	{ "config", FLAG_CONFIG, true, ON(CLI_RUN) | ON(CLI_CHECK) },
 	{ "v", FLAG_VERBOSITY, true, ON_ALL },
 	{ "logtostderr", FLAG_LOGTOSTDERR, false, ON_ALL },
+	{ "capabilities", FLAG_CAPABILITIES, false, ON(CLI_CHECK) },
 	{ "json", FLAG_JSON, false, ON(CLI_LISTEN) },
 	{ "as", FLAG_AS, true, ON(CLI_LISTEN) },
 	{ "help", FLAG_HELP, false, ON_ALL },
@@ -131,6 +134,8 @@ static int set_flag(struct cli *cli, enum flag flag, const char *arg, const char
 	case FLAG_JSON:
 		rc = parse_bool(arg, value, &cli->json, err);
 		return rc;
+	case FLAG_CAPABILITIES:
+		return parse_bool(arg, value, &cli->capabilities, err);
 	case FLAG_HELP:
 		cli->command = CLI_HELP;
 		return 0;

@@ -3,7 +3,7 @@
  * The command line. Pure.
  *
  *	vipherald -config=FILE [-logtostderr] [-v=N]
- *	vipherald check FILE
+ *	vipherald check [--capabilities] FILE
  *	vipherald listen [ADDR:PORT] [--as N] [--json]
  *
  * Flags are written as Go programs take them, because GoCast's users bring theirs: one dash or
@@ -29,6 +29,7 @@ struct cli {
 	const char *listen_at; /* NULL: the default of `listen` */
 	uint32_t as;           /* of `listen`; 0: the default */
 	bool json;
+	bool capabilities;  /* of `check` */
 	unsigned verbosity; /* -v=N */
 	const char
 		*ignored; /* the first flag of glog that was accepted and does nothing, or NULL */

@@ -2,6 +2,7 @@
 #include "agent/cmd_check.h"
 
 #include "agent/config.h"
+#include "agent/privileges.h"
 
 static void print_count(FILE *out, const char *separator, size_t n, const char *noun)
 {
@@ -33,6 +34,22 @@ int cmd_check(const char *file, FILE *out)
 	for (size_t i = 0; i < findings.n; i++)
 		warnings += findings.items[i].severity == CONFIG_WARNING;
 	print_summary(out, file, config, &findings, warnings);
+	config_free(config);
+	config_findings_done(&findings);
+	return r < 0 ? 1 : 0;
+}
+
+int cmd_check_capabilities(const char *file, FILE *out, FILE *errors)
+{
+	struct config *config = NULL;
+	struct config_findings findings = { 0 };
+	struct capability_needs needs;
+	int r = config_load(file, &config, &findings);
+	config_findings_print(&findings, file, errors);
+	if (r == 0) {
+		privileges_find(config, CAPABILITY_UNIT_USER, &needs);
+		capability_write_dropin(&needs, out);
+	}
 	config_free(config);
 	config_findings_done(&findings);
 	return r < 0 ? 1 : 0;

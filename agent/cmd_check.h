@@ -7,5 +7,8 @@
 
 /* Prints every finding and a last line that sums them up. The exit status: 1 with errors. */
 int cmd_check(const char *file, FILE *out);
+/* Prints the systemd drop-in with the capabilities that the configuration needs on this host, and
+ * the findings to `errors`. Likewise. */
+int cmd_check_capabilities(const char *file, FILE *out, FILE *errors);
 
 #endif

@@ -75,7 +75,8 @@ static void on_peer_changed(const struct bgp_peer_status *status, void *userdata
 	struct seen *seen = find_seen(r, &status->config->addr);
 	bool up = status->state == BGP_ESTABLISHED;
 	struct listen_event e = { .kind = up ? LISTEN_UP : LISTEN_DOWN,
-				  .reason = status->last_error };
+				  .reason = status->last_error,
+				  .graceful = status->peer_graceful };
 	if (up == (seen != NULL))
 		return;
 	print(r, &e, status);

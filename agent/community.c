@@ -160,16 +160,6 @@ const char *large_community_format(struct bgp_large_community c,
 
 /* ---- lists ---- */
 
-/* Room for one more, exactly, as in app_spec.c. */
-static void *grow_by_one(void *array, size_t n, size_t size)
-{
-	void *bigger = mem_new(n + 1, size);
-	if (n > 0)
-		memcpy(bigger, array, n * size);
-	free(array);
-	return bigger;
-}
-
 static int too_many(const char *text, int max, const char *kind, struct err *err)
 {
 	return err_set(err, -EINVAL, "'%.80s' is one too many, at most %d %s communities fit", text,
@@ -187,7 +177,7 @@ int ext_communities_add(struct bgp_ext_communities *list, const char *text, stru
 			return 0;
 	if (list->n >= BGP_EXT_COMMUNITIES_MAX)
 		return too_many(text, BGP_EXT_COMMUNITIES_MAX, "extended", err);
-	list->values = grow_by_one(list->values, list->n, sizeof(c));
+	list->values = mem_grow_by_one(list->values, list->n, sizeof(c));
 	list->values[list->n++] = c;
 	return 0;
 }
@@ -203,7 +193,7 @@ int large_communities_add(struct bgp_large_communities *list, const char *text, 
 			return 0;
 	if (list->n >= BGP_LARGE_COMMUNITIES_MAX)
 		return too_many(text, BGP_LARGE_COMMUNITIES_MAX, "large", err);
-	list->values = grow_by_one(list->values, list->n, sizeof(c));
+	list->values = mem_grow_by_one(list->values, list->n, sizeof(c));
 	list->values[list->n++] = c;
 	return 0;
 }

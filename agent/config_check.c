@@ -126,6 +126,26 @@ static void check_times(const struct scope *s, const struct bgp_peer_config *p)
 			     duration_format(p->connect_retry_max, text));
 }
 
+static void warn_of_idle_restart_time(const struct scope *s, const struct config_node *mapping)
+{
+	const struct config_node *node = config_node_get(mapping, "restart_time");
+	if (node)
+		config_warn(s->findings, config_at(node),
+			    "has no effect without graceful_restart: true");
+}
+
+static void check_restart(const struct scope *s, const struct bgp_peer_config *p)
+{
+	char text[DURATION_TEXT_MAX];
+	if (!p->graceful_restart && s->item)
+		warn_of_idle_restart_time(s, s->item);
+	if (p->graceful_restart && p->restart_time < p->connect_retry_max)
+		config_warn(s->findings, at_key(s, "restart_time"),
+			    "'%s' is shorter than connect_retry_max: the router may forget our "
+			    "routes before we connect to it again",
+			    duration_format(p->restart_time, text));
+}
+
 static void check_local_ip(const struct scope *s, const struct bgp_peer_config *p)
 {
 	char local[ADDR_TEXT_MAX];
@@ -250,14 +270,19 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 	settle_peers(&s, d);
 	const struct config_node *list = config_node_get(s.bgp, "peers");
 	s.item = list ? list->first : NULL;
+	bool graceful = false;
 	for (size_t i = 0; i < d->n_peers; i++) {
 		const struct bgp_peer_config *p = &d->peers[i];
 		check_times(&s, p);
+		check_restart(&s, p);
+		graceful = graceful || p->graceful_restart;
 		check_local_ip(&s, p);
 		check_reach(&s, p);
 		check_communities(&s, p);
 		if (s.item)
 			s.item = s.item->next;
 	}
+	if (!graceful)
+		warn_of_idle_restart_time(&s, s.bgp);
 	check_twice(findings, d, list);
 }

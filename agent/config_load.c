@@ -105,8 +105,10 @@ void config_free(struct config *c)
 	free(c->bgp.communities.values);
 	free(c->apps);
 	free(c->agent.disable_file);
+	free(c->agent.state_file);
 	consul_config_done(&c->agent.consul);
 	free(c->agent.exec_user);
+	free(c->agent.tls_ca);
 	free(c);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/config_types.h"
+#include "bgp/wire.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -18,8 +19,8 @@
 static const struct config_key exec_keys[] = {
 	{ .name = "allow_from",
 	  .shape = CONFIG_VALUES,
-	  .type = &config_type_exec_from,
-	  FIELD(exec_from),
+	  .type = &config_type_monitors_from,
+	  FIELD(policy.exec),
 	  .default_words = "`config` and `http-local`",
 	  .doc = "From where `exec:` monitors are accepted: `config`, `consul`, `http` from "
 		 "anywhere, `http-local` through a unix socket or from loopback; or `none`." },
@@ -28,8 +29,27 @@ static const struct config_key exec_keys[] = {
 	  FIELD(exec_user),
 	  .default_words = "the agent's own",
 	  .doc = "The user that all commands run as, with that user's groups and without any "
-		 "capability. Needs CAP_SETUID and CAP_SETGID." },
+		 "capability. Needs CAP_SETUID, CAP_SETGID and CAP_KILL." },
 	{ 0 },
+};
+
+static const struct config_key agent_monitors_keys[] = {
+	{ .name = "allow_from",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_monitors_from,
+	  FIELD(policy.others),
+	  .default_words = "`config`, `http-local` and `consul`",
+	  .doc = "From where monitors of all kinds but `exec`, `port` and `consul` are accepted; "
+		 "the words are those of `agent.exec.allow_from`." },
+	{ 0 },
+};
+
+static const struct config_section agent_monitors_section = {
+	.path = "agent.monitors",
+	.doc = "`http:`, `https:`, `tcp:` and `dns:` monitors send requests in this host's name, "
+	       "and `file:` and `process:` tell what is on it, so who may bring one is decided "
+	       "here. `port:` and `consul` are taken from anywhere.",
+	.keys = agent_monitors_keys,
 };
 
 static const struct config_section exec_section = {
@@ -90,6 +110,12 @@ static const struct config_key agent_keys[] = {
 	  .min = 1,
 	  .max = 10000,
 	  .doc = "How many commands of `exec` monitors run at once; the others wait." },
+	{ .name = "tls_ca",
+	  .type = &config_type_path,
+	  FIELD(tls_ca),
+	  .default_words = "the system's",
+	  .doc = "Who may sign the certificates that `https` monitors see: a PEM file. A change of "
+		 "it counts within a minute." },
 	{ .name = "hold_down",
 	  .type = &config_type_duration,
 	  FIELD(hold_down),
@@ -211,6 +237,13 @@ static const struct config_key agent_keys[] = {
 	  .type = &config_type_path,
 	  FIELD(disable_file),
 	  .doc = "While this file exists, all apps are drained." },
+	{ .name = "state_file",
+	  .type = &config_type_path_or_off,
+	  FIELD(state_file),
+	  .default_words = "`state.json` in systemd's `$STATE_DIRECTORY`, else in "
+			   "`/var/lib/vipherald`",
+	  .doc = "Where apps registered over HTTP, their leases, and drains over HTTP are kept "
+		 "over a restart or a crash, see [state.md](state.md). `\"\"` or `off`: nowhere." },
 	{ .name = "keep_last_window",
 	  .type = &config_type_duration,
 	  FIELD(keep_last_window),
@@ -220,6 +253,10 @@ static const struct config_key agent_keys[] = {
 	  .doc = "Apps of a group that go down within this time went down at the same moment, see "
 		 "`keep_last`." },
 	{ .name = "exec", .shape = CONFIG_SECTION, .section = &exec_section, .doc = "See below." },
+	{ .name = "monitors",
+	  .shape = CONFIG_SECTION,
+	  .section = &agent_monitors_section,
+	  .doc = "See below." },
 	{ 0 },
 };
 #undef FIELD
@@ -315,6 +352,20 @@ static const struct config_key peer_keys[] = {
 	  .min = MSEC(10),
 	  .max = HOURS(1),
 	  .doc = "The longest such wait." },
+	{ .name = "graceful_restart",
+	  .type = &config_type_bool,
+	  FIELD(graceful_restart),
+	  .default_text = "false",
+	  .doc = "Ask the router to keep our routes while we restart (RFC 4724, RFC 8538), after "
+		 "a crash, too. It must be willing to: see graceful-restart.md." },
+	{ .name = "restart_time",
+	  .type = &config_type_seconds,
+	  FIELD(restart_time),
+	  .default_text = "120s",
+	  .min = SEC(1),
+	  .max = SEC(BGP_GR_TIME_MAX),
+	  .doc = "How long the router keeps them when we do not come back, and how long a new "
+		 "start may take until its apps have their first verdicts." },
 	{ .name = "password",
 	  .type = &config_type_password,
 	  FIELD(password),
@@ -526,6 +577,9 @@ static const struct config_key monitor_keys[] = {
 	OPTION("tls_name", MONITOR_TLS_NAME,
 	       "Of `https`: the name to ask for and to find in the certificate, instead of the "
 	       "URL's."),
+	OPTION("tls_ca", MONITOR_TLS_CA,
+	       "Of `https`: a PEM file with those who may sign the certificate, instead of "
+	       "`agent.tls_ca`."),
 	OPTION("send", MONITOR_SEND, "Of `tcp`: what to say first."),
 	OPTION("expect", MONITOR_EXPECT,
 	       "Of `tcp`: what must be in the first 4 KB that the service says."),
@@ -790,10 +844,9 @@ const struct config_section config_schema = {
 };
 
 const struct config_section *const config_sections[] = {
-	&config_schema,   &agent_section, &exec_section, &bgp_section,
-	&peer_section,    &nat_section,   &app_section,  &vip_config_section,
-	&states_section,  &up_section,    &down_section, &drain_section,
-	&monitor_section, NULL,
+	&config_schema, &agent_section, &exec_section,  &agent_monitors_section, &bgp_section,
+	&peer_section,  &nat_section,   &app_section,   &vip_config_section,     &states_section,
+	&up_section,    &down_section,  &drain_section, &monitor_section,        NULL,
 };
 
 /* ---- use ---- */
@@ -843,7 +896,9 @@ void config_draft_done(struct config_draft *d)
 	free(d->bgp.bgp.communities.values);
 	free(d->apps);
 	free(d->agent.disable_file);
+	free(d->agent.state_file);
 	consul_config_done(&d->agent.consul);
 	free(d->agent.exec_user);
+	free(d->agent.tls_ca);
 	*d = (struct config_draft){ 0 };
 }

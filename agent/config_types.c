@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "agent/community.h"
-#include "agent/exec_policy.h"
+#include "agent/monitor_policy.h"
 #include "lib/endpoint.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -40,6 +40,17 @@ static int set_path(const struct config_key *key, const char *text, void *target
 			       "/run/vipherald/disable",
 			       text);
 	return set_text(key, text, target, err);
+}
+
+static int set_path_or_off(const struct config_key *key, const char *text, void *target,
+			   struct err *err)
+{
+	char **field = field_of(key, target);
+	if (*text && !str_equal(text, "off"))
+		return set_path(key, text, target, err);
+	free(*field);
+	*field = mem_strdup("");
+	return 0;
 }
 
 /* The kernel's TCP_MD5SIG_MAXKEYLEN, RFC 2385 leaves it open. */
@@ -79,10 +90,10 @@ static int set_consul_warning(const struct config_key *key, const char *text, vo
 	return 0;
 }
 
-static int add_exec_from(const struct config_key *key, const char *text, void *target,
-			 struct err *err)
+static int add_monitors_from(const struct config_key *key, const char *text, void *target,
+			     struct err *err)
 {
-	return exec_policy_add(field_of(key, target), text, err);
+	return monitor_policy_add(field_of(key, target), text, err);
 }
 
 /* What YAML 1.1 and GoCast's parser take; the letter case as they do. */
@@ -506,6 +517,8 @@ static int set_app_group(const struct config_key *key, const char *text, void *t
 }
 
 const struct config_type config_type_path = { "absolute path of a file", set_path };
+const struct config_type config_type_path_or_off = { "absolute path of a file, or `off`",
+						     set_path_or_off };
 const struct config_type config_type_u32 = { "0 to 4294967295", set_u32 };
 const struct config_type config_type_prepend = { "0 to 32", set_prepend };
 const struct config_type config_type_ext_communities = { "extended communities",
@@ -521,8 +534,8 @@ const struct config_type config_type_text = { "text", set_text };
 const struct config_type config_type_password = { "text, at most 80 bytes", set_password };
 const struct config_type config_type_consul_addr = { "URL", set_consul_addr };
 const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_consul_warning };
-const struct config_type config_type_exec_from = {
-	"`config`, `http`, `http-local`, `consul`, `none`", add_exec_from
+const struct config_type config_type_monitors_from = {
+	"`config`, `http`, `http-local`, `consul`, `none`", add_monitors_from
 };
 const struct config_type config_type_bool = { "`true` or `false`", set_bool };
 const struct config_type config_type_duration = { "duration", set_duration };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "agent/consul_app.h"
-#include "agent/exec_policy.h"
+#include "agent/monitor_policy.h"
 #include "consul/publish.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -175,7 +175,7 @@ static void look_at(struct discovery *d, struct discovered *s)
 	struct err err = { "" };
 	if (!s->spec || s->state == DISCOVERED_DISMISSED)
 		return;
-	if (exec_policy_check(d->config->exec_from, s->spec, false, &err) < 0)
+	if (monitor_policy_check(&d->config->policy, s->spec, false, &err) < 0)
 		set_state(d, s, DISCOVERED_REFUSED, err.text, NULL);
 	else
 		register_service(d, s);

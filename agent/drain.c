@@ -31,8 +31,10 @@ bool drain_hold(struct drain *d, enum drain_source source, const char *reason, u
 {
 	struct drain_hold *hold = &d->holds[source];
 	bool is_new = !hold->on;
-	if (is_new)
+	if (is_new) {
 		hold->since = now;
+		hold->earlier = 0;
+	}
 	hold->on = true;
 	hold->until = until;
 	str_printable(hold->reason, sizeof(hold->reason), reason, strlen(reason));

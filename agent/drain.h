@@ -25,7 +25,8 @@ const char *drain_source_name(enum drain_source source); /* "api", "file", "stop
 struct drain_hold {
 	bool on;
 	usec_t since;
-	usec_t until; /* USEC_NEVER: until it is lifted */
+	usec_t earlier; /* how long it had held before `since`, in former runs */
+	usec_t until;   /* USEC_NEVER: until it is lifted */
 	char reason[DRAIN_REASON_MAX];
 };
 

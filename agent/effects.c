@@ -2,16 +2,15 @@
 #include "agent/effects.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "net/loop.h"
 #include "net/loopback.h"
+#include "net/vipaddr.h"
 
 /* One turn of the loop works on this many VIPs, and then on as many more as there is time for. The
  * kernel takes 10 to 300 µs for an address, more the more there are. */
@@ -34,20 +33,48 @@ struct effects {
 	sd_event_source *work, *retry;
 	effects_settled_cb *settled;
 	void *settled_userdata;
+	const struct effects_notes *notes; /* NULL: nobody writes down what is ours */
+	void *notes_userdata;
+	struct prefix *waiting; /* for effects_noted() */
+	size_t n_waiting, cap_waiting;
 };
 
 /* What the reconciler asks for */
 
+static bool needs_notes(const struct effects *e)
+{
+	return e->notes && !loopback_has_tags(e->loopback);
+}
+
+static int note(struct effects *e, const struct prefix *vip, const char *app)
+{
+	char label[IFNAMSIZ];
+	if (!needs_notes(e) || loopback_owns(e->loopback, vip))
+		return 0;
+	vipaddr_label(vip, app, label);
+	int rc = e->notes->note(vip, label, e->notes_userdata);
+	if (rc < 0) {
+		e->waiting = mem_grow(e->waiting, &e->cap_waiting, e->n_waiting + 1,
+				      sizeof(*e->waiting));
+		e->waiting[e->n_waiting++] = *vip;
+	}
+	return rc;
+}
+
 static int address_add(const struct prefix *vip, const char *app, struct err *err, void *userdata)
 {
 	struct effects *e = userdata;
-	return loopback_add(e->loopback, vip, app, err);
+	int rc = note(e, vip, app);
+	return rc < 0 ? rc : loopback_add(e->loopback, vip, app, err);
 }
 
 static int address_del(const struct prefix *vip, struct err *err, void *userdata)
 {
 	struct effects *e = userdata;
-	return loopback_del(e->loopback, vip, err);
+	int rc = loopback_del(e->loopback, vip, err);
+	if (rc == 0 && needs_notes(e))
+		e->notes->forget(vip, e->notes_userdata);
+	return rc;
 }
 
 /* What the kernel lacks may be loaded later: to be tried again. */
@@ -206,31 +233,15 @@ static void on_nat_told(const struct prefix *vip, int result, const struct err *
 	work(e); /* it may have been the last one that the stop waits for */
 }
 
-/* Without it every single VIP would fail; better to say so once and before anything else. */
-static int check_capability(struct err *err)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
-	if (syscall(SYS_capget, &header, data) < 0 || data[0].effective & (1U << CAP_NET_ADMIN))
-		return 0;
-	return err_set(err, -EPERM,
-		       "adding VIPs to lo needs the capability CAP_NET_ADMIN: run as root, or with "
-		       "AmbientCapabilities=CAP_NET_ADMIN (systemd), --cap-add=NET_ADMIN "
-		       "(containers)");
-}
-
 int effects_new(sd_event *loop, struct identity *identity, enum nat_choice nat,
 		struct effects **ret, struct err *err)
 {
-	int rc = check_capability(err);
-	if (rc < 0)
-		return rc;
 	struct effects *e = mem_new(1, sizeof(*e));
 	e->loop = loop;
 	e->identity = identity;
 	e->drain_limit = USEC_NEVER;
 	e->reconcile = reconcile_new(&ops, e);
-	rc = loopback_new(loop, on_lost, e, &e->loopback, err);
+	int rc = loopback_new(loop, on_lost, e, &e->loopback, err);
 	if (rc < 0) {
 		effects_free(e);
 		return rc;
@@ -254,6 +265,7 @@ void effects_free(struct effects *e)
 	nat_free(e->nat);
 	reconcile_free(e->reconcile);
 	loopback_free(e->loopback);
+	free(e->waiting);
 	free(e);
 }
 
@@ -282,6 +294,32 @@ const struct nat *effects_nat(const struct effects *e)
 	return e->nat;
 }
 
+void effects_set_notes(struct effects *e, const struct effects_notes *notes, void *userdata)
+{
+	e->notes = notes;
+	e->notes_userdata = userdata;
+}
+
+void effects_noted(struct effects *e)
+{
+	/* Set apart first: whoever waits again is for the next time. */
+	struct prefix *waiting = e->waiting;
+	size_t n = e->n_waiting;
+	e->waiting = NULL;
+	e->n_waiting = e->cap_waiting = 0;
+	for (size_t i = 0; i < n; i++) {
+		reconcile_again(e->reconcile, &waiting[i]);
+		if (!reconcile_find(e->reconcile, &waiting[i]))
+			e->notes->forget(&waiting[i], e->notes_userdata);
+	}
+	free(waiting);
+}
+
+bool effects_adopt(struct effects *e, const struct prefix *vip, const char *label)
+{
+	return loopback_adopt(e->loopback, vip, label);
+}
+
 struct leftovers {
 	struct prefix *items;
 	size_t n, cap;
@@ -298,6 +336,16 @@ static void found_nat(const struct prefix *vip, void *userdata)
 {
 	struct effects *e = userdata;
 	reconcile_found_nat(e->reconcile, vip);
+}
+
+void effects_find_leftovers(struct effects *e, bool *ret_ipv4, bool *ret_ipv6)
+{
+	struct leftovers l = { 0 };
+	loopback_walk_leftovers(e->loopback, collect, &l);
+	*ret_ipv4 = *ret_ipv6 = false;
+	for (size_t i = 0; i < l.n; i++)
+		*(l.items[i].addr.family == AF_INET6 ? ret_ipv6 : ret_ipv4) = true;
+	free(l.items);
 }
 
 void effects_take_leftovers(struct effects *e)

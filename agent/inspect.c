@@ -211,6 +211,7 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 		.went_up = app->went_up,
 		.went_down = app->went_down,
 		.held_until = held_until(app, clock.now),
+		.lease_end = app_lease_end(app),
 		.flaps = app->hold.flaps,
 		.vips = shown.vips,
 		.n_vips = shown.n,
@@ -226,6 +227,12 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 	shown_rules_done(&rules);
 	free(monitors);
 	return json;
+}
+
+json_t *inspect_lease(const struct inspect *in, const struct app *app)
+{
+	struct view_clock clock = inspect_clock(in);
+	return view_lease(app->spec->lease, app_lease_end(app), &clock);
 }
 
 json_t *inspect_app(const struct inspect *in, const struct app *app)
@@ -375,6 +382,8 @@ json_t *inspect_status(const struct inspect *in)
 	struct registry_counts counts = registry_count(in->registry);
 	const struct drain *drain = registry_agent_drain(in->registry);
 	usec_t end = registry_drained_at(in->registry, clock.now);
+	struct state_file_status file;
+	bool has_file = remember_status(in->remember, &file);
 	struct drift repaired;
 	inspect_drift(in, &repaired);
 	const char **groups = mem_new(counts.groups_kept + 1, sizeof(*groups));
@@ -393,6 +402,9 @@ json_t *inspect_status(const struct inspect *in)
 		.apps_drained = counts.drained,
 		.apps_kept = counts.apps_kept,
 		.kept_groups = groups,
+		.state_file = has_file ? file.path : NULL,
+		.state_trouble = has_file ? file.trouble : NULL,
+		.state_stored = has_file && file.stored,
 		.n_kept_groups = registry_kept_groups(in->registry, groups, counts.groups_kept),
 	};
 	json_t *json = view_status(&view, &clock);
@@ -420,6 +432,19 @@ static void count_checks(const struct inspect *in, struct metrics *m)
 	app_cursor_done(&cursor);
 }
 
+static void take_state_file(const struct inspect *in, struct metrics *m)
+{
+	struct state_file_status file;
+	m->has_state_file = remember_status(in->remember, &file);
+	if (!m->has_state_file)
+		return;
+	m->state_stored = file.stored;
+	m->state_writes = file.writes;
+	m->state_failures = file.failures;
+	m->state_bytes = file.bytes;
+	m->state_longest = file.longest;
+}
+
 char *inspect_metrics(const struct inspect *in)
 {
 	struct metrics m = {
@@ -433,6 +458,7 @@ char *inspect_metrics(const struct inspect *in)
 		.nat = nat_status(in->nat),
 	};
 	monitor_runner_status(in->runner, &m.commands);
+	take_state_file(in, &m);
 	struct bgp_peer_status *peers = peers_of(in, &m.n_peers);
 	m.peers = peers;
 	count_checks(in, &m);

@@ -7,11 +7,13 @@
 #include <systemd/sd-event.h>
 
 #include "agent/app.h"
+#include "agent/capabilities.h"
 #include "agent/config.h"
 #include "agent/discovery.h"
 #include "agent/drift.h"
 #include "agent/effects.h"
 #include "agent/reconcile.h"
+#include "agent/remember.h"
 #include "agent/stream.h"
 #include "agent/surroundings.h"
 #include "agent/view_json.h"
@@ -32,16 +34,25 @@ struct inspect {
 	const char *phase;                         /* of the agent, in a word */
 	const struct config_agent *config;
 	struct discovery *discovery; /* NULL: no Consul */
+	const struct remember *remember;
+	const struct capability_needs *capabilities;
+	bool registered;   /* the apps of the configuration are */
+	usec_t started_at; /* when Consul was heard too, or had its time; USEC_NEVER: not yet */
 };
 
 struct view_clock inspect_clock(const struct inspect *in);
 
 json_t *inspect_app(const struct inspect *in, const struct app *app);
+json_t *inspect_lease(const struct inspect *in, const struct app *app); /* null: none */
 json_t *inspect_status(const struct inspect *in);
 json_t *inspect_peers(const struct inspect *in); /* {"peers": [ … ]} */
 json_t *inspect_consul(const struct inspect *in);
 json_t *inspect_info(const struct inspect *in);  /* GoCast's /info */
 char *inspect_metrics(const struct inspect *in); /* free it */
+/* agent/readiness.h; `buf` has READINESS_TEXT_MAX. */
+bool inspect_readiness(const struct inspect *in, bool stopping, char *buf);
+/* agent/status_line.h; `buf` has STATUS_LINE_MAX. */
+const char *inspect_status_line(const struct inspect *in, char *buf);
 void inspect_drift(const struct inspect *in, struct drift *ret);
 struct metrics_consul;
 void inspect_consul_metrics(const struct inspect *in, struct metrics_consul *ret);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/view_graceful.h"
 #include "agent/view_json.h"
 #include "bgp/attr.h"
 #include "lib/mono.h"
@@ -71,12 +72,15 @@ static void print_attrs(const struct bgp_attrs *attrs, FILE *out)
 static void print_text(const struct listen_event *e, const char *date, FILE *out)
 {
 	char peer[ADDR_TEXT_MAX], prefix[PREFIX_TEXT_MAX], next_hop[ADDR_TEXT_MAX];
+	char graceful[VIEW_GRACEFUL_MAX];
 	addr_format(&e->peer, peer);
 	prefix_format(&e->prefix, prefix);
 	fprintf(out, "%s ", date);
 	switch (e->kind) {
 	case LISTEN_UP:
-		fprintf(out, "session with %s up, AS %" PRIu32, peer, e->peer_as);
+		view_graceful_text(&e->graceful, graceful);
+		fprintf(out, "session with %s up, AS %" PRIu32 "%s%s", peer, e->peer_as,
+			graceful[0] ? ", " : "", graceful);
 		break;
 	case LISTEN_DOWN:
 		fprintf(out, "session with %s down, and its routes with it%s%s", peer,
@@ -142,6 +146,8 @@ static void print_json(const struct listen_event *e, const char *date, FILE *out
 	}
 	if (e->kind == LISTEN_END_OF_RIB)
 		json_object_set_new(o, "family", json_string(family_name(e->family)));
+	if (e->kind == LISTEN_UP)
+		json_object_set_new(o, "graceful_restart", view_graceful(&e->graceful));
 	if (e->kind == LISTEN_DOWN)
 		json_object_set_new(o, "reason", view_text(e->reason));
 	json_dumpf(o, out, JSON_COMPACT);

@@ -18,6 +18,7 @@ struct listen_event {
 	struct addr peer;
 	uint32_t peer_as;
 	const char *reason;            /* of DOWN */
+	struct bgp_graceful graceful;  /* of UP: what the peer offers */
 	uint8_t family;                /* of END_OF_RIB */
 	struct prefix prefix;          /* of ANNOUNCE and WITHDRAW */
 	struct addr next_hop;          /* of ANNOUNCE */

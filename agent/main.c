@@ -38,7 +38,8 @@ static int run(const struct cli *cli)
 	case CLI_RUN:
 		return agent_run(cli->config);
 	case CLI_CHECK:
-		return cmd_check(cli->config, stdout);
+		return cli->capabilities ? cmd_check_capabilities(cli->config, stdout, stderr)
+					 : cmd_check(cli->config, stdout);
 	case CLI_LISTEN:
 		return cmd_listen(cli->listen_at, cli->as, cli->json);
 	case CLI_HELP:

@@ -58,6 +58,27 @@ static void drains(FILE *out, const struct metrics *m)
 	       m->states.groups_kept);
 }
 
+static void kept(FILE *out, const struct metrics *m)
+{
+	single(out, "leases", "gauge", "Apps that have to be registered again to stay.",
+	       m->states.leases);
+	single(out, "leases_expired_total", "counter", "Apps that were not.",
+	       m->states.leases_expired);
+	if (!m->has_state_file)
+		return;
+	single(out, "state_file_stored", "gauge", "1 when the state file has every change.",
+	       m->state_stored);
+	single(out, "state_file_bytes", "gauge", "The size of the state file.", m->state_bytes);
+	single(out, "state_file_writes_total", "counter", "How often it was written.",
+	       m->state_writes);
+	single(out, "state_file_failures_total", "counter", "How often it could not be written.",
+	       m->state_failures);
+	head(out, "state_file_longest_seconds", "gauge",
+	     "The longest time that the disk took for it.");
+	fprintf(out, "vipherald_state_file_longest_seconds %.6f\n",
+		(double)m->state_longest / (double)USEC_PER_SEC);
+}
+
 static void vips(FILE *out, const struct reconcile_counts *c)
 {
 	single(out, "vips", "gauge", "VIPs that are known, those going down included.", c->vips);
@@ -126,6 +147,11 @@ static uint64_t peer_sessions(const struct bgp_peer_status *p)
 	return p->sessions;
 }
 
+static uint64_t peer_graceful(const struct bgp_peer_status *p)
+{
+	return p->graceful_restart;
+}
+
 static uint64_t peer_routes(const struct bgp_peer_status *p)
 {
 	return p->routes_sent;
@@ -159,6 +185,8 @@ static void peers(FILE *out, const struct metrics *m)
 		 peer_state);
 	per_peer(out, m, "peer_sessions_total", "counter", "Sessions that were established.",
 		 peer_sessions);
+	per_peer(out, m, "peer_graceful_restart", "gauge",
+		 "1 when the peer keeps our routes over a restart.", peer_graceful);
 	per_peer(out, m, "peer_routes_sent", "gauge", "Routes that the peer holds.", peer_routes);
 	per_peer(out, m, "peer_routes_pending", "gauge", "Routes about to be sent.", peer_pending);
 	per_peer(out, m, "peer_updates_sent_total", "counter", "UPDATE messages sent.",
@@ -196,6 +224,7 @@ char *metrics_format(const struct metrics *m)
 	apps(out, m);
 	commands(out, &m->commands);
 	drains(out, m);
+	kept(out, m);
 	vips(out, &m->vips);
 	nat(out, &m->nat);
 	drift(out, &m->drift);

@@ -28,6 +28,10 @@ struct metrics {
 	struct reconcile_counts vips;
 	size_t apps_held;
 	struct nat_status nat;
+	bool has_state_file, state_stored;
+	uint64_t state_writes, state_failures;
+	size_t state_bytes;
+	usec_t state_longest;
 	struct drift drift;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	struct monitor_runner_status commands;

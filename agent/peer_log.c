@@ -66,9 +66,15 @@ static void look_at_session(struct said *said, const struct bgp_peer_status *p, 
 	bool up = p->state == BGP_ESTABLISHED;
 	bool news = p->last_error[0] && !str_equal(said->error, p->last_error);
 	if (up && !said->up)
-		log_info("bgp", "peer %s: established with AS %u, %s, hold time %us", peer,
-			 p->peer_as, families(p), p->hold_time);
-	else if (!up && said->up)
+		log_info("bgp", "peer %s: established with AS %u, %s, hold time %us%s", peer,
+			 p->peer_as, families(p), p->hold_time,
+			 p->graceful_restart ? ", graceful restart" : "");
+	if (up && !said->up && p->config->graceful_restart && !p->graceful_restart)
+		log_warn("bgp",
+			 "peer %s: does not offer graceful restart, it drops our routes when "
+			 "the session ends",
+			 peer);
+	if (!up && said->up)
 		log_warn("bgp", "peer %s: session ended%s%s", peer, p->last_error[0] ? ": " : "",
 			 p->last_error);
 	else if (!up && news)

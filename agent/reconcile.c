@@ -170,6 +170,7 @@ static void set_trouble(struct reconcile *r, struct vip *vip, int code, const st
 		r->counts.troubled--;
 	}
 	vip->trouble = mem_new(1, sizeof(*vip->trouble) + size);
+	vip->trouble->vip = vip;
 	vip->trouble->since = now;
 	vip->trouble->lasting = code == -EOPNOTSUPP;
 	memcpy(vip->trouble->text, text, size);
@@ -185,12 +186,8 @@ static void set_trouble(struct reconcile *r, struct vip *vip, int code, const st
 void reconcile_retry(struct reconcile *r)
 {
 	r->retry_at = USEC_NEVER;
-	struct vip *vip, *next;
-	if (list_empty(&r->troubled))
-		return;
-	HASH_ITER (hh, r->vips, vip, next)
-		if (vip->trouble && !vip->trouble->lasting)
-			mark_dirty(r, vip);
+	list_for_each (it, &r->troubled)
+		mark_dirty(r, list_entry(it, struct vip_trouble, node)->vip);
 }
 
 /* The route */
@@ -450,17 +447,6 @@ static bool announced_alike(const struct app_spec *a, const struct app_spec *b)
 	       state_specs_equal(a->states, b->states);
 }
 
-static bool nats_equal(const struct app_spec *a, const struct app_spec *b)
-{
-	if (a->n_nats != b->n_nats)
-		return false;
-	for (size_t i = 0; i < a->n_nats; i++)
-		if (a->nats[i].proto != b->nats[i].proto ||
-		    a->nats[i].listen != b->nats[i].listen || a->nats[i].dest != b->nats[i].dest)
-			return false;
-	return true;
-}
-
 struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 			    const struct app_spec *spec, void *owner)
 {
@@ -468,7 +454,7 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 	if (!vip->spec)
 		count_owned(r, vip, 1);
 	/* An orphan is not announced, and its mappings are unknown: made anew. */
-	if (!vip->spec || !nats_equal(vip->spec, spec))
+	if (!vip->spec || !app_spec_nats_equal(vip->spec, spec))
 		vip->mapped = false;
 	if (vip->spec && !announced_alike(vip->spec, spec))
 		vip->stale = true;
@@ -507,6 +493,13 @@ void reconcile_vip_now(struct reconcile *r, struct vip *vip, usec_t now)
 }
 
 /* What the world says */
+
+void reconcile_again(struct reconcile *r, const struct prefix *prefix)
+{
+	struct vip *vip = reconcile_find(r, prefix);
+	if (vip)
+		mark_dirty(r, vip);
+}
 
 static void lose(struct reconcile *r, struct vip *vip)
 {
@@ -582,9 +575,12 @@ void reconcile_found(struct reconcile *r, const struct prefix *prefix)
 	if (vip->bound)
 		return;
 	vip->held = true;
-	/* With an owner the next step claims it; without one it can only go. */
-	if (!vip->spec)
+	/* With an owner the next step claims it; without one it can only go, and a router may still
+	 * have it from the former run (graceful restart). */
+	if (!vip->spec) {
 		set_bound(r, vip, true);
+		vip->undrained = true;
+	}
 	mark_dirty(r, vip);
 }
 

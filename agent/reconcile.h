@@ -31,7 +31,7 @@
 
 /* None may call back into the reconciler. */
 struct reconcile_ops {
-	/* 0 also when it is bound already. */
+	/* 0 also when it is bound already. -EINPROGRESS when reconcile_again() will be called. */
 	int (*address_add)(const struct prefix *vip, const char *app, struct err *err,
 			   void *userdata);
 	/* 0 when it is gone; -ENOENT when it is not ours. */
@@ -56,6 +56,7 @@ struct reconcile_ops {
 /* Why a VIP is not as wanted. Exists only while that is so. */
 struct vip_trouble {
 	struct list_node node;
+	struct vip *vip;
 	usec_t since;
 	bool lasting; /* trying again would not help */
 	char text[];
@@ -110,6 +111,8 @@ bool reconcile_work(struct reconcile *r, size_t max, usec_t now);
 void reconcile_drained(struct reconcile *r);
 void reconcile_retry(struct reconcile *r);
 
+/* What an operation was in progress for, or failed for, may work now. */
+void reconcile_again(struct reconcile *r, const struct prefix *prefix);
 /* Somebody did something to the address on lo, in words that live for ever ("somebody removed its
  * address from lo"): it is put back. `prefix` NULL: lo went down or up, look at all. */
 void reconcile_lost(struct reconcile *r, const struct prefix *prefix, const char *what, usec_t now);

@@ -7,6 +7,7 @@
  *	app_hold.c   apps that flap
  *	app_drain.c  who wants what drained
  *	app_group.c  apps that are judged together
+ *	app_lease.c  apps that hold for a while only
  */
 #ifndef AGENT_REGISTRY_H
 #define AGENT_REGISTRY_H
@@ -46,14 +47,21 @@ struct registry {
 	void *guard_userdata;
 	struct hold_config hold;
 	struct sched releases; /* apps that are held down */
-	sd_event_source *timer, *release_timer;
+	struct sched leases;
+	uint64_t leases_expired;
+	struct recalled *recalled; /* drains of a former run, by the name of the app; app_drain.c */
+	sd_event_source *timer, *release_timer, *lease_timer;
 	registry_freed_cb *freed; /* NULL: nobody wants to know */
 	void *freed_userdata;
+	registry_changed_cb *changed; /* likewise */
+	void *changed_userdata;
 };
 
 /* Tells the reconciler what should be true. The app may be due afterwards, never gone. */
 void app_apply(struct app *app, usec_t now);
 struct app *registry_get(const struct registry *reg, const char *name);
+void registry_tell_changed(struct registry *reg, const char *name, const struct app *app,
+			   bool renewed);
 
 /* app_due.c */
 void app_set_due(struct app *app, enum app_due list, usec_t when);
@@ -69,6 +77,14 @@ void app_drain_watch(struct app *app, usec_t now);
 void app_drain_done(struct app *app);
 /* After anything that may have begun or ended a drain; applies it. */
 void app_drain_look(struct app *app, usec_t now);
+
+void registry_free_recalled(struct registry *reg);
+
+/* app_lease.c. Begins the lease that the spec says, anew; or ends it. True when it had or has one.
+ */
+bool app_lease_begin(struct app *app, usec_t now);
+void app_lease_end_now(struct app *app);
+void registry_free_leases(struct registry *reg);
 
 /* app_group.c. Joins the group that the spec names, after leaving the one it is in. */
 void app_group_join(struct app *app, usec_t now);

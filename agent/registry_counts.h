@@ -4,10 +4,13 @@
 #define AGENT_REGISTRY_COUNTS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct registry_counts {
 	size_t draining, drained; /* still announced; not any more */
 	size_t apps_kept, groups_kept;
+	size_t leases;
+	uint64_t leases_expired;
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/register_params.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -15,13 +16,22 @@ static const struct endpoint_row {
 	enum api_kind kind;
 	bool any_method;
 } endpoints[] = {
-	{ "/register", API_REGISTER, true }, { "/unregister", API_UNREGISTER, true },
-	{ "/info", API_INFO, true },         { "/ping", API_PING, true },
-	{ "/v1/apps", API_APPS, false },     { "/v1/peers", API_PEERS, false },
-	{ "/v1/routes", API_ROUTES, false }, { "/v1/nat", API_NAT, false },
-	{ "/v1/consul", API_CONSUL, false }, { "/metrics", API_METRICS, false },
-	{ "/v1/drain", API_DRAIN, true },    { "/v1/undrain", API_UNDRAIN, true },
+	{ "/register", API_REGISTER, true },
+	{ "/unregister", API_UNREGISTER, true },
+	{ "/info", API_INFO, true },
+	{ "/ping", API_PING, true },
+	{ "/v1/apps", API_APPS, false },
+	{ "/v1/peers", API_PEERS, false },
+	{ "/v1/routes", API_ROUTES, false },
+	{ "/v1/nat", API_NAT, false },
+	{ "/v1/consul", API_CONSUL, false },
+	{ "/metrics", API_METRICS, false },
+	{ "/v1/drain", API_DRAIN, true },
+	{ "/v1/undrain", API_UNDRAIN, true },
 	{ "/v1/status", API_STATUS, false },
+	{ "/healthz", API_HEALTHZ, false },
+	{ "/v1/capabilities", API_CAPABILITIES, false },
+	{ "/readyz", API_READYZ, false },
 };
 
 static int missing(struct err *err, const char *what)
@@ -29,66 +39,22 @@ static int missing(struct err *err, const char *what)
 	return err_set(err, -EINVAL, "%s is missing", what);
 }
 
-static int set_name(struct app_spec *spec, const char *value, struct err *err)
-{
-	if (spec->name)
-		return err_set(err, -EINVAL, "name is given twice ('%.80s' and '%.80s')",
-			       spec->name, value);
-	return app_spec_set_name(spec, value, err);
-}
-
-static const struct param {
-	const char *name;
-	int (*add)(struct app_spec *spec, const char *value, struct err *err);
-} register_params[] = {
-	{ "name", set_name },
-	{ "vip", app_spec_add_vip },
-	{ "monitor", app_spec_add_monitor },
-	{ "quorum", app_spec_set_quorum },
-	{ "nat", app_spec_add_nat },
-	{ "vip_communities", app_spec_add_communities },
-};
-#define N_PARAMS (sizeof(register_params) / sizeof(register_params[0]))
-
-static int unknown_param(const char *name, struct err *err)
-{
-	const char *names[N_PARAMS + 1] = { NULL };
-	for (size_t i = 0; i < N_PARAMS; i++)
-		names[i] = register_params[i].name;
-	const char *near = str_nearest(name, names);
-	if (near)
-		return err_set(err, -EINVAL, "unknown parameter '%.80s', did you mean '%s'?", name,
-			       near);
-	return err_set(err, -EINVAL,
-		       "unknown parameter '%.80s', expected name, vip, monitor, quorum, nat "
-		       "or vip_communities",
-		       name);
-}
-
 static int add_arg(struct app_spec *spec, const struct api_arg *arg, struct err *err)
 {
 	if (arg->value && strlen(arg->value) != arg->len)
 		return err_set(err, -EINVAL, "the value of '%.80s' has a NUL byte in it",
 			       arg->name);
-	for (size_t i = 0; i < N_PARAMS; i++)
-		if (str_equal(register_params[i].name, arg->name))
-			return register_params[i].add(spec, arg->value ? arg->value : "", err);
-	return unknown_param(arg->name, err);
+	return register_param_add(spec, arg->name, arg->value ? arg->value : "", err);
 }
 
 static int parse_register(const struct api_request *request, struct app_spec *spec, struct err *err)
 {
 	int rc = 0;
 	spec->source = APP_FROM_HTTP;
+	spec->local = request->local;
 	for (size_t i = 0; rc == 0 && i < request->n_args; i++)
 		rc = add_arg(spec, &request->args[i], err);
-	if (rc < 0)
-		return rc;
-	if (!spec->name)
-		return missing(err, "name");
-	if (spec->n_vips == 0)
-		return missing(err, "vip");
-	return app_spec_check(spec, err);
+	return rc < 0 ? rc : register_params_check(spec, err);
 }
 
 static int parse_unregister(const struct api_request *request, char **ret, struct err *err)

@@ -2,17 +2,16 @@
 /*
  * From an HTTP request to what is asked of the agent, or to the error that answers it. Pure.
  *
- *	/register    name, vip (repeatable), monitor (repeatable), quorum, nat (repeatable),
- *	             vip_communities=a:b,c:d
+ *	/register    as agent/register_params.h has it
  *	/unregister  name
  *	/info /ping  as GoCast
  *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)
  *	/v1/apps/NAME/undrain  /v1/undrain
  *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
- *	/metrics                                                                   GET only
+ *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
  * All but the last two lines take any method, as GoCast does. An unknown parameter of /register is
- *an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
+ * an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
  * announced. /unregister ignores what it does not know, because scripts call both with one query.
  */
 #ifndef AGENT_ROUTE_H
@@ -54,6 +53,9 @@ enum api_kind {
 	API_NAT,
 	API_CONSUL,
 	API_METRICS,
+	API_HEALTHZ,
+	API_READYZ,
+	API_CAPABILITIES,
 };
 
 struct api_call {

@@ -262,6 +262,7 @@ static json_t *app_head(const struct view_app *app, const struct view_clock *clo
 			    json_string(view_state_name(app->health, app->form, drained)));
 	json_object_set_new(o, "drain", view_drain(&app->drain, clock));
 	json_object_set_new(o, "group", view_group(app));
+	json_object_set_new(o, "lease", view_lease(app->spec->lease, app->lease_end, clock));
 	json_object_set_new(o, "consul_rival", text_or_null(app->rival));
 	return o;
 }
@@ -317,12 +318,13 @@ json_t *view_error(const char *text, bool endpoints)
 {
 	json_t *o = json_pack("{s:o}", "error", view_text(text));
 	if (endpoints)
-		json_object_set_new(o, "endpoints",
-				    json_pack("[s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s]",
-					      "/register", "/unregister", "/info", "/ping",
-					      "/v1/status", "/v1/drain", "/v1/undrain", "/v1/apps",
-					      "/v1/apps/NAME", "/v1/apps/NAME/drain",
-					      "/v1/apps/NAME/undrain", "/v1/peers", "/v1/routes",
-					      "/v1/nat", "/v1/consul", "/metrics"));
+		json_object_set_new(
+			o, "endpoints",
+			json_pack("[s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s]",
+				  "/register", "/unregister", "/info", "/ping", "/v1/status",
+				  "/v1/drain", "/v1/undrain", "/v1/apps", "/v1/apps/NAME",
+				  "/v1/apps/NAME/drain", "/v1/apps/NAME/undrain", "/v1/peers",
+				  "/v1/routes", "/v1/nat", "/v1/consul", "/v1/capabilities",
+				  "/metrics", "/healthz", "/readyz"));
 	return o;
 }

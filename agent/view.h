@@ -69,6 +69,7 @@ struct view_app {
 	const char *rival;  /* the service in Consul that wants its name or VIP; NULL: none */
 	uint64_t went_up, went_down;
 	usec_t held_until; /* USEC_NEVER: it is not held down */
+	usec_t lease_end;  /* USEC_NEVER: it has none */
 	unsigned flaps;
 	const struct view_vip *vips;
 	size_t n_vips;

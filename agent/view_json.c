@@ -45,21 +45,38 @@ const char *view_date(uint64_t real_usec, char buf[static VIEW_DATE_MAX])
 	return buf;
 }
 
-void view_add_time(json_t *object, const struct view_clock *clock, const char *key, usec_t at)
+static void add_distance(json_t *object, const char *key, uint64_t real, usec_t distance)
 {
 	char key_seconds[64], date[VIEW_DATE_MAX];
 	snprintf(key_seconds, sizeof(key_seconds), "%s_seconds", key);
-	if (at == USEC_NEVER) {
-		json_object_set_new(object, key, json_null());
-		json_object_set_new(object, key_seconds, json_null());
-		return;
-	}
-	usec_t distance = at > clock->now ? at - clock->now : clock->now - at;
-	uint64_t real = at > clock->now ? clock->real_usec + distance
-					: usec_sub(clock->real_usec, distance);
 	json_object_set_new(object, key, json_string(view_date(real, date)));
 	usec_t msec = distance / USEC_PER_MSEC; /* finer is noise */
 	json_object_set_new(object, key_seconds, json_real((double)msec / 1000));
+}
+
+static void add_never(json_t *object, const char *key)
+{
+	char key_seconds[64];
+	snprintf(key_seconds, sizeof(key_seconds), "%s_seconds", key);
+	json_object_set_new(object, key, json_null());
+	json_object_set_new(object, key_seconds, json_null());
+}
+
+void view_add_time(json_t *object, const struct view_clock *clock, const char *key, usec_t at)
+{
+	if (at == USEC_NEVER)
+		add_never(object, key);
+	else if (at > clock->now)
+		add_distance(object, key, clock->real_usec + (at - clock->now), at - clock->now);
+	else
+		view_add_past(object, clock, key, at, 0);
+}
+
+void view_add_past(json_t *object, const struct view_clock *clock, const char *key, usec_t at,
+		   usec_t earlier)
+{
+	usec_t distance = usec_add(usec_sub(clock->now, at), earlier);
+	add_distance(object, key, usec_sub(clock->real_usec, distance), distance);
 }
 
 static bool seen(const struct bgp_communities *const lists[], size_t list, size_t at)

@@ -28,6 +28,10 @@ json_t *view_prefix(const struct prefix *p);
 /* Puts "KEY": a date and "KEY_seconds": the distance from now in seconds, both
  * null for USEC_NEVER. Distances are positive, whether the time is past or to come. */
 void view_add_time(json_t *object, const struct view_clock *clock, const char *key, usec_t at);
+/* The same for what began `earlier` before `at`, in a former run: before the clock of `at` may have
+ * begun to count. */
+void view_add_past(json_t *object, const struct view_clock *clock, const char *key, usec_t at,
+		   usec_t earlier);
 /* Of the lists together, in their order, each once; as an array of "a:b". */
 json_t *view_communities(const struct bgp_communities *const lists[], size_t n);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/view_peer.h"
 
+#include "agent/view_graceful.h"
 #include "lib/addr.h"
 
 /* GoBGP's PeerType */
@@ -115,6 +116,16 @@ static json_t *configured(const struct bgp_peer_config *c)
 			 seconds(c->hold_time), "communities", view_communities(lists, 1));
 }
 
+static json_t *graceful(const struct bgp_peer_status *peer)
+{
+	return json_pack("{s:b, s:I, s:b, s:b, s:b, s:b, s:o}", "configured",
+			 peer->config->graceful_restart, "restart_time_seconds",
+			 seconds(peer->config->restart_time), "negotiated", peer->graceful_restart,
+			 "notification", peer->graceful_notification, "restarting",
+			 peer->restarting, "end_of_rib_held", peer->end_of_rib_held, "peer",
+			 view_graceful(&peer->peer_graceful));
+}
+
 static json_t *routes(const struct bgp_peer_status *peer)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "sent", INT(peer->routes_sent), "pending",
@@ -145,6 +156,7 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 	json_object_set_new(o, "next_hop6", view_addr(&peer->next_hop6));
 	json_object_set_new(o, "config", configured(peer->config));
 	json_object_set_new(o, "negotiated", up ? negotiated(peer) : json_null());
+	json_object_set_new(o, "graceful_restart", graceful(peer));
 	json_object_set_new(o, "routes", routes(peer));
 	json_object_set_new(o, "messages", messages(peer));
 	return o;

@@ -17,7 +17,7 @@ static void add_holds(json_t *array, const struct drain *d, const char *scope,
 		json_t *o = json_pack(
 			"{s:s, s:s, s:o}", "by", drain_source_name((enum drain_source)i), "of",
 			scope, "reason", hold->reason[0] ? view_text(hold->reason) : json_null());
-		view_add_time(o, clock, "since", hold->since);
+		view_add_past(o, clock, "since", hold->since, hold->earlier);
 		view_add_time(o, clock, "until", hold->until);
 		json_array_append_new(array, o);
 	}
@@ -33,6 +33,15 @@ json_t *view_drain(const struct view_drain *d, const struct view_clock *clock)
 	add_holds(holds, d->app, "app", clock);
 	add_holds(holds, d->agent, "agent", clock);
 	json_object_set_new(o, "holds", holds);
+	return o;
+}
+
+json_t *view_lease(usec_t span, usec_t end, const struct view_clock *clock)
+{
+	if (end == USEC_NEVER)
+		return json_null();
+	json_t *o = json_pack("{s:f}", "ttl_seconds", (double)span / (double)USEC_PER_SEC);
+	view_add_time(o, clock, "expires", end);
 	return o;
 }
 
@@ -103,6 +112,16 @@ static json_t *alarms(const struct view_status *s)
 	return array;
 }
 
+/* null when nothing outlives us. */
+static json_t *state_file(const struct view_status *s)
+{
+	if (!s->state_file)
+		return json_null();
+	return json_pack("{s:o, s:b, s:o}", "path", view_text(s->state_file), "stored",
+			 s->state_stored, "error",
+			 s->state_trouble ? view_text(s->state_trouble) : json_null());
+}
+
 static json_t *view_drift(const struct drift *d, const struct view_clock *clock)
 {
 	json_t *o = json_object();
@@ -121,7 +140,8 @@ json_t *view_status(const struct view_status *s, const struct view_clock *clock)
 				 INT(s->apps_down), "unknown", INT(s->apps_unknown), "draining",
 				 INT(s->apps_draining), "drained", INT(s->apps_drained), "kept",
 				 INT(s->apps_kept));
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "version", s->version, "phase", s->phase,
-			 "apps", apps, "drain", view_drain(&s->drain, clock), "alarms", alarms(s),
-			 "drift", view_drift(s->repaired, clock));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "version", s->version, "phase",
+			 s->phase, "apps", apps, "drain", view_drain(&s->drain, clock), "alarms",
+			 alarms(s), "state_file", state_file(s), "drift",
+			 view_drift(s->repaired, clock));
 }

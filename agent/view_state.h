@@ -23,6 +23,9 @@ struct view_drain {
 /* null when nothing is drained. */
 json_t *view_drain(const struct view_drain *d, const struct view_clock *clock);
 
+/* null without one (`end` USEC_NEVER). */
+json_t *view_lease(usec_t span, usec_t end, const struct view_clock *clock);
+
 /* One word: "unknown", "up", "down", "last-resort" (down and announced), "kept" (with its group),
  * "draining" and "drained". */
 const char *view_state_name(enum health health, enum route_form form, bool drained);
@@ -34,6 +37,8 @@ struct view_status {
 	const char *version, *phase;
 	struct view_drain drain;
 	size_t apps_up, apps_down, apps_unknown, apps_draining, apps_drained, apps_kept;
+	const char *state_file, *state_trouble; /* NULL: none */
+	bool state_stored;
 	bool lo_down;
 	const struct drift *repaired; /* NULL: not shown */
 	const char *const *kept_groups;

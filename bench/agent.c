@@ -25,6 +25,7 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 	fprintf(out,
 		"agent:\n"
 		"  listen_addr: 127.0.0.1:%u\n"
+		"  state_file: off\n"
 		"%s%s%s"
 		"bgp:\n"
 		"  local_as: %d\n"

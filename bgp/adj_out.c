@@ -163,10 +163,8 @@ void adj_out_up(struct adj_out *a, const struct adj_out_session *session)
 	for (size_t i = 0; i < a->rib->n_ids; i++)
 		if (a->rib->by_id[i])
 			adj_out_mark(a, a->rib->by_id[i]);
-	if (session->ipv4)
-		a->families[0].marker = ADJ_MARKER_END_OF_RIB;
-	if (session->ipv6)
-		a->families[1].marker = ADJ_MARKER_END_OF_RIB;
+	a->families[0].end_of_rib = session->ipv4;
+	a->families[1].end_of_rib = session->ipv6;
 }
 
 void adj_out_down(struct adj_out *a)
@@ -199,6 +197,16 @@ void adj_out_refresh(struct adj_out *a, enum bgp_afi afi)
 		a->families[family_index(family)].begin_refresh = true;
 }
 
+void adj_out_release_end_of_rib(struct adj_out *a)
+{
+	a->session.hold_end_of_rib = false;
+}
+
+bool adj_out_owes_end_of_rib(const struct adj_out *a)
+{
+	return a->families[0].end_of_rib || a->families[1].end_of_rib;
+}
+
 /* ---- Packing. ---- */
 
 /* Everything of the family is to be looked at again, and sent even if the peer holds the same. */
@@ -229,14 +237,22 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
 		mark_again(a, AF_INET6);
 }
 
+/* A refresh that is asked for during the first routes follows their End-of-RIB, unless that may
+ * take long; one that is asked for during another follows its end. */
+static bool can_begin_refresh(const struct adj_out *a, const struct adj_family *f)
+{
+	bool wait = f->end_of_refresh || (f->end_of_rib && !a->session.hold_end_of_rib);
+	return f->begin_refresh && !wait;
+}
+
 /* BoRR, and every route of the family marked to be sent again. */
 static size_t begin_refresh(struct adj_out *a, uint8_t family, uint8_t *buf, size_t cap)
 {
 	struct adj_family *f = &a->families[family_index(family)];
 	f->begin_refresh = false;
-	f->marker = a->session.enhanced_refresh ? ADJ_MARKER_END_OF_REFRESH : ADJ_MARKER_NONE;
+	f->end_of_refresh = a->session.enhanced_refresh && !f->end_of_rib;
 	mark_again(a, family);
-	if (!a->session.enhanced_refresh)
+	if (!f->end_of_refresh)
 		return 0;
 	struct bgp_route_refresh begin = { .afi = (uint16_t)bgp_afi_from_family(family),
 					   .subtype = BGP_REFRESH_BEGIN,
@@ -346,17 +362,14 @@ static size_t next_announce(struct adj_out *a, uint8_t *buf, size_t cap)
 static size_t next_marker(struct adj_out *a, uint8_t family, uint8_t *buf, size_t cap)
 {
 	struct adj_family *f = &a->families[family_index(family)];
-	enum adj_marker marker = f->marker;
 	enum bgp_afi afi = bgp_afi_from_family(family);
-	f->marker = ADJ_MARKER_NONE;
-	switch (marker) {
-	case ADJ_MARKER_NONE:
-		return 0;
-	case ADJ_MARKER_END_OF_RIB:
+	if (f->end_of_rib && !a->session.hold_end_of_rib) {
+		f->end_of_rib = false;
 		return bgp_encode_end_of_rib(buf, cap, afi);
-	case ADJ_MARKER_END_OF_REFRESH:
-		break;
 	}
+	if (!f->end_of_refresh)
+		return 0;
+	f->end_of_refresh = false;
 	struct bgp_route_refresh end = { .afi = (uint16_t)afi,
 					 .subtype = BGP_REFRESH_END,
 					 .safi = BGP_SAFI_UNICAST };
@@ -369,9 +382,8 @@ size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap)
 	size_t n = 0;
 	for (size_t i = 0; i < 2 && n == 0; i++)
 		n = next_withdraw(a, families[i], buf, cap);
-	/* A refresh that was asked for during the first routes follows their End-of-RIB. */
 	for (size_t i = 0; i < 2 && n == 0; i++)
-		if (a->families[i].begin_refresh && !a->families[i].marker)
+		if (can_begin_refresh(a, &a->families[i]))
 			n = begin_refresh(a, families[i], buf, cap);
 	if (n == 0)
 		n = next_announce(a, buf, cap);
@@ -386,7 +398,8 @@ bool adj_out_pending(const struct adj_out *a)
 	bool pending = !queue_empty(&a->announce) || !queue_empty(&a->batch);
 	for (size_t i = 0; i < 2; i++)
 		pending = pending || !queue_empty(&a->families[i].withdraw) ||
-			  a->families[i].begin_refresh || a->families[i].marker;
+			  a->families[i].begin_refresh || a->families[i].end_of_refresh ||
+			  (a->families[i].end_of_rib && !a->session.hold_end_of_rib);
 	return pending;
 }
 

@@ -78,6 +78,8 @@ struct bgp_peer_config {
 	usec_t keepalive;      /* 0: a third of the negotiated hold time */
 	usec_t send_hold_time; /* RFC 9687; 0: the larger of 8 min and twice the hold time */
 	usec_t connect_retry, connect_retry_max;
+	bool graceful_restart; /* RFC 4724, RFC 8538: asks the peer to keep our routes */
+	usec_t restart_time;   /* for so long; whole seconds, at most BGP_GR_TIME_MAX of them */
 	struct bgp_communities communities; /* of this peer only */
 };
 
@@ -86,6 +88,9 @@ struct bgp_config {
 	uint32_t router_id; /* host order, never 0 */
 	bool listen;
 	struct endpoint listen_at;
+	bool listen_if_allowed; /* where that is forbidden, go on without it */
+	/* A former run left VIPs that still take traffic (the F bit of the first sessions). */
+	bool kept_ipv4, kept_ipv6;
 	bool accept_any; /* accept sessions from peers that are not configured (the receiver) */
 	enum bgp_origin origin;
 	struct bgp_communities communities; /* of every route to every peer */

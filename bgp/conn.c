@@ -171,6 +171,7 @@ bool bgp_conn_drained(const struct bgp_conn *c)
 static void send_open(struct bgp_conn *c)
 {
 	struct bgp_open open = bgp_fsm_open(&c->fsm);
+	c->ops->complete_open(c, &open);
 	queued(c, bgp_open_encode(c->out + c->out_len, out_room(c), &open));
 }
 
@@ -202,6 +203,9 @@ static void apply(struct bgp_conn *c, const struct bgp_actions *actions)
 			break;
 		case BGP_DO_CLOSE:
 			close_socket(c, goodbye);
+			break;
+		case BGP_DO_LEAVE:
+			close_socket(c, true);
 			break;
 		case BGP_DO_SESSION_UP:
 			c->ops->session_up(c);
@@ -400,7 +404,7 @@ static void connected(struct bgp_conn *c)
 	struct bgp_event event = { .type = BGP_EV_TCP_CONNECTED };
 	int error = bgp_socket_error(c->fd);
 	if (error < 0) {
-		lost(c, "cannot connect", -error);
+		lost(c, c->fsm.config.incoming ? "connection lost" : "cannot connect", -error);
 		return;
 	}
 	c->connecting = false;
@@ -452,13 +456,21 @@ static void connect_to_peer(struct bgp_conn *c)
 		loop_defer(c->loop, &c->failed, LOOP_BGP, on_connect_failed, c);
 }
 
-void bgp_conn_accept(struct bgp_conn *c, int fd)
+void bgp_conn_accept(struct bgp_conn *c, int fd, usec_t open_at)
 {
-	struct bgp_event start = { .type = BGP_EV_START };
-	struct bgp_event event = { .type = BGP_EV_TCP_CONNECTED };
-	take_socket(c, fd, EPOLLIN);
+	struct bgp_event start = { .type = BGP_EV_START, .until = open_at };
+	take_socket(c, fd, 0);
+	c->connecting = true;
 	step(c, &start);
-	step(c, &event);
+	if (open_at <= loop_now(c->loop))
+		bgp_conn_open(c);
+}
+
+void bgp_conn_open(struct bgp_conn *c)
+{
+	if (c->fsm.state != BGP_ACTIVE || !c->connecting)
+		return;
+	connected(c);
 	bgp_conn_flush(c);
 }
 
@@ -506,6 +518,12 @@ void bgp_conn_done(struct bgp_conn *c)
 void bgp_conn_start(struct bgp_conn *c)
 {
 	struct bgp_event event = { .type = BGP_EV_START };
+	step(c, &event);
+}
+
+void bgp_conn_hold_back(struct bgp_conn *c, usec_t until)
+{
+	struct bgp_event event = { .type = BGP_EV_HOLD_BACK, .until = until };
 	step(c, &event);
 }
 

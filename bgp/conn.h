@@ -21,6 +21,8 @@ struct bgp_conn;
 struct bgp_conn_ops {
 	/* Its state changed; `silent` when it failed because nobody answered at all. */
 	void (*changed)(struct bgp_conn *c, enum bgp_state from, bool silent);
+	/* Adds to an OPEN what only the peer knows: how its last restart went (RFC 4724). */
+	void (*complete_open)(struct bgp_conn *c, struct bgp_open *open);
 	void (*session_up)(struct bgp_conn *c);
 	void (*session_down)(struct bgp_conn *c);
 	void (*update)(struct bgp_conn *c, const struct bgp_update *update);
@@ -36,8 +38,8 @@ struct bgp_conn {
 	const struct bgp_peer_config *peer;
 	struct bgp_linger *linger;
 	struct bgp_fsm fsm;
-	int fd; /* -1: none */
-	bool connecting;
+	int fd;          /* -1: none */
+	bool connecting; /* or accepted and not opened: nothing is read or written yet */
 	sd_event_source *io, *timer;
 	uint32_t random;
 	sd_event_source *failed; /* tells of an attempt that failed at once */
@@ -58,15 +60,21 @@ void bgp_conn_init(struct bgp_conn *c, sd_event *loop, const struct bgp_fsm_conf
 /* Closes without a word. */
 void bgp_conn_done(struct bgp_conn *c);
 void bgp_conn_start(struct bgp_conn *c);
-/* Says `why` to the peer if there is one, closes, and stays down until started again. */
+/* Says `why` to the peer if there is one, closes, and stays down until started again. NULL says
+ * nothing, for a peer that then keeps our routes (RFC 4724). */
 void bgp_conn_stop(struct bgp_conn *c, const struct bgp_notification *why);
 /* The way to the peer is lost, and what is open with it: closes it without waiting for a time-out,
  * and goes on trying. */
 void bgp_conn_give_up(struct bgp_conn *c, const char *why);
 /* What kept us from connecting may be over: the waits begin anew, with an attempt at once. */
 void bgp_conn_hurry(struct bgp_conn *c);
-/* Takes over a connection that the peer made. */
-void bgp_conn_accept(struct bgp_conn *c, int fd);
+/* Takes over a connection that the peer made. Nothing is said on it and nothing read from it
+ * before `open_at` (0: at once), unless bgp_conn_open comes first. */
+void bgp_conn_accept(struct bgp_conn *c, int fd, usec_t open_at);
+/* Nothing happens unless the connection waits to be opened. */
+void bgp_conn_open(struct bgp_conn *c);
+/* The next attempt is not made before `until`; nothing happens where none is due. */
+void bgp_conn_hold_back(struct bgp_conn *c, usec_t until);
 /* Sends what next_message gives until the socket takes no more. */
 void bgp_conn_flush(struct bgp_conn *c);
 /* Nothing waits here or in the socket: the peer's host has all that was sent. */

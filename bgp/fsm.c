@@ -34,7 +34,8 @@ static void __attribute__((format(printf, 2, 3))) set_why(struct bgp_fsm *fsm, c
 
 static void stop_timers(struct bgp_fsm *fsm)
 {
-	fsm->connect_by = fsm->retry_at = USEC_NEVER;
+	fsm->connect_by = fsm->open_at = fsm->retry_at = USEC_NEVER;
+	fsm->held_until = 0;
 	fsm->hold_until = fsm->keepalive_at = fsm->send_hold_until = USEC_NEVER;
 }
 
@@ -58,9 +59,22 @@ static usec_t send_hold_time(const struct bgp_fsm *fsm)
 	return twice > BGP_SEND_HOLD_TIME_MIN ? twice : BGP_SEND_HOLD_TIME_MIN;
 }
 
+usec_t bgp_fsm_retry_due(const struct bgp_fsm *fsm)
+{
+	return fsm->retry_at > fsm->held_until ? fsm->retry_at : fsm->held_until;
+}
+
+/* For as long as an attempt may take and no longer: a peer that connects again and again without
+ * ever getting to a session must not keep us from trying. */
+static void hold_back(struct bgp_fsm *fsm, usec_t until)
+{
+	if (fsm->retry_at != USEC_NEVER)
+		fsm->held_until = usec_min(until, usec_add(fsm->retry_at, BGP_CONNECT_TIMEOUT));
+}
+
 usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm)
 {
-	usec_t at = usec_min(fsm->connect_by, fsm->retry_at);
+	usec_t at = usec_min(usec_min(fsm->connect_by, fsm->open_at), bgp_fsm_retry_due(fsm));
 	at = usec_min(at, usec_min(fsm->hold_until, fsm->keepalive_at));
 	return usec_min(at, fsm->send_hold_until);
 }
@@ -113,11 +127,18 @@ static void change_state(struct bgp_fsm *fsm, enum bgp_state to, const struct bg
 	out->to = to;
 }
 
+/* A connection that the peer made is there from the start. */
+static bool has_socket(const struct bgp_fsm *fsm)
+{
+	return fsm->state >= BGP_OPENSENT || fsm->state == BGP_CONNECT ||
+	       (fsm->state == BGP_ACTIVE && fsm->config.incoming);
+}
+
 /* Closes what is open and waits for the next attempt; a connection that the peer made waits for
  * nothing, the peer makes another. */
 static void fail(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
 {
-	if (fsm->state != BGP_IDLE && fsm->state != BGP_ACTIVE)
+	if (has_socket(fsm))
 		add(out, BGP_DO_CLOSE);
 	bool waits_for_peer = fsm->config.passive && !fsm->config.incoming;
 	change_state(fsm, waits_for_peer ? BGP_ACTIVE : BGP_IDLE, ev, out);
@@ -154,6 +175,7 @@ static uint8_t message_type(enum bgp_event_type event)
 	case BGP_EV_REFRESH:
 		return BGP_MSG_ROUTE_REFRESH;
 	case BGP_EV_START:
+	case BGP_EV_HOLD_BACK:
 	case BGP_EV_STOP:
 	case BGP_EV_TIMER:
 	case BGP_EV_TCP_CONNECTED:
@@ -222,11 +244,11 @@ static void received_notification(struct bgp_fsm *fsm, const struct bgp_event *e
 /* Tells the peer if there is one to tell, and stays down. */
 static void stop(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
 {
-	bool open = fsm->state >= BGP_OPENSENT;
-	if (open)
+	bool open = has_socket(fsm) && fsm->state != BGP_CONNECT;
+	if (open && ev->notification)
 		add(out, BGP_DO_SEND_NOTIFICATION)->notification = *ev->notification;
-	if (open || fsm->state == BGP_CONNECT)
-		add(out, BGP_DO_CLOSE);
+	if (has_socket(fsm))
+		add(out, open && !ev->notification ? BGP_DO_LEAVE : BGP_DO_CLOSE);
 	backoff_reset(&fsm->backoff);
 	fsm->why[0] = 0; /* no failure */
 	change_state(fsm, BGP_IDLE, ev, out);
@@ -254,7 +276,10 @@ static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
 		.ipv6_unicast = ours.ipv6_unicast && remote->ipv6_unicast,
 		.peer_as = remote->as,
 		.peer_router_id = remote->router_id,
+		.graceful_restart = ours.graceful.offered && remote->graceful.offered,
+		.peer_graceful = remote->graceful,
 	};
+	n.graceful_notification = n.graceful_restart && remote->graceful.notification;
 	n.keepalive = n.hold_time / 3;
 	if (c->keepalive && seconds(c->keepalive) < n.keepalive)
 		n.keepalive = seconds(c->keepalive);
@@ -278,6 +303,11 @@ struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm)
 		.multiprotocol = capable,
 		.ipv4_unicast = capable,
 		.ipv6_unicast = capable,
+		.graceful = { .offered = capable && fsm->config.graceful_restart,
+			      .notification = true,
+			      .restart_time = seconds(fsm->config.restart_time),
+			      .ipv4.listed = true,
+			      .ipv6.listed = true },
 	};
 }
 
@@ -302,6 +332,8 @@ static void start(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_ac
 {
 	bool waits = fsm->config.passive || fsm->config.incoming;
 	change_state(fsm, waits ? BGP_ACTIVE : BGP_CONNECT, ev, out);
+	if (fsm->config.incoming)
+		fsm->open_at = ev->until;
 }
 
 static void step_idle(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
@@ -311,8 +343,11 @@ static void step_idle(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bg
 		start(fsm, ev, out);
 		break;
 	case BGP_EV_TIMER:
-		if (ev->now >= fsm->retry_at)
+		if (ev->now >= bgp_fsm_retry_due(fsm))
 			start(fsm, ev, out);
+		break;
+	case BGP_EV_HOLD_BACK:
+		hold_back(fsm, ev->until);
 		break;
 	case BGP_EV_STOP:
 		stop_timers(fsm); /* a retry that is due stays away */
@@ -338,6 +373,7 @@ static void step_connecting(struct bgp_fsm *fsm, const struct bgp_event *ev,
 {
 	switch (ev->type) {
 	case BGP_EV_START:
+	case BGP_EV_HOLD_BACK:
 		break;
 	case BGP_EV_TCP_CONNECTED:
 		change_state(fsm, BGP_OPENSENT, ev, out);
@@ -388,6 +424,7 @@ static void step_connected(struct bgp_fsm *fsm, const struct bgp_event *ev,
 {
 	switch (ev->type) {
 	case BGP_EV_START:
+	case BGP_EV_HOLD_BACK:
 		break;
 	case BGP_EV_STOP:
 		stop(fsm, ev, out);

@@ -9,8 +9,8 @@
  * A peer has up to two of these, one for the connection we make and one for the connection the
  * peer makes; collision.h decides between them. Optional attributes of section 8.1.1 that are
  * built in: AllowAutomaticStart, DampPeerOscillations (as the retry back-off),
- * PassiveTcpEstablishment, CollisionDetectEstablishedState off, SendNOTIFICATIONwithoutOPEN. Not
- * used: DelayOpen.
+ * PassiveTcpEstablishment, CollisionDetectEstablishedState off, SendNOTIFICATIONwithoutOPEN, and
+ * DelayOpen for a connection that the peer made while one of ours was under way (peer.c).
  */
 #ifndef BGP_FSM_H
 #define BGP_FSM_H
@@ -28,6 +28,8 @@
 /* The hold time until the peer's OPEN says what it is to be. RFC 4271 8.2.2 wants it large and
  * suggests 4 minutes; a router that lost power after the SYN would cost that much. */
 #define BGP_OPEN_HOLD_TIME (30 * USEC_PER_SEC)
+/* How long our OPEN on a connection that the peer made may wait for an attempt of ours. */
+#define BGP_DELAY_OPEN USEC_PER_SEC
 /* RFC 9687 6: the least default for the time that nothing of ours may be taken. */
 #define BGP_SEND_HOLD_TIME_MIN (480 * USEC_PER_SEC)
 
@@ -40,6 +42,8 @@ struct bgp_fsm_config {
 	usec_t keepalive;      /* 0: a third of what is negotiated */
 	usec_t send_hold_time; /* 0: the default of RFC 9687 */
 	usec_t connect_retry, connect_retry_max;
+	bool graceful_restart; /* offered, RFC 4724 */
+	usec_t restart_time;   /* whole seconds */
 };
 
 /* What both sides said in their OPENs. */
@@ -49,12 +53,17 @@ struct bgp_negotiated {
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
 	bool ipv4_unicast, ipv6_unicast;
 	uint32_t peer_as, peer_router_id;
+	bool graceful_restart;      /* both offered it: the peer keeps our routes */
+	bool graceful_notification; /* also when a NOTIFICATION ends the session (RFC 8538) */
+	struct bgp_graceful peer_graceful; /* what the peer said, whatever we offered */
 };
 
 enum bgp_event_type {
-	BGP_EV_START,         /* 1, 3: ManualStart, AutomaticStart */
-	BGP_EV_STOP,          /* 2, 8, 23: told to, or a collision was lost; with a Cease */
-	BGP_EV_TIMER,         /* 9 to 13: a deadline was reached */
+	BGP_EV_START,     /* 1, 3: ManualStart, AutomaticStart */
+	BGP_EV_HOLD_BACK, /* the next attempt waits: the peer has a connection under way */
+	BGP_EV_STOP,      /* 2, 8, 23: told to, or a collision was lost; with a Cease, or NULL: as
+			     if the connection were lost, so that the peer keeps our routes */
+	BGP_EV_TIMER,     /* 9 to 13: a deadline was reached */
 	BGP_EV_TCP_CONNECTED, /* 16, 17: ours was acknowledged, or theirs accepted */
 	BGP_EV_TCP_FAILED,    /* 18: before it was up, or closed afterwards */
 	BGP_EV_OPEN,          /* 19 */
@@ -77,6 +86,7 @@ struct bgp_event {
 		/* received, to send (STOP), or the decoder's verdict (BROKEN) */
 		const struct bgp_notification *notification;
 		const char *text; /* TCP_FAILED: why, for people */
+		usec_t until;     /* START of an incoming one: its OPEN is due; HOLD_BACK */
 	};
 };
 
@@ -86,6 +96,7 @@ enum bgp_action_type {
 	BGP_DO_SEND_KEEPALIVE,
 	BGP_DO_SEND_NOTIFICATION,
 	BGP_DO_CLOSE, /* after what was queued before it */
+	BGP_DO_LEAVE, /* the same, without a word: the peer reads to the end of the stream */
 	BGP_DO_SESSION_UP,
 	BGP_DO_SESSION_DOWN, /* undoes SESSION_UP */
 };
@@ -110,7 +121,9 @@ struct bgp_fsm {
 	bool without_capabilities;        /* the peer refused optional parameters, RFC 5492 3 */
 	struct backoff backoff;
 	usec_t connect_by;   /* the attempt under way must be through */
+	usec_t open_at;      /* Active, incoming: the connection is there, our OPEN waits */
 	usec_t retry_at;     /* the next attempt */
+	usec_t held_until;   /* and not before; 0: it is not held back */
 	usec_t hold_until;   /* something must have been heard */
 	usec_t keepalive_at; /* something must be said */
 	usec_t send_hold_until;
@@ -125,7 +138,10 @@ void bgp_fsm_step(struct bgp_fsm *fsm, const struct bgp_event *event, struct bgp
 void bgp_fsm_hurry(struct bgp_fsm *fsm, usec_t now);
 /* When BGP_EV_TIMER is due, USEC_NEVER if not at all. */
 usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm);
-/* The OPEN to send on BGP_DO_SEND_OPEN. */
+/* When the next attempt is made, USEC_NEVER if none is due. */
+usec_t bgp_fsm_retry_due(const struct bgp_fsm *fsm);
+/* The OPEN to send on BGP_DO_SEND_OPEN; of graceful restart, what changes with time (R and F) is
+ * left to the caller. */
 struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm);
 
 #endif

@@ -30,6 +30,22 @@ static inline const uint8_t *bgp_notification_data(const struct bgp_notification
 	return n->data ? n->data : n->own;
 }
 
+/* Of a family in the Graceful Restart capability. */
+struct bgp_graceful_family {
+	bool listed;     /* its routes are worth keeping while the sender restarts */
+	bool forwarding; /* F: the sender's last restart did not interrupt forwarding */
+};
+
+/* The Graceful Restart capability (RFC 4724 3). One without families is that of a speaker that
+ * only helps others over their restarts. */
+struct bgp_graceful {
+	bool offered;          /* the capability is there; else nothing below counts */
+	bool restarting;       /* R: the sender has restarted */
+	bool notification;     /* N: a NOTIFICATION but Hard Reset keeps routes, too (RFC 8538) */
+	uint16_t restart_time; /* seconds, at most BGP_GR_TIME_MAX */
+	struct bgp_graceful_family ipv4, ipv6; /* unicast */
+};
+
 /* What an OPEN said. The 2-octet AS is replaced by the one in the capability (RFC 6793). */
 struct bgp_open {
 	uint8_t version;
@@ -41,6 +57,7 @@ struct bgp_open {
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
 	bool multiprotocol; /* any such capability; if none, IPv4 unicast is meant */
 	bool ipv4_unicast, ipv6_unicast;
+	struct bgp_graceful graceful;
 };
 
 /* What both OPENs agreed on, as far as reading an UPDATE depends on it. */

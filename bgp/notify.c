@@ -218,3 +218,17 @@ struct bgp_notification bgp_notification_shutdown(enum bgp_error_cease subcode, 
 	n.data_len = 1 + len;
 	return n;
 }
+
+struct bgp_notification bgp_notification_hard_reset(const struct bgp_notification *why,
+						    uint8_t data[static BGP_HARD_RESET_DATA_MAX])
+{
+	size_t len = why->data_len < BGP_SHUTDOWN_DATA_MAX ? why->data_len : BGP_SHUTDOWN_DATA_MAX;
+	data[0] = why->code;
+	data[1] = why->subcode;
+	if (len > 0)
+		memcpy(data + 2, bgp_notification_data(why), len);
+	return (struct bgp_notification){ .code = BGP_ERR_CEASE,
+					  .subcode = BGP_ERR_CEASE_HARD_RESET,
+					  .data = data,
+					  .data_len = 2 + len };
+}

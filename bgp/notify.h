@@ -32,4 +32,12 @@ char *bgp_notification_text(const struct bgp_notification *n, char *buf, size_t 
 struct bgp_notification bgp_notification_shutdown(enum bgp_error_cease subcode, const char *text,
 						  uint8_t data[static BGP_SHUTDOWN_DATA_MAX]);
 
+#define BGP_HARD_RESET_DATA_MAX (2 + BGP_SHUTDOWN_DATA_MAX)
+
+/* Cease/Hard Reset around `why`, for a peer that keeps our routes over other NOTIFICATIONs and
+ * is to drop them (RFC 8538 3.1). Data of `why` that does not fit is cut; what is returned lives in
+ * `data`. */
+struct bgp_notification bgp_notification_hard_reset(const struct bgp_notification *why,
+						    uint8_t data[static BGP_HARD_RESET_DATA_MAX]);
+
 #endif

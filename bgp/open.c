@@ -21,6 +21,30 @@ static void encode_flag(struct writer *w, bool offered, enum bgp_capability code
 	writer_u8(w, 0);
 }
 
+static void encode_graceful_family(struct writer *w, enum bgp_afi afi,
+				   const struct bgp_graceful_family *family)
+{
+	if (!family->listed)
+		return;
+	writer_u16(w, (uint16_t)afi);
+	writer_u8(w, BGP_SAFI_UNICAST);
+	writer_u8(w, family->forwarding ? BGP_GR_FORWARDING : 0);
+}
+
+static void encode_graceful(struct writer *w, const struct bgp_graceful *g)
+{
+	if (!g->offered)
+		return;
+	writer_u8(w, BGP_CAP_GRACEFUL_RESTART);
+	size_t value = writer_open_u8(w);
+	writer_u16(w, (uint16_t)((g->restarting ? BGP_GR_RESTARTING : 0) |
+				 (g->notification ? BGP_GR_NOTIFICATION : 0) |
+				 (g->restart_time & BGP_GR_TIME_MAX)));
+	encode_graceful_family(w, BGP_AFI_IPV4, &g->ipv4);
+	encode_graceful_family(w, BGP_AFI_IPV6, &g->ipv6);
+	writer_close_u8(w, value);
+}
+
 static void encode_capabilities(struct writer *w, const struct bgp_open *open)
 {
 	if (open->ipv4_unicast)
@@ -29,6 +53,7 @@ static void encode_capabilities(struct writer *w, const struct bgp_open *open)
 		encode_multiprotocol(w, BGP_AFI_IPV6);
 	encode_flag(w, open->route_refresh, BGP_CAP_ROUTE_REFRESH);
 	encode_flag(w, open->extended_messages, BGP_CAP_EXTENDED_MESSAGE);
+	encode_graceful(w, &open->graceful);
 	if (open->four_octet_as) {
 		writer_u8(w, BGP_CAP_FOUR_OCTET_AS);
 		writer_u8(w, 4);
@@ -105,6 +130,29 @@ static void decode_multiprotocol(struct reader value, struct bgp_open *open)
 		open->ipv6_unicast = true;
 }
 
+/* The last one counts (RFC 4724 3). Families that we do not speak are passed over. */
+static void decode_graceful(struct reader value, struct bgp_open *open)
+{
+	uint16_t head = reader_u16(&value);
+	struct bgp_graceful g = {
+		.offered = true,
+		.restarting = head & BGP_GR_RESTARTING,
+		.notification = head & BGP_GR_NOTIFICATION,
+		.restart_time = head & BGP_GR_TIME_MAX,
+	};
+	while (reader_left(&value) > 0) {
+		uint16_t afi = reader_u16(&value);
+		uint8_t safi = reader_u8(&value);
+		struct bgp_graceful_family f = { .listed = true };
+		f.forwarding = reader_u8(&value) & BGP_GR_FORWARDING;
+		if (afi == BGP_AFI_IPV4 && safi == BGP_SAFI_UNICAST)
+			g.ipv4 = f;
+		if (afi == BGP_AFI_IPV6 && safi == BGP_SAFI_UNICAST)
+			g.ipv6 = f;
+	}
+	open->graceful = g;
+}
+
 /* A capability of a length that its RFC does not allow offers nothing that could be relied on, and
  * is no reason to refuse the session: it is skipped like one that is not known. */
 static void decode_capability(uint8_t code, struct reader value, struct bgp_open *open)
@@ -116,6 +164,8 @@ static void decode_capability(uint8_t code, struct reader value, struct bgp_open
 		open->route_refresh = true;
 	} else if (code == BGP_CAP_EXTENDED_MESSAGE && len == 0) {
 		open->extended_messages = true;
+	} else if (code == BGP_CAP_GRACEFUL_RESTART && len >= 2 && len % BGP_GR_FAMILY_SIZE == 2) {
+		decode_graceful(value, open);
 	} else if (code == BGP_CAP_FOUR_OCTET_AS && len == 4) {
 		open->four_octet_as = true;
 		open->as = reader_u32(&value);

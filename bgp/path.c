@@ -49,7 +49,8 @@ static void no_route(struct bgp_path *now, bool near, const char *why)
 {
 	now->state = near ? BGP_PATH_LOST : BGP_PATH_DOUBTFUL;
 	if (!good_link_trouble(now))
-		snprintf(now->trouble, sizeof(now->trouble), "%.150s", why);
+		snprintf(now->trouble, sizeof(now->trouble), "%.*s", (int)sizeof(now->trouble) - 1,
+			 why);
 }
 
 /* The connected network went, and the kernel would try the default route. */

@@ -10,6 +10,8 @@
 #include "bgp/attr.h"
 #include "bgp/codec.h"
 #include "bgp/collision.h"
+#include "bgp/graceful.h"
+#include "bgp/notify.h"
 #include "bgp/path.h"
 #include "bgp/sockopt.h"
 #include "bgp/update.h"
@@ -25,6 +27,8 @@ struct bgp_peer {
 	struct bgp_conn *session; /* the established one, else NULL */
 	bool guest, stopped;
 	struct adj_out adj;
+	struct graceful graceful;
+	sd_event_source *restart_over;
 	struct bgp_path path;
 	uint64_t path_resets; /* sessions that ended with the way to the peer */
 	usec_t path_reset_at;
@@ -71,6 +75,39 @@ static void learn_local_address(struct bgp_peer *p, int fd)
 	p->local_addr = (struct addr){ 0 };
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
 		addr_from_sockaddr(&ss, &p->local_addr, &p->local_port);
+}
+
+/* ---- Graceful restart. ---- */
+
+static usec_t now(const struct bgp_peer *p)
+{
+	return loop_now(p->env.loop);
+}
+
+static void complete_open(struct bgp_conn *c, struct bgp_open *open)
+{
+	const struct bgp_peer *p = c->userdata;
+	graceful_complete(&p->graceful, now(p), &open->graceful);
+}
+
+static bool keeps_our_routes(const struct bgp_conn *session)
+{
+	return session && session->fsm.negotiated.graceful_restart;
+}
+
+void bgp_peer_restored(struct bgp_peer *p)
+{
+	p->restart_over = sd_event_source_disable_unref(p->restart_over);
+	graceful_restored(&p->graceful);
+	adj_out_release_end_of_rib(&p->adj);
+	bgp_peer_flush(p);
+}
+
+static int on_restart_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	bgp_peer_restored(userdata);
+	return 0;
 }
 
 /* ---- The way to the peer. ---- */
@@ -148,6 +185,7 @@ static void session_up(struct bgp_conn *c)
 		.ibgp = n->ibgp,
 		.four_octet_as = n->four_octet_as,
 		.enhanced_refresh = n->enhanced_refresh,
+		.hold_end_of_rib = n->graceful_restart && graceful_holds(&p->graceful, now(p)),
 		.local_as = p->env.config->local_as,
 		.next_hop4 = choose_next_hop(p, AF_INET),
 		.next_hop6 = choose_next_hop(p, AF_INET6),
@@ -155,11 +193,13 @@ static void session_up(struct bgp_conn *c)
 		.peer = p->config.communities,
 	};
 	adj_out_up(&p->adj, &session);
+	graceful_session_up(&p->graceful);
 }
 
 static void session_down(struct bgp_conn *c)
 {
 	struct bgp_peer *p = c->userdata;
+	graceful_session_down(&p->graceful, !p->stopped && keeps_our_routes(c), now(p));
 	p->session = NULL;
 	p->local_addr = (struct addr){ 0 };
 	p->local_port = 0;
@@ -184,6 +224,19 @@ static void resolve_collision(struct bgp_peer *p, struct bgp_conn *c)
 		drop(other(p, c));
 		break;
 	}
+}
+
+/* Only one of the two opens at a time where that can be had, see peer.h. */
+static void take_turns(struct bgp_peer *p, struct bgp_conn *c)
+{
+	bool ended = c->fsm.state == BGP_IDLE;
+	usec_t now = loop_now(p->env.loop);
+	if (c == &p->out && ended && !p->stopped)
+		bgp_conn_open(&p->in);
+	if (p->in.fsm.state != BGP_IDLE)
+		bgp_conn_hold_back(&p->out, usec_add(now, BGP_CONNECT_TIMEOUT));
+	else if (c == &p->in) /* the peer may not know yet that its connection ended */
+		bgp_conn_hold_back(&p->out, usec_add(now, p->config.connect_retry));
 }
 
 static bool resting(const struct bgp_conn *c)
@@ -234,6 +287,7 @@ static void changed(struct bgp_conn *c, enum bgp_state from, bool silent)
 {
 	struct bgp_peer *p = c->userdata;
 	enum bgp_state to = c->fsm.state;
+	take_turns(p, c);
 	if (to == BGP_OPENCONFIRM) {
 		resolve_collision(p, c);
 		return;
@@ -279,11 +333,16 @@ static void refresh(struct bgp_conn *c, enum bgp_afi afi)
 static size_t next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 {
 	struct bgp_peer *p = c->userdata;
-	return adj_out_next(&p->adj, buf, cap);
+	bool owed = adj_out_owes_end_of_rib(&p->adj);
+	size_t n = adj_out_next(&p->adj, buf, cap);
+	if (owed && !adj_out_owes_end_of_rib(&p->adj))
+		graceful_told(&p->graceful);
+	return n;
 }
 
 static const struct bgp_conn_ops conn_ops = {
 	.changed = changed,
+	.complete_open = complete_open,
 	.session_up = session_up,
 	.session_down = session_down,
 	.update = update,
@@ -310,6 +369,7 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 	p->guest = guest;
 	copy_config(p, config);
 	adj_out_init(&p->adj, env->rib);
+	graceful_init(&p->graceful, env->config, config, now(p));
 	struct bgp_fsm_config fsm = {
 		.local_as = env->config->local_as,
 		.router_id = env->config->router_id,
@@ -320,6 +380,8 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 		.send_hold_time = config->send_hold_time,
 		.connect_retry = config->connect_retry,
 		.connect_retry_max = config->connect_retry_max,
+		.graceful_restart = config->graceful_restart,
+		.restart_time = config->restart_time,
 	};
 	bgp_conn_init(&p->out, env->loop, &fsm, &p->config, env->linger, &conn_ops, p);
 	fsm.incoming = true;
@@ -333,6 +395,7 @@ void bgp_peer_free(struct bgp_peer *p)
 		return;
 	bgp_conn_done(&p->out);
 	bgp_conn_done(&p->in);
+	sd_event_source_disable_unref(p->restart_over);
 	adj_out_down(&p->adj);
 	adj_out_done(&p->adj);
 	free(p->config.communities.values);
@@ -342,15 +405,38 @@ void bgp_peer_free(struct bgp_peer *p)
 
 void bgp_peer_start(struct bgp_peer *p)
 {
+	if (graceful_holds(&p->graceful, now(p)))
+		loop_timer_set(p->env.loop, &p->restart_over, p->graceful.until, LOOP_BGP,
+			       on_restart_over, p);
 	bgp_path_look(&p->path, &p->config, one_hop(p));
 	bgp_conn_start(&p->out);
 }
 
 void bgp_peer_stop(struct bgp_peer *p, const struct bgp_notification *why)
 {
+	uint8_t data[BGP_HARD_RESET_DATA_MAX];
+	struct bgp_notification hard = bgp_notification_hard_reset(why, data);
+	struct bgp_conn *session = p->session;
 	p->stopped = true;
+	if (session)
+		bgp_conn_stop(session, session->fsm.negotiated.graceful_notification ? &hard : why);
 	bgp_conn_stop(&p->out, why);
 	bgp_conn_stop(&p->in, why);
+}
+
+/* A NOTIFICATION keeps the routes of a peer that understands RFC 8538; to any other it would mean
+ * to drop them, also while it waits for us to come back: then the connection just ends. */
+void bgp_peer_leave(struct bgp_peer *p, const struct bgp_notification *why)
+{
+	struct bgp_conn *session = p->session;
+	bool waits = !session && graceful_may_be_stale(&p->graceful, now(p));
+	bool silent = waits ||
+		      (keeps_our_routes(session) && !session->fsm.negotiated.graceful_notification);
+	bgp_peer_flush(
+		p); /* withdrawals of this turn; linger sends what the socket does not take */
+	p->stopped = true;
+	bgp_conn_stop(&p->out, silent ? NULL : why);
+	bgp_conn_stop(&p->in, silent ? NULL : why);
 }
 
 static void refuse(struct bgp_peer *p, int fd, enum bgp_error_cease subcode)
@@ -358,6 +444,17 @@ static void refuse(struct bgp_peer *p, int fd, enum bgp_error_cease subcode)
 	uint8_t buf[BGP_HEADER_SIZE + 2];
 	struct bgp_notification n = { .code = BGP_ERR_CEASE, .subcode = (uint8_t)subcode };
 	bgp_linger_add(p->env.linger, fd, buf, bgp_encode_notification(buf, sizeof(buf), &n));
+}
+
+/* When our OPEN on a connection that the peer made now is due; 0: at once. An attempt of ours
+ * that has not got far in its time is not waited for. */
+static usec_t open_due(const struct bgp_peer *p)
+{
+	const struct bgp_fsm *ours = &p->out.fsm;
+	usec_t now = loop_now(p->env.loop);
+	bool undecided = ours->state == BGP_CONNECT || ours->state == BGP_OPENSENT;
+	bool young = usec_sub(now, ours->state_since) < BGP_DELAY_OPEN;
+	return undecided && young ? usec_add(now, BGP_DELAY_OPEN) : 0;
 }
 
 /* A second incoming connection replaces one that is not established: the peer knows best which
@@ -375,7 +472,7 @@ void bgp_peer_accept(struct bgp_peer *p, int fd)
 	}
 	if (p->in.fsm.state != BGP_IDLE)
 		drop(&p->in);
-	bgp_conn_accept(&p->in, fd);
+	bgp_conn_accept(&p->in, fd, open_due(p));
 }
 
 const struct bgp_peer_config *bgp_peer_config(const struct bgp_peer *p)
@@ -405,7 +502,9 @@ void bgp_peer_flush(struct bgp_peer *p)
 
 bool bgp_peer_drained(const struct bgp_peer *p)
 {
-	return !p->session || (!adj_out_pending(&p->adj) && bgp_conn_drained(p->session));
+	if (!p->session)
+		return !graceful_may_be_stale(&p->graceful, now(p));
+	return !adj_out_pending(&p->adj) && bgp_conn_drained(p->session);
 }
 
 bool bgp_peer_established(const struct bgp_peer *p)
@@ -445,6 +544,9 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->route_refresh = n->route_refresh;
 	ret->enhanced_refresh = n->enhanced_refresh;
 	ret->extended_messages = n->extended_messages;
+	ret->graceful_restart = n->graceful_restart;
+	ret->graceful_notification = n->graceful_notification;
+	ret->end_of_rib_held = p->adj.session.hold_end_of_rib;
 	ret->ipv4_unicast = n->ipv4_unicast;
 	ret->ipv6_unicast = n->ipv6_unicast;
 	ret->next_hop4 = p->adj.session.next_hop4;
@@ -489,11 +591,14 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.path_trouble = p->path.trouble,
 		.path_resets = p->path_resets,
 		.path_reset_at = p->path_reset_at,
-		.retry_at = p->out.fsm.retry_at,
+		.retry_at = bgp_fsm_retry_due(&p->out.fsm),
 		.peer_as = peer_as,
 		.peer_router_id = knows_peer ? c->fsm.negotiated.peer_router_id : 0,
 		.local_addr = p->local_addr,
 		.local_port = p->local_port,
+		.peer_graceful =
+			knows_peer ? c->fsm.negotiated.peer_graceful : (struct bgp_graceful){ 0 },
+		.restarting = graceful_restarting(&p->graceful, now(p)),
 		.ttl = bgp_socket_ttl(&p->config, peer_as == p->env.config->local_as),
 		.sent = p->out.sent,
 		.received = p->out.received,

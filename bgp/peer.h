@@ -5,6 +5,14 @@
  *
  * At most one of the two connections is established; collision.h says which one stays. While the
  * incoming one holds the session, the outgoing one rests; when it ends, the outgoing one starts.
+ *
+ * Collisions are avoided where that is possible, since not every peer survives one (ExaBGP 4 hangs
+ * for good when a connection comes in while it is in OpenConfirm on its own). No attempt is made
+ * while a connection of the peer is opening, as in RFC 4271 8.2.2, where it ends the wait in
+ * Active; and while an attempt of ours is undecided, our OPEN on the peer's connection waits a
+ * moment: the peer cannot come to OpenConfirm there before it has seen ours.
+ *
+ * Graceful restart is in graceful.h.
  */
 #ifndef BGP_PEER_H
 #define BGP_PEER_H
@@ -38,8 +46,12 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 void bgp_peer_free(struct bgp_peer *p);
 
 void bgp_peer_start(struct bgp_peer *p);
-/* Ends what is open and stays down. */
+/* Ends what is open and stays down. A peer that would keep our routes is told to drop them. */
 void bgp_peer_stop(struct bgp_peer *p, const struct bgp_notification *why);
+/* Likewise, but a peer that can keep our routes over a restart does so. */
+void bgp_peer_leave(struct bgp_peer *p, const struct bgp_notification *why);
+/* All that a former run announced and that still holds is announced. */
+void bgp_peer_restored(struct bgp_peer *p);
 /* The peer connected to us; takes the fd over. */
 void bgp_peer_accept(struct bgp_peer *p, int fd);
 
@@ -52,7 +64,7 @@ void bgp_peer_look_at_path(struct bgp_peer *p);
 void bgp_peer_recheck_next_hops(struct bgp_peer *p);
 /* Sends what was marked. */
 void bgp_peer_flush(struct bgp_peer *p);
-/* Up to date, and its host has it all; true also without a session. */
+/* Up to date, and its host has it all; without a session: it holds no route of ours. */
 bool bgp_peer_drained(const struct bgp_peer *p);
 bool bgp_peer_established(const struct bgp_peer *p);
 /* Neither connected nor about to be. */

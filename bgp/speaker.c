@@ -36,6 +36,7 @@ struct bgp_speaker {
 	struct bgp_peer **peers; /* the configured ones first, then guests */
 	size_t n_peers, n_configured, cap_peers;
 	int listen_fd;
+	struct err no_listener; /* why; empty: there is one, or none is wanted */
 	sd_event_source *listen_io, *resume, *flush, *drain_timer, *sweep;
 	struct hostwatch *host;
 	struct list drains;
@@ -169,18 +170,35 @@ static void stop_listening(struct bgp_speaker *s)
 	s->listen_fd = -1;
 }
 
+static void end(struct bgp_speaker *s,
+		void (*end_peer)(struct bgp_peer *p, const struct bgp_notification *why),
+		const struct bgp_notification *why, usec_t deadline, bgp_drained_cb *done,
+		void *userdata)
+{
+	if (s->stopping)
+		return;
+	stop_listening(s);
+	for (size_t i = 0; i < s->n_peers; i++)
+		end_peer(s->peers[i], why);
+	s->stopping = drain_new(s, deadline, true, done, userdata);
+}
+
 void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
 		      bgp_drained_cb *done, void *userdata)
 {
 	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
 	struct bgp_notification why =
 		bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, text, data);
-	if (s->stopping)
-		return;
-	stop_listening(s);
-	for (size_t i = 0; i < s->n_peers; i++)
-		bgp_peer_stop(s->peers[i], &why);
-	s->stopping = drain_new(s, deadline, true, done, userdata);
+	end(s, bgp_peer_stop, &why, deadline, done, userdata);
+}
+
+void bgp_speaker_leave(struct bgp_speaker *s, const char *text, usec_t deadline,
+		       bgp_drained_cb *done, void *userdata)
+{
+	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
+	struct bgp_notification why =
+		bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_RESET, text, data);
+	end(s, bgp_peer_leave, &why, deadline, done, userdata);
 }
 
 /* ---- Peers. ---- */
@@ -339,6 +357,10 @@ static int set_passwords(struct bgp_speaker *s, struct err *err)
 static int start_listening(struct bgp_speaker *s, struct err *err)
 {
 	int r = bgp_socket_listen(&s->config.listen_at, all_near(s), &s->listen_fd, err);
+	if (r == -EACCES && s->config.listen_if_allowed) {
+		s->no_listener = *err;
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	r = set_passwords(s, err);
@@ -399,6 +421,11 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	return 0;
 }
 
+const char *bgp_speaker_no_listener(const struct bgp_speaker *s)
+{
+	return s->no_listener.text[0] ? s->no_listener.text : NULL;
+}
+
 void bgp_speaker_free(struct bgp_speaker *s)
 {
 	if (!s)
@@ -423,6 +450,20 @@ void bgp_speaker_start(struct bgp_speaker *s)
 {
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_start(s->peers[i]);
+}
+
+void bgp_speaker_restored(struct bgp_speaker *s)
+{
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_restored(s->peers[i]);
+}
+
+bool bgp_speaker_is_graceful(const struct bgp_speaker *s)
+{
+	bool graceful = false;
+	for (size_t i = 0; i < s->n_peers; i++)
+		graceful = graceful || bgp_peer_config(s->peers[i])->graceful_restart;
+	return graceful;
 }
 
 /* ---- Status. ---- */

@@ -10,6 +10,9 @@
  * loop packs what changed into UPDATEs. Peers never wait for one another. A route stays known
  * after its announcement to nobody, so that a peer that comes up later gets all of them,
  * followed by End-of-RIB.
+ *
+ * After a restart, peers that support it (RFC 4724) keep the routes of the former run until
+ * End-of-RIB, which waits for bgp_speaker_restored(): docs/graceful-restart.md.
  */
 #ifndef BGP_SPEAKER_H
 #define BGP_SPEAKER_H
@@ -43,8 +46,17 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 		    struct err *err);
 /* Closes what is open without a word; stop first if the peers should know. */
 void bgp_speaker_free(struct bgp_speaker *s);
+/* Why there is no listener although there should be one, with `listen_if_allowed`; NULL: there is
+ * one, or none is wanted. */
+const char *bgp_speaker_no_listener(const struct bgp_speaker *s);
 /* Connects to every peer at once. */
 void bgp_speaker_start(struct bgp_speaker *s);
+
+/* All that a former run announced and that still holds is announced: peers may forget the rest.
+ * Without this they do when the restart time is over. A second call does nothing. */
+void bgp_speaker_restored(struct bgp_speaker *s);
+/* Whether any peer is configured for graceful restart. */
+bool bgp_speaker_is_graceful(const struct bgp_speaker *s);
 
 /* Adds or replaces. O(1) in the number of routes. */
 void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route);
@@ -52,7 +64,8 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route);
 void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix);
 
 /* Calls `done` once, as soon as everything sent to established peers so far was taken by their
- * hosts (acknowledged by TCP), or at `deadline`; always from the loop, never from inside. One
+ * hosts (acknowledged by TCP) and no peer without a session keeps routes of ours (RFC 4724), or at
+ * `deadline`; always from the loop, never from inside. One
  * wait at a time per handle; free cancels. */
 struct bgp_drain;
 typedef void bgp_drained_cb(bool complete, void *userdata);
@@ -65,6 +78,11 @@ void bgp_drain_free(struct bgp_drain *d);
  * Nothing reconnects afterwards. A second call does nothing. */
 void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
 		      bgp_drained_cb *done, void *userdata);
+
+/* The same for a restart: Cease/Administrative Reset, and peers that support graceful restart keep
+ * our routes (RFC 4724, RFC 8538). */
+void bgp_speaker_leave(struct bgp_speaker *s, const char *text, usec_t deadline,
+		       bgp_drained_cb *done, void *userdata);
 
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s);
 /* Views; valid until the loop goes on. */

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "bgp/config.h"
+#include "bgp/msg.h"
 #include "lib/addr.h"
 #include "lib/mono.h"
 
@@ -59,7 +60,13 @@ struct bgp_peer_status {
 	uint16_t keepalive; /* seconds */
 	uint8_t ttl;        /* of packets we send */
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
-	bool ipv4_unicast, ipv6_unicast;  /* negotiated */
+	bool ipv4_unicast, ipv6_unicast; /* negotiated */
+	/* RFC 4724: we and the peer offered it, so that it keeps our routes while we restart; and
+	 * over a NOTIFICATION, too (RFC 8538). */
+	bool graceful_restart, graceful_notification;
+	struct bgp_graceful peer_graceful; /* what the peer said, whatever we offered */
+	bool restarting;      /* our last restart: the peer did not get End-of-RIB yet */
+	bool end_of_rib_held; /* because apps have no verdict yet */
 	struct addr next_hop4, next_hop6; /* family 0: none */
 	struct bgp_message_counts sent, received;
 	uint64_t prefixes_received, prefixes_withdrawn; /* counted, never kept */

@@ -29,11 +29,19 @@ enum bgp_capability {
 	BGP_CAP_MULTIPROTOCOL = 1,     /* RFC 4760 */
 	BGP_CAP_ROUTE_REFRESH = 2,     /* RFC 2918 */
 	BGP_CAP_EXTENDED_MESSAGE = 6,  /* RFC 8654 */
+	BGP_CAP_GRACEFUL_RESTART = 64, /* RFC 4724 */
 	BGP_CAP_FOUR_OCTET_AS = 65,    /* RFC 6793 */
 	BGP_CAP_ENHANCED_REFRESH = 70, /* RFC 7313 */
 };
 #define BGP_OPT_PARAM_CAPABILITIES 2   /* RFC 5492 */
 #define BGP_OPT_PARAM_EXTENDED     255 /* RFC 9072: marks the extended length format */
+
+/* RFC 4724 3, RFC 8538 2: the first two octets of the capability, then four for each family. */
+#define BGP_GR_RESTARTING   0x8000 /* the R bit */
+#define BGP_GR_NOTIFICATION 0x4000 /* the N bit */
+#define BGP_GR_TIME_MAX     0x0fff /* seconds, in the rest */
+#define BGP_GR_FAMILY_SIZE  4
+#define BGP_GR_FORWARDING   0x80 /* the F bit of a family */
 
 /* RFC 7313: demarcation in the third octet of ROUTE-REFRESH */
 enum bgp_refresh_subtype { BGP_REFRESH_REQUEST = 0, BGP_REFRESH_BEGIN = 1, BGP_REFRESH_END = 2 };

@@ -45,3 +45,10 @@ void *mem_grow(void *p, size_t *cap, size_t want, size_t size)
 	*cap = n;
 	return p;
 }
+
+void *mem_grow_by_one(void *p, size_t n, size_t size)
+{
+	p = or_abort(reallocarray(p, n + 1, size));
+	memset((char *)p + n * size, 0, size);
+	return p;
+}

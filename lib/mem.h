@@ -18,6 +18,10 @@ char *mem_strdup(const char *s) __attribute__((returns_nonnull));
 void *mem_copy(const void *src, size_t len);
 /* Makes room for `want` elements in a growing array, doubling; new elements are zeroed. */
 void *mem_grow(void *p, size_t *cap, size_t want, size_t size);
+/* Room for one more of `n`, exactly: what is written once and then kept in thousands, like the
+ * definition of an app, would pay more for spare room than for the few copies. The new one is
+ * zeroed. */
+void *mem_grow_by_one(void *p, size_t n, size_t size);
 /* free() and forget, for outputs that may be filled twice. */
 #define mem_free(pp)                                                                               \
 	do {                                                                                       \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -14,6 +15,32 @@ int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err
 	return r;
 }
 
+static int not_here(const struct addr *vip, struct err *err)
+{
+	char text[ADDR_TEXT_MAX];
+	return err_set(err, -EADDRNOTAVAIL,
+		       "%s is a VIP that is not on this host now, and is not asked for on others",
+		       addr_format(vip, text));
+}
+
+/*
+ * What comes from the VIP itself is only routed while the VIP is here, says the kernel for IPv4.
+ * For IPv6 it does not say so, hence lo. lo would do for IPv4, too, but for a port that is
+ * translated: nobody then hears the refusal of a service that is not there.
+ */
+static int keep_here(int fd, const struct addr *vip)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(vip, 0, 0, &ss);
+	if (vip->family == AF_INET6)
+		return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof("lo")) < 0 ? -errno
+											   : 0;
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){ 1 }, sizeof(int)) < 0 ||
+	    bind(fd, (struct sockaddr *)&ss, len) < 0)
+		return -errno;
+	return 0;
+}
+
 int monitor_guard(struct monitor_env *env, int fd, const struct addr *to, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
@@ -24,14 +51,12 @@ int monitor_guard(struct monitor_env *env, int fd, const struct addr *to, struct
 	if (r < 0)
 		return r;
 	if (!local)
-		return err_set(err, -EADDRNOTAVAIL,
-			       "%s is a VIP that is not on this host now, and is not asked for on "
-			       "others",
-			       addr_format(to, text));
-	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof("lo")) < 0) {
-		r = -errno;
+		return not_here(to, err);
+	r = keep_here(fd, to);
+	if (r == -EADDRNOTAVAIL) /* it went this very moment */
+		return not_here(to, err);
+	if (r < 0)
 		return err_set(err, r, "cannot keep a check of the VIP %s on this host: %s",
 			       addr_format(to, text), strerror(-r));
-	}
 	return 0;
 }

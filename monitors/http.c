@@ -4,13 +4,15 @@
  * status in the range, and with the header and the part of the body that are expected.
  *
  * With `tls_name` the server is asked for under that name, in TLS and in the Host header, wherever
- * the URL points: the VIP's certificate can be checked at 127.0.0.1.
+ * the URL points: the VIP's certificate can be checked at 127.0.0.1. With `tls_ca` it must be
+ * signed by one of that file's; a file that cannot be read says nothing about the service.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -26,7 +28,8 @@ struct http_check {
 	monitor_done_cb *done;
 	void *userdata;
 	char *url, *connect_to; /* NULL: as the spec says */
-	struct err refused;     /* why the guard did not let it go */
+	struct http_server server;
+	struct err refused; /* why the guard did not let it go */
 };
 
 static void check_free(struct http_check *h)
@@ -108,18 +111,32 @@ static void use_tls_name(struct http_check *h, const char *name)
 		abort(); /* out of memory, see lib/mem.h */
 }
 
+static int set_ca(struct http_check *h, struct err *err)
+{
+	const char *ca = monitor_spec_option(h->spec, MONITOR_TLS_CA);
+	if (!ca)
+		ca = h->env->tls_ca;
+	if (!ca || h->spec->kind != MONITOR_HTTPS)
+		return 0;
+	if (access(ca, R_OK) < 0)
+		return err_set(err, -errno, "cannot read tls_ca '%.100s': %s", ca, strerror(errno));
+	h->server.ca_file = ca;
+	return 0;
+}
+
 static int start_call(struct http_check *h, usec_t timeout, struct err *err)
 {
-	static const struct http_server server;
 	struct http *http;
 	const char *tls_name = monitor_spec_option(h->spec, MONITOR_TLS_NAME);
 	int r = monitor_env_http(h->env, &http, err);
+	if (r == 0)
+		r = set_ca(h, err);
 	if (r < 0)
 		return r;
 	if (tls_name)
 		use_tls_name(h, tls_name);
 	const struct http_request request = {
-		.server = &server,
+		.server = &h->server,
 		.url = h->url ? h->url : h->spec->http.url,
 		.timeout = timeout,
 		.connect_timeout = timeout,

@@ -40,6 +40,7 @@ struct monitor_env {
 	struct ports *ports;
 	struct http *http;                  /* made on first use, see monitor_env_http() */
 	const struct child_user *exec_user; /* who commands run as; NULL: as we do */
+	const char *tls_ca;                 /* PEM file of `https`; NULL: the system's */
 	monitor_is_vip_fn *is_vip;          /* NULL: there are none */
 	void *vip_userdata;
 };
@@ -84,7 +85,7 @@ int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err
 /*
  * To be called for a socket before it is connected to `to`. A VIP of ours that is not on this host
  * at the moment is on others, and asking one of those would prove nothing about the service here:
- * -EADDRNOTAVAIL, the check cannot be made. One that is here is only reached over lo, even if it
+ * -EADDRNOTAVAIL, the check cannot be made. One that is here is only reached here, even if it
  * goes away a moment later.
  */
 int monitor_guard(struct monitor_env *env, int fd, const struct addr *to, struct err *err);

@@ -2,6 +2,7 @@
 #include "monitors/options.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -139,6 +140,12 @@ static bool is_host_name(const char *text)
 	return n > 0 && n < 254 && !text[n] && text[0] != '.' && text[n - 1] != '.';
 }
 
+static bool is_file(const char *text)
+{
+	size_t n = strlen(text);
+	return text[0] == '/' && text[n - 1] != '/' && n < PATH_MAX;
+}
+
 #define KIND(k) (1U << (k))
 #define HTTP    (KIND(MONITOR_HTTP) | KIND(MONITOR_HTTPS))
 
@@ -155,6 +162,8 @@ static const struct {
 	[MONITOR_BODY] = { "body", HTTP, is_text, "expected part of the body" },
 	[MONITOR_TLS_NAME] = { "tls_name", KIND(MONITOR_HTTPS), is_host_name,
 			       "expected a host name like www.example.com" },
+	[MONITOR_TLS_CA] = { "tls_ca", KIND(MONITOR_HTTPS), is_file,
+			     "expected the absolute path of a PEM file" },
 	[MONITOR_SEND] = { "send", KIND(MONITOR_TCP), is_text, "expected what is to be sent" },
 	[MONITOR_EXPECT] = { "expect", KIND(MONITOR_TCP), is_text, "expected part of the answer" },
 	[MONITOR_RCODE] = { "rcode", KIND(MONITOR_DNS), is_rcode,

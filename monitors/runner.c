@@ -425,6 +425,7 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 	struct monitor_runner *r = mem_new(1, sizeof(*r));
 	r->env.loop = sd_event_ref(loop);
 	r->env.exec_user = config->exec_user;
+	r->env.tls_ca = config->tls_ca;
 	list_init(&r->hinted);
 	list_init(&r->fed);
 	for (size_t i = 0; i < N_LANES; i++)

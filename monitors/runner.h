@@ -29,6 +29,7 @@ struct runner_config {
 	uint16_t rise, fall;                /* 0: 1 */
 	unsigned exec_max;                  /* commands that run at once; 0: the default of 64 */
 	const struct child_user *exec_user; /* who they run as; must outlive it; NULL: as we do */
+	const char *tls_ca; /* PEM file of `https` monitors that name none; must outlive it */
 	/* Is this address a VIP of an app? NULL: none is. From inside checks. */
 	monitor_is_vip_fn *is_vip;
 	/* Commands cannot be run as often as they should; or they can be again. May be NULL. */

@@ -54,12 +54,13 @@ enum monitor_option {
 	MONITOR_HEADER,   /* http: "Name: part of the value", or "Name" */
 	MONITOR_BODY,     /* http: part of the body */
 	MONITOR_TLS_NAME, /* https: the name that is asked for and must be in the certificate */
+	MONITOR_TLS_CA,   /* https: a PEM file of those who may sign the certificate */
 	MONITOR_SEND,     /* tcp: what we say first */
 	MONITOR_EXPECT,   /* tcp: part of what the other side says */
 	MONITOR_RCODE,    /* dns: NOERROR, NXDOMAIN, … */
 	MONITOR_ANSWER,   /* dns: the data of one of the answers */
 };
-#define MONITOR_N_OPTIONS 8
+#define MONITOR_N_OPTIONS 9
 
 /* NULL: not said. */
 struct monitor_options {

@@ -13,6 +13,7 @@
 
 #include "lib/err.h"
 #include "lib/mono.h"
+#include "nat/choice.h"
 #include "nat/diff.h"
 
 struct nat_backend; /* each has its own */
@@ -43,7 +44,7 @@ struct nat_backend_ops {
 extern const struct nat_backend_ops nat_iptables;
 extern const struct nat_backend_ops nat_nftables;
 
-/* Does this host use legacy iptables: does any table of it exist? Looking creates none. */
-bool nat_iptables_in_use(void);
+/* Looking creates none. */
+enum nat_legacy nat_iptables_legacy(void);
 
 #endif

@@ -4,24 +4,13 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-static uint32_t effective(void)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { 0 } };
-	if (syscall(SYS_capget, &head, data) < 0)
-		return 0;
-	return data[0].effective;
-}
+#include "net/capability.h"
 
 int nat_caps_explain(const char *backend, int needs_raw, struct err *err)
 {
-	uint32_t have = effective();
-	bool admin = have & (1u << CAP_NET_ADMIN);
-	bool raw = !needs_raw || have & (1u << CAP_NET_RAW);
+	bool admin = capability_have(CAP_NET_ADMIN);
+	bool raw = !needs_raw || capability_have(CAP_NET_RAW);
 	if (admin && raw)
 		return err_set(err, -EPERM,
 			       "the kernel does not let us change NAT by %s, although we have the "

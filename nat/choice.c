@@ -6,7 +6,7 @@
  * of the host passes them. Next to iptables-nft (Docker and others on a new system) our own
  * nftables table is one more in the same engine.
  */
-enum nat_choice nat_choose(enum nat_choice wish, bool legacy_in_use, enum nat_choice lacks,
+enum nat_choice nat_choose(enum nat_choice wish, enum nat_legacy legacy, enum nat_choice lacks,
 			   const char **ret_why)
 {
 	if (wish != NAT_AUTO) {
@@ -21,10 +21,17 @@ enum nat_choice nat_choose(enum nat_choice wish, bool legacy_in_use, enum nat_ch
 		*ret_why = "the kernel does not have what legacy iptables needs for it";
 		return NAT_NFTABLES;
 	}
-	if (legacy_in_use) {
+	switch (legacy) {
+	case NAT_LEGACY_USED:
 		*ret_why = "legacy iptables is in use on this host";
 		return NAT_IPTABLES;
+	case NAT_LEGACY_UNUSED:
+		*ret_why = "legacy iptables is not in use on this host";
+		break;
+	case NAT_LEGACY_UNSEEN:
+		*ret_why = "whether legacy iptables is in use here only root can see, and nftables "
+			   "works beside it";
+		break;
 	}
-	*ret_why = "legacy iptables is not in use on this host";
 	return NAT_NFTABLES;
 }

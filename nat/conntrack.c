@@ -156,10 +156,11 @@ static _Noreturn void child_main(const struct targets *targets, int out)
 {
 	struct walk w = { .targets = targets };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setpriority(PRIO_PROCESS, 0, CHILD_NICE);
-	/* What the parent closes meanwhile must not stay open here: sessions with routers, say. */
+	/* What the parent closes meanwhile must not stay open here: sessions with routers, say, or
+	 * the ports that its successor listens on. So this comes before we let others go first. */
 	if (dup2(out, STDIN_FILENO) < 0 || close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
 		_exit(1);
+	setpriority(PRIO_PROCESS, 0, CHILD_NICE);
 	w.report.error = walk(&w);
 	_exit(write(STDIN_FILENO, &w.report, sizeof(w.report)) == sizeof(w.report) ? 0 : 1);
 }

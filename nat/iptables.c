@@ -8,7 +8,8 @@
  * between is refused by the kernel (EAGAIN) as long as its number of rules differs.
  *
  * Reading a table that does not exist creates it, and from then on the host "uses legacy
- * iptables". So the list of those that exist is always looked at first.
+ * iptables". So the list of those that exist is always looked at first. Only root may read it: a
+ * plain user who was given CAP_NET_RAW, which only legacy iptables needs, takes them to exist.
  *
  * Nobody tells when rules change. But all users open the lock file, so its closing is a hint that
  * something may have changed: inotify, best effort; who asks also looks from time to time.
@@ -17,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -27,6 +29,7 @@
 #include "nat/iptc.h"
 #include "nat/xtentry.h"
 #include "nat/xtlock.h"
+#include "net/capability.h"
 
 #define TABLE "nat"
 
@@ -42,35 +45,39 @@ struct nat_backend {
 	bool waited; /* somebody held the lock when we wanted it */
 };
 
-/* The tables that exist; empty when the file cannot be read, which is so without the module. */
-static void read_names(const struct iptc *t, char *buf, size_t size)
+/* The tables that exist: none without the module. False when we may not know. */
+static bool read_names(const struct iptc *t, char *buf, size_t size)
 {
 	int fd = open(t->names_file, O_RDONLY | O_CLOEXEC);
+	bool known = fd >= 0 || errno != EACCES;
 	ssize_t n = fd < 0 ? 0 : read(fd, buf, size - 1);
 	buf[n > 0 ? n : 0] = '\0';
 	if (fd >= 0)
 		close(fd);
+	return known;
 }
 
 static bool has_table(const struct iptc *t)
 {
 	char names[256], *rest = names, *name;
-	read_names(t, names, sizeof(names));
+	if (!read_names(t, names, sizeof(names)))
+		return capability_have(CAP_NET_RAW);
 	while ((name = strsep(&rest, "\n")))
 		if (strcmp(name, TABLE) == 0)
 			return true;
 	return false;
 }
 
-bool nat_iptables_in_use(void)
+enum nat_legacy nat_iptables_legacy(void)
 {
 	char names[256];
 	for (size_t i = 0; i < TABLES; i++) {
-		read_names(tables[i], names, sizeof(names));
+		if (!read_names(tables[i], names, sizeof(names)))
+			return NAT_LEGACY_UNSEEN;
 		if (names[0])
-			return true;
+			return NAT_LEGACY_USED;
 	}
-	return false;
+	return NAT_LEGACY_UNUSED;
 }
 
 static int iptables_open(struct nat_backend **ret, struct err *err)

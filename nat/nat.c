@@ -223,7 +223,7 @@ static void side_close(struct nat *nat, size_t i)
 
 static int choose(struct nat *nat, struct err *err)
 {
-	enum nat_choice c = nat_choose(nat->choice, nat_iptables_in_use(), nat->lacks, &nat->why);
+	enum nat_choice c = nat_choose(nat->choice, nat_iptables_legacy(), nat->lacks, &nat->why);
 	size_t i = c == NAT_IPTABLES ? IPTABLES : NFTABLES;
 	int r = nat_side_open(&nat->sides[i], err);
 	if (r == -EOPNOTSUPP && nat->choice == NAT_AUTO && nat->lacks == NAT_AUTO) {

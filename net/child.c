@@ -383,7 +383,10 @@ int child_spawn(sd_event *loop, const char *const argv[], const struct child_use
 		r = watch(c, timeout);
 	if (r < 0) {
 		child_free(c);
-		return err_set(err, r, "cannot run '%.100s': %s", argv[0], strerror(-r));
+		return err_set(err, r, "cannot run '%.100s': %s%s", argv[0], strerror(-r),
+			       user && r == -EPERM ? ", to become another user needs CAP_SETUID "
+						     "and CAP_SETGID"
+						   : "");
 	}
 	*ret = c;
 	return 0;

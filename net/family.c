@@ -18,6 +18,9 @@
 /* The environment of a process can be large; what we put there is at most this far from its end. */
 #define ENVIRON_MAX  ((size_t)256 << 10)
 #define CHILDREN_MAX ((size_t)256 << 10)
+/* Whoever is collected may have left us children after the list of them was read: it is read again,
+ * so often at once, and then later, as others have to be served. */
+#define PASSES_MAX 4
 
 /* Globals, because they are about this process, of which there is one: the living leaders among
  * its children, and how many there were. */
@@ -73,52 +76,94 @@ static char *read_proc(const char *path, size_t max, size_t *ret_len)
 
 enum kin { KIN_STRANGER, KIN_FAMILY, KIN_UNKNOWN };
 
-/* What is in the middle of an exec has no environment for a moment. */
-static enum kin kin_of(pid_t pid, const char *mark)
+/* The number of the family in the environment of a process; 0 when there is none of ours. */
+static uint64_t id_of(const char *env, size_t len)
+{
+	char mark[FAMILY_MARK_MAX];
+	int n = snprintf(mark, sizeof(mark), MARK_NAME "=%d.", (int)getpid());
+	for (const char *p = env; p < env + len; p += strlen(p) + 1)
+		if (strncmp(p, mark, (size_t)n) == 0)
+			return strtoull(p + n, NULL, 10);
+	return 0;
+}
+
+static bool is_led(uint64_t id)
+{
+	for (struct family *f = leaders; f; f = f->hh.next)
+		if (f->id == id)
+			return true;
+	return false;
+}
+
+/* What is in the middle of an exec has no environment for a moment, and neither has what is on its
+ * way out and still has its children. */
+static enum kin kin_of(pid_t pid, uint64_t *ret_id)
 {
 	char path[48];
 	size_t len = 0;
-	bool found = false;
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	char *env = read_proc(path, ENVIRON_MAX, &len);
-	for (const char *p = env; p && p < env + len && !found; p += strlen(p) + 1)
-		found = strcmp(p, mark) == 0;
+	uint64_t id = len > 0 ? id_of(env, len) : 0;
 	free(env);
-	if (found)
-		return KIN_FAMILY;
-	return len > 0 ? KIN_STRANGER : KIN_UNKNOWN;
+	if (len == 0)
+		return KIN_UNKNOWN;
+	if (!id || is_led(id))
+		return KIN_STRANGER;
+	*ret_id = id;
+	return KIN_FAMILY;
 }
 
-/* What it is if it was alive; the dead are strangers, and are collected. */
-static enum kin look_at(pid_t pid, const char *mark)
+struct sweep {
+	uint64_t id;
+	bool found, unknown, collected;
+};
+
+/* Kills it if it is of a family without a leader, and collects it if it is dead. */
+static void look_at(struct sweep *sweep, pid_t pid)
 {
+	uint64_t id;
 	siginfo_t si = { 0 };
-	enum kin kin = kin_of(pid, mark); /* the dead have no environment any more */
-	if (kin == KIN_FAMILY)
+	enum kin kin = kin_of(pid, &id);
+	if (kin == KIN_FAMILY) {
 		kill(pid, SIGKILL);
+		sweep->found |= id == sweep->id;
+	}
 	waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG);
-	return kin == KIN_UNKNOWN && si.si_pid == pid ? KIN_STRANGER : kin;
+	if (si.si_pid == pid)
+		sweep->collected = true;
+	else if (kin == KIN_UNKNOWN)
+		sweep->unknown = true;
 }
 
-bool family_sweep(uint64_t id, bool wait_for_unknown)
+/* False when the kernel does not list children: then the groups must do. */
+static bool look_at_all(struct sweep *sweep)
 {
-	char path[64], mark[FAMILY_MARK_MAX];
+	char path[64];
 	size_t len;
-	bool clean = true;
-	snprintf(mark, sizeof(mark), MARK_NAME "=%d.%" PRIu64, (int)getpid(), id);
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
 	char *children = read_proc(path, CHILDREN_MAX, &len);
-	if (!children) /* not in this kernel: then the groups must do */
-		return true;
+	if (!children)
+		return false;
 	for (char *p = children, *end; *p; p = end) {
 		pid_t pid = (pid_t)strtol(p, &end, 10);
 		if (end == p)
 			break;
-		enum kin kin = pid <= 0 || is_leader(pid) ? KIN_STRANGER : look_at(pid, mark);
-		if (kin == KIN_FAMILY || (kin == KIN_UNKNOWN && wait_for_unknown))
-			clean = false;
+		if (pid > 0 && !is_leader(pid))
+			look_at(sweep, pid);
 		end += strspn(end, " ");
 	}
 	free(children);
-	return clean;
+	return true;
+}
+
+bool family_sweep(uint64_t id, bool wait_for_unknown)
+{
+	struct sweep sweep;
+	unsigned passes = 0;
+	do {
+		sweep = (struct sweep){ .id = id };
+		if (!look_at_all(&sweep))
+			return true;
+	} while (sweep.collected && ++passes < PASSES_MAX);
+	return !sweep.collected && !sweep.found && !(sweep.unknown && wait_for_unknown);
 }

@@ -30,9 +30,11 @@ void family_init(struct family *f);
 /* From here to family_leave() nobody but its owner collects the leader. */
 void family_lead(struct family *f, pid_t leader);
 void family_leave(struct family *f);
-/* Kills whoever of the family `id` came to us, and collects what came to us and is dead. True when
- * it found nobody of the family: killing one may bring the next. `wait_for_unknown`: nor anybody
- * who may be of it, as its environment is empty, which it also is in the middle of an exec. */
+/* Kills whoever came to us of a family that has no leader any more, this one or one that a former
+ * sweep missed, and collects what came to us and is dead. True when nobody of the family `id` can
+ * be left: none was found, as killing one may bring the next, and nothing was collected, as its
+ * children came to us meanwhile. `wait_for_unknown`: nor was there anybody who may be of it, as its
+ * environment is empty, which it also is in the middle of an exec and at the end of a life. */
 bool family_sweep(uint64_t id, bool wait_for_unknown);
 
 #endif

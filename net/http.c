@@ -27,7 +27,8 @@
 #include "net/curl.h"
 #include "net/loop.h"
 
-#define HEADERS_MAX 4096 /* of an answer; what is beyond is not looked at */
+#define CA_CACHE_SECONDS 60L
+#define HEADERS_MAX      4096 /* of an answer; what is beyond is not looked at */
 
 struct http {
 	sd_event *loop;
@@ -289,6 +290,10 @@ static void set_way(const struct curl_api *curl, struct http_call *call,
 
 static void set_tls(const struct curl_api *curl, CURL *easy, const struct http_server *server)
 {
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Reading the system's takes milliseconds, so curl keeps it: not for a day, as it would. */
+	curl->easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_SECONDS);
+#endif
 	if (server->ca_file)
 		curl->easy_setopt(easy, CURLOPT_CAINFO, server->ca_file);
 	if (server->cert_file)
@@ -334,7 +339,7 @@ static void set_common(const struct curl_api *curl, struct http_call *call)
 	curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl->easy_setopt(easy, CURLOPT_PROXY, "");
 	curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl->easy_setopt(easy, CURLOPT_USERAGENT, "vipherald");
+	curl->easy_setopt(easy, CURLOPT_USERAGENT, HTTP_USER_AGENT);
 }
 
 int http_start(struct http *h, const struct http_request *request, http_done_cb *done,

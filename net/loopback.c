@@ -45,6 +45,7 @@ struct entry {
 	bool altered;  /* the address is there, and not as we made it */
 	enum loopback_loss why;
 	char label[IFNAMSIZ];
+	bool as_made;          /* the address is as we would make it, but for label and tag */
 	struct list_node lost; /* to be reported */
 	UT_hash_handle hh;
 };
@@ -163,6 +164,7 @@ static int take_dumped(const struct nlmsghdr *msg, void *userdata)
 	entry_seen(e, VIP_ADDRESS);
 	entry_look(lo, e, &a);
 	memcpy(e->label, a.label, sizeof(e->label));
+	e->as_made = vipaddr_as_made(&a);
 	return 0;
 }
 
@@ -421,6 +423,21 @@ void loopback_free(struct loopback *lo)
 	free(lo);
 }
 
+bool loopback_has_tags(const struct loopback *lo)
+{
+	return lo->tags;
+}
+
+bool loopback_adopt(struct loopback *lo, const struct prefix *vip, const char *label)
+{
+	struct entry *e = entry_find(lo, vip);
+	if (lo->tags || !e || e->owner != OWNER_FOREIGN || !e->as_made ||
+	    strcmp(e->label, label) != 0)
+		return false;
+	e->owner = OWNER_LEFTOVER;
+	return true;
+}
+
 /* The one that is in the way: IPv6 allows an address only once whatever its length. */
 static struct entry *conflicting(struct loopback *lo, const struct prefix *vip)
 {
@@ -525,7 +542,9 @@ static int bind_parts(struct loopback *lo, const struct prefix *vip, const char 
 	uint8_t parts = vipaddr_parts(vip);
 	int r = parts & VIP_ADDRESS ? bind_address(lo, vip, app_name, err)
 				    : check_network(lo, vip, err);
-	if (r < 0 || !(parts & VIP_ROUTE))
+	const struct entry *e = entry_find(lo, vip);
+	bool has_route = e && e->owner != OWNER_FOREIGN && (e->there & VIP_ROUTE);
+	if (r < 0 || !(parts & VIP_ROUTE) || has_route)
 		return r;
 	r = vipaddr_add(lo->ask, vip, VIP_ROUTE, NULL);
 	if (r < 0 && (parts & VIP_ADDRESS))

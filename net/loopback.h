@@ -4,8 +4,10 @@
  *
  * An address is ours when we added it (the kernel acknowledged an exclusive add) or when it
  * carries our IFA_PROTO tag from a former run; a local route when it carries our number. Only those
- * are ever removed. On kernels before 5.18, which drop the tag, ownership is known for the
- * addresses of this run only.
+ * are ever removed.
+ *
+ * Kernels before 5.18 drop the tag. There a former run must have written down that it was about to
+ * add the address, and the address must look as we make it, label included: loopback_adopt().
  */
 #ifndef NET_LOOPBACK_H
 #define NET_LOOPBACK_H
@@ -42,12 +44,17 @@ void loopback_free(struct loopback *lo);
  * down: the kernel would take the address and nothing would answer on it. */
 int loopback_add(struct loopback *lo, const struct prefix *vip, const char *app_name,
 		 struct err *err);
+/* Whether the kernel keeps our tag. */
+bool loopback_has_tags(const struct loopback *lo);
+/* A former run added this, or was about to: if it is there, and the kernel has no tags, it is left
+ * over from then on. True when it is so. */
+bool loopback_adopt(struct loopback *lo, const struct prefix *vip, const char *label);
 /* Removes a VIP of ours; 0 when it is gone already. -ENOENT when it is not ours. */
 int loopback_del(struct loopback *lo, const struct prefix *vip, struct err *err);
 /* Ours, and still there, whole, as far as the kernel told us. */
 bool loopback_owns(const struct loopback *lo, const struct prefix *vip);
 bool loopback_is_up(const struct loopback *lo);
-/* Walks the addresses that a former run left (tagged, not yet claimed by loopback_add). The
+/* Walks the VIPs that a former run left and loopback_add() did not claim yet. The
  * callback may call loopback_add() and _del(). */
 typedef void loopback_walk_cb(const struct prefix *vip, void *userdata);
 void loopback_walk_leftovers(struct loopback *lo, loopback_walk_cb *cb, void *userdata);

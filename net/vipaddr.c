@@ -14,6 +14,15 @@
 
 #include "net/nlroute.h"
 
+#define FLAGS6 (IFA_F_NODAD | IFA_F_NOPREFIXROUTE | IFA_F_DEPRECATED)
+
+void vipaddr_label(const struct prefix *vip, const char *app_name, char ret[static IFNAMSIZ])
+{
+	ret[0] = 0;
+	if (vip->addr.family == AF_INET)
+		snprintf(ret, IFNAMSIZ, "lo:%.*s", IFNAMSIZ - 4, app_name);
+}
+
 uint8_t vipaddr_parts(const struct prefix *vip)
 {
 	if (vip->addr.family == AF_INET6)
@@ -30,9 +39,9 @@ static struct nladdr address_of(const struct prefix *vip, const char *app_name)
 		.scope = RT_SCOPE_UNIVERSE, /* as `ip address add` has it */
 	};
 	if (vip->addr.family == AF_INET6)
-		a.flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE | IFA_F_DEPRECATED;
+		a.flags = FLAGS6;
 	else if (app_name)
-		snprintf(a.label, sizeof(a.label), "lo:%.*s", IFNAMSIZ - 4, app_name);
+		vipaddr_label(vip, app_name, a.label);
 	return a;
 }
 
@@ -71,6 +80,13 @@ bool vipaddr_intact(const struct nladdr *a, bool tags)
 	bool v6 = a->prefix.addr.family == AF_INET6;
 	return a->valid == NLADDR_FOR_EVER && a->preferred == (v6 ? 0 : NLADDR_FOR_EVER) &&
 	       (!tags || a->proto == NLADDR_PROTO_OURS);
+}
+
+bool vipaddr_as_made(const struct nladdr *a)
+{
+	uint32_t flags = a->prefix.addr.family == AF_INET6 ? FLAGS6 : 0;
+	return vipaddr_intact(a, false) && (a->flags & flags) == flags &&
+	       a->scope == RT_SCOPE_UNIVERSE;
 }
 
 bool vipaddr_kernel_tags(void)

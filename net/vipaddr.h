@@ -15,6 +15,7 @@
 #ifndef NET_VIPADDR_H
 #define NET_VIPADDR_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,6 +37,10 @@ int vipaddr_mend(struct nlsock *s, const struct prefix *vip);
 /* Has the address, as the kernel shows it, the lifetime and the tag that we gave it? `tags`: the
  * kernel knows the tag. */
 bool vipaddr_intact(const struct nladdr *a, bool tags);
+/* Is all about it as we make it, but for tag and label? */
+bool vipaddr_as_made(const struct nladdr *a);
+/* The label of its address: "" for IPv6. */
+void vipaddr_label(const struct prefix *vip, const char *app_name, char ret[static IFNAMSIZ]);
 /* Linux 5.18 and later. */
 bool vipaddr_kernel_tags(void);
 

@@ -68,6 +68,7 @@ cat >"$dir/config.yaml" <<'YAML'
 agent:
   listen_addr: 127.0.0.1:8080
   monitor_interval: 200ms
+  state_file: off
 bgp:
   local_as: 65001
   communities: [ "65001:1" ]

@@ -18,7 +18,8 @@ peers_dir=$root/.deps/peers
 build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libyaml-dev libmnl-dev
 	libjansson-dev libiptc-dev libcmocka-dev uthash-dev libcurl4-openssl-dev iproute2)
 # The service of nftables is off as installed, and iptables has none.
-test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables openssl)
+# systemd for systemd-analyze: it is installed, not started.
+test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables openssl systemd)
 lint_packages=(clang-format clang-tidy cppcheck)
 peer_packages=(frr bird2 gobgpd openbgpd exabgp)
 

@@ -92,6 +92,11 @@ static void on_refresh(struct bgp_conn *c, enum bgp_afi afi)
 	adj_out_refresh(&s->adj, afi);
 }
 
+static void on_complete_open(struct bgp_conn *c, struct bgp_open *open)
+{
+	(void)c, (void)open;
+}
+
 static size_t on_next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 {
 	struct session *s = c->userdata;
@@ -100,6 +105,7 @@ static size_t on_next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 
 static const struct bgp_conn_ops ops = {
 	.changed = on_changed,
+	.complete_open = on_complete_open,
 	.session_up = on_up,
 	.session_down = on_down,
 	.update = on_update,
@@ -192,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	announce_some(&s);
 	struct bgp_linger *linger = bgp_linger_new(loop, NULL, NULL);
 	bgp_conn_init(&conn, loop, &config, &peer, linger, &ops, &s);
-	bgp_conn_accept(&conn, fds[0]);
+	bgp_conn_accept(&conn, fds[0], 0);
 
 	if (data[1] & 1)
 		feed(loop, fds[1], hello, handshake(hello, sizeof(hello)), sizeof(hello));

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from .netns import Namespace
 from .process import Process
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 REPO = Path(__file__).resolve().parents[2]
 API_ADDRESS = "127.0.0.1:8080"
@@ -53,7 +53,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
+        self.sock.settimeout(TIMEOUT)
         self.sock.connect(self._path)
 
 
@@ -84,6 +84,8 @@ class Agent:
         else:
             found = re.search(r"listen_addr: *\"?([^\"\s]+)", config)
             self.listen_addr = found[1] if found else ":8080"
+        self.state_dir = namespace.workdir / f"{name}-state"
+        self.state_file = self.state_dir / "state.json"
         self.config_path = namespace.workdir / f"{name}.yaml"
         self.config_path.write_text(config)
         self.arguments = [f"-config={self.config_path}", "-logtostderr"]
@@ -95,7 +97,8 @@ class Agent:
         self._process = self._namespace.start(
             [*self._wrapper, binary(), *self.arguments],
             self._name,
-            env={**SANITIZER_ENV, **self._env},
+            # Not the machine's state file: each test has its own.
+            env={**SANITIZER_ENV, "STATE_DIRECTORY": str(self.state_dir), **self._env},
         )
         self._ended_on_purpose = False
         return self._process
@@ -119,7 +122,7 @@ class Agent:
     def log(self) -> str:
         return self.process.log
 
-    def wait_log(self, pattern: str, timeout: float = 10.0) -> str:
+    def wait_log(self, pattern: str, timeout: float = TIMEOUT) -> str:
         """Wait for a line of the log that the regular expression finds; return that line."""
         return self.process.wait_line(pattern, timeout=timeout)
 
@@ -162,7 +165,7 @@ class Agent:
         if self.listen_addr.startswith("unix:"):
             return _UnixConnection(self.listen_addr.removeprefix("unix:"))
         host, _, port = self.listen_addr.rpartition(":")
-        return http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=10)
+        return http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=TIMEOUT)
 
     def request(self, method: str, target: str) -> Response:
         with self._namespace.inside():
@@ -185,12 +188,15 @@ class Agent:
         monitors: Sequence[str] = (),
         nats: Sequence[str] = (),
         communities: str | None = None,
+        ttl: str | None = None,
     ) -> Response:
         query = [("name", name), *(("vip", vip) for vip in vips)]
         query += [("monitor", monitor) for monitor in monitors]
         query += [("nat", nat) for nat in nats]
         if communities is not None:
             query.append(("vip_communities", communities))
+        if ttl is not None:
+            query.append(("ttl", ttl))
         return self.get("/register?" + urlencode(query))
 
     def unregister(self, name: str) -> Response:

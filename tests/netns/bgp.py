@@ -21,13 +21,41 @@ ORIGINS = ("igp", "egp", "incomplete")
 
 # Capabilities
 CAP_MULTIPROTOCOL, CAP_REFRESH, CAP_EXTENDED_MESSAGE = 1, 2, 6
-CAP_AS4, CAP_ENHANCED_REFRESH = 65, 70
+CAP_GRACEFUL_RESTART, CAP_AS4, CAP_ENHANCED_REFRESH = 64, 65, 70
+
+# Cease, and its subcodes
+CEASE, ADMIN_SHUTDOWN, ADMIN_RESET, HARD_RESET = 6, 2, 4, 9
 
 
 @dataclass(frozen=True)
 class Message:
     kind: int
     body: bytes
+
+
+@dataclass(frozen=True)
+class Graceful:
+    """The Graceful Restart capability."""
+
+    restarting: bool = False
+    notification: bool = False
+    time: int = 0
+    families: dict[tuple[int, int], bool] = field(default_factory=dict)
+    """Family -> whether it went on forwarding."""
+
+    def encode(self) -> bytes:
+        head = self.restarting << 15 | self.notification << 14 | self.time
+        families = b"".join(
+            struct.pack(">HBB", *family, kept << 7) for family, kept in self.families.items()
+        )
+        return capability(CAP_GRACEFUL_RESTART, struct.pack(">H", head) + families)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Graceful":
+        (head,) = struct.unpack_from(">H", data)
+        entries = struct.iter_unpack(">HBB", data[2:])
+        families = {(afi, safi): bool(flags & 0x80) for afi, safi, flags in entries}
+        return cls(bool(head & 0x8000), bool(head & 0x4000), head & 0xFFF, families)
 
 
 @dataclass(frozen=True)
@@ -41,6 +69,12 @@ class Open:
 
     def capability(self, code: int) -> list[bytes]:
         return [data for found, data in self.capabilities if found == code]
+
+    @property
+    def graceful(self) -> Graceful | None:
+        found = self.capability(CAP_GRACEFUL_RESTART)
+        assert len(found) <= 1, found
+        return Graceful.decode(found[0]) if found else None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .netns import Namespace
 from .process import Process
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 REPO = Path(__file__).resolve().parents[2]
 UNPACKED = REPO / ".deps" / "consul" / "usr" / "bin" / "consul"
@@ -68,7 +68,7 @@ class Consul:
     def start(self) -> None:
         """Returns when it has a leader and knows its own node."""
         self._process = self._namespace.start(self._argv, "consul")
-        wait_until(self._is_ready, "Consul is ready", ignore=(OSError, Refused), timeout=30)
+        wait_until(self._is_ready, "Consul is ready", ignore=(OSError, Refused), timeout=60)
 
     def _is_ready(self) -> bool:
         assert self.process.running, f"Consul ended:\n{self.process.log}"
@@ -82,6 +82,10 @@ class Consul:
     def kill(self) -> None:
         self.process.kill()
 
+    def forget(self) -> None:
+        """Remove the data of a killed server: the next start remembers nothing."""
+        shutil.rmtree(self._dir / "data")
+
     # The API
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
@@ -92,7 +96,7 @@ class Consul:
         )
         with self._namespace.inside():
             try:
-                with urllib.request.urlopen(request, timeout=10) as response:
+                with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
                     text = response.read()
             except urllib.error.HTTPError as error:
                 raise Refused(f"{path}: {error.code} {error.read()!r}") from None

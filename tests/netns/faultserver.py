@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 from .netns import Namespace
+from .wait import TIMEOUT
 
 NODE = "node-1"
 
@@ -60,7 +61,7 @@ class FaultServer:
             self.fault = fault
             self._wake()
 
-    def wait_requests(self, n: int, timeout: float = 15.0) -> None:
+    def wait_requests(self, n: int, timeout: float = TIMEOUT) -> None:
         """Wait for n more questions: what was answered before them has been taken in."""
         with self._changed:
             target = len(self.queries) + n

@@ -12,14 +12,14 @@ from .agent import Agent
 from .configs import app, config
 from .netns import Namespace
 from .testbed import Link, Testbed
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 VIP4, VIP6 = "192.0.2.53", "2001:db8::53"
 VIPS = [f"{VIP4}/32", f"{VIP6}/128"]
 LISTEN, DEST = 53, 8053
 BACKENDS = ("nftables", "iptables")
 PATIENCE = 1.0
-"""How long a client waits for an answer."""
+"""How long a client waits for an answer that need not come."""
 
 _OURS = re.compile(r'--comment "vipherald:nat" -j DNAT')
 
@@ -64,16 +64,16 @@ class Client:
 
     def __init__(self, namespace: Namespace, address: str, port: int = LISTEN):
         with namespace.inside():
-            self._socket = _socket(address, socket.SOCK_DGRAM)
+            self._socket = _socket(address, socket.SOCK_DGRAM, PATIENCE)
         self._socket.connect((address, port))
 
     def ask(self, text: str = "hello") -> str | None:
         return _exchange(self._socket, text)
 
 
-def _socket(address: str, kind: socket.SocketKind) -> socket.socket:
+def _socket(address: str, kind: socket.SocketKind, patience: float) -> socket.socket:
     s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
-    s.settimeout(PATIENCE)
+    s.settimeout(patience)
     return s
 
 
@@ -86,17 +86,27 @@ def _exchange(s: socket.socket, text: str) -> str | None:
 
 
 def ask(
-    namespace: Namespace, protocol: str, address: str, port: int = LISTEN, text: str = "hello"
+    namespace: Namespace,
+    protocol: str,
+    address: str,
+    port: int = LISTEN,
+    text: str = "hello",
+    patience: float = TIMEOUT,
 ) -> str | None:
     """What comes back, or None when nothing does."""
     with namespace.inside():
-        s = _socket(address, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
+        kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+        s = _socket(address, kind, patience)
     with s:
         try:
             s.connect((address, port))
         except OSError:
             return None
         return _exchange(s, text)
+
+
+def is_silent(namespace: Namespace, protocol: str, address: str, port: int = LISTEN) -> bool:
+    return ask(namespace, protocol, address, port, patience=PATIENCE) is None
 
 
 class NatBed:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 
 class Process:
@@ -20,6 +20,7 @@ class Process:
     def __init__(self, argv: Sequence[str | Path], log: Path, env: dict[str, str] | None = None):
         self.argv = [str(word) for word in argv]
         self.log_path = log
+        self._killed = False
         with open(log, "ab") as output:
             self._popen = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self.argv],
@@ -46,7 +47,7 @@ class Process:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
-    def wait_line(self, pattern: str, start: int = 0, timeout: float = 15.0) -> str:
+    def wait_line(self, pattern: str, start: int = 0, timeout: float = TIMEOUT) -> str:
         """Wait for a line of the log, from position `start` on, that the expression finds."""
         expression = re.compile(f"^.*(?:{pattern}).*$", re.MULTILINE)
         what = f"a line with /{pattern}/ from {self.argv[0]}"
@@ -61,21 +62,49 @@ class Process:
     def resume(self) -> None:
         self.signal(signal.SIGCONT)
 
-    def wait(self, timeout: float = 10.0) -> int:
+    def wait(self, timeout: float = TIMEOUT) -> int:
         """Wait for the end and return the exit status (-N: killed by signal N)."""
         try:
             return self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.argv[0]} did not end within {timeout:g} s") from None
 
-    def terminate(self, timeout: float = 10.0) -> int:
+    def terminate(self, timeout: float = TIMEOUT) -> int:
         self.signal(signal.SIGTERM)
         return self.wait(timeout)
 
     def kill(self) -> None:
-        """SIGKILL to the process and what it started in its session; no error if it is gone."""
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        """SIGKILL to the process and what it started in its session; no error if it is gone.
+
+        Returns when all have ended: until then they keep ports and files open. The second time does
+        nothing: the number may be somebody else's by then.
+        """
+        if self._killed:
+            return
+        self._killed = True
+        _kill_group(self.pid, signal.SIGKILL)
         self._popen.wait()
+        if _kill_group(self.pid, 0):
+            wait_until(lambda: not _living(self.pid), f"the end of all of {self.argv[0]}")
+
+
+def _kill_group(group: int, number: int) -> bool:
+    """False when nobody is in it."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _living(group: int) -> list[int]:
+    """Its processes but for those that only wait to be reaped, perhaps for ever."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(its_group) == group and state not in "ZX":
+            found.append(int(path.parent.name))
+    return found

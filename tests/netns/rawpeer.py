@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from . import bgp
 from .netns import Namespace
+from .wait import TIMEOUT
 
 M = TypeVar("M")
 
-TIMEOUT = 15.0
 IP_MINTTL = 21  # linux/in.h; the socket module has no name for it
 
 
@@ -123,6 +123,18 @@ class RawSession:
             messages, self._stream = bgp.split(self._stream + data)
             self._queue += messages
         return self._queue.pop(0)
+
+    def receive_pending(self) -> list[bgp.Message]:
+        """What has arrived; does not wait."""
+        self.socket.settimeout(0)
+        try:
+            while data := self.socket.recv(65536):
+                messages, self._stream = bgp.split(self._stream + data)
+                self._queue += messages
+        except BlockingIOError:
+            pending, self._queue = self._queue, []
+            return pending
+        raise AssertionError(f"the session has ended: {self._queue}")
 
     def expect_open(self) -> bgp.Open:
         raw = self.receive()

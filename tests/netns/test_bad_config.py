@@ -9,6 +9,7 @@ import pytest
 from .agent import SANITIZER_ENV, binary
 from .configs import VIP4
 from .testbed import Testbed
+from .wait import TIMEOUT
 
 HEAD = "bgp:\n  local_as: 65001\n  peers:\n  - peer_ip: 10.0.1.1\n    peer_as: 65000\n"
 
@@ -80,7 +81,7 @@ def check(path: Path) -> tuple[int, str]:
         [binary(), "check", path],
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=TIMEOUT,
         env=SANITIZER_ENV,
     )
     return result.returncode, result.stdout + result.stderr
@@ -135,7 +136,7 @@ def test_agent_refuses_the_file_with_the_same_words(bed: Testbed, name: str) -> 
 @pytest.mark.parametrize("arguments", [[], ["-config="], ["--nonsense"], ["check"], ["nonsense"]])
 def test_wrong_command_line_is_refused(arguments: list[str]) -> None:
     result = subprocess.run(
-        [binary(), *arguments], capture_output=True, text=True, timeout=10, env=SANITIZER_ENV
+        [binary(), *arguments], capture_output=True, text=True, timeout=TIMEOUT, env=SANITIZER_ENV
     )
     assert result.returncode in (1, 2)
     assert result.stderr.strip()

@@ -327,6 +327,31 @@ def test_thousand_services(bed: Testbed, consul: Consul, router: Router) -> None
         assert after[stream]["answers"] - before[stream]["answers"] < 10, (before, after)
 
 
+def test_graceful_restart_waits_for_consul(bed: Testbed, consul: Consul, router: Router) -> None:
+    """Longer than the 10 s without graceful restart: as long as the router keeps the route."""
+    consul.register("web", tags(VIP4))
+    settings = {"consul_addr": consul.addr}
+    agent = bed.start_agent(
+        config(peer(router), agent=settings, graceful_restart=True, restart_time="60s")
+    )
+    router.wait_routes(VIP4)
+    agent.kill()
+    consul.process.pause()
+    agent.start()
+    router.wait_established()
+
+    def is_gone() -> bool:
+        return VIP4 not in router.routes() or VIP4 not in bed.host.loopback_addresses()
+
+    never(is_gone, "the route or the VIP was removed", 10.5)
+    assert agent.peer(router.ip)["graceful_restart"]["end_of_rib_held"]
+    consul.process.resume()
+    wait_until(
+        lambda: not agent.peer(router.ip)["graceful_restart"]["restarting"], "End-of-RIB"
+    )
+    assert not is_gone()
+
+
 def test_leftovers_wait_for_consul(bed: Testbed, consul: Consul, router: Router) -> None:
     consul.register("web", tags(VIP4))
     agent = start(bed, router, consul)

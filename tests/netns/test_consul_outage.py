@@ -1,6 +1,7 @@
 """Whatever happens to Consul, what was known stays; what it really takes away goes at once."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 
@@ -12,7 +13,7 @@ from .consul import Consul, tags, ttl
 from .faultserver import FaultServer, check, reply
 from .routers import Router
 from .testbed import Testbed
-from .wait import never, wait_until
+from .wait import TIMEOUT, never, wait_until
 
 OTHER = "192.0.2.54/32"
 WEB = tags(VIP4, "gocast_monitor=consul")
@@ -45,7 +46,7 @@ def contact(agent: Agent) -> str:
     return str(agent.status("consul")["state"])
 
 
-def wait_contact(agent: Agent, state: str, timeout: float = 15.0) -> None:
+def wait_contact(agent: Agent, state: str, timeout: float = TIMEOUT) -> None:
     wait_until(lambda: contact(agent) == state, f"Consul is {state}", timeout)
 
 
@@ -217,9 +218,10 @@ def test_checks_that_vanish_with_their_service_are_no_pass(
 def test_max_stale(bed: Testbed, router: Router, false: FaultServer) -> None:
     agent = start(bed, router, false.addr, consul_max_stale="2s")
     router.wait_routes(*BOTH)
+    began = time.monotonic()
     false.break_with(hang_up)
     wait_contact(agent, "lost")
-    assert set(router.routes()) == BOTH
+    assert set(router.routes()) == BOTH or time.monotonic() - began > 2
     # The service with a consul monitor fails, the other one stays.
     router.wait_routes(OTHER)
     assert "consul_max_stale" in agent.app("web")["reason"]
@@ -233,7 +235,7 @@ def test_stopped_consul_is_noticed(bed: Testbed, router: Router) -> None:
     agent = start(bed, router, consul.addr)
     router.wait_routes(VIP4)
     consul.process.pause()
-    wait_contact(agent, "lost", timeout=20)
+    wait_contact(agent, "lost")
     assert set(router.routes()) == {VIP4}
     consul.process.resume()
     wait_contact(agent, "in contact", timeout=30)

@@ -83,19 +83,18 @@ def test_removed_vip_is_back_and_its_route_stayed(bed: Testbed, what: str) -> No
     assert 'drift_repairs_total{kind="address"} 1\n' in drift.agent.get("/metrics").text
 
 
+def _on_lo(drift: Drift) -> set[str]:
+    addresses = drift.host.ip_json("addr", "show", "dev", "lo")[0]["addr_info"]
+    return {f"{info['local']}/{info['prefixlen']}" for info in addresses}
+
+
 def test_flush_of_lo_takes_what_is_not_ours_for_good(bed: Testbed) -> None:
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     # It looks ten times whether something is left, and then gives up.
     drift.host.run("ip addr flush dev lo".split(), check=False)
-
-    def there() -> set[str]:
-        addresses = drift.host.ip_json("addr", "show", "dev", "lo")[0]["addr_info"]
-        return {f"{info['local']}/{info['prefixlen']}" for info in addresses}
-
-    # 127.0.0.1 and ::1 were not ours.
-    wait_until(lambda: there() == {VIP4, VIP6, NET6}, "ours are put back, and only they")
-    wait_until(lambda: drift.is_local("198.51.100.255"), "the network is")
+    wait_until(lambda: _on_lo(drift) == {VIP4, VIP6, NET6}, "all of ours, and nothing else, on lo")
+    wait_until(lambda: drift.is_local("198.51.100.255"), "the network is back")
     drift.assert_no_withdrawal()
 
 

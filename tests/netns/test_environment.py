@@ -3,24 +3,12 @@
 import pytest
 
 from .configs import VIP4, VIP6, app, config, peer
+from .privileges import without
 from .testbed import Testbed
 from .wait import wait_until
 
 PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
 WEB = app("web", VIP4)
-
-
-def without(*capabilities: str) -> list[str]:
-    """A prefix for the command line that drops capabilities for good."""
-    dropped = ",".join(f"-{name}" for name in capabilities)
-    return ["setpriv", "--bounding-set", dropped, "--inh-caps", dropped]
-
-
-def test_missing_net_admin_is_a_clear_error(bed: Testbed) -> None:
-    bed.link()
-    agent = bed.make_agent(config(PEER, apps=(WEB,)), wrapper=without("net_admin"))
-    agent.spawn()
-    assert "CAP_NET_ADMIN" in agent.expect_exit(1)
 
 
 @pytest.mark.parametrize("vip", [VIP4, VIP6])

@@ -1,37 +1,16 @@
 """Every kind of monitor, with the real agent: what passes, what fails, and why."""
 
-import subprocess
 from typing import Any
 
 import pytest
 
 from . import responders
-from .agent import Agent
 from .configs import VIP4, config
+from .health import PEER, agent_with, expect
 from .testbed import Testbed
 from .wait import wait_until
 
-PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
 P = 7777
-
-
-def agent_with(bed: Testbed, *monitors: Any, **keys: Any) -> Agent:
-    bed.link()
-    app = {"name": "a", "vip": VIP4, "monitors": list(monitors), **keys}
-    return bed.start_agent(config(PEER, apps=(app,)))
-
-
-def expect(agent: Agent, health: str, said: str = "") -> None:
-    """The app gets that health, and its first monitor says that text."""
-
-    def reached() -> bool:
-        app = agent.app("a")
-        last.append((app["health"], app["monitors"][0]["said"]))
-        return last[-1][0] == health and said in last[-1][1]
-
-    last: list[tuple[str, str]] = []
-    wait_until(reached, f"{health}: {said}")
-
 
 URL = f"http://127.0.0.1:{P}/x"
 
@@ -229,20 +208,3 @@ def test_check_of_a_vip_never_leaves_the_host(bed: Testbed) -> None:
         agent.unregister("owner")
         assert agent.register("c", "192.0.2.55/32", monitors=[f"tcp:10.0.1.1:{P}"]).status == 200
         wait_until(lambda: agent.app("c")["health"] == "up", "the check goes out")
-
-
-def test_https_takes_no_certificate_that_is_not_valid(bed: Testbed) -> None:
-    """Neither of an unknown issuer, nor by the name that is asked for."""
-    cert = bed.workdir / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        + ["-nodes", "-subj", "/CN=www.example.com", "-days", "2"]
-        + ["-keyout", cert, "-out", f"{cert}.crt"],
-        check=True,
-        capture_output=True,
-    )
-    with cert.open("a") as file:
-        file.write((bed.workdir / "cert.pem.crt").read_text())
-    with responders.http(bed.host, P, cert=cert):
-        monitor = {"https": f"https://127.0.0.1:{P}/", "tls_name": "www.example.com"}
-        expect(agent_with(bed, monitor), "down", "certificate")

@@ -58,6 +58,26 @@ def test_receiver_prints_json_lines(bed: Testbed) -> None:
     assert link.host_ip in text and str(AGENT_AS) in text and "igp" in text
 
 
+def test_receiver_shows_graceful_restart(bed: Testbed) -> None:
+    link = bed.link()
+    receiver = start_receiver(link, "--as", "65000")
+    agent = bed.start_agent(
+        config(entry(link, 65000), graceful_restart=True, restart_time="77s")
+    )
+    line = receiver.wait_line("session with .* up")
+    assert line.endswith(
+        "graceful restart 77s, notification, restarted, ipv4 not forwarding, ipv6 not forwarding"
+    )
+    agent.stop()
+    assert receiver.terminate() == 0
+
+    receiver = start_receiver(link, "--as", "65000", "--json")
+    bed.start_agent(config(entry(link, 65000)))
+    receiver.wait_line('"event":"up"')
+    [up] = [event for event in lines(receiver) if event["event"] == "up"]
+    assert up["graceful_restart"] is None
+
+
 def test_receiver_accepts_several_sessions_and_survives_noise(bed: Testbed) -> None:
     link = bed.link()
     receiver = start_receiver(link, "--as", "65000")

@@ -1,5 +1,7 @@
 """Incoming sessions at the agent, seen from a scripted peer."""
 
+import time
+
 import pytest
 
 from . import bgp, rawpeer
@@ -12,8 +14,19 @@ WEB = app("web", VIP4)
 CEASE, REJECTED, COLLISION = 6, 5, 7
 
 
+OPEN_DELAY = 1.0
+"""Seconds that an OPEN waits for an attempt of the agent's own: BGP_DELAY_OPEN."""
+ATTEMPT = 5.0
+"""Seconds that an attempt may take, the peer's too: BGP_CONNECT_TIMEOUT."""
+
+
 def start(bed: Testbed, link: Link, *, passive: bool, listen: bool = True) -> Agent:
-    entry = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS, "passive": passive}
+    entry = {
+        "peer_ip": link.router_ip,
+        "peer_as": ROUTER_AS,
+        "passive": passive,
+        "connect_retry_max": "200ms",
+    }
     return bed.start_agent(config(entry, apps=(WEB,), listen=listen, router_id="10.0.1.100"))
 
 
@@ -85,3 +98,65 @@ def test_established_session_survives_a_second_connection(bed: Testbed) -> None:
     second.expect_notification(CEASE, COLLISION)
     session.send(bgp.route_refresh(bgp.IPV4_UNICAST))
     session.expect_route(VIP4)
+
+
+def test_no_attempt_while_the_peers_connection_opens(bed: Testbed) -> None:
+    """RFC 4271 8.2.2: the peer's connection ends the wait in Active. One that says nothing holds
+    the agent back for as long as an attempt may take, while the agent retries every 0.2 s."""
+    link = bed.link()
+    start(bed, link, passive=False)
+    began = time.monotonic()
+    incoming = rawpeer.connect(link.namespace, link.router_ip, link.host_ip)
+    incoming.expect_open()
+    RawListener(link.namespace, link.router_ip).accept()
+    assert time.monotonic() - began > 0.9 * ATTEMPT
+
+
+def test_open_waits_while_an_attempt_is_undecided(bed: Testbed) -> None:
+    """ExaBGP 4 on the other side: when it has our OPEN on its own connection and then accepts
+    ours, it drops its own, never reads ours and hangs until it is restarted."""
+    link = bed.link()
+    listener = RawListener(link.namespace, link.router_ip)
+    began = time.monotonic()
+    start(bed, link, passive=False)
+    outgoing = listener.accept()
+    incoming = rawpeer.connect(link.namespace, link.router_ip, link.host_ip)
+    incoming.send(bgp.open_message(ROUTER_AS, "10.0.1.50"))
+    outgoing.establish(ROUTER_AS, "10.0.1.50")
+    first = incoming.receive()
+    took = time.monotonic() - began
+    outgoing.expect_route(VIP4)
+    assert first is not None
+    if took < OPEN_DELAY:
+        assert bgp.decode(first) == bgp.Notification(CEASE, COLLISION, b"")
+        incoming.expect_end()
+
+
+def test_open_does_not_wait_for_ever(bed: Testbed) -> None:
+    link = bed.link()
+    listener = RawListener(link.namespace, link.router_ip)
+    start(bed, link, passive=False)
+    silent = listener.accept()
+    incoming = rawpeer.connect(link.namespace, link.router_ip, link.host_ip)
+    incoming.establish(ROUTER_AS, "10.0.1.200")
+    incoming.expect_route(VIP4)
+    silent.close()
+
+
+def test_open_follows_at_once_when_the_attempt_failed(bed: Testbed) -> None:
+    """Routers that close the second connection without a word (GoBGP, OpenBGPD) wait for it."""
+    link = bed.link()
+    listener = RawListener(link.namespace, link.router_ip)
+    start(bed, link, passive=False)
+    waits = []
+    for _ in range(5):  # a slow machine may use up the delay by itself
+        outgoing = listener.accept()
+        began = time.monotonic()
+        incoming = rawpeer.connect(link.namespace, link.router_ip, link.host_ip)
+        outgoing.close()
+        incoming.expect_open()
+        waits.append(time.monotonic() - began)
+        if waits[-1] < OPEN_DELAY / 2:
+            return
+        incoming.close()
+    raise AssertionError(f"the OPEN came after {waits} s")

@@ -24,6 +24,7 @@ from .nat import (
     vip_status,
     wait_announced,
 )
+from .privileges import without
 from .testbed import Testbed
 from .wait import never, wait_until
 
@@ -31,11 +32,6 @@ pytestmark = pytest.mark.usefixtures("xtables_lock")
 both = pytest.mark.parametrize("backend", BACKENDS)
 
 WITHOUT = [sys.executable, "-IS", str(Path(__file__).with_name("without.py"))]
-
-
-def without_capability(*names: str) -> list[str]:
-    dropped = ",".join(f"-{name}" for name in names)
-    return ["setpriv", "--bounding-set", dropped, "--inh-caps", dropped]
 
 
 def wait_reason(agent: Agent, name: str, *words: str) -> str:
@@ -109,24 +105,17 @@ def test_missing_capability_is_named(
     bed: Testbed, backend: str, lost: Sequence[str], named: Sequence[str]
 ) -> None:
     nat = NatBed(bed)
-    agent = nat.start_agent(nat_app("dns"), backend=backend, wrapper=without_capability(*lost))
+    agent = nat.start_agent(nat_app("dns"), backend=backend, wrapper=without(*lost))
     wait_reason(agent, "dns", "iptables", *named)
     assert named[0] in agent.log
     assert nat.legacy_tables() == ""
-
-
-def test_without_net_admin_the_agent_says_so(bed: Testbed) -> None:
-    nat = NatBed(bed)
-    agent = bed.make_agent(nat.config(nat_app("dns")), wrapper=without_capability("net_admin"))
-    agent.spawn()
-    assert "CAP_NET_ADMIN" in agent.expect_exit(1)
 
 
 def test_nftables_needs_net_admin_only(bed: Testbed) -> None:
     nat = NatBed(bed)
     nat.start_echo()
     agent = nat.start_agent(
-        nat_app("dns"), backend="nftables", wrapper=without_capability("net_raw")
+        nat_app("dns"), backend="nftables", wrapper=without("net_raw")
     )
     wait_announced(agent, "dns")
     nat.assert_all_answer()

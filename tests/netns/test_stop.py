@@ -114,9 +114,10 @@ def test_stop_with_a_peer_that_never_sends_an_open(bed: Testbed) -> None:
 
 
 def test_killed_agent_adopts_its_addresses_after_restart(bed: Testbed) -> None:
-    """What the configuration still wants is adopted; what only HTTP had registered is removed."""
+    """What is still wanted is adopted; what nobody remembers is removed."""
     router = bed.start_router("bird")
-    agent = bed.start_agent(config(peer(router), apps=(app("web", [VIP4, VIP6]),)))
+    structure = config(peer(router), apps=(app("web", [VIP4, VIP6]),), agent={"state_file": "off"})
+    agent = bed.start_agent(structure)
     agent.register("transient", "192.0.2.99/32")
     router.wait_routes(VIP4, VIP6, "192.0.2.99/32")
     bed.host.ip("addr add 192.0.2.200/32 dev lo")

@@ -62,6 +62,8 @@ class Testbed:
         agent_asn: int = AGENT_AS,
         agent_ip: str | None = None,
         listen: str | None = None,
+        observer: Neighbour | None = None,
+        forwards: bool = False,
         **options: Any,
     ) -> Router:
         """A router of this kind at the far end of the link, ready to be connected to.
@@ -71,7 +73,7 @@ class Testbed:
         link = link or self.link()
         listen = listen or link.router_ip
         neighbour = Neighbour(agent_ip or link.host_ip, agent_asn, **options)
-        config = RouterConfig(asn, link.router_ip, listen, neighbour)
+        config = RouterConfig(asn, link.router_ip, listen, neighbour, observer, forwards)
         router = KINDS[kind](link.namespace, config, self.workdir)
         router.link = link
         router.start()

@@ -7,7 +7,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 INTERVAL = 0.03
-TIMEOUT = 15.0
+TIMEOUT = 25.0
+"""Seconds for whatever is to happen: many, for machines that are slow and busy, since they cost nothing
+where it happens. Yet fewer than 30, after which the agent gets out of most mistakes by itself: the hold
+time of an OPEN, the longest wait between two attempts."""
 
 
 def wait_until(

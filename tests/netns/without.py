@@ -1,9 +1,10 @@
 """Runs a command on a kernel that lacks something, as far as the command can see.
 
-    python3 without.py [--nftables] [--iptables] [--iptables6] COMMAND…
+    python3 without.py [--nftables] [--iptables] [--iptables6] [--aio] COMMAND…
 
 A system call filter answers the very calls by which a process talks to nf_tables (a netlink socket
-of netfilter) or to legacy iptables (socket options) as a kernel without them does.
+of netfilter) or to legacy iptables (socket options), or by which it asks for asynchronous I/O, as a
+kernel without them does.
 """
 
 import ctypes
@@ -16,8 +17,8 @@ _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _LOAD, _EQUAL, _GREATER_EQUAL, _RETURN = 0x20, 0x15, 0x35, 0x06
 _SYSCALLS = {
-    "x86_64": {"socket": 41, "setsockopt": 54, "getsockopt": 55},
-    "aarch64": {"socket": 198, "setsockopt": 208, "getsockopt": 209},
+    "x86_64": {"socket": 41, "setsockopt": 54, "getsockopt": 55, "io_setup": 206},
+    "aarch64": {"socket": 198, "setsockopt": 208, "getsockopt": 209, "io_setup": 0},
 }[os.uname().machine]
 _AF_NETLINK, _NETLINK_NETFILTER = 16, 12
 _IPPROTO_IP, _IPPROTO_IPV6 = 0, 41
@@ -39,6 +40,10 @@ def _without_iptables(*levels: int) -> list[tuple[str, dict[int, tuple[int, int]
         for call in ("getsockopt", "setsockopt")
         for level in levels
     ]
+
+
+def _without_aio() -> list[tuple[str, dict[int, tuple[int, int]], int]]:
+    return [("io_setup", {}, errno.ENOSYS)]
 
 
 def _program(rules: list[tuple[str, dict[int, tuple[int, int]], int]]) -> bytes:
@@ -79,6 +84,7 @@ def main() -> None:
         rules += {
             "--nftables": _without_nftables,
             "--iptables": lambda: _without_iptables(_IPPROTO_IP, _IPPROTO_IPV6),
+            "--aio": _without_aio,
             "--iptables6": lambda: _without_iptables(_IPPROTO_IPV6),
         }[command.pop(0)]()
     _install(_program(rules))

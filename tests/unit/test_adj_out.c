@@ -375,6 +375,59 @@ static void a_refresh_during_the_first_routes_follows_them(void **state)
 	model_free(m);
 }
 
+static void end_of_rib_can_be_held_back(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct adj_out_session session = both_families;
+	session.hold_end_of_rib = true;
+	announce(m, AF_INET, 1, 100);
+	adj_out_up(&m->adj, &session);
+	drain(m);
+	assert_int_equal(m->end_of_rib[0] + m->end_of_rib[1], 0);
+	assert_false(adj_out_pending(&m->adj)); /* nothing that could be waited for */
+	assert_true(adj_out_owes_end_of_rib(&m->adj));
+	announce(m, AF_INET, 2, 100);
+	withdraw(m, AF_INET, 1);
+	drain(m);
+	announce(m, AF_INET6, 3, 100);
+	adj_out_release_end_of_rib(&m->adj);
+	assert_true(adj_out_pending(&m->adj));
+	exchange(m, 1);
+	assert_true(m->v6[3].present); /* the route before its End-of-RIB */
+	assert_int_equal(m->end_of_rib[0] + m->end_of_rib[1], 0);
+	drain(m);
+	assert_int_equal(m->end_of_rib[0], 1);
+	assert_int_equal(m->end_of_rib[1], 1);
+	assert_false(adj_out_owes_end_of_rib(&m->adj));
+	model_free(m);
+}
+
+/* RFC 7313 4: no BoRR before End-of-RIB. */
+static void a_refresh_does_not_wait_for_an_end_of_rib_that_is_held(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct adj_out_session session = both_families;
+	session.hold_end_of_rib = session.enhanced_refresh = true;
+	announce(m, AF_INET, 1, 100);
+	adj_out_up(&m->adj, &session);
+	drain(m);
+	memset(m->v4, 0, sizeof(m->v4));
+	adj_out_refresh(&m->adj, BGP_AFI_IPV4);
+	drain(m);
+	assert_true(m->v4[1].present);
+	assert_int_equal(m->refresh_begin + m->refresh_end, 0);
+	assert_int_equal(m->end_of_rib[0], 0);
+	adj_out_release_end_of_rib(&m->adj);
+	adj_out_refresh(&m->adj, BGP_AFI_IPV4);
+	drain(m);
+	assert_int_equal(m->end_of_rib[0], 1);
+	assert_int_equal(m->refresh_begin, 1);
+	assert_int_equal(m->refresh_end, 1);
+	model_free(m);
+}
+
 static void next_hops_that_come_and_go(void **state)
 {
 	(void)state;
@@ -482,6 +535,8 @@ int main(void)
 		cmocka_unit_test(a_refresh_sends_everything_again),
 		cmocka_unit_test(what_was_marked_during_a_batch_is_sent),
 		cmocka_unit_test(a_refresh_during_the_first_routes_follows_them),
+		cmocka_unit_test(end_of_rib_can_be_held_back),
+		cmocka_unit_test(a_refresh_does_not_wait_for_an_end_of_rib_that_is_held),
 		cmocka_unit_test(next_hops_that_come_and_go),
 		cmocka_unit_test(states_say_why_a_route_is_not_there),
 		cmocka_unit_test(random_changes_converge),

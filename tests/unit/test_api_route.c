@@ -57,6 +57,8 @@ static const struct good_case {
 	{ "peers", { "GET", "/v1/peers", { { 0 } } }, API_PEERS, NULL },
 	{ "routes", { "GET", "/v1/routes", { { 0 } } }, API_ROUTES, NULL },
 	{ "metrics", { "GET", "/metrics", { { 0 } } }, API_METRICS, NULL },
+	{ "healthz", { "GET", "/healthz", { { 0 } } }, API_HEALTHZ, NULL },
+	{ "readyz", { "HEAD", "/readyz", { { 0 } } }, API_READYZ, NULL },
 };
 
 static const struct bad_case {

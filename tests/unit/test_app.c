@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/app.h"
@@ -134,12 +135,14 @@ static void expect(struct bench *b, const char *did)
 struct definition {
 	const char *name, *vip, *vip2, *monitor, *communities;
 	enum app_source source;
+	usec_t lease;
 };
 
 static void spec_make(struct app_spec *s, const struct definition *d)
 {
 	memset(s, 0, sizeof(*s));
 	s->source = d->source;
+	s->lease = d->lease;
 	assert_int_equal(app_spec_set_name(s, d->name, NULL), 0);
 	assert_int_equal(app_spec_add_vip(s, d->vip, NULL), 0);
 	if (d->vip2)
@@ -213,6 +216,115 @@ static void test_health_decides(void **state)
 	assert_int_equal(app->went_down, 1);
 	assert_int_equal(app->went_up, 2);
 	assert_int_equal(app_cleanup_at(app), USEC_NEVER);
+}
+
+/* What the state file is told. */
+struct told {
+	unsigned n;
+	char name[APP_NAME_MAX + 1];
+	bool gone, renewed;
+};
+
+static void on_changed(const char *name, const struct app *app, bool renewed, void *userdata)
+{
+	struct told *t = userdata;
+	*t = (struct told){ .n = t->n + 1, .gone = !app, .renewed = renewed };
+	snprintf(t->name, sizeof(t->name), "%s", name ? name : "(agent)");
+}
+
+static const struct definition leased = {
+	.name = "dns", .vip = VIP1, .source = APP_FROM_HTTP, .lease = 10 * SEC
+};
+
+static void test_lease_ends_and_is_renewed(void **state)
+{
+	struct bench *b = *state;
+	enum register_result result;
+	struct told told = { 0 };
+	registry_on_changed(b->reg, on_changed, &told);
+	const struct app *app = registered(b, &leased, REGISTER_NEW);
+	assert_int_equal(app_lease_end(app), 11 * SEC);
+	assert_false(told.renewed);
+	assert_int_equal(reg_at(b, &leased, 5 * SEC, &result, NULL), 0);
+	assert_int_equal(result, REGISTER_RENEWED);
+	assert_true(told.renewed);
+	assert_int_equal(app_lease_end(app), 15 * SEC);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	registry_expire(b->reg, 15 * SEC - 1);
+	assert_non_null(registry_find(b->reg, "dns"));
+	registry_expire(b->reg, 15 * SEC);
+	assert_null(registry_find(b->reg, "dns"));
+	assert_true(told.gone);
+	assert_int_equal(registry_count(b->reg).leases, 0);
+	assert_int_equal(registry_count(b->reg).leases_expired, 1);
+	expect(b, "withdraw 192.0.2.1/32\ndrain\n");
+}
+
+static void test_lease_is_lifted_by_who_wants_none(void **state)
+{
+	struct bench *b = *state;
+	struct told told = { 0 };
+	const struct definition config = { .name = "dns", .vip = VIP1, .source = APP_FROM_CONFIG };
+	const struct app *app = registered(b, &leased, REGISTER_NEW);
+	registered(b, &dns, REGISTER_RENEWED);
+	assert_int_equal(app_lease_end(app), USEC_NEVER);
+	registered(b, &dns, REGISTER_SAME);
+	registry_on_changed(b->reg, on_changed, &told);
+	registered(b, &leased, REGISTER_RENEWED);
+	assert_false(told.renewed); /* this one cannot wait */
+	registered(b, &config, REGISTER_RENEWED);
+	assert_int_equal(app_lease_end(app), USEC_NEVER);
+	registered(b, &leased, REGISTER_SAME);
+	assert_int_equal(app_lease_end(app), USEC_NEVER);
+	assert_int_equal(app->spec->source, APP_FROM_CONFIG);
+}
+
+static void test_every_change_of_http_is_told(void **state)
+{
+	struct bench *b = *state;
+	struct told told = { 0 };
+	const struct definition other = { .name = "dns", .vip = VIP2, .source = APP_FROM_HTTP };
+	registry_on_changed(b->reg, on_changed, &told);
+	registered(b, &dns, REGISTER_NEW);
+	assert_int_equal(told.n, 1);
+	registered(b, &dns, REGISTER_SAME);
+	assert_int_equal(told.n, 1);
+	registered(b, &other, REGISTER_REPLACED);
+	assert_int_equal(told.n, 2);
+	registry_drain(b->reg, "dns", DRAIN_BY_FILE, "", USEC_NEVER, SEC);
+	assert_int_equal(told.n, 2);
+	registry_drain(b->reg, "dns", DRAIN_BY_API, "", USEC_NEVER, SEC);
+	registry_drain(b->reg, "dns", DRAIN_BY_API, "new reason", USEC_NEVER, SEC);
+	registry_undrain(b->reg, "dns", DRAIN_BY_API, SEC);
+	assert_int_equal(told.n, 5);
+	registry_drain(b->reg, NULL, DRAIN_BY_API, "", USEC_NEVER, SEC);
+	assert_string_equal(told.name, "(agent)");
+	registry_unregister(b->reg, "dns", SEC);
+	assert_int_equal(told.n, 7);
+	assert_true(told.gone);
+	assert_string_equal(told.name, "dns");
+	registered(b, &dns, REGISTER_NEW);
+	told.n = 0;
+	registry_unregister_all(b->reg, SEC); /* the stop, which nobody asked this app for */
+	assert_int_equal(told.n, 0);
+}
+
+static void test_drains_of_a_former_run_wait_for_their_apps(void **state)
+{
+	struct bench *b = *state;
+	registry_recall_drain(b->reg, "dns", "why", USEC_NEVER, 100 * SEC, SEC);
+	registry_recall_drain(b->reg, "ended", "", SEC, SEC, SEC);
+	const struct app *app = registered(b, &dns, REGISTER_NEW);
+	expect(b, ""); /* not announced for a moment */
+	assert_string_equal(app->drain->holds[DRAIN_BY_API].reason, "why");
+	assert_int_equal(app->drain->holds[DRAIN_BY_API].earlier, 100 * SEC);
+	const struct definition ended = { .name = "ended", .vip = VIP2, .source = APP_FROM_HTTP };
+	registered(b, &ended, REGISTER_NEW);
+	expect(b, "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
+	registry_undrain(b->reg, "dns", DRAIN_BY_API, SEC);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	registry_drain(b->reg, "dns", DRAIN_BY_API, "again", USEC_NEVER, 2 * SEC);
+	assert_int_equal(app->drain->holds[DRAIN_BY_API].earlier, 0);
 }
 
 static void test_cleanup_forgets_what_http_registered(void **state)
@@ -369,6 +481,71 @@ static void test_stop_withdraws_all(void **state)
 	assert_true(reconcile_settled(b->reconcile));
 }
 
+/* An app that flaps: falls at once, returns when the hold is over, each time twice as long. */
+static void test_a_flapping_app_is_held_down(void **state)
+{
+	static const struct definition passes = {
+		.name = "dns", .vip = VIP1, .monitor = "file:/", .source = APP_FROM_HTTP
+	};
+	const struct hold_config config = { .first = 10 * SEC, .max = 25 * SEC };
+	const usec_t holds[] = { 0, 10 * SEC, 20 * SEC, 25 * SEC, 25 * SEC };
+	struct bench *b = *state;
+	registry_set_hold(b->reg, &config);
+	struct app *app = registered(b, &passes, REGISTER_NEW);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	usec_t now = SEC;
+	for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++) {
+		usec_t fell = now += SEC;
+		app_take_verdict(app, HEALTH_DOWN, "refused", now);
+		expect(b, "withdraw 192.0.2.1/32\n");
+		assert_int_equal(app->hold.flaps, i);
+		assert_int_equal(app->hold.until, holds[i] ? fell + holds[i] : 0);
+		if (holds[i] > 0) {
+			app_take_verdict(app, HEALTH_UP, "", fell + SEC);
+			registry_release(b->reg, fell + holds[i] - 1);
+			expect(b, "");
+			assert_int_equal(app->health, HEALTH_DOWN);
+			now = fell + holds[i];
+			registry_release(b->reg, now);
+		} else {
+			app_take_verdict(app, HEALTH_UP, "", now += SEC);
+		}
+		expect(b, "announce 192.0.2.1/32\n");
+		assert_int_equal(app->health, HEALTH_UP);
+	}
+	/* It was up for long enough. */
+	app_take_verdict(app, HEALTH_DOWN, "refused", now += config.max);
+	assert_int_equal(app->hold.flaps, 0);
+	app_take_verdict(app, HEALTH_UP, "", now + SEC);
+	expect(b, "withdraw 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+}
+
+/* It goes while it is held, or is down itself when the hold is over. */
+static void test_a_hold_ends_with_its_app(void **state)
+{
+	const struct hold_config config = { .first = 10 * SEC, .max = 25 * SEC };
+	struct bench *b = *state;
+	registry_set_hold(b->reg, &config);
+	struct app *app = registered(b, &checked, REGISTER_NEW);
+	for (usec_t now = SEC; now <= 3 * SEC; now += SEC) {
+		app_take_verdict(app, HEALTH_UP, "", now);
+		expect(b, b->did);
+		app_take_verdict(app, HEALTH_DOWN, "refused", now);
+	}
+	app_take_verdict(app, HEALTH_UP, "", 4 * SEC);
+	expect(b, b->did);
+	/* The monitors know nothing yet: the next verdict decides. */
+	registry_release(b->reg, 100 * SEC);
+	expect(b, "");
+	app_take_verdict(app, HEALTH_UP, "", 101 * SEC);
+	expect(b, "announce 192.0.2.1/32\n");
+	app_take_verdict(app, HEALTH_DOWN, "refused", 102 * SEC);
+	assert_true(hold_is_on(&app->hold, 103 * SEC));
+	registry_unregister(b->reg, "dns", 103 * SEC);
+	registry_release(b->reg, 200 * SEC);
+	assert_null(registry_find(b->reg, "dns"));
+}
+
 static void test_cursor_survives_removal(void **state)
 {
 	struct bench *b = *state;
@@ -393,6 +570,10 @@ int main(void)
 		TEST(test_without_monitors_it_is_up_at_once),
 		TEST(test_the_same_again_changes_nothing),
 		TEST(test_health_decides),
+		TEST(test_lease_ends_and_is_renewed),
+		TEST(test_lease_is_lifted_by_who_wants_none),
+		TEST(test_every_change_of_http_is_told),
+		TEST(test_drains_of_a_former_run_wait_for_their_apps),
 		TEST(test_cleanup_forgets_what_http_registered),
 		TEST(test_conflict_names_the_owner_and_changes_nothing),
 		TEST(test_the_file_owns_its_names),
@@ -401,6 +582,8 @@ int main(void)
 		TEST(test_new_monitors_start_from_the_health_that_was),
 		TEST(test_a_vip_can_move_while_it_goes_down),
 		TEST(test_stop_withdraws_all),
+		TEST(test_a_flapping_app_is_held_down),
+		TEST(test_a_hold_ends_with_its_app),
 		TEST(test_cursor_survives_removal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,9 @@ static const struct good_case {
 	  { .config = "a", .ignored = "-alsologtostderr" } },
 	{ "the last one counts", { "-config=a", "-config=b" }, { .config = "b" } },
 	{ "check", { "check", "a.yaml" }, { .command = CLI_CHECK, .config = "a.yaml" } },
+	{ "check what it needs",
+	  { "check", "--capabilities", "a.yaml" },
+	  { .command = CLI_CHECK, .config = "a.yaml", .capabilities = true } },
 	{ "check with the flag",
 	  { "check", "-config=a" },
 	  { .command = CLI_CHECK, .config = "a" } },
@@ -64,6 +67,7 @@ static const struct bad_case {
 	{ "AS 0", { "listen", "--as=0" }, "from 1 to 4294967295" },
 	{ "AS too large", { "listen", "--as=4294967296" }, "4294967296" },
 	{ "not a boolean", { "listen", "--json=maybe" }, "true or false" },
+	{ "needs of nothing", { "-config=a", "--capabilities" }, "means nothing to the agent" },
 	{ "flag of another command", { "-config=a", "--json" }, "means nothing to the agent" },
 	{ "stray word", { "-config=a", "start" }, "unexpected argument 'start'" },
 	{ "two addresses", { "listen", ":1", ":2" }, "unexpected argument ':2'" },
@@ -100,6 +104,7 @@ static void test_good(void **state)
 		same_text(got.ignored, c->want.ignored);
 		assert_int_equal(got.as, c->want.as);
 		assert_int_equal(got.json, c->want.json);
+		assert_int_equal(got.capabilities, c->want.capabilities);
 		assert_int_equal(got.verbosity, c->want.verbosity);
 	}
 }

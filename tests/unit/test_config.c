@@ -89,8 +89,12 @@ static void print_agent(FILE *out, const struct config_agent *a)
 		span(a->cleanup_timer), text_or_dash(a->consul.addr),
 		span(a->consul.query_interval), text_or_dash(a->consul.token));
 	print_consul(out, &a->consul);
-	if (a->exec_from || a->exec_user)
-		fprintf(out, "exec: from=%x user=%s\n", a->exec_from, text_or_dash(a->exec_user));
+	if (a->policy.exec || a->exec_user)
+		fprintf(out, "exec: from=%x user=%s\n", a->policy.exec, text_or_dash(a->exec_user));
+	if (a->policy.others)
+		fprintf(out, "monitors: from=%x\n", a->policy.others);
+	if (a->state_file)
+		fprintf(out, "state_file=%s\n", *a->state_file ? a->state_file : "off");
 	if (a->disable_file || a->keep_last_window || a->shutdown_drain)
 		fprintf(out,
 			"drain: drain_time=%s shutdown_drain=%d disable_file=%s "
@@ -124,6 +128,8 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 		" password=%s hold_time=%s keepalive=%s send_hold_time=%s connect_retry=%s..%s",
 		text_or_dash(p->password), span(p->hold_time), span(p->keepalive),
 		span(p->send_hold_time), span(p->connect_retry), span(p->connect_retry_max));
+	if (p->graceful_restart)
+		fprintf(out, " graceful_restart=%s", span(p->restart_time));
 	print_communities(out, &p->communities);
 	fprintf(out, "\n");
 }

@@ -51,6 +51,12 @@ static void on_refresh(struct bgp_conn *c, enum bgp_afi afi)
 }
 
 /* The largest message there is, as a full UPDATE would be. */
+static void complete_open(struct bgp_conn *c, struct bgp_open *open)
+{
+	(void)c;
+	open->graceful.restarting = true;
+}
+
 static size_t next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 {
 	struct bed *b = c->userdata;
@@ -64,6 +70,7 @@ static size_t next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 
 static const struct bgp_conn_ops ops = {
 	.changed = on_changed,
+	.complete_open = complete_open,
 	.session_up = on_session,
 	.session_down = on_session,
 	.update = on_update,
@@ -105,7 +112,7 @@ static int setup(void **state)
 	b->linger = bgp_linger_new(b->loop, NULL, NULL);
 	b->far = fds[1];
 	bgp_conn_init(&b->conn, b->loop, &config, &b->peer, b->linger, &ops, b);
-	bgp_conn_accept(&b->conn, fds[0]);
+	bgp_conn_accept(&b->conn, fds[0], 0);
 	establish(b);
 	*state = b;
 	return 0;

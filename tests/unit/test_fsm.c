@@ -56,6 +56,7 @@ static struct bgp_event make_event(enum bgp_event_type type, usec_t now)
 		ev.text = "connection refused";
 		break;
 	case BGP_EV_START:
+	case BGP_EV_HOLD_BACK:
 	case BGP_EV_TIMER:
 	case BGP_EV_TCP_CONNECTED:
 	case BGP_EV_KEEPALIVE:
@@ -96,11 +97,11 @@ static struct bgp_fsm fsm_in(enum bgp_state state, const struct bgp_fsm_config *
 	return fsm;
 }
 
-/* Actions as letters: Connect, Open, Keepalive, Notification, close (X), Up, Down. */
+/* Actions as letters: Connect, Open, Keepalive, Notification, close (X), Leave, Up, Down. */
 static const char *letters(const struct bgp_actions *a, char buf[static BGP_ACTIONS_MAX + 1])
 {
 	for (size_t i = 0; i < a->n; i++)
-		buf[i] = "COKNXUD"[a->items[i].type];
+		buf[i] = "COKNXLUD"[a->items[i].type];
 	buf[a->n] = 0;
 	return buf;
 }
@@ -166,6 +167,78 @@ static void every_state_answers_every_event(void **state)
 			fail_msg("%s: NOTIFICATION %u/%u, expected %u/%u", r->name, n->code,
 				 n->subcode, r->code, r->subcode);
 	}
+}
+
+/* RFC 4724: without a NOTIFICATION a peer may keep our routes. */
+static void a_stop_without_a_word_sends_nothing(void **state)
+{
+	(void)state;
+	static const struct {
+		enum bgp_state in;
+		const char *actions;
+	} cases[] = { { BGP_IDLE, "" },
+		      { BGP_CONNECT, "X" },
+		      { BGP_OPENSENT, "L" },
+		      { BGP_OPENCONFIRM, "L" },
+		      { BGP_ESTABLISHED, "LD" } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char got[BGP_ACTIONS_MAX + 1];
+		struct bgp_fsm fsm = fsm_in(cases[i].in, &plain);
+		struct bgp_event ev = { .type = BGP_EV_STOP, .now = T0 };
+		struct bgp_actions a;
+		bgp_fsm_step(&fsm, &ev, &a);
+		assert_string_equal(letters(&a, got), cases[i].actions);
+		assert_int_equal(fsm.state, BGP_IDLE);
+		assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
+	}
+}
+
+static struct bgp_negotiated negotiate_graceful(bool ours, const struct bgp_graceful *theirs)
+{
+	struct bgp_fsm_config config = plain;
+	config.graceful_restart = ours;
+	config.restart_time = 120 * S;
+	struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &config);
+	struct bgp_open open = good_open;
+	struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = &open };
+	struct bgp_actions a;
+	open.graceful = *theirs;
+	bgp_fsm_step(&fsm, &ev, &a);
+	assert_int_equal(fsm.state, BGP_OPENCONFIRM);
+	return fsm.negotiated;
+}
+
+static void graceful_restart_needs_both(void **state)
+{
+	(void)state;
+	static const struct bgp_graceful none = { 0 }, old = { .offered = true, .restart_time = 7 },
+					 new = { .offered = true, .notification = true };
+	struct bgp_negotiated n = negotiate_graceful(true, &none);
+	assert_false(n.graceful_restart || n.graceful_notification || n.peer_graceful.offered);
+	n = negotiate_graceful(false, &new);
+	assert_false(n.graceful_restart || n.graceful_notification);
+	assert_true(n.peer_graceful.offered);
+	n = negotiate_graceful(true, &old);
+	assert_true(n.graceful_restart && !n.graceful_notification);
+	assert_int_equal(n.peer_graceful.restart_time, 7);
+	n = negotiate_graceful(true, &new);
+	assert_true(n.graceful_restart && n.graceful_notification);
+}
+
+static void graceful_restart_is_offered_when_configured(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	struct bgp_fsm fsm = fsm_in(BGP_IDLE, &config);
+	assert_false(bgp_fsm_open(&fsm).graceful.offered);
+	config.graceful_restart = true;
+	config.restart_time = 120 * S;
+	fsm = fsm_in(BGP_IDLE, &config);
+	struct bgp_graceful g = bgp_fsm_open(&fsm).graceful;
+	assert_true(g.offered && g.notification && g.ipv4.listed && g.ipv6.listed);
+	assert_int_equal(g.restart_time, 120);
+	fsm.without_capabilities = true;
+	assert_false(bgp_fsm_open(&fsm).graceful.offered);
 }
 
 static void connects_at_once_and_then_with_growing_waits(void **state)
@@ -353,6 +426,84 @@ static void an_incoming_connection_ends_for_good(void **state)
 	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
 }
 
+/* A connection of the peer that is opening is waited for, but no longer than an attempt of ours. */
+static void a_retry_is_held_back_for_a_while(void **state)
+{
+	(void)state;
+	static const struct {
+		usec_t until, due;
+	} cases[] = {
+		{ T0 + S / 2, T0 + 1 * S }, /* sooner than it is due anyway */
+		{ T0 + 4 * S, T0 + 4 * S },
+		{ T0 + 60 * S, T0 + 1 * S + BGP_CONNECT_TIMEOUT },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
+		struct bgp_event ev = { .type = BGP_EV_HOLD_BACK,
+					.now = T0,
+					.until = cases[i].until };
+		struct bgp_actions a;
+		feed(&fsm, BGP_EV_TCP_FAILED, T0);
+		bgp_fsm_step(&fsm, &ev, &a);
+		assert_int_equal(a.n, 0);
+		assert_int_equal(bgp_fsm_deadline(&fsm), cases[i].due);
+		feed(&fsm, BGP_EV_TIMER, cases[i].due - 1);
+		assert_int_equal(fsm.state, BGP_IDLE);
+		feed(&fsm, BGP_EV_TIMER, cases[i].due);
+		assert_int_equal(fsm.state, BGP_CONNECT);
+		feed(&fsm, BGP_EV_TCP_FAILED, T0); /* and the next one is not */
+		assert_int_equal(bgp_fsm_deadline(&fsm), T0 + 2 * S);
+	}
+}
+
+static void what_rests_is_not_held_back(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_IDLE, &plain);
+	struct bgp_event ev = { .type = BGP_EV_HOLD_BACK, .now = T0, .until = T0 + S };
+	struct bgp_actions a;
+	bgp_fsm_step(&fsm, &ev, &a);
+	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
+}
+
+static struct bgp_fsm incoming_that_waits(void)
+{
+	struct bgp_fsm_config config = plain;
+	struct bgp_event ev = { .type = BGP_EV_START, .now = T0, .until = T0 + S };
+	struct bgp_fsm fsm;
+	struct bgp_actions a;
+	config.incoming = true;
+	bgp_fsm_init(&fsm, &config, T0);
+	bgp_fsm_step(&fsm, &ev, &a);
+	assert_int_equal(a.n, 0);
+	assert_int_equal(fsm.state, BGP_ACTIVE);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + S);
+	return fsm;
+}
+
+/* Its socket is there although it is only in Active. */
+static void an_incoming_connection_may_wait_with_its_open(void **state)
+{
+	(void)state;
+	static const struct {
+		enum bgp_event_type event;
+		enum bgp_state to;
+		const char *actions;
+	} cases[] = {
+		{ BGP_EV_TCP_CONNECTED, BGP_OPENSENT, "O" },
+		{ BGP_EV_TCP_FAILED, BGP_IDLE, "X" },
+		{ BGP_EV_STOP, BGP_IDLE, "NX" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char got[BGP_ACTIONS_MAX + 1];
+		struct bgp_fsm fsm = incoming_that_waits();
+		struct bgp_actions a = feed(&fsm, cases[i].event, T0);
+		assert_string_equal(letters(&a, got), cases[i].actions);
+		assert_int_equal(fsm.state, cases[i].to);
+		assert_int_equal(fsm.open_at, USEC_NEVER);
+	}
+}
+
 static void stop_cancels_a_retry(void **state)
 {
 	(void)state;
@@ -489,6 +640,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state_answers_every_event),
+		cmocka_unit_test(a_stop_without_a_word_sends_nothing),
+		cmocka_unit_test(graceful_restart_needs_both),
+		cmocka_unit_test(graceful_restart_is_offered_when_configured),
 		cmocka_unit_test(connects_at_once_and_then_with_growing_waits),
 		cmocka_unit_test(jitter_shortens_a_wait_by_a_quarter_at_most),
 		cmocka_unit_test(a_session_that_lasts_resets_the_back_off),
@@ -502,6 +656,9 @@ int main(void)
 		cmocka_unit_test(send_hold_time_defaults_to_eight_minutes_or_twice_the_hold_time),
 		cmocka_unit_test(passive_waits_in_active),
 		cmocka_unit_test(an_incoming_connection_ends_for_good),
+		cmocka_unit_test(a_retry_is_held_back_for_a_while),
+		cmocka_unit_test(what_rests_is_not_held_back),
+		cmocka_unit_test(an_incoming_connection_may_wait_with_its_open),
 		cmocka_unit_test(stop_cancels_a_retry),
 		cmocka_unit_test(an_open_that_does_not_fit_is_refused_with_a_reason),
 		cmocka_unit_test(capabilities_are_left_out_every_other_time),

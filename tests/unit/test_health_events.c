@@ -152,6 +152,45 @@ static void test_dies_and_returns(void **state)
 	}
 }
 
+/* It comes back somewhere else: at another address, of another family, for all of them. */
+static void test_returns_at_another_address(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s;
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		for (size_t j = i - i % 4; j < i - i % 4 + 4; j++) {
+			int fd = serve(&services[i]);
+			watch(f, &s, services[i].monitor);
+			close(fd);
+			loop_until(f->loop, is_down, &s);
+			fd = serve(&services[j]);
+			loop_until(f->loop, is_up, &s);
+			close(fd);
+			loop_until(f->loop, is_down, &s);
+			monitor_watch_free(s.watch);
+		}
+}
+
+/* The socket stays open and its port taken, but nobody listens any more: no event says so, the next
+ * check does. */
+static void test_shut_down_listener(void **state)
+{
+	const struct monitor_timing timing = { .interval = 20 * USEC_PER_MSEC };
+	struct fixture *f = *state;
+	struct seen s;
+	for (size_t i = 0; i < 4; i++) { /* TCP only */
+		int fd = serve(&services[i]);
+		watch_with(f, &s, services[i].monitor, &timing);
+		assert_int_equal(s.health, HEALTH_UP);
+		assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
+		loop_until(f->loop, is_down, &s);
+		assert_int_equal(listen(fd, 1), 0);
+		loop_until(f->loop, is_up, &s);
+		monitor_watch_free(s.watch);
+		close(fd);
+	}
+}
+
 /* Its owner is killed. */
 static void test_sigkill(void **state)
 {
@@ -457,6 +496,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_dies_and_returns),
+		TEST(test_returns_at_another_address),
+		TEST(test_shut_down_listener),
 		TEST(test_sigkill),
 		TEST(test_one_of_several),
 		TEST(test_forked_workers),

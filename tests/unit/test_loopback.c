@@ -14,8 +14,26 @@
 #include <cmocka.h>
 
 #include "net/loop.h"
+#include "tests/hide_tag.h"
 #include "tests/unit/loop_until.h"
 #include "tests/unit/own_netns.h"
+
+static bool tags_hidden;
+
+/* In the place of libc's. */
+
+int uname(struct utsname *name)
+{
+	return tags_hidden ? hide_tag_uname(name) : (int)syscall(SYS_uname, name);
+}
+
+ssize_t recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from,
+		 socklen_t *from_len)
+{
+	if (tags_hidden)
+		return hide_tag_recvfrom(fd, buf, size, flags, from, from_len);
+	return syscall(SYS_recvfrom, fd, buf, size, flags, from, from_len);
+}
 
 struct fixture {
 	sd_event *loop;
@@ -52,6 +70,7 @@ static int setup(void **state)
 {
 	static struct fixture f;
 	own_netns_enter();
+	tags_hidden = false;
 	f = (struct fixture){ 0 };
 	assert_int_equal(sd_event_new(&f.loop), 0);
 	open_loopback(&f);
@@ -568,6 +587,75 @@ static void test_no_capability(void **state)
 	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
 }
 
+/* Before Linux 5.18. */
+
+static bool adopt(struct fixture *f, const char *text, const char *label)
+{
+	struct prefix p = vip(text);
+	return loopback_adopt(f->lo, &p, label);
+}
+
+static void count_leftover(const struct prefix *p, void *userdata)
+{
+	(void)p;
+	++*(unsigned *)userdata;
+}
+
+static unsigned n_leftovers(struct fixture *f)
+{
+	unsigned n = 0;
+	loopback_walk_leftovers(f->lo, count_leftover, &n);
+	return n;
+}
+
+static void test_without_tags_notes_prove_ownership(void **state)
+{
+	struct fixture *f = *state;
+	tags_hidden = true;
+	restart(f);
+	assert_false(loopback_has_tags(f->lo));
+	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
+	assert_int_equal(add(f, "2001:db8::1/128", NULL), 0);
+	restart(f);
+	/* Nobody has noted anything: not ours. */
+	assert_int_equal(n_leftovers(f), 0);
+	assert_int_equal(del(f, "192.0.2.1/32"), -ENOENT);
+	assert_true(adopt(f, "192.0.2.1/32", "lo:app"));
+	assert_true(adopt(f, "2001:db8::1/128", ""));
+	assert_int_equal(n_leftovers(f), 2);
+	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
+	assert_int_equal(n_leftovers(f), 1);
+	assert_int_equal(del(f, "192.0.2.1/32"), 0);
+	assert_int_equal(del(f, "2001:db8::1/128"), 0);
+}
+
+static void test_without_tags_what_looks_otherwise_is_not_ours(void **state)
+{
+	struct fixture *f = *state;
+	tags_hidden = true;
+	assert_int_equal(shell("ip addr add 192.0.2.1/32 dev lo && "
+			       "ip addr add 192.0.2.2/32 dev lo label lo:other && "
+			       "ip addr add 2001:db8::1/128 dev lo nodad"),
+			 0);
+	restart(f);
+	assert_false(adopt(f, "192.0.2.1/32", "lo:app"));
+	assert_false(adopt(f, "192.0.2.1/32", ""));
+	assert_false(adopt(f, "192.0.2.2/32", "lo:app"));
+	assert_false(adopt(f, "2001:db8::1/128", ""));
+	assert_false(adopt(f, "192.0.2.3/32", "lo:app")); /* not there */
+	assert_int_equal(n_leftovers(f), 0);
+}
+
+static void test_with_tags_notes_count_for_nothing(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(shell("ip addr add 192.0.2.1/32 dev lo label lo:app"), 0);
+	restart(f);
+	assert_true(loopback_has_tags(f->lo));
+	assert_false(adopt(f, "192.0.2.1/32", "lo:app"));
+	assert_int_equal(del(f, "192.0.2.1/32"), -ENOENT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -593,6 +681,9 @@ int main(void)
 		TEST(test_leftover_route_to_a_foreign_address),
 		TEST(test_flush_of_many),
 		TEST(test_no_capability),
+		TEST(test_without_tags_notes_prove_ownership),
+		TEST(test_without_tags_what_looks_otherwise_is_not_ours),
+		TEST(test_with_tags_notes_count_for_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,7 +192,7 @@ static void test_looking_makes_nothing(void **state)
 {
 	struct bench *t = *state;
 	assert_listed(t, &none);
-	assert_false(nat_iptables_in_use());
+	assert_int_equal(nat_iptables_legacy(), NAT_LEGACY_UNUSED);
 	assert_output("", "cat /proc/net/ip_tables_names /proc/net/ip6_tables_names");
 	assert_output("", "nft list ruleset");
 }
@@ -347,7 +347,7 @@ static void test_lock_is_respected(void **state)
 	assert_int_equal(t->ops->apply(t->b, &d, &err), -EBUSY);
 	assert_non_null(strstr(err.text, "waiting for the xtables lock"));
 	assert_non_null(strstr(err.text, "held by someone else"));
-	assert_false(nat_iptables_in_use());
+	assert_int_equal(nat_iptables_legacy(), NAT_LEGACY_UNUSED);
 	close(fd);
 	/* Whoever had it has changed something, probably. */
 	assert_int_equal(t->ops->apply(t->b, &d, &err), -EAGAIN);

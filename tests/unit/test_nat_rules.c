@@ -273,17 +273,19 @@ static void test_ledger_of_one_vip(void **state)
 
 static const struct choice_row {
 	enum nat_choice wish;
-	bool legacy;
+	enum nat_legacy legacy;
 	enum nat_choice lacks, want;
 	const char *why;
 } choice_rows[] = {
-	{ NAT_AUTO, false, NAT_AUTO, NAT_NFTABLES, "not in use" },
-	{ NAT_AUTO, true, NAT_AUTO, NAT_IPTABLES, "is in use" },
-	{ NAT_AUTO, false, NAT_NFTABLES, NAT_IPTABLES, "nftables" },
-	{ NAT_AUTO, true, NAT_IPTABLES, NAT_NFTABLES, "legacy iptables" },
-	{ NAT_IPTABLES, false, NAT_AUTO, NAT_IPTABLES, "nat.backend" },
-	{ NAT_NFTABLES, true, NAT_AUTO, NAT_NFTABLES, "nat.backend" },
-	{ NAT_NFTABLES, true, NAT_NFTABLES, NAT_NFTABLES, "nat.backend" },
+	{ NAT_AUTO, NAT_LEGACY_UNUSED, NAT_AUTO, NAT_NFTABLES, "not in use" },
+	{ NAT_AUTO, NAT_LEGACY_USED, NAT_AUTO, NAT_IPTABLES, "is in use" },
+	{ NAT_AUTO, NAT_LEGACY_UNUSED, NAT_NFTABLES, NAT_IPTABLES, "nftables" },
+	{ NAT_AUTO, NAT_LEGACY_USED, NAT_IPTABLES, NAT_NFTABLES, "legacy iptables" },
+	{ NAT_IPTABLES, NAT_LEGACY_UNUSED, NAT_AUTO, NAT_IPTABLES, "nat.backend" },
+	{ NAT_NFTABLES, NAT_LEGACY_USED, NAT_AUTO, NAT_NFTABLES, "nat.backend" },
+	{ NAT_NFTABLES, NAT_LEGACY_USED, NAT_NFTABLES, NAT_NFTABLES, "nat.backend" },
+	{ NAT_AUTO, NAT_LEGACY_UNSEEN, NAT_AUTO, NAT_NFTABLES, "only root can see" },
+	{ NAT_IPTABLES, NAT_LEGACY_UNSEEN, NAT_AUTO, NAT_IPTABLES, "nat.backend" },
 };
 
 static void test_choice(void **state)

@@ -172,6 +172,28 @@ static void test_shutdown_is_cut(void **state)
 	}
 }
 
+/* RFC 8538 3.1 */
+static void test_hard_reset(void **state)
+{
+	(void)state;
+	char text[BGP_NOTIFICATION_TEXT_MAX];
+	uint8_t inner[BGP_SHUTDOWN_DATA_MAX], data[BGP_HARD_RESET_DATA_MAX], big[1000] = { 0 };
+	struct bgp_notification why =
+		bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, "bye", inner);
+	struct bgp_notification n = bgp_notification_hard_reset(&why, data);
+	assert_int_equal(n.code, BGP_ERR_CEASE);
+	assert_int_equal(n.subcode, BGP_ERR_CEASE_HARD_RESET);
+	assert_int_equal(n.data_len, 6);
+	assert_memory_equal(n.data,
+			    "\x06\x02\x03"
+			    "bye",
+			    6);
+	assert_string_equal(bgp_notification_text(&n, text, sizeof(text)),
+			    "Cease/Hard Reset: Cease/Administrative Shutdown: \"bye\"");
+	why = (struct bgp_notification){ .code = BGP_ERR_CEASE, .data = big, .data_len = 1000 };
+	assert_int_equal(bgp_notification_hard_reset(&why, data).data_len, BGP_HARD_RESET_DATA_MAX);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -189,7 +211,7 @@ int main(void)
 		cmocka_unit_test(test_text),          cmocka_unit_test(test_own_data),
 		cmocka_unit_test(test_small_buffers), cmocka_unit_test(test_longest_text),
 		cmocka_unit_test(test_shutdown),      cmocka_unit_test(test_shutdown_is_cut),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names),         cmocka_unit_test(test_hard_reset),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

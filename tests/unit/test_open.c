@@ -206,6 +206,69 @@ static void test_large_extended(void **state)
 	hex_done(&head);
 }
 
+/* RFC 4724 3, RFC 8538 2. */
+static const struct {
+	const char *name, *params;
+	struct bgp_graceful want;
+} graceful[] = {
+	{ "none", "02 0200", { 0 } },
+	{ "BIRD 2.0.12: helps others only",
+	  "06 0204 4002 0078",
+	  { .offered = true, .restart_time = 120 } },
+	{ "FRR 8.4.4: the same, just started, N",
+	  "06 0204 4002 c078",
+	  { .offered = true, .restarting = true, .notification = true, .restart_time = 120 } },
+	{ "longest time, both families, forwarding IPv6",
+	  "0e 020c 400a 0fff 00010100 00020180",
+	  { .offered = true,
+	    .restart_time = 4095,
+	    .ipv4 = { .listed = true },
+	    .ipv6 = { .listed = true, .forwarding = true } } },
+	{ "reserved bits mean nothing",
+	  "0a 0208 4006 3001 0001017f",
+	  { .offered = true, .restart_time = 1, .ipv4 = { .listed = true } } },
+	{ "families that are not ours",
+	  "0e 020c 400a 0078 00190180 00010280",
+	  { .offered = true, .restart_time = 120 } },
+	{ "the last one counts",
+	  "0e 020c 4006 807800010180 4002 4001",
+	  { .offered = true, .notification = true, .restart_time = 1 } },
+	{ "a broken one does not count",
+	  "0d 020b 4002 0078 4005 8001000101",
+	  { .offered = true, .restart_time = 120 } },
+	{ "an empty one does not count", "04 0202 4000", { 0 } },
+	{ "time 0", "06 0204 4002 0000", { .offered = true } },
+};
+
+static void assert_graceful(const char *name, const struct bgp_graceful *got,
+			    const struct bgp_graceful *want)
+{
+	if (got->offered != want->offered || got->restarting != want->restarting ||
+	    got->notification != want->notification || got->restart_time != want->restart_time ||
+	    got->ipv4.listed != want->ipv4.listed ||
+	    got->ipv4.forwarding != want->ipv4.forwarding ||
+	    got->ipv6.listed != want->ipv6.listed || got->ipv6.forwarding != want->ipv6.forwarding)
+		fail_msg("%s: got %d, R %d, N %d, %u s, IPv4 %d %d, IPv6 %d %d", name, got->offered,
+			 got->restarting, got->notification, got->restart_time, got->ipv4.listed,
+			 got->ipv4.forwarding, got->ipv6.listed, got->ipv6.forwarding);
+}
+
+static void test_graceful(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(graceful); i++) {
+		char text[200];
+		struct bgp_notification error;
+		struct bgp_open o;
+		snprintf(text, sizeof(text), "04 fde9 005a c0000201 %s", graceful[i].params);
+		struct hex h = hex_parse(text);
+		if (!bgp_open_decode(hex_reader(&h), &o, &error))
+			fail_msg("%s: error %u/%u", graceful[i].name, error.code, error.subcode);
+		assert_graceful(graceful[i].name, &o.graceful, &graceful[i].want);
+		hex_done(&h);
+	}
+}
+
 static const struct bgp_open everything = {
 	.version = 4,
 	.as = 4200000001,
@@ -241,6 +304,7 @@ static void check_encoded(const char *name, const struct bgp_open *open, const c
 	assert_int_equal(got.as, open->as);
 	assert_int_equal(got.hold_time, open->hold_time);
 	assert_int_equal(got.router_id, open->router_id);
+	assert_graceful(name, &got.graceful, &open->graceful);
 	assert_int_equal(flags_of(&got) & ~(unsigned)MP, flags_of(open) & ~(unsigned)MP);
 	free(buf);
 	hex_done(&h);
@@ -257,6 +321,20 @@ static void test_encode(void **state)
 	check_encoded("9072 format", &o,
 		      "* 003b 01 04 5ba0 005a c0000201 ff ff 001b 02 0018 010400010001 010400020001"
 		      "0200 0600 4104 fa56ea01 4600");
+	o = everything;
+	o.graceful = (struct bgp_graceful){ .offered = true,
+					    .restarting = true,
+					    .notification = true,
+					    .restart_time = 120,
+					    .ipv4 = { .listed = true, .forwarding = true },
+					    .ipv6 = { .listed = true } };
+	check_encoded("graceful restart", &o,
+		      "* 0043 01 04 5ba0 005a c0000201 26 02 24 010400010001 010400020001 0200 0600"
+		      "400a c078 00010180 00020100 4104 fa56ea01 4600");
+	o.graceful = (struct bgp_graceful){ .offered = true, .restart_time = 4095 };
+	check_encoded("graceful restart of nothing", &o,
+		      "* 003b 01 04 5ba0 005a c0000201 1e 02 1c 010400010001 010400020001 0200 0600"
+		      "4002 0fff 4104 fa56ea01 4600");
 	o = (struct bgp_open){ .version = 4, .as = 65001, .hold_time = 0, .router_id = 1 };
 	check_encoded("no capabilities", &o, "* 001d 01 04 fde9 0000 00000001 00");
 	o.has_capabilities = o.four_octet_as = o.ipv6_unicast = true;
@@ -302,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_accepted),       cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_damaged),        cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_large_extended), cmocka_unit_test(test_check),
+		cmocka_unit_test(test_graceful),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -613,7 +613,11 @@ static void test_leftovers_of_a_former_run(void **state)
 	reconcile_found(w->r, &mine);
 	reconcile_found(w->r, &nobodys);
 	work(w, SEC);
-	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nnonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
+	/* A router may still have the route of that run. */
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\ndrain\n");
+	reconcile_drained(w->r);
+	work(w, SEC);
+	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
 	assert_true(vip->bound);
 	assert_null(reconcile_find(w->r, &nobodys));
 }

@@ -329,6 +329,150 @@ static void a_listener_on_a_taken_port_says_so(void **state)
 	assert_non_null(strstr(err.text, "127.0.0.2:1179"));
 }
 
+/* ---- graceful restart ---- */
+
+static void be_graceful(struct side *s)
+{
+	s->peers[0].graceful_restart = true;
+	s->peers[0].restart_time = 2 * USEC_PER_SEC;
+}
+
+static bool got_end_of_rib(void *userdata)
+{
+	return ((struct bed *)userdata)->router.end_of_rib == 2;
+}
+
+static void end_of_rib_waits_until_all_is_restored(void **state)
+{
+	struct bed *b = *state;
+	be_graceful(&b->host);
+	be_graceful(&b->router);
+	b->host.config.kept_ipv4 = true;
+	start_both(b);
+	bgp_speaker_restored(b->router.speaker);
+	loop_until(b->loop, both_up, b);
+	announce(b, 1);
+	loop_until(b->loop, got_one, b);
+	struct bgp_peer_status s = status_of(&b->host);
+	assert_true(s.graceful_restart && s.graceful_notification && s.restarting);
+	assert_true(s.end_of_rib_held);
+	assert_int_equal(b->router.end_of_rib, 0);
+	struct bgp_graceful offer = status_of(&b->router).peer_graceful;
+	assert_true(offer.restarting && offer.ipv4.forwarding && !offer.ipv6.forwarding);
+	assert_int_equal(offer.restart_time, 2);
+	bgp_speaker_restored(b->host.speaker);
+	loop_until(b->loop, got_end_of_rib, b);
+	s = status_of(&b->host);
+	assert_false(s.restarting || s.end_of_rib_held);
+}
+
+static void end_of_rib_comes_when_the_restart_time_is_over(void **state)
+{
+	struct bed *b = *state;
+	be_graceful(&b->host);
+	be_graceful(&b->router);
+	usec_t before = loop_clock();
+	start_both(b);
+	loop_until(b->loop, got_end_of_rib, b);
+	assert_true(loop_clock() - before >= 2 * USEC_PER_SEC);
+	assert_false(status_of(&b->host).restarting);
+}
+
+/* The router dies and comes back: it is told that we did not restart, and that we went on
+ * forwarding, although no former run of ours left anything. */
+static void a_lost_session_is_no_restart(void **state)
+{
+	struct bed *b = *state;
+	be_graceful(&b->host);
+	be_graceful(&b->router);
+	start_both(b);
+	loop_until(b->loop, both_up, b);
+	assert_false(status_of(&b->router).peer_graceful.ipv4.forwarding);
+	bgp_speaker_restored(b->host.speaker);
+	loop_until(b->loop, got_end_of_rib, b);
+	bgp_speaker_free(b->router.speaker);
+	b->router.up = false;
+	b->router.end_of_rib = 0;
+	start(b, &b->router);
+	loop_until(b->loop, both_up, b);
+	struct bgp_graceful offer = status_of(&b->router).peer_graceful;
+	assert_true(!offer.restarting && offer.ipv4.forwarding && offer.ipv6.forwarding);
+	loop_until(b->loop, got_end_of_rib, b);
+}
+
+static void a_peer_without_graceful_restart_gets_end_of_rib_at_once(void **state)
+{
+	struct bed *b = *state;
+	be_graceful(&b->host);
+	start_both(b);
+	loop_until(b->loop, got_end_of_rib, b);
+	assert_true(status_of(&b->host).state == BGP_ESTABLISHED);
+	assert_false(status_of(&b->host).graceful_restart);
+	assert_true(status_of(&b->router).peer_graceful.offered);
+}
+
+typedef void end_speaker(struct bgp_speaker *s, const char *text, usec_t deadline,
+			 bgp_drained_cb *done, void *userdata);
+
+static void expect_heard(struct bed *b, end_speaker *end, const char *heard)
+{
+	start_both(b);
+	loop_until(b->loop, both_up, b);
+	end(b->host.speaker, "bye", loop_clock() + USEC_PER_SEC, on_done, b);
+	loop_until(b->loop, is_done, b);
+	assert_string_equal(b->router.last_error, heard);
+}
+
+static void a_stop_is_a_hard_reset(void **state)
+{
+	struct bed *b = *state;
+	be_graceful(&b->host);
+	be_graceful(&b->router);
+	expect_heard(b, bgp_speaker_stop,
+		     "received NOTIFICATION Cease/Hard Reset: Cease/Administrative Shutdown: "
+		     "\"bye\"");
+}
+
+static void a_stop_is_a_plain_cease_where_it_was_not_negotiated(void **state)
+{
+	struct bed *b = *state;
+	be_graceful(&b->host);
+	expect_heard(b, bgp_speaker_stop,
+		     "received NOTIFICATION Cease/Administrative Shutdown: \"bye\"");
+}
+
+static void leaving_is_no_hard_reset(void **state)
+{
+	struct bed *b = *state;
+	be_graceful(&b->host);
+	be_graceful(&b->router);
+	expect_heard(b, bgp_speaker_leave,
+		     "received NOTIFICATION Cease/Administrative Reset: \"bye\"");
+}
+
+static void leaving_where_it_was_not_negotiated(void **state)
+{
+	struct bed *b = *state;
+	be_graceful(&b->router);
+	expect_heard(b, bgp_speaker_leave,
+		     "received NOTIFICATION Cease/Administrative Reset: \"bye\"");
+}
+
+static void a_drain_waits_for_a_peer_that_may_hold_routes(void **state)
+{
+	struct bed *b = *state;
+	be_graceful(&b->host);
+	be_graceful(&b->router);
+	start(b, &b->host); /* and nobody answers: a former run may have announced something */
+	struct bgp_drain *d =
+		bgp_speaker_drain(b->host.speaker, loop_clock() + 10 * USEC_PER_SEC, on_done, b);
+	usec_t before = loop_clock();
+	loop_until(b->loop, is_done, b);
+	assert_true(b->complete);
+	assert_in_range(loop_clock() - before, USEC_PER_SEC, 5 * USEC_PER_SEC);
+	bgp_drain_free(d);
+}
+
 static void guests_come_and_go(void **state)
 {
 	struct bed *b = *state;
@@ -362,6 +506,15 @@ int main(void)
 		SPEAKER_TEST(a_source_that_is_not_ours_is_named),
 		SPEAKER_TEST(one_dead_peer_does_not_hold_up_another),
 		SPEAKER_TEST(a_listener_on_a_taken_port_says_so),
+		SPEAKER_TEST(end_of_rib_waits_until_all_is_restored),
+		SPEAKER_TEST(end_of_rib_comes_when_the_restart_time_is_over),
+		SPEAKER_TEST(a_lost_session_is_no_restart),
+		SPEAKER_TEST(a_peer_without_graceful_restart_gets_end_of_rib_at_once),
+		SPEAKER_TEST(a_stop_is_a_hard_reset),
+		SPEAKER_TEST(a_stop_is_a_plain_cease_where_it_was_not_negotiated),
+		SPEAKER_TEST(leaving_is_no_hard_reset),
+		SPEAKER_TEST(leaving_where_it_was_not_negotiated),
+		SPEAKER_TEST(a_drain_waits_for_a_peer_that_may_hold_routes),
 		SPEAKER_TEST(guests_come_and_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

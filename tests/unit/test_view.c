@@ -11,6 +11,7 @@
 #include "agent/metrics.h"
 #include "agent/stream.h"
 #include "agent/view.h"
+#include "agent/view_graceful.h"
 #include "agent/view_peer.h"
 
 #define SEC USEC_PER_SEC
@@ -136,6 +137,46 @@ static void test_peer_says_why_and_when(void **state)
 	assert_true(json_is_null(json_object_get(o, "established")));
 	assert_true(json_is_null(json_object_get(o, "negotiated")));
 	json_decref(o);
+}
+
+static void expect_graceful(const struct bgp_peer_status *peer, const char *want)
+{
+	json_t *o = view_peer(peer, &now);
+	char *text = json_dumps(json_object_get(o, "graceful_restart"), JSON_COMPACT);
+	assert_string_equal(text, want);
+	free(text);
+	json_decref(o);
+}
+
+static void test_graceful_restart(void **state)
+{
+	(void)state;
+	expect_graceful(&silent, "{\"configured\":false,\"restart_time_seconds\":0,"
+				 "\"negotiated\":false,\"notification\":false,"
+				 "\"restarting\":false,\"end_of_rib_held\":false,\"peer\":null}");
+	struct bgp_peer_config config = peer_config;
+	config.graceful_restart = true;
+	config.restart_time = 120 * SEC;
+	struct bgp_peer_status peer = established;
+	peer.config = &config;
+	peer.graceful_restart = peer.graceful_notification = true;
+	peer.restarting = peer.end_of_rib_held = true;
+	peer.peer_graceful =
+		(struct bgp_graceful){ .offered = true,
+				       .restarting = true,
+				       .notification = true,
+				       .restart_time = 77,
+				       .ipv6 = { .listed = true, .forwarding = true } };
+	expect_graceful(&peer, "{\"configured\":true,\"restart_time_seconds\":120,"
+			       "\"negotiated\":true,\"notification\":true,\"restarting\":true,"
+			       "\"end_of_rib_held\":true,\"peer\":{\"restart_time_seconds\":77,"
+			       "\"restarting\":true,\"notification\":true,\"ipv4_unicast\":null,"
+			       "\"ipv6_unicast\":{\"forwarding\":true}}}");
+	char text[VIEW_GRACEFUL_MAX];
+	assert_string_equal(view_graceful_text(&peer.peer_graceful, text),
+			    "graceful restart 77s, notification, restarted, ipv6 forwarding");
+	peer.peer_graceful.offered = false;
+	assert_string_equal(view_graceful_text(&peer.peer_graceful, text), "");
 }
 
 /* Why a VIP is not announced, the most telling reason first. */
@@ -418,6 +459,7 @@ static void test_metrics(void **state)
 		"vipherald_withdrawals_total 11\n",
 		"vipherald_check_failures 4\n",
 		"vipherald_peer_up{peer=\"10.10.10.1\"} 1\n",
+		"vipherald_peer_graceful_restart{peer=\"10.10.10.1\"} 0\n",
 		"vipherald_peer_routes_sent{peer=\"10.10.10.1\"} 7\n",
 	};
 	char *text = metrics_format(&m);
@@ -433,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_info_is_gobgps),
 		cmocka_unit_test(test_internal_peers_are_type_0),
 		cmocka_unit_test(test_peer_says_why_and_when),
+		cmocka_unit_test(test_graceful_restart),
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_announcement_errors),

@@ -42,6 +42,8 @@ class Neighbour:
     passive: bool = True
     """Whether the router waits to be connected to."""
     hold_time: int = 90
+    graceful_restart: bool | None = None
+    """Whether the router keeps the agent's routes while it restarts; None: as it comes."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class RouterConfig:
     router_id: str
     listen: str
     neighbour: Neighbour
+    observer: Neighbour | None = None
+    """Who connects to be told of each of the routes that the agent announces."""
+    forwards: bool = False
+    """Whether IPv4 routes go to the kernel, so that traffic follows them (BIRD only)."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,10 @@ class Router(ABC):
         """The routes that the neighbour announced, as the router says."""
 
     # What all have
+
+    def prefixes(self) -> set[str]:
+        """Only which routes there are: cheaper than routes() where that asks for each."""
+        return set(self.routes())
 
     @classmethod
     def accepts(cls, session: str) -> bool:

@@ -26,6 +26,10 @@ class Bird(Router):
     def _pid(self) -> str:
         return str(self.dir / "pid")
 
+    @property
+    def _exported(self) -> str:
+        return 'where proto = "agent"' if self.config.forwards else "none"
+
     def _config(self) -> str:
         peer = self.config.neighbour
         options = [f"hold time {peer.hold_time};"]
@@ -36,13 +40,15 @@ class Bird(Router):
         options.append(f"multihop {peer.multihop};" if peer.multihop else "direct;")
         if peer.passive:
             options.append("passive on;")
+        if peer.graceful_restart is not None:
+            options.append(f"graceful restart {'aware' if peer.graceful_restart else 'off'};")
         option_lines = "\n  ".join(options)
         return f"""
 log stderr all;
 router id {self.config.router_id};
 protocol device {{ }}
 # The static routes towards a multi-hop peer, to resolve its next hop.
-protocol kernel {{ learn; ipv4 {{ import all; export none; }}; }}
+protocol kernel {{ learn; ipv4 {{ import all; export {self._exported}; }}; }}
 protocol bgp agent {{
   local {self.config.listen} as {self.config.asn};
   neighbor {peer.ip} as {peer.asn};
@@ -52,6 +58,20 @@ protocol bgp agent {{
   {option_lines}
   ipv4 {{ import all; export none; }};
   ipv6 {{ import all; export none; }};
+}}
+{self._observer()}"""
+
+    def _observer(self) -> str:
+        if (observer := self.config.observer) is None:
+            return ""
+        return f"""
+protocol bgp observer {{
+  local {self.config.listen} as {self.config.asn};
+  neighbor {observer.ip} as {observer.asn};
+  multihop;
+  passive on;
+  ipv4 {{ import none; export where proto = "agent"; next hop self; }};
+  ipv6 {{ import none; export where proto = "agent"; next hop address fd00::1; }};
 }}
 """
 

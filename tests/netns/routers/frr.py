@@ -46,6 +46,9 @@ class Frr(Router):
             options.append(f"ebgp-multihop {peer.multihop}")
         if peer.passive:
             options.append("passive")
+        if peer.graceful_restart is not None:
+            helps = "helper" if peer.graceful_restart else "disable"
+            options.append(f"graceful-restart-{helps}")
         option_lines = "\n".join(f" neighbor {peer.ip} {option}" for option in options)
         return f"""
 log stdout debugging
@@ -61,6 +64,21 @@ router bgp {self.config.asn}
  exit-address-family
  address-family ipv6 unicast
   neighbor {peer.ip} activate
+ exit-address-family
+{self._observer()}"""
+
+    def _observer(self) -> str:
+        if (observer := self.config.observer) is None:
+            return ""
+        return f""" neighbor {observer.ip} remote-as {observer.asn}
+ neighbor {observer.ip} passive
+ neighbor {observer.ip} ebgp-multihop 255
+ neighbor {observer.ip} advertisement-interval 0
+ address-family ipv4 unicast
+  neighbor {observer.ip} activate
+ exit-address-family
+ address-family ipv6 unicast
+  neighbor {observer.ip} activate
  exit-address-family
 """
 
@@ -79,6 +97,10 @@ router bgp {self.config.asn}
     def is_established(self) -> bool:
         peer = self._vtysh(f"show bgp neighbors {self.config.neighbour.ip} json")
         return peer[self.config.neighbour.ip]["bgpState"] == "Established"
+
+    def prefixes(self) -> set[str]:
+        families = [self._vtysh(f"show bgp {family} unicast json") for family in ("ipv4", "ipv6")]
+        return {prefix for family in families for prefix in family["routes"]}
 
     def routes(self) -> dict[str, Route]:
         found = {}

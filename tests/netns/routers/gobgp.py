@@ -39,11 +39,13 @@ class GoBgp(Router):
             sections.append(
                 "  [neighbors.ttl-security.config]\n    enabled = true\n    ttl-min = 255"
             )
-        for family in ("ipv4-unicast", "ipv6-unicast"):
+        if peer.graceful_restart is not None:
+            enabled = str(peer.graceful_restart).lower()
             sections.append(
-                f"  [[neighbors.afi-safis]]\n"
-                f'    [neighbors.afi-safis.config]\n      afi-safi-name = "{family}"'
+                f"  [neighbors.graceful-restart.config]\n    enabled = {enabled}\n"
+                f"    helper-only = {enabled}\n    notification-enabled = {enabled}"
             )
+        sections += _families()
         password = f'    auth-password = "{peer.password}"' if peer.password else ""
         section_lines = "\n".join(sections)
         return f"""
@@ -65,6 +67,24 @@ class GoBgp(Router):
     passive-mode = {str(peer.passive).lower()}
     local-address = "{self.config.listen}"
 {section_lines}
+{self._observer()}"""
+
+    def _observer(self) -> str:
+        if (observer := self.config.observer) is None:
+            return ""
+        family_lines = "\n".join(_families())
+        return f"""
+[[neighbors]]
+  [neighbors.config]
+    neighbor-address = "{observer.ip}"
+    peer-as = {observer.asn}
+  [neighbors.transport.config]
+    local-address = "{self.config.listen}"
+    passive-mode = true
+  [neighbors.ebgp-multihop.config]
+    enabled = true
+    multihop-ttl = 255
+{family_lines}
 """
 
     def _gobgp(self, *command: str) -> Any:
@@ -79,7 +99,8 @@ class GoBgp(Router):
         return super()._is_ready() and bool(peers)
 
     def is_established(self) -> bool:
-        [peer] = self._gobgp("neighbor")
+        ip = self.config.neighbour.ip
+        [peer] = [n for n in self._gobgp("neighbor") if n["state"]["neighbor_address"] == ip]
         return peer["state"].get("session_state") == _ESTABLISHED
 
     def routes(self) -> dict[str, Route]:
@@ -89,6 +110,14 @@ class GoBgp(Router):
                 assert len(paths) == 1, paths
                 found[prefix] = _route(prefix, paths[0])
         return found
+
+
+def _families() -> list[str]:
+    return [
+        f"  [[neighbors.afi-safis]]\n"
+        f'    [neighbors.afi-safis.config]\n      afi-safi-name = "{family}"'
+        for family in ("ipv4-unicast", "ipv6-unicast")
+    ]
 
 
 def _route(prefix: str, path: dict[str, Any]) -> Route:

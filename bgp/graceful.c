@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "bgp/graceful.h"
+
+void graceful_init(struct graceful *g, const struct bgp_config *config,
+		   const struct bgp_peer_config *peer, usec_t now)
+{
+	*g = (struct graceful){
+		.enabled = peer->graceful_restart,
+		.restart_time = peer->restart_time,
+		.kept_ipv4 = config->kept_ipv4,
+		.kept_ipv6 = config->kept_ipv6,
+	};
+	if (!g->enabled)
+		return;
+	/* A former run, of which nothing is known, may have had a session until just now. */
+	g->until = g->stale_until = usec_add(now, peer->restart_time);
+}
+
+bool graceful_restarting(const struct graceful *g, usec_t now)
+{
+	return !g->told && now < g->until;
+}
+
+bool graceful_holds(const struct graceful *g, usec_t now)
+{
+	return !g->restored && now < g->until;
+}
+
+void graceful_complete(const struct graceful *g, usec_t now, struct bgp_graceful *offer)
+{
+	offer->restarting = graceful_restarting(g, now);
+	offer->ipv4.forwarding = g->had_session || g->kept_ipv4;
+	offer->ipv6.forwarding = g->had_session || g->kept_ipv6;
+}
+
+void graceful_restored(struct graceful *g)
+{
+	g->restored = true;
+}
+
+void graceful_told(struct graceful *g)
+{
+	g->told = true;
+}
+
+void graceful_session_up(struct graceful *g)
+{
+	g->had_session = true;
+	g->stale_until = 0;
+}
+
+void graceful_session_down(struct graceful *g, bool keeps, usec_t now)
+{
+	g->stale_until = keeps ? usec_add(now, g->restart_time) : 0;
+}
+
+bool graceful_may_be_stale(const struct graceful *g, usec_t now)
+{
+	return now < g->stale_until;
+}

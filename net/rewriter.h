@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A file that is always there as a whole, the old content or the new, whatever is killed or loses
+ * power when: written beside it, synced, renamed over it, and its directory synced. The loop writes
+ * into memory only; the waiting for the disk is done elsewhere (net/syncer.h).
+ *
+ * The file is locked (flock) as long as it is ours, so that two processes that were given the same
+ * name do not overwrite each other's.
+ */
+#ifndef NET_REWRITER_H
+#define NET_REWRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+#include "lib/err.h"
+
+struct rewriter;
+
+/* Takes the lock, and makes the directory (mode 0700) if only that is missing. -EBUSY: somebody
+ * else has the file. Other errors name the path. The file itself need not exist. */
+int rewriter_new(sd_event *loop, const char *path, struct rewriter **ret, struct err *err);
+/* What is under way is dropped: then the old content stays. */
+void rewriter_free(struct rewriter *r);
+
+/* The content. -ENOENT: there is no file. -EPERM: others than we could have written it. -EFBIG:
+ * longer than `max`. Free *ret, which has a NUL behind it. */
+int rewriter_read(struct rewriter *r, size_t max, char **ret, size_t *ret_len, struct err *err);
+/* Gives the file that is there another name, in the same directory; or one more name, which keeps
+ * it when it is replaced. */
+int rewriter_set_aside(struct rewriter *r, const char *path, struct err *err);
+int rewriter_keep(struct rewriter *r, const char *path, struct err *err);
+
+/* `err` is NULL when the new content is on the disk. Called from the loop; the next write may be
+ * started inside. */
+typedef void rewriter_done_cb(const struct err *err, void *userdata);
+/* Takes `content` (malloced) over. One at a time. */
+void rewriter_start(struct rewriter *r, char *content, size_t len, rewriter_done_cb *done,
+		    void *userdata);
+/* Waits for the disk; for the start and the end of the process. What is under way is dropped. Does
+ * not take `content` over. */
+int rewriter_write_now(struct rewriter *r, const char *content, size_t len, struct err *err);
+/* False when writing makes the loop wait for the disk. */
+bool rewriter_is_async(const struct rewriter *r);
+
+#endif

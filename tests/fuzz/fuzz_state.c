@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What may stand in a state file: what is read from it must come out the same when it is written.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/state_lines.h"
+#include "lib/mem.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static char *append(char *file, char *line)
+{
+	size_t old = file ? strlen(file) : 0, more = strlen(line);
+	char *both = mem_new(old + more + 1, 1);
+	if (file)
+		memcpy(both, file, old);
+	memcpy(both + old, line, more);
+	free(file);
+	free(line);
+	return both;
+}
+
+static char *encode(const struct state_contents *c)
+{
+	char *file = append(NULL, state_encode_head(&c->place));
+	for (size_t i = 0; i < c->n_apps; i++)
+		file = append(file, state_encode_app(&c->apps[i].spec, c->apps[i].lease_until));
+	for (size_t i = 0; i < c->n_drains; i++)
+		file = append(file, state_encode_drain(c->drains[i].name, c->drains[i].since,
+						       c->drains[i].until, c->drains[i].reason));
+	for (size_t i = 0; i < c->n_vips; i++)
+		file = append(file, state_encode_vip(&c->vips[i].prefix, c->vips[i].label));
+	return append(file, state_encode_end(c->n_apps + c->n_drains + c->n_vips));
+}
+
+static void compare(const struct state_contents *a, const struct state_contents *b)
+{
+	if (a->n_apps != b->n_apps || a->n_drains != b->n_drains || a->n_vips != b->n_vips ||
+	    b->n_refused > 0)
+		abort();
+	for (size_t i = 0; i < a->n_apps; i++)
+		if (!app_spec_equal(&a->apps[i].spec, &b->apps[i].spec) ||
+		    a->apps[i].spec.lease != b->apps[i].spec.lease ||
+		    a->apps[i].lease_until != b->apps[i].lease_until)
+			abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct state_contents c = { 0 }, again = { 0 };
+	struct err err = { "" };
+	if (state_decode((const char *)data, len, &c, &err) < 0) {
+		if (!err.text[0] || c.n_apps > 0)
+			abort();
+		return 0;
+	}
+	char *file = encode(&c);
+	if (state_decode(file, strlen(file), &again, &err) < 0)
+		abort();
+	compare(&c, &again);
+	free(file);
+	state_contents_done(&c);
+	state_contents_done(&again);
+	return 0;
+}

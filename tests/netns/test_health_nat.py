@@ -1,0 +1,31 @@
+"""An app whose check asks its own VIP through its own NAT rule: up only when both are there."""
+
+import pytest
+
+from . import responders
+from .health import expect
+from .nat import BACKENDS, DEST, LISTEN, VIP4, NatBed, nat_app
+from .testbed import Testbed
+from .wait import wait_until
+
+pytestmark = pytest.mark.usefixtures("xtables_lock")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_own_vip_is_checked_through_nat(bed: Testbed, backend: str) -> None:
+    """Down from the start it comes up, and so it does again after a fall: VIP and rule stay."""
+    nat = NatBed(bed)
+    mapping = [f"tcp:{LISTEN}:{DEST}"]
+    app = nat_app("a", f"{VIP4}/32", mapping, [f"tcp:{VIP4}:{LISTEN}"])
+    agent = nat.start_agent(app, backend=backend)
+    for _ in range(2):
+        expect(agent, "down", "Connection refused")
+        assert not agent.vip(f"{VIP4}/32")["announced"]
+        assert nat.our_rules(backend), "the rule is there while the app is down"
+        service = responders.tcp(nat.host, DEST)
+        expect(agent, "up")
+        wait_until(lambda: agent.vip(f"{VIP4}/32")["announced"], "announced")
+        service.kill()
+    # What is not there through NAT is not there, whoever listens at the VIP itself.
+    with responders.tcp(nat.host, LISTEN):
+        expect(agent, "down", "Connection refused")

@@ -1,0 +1,87 @@
+"""https monitors against real TLS servers: which certificates pass, and what is said of others."""
+
+from typing import Any
+
+import pytest
+
+from . import responders
+from .certificates import Authority
+from .configs import VIP4, config
+from .health import PEER, agent_with, expect
+from .testbed import Testbed
+
+P = 7777
+URL = f"https://127.0.0.1:{P}/"
+NAME = "www.example.com"
+UP = "answered as expected"
+
+CASES: dict[str, tuple[tuple[str, ...], int, dict[str, Any], str, str]] = {
+    "the address": (("IP:127.0.0.1",), 2, {}, "up", UP),
+    "another address": (("IP:127.0.0.2",), 2, {}, "down", "host name '127.0.0.1'"),
+    "the name": ((f"DNS:{NAME}",), 2, {"tls_name": NAME}, "up", UP),
+    "not the name": (("DNS:example.com",), 2, {"tls_name": NAME}, "down", f"host name '{NAME}'"),
+    "a wildcard": (("DNS:*.example.com",), 2, {"tls_name": NAME}, "up", UP),
+    "the address is not the name": (("IP:127.0.0.1",), 2, {"tls_name": NAME}, "down", "host name"),
+    "expired": (("IP:127.0.0.1",), -1, {}, "down", "certificate has expired"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_certificate(bed: Testbed, case: str) -> None:
+    names, days, options, health, said = CASES[case]
+    authority = Authority(bed.workdir)
+    with responders.http(bed.host, P, cert=authority.issue(*names, days=days)):
+        monitor = {"https": URL, "tls_ca": str(authority.file), **options}
+        expect(agent_with(bed, monitor), health, said)
+
+
+def test_name_is_asked_for(bed: Testbed) -> None:
+    """In the request too: a server with many sites picks one by it."""
+    authority = Authority(bed.workdir)
+    with responders.http(bed.host, P, cert=authority.issue(f"DNS:{NAME}")):
+        monitor = {"https": URL, "tls_ca": str(authority.file), "tls_name": NAME}
+        expect(agent_with(bed, {**monitor, "header": f"X-Host: {NAME}:{P}"}), "up")
+
+
+def test_issuer(bed: Testbed) -> None:
+    """Whom the agent trusts counts, unless the monitor says whom it trusts."""
+    (bed.workdir / "other").mkdir()
+    authority, other = Authority(bed.workdir), Authority(bed.workdir / "other")
+    bed.link()
+    apps = (
+        {"name": "a", "vip": VIP4, "monitors": [URL]},
+        {
+            "name": "b",
+            "vip": "192.0.2.54/32",
+            "monitors": [{"https": URL, "tls_ca": str(other.file)}],
+        },
+    )
+    with responders.http(bed.host, P, cert=authority.issue("IP:127.0.0.1")):
+        agent = bed.start_agent(config(PEER, apps=apps, agent={"tls_ca": str(authority.file)}))
+        expect(agent, "up", UP)
+        expect(agent, "down", "certificate", app="b")
+
+
+def test_system_is_trusted_by_default(bed: Testbed) -> None:
+    """The agent sees the test's authority in place of the system's list."""
+    authority = Authority(bed.workdir)
+    bed.link()
+    app = {"name": "a", "vip": VIP4, "monitors": [URL]}
+    with responders.http(bed.host, P, cert=authority.issue("IP:127.0.0.1")):
+        stranger = bed.start_agent(config(PEER, apps=(app,)))
+        expect(stranger, "down", "certificate")
+        stranger.stop()
+        list_of_system = "/etc/ssl/certs/ca-certificates.crt"
+        mount = f"mount --bind {authority.file} {list_of_system} && exec \"$@\""
+        wrapper = ("unshare", "--mount", "--propagation", "private", "sh", "-ec", mount, "sh")
+        expect(bed.start_agent(config(PEER, apps=(app,)), wrapper=wrapper), "up", UP)
+
+
+def test_authority_that_cannot_be_read(bed: Testbed) -> None:
+    """It says nothing about the service: nothing changes."""
+    authority = Authority(bed.workdir)
+    with responders.http(bed.host, P, cert=authority.issue("IP:127.0.0.1")):
+        agent = agent_with(bed, {"https": URL, "tls_ca": str(authority.file)})
+        expect(agent, "up", UP)
+        authority.file.unlink()
+        expect(agent, "up", f"cannot read tls_ca '{authority.file}': No such file")

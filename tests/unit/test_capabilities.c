@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* From the text of a configuration to the capabilities that it needs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/capabilities.h"
+#include "agent/view_capabilities.h"
+
+#define BIT(number) (UINT64_C(1) << (number))
+#define PEER        "local_as: 65001, peers: [ { peer_ip: 10.0.0.1, peer_as: 65000 } ]"
+#define BGP         "bgp: { " PEER " }\n"
+#define NAT_APP     "apps: [ { name: a, vip: 192.0.2.1/32, nats: [ \"tcp:53:8053\" ] } ]\n"
+#define ADMIN       "CAP_NET_ADMIN (apps)\n"
+#define COMMANDS                                                                                   \
+	"CAP_SETUID (agent.exec.user)\nCAP_SETGID (agent.exec.user)\nCAP_KILL (agent.exec.user)\n"
+
+static const struct needs_case {
+	const char *name, *config;
+	struct capability_facts facts;
+	const char *needs; /* a line each */
+} cases[] = {
+	{ "next to nothing", BGP, { .first_free_port = 1024 }, ADMIN },
+	{ "apps with NAT by nftables",
+	  BGP NAT_APP,
+	  { .first_free_port = 1024, .legacy = NAT_LEGACY_UNUSED },
+	  ADMIN },
+	{ "NAT on a host with legacy iptables",
+	  BGP NAT_APP,
+	  { .first_free_port = 1024, .legacy = NAT_LEGACY_USED },
+	  ADMIN "CAP_NET_RAW (nat.backend)\n" },
+	{ "no NAT on a host with legacy iptables",
+	  BGP,
+	  { .first_free_port = 1024, .legacy = NAT_LEGACY_USED },
+	  ADMIN },
+	{ "nobody may see what the host uses",
+	  BGP NAT_APP,
+	  { .first_free_port = 1024, .legacy = NAT_LEGACY_UNSEEN },
+	  ADMIN },
+	{ "legacy iptables is wanted",
+	  BGP "nat: { backend: iptables }\n",
+	  { .first_free_port = 1024, .legacy = NAT_LEGACY_UNUSED },
+	  ADMIN "CAP_NET_RAW (nat.backend)\n" },
+	{ "nftables is wanted",
+	  BGP NAT_APP "nat: { backend: nftables }\n",
+	  { .first_free_port = 1024, .legacy = NAT_LEGACY_USED },
+	  ADMIN },
+	{ "listening on port 179",
+	  "bgp: { listen: true, " PEER " }\n",
+	  { .first_free_port = 1024 },
+	  ADMIN "CAP_NET_BIND_SERVICE (bgp.listen)\n" },
+	{ "listening on port 179, which is free for all here",
+	  "bgp: { listen: true, " PEER " }\n",
+	  { .first_free_port = 100 },
+	  ADMIN },
+	{ "listening on a high port",
+	  "bgp: { listen: \":1179\", " PEER " }\n",
+	  { .first_free_port = 1024 },
+	  ADMIN },
+	{ "an API on port 80",
+	  "agent: { listen_addr: \":80\" }\n" BGP,
+	  { .first_free_port = 1024 },
+	  ADMIN "CAP_NET_BIND_SERVICE (agent.listen_addr)\n" },
+	{ "an API on the first port that is free",
+	  "agent: { listen_addr: \":1024\" }\n" BGP,
+	  { .first_free_port = 1024 },
+	  ADMIN },
+	{ "an API on a unix socket",
+	  "agent: { listen_addr: \"unix:/run/vipherald/api\" }\n" BGP,
+	  { .first_free_port = 1024 },
+	  ADMIN },
+	{ "commands as somebody else",
+	  "agent: { exec: { user: nobody } }\n" BGP,
+	  { .first_free_port = 1024 },
+	  ADMIN COMMANDS },
+	{ "commands as who we are",
+	  "agent: { exec: { user: nobody } }\n" BGP,
+	  { .first_free_port = 1024, .exec_user_is_us = true },
+	  ADMIN },
+	{ "everything",
+	  "agent: { listen_addr: \":80\", exec: { user: nobody } }\nnat: { backend: iptables }\n"
+	  "bgp: { listen: true, " PEER " }\n",
+	  { .first_free_port = 1024 },
+	  ADMIN "CAP_NET_RAW (nat.backend)\nCAP_NET_BIND_SERVICE (bgp.listen)\n"
+		"CAP_NET_BIND_SERVICE (agent.listen_addr)\n" COMMANDS },
+};
+
+static struct capability_needs needs_of(const char *text, const struct capability_facts *facts)
+{
+	struct config *config = NULL;
+	struct config_findings findings = { 0 };
+	struct capability_needs needs;
+	if (config_load_text(text, strlen(text), &config, &findings) < 0) {
+		config_findings_print(&findings, "text", stderr);
+		fail_msg("the configuration is not valid");
+	}
+	capability_needs_find(config, facts, &needs);
+	config_findings_done(&findings);
+	config_free(config);
+	return needs;
+}
+
+static void test_needs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct needs_case *c = &cases[i];
+		struct capability_needs needs = needs_of(c->config, &c->facts);
+		char buf[1024] = "";
+		struct strbuf text = strbuf_over(buf, sizeof(buf));
+		for (size_t k = 0; k < needs.n; k++)
+			strbuf_add(&text, "%s (%s)\n", capability_name(needs.items[k].number),
+				   needs.items[k].key);
+		if (strcmp(buf, c->needs) != 0)
+			fail_msg("%s: got\n%s", c->name, buf);
+		assert_int_equal(needs.n_missing, needs.n); /* the facts say that we have none */
+	}
+}
+
+static const char everything[] = "agent: { listen_addr: \":80\", exec: { user: nobody } }\n"
+				 "nat: { backend: iptables }\nbgp: { listen: true, " PEER " }\n";
+
+static void test_missing_are_listed_once(void **state)
+{
+	(void)state;
+	char buf[256] = "";
+	struct strbuf text = strbuf_over(buf, sizeof(buf));
+	const struct capability_facts facts = {
+		.effective =
+			BIT(CAP_NET_ADMIN) | BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SYS_ADMIN),
+		.first_free_port = 1024,
+	};
+	struct capability_needs needs = needs_of(everything, &facts);
+	assert_int_equal(needs.n_missing, 4);
+	capability_list_missing(&needs, &text);
+	assert_string_equal(buf, "CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_KILL");
+}
+
+static void test_explained(void **state)
+{
+	(void)state;
+	char buf[1024] = "";
+	struct strbuf text = strbuf_over(buf, sizeof(buf));
+	const struct capability_facts facts = { .first_free_port = 1024 };
+	struct capability_needs needs = needs_of(everything, &facts);
+	capability_explain(&needs.items[2], &text);
+	assert_string_equal(
+		buf,
+		"CAP_NET_BIND_SERVICE is missing, which listening for BGP on port 179 "
+		"(bgp.listen) needs: we connect to routers, but they cannot connect to us. Run "
+		"as root, or give it: AmbientCapabilities=CAP_NET_BIND_SERVICE in systemd, "
+		"--cap-add=NET_BIND_SERVICE for a container");
+}
+
+static char *dropin_of(const char *config)
+{
+	char *text = NULL;
+	size_t size = 0;
+	const struct capability_facts facts = { .first_free_port = 1024 };
+	struct capability_needs needs = needs_of(config, &facts);
+	FILE *out = open_memstream(&text, &size);
+	capability_write_dropin(&needs, out);
+	fclose(out);
+	return text;
+}
+
+static void test_dropin(void **state)
+{
+	(void)state;
+	char *text = dropin_of(everything);
+	assert_non_null(strstr(text, "\n[Service]\n"
+				     "AmbientCapabilities=CAP_NET_RAW CAP_NET_BIND_SERVICE "
+				     "CAP_SETUID CAP_SETGID CAP_KILL\n"
+				     "CapabilityBoundingSet=CAP_NET_RAW CAP_NET_BIND_SERVICE "
+				     "CAP_SETUID CAP_SETGID CAP_KILL\n"));
+	assert_non_null(strstr(text, "/run/xtables.lock"));
+	assert_non_null(strstr(text, "SystemCallFilter=@setuid\n"));
+	free(text);
+	text = dropin_of(BGP);
+	assert_null(strstr(text, "[Service]"));
+	assert_non_null(strstr(text, "no drop-in is needed"));
+	free(text);
+}
+
+static void test_view(void **state)
+{
+	(void)state;
+	const struct capability_facts facts = { .effective = BIT(CAP_NET_ADMIN),
+						.first_free_port = 1024 };
+	struct capability_needs needs = needs_of("agent: { listen_addr: \":80\" }\n"
+						 "bgp: { listen: true, " PEER " }\n",
+						 &facts);
+	json_t *json = view_capabilities(&needs);
+	char *missing = json_dumps(json_object_get(json, "missing"), JSON_COMPACT);
+	assert_string_equal(missing, "[\"CAP_NET_BIND_SERVICE\"]");
+	free(missing);
+	const json_t *all = json_object_get(json, "capabilities");
+	assert_int_equal(json_array_size(all), 3);
+	assert_true(json_is_true(json_object_get(json_array_get(all, 0), "present")));
+	assert_true(json_is_false(json_object_get(json_array_get(all, 1), "present")));
+	assert_string_equal(json_string_value(json_object_get(json_array_get(all, 1), "key")),
+			    "bgp.listen");
+	json_decref(json);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_needs),     cmocka_unit_test(test_missing_are_listed_once),
+		cmocka_unit_test(test_explained), cmocka_unit_test(test_dropin),
+		cmocka_unit_test(test_view),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

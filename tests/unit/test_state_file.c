@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* With a real loop and a real disk. */
+#include "agent/state_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "tests/unit/loop_until.h"
+
+static const struct state_place here = { "boot", "netns" };
+
+struct fixture {
+	sd_event *loop;
+	struct state_file *file;
+	struct state_contents contents;
+	char dir[64], path[96];
+	uint64_t up_to, wanted; /* what on_told() was told, and what is waited for */
+	unsigned n_told;
+	bool stored;
+};
+
+static void on_told(uint64_t up_to, bool stored, void *userdata)
+{
+	struct fixture *f = userdata;
+	f->up_to = up_to;
+	f->stored = stored;
+	f->n_told++;
+}
+
+static int open_file(struct fixture *f, struct err *err)
+{
+	return state_file_new(f->loop, f->path, &here, on_told, f, &f->file, &f->contents, err);
+}
+
+static int setup(void **state)
+{
+	static struct fixture f;
+	struct err err = { "" };
+	f = (struct fixture){ .dir = "/tmp/vipherald-state-XXXXXX" };
+	log_setup(LOG_ERROR, false);
+	assert_non_null(mkdtemp(f.dir));
+	snprintf(f.path, sizeof(f.path), "%s/sub/state.json", f.dir);
+	assert_int_equal(sd_event_new(&f.loop), 0);
+	if (open_file(&f, &err) < 0)
+		fail_msg("%s", err.text);
+	state_file_begin(f.file);
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	char command[256];
+	state_file_free(f->file);
+	state_contents_done(&f->contents);
+	sd_event_unref(f->loop);
+	snprintf(command, sizeof(command), "rm -rf %s", f->dir);
+	return system(command);
+}
+
+static bool is_stored(void *userdata)
+{
+	struct fixture *f = userdata;
+	return f->n_told > 0 && f->stored && f->up_to >= f->wanted;
+}
+
+static void wait_stored(struct fixture *f)
+{
+	f->wanted = state_file_urgent(f->file);
+	loop_until(f->loop, is_stored, f);
+	assert_true(state_file_has(f->file, f->wanted));
+}
+
+static void put_drain(struct fixture *f, const char *name, usec_t delay)
+{
+	state_file_put(f->file, name, state_encode_drain(name, 0, USEC_NEVER, ""), delay);
+}
+
+/* As a process that was killed left it. */
+static size_t drains_on_disk(struct fixture *f)
+{
+	struct state_contents c;
+	struct err err = { "" };
+	char text[1 << 18];
+	int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, sizeof(text));
+	close(fd);
+	assert_true(n > 0);
+	if (state_decode(text, (size_t)n, &c, &err) < 0)
+		fail_msg("%s", err.text);
+	size_t found = c.n_drains;
+	state_contents_done(&c);
+	return found;
+}
+
+static uint64_t writes(struct fixture *f)
+{
+	struct state_file_status status;
+	state_file_status(f->file, &status);
+	return status.writes;
+}
+
+static void what_is_told_as_stored_is_on_the_disk(void **state)
+{
+	struct fixture *f = *state;
+	put_drain(f, "a", 0);
+	assert_false(state_file_has(f->file, state_file_urgent(f->file)));
+	wait_stored(f);
+	assert_int_equal(drains_on_disk(f), 1);
+	state_file_put(f->file, "a", NULL, 0);
+	wait_stored(f);
+	assert_int_equal(drains_on_disk(f), 0);
+}
+
+static void a_thousand_at_once_are_few_writes(void **state)
+{
+	struct fixture *f = *state;
+	char name[16];
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "app%d", i);
+		put_drain(f, name, 0);
+	}
+	wait_stored(f);
+	assert_true(writes(f) <= 2);
+	assert_int_equal(drains_on_disk(f), 1000);
+}
+
+static void what_comes_during_a_write_makes_the_next(void **state)
+{
+	struct fixture *f = *state;
+	put_drain(f, "a", 0);
+	uint64_t first = state_file_urgent(f->file);
+	while (f->n_told == 0) { /* within the first write, the loop turns a few times */
+		put_drain(f, "a", 0);
+		put_drain(f, "b", 0);
+		assert_true(sd_event_run(f->loop, UINT64_MAX) >= 0);
+	}
+	assert_true(f->up_to >= first);
+	wait_stored(f);
+	assert_int_equal(drains_on_disk(f), 2);
+}
+
+static void no_change_costs_nothing(void **state)
+{
+	struct fixture *f = *state;
+	put_drain(f, "a", 0);
+	wait_stored(f);
+	uint64_t before = writes(f), number = state_file_urgent(f->file);
+	put_drain(f, "a", 0);
+	state_file_put(f->file, "never there", NULL, 0);
+	assert_int_equal(state_file_urgent(f->file), number);
+	loop_drain(f->loop);
+	assert_int_equal(writes(f), before);
+}
+
+static void what_can_wait_waits_for_company(void **state)
+{
+	struct fixture *f = *state;
+	put_drain(f, "urgent", 0);
+	wait_stored(f);
+	uint64_t before = writes(f), number = state_file_urgent(f->file);
+	put_drain(f, "later", 3600 * USEC_PER_SEC);
+	assert_int_equal(state_file_urgent(f->file), number);
+	loop_drain(f->loop);
+	assert_int_equal(writes(f), before);
+	put_drain(f, "urgent too", 0);
+	wait_stored(f);
+	assert_int_equal(writes(f), before + 1);
+	assert_int_equal(drains_on_disk(f), 3);
+}
+
+static void the_end_writes_what_is_left(void **state)
+{
+	struct fixture *f = *state;
+	put_drain(f, "a", 0);
+	put_drain(f, "b", 3600 * USEC_PER_SEC);
+	state_file_free(f->file);
+	f->file = NULL;
+	assert_int_equal(drains_on_disk(f), 2);
+}
+
+static void until_it_begins_the_file_stays_as_it_was(void **state)
+{
+	struct fixture *f = *state;
+	put_drain(f, "a", 0);
+	wait_stored(f);
+	state_file_free(f->file);
+	assert_int_equal(open_file(f, NULL), 0);
+	assert_int_equal(f->contents.n_drains, 1);
+	put_drain(f, "b", 0);
+	loop_drain(f->loop);
+	state_file_free(f->file); /* killed before it began, say */
+	f->file = NULL;
+	assert_int_equal(drains_on_disk(f), 1);
+}
+
+static bool is_told(void *userdata)
+{
+	return ((struct fixture *)userdata)->n_told > 0;
+}
+
+static void nobody_waits_for_what_fails(void **state)
+{
+	struct fixture *f = *state;
+	char command[256];
+	struct state_file_status status;
+	wait_stored(f);
+	snprintf(command, sizeof(command), "rm -rf %s/sub && touch %s/sub", f->dir, f->dir);
+	assert_int_equal(system(command), 0);
+	put_drain(f, "a", 0);
+	f->n_told = 0;
+	loop_until(f->loop, is_told, f);
+	assert_false(f->stored);
+	assert_true(f->up_to >= state_file_urgent(f->file));
+	assert_false(state_file_works(f->file));
+	state_file_status(f->file, &status);
+	assert_non_null(strstr(status.trouble, "/sub"));
+	/* And it comes back by itself. */
+	snprintf(command, sizeof(command), "rm %s/sub", f->dir);
+	assert_int_equal(system(command), 0);
+	wait_stored(f);
+	assert_true(state_file_works(f->file));
+	assert_int_equal(drains_on_disk(f), 1);
+}
+
+static void only_one_may_have_it(void **state)
+{
+	struct fixture *f = *state;
+	struct state_file *other = NULL;
+	struct state_contents contents = { 0 };
+	struct err err = { "" };
+	wait_stored(f);
+	int rc = state_file_new(f->loop, f->path, &here, on_told, f, &other, &contents, &err);
+	assert_int_equal(rc, -EBUSY);
+	assert_non_null(strstr(err.text, f->path));
+	/* Also after it was replaced. */
+	put_drain(f, "a", 0);
+	wait_stored(f);
+	rc = state_file_new(f->loop, f->path, &here, on_told, f, &other, &contents, &err);
+	assert_int_equal(rc, -EBUSY);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_told_as_stored_is_on_the_disk),
+		TEST(a_thousand_at_once_are_few_writes),
+		TEST(what_comes_during_a_write_makes_the_next),
+		TEST(no_change_costs_nothing),
+		TEST(what_can_wait_waits_for_company),
+		TEST(the_end_writes_what_is_left),
+		TEST(until_it_begins_the_file_stays_as_it_was),
+		TEST(nobody_waits_for_what_fails),
+		TEST(only_one_may_have_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/state_lines.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/register_params.h"
+
+#define HEAD "{\"vipherald_state\":1,\"boot\":\"b\",\"netns\":\"n\"}\n"
+
+static int decode(const char *text, struct state_contents *ret, struct err *err)
+{
+	*ret = (struct state_contents){ 0 };
+	return state_decode(text, strlen(text), ret, err);
+}
+
+static void add(char *file, size_t size, char *line)
+{
+	size_t len = strlen(file);
+	snprintf(file + len, size - len, "%s", line);
+	free(line);
+}
+
+/* All that /register can say. */
+static void spec_make(struct app_spec *s)
+{
+	static const char *const params[][2] = {
+		{ "name", "dns é \"x\"" },
+		{ "vip", "192.0.2.53/32" },
+		{ "vip", "2001:db8:53::/64" },
+		{ "monitor", "port:tcp:53" },
+		{ "monitor", "exec:printf '\xff' | grep -q \"\\\\\"" },
+		{ "quorum", "any" },
+		{ "nat", "tcp:53:8053" },
+		{ "nat", "udp:53" },
+		{ "vip_communities", "65000:1,no-export" },
+		{ "ttl", "90s" },
+	};
+	*s = (struct app_spec){ .source = APP_FROM_HTTP, .local = true };
+	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
+		assert_int_equal(register_param_add(s, params[i][0], params[i][1], NULL), 0);
+}
+
+static void what_is_written_is_read(void **state)
+{
+	(void)state;
+	char file[4096] = "";
+	struct app_spec spec;
+	struct state_contents c;
+	struct err err = { "" };
+	const struct state_place place = { .boot = "b", .netns = "net:[1]" };
+	const struct prefix vip = { { AF_INET, { 192, 0, 2, 1 } }, 32 };
+	spec_make(&spec);
+	add(file, sizeof(file), state_encode_head(&place));
+	add(file, sizeof(file), state_encode_app(&spec, 1767323045678001));
+	add(file, sizeof(file), state_encode_drain("dns", 1000, USEC_NEVER, "why"));
+	add(file, sizeof(file), state_encode_drain(NULL, 2000, 3000, ""));
+	add(file, sizeof(file), state_encode_vip(&vip, "lo:dns"));
+	add(file, sizeof(file), state_encode_end(4));
+	if (decode(file, &c, &err) < 0)
+		fail_msg("%s\n%s", err.text, file);
+	assert_string_equal(c.place.netns, "net:[1]");
+	assert_int_equal(c.n_apps, 1);
+	assert_true(app_spec_equal(&c.apps[0].spec, &spec));
+	assert_true(c.apps[0].spec.local);
+	assert_int_equal(c.apps[0].spec.lease, 90 * USEC_PER_SEC);
+	assert_true(c.apps[0].lease_until == 1767323045679000); /* never earlier */
+	assert_int_equal(c.n_drains, 2);
+	assert_string_equal(c.drains[0].name, "dns");
+	assert_string_equal(c.drains[0].reason, "why");
+	assert_true(c.drains[0].until == USEC_NEVER);
+	assert_null(c.drains[1].name);
+	assert_true(c.drains[1].until == 3000);
+	assert_int_equal(c.n_vips, 1);
+	assert_true(prefix_equal(&c.vips[0].prefix, &vip));
+	assert_string_equal(c.vips[0].label, "lo:dns");
+	assert_int_equal(c.n_refused, 0);
+	state_contents_done(&c);
+	app_spec_done(&spec);
+}
+
+#define APP(pairs) "{\"register\":" pairs ",\"local\":false,\"lease_until_ms\":null}\n"
+#define GOOD       "[[\"name\",\"a\"],[\"vip\",\"192.0.2.1/32\"]]"
+
+static const struct {
+	const char *name, *text;
+	int rc;
+	const char *says;
+} damaged[] = {
+	{ "empty", "", -EBADMSG, "end is missing" },
+	{ "no end", HEAD, -EBADMSG, "end is missing" },
+	{ "cut within a line", HEAD "{\"register\":[[\"na", -EBADMSG, "line 2" },
+	{ "a line is missing", HEAD "{\"end\":1}\n", -EBADMSG, "line 2" },
+	{ "a line too many", HEAD APP(GOOD) "{\"end\":0}\n", -EBADMSG, "line 3" },
+	{ "something behind", HEAD "{\"end\":0}\n{\"end\":0}\n", -EBADMSG, "behind its end" },
+	{ "no head", "{\"end\":0}\n", -EBADMSG, "line 1" },
+	{ "not JSON", "state\n", -EBADMSG, "line 1" },
+	{ "a list", "[]\n", -EBADMSG, "line 1" },
+	{ "newer", "{\"vipherald_state\":2,\"more\":1}\n", -EPROTONOSUPPORT, "version 2" },
+	{ "head with more", "{\"vipherald_state\":1,\"boot\":\"\",\"netns\":\"\",\"x\":1}\n",
+	  -EBADMSG, "line 1" },
+	{ "twice the same key", HEAD "{\"end\":0,\"end\":0}\n", -EBADMSG, "line 2" },
+	{ "unknown line", HEAD "{\"new\":1}\n{\"end\":1}\n", -EBADMSG, "none that" },
+	{ "pairs of three", HEAD APP("[[\"name\",\"a\",\"b\"]]") "{\"end\":1}\n", -EBADMSG,
+	  "pairs" },
+	{ "pairs of numbers", HEAD APP("[[\"name\",1]]") "{\"end\":1}\n", -EBADMSG, "pairs" },
+	{ "half an octet", HEAD APP("[[\"name\",{\"hex\":\"6\"}]]") "{\"end\":1}\n", -EBADMSG,
+	  "pairs" },
+	{ "a NUL", HEAD APP("[[\"name\",{\"hex\":\"6100\"}]]") "{\"end\":1}\n", -EBADMSG, "pairs" },
+	{ "no list", HEAD APP("{}") "{\"end\":1}\n", -EBADMSG, "not a list" },
+	{ "a lease without span",
+	  HEAD "{\"register\":" GOOD ",\"local\":false,\"lease_until_ms\":1}\n{\"end\":1}\n",
+	  -EBADMSG, "ttl" },
+	{ "a lease without end",
+	  HEAD APP(
+		  "[[\"name\",\"a\"],[\"vip\",\"192.0.2.1/32\"],[\"ttl\",\"1s\"]]") "{\"end\":1}\n",
+	  -EBADMSG, "ttl" },
+	{ "a negative time",
+	  HEAD "{\"drain\":null,\"since_ms\":-1,\"until_ms\":null,\"reason\":\"\"}\n{\"end\":1}\n",
+	  -EBADMSG, "since_ms" },
+	{ "a time beyond all",
+	  HEAD "{\"drain\":null,\"since_ms\":0,\"until_ms\":9223372036854775807,\"reason\":\"\"}\n",
+	  -EBADMSG, "until_ms" },
+	{ "a long label", HEAD "{\"vip\":\"192.0.2.1/32\",\"label\":\"0123456789abcdef\"}\n",
+	  -EBADMSG, "label" },
+	{ "no address", HEAD "{\"vip\":\"lo\",\"label\":\"\"}\n", -EBADMSG, "line 2" },
+};
+
+static void nothing_is_taken_from_a_damaged_file(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		struct state_contents c;
+		struct err err = { "" };
+		int rc = decode(damaged[i].text, &c, &err);
+		if (rc != damaged[i].rc || !strstr(err.text, damaged[i].says))
+			fail_msg("%s: %d, %s", damaged[i].name, rc, err.text);
+		assert_int_equal(c.n_apps, 0);
+	}
+}
+
+static void what_register_refuses_is_left_out_alone(void **state)
+{
+	(void)state;
+	static const char *const refused[] = {
+		"[[\"name\",\"b\"],[\"vip\",\"192.0.2.1/33\"]]",
+		"[[\"name\",\"b\"]]",
+		"[[\"vip\",\"192.0.2.1/32\"]]",
+		"[[\"name\",\"b\"],[\"vip\",\"192.0.2.1/32\"],[\"monitor\",\"nonsense\"]]",
+		"[[\"name\",\"b\"],[\"vip\",\"192.0.2.1/32\"],[\"later\",\"1\"]]",
+		"[[\"name\",\"b\"],[\"vip\",\"192.0.2.1/32\"],[\"ttl\",\"1ms\"]]",
+	};
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		char file[1024];
+		struct state_contents c;
+		struct err err = { "" };
+		snprintf(file, sizeof(file), HEAD APP("%s") APP(GOOD) "{\"end\":2}\n", refused[i]);
+		if (decode(file, &c, &err) < 0)
+			fail_msg("%s: %s", refused[i], err.text);
+		assert_int_equal(c.n_apps, 1);
+		assert_string_equal(c.apps[0].spec.name, "a");
+		assert_int_equal(c.n_refused, 1);
+		state_contents_done(&c);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(nothing_is_taken_from_a_damaged_file),
+		cmocka_unit_test(what_register_refuses_is_left_out_alone),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
