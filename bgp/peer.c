@@ -274,6 +274,8 @@ static bool beyond_one_hop(const struct bgp_peer *p)
 
 static const char *hint_for_failure(const struct bgp_peer *p, bool silent)
 {
+	if (p->path.trouble[0])
+		return ""; /* that says it */
 	if (beyond_one_hop(p))
 		return "the peer is behind a gateway, and an eBGP session reaches one hop only: "
 		       "set "
