@@ -330,14 +330,16 @@ static int spawn_marked(struct child *c, const char *const argv[], const struct 
 	size_t n = 0;
 	while (environ && environ[n])
 		n++;
-	char **env = mem_new(n + 3, sizeof(*env)), **p = env, mark[ORPHANS_MARK_MAX];
+	char **env = mem_new(n + 3, sizeof(*env)), **p = env;
+	char *mark = mem_strdup(orphans_mark());
 	family_init(&c->family);
 	*p++ = c->family.mark;
-	if (*strcpy(mark, orphans_mark()))
+	if (*mark)
 		*p++ = mark;
 	for (size_t i = 0; i < n; i++)
 		*p++ = environ[i];
 	int r = user ? spawn_as(argv, env, user, out, &c->pid) : spawn(argv, env, out, &c->pid);
+	free(mark);
 	free(env);
 	return r;
 }

@@ -163,6 +163,7 @@ static int on_work(sd_event_source *source, void *userdata)
 	(void)source;
 	struct orphans *o = userdata;
 	for (int n = 0; n < LOOKS_TURN; n++) {
+		/* cppcheck-suppress readdirCalled; there is one thread */
 		const struct dirent *e = readdir(o->proc);
 		if (!e && !again(o)) {
 			finish(o);
