@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,9 @@ def main() -> int:
     # The lock of legacy iptables is the machine's, over all namespaces: here one of our own.
     os.environ["XTABLES_LOCKFILE"] = str(workdir / "xtables.lock")
     print(f"soak: {seconds:g} s, SOAK_SEED={seed} SOAK_NAT={backend}, {binary()}", flush=True)
+    # Nothing is left behind either way.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     report = Report()
     begin = time.monotonic()
     netns.remove_stale()
@@ -34,6 +38,8 @@ def main() -> int:
         Soak(bed, report, seconds=seconds, seed=seed, backend=backend).run()
     except AssertionError as error:
         report.fail(str(error))
+    except KeyboardInterrupt:
+        report.fail("interrupted")
     finally:
         bed.destroy()
     report.check(not netns.leftovers(), f"no namespace left {netns.leftovers() or ''}".strip())
