@@ -49,6 +49,7 @@ help:
 	@echo "make lint       clang-format, clang-tidy, cppcheck and the include arrows"
 	@echo "make unit       unit tests and fuzz corpora only"
 	@echo "make netns      namespace tests with real routers only"
+	@echo "make soak       everything at once for SOAK_SECONDS (600); SOAK_SEED repeats a run"
 	@echo "make fuzz       runs each fuzz target for FUZZ_SECONDS (60)"
 	@echo "make bench      measures and prints the figures"
 	@echo "make deps       installs what build, tests and lint need"
@@ -123,6 +124,17 @@ netns: variant-plain variant-asan
 	VIPHERALD=build/vipherald $(PYTEST)
 	VIPHERALD=build/asan/vipherald $(PYTEST)
 
+# The program, not the sanitizers': resident memory is looked at. VIPHERALD names another one.
+SOAK_SECONDS = 600
+SOAK_SEED =
+SOAK_NAT =
+soak:
+	@scripts/deps.sh build
+	@scripts/deps.sh test
+	@$(MAKE) --no-print-directory all
+	@cd tests && SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) SOAK_NAT=$(SOAK_NAT) \
+		/usr/bin/python3 -m soak
+
 test:
 	@scripts/deps.sh build
 	@scripts/deps.sh test
@@ -174,6 +186,7 @@ clean:
 	rm -rf build
 
 .PHONY: all help libraries unit-binaries bench-binaries run-unit variant-plain variant-asan \
-	variant-clang unit netns test demo deps lint fuzz run-fuzz bench clean docs install uninstall
+	variant-clang unit netns soak test demo deps lint fuzz run-fuzz bench clean docs install \
+	uninstall
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/discovery.h"
-#include "agent/exec_policy.h"
+#include "agent/monitor_policy.h"
 #include "agent/readiness.h"
 #include "agent/view.h"
 #include "agent/view_capabilities.h"
@@ -86,7 +86,7 @@ static void do_register(const struct inspect *in, const struct api_call *call,
 	struct err err = { "" };
 	enum register_result result = REGISTER_SAME;
 	const char *name = call->spec.name;
-	int rc = exec_policy_check(in->config->exec_from, &call->spec, call->local, &err);
+	int rc = monitor_policy_check(&in->config->policy, &call->spec, call->local, &err);
 	if (rc == 0)
 		rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result,
 				       &err);

@@ -9,7 +9,8 @@
  *
  * The API is open to whoever reaches it, as GoCast's is, so everything is bounded: connections,
  * in all and from one address, the time that one may be idle, the memory of one (which bounds the
- * length of a request: longer ones get 414 or 431), and the body, which nobody reads.
+ * headers: longer ones get 431), the length of a URL and its parameters, and the body, which nobody
+ * reads.
  *
  * A reply that has to wait (enum api_hold) suspends its connection. libmicrohttpd calls
  * on_request() again when it is resumed, and the reply is sent from there.
@@ -18,23 +19,27 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "agent/api_socket.h"
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/http.h"
 #include "net/loop.h"
 
 #define CONNECTIONS_MAX      128
 #define CONNECTIONS_MAX_PEER 96
-#define CONNECTION_MEMORY    32768 /* a monitor of 4,096 bytes, percent-encoded, fits */
+#define CONNECTION_MEMORY    65536 /* a URL, a record of 64 bytes per parameter, an answer */
+#define URL_MAX              32768 /* a monitor of 4,096 bytes, percent-encoded, fits */
 #define IDLE_MAX             10    /* seconds */
 #define BODY_MAX             65536
-#define ARGS_MAX             512
+#define ARGS_MAX             256 /* an app has at most 64 VIPs, 32 monitors and 64 NAT mappings */
 #define STREAM_BLOCK         16384
 
 struct api {
@@ -102,6 +107,40 @@ static enum MHD_Result send_text(struct MHD_Connection *conn, unsigned status, c
 
 /* Requests */
 
+/*
+ * libmicrohttpd 0.9.75 forgets a connection whose parameters do not fit into its memory: the client
+ * hears nothing for IDLE_MAX. So what would not fit is answered here, where the URL is known but
+ * not taken apart yet, past the library, which finds the connection ended.
+ */
+static void refuse_now(struct MHD_Connection *conn, const char *status, const char *why)
+{
+	char answer[512];
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	int n = snprintf(answer, sizeof(answer),
+			 "HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
+			 "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+			 status, strlen(why), why);
+	if (!info)
+		return;
+	send(info->connect_fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	shutdown(info->connect_fd, SHUT_RDWR);
+}
+
+static void *on_url(void *cls, const char *url, struct MHD_Connection *conn)
+{
+	(void)cls;
+	size_t n = 0;
+	for (const char *p = url; (p = strpbrk(p, "?&")); p++)
+		n++;
+	if (strlen(url) > URL_MAX)
+		refuse_now(conn, "414 URI Too Long",
+			   "Invalid request: a URL of more than 32768 bytes\n");
+	else if (n > ARGS_MAX)
+		refuse_now(conn, "400 Bad Request", "Invalid request: more than 256 parameters\n");
+	return NULL;
+}
+
 struct arg_list {
 	struct api_arg *args;
 	size_t n;
@@ -118,9 +157,14 @@ static enum MHD_Result take_arg(void *cls, enum MHD_ValueKind kind, const char *
 	return MHD_YES;
 }
 
-/* Through the unix socket, or from this host's loopback. */
+/* Through the unix socket, or from this host's loopback; but not a check of ours, which says what
+ * somebody else may have told it to. */
 static bool is_local(struct MHD_Connection *conn)
 {
+	const char *agent =
+		MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_USER_AGENT);
+	if (agent && str_equal(agent, HTTP_USER_AGENT))
+		return false;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	return info && info->client_addr && api_socket_is_local(info->client_addr);
@@ -152,8 +196,7 @@ static enum MHD_Result answer(struct api *api, struct pending *pending, const ch
 	struct api_reply reply = { 0 };
 	int n = MHD_get_connection_values_n(conn, MHD_GET_ARGUMENT_KIND, take_arg, &list);
 	if (n > 0 && (size_t)n > list.n)
-		return send_text(conn, MHD_HTTP_BAD_REQUEST,
-				 "Invalid request: too many parameters\n");
+		return MHD_NO; /* refused already */
 	api_route(&(struct api_request){ method, path, args, list.n, is_local(conn) }, &call);
 	api->answer(&call, &reply, api->userdata);
 	api_call_done(&call);
@@ -306,8 +349,8 @@ static int start_daemon(struct api *api, struct err *err)
 		(unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned)CONNECTIONS_MAX_PEER, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, api, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+		on_url, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_END);
 	if (!api->daemon)
 		return err_set(err, -EIO, "libmicrohttpd did not start");
 	const union MHD_DaemonInfo *info =

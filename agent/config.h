@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "agent/app_spec.h"
+#include "agent/monitor_policy.h"
 #include "bgp/config.h"
 #include "consul/config.h"
 #include "lib/endpoint.h"
@@ -28,9 +29,9 @@ struct config_agent {
 	usec_t hold_down, hold_down_max;
 	usec_t cleanup_timer;
 	struct consul_config consul;
-	unsigned exec_from; /* EXEC_FROM_…, agent/exec_policy.h */
-	char *exec_user;    /* who commands run as; NULL: as we do */
-	char *tls_ca;       /* whom `https` monitors trust; NULL: whom the system does */
+	struct monitor_policy policy;
+	char *exec_user; /* who commands run as; NULL: as we do */
+	char *tls_ca;    /* whom `https` monitors trust; NULL: whom the system does */
 	usec_t drain_time;
 	bool shutdown_drain;
 	char *disable_file;      /* NULL when not set */

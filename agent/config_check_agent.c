@@ -2,7 +2,7 @@
 #include "agent/config_check.h"
 
 #include "agent/config_findings.h"
-#include "agent/exec_policy.h"
+#include "agent/monitor_policy.h"
 #include "lib/str.h"
 
 /* Half a client certificate, and TLS that is configured for nothing. */
@@ -28,14 +28,13 @@ static void check_tls(const struct consul_config *c, const struct config_node *a
 }
 
 /* An empty list is likely to mean "nobody", and nothing said is the default. */
-static void check_exec(const struct config_draft *draft, const struct config_node *agent,
-		       struct config_findings *findings)
+static void check_allow_from(unsigned from, const struct config_node *section,
+			     struct config_findings *findings)
 {
-	const struct config_node *exec = config_node_get(agent, "exec");
-	const struct config_node *list = config_node_get(exec, "allow_from");
+	const struct config_node *list = config_node_get(section, "allow_from");
 	if (list && list->kind == CONFIG_SEQUENCE && !list->first)
 		config_error(findings, config_at(list), "the list is empty, write none for nobody");
-	if (draft->agent.exec_from & EXEC_FROM_NONE && draft->agent.exec_from != EXEC_FROM_NONE)
+	if (from & MONITORS_FROM_NONE && from != MONITORS_FROM_NONE)
 		config_error(findings, config_at(list), "none stands for nobody, and alone");
 }
 
@@ -46,5 +45,6 @@ void config_check_agent(const struct config_draft *draft, const struct config_no
 	if (!agent)
 		return;
 	check_tls(&draft->agent.consul, agent, findings);
-	check_exec(draft, agent, findings);
+	check_allow_from(draft->agent.policy.exec, config_node_get(agent, "exec"), findings);
+	check_allow_from(draft->agent.policy.others, config_node_get(agent, "monitors"), findings);
 }

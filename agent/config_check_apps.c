@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "agent/config_findings.h"
-#include "agent/exec_policy.h"
+#include "agent/monitor_policy.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -268,7 +268,7 @@ static void check_app(const struct check *c, const struct app_spec *app,
 		config_warn(c->findings, config_at(monitors),
 			    "consul needs agent.consul_addr, or CONSUL_HTTP_ADDR in the "
 			    "environment: without, the app stays unannounced");
-	if (exec_policy_check(c->draft->agent.exec_from, app, true, &err) < 0)
+	if (monitor_policy_check(&c->draft->agent.policy, app, true, &err) < 0)
 		config_error(c->findings, config_at(monitors), "%s", err.text);
 }
 

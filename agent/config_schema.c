@@ -19,8 +19,8 @@
 static const struct config_key exec_keys[] = {
 	{ .name = "allow_from",
 	  .shape = CONFIG_VALUES,
-	  .type = &config_type_exec_from,
-	  FIELD(exec_from),
+	  .type = &config_type_monitors_from,
+	  FIELD(policy.exec),
 	  .default_words = "`config` and `http-local`",
 	  .doc = "From where `exec:` monitors are accepted: `config`, `consul`, `http` from "
 		 "anywhere, `http-local` through a unix socket or from loopback; or `none`." },
@@ -31,6 +31,25 @@ static const struct config_key exec_keys[] = {
 	  .doc = "The user that all commands run as, with that user's groups and without any "
 		 "capability. Needs CAP_SETUID, CAP_SETGID and CAP_KILL." },
 	{ 0 },
+};
+
+static const struct config_key agent_monitors_keys[] = {
+	{ .name = "allow_from",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_monitors_from,
+	  FIELD(policy.others),
+	  .default_words = "`config`, `http-local` and `consul`",
+	  .doc = "From where monitors of all kinds but `exec`, `port` and `consul` are accepted; "
+		 "the words are those of `agent.exec.allow_from`." },
+	{ 0 },
+};
+
+static const struct config_section agent_monitors_section = {
+	.path = "agent.monitors",
+	.doc = "`http:`, `https:`, `tcp:` and `dns:` monitors send requests in this host's name, "
+	       "and `file:` and `process:` tell what is on it, so who may bring one is decided "
+	       "here. `port:` and `consul` are taken from anywhere.",
+	.keys = agent_monitors_keys,
 };
 
 static const struct config_section exec_section = {
@@ -234,6 +253,10 @@ static const struct config_key agent_keys[] = {
 	  .doc = "Apps of a group that go down within this time went down at the same moment, see "
 		 "`keep_last`." },
 	{ .name = "exec", .shape = CONFIG_SECTION, .section = &exec_section, .doc = "See below." },
+	{ .name = "monitors",
+	  .shape = CONFIG_SECTION,
+	  .section = &agent_monitors_section,
+	  .doc = "See below." },
 	{ 0 },
 };
 #undef FIELD
@@ -821,10 +844,9 @@ const struct config_section config_schema = {
 };
 
 const struct config_section *const config_sections[] = {
-	&config_schema,   &agent_section, &exec_section, &bgp_section,
-	&peer_section,    &nat_section,   &app_section,  &vip_config_section,
-	&states_section,  &up_section,    &down_section, &drain_section,
-	&monitor_section, NULL,
+	&config_schema, &agent_section, &exec_section,  &agent_monitors_section, &bgp_section,
+	&peer_section,  &nat_section,   &app_section,   &vip_config_section,     &states_section,
+	&up_section,    &down_section,  &drain_section, &monitor_section,        NULL,
 };
 
 /* ---- use ---- */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "agent/community.h"
-#include "agent/exec_policy.h"
+#include "agent/monitor_policy.h"
 #include "lib/endpoint.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -90,10 +90,10 @@ static int set_consul_warning(const struct config_key *key, const char *text, vo
 	return 0;
 }
 
-static int add_exec_from(const struct config_key *key, const char *text, void *target,
-			 struct err *err)
+static int add_monitors_from(const struct config_key *key, const char *text, void *target,
+			     struct err *err)
 {
-	return exec_policy_add(field_of(key, target), text, err);
+	return monitor_policy_add(field_of(key, target), text, err);
 }
 
 /* What YAML 1.1 and GoCast's parser take; the letter case as they do. */
@@ -534,8 +534,8 @@ const struct config_type config_type_text = { "text", set_text };
 const struct config_type config_type_password = { "text, at most 80 bytes", set_password };
 const struct config_type config_type_consul_addr = { "URL", set_consul_addr };
 const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_consul_warning };
-const struct config_type config_type_exec_from = {
-	"`config`, `http`, `http-local`, `consul`, `none`", add_exec_from
+const struct config_type config_type_monitors_from = {
+	"`config`, `http`, `http-local`, `consul`, `none`", add_monitors_from
 };
 const struct config_type config_type_bool = { "`true` or `false`", set_bool };
 const struct config_type config_type_duration = { "duration", set_duration };

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/exec_policy.h"
+#include "agent/monitor_policy.h"
 #include "agent/view_json.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -215,7 +215,7 @@ static void restore_app(struct remember *r, struct state_app *app)
 			 view_date(app->lease_until, date));
 		return;
 	}
-	int rc = exec_policy_check(r->config->exec_from, &app->spec, app->spec.local, &err);
+	int rc = monitor_policy_check(&r->config->policy, &app->spec, app->spec.local, &err);
 	if (rc == 0)
 		rc = registry_register(r->registry, &app->spec, now, &result, &err);
 	if (rc < 0) {

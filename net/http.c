@@ -339,7 +339,7 @@ static void set_common(const struct curl_api *curl, struct http_call *call)
 	curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl->easy_setopt(easy, CURLOPT_PROXY, "");
 	curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl->easy_setopt(easy, CURLOPT_USERAGENT, "vipherald");
+	curl->easy_setopt(easy, CURLOPT_USERAGENT, HTTP_USER_AGENT);
 }
 
 int http_start(struct http *h, const struct http_request *request, http_done_cb *done,

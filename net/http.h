@@ -17,6 +17,9 @@
 #include "lib/err.h"
 #include "lib/mono.h"
 
+/* What we call ourselves. */
+#define HTTP_USER_AGENT "vipherald"
+
 struct http;
 struct http_call;
 

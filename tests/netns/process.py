@@ -20,6 +20,7 @@ class Process:
     def __init__(self, argv: Sequence[str | Path], log: Path, env: dict[str, str] | None = None):
         self.argv = [str(word) for word in argv]
         self.log_path = log
+        self._killed = False
         with open(log, "ab") as output:
             self._popen = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self.argv],
@@ -75,8 +76,12 @@ class Process:
     def kill(self) -> None:
         """SIGKILL to the process and what it started in its session; no error if it is gone.
 
-        Returns when all have ended: until then they keep ports and files open.
+        Returns when all have ended: until then they keep ports and files open. The second time does
+        nothing: the number may be somebody else's by then.
         """
+        if self._killed:
+            return
+        self._killed = True
         _kill_group(self.pid, signal.SIGKILL)
         self._popen.wait()
         if _kill_group(self.pid, 0):

@@ -73,3 +73,37 @@ def test_unix_socket_of_a_killed_agent_is_no_obstacle(bed: Testbed) -> None:
     agent = bed.start_agent(config(peer_entry, agent={"listen_addr": f"unix:{bed.workdir}/api"}))
     agent.kill()
     agent.start()
+
+
+URLS: dict[str, tuple[str, int, str]] = {
+    "as many as fit": ("&".join(["x=" + 121 * "y"] * 255), 400, "unknown parameter 'x'"),
+    "one more": ("&".join(["x=1"] * 256), 400, "more than 256 parameters"),
+    "without values": ("&" * 256, 400, "more than 256 parameters"),
+    "thousands": ("&".join(["x"] * 8000), 400, "more than 256 parameters"),
+    "longest": ("x=" + 32700 * "y", 400, "unknown parameter 'x'"),
+    "too long": ("x=" + 32768 * "y", 414, "URL of more than 32768 bytes"),
+    "far too long": ("x=" + 500_000 * "y", 414, "too big"),
+}
+
+
+@pytest.mark.parametrize("name", URLS)
+def test_every_url_gets_an_answer(bed: Testbed, name: str) -> None:
+    """Many small parameters need more memory than a long one; nobody is left without a word."""
+    query, status, text = URLS[name]
+    bed.link()
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}))
+    answer = agent.get(f"/register?name=a&{query}")
+    assert answer.status == status, answer
+    assert text in answer.text
+    assert agent.status("apps")["apps"] == []
+
+
+def test_largest_definition_fits(bed: Testbed) -> None:
+    """64 VIPs, 32 monitors, 64 mappings and communities in one request."""
+    bed.link()
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}))
+    vips = [f"10.7.0.{i}/32" for i in range(1, 65)]
+    monitors = [f"exec:{200 * 'x'} {i}" for i in range(32)]
+    nats = [f"tcp:{1000 + i}:{2000 + i}" for i in range(64)]
+    assert agent.register("a", *vips, monitors=monitors, nats=nats, communities="1:2").status == 200
+    assert len(agent.app("a")["vips"]) == 64

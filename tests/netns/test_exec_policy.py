@@ -1,4 +1,4 @@
-"""From where commands are accepted, and who they run as."""
+"""From where monitors are accepted, and who commands run as."""
 
 import json
 import os
@@ -31,7 +31,8 @@ def register_from(bed: Testbed, agent: Agent, address: str, monitor: str = COMMA
         connection.sendall(f"GET {target} HTTP/1.0\r\n\r\n".encode())
         head = connection.makefile("rb").read().decode()
     if " 403 " in head.splitlines()[0]:
-        assert "agent.exec.allow_from" in head and "'http'" in head
+        section = "exec" if monitor.startswith("exec") else "monitors"
+        assert f"agent.{section}.allow_from" in head and "'http'" in head
     return int(head.split()[1])
 
 
@@ -41,6 +42,34 @@ def test_default_takes_commands_from_this_host_only(bed: Testbed) -> None:
     assert agent.get("/v1/apps/a").status == 404
     assert register_from(bed, agent, "10.0.1.2", "port:tcp:1") == 200
     assert register_from(bed, agent, "127.0.0.1") == 200
+
+
+OTHERS = ("http://127.0.0.1/", "tcp:127.0.0.1:1", "dns:127.0.0.1:53:x:A", "file:/x", "process:x")
+
+
+def test_default_takes_others_from_this_host_only(bed: Testbed) -> None:
+    """They speak in this host's name, or tell what is on it."""
+    agent = start(bed, listen_addr=":8080")
+    for monitor in OTHERS:
+        assert register_from(bed, agent, "10.0.1.2", monitor) == 403, monitor
+        assert register_from(bed, agent, "127.0.0.1", monitor) == 200, monitor
+
+
+def test_others_can_be_allowed(bed: Testbed) -> None:
+    agent = start(bed, listen_addr=":8080", monitors={"allow_from": ["config", "http"]})
+    for monitor in OTHERS:
+        assert register_from(bed, agent, "10.0.1.2", monitor) == 200, monitor
+    assert register_from(bed, agent, "10.0.1.2") == 403
+
+
+def test_a_check_of_the_api_is_not_this_host(bed: Testbed) -> None:
+    """Else whoever may bring a URL might run a command by it."""
+    agent = start(bed)
+    url = f"http://127.0.0.1:8080/register?name=b&vip=192.0.2.54/32&monitor={COMMAND}"
+    assert agent.register("a", VIP4, monitors=[url]).status == 200
+    said = "status 403: Forbidden: monitor 'exec:true'"
+    wait_until(lambda: said in agent.app("a")["monitors"][0]["said"], said)
+    assert agent.get("/v1/apps/b").status == 404
 
 
 def test_http_can_be_allowed(bed: Testbed) -> None:
@@ -68,16 +97,32 @@ def test_configuration_can_be_refused(bed: Testbed) -> None:
     assert "agent.exec.allow_from" in agent.expect_exit(1)
 
 
+OTHER_VIP = "192.0.2.55/32"
+
+
 def test_consul_is_refused_and_reported(bed: Testbed) -> None:
     router = bed.start_router("bird")
     consul = Consul(bed.host)
     consul.register("bad", tags(VIP4, "gocast_monitor=exec:true"))
+    consul.register("curious", tags(OTHER_VIP, "gocast_monitor=file:/etc/passwd"))
     consul.register("good", tags("192.0.2.54/32"))
     agent = bed.start_agent(config(peer(router), agent={"consul_addr": consul.addr}))
-    router.wait_routes("192.0.2.54/32")
+    router.wait_routes("192.0.2.54/32", OTHER_VIP)
     [bad] = [s for s in agent.status("consul")["found"] if s["service"] == "bad"]
     assert bad["state"] == "refused"
     assert "exec:true" in bad["problem"] and "agent.exec.allow_from" in bad["problem"]
+
+
+def test_kinds_that_run_nothing_can_be_refused_too(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    consul = Consul(bed.host)
+    consul.register("curious", tags(OTHER_VIP, "gocast_monitor=file:/etc/passwd"))
+    consul.register("good", tags("192.0.2.54/32"))
+    options = {"consul_addr": consul.addr, "monitors": {"allow_from": "config"}}
+    agent = bed.start_agent(config(peer(router), agent=options))
+    router.wait_routes("192.0.2.54/32")
+    [curious] = [s for s in agent.status("consul")["found"] if s["service"] == "curious"]
+    assert curious["state"] == "refused" and "agent.monitors.allow_from" in curious["problem"]
 
 
 CAPABILITIES = "+net_admin,+net_bind_service,+setuid,+setgid"
@@ -117,6 +162,31 @@ def test_user_drops_privileges(bed: Testbed, wrapper: tuple[str, ...]) -> None:
     assert status["CapPrm"] == status["CapEff"] == status["CapAmb"] == ["0" * 16]
     assert status["SigBlk"] == ["0" * 16]
     assert os.stat(out / "status").st_uid == 65534
+
+
+ENDING = f"{CAPABILITIES},+kill"
+SEEING = f"{ENDING},+sys_ptrace,+dac_read_search"
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "command"),
+    [(ENDING, "sleep 4811 & sleep 4812"), (SEEING, "(setsid sleep 4811 &); sleep 4812")],
+    ids=["hangs", "daemonises"],
+)
+def test_what_it_takes_to_end_commands_of_a_user(
+    bed: Testbed, capabilities: str, command: str
+) -> None:
+    """As docs/monitors.md says: one capability for what hangs, two more for what left its group."""
+    bed.link()
+    bed.workdir.chmod(0o755)
+    agent = bed.start_agent(
+        config(PEER, apps=(app("a", VIP4, f"exec:{command}"),), agent={"exec": {"user": "nobody"}}),
+        wrapper=(*PLAIN_USER, "--inh-caps", capabilities, "--ambient-caps", capabilities),
+    )
+    wait_until(lambda: "no result within" in agent.app("a")["monitors"][0]["said"], "time-out")
+    agent.stop()
+    bed.wait_no_process("sleep 4811")
+    bed.wait_no_process("sleep 4812")
 
 
 def test_user_that_does_not_exist(bed: Testbed) -> None:

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "agent/consul_app.h"
-#include "agent/exec_policy.h"
+#include "agent/monitor_policy.h"
 
 #define VIP "gocast_vip=192.0.2.1/32"
 
@@ -105,52 +105,88 @@ static void test_bad_name(void **state)
 	assert_non_null(strstr(problem.text, "a/b"));
 }
 
-/* ---- from where commands are accepted ---- */
+/* ---- from where monitors are accepted ---- */
 
 static const struct {
 	const char *allow; /* words */
 	enum app_source source;
 	bool local, allowed;
 } policies[] = {
-	{ "", APP_FROM_CONFIG, true, true },           { "", APP_FROM_HTTP, true, true },
-	{ "", APP_FROM_HTTP, false, false },           { "", APP_FROM_CONSUL, false, false },
-	{ "config", APP_FROM_CONFIG, true, true },     { "config", APP_FROM_HTTP, true, false },
-	{ "http", APP_FROM_HTTP, false, true },        { "http", APP_FROM_HTTP, true, true },
-	{ "http", APP_FROM_CONFIG, true, false },      { "http-local", APP_FROM_HTTP, true, true },
-	{ "http-local", APP_FROM_HTTP, false, false }, { "consul", APP_FROM_CONSUL, false, true },
-	{ "consul", APP_FROM_HTTP, true, false },      { "none", APP_FROM_CONFIG, true, false },
-	{ "none", APP_FROM_HTTP, true, false },
+	{ "", APP_FROM_CONFIG, true, true },         { "", APP_FROM_HTTP, true, true },
+	{ "", APP_FROM_HTTP, false, false },         { "config", APP_FROM_CONFIG, true, true },
+	{ "config", APP_FROM_HTTP, true, false },    { "http", APP_FROM_HTTP, false, true },
+	{ "http", APP_FROM_HTTP, true, true },       { "http", APP_FROM_CONFIG, true, false },
+	{ "http-local", APP_FROM_HTTP, true, true }, { "http-local", APP_FROM_HTTP, false, false },
+	{ "consul", APP_FROM_CONSUL, false, true },  { "consul", APP_FROM_HTTP, true, false },
+	{ "none", APP_FROM_CONFIG, true, false },    { "none", APP_FROM_HTTP, true, false },
 };
 
-static void test_exec_policy(void **state)
+static const struct {
+	const char *text, *key; /* of the configuration; NULL: taken from anywhere */
+} ruled[] = {
+	{ "exec:x", "agent.exec.allow_from" },
+	{ "http://127.0.0.1/", "agent.monitors.allow_from" },
+	{ "https://127.0.0.1/", "agent.monitors.allow_from" },
+	{ "tcp:127.0.0.1:1", "agent.monitors.allow_from" },
+	{ "dns:127.0.0.1:53:x:A", "agent.monitors.allow_from" },
+	{ "process:x", "agent.monitors.allow_from" },
+	{ "file:/x", "agent.monitors.allow_from" },
+	{ "port:tcp:2", NULL },
+	{ "consul", NULL },
+};
+
+static void expect_policy(size_t row, size_t kind)
+{
+	struct app_spec spec = { .source = policies[row].source };
+	struct monitor_policy policy = { 0 };
+	struct err err = { "" };
+	bool is_exec = kind == 0;
+	unsigned *from = is_exec ? &policy.exec : &policy.others;
+	if (policies[row].allow[0])
+		assert_int_equal(monitor_policy_add(from, policies[row].allow, &err), 0);
+	/* What is said of the others counts not. */
+	*(is_exec ? &policy.others : &policy.exec) =
+		policies[row].allowed ? MONITORS_FROM_NONE : ~0U;
+	assert_int_equal(app_spec_add_monitor(&spec, "port:tcp:1", &err), 0);
+	assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);
+	int r = monitor_policy_check(&policy, &spec, policies[row].local, &err);
+	bool refused = !policies[row].allowed && ruled[kind].key;
+	if (r != (refused ? -EACCES : 0))
+		fail_msg("row %zu, %s: %d", row, ruled[kind].text, r);
+	if (refused && (!strstr(err.text, ruled[kind].text) || !strstr(err.text, ruled[kind].key)))
+		fail_msg("row %zu: %s", row, err.text);
+	app_spec_done(&spec);
+}
+
+static void test_monitor_policy(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-		struct app_spec spec = { .source = policies[i].source };
+	for (size_t row = 0; row < sizeof(policies) / sizeof(policies[0]); row++)
+		for (size_t kind = 0; kind < sizeof(ruled) / sizeof(ruled[0]); kind++)
+			expect_policy(row, kind);
+}
+
+/* Only commands are refused from Consul unless the configuration says otherwise. */
+static void test_monitor_policy_of_consul(void **state)
+{
+	(void)state;
+	struct monitor_policy policy = { 0 };
+	for (size_t kind = 0; kind < sizeof(ruled) / sizeof(ruled[0]); kind++) {
+		struct app_spec spec = { .source = APP_FROM_CONSUL };
 		struct err err = { "" };
-		unsigned from = 0;
-		if (policies[i].allow[0])
-			assert_int_equal(exec_policy_add(&from, policies[i].allow, &err), 0);
-		assert_int_equal(app_spec_add_monitor(&spec, "port:tcp:1", &err), 0);
-		assert_int_equal(exec_policy_check(from, &spec, policies[i].local, &err), 0);
-		assert_int_equal(app_spec_add_monitor(&spec, "exec:x", &err), 0);
-		int r = exec_policy_check(from, &spec, policies[i].local, &err);
-		if (r != (policies[i].allowed ? 0 : -EACCES))
-			fail_msg("row %zu: %d", i, r);
-		if (r < 0) {
-			assert_non_null(strstr(err.text, "exec:x"));
-			assert_non_null(strstr(err.text, "agent.exec.allow_from"));
-		}
+		assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);
+		assert_int_equal(monitor_policy_check(&policy, &spec, false, &err),
+				 kind == 0 ? -EACCES : 0);
 		app_spec_done(&spec);
 	}
 }
 
-static void test_exec_policy_words(void **state)
+static void test_monitor_policy_words(void **state)
 {
 	(void)state;
 	struct err err = { "" };
 	unsigned from = 0;
-	assert_int_equal(exec_policy_add(&from, "htpp", &err), -EINVAL);
+	assert_int_equal(monitor_policy_add(&from, "htpp", &err), -EINVAL);
 	assert_non_null(strstr(err.text, "did you mean 'http'"));
 	assert_int_equal(from, 0);
 }
@@ -161,8 +197,9 @@ int main(void)
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_bad_name),
-		cmocka_unit_test(test_exec_policy),
-		cmocka_unit_test(test_exec_policy_words),
+		cmocka_unit_test(test_monitor_policy),
+		cmocka_unit_test(test_monitor_policy_of_consul),
+		cmocka_unit_test(test_monitor_policy_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
