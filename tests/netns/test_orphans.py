@@ -1,4 +1,4 @@
-"""Commands of checks that a killed agent left running: its successor ends them, and nobody else's."""
+"""Commands of checks that a killed agent left running: its successor ends them, and no others."""
 
 from pathlib import Path
 
@@ -20,7 +20,8 @@ def test_what_a_killed_agent_left_running_is_killed(bed: Testbed) -> None:
     agent = bed.start_agent(config(PEER, apps=(app("web", VIP4, *OURS),), agent=SLOW))
     elsewhere = bed.namespace("other")
     theirs = app("web", VIP4, "exec:sleep 4714; true")
-    other = Agent(elsewhere, config(PEER, apps=(theirs,), agent=SLOW, router_id="192.0.2.9"), "other")
+    structure = config(PEER, apps=(theirs,), agent=SLOW, router_id="192.0.2.9")
+    other = Agent(elsewhere, structure, "other")
     other.start()
     try:
         old = {wait_runs(bed.host, number) for number in NUMBERS}
