@@ -61,6 +61,7 @@
 #include "net/alone.h"
 #include "net/capability.h"
 #include "net/loop.h"
+#include "net/orphans.h"
 
 /* How long apps are registered in one turn of the loop. */
 #define APPS_TURN (5 * USEC_PER_MSEC)
@@ -106,7 +107,8 @@ struct agent {
 	struct peer_log *peer_log;
 	struct service *service; /* NULL: no service manager */
 	struct restart *restart;
-	int alone_fd; /* held while we manage lo; -1: not yet */
+	struct orphans *orphans; /* of a former run */
+	int alone_fd;            /* held while we manage lo; -1: not yet */
 	struct presence_watcher *presence;
 	struct presence *disable_file; /* of the agent; NULL: none */
 	enum agent_phase phase;
@@ -629,6 +631,13 @@ static void look_at_capabilities(struct agent *a)
 	capability_keep_to_ourselves();
 }
 
+static void on_orphans(size_t killed, void *userdata)
+{
+	(void)userdata;
+	if (killed > 0)
+		log_info("exec", "a former run left %zu processes of its checks, killed", killed);
+}
+
 static int start_loop(struct agent *a, struct err *err)
 {
 	int rc = sd_event_new(&a->loop);
@@ -649,6 +658,8 @@ static int start(struct agent *a, struct err *err)
 		rc = start_api(a, err);
 	if (rc == 0)
 		rc = alone_claim(&a->alone_fd, err);
+	if (rc == 0)
+		a->orphans = orphans_new(a->loop, on_orphans, a);
 	if (rc == 0)
 		rc = effects_new(a->loop, &a->identity, a->config->nat.backend, &a->effects, err);
 	if (rc == 0)
@@ -690,6 +701,7 @@ static void agent_done(struct agent *a)
 	sd_event_source_disable_unref(a->give_up);
 	identity_done(&a->identity);
 	config_free(a->config);
+	orphans_free(a->orphans);
 	if (a->alone_fd >= 0)
 		close(a->alone_fd);
 	sd_event_unref(a->loop);

@@ -8,6 +8,7 @@
 
 #include "agent/consul_app.h"
 #include "agent/monitor_policy.h"
+#include "agent/view_state.h"
 #include "consul/publish.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -336,9 +337,17 @@ void discovery_dismiss(struct discovery *d, const char *name)
 
 /* ---- to Consul ---- */
 
-static enum consul_status status_of(enum health health)
+/* What is down is down, drained or not. */
+static bool is_drained(const struct app *app)
 {
-	switch (health) {
+	return app->drained_since != USEC_NEVER && app->health != HEALTH_DOWN;
+}
+
+static enum consul_status status_of(const struct app *app)
+{
+	if (is_drained(app))
+		return CONSUL_WARNING;
+	switch (app->health) {
 	case HEALTH_UP:
 		return CONSUL_PASSING;
 	case HEALTH_UNKNOWN:
@@ -349,12 +358,25 @@ static enum consul_status status_of(enum health health)
 	return CONSUL_CRITICAL;
 }
 
+/* What was said first when it was drained; its own drain before the agent's. */
+static const char *why_drained(const struct registry *reg, const struct app *app)
+{
+	const struct drain *const drains[] = { app->drain, registry_agent_drain(reg) };
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; drains[i] && j < DRAIN_SOURCES; j++)
+			if (drains[i]->holds[j].on)
+				return drains[i]->holds[j].reason;
+	return NULL;
+}
+
 static void publish_app(struct discovery *d, const struct app *app)
 {
 	char text[CONSUL_OUTPUT_MAX];
-	snprintf(text, sizeof(text), "%s%s%s", health_name(app->health), app->reason ? ": " : "",
-		 app->reason ? app->reason : "");
-	consul_publish_app(d->publish, app->spec->name, status_of(app->health), text);
+	const char *why = is_drained(app) ? why_drained(d->registry, app) : app->reason;
+	snprintf(text, sizeof(text), "%s%s%s",
+		 view_state_name(app->health, app->form, is_drained(app)),
+		 why && why[0] ? ": " : "", why ? why : "");
+	consul_publish_app(d->publish, app->spec->name, status_of(app), text);
 }
 
 static int on_publish(sd_event_source *source, uint64_t now, void *userdata)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/community.h"
 #include "agent/view_graceful.h"
 #include "agent/view_json.h"
 #include "bgp/attr.h"
@@ -49,6 +50,20 @@ static const char *family_name(uint8_t family)
 	return family == AF_INET6 ? "ipv6" : "ipv4";
 }
 
+/* "rt:65001:100 0x0002fde900000064" */
+static char *ext_communities_text(const struct bgp_attrs *attrs, char *buf, size_t size)
+{
+	struct strbuf sb = strbuf_over(buf, size);
+	struct reader r = attrs->ext_communities;
+	char text[EXT_COMMUNITY_TEXT_MAX];
+	while (reader_left(&r) > 0) {
+		struct bgp_ext_community c = { .high = reader_u32(&r) };
+		c.low = reader_u32(&r);
+		strbuf_add(&sb, "%s%s", sb.len > 0 ? " " : "", ext_community_format(c, text));
+	}
+	return buf;
+}
+
 /* Text */
 
 static void print_attrs(const struct bgp_attrs *attrs, FILE *out)
@@ -64,6 +79,9 @@ static void print_attrs(const struct bgp_attrs *attrs, FILE *out)
 	bgp_attrs_communities_text(attrs, list, sizeof(list));
 	if (list[0])
 		fprintf(out, " communities %s", list);
+	ext_communities_text(attrs, list, sizeof(list));
+	if (list[0])
+		fprintf(out, " ext-communities %s", list);
 	bgp_attrs_large_communities_text(attrs, list, sizeof(list));
 	if (list[0])
 		fprintf(out, " large-communities %s", list);
@@ -125,6 +143,9 @@ static void add_attrs(json_t *o, const struct bgp_attrs *attrs)
 	json_object_set_new(o, "origin", json_string(origin_name(attrs->origin)));
 	json_object_set_new(o, "communities",
 			    words(bgp_attrs_communities_text(attrs, list, sizeof(list)), false));
+	ext_communities_text(attrs, list, sizeof(list));
+	if (list[0])
+		json_object_set_new(o, "ext_communities", words(list, false));
 	bgp_attrs_large_communities_text(attrs, list, sizeof(list));
 	if (list[0])
 		json_object_set_new(o, "large_communities", words(list, false));

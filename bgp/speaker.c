@@ -209,6 +209,8 @@ static void peer_changed(struct bgp_peer *p, void *userdata)
 	struct bgp_peer_status status;
 	if (bgp_peer_over(p) && s->sweep)
 		sd_event_source_set_enabled(s->sweep, SD_EVENT_ONESHOT);
+	if (bgp_peer_is_unsure(p))
+		hostwatch_again(s->host);
 	if (!s->ops.peer_changed)
 		return;
 	bgp_peer_status(p, &status);
@@ -372,10 +374,14 @@ static int start_listening(struct bgp_speaker *s, struct err *err)
 static void on_host_changed(void *userdata)
 {
 	struct bgp_speaker *s = userdata;
+	bool unsure = false;
 	for (size_t i = 0; i < s->n_peers; i++) {
 		bgp_peer_look_at_path(s->peers[i]);
 		bgp_peer_recheck_next_hops(s->peers[i]);
+		unsure = unsure || bgp_peer_is_unsure(s->peers[i]);
 	}
+	if (unsure)
+		hostwatch_again(s->host);
 }
 
 static int check_passive(const struct bgp_config *config, struct err *err)

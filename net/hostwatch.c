@@ -19,6 +19,7 @@
 #define EVENTS_PER_TURN 64
 /* A router on the same host may change its routes thousands of times a second. */
 #define TOLD_EVERY (50 * USEC_PER_MSEC)
+#define AGAIN      USEC_PER_SEC
 
 struct hostwatch {
 	sd_event *loop;
@@ -62,6 +63,17 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *use
 	else if (any)
 		loop_timer_set(w->loop, &w->timer, again, LOOP_APPLY, on_timer, w);
 	return 0;
+}
+
+void hostwatch_again(struct hostwatch *w)
+{
+	int armed = SD_EVENT_OFF;
+	if (w->timer)
+		sd_event_source_get_enabled(w->timer, &armed);
+	if (armed != SD_EVENT_OFF)
+		return; /* that is sooner */
+	loop_timer_set(w->loop, &w->timer, usec_add(loop_now(w->loop), AGAIN), LOOP_APPLY, on_timer,
+		       w);
 }
 
 /* Drops what concerns lo in the kernel, and the routes of the table `local`: 10,000 VIPs at once

@@ -9,6 +9,7 @@ import pytest
 
 from . import bgp
 from .configs import VIP4, VIP6, app, config, peer
+from .consul import Consul, tags
 from .testbed import Testbed
 from .test_states_attributes import GRACEFUL_SHUTDOWN, wait_attributes
 from .test_stop import STOP_TIMEOUT
@@ -245,6 +246,35 @@ def test_routers_see_the_drain_of_a_stop_and_nobody_ends_it(bed: Testbed, kind: 
     wait_attributes(router, VIP4, DRAINING)
     assert agent.status("status")["phase"] == "draining"
     assert agent.get("/v1/undrain").status == 503
+
+
+def test_services_that_come_and_go_meanwhile(bed: Testbed) -> None:
+    """Consul is followed until the stop: what goes is withdrawn, what comes is not announced."""
+    router = bed.start_router("bird")
+    consul = Consul(bed.host)
+    consul.register("web", tags(VIP4))
+    consul.register("dns", tags(VIP6))
+    tap = WireTap(router.namespace, router.link.host_ip)
+    agent = bed.start_agent(
+        config(
+            peer(router),
+            agent={"shutdown_drain": True, "drain_time": "1h", "consul_addr": consul.addr},
+        )
+    )
+    router.wait_routes(VIP4, VIP6)
+    agent.process.signal(signal.SIGTERM)
+    wait_attributes(router, VIP4, DRAINING)
+    consul.register("new", tags("192.0.2.99/32"))
+    consul.deregister("dns")
+    router.wait_routes(VIP4)
+    wait_until(lambda: agent.get("/v1/apps/new").status == 200, "the new service is known")
+    assert state(agent, "new") == "drained"
+    consul.kill()  # and nothing comes of it
+    agent.stop(timeout=STOP_TIMEOUT)  # the second signal
+    router.wait_routes()
+    updates = [m for m in tap.last_conversation() if isinstance(m, bgp.Update)]
+    assert not any("192.0.2.99/32" in update.announced for update in updates)
+    assert bed.host.loopback_addresses() == {}
 
 
 def test_a_second_signal_skips_the_drain(bed: Testbed) -> None:

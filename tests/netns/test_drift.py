@@ -91,14 +91,14 @@ def _on_lo(drift: Drift) -> set[str]:
 def test_flush_of_lo_takes_what_is_not_ours_for_good(bed: Testbed) -> None:
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
-    drift.host.ip("addr flush dev lo")
-    # `ip` may come round again and remove what was put back in the meantime.
-    wait_until(lambda: drift.repairs("address") >= 4, "all are put back")
+    # It looks ten times whether something is left, and then gives up.
+    drift.host.run("ip addr flush dev lo".split(), check=False)
     wait_until(lambda: _on_lo(drift) == {VIP4, VIP6, NET6}, "all of ours, and nothing else, on lo")
-    assert drift.is_local("198.51.100.255")
+    wait_until(lambda: drift.is_local("198.51.100.255"), "the network is back")
     drift.assert_no_withdrawal()
 
 
+BURST = 20  # that is repaired at once; agent/contest.h
 _FIGHTER = f"echo ready; while :; do ip addr del {VIP4} dev lo; done 2>/dev/null"
 
 
@@ -113,9 +113,9 @@ def test_who_removes_a_vip_in_a_loop_gets_no_busy_loop(bed: Testbed) -> None:
     assert not drift.agent.vip(VIP4)["announced"]
     assert drift.agent.vip(VIP6)["announced"]
     drift.agent.wait_log(f"{VIP4}: app web: somebody removed it from lo again and again")
-    wait_until(lambda: drift.repairs("address") > 5, "another attempt, after the rest")
-    assert drift.agent.log.count("putting it back") <= 6
-    assert drift.repairs("address") <= 8
+    wait_until(lambda: drift.repairs("address") > BURST, "another attempt, after the rest")
+    assert drift.agent.log.count("putting it back") == BURST
+    assert drift.repairs("address") <= BURST + 2
     fighter.kill()
     drift.session.expect_route(VIP4)
     assert VIP4 in drift.host.loopback_addresses()

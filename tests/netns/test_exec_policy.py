@@ -164,6 +164,31 @@ def test_user_drops_privileges(bed: Testbed, wrapper: tuple[str, ...]) -> None:
     assert os.stat(out / "status").st_uid == 65534
 
 
+ENDING = f"{CAPABILITIES},+kill"
+SEEING = f"{ENDING},+sys_ptrace,+dac_read_search"
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "command"),
+    [(ENDING, "sleep 4811 & sleep 4812"), (SEEING, "(setsid sleep 4811 &); sleep 4812")],
+    ids=["hangs", "daemonises"],
+)
+def test_what_it_takes_to_end_commands_of_a_user(
+    bed: Testbed, capabilities: str, command: str
+) -> None:
+    """As docs/monitors.md says: one capability for what hangs, two more for what left its group."""
+    bed.link()
+    bed.workdir.chmod(0o755)
+    agent = bed.start_agent(
+        config(PEER, apps=(app("a", VIP4, f"exec:{command}"),), agent={"exec": {"user": "nobody"}}),
+        wrapper=(*PLAIN_USER, "--inh-caps", capabilities, "--ambient-caps", capabilities),
+    )
+    wait_until(lambda: "no result within" in agent.app("a")["monitors"][0]["said"], "time-out")
+    agent.stop()
+    bed.wait_no_process("sleep 4811")
+    bed.wait_no_process("sleep 4812")
+
+
 def test_user_that_does_not_exist(bed: Testbed) -> None:
     bed.link()
     agent = bed.make_agent(config(PEER, agent={"exec": {"user": "no-such-user"}}))

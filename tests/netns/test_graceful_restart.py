@@ -201,7 +201,8 @@ def test_leftovers_wait_for_the_last_verdict(bed: Testbed, helper: str) -> None:
     the app that takes its time has a verdict, and without harm to that."""
     router, observer = start_router(bed, helper)
     gate = Gate(bed)
-    agent = start_agent(bed, router, app("slow", VIP4, gate.check), agent=SLOW)
+    forgetful = {**SLOW, "state_file": "off"}
+    agent = start_agent(bed, router, app("slow", VIP4, gate.check), agent=forgetful)
     gate.open()
     agent.register("transient", OTHER)
     observer.wait_routes(VIP4, OTHER)

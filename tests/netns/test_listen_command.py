@@ -58,6 +58,26 @@ def test_receiver_prints_json_lines(bed: Testbed) -> None:
     assert link.host_ip in text and str(AGENT_AS) in text and "igp" in text
 
 
+EXTENDED = ["rt:65001:100", "soo:192.0.2.1:7", "0x030c000000000001"]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_receiver_prints_communities_of_every_kind(bed: Testbed, form: str) -> None:
+    link = bed.link()
+    receiver = start_receiver(link, "--as", "65000", *(["--json"] if form == "json" else []))
+    communities = {"bgp_communities": ["1:2"], "bgp_ext_communities": EXTENDED}
+    web = {**app("web", VIP4), "vip_config": {**communities, "bgp_large_communities": ["1:2:3"]}}
+    bed.start_agent(config(entry(link, 65000), apps=(web,)))
+    line = receiver.wait_line(VIP4)
+    if form == "text":
+        assert f" communities 1:2 ext-communities {' '.join(EXTENDED)} large-communities 1:2:3" in line
+    else:
+        shown = json.loads(line)
+        assert shown["ext_communities"] == EXTENDED
+        assert (shown["communities"], shown["large_communities"]) == (["1:2"], ["1:2:3"])
+    assert receiver.terminate() == 0
+
+
 def test_receiver_shows_graceful_restart(bed: Testbed) -> None:
     link = bed.link()
     receiver = start_receiver(link, "--as", "65000")

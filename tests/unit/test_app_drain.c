@@ -386,6 +386,20 @@ static void a_last_resort_stays(void **state)
 	assert_true(is_bound(h, 0));
 }
 
+static void check_group(struct host *h)
+{
+	size_t n_up = 0, n_kept = 0;
+	for (size_t i = 0; i < APPS; i++) {
+		const struct app *app = registry_find(h->reg, name_of(i));
+		if (!app || !app->group)
+			continue;
+		n_up += app->health == HEALTH_UP;
+		n_kept += app->kept;
+	}
+	assert_true(n_up == 0 || n_kept == 0);
+	assert_int_equal(registry_count(h->reg).groups_kept, n_kept > 0);
+}
+
 static void a_group_is_kept_until_one_returns(void **state)
 {
 	struct host *h = *state;
@@ -427,6 +441,61 @@ static void a_group_is_kept_until_one_returns(void **state)
 	turn(h);
 	tell(h);
 	assert_int_equal(registry_count(h->reg).groups_kept, 0);
+}
+
+/* An app of the configuration that takes the VIPs of the first `n`. */
+static struct app *add_app_over(struct host *h, size_t i, size_t n)
+{
+	struct app_spec s;
+	struct err err = { "" };
+	enum register_result result;
+	char vip[32];
+	make_spec(&s, i, KEEP);
+	for (size_t taken = 0; taken < n; taken++) {
+		snprintf(vip, sizeof(vip), "192.0.2.%zu/32", 10 + taken);
+		assert_int_equal(app_spec_add_vip(&s, vip, NULL), 0);
+	}
+	if (registry_register(h->reg, &s, h->now, &result, &err) < 0)
+		fail_msg("%s", err.text);
+	app_spec_done(&s);
+	turn(h);
+	return (struct app *)registry_find(h->reg, name_of(i));
+}
+
+/* By an app that comes before it, and that joins the group it leaves. */
+static void a_displaced_member_leaves_its_group(void **state)
+{
+	struct host *h = *state;
+	struct app *apps[3];
+	for (size_t i = 0; i < 3; i++)
+		verdict(h, apps[i] = add_app(h, i, KEEP | HTTP), HEALTH_UP);
+	for (size_t i = 0; i < 3; i++)
+		verdict(h, apps[i], HEALTH_DOWN);
+	expect(h, 0, true, true, 10);
+	struct app *first = add_app_over(h, 3, 1);
+	assert_null(registry_find(h->reg, "a"));
+	expect(h, 0, false, false, 0); /* nothing is known of the new one */
+	for (size_t i = 1; i < 3; i++)
+		expect(h, i, true, true, 10);
+	check_group(h);
+	verdict(h, first, HEALTH_UP);
+	expect(h, 0, true, false, 10);
+	for (size_t i = 1; i < 3; i++)
+		expect(h, i, false, false, 0);
+	verdict(h, first, HEALTH_DOWN);
+	for (size_t i = 0; i < 3; i++)
+		expect(h, i, true, true, 10);
+	check_group(h);
+	/* All that is left of it at once. */
+	registry_unregister(h->reg, "d", h->now);
+	turn(h);
+	struct app *second = add_app_over(h, 4, 3);
+	assert_int_equal(registry_count(h->reg).groups_kept, 0);
+	check_group(h);
+	verdict(h, second, HEALTH_UP);
+	for (size_t i = 0; i < 3; i++)
+		expect(h, i, true, false, 10);
+	tell(h);
 }
 
 static void apps_that_fail_one_by_one_go_one_by_one(void **state)
@@ -486,20 +555,6 @@ static void check_all(struct host *h, const struct model *m)
 		if (r->announced)
 			assert_true(r->bound && r->mapped);
 	}
-}
-
-static void check_group(struct host *h)
-{
-	size_t n_up = 0, n_kept = 0;
-	for (size_t i = 0; i < APPS; i++) {
-		const struct app *app = registry_find(h->reg, name_of(i));
-		if (!app || !app->group)
-			continue;
-		n_up += app->health == HEALTH_UP;
-		n_kept += app->kept;
-	}
-	assert_true(n_up == 0 || n_kept == 0);
-	assert_int_equal(registry_count(h->reg).groups_kept, n_kept > 0);
 }
 
 static void set_held(struct host *h, struct model *m, size_t i, bool held)
@@ -622,6 +677,7 @@ int main(void)
 		TEST(a_drain_that_announces_nothing_withdraws),
 		TEST(a_last_resort_stays),
 		TEST(a_group_is_kept_until_one_returns),
+		TEST(a_displaced_member_leaves_its_group),
 		TEST(apps_that_fail_one_by_one_go_one_by_one),
 		TEST(whatever_happens_the_invariants_hold),
 	};
