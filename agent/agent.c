@@ -536,6 +536,7 @@ static int start_speaker(struct agent *a, struct err *err)
 static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
 {
 	const struct agent *a = userdata;
+	surroundings_catch_up(a->surroundings);
 	return identity_check_vip(&a->identity, vip, err);
 }
 

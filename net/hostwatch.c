@@ -65,12 +65,28 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
-void hostwatch_again(struct hostwatch *w)
+static bool is_armed(const struct hostwatch *w)
 {
 	int armed = SD_EVENT_OFF;
 	if (w->timer)
 		sd_event_source_get_enabled(w->timer, &armed);
-	if (armed != SD_EVENT_OFF)
+	return armed != SD_EVENT_OFF;
+}
+
+void hostwatch_catch_up(struct hostwatch *w)
+{
+	bool any = is_armed(w);
+	if (nlsock_receive(w->socket, EVENTS_PER_TURN, take_event, &any) == -ENOBUFS)
+		any = true;
+	if (!any)
+		return;
+	loop_timer_set(w->loop, &w->timer, USEC_NEVER, LOOP_APPLY, on_timer, w);
+	tell(w);
+}
+
+void hostwatch_again(struct hostwatch *w)
+{
+	if (is_armed(w))
 		return; /* that is sooner */
 	loop_timer_set(w->loop, &w->timer, usec_add(loop_now(w->loop), AGAIN), LOOP_APPLY, on_timer,
 		       w);

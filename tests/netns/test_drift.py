@@ -83,6 +83,36 @@ def test_removed_vip_is_back_and_its_route_stayed(bed: Testbed, what: str) -> No
     assert 'drift_repairs_total{kind="address"} 1\n' in drift.agent.get("/metrics").text
 
 
+@pytest.mark.parametrize("flush", ["route flush table local", "-6 route flush table local"])
+def test_flush_of_the_local_table_takes_no_vip_for_good(bed: Testbed, flush: str) -> None:
+    """Without its local route an address is there, and nothing answers on it."""
+    drift = Drift(bed)
+    drift.wait_announced(VIP4, VIP6, NET4, NET6)
+    drift.host.run(["ip", *flush.split()], check=False)
+    for address in ("192.0.2.53", "198.51.100.255", "2001:db8::53", "2001:db8:1::77"):
+        wait_until(lambda: drift.is_local(address), f"{address} is local")
+
+
+def test_kernels_own_local_route_is_not_the_only_one(bed: Testbed) -> None:
+    drift = Drift(bed)
+    drift.wait_announced(VIP4, VIP6, NET4, NET6)
+    for vip in ("192.0.2.53", "2001:db8::53"):
+        drift.host.run(f"ip route del local {vip} dev lo table local proto kernel".split())
+        assert drift.is_local(vip)
+    # Every time that lo loses its last address, ours goes without a word.
+    for _ in range(2):
+        drift.host.ip("addr flush dev lo")
+        wait_until(lambda: _on_lo(drift) == {VIP4, VIP6, NET6}, "all of ours on lo")
+        wait_until(lambda: "proto 118" in _local_routes(drift, "192.0.2.53"), "our local route")
+    drift.agent.unregister("web")
+    wait_until(lambda: drift.agent.status("routes")["routes"] == [], "no VIP is left")
+    assert not _local_routes(drift, "192.0.2.53")
+
+
+def _local_routes(drift: Drift, address: str) -> str:
+    return drift.host.run(["ip", "route", "show", "table", "local", address])
+
+
 def _on_lo(drift: Drift) -> set[str]:
     addresses = drift.host.ip_json("addr", "show", "dev", "lo")[0]["addr_info"]
     return {f"{info['local']}/{info['prefixlen']}" for info in addresses}
