@@ -10,6 +10,18 @@ from pathlib import Path
 from .wait import TIMEOUT, wait_until
 
 
+def children(pid: int) -> list[int]:
+    """Children of a process, zombies included, as its first thread has them."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_zombie(pid: int) -> bool:
+    try:
+        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class Process:
     """Starts argv at once; stdout and stderr go to `log`, appended.
 
