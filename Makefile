@@ -49,6 +49,9 @@ help:
 	@echo "make lint       clang-format, clang-tidy, cppcheck and the include arrows"
 	@echo "make unit       unit tests and fuzz corpora only"
 	@echo "make netns      namespace tests with real routers only"
+	@echo "make container-test  builds the container image and runs it"
+	@echo "make image      the container image, with docker or podman; IMAGE=vipherald:VERSION"
+	@echo "make soak       everything at once for SOAK_SECONDS (600); SOAK_SEED repeats a run"
 	@echo "make fuzz       runs each fuzz target for FUZZ_SECONDS (60)"
 	@echo "make bench      measures and prints the figures"
 	@echo "make deps       installs what build, tests and lint need"
@@ -123,10 +126,31 @@ netns: variant-plain variant-asan
 	VIPHERALD=build/vipherald $(PYTEST)
 	VIPHERALD=build/asan/vipherald $(PYTEST)
 
+# The image is built and run by an engine of its own, on storage of its own, in namespaces of their
+# own; it builds the program itself.
+container-test:
+	@scripts/deps.sh container
+	tests/container/sandbox /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/container
+
+# The program, not the sanitizers': resident memory is looked at. VIPHERALD names another one.
+SOAK_SECONDS = 600
+SOAK_SEED =
+SOAK_NAT =
+soak:
+	@scripts/deps.sh build
+	@scripts/deps.sh test
+	@$(MAKE) --no-print-directory all
+	@cd tests && SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) SOAK_NAT=$(SOAK_NAT) \
+		/usr/bin/python3 -m soak
+
 test:
 	@scripts/deps.sh build
 	@scripts/deps.sh test
-	@$(MAKE) --no-print-directory variant-clang unit netns
+	@$(MAKE) --no-print-directory variant-clang unit netns container-test
+
+IMAGE = vipherald:$(VERSION)
+image:
+	@scripts/image.sh $(IMAGE)
 
 demo:
 	@scripts/deps.sh build
@@ -136,6 +160,7 @@ demo:
 deps:
 	@scripts/deps.sh build
 	@scripts/deps.sh test
+	@scripts/deps.sh container
 	@scripts/deps.sh lint
 
 lint:
@@ -174,6 +199,7 @@ clean:
 	rm -rf build
 
 .PHONY: all help libraries unit-binaries bench-binaries run-unit variant-plain variant-asan \
-	variant-clang unit netns test demo deps lint fuzz run-fuzz bench clean docs install uninstall
+	variant-clang unit netns container-test image soak test demo deps lint fuzz run-fuzz bench \
+	clean docs install uninstall
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

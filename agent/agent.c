@@ -60,7 +60,9 @@
 #include "monitors/runner.h"
 #include "net/alone.h"
 #include "net/capability.h"
+#include "net/family.h"
 #include "net/loop.h"
+#include "net/orphans.h"
 
 /* How long apps are registered in one turn of the loop. */
 #define APPS_TURN (5 * USEC_PER_MSEC)
@@ -106,7 +108,8 @@ struct agent {
 	struct peer_log *peer_log;
 	struct service *service; /* NULL: no service manager */
 	struct restart *restart;
-	int alone_fd; /* held while we manage lo; -1: not yet */
+	struct orphans *orphans; /* of a former run */
+	int alone_fd;            /* held while we manage lo; -1: not yet */
 	struct presence_watcher *presence;
 	struct presence *disable_file; /* of the agent; NULL: none */
 	enum agent_phase phase;
@@ -115,7 +118,7 @@ struct agent {
 	bool discovered, leftovers_taken;
 	usec_t started_at;    /* when the last source of apps had arrived; USEC_NEVER: not yet */
 	bool settled, closed; /* VIPs; sessions */
-	sd_event_source *signals[N_SIGNALS], *start_apps, *discovery_limit;
+	sd_event_source *signals[N_SIGNALS], *deaths, *start_apps, *discovery_limit;
 	sd_event_source *drain_end, *unbind_limit, *give_up;
 };
 
@@ -392,26 +395,33 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 	return 0;
 }
 
-static int watch_signals(struct agent *a)
+static const struct {
+	int number;
+	sd_event_signal_handler_t handler;
+} watched[N_SIGNALS] = { { SIGTERM, on_stop_signal },
+			 { SIGINT, on_stop_signal },
+			 { SIGUSR2, on_restart_signal },
+			 { SIGHUP, on_hangup } };
+
+/* Before anything else: process 1 does not get a signal that it neither handles nor blocks, and a
+ * container that is stopped while it starts would be killed instead. */
+static void block_signals(void)
 {
-	static const struct {
-		int number;
-		sd_event_signal_handler_t handler;
-	} wanted[N_SIGNALS] = { { SIGTERM, on_stop_signal },
-				{ SIGINT, on_stop_signal },
-				{ SIGUSR2, on_restart_signal },
-				{ SIGHUP, on_hangup } };
 	sigset_t blocked;
-	int rc = 0;
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD); /* of the monitors' commands, net/child.h */
 	for (size_t i = 0; i < N_SIGNALS; i++)
-		sigaddset(&blocked, wanted[i].number);
+		sigaddset(&blocked, watched[i].number);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
+}
+
+static int watch_signals(struct agent *a)
+{
+	int rc = family_watch_deaths(a->loop, &a->deaths);
 	for (size_t i = 0; i < N_SIGNALS && rc >= 0; i++) {
-		rc = sd_event_add_signal(a->loop, &a->signals[i], wanted[i].number,
-					 wanted[i].handler, a);
+		rc = sd_event_add_signal(a->loop, &a->signals[i], watched[i].number,
+					 watched[i].handler, a);
 		/* No burst of anything may keep us from stopping. */
 		if (rc >= 0)
 			rc = sd_event_source_set_priority(a->signals[i], LOOP_FLUSH);
@@ -534,6 +544,7 @@ static int start_speaker(struct agent *a, struct err *err)
 static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
 {
 	const struct agent *a = userdata;
+	surroundings_catch_up(a->surroundings);
 	return identity_check_vip(&a->identity, vip, err);
 }
 
@@ -629,6 +640,13 @@ static void look_at_capabilities(struct agent *a)
 	capability_keep_to_ourselves();
 }
 
+static void on_orphans(size_t killed, void *userdata)
+{
+	(void)userdata;
+	if (killed > 0)
+		log_info("exec", "a former run left %zu processes of its checks, killed", killed);
+}
+
 static int start_loop(struct agent *a, struct err *err)
 {
 	int rc = sd_event_new(&a->loop);
@@ -649,6 +667,8 @@ static int start(struct agent *a, struct err *err)
 		rc = start_api(a, err);
 	if (rc == 0)
 		rc = alone_claim(&a->alone_fd, err);
+	if (rc == 0)
+		a->orphans = orphans_new(a->loop, on_orphans, a);
 	if (rc == 0)
 		rc = effects_new(a->loop, &a->identity, a->config->nat.backend, &a->effects, err);
 	if (rc == 0)
@@ -683,6 +703,7 @@ static void agent_done(struct agent *a)
 	bgp_speaker_free(a->speaker);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		sd_event_source_disable_unref(a->signals[i]);
+	sd_event_source_disable_unref(a->deaths);
 	sd_event_source_disable_unref(a->start_apps);
 	sd_event_source_disable_unref(a->drain_end);
 	sd_event_source_disable_unref(a->discovery_limit);
@@ -690,6 +711,7 @@ static void agent_done(struct agent *a)
 	sd_event_source_disable_unref(a->give_up);
 	identity_done(&a->identity);
 	config_free(a->config);
+	orphans_free(a->orphans);
 	if (a->alone_fd >= 0)
 		close(a->alone_fd);
 	sd_event_unref(a->loop);
@@ -699,6 +721,7 @@ int agent_run(const char *config_file)
 {
 	struct agent a = { .phase = AGENT_STARTING, .alone_fd = -1, .started_at = USEC_NEVER };
 	struct err err = { "" };
+	block_signals();
 	if (load_config(&a, config_file) < 0)
 		return 1;
 	log_info("agent", "vipherald %s", VIPHERALD_VERSION);

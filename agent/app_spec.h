@@ -23,7 +23,7 @@ const char *app_source_name(enum app_source s); /* "config", "http", "consul" */
 
 /* Of a lease. */
 #define APP_LEASE_MIN (1 * USEC_PER_SEC)
-#define APP_LEASE_MAX (30 * 86400 * USEC_PER_SEC)
+#define APP_LEASE_MAX (USEC_PER_SEC * 86400 * 30)
 
 #define APP_NAME_MAX     128
 #define APP_VIPS_MAX     64

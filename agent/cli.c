@@ -14,16 +14,21 @@ const char cli_usage[] =
 	"  vipherald check --capabilities FILE         print what it needs, as a systemd drop-in\n"
 	"  vipherald listen [ADDR:PORT] [--as N] [--json]\n"
 	"                                              accept BGP sessions and print their routes\n"
+	"  vipherald healthcheck [-config=FILE] [--ready]\n"
+	"                                              ask the running agent: exit status 0 is "
+	"well\n"
 	"  vipherald --help | --version\n"
 	"\n"
 	"The log goes to stderr; -v=1 shows more of it. `listen` takes :1790 and AS 65000 unless\n"
-	"told otherwise. GoCast's flags (-logtostderr and the others of glog) are accepted.\n";
+	"told otherwise. `healthcheck` without -config asks the agent of this container.\n"
+	"GoCast's flags (-logtostderr and the others of glog) are accepted.\n";
 
 enum flag {
 	FLAG_CONFIG,
 	FLAG_VERBOSITY,
 	FLAG_LOGTOSTDERR,
 	FLAG_JSON,
+	FLAG_READY,
 	FLAG_CAPABILITIES,
 	FLAG_AS,
 	FLAG_HELP,
@@ -32,7 +37,7 @@ enum flag {
 };
 
 #define ON(command) (1u << (command))
-#define ON_ALL      (ON(CLI_RUN) | ON(CLI_CHECK) | ON(CLI_LISTEN))
+#define ON_ALL      (ON(CLI_RUN) | ON(CLI_CHECK) | ON(CLI_LISTEN) | ON(CLI_HEALTHCHECK))
 
 static const struct flag_kind {
 	const char *name;
@@ -40,11 +45,12 @@ static const struct flag_kind {
 	bool has_value;
 	unsigned commands;
 } flags[] = {
-	{ "config", FLAG_CONFIG, true, ON(CLI_RUN) | ON(CLI_CHECK) },
+	{ "config", FLAG_CONFIG, true, ON(CLI_RUN) | ON(CLI_CHECK) | ON(CLI_HEALTHCHECK) },
 	{ "v", FLAG_VERBOSITY, true, ON_ALL },
 	{ "logtostderr", FLAG_LOGTOSTDERR, false, ON_ALL },
 	{ "capabilities", FLAG_CAPABILITIES, false, ON(CLI_CHECK) },
 	{ "json", FLAG_JSON, false, ON(CLI_LISTEN) },
+	{ "ready", FLAG_READY, false, ON(CLI_HEALTHCHECK) },
 	{ "as", FLAG_AS, true, ON(CLI_LISTEN) },
 	{ "help", FLAG_HELP, false, ON_ALL },
 	{ "h", FLAG_HELP, false, ON_ALL },
@@ -134,6 +140,8 @@ static int set_flag(struct cli *cli, enum flag flag, const char *arg, const char
 	case FLAG_JSON:
 		rc = parse_bool(arg, value, &cli->json, err);
 		return rc;
+	case FLAG_READY:
+		return parse_bool(arg, value, &cli->ready, err);
 	case FLAG_CAPABILITIES:
 		return parse_bool(arg, value, &cli->capabilities, err);
 	case FLAG_HELP:
@@ -152,9 +160,22 @@ static int set_flag(struct cli *cli, enum flag flag, const char *arg, const char
 	return -EINVAL;
 }
 
+static const struct {
+	const char *name;
+	enum cli_command command;
+} commands[] = { { "check", CLI_CHECK },
+		 { "listen", CLI_LISTEN },
+		 { "healthcheck", CLI_HEALTHCHECK },
+		 { "help", CLI_HELP },
+		 { "version", CLI_VERSION } };
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
 static const char *command_name(enum cli_command command)
 {
-	return command == CLI_CHECK ? "check" : command == CLI_LISTEN ? "listen" : "the agent";
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (commands[i].command == command)
+			return commands[i].name;
+	return "the agent";
 }
 
 static int take_flag(struct cli *cli, struct args *args, struct err *err)
@@ -164,7 +185,7 @@ static int take_flag(struct cli *cli, struct args *args, struct err *err)
 	const struct flag_kind *kind = find_flag(text, &value);
 	if (!kind)
 		return unknown_flag(arg, text, err);
-	if (cli->command <= CLI_LISTEN && !(kind->commands & ON(cli->command)))
+	if (cli->command < CLI_HELP && !(kind->commands & ON(cli->command)))
 		return err_set(err, -EINVAL, "flag %s means nothing to %s", arg,
 			       command_name(cli->command));
 	if (kind->has_value && !value) {
@@ -189,14 +210,7 @@ static int take_word(struct cli *cli, const char *word, struct err *err)
 /* The command is the first argument, so that a file called "check" is no puzzle. */
 static enum cli_command take_command(struct args *args)
 {
-	static const struct {
-		const char *name;
-		enum cli_command command;
-	} commands[] = { { "check", CLI_CHECK },
-			 { "listen", CLI_LISTEN },
-			 { "help", CLI_HELP },
-			 { "version", CLI_VERSION } };
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (args->argc > 1 && str_equal(args->argv[1], commands[i].name)) {
 			args->at++;
 			return commands[i].command;

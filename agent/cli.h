@@ -5,6 +5,7 @@
  *	vipherald -config=FILE [-logtostderr] [-v=N]
  *	vipherald check [--capabilities] FILE
  *	vipherald listen [ADDR:PORT] [--as N] [--json]
+ *	vipherald healthcheck [-config=FILE] [--ready]
  *
  * Flags are written as Go programs take them, because GoCast's users bring theirs: one dash or
  * two, `-flag=value` or `-flag value`, a boolean alone or with `=true`.
@@ -21,14 +22,16 @@
 #define VIPHERALD_VERSION "0.1.0"
 #endif
 
-enum cli_command { CLI_RUN, CLI_CHECK, CLI_LISTEN, CLI_HELP, CLI_VERSION };
+enum cli_command { CLI_RUN, CLI_CHECK, CLI_LISTEN, CLI_HEALTHCHECK, CLI_HELP, CLI_VERSION };
 
 struct cli {
 	enum cli_command command;
-	const char *config;    /* of run and check; a view into argv, as all text here */
+	const char *config; /* of all but listen; a view into argv, as all text here. NULL only for
+			       healthcheck: find it */
 	const char *listen_at; /* NULL: the default of `listen` */
 	uint32_t as;           /* of `listen`; 0: the default */
 	bool json;
+	bool ready;         /* of healthcheck */
 	bool capabilities;  /* of `check` */
 	unsigned verbosity; /* -v=N */
 	const char

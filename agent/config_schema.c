@@ -38,7 +38,7 @@ static const struct config_key agent_monitors_keys[] = {
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_monitors_from,
 	  FIELD(policy.others),
-	  .default_words = "`config` and `http-local`",
+	  .default_words = "`config`, `http-local` and `consul`",
 	  .doc = "From where monitors of all kinds but `exec`, `port` and `consul` are accepted; "
 		 "the words are those of `agent.exec.allow_from`." },
 	{ 0 },

@@ -110,6 +110,12 @@ static void withdraw(const struct prefix *vip, void *userdata)
 	bgp_speaker_withdraw(e->speaker, vip);
 }
 
+static void disown(const struct prefix *vip, void *userdata)
+{
+	struct effects *e = userdata;
+	bgp_speaker_disown(e->speaker, vip);
+}
+
 static void on_drained(bool complete, void *userdata)
 {
 	struct effects *e = userdata;
@@ -179,6 +185,7 @@ static const struct reconcile_ops ops = {
 	.nat_set = set_nat,
 	.announce = announce,
 	.withdraw = withdraw,
+	.disown = disown,
 	.drain = drain,
 	.work = work,
 	.retry = retry,
@@ -343,7 +350,8 @@ void effects_find_leftovers(struct effects *e, bool *ret_ipv4, bool *ret_ipv6)
 	struct leftovers l = { 0 };
 	loopback_walk_leftovers(e->loopback, collect, &l);
 	*ret_ipv4 = *ret_ipv6 = false;
-	for (size_t i = 0; i < l.n; i++)
+	/* While lo is down, nothing answers on those that are still there. */
+	for (size_t i = 0; i < l.n && loopback_is_up(e->loopback); i++)
 		*(l.items[i].addr.family == AF_INET6 ? ret_ipv6 : ret_ipv4) = true;
 	free(l.items);
 }

@@ -142,8 +142,10 @@ static int no_own_address(uint8_t family, const struct addr *gone, struct err *e
 
 int identity_own_address(struct identity *id, uint8_t family, struct addr *ret, struct err *err)
 {
-	struct addr a, gone = { 0 }, *own = &id->own[family == AF_INET6];
-	id->wants_own[family == AF_INET6] = true;
+	size_t of = family == AF_INET6;
+	struct addr a, gone = { 0 }, *own = &id->own[of];
+	bool first = !id->wants_own[of];
+	id->wants_own[of] = true;
 	for (size_t i = 0; i < id->bgp.n_peers && !addr_is_set(own); i++) {
 		if (!own_address_towards(&id->peers[i], family, &a))
 			continue;
@@ -152,6 +154,8 @@ int identity_own_address(struct identity *id, uint8_t family, struct addr *ret, 
 		else
 			gone = a;
 	}
+	if (first)
+		id->looked_own[of] = *own;
 	if (!addr_is_set(own))
 		return no_own_address(family, &gone, err);
 	*ret = *own;
@@ -184,11 +188,14 @@ static void find_vital(struct identity *id)
 
 static bool look_at_own(struct identity *id, size_t i, uint8_t family)
 {
-	struct addr before = id->own[i], now;
-	if (!id->wants_own[i] || (addr_is_set(&before) && route_has_address(&before, 0)))
+	struct addr before = id->looked_own[i], now;
+	if (!id->wants_own[i])
 		return false;
-	id->own[i] = (struct addr){ 0 };
-	identity_own_address(id, family, &now, NULL);
+	if (!addr_is_set(&id->own[i]) || !route_has_address(&id->own[i], 0)) {
+		id->own[i] = (struct addr){ 0 };
+		identity_own_address(id, family, &now, NULL);
+	}
+	id->looked_own[i] = id->own[i];
 	return !addr_equal(&id->own[i], &before);
 }
 

@@ -26,7 +26,8 @@ struct identity {
 	size_t n_vital, cap_vital;
 	struct addr
 		own[2]; /* IPv4, IPv6: what NAT translates to; family 0: not needed yet, or none */
-	bool wants_own[2]; /* NAT has asked */
+	bool wants_own[2];         /* NAT has asked */
+	struct addr looked_own[2]; /* as at the last look: a retry may have found a new one since */
 	struct addr
 		gateway; /* the default gateway that stands in for a peer; family 0: none does */
 };

@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/cli.h"
 #include "agent/cmd_check.h"
+#include "agent/cmd_healthcheck.h"
 #include "agent/cmd_listen.h"
 #include "lib/log.h"
 
@@ -42,6 +43,8 @@ static int run(const struct cli *cli)
 					 : cmd_check(cli->config, stdout);
 	case CLI_LISTEN:
 		return cmd_listen(cli->listen_at, cli->as, cli->json);
+	case CLI_HEALTHCHECK:
+		return cmd_healthcheck(cli->config, cli->ready, stdout);
 	case CLI_HELP:
 		fputs(cli_usage, stdout);
 		return 0;

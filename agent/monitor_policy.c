@@ -33,9 +33,8 @@ int monitor_policy_add(unsigned *from, const char *name, struct err *err)
 		       name, near ? ", did you mean '" : "", near ? near : "", near ? "'" : "");
 }
 
-static bool allows(unsigned from, enum app_source source, bool local)
+static bool allows(unsigned bits, enum app_source source, bool local)
 {
-	unsigned bits = from ? from : MONITORS_FROM_DEFAULT;
 	switch (source) {
 	case APP_FROM_CONFIG:
 		return bits & MONITORS_FROM_CONFIG;
@@ -63,14 +62,18 @@ static const char *refusal(const struct monitor_policy *policy, enum monitor_kin
 	case MONITOR_CONSUL:
 		return NULL;
 	case MONITOR_EXEC:
-		return allows(policy->exec, source, local) ? NULL : "exec";
+		return allows(policy->exec ? policy->exec : MONITORS_EXEC_FROM, source, local)
+			       ? NULL
+			       : "exec";
 	case MONITOR_HTTP:
 	case MONITOR_HTTPS:
 	case MONITOR_TCP:
 	case MONITOR_DNS:
 	case MONITOR_PROCESS:
 	case MONITOR_FILE:
-		return allows(policy->others, source, local) ? NULL : "monitors";
+		return allows(policy->others ? policy->others : MONITORS_OTHERS_FROM, source, local)
+			       ? NULL
+			       : "monitors";
 	}
 	return NULL;
 }

@@ -19,7 +19,9 @@ enum {
 	MONITORS_FROM_HTTP_LOCAL = 1 << 2, /* through a unix socket or from loopback */
 	MONITORS_FROM_CONSUL = 1 << 3,
 	MONITORS_FROM_NONE = 1 << 4, /* said so; 0 is the default */
-	MONITORS_FROM_DEFAULT = MONITORS_FROM_CONFIG | MONITORS_FROM_HTTP_LOCAL,
+	/* The defaults. Whoever may register a service in Consul may have it checked, too. */
+	MONITORS_EXEC_FROM = MONITORS_FROM_CONFIG | MONITORS_FROM_HTTP_LOCAL,
+	MONITORS_OTHERS_FROM = MONITORS_EXEC_FROM | MONITORS_FROM_CONSUL,
 };
 
 /* Each 0: the default. */

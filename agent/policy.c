@@ -39,6 +39,7 @@ static void decide(const struct policy_input *in, struct policy_output *ret)
 	}
 	if (in->health == HEALTH_UNKNOWN) {
 		ret->want.address = ADDRESS_KEPT;
+		ret->want.undecided = !in->drained;
 		return;
 	}
 	enum route_form form = form_of(in);

@@ -57,6 +57,8 @@ enum policy_address {
 struct policy_want {
 	enum route_form route;
 	enum policy_address address;
+	bool undecided; /* no route because nothing is known yet: what a former run announced may
+			   stay in routers (graceful restart) */
 };
 
 struct policy_input {

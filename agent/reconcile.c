@@ -205,6 +205,14 @@ static void withdraw(struct reconcile *r, struct vip *vip, usec_t now)
 	r->counts.withdrawals++;
 }
 
+/* The first word of this run about a VIP is that it has no route. */
+static void disown(struct reconcile *r, struct vip *vip)
+{
+	if (!vip->decided)
+		r->ops->disown(&vip->prefix, r->userdata);
+	vip->decided = true;
+}
+
 static void announce(struct reconcile *r, struct vip *vip, usec_t now)
 {
 	struct state_room room;
@@ -218,7 +226,7 @@ static void announce(struct reconcile *r, struct vip *vip, usec_t now)
 		vip->changed_at = now;
 	if (!vip->announced)
 		r->counts.announced++;
-	vip->announced = true;
+	vip->announced = vip->decided = true;
 	vip->form = vip->want.route;
 	vip->stale = false;
 	r->counts.announcements++;
@@ -477,6 +485,8 @@ void reconcile_want(struct reconcile *r, struct vip *vip, struct policy_want wan
 {
 	if (want.route == ROUTE_NONE)
 		withdraw(r, vip, now);
+	if (want.route == ROUTE_NONE && !want.undecided)
+		disown(r, vip);
 	if (vip->want.route == want.route && vip->want.address == want.address)
 		return;
 	vip->want = want;

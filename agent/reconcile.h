@@ -44,6 +44,8 @@ struct reconcile_ops {
 	void (*announce)(const struct prefix *vip, const struct bgp_route_attrs *attrs,
 			 void *userdata);
 	void (*withdraw)(const struct prefix *vip, void *userdata);
+	/* Not announced, and not to be: routers that have it from a former run are to forget it. */
+	void (*disown)(const struct prefix *vip, void *userdata);
 	/* Call reconcile_drained() once the routers have taken all withdrawals so far; a wait that
 	 * is under way is replaced. */
 	void (*drain)(void *userdata);
@@ -70,6 +72,7 @@ struct vip {
 	bool mapped;          /* NAT is as `spec` says */
 	bool has_nat;         /* rules may be there, whosever they were */
 	bool announced;
+	bool decided;          /* announced in this run, or disowned */
 	enum route_form form;  /* in which it is announced */
 	bool stale;            /* announced with other attributes than `spec` says */
 	bool undrained;        /* withdrawn, and the routers may not know yet */

@@ -88,6 +88,12 @@ void surroundings_free(struct surroundings *s)
 	free(s);
 }
 
+void surroundings_catch_up(struct surroundings *s)
+{
+	if (s)
+		hostwatch_catch_up(s->host);
+}
+
 void surroundings_drift(const struct surroundings *s, struct drift_record *ret)
 {
 	*ret = s ? s->nat_address : (struct drift_record){ 0 };

@@ -19,6 +19,8 @@ struct surroundings;
 /* `identity` and `effects` must outlive it. */
 int surroundings_new(sd_event *loop, struct identity *identity, struct effects *effects,
 		     struct surroundings **ret, struct err *err);
+/* `identity` is as the host is now, not as it was up to 50 ms ago. NULL works. */
+void surroundings_catch_up(struct surroundings *s);
 void surroundings_free(struct surroundings *s);
 /* How often NAT was made anew for another address of the host. NULL works. */
 void surroundings_drift(const struct surroundings *s, struct drift_record *ret);

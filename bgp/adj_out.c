@@ -14,6 +14,7 @@ enum {
 	SLOT_IN_ANNOUNCE = 2, /* the id is in `announce` */
 	SLOT_IN_BATCH = 4,    /* the id is in `batch` */
 	SLOT_RESEND = 8,      /* send even if the peer holds the same */
+	SLOT_DISOWNED = 16,   /* what a former run announced was taken back */
 };
 
 #define SLOT_QUEUED (SLOT_IN_WITHDRAW | SLOT_IN_ANNOUNCE | SLOT_IN_BATCH)
@@ -131,12 +132,29 @@ static bool needs_announce(const struct adj_out *a, const struct rib_route *rout
 	return attrs && (attrs->id != slot->sent || (slot->flags & SLOT_RESEND));
 }
 
+/* Stands for the attributes that a former run gave a route: no route of this run has this id. */
+#define ATTRS_OF_FORMER_RUN UINT64_MAX
+
+/* The peer may hold it from a former run, as it has no End-of-RIB yet, and is told that it is gone.
+ */
+static void take_for_sent(struct adj_out *a, struct rib_route *route)
+{
+	struct adj_slot *slot = &a->slots[route->id];
+	bool may_hold = a->session.hold_end_of_rib && !slot->sent &&
+			family_negotiated(a, route->prefix.addr.family);
+	if (!may_hold || !route->disowned || route->attrs || (slot->flags & SLOT_DISOWNED))
+		return;
+	slot->flags |= SLOT_DISOWNED; /* once is enough */
+	slot_set_sent(a, route, ATTRS_OF_FORMER_RUN);
+}
+
 void adj_out_mark(struct adj_out *a, struct rib_route *route)
 {
 	if (!a->up)
 		return;
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it misses that adj_out_init() clears it. */
 	a->slots = mem_grow(a->slots, &a->cap_slots, route->id + 1, sizeof(struct adj_slot));
+	take_for_sent(a, route);
 	uint8_t flags = a->slots[route->id].flags;
 	if (needs_withdraw(a, route) && !(flags & SLOT_IN_WITHDRAW)) {
 		queue_push(&a->families[family_index(route->prefix.addr.family)].withdraw,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/path.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,12 +72,15 @@ static void look_at_way(struct bgp_path *now, const struct bgp_peer_config *c, b
 	struct route_info way;
 	uint32_t scope = c->ifname[0] ? if_nametoindex(c->ifname) : 0;
 	if (c->ifname[0] && !scope) {
+		now->unsure = route_cannot_tell(-errno);
 		now->state = BGP_PATH_LOST;
 		now->link = true;
 		snprintf(now->trouble, sizeof(now->trouble), "interface %s is gone", c->ifname);
 		return;
 	}
-	if (route_lookup(&c->addr, scope, &way, &err) < 0) {
+	int r = route_lookup(&c->addr, scope, &way, &err);
+	if (r < 0) {
+		now->unsure = route_cannot_tell(r);
 		no_route(now, near, err.text);
 		return;
 	}
@@ -126,6 +130,11 @@ bool bgp_path_look(struct bgp_path *p, const struct bgp_peer_config *c, bool nea
 	struct bgp_path before = *p;
 	*p = (struct bgp_path){ .good = before.good };
 	look_at_way(p, c, near);
+	if (p->unsure) {
+		*p = before;
+		p->unsure = true;
+		return false;
+	}
 	look_at_source(p, c);
 	return p->state != before.state || !str_equal(p->trouble, before.trouble) ||
 	       !addr_equal(&p->source, &before.source) ||

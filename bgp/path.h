@@ -29,6 +29,7 @@ struct bgp_path {
 	enum bgp_path_state state;
 	char trouble[160];   /* "interface eth0 is down"; "" when the way is good */
 	bool link;           /* the trouble is that of an interface */
+	bool unsure;         /* the kernel could not be asked: the rest is as it was, look again */
 	struct addr source;  /* what the kernel would send from; family 0: there is no way */
 	struct addr gateway; /* family 0: on a connected network */
 	struct {

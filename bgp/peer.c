@@ -30,6 +30,7 @@ struct bgp_peer {
 	struct graceful graceful;
 	sd_event_source *restart_over;
 	struct bgp_path path;
+	bool next_hop_unsure; /* the kernel could not be asked for one */
 	uint64_t path_resets; /* sessions that ended with the way to the peer */
 	usec_t path_reset_at;
 	struct addr local_addr;
@@ -44,19 +45,24 @@ static const struct bgp_conn_ops conn_ops;
 
 /* ---- Next hops. ---- */
 
-/* The address of the other family that is nearest to the peer: on the interface towards it. */
-static struct addr address_towards(const struct bgp_peer *p, uint8_t family)
+/* The address of the other family that is nearest to the peer: on the interface towards it. Without
+ * a way to it there is no telling, and the session may outlive that: then it stays `present`. */
+static struct addr address_towards(struct bgp_peer *p, uint8_t family, struct addr present)
 {
 	struct addr found = { 0 };
 	struct route_info way;
 	uint32_t scope = p->config.ifname[0] ? if_nametoindex(p->config.ifname) : 0;
-	if (route_lookup(&p->config.addr, scope, &way, NULL) == 0)
-		route_interface_address(way.ifindex, family, &found, NULL);
-	return found;
+	int r = route_lookup(&p->config.addr, scope, &way, NULL);
+	bool has_way = r == 0;
+	if (has_way)
+		r = route_interface_address(way.ifindex, family, &found, NULL);
+	bool unsure = route_cannot_tell(r);
+	p->next_hop_unsure = p->next_hop_unsure || unsure;
+	return has_way && !unsure ? found : present;
 }
 
 /* Next hop self (RFC 4271 5.1.3): the session's own address where it is of the family. */
-static struct addr choose_next_hop(const struct bgp_peer *p, uint8_t family)
+static struct addr choose_next_hop(struct bgp_peer *p, uint8_t family, struct addr present)
 {
 	const struct addr *own = &p->local_addr;
 	if (family == AF_INET6 && addr_is_set(&p->config.local_ip6))
@@ -65,7 +71,7 @@ static struct addr choose_next_hop(const struct bgp_peer *p, uint8_t family)
 		return *own;
 	if (p->config.local_ip.family == family)
 		return p->config.local_ip;
-	return address_towards(p, family);
+	return address_towards(p, family, present);
 }
 
 static void learn_local_address(struct bgp_peer *p, int fd)
@@ -177,6 +183,7 @@ static void session_up(struct bgp_conn *c)
 	p->sessions++;
 	p->hint = "";
 	learn_local_address(p, c->fd);
+	p->next_hop_unsure = false;
 	if (!p->guest) /* what it was while it was good is what a loss is told from */
 		bgp_path_look(&p->path, &p->config, one_hop(p));
 	struct adj_out_session session = {
@@ -187,8 +194,8 @@ static void session_up(struct bgp_conn *c)
 		.enhanced_refresh = n->enhanced_refresh,
 		.hold_end_of_rib = n->graceful_restart && graceful_holds(&p->graceful, now(p)),
 		.local_as = p->env.config->local_as,
-		.next_hop4 = choose_next_hop(p, AF_INET),
-		.next_hop6 = choose_next_hop(p, AF_INET6),
+		.next_hop4 = choose_next_hop(p, AF_INET, (struct addr){ 0 }),
+		.next_hop6 = choose_next_hop(p, AF_INET6, (struct addr){ 0 }),
 		.global = p->env.config->communities,
 		.peer = p->config.communities,
 	};
@@ -274,6 +281,8 @@ static bool beyond_one_hop(const struct bgp_peer *p)
 
 static const char *hint_for_failure(const struct bgp_peer *p, bool silent)
 {
+	if (p->path.trouble[0])
+		return ""; /* that says it */
 	if (beyond_one_hop(p))
 		return "the peer is behind a gateway, and an eBGP session reaches one hop only: "
 		       "set "
@@ -485,9 +494,12 @@ void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route)
 
 void bgp_peer_recheck_next_hops(struct bgp_peer *p)
 {
+	const struct adj_out_session *present = &p->adj.session;
+	p->next_hop_unsure = false;
 	if (!p->session)
 		return;
-	struct addr v4 = choose_next_hop(p, AF_INET), v6 = choose_next_hop(p, AF_INET6);
+	struct addr v4 = choose_next_hop(p, AF_INET, present->next_hop4);
+	struct addr v6 = choose_next_hop(p, AF_INET6, present->next_hop6);
 	adj_out_set_next_hops(&p->adj, &v4, &v6);
 	bgp_peer_flush(p);
 }
@@ -496,6 +508,11 @@ void bgp_peer_flush(struct bgp_peer *p)
 {
 	if (p->session && adj_out_pending(&p->adj))
 		bgp_conn_flush(p->session);
+}
+
+bool bgp_peer_is_unsure(const struct bgp_peer *p)
+{
+	return !p->stopped && (p->path.unsure || p->next_hop_unsure);
 }
 
 bool bgp_peer_drained(const struct bgp_peer *p)

@@ -62,6 +62,8 @@ void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route);
 void bgp_peer_look_at_path(struct bgp_peer *p);
 /* The host's addresses changed. */
 void bgp_peer_recheck_next_hops(struct bgp_peer *p);
+/* The kernel could not be asked for some of that; all is as it was, and to be looked at again. */
+bool bgp_peer_is_unsure(const struct bgp_peer *p);
 /* Sends what was marked. */
 void bgp_peer_flush(struct bgp_peer *p);
 /* Up to date, and its host has it all; without a session: it holds no route of ours. */

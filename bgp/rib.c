@@ -153,8 +153,28 @@ static void route_free(struct rib *rib, struct rib_route *route)
 
 void rib_collect(struct rib *rib, struct rib_route *route)
 {
-	if (!route->attrs && route->holders == 0)
+	if (!route->attrs && route->holders == 0 && !route->disowned)
 		route_free(rib, route);
+}
+
+struct rib_route *rib_disown(struct rib *rib, const struct prefix *prefix)
+{
+	struct rib_route *route = rib_find(rib, prefix);
+	if (!route)
+		route = route_new(rib, prefix);
+	route->disowned = true;
+	return route;
+}
+
+void rib_collect_disowned(struct rib *rib)
+{
+	for (size_t i = 0; i < rib->n_ids; i++) {
+		struct rib_route *route = rib->by_id[i];
+		if (!route || !route->disowned)
+			continue;
+		route->disowned = false;
+		rib_collect(rib, route);
+	}
 }
 
 void rib_done(struct rib *rib)

@@ -32,6 +32,7 @@ struct rib_route {
 	struct prefix prefix;
 	uint32_t id;
 	uint32_t holders;        /* adj-RIBs-out that still need to know of it */
+	bool disowned;           /* withdrawn, also from peers that have it from a former run */
 	struct rib_attrs *attrs; /* NULL: withdrawn */
 	UT_hash_handle hh;
 };
@@ -55,6 +56,10 @@ struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enu
 			       const struct bgp_route_attrs *attrs, bool *ret_changed);
 /* NULL when it is not announced. The route stays valid until rib_collect(). */
 struct rib_route *rib_withdraw(struct rib *rib, const struct prefix *prefix);
+/* Marks a route that is not announced as disowned, which keeps it until rib_collect_disowned(). */
+struct rib_route *rib_disown(struct rib *rib, const struct prefix *prefix);
+/* No peer has routes of a former run any more. */
+void rib_collect_disowned(struct rib *rib);
 /* Frees the route if it is withdrawn and nobody holds it. */
 void rib_collect(struct rib *rib, struct rib_route *route);
 struct rib_route *rib_find(const struct rib *rib, const struct prefix *prefix);

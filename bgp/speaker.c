@@ -32,6 +32,7 @@ struct bgp_speaker {
 	struct bgp_speaker_ops ops;
 	void *userdata;
 	struct rib rib;
+	bool restoring; /* peers may have routes of a former run */
 	struct bgp_linger *linger;
 	struct bgp_peer **peers; /* the configured ones first, then guests */
 	size_t n_peers, n_configured, cap_peers;
@@ -83,8 +84,15 @@ void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix)
 	struct rib_route *r = rib_withdraw(&s->rib, prefix);
 	if (!r)
 		return;
+	r->disowned = s->restoring; /* a peer that comes later may have it all the same */
 	mark(s, r);
 	rib_collect(&s->rib, r);
+}
+
+void bgp_speaker_disown(struct bgp_speaker *s, const struct prefix *prefix)
+{
+	if (s->restoring)
+		mark(s, rib_disown(&s->rib, prefix));
 }
 
 /* ---- Waiting until everything has arrived. ---- */
@@ -209,6 +217,8 @@ static void peer_changed(struct bgp_peer *p, void *userdata)
 	struct bgp_peer_status status;
 	if (bgp_peer_over(p) && s->sweep)
 		sd_event_source_set_enabled(s->sweep, SD_EVENT_ONESHOT);
+	if (bgp_peer_is_unsure(p))
+		hostwatch_again(s->host);
 	if (!s->ops.peer_changed)
 		return;
 	bgp_peer_status(p, &status);
@@ -372,10 +382,14 @@ static int start_listening(struct bgp_speaker *s, struct err *err)
 static void on_host_changed(void *userdata)
 {
 	struct bgp_speaker *s = userdata;
+	bool unsure = false;
 	for (size_t i = 0; i < s->n_peers; i++) {
 		bgp_peer_look_at_path(s->peers[i]);
 		bgp_peer_recheck_next_hops(s->peers[i]);
+		unsure = unsure || bgp_peer_is_unsure(s->peers[i]);
 	}
+	if (unsure)
+		hostwatch_again(s->host);
 }
 
 static int check_passive(const struct bgp_config *config, struct err *err)
@@ -408,6 +422,7 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	for (size_t i = 0; i < config->n_peers; i++)
 		add_peer(s, &config->peers[i], false);
 	s->n_configured = s->n_peers;
+	s->restoring = bgp_speaker_is_graceful(s);
 	r = hostwatch_new(loop, on_host_changed, s, &s->host, err);
 	if (r == 0 && config->listen)
 		r = start_listening(s, err);
@@ -454,6 +469,8 @@ void bgp_speaker_start(struct bgp_speaker *s)
 
 void bgp_speaker_restored(struct bgp_speaker *s)
 {
+	s->restoring = false;
+	rib_collect_disowned(&s->rib);
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_restored(s->peers[i]);
 }

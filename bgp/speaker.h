@@ -63,6 +63,11 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route);
 /* 0 also when it is not announced. */
 void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix);
 
+/* Peers that may have it from a former run, because End-of-RIB is held back, are told that it is
+ * gone: what is known to be down does not wait for what is not known yet. It must not be announced.
+ */
+void bgp_speaker_disown(struct bgp_speaker *s, const struct prefix *prefix);
+
 /* Calls `done` once, as soon as everything sent to established peers so far was taken by their
  * hosts (acknowledged by TCP) and no peer without a session keeps routes of ours (RFC 4724), or at
  * `deadline`; always from the loop, never from inside. One

@@ -28,6 +28,7 @@
 #include "lib/mem.h"
 #include "net/family.h"
 #include "net/loop.h"
+#include "net/orphans.h"
 
 /* How much output is read: per wake-up, and per second (READS_MAX wake-ups an interval), so that
  * a child that prints without end keeps itself busy and not us. */
@@ -322,19 +323,23 @@ static int spawn_as(const char *const argv[], char *const env[], const struct ch
 	return r;
 }
 
-/* Our environment, and the mark in front of it. */
+/* Our environment, and the marks in front of it. */
 static int spawn_marked(struct child *c, const char *const argv[], const struct child_user *user,
 			int out)
 {
 	size_t n = 0;
 	while (environ && environ[n])
 		n++;
-	char **env = mem_new(n + 2, sizeof(*env));
+	char **env = mem_new(n + 3, sizeof(*env)), **p = env;
+	char *mark = mem_strdup(orphans_mark());
 	family_init(&c->family);
-	env[0] = c->family.mark;
+	*p++ = c->family.mark;
+	if (*mark)
+		*p++ = mark;
 	for (size_t i = 0; i < n; i++)
-		env[i + 1] = environ[i];
+		*p++ = environ[i];
 	int r = user ? spawn_as(argv, env, user, out, &c->pid) : spawn(argv, env, out, &c->pid);
+	free(mark);
 	free(env);
 	return r;
 }

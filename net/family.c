@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/mem.h"
+#include "net/loop.h"
 
 #define MARK_NAME "VIPHERALD_CHECK"
 /* The environment of a process can be large; what we put there is at most this far from its end. */
@@ -166,4 +167,27 @@ bool family_sweep(uint64_t id, bool wait_for_unknown)
 			return true;
 	} while (sweep.collected && ++passes < PASSES_MAX);
 	return !sweep.collected && !sweep.found && !(sweep.unknown && wait_for_unknown);
+}
+
+/* The last of a turn: a leader that is dead was collected by its owner's source by then, so that
+ * none stands in front of the orphans. Each death brings a signal, so one that dies now is next. */
+static int on_death(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	(void)source, (void)info, (void)userdata;
+	siginfo_t si;
+	for (;;) {
+		si.si_pid = 0;
+		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0 || si.si_pid == 0 ||
+		    is_leader(si.si_pid))
+			return 0;
+		waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | WNOHANG);
+	}
+}
+
+int family_watch_deaths(sd_event *loop, sd_event_source **ret)
+{
+	int r = sd_event_add_signal(loop, ret, SIGCHLD, on_death, NULL);
+	if (r >= 0)
+		r = sd_event_source_set_priority(*ret, LOOP_IDLE);
+	return r < 0 ? r : 0;
 }

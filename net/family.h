@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <systemd/sd-event.h>
 
 #include "lib/hash.h"
 
@@ -36,5 +37,10 @@ void family_leave(struct family *f);
  * children came to us meanwhile. `wait_for_unknown`: nor was there anybody who may be of it, as its
  * environment is empty, which it also is in the middle of an exec and at the end of a life. */
 bool family_sweep(uint64_t id, bool wait_for_unknown);
+
+/* Collects what came to us and dies later, belonging to no check any more: daemons that a command
+ * left behind, and, when we are process 1 of a container, the orphans of all others in it. SIGCHLD
+ * must be blocked. Leaders are left to their owners. */
+int family_watch_deaths(sd_event *loop, sd_event_source **ret);
 
 #endif

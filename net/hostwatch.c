@@ -19,6 +19,7 @@
 #define EVENTS_PER_TURN 64
 /* A router on the same host may change its routes thousands of times a second. */
 #define TOLD_EVERY (50 * USEC_PER_MSEC)
+#define AGAIN      USEC_PER_SEC
 
 struct hostwatch {
 	sd_event *loop;
@@ -62,6 +63,33 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *use
 	else if (any)
 		loop_timer_set(w->loop, &w->timer, again, LOOP_APPLY, on_timer, w);
 	return 0;
+}
+
+static bool is_armed(const struct hostwatch *w)
+{
+	int armed = SD_EVENT_OFF;
+	if (w->timer)
+		sd_event_source_get_enabled(w->timer, &armed);
+	return armed != SD_EVENT_OFF;
+}
+
+void hostwatch_catch_up(struct hostwatch *w)
+{
+	bool any = is_armed(w);
+	if (nlsock_receive(w->socket, EVENTS_PER_TURN, take_event, &any) == -ENOBUFS)
+		any = true;
+	if (!any)
+		return;
+	loop_timer_set(w->loop, &w->timer, USEC_NEVER, LOOP_APPLY, on_timer, w);
+	tell(w);
+}
+
+void hostwatch_again(struct hostwatch *w)
+{
+	if (is_armed(w))
+		return; /* that is sooner */
+	loop_timer_set(w->loop, &w->timer, usec_add(loop_now(w->loop), AGAIN), LOOP_APPLY, on_timer,
+		       w);
 }
 
 /* Drops what concerns lo in the kernel, and the routes of the table `local`: 10,000 VIPs at once

@@ -17,6 +17,10 @@ typedef void hostwatch_cb(void *userdata);
 
 int hostwatch_new(sd_event *loop, hostwatch_cb *changed, void *userdata, struct hostwatch **ret,
 		  struct err *err);
+/* Calls now, from inside, if anything has happened that was not told yet. */
+void hostwatch_catch_up(struct hostwatch *w);
+/* Calls once more in a second, or sooner: what was to be looked at could not be. */
+void hostwatch_again(struct hostwatch *w);
 void hostwatch_free(struct hostwatch *w);
 
 #endif

@@ -88,7 +88,8 @@ static struct entry *entry_get(struct loopback *lo, const struct prefix *p, enum
 	return e;
 }
 
-/* The kernel drops the routes of an interface without a word when its last IPv4 address goes. */
+/* The kernel drops the routes of an interface without a word when its last IPv4 address goes; that
+ * of a single address goes with the address itself, and is made anew with it. */
 static bool is_network(const struct entry *e)
 {
 	return e->owner == OWNER_US && e->prefix.addr.family == AF_INET && e->prefix.len < 32;
@@ -540,10 +541,14 @@ static int bind_parts(struct loopback *lo, const struct prefix *vip, const char 
 		      struct err *err)
 {
 	uint8_t parts = vipaddr_parts(vip);
+	const struct entry *e = entry_find(lo, vip);
+	/* The kernel drops the routes of an interface without a word when its last IPv4 address
+	 * goes, which may have been this one. */
+	bool was_bound = e && ((e->there & parts) & VIP_ADDRESS) == (parts & VIP_ADDRESS);
 	int r = parts & VIP_ADDRESS ? bind_address(lo, vip, app_name, err)
 				    : check_network(lo, vip, err);
-	const struct entry *e = entry_find(lo, vip);
-	bool has_route = e && e->owner != OWNER_FOREIGN && (e->there & VIP_ROUTE);
+	e = entry_find(lo, vip);
+	bool has_route = was_bound && e && e->owner != OWNER_FOREIGN && (e->there & VIP_ROUTE);
 	if (r < 0 || !(parts & VIP_ROUTE) || has_route)
 		return r;
 	r = vipaddr_add(lo->ask, vip, VIP_ROUTE, NULL);

@@ -162,6 +162,20 @@ int route_is_local(const struct addr *dst, bool *ret, struct err *err)
 	return 0;
 }
 
+bool route_cannot_tell(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS ||
+	       error == -EINTR || error == -EAGAIN;
+}
+
+/* No port left (a resolver may have them all), or a rule against it, say nothing about the
+ * address. */
+static bool speaks_against_address(int error)
+{
+	return !route_cannot_tell(-error) && error != EADDRINUSE && error != EACCES &&
+	       error != EPERM;
+}
+
 /* By a socket, so that it holds for the sockets of this process, also in a VRF. Connecting to the
  * address itself is what tells where ip_nonlocal_bind lets everybody bind to everything. */
 bool route_has_address(const struct addr *addr, uint32_t ifindex)
@@ -171,9 +185,11 @@ bool route_has_address(const struct addr *addr, uint32_t ifindex)
 	int fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return true;
-	bool has = bind(fd, (const struct sockaddr *)&ss, len) == 0;
+	int r = bind(fd, (const struct sockaddr *)&ss, len);
 	len = addr_to_sockaddr(addr, 9, ifindex, &ss);
-	has = has && connect(fd, (const struct sockaddr *)&ss, len) == 0;
+	if (r == 0)
+		r = connect(fd, (const struct sockaddr *)&ss, len);
+	bool has = r == 0 || !speaks_against_address(errno);
 	close(fd);
 	return has;
 }

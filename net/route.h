@@ -20,6 +20,9 @@ struct route_info {
 /* The way to `dst`; `ifindex` 0 or the scope of a link-local destination. -ENETUNREACH (or what
  * else the kernel says) if none. -EADDRNOTAVAIL when a VIP of ours is the only source there is. */
 int route_lookup(const struct addr *dst, uint32_t ifindex, struct route_info *ret, struct err *err);
+/* The error of one of these functions says nothing about routes or addresses: the kernel could not
+ * be asked (no descriptor, no memory, a table that changed all the time). To be asked again. */
+bool route_cannot_tell(int error);
 /* The gateway of the default route of lowest metric in the main table (the first hop of a
  * multipath route), IPv4 before IPv6. -ENOENT if there is none. */
 int route_default_gateway(struct addr *ret, uint32_t *ret_ifindex, struct err *err);
@@ -28,7 +31,7 @@ int route_default_gateway(struct addr *ret, uint32_t *ret_ifindex, struct err *e
  * -ENOENT if none. */
 int route_interface_address(uint32_t ifindex, uint8_t family, struct addr *ret, struct err *err);
 /* Is this an address of this host that it can send from now? `ifindex` is the scope of a link-local
- * one, else 0. */
+ * one, else 0. True also when the kernel cannot tell. */
 bool route_has_address(const struct addr *addr, uint32_t ifindex);
 
 enum route_link_state {

@@ -25,9 +25,8 @@ void vipaddr_label(const struct prefix *vip, const char *app_name, char ret[stat
 
 uint8_t vipaddr_parts(const struct prefix *vip)
 {
-	if (vip->addr.family == AF_INET6)
-		return VIP_ADDRESS | VIP_ROUTE;
-	return vip->len < 32 ? VIP_ROUTE : VIP_ADDRESS;
+	bool network4 = vip->addr.family == AF_INET && vip->len < 32;
+	return network4 ? VIP_ROUTE : VIP_ADDRESS | VIP_ROUTE;
 }
 
 static struct nladdr address_of(const struct prefix *vip, const char *app_name)

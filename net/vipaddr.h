@@ -3,12 +3,16 @@
  * What a VIP is to the kernel, part by part; whose a part is and whether it should be there is
  * net/loopback.h's.
  *
- *	IPv4 /32          an address on lo; the kernel makes the local route with it
- *	IPv4 network      a local route. An address with its length would do, too, but would make
- *	                  every address of that network that somebody adds to lo later its
- *secondary, which the kernel removes with it; and its last address would be broadcast. IPv6, any
- *length  an address, and a local route of our own: the kernel acknowledges an address before it has
- *made the route, and makes one for the address only
+ * IPv4 /32: an address on lo, with which the kernel makes a local route; and one of our own,
+ * because the kernel's may be removed (`ip route flush table local`), and nobody would see that
+ * nothing answers on the address any more.
+ *
+ * IPv4 network: a local route. An address with its length would do, too, but would make every
+ * address of that network that somebody adds to lo later its secondary, which the kernel removes
+ * with it; and its last address would be broadcast.
+ *
+ * IPv6, any length: an address, and a local route of our own: the kernel acknowledges an address
+ * before it has made the route, and makes one for the address only.
  *
  * Both carry our number (IFA_PROTO, rtm_protocol), by which a later run knows them.
  */

@@ -2,14 +2,15 @@
 # Installs what building, testing and linting vipherald needs. Nothing is done when nothing is
 # missing, so the Makefile may call it every time.
 #
-#   scripts/deps.sh build   compiler and libraries
-#   scripts/deps.sh test    build + pytest + the routers and the Consul that the tests talk to
-#   scripts/deps.sh lint    build + formatters and static checkers
+#   scripts/deps.sh build      compiler and libraries
+#   scripts/deps.sh test       build + pytest + the routers and the Consul that the tests talk to
+#   scripts/deps.sh container  the routers, a container engine, a base image of Debian's packages
+#   scripts/deps.sh lint       build + formatters and static checkers
 #
 # The routers (FRR, BIRD, GoBGP, OpenBGPD, ExaBGP) are never installed: their packages enable and
 # start services, and this machine may run a bird of its own. Their packages are only downloaded and
 # unpacked below .deps/peers, from where the tests run them in network namespaces. So is Consul's,
-# below .deps/consul.
+# below .deps/consul, and the container engine below .deps/container.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -22,6 +23,7 @@ build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libya
 test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables openssl systemd)
 lint_packages=(clang-format clang-tidy cppcheck)
 peer_packages=(frr bird2 gobgpd openbgpd exabgp)
+engine_packages=(podman buildah crun conmon)
 
 die() {
 	printf 'deps.sh: %s\n' "$@" >&2
@@ -85,33 +87,35 @@ clang_runtime_package() {
 	fi
 }
 
-# One a line: the routers and what they need that this machine does not have.
-peers_with_dependencies() {
+# One a line: the packages and what they need that this machine does not have.
+with_dependencies() {
 	local package
-	printf '%s\n' "${peer_packages[@]}"
-	for package in "${peer_packages[@]}"; do
+	printf '%s\n' "$@"
+	for package in "$@"; do
 		apt-get -s -q install --no-install-recommends "$package" | awk '/^Inst / {print $2}'
 	done
 }
 
-unpack_peers() {
-	local stamp=$peers_dir.stamp want archives packages deb
+# unpack DIR PACKAGE…: once for each system and each version of this script.
+unpack() {
+	local dir=$1 stamp=$1.stamp want archives packages deb
+	shift
 	want="$(. /etc/os-release && echo "$ID $VERSION_ID") $(dpkg --print-architecture) $(
 		cksum <"${BASH_SOURCE[0]}")"
 	[[ -f $stamp && $(<"$stamp") == "$want" ]] && return
 
-	for deb in "${peer_packages[@]}"; do
+	for deb in "$@"; do
 		has_candidate "$deb" && continue
 		update_lists_once || die "no package source offers $deb: run 'apt-get update' as root"
 		has_candidate "$deb" || die "no package source of this machine offers $deb" \
 			"(on Ubuntu it is in 'universe': add-apt-repository universe)"
 	done
-	packages=$(peers_with_dependencies | sort -u) ||
-		die "apt-get cannot resolve the routers' dependencies"
+	packages=$(with_dependencies "$@" | sort -u) ||
+		die "apt-get cannot resolve what $* depend on"
 
 	archives=$root/.deps/archives
-	rm -rf "$peers_dir" "$archives"
-	mkdir -p "$peers_dir" "$archives"
+	rm -rf "$dir" "$archives"
+	mkdir -p "$dir" "$archives"
 	printf 'deps.sh: downloading (not installing) %s\n' "$(tr '\n' ' ' <<<"$packages")"
 	download() {
 		# shellcheck disable=SC2086 # one word per package
@@ -120,7 +124,7 @@ unpack_peers() {
 	download || { update_lists_once && download; } ||
 		die "apt-get download failed; if the package lists are old, run 'apt-get update' as root"
 	for deb in "$archives"/*.deb; do
-		dpkg -x "$deb" "$peers_dir"
+		dpkg -x "$deb" "$dir"
 	done
 	rm -rf "$archives"
 	echo "$want" >"$stamp"
@@ -133,11 +137,15 @@ own_archive() {
 			print $1; exit }'
 }
 
+own_debian() {
+	own_archive "$(. /etc/os-release && echo "${VERSION_CODENAME-}")"
+}
+
 # Debian 12 has no consul; Debian 11's runs on it. apt is shown that one suite in a world of its
 # own, so that the machine's sources, lists and packages stay as they are.
 download_consul_of_bullseye() {
 	local world=$1 uri options
-	uri=$(own_archive "$(. /etc/os-release && echo "${VERSION_CODENAME-}")")
+	uri=$(own_debian)
 	[[ -n $uri ]] || die "no consul: neither the machine's package sources nor Debian 11 offer it"
 	mkdir -p "$world/lists/partial" "$world/cache/archives/partial"
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri bullseye main" \
@@ -165,6 +173,29 @@ unpack_consul() {
 	rm -rf "$world"
 }
 
+# What stands for docker.io/library/debian:bookworm-slim in the tests: made from Debian's packages,
+# from where this machine gets its own, and with apt's settings of this machine (a proxy, say), so
+# that no registry is needed. Like the original it has no documentation and no package lists.
+make_base() {
+	local base=$root/.deps/container/base.tar tree=$root/.deps/container/base uri
+	[[ -f $base ]] && return
+	uri=$(own_debian)
+	[[ -n $uri ]] || die "no base image: the machine's package sources do not offer Debian"
+	echo "deps.sh: making a base image from Debian's packages"
+	rm -rf "$tree"
+	mkdir -p "$tree"
+	as_root "$root/tests/container/sandbox" debootstrap --variant=minbase \
+		--include=ca-certificates bookworm "$tree" "$uri" >"$tree.log" 2>&1 ||
+		die "debootstrap could not make a base image, see $tree.log:" "$(tail -n 3 "$tree.log")"
+	echo "deb $uri bookworm main" >"$tree/etc/apt/sources.list"
+	apt-config dump Acquire >"$tree/etc/apt/apt.conf.d/99machine"
+	tar -C "$tree" -c --exclude='./var/cache/*' --exclude='./var/lib/apt/lists/*' \
+		--exclude='./var/log/*' --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
+		--exclude='./usr/share/locale/*' -f "$base.new" .
+	mv "$base.new" "$base"
+	rm -rf "$tree" "$tree.log"
+}
+
 command -v apt-get >/dev/null || die "this script knows Debian and Ubuntu only. Needed:" \
 	"${build_packages[*]} ${test_packages[*]} ${lint_packages[*]} ${peer_packages[*]}"
 
@@ -175,13 +206,21 @@ build)
 test)
 	install_missing "${build_packages[@]}" "${test_packages[@]}"
 	install_missing "$(clang_runtime_package)"
-	unpack_peers
+	unpack "$peers_dir" "${peer_packages[@]}"
 	unpack_consul
+	;;
+container)
+	# debootstrap is a script; it is installed, the engine is not.
+	install_missing "${test_packages[@]}" debootstrap
+	unpack "$peers_dir" "${peer_packages[@]}"
+	mkdir -p "$root/.deps/container"
+	unpack "$root/.deps/container/engine" "${engine_packages[@]}"
+	make_base
 	;;
 lint)
 	install_missing "${build_packages[@]}" "${lint_packages[@]}"
 	;;
 *)
-	die "usage: scripts/deps.sh build|test|lint"
+	die "usage: scripts/deps.sh build|test|container|lint"
 	;;
 esac

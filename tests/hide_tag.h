@@ -49,7 +49,7 @@ static inline ssize_t hide_tag_recvfrom(int fd, void *buf, size_t size, int flag
 static inline int hide_tag_uname(struct utsname *name)
 {
 	int r = (int)syscall(SYS_uname, name);
-	strcpy(name->release, "5.10.0");
+	memcpy(name->release, "5.10.0", sizeof("5.10.0"));
 	return r;
 }
 

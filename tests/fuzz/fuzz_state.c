@@ -2,21 +2,19 @@
 /* What may stand in a state file: what is read from it must come out the same when it is written.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/state_lines.h"
-#include "lib/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static char *append(char *file, char *line)
 {
-	size_t old = file ? strlen(file) : 0, more = strlen(line);
-	char *both = mem_new(old + more + 1, 1);
-	if (file)
-		memcpy(both, file, old);
-	memcpy(both + old, line, more);
+	char *both;
+	if (asprintf(&both, "%s%s", file ? file : "", line) < 0)
+		abort();
 	free(file);
 	free(line);
 	return both;

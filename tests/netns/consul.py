@@ -82,6 +82,10 @@ class Consul:
     def kill(self) -> None:
         self.process.kill()
 
+    def forget(self) -> None:
+        """Remove the data of a killed server: the next start remembers nothing."""
+        shutil.rmtree(self._dir / "data")
+
     # The API
 
     def request(self, method: str, path: str, body: Any = None) -> Any:

@@ -1,7 +1,8 @@
 """What should be true after a kill, computed from what was asked for and which services live.
 
-It shares nothing with the agent. Of what was asked for, all that was acknowledged counts; a request
-that was under way when the agent died counts or not, and only there the agent itself is asked which.
+It shares nothing with the agent. Of what was asked for, all that was acknowledged counts; a
+request that was under way when the agent died counts or not, and only there the agent itself is
+asked which.
 """
 
 import time

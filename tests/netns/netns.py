@@ -120,10 +120,18 @@ class Namespace:
 
     def is_listening(self, port: int) -> bool:
         """Whether some TCP socket of this namespace listens on the port."""
+        return bool(self._tcp_sockets(rf"\w+:{port:04X} \w+:0000 0A "))
+
+    def has_accepted(self, port: int) -> bool:
+        """Whether somebody has connected to the port, and nobody waits to be accepted there."""
+        if not self._tcp_sockets(rf"\w+:{port:04X} \w+:\w+ 01 "):
+            return False
+        return not self._tcp_sockets(rf"\w+:{port:04X} \w+:0000 0A \w+:0*[1-9A-F]")
+
+    def _tcp_sockets(self, pattern: str) -> list[str]:
         with self.inside():
             tables = [Path(f"/proc/thread-self/net/{table}").read_text() for table in _TCP_TABLES]
-        wanted = re.compile(rf"^ *\d+: \w+:{port:04X} \w+:0000 0A ", re.MULTILINE)
-        return any(wanted.search(table) for table in tables)
+        return re.findall(rf"^ *\d+: {pattern}", "".join(tables), re.MULTILINE)
 
     def pids(self) -> list[int]:
         output = subprocess.run(

@@ -10,6 +10,18 @@ from pathlib import Path
 from .wait import TIMEOUT, wait_until
 
 
+def children(pid: int) -> list[int]:
+    """Children of a process, zombies included, as its first thread has them."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_zombie(pid: int) -> bool:
+    try:
+        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class Process:
     """Starts argv at once; stdout and stderr go to `log`, appended.
 
@@ -20,6 +32,7 @@ class Process:
     def __init__(self, argv: Sequence[str | Path], log: Path, env: dict[str, str] | None = None):
         self.argv = [str(word) for word in argv]
         self.log_path = log
+        self._killed = False
         with open(log, "ab") as output:
             self._popen = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self.argv],
@@ -75,8 +88,12 @@ class Process:
     def kill(self) -> None:
         """SIGKILL to the process and what it started in its session; no error if it is gone.
 
-        Returns when all have ended: until then they keep ports and files open.
+        Returns when all have ended: until then they keep ports and files open. The second time does
+        nothing: the number may be somebody else's by then.
         """
+        if self._killed:
+            return
+        self._killed = True
         _kill_group(self.pid, signal.SIGKILL)
         self._popen.wait()
         if _kill_group(self.pid, 0):

@@ -1,5 +1,6 @@
 """Services that answer in a certain way, for checks that look at answers."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
     def log_message(self, *args): pass
 server = http.server.ThreadingHTTPServer(("", port), Handler)
+server.handle_error = lambda *args: None  # a client that has gone is none
 if cert:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert)
@@ -88,6 +90,13 @@ class Responder:
         assert self._popen.stdout is not None
         assert self._popen.stdout.readline() == "ready\n", "the service did not start"
         self._popen.stdout.close()
+
+    @property
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        self._popen.send_signal(number)
 
     def kill(self) -> None:
         self._popen.kill()

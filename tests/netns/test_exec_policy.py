@@ -97,17 +97,30 @@ def test_configuration_can_be_refused(bed: Testbed) -> None:
     assert "agent.exec.allow_from" in agent.expect_exit(1)
 
 
+OTHER_VIP = "192.0.2.55/32"
+
+
 def test_consul_is_refused_and_reported(bed: Testbed) -> None:
     router = bed.start_router("bird")
     consul = Consul(bed.host)
     consul.register("bad", tags(VIP4, "gocast_monitor=exec:true"))
-    consul.register("curious", tags("192.0.2.55/32", "gocast_monitor=file:/etc/shadow"))
+    consul.register("curious", tags(OTHER_VIP, "gocast_monitor=file:/etc/passwd"))
     consul.register("good", tags("192.0.2.54/32"))
     agent = bed.start_agent(config(peer(router), agent={"consul_addr": consul.addr}))
-    router.wait_routes("192.0.2.54/32")
+    router.wait_routes("192.0.2.54/32", OTHER_VIP)
     [bad] = [s for s in agent.status("consul")["found"] if s["service"] == "bad"]
     assert bad["state"] == "refused"
     assert "exec:true" in bad["problem"] and "agent.exec.allow_from" in bad["problem"]
+
+
+def test_kinds_that_run_nothing_can_be_refused_too(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    consul = Consul(bed.host)
+    consul.register("curious", tags(OTHER_VIP, "gocast_monitor=file:/etc/passwd"))
+    consul.register("good", tags("192.0.2.54/32"))
+    options = {"consul_addr": consul.addr, "monitors": {"allow_from": "config"}}
+    agent = bed.start_agent(config(peer(router), agent=options))
+    router.wait_routes("192.0.2.54/32")
     [curious] = [s for s in agent.status("consul")["found"] if s["service"] == "curious"]
     assert curious["state"] == "refused" and "agent.monitors.allow_from" in curious["problem"]
 

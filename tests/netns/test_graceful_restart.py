@@ -133,6 +133,27 @@ def test_app_that_died_meanwhile_goes_with_end_of_rib(
     router.wait_routes(OTHER)
 
 
+def test_app_that_died_meanwhile_does_not_wait_for_others(bed: Testbed, helper: str) -> None:
+    """What is known to be down is withdrawn, however long another app's verdict or Consul takes."""
+    router, observer = start_router(bed, helper)
+    gate = Gate(bed)
+    service = bed.start_service(PORT)
+    agent = start_agent(bed, router, DNS, app("slow", OTHER, gate.check), agent=SLOW)
+    gate.open()
+    observer.wait_routes(VIP4, VIP6, OTHER)
+    agent.kill()
+    router.wait_not_established()
+    service.kill()
+    gate.close()
+    agent.start()
+    observer.wait_routes(OTHER)
+    assert graceful(agent, router)["end_of_rib_held"]
+    gate.open()
+    wait_restart_over(agent, router)
+    assert set(router.wait_routes(OTHER)) == {OTHER}
+    assert set(observer.withdrawn()) == {VIP4, VIP6}
+
+
 def test_route_goes_when_nobody_comes_back(bed: Testbed, helper: str) -> None:
     router, observer = start_router(bed, helper)
     bed.start_service(PORT)
@@ -201,7 +222,8 @@ def test_leftovers_wait_for_the_last_verdict(bed: Testbed, helper: str) -> None:
     the app that takes its time has a verdict, and without harm to that."""
     router, observer = start_router(bed, helper)
     gate = Gate(bed)
-    agent = start_agent(bed, router, app("slow", VIP4, gate.check), agent=SLOW)
+    forgetful = {**SLOW, "state_file": "off"}
+    agent = start_agent(bed, router, app("slow", VIP4, gate.check), agent=forgetful)
     gate.open()
     agent.register("transient", OTHER)
     observer.wait_routes(VIP4, OTHER)

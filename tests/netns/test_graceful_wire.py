@@ -105,6 +105,19 @@ def test_start_after_a_stop_kept_nothing(bed: Testbed) -> None:
     assert offer == Graceful(True, True, 120, families(False, False))
 
 
+def test_vips_on_a_lo_that_is_down_serve_nobody(bed: Testbed) -> None:
+    peer = Peer(bed)
+    agent = peer.agent(WEB, agent={"listen_addr": f"unix:{bed.workdir}/api"})
+    session, _ = peer.accept()
+    session.receive_updates_until_end_of_rib()
+    agent.kill()
+    session.close()
+    bed.host.ip("link set lo down")
+    agent.start()
+    _, offer = peer.accept()
+    assert offer == Graceful(True, True, 120, families(False, False))
+
+
 def test_lost_session_is_no_restart(bed: Testbed) -> None:
     peer = Peer(bed)
     peer.agent(WEB)

@@ -12,7 +12,6 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -117,7 +116,9 @@ class Worker:
         drained = app.state is not None and app.state.drained
         return Definition(vips, choose(NATS), port, choose((None, None, 1.0, 60.0)), drained)
 
-    def _send(self, app: App, wanted: Definition | None, target: str, renewal: bool = False) -> None:
+    def _send(
+        self, app: App, wanted: Definition | None, target: str, renewal: bool = False
+    ) -> None:
         app.ask(wanted, renewal)
         response = self._load.agent.get(target)
         if response.status == 404 and app.lease is not None:
@@ -325,7 +326,8 @@ class Judge:
             if (definition := app.expected(app.name in seen)) is not None:
                 wanted[app.name] = definition
         for name, definition in wanted.items():
-            _require(name in seen and seen[name].fits(definition), f"{name}: {definition}, {seen.get(name)}")
+            found = seen.get(name)
+            _require(found is not None and found.fits(definition), f"{name}: {definition}, {found}")
         _require(set(seen) == set(wanted), f"apps {sorted(seen)}, expected {sorted(wanted)}")
         bench = self._bench
         self.picture = expect(
@@ -373,9 +375,9 @@ def _require(condition: bool, what: str) -> None:
         raise Mismatch(what)
 
 
-def _kill_while_it_starts(agent: Agent, rng: random.Random, wait: Callable[[float], object]) -> None:
+def _kill_while_it_starts(agent: Agent, rng: random.Random) -> None:
     agent.spawn()
-    wait(rng.uniform(0, 0.08))
+    threading.Event().wait(rng.uniform(0, 0.08))  # the random moment
     agent.kill()
 
 
@@ -395,7 +397,7 @@ def test_killed_at_any_moment(bed: Testbed, case: int) -> None:
             judge = Judge(bench, load)
             kills += 1
             while rng.random() < 0.2:
-                _kill_while_it_starts(agent, rng, threading.Event().wait)
+                _kill_while_it_starts(agent, rng)
                 kills += 1
             agent.start()
             judge.judge()

@@ -9,6 +9,7 @@ from .agent import Agent
 from .configs import VIP4, app, config
 from .rawpeer import RawListener
 from .testbed import ROUTER_AS, Link, Testbed
+from .wait import wait_until
 
 WEB = app("web", VIP4)
 CEASE, REJECTED, COLLISION = 6, 5, 7
@@ -122,6 +123,7 @@ def test_open_waits_while_an_attempt_is_undecided(bed: Testbed) -> None:
     outgoing = listener.accept()
     incoming = rawpeer.connect(link.namespace, link.router_ip, link.host_ip)
     incoming.send(bgp.open_message(ROUTER_AS, "10.0.1.50"))
+    wait_until(lambda: bed.host.has_accepted(179), "the agent knows of it")
     outgoing.establish(ROUTER_AS, "10.0.1.50")
     first = incoming.receive()
     took = time.monotonic() - began

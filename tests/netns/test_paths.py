@@ -2,7 +2,10 @@
 happens, not when the hold timer (90 s) expires, and so is that it is back: attempts to connect are
 half a minute apart here, so that one that comes sooner comes because of that."""
 
+import resource
+import socket
 from collections.abc import Callable
+from pathlib import Path as FilePath
 
 import pytest
 
@@ -263,3 +266,57 @@ def test_ipv6_session_moves_too(bed: Testbed) -> None:
     session.establish(ROUTER_AS, "10.0.1.1")
     assert session.expect_route(VIP6).announced[VIP6] == "fd00:1::77"
     agent.wait_log("any more|no route to")
+
+
+OTHER6 = "2001:db8::99/128"
+
+
+def no_withdrawal(session: RawSession, agent: Agent) -> None:
+    """None in all that was sent up to now: another route is announced behind it."""
+    agent.register("marker", "203.0.113.1/32")
+    update = session.expect_update(
+        lambda update: update.withdrawn or "203.0.113.1/32" in update.announced, "the marker"
+    )
+    assert not update.withdrawn
+
+
+def test_session_over_several_hops_keeps_its_next_hops_without_a_route(bed: Testbed) -> None:
+    """Those of the other family are the interface's, and nobody can say which one it will be."""
+    agent, session, links = distant(bed)
+    agent.register("both", OTHER6)
+    session.expect_route(OTHER6)
+    bed.host.ip(f"route del 10.9.9.1/32 via {links[0].router_ip}")
+    agent.wait_log("peer 10.9.9.1: no route to 10.9.9.1")
+    bed.host.ip(f"route add 10.9.9.1/32 via {links[0].router_ip}")
+    agent.wait_log("peer 10.9.9.1: there is a way to it again")
+    no_withdrawal(session, agent)
+
+
+def test_agent_without_descriptors_left_draws_no_conclusions(bed: Testbed) -> None:
+    """That the kernel cannot be asked says nothing about the way; it is asked again."""
+    path = Path(bed)
+    path.agent.register("both", OTHER6)
+    path.session.expect_route(OTHER6)
+    pid, device = path.agent.process.pid, path.link.device
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+    bed.host.ip(f"addr del {path.link.host_ip6}/64 dev {device}", "route add 10.7.0.0/16 via 10.0.1.1")
+    never(lambda: path.session.receive_pending(), "a word about it")
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    path.session.expect_withdrawal(OTHER6)
+    assert path.peer()["sessions"] == 1
+
+
+def test_host_without_ports_left_still_has_its_address(bed: Testbed) -> None:
+    """As a resolver under load may have it: every port of the range is in use."""
+    path = Path(bed)
+    sockets = []
+    with bed.host.inside():
+        FilePath("/proc/sys/net/ipv4/ip_local_port_range").write_text("40000 40001")
+        for port in (40000, 40001):
+            sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sockets[-1].bind(("0.0.0.0", port))
+    bed.host.ip("route add 10.7.0.0/16 via 10.0.1.1")
+    never(lambda: "session ended" in path.agent.log, "a lost session")
+    for one in sockets:
+        one.close()

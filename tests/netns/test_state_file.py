@@ -70,7 +70,11 @@ def test_apps_of_http_return_as_they_were(bed: Testbed, backend: str, how: str) 
 
     router.wait_routes(VIP4, VIP6)
     bed.wait_loopback({VIP4: "lo:dns", VIP6: ""})
-    wait_until(lambda: set(nat.our_rules(backend)) == rules, "the same rules", ignore=(subprocess.CalledProcessError,))
+    wait_until(
+        lambda: set(nat.our_rules(backend)) == rules,
+        "the same rules",
+        ignore=(subprocess.CalledProcessError,),
+    )
     after = agent.app("dns")
     for key in ("name", "source", "quorum", "communities", "nats", "lease"):
         assert after[key] == before[key]

@@ -1,5 +1,5 @@
-"""Whose an address is, on a kernel that does not keep our tag: what the state file noted, and only as
-long as it looks as we made it, on this boot and in this network namespace."""
+"""Whose an address is, on a kernel that does not keep our tag: what the state file noted, and only
+as long as it looks as we made it, on this boot and in this network namespace."""
 
 import json
 import threading

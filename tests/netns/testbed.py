@@ -1,14 +1,17 @@
 """One test's network: a host for the agent, a namespace per router, links between them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .agent import Agent
 from .netns import Namespace
 from .routers import KINDS, Neighbour, Router, RouterConfig
 from .service import Service
 from .wait import wait_until
+
+A = TypeVar("A", bound=Agent)
 
 AGENT_AS = 65001
 ROUTER_AS = 65000
@@ -84,8 +87,11 @@ class Testbed:
         agent.start()
         return agent
 
-    def make_agent(self, config: dict[str, Any] | str, **options: Any) -> Agent:
-        agent = Agent(self.host, config, name=f"agent{len(self._agents) + 1}", **options)
+    def make_agent(
+        self, config: dict[str, Any] | str, how: Callable[..., A] = Agent, **options: Any
+    ) -> A:
+        """`how`: Agent itself, or what runs it in another way."""
+        agent = how(self.host, config, name=f"agent{len(self._agents) + 1}", **options)
         self._agents.append(agent)
         return agent
 

@@ -403,6 +403,53 @@ static void end_of_rib_can_be_held_back(void **state)
 	model_free(m);
 }
 
+static void what_is_disowned_is_withdrawn_before_end_of_rib(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct adj_out_session session = both_families;
+	struct prefix before = numbered(AF_INET, 1), after = numbered(AF_INET6, 2);
+	struct prefix back = numbered(AF_INET, 3);
+	session.hold_end_of_rib = true;
+	m->v4[1].present = m->v6[2].present = m->v4[3].present = true; /* from a former run */
+	rib_disown(&m->rib, &before);
+	rib_disown(&m->rib, &back);
+	announce(m, AF_INET, 3, 100);
+	adj_out_up(&m->adj, &session);
+	exchange(m, SIZE_MAX);
+	assert_false(m->v4[1].present);
+	assert_true(m->v4[3].present);
+	adj_out_mark(&m->adj, rib_disown(&m->rib, &after));
+	assert_true(adj_out_pending(&m->adj));
+	exchange(m, SIZE_MAX);
+	assert_false(m->v6[2].present);
+	assert_int_equal(m->end_of_rib[0] + m->end_of_rib[1], 0);
+	assert_int_equal(m->adj.n_sent, 1);
+	size_t updates = m->updates;
+	adj_out_mark(&m->adj, rib_find(&m->rib, &after));
+	assert_false(adj_out_pending(&m->adj));
+	rib_collect_disowned(&m->rib);
+	assert_null(rib_find(&m->rib, &before));
+	assert_non_null(rib_find(&m->rib, &back));
+	adj_out_release_end_of_rib(&m->adj);
+	drain(m);
+	assert_int_equal(m->updates, updates + 2); /* End-of-RIB */
+	model_free(m);
+}
+
+static void what_is_disowned_means_nothing_to_others(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct prefix p = numbered(AF_INET, 1);
+	rib_disown(&m->rib, &p);
+	adj_out_up(&m->adj, &both_families);
+	exchange(m, SIZE_MAX);
+	assert_int_equal(m->updates, 2); /* End-of-RIB */
+	rib_collect_disowned(&m->rib);
+	model_free(m);
+}
+
 /* RFC 7313 4: no BoRR before End-of-RIB. */
 static void a_refresh_does_not_wait_for_an_end_of_rib_that_is_held(void **state)
 {
@@ -536,6 +583,8 @@ int main(void)
 		cmocka_unit_test(what_was_marked_during_a_batch_is_sent),
 		cmocka_unit_test(a_refresh_during_the_first_routes_follows_them),
 		cmocka_unit_test(end_of_rib_can_be_held_back),
+		cmocka_unit_test(what_is_disowned_is_withdrawn_before_end_of_rib),
+		cmocka_unit_test(what_is_disowned_means_nothing_to_others),
 		cmocka_unit_test(a_refresh_does_not_wait_for_an_end_of_rib_that_is_held),
 		cmocka_unit_test(next_hops_that_come_and_go),
 		cmocka_unit_test(states_say_why_a_route_is_not_there),

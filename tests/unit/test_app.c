@@ -85,12 +85,18 @@ static void fake_retry(usec_t when, void *userdata)
 	(void)when, (void)userdata;
 }
 
+static void disown(const struct prefix *vip, void *userdata)
+{
+	(void)vip, (void)userdata;
+}
+
 static const struct reconcile_ops fake_ops = {
 	.address_add = fake_add,
 	.address_del = fake_del,
 	.nat_set = fake_nat,
 	.announce = fake_announce,
 	.withdraw = fake_withdraw,
+	.disown = disown,
 	.drain = fake_drain,
 	.work = fake_work,
 	.retry = fake_retry,

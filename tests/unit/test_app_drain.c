@@ -121,12 +121,18 @@ static void retry(usec_t when, void *userdata)
 	(void)when, (void)userdata;
 }
 
+static void disown(const struct prefix *vip, void *userdata)
+{
+	(void)vip, (void)userdata;
+}
+
 static const struct reconcile_ops ops = {
 	.address_add = add,
 	.address_del = del,
 	.nat_set = nat,
 	.announce = announce,
 	.withdraw = withdraw,
+	.disown = disown,
 	.drain = drain,
 	.work = work,
 	.retry = retry,

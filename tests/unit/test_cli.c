@@ -45,6 +45,10 @@ static const struct good_case {
 	{ "flags before the address",
 	  { "listen", "--json=false", ":1790" },
 	  { .command = CLI_LISTEN, .listen_at = ":1790" } },
+	{ "healthcheck of this container", { "healthcheck" }, { .command = CLI_HEALTHCHECK } },
+	{ "healthcheck of somebody",
+	  { "healthcheck", "--ready", "-config=a" },
+	  { .command = CLI_HEALTHCHECK, .config = "a", .ready = true } },
 	{ "help", { "--help" }, { .command = CLI_HELP } },
 	{ "help as a word", { "help" }, { .command = CLI_HELP } },
 	{ "help of a command", { "listen", "-h" }, { .command = CLI_HELP } },
@@ -69,6 +73,11 @@ static const struct bad_case {
 	{ "not a boolean", { "listen", "--json=maybe" }, "true or false" },
 	{ "needs of nothing", { "-config=a", "--capabilities" }, "means nothing to the agent" },
 	{ "flag of another command", { "-config=a", "--json" }, "means nothing to the agent" },
+	{ "readiness is asked for",
+	  { "-config=a", "--ready" },
+	  "-ready means nothing to the agent" },
+	{ "healthcheck by a word", { "healthcheck", "a.yaml" }, "unexpected argument 'a.yaml'" },
+	{ "as of healthcheck", { "healthcheck", "--as=1" }, "means nothing to healthcheck" },
 	{ "stray word", { "-config=a", "start" }, "unexpected argument 'start'" },
 	{ "two addresses", { "listen", ":1", ":2" }, "unexpected argument ':2'" },
 };
@@ -104,6 +113,7 @@ static void test_good(void **state)
 		same_text(got.ignored, c->want.ignored);
 		assert_int_equal(got.as, c->want.as);
 		assert_int_equal(got.json, c->want.json);
+		assert_int_equal(got.ready, c->want.ready);
 		assert_int_equal(got.capabilities, c->want.capabilities);
 		assert_int_equal(got.verbosity, c->want.verbosity);
 	}

@@ -112,14 +112,13 @@ static const struct {
 	enum app_source source;
 	bool local, allowed;
 } policies[] = {
-	{ "", APP_FROM_CONFIG, true, true },           { "", APP_FROM_HTTP, true, true },
-	{ "", APP_FROM_HTTP, false, false },           { "", APP_FROM_CONSUL, false, false },
-	{ "config", APP_FROM_CONFIG, true, true },     { "config", APP_FROM_HTTP, true, false },
-	{ "http", APP_FROM_HTTP, false, true },        { "http", APP_FROM_HTTP, true, true },
-	{ "http", APP_FROM_CONFIG, true, false },      { "http-local", APP_FROM_HTTP, true, true },
-	{ "http-local", APP_FROM_HTTP, false, false }, { "consul", APP_FROM_CONSUL, false, true },
-	{ "consul", APP_FROM_HTTP, true, false },      { "none", APP_FROM_CONFIG, true, false },
-	{ "none", APP_FROM_HTTP, true, false },
+	{ "", APP_FROM_CONFIG, true, true },         { "", APP_FROM_HTTP, true, true },
+	{ "", APP_FROM_HTTP, false, false },         { "config", APP_FROM_CONFIG, true, true },
+	{ "config", APP_FROM_HTTP, true, false },    { "http", APP_FROM_HTTP, false, true },
+	{ "http", APP_FROM_HTTP, true, true },       { "http", APP_FROM_CONFIG, true, false },
+	{ "http-local", APP_FROM_HTTP, true, true }, { "http-local", APP_FROM_HTTP, false, false },
+	{ "consul", APP_FROM_CONSUL, false, true },  { "consul", APP_FROM_HTTP, true, false },
+	{ "none", APP_FROM_CONFIG, true, false },    { "none", APP_FROM_HTTP, true, false },
 };
 
 static const struct {
@@ -167,6 +166,21 @@ static void test_monitor_policy(void **state)
 			expect_policy(row, kind);
 }
 
+/* Only commands are refused from Consul unless the configuration says otherwise. */
+static void test_monitor_policy_of_consul(void **state)
+{
+	(void)state;
+	struct monitor_policy policy = { 0 };
+	for (size_t kind = 0; kind < sizeof(ruled) / sizeof(ruled[0]); kind++) {
+		struct app_spec spec = { .source = APP_FROM_CONSUL };
+		struct err err = { "" };
+		assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);
+		assert_int_equal(monitor_policy_check(&policy, &spec, false, &err),
+				 kind == 0 ? -EACCES : 0);
+		app_spec_done(&spec);
+	}
+}
+
 static void test_monitor_policy_words(void **state)
 {
 	(void)state;
@@ -184,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_bad_name),
 		cmocka_unit_test(test_monitor_policy),
+		cmocka_unit_test(test_monitor_policy_of_consul),
 		cmocka_unit_test(test_monitor_policy_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,14 +22,16 @@ struct world {
 	struct strbuf log;
 	int address_add, address_del, nat_set; /* what they return */
 	bool work_asked, drain_asked;
+	unsigned disowned;
 	usec_t retry_at;
 	struct reconcile *r;
 	struct app_spec spec;
 };
 
-static const struct policy_want up = { true, ADDRESS_BOUND };
-static const struct policy_want kept = { false, ADDRESS_KEPT };
-static const struct policy_want absent = { false, ADDRESS_ABSENT };
+static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false };
+static const struct policy_want kept = { ROUTE_NONE, ADDRESS_KEPT, false };
+static const struct policy_want absent = { ROUTE_NONE, ADDRESS_ABSENT, false };
+static const struct policy_want undecided = { ROUTE_NONE, ADDRESS_KEPT, true };
 
 static void note(struct world *w, const char *what, const struct prefix *vip)
 {
@@ -81,6 +83,13 @@ static void fake_withdraw(const struct prefix *vip, void *userdata)
 	note(userdata, "withdraw", vip);
 }
 
+static void fake_disown(const struct prefix *vip, void *userdata)
+{
+	struct world *w = userdata;
+	(void)vip;
+	w->disowned++;
+}
+
 static void fake_drain(void *userdata)
 {
 	struct world *w = userdata;
@@ -104,6 +113,7 @@ static const struct reconcile_ops fake_ops = {
 	.nat_set = fake_nat_set,
 	.announce = fake_announce,
 	.withdraw = fake_withdraw,
+	.disown = fake_disown,
 	.drain = fake_drain,
 	.work = fake_work,
 	.retry = fake_retry,
@@ -184,6 +194,29 @@ static void test_up_ends_with_the_route(void **state)
 	reconcile_want(w->r, vip, up, 2 * SEC);
 	work(w, 2 * SEC);
 	expect(w, "");
+}
+
+static void test_disowned_once_when_the_first_word_is_no_route(void **state)
+{
+	struct world *w = world_of(state);
+	struct vip *vip = claim(w, "192.0.2.1/32");
+	reconcile_want(w->r, vip, undecided, SEC);
+	assert_int_equal(w->disowned, 0);
+	reconcile_want(w->r, vip, kept, SEC);
+	assert_int_equal(w->disowned, 1);
+	reconcile_want(w->r, vip, absent, SEC);
+	assert_int_equal(w->disowned, 1);
+	/* What was announced is withdrawn, and never was a former run's. */
+	vip = claim(w, "192.0.2.2/32");
+	reconcile_want(w->r, vip, up, SEC);
+	work(w, SEC);
+	reconcile_want(w->r, vip, kept, SEC);
+	assert_int_equal(w->disowned, 1);
+	/* Unregistered before anybody knew. */
+	vip = claim(w, "192.0.2.3/32");
+	reconcile_want(w->r, vip, undecided, SEC);
+	reconcile_release(w->r, vip, SEC);
+	assert_int_equal(w->disowned, 2);
 }
 
 static void test_up_now_needs_no_turn(void **state)
@@ -674,6 +707,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_up_ends_with_the_route),
+		TEST(test_disowned_once_when_the_first_word_is_no_route),
 		TEST(test_up_now_needs_no_turn),
 		TEST(test_down_withdraws_at_once_and_keeps_the_address),
 		TEST(test_kept_does_not_add),

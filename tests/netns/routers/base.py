@@ -124,6 +124,10 @@ class Router(ABC):
 
     # What all have
 
+    def prefixes(self) -> set[str]:
+        """Only which routes there are: cheaper than routes() where that asks for each."""
+        return set(self.routes())
+
     @classmethod
     def accepts(cls, session: str) -> bool:
         """Whether the daemon can wait for this kind of session."""

@@ -98,6 +98,10 @@ router bgp {self.config.asn}
         peer = self._vtysh(f"show bgp neighbors {self.config.neighbour.ip} json")
         return peer[self.config.neighbour.ip]["bgpState"] == "Established"
 
+    def prefixes(self) -> set[str]:
+        families = [self._vtysh(f"show bgp {family} unicast json") for family in ("ipv4", "ipv6")]
+        return {prefix for family in families for prefix in family["routes"]}
+
     def routes(self) -> dict[str, Route]:
         found = {}
         for family in ("ipv4", "ipv6"):

@@ -1,0 +1,58 @@
+"""What is in the image, and what is not."""
+
+import pytest
+
+from .engine import IMAGE, Engine
+
+# What it may weigh beyond the base.
+LIMIT = 40e6
+
+
+def inside(engine: Engine, script: str) -> str:
+    return engine.podman("run", "--rm", "--net=none", "--entrypoint", "bash", IMAGE, "-c", script)
+
+
+def test_no_compiler_and_nothing_to_build_with(engine: Engine) -> None:
+    tools = "gcc cc c99 c++ g++ clang cpp as ld make pkg-config"
+    found = inside(engine, f"for t in {tools}; do command -v $t; done; true")
+    assert found == ""
+    assert inside(engine, "dpkg -l '*-dev' 'cpp*' 'binutils*' 2>/dev/null | grep ^ii; true") == ""
+    assert inside(engine, "find /src /var/lib/apt/lists /var/cache -type f 2>/dev/null; true") == ""
+
+
+@pytest.mark.parametrize(
+    "tool", ["bash", "sh", "nc", "curl", "ip", "ss", "ping", "pgrep", "grep", "awk", "timeout"]
+)
+def test_tools_of_exec_monitors(engine: Engine, tool: str) -> None:
+    assert inside(engine, f"command -v {tool}").startswith("/")
+
+
+def test_small(engine: Engine) -> None:
+    assert engine.own_size() < LIMIT
+
+
+def test_settings(engine: Engine) -> None:
+    settings = engine.inspect(IMAGE)
+    config = settings["Config"]
+    assert config["Entrypoint"] == ["vipherald"]
+    assert config["WorkingDir"] == "/root"
+    assert list(config["ExposedPorts"]) == ["8080/tcp"]
+    health = settings.get("Healthcheck") or settings["HealthCheck"]
+    assert health["Test"] == ["CMD", "vipherald", "healthcheck"]
+
+
+def test_every_library_is_there(engine: Engine) -> None:
+    assert "not found" not in inside(engine, "ldd $(command -v vipherald)")
+    # Loaded only when Consul is configured.
+    assert "libcurl.so.4" in inside(engine, "/sbin/ldconfig -p")
+
+
+def test_starts_as_gocast_does(engine: Engine) -> None:
+    words = ["run", "--rm", "--net=none", "--entrypoint", "./gocast", IMAGE, "--version"]
+    assert engine.podman(*words).startswith("vipherald ")
+
+
+def test_says_what_is_missing(engine: Engine) -> None:
+    words = ["run", "--rm", "--net=none", "--entrypoint", "sh", IMAGE, "-c"]
+    said = engine.podman(*words, "vipherald -config=/nowhere.yaml 2>&1; echo $?")
+    assert "/nowhere.yaml" in said and said.endswith("1\n")

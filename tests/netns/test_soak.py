@@ -1,0 +1,17 @@
+"""A short soak, so that `make soak` (tests/soak) works when it is needed; ten minutes find more."""
+
+import pytest
+
+from soak.report import Report
+from soak.soak import Soak
+
+from .testbed import Testbed
+
+SECONDS = 20
+
+
+@pytest.mark.usefixtures("xtables_lock")
+def test_short_soak(bed: Testbed) -> None:
+    report = Report()
+    Soak(bed, report, seconds=SECONDS, seed="1", backend="nftables").run()
+    assert not report.failures

@@ -1,0 +1,1 @@
+"""Everything at once, for minutes: see tests/soak/README.md."""
