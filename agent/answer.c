@@ -169,6 +169,8 @@ static const char *drain_result_name(enum drain_result result)
 		break;
 	case DRAIN_BEGUN:
 		return "drained";
+	case DRAIN_CHANGED:
+		return "changed";
 	case DRAIN_ENDED:
 		return "undrained";
 	case DRAIN_UNCHANGED:

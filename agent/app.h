@@ -111,10 +111,10 @@ usec_t app_lease_end(const struct app *app);
 bool registry_unregister(struct registry *reg, const char *name, usec_t now);
 void registry_unregister_all(struct registry *reg, usec_t now);
 
-enum drain_result { DRAIN_NO_APP, DRAIN_BEGUN, DRAIN_ENDED, DRAIN_UNCHANGED };
+enum drain_result { DRAIN_NO_APP, DRAIN_BEGUN, DRAIN_CHANGED, DRAIN_ENDED, DRAIN_UNCHANGED };
 
 /* Drains an app, or the whole agent (`name` NULL): routes become unattractive now and go after
- * drain_time. UNCHANGED: this source holds it already; reason and end are replaced. `until` is
+ * drain_time. CHANGED: this source holds it already, and has another reason or end now. `until` is
  * USEC_NEVER, or when the hold is lifted by itself. */
 enum drain_result registry_drain(struct registry *reg, const char *name, enum drain_source source,
 				 const char *reason, usec_t until, usec_t now);

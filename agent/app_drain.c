@@ -85,13 +85,15 @@ static enum drain_result hold(struct registry *reg, struct app *app, enum drain_
 	if (app && !app->drain)
 		app->drain = mem_new(1, sizeof(*app->drain));
 	struct drain *d = app ? app->drain : &reg->drain;
+	const struct drain_hold *h = &d->holds[source], before = *h;
 	bool is_new = drain_hold(d, source, reason, until, now);
-	if (is_new)
-		log_change(app, "drained", source, d->holds[source].reason);
+	bool same = !is_new && h->until == before.until && str_equal(h->reason, before.reason);
+	if (!same)
+		log_change(app, is_new ? "drained" : "drain changed", source, h->reason);
 	if (app && source == DRAIN_BY_API)
 		app_set_undrain(app, until);
 	tell_changed(reg, app, source);
-	return is_new ? DRAIN_BEGUN : DRAIN_UNCHANGED;
+	return is_new ? DRAIN_BEGUN : same ? DRAIN_UNCHANGED : DRAIN_CHANGED;
 }
 
 enum drain_result registry_drain(struct registry *reg, const char *name, enum drain_source source,

@@ -20,8 +20,9 @@ const char cli_usage[] =
 	"  vipherald --help | --version\n"
 	"\n"
 	"The log goes to stderr; -v=1 shows more of it. `listen` takes :1790 and AS 65000 unless\n"
-	"told otherwise. `healthcheck` without -config asks the agent of this container.\n"
-	"GoCast's flags (-logtostderr and the others of glog) are accepted.\n";
+	"told otherwise, and prints JSON objects, one a line, with --json. `healthcheck` without\n"
+	"-config asks the agent of this container. GoCast's flags (-logtostderr and the others of\n"
+	"glog) are accepted. More: vipherald(8).\n";
 
 enum flag {
 	FLAG_CONFIG,

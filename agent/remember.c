@@ -188,16 +188,26 @@ static void adopt_vips(struct remember *r, const struct state_place *here)
 	}
 }
 
+/* No drain has more left than it had when it began, whatever the clock says now: on a host without
+ * one it is 1970 until NTP has answered. */
+static uint64_t end_of_drain(const struct state_drain *d)
+{
+	if (d->until == USEC_NEVER)
+		return USEC_NEVER;
+	return usec_min(d->until, usec_add(real_now(), usec_sub(d->until, d->since)));
+}
+
 static void recall_drains(struct remember *r)
 {
 	for (size_t i = 0; i < r->contents.n_drains; i++) {
 		const struct state_drain *d = &r->contents.drains[i];
-		if (d->until <= real_now())
+		uint64_t until = end_of_drain(d);
+		if (until <= real_now())
 			continue;
 		/* Until its app takes it. */
 		state_file_put(r->file, d->name ? d->name : AGENT_KEY,
-			       state_encode_drain(d->name, d->since, d->until, d->reason), 0);
-		registry_recall_drain(r->registry, d->name, d->reason, to_mono(r, d->until),
+			       state_encode_drain(d->name, d->since, until, d->reason), 0);
+		registry_recall_drain(r->registry, d->name, d->reason, to_mono(r, until),
 				      usec_sub(real_now(), d->since), loop_now(r->loop));
 	}
 }

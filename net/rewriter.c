@@ -86,6 +86,8 @@ static int open_file(struct rewriter *r, struct err *err)
 			return errno == ENOENT ? 0 : fail(err, -errno, "open", r->path);
 		rc = lock(r->fd, r->path, err);
 	} while (rc == 0 && !is_still(r->fd, r->path));
+	if (rc < 0)
+		close_fd(&r->fd); /* it is not ours */
 	return rc;
 }
 
@@ -112,12 +114,20 @@ int rewriter_new(sd_event *loop, const char *path, struct rewriter **ret, struct
 	return 0;
 }
 
+/* Half a file would be in the way of whoever else writes to a disk that is full. */
+static void drop_new(struct rewriter *r)
+{
+	if (r->new_fd >= 0)
+		unlink(r->temp);
+	close_fd(&r->new_fd);
+}
+
 /* Leaves the file as it is. */
 static void drop(struct rewriter *r)
 {
 	sd_event_source_disable_unref(r->work);
 	r->work = NULL;
-	close_fd(&r->new_fd);
+	drop_new(r);
 	mem_free(&r->content);
 	r->done = NULL;
 }
@@ -205,10 +215,18 @@ int rewriter_keep(struct rewriter *r, const char *path, struct err *err)
 
 /* Writing */
 
+/* The file may be somebody else's by now: there was none when we looked, or ours was removed. */
+static int claim(struct rewriter *r, struct err *err)
+{
+	return r->fd >= 0 && is_still(r->fd, r->path) ? 0 : open_file(r, err);
+}
+
 /* With the lock from its first moment on. The directory may be another one by now. */
 static int open_new(struct rewriter *r, struct err *err)
 {
 	int rc = open_dir(r, err);
+	if (rc == 0)
+		rc = claim(r, err);
 	if (rc < 0)
 		return rc;
 	unlink(r->temp); /* of a run that was killed */
@@ -325,6 +343,6 @@ int rewriter_write_now(struct rewriter *r, const char *content, size_t len, stru
 		rc = replace(r, err);
 	if (rc == 0 && fsync(r->dir_fd) < 0 && errno != EINVAL)
 		rc = fail(err, -errno, "sync", r->dir);
-	close_fd(&r->new_fd);
+	drop_new(r);
 	return rc;
 }

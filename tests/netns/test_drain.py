@@ -85,6 +85,17 @@ def test_undrain_returns_at_any_moment(bed: Testbed) -> None:
     assert agent.undrain("web")["result"] == "unchanged"
 
 
+def test_draining_again_replaces_reason_and_end(bed: Testbed) -> None:
+    bed.link()
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=(WEB,)))
+    assert agent.drain("web", reason="a")["result"] == "drained"
+    assert agent.drain("web", reason="a")["result"] == "unchanged"
+    assert agent.drain("web", reason="b", **{"for": "2h"})["result"] == "changed"
+    agent.wait_log("web: drain changed by api: b")
+    [hold] = agent.app("web")["drain"]["holds"]
+    assert hold["reason"] == "b" and 7100 < hold["until_seconds"] <= 7200
+
+
 def test_the_whole_agent_is_drained(bed: Testbed) -> None:
     router = bed.start_router("bird")
     agent = bed.start_agent(config(peer(router), apps=(WEB, OTHER), agent={"drain_time": "500ms"}))

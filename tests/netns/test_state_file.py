@@ -371,6 +371,26 @@ def test_a_drain_that_ended_meanwhile_does_not_return(bed: Testbed) -> None:
     assert holds(agent, "web") == []
 
 
+def test_a_clock_that_was_wrong_lengthens_no_drain(bed: Testbed) -> None:
+    """Read by a clock a year behind, as on a host without one until NTP has answered: it has its
+    span, and no more."""
+    agent = start(bed, app("web", VIP4))
+    agent.drain("web", **{"for": "1h"})
+    agent.stop()
+    lines = agent.state_file.read_text().splitlines()
+    for n, line in enumerate(lines):
+        value = json.loads(line)
+        if "drain" in value:
+            value["since_ms"] += 365 * 86400 * 1000
+            value["until_ms"] += 365 * 86400 * 1000
+            lines[n] = json.dumps(value)
+    agent.state_file.write_text("\n".join(lines) + "\n")
+    agent.start()
+    wait_running(agent)
+    [hold] = holds(agent, "web")
+    assert 3500 < hold["until_seconds"] <= 3600
+
+
 def test_a_drain_of_an_app_that_is_gone_is_forgotten(bed: Testbed) -> None:
     agent = start(bed, app("web", VIP4))
     agent.drain("web")

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -254,6 +256,65 @@ static void only_one_may_have_it(void **state)
 	assert_int_equal(rc, -EBUSY);
 }
 
+/* Two that found no file, or whose file somebody removed: the second to write finds the first's. */
+static void who_has_the_name_by_now_is_not_overwritten(void **state)
+{
+	struct fixture *f = *state;
+	struct fixture other = { .loop = f->loop };
+	struct err err = { "" };
+	wait_stored(f);
+	assert_int_equal(unlink(f->path), 0);
+	memcpy(other.path, f->path, sizeof(other.path));
+	if (open_file(&other, &err) < 0)
+		fail_msg("%s", err.text);
+	state_file_begin(other.file);
+	put_drain(&other, "others", 0);
+	wait_stored(&other);
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		put_drain(f, "ours", 0);
+		f->n_told = 0;
+		loop_until(f->loop, is_told, f);
+		assert_false(f->stored);
+		assert_int_equal(drains_on_disk(f), 1);
+	}
+	/* And when the other has ended it is ours again. */
+	state_file_free(other.file);
+	put_drain(f, "ours too", 0);
+	wait_stored(f);
+	assert_int_equal(drains_on_disk(f), 2);
+}
+
+static void limit_file_size(rlim_t bytes)
+{
+	struct rlimit limit;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* What fills the disk does not stay there. */
+static void half_a_file_does_not_stay(void **state)
+{
+	struct fixture *f = *state;
+	char temp[128];
+	snprintf(temp, sizeof(temp), "%s.new", f->path);
+	wait_stored(f);
+	signal(SIGXFSZ, SIG_IGN);
+	limit_file_size(16);
+	put_drain(f, "a", 0);
+	f->n_told = 0;
+	loop_until(f->loop, is_told, f);
+	assert_false(f->stored);
+	assert_int_equal(access(temp, F_OK), -1);
+	/* Nor does that of the last attempt. */
+	state_file_free(f->file);
+	f->file = NULL;
+	limit_file_size(RLIM_INFINITY);
+	assert_int_equal(access(temp, F_OK), -1);
+	assert_int_equal(drains_on_disk(f), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -268,6 +329,8 @@ int main(void)
 		TEST(until_it_begins_the_file_stays_as_it_was),
 		TEST(nobody_waits_for_what_fails),
 		TEST(only_one_may_have_it),
+		TEST(who_has_the_name_by_now_is_not_overwritten),
+		TEST(half_a_file_does_not_stay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
