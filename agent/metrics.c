@@ -66,7 +66,7 @@ static void kept(FILE *out, const struct metrics *m)
 	       m->states.leases_expired);
 	if (!m->has_state_file)
 		return;
-	single(out, "state_file_stored", "gauge", "1 when the state file has every change.",
+	single(out, "state_file_stored", "gauge", "0 while the state file cannot be written.",
 	       m->state_stored);
 	single(out, "state_file_bytes", "gauge", "The size of the state file.", m->state_bytes);
 	single(out, "state_file_writes_total", "counter", "How often it was written.",

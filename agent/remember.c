@@ -293,7 +293,7 @@ static void open_file(struct remember *r, const char *path)
 		log_warn("state",
 			 "%s: there is no state file, so apps registered over HTTP, leases and "
 			 "drains are forgotten when vipherald ends. Name a file that it can write "
-			 "in agent.state_file, or switch it off with state_file: \"\"",
+			 "in agent.state_file, or switch it off with state_file: off",
 			 err.text);
 		return;
 	}

@@ -255,7 +255,7 @@ void state_file_status(const struct state_file *f, struct state_file_status *ret
 	*ret = (struct state_file_status){
 		.path = f->path,
 		.trouble = f->trouble,
-		.stored = f->stored == f->last,
+		.stored = !f->trouble,
 		.lines = f->lines,
 		.bytes = f->bytes,
 		.writes = f->writes,

@@ -51,7 +51,7 @@ bool state_file_works(const struct state_file *f);
 
 struct state_file_status {
 	const char *path, *trouble; /* views; trouble NULL: none */
-	bool stored;                /* all changes are on the disk */
+	bool stored; /* false: what changes does not get to the disk, see `trouble` */
 	size_t lines, bytes;
 	uint64_t writes, failures;
 	usec_t longest; /* from the beginning of a write to its end */

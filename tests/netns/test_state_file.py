@@ -194,6 +194,16 @@ def test_a_file_that_others_could_have_written_is_not_believed(bed: Testbed) -> 
     assert names(agent) == set()
 
 
+def test_a_write_under_way_is_no_trouble(bed: Testbed) -> None:
+    """An alert on it would go off whenever a lease is renewed, which is written a little later."""
+    agent = start(bed)
+    for _ in range(5):
+        agent.register("a", VIP4, ttl="1h")
+        assert "vipherald_state_file_stored 1\n" in agent.get("/metrics").text
+    answer = agent.drain(reason="moving")
+    assert answer["stored"] is True and answer["agent"]["state_file"]["stored"] is True
+
+
 def test_switched_off(bed: Testbed) -> None:
     agent = start(bed, state_file="off")
     assert agent.register("a", VIP4).json()["stored"] is False
@@ -222,7 +232,9 @@ def test_a_disk_that_fails_and_returns(bed: Testbed) -> None:
 
     assert agent.register("b", VIP6).json()["stored"] is False
     assert agent.register("c", "192.0.2.1/32").json()["stored"] is False
-    assert agent.status("status")["state_file"]["error"]
+    shown = agent.status("status")["state_file"]
+    assert shown["error"] and shown["stored"] is False
+    assert "vipherald_state_file_stored 0\n" in agent.get("/metrics").text
     assert agent.log.count("WARN  state:") == 1
 
     agent.state_dir.unlink()
