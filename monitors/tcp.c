@@ -106,11 +106,29 @@ static bool send_all(struct tcp_check *t)
 	return true;
 }
 
+/* A connection to a port of this host where nobody listens may get that very port for its own end,
+ * if it is one of those that are given out, and is then made with itself (RFC 9293 3.5, figure 8).
+ */
+static bool is_own_echo(int fd)
+{
+	struct sockaddr_storage ours = { 0 }, theirs = { 0 };
+	socklen_t our_len = sizeof(ours), their_len = sizeof(theirs);
+	return getsockname(fd, (struct sockaddr *)&ours, &our_len) == 0 &&
+	       getpeername(fd, (struct sockaddr *)&theirs, &their_len) == 0 &&
+	       our_len == their_len && memcmp(&ours, &theirs, our_len) == 0;
+}
+
 static void take_connection(struct tcp_check *t)
 {
+	/* Reset instead of closed: nothing of it may keep the service from its port. */
+	static const struct linger reset = { .l_onoff = 1 };
 	int error = 0;
 	socklen_t len = sizeof(error);
 	getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error == 0 && is_own_echo(t->fd)) {
+		setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		error = ECONNREFUSED;
+	}
 	t->connected = error == 0;
 	if (error != 0)
 		finish(t, HEALTH_DOWN, "cannot connect: %s", strerror(error));
