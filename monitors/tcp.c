@@ -27,6 +27,7 @@ struct tcp_check {
 	const char *expect;
 	usec_t timeout;
 	bool connected;
+	int refused; /* errno of a connect() that failed at once */
 	monitor_done_cb *done;
 	void *userdata;
 	size_t len;
@@ -125,6 +126,7 @@ static void take_connection(struct tcp_check *t)
 	int error = 0;
 	socklen_t len = sizeof(error);
 	getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	error = t->refused ? t->refused : error;
 	if (error == 0 && is_own_echo(t->fd)) {
 		setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 		error = ECONNREFUSED;
@@ -161,13 +163,19 @@ static int on_limit(sd_event_source *source, uint64_t now, void *userdata)
 	return 0;
 }
 
-/* A service that is not there refuses at once, inside connect(): told later, as all answers are. */
+/* A service that is not there may be refused at once, inside connect(): told later, as all answers
+ * are. */
 static int connect_to(struct tcp_check *t, const struct monitor_endpoint *to)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = addr_to_sockaddr(&to->addr, to->port, 0, &ss);
 	int r = connect(t->fd, (struct sockaddr *)&ss, len);
-	return r < 0 && errno != EINPROGRESS && errno != ECONNREFUSED ? -errno : 0;
+	if (r == 0 || errno == EINPROGRESS)
+		return 0;
+	if (!monitor_errno_is_down(errno))
+		return -errno;
+	t->refused = errno;
+	return 0;
 }
 
 static int start(struct tcp_check *t, struct monitor_env *env, const struct monitor_endpoint *to,
