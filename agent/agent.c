@@ -591,6 +591,7 @@ static int start_drains(struct agent *a, struct err *err)
 	const struct registry_options options = {
 		.drain_time = c->drain_time,
 		.keep_last_window = c->keep_last_window ? c->keep_last_window : c->monitor_interval,
+		.keep_last_stretches = c->keep_last_window == 0,
 		.presence = a->presence,
 	};
 	registry_set_options(a->registry, &options);

@@ -68,7 +68,8 @@ struct app {
 /* What the registry does without, at first. */
 struct registry_options {
 	usec_t drain_time, keep_last_window; /* spans */
-	struct presence_watcher *presence;   /* for disable_file; must outlive the registry */
+	bool keep_last_stretches; /* the window, to what the checks of a group may differ by */
+	struct presence_watcher *presence; /* for disable_file; must outlive the registry */
 };
 
 enum register_result {

@@ -91,6 +91,20 @@ static void set_kept(struct app *app, bool kept, const struct app *self, usec_t 
 		app_apply(app, now);
 }
 
+/* What breaks for all is noticed by each at its own interval. */
+static usec_t window_of(const struct registry *reg, const struct app_group *g)
+{
+	usec_t window = reg->options.keep_last_window;
+	if (!reg->options.keep_last_stretches)
+		return window;
+	list_for_each (it, &g->members) {
+		const struct app *app = list_entry(it, struct app, member);
+		usec_t notice = app->watch ? monitor_watch_notice(app->watch) : 0;
+		window = notice > window ? notice : window;
+	}
+	return window;
+}
+
 /* `self` is applied by who calls. */
 static void look(struct registry *reg, struct app_group *g, const struct app *self, usec_t now)
 {
@@ -99,7 +113,7 @@ static void look(struct registry *reg, struct app_group *g, const struct app *se
 	struct policy_member *members = members_of(g);
 	bool was = g->kept;
 	size_t i = 0;
-	g->kept = policy_group(members, g->n, reg->options.keep_last_window, now);
+	g->kept = policy_group(members, g->n, window_of(reg, g), now);
 	if (g->kept != was)
 		log_group(g);
 	list_for_each (it, &g->members)

@@ -247,7 +247,7 @@ static const struct config_key agent_keys[] = {
 	{ .name = "keep_last_window",
 	  .type = &config_type_duration,
 	  FIELD(keep_last_window),
-	  .default_words = "`monitor_interval`",
+	  .default_words = "`monitor_interval`, or as long as the checks of the group take",
 	  .min = MSEC(10),
 	  .max = HOURS(24),
 	  .doc = "Apps of a group that go down within this time went down at the same moment, see "

@@ -31,6 +31,7 @@ struct dns_check {
 	struct dns_expected expected;
 	int fd;
 	bool tcp;
+	int unreachable; /* errno of a connect() that failed at once */
 	sd_event_source *io, *limit, *again;
 	usec_t timeout;
 	monitor_done_cb *done;
@@ -82,12 +83,21 @@ static int open_to_server(struct dns_check *d, int type, struct err *err)
 	int r = monitor_guard(d->env, d->fd, to, err);
 	if (r < 0)
 		return r;
-	if (connect(d->fd, (struct sockaddr *)&ss, len) < 0 && errno != EINPROGRESS &&
-	    errno != ECONNREFUSED)
-		return err_set(err, -errno, "cannot reach the server: %s", strerror(errno));
+	r = connect(d->fd, (struct sockaddr *)&ss, len) < 0 ? errno : 0;
+	if (monitor_errno_is_down(r)) {
+		d->unreachable = r;
+		return 0;
+	}
+	if (r != 0 && r != EINPROGRESS)
+		return err_set(err, -r, "cannot ask the server: %s", strerror(r));
 	r = loop_io_add(d->env->loop, &d->io, d->fd, type == SOCK_STREAM ? EPOLLOUT : EPOLLIN,
 			LOOP_HEALTH, on_io, d);
 	return r < 0 ? err_set(err, r, "cannot watch a socket: %s", strerror(-r)) : 0;
+}
+
+static void unreachable(struct dns_check *d)
+{
+	finish(d, HEALTH_DOWN, "cannot reach the server: %s", strerror(d->unreachable));
 }
 
 /* What the message says; false when the check goes on. */
@@ -116,6 +126,8 @@ static bool judge(struct dns_check *d, const uint8_t *message, size_t len)
 	int r = open_to_server(d, SOCK_STREAM, &err);
 	if (r < 0)
 		finish(d, HEALTH_UNKNOWN, "%s", err.text);
+	else if (d->unreachable)
+		unreachable(d);
 	return true;
 }
 
@@ -192,6 +204,10 @@ static int on_limit(sd_event_source *source, uint64_t now, void *userdata)
 	(void)source, (void)now;
 	struct dns_check *d = userdata;
 	char text[DURATION_TEXT_MAX];
+	if (d->unreachable) {
+		unreachable(d);
+		return 0;
+	}
 	finish(d, HEALTH_DOWN, "no answer within %s", duration_format(d->timeout, text));
 	return 0;
 }
@@ -244,14 +260,17 @@ static int dns_start(struct monitor_env *env, const struct monitor_spec *spec, u
 	int r = prepare(d, spec, err);
 	if (r == 0)
 		r = open_to_server(d, SOCK_DGRAM, err);
+	/* What cannot be reached is told at once, though not from in here. */
 	if (r == 0)
-		r = loop_timer_set(env->loop, &d->limit, usec_add(loop_clock(), timeout),
+		r = loop_timer_set(env->loop, &d->limit,
+				   usec_add(loop_clock(), d->unreachable ? 0 : timeout),
 				   LOOP_HEALTH, on_limit, d);
 	if (r < 0) {
 		dns_free(d);
 		return r;
 	}
-	send_query(d);
+	if (!d->unreachable)
+		send_query(d);
 	*ret_running = d;
 	return 0;
 }

@@ -49,8 +49,12 @@ static bool same_name(const char *a, const char *b)
 static bool is_ours(ns_msg *m, const struct dns_question *q)
 {
 	ns_rr rr;
-	return ns_msg_id(*m) == q->id && ns_msg_getflag(*m, ns_f_qr) == 1 &&
-	       ns_msg_count(*m, ns_s_qd) == 1 && ns_parserr(m, ns_s_qd, 0, &rr) == 0 &&
+	if (ns_msg_id(*m) != q->id || ns_msg_getflag(*m, ns_f_qr) != 1)
+		return false;
+	/* Some refuse without repeating what was asked. */
+	if (ns_msg_count(*m, ns_s_qd) == 0 && ns_msg_getflag(*m, ns_f_rcode) != ns_r_noerror)
+		return true;
+	return ns_msg_count(*m, ns_s_qd) == 1 && ns_parserr(m, ns_s_qd, 0, &rr) == 0 &&
 	       ns_rr_type(rr) == q->type && same_name(ns_rr_name(rr), q->name);
 }
 

@@ -15,6 +15,22 @@ int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err
 	return r;
 }
 
+bool monitor_errno_is_down(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+	case EHOSTDOWN:
+	case EACCES: /* a route of type prohibit */
+	case EINVAL: /* and of type blackhole */
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int not_here(const struct addr *vip, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];

@@ -43,13 +43,12 @@ static void check_free(struct http_check *h)
 /* "Name: part", or "Name" alone. */
 static bool header_matches(const struct http_response *response, const char *wanted)
 {
-	char name[64], value[HTTP_HEADER_MAX];
+	char name[64];
 	size_t n = strcspn(wanted, ":");
 	snprintf(name, sizeof(name), "%.*s", (int)n, wanted);
 	const char *part = wanted + n + (wanted[n] == ':');
 	part += strspn(part, " ");
-	const char *found = http_header(response, name, value);
-	return found && bytes_contain(found, strlen(found), part);
+	return http_has_header(response, name, part);
 }
 
 static void judge(const struct http_check *h, const struct http_response *response,
@@ -102,11 +101,16 @@ static void use_tls_name(struct http_check *h, const char *name)
 {
 	const char *authority = strstr(h->spec->http.url, "//") + 2;
 	int all = (int)strcspn(authority, "/?#");
+	const char *at = memchr(authority, '@', (size_t)all);
+	int user = at ? (int)(at + 1 - authority) : 0; /* "NAME:PASSWORD@" */
+	authority += user;
+	all -= user;
 	int host = authority[0] == '[' ? (int)strcspn(authority, "]") + 1
 				       : (int)strcspn(authority, ":/?#");
 	const char *port = host < all ? authority + host + 1 : "443";
 	int port_len = host < all ? all - host - 1 : 3;
-	if (asprintf(&h->url, "https://%s:%.*s%s", name, port_len, port, authority + all) < 0 ||
+	if (asprintf(&h->url, "https://%.*s%s:%.*s%s", user, authority - user, name, port_len, port,
+		     authority + all) < 0 ||
 	    asprintf(&h->connect_to, "::%.*s:%.*s", host, authority, port_len, port) < 0)
 		abort(); /* out of memory, see lib/mem.h */
 }

@@ -90,4 +90,8 @@ int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err
  */
 int monitor_guard(struct monitor_env *env, int fd, const struct addr *to, struct err *err);
 
+/* Whether a connect() that failed says that who is asked cannot be reached. Else it says something
+ * about us (no port left, no memory), and the check could not be made. */
+bool monitor_errno_is_down(int error);
+
 #endif

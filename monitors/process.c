@@ -5,7 +5,8 @@
  * A process that was found is held by a pidfd, so that its death is known when it happens and not
  * when its number is looked at again; and so that a number which somebody else got meanwhile is
  * not taken for it. Then the next one is looked for: another worker with that name, or what a new
- * pid file says.
+ * pid file says. A pid file that its process left behind unchanged says nothing any more, whoever
+ * has the number by then.
  *
  * A name is what the kernel calls the process (`ps -o comm`), which is at most 15 characters; of a
  * longer one the rest is compared with the name of the program as it was started (argv[0]).
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,6 +36,8 @@ struct process_watch {
 	sd_event_source *death;
 	int pidfd; /* -1: none is held */
 	int pid;
+	bool died;        /* while it was held */
+	struct stat file; /* that named it */
 	monitor_hint_cb *hint;
 	void *userdata;
 };
@@ -57,6 +61,7 @@ static int on_death(sd_event_source *source, int fd, uint32_t revents, void *use
 {
 	(void)source, (void)fd, (void)revents;
 	struct process_watch *w = userdata;
+	w->died = true;
 	let_go(w);
 	w->hint(w->userdata);
 	return 0;
@@ -75,15 +80,17 @@ static bool hold(struct process_watch *w, int pid)
 	}
 	w->pidfd = fd;
 	w->pid = pid;
+	w->died = false;
 	return true;
 }
 
-/* The first bytes of a file, as text; false when there is none to be had. */
-static bool read_start(const char *path, char *buf, size_t size)
+/* The first bytes of a file, as text; false when there is none to be had. `ret`: NULL, or which. */
+static bool read_start(const char *path, char *buf, size_t size, struct stat *ret)
 {
 	/* NONBLOCK: a FIFO in its place must not stop us. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = fd >= 0 ? read(fd, buf, size - 1) : -1;
+	bool known = fd >= 0 && (!ret || fstat(fd, ret) == 0);
+	ssize_t n = known ? read(fd, buf, size - 1) : -1;
 	if (fd >= 0)
 		close(fd);
 	buf[n > 0 ? n : 0] = 0;
@@ -105,19 +112,31 @@ static bool parse_pid(const char *text, int *ret)
 	return true;
 }
 
+static bool is_unchanged(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 static void find_by_file(struct process_watch *w, const char *path, struct monitor_result *ret)
 {
 	char text[64];
 	int pid;
+	struct stat file;
 	ret->health = HEALTH_DOWN;
-	if (!read_start(path, text, sizeof(text)))
+	if (!read_start(path, text, sizeof(text), &file))
 		snprintf(ret->said, sizeof(ret->said), "no pid file, or an empty one");
 	else if (!parse_pid(text, &pid))
 		snprintf(ret->said, sizeof(ret->said), "the pid file does not hold a pid");
+	else if (w->died && pid == w->pid && is_unchanged(&file, &w->file))
+		snprintf(ret->said, sizeof(ret->said),
+			 "process %d does not run any more, and left its pid file", pid);
 	else if (!hold(w, pid))
 		snprintf(ret->said, sizeof(ret->said), "process %d does not run", pid);
 	else
 		ret->health = HEALTH_UP;
+	if (ret->health == HEALTH_UP)
+		w->file = file;
 }
 
 /* `text` is argv[0] or comm. */
@@ -131,7 +150,7 @@ static bool has_name(const char *pid, const char *name)
 {
 	char path[64], text[512];
 	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	if (!read_start(path, text, sizeof(text)))
+	if (!read_start(path, text, sizeof(text), NULL))
 		return false;
 	text[strcspn(text, "\n")] = 0;
 	if (strlen(name) <= COMM_MAX)
@@ -139,7 +158,7 @@ static bool has_name(const char *pid, const char *name)
 	if (strncmp(text, name, COMM_MAX) != 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
-	return read_start(path, text, sizeof(text)) && is_called(text, name);
+	return read_start(path, text, sizeof(text), NULL) && is_called(text, name);
 }
 
 static void find_by_name(struct process_watch *w, const char *name, struct monitor_result *ret)
@@ -161,19 +180,28 @@ static void find_by_name(struct process_watch *w, const char *name, struct monit
 		snprintf(ret->said, sizeof(ret->said), "no process with this name runs");
 }
 
+/* A pid file that names another process by now is believed. */
+static bool names_another(struct process_watch *w, const char *path)
+{
+	char text[64];
+	int pid;
+	struct stat file;
+	if (!read_start(path, text, sizeof(text), &file) || !parse_pid(text, &pid))
+		return false;
+	if (pid == w->pid)
+		w->file = file;
+	return pid != w->pid;
+}
+
 static void process_check(struct monitor_env *env, const struct monitor_spec *spec, void *attached,
 			  struct monitor_result *ret)
 {
 	(void)env;
 	struct process_watch *w = attached;
-	char text[64];
-	int pid;
 	bool by_file = spec->process.who[0] == '/';
-	/* A pid file that names another process by now is believed. */
-	bool moved = by_file && w->pidfd >= 0 &&
-		     read_start(spec->process.who, text, sizeof(text)) && parse_pid(text, &pid) &&
-		     pid != w->pid;
-	if (w->pidfd >= 0 && is_alive(w->pidfd) && !moved) {
+	bool held = w->pidfd >= 0;
+	w->died = w->died || (held && !is_alive(w->pidfd));
+	if (held && !w->died && !(by_file && names_another(w, spec->process.who))) {
 		ret->health = HEALTH_UP;
 		return;
 	}

@@ -607,6 +607,19 @@ size_t monitor_watch_n(const struct monitor_watch *w)
 	return w->n;
 }
 
+usec_t monitor_watch_notice(const struct monitor_watch *w)
+{
+	usec_t longest = 0;
+	for (size_t i = 0; i < w->n; i++) {
+		const struct probe *p = &w->probes[i];
+		unsigned again = p->verdict.fall > 1 ? p->verdict.fall - 1U : 0;
+		usec_t span = usec_add(probe_interval(p), again * probe_fast_interval(p));
+		if (!p->attached && !ops_of(p)->fed && span > longest)
+			longest = span;
+	}
+	return longest;
+}
+
 void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monitor_status *ret)
 {
 	const struct probe *p = &w->probes[i];

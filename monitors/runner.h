@@ -90,6 +90,9 @@ struct monitor_status {
 	uint16_t streak; /* how many results in a row speak for a change of health; 0: none */
 };
 size_t monitor_watch_n(const struct monitor_watch *w);
+/* How long a failure may stay unnoticed, for one that is there at the first check after it; 0 when
+ * nothing of it has to be asked for. */
+usec_t monitor_watch_notice(const struct monitor_watch *w);
 /* The texts in *ret are valid until the loop runs again. */
 void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monitor_status *ret);
 

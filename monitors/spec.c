@@ -93,8 +93,9 @@ static int parse_consul(const char *text, const char *arg, struct monitor_spec *
 
 /* ---- monitors of the network ---- */
 
-/* The host of "//HOST:PORT/…", without brackets; false when there is none or it is too long. */
-static bool url_host(const char *url, char *buf, size_t size)
+/* The host of "//HOST:PORT/…", without brackets, and what follows it; false when there is none or
+ * it is too long. */
+static bool url_host(const char *url, char *buf, size_t size, const char **ret_after)
 {
 	const char *start = strstr(url, "//");
 	start = start ? start + 2 : url;
@@ -111,6 +112,7 @@ static bool url_host(const char *url, char *buf, size_t size)
 		return false;
 	memcpy(buf, start, n);
 	buf[n] = 0;
+	*ret_after = start + n + bracket;
 	return true;
 }
 
@@ -122,22 +124,54 @@ static bool has_blank(const char *text)
 	return false;
 }
 
+/* "::ffff:192.0.2.1" is asked for as IPv4, and would pass by every rule for 192.0.2.1. */
+static int check_mapped(const char *text, const struct addr *a, struct err *err)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char v4[ADDR_TEXT_MAX];
+	if (a->family != AF_INET6 || memcmp(a->bytes, mapped, sizeof(mapped)) != 0)
+		return 0;
+	const struct addr plain = addr_from_bytes(AF_INET, a->bytes + sizeof(mapped));
+	addr_format(&plain, v4);
+	return err_set(err, -EINVAL,
+		       "monitor '%.100s': an IPv4 address in the form of IPv6, write %s", text, v4);
+}
+
+/* "", ":" or ":8080", up to the path. */
+static bool is_url_port(const char *after_host)
+{
+	char digits[8] = "";
+	uint64_t port;
+	size_t n = strcspn(after_host, "/?#");
+	if (n == 0 || (n == 1 && *after_host == ':'))
+		return true;
+	if (*after_host != ':' || n > sizeof(digits))
+		return false;
+	memcpy(digits, after_host + 1, n - 1);
+	return str_to_u64(digits, UINT16_MAX, &port) == 0 && port > 0;
+}
+
 static int parse_http(const char *text, const char *arg, struct monitor_spec *s, struct err *err)
 {
 	char host[256];
-	const char *name = kinds[s->kind].name;
+	const char *name = kinds[s->kind].name, *after;
 	size_t n = strlen(name);
+	struct addr addr;
 	/* "http://HOST" is the text as it stands, of "http:http://HOST" it is the argument. */
 	if (arg && str_starts(arg, "//"))
 		s->http.url = text;
 	else if (arg && str_starts(arg, name) && str_starts(arg + n, "://"))
 		s->http.url = arg;
-	if (!s->http.url || has_blank(text) || !url_host(s->http.url, host, sizeof(host)))
+	if (!s->http.url || has_blank(text) || !url_host(s->http.url, host, sizeof(host), &after))
 		return err_set(err, -EINVAL,
 			       "monitor '%.100s': expected a URL like %s://127.0.0.1/health, with "
 			       "blanks as %%20",
 			       text, name);
-	return 0;
+	if (!is_url_port(after))
+		return err_set(err, -EINVAL,
+			       "monitor '%.100s': bad port '%.*s', expected 1 to 65535", text,
+			       (int)strcspn(after, "/?#"), after);
+	return addr_parse(host, &addr) == 0 ? check_mapped(text, &addr, err) : 0;
 }
 
 static int bad_host(const char *text, const char *host, struct err *err)
@@ -176,7 +210,7 @@ static int parse_endpoint(const char *text, const char *arg, size_t len,
 	if (!str_equal(host, "localhost") && addr_parse(host, &addr) < 0)
 		return bad_host(text, host, err);
 	*ret = (struct monitor_endpoint){ .addr = addr, .port = (uint16_t)port };
-	return 0;
+	return check_mapped(text, &addr, err);
 }
 
 static int parse_tcp(const char *text, const char *arg, struct monitor_spec *s, struct err *err)
@@ -400,10 +434,12 @@ const char *monitor_spec_option(const struct monitor_spec *s, enum monitor_optio
 bool monitor_spec_target(const struct monitor_spec *s, struct addr *ret)
 {
 	char host[256];
+	const char *after;
 	switch (s->kind) {
 	case MONITOR_HTTP:
 	case MONITOR_HTTPS:
-		return url_host(s->http.url, host, sizeof(host)) && addr_parse(host, ret) == 0;
+		return url_host(s->http.url, host, sizeof(host), &after) &&
+		       addr_parse(host, ret) == 0;
 	case MONITOR_TCP:
 		*ret = s->tcp.addr;
 		return true;

@@ -27,6 +27,7 @@ struct tcp_check {
 	const char *expect;
 	usec_t timeout;
 	bool connected;
+	int refused; /* errno of a connect() that failed at once */
 	monitor_done_cb *done;
 	void *userdata;
 	size_t len;
@@ -106,11 +107,30 @@ static bool send_all(struct tcp_check *t)
 	return true;
 }
 
+/* A connection to a port of this host where nobody listens may get that very port for its own end,
+ * if it is one of those that are given out, and is then made with itself (RFC 9293 3.5, figure 8).
+ */
+static bool is_own_echo(int fd)
+{
+	struct sockaddr_storage ours = { 0 }, theirs = { 0 };
+	socklen_t our_len = sizeof(ours), their_len = sizeof(theirs);
+	return getsockname(fd, (struct sockaddr *)&ours, &our_len) == 0 &&
+	       getpeername(fd, (struct sockaddr *)&theirs, &their_len) == 0 &&
+	       our_len == their_len && memcmp(&ours, &theirs, our_len) == 0;
+}
+
 static void take_connection(struct tcp_check *t)
 {
+	/* Reset instead of closed: nothing of it may keep the service from its port. */
+	static const struct linger reset = { .l_onoff = 1 };
 	int error = 0;
 	socklen_t len = sizeof(error);
 	getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	error = t->refused ? t->refused : error;
+	if (error == 0 && is_own_echo(t->fd)) {
+		setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		error = ECONNREFUSED;
+	}
 	t->connected = error == 0;
 	if (error != 0)
 		finish(t, HEALTH_DOWN, "cannot connect: %s", strerror(error));
@@ -143,13 +163,19 @@ static int on_limit(sd_event_source *source, uint64_t now, void *userdata)
 	return 0;
 }
 
-/* A service that is not there refuses at once, inside connect(): told later, as all answers are. */
+/* A service that is not there may be refused at once, inside connect(): told later, as all answers
+ * are. */
 static int connect_to(struct tcp_check *t, const struct monitor_endpoint *to)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = addr_to_sockaddr(&to->addr, to->port, 0, &ss);
 	int r = connect(t->fd, (struct sockaddr *)&ss, len);
-	return r < 0 && errno != EINPROGRESS && errno != ECONNREFUSED ? -errno : 0;
+	if (r == 0 || errno == EINPROGRESS)
+		return 0;
+	if (!monitor_errno_is_down(errno))
+		return -errno;
+	t->refused = errno;
+	return 0;
 }
 
 static int start(struct tcp_check *t, struct monitor_env *env, const struct monitor_endpoint *to,

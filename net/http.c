@@ -243,6 +243,20 @@ const char *http_header(const struct http_response *response, const char *name,
 	return NULL;
 }
 
+bool http_has_header(const struct http_response *response, const char *name, const char *part)
+{
+	size_t n = strlen(name), n_part = strlen(part);
+	for (const char *line = response->call->answer_headers; *line;) {
+		size_t len = strcspn(line, "\r\n");
+		if (len > n && strncasecmp(line, name, n) == 0 && line[n] == ':' &&
+		    memmem(line + n + 1, len - n - 1, part, n_part))
+			return true;
+		line += len;
+		line += strspn(line, "\r\n");
+	}
+	return false;
+}
+
 /* ---- starting ---- */
 
 static long milliseconds(usec_t span)

@@ -77,5 +77,7 @@ void http_cancel(struct http_call *call);
  * was none or it does not fit. */
 const char *http_header(const struct http_response *response, const char *name,
 			char buf[static HTTP_HEADER_MAX]);
+/* Whether some header of that name, of which an answer may have many, has `part` in its value. */
+bool http_has_header(const struct http_response *response, const char *name, const char *part);
 
 #endif

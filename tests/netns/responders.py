@@ -16,6 +16,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("X-State", "ready")
         self.send_header("X-Host", self.headers["Host"])
+        self.send_header("Via", "1.1 first")
+        self.send_header("Via", "1.1 second" + " long" * 200 + " end")
         self.end_headers()
         self.wfile.write(body.encode())
     def log_message(self, *args): pass

@@ -1,5 +1,7 @@
 """Every kind of monitor, with the real agent: what passes, what fails, and why."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,9 @@ HTTP = [
     ({"http": URL, "header": "x-state: read"}, "up", ""),
     ({"http": URL, "header": "X-State: down"}, "down", "without the header"),
     ({"http": URL, "header": "X-Other"}, "down", "without the header"),
+    ({"http": URL, "header": "Via: 1.1 first"}, "up", ""),
+    ({"http": URL, "header": "Via: long end"}, "up", ""),
+    ({"http": URL, "header": "Via: third"}, "down", "without the header"),
     ({"http": URL, "body": "ok"}, "up", ""),
     ({"http": URL, "body": "fine"}, "down", "without 'fine' in the body"),
     ("http://127.0.0.1:7778/", "down", "no answer"),
@@ -58,6 +63,29 @@ def test_tcp(bed: Testbed, monitor: Any, health: str, said: str) -> None:
     answer = "221 bye\r\n" if isinstance(monitor, dict) and "send" in monitor else ""
     with responders.tcp(bed.host, P, "220 hi\r\n", answer):
         expect(agent_with(bed, monitor), health, said)
+
+
+def give_out_ports(bed: Testbed, first: int, last: int) -> None:
+    with bed.host.inside():
+        Path("/proc/sys/net/ipv4/ip_local_port_range").write_text(f"{first} {last}")
+
+
+def test_tcp_is_no_echo_of_itself(bed: Testbed) -> None:
+    """The kernel gives the check's own end the very port that nobody listens on."""
+    give_out_ports(bed, P, P)
+    bed.link()
+    app = {"name": "a", "vip": VIP4, "monitors": [f"tcp:127.0.0.1:{P}", f"tcp:192.0.2.53:{P}"]}
+    api = {"listen_addr": f"unix:{bed.workdir}/api"}
+    agent = bed.start_agent(config(PEER, apps=({**app, "quorum": "any"},), agent=api))
+
+    def checks() -> list[int]:
+        return [monitor["checks"] for monitor in agent.app("a")["monitors"]]
+
+    wait_until(lambda: min(checks()) >= 5, "five checks each")
+    assert agent.app("a")["went_up"] == 0
+    give_out_ports(bed, 40000, 50000)
+    bed.start_service(P)  # nothing of them is left at its port
+    expect(agent, "up")
 
 
 QUERY = f"127.0.0.1:{P}:www.example.com:A"
@@ -113,6 +141,48 @@ def test_process_by_pidfile(bed: Testbed) -> None:
     expect(agent, "down", "does not run")
     path.write_text("garbage")
     expect(agent, "down", "does not hold a pid")
+
+
+@pytest.mark.parametrize("kind", ["", "unreachable ", "prohibit ", "blackhole "])
+@pytest.mark.parametrize(
+    "monitor", [f"tcp:10.7.7.7:{P}", f"dns:10.7.7.7:{P}:x:A", f"http://10.7.7.7:{P}/"]
+)
+def test_what_no_route_leads_to_is_down(bed: Testbed, monitor: str, kind: str) -> None:
+    """And is not left announced, as it is while a check cannot be made."""
+    if kind:
+        bed.host.ip(f"route add {kind}10.7.7.0/24")
+    expect(agent_with(bed, monitor), "down")
+
+
+# clone3() with set_tid, which the library has no name for.
+_WITH_PID = """
+import ctypes, os, signal, sys
+pid = (ctypes.c_int * 1)(int(sys.argv[1]))
+args = (ctypes.c_uint64 * 10)(0, 0, 0, 0, signal.SIGCHLD, 0, 0, 0, ctypes.addressof(pid), 1)
+libc = ctypes.CDLL(None, use_errno=True)
+child = libc.syscall(435, args, ctypes.sizeof(args))
+if child == 0:
+    signal.pause()
+print("ready" if child > 0 else os.strerror(ctypes.get_errno()), flush=True)
+os.waitpid(child, 0)
+"""
+
+
+def test_a_pid_that_somebody_else_has_by_now(bed: Testbed) -> None:
+    path = bed.workdir / "x.pid"
+    agent = agent_with(bed, {"process": str(path), "interval": "50ms"})
+    first = bed.host.start(["sleep", "1001"], "first")
+    path.write_text(f"{first.pid}\n")
+    expect(agent, "up", "running")
+    first.kill()
+    expect(agent, "down", "does not run")
+    stranger = bed.host.start([sys.executable, "-ISc", _WITH_PID, str(first.pid)], "stranger")
+    stranger.wait_line("ready")
+    seen = agent.app("a")["monitors"][0]["checks"]
+    wait_until(lambda: agent.app("a")["monitors"][0]["checks"] >= seen + 3, "three checks")
+    assert agent.app("a")["went_up"] == 1
+    path.write_text(f"{first.pid}\n")  # said again, it is the service
+    expect(agent, "up", "running")
 
 
 def test_several_in_a_query(bed: Testbed) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from .configs import VIP4, VIP6, app, config, peer
+from .health import PEER
 from .routers import Route, Router
 from .testbed import AGENT_AS, Testbed
 from .wait import never, wait_until
@@ -169,6 +170,33 @@ def test_a_check_that_breaks_for_all_does_not_empty_the_site(bed: Testbed) -> No
     assert agent.status("status")["alarms"] == []
     assert "vipherald_groups_kept 0\n" in agent.get("/metrics").text
     assert agent.app("a")["state"] == "down"
+
+
+def test_checks_of_different_pace_break_at_the_same_moment(bed: Testbed) -> None:
+    """The default of keep_last_window allows for the slowest check of the group."""
+    bed.link()
+    flag = switch(bed, "all")
+    flag.touch()
+    apps = tuple(
+        {
+            "name": name,
+            "vip": f"192.0.2.{n}/32",
+            "group": "site",
+            "keep_last": True,
+            "monitors": [{"file": str(flag), "interval": interval}],
+        }
+        for n, (name, interval) in enumerate((("quick", "50ms"), ("slow", "3s")), start=1)
+    )
+    agent = bed.start_agent(config(PEER, apps=apps))
+
+    def checks() -> int:
+        return agent.app("slow")["monitors"][0]["checks"]
+
+    before = checks()
+    wait_until(lambda: checks() > before, "the slow one was looked at")
+    flag.unlink()
+    agent.wait_log("ALARM")
+    assert [agent.app(name)["state"] for name in ("quick", "slow")] == ["kept", "kept"]
 
 
 def test_what_a_group_keeps_is_announced_as_its_down_state_says(bed: Testbed) -> None:

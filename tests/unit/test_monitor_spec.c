@@ -68,6 +68,13 @@ static void test_good(void **state)
 static const struct {
 	const char *text, *names, *expected;
 } bad[] = {
+	{ "tcp:[::ffff:192.0.2.1]:53", "'tcp:[::ffff:192.0.2.1]:53'", "write 192.0.2.1" },
+	{ "dns:::ffff:192.0.2.1:53:example.com:A", "IPv4 address", "write 192.0.2.1" },
+	{ "http://[::ffff:192.0.2.1]/x", "IPv4 address", "write 192.0.2.1" },
+	{ "http://127.0.0.1:65536/", "':65536'", "1 to 65535" },
+	{ "http://127.0.0.1:0?x", "':0'", "1 to 65535" },
+	{ "https://user@[::1]:8o/", "':8o'", "1 to 65535" },
+	{ "http://[::1]80/", "'80'", "1 to 65535" },
 	{ "", "''", "port:tcp:PORT" },
 	{ "prot:tcp:53", "'port'", "port:tcp:PORT" },
 	{ "Port:tcp:53", "'Port'", "'port'" },
