@@ -554,19 +554,27 @@ static bool is_vip(const struct addr *addr, void *userdata)
 	return registry_has_vip(a->registry, addr);
 }
 
-static void on_load_changed(const struct load *load, void *userdata)
+static void on_load_changed(enum monitor_lane lane, const struct load *load, void *userdata)
 {
 	(void)userdata;
 	char late[DURATION_TEXT_MAX];
+	bool commands = lane == LANE_COMMAND;
+	const char *topic = commands ? "exec" : "monitor";
 	duration_format(load->late / USEC_PER_MSEC * USEC_PER_MSEC, late);
-	if (load->behind)
-		log_warn("exec",
+	if (!load->behind)
+		log_info(topic, "the checks run as often as asked for again");
+	else if (commands)
+		log_warn(topic,
 			 "this host cannot run the checks as often as asked for: they begin "
 			 "%s late on average, %u%% of their interval; raise their interval, or "
 			 "exec_max if it has cores to spare",
 			 late, load->percent);
 	else
-		log_info("exec", "the checks run as often as asked for again");
+		log_warn(topic,
+			 "the checks over the network cannot be made as often as asked for: they "
+			 "begin %s late on average, %u%% of their interval, because too many wait "
+			 "for an answer; shorten their timeout or raise their interval",
+			 late, load->percent);
 }
 
 static void on_disable_file(bool exists, void *userdata)

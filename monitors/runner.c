@@ -253,8 +253,8 @@ static void lane_take_load(struct monitor_runner *r, struct lane *lane, const st
 {
 	usec_t late = usec_sub(p->started, p->due.due);
 	bool changed = load_take(&lane->load, late, probe_interval(p), p->started);
-	if (changed && lane == &r->lanes[LANE_COMMAND] && r->config.load_changed)
-		r->config.load_changed(&lane->load, r->config.userdata);
+	if (changed && r->config.load_changed)
+		r->config.load_changed(ops_of(p)->lane, &lane->load, r->config.userdata);
 }
 
 /* ---- checks ---- */

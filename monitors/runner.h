@@ -32,8 +32,9 @@ struct runner_config {
 	const char *tls_ca; /* PEM file of `https` monitors that name none; must outlive it */
 	/* Is this address a VIP of an app? NULL: none is. From inside checks. */
 	monitor_is_vip_fn *is_vip;
-	/* Commands cannot be run as often as they should; or they can be again. May be NULL. */
-	void (*load_changed)(const struct load *load, void *userdata);
+	/* Checks of a lane cannot be made as often as they should; or they can be again. May be
+	 * NULL. */
+	void (*load_changed)(enum monitor_lane lane, const struct load *load, void *userdata);
 	void *userdata; /* of both */
 };
 
