@@ -59,9 +59,13 @@ int loop_timer_set(sd_event *loop, sd_event_source **source, usec_t when,
 int loop_defer(sd_event *loop, sd_event_source **source, enum loop_priority priority,
 	       sd_event_handler_t handler, void *userdata)
 {
-	if (*source)
-		return sd_event_source_set_enabled(*source, SD_EVENT_ONESHOT);
-	int r = sd_event_add_defer(loop, source, handler, userdata);
+	int r, enabled = SD_EVENT_OFF;
+	if (*source && sd_event_source_get_enabled(*source, &enabled) > 0)
+		return 0;
+	/* A new one, because sd-event serves the oldest first and one that is enabled again keeps
+	 * its age: work that goes on turn after turn would come before all input for ever. */
+	*source = sd_event_source_disable_unref(*source);
+	r = sd_event_add_defer(loop, source, handler, userdata);
 	if (r < 0)
 		return r;
 	return made(sd_event_source_set_priority(*source, priority), source);

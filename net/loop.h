@@ -35,10 +35,11 @@ usec_t loop_clock(void);
 /* 32 bits for jitter; not for secrets. */
 uint32_t loop_random(void);
 /* Makes or re-arms a one-shot timer; USEC_NEVER disarms it. A re-armed one keeps the priority,
- * handler and userdata that it was made with; the same holds for loop_defer(). */
+ * handler and userdata that it was made with. */
 int loop_timer_set(sd_event *loop, sd_event_source **source, usec_t when,
 		   enum loop_priority priority, sd_event_time_handler_t handler, void *userdata);
-/* Makes or re-arms a source that runs once, after everything more urgent in this turn. */
+/* Makes or re-arms a source that runs once, after everything more urgent in this turn, and after
+ * what is as urgent and waits already. Nothing changes while it is armed. */
 int loop_defer(sd_event *loop, sd_event_source **source, enum loop_priority priority,
 	       sd_event_handler_t handler, void *userdata);
 /* Watches `fd` (not owned) for EPOLL* `events`. */
