@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A stub: everything else is one archive that tests and fuzzers link too. */
+/* Only the way in: everything else is one archive, which tests and fuzzers link too. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

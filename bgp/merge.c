@@ -32,30 +32,31 @@ size_t bgp_communities_merge(const struct bgp_communities *const *lists, size_t 
 	return n;
 }
 
+/* Values have no padding, so that equal ones have equal bytes. */
+static size_t merge_values(const void *values, size_t n_values, size_t size, void *ret, size_t n,
+			   size_t max)
+{
+	for (size_t i = 0; i < n_values && n < max; i++) {
+		const char *value = (const char *)values + i * size;
+		size_t seen = 0;
+		while (seen < n && memcmp((const char *)ret + seen * size, value, size) != 0)
+			seen++;
+		if (seen == n)
+			memcpy((char *)ret + n++ * size, value, size);
+	}
+	return n;
+}
+
 size_t bgp_ext_communities_merge(const struct bgp_ext_communities *list,
 				 struct bgp_ext_community *ret, size_t n, size_t max)
 {
-	for (size_t i = 0; i < list->n && n < max; i++) {
-		size_t seen = 0;
-		while (seen < n && memcmp(&ret[seen], &list->values[i], sizeof(ret[0])) != 0)
-			seen++;
-		if (seen == n)
-			ret[n++] = list->values[i];
-	}
-	return n;
+	return merge_values(list->values, list->n, sizeof(*ret), ret, n, max);
 }
 
 size_t bgp_large_communities_merge(const struct bgp_large_communities *list,
 				   struct bgp_large_community *ret, size_t n, size_t max)
 {
-	for (size_t i = 0; i < list->n && n < max; i++) {
-		size_t seen = 0;
-		while (seen < n && memcmp(&ret[seen], &list->values[i], sizeof(ret[0])) != 0)
-			seen++;
-		if (seen == n)
-			ret[n++] = list->values[i];
-	}
-	return n;
+	return merge_values(list->values, list->n, sizeof(*ret), ret, n, max);
 }
 
 /* Inside the own AS the path stays empty: the own number in it would be a loop. */
