@@ -23,7 +23,7 @@ monitors/dns_data
 nat/rules nat/diff nat/choice nat/status nat/attrs nat/xtentry nat/nftmsg nat/ctmsg
 consul/config consul/settings consul/payload consul/plan consul/state
 agent/consul_app agent/monitor_policy agent/view_consul agent/config_check_agent
-agent/app_spec agent/register_params agent/state_lines agent/community agent/state_spec agent/config agent/config_tree agent/config_yaml agent/config_types agent/config_schema
+agent/app_spec agent/register_params agent/state_lines agent/community agent/state_spec agent/config agent/config_tree agent/config_yaml agent/config_types agent/config_schema agent/config_schema_apps
 agent/config_build agent/config_check agent/config_check_apps agent/config_check_states agent/drain agent/config_findings agent/config_doc
 agent/cli agent/drift agent/policy agent/contest agent/route agent/reconcile_counts agent/registry_counts agent/capabilities agent/view_capabilities agent/readiness agent/status_line agent/view_state agent/view agent/view_json agent/view_peer agent/view_graceful agent/metrics"
 impure='^#include <(systemd|sys/epoll|sys/signalfd|sys/wait|unistd|fcntl|curl|microhttpd)[/.]|clock_gettime\(|gettimeofday\(|[^_a-z]time\('
