@@ -16,7 +16,8 @@ CFLAGS   ?= -O2 -g
 LDFLAGS  ?=
 
 LIBRARIES = libsystemd libmicrohttpd yaml-0.1 libmnl jansson libip4tc libip6tc libcurl
-ROOMS     = lib net bgp monitors nat consul agent
+ROOMS     = lib process net bgp monitors nat consul \
+            $(addprefix agent/,model config vip app discovery store status http daemon cli)
 VERSION  := $(shell cat VERSION)
 
 MISSING  := $(shell pkg-config --exists $(LIBRARIES) 2>/dev/null || echo yes)
@@ -30,7 +31,7 @@ ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -DVIPHERALD_VERSION='"$(VERSION)"' -I. $(
 ALL_LDFLAGS = $(LDFLAGS) $(VARIANT) -Wl,--as-needed
 
 SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(ROOMS))))
-OBJECTS  = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out agent/main.c,$(SOURCES)))
+OBJECTS  = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out agent/cli/main.c,$(SOURCES)))
 ARCHIVE  = $(BUILD)/libvipherald.a
 UNIT    := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT))
@@ -69,7 +70,7 @@ $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-$(BUILD)/vipherald: $(BUILD)/obj/agent/main.o $(ARCHIVE)
+$(BUILD)/vipherald: $(BUILD)/obj/agent/cli/main.o $(ARCHIVE)
 	$(call say,  LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
 

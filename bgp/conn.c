@@ -16,7 +16,7 @@
 #include "bgp/sockopt.h"
 #include "bgp/update.h"
 #include "lib/mem.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 /* Room for one extended message (RFC 8654) that is not complete. */
 #define IN_SIZE  BGP_MESSAGE_EXT_MAX

@@ -10,7 +10,7 @@
 
 #include "lib/list.h"
 #include "lib/mem.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 #define LINGER_TIME USEC_PER_SEC
 /* Input dropped per wake-up: a peer that floods us gets no more of our time than others. */

@@ -6,18 +6,18 @@
 #include <string.h>
 
 #include "lib/str.h"
-#include "net/route.h"
+#include "net/fib.h"
 
-static const char *link_words(enum route_link_state state)
+static const char *link_words(enum fib_link_state state)
 {
 	switch (state) {
-	case ROUTE_LINK_UP:
+	case FIB_LINK_UP:
 		break;
-	case ROUTE_LINK_NO_CARRIER:
+	case FIB_LINK_NO_CARRIER:
 		return "has no carrier";
-	case ROUTE_LINK_DOWN:
+	case FIB_LINK_DOWN:
 		return "is down";
-	case ROUTE_LINK_GONE:
+	case FIB_LINK_GONE:
 		return "is gone";
 	}
 	return NULL;
@@ -27,10 +27,10 @@ static const char *link_words(enum route_link_state state)
  * known, becomes what it is called. */
 static bool link_trouble(struct bgp_path *now, uint32_t ifindex, char *name)
 {
-	struct route_link link;
+	struct fib_link link;
 	if (!ifindex)
 		return false;
-	route_link(ifindex, &link);
+	fib_link(ifindex, &link);
 	const char *words = link_words(link.state);
 	if (link.name[0])
 		snprintf(name, IF_NAMESIZE, "%s", link.name);
@@ -69,18 +69,18 @@ static void look_at_way(struct bgp_path *now, const struct bgp_peer_config *c, b
 {
 	char name[IF_NAMESIZE] = "";
 	struct err err = { "" };
-	struct route_info way;
+	struct fib_path way;
 	uint32_t scope = c->ifname[0] ? if_nametoindex(c->ifname) : 0;
 	if (c->ifname[0] && !scope) {
-		now->unsure = route_cannot_tell(-errno);
+		now->unsure = fib_is_unavailable(-errno);
 		now->state = BGP_PATH_LOST;
 		now->link = true;
 		snprintf(now->trouble, sizeof(now->trouble), "interface %s is gone", c->ifname);
 		return;
 	}
-	int r = route_lookup(&c->addr, scope, &way, &err);
+	int r = fib_lookup(&c->addr, scope, &way, &err);
 	if (r < 0) {
-		now->unsure = route_cannot_tell(r);
+		now->unsure = fib_is_unavailable(r);
 		no_route(now, near, err.text);
 		return;
 	}
@@ -115,7 +115,7 @@ static void look_at_source(struct bgp_path *now, const struct bgp_peer_config *c
 	char text[ADDR_TEXT_MAX];
 	const struct addr *source = configured_source(c);
 	uint32_t scope = c->ifname[0] ? if_nametoindex(c->ifname) : 0;
-	if (!source || route_has_address(source, scope))
+	if (!source || fib_has_address(source, scope))
 		return;
 	if (!now->link)
 		snprintf(now->trouble, sizeof(now->trouble),

@@ -16,8 +16,8 @@
 #include "bgp/sockopt.h"
 #include "bgp/update.h"
 #include "lib/mem.h"
-#include "net/loop.h"
-#include "net/route.h"
+#include "net/fib.h"
+#include "process/loop.h"
 
 struct bgp_peer {
 	struct bgp_peer_env env;
@@ -50,13 +50,13 @@ static const struct bgp_conn_ops conn_ops;
 static struct addr address_towards(struct bgp_peer *p, uint8_t family, struct addr present)
 {
 	struct addr found = { 0 };
-	struct route_info way;
+	struct fib_path way;
 	uint32_t scope = p->config.ifname[0] ? if_nametoindex(p->config.ifname) : 0;
-	int r = route_lookup(&p->config.addr, scope, &way, NULL);
+	int r = fib_lookup(&p->config.addr, scope, &way, NULL);
 	bool has_way = r == 0;
 	if (has_way)
-		r = route_interface_address(way.ifindex, family, &found, NULL);
-	bool unsure = route_cannot_tell(r);
+		r = fib_interface_address(way.ifindex, family, &found, NULL);
+	bool unsure = fib_is_unavailable(r);
 	p->next_hop_unsure = p->next_hop_unsure || unsure;
 	return has_way && !unsure ? found : present;
 }
@@ -136,7 +136,7 @@ static bool give_up_lost(struct bgp_peer *p, struct bgp_conn *c)
 	if (c->fd < 0 || getsockname(c->fd, (struct sockaddr *)&ss, &len) < 0 ||
 	    !addr_from_sockaddr(&ss, &own, &port) || addr_is_unspecified(&own))
 		return false;
-	bool has_own = route_has_address(&own, addr_scope(&ss));
+	bool has_own = fib_has_address(&own, addr_scope(&ss));
 	bool lost = p->path.state == BGP_PATH_LOST && addr_equal(&own, &p->path.good.source);
 	if (has_own && !lost)
 		return false;
@@ -272,11 +272,11 @@ static const char *hint_for_silence(const struct bgp_peer_config *c)
 /* An eBGP session with TTL 1 cannot cross a router. */
 static bool beyond_one_hop(const struct bgp_peer *p)
 {
-	struct route_info way;
+	struct fib_path way;
 	bool ibgp = p->config.peer_as == p->env.config->local_as;
 	uint32_t scope = p->config.ifname[0] ? if_nametoindex(p->config.ifname) : 0;
 	return bgp_socket_ttl(&p->config, ibgp) == 1 &&
-	       route_lookup(&p->config.addr, scope, &way, NULL) == 0 && addr_is_set(&way.gateway);
+	       fib_lookup(&p->config.addr, scope, &way, NULL) == 0 && addr_is_set(&way.gateway);
 }
 
 static const char *hint_for_failure(const struct bgp_peer *p, bool silent)

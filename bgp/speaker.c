@@ -14,7 +14,7 @@
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "net/hostwatch.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 /* How often a drain looks whether the peers' hosts have taken everything: TCP tells nobody when
  * an acknowledgement arrives. */

@@ -23,7 +23,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 #define BODY_MAX       ((size_t)32 << 20)
 #define POLL_MAX       (60 * USEC_PER_SEC)

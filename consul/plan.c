@@ -98,7 +98,7 @@ static usec_t wait_after_success(struct consul_stream *s, usec_t now, usec_t cos
 
 /* ---- the step ---- */
 
-static void remember(struct consul_stream *s, const struct consul_answer *a)
+static void store(struct consul_stream *s, const struct consul_answer *a)
 {
 	s->index = a->index;
 	s->present = a->present;
@@ -131,7 +131,7 @@ struct consul_step consul_stream_step(struct consul_stream *s, const struct cons
 	step.take = take_of(s, a, step.restarted);
 	/* Consul's rule for an index that fell below the one that we asked with: start over. */
 	s->asked_index = a->index < s->asked_index ? 0 : a->index;
-	remember(s, a);
+	store(s, a);
 	step.wait = wait_after_success(s, now, cost);
 	return step;
 }

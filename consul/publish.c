@@ -12,7 +12,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 #define TTL      (120 * USEC_PER_SEC)
 #define TTL_TEXT "120s"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Time as values: microseconds of CLOCK_MONOTONIC, or a span of them. Nothing here reads a clock;
- * pure code is handed `now`, and the loop is who reads it (net/loop.h).
+ * pure code is handed `now`, and the loop is who reads it (process/loop.h).
  */
 #ifndef LIB_MONO_H
 #define LIB_MONO_H

@@ -19,7 +19,7 @@
 #include "lib/str.h"
 #include "monitors/dns_message.h"
 #include "monitors/monitor.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 #define ANSWER_MAX (65535 + 2) /* and the length in front, by TCP */
 #define AGAIN      USEC_PER_SEC

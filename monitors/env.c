@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "monitors/monitor.h"
-#include "net/route.h"
+#include "net/fib.h"
 
 int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err)
 {
@@ -63,7 +63,7 @@ int monitor_guard(struct monitor_env *env, int fd, const struct addr *to, struct
 	bool local = false;
 	if (!env->is_vip || !env->is_vip(to, env->vip_userdata))
 		return 0;
-	int r = route_is_local(to, &local, err);
+	int r = fib_is_local(to, &local, err);
 	if (r < 0)
 		return r;
 	if (!local)

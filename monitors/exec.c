@@ -12,7 +12,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "monitors/monitor.h"
-#include "net/child.h"
+#include "process/child.h"
 
 struct exec_check {
 	struct child *child;

@@ -19,8 +19,8 @@
 #include "monitors/ports.h"
 #include "monitors/spec.h"
 #include "monitors/verdict.h"
-#include "net/child.h"
 #include "net/http.h"
+#include "process/child.h"
 
 #define MONITOR_SAID_MAX 512
 

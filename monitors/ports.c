@@ -23,10 +23,10 @@
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
-#include "net/loop.h"
 #include "net/portset.h"
 #include "net/sockdiag.h"
 #include "net/sockevents.h"
+#include "process/loop.h"
 
 #define POLL_INTERVAL   (20 * USEC_PER_MSEC)
 #define POLL_ONE_BY_ONE 8

@@ -26,7 +26,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "monitors/monitor.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 #define PID_LIMIT 4194304 /* the kernel's PID_MAX_LIMIT */
 #define COMM_MAX  15

@@ -21,12 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/deadlines.h"
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "monitors/monitor.h"
-#include "monitors/sched.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 #define EXEC_MAX_DEFAULT 64
 #define NETWORK_MAX      256 /* sockets of checks that are open at once */
@@ -48,7 +48,7 @@ struct monitor_runner {
 	struct monitor_env env;
 	struct runner_config config; /* defaults filled in */
 	usec_t slack, next_first;
-	struct sched sched;
+	struct deadlines sched;
 	struct list hinted;
 	struct list fed;
 	struct lane lanes[N_LANES];
@@ -60,7 +60,7 @@ struct monitor_runner {
 };
 
 struct probe {
-	struct sched_entry due;
+	struct deadline due;
 	struct list_node waiting, hinted;
 	struct list_node fed; /* of those whose results come by themselves */
 	struct monitor_watch *watch;
@@ -86,7 +86,7 @@ struct monitor_watch {
 	struct probe probes[];
 };
 
-static struct probe *probe_of(struct sched_entry *e)
+static struct probe *probe_of(struct deadline *e)
 {
 	return (struct probe *)((char *)e - offsetof(struct probe, due));
 }
@@ -169,15 +169,15 @@ static void probe_schedule(struct probe *p)
 	struct monitor_runner *r = p->watch->runner;
 	usec_t now = loop_clock(), interval = probe_interval(p);
 	if (ops_of(p)->fed && !verdict_is_pending(&p->verdict)) {
-		sched_remove(&r->sched, &p->due);
+		deadlines_remove(&r->sched, &p->due);
 		return;
 	}
-	usec_t next = sched_advance(p->due.due, now, interval);
+	usec_t next = deadline_advance(p->due.due, now, interval);
 	if (verdict_is_pending(&p->verdict))
 		next = usec_add(now, probe_fast_interval(p));
 	else if (ops_of(p)->together)
-		next = sched_align(now, interval);
-	sched_set(&r->sched, &p->due, next);
+		next = deadline_align(now, interval);
+	deadlines_set(&r->sched, &p->due, next);
 }
 
 static enum health combined_health(const struct monitor_watch *w)
@@ -274,7 +274,7 @@ static int on_due(sd_event_source *source, uint64_t now, void *userdata);
 
 static void arm(struct monitor_runner *r)
 {
-	usec_t due = sched_next_due(&r->sched);
+	usec_t due = deadlines_next_due(&r->sched);
 	loop_timer_set(r->env.loop, &r->timer, due > r->rest_until ? due : r->rest_until,
 		       LOOP_HEALTH, on_due, r);
 }
@@ -358,9 +358,9 @@ static int on_due(sd_event_source *source, uint64_t now, void *userdata)
 {
 	(void)source, (void)now;
 	struct monitor_runner *r = userdata;
-	struct sched_entry *e;
+	struct deadline *e;
 	usec_t began = loop_clock();
-	while ((e = sched_pop(&r->sched, usec_add(began, r->slack)))) {
+	while ((e = deadlines_pop(&r->sched, usec_add(began, r->slack)))) {
 		probe_run(probe_of(e));
 		if (loop_clock() - began > TURN_MAX)
 			break;
@@ -447,7 +447,7 @@ void monitor_runner_free(struct monitor_runner *r)
 	sd_event_source_disable_unref(r->timer);
 	sd_event_source_disable_unref(r->hints);
 	sd_event_source_disable_unref(r->launch);
-	sched_done(&r->sched);
+	deadlines_done(&r->sched);
 	http_free(r->env.http);
 	ports_free(r->env.ports);
 	sd_event_unref(r->env.loop);
@@ -517,7 +517,7 @@ static void probe_init(struct probe *p, struct monitor_watch *w, const struct mo
 	p->verdict.fall = timing->fall ? timing->fall : r->config.fall;
 	monitor_spec_copy(&p->spec, spec);
 	if (ops_of(p)->start) {
-		sched_set(&r->sched, &p->due, first_start(r, w->since));
+		deadlines_set(&r->sched, &p->due, first_start(r, w->since));
 		return;
 	}
 	if (ops_of(p)->fed) {
@@ -533,11 +533,11 @@ static void probe_init(struct probe *p, struct monitor_watch *w, const struct mo
 		p->attached = ops_of(p)->attach(&r->env, &p->spec, on_hint, p);
 	probe_check(p, &result);
 	probe_take(p, &result);
-	p->due.due = sched_spread(w->since, probe_interval(p), loop_random());
+	p->due.due = deadline_spread(w->since, probe_interval(p), loop_random());
 	if (verdict_is_pending(&p->verdict) || ops_of(p)->together)
 		probe_schedule(p);
 	else
-		sched_set(&r->sched, &p->due, p->due.due);
+		deadlines_set(&r->sched, &p->due, p->due.due);
 }
 
 struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *subject,
@@ -561,7 +561,7 @@ struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *su
 static void probe_done(struct probe *p)
 {
 	struct monitor_runner *r = p->watch->runner;
-	sched_remove(&r->sched, &p->due);
+	deadlines_remove(&r->sched, &p->due);
 	list_remove(&p->hinted);
 	list_remove(&p->fed);
 	lane_leave(p);

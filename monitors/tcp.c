@@ -16,7 +16,7 @@
 #include "lib/str.h"
 #include "monitors/monitor.h"
 #include "monitors/options.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 #define ANSWER_MAX 4096
 

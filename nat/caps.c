@@ -5,7 +5,7 @@
 #include <linux/capability.h>
 #include <stdbool.h>
 
-#include "net/capability.h"
+#include "process/capability.h"
 
 int nat_caps_explain(const char *backend, int needs_raw, struct err *err)
 {

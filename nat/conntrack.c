@@ -22,9 +22,9 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "nat/ctmsg.h"
-#include "net/family.h"
-#include "net/loop.h"
 #include "net/nlsock.h"
+#include "process/loop.h"
+#include "process/subreaper.h"
 
 /* Where there are few processors, the loop comes first. */
 #define CHILD_NICE 10
@@ -49,9 +49,9 @@ struct report {
 
 struct conntrack {
 	sd_event *loop;
-	struct targets next;  /* of the next child */
-	pid_t child;          /* 0: none */
-	struct family family; /* keeps others from collecting the child */
+	struct targets next;           /* of the next child */
+	pid_t child;                   /* 0: none */
+	struct subreaper_group family; /* keeps others from collecting the child */
 	int pidfd, pipe;
 	sd_event_source *end_source, *start_source;
 	bool complained;
@@ -190,7 +190,7 @@ static void reap(struct conntrack *c)
 {
 	siginfo_t info;
 	c->end_source = sd_event_source_disable_unref(c->end_source);
-	family_leave(&c->family);
+	subreaper_leave(&c->family);
 	while (waitid(P_PID, (id_t)c->child, &info, WEXITED) < 0 && errno == EINTR)
 		;
 	close_fd(&c->pidfd);
@@ -230,7 +230,7 @@ static int spawn(struct conntrack *c)
 		close_fd(&c->pipe);
 		return r;
 	}
-	family_lead(&c->family, c->child);
+	subreaper_lead(&c->family, c->child);
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->child, 0);
 	r = c->pidfd < 0
 		    ? -errno

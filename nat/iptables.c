@@ -29,7 +29,7 @@
 #include "nat/iptc.h"
 #include "nat/xtentry.h"
 #include "nat/xtlock.h"
-#include "net/capability.h"
+#include "process/capability.h"
 
 #define TABLE "nat"
 

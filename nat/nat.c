@@ -28,7 +28,7 @@
 #include "lib/mem.h"
 #include "nat/conntrack.h"
 #include "nat/side.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 /* Waits for others: 5 ms, then longer; after PATIENCE whoever asked is told. */
 #define WAIT_FIRST (5 * USEC_PER_MSEC)

@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 
 #include "lib/mem.h"
-#include "net/loop.h"
 #include "net/nladdr.h"
 #include "net/nlsock.h"
+#include "process/loop.h"
 
 #define EVENTS_PER_TURN 64
 /* A router on the same host may change its routes thousands of times a second. */

@@ -25,7 +25,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "net/curl.h"
-#include "net/loop.h"
+#include "process/loop.h"
 
 #define CA_CACHE_SECONDS 60L
 #define HEADERS_MAX      4096 /* of an answer; what is beyond is not looked at */

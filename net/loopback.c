@@ -26,11 +26,11 @@
 #include "lib/hash.h"
 #include "lib/list.h"
 #include "lib/mem.h"
-#include "net/loop.h"
 #include "net/nladdr.h"
 #include "net/nlroute.h"
 #include "net/nlsock.h"
 #include "net/vipaddr.h"
+#include "process/loop.h"
 
 #define EVENTS_PER_TURN 64
 #define LOOK_RETRY      USEC_PER_SEC

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 
 #include "lib/mem.h"
-#include "net/loop.h"
 #include "net/nlsock.h"
+#include "process/loop.h"
 
 /* Datagrams a wake-up. A lookup follows each, so that this is a few milliseconds at most. */
 #define EVENTS_MAX 64

@@ -7,7 +7,7 @@ mapfile -t sources < <(git ls-files '*.c' '*.h')
 
 clang-format --dry-run -Werror "${sources[@]}"
 echo "clang-format: ok"
-scripts/check-arrows.sh
+scripts/check-includes
 
 # One file a process: several at once share analyzer state and report what is not there.
 # shellcheck disable=SC2086 # the flags are many words
@@ -18,5 +18,5 @@ echo "clang-tidy: ok"
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --library=posix \
 	--enable=warning,portability --suppress=missingIncludeSystem -I. -D_GNU_SOURCE \
 	--library=scripts/cppcheck-uthash.cfg \
-	lib net bgp monitors nat consul agent
+	lib process net bgp monitors nat consul agent
 echo "cppcheck: ok"

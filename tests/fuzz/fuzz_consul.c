@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/consul_app.h"
+#include "agent/discovery/consul_app.h"
 #include "consul/payload.h"
 #include "consul/state.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/state_lines.h"
+#include "agent/store/state_lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -128,7 +128,7 @@ def test_flush_of_lo_takes_what_is_not_ours_for_good(bed: Testbed) -> None:
     drift.assert_no_withdrawal()
 
 
-BURST = 20  # that is repaired at once; agent/contest.h
+BURST = 20  # that is repaired at once; agent/model/tamper.h
 _FIGHTER = f"echo ready; while :; do ip addr del {VIP4} dev lo; done 2>/dev/null"
 
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
-#include "net/loop.h"
+#include "process/loop.h"
 
 /* Far more than anything takes, sanitizers and a busy machine included. */
 #define LOOP_UNTIL_LIMIT (20 * USEC_PER_SEC)

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "agent/app_spec.h"
+#include "agent/model/app_spec.h"
 #include "lib/str.h"
 
 typedef int add_fn(struct app_spec *s, const char *text, struct err *err);

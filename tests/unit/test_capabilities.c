@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/capabilities.h"
-#include "agent/view_capabilities.h"
+#include "agent/config/capabilities.h"
+#include "agent/status/view_capabilities.h"
 
 #define BIT(number) (UINT64_C(1) << (number))
 #define PEER        "local_as: 65001, peers: [ { peer_ip: 10.0.0.1, peer_as: 65000 } ]"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/child.h"
+#include "process/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "lib/mem.h"
-#include "net/loop.h"
+#include "process/loop.h"
 #include "tests/unit/loop_until.h"
 
 #define LONG (600 * USEC_PER_SEC)

@@ -21,10 +21,10 @@
 
 #include <cmocka.h>
 
-#include "agent/cmd_check.h"
-#include "agent/community.h"
-#include "agent/config.h"
-#include "agent/config_findings.h"
+#include "agent/cli/cmd_check.h"
+#include "agent/config/config.h"
+#include "agent/config/findings.h"
+#include "agent/model/community.h"
 #include "lib/str.h"
 #include "monitors/options.h"
 
@@ -178,14 +178,14 @@ static void print_large(FILE *out, const struct bgp_large_communities *c)
 		fprintf(out, " large=%s", large_community_format(c->values[i], buf));
 }
 
-static void print_states(FILE *out, const struct state_specs *s)
+static void print_states(FILE *out, const struct announce_specs *s)
 {
 	static const char *const names[] = { "up", "down", "drain" };
 	fprintf(out, "\n\talways:");
 	print_ext(out, &s->ext_communities);
 	print_large(out, &s->large_communities);
 	for (size_t i = 0; i < APP_STATES; i++) {
-		const struct state_spec *of = &s->of[i];
+		const struct announce_spec *of = &s->of[i];
 		fprintf(out, "\n\t%s: announce=%d", names[i], of->announce);
 		print_number(out, "med", of->med);
 		print_number(out, "local_pref", of->local_pref);

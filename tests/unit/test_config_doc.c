@@ -13,11 +13,11 @@
 
 #include <cmocka.h>
 
-#include "agent/config_schema.h"
+#include "agent/config/schema.h"
 
 #define PAGE "docs/configuration.md"
 
-static const char begin_mark[] = "<!-- begin: printed from agent/config_schema.c -->\n";
+static const char begin_mark[] = "<!-- begin: printed from agent/config/schema.c -->\n";
 static const char end_mark[] = "<!-- end -->\n";
 
 static char *read_text(const char *path)

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "agent/consul_app.h"
-#include "agent/monitor_policy.h"
+#include "agent/discovery/consul_app.h"
+#include "agent/model/admission.h"
 
 #define VIP "gocast_vip=192.0.2.1/32"
 
@@ -138,18 +138,18 @@ static const struct {
 static void expect_policy(size_t row, size_t kind)
 {
 	struct app_spec spec = { .source = policies[row].source };
-	struct monitor_policy policy = { 0 };
+	struct monitor_admission policy = { 0 };
 	struct err err = { "" };
 	bool is_exec = kind == 0;
 	unsigned *from = is_exec ? &policy.exec : &policy.others;
 	if (policies[row].allow[0])
-		assert_int_equal(monitor_policy_add(from, policies[row].allow, &err), 0);
+		assert_int_equal(monitor_admission_add(from, policies[row].allow, &err), 0);
 	/* What is said of the others counts not. */
 	*(is_exec ? &policy.others : &policy.exec) =
 		policies[row].allowed ? MONITORS_FROM_NONE : ~0U;
 	assert_int_equal(app_spec_add_monitor(&spec, "port:tcp:1", &err), 0);
 	assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);
-	int r = monitor_policy_check(&policy, &spec, policies[row].local, &err);
+	int r = monitor_admission_check(&policy, &spec, policies[row].local, &err);
 	bool refused = !policies[row].allowed && ruled[kind].key;
 	if (r != (refused ? -EACCES : 0))
 		fail_msg("row %zu, %s: %d", row, ruled[kind].text, r);
@@ -170,12 +170,12 @@ static void test_monitor_policy(void **state)
 static void test_monitor_policy_of_consul(void **state)
 {
 	(void)state;
-	struct monitor_policy policy = { 0 };
+	struct monitor_admission policy = { 0 };
 	for (size_t kind = 0; kind < sizeof(ruled) / sizeof(ruled[0]); kind++) {
 		struct app_spec spec = { .source = APP_FROM_CONSUL };
 		struct err err = { "" };
 		assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);
-		assert_int_equal(monitor_policy_check(&policy, &spec, false, &err),
+		assert_int_equal(monitor_admission_check(&policy, &spec, false, &err),
 				 kind == 0 ? -EACCES : 0);
 		app_spec_done(&spec);
 	}
@@ -186,7 +186,7 @@ static void test_monitor_policy_words(void **state)
 	(void)state;
 	struct err err = { "" };
 	unsigned from = 0;
-	assert_int_equal(monitor_policy_add(&from, "htpp", &err), -EINVAL);
+	assert_int_equal(monitor_admission_add(&from, "htpp", &err), -EINVAL);
 	assert_non_null(strstr(err.text, "did you mean 'http'"));
 	assert_int_equal(from, 0);
 }

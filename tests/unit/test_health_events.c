@@ -17,8 +17,8 @@
 
 #include "lib/mem.h"
 #include "monitors/runner.h"
-#include "net/loop.h"
 #include "net/sockevents.h"
+#include "process/loop.h"
 #include "tests/unit/loop_until.h"
 #include "tests/unit/own_netns.h"
 

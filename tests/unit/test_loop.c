@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/loop.h"
+#include "process/loop.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

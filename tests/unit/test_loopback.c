@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "net/loop.h"
+#include "process/loop.h"
 #include "tests/hide_tag.h"
 #include "tests/unit/loop_until.h"
 #include "tests/unit/own_netns.h"

@@ -16,10 +16,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "loop_until.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "loop_until.h"
 #include "nat/conntrack.h"
 #include "nat/nat.h"
 #include "own_netns.h"

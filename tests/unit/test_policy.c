@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "agent/policy.h"
+#include "agent/model/policy.h"
 
 #define CLEANUP 900
 #define OFF_AT  1000

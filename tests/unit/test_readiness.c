@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "agent/readiness.h"
+#include "agent/status/readiness.h"
 
 #define WELL .registered = true, .discovered = true, .peers = 2, .established = 2
 

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/reconcile.h"
+#include "agent/vip/reconcile.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -244,7 +244,7 @@ static void test_down_withdraws_at_once_and_keeps_the_address(void **state)
 	reconcile_want(w->r, vip, absent, 900 * SEC);
 	work(w, 900 * SEC);
 	expect(w, "drain\n");
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, 900 * SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
 	assert_false(vip->bound);
@@ -276,7 +276,7 @@ static void test_release_waits_then_unbinds_then_forgets(void **state)
 	expect(w, "drain\n");
 	assert_false(reconcile_settled(w->r));
 	assert_non_null(reconcile_find(w->r, &p));
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, 2 * SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
 	assert_null(reconcile_find(w->r, &p));
@@ -299,11 +299,11 @@ static void test_waits_are_shared(void **state)
 	reconcile_release(w->r, c, SEC);
 	work(w, SEC);
 	expect(w, "withdraw 192.0.2.3/32\n");
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n"
 		  "nonat 192.0.2.2/32\ndel 192.0.2.2/32\ndrain\n");
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.3/32\ndel 192.0.2.3/32\n");
 }
@@ -319,7 +319,7 @@ static void test_hurry_makes_one_wait_of_all(void **state)
 	reconcile_hurry(w->r);
 	work(w, SEC);
 	expect(w, "withdraw 192.0.2.1/32\ndrain\nwithdraw 192.0.2.2/32\ndrain\n");
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n"
 		  "nonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
@@ -335,7 +335,7 @@ static void test_takeover_while_going_down_keeps_the_address(void **state)
 	expect(w, w->did);
 	assert_ptr_equal(bring_up(w, "192.0.2.1/32"), vip);
 	expect(w, "nat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "");
 	assert_true(vip->bound && vip->announced);
@@ -352,10 +352,10 @@ static void test_old_wait_does_not_count_for_a_new_withdrawal(void **state)
 	reconcile_release(w->r, vip, SEC);
 	work(w, SEC);
 	expect(w, w->did);
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\ndrain\n");
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
 }
@@ -470,7 +470,7 @@ static void test_address_stays_until_nat_is_gone(void **state)
 	work(w, SEC);
 	expect(w, w->did);
 	w->nat_set = -EINPROGRESS;
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\n");
 	assert_false(reconcile_settled(w->r));
@@ -533,7 +533,7 @@ static void test_address_that_is_fought_over(void **state)
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	usec_t now = SEC;
 	expect(w, w->did);
-	for (unsigned i = 0; i < CONTEST_BURST; i++) {
+	for (unsigned i = 0; i < TAMPER_BURST; i++) {
 		reconcile_lost(w->r, &p, "lost", now);
 		work(w, now);
 		expect(w, "add 192.0.2.1/32\n");
@@ -548,29 +548,29 @@ static void test_address_that_is_fought_over(void **state)
 	work(w, now + SEC);
 	expect(w, "");
 	/* Put back, and removed again: that does not announce it. */
-	now += CONTEST_REST;
+	now += TAMPER_REST;
 	reconcile_retry(w->r);
 	work(w, now);
 	expect(w, "add 192.0.2.1/32\n");
 	reconcile_lost(w->r, &p, "lost", now);
 	work(w, now);
 	expect(w, "");
-	assert_true(w->retry_at <= now + CONTEST_REST);
+	assert_true(w->retry_at <= now + TAMPER_REST);
 	/* Put back, and it stays. */
-	now += CONTEST_REST;
+	now += TAMPER_REST;
 	reconcile_retry(w->r);
 	work(w, now);
 	expect(w, "add 192.0.2.1/32\n");
-	assert_true(w->retry_at <= now + CONTEST_REST);
+	assert_true(w->retry_at <= now + TAMPER_REST);
 	reconcile_retry(w->r);
-	work(w, now + CONTEST_REST - 1);
+	work(w, now + TAMPER_REST - 1);
 	expect(w, "");
 	reconcile_retry(w->r);
-	work(w, now + CONTEST_REST);
+	work(w, now + TAMPER_REST);
 	expect(w, "announce 192.0.2.1/32\n");
 	assert_null(vip->trouble);
-	assert_int_equal(reconcile_counts(w->r).put_back, CONTEST_BURST + 2);
-	assert_int_equal(reconcile_counts(w->r).losses, CONTEST_BURST + 2);
+	assert_int_equal(reconcile_counts(w->r).put_back, TAMPER_BURST + 2);
+	assert_int_equal(reconcile_counts(w->r).losses, TAMPER_BURST + 2);
 }
 
 /* Once in a while is no fight. */
@@ -581,8 +581,8 @@ static void test_address_that_is_lost_now_and_then(void **state)
 	bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
 	for (usec_t i = 1; i <= 20; i++) {
-		reconcile_lost(w->r, &p, "lost", i * CONTEST_WINDOW / CONTEST_BURST);
-		work(w, i * CONTEST_WINDOW / CONTEST_BURST);
+		reconcile_lost(w->r, &p, "lost", i * TAMPER_WINDOW / TAMPER_BURST);
+		work(w, i * TAMPER_WINDOW / TAMPER_BURST);
 		expect(w, "add 192.0.2.1/32\n");
 	}
 }
@@ -600,7 +600,7 @@ static void test_remains_of_a_lost_address_are_removed(void **state)
 	reconcile_release(w->r, vip, SEC);
 	work(w, SEC);
 	expect(w, "drain\n");
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
 	assert_int_equal(reconcile_counts(w->r).vips, 0);
@@ -625,7 +625,7 @@ static void test_removal_that_fails_is_tried_again(void **state)
 	work(w, SEC);
 	expect(w, w->did);
 	w->address_del = -EPERM;
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
 	assert_string_equal(vip->trouble->text, "del: no luck");
@@ -648,7 +648,7 @@ static void test_leftovers_of_a_former_run(void **state)
 	work(w, SEC);
 	/* A router may still have the route of that run. */
 	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\ndrain\n");
-	reconcile_drained(w->r);
+	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
 	assert_true(vip->bound);

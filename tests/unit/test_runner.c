@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "lib/mem.h"
-#include "net/loop.h"
+#include "process/loop.h"
 #include "tests/unit/loop_until.h"
 #include "tests/unit/own_netns.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* With a real loop and a real disk. */
-#include "agent/state_file.h"
+#include "agent/store/state_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

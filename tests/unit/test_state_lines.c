@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "agent/state_lines.h"
+#include "agent/store/state_lines.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "agent/register_params.h"
+#include "agent/model/register_params.h"
 
 #define HEAD "{\"vipherald_state\":1,\"boot\":\"b\",\"netns\":\"n\"}\n"
 

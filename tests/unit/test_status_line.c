@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "agent/status_line.h"
+#include "agent/status/status_line.h"
 
 static const struct line_case {
 	struct status_counts in;

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/metrics.h"
-#include "agent/stream.h"
-#include "agent/view.h"
-#include "agent/view_graceful.h"
-#include "agent/view_peer.h"
+#include "agent/model/app_state.h"
+#include "agent/status/metrics.h"
+#include "agent/status/stream.h"
+#include "agent/status/view.h"
+#include "agent/status/view_graceful.h"
+#include "agent/status/view_peer.h"
 
 #define SEC USEC_PER_SEC
 
@@ -357,7 +358,7 @@ static void test_state_names(void **state)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_string_equal(
-			view_state_name(cases[i].health, cases[i].form, cases[i].drained),
+			app_state_name(cases[i].health, cases[i].form, cases[i].drained),
 			cases[i].want);
 }
 

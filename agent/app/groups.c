@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Groups of apps that are judged together (keep_last). policy.h says when a group is kept; here is
+ * who is in it. While one of a group is up nothing needs to be looked at, so that ten thousand apps
+ * of a group can fail one by one without looking at each other every time.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/app/internal.h"
+#include "agent/model/policy.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+static struct app_group *group_get(struct registry *reg, const char *name)
+{
+	struct app_group *g;
+	HASH_FIND(hh, reg->groups, name, strlen(name), g);
+	if (g)
+		return g;
+	g = mem_new(1, sizeof(*g));
+	g->name = mem_strdup(name);
+	list_init(&g->members);
+	HASH_ADD_KEYPTR(hh, reg->groups, g->name, strlen(g->name), g);
+	return g;
+}
+
+static void group_free(struct registry *reg, struct app_group *g)
+{
+	HASH_DELETE(hh, reg->groups, g);
+	free(g->name);
+	free(g);
+}
+
+void registry_free_groups(struct registry *reg)
+{
+	struct app_group *g = reg->groups, *next;
+	HASH_CLEAR(hh, reg->groups);
+	for (; g; g = next) {
+		next = g->hh.next;
+		free(g->name);
+		free(g);
+	}
+}
+
+size_t registry_kept_groups(const struct registry *reg, const char **ret, size_t max)
+{
+	size_t n = 0;
+	for (const struct app_group *g = reg->groups; g && n < max; g = g->hh.next)
+		if (g->kept)
+			ret[n++] = g->name;
+	return n;
+}
+
+static struct policy_member *members_of(const struct app_group *g)
+{
+	struct policy_member *members = mem_new(g->n, sizeof(*members));
+	size_t i = 0;
+	list_for_each (it, &g->members) {
+		const struct app *app = list_entry(it, struct app, member);
+		members[i++] = (struct policy_member){
+			.health = app->health,
+			.keep_last = app->spec->keep_last,
+			.left_at = app->left_at,
+			.kept = app->kept,
+		};
+	}
+	return members;
+}
+
+static void log_group(const struct app_group *g)
+{
+	if (g->kept)
+		log_error("app",
+			  "ALARM: all apps of group %s went down at once: they stay announced, as "
+			  "degraded, because this looks like a broken check; look at the checks, "
+			  "then at the services",
+			  g->name);
+	else
+		log_warn("app", "group %s is judged one by one again", g->name);
+}
+
+static void set_kept(struct app *app, bool kept, const struct app *self, usec_t now)
+{
+	if (app->kept == kept)
+		return;
+	app->kept = kept;
+	if (!kept)
+		app->left_at = now;
+	if (app != self)
+		app_apply(app, now);
+}
+
+/* What breaks for all is noticed by each at its own interval. */
+static usec_t window_of(const struct registry *reg, const struct app_group *g)
+{
+	usec_t window = reg->options.keep_last_window;
+	if (!reg->options.keep_last_stretches)
+		return window;
+	list_for_each (it, &g->members) {
+		const struct app *app = list_entry(it, struct app, member);
+		usec_t notice = app->watch ? monitor_watch_notice(app->watch) : 0;
+		window = notice > window ? notice : window;
+	}
+	return window;
+}
+
+/* `self` is applied by who calls. */
+static void look(struct registry *reg, struct app_group *g, const struct app *self, usec_t now)
+{
+	if (g->n == 0 || (g->n_up > 0 && !g->kept))
+		return;
+	struct policy_member *members = members_of(g);
+	bool was = g->kept;
+	size_t i = 0;
+	g->kept = policy_group(members, g->n, window_of(reg, g), now);
+	if (g->kept != was)
+		log_group(g);
+	list_for_each (it, &g->members)
+		set_kept(list_entry(it, struct app, member), members[i++].kept, self, now);
+	free(members);
+}
+
+void app_group_health(struct app *app, enum health from, usec_t now)
+{
+	struct app_group *g = app->group;
+	if (!g)
+		return;
+	g->n_up += app->health == HEALTH_UP;
+	g->n_up -= from == HEALTH_UP;
+	look(app->registry, g, app, now);
+}
+
+void app_group_leave(struct app *app, usec_t now)
+{
+	struct app_group *g = app->group;
+	if (!g)
+		return;
+	app->group = NULL;
+	app->kept = false;
+	list_remove(&app->member);
+	g->n--;
+	g->n_up -= app->health == HEALTH_UP;
+	if (g->n == 0)
+		group_free(app->registry, g);
+	else if (g->kept)
+		look(app->registry, g, app, now);
+}
+
+void app_group_join(struct app *app, usec_t now)
+{
+	const char *name = app->spec->group;
+	if (app->group && name && strcmp(app->group->name, name) == 0) {
+		look(app->registry, app->group, app, now); /* keep_last may be another */
+		return;
+	}
+	app_group_leave(app, now);
+	if (!name)
+		return;
+	struct app_group *g = app->group = group_get(app->registry, name);
+	list_append(&g->members, &app->member);
+	g->n++;
+	g->n_up += app->health == HEALTH_UP;
+	look(app->registry, g, app, now);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/cli/cli.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "lib/str.h"
+
+const char cli_usage[] =
+	"Usage:\n"
+	"  vipherald -config=FILE [-v=1]               run the agent\n"
+	"  vipherald check FILE                        check a configuration, change nothing\n"
+	"  vipherald check --capabilities FILE         print what it needs, as a systemd drop-in\n"
+	"  vipherald listen [ADDR:PORT] [--as N] [--json]\n"
+	"                                              accept BGP sessions and print their routes\n"
+	"  vipherald healthcheck [-config=FILE] [--ready]\n"
+	"                                              ask the running agent: exit status 0 is "
+	"well\n"
+	"  vipherald --help | --version\n"
+	"\n"
+	"The log goes to stderr; -v=1 shows more of it. `listen` takes :1790 and AS 65000 unless\n"
+	"told otherwise, and prints JSON objects, one a line, with --json. `healthcheck` without\n"
+	"-config asks the agent of this container. GoCast's flags (-logtostderr and the others of\n"
+	"glog) are accepted. More: vipherald(8).\n";
+
+enum flag {
+	FLAG_CONFIG,
+	FLAG_VERBOSITY,
+	FLAG_LOGTOSTDERR,
+	FLAG_JSON,
+	FLAG_READY,
+	FLAG_CAPABILITIES,
+	FLAG_AS,
+	FLAG_HELP,
+	FLAG_VERSION,
+	FLAG_IGNORED,
+};
+
+#define ON(command) (1u << (command))
+#define ON_ALL      (ON(CLI_RUN) | ON(CLI_CHECK) | ON(CLI_LISTEN) | ON(CLI_HEALTHCHECK))
+
+static const struct flag_kind {
+	const char *name;
+	enum flag flag;
+	bool has_value;
+	unsigned commands;
+} flags[] = {
+	{ "config", FLAG_CONFIG, true, ON(CLI_RUN) | ON(CLI_CHECK) | ON(CLI_HEALTHCHECK) },
+	{ "v", FLAG_VERBOSITY, true, ON_ALL },
+	{ "logtostderr", FLAG_LOGTOSTDERR, false, ON_ALL },
+	{ "capabilities", FLAG_CAPABILITIES, false, ON(CLI_CHECK) },
+	{ "json", FLAG_JSON, false, ON(CLI_LISTEN) },
+	{ "ready", FLAG_READY, false, ON(CLI_HEALTHCHECK) },
+	{ "as", FLAG_AS, true, ON(CLI_LISTEN) },
+	{ "help", FLAG_HELP, false, ON_ALL },
+	{ "h", FLAG_HELP, false, ON_ALL },
+	{ "version", FLAG_VERSION, false, ON_ALL },
+	/* Of glog: they choose where the log goes, and ours always goes to stderr. */
+	{ "alsologtostderr", FLAG_IGNORED, false, ON_ALL },
+	{ "stderrthreshold", FLAG_IGNORED, true, ON_ALL },
+	{ "log_dir", FLAG_IGNORED, true, ON_ALL },
+	{ "vmodule", FLAG_IGNORED, true, ON_ALL },
+	{ "log_backtrace_at", FLAG_IGNORED, true, ON_ALL },
+};
+#define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
+
+struct args {
+	int argc, at;
+	char *const *argv;
+};
+
+/* The flag that `text` (without dashes) begins with; *ret_value is what follows its '='. */
+static const struct flag_kind *find_flag(const char *text, const char **ret_value)
+{
+	size_t n = strcspn(text, "=");
+	*ret_value = text[n] ? text + n + 1 : NULL;
+	for (size_t i = 0; i < N_FLAGS; i++)
+		if (strlen(flags[i].name) == n && strncmp(flags[i].name, text, n) == 0)
+			return &flags[i];
+	return NULL;
+}
+
+static int unknown_flag(const char *arg, const char *text, struct err *err)
+{
+	const char *names[N_FLAGS + 1] = { NULL };
+	char word[32];
+	size_t n = strcspn(text, "=");
+	for (size_t i = 0; i < N_FLAGS; i++)
+		names[i] = flags[i].name;
+	/* Short names would be near to everything. */
+	const char *near = NULL;
+	if (n > 2 && n < sizeof(word)) {
+		memcpy(word, text, n);
+		word[n] = 0;
+		near = str_nearest(word, names);
+	}
+	if (near)
+		return err_set(err, -EINVAL, "unknown flag %s, did you mean -%s?", arg, near);
+	return err_set(err, -EINVAL, "unknown flag %s", arg);
+}
+
+static int parse_bool(const char *arg, const char *value, bool *ret, struct err *err)
+{
+	if (!value || str_equal(value, "true") || str_equal(value, "1"))
+		*ret = true;
+	else if (str_equal(value, "false") || str_equal(value, "0"))
+		*ret = false;
+	else
+		return err_set(err, -EINVAL, "%s: expected true or false", arg);
+	return 0;
+}
+
+static int parse_number(const char *arg, const char *value, uint64_t min, uint64_t max,
+			uint64_t *ret, struct err *err)
+{
+	if (str_to_u64(value, max, ret) < 0 || *ret < min)
+		return err_set(err, -EINVAL, "%s: '%s' is not a number from %llu to %llu", arg,
+			       value, (unsigned long long)min, (unsigned long long)max);
+	return 0;
+}
+
+static int set_flag(struct cli *cli, enum flag flag, const char *arg, const char *value,
+		    struct err *err)
+{
+	uint64_t number = 0;
+	bool on = true;
+	int rc = 0;
+	switch (flag) {
+	case FLAG_CONFIG:
+		cli->config = value;
+		return 0;
+	case FLAG_VERBOSITY:
+		rc = parse_number(arg, value, 0, 9, &number, err);
+		cli->verbosity = (unsigned)number;
+		return rc;
+	case FLAG_AS:
+		rc = parse_number(arg, value, 1, UINT32_MAX, &number, err);
+		cli->as = (uint32_t)number;
+		return rc;
+	case FLAG_JSON:
+		rc = parse_bool(arg, value, &cli->json, err);
+		return rc;
+	case FLAG_READY:
+		return parse_bool(arg, value, &cli->ready, err);
+	case FLAG_CAPABILITIES:
+		return parse_bool(arg, value, &cli->capabilities, err);
+	case FLAG_HELP:
+		cli->command = CLI_HELP;
+		return 0;
+	case FLAG_VERSION:
+		cli->command = CLI_VERSION;
+		return 0;
+	case FLAG_LOGTOSTDERR:
+		return parse_bool(arg, value, &on, err);
+	case FLAG_IGNORED:
+		if (!cli->ignored)
+			cli->ignored = arg;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static const struct {
+	const char *name;
+	enum cli_command command;
+} commands[] = { { "check", CLI_CHECK },
+		 { "listen", CLI_LISTEN },
+		 { "healthcheck", CLI_HEALTHCHECK },
+		 { "help", CLI_HELP },
+		 { "version", CLI_VERSION } };
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const char *command_name(enum cli_command command)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (commands[i].command == command)
+			return commands[i].name;
+	return "the agent";
+}
+
+static int take_flag(struct cli *cli, struct args *args, struct err *err)
+{
+	const char *arg = args->argv[args->at], *value;
+	const char *text = arg + (arg[1] == '-' ? 2 : 1);
+	const struct flag_kind *kind = find_flag(text, &value);
+	if (!kind)
+		return unknown_flag(arg, text, err);
+	if (cli->command < CLI_HELP && !(kind->commands & ON(cli->command)))
+		return err_set(err, -EINVAL, "flag %s means nothing to %s", arg,
+			       command_name(cli->command));
+	if (kind->has_value && !value) {
+		if (args->at + 1 >= args->argc)
+			return err_set(err, -EINVAL, "flag %s needs a value", arg);
+		value = args->argv[++args->at];
+	}
+	return set_flag(cli, kind->flag, arg, value, err);
+}
+
+static int take_word(struct cli *cli, const char *word, struct err *err)
+{
+	if (cli->command == CLI_CHECK && !cli->config)
+		cli->config = word;
+	else if (cli->command == CLI_LISTEN && !cli->listen_at)
+		cli->listen_at = word;
+	else
+		return err_set(err, -EINVAL, "unexpected argument '%s'", word);
+	return 0;
+}
+
+/* The command is the first argument, so that a file called "check" is no puzzle. */
+static enum cli_command take_command(struct args *args)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (args->argc > 1 && str_equal(args->argv[1], commands[i].name)) {
+			args->at++;
+			return commands[i].command;
+		}
+	return CLI_RUN;
+}
+
+static int check_complete(const struct cli *cli, struct err *err)
+{
+	bool needs_config = cli->command == CLI_RUN || cli->command == CLI_CHECK;
+	if (!needs_config || (cli->config && *cli->config))
+		return 0;
+	return err_set(err, -EINVAL, "no configuration file: %s",
+		       cli->command == CLI_RUN ? "vipherald -config=FILE" : "vipherald check FILE");
+}
+
+int cli_parse(int argc, char *const argv[], struct cli *ret, struct err *err)
+{
+	struct args args = { .argc = argc, .at = 1, .argv = argv };
+	struct cli cli = { .command = take_command(&args) };
+	int rc = 0;
+	for (; rc == 0 && args.at < argc; args.at++) {
+		const char *arg = argv[args.at];
+		bool is_flag = arg[0] == '-' && arg[1] && !str_equal(arg, "--");
+		rc = is_flag ? take_flag(&cli, &args, err) : take_word(&cli, arg, err);
+	}
+	if (rc == 0)
+		rc = check_complete(&cli, err);
+	if (rc == 0)
+		*ret = cli;
+	return rc;
+}

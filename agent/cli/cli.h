@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line. Pure.
+ *
+ *	vipherald -config=FILE [-logtostderr] [-v=N]
+ *	vipherald check [--capabilities] FILE
+ *	vipherald listen [ADDR:PORT] [--as N] [--json]
+ *	vipherald healthcheck [-config=FILE] [--ready]
+ *
+ * Flags are written as Go programs take them, because GoCast's users bring theirs: one dash or
+ * two, `-flag=value` or `-flag value`, a boolean alone or with `=true`.
+ */
+#ifndef AGENT_CLI_CLI_H
+#define AGENT_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+
+enum cli_command { CLI_RUN, CLI_CHECK, CLI_LISTEN, CLI_HEALTHCHECK, CLI_HELP, CLI_VERSION };
+
+struct cli {
+	enum cli_command command;
+	const char *config; /* of all but listen; a view into argv, as all text here. NULL only for
+			       healthcheck: find it */
+	const char *listen_at; /* NULL: the default of `listen` */
+	uint32_t as;           /* of `listen`; 0: the default */
+	bool json;
+	bool ready;         /* of healthcheck */
+	bool capabilities;  /* of `check` */
+	unsigned verbosity; /* -v=N */
+	const char
+		*ignored; /* the first flag of glog that was accepted and does nothing, or NULL */
+};
+
+/* -EINVAL with a text that names the argument, and what was probably meant. */
+int cli_parse(int argc, char *const argv[], struct cli *ret, struct err *err);
+extern const char cli_usage[];
+
+#endif

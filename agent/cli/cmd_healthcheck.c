@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/cli/cmd_healthcheck.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "agent/cli/cli.h"
+#include "agent/config/config.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "process/loop.h"
+
+/* Of connecting, sending and each read; nobody can string us along for longer than twice that. */
+#define PATIENCE_S 1
+#define ANSWER_MAX 4096
+#define ARGS_MAX   64
+
+/* ---- which configuration ---- */
+
+static bool is_agent(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	const char *name = slash ? slash + 1 : program;
+	return str_equal(name, "vipherald") || str_equal(name, "gocast");
+}
+
+/* There may be a small init in front of it: "tini -- vipherald -config=FILE". NULL when it is no
+ * agent. The text belongs to the caller's buffer. */
+static const char *config_in(char *const argv[], int argc)
+{
+	struct cli cli;
+	struct err err;
+	int at = 0;
+	while (at < argc && !is_agent(argv[at]))
+		at++;
+	if (at == argc || cli_parse(argc - at, argv + at, &cli, &err) < 0)
+		return NULL;
+	return cli.command == CLI_RUN ? cli.config : NULL;
+}
+
+/* A path that leads there from our working directory, too. NULL when the process is no agent. Free
+ * it. */
+static char *config_of(unsigned long pid)
+{
+	char text[ANSWER_MAX + 1], path[ANSWER_MAX + 64], *argv[ARGS_MAX + 1];
+	snprintf(path, sizeof(path), "/proc/%lu/cmdline", pid);
+	int argc = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return NULL;
+	text[n] = 0;
+	for (char *p = text; p < text + n && argc < ARGS_MAX; p += strlen(p) + 1)
+		argv[argc++] = p;
+	argv[argc] = NULL;
+	const char *config = config_in(argv, argc);
+	if (!config || config[0] == '/')
+		return config ? mem_strdup(config) : NULL;
+	snprintf(path, sizeof(path), "/proc/%lu/cwd/%s", pid, config);
+	return mem_strdup(path);
+}
+
+static bool shares(unsigned long pid, const char *kind)
+{
+	char ours[64], path[64], theirs[64];
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
+	ssize_t n = readlink(path, ours, sizeof(ours));
+	snprintf(path, sizeof(path), "/proc/%lu/ns/%s", pid, kind);
+	ssize_t m = readlink(path, theirs, sizeof(theirs));
+	return n > 0 && n == m && memcmp(ours, theirs, (size_t)n) == 0;
+}
+
+/* Process 1 of a container, as a rule. A container that shares the host's processes, or a pod's,
+ * has another process 1: then it is the agent of our own network and file systems. Free it. */
+static char *find_config(void)
+{
+	char *config = config_of(1);
+	DIR *proc = config ? NULL : opendir("/proc");
+	if (!proc)
+		return config;
+	// cppcheck-suppress readdirCalled
+	for (struct dirent *entry; !config && (entry = readdir(proc));) {
+		uint64_t pid;
+		if (str_to_u64(entry->d_name, INT32_MAX, &pid) == 0 && shares(pid, "net") &&
+		    shares(pid, "mnt"))
+			config = config_of(pid);
+	}
+	closedir(proc);
+	return config;
+}
+
+/* ---- the question ---- */
+
+/* Who listens on every address is asked on loopback. */
+static socklen_t address_of(const struct endpoint *at, struct sockaddr_storage *ret)
+{
+	struct addr addr = at->addr;
+	if (at->unix_path[0]) {
+		struct sockaddr_un *sun = (struct sockaddr_un *)ret;
+		*sun = (struct sockaddr_un){ .sun_family = AF_UNIX };
+		str_copy(sun->sun_path, sizeof(sun->sun_path), at->unix_path);
+		return sizeof(*sun);
+	}
+	if (addr.family == AF_INET6 && addr_is_unspecified(&addr))
+		addr = addr_from_bytes(AF_INET6, &in6addr_loopback);
+	else if (!addr_is_set(&addr) || addr_is_unspecified(&addr))
+		addr = addr_v4(INADDR_LOOPBACK);
+	return addr_to_sockaddr(&addr, at->port, 0, ret);
+}
+
+static int exchange(int fd, const char *question, char answer[static ANSWER_MAX + 1])
+{
+	size_t len = 0, left = strlen(question);
+	usec_t end = loop_clock() + PATIENCE_S * USEC_PER_SEC;
+	ssize_t n = send(fd, question, left, MSG_NOSIGNAL);
+	if (n != (ssize_t)left)
+		return n < 0 ? -errno : -EIO;
+	while (len < ANSWER_MAX && loop_clock() < end &&
+	       (n = recv(fd, answer + len, ANSWER_MAX - len, 0)) > 0)
+		len += (size_t)n;
+	answer[len] = 0;
+	return n < 0 ? -errno : 0;
+}
+
+static int ask(const struct endpoint *at, const char *path, char answer[static ANSWER_MAX + 1])
+{
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+	struct sockaddr_storage ss;
+	char question[64];
+	socklen_t len = address_of(at, &ss);
+	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	snprintf(question, sizeof(question), "GET %s HTTP/1.0\r\n\r\n", path);
+	int r = connect(fd, (struct sockaddr *)&ss, len) < 0 ? -errno : 0;
+	if (r == 0)
+		r = exchange(fd, question, answer);
+	close(fd);
+	/* A timeout of a socket is EAGAIN, of a connect EINPROGRESS. */
+	return r == -EAGAIN || r == -EINPROGRESS ? -ETIMEDOUT : r;
+}
+
+/* 0 when it is no answer of HTTP. *ret_body is its first line, made printable. */
+static unsigned read_answer(const char *answer, size_t body_max, char *ret_body)
+{
+	unsigned status = 0;
+	const char *body = strstr(answer, "\r\n\r\n");
+	if (!body || sscanf(answer, "HTTP/1.%*1u %3u", &status) != 1)
+		return 0;
+	body += 4;
+	str_printable(ret_body, body_max, body, strcspn(body, "\n"));
+	return status;
+}
+
+static int ask_agent(const struct endpoint *at, bool ready, FILE *out)
+{
+	char answer[ANSWER_MAX + 1], body[512], where[ENDPOINT_TEXT_MAX];
+	const char *path = ready ? "/readyz" : "/healthz";
+	endpoint_format(at, where);
+	int r = ask(at, path, answer);
+	if (r < 0) {
+		fprintf(out, "%s%s: %s\n", where, path, strerror(-r));
+		return 1;
+	}
+	unsigned status = read_answer(answer, sizeof(body), body);
+	if (status == 0)
+		fprintf(out, "%s%s: the answer is not HTTP: is it vipherald that listens?\n", where,
+			path);
+	else
+		fprintf(out, "%s%s: %u %s\n", where, path, status, body);
+	return status == 200 ? 0 : 1;
+}
+
+int cmd_healthcheck(const char *file, bool ready, FILE *out)
+{
+	struct config *config = NULL;
+	struct config_findings findings = { 0 };
+	char *found = file ? NULL : find_config();
+	int status = 1;
+	if (!file)
+		file = found;
+	if (!file)
+		fprintf(out, "no agent runs in this container: which one is to be asked? "
+			     "vipherald healthcheck -config=FILE\n");
+	else if (config_load(file, &config, &findings) < 0)
+		config_findings_print(&findings, file, out);
+	else
+		status = ask_agent(&config->agent.listen_addr, ready, out);
+	config_findings_done(&findings);
+	config_free(config);
+	free(found);
+	return status;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Only the way in: everything else is one archive, which tests and fuzzers link too. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/cli/cli.h"
+#include "agent/cli/cmd_check.h"
+#include "agent/cli/cmd_healthcheck.h"
+#include "agent/cli/cmd_listen.h"
+#include "agent/daemon/agent.h"
+#include "lib/log.h"
+#include "lib/version.h"
+
+#define EXIT_USAGE 2
+
+/* systemd says where the journal is, but stderr need not go there (systemd.exec(5)). */
+static bool stderr_is_journal(void)
+{
+	unsigned long long device, inode;
+	struct stat st;
+	const char *journal = getenv("JOURNAL_STREAM");
+	return journal && sscanf(journal, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+static void set_up_log(const struct cli *cli)
+{
+	log_setup(cli->verbosity > 0 ? LOG_DEBUG : LOG_INFO, stderr_is_journal());
+	if (cli->ignored)
+		log_info("agent", "flag %s is accepted and ignored: the log goes to stderr",
+			 cli->ignored);
+}
+
+static int run(const struct cli *cli)
+{
+	switch (cli->command) {
+	case CLI_RUN:
+		return agent_run(cli->config);
+	case CLI_CHECK:
+		return cli->capabilities ? cmd_check_capabilities(cli->config, stdout, stderr)
+					 : cmd_check(cli->config, stdout);
+	case CLI_LISTEN:
+		return cmd_listen(cli->listen_at, cli->as, cli->json);
+	case CLI_HEALTHCHECK:
+		return cmd_healthcheck(cli->config, cli->ready, stdout);
+	case CLI_HELP:
+		fputs(cli_usage, stdout);
+		return 0;
+	case CLI_VERSION:
+		puts("vipherald " VIPHERALD_VERSION);
+		return 0;
+	}
+	return EXIT_USAGE;
+}
+
+int main(int argc, char *argv[])
+{
+	struct cli cli;
+	struct err err;
+	if (cli_parse(argc, argv, &cli, &err) < 0) {
+		fprintf(stderr, "vipherald: %s\n\n%s", err.text, cli_usage);
+		return EXIT_USAGE;
+	}
+	set_up_log(&cli);
+	return run(&cli);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/config/findings.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+struct build {
+	struct config_findings *findings;
+	const struct config_node *first_secret;
+};
+
+static void build_section(struct build *b, const struct config_node *node,
+			  const struct config_section *s, void *target);
+
+/* ---- values ---- */
+
+static void wrong_kind(struct build *b, const struct config_node *node, const char *expected)
+{
+	config_error(b->findings, config_at(node), "expected %s, found %s", expected,
+		     config_node_kind_text(node));
+}
+
+/* "exec: true" with a blank is a mapping to YAML. Say what to write instead. */
+static void not_a_value(struct build *b, const struct config_node *node,
+			const struct config_key *key)
+{
+	const struct config_node *only = node->n_children == 1 ? node->first : NULL;
+	if (key->shape == CONFIG_VALUES && !key->item && only && only->key && only->text)
+		config_error(b->findings, config_at(node),
+			     "expected a value, found a mapping: put '%.40s: %.40s' in quotes, or "
+			     "leave out the blank after the ':'",
+			     only->key, only->text);
+	else
+		wrong_kind(b, node, "a value");
+}
+
+/* A mapping where a text would do as well. What was wrong inside it is reported already. */
+static void set_item(struct build *b, const struct config_node *node, const struct config_key *key,
+		     void *target)
+{
+	struct err err = { "" };
+	void *item = mem_new(1, key->item->size);
+	size_t before = b->findings->n_errors;
+	build_section(b, node, key->section, item);
+	if (b->findings->n_errors == before && key->item->take(item, target, &err) < 0)
+		config_error(b->findings, config_at(node), "%s", err.text);
+	key->item->done(item);
+	free(item);
+}
+
+static void set_value(struct build *b, const struct config_node *node, const struct config_key *key,
+		      void *target)
+{
+	struct err err = { "" };
+	if (node->kind == CONFIG_MAPPING && key->item) {
+		set_item(b, node, key, target);
+		return;
+	}
+	if (node->kind != CONFIG_SCALAR) {
+		not_a_value(b, node, key);
+		return;
+	}
+	if (key->flags & CONFIG_SECRET && !b->first_secret && node->text[0])
+		b->first_secret = node;
+	int r = key->type->set(key, node->text, target, &err);
+	if (r < 0)
+		config_error(b->findings, config_at(node), "%s", err.text);
+	else if (r > 0)
+		config_warn(b->findings, config_at(node), "%s", err.text);
+}
+
+static void set_values(struct build *b, const struct config_node *node,
+		       const struct config_key *key, void *target)
+{
+	if (node->kind == CONFIG_SCALAR || (node->kind == CONFIG_MAPPING && key->item)) {
+		set_value(b, node, key, target);
+		return;
+	}
+	if (node->kind != CONFIG_SEQUENCE) {
+		not_a_value(b, node, key);
+		return;
+	}
+	if (!node->first && key->flags & CONFIG_REQUIRED)
+		config_error(b->findings, config_at(node), "the list is empty");
+	for (const struct config_node *c = node->first; c; c = c->next) {
+		if (c->kind == CONFIG_BROKEN)
+			continue;
+		if (config_node_is_null(c))
+			config_error(b->findings, config_at(c), "an empty item");
+		else
+			set_value(b, c, key, target);
+	}
+}
+
+static void build_sections(struct build *b, const struct config_node *node,
+			   const struct config_key *key, void *target)
+{
+	if (node->kind != CONFIG_SEQUENCE) {
+		wrong_kind(b, node, "a list of mappings ('- key: value')");
+		return;
+	}
+	for (const struct config_node *c = node->first; c; c = c->next) {
+		void *element = key->add(target);
+		if (c->kind != CONFIG_BROKEN)
+			build_section(b, c, key->section, element);
+	}
+}
+
+/* ---- sections ---- */
+
+#define CANDIDATES_MAX 64
+
+static void add_candidates(const char **names, size_t *n, const struct config_section *s,
+			   bool shared)
+{
+	for (const struct config_key *k = s->keys; k->name; k++) {
+		if (shared && k->flags & CONFIG_NOT_SHARED)
+			continue;
+		if (*n + 1 < CANDIDATES_MAX)
+			names[(*n)++] = k->name;
+		if (k->alias && *n + 1 < CANDIDATES_MAX)
+			names[(*n)++] = k->alias;
+	}
+	if (s->shared)
+		add_candidates(names, n, s->shared, true);
+}
+
+/* Where a key that is not known here would be: people indent too much or too little. */
+static const struct config_section *section_with(const char *name)
+{
+	size_t offset;
+	for (const struct config_section *const *s = config_sections; *s; s++)
+		if (config_section_find(*s, name, &offset))
+			return *s;
+	return NULL;
+}
+
+static void report_unknown(struct build *b, const struct config_node *node,
+			   const struct config_section *s)
+{
+	const char *names[CANDIDATES_MAX] = { NULL };
+	size_t n = 0;
+	char text[400];
+	struct strbuf sb = strbuf_over(text, sizeof(text));
+	add_candidates(names, &n, s, false);
+	const char *nearest = str_nearest(node->key, names);
+	const struct config_section *elsewhere = section_with(node->key);
+	strbuf_add(&sb, "unknown key");
+	if (nearest)
+		strbuf_add(&sb, ", did you mean '%s'?", nearest);
+	if (elsewhere)
+		strbuf_add(&sb, "%s '%s' is a key of %s", nearest ? "" : ":", node->key,
+			   elsewhere->path[0] ? elsewhere->path : "the file itself");
+	if (!nearest && !elsewhere)
+		for (size_t i = 0; i < n; i++)
+			strbuf_add(&sb, "%s%s", i > 0 ? ", " : ", expected one of ", names[i]);
+	config_error(b->findings, config_at_key(node), "%s", text);
+}
+
+/* The alias and the name together: which of them counts? */
+static bool is_said_already(struct build *b, const struct config_node *node,
+			    const struct config_key *key)
+{
+	const char *other = str_equal(node->key, key->name) ? key->alias : key->name;
+	const struct config_node *twin = other ? config_node_get(node->parent, other) : NULL;
+	if (!twin || twin->index > node->index)
+		return false;
+	config_error(b->findings, config_at_key(node),
+		     "the same key as '%s' in line %u, give one of them", other, twin->key_line);
+	return true;
+}
+
+static void build_key(struct build *b, const struct config_node *node, const struct config_key *key,
+		      void *target)
+{
+	if (key->alias && is_said_already(b, node, key))
+		return;
+	switch (key->shape) {
+	case CONFIG_VALUE:
+		set_value(b, node, key, target);
+		break;
+	case CONFIG_VALUES:
+		set_values(b, node, key, target);
+		break;
+	case CONFIG_SECTION:
+		build_section(b, node, key->section,
+			      key->add ? key->add(target) : (char *)target + key->offset);
+		break;
+	case CONFIG_SECTIONS:
+		build_sections(b, node, key, (char *)target + key->offset);
+		break;
+	}
+}
+
+static bool is_section(const struct config_key *key)
+{
+	return key->shape == CONFIG_SECTION || key->shape == CONFIG_SECTIONS;
+}
+
+static const struct config_node *child_of(const struct config_node *mapping, const char *key)
+{
+	for (const struct config_node *c = mapping->first; c; c = c->next)
+		if (str_equal(c->key, key))
+			return c;
+	return NULL;
+}
+
+static void report_missing(struct build *b, const struct config_node *node,
+			   const struct config_section *s)
+{
+	for (const struct config_key *k = s->keys; k->name; k++) {
+		if (!(k->flags & CONFIG_REQUIRED))
+			continue;
+		const struct config_node *c = child_of(node, k->name);
+		if (!c && k->alias)
+			c = child_of(node, k->alias);
+		if (!c)
+			config_error(b->findings, config_at_missing(node, k->name), "missing: %s",
+				     k->doc);
+		else if (config_node_is_null(c))
+			config_error(b->findings, config_at_key(c), "empty: %s", k->doc);
+	}
+}
+
+/* Values before sections, wherever they stand: what `bgp` says is the default of its peers. */
+static void build_section(struct build *b, const struct config_node *node,
+			  const struct config_section *s, void *target)
+{
+	if (!config_node_is_null(node) && node->kind != CONFIG_MAPPING) {
+		wrong_kind(b, node, "a mapping ('key: value')");
+		return;
+	}
+	for (int sections = 0; sections <= 1; sections++)
+		for (const struct config_node *c = node->first; c; c = c->next) {
+			size_t offset = 0;
+			if (c->kind == CONFIG_BROKEN)
+				continue;
+			const struct config_key *k = config_section_find(s, c->key, &offset);
+			if (!k && !sections && !c->key_broken)
+				report_unknown(b, c, s);
+			if (k && is_section(k) == sections && !config_node_is_null(c))
+				build_key(b, c, k, (char *)target + offset);
+		}
+	report_missing(b, node, s);
+}
+
+void config_build(const struct config_node *root, struct config_draft *draft,
+		  struct config_findings *findings, const struct config_node **ret_secret)
+{
+	static const struct config_node nothing = { .kind = CONFIG_SCALAR,
+						    .text = "",
+						    .plain = true };
+	struct build b = { .findings = findings };
+	config_section_defaults(&config_schema, draft);
+	build_section(&b, root ? root : &nothing, &config_schema, draft);
+	*ret_secret = b.first_secret;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/capabilities.h"
+
+#include <linux/capability.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define UNIT "vipherald.service"
+
+const char *capability_name(int number)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} names[] = {
+		{ CAP_NET_ADMIN, "CAP_NET_ADMIN" },
+		{ CAP_NET_RAW, "CAP_NET_RAW" },
+		{ CAP_NET_BIND_SERVICE, "CAP_NET_BIND_SERVICE" },
+		{ CAP_SETUID, "CAP_SETUID" },
+		{ CAP_SETGID, "CAP_SETGID" },
+		{ CAP_KILL, "CAP_KILL" },
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].number == number)
+			return names[i].name;
+	return "an unknown capability";
+}
+
+__attribute__((format(printf, 6, 7))) static void need(struct capability_needs *needs,
+						       const struct capability_facts *facts,
+						       int number, const char *key,
+						       const char *without, const char *format, ...)
+{
+	struct capability_need *item = &needs->items[needs->n++];
+	*item = (struct capability_need){
+		.number = number,
+		.missing = !(facts->effective >> number & 1),
+		.key = key,
+		.without = without,
+	};
+	needs->n_missing += item->missing;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(item->what, sizeof(item->what), format, args);
+	va_end(args);
+}
+
+static bool has_nats(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_apps; i++)
+		if (c->apps[i].n_nats > 0)
+			return true;
+	return false;
+}
+
+/* What comes by HTTP or from Consul may bring NAT later; it is then said where it fails. */
+static bool uses_legacy(const struct config *c, const struct capability_facts *facts)
+{
+	switch (c->nat.backend) {
+	case NAT_IPTABLES:
+		return true;
+	case NAT_AUTO:
+		return facts->legacy == NAT_LEGACY_USED && has_nats(c);
+	case NAT_NFTABLES:
+		return false;
+	}
+	return false;
+}
+
+static bool is_low_port(const struct endpoint *at, const struct capability_facts *facts)
+{
+	return !at->unix_path[0] && at->port < facts->first_free_port;
+}
+
+static void need_for_commands(const char *user, const struct capability_facts *facts,
+			      struct capability_needs *ret)
+{
+	static const char no_command[] = "no command is run, and what `exec` monitors check stays "
+					 "unknown";
+	need(ret, facts, CAP_SETUID, "agent.exec.user", no_command, "running commands as '%.64s'",
+	     user);
+	need(ret, facts, CAP_SETGID, "agent.exec.user", no_command,
+	     "running commands with the groups of '%.64s'", user);
+	need(ret, facts, CAP_KILL, "agent.exec.user",
+	     "a command that hangs is given up, but goes on running",
+	     "ending commands of '%.64s' that take too long", user);
+}
+
+void capability_needs_find(const struct config *c, const struct capability_facts *facts,
+			   struct capability_needs *ret)
+{
+	*ret = (struct capability_needs){ 0 };
+	need(ret, facts, CAP_NET_ADMIN, "apps",
+	     "no VIP can be bound and no NAT rule made: sessions come up, but an app is announced "
+	     "only where its VIP is on lo from a former run",
+	     "binding VIPs to lo and NAT");
+	if (uses_legacy(c, facts))
+		need(ret, facts, CAP_NET_RAW, "nat.backend",
+		     "apps with NAT are not announced; `nat.backend: nftables` does without",
+		     "NAT by legacy iptables%s",
+		     c->nat.backend == NAT_AUTO ? ", which this host uses" : "");
+	if (c->bgp.listen && is_low_port(&c->bgp.listen_at, facts))
+		need(ret, facts, CAP_NET_BIND_SERVICE, "bgp.listen",
+		     "we connect to routers, but they cannot connect to us",
+		     "listening for BGP on port %u", c->bgp.listen_at.port);
+	if (is_low_port(&c->agent.listen_addr, facts))
+		need(ret, facts, CAP_NET_BIND_SERVICE, "agent.listen_addr", "there is no HTTP API",
+		     "the HTTP API on port %u", c->agent.listen_addr.port);
+	if (c->agent.exec_user && !facts->exec_user_is_us)
+		need_for_commands(c->agent.exec_user, facts, ret);
+}
+
+/* Words */
+
+void capability_explain(const struct capability_need *n, struct strbuf *text)
+{
+	const char *name = capability_name(n->number);
+	strbuf_add(text,
+		   "%s is missing, which %s (%s) needs: %s. Run as root, or give it: "
+		   "AmbientCapabilities=%s in systemd, --cap-add=%s for a container",
+		   name, n->what, n->key, n->without, name, name + strlen("CAP_"));
+}
+
+static bool is_first(const struct capability_needs *needs, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (needs->items[i].number == needs->items[at].number)
+			return false;
+	return true;
+}
+
+void capability_list_missing(const struct capability_needs *needs, struct strbuf *text)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (needs->items[i].missing && is_first(needs, i))
+			strbuf_add(text, "%s%s", text->len > 0 ? ", " : "",
+				   capability_name(needs->items[i].number));
+}
+
+/* Of the unit itself. */
+static bool is_given(int number)
+{
+	return number == CAP_NET_ADMIN;
+}
+
+static void write_list(const struct capability_needs *needs, const char *setting, FILE *out)
+{
+	fprintf(out, "%s", setting);
+	for (size_t i = 0, written = 0; i < needs->n; i++)
+		if (!is_given(needs->items[i].number) && is_first(needs, i))
+			fprintf(out, "%s%s", written++ > 0 ? " " : "",
+				capability_name(needs->items[i].number));
+	fprintf(out, "\n");
+}
+
+static bool needs_number(const struct capability_needs *needs, int number)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (needs->items[i].number == number)
+			return true;
+	return false;
+}
+
+void capability_write_dropin(const struct capability_needs *needs, FILE *out)
+{
+	size_t more = 0;
+	fprintf(out, "# What this configuration needs:\n");
+	for (size_t i = 0; i < needs->n; i++) {
+		const struct capability_need *n = &needs->items[i];
+		fprintf(out, "#   %-20s  %s (%s)\n", capability_name(n->number), n->what, n->key);
+		more += !is_given(n->number);
+	}
+	if (more == 0) {
+		fprintf(out, "# " UNIT " gives it that; no drop-in is needed.\n");
+		return;
+	}
+	fprintf(out, "# Beyond what " UNIT " gives; for /etc/systemd/system/" UNIT
+		     ".d/capabilities.conf:\n[Service]\n");
+	write_list(needs, "AmbientCapabilities=", out);
+	write_list(needs, "CapabilityBoundingSet=", out);
+	if (needs_number(needs, CAP_NET_RAW))
+		fprintf(out, "# The lock that all users of legacy iptables share is root's.\n"
+			     "ExecStartPre=+/bin/sh -c 'touch /run/xtables.lock && chgrp vipherald "
+			     "/run/xtables.lock && chmod g+r /run/xtables.lock'\n");
+	if (needs_number(needs, CAP_SETUID))
+		fprintf(out, "# Commands change to another user.\n"
+			     "SystemCallFilter=@setuid\n");
+}

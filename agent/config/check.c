@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/config/findings.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#define CONNECT_RETRY_MAX (10 * USEC_PER_SEC)
+
+/* Where the keys of a peer stand: in its own mapping, else under `bgp` as a default. */
+struct scope {
+	struct config_findings *findings;
+	const struct config_node *bgp;
+	const struct config_node *item; /* NULL in the older form */
+	const struct bgp_config *config;
+};
+
+static struct config_place at_key(const struct scope *s, const char *key)
+{
+	const struct config_node *node = config_node_get(s->item, key);
+	if (!node)
+		node = config_node_get(s->bgp, key);
+	if (!node)
+		node = s->item ? s->item : s->bgp;
+	return config_at(node);
+}
+
+/* ---- which form ---- */
+
+static const char *const old_form_keys[] = { "peer_ip", "peer_as", "remote_as" };
+#define N_OLD_FORM_KEYS (sizeof(old_form_keys) / sizeof(old_form_keys[0]))
+
+static bool has_old_form(const struct config_node *bgp)
+{
+	for (size_t i = 0; i < N_OLD_FORM_KEYS; i++)
+		if (config_node_get(bgp, old_form_keys[i]))
+			return true;
+	return false;
+}
+
+static void warn_of_both_forms(const struct scope *s)
+{
+	for (size_t i = 0; i < N_OLD_FORM_KEYS; i++) {
+		const struct config_node *node = config_node_get(s->bgp, old_form_keys[i]);
+		if (node)
+			config_warn(s->findings, config_at_key(node),
+				    "ignored, because there is a list of peers too");
+	}
+}
+
+/* GoCast makes every eBGP peer of this form multi-hop. */
+static void use_old_form(const struct scope *s, struct config_draft_bgp *d)
+{
+	d->peers = mem_grow(d->peers, &d->cap_peers, 1, sizeof(*d->peers));
+	struct bgp_peer_config *peer = &d->peers[d->n_peers++];
+	*peer = d->session;
+	if (peer->password)
+		peer->password = mem_strdup(peer->password);
+	if (!config_node_get(s->bgp, "peer_as") && !config_node_get(s->bgp, "remote_as"))
+		config_error(s->findings, config_at_missing(s->bgp, "peer_as"),
+			     "missing: the AS of the peer");
+	bool ebgp = d->bgp.local_as != peer->peer_as;
+	peer->multi_hop = ebgp && !peer->ttl_security;
+	if (ebgp && peer->ttl_security)
+		config_warn(s->findings, at_key(s, "ttl_security"),
+			    "turns off multi_hop, which a peer directly under bgp has otherwise");
+}
+
+static void report_no_peer(const struct scope *s)
+{
+	const struct config_node *list = config_node_get(s->bgp, "peers");
+	if (list && list->kind != CONFIG_SEQUENCE)
+		return; /* reported already */
+	config_error(s->findings, list ? config_at(list) : config_at_missing(s->bgp, "peers"),
+		     "no peer: expected a list of peers with peer_ip and peer_as each; peer_as "
+		     "directly under bgp makes the default gateway the peer");
+}
+
+static void settle_peers(const struct scope *s, struct config_draft_bgp *d)
+{
+	if (d->n_peers > 0)
+		warn_of_both_forms(s);
+	else if (has_old_form(s->bgp))
+		use_old_form(s, d);
+	else
+		report_no_peer(s);
+	for (size_t i = 0; i < d->n_peers; i++) {
+		struct bgp_peer_config *p = &d->peers[i];
+		bool longer = p->connect_retry > CONNECT_RETRY_MAX;
+		if (p->connect_retry_max == 0)
+			p->connect_retry_max = longer ? p->connect_retry : CONNECT_RETRY_MAX;
+	}
+}
+
+/* ---- one peer ---- */
+
+static void check_times(const struct scope *s, const struct bgp_peer_config *p)
+{
+	char hold[DURATION_TEXT_MAX], text[DURATION_TEXT_MAX];
+	duration_format(p->hold_time, hold);
+	if (p->hold_time == 0)
+		config_warn(s->findings, at_key(s, "hold_time"),
+			    "0 switches the hold timer off: a router that dies silently keeps its "
+			    "session");
+	else if (p->keepalive >= p->hold_time)
+		config_error(s->findings, at_key(s, "keepalive"),
+			     "'%s' is not shorter than the hold time of %s: the peer would close "
+			     "the session each time",
+			     duration_format(p->keepalive, text), hold);
+	else if (p->keepalive * 3 > p->hold_time)
+		config_warn(s->findings, at_key(s, "keepalive"),
+			    "'%s' is more than a third of the hold time of %s: one lost message "
+			    "may cost the session",
+			    duration_format(p->keepalive, text), hold);
+	if (p->send_hold_time > 0 && p->send_hold_time < p->hold_time)
+		config_warn(s->findings, at_key(s, "send_hold_time"),
+			    "'%s' is shorter than the hold time of %s, expected a longer one "
+			    "(RFC 9687)",
+			    duration_format(p->send_hold_time, text), hold);
+	if (p->connect_retry_max < p->connect_retry)
+		config_error(s->findings, at_key(s, "connect_retry_max"),
+			     "'%s' is shorter than connect_retry, the first wait",
+			     duration_format(p->connect_retry_max, text));
+}
+
+static void warn_of_idle_restart_time(const struct scope *s, const struct config_node *mapping)
+{
+	const struct config_node *node = config_node_get(mapping, "restart_time");
+	if (node)
+		config_warn(s->findings, config_at(node),
+			    "has no effect without graceful_restart: true");
+}
+
+static void check_restart(const struct scope *s, const struct bgp_peer_config *p)
+{
+	char text[DURATION_TEXT_MAX];
+	if (!p->graceful_restart && s->item)
+		warn_of_idle_restart_time(s, s->item);
+	if (p->graceful_restart && p->restart_time < p->connect_retry_max)
+		config_warn(s->findings, at_key(s, "restart_time"),
+			    "'%s' is shorter than connect_retry_max: the router may forget our "
+			    "routes before we connect to it again",
+			    duration_format(p->restart_time, text));
+}
+
+static void check_local_ip(const struct scope *s, const struct bgp_peer_config *p)
+{
+	char local[ADDR_TEXT_MAX];
+	const struct addr *a = &p->local_ip;
+	bool own = config_node_get(s->item ? s->item : s->bgp, "local_ip") != NULL;
+	if (!addr_is_set(a) || !addr_is_set(&p->addr))
+		return;
+	addr_format(a, local);
+	if (addr_equal(a, &p->addr) && !addr_is_loopback(a))
+		config_error(s->findings, at_key(s, "local_ip"),
+			     "'%s' is the peer's address, expected one of this host", local);
+	if (!own || a->family == p->addr.family)
+		return;
+	if (a->family == AF_INET6)
+		config_error(s->findings, at_key(s, "local_ip"),
+			     "'%s' is IPv6 and the peer is IPv4: write local_ip6 for the next hop "
+			     "of IPv6 VIPs",
+			     local);
+	else
+		config_warn(s->findings, at_key(s, "local_ip"),
+			    "'%s' is IPv4 and the peer is IPv6: it is the next hop of IPv4 VIPs "
+			    "only, local_ip6 is the session's source",
+			    local);
+}
+
+static void check_reach(const struct scope *s, const struct bgp_peer_config *p)
+{
+	bool ibgp = p->peer_as != 0 && p->peer_as == s->config->local_as;
+	if (p->multi_hop && p->ttl_security)
+		config_error(s->findings, at_key(s, "multi_hop"),
+			     "contradicts ttl_security, which takes only what comes from a "
+			     "connected network: leave one of them out");
+	else if (p->multi_hop && ibgp)
+		config_warn(
+			s->findings, at_key(s, "multi_hop"),
+			"has no effect: the peer has our AS, and iBGP may always cross routers");
+	if (p->passive && !s->config->listen)
+		config_error(s->findings, at_key(s, "passive"),
+			     "needs bgp.listen, otherwise neither side would open the session");
+}
+
+static void check_communities(const struct scope *s, const struct bgp_peer_config *p)
+{
+	if (s->config->communities.n + p->communities.n > BGP_COMMUNITIES_MAX)
+		config_error(s->findings, at_key(s, "communities"),
+			     "%zu communities with those of bgp, at most %d fit into a route",
+			     s->config->communities.n + p->communities.n, BGP_COMMUNITIES_MAX);
+}
+
+/* ---- all of them ---- */
+
+struct peer_ref {
+	const struct bgp_peer_config *peer;
+	const struct config_node *item;
+};
+
+static int compare_peers(const void *a, const void *b)
+{
+	const struct peer_ref *x = a, *y = b;
+	int c = addr_cmp(&x->peer->addr, &y->peer->addr);
+	if (c == 0)
+		c = strcmp(x->peer->ifname, y->peer->ifname);
+	if (c == 0)
+		c = (int)x->peer->port - (int)y->peer->port;
+	return c;
+}
+
+static int compare_refs(const void *a, const void *b)
+{
+	const struct peer_ref *x = a, *y = b;
+	int c = compare_peers(a, b);
+	return c ? c : (x->peer > y->peer) - (x->peer < y->peer);
+}
+
+static void report_twice(struct config_findings *f, const struct peer_ref *first,
+			 const struct peer_ref *second)
+{
+	char text[ADDR_TEXT_MAX];
+	const struct config_node *node = config_node_get(second->item, "peer_ip");
+	if (node)
+		config_error(f, config_at(node), "peer %s is in the list already, in line %u",
+			     addr_format(&second->peer->addr, text), first->item->line);
+	else
+		config_error(f, config_at_missing(second->item, "peer_ip"),
+			     "missing, and the peer in line %u is the default gateway already",
+			     first->item->line);
+}
+
+/* The same address with another port is another peer: several receivers on one host. */
+static void check_twice(struct config_findings *f, const struct config_draft_bgp *d,
+			const struct config_node *list)
+{
+	struct peer_ref *refs = mem_new(d->n_peers, sizeof(*refs));
+	const struct config_node *item = list ? list->first : NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < d->n_peers && item; i++, item = item->next) {
+		bool unreadable =
+			!addr_is_set(&d->peers[i].addr) &&
+			(item->kind != CONFIG_MAPPING || config_node_get(item, "peer_ip"));
+		if (!unreadable)
+			refs[n++] = (struct peer_ref){ &d->peers[i], item };
+	}
+	qsort(refs, n, sizeof(*refs), compare_refs);
+	for (size_t i = 1, first = 0; i < n; i++) {
+		if (compare_peers(&refs[first], &refs[i]) == 0)
+			report_twice(f, &refs[first], &refs[i]);
+		else
+			first = i;
+	}
+	free(refs);
+}
+
+void config_check_bgp(struct config_draft *draft, const struct config_node *root,
+		      struct config_findings *findings)
+{
+	struct config_draft_bgp *d = &draft->bgp;
+	struct scope s = { .findings = findings,
+			   .bgp = config_node_get(root, "bgp"),
+			   .config = &d->bgp };
+	if (!s.bgp || s.bgp->kind != CONFIG_MAPPING)
+		return; /* reported already */
+	settle_peers(&s, d);
+	const struct config_node *list = config_node_get(s.bgp, "peers");
+	s.item = list ? list->first : NULL;
+	bool graceful = false;
+	for (size_t i = 0; i < d->n_peers; i++) {
+		const struct bgp_peer_config *p = &d->peers[i];
+		check_times(&s, p);
+		check_restart(&s, p);
+		graceful = graceful || p->graceful_restart;
+		check_local_ip(&s, p);
+		check_reach(&s, p);
+		check_communities(&s, p);
+		if (s.item)
+			s.item = s.item->next;
+	}
+	if (!graceful)
+		warn_of_idle_restart_time(&s, s.bgp);
+	check_twice(findings, d, list);
+}

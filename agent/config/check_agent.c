@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/check.h"
+
+#include "agent/config/findings.h"
+#include "agent/model/admission.h"
+#include "lib/str.h"
+
+/* Half a client certificate, and TLS that is configured for nothing. */
+static void check_tls(const struct consul_config *c, const struct config_node *agent,
+		      struct config_findings *findings)
+{
+	static const char *const keys[] = { "consul_ca_cert", "consul_client_cert",
+					    "consul_client_key", "consul_tls_verify" };
+	const struct config_node *cert = config_node_get(agent, "consul_client_cert");
+	const struct config_node *key = config_node_get(agent, "consul_client_key");
+	if (!cert != !key)
+		config_error(findings, config_at(cert ? cert : key), "needs %s too",
+			     cert ? "consul_client_key" : "consul_client_cert");
+	if (!c->tls_verify)
+		config_warn(findings, config_at(config_node_get(agent, "consul_tls_verify")),
+			    "whoever gets in between can register services on this host");
+	for (size_t i = 0; c->addr && i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct config_node *node = config_node_get(agent, keys[i]);
+		if (node && !str_starts(c->addr, "https://"))
+			config_warn(findings, config_at(node),
+				    "counts for https:// only, and consul_addr is none");
+	}
+}
+
+/* An empty list is likely to mean "nobody", and nothing said is the default. */
+static void check_allow_from(unsigned from, const struct config_node *section,
+			     struct config_findings *findings)
+{
+	const struct config_node *list = config_node_get(section, "allow_from");
+	if (list && list->kind == CONFIG_SEQUENCE && !list->first)
+		config_error(findings, config_at(list), "the list is empty, write none for nobody");
+	if (from & MONITORS_FROM_NONE && from != MONITORS_FROM_NONE)
+		config_error(findings, config_at(list), "none stands for nobody, and alone");
+}
+
+void config_check_agent(const struct config_draft *draft, const struct config_node *root,
+			struct config_findings *findings)
+{
+	const struct config_node *agent = config_node_get(root, "agent");
+	if (!agent)
+		return;
+	check_tls(&draft->agent.consul, agent, findings);
+	check_allow_from(draft->agent.policy.exec, config_node_get(agent, "exec"), findings);
+	check_allow_from(draft->agent.policy.others, config_node_get(agent, "monitors"), findings);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checks of the apps among themselves. With ten thousand of them nothing may look at every pair,
+ * so everything here is sorted once and then only neighbours are compared. For VIPs that works
+ * because in order of address and length a prefix stands directly before all that lies in it.
+ */
+#include "agent/config/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/config/findings.h"
+#include "agent/model/admission.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+struct vip_ref {
+	struct prefix vip;
+	const struct app_spec *app;
+	const struct config_node *node; /* of the app */
+};
+
+/* An address that a VIP must not be: this host's or a peer's. */
+struct taken {
+	struct addr addr;
+	const char *what;
+};
+
+struct check {
+	struct config_findings *findings;
+	const struct config_draft *draft;
+	const struct config_node *list; /* of apps, parallel to draft->apps */
+	struct taken *taken;            /* sorted */
+	size_t n_taken;
+	struct vip_ref *vips; /* sorted */
+	size_t n_vips;
+};
+
+#define APP_TEXT_MAX (APP_NAME_MAX + 8)
+
+/* "app 'dns'", also when its name could not be read. */
+static const char *app_text(const struct app_spec *app, char buf[static APP_TEXT_MAX])
+{
+	struct strbuf sb = strbuf_over(buf, APP_TEXT_MAX);
+	if (app->name)
+		strbuf_add(&sb, "app '%s'", app->name);
+	else
+		strbuf_add(&sb, "the app");
+	return buf;
+}
+
+/* The place of a VIP in its app's `vip`, which is one text or a list. */
+static struct config_place at_vip(const struct vip_ref *ref)
+{
+	const struct config_node *node = config_node_get(ref->node, "vip");
+	struct config_place found = config_at(node ? node : ref->node);
+	struct prefix p = { 0 };
+	for (const struct config_node *c = node ? node->first : NULL; c; c = c->next)
+		if (c->text && prefix_parse(c->text, &p, NULL) == 0 && prefix_equal(&p, &ref->vip))
+			found = config_at(c); /* the last one, should it be there twice */
+	return found;
+}
+
+/* ---- names ---- */
+
+struct name_ref {
+	const char *name;
+	const struct config_node *node; /* of the app */
+};
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct name_ref *x = a, *y = b;
+	int c = strcmp(x->name, y->name);
+	return c ? c : (x->node->index > y->node->index) - (x->node->index < y->node->index);
+}
+
+static void check_names(const struct check *c)
+{
+	struct name_ref *refs = mem_new(c->draft->n_apps, sizeof(*refs));
+	const struct config_node *node = c->list->first;
+	size_t n = 0;
+	for (size_t i = 0; i < c->draft->n_apps; i++, node = node->next)
+		if (c->draft->apps[i].name)
+			refs[n++] = (struct name_ref){ c->draft->apps[i].name, node };
+	qsort(refs, n, sizeof(*refs), compare_names);
+	for (size_t i = 1, first = 0; i < n; i++) {
+		const struct config_node *key = config_node_get(refs[i].node, "name");
+		if (!str_equal(refs[first].name, refs[i].name))
+			first = i;
+		else if (key)
+			config_error(c->findings, config_at(key),
+				     "'%s' is already the name of the app in line %u", refs[i].name,
+				     refs[first].node->line);
+	}
+	free(refs);
+}
+
+/* ---- VIPs ---- */
+
+static int compare_vips(const void *a, const void *b)
+{
+	const struct vip_ref *x = a, *y = b;
+	int c = prefix_cmp(&x->vip, &y->vip);
+	return c ? c : (x->app > y->app) - (x->app < y->app);
+}
+
+static void collect_vips(struct check *c)
+{
+	size_t cap = 0;
+	const struct config_node *node = c->list->first;
+	for (size_t i = 0; i < c->draft->n_apps; i++, node = node->next) {
+		const struct app_spec *app = &c->draft->apps[i];
+		c->vips = mem_grow(c->vips, &cap, c->n_vips + app->n_vips, sizeof(*c->vips));
+		for (size_t j = 0; j < app->n_vips; j++)
+			c->vips[c->n_vips++] = (struct vip_ref){ app->vips[j], app, node };
+	}
+	if (c->n_vips > 0)
+		qsort(c->vips, c->n_vips, sizeof(*c->vips), compare_vips);
+}
+
+static void report_same(const struct check *c, const struct vip_ref *first,
+			const struct vip_ref *second)
+{
+	char text[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX];
+	prefix_format(&second->vip, text);
+	if (first->app == second->app)
+		config_error(c->findings, at_vip(second), "'%s' is given twice", text);
+	else
+		config_error(c->findings, at_vip(second),
+			     "'%s' is already the VIP of %s in line %u", text,
+			     app_text(first->app, owner), at_vip(first).line);
+}
+
+/* Among the prefixes around a VIP, the nearest that belongs to another app. */
+static void report_overlap(const struct check *c, const struct vip_ref *const *around, size_t n,
+			   const struct vip_ref *ref)
+{
+	char inner[PREFIX_TEXT_MAX], outer[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX];
+	for (size_t i = n; i-- > 0;) {
+		if (around[i]->app == ref->app)
+			continue;
+		config_warn(c->findings, at_vip(ref), "'%s' lies in %s, the VIP of %s in line %u",
+			    prefix_format(&ref->vip, inner), prefix_format(&around[i]->vip, outer),
+			    app_text(around[i]->app, owner), at_vip(around[i]).line);
+		return;
+	}
+}
+
+static void check_vips(const struct check *c)
+{
+	const struct vip_ref *around[129]; /* a prefix of each length at most */
+	size_t n = 0;
+	for (size_t i = 0; i < c->n_vips; i++) {
+		const struct vip_ref *ref = &c->vips[i];
+		while (n > 0 && !prefix_contains(&around[n - 1]->vip, &ref->vip.addr))
+			n--;
+		if (n > 0 && prefix_equal(&around[n - 1]->vip, &ref->vip)) {
+			report_same(c, around[n - 1], ref);
+			continue;
+		}
+		report_overlap(c, around, n, ref);
+		around[n++] = ref;
+	}
+}
+
+/* ---- VIPs against the addresses of bgp ---- */
+
+static int compare_taken(const void *a, const void *b)
+{
+	const struct taken *x = a, *y = b;
+	int c = addr_cmp(&x->addr, &y->addr);
+	return c ? c : strcmp(x->what, y->what);
+}
+
+static void take(struct check *c, const struct addr *addr, const char *what)
+{
+	if (addr_is_set(addr))
+		c->taken[c->n_taken++] = (struct taken){ *addr, what };
+}
+
+static void collect_taken(struct check *c)
+{
+	const struct config_draft_bgp *bgp = &c->draft->bgp;
+	c->taken = mem_new(bgp->n_peers * 3, sizeof(*c->taken));
+	for (size_t i = 0; i < bgp->n_peers; i++) {
+		take(c, &bgp->peers[i].addr, "a peer's address");
+		take(c, &bgp->peers[i].local_ip, "local_ip");
+		take(c, &bgp->peers[i].local_ip6, "local_ip6");
+	}
+	qsort(c->taken, c->n_taken, sizeof(*c->taken), compare_taken);
+}
+
+/* The first address that is not before the VIP's is the only one that can be the first in it. */
+static void check_taken(const struct check *c, const struct vip_ref *ref)
+{
+	char vip[PREFIX_TEXT_MAX], addr[ADDR_TEXT_MAX];
+	size_t low = 0, high = c->n_taken;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (addr_cmp(&c->taken[middle].addr, &ref->vip.addr) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < c->n_taken && prefix_contains(&ref->vip, &c->taken[low].addr))
+		config_error(c->findings, at_vip(ref),
+			     "'%s' is or covers %s, which is %s: a VIP on this host would cut it "
+			     "off",
+			     prefix_format(&ref->vip, vip), addr_format(&c->taken[low].addr, addr),
+			     c->taken[low].what);
+}
+
+/* ---- one app ---- */
+
+/* A drain carries those of two states. */
+static size_t most_of_states(const struct app_spec *app)
+{
+	size_t n[APP_STATES];
+	if (!app->states)
+		return 0;
+	for (size_t i = 0; i < APP_STATES; i++)
+		n[i] = app->states->of[i].communities.n;
+	size_t drain = n[APP_STATE_UP] + n[APP_STATE_DRAIN];
+	return n[APP_STATE_DOWN] > drain ? n[APP_STATE_DOWN] : drain;
+}
+
+static void check_communities(const struct check *c, const struct app_spec *app,
+			      const struct config_node *node, size_t others)
+{
+	const struct config_node *config = config_node_get(node, "vip_config");
+	const struct config_node *list = config_node_get(config, "bgp_communities");
+	size_t n = others + app->communities.n + most_of_states(app);
+	if (!list)
+		list = config_node_get(node, "states");
+	if (list && n > BGP_COMMUNITIES_MAX)
+		config_error(c->findings, config_at(list),
+			     "%zu communities with those of bgp and of a peer, at most %d fit into "
+			     "a route",
+			     n, BGP_COMMUNITIES_MAX);
+}
+
+static bool has_consul_monitor(const struct app_spec *app)
+{
+	for (size_t i = 0; i < app->n_monitors; i++)
+		if (app->monitors[i].kind == MONITOR_CONSUL)
+			return true;
+	return false;
+}
+
+static void check_quorum(const struct check *c, const struct app_spec *app,
+			 const struct config_node *node)
+{
+	if (app->quorum > app->n_monitors)
+		config_error(c->findings, config_at(config_node_get(node, "quorum")),
+			     "%u of %zu monitors cannot be had", app->quorum, app->n_monitors);
+}
+
+static void check_app(const struct check *c, const struct app_spec *app,
+		      const struct config_node *node)
+{
+	const struct config_node *monitors = config_node_get(node, "monitors");
+	struct err err;
+	if (!monitors || (monitors->kind == CONFIG_SEQUENCE && !monitors->first))
+		config_warn(c->findings, config_at_missing(node, "monitors"),
+			    "none: the VIP is always announced, whether the service lives or not");
+	if (has_consul_monitor(app) && !c->draft->agent.consul.addr)
+		config_warn(c->findings, config_at(monitors),
+			    "consul needs agent.consul_addr, or CONSUL_HTTP_ADDR in the "
+			    "environment: without, the app stays unannounced");
+	if (monitor_admission_check(&c->draft->agent.policy, app, true, &err) < 0)
+		config_error(c->findings, config_at(monitors), "%s", err.text);
+}
+
+/* Every route to some peer carries at least this many communities besides its own. */
+static size_t most_communities(const struct config_draft_bgp *bgp)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < bgp->n_peers; i++)
+		if (bgp->peers[i].communities.n > most)
+			most = bgp->peers[i].communities.n;
+	return bgp->bgp.communities.n + most;
+}
+
+static void check_each(const struct check *c)
+{
+	size_t others = most_communities(&c->draft->bgp);
+	const struct config_node *node = c->list->first;
+	for (size_t i = 0; i < c->draft->n_apps; i++, node = node->next) {
+		if (node->kind != CONFIG_MAPPING)
+			continue; /* reported already */
+		check_communities(c, &c->draft->apps[i], node, others);
+		check_quorum(c, &c->draft->apps[i], node);
+		check_app(c, &c->draft->apps[i], node);
+	}
+	for (size_t i = 0; i < c->n_vips; i++)
+		check_taken(c, &c->vips[i]);
+}
+
+void config_check_apps(const struct config_draft *draft, const struct config_node *root,
+		       struct config_findings *findings)
+{
+	struct check c = { .findings = findings,
+			   .draft = draft,
+			   .list = config_node_get(root, "apps") };
+	if (draft->n_apps == 0)
+		return;
+	collect_taken(&c);
+	collect_vips(&c);
+	check_names(&c);
+	check_vips(&c);
+	check_each(&c);
+	free(c.taken);
+	free(c.vips);
+}

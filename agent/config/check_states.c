@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/config/check.h"
+#include "agent/config/findings.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+static const char *const state_names[APP_STATES] = {
+	[APP_STATE_UP] = "up",
+	[APP_STATE_DOWN] = "down",
+	[APP_STATE_DRAIN] = "drain",
+};
+
+struct state_check {
+	struct config_findings *findings;
+	const struct config_draft *draft;
+	bool ibgp, ebgp; /* there are such peers */
+};
+
+static const struct config_node *state_node(const struct config_node *app, enum app_state state)
+{
+	return config_node_get(config_node_get(app, "states"), state_names[state]);
+}
+
+/* ---- attributes that nobody will see ---- */
+
+static void check_numbers(const struct state_check *c, const struct announce_spec *s,
+			  const struct config_node *node)
+{
+	if (s->local_pref.given && !c->ibgp)
+		config_warn(c->findings, config_at(config_node_get(node, "local_pref")),
+			    "only iBGP peers get a LOCAL_PREF, and there is none");
+	if (s->prepends.given && s->prepends.value > 0 && !c->ebgp)
+		config_warn(c->findings, config_at(config_node_get(node, "prepend")),
+			    "only eBGP peers get the own AS in the path, and there is none");
+}
+
+static void check_unused(const struct state_check *c, const struct app_spec *app,
+			 const struct config_node *node)
+{
+	const struct announce_spec *down = &app->states->of[APP_STATE_DOWN];
+	const struct announce_spec *drain = &app->states->of[APP_STATE_DRAIN];
+	if (!down->announce && !app->keep_last && announce_spec_has_attrs(down))
+		config_warn(c->findings, config_at_key(state_node(node, APP_STATE_DOWN)),
+			    "without effect: an app that is down is withdrawn, unless 'announce: "
+			    "true' stands here or the app has 'keep_last: true'");
+	if (!drain->announce && announce_spec_has_attrs(drain))
+		config_warn(c->findings, config_at_key(state_node(node, APP_STATE_DRAIN)),
+			    "without effect: with 'announce: false' a drained app is withdrawn at "
+			    "once");
+}
+
+/* Together with what else a route may carry. */
+static void check_sizes(const struct state_check *c, const struct app_spec *app,
+			const struct config_node *node)
+{
+	const struct announce_specs *s = app->states;
+	for (enum app_state state = APP_STATE_UP; state <= APP_STATE_DRAIN; state++) {
+		const struct announce_spec *of = &s->of[state];
+		const struct config_node *at = state_node(node, state);
+		size_t n_ext = s->ext_communities.n + of->ext_communities.n;
+		size_t n_large = s->large_communities.n + of->large_communities.n;
+		if (state == APP_STATE_DRAIN) { /* carries those of `up` too */
+			n_ext += s->of[APP_STATE_UP].ext_communities.n;
+			n_large += s->of[APP_STATE_UP].large_communities.n;
+		}
+		if (n_ext > BGP_EXT_COMMUNITIES_MAX)
+			config_error(c->findings, config_at(at),
+				     "%zu extended communities with those of vip_config, at most "
+				     "%d fit into a route",
+				     n_ext, BGP_EXT_COMMUNITIES_MAX);
+		if (n_large > BGP_LARGE_COMMUNITIES_MAX)
+			config_error(c->findings, config_at(at),
+				     "%zu large communities with those of vip_config, at most %d "
+				     "fit into a route",
+				     n_large, BGP_LARGE_COMMUNITIES_MAX);
+	}
+}
+
+static void check_states(const struct state_check *c, const struct app_spec *app,
+			 const struct config_node *node)
+{
+	for (enum app_state state = APP_STATE_UP; state <= APP_STATE_DRAIN; state++)
+		check_numbers(c, &app->states->of[state], state_node(node, state));
+	check_unused(c, app, node);
+	check_sizes(c, app, node);
+}
+
+/* ---- groups ---- */
+
+struct group_ref {
+	const char *group;
+	const struct config_node *node; /* of the app */
+	bool keep_last;
+};
+
+static int compare_groups(const void *a, const void *b)
+{
+	const struct group_ref *x = a, *y = b;
+	int c = strcmp(x->group, y->group);
+	return c ? c : (x->node->index > y->node->index) - (x->node->index < y->node->index);
+}
+
+static void check_groups(const struct state_check *c, const struct config_node *list)
+{
+	struct group_ref *refs = mem_new(c->draft->n_apps, sizeof(*refs));
+	const struct config_node *node = list->first;
+	size_t n = 0;
+	for (size_t i = 0; i < c->draft->n_apps; i++, node = node->next)
+		if (c->draft->apps[i].group)
+			refs[n++] = (struct group_ref){ c->draft->apps[i].group, node,
+							c->draft->apps[i].keep_last };
+	qsort(refs, n, sizeof(*refs), compare_groups);
+	for (size_t i = 0; i < n; i++) {
+		bool alone = (i == 0 || !str_equal(refs[i - 1].group, refs[i].group)) &&
+			     (i + 1 == n || !str_equal(refs[i + 1].group, refs[i].group));
+		if (alone && refs[i].keep_last)
+			config_warn(c->findings, config_at(config_node_get(refs[i].node, "group")),
+				    "no other app is in group '%s': keep_last has no effect for "
+				    "one app alone",
+				    refs[i].group);
+	}
+	free(refs);
+}
+
+/* ---- all of them ---- */
+
+static void look_at_peers(struct state_check *c)
+{
+	const struct config_draft_bgp *bgp = &c->draft->bgp;
+	for (size_t i = 0; i < bgp->n_peers; i++) {
+		bool ibgp = bgp->peers[i].peer_as == bgp->bgp.local_as;
+		c->ibgp = c->ibgp || ibgp;
+		c->ebgp = c->ebgp || !ibgp;
+	}
+}
+
+void config_check_states(const struct config_draft *draft, const struct config_node *root,
+			 struct config_findings *findings)
+{
+	struct state_check c = { .findings = findings, .draft = draft };
+	const struct config_node *list = config_node_get(root, "apps");
+	if (draft->n_apps == 0)
+		return;
+	look_at_peers(&c);
+	const struct config_node *node = list->first;
+	for (size_t i = 0; i < draft->n_apps; i++, node = node->next) {
+		const struct app_spec *app = &draft->apps[i];
+		if (node->kind != CONFIG_MAPPING)
+			continue; /* reported already */
+		if (app->states)
+			check_states(&c, app, node);
+		if (app->keep_last && !config_node_get(node, "group"))
+			config_error(findings, config_at(config_node_get(node, "keep_last")),
+				     "needs a group: 'group: NAME', the same for all apps that are "
+				     "judged together");
+	}
+	check_groups(&c, list);
+}

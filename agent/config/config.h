@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The agent's configuration: parsed, checked, then never changed. Everything it points to belongs
+ * to it. One struct a module; this file gathers them.
+ */
+#ifndef AGENT_CONFIG_CONFIG_H
+#define AGENT_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "agent/model/admission.h"
+#include "agent/model/app_spec.h"
+#include "bgp/config.h"
+#include "consul/config.h"
+#include "lib/endpoint.h"
+#include "lib/err.h"
+#include "lib/mono.h"
+#include "nat/choice.h"
+
+struct config_agent {
+	struct endpoint listen_addr;
+	usec_t monitor_interval, fast_interval;
+	usec_t timeout; /* of a check; 0: its interval */
+	uint16_t rise, fall;
+	uint16_t exec_max;
+	usec_t hold_down, hold_down_max;
+	usec_t cleanup_timer;
+	struct consul_config consul;
+	struct monitor_admission policy;
+	char *exec_user; /* who commands run as; NULL: as we do */
+	char *tls_ca;    /* whom `https` monitors trust; NULL: whom the system does */
+	usec_t drain_time;
+	bool shutdown_drain;
+	char *disable_file;      /* NULL when not set */
+	char *state_file;        /* NULL when not set; "": off */
+	usec_t keep_last_window; /* 0: monitor_interval */
+};
+
+struct config_nat {
+	enum nat_choice backend;
+};
+
+struct config {
+	struct config_agent agent;
+	struct config_nat nat;
+	/* `router_id` 0 and no peers mean "not said": the agent fills them in from the kernel
+	 * (agent/vip/host_addresses.h) before it makes a speaker of them. */
+	struct bgp_config bgp;
+	/* Whose default gateway stands in for a peer whose `addr` is not set: AF_INET, AF_INET6, or
+	 * 0 for IPv4's and, if there is none, IPv6's. */
+	uint8_t gateway_family;
+	struct app_spec *apps;
+	size_t n_apps;
+};
+
+enum config_severity { CONFIG_WARNING, CONFIG_ERROR };
+
+/* One finding; all of a file are collected, in the order of the file. */
+struct config_finding {
+	enum config_severity severity;
+	unsigned line, column; /* from 1; 0 when it concerns the whole file */
+	char *path;            /* "bgp.peers[1].peer_as", "" for the whole file */
+	char *text;            /* value, and what was expected */
+};
+
+struct config_findings {
+	struct config_finding *items;
+	size_t n, cap;
+	size_t n_errors;
+};
+
+/* Reads, parses and checks. Always fills `findings` with all that is to be said; *ret is set and
+ * 0 returned only when there is no error among them, else -EINVAL (or the -errno of reading). */
+int config_load(const char *file, struct config **ret, struct config_findings *findings);
+/* The same for text in memory; `file` is not needed, as findings carry lines only. */
+int config_load_text(const char *text, size_t len, struct config **ret,
+		     struct config_findings *findings);
+void config_free(struct config *c);
+void config_findings_done(struct config_findings *f);
+
+/* "app.yaml:3:5: error: bgp.peers[1].peer_as: 'abc' is not …", one line, cut to `size`. */
+void config_finding_format(const struct config_finding *finding, const char *file, char *buf,
+			   size_t size);
+/* All of them, a line each. */
+void config_findings_print(const struct config_findings *f, const char *file, FILE *out);
+
+#endif

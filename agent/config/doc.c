@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* The reference page, printed from the schema. Nothing in the agent calls this, so the linker
+ * leaves it out; tests/unit/test_config_doc.c compares the page with it and can write it. */
+#include "agent/config/schema.h"
+
+#include "agent/config/types.h"
+#include "lib/mono.h"
+#include "lib/str.h"
+
+static bool has_range(const struct config_key *k)
+{
+	return k->min > 0 || k->max > 0; /* only durations and counts have one here, the
+					    others say it in the name of their type */
+}
+
+static void print_type(FILE *out, const struct config_key *k)
+{
+	char min[DURATION_TEXT_MAX], max[DURATION_TEXT_MAX];
+	if (k->shape == CONFIG_SECTION || k->shape == CONFIG_SECTIONS) {
+		fprintf(out, k->shape == CONFIG_SECTIONS ? "list of mappings" : "mapping");
+		return;
+	}
+	fprintf(out, "%s%s", k->shape == CONFIG_VALUES ? "one or a list of " : "", k->type->name);
+	if (!has_range(k))
+		return;
+	if (k->type == &config_type_count) {
+		fprintf(out, ", %u to %u", (unsigned)k->min, (unsigned)k->max);
+		return;
+	}
+	fprintf(out, ", %s%s", k->flags & CONFIG_ZERO_ALLOWED ? "0 or " : "",
+		duration_format(k->min, min));
+	if (k->max > 0)
+		fprintf(out, " to %s", duration_format(k->max, max));
+	else
+		fprintf(out, " or more");
+}
+
+static void print_default(FILE *out, const struct config_key *k)
+{
+	if (k->flags & CONFIG_REQUIRED)
+		fprintf(out, "**required**");
+	else if (k->default_text)
+		fprintf(out, "`%s`", k->default_text);
+	else
+		fprintf(out, "%s", k->default_words ? k->default_words : "none");
+}
+
+static void print_key(FILE *out, const struct config_key *k)
+{
+	fprintf(out, "| `%s`", k->name);
+	if (k->alias)
+		fprintf(out, " or `%s`", k->alias);
+	fprintf(out, " | ");
+	print_type(out, k);
+	fprintf(out, " | ");
+	print_default(out, k);
+	fprintf(out, " | %s%s |\n", k->doc,
+		k->flags & CONFIG_ZERO_IS_DEFAULT ? " 0 is the default, with a warning." : "");
+}
+
+void config_schema_print_doc(FILE *out)
+{
+	for (const struct config_section *const *s = config_sections; *s; s++) {
+		if ((*s)->path[0])
+			fprintf(out, "\n### `%s`\n", (*s)->path);
+		else
+			fprintf(out, "\n### The file\n");
+		fprintf(out, "%s\n\n| key | value | default | what it does |\n|---|---|---|---|\n",
+			(*s)->doc);
+		for (const struct config_key *k = (*s)->keys; k->name; k++)
+			print_key(out, k);
+	}
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/findings.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#define TEXT_MAX 768
+
+/* "bgp.peers[1]": the parents first. Unknown keys may be of any length, so they are cut. */
+static void add_path(struct strbuf *sb, const struct config_node *node)
+{
+	if (!node || !node->parent)
+		return;
+	add_path(sb, node->parent);
+	if (node->key)
+		strbuf_add(sb, "%s%.64s", sb->len > 0 ? "." : "", node->key);
+	else
+		strbuf_add(sb, "[%u]", node->index);
+}
+
+struct config_place config_at(const struct config_node *node)
+{
+	struct config_place at = { .line = node->line, .column = node->column };
+	struct strbuf sb = strbuf_over(at.path, sizeof(at.path));
+	add_path(&sb, node);
+	return at;
+}
+
+struct config_place config_at_key(const struct config_node *node)
+{
+	struct config_place at = config_at(node);
+	if (node->key) {
+		at.line = node->key_line;
+		at.column = node->key_column;
+	}
+	return at;
+}
+
+struct config_place config_at_missing(const struct config_node *mapping, const char *key)
+{
+	struct config_place at = config_at_key(mapping);
+	size_t n = strlen(at.path);
+	struct strbuf sb = strbuf_over(at.path + n, sizeof(at.path) - n);
+	strbuf_add(&sb, "%s%s", n > 0 ? "." : "", key);
+	return at;
+}
+
+struct config_place config_at_line(unsigned line, unsigned column)
+{
+	return (struct config_place){ .line = line, .column = column };
+}
+
+static char *printable_copy(const char *text)
+{
+	size_t n = strlen(text);
+	char *copy = mem_new(n + 1, 1);
+	return str_printable(copy, n + 1, text, n);
+}
+
+static void append(struct config_findings *f, enum config_severity severity,
+		   const struct config_place *at, const char *text)
+{
+	f->items = mem_grow(f->items, &f->cap, f->n + 1, sizeof(*f->items));
+	f->items[f->n++] = (struct config_finding){ .severity = severity,
+						    .line = at->line,
+						    .column = at->column,
+						    .path = printable_copy(at->path),
+						    .text = printable_copy(text) };
+}
+
+static void add(struct config_findings *f, enum config_severity severity,
+		const struct config_place *at, const char *text)
+{
+	static const struct config_place whole_file;
+	if (severity == CONFIG_ERROR)
+		f->n_errors++;
+	if (f->n < CONFIG_FINDINGS_MAX)
+		append(f, severity, at, text);
+	else if (f->n == CONFIG_FINDINGS_MAX)
+		append(f, CONFIG_WARNING, &whole_file, "too many findings, the rest is not listed");
+}
+
+void config_error(struct config_findings *f, struct config_place at, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	add(f, CONFIG_ERROR, &at, text);
+}
+
+void config_warn(struct config_findings *f, struct config_place at, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	add(f, CONFIG_WARNING, &at, text);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct config_finding *x = a, *y = b;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	if (x->column != y->column)
+		return x->column < y->column ? -1 : 1;
+	if (x->severity != y->severity)
+		return x->severity == CONFIG_ERROR ? -1 : 1;
+	int c = strcmp(x->path, y->path);
+	return c ? c : strcmp(x->text, y->text);
+}
+
+static void finding_done(struct config_finding *finding)
+{
+	free(finding->path);
+	free(finding->text);
+}
+
+void config_findings_sort(struct config_findings *f)
+{
+	size_t kept = 0;
+	if (f->n == 0)
+		return;
+	qsort(f->items, f->n, sizeof(*f->items), compare);
+	for (size_t i = 1; i < f->n; i++) {
+		if (compare(&f->items[kept], &f->items[i]) != 0) {
+			f->items[++kept] = f->items[i];
+			continue;
+		}
+		if (f->items[i].severity == CONFIG_ERROR)
+			f->n_errors--;
+		finding_done(&f->items[i]);
+	}
+	f->n = kept + 1;
+}
+
+void config_findings_done(struct config_findings *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		finding_done(&f->items[i]);
+	free(f->items);
+	*f = (struct config_findings){ 0 };
+}
+
+void config_finding_format(const struct config_finding *finding, const char *file, char *buf,
+			   size_t size)
+{
+	struct strbuf sb = strbuf_over(buf, size);
+	strbuf_add(&sb, "%s:", file);
+	if (finding->line > 0)
+		strbuf_add(&sb, "%u:%u:", finding->line, finding->column);
+	strbuf_add(&sb, " %s: ", finding->severity == CONFIG_ERROR ? "error" : "warning");
+	strbuf_add(&sb, "%s%s%s", finding->path, finding->path[0] ? ": " : "", finding->text);
+}
+
+void config_findings_print(const struct config_findings *f, const char *file, FILE *out)
+{
+	char line[4096 + CONFIG_PATH_MAX + TEXT_MAX];
+	for (size_t i = 0; i < f->n; i++) {
+		config_finding_format(&f->items[i], file, line, sizeof(line));
+		fprintf(out, "%s\n", line);
+	}
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of the schema (agent/config/schema.h) that an app is made of. Pure. */
+#ifndef AGENT_CONFIG_SCHEMA_APPS_H
+#define AGENT_CONFIG_SCHEMA_APPS_H
+
+#include "agent/config/schema.h"
+
+extern const struct config_section config_app_section; /* into a struct app_spec */
+extern const struct config_section config_vip_config_section;
+extern const struct config_section config_monitor_section; /* a struct config_draft_monitor */
+extern const struct config_section config_states_section;  /* a struct announce_specs */
+extern const struct config_section config_up_section;      /* a struct announce_spec, and below */
+extern const struct config_section config_down_section;
+extern const struct config_section config_drain_section;
+
+#endif

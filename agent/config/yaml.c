@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/config/findings.h"
+#include "lib/str.h"
+
+/*
+ * The scanner's words name grammar that nobody who writes a configuration has read. The mistakes
+ * behind them are few.
+ */
+static const struct {
+	const char *problem, *text;
+} in_other_words[] = {
+	{ "mapping values are not allowed in this context",
+	  "a ':' cannot stand here: quote a value that has ': ' in it, start the keys of one "
+	  "mapping in one column, and see whether the line before lacks its ':'" },
+	{ "did not find expected key",
+	  "expected another 'key: value' here, starting in the same column as the one before" },
+	{ "did not find expected '-' indicator",
+	  "expected another '- item' here, starting in the same column as the one before" },
+	{ "found character that cannot start any token",
+	  "a value cannot start with this character: put it in quotes; indent with spaces, not "
+	  "with tabs" },
+	{ "could not find expected ':'", "expected 'key: value', but there is no ':'" },
+	{ "did not find expected ',' or ']'", "expected ',' or ']' in the list" },
+	{ "did not find expected ',' or '}'", "expected ',' or '}' in the mapping" },
+	{ "did not find expected node content", "a value or a closing bracket is missing" },
+	{ "found unexpected end of stream", "the closing quote is missing" },
+	{ "block sequence entries are not allowed in this context",
+	  "a list cannot start here: put '- item' on a line of its own" },
+	{ "did not find expected <document start>",
+	  "expected 'key: value' here, starting in the same column as the key before" },
+	{ "control characters are not allowed", "a control character" },
+};
+
+static const char *readable(const char *problem)
+{
+	for (size_t i = 0; i < sizeof(in_other_words) / sizeof(in_other_words[0]); i++)
+		if (str_equal(problem, in_other_words[i].problem))
+			return in_other_words[i].text;
+	return problem;
+}
+
+/* The reader knows bytes only. */
+static struct config_place place_of_byte(const char *text, size_t len, size_t offset)
+{
+	unsigned line = 1, column = 1;
+	for (size_t i = 0; i < len && i < offset; i++) {
+		column = text[i] == '\n' ? 1 : column + 1;
+		line += text[i] == '\n';
+	}
+	return config_at_line(line, column);
+}
+
+static void report_bytes(const yaml_parser_t *parser, const char *text, size_t len,
+			 struct config_findings *findings)
+{
+	struct config_place at = place_of_byte(text, len, parser->problem_offset);
+	const char *problem = parser->problem ? parser->problem : "cannot be read";
+	if (parser->problem_value >= 0)
+		config_error(findings, at, "not valid YAML text: %s (0x%02x)", readable(problem),
+			     (unsigned)parser->problem_value);
+	else
+		config_error(findings, at, "not valid YAML text: %s", readable(problem));
+}
+
+void config_yaml_report(const yaml_parser_t *parser, const char *text, size_t len,
+			struct config_findings *findings)
+{
+	if (parser->error == YAML_MEMORY_ERROR)
+		abort(); /* as lib/mem.h, which says why */
+	if (parser->error == YAML_READER_ERROR) {
+		report_bytes(parser, text, len, findings);
+		return;
+	}
+	struct config_place at = config_at_line((unsigned)parser->problem_mark.line + 1,
+						(unsigned)parser->problem_mark.column + 1);
+	const char *problem = readable(parser->problem ? parser->problem : "cannot be parsed");
+	if (parser->context && parser->context_mark.line != parser->problem_mark.line)
+		config_error(findings, at, "not valid YAML: %s (%s that began in line %zu)",
+			     problem, parser->context, parser->context_mark.line + 1);
+	else
+		config_error(findings, at, "not valid YAML: %s", problem);
+}

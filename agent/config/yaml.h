@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What libyaml says about text that is no YAML, in words for those who write it. */
+#ifndef AGENT_CONFIG_YAML_H
+#define AGENT_CONFIG_YAML_H
+
+#include <stddef.h>
+
+#include <yaml.h>
+
+#include "agent/config/config.h"
+
+/* The parser has just failed on `text`; adds the one error that says why and where. */
+void config_yaml_report(const yaml_parser_t *parser, const char *text, size_t len,
+			struct config_findings *findings);
+
+#endif

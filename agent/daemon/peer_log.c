@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/peer_log.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/status/view.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+/* What was said last about a peer. */
+struct said {
+	bool up;
+	char error[320];
+	char path[320];
+	const char *hint;
+	const char *route_error[2]; /* IPv4, IPv6 */
+};
+
+struct peer_log {
+	const struct bgp_speaker *speaker;
+	size_t n;
+	struct said said[];
+};
+
+struct peer_log *peer_log_new(const struct bgp_speaker *speaker)
+{
+	size_t n = bgp_speaker_n_peers(speaker);
+	struct peer_log *l = mem_new(1, sizeof(*l) + n * sizeof(l->said[0]));
+	l->speaker = speaker;
+	l->n = n;
+	for (size_t i = 0; i < n; i++)
+		l->said[i].hint = "";
+	return l;
+}
+
+void peer_log_free(struct peer_log *l)
+{
+	free(l);
+}
+
+static const char *families(const struct bgp_peer_status *p)
+{
+	if (p->ipv4_unicast && p->ipv6_unicast)
+		return "IPv4 and IPv6";
+	return p->ipv4_unicast ? "IPv4" : p->ipv6_unicast ? "IPv6" : "no address family";
+}
+
+/* What a lost session says itself is not said twice. */
+static void look_at_path(struct said *said, const struct bgp_peer_status *p, const char *peer)
+{
+	if (str_equal(said->path, p->path_trouble))
+		return;
+	if (!p->path_trouble[0])
+		log_info("bgp", "peer %s: there is a way to it again", peer);
+	else if (!str_equal(p->path_trouble, p->last_error) || said->up)
+		log_warn("bgp", "peer %s: %s", peer, p->path_trouble);
+	snprintf(said->path, sizeof(said->path), "%s", p->path_trouble);
+}
+
+static void look_at_session(struct said *said, const struct bgp_peer_status *p, const char *peer)
+{
+	bool up = p->state == BGP_ESTABLISHED;
+	bool news = p->last_error[0] && !str_equal(said->error, p->last_error);
+	if (up && !said->up)
+		log_info("bgp", "peer %s: established with AS %u, %s, hold time %us%s", peer,
+			 p->peer_as, families(p), p->hold_time,
+			 p->graceful_restart ? ", graceful restart" : "");
+	if (up && !said->up && p->config->graceful_restart && !p->graceful_restart)
+		log_warn("bgp",
+			 "peer %s: does not offer graceful restart, it drops our routes when "
+			 "the session ends",
+			 peer);
+	if (!up && said->up)
+		log_warn("bgp", "peer %s: session ended%s%s", peer, p->last_error[0] ? ": " : "",
+			 p->last_error);
+	else if (!up && news)
+		log_warn("bgp", "peer %s: %s", peer, p->last_error);
+	if (!up && p->hint[0] && p->hint != said->hint)
+		log_warn("bgp", "peer %s: %s", peer, p->hint);
+	said->up = up;
+	said->hint = p->hint;
+	/* A session makes the old reason news again. */
+	snprintf(said->error, sizeof(said->error), "%s", up ? "" : p->last_error);
+}
+
+/* The route state that all VIPs of the family have at the peer, as far as it is an error. */
+static const char *route_error(const struct bgp_peer_status *p, uint8_t family, size_t n_vips)
+{
+	bool is_v6 = family == AF_INET6;
+	if (p->state != BGP_ESTABLISHED || n_vips == 0)
+		return NULL;
+	if (!(is_v6 ? p->ipv6_unicast : p->ipv4_unicast))
+		return view_route_error(BGP_ROUTE_NO_FAMILY, family);
+	if (!addr_is_set(is_v6 ? &p->next_hop6 : &p->next_hop4))
+		return view_route_error(BGP_ROUTE_NO_NEXT_HOP, family);
+	return NULL;
+}
+
+static void look_at_family(const char **said, const struct bgp_peer_status *p, const char *peer,
+			   uint8_t family, size_t n_vips)
+{
+	const char *error = route_error(p, family, n_vips);
+	if (error && error != *said)
+		log_warn("bgp", "announcement errors: [peer %s: %s], of %zu VIPs", peer, error,
+			 n_vips);
+	*said = error;
+}
+
+void peer_log_look(struct peer_log *l, size_t vips4, size_t vips6)
+{
+	char peer[ADDR_TEXT_MAX];
+	struct bgp_peer_status p;
+	for (size_t i = 0; i < l->n; i++) {
+		bgp_speaker_peer_status(l->speaker, i, &p);
+		addr_format(&p.config->addr, peer);
+		look_at_session(&l->said[i], &p, peer);
+		look_at_path(&l->said[i], &p, peer);
+		look_at_family(&l->said[i].route_error[0], &p, peer, AF_INET, vips4);
+		look_at_family(&l->said[i].route_error[1], &p, peer, AF_INET6, vips6);
+	}
+}

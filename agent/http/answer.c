@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/http/answer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/discovery/discovery.h"
+#include "agent/model/admission.h"
+#include "agent/status/readiness.h"
+#include "agent/status/view.h"
+#include "agent/status/view_capabilities.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "process/loop.h"
+
+#define TYPE_TEXT    "text/plain; charset=utf-8"
+#define TYPE_JSON    "application/json"
+#define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
+
+static void reply_text(struct api_reply *ret, unsigned status, const char *text)
+{
+	ret->status = status;
+	ret->content_type = TYPE_TEXT;
+	if (asprintf(&ret->body, "%s\n", text) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+}
+
+static void reply_json(struct api_reply *ret, unsigned status, json_t *value)
+{
+	ret->status = status;
+	ret->content_type = TYPE_JSON;
+	ret->body = stream_json_text(value);
+	json_decref(value);
+}
+
+/* Of a change: "stored" says whether it outlives us, which shows when the reply leaves. */
+static void reply_change(struct api_reply *ret, json_t *value)
+{
+	json_object_set_new(value, "stored", json_false());
+	ret->body_unstored = stream_json_text(value);
+	json_object_set_new(value, "stored", json_true());
+	reply_json(ret, 200, value);
+}
+
+static void reply_stream(struct api_reply *ret, struct stream *stream)
+{
+	ret->status = 200;
+	ret->content_type = TYPE_JSON;
+	ret->stream = stream;
+}
+
+static unsigned status_of(int rc)
+{
+	switch (rc) {
+	case -EACCES:
+		return 403;
+	case -EEXIST:
+	case -EBUSY:
+		return 409;
+	case -ENOSPC:
+		return 507;
+	default:
+		return 500;
+	}
+}
+
+static const char *result_name(enum register_result result)
+{
+	switch (result) {
+	case REGISTER_NEW:
+		return "registered";
+	case REGISTER_SAME:
+		return "unchanged";
+	case REGISTER_RENEWED:
+		return "renewed";
+	case REGISTER_REPLACED:
+		return "replaced";
+	}
+	return "";
+}
+
+static void do_register(const struct inspect *in, const struct api_call *call,
+			struct api_reply *ret)
+{
+	struct err err = { "" };
+	enum register_result result = REGISTER_SAME;
+	const char *name = call->spec.name;
+	int rc = monitor_admission_check(&in->config->policy, &call->spec, call->local, &err);
+	if (rc == 0)
+		rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result,
+				       &err);
+	if (rc < 0) {
+		log_info("api", "register %s: refused, %s", name, err.text);
+		err_prefix(&err, rc, rc == -EACCES ? "Forbidden: " : "Conflict: ");
+		reply_text(ret, status_of(rc), err.text);
+		return;
+	}
+	const struct app *app = registry_find(in->registry, name);
+	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
+		log_info("api", "register %s: %s", name, result_name(result));
+	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
+				 result_name(result), "health", health_name(app->health), "lease",
+				 inspect_lease(in, app));
+	if (call->spec.lease && app->spec->source != APP_FROM_HTTP)
+		json_object_set_new(body, "note",
+				    json_string("it is in the configuration file, where it has no "
+						"lease"));
+	reply_change(ret, body);
+}
+
+/* NULL when it stays away. */
+static const char *comes_back(enum app_source source)
+{
+	switch (source) {
+	case APP_FROM_CONFIG:
+		return "it is in the configuration file, and comes back with the next start";
+	case APP_FROM_HTTP:
+		return NULL;
+	case APP_FROM_CONSUL:
+		return "it is in Consul, and comes back when its tags change or with the next "
+		       "start";
+	}
+	return NULL;
+}
+
+static void do_unregister(const struct inspect *in, const struct api_call *call,
+			  struct api_reply *ret)
+{
+	const struct app *app = registry_find(in->registry, call->name);
+	const char *note = app ? comes_back(app->spec->source) : NULL;
+	discovery_dismiss(in->discovery, call->name);
+	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
+	if (known)
+		log_info("api", "unregister %s%s%s", call->name, note ? ": " : "",
+			 note ? note : "");
+	json_t *body = json_pack("{s:o, s:s}", "app", view_text(call->name), "result",
+				 known ? "unregistered" : "unknown");
+	if (note)
+		json_object_set_new(body, "note", json_string(note));
+	reply_change(ret, body);
+}
+
+static void do_app(const struct inspect *in, const struct api_call *call, struct api_reply *ret)
+{
+	struct err err;
+	const struct app *app = registry_find(in->registry, call->name);
+	if (app) {
+		reply_json(ret, 200, inspect_app(in, app));
+		return;
+	}
+	err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
+	reply_json(ret, 404, view_error(err.text, false));
+}
+
+static void do_readyz(const struct inspect *in, bool stopping, struct api_reply *ret)
+{
+	char text[READINESS_TEXT_MAX];
+	bool ready = inspect_readiness(in, stopping, text);
+	ret->status = ready ? 200 : 503;
+	ret->content_type = TYPE_TEXT;
+	ret->body = mem_strdup(text);
+}
+
+static const char *drain_result_name(enum drain_result result)
+{
+	switch (result) {
+	case DRAIN_NO_APP:
+		break;
+	case DRAIN_BEGUN:
+		return "drained";
+	case DRAIN_CHANGED:
+		return "changed";
+	case DRAIN_ENDED:
+		return "undrained";
+	case DRAIN_UNCHANGED:
+		return "unchanged";
+	}
+	return "";
+}
+
+/* The answer shows what is true now: others may hold what one undrains. */
+static void do_drain(const struct inspect *in, const struct api_call *call, struct api_reply *ret)
+{
+	struct err err;
+	usec_t now = loop_now(in->loop);
+	enum drain_result result;
+	if (call->kind == API_DRAIN)
+		result = registry_drain(in->registry, call->name, DRAIN_BY_API, call->reason,
+					usec_add(now, call->span), now);
+	else
+		result = registry_undrain(in->registry, call->name, DRAIN_BY_API, now);
+	if (result == DRAIN_NO_APP) {
+		err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
+		reply_json(ret, 404, view_error(err.text, false));
+		return;
+	}
+	json_t *now_true = call->name ? inspect_app(in, registry_find(in->registry, call->name))
+				      : inspect_status(in);
+	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
+				    call->name ? "app" : "agent", now_true));
+}
+
+bool answer_is_change(enum api_kind kind)
+{
+	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DRAIN ||
+	       kind == API_UNDRAIN;
+}
+
+static void do_error(const struct api_call *call, struct api_reply *ret)
+{
+	if (call->json)
+		reply_json(ret, call->status, view_error(call->err.text, call->status == 404));
+	else
+		reply_text(ret, call->status, call->err.text);
+}
+
+void answer_call(const struct inspect *in, bool stopping, const struct api_call *call,
+		 struct api_reply *ret)
+{
+	if (stopping && answer_is_change(call->kind)) {
+		reply_text(ret, 503, "vipherald is stopping");
+		return;
+	}
+	switch (call->kind) {
+	case API_ERROR:
+		return do_error(call, ret);
+	case API_REGISTER:
+		return do_register(in, call, ret);
+	case API_UNREGISTER:
+		return do_unregister(in, call, ret);
+	case API_INFO:
+		return reply_json(ret, 200, inspect_info(in));
+	case API_PING:
+		return reply_text(ret, 200, "I-AM-ALIVE");
+	case API_APPS:
+		return reply_stream(ret, inspect_apps(in));
+	case API_APP:
+		return do_app(in, call, ret);
+	case API_DRAIN:
+	case API_UNDRAIN:
+		return do_drain(in, call, ret);
+	case API_STATUS:
+		return reply_json(ret, 200, inspect_status(in));
+	case API_PEERS:
+		return reply_json(ret, 200, inspect_peers(in));
+	case API_CONSUL:
+		return reply_json(ret, 200, inspect_consul(in));
+	case API_ROUTES:
+		return reply_stream(ret, inspect_routes(in));
+	case API_NAT:
+		return reply_stream(ret, inspect_nat(in));
+	case API_METRICS:
+		ret->status = 200;
+		ret->content_type = TYPE_METRICS;
+		ret->body = inspect_metrics(in);
+		return;
+	case API_CAPABILITIES:
+		return reply_json(ret, 200, view_capabilities(in->capabilities));
+	case API_HEALTHZ:
+		/* That it is answered says it: the loop turns. */
+		return reply_text(ret, 200, "ok");
+	case API_READYZ:
+		return do_readyz(in, stopping, ret);
+	}
+}
+
+void answer_defer(struct api_reply *reply, const struct store *store)
+{
+	uint64_t number;
+	enum store_progress progress = store_progress(store, &number);
+	if (!reply->body_unstored)
+		return;
+	if (progress == STORE_PENDING) {
+		reply->defer = API_DEFER_STORED;
+		reply->number = number;
+		return;
+	}
+	char *other = progress == STORE_DONE ? reply->body_unstored : reply->body;
+	if (progress == STORE_FAILED)
+		reply->body = reply->body_unstored;
+	reply->body_unstored = NULL;
+	free(other);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From an HTTP request to what is asked of the agent, or to the error that answers it. Pure.
+ *
+ *	/register    as agent/model/register_params.h has it
+ *	/unregister  name
+ *	/info /ping  as GoCast
+ *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)
+ *	/v1/apps/NAME/undrain  /v1/undrain
+ *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
+ *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
+ *
+ * All but the last two lines take any method, as GoCast does. An unknown parameter of /register is
+ * an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
+ * announced. /unregister ignores what it does not know, because scripts call both with one query.
+ */
+#ifndef AGENT_HTTP_REQUEST_H
+#define AGENT_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "agent/model/app_spec.h"
+#include "lib/err.h"
+#include "lib/mono.h"
+
+struct api_arg {
+	const char *name;
+	const char *value; /* decoded, NUL-terminated; NULL for "?name" */
+	size_t len;        /* of value; a NUL inside makes it longer than strlen() */
+};
+
+struct api_request {
+	const char *method, *path; /* the path is decoded */
+	const struct api_arg *args;
+	size_t n_args;
+	bool local; /* came through a unix socket or from loopback */
+};
+
+enum api_kind {
+	API_ERROR,
+	API_REGISTER,
+	API_UNREGISTER,
+	API_INFO,
+	API_PING,
+	API_APPS,
+	API_APP,
+	API_DRAIN,
+	API_UNDRAIN,
+	API_STATUS,
+	API_PEERS,
+	API_ROUTES,
+	API_NAT,
+	API_CONSUL,
+	API_METRICS,
+	API_HEALTHZ,
+	API_READYZ,
+	API_CAPABILITIES,
+};
+
+struct api_call {
+	enum api_kind kind;
+	struct app_spec spec; /* of REGISTER; owned */
+	/* Of UNREGISTER, APP, DRAIN and UNDRAIN. NULL in the last two: the whole agent. */
+	char *name;
+	const char *reason; /* of DRAIN: a view into the request, "" for none */
+	usec_t span;        /* of DRAIN: how long; USEC_NEVER: until it is undrained */
+	bool local;         /* the client is on this host: a unix socket, or loopback */
+	unsigned status;    /* of ERROR: 400, 404, 405 */
+	bool json;          /* of ERROR: which form the caller reads */
+	struct err err;     /* of ERROR */
+};
+
+/* Free the result with api_call_done(), whatever it is. */
+void request_parse(const struct api_request *request, struct api_call *ret);
+void api_call_done(struct api_call *call);
+
+#endif

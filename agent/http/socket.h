@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The API's listening socket, TCP or unix. */
+#ifndef AGENT_HTTP_SOCKET_H
+#define AGENT_HTTP_SOCKET_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "lib/endpoint.h"
+#include "lib/err.h"
+
+struct api_socket {
+	int fd;
+	char unix_path[108]; /* "" for TCP */
+	dev_t device;        /* of the unix socket's file, so that only ours is removed */
+	ino_t inode;
+};
+
+/* CLOEXEC and NONBLOCK. A unix socket gets mode 0660; one that nobody listens on is replaced. */
+int api_socket_open(const struct endpoint *at, struct api_socket *ret, struct err *err);
+/* Removes the file of a unix socket; the fd belongs to who uses it. */
+void api_socket_unlink(const struct api_socket *s);
+/* Whether a client with this address is on this host for sure: a unix socket, or loopback. */
+bool api_socket_is_local(const struct sockaddr *client);
+
+#endif

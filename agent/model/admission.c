@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/model/admission.h"
+
+#include <errno.h>
+
+#include "lib/str.h"
+
+static const struct {
+	const char *name;
+	unsigned bit;
+} sources[] = {
+	{ "config", MONITORS_FROM_CONFIG }, { "http", MONITORS_FROM_HTTP },
+	{ "consul", MONITORS_FROM_CONSUL }, { "http-local", MONITORS_FROM_HTTP_LOCAL },
+	{ "none", MONITORS_FROM_NONE },
+};
+
+#define N_SOURCES (sizeof(sources) / sizeof(sources[0]))
+
+int monitor_admission_add(unsigned *from, const char *name, struct err *err)
+{
+	const char *names[N_SOURCES + 1] = { NULL };
+	for (size_t i = 0; i < N_SOURCES; i++) {
+		names[i] = sources[i].name;
+		if (str_equal(name, names[i])) {
+			*from |= sources[i].bit;
+			return 0;
+		}
+	}
+	const char *near = str_nearest(name, names);
+	return err_set(err, -EINVAL,
+		       "'%.80s' is not where apps come from%s%s%s, expected config, http, "
+		       "http-local, consul or none",
+		       name, near ? ", did you mean '" : "", near ? near : "", near ? "'" : "");
+}
+
+static bool allows(unsigned bits, enum app_source source, bool local)
+{
+	switch (source) {
+	case APP_FROM_CONFIG:
+		return bits & MONITORS_FROM_CONFIG;
+	case APP_FROM_HTTP:
+		return bits &
+		       (local ? MONITORS_FROM_HTTP | MONITORS_FROM_HTTP_LOCAL : MONITORS_FROM_HTTP);
+	case APP_FROM_CONSUL:
+		return bits & MONITORS_FROM_CONSUL;
+	}
+	return false;
+}
+
+/* What to add to the list. */
+static const char *name_of(enum app_source source, bool local)
+{
+	return source == APP_FROM_HTTP && local ? "http-local" : app_source_name(source);
+}
+
+/* The section of the configuration that does not allow it; NULL when it is allowed. */
+static const char *refusal(const struct monitor_admission *policy, enum monitor_kind kind,
+			   enum app_source source, bool local)
+{
+	switch (kind) {
+	case MONITOR_PORT:
+	case MONITOR_CONSUL:
+		return NULL;
+	case MONITOR_EXEC:
+		return allows(policy->exec ? policy->exec : MONITORS_EXEC_FROM, source, local)
+			       ? NULL
+			       : "exec";
+	case MONITOR_HTTP:
+	case MONITOR_HTTPS:
+	case MONITOR_TCP:
+	case MONITOR_DNS:
+	case MONITOR_PROCESS:
+	case MONITOR_FILE:
+		return allows(policy->others ? policy->others : MONITORS_OTHERS_FROM, source, local)
+			       ? NULL
+			       : "monitors";
+	}
+	return NULL;
+}
+
+int monitor_admission_check(const struct monitor_admission *policy, const struct app_spec *spec,
+			    bool local, struct err *err)
+{
+	for (size_t i = 0; i < spec->n_monitors; i++) {
+		enum monitor_kind kind = spec->monitors[i].kind;
+		const char *section = refusal(policy, kind, spec->source, local);
+		if (section)
+			return err_set(err, -EACCES,
+				       "monitor '%.100s': %s monitors are not accepted from here; "
+				       "to allow them, add '%s' to agent.%s.allow_from in the "
+				       "configuration file",
+				       spec->monitors[i].text, monitor_kind_name(kind),
+				       name_of(spec->source, local), section);
+	}
+	return 0;
+}

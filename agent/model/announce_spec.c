@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/model/announce_spec.h"
+
+#include <stdlib.h>
+
+#include "agent/model/community.h"
+#include "bgp/merge.h"
+#include "lib/mem.h"
+
+/* RFC 8326 4.2: a router that drains sets the lowest preference inside its AS. */
+#define DRAIN_LOCAL_PREF 0
+
+static const struct announce_specs defaults = {
+	.of = { [APP_STATE_UP].announce = true, [APP_STATE_DRAIN].announce = true },
+};
+
+const char *route_form_name(enum route_form form)
+{
+	switch (form) {
+	case ROUTE_NONE:
+		return "none";
+	case ROUTE_UP:
+		return "up";
+	case ROUTE_DOWN:
+		return "down";
+	case ROUTE_KEPT:
+		return "kept";
+	case ROUTE_DRAIN:
+		return "drain";
+	}
+	return "unknown";
+}
+
+struct announce_specs *announce_specs_new(void)
+{
+	return mem_copy(&defaults, sizeof(defaults));
+}
+
+void announce_specs_free(struct announce_specs *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < APP_STATES; i++) {
+		free(s->of[i].communities.values);
+		free(s->of[i].ext_communities.values);
+		free(s->of[i].large_communities.values);
+	}
+	free(s->ext_communities.values);
+	free(s->large_communities.values);
+	free(s);
+}
+
+static void *list_copy(const void *values, size_t n, size_t size)
+{
+	return n > 0 ? mem_copy(values, n * size) : NULL;
+}
+
+static void copy_ext(struct bgp_ext_communities *list)
+{
+	list->values = list_copy(list->values, list->n, sizeof(*list->values));
+}
+
+static void copy_large(struct bgp_large_communities *list)
+{
+	list->values = list_copy(list->values, list->n, sizeof(*list->values));
+}
+
+struct announce_specs *announce_specs_copy(const struct announce_specs *src)
+{
+	if (!src)
+		return NULL;
+	struct announce_specs *s = mem_copy(src, sizeof(*src));
+	copy_ext(&s->ext_communities);
+	copy_large(&s->large_communities);
+	for (size_t i = 0; i < APP_STATES; i++) {
+		struct announce_spec *of = &s->of[i];
+		of->communities.values = list_copy(of->communities.values, of->communities.n,
+						   sizeof(*of->communities.values));
+		copy_ext(&of->ext_communities);
+		copy_large(&of->large_communities);
+	}
+	return s;
+}
+
+static bool number_equal(struct state_number a, struct state_number b)
+{
+	return a.given == b.given && (!a.given || a.value == b.value);
+}
+
+static bool spec_equal(const struct announce_spec *a, const struct announce_spec *b)
+{
+	return a->announce == b->announce && number_equal(a->med, b->med) &&
+	       number_equal(a->local_pref, b->local_pref) &&
+	       number_equal(a->prepends, b->prepends) &&
+	       communities_equal(&a->communities, &b->communities) &&
+	       ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
+	       large_communities_equal(&a->large_communities, &b->large_communities);
+}
+
+bool announce_specs_equal(const struct announce_specs *a, const struct announce_specs *b)
+{
+	a = a ? a : &defaults;
+	b = b ? b : &defaults;
+	for (size_t i = 0; i < APP_STATES; i++)
+		if (!spec_equal(&a->of[i], &b->of[i]))
+			return false;
+	return ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
+	       large_communities_equal(&a->large_communities, &b->large_communities);
+}
+
+bool announce_specs_announces(const struct announce_specs *s, enum app_state state)
+{
+	return (s ? s : &defaults)->of[state].announce;
+}
+
+bool announce_spec_has_attrs(const struct announce_spec *s)
+{
+	return s->med.given || s->local_pref.given || s->prepends.given || s->communities.n > 0 ||
+	       s->ext_communities.n > 0 || s->large_communities.n > 0;
+}
+
+/* What a form is made of. */
+struct recipe {
+	const struct announce_spec *first, *second; /* numbers: of the first that has one */
+	const struct announce_spec *lists[2];       /* NULL: no more */
+	bool shutdown;                              /* RFC 8326 */
+};
+
+static struct recipe recipe_of(const struct announce_specs *s, enum route_form form)
+{
+	static const struct announce_spec nothing;
+	const struct announce_spec *up = &s->of[APP_STATE_UP], *down = &s->of[APP_STATE_DOWN];
+	const struct announce_spec *drain = &s->of[APP_STATE_DRAIN];
+	switch (form) {
+	case ROUTE_NONE:
+	case ROUTE_UP:
+		break;
+	case ROUTE_KEPT:
+		if (!announce_spec_has_attrs(down))
+			return (struct recipe){ &nothing, up, { up }, true };
+		return (struct recipe){ down, up, { down }, false };
+	case ROUTE_DOWN:
+		return (struct recipe){ down, up, { down }, false };
+	case ROUTE_DRAIN:
+		return (struct recipe){ drain, up, { up, drain }, true };
+	}
+	return (struct recipe){ up, up, { up }, false };
+}
+
+static bool number_of(struct state_number first, struct state_number second, uint32_t *ret)
+{
+	*ret = first.given ? first.value : second.value;
+	return first.given || second.given;
+}
+
+static void put_numbers(const struct recipe *r, struct bgp_route_attrs *ret)
+{
+	uint32_t prepends;
+	number_of(r->first->prepends, r->second->prepends, &prepends);
+	ret->prepends = (uint8_t)prepends;
+	ret->has_med = number_of(r->first->med, r->second->med, &ret->med);
+	ret->has_local_pref =
+		number_of(r->first->local_pref, r->second->local_pref, &ret->local_pref);
+	if (r->shutdown && !r->first->local_pref.given) {
+		ret->has_local_pref = true;
+		ret->local_pref = DRAIN_LOCAL_PREF;
+	}
+}
+
+static void put_communities(const struct recipe *r, const struct bgp_communities *of_app,
+			    struct state_room *room, struct bgp_route_attrs *ret)
+{
+	uint32_t value = BGP_COMMUNITY_GRACEFUL_SHUTDOWN;
+	const struct bgp_communities shutdown = { .values = &value, .n = 1 };
+	const struct bgp_communities *lists[4];
+	size_t n = 0;
+	/* First, so that it is not what is left out when there are too many. */
+	if (r->shutdown)
+		lists[n++] = &shutdown;
+	lists[n++] = of_app;
+	for (size_t i = 0; i < 2 && r->lists[i]; i++)
+		lists[n++] = &r->lists[i]->communities;
+	ret->communities.values = room->communities;
+	ret->communities.n =
+		bgp_communities_merge(lists, n, room->communities, BGP_COMMUNITIES_ROOM);
+}
+
+void announce_specs_attrs(const struct announce_specs *s, const struct bgp_communities *of_app,
+			  enum route_form form, struct state_room *room,
+			  struct bgp_route_attrs *ret)
+{
+	s = s ? s : &defaults;
+	struct recipe r = recipe_of(s, form);
+	size_t n_ext = bgp_ext_communities_merge(&s->ext_communities, room->ext_communities, 0,
+						 BGP_EXT_COMMUNITIES_MAX);
+	size_t n_large = bgp_large_communities_merge(&s->large_communities, room->large_communities,
+						     0, BGP_LARGE_COMMUNITIES_MAX);
+	for (size_t i = 0; i < 2 && r.lists[i]; i++) {
+		n_ext = bgp_ext_communities_merge(&r.lists[i]->ext_communities,
+						  room->ext_communities, n_ext,
+						  BGP_EXT_COMMUNITIES_MAX);
+		n_large = bgp_large_communities_merge(&r.lists[i]->large_communities,
+						      room->large_communities, n_large,
+						      BGP_LARGE_COMMUNITIES_MAX);
+	}
+	*ret = (struct bgp_route_attrs){
+		.ext_communities = { room->ext_communities, n_ext },
+		.large_communities = { room->large_communities, n_large },
+	};
+	put_numbers(&r, ret);
+	put_communities(&r, of_app, room, ret);
+}

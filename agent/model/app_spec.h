@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The definition of an app, wherever it came from: name, VIPs, communities, monitors, NAT.
+ * A value that owns its strings. The parsers here serve configuration, HTTP and tags alike, so
+ * that one limit and one error text holds everywhere. Pure.
+ */
+#ifndef AGENT_MODEL_APP_SPEC_H
+#define AGENT_MODEL_APP_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/model/announce_spec.h"
+#include "bgp/config.h"
+#include "lib/addr.h"
+#include "lib/err.h"
+#include "monitors/spec.h"
+#include "nat/rules.h"
+
+enum app_source { APP_FROM_CONFIG, APP_FROM_HTTP, APP_FROM_CONSUL };
+const char *app_source_name(enum app_source s); /* "config", "http", "consul" */
+
+/* Of a lease. */
+#define APP_LEASE_MIN (1 * USEC_PER_SEC)
+#define APP_LEASE_MAX (USEC_PER_SEC * 86400 * 30)
+
+#define APP_NAME_MAX     128
+#define APP_VIPS_MAX     64
+#define APP_MONITORS_MAX 32
+#define APP_NATS_MAX     64
+
+struct app_spec {
+	char *name;
+	enum app_source source;
+	bool local;   /* of HTTP: the client was on this host */
+	usec_t lease; /* of HTTP: how long it holds unless it is renewed; 0: for good */
+	struct prefix *vips;
+	size_t n_vips;
+	struct bgp_communities communities;
+	struct monitor_spec *monitors;
+	size_t n_monitors;
+	uint16_t quorum;                 /* how many monitors must pass; 0: all */
+	usec_t hold_down, hold_down_max; /* 0: the agent's */
+	struct nat_spec *nats;
+	size_t n_nats;
+	struct announce_specs *states; /* NULL: the defaults */
+	char *group;                   /* NULL: none */
+	bool keep_last;                /* of a group only */
+	char *disable_file;            /* NULL: none */
+};
+
+void app_spec_done(struct app_spec *s);
+void app_spec_copy(struct app_spec *dst, const struct app_spec *src);
+/* The same definition, source, locality and lease aside. Order of VIPs, monitors and NATs matters
+ * not. */
+bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
+
+/* The same mappings, in whatever order. */
+bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b);
+
+/* Each adds to a half-built spec; -EINVAL with a text that names the value. A monitor, NAT mapping
+ * or community that is there already is not added again. */
+int app_spec_set_name(struct app_spec *s, const char *text, struct err *err);
+int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err);
+int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err);
+/* Takes the monitor over, whether it is added or not. */
+int app_spec_take_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err);
+/* "all", "any" or a number. */
+int app_spec_set_quorum(struct app_spec *s, const char *text, struct err *err);
+int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err);
+/* "a:b", one of them; and "a:b,c:d", as in vip_communities. */
+int app_spec_add_community(struct app_spec *s, const char *text, struct err *err);
+int app_spec_add_communities(struct app_spec *s, const char *list, struct err *err);
+/* A duration, APP_LEASE_MIN to _MAX. */
+int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err);
+/* What it says about its states, to be written to; made on first use. */
+struct announce_specs *app_spec_states(struct app_spec *s);
+int app_spec_set_group(struct app_spec *s, const char *text, struct err *err);
+/* What only shows once all is there: a name and a VIP at least, no VIP twice, a quorum that can be
+ * reached. */
+int app_spec_check(const struct app_spec *s, struct err *err);
+
+/* A monitor asks one of the app's own VIPs by its address: the VIP must be on lo for that. */
+bool app_spec_checks_own_vip(const struct app_spec *s);
+
+/* "100:200", both 0..65535; the well-known names of RFC 1997 and 8326 too ("no-export",
+ * "graceful-shutdown"). */
+int community_parse(const char *text, uint32_t *ret, struct err *err);
+#define COMMUNITY_TEXT_MAX 12
+const char *community_format(uint32_t value, char buf[static COMMUNITY_TEXT_MAX]);
+/* Appends one; a value that is there already is not added again. Free `values` yourself. */
+int communities_add(struct bgp_communities *c, const char *text, struct err *err);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/model/register_params.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/str.h"
+
+static int set_name(struct app_spec *spec, const char *value, struct err *err)
+{
+	if (spec->name)
+		return err_set(err, -EINVAL, "name is given twice ('%.80s' and '%.80s')",
+			       spec->name, value);
+	return app_spec_set_name(spec, value, err);
+}
+
+static const struct param {
+	const char *name;
+	int (*add)(struct app_spec *spec, const char *value, struct err *err);
+} params[] = {
+	{ "name", set_name },
+	{ "vip", app_spec_add_vip },
+	{ "monitor", app_spec_add_monitor },
+	{ "quorum", app_spec_set_quorum },
+	{ "nat", app_spec_add_nat },
+	{ "vip_communities", app_spec_add_communities },
+	{ "ttl", app_spec_set_lease },
+};
+#define N_PARAMS (sizeof(params) / sizeof(params[0]))
+
+static int unknown_param(const char *name, struct err *err)
+{
+	const char *names[N_PARAMS + 1] = { NULL };
+	for (size_t i = 0; i < N_PARAMS; i++)
+		names[i] = params[i].name;
+	const char *near = str_nearest(name, names);
+	if (near)
+		return err_set(err, -EINVAL, "unknown parameter '%.80s', did you mean '%s'?", name,
+			       near);
+	return err_set(err, -EINVAL,
+		       "unknown parameter '%.80s', expected name, vip, monitor, quorum, nat, "
+		       "vip_communities or ttl",
+		       name);
+}
+
+int register_param_add(struct app_spec *spec, const char *name, const char *value, struct err *err)
+{
+	for (size_t i = 0; i < N_PARAMS; i++)
+		if (str_equal(params[i].name, name))
+			return params[i].add(spec, value, err);
+	return unknown_param(name, err);
+}
+
+int register_params_check(const struct app_spec *spec, struct err *err)
+{
+	if (!spec->name)
+		return err_set(err, -EINVAL, "name is missing");
+	if (spec->n_vips == 0)
+		return err_set(err, -EINVAL, "vip is missing");
+	return app_spec_check(spec, err);
+}
+
+static void walk_rest(const struct app_spec *spec, register_param_cb *cb, void *userdata)
+{
+	char text[COMMUNITY_TEXT_MAX], number[16], span[DURATION_TEXT_MAX];
+	for (size_t i = 0; i < spec->communities.n; i++)
+		cb("vip_communities", community_format(spec->communities.values[i], text),
+		   userdata);
+	if (spec->quorum) {
+		snprintf(number, sizeof(number), "%u", spec->quorum);
+		cb("quorum", number, userdata);
+	}
+	if (spec->lease)
+		cb("ttl", duration_format(spec->lease, span), userdata);
+}
+
+void register_params_walk(const struct app_spec *spec, register_param_cb *cb, void *userdata)
+{
+	char vip[PREFIX_TEXT_MAX], nat[32];
+	cb("name", spec->name, userdata);
+	for (size_t i = 0; i < spec->n_vips; i++)
+		cb("vip", prefix_format(&spec->vips[i], vip), userdata);
+	for (size_t i = 0; i < spec->n_monitors; i++)
+		cb("monitor", spec->monitors[i].text, userdata);
+	for (size_t i = 0; i < spec->n_nats; i++) {
+		snprintf(nat, sizeof(nat), "%s:%u:%u", nat_proto_name(spec->nats[i].proto),
+			 spec->nats[i].listen, spec->nats[i].dest);
+		cb("nat", nat, userdata);
+	}
+	walk_rest(spec, cb, userdata);
+}

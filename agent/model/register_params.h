@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A registration as parameters, as /register takes them and as the state file keeps them: read and
+ * written in one place, so that what was once accepted is accepted again, by the same checks. Pure.
+ *
+ *	name  vip (repeatable)  monitor (repeatable)  quorum  nat (repeatable)
+ *	vip_communities=a:b,c:d  ttl=30s
+ */
+#ifndef AGENT_MODEL_REGISTER_PARAMS_H
+#define AGENT_MODEL_REGISTER_PARAMS_H
+
+#include "agent/model/app_spec.h"
+#include "lib/err.h"
+
+/* Adds one to a half-built spec. -EINVAL with a text that names the parameter or the value. */
+int register_param_add(struct app_spec *spec, const char *name, const char *value, struct err *err);
+/* What only shows once all are there. */
+int register_params_check(const struct app_spec *spec, struct err *err);
+
+/* All parameters that make this spec. `value` is valid during the call only. */
+typedef void register_param_cb(const char *name, const char *value, void *userdata);
+void register_params_walk(const struct app_spec *spec, register_param_cb *cb, void *userdata);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/readiness.h"
+
+#include "lib/str.h"
+
+bool readiness_report(const struct readiness *r, char buf[READINESS_TEXT_MAX])
+{
+	struct strbuf text = strbuf_over(buf, READINESS_TEXT_MAX);
+	if (r->stopping)
+		strbuf_add(&text, "vipherald is stopping\n");
+	if (!r->registered)
+		strbuf_add(&text, "the apps of the configuration are still being registered\n");
+	else if (!r->discovered)
+		strbuf_add(&text, "Consul has not said yet which services there are\n");
+	if (r->unjudged == 1)
+		strbuf_add(&text, "'%.128s' has no verdict of its monitors yet\n", r->waits_on);
+	else if (r->unjudged > 1)
+		strbuf_add(&text, "'%.128s' and %zu more have no verdict of their monitors yet\n",
+			   r->waits_on, r->unjudged - 1);
+	if (r->peers > 0 && r->established == 0)
+		strbuf_add(&text, "no BGP session is established, of %zu\n", r->peers);
+	if (r->lacks && r->lacks[0])
+		strbuf_add(&text, "missing: %.256s (/v1/capabilities)\n", r->lacks);
+	if (text.len > 0)
+		return false;
+	strbuf_add(&text, "ready\n");
+	return true;
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/store/state_lines.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/model/register_params.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+/* Exact in every JSON implementation, and 285,000 years. */
+#define MSEC_MAX ((json_int_t)1 << 53)
+
+/* ---- out ---- */
+
+static char *line_of(json_t *value)
+{
+	char *line = NULL, *text = json_dumps(value, JSON_COMPACT);
+	if (!text || asprintf(&line, "%s\n", text) < 0)
+		abort(); /* out of memory, see lib/mem.h: all texts in it are UTF-8 */
+	free(text);
+	json_decref(value);
+	return line;
+}
+
+/* Rounded up, so that a lease does not end early. */
+static json_t *msec_of(uint64_t usec)
+{
+	if (usec == USEC_NEVER)
+		return json_null();
+	return json_integer((json_int_t)((usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
+}
+
+/* A command may be any octets: what is not UTF-8 stands as {"hex": "…"}. */
+static json_t *text_of(const char *text)
+{
+	json_t *value = json_string(text);
+	if (value)
+		return value;
+	size_t len = strlen(text);
+	char *hex = mem_new(2 * len + 1, 1);
+	for (size_t i = 0; i < len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)text[i]);
+	value = json_pack("{s:s}", "hex", hex);
+	free(hex);
+	return value;
+}
+
+char *state_encode_head(const struct state_place *place)
+{
+	return line_of(json_pack("{s:i, s:s, s:s}", "vipherald_state", STATE_VERSION, "boot",
+				 place->boot, "netns", place->netns));
+}
+
+static void add_pair(const char *name, const char *value, void *userdata)
+{
+	json_array_append_new(userdata, json_pack("[s, o]", name, text_of(value)));
+}
+
+char *state_encode_app(const struct app_spec *spec, uint64_t lease_until)
+{
+	json_t *pairs = json_array();
+	register_params_walk(spec, add_pair, pairs);
+	return line_of(json_pack("{s:o, s:b, s:o}", "register", pairs, "local", spec->local,
+				 "lease_until_ms", msec_of(lease_until)));
+}
+
+char *state_encode_drain(const char *name, uint64_t since, uint64_t until, const char *reason)
+{
+	return line_of(json_pack("{s:o, s:o, s:o, s:o}", "drain",
+				 name ? json_string(name) : json_null(), "since_ms", msec_of(since),
+				 "until_ms", msec_of(until), "reason", json_string(reason)));
+}
+
+/* A label that the kernel cut within a character. */
+static json_t *printable(const char *label)
+{
+	char text[IFNAMSIZ];
+	return json_string(str_printable(text, sizeof(text), label, strlen(label)));
+}
+
+char *state_encode_vip(const struct prefix *prefix, const char *label)
+{
+	char text[PREFIX_TEXT_MAX];
+	return line_of(json_pack("{s:s, s:o}", "vip", prefix_format(prefix, text), "label",
+				 printable(label)));
+}
+
+char *state_encode_end(size_t n_lines)
+{
+	return line_of(json_pack("{s:I}", "end", (json_int_t)n_lines));
+}
+
+/* ---- in ---- */
+
+/* All of these: 0, or -EBADMSG with a text. */
+
+static int unpack_failed(const json_error_t *error, struct err *err)
+{
+	char text[160];
+	return err_set(err, -EBADMSG, "%s",
+		       str_printable(text, sizeof(text), error->text, strlen(error->text)));
+}
+
+static int take_msec(const json_t *value, const char *key, bool may_be_null, uint64_t *ret,
+		     struct err *err)
+{
+	if (may_be_null && json_is_null(value)) {
+		*ret = USEC_NEVER;
+		return 0;
+	}
+	json_int_t msec = json_integer_value(value);
+	if (!json_is_integer(value) || msec < 0 || msec > MSEC_MAX)
+		return err_set(err, -EBADMSG, "'%s' is no time", key);
+	*ret = (uint64_t)msec * USEC_PER_MSEC;
+	return 0;
+}
+
+static int take_head(json_t *line, struct state_contents *c, struct err *err)
+{
+	json_error_t error;
+	int version = 0;
+	const char *boot, *netns;
+	const json_t *value = json_object_get(line, "vipherald_state");
+	if (!json_is_integer(value))
+		return err_set(err, -EBADMSG, "it does not begin with 'vipherald_state'");
+	if (json_integer_value(value) != STATE_VERSION)
+		return err_set(err, -EPROTONOSUPPORT,
+			       "it is of version %lld, this vipherald reads version %d",
+			       (long long)json_integer_value(value), STATE_VERSION);
+	if (json_unpack_ex(line, &error, 0, "{s:i, s:s, s:s !}", "vipherald_state", &version,
+			   "boot", &boot, "netns", &netns) < 0)
+		return unpack_failed(&error, err);
+	if (str_copy(c->place.boot, STATE_ID_MAX, boot) < 0 ||
+	    str_copy(c->place.netns, STATE_ID_MAX, netns) < 0)
+		return err_set(err, -EBADMSG, "'boot' or 'netns' is too long");
+	return 0;
+}
+
+static void refuse(struct state_contents *c, const char *name, const struct err *why)
+{
+	char *text;
+	if (asprintf(&text, "app '%s': %s", name ? name : "", why->text) < 0)
+		abort();
+	c->refused = mem_grow(c->refused, &c->cap_refused, c->n_refused + 1, sizeof(char *));
+	c->refused[c->n_refused++] = text;
+}
+
+/* NULL when it is not hexadecimal, or has a NUL in it. Free it. */
+static char *from_hex(const char *hex)
+{
+	size_t len = strlen(hex) / 2;
+	unsigned octet = 0;
+	char *text = mem_new(len + 1, 1);
+	bool ok = strlen(hex) % 2 == 0 && strspn(hex, "0123456789abcdef") == strlen(hex);
+	for (size_t i = 0; ok && i < len; i++) {
+		ok = sscanf(hex + 2 * i, "%2x", &octet) == 1 && octet != 0;
+		text[i] = (char)octet;
+	}
+	if (!ok)
+		mem_free(&text);
+	return text;
+}
+
+/* Free it; NULL when it is no text. */
+static char *take_text(const json_t *value)
+{
+	if (json_is_string(value))
+		return mem_strdup(json_string_value(value));
+	const json_t *hex = json_object_get(value, "hex");
+	return json_is_string(hex) ? from_hex(json_string_value(hex)) : NULL;
+}
+
+static int take_pair(const json_t *pair, struct app_spec *spec, struct err *err)
+{
+	const char *name = json_string_value(json_array_get(pair, 0));
+	char *value = take_text(json_array_get(pair, 1));
+	int rc = json_array_size(pair) == 2 && name && value
+			 ? register_param_add(spec, name, value, err)
+			 : err_set(err, -EBADMSG, "'register' is not a list of pairs of texts");
+	free(value);
+	return rc;
+}
+
+/* -EBADMSG as above; -EINVAL when /register would not take it. */
+static int take_pairs(const json_t *pairs, struct app_spec *spec, struct err *err)
+{
+	int rc = 0;
+	if (!json_is_array(pairs))
+		return err_set(err, -EBADMSG, "'register' is not a list");
+	for (size_t i = 0; rc == 0 && i < json_array_size(pairs); i++)
+		rc = take_pair(json_array_get(pairs, i), spec, err);
+	return rc < 0 ? rc : register_params_check(spec, err);
+}
+
+static int take_app(json_t *line, struct state_contents *c, struct err *err)
+{
+	json_error_t error;
+	const json_t *pairs, *until;
+	int local;
+	struct state_app app = { .spec.source = APP_FROM_HTTP };
+	if (json_unpack_ex(line, &error, 0, "{s:o, s:b, s:o !}", "register", &pairs, "local",
+			   &local, "lease_until_ms", &until) < 0)
+		return unpack_failed(&error, err);
+	app.spec.local = local;
+	int rc = take_msec(until, "lease_until_ms", true, &app.lease_until, err);
+	if (rc == 0)
+		rc = take_pairs(pairs, &app.spec, err);
+	if (rc == 0 && (app.lease_until == USEC_NEVER) != (app.spec.lease == 0))
+		rc = err_set(err, -EBADMSG, "a lease has both 'ttl' and 'lease_until_ms'");
+	if (rc < 0) {
+		if (rc == -EINVAL)
+			refuse(c, app.spec.name, err);
+		app_spec_done(&app.spec);
+		return rc == -EINVAL ? 0 : rc;
+	}
+	c->apps = mem_grow(c->apps, &c->cap_apps, c->n_apps + 1, sizeof(app));
+	c->apps[c->n_apps++] = app;
+	return 0;
+}
+
+static int take_drain(json_t *line, struct state_contents *c, struct err *err)
+{
+	json_error_t error;
+	const json_t *name, *since, *until;
+	const char *reason;
+	struct state_drain d = { 0 };
+	if (json_unpack_ex(line, &error, 0, "{s:o, s:o, s:o, s:s !}", "drain", &name, "since_ms",
+			   &since, "until_ms", &until, "reason", &reason) < 0)
+		return unpack_failed(&error, err);
+	if (!json_is_null(name) && !json_is_string(name))
+		return err_set(err, -EBADMSG, "'drain' is neither a name nor null");
+	int rc = take_msec(since, "since_ms", false, &d.since, err);
+	if (rc == 0)
+		rc = take_msec(until, "until_ms", true, &d.until, err);
+	if (rc < 0)
+		return rc;
+	d.name = json_is_string(name) ? mem_strdup(json_string_value(name)) : NULL;
+	d.reason = mem_strdup(reason);
+	c->drains = mem_grow(c->drains, &c->cap_drains, c->n_drains + 1, sizeof(d));
+	c->drains[c->n_drains++] = d;
+	return 0;
+}
+
+static int take_vip(json_t *line, struct state_contents *c, struct err *err)
+{
+	json_error_t error;
+	const char *vip, *label;
+	struct state_vip v = { .label = "" };
+	if (json_unpack_ex(line, &error, 0, "{s:s, s:s !}", "vip", &vip, "label", &label) < 0)
+		return unpack_failed(&error, err);
+	if (prefix_parse(vip, &v.prefix, err) < 0)
+		return -EBADMSG;
+	if (str_copy(v.label, sizeof(v.label), label) < 0)
+		return err_set(err, -EBADMSG, "'label' is too long");
+	c->vips = mem_grow(c->vips, &c->cap_vips, c->n_vips + 1, sizeof(v));
+	c->vips[c->n_vips++] = v;
+	return 0;
+}
+
+static int take_line(json_t *line, struct state_contents *c, struct err *err)
+{
+	if (json_object_get(line, "register"))
+		return take_app(line, c, err);
+	if (json_object_get(line, "drain"))
+		return take_drain(line, c, err);
+	if (json_object_get(line, "vip"))
+		return take_vip(line, c, err);
+	return err_set(err, -EBADMSG, "it is none that this vipherald knows");
+}
+
+/* True for the last line, which says how many were between it and the first. */
+static bool is_end(const json_t *line, size_t n_before)
+{
+	const json_t *end = json_object_get(line, "end");
+	return json_object_size(line) == 1 && json_is_integer(end) &&
+	       json_integer_value(end) == (json_int_t)n_before;
+}
+
+static int load_line(const char *text, size_t len, json_t **ret, struct err *err)
+{
+	json_error_t error;
+	*ret = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	return *ret ? 0 : unpack_failed(&error, err);
+}
+
+/* *ret_ended: it was the last line. */
+static int take(size_t number, json_t *line, struct state_contents *c, bool *ret_ended,
+		struct err *err)
+{
+	if (number == 1)
+		return take_head(line, c, err);
+	*ret_ended = is_end(line, number - 2);
+	return *ret_ended ? 0 : take_line(line, c, err);
+}
+
+int state_decode(const char *text, size_t len, struct state_contents *ret, struct err *err)
+{
+	struct state_contents c = { 0 };
+	bool ended = false;
+	int rc = 0;
+	size_t number = 0;
+	const char *end = text + len;
+	while (rc == 0 && text < end && !ended) {
+		json_t *line = NULL;
+		const char *stop = memchr(text, '\n', (size_t)(end - text));
+		stop = stop ? stop : end;
+		number++;
+		rc = load_line(text, (size_t)(stop - text), &line, err);
+		if (rc == 0)
+			rc = take(number, line, &c, &ended, err);
+		if (rc < 0)
+			err_prefix(err, rc, "line %zu: ", number);
+		json_decref(line);
+		text = stop < end ? stop + 1 : end;
+	}
+	if (rc == 0 && !ended)
+		rc = err_set(err, -EBADMSG, "its end is missing");
+	if (rc == 0 && text < end)
+		rc = err_set(err, -EBADMSG, "there is something behind its end");
+	if (rc < 0)
+		state_contents_done(&c);
+	else
+		*ret = c;
+	return rc;
+}
+
+void state_contents_done(struct state_contents *c)
+{
+	for (size_t i = 0; i < c->n_apps; i++)
+		app_spec_done(&c->apps[i].spec);
+	for (size_t i = 0; i < c->n_drains; i++) {
+		free(c->drains[i].name);
+		free(c->drains[i].reason);
+	}
+	for (size_t i = 0; i < c->n_refused; i++)
+		free(c->refused[i]);
+	free(c->apps);
+	free(c->drains);
+	free(c->vips);
+	free(c->refused);
+	*c = (struct state_contents){ 0 };
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Dates, from CLOCK_REALTIME values. Pure: the clock is read by the caller. */
+#ifndef LIB_WALLCLOCK_H
+#define LIB_WALLCLOCK_H
+
+#include <stdint.h>
+
+/* "2026-01-02T03:04:05.678Z" (RFC 3339), UTC; `real_usec` is microseconds since 1970. Returns
+ * `buf`. */
+#define DATE_TEXT_MAX 48
+const char *date_format(uint64_t real_usec, char buf[static DATE_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way to a peer, as the kernel would choose it, with one correction: on a link without
+ * addresses of its own ("unnumbered") the kernel borrows a source address from lo, and that could
+ * be a VIP. A session from a VIP would break when the VIP goes, so another source is sought.
+ */
+#include "net/fib.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/nladdr.h"
+#include "net/nlroute.h"
+#include "net/nlsock.h"
+
+static int open_socket(struct nlsock **ret, struct err *err)
+{
+	return nlsock_open(NETLINK_ROUTE, NULL, ret, err);
+}
+
+/* One walk over the addresses of an interface answers both what an address is and which other
+ * one would do. */
+struct address_search {
+	uint32_t ifindex;
+	struct addr wanted; /* family 0: none in particular */
+	bool found;         /* `wanted` is there … */
+	bool ours;          /* … and carries our tag */
+	struct addr best;   /* usable as a source; family 0 when there is none */
+	bool best_is_temporary;
+};
+
+static bool usable(const struct nladdr *a)
+{
+	const uint32_t bad = IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED;
+	return !(a->flags & bad) && a->scope == RT_SCOPE_UNIVERSE &&
+	       a->proto != NLADDR_PROTO_OURS && !addr_is_link_local(&a->prefix.addr) &&
+	       !addr_is_loopback(&a->prefix.addr);
+}
+
+static int take_address(const struct nlmsghdr *msg, void *userdata)
+{
+	struct address_search *s = userdata;
+	struct nladdr a;
+	if (nladdr_parse(msg, &a) < 0 || a.ifindex != s->ifindex)
+		return 0;
+	if (addr_equal(&a.prefix.addr, &s->wanted)) {
+		s->found = true;
+		s->ours = a.proto == NLADDR_PROTO_OURS;
+	}
+	/* An IPv6 privacy address is replaced by another within days. */
+	bool temporary = a.prefix.addr.family == AF_INET6 && (a.flags & IFA_F_TEMPORARY);
+	if (usable(&a) && (!addr_is_set(&s->best) || (s->best_is_temporary && !temporary))) {
+		s->best = a.prefix.addr;
+		s->best_is_temporary = temporary;
+	}
+	return 0;
+}
+
+static int search_addresses(struct nlsock *sock, uint8_t family, struct address_search *s)
+{
+	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
+	return nlsock_request(sock, nladdr_build_dump(buf, family, s->ifindex), take_address, s);
+}
+
+static int take_route(const struct nlmsghdr *msg, void *userdata)
+{
+	return nlroute_parse(msg, userdata);
+}
+
+/* Keeps `info->source` unless it is a VIP of ours on lo. */
+static int avoid_vip(struct nlsock *sock, struct fib_path *info)
+{
+	uint8_t family = info->source.family;
+	struct address_search out = { .ifindex = info->ifindex, .wanted = info->source };
+	struct address_search lo = { .ifindex = NLADDR_LO_IFINDEX, .wanted = info->source };
+	if (!addr_is_set(&info->source))
+		return 0;
+	/* The interface first: it has few addresses and nearly always the right one. */
+	int r = search_addresses(sock, family, &out);
+	if (r < 0 || (out.found && !out.ours))
+		return r;
+	r = search_addresses(sock, family, &lo);
+	if (r < 0 || !lo.ours)
+		return r;
+	if (addr_is_set(&out.best))
+		info->source = out.best;
+	else if (addr_is_set(&lo.best))
+		info->source = lo.best;
+	else
+		return -EADDRNOTAVAIL;
+	return 0;
+}
+
+static bool is_reachable(const struct nlroute *r)
+{
+	return r->type == RTN_UNICAST || r->type == RTN_LOCAL || r->type == RTN_BROADCAST ||
+	       r->type == RTN_MULTICAST || r->type == RTN_ANYCAST;
+}
+
+static int lookup(struct nlsock *sock, const struct addr *dst, uint32_t ifindex,
+		  struct fib_path *ret)
+{
+	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
+	struct nlroute route = { 0 };
+	int r = nlsock_request(sock, nlroute_build_get(buf, dst, ifindex), take_route, &route);
+	if (r < 0)
+		return r;
+	if (!is_reachable(&route))
+		return -ENETUNREACH;
+	struct fib_path info = { .source = route.source,
+				 .gateway = route.gateway,
+				 .ifindex = route.ifindex };
+	r = avoid_vip(sock, &info);
+	if (r == 0)
+		*ret = info;
+	return r;
+}
+
+int fib_lookup(const struct addr *dst, uint32_t ifindex, struct fib_path *ret, struct err *err)
+{
+	char text[ADDR_TEXT_MAX];
+	struct nlsock *sock;
+	int r = open_socket(&sock, err);
+	if (r < 0)
+		return r;
+	r = lookup(sock, dst, ifindex, ret);
+	nlsock_free(sock);
+	if (r == -EADDRNOTAVAIL)
+		return err_set(err, r,
+			       "towards %s this host has no source address but a VIP: give it an "
+			       "address of its own, or set local_ip",
+			       addr_format(dst, text));
+	if (r < 0)
+		return err_set(err, r, "no route to %s: %s", addr_format(dst, text), strerror(-r));
+	return 0;
+}
+
+int fib_is_local(const struct addr *dst, bool *ret, struct err *err)
+{
+	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
+	char text[ADDR_TEXT_MAX];
+	struct nlroute route = { 0 };
+	struct nlsock *sock;
+	int r = open_socket(&sock, err);
+	if (r < 0)
+		return r;
+	r = nlsock_request(sock, nlroute_build_get(buf, dst, 0), take_route, &route);
+	nlsock_free(sock);
+	/* The kernel's ways to say that there is no way, and not over lo either. */
+	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL)
+		r = 0;
+	if (r < 0)
+		return err_set(err, r, "no answer to where %s is: %s", addr_format(dst, text),
+			       strerror(-r));
+	*ret = route.type == RTN_LOCAL;
+	return 0;
+}
+
+bool fib_is_unavailable(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS ||
+	       error == -EINTR || error == -EAGAIN;
+}
+
+/* No port left (a resolver may have them all), or a rule against it, say nothing about the
+ * address. */
+static bool speaks_against_address(int error)
+{
+	return !fib_is_unavailable(-error) && error != EADDRINUSE && error != EACCES &&
+	       error != EPERM;
+}
+
+/* By a socket, so that it holds for the sockets of this process, also in a VRF. Connecting to the
+ * address itself is what tells where ip_nonlocal_bind lets everybody bind to everything. */
+bool fib_has_address(const struct addr *addr, uint32_t ifindex)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(addr, 0, ifindex, &ss);
+	int fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return true;
+	int r = bind(fd, (const struct sockaddr *)&ss, len);
+	len = addr_to_sockaddr(addr, 9, ifindex, &ss);
+	if (r == 0)
+		r = connect(fd, (const struct sockaddr *)&ss, len);
+	bool has = r == 0 || !speaks_against_address(errno);
+	close(fd);
+	return has;
+}
+
+static int take_link(const struct nlmsghdr *msg, void *userdata)
+{
+	struct fib_link *link = userdata;
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(msg);
+	if (msg->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(msg) < sizeof(*ifi))
+		return 0;
+	link->state = !(ifi->ifi_flags & IFF_UP)        ? FIB_LINK_DOWN
+		      : !(ifi->ifi_flags & IFF_RUNNING) ? FIB_LINK_NO_CARRIER
+							: FIB_LINK_UP;
+	return 0;
+}
+
+void fib_link(uint32_t ifindex, struct fib_link *ret)
+{
+	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+	struct nlsock *sock;
+	*ret = (struct fib_link){ .state = FIB_LINK_UP };
+	msg->nlmsg_type = RTM_GETLINK;
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(msg, sizeof(*ifi));
+	ifi->ifi_index = (int)ifindex;
+	if (open_socket(&sock, NULL) < 0)
+		return;
+	if (nlsock_request(sock, msg, take_link, ret) == -ENODEV)
+		ret->state = FIB_LINK_GONE;
+	nlsock_free(sock);
+	if (!if_indextoname(ifindex, ret->name))
+		ret->name[0] = '\0';
+}
+
+struct gateway_search {
+	bool found;
+	struct nlroute best;
+};
+
+static int take_default(const struct nlmsghdr *msg, void *userdata)
+{
+	struct gateway_search *s = userdata;
+	struct nlroute r;
+	if (nlroute_parse(msg, &r) < 0 || r.dst.len != 0 || r.table != RT_TABLE_MAIN)
+		return 0;
+	if (r.type != RTN_UNICAST || !addr_is_set(&r.gateway) || (r.flags & RTNH_F_DEAD))
+		return 0;
+	if (!s->found || r.metric < s->best.metric)
+		s->best = r;
+	s->found = true;
+	return 0;
+}
+
+int fib_default_gateway(struct addr *ret, uint32_t *ret_ifindex, struct err *err)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
+	struct gateway_search s = { 0 };
+	struct nlsock *sock;
+	int r = open_socket(&sock, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < 2 && r == 0 && !s.found; i++)
+		r = nlsock_request(sock, nlroute_build_dump(buf, families[i], RT_TABLE_MAIN),
+				   take_default, &s);
+	nlsock_free(sock);
+	if (r < 0)
+		return err_set(err, r, "cannot read the routes: %s", strerror(-r));
+	if (!s.found)
+		return err_set(err, -ENOENT, "there is no default route with a gateway");
+	*ret = s.best.gateway;
+	*ret_ifindex = s.best.ifindex;
+	return 0;
+}
+
+int fib_interface_address(uint32_t ifindex, uint8_t family, struct addr *ret, struct err *err)
+{
+	char name[IF_NAMESIZE];
+	struct address_search s = { .ifindex = ifindex };
+	struct nlsock *sock;
+	int r = open_socket(&sock, err);
+	if (r < 0)
+		return r;
+	if (ifindex != NLADDR_LO_IFINDEX)
+		r = search_addresses(sock, family, &s);
+	nlsock_free(sock);
+	if (!if_indextoname(ifindex, name))
+		snprintf(name, sizeof(name), "#%u", ifindex);
+	if (r < 0 && r != -ENODEV)
+		return err_set(err, r, "cannot read the addresses of interface %s: %s", name,
+			       strerror(-r));
+	if (!addr_is_set(&s.best))
+		return err_set(err, -ENOENT, "interface %s has no global %s address", name,
+			       family == AF_INET6 ? "IPv6" : "IPv4");
+	*ret = s.best;
+	return 0;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/async_fsync.h"
+
+#include <errno.h>
+#include <linux/aio_abi.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+#include "process/loop.h"
+
+struct async_fsync {
+	sd_event *loop;
+	aio_context_t context; /* 0: none */
+	int event_fd;
+	sd_event_source *event, *told;
+	int result; /* of fsync(), to be told */
+	async_fsync_done_cb *done;
+	void *userdata;
+};
+
+static void tell(struct async_fsync *s, int result)
+{
+	async_fsync_done_cb *done = s->done;
+	s->done = NULL;
+	if (done)
+		done(result == -EINVAL ? 0 : result, s->userdata);
+}
+
+static int on_event(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)revents;
+	struct async_fsync *s = userdata;
+	struct io_event ended = { 0 };
+	struct timespec now = { 0 };
+	uint64_t n;
+	if (read(fd, &n, sizeof(n)) < 0)
+		return 0;
+	if (syscall(SYS_io_getevents, s->context, 0L, 1L, &ended, &now) == 1)
+		tell(s, (int)ended.res);
+	return 0;
+}
+
+static int on_told(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct async_fsync *s = userdata;
+	tell(s, s->result);
+	return 0;
+}
+
+static void stop_async(struct async_fsync *s)
+{
+	s->event = sd_event_source_disable_unref(s->event);
+	if (s->context)
+		syscall(SYS_io_destroy, s->context); /* waits for what is under way */
+	s->context = 0;
+	if (s->event_fd >= 0)
+		close(s->event_fd);
+	s->event_fd = -1;
+}
+
+struct async_fsync *async_fsync_new(sd_event *loop)
+{
+	struct async_fsync *s = mem_new(1, sizeof(*s));
+	s->loop = loop;
+	s->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	bool ok = s->event_fd >= 0 && syscall(SYS_io_setup, 1U, &s->context) == 0 &&
+		  loop_io_add(loop, &s->event, s->event_fd, EPOLLIN, LOOP_APPLY, on_event, s) == 0;
+	if (!ok)
+		stop_async(s);
+	return s;
+}
+
+void async_fsync_free(struct async_fsync *s)
+{
+	if (!s)
+		return;
+	stop_async(s);
+	sd_event_source_disable_unref(s->told);
+	free(s);
+}
+
+bool async_fsync_is_async(const struct async_fsync *s)
+{
+	return s->context != 0;
+}
+
+static int submit(struct async_fsync *s, int fd)
+{
+	struct iocb sync = {
+		.aio_lio_opcode = IOCB_CMD_FSYNC,
+		.aio_fildes = (uint32_t)fd,
+		.aio_flags = IOCB_FLAG_RESFD,
+		.aio_resfd = (uint32_t)s->event_fd,
+	};
+	struct iocb *list[] = { &sync };
+	return syscall(SYS_io_submit, s->context, 1L, list) == 1 ? 0 : -errno;
+}
+
+void async_fsync_start(struct async_fsync *s, int fd, async_fsync_done_cb *done, void *userdata)
+{
+	s->done = done;
+	s->userdata = userdata;
+	if (s->context && submit(s, fd) == 0)
+		return;
+	/* Also for a file that AIO will not have. */
+	s->result = fsync(fd) < 0 ? -errno : 0;
+	if (loop_defer(s->loop, &s->told, LOOP_APPLY, on_told, s) < 0)
+		tell(s, s->result);
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A child has three sources: its end (a pidfd), its output (a pipe) and its time limit. Whichever
+ * of end and limit comes first settles it: the group is killed, the sources go, the caller is told.
+ *
+ * Two orders matter. The group is killed before its leader is reaped, because only the unreaped
+ * leader keeps the group's number from being given to somebody else. And the caller is never made
+ * to wait for the dead: what cannot be reaped at once is left to a source that belongs to the
+ * loop. That also collects grandchildren, who become our children when we are PID 1 in a container.
+ */
+#include "process/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/backoff.h"
+#include "lib/mem.h"
+#include "process/loop.h"
+#include "process/stale_children.h"
+#include "process/subreaper.h"
+
+/* How much output is read: per wake-up, and per second (READS_MAX wake-ups an interval), so that
+ * a child that prints without end keeps itself busy and not us. */
+#define READ_MAX       16384
+#define READS_INTERVAL (100 * USEC_PER_MSEC)
+#define READS_MAX      16
+
+#define REAP_FIRST (2 * USEC_PER_MSEC)
+#define REAP_MAX   USEC_PER_SEC
+/* How often a process without an environment is looked at again: about a second. An exec takes far
+ * less, and one that has none for good is left alone. */
+#define UNKNOWN_TRIES 10
+
+struct child {
+	sd_event *loop;
+	pid_t pid; /* also the number of its session and group; 0 once it is settled */
+	struct subreaper_group family;
+	int pidfd, out;
+	sd_event_source *end_source, *out_source, *limit_source;
+	child_done_cb *done;
+	void *userdata;
+	size_t output_len;
+	char output[CHILD_OUTPUT_MAX + 1];
+};
+
+struct reaper {
+	pid_t group;
+	uint64_t family;
+	unsigned tries;
+	struct backoff wait;
+};
+
+/* True when none of the group is a child of ours any more. */
+static bool reap_group(pid_t group)
+{
+	siginfo_t si;
+	do {
+		si.si_pid = 0;
+		if (waitid(P_PGID, (id_t)group, &si, WEXITED | WNOHANG) < 0 && errno != EINTR)
+			return true;
+	} while (si.si_pid != 0);
+	return false;
+}
+
+/* Both are asked each time: what a dying process leaves behind comes to us only then. */
+static bool reap_all(pid_t group, uint64_t family, unsigned tries)
+{
+	bool group_gone = reap_group(group);
+	bool family_gone = subreaper_sweep(family, tries < UNKNOWN_TRIES);
+	return group_gone && family_gone;
+}
+
+static int on_reap(sd_event_source *source, uint64_t now, void *userdata)
+{
+	struct reaper *reaper = userdata;
+	if (reap_all(reaper->group, reaper->family, ++reaper->tries)) {
+		/* The loop owned it; this ends it and, through on_reaper_end, the reaper. */
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+		sd_event_source_set_floating(source, false);
+		return 0;
+	}
+	sd_event_source_set_time(source, usec_add(now, backoff_next(&reaper->wait, 0)));
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+static void on_reaper_end(void *userdata)
+{
+	free(userdata);
+}
+
+/* Collects a group that was sent SIGKILL and the rest of the family, now or as soon as it is
+ * possible. */
+static void reap(sd_event *loop, pid_t group, uint64_t family)
+{
+	sd_event_source *source = NULL;
+	if (reap_all(group, family, 0))
+		return;
+	struct reaper *reaper = mem_new(1, sizeof(*reaper));
+	*reaper = (struct reaper){ .group = group,
+				   .family = family,
+				   .wait = { REAP_FIRST, REAP_MAX, 0 } };
+	int r = loop_timer_set(loop, &source, usec_add(loop_clock(), REAP_FIRST), LOOP_HTTP,
+			       on_reap, reaper);
+	if (r < 0) { /* the loop is on its way out, and so are we */
+		free(reaper);
+		return;
+	}
+	sd_event_source_set_destroy_callback(source, on_reaper_end);
+	sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Ends the process and its family, and with them everything that can call back. */
+static void settle(struct child *c)
+{
+	c->end_source = sd_event_source_disable_unref(c->end_source);
+	c->out_source = sd_event_source_disable_unref(c->out_source);
+	c->limit_source = sd_event_source_disable_unref(c->limit_source);
+	close_fd(&c->pidfd);
+	close_fd(&c->out);
+	if (c->pid > 0) {
+		kill(-c->pid, SIGKILL);
+		subreaper_leave(&c->family);
+		reap(c->loop, c->pid, c->family.id);
+	}
+	c->pid = 0;
+}
+
+void child_free(struct child *c)
+{
+	if (!c)
+		return;
+	settle(c);
+	sd_event_unref(c->loop);
+	free(c);
+}
+
+/* Keeps what there is room for. False at the end of the output. */
+static bool read_output(struct child *c)
+{
+	char buf[READ_MAX];
+	ssize_t n = read(c->out, buf, sizeof(buf));
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	size_t room = CHILD_OUTPUT_MAX - c->output_len;
+	size_t keep = (size_t)n < room ? (size_t)n : room;
+	memcpy(c->output + c->output_len, buf, keep);
+	c->output_len += keep;
+	return n > 0;
+}
+
+static int on_output(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)fd, (void)revents;
+	struct child *c = userdata;
+	if (!read_output(c))
+		c->out_source = sd_event_source_disable_unref(c->out_source);
+	return 0;
+}
+
+static void finish(struct child *c, enum child_end end, int status)
+{
+	/* What it said last is still in the pipe. */
+	if (c->out_source && c->output_len < CHILD_OUTPUT_MAX)
+		read_output(c);
+	settle(c);
+	struct child_result result = {
+		.end = end, .status = status, .output = c->output, .output_len = c->output_len
+	};
+	c->done(&result, c->userdata); /* may free c */
+}
+
+static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)fd, (void)revents;
+	struct child *c = userdata;
+	siginfo_t si = { 0 };
+	/* Only looked at: settle() reaps it, after it has killed the group. */
+	if (waitid(P_PID, (id_t)c->pid, &si, WEXITED | WNOHANG | WNOWAIT) < 0)
+		finish(c, CHILD_LOST, 0);
+	else if (si.si_pid != 0)
+		finish(c, si.si_code == CLD_EXITED ? CHILD_EXITED : CHILD_SIGNALLED, si.si_status);
+	return 0;
+}
+
+static int on_limit(sd_event_source *source, uint64_t now, void *userdata)
+{
+	(void)source, (void)now;
+	finish(userdata, CHILD_TIMED_OUT, SIGKILL);
+	return 0;
+}
+
+static int set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t none, all;
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_setsigmask(attr, &none);
+	posix_spawnattr_setsigdefault(attr, &all);
+	return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+						      POSIX_SPAWN_SETSIGDEF);
+}
+
+/* stdin last: `out` itself may be 0 when we run with stdin closed. */
+static int set_files(posix_spawn_file_actions_t *files, int out)
+{
+	int r = posix_spawn_file_actions_adddup2(files, out, STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(files, out, STDERR_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
+	return r;
+}
+
+/* posix_spawn() shares our memory until the exec, so it costs the same however big we are, and it
+ * reports why an exec failed. */
+static int spawn(const char *const argv[], char *const env[], int out, pid_t *ret)
+{
+	posix_spawnattr_t attr;
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_init(&attr);
+	posix_spawn_file_actions_init(&files);
+	int r = set_attributes(&attr);
+	if (r == 0)
+		r = set_files(&files, out);
+	if (r == 0) /* not const for historical reasons only: nobody writes to the arguments */
+		r = posix_spawnp(ret, argv[0], &files, &attr, (char *const *)argv, env);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return -r;
+}
+
+/* Only system calls from here on: we are the child of a fork, with our parent's memory as it was.
+ * Groups before the user, who may not change them any more. Ambient capabilities outlive a change
+ * from one plain user to another. */
+static int become(const struct child_user *user)
+{
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    setgroups(user->n_groups, user->groups) < 0 ||
+	    setresgid(user->gid, user->gid, user->gid) < 0 ||
+	    setresuid(user->uid, user->uid, user->uid) < 0)
+		return errno;
+	return 0;
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+_Noreturn static void run_as(const char *const argv[], char *const env[],
+			     const struct child_user *user, int out, int report)
+{
+	int code;
+	setsid();
+	reset_signals();
+	int null = open("/dev/null", O_RDONLY);
+	if (null < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0 ||
+	    dup2(null, STDIN_FILENO) < 0)
+		code = errno;
+	else
+		code = become(user);
+	if (code == 0) {
+		close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+		execvpe(argv[0], (char *const *)argv, env);
+		code = errno;
+	}
+	ssize_t n = write(report, &code, sizeof(code));
+	_exit(n == sizeof(code) ? 127 : 126);
+}
+
+/* posix_spawn() cannot change users. A fork copies our page tables, which is small change beside
+ * the shell that follows. */
+static int spawn_as(const char *const argv[], char *const env[], const struct child_user *user,
+		    int out, pid_t *ret)
+{
+	int report[2], code = 0;
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -errno;
+	/* Above what the child's own files will take. */
+	int high = fcntl(report[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int high_out = fcntl(out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	pid_t pid = high < 0 || high_out < 0 ? -1 : fork();
+	if (pid == 0)
+		run_as(argv, env, user, high_out, high);
+	int r = pid < 0 ? -errno : 0;
+	close_fd(&report[1]);
+	close_fd(&high);
+	close_fd(&high_out);
+	/* Ends with the exec, so it is as long as posix_spawn() waits. */
+	if (r == 0 && read(report[0], &code, sizeof(code)) == sizeof(code)) {
+		waitpid(pid, NULL, 0);
+		r = -code;
+	}
+	close_fd(&report[0]);
+	if (r == 0)
+		*ret = pid;
+	return r;
+}
+
+/* Our environment, and the marks in front of it. */
+static int spawn_marked(struct child *c, const char *const argv[], const struct child_user *user,
+			int out)
+{
+	size_t n = 0;
+	while (environ && environ[n])
+		n++;
+	char **env = mem_new(n + 3, sizeof(*env)), **p = env;
+	char *mark = mem_strdup(stale_children_mark());
+	subreaper_init(&c->family);
+	*p++ = c->family.mark;
+	if (*mark)
+		*p++ = mark;
+	for (size_t i = 0; i < n; i++)
+		*p++ = environ[i];
+	int r = user ? spawn_as(argv, env, user, out, &c->pid) : spawn(argv, env, out, &c->pid);
+	free(mark);
+	free(env);
+	return r;
+}
+
+static int start(struct child *c, const char *const argv[], const struct child_user *user)
+{
+	int fds[2];
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	c->out = fds[0];
+	/* Our end only: a shell command does not expect a stdout that is not blocking. */
+	int r = fcntl(c->out, F_SETFL, O_NONBLOCK) < 0 ? -errno
+						       : spawn_marked(c, argv, user, fds[1]);
+	close(fds[1]);
+	if (r < 0)
+		return r;
+	subreaper_lead(&c->family, c->pid);
+	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	return c->pidfd < 0 ? -errno : 0;
+}
+
+static int watch(struct child *c, usec_t timeout)
+{
+	int r = loop_io_add(c->loop, &c->end_source, c->pidfd, EPOLLIN, LOOP_HEALTH, on_end, c);
+	if (r == 0)
+		r = loop_io_add(c->loop, &c->out_source, c->out, EPOLLIN, LOOP_HTTP, on_output, c);
+	if (r == 0)
+		r = sd_event_source_set_ratelimit(c->out_source, READS_INTERVAL, READS_MAX);
+	if (r >= 0)
+		r = loop_timer_set(c->loop, &c->limit_source, usec_add(loop_clock(), timeout),
+				   LOOP_HEALTH, on_limit, c);
+	return r;
+}
+
+int child_spawn(sd_event *loop, const char *const argv[], const struct child_user *user,
+		usec_t timeout, child_done_cb *done, void *userdata, struct child **ret,
+		struct err *err)
+{
+	struct child *c = mem_new(1, sizeof(*c));
+	c->loop = sd_event_ref(loop);
+	c->pidfd = c->out = -1;
+	c->done = done;
+	c->userdata = userdata;
+	int r = start(c, argv, user);
+	if (r == 0)
+		r = watch(c, timeout);
+	if (r < 0) {
+		child_free(c);
+		return err_set(err, r, "cannot run '%.100s': %s%s", argv[0], strerror(-r),
+			       user && r == -EPERM ? ", to become another user needs CAP_SETUID "
+						     "and CAP_SETGID"
+						   : "");
+	}
+	*ret = c;
+	return 0;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Which attributes a route has in which form, and communities as text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/model/announce_spec.h"
+#include "agent/model/community.h"
+#include "lib/str.h"
+
+#define GIVEN(n)                                                                                   \
+	{                                                                                          \
+		true, (n)                                                                          \
+	}
+
+static uint32_t c_app[] = { 1 }, c_up[] = { 2, 1 }, c_down[] = { 3 }, c_drain[] = { 4, 2 };
+static struct bgp_ext_community e_always[] = { { 0, 1 } }, e_up[] = { { 0, 2 } };
+static struct bgp_large_community l_down[] = { { 0, 0, 3 } }, l_drain[] = { { 0, 0, 4 } };
+
+static const struct bgp_communities of_app = { c_app, 1 };
+
+static const struct announce_specs full = {
+	.ext_communities = { e_always, 1 },
+	.of = { { .announce = true,
+		  .med = GIVEN(10),
+		  .prepends = GIVEN(1),
+		  .communities = { c_up, 2 },
+		  .ext_communities = { e_up, 1 } },
+		{ .announce = true,
+		  .med = GIVEN(1000),
+		  .local_pref = GIVEN(50),
+		  .communities = { c_down, 1 },
+		  .large_communities = { l_down, 1 } },
+		{ .announce = true,
+		  .prepends = GIVEN(5),
+		  .communities = { c_drain, 2 },
+		  .large_communities = { l_drain, 1 } } },
+};
+/* `down` says nothing: kept is as a drain that says nothing. */
+static const struct announce_specs plain = {
+	.of = { { .announce = true, .med = GIVEN(10), .communities = { c_up, 2 } },
+		{ 0 },
+		{ .announce = true, .med = GIVEN(99), .local_pref = GIVEN(7) } },
+};
+
+static const struct form_case {
+	const char *name;
+	const struct announce_specs *specs;
+	enum route_form form;
+	const char *want; /* med/local_pref/prepends standard;extended;large, "g" is 65535:0 */
+} form_cases[] = {
+	{ "defaults, up", NULL, ROUTE_UP, "-/-/0 1;;" },
+	{ "defaults, down", NULL, ROUTE_DOWN, "-/-/0 1;;" },
+	{ "defaults, drain", NULL, ROUTE_DRAIN, "-/0/0 g 1;;" },
+	{ "defaults, kept", NULL, ROUTE_KEPT, "-/0/0 g 1;;" },
+	{ "full, up", &full, ROUTE_UP, "10/-/1 1 2;1 2;" },
+	{ "full, down: what it leaves open is as in up", &full, ROUTE_DOWN, "1000/50/1 1 3;1;3" },
+	{ "full, kept: as down", &full, ROUTE_KEPT, "1000/50/1 1 3;1;3" },
+	{ "full, drain: the communities of up too", &full, ROUTE_DRAIN, "10/0/5 g 1 2 4;1 2;4" },
+	{ "plain, down", &plain, ROUTE_DOWN, "10/-/0 1;;" },
+	{ "plain, kept: as up, with what a drain adds", &plain, ROUTE_KEPT, "10/0/0 g 1 2;;" },
+	{ "plain, drain with a LOCAL_PREF of its own", &plain, ROUTE_DRAIN, "99/7/0 g 1 2;;" },
+};
+
+static void add_number(struct strbuf *sb, bool given, uint32_t n, const char *behind)
+{
+	if (given)
+		strbuf_add(sb, "%u%s", n, behind);
+	else
+		strbuf_add(sb, "-%s", behind);
+}
+
+static const char *text_of(const struct bgp_route_attrs *a, char *buf, size_t size)
+{
+	struct strbuf sb = strbuf_over(buf, size);
+	add_number(&sb, a->has_med, a->med, "/");
+	add_number(&sb, a->has_local_pref, a->local_pref, "/");
+	strbuf_add(&sb, "%u", a->prepends);
+	for (size_t i = 0; i < a->communities.n; i++)
+		if (a->communities.values[i] == BGP_COMMUNITY_GRACEFUL_SHUTDOWN)
+			strbuf_add(&sb, " g");
+		else
+			strbuf_add(&sb, " %u", a->communities.values[i]);
+	strbuf_add(&sb, ";");
+	for (size_t i = 0; i < a->ext_communities.n; i++)
+		strbuf_add(&sb, "%s%u", i > 0 ? " " : "", a->ext_communities.values[i].low);
+	strbuf_add(&sb, ";");
+	for (size_t i = 0; i < a->large_communities.n; i++)
+		strbuf_add(&sb, "%s%u", i > 0 ? " " : "", a->large_communities.values[i].local2);
+	return buf;
+}
+
+static void forms(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(form_cases) / sizeof(form_cases[0]); i++) {
+		const struct form_case *c = &form_cases[i];
+		struct state_room room;
+		struct bgp_route_attrs attrs;
+		char text[128];
+		announce_specs_attrs(c->specs, &of_app, c->form, &room, &attrs);
+		if (strcmp(text_of(&attrs, text, sizeof(text)), c->want) != 0)
+			fail_msg("%s: '%s', expected '%s'", c->name, text, c->want);
+	}
+}
+
+static void copies_are_equal_until_something_changes(void **state)
+{
+	(void)state;
+	struct announce_specs *copy = announce_specs_copy(&full), *fresh = announce_specs_new();
+	assert_true(announce_specs_equal(copy, &full));
+	copy->of[APP_STATE_DRAIN].large_communities.values[0].local1++;
+	assert_false(announce_specs_equal(copy, &full));
+	assert_int_equal(l_drain[0].local1, 0);
+	assert_null(announce_specs_copy(NULL));
+	assert_true(announce_specs_equal(fresh, NULL));
+	fresh->of[APP_STATE_DOWN].announce = true;
+	assert_false(announce_specs_equal(fresh, NULL));
+	assert_false(announce_specs_announces(NULL, APP_STATE_DOWN));
+	assert_true(announce_specs_announces(NULL, APP_STATE_DRAIN));
+	announce_specs_free(copy);
+	announce_specs_free(fresh);
+}
+
+/* Text, octets, and the text that comes back. */
+static void extended_communities(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		uint32_t high, low;
+		const char *back; /* NULL: the same */
+	} cases[] = {
+		{ "rt:65001:100", 0x0002fde9, 100, NULL },
+		{ "soo:65001:4294967295", 0x0003fde9, UINT32_MAX, NULL },
+		{ "rt:0:0", 0x00020000, 0, NULL },
+		{ "rt:65536:65535", 0x02020001, 0x0000ffff, NULL },
+		{ "rt:4200000001:7", 0x0202fa56, 0xea010007, NULL },
+		{ "soo:192.0.2.1:7", 0x0103c000, 0x02010007, NULL },
+		{ "0x0002FDE900000064", 0x0002fde9, 100, "rt:65001:100" },
+		{ "0x4004fde900000064", 0x4004fde9, 100, NULL },
+		{ "0x0202000100000001", 0x02020001, 1, "rt:65536:1" },
+		{ "0x0202000000010001", 0x02020000, 0x00010001,
+		  NULL }, /* a small AS in four octets */
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bgp_ext_community c = { 0 };
+		struct err err = { "" };
+		char text[EXT_COMMUNITY_TEXT_MAX];
+		if (ext_community_parse(cases[i].text, &c, &err) < 0)
+			fail_msg("%s: %s", cases[i].text, err.text);
+		if (c.high != cases[i].high || c.low != cases[i].low)
+			fail_msg("%s: %08x %08x", cases[i].text, c.high, c.low);
+		assert_string_equal(ext_community_format(c, text),
+				    cases[i].back ? cases[i].back : cases[i].text);
+	}
+}
+
+static void large_communities(void **state)
+{
+	(void)state;
+	struct bgp_large_community c;
+	char text[LARGE_COMMUNITY_TEXT_MAX];
+	assert_int_equal(large_community_parse("4294967295:4294967295:4294967295", &c, NULL), 0);
+	assert_string_equal(large_community_format(c, text), "4294967295:4294967295:4294967295");
+	assert_true(large_community_parse("1:2:3 ", &c, NULL) < 0);
+	assert_true(large_community_parse("", &c, NULL) < 0);
+	assert_true(large_community_parse("1:2:0000000000000000000000000000000000000003", &c,
+					  NULL) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(forms),
+		cmocka_unit_test(copies_are_equal_until_something_changes),
+		cmocka_unit_test(extended_communities),
+		cmocka_unit_test(large_communities),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

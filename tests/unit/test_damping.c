@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/model/damping.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define S USEC_PER_SEC
+
+struct event {
+	usec_t at;
+	bool up;
+	usec_t hold; /* of a fall: how long; 0: not at all */
+};
+
+static const struct {
+	const char *name;
+	struct damping_config config;
+	struct event events[16];
+} cases[] = {
+	{ "off",
+	  { 0, 300 * S },
+	  { { 1 * S, true, 0 },
+	    { 2 * S, false, 0 },
+	    { 3 * S, true, 0 },
+	    { 4 * S, false, 0 },
+	    { 5 * S, true, 0 },
+	    { 6 * S, false, 0 } } },
+	{ "the first fall is free",
+	  { 10 * S, 300 * S },
+	  { { 1 * S, true, 0 }, { 2 * S, false, 0 } } },
+	{ "down from the start is no fall after a return",
+	  { 10 * S, 300 * S },
+	  { { 1 * S, false, 0 }, { 2 * S, true, 0 }, { 3 * S, false, 10 * S } } },
+	{ "twice as long each time, up to the most",
+	  { 10 * S, 30 * S },
+	  { { 1 * S, true, 0 },
+	    { 2 * S, false, 0 },
+	    { 3 * S, true, 0 },
+	    { 4 * S, false, 10 * S },
+	    { 14 * S, true, 0 },
+	    { 15 * S, false, 20 * S },
+	    { 35 * S, true, 0 },
+	    { 36 * S, false, 30 * S },
+	    { 66 * S, true, 0 },
+	    { 67 * S, false, 30 * S } } },
+	{ "forgotten after a quiet time",
+	  { 10 * S, 30 * S },
+	  { { 1 * S, true, 0 },
+	    { 2 * S, false, 0 },
+	    { 3 * S, true, 0 },
+	    { 4 * S, false, 10 * S },
+	    { 14 * S, true, 0 },
+	    { 44 * S, false, 0 },
+	    { 45 * S, true, 0 },
+	    { 46 * S, false, 10 * S } } },
+	{ "more than the most at once",
+	  { 60 * S, 30 * S },
+	  { { 1 * S, true, 0 },
+	    { 2 * S, false, 0 },
+	    { 3 * S, true, 0 },
+	    { 4 * S, false, 30 * S } } },
+};
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct damping h = { 0 };
+		for (const struct event *e = cases[i].events; e->at; e++) {
+			if (e->up)
+				damping_went_up(&h, e->at);
+			else
+				damping_went_down(&h, &cases[i].config, e->at);
+			usec_t hold = h.until ? h.until - e->at : 0;
+			if (hold != e->hold || damping_is_on(&h, e->at) != (e->hold > 0))
+				fail_msg("%s: at %llu held for %llu", cases[i].name,
+					 (unsigned long long)e->at, (unsigned long long)hold);
+			assert_false(damping_is_on(&h, e->at + e->hold));
+		}
+	}
+}
+
+/* Flapping for ever: no overflow, and never more than the most. */
+static void test_for_ever(void **state)
+{
+	(void)state;
+	const struct damping_config config = { 1, 3600 * S };
+	struct damping h = { 0 };
+	for (usec_t t = 1, i = 0; i<100000; i++, t = h.until> t ? h.until : t + 1) {
+		damping_went_up(&h, t);
+		damping_went_down(&h, &config, t);
+		assert_true(h.until <= t + config.max);
+	}
+	assert_true(h.flaps > 90000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_for_ever),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

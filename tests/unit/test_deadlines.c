@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/deadlines.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/mem.h"
+
+#define WEEK (7 * 86400ULL * USEC_PER_SEC)
+
+static void test_order(void **state)
+{
+	(void)state;
+	struct deadlines s = { 0 };
+	struct deadline e[5] = { 0 };
+	static const usec_t due[] = { 30, 10, 50, 20, 40 };
+	assert_true(deadlines_next_due(&s) == USEC_NEVER);
+	assert_null(deadlines_pop(&s, USEC_NEVER));
+	for (int i = 0; i < 5; i++)
+		deadlines_set(&s, &e[i], due[i]);
+	assert_int_equal(deadlines_next_due(&s), 10);
+	assert_null(deadlines_pop(&s, 9));
+	assert_ptr_equal(deadlines_pop(&s, 10), &e[1]);
+	assert_ptr_equal(deadlines_pop(&s, 45), &e[3]);
+	deadlines_set(&s, &e[2], 25); /* moved forward */
+	deadlines_set(&s, &e[0], 60); /* moved back */
+	deadlines_remove(&s, &e[4]);
+	deadlines_remove(&s, &e[4]); /* once more does nothing */
+	assert_ptr_equal(deadlines_pop(&s, 100), &e[2]);
+	assert_ptr_equal(deadlines_pop(&s, 100), &e[0]);
+	assert_null(deadlines_pop(&s, USEC_NEVER));
+	deadlines_set(&s, &e[4], 5); /* again after it was out */
+	assert_ptr_equal(deadlines_pop(&s, 5), &e[4]);
+	deadlines_done(&s);
+}
+
+/* 10,000 entries set, moved and removed at random against a plain array: the heap agrees about
+ * who is next, and every entry knows its own place. */
+static void test_against_array(void **state)
+{
+	(void)state;
+	enum { N = 10000 };
+	struct deadlines s = { 0 };
+	struct deadline *e = mem_new(N, sizeof(*e));
+	unsigned seed = 1;
+	for (int round = 0; round < 5 * N; round++) {
+		struct deadline *x = &e[rand_r(&seed) % N];
+		if (rand_r(&seed) % 4 == 0)
+			deadlines_remove(&s, x);
+		else
+			deadlines_set(&s, x, (usec_t)(rand_r(&seed) % 100000));
+	}
+	size_t scheduled = 0;
+	for (int i = 0; i < N; i++) {
+		if (e[i].slot == 0)
+			continue;
+		scheduled++;
+		assert_ptr_equal(s.heap[e[i].slot - 1], &e[i]);
+	}
+	assert_int_equal(scheduled, s.n);
+	usec_t last = 0;
+	for (struct deadline *x; (x = deadlines_pop(&s, USEC_NEVER)); scheduled--) {
+		assert_true(x->due >= last);
+		assert_int_equal(x->slot, 0);
+		last = x->due;
+	}
+	assert_int_equal(scheduled, 0);
+	deadlines_done(&s);
+	free(e);
+}
+
+static void test_spread(void **state)
+{
+	(void)state;
+	const usec_t now = 1000 * USEC_PER_SEC, interval = 10 * USEC_PER_SEC;
+	size_t buckets[10] = { 0 };
+	for (uint32_t i = 0; i < 65536; i++) {
+		usec_t due = deadline_spread(now, interval, i * 2654435761U);
+		assert_true(due > now && due <= now + interval);
+		buckets[(due - now - 1) / USEC_PER_SEC]++;
+	}
+	for (size_t i = 0; i < 10; i++)
+		assert_in_range(buckets[i], 6000, 7000);
+	/* Short and very long intervals are spread, too. */
+	assert_int_equal(deadline_spread(0, 1000, 32768), 500);
+	assert_true(deadline_spread(0, 0, 5) == 0);
+	usec_t week = deadline_spread(0, WEEK, 32768);
+	assert_true(week == WEEK / 2);
+	assert_true(deadline_spread(now, USEC_NEVER, 0) == USEC_NEVER);
+}
+
+static const struct {
+	const char *name;
+	usec_t due, now, interval, next;
+} advances[] = {
+	{ "on time", 100, 100, 10, 110 },
+	{ "a little late keeps the rhythm", 100, 104, 10, 110 },
+	{ "ahead of time keeps the rhythm", 100, 96, 10, 110 },
+	{ "too late does not catch up", 100, 135, 10, 145 },
+	{ "late by exactly one", 100, 110, 10, 120 },
+	{ "never", 100, 100, USEC_NEVER, USEC_NEVER },
+};
+
+static void test_advance(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(advances) / sizeof(advances[0]); i++) {
+		usec_t next =
+			deadline_advance(advances[i].due, advances[i].now, advances[i].interval);
+		if (next != advances[i].next)
+			fail_msg("%s: %llu", advances[i].name, (unsigned long long)next);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_against_array),
+		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_advance),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Each test has a network namespace of its own with d0 (a veth) up; routes are iproute2's. */
+#include "net/fib.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "net/loopback.h"
+#include "tests/unit/own_netns.h"
+
+struct fixture {
+	sd_event *loop;
+	struct loopback *lo;
+	uint32_t d0;
+};
+
+static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *userdata)
+{
+	(void)prefix, (void)why, (void)userdata;
+}
+
+static void must(const char *command)
+{
+	if (shell("%s", command) != 0)
+		fail_msg("'%s' failed", command);
+}
+
+static int setup(void **state)
+{
+	static struct fixture f;
+	own_netns_enter();
+	must("ip link add d0 type veth peer name d1");
+	must("ip link set d0 up; ip link set d1 up");
+	f.d0 = if_nametoindex("d0");
+	assert_int_equal(sd_event_new(&f.loop), 0);
+	assert_int_equal(loopback_new(f.loop, on_lost, &f, &f.lo, NULL), 0);
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	loopback_free(f->lo);
+	sd_event_unref(f->loop);
+	return 0;
+}
+
+static struct addr addr_of(const char *text)
+{
+	struct addr a;
+	assert_int_equal(addr_parse(text, &a), 0);
+	return a;
+}
+
+static void add_vip(struct fixture *f, const char *text)
+{
+	struct prefix p;
+	struct err err;
+	assert_int_equal(prefix_parse(text, &p, NULL), 0);
+	if (loopback_add(f->lo, &p, "app", &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void expect_addr(const char *what, const struct addr *a, const char *want)
+{
+	char buf[ADDR_TEXT_MAX];
+	if (strcmp(addr_format(a, buf), want) != 0)
+		fail_msg("%s is %s, expected %s", what, buf, want);
+}
+
+static void expect_route(const char *dst, uint32_t ifindex, const char *source, const char *gateway,
+			 uint32_t want_ifindex)
+{
+	struct fib_path info;
+	struct err err;
+	struct addr a = addr_of(dst);
+	if (fib_lookup(&a, ifindex, &info, &err) < 0)
+		fail_msg("%s", err.text);
+	expect_addr("source", &info.source, source);
+	expect_addr("gateway", &info.gateway, gateway);
+	assert_int_equal(info.ifindex, want_ifindex);
+}
+
+static void expect_no_route(const char *dst, int r, const char *names)
+{
+	struct fib_path info = { .ifindex = 77 };
+	struct err err = { "" };
+	struct addr a = addr_of(dst);
+	assert_int_equal(fib_lookup(&a, 0, &info, &err), r);
+	assert_int_equal(info.ifindex, 77);
+	if (!strstr(err.text, dst) || !strstr(err.text, names))
+		fail_msg("'%s'", err.text);
+}
+
+static void test_lookup(void **state)
+{
+	struct fixture *f = *state;
+	must("ip addr add 10.0.0.2/24 dev d0; ip addr add fd00::2/64 dev d0 nodad");
+	must("ip route add 198.51.100.0/24 via 10.0.0.1");
+	must("ip -6 route add 2001:db8::/32 via fd00::1");
+	must("ip route add 203.0.113.0/24 via inet6 fd00::1");
+	expect_route("10.0.0.1", 0, "10.0.0.2", "none", f->d0);
+	expect_route("198.51.100.7", 0, "10.0.0.2", "10.0.0.1", f->d0);
+	expect_route("203.0.113.7", 0, "10.0.0.2", "fd00::1", f->d0);
+	expect_route("fd00::1", 0, "fd00::2", "none", f->d0);
+	expect_route("2001:db8::7", 0, "fd00::2", "fd00::1", f->d0);
+	expect_route("10.0.0.2", 0, "10.0.0.2", "none", 1); /* ourselves */
+	expect_route("127.0.0.1", 0, "127.0.0.1", "none", 1);
+}
+
+static void test_link_local(void **state)
+{
+	struct fixture *f = *state;
+	must("ip link set d0 addrgenmode none; ip -6 addr flush dev d0");
+	must("ip addr add fe80::2/64 dev d0 nodad");
+	expect_route("fe80::1", f->d0, "fe80::2", "none", f->d0);
+}
+
+static void test_unreachable(void **state)
+{
+	(void)state;
+	must("ip addr add 10.0.0.2/24 dev d0; ip addr add fd00::2/64 dev d0 nodad");
+	must("ip route add blackhole 198.51.100.0/24; ip route add prohibit 203.0.113.0/24");
+	must("ip -6 route add unreachable 2001:db8::/32");
+	expect_no_route("192.0.2.1", -ENETUNREACH, "no route");
+	expect_no_route("198.51.100.1", -EINVAL, "no route");
+	expect_no_route("203.0.113.1", -EACCES, "no route");
+	expect_no_route("2001:db8::1", -EHOSTUNREACH, "no route");
+	expect_no_route("2001:db9::1", -ENETUNREACH, "no route");
+}
+
+/* The link has no address: the kernel borrows one from lo, but never shall it be a VIP. */
+static void test_unnumbered(void **state)
+{
+	struct fixture *f = *state;
+	must("ip route add 10.0.0.1/32 dev d0");
+	must("ip -6 route add fd00::1/128 dev d0");
+	add_vip(f, "192.0.2.1/32");
+	add_vip(f, "2001:db8::1/128");
+	expect_no_route("10.0.0.1", -EADDRNOTAVAIL, "local_ip");
+	expect_no_route("fd00::1", -EADDRNOTAVAIL, "local_ip");
+	/* With a loopback address of its own, the host uses that. */
+	must("ip addr add 10.255.0.1/32 dev lo; ip addr add fd00:ff::1/128 dev lo nodad");
+	expect_route("10.0.0.1", 0, "10.255.0.1", "none", f->d0);
+	expect_route("fd00::1", 0, "fd00:ff::1", "none", f->d0);
+}
+
+/* A numbered link, where VIPs are closer to the peer's address than ours. */
+static void test_vips_are_no_sources(void **state)
+{
+	struct fixture *f = *state;
+	must("ip addr add 10.0.0.2/24 dev d0; ip addr add fd00::2:0:0:0:2/64 dev d0 nodad");
+	must("ip -6 route add 2001:db8::/32 dev d0");
+	add_vip(f, "10.0.0.3/32");
+	add_vip(f, "2001:db8::1/128");
+	expect_route("10.0.0.1", 0, "10.0.0.2", "none", f->d0);
+	expect_route("2001:db8::2", 0, "fd00:0:0:2::2", "none", f->d0);
+}
+
+/* Routes, then the gateway; NULL: none. */
+static const struct {
+	const char *name, *routes, *gateway;
+} gateways[] = {
+	{ "no default route", "ip route add 10.0.0.8/32 via 10.0.0.7", NULL },
+	{ "one", "ip route add default via 10.0.0.1", "10.0.0.1" },
+	{ "of two, the lower metric",
+	  "ip route add default via 10.0.0.1 metric 20; ip route add default via 10.0.0.2 metric "
+	  "10",
+	  "10.0.0.2" },
+	{ "the first hop of several",
+	  "ip route add default nexthop via 10.0.0.3 nexthop via 10.0.0.4", "10.0.0.3" },
+	{ "a device without a gateway", "ip route add default dev d0", NULL },
+	{ "a blackhole is none",
+	  "ip route add blackhole default metric 1; ip route add default via 10.0.0.1 metric 5",
+	  "10.0.0.1" },
+	{ "another table", "ip route add default via 10.0.0.1 table 100", NULL },
+	{ "IPv4 before IPv6",
+	  "ip -6 route add default via fd00::1 metric 1; ip route add default via 10.0.0.1 metric "
+	  "9",
+	  "10.0.0.1" },
+	{ "IPv6 alone", "ip -6 route add default via fd00::1", "fd00::1" },
+	{ "IPv6 with several hops",
+	  "ip -6 route add default nexthop via fd00::3 nexthop via fd00::4", "fd00::3" },
+	{ "an IPv6 gateway for IPv4", "ip route add default via inet6 fd00::1", "fd00::1" },
+};
+
+static void test_default_gateway(void **state)
+{
+	struct fixture *f = *state;
+	must("ip addr add 10.0.0.9/24 dev d0; ip addr add fd00::9/64 dev d0 nodad");
+	for (size_t i = 0; i < sizeof(gateways) / sizeof(gateways[0]); i++) {
+		struct addr gateway;
+		uint32_t ifindex = 0;
+		char buf[ADDR_TEXT_MAX] = "none";
+		shell("for v in -4 -6; do ip $v route flush exact default table all; done; "
+		      "ip route flush exact 10.0.0.8/32");
+		must(gateways[i].routes);
+		int r = fib_default_gateway(&gateway, &ifindex, NULL);
+		if (r == 0)
+			addr_format(&gateway, buf);
+		if (!gateways[i].gateway) {
+			if (r != -ENOENT)
+				fail_msg("%s: %d %s", gateways[i].name, r, buf);
+		} else if (r != 0 || strcmp(buf, gateways[i].gateway) != 0 || ifindex != f->d0) {
+			fail_msg("%s: %d %s", gateways[i].name, r, buf);
+		}
+	}
+}
+
+/* Addresses of d0, then the one of each family that serves; NULL: none. */
+static const struct {
+	const char *name, *addresses, *v4, *v6;
+} interfaces[] = {
+	{ "none", "true", NULL, NULL },
+	{ "one each", "ip addr add 10.0.0.2/24 dev d0; ip addr add fd00::2/64 dev d0 nodad",
+	  "10.0.0.2", "fd00::2" },
+	{ "link-local only",
+	  "ip addr add 169.254.0.2/16 dev d0; ip addr add fe80::2/64 dev d0 nodad", NULL, NULL },
+	{ "link scope", "ip addr add 10.0.0.2/24 scope link dev d0", NULL, NULL },
+	{ "deprecated", "ip addr add fd00::2/64 dev d0 nodad preferred_lft 0", NULL, NULL },
+	{ "deprecated and not",
+	  "ip addr add fd00::2/64 dev d0 nodad preferred_lft 0; ip addr add fd00::3/64 dev d0 "
+	  "nodad",
+	  NULL, "fd00::3" },
+	{ "tentative", "ip link set d1 down; ip addr add fd00::2/64 dev d0", NULL, NULL },
+};
+
+static void test_interface_address(void **state)
+{
+	struct fixture *f = *state;
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	add_vip(f, "192.0.2.1/32");
+	for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]); i++) {
+		must("ip link set d1 up; ip addr flush dev d0");
+		must(interfaces[i].addresses);
+		for (size_t j = 0; j < 2; j++) {
+			const char *want = j ? interfaces[i].v6 : interfaces[i].v4;
+			struct addr a = { 0 };
+			struct err err = { "" };
+			char buf[ADDR_TEXT_MAX];
+			int r = fib_interface_address(f->d0, families[j], &a, &err);
+			if (r != (want ? 0 : -ENOENT) ||
+			    strcmp(addr_format(&a, buf), want ? want : "none") != 0)
+				fail_msg("%s: %d %s", interfaces[i].name, r, buf);
+			if (!want)
+				assert_non_null(strstr(err.text, "d0"));
+		}
+	}
+	struct addr a;
+	must("ip addr add 10.255.0.1/32 dev lo");
+	assert_int_equal(fib_interface_address(1, AF_INET, &a, NULL), -ENOENT);
+	assert_int_equal(fib_interface_address(4711, AF_INET, &a, NULL), -ENOENT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_lookup),
+		TEST(test_link_local),
+		TEST(test_unreachable),
+		TEST(test_unnumbered),
+		TEST(test_vips_are_no_sources),
+		TEST(test_default_gateway),
+		TEST(test_interface_address),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: MIT */
+/* The registry with the real runner, whose loop never turns: verdicts are given by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/app/registry.h"
+#include "lib/log.h"
+#include "lib/str.h"
+
+#define SEC     USEC_PER_SEC
+#define CLEANUP (900 * SEC)
+#define VIP1    "192.0.2.1/32"
+#define VIP2    "192.0.2.2/32"
+#define CHECK   "exec:never run"
+
+struct bench {
+	sd_event *loop;
+	struct monitor_runner *runner;
+	struct reconcile *reconcile;
+	struct registry *reg;
+	char did[2048];
+	struct strbuf log;
+	bool work_asked;
+};
+
+static int note(void *userdata, const char *what, const struct prefix *vip)
+{
+	struct bench *b = userdata;
+	char text[PREFIX_TEXT_MAX];
+	strbuf_add(&b->log, "%s %s\n", what, prefix_format(vip, text));
+	return 0;
+}
+
+static int fake_add(const struct prefix *vip, const char *app, struct err *err, void *userdata)
+{
+	(void)app, (void)err;
+	return note(userdata, "add", vip);
+}
+
+static int fake_del(const struct prefix *vip, struct err *err, void *userdata)
+{
+	(void)err;
+	return note(userdata, "del", vip);
+}
+
+static int fake_nat(const struct prefix *vip, const struct nat_spec *nats, size_t n,
+		    struct err *err, void *userdata)
+{
+	(void)vip, (void)nats, (void)n, (void)err, (void)userdata;
+	return 0;
+}
+
+static void fake_announce(const struct prefix *vip, const struct bgp_route_attrs *attrs,
+			  void *userdata)
+{
+	(void)attrs;
+	note(userdata, "announce", vip);
+}
+
+static void fake_withdraw(const struct prefix *vip, void *userdata)
+{
+	note(userdata, "withdraw", vip);
+}
+
+static void fake_drain(void *userdata)
+{
+	struct bench *b = userdata;
+	strbuf_add(&b->log, "drain\n");
+}
+
+static void fake_work(void *userdata)
+{
+	((struct bench *)userdata)->work_asked = true;
+}
+
+static void fake_retry(usec_t when, void *userdata)
+{
+	(void)when, (void)userdata;
+}
+
+static void disown(const struct prefix *vip, void *userdata)
+{
+	(void)vip, (void)userdata;
+}
+
+static const struct reconcile_ops fake_ops = {
+	.address_add = fake_add,
+	.address_del = fake_del,
+	.nat_set = fake_nat,
+	.announce = fake_announce,
+	.withdraw = fake_withdraw,
+	.disown = disown,
+	.drain = fake_drain,
+	.work = fake_work,
+	.retry = fake_retry,
+};
+
+static int setup(void **state)
+{
+	static struct bench b;
+	const struct runner_config config = { .interval = SEC };
+	memset(&b, 0, sizeof(b));
+	b.log = strbuf_over(b.did, sizeof(b.did));
+	log_setup(LOG_ERROR, false);
+	assert_true(sd_event_new(&b.loop) >= 0);
+	assert_int_equal(monitor_runner_new(b.loop, &config, &b.runner, NULL), 0);
+	b.reconcile = reconcile_new(&fake_ops, &b);
+	b.reg = registry_new(b.loop, b.runner, b.reconcile, CLEANUP);
+	*state = &b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *b = *state;
+	registry_free(b->reg);
+	reconcile_free(b->reconcile);
+	monitor_runner_free(b->runner);
+	sd_event_unref(b->loop);
+	return 0;
+}
+
+/* All that was done since the last call, waits of the reconciler included. */
+static void expect(struct bench *b, const char *did)
+{
+	while (b->work_asked) {
+		b->work_asked = false;
+		reconcile_work(b->reconcile, 100, SEC);
+	}
+	assert_string_equal(b->did, did);
+	b->log = strbuf_over(b->did, sizeof(b->did));
+}
+
+struct definition {
+	const char *name, *vip, *vip2, *monitor, *communities;
+	enum app_source source;
+	usec_t lease;
+};
+
+static void spec_make(struct app_spec *s, const struct definition *d)
+{
+	memset(s, 0, sizeof(*s));
+	s->source = d->source;
+	s->lease = d->lease;
+	assert_int_equal(app_spec_set_name(s, d->name, NULL), 0);
+	assert_int_equal(app_spec_add_vip(s, d->vip, NULL), 0);
+	if (d->vip2)
+		assert_int_equal(app_spec_add_vip(s, d->vip2, NULL), 0);
+	if (d->monitor)
+		assert_int_equal(app_spec_add_monitor(s, d->monitor, NULL), 0);
+	if (d->communities)
+		assert_int_equal(app_spec_add_communities(s, d->communities, NULL), 0);
+}
+
+static int reg_at(struct bench *b, const struct definition *d, usec_t now,
+		  enum register_result *ret, struct err *err)
+{
+	struct app_spec s;
+	spec_make(&s, d);
+	int rc = registry_register(b->reg, &s, now, ret, err);
+	app_spec_done(&s);
+	return rc;
+}
+
+static struct app *registered(struct bench *b, const struct definition *d,
+			      enum register_result want)
+{
+	struct err err = { "" };
+	enum register_result got = REGISTER_NEW;
+	if (reg_at(b, d, SEC, &got, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(got, want);
+	return (struct app *)registry_find(b->reg, d->name);
+}
+
+static const struct definition dns = { .name = "dns", .vip = VIP1, .source = APP_FROM_HTTP };
+static const struct definition checked = {
+	.name = "dns", .vip = VIP1, .monitor = CHECK, .source = APP_FROM_HTTP
+};
+
+static void test_without_monitors_it_is_up_at_once(void **state)
+{
+	struct bench *b = *state;
+	const struct app *app = registered(b, &dns, REGISTER_NEW);
+	assert_string_equal(b->did, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	assert_int_equal(app->health, HEALTH_UP);
+	assert_int_equal(registry_n(b->reg, HEALTH_UP), 1);
+}
+
+static void test_the_same_again_changes_nothing(void **state)
+{
+	struct bench *b = *state;
+	registered(b, &dns, REGISTER_NEW);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	registered(b, &dns, REGISTER_SAME);
+	expect(b, "");
+}
+
+static void test_health_decides(void **state)
+{
+	struct bench *b = *state;
+	struct app *app = registered(b, &checked, REGISTER_NEW);
+	expect(b, "");
+	app_take_verdict(app, HEALTH_UP, "passes", SEC);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	app_take_verdict(app, HEALTH_DOWN, "exit status 1", 2 * SEC);
+	expect(b, "withdraw 192.0.2.1/32\n");
+	assert_string_equal(app->reason, "exit status 1");
+	assert_int_equal(app_cleanup_at(app), 2 * SEC + CLEANUP);
+	/* A check that cannot run says nothing. */
+	app_take_verdict(app, HEALTH_UNKNOWN, "no bash", 3 * SEC);
+	assert_int_equal(app->health, HEALTH_DOWN);
+	app_take_verdict(app, HEALTH_UP, "passes", 4 * SEC);
+	expect(b, "announce 192.0.2.1/32\n");
+	assert_int_equal(app->went_down, 1);
+	assert_int_equal(app->went_up, 2);
+	assert_int_equal(app_cleanup_at(app), USEC_NEVER);
+}
+
+/* What the state file is told. */
+struct told {
+	unsigned n;
+	char name[APP_NAME_MAX + 1];
+	bool gone, renewed;
+};
+
+static void on_changed(const char *name, const struct app *app, bool renewed, void *userdata)
+{
+	struct told *t = userdata;
+	*t = (struct told){ .n = t->n + 1, .gone = !app, .renewed = renewed };
+	snprintf(t->name, sizeof(t->name), "%s", name ? name : "(agent)");
+}
+
+static const struct definition leased = {
+	.name = "dns", .vip = VIP1, .source = APP_FROM_HTTP, .lease = 10 * SEC
+};
+
+static void test_lease_ends_and_is_renewed(void **state)
+{
+	struct bench *b = *state;
+	enum register_result result;
+	struct told told = { 0 };
+	registry_on_changed(b->reg, on_changed, &told);
+	const struct app *app = registered(b, &leased, REGISTER_NEW);
+	assert_int_equal(app_lease_end(app), 11 * SEC);
+	assert_false(told.renewed);
+	assert_int_equal(reg_at(b, &leased, 5 * SEC, &result, NULL), 0);
+	assert_int_equal(result, REGISTER_RENEWED);
+	assert_true(told.renewed);
+	assert_int_equal(app_lease_end(app), 15 * SEC);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	registry_expire(b->reg, 15 * SEC - 1);
+	assert_non_null(registry_find(b->reg, "dns"));
+	registry_expire(b->reg, 15 * SEC);
+	assert_null(registry_find(b->reg, "dns"));
+	assert_true(told.gone);
+	assert_int_equal(registry_count(b->reg).leases, 0);
+	assert_int_equal(registry_count(b->reg).leases_expired, 1);
+	expect(b, "withdraw 192.0.2.1/32\ndrain\n");
+}
+
+static void test_lease_is_lifted_by_who_wants_none(void **state)
+{
+	struct bench *b = *state;
+	struct told told = { 0 };
+	const struct definition config = { .name = "dns", .vip = VIP1, .source = APP_FROM_CONFIG };
+	const struct app *app = registered(b, &leased, REGISTER_NEW);
+	registered(b, &dns, REGISTER_RENEWED);
+	assert_int_equal(app_lease_end(app), USEC_NEVER);
+	registered(b, &dns, REGISTER_SAME);
+	registry_on_changed(b->reg, on_changed, &told);
+	registered(b, &leased, REGISTER_RENEWED);
+	assert_false(told.renewed); /* this one cannot wait */
+	registered(b, &config, REGISTER_RENEWED);
+	assert_int_equal(app_lease_end(app), USEC_NEVER);
+	registered(b, &leased, REGISTER_SAME);
+	assert_int_equal(app_lease_end(app), USEC_NEVER);
+	assert_int_equal(app->spec->source, APP_FROM_CONFIG);
+}
+
+static void test_every_change_of_http_is_told(void **state)
+{
+	struct bench *b = *state;
+	struct told told = { 0 };
+	const struct definition other = { .name = "dns", .vip = VIP2, .source = APP_FROM_HTTP };
+	registry_on_changed(b->reg, on_changed, &told);
+	registered(b, &dns, REGISTER_NEW);
+	assert_int_equal(told.n, 1);
+	registered(b, &dns, REGISTER_SAME);
+	assert_int_equal(told.n, 1);
+	registered(b, &other, REGISTER_REPLACED);
+	assert_int_equal(told.n, 2);
+	registry_drain(b->reg, "dns", DRAIN_BY_FILE, "", USEC_NEVER, SEC);
+	assert_int_equal(told.n, 2);
+	registry_drain(b->reg, "dns", DRAIN_BY_API, "", USEC_NEVER, SEC);
+	registry_drain(b->reg, "dns", DRAIN_BY_API, "new reason", USEC_NEVER, SEC);
+	registry_undrain(b->reg, "dns", DRAIN_BY_API, SEC);
+	assert_int_equal(told.n, 5);
+	registry_drain(b->reg, NULL, DRAIN_BY_API, "", USEC_NEVER, SEC);
+	assert_string_equal(told.name, "(agent)");
+	registry_unregister(b->reg, "dns", SEC);
+	assert_int_equal(told.n, 7);
+	assert_true(told.gone);
+	assert_string_equal(told.name, "dns");
+	registered(b, &dns, REGISTER_NEW);
+	told.n = 0;
+	registry_unregister_all(b->reg, SEC); /* the stop, which nobody asked this app for */
+	assert_int_equal(told.n, 0);
+}
+
+static void test_drains_of_a_former_run_wait_for_their_apps(void **state)
+{
+	struct bench *b = *state;
+	registry_recall_drain(b->reg, "dns", "why", USEC_NEVER, 100 * SEC, SEC);
+	registry_recall_drain(b->reg, "ended", "", SEC, SEC, SEC);
+	const struct app *app = registered(b, &dns, REGISTER_NEW);
+	expect(b, ""); /* not announced for a moment */
+	assert_string_equal(app->drain->holds[DRAIN_BY_API].reason, "why");
+	assert_int_equal(app->drain->holds[DRAIN_BY_API].earlier, 100 * SEC);
+	const struct definition ended = { .name = "ended", .vip = VIP2, .source = APP_FROM_HTTP };
+	registered(b, &ended, REGISTER_NEW);
+	expect(b, "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
+	registry_undrain(b->reg, "dns", DRAIN_BY_API, SEC);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	registry_drain(b->reg, "dns", DRAIN_BY_API, "again", USEC_NEVER, 2 * SEC);
+	assert_int_equal(app->drain->holds[DRAIN_BY_API].earlier, 0);
+}
+
+static void test_cleanup_forgets_what_http_registered(void **state)
+{
+	struct bench *b = *state;
+	const struct definition other = {
+		.name = "ntp", .vip = VIP2, .monitor = CHECK, .source = APP_FROM_CONFIG
+	};
+	struct app *http = registered(b, &checked, REGISTER_NEW);
+	struct app *config = registered(b, &other, REGISTER_NEW);
+	app_take_verdict(http, HEALTH_UP, "", SEC);
+	app_take_verdict(config, HEALTH_UP, "", SEC);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n"
+		  "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
+	app_take_verdict(http, HEALTH_DOWN, "dead", 2 * SEC);
+	app_take_verdict(config, HEALTH_DOWN, "dead", 3 * SEC);
+	expect(b, b->did);
+	registry_tick(b->reg, 2 * SEC + CLEANUP - 1);
+	assert_non_null(registry_find(b->reg, "dns"));
+	registry_tick(b->reg, 2 * SEC + CLEANUP);
+	assert_null(registry_find(b->reg, "dns"));
+	expect(b, "drain\n");
+	registry_tick(b->reg, 3 * SEC + CLEANUP);
+	assert_non_null(registry_find(b->reg, "ntp"));
+	reconcile_acked(b->reconcile);
+	expect(b, "del 192.0.2.1/32\ndrain\n");
+	reconcile_acked(b->reconcile);
+	expect(b, "del 192.0.2.2/32\n");
+	app_take_verdict(config, HEALTH_UP, "", 2 * CLEANUP);
+	expect(b, "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
+}
+
+static void test_conflict_names_the_owner_and_changes_nothing(void **state)
+{
+	struct bench *b = *state;
+	const struct definition thief = {
+		.name = "thief", .vip = VIP2, .vip2 = VIP1, .source = APP_FROM_HTTP
+	};
+	enum register_result result;
+	struct err err;
+	registered(b, &dns, REGISTER_NEW);
+	expect(b, b->did);
+	assert_int_equal(reg_at(b, &thief, SEC, &result, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "dns"));
+	assert_non_null(strstr(err.text, VIP1));
+	assert_null(registry_find(b->reg, "thief"));
+	expect(b, "");
+	assert_int_equal(reconcile_counts(b->reconcile).vips, 1);
+}
+
+static void test_the_file_owns_its_names(void **state)
+{
+	struct bench *b = *state;
+	const struct definition file = { .name = "dns", .vip = VIP1, .source = APP_FROM_CONFIG };
+	const struct definition other = { .name = "dns", .vip = VIP2, .source = APP_FROM_HTTP };
+	enum register_result result;
+	struct err err;
+	registered(b, &file, REGISTER_NEW);
+	assert_int_equal(reg_at(b, &other, SEC, &result, &err), -EBUSY);
+	registered(b, &dns, REGISTER_SAME);
+}
+
+static void count_freed(void *userdata)
+{
+	++*(int *)userdata;
+}
+
+/* The configuration file comes before HTTP, and HTTP before Consul. */
+static void test_who_comes_first_takes_names_and_vips(void **state)
+{
+	struct bench *b = *state;
+	const struct definition consul = { .name = "a", .vip = VIP1, .source = APP_FROM_CONSUL };
+	const struct definition same = { .name = "a", .vip = VIP1, .source = APP_FROM_HTTP };
+	const struct definition late = { .name = "a", .vip = VIP2, .source = APP_FROM_CONSUL };
+	const struct definition vip = { .name = "b", .vip = VIP1, .source = APP_FROM_CONSUL };
+	const struct definition file = { .name = "c", .vip = VIP1, .source = APP_FROM_CONFIG };
+	enum register_result result;
+	struct err err;
+	int freed = 0;
+	registry_on_freed(b->reg, count_freed, &freed);
+	registered(b, &consul, REGISTER_NEW);
+	registered(b, &same, REGISTER_SAME);
+	assert_int_equal(registry_find(b->reg, "a")->spec->source, APP_FROM_HTTP);
+	assert_int_equal(freed, 1); /* whoever watches Consul has to look again */
+	assert_int_equal(reg_at(b, &late, SEC, &result, &err), -EBUSY);
+	assert_non_null(strstr(err.text, "HTTP"));
+	assert_int_equal(reg_at(b, &vip, SEC, &result, &err), -EEXIST);
+	registered(b, &file, REGISTER_NEW);
+	assert_null(registry_find(b->reg, "a"));
+	assert_int_equal(freed, 2);
+	struct prefix prefix;
+	assert_int_equal(prefix_parse(VIP1, &prefix, NULL), 0);
+	assert_ptr_equal(registry_owner(b->reg, &prefix), registry_find(b->reg, "c"));
+	assert_int_equal(reg_at(b, &same, SEC, &result, &err), -EEXIST);
+}
+
+static void test_replacing_keeps_the_vips_that_stay(void **state)
+{
+	struct bench *b = *state;
+	const struct definition more = { .name = "dns", .vip = VIP2, .vip2 = VIP1 };
+	const struct definition less = { .name = "dns", .vip = VIP2, .communities = "1:1" };
+	registered(b, &dns, REGISTER_NEW);
+	expect(b, b->did);
+	registered(b, &more, REGISTER_REPLACED);
+	expect(b, "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
+	registered(b, &less, REGISTER_REPLACED);
+	expect(b, "withdraw 192.0.2.1/32\nannounce 192.0.2.2/32\ndrain\n");
+	reconcile_acked(b->reconcile);
+	expect(b, "del 192.0.2.1/32\n");
+}
+
+static void test_new_monitors_start_from_the_health_that_was(void **state)
+{
+	struct bench *b = *state;
+	struct app *app = registered(b, &dns, REGISTER_NEW);
+	expect(b, b->did);
+	assert_ptr_equal(registered(b, &checked, REGISTER_REPLACED), app);
+	assert_int_equal(app->health, HEALTH_UP);
+	expect(b, "");
+	app_take_verdict(app, HEALTH_DOWN, "dead", 2 * SEC);
+	expect(b, "withdraw 192.0.2.1/32\n");
+	/* Without monitors it is up, whatever was before. */
+	registered(b, &dns, REGISTER_REPLACED);
+	expect(b, "announce 192.0.2.1/32\n");
+}
+
+static void test_a_vip_can_move_while_it_goes_down(void **state)
+{
+	struct bench *b = *state;
+	const struct definition heir = { .name = "heir", .vip = VIP1 };
+	registered(b, &dns, REGISTER_NEW);
+	expect(b, b->did);
+	assert_true(registry_unregister(b->reg, "dns", SEC));
+	assert_false(registry_unregister(b->reg, "dns", SEC));
+	expect(b, "withdraw 192.0.2.1/32\ndrain\n");
+	registered(b, &heir, REGISTER_NEW);
+	reconcile_acked(b->reconcile);
+	expect(b, "announce 192.0.2.1/32\n");
+}
+
+static void test_stop_withdraws_all(void **state)
+{
+	struct bench *b = *state;
+	const struct definition ntp = { .name = "ntp", .vip = VIP2 };
+	registered(b, &dns, REGISTER_NEW);
+	registered(b, &ntp, REGISTER_NEW);
+	expect(b, b->did);
+	registry_unregister_all(b->reg, SEC);
+	assert_string_equal(b->did, "withdraw 192.0.2.1/32\nwithdraw 192.0.2.2/32\n");
+	assert_int_equal(registry_n(b->reg, HEALTH_UP), 0);
+	expect(b, "withdraw 192.0.2.1/32\nwithdraw 192.0.2.2/32\ndrain\n");
+	reconcile_acked(b->reconcile);
+	expect(b, "del 192.0.2.1/32\ndel 192.0.2.2/32\n");
+	assert_true(reconcile_settled(b->reconcile));
+}
+
+/* An app that flaps: falls at once, returns when the hold is over, each time twice as long. */
+static void test_a_flapping_app_is_held_down(void **state)
+{
+	static const struct definition passes = {
+		.name = "dns", .vip = VIP1, .monitor = "file:/", .source = APP_FROM_HTTP
+	};
+	const struct damping_config config = { .first = 10 * SEC, .max = 25 * SEC };
+	const usec_t holds[] = { 0, 10 * SEC, 20 * SEC, 25 * SEC, 25 * SEC };
+	struct bench *b = *state;
+	registry_set_hold(b->reg, &config);
+	struct app *app = registered(b, &passes, REGISTER_NEW);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	usec_t now = SEC;
+	for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++) {
+		usec_t fell = now += SEC;
+		app_take_verdict(app, HEALTH_DOWN, "refused", now);
+		expect(b, "withdraw 192.0.2.1/32\n");
+		assert_int_equal(app->hold.flaps, i);
+		assert_int_equal(app->hold.until, holds[i] ? fell + holds[i] : 0);
+		if (holds[i] > 0) {
+			app_take_verdict(app, HEALTH_UP, "", fell + SEC);
+			registry_release(b->reg, fell + holds[i] - 1);
+			expect(b, "");
+			assert_int_equal(app->health, HEALTH_DOWN);
+			now = fell + holds[i];
+			registry_release(b->reg, now);
+		} else {
+			app_take_verdict(app, HEALTH_UP, "", now += SEC);
+		}
+		expect(b, "announce 192.0.2.1/32\n");
+		assert_int_equal(app->health, HEALTH_UP);
+	}
+	/* It was up for long enough. */
+	app_take_verdict(app, HEALTH_DOWN, "refused", now += config.max);
+	assert_int_equal(app->hold.flaps, 0);
+	app_take_verdict(app, HEALTH_UP, "", now + SEC);
+	expect(b, "withdraw 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+}
+
+/* It goes while it is held, or is down itself when the hold is over. */
+static void test_a_hold_ends_with_its_app(void **state)
+{
+	const struct damping_config config = { .first = 10 * SEC, .max = 25 * SEC };
+	struct bench *b = *state;
+	registry_set_hold(b->reg, &config);
+	struct app *app = registered(b, &checked, REGISTER_NEW);
+	for (usec_t now = SEC; now <= 3 * SEC; now += SEC) {
+		app_take_verdict(app, HEALTH_UP, "", now);
+		expect(b, b->did);
+		app_take_verdict(app, HEALTH_DOWN, "refused", now);
+	}
+	app_take_verdict(app, HEALTH_UP, "", 4 * SEC);
+	expect(b, b->did);
+	/* The monitors know nothing yet: the next verdict decides. */
+	registry_release(b->reg, 100 * SEC);
+	expect(b, "");
+	app_take_verdict(app, HEALTH_UP, "", 101 * SEC);
+	expect(b, "announce 192.0.2.1/32\n");
+	app_take_verdict(app, HEALTH_DOWN, "refused", 102 * SEC);
+	assert_true(damping_is_on(&app->hold, 103 * SEC));
+	registry_unregister(b->reg, "dns", 103 * SEC);
+	registry_release(b->reg, 200 * SEC);
+	assert_null(registry_find(b->reg, "dns"));
+}
+
+static void test_cursor_survives_removal(void **state)
+{
+	struct bench *b = *state;
+	const struct definition ntp = { .name = "ntp", .vip = VIP2 };
+	struct app_cursor c;
+	registered(b, &dns, REGISTER_NEW);
+	registered(b, &ntp, REGISTER_NEW);
+	app_cursor_init(b->reg, &c);
+	registry_unregister(b->reg, "dns", SEC);
+	const struct app *app = app_cursor_next(&c);
+	assert_non_null(app);
+	assert_string_equal(app->spec->name, "ntp");
+	assert_null(app_cursor_next(&c));
+	app_cursor_done(&c);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_without_monitors_it_is_up_at_once),
+		TEST(test_the_same_again_changes_nothing),
+		TEST(test_health_decides),
+		TEST(test_lease_ends_and_is_renewed),
+		TEST(test_lease_is_lifted_by_who_wants_none),
+		TEST(test_every_change_of_http_is_told),
+		TEST(test_drains_of_a_former_run_wait_for_their_apps),
+		TEST(test_cleanup_forgets_what_http_registered),
+		TEST(test_conflict_names_the_owner_and_changes_nothing),
+		TEST(test_the_file_owns_its_names),
+		TEST(test_who_comes_first_takes_names_and_vips),
+		TEST(test_replacing_keeps_the_vips_that_stay),
+		TEST(test_new_monitors_start_from_the_health_that_was),
+		TEST(test_a_vip_can_move_while_it_goes_down),
+		TEST(test_stop_withdraws_all),
+		TEST(test_a_flapping_app_is_held_down),
+		TEST(test_a_hold_ends_with_its_app),
+		TEST(test_cursor_survives_removal),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

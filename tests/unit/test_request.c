@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "agent/http/request.h"
+
+#define ARGS_MAX 6
+#define VIP                                                                                        \
+	{                                                                                          \
+		"vip", "192.0.2.53/32", 0                                                          \
+	}
+#define NAME                                                                                       \
+	{                                                                                          \
+		"name", "dns", 0                                                                   \
+	}
+
+struct request {
+	const char *method, *path;
+	struct api_arg args[ARGS_MAX]; /* len 0: strlen(value) */
+};
+
+static const struct good_case {
+	const char *name;
+	struct request request;
+	enum api_kind kind;
+	const char *app;
+} good_cases[] = {
+	{ "register", { "GET", "/register", { NAME, VIP } }, API_REGISTER, "dns" },
+	{ "register by POST", { "POST", "/register", { VIP, NAME } }, API_REGISTER, "dns" },
+	{ "unregister", { "GET", "/unregister", { NAME } }, API_UNREGISTER, "dns" },
+	{ "unregister with the query of register",
+	  { "DELETE", "/unregister", { NAME, VIP, { "monitor", "port:tcp:53", 0 } } },
+	  API_UNREGISTER,
+	  "dns" },
+	{ "info", { "PUT", "/info", { { 0 } } }, API_INFO, NULL },
+	{ "ping", { "GET", "/ping", { { 0 } } }, API_PING, NULL },
+	{ "apps", { "GET", "/v1/apps", { { 0 } } }, API_APPS, NULL },
+	{ "apps, head only", { "HEAD", "/v1/apps", { { 0 } } }, API_APPS, NULL },
+	{ "one app", { "GET", "/v1/apps/dns", { { 0 } } }, API_APP, "dns" },
+	{ "one app with a slash in its name",
+	  { "GET", "/v1/apps/a/b", { { 0 } } },
+	  API_APP,
+	  "a/b" },
+	{ "drain an app", { "POST", "/v1/apps/dns/drain", { { 0 } } }, API_DRAIN, "dns" },
+	{ "drain an app, by GET", { "GET", "/v1/apps/dns/drain", { { 0 } } }, API_DRAIN, "dns" },
+	{ "undrain an app", { "PUT", "/v1/apps/dns/undrain", { { 0 } } }, API_UNDRAIN, "dns" },
+	{ "an app called drain", { "GET", "/v1/apps/drain", { { 0 } } }, API_APP, "drain" },
+	{ "draining it", { "POST", "/v1/apps/drain/drain", { { 0 } } }, API_DRAIN, "drain" },
+	{ "drain the agent", { "POST", "/v1/drain", { { 0 } } }, API_DRAIN, NULL },
+	{ "undrain the agent", { "GET", "/v1/undrain", { { 0 } } }, API_UNDRAIN, NULL },
+	{ "status", { "GET", "/v1/status", { { 0 } } }, API_STATUS, NULL },
+	{ "peers", { "GET", "/v1/peers", { { 0 } } }, API_PEERS, NULL },
+	{ "routes", { "GET", "/v1/routes", { { 0 } } }, API_ROUTES, NULL },
+	{ "metrics", { "GET", "/metrics", { { 0 } } }, API_METRICS, NULL },
+	{ "healthz", { "GET", "/healthz", { { 0 } } }, API_HEALTHZ, NULL },
+	{ "readyz", { "HEAD", "/readyz", { { 0 } } }, API_READYZ, NULL },
+};
+
+static const struct bad_case {
+	const char *name;
+	struct request request;
+	unsigned status;
+	const char *says;
+} bad_cases[] = {
+	{ "nothing", { "GET", "/register", { { 0 } } }, 400, "Invalid request: name is missing" },
+	{ "no vip", { "GET", "/register", { NAME } }, 400, "Invalid request: vip is missing" },
+	{ "empty name",
+	  { "GET", "/register", { { "name", "", 0 }, VIP } },
+	  400,
+	  "Invalid request: " },
+	{ "name without value",
+	  { "GET", "/register", { { "name", NULL, 0 }, VIP } },
+	  400,
+	  "Invalid request: " },
+	{ "two names", { "GET", "/register", { NAME, NAME, VIP } }, 400, "twice" },
+	{ "bad vip",
+	  { "GET", "/register", { NAME, { "vip", "192.0.2.256/32", 0 } } },
+	  400,
+	  "192.0.2.256" },
+	{ "the second vip is bad",
+	  { "GET", "/register", { NAME, VIP, { "vip", "hello", 0 } } },
+	  400,
+	  "hello" },
+	{ "the same vip twice", { "GET", "/register", { NAME, VIP, VIP } }, 400, "192.0.2.53" },
+	{ "host bits",
+	  { "GET", "/register", { NAME, { "vip", "192.0.2.1/24", 0 } } },
+	  400,
+	  "192.0.2.0/24" },
+	{ "unknown monitor",
+	  { "GET", "/register", { NAME, VIP, { "monitor", "ping:1", 0 } } },
+	  400,
+	  "ping" },
+	{ "port 99999",
+	  { "GET", "/register", { NAME, VIP, { "monitor", "port:tcp:99999", 0 } } },
+	  400,
+	  "99999" },
+	{ "protocol sctp",
+	  { "GET", "/register", { NAME, VIP, { "monitor", "port:sctp:53", 0 } } },
+	  400,
+	  "sctp" },
+	{ "community",
+	  { "GET", "/register", { NAME, VIP, { "vip_communities", "1:1,70000:1", 0 } } },
+	  400,
+	  "70000:1" },
+	{ "nat", { "GET", "/register", { NAME, VIP, { "nat", "tcp", 0 } } }, 400, "'tcp'" },
+	{ "misspelt parameter",
+	  { "GET", "/register", { NAME, VIP, { "monitors", "port:tcp:53", 0 } } },
+	  400,
+	  "did you mean 'monitor'?" },
+	{ "strange parameter",
+	  { "GET", "/register", { NAME, VIP, { "zzzzzzzzzz", "1", 0 } } },
+	  400,
+	  "expected name, vip" },
+	{ "NUL in a value", { "GET", "/register", { { "name", "dns\0x", 5 }, VIP } }, 400, "NUL" },
+	{ "unregister whom?", { "GET", "/unregister", { VIP } }, 400, "name is missing" },
+	{ "unregister nobody",
+	  { "GET", "/unregister", { { "name", "", 0 } } },
+	  400,
+	  "Invalid request: " },
+	{ "root", { "GET", "/", { { 0 } } }, 404, "'/'" },
+	{ "below register", { "GET", "/register/x", { NAME, VIP } }, 404, "/register/x" },
+	{ "app without a name", { "GET", "/v1/apps/", { { 0 } } }, 404, "/v1/apps/" },
+	{ "unknown", { "GET", "/v1/nothing", { { 0 } } }, 404, "/v1/nothing" },
+	{ "reading by POST", { "POST", "/v1/apps", { { 0 } } }, 405, "GET" },
+};
+
+static void route(const struct request *r, struct api_call *call)
+{
+	struct api_arg args[ARGS_MAX];
+	size_t n = 0;
+	for (; n < ARGS_MAX && r->args[n].name; n++) {
+		args[n] = r->args[n];
+		if (args[n].value && args[n].len == 0)
+			args[n].len = strlen(args[n].value);
+	}
+	request_parse(&(struct api_request){ r->method, r->path, args, n, false }, call);
+}
+
+static void test_good(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(good_cases) / sizeof(good_cases[0]); i++) {
+		const struct good_case *c = &good_cases[i];
+		struct api_call call;
+		route(&c->request, &call);
+		if (call.kind != c->kind)
+			fail_msg("%s: kind %d, %s", c->name, (int)call.kind, call.err.text);
+		const char *app = call.kind == API_REGISTER ? call.spec.name : call.name;
+		if (c->app)
+			assert_string_equal(app, c->app);
+		api_call_done(&call);
+	}
+}
+
+static void test_bad(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad_cases) / sizeof(bad_cases[0]); i++) {
+		const struct bad_case *c = &bad_cases[i];
+		struct api_call call;
+		route(&c->request, &call);
+		if (call.kind != API_ERROR || call.status != c->status)
+			fail_msg("%s: kind %d status %u", c->name, (int)call.kind, call.status);
+		if (!strstr(call.err.text, c->says))
+			fail_msg("%s: '%s' does not say '%s'", c->name, call.err.text, c->says);
+		assert_int_equal(call.json, c->status != 400);
+		api_call_done(&call);
+	}
+}
+
+static void test_all_parameters_arrive(void **state)
+{
+	(void)state;
+	const struct request r = { "GET",
+				   "/register",
+				   { NAME,
+				     VIP,
+				     { "vip", "2001:db8::53/128", 0 },
+				     { "monitor", "exec:test a = b:c", 0 },
+				     { "nat", "tcp:53:8053", 0 },
+				     { "vip_communities", "1:2,3:4", 0 } } };
+	struct api_call call;
+	route(&r, &call);
+	assert_int_equal(call.kind, API_REGISTER);
+	assert_int_equal(call.spec.source, APP_FROM_HTTP);
+	assert_int_equal(call.spec.n_vips, 2);
+	assert_int_equal(call.spec.n_monitors, 1);
+	assert_string_equal(call.spec.monitors[0].text, "exec:test a = b:c");
+	assert_int_equal(call.spec.n_nats, 1);
+	assert_int_equal(call.spec.nats[0].dest, 8053);
+	assert_int_equal(call.spec.communities.n, 2);
+	api_call_done(&call);
+}
+
+static void test_drain_parameters(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		struct request request;
+		const char *reason;
+		usec_t span;
+		const char *says; /* NULL: it is right */
+	} cases[] = {
+		{ "none", { "POST", "/v1/drain", { { 0 } } }, "", USEC_NEVER, NULL },
+		{ "both",
+		  { "POST", "/v1/drain", { { "for", "1m", 0 }, { "reason", "a b", 0 } } },
+		  "a b",
+		  60 * USEC_PER_SEC,
+		  NULL },
+		{ "reason without value",
+		  { "POST", "/v1/drain", { { "reason", NULL, 0 } } },
+		  "",
+		  USEC_NEVER,
+		  NULL },
+		{ "no duration", { "POST", "/v1/drain", { { "for", "x", 0 } } }, "", 0, "'x'" },
+		{ "no value", { "POST", "/v1/drain", { { "for", NULL, 0 } } }, "", 0, "''" },
+		{ "0", { "POST", "/v1/drain", { { "for", "0s", 0 } } }, "", 0, "no time" },
+		{ "unknown", { "POST", "/v1/drain", { NAME } }, "", 0, "reason or for" },
+		{ "undrain takes none",
+		  { "POST", "/v1/undrain", { { "for", "1s", 0 } } },
+		  "",
+		  0,
+		  "expected none" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct api_call call;
+		route(&cases[i].request, &call);
+		if (cases[i].says) {
+			if (call.kind != API_ERROR || call.status != 400 || !call.json ||
+			    !strstr(call.err.text, cases[i].says))
+				fail_msg("%s: %s", cases[i].name, call.err.text);
+		} else if (call.kind != API_DRAIN || strcmp(call.reason, cases[i].reason) != 0 ||
+			   call.span != cases[i].span) {
+			fail_msg("%s: kind %d, '%s'", cases[i].name, (int)call.kind, call.err.text);
+		}
+		api_call_done(&call);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_all_parameters_arrive),
+		cmocka_unit_test(test_drain_parameters),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

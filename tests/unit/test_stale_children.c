@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Real processes with real environments. */
+#include "process/stale_children.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/loop_until.h"
+
+/* Ours with another number and another start: an agent that was here before. */
+static const char *former(char buf[static ORPHANS_MARK_MAX + 32])
+{
+	snprintf(buf, ORPHANS_MARK_MAX + 32, "%s0", stale_children_mark());
+	return buf;
+}
+
+/* Returns when the process has the environment. */
+static pid_t start(const char *mark, const char *second)
+{
+	int fds[2];
+	char byte;
+	const char *const argv[] = { "sh", "-c", "echo; exec 1>&-; kill -STOP $$", NULL };
+	const char *const env[] = { "A=1", mark, second, NULL };
+	assert_int_equal(pipe2(fds, 0), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(fds[1], STDOUT_FILENO);
+		execve("/bin/sh", (char *const *)argv, (char *const *)env);
+		_exit(127);
+	}
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	close(fds[0]);
+	return pid;
+}
+
+/* Whether it was killed; it is gone in any case. */
+static bool was_killed(pid_t pid)
+{
+	int status;
+	pid_t ended = waitpid(pid, &status, WNOHANG);
+	if (ended == pid)
+		return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return false;
+}
+
+struct result {
+	bool done;
+	size_t killed;
+};
+
+static void on_done(size_t killed, void *userdata)
+{
+	*(struct result *)userdata = (struct result){ true, killed };
+}
+
+static bool is_done(void *userdata)
+{
+	return ((struct result *)userdata)->done;
+}
+
+static size_t look(void)
+{
+	sd_event *loop = NULL;
+	struct result result = { 0 };
+	assert_true(sd_event_new(&loop) >= 0);
+	struct stale_children *o = stale_children_new(loop, on_done, &result);
+	loop_until(loop, is_done, &result);
+	stale_children_free(o);
+	sd_event_unref(loop);
+	return result.killed;
+}
+
+/* So that kill() has had its effect when it is looked for. */
+static void wait_for_end(pid_t pid)
+{
+	siginfo_t si;
+	assert_int_equal(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT), 0);
+}
+
+static void what_a_former_agent_started_is_killed(void **state)
+{
+	(void)state;
+	char mark[ORPHANS_MARK_MAX + 32];
+	pid_t orphan = start(former(mark), NULL);
+	assert_int_equal(look(), 1);
+	wait_for_end(orphan);
+	assert_true(was_killed(orphan));
+	assert_int_equal(look(), 0);
+}
+
+static void others_are_left_alone(void **state)
+{
+	(void)state;
+	char elsewhere[ORPHANS_MARK_MAX + 32], mark[ORPHANS_MARK_MAX + 32];
+	former(mark);
+	snprintf(elsewhere, sizeof(elsewhere), "%s", stale_children_mark());
+	*strstr(elsewhere, "net:[") = 'N'; /* of an agent of another network namespace */
+	const pid_t pids[] = {
+		start("B=2", NULL),
+		start(stale_children_mark(), NULL),
+		start(elsewhere, NULL),
+		start(elsewhere, mark), /* its agent was started by an orphan */
+		start(mark, stale_children_mark()),
+		start("VIPHERALD_AGENT=", NULL),
+	};
+	size_t killed = look();
+	for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++)
+		if (was_killed(pids[i]))
+			fail_msg("number %zu", i);
+	assert_int_equal(killed, 0);
+}
+
+static void the_mark_names_us(void **state)
+{
+	(void)state;
+	char number[32];
+	snprintf(number, sizeof(number), "/%d/", (int)getpid());
+	assert_non_null(strstr(stale_children_mark(), "VIPHERALD_AGENT=pid:["));
+	assert_non_null(strstr(stale_children_mark(), "/net:["));
+	assert_non_null(strstr(stale_children_mark(), number));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_mark_names_us),
+		cmocka_unit_test(what_a_former_agent_started_is_killed),
+		cmocka_unit_test(others_are_left_alone),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
