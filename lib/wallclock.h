@@ -5,9 +5,10 @@
 
 #include <stdint.h>
 
-/* "2026-01-02T03:04:05.678Z" (RFC 3339), UTC; `real_usec` is microseconds since 1970. Returns
- * `buf`. */
+typedef uint64_t wall_t; /* microseconds since 1970, UTC */
+
+/* "2026-01-02T03:04:05.678Z" (RFC 3339), UTC. Returns `buf`. */
 #define DATE_TEXT_MAX 48
-const char *date_format(uint64_t real_usec, char buf[static DATE_TEXT_MAX]);
+const char *date_format(wall_t at, char buf[static DATE_TEXT_MAX]);
 
 #endif
