@@ -59,6 +59,7 @@ help:
 	@echo "make docs       writes the generated reference pages again"
 	@echo "make install    binary, unit, man page, docs; PREFIX=/usr/local, DESTDIR= for packages"
 	@echo "make uninstall  removes them; your configuration and state stay"
+	@echo "make release    checks version, changelog and work tree, and makes the tarball"
 	@echo "make clean"
 
 $(BUILD)/obj/%.o: %.c | libraries
@@ -193,6 +194,9 @@ install: all
 uninstall:
 	$(INSTALL) uninstall
 
+release:
+	@scripts/release.sh '$(VERSION)' '$(BUILD)'
+
 bench: variant-plain
 	@bench/run
 
@@ -201,6 +205,6 @@ clean:
 
 .PHONY: all help libraries unit-binaries bench-binaries run-unit variant-plain variant-asan \
 	variant-clang unit netns container-test image soak test demo deps lint fuzz run-fuzz bench \
-	clean docs install uninstall
+	clean docs install uninstall release
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -22,10 +22,12 @@ list() {
 		644 dist/vipherald.8.in $prefix/share/man/man8/vipherald.8
 		644 config.example.yaml $doc/config.example.yaml
 		644 README.md $doc/README.md
+		644 CHANGELOG.md $doc/CHANGELOG.md
+		644 SECURITY.md $doc/SECURITY.md
 		644 LICENSE $doc/LICENSE
 	END
 	local page
-	for page in docs/*.md; do
+	for page in docs/*.md docs/decisions/*.md; do
 		echo "644 $page $doc/$page"
 	done
 }
@@ -83,7 +85,7 @@ do_uninstall() {
 	while read -r mode source target; do
 		rm -f "$root$target"
 	done < <(list)
-	remove_empty "$doc/docs" "$doc" "$etc/vipherald"
+	remove_empty "$doc/docs/decisions" "$doc/docs" "$doc" "$etc/vipherald"
 }
 
 case ${1-} in

@@ -18,9 +18,14 @@ INSTALLED = {
     "usr/share/man/man8/vipherald.8": 0o644,
     "usr/share/doc/vipherald/README.md": 0o644,
     "usr/share/doc/vipherald/LICENSE": 0o644,
+    "usr/share/doc/vipherald/CHANGELOG.md": 0o644,
+    "usr/share/doc/vipherald/SECURITY.md": 0o644,
     "usr/share/doc/vipherald/config.example.yaml": 0o644,
     "etc/vipherald/config.yaml": 0o644,
-    **{f"usr/share/doc/vipherald/docs/{page.name}": 0o644 for page in REPO.glob("docs/*.md")},
+    **{
+        f"usr/share/doc/vipherald/{page.relative_to(REPO)}": 0o644
+        for page in REPO.glob("docs/**/*.md")
+    },
 }
 
 
