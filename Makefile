@@ -67,6 +67,10 @@ $(BUILD)/obj/%.o: %.c | libraries
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# What embeds the version is built again when it changes.
+VERSIONED := $(shell grep -ls VIPHERALD_VERSION $(SOURCES))
+$(patsubst %.c,$(BUILD)/obj/%.o,$(VERSIONED)): VERSION
+
 $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
 	@$(AR) rcs $@ $^
@@ -105,10 +109,10 @@ $(BENCH_BIN): $(patsubst %.c,$(BUILD)/obj/%.o,$(BENCH)) $(ARCHIVE)
 unit-binaries: $(UNIT_BIN) $(REPLAY_BIN)
 bench-binaries: $(BENCH_BIN)
 
-# Every unit test program and every fuzz corpus, of one variant.
+# Every unit test program and every fuzz corpus, of one variant: JOBS at once, LIMIT seconds each.
+REPLAYS = $(foreach t,$(REPLAY_BIN),"$t tests/fuzz/corpus/$(notdir $(subst fuzz_,,$t))")
 run-unit: unit-binaries
-	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
-	@set -e; for t in $(REPLAY_BIN); do n=$${t##*/fuzz_}; $$t tests/fuzz/corpus/$$n; done
+	@printf '%s\n' $(UNIT_BIN) $(REPLAYS) | scripts/side-by-side
 
 # The variants that the tests run: as released, under the sanitizers, and clang for its warnings.
 variant-plain:
@@ -118,21 +122,22 @@ variant-asan:
 variant-clang:
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang all unit-binaries bench-binaries
 
+PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
+
 unit: variant-plain variant-asan
 	@$(MAKE) --no-print-directory BUILD=build run-unit
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS= VARIANT="$(ASAN)" run-unit
-
-PYTEST = /usr/bin/python3 -m pytest -q -n 4 tests/netns
+	@$(PYTEST) tests/build
 
 netns: variant-plain variant-asan
-	VIPHERALD=build/vipherald $(PYTEST)
-	VIPHERALD=build/asan/vipherald $(PYTEST)
+	VIPHERALD=build/vipherald $(PYTEST) -n 4 tests/netns
+	VIPHERALD=build/asan/vipherald $(PYTEST) -n 4 tests/netns
 
 # The image is built and run by an engine of its own, on storage of its own, in namespaces of their
 # own; it builds the program itself.
 container-test:
 	@scripts/deps.sh container
-	tests/container/sandbox /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/container
+	tests/container/sandbox $(PYTEST) tests/container
 
 # The program, not the sanitizers': resident memory is looked at. VIPHERALD names another one.
 SOAK_SECONDS = 600

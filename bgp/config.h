@@ -77,6 +77,8 @@ struct bgp_peer_config {
 	usec_t hold_time;      /* 0 or >= 3 s */
 	usec_t keepalive;      /* 0: a third of the negotiated hold time */
 	usec_t send_hold_time; /* RFC 9687; 0: the larger of 8 min and twice the hold time */
+	/* Of one attempt to connect; 0: BGP_CONNECT_TIMEOUT. */
+	span_t connect_timeout;
 	usec_t connect_retry, connect_retry_max;
 	bool graceful_restart; /* RFC 4724, RFC 8538: asks the peer to keep our routes */
 	usec_t restart_time;   /* for so long; whole seconds, at most BGP_GR_TIME_MAX of them */

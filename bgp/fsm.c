@@ -64,12 +64,17 @@ usec_t bgp_fsm_retry_due(const struct bgp_fsm *fsm)
 	return fsm->retry_at > fsm->held_until ? fsm->retry_at : fsm->held_until;
 }
 
+static span_t connect_timeout(const struct bgp_fsm *fsm)
+{
+	return fsm->config.connect_timeout ? fsm->config.connect_timeout : BGP_CONNECT_TIMEOUT;
+}
+
 /* For as long as an attempt may take and no longer: a peer that connects again and again without
  * ever getting to a session must not keep us from trying. */
 static void hold_back(struct bgp_fsm *fsm, usec_t until)
 {
 	if (fsm->retry_at != USEC_NEVER)
-		fsm->held_until = usec_min(until, usec_add(fsm->retry_at, BGP_CONNECT_TIMEOUT));
+		fsm->held_until = usec_min(until, usec_add(fsm->retry_at, connect_timeout(fsm)));
 }
 
 usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm)
@@ -104,7 +109,7 @@ static void change_state(struct bgp_fsm *fsm, enum bgp_state to, const struct bg
 		break;
 	case BGP_CONNECT:
 		stop_timers(fsm);
-		fsm->connect_by = usec_add(ev->now, BGP_CONNECT_TIMEOUT);
+		fsm->connect_by = usec_add(ev->now, connect_timeout(fsm));
 		add(out, BGP_DO_CONNECT);
 		break;
 	case BGP_OPENSENT:
@@ -385,7 +390,7 @@ static void step_connecting(struct bgp_fsm *fsm, const struct bgp_event *ev,
 		if (ev->now < fsm->connect_by)
 			break;
 		set_why(fsm, "no answer to the connection attempt within %u s",
-			seconds(BGP_CONNECT_TIMEOUT));
+			seconds(connect_timeout(fsm)));
 		fail(fsm, ev, out);
 		break;
 	case BGP_EV_STOP:

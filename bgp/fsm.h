@@ -41,6 +41,7 @@ struct bgp_fsm_config {
 	usec_t hold_time;      /* what we offer; whole seconds */
 	usec_t keepalive;      /* 0: a third of what is negotiated */
 	usec_t send_hold_time; /* 0: the default of RFC 9687 */
+	span_t connect_timeout; /* 0: BGP_CONNECT_TIMEOUT */
 	usec_t connect_retry, connect_retry_max;
 	bool graceful_restart; /* offered, RFC 4724 */
 	usec_t restart_time;   /* whole seconds */

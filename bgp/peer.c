@@ -241,7 +241,7 @@ static void take_turns(struct bgp_peer *p, struct bgp_conn *c)
 	if (c == &p->out && ended && !p->stopped)
 		bgp_conn_open(&p->in);
 	if (p->in.fsm.state != BGP_IDLE)
-		bgp_conn_hold_back(&p->out, usec_add(now, BGP_CONNECT_TIMEOUT));
+		bgp_conn_hold_back(&p->out, usec_add(now, p->config.connect_timeout));
 	else if (c == &p->in) /* the peer may not know yet that its connection ended */
 		bgp_conn_hold_back(&p->out, usec_add(now, p->config.connect_retry));
 }
@@ -362,6 +362,8 @@ static const struct bgp_conn_ops conn_ops = {
 static void copy_config(struct bgp_peer *p, const struct bgp_peer_config *c)
 {
 	p->config = *c;
+	if (!c->connect_timeout)
+		p->config.connect_timeout = BGP_CONNECT_TIMEOUT;
 	p->config.password = p->password = c->password ? mem_strdup(c->password) : NULL;
 	p->config.communities.values =
 		mem_copy(c->communities.values, c->communities.n * sizeof(uint32_t));
@@ -385,6 +387,7 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 		.hold_time = config->hold_time,
 		.keepalive = config->keepalive,
 		.send_hold_time = config->send_hold_time,
+		.connect_timeout = p->config.connect_timeout,
 		.connect_retry = config->connect_retry,
 		.connect_retry_max = config->connect_retry_max,
 		.graceful_restart = config->graceful_restart,
@@ -575,7 +578,7 @@ static const char *hint_now(const struct bgp_peer *p, const struct bgp_conn *c)
 	usec_t waited = usec_sub(loop_now(p->env.loop), c->fsm.state_since);
 	bool opening = c->fsm.state == BGP_OPENSENT || c->fsm.state == BGP_OPENCONFIRM;
 	bool expecting = c->fsm.state == BGP_ACTIVE && p->config.passive;
-	if (waited < BGP_CONNECT_TIMEOUT || !(opening || expecting))
+	if (waited < p->config.connect_timeout || !(opening || expecting))
 		return p->hint;
 	return opening ? hint_for_silence(&p->config)
 		       : "the peer has not connected: is it configured to? Besides routing and "

@@ -304,6 +304,11 @@ static int read_all(struct state_file *f, struct state_contents *ret, struct err
 	return ret->n_refused > 0 ? set_aside(f, false, "not all of it can be used", err) : 0;
 }
 
+void state_file_set_retry(struct state_file *f, span_t first, span_t max)
+{
+	f->backoff = (struct backoff){ .first = first, .max = max };
+}
+
 int state_file_new(sd_event *loop, const char *path, const struct state_place *place,
 		   state_file_told_cb *told, void *userdata, struct state_file **ret,
 		   struct state_contents *ret_contents, struct err *err)
@@ -316,7 +321,7 @@ int state_file_new(sd_event *loop, const char *path, const struct state_place *p
 	f->told = told;
 	f->userdata = userdata;
 	f->write_at = USEC_NEVER;
-	f->backoff = (struct backoff){ .first = RETRY_FIRST, .max = RETRY_MAX };
+	state_file_set_retry(f, RETRY_FIRST, RETRY_MAX);
 	int rc = atomic_file_new(loop, path, &f->rewriter, err);
 	if (rc == 0)
 		rc = read_all(f, &contents, err);

@@ -36,6 +36,8 @@ int state_file_new(sd_event *loop, const char *path, const struct state_place *p
 		   struct state_contents *ret_contents, struct err *err);
 /* Waits for the disk if something is not on it yet. NULL works. */
 void state_file_free(struct state_file *f);
+/* The pauses after failed writes, instead of 2 s that grow to a minute. */
+void state_file_set_retry(struct state_file *f, span_t first, span_t max);
 /* From now on the file is written; before, it stays as it was. */
 void state_file_begin(struct state_file *f);
 

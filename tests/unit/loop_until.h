@@ -9,7 +9,7 @@
 #include "process/loop.h"
 
 /* Far more than anything takes, sanitizers and a busy machine included. */
-#define LOOP_UNTIL_LIMIT (20 * USEC_PER_SEC)
+#define LOOP_UNTIL_LIMIT (60 * USEC_PER_SEC)
 
 static inline int loop_until_limit(sd_event_source *source, uint64_t now, void *userdata)
 {

@@ -291,15 +291,23 @@ static void a_session_that_lasts_resets_the_back_off(void **state)
 	}
 }
 
-static void an_attempt_that_nobody_answers_ends(void **state)
+static void expect_attempt_to_last(const struct bgp_fsm_config *config, span_t span)
 {
-	(void)state;
-	struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
-	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + BGP_CONNECT_TIMEOUT);
-	struct bgp_actions a = feed(&fsm, BGP_EV_TIMER, T0 + BGP_CONNECT_TIMEOUT);
+	struct bgp_fsm fsm = fsm_in(BGP_CONNECT, config);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + span);
+	struct bgp_actions a = feed(&fsm, BGP_EV_TIMER, T0 + span);
 	char got[BGP_ACTIONS_MAX + 1];
 	assert_string_equal(letters(&a, got), "X");
 	assert_non_null(strstr(fsm.why, "no answer"));
+}
+
+static void an_unanswered_attempt_ends(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	expect_attempt_to_last(&config, BGP_CONNECT_TIMEOUT);
+	config.connect_timeout = 3 * S;
+	expect_attempt_to_last(&config, 3 * S);
 }
 
 static void hold_timer_of_an_open_that_never_comes(void **state)
@@ -646,7 +654,7 @@ int main(void)
 		cmocka_unit_test(connects_at_once_and_then_with_growing_waits),
 		cmocka_unit_test(jitter_shortens_a_wait_by_a_quarter_at_most),
 		cmocka_unit_test(a_session_that_lasts_resets_the_back_off),
-		cmocka_unit_test(an_attempt_that_nobody_answers_ends),
+		cmocka_unit_test(an_unanswered_attempt_ends),
 		cmocka_unit_test(hold_timer_of_an_open_that_never_comes),
 		cmocka_unit_test(hold_and_keepalive_are_negotiated),
 		cmocka_unit_test(what_is_heard_restarts_the_hold_timer),

@@ -415,7 +415,7 @@ static void test_status(void **state)
 	assert_int_equal(st.failures, 5);
 	assert_true(st.since >= before && st.since < st.last_check);
 	assert_true(st.last_check <= loop_clock());
-	assert_true(st.took < USEC_PER_SEC);
+	assert_true(st.took <= loop_clock() - before);
 	assert_false(st.running);
 	monitor_watch_free(s.watch);
 }

@@ -44,7 +44,10 @@ static void on_told(uint64_t up_to, bool stored, void *userdata)
 
 static int open_file(struct fixture *f, struct err *err)
 {
-	return state_file_new(f->loop, f->path, &here, on_told, f, &f->file, &f->contents, err);
+	int rc = state_file_new(f->loop, f->path, &here, on_told, f, &f->file, &f->contents, err);
+	if (rc == 0)
+		state_file_set_retry(f->file, 10 * USEC_PER_MSEC, 100 * USEC_PER_MSEC);
+	return rc;
 }
 
 static int setup(void **state)
