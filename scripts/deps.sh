@@ -5,16 +5,20 @@
 #   scripts/deps.sh build      compiler and libraries
 #   scripts/deps.sh test       build + pytest + the routers and the Consul that the tests talk to
 #   scripts/deps.sh container  the routers, a container engine, a base image of Debian's packages
+#   scripts/deps.sh kernels SUITE…  kernels of Debian releases, and qemu to boot them
 #   scripts/deps.sh lint       build + formatters and static checkers
+#   scripts/deps.sh list peers|engine|qemu  prints the packages that are unpacked, and does nothing
 #
 # The routers (FRR, BIRD, GoBGP, OpenBGPD, ExaBGP) are never installed: their packages enable and
 # start services, and this machine may run a bird of its own. Their packages are only downloaded and
 # unpacked below .deps/peers, from where the tests run them in network namespaces. So is Consul's,
-# below .deps/consul, and the container engine below .deps/container.
+# below .deps/consul, the container engine below .deps/container, and the kernels and qemu below
+# .deps/kernels and .deps/qemu. Which packages that takes does not depend on what is installed.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 peers_dir=$root/.deps/peers
+qemu_dir=$root/.deps/qemu
 
 build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libyaml-dev libmnl-dev
 	libjansson-dev libiptc-dev libcmocka-dev uthash-dev libcurl4-openssl-dev iproute2)
@@ -24,6 +28,12 @@ test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables ope
 lint_packages=(clang-format clang-tidy cppcheck)
 peer_packages=(frr bird2 gobgpd openbgpd exabgp)
 engine_packages=(podman buildah crun conmon)
+# Boots the kernels. busybox and kmod load what is needed to reach the root file system.
+qemu_packages=(busybox-static kmod)
+case $(dpkg --print-architecture 2>/dev/null) in
+arm64) qemu_packages+=(qemu-system-arm) ;;
+*) qemu_packages+=(qemu-system-x86) ;;
+esac
 
 die() {
 	printf 'deps.sh: %s\n' "$@" >&2
@@ -87,47 +97,120 @@ clang_runtime_package() {
 	fi
 }
 
-# One a line: the packages and what they need that this machine does not have.
-with_dependencies() {
-	local package
-	printf '%s\n' "$@"
+# World: apt with a package status, caches and, for another suite, sources of its own, so that the
+# machine's stay as they are. In the words of apt, nothing is installed there.
+make_world() {
+	local world=$1
+	rm -rf "$world"
+	mkdir -p "$world/cache/archives/partial" "$world/lists/partial"
+	: >"$world/status"
+}
+
+# in_world DIR apt-get|apt-cache ARGUMENT…
+in_world() {
+	local world=$1 tool=$2 options
+	shift 2
+	options=(-q -o Dir::State::status="$world/status" -o Dir::Cache="$world/cache"
+		-o Dir::Cache::pkgcache="$world/cache/pkgcache.bin"
+		-o Dir::Cache::srcpkgcache="$world/cache/srcpkgcache.bin"
+		-o Dir::State::extended_states="$world/extended_states" -o APT::Sandbox::User=root)
+	[[ -f $world/sources.list ]] && options+=(-o Dir::Etc::SourceList="$world/sources.list"
+		-o Dir::Etc::SourceParts=- -o Dir::State::Lists="$world/lists")
+	"$tool" "${options[@]}" "$@"
+}
+
+# What an empty system gets with these packages, one a line. Each is resolved by itself: they are
+# never installed, so they may conflict with one another.
+closure() {
+	local world=$1 package
+	shift
 	for package in "$@"; do
-		apt-get -s -q install --no-install-recommends "$package" | awk '/^Inst / {print $2}'
+		in_world "$world" apt-get -s install --no-install-recommends "$package" ||
+			die "apt-get cannot resolve what $package depends on" >&2
+	done | awk '/^Inst / {print $2}' | sort -u
+}
+
+essential_packages() {
+	in_world "$1" apt-cache dumpavail | awk -v RS= '/\nEssential: yes/ {print $2}' | sort -u
+}
+
+# The packages and what they need beyond a Debian on which the tests can run at all. What else this
+# machine happens to have does not matter: a router that is installed here is unpacked as well, and
+# so are its libraries. The C library is never among them: it has to be the one of the machine's
+# loader, and being of the same suite it is new enough for them.
+packages_to_unpack() {
+	local world=$1 base wanted
+	shift
+	# A simulation would not keep the cache that it makes.
+	in_world "$world" apt-cache gencaches >/dev/null
+	wanted=$(closure "$world" "$@") || return
+	# shellcheck disable=SC2046 # one word per package
+	base=$(in_world "$world" apt-get -s install --no-install-recommends \
+		$(essential_packages "$world") "${test_packages[@]}") ||
+		die "apt-get cannot resolve what ${test_packages[*]} depend on" >&2
+	comm -23 <(cat <<<"$wanted") <(awk '/^Inst / {print $2}' <<<"$base" | sort -u)
+}
+
+offered() {
+	local world=$1 package
+	shift
+	for package in "$@"; do
+		[[ $(in_world "$world" apt-cache policy "$package") =~ Candidate:\ [^\(] ]] || return
 	done
+}
+
+require_candidates() {
+	local world=$1 package
+	shift
+	offered "$world" "$@" && return
+	update_lists_once || die "no package source offers all of $*: run 'apt-get update' as root"
+	for package in "$@"; do
+		offered "$world" "$package" || die "no package source of this machine offers $package" \
+			"(on Ubuntu it is in 'universe': add-apt-repository universe)"
+	done
+}
+
+# unpack_downloaded DIR WORLD PACKAGE…
+unpack_downloaded() {
+	local dir=$1 world=$2 deb
+	shift 2
+	printf 'deps.sh: downloading (not installing) %s\n' "$*"
+	mkdir -p "$dir" "$world/debs"
+	download() {
+		(cd "$world/debs" && in_world "$world" apt-get download "$@")
+	}
+	download "$@" || { [[ ! -f $world/sources.list ]] && update_lists_once && download "$@"; } ||
+		die "apt-get download failed; if the package lists are old, run 'apt-get update' as root"
+	for deb in "$world"/debs/*.deb; do
+		dpkg -x "$deb" "$dir"
+	done
+	rm -rf "$world"
 }
 
 # unpack DIR PACKAGE…: once for each system and each version of this script.
 unpack() {
-	local dir=$1 stamp=$1.stamp want archives packages deb
+	local dir=$1 stamp=$1.stamp world=$root/.deps/world want packages
 	shift
 	want="$(. /etc/os-release && echo "$ID $VERSION_ID") $(dpkg --print-architecture) $(
 		cksum <"${BASH_SOURCE[0]}")"
 	[[ -f $stamp && $(<"$stamp") == "$want" ]] && return
 
-	for deb in "$@"; do
-		has_candidate "$deb" && continue
-		update_lists_once || die "no package source offers $deb: run 'apt-get update' as root"
-		has_candidate "$deb" || die "no package source of this machine offers $deb" \
-			"(on Ubuntu it is in 'universe': add-apt-repository universe)"
-	done
-	packages=$(with_dependencies "$@" | sort -u) ||
-		die "apt-get cannot resolve what $* depend on"
-
-	archives=$root/.deps/archives
-	rm -rf "$dir" "$archives"
-	mkdir -p "$dir" "$archives"
-	printf 'deps.sh: downloading (not installing) %s\n' "$(tr '\n' ' ' <<<"$packages")"
-	download() {
-		# shellcheck disable=SC2086 # one word per package
-		(cd "$archives" && apt-get download -q -o APT::Sandbox::User=root $packages)
-	}
-	download || { update_lists_once && download; } ||
-		die "apt-get download failed; if the package lists are old, run 'apt-get update' as root"
-	for deb in "$archives"/*.deb; do
-		dpkg -x "$deb" "$dir"
-	done
-	rm -rf "$archives"
+	make_world "$world"
+	require_candidates "$world" "$@"
+	packages=$(packages_to_unpack "$world" "$@") || exit
+	rm -rf "$dir"
+	# shellcheck disable=SC2086 # one word per package
+	unpack_downloaded "$dir" "$world" $packages
 	echo "$want" >"$stamp"
+}
+
+# Prints what `unpack` would unpack, and touches nothing.
+list_packages() {
+	local world
+	world=$(mktemp -d)
+	make_world "$world"
+	packages_to_unpack "$world" "$@"
+	rm -rf "$world"
 }
 
 # Where the machine gets its own suite's main component from, as apt itself says it.
@@ -141,36 +224,45 @@ own_debian() {
 	own_archive "$(. /etc/os-release && echo "${VERSION_CODENAME-}")"
 }
 
-# Debian 12 has no consul; Debian 11's runs on it. apt is shown that one suite in a world of its
-# own, so that the machine's sources, lists and packages stay as they are.
-download_consul_of_bullseye() {
-	local world=$1 uri options
+# One suite of Debian, from where the machine gets its own.
+add_suite() {
+	local world=$1 suite=$2 uri
 	uri=$(own_debian)
-	[[ -n $uri ]] || die "no consul: neither the machine's package sources nor Debian 11 offer it"
-	mkdir -p "$world/lists/partial" "$world/cache/archives/partial"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri bullseye main" \
+	[[ -n $uri ]] || die "the package sources of this machine do not offer Debian, so Debian's" \
+		"$suite cannot be found"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main" \
 		>"$world/sources.list"
-	options=(-q -o Dir::Etc::SourceList="$world/sources.list" -o Dir::Etc::SourceParts=-
-		-o Dir::State::Lists="$world/lists" -o Dir::Cache="$world/cache"
-		-o APT::Sandbox::User=root)
-	apt-get "${options[@]}" update && (cd "$world" && apt-get "${options[@]}" download consul)
+	in_world "$world" apt-get update
 }
 
-# Unpacked, not installed: the package would start a service.
+# Unpacked, not installed: the package would start a service. Debian 12 has none; Debian 11's runs
+# on it.
 unpack_consul() {
-	local dir=$root/.deps/consul world=$root/.deps/archives
+	local dir=$root/.deps/consul world=$root/.deps/world
 	[[ -x $dir/usr/bin/consul ]] && return
-	rm -rf "$world"
-	mkdir -p "$world"
-	echo "deps.sh: downloading (not installing) consul"
-	if has_candidate consul; then
-		(cd "$world" && apt-get download -q -o APT::Sandbox::User=root consul)
-	else
-		download_consul_of_bullseye "$world"
-	fi || die "consul could not be downloaded (see above)"
-	mkdir -p "$dir"
-	dpkg -x "$world"/consul_*.deb "$dir"
-	rm -rf "$world"
+	make_world "$world"
+	offered "$world" consul || add_suite "$world" bullseye
+	unpack_downloaded "$dir" "$world" consul
+}
+
+# The kernel of one Debian release, unpacked below .deps/kernels/SUITE.
+unpack_kernel() {
+	local suite=$1 dir=$root/.deps/kernels/$1 world=$root/.deps/world meta packages release
+	[[ -f $dir/release ]] && return
+	meta=linux-image-$(dpkg --print-architecture)
+	make_world "$world"
+	add_suite "$world" "$suite"
+	# The meta package names the kernel's own.
+	packages=$(closure "$world" "$meta") || exit
+	rm -rf "$dir"
+	# shellcheck disable=SC2046 # one word per package
+	unpack_downloaded "$dir" "$world" $(grep '^linux-image-[0-9]' <<<"$packages")
+	release=$(cd "$dir"/boot && echo vmlinuz-*)
+	release=${release#vmlinuz-}
+	[[ -d $dir/lib ]] || ln -s usr/lib "$dir/lib"
+	# The index of modules, which installing would have made.
+	(exec -a depmod "$qemu_dir"/*bin/kmod -b "$dir" "$release")
+	echo "$release" >"$dir/release"
 }
 
 # What stands for docker.io/library/debian:bookworm-slim in the tests: made from Debian's packages,
@@ -217,10 +309,25 @@ container)
 	unpack "$root/.deps/container/engine" "${engine_packages[@]}"
 	make_base
 	;;
+kernels)
+	shift
+	unpack "$qemu_dir" "${qemu_packages[@]}"
+	for suite in "$@"; do
+		unpack_kernel "$suite"
+	done
+	;;
+list)
+	case ${2-} in
+	peers) list_packages "${peer_packages[@]}" ;;
+	engine) list_packages "${engine_packages[@]}" ;;
+	qemu) list_packages "${qemu_packages[@]}" ;;
+	*) die "usage: scripts/deps.sh list peers|engine|qemu" ;;
+	esac
+	;;
 lint)
 	install_missing "${build_packages[@]}" "${lint_packages[@]}"
 	;;
 *)
-	die "usage: scripts/deps.sh build|test|container|lint"
+	die "usage: scripts/deps.sh build|test|container|kernels|lint|list"
 	;;
 esac
