@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,19 +34,27 @@ struct stale_children {
 	void *userdata;
 };
 
-/* Field 22 of /proc/PID/stat, behind a name that may hold anything. */
-static bool start_time(char *ret, size_t size)
+/* State and start time in clock ticks since boot: fields 3 and 22 of /proc/PID/stat, behind a name
+ * that may contain anything. */
+static int read_stat(const char *pid, char *ret_state, unsigned long long *ret_start)
 {
-	char stat[1024];
-	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, stat, sizeof(stat) - 1) : -1;
-	if (fd >= 0)
-		close(fd);
+	char path[32], stat[1024];
+	snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = read(fd, stat, sizeof(stat) - 1);
+	int rc = n < 0 ? -errno : 0;
+	close(fd);
 	stat[n > 0 ? n : 0] = 0;
-	char *p = strrchr(stat, ')');
+	const char *name_end = strrchr(stat, ')'), *p = name_end;
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
-	return p && snprintf(ret, size, "%.*s", (int)strcspn(p + 1, " "), p + 1) > 0;
+	if (!p)
+		return rc < 0 ? rc : -EBADMSG;
+	*ret_state = name_end[2];
+	*ret_start = strtoull(p + 1, NULL, 10);
+	return 0;
 }
 
 static bool namespace(const char *which, char *ret, size_t size)
@@ -63,14 +72,15 @@ const char *stale_children_mark(void)
 	 */
 	static char mark[ORPHANS_MARK_MAX];
 	static pid_t made_for;
-	char pids[32], net[32], start[32];
+	unsigned long long start;
+	char pids[32], net[32], process_state;
 	if (made_for == getpid())
 		return mark;
 	made_for = getpid();
 	mark[0] = 0;
 	if (namespace("pid", pids, sizeof(pids)) && namespace("net", net, sizeof(net)) &&
-	    start_time(start, sizeof(start)))
-		snprintf(mark, sizeof(mark), MARK_NAME "%s/%s/%d/%s", pids, net, (int)made_for,
+	    read_stat("self", &process_state, &start) == 0)
+		snprintf(mark, sizeof(mark), MARK_NAME "%s/%s/%d/%llu", pids, net, (int)made_for,
 			 start);
 	return mark;
 }
@@ -83,22 +93,43 @@ static size_t place_len(const char *mark)
 	return slash ? (size_t)(slash - mark) + 1 : 0;
 }
 
+/* A process that got the agent's number after it has another start time. What hidepid hides from us
+ * in /proc, kill() still knows. */
+static bool has_ended(pid_t pid, unsigned long long start)
+{
+	char number[16], process_state;
+	unsigned long long started;
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	int rc = read_stat(number, &process_state, &started);
+	if (rc == 0)
+		return started != start || process_state == 'Z' || process_state == 'X';
+	return (rc == -ENOENT || rc == -ESRCH) && kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* Of an agent of our namespaces that has ended. A mark that we cannot read is not one of these. */
+static bool is_of_ended_agent(const char *mark, size_t place)
+{
+	char *end;
+	if (place == 0 || strncmp(mark, stale_children_mark(), place) != 0)
+		return false;
+	long pid = strtol(mark + place, &end, 10);
+	if (pid <= 0 || pid > INT_MAX || *end != '/' || !isdigit((unsigned char)end[1]))
+		return false;
+	unsigned long long start = strtoull(end + 1, &end, 10);
+	return *end == 0 && has_ended((pid_t)pid, start);
+}
+
 static bool is_orphan(const char *env, size_t len)
 {
-	const char *ours = stale_children_mark();
-	size_t place = place_len(ours);
-	bool marked = false;
+	const char *ours = stale_children_mark(), *latest = NULL;
 	for (const char *p = env; p < env + len; p += strlen(p) + 1) {
 		if (strcmp(p, ours) == 0)
 			return false;
-		/* Who inherited several is the latest agent's, which comes first. */
-		if (!marked && strncmp(p, MARK_NAME, strlen(MARK_NAME)) == 0) {
-			marked = true;
-			if (place == 0 || strncmp(p, ours, place) != 0)
-				return false;
-		}
+		/* Of several that were inherited the latest agent's comes first. */
+		if (!latest && strncmp(p, MARK_NAME, strlen(MARK_NAME)) == 0)
+			latest = p;
 	}
-	return marked;
+	return latest && is_of_ended_agent(latest, place_len(ours));
 }
 
 static size_t read_environ(struct stale_children *o, const char *pid)
@@ -175,6 +206,15 @@ static int on_work(sd_event_source *source, void *userdata)
 	return loop_defer(o->loop, &o->work, LOOP_IDLE, on_work, o);
 }
 
+/* Else its numbers are those of another pid namespace, and name other processes to us. */
+static bool proc_has_our_numbers(void)
+{
+	char self[16];
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
+	self[n > 0 ? n : 0] = 0;
+	return strtol(self, NULL, 10) == getpid();
+}
+
 struct stale_children *stale_children_new(sd_event *loop, stale_children_done_cb *done,
 					  void *userdata)
 {
@@ -182,7 +222,7 @@ struct stale_children *stale_children_new(sd_event *loop, stale_children_done_cb
 	o->loop = loop;
 	o->done = done;
 	o->userdata = userdata;
-	o->proc = stale_children_mark()[0] ? opendir("/proc") : NULL;
+	o->proc = stale_children_mark()[0] && proc_has_our_numbers() ? opendir("/proc") : NULL;
 	if (!o->proc)
 		return o;
 	o->environ = mem_new(ENVIRON_MAX + 1, 1);

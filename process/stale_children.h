@@ -2,9 +2,9 @@
 /*
  * Commands of checks that a killed agent left running. It could not end them any more
  * (process/child.h), so its successor does: each carries a mark in its environment that says which
- * agent started it, as "PID NAMESPACE/NETWORK NAMESPACE/PID/START TIME". Whoever was started by
- * another agent of our namespaces has lost it: there is one agent a network namespace
- * (process/instance_lock.h).
+ * agent started it, as "PID NAMESPACE/NETWORK NAMESPACE/PID/START TIME". A process is stale when
+ * the agent that its mark names was one of our namespaces and has ended; its start time tells it
+ * from a process that was given its number since.
  *
  * What we may not look at or kill (another user's, unless we are allowed to), and what cleared its
  * environment, is left alone.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Real processes with real environments. */
+/* Real processes with real environments, in a pid namespace of their own: an agent of the host
+ * keeps its children, and so does another run of this test. */
 #include "process/stale_children.h"
 
 #include <setjmp.h>
@@ -16,12 +17,33 @@
 #include <cmocka.h>
 
 #include "tests/unit/loop_until.h"
+#include "tests/unit/own_pidns.h"
 
-/* Ours with another number and another start: an agent that was here before. */
-static const char *former(char buf[static ORPHANS_MARK_MAX + 32])
+#define MARK_MAX (ORPHANS_MARK_MAX + 32)
+
+/* Ours with another start: of an agent that had our number before us. */
+static const char *former(char buf[static MARK_MAX])
 {
-	snprintf(buf, ORPHANS_MARK_MAX + 32, "%s0", stale_children_mark());
+	snprintf(buf, MARK_MAX, "%s0", stale_children_mark());
 	return buf;
+}
+
+/* Another agent of our namespaces: it stops after it has written its mark. */
+static pid_t start_agent(char ret_mark[static MARK_MAX])
+{
+	int fds[2];
+	assert_int_equal(pipe2(fds, 0), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		char mark[MARK_MAX] = "";
+		strcpy(mark, stale_children_mark());
+		_exit(write(fds[1], mark, sizeof(mark)) != sizeof(mark) || pause());
+	}
+	close(fds[1]);
+	assert_int_equal(read(fds[0], ret_mark, MARK_MAX), MARK_MAX);
+	close(fds[0]);
+	return pid;
 }
 
 /* Returns when the process has the environment. */
@@ -91,10 +113,10 @@ static void wait_for_end(pid_t pid)
 	assert_int_equal(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT), 0);
 }
 
-static void what_a_former_agent_started_is_killed(void **state)
+static void what_a_process_with_our_number_started_is_killed(void **state)
 {
 	(void)state;
-	char mark[ORPHANS_MARK_MAX + 32];
+	char mark[MARK_MAX];
 	pid_t orphan = start(former(mark), NULL);
 	assert_int_equal(look(), 1);
 	wait_for_end(orphan);
@@ -102,10 +124,63 @@ static void what_a_former_agent_started_is_killed(void **state)
 	assert_int_equal(look(), 0);
 }
 
+/* While it lives its child is its own; a zombie has ended; then its number is free. */
+static void what_another_agent_started_is_killed_when_that_has_ended(void **state)
+{
+	(void)state;
+	char mark[MARK_MAX];
+	pid_t agent = start_agent(mark), orphan = start(mark, NULL), second;
+	assert_int_equal(look(), 0);
+	kill(agent, SIGKILL);
+	wait_for_end(agent);
+	assert_int_equal(look(), 1);
+	wait_for_end(orphan);
+	assert_true(was_killed(orphan));
+	assert_int_equal(waitpid(agent, NULL, 0), agent);
+	second = start(mark, NULL);
+	assert_int_equal(look(), 1);
+	wait_for_end(second);
+	assert_true(was_killed(second));
+}
+
+/* The number of an agent that has ended belongs to another process by now. */
+static void an_agent_is_told_from_the_next_process_with_its_number(void **state)
+{
+	(void)state;
+	char mark[MARK_MAX];
+	pid_t next = start_agent(mark);
+	mark[strlen(mark) - 1] ^= 1; /* another tick */
+	pid_t orphan = start(mark, NULL);
+	assert_int_equal(look(), 1);
+	wait_for_end(orphan);
+	assert_true(was_killed(orphan));
+	kill(next, SIGKILL);
+	assert_int_equal(waitpid(next, NULL, 0), next);
+}
+
+static const char *const unreadable[] = { "",    "x",    "1",    "1/",           "1/x",
+					  "0/1", "-1/1", "1/1x", "99999999999/1" };
+
+static void a_mark_that_cannot_be_read_is_left_alone(void **state)
+{
+	(void)state;
+	char mark[MARK_MAX], place[MARK_MAX];
+	strcpy(place, stale_children_mark());
+	for (int n = 0; n < 2; n++)
+		*strrchr(place, '/') = 0;
+	for (size_t i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++) {
+		snprintf(mark, sizeof(mark), "%s/%s", place, unreadable[i]);
+		pid_t pid = start(mark, NULL);
+		size_t killed = look();
+		if (was_killed(pid) || killed != 0)
+			fail_msg("'%s'", unreadable[i]);
+	}
+}
+
 static void others_are_left_alone(void **state)
 {
 	(void)state;
-	char elsewhere[ORPHANS_MARK_MAX + 32], mark[ORPHANS_MARK_MAX + 32];
+	char elsewhere[MARK_MAX], mark[MARK_MAX];
 	former(mark);
 	snprintf(elsewhere, sizeof(elsewhere), "%s", stale_children_mark());
 	*strstr(elsewhere, "net:[") = 'N'; /* of an agent of another network namespace */
@@ -136,9 +211,13 @@ static void the_mark_names_us(void **state)
 
 int main(void)
 {
+	own_pidns_enter();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_mark_names_us),
-		cmocka_unit_test(what_a_former_agent_started_is_killed),
+		cmocka_unit_test(what_a_process_with_our_number_started_is_killed),
+		cmocka_unit_test(what_another_agent_started_is_killed_when_that_has_ended),
+		cmocka_unit_test(an_agent_is_told_from_the_next_process_with_its_number),
+		cmocka_unit_test(a_mark_that_cannot_be_read_is_left_alone),
 		cmocka_unit_test(others_are_left_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

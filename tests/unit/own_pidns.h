@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pid, mount and network namespaces of the test's own: it sees no process of the host or of another
+ * test, and none sees it. Works where own_netns.h does.
+ */
+#ifndef TESTS_UNIT_OWN_PIDNS_H
+#define TESTS_UNIT_OWN_PIDNS_H
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/own_netns.h"
+
+/* Returns in a child, which is process 1 there; the caller waits for it and ends with its status.
+ */
+static inline void own_pidns_enter(void)
+{
+	int status;
+	own_netns_enter();
+	own_netns_or_die(unshare(CLONE_NEWPID | CLONE_NEWNS) == 0, "unshare");
+	pid_t child = fork();
+	own_netns_or_die(child >= 0, "fork");
+	if (child > 0) {
+		own_netns_or_die(waitpid(child, &status, 0) == child, "waitpid");
+		exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	own_netns_or_die(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "mount /");
+	own_netns_or_die(mount("proc", "/proc", "proc", 0, NULL) == 0, "mount /proc");
+}
+
+#endif
