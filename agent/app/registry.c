@@ -453,12 +453,16 @@ static enum register_result renew(struct app *app, const struct app_spec *spec, 
 int registry_register(struct registry *reg, const struct app_spec *spec, usec_t now,
 		      enum register_result *ret, struct err *err)
 {
+	int rc = reg->options.admission ? monitor_admission_check(reg->options.admission, spec, err)
+					: 0;
+	if (rc < 0)
+		return rc;
 	struct app *app = registry_get(reg, spec->name);
 	if (app && app_spec_equal(app->spec, spec)) {
 		*ret = renew(app, spec, now);
 		return 0;
 	}
-	int rc = check_register(reg, spec, app, err);
+	rc = check_register(reg, spec, app, err);
 	if (rc < 0)
 		return rc;
 	displace(reg, spec, app, now);

@@ -268,7 +268,7 @@ static void check_app(const struct check *c, const struct app_spec *app,
 		config_warn(c->findings, config_at(monitors),
 			    "consul needs agent.consul_addr, or CONSUL_HTTP_ADDR in the "
 			    "environment: without, the app stays unannounced");
-	if (monitor_admission_check(&c->draft->agent.policy, app, true, &err) < 0)
+	if (monitor_admission_check(&c->draft->agent.admission, app, &err) < 0)
 		config_error(c->findings, config_at(monitors), "%s", err.text);
 }
 

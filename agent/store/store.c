@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/model/admission.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -225,9 +224,7 @@ static void restore_app(struct store *r, struct state_app *app)
 			 date_format(app->lease_until, date));
 		return;
 	}
-	int rc = monitor_admission_check(&r->config->policy, &app->spec, app->spec.local, &err);
-	if (rc == 0)
-		rc = registry_register(r->registry, &app->spec, now, &result, &err);
+	int rc = registry_register(r->registry, &app->spec, now, &result, &err);
 	if (rc < 0) {
 		log_warn("state", "%s: not registered again: %s", name, err.text);
 		return;

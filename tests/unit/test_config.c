@@ -89,10 +89,11 @@ static void print_agent(FILE *out, const struct config_agent *a)
 		span(a->cleanup_timer), text_or_dash(a->consul.addr),
 		span(a->consul.query_interval), text_or_dash(a->consul.token));
 	print_consul(out, &a->consul);
-	if (a->policy.exec || a->exec_user)
-		fprintf(out, "exec: from=%x user=%s\n", a->policy.exec, text_or_dash(a->exec_user));
-	if (a->policy.others)
-		fprintf(out, "monitors: from=%x\n", a->policy.others);
+	if (a->admission.exec || a->exec_user)
+		fprintf(out, "exec: from=%x user=%s\n", a->admission.exec,
+			text_or_dash(a->exec_user));
+	if (a->admission.others)
+		fprintf(out, "monitors: from=%x\n", a->admission.others);
 	if (a->state_file)
 		fprintf(out, "state_file=%s\n", *a->state_file ? a->state_file : "off");
 	if (a->disable_file || a->keep_last_window || a->shutdown_drain)
