@@ -360,8 +360,8 @@ static const char *why_drained(const struct registry *reg, const struct app *app
 	const struct drain *const drains[] = { app->drain, registry_agent_drain(reg) };
 	for (size_t i = 0; i < 2; i++)
 		for (size_t j = 0; drains[i] && j < DRAIN_SOURCES; j++)
-			if (drains[i]->holds[j].on)
-				return drains[i]->holds[j].reason;
+			if (drains[i]->requests[j].on)
+				return drains[i]->requests[j].reason;
 	return NULL;
 }
 

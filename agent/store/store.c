@@ -69,7 +69,7 @@ static usec_t to_mono(const struct store *r, uint64_t real)
 
 static char *drain_line(const struct store *r, const char *name, const struct drain *d)
 {
-	const struct drain_request *hold = d ? &d->holds[DRAIN_BY_API] : NULL;
+	const struct drain_request *hold = d ? &d->requests[DRAIN_BY_API] : NULL;
 	if (!hold || !hold->on)
 		return NULL;
 	uint64_t since = usec_sub(to_real(r, hold->since), hold->earlier);

@@ -159,7 +159,7 @@ static void print_health(FILE *out, const struct config_agent *a)
 		span(a->hold_down), span(a->hold_down_max));
 }
 
-static void print_number(FILE *out, const char *name, struct state_number n)
+static void print_number(FILE *out, const char *name, struct announce_number n)
 {
 	if (n.given)
 		fprintf(out, " %s=%u", name, n.value);
@@ -185,7 +185,7 @@ static void print_states(FILE *out, const struct announce_specs *s)
 	fprintf(out, "\n\talways:");
 	print_ext(out, &s->ext_communities);
 	print_large(out, &s->large_communities);
-	for (size_t i = 0; i < APP_STATES; i++) {
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++) {
 		const struct announce_spec *of = &s->of[i];
 		fprintf(out, "\n\t%s: announce=%d", names[i], of->announce);
 		print_number(out, "med", of->med);
@@ -216,8 +216,8 @@ static void print_app(FILE *out, const struct app_spec *a)
 	if (a->group || a->disable_file)
 		fprintf(out, "\n\tgroup=%s keep_last=%d disable_file=%s", text_or_dash(a->group),
 			a->keep_last, text_or_dash(a->disable_file));
-	if (a->states)
-		print_states(out, a->states);
+	if (a->announce)
+		print_states(out, a->announce);
 	fprintf(out, "\n");
 }
 

@@ -343,15 +343,15 @@ static void test_drains_of_a_former_run_wait_for_their_apps(void **state)
 	registry_recall_drain(b->reg, "ended", "", SEC, SEC, SEC);
 	const struct app *app = registered(b, &dns, REGISTER_NEW);
 	expect(b, ""); /* not announced for a moment */
-	assert_string_equal(app->drain->holds[DRAIN_BY_API].reason, "why");
-	assert_int_equal(app->drain->holds[DRAIN_BY_API].earlier, 100 * SEC);
+	assert_string_equal(app->drain->requests[DRAIN_BY_API].reason, "why");
+	assert_int_equal(app->drain->requests[DRAIN_BY_API].earlier, 100 * SEC);
 	const struct definition ended = { .name = "ended", .vip = VIP2, .source = APP_FROM_HTTP };
 	registered(b, &ended, REGISTER_NEW);
 	expect(b, "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
 	registry_undrain(b->reg, "dns", DRAIN_BY_API, SEC);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 	registry_drain(b->reg, "dns", DRAIN_BY_API, "again", USEC_NEVER, 2 * SEC);
-	assert_int_equal(app->drain->holds[DRAIN_BY_API].earlier, 0);
+	assert_int_equal(app->drain->requests[DRAIN_BY_API].earlier, 0);
 }
 
 static void test_cleanup_forgets_what_http_registered(void **state)
