@@ -85,7 +85,7 @@ static enum drain_result hold(struct registry *reg, struct app *app, enum drain_
 	if (app && !app->drain)
 		app->drain = mem_new(1, sizeof(*app->drain));
 	struct drain *d = app ? app->drain : &reg->drain;
-	const struct drain_request *h = &d->holds[source], before = *h;
+	const struct drain_request *h = &d->requests[source], before = *h;
 	bool is_new = drain_request(d, source, reason, until, now);
 	bool same = !is_new && h->until == before.until && str_equal(h->reason, before.reason);
 	if (!same)
@@ -156,7 +156,7 @@ static void drain_again(struct registry *reg, const char *name, const char *reas
 	struct app *app = name ? registry_get(reg, name) : NULL;
 	registry_drain(reg, name, DRAIN_BY_API, reason, until, now);
 	struct drain *d = app ? app->drain : &reg->drain;
-	d->holds[DRAIN_BY_API].earlier = earlier;
+	d->requests[DRAIN_BY_API].earlier = earlier;
 	registry_tell_changed(reg, name, app, false);
 }
 

@@ -28,7 +28,7 @@ static struct app *first_undrain(struct registry *reg)
 
 void registry_arm_timer(struct registry *reg)
 {
-	const struct drain_request *agent = &reg->drain.holds[DRAIN_BY_API];
+	const struct drain_request *agent = &reg->drain.requests[DRAIN_BY_API];
 	usec_t when = agent->on ? agent->until : USEC_NEVER;
 	for (size_t i = 0; i < APP_DUES; i++)
 		if (first_due(reg, i))
@@ -79,7 +79,7 @@ void app_set_undrain(struct app *app, usec_t when)
 
 static void end_holds(struct registry *reg, usec_t now)
 {
-	const struct drain_request *agent = &reg->drain.holds[DRAIN_BY_API];
+	const struct drain_request *agent = &reg->drain.requests[DRAIN_BY_API];
 	struct app *app;
 	if (agent->on && agent->until <= now)
 		registry_undrain(reg, NULL, DRAIN_BY_API, now);

@@ -124,17 +124,17 @@ void registry_free(struct registry *reg)
 
 static struct policy_output decide(const struct app *app, usec_t now)
 {
-	const struct announce_specs *states = app->spec->states;
+	const struct announce_specs *states = app->spec->announce;
 	struct policy_output out;
 	struct policy_input in = {
 		.registered = true,
 		.source = app->spec->source,
 		.health = app->health,
 		.checks_own_vip = app_spec_checks_own_vip(app->spec),
-		.last_resort = announce_specs_announces(states, APP_STATE_DOWN),
+		.last_resort = announce_specs_announces(states, ANNOUNCE_DOWN),
 		.kept = app->kept,
 		.drained = app->drained_since != USEC_NEVER,
-		.drain_announces = announce_specs_announces(states, APP_STATE_DRAIN),
+		.drain_announces = announce_specs_announces(states, ANNOUNCE_DRAIN),
 		.drain_end = app->drain_end,
 		.off_since = app->off_since,
 		.cleanup_timer = app->registry->cleanup_timer,
@@ -168,7 +168,7 @@ void app_apply(struct app *app, usec_t now)
 		reconcile_want(app->registry->reconcile, app->vips[i], out.want, now);
 	/* What is to be forgotten goes by the timer too, never inside a callback of its watch. */
 	app_set_due(app, app->form == ROUTE_DRAIN ? DUE_DRAINED : DUE_CLEANUP,
-		    app->forget ? now : out.look_again);
+		    app->forget ? now : out.due);
 }
 
 /* Health */
@@ -185,7 +185,7 @@ static const char *what_follows(const struct app *app)
 		return "not announced";
 	if (app->kept)
 		return "as is all of its group, keeping it announced";
-	return announce_specs_announces(app->spec->states, APP_STATE_DOWN)
+	return announce_specs_announces(app->spec->announce, ANNOUNCE_DOWN)
 		       ? "announcing it as a last resort"
 		       : "withdrawing it";
 }
@@ -453,12 +453,16 @@ static enum register_result renew(struct app *app, const struct app_spec *spec, 
 int registry_register(struct registry *reg, const struct app_spec *spec, usec_t now,
 		      enum register_result *ret, struct err *err)
 {
+	int rc = reg->options.admission ? monitor_admission_check(reg->options.admission, spec, err)
+					: 0;
+	if (rc < 0)
+		return rc;
 	struct app *app = registry_get(reg, spec->name);
 	if (app && app_spec_equal(app->spec, spec)) {
 		*ret = renew(app, spec, now);
 		return 0;
 	}
-	int rc = check_register(reg, spec, app, err);
+	rc = check_register(reg, spec, app, err);
 	if (rc < 0)
 		return rc;
 	displace(reg, spec, app, now);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "agent/model/admission.h"
 #include "agent/model/app_counts.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/damping.h"
@@ -70,6 +71,8 @@ struct registry_options {
 	usec_t drain_time, keep_last_window; /* spans */
 	bool keep_last_stretches;      /* the window, to what the checks of a group may differ by */
 	struct file_watcher *presence; /* for disable_file; must outlive the registry */
+	/* Which monitors are accepted from where; must outlive the registry. NULL: all. */
+	const struct monitor_admission *admission;
 };
 
 enum register_result {
@@ -100,8 +103,9 @@ void registry_free(struct registry *reg);
 
 /* Registers or replaces; copies `spec`. Ports are checked and what can go up is up when it
  * returns. A VIP that a replaced definition keeps is not touched. With -errno nothing changed:
- * -EEXIST when a VIP belongs to another app (the text names it), -EBUSY when the name belongs to
- * a source that comes before, -ENOSPC at APPS_MAX. */
+ * -EACCES when a monitor is not accepted from where the app comes from, -EEXIST when a VIP belongs
+ * to another app (the text names it), -EBUSY when the name belongs to a source that comes before,
+ * -ENOSPC at APPS_MAX. */
 int registry_register(struct registry *reg, const struct app_spec *spec, usec_t now,
 		      enum register_result *ret, struct err *err);
 /* The lease of an app ends then, instead of after its span. For an app of a former run. */

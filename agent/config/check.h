@@ -22,7 +22,7 @@ void config_check_apps(const struct config_draft *draft, const struct config_nod
 		       struct config_findings *findings);
 
 /* What apps say about their states, groups and drains. */
-void config_check_states(const struct config_draft *draft, const struct config_node *root,
-			 struct config_findings *findings);
+void config_check_announce(const struct config_draft *draft, const struct config_node *root,
+			   struct config_findings *findings);
 
 #endif

@@ -45,6 +45,7 @@ void config_check_agent(const struct config_draft *draft, const struct config_no
 	if (!agent)
 		return;
 	check_tls(&draft->agent.consul, agent, findings);
-	check_allow_from(draft->agent.policy.exec, config_node_get(agent, "exec"), findings);
-	check_allow_from(draft->agent.policy.others, config_node_get(agent, "monitors"), findings);
+	check_allow_from(draft->agent.admission.exec, config_node_get(agent, "exec"), findings);
+	check_allow_from(draft->agent.admission.others, config_node_get(agent, "monitors"),
+			 findings);
 }

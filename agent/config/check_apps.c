@@ -216,13 +216,13 @@ static void check_taken(const struct check *c, const struct vip_ref *ref)
 /* A drain carries those of two states. */
 static size_t most_of_states(const struct app_spec *app)
 {
-	size_t n[APP_STATES];
-	if (!app->states)
+	size_t n[ANNOUNCE_STATES];
+	if (!app->announce)
 		return 0;
-	for (size_t i = 0; i < APP_STATES; i++)
-		n[i] = app->states->of[i].communities.n;
-	size_t drain = n[APP_STATE_UP] + n[APP_STATE_DRAIN];
-	return n[APP_STATE_DOWN] > drain ? n[APP_STATE_DOWN] : drain;
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++)
+		n[i] = app->announce->of[i].communities.n;
+	size_t drain = n[ANNOUNCE_UP] + n[ANNOUNCE_DRAIN];
+	return n[ANNOUNCE_DOWN] > drain ? n[ANNOUNCE_DOWN] : drain;
 }
 
 static void check_communities(const struct check *c, const struct app_spec *app,
@@ -268,7 +268,7 @@ static void check_app(const struct check *c, const struct app_spec *app,
 		config_warn(c->findings, config_at(monitors),
 			    "consul needs agent.consul_addr, or CONSUL_HTTP_ADDR in the "
 			    "environment: without, the app stays unannounced");
-	if (monitor_admission_check(&c->draft->agent.policy, app, true, &err) < 0)
+	if (monitor_admission_check(&c->draft->agent.admission, app, &err) < 0)
 		config_error(c->findings, config_at(monitors), "%s", err.text);
 }
 

@@ -29,7 +29,7 @@ struct config_agent {
 	usec_t hold_down, hold_down_max;
 	usec_t cleanup_timer;
 	struct consul_config consul;
-	struct monitor_admission policy;
+	struct monitor_admission admission;
 	char *exec_user; /* who commands run as; NULL: as we do */
 	char *tls_ca;    /* whom `https` monitors trust; NULL: whom the system does */
 	usec_t drain_time;

@@ -120,7 +120,7 @@ static void load_tree(const struct config_tree *tree, bool world_readable,
 	config_check_agent(draft, root, findings);
 	config_check_bgp(draft, root, findings);
 	config_check_apps(draft, root, findings);
-	config_check_states(draft, root, findings);
+	config_check_announce(draft, root, findings);
 	if (secret && world_readable)
 		config_warn(findings, config_at(secret),
 			    "a secret in a file that every user of this host can read: chmod o-r");

@@ -21,7 +21,7 @@ static const struct config_key exec_keys[] = {
 	{ .name = "allow_from",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_monitors_from,
-	  FIELD(policy.exec),
+	  FIELD(admission.exec),
 	  .default_words = "`config` and `http-local`",
 	  .doc = "From where `exec:` monitors are accepted: `config`, `consul`, `http` from "
 		 "anywhere, `http-local` through a unix socket or from loopback; or `none`." },
@@ -38,7 +38,7 @@ static const struct config_key agent_monitors_keys[] = {
 	{ .name = "allow_from",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_monitors_from,
-	  FIELD(policy.others),
+	  FIELD(admission.others),
 	  .default_words = "`config`, `http-local` and `consul`",
 	  .doc = "From where monitors of all kinds but `exec`, `port` and `consul` are accepted; "
 		 "the words are those of `agent.exec.allow_from`." },

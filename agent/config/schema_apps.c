@@ -215,18 +215,18 @@ static const struct config_key states_keys[] = {
 	{ .name = "up",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_up_section,
-	  STATE(APP_STATE_UP),
+	  STATE(ANNOUNCE_UP),
 	  .doc = "While the app is healthy." },
 	{ .name = "down",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_down_section,
-	  STATE(APP_STATE_DOWN),
+	  STATE(ANNOUNCE_DOWN),
 	  .default_words = "withdrawn",
 	  .doc = "While it is not." },
 	{ .name = "drain",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_drain_section,
-	  STATE(APP_STATE_DRAIN),
+	  STATE(ANNOUNCE_DRAIN),
 	  .doc = "While it is drained." },
 	{ 0 },
 };
@@ -241,7 +241,7 @@ const struct config_section config_states_section = {
 
 static void *get_states(void *target)
 {
-	return app_spec_states(target);
+	return app_spec_announce(target);
 }
 
 static const struct config_key app_keys[] = {

@@ -195,7 +195,8 @@ static int set_u32(const struct config_key *key, const char *text, void *target,
 	if (str_to_u64(text, UINT32_MAX, &v) < 0)
 		return err_set(err, -EINVAL, "'%.80s' is out of range, expected 0 to 4294967295",
 			       text);
-	*(struct state_number *)field_of(key, target) = (struct state_number){ true, (uint32_t)v };
+	*(struct announce_number *)field_of(key, target) =
+		(struct announce_number){ true, (uint32_t)v };
 	return 0;
 }
 
@@ -207,7 +208,8 @@ static int set_prepend(const struct config_key *key, const char *text, void *tar
 		return err_set(err, -EINVAL,
 			       "'%.80s' is not a number of prepends, expected 0 to %d", text,
 			       BGP_PREPENDS_MAX);
-	*(struct state_number *)field_of(key, target) = (struct state_number){ true, (uint32_t)v };
+	*(struct announce_number *)field_of(key, target) =
+		(struct announce_number){ true, (uint32_t)v };
 	return 0;
 }
 
@@ -471,7 +473,7 @@ static int take_monitor(void *item, void *target, struct err *err)
 		m->text = text;
 	}
 	int r = monitor_spec_parse_with(m->text, &m->timing, &m->options, &spec, err);
-	return r < 0 ? r : app_spec_take_monitor(target, &spec, err);
+	return r < 0 ? r : app_spec_adopt_monitor(target, &spec, err);
 }
 
 static void monitor_done(void *item)
@@ -499,14 +501,14 @@ static int add_large_community(const struct config_key *key, const char *text, v
 static int add_app_ext_community(const struct config_key *key, const char *text, void *target,
 				 struct err *err)
 {
-	struct announce_specs *s = app_spec_states(field_of(key, target));
+	struct announce_specs *s = app_spec_announce(field_of(key, target));
 	return ext_communities_add(&s->ext_communities, text, err);
 }
 
 static int add_app_large_community(const struct config_key *key, const char *text, void *target,
 				   struct err *err)
 {
-	struct announce_specs *s = app_spec_states(field_of(key, target));
+	struct announce_specs *s = app_spec_announce(field_of(key, target));
 	return large_communities_add(&s->large_communities, text, err);
 }
 

@@ -31,7 +31,7 @@ extern const struct config_type config_type_listen;          /* struct bgp_confi
 extern const struct config_type config_type_communities;     /* struct bgp_communities */
 extern const struct config_type config_type_ext_communities; /* struct bgp_ext_… */
 extern const struct config_type config_type_large_communities; /* struct bgp_large_… */
-extern const struct config_type config_type_u32;               /* struct state_number */
+extern const struct config_type config_type_u32;               /* struct announce_number */
 extern const struct config_type config_type_prepend;           /* the same, a few */
 extern const struct config_type config_type_app_name;          /* struct app_spec, here and below */
 extern const struct config_type config_type_app_vips;

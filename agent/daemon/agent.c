@@ -602,6 +602,7 @@ static int start_drains(struct agent *a, struct err *err)
 		.keep_last_window = c->keep_last_window ? c->keep_last_window : c->monitor_interval,
 		.keep_last_stretches = c->keep_last_window == 0,
 		.presence = a->presence,
+		.admission = &c->admission,
 	};
 	registry_set_options(a->registry, &options);
 	if (c->disable_file)

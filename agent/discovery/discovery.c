@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "agent/discovery/consul_app.h"
-#include "agent/model/admission.h"
 #include "consul/publish.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -153,14 +152,16 @@ static void register_service(struct discovery *d, struct discovered *s)
 {
 	struct err err = { "" };
 	enum register_result result = REGISTER_SAME;
+	int r = registry_register(d->registry, s->spec, loop_now(d->loop), &result, &err);
+	if (r == -EACCES) {
+		set_state(d, s, DISCOVERED_REFUSED, err.text, NULL);
+		return;
+	}
+	/* Even the same definition: it must not go when the service goes. */
 	const struct app *app = registry_find(d->registry, s->name);
-	int r;
 	if (app && app->spec->source != APP_FROM_CONSUL)
-		/* Even the same definition: it must not go when the service goes. */
 		r = err_set(&err, -EBUSY, "app '%s' is from %s, which comes before Consul", s->name,
 			    app_source_name(app->spec->source));
-	else
-		r = registry_register(d->registry, s->spec, loop_now(d->loop), &result, &err);
 	if (r < 0) {
 		set_state(d, s, DISCOVERED_CONFLICT, err.text, find_rival(d, s->spec));
 		return;
@@ -173,12 +174,7 @@ static void register_service(struct discovery *d, struct discovered *s)
 
 static void look_at(struct discovery *d, struct discovered *s)
 {
-	struct err err = { "" };
-	if (!s->spec || s->state == DISCOVERED_DISMISSED)
-		return;
-	if (monitor_admission_check(&d->config->policy, s->spec, false, &err) < 0)
-		set_state(d, s, DISCOVERED_REFUSED, err.text, NULL);
-	else
+	if (s->spec && s->state != DISCOVERED_DISMISSED)
 		register_service(d, s);
 }
 
@@ -364,8 +360,8 @@ static const char *why_drained(const struct registry *reg, const struct app *app
 	const struct drain *const drains[] = { app->drain, registry_agent_drain(reg) };
 	for (size_t i = 0; i < 2; i++)
 		for (size_t j = 0; drains[i] && j < DRAIN_SOURCES; j++)
-			if (drains[i]->holds[j].on)
-				return drains[i]->holds[j].reason;
+			if (drains[i]->requests[j].on)
+				return drains[i]->requests[j].reason;
 	return NULL;
 }
 

@@ -3,7 +3,7 @@
  * Consul as a source of apps and of health: what the client knows is brought to the registry and
  * to the monitors.
  *
- *	consul/client ── services ──> consul_app ──> monitor_admission ──> registry (source consul)
+ *	consul/client ── services ──> consul_app ──> registry (source consul)
  *	              └─ judgements ─> the feed of `consul` monitors
  *
  * Level-triggered: every service is always in one of the states below, and is looked at again when

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "agent/discovery/discovery.h"
-#include "agent/model/admission.h"
 #include "agent/status/readiness.h"
 #include "agent/status/view.h"
 #include "agent/status/view_capabilities.h"
@@ -86,10 +85,7 @@ static void do_register(const struct inspect *in, const struct api_call *call,
 	struct err err = { "" };
 	enum register_result result = REGISTER_SAME;
 	const char *name = call->spec.name;
-	int rc = monitor_admission_check(&in->config->policy, &call->spec, call->local, &err);
-	if (rc == 0)
-		rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result,
-				       &err);
+	int rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result, &err);
 	if (rc < 0) {
 		log_info("api", "register %s: refused, %s", name, err.text);
 		err_prefix(&err, rc, rc == -EACCES ? "Forbidden: " : "Conflict: ");

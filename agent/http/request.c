@@ -179,7 +179,6 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 		return;
 	}
 	ret->kind = endpoint.kind;
-	ret->local = request->local;
 	parse_args(request, ret);
 }
 

@@ -65,7 +65,6 @@ struct api_call {
 	char *name;
 	const char *reason; /* of DRAIN: a view into the request, "" for none */
 	usec_t span;        /* of DRAIN: how long; USEC_NEVER: until it is undrained */
-	bool local;         /* the client is on this host: a unix socket, or loopback */
 	unsigned status;    /* of ERROR: 400, 404, 405 */
 	bool json;          /* of ERROR: which form the caller reads */
 	struct err err;     /* of ERROR */

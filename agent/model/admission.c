@@ -47,14 +47,14 @@ static bool allows(unsigned bits, enum app_source source, bool local)
 	return false;
 }
 
-/* What to add to the list. */
+/* The word to add to allow_from. */
 static const char *name_of(enum app_source source, bool local)
 {
 	return source == APP_FROM_HTTP && local ? "http-local" : app_source_name(source);
 }
 
 /* The section of the configuration that does not allow it; NULL when it is allowed. */
-static const char *refusal(const struct monitor_admission *policy, enum monitor_kind kind,
+static const char *refusal(const struct monitor_admission *admission, enum monitor_kind kind,
 			   enum app_source source, bool local)
 {
 	switch (kind) {
@@ -62,7 +62,7 @@ static const char *refusal(const struct monitor_admission *policy, enum monitor_
 	case MONITOR_CONSUL:
 		return NULL;
 	case MONITOR_EXEC:
-		return allows(policy->exec ? policy->exec : MONITORS_EXEC_FROM, source, local)
+		return allows(admission->exec ? admission->exec : MONITORS_EXEC_FROM, source, local)
 			       ? NULL
 			       : "exec";
 	case MONITOR_HTTP:
@@ -71,26 +71,27 @@ static const char *refusal(const struct monitor_admission *policy, enum monitor_
 	case MONITOR_DNS:
 	case MONITOR_PROCESS:
 	case MONITOR_FILE:
-		return allows(policy->others ? policy->others : MONITORS_OTHERS_FROM, source, local)
+		return allows(admission->others ? admission->others : MONITORS_OTHERS_FROM, source,
+			      local)
 			       ? NULL
 			       : "monitors";
 	}
 	return NULL;
 }
 
-int monitor_admission_check(const struct monitor_admission *policy, const struct app_spec *spec,
-			    bool local, struct err *err)
+int monitor_admission_check(const struct monitor_admission *admission, const struct app_spec *spec,
+			    struct err *err)
 {
 	for (size_t i = 0; i < spec->n_monitors; i++) {
 		enum monitor_kind kind = spec->monitors[i].kind;
-		const char *section = refusal(policy, kind, spec->source, local);
+		const char *section = refusal(admission, kind, spec->source, spec->local);
 		if (section)
 			return err_set(err, -EACCES,
 				       "monitor '%.100s': %s monitors are not accepted from here; "
 				       "to allow them, add '%s' to agent.%s.allow_from in the "
 				       "configuration file",
 				       spec->monitors[i].text, monitor_kind_name(kind),
-				       name_of(spec->source, local), section);
+				       name_of(spec->source, spec->local), section);
 	}
 	return 0;
 }

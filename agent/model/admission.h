@@ -33,8 +33,9 @@ struct monitor_admission {
 /* Adds what `name` stands for. -EINVAL with a text that names it. */
 int monitor_admission_add(unsigned *from, const char *name, struct err *err);
 
-/* 0, or -EACCES with a text that says how to allow it. `local`: the HTTP client is on this host. */
-int monitor_admission_check(const struct monitor_admission *policy, const struct app_spec *spec,
-			    bool local, struct err *err);
+/* 0, or -EACCES with a text that says how to allow it. Judges by source and locality of the spec.
+ */
+int monitor_admission_check(const struct monitor_admission *admission, const struct app_spec *spec,
+			    struct err *err);
 
 #endif

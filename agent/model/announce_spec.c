@@ -11,7 +11,7 @@
 #define DRAIN_LOCAL_PREF 0
 
 static const struct announce_specs defaults = {
-	.of = { [APP_STATE_UP].announce = true, [APP_STATE_DRAIN].announce = true },
+	.of = { [ANNOUNCE_UP].announce = true, [ANNOUNCE_DRAIN].announce = true },
 };
 
 const char *route_form_name(enum route_form form)
@@ -40,7 +40,7 @@ void announce_specs_free(struct announce_specs *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < APP_STATES; i++) {
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++) {
 		free(s->of[i].communities.values);
 		free(s->of[i].ext_communities.values);
 		free(s->of[i].large_communities.values);
@@ -72,7 +72,7 @@ struct announce_specs *announce_specs_copy(const struct announce_specs *src)
 	struct announce_specs *s = mem_copy(src, sizeof(*src));
 	copy_ext(&s->ext_communities);
 	copy_large(&s->large_communities);
-	for (size_t i = 0; i < APP_STATES; i++) {
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++) {
 		struct announce_spec *of = &s->of[i];
 		of->communities.values = list_copy(of->communities.values, of->communities.n,
 						   sizeof(*of->communities.values));
@@ -82,7 +82,7 @@ struct announce_specs *announce_specs_copy(const struct announce_specs *src)
 	return s;
 }
 
-static bool number_equal(struct state_number a, struct state_number b)
+static bool number_equal(struct announce_number a, struct announce_number b)
 {
 	return a.given == b.given && (!a.given || a.value == b.value);
 }
@@ -101,14 +101,14 @@ bool announce_specs_equal(const struct announce_specs *a, const struct announce_
 {
 	a = a ? a : &defaults;
 	b = b ? b : &defaults;
-	for (size_t i = 0; i < APP_STATES; i++)
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++)
 		if (!spec_equal(&a->of[i], &b->of[i]))
 			return false;
 	return ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
 	       large_communities_equal(&a->large_communities, &b->large_communities);
 }
 
-bool announce_specs_announces(const struct announce_specs *s, enum app_state state)
+bool announce_specs_announces(const struct announce_specs *s, enum announce_state state)
 {
 	return (s ? s : &defaults)->of[state].announce;
 }
@@ -129,8 +129,8 @@ struct recipe {
 static struct recipe recipe_of(const struct announce_specs *s, enum route_form form)
 {
 	static const struct announce_spec nothing;
-	const struct announce_spec *up = &s->of[APP_STATE_UP], *down = &s->of[APP_STATE_DOWN];
-	const struct announce_spec *drain = &s->of[APP_STATE_DRAIN];
+	const struct announce_spec *up = &s->of[ANNOUNCE_UP], *down = &s->of[ANNOUNCE_DOWN];
+	const struct announce_spec *drain = &s->of[ANNOUNCE_DRAIN];
 	switch (form) {
 	case ROUTE_NONE:
 	case ROUTE_UP:
@@ -147,7 +147,7 @@ static struct recipe recipe_of(const struct announce_specs *s, enum route_form f
 	return (struct recipe){ up, up, { up }, false };
 }
 
-static bool number_of(struct state_number first, struct state_number second, uint32_t *ret)
+static bool number_of(struct announce_number first, struct announce_number second, uint32_t *ret)
 {
 	*ret = first.given ? first.value : second.value;
 	return first.given || second.given;
@@ -168,7 +168,7 @@ static void put_numbers(const struct recipe *r, struct bgp_route_attrs *ret)
 }
 
 static void put_communities(const struct recipe *r, const struct bgp_communities *of_app,
-			    struct state_room *room, struct bgp_route_attrs *ret)
+			    struct announce_room *room, struct bgp_route_attrs *ret)
 {
 	uint32_t value = BGP_COMMUNITY_GRACEFUL_SHUTDOWN;
 	const struct bgp_communities shutdown = { .values = &value, .n = 1 };
@@ -186,7 +186,7 @@ static void put_communities(const struct recipe *r, const struct bgp_communities
 }
 
 void announce_specs_attrs(const struct announce_specs *s, const struct bgp_communities *of_app,
-			  enum route_form form, struct state_room *room,
+			  enum route_form form, struct announce_room *room,
 			  struct bgp_route_attrs *ret)
 {
 	s = s ? s : &defaults;

@@ -23,8 +23,8 @@
 #include "bgp/config.h"
 #include "bgp/merge.h"
 
-enum app_state { APP_STATE_UP, APP_STATE_DOWN, APP_STATE_DRAIN };
-#define APP_STATES 3
+enum announce_state { ANNOUNCE_UP, ANNOUNCE_DOWN, ANNOUNCE_DRAIN };
+#define ANNOUNCE_STATES 3
 
 enum route_form {
 	ROUTE_NONE,
@@ -35,14 +35,14 @@ enum route_form {
 };
 const char *route_form_name(enum route_form form); /* "none", "up", … */
 
-struct state_number {
+struct announce_number {
 	bool given;
 	uint32_t value;
 };
 
 struct announce_spec {
 	bool announce; /* not of UP, which always is */
-	struct state_number med, local_pref, prepends;
+	struct announce_number med, local_pref, prepends;
 	struct bgp_communities communities;
 	struct bgp_ext_communities ext_communities;
 	struct bgp_large_communities large_communities;
@@ -52,7 +52,7 @@ struct announce_spec {
 struct announce_specs {
 	struct bgp_ext_communities ext_communities; /* of vip_config: in every state */
 	struct bgp_large_communities large_communities;
-	struct announce_spec of[APP_STATES];
+	struct announce_spec of[ANNOUNCE_STATES];
 };
 
 struct announce_specs *announce_specs_new(void); /* all defaults */
@@ -60,13 +60,13 @@ void announce_specs_free(struct announce_specs *s);
 /* All of these take NULL for the defaults. */
 struct announce_specs *announce_specs_copy(const struct announce_specs *s);
 bool announce_specs_equal(const struct announce_specs *a, const struct announce_specs *b);
-bool announce_specs_announces(const struct announce_specs *s, enum app_state state);
+bool announce_specs_announces(const struct announce_specs *s, enum announce_state state);
 
 /* Whether the state says anything about attributes. */
 bool announce_spec_has_attrs(const struct announce_spec *s);
 
 /* The lists that announce_specs_attrs() makes. */
-struct state_room {
+struct announce_room {
 	uint32_t communities[BGP_COMMUNITIES_ROOM];
 	struct bgp_ext_community ext_communities[BGP_EXT_COMMUNITIES_MAX];
 	struct bgp_large_community large_communities[BGP_LARGE_COMMUNITIES_MAX];
@@ -75,7 +75,7 @@ struct state_room {
 /* What a route of this form carries; `of_app` are the communities of vip_config. The lists point
  * into `room`. ROUTE_NONE is as ROUTE_UP. */
 void announce_specs_attrs(const struct announce_specs *s, const struct bgp_communities *of_app,
-			  enum route_form form, struct state_room *room,
+			  enum route_form form, struct announce_room *room,
 			  struct bgp_route_attrs *ret);
 
 #endif

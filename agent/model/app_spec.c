@@ -32,7 +32,7 @@ void app_spec_done(struct app_spec *s)
 	free(s->communities.values);
 	free(s->monitors);
 	free(s->nats);
-	announce_specs_free(s->states);
+	announce_specs_free(s->announce);
 	free(s->group);
 	free(s->disable_file);
 	*s = (struct app_spec){ 0 };
@@ -51,7 +51,7 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src)
 	dst->vips = copy_array(src->vips, src->n_vips, sizeof(*src->vips));
 	dst->communities.values = copy_array(src->communities.values, src->communities.n,
 					     sizeof(*src->communities.values));
-	dst->states = announce_specs_copy(src->states);
+	dst->announce = announce_specs_copy(src->announce);
 	dst->group = src->group ? mem_strdup(src->group) : NULL;
 	dst->disable_file = src->disable_file ? mem_strdup(src->disable_file) : NULL;
 	dst->nats = copy_array(src->nats, src->n_nats, sizeof(*src->nats));
@@ -256,7 +256,7 @@ int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err)
 
 /* ---- monitors and NAT ---- */
 
-int app_spec_take_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err)
+int app_spec_adopt_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err)
 {
 	int r = 0;
 	for (size_t i = 0; i < s->n_monitors; i++)
@@ -279,7 +279,7 @@ int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err)
 {
 	struct monitor_spec m = { 0 };
 	int r = monitor_spec_parse(text, &m, err);
-	return r < 0 ? r : app_spec_take_monitor(s, &m, err);
+	return r < 0 ? r : app_spec_adopt_monitor(s, &m, err);
 }
 
 int app_spec_set_quorum(struct app_spec *s, const char *text, struct err *err)
@@ -374,11 +374,11 @@ int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err)
 
 /* ---- the whole ---- */
 
-struct announce_specs *app_spec_states(struct app_spec *s)
+struct announce_specs *app_spec_announce(struct app_spec *s)
 {
-	if (!s->states)
-		s->states = announce_specs_new();
-	return s->states;
+	if (!s->announce)
+		s->announce = announce_specs_new();
+	return s->announce;
 }
 
 int app_spec_check(const struct app_spec *s, struct err *err)
@@ -466,7 +466,7 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 		return false;
 	if (!texts_equal(a->name, b->name) || !texts_equal(a->group, b->group) ||
 	    !texts_equal(a->disable_file, b->disable_file) || a->keep_last != b->keep_last ||
-	    !announce_specs_equal(a->states, b->states))
+	    !announce_specs_equal(a->announce, b->announce))
 		return false;
 	return communities_equal(&a->communities, &b->communities) &&
 	       all_in(a->vips, b->vips, a->n_vips, sizeof(*a->vips), vips_equal) &&

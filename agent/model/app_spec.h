@@ -44,10 +44,10 @@ struct app_spec {
 	usec_t hold_down, hold_down_max; /* 0: the agent's */
 	struct nat_spec *nats;
 	size_t n_nats;
-	struct announce_specs *states; /* NULL: the defaults */
-	char *group;                   /* NULL: none */
-	bool keep_last;                /* of a group only */
-	char *disable_file;            /* NULL: none */
+	struct announce_specs *announce; /* NULL: the defaults */
+	char *group;                     /* NULL: none */
+	bool keep_last;                  /* of a group only */
+	char *disable_file;              /* NULL: none */
 };
 
 void app_spec_done(struct app_spec *s);
@@ -65,7 +65,7 @@ int app_spec_set_name(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err);
 /* Takes the monitor over, whether it is added or not. */
-int app_spec_take_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err);
+int app_spec_adopt_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err);
 /* "all", "any" or a number. */
 int app_spec_set_quorum(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err);
@@ -75,7 +75,7 @@ int app_spec_add_communities(struct app_spec *s, const char *list, struct err *e
 /* A duration, APP_LEASE_MIN to _MAX. */
 int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err);
 /* What it says about its states, to be written to; made on first use. */
-struct announce_specs *app_spec_states(struct app_spec *s);
+struct announce_specs *app_spec_announce(struct app_spec *s);
 int app_spec_set_group(struct app_spec *s, const char *text, struct err *err);
 /* What only shows once all is there: a name and a VIP at least, no VIP twice, a quorum that can be
  * reached. */

@@ -21,7 +21,7 @@ const char *drain_source_name(enum drain_source source)
 bool drain_is_on(const struct drain *d)
 {
 	for (size_t i = 0; d && i < DRAIN_SOURCES; i++)
-		if (d->holds[i].on)
+		if (d->requests[i].on)
 			return true;
 	return false;
 }
@@ -29,7 +29,7 @@ bool drain_is_on(const struct drain *d)
 bool drain_request(struct drain *d, enum drain_source source, const char *reason, usec_t until,
 		   usec_t now)
 {
-	struct drain_request *hold = &d->holds[source];
+	struct drain_request *hold = &d->requests[source];
 	bool is_new = !hold->on;
 	if (is_new) {
 		hold->since = now;
@@ -43,7 +43,7 @@ bool drain_request(struct drain *d, enum drain_source source, const char *reason
 
 bool drain_lift(struct drain *d, enum drain_source source)
 {
-	bool was_on = d->holds[source].on;
-	d->holds[source].on = false;
+	bool was_on = d->requests[source].on;
+	d->requests[source].on = false;
 	return was_on;
 }

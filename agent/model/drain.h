@@ -31,7 +31,7 @@ struct drain_request {
 };
 
 struct drain {
-	struct drain_request holds[DRAIN_SOURCES];
+	struct drain_request requests[DRAIN_SOURCES];
 };
 
 /* NULL holds nothing. */

@@ -22,8 +22,8 @@ static void decide_off(const struct policy_input *in, struct policy_output *ret)
 {
 	usec_t end = usec_add(in->off_since, in->cleanup_timer);
 	if (in->now < end) {
-		ret->want.address = ADDRESS_KEPT;
-		ret->look_again = end;
+		ret->want.address = ADDRESS_RETAINED;
+		ret->due = end;
 		return;
 	}
 	/* Consul forgets its own apps when their service goes away; the file's come back. */
@@ -32,13 +32,13 @@ static void decide_off(const struct policy_input *in, struct policy_output *ret)
 
 static void decide(const struct policy_input *in, struct policy_output *ret)
 {
-	*ret = (struct policy_output){ .look_again = USEC_NEVER };
+	*ret = (struct policy_output){ .due = USEC_NEVER };
 	if (!in->registered) {
 		ret->forget = true;
 		return;
 	}
 	if (in->health == HEALTH_UNKNOWN) {
-		ret->want.address = ADDRESS_KEPT;
+		ret->want.address = ADDRESS_RETAINED;
 		ret->want.undecided = !in->drained;
 		return;
 	}
@@ -46,7 +46,7 @@ static void decide(const struct policy_input *in, struct policy_output *ret)
 	if (form != ROUTE_NONE && in->drained) {
 		bool waits = in->drain_announces && in->now < in->drain_end;
 		form = waits ? ROUTE_DRAIN : ROUTE_NONE;
-		ret->look_again = waits ? in->drain_end : USEC_NEVER;
+		ret->due = waits ? in->drain_end : USEC_NEVER;
 	}
 	if (form == ROUTE_NONE)
 		decide_off(in, ret);

@@ -50,7 +50,7 @@
 
 enum policy_address {
 	ADDRESS_ABSENT,
-	ADDRESS_KEPT, /* not added, but what we have stays and is brought back when lost */
+	ADDRESS_RETAINED, /* not added, but what we have stays and is brought back when lost */
 	ADDRESS_BOUND,
 };
 
@@ -79,7 +79,7 @@ struct policy_input {
 struct policy_output {
 	struct policy_want want; /* of each VIP of the app */
 	bool forget;
-	usec_t look_again; /* when time alone changes the answer; USEC_NEVER */
+	usec_t due; /* when time alone changes the answer; USEC_NEVER */
 };
 
 void policy_decide(const struct policy_input *in, struct policy_output *ret);

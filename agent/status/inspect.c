@@ -371,8 +371,8 @@ static usec_t agent_drained_since(const struct drain *d)
 {
 	usec_t since = USEC_NEVER;
 	for (size_t i = 0; i < DRAIN_SOURCES; i++)
-		if (d->holds[i].on)
-			since = usec_min(since, d->holds[i].since);
+		if (d->requests[i].on)
+			since = usec_min(since, d->requests[i].since);
 	return since;
 }
 

@@ -121,18 +121,18 @@ static json_t *text_or_null(const char *text)
 }
 
 /* As it is announced, or would be. */
-static void attrs_of(const struct view_vip *vip, struct state_room *room,
+static void attrs_of(const struct view_vip *vip, struct announce_room *room,
 		     struct bgp_route_attrs *ret)
 {
 	*ret = (struct bgp_route_attrs){ 0 };
 	if (vip->spec)
-		announce_specs_attrs(vip->spec->states, &vip->spec->communities, vip->form, room,
+		announce_specs_attrs(vip->spec->announce, &vip->spec->communities, vip->form, room,
 				     ret);
 }
 
 json_t *view_vip(const struct view_vip *vip, const struct view_clock *clock)
 {
-	struct state_room room;
+	struct announce_room room;
 	struct bgp_route_attrs attrs;
 	attrs_of(vip, &room, &attrs);
 	json_t *o =

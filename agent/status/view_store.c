@@ -11,7 +11,7 @@ static void add_holds(json_t *array, const struct drain *d, const char *scope,
 		      const struct view_clock *clock)
 {
 	for (size_t i = 0; d && i < DRAIN_SOURCES; i++) {
-		const struct drain_request *hold = &d->holds[i];
+		const struct drain_request *hold = &d->requests[i];
 		if (!hold->on)
 			continue;
 		json_t *o = json_pack(

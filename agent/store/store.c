@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/model/admission.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -70,7 +69,7 @@ static usec_t to_mono(const struct store *r, uint64_t real)
 
 static char *drain_line(const struct store *r, const char *name, const struct drain *d)
 {
-	const struct drain_request *hold = d ? &d->holds[DRAIN_BY_API] : NULL;
+	const struct drain_request *hold = d ? &d->requests[DRAIN_BY_API] : NULL;
 	if (!hold || !hold->on)
 		return NULL;
 	uint64_t since = usec_sub(to_real(r, hold->since), hold->earlier);
@@ -225,9 +224,7 @@ static void restore_app(struct store *r, struct state_app *app)
 			 date_format(app->lease_until, date));
 		return;
 	}
-	int rc = monitor_admission_check(&r->config->policy, &app->spec, app->spec.local, &err);
-	if (rc == 0)
-		rc = registry_register(r->registry, &app->spec, now, &result, &err);
+	int rc = registry_register(r->registry, &app->spec, now, &result, &err);
 	if (rc < 0) {
 		log_warn("state", "%s: not registered again: %s", name, err.text);
 		return;

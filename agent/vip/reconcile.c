@@ -215,11 +215,11 @@ static void disown(struct reconcile *r, struct vip *vip)
 
 static void announce(struct reconcile *r, struct vip *vip, usec_t now)
 {
-	struct state_room room;
+	struct announce_room room;
 	struct bgp_route_attrs attrs;
 	if (vip->announced && !vip->stale && vip->form == vip->want.route)
 		return;
-	announce_specs_attrs(vip->spec->states, &vip->spec->communities, vip->want.route, &room,
+	announce_specs_attrs(vip->spec->announce, &vip->spec->communities, vip->want.route, &room,
 			     &attrs);
 	r->ops->announce(&vip->prefix, &attrs, r->userdata);
 	if (!vip->announced || vip->form != vip->want.route)
@@ -246,7 +246,7 @@ static bool wants_address(const struct vip *vip)
 	switch (vip->want.address) {
 	case ADDRESS_ABSENT:
 		return false;
-	case ADDRESS_KEPT:
+	case ADDRESS_RETAINED:
 		return vip->held;
 	case ADDRESS_BOUND:
 		return true;
@@ -452,7 +452,7 @@ static struct vip *vip_get(struct reconcile *r, const struct prefix *prefix)
 static bool announced_alike(const struct app_spec *a, const struct app_spec *b)
 {
 	return communities_equal(&a->communities, &b->communities) &&
-	       announce_specs_equal(a->states, b->states);
+	       announce_specs_equal(a->announce, b->announce);
 }
 
 struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,

@@ -100,7 +100,7 @@ static void forms(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(form_cases) / sizeof(form_cases[0]); i++) {
 		const struct form_case *c = &form_cases[i];
-		struct state_room room;
+		struct announce_room room;
 		struct bgp_route_attrs attrs;
 		char text[128];
 		announce_specs_attrs(c->specs, &of_app, c->form, &room, &attrs);
@@ -114,15 +114,15 @@ static void copies_are_equal_until_something_changes(void **state)
 	(void)state;
 	struct announce_specs *copy = announce_specs_copy(&full), *fresh = announce_specs_new();
 	assert_true(announce_specs_equal(copy, &full));
-	copy->of[APP_STATE_DRAIN].large_communities.values[0].local1++;
+	copy->of[ANNOUNCE_DRAIN].large_communities.values[0].local1++;
 	assert_false(announce_specs_equal(copy, &full));
 	assert_int_equal(l_drain[0].local1, 0);
 	assert_null(announce_specs_copy(NULL));
 	assert_true(announce_specs_equal(fresh, NULL));
-	fresh->of[APP_STATE_DOWN].announce = true;
+	fresh->of[ANNOUNCE_DOWN].announce = true;
 	assert_false(announce_specs_equal(fresh, NULL));
-	assert_false(announce_specs_announces(NULL, APP_STATE_DOWN));
-	assert_true(announce_specs_announces(NULL, APP_STATE_DRAIN));
+	assert_false(announce_specs_announces(NULL, ANNOUNCE_DOWN));
+	assert_true(announce_specs_announces(NULL, ANNOUNCE_DRAIN));
 	announce_specs_free(copy);
 	announce_specs_free(fresh);
 }

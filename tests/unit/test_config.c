@@ -89,10 +89,11 @@ static void print_agent(FILE *out, const struct config_agent *a)
 		span(a->cleanup_timer), text_or_dash(a->consul.addr),
 		span(a->consul.query_interval), text_or_dash(a->consul.token));
 	print_consul(out, &a->consul);
-	if (a->policy.exec || a->exec_user)
-		fprintf(out, "exec: from=%x user=%s\n", a->policy.exec, text_or_dash(a->exec_user));
-	if (a->policy.others)
-		fprintf(out, "monitors: from=%x\n", a->policy.others);
+	if (a->admission.exec || a->exec_user)
+		fprintf(out, "exec: from=%x user=%s\n", a->admission.exec,
+			text_or_dash(a->exec_user));
+	if (a->admission.others)
+		fprintf(out, "monitors: from=%x\n", a->admission.others);
 	if (a->state_file)
 		fprintf(out, "state_file=%s\n", *a->state_file ? a->state_file : "off");
 	if (a->disable_file || a->keep_last_window || a->shutdown_drain)
@@ -158,7 +159,7 @@ static void print_health(FILE *out, const struct config_agent *a)
 		span(a->hold_down), span(a->hold_down_max));
 }
 
-static void print_number(FILE *out, const char *name, struct state_number n)
+static void print_number(FILE *out, const char *name, struct announce_number n)
 {
 	if (n.given)
 		fprintf(out, " %s=%u", name, n.value);
@@ -184,7 +185,7 @@ static void print_states(FILE *out, const struct announce_specs *s)
 	fprintf(out, "\n\talways:");
 	print_ext(out, &s->ext_communities);
 	print_large(out, &s->large_communities);
-	for (size_t i = 0; i < APP_STATES; i++) {
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++) {
 		const struct announce_spec *of = &s->of[i];
 		fprintf(out, "\n\t%s: announce=%d", names[i], of->announce);
 		print_number(out, "med", of->med);
@@ -215,8 +216,8 @@ static void print_app(FILE *out, const struct app_spec *a)
 	if (a->group || a->disable_file)
 		fprintf(out, "\n\tgroup=%s keep_last=%d disable_file=%s", text_or_dash(a->group),
 			a->keep_last, text_or_dash(a->disable_file));
-	if (a->states)
-		print_states(out, a->states);
+	if (a->announce)
+		print_states(out, a->announce);
 	fprintf(out, "\n");
 }
 

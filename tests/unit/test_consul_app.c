@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tags to definitions, and from where their commands are accepted. */
+/* Tags to definitions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "agent/discovery/consul_app.h"
-#include "agent/model/admission.h"
 
 #define VIP "gocast_vip=192.0.2.1/32"
 
@@ -107,99 +106,12 @@ static void test_bad_name(void **state)
 
 /* ---- from where monitors are accepted ---- */
 
-static const struct {
-	const char *allow; /* words */
-	enum app_source source;
-	bool local, allowed;
-} policies[] = {
-	{ "", APP_FROM_CONFIG, true, true },         { "", APP_FROM_HTTP, true, true },
-	{ "", APP_FROM_HTTP, false, false },         { "config", APP_FROM_CONFIG, true, true },
-	{ "config", APP_FROM_HTTP, true, false },    { "http", APP_FROM_HTTP, false, true },
-	{ "http", APP_FROM_HTTP, true, true },       { "http", APP_FROM_CONFIG, true, false },
-	{ "http-local", APP_FROM_HTTP, true, true }, { "http-local", APP_FROM_HTTP, false, false },
-	{ "consul", APP_FROM_CONSUL, false, true },  { "consul", APP_FROM_HTTP, true, false },
-	{ "none", APP_FROM_CONFIG, true, false },    { "none", APP_FROM_HTTP, true, false },
-};
-
-static const struct {
-	const char *text, *key; /* of the configuration; NULL: taken from anywhere */
-} ruled[] = {
-	{ "exec:x", "agent.exec.allow_from" },
-	{ "http://127.0.0.1/", "agent.monitors.allow_from" },
-	{ "https://127.0.0.1/", "agent.monitors.allow_from" },
-	{ "tcp:127.0.0.1:1", "agent.monitors.allow_from" },
-	{ "dns:127.0.0.1:53:x:A", "agent.monitors.allow_from" },
-	{ "process:x", "agent.monitors.allow_from" },
-	{ "file:/x", "agent.monitors.allow_from" },
-	{ "port:tcp:2", NULL },
-	{ "consul", NULL },
-};
-
-static void expect_policy(size_t row, size_t kind)
-{
-	struct app_spec spec = { .source = policies[row].source };
-	struct monitor_admission policy = { 0 };
-	struct err err = { "" };
-	bool is_exec = kind == 0;
-	unsigned *from = is_exec ? &policy.exec : &policy.others;
-	if (policies[row].allow[0])
-		assert_int_equal(monitor_admission_add(from, policies[row].allow, &err), 0);
-	/* What is said of the others counts not. */
-	*(is_exec ? &policy.others : &policy.exec) =
-		policies[row].allowed ? MONITORS_FROM_NONE : ~0U;
-	assert_int_equal(app_spec_add_monitor(&spec, "port:tcp:1", &err), 0);
-	assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);
-	int r = monitor_admission_check(&policy, &spec, policies[row].local, &err);
-	bool refused = !policies[row].allowed && ruled[kind].key;
-	if (r != (refused ? -EACCES : 0))
-		fail_msg("row %zu, %s: %d", row, ruled[kind].text, r);
-	if (refused && (!strstr(err.text, ruled[kind].text) || !strstr(err.text, ruled[kind].key)))
-		fail_msg("row %zu: %s", row, err.text);
-	app_spec_done(&spec);
-}
-
-static void test_monitor_policy(void **state)
-{
-	(void)state;
-	for (size_t row = 0; row < sizeof(policies) / sizeof(policies[0]); row++)
-		for (size_t kind = 0; kind < sizeof(ruled) / sizeof(ruled[0]); kind++)
-			expect_policy(row, kind);
-}
-
-/* Only commands are refused from Consul unless the configuration says otherwise. */
-static void test_monitor_policy_of_consul(void **state)
-{
-	(void)state;
-	struct monitor_admission policy = { 0 };
-	for (size_t kind = 0; kind < sizeof(ruled) / sizeof(ruled[0]); kind++) {
-		struct app_spec spec = { .source = APP_FROM_CONSUL };
-		struct err err = { "" };
-		assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);
-		assert_int_equal(monitor_admission_check(&policy, &spec, false, &err),
-				 kind == 0 ? -EACCES : 0);
-		app_spec_done(&spec);
-	}
-}
-
-static void test_monitor_policy_words(void **state)
-{
-	(void)state;
-	struct err err = { "" };
-	unsigned from = 0;
-	assert_int_equal(monitor_admission_add(&from, "htpp", &err), -EINVAL);
-	assert_non_null(strstr(err.text, "did you mean 'http'"));
-	assert_int_equal(from, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_bad_name),
-		cmocka_unit_test(test_monitor_policy),
-		cmocka_unit_test(test_monitor_policy_of_consul),
-		cmocka_unit_test(test_monitor_policy_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,11 +215,11 @@ static void make_spec(struct app_spec *s, size_t i, unsigned kind)
 	assert_int_equal(app_spec_add_nat(s, "tcp:53:8053", NULL), 0);
 	if (!(kind & NO_MONITOR))
 		assert_int_equal(app_spec_add_monitor(s, "exec:never run", NULL), 0);
-	app_spec_states(s)->of[APP_STATE_UP].med = (struct state_number){ true, 10 };
-	s->states->of[APP_STATE_DOWN].announce = kind & LAST_RESORT;
+	app_spec_announce(s)->of[ANNOUNCE_UP].med = (struct announce_number){ true, 10 };
+	s->announce->of[ANNOUNCE_DOWN].announce = kind & LAST_RESORT;
 	if (kind & LAST_RESORT)
-		s->states->of[APP_STATE_DOWN].med = (struct state_number){ true, 1000 };
-	s->states->of[APP_STATE_DRAIN].announce = !(kind & NO_DRAIN);
+		s->announce->of[ANNOUNCE_DOWN].med = (struct announce_number){ true, 1000 };
+	s->announce->of[ANNOUNCE_DRAIN].announce = !(kind & NO_DRAIN);
 	if (kind & KEEP) {
 		assert_int_equal(app_spec_set_group(s, "g", NULL), 0);
 		s->keep_last = true;

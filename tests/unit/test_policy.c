@@ -23,7 +23,7 @@ static const struct policy_case {
 	{ "before the first verdict nothing is added, and what is there stays",
 	  { .registered = true, .health = HEALTH_UNKNOWN, .now = 5000 },
 	  false,
-	  { { ROUTE_NONE, ADDRESS_KEPT, true }, false, USEC_NEVER } },
+	  { { ROUTE_NONE, ADDRESS_RETAINED, true }, false, USEC_NEVER } },
 	{ "up",
 	  { .registered = true, .health = HEALTH_UP, .now = 5000 },
 	  false,
@@ -35,7 +35,7 @@ static const struct policy_case {
 	{ "just down: the route goes, the address stays",
 	  { .registered = true, .health = HEALTH_DOWN, .off_since = OFF_AT, .now = OFF_AT },
 	  false,
-	  { { ROUTE_NONE, ADDRESS_KEPT, false }, false, OFF_AT + CLEANUP } },
+	  { { ROUTE_NONE, ADDRESS_RETAINED, false }, false, OFF_AT + CLEANUP } },
 	{ "a moment before the timer",
 	  { .registered = true,
 	    .health = HEALTH_DOWN,
@@ -43,7 +43,7 @@ static const struct policy_case {
 	    .off_since = OFF_AT,
 	    .now = OFF_AT + CLEANUP - 1 },
 	  false,
-	  { { ROUTE_NONE, ADDRESS_KEPT, false }, false, OFF_AT + CLEANUP } },
+	  { { ROUTE_NONE, ADDRESS_RETAINED, false }, false, OFF_AT + CLEANUP } },
 	{ "an app of the file is never forgotten",
 	  { .registered = true,
 	    .health = HEALTH_DOWN,
@@ -127,7 +127,7 @@ static const struct policy_case {
 	{ "unknown and a last resort: still no route before the first verdict",
 	  { .registered = true, .health = HEALTH_UNKNOWN, .last_resort = true, .kept = true },
 	  false,
-	  { { ROUTE_NONE, ADDRESS_KEPT, true }, false, USEC_NEVER } },
+	  { { ROUTE_NONE, ADDRESS_RETAINED, true }, false, USEC_NEVER } },
 	{ "drained: unattractive first",
 	  { DRAINED, .health = HEALTH_UP, .drain_end = 7000, .now = 5000 },
 	  false,
@@ -139,7 +139,7 @@ static const struct policy_case {
 	{ "drain_time is over: withdrawn, the address stays as for down",
 	  { DRAINED, .health = HEALTH_UP, .drain_end = 7000, .off_since = 7000, .now = 7000 },
 	  false,
-	  { { ROUTE_NONE, ADDRESS_KEPT, false }, false, 7000 + CLEANUP } },
+	  { { ROUTE_NONE, ADDRESS_RETAINED, false }, false, 7000 + CLEANUP } },
 	{ "drained for long: no address, but not forgotten",
 	  { DRAINED, .health = HEALTH_UP, .source = APP_FROM_HTTP, .drain_end = 7000,
 	    .off_since = 7000, .now = 7000 + CLEANUP },
@@ -153,7 +153,7 @@ static const struct policy_case {
 	{ "dead while it drains: withdrawn at once",
 	  { DRAINED, .health = HEALTH_DOWN, .drain_end = 7000, .off_since = 5000, .now = 5000 },
 	  false,
-	  { { ROUTE_NONE, ADDRESS_KEPT, false }, false, 5000 + CLEANUP } },
+	  { { ROUTE_NONE, ADDRESS_RETAINED, false }, false, 5000 + CLEANUP } },
 	{ "a last resort is drained like anything that is announced",
 	  { DRAINED, .health = HEALTH_DOWN, .last_resort = true, .drain_end = 7000, .now = 5000 },
 	  false,
@@ -170,11 +170,11 @@ static const struct policy_case {
 	    .off_since = 5000,
 	    .now = 5000 },
 	  false,
-	  { { ROUTE_NONE, ADDRESS_KEPT, false }, false, 5000 + CLEANUP } },
+	  { { ROUTE_NONE, ADDRESS_RETAINED, false }, false, 5000 + CLEANUP } },
 	{ "drained before the first verdict",
 	  { DRAINED, .health = HEALTH_UNKNOWN, .drain_end = 7000, .now = 5000 },
 	  false,
-	  { { ROUTE_NONE, ADDRESS_KEPT, false }, false, USEC_NEVER } },
+	  { { ROUTE_NONE, ADDRESS_RETAINED, false }, false, USEC_NEVER } },
 	{ "unregistered while it drains",
 	  { .drained = true, .health = HEALTH_UP, .drain_end = 7000, .now = 5000 },
 	  false,
@@ -201,10 +201,10 @@ static void test_decisions(void **state)
 		if (got.want.route != c->want.want.route ||
 		    got.want.address != c->want.want.address ||
 		    got.want.undecided != c->want.want.undecided || got.forget != c->want.forget ||
-		    got.look_again != c->want.look_again)
+		    got.due != c->want.due)
 			fail_msg("%s: route %d address %d forget %d again %llu", c->name,
 				 got.want.route, (int)got.want.address, got.forget,
-				 (unsigned long long)got.look_again);
+				 (unsigned long long)got.due);
 	}
 }
 

@@ -29,9 +29,9 @@ struct world {
 };
 
 static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false };
-static const struct policy_want kept = { ROUTE_NONE, ADDRESS_KEPT, false };
+static const struct policy_want kept = { ROUTE_NONE, ADDRESS_RETAINED, false };
 static const struct policy_want absent = { ROUTE_NONE, ADDRESS_ABSENT, false };
-static const struct policy_want undecided = { ROUTE_NONE, ADDRESS_KEPT, true };
+static const struct policy_want undecided = { ROUTE_NONE, ADDRESS_RETAINED, true };
 
 static void note(struct world *w, const char *what, const struct prefix *vip)
 {

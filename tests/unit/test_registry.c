@@ -141,6 +141,7 @@ static void expect(struct bench *b, const char *did)
 struct definition {
 	const char *name, *vip, *vip2, *monitor, *communities;
 	enum app_source source;
+	bool local;
 	usec_t lease;
 };
 
@@ -148,6 +149,7 @@ static void spec_make(struct app_spec *s, const struct definition *d)
 {
 	memset(s, 0, sizeof(*s));
 	s->source = d->source;
+	s->local = d->local;
 	s->lease = d->lease;
 	assert_int_equal(app_spec_set_name(s, d->name, NULL), 0);
 	assert_int_equal(app_spec_add_vip(s, d->vip, NULL), 0);
@@ -201,6 +203,25 @@ static void test_the_same_again_changes_nothing(void **state)
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 	registered(b, &dns, REGISTER_SAME);
 	expect(b, "");
+}
+
+/* Before anything else is asked, also of the same definition again. */
+static void test_monitors_are_accepted_by_source(void **state)
+{
+	struct bench *b = *state;
+	const struct monitor_admission admission = { 0 };
+	const struct registry_options options = { .admission = &admission };
+	struct definition local = checked;
+	enum register_result result;
+	struct err err = { "" };
+	registry_set_options(b->reg, &options);
+	assert_int_equal(reg_at(b, &checked, SEC, &result, &err), -EACCES);
+	assert_non_null(strstr(err.text, "agent.exec.allow_from"));
+	assert_null(registry_find(b->reg, "dns"));
+	local.local = true;
+	registered(b, &local, REGISTER_NEW);
+	assert_int_equal(reg_at(b, &checked, SEC, &result, &err), -EACCES);
+	registered(b, &local, REGISTER_SAME);
 }
 
 static void test_health_decides(void **state)
@@ -322,15 +343,15 @@ static void test_drains_of_a_former_run_wait_for_their_apps(void **state)
 	registry_recall_drain(b->reg, "ended", "", SEC, SEC, SEC);
 	const struct app *app = registered(b, &dns, REGISTER_NEW);
 	expect(b, ""); /* not announced for a moment */
-	assert_string_equal(app->drain->holds[DRAIN_BY_API].reason, "why");
-	assert_int_equal(app->drain->holds[DRAIN_BY_API].earlier, 100 * SEC);
+	assert_string_equal(app->drain->requests[DRAIN_BY_API].reason, "why");
+	assert_int_equal(app->drain->requests[DRAIN_BY_API].earlier, 100 * SEC);
 	const struct definition ended = { .name = "ended", .vip = VIP2, .source = APP_FROM_HTTP };
 	registered(b, &ended, REGISTER_NEW);
 	expect(b, "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
 	registry_undrain(b->reg, "dns", DRAIN_BY_API, SEC);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 	registry_drain(b->reg, "dns", DRAIN_BY_API, "again", USEC_NEVER, 2 * SEC);
-	assert_int_equal(app->drain->holds[DRAIN_BY_API].earlier, 0);
+	assert_int_equal(app->drain->requests[DRAIN_BY_API].earlier, 0);
 }
 
 static void test_cleanup_forgets_what_http_registered(void **state)
@@ -575,6 +596,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_without_monitors_it_is_up_at_once),
 		TEST(test_the_same_again_changes_nothing),
+		TEST(test_monitors_are_accepted_by_source),
 		TEST(test_health_decides),
 		TEST(test_lease_ends_and_is_renewed),
 		TEST(test_lease_is_lifted_by_who_wants_none),

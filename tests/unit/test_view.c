@@ -316,14 +316,14 @@ static void test_app_shows_what_the_check_said(void **state)
 static void test_a_drain_says_who_since_when_and_why(void **state)
 {
 	(void)state;
-	const struct drain of_app = { .holds[DRAIN_BY_API] = { .on = true,
-							       .since = 990 * SEC,
-							       .until = 1060 * SEC,
-							       .reason = "kernel update" } };
-	const struct drain of_agent = { .holds[DRAIN_BY_FILE] = { .on = true,
-								  .since = 995 * SEC,
-								  .until = USEC_NEVER,
-								  .reason = "/run/x" } };
+	const struct drain of_app = { .requests[DRAIN_BY_API] = { .on = true,
+								  .since = 990 * SEC,
+								  .until = 1060 * SEC,
+								  .reason = "kernel update" } };
+	const struct drain of_agent = { .requests[DRAIN_BY_FILE] = { .on = true,
+								     .since = 995 * SEC,
+								     .until = USEC_NEVER,
+								     .reason = "/run/x" } };
 	struct view_drain d = { &of_app, &of_agent, 990 * SEC, 1020 * SEC };
 	expect_json(view_drain(&d, &now),
 		    "{\"since\":\"2026-01-02T03:03:55.678Z\",\"since_seconds\":10.0,"

@@ -7,10 +7,10 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
-static const char *const state_names[APP_STATES] = {
-	[APP_STATE_UP] = "up",
-	[APP_STATE_DOWN] = "down",
-	[APP_STATE_DRAIN] = "drain",
+static const char *const state_names[ANNOUNCE_STATES] = {
+	[ANNOUNCE_UP] = "up",
+	[ANNOUNCE_DOWN] = "down",
+	[ANNOUNCE_DRAIN] = "drain",
 };
 
 struct state_check {
@@ -19,7 +19,8 @@ struct state_check {
 	bool ibgp, ebgp; /* there are such peers */
 };
 
-static const struct config_node *state_node(const struct config_node *app, enum app_state state)
+static const struct config_node *state_node(const struct config_node *app,
+					    enum announce_state state)
 {
 	return config_node_get(config_node_get(app, "states"), state_names[state]);
 }
@@ -40,14 +41,14 @@ static void check_numbers(const struct state_check *c, const struct announce_spe
 static void check_unused(const struct state_check *c, const struct app_spec *app,
 			 const struct config_node *node)
 {
-	const struct announce_spec *down = &app->states->of[APP_STATE_DOWN];
-	const struct announce_spec *drain = &app->states->of[APP_STATE_DRAIN];
+	const struct announce_spec *down = &app->announce->of[ANNOUNCE_DOWN];
+	const struct announce_spec *drain = &app->announce->of[ANNOUNCE_DRAIN];
 	if (!down->announce && !app->keep_last && announce_spec_has_attrs(down))
-		config_warn(c->findings, config_at_key(state_node(node, APP_STATE_DOWN)),
+		config_warn(c->findings, config_at_key(state_node(node, ANNOUNCE_DOWN)),
 			    "without effect: an app that is down is withdrawn, unless 'announce: "
 			    "true' stands here or the app has 'keep_last: true'");
 	if (!drain->announce && announce_spec_has_attrs(drain))
-		config_warn(c->findings, config_at_key(state_node(node, APP_STATE_DRAIN)),
+		config_warn(c->findings, config_at_key(state_node(node, ANNOUNCE_DRAIN)),
 			    "without effect: with 'announce: false' a drained app is withdrawn at "
 			    "once");
 }
@@ -56,15 +57,15 @@ static void check_unused(const struct state_check *c, const struct app_spec *app
 static void check_sizes(const struct state_check *c, const struct app_spec *app,
 			const struct config_node *node)
 {
-	const struct announce_specs *s = app->states;
-	for (enum app_state state = APP_STATE_UP; state <= APP_STATE_DRAIN; state++) {
+	const struct announce_specs *s = app->announce;
+	for (enum announce_state state = ANNOUNCE_UP; state <= ANNOUNCE_DRAIN; state++) {
 		const struct announce_spec *of = &s->of[state];
 		const struct config_node *at = state_node(node, state);
 		size_t n_ext = s->ext_communities.n + of->ext_communities.n;
 		size_t n_large = s->large_communities.n + of->large_communities.n;
-		if (state == APP_STATE_DRAIN) { /* carries those of `up` too */
-			n_ext += s->of[APP_STATE_UP].ext_communities.n;
-			n_large += s->of[APP_STATE_UP].large_communities.n;
+		if (state == ANNOUNCE_DRAIN) { /* carries those of `up` too */
+			n_ext += s->of[ANNOUNCE_UP].ext_communities.n;
+			n_large += s->of[ANNOUNCE_UP].large_communities.n;
 		}
 		if (n_ext > BGP_EXT_COMMUNITIES_MAX)
 			config_error(c->findings, config_at(at),
@@ -82,8 +83,8 @@ static void check_sizes(const struct state_check *c, const struct app_spec *app,
 static void check_states(const struct state_check *c, const struct app_spec *app,
 			 const struct config_node *node)
 {
-	for (enum app_state state = APP_STATE_UP; state <= APP_STATE_DRAIN; state++)
-		check_numbers(c, &app->states->of[state], state_node(node, state));
+	for (enum announce_state state = ANNOUNCE_UP; state <= ANNOUNCE_DRAIN; state++)
+		check_numbers(c, &app->announce->of[state], state_node(node, state));
 	check_unused(c, app, node);
 	check_sizes(c, app, node);
 }
@@ -137,8 +138,8 @@ static void look_at_peers(struct state_check *c)
 	}
 }
 
-void config_check_states(const struct config_draft *draft, const struct config_node *root,
-			 struct config_findings *findings)
+void config_check_announce(const struct config_draft *draft, const struct config_node *root,
+			   struct config_findings *findings)
 {
 	struct state_check c = { .findings = findings, .draft = draft };
 	const struct config_node *list = config_node_get(root, "apps");
@@ -150,7 +151,7 @@ void config_check_states(const struct config_draft *draft, const struct config_n
 		const struct app_spec *app = &draft->apps[i];
 		if (node->kind != CONFIG_MAPPING)
 			continue; /* reported already */
-		if (app->states)
+		if (app->announce)
 			check_states(&c, app, node);
 		if (app->keep_last && !config_node_get(node, "group"))
 			config_error(findings, config_at(config_node_get(node, "keep_last")),

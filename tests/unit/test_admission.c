@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* From where monitors are accepted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "agent/model/admission.h"
+
+static const struct {
+	const char *allow; /* words */
+	enum app_source source;
+	bool local, allowed;
+} rows[] = {
+	{ "", APP_FROM_CONFIG, true, true },         { "", APP_FROM_HTTP, true, true },
+	{ "", APP_FROM_HTTP, false, false },         { "config", APP_FROM_CONFIG, true, true },
+	{ "config", APP_FROM_HTTP, true, false },    { "http", APP_FROM_HTTP, false, true },
+	{ "http", APP_FROM_HTTP, true, true },       { "http", APP_FROM_CONFIG, true, false },
+	{ "http-local", APP_FROM_HTTP, true, true }, { "http-local", APP_FROM_HTTP, false, false },
+	{ "consul", APP_FROM_CONSUL, false, true },  { "consul", APP_FROM_HTTP, true, false },
+	{ "none", APP_FROM_CONFIG, true, false },    { "none", APP_FROM_HTTP, true, false },
+};
+
+static const struct {
+	const char *text, *key; /* of the configuration; NULL: accepted from anywhere */
+} ruled[] = {
+	{ "exec:x", "agent.exec.allow_from" },
+	{ "http://127.0.0.1/", "agent.monitors.allow_from" },
+	{ "https://127.0.0.1/", "agent.monitors.allow_from" },
+	{ "tcp:127.0.0.1:1", "agent.monitors.allow_from" },
+	{ "dns:127.0.0.1:53:x:A", "agent.monitors.allow_from" },
+	{ "process:x", "agent.monitors.allow_from" },
+	{ "file:/x", "agent.monitors.allow_from" },
+	{ "port:tcp:2", NULL },
+	{ "consul", NULL },
+};
+
+static void expect_row(size_t row, size_t kind)
+{
+	struct app_spec spec = { .source = rows[row].source, .local = rows[row].local };
+	struct monitor_admission admission = { 0 };
+	struct err err = { "" };
+	bool is_exec = kind == 0;
+	unsigned *from = is_exec ? &admission.exec : &admission.others;
+	if (rows[row].allow[0])
+		assert_int_equal(monitor_admission_add(from, rows[row].allow, &err), 0);
+	/* The list of the other kinds has no effect. */
+	*(is_exec ? &admission.others : &admission.exec) =
+		rows[row].allowed ? MONITORS_FROM_NONE : ~0U;
+	assert_int_equal(app_spec_add_monitor(&spec, "port:tcp:1", &err), 0);
+	assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);
+	int r = monitor_admission_check(&admission, &spec, &err);
+	bool refused = !rows[row].allowed && ruled[kind].key;
+	if (r != (refused ? -EACCES : 0))
+		fail_msg("row %zu, %s: %d", row, ruled[kind].text, r);
+	if (refused && (!strstr(err.text, ruled[kind].text) || !strstr(err.text, ruled[kind].key)))
+		fail_msg("row %zu: %s", row, err.text);
+	app_spec_done(&spec);
+}
+
+static void test_sources(void **state)
+{
+	(void)state;
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++)
+		for (size_t kind = 0; kind < sizeof(ruled) / sizeof(ruled[0]); kind++)
+			expect_row(row, kind);
+}
+
+/* Only commands are refused from Consul unless the configuration says otherwise. */
+static void test_defaults_for_consul(void **state)
+{
+	(void)state;
+	struct monitor_admission admission = { 0 };
+	for (size_t kind = 0; kind < sizeof(ruled) / sizeof(ruled[0]); kind++) {
+		struct app_spec spec = { .source = APP_FROM_CONSUL };
+		struct err err = { "" };
+		assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);
+		assert_int_equal(monitor_admission_check(&admission, &spec, &err),
+				 kind == 0 ? -EACCES : 0);
+		app_spec_done(&spec);
+	}
+}
+
+static void test_bad_word(void **state)
+{
+	(void)state;
+	struct err err = { "" };
+	unsigned from = 0;
+	assert_int_equal(monitor_admission_add(&from, "htpp", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "did you mean 'http'"));
+	assert_int_equal(from, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_defaults_for_consul),
+		cmocka_unit_test(test_bad_word),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
