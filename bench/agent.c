@@ -31,8 +31,7 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 		"  local_as: %d\n"
 		"  router_id: 192.0.2.1\n"
 		"  local_ip: 127.0.0.1\n",
-		setup->api_port ? setup->api_port : BENCH_API_PORT,
-		setup->interval ? "  monitor_interval: " : "",
+		BENCH_API_PORT, setup->interval ? "  monitor_interval: " : "",
 		setup->interval ? setup->interval : "", setup->interval ? "\n" : "",
 		BENCH_AGENT_AS);
 	if (!setup->slow_retry)

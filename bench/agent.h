@@ -19,7 +19,6 @@ struct agent_setup {
 	const char *interval; /* monitor_interval; NULL: the default */
 	const char *monitor;  /* of every app, instead of `port` */
 	bool slow_retry;      /* the default connect_retry instead of a quick one */
-	uint16_t api_port;    /* 0: BENCH_API_PORT */
 };
 
 void agent_start(struct subject *s, const struct agent_setup *setup);

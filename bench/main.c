@@ -2,13 +2,14 @@
 /*
  * vipherald's figures, measured.
  *
- *	bench [--json] [SCENARIO]
+ *	bench [--json] [SCENARIO …]
  *
  * The thing that is measured is a process of its own (subject.h): the agent as users run it
  * (agent.h), or the speaker alone. The bench is the rest of the world: the router (peer.h, made of
  * the same codec), the client of the API (http.h) and the clock. Both live in a network namespace
- * that is made for the scenario, so the host's addresses and ports are not touched and one
- * scenario leaves nothing to the next.
+ * that is made for the scenario, so the host's addresses and ports are not touched. Each scenario
+ * runs in a process of its own: it leaves nothing to the next, and when it fails the next one runs
+ * all the same.
  *
  * It measures and does not judge: exit status 0 whatever the figures are, 1 when one could not be
  * measured. Tests do not time, and this does not test.
@@ -16,6 +17,11 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench/report.h"
 #include "bench/scenarios.h"
@@ -49,24 +55,69 @@ static const struct scenario {
 
 static int usage(FILE *out)
 {
-	fputs("usage: bench [--json] [SCENARIO]\n\nscenarios:\n", out);
+	fputs("usage: bench [--json] [SCENARIO ...]\n\nscenarios:\n", out);
 	for (size_t i = 0; i < N_SCENARIOS; i++)
 		fprintf(out, "  %-10s %s\n", scenarios[i].name, scenarios[i].doc);
 	return out == stdout ? 0 : 2;
 }
 
-static size_t run_scenarios(const char *only, struct report *r)
+static const struct scenario *find_scenario(const char *name)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < N_SCENARIOS; i++) {
-		if (only && !str_equal(only, scenarios[i].name))
-			continue;
-		own_netns_enter();
-		r->scenario = scenarios[i].name;
-		scenarios[i].run(r);
-		n++;
-	}
-	return n;
+	for (size_t i = 0; i < N_SCENARIOS; i++)
+		if (str_equal(name, scenarios[i].name))
+			return &scenarios[i];
+	return NULL;
+}
+
+_Noreturn static void run_in_child(const struct scenario *s, struct report *r)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	scratch_init();
+	own_netns_enter();
+	r->scenario = s->name;
+	s->run(r);
+	exit(0);
+}
+
+static bool run_scenario(const struct scenario *s, struct report *r)
+{
+	int status = 0;
+	pid_t pid = fork();
+	if (pid < 0)
+		fail("fork: %m");
+	if (pid == 0)
+		run_in_child(s, r);
+	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	if (r->n_failed < REPORT_FAILED_MAX)
+		r->failed[r->n_failed++] = s->name;
+	return false;
+}
+
+static bool run_all(struct report *r)
+{
+	bool ok = true;
+	for (size_t i = 0; i < N_SCENARIOS; i++)
+		ok = run_scenario(&scenarios[i], r) && ok;
+	return ok;
+}
+
+static bool run_named(char *const names[], struct report *r)
+{
+	bool ok = true;
+	for (; *names; names++)
+		ok = run_scenario(find_scenario(*names), r) && ok;
+	return ok;
+}
+
+/* Shared, so that what a scenario adds in its process is seen here. */
+static struct report *new_report(void)
+{
+	void *r = mmap(NULL, sizeof(struct report), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (r == MAP_FAILED)
+		fail("no memory for the report: %m");
+	return r;
 }
 
 int main(int argc, char **argv)
@@ -74,7 +125,6 @@ int main(int argc, char **argv)
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
-	static struct report report;
 	bool json = false;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c == 'h')
@@ -83,14 +133,14 @@ int main(int argc, char **argv)
 			return usage(stderr);
 		json = true;
 	}
-	if (argc - optind > 1)
-		return usage(stderr);
-	scratch_init();
-	if (run_scenarios(argv[optind], &report) == 0)
-		return usage(stderr);
+	for (int i = optind; i < argc; i++)
+		if (!find_scenario(argv[i]))
+			return usage(stderr);
+	struct report *r = new_report();
+	bool ok = optind < argc ? run_named(argv + optind, r) : run_all(r);
 	if (json)
-		report_print_json(&report);
+		report_print_json(r);
 	else
-		report_print_table(&report);
-	return 0;
+		report_print_table(r);
+	return ok ? 0 : 1;
 }

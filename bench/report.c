@@ -101,6 +101,8 @@ void report_print_table(const struct report *r)
 		print_number(f->p99);
 		printf(" %-8s %5zu %s\n", f->unit, f->runs, verdict(f));
 	}
+	for (size_t i = 0; i < r->n_failed; i++)
+		printf("%s: NOT MEASURED, see above\n", r->failed[i]);
 }
 
 static json_t *figure_json(const struct figure *f)
@@ -119,9 +121,13 @@ void report_print_json(const struct report *r)
 	json_t *figures = json_array();
 	for (size_t i = 0; i < r->n; i++)
 		json_array_append_new(figures, figure_json(&r->figures[i]));
-	json_t *all = json_pack("{s:{s:s, s:s, s:i, s:s, s:f}, s:o}", "machine", "date", m.date,
-				"cpu", m.cpu, "cores", (int)m.cores, "kernel", m.kernel.release,
-				"load", m.load, "figures", figures);
+	json_t *failed = json_array();
+	for (size_t i = 0; i < r->n_failed; i++)
+		json_array_append_new(failed, json_string(r->failed[i]));
+	json_t *all =
+		json_pack("{s:{s:s, s:s, s:i, s:s, s:f}, s:o, s:o}", "machine", "date", m.date,
+			  "cpu", m.cpu, "cores", (int)m.cores, "kernel", m.kernel.release, "load",
+			  m.load, "figures", figures, "failed", failed);
 	if (!all)
 		fail("the report is no JSON");
 	json_dumpf(all, stdout, JSON_INDENT(2));

@@ -8,7 +8,8 @@
 
 #include "bench/samples.h"
 
-#define REPORT_NO_TARGET 0.0
+#define REPORT_NO_TARGET  0.0
+#define REPORT_FAILED_MAX 32
 
 struct figure {
 	const char *scenario;
@@ -23,6 +24,9 @@ struct report {
 	const char *scenario; /* of the figures that are added */
 	struct figure figures[64];
 	size_t n;
+	const char
+		*failed[REPORT_FAILED_MAX]; /* scenarios that could not be measured to their end */
+	size_t n_failed;
 };
 
 /* Adds the figure, and shows it on stderr for whoever watches. */
