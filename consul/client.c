@@ -33,7 +33,7 @@
 #define TOKEN_MAX      4096
 #define ERROR_BODY_MAX 160
 
-enum query_kind { QUERY_CATALOG, QUERY_CHECKS };
+enum query_kind { QUERY_SERVICES, QUERY_CHECKS };
 
 struct query {
 	struct consul_client *client;
@@ -55,7 +55,7 @@ struct consul_client {
 	struct http_server server;
 	consul_changed_cb *changed;
 	void *userdata;
-	struct consul_state state;
+	struct consul_catalog state;
 	char node[CONSUL_NAME_MAX];
 	bool node_known; /* false: ask for it before the next question */
 	struct query queries[2];
@@ -70,7 +70,7 @@ static void ask(struct query *q);
 
 static struct query *other_of(struct query *q)
 {
-	return &q->client->queries[q->kind == QUERY_CATALOG ? QUERY_CHECKS : QUERY_CATALOG];
+	return &q->client->queries[q->kind == QUERY_SERVICES ? QUERY_CHECKS : QUERY_SERVICES];
 }
 
 /* ---- contact ---- */
@@ -110,7 +110,7 @@ static void judge_contact(struct consul_client *c, usec_t now)
 	c->state.stale_since = failing_since(c);
 	if (c->state.stale_since != USEC_NEVER)
 		set_contact(c, CONSUL_LOST, now);
-	else if (c->state.has_catalog && c->state.has_checks)
+	else if (c->state.has_services && c->state.has_checks)
 		set_contact(c, CONSUL_IN_CONTACT, now);
 }
 
@@ -122,7 +122,7 @@ static void tell(struct consul_client *c, bool services)
 {
 	usec_t now = loop_now(c->loop);
 	judge_contact(c, now);
-	loop_timer_set(c->loop, &c->deadline, consul_state_deadline(&c->state, now), LOOP_HEALTH,
+	loop_timer_set(c->loop, &c->deadline, consul_catalog_deadline(&c->state, now), LOOP_HEALTH,
 		       on_deadline, c);
 	c->changed(services, c->userdata);
 }
@@ -200,7 +200,7 @@ static void kept_out(struct query *q, const struct consul_step *step)
 	struct consul_client *c = q->client;
 	q->failures++;
 	c->error_at = loop_now(c->loop);
-	if (q->kind == QUERY_CATALOG && !c->settings.node)
+	if (q->kind == QUERY_SERVICES && !c->settings.node)
 		c->node_known = false; /* it may come back as another */
 	log_debug("consul", "%s: %s", address_of(c), c->error.text);
 	tell(c, false);
@@ -212,7 +212,7 @@ static struct consul_step step(struct query *q, const struct consul_answer *a)
 	struct consul_client *c = q->client;
 	struct consul_step s = consul_stream_step(&q->plan, a, loop_now(c->loop), q->cost,
 						  loop_random(), &c->error);
-	if (s.restarted)
+	if (s.reset)
 		log_warn("consul",
 			 "%s: its memory is another than before (index %llu): what it lost is "
 			 "held as it was",
@@ -226,8 +226,8 @@ static void taken(struct query *q, const struct consul_step *s, uint64_t generat
 	q->answers++;
 	q->answered_at = loop_now(c->loop);
 	/* Before the others are told: what they do with it takes time, too. */
-	bool ask_other = q->kind == QUERY_CATALOG ? consul_state_needs_checks(&c->state)
-						  : consul_state_needs_catalog(&c->state);
+	bool ask_other = q->kind == QUERY_SERVICES ? consul_catalog_needs_checks(&c->state)
+						   : consul_catalog_needs_services(&c->state);
 	tell(c, c->state.generation != generation);
 	q->cost = loop_clock() - began;
 	ask_in(q, s->wait);
@@ -240,26 +240,26 @@ static void on_catalog(const struct http_response *r, void *userdata)
 	struct query *q = userdata;
 	struct consul_client *c = q->client;
 	struct consul_answer a = { 0 };
-	struct consul_catalog catalog = { 0 };
+	struct consul_services catalog = { 0 };
 	struct err err = { "" };
 	usec_t began = loop_clock();
 	q->call = NULL;
 	read_answer(r, &a, &err);
 	if (!a.failed &&
-	    consul_catalog_parse(r->body, r->len, c->config->match_tag, &catalog, &err) < 0)
+	    consul_services_parse(r->body, r->len, c->config->match_tag, &catalog, &err) < 0)
 		a.failed = true;
 	a.present = catalog.present;
 	a.node_id = catalog.node_id;
 	a.create_index = catalog.create_index;
 	struct consul_step s = step(q, &a);
-	if (s.take == CONSUL_KEEP) {
-		consul_catalog_done(&catalog);
+	if (s.use == CONSUL_REJECT) {
+		consul_services_done(&catalog);
 		kept_out(q, &s);
 		return;
 	}
 	uint64_t generation = c->state.generation;
-	consul_state_take_catalog(&c->state, &catalog, &s, q->number, c->last_number,
-				  loop_now(c->loop));
+	consul_catalog_apply_services(&c->state, &catalog, &s, q->number, c->last_number,
+				      loop_now(c->loop));
 	taken(q, &s, generation, began);
 }
 
@@ -277,13 +277,13 @@ static void on_checks(const struct http_response *r, void *userdata)
 		a.failed = true;
 	a.present = checks.n > 0;
 	struct consul_step s = step(q, &a);
-	if (s.take == CONSUL_KEEP) {
+	if (s.use == CONSUL_REJECT) {
 		consul_checks_done(&checks);
 		kept_out(q, &s);
 		return;
 	}
-	consul_state_take_checks(&c->state, &checks, &s, q->number, c->last_number,
-				 loop_now(c->loop));
+	consul_catalog_apply_checks(&c->state, &checks, &s, q->number, c->last_number,
+				    loop_now(c->loop));
 	taken(q, &s, c->state.generation, began);
 }
 
@@ -365,8 +365,8 @@ static usec_t time_limit(const struct query *q)
 static bool question_url(const struct query *q, char url[static CONSUL_URL_MAX])
 {
 	const struct consul_client *c = q->client;
-	const char *path = q->kind == QUERY_CATALOG ? "catalog/node" : "health/node";
-	if (!c->node_known && q->kind == QUERY_CATALOG)
+	const char *path = q->kind == QUERY_SERVICES ? "catalog/node" : "health/node";
+	if (!c->node_known && q->kind == QUERY_SERVICES)
 		return consul_settings_url(&c->settings, "agent/self", NULL, 0, 0, url);
 	return consul_settings_url(&c->settings, path, c->node, q->plan.asked_index,
 				   (unsigned)(poll_time(c) / USEC_PER_MSEC), url);
@@ -377,8 +377,8 @@ static void ask(struct query *q)
 	struct consul_client *c = q->client;
 	char url[CONSUL_URL_MAX];
 	struct err err = { "" };
-	bool self = !c->node_known && q->kind == QUERY_CATALOG;
-	http_done_cb *done = self ? on_self : q->kind == QUERY_CATALOG ? on_catalog : on_checks;
+	bool self = !c->node_known && q->kind == QUERY_SERVICES;
+	http_done_cb *done = self ? on_self : q->kind == QUERY_SERVICES ? on_catalog : on_checks;
 	loop_timer_set(c->loop, &q->timer, USEC_NEVER, LOOP_HEALTH, on_time, q);
 	struct http_request request = { .url = url, .timeout = self ? ANSWER_MAX : time_limit(q) };
 	q->number = ++c->last_number;
@@ -422,8 +422,8 @@ static void start(struct consul_client *c)
 		loop_timer_set(c->loop, &c->queries[QUERY_CHECKS].timer, loop_clock(), LOOP_HEALTH,
 			       on_time, &c->queries[QUERY_CHECKS]);
 	}
-	loop_timer_set(c->loop, &c->queries[QUERY_CATALOG].timer, loop_clock(), LOOP_HEALTH,
-		       on_time, &c->queries[QUERY_CATALOG]);
+	loop_timer_set(c->loop, &c->queries[QUERY_SERVICES].timer, loop_clock(), LOOP_HEALTH,
+		       on_time, &c->queries[QUERY_SERVICES]);
 }
 
 int consul_client_new(sd_event *loop, const struct consul_config *config, consul_getenv *env,
@@ -437,9 +437,9 @@ int consul_client_new(sd_event *loop, const struct consul_config *config, consul
 	c->userdata = userdata;
 	c->contact_since = loop_clock();
 	c->error_at = USEC_NEVER;
-	consul_state_init(&c->state, config->warning_fails,
-			  config->max_stale > 0 ? config->max_stale : USEC_NEVER);
-	init_query(c, QUERY_CATALOG);
+	consul_catalog_init(&c->state, config->warning_fails,
+			    config->max_stale > 0 ? config->max_stale : USEC_NEVER);
+	init_query(c, QUERY_SERVICES);
 	init_query(c, QUERY_CHECKS);
 	int r = consul_settings_make(config, env, &c->settings, err);
 	if (r == 0)
@@ -468,14 +468,14 @@ void consul_client_free(struct consul_client *c)
 		sd_event_source_disable_unref(c->queries[i].timer);
 	sd_event_source_disable_unref(c->deadline);
 	http_free(c->http);
-	consul_state_done(&c->state);
+	consul_catalog_done(&c->state);
 	sd_event_unref(c->loop);
 	free(c);
 }
 
 /* ---- what is asked of it ---- */
 
-const struct consul_state *consul_client_state(const struct consul_client *c)
+const struct consul_catalog *consul_client_catalog(const struct consul_client *c)
 {
 	return &c->state;
 }
@@ -483,7 +483,7 @@ const struct consul_state *consul_client_state(const struct consul_client *c)
 enum consul_health consul_client_judge(const struct consul_client *c, const char *service,
 				       char said[static CONSUL_SAID_MAX])
 {
-	return consul_state_judge(&c->state, service, loop_now(c->loop), said);
+	return consul_catalog_judge(&c->state, service, loop_now(c->loop), said);
 }
 
 static struct consul_stream_status status_of(const struct query *q)
@@ -506,7 +506,7 @@ void consul_client_status(const struct consul_client *c, struct consul_client_st
 		.contact_since = c->contact_since,
 		.error = c->error.text,
 		.error_at = c->error_at,
-		.catalog = status_of(&c->queries[QUERY_CATALOG]),
+		.catalog = status_of(&c->queries[QUERY_SERVICES]),
 		.checks = status_of(&c->queries[QUERY_CHECKS]),
 	};
 }

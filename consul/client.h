@@ -3,7 +3,7 @@
  * Asks the local Consul agent, for ever, and keeps the last known state.
  *
  *	CONSUL_NODE, or /v1/agent/self ──> node
- *	/v1/catalog/node/NODE  ──> consul/payload ──> consul/plan ──> consul/state ──> changed()
+ *	/v1/catalog/node/NODE  ──> consul/payload ──> consul/plan ──> consul/catalog ──> changed()
  *	/v1/health/node/NODE   ──^
  *
  * Two blocking queries serve all services. Whatever goes wrong is retried with back-off, and the
@@ -16,7 +16,7 @@
 
 #include "consul/config.h"
 #include "consul/settings.h"
-#include "consul/state.h"
+#include "consul/catalog.h"
 #include "lib/err.h"
 #include "lib/mono.h"
 #include "net/http.h"
@@ -34,7 +34,7 @@ int consul_client_new(sd_event *loop, const struct consul_config *config, consul
 		      struct err *err);
 void consul_client_free(struct consul_client *c);
 
-const struct consul_state *consul_client_state(const struct consul_client *c);
+const struct consul_catalog *consul_client_catalog(const struct consul_client *c);
 enum consul_health consul_client_judge(const struct consul_client *c, const char *service,
 				       char said[static CONSUL_SAID_MAX]);
 

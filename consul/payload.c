@@ -64,12 +64,12 @@ static void service_done(struct consul_service *s)
 	free(s->name);
 }
 
-void consul_catalog_done(struct consul_catalog *c)
+void consul_services_done(struct consul_services *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		service_done(&c->services[i]);
-	free(c->services);
-	*c = (struct consul_catalog){ 0 };
+		service_done(&c->items[i]);
+	free(c->items);
+	*c = (struct consul_services){ 0 };
 }
 
 static bool has_tag(const json_t *tags, const char *wanted)
@@ -92,7 +92,7 @@ static int check_tags(const json_t *tags, struct err *err)
 	return 0;
 }
 
-static void take_tags(struct consul_service *s, const json_t *tags)
+static void copy_tags(struct consul_service *s, const json_t *tags)
 {
 	s->n_tags = json_array_size(tags);
 	s->tags = mem_new(s->n_tags, sizeof(s->tags[0]));
@@ -100,7 +100,7 @@ static void take_tags(struct consul_service *s, const json_t *tags)
 		s->tags[i] = mem_strdup(json_string_value(json_array_get(tags, i)));
 }
 
-static int take_service(const json_t *object, const char *match_tag, struct consul_service *ret,
+static int read_service(const json_t *object, const char *match_tag, struct consul_service *ret,
 			struct err *err)
 {
 	const char *id = NULL, *name = NULL;
@@ -115,7 +115,7 @@ static int take_service(const json_t *object, const char *match_tag, struct cons
 	ret->id = mem_strdup(id);
 	ret->name = mem_strdup(name);
 	if (has_tag(tags, match_tag))
-		take_tags(ret, tags);
+		copy_tags(ret, tags);
 	return 0;
 }
 
@@ -126,7 +126,7 @@ static int compare_services(const void *a, const void *b)
 	return c ? c : strcmp(x->id, y->id);
 }
 
-static int take_services(json_t *services, const char *match_tag, struct consul_catalog *c,
+static int read_services(json_t *services, const char *match_tag, struct consul_services *c,
 			 struct err *err)
 {
 	const char *key;
@@ -135,10 +135,10 @@ static int take_services(json_t *services, const char *match_tag, struct consul_
 		return 0;
 	if (!json_is_object(services))
 		return wrong(err, "Services", "not an object");
-	c->services = mem_new(json_object_size(services), sizeof(c->services[0]));
+	c->items = mem_new(json_object_size(services), sizeof(c->items[0]));
 	json_object_foreach(services, key, value)
 	{
-		int r = take_service(value, match_tag, &c->services[c->n], err);
+		int r = read_service(value, match_tag, &c->items[c->n], err);
 		if (r < 0) {
 			char shown[96];
 			str_printable(shown, sizeof(shown), key, strlen(key));
@@ -147,11 +147,11 @@ static int take_services(json_t *services, const char *match_tag, struct consul_
 		c->n++;
 	}
 	if (c->n > 0)
-		qsort(c->services, c->n, sizeof(c->services[0]), compare_services);
+		qsort(c->items, c->n, sizeof(c->items[0]), compare_services);
 	return 0;
 }
 
-static int take_node(const json_t *node, struct consul_catalog *c, struct err *err)
+static int read_node(const json_t *node, struct consul_services *c, struct err *err)
 {
 	const char *id = NULL;
 	const json_t *index = json_object_get(node, "CreateIndex");
@@ -168,23 +168,23 @@ static int take_node(const json_t *node, struct consul_catalog *c, struct err *e
 	return 0;
 }
 
-int consul_catalog_parse(const char *json, size_t len, const char *match_tag,
-			 struct consul_catalog *ret, struct err *err)
+int consul_services_parse(const char *json, size_t len, const char *match_tag,
+			  struct consul_services *ret, struct err *err)
 {
-	struct consul_catalog c = { 0 };
+	struct consul_services c = { 0 };
 	json_t *root;
 	int r = load(json, len, &root, err);
 	if (r < 0)
 		return r;
 	if (!json_is_null(root)) {
-		r = json_is_object(root) ? take_node(json_object_get(root, "Node"), &c, err)
+		r = json_is_object(root) ? read_node(json_object_get(root, "Node"), &c, err)
 					 : wrong(err, "the answer", "neither an object nor null");
 		if (r == 0)
-			r = take_services(json_object_get(root, "Services"), match_tag, &c, err);
+			r = read_services(json_object_get(root, "Services"), match_tag, &c, err);
 	}
 	json_decref(root);
 	if (r < 0)
-		consul_catalog_done(&c);
+		consul_services_done(&c);
 	else
 		*ret = c;
 	return r;
@@ -220,7 +220,7 @@ static enum consul_status status_of(const char *text)
 	return str_equal(text, "warning") ? CONSUL_WARNING : CONSUL_CRITICAL;
 }
 
-static int take_check(const json_t *object, struct consul_check *ret, struct err *err)
+static int read_check(const json_t *object, struct consul_check *ret, struct err *err)
 {
 	const char *id = NULL, *service = NULL, *status = NULL;
 	int r = get_text(object, "CheckID", &id, err);
@@ -246,13 +246,13 @@ static int compare_checks(const void *a, const void *b)
 	return c ? c : strcmp(x->id, y->id);
 }
 
-static int take_checks(const json_t *list, struct consul_checks *c, struct err *err)
+static int read_checks(const json_t *list, struct consul_checks *c, struct err *err)
 {
 	if (!json_is_array(list))
 		return json_is_null(list) ? 0 : wrong(err, "the answer", "neither a list nor null");
 	c->items = mem_new(json_array_size(list), sizeof(c->items[0]));
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		int r = take_check(json_array_get(list, i), &c->items[i], err);
+		int r = read_check(json_array_get(list, i), &c->items[i], err);
 		if (r < 0)
 			return err_prefix(err, r, "check %zu: ", i + 1);
 		c->n++;
@@ -269,7 +269,7 @@ int consul_checks_parse(const char *json, size_t len, struct consul_checks *ret,
 	int r = load(json, len, &root, err);
 	if (r < 0)
 		return r;
-	r = take_checks(root, &c, err);
+	r = read_checks(root, &c, err);
 	json_decref(root);
 	if (r < 0)
 		consul_checks_done(&c);

@@ -26,12 +26,12 @@ struct consul_service {
 };
 
 /* GET /v1/catalog/node/NODE */
-struct consul_catalog {
+struct consul_services {
 	bool present; /* false: Consul does not know the node (null) */
 	char node_id[CONSUL_NODE_ID_MAX];
 	uint64_t create_index; /* of the node; with node_id it tells one registration from the next
 				*/
-	struct consul_service *services; /* by name, then ID */
+	struct consul_service *items; /* by name, then ID */
 	size_t n;
 };
 
@@ -53,9 +53,9 @@ struct consul_checks {
 
 /* `json` need not end with NUL. Tags are kept only of services that have `match_tag`. -EPROTO
  * with what is wrong and where; *ret is filled only on success. */
-int consul_catalog_parse(const char *json, size_t len, const char *match_tag,
-			 struct consul_catalog *ret, struct err *err);
-void consul_catalog_done(struct consul_catalog *c);
+int consul_services_parse(const char *json, size_t len, const char *match_tag,
+			  struct consul_services *ret, struct err *err);
+void consul_services_done(struct consul_services *c);
 int consul_checks_parse(const char *json, size_t len, struct consul_checks *ret, struct err *err);
 void consul_checks_done(struct consul_checks *c);
 /* GET /v1/agent/self: the node's name. */

@@ -9,8 +9,8 @@
 #define RETRY_FIRST (100 * USEC_PER_MSEC)
 #define RETRY_MAX   (10 * USEC_PER_SEC)
 #define REFUSED_MIN USEC_PER_SEC
-/* Work that may be done at once, and how much of our time goes into a storm of changes. An answer
- * costs us and Consul something even when there is next to nothing in it. */
+/* A token bucket of processing time: up to CREDIT_MAX at once, refilled with 1/CREDIT_PART of the
+ * time that passes. Even an empty answer costs COST_MIN, as it also loads Consul. */
 #define CREDIT_MAX  (200 * USEC_PER_MSEC)
 #define CREDIT_PART 8
 #define COST_MIN    USEC_PER_MSEC
@@ -30,7 +30,7 @@ void consul_stream_refresh(struct consul_stream *s)
 	s->asked_index = 0;
 }
 
-/* ---- what it is worth ---- */
+/* ---- how an answer is used ---- */
 
 static bool is_other_node(const struct consul_stream *s, const struct consul_answer *a)
 {
@@ -39,48 +39,48 @@ static bool is_other_node(const struct consul_stream *s, const struct consul_ans
 	return !str_equal(s->node_id, a->node_id) || s->create_index != a->create_index;
 }
 
-/* NULL when the answer is good enough to look at. */
-static const char *reason_to_keep(const struct consul_stream *s, const struct consul_answer *a)
+/* NULL: the answer is accepted. */
+static const char *reason_to_reject(const struct consul_stream *s, const struct consul_answer *a)
 {
 	if (a->failed)
 		return a->error;
 	if (a->index == 0)
-		return "the answer has no X-Consul-Index: is this Consul?";
+		return "no X-Consul-Index in the answer: is this Consul?";
 	if (s->index == 0)
-		return NULL; /* nothing is known yet that it could contradict */
+		return NULL; /* the first answer contradicts nothing */
 	if (a->leaderless)
 		return "Consul has no leader";
 	if (a->filtered)
-		return "the token does not show everything (X-Consul-Results-Filtered-By-ACLs)";
+		return "the token hides part of the answer (X-Consul-Results-Filtered-By-ACLs)";
 	if (!a->present && s->present && a->index <= s->index)
-		return a->node_id ? "Consul does not know this node any more, yet its index did "
-				    "not grow: it lost its memory"
-				  : "the checks are gone, yet the index did not grow: Consul lost "
-				    "its memory";
+		return a->node_id ? "Consul no longer knows this node, but its index did not "
+				    "grow: Consul state was reset"
+				  : "no checks left, but the index did not grow: Consul state was "
+				    "reset";
 	return NULL;
 }
 
-static enum consul_take take_of(const struct consul_stream *s, const struct consul_answer *a,
-				bool restarted)
+static enum consul_use how_to_use(const struct consul_stream *s, const struct consul_answer *a,
+				  bool reset)
 {
 	if (s->index == 0)
 		return CONSUL_FOLLOW;
-	return restarted || a->index == s->index ? CONSUL_MERGE : CONSUL_FOLLOW;
+	return reset || a->index == s->index ? CONSUL_MERGE : CONSUL_FOLLOW;
 }
 
-/* ---- when to ask again ---- */
+/* ---- when to query again ---- */
 
-static usec_t wait_after_failure(struct consul_stream *s, const struct consul_answer *a,
+static span_t wait_after_failure(struct consul_stream *s, const struct consul_answer *a,
 				 uint32_t random)
 {
-	usec_t wait = backoff_next(&s->backoff, random);
+	span_t wait = backoff_next(&s->backoff, random);
 	return a->refused && wait < REFUSED_MIN ? jitter(REFUSED_MIN + wait, random) : wait;
 }
 
-/* The first changes of a burst are followed at once, a storm of them at our pace. */
-static usec_t wait_after_success(struct consul_stream *s, usec_t now, usec_t cost)
+/* 0 while the bucket pays for the answer: a few changes are followed at once, many at PACE_MAX. */
+static span_t wait_after_success(struct consul_stream *s, mono_t now, span_t cost)
 {
-	usec_t earned = usec_min(usec_sub(now, s->credit_at) / CREDIT_PART, CREDIT_MAX);
+	span_t earned = usec_min(usec_sub(now, s->credit_at) / CREDIT_PART, CREDIT_MAX);
 	s->credit = usec_min(usec_add(s->credit, earned), CREDIT_MAX);
 	s->credit_at = now;
 	if (cost < COST_MIN)
@@ -89,9 +89,9 @@ static usec_t wait_after_success(struct consul_stream *s, usec_t now, usec_t cos
 		s->credit -= cost;
 		return 0;
 	}
-	usec_t wait = usec_min((cost - s->credit) * CREDIT_PART, PACE_MAX);
+	span_t wait = usec_min((cost - s->credit) * CREDIT_PART, PACE_MAX);
 	s->credit = 0;
-	/* What is earned while we wait pays for the rest. */
+	/* The credit earned during the wait pays for the rest. */
 	s->credit_at = usec_add(now, wait);
 	return wait;
 }
@@ -113,10 +113,10 @@ static void store(struct consul_stream *s, const struct consul_answer *a)
 }
 
 struct consul_step consul_stream_step(struct consul_stream *s, const struct consul_answer *a,
-				      usec_t now, usec_t cost, uint32_t random, struct err *err)
+				      mono_t now, span_t cost, uint32_t random, struct err *err)
 {
-	struct consul_step step = { .take = CONSUL_KEEP };
-	const char *why = reason_to_keep(s, a);
+	struct consul_step step = { .use = CONSUL_REJECT };
+	const char *why = reason_to_reject(s, a);
 	if (why) {
 		err_set(err, -EAGAIN, "%s", why);
 		if (s->failing_since == USEC_NEVER)
@@ -126,10 +126,10 @@ struct consul_step consul_stream_step(struct consul_stream *s, const struct cons
 		step.wait = wait_after_failure(s, a, random);
 		return step;
 	}
-	step.restarted = s->index > 0 && (a->index < s->index || is_other_node(s, a));
+	step.reset = s->index > 0 && (a->index < s->index || is_other_node(s, a));
 	step.regained = s->cut_off;
-	step.take = take_of(s, a, step.restarted);
-	/* Consul's rule for an index that fell below the one that we asked with: start over. */
+	step.use = how_to_use(s, a, step.reset);
+	/* Consul's rule for an index below the one that was asked with: start over at 0. */
 	s->asked_index = a->index < s->asked_index ? 0 : a->index;
 	store(s, a);
 	step.wait = wait_after_success(s, now, cost);

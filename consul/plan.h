@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an answer of Consul is worth, and when to ask again. Pure.
+ * How an answer of Consul is used, and when to query again. Pure.
  *
- * Two questions are always under way, each a blocking query: the services of this node and its
- * checks. Each is a stream of answers with a growing index. The rule that tells an outage from a
- * real deregistration (docs/consul.md has it for operators):
+ * Two blocking queries are always pending: the services of this node, and its checks. Each is a
+ * stream of answers with a growing index. The rule that tells an outage from a deregistration
+ * (docs/consul.md has it for operators):
  *
- *	the answer                                        is
- *	none, not 200, broken JSON, no index, no leader   kept out: what was known stays
- *	null or empty, and the index did not grow         kept out, as it contradicts what was known
- *	another registration of the node (its ID or       merged: what is there counts, what is
- *	CreateIndex changed), or an index that fell       missing is held as it was
- *	the same index                                    merged, too: nothing can have gone
- *	a grown index, the same node                      followed, whatever it takes away
+ *	answer                                            use
+ *	none, not 200, broken JSON, no index, no leader   rejected: the last known catalog stays
+ *	null or empty, and the index did not grow         rejected: it contradicts the catalog
+ *	another registration of the node (its ID or       merged: services in it are added and
+ *	CreateIndex changed), or an index that fell       updated, missing ones are retained
+ *	the same index                                    merged: nothing can have been removed
+ *	a grown index, the same node                      followed, with all that it removes
  *
- * So only what Consul itself remembers to have removed is removed. Consul with a lost or an old
- * memory may add services and confirm them, but what it does not know about, it cannot take away.
+ * So a service is removed only by a Consul that knew it. A Consul whose state was reset may add
+ * and update services; those that it does not know stay.
  */
 #ifndef CONSUL_PLAN_H
 #define CONSUL_PLAN_H
@@ -28,47 +28,47 @@
 #include "lib/err.h"
 #include "lib/mono.h"
 
-enum consul_take { CONSUL_KEEP, CONSUL_MERGE, CONSUL_FOLLOW };
+enum consul_use { CONSUL_REJECT, CONSUL_MERGE, CONSUL_FOLLOW };
 
 struct consul_answer {
-	bool failed;  /* not understood at all; the text in `error` says why */
-	bool refused; /* by us being who we are (403) or asking too much (429): ask less often */
-	bool cut_off; /* nobody answered, and not for want of time: Consul may have restarted */
+	bool failed;  /* no usable answer; `error` says why */
+	bool refused; /* 403 or 429: query less often */
+	bool cut_off; /* no connection, other than by a timeout: Consul may have restarted */
 	bool leaderless;
-	bool filtered; /* the token may not see everything */
+	bool filtered; /* the token hides part of it */
 	uint64_t index;
 	bool present;        /* the node is known, or has checks */
 	const char *node_id; /* NULL: this stream has none */
 	uint64_t create_index;
-	const char *error; /* "" when nothing failed */
+	const char *error; /* "": none */
 };
 
 struct consul_stream {
-	uint64_t index;       /* of the last answer that was taken; 0: none yet */
-	uint64_t asked_index; /* the next question's; 0: it answers at once */
+	uint64_t index;       /* of the last answer that was used; 0: none yet */
+	uint64_t asked_index; /* of the next query; 0: Consul answers at once */
 	bool present;
 	char node_id[CONSUL_NODE_ID_MAX];
 	uint64_t create_index;
-	usec_t failing_since; /* USEC_NEVER: the last answer was good */
+	mono_t failing_since; /* USEC_NEVER: the last answer was used */
 	bool cut_off;         /* since then */
 	struct backoff backoff;
-	usec_t credit; /* work that may be done at once */
-	usec_t credit_at;
+	span_t credit; /* processing time that may be spent at once */
+	mono_t credit_at;
 };
 
 struct consul_step {
-	enum consul_take take;
-	bool restarted; /* Consul's memory is another one than before */
-	bool regained;  /* the first good answer after we were cut off */
-	usec_t wait;    /* until the next question */
+	enum consul_use use;
+	bool reset;    /* Consul state was reset */
+	bool regained; /* the first answer used after the connection was lost */
+	span_t wait;   /* until the next query */
 };
 
 void consul_stream_init(struct consul_stream *s);
-/* Takes an answer; `cost` is how long it took to digest the last one, `random` any 32 bits. With
- * CONSUL_KEEP the text says why it was not taken. */
+/* `cost` is how long it took to process the last answer, `random` any 32 bits. With CONSUL_REJECT
+ * the text says why. */
 struct consul_step consul_stream_step(struct consul_stream *s, const struct consul_answer *a,
-				      usec_t now, usec_t cost, uint32_t random, struct err *err);
-/* Something else calls for an answer at once. */
+				      mono_t now, span_t cost, uint32_t random, struct err *err);
+/* The next query is answered at once, instead of when the index grows. */
 void consul_stream_refresh(struct consul_stream *s);
 
 #endif

@@ -89,7 +89,7 @@ static struct discovered *service_new(struct discovery *d, const char *name)
 	struct discovered *s = mem_new(1, sizeof(*s));
 	s->name = mem_strdup(name);
 	s->since = loop_now(d->loop);
-	s->held_since = USEC_NEVER;
+	s->retained_since = USEC_NEVER;
 	HASH_ADD_KEYPTR(hh, d->services, s->name, strlen(s->name), s);
 	return s;
 }
@@ -194,7 +194,7 @@ static void work(struct discovery *d)
 	}
 	if (!list_empty(&d->queue)) {
 		loop_defer(d->loop, &d->work, LOOP_APPLY, on_work, d);
-	} else if (d->ready && consul_client_state(d->client)->has_catalog) {
+	} else if (d->ready && consul_client_catalog(d->client)->has_services) {
 		d->ready(d->userdata);
 		d->ready = NULL;
 	}
@@ -266,7 +266,7 @@ static void take_entry(struct discovery *d, const struct consul_entry *e)
 	if (!known)
 		s = service_new(d, e->name);
 	s->seen = true;
-	s->held_since = e->held_since;
+	s->retained_since = e->retained_since;
 	if (known && s->looked_at == e->changed)
 		return;
 	s->looked_at = e->changed;
@@ -295,7 +295,7 @@ static void on_changed(bool services, void *userdata)
 	if (d->stopped)
 		return;
 	if (services || d->ready) {
-		for (const struct consul_entry *e = consul_client_state(d->client)->entries; e;
+		for (const struct consul_entry *e = consul_client_catalog(d->client)->entries; e;
 		     e = e->hh.next)
 			if (is_for_us(e))
 				take_entry(d, e);

@@ -36,7 +36,7 @@ static void add_services(const struct inspect *in, const struct view_clock *cloc
 			.problem = s->problem,
 			.rival = s->rival,
 			.since = s->since,
-			.held_since = s->held_since,
+			.held_since = s->retained_since,
 		};
 		view_consul_add(view, &shown, clock);
 	}
@@ -77,6 +77,6 @@ void inspect_consul_metrics(const struct inspect *in, struct metrics_consul *ret
 	for (const struct discovered *s = discovery_first(in->discovery); s; s = s->hh.next) {
 		ret->services++;
 		ret->unregistered += s->state != DISCOVERED_REGISTERED;
-		ret->held += s->held_since != USEC_NEVER;
+		ret->held += s->retained_since != USEC_NEVER;
 	}
 }

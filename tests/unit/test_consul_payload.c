@@ -23,11 +23,11 @@ static char *exact(const char *json, size_t *ret_len)
 	return copy;
 }
 
-static int parse_catalog(const char *json, struct consul_catalog *c, struct err *err)
+static int parse_catalog(const char *json, struct consul_services *c, struct err *err)
 {
 	size_t len;
 	char *text = exact(json, &len);
-	int r = consul_catalog_parse(text, len, TAG, c, err);
+	int r = consul_services_parse(text, len, TAG, c, err);
 	free(text);
 	return r;
 }
@@ -44,7 +44,7 @@ static int parse_checks(const char *json, struct consul_checks *c, struct err *e
 static void test_catalog(void **state)
 {
 	(void)state;
-	struct consul_catalog c = { 0 };
+	struct consul_services c = { 0 };
 	struct err err = { "" };
 	const char *json = NODE("\"b-2\":{\"ID\":\"b-2\",\"Service\":\"b\",\"Tags\":[\"x\"]},"
 				"\"a-2\":{\"ID\":\"a-2\",\"Service\":\"a\",\"Tags\":[\"" TAG
@@ -57,20 +57,20 @@ static void test_catalog(void **state)
 	assert_int_equal(c.create_index, 7);
 	assert_int_equal(c.n, 4);
 	/* By name, then ID. */
-	assert_string_equal(c.services[0].id, "a-1");
-	assert_string_equal(c.services[1].id, "a-2");
-	assert_string_equal(c.services[2].id, "b-2");
-	assert_null(c.services[0].tags);
-	assert_null(c.services[2].tags);
-	assert_int_equal(c.services[1].n_tags, 2);
-	assert_string_equal(c.services[1].tags[1], "k=v=w");
-	consul_catalog_done(&c);
+	assert_string_equal(c.items[0].id, "a-1");
+	assert_string_equal(c.items[1].id, "a-2");
+	assert_string_equal(c.items[2].id, "b-2");
+	assert_null(c.items[0].tags);
+	assert_null(c.items[2].tags);
+	assert_int_equal(c.items[1].n_tags, 2);
+	assert_string_equal(c.items[1].tags[1], "k=v=w");
+	consul_services_done(&c);
 }
 
 static void test_a_node_that_is_not_there(void **state)
 {
 	(void)state;
-	struct consul_catalog c = { .present = true };
+	struct consul_services c = { .present = true };
 	assert_int_equal(parse_catalog("null\n", &c, NULL), 0);
 	assert_false(c.present);
 	assert_int_equal(parse_catalog("{\"Node\":{},\"Services\":null}", &c, NULL), 0);
@@ -120,7 +120,7 @@ static void test_bad_catalogs_are_refused_as_a_whole(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad_catalogs) / sizeof(bad_catalogs[0]); i++) {
-		struct consul_catalog c = { .n = 99 };
+		struct consul_services c = { .n = 99 };
 		struct err err = { "" };
 		if (parse_catalog(bad_catalogs[i].json, &c, &err) == 0)
 			fail_msg("taken: %s", bad_catalogs[i].json);

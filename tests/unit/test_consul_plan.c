@@ -22,17 +22,17 @@ static void known(struct consul_stream *s)
 	};
 	struct err err;
 	consul_stream_init(s);
-	assert_int_equal(consul_stream_step(s, &a, NOW, 0, 0, &err).take, CONSUL_FOLLOW);
+	assert_int_equal(consul_stream_step(s, &a, NOW, 0, 0, &err).use, CONSUL_FOLLOW);
 }
 
-#define FOLLOWED   CONSUL_FOLLOW, false, ""
-#define KEPT(text) CONSUL_KEEP, false, text
+#define FOLLOWED       CONSUL_FOLLOW, false, ""
+#define REJECTED(text) CONSUL_REJECT, false, text
 
 static const struct {
 	const char *name;
 	struct consul_answer a;
-	enum consul_take take;
-	bool restarted;
+	enum consul_use use;
+	bool reset;
 	const char *why;
 
 } cases[] = {
@@ -47,12 +47,12 @@ static const struct {
 	  CONSUL_MERGE,
 	  false,
 	  "" },
-	{ "an index that fell is another memory",
+	{ "an index that fell means that Consul state was reset",
 	  { .index = 19, .present = true, .node_id = "a", .create_index = 5 },
 	  CONSUL_MERGE,
 	  true,
 	  "" },
-	{ "another node ID is another memory, however high the index",
+	{ "another node ID means so too, however high the index",
 	  { .index = 999, .present = true, .node_id = "b", .create_index = 5 },
 	  CONSUL_MERGE,
 	  true,
@@ -64,24 +64,24 @@ static const struct {
 	  "" },
 	{ "the node is gone and the index is the same",
 	  { .index = 20, .present = false, .node_id = "" },
-	  KEPT("lost its memory") },
+	  REJECTED("state was reset") },
 	{ "the node is gone and the index fell",
 	  { .index = 1, .present = false, .node_id = "" },
-	  KEPT("lost its memory") },
+	  REJECTED("state was reset") },
 	{ "the checks are gone and the index is the same",
 	  { .index = 20, .present = false, .node_id = NULL },
-	  KEPT("checks are gone") },
-	{ "no answer", { .failed = true, .error = "refused" }, KEPT("refused") },
+	  REJECTED("no checks left") },
+	{ "no answer", { .failed = true, .error = "refused" }, REJECTED("refused") },
 	{ "no answer, whatever else it says",
 	  { .failed = true, .error = "500", .index = 50, .present = true, .node_id = "a" },
-	  KEPT("500") },
-	{ "no index", { .index = 0, .present = true, .node_id = "a" }, KEPT("X-Consul-Index") },
+	  REJECTED("500") },
+	{ "no index", { .index = 0, .present = true, .node_id = "a" }, REJECTED("X-Consul-Index") },
 	{ "no leader",
 	  { .index = 50, .present = true, .node_id = "a", .leaderless = true },
-	  KEPT("no leader") },
+	  REJECTED("no leader") },
 	{ "the token does not show all",
 	  { .index = 50, .present = false, .node_id = "", .filtered = true },
-	  KEPT("token") },
+	  REJECTED("token") },
 };
 
 static void test_what_it_is_worth(void **state)
@@ -95,10 +95,9 @@ static void test_what_it_is_worth(void **state)
 		if (!a.error)
 			a.error = "";
 		struct consul_step step = consul_stream_step(&s, &a, NOW + 1, 0, 0, &err);
-		if (step.take != cases[i].take || step.restarted != cases[i].restarted)
-			fail_msg("%s: take %d, restarted %d", cases[i].name, (int)step.take,
-				 step.restarted);
-		if (step.take == CONSUL_KEEP) {
+		if (step.use != cases[i].use || step.reset != cases[i].reset)
+			fail_msg("%s: use %d, reset %d", cases[i].name, (int)step.use, step.reset);
+		if (step.use == CONSUL_REJECT) {
 			if (!strstr(err.text, cases[i].why))
 				fail_msg("%s: '%s'", cases[i].name, err.text);
 			assert_int_equal(s.failing_since, NOW + 1);
@@ -126,7 +125,7 @@ static void test_the_first_answer_is_taken_as_it_is(void **state)
 		struct consul_stream s;
 		struct err err;
 		consul_stream_init(&s);
-		assert_int_equal(consul_stream_step(&s, &answers[i], NOW, 0, 0, &err).take,
+		assert_int_equal(consul_stream_step(&s, &answers[i], NOW, 0, 0, &err).use,
 				 CONSUL_FOLLOW);
 	}
 }

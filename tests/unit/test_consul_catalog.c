@@ -16,7 +16,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "consul/state.h"
+#include "consul/catalog.h"
 #include "lib/mem.h"
 
 #define NOW (1000 * USEC_PER_SEC)
@@ -26,20 +26,20 @@ enum answer_kind { END, CATALOG, CHECKS };
 struct answer {
 	enum answer_kind kind;
 	const char *text;
-	enum consul_take take;
-	bool restarted, regained;
+	enum consul_use use;
+	bool reset, regained;
 	bool early; /* was asked for before the answer in front of it came */
 	usec_t after;
 	const char *want; /* of service a: '+', '-' or '?' */
 };
 
-static struct consul_catalog catalog_of(const char *text)
+static struct consul_services catalog_of(const char *text)
 {
-	struct consul_catalog c = { .present = true };
-	c.services = mem_new(strlen(text), sizeof(c.services[0]));
+	struct consul_services c = { .present = true };
+	c.items = mem_new(strlen(text), sizeof(c.items[0]));
 	for (; *text; text++) {
 		const char name[] = { *text, 0 };
-		c.services[c.n++] =
+		c.items[c.n++] =
 			(struct consul_service){ .id = mem_strdup(name), .name = mem_strdup(name) };
 	}
 	return c;
@@ -69,10 +69,10 @@ static struct consul_checks checks_of(const char *text)
 	return c;
 }
 
-static char judged(const struct consul_state *s, usec_t now)
+static char judged(const struct consul_catalog *s, usec_t now)
 {
 	char said[CONSUL_SAID_MAX];
-	switch (consul_state_judge(s, "a", now, said)) {
+	switch (consul_catalog_judge(s, "a", now, said)) {
 	case CONSUL_PASSES:
 		return '+';
 	case CONSUL_FAILS:
@@ -83,8 +83,8 @@ static char judged(const struct consul_state *s, usec_t now)
 	return 0;
 }
 
-#define FOLLOW .take = CONSUL_FOLLOW
-#define MERGE  .take = CONSUL_MERGE
+#define FOLLOW .use = CONSUL_FOLLOW
+#define MERGE  .use = CONSUL_MERGE
 
 static const struct story {
 	const char *name;
@@ -150,11 +150,11 @@ static const struct story {
 	  { { CATALOG, "ab", FOLLOW, .want = "?" },
 	    { CHECKS, "a+", FOLLOW, .want = "+" },
 	    { CATALOG, "b", FOLLOW, .want = "-" } } },
-	{ "lost and held, whatever follows, until it is back",
+	{ "lost and retained, whatever follows, until it is back",
 	  false,
 	  { { CATALOG, "ab", FOLLOW, .want = "?" },
 	    { CHECKS, "a+", FOLLOW, .want = "+" },
-	    { CATALOG, "b", MERGE, .restarted = true, .want = "?" },
+	    { CATALOG, "b", MERGE, .reset = true, .want = "?" },
 	    { CHECKS, "s+", FOLLOW, .want = "?" },
 	    { CATALOG, "b", FOLLOW, .want = "?" },
 	    { CATALOG, "ab", FOLLOW, .want = "?" },
@@ -187,30 +187,30 @@ static const struct story {
 
 static void play(const struct story *story)
 {
-	struct consul_state s;
+	struct consul_catalog s;
 	uint64_t asked = 0;
 	usec_t now = NOW;
-	consul_state_init(&s, story->warning_fails, USEC_NEVER);
+	consul_catalog_init(&s, story->warning_fails, USEC_NEVER);
 	for (const struct answer *a = story->answers; a->kind != END; a++) {
-		const struct consul_step step = { .take = a->take,
-						  .restarted = a->restarted,
+		const struct consul_step step = { .use = a->use,
+						  .reset = a->reset,
 						  .regained = a->regained };
 		uint64_t question = a->early ? asked : ++asked;
-		struct consul_catalog catalog = { 0 };
+		struct consul_services catalog = { 0 };
 		struct consul_checks checks = { 0 };
 		now += a->after;
 		if (a->kind == CATALOG) {
 			catalog = catalog_of(a->text);
-			consul_state_take_catalog(&s, &catalog, &step, question, asked, now);
+			consul_catalog_apply_services(&s, &catalog, &step, question, asked, now);
 		} else {
 			checks = checks_of(a->text);
-			consul_state_take_checks(&s, &checks, &step, question, asked, now);
+			consul_catalog_apply_checks(&s, &checks, &step, question, asked, now);
 		}
 		if (judged(&s, now) != a->want[0])
 			fail_msg("%s: answer %zu: '%c' instead of '%s'", story->name,
 				 (size_t)(a - story->answers) + 1, judged(&s, now), a->want);
 	}
-	consul_state_done(&s);
+	consul_catalog_done(&s);
 }
 
 static void test_stories(void **state)
@@ -220,42 +220,42 @@ static void test_stories(void **state)
 		play(&stories[i]);
 }
 
-static void take(struct consul_state *s, const char *services, const char *checks,
-		 enum consul_take how)
+static void take(struct consul_catalog *s, const char *services, const char *checks,
+		 enum consul_use how)
 {
-	const struct consul_step step = { .take = how };
-	struct consul_catalog catalog = catalog_of(services);
+	const struct consul_step step = { .use = how };
+	struct consul_services catalog = catalog_of(services);
 	struct consul_checks c = checks_of(checks);
-	consul_state_take_catalog(s, &catalog, &step, 1, 1, NOW);
-	consul_state_take_checks(s, &c, &step, 2, 1, NOW);
+	consul_catalog_apply_services(s, &catalog, &step, 1, 1, NOW);
+	consul_catalog_apply_checks(s, &c, &step, 2, 1, NOW);
 }
 
 static void test_max_stale(void **state)
 {
 	(void)state;
-	struct consul_state s;
-	consul_state_init(&s, false, 10);
+	struct consul_catalog s;
+	consul_catalog_init(&s, false, 10);
 	take(&s, "ab", "a+", CONSUL_FOLLOW);
-	assert_int_equal(consul_state_deadline(&s, NOW), USEC_NEVER);
+	assert_int_equal(consul_catalog_deadline(&s, NOW), USEC_NEVER);
 	s.stale_since = NOW;
-	assert_int_equal(consul_state_deadline(&s, NOW), NOW + 10);
+	assert_int_equal(consul_catalog_deadline(&s, NOW), NOW + 10);
 	assert_int_equal(judged(&s, NOW + 9), '+');
 	assert_int_equal(judged(&s, NOW + 10), '-');
 	s.stale_since = USEC_NEVER;
 	assert_int_equal(judged(&s, NOW + 10), '+');
-	/* What is held is stale, too. */
+	/* A retained service becomes stale, too. */
 	take(&s, "b", "", CONSUL_MERGE);
-	assert_int_equal(consul_state_deadline(&s, NOW), NOW + 10);
+	assert_int_equal(consul_catalog_deadline(&s, NOW), NOW + 10);
 	assert_int_equal(judged(&s, NOW + 9), '?');
 	assert_int_equal(judged(&s, NOW + 10), '-');
-	consul_state_done(&s);
+	consul_catalog_done(&s);
 }
 
 static void test_generation_tells_of_changes_only(void **state)
 {
 	(void)state;
-	struct consul_state s;
-	consul_state_init(&s, false, USEC_NEVER);
+	struct consul_catalog s;
+	consul_catalog_init(&s, false, USEC_NEVER);
 	take(&s, "ab", "a+", CONSUL_FOLLOW);
 	uint64_t before = s.generation;
 	take(&s, "ab", "a-", CONSUL_FOLLOW);
@@ -263,14 +263,14 @@ static void test_generation_tells_of_changes_only(void **state)
 	take(&s, "a", "a-", CONSUL_FOLLOW);
 	assert_true(s.generation > before);
 	before = s.generation;
-	take(&s, "", "", CONSUL_MERGE); /* held */
+	take(&s, "", "", CONSUL_MERGE); /* retained */
 	assert_true(s.generation > before);
 	before = s.generation;
 	take(&s, "", "", CONSUL_FOLLOW);
 	assert_int_equal(s.generation, before);
 	take(&s, "a", "", CONSUL_FOLLOW); /* back */
 	assert_true(s.generation > before);
-	consul_state_done(&s);
+	consul_catalog_done(&s);
 }
 
 int main(void)
