@@ -14,9 +14,10 @@
 
 #include <systemd/sd-event.h>
 
+#include "consul/catalog.h"
 #include "consul/config.h"
 #include "consul/settings.h"
-#include "consul/catalog.h"
+#include "consul/status.h"
 #include "lib/err.h"
 #include "lib/mono.h"
 #include "net/http.h"
@@ -38,25 +39,6 @@ const struct consul_catalog *consul_client_catalog(const struct consul_client *c
 enum consul_health consul_client_judge(const struct consul_client *c, const char *service,
 				       char said[static CONSUL_SAID_MAX]);
 
-enum consul_contact { CONSUL_STARTING, CONSUL_IN_CONTACT, CONSUL_LOST };
-
-struct consul_stream_status {
-	uint64_t index;       /* 0: nothing was taken yet */
-	usec_t failing_since; /* USEC_NEVER */
-	usec_t answered_at;   /* the last answer that was taken; USEC_NEVER */
-	uint64_t answers, failures;
-};
-
-/* The texts are valid until the loop runs again. */
-struct consul_client_status {
-	const char *address; /* without secrets */
-	const char *node;    /* "" when it is not known yet */
-	enum consul_contact contact;
-	usec_t contact_since;
-	const char *error; /* of the last failure; "" when there was none */
-	usec_t error_at;   /* USEC_NEVER */
-	struct consul_stream_status catalog, checks;
-};
 void consul_client_status(const struct consul_client *c, struct consul_client_status *ret);
 
 /* For what else is said to the same Consul: a call to v1/PATH[/NAME], with the token. */

@@ -27,11 +27,5 @@ struct load {
 /* A check that is made every `interval` began, `late` after it was due. True when `behind` is not
  * what it was. */
 bool load_take(struct load *l, usec_t late, usec_t interval, usec_t now);
-/* Of the commands of a runner. */
-struct monitor_runner_status {
-	unsigned running, waiting;
-	unsigned max; /* that run at once */
-	struct load load;
-};
 
 #endif

@@ -20,6 +20,7 @@
 #include "monitors/load.h"
 #include "monitors/monitor.h"
 #include "monitors/spec.h"
+#include "monitors/status.h"
 #include "monitors/verdict.h"
 
 struct runner_config {
@@ -75,21 +76,6 @@ void monitor_runner_set_feed(struct monitor_runner *r, monitor_feed_cb *feed, vo
 /* From the loop; verdicts may be reported from inside it. They may free their own watch only. */
 void monitor_runner_feed_changed(struct monitor_runner *r);
 
-struct monitor_status {
-	const char *text; /* of the spec */
-	enum health health;
-	usec_t since;
-	usec_t last_check; /* when it ended; USEC_NEVER before the first */
-	usec_t took;       /* of the last check */
-	uint64_t checks, failures;
-	bool running;
-	const char *said;   /* the last result in words, output included; "" before the first */
-	const char *output; /* of the last command, as it came, at most 4 KB; NULL: none */
-	/* In effect, defaults filled in. */
-	usec_t interval, fast_interval, timeout;
-	uint16_t rise, fall;
-	uint16_t streak; /* how many results in a row speak for a change of health; 0: none */
-};
 size_t monitor_watch_n(const struct monitor_watch *w);
 /* How long a failure may stay unnoticed, for one that is there at the first check after it; 0 when
  * nothing of it has to be asked for. */

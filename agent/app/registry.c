@@ -545,7 +545,12 @@ usec_t app_cleanup_at(const struct app *app)
 
 struct app_counts registry_count(const struct registry *reg)
 {
-	struct app_counts c = { 0 };
+	struct app_counts c = {
+		.up = registry_n(reg, HEALTH_UP),
+		.down = registry_n(reg, HEALTH_DOWN),
+		.unknown = registry_n(reg, HEALTH_UNKNOWN),
+		.damped = reg->releases.n,
+	};
 	for (const struct app *app = reg->apps; app; app = app->hh.next) {
 		c.draining += app->form == ROUTE_DRAIN;
 		c.drained += app->drained_since != USEC_NEVER && app->form == ROUTE_NONE;

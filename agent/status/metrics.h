@@ -11,7 +11,7 @@
 #include "agent/model/drift.h"
 #include "agent/model/vip_counts.h"
 #include "bgp/status.h"
-#include "monitors/load.h"
+#include "monitors/status.h"
 #include "nat/status.h"
 
 struct metrics_consul {

@@ -18,6 +18,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent/store/state_lines.h"
+#include "agent/store/status.h"
 #include "lib/err.h"
 #include "lib/mono.h"
 
@@ -51,13 +52,6 @@ bool state_file_has(const struct state_file *f, uint64_t number);
 /* Waiting makes sense. */
 bool state_file_works(const struct state_file *f);
 
-struct state_file_status {
-	const char *path, *trouble; /* views; trouble NULL: none */
-	bool stored; /* false: what changes does not get to the disk, see `trouble` */
-	size_t lines, bytes;
-	uint64_t writes, failures;
-	usec_t longest; /* from the beginning of a write to its end */
-};
 void state_file_status(const struct state_file *f, struct state_file_status *ret);
 
 #endif
