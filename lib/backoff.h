@@ -12,17 +12,17 @@
 #include "lib/mono.h"
 
 struct backoff {
-	usec_t first, max;
+	span_t first, max;
 	uint32_t tries; /* waits handed out since the last reset */
 };
 
 /* The next wait; `random` is any 32 random bits. */
-usec_t backoff_next(struct backoff *b, uint32_t random);
+span_t backoff_next(struct backoff *b, uint32_t random);
 static inline void backoff_reset(struct backoff *b)
 {
 	b->tries = 0;
 }
 /* `span` shortened by up to a quarter. */
-usec_t jitter(usec_t span, uint32_t random);
+span_t jitter(span_t span, uint32_t random);
 
 #endif

@@ -45,7 +45,7 @@ static void settle(struct deadlines *s, size_t i, struct deadline *e)
 		sift_down(s, i, e);
 }
 
-void deadlines_set(struct deadlines *s, struct deadline *e, usec_t due)
+void deadlines_set(struct deadlines *s, struct deadline *e, mono_t due)
 {
 	e->due = due;
 	if (e->slot > 0) {
@@ -68,12 +68,12 @@ void deadlines_remove(struct deadlines *s, struct deadline *e)
 		settle(s, hole, last);
 }
 
-usec_t deadlines_next_due(const struct deadlines *s)
+mono_t deadlines_next_due(const struct deadlines *s)
 {
 	return s->n > 0 ? s->heap[0]->due : USEC_NEVER;
 }
 
-struct deadline *deadlines_pop(struct deadlines *s, usec_t now)
+struct deadline *deadlines_pop(struct deadlines *s, mono_t now)
 {
 	if (s->n == 0 || s->heap[0]->due > now)
 		return NULL;
@@ -82,21 +82,21 @@ struct deadline *deadlines_pop(struct deadlines *s, usec_t now)
 	return e;
 }
 
-usec_t deadline_spread(usec_t now, usec_t interval, uint32_t random)
+mono_t deadline_spread(mono_t now, span_t interval, uint32_t random)
 {
 	/* interval × share / 65536 in two halves: an interval of days times 2^16 does not fit. */
-	usec_t share = random % 65536;
-	usec_t off = interval / 65536 * share + interval % 65536 * share / 65536;
+	span_t share = random % 65536;
+	span_t off = interval / 65536 * share + interval % 65536 * share / 65536;
 	return usec_add(now, interval - off);
 }
 
-usec_t deadline_advance(usec_t due, usec_t now, usec_t interval)
+mono_t deadline_advance(mono_t due, mono_t now, span_t interval)
 {
-	usec_t next = usec_add(due, interval);
+	mono_t next = usec_add(due, interval);
 	return next > now ? next : usec_add(now, interval);
 }
 
-usec_t deadline_align(usec_t now, usec_t interval)
+mono_t deadline_align(mono_t now, span_t interval)
 {
 	return usec_add(now - now % interval, interval);
 }

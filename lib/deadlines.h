@@ -13,7 +13,7 @@
 #include "lib/mono.h"
 
 struct deadline {
-	usec_t due;
+	mono_t due;
 	size_t slot; /* 1 + place in the heap; 0 (zeroed memory) when not scheduled */
 };
 
@@ -24,20 +24,20 @@ struct deadlines {
 
 void deadlines_done(struct deadlines *s); /* the entries are not touched */
 /* Schedules, or moves what is scheduled already. */
-void deadlines_set(struct deadlines *s, struct deadline *e, usec_t due);
+void deadlines_set(struct deadlines *s, struct deadline *e, mono_t due);
 /* Does nothing when it is not scheduled. */
 void deadlines_remove(struct deadlines *s, struct deadline *e);
 /* USEC_NEVER when nothing is scheduled. */
-usec_t deadlines_next_due(const struct deadlines *s);
+mono_t deadlines_next_due(const struct deadlines *s);
 /* Takes out the earliest if it is due, else NULL. */
-struct deadline *deadlines_pop(struct deadlines *s, usec_t now);
+struct deadline *deadlines_pop(struct deadlines *s, mono_t now);
 
 /* The first due time: anywhere within one interval, so that 10,000 things that begin together are
  * not due together. `random` is any 32 random bits. */
-usec_t deadline_spread(usec_t now, usec_t interval, uint32_t random);
+mono_t deadline_spread(mono_t now, span_t interval, uint32_t random);
 /* The next after `due`: keeps the rhythm, but does not catch up on what was missed. */
-usec_t deadline_advance(usec_t due, usec_t now, usec_t interval);
+mono_t deadline_advance(mono_t due, mono_t now, span_t interval);
 /* The next multiple of the interval after `now`: what has the same interval is due together. */
-usec_t deadline_align(usec_t now, usec_t interval);
+mono_t deadline_align(mono_t now, span_t interval);
 
 #endif

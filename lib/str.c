@@ -46,7 +46,7 @@ int str_to_u64(const char *text, uint64_t max, uint64_t *ret)
 /* Longest name first where one begins another ("ms" before "m"). */
 static const struct duration_unit {
 	const char *name;
-	usec_t usec;
+	span_t usec;
 } duration_units[] = {
 	{ "ms", USEC_PER_MSEC },
 	{ "us", 1 },
@@ -65,7 +65,7 @@ static const struct duration_unit *duration_unit_at(const char *p)
 }
 
 /* One "1.5h" at *p; moves *p past it. */
-static int duration_term(const char **p, usec_t *ret)
+static int duration_term(const char **p, span_t *ret)
 {
 	uint64_t whole = 0, fraction = 0, scale = 1;
 	const char *start = *p;
@@ -91,9 +91,9 @@ static int duration_term(const char **p, usec_t *ret)
 	return 0;
 }
 
-int duration_parse(const char *text, usec_t *ret, struct err *err)
+int duration_parse(const char *text, span_t *ret, struct err *err)
 {
-	usec_t sum = 0, term;
+	span_t sum = 0, term;
 	const char *p = text;
 	if (str_equal(text, "0")) {
 		*ret = 0;
@@ -111,7 +111,7 @@ int duration_parse(const char *text, usec_t *ret, struct err *err)
 	return 0;
 }
 
-const char *duration_format(usec_t span, char buf[static DURATION_TEXT_MAX])
+const char *duration_format(span_t span, char buf[static DURATION_TEXT_MAX])
 {
 	static const struct duration_unit units[] = { { "h", 3600 * USEC_PER_SEC },
 						      { "m", 60 * USEC_PER_SEC },

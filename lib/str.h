@@ -18,9 +18,9 @@ bool str_starts(const char *s, const char *start);
 int str_to_u64(const char *text, uint64_t max, uint64_t *ret);
 
 /* "90s", "1m30s", "1.5h", "250ms", "10us" as Go writes them; a bare "0" too. No sign. */
-int duration_parse(const char *text, usec_t *ret, struct err *err);
+int duration_parse(const char *text, span_t *ret, struct err *err);
 #define DURATION_TEXT_MAX 32
-const char *duration_format(usec_t span, char buf[static DURATION_TEXT_MAX]);
+const char *duration_format(span_t span, char buf[static DURATION_TEXT_MAX]);
 
 /* The candidate closest to `word` if it is close enough to be a misspelling, else NULL.
  * `candidates` ends with NULL. */

@@ -22,21 +22,21 @@
 
 struct config_agent {
 	struct endpoint listen_addr;
-	usec_t monitor_interval, fast_interval;
-	usec_t timeout; /* of a check; 0: its interval */
+	span_t monitor_interval, fast_interval;
+	span_t timeout; /* of a check; 0: its interval */
 	uint16_t rise, fall;
 	uint16_t exec_max;
-	usec_t hold_down, hold_down_max;
-	usec_t cleanup_timer;
+	span_t hold_down, hold_down_max;
+	span_t cleanup_timer;
 	struct consul_config consul;
 	struct monitor_admission admission;
 	char *exec_user; /* who commands run as; NULL: as we do */
 	char *tls_ca;    /* whom `https` monitors trust; NULL: whom the system does */
-	usec_t drain_time;
+	span_t drain_time;
 	bool shutdown_drain;
 	char *disable_file;      /* NULL when not set */
 	char *state_file;        /* NULL when not set; "": off */
-	usec_t keep_last_window; /* 0: monitor_interval */
+	span_t keep_last_window; /* 0: monitor_interval */
 };
 
 struct config_nat {

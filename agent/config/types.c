@@ -139,7 +139,7 @@ static int out_of_range(const struct config_key *key, const char *text, struct e
 static int set_duration(const struct config_key *key, const char *text, void *target,
 			struct err *err)
 {
-	usec_t span = 0;
+	span_t span = 0;
 	int r = duration_parse(text, &span, err);
 	if (r < 0)
 		return r;
@@ -158,7 +158,7 @@ static int set_duration(const struct config_key *key, const char *text, void *ta
 static int set_seconds(const struct config_key *key, const char *text, void *target,
 		       struct err *err)
 {
-	usec_t span = 0;
+	span_t span = 0;
 	int r = duration_parse(text, &span, err);
 	if (r < 0)
 		return r;

@@ -14,8 +14,8 @@ extern const struct config_type config_type_consul_addr;     /* the same, a URL 
 extern const struct config_type config_type_consul_warning;  /* bool: fails */
 extern const struct config_type config_type_monitors_from;   /* unsigned, MONITORS_FROM_…; adds */
 extern const struct config_type config_type_bool;            /* bool */
-extern const struct config_type config_type_duration;        /* usec_t */
-extern const struct config_type config_type_seconds;         /* usec_t, whole seconds */
+extern const struct config_type config_type_duration;        /* span_t */
+extern const struct config_type config_type_seconds;         /* span_t, whole seconds */
 extern const struct config_type config_type_count;           /* uint16_t */
 extern const struct config_type config_type_port;            /* uint16_t */
 extern const struct config_type config_type_as;              /* uint32_t */

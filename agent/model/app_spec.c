@@ -357,7 +357,7 @@ int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err)
 int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err)
 {
 	char max[DURATION_TEXT_MAX];
-	usec_t span = 0;
+	span_t span = 0;
 	if (s->lease)
 		return err_set(err, -EINVAL, "ttl is given twice, '%.80s' is the second", text);
 	int r = duration_parse(text, &span, err);

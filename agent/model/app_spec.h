@@ -34,14 +34,14 @@ struct app_spec {
 	char *name;
 	enum app_source source;
 	bool local;   /* of HTTP: the client was on this host */
-	usec_t lease; /* of HTTP: how long it holds unless it is renewed; 0: for good */
+	span_t lease; /* of HTTP: how long it holds unless it is renewed; 0: for good */
 	struct prefix *vips;
 	size_t n_vips;
 	struct bgp_communities communities;
 	struct monitor_spec *monitors;
 	size_t n_monitors;
 	uint16_t quorum;                 /* how many monitors must pass; 0: all */
-	usec_t hold_down, hold_down_max; /* 0: the agent's */
+	span_t hold_down, hold_down_max; /* 0: the agent's */
 	struct nat_spec *nats;
 	size_t n_nats;
 	struct announce_specs *announce; /* NULL: the defaults */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/model/damping.h"
 
-void damping_went_up(struct damping *h, usec_t now)
+void damping_went_up(struct damping *h, mono_t now)
 {
 	if (h->fell)
 		h->returned_at = now;
@@ -9,15 +9,15 @@ void damping_went_up(struct damping *h, usec_t now)
 }
 
 /* first, 2 × first, 4 × first … max */
-static usec_t duration(const struct damping_config *config, uint32_t flaps)
+static span_t duration(const struct damping_config *config, uint32_t flaps)
 {
-	usec_t span = config->first;
+	span_t span = config->first;
 	for (uint32_t i = 1; i < flaps && span < config->max; i++)
 		span = usec_add(span, span);
 	return usec_min(span, config->max);
 }
 
-void damping_went_down(struct damping *h, const struct damping_config *config, usec_t now)
+void damping_went_down(struct damping *h, const struct damping_config *config, mono_t now)
 {
 	bool soon = h->returned_at > 0 && usec_sub(now, h->returned_at) < config->max;
 	h->fell = true;
@@ -27,7 +27,7 @@ void damping_went_down(struct damping *h, const struct damping_config *config, u
 		h->until = usec_add(now, duration(config, h->flaps));
 }
 
-bool damping_is_on(const struct damping *h, usec_t now)
+bool damping_is_on(const struct damping *h, mono_t now)
 {
 	return now < h->until;
 }

@@ -15,20 +15,20 @@
 
 /* `first` 0: nothing is ever held. */
 struct damping_config {
-	usec_t first, max;
+	span_t first, max;
 };
 
 /* Zeroed memory is an app that was never up. */
 struct damping {
-	usec_t returned_at; /* went up after a fall; 0: never */
-	usec_t until;       /* of the last hold; 0: none since it went up */
+	mono_t returned_at; /* went up after a fall; 0: never */
+	mono_t until;       /* of the last hold; 0: none since it went up */
 	uint32_t flaps;     /* falls in a row, each soon after a return */
 	bool fell;
 };
 
-void damping_went_up(struct damping *h, usec_t now);
-void damping_went_down(struct damping *h, const struct damping_config *config, usec_t now);
+void damping_went_up(struct damping *h, mono_t now);
+void damping_went_down(struct damping *h, const struct damping_config *config, mono_t now);
 /* It must not go up before h->until. */
-bool damping_is_on(const struct damping *h, usec_t now);
+bool damping_is_on(const struct damping *h, mono_t now);
 
 #endif

@@ -26,8 +26,8 @@ bool drain_is_on(const struct drain *d)
 	return false;
 }
 
-bool drain_request(struct drain *d, enum drain_source source, const char *reason, usec_t until,
-		   usec_t now)
+bool drain_request(struct drain *d, enum drain_source source, const char *reason, mono_t until,
+		   mono_t now)
 {
 	struct drain_request *hold = &d->requests[source];
 	bool is_new = !hold->on;

@@ -24,9 +24,9 @@ const char *drain_source_name(enum drain_source source); /* "api", "file", "stop
 
 struct drain_request {
 	bool on;
-	usec_t since;
-	usec_t earlier; /* how long it had held before `since`, in former runs */
-	usec_t until;   /* USEC_NEVER: until it is lifted */
+	mono_t since;
+	span_t earlier; /* how long it had held before `since`, in former runs */
+	mono_t until;   /* USEC_NEVER: until it is lifted */
 	char reason[DRAIN_REASON_MAX];
 };
 
@@ -38,8 +38,8 @@ struct drain {
 bool drain_is_on(const struct drain *d);
 /* `reason` may be anything; it is made printable. A hold that is on keeps its `since`. Returns
  * whether it is new. */
-bool drain_request(struct drain *d, enum drain_source source, const char *reason, usec_t until,
-		   usec_t now);
+bool drain_request(struct drain *d, enum drain_source source, const char *reason, mono_t until,
+		   mono_t now);
 /* Returns whether there was one. */
 bool drain_lift(struct drain *d, enum drain_source source);
 

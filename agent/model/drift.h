@@ -20,7 +20,7 @@ const char *drift_kind_name(enum drift_kind kind); /* "address" … "session" */
 
 struct drift_record {
 	uint64_t repairs;
-	usec_t at; /* the last one; 0: never */
+	mono_t at; /* the last one; 0: never */
 };
 
 struct drift {

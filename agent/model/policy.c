@@ -20,7 +20,7 @@ static enum route_form form_of(const struct policy_input *in)
 
 static void decide_off(const struct policy_input *in, struct policy_output *ret)
 {
-	usec_t end = usec_add(in->off_since, in->cleanup_timer);
+	mono_t end = usec_add(in->off_since, in->cleanup_timer);
 	if (in->now < end) {
 		ret->want.address = ADDRESS_RETAINED;
 		ret->due = end;
@@ -54,13 +54,13 @@ static void decide(const struct policy_input *in, struct policy_output *ret)
 		ret->want = (struct policy_want){ .route = form, .address = ADDRESS_BOUND };
 }
 
-static bool fell_lately(const struct policy_member *m, usec_t window, usec_t now)
+static bool fell_lately(const struct policy_member *m, span_t window, mono_t now)
 {
 	return m->health == HEALTH_DOWN && m->left_at != USEC_NEVER &&
 	       usec_add(m->left_at, window) >= now;
 }
 
-bool policy_group(struct policy_member *members, size_t n, usec_t window, usec_t now)
+bool policy_group(struct policy_member *members, size_t n, span_t window, mono_t now)
 {
 	size_t n_up = 0, n_kept = 0, n_fell = 0;
 	for (size_t i = 0; i < n; i++) {

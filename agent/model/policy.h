@@ -70,16 +70,16 @@ struct policy_input {
 	bool kept;            /* by policy_group() */
 	bool drained;         /* by whomever */
 	bool drain_announces; /* false: withdrawn at once */
-	usec_t drain_end;     /* when drain_time is over */
-	usec_t off_since;     /* without a route, for being down or drained */
-	usec_t cleanup_timer; /* a span */
-	usec_t now;
+	mono_t drain_end;     /* when drain_time is over */
+	mono_t off_since;     /* without a route, for being down or drained */
+	span_t cleanup_timer;
+	mono_t now;
 };
 
 struct policy_output {
 	struct policy_want want; /* of each VIP of the app */
 	bool forget;
-	usec_t due; /* when time alone changes the answer; USEC_NEVER */
+	mono_t due; /* when time alone changes the answer; USEC_NEVER */
 };
 
 void policy_decide(const struct policy_input *in, struct policy_output *ret);
@@ -88,11 +88,11 @@ void policy_decide(const struct policy_input *in, struct policy_output *ret);
 struct policy_member {
 	enum health health;
 	bool keep_last; /* else it only counts */
-	usec_t left_at; /* when it went from up, or from being kept, to down; USEC_NEVER: never */
+	mono_t left_at; /* when it went from up, or from being kept, to down; USEC_NEVER: never */
 	bool kept;      /* in: so far; out: from now on */
 };
 
-/* Returns whether any is kept, that is, whether the alarm is on. `window` is a span. */
-bool policy_group(struct policy_member *members, size_t n, usec_t window, usec_t now);
+/* Returns whether any is kept, that is, whether the alarm is on. */
+bool policy_group(struct policy_member *members, size_t n, span_t window, mono_t now);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/model/tamper.h"
 
-bool tamper_lost(struct tamper *c, usec_t now)
+bool tamper_lost(struct tamper *c, mono_t now)
 {
 	if (c->losses == 0 || usec_sub(now, c->since) >= TAMPER_WINDOW) {
 		c->since = now;
@@ -14,7 +14,7 @@ bool tamper_lost(struct tamper *c, usec_t now)
 	return !c->on;
 }
 
-bool tamper_present(struct tamper *c, bool put_back, usec_t now)
+bool tamper_present(struct tamper *c, bool put_back, mono_t now)
 {
 	if (!c->on)
 		return true;

@@ -18,15 +18,15 @@
 #define TAMPER_REST   (5 * USEC_PER_SEC)
 
 struct tamper {
-	usec_t since; /* the first loss of the window */
+	mono_t since; /* the first loss of the window */
 	unsigned losses;
 	bool on; /* it is fought over */
-	usec_t rest_until;
+	mono_t rest_until;
 };
 
 /* Lost once more. True: put it back at once. */
-bool tamper_lost(struct tamper *c, usec_t now);
+bool tamper_lost(struct tamper *c, mono_t now);
 /* It is there now, put back or still. True: it may count as there. */
-bool tamper_present(struct tamper *c, bool put_back, usec_t now);
+bool tamper_present(struct tamper *c, bool put_back, mono_t now);
 
 #endif

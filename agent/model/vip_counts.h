@@ -13,7 +13,7 @@ struct vip_counts {
 	size_t owned4, owned6; /* VIPs that have an owner, by family */
 	uint64_t announcements, withdrawals;
 	uint64_t losses, put_back; /* addresses that somebody else removed or changed */
-	usec_t lost_at;            /* the last one; 0: never */
+	mono_t lost_at;            /* the last one; 0: never */
 };
 
 #endif

@@ -14,8 +14,8 @@
 
 static const struct {
 	const char *name;
-	usec_t first, max;
-	usec_t waits[6];
+	span_t first, max;
+	span_t waits[6];
 } cases[] = {
 	{ "doubles up to the maximum", S, 10 * S, { S, 2 * S, 4 * S, 8 * S, 10 * S, 10 * S } },
 	{ "a maximum on the way", S, 4 * S, { S, 2 * S, 4 * S, 4 * S, 4 * S, 4 * S } },
@@ -30,7 +30,7 @@ static void test_cases(void **state)
 		struct backoff b = { .first = cases[i].first, .max = cases[i].max };
 		for (size_t round = 0; round < 2; round++) {
 			for (size_t j = 0; j < N_ELEMENTS(cases[i].waits); j++) {
-				usec_t w = backoff_next(&b, 0);
+				span_t w = backoff_next(&b, 0);
 				if (w != cases[i].waits[j])
 					fail_msg("%s: wait %zu is %llu", cases[i].name, j,
 						 (unsigned long long)w);
@@ -53,9 +53,9 @@ static void test_long(void **state)
 static void test_jitter(void **state)
 {
 	(void)state;
-	usec_t least = USEC_NEVER;
+	span_t least = USEC_NEVER;
 	for (uint32_t random = 0; random < 4096; random++) {
-		usec_t w = jitter(1000 * S, random * 2654435761U);
+		span_t w = jitter(1000 * S, random * 2654435761U);
 		assert_true(w <= 1000 * S && w > 750 * S);
 		least = usec_min(least, w);
 	}

@@ -35,7 +35,7 @@ static const char *text_or_dash(const char *text)
 	return text ? text : "-";
 }
 
-static const char *span(usec_t usec)
+static const char *span(span_t usec)
 {
 	static char bufs[8][DURATION_TEXT_MAX]; /* enough for one printf */
 	static unsigned next;

@@ -10,9 +10,9 @@
 #define S USEC_PER_SEC
 
 struct event {
-	usec_t at;
+	mono_t at;
 	bool up;
-	usec_t hold; /* of a fall: how long; 0: not at all */
+	span_t hold; /* of a fall: how long; 0: not at all */
 };
 
 static const struct {
@@ -74,7 +74,7 @@ static void test_cases(void **state)
 				damping_went_up(&h, e->at);
 			else
 				damping_went_down(&h, &cases[i].config, e->at);
-			usec_t hold = h.until ? h.until - e->at : 0;
+			span_t hold = h.until ? h.until - e->at : 0;
 			if (hold != e->hold || damping_is_on(&h, e->at) != (e->hold > 0))
 				fail_msg("%s: at %llu held for %llu", cases[i].name,
 					 (unsigned long long)e->at, (unsigned long long)hold);
@@ -89,7 +89,7 @@ static void test_for_ever(void **state)
 	(void)state;
 	const struct damping_config config = { 1, 3600 * S };
 	struct damping h = { 0 };
-	for (usec_t t = 1, i = 0; i<100000; i++, t = h.until> t ? h.until : t + 1) {
+	for (mono_t t = 1, i = 0; i<100000; i++, t = h.until> t ? h.until : t + 1) {
 		damping_went_up(&h, t);
 		damping_went_down(&h, &config, t);
 		assert_true(h.until <= t + config.max);

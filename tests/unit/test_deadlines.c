@@ -17,7 +17,7 @@ static void test_order(void **state)
 	(void)state;
 	struct deadlines s = { 0 };
 	struct deadline e[5] = { 0 };
-	static const usec_t due[] = { 30, 10, 50, 20, 40 };
+	static const mono_t due[] = { 30, 10, 50, 20, 40 };
 	assert_true(deadlines_next_due(&s) == USEC_NEVER);
 	assert_null(deadlines_pop(&s, USEC_NEVER));
 	for (int i = 0; i < 5; i++)
@@ -52,7 +52,7 @@ static void test_against_array(void **state)
 		if (rand_r(&seed) % 4 == 0)
 			deadlines_remove(&s, x);
 		else
-			deadlines_set(&s, x, (usec_t)(rand_r(&seed) % 100000));
+			deadlines_set(&s, x, (mono_t)(rand_r(&seed) % 100000));
 	}
 	size_t scheduled = 0;
 	for (int i = 0; i < N; i++) {
@@ -62,7 +62,7 @@ static void test_against_array(void **state)
 		assert_ptr_equal(s.heap[e[i].slot - 1], &e[i]);
 	}
 	assert_int_equal(scheduled, s.n);
-	usec_t last = 0;
+	mono_t last = 0;
 	for (struct deadline *x; (x = deadlines_pop(&s, USEC_NEVER)); scheduled--) {
 		assert_true(x->due >= last);
 		assert_int_equal(x->slot, 0);
@@ -76,10 +76,10 @@ static void test_against_array(void **state)
 static void test_spread(void **state)
 {
 	(void)state;
-	const usec_t now = 1000 * USEC_PER_SEC, interval = 10 * USEC_PER_SEC;
+	const mono_t now = 1000 * USEC_PER_SEC, interval = 10 * USEC_PER_SEC;
 	size_t buckets[10] = { 0 };
 	for (uint32_t i = 0; i < 65536; i++) {
-		usec_t due = deadline_spread(now, interval, i * 2654435761U);
+		mono_t due = deadline_spread(now, interval, i * 2654435761U);
 		assert_true(due > now && due <= now + interval);
 		buckets[(due - now - 1) / USEC_PER_SEC]++;
 	}
@@ -88,14 +88,14 @@ static void test_spread(void **state)
 	/* Short and very long intervals are spread, too. */
 	assert_int_equal(deadline_spread(0, 1000, 32768), 500);
 	assert_true(deadline_spread(0, 0, 5) == 0);
-	usec_t week = deadline_spread(0, WEEK, 32768);
+	mono_t week = deadline_spread(0, WEEK, 32768);
 	assert_true(week == WEEK / 2);
 	assert_true(deadline_spread(now, USEC_NEVER, 0) == USEC_NEVER);
 }
 
 static const struct {
 	const char *name;
-	usec_t due, now, interval, next;
+	mono_t due, now, interval, next;
 } advances[] = {
 	{ "on time", 100, 100, 10, 110 },
 	{ "a little late keeps the rhythm", 100, 104, 10, 110 },
@@ -109,7 +109,7 @@ static void test_advance(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(advances) / sizeof(advances[0]); i++) {
-		usec_t next =
+		mono_t next =
 			deadline_advance(advances[i].due, advances[i].now, advances[i].interval);
 		if (next != advances[i].next)
 			fail_msg("%s: %llu", advances[i].name, (unsigned long long)next);

@@ -50,7 +50,7 @@ static void test_numbers(void **state)
 /* `out` is how the value is written again. */
 static const struct {
 	const char *text;
-	usec_t value;
+	span_t value;
 	const char *out;
 } durations[] = {
 	{ "0", 0, "0s" },
@@ -76,7 +76,7 @@ static void test_durations(void **state)
 	(void)state;
 	char buf[DURATION_TEXT_MAX];
 	for (size_t i = 0; i < N_ELEMENTS(durations); i++) {
-		usec_t v = 77;
+		span_t v = 77;
 		if (duration_parse(durations[i].text, &v, NULL) != 0 || v != durations[i].value)
 			fail_msg("'%s': %llu", durations[i].text, (unsigned long long)v);
 		if (strcmp(duration_format(v, buf), durations[i].out) != 0)
@@ -105,7 +105,7 @@ static void test_bad_durations(void **state)
 					   "99999999999999999999h",
 					   "9999999999999h" };
 	for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
-		usec_t v = 77;
+		span_t v = 77;
 		struct err err = { "" };
 		if (duration_parse(bad[i], &v, &err) != -EINVAL || v != 77)
 			fail_msg("'%s' accepted", bad[i]);
