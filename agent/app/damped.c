@@ -26,10 +26,10 @@ static void set_release(struct app *app, usec_t now)
 {
 	struct registry *reg = app->registry;
 	char text[DURATION_TEXT_MAX];
-	if (damping_is_on(&app->hold, now)) {
+	if (damping_is_on(&app->damping, now)) {
 		log_warn("app", "%s: held down for %s, as it flapped %u times", app->spec->name,
-			 duration_format(app->hold.until - now, text), app->hold.flaps);
-		deadlines_set(&reg->releases, &app->release, app->hold.until);
+			 duration_format(app->damping.until - now, text), app->damping.flaps);
+		deadlines_set(&reg->releases, &app->release, app->damping.until);
 	} else {
 		deadlines_remove(&reg->releases, &app->release);
 	}
@@ -45,9 +45,9 @@ void app_hold_look(struct app *app, usec_t now)
 		.max = spec->hold_down_max ? spec->hold_down_max : reg->hold.max,
 	};
 	if (app->health == HEALTH_UP)
-		damping_went_up(&app->hold, now);
+		damping_went_up(&app->damping, now);
 	else
-		damping_went_down(&app->hold, &config, now);
+		damping_went_down(&app->damping, &config, now);
 	set_release(app, now);
 }
 
@@ -62,7 +62,7 @@ void registry_release(struct registry *reg, usec_t now)
 	while ((e = deadlines_pop(&reg->releases, now))) {
 		struct app *app = app_of_release(e);
 		log_info("app", "%s: no longer held down", app->spec->name);
-		app_take_verdict(app, monitor_watch_health(app->watch), "", now);
+		app_on_verdict(app, monitor_watch_health(app->watch), "", now);
 	}
 	arm_release(reg);
 }

@@ -178,8 +178,8 @@ static struct recalled *recalled_find(const struct registry *reg, const char *na
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
-void registry_recall_drain(struct registry *reg, const char *name, const char *reason, usec_t until,
-			   usec_t earlier, usec_t now)
+void registry_restore_drain(struct registry *reg, const char *name, const char *reason,
+			    usec_t until, usec_t earlier, usec_t now)
 {
 	if (!name || registry_get(reg, name)) {
 		drain_again(reg, name, reason, until, earlier, now);
@@ -206,7 +206,7 @@ static void take_recalled(struct app *app, usec_t now)
 	recalled_free(reg, r);
 }
 
-void registry_forget_recalled(struct registry *reg, registry_name_cb *forgotten, void *userdata)
+void registry_drop_pending_drains(struct registry *reg, registry_name_cb *forgotten, void *userdata)
 {
 	struct recalled *r, *next;
 	HASH_ITER (hh, reg->recalled, r, next) {
@@ -218,7 +218,7 @@ void registry_forget_recalled(struct registry *reg, registry_name_cb *forgotten,
 
 void registry_free_recalled(struct registry *reg)
 {
-	registry_forget_recalled(reg, NULL, NULL);
+	registry_drop_pending_drains(reg, NULL, NULL);
 }
 
 /* The file */

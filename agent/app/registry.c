@@ -54,7 +54,7 @@ void registry_set_guard(struct registry *reg, registry_guard *guard, void *userd
 	reg->guard_userdata = userdata;
 }
 
-void registry_set_hold(struct registry *reg, const struct damping_config *config)
+void registry_set_damping(struct registry *reg, const struct damping_config *config)
 {
 	reg->hold = *config;
 }
@@ -222,12 +222,12 @@ static void set_health(struct app *app, enum health health, const char *reason, 
 	app_hold_look(app, now);
 }
 
-void app_take_verdict(struct app *app, enum health health, const char *reason, usec_t now)
+void app_on_verdict(struct app *app, enum health health, const char *reason, usec_t now)
 {
 	/* "Unknown" says nothing against what was known. */
 	if (health == HEALTH_UNKNOWN || health == app->health)
 		return;
-	if (health == HEALTH_UP && damping_is_on(&app->hold, now))
+	if (health == HEALTH_UP && damping_is_on(&app->damping, now))
 		return;
 	set_health(app, health, reason, now);
 	app_apply(app, now);
@@ -238,7 +238,7 @@ static void on_verdict(struct monitor_watch *w, enum health health, const char *
 {
 	(void)w;
 	struct app *app = userdata;
-	app_take_verdict(app, health, reason, loop_now(app->registry->loop));
+	app_on_verdict(app, health, reason, loop_now(app->registry->loop));
 }
 
 /* The first health of a watch comes without a callback: looks up who is to blame for it. */
@@ -253,7 +253,7 @@ static void take_first_health(struct app *app, usec_t now)
 			break;
 	}
 	snprintf(reason, sizeof(reason), "%.100s: %.500s", status.text, status.said);
-	bool is_held = health == HEALTH_UP && damping_is_on(&app->hold, now);
+	bool is_held = health == HEALTH_UP && damping_is_on(&app->damping, now);
 	if (health != HEALTH_UNKNOWN && health != app->health && !is_held)
 		set_health(app, health, reason, now);
 }

@@ -47,7 +47,7 @@ struct app {
 	char *reason;         /* of DOWN; NULL else */
 	usec_t registered_at; /* this definition */
 	uint64_t went_up, went_down;
-	struct damping hold;
+	struct damping damping;
 	struct deadline release; /* due when the hold ends */
 	struct deadline lease;   /* due when it ends; not scheduled: none */
 	enum route_form form;    /* of its routes, as wanted; what is true is in the vips */
@@ -89,7 +89,7 @@ struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 typedef int registry_guard(const struct prefix *vip, struct err *err, void *userdata);
 void registry_set_guard(struct registry *reg, registry_guard *guard, void *userdata);
 /* What holds for apps that do not say it themselves; nothing is held before this. */
-void registry_set_hold(struct registry *reg, const struct damping_config *config);
+void registry_set_damping(struct registry *reg, const struct damping_config *config);
 /* Before the first app. */
 void registry_set_options(struct registry *reg, const struct registry_options *options);
 /* Takes nothing down: unregister first what should go. */
@@ -128,11 +128,12 @@ enum drain_result registry_undrain(struct registry *reg, const char *name, enum 
 				   usec_t now);
 /* A drain by the API that began in a former run, `earlier` ago. An app that is not registered yet
  * gets it when it is: before it is announced. */
-void registry_recall_drain(struct registry *reg, const char *name, const char *reason, usec_t until,
-			   usec_t earlier, usec_t now);
+void registry_restore_drain(struct registry *reg, const char *name, const char *reason,
+			    usec_t until, usec_t earlier, usec_t now);
 /* Whoever is not registered by now is not expected any more. */
 typedef void registry_name_cb(const char *name, void *userdata);
-void registry_forget_recalled(struct registry *reg, registry_name_cb *forgotten, void *userdata);
+void registry_drop_pending_drains(struct registry *reg, registry_name_cb *forgotten,
+				  void *userdata);
 /* What drains all apps. */
 const struct drain *registry_agent_drain(const struct registry *reg);
 /* When the last of the drains that run is over; `now` when none runs. */
@@ -164,7 +165,7 @@ usec_t app_cleanup_at(const struct app *app);
 
 /* What the runner and the timer call; tests call them with a clock of their own. The app may be
  * gone after a tick. */
-void app_take_verdict(struct app *app, enum health health, const char *reason, usec_t now);
+void app_on_verdict(struct app *app, enum health health, const char *reason, usec_t now);
 void registry_tick(struct registry *reg, usec_t now);
 void registry_release(struct registry *reg, usec_t now);
 void registry_expire(struct registry *reg, usec_t now);

@@ -193,7 +193,7 @@ static void on_stored(uint64_t up_to, bool stored, void *userdata)
 static void take_leftovers(struct agent *a)
 {
 	if (!a->leftovers_taken)
-		actuator_take_leftovers(a->actuator);
+		actuator_collect_leftovers(a->actuator);
 	a->leftovers_taken = true;
 }
 
@@ -639,7 +639,7 @@ static int start_health(struct agent *a, struct err *err)
 	a->registry =
 		registry_new(a->loop, a->runner, actuator_reconcile(a->actuator), c->cleanup_timer);
 	registry_set_guard(a->registry, guard_vip, a);
-	registry_set_hold(a->registry, &hold);
+	registry_set_damping(a->registry, &hold);
 	return 0;
 }
 

@@ -119,7 +119,7 @@ static struct view_monitor *monitors_of(const struct app *app, size_t n)
 
 static usec_t held_until(const struct app *app, usec_t now)
 {
-	return damping_is_on(&app->hold, now) ? app->hold.until : USEC_NEVER;
+	return damping_is_on(&app->damping, now) ? app->damping.until : USEC_NEVER;
 }
 
 static struct view_drain drain_of(const struct inspect *in, const struct app *app)
@@ -212,7 +212,7 @@ static json_t *app_as(const struct inspect *in, const struct app *app, bool summ
 		.went_down = app->went_down,
 		.held_until = held_until(app, clock.now),
 		.lease_end = app_lease_end(app),
-		.flaps = app->hold.flaps,
+		.flaps = app->damping.flaps,
 		.vips = shown.vips,
 		.n_vips = shown.n,
 		.monitors = monitors,
@@ -428,7 +428,7 @@ static void count_checks(const struct inspect *in, struct metrics *m)
 	app_cursor_done(&cursor);
 	app_cursor_init(in->registry, &cursor);
 	for (const struct app *app; (app = app_cursor_next(&cursor));)
-		m->apps_held += damping_is_on(&app->hold, loop_now(in->loop));
+		m->apps_held += damping_is_on(&app->damping, loop_now(in->loop));
 	app_cursor_done(&cursor);
 }
 

@@ -206,8 +206,8 @@ static void recall_drains(struct store *r)
 		/* Until its app takes it. */
 		state_file_put(r->file, d->name ? d->name : AGENT_KEY,
 			       state_encode_drain(d->name, d->since, until, d->reason), 0);
-		registry_recall_drain(r->registry, d->name, d->reason, to_mono(r, until),
-				      usec_sub(real_now(), d->since), loop_now(r->loop));
+		registry_restore_drain(r->registry, d->name, d->reason, to_mono(r, until),
+				       usec_sub(real_now(), d->since), loop_now(r->loop));
 	}
 }
 
@@ -260,7 +260,7 @@ void store_begin(struct store *r, bool more_to_come)
 	if (!r->file)
 		return;
 	if (!more_to_come)
-		registry_forget_recalled(r->registry, on_forgotten, r);
+		registry_drop_pending_drains(r->registry, on_forgotten, r);
 	state_file_begin(r->file);
 }
 

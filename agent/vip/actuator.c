@@ -17,7 +17,7 @@
 #define WORK_STEP 16
 #define WORK_TIME (10 * USEC_PER_MSEC)
 /* A router that acknowledges nothing for this long does not hold up an address for ever. */
-#define DRAIN_MAX (3 * USEC_PER_SEC)
+#define ACK_WAIT_MAX (3 * USEC_PER_SEC)
 
 struct actuator {
 	sd_event *loop;
@@ -26,8 +26,8 @@ struct actuator {
 	struct nat *nat;
 	struct bgp_speaker *speaker;
 	struct reconcile *reconcile;
-	struct bgp_drain *drain;
-	usec_t drain_limit; /* USEC_NEVER until the agent stops */
+	struct bgp_drain *ack_wait;
+	usec_t ack_limit; /* USEC_NEVER until the agent stops */
 	bool lo_up;
 	struct drift_record lo;
 	sd_event_source *work, *retry;
@@ -116,23 +116,23 @@ static void disown(const struct prefix *vip, void *userdata)
 	bgp_speaker_disown(e->speaker, vip);
 }
 
-static void on_drained(bool complete, void *userdata)
+static void on_acked(bool complete, void *userdata)
 {
 	struct actuator *e = userdata;
-	bgp_drain_free(e->drain);
-	e->drain = NULL;
+	bgp_drain_free(e->ack_wait);
+	e->ack_wait = NULL;
 	if (!complete)
 		log_warn("vip", "a peer did not acknowledge a withdrawal in time, going on "
 				"without it");
 	reconcile_acked(e->reconcile);
 }
 
-static void drain(void *userdata)
+static void await_acks(void *userdata)
 {
 	struct actuator *e = userdata;
-	usec_t limit = usec_min(usec_add(loop_now(e->loop), DRAIN_MAX), e->drain_limit);
-	bgp_drain_free(e->drain);
-	e->drain = bgp_speaker_drain(e->speaker, limit, on_drained, e);
+	usec_t limit = usec_min(usec_add(loop_now(e->loop), ACK_WAIT_MAX), e->ack_limit);
+	bgp_drain_free(e->ack_wait);
+	e->ack_wait = bgp_speaker_drain(e->speaker, limit, on_acked, e);
 }
 
 static int on_work(sd_event_source *source, void *userdata);
@@ -186,7 +186,7 @@ static const struct reconcile_ops ops = {
 	.announce = announce,
 	.withdraw = withdraw,
 	.disown = disown,
-	.drain = drain,
+	.await_acks = await_acks,
 	.work = work,
 	.retry = retry,
 };
@@ -225,7 +225,7 @@ static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *u
 	struct actuator *e = userdata;
 	if (!prefix)
 		say_lo(e);
-	reconcile_lost(e->reconcile, prefix, loss_text(why), loop_now(e->loop));
+	reconcile_address_lost(e->reconcile, prefix, loss_text(why), loop_now(e->loop));
 }
 
 static void on_nat_told(const struct prefix *vip, int result, const struct err *err, void *userdata)
@@ -236,7 +236,7 @@ static void on_nat_told(const struct prefix *vip, int result, const struct err *
 		said = *err;
 		err_prefix(&said, result, "NAT: ");
 	}
-	reconcile_nat_told(e->reconcile, vip, nat_result(result), &said, loop_now(e->loop));
+	reconcile_nat_result(e->reconcile, vip, nat_result(result), &said, loop_now(e->loop));
 	work(e); /* it may have been the last one that the stop waits for */
 }
 
@@ -246,7 +246,7 @@ int actuator_new(sd_event *loop, struct host_addresses *identity, enum nat_choic
 	struct actuator *e = mem_new(1, sizeof(*e));
 	e->loop = loop;
 	e->identity = identity;
-	e->drain_limit = USEC_NEVER;
+	e->ack_limit = USEC_NEVER;
 	e->reconcile = reconcile_new(&ops, e);
 	int rc = loopback_new(loop, on_lost, e, &e->loopback, err);
 	if (rc < 0) {
@@ -266,7 +266,7 @@ void actuator_free(struct actuator *e)
 {
 	if (!e)
 		return;
-	bgp_drain_free(e->drain);
+	bgp_drain_free(e->ack_wait);
 	sd_event_source_disable_unref(e->work);
 	sd_event_source_disable_unref(e->retry);
 	nat_free(e->nat);
@@ -315,7 +315,7 @@ void actuator_noted(struct actuator *e)
 	e->waiting = NULL;
 	e->n_waiting = e->cap_waiting = 0;
 	for (size_t i = 0; i < n; i++) {
-		reconcile_again(e->reconcile, &waiting[i]);
+		reconcile_resume(e->reconcile, &waiting[i]);
 		if (!reconcile_find(e->reconcile, &waiting[i]))
 			e->notes->forget(&waiting[i], e->notes_userdata);
 	}
@@ -342,7 +342,7 @@ static void collect(const struct prefix *vip, void *userdata)
 static void found_nat(const struct prefix *vip, void *userdata)
 {
 	struct actuator *e = userdata;
-	reconcile_found_nat(e->reconcile, vip);
+	reconcile_leftover_nat(e->reconcile, vip);
 }
 
 void actuator_find_leftovers(struct actuator *e, bool *ret_ipv4, bool *ret_ipv6)
@@ -356,7 +356,7 @@ void actuator_find_leftovers(struct actuator *e, bool *ret_ipv4, bool *ret_ipv6)
 	free(l.items);
 }
 
-void actuator_take_leftovers(struct actuator *e)
+void actuator_collect_leftovers(struct actuator *e)
 {
 	/* Set apart first: taking one changes what is walked over. */
 	struct leftovers l = { 0 };
@@ -367,16 +367,16 @@ void actuator_take_leftovers(struct actuator *e)
 			 "app is registered for them, else removed",
 			 l.n);
 	for (size_t i = 0; i < l.n; i++)
-		reconcile_found(e->reconcile, &l.items[i]);
+		reconcile_leftover_address(e->reconcile, &l.items[i]);
 	free(l.items);
 	nat_walk_leftovers(e->nat, found_nat, e);
 }
 
-void actuator_finish(struct actuator *e, usec_t drain_limit, actuator_settled_cb *settled,
+void actuator_finish(struct actuator *e, usec_t ack_limit, actuator_settled_cb *settled,
 		     void *userdata)
 {
-	e->drain_limit = drain_limit;
+	e->ack_limit = ack_limit;
 	e->settled = settled;
 	e->settled_userdata = userdata;
-	reconcile_hurry(e->reconcile);
+	reconcile_merge_waits(e->reconcile);
 }

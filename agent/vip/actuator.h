@@ -49,13 +49,13 @@ struct drift_record actuator_lo_drift(const struct actuator *e);
 
 /* What a former run left on lo and in NAT goes to the apps that want it; the rest is removed.
  * Called when all apps that may want it are registered. */
-void actuator_take_leftovers(struct actuator *e);
+void actuator_collect_leftovers(struct actuator *e);
 
-/* The agent stops and everything is released: waits for no router any longer than `drain_limit`
+/* The agent stops and everything is released: waits for no router any longer than `ack_limit`
  * from now on, and calls `settled` once, from the loop, as soon as no VIP is left that could still
  * be taken down. */
 typedef void actuator_settled_cb(void *userdata);
-void actuator_finish(struct actuator *e, usec_t drain_limit, actuator_settled_cb *settled,
+void actuator_finish(struct actuator *e, usec_t ack_limit, actuator_settled_cb *settled,
 		     void *userdata);
 
 #endif

@@ -47,7 +47,7 @@ struct reconcile {
 	void *userdata;
 	struct vip *vips;     /* by prefix */
 	struct list dirty;    /* to be looked at */
-	struct list draining; /* wait for the drain that is under way */
+	struct list awaiting; /* wait for the acknowledgements that are awaited now */
 	struct list joining;  /* wait for the next */
 	struct list mapping;  /* wait for NAT */
 	struct list troubled; /* struct vip_trouble that are tried again */
@@ -67,7 +67,7 @@ struct reconcile *reconcile_new(const struct reconcile_ops *ops, void *userdata)
 	r->backoff = (struct backoff){ .first = RETRY_FIRST, .max = RETRY_MAX };
 	r->retry_at = USEC_NEVER;
 	list_init(&r->dirty);
-	list_init(&r->draining);
+	list_init(&r->awaiting);
 	list_init(&r->joining);
 	list_init(&r->mapping);
 	list_init(&r->troubled);
@@ -93,7 +93,7 @@ static void vip_free(struct reconcile *r, struct vip *vip)
 		free(vip->trouble);
 	}
 	list_remove(&vip->dirty);
-	list_remove(&vip->draining);
+	list_remove(&vip->awaiting);
 	list_remove(&vip->mapping);
 	HASH_DELETE(hh, r->vips, vip);
 	r->counts.vips--;
@@ -199,7 +199,7 @@ static void withdraw(struct reconcile *r, struct vip *vip, usec_t now)
 	r->ops->withdraw(&vip->prefix, r->userdata);
 	vip->announced = false;
 	vip->form = ROUTE_NONE;
-	vip->undrained = true;
+	vip->unacked = true;
 	vip->changed_at = now;
 	r->counts.announced--;
 	r->counts.withdrawals++;
@@ -247,7 +247,7 @@ static bool wants_address(const struct vip *vip)
 	case ADDRESS_ABSENT:
 		return false;
 	case ADDRESS_RETAINED:
-		return vip->held;
+		return vip->retained;
 	case ADDRESS_BOUND:
 		return true;
 	}
@@ -272,10 +272,10 @@ static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
 	if (!vip->bound) {
 		rc = r->ops->address_add(&vip->prefix, vip->spec->name, err, r->userdata);
 		set_bound(r, vip, rc == 0);
-		vip->held = vip->held || rc == 0;
-		if (rc == 0 && vip->lost) {
+		vip->retained = vip->retained || rc == 0;
+		if (rc == 0 && vip->damage) {
 			r->counts.put_back++;
-			vip->lost = NULL;
+			vip->damage = NULL;
 		}
 	}
 	if (rc == 0 && !vip->mapped) {
@@ -292,7 +292,7 @@ static void rest(struct reconcile *r, struct vip *vip, usec_t now)
 	withdraw(r, vip, now);
 	err_set(&err, -EAGAIN,
 		"%s again and again: it is put back every %u s, and announced once it stays",
-		vip->contested, (unsigned)(TAMPER_REST / USEC_PER_SEC));
+		vip->last_damage, (unsigned)(TAMPER_REST / USEC_PER_SEC));
 	set_trouble(r, vip, -EAGAIN, &err, now);
 	if (r->retry_at > vip->tamper.rest_until) {
 		r->retry_at = vip->tamper.rest_until;
@@ -304,7 +304,7 @@ static void go_up(struct reconcile *r, struct vip *vip, usec_t now)
 {
 	struct err err = { "" };
 	bool was_bound = vip->bound;
-	list_remove(&vip->draining);
+	list_remove(&vip->awaiting);
 	if (!was_bound && vip->tamper.on && now < vip->tamper.rest_until) {
 		rest(r, vip, now);
 		return;
@@ -337,7 +337,7 @@ static int take_down(struct reconcile *r, struct vip *vip, struct err *err)
 		return rc;
 	vip->mapped = false;
 	/* Also when it was lost: a part of it may be there, or all of it while lo is down. */
-	if (vip->bound || vip->held)
+	if (vip->bound || vip->retained)
 		rc = r->ops->address_del(&vip->prefix, err, r->userdata);
 	/* Not ours any more: then it is not ours to remove. */
 	return rc == -ENOENT ? 0 : rc;
@@ -346,10 +346,10 @@ static int take_down(struct reconcile *r, struct vip *vip, struct err *err)
 static void go_down(struct reconcile *r, struct vip *vip, usec_t now)
 {
 	struct err err = { "" };
-	bool is_there = vip->bound || vip->held || vip->has_nat;
-	if (is_there && vip->undrained) {
-		if (!list_linked(&vip->draining))
-			list_append(&r->joining, &vip->draining);
+	bool is_there = vip->bound || vip->retained || vip->has_nat;
+	if (is_there && vip->unacked) {
+		if (!list_linked(&vip->awaiting))
+			list_append(&r->joining, &vip->awaiting);
 		return;
 	}
 	int rc = take_down(r, vip, &err);
@@ -360,10 +360,10 @@ static void go_down(struct reconcile *r, struct vip *vip, usec_t now)
 		return;
 	}
 	set_bound(r, vip, false);
-	vip->held = false;
-	vip->lost = NULL;
+	vip->retained = false;
+	vip->damage = NULL;
 	vip->tamper = (struct tamper){ 0 };
-	vip->undrained = false;
+	vip->unacked = false;
 	clear_trouble(r, vip);
 	if (!vip->spec)
 		vip_free(r, vip);
@@ -389,12 +389,12 @@ bool reconcile_work(struct reconcile *r, size_t max, usec_t now)
 	}
 	bool more = !list_empty(&r->dirty);
 	/* One wait for all that came together. */
-	if (!more && list_empty(&r->draining) && !list_empty(&r->joining)) {
-		while ((vip = list_first(&r->joining, struct vip, draining))) {
-			list_remove(&vip->draining);
-			list_append(&r->draining, &vip->draining);
+	if (!more && list_empty(&r->awaiting) && !list_empty(&r->joining)) {
+		while ((vip = list_first(&r->joining, struct vip, awaiting))) {
+			list_remove(&vip->awaiting);
+			list_append(&r->awaiting, &vip->awaiting);
 		}
-		r->ops->drain(r->userdata);
+		r->ops->await_acks(r->userdata);
 	}
 	return more;
 }
@@ -402,9 +402,9 @@ bool reconcile_work(struct reconcile *r, size_t max, usec_t now)
 void reconcile_acked(struct reconcile *r)
 {
 	struct vip *vip;
-	while ((vip = list_first(&r->draining, struct vip, draining))) {
-		list_remove(&vip->draining);
-		vip->undrained = false;
+	while ((vip = list_first(&r->awaiting, struct vip, awaiting))) {
+		list_remove(&vip->awaiting);
+		vip->unacked = false;
 		mark_dirty(r, vip);
 	}
 	/* Nobody may be dirty while others wait for their turn to drain. */
@@ -412,19 +412,19 @@ void reconcile_acked(struct reconcile *r)
 		r->ops->work(r->userdata);
 }
 
-void reconcile_hurry(struct reconcile *r)
+void reconcile_merge_waits(struct reconcile *r)
 {
 	struct vip *vip;
-	while ((vip = list_first(&r->draining, struct vip, draining))) {
-		list_remove(&vip->draining);
-		list_append(&r->joining, &vip->draining);
+	while ((vip = list_first(&r->awaiting, struct vip, awaiting))) {
+		list_remove(&vip->awaiting);
+		list_append(&r->joining, &vip->awaiting);
 	}
 	r->ops->work(r->userdata);
 }
 
 bool reconcile_settled(const struct reconcile *r)
 {
-	return list_empty(&r->dirty) && list_empty(&r->draining) && list_empty(&r->joining) &&
+	return list_empty(&r->dirty) && list_empty(&r->awaiting) && list_empty(&r->joining) &&
 	       list_empty(&r->mapping);
 }
 
@@ -504,7 +504,7 @@ void reconcile_vip_now(struct reconcile *r, struct vip *vip, usec_t now)
 
 /* What the world says */
 
-void reconcile_again(struct reconcile *r, const struct prefix *prefix)
+void reconcile_resume(struct reconcile *r, const struct prefix *prefix)
 {
 	struct vip *vip = reconcile_find(r, prefix);
 	if (vip)
@@ -539,7 +539,7 @@ static void lose_one(struct reconcile *r, struct vip *vip, const char *what, use
 	bool at_once = tamper_lost(&vip->tamper, now);
 	r->counts.losses++;
 	r->counts.lost_at = now;
-	vip->lost = vip->contested = what;
+	vip->damage = vip->last_damage = what;
 	if (!at_once) {
 		set_bound(r, vip, false);
 		rest(r, vip, now);
@@ -549,7 +549,8 @@ static void lose_one(struct reconcile *r, struct vip *vip, const char *what, use
 	lose(r, vip);
 }
 
-void reconcile_lost(struct reconcile *r, const struct prefix *prefix, const char *what, usec_t now)
+void reconcile_address_lost(struct reconcile *r, const struct prefix *prefix, const char *what,
+			    usec_t now)
 {
 	struct vip *vip, *next;
 	if (prefix) {
@@ -579,30 +580,30 @@ void reconcile_remap(struct reconcile *r)
 		}
 }
 
-void reconcile_found(struct reconcile *r, const struct prefix *prefix)
+void reconcile_leftover_address(struct reconcile *r, const struct prefix *prefix)
 {
 	struct vip *vip = vip_get(r, prefix);
 	if (vip->bound)
 		return;
-	vip->held = true;
+	vip->retained = true;
 	/* With an owner the next step claims it; without one it can only go, and a router may still
 	 * have it from the former run (graceful restart). */
 	if (!vip->spec) {
 		set_bound(r, vip, true);
-		vip->undrained = true;
+		vip->unacked = true;
 	}
 	mark_dirty(r, vip);
 }
 
-void reconcile_found_nat(struct reconcile *r, const struct prefix *prefix)
+void reconcile_leftover_nat(struct reconcile *r, const struct prefix *prefix)
 {
 	struct vip *vip = vip_get(r, prefix);
 	vip->has_nat = true;
 	mark_dirty(r, vip);
 }
 
-void reconcile_nat_told(struct reconcile *r, const struct prefix *prefix, int result,
-			const struct err *err, usec_t now)
+void reconcile_nat_result(struct reconcile *r, const struct prefix *prefix, int result,
+			  const struct err *err, usec_t now)
 {
 	struct vip *vip = reconcile_find(r, prefix);
 	if (!vip)

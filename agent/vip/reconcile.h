@@ -31,13 +31,14 @@
 
 /* None may call back into the reconciler. */
 struct reconcile_ops {
-	/* 0 also when it is bound already. -EINPROGRESS when reconcile_again() will be called. */
+	/* 0 also when it is bound already. -EINPROGRESS when reconcile_resume() will be called. */
 	int (*address_add)(const struct prefix *vip, const char *app, struct err *err,
 			   void *userdata);
 	/* 0 when it is gone; -ENOENT when it is not ours. */
 	int (*address_del)(const struct prefix *vip, struct err *err, void *userdata);
 	/* Makes the mappings of the VIP exactly these; n 0 removes them. 0 when it is so,
-	 * -EINPROGRESS when reconcile_nat_told() will be called. -EOPNOTSUPP is not tried again. */
+	 * -EINPROGRESS when reconcile_nat_result() will be called. -EOPNOTSUPP is not tried again.
+	 */
 	int (*nat_set)(const struct prefix *vip, const struct nat_spec *nats, size_t n,
 		       struct err *err, void *userdata);
 	/* Also another time, with other attributes. */
@@ -48,7 +49,7 @@ struct reconcile_ops {
 	void (*disown)(const struct prefix *vip, void *userdata);
 	/* Call reconcile_acked() once the routers have taken all withdrawals so far; a wait that
 	 * is under way is replaced. */
-	void (*drain)(void *userdata);
+	void (*await_acks)(void *userdata);
 	/* Call reconcile_work() soon. */
 	void (*work)(void *userdata);
 	/* Call reconcile_retry() at `when`. */
@@ -68,23 +69,24 @@ struct vip_trouble {
 struct vip {
 	struct prefix prefix; /* the key; no padding in it */
 	bool bound;           /* the address is on lo and ours */
-	bool held;            /* it was bound, and nobody decided to remove it since */
+	bool retained;        /* it was bound, and no decision to remove it came since */
 	bool mapped;          /* NAT is as `spec` says */
 	bool has_nat;         /* rules may be there, whosever they were */
 	bool announced;
-	bool decided;          /* announced in this run, or disowned */
-	enum route_form form;  /* in which it is announced */
-	bool stale;            /* announced with other attributes than `spec` says */
-	bool undrained;        /* withdrawn, and the routers may not know yet */
-	const char *lost;      /* what somebody did to the address, until it is put back; NULL */
-	const char *contested; /* what was done to it last */
+	bool decided;         /* announced in this run, or disowned */
+	enum route_form form; /* in which it is announced */
+	bool stale;           /* announced with other attributes than `spec` says */
+	bool unacked;         /* withdrawn, and the peers may not have acknowledged it yet */
+	const char
+		*damage; /* what another process did to the address, until it is restored; NULL */
+	const char *last_damage; /* the same, not cleared by restoring it */
 	struct tamper tamper;
 	struct policy_want want;
 	const struct app_spec *spec; /* of the owner; NULL: going down, then forgotten */
 	void *owner;
 	struct vip_trouble *trouble; /* NULL: none */
 	usec_t changed_at;           /* when `announced` or `form` changed; 0: never */
-	struct list_node dirty, draining, mapping; /* `mapping`: NAT has not answered yet */
+	struct list_node dirty, awaiting, mapping; /* `mapping`: NAT has not answered yet */
 	UT_hash_handle hh;
 };
 
@@ -115,22 +117,23 @@ void reconcile_acked(struct reconcile *r);
 void reconcile_retry(struct reconcile *r);
 
 /* What an operation was in progress for, or failed for, may work now. */
-void reconcile_again(struct reconcile *r, const struct prefix *prefix);
+void reconcile_resume(struct reconcile *r, const struct prefix *prefix);
 /* Somebody did something to the address on lo, in words that live for ever ("somebody removed its
  * address from lo"): it is put back. `prefix` NULL: lo went down or up, look at all. */
-void reconcile_lost(struct reconcile *r, const struct prefix *prefix, const char *what, usec_t now);
+void reconcile_address_lost(struct reconcile *r, const struct prefix *prefix, const char *what,
+			    usec_t now);
 /* The host's own address, to which NAT translates, may be another one now. */
 void reconcile_remap(struct reconcile *r);
 /* An address of a former run is on lo: its owner's from now on, removed if it has none. */
-void reconcile_found(struct reconcile *r, const struct prefix *prefix);
+void reconcile_leftover_address(struct reconcile *r, const struct prefix *prefix);
 /* NAT rules of a former run are there: likewise. */
-void reconcile_found_nat(struct reconcile *r, const struct prefix *prefix);
+void reconcile_leftover_nat(struct reconcile *r, const struct prefix *prefix);
 /* The answer to a nat_set that was in progress, 0 or -errno and a text, where -EBUSY is not the
  * last one; or, at any time, what became of rules that somebody else removed. */
-void reconcile_nat_told(struct reconcile *r, const struct prefix *prefix, int result,
-			const struct err *err, usec_t now);
+void reconcile_nat_result(struct reconcile *r, const struct prefix *prefix, int result,
+			  const struct err *err, usec_t now);
 /* Starts the waits anew, as one; for the stop of the agent, which has little time. */
-void reconcile_hurry(struct reconcile *r);
+void reconcile_merge_waits(struct reconcile *r);
 /* No VIP is left that work, NAT or a wait could still take down. */
 bool reconcile_settled(const struct reconcile *r);
 

@@ -40,7 +40,7 @@ struct host {
 	struct reconcile *reconcile;
 	struct registry *reg;
 	struct route routes[APPS]; /* by the last octet */
-	bool work_asked, drain_asked, fail_add;
+	bool work_asked, acks_awaited, fail_add;
 	usec_t now;
 };
 
@@ -106,9 +106,9 @@ static void withdraw(const struct prefix *vip, void *userdata)
 	r->announced = r->shutdown = false;
 }
 
-static void drain(void *userdata)
+static void await_acks(void *userdata)
 {
-	((struct host *)userdata)->drain_asked = true;
+	((struct host *)userdata)->acks_awaited = true;
 }
 
 static void work(void *userdata)
@@ -133,7 +133,7 @@ static const struct reconcile_ops ops = {
 	.announce = announce,
 	.withdraw = withdraw,
 	.disown = disown,
-	.drain = drain,
+	.await_acks = await_acks,
 	.work = work,
 	.retry = retry,
 };
@@ -179,8 +179,8 @@ static void turn(struct host *h)
 /* The routers have taken all withdrawals so far. */
 static void tell(struct host *h)
 {
-	while (h->drain_asked) {
-		h->drain_asked = false;
+	while (h->acks_awaited) {
+		h->acks_awaited = false;
 		for (size_t i = 0; i < APPS; i++)
 			h->routes[i].told = h->routes[i].told || !h->routes[i].announced;
 		reconcile_acked(h->reconcile);
@@ -242,7 +242,7 @@ static struct app *add_app(struct host *h, size_t i, unsigned kind)
 
 static void verdict(struct host *h, struct app *app, enum health health)
 {
-	app_take_verdict(app, health, "test", h->now);
+	app_on_verdict(app, health, "test", h->now);
 	turn(h);
 }
 
@@ -628,15 +628,15 @@ static void one_step(struct host *h, struct model *m, uint32_t *seed)
 		if (!app || !route_of(h, &vip)->bound)
 			break;
 		route_of(h, &vip)->bound = false; /* somebody else did it */
-		reconcile_lost(h->reconcile, &vip, "lost", h->now);
+		reconcile_address_lost(h->reconcile, &vip, "lost", h->now);
 		break;
 	case 10:
 		reconcile_retry(h->reconcile);
 		break;
 	default:
 		if (app && app->spec->n_monitors > 0)
-			app_take_verdict(app, random_next(seed) % 2 ? HEALTH_UP : HEALTH_DOWN,
-					 "test", h->now);
+			app_on_verdict(app, random_next(seed) % 2 ? HEALTH_UP : HEALTH_DOWN, "test",
+				       h->now);
 		break;
 	}
 }

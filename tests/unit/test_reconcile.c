@@ -29,7 +29,7 @@ struct world {
 };
 
 static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false };
-static const struct policy_want kept = { ROUTE_NONE, ADDRESS_RETAINED, false };
+static const struct policy_want retained = { ROUTE_NONE, ADDRESS_RETAINED, false };
 static const struct policy_want absent = { ROUTE_NONE, ADDRESS_ABSENT, false };
 static const struct policy_want undecided = { ROUTE_NONE, ADDRESS_RETAINED, true };
 
@@ -90,10 +90,10 @@ static void fake_disown(const struct prefix *vip, void *userdata)
 	w->disowned++;
 }
 
-static void fake_drain(void *userdata)
+static void fake_await_acks(void *userdata)
 {
 	struct world *w = userdata;
-	strbuf_add(&w->log, "drain\n");
+	strbuf_add(&w->log, "await acks\n");
 	w->drain_asked = true;
 }
 
@@ -114,7 +114,7 @@ static const struct reconcile_ops fake_ops = {
 	.announce = fake_announce,
 	.withdraw = fake_withdraw,
 	.disown = fake_disown,
-	.drain = fake_drain,
+	.await_acks = fake_await_acks,
 	.work = fake_work,
 	.retry = fake_retry,
 };
@@ -202,17 +202,17 @@ static void test_disowned_once_when_the_first_word_is_no_route(void **state)
 	struct vip *vip = claim(w, "192.0.2.1/32");
 	reconcile_want(w->r, vip, undecided, SEC);
 	assert_int_equal(w->disowned, 0);
-	reconcile_want(w->r, vip, kept, SEC);
+	reconcile_want(w->r, vip, retained, SEC);
 	assert_int_equal(w->disowned, 1);
 	reconcile_want(w->r, vip, absent, SEC);
 	assert_int_equal(w->disowned, 1);
-	/* What was announced is withdrawn, and never was a former run's. */
+	/* What was announced is withdrawn, and has no route of a previous instance. */
 	vip = claim(w, "192.0.2.2/32");
 	reconcile_want(w->r, vip, up, SEC);
 	work(w, SEC);
-	reconcile_want(w->r, vip, kept, SEC);
+	reconcile_want(w->r, vip, retained, SEC);
 	assert_int_equal(w->disowned, 1);
-	/* Unregistered before anybody knew. */
+	/* Unregistered before the first verdict. */
 	vip = claim(w, "192.0.2.3/32");
 	reconcile_want(w->r, vip, undecided, SEC);
 	reconcile_release(w->r, vip, SEC);
@@ -235,7 +235,7 @@ static void test_down_withdraws_at_once_and_keeps_the_address(void **state)
 	struct world *w = world_of(state);
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
-	reconcile_want(w->r, vip, kept, 2 * SEC);
+	reconcile_want(w->r, vip, retained, 2 * SEC);
 	expect(w, "withdraw 192.0.2.1/32\n");
 	work(w, 2 * SEC);
 	expect(w, "");
@@ -243,7 +243,7 @@ static void test_down_withdraws_at_once_and_keeps_the_address(void **state)
 	/* cleanup_timer has passed. */
 	reconcile_want(w->r, vip, absent, 900 * SEC);
 	work(w, 900 * SEC);
-	expect(w, "drain\n");
+	expect(w, "await acks\n");
 	reconcile_acked(w->r);
 	work(w, 900 * SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
@@ -254,11 +254,11 @@ static void test_down_withdraws_at_once_and_keeps_the_address(void **state)
 	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 }
 
-static void test_kept_does_not_add(void **state)
+static void test_retained_does_not_add(void **state)
 {
 	struct world *w = world_of(state);
 	struct vip *vip = claim(w, "192.0.2.1/32");
-	reconcile_want(w->r, vip, kept, SEC);
+	reconcile_want(w->r, vip, retained, SEC);
 	work(w, SEC);
 	expect(w, "");
 	assert_false(vip->bound);
@@ -273,7 +273,7 @@ static void test_release_waits_then_unbinds_then_forgets(void **state)
 	reconcile_release(w->r, vip, 2 * SEC);
 	expect(w, "withdraw 192.0.2.1/32\n");
 	work(w, 2 * SEC);
-	expect(w, "drain\n");
+	expect(w, "await acks\n");
 	assert_false(reconcile_settled(w->r));
 	assert_non_null(reconcile_find(w->r, &p));
 	reconcile_acked(w->r);
@@ -294,7 +294,7 @@ static void test_waits_are_shared(void **state)
 	reconcile_release(w->r, a, SEC);
 	reconcile_release(w->r, b, SEC);
 	work(w, SEC);
-	expect(w, "withdraw 192.0.2.1/32\nwithdraw 192.0.2.2/32\ndrain\n");
+	expect(w, "withdraw 192.0.2.1/32\nwithdraw 192.0.2.2/32\nawait acks\n");
 	/* This one was withdrawn too late for the wait that is under way. */
 	reconcile_release(w->r, c, SEC);
 	work(w, SEC);
@@ -302,13 +302,13 @@ static void test_waits_are_shared(void **state)
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n"
-		  "nonat 192.0.2.2/32\ndel 192.0.2.2/32\ndrain\n");
+		  "nonat 192.0.2.2/32\ndel 192.0.2.2/32\nawait acks\n");
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.3/32\ndel 192.0.2.3/32\n");
 }
 
-static void test_hurry_makes_one_wait_of_all(void **state)
+static void test_merged_waits_are_one(void **state)
 {
 	struct world *w = world_of(state);
 	struct vip *a = bring_up(w, "192.0.2.1/32"), *b = bring_up(w, "192.0.2.2/32");
@@ -316,9 +316,9 @@ static void test_hurry_makes_one_wait_of_all(void **state)
 	reconcile_release(w->r, a, SEC);
 	work(w, SEC);
 	reconcile_release(w->r, b, SEC);
-	reconcile_hurry(w->r);
+	reconcile_merge_waits(w->r);
 	work(w, SEC);
-	expect(w, "withdraw 192.0.2.1/32\ndrain\nwithdraw 192.0.2.2/32\ndrain\n");
+	expect(w, "withdraw 192.0.2.1/32\nawait acks\nwithdraw 192.0.2.2/32\nawait acks\n");
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n"
@@ -354,7 +354,7 @@ static void test_old_wait_does_not_count_for_a_new_withdrawal(void **state)
 	expect(w, w->did);
 	reconcile_acked(w->r);
 	work(w, SEC);
-	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\ndrain\n");
+	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\nawait acks\n");
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
@@ -403,7 +403,7 @@ static void nat_told(struct world *w, const char *vip, int result, usec_t now)
 	struct err err = { "" };
 	fake_result(result, "nat", &err);
 	w->nat_set = result == -EBUSY ? -EINPROGRESS : 0;
-	reconcile_nat_told(w->r, &p, result, &err, now);
+	reconcile_nat_result(w->r, &p, result, &err, now);
 	work(w, now);
 }
 
@@ -419,7 +419,8 @@ static void test_route_waits_for_the_answer_of_nat(void **state)
 	nat_told(w, "192.0.2.1/32", 0, 2 * SEC);
 	expect(w, "nat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 	assert_true(reconcile_settled(w->r));
-	nat_told(w, "192.0.2.1/32", 0, 3 * SEC); /* put back what somebody removed */
+	nat_told(w, "192.0.2.1/32", 0,
+		 3 * SEC); /* rules that another process removed are restored */
 	expect(w, "");
 }
 
@@ -477,22 +478,22 @@ static void test_address_stays_until_nat_is_gone(void **state)
 	nat_told(w, "192.0.2.1/32", 0, 2 * SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
 	assert_int_equal(reconcile_counts(w->r).vips, 0);
-	nat_told(w, "192.0.2.1/32", 0, 3 * SEC); /* of nobody */
+	nat_told(w, "192.0.2.1/32", 0, 3 * SEC); /* of no VIP */
 	assert_true(reconcile_settled(w->r));
 }
 
-static void test_nat_of_a_former_run(void **state)
+static void test_nat_of_the_previous_instance(void **state)
 {
 	struct world *w = world_of(state);
-	struct prefix mine = prefix_of("192.0.2.1/32"), nobodys = prefix_of("192.0.2.2/32");
+	struct prefix mine = prefix_of("192.0.2.1/32"), unowned = prefix_of("192.0.2.2/32");
 	bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
-	reconcile_found_nat(w->r, &mine);
-	reconcile_found_nat(w->r, &nobodys);
+	reconcile_leftover_nat(w->r, &mine);
+	reconcile_leftover_nat(w->r, &unowned);
 	w->address_del = -ENOENT; /* it was never on lo */
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.2/32\n");
-	assert_null(reconcile_find(w->r, &nobodys));
+	assert_null(reconcile_find(w->r, &unowned));
 }
 
 static void test_lost_address_is_added_again(void **state)
@@ -501,12 +502,12 @@ static void test_lost_address_is_added_again(void **state)
 	struct prefix p = prefix_of("192.0.2.1/32");
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
-	reconcile_lost(w->r, &p, "lost", SEC);
+	reconcile_address_lost(w->r, &p, "lost", SEC);
 	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\n");
 	/* Also while it is only kept for flows that still run. */
-	reconcile_want(w->r, vip, kept, SEC);
-	reconcile_lost(w->r, NULL, NULL, SEC);
+	reconcile_want(w->r, vip, retained, SEC);
+	reconcile_address_lost(w->r, NULL, NULL, SEC);
 	work(w, SEC);
 	expect(w, "withdraw 192.0.2.1/32\nadd 192.0.2.1/32\n");
 	assert_true(vip->bound);
@@ -519,13 +520,13 @@ static void test_route_goes_when_a_lost_address_cannot_be_had_back(void **state)
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
 	w->address_add = -EPERM;
-	reconcile_lost(w->r, &p, "lost", SEC);
+	reconcile_address_lost(w->r, &p, "lost", SEC);
 	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\nwithdraw 192.0.2.1/32\n");
 	assert_non_null(vip->trouble);
 }
 
-/* Somebody's script does it in a loop: the first few are repaired at once, then with a rest. */
+/* Another process removes it in a loop: the first few are repaired at once, then with a rest. */
 static void test_address_that_is_fought_over(void **state)
 {
 	struct world *w = world_of(state);
@@ -534,16 +535,16 @@ static void test_address_that_is_fought_over(void **state)
 	usec_t now = SEC;
 	expect(w, w->did);
 	for (unsigned i = 0; i < TAMPER_BURST; i++) {
-		reconcile_lost(w->r, &p, "lost", now);
+		reconcile_address_lost(w->r, &p, "lost", now);
 		work(w, now);
 		expect(w, "add 192.0.2.1/32\n");
 	}
-	reconcile_lost(w->r, &p, "lost", now);
+	reconcile_address_lost(w->r, &p, "lost", now);
 	work(w, now);
 	expect(w, "withdraw 192.0.2.1/32\n");
 	assert_non_null(strstr(vip->trouble->text, "lost again and again"));
 	assert_false(vip->bound);
-	/* A retry before it is time, that of somebody else's trouble. */
+	/* A retry before it is time, for the trouble of another VIP. */
 	reconcile_retry(w->r);
 	work(w, now + SEC);
 	expect(w, "");
@@ -552,7 +553,7 @@ static void test_address_that_is_fought_over(void **state)
 	reconcile_retry(w->r);
 	work(w, now);
 	expect(w, "add 192.0.2.1/32\n");
-	reconcile_lost(w->r, &p, "lost", now);
+	reconcile_address_lost(w->r, &p, "lost", now);
 	work(w, now);
 	expect(w, "");
 	assert_true(w->retry_at <= now + TAMPER_REST);
@@ -581,7 +582,7 @@ static void test_address_that_is_lost_now_and_then(void **state)
 	bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
 	for (usec_t i = 1; i <= 20; i++) {
-		reconcile_lost(w->r, &p, "lost", i * TAMPER_WINDOW / TAMPER_BURST);
+		reconcile_address_lost(w->r, &p, "lost", i * TAMPER_WINDOW / TAMPER_BURST);
 		work(w, i * TAMPER_WINDOW / TAMPER_BURST);
 		expect(w, "add 192.0.2.1/32\n");
 	}
@@ -594,12 +595,12 @@ static void test_remains_of_a_lost_address_are_removed(void **state)
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
 	w->address_add = -ENETDOWN;
-	reconcile_lost(w->r, NULL, NULL, SEC);
+	reconcile_address_lost(w->r, NULL, NULL, SEC);
 	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\nwithdraw 192.0.2.1/32\n");
 	reconcile_release(w->r, vip, SEC);
 	work(w, SEC);
-	expect(w, "drain\n");
+	expect(w, "await acks\n");
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
@@ -636,23 +637,23 @@ static void test_removal_that_fails_is_tried_again(void **state)
 	assert_int_equal(reconcile_counts(w->r).vips, 0);
 }
 
-static void test_leftovers_of_a_former_run(void **state)
+static void test_leftovers_of_the_previous_instance(void **state)
 {
 	struct world *w = world_of(state);
-	struct prefix mine = prefix_of("192.0.2.1/32"), nobodys = prefix_of("192.0.2.2/32");
+	struct prefix mine = prefix_of("192.0.2.1/32"), unowned = prefix_of("192.0.2.2/32");
 	struct vip *vip = claim(w, "192.0.2.1/32");
-	reconcile_want(w->r, vip, kept, SEC);
+	reconcile_want(w->r, vip, retained, SEC);
 	work(w, SEC);
-	reconcile_found(w->r, &mine);
-	reconcile_found(w->r, &nobodys);
+	reconcile_leftover_address(w->r, &mine);
+	reconcile_leftover_address(w->r, &unowned);
 	work(w, SEC);
 	/* A router may still have the route of that run. */
-	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\ndrain\n");
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nawait acks\n");
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
 	assert_true(vip->bound);
-	assert_null(reconcile_find(w->r, &nobodys));
+	assert_null(reconcile_find(w->r, &unowned));
 }
 
 static void test_new_communities_are_announced_again(void **state)
@@ -710,10 +711,10 @@ int main(void)
 		TEST(test_disowned_once_when_the_first_word_is_no_route),
 		TEST(test_up_now_needs_no_turn),
 		TEST(test_down_withdraws_at_once_and_keeps_the_address),
-		TEST(test_kept_does_not_add),
+		TEST(test_retained_does_not_add),
 		TEST(test_release_waits_then_unbinds_then_forgets),
 		TEST(test_waits_are_shared),
-		TEST(test_hurry_makes_one_wait_of_all),
+		TEST(test_merged_waits_are_one),
 		TEST(test_takeover_while_going_down_keeps_the_address),
 		TEST(test_old_wait_does_not_count_for_a_new_withdrawal),
 		TEST(test_address_error_stops_before_the_route),
@@ -723,7 +724,7 @@ int main(void)
 		TEST(test_nat_that_fails_later_is_tried_again),
 		TEST(test_route_goes_when_lost_rules_cannot_be_had_back),
 		TEST(test_address_stays_until_nat_is_gone),
-		TEST(test_nat_of_a_former_run),
+		TEST(test_nat_of_the_previous_instance),
 		TEST(test_lost_address_is_added_again),
 		TEST(test_route_goes_when_a_lost_address_cannot_be_had_back),
 		TEST(test_address_that_is_fought_over),
@@ -731,7 +732,7 @@ int main(void)
 		TEST(test_remains_of_a_lost_address_are_removed),
 		TEST(test_remap),
 		TEST(test_removal_that_fails_is_tried_again),
-		TEST(test_leftovers_of_a_former_run),
+		TEST(test_leftovers_of_the_previous_instance),
 		TEST(test_new_communities_are_announced_again),
 		TEST(test_work_is_capped),
 		TEST(test_cursor_survives_removal),

@@ -69,10 +69,10 @@ static void fake_withdraw(const struct prefix *vip, void *userdata)
 	note(userdata, "withdraw", vip);
 }
 
-static void fake_drain(void *userdata)
+static void fake_await_acks(void *userdata)
 {
 	struct bench *b = userdata;
-	strbuf_add(&b->log, "drain\n");
+	strbuf_add(&b->log, "await acks\n");
 }
 
 static void fake_work(void *userdata)
@@ -97,7 +97,7 @@ static const struct reconcile_ops fake_ops = {
 	.announce = fake_announce,
 	.withdraw = fake_withdraw,
 	.disown = disown,
-	.drain = fake_drain,
+	.await_acks = fake_await_acks,
 	.work = fake_work,
 	.retry = fake_retry,
 };
@@ -229,16 +229,16 @@ static void test_health_decides(void **state)
 	struct bench *b = *state;
 	struct app *app = registered(b, &checked, REGISTER_NEW);
 	expect(b, "");
-	app_take_verdict(app, HEALTH_UP, "passes", SEC);
+	app_on_verdict(app, HEALTH_UP, "passes", SEC);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
-	app_take_verdict(app, HEALTH_DOWN, "exit status 1", 2 * SEC);
+	app_on_verdict(app, HEALTH_DOWN, "exit status 1", 2 * SEC);
 	expect(b, "withdraw 192.0.2.1/32\n");
 	assert_string_equal(app->reason, "exit status 1");
 	assert_int_equal(app_cleanup_at(app), 2 * SEC + CLEANUP);
 	/* A check that cannot run says nothing. */
-	app_take_verdict(app, HEALTH_UNKNOWN, "no bash", 3 * SEC);
+	app_on_verdict(app, HEALTH_UNKNOWN, "no bash", 3 * SEC);
 	assert_int_equal(app->health, HEALTH_DOWN);
-	app_take_verdict(app, HEALTH_UP, "passes", 4 * SEC);
+	app_on_verdict(app, HEALTH_UP, "passes", 4 * SEC);
 	expect(b, "announce 192.0.2.1/32\n");
 	assert_int_equal(app->went_down, 1);
 	assert_int_equal(app->went_up, 2);
@@ -284,7 +284,7 @@ static void test_lease_ends_and_is_renewed(void **state)
 	assert_true(told.gone);
 	assert_int_equal(registry_count(b->reg).leases, 0);
 	assert_int_equal(registry_count(b->reg).leases_expired, 1);
-	expect(b, "withdraw 192.0.2.1/32\ndrain\n");
+	expect(b, "withdraw 192.0.2.1/32\nawait acks\n");
 }
 
 static void test_lease_is_lifted_by_who_wants_none(void **state)
@@ -339,8 +339,8 @@ static void test_every_change_of_http_is_told(void **state)
 static void test_drains_of_a_former_run_wait_for_their_apps(void **state)
 {
 	struct bench *b = *state;
-	registry_recall_drain(b->reg, "dns", "why", USEC_NEVER, 100 * SEC, SEC);
-	registry_recall_drain(b->reg, "ended", "", SEC, SEC, SEC);
+	registry_restore_drain(b->reg, "dns", "why", USEC_NEVER, 100 * SEC, SEC);
+	registry_restore_drain(b->reg, "ended", "", SEC, SEC, SEC);
 	const struct app *app = registered(b, &dns, REGISTER_NEW);
 	expect(b, ""); /* not announced for a moment */
 	assert_string_equal(app->drain->requests[DRAIN_BY_API].reason, "why");
@@ -362,25 +362,25 @@ static void test_cleanup_forgets_what_http_registered(void **state)
 	};
 	struct app *http = registered(b, &checked, REGISTER_NEW);
 	struct app *config = registered(b, &other, REGISTER_NEW);
-	app_take_verdict(http, HEALTH_UP, "", SEC);
-	app_take_verdict(config, HEALTH_UP, "", SEC);
+	app_on_verdict(http, HEALTH_UP, "", SEC);
+	app_on_verdict(config, HEALTH_UP, "", SEC);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n"
 		  "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
-	app_take_verdict(http, HEALTH_DOWN, "dead", 2 * SEC);
-	app_take_verdict(config, HEALTH_DOWN, "dead", 3 * SEC);
+	app_on_verdict(http, HEALTH_DOWN, "dead", 2 * SEC);
+	app_on_verdict(config, HEALTH_DOWN, "dead", 3 * SEC);
 	expect(b, b->did);
 	registry_tick(b->reg, 2 * SEC + CLEANUP - 1);
 	assert_non_null(registry_find(b->reg, "dns"));
 	registry_tick(b->reg, 2 * SEC + CLEANUP);
 	assert_null(registry_find(b->reg, "dns"));
-	expect(b, "drain\n");
+	expect(b, "await acks\n");
 	registry_tick(b->reg, 3 * SEC + CLEANUP);
 	assert_non_null(registry_find(b->reg, "ntp"));
 	reconcile_acked(b->reconcile);
-	expect(b, "del 192.0.2.1/32\ndrain\n");
+	expect(b, "del 192.0.2.1/32\nawait acks\n");
 	reconcile_acked(b->reconcile);
 	expect(b, "del 192.0.2.2/32\n");
-	app_take_verdict(config, HEALTH_UP, "", 2 * CLEANUP);
+	app_on_verdict(config, HEALTH_UP, "", 2 * CLEANUP);
 	expect(b, "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
 }
 
@@ -458,7 +458,7 @@ static void test_replacing_keeps_the_vips_that_stay(void **state)
 	registered(b, &more, REGISTER_REPLACED);
 	expect(b, "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
 	registered(b, &less, REGISTER_REPLACED);
-	expect(b, "withdraw 192.0.2.1/32\nannounce 192.0.2.2/32\ndrain\n");
+	expect(b, "withdraw 192.0.2.1/32\nannounce 192.0.2.2/32\nawait acks\n");
 	reconcile_acked(b->reconcile);
 	expect(b, "del 192.0.2.1/32\n");
 }
@@ -471,7 +471,7 @@ static void test_new_monitors_start_from_the_health_that_was(void **state)
 	assert_ptr_equal(registered(b, &checked, REGISTER_REPLACED), app);
 	assert_int_equal(app->health, HEALTH_UP);
 	expect(b, "");
-	app_take_verdict(app, HEALTH_DOWN, "dead", 2 * SEC);
+	app_on_verdict(app, HEALTH_DOWN, "dead", 2 * SEC);
 	expect(b, "withdraw 192.0.2.1/32\n");
 	/* Without monitors it is up, whatever was before. */
 	registered(b, &dns, REGISTER_REPLACED);
@@ -486,7 +486,7 @@ static void test_a_vip_can_move_while_it_goes_down(void **state)
 	expect(b, b->did);
 	assert_true(registry_unregister(b->reg, "dns", SEC));
 	assert_false(registry_unregister(b->reg, "dns", SEC));
-	expect(b, "withdraw 192.0.2.1/32\ndrain\n");
+	expect(b, "withdraw 192.0.2.1/32\nawait acks\n");
 	registered(b, &heir, REGISTER_NEW);
 	reconcile_acked(b->reconcile);
 	expect(b, "announce 192.0.2.1/32\n");
@@ -502,7 +502,7 @@ static void test_stop_withdraws_all(void **state)
 	registry_unregister_all(b->reg, SEC);
 	assert_string_equal(b->did, "withdraw 192.0.2.1/32\nwithdraw 192.0.2.2/32\n");
 	assert_int_equal(registry_n(b->reg, HEALTH_UP), 0);
-	expect(b, "withdraw 192.0.2.1/32\nwithdraw 192.0.2.2/32\ndrain\n");
+	expect(b, "withdraw 192.0.2.1/32\nwithdraw 192.0.2.2/32\nawait acks\n");
 	reconcile_acked(b->reconcile);
 	expect(b, "del 192.0.2.1/32\ndel 192.0.2.2/32\n");
 	assert_true(reconcile_settled(b->reconcile));
@@ -517,33 +517,33 @@ static void test_a_flapping_app_is_held_down(void **state)
 	const struct damping_config config = { .first = 10 * SEC, .max = 25 * SEC };
 	const usec_t holds[] = { 0, 10 * SEC, 20 * SEC, 25 * SEC, 25 * SEC };
 	struct bench *b = *state;
-	registry_set_hold(b->reg, &config);
+	registry_set_damping(b->reg, &config);
 	struct app *app = registered(b, &passes, REGISTER_NEW);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 	usec_t now = SEC;
 	for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++) {
 		usec_t fell = now += SEC;
-		app_take_verdict(app, HEALTH_DOWN, "refused", now);
+		app_on_verdict(app, HEALTH_DOWN, "refused", now);
 		expect(b, "withdraw 192.0.2.1/32\n");
-		assert_int_equal(app->hold.flaps, i);
-		assert_int_equal(app->hold.until, holds[i] ? fell + holds[i] : 0);
+		assert_int_equal(app->damping.flaps, i);
+		assert_int_equal(app->damping.until, holds[i] ? fell + holds[i] : 0);
 		if (holds[i] > 0) {
-			app_take_verdict(app, HEALTH_UP, "", fell + SEC);
+			app_on_verdict(app, HEALTH_UP, "", fell + SEC);
 			registry_release(b->reg, fell + holds[i] - 1);
 			expect(b, "");
 			assert_int_equal(app->health, HEALTH_DOWN);
 			now = fell + holds[i];
 			registry_release(b->reg, now);
 		} else {
-			app_take_verdict(app, HEALTH_UP, "", now += SEC);
+			app_on_verdict(app, HEALTH_UP, "", now += SEC);
 		}
 		expect(b, "announce 192.0.2.1/32\n");
 		assert_int_equal(app->health, HEALTH_UP);
 	}
 	/* It was up for long enough. */
-	app_take_verdict(app, HEALTH_DOWN, "refused", now += config.max);
-	assert_int_equal(app->hold.flaps, 0);
-	app_take_verdict(app, HEALTH_UP, "", now + SEC);
+	app_on_verdict(app, HEALTH_DOWN, "refused", now += config.max);
+	assert_int_equal(app->damping.flaps, 0);
+	app_on_verdict(app, HEALTH_UP, "", now + SEC);
 	expect(b, "withdraw 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 }
 
@@ -552,22 +552,22 @@ static void test_a_hold_ends_with_its_app(void **state)
 {
 	const struct damping_config config = { .first = 10 * SEC, .max = 25 * SEC };
 	struct bench *b = *state;
-	registry_set_hold(b->reg, &config);
+	registry_set_damping(b->reg, &config);
 	struct app *app = registered(b, &checked, REGISTER_NEW);
 	for (usec_t now = SEC; now <= 3 * SEC; now += SEC) {
-		app_take_verdict(app, HEALTH_UP, "", now);
+		app_on_verdict(app, HEALTH_UP, "", now);
 		expect(b, b->did);
-		app_take_verdict(app, HEALTH_DOWN, "refused", now);
+		app_on_verdict(app, HEALTH_DOWN, "refused", now);
 	}
-	app_take_verdict(app, HEALTH_UP, "", 4 * SEC);
+	app_on_verdict(app, HEALTH_UP, "", 4 * SEC);
 	expect(b, b->did);
 	/* The monitors know nothing yet: the next verdict decides. */
 	registry_release(b->reg, 100 * SEC);
 	expect(b, "");
-	app_take_verdict(app, HEALTH_UP, "", 101 * SEC);
+	app_on_verdict(app, HEALTH_UP, "", 101 * SEC);
 	expect(b, "announce 192.0.2.1/32\n");
-	app_take_verdict(app, HEALTH_DOWN, "refused", 102 * SEC);
-	assert_true(damping_is_on(&app->hold, 103 * SEC));
+	app_on_verdict(app, HEALTH_DOWN, "refused", 102 * SEC);
+	assert_true(damping_is_on(&app->damping, 103 * SEC));
 	registry_unregister(b->reg, "dns", 103 * SEC);
 	registry_release(b->reg, 200 * SEC);
 	assert_null(registry_find(b->reg, "dns"));
