@@ -160,7 +160,7 @@ void bgp_conn_flush(struct bgp_conn *c)
 	report_progress(c);
 }
 
-bool bgp_conn_drained(const struct bgp_conn *c)
+bool bgp_conn_flushed(const struct bgp_conn *c)
 {
 	return c->fd < 0 || (c->out_len == 0 && bgp_socket_unacknowledged(c->fd) == 0);
 }

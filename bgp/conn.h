@@ -78,6 +78,6 @@ void bgp_conn_hold_back(struct bgp_conn *c, usec_t until);
 /* Sends what next_message gives until the socket takes no more. */
 void bgp_conn_flush(struct bgp_conn *c);
 /* Nothing waits here or in the socket: the peer's host has all that was sent. */
-bool bgp_conn_drained(const struct bgp_conn *c);
+bool bgp_conn_flushed(const struct bgp_conn *c);
 
 #endif

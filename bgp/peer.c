@@ -518,11 +518,11 @@ bool bgp_peer_is_unsure(const struct bgp_peer *p)
 	return !p->stopped && (p->path.unsure || p->next_hop_unsure);
 }
 
-bool bgp_peer_drained(const struct bgp_peer *p)
+bool bgp_peer_flushed(const struct bgp_peer *p)
 {
 	if (!p->session)
 		return !graceful_may_be_stale(&p->graceful, now(p));
-	return !adj_out_pending(&p->adj) && bgp_conn_drained(p->session);
+	return !adj_out_pending(&p->adj) && bgp_conn_flushed(p->session);
 }
 
 bool bgp_peer_established(const struct bgp_peer *p)

@@ -67,7 +67,7 @@ bool bgp_peer_is_unsure(const struct bgp_peer *p);
 /* Sends what was marked. */
 void bgp_peer_flush(struct bgp_peer *p);
 /* Up to date, and its host has it all; without a session: it holds no route of ours. */
-bool bgp_peer_drained(const struct bgp_peer *p);
+bool bgp_peer_flushed(const struct bgp_peer *p);
 bool bgp_peer_established(const struct bgp_peer *p);
 /* Neither connected nor about to be. */
 bool bgp_peer_over(const struct bgp_peer *p);

@@ -17,7 +17,7 @@
 #define WORK_STEP 16
 #define WORK_TIME (10 * USEC_PER_MSEC)
 /* A router that acknowledges nothing for this long does not hold up an address for ever. */
-#define DRAIN_MAX (3 * USEC_PER_SEC)
+#define FLUSH_MAX (3 * USEC_PER_SEC)
 
 struct actuator {
 	sd_event *loop;
@@ -26,8 +26,8 @@ struct actuator {
 	struct nat *nat;
 	struct bgp_speaker *speaker;
 	struct reconcile *reconcile;
-	struct bgp_drain *drain;
-	usec_t drain_limit; /* USEC_NEVER until the agent stops */
+	struct bgp_flush *flush;
+	usec_t flush_limit; /* USEC_NEVER until the agent stops */
 	bool lo_up;
 	struct drift_record lo;
 	sd_event_source *work, *retry;
@@ -116,23 +116,23 @@ static void disown(const struct prefix *vip, void *userdata)
 	bgp_speaker_disown(e->speaker, vip);
 }
 
-static void on_drained(bool complete, void *userdata)
+static void on_flushed(bool complete, void *userdata)
 {
 	struct actuator *e = userdata;
-	bgp_drain_free(e->drain);
-	e->drain = NULL;
+	bgp_flush_free(e->flush);
+	e->flush = NULL;
 	if (!complete)
 		log_warn("vip", "a peer did not acknowledge a withdrawal in time, going on "
 				"without it");
 	reconcile_acked(e->reconcile);
 }
 
-static void drain(void *userdata)
+static void flush(void *userdata)
 {
 	struct actuator *e = userdata;
-	usec_t limit = usec_min(usec_add(loop_now(e->loop), DRAIN_MAX), e->drain_limit);
-	bgp_drain_free(e->drain);
-	e->drain = bgp_speaker_drain(e->speaker, limit, on_drained, e);
+	usec_t limit = usec_min(usec_add(loop_now(e->loop), FLUSH_MAX), e->flush_limit);
+	bgp_flush_free(e->flush);
+	e->flush = bgp_speaker_flush(e->speaker, limit, on_flushed, e);
 }
 
 static int on_work(sd_event_source *source, void *userdata);
@@ -186,7 +186,7 @@ static const struct reconcile_ops ops = {
 	.announce = announce,
 	.withdraw = withdraw,
 	.disown = disown,
-	.drain = drain,
+	.flush = flush,
 	.work = work,
 	.retry = retry,
 };
@@ -246,7 +246,7 @@ int actuator_new(sd_event *loop, struct host_addresses *identity, enum nat_choic
 	struct actuator *e = mem_new(1, sizeof(*e));
 	e->loop = loop;
 	e->identity = identity;
-	e->drain_limit = USEC_NEVER;
+	e->flush_limit = USEC_NEVER;
 	e->reconcile = reconcile_new(&ops, e);
 	int rc = loopback_new(loop, on_lost, e, &e->loopback, err);
 	if (rc < 0) {
@@ -266,7 +266,7 @@ void actuator_free(struct actuator *e)
 {
 	if (!e)
 		return;
-	bgp_drain_free(e->drain);
+	bgp_flush_free(e->flush);
 	sd_event_source_disable_unref(e->work);
 	sd_event_source_disable_unref(e->retry);
 	nat_free(e->nat);
@@ -372,10 +372,10 @@ void actuator_take_leftovers(struct actuator *e)
 	nat_walk_leftovers(e->nat, found_nat, e);
 }
 
-void actuator_finish(struct actuator *e, usec_t drain_limit, actuator_settled_cb *settled,
+void actuator_finish(struct actuator *e, usec_t flush_limit, actuator_settled_cb *settled,
 		     void *userdata)
 {
-	e->drain_limit = drain_limit;
+	e->flush_limit = flush_limit;
 	e->settled = settled;
 	e->settled_userdata = userdata;
 	reconcile_hurry(e->reconcile);

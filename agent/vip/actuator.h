@@ -51,11 +51,11 @@ struct drift_record actuator_lo_drift(const struct actuator *e);
  * Called when all apps that may want it are registered. */
 void actuator_take_leftovers(struct actuator *e);
 
-/* The agent stops and everything is released: waits for no router any longer than `drain_limit`
+/* The agent stops and everything is released: waits for no router any longer than `flush_limit`
  * from now on, and calls `settled` once, from the loop, as soon as no VIP is left that could still
  * be taken down. */
 typedef void actuator_settled_cb(void *userdata);
-void actuator_finish(struct actuator *e, usec_t drain_limit, actuator_settled_cb *settled,
+void actuator_finish(struct actuator *e, usec_t flush_limit, actuator_settled_cb *settled,
 		     void *userdata);
 
 #endif

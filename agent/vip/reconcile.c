@@ -12,7 +12,7 @@
  * announced: they cost a mark in the rib, and while they wait a dead service gets traffic.
  *
  * On the way down the address must stay until every router has taken the withdrawal. The waits of
- * all VIPs are shared: those withdrawn while one is under way (`draining`) join the next.
+ * all VIPs are shared: those withdrawn while one is under way (`flushing`) join the next.
  *
  * NAT answers later, so that the rules of many VIPs can be one transaction. Until then a VIP is on
  * the list `mapping`, and the step that follows the answer asks NAT again and gets it at once.
@@ -47,7 +47,7 @@ struct reconcile {
 	void *userdata;
 	struct vip *vips;     /* by prefix */
 	struct list dirty;    /* to be looked at */
-	struct list draining; /* wait for the drain that is under way */
+	struct list flushing; /* wait for the flush that is under way */
 	struct list joining;  /* wait for the next */
 	struct list mapping;  /* wait for NAT */
 	struct list troubled; /* struct vip_trouble that are tried again */
@@ -67,7 +67,7 @@ struct reconcile *reconcile_new(const struct reconcile_ops *ops, void *userdata)
 	r->backoff = (struct backoff){ .first = RETRY_FIRST, .max = RETRY_MAX };
 	r->retry_at = USEC_NEVER;
 	list_init(&r->dirty);
-	list_init(&r->draining);
+	list_init(&r->flushing);
 	list_init(&r->joining);
 	list_init(&r->mapping);
 	list_init(&r->troubled);
@@ -93,7 +93,7 @@ static void vip_free(struct reconcile *r, struct vip *vip)
 		free(vip->trouble);
 	}
 	list_remove(&vip->dirty);
-	list_remove(&vip->draining);
+	list_remove(&vip->flushing);
 	list_remove(&vip->mapping);
 	HASH_DELETE(hh, r->vips, vip);
 	r->counts.vips--;
@@ -199,7 +199,7 @@ static void withdraw(struct reconcile *r, struct vip *vip, usec_t now)
 	r->ops->withdraw(&vip->prefix, r->userdata);
 	vip->announced = false;
 	vip->form = ROUTE_NONE;
-	vip->undrained = true;
+	vip->unflushed = true;
 	vip->changed_at = now;
 	r->counts.announced--;
 	r->counts.withdrawals++;
@@ -304,7 +304,7 @@ static void go_up(struct reconcile *r, struct vip *vip, usec_t now)
 {
 	struct err err = { "" };
 	bool was_bound = vip->bound;
-	list_remove(&vip->draining);
+	list_remove(&vip->flushing);
 	if (!was_bound && vip->tamper.on && now < vip->tamper.rest_until) {
 		rest(r, vip, now);
 		return;
@@ -347,9 +347,9 @@ static void go_down(struct reconcile *r, struct vip *vip, usec_t now)
 {
 	struct err err = { "" };
 	bool is_there = vip->bound || vip->held || vip->has_nat;
-	if (is_there && vip->undrained) {
-		if (!list_linked(&vip->draining))
-			list_append(&r->joining, &vip->draining);
+	if (is_there && vip->unflushed) {
+		if (!list_linked(&vip->flushing))
+			list_append(&r->joining, &vip->flushing);
 		return;
 	}
 	int rc = take_down(r, vip, &err);
@@ -363,7 +363,7 @@ static void go_down(struct reconcile *r, struct vip *vip, usec_t now)
 	vip->held = false;
 	vip->lost = NULL;
 	vip->tamper = (struct tamper){ 0 };
-	vip->undrained = false;
+	vip->unflushed = false;
 	clear_trouble(r, vip);
 	if (!vip->spec)
 		vip_free(r, vip);
@@ -389,12 +389,12 @@ bool reconcile_work(struct reconcile *r, size_t max, usec_t now)
 	}
 	bool more = !list_empty(&r->dirty);
 	/* One wait for all that came together. */
-	if (!more && list_empty(&r->draining) && !list_empty(&r->joining)) {
-		while ((vip = list_first(&r->joining, struct vip, draining))) {
-			list_remove(&vip->draining);
-			list_append(&r->draining, &vip->draining);
+	if (!more && list_empty(&r->flushing) && !list_empty(&r->joining)) {
+		while ((vip = list_first(&r->joining, struct vip, flushing))) {
+			list_remove(&vip->flushing);
+			list_append(&r->flushing, &vip->flushing);
 		}
-		r->ops->drain(r->userdata);
+		r->ops->flush(r->userdata);
 	}
 	return more;
 }
@@ -402,12 +402,12 @@ bool reconcile_work(struct reconcile *r, size_t max, usec_t now)
 void reconcile_acked(struct reconcile *r)
 {
 	struct vip *vip;
-	while ((vip = list_first(&r->draining, struct vip, draining))) {
-		list_remove(&vip->draining);
-		vip->undrained = false;
+	while ((vip = list_first(&r->flushing, struct vip, flushing))) {
+		list_remove(&vip->flushing);
+		vip->unflushed = false;
 		mark_dirty(r, vip);
 	}
-	/* Nobody may be dirty while others wait for their turn to drain. */
+	/* Nobody may be dirty while others wait for their turn to flush. */
 	if (!list_empty(&r->joining))
 		r->ops->work(r->userdata);
 }
@@ -415,16 +415,16 @@ void reconcile_acked(struct reconcile *r)
 void reconcile_hurry(struct reconcile *r)
 {
 	struct vip *vip;
-	while ((vip = list_first(&r->draining, struct vip, draining))) {
-		list_remove(&vip->draining);
-		list_append(&r->joining, &vip->draining);
+	while ((vip = list_first(&r->flushing, struct vip, flushing))) {
+		list_remove(&vip->flushing);
+		list_append(&r->joining, &vip->flushing);
 	}
 	r->ops->work(r->userdata);
 }
 
 bool reconcile_settled(const struct reconcile *r)
 {
-	return list_empty(&r->dirty) && list_empty(&r->draining) && list_empty(&r->joining) &&
+	return list_empty(&r->dirty) && list_empty(&r->flushing) && list_empty(&r->joining) &&
 	       list_empty(&r->mapping);
 }
 
@@ -589,7 +589,7 @@ void reconcile_found(struct reconcile *r, const struct prefix *prefix)
 	 * have it from the former run (graceful restart). */
 	if (!vip->spec) {
 		set_bound(r, vip, true);
-		vip->undrained = true;
+		vip->unflushed = true;
 	}
 	mark_dirty(r, vip);
 }

@@ -48,7 +48,7 @@ struct reconcile_ops {
 	void (*disown)(const struct prefix *vip, void *userdata);
 	/* Call reconcile_acked() once the routers have taken all withdrawals so far; a wait that
 	 * is under way is replaced. */
-	void (*drain)(void *userdata);
+	void (*flush)(void *userdata);
 	/* Call reconcile_work() soon. */
 	void (*work)(void *userdata);
 	/* Call reconcile_retry() at `when`. */
@@ -75,7 +75,7 @@ struct vip {
 	bool decided;          /* announced in this run, or disowned */
 	enum route_form form;  /* in which it is announced */
 	bool stale;            /* announced with other attributes than `spec` says */
-	bool undrained;        /* withdrawn, and the routers may not know yet */
+	bool unflushed;        /* withdrawn, and the routers may not know yet */
 	const char *lost;      /* what somebody did to the address, until it is put back; NULL */
 	const char *contested; /* what was done to it last */
 	struct tamper tamper;
@@ -84,7 +84,7 @@ struct vip {
 	void *owner;
 	struct vip_trouble *trouble; /* NULL: none */
 	usec_t changed_at;           /* when `announced` or `form` changed; 0: never */
-	struct list_node dirty, draining, mapping; /* `mapping`: NAT has not answered yet */
+	struct list_node dirty, flushing, mapping; /* `mapping`: NAT has not answered yet */
 	UT_hash_handle hh;
 };
 

@@ -21,7 +21,7 @@ struct world {
 	char did[4096];
 	struct strbuf log;
 	int address_add, address_del, nat_set; /* what they return */
-	bool work_asked, drain_asked;
+	bool work_asked, flush_asked;
 	unsigned disowned;
 	usec_t retry_at;
 	struct reconcile *r;
@@ -90,11 +90,11 @@ static void fake_disown(const struct prefix *vip, void *userdata)
 	w->disowned++;
 }
 
-static void fake_drain(void *userdata)
+static void fake_flush(void *userdata)
 {
 	struct world *w = userdata;
-	strbuf_add(&w->log, "drain\n");
-	w->drain_asked = true;
+	strbuf_add(&w->log, "flush\n");
+	w->flush_asked = true;
 }
 
 static void fake_work(void *userdata)
@@ -114,7 +114,7 @@ static const struct reconcile_ops fake_ops = {
 	.announce = fake_announce,
 	.withdraw = fake_withdraw,
 	.disown = fake_disown,
-	.drain = fake_drain,
+	.flush = fake_flush,
 	.work = fake_work,
 	.retry = fake_retry,
 };
@@ -243,7 +243,7 @@ static void test_down_withdraws_at_once_and_keeps_the_address(void **state)
 	/* cleanup_timer has passed. */
 	reconcile_want(w->r, vip, absent, 900 * SEC);
 	work(w, 900 * SEC);
-	expect(w, "drain\n");
+	expect(w, "flush\n");
 	reconcile_acked(w->r);
 	work(w, 900 * SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
@@ -273,7 +273,7 @@ static void test_release_waits_then_unbinds_then_forgets(void **state)
 	reconcile_release(w->r, vip, 2 * SEC);
 	expect(w, "withdraw 192.0.2.1/32\n");
 	work(w, 2 * SEC);
-	expect(w, "drain\n");
+	expect(w, "flush\n");
 	assert_false(reconcile_settled(w->r));
 	assert_non_null(reconcile_find(w->r, &p));
 	reconcile_acked(w->r);
@@ -294,7 +294,7 @@ static void test_waits_are_shared(void **state)
 	reconcile_release(w->r, a, SEC);
 	reconcile_release(w->r, b, SEC);
 	work(w, SEC);
-	expect(w, "withdraw 192.0.2.1/32\nwithdraw 192.0.2.2/32\ndrain\n");
+	expect(w, "withdraw 192.0.2.1/32\nwithdraw 192.0.2.2/32\nflush\n");
 	/* This one was withdrawn too late for the wait that is under way. */
 	reconcile_release(w->r, c, SEC);
 	work(w, SEC);
@@ -302,7 +302,7 @@ static void test_waits_are_shared(void **state)
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n"
-		  "nonat 192.0.2.2/32\ndel 192.0.2.2/32\ndrain\n");
+		  "nonat 192.0.2.2/32\ndel 192.0.2.2/32\nflush\n");
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.3/32\ndel 192.0.2.3/32\n");
@@ -318,7 +318,7 @@ static void test_hurry_makes_one_wait_of_all(void **state)
 	reconcile_release(w->r, b, SEC);
 	reconcile_hurry(w->r);
 	work(w, SEC);
-	expect(w, "withdraw 192.0.2.1/32\ndrain\nwithdraw 192.0.2.2/32\ndrain\n");
+	expect(w, "withdraw 192.0.2.1/32\nflush\nwithdraw 192.0.2.2/32\nflush\n");
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n"
@@ -354,7 +354,7 @@ static void test_old_wait_does_not_count_for_a_new_withdrawal(void **state)
 	expect(w, w->did);
 	reconcile_acked(w->r);
 	work(w, SEC);
-	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\ndrain\n");
+	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\nflush\n");
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
@@ -599,7 +599,7 @@ static void test_remains_of_a_lost_address_are_removed(void **state)
 	expect(w, "add 192.0.2.1/32\nwithdraw 192.0.2.1/32\n");
 	reconcile_release(w->r, vip, SEC);
 	work(w, SEC);
-	expect(w, "drain\n");
+	expect(w, "flush\n");
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
@@ -647,7 +647,7 @@ static void test_leftovers_of_a_former_run(void **state)
 	reconcile_found(w->r, &nobodys);
 	work(w, SEC);
 	/* A router may still have the route of that run. */
-	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\ndrain\n");
+	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nflush\n");
 	reconcile_acked(w->r);
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
