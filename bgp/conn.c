@@ -521,9 +521,9 @@ void bgp_conn_start(struct bgp_conn *c)
 	step(c, &event);
 }
 
-void bgp_conn_hold_back(struct bgp_conn *c, usec_t until)
+void bgp_conn_defer(struct bgp_conn *c, usec_t until)
 {
-	struct bgp_event event = { .type = BGP_EV_HOLD_BACK, .until = until };
+	struct bgp_event event = { .type = BGP_EV_DEFER, .until = until };
 	step(c, &event);
 }
 

@@ -105,7 +105,7 @@ void bgp_peer_restored(struct bgp_peer *p)
 {
 	p->restart_over = sd_event_source_disable_unref(p->restart_over);
 	graceful_restored(&p->graceful);
-	adj_out_release_end_of_rib(&p->adj);
+	adj_out_end_deferral(&p->adj);
 	bgp_peer_flush(p);
 }
 
@@ -192,7 +192,8 @@ static void session_up(struct bgp_conn *c)
 		.ibgp = n->ibgp,
 		.four_octet_as = n->four_octet_as,
 		.enhanced_refresh = n->enhanced_refresh,
-		.hold_end_of_rib = n->graceful_restart && graceful_holds(&p->graceful, now(p)),
+		.defer_end_of_rib =
+			n->graceful_restart && graceful_defers_end_of_rib(&p->graceful, now(p)),
 		.local_as = p->env.config->local_as,
 		.next_hop4 = choose_next_hop(p, AF_INET, (struct addr){ 0 }),
 		.next_hop6 = choose_next_hop(p, AF_INET6, (struct addr){ 0 }),
@@ -241,9 +242,9 @@ static void take_turns(struct bgp_peer *p, struct bgp_conn *c)
 	if (c == &p->out && ended && !p->stopped)
 		bgp_conn_open(&p->in);
 	if (p->in.fsm.state != BGP_IDLE)
-		bgp_conn_hold_back(&p->out, usec_add(now, p->config.connect_timeout));
+		bgp_conn_defer(&p->out, usec_add(now, p->config.connect_timeout));
 	else if (c == &p->in) /* the peer may not know yet that its connection ended */
-		bgp_conn_hold_back(&p->out, usec_add(now, p->config.connect_retry));
+		bgp_conn_defer(&p->out, usec_add(now, p->config.connect_retry));
 }
 
 static bool resting(const struct bgp_conn *c)
@@ -415,7 +416,7 @@ void bgp_peer_free(struct bgp_peer *p)
 
 void bgp_peer_start(struct bgp_peer *p)
 {
-	if (graceful_holds(&p->graceful, now(p)))
+	if (graceful_defers_end_of_rib(&p->graceful, now(p)))
 		loop_timer_set(p->env.loop, &p->restart_over, p->graceful.until, LOOP_BGP,
 			       on_restart_over, p);
 	bgp_path_look(&p->path, &p->config, one_hop(p));
@@ -564,7 +565,7 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->extended_messages = n->extended_messages;
 	ret->graceful_restart = n->graceful_restart;
 	ret->graceful_notification = n->graceful_notification;
-	ret->end_of_rib_held = p->adj.session.hold_end_of_rib;
+	ret->end_of_rib_deferred = p->adj.session.defer_end_of_rib;
 	ret->ipv4_unicast = n->ipv4_unicast;
 	ret->ipv6_unicast = n->ipv6_unicast;
 	ret->next_hop4 = p->adj.session.next_hop4;

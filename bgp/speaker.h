@@ -63,7 +63,7 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route);
 /* 0 also when it is not announced. */
 void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix);
 
-/* Peers that may have it from a former run, because End-of-RIB is held back, are told that it is
+/* Peers that may have it from a former run, because End-of-RIB is deferred, are told that it is
  * gone: what is known to be down does not wait for what is not known yet. It must not be announced.
  */
 void bgp_speaker_disown(struct bgp_speaker *s, const struct prefix *prefix);

@@ -359,7 +359,7 @@ static void end_of_rib_waits_until_all_is_restored(void **state)
 	loop_until(b->loop, got_one, b);
 	struct bgp_peer_status s = status_of(&b->host);
 	assert_true(s.graceful_restart && s.graceful_notification && s.restarting);
-	assert_true(s.end_of_rib_held);
+	assert_true(s.end_of_rib_deferred);
 	assert_int_equal(b->router.end_of_rib, 0);
 	struct bgp_graceful offer = status_of(&b->router).peer_graceful;
 	assert_true(offer.restarting && offer.ipv4.forwarding && !offer.ipv6.forwarding);
@@ -367,7 +367,7 @@ static void end_of_rib_waits_until_all_is_restored(void **state)
 	bgp_speaker_restored(b->host.speaker);
 	loop_until(b->loop, got_end_of_rib, b);
 	s = status_of(&b->host);
-	assert_false(s.restarting || s.end_of_rib_held);
+	assert_false(s.restarting || s.end_of_rib_deferred);
 }
 
 static void end_of_rib_comes_when_the_restart_time_is_over(void **state)
