@@ -137,7 +137,7 @@ static bool needs_announce(const struct adj_out *a, const struct rib_route *rout
 
 /* The peer may hold it from a former run, as it has no End-of-RIB yet, and is told that it is gone.
  */
-static void take_for_sent(struct adj_out *a, struct rib_route *route)
+static void assume_sent(struct adj_out *a, struct rib_route *route)
 {
 	struct adj_slot *slot = &a->slots[route->id];
 	bool may_hold = a->session.defer_end_of_rib && !slot->sent &&
@@ -154,7 +154,7 @@ void adj_out_mark(struct adj_out *a, struct rib_route *route)
 		return;
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it misses that adj_out_init() clears it. */
 	a->slots = mem_grow(a->slots, &a->cap_slots, route->id + 1, sizeof(struct adj_slot));
-	take_for_sent(a, route);
+	assume_sent(a, route);
 	uint8_t flags = a->slots[route->id].flags;
 	if (needs_withdraw(a, route) && !(flags & SLOT_IN_WITHDRAW)) {
 		queue_push(&a->families[family_index(route->prefix.addr.family)].withdraw,

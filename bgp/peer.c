@@ -153,13 +153,13 @@ static bool give_up_lost(struct bgp_peer *p, struct bgp_conn *c)
 	return true;
 }
 
-void bgp_peer_look_at_path(struct bgp_peer *p)
+void bgp_peer_update_path(struct bgp_peer *p)
 {
 	char before[sizeof(p->path.trouble)];
 	if (p->guest || p->stopped)
 		return;
 	memcpy(before, p->path.trouble, sizeof(before));
-	bool changed = bgp_path_look(&p->path, &p->config, one_hop(p));
+	bool changed = bgp_path_update(&p->path, &p->config, one_hop(p));
 	changed = give_up_lost(p, &p->in) || changed;
 	changed = give_up_lost(p, &p->out) || changed;
 	if (changed && !p->session && p->path.state != BGP_PATH_LOST)
@@ -185,7 +185,7 @@ static void session_up(struct bgp_conn *c)
 	learn_local_address(p, c->fd);
 	p->next_hop_unsure = false;
 	if (!p->guest) /* what it was while it was good is what a loss is told from */
-		bgp_path_look(&p->path, &p->config, one_hop(p));
+		bgp_path_update(&p->path, &p->config, one_hop(p));
 	struct adj_out_session session = {
 		.ipv4 = n->ipv4_unicast,
 		.ipv6 = n->ipv6_unicast,
@@ -235,7 +235,7 @@ static void resolve_collision(struct bgp_peer *p, struct bgp_conn *c)
 }
 
 /* Only one of the two opens at a time where that can be had, see peer.h. */
-static void take_turns(struct bgp_peer *p, struct bgp_conn *c)
+static void alternate(struct bgp_peer *p, struct bgp_conn *c)
 {
 	bool ended = c->fsm.state == BGP_IDLE;
 	usec_t now = loop_now(p->env.loop);
@@ -295,7 +295,7 @@ static void changed(struct bgp_conn *c, enum bgp_state from, bool silent)
 {
 	struct bgp_peer *p = c->userdata;
 	enum bgp_state to = c->fsm.state;
-	take_turns(p, c);
+	alternate(p, c);
 	if (to == BGP_OPENCONFIRM) {
 		resolve_collision(p, c);
 		return;
@@ -419,7 +419,7 @@ void bgp_peer_start(struct bgp_peer *p)
 	if (graceful_defers_end_of_rib(&p->graceful, now(p)))
 		loop_timer_set(p->env.loop, &p->restart_over, p->graceful.until, LOOP_BGP,
 			       on_restart_over, p);
-	bgp_path_look(&p->path, &p->config, one_hop(p));
+	bgp_path_update(&p->path, &p->config, one_hop(p));
 	bgp_conn_start(&p->out);
 }
 

@@ -59,7 +59,7 @@ const struct bgp_peer_config *bgp_peer_config(const struct bgp_peer *p);
 void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route);
 /* The host's interfaces, addresses or routes changed: ends what cannot go on, and connects at once
  * where that may be possible now. */
-void bgp_peer_look_at_path(struct bgp_peer *p);
+void bgp_peer_update_path(struct bgp_peer *p);
 /* The host's addresses changed. */
 void bgp_peer_recheck_next_hops(struct bgp_peer *p);
 /* The kernel could not be asked for some of that; all is as it was, and to be looked at again. */

@@ -384,7 +384,7 @@ static void on_host_changed(void *userdata)
 	struct bgp_speaker *s = userdata;
 	bool unsure = false;
 	for (size_t i = 0; i < s->n_peers; i++) {
-		bgp_peer_look_at_path(s->peers[i]);
+		bgp_peer_update_path(s->peers[i]);
 		bgp_peer_recheck_next_hops(s->peers[i]);
 		unsure = unsure || bgp_peer_is_unsure(s->peers[i]);
 	}
