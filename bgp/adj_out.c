@@ -137,10 +137,10 @@ static bool needs_announce(const struct adj_out *a, const struct rib_route *rout
 
 /* The peer may hold it from a former run, as it has no End-of-RIB yet, and is told that it is gone.
  */
-static void take_for_sent(struct adj_out *a, struct rib_route *route)
+static void assume_sent(struct adj_out *a, struct rib_route *route)
 {
 	struct adj_slot *slot = &a->slots[route->id];
-	bool may_hold = a->session.hold_end_of_rib && !slot->sent &&
+	bool may_hold = a->session.defer_end_of_rib && !slot->sent &&
 			family_negotiated(a, route->prefix.addr.family);
 	if (!may_hold || !route->disowned || route->attrs || (slot->flags & SLOT_DISOWNED))
 		return;
@@ -154,7 +154,7 @@ void adj_out_mark(struct adj_out *a, struct rib_route *route)
 		return;
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it misses that adj_out_init() clears it. */
 	a->slots = mem_grow(a->slots, &a->cap_slots, route->id + 1, sizeof(struct adj_slot));
-	take_for_sent(a, route);
+	assume_sent(a, route);
 	uint8_t flags = a->slots[route->id].flags;
 	if (needs_withdraw(a, route) && !(flags & SLOT_IN_WITHDRAW)) {
 		queue_push(&a->families[family_index(route->prefix.addr.family)].withdraw,
@@ -215,9 +215,9 @@ void adj_out_refresh(struct adj_out *a, enum bgp_afi afi)
 		a->families[family_index(family)].begin_refresh = true;
 }
 
-void adj_out_release_end_of_rib(struct adj_out *a)
+void adj_out_end_deferral(struct adj_out *a)
 {
-	a->session.hold_end_of_rib = false;
+	a->session.defer_end_of_rib = false;
 }
 
 bool adj_out_owes_end_of_rib(const struct adj_out *a)
@@ -259,7 +259,7 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
  * take long; one that is asked for during another follows its end. */
 static bool can_begin_refresh(const struct adj_out *a, const struct adj_family *f)
 {
-	bool wait = f->end_of_refresh || (f->end_of_rib && !a->session.hold_end_of_rib);
+	bool wait = f->end_of_refresh || (f->end_of_rib && !a->session.defer_end_of_rib);
 	return f->begin_refresh && !wait;
 }
 
@@ -381,7 +381,7 @@ static size_t next_marker(struct adj_out *a, uint8_t family, uint8_t *buf, size_
 {
 	struct adj_family *f = &a->families[family_index(family)];
 	enum bgp_afi afi = bgp_afi_from_family(family);
-	if (f->end_of_rib && !a->session.hold_end_of_rib) {
+	if (f->end_of_rib && !a->session.defer_end_of_rib) {
 		f->end_of_rib = false;
 		return bgp_encode_end_of_rib(buf, cap, afi);
 	}
@@ -417,7 +417,7 @@ bool adj_out_pending(const struct adj_out *a)
 	for (size_t i = 0; i < 2; i++)
 		pending = pending || !queue_empty(&a->families[i].withdraw) ||
 			  a->families[i].begin_refresh || a->families[i].end_of_refresh ||
-			  (a->families[i].end_of_rib && !a->session.hold_end_of_rib);
+			  (a->families[i].end_of_rib && !a->session.defer_end_of_rib);
 	return pending;
 }
 

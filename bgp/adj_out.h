@@ -10,9 +10,9 @@
  * Order on the wire after the session came up: routes, End-of-RIB for each family (RFC 4724).
  * After a ROUTE-REFRESH: BoRR, routes, EoRR where enhanced (RFC 7313), else the routes alone.
  *
- * After a restart the peer forgets with End-of-RIB what it was not told again, so it can be held
- * back until everything that still holds was told. Meanwhile a refresh goes without its brackets,
- * which may not come before End-of-RIB (RFC 7313 4).
+ * After a restart, End-of-RIB makes the peer flush the routes that it was not sent again. So
+ * End-of-RIB can be deferred until all routes that are still valid were sent. Until then a refresh
+ * is sent without BoRR and EoRR, which may not precede End-of-RIB (RFC 7313 4).
  */
 #ifndef BGP_ADJ_OUT_H
 #define BGP_ADJ_OUT_H
@@ -32,7 +32,7 @@ struct adj_out_session {
 	bool ibgp;
 	bool four_octet_as;
 	bool enhanced_refresh;
-	bool hold_end_of_rib; /* until adj_out_release_end_of_rib() */
+	bool defer_end_of_rib; /* until adj_out_end_deferral() */
 	uint32_t local_as;
 	struct addr next_hop4, next_hop6;    /* family 0: none, such routes stay unsent */
 	struct bgp_communities global, peer; /* views that outlive the session */
@@ -81,14 +81,14 @@ void adj_out_mark(struct adj_out *a, struct rib_route *route);
 void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6);
 /* The peer asked to be told again (RFC 2918); a family that was not negotiated is ignored. */
 void adj_out_refresh(struct adj_out *a, enum bgp_afi afi);
-/* What is announced by now is all that a former run announced and that still holds. */
-void adj_out_release_end_of_rib(struct adj_out *a);
-/* An End-of-RIB has not been sent yet, held back or not. */
+/* All routes of the previous instance that are still valid are announced: no longer deferred. */
+void adj_out_end_deferral(struct adj_out *a);
+/* An End-of-RIB has not been sent yet, deferred or not. */
 bool adj_out_owes_end_of_rib(const struct adj_out *a);
 /* Packs the next message into `buf` of `cap` >= BGP_MESSAGE_MAX bytes and takes it as sent.
  * Returns its size, 0 when the peer is up to date. */
 size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap);
-/* Something waits to be sent and is not held back. */
+/* Something waits to be sent; a deferred End-of-RIB does not count. */
 bool adj_out_pending(const struct adj_out *a);
 /* How many routes are queued; some may turn out to need nothing. */
 size_t adj_out_n_queued(const struct adj_out *a);

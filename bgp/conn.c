@@ -160,7 +160,7 @@ void bgp_conn_flush(struct bgp_conn *c)
 	report_progress(c);
 }
 
-bool bgp_conn_drained(const struct bgp_conn *c)
+bool bgp_conn_flushed(const struct bgp_conn *c)
 {
 	return c->fd < 0 || (c->out_len == 0 && bgp_socket_unacknowledged(c->fd) == 0);
 }
@@ -424,7 +424,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 	return 0;
 }
 
-static void take_socket(struct bgp_conn *c, int fd, uint32_t events)
+static void adopt_socket(struct bgp_conn *c, int fd, uint32_t events)
 {
 	c->fd = fd;
 	c->in = mem_new(1, IN_SIZE);
@@ -451,7 +451,7 @@ static void connect_to_peer(struct bgp_conn *c)
 	int fd;
 	c->connecting = true;
 	if (bgp_socket_connect(c->peer, ibgp, &fd, &c->connect_error) == 0)
-		take_socket(c, fd, EPOLLOUT);
+		adopt_socket(c, fd, EPOLLOUT);
 	else
 		loop_defer(c->loop, &c->failed, LOOP_BGP, on_connect_failed, c);
 }
@@ -459,7 +459,7 @@ static void connect_to_peer(struct bgp_conn *c)
 void bgp_conn_accept(struct bgp_conn *c, int fd, usec_t open_at)
 {
 	struct bgp_event start = { .type = BGP_EV_START, .until = open_at };
-	take_socket(c, fd, 0);
+	adopt_socket(c, fd, 0);
 	c->connecting = true;
 	step(c, &start);
 	if (open_at <= loop_now(c->loop))
@@ -521,9 +521,9 @@ void bgp_conn_start(struct bgp_conn *c)
 	step(c, &event);
 }
 
-void bgp_conn_hold_back(struct bgp_conn *c, usec_t until)
+void bgp_conn_defer(struct bgp_conn *c, usec_t until)
 {
-	struct bgp_event event = { .type = BGP_EV_HOLD_BACK, .until = until };
+	struct bgp_event event = { .type = BGP_EV_DEFER, .until = until };
 	step(c, &event);
 }
 

@@ -74,10 +74,10 @@ void bgp_conn_accept(struct bgp_conn *c, int fd, usec_t open_at);
 /* Nothing happens unless the connection waits to be opened. */
 void bgp_conn_open(struct bgp_conn *c);
 /* The next attempt is not made before `until`; nothing happens where none is due. */
-void bgp_conn_hold_back(struct bgp_conn *c, usec_t until);
+void bgp_conn_defer(struct bgp_conn *c, usec_t until);
 /* Sends what next_message gives until the socket takes no more. */
 void bgp_conn_flush(struct bgp_conn *c);
 /* Nothing waits here or in the socket: the peer's host has all that was sent. */
-bool bgp_conn_drained(const struct bgp_conn *c);
+bool bgp_conn_flushed(const struct bgp_conn *c);
 
 #endif

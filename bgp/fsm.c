@@ -35,7 +35,7 @@ static void __attribute__((format(printf, 2, 3))) set_why(struct bgp_fsm *fsm, c
 static void stop_timers(struct bgp_fsm *fsm)
 {
 	fsm->connect_by = fsm->open_at = fsm->retry_at = USEC_NEVER;
-	fsm->held_until = 0;
+	fsm->deferred_until = 0;
 	fsm->hold_until = fsm->keepalive_at = fsm->send_hold_until = USEC_NEVER;
 }
 
@@ -61,7 +61,7 @@ static usec_t send_hold_time(const struct bgp_fsm *fsm)
 
 usec_t bgp_fsm_retry_due(const struct bgp_fsm *fsm)
 {
-	return fsm->retry_at > fsm->held_until ? fsm->retry_at : fsm->held_until;
+	return fsm->retry_at > fsm->deferred_until ? fsm->retry_at : fsm->deferred_until;
 }
 
 static span_t connect_timeout(const struct bgp_fsm *fsm)
@@ -71,10 +71,11 @@ static span_t connect_timeout(const struct bgp_fsm *fsm)
 
 /* For as long as an attempt may take and no longer: a peer that connects again and again without
  * ever getting to a session must not keep us from trying. */
-static void hold_back(struct bgp_fsm *fsm, usec_t until)
+static void defer(struct bgp_fsm *fsm, usec_t until)
 {
 	if (fsm->retry_at != USEC_NEVER)
-		fsm->held_until = usec_min(until, usec_add(fsm->retry_at, connect_timeout(fsm)));
+		fsm->deferred_until =
+			usec_min(until, usec_add(fsm->retry_at, connect_timeout(fsm)));
 }
 
 usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm)
@@ -180,7 +181,7 @@ static uint8_t message_type(enum bgp_event_type event)
 	case BGP_EV_REFRESH:
 		return BGP_MSG_ROUTE_REFRESH;
 	case BGP_EV_START:
-	case BGP_EV_HOLD_BACK:
+	case BGP_EV_DEFER:
 	case BGP_EV_STOP:
 	case BGP_EV_TIMER:
 	case BGP_EV_TCP_CONNECTED:
@@ -351,8 +352,8 @@ static void step_idle(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bg
 		if (ev->now >= bgp_fsm_retry_due(fsm))
 			start(fsm, ev, out);
 		break;
-	case BGP_EV_HOLD_BACK:
-		hold_back(fsm, ev->until);
+	case BGP_EV_DEFER:
+		defer(fsm, ev->until);
 		break;
 	case BGP_EV_STOP:
 		stop_timers(fsm); /* a retry that is due stays away */
@@ -378,7 +379,7 @@ static void step_connecting(struct bgp_fsm *fsm, const struct bgp_event *ev,
 {
 	switch (ev->type) {
 	case BGP_EV_START:
-	case BGP_EV_HOLD_BACK:
+	case BGP_EV_DEFER:
 		break;
 	case BGP_EV_TCP_CONNECTED:
 		change_state(fsm, BGP_OPENSENT, ev, out);
@@ -429,7 +430,7 @@ static void step_connected(struct bgp_fsm *fsm, const struct bgp_event *ev,
 {
 	switch (ev->type) {
 	case BGP_EV_START:
-	case BGP_EV_HOLD_BACK:
+	case BGP_EV_DEFER:
 		break;
 	case BGP_EV_STOP:
 		stop(fsm, ev, out);

@@ -35,12 +35,12 @@
 
 struct bgp_fsm_config {
 	uint32_t local_as, router_id;
-	uint32_t peer_as;      /* 0: any */
-	bool passive;          /* never connects; waits in Active */
-	bool incoming;         /* the peer made this connection; it ends in Idle for good */
-	usec_t hold_time;      /* what we offer; whole seconds */
-	usec_t keepalive;      /* 0: a third of what is negotiated */
-	usec_t send_hold_time; /* 0: the default of RFC 9687 */
+	uint32_t peer_as;       /* 0: any */
+	bool passive;           /* never connects; waits in Active */
+	bool incoming;          /* the peer made this connection; it ends in Idle for good */
+	usec_t hold_time;       /* what we offer; whole seconds */
+	usec_t keepalive;       /* 0: a third of what is negotiated */
+	usec_t send_hold_time;  /* 0: the default of RFC 9687 */
 	span_t connect_timeout; /* 0: BGP_CONNECT_TIMEOUT */
 	usec_t connect_retry, connect_retry_max;
 	bool graceful_restart; /* offered, RFC 4724 */
@@ -60,11 +60,11 @@ struct bgp_negotiated {
 };
 
 enum bgp_event_type {
-	BGP_EV_START,     /* 1, 3: ManualStart, AutomaticStart */
-	BGP_EV_HOLD_BACK, /* the next attempt waits: the peer has a connection under way */
-	BGP_EV_STOP,      /* 2, 8, 23: told to, or a collision was lost; with a Cease, or NULL: as
-			     if the connection were lost, so that the peer keeps our routes */
-	BGP_EV_TIMER,     /* 9 to 13: a deadline was reached */
+	BGP_EV_START, /* 1, 3: ManualStart, AutomaticStart */
+	BGP_EV_DEFER, /* the next attempt waits: a connection of the peer is opening */
+	BGP_EV_STOP,  /* 2, 8, 23: told to, or a collision was lost; with a Cease, or NULL: as
+			 if the connection were lost, so that the peer keeps our routes */
+	BGP_EV_TIMER, /* 9 to 13: a deadline was reached */
 	BGP_EV_TCP_CONNECTED, /* 16, 17: ours was acknowledged, or theirs accepted */
 	BGP_EV_TCP_FAILED,    /* 18: before it was up, or closed afterwards */
 	BGP_EV_OPEN,          /* 19 */
@@ -87,7 +87,7 @@ struct bgp_event {
 		/* received, to send (STOP), or the decoder's verdict (BROKEN) */
 		const struct bgp_notification *notification;
 		const char *text; /* TCP_FAILED: why, for people */
-		usec_t until;     /* START of an incoming one: its OPEN is due; HOLD_BACK */
+		usec_t until;     /* START of an incoming one: its OPEN is due; DEFER */
 	};
 };
 
@@ -121,12 +121,12 @@ struct bgp_fsm {
 	struct bgp_negotiated negotiated; /* valid from OpenConfirm on */
 	bool without_capabilities;        /* the peer refused optional parameters, RFC 5492 3 */
 	struct backoff backoff;
-	usec_t connect_by;   /* the attempt under way must be through */
-	usec_t open_at;      /* Active, incoming: the connection is there, our OPEN waits */
-	usec_t retry_at;     /* the next attempt */
-	usec_t held_until;   /* and not before; 0: it is not held back */
-	usec_t hold_until;   /* something must have been heard */
-	usec_t keepalive_at; /* something must be said */
+	usec_t connect_by;     /* the attempt under way must be through */
+	usec_t open_at;        /* Active, incoming: the connection is there, our OPEN waits */
+	usec_t retry_at;       /* the next attempt */
+	usec_t deferred_until; /* and not before; 0: it is not deferred */
+	usec_t hold_until;     /* something must have been heard */
+	usec_t keepalive_at;   /* something must be said */
 	usec_t send_hold_until;
 	char why[320]; /* why it last left a state by failure; "" if it never did */
 };

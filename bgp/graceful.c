@@ -21,7 +21,7 @@ bool graceful_restarting(const struct graceful *g, usec_t now)
 	return !g->told && now < g->until;
 }
 
-bool graceful_holds(const struct graceful *g, usec_t now)
+bool graceful_defers_end_of_rib(const struct graceful *g, usec_t now)
 {
 	return !g->restored && now < g->until;
 }

@@ -5,7 +5,7 @@
  * We are the side that restarts; for the peer's own restarts there is nothing to do, as none of
  * its routes are kept here.
  *
- *	start ── sessions say "restarted" (R), End-of-RIB is held back
+ *	start ── sessions say "restarted" (R), End-of-RIB is deferred
  *	  restored: all that still holds is announced, or restart_time is over ── End-of-RIB
  *	    told: this peer got it ── sessions say nothing of a restart any more
  *
@@ -36,8 +36,8 @@ void graceful_init(struct graceful *g, const struct bgp_config *config,
 		   const struct bgp_peer_config *peer, usec_t now);
 /* The R bit. */
 bool graceful_restarting(const struct graceful *g, usec_t now);
-/* End-of-RIB is to be held back. */
-bool graceful_holds(const struct graceful *g, usec_t now);
+/* End-of-RIB is to be deferred. */
+bool graceful_defers_end_of_rib(const struct graceful *g, usec_t now);
 /* Fills in R and F. */
 void graceful_complete(const struct graceful *g, usec_t now, struct bgp_graceful *offer);
 void graceful_restored(struct graceful *g);

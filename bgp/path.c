@@ -65,7 +65,7 @@ static void not_connected(struct bgp_path *now)
 			 addr_format(&now->gateway, text));
 }
 
-static void look_at_way(struct bgp_path *now, const struct bgp_peer_config *c, bool near)
+static void update_way(struct bgp_path *now, const struct bgp_peer_config *c, bool near)
 {
 	char name[IF_NAMESIZE] = "";
 	struct err err = { "" };
@@ -110,7 +110,7 @@ static const struct addr *configured_source(const struct bgp_peer_config *c)
 	return NULL;
 }
 
-static void look_at_source(struct bgp_path *now, const struct bgp_peer_config *c)
+static void check_source(struct bgp_path *now, const struct bgp_peer_config *c)
 {
 	char text[ADDR_TEXT_MAX];
 	const struct addr *source = configured_source(c);
@@ -125,17 +125,17 @@ static void look_at_source(struct bgp_path *now, const struct bgp_peer_config *c
 	now->state = BGP_PATH_LOST;
 }
 
-bool bgp_path_look(struct bgp_path *p, const struct bgp_peer_config *c, bool near)
+bool bgp_path_update(struct bgp_path *p, const struct bgp_peer_config *c, bool near)
 {
 	struct bgp_path before = *p;
 	*p = (struct bgp_path){ .good = before.good };
-	look_at_way(p, c, near);
+	update_way(p, c, near);
 	if (p->unsure) {
 		*p = before;
 		p->unsure = true;
 		return false;
 	}
-	look_at_source(p, c);
+	check_source(p, c);
 	return p->state != before.state || !str_equal(p->trouble, before.trouble) ||
 	       !addr_equal(&p->source, &before.source) ||
 	       !addr_equal(&p->gateway, &before.gateway) || p->good.ifindex != before.good.ifindex;

@@ -41,6 +41,6 @@ struct bgp_path {
 };
 
 /* `near`: one hop only. True when the way is another one than at the last look. */
-bool bgp_path_look(struct bgp_path *p, const struct bgp_peer_config *c, bool near);
+bool bgp_path_update(struct bgp_path *p, const struct bgp_peer_config *c, bool near);
 
 #endif

@@ -105,7 +105,7 @@ void bgp_peer_restored(struct bgp_peer *p)
 {
 	p->restart_over = sd_event_source_disable_unref(p->restart_over);
 	graceful_restored(&p->graceful);
-	adj_out_release_end_of_rib(&p->adj);
+	adj_out_end_deferral(&p->adj);
 	bgp_peer_flush(p);
 }
 
@@ -153,13 +153,13 @@ static bool give_up_lost(struct bgp_peer *p, struct bgp_conn *c)
 	return true;
 }
 
-void bgp_peer_look_at_path(struct bgp_peer *p)
+void bgp_peer_update_path(struct bgp_peer *p)
 {
 	char before[sizeof(p->path.trouble)];
 	if (p->guest || p->stopped)
 		return;
 	memcpy(before, p->path.trouble, sizeof(before));
-	bool changed = bgp_path_look(&p->path, &p->config, one_hop(p));
+	bool changed = bgp_path_update(&p->path, &p->config, one_hop(p));
 	changed = give_up_lost(p, &p->in) || changed;
 	changed = give_up_lost(p, &p->out) || changed;
 	if (changed && !p->session && p->path.state != BGP_PATH_LOST)
@@ -185,14 +185,15 @@ static void session_up(struct bgp_conn *c)
 	learn_local_address(p, c->fd);
 	p->next_hop_unsure = false;
 	if (!p->guest) /* what it was while it was good is what a loss is told from */
-		bgp_path_look(&p->path, &p->config, one_hop(p));
+		bgp_path_update(&p->path, &p->config, one_hop(p));
 	struct adj_out_session session = {
 		.ipv4 = n->ipv4_unicast,
 		.ipv6 = n->ipv6_unicast,
 		.ibgp = n->ibgp,
 		.four_octet_as = n->four_octet_as,
 		.enhanced_refresh = n->enhanced_refresh,
-		.hold_end_of_rib = n->graceful_restart && graceful_holds(&p->graceful, now(p)),
+		.defer_end_of_rib =
+			n->graceful_restart && graceful_defers_end_of_rib(&p->graceful, now(p)),
 		.local_as = p->env.config->local_as,
 		.next_hop4 = choose_next_hop(p, AF_INET, (struct addr){ 0 }),
 		.next_hop6 = choose_next_hop(p, AF_INET6, (struct addr){ 0 }),
@@ -234,16 +235,16 @@ static void resolve_collision(struct bgp_peer *p, struct bgp_conn *c)
 }
 
 /* Only one of the two opens at a time where that can be had, see peer.h. */
-static void take_turns(struct bgp_peer *p, struct bgp_conn *c)
+static void alternate(struct bgp_peer *p, struct bgp_conn *c)
 {
 	bool ended = c->fsm.state == BGP_IDLE;
 	usec_t now = loop_now(p->env.loop);
 	if (c == &p->out && ended && !p->stopped)
 		bgp_conn_open(&p->in);
 	if (p->in.fsm.state != BGP_IDLE)
-		bgp_conn_hold_back(&p->out, usec_add(now, p->config.connect_timeout));
+		bgp_conn_defer(&p->out, usec_add(now, p->config.connect_timeout));
 	else if (c == &p->in) /* the peer may not know yet that its connection ended */
-		bgp_conn_hold_back(&p->out, usec_add(now, p->config.connect_retry));
+		bgp_conn_defer(&p->out, usec_add(now, p->config.connect_retry));
 }
 
 static bool resting(const struct bgp_conn *c)
@@ -294,7 +295,7 @@ static void changed(struct bgp_conn *c, enum bgp_state from, bool silent)
 {
 	struct bgp_peer *p = c->userdata;
 	enum bgp_state to = c->fsm.state;
-	take_turns(p, c);
+	alternate(p, c);
 	if (to == BGP_OPENCONFIRM) {
 		resolve_collision(p, c);
 		return;
@@ -415,10 +416,10 @@ void bgp_peer_free(struct bgp_peer *p)
 
 void bgp_peer_start(struct bgp_peer *p)
 {
-	if (graceful_holds(&p->graceful, now(p)))
+	if (graceful_defers_end_of_rib(&p->graceful, now(p)))
 		loop_timer_set(p->env.loop, &p->restart_over, p->graceful.until, LOOP_BGP,
 			       on_restart_over, p);
-	bgp_path_look(&p->path, &p->config, one_hop(p));
+	bgp_path_update(&p->path, &p->config, one_hop(p));
 	bgp_conn_start(&p->out);
 }
 
@@ -518,11 +519,11 @@ bool bgp_peer_is_unsure(const struct bgp_peer *p)
 	return !p->stopped && (p->path.unsure || p->next_hop_unsure);
 }
 
-bool bgp_peer_drained(const struct bgp_peer *p)
+bool bgp_peer_flushed(const struct bgp_peer *p)
 {
 	if (!p->session)
 		return !graceful_may_be_stale(&p->graceful, now(p));
-	return !adj_out_pending(&p->adj) && bgp_conn_drained(p->session);
+	return !adj_out_pending(&p->adj) && bgp_conn_flushed(p->session);
 }
 
 bool bgp_peer_established(const struct bgp_peer *p)
@@ -564,7 +565,7 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->extended_messages = n->extended_messages;
 	ret->graceful_restart = n->graceful_restart;
 	ret->graceful_notification = n->graceful_notification;
-	ret->end_of_rib_held = p->adj.session.hold_end_of_rib;
+	ret->end_of_rib_deferred = p->adj.session.defer_end_of_rib;
 	ret->ipv4_unicast = n->ipv4_unicast;
 	ret->ipv6_unicast = n->ipv6_unicast;
 	ret->next_hop4 = p->adj.session.next_hop4;

@@ -59,7 +59,7 @@ const struct bgp_peer_config *bgp_peer_config(const struct bgp_peer *p);
 void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route);
 /* The host's interfaces, addresses or routes changed: ends what cannot go on, and connects at once
  * where that may be possible now. */
-void bgp_peer_look_at_path(struct bgp_peer *p);
+void bgp_peer_update_path(struct bgp_peer *p);
 /* The host's addresses changed. */
 void bgp_peer_recheck_next_hops(struct bgp_peer *p);
 /* The kernel could not be asked for some of that; all is as it was, and to be looked at again. */
@@ -67,7 +67,7 @@ bool bgp_peer_is_unsure(const struct bgp_peer *p);
 /* Sends what was marked. */
 void bgp_peer_flush(struct bgp_peer *p);
 /* Up to date, and its host has it all; without a session: it holds no route of ours. */
-bool bgp_peer_drained(const struct bgp_peer *p);
+bool bgp_peer_flushed(const struct bgp_peer *p);
 bool bgp_peer_established(const struct bgp_peer *p);
 /* Neither connected nor about to be. */
 bool bgp_peer_over(const struct bgp_peer *p);

@@ -86,7 +86,7 @@ static void attrs_unref(struct rib *rib, struct rib_attrs *a)
 
 /* ---- Routes. ---- */
 
-static uint32_t take_id(struct rib *rib, struct rib_route *route)
+static uint32_t assign_id(struct rib *rib, struct rib_route *route)
 {
 	uint32_t id;
 	if (rib->n_free > 0) {
@@ -111,7 +111,7 @@ static struct rib_route *route_new(struct rib *rib, const struct prefix *prefix)
 {
 	struct rib_route *route = mem_new(1, sizeof(*route));
 	route->prefix = *prefix;
-	route->id = take_id(rib, route);
+	route->id = assign_id(rib, route);
 	HASH_ADD(hh, rib->routes, prefix, sizeof(route->prefix), route);
 	return route;
 }

@@ -16,9 +16,9 @@
 #include "net/hostwatch.h"
 #include "process/loop.h"
 
-/* How often a drain looks whether the peers' hosts have taken everything: TCP tells nobody when
- * an acknowledgement arrives. */
-#define DRAIN_POLL (1 * USEC_PER_MSEC)
+/* How often a flush polls the peers' sockets: TCP does not report that an acknowledgement
+ * arrived. */
+#define FLUSH_POLL (1 * USEC_PER_MSEC)
 /* Connections taken from the listener in one turn of the loop. */
 #define ACCEPT_MAX 16
 /* Peers without configuration that are kept at a time (accept_any). */
@@ -38,23 +38,23 @@ struct bgp_speaker {
 	size_t n_peers, n_configured, cap_peers;
 	int listen_fd;
 	struct err no_listener; /* why; empty: there is one, or none is wanted */
-	sd_event_source *listen_io, *resume, *flush, *drain_timer, *sweep;
+	sd_event_source *listen_io, *resume, *output, *flush_timer, *sweep;
 	struct hostwatch *host;
-	struct list drains;
-	struct bgp_drain *stopping;
+	struct list flushes;
+	struct bgp_flush *stopping;
 };
 
-struct bgp_drain {
+struct bgp_flush {
 	struct list_node node;
 	usec_t deadline;
 	bool for_goodbyes; /* waits for linger rather than for output */
-	bgp_drained_cb *done;
+	bgp_flushed_cb *done;
 	void *userdata;
 };
 
 /* ---- Output. ---- */
 
-static int on_flush(sd_event_source *source, void *userdata)
+static int on_output(sd_event_source *source, void *userdata)
 {
 	struct bgp_speaker *s = userdata;
 	(void)source;
@@ -67,7 +67,7 @@ static void mark(struct bgp_speaker *s, struct rib_route *route)
 {
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_mark(s->peers[i], route);
-	loop_defer(s->loop, &s->flush, LOOP_FLUSH, on_flush, s);
+	loop_defer(s->loop, &s->output, LOOP_FLUSH, on_output, s);
 }
 
 void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route)
@@ -95,78 +95,78 @@ void bgp_speaker_disown(struct bgp_speaker *s, const struct prefix *prefix)
 		mark(s, rib_disown(&s->rib, prefix));
 }
 
-/* ---- Waiting until everything has arrived. ---- */
+/* ---- Waiting until the peers have acknowledged everything. ---- */
 
-static bool all_drained(const struct bgp_speaker *s)
+static bool all_flushed(const struct bgp_speaker *s)
 {
 	for (size_t i = 0; i < s->n_peers; i++)
-		if (!bgp_peer_drained(s->peers[i]))
+		if (!bgp_peer_flushed(s->peers[i]))
 			return false;
 	return true;
 }
 
-static void arm_drains(struct bgp_speaker *s);
+static void arm_flushes(struct bgp_speaker *s);
 
-static int on_drain_timer(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_flush_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bgp_speaker *s = userdata;
 	usec_t now = loop_now(s->loop);
-	bool drained = all_drained(s), said_goodbye = !bgp_linger_busy(s->linger);
+	bool flushed = all_flushed(s), said_goodbye = !bgp_linger_busy(s->linger);
 	struct list due;
 	(void)source;
 	(void)usec;
 	/* Callbacks may add and free waits, so those that are due are set apart first. */
 	list_init(&due);
-	list_for_each (it, &s->drains) {
-		struct bgp_drain *d = list_entry(it, struct bgp_drain, node);
-		if ((d->for_goodbyes ? said_goodbye : drained) || now >= d->deadline) {
+	list_for_each (it, &s->flushes) {
+		struct bgp_flush *f = list_entry(it, struct bgp_flush, node);
+		if ((f->for_goodbyes ? said_goodbye : flushed) || now >= f->deadline) {
 			list_remove(it);
 			list_append(&due, it);
 		}
 	}
-	for (struct bgp_drain *d; (d = list_first(&due, struct bgp_drain, node));) {
-		list_remove(&d->node);
-		d->done(d->for_goodbyes ? said_goodbye : drained, d->userdata);
+	for (struct bgp_flush *f; (f = list_first(&due, struct bgp_flush, node));) {
+		list_remove(&f->node);
+		f->done(f->for_goodbyes ? said_goodbye : flushed, f->userdata);
 	}
-	arm_drains(s);
+	arm_flushes(s);
 	return 0;
 }
 
-static void arm_drains(struct bgp_speaker *s)
+static void arm_flushes(struct bgp_speaker *s)
 {
 	usec_t when = USEC_NEVER;
-	if (!list_empty(&s->drains))
-		when = usec_add(loop_now(s->loop), DRAIN_POLL);
-	loop_timer_set(s->loop, &s->drain_timer, when, LOOP_BGP, on_drain_timer, s);
+	if (!list_empty(&s->flushes))
+		when = usec_add(loop_now(s->loop), FLUSH_POLL);
+	loop_timer_set(s->loop, &s->flush_timer, when, LOOP_BGP, on_flush_timer, s);
 }
 
-static struct bgp_drain *drain_new(struct bgp_speaker *s, usec_t deadline, bool for_goodbyes,
-				   bgp_drained_cb *done, void *userdata)
+static struct bgp_flush *flush_new(struct bgp_speaker *s, usec_t deadline, bool for_goodbyes,
+				   bgp_flushed_cb *done, void *userdata)
 {
-	struct bgp_drain *d = mem_new(1, sizeof(*d));
-	bool was_empty = list_empty(&s->drains); /* else the timer runs, and is not put off */
-	*d = (struct bgp_drain){ .deadline = deadline,
+	struct bgp_flush *f = mem_new(1, sizeof(*f));
+	bool was_empty = list_empty(&s->flushes); /* else the timer runs, and is not put off */
+	*f = (struct bgp_flush){ .deadline = deadline,
 				 .for_goodbyes = for_goodbyes,
 				 .done = done,
 				 .userdata = userdata };
-	list_append(&s->drains, &d->node);
+	list_append(&s->flushes, &f->node);
 	if (was_empty)
-		arm_drains(s);
-	return d;
+		arm_flushes(s);
+	return f;
 }
 
-struct bgp_drain *bgp_speaker_drain(struct bgp_speaker *s, usec_t deadline, bgp_drained_cb *done,
+struct bgp_flush *bgp_speaker_flush(struct bgp_speaker *s, usec_t deadline, bgp_flushed_cb *done,
 				    void *userdata)
 {
-	return drain_new(s, deadline, false, done, userdata);
+	return flush_new(s, deadline, false, done, userdata);
 }
 
-void bgp_drain_free(struct bgp_drain *d)
+void bgp_flush_free(struct bgp_flush *f)
 {
-	if (!d)
+	if (!f)
 		return;
-	list_remove(&d->node);
-	free(d);
+	list_remove(&f->node);
+	free(f);
 }
 
 static void stop_listening(struct bgp_speaker *s)
@@ -180,7 +180,7 @@ static void stop_listening(struct bgp_speaker *s)
 
 static void end(struct bgp_speaker *s,
 		void (*end_peer)(struct bgp_peer *p, const struct bgp_notification *why),
-		const struct bgp_notification *why, usec_t deadline, bgp_drained_cb *done,
+		const struct bgp_notification *why, usec_t deadline, bgp_flushed_cb *done,
 		void *userdata)
 {
 	if (s->stopping)
@@ -188,11 +188,11 @@ static void end(struct bgp_speaker *s,
 	stop_listening(s);
 	for (size_t i = 0; i < s->n_peers; i++)
 		end_peer(s->peers[i], why);
-	s->stopping = drain_new(s, deadline, true, done, userdata);
+	s->stopping = flush_new(s, deadline, true, done, userdata);
 }
 
 void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
-		      bgp_drained_cb *done, void *userdata)
+		      bgp_flushed_cb *done, void *userdata)
 {
 	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
 	struct bgp_notification why =
@@ -201,7 +201,7 @@ void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
 }
 
 void bgp_speaker_leave(struct bgp_speaker *s, const char *text, usec_t deadline,
-		       bgp_drained_cb *done, void *userdata)
+		       bgp_flushed_cb *done, void *userdata)
 {
 	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
 	struct bgp_notification why =
@@ -384,7 +384,7 @@ static void on_host_changed(void *userdata)
 	struct bgp_speaker *s = userdata;
 	bool unsure = false;
 	for (size_t i = 0; i < s->n_peers; i++) {
-		bgp_peer_look_at_path(s->peers[i]);
+		bgp_peer_update_path(s->peers[i]);
 		bgp_peer_recheck_next_hops(s->peers[i]);
 		unsure = unsure || bgp_peer_is_unsure(s->peers[i]);
 	}
@@ -418,7 +418,7 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	s->listen_fd = -1;
 	s->linger = bgp_linger_new(loop, NULL, NULL);
 	rib_init(&s->rib);
-	list_init(&s->drains);
+	list_init(&s->flushes);
 	for (size_t i = 0; i < config->n_peers; i++)
 		add_peer(s, &config->peers[i], false);
 	s->n_configured = s->n_peers;
@@ -445,7 +445,7 @@ void bgp_speaker_free(struct bgp_speaker *s)
 {
 	if (!s)
 		return;
-	bgp_drain_free(s->stopping);
+	bgp_flush_free(s->stopping);
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_free(s->peers[i]);
 	free(s->peers);
@@ -453,8 +453,8 @@ void bgp_speaker_free(struct bgp_speaker *s)
 	rib_done(&s->rib);
 	hostwatch_free(s->host);
 	stop_listening(s);
-	sd_event_source_disable_unref(s->flush);
-	sd_event_source_disable_unref(s->drain_timer);
+	sd_event_source_disable_unref(s->output);
+	sd_event_source_disable_unref(s->flush_timer);
 	sd_event_source_disable_unref(s->sweep);
 	free(s->config.communities.values);
 	sd_event_unref(s->loop);

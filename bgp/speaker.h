@@ -63,7 +63,7 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route);
 /* 0 also when it is not announced. */
 void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix);
 
-/* Peers that may have it from a former run, because End-of-RIB is held back, are told that it is
+/* Peers that may have it from a former run, because End-of-RIB is deferred, are told that it is
  * gone: what is known to be down does not wait for what is not known yet. It must not be announced.
  */
 void bgp_speaker_disown(struct bgp_speaker *s, const struct prefix *prefix);
@@ -72,22 +72,22 @@ void bgp_speaker_disown(struct bgp_speaker *s, const struct prefix *prefix);
  * hosts (acknowledged by TCP) and no peer without a session keeps routes of ours (RFC 4724), or at
  * `deadline`; always from the loop, never from inside. One
  * wait at a time per handle; free cancels. */
-struct bgp_drain;
-typedef void bgp_drained_cb(bool complete, void *userdata);
-struct bgp_drain *bgp_speaker_drain(struct bgp_speaker *s, usec_t deadline, bgp_drained_cb *done,
+struct bgp_flush;
+typedef void bgp_flushed_cb(bool complete, void *userdata);
+struct bgp_flush *bgp_speaker_flush(struct bgp_speaker *s, usec_t deadline, bgp_flushed_cb *done,
 				    void *userdata);
-void bgp_drain_free(struct bgp_drain *d);
+void bgp_flush_free(struct bgp_flush *f);
 
 /* Sends Cease/Administrative Shutdown with `text` (RFC 9003, at most 255 bytes) to every open
  * session, closes them and calls `done` when the peers have closed too or at `deadline`.
  * Nothing reconnects afterwards. A second call does nothing. */
 void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
-		      bgp_drained_cb *done, void *userdata);
+		      bgp_flushed_cb *done, void *userdata);
 
 /* The same for a restart: Cease/Administrative Reset, and peers that support graceful restart keep
  * our routes (RFC 4724, RFC 8538). */
 void bgp_speaker_leave(struct bgp_speaker *s, const char *text, usec_t deadline,
-		       bgp_drained_cb *done, void *userdata);
+		       bgp_flushed_cb *done, void *userdata);
 
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s);
 /* Views; valid until the loop goes on. */

@@ -65,8 +65,8 @@ struct bgp_peer_status {
 	 * over a NOTIFICATION, too (RFC 8538). */
 	bool graceful_restart, graceful_notification;
 	struct bgp_graceful peer_graceful; /* what the peer said, whatever we offered */
-	bool restarting;      /* our last restart: the peer did not get End-of-RIB yet */
-	bool end_of_rib_held; /* because apps have no verdict yet */
+	bool restarting;          /* our last restart: the peer did not get End-of-RIB yet */
+	bool end_of_rib_deferred; /* because apps have no verdict yet */
 	struct addr next_hop4, next_hop6; /* family 0: none */
 	struct bgp_message_counts sent, received;
 	uint64_t prefixes_received, prefixes_withdrawn; /* counted, never kept */

@@ -23,7 +23,7 @@ struct restart {
 	usec_t until;      /* then the speaker waits no longer either */
 	bool graceful;
 	sd_event_source *look;
-	struct bgp_drain *drain;
+	struct bgp_flush *flush;
 	restart_restored_cb *restored;
 	void *restored_userdata;
 	restart_left_cb *left; /* not NULL: leaving */
@@ -66,7 +66,7 @@ void restart_free(struct restart *r)
 	if (!r)
 		return;
 	sd_event_source_disable_unref(r->look);
-	bgp_drain_free(r->drain);
+	bgp_flush_free(r->flush);
 	free(r);
 }
 
@@ -84,8 +84,8 @@ static void on_told(bool complete, void *userdata)
 {
 	(void)complete; /* who does not answer does not hold up the VIPs for ever */
 	struct restart *r = userdata;
-	bgp_drain_free(r->drain);
-	r->drain = NULL;
+	bgp_flush_free(r->flush);
+	r->flush = NULL;
 	tell_restored(r);
 }
 
@@ -93,7 +93,7 @@ static void let_routers_forget(struct restart *r)
 {
 	usec_t now = loop_now(r->loop);
 	bgp_speaker_restored(r->speaker);
-	r->drain = bgp_speaker_drain(r->speaker, usec_add(now, TOLD_MAX), on_told, r);
+	r->flush = bgp_speaker_flush(r->speaker, usec_add(now, TOLD_MAX), on_told, r);
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
@@ -146,8 +146,8 @@ bool restart_is_waiting(const struct restart *r)
 void restart_abandon(struct restart *r)
 {
 	r->look = sd_event_source_disable_unref(r->look);
-	bgp_drain_free(r->drain);
-	r->drain = NULL;
+	bgp_flush_free(r->flush);
+	r->flush = NULL;
 	r->restored = NULL;
 	bgp_speaker_restored(r->speaker);
 }
@@ -178,8 +178,8 @@ static void on_closed(bool complete, void *userdata)
 void restart_leave(struct restart *r, restart_left_cb *left, void *userdata)
 {
 	r->look = sd_event_source_disable_unref(r->look);
-	bgp_drain_free(r->drain);
-	r->drain = NULL;
+	bgp_flush_free(r->flush);
+	r->flush = NULL;
 	r->left = left;
 	r->left_userdata = userdata;
 	log_who_forgets(r->speaker);

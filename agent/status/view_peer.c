@@ -122,7 +122,7 @@ static json_t *graceful(const struct bgp_peer_status *peer)
 			 peer->config->graceful_restart, "restart_time_seconds",
 			 seconds(peer->config->restart_time), "negotiated", peer->graceful_restart,
 			 "notification", peer->graceful_notification, "restarting",
-			 peer->restarting, "end_of_rib_held", peer->end_of_rib_held, "peer",
+			 peer->restarting, "end_of_rib_held", peer->end_of_rib_deferred, "peer",
 			 view_graceful(&peer->peer_graceful));
 }
 

@@ -26,7 +26,7 @@ struct actuator {
 	struct nat *nat;
 	struct bgp_speaker *speaker;
 	struct reconcile *reconcile;
-	struct bgp_drain *ack_wait;
+	struct bgp_flush *ack_wait;
 	usec_t ack_limit; /* USEC_NEVER until the agent stops */
 	bool lo_up;
 	struct drift_record lo;
@@ -119,7 +119,7 @@ static void disown(const struct prefix *vip, void *userdata)
 static void on_acked(bool complete, void *userdata)
 {
 	struct actuator *e = userdata;
-	bgp_drain_free(e->ack_wait);
+	bgp_flush_free(e->ack_wait);
 	e->ack_wait = NULL;
 	if (!complete)
 		log_warn("vip", "a peer did not acknowledge a withdrawal in time, going on "
@@ -131,8 +131,8 @@ static void await_acks(void *userdata)
 {
 	struct actuator *e = userdata;
 	usec_t limit = usec_min(usec_add(loop_now(e->loop), ACK_WAIT_MAX), e->ack_limit);
-	bgp_drain_free(e->ack_wait);
-	e->ack_wait = bgp_speaker_drain(e->speaker, limit, on_acked, e);
+	bgp_flush_free(e->ack_wait);
+	e->ack_wait = bgp_speaker_flush(e->speaker, limit, on_acked, e);
 }
 
 static int on_work(sd_event_source *source, void *userdata);
@@ -266,7 +266,7 @@ void actuator_free(struct actuator *e)
 {
 	if (!e)
 		return;
-	bgp_drain_free(e->ack_wait);
+	bgp_flush_free(e->ack_wait);
 	sd_event_source_disable_unref(e->work);
 	sd_event_source_disable_unref(e->retry);
 	nat_free(e->nat);

@@ -98,7 +98,7 @@ def test_stop_withdraws(bed: Testbed, helper: str, number: signal.Signals) -> No
 
 
 def test_stop_during_the_restart_withdraws(bed: Testbed, helper: str) -> None:
-    """The route is stale at the router, and End-of-RIB is held back: a stop is a stop."""
+    """The route is stale at the router, and End-of-RIB is deferred: a stop is a stop."""
     router, observer = start_router(bed, helper)
     gate = Gate(bed)
     agent = start_agent(bed, router, app("slow", VIP4, gate.check), agent=SLOW)
@@ -108,7 +108,7 @@ def test_stop_during_the_restart_withdraws(bed: Testbed, helper: str) -> None:
     router.wait_not_established()
     gate.close()
     agent.start()
-    wait_until(lambda: graceful(agent, router)["end_of_rib_held"], "End-of-RIB is held back")
+    wait_until(lambda: graceful(agent, router)["end_of_rib_held"], "End-of-RIB is deferred")
     assert set(router.routes()) == {VIP4}
     agent.stop()
     observer.wait_routes()
@@ -231,7 +231,7 @@ def test_leftovers_wait_for_the_last_verdict(bed: Testbed, helper: str) -> None:
     router.wait_not_established()
     gate.close()
     agent.start()
-    wait_until(lambda: graceful(agent, router)["end_of_rib_held"], "End-of-RIB is held back")
+    wait_until(lambda: graceful(agent, router)["end_of_rib_held"], "End-of-RIB is deferred")
     assert set(bed.host.loopback_addresses()) == {VIP4, OTHER}
     assert set(router.routes()) == {VIP4, OTHER}
     gate.open()

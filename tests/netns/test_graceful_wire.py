@@ -149,7 +149,7 @@ def test_session_lost_before_end_of_rib_is_still_the_restart(bed: Testbed) -> No
     assert offer is not None and offer.restarting
     # What this run has announced, it has forwarded.
     assert offer.families == families(True, True)
-    wait_until(lambda: peer.status(agent)["end_of_rib_held"], "End-of-RIB is held back")
+    wait_until(lambda: peer.status(agent)["end_of_rib_held"], "End-of-RIB is deferred")
 
 
 def test_end_of_rib_follows_the_last_verdict(bed: Testbed) -> None:

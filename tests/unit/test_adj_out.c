@@ -380,7 +380,7 @@ static void end_of_rib_can_be_held_back(void **state)
 	(void)state;
 	struct model *m = model_new();
 	struct adj_out_session session = both_families;
-	session.hold_end_of_rib = true;
+	session.defer_end_of_rib = true;
 	announce(m, AF_INET, 1, 100);
 	adj_out_up(&m->adj, &session);
 	drain(m);
@@ -391,7 +391,7 @@ static void end_of_rib_can_be_held_back(void **state)
 	withdraw(m, AF_INET, 1);
 	drain(m);
 	announce(m, AF_INET6, 3, 100);
-	adj_out_release_end_of_rib(&m->adj);
+	adj_out_end_deferral(&m->adj);
 	assert_true(adj_out_pending(&m->adj));
 	exchange(m, 1);
 	assert_true(m->v6[3].present); /* the route before its End-of-RIB */
@@ -410,7 +410,7 @@ static void what_is_disowned_is_withdrawn_before_end_of_rib(void **state)
 	struct adj_out_session session = both_families;
 	struct prefix before = numbered(AF_INET, 1), after = numbered(AF_INET6, 2);
 	struct prefix back = numbered(AF_INET, 3);
-	session.hold_end_of_rib = true;
+	session.defer_end_of_rib = true;
 	m->v4[1].present = m->v6[2].present = m->v4[3].present = true; /* from a former run */
 	rib_disown(&m->rib, &before);
 	rib_disown(&m->rib, &back);
@@ -431,7 +431,7 @@ static void what_is_disowned_is_withdrawn_before_end_of_rib(void **state)
 	rib_collect_disowned(&m->rib);
 	assert_null(rib_find(&m->rib, &before));
 	assert_non_null(rib_find(&m->rib, &back));
-	adj_out_release_end_of_rib(&m->adj);
+	adj_out_end_deferral(&m->adj);
 	drain(m);
 	assert_int_equal(m->updates, updates + 2); /* End-of-RIB */
 	model_free(m);
@@ -456,7 +456,7 @@ static void a_refresh_does_not_wait_for_an_end_of_rib_that_is_held(void **state)
 	(void)state;
 	struct model *m = model_new();
 	struct adj_out_session session = both_families;
-	session.hold_end_of_rib = session.enhanced_refresh = true;
+	session.defer_end_of_rib = session.enhanced_refresh = true;
 	announce(m, AF_INET, 1, 100);
 	adj_out_up(&m->adj, &session);
 	drain(m);
@@ -466,7 +466,7 @@ static void a_refresh_does_not_wait_for_an_end_of_rib_that_is_held(void **state)
 	assert_true(m->v4[1].present);
 	assert_int_equal(m->refresh_begin + m->refresh_end, 0);
 	assert_int_equal(m->end_of_rib[0], 0);
-	adj_out_release_end_of_rib(&m->adj);
+	adj_out_end_deferral(&m->adj);
 	adj_out_refresh(&m->adj, BGP_AFI_IPV4);
 	drain(m);
 	assert_int_equal(m->end_of_rib[0], 1);

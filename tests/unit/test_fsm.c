@@ -56,7 +56,7 @@ static struct bgp_event make_event(enum bgp_event_type type, usec_t now)
 		ev.text = "connection refused";
 		break;
 	case BGP_EV_START:
-	case BGP_EV_HOLD_BACK:
+	case BGP_EV_DEFER:
 	case BGP_EV_TIMER:
 	case BGP_EV_TCP_CONNECTED:
 	case BGP_EV_KEEPALIVE:
@@ -447,9 +447,7 @@ static void a_retry_is_held_back_for_a_while(void **state)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
-		struct bgp_event ev = { .type = BGP_EV_HOLD_BACK,
-					.now = T0,
-					.until = cases[i].until };
+		struct bgp_event ev = { .type = BGP_EV_DEFER, .now = T0, .until = cases[i].until };
 		struct bgp_actions a;
 		feed(&fsm, BGP_EV_TCP_FAILED, T0);
 		bgp_fsm_step(&fsm, &ev, &a);
@@ -468,7 +466,7 @@ static void what_rests_is_not_held_back(void **state)
 {
 	(void)state;
 	struct bgp_fsm fsm = fsm_in(BGP_IDLE, &plain);
-	struct bgp_event ev = { .type = BGP_EV_HOLD_BACK, .now = T0, .until = T0 + S };
+	struct bgp_event ev = { .type = BGP_EV_DEFER, .now = T0, .until = T0 + S };
 	struct bgp_actions a;
 	bgp_fsm_step(&fsm, &ev, &a);
 	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);

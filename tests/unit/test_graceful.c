@@ -36,12 +36,12 @@ static void a_start_is_a_restart_until_the_peer_was_told(void **state)
 	(void)state;
 	struct graceful g = started(&on, true, true);
 	assert_true(offer(&g, T0).restarting);
-	assert_true(graceful_holds(&g, T0));
+	assert_true(graceful_defers_end_of_rib(&g, T0));
 	graceful_session_up(&g);
 	graceful_session_down(&g, true, T0 + S);
 	assert_true(offer(&g, T0 + S).restarting); /* it got no End-of-RIB */
 	graceful_restored(&g);
-	assert_false(graceful_holds(&g, T0 + 2 * S));
+	assert_false(graceful_defers_end_of_rib(&g, T0 + 2 * S));
 	assert_true(offer(&g, T0 + 2 * S).restarting);
 	graceful_told(&g);
 	assert_false(offer(&g, T0 + 2 * S).restarting);
@@ -51,10 +51,10 @@ static void nothing_lasts_longer_than_the_restart_time(void **state)
 {
 	(void)state;
 	struct graceful g = started(&on, true, true);
-	assert_true(graceful_holds(&g, T0 + 120 * S - 1));
+	assert_true(graceful_defers_end_of_rib(&g, T0 + 120 * S - 1));
 	assert_true(graceful_restarting(&g, T0 + 120 * S - 1));
 	assert_true(graceful_may_be_stale(&g, T0 + 120 * S - 1));
-	assert_false(graceful_holds(&g, T0 + 120 * S));
+	assert_false(graceful_defers_end_of_rib(&g, T0 + 120 * S));
 	assert_false(graceful_restarting(&g, T0 + 120 * S));
 	assert_false(graceful_may_be_stale(&g, T0 + 120 * S));
 }
@@ -91,7 +91,7 @@ static void without_it_nothing_waits(void **state)
 {
 	(void)state;
 	struct graceful g = started(&off, true, true);
-	assert_false(graceful_holds(&g, T0));
+	assert_false(graceful_defers_end_of_rib(&g, T0));
 	assert_false(graceful_restarting(&g, T0));
 	assert_false(graceful_may_be_stale(&g, T0));
 }

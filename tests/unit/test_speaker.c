@@ -191,11 +191,11 @@ static void announces_withdraws_and_says_goodbye(void **state)
 	loop_until(b->loop, got_one, b);
 	assert_int_equal(bgp_speaker_route_state(b->host.speaker, 0, &p), BGP_ROUTE_SENT);
 	bgp_speaker_withdraw(b->host.speaker, &p);
-	struct bgp_drain *d =
-		bgp_speaker_drain(b->host.speaker, loop_clock() + USEC_PER_SEC, on_done, b);
+	struct bgp_flush *f =
+		bgp_speaker_flush(b->host.speaker, loop_clock() + USEC_PER_SEC, on_done, b);
 	loop_until(b->loop, is_done, b);
 	assert_true(b->complete);
-	bgp_drain_free(d);
+	bgp_flush_free(f);
 	loop_until(b->loop, lost_one, b);
 	b->done = false;
 	bgp_speaker_stop(b->host.speaker, "maintenance", loop_clock() + USEC_PER_SEC, on_done, b);
@@ -359,7 +359,7 @@ static void end_of_rib_waits_until_all_is_restored(void **state)
 	loop_until(b->loop, got_one, b);
 	struct bgp_peer_status s = status_of(&b->host);
 	assert_true(s.graceful_restart && s.graceful_notification && s.restarting);
-	assert_true(s.end_of_rib_held);
+	assert_true(s.end_of_rib_deferred);
 	assert_int_equal(b->router.end_of_rib, 0);
 	struct bgp_graceful offer = status_of(&b->router).peer_graceful;
 	assert_true(offer.restarting && offer.ipv4.forwarding && !offer.ipv6.forwarding);
@@ -367,7 +367,7 @@ static void end_of_rib_waits_until_all_is_restored(void **state)
 	bgp_speaker_restored(b->host.speaker);
 	loop_until(b->loop, got_end_of_rib, b);
 	s = status_of(&b->host);
-	assert_false(s.restarting || s.end_of_rib_held);
+	assert_false(s.restarting || s.end_of_rib_deferred);
 }
 
 static void end_of_rib_comes_when_the_restart_time_is_over(void **state)
@@ -415,7 +415,7 @@ static void a_peer_without_graceful_restart_gets_end_of_rib_at_once(void **state
 }
 
 typedef void end_speaker(struct bgp_speaker *s, const char *text, usec_t deadline,
-			 bgp_drained_cb *done, void *userdata);
+			 bgp_flushed_cb *done, void *userdata);
 
 static void expect_heard(struct bed *b, end_speaker *end, const char *heard)
 {
@@ -462,25 +462,25 @@ static void leaving_where_it_was_not_negotiated(void **state)
 }
 
 /* The router does not answer, and a previous instance may have announced something. */
-static bool drain_completes(struct bed *b, span_t restart_time, span_t limit)
+static bool flush_completes(struct bed *b, span_t restart_time, span_t limit)
 {
 	be_graceful(&b->host);
 	b->host.peers[0].restart_time = restart_time;
 	start(b, &b->host);
-	struct bgp_drain *d = bgp_speaker_drain(b->host.speaker, loop_clock() + limit, on_done, b);
+	struct bgp_flush *f = bgp_speaker_flush(b->host.speaker, loop_clock() + limit, on_done, b);
 	loop_until(b->loop, is_done, b);
-	bgp_drain_free(d);
+	bgp_flush_free(f);
 	return b->complete;
 }
 
-static void a_drain_waits_for_a_peer_that_may_hold_routes(void **state)
+static void a_flush_waits_for_a_peer_that_may_hold_routes(void **state)
 {
-	assert_false(drain_completes(*state, RESTART_TIME * USEC_PER_SEC, 50 * USEC_PER_MSEC));
+	assert_false(flush_completes(*state, RESTART_TIME * USEC_PER_SEC, 50 * USEC_PER_MSEC));
 }
 
-static void a_drain_ends_when_no_peer_can_hold_routes_any_more(void **state)
+static void a_flush_ends_when_no_peer_can_hold_routes_any_more(void **state)
 {
-	assert_true(drain_completes(*state, USEC_PER_SEC, RESTART_TIME * USEC_PER_SEC));
+	assert_true(flush_completes(*state, USEC_PER_SEC, RESTART_TIME * USEC_PER_SEC));
 }
 
 static void guests_come_and_go(void **state)
@@ -524,8 +524,8 @@ int main(void)
 		SPEAKER_TEST(a_stop_is_a_plain_cease_where_it_was_not_negotiated),
 		SPEAKER_TEST(leaving_is_no_hard_reset),
 		SPEAKER_TEST(leaving_where_it_was_not_negotiated),
-		SPEAKER_TEST(a_drain_waits_for_a_peer_that_may_hold_routes),
-		SPEAKER_TEST(a_drain_ends_when_no_peer_can_hold_routes_any_more),
+		SPEAKER_TEST(a_flush_waits_for_a_peer_that_may_hold_routes),
+		SPEAKER_TEST(a_flush_ends_when_no_peer_can_hold_routes_any_more),
 		SPEAKER_TEST(guests_come_and_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

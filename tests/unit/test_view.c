@@ -161,7 +161,7 @@ static void test_graceful_restart(void **state)
 	struct bgp_peer_status peer = established;
 	peer.config = &config;
 	peer.graceful_restart = peer.graceful_notification = true;
-	peer.restarting = peer.end_of_rib_held = true;
+	peer.restarting = peer.end_of_rib_deferred = true;
 	peer.peer_graceful =
 		(struct bgp_graceful){ .offered = true,
 				       .restarting = true,
