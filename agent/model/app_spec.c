@@ -9,6 +9,7 @@
 #include "agent/model/community.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "lib/utf8.h"
 
 const char *app_source_name(enum app_source s)
 {
@@ -157,19 +158,28 @@ int app_spec_add_communities(struct app_spec *s, const char *list, struct err *e
 
 /* ---- name ---- */
 
-/* Names become JSON, log lines, metric labels and parts of URLs. */
+/* Of a name, which becomes JSON, log lines, metric labels and parts of URLs. */
+static int check_name(const char *what, const char *text, struct err *err)
+{
+	char shown[UTF8_ESCAPED_MAX(APP_NAME_MAX)];
+	struct err found;
+	if (!*text)
+		return err_set(err, -EINVAL, "the %s is empty", what);
+	if (strlen(text) > APP_NAME_MAX)
+		return err_set(err, -EINVAL, "the %s '%s…' has %zu bytes, at most %d are allowed",
+			       what, utf8_escape(shown, 41, text, strlen(text)), strlen(text),
+			       APP_NAME_MAX);
+	if (utf8_check(text, &found) < 0)
+		return err_set(err, -EINVAL, "the %s '%s' holds %s", what,
+			       utf8_escape(shown, sizeof(shown), text, strlen(text)), found.text);
+	return 0;
+}
+
 int app_spec_set_name(struct app_spec *s, const char *text, struct err *err)
 {
-	char shown[APP_NAME_MAX + 1];
-	str_printable(shown, sizeof(shown), text, strlen(text));
-	if (!*text)
-		return err_set(err, -EINVAL, "the name is empty");
-	if (strlen(text) > APP_NAME_MAX)
-		return err_set(err, -EINVAL, "the name '%.40s…' has %zu bytes, at most %d fit",
-			       shown, strlen(text), APP_NAME_MAX);
-	if (!str_equal(shown, text))
-		return err_set(err, -EINVAL,
-			       "the name '%s' holds control characters or broken UTF-8", shown);
+	int rc = check_name("name", text, err);
+	if (rc < 0)
+		return rc;
 	if (strchr(text, '/') || str_equal(text, ".") || str_equal(text, ".."))
 		return err_set(err, -EINVAL,
 			       "the name '%s' does not fit into a URL: '/', and '.' or '..' alone, "
@@ -180,16 +190,11 @@ int app_spec_set_name(struct app_spec *s, const char *text, struct err *err)
 	return 0;
 }
 
-/* It becomes JSON and log lines, as the name does. */
 int app_spec_set_group(struct app_spec *s, const char *text, struct err *err)
 {
-	char shown[APP_NAME_MAX + 1];
-	str_printable(shown, sizeof(shown), text, strlen(text));
-	if (!*text || !str_equal(shown, text))
-		return err_set(err, -EINVAL,
-			       "'%s' is not a group, expected a name of 1 to %d bytes without "
-			       "control characters",
-			       shown, APP_NAME_MAX);
+	int rc = check_name("group", text, err);
+	if (rc < 0)
+		return rc;
 	free(s->group);
 	s->group = mem_strdup(text);
 	return 0;
