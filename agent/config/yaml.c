@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/config/findings.h"
+#include "lib/array.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
 
@@ -39,7 +40,7 @@ static const struct {
 
 static const char *readable(const char *problem)
 {
-	for (size_t i = 0; i < sizeof(in_other_words) / sizeof(in_other_words[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(in_other_words); i++)
 		if (str_equal(problem, in_other_words[i].problem))
 			return in_other_words[i].text;
 	return problem;

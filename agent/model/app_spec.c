@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/model/community.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
@@ -86,7 +87,7 @@ int community_parse(const char *text, uint32_t *ret, struct err *err)
 {
 	char upper[8];
 	uint64_t a, b;
-	for (size_t i = 0; i < sizeof(well_known) / sizeof(well_known[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(well_known); i++)
 		if (str_equal(text, well_known[i].name)) {
 			*ret = well_known[i].value;
 			return 0;
@@ -229,7 +230,7 @@ static const struct {
 
 static const char *reason_never(const struct prefix *vip)
 {
-	for (size_t i = 0; i < sizeof(never_vips) / sizeof(never_vips[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(never_vips); i++) {
 		const struct prefix *p = &never_vips[i].prefix;
 		if (prefix_contains(p, &vip->addr) || prefix_contains(vip, &p->addr))
 			return never_vips[i].what;

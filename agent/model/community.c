@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/addr.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -20,7 +21,6 @@ static const struct {
 	const char *name;
 	uint8_t subtype;
 } ext_names[] = { { "rt", 0x02 }, { "soo", 0x03 } };
-#define N_EXT_NAMES (sizeof(ext_names) / sizeof(ext_names[0]))
 
 /* "a:b:c" cut at the colons into exactly three; false for any other number of them. */
 static bool split(const char *text, char *buf, size_t size, const char *parts[static PARTS_MAX])
@@ -93,7 +93,7 @@ int ext_community_parse(const char *text, struct bgp_ext_community *ret, struct 
 	if (parse_hex(text, ret))
 		return 0;
 	if (split(text, buf, sizeof(buf), parts))
-		for (size_t i = 0; i < N_EXT_NAMES; i++)
+		for (size_t i = 0; i < ARRAY_SIZE(ext_names); i++)
 			if (str_equal(parts[0], ext_names[i].name) &&
 			    parse_value(parts[1], parts[2], ext_names[i].subtype, ret))
 				return 0;
@@ -111,7 +111,7 @@ const char *ext_community_format(struct bgp_ext_community c,
 	uint32_t four = as2 << 16 | c.low >> 16, low = c.low & 0xffff;
 	char addr[ADDR_TEXT_MAX];
 	struct addr a = addr_v4(four);
-	for (size_t i = 0; i < N_EXT_NAMES; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ext_names); i++) {
 		const char *name = ext_names[i].name;
 		if (subtype != ext_names[i].subtype)
 			continue;

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "agent/model/app_spec.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 typedef int add_fn(struct app_spec *s, const char *text, struct err *err);
@@ -38,7 +39,7 @@ static void run_cases(add_fn *add, const struct add_case *cases, size_t n)
 	}
 }
 
-#define RUN(add, cases) run_cases(add, cases, sizeof(cases) / sizeof((cases)[0]))
+#define RUN(add, cases) run_cases(add, cases, ARRAY_SIZE(cases))
 
 #define X32  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define X128 X32 X32 X32 X32
@@ -190,7 +191,7 @@ static void community_texts(void **state)
 		{ "", -EINVAL, 0 },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint32_t value = 12345;
 		struct err err = { "" };
 		if (community_parse(cases[i].text, &value, &err) != cases[i].result)
@@ -227,7 +228,7 @@ static void community_lists(void **state)
 		{ "1:2,x,3:4", -EINVAL, "1:2" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[64], one[COMMUNITY_TEXT_MAX];
 		struct strbuf sb = strbuf_over(text, sizeof(text));
 		struct app_spec s = { 0 };
@@ -338,7 +339,7 @@ static void equality(void **state)
 		{ "communities", "a - - - 1:1", "a - - - -", false },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct app_spec a = spec(cases[i].a), b = spec(cases[i].b);
 		if (app_spec_equal(&a, &b) != cases[i].equal ||
 		    app_spec_equal(&b, &a) != cases[i].equal)
@@ -389,7 +390,7 @@ static void whole_specs(void **state)
 		  "'192.0.2.1/32' is given twice" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct app_spec s = spec(cases[i].spec);
 		struct err err = { "" };
 		int r = app_spec_check(&s, &err);
