@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/model/admission.h"
+#include "agent/model/app_spec_parse.h"
 #include "agent/model/community.h"
 #include "lib/array.h"
 #include "lib/endpoint.h"

@@ -49,6 +49,54 @@ static bool parse_u32(const char *text, uint32_t max, uint32_t *ret)
 	return true;
 }
 
+/* ---- standard (RFC 1997) ---- */
+
+static const struct {
+	uint32_t value;
+	const char *name;
+} well_known[] = {
+	{ 0xffffff01, "no-export" },           /* RFC 1997 */
+	{ 0xffffff02, "no-advertise" },        /* RFC 1997 */
+	{ 0xffffff03, "no-export-subconfed" }, /* RFC 1997 */
+	{ 0xffff0000, "graceful-shutdown" },   /* RFC 8326 */
+};
+
+static int bad_community(const char *text, struct err *err)
+{
+	return err_set(err, -EINVAL,
+		       "'%.80s' is not a community, expected A:B with both 0 to 65535 like "
+		       "65000:100, or no-export, no-advertise, no-export-subconfed, "
+		       "graceful-shutdown",
+		       text);
+}
+
+int community_parse(const char *text, uint32_t *ret, struct err *err)
+{
+	char upper[8];
+	uint64_t a, b;
+	for (size_t i = 0; i < ARRAY_SIZE(well_known); i++)
+		if (str_equal(text, well_known[i].name)) {
+			*ret = well_known[i].value;
+			return 0;
+		}
+	const char *colon = strchr(text, ':');
+	size_t n = colon ? (size_t)(colon - text) : 0;
+	if (!colon || n >= sizeof(upper) || strlen(colon) > sizeof(upper))
+		return bad_community(text, err);
+	memcpy(upper, text, n);
+	upper[n] = 0;
+	if (str_to_u64(upper, UINT16_MAX, &a) < 0 || str_to_u64(colon + 1, UINT16_MAX, &b) < 0)
+		return bad_community(text, err);
+	*ret = (uint32_t)(a << 16 | b);
+	return 0;
+}
+
+const char *community_format(uint32_t value, char buf[static COMMUNITY_TEXT_MAX])
+{
+	snprintf(buf, COMMUNITY_TEXT_MAX, "%u:%u", value >> 16 & 0xffff, value & 0xffff);
+	return buf;
+}
+
 /* ---- extended ---- */
 
 static bool parse_hex(const char *text, struct bgp_ext_community *ret)
@@ -164,6 +212,23 @@ static int too_many(const char *text, int max, const char *kind, struct err *err
 {
 	return err_set(err, -EINVAL, "'%.80s' is one too many, at most %d %s communities fit", text,
 		       max, kind);
+}
+
+int communities_add(struct bgp_communities *c, const char *text, struct err *err)
+{
+	uint32_t value = 0;
+	int r = community_parse(text, &value, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < c->n; i++)
+		if (c->values[i] == value)
+			return 0;
+	if (c->n >= BGP_COMMUNITIES_MAX)
+		return err_set(err, -EINVAL, "'%.80s' is one too many, at most %d communities fit",
+			       text, BGP_COMMUNITIES_MAX);
+	c->values = mem_grow_by_one(c->values, c->n, sizeof(*c->values));
+	c->values[c->n++] = value;
+	return 0;
 }
 
 int ext_communities_add(struct bgp_ext_communities *list, const char *text, struct err *err)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/model/app_spec_parse.h"
+#include "agent/model/community.h"
 #include "lib/array.h"
 #include "lib/str.h"
 

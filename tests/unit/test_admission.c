@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/model/admission.h"
+#include "agent/model/app_spec_parse.h"
 #include "lib/array.h"
 
 static const struct {

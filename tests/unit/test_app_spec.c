@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include "agent/model/app_spec.h"
+#include "agent/model/app_spec_parse.h"
+#include "agent/model/community.h"
 #include "lib/array.h"
 #include "lib/str.h"
 
