@@ -5,6 +5,7 @@
 
 #include "lib/bytes.h"
 #include "lib/str.h"
+#include "lib/utf8.h"
 
 /* Subcode 0 is the name of the code itself. */
 static const struct {
@@ -75,51 +76,31 @@ const char *bgp_error_subcode_name(uint8_t code, uint8_t subcode)
 	return subcode ? name_find(code, subcode) : NULL;
 }
 
-/* One character; the reader fails at what RFC 3629 does not allow (overlong forms, surrogates,
- * beyond U+10FFFF). */
-static uint32_t utf8_next(struct reader *r)
+static bool utf8_is_valid(struct reader text)
 {
-	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-	uint8_t first = reader_u8(r);
-	size_t more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-	uint32_t c = more ? first & (0x3fU >> more) : first;
-	bool is_valid = first < 0x80 || (first >= 0xc2 && first <= 0xf4);
-	for (size_t i = 0; i < more; i++) {
-		uint8_t next = reader_u8(r);
-		is_valid = is_valid && (next & 0xc0) == 0x80;
-		c = c << 6 | (next & 0x3f);
+	uint32_t c;
+	for (size_t n; reader_left(&text) > 0; reader_bytes(&text, n)) {
+		n = utf8_decode((const char *)text.p, reader_left(&text), &c);
+		if (n == 0)
+			return false;
 	}
-	if (!is_valid || c < least[more] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		r->failed = true;
-	return c;
+	return !text.failed;
 }
 
-static bool utf8_is_valid(struct reader r)
-{
-	while (reader_left(&r) > 0)
-		utf8_next(&r);
-	return !r.failed;
-}
-
-/* C0 and C1, and what breaks lines or turns the direction of writing: text of the other side must
- * not be able to look like anything else in a log or on a terminal. */
-static bool is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
+/* Without what is not plain: text of the other side must not be able to look like anything else in
+ * a log or on a terminal. */
 static void add_quoted(struct strbuf *sb, struct reader text)
 {
 	strbuf_add(sb, ": \"");
 	while (reader_left(&text) > 0) {
 		const char *at = (const char *)text.p;
-		uint32_t c = utf8_next(&text);
-		int len = (int)((const char *)text.p - at);
-		if (sb->size - sb->len < (size_t)len + 2) /* no half characters, and the quote */
+		uint32_t c = 0;
+		size_t n = utf8_decode(at, reader_left(&text), &c);
+		if (n == 0 || sb->size - sb->len < n + 2) /* no half characters, and the quote */
 			break;
-		if (!is_control(c))
-			strbuf_add(sb, "%.*s", len, at);
+		if (!utf8_kind(c))
+			strbuf_add(sb, "%.*s", (int)n, at);
+		reader_bytes(&text, n);
 	}
 	strbuf_add(sb, "\"");
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/str.h"
+#include "lib/utf8.h"
 
 static enum log_level log_level = LOG_INFO;
 static bool log_journal;
@@ -81,7 +82,7 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...)
 {
 	if (!log_enabled(level))
 		return;
-	char text[1024], clean[1024], line[1200];
+	char text[1024], escaped[1024], line[1200];
 	va_list args;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
@@ -89,6 +90,6 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...)
 	struct strbuf sb = strbuf_over(line, sizeof(line));
 	add_head(&sb, level);
 	strbuf_add(&sb, "%s: %s\n", module,
-		   str_printable(clean, sizeof(clean), text, strlen(text)));
+		   utf8_escape(escaped, sizeof(escaped), text, strlen(text)));
 	write_line(line, sb.len);
 }

@@ -4,9 +4,9 @@
  *
  *	WARN  bgp: peer 192.0.2.1: hold timer expired, nothing heard for 90s; reconnecting
  *
- * Under systemd, lines carry its <N> priority prefix instead of the level's name. Control
- * characters never get through, whatever was logged. Each failure is logged once, at the edge:
- * by the code that decides what to do about it.
+ * Under systemd, lines carry its <N> priority prefix instead of the level's name. What is
+ * not plain text (lib/utf8.h) is escaped, so that no value can forge a line or reorder it on a
+ * terminal. Each failure is logged once, at the edge: by the code that decides what to do about it.
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
@@ -24,7 +24,7 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...)
 #define log_error(module, ...) log_write(LOG_ERROR, module, __VA_ARGS__)
 #define log_warn(module, ...)  log_write(LOG_WARNING, module, __VA_ARGS__)
 #define log_info(module, ...)  log_write(LOG_INFO, module, __VA_ARGS__)
-/* The arguments are not evaluated unless somebody reads them. */
+/* The arguments are not evaluated unless the line is written. */
 #define log_debug(module, ...)                                                                     \
 	do {                                                                                       \
 		if (log_enabled(LOG_DEBUG))                                                        \

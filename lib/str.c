@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array.h"
+#include "lib/utf8.h"
+
 int str_copy(char *dst, size_t size, const char *src)
 {
 	size_t n = strlen(src);
@@ -58,7 +61,7 @@ static const struct duration_unit {
 
 static const struct duration_unit *duration_unit_at(const char *p)
 {
-	for (size_t i = 0; i < sizeof(duration_units) / sizeof(duration_units[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(duration_units); i++)
 		if (str_starts(p, duration_units[i].name))
 			return &duration_units[i];
 	return NULL;
@@ -119,7 +122,7 @@ const char *duration_format(span_t span, char buf[static DURATION_TEXT_MAX])
 						      { "ms", USEC_PER_MSEC },
 						      { "us", 1 } };
 	struct strbuf sb = strbuf_over(buf, DURATION_TEXT_MAX);
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (span >= units[i].usec)
 			strbuf_add(&sb, "%llu%s", (unsigned long long)(span / units[i].usec),
 				   units[i].name);
@@ -170,39 +173,21 @@ const char *str_nearest(const char *word, const char *const *candidates)
 	return best;
 }
 
-/* The length of the well-formed, printable UTF-8 character at p, or 0. */
-static size_t utf8_char(const unsigned char *p, size_t len)
-{
-	if (p[0] < 0x80)
-		return p[0] >= 0x20 && p[0] != 0x7f;
-	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	/* U+0080 to U+009F are control characters, too; then overlong forms, surrogates, and what
-	 * is beyond U+10FFFF. */
-	if ((p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xe0 && p[1] < 0xa0) ||
-	    (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-	    (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 char *str_printable(char *dst, size_t size, const char *src, size_t len)
 {
-	size_t n = 0;
-	for (size_t i = 0, step; i < len; i += step) {
-		size_t whole = utf8_char((const unsigned char *)src + i, len - i);
-		step = whole ? whole : 1;
-		if (n + step >= size) /* a character is never cut in two */
+	size_t used = 0;
+	for (size_t i = 0, n; i < len; i += n ? n : 1) {
+		uint32_t c;
+		n = utf8_decode(src + i, len - i, &c);
+		bool plain = n > 0 && !utf8_kind(c);
+		size_t step = plain ? n : 1;
+		if (used + step >= size) /* a character is never cut in two */
 			break;
-		memcpy(dst + n, whole ? src + i : "?", step);
-		n += step;
+		memcpy(dst + used, plain ? src + i : "?", step);
+		used += step;
 	}
 	if (size > 0)
-		dst[n] = 0;
+		dst[used] = 0;
 	return dst;
 }
 

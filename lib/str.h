@@ -26,9 +26,9 @@ const char *duration_format(span_t span, char buf[static DURATION_TEXT_MAX]);
  * `candidates` ends with NULL. */
 const char *str_nearest(const char *word, const char *const *candidates);
 
-/* Printable text of at most size - 1 bytes: control characters and what is not UTF-8 become '?', so
- * that nothing from the network can forge a log line or break the JSON it ends up in. Returns dst.
- */
+/* Printable text of at most size - 1 bytes and never longer than `src`: what is not plain UTF-8
+ * (lib/utf8.h) becomes '?'. For values that are kept and shown; a message to the operator takes
+ * utf8_escape(), which loses nothing. Returns `dst`. */
 char *str_printable(char *dst, size_t size, const char *src, size_t len);
 
 /* Text that grows in a caller's buffer and is cut, never overrun. */

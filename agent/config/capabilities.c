@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "lib/array.h"
+
 #define UNIT "vipherald.service"
 
 const char *capability_name(int number)
@@ -20,7 +22,7 @@ const char *capability_name(int number)
 		{ CAP_SETGID, "CAP_SETGID" },
 		{ CAP_KILL, "CAP_KILL" },
 	};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].number == number)
 			return names[i].name;
 	return "an unknown capability";

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/config/findings.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -31,11 +32,10 @@ static struct config_place at_key(const struct scope *s, const char *key)
 /* ---- which form ---- */
 
 static const char *const old_form_keys[] = { "peer_ip", "peer_as", "remote_as" };
-#define N_OLD_FORM_KEYS (sizeof(old_form_keys) / sizeof(old_form_keys[0]))
 
 static bool has_old_form(const struct config_node *bgp)
 {
-	for (size_t i = 0; i < N_OLD_FORM_KEYS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(old_form_keys); i++)
 		if (config_node_get(bgp, old_form_keys[i]))
 			return true;
 	return false;
@@ -43,7 +43,7 @@ static bool has_old_form(const struct config_node *bgp)
 
 static void warn_of_both_forms(const struct scope *s)
 {
-	for (size_t i = 0; i < N_OLD_FORM_KEYS; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(old_form_keys); i++) {
 		const struct config_node *node = config_node_get(s->bgp, old_form_keys[i]);
 		if (node)
 			config_warn(s->findings, config_at_key(node),

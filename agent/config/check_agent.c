@@ -3,6 +3,7 @@
 
 #include "agent/config/findings.h"
 #include "agent/model/admission.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 /* Half a client certificate, and TLS that is configured for nothing. */
@@ -19,7 +20,7 @@ static void check_tls(const struct consul_config *c, const struct config_node *a
 	if (!c->tls_verify)
 		config_warn(findings, config_at(config_node_get(agent, "consul_tls_verify")),
 			    "whoever gets in between can register services on this host");
-	for (size_t i = 0; c->addr && i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; c->addr && i < ARRAY_SIZE(keys); i++) {
 		const struct config_node *node = config_node_get(agent, keys[i]);
 		if (node && !str_starts(c->addr, "https://"))
 			config_warn(findings, config_at(node),

@@ -7,6 +7,7 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "lib/utf8.h"
 
 #define TEXT_MAX 768
 
@@ -54,11 +55,10 @@ struct config_place config_at_line(unsigned line, unsigned column)
 	return (struct config_place){ .line = line, .column = column };
 }
 
-static char *printable_copy(const char *text)
+static char *escaped_copy(const char *text)
 {
-	size_t n = strlen(text);
-	char *copy = mem_new(n + 1, 1);
-	return str_printable(copy, n + 1, text, n);
+	char escaped[UTF8_ESCAPED_MAX(TEXT_MAX)];
+	return mem_strdup(utf8_escape(escaped, sizeof(escaped), text, strlen(text)));
 }
 
 static void append(struct config_findings *f, enum config_severity severity,
@@ -68,8 +68,8 @@ static void append(struct config_findings *f, enum config_severity severity,
 	f->items[f->n++] = (struct config_finding){ .severity = severity,
 						    .line = at->line,
 						    .column = at->column,
-						    .path = printable_copy(at->path),
-						    .text = printable_copy(text) };
+						    .path = escaped_copy(at->path),
+						    .text = escaped_copy(text) };
 }
 
 static void add(struct config_findings *f, enum config_severity severity,
@@ -162,7 +162,7 @@ void config_finding_format(const struct config_finding *finding, const char *fil
 
 void config_findings_print(const struct config_findings *f, const char *file, FILE *out)
 {
-	char line[4096 + CONFIG_PATH_MAX + TEXT_MAX];
+	char line[4096 + UTF8_ESCAPED_MAX(CONFIG_PATH_MAX + TEXT_MAX)];
 	for (size_t i = 0; i < f->n; i++) {
 		config_finding_format(&f->items[i], file, line, sizeof(line));
 		fprintf(out, "%s\n", line);

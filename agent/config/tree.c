@@ -21,6 +21,7 @@
 
 #include "agent/config/findings.h"
 #include "agent/config/yaml.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -336,7 +337,7 @@ bool config_node_is_null(const struct config_node *node)
 		return true;
 	if (node->kind != CONFIG_SCALAR || !node->plain)
 		return false;
-	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(nulls); i++)
 		if (str_equal(node->text, nulls[i]))
 			return true;
 	return false;

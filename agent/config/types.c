@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "agent/model/admission.h"
+#include "agent/model/app_spec_parse.h"
 #include "agent/model/community.h"
+#include "lib/array.h"
 #include "lib/endpoint.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "monitors/options.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void *field_of(const struct config_key *key, void *target)
 {
@@ -70,7 +70,7 @@ static int set_consul_addr(const struct config_key *key, const char *text, void 
 			   struct err *err)
 {
 	static const char *const schemes[] = { "http://", "https://", "unix://" };
-	for (size_t i = 0; i < COUNT(schemes); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
 		if (str_starts(text, schemes[i]) && text[strlen(schemes[i])])
 			return set_text(key, text, target, err);
 	return err_set(err, -EINVAL,
@@ -107,8 +107,8 @@ static const struct {
 
 static bool parse_bool(const char *text, bool *ret)
 {
-	for (size_t i = 0; i < COUNT(bool_names); i++)
-		for (size_t j = 0; j < COUNT(bool_names[i].names); j++)
+	for (size_t i = 0; i < ARRAY_SIZE(bool_names); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(bool_names[i].names); j++)
 			if (str_equal(text, bool_names[i].names[j])) {
 				*ret = bool_names[i].value;
 				return true;
@@ -249,7 +249,7 @@ static int set_origin(const struct config_key *key, const char *text, void *targ
 {
 	char names[64];
 	struct strbuf sb = strbuf_over(names, sizeof(names));
-	for (size_t i = 0; i < COUNT(origins); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(origins); i++) {
 		if (str_equal(text, origins[i].name)) {
 			*(enum bgp_origin *)field_of(key, target) = origins[i].value;
 			return 0;
@@ -271,7 +271,7 @@ static const struct {
 static int set_nat_backend(const struct config_key *key, const char *text, void *target,
 			   struct err *err)
 {
-	for (size_t i = 0; i < COUNT(nat_backends); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(nat_backends); i++)
 		if (str_equal(text, nat_backends[i].name)) {
 			*(enum nat_choice *)field_of(key, target) = nat_backends[i].value;
 			return 0;

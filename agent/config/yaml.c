@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "agent/config/findings.h"
+#include "lib/array.h"
 #include "lib/str.h"
+#include "lib/utf8.h"
 
 /*
  * The scanner's words name grammar that nobody who writes a configuration has read. The mistakes
@@ -38,17 +40,19 @@ static const struct {
 
 static const char *readable(const char *problem)
 {
-	for (size_t i = 0; i < sizeof(in_other_words) / sizeof(in_other_words[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(in_other_words); i++)
 		if (str_equal(problem, in_other_words[i].problem))
 			return in_other_words[i].text;
 	return problem;
 }
 
-/* The reader knows bytes only. */
+/* libyaml's reader counts bytes; a column is counted in characters, as everywhere else. */
 static struct config_place place_of_byte(const char *text, size_t len, size_t offset)
 {
 	unsigned line = 1, column = 1;
-	for (size_t i = 0; i < len && i < offset; i++) {
+	uint32_t c;
+	for (size_t i = 0, n; i < len && i < offset; i += n ? n : 1) {
+		n = utf8_decode(text + i, len - i, &c);
 		column = text[i] == '\n' ? 1 : column + 1;
 		line += text[i] == '\n';
 	}

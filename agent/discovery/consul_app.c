@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/model/app_spec_parse.h"
 #include "lib/str.h"
 
 static const struct {

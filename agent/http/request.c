@@ -8,6 +8,7 @@
 #include "agent/model/register_params.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "lib/utf8.h"
 
 #define APP_PATH "/v1/apps/"
 
@@ -78,6 +79,17 @@ static int parse_span(const char *text, usec_t *ret, struct err *err)
 	return rc;
 }
 
+static int parse_reason(const struct api_arg *arg, const char **ret, struct err *err)
+{
+	struct err found;
+	*ret = arg->value ? arg->value : "";
+	if (strlen(*ret) != arg->len)
+		return err_set(err, -EINVAL, "reason holds U+0000, a control character");
+	if (utf8_check(*ret, &found) < 0)
+		return err_set(err, -EINVAL, "reason holds %s", found.text);
+	return 0;
+}
+
 static int parse_drain(const struct api_request *request, struct api_call *call)
 {
 	call->reason = "";
@@ -86,7 +98,7 @@ static int parse_drain(const struct api_request *request, struct api_call *call)
 		const struct api_arg *arg = &request->args[i];
 		int rc = 0;
 		if (call->kind == API_DRAIN && str_equal(arg->name, "reason"))
-			call->reason = arg->value ? arg->value : "";
+			rc = parse_reason(arg, &call->reason, &call->err);
 		else if (call->kind == API_DRAIN && str_equal(arg->name, "for"))
 			rc = parse_span(arg->value ? arg->value : "", &call->span, &call->err);
 		else

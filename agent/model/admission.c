@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "lib/array.h"
 #include "lib/str.h"
 
 static const struct {
@@ -14,12 +15,10 @@ static const struct {
 	{ "none", MONITORS_FROM_NONE },
 };
 
-#define N_SOURCES (sizeof(sources) / sizeof(sources[0]))
-
 int monitor_admission_add(unsigned *from, const char *name, struct err *err)
 {
-	const char *names[N_SOURCES + 1] = { NULL };
-	for (size_t i = 0; i < N_SOURCES; i++) {
+	const char *names[ARRAY_SIZE(sources) + 1] = { NULL };
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
 		names[i] = sources[i].name;
 		if (str_equal(name, names[i])) {
 			*from |= sources[i].bit;

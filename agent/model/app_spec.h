@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The definition of an app, wherever it came from: name, VIPs, communities, monitors, NAT.
- * A value that owns its strings. The parsers here serve configuration, HTTP and tags alike, so
- * that one limit and one error text holds everywhere. Pure.
+ * A value that owns its strings; agent/model/app_spec_parse.h builds it from text. Pure.
  */
 #ifndef AGENT_MODEL_APP_SPEC_H
 #define AGENT_MODEL_APP_SPEC_H
@@ -59,37 +58,13 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
 /* The same mappings, in whatever order. */
 bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b);
 
-/* Each adds to a half-built spec; -EINVAL with a text that names the value. A monitor, NAT mapping
- * or community that is there already is not added again. */
-int app_spec_set_name(struct app_spec *s, const char *text, struct err *err);
-int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err);
-int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err);
-/* Takes the monitor over, whether it is added or not. */
-int app_spec_adopt_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err);
-/* "all", "any" or a number. */
-int app_spec_set_quorum(struct app_spec *s, const char *text, struct err *err);
-int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err);
-/* "a:b", one of them; and "a:b,c:d", as in vip_communities. */
-int app_spec_add_community(struct app_spec *s, const char *text, struct err *err);
-int app_spec_add_communities(struct app_spec *s, const char *list, struct err *err);
-/* A duration, APP_LEASE_MIN to _MAX. */
-int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err);
 /* What it says about its states, to be written to; made on first use. */
 struct announce_specs *app_spec_announce(struct app_spec *s);
-int app_spec_set_group(struct app_spec *s, const char *text, struct err *err);
 /* What only shows once all is there: a name and a VIP at least, no VIP twice, a quorum that can be
  * reached. */
 int app_spec_check(const struct app_spec *s, struct err *err);
 
 /* A monitor asks one of the app's own VIPs by its address: the VIP must be on lo for that. */
 bool app_spec_checks_own_vip(const struct app_spec *s);
-
-/* "100:200", both 0..65535; the well-known names of RFC 1997 and 8326 too ("no-export",
- * "graceful-shutdown"). */
-int community_parse(const char *text, uint32_t *ret, struct err *err);
-#define COMMUNITY_TEXT_MAX 12
-const char *community_format(uint32_t value, char buf[static COMMUNITY_TEXT_MAX]);
-/* Appends one; a value that is there already is not added again. Free `values` yourself. */
-int communities_add(struct bgp_communities *c, const char *text, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/addr.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -20,7 +21,6 @@ static const struct {
 	const char *name;
 	uint8_t subtype;
 } ext_names[] = { { "rt", 0x02 }, { "soo", 0x03 } };
-#define N_EXT_NAMES (sizeof(ext_names) / sizeof(ext_names[0]))
 
 /* "a:b:c" cut at the colons into exactly three; false for any other number of them. */
 static bool split(const char *text, char *buf, size_t size, const char *parts[static PARTS_MAX])
@@ -47,6 +47,54 @@ static bool parse_u32(const char *text, uint32_t max, uint32_t *ret)
 		return false;
 	*ret = (uint32_t)v;
 	return true;
+}
+
+/* ---- standard (RFC 1997) ---- */
+
+static const struct {
+	uint32_t value;
+	const char *name;
+} well_known[] = {
+	{ 0xffffff01, "no-export" },           /* RFC 1997 */
+	{ 0xffffff02, "no-advertise" },        /* RFC 1997 */
+	{ 0xffffff03, "no-export-subconfed" }, /* RFC 1997 */
+	{ 0xffff0000, "graceful-shutdown" },   /* RFC 8326 */
+};
+
+static int bad_community(const char *text, struct err *err)
+{
+	return err_set(err, -EINVAL,
+		       "'%.80s' is not a community, expected A:B with both 0 to 65535 like "
+		       "65000:100, or no-export, no-advertise, no-export-subconfed, "
+		       "graceful-shutdown",
+		       text);
+}
+
+int community_parse(const char *text, uint32_t *ret, struct err *err)
+{
+	char upper[8];
+	uint64_t a, b;
+	for (size_t i = 0; i < ARRAY_SIZE(well_known); i++)
+		if (str_equal(text, well_known[i].name)) {
+			*ret = well_known[i].value;
+			return 0;
+		}
+	const char *colon = strchr(text, ':');
+	size_t n = colon ? (size_t)(colon - text) : 0;
+	if (!colon || n >= sizeof(upper) || strlen(colon) > sizeof(upper))
+		return bad_community(text, err);
+	memcpy(upper, text, n);
+	upper[n] = 0;
+	if (str_to_u64(upper, UINT16_MAX, &a) < 0 || str_to_u64(colon + 1, UINT16_MAX, &b) < 0)
+		return bad_community(text, err);
+	*ret = (uint32_t)(a << 16 | b);
+	return 0;
+}
+
+const char *community_format(uint32_t value, char buf[static COMMUNITY_TEXT_MAX])
+{
+	snprintf(buf, COMMUNITY_TEXT_MAX, "%u:%u", value >> 16 & 0xffff, value & 0xffff);
+	return buf;
 }
 
 /* ---- extended ---- */
@@ -93,7 +141,7 @@ int ext_community_parse(const char *text, struct bgp_ext_community *ret, struct 
 	if (parse_hex(text, ret))
 		return 0;
 	if (split(text, buf, sizeof(buf), parts))
-		for (size_t i = 0; i < N_EXT_NAMES; i++)
+		for (size_t i = 0; i < ARRAY_SIZE(ext_names); i++)
 			if (str_equal(parts[0], ext_names[i].name) &&
 			    parse_value(parts[1], parts[2], ext_names[i].subtype, ret))
 				return 0;
@@ -111,7 +159,7 @@ const char *ext_community_format(struct bgp_ext_community c,
 	uint32_t four = as2 << 16 | c.low >> 16, low = c.low & 0xffff;
 	char addr[ADDR_TEXT_MAX];
 	struct addr a = addr_v4(four);
-	for (size_t i = 0; i < N_EXT_NAMES; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ext_names); i++) {
 		const char *name = ext_names[i].name;
 		if (subtype != ext_names[i].subtype)
 			continue;
@@ -164,6 +212,23 @@ static int too_many(const char *text, int max, const char *kind, struct err *err
 {
 	return err_set(err, -EINVAL, "'%.80s' is one too many, at most %d %s communities fit", text,
 		       max, kind);
+}
+
+int communities_add(struct bgp_communities *c, const char *text, struct err *err)
+{
+	uint32_t value = 0;
+	int r = community_parse(text, &value, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < c->n; i++)
+		if (c->values[i] == value)
+			return 0;
+	if (c->n >= BGP_COMMUNITIES_MAX)
+		return err_set(err, -EINVAL, "'%.80s' is one too many, at most %d communities fit",
+			       text, BGP_COMMUNITIES_MAX);
+	c->values = mem_grow_by_one(c->values, c->n, sizeof(*c->values));
+	c->values[c->n++] = value;
+	return 0;
 }
 
 int ext_communities_add(struct bgp_ext_communities *list, const char *text, struct err *err)

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Extended and large communities as people write them. Pure. */
+/* Communities as text: standard, extended and large. Pure. */
 #ifndef AGENT_MODEL_COMMUNITY_H
 #define AGENT_MODEL_COMMUNITY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "bgp/config.h"
 #include "lib/err.h"
+
+/* "100:200", both 0..65535; the well-known names of RFC 1997 and 8326 too ("no-export",
+ * "graceful-shutdown"). */
+int community_parse(const char *text, uint32_t *ret, struct err *err);
+#define COMMUNITY_TEXT_MAX 12
+const char *community_format(uint32_t value, char buf[static COMMUNITY_TEXT_MAX]);
 
 /*
  * RFC 4360: "rt:65001:100" (route target) and "soo:…" (site of origin), with an AS number of two
@@ -25,6 +32,7 @@ const char *large_community_format(struct bgp_large_community c,
 				   char buf[static LARGE_COMMUNITY_TEXT_MAX]);
 
 /* Append one; a value that is there already is not added again. Free `values` yourself. */
+int communities_add(struct bgp_communities *c, const char *text, struct err *err);
 int ext_communities_add(struct bgp_ext_communities *list, const char *text, struct err *err);
 int large_communities_add(struct bgp_large_communities *list, const char *text, struct err *err);
 

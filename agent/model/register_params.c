@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/model/app_spec_parse.h"
+#include "agent/model/community.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 static int set_name(struct app_spec *spec, const char *value, struct err *err)
@@ -27,12 +30,11 @@ static const struct param {
 	{ "vip_communities", app_spec_add_communities },
 	{ "ttl", app_spec_set_lease },
 };
-#define N_PARAMS (sizeof(params) / sizeof(params[0]))
 
 static int unknown_param(const char *name, struct err *err)
 {
-	const char *names[N_PARAMS + 1] = { NULL };
-	for (size_t i = 0; i < N_PARAMS; i++)
+	const char *names[ARRAY_SIZE(params) + 1] = { NULL };
+	for (size_t i = 0; i < ARRAY_SIZE(params); i++)
 		names[i] = params[i].name;
 	const char *near = str_nearest(name, names);
 	if (near)
@@ -46,7 +48,7 @@ static int unknown_param(const char *name, struct err *err)
 
 int register_param_add(struct app_spec *spec, const char *name, const char *value, struct err *err)
 {
-	for (size_t i = 0; i < N_PARAMS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(params); i++)
 		if (str_equal(params[i].name, name))
 			return params[i].add(spec, value, err);
 	return unknown_param(name, err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/model/app_spec.h"
+#include "agent/model/community.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "lib/wallclock.h"

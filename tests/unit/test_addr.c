@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/addr.h"
+#include "lib/array.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -7,8 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct addr addr_of(const char *text)
 {
@@ -54,7 +53,7 @@ static void test_addresses(void **state)
 {
 	(void)state;
 	char buf[ADDR_TEXT_MAX];
-	for (size_t i = 0; i < N_ELEMENTS(addresses); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
 		struct addr a = { .family = 99 };
 		int r = addr_parse(addresses[i].text, &a);
 		if (!addresses[i].out) {
@@ -91,7 +90,7 @@ static const struct {
 static void test_bad_prefixes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(bad_prefixes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad_prefixes); i++) {
 		struct prefix p = { .len = 99 };
 		struct err err = { "" };
 		int r = prefix_parse(bad_prefixes[i].text, &p, &err);
@@ -108,7 +107,7 @@ static void test_prefixes(void **state)
 					     "::/0",         "2001:db8::/32", "2001:db8::1/128",
 					     "128.0.0.0/1",  "192.0.2.128/25" };
 	char buf[PREFIX_TEXT_MAX];
-	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct prefix p = prefix_of(texts[i]);
 		assert_string_equal(prefix_format(&p, buf), texts[i]);
 	}
@@ -132,7 +131,7 @@ static const struct {
 static void test_contains(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(containments); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(containments); i++) {
 		struct prefix p = prefix_of(containments[i].prefix);
 		struct addr a = addr_of(containments[i].addr);
 		if (prefix_contains(&p, &a) != containments[i].contains)
@@ -170,7 +169,7 @@ static const struct {
 static void test_classes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(classes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
 		struct addr a = addr_of(classes[i].text);
 		unsigned flags = (addr_is_unspecified(&a) ? UNSPECIFIED : 0) |
 				 (addr_is_loopback(&a) ? LOOPBACK : 0) |
@@ -188,8 +187,8 @@ static void test_order(void **state)
 	static const char *const sorted[] = { "0.0.0.0/0",     "10.0.0.0/8", "10.0.0.0/32",
 					      "10.0.0.1/32",   "::/0",       "2001:db8::/32",
 					      "2001:db8::/128" };
-	for (size_t i = 0; i < N_ELEMENTS(sorted); i++) {
-		for (size_t j = 0; j < N_ELEMENTS(sorted); j++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sorted); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(sorted); j++) {
 			struct prefix a = prefix_of(sorted[i]), b = prefix_of(sorted[j]);
 			int c = prefix_cmp(&a, &b);
 			if ((c > 0) - (c < 0) != (i > j) - (i < j))
@@ -210,7 +209,7 @@ static void test_sockaddr(void **state)
 	struct sockaddr_storage ss;
 	struct addr a, out;
 	uint16_t port;
-	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		a = addr_of(texts[i][0]);
 		socklen_t len = addr_to_sockaddr(&a, 179, 0, &ss);
 		assert_int_equal(len, a.family == AF_INET ? sizeof(struct sockaddr_in)

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "agent/model/admission.h"
+#include "agent/model/app_spec_parse.h"
+#include "lib/array.h"
 
 static const struct {
 	const char *allow; /* words */
@@ -65,8 +67,8 @@ static void expect_row(size_t row, size_t kind)
 static void test_sources(void **state)
 {
 	(void)state;
-	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++)
-		for (size_t kind = 0; kind < sizeof(ruled) / sizeof(ruled[0]); kind++)
+	for (size_t row = 0; row < ARRAY_SIZE(rows); row++)
+		for (size_t kind = 0; kind < ARRAY_SIZE(ruled); kind++)
 			expect_row(row, kind);
 }
 
@@ -75,7 +77,7 @@ static void test_defaults_for_consul(void **state)
 {
 	(void)state;
 	struct monitor_admission admission = { 0 };
-	for (size_t kind = 0; kind < sizeof(ruled) / sizeof(ruled[0]); kind++) {
+	for (size_t kind = 0; kind < ARRAY_SIZE(ruled); kind++) {
 		struct app_spec spec = { .source = APP_FROM_CONSUL };
 		struct err err = { "" };
 		assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);

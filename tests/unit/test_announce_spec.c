@@ -11,6 +11,7 @@
 
 #include "agent/model/announce_spec.h"
 #include "agent/model/community.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 #define GIVEN(n)                                                                                   \
@@ -98,7 +99,7 @@ static const char *text_of(const struct bgp_route_attrs *a, char *buf, size_t si
 static void forms(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(form_cases) / sizeof(form_cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(form_cases); i++) {
 		const struct form_case *c = &form_cases[i];
 		struct announce_room room;
 		struct bgp_route_attrs attrs;
@@ -148,7 +149,7 @@ static void extended_communities(void **state)
 		{ "0x0202000000010001", 0x02020000, 0x00010001,
 		  NULL }, /* a small AS in four octets */
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct bgp_ext_community c = { 0 };
 		struct err err = { "" };
 		char text[EXT_COMMUNITY_TEXT_MAX];

@@ -12,6 +12,9 @@
 #include <cmocka.h>
 
 #include "agent/model/app_spec.h"
+#include "agent/model/app_spec_parse.h"
+#include "agent/model/community.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 typedef int add_fn(struct app_spec *s, const char *text, struct err *err);
@@ -38,7 +41,7 @@ static void run_cases(add_fn *add, const struct add_case *cases, size_t n)
 	}
 }
 
-#define RUN(add, cases) run_cases(add, cases, sizeof(cases) / sizeof((cases)[0]))
+#define RUN(add, cases) run_cases(add, cases, ARRAY_SIZE(cases))
 
 #define X32  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define X128 X32 X32 X32 X32
@@ -59,16 +62,22 @@ static void names(void **state)
 		{ "slash", NULL, "a/b", "'a/b' does not fit into a URL" },
 		{ "dot", NULL, ".", "does not fit into a URL" },
 		{ "dots", NULL, "..", "does not fit into a URL" },
-		{ "line feed", NULL, "a\nb", "'a?b' holds control characters" },
-		{ "delete", NULL, "a\x7f", "control characters" },
-		{ "c1 control", NULL, "a\xc2\x85", "control characters" },
-		{ "lone continuation", NULL, "\x80", "broken UTF-8" },
-		{ "cut short", NULL, "a\xe2\x82", "broken UTF-8" },
-		{ "overlong slash", NULL, "\xc0\xaf", "broken UTF-8" },
-		{ "overlong, three bytes", NULL, "\xe0\x82\xb0", "broken UTF-8" },
-		{ "surrogate", NULL, "\xed\xa0\x80", "broken UTF-8" },
-		{ "beyond unicode", NULL, "\xf4\x90\x80\x80", "broken UTF-8" },
-		{ "no lead byte", NULL, "\xff", "broken UTF-8" },
+		{ "line feed", NULL, "a\nb", "'a\\x0ab' holds U+000A, a control character" },
+		{ "delete", NULL, "a\x7f", "U+007F, a control character" },
+		{ "c1 control", NULL, "a\xc2\x85", "U+0085, a control character" },
+		{ "direction override", NULL, "a\xe2\x80\xae",
+		  "'a\\u202e' holds U+202E, a direction control" },
+		{ "direction isolate", NULL, "a\xe2\x81\xa6", "U+2066, a direction control" },
+		{ "line separator", NULL, "a\xe2\x80\xa8", "U+2028, a line separator" },
+		{ "paragraph separator", NULL, "a\xe2\x80\xa9", "U+2029, a paragraph separator" },
+		{ "noncharacter", NULL, "a\xef\xbf\xbe", "U+FFFE, a noncharacter" },
+		{ "lone continuation", NULL, "\x80", "which is not UTF-8" },
+		{ "cut short", NULL, "a\xe2\x82", "which is not UTF-8" },
+		{ "overlong slash", NULL, "\xc0\xaf", "which is not UTF-8" },
+		{ "overlong, three bytes", NULL, "\xe0\x82\xb0", "which is not UTF-8" },
+		{ "surrogate", NULL, "\xed\xa0\x80", "which is not UTF-8" },
+		{ "beyond unicode", NULL, "\xf4\x90\x80\x80", "which is not UTF-8" },
+		{ "no lead byte", NULL, "\xff", "which is not UTF-8" },
 	};
 	(void)state;
 	RUN(app_spec_set_name, cases);
@@ -184,7 +193,7 @@ static void community_texts(void **state)
 		{ "", -EINVAL, 0 },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint32_t value = 12345;
 		struct err err = { "" };
 		if (community_parse(cases[i].text, &value, &err) != cases[i].result)
@@ -221,7 +230,7 @@ static void community_lists(void **state)
 		{ "1:2,x,3:4", -EINVAL, "1:2" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[64], one[COMMUNITY_TEXT_MAX];
 		struct strbuf sb = strbuf_over(text, sizeof(text));
 		struct app_spec s = { 0 };
@@ -332,7 +341,7 @@ static void equality(void **state)
 		{ "communities", "a - - - 1:1", "a - - - -", false },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct app_spec a = spec(cases[i].a), b = spec(cases[i].b);
 		if (app_spec_equal(&a, &b) != cases[i].equal ||
 		    app_spec_equal(&b, &a) != cases[i].equal)
@@ -383,7 +392,7 @@ static void whole_specs(void **state)
 		  "'192.0.2.1/32' is given twice" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct app_spec s = spec(cases[i].spec);
 		struct err err = { "" };
 		int r = app_spec_check(&s, &err);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/array.h"
 #include "lib/backoff.h"
 
 #include <setjmp.h>
@@ -7,8 +8,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 #define S USEC_PER_SEC
 
@@ -26,10 +25,10 @@ static const struct {
 static void test_cases(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct backoff b = { .first = cases[i].first, .max = cases[i].max };
 		for (size_t round = 0; round < 2; round++) {
-			for (size_t j = 0; j < N_ELEMENTS(cases[i].waits); j++) {
+			for (size_t j = 0; j < ARRAY_SIZE(cases[i].waits); j++) {
 				span_t w = backoff_next(&b, 0);
 				if (w != cases[i].waits[j])
 					fail_msg("%s: wait %zu is %llu", cases[i].name, j,

@@ -12,6 +12,7 @@
 
 #include "agent/config/capabilities.h"
 #include "agent/status/view_capabilities.h"
+#include "lib/array.h"
 
 #define BIT(number) (UINT64_C(1) << (number))
 #define PEER        "local_as: 65001, peers: [ { peer_ip: 10.0.0.1, peer_as: 65000 } ]"
@@ -109,7 +110,7 @@ static struct capability_needs needs_of(const char *text, const struct capabilit
 static void test_needs(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct needs_case *c = &cases[i];
 		struct capability_needs needs = needs_of(c->config, &c->facts);
 		char buf[1024] = "";

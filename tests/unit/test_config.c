@@ -25,6 +25,7 @@
 #include "agent/config/config.h"
 #include "agent/config/findings.h"
 #include "agent/model/community.h"
+#include "lib/array.h"
 #include "lib/str.h"
 #include "monitors/options.h"
 
@@ -70,7 +71,7 @@ static void print_consul(FILE *out, const struct consul_config *c)
 		{ "publish", c->publish ? "yes" : "no", "no" },
 	};
 	size_t n = 0;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (texts[i].text &&
 		    (!texts[i].unsaid || !str_equal(texts[i].text, texts[i].unsaid)))
 			fprintf(out, "%s%s=%s", n++ ? " " : "consul: ", texts[i].key,
@@ -360,7 +361,7 @@ static void a_secret_that_all_can_read(void **state)
 		  "agent.consul_token" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char path[] = "/tmp/test_config.XXXXXX";
 		struct config *config = NULL;
 		struct config_findings f = { 0 };
@@ -386,7 +387,7 @@ static void a_file_that_cannot_be_read(void **state)
 		{ "/tmp", -EISDIR, "cannot be read: Is a directory" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct config *config = NULL;
 		struct config_findings f = { 0 };
 		assert_int_equal(config_load(cases[i].path, &config, &f), cases[i].error);
@@ -493,7 +494,7 @@ static void check_sums_up(void **state)
 		{ HEAD ", x: 1, y: 2 }", 1, ": 2 errors\n" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char path[] = "/tmp/test_config.XXXXXX", *output = NULL;
 		size_t len;
 		FILE *out = open_memstream(&output, &len);

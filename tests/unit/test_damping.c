@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/model/damping.h"
+#include "lib/array.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,7 +68,7 @@ static const struct {
 static void test_cases(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct damping h = { 0 };
 		for (const struct event *e = cases[i].events; e->at; e++) {
 			if (e->up)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 
 #define WEEK (7 * 86400ULL * USEC_PER_SEC)
@@ -108,7 +109,7 @@ static const struct {
 static void test_advance(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(advances) / sizeof(advances[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(advances); i++) {
 		mono_t next =
 			deadline_advance(advances[i].due, advances[i].now, advances[i].interval);
 		if (next != advances[i].next)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/array.h"
 #include "lib/endpoint.h"
 
 #include <errno.h>
@@ -7,8 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 /* `out` NULL: refused. */
 static const struct {
@@ -53,7 +52,7 @@ static void test_cases(void **state)
 {
 	(void)state;
 	char buf[ENDPOINT_TEXT_MAX] = "";
-	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct endpoint ep = { .port = 7 };
 		struct err err = { "" };
 		int r = endpoint_parse(cases[i].text, cases[i].default_port, &ep, &err);

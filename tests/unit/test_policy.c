@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/model/policy.h"
+#include "lib/array.h"
 
 #define CLEANUP 900
 #define OFF_AT  1000
@@ -192,7 +193,7 @@ static const struct policy_case {
 static void test_decisions(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct policy_case *c = &cases[i];
 		struct policy_input in = c->in;
 		struct policy_output got;
@@ -278,7 +279,7 @@ static struct policy_member member_of(char letter)
 static void test_groups(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(group_cases) / sizeof(group_cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(group_cases); i++) {
 		const struct group_case *c = &group_cases[i];
 		struct policy_member members[8];
 		char got[9] = "";

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agent/app/registry.h"
+#include "agent/model/app_spec_parse.h"
 #include "lib/log.h"
 #include "lib/str.h"
 

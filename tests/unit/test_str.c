@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/array.h"
 #include "lib/str.h"
 
 #include <errno.h>
@@ -8,8 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
 	const char *text;
@@ -37,7 +36,7 @@ static const struct {
 static void test_numbers(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(numbers); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		uint64_t v = 77;
 		int r = str_to_u64(numbers[i].text, numbers[i].max, &v);
 		if (r != numbers[i].r || v != (r == 0 ? numbers[i].value : 77))
@@ -75,7 +74,7 @@ static void test_durations(void **state)
 {
 	(void)state;
 	char buf[DURATION_TEXT_MAX];
-	for (size_t i = 0; i < N_ELEMENTS(durations); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(durations); i++) {
 		span_t v = 77;
 		if (duration_parse(durations[i].text, &v, NULL) != 0 || v != durations[i].value)
 			fail_msg("'%s': %llu", durations[i].text, (unsigned long long)v);
@@ -104,7 +103,7 @@ static void test_bad_durations(void **state)
 					   "1..5s",
 					   "99999999999999999999h",
 					   "9999999999999h" };
-	for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		span_t v = 77;
 		struct err err = { "" };
 		if (duration_parse(bad[i], &v, &err) != -EINVAL || v != 77)
@@ -134,7 +133,7 @@ static void test_nearest(void **state)
 	(void)state;
 	static const char *const candidates[] = { "name", "vip",         "monitors",
 						  "nats", "communities", NULL };
-	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		const char *n = str_nearest(words[i].word, candidates);
 		if (n != words[i].nearest && (!n || strcmp(n, words[i].nearest) != 0))
 			fail_msg("'%s' is near '%s'", words[i].word, n ? n : "nothing");
@@ -150,14 +149,17 @@ static const struct {
 	{ "plain", "exit status 1", 64, "exit status 1" },
 	{ "control characters", "a\nb\tc\033[2J\177", 64, "a?b?c?[2J?" },
 	{ "UTF-8 of 2, 3 and 4 bytes", "é€😀", 64, "é€😀" },
-	{ "the edges of UTF-8", "\xc2\xa0\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf", 64,
-	  "\xc2\xa0\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf" },
+	{ "the edges of UTF-8", "\xc2\xa0\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbd", 64,
+	  "\xc2\xa0\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbd" },
 	{ "Latin-1", "caf\xe9!", 64, "caf?!" },
 	{ "C1 control (CSI)",
 	  "\xc2\x9b"
 	  "2J",
-	  64, "??2J" },
+	  64, "?2J" },
 	{ "overlong", "\xc0\xaf\xe0\x80\xaf\xf0\x80\x80\xaf", 64, "?????????" },
+	{ "directions", "a\xe2\x80\xae\xe2\x81\xa6", 64, "a??" },
+	{ "separators", "\xe2\x80\xa8\xe2\x80\xa9", 64, "??" },
+	{ "noncharacter", "\xef\xbf\xbf", 64, "?" },
 	{ "surrogate", "\xed\xa0\x80", 64, "???" },
 	{ "beyond Unicode", "\xf4\x90\x80\x80\xf5\x80\x80\x80", 64, "????????" },
 	{ "cut sequence", "a\xe2\x82", 64, "a??" },
@@ -176,7 +178,7 @@ static const struct {
 static void test_printable(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(printables); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(printables); i++) {
 		/* Exactly as big as said, in and out, for the sanitizer. */
 		char *dst = malloc(printables[i].size);
 		size_t len = strlen(printables[i].src);

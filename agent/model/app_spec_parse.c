@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/model/app_spec_parse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/model/community.h"
+#include "lib/array.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "lib/utf8.h"
+
+/* ---- name ---- */
+
+/* Of a name, which becomes JSON, log lines, metric labels and parts of URLs. */
+static int check_name(const char *what, const char *text, struct err *err)
+{
+	char shown[UTF8_ESCAPED_MAX(APP_NAME_MAX)];
+	struct err found;
+	if (!*text)
+		return err_set(err, -EINVAL, "the %s is empty", what);
+	if (strlen(text) > APP_NAME_MAX)
+		return err_set(err, -EINVAL, "the %s '%s…' has %zu bytes, at most %d are allowed",
+			       what, utf8_escape(shown, 41, text, strlen(text)), strlen(text),
+			       APP_NAME_MAX);
+	if (utf8_check(text, &found) < 0)
+		return err_set(err, -EINVAL, "the %s '%s' holds %s", what,
+			       utf8_escape(shown, sizeof(shown), text, strlen(text)), found.text);
+	return 0;
+}
+
+int app_spec_set_name(struct app_spec *s, const char *text, struct err *err)
+{
+	int rc = check_name("name", text, err);
+	if (rc < 0)
+		return rc;
+	if (strchr(text, '/') || str_equal(text, ".") || str_equal(text, ".."))
+		return err_set(err, -EINVAL,
+			       "the name '%s' does not fit into a URL: '/', and '.' or '..' alone, "
+			       "are not allowed",
+			       text);
+	free(s->name);
+	s->name = mem_strdup(text);
+	return 0;
+}
+
+int app_spec_set_group(struct app_spec *s, const char *text, struct err *err)
+{
+	int rc = check_name("group", text, err);
+	if (rc < 0)
+		return rc;
+	free(s->group);
+	s->group = mem_strdup(text);
+	return 0;
+}
+
+/* ---- VIPs ---- */
+
+/* What no service can be reached at by anycast. A VIP may not even touch one of these. */
+#define V4(length, ...)                                                                            \
+	{                                                                                          \
+		.addr = { AF_INET, { __VA_ARGS__ } }, .len = (length)                              \
+	}
+#define V6(length, ...)                                                                            \
+	{                                                                                          \
+		.addr = { AF_INET6, { __VA_ARGS__ } }, .len = (length)                             \
+	}
+static const struct {
+	struct prefix prefix;
+	const char *what;
+} never_vips[] = {
+	{ V4(32, 0), "the unspecified address" },
+	{ V4(8, 127), "loopback" },
+	{ V4(16, 169, 254), "link-local" },
+	{ V4(4, 224), "multicast" },
+	{ V4(32, 255, 255, 255, 255), "broadcast" },
+	{ V6(128, 0), "the unspecified address" },
+	{ V6(128, [15] = 1), "loopback" },
+	{ V6(96, [10] = 0xff, [11] = 0xff), "mapped IPv4" },
+	{ V6(10, 0xfe, 0x80), "link-local" },
+	{ V6(8, 0xff), "multicast" },
+};
+
+static const char *reason_never(const struct prefix *vip)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(never_vips); i++) {
+		const struct prefix *p = &never_vips[i].prefix;
+		if (prefix_contains(p, &vip->addr) || prefix_contains(vip, &p->addr))
+			return never_vips[i].what;
+	}
+	return NULL;
+}
+
+int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err)
+{
+	struct prefix vip = { 0 };
+	int r = prefix_parse(text, &vip, err);
+	if (r < 0)
+		return r;
+	if (vip.len == 0)
+		return err_set(err, -EINVAL,
+			       "'%s' is the default route, not a VIP; expected the service's "
+			       "address like 192.0.2.53/32 or 2001:db8::53/128",
+			       text);
+	const char *why = reason_never(&vip);
+	if (why)
+		return err_set(err, -EINVAL, "'%s' cannot be a VIP: it is or covers %s", text, why);
+	if (s->n_vips >= APP_VIPS_MAX)
+		return err_set(err, -EINVAL, "'%s' is one too many, an app has at most %d VIPs",
+			       text, APP_VIPS_MAX);
+	s->vips = mem_grow_by_one(s->vips, s->n_vips, sizeof(*s->vips));
+	s->vips[s->n_vips++] = vip;
+	return 0;
+}
+
+/* ---- communities ---- */
+
+int app_spec_add_community(struct app_spec *s, const char *text, struct err *err)
+{
+	return communities_add(&s->communities, text, err);
+}
+
+/* The piece [start, end) without the blanks around it, cut to `buf`. */
+static const char *trimmed(const char *start, const char *end, char *buf, size_t size)
+{
+	while (start < end && *start == ' ')
+		start++;
+	while (end > start && end[-1] == ' ')
+		end--;
+	return str_printable(buf, size, start, (size_t)(end - start));
+}
+
+int app_spec_add_communities(struct app_spec *s, const char *list, struct err *err)
+{
+	char piece[96];
+	if (!*list)
+		return 0;
+	for (const char *start = list, *end;; start = end + 1) {
+		end = start + strcspn(start, ",");
+		int r = app_spec_add_community(s, trimmed(start, end, piece, sizeof(piece)), err);
+		if (r < 0)
+			return r;
+		if (!*end)
+			return 0;
+	}
+}
+
+/* ---- monitors and NAT ---- */
+
+int app_spec_adopt_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; i < s->n_monitors; i++)
+		if (monitor_spec_equal(&s->monitors[i], m)) {
+			monitor_spec_done(m); /* the same check twice says nothing more */
+			return 0;
+		}
+	if (s->n_monitors >= APP_MONITORS_MAX) {
+		r = err_set(err, -EINVAL, "'%.80s' is one too many, an app has at most %d monitors",
+			    m->text, APP_MONITORS_MAX);
+		monitor_spec_done(m);
+		return r;
+	}
+	s->monitors = mem_grow_by_one(s->monitors, s->n_monitors, sizeof(*s->monitors));
+	s->monitors[s->n_monitors++] = *m;
+	return 0;
+}
+
+int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err)
+{
+	struct monitor_spec m = { 0 };
+	int r = monitor_spec_parse(text, &m, err);
+	return r < 0 ? r : app_spec_adopt_monitor(s, &m, err);
+}
+
+int app_spec_set_quorum(struct app_spec *s, const char *text, struct err *err)
+{
+	uint64_t n = 0;
+	bool word = str_equal(text, "all") || str_equal(text, "any");
+	if (!word && (str_to_u64(text, APP_MONITORS_MAX, &n) < 0 || n == 0))
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not a quorum, expected all, any or 1 to %d", text,
+			       APP_MONITORS_MAX);
+	s->quorum = str_equal(text, "any") ? 1 : (uint16_t)n;
+	return 0;
+}
+
+static int parse_port(const char *text, uint16_t *ret)
+{
+	uint64_t port;
+	if (str_to_u64(text, UINT16_MAX, &port) < 0 || port == 0)
+		return -EINVAL;
+	*ret = (uint16_t)port;
+	return 0;
+}
+
+static int parse_nat(const char *text, struct nat_spec *ret)
+{
+	char buf[32];
+	if (str_copy(buf, sizeof(buf), text) < 0)
+		return -EINVAL;
+	char *listen = strchr(buf, ':');
+	if (!listen)
+		return -EINVAL;
+	*listen++ = 0;
+	char *dest = strchr(listen, ':');
+	if (dest)
+		*dest++ = 0;
+	if (str_equal(buf, "tcp"))
+		ret->proto = IPPROTO_TCP;
+	else if (str_equal(buf, "udp"))
+		ret->proto = IPPROTO_UDP;
+	else
+		return -EINVAL;
+	if (parse_port(listen, &ret->listen) < 0)
+		return -EINVAL;
+	return parse_port(dest ? dest : listen, &ret->dest);
+}
+
+int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err)
+{
+	struct nat_spec nat = { 0 };
+	if (parse_nat(text, &nat) < 0)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not a NAT mapping, expected PROTO:LISTEN:DEST or "
+			       "PROTO:PORT with tcp or udp and ports 1 to 65535, like tcp:53:8053",
+			       text);
+	for (size_t i = 0; i < s->n_nats; i++) {
+		const struct nat_spec *old = &s->nats[i];
+		if (old->proto != nat.proto || old->listen != nat.listen)
+			continue;
+		if (old->dest == nat.dest)
+			return 0;
+		return err_set(err, -EINVAL, "'%s': port %u is already sent to %u", text,
+			       nat.listen, old->dest);
+	}
+	if (s->n_nats >= APP_NATS_MAX)
+		return err_set(err, -EINVAL,
+			       "'%s' is one too many, an app has at most %d NAT mappings", text,
+			       APP_NATS_MAX);
+	s->nats = mem_grow_by_one(s->nats, s->n_nats, sizeof(*s->nats));
+	s->nats[s->n_nats++] = nat;
+	return 0;
+}
+
+/* ---- the lease ---- */
+
+int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err)
+{
+	char max[DURATION_TEXT_MAX];
+	span_t span = 0;
+	if (s->lease)
+		return err_set(err, -EINVAL, "ttl is given twice, '%.80s' is the second", text);
+	int r = duration_parse(text, &span, err);
+	if (r < 0)
+		return err_prefix(err, r, "ttl: ");
+	if (span < APP_LEASE_MIN || span > APP_LEASE_MAX)
+		return err_set(err, -EINVAL,
+			       "ttl '%.80s' is out of range, expected 1s to %s; leave it out for "
+			       "an app that stays until it is unregistered",
+			       text, duration_format(APP_LEASE_MAX, max));
+	s->lease = span;
+	return 0;
+}
