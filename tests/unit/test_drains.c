@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/app/drains.h"
+#include "agent/app/health.h"
 #include "agent/app/registry.h"
 #include "lib/log.h"
 #include "lib/str.h"
