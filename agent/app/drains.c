@@ -1,45 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Drains of apps and of the agent. An app is drained while anybody holds it: the API or its
- * disable_file, or for all apps the API, the agent's disable_file, or the stop. What counts for the
- * route is only when the first of them came and the last one went.
- *
- * Drains of a former run wait for their apps in `recalled`: those of Consul may come much later.
- */
+#include "agent/app/drains.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/app/internal.h"
+#include "agent/app/apply.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "process/loop.h"
 
-struct recalled {
+struct pending_drain {
 	char *name; /* the key */
 	char *reason;
-	usec_t until, earlier;
+	mono_t until;
+	span_t earlier;
 	UT_hash_handle hh;
 };
 
-static void begin(struct app *app, usec_t now)
+static void begin(struct app *app, mono_t now)
 {
-	usec_t span = app->registry->options.drain_time;
+	span_t span = app->registry->options.drain_time;
 	app->drained_since = now;
-	/* What is not announced does not come up just to go. */
+	/* An app without a route is not announced for the sake of draining it. */
 	app->drain_end = app->form == ROUTE_NONE ? now : usec_add(now, span);
 }
 
-static void end(struct app *app, usec_t now)
+static void end(struct app *app, mono_t now)
 {
 	app->drained_since = USEC_NEVER;
-	/* What went down meanwhile gets the time that it would have had. */
+	/* An app that went down meanwhile gets the whole cleanup_timer. */
 	if (app->form == ROUTE_NONE && app->off_since != USEC_NEVER)
 		app->off_since = now;
 }
 
-/* Returns whether the app was not drained and is now, or the other way round. */
-static bool look(struct app *app, usec_t now)
+/* Returns whether that has changed. */
+static bool update_drained(struct app *app, mono_t now)
 {
 	bool was = app->drained_since != USEC_NEVER;
 	bool is = drain_is_on(app->drain) || drain_is_on(&app->registry->drain);
@@ -52,19 +48,20 @@ static bool look(struct app *app, usec_t now)
 	return true;
 }
 
-void app_drain_look(struct app *app, usec_t now)
+/* `app` NULL: all apps. */
+static void update(struct registry *reg, struct app *app, mono_t now)
 {
-	if (look(app, now))
-		app_apply(app, now);
+	if (app) {
+		if (update_drained(app, now))
+			app_apply(app, now);
+		return;
+	}
+	for (app = reg->apps; app; app = app->hh.next)
+		if (update_drained(app, now))
+			app_apply(app, now);
 }
 
-static void look_at_all(struct registry *reg, usec_t now)
-{
-	for (struct app *app = reg->apps; app; app = app->hh.next)
-		app_drain_look(app, now);
-}
-
-/* Logs a change, of one app or (NULL) of the agent. */
+/* Of one app or (NULL) of the agent, as all below. */
 static void log_change(const struct app *app, const char *what, enum drain_source source,
 		       const char *reason)
 {
@@ -72,64 +69,67 @@ static void log_change(const struct app *app, const char *what, enum drain_sourc
 		 app ? ": " : "", what, drain_source_name(source), reason[0] ? ": " : "", reason);
 }
 
-/* Only what the API drains outlives us: files are looked at again. */
+/* Only drains of the API are persistent: disable files are checked again at start. */
 static void tell_changed(struct registry *reg, const struct app *app, enum drain_source source)
 {
 	if (source == DRAIN_BY_API)
-		registry_tell_changed(reg, app ? app->spec->name : NULL, app, false);
+		notify_changed(&reg->notify, app ? app->spec->name : NULL, app, false);
 }
 
-static enum drain_result hold(struct registry *reg, struct app *app, enum drain_source source,
-			      const char *reason, usec_t until, usec_t now)
+static void schedule_undrain(struct registry *reg, struct app *app, enum drain_source source,
+			     mono_t until)
+{
+	if (source == DRAIN_BY_API)
+		due_set(&reg->due, DUE_UNDRAIN, app ? &app->due[DUE_UNDRAIN] : &reg->agent_undrain,
+			until);
+}
+
+static enum drain_result request(struct registry *reg, struct app *app, enum drain_source source,
+				 const char *reason, mono_t until, mono_t now)
 {
 	if (app && !app->drain)
 		app->drain = mem_new(1, sizeof(*app->drain));
 	struct drain *d = app ? app->drain : &reg->drain;
-	const struct drain_request *h = &d->requests[source], before = *h;
+	const struct drain_request *r = &d->requests[source], before = *r;
 	bool is_new = drain_request(d, source, reason, until, now);
-	bool same = !is_new && h->until == before.until && str_equal(h->reason, before.reason);
+	bool same = !is_new && r->until == before.until && str_equal(r->reason, before.reason);
 	if (!same)
-		log_change(app, is_new ? "drained" : "drain changed", source, h->reason);
-	if (app && source == DRAIN_BY_API)
-		app_set_undrain(app, until);
+		log_change(app, is_new ? "drained" : "drain changed", source, r->reason);
+	schedule_undrain(reg, app, source, until);
 	tell_changed(reg, app, source);
 	return is_new ? DRAIN_BEGUN : same ? DRAIN_UNCHANGED : DRAIN_CHANGED;
 }
 
 enum drain_result registry_drain(struct registry *reg, const char *name, enum drain_source source,
-				 const char *reason, usec_t until, usec_t now)
+				 const char *reason, mono_t until, mono_t now)
 {
-	struct app *app = name ? registry_get(reg, name) : NULL;
+	struct app *app = name ? app_get(reg, name) : NULL;
 	if (name && !app)
 		return DRAIN_NO_APP;
-	enum drain_result result = hold(reg, app, source, reason, until, now);
-	if (app)
-		app_drain_look(app, now);
-	else
-		look_at_all(reg, now);
-	registry_arm_timer(reg);
+	enum drain_result result = request(reg, app, source, reason, until, now);
+	update(reg, app, now);
 	return result;
 }
 
 enum drain_result registry_undrain(struct registry *reg, const char *name, enum drain_source source,
-				   usec_t now)
+				   mono_t now)
 {
-	struct app *app = name ? registry_get(reg, name) : NULL;
+	struct app *app = name ? app_get(reg, name) : NULL;
 	if (name && !app)
 		return DRAIN_NO_APP;
 	struct drain *d = app ? app->drain : &reg->drain;
-	if (app && source == DRAIN_BY_API)
-		app_set_undrain(app, USEC_NEVER);
+	schedule_undrain(reg, app, source, USEC_NEVER);
 	if (!d || !drain_lift(d, source))
 		return DRAIN_UNCHANGED;
 	log_change(app, "undrained", source, "");
 	tell_changed(reg, app, source);
-	if (app)
-		app_drain_look(app, now);
-	else
-		look_at_all(reg, now);
-	registry_arm_timer(reg);
+	update(reg, app, now);
 	return DRAIN_ENDED;
+}
+
+void drain_on_due(struct registry *reg, const struct app *app, mono_t now)
+{
+	registry_undrain(reg, app ? app->spec->name : NULL, DRAIN_BY_API, now);
 }
 
 const struct drain *registry_agent_drain(const struct registry *reg)
@@ -137,93 +137,88 @@ const struct drain *registry_agent_drain(const struct registry *reg)
 	return &reg->drain;
 }
 
-usec_t registry_drained_at(const struct registry *reg, usec_t now)
+mono_t registry_drained_at(const struct registry *reg, mono_t now)
 {
-	usec_t last = now;
+	mono_t last = now;
 	for (const struct app *app = reg->apps; app; app = app->hh.next)
 		if (app->form == ROUTE_DRAIN && app->drain_end > last)
 			last = app->drain_end;
 	return last;
 }
 
-/* Of a former run */
+/* Of a previous instance */
 
-static void drain_again(struct registry *reg, const char *name, const char *reason, usec_t until,
-			usec_t earlier, usec_t now)
+static void restore(struct registry *reg, const char *name, const char *reason, mono_t until,
+		    span_t earlier, mono_t now)
 {
 	if (until <= now)
 		return;
-	struct app *app = name ? registry_get(reg, name) : NULL;
+	struct app *app = name ? app_get(reg, name) : NULL;
 	registry_drain(reg, name, DRAIN_BY_API, reason, until, now);
 	struct drain *d = app ? app->drain : &reg->drain;
 	d->requests[DRAIN_BY_API].earlier = earlier;
-	registry_tell_changed(reg, name, app, false);
+	notify_changed(&reg->notify, name, app, false);
 }
 
-static void recalled_free(struct registry *reg, struct recalled *r)
+static void pending_free(struct registry *reg, struct pending_drain *p)
 {
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
-	HASH_DELETE(hh, reg->recalled, r);
-	free(r->name);
-	free(r->reason);
-	free(r);
+	HASH_DELETE(hh, reg->pending_drains, p);
+	free(p->name);
+	free(p->reason);
+	free(p);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
-static struct recalled *recalled_find(const struct registry *reg, const char *name)
+static struct pending_drain *pending_find(const struct registry *reg, const char *name)
 {
-	struct recalled *r;
-	HASH_FIND(hh, reg->recalled, name, strlen(name), r);
-	return r;
+	struct pending_drain *p;
+	HASH_FIND(hh, reg->pending_drains, name, strlen(name), p);
+	return p;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
 void registry_restore_drain(struct registry *reg, const char *name, const char *reason,
-			    usec_t until, usec_t earlier, usec_t now)
+			    mono_t until, span_t earlier, mono_t now)
 {
-	if (!name || registry_get(reg, name)) {
-		drain_again(reg, name, reason, until, earlier, now);
+	if (!name || app_get(reg, name)) {
+		restore(reg, name, reason, until, earlier, now);
 		return;
 	}
-	struct recalled *r = recalled_find(reg, name);
-	if (r)
-		recalled_free(reg, r);
-	r = mem_new(1, sizeof(*r));
-	r->name = mem_strdup(name);
-	r->reason = mem_strdup(reason);
-	r->until = until;
-	r->earlier = earlier;
-	HASH_ADD_KEYPTR(hh, reg->recalled, r->name, strlen(r->name), r);
+	struct pending_drain *p = pending_find(reg, name);
+	if (p)
+		pending_free(reg, p);
+	p = mem_new(1, sizeof(*p));
+	p->name = mem_strdup(name);
+	p->reason = mem_strdup(reason);
+	p->until = until;
+	p->earlier = earlier;
+	HASH_ADD_KEYPTR(hh, reg->pending_drains, p->name, strlen(p->name), p);
 }
 
-static void take_recalled(struct app *app, usec_t now)
+static void restore_pending(struct app *app, mono_t now)
 {
 	struct registry *reg = app->registry;
-	struct recalled *r = recalled_find(reg, app->spec->name);
-	if (!r)
+	struct pending_drain *p = pending_find(reg, app->spec->name);
+	if (!p)
 		return;
-	drain_again(reg, r->name, r->reason, r->until, r->earlier, now);
-	recalled_free(reg, r);
+	restore(reg, p->name, p->reason, p->until, p->earlier, now);
+	pending_free(reg, p);
 }
 
-void registry_drop_pending_drains(struct registry *reg, registry_name_cb *forgotten, void *userdata)
+void registry_drop_pending_drains(struct registry *reg, registry_name_cb *dropped, void *userdata)
 {
-	struct recalled *r, *next;
-	HASH_ITER (hh, reg->recalled, r, next) {
-		if (forgotten)
-			forgotten(r->name, userdata);
-		recalled_free(reg, r);
+	struct pending_drain *p, *next;
+	HASH_ITER (hh, reg->pending_drains, p, next) {
+		if (dropped)
+			dropped(p->name, userdata);
+		pending_free(reg, p);
 	}
 }
 
-void registry_free_recalled(struct registry *reg)
-{
-	registry_drop_pending_drains(reg, NULL, NULL);
-}
+/* The disable_file */
 
-/* The file */
-
-static void take_file(struct app *app, bool exists, usec_t now)
+static void apply_file(struct app *app, bool exists, mono_t now)
 {
 	const char *name = app->spec->name;
 	if (exists)
@@ -236,10 +231,10 @@ static void take_file(struct app *app, bool exists, usec_t now)
 static void on_file(bool exists, void *userdata)
 {
 	struct app *app = userdata;
-	take_file(app, exists, loop_now(app->registry->loop));
+	apply_file(app, exists, loop_now(app->registry->loop));
 }
 
-void app_drain_watch(struct app *app, usec_t now)
+void app_drain_start(struct app *app, mono_t now)
 {
 	struct file_watcher *watcher = app->registry->options.presence;
 	bool exists = false;
@@ -248,14 +243,13 @@ void app_drain_watch(struct app *app, usec_t now)
 	if (watcher && app->spec->disable_file)
 		app->disable_file =
 			file_watch_new(watcher, app->spec->disable_file, on_file, app, &exists);
-	take_file(app, exists, now);
-	take_recalled(app, now);
-	look(app, now); /* the agent may be drained; who calls applies it */
+	apply_file(app, exists, now);
+	restore_pending(app, now);
+	update_drained(app, now); /* the agent may be drained */
 }
 
 void app_drain_done(struct app *app)
 {
 	file_watch_free(app->disable_file);
-	list_remove(&app->undrain_node);
 	free(app->drain);
 }

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Groups of apps that are judged together (keep_last). policy.h says when a group is kept; here is
- * who is in it. While one of a group is up nothing needs to be looked at, so that ten thousand apps
- * of a group can fail one by one without looking at each other every time.
- */
+#include "agent/app/groups.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/app/internal.h"
+#include "agent/app/apply.h"
 #include "agent/model/policy.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+
+struct app_group {
+	char *name; /* the key */
+	struct list members;
+	size_t n, n_up;
+	bool kept; /* policy_group() */
+	UT_hash_handle hh;
+};
 
 static struct app_group *group_get(struct registry *reg, const char *name)
 {
@@ -32,7 +37,7 @@ static void group_free(struct registry *reg, struct app_group *g)
 	free(g);
 }
 
-void registry_free_groups(struct registry *reg)
+void groups_done(struct registry *reg)
 {
 	struct app_group *g = reg->groups, *next;
 	HASH_CLEAR(hh, reg->groups);
@@ -46,9 +51,11 @@ void registry_free_groups(struct registry *reg)
 size_t registry_kept_groups(const struct registry *reg, const char **ret, size_t max)
 {
 	size_t n = 0;
-	for (const struct app_group *g = reg->groups; g && n < max; g = g->hh.next)
-		if (g->kept)
-			ret[n++] = g->name;
+	for (const struct app_group *g = reg->groups; g; g = g->hh.next) {
+		if (g->kept && n < max)
+			ret[n] = g->name;
+		n += g->kept;
+	}
 	return n;
 }
 
@@ -73,14 +80,14 @@ static void log_group(const struct app_group *g)
 	if (g->kept)
 		log_error("app",
 			  "ALARM: all apps of group %s went down at once: they stay announced, as "
-			  "degraded, because this looks like a broken check; look at the checks, "
+			  "degraded, because this looks like a broken check. Look at the checks, "
 			  "then at the services",
 			  g->name);
 	else
-		log_warn("app", "group %s is judged one by one again", g->name);
+		log_warn("app", "group %s: apps are judged one by one again", g->name);
 }
 
-static void set_kept(struct app *app, bool kept, const struct app *self, usec_t now)
+static void set_kept(struct app *app, bool kept, const struct app *self, mono_t now)
 {
 	if (app->kept == kept)
 		return;
@@ -91,22 +98,23 @@ static void set_kept(struct app *app, bool kept, const struct app *self, usec_t 
 		app_apply(app, now);
 }
 
-/* What breaks for all is noticed by each at its own interval. */
-static usec_t window_of(const struct registry *reg, const struct app_group *g)
+/* A common failure is noticed by each app at its own interval. */
+static span_t window_of(const struct registry *reg, const struct app_group *g)
 {
-	usec_t window = reg->options.keep_last_window;
+	span_t window = reg->options.keep_last_window;
 	if (!reg->options.keep_last_stretches)
 		return window;
 	list_for_each (it, &g->members) {
 		const struct app *app = list_entry(it, struct app, member);
-		usec_t notice = app->watch ? monitor_watch_notice(app->watch) : 0;
+		span_t notice = app->watch ? monitor_watch_notice(app->watch) : 0;
 		window = notice > window ? notice : window;
 	}
 	return window;
 }
 
-/* `self` is applied by who calls. */
-static void look(struct registry *reg, struct app_group *g, const struct app *self, usec_t now)
+/* `self` is applied by the caller. */
+static void group_update(struct registry *reg, struct app_group *g, const struct app *self,
+			 mono_t now)
 {
 	if (g->n == 0 || (g->n_up > 0 && !g->kept))
 		return;
@@ -121,17 +129,17 @@ static void look(struct registry *reg, struct app_group *g, const struct app *se
 	free(members);
 }
 
-void app_group_health(struct app *app, enum health from, usec_t now)
+void app_group_health(struct app *app, enum health from, mono_t now)
 {
 	struct app_group *g = app->group;
 	if (!g)
 		return;
 	g->n_up += app->health == HEALTH_UP;
 	g->n_up -= from == HEALTH_UP;
-	look(app->registry, g, app, now);
+	group_update(app->registry, g, app, now);
 }
 
-void app_group_leave(struct app *app, usec_t now)
+void app_group_leave(struct app *app, mono_t now)
 {
 	struct app_group *g = app->group;
 	if (!g)
@@ -144,14 +152,14 @@ void app_group_leave(struct app *app, usec_t now)
 	if (g->n == 0)
 		group_free(app->registry, g);
 	else if (g->kept)
-		look(app->registry, g, app, now);
+		group_update(app->registry, g, app, now);
 }
 
-void app_group_join(struct app *app, usec_t now)
+void app_group_join(struct app *app, mono_t now)
 {
 	const char *name = app->spec->group;
 	if (app->group && name && strcmp(app->group->name, name) == 0) {
-		look(app->registry, app->group, app, now); /* keep_last may be another */
+		group_update(app->registry, app->group, app, now); /* keep_last may be another */
 		return;
 	}
 	app_group_leave(app, now);
@@ -161,5 +169,5 @@ void app_group_join(struct app *app, usec_t now)
 	list_append(&g->members, &app->member);
 	g->n++;
 	g->n_up += app->health == HEALTH_UP;
-	look(app->registry, g, app, now);
+	group_update(app->registry, g, app, now);
 }

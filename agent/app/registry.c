@@ -9,42 +9,34 @@
  *
  * An app that goes is freed at once. Its VIPs outlive it in the reconciler until they are down,
  * where a new app can claim them.
- *
- * What the monitors say is the app's health, but for one thing: an app that flaps is held down for
- * a while (app_hold.c).
- *
- * What follows from it all is policy.c's to say. This file keeps what the policy has to store:
- * since when the routes are gone, and when a drain ends.
  */
 #include "agent/app/registry.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/app/internal.h"
-#include "agent/model/policy.h"
+#include "agent/app/apply.h"
+#include "agent/app/claims.h"
+#include "agent/app/drains.h"
+#include "agent/app/groups.h"
+#include "agent/app/health.h"
+#include "agent/app/leases.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "process/loop.h"
 
-#define REASON_MAX  640
-#define APPS_LOGGED 100
+static due_cb on_due;
 
 struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
-			      struct reconcile *reconcile, usec_t cleanup_timer)
+			      struct reconcile *reconcile, span_t cleanup_timer)
 {
 	struct registry *reg = mem_new(1, sizeof(*reg));
 	reg->loop = loop;
 	reg->runner = runner;
 	reg->reconcile = reconcile;
 	reg->cleanup_timer = cleanup_timer;
-	for (size_t i = 0; i < APP_DUES; i++)
-		list_init(&reg->due[i]);
-	list_init(&reg->undrain);
 	list_init(&reg->cursors);
+	due_init(&reg->due, loop, on_due, reg);
 	return reg;
 }
 
@@ -56,7 +48,7 @@ void registry_set_guard(struct registry *reg, registry_guard *guard, void *userd
 
 void registry_set_damping(struct registry *reg, const struct damping_config *config)
 {
-	reg->hold = *config;
+	reg->damping = *config;
 }
 
 void registry_set_options(struct registry *reg, const struct registry_options *options)
@@ -64,11 +56,16 @@ void registry_set_options(struct registry *reg, const struct registry_options *o
 	reg->options = *options;
 }
 
-struct app *registry_get(const struct registry *reg, const char *name)
+void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata)
 {
-	struct app *app;
-	HASH_FIND(hh, reg->apps, name, strlen(name), app);
-	return app;
+	reg->notify.freed = freed;
+	reg->notify.freed_userdata = userdata;
+}
+
+void registry_on_changed(struct registry *reg, registry_changed_cb *changed, void *userdata)
+{
+	reg->notify.changed = changed;
+	reg->notify.changed_userdata = userdata;
 }
 
 static struct app_spec *spec_new(const struct app_spec *src)
@@ -87,16 +84,9 @@ static void spec_free(struct app_spec *spec)
 static void app_free(struct app *app)
 {
 	struct registry *reg = app->registry;
-	list_for_each (it, &reg->cursors) {
-		struct app_cursor *c = list_entry(it, struct app_cursor, node);
-		if (c->next == app)
-			c->next = app->hh.next;
-	}
-	HASH_DELETE(hh, reg->apps, app);
-	reg->n_by_health[app->health]--;
-	deadlines_remove(&reg->releases, &app->release);
-	app_lease_end_now(app);
-	list_remove(&app->due_node);
+	app_table_remove(reg, app);
+	for (size_t i = 0; i < DUE_KINDS; i++)
+		due_set(&reg->due, i, &app->due[i], USEC_NEVER);
 	app_drain_done(app);
 	monitor_watch_free(app->watch);
 	spec_free(app->spec);
@@ -112,205 +102,13 @@ void registry_free(struct registry *reg)
 	struct app *app, *next;
 	HASH_ITER (hh, reg->apps, app, next)
 		app_free(app);
-	registry_free_holds(reg);
-	registry_free_leases(reg);
-	registry_free_recalled(reg);
-	registry_free_groups(reg);
-	sd_event_source_disable_unref(reg->timer);
+	registry_drop_pending_drains(reg, NULL, NULL);
+	groups_done(reg);
+	due_done(&reg->due);
 	free(reg);
 }
 
-/* The policy */
-
-static struct policy_output decide(const struct app *app, usec_t now)
-{
-	const struct announce_specs *states = app->spec->announce;
-	struct policy_output out;
-	struct policy_input in = {
-		.registered = true,
-		.source = app->spec->source,
-		.health = app->health,
-		.checks_own_vip = app_spec_checks_own_vip(app->spec),
-		.last_resort = announce_specs_announces(states, ANNOUNCE_DOWN),
-		.kept = app->kept,
-		.drained = app->drained_since != USEC_NEVER,
-		.drain_announces = announce_specs_announces(states, ANNOUNCE_DRAIN),
-		.drain_end = app->drain_end,
-		.off_since = app->off_since,
-		.cleanup_timer = app->registry->cleanup_timer,
-		.now = now,
-	};
-	policy_decide(&in, &out);
-	return out;
-}
-
-/* The cleanup counts from when the last route went. */
-static struct policy_output decide_and_remember(struct app *app, usec_t now)
-{
-	struct policy_output out = decide(app, now);
-	bool never_up = app->off_since == USEC_NEVER && app->health != HEALTH_UNKNOWN;
-	if (out.want.route == ROUTE_NONE && (app->form != ROUTE_NONE || never_up)) {
-		app->off_since = now;
-		out = decide(app, now);
-	}
-	app->form = out.want.route;
-	app->forget = out.forget;
-	/* What is down while it is drained comes back to nobody. */
-	if (app->form == ROUTE_NONE)
-		app->drain_end = usec_min(app->drain_end, now);
-	return out;
-}
-
-void app_apply(struct app *app, usec_t now)
-{
-	struct policy_output out = decide_and_remember(app, now);
-	for (size_t i = 0; i < app->spec->n_vips; i++)
-		reconcile_want(app->registry->reconcile, app->vips[i], out.want, now);
-	/* What is to be forgotten goes by the timer too, never inside a callback of its watch. */
-	app_set_due(app, app->form == ROUTE_DRAIN ? DUE_DRAINED : DUE_CLEANUP,
-		    app->forget ? now : out.due);
-}
-
-/* Health */
-
-/* The first verdicts of 10,000 apps at start are no news. */
-static enum log_level level_of_first(const struct registry *reg)
-{
-	return HASH_COUNT(reg->apps) > APPS_LOGGED ? LOG_DEBUG : LOG_INFO;
-}
-
-static const char *what_follows(const struct app *app)
-{
-	if (app->form == ROUTE_NONE)
-		return "not announced";
-	if (app->kept)
-		return "as is all of its group, keeping it announced";
-	return announce_specs_announces(app->spec->announce, ANNOUNCE_DOWN)
-		       ? "announcing it as a last resort"
-		       : "withdrawing it";
-}
-
-static void log_health(const struct app *app, enum health from)
-{
-	const char *name = app->spec->name;
-	enum log_level level = from == HEALTH_UNKNOWN ? level_of_first(app->registry) : LOG_INFO;
-	if (app->health == HEALTH_UP)
-		log_write(level, "app", "%s: up", name);
-	else if (from == HEALTH_UP)
-		log_warn("app", "%s: down, %s: %s", name, what_follows(app), app->reason);
-	else
-		log_write(level, "app", "%s: down, not announced: %s", name, app->reason);
-}
-
-static void set_health(struct app *app, enum health health, const char *reason, usec_t now)
-{
-	struct registry *reg = app->registry;
-	enum health from = app->health;
-	reg->n_by_health[from]--;
-	reg->n_by_health[health]++;
-	app->health = health;
-	app->health_since = now;
-	app->went_up += health == HEALTH_UP;
-	app->went_down += health == HEALTH_DOWN;
-	mem_free(&app->reason);
-	if (health == HEALTH_DOWN)
-		app->reason = mem_strdup(reason);
-	if (health == HEALTH_DOWN && from == HEALTH_UP)
-		app->left_at = now;
-	app_group_health(app, from, now);
-	log_health(app, from);
-	app_hold_look(app, now);
-}
-
-void app_on_verdict(struct app *app, enum health health, const char *reason, usec_t now)
-{
-	/* "Unknown" says nothing against what was known. */
-	if (health == HEALTH_UNKNOWN || health == app->health)
-		return;
-	if (health == HEALTH_UP && damping_is_on(&app->damping, now))
-		return;
-	set_health(app, health, reason, now);
-	app_apply(app, now);
-}
-
-static void on_verdict(struct monitor_watch *w, enum health health, const char *reason,
-		       void *userdata)
-{
-	(void)w;
-	struct app *app = userdata;
-	app_on_verdict(app, health, reason, loop_now(app->registry->loop));
-}
-
-/* The first health of a watch comes without a callback: looks up who is to blame for it. */
-static void take_first_health(struct app *app, usec_t now)
-{
-	struct monitor_status status = { .text = "", .said = "" };
-	char reason[REASON_MAX];
-	enum health health = monitor_watch_health(app->watch);
-	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
-		monitor_watch_status(app->watch, i, &status);
-		if (status.health == health)
-			break;
-	}
-	snprintf(reason, sizeof(reason), "%.100s: %.500s", status.text, status.said);
-	bool is_held = health == HEALTH_UP && damping_is_on(&app->damping, now);
-	if (health != HEALTH_UNKNOWN && health != app->health && !is_held)
-		set_health(app, health, reason, now);
-}
-
 /* Registering */
-
-static struct app *owner_of(const struct registry *reg, const struct prefix *prefix)
-{
-	const struct vip *vip = reconcile_find(reg->reconcile, prefix);
-	return vip ? vip->owner : NULL;
-}
-
-/* Whether who has something must give it up to `spec`. */
-static bool yields(const struct app *owner, const struct app_spec *spec)
-{
-	return owner->spec->source > spec->source; /* the enum is in this order */
-}
-
-static int find_conflict(struct registry *reg, const struct app_spec *spec, const struct app *self,
-			 struct err *err)
-{
-	char text[PREFIX_TEXT_MAX];
-	for (size_t i = 0; i < spec->n_vips; i++) {
-		const struct app *owner = owner_of(reg, &spec->vips[i]);
-		if (owner && owner != self && !yields(owner, spec))
-			return err_set(err, -EEXIST, "vip %s belongs to app '%s' already",
-				       prefix_format(&spec->vips[i], text), owner->spec->name);
-	}
-	return 0;
-}
-
-static int ask_guard(const struct registry *reg, const struct app_spec *spec, struct err *err)
-{
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && reg->guard && i < spec->n_vips; i++)
-		rc = reg->guard(&spec->vips[i], err, reg->guard_userdata);
-	return rc;
-}
-
-static int check_register(struct registry *reg, const struct app_spec *spec, const struct app *self,
-			  struct err *err)
-{
-	/* GoCast lets a request replace it, and the next restart brings the old one back. */
-	if (self && self->spec->source == APP_FROM_CONFIG && spec->source != APP_FROM_CONFIG)
-		return err_set(err, -EBUSY,
-			       "app '%s' is defined in the configuration file, change it there",
-			       spec->name);
-	if (self && self->spec->source < spec->source)
-		return err_set(err, -EBUSY,
-			       "app '%s' was registered over HTTP, which comes before Consul",
-			       spec->name);
-	if (!self && HASH_COUNT(reg->apps) >= APPS_MAX)
-		return err_set(err, -ENOSPC, "there are %d apps already, more are not taken",
-			       APPS_MAX);
-	int rc = ask_guard(reg, spec, err);
-	return rc < 0 ? rc : find_conflict(reg, spec, self, err);
-}
 
 static bool same_monitors(const struct app_spec *a, const struct app_spec *b)
 {
@@ -322,14 +120,6 @@ static bool same_monitors(const struct app_spec *a, const struct app_spec *b)
 	return true;
 }
 
-static void watch(struct app *app, usec_t now)
-{
-	monitor_watch_free(app->watch);
-	app->watch = monitor_watch_new(app->registry->runner, app->spec->name, app->spec->monitors,
-				       app->spec->n_monitors, app->spec->quorum, on_verdict, app);
-	take_first_health(app, now);
-}
-
 static void claim_vips(struct app *app)
 {
 	app->vips = mem_new(app->spec->n_vips, sizeof(app->vips[0]));
@@ -338,20 +128,17 @@ static void claim_vips(struct app *app)
 					       app->spec, app);
 }
 
-static void app_new(struct registry *reg, const struct app_spec *spec, usec_t now)
+static void add(struct registry *reg, const struct app_spec *spec, mono_t now)
 {
 	struct app *app = mem_new(1, sizeof(*app));
-	app->registry = reg;
 	app->registered_at = app->health_since = now;
 	app->off_since = app->left_at = app->drained_since = USEC_NEVER;
-	app->due = app->undrain_at = USEC_NEVER;
 	app->spec = spec_new(spec);
-	HASH_ADD_KEYPTR(hh, reg->apps, app->spec->name, strlen(app->spec->name), app);
-	reg->n_by_health[HEALTH_UNKNOWN]++;
+	app_table_add(reg, app);
 	claim_vips(app);
 	app_group_join(app, now);
-	app_drain_watch(app, now);
-	watch(app, now);
+	app_drain_start(app, now);
+	app_watch(app, now);
 	app_apply(app, now);
 }
 
@@ -363,7 +150,7 @@ static bool has_vip(const struct app_spec *spec, const struct prefix *vip)
 	return false;
 }
 
-static void replace(struct app *app, const struct app_spec *spec, usec_t now)
+static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 {
 	struct app_spec *old = app->spec;
 	struct vip **old_vips = app->vips;
@@ -375,151 +162,190 @@ static void replace(struct app *app, const struct app_spec *spec, usec_t now)
 			reconcile_release(app->registry->reconcile, old_vips[i], now);
 	app->registered_at = now;
 	app_group_join(app, now);
-	app_drain_watch(app, now);
+	app_drain_start(app, now);
 	if (!same_monitors(app->spec, old))
-		watch(app, now);
+		app_watch(app, now);
 	app_apply(app, now);
 	spec_free(old);
 	free(old_vips);
 }
 
-static void tell_freed(struct registry *reg)
-{
-	if (reg->freed)
-		reg->freed(reg->freed_userdata);
-}
-
-void registry_tell_changed(struct registry *reg, const char *name, const struct app *app,
-			   bool renewed)
-{
-	if (reg->changed)
-		reg->changed(name, app, renewed, reg->changed_userdata);
-}
-
-static void unregister(struct app *app, usec_t now)
+static void unregister(struct app *app, mono_t now)
 {
 	struct registry *reg = app->registry;
-	registry_tell_changed(reg, app->spec->name, NULL, false);
+	notify_changed(&reg->notify, app->spec->name, NULL, false);
 	for (size_t i = 0; i < app->spec->n_vips; i++)
 		reconcile_release(reg->reconcile, app->vips[i], now);
 	app_group_leave(app, now);
 	app_free(app);
-	tell_freed(reg);
+	notify_freed(&reg->notify);
 }
 
-/* What was checked to be free for `spec` becomes so. */
+/* Frees the VIPs that `spec` may take from apps that come after it. */
 static void displace(struct registry *reg, const struct app_spec *spec, const struct app *self,
-		     usec_t now)
+		     mono_t now)
 {
 	char text[PREFIX_TEXT_MAX];
 	for (size_t i = 0; i < spec->n_vips; i++) {
-		struct app *owner = owner_of(reg, &spec->vips[i]);
+		struct app *owner = claims_owner(reg, &spec->vips[i]);
 		if (!owner || owner == self)
 			continue;
-		log_warn("app", "%s: gives vip %s up to app %s, as %s comes before %s",
-			 owner->spec->name, prefix_format(&spec->vips[i], text), spec->name,
+		log_warn("app", "%s: displaced by app %s, which claims vip %s (%s comes before %s)",
+			 owner->spec->name, spec->name, prefix_format(&spec->vips[i], text),
 			 app_source_name(spec->source), app_source_name(owner->spec->source));
 		unregister(owner, now);
 	}
 }
 
-/* The same definition from a source that comes first: it is theirs from now on. */
-static void take_over(struct app *app, enum app_source source)
+/* The same definition from a source that comes first becomes that source's. */
+static void change_source(struct app *app, enum app_source source)
 {
+	struct notify *notify = &app->registry->notify;
 	if (source >= app->spec->source)
 		return;
 	app->spec->source = source;
-	tell_freed(app->registry); /* who had it has to look again */
-	registry_tell_changed(app->registry, app->spec->name, app, false);
+	notify_freed(notify); /* the former source has to compare again */
+	notify_changed(notify, app->spec->name, app, false);
 }
 
-/* Registered again. */
-static enum register_result renew(struct app *app, const struct app_spec *spec, usec_t now)
+/* The same definition again. */
+static enum register_result renew(struct app *app, const struct app_spec *spec, mono_t now)
 {
-	usec_t lease = app->spec->lease;
+	span_t lease = app->spec->lease;
 	enum app_source source = app->spec->source;
-	take_over(app, spec->source);
-	if (spec->source != app->spec->source) /* who comes later says nothing about it */
+	change_source(app, spec->source);
+	if (spec->source !=
+	    app->spec->source) /* a source that comes later does not set the lease */
 		return REGISTER_SAME;
 	app->spec->lease = spec->lease;
 	app->spec->local = spec->local;
-	if (!app_lease_begin(app, now))
+	if (!app_lease_start(app, now))
 		return REGISTER_SAME;
-	registry_tell_changed(app->registry, app->spec->name, app,
-			      lease == spec->lease && source == spec->source);
+	notify_changed(&app->registry->notify, app->spec->name, app,
+		       lease == spec->lease && source == spec->source);
 	return REGISTER_RENEWED;
 }
 
-int registry_register(struct registry *reg, const struct app_spec *spec, usec_t now,
+static enum register_result add_or_replace(struct registry *reg, const struct app_spec *spec,
+					   mono_t now)
+{
+	struct app *app = app_get(reg, spec->name);
+	enum register_result result = app ? REGISTER_REPLACED : REGISTER_NEW;
+	displace(reg, spec, app, now);
+	if (app)
+		replace(app, spec, now);
+	else
+		add(reg, spec, now);
+	app = app_get(reg, spec->name);
+	app_lease_start(app, now);
+	notify_changed(&reg->notify, app->spec->name, app, false);
+	for (size_t i = 0; i < app->spec->n_vips; i++)
+		reconcile_vip_now(reg->reconcile, app->vips[i], now);
+	if (result == REGISTER_REPLACED)
+		notify_freed(&reg->notify); /* VIPs that the former definition had */
+	return result;
+}
+
+int registry_register(struct registry *reg, const struct app_spec *spec, mono_t now,
 		      enum register_result *ret, struct err *err)
 {
 	int rc = reg->options.admission ? monitor_admission_check(reg->options.admission, spec, err)
 					: 0;
 	if (rc < 0)
 		return rc;
-	struct app *app = registry_get(reg, spec->name);
+	struct app *app = app_get(reg, spec->name);
 	if (app && app_spec_equal(app->spec, spec)) {
 		*ret = renew(app, spec, now);
 		return 0;
 	}
-	rc = check_register(reg, spec, app, err);
+	rc = claims_check(reg, spec, app, err);
 	if (rc < 0)
 		return rc;
-	displace(reg, spec, app, now);
-	*ret = app ? REGISTER_REPLACED : REGISTER_NEW;
-	if (app)
-		replace(app, spec, now);
-	else
-		app_new(reg, spec, now);
-	app = registry_get(reg, spec->name);
-	app_lease_begin(app, now);
-	registry_tell_changed(reg, app->spec->name, app, false);
-	for (size_t i = 0; i < app->spec->n_vips; i++)
-		reconcile_vip_now(reg->reconcile, app->vips[i], now);
-	if (*ret == REGISTER_REPLACED)
-		tell_freed(reg); /* VIPs that the former definition had */
+	*ret = add_or_replace(reg, spec, now);
 	return 0;
 }
 
-bool registry_unregister(struct registry *reg, const char *name, usec_t now)
+bool registry_unregister(struct registry *reg, const char *name, mono_t now)
 {
-	struct app *app = registry_get(reg, name);
+	struct app *app = app_get(reg, name);
 	if (app)
 		unregister(app, now);
 	return app;
 }
 
-void registry_unregister_all(struct registry *reg, usec_t now)
+void registry_unregister_all(struct registry *reg, mono_t now)
 {
 	struct app *app, *next;
-	reg->freed = NULL; /* nobody is to take their place */
-	reg->changed = NULL;
+	reg->notify = (struct notify){ 0 };
 	HASH_ITER (hh, reg->apps, app, next)
 		unregister(app, now);
 }
 
-void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata)
+/* What is due */
+
+static void on_drained(struct app *app, mono_t now)
 {
-	reg->freed = freed;
-	reg->freed_userdata = userdata;
+	log_info("app", "%s: drain_time is over, withdrawing it", app->spec->name);
+	app_apply(app, now);
 }
 
-void registry_on_changed(struct registry *reg, registry_changed_cb *changed, void *userdata)
+static void on_cleanup(struct app *app, mono_t now)
 {
-	reg->changed = changed;
-	reg->changed_userdata = userdata;
+	app_apply(app, now);
+	log_info("app", "%s: still %s after cleanup_timer, %s", app->spec->name,
+		 app->drained_since == USEC_NEVER ? "down" : "drained",
+		 app->forget ? "unregistering it" : "removing its VIPs from lo");
+	if (app->forget)
+		unregister(app, now);
 }
 
-/* What is asked of it */
+static void on_lease_end(struct app *app, mono_t now)
+{
+	char text[DURATION_TEXT_MAX];
+	log_info("app", "%s: lease of %s was not renewed, unregistering it", app->spec->name,
+		 duration_format(app->spec->lease, text));
+	app->registry->leases_expired++;
+	unregister(app, now);
+}
+
+static void on_due(enum due_kind kind, struct deadline *entry, mono_t now, void *userdata)
+{
+	struct registry *reg = userdata;
+	struct app *app = app_of_due(kind, reg, entry);
+	switch (kind) {
+	case DUE_UNDRAIN:
+		drain_on_due(reg, app, now);
+		break;
+	case DUE_DRAINED:
+		on_drained(app, now);
+		break;
+	case DUE_CLEANUP:
+		on_cleanup(app, now);
+		break;
+	case DUE_LEASE:
+		on_lease_end(app, now);
+		break;
+	case DUE_DAMPING:
+		app_on_damping_end(app, now);
+		break;
+	}
+}
+
+bool registry_tick(struct registry *reg, mono_t now)
+{
+	return due_tick(&reg->due, now);
+}
+
+/* Queries */
 
 const struct app *registry_find(const struct registry *reg, const char *name)
 {
-	return registry_get(reg, name);
+	return app_get(reg, name);
 }
 
 const struct app *registry_owner(const struct registry *reg, const struct prefix *vip)
 {
-	return owner_of(reg, vip);
+	return claims_owner(reg, vip);
 }
 
 size_t registry_n(const struct registry *reg, enum health health)
@@ -538,9 +364,9 @@ bool registry_has_vip(const struct registry *reg, const struct addr *a)
 	return false;
 }
 
-usec_t app_cleanup_at(const struct app *app)
+mono_t app_cleanup_at(const struct app *app)
 {
-	return app->form == ROUTE_NONE ? app->due : USEC_NEVER;
+	return app->form == ROUTE_NONE ? due_at(&app->due[DUE_CLEANUP]) : USEC_NEVER;
 }
 
 struct app_counts registry_count(const struct registry *reg)
@@ -549,35 +375,15 @@ struct app_counts registry_count(const struct registry *reg)
 		.up = registry_n(reg, HEALTH_UP),
 		.down = registry_n(reg, HEALTH_DOWN),
 		.unknown = registry_n(reg, HEALTH_UNKNOWN),
-		.damped = reg->releases.n,
+		.damped = reg->due.of[DUE_DAMPING].n,
+		.groups_kept = registry_kept_groups(reg, NULL, 0),
+		.leases = reg->due.of[DUE_LEASE].n,
+		.leases_expired = reg->leases_expired,
 	};
 	for (const struct app *app = reg->apps; app; app = app->hh.next) {
 		c.draining += app->form == ROUTE_DRAIN;
 		c.drained += app->drained_since != USEC_NEVER && app->form == ROUTE_NONE;
 		c.apps_kept += app->kept;
 	}
-	for (const struct app_group *g = reg->groups; g; g = g->hh.next)
-		c.groups_kept += g->kept;
-	c.leases = reg->leases.n;
-	c.leases_expired = reg->leases_expired;
 	return c;
-}
-
-void app_cursor_init(struct registry *reg, struct app_cursor *c)
-{
-	c->next = reg->apps;
-	list_append(&reg->cursors, &c->node);
-}
-
-const struct app *app_cursor_next(struct app_cursor *c)
-{
-	const struct app *app = c->next;
-	if (app)
-		c->next = app->hh.next;
-	return app;
-}
-
-void app_cursor_done(struct app_cursor *c)
-{
-	list_remove(&c->node);
 }

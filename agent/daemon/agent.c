@@ -38,6 +38,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "agent/app/drains.h"
 #include "agent/app/registry.h"
 #include "agent/config/config.h"
 #include "agent/daemon/exec_user.h"

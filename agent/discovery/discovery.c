@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/app/drains.h"
 #include "agent/discovery/consul_app.h"
 #include "consul/publish.h"
 #include "lib/log.h"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/app/drains.h"
 #include "agent/discovery/discovery.h"
 #include "agent/status/readiness.h"
 #include "agent/status/view.h"

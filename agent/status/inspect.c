@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "agent/app/drains.h"
+#include "agent/app/groups.h"
+#include "agent/app/leases.h"
 #include "agent/status/metrics.h"
 #include "agent/status/view.h"
 #include "agent/status/view_peer.h"

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/app/drains.h"
+#include "agent/app/leases.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"

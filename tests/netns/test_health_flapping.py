@@ -43,6 +43,6 @@ def test_flapping_service_is_held_down(bed: Testbed) -> None:
         if isinstance(m, bgp.Update) and (VIP4 in m.withdrawn or VIP4 in m.announced)
     ]
     assert said == ["announced"] + ["withdrawn", "announced"] * 4
-    agent.wait_log("a: held down for 500ms, as it flapped 1 times")
-    agent.wait_log("a: held down for 2s, as it flapped 3 times")
+    agent.wait_log("a: flapped 1 time, held down for 500ms")
+    agent.wait_log("a: flapped 3 times, held down for 2s")
     agent.wait_log("a: no longer held down")

@@ -428,7 +428,7 @@ def test_a_lease_ends_unless_it_is_renewed(bed: Testbed) -> None:
         answer = agent.register("a", VIP4, ttl="1500ms").json()
         assert answer["result"] == "renewed", answer
         assert agent.app("a")["lease"]["expires_seconds"] > 1
-    agent.wait_log("a: its lease of 1s500ms was not renewed, unregistering it")
+    agent.wait_log("a: lease of 1s500ms was not renewed, unregistering it")
     router.wait_routes()
     bed.wait_loopback({})
     assert agent.get("/v1/apps/a").status == 404

@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/app/drains.h"
+#include "agent/app/health.h"
 #include "agent/app/registry.h"
 #include "agent/model/app_spec_parse.h"
 #include "lib/log.h"

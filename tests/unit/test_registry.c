@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/app/drains.h"
+#include "agent/app/health.h"
+#include "agent/app/leases.h"
 #include "agent/app/registry.h"
 #include "agent/model/app_spec_parse.h"
 #include "lib/log.h"
@@ -278,9 +281,9 @@ static void test_lease_ends_and_is_renewed(void **state)
 	assert_true(told.renewed);
 	assert_int_equal(app_lease_end(app), 15 * SEC);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
-	registry_expire(b->reg, 15 * SEC - 1);
+	registry_tick(b->reg, 15 * SEC - 1);
 	assert_non_null(registry_find(b->reg, "dns"));
-	registry_expire(b->reg, 15 * SEC);
+	registry_tick(b->reg, 15 * SEC);
 	assert_null(registry_find(b->reg, "dns"));
 	assert_true(told.gone);
 	assert_int_equal(registry_count(b->reg).leases, 0);
@@ -530,11 +533,11 @@ static void test_a_flapping_app_is_held_down(void **state)
 		assert_int_equal(app->damping.until, holds[i] ? fell + holds[i] : 0);
 		if (holds[i] > 0) {
 			app_on_verdict(app, HEALTH_UP, "", fell + SEC);
-			registry_release(b->reg, fell + holds[i] - 1);
+			registry_tick(b->reg, fell + holds[i] - 1);
 			expect(b, "");
 			assert_int_equal(app->health, HEALTH_DOWN);
 			now = fell + holds[i];
-			registry_release(b->reg, now);
+			registry_tick(b->reg, now);
 		} else {
 			app_on_verdict(app, HEALTH_UP, "", now += SEC);
 		}
@@ -563,14 +566,14 @@ static void test_a_hold_ends_with_its_app(void **state)
 	app_on_verdict(app, HEALTH_UP, "", 4 * SEC);
 	expect(b, b->did);
 	/* The monitors know nothing yet: the next verdict decides. */
-	registry_release(b->reg, 100 * SEC);
+	registry_tick(b->reg, 100 * SEC);
 	expect(b, "");
 	app_on_verdict(app, HEALTH_UP, "", 101 * SEC);
 	expect(b, "announce 192.0.2.1/32\n");
 	app_on_verdict(app, HEALTH_DOWN, "refused", 102 * SEC);
 	assert_true(damping_is_on(&app->damping, 103 * SEC));
 	registry_unregister(b->reg, "dns", 103 * SEC);
-	registry_release(b->reg, 200 * SEC);
+	registry_tick(b->reg, 200 * SEC);
 	assert_null(registry_find(b->reg, "dns"));
 }
 

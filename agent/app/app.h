@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The apps of the registry, and the table of them. Written by the modules of this room, which are
+ * layers; each knows those below it:
+ *
+ *	registry                registering, replacing, unregistering; what becomes due
+ *	health                  verdicts of the monitors
+ *	drains groups           what else changes the decision, for one app or for many
+ *	damped leases           deadlines
+ *	apply                   the decision of the policy, handed to the reconciler
+ *	due notify app          deadlines, callbacks, this table
+ */
+#ifndef AGENT_APP_APP_H
+#define AGENT_APP_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "agent/app/due.h"
+#include "agent/app/notify.h"
+#include "agent/model/admission.h"
+#include "agent/model/app_spec.h"
+#include "agent/model/damping.h"
+#include "agent/model/drain.h"
+#include "agent/vip/reconcile.h"
+#include "lib/err.h"
+#include "lib/hash.h"
+#include "lib/list.h"
+#include "lib/mono.h"
+#include "monitors/runner.h"
+#include "process/file_watch.h"
+
+struct registry;
+struct app_group;
+struct pending_drain;
+
+struct app {
+	struct app_spec *spec; /* spec->name is the key */
+	struct vip **vips;     /* as many as in spec->vips, in the same order */
+	struct monitor_watch *watch;
+	enum health health;   /* the last verdict; of the former definition until there is one */
+	mono_t health_since;  /* of the last change; registered_at before the first */
+	char *reason;         /* of DOWN; NULL else */
+	mono_t registered_at; /* this definition */
+	uint64_t went_up, went_down;
+	struct damping damping;
+	enum route_form form;    /* of its routes, as wanted; what is true is in the vips */
+	mono_t off_since;        /* when the routes went; USEC_NEVER: there were none yet */
+	mono_t left_at;          /* of policy_member */
+	bool kept;               /* of policy_member */
+	bool forget;             /* when DUE_CLEANUP is due */
+	struct app_group *group; /* NULL: none */
+	struct drain *drain;     /* requested for this app; NULL: there was none yet */
+	mono_t drained_since;    /* by any request; USEC_NEVER: not drained */
+	mono_t drain_end;        /* when the route goes */
+	struct file_watch *disable_file;
+	struct deadline due[DUE_KINDS];
+	struct list_node member;
+	struct registry *registry;
+	UT_hash_handle hh;
+};
+
+struct registry_options {
+	span_t drain_time, keep_last_window;
+	bool keep_last_stretches;      /* the window, to what the checks of a group may differ by */
+	struct file_watcher *presence; /* for disable_file; must outlive the registry */
+	/* Which monitors are accepted from where; must outlive the registry. NULL: all. */
+	const struct monitor_admission *admission;
+};
+
+/* Asked before an app may have a VIP; -errno and a text refuse it. */
+typedef int registry_guard(const struct prefix *vip, struct err *err, void *userdata);
+
+struct registry {
+	struct monitor_runner *runner;
+	struct reconcile *reconcile;
+	sd_event *loop;
+	span_t cleanup_timer;
+	struct registry_options options;
+	struct damping_config damping; /* of apps that do not set it themselves */
+	struct app *apps;              /* by name */
+	struct list cursors;
+	size_t n_by_health[3];
+	struct due_queue due;
+	struct app_group *groups;
+	struct drain drain; /* of the whole agent */
+	struct deadline agent_undrain;
+	struct pending_drain *pending_drains; /* by the name of the app */
+	uint64_t leases_expired;
+	registry_guard *guard; /* NULL: any VIP is accepted */
+	void *guard_userdata;
+	struct notify notify;
+};
+
+/* NULL when there is none. */
+struct app *app_get(const struct registry *reg, const char *name);
+void app_table_add(struct registry *reg, struct app *app);
+void app_table_remove(struct registry *reg, struct app *app);
+/* NULL when it is not an app's. */
+struct app *app_of_due(enum due_kind kind, const struct registry *reg, struct deadline *entry);
+
+/* Walks all apps over several turns of the loop; an app that goes meanwhile is passed over. */
+struct app_cursor {
+	struct list_node node;
+	const struct app *next;
+};
+void app_cursor_init(struct registry *reg, struct app_cursor *c);
+/* NULL at the end. */
+const struct app *app_cursor_next(struct app_cursor *c);
+void app_cursor_done(struct app_cursor *c);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What should be true of an app is policy.c's to say. Here is what it has to remember: since when
+ * the routes are gone, and when a drain ends.
+ */
+#include "agent/app/apply.h"
+
+#include "agent/model/policy.h"
+
+static struct policy_output decide(const struct app *app, mono_t now)
+{
+	const struct announce_specs *announce = app->spec->announce;
+	struct policy_output out;
+	struct policy_input in = {
+		.registered = true,
+		.source = app->spec->source,
+		.health = app->health,
+		.checks_own_vip = app_spec_checks_own_vip(app->spec),
+		.last_resort = announce_specs_announces(announce, ANNOUNCE_DOWN),
+		.kept = app->kept,
+		.drained = app->drained_since != USEC_NEVER,
+		.drain_announces = announce_specs_announces(announce, ANNOUNCE_DRAIN),
+		.drain_end = app->drain_end,
+		.off_since = app->off_since,
+		.cleanup_timer = app->registry->cleanup_timer,
+		.now = now,
+	};
+	policy_decide(&in, &out);
+	return out;
+}
+
+/* The cleanup counts from when the last route went. */
+static struct policy_output decide_and_remember(struct app *app, mono_t now)
+{
+	struct policy_output out = decide(app, now);
+	bool never_up = app->off_since == USEC_NEVER && app->health != HEALTH_UNKNOWN;
+	if (out.want.route == ROUTE_NONE && (app->form != ROUTE_NONE || never_up)) {
+		app->off_since = now;
+		out = decide(app, now);
+	}
+	app->form = out.want.route;
+	app->forget = out.forget;
+	/* An app that goes down while it is drained is not announced again before the drain ends.
+	 */
+	if (app->form == ROUTE_NONE)
+		app->drain_end = usec_min(app->drain_end, now);
+	return out;
+}
+
+void app_apply(struct app *app, mono_t now)
+{
+	struct due_queue *q = &app->registry->due;
+	struct policy_output out = decide_and_remember(app, now);
+	bool draining = app->form == ROUTE_DRAIN;
+	/* An app is forgotten by the timer too, never inside a callback of its watch. */
+	mono_t when = app->forget ? now : out.due;
+	for (size_t i = 0; i < app->spec->n_vips; i++)
+		reconcile_want(app->registry->reconcile, app->vips[i], out.want, now);
+	due_set(q, DUE_DRAINED, &app->due[DUE_DRAINED], draining ? when : USEC_NEVER);
+	due_set(q, DUE_CLEANUP, &app->due[DUE_CLEANUP], draining ? USEC_NEVER : when);
+}

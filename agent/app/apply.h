@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The policy's decision for an app, handed to the reconciler. */
+#ifndef AGENT_APP_APPLY_H
+#define AGENT_APP_APPLY_H
+
+#include "agent/app/app.h"
+
+/* After anything that the decision depends on has changed. The app may be due afterwards, it is
+ * never gone. */
+void app_apply(struct app *app, mono_t now);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/app/health.h"
+
+#include <stdio.h>
+
+#include "agent/app/apply.h"
+#include "agent/app/damped.h"
+#include "agent/app/groups.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "process/loop.h"
+
+#define REASON_MAX  640
+#define APPS_LOGGED 100
+
+/* At the start of an agent with 10,000 apps, first verdicts are not worth 10,000 lines. */
+static enum log_level level_of_first(const struct registry *reg)
+{
+	return HASH_COUNT(reg->apps) > APPS_LOGGED ? LOG_DEBUG : LOG_INFO;
+}
+
+static const char *consequence(const struct app *app)
+{
+	if (app->form == ROUTE_NONE)
+		return "not announced";
+	if (app->kept)
+		return "as is all of its group, keeping it announced";
+	return announce_specs_announces(app->spec->announce, ANNOUNCE_DOWN)
+		       ? "announcing it as a last resort"
+		       : "withdrawing it";
+}
+
+static void log_health(const struct app *app, enum health from)
+{
+	const char *name = app->spec->name;
+	enum log_level level = from == HEALTH_UNKNOWN ? level_of_first(app->registry) : LOG_INFO;
+	if (app->health == HEALTH_UP)
+		log_write(level, "app", "%s: up", name);
+	else if (from == HEALTH_UP)
+		log_warn("app", "%s: down, %s: %s", name, consequence(app), app->reason);
+	else
+		log_write(level, "app", "%s: down, not announced: %s", name, app->reason);
+}
+
+static void set_health(struct app *app, enum health health, const char *reason, mono_t now)
+{
+	struct registry *reg = app->registry;
+	enum health from = app->health;
+	reg->n_by_health[from]--;
+	reg->n_by_health[health]++;
+	app->health = health;
+	app->health_since = now;
+	app->went_up += health == HEALTH_UP;
+	app->went_down += health == HEALTH_DOWN;
+	mem_free(&app->reason);
+	if (health == HEALTH_DOWN)
+		app->reason = mem_strdup(reason);
+	if (health == HEALTH_DOWN && from == HEALTH_UP)
+		app->left_at = now;
+	app_group_health(app, from, now);
+	log_health(app, from);
+	app_damping_update(app, now);
+}
+
+/* Returns whether the health is another now. */
+static bool accept_verdict(struct app *app, enum health health, const char *reason, mono_t now)
+{
+	/* "Unknown" does not refute what is known. */
+	if (health == HEALTH_UNKNOWN || health == app->health)
+		return false;
+	if (health == HEALTH_UP && damping_is_on(&app->damping, now))
+		return false;
+	set_health(app, health, reason, now);
+	return true;
+}
+
+void app_on_verdict(struct app *app, enum health health, const char *reason, mono_t now)
+{
+	if (accept_verdict(app, health, reason, now))
+		app_apply(app, now);
+}
+
+void app_on_damping_end(struct app *app, mono_t now)
+{
+	log_info("app", "%s: no longer held down", app->spec->name);
+	app_on_verdict(app, monitor_watch_health(app->watch), "", now);
+}
+
+static void on_verdict(struct monitor_watch *w, enum health health, const char *reason,
+		       void *userdata)
+{
+	(void)w;
+	struct app *app = userdata;
+	app_on_verdict(app, health, reason, loop_now(app->registry->loop));
+}
+
+/* The first health of a watch comes without a callback: finds the monitor that it is due to. */
+static void accept_first_verdict(struct app *app, mono_t now)
+{
+	struct monitor_status status = { .text = "", .said = "" };
+	char reason[REASON_MAX];
+	enum health health = monitor_watch_health(app->watch);
+	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+		monitor_watch_status(app->watch, i, &status);
+		if (status.health == health)
+			break;
+	}
+	snprintf(reason, sizeof(reason), "%.100s: %.500s", status.text, status.said);
+	accept_verdict(app, health, reason, now);
+}
+
+void app_watch(struct app *app, mono_t now)
+{
+	monitor_watch_free(app->watch);
+	app->watch = monitor_watch_new(app->registry->runner, app->spec->name, app->spec->monitors,
+				       app->spec->n_monitors, app->spec->quorum, on_verdict, app);
+	accept_first_verdict(app, now);
+}

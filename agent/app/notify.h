@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is told of changes of the registry; see registry.h. */
+#ifndef AGENT_APP_NOTIFY_H
+#define AGENT_APP_NOTIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct app;
+
+/* A name or a VIP may have become free. Called from inside functions of the registry, which is not
+ * to be changed there. */
+typedef void registry_freed_cb(void *userdata);
+/* What is persistent has changed: an app of HTTP, its lease, or a drain over HTTP. `app` NULL: it
+ * is gone; `name` NULL: the agent. `renewed`: nothing but the end of the lease. Likewise. */
+typedef void registry_changed_cb(const char *name, const struct app *app, bool renewed,
+				 void *userdata);
+
+struct notify {
+	registry_freed_cb *freed; /* may be NULL, as the other */
+	void *freed_userdata;
+	registry_changed_cb *changed;
+	void *changed_userdata;
+};
+
+static inline void notify_freed(const struct notify *n)
+{
+	if (n->freed)
+		n->freed(n->freed_userdata);
+}
+
+static inline void notify_changed(const struct notify *n, const char *name, const struct app *app,
+				  bool renewed)
+{
+	if (n->changed)
+		n->changed(name, app, renewed, n->changed_userdata);
+}
+
+#endif
