@@ -16,22 +16,32 @@
 
 #include "tests/unit/own_netns.h"
 
-/* Returns in a child, which is process 1 there; the caller waits for it and ends with its status.
- */
-static inline void own_pidns_enter(void)
+static inline void own_pidns_exit_like(pid_t child)
 {
 	int status;
-	own_netns_enter();
-	own_netns_or_die(unshare(CLONE_NEWPID | CLONE_NEWNS) == 0, "unshare");
+	own_netns_or_die(waitpid(child, &status, 0) == child, "waitpid");
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+static inline void own_pidns_fork(void)
+{
 	pid_t child = fork();
 	own_netns_or_die(child >= 0, "fork");
-	if (child > 0) {
-		own_netns_or_die(waitpid(child, &status, 0) == child, "waitpid");
-		exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-	}
+	if (child > 0)
+		own_pidns_exit_like(child);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* Returns in a grandchild, with whose status the caller ends. Process 1 is between the two, because
+ * LeakSanitizer cannot stop that. */
+static inline void own_pidns_enter(void)
+{
+	own_netns_enter();
+	own_netns_or_die(unshare(CLONE_NEWPID | CLONE_NEWNS) == 0, "unshare");
+	own_pidns_fork();
 	own_netns_or_die(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "mount /");
 	own_netns_or_die(mount("proc", "/proc", "proc", 0, NULL) == 0, "mount /proc");
+	own_pidns_fork();
 }
 
 #endif

@@ -164,7 +164,7 @@ static const char *const unreadable[] = { "",    "x",    "1",    "1/",          
 static void a_mark_that_cannot_be_read_is_left_alone(void **state)
 {
 	(void)state;
-	char mark[MARK_MAX], place[MARK_MAX];
+	char mark[MARK_MAX + 16], place[MARK_MAX];
 	strcpy(place, stale_children_mark());
 	for (int n = 0; n < 2; n++)
 		*strrchr(place, '/') = 0;
