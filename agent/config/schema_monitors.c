@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/config/types.h"
+#include "agent/model/app_spec_parse.h"
 #include "lib/str.h"
 #include "monitors/draft.h"
 #include "monitors/kinds.h"

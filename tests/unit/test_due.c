@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "agent/app/registry.h"
+#include "agent/model/app_spec_parse.h"
 #include "agent/model/policy.h"
 #include "lib/log.h"
 
