@@ -18,11 +18,22 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "monitors/dns_message.h"
+#include "monitors/dns_names.h"
+#include "monitors/match.h"
 #include "monitors/monitor.h"
+#include "monitors/target.h"
 #include "process/loop.h"
 
 #define ANSWER_MAX (65535 + 2) /* and the length in front, by TCP */
 #define AGAIN      USEC_PER_SEC
+
+enum { RCODE, ANSWER, N_OPTIONS };
+
+struct dns_target {
+	struct monitor_endpoint server;
+	uint16_t type;
+	uint16_t name_at, name_len; /* in the argument */
+};
 
 struct dns_check {
 	struct monitor_env *env;
@@ -231,10 +242,10 @@ static void send_query(struct dns_check *d)
 
 static int prepare(struct dns_check *d, const struct monitor_spec *spec, struct err *err)
 {
-	size_t n = strcspn(spec->dns.name, ":");
-	if (n < sizeof(d->question.name))
-		memcpy(d->question.name, spec->dns.name, n);
-	d->question.type = spec->dns.type;
+	const struct dns_target *t = spec->parsed;
+	snprintf(d->question.name, sizeof(d->question.name), "%.*s", t->name_len,
+		 monitor_spec_argument(spec) + t->name_at);
+	d->question.type = t->type;
 	d->question.id = (uint16_t)loop_random();
 	int len = dns_query_build(&d->question, d->query + 2);
 	if (len < 0)
@@ -250,9 +261,9 @@ static int dns_start(struct monitor_env *env, const struct monitor_spec *spec, u
 {
 	struct dns_check *d = mem_new(1, sizeof(*d));
 	d->env = env;
-	d->server = &spec->dns.server;
-	d->expected.rcode = monitor_spec_option(spec, MONITOR_RCODE);
-	d->expected.answer = monitor_spec_option(spec, MONITOR_ANSWER);
+	d->server = &((const struct dns_target *)spec->parsed)->server;
+	d->expected.rcode = monitor_spec_option(spec, RCODE);
+	d->expected.answer = monitor_spec_option(spec, ANSWER);
 	d->fd = -1;
 	d->timeout = timeout;
 	d->done = done;
@@ -280,9 +291,67 @@ static void dns_cancel(void *running)
 	dns_free(running);
 }
 
-const struct monitor_ops monitor_dns_ops = {
+static const struct monitor_ops ops = {
 	.said_up = "answered as expected",
-	.lane = LANE_NETWORK,
 	.start = dns_start,
 	.cancel = dns_cancel,
+};
+
+/* ---- the descriptor ---- */
+
+/* From the right, because HOST may hold colons. */
+static int parse(const struct monitor_spec *s, void *parsed, struct err *err)
+{
+	struct dns_target *t = parsed;
+	const char *arg = monitor_spec_argument(s);
+	const char *type = arg ? strrchr(arg, ':') : NULL;
+	const char *name = type ? memrchr(arg, ':', (size_t)(type - arg)) : NULL;
+	if (!name || name == arg)
+		return err_set(err, -EINVAL,
+			       "expected dns:HOST:PORT:NAME:TYPE like "
+			       "dns:127.0.0.1:53:example.com:A");
+	size_t n = (size_t)(type - name) - 1;
+	if (n == 0 || n > 254 || monitor_has_blank(name + 1))
+		return err_set(err, -EINVAL, "'%.*s' is not a name to ask for",
+			       (int)(n < 80 ? n : 80), name + 1);
+	if (dns_type_parse(type + 1, &t->type) < 0)
+		return err_set(err, -EINVAL,
+			       "unknown type '%.40s', expected A, AAAA, SOA, … or TYPE and a "
+			       "number",
+			       type + 1);
+	t->name_at = (uint16_t)(name + 1 - arg);
+	t->name_len = (uint16_t)n;
+	return monitor_endpoint_parse(arg, (size_t)(name - arg), &t->server, err);
+}
+
+static bool target(const struct monitor_spec *s, struct addr *ret)
+{
+	const struct dns_target *t = s->parsed;
+	*ret = t->server.addr;
+	return true;
+}
+
+static const struct monitor_option options[N_OPTIONS] = {
+	[RCODE] = { .name = "rcode",
+		    .doc = "Of `dns`: `NOERROR`, unless another is expected.",
+		    .is_valid = dns_rcode_is_valid,
+		    .expected = "NOERROR, NXDOMAIN, REFUSED, … or a number up to 15" },
+	[ANSWER] = { .name = "answer",
+		     .doc = "Of `dns`: the data of one of the answers, like `192.0.2.1` or `10 "
+			    "mx.example.com`.",
+		     .is_valid = text_is_valid,
+		     .expected = "the data of a record like 192.0.2.1" },
+};
+
+const struct monitor_kind monitor_kind_dns = {
+	.name = "dns",
+	.format = "dns:HOST:PORT:NAME:TYPE",
+	.doc = "`HOST:PORT:NAME:TYPE`: a query is answered.",
+	.access = MONITOR_USES_NETWORK,
+	.options = options,
+	.n_options = N_OPTIONS,
+	.parsed_size = sizeof(struct dns_target),
+	.parse = parse,
+	.target = target,
+	.ops = &ops,
 };

@@ -12,7 +12,7 @@
 #include "lib/bytes.h"
 #include "lib/str.h"
 #include "monitors/dns_data.h"
-#include "monitors/options.h"
+#include "monitors/dns_names.h"
 
 /* What one record of an answer may look like in words; a longer one is not looked at. */
 #define RECORD_TEXT_MAX 2048

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "monitors/monitor.h"
+#include "monitors/env.h"
 #include "net/fib.h"
 
 int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err)
@@ -57,7 +57,7 @@ static int keep_here(int fd, const struct addr *vip)
 	return 0;
 }
 
-int monitor_guard(struct monitor_env *env, int fd, const struct addr *to, struct err *err)
+int monitor_guard(const struct monitor_env *env, int fd, const struct addr *to, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
 	bool local = false;

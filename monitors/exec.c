@@ -14,6 +14,8 @@
 #include "monitors/monitor.h"
 #include "process/child.h"
 
+#define SAID_UP "exit status 0"
+
 struct exec_check {
 	struct child *child;
 	usec_t timeout;
@@ -76,7 +78,7 @@ static void on_child_done(const struct child_result *child_result, void *userdat
 	describe_end(&sb, child_result, x->timeout);
 	describe_output(&sb, child_result);
 	/* A plain pass, the usual case, is worth no memory. */
-	if (str_equal(result.said, monitor_exec_ops.said_up))
+	if (str_equal(result.said, SAID_UP))
 		result.said[0] = 0;
 	char output[CHILD_OUTPUT_MAX + 1]; /* the child's own goes with it */
 	memcpy(output, child_result->output, child_result->output_len + 1);
@@ -92,7 +94,7 @@ static int exec_start(struct monitor_env *env, const struct monitor_spec *spec, 
 {
 	struct exec_check *x = mem_new(1, sizeof(*x));
 	*x = (struct exec_check){ .timeout = timeout, .done = done, .userdata = userdata };
-	const char *argv[] = { "bash", "-c", spec->exec.command, NULL };
+	const char *argv[] = { "bash", "-c", monitor_spec_argument(spec), NULL };
 	int r = child_spawn(env->loop, argv, env->exec_user, timeout, on_child_done, x, &x->child,
 			    err);
 	if (r == -ENOENT) {
@@ -113,9 +115,28 @@ static void exec_cancel(void *running)
 	exec_free(running);
 }
 
-const struct monitor_ops monitor_exec_ops = {
-	.said_up = "exit status 0",
-	.lane = LANE_COMMAND,
+static const struct monitor_ops ops = {
+	.said_up = SAID_UP,
 	.start = exec_start,
 	.cancel = exec_cancel,
+};
+
+static int parse(const struct monitor_spec *s, void *parsed, struct err *err)
+{
+	(void)parsed;
+	const char *command = monitor_spec_argument(s);
+	if (!command || command[strspn(command, " \t\r\n")] == 0)
+		return err_set(err, -EINVAL,
+			       "no command, expected exec:COMMAND like "
+			       "exec:/usr/local/bin/check -v");
+	return 0;
+}
+
+const struct monitor_kind monitor_kind_exec = {
+	.name = "exec",
+	.format = "exec:COMMAND",
+	.doc = "A shell command: exit status 0.",
+	.access = MONITOR_RUNS_COMMAND,
+	.parse = parse,
+	.ops = &ops,
 };

@@ -16,10 +16,16 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/match.h"
 #include "monitors/monitor.h"
-#include "monitors/options.h"
+#include "monitors/target.h"
 
 #define BODY_MAX ((size_t)256 << 10) /* what is looked at of it */
+
+/* Those of http first, as https has them too. */
+enum { STATUS, HEADER, BODY, N_HTTP_OPTIONS, TLS_NAME = N_HTTP_OPTIONS, TLS_CA, N_HTTPS_OPTIONS };
+
+extern const struct monitor_kind monitor_kind_https;
 
 struct http_check {
 	struct http_call *call;
@@ -31,6 +37,16 @@ struct http_check {
 	struct http_server server;
 	struct err refused; /* why the guard did not let it go */
 };
+
+/* "http://HOST" is the text as it stands, of "http:http://HOST" it is the argument; NULL when it is
+ * neither. */
+static const char *url_of(const struct monitor_spec *s)
+{
+	const char *arg = monitor_spec_argument(s), *name = s->kind->name;
+	if (arg && str_starts(arg, "//"))
+		return s->text;
+	return arg && str_starts(arg, name) && str_starts(arg + strlen(name), "://") ? arg : NULL;
+}
 
 static void check_free(struct http_check *h)
 {
@@ -54,14 +70,13 @@ static bool header_matches(const struct http_response *response, const char *wan
 static void judge(const struct http_check *h, const struct http_response *response,
 		  struct monitor_result *ret)
 {
-	const char *header = monitor_spec_option(h->spec, MONITOR_HEADER);
-	const char *body = monitor_spec_option(h->spec, MONITOR_BODY);
+	const char *header = monitor_spec_option(h->spec, HEADER);
+	const char *body = monitor_spec_option(h->spec, BODY);
 	char shown[128];
 	ret->health = HEALTH_DOWN;
 	if (response->error[0])
 		snprintf(ret->said, sizeof(ret->said), "no answer: %s", response->error);
-	else if (!http_status_matches(monitor_spec_option(h->spec, MONITOR_STATUS),
-				      response->status))
+	else if (!http_status_matches(monitor_spec_option(h->spec, STATUS), response->status))
 		snprintf(ret->said, sizeof(ret->said), "status %ld: %s", response->status,
 			 str_printable(shown, sizeof(shown), response->body,
 				       strcspn(response->body, "\r\n")));
@@ -99,7 +114,7 @@ static int on_socket(int fd, const struct addr *to, void *userdata)
 /* "https://HOST:PORT/PATH" becomes "https://NAME:PORT/PATH", connected to HOST. */
 static void use_tls_name(struct http_check *h, const char *name)
 {
-	const char *authority = strstr(h->spec->http.url, "//") + 2;
+	const char *authority = strstr(url_of(h->spec), "//") + 2;
 	int all = (int)strcspn(authority, "/?#");
 	const char *at = memchr(authority, '@', (size_t)all);
 	int user = at ? (int)(at + 1 - authority) : 0; /* "NAME:PASSWORD@" */
@@ -117,10 +132,10 @@ static void use_tls_name(struct http_check *h, const char *name)
 
 static int set_ca(struct http_check *h, struct err *err)
 {
-	const char *ca = monitor_spec_option(h->spec, MONITOR_TLS_CA);
+	const char *ca = monitor_spec_option(h->spec, TLS_CA);
 	if (!ca)
 		ca = h->env->tls_ca;
-	if (!ca || h->spec->kind != MONITOR_HTTPS)
+	if (!ca || h->spec->kind != &monitor_kind_https)
 		return 0;
 	if (access(ca, R_OK) < 0)
 		return err_set(err, -errno, "cannot read tls_ca '%.100s': %s", ca, strerror(errno));
@@ -131,7 +146,7 @@ static int set_ca(struct http_check *h, struct err *err)
 static int start_call(struct http_check *h, usec_t timeout, struct err *err)
 {
 	struct http *http;
-	const char *tls_name = monitor_spec_option(h->spec, MONITOR_TLS_NAME);
+	const char *tls_name = monitor_spec_option(h->spec, TLS_NAME);
 	int r = monitor_env_http(h->env, &http, err);
 	if (r == 0)
 		r = set_ca(h, err);
@@ -141,7 +156,7 @@ static int start_call(struct http_check *h, usec_t timeout, struct err *err)
 		use_tls_name(h, tls_name);
 	const struct http_request request = {
 		.server = &h->server,
-		.url = h->url ? h->url : h->spec->http.url,
+		.url = h->url ? h->url : url_of(h->spec),
 		.timeout = timeout,
 		.connect_timeout = timeout,
 		.body_max = BODY_MAX,
@@ -174,9 +189,83 @@ static void check_cancel(void *running)
 	check_free(running);
 }
 
-const struct monitor_ops monitor_http_ops = {
+static const struct monitor_ops ops = {
 	.said_up = "answered as expected",
-	.lane = LANE_NETWORK,
 	.start = check_start,
 	.cancel = check_cancel,
+};
+
+/* ---- the descriptors ---- */
+
+static int parse(const struct monitor_spec *s, void *parsed, struct err *err)
+{
+	(void)parsed;
+	char example[64];
+	const char *url = url_of(s);
+	snprintf(example, sizeof(example), "%s://127.0.0.1/health", s->kind->name);
+	return monitor_url_check(url ? url : "", example, err);
+}
+
+static bool equal(const struct monitor_spec *a, const struct monitor_spec *b)
+{
+	return str_equal(url_of(a), url_of(b));
+}
+
+static bool target(const struct monitor_spec *s, struct addr *ret)
+{
+	return monitor_url_target(url_of(s), ret);
+}
+
+static const struct monitor_option options[N_HTTPS_OPTIONS] = {
+	[STATUS] = { .name = "status",
+		     .doc = "Of `http`: codes and ranges that pass, like `200-299,404`.",
+		     .preset = "`200-299`",
+		     .is_valid = http_status_list_is_valid,
+		     .expected = "codes and ranges from 100 to 599 like 200-299,404" },
+	[HEADER] = { .name = "header",
+		     .doc = "Of `http`: a header that must be there, `Name` or `Name: part of its "
+			    "value`.",
+		     .is_valid = http_header_is_valid,
+		     .expected = "'Name' or 'Name: part of its value'" },
+	[BODY] = { .name = "body",
+		   .doc = "Of `http`: what must be in the first 256 KB of the body.",
+		   .is_valid = text_is_valid,
+		   .expected = "part of the body" },
+	[TLS_NAME] = { .name = "tls_name",
+		       .doc = "Of `https`: the name to ask for and to find in the certificate, "
+			      "instead of the URL's.",
+		       .preset = "the URL's host",
+		       .is_valid = host_name_is_valid,
+		       .expected = "a host name like www.example.com" },
+	[TLS_CA] = { .name = "tls_ca",
+		     .doc = "Of `https`: a PEM file of the certificate authorities to trust.",
+		     .preset = "`agent.tls_ca`",
+		     .is_valid = file_path_is_valid,
+		     .expected = "the absolute path of a PEM file" },
+};
+
+const struct monitor_kind monitor_kind_http = {
+	.name = "http",
+	.format = "http://HOST/PATH",
+	.doc = "A URL: the answer is as expected.",
+	.access = MONITOR_USES_NETWORK,
+	.options = options,
+	.n_options = N_HTTP_OPTIONS,
+	.parse = parse,
+	.equal = equal,
+	.target = target,
+	.ops = &ops,
+};
+
+const struct monitor_kind monitor_kind_https = {
+	.name = "https",
+	.format = "https://HOST/PATH",
+	.doc = "The same; the certificate must be valid.",
+	.access = MONITOR_USES_NETWORK,
+	.options = options,
+	.n_options = N_HTTPS_OPTIONS,
+	.parse = parse,
+	.equal = equal,
+	.target = target,
+	.ops = &ops,
 };

@@ -1,20 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-#include "monitors/monitor.h"
+#include "monitors/kinds.h"
 
-const struct monitor_ops *monitor_ops_of(enum monitor_kind kind)
+#define DECLARE(name) extern const struct monitor_kind monitor_kind_##name;
+MONITOR_KINDS(DECLARE)
+
+#define ADDRESS(name) &monitor_kind_##name,
+static const struct monitor_kind *const kinds[MONITOR_N_KINDS] = { MONITOR_KINDS(ADDRESS) };
+
+const struct monitor_kind *monitor_kind_at(size_t i)
 {
-	static const struct monitor_ops *const ops[] = {
-		[MONITOR_PORT] = &monitor_port_ops,     [MONITOR_EXEC] = &monitor_exec_ops,
-		[MONITOR_CONSUL] = &monitor_consul_ops, [MONITOR_HTTP] = &monitor_http_ops,
-		[MONITOR_HTTPS] = &monitor_http_ops,    [MONITOR_TCP] = &monitor_tcp_ops,
-		[MONITOR_DNS] = &monitor_dns_ops,       [MONITOR_PROCESS] = &monitor_process_ops,
-		[MONITOR_FILE] = &monitor_file_ops,
-	};
-	return ops[kind];
+	return kinds[i];
 }
 
-/* Consul says it, see monitor_runner_set_feed(). */
-const struct monitor_ops monitor_consul_ops = {
-	.said_up = "passing",
-	.fed = true,
-};
+const struct monitor_kind *monitor_kind_find(const char *name)
+{
+	for (size_t i = 0; i < MONITOR_N_KINDS; i++)
+		if (str_equal(kinds[i]->name, name))
+			return kinds[i];
+	return NULL;
+}
+
+const char *monitor_kind_nearest(const char *name)
+{
+	const char *names[MONITOR_N_KINDS + 1] = { NULL };
+	for (size_t i = 0; i < MONITOR_N_KINDS; i++)
+		names[i] = kinds[i]->name;
+	return str_nearest(name, names);
+}
+
+static const char *separator(size_t i)
+{
+	if (i == 0)
+		return "";
+	return i + 1 < MONITOR_N_KINDS ? ", " : " or ";
+}
+
+void monitor_kind_list_formats(struct strbuf *sb)
+{
+	for (size_t i = 0; i < MONITOR_N_KINDS; i++)
+		strbuf_add(sb, "%s%s", separator(i), kinds[i]->format);
+}
+
+void monitor_kind_list_names(struct strbuf *sb)
+{
+	for (size_t i = 0; i < MONITOR_N_KINDS; i++)
+		strbuf_add(sb, "%s%s", separator(i), kinds[i]->name);
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Do checks begin when they are due? When more is to be done than the machine can do, they wait for
- * each other, and what is to run every second runs every two. Nobody notices by looking at one
- * check; this adds up how late they are. Pure.
+ * Do checks begin when they are due? On an overloaded host they wait for each other, and what
+ * should run every second runs every two. No single check shows it; this averages their lateness
+ * over a window. Pure.
  */
 #ifndef MONITORS_LOAD_H
 #define MONITORS_LOAD_H
@@ -15,17 +15,16 @@
 struct load {
 	/* Of the last whole window. */
 	bool behind;
-	usec_t since;     /* of `behind` */
-	usec_t late;      /* on average */
-	unsigned percent; /* of their interval: at 100 they run half as often as they should */
+	mono_t since;     /* of `behind` */
+	span_t late;      /* on average */
+	unsigned percent; /* of their interval: at 100 they run half as often as configured */
 	/* Of the present one. */
-	usec_t window_began;
+	mono_t window_began;
 	uint64_t n;
-	usec_t sum_late, sum_interval;
+	span_t sum_late, sum_interval;
 };
 
-/* A check that is made every `interval` began, `late` after it was due. True when `behind` is not
- * what it was. */
-bool load_take(struct load *l, usec_t late, usec_t interval, usec_t now);
+/* A check with this interval began, `late` after it was due. True when `behind` changed. */
+bool load_add(struct load *l, span_t late, span_t interval, mono_t now);
 
 #endif

@@ -198,18 +198,19 @@ static void process_check(struct monitor_env *env, const struct monitor_spec *sp
 {
 	(void)env;
 	struct process_watch *w = attached;
-	bool by_file = spec->process.who[0] == '/';
+	const char *arg = monitor_spec_argument(spec);
+	bool by_file = arg[0] == '/';
 	bool held = w->pidfd >= 0;
 	w->died = w->died || (held && !is_alive(w->pidfd));
-	if (held && !w->died && !(by_file && names_another(w, spec->process.who))) {
+	if (held && !w->died && !(by_file && names_another(w, arg))) {
 		ret->health = HEALTH_UP;
 		return;
 	}
 	let_go(w);
 	if (by_file)
-		find_by_file(w, spec->process.who, ret);
+		find_by_file(w, arg, ret);
 	else
-		find_by_name(w, spec->process.who, ret);
+		find_by_name(w, arg, ret);
 }
 
 static void *process_attach(struct monitor_env *env, const struct monitor_spec *spec,
@@ -231,9 +232,27 @@ static void process_detach(void *attached)
 	free(w);
 }
 
-const struct monitor_ops monitor_process_ops = {
+static const struct monitor_ops ops = {
 	.said_up = "running",
 	.check = process_check,
 	.attach = process_attach,
 	.detach = process_detach,
+};
+
+static int parse(const struct monitor_spec *s, void *parsed, struct err *err)
+{
+	(void)parsed;
+	const char *arg = monitor_spec_argument(s);
+	if (!arg || !*arg || (strchr(arg, '/') && arg[0] != '/'))
+		return err_set(err, -EINVAL, "expected process:/PATH/OF/PIDFILE or process:NAME");
+	return 0;
+}
+
+const struct monitor_kind monitor_kind_process = {
+	.name = "process",
+	.format = "process:PIDFILE, process:NAME",
+	.doc = "`/PATH/OF/PIDFILE` or a name: the process runs.",
+	.access = MONITOR_READS_HOST,
+	.parse = parse,
+	.ops = &ops,
 };

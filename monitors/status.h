@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The status of a monitor and of the runner, for the API and the metrics. Pure. */
+/* What the runner reports of itself and of each monitor. Pure. */
 #ifndef MONITORS_STATUS_H
 #define MONITORS_STATUS_H
 
@@ -8,6 +8,7 @@
 
 #include "lib/mono.h"
 #include "monitors/load.h"
+#include "monitors/spec.h"
 #include "monitors/verdict.h"
 
 struct monitor_status {
@@ -19,14 +20,12 @@ struct monitor_status {
 	uint64_t checks, failures;
 	bool running;
 	const char *said;   /* the last result in words, output included; "" before the first */
-	const char *output; /* of the last command, as it came, at most 4 KB; NULL: none */
-	/* In effect, defaults filled in. */
-	span_t interval, fast_interval, timeout;
-	uint16_t rise, fall;
-	uint16_t streak; /* how many results in a row speak for a change of health; 0: none */
+	const char *output; /* of the last command, unchanged, at most 4 KB; NULL: none */
+	struct monitor_timing timing; /* in effect, defaults filled in */
+	uint16_t streak;              /* results in a row that contradict the health; 0: none */
 };
 
-/* The commands of a runner. */
+/* Of the commands of a runner. */
 struct monitor_runner_status {
 	unsigned running, waiting;
 	unsigned max; /* that run at once */

@@ -14,11 +14,14 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/match.h"
 #include "monitors/monitor.h"
-#include "monitors/options.h"
+#include "monitors/target.h"
 #include "process/loop.h"
 
 #define ANSWER_MAX 4096
+
+enum { SEND, EXPECT, N_OPTIONS };
 
 struct tcp_check {
 	int fd;
@@ -205,12 +208,12 @@ static int tcp_start(struct monitor_env *env, const struct monitor_spec *spec, u
 {
 	struct tcp_check *t = mem_new(1, sizeof(*t));
 	t->fd = -1;
-	t->send = monitor_spec_option(spec, MONITOR_SEND);
-	t->expect = monitor_spec_option(spec, MONITOR_EXPECT);
+	t->send = monitor_spec_option(spec, SEND);
+	t->expect = monitor_spec_option(spec, EXPECT);
 	t->timeout = timeout;
 	t->done = done;
 	t->userdata = userdata;
-	int r = start(t, env, &spec->tcp, err);
+	int r = start(t, env, spec->parsed, err);
 	if (r < 0) {
 		tcp_free(t);
 		return r;
@@ -224,9 +227,55 @@ static void tcp_cancel(void *running)
 	tcp_free(running);
 }
 
-const struct monitor_ops monitor_tcp_ops = {
+static const struct monitor_ops ops = {
 	.said_up = "connected, and it answered as expected",
-	.lane = LANE_NETWORK,
 	.start = tcp_start,
 	.cancel = tcp_cancel,
+};
+
+/* ---- the descriptor ---- */
+
+static int parse(const struct monitor_spec *s, void *parsed, struct err *err)
+{
+	const char *arg = monitor_spec_argument(s);
+	if (!arg)
+		return err_set(err, -EINVAL, "expected tcp:HOST:PORT");
+	return monitor_endpoint_parse(arg, strlen(arg), parsed, err);
+}
+
+static bool equal(const struct monitor_spec *a, const struct monitor_spec *b)
+{
+	return monitor_endpoint_equal(a->parsed, b->parsed);
+}
+
+static bool target(const struct monitor_spec *s, struct addr *ret)
+{
+	const struct monitor_endpoint *to = s->parsed;
+	*ret = to->addr;
+	return true;
+}
+
+static const struct monitor_option options[N_OPTIONS] = {
+	[SEND] = { .name = "send",
+		   .doc = "Of `tcp`: what to say first.",
+		   .is_valid = text_is_valid,
+		   .expected = "what is to be sent" },
+	[EXPECT] = { .name = "expect",
+		     .doc = "Of `tcp`: what must be in the first 4 KB that the service says.",
+		     .is_valid = text_is_valid,
+		     .expected = "part of the answer" },
+};
+
+const struct monitor_kind monitor_kind_tcp = {
+	.name = "tcp",
+	.format = "tcp:HOST:PORT",
+	.doc = "`HOST:PORT`: a connection can be made.",
+	.access = MONITOR_USES_NETWORK,
+	.options = options,
+	.n_options = N_OPTIONS,
+	.parsed_size = sizeof(struct monitor_endpoint),
+	.parse = parse,
+	.equal = equal,
+	.target = target,
+	.ops = &ops,
 };

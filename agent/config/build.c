@@ -117,7 +117,7 @@ static void build_sections(struct build *b, const struct config_node *node,
 static void add_candidates(const char **names, size_t *n, const struct config_section *s,
 			   bool shared)
 {
-	for (const struct config_key *k = s->keys; k->name; k++) {
+	for (const struct config_key *k = config_section_keys(s); k->name; k++) {
 		if (shared && k->flags & CONFIG_NOT_SHARED)
 			continue;
 		if (*n + 1 < CANDIDATES_MAX)
@@ -212,7 +212,7 @@ static const struct config_node *child_of(const struct config_node *mapping, con
 static void report_missing(struct build *b, const struct config_node *node,
 			   const struct config_section *s)
 {
-	for (const struct config_key *k = s->keys; k->name; k++) {
+	for (const struct config_key *k = config_section_keys(s); k->name; k++) {
 		if (!(k->flags & CONFIG_REQUIRED))
 			continue;
 		const struct config_node *c = child_of(node, k->name);

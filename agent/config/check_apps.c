@@ -243,7 +243,7 @@ static void check_communities(const struct check *c, const struct app_spec *app,
 static bool has_consul_monitor(const struct app_spec *app)
 {
 	for (size_t i = 0; i < app->n_monitors; i++)
-		if (app->monitors[i].kind == MONITOR_CONSUL)
+		if (app->monitors[i].kind->access == MONITOR_ASKS_CONSUL)
 			return true;
 	return false;
 }

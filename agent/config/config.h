@@ -22,9 +22,7 @@
 
 struct config_agent {
 	struct endpoint listen_addr;
-	span_t monitor_interval, fast_interval;
-	span_t timeout; /* of a check; 0: its interval */
-	uint16_t rise, fall;
+	struct monitor_timing monitor_timing; /* the defaults of all monitors */
 	uint16_t exec_max;
 	span_t hold_down, hold_down_max;
 	span_t cleanup_timer;

@@ -20,7 +20,8 @@ static void print_type(FILE *out, const struct config_key *k)
 		fprintf(out, k->shape == CONFIG_SECTIONS ? "list of mappings" : "mapping");
 		return;
 	}
-	fprintf(out, "%s%s", k->shape == CONFIG_VALUES ? "one or a list of " : "", k->type->name);
+	fprintf(out, "%s%s", k->shape == CONFIG_VALUES ? "one or a list of " : "",
+		k->type_words ? k->type_words : k->type->name);
 	if (!has_range(k))
 		return;
 	if (k->type == &config_type_count) {
@@ -67,7 +68,7 @@ void config_schema_print_doc(FILE *out)
 			fprintf(out, "\n### The file\n");
 		fprintf(out, "%s\n\n| key | value | default | what it does |\n|---|---|---|---|\n",
 			(*s)->doc);
-		for (const struct config_key *k = (*s)->keys; k->name; k++)
+		for (const struct config_key *k = config_section_keys(*s); k->name; k++)
 			print_key(out, k);
 	}
 }

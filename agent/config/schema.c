@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/config/schema_apps.h"
+#include "agent/config/schema_monitors.h"
 #include "agent/config/types.h"
 #include "bgp/wire.h"
 #include "lib/mem.h"
@@ -47,9 +48,9 @@ static const struct config_key agent_monitors_keys[] = {
 
 static const struct config_section agent_monitors_section = {
 	.path = "agent.monitors",
-	.doc = "`http:`, `https:`, `tcp:` and `dns:` monitors send requests in this host's name, "
-	       "and `file:` and `process:` tell what is on it, so who may bring one is decided "
-	       "here. `port:` and `consul` are taken from anywhere.",
+	.doc = "Who may bring monitors that send requests in this host's name, like `http:`, or "
+	       "reveal files and processes of it. `port:` and `consul` are accepted from "
+	       "anywhere.",
 	.keys = agent_monitors_keys,
 };
 
@@ -68,7 +69,7 @@ static const struct config_key agent_keys[] = {
 	  .doc = "Where the HTTP API listens." },
 	{ .name = "monitor_interval",
 	  .type = &config_type_duration,
-	  FIELD(monitor_interval),
+	  FIELD(monitor_timing.interval),
 	  .default_text = "10s",
 	  .min = MSEC(10),
 	  .max = HOURS(24),
@@ -77,7 +78,7 @@ static const struct config_key agent_keys[] = {
 		 "`process`) is known at once; this is how often it is looked at all the same." },
 	{ .name = "fast_interval",
 	  .type = &config_type_duration,
-	  FIELD(fast_interval),
+	  FIELD(monitor_timing.fast_interval),
 	  .default_text = "1s",
 	  .min = MSEC(10),
 	  .max = HOURS(24),
@@ -85,21 +86,21 @@ static const struct config_key agent_keys[] = {
 		 "but not `rise` or `fall` of them yet. Never longer than the interval." },
 	{ .name = "timeout",
 	  .type = &config_type_duration,
-	  FIELD(timeout),
+	  FIELD(monitor_timing.timeout),
 	  .default_words = "the interval",
 	  .min = MSEC(1),
 	  .max = HOURS(24),
 	  .doc = "A check that takes longer has failed, and what it started is killed." },
 	{ .name = "rise",
 	  .type = &config_type_count,
-	  FIELD(rise),
+	  FIELD(monitor_timing.rise),
 	  .default_text = "1",
 	  .min = 1,
 	  .max = 1000,
 	  .doc = "How many passes in a row make a monitor healthy." },
 	{ .name = "fall",
 	  .type = &config_type_count,
-	  FIELD(fall),
+	  FIELD(monitor_timing.fall),
 	  .default_text = "1",
 	  .min = 1,
 	  .max = 1000,
@@ -549,10 +550,15 @@ const struct config_section *const config_sections[] = {
 
 /* ---- use ---- */
 
+const struct config_key *config_section_keys(const struct config_section *s)
+{
+	return s->make_keys ? s->make_keys() : s->keys;
+}
+
 const struct config_key *config_section_find(const struct config_section *s, const char *name,
 					     size_t *ret_offset)
 {
-	for (const struct config_key *k = s->keys; k->name; k++)
+	for (const struct config_key *k = config_section_keys(s); k->name; k++)
 		if (str_equal(k->name, name) || (k->alias && str_equal(k->alias, name))) {
 			*ret_offset = 0;
 			return k;
@@ -568,7 +574,7 @@ const struct config_key *config_section_find(const struct config_section *s, con
 
 void config_section_defaults(const struct config_section *s, void *target)
 {
-	for (const struct config_key *k = s->keys; k->name; k++)
+	for (const struct config_key *k = config_section_keys(s); k->name; k++)
 		if (k->default_text)
 			k->type->set(k, k->default_text, target, NULL);
 		else if (k->shape == CONFIG_SECTION)

@@ -39,14 +39,6 @@ struct config_draft {
 
 void config_draft_done(struct config_draft *d);
 
-/* A monitor in its mapping form, while it is read. */
-struct config_draft_monitor {
-	char *text; /* as the string form has it */
-	bool absent;
-	struct monitor_timing timing;
-	struct monitor_options options;
-};
-
 struct config_key;
 
 /*
@@ -88,6 +80,7 @@ struct config_key {
 	uint64_t min, max;         /* microseconds of durations; max 0: none */
 	const char *default_text;  /* written as in the file; NULL: zero or not set */
 	const char *default_words; /* for the page, where the default is no value */
+	const char *type_words;    /* for the page, where the type has no name for it */
 	enum config_shape shape;
 	unsigned flags;
 	const struct config_section *section; /* CONFIG_SECTION and CONFIG_SECTIONS */
@@ -99,7 +92,9 @@ struct config_key {
 struct config_section {
 	const char *path; /* "bgp.peers[]", "" for the file */
 	const char *doc;
-	const struct config_key *keys; /* ends with a NULL name */
+	const struct config_key *keys; /* ends with a NULL name; see config_section_keys() */
+	/* Instead of `keys`, for keys that other modules describe. */
+	const struct config_key *(*make_keys)(void);
 	/* Keys of another section that are accepted here too, unless CONFIG_NOT_SHARED, with
 	 * target + shared_offset as their target. */
 	const struct config_section *shared;
@@ -111,6 +106,8 @@ extern const struct config_section config_schema;
 /* The sections in the order of the page; ends with NULL. */
 extern const struct config_section *const config_sections[];
 
+/* The keys, which end with a NULL name; without the shared ones. */
+const struct config_key *config_section_keys(const struct config_section *s);
 /* The key of that name or alias, and what must be added to the target for it; NULL when unknown. */
 const struct config_key *config_section_find(const struct config_section *s, const char *name,
 					     size_t *ret_offset);

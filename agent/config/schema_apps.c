@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/schema_apps.h"
 
+#include "agent/config/schema_monitors.h"
 #include "agent/config/types.h"
 
 #define MSEC(n)  ((n)*USEC_PER_MSEC)
@@ -30,103 +31,6 @@ const struct config_section config_vip_config_section = {
 	.path = "apps[].vip_config",
 	.doc = "How the VIPs of the app are announced.",
 	.keys = vip_config_keys,
-};
-
-/* ---- monitors as mappings ---- */
-
-#define FIELD(member) .offset = offsetof(struct config_draft_monitor, member)
-#define KIND(text, what)                                                                           \
-	{                                                                                          \
-		.name = (text), .type = &config_type_monitor_kind, .doc = (what)                   \
-	}
-#define OPTION(text, number, what)                                                                 \
-	{                                                                                          \
-		.name = (text), .type = &config_type_text, FIELD(options.texts[number]),           \
-		.doc = (what)                                                                      \
-	}
-
-static const struct config_key monitor_keys[] = {
-	KIND("port", "`tcp:53` or `udp:53`: somebody listens."),
-	KIND("exec", "A shell command: exit status 0."),
-	KIND("consul", "`true`: the service's checks in Consul."),
-	KIND("http", "A URL: the answer is as expected."),
-	KIND("https", "The same; the certificate must be valid."),
-	KIND("tcp", "`HOST:PORT`: a connection can be made."),
-	KIND("dns", "`HOST:PORT:NAME:TYPE`: a query is answered."),
-	KIND("process", "`/PATH/OF/PIDFILE` or a name: the process runs."),
-	KIND("file", "A path: the file exists."),
-	{ .name = "interval",
-	  .type = &config_type_duration,
-	  FIELD(timing.interval),
-	  .min = MSEC(10),
-	  .max = HOURS(24),
-	  .default_words = "`agent.monitor_interval`",
-	  .doc = "How often it is checked." },
-	{ .name = "fast_interval",
-	  .type = &config_type_duration,
-	  FIELD(timing.fast_interval),
-	  .min = MSEC(10),
-	  .max = HOURS(24),
-	  .default_words = "`agent.fast_interval`",
-	  .doc = "The same while a change is pending." },
-	{ .name = "timeout",
-	  .type = &config_type_duration,
-	  FIELD(timing.timeout),
-	  .min = MSEC(1),
-	  .max = HOURS(24),
-	  .default_words = "`agent.timeout`",
-	  .doc = "A check that takes longer has failed." },
-	{ .name = "rise",
-	  .type = &config_type_count,
-	  FIELD(timing.rise),
-	  .min = 1,
-	  .max = 1000,
-	  .default_words = "`agent.rise`",
-	  .doc = "How many passes in a row make it healthy." },
-	{ .name = "fall",
-	  .type = &config_type_count,
-	  FIELD(timing.fall),
-	  .min = 1,
-	  .max = 1000,
-	  .default_words = "`agent.fall`",
-	  .doc = "How many failures in a row make it unhealthy." },
-	OPTION("status", MONITOR_STATUS,
-	       "Of `http`: codes and ranges that pass, like `200-299,404`; 200 to 299 if not "
-	       "said."),
-	OPTION("header", MONITOR_HEADER,
-	       "Of `http`: a header that must be there, `Name` or `Name: part of its value`."),
-	OPTION("body", MONITOR_BODY, "Of `http`: what must be in the first 256 KB of the body."),
-	OPTION("tls_name", MONITOR_TLS_NAME,
-	       "Of `https`: the name to ask for and to find in the certificate, instead of the "
-	       "URL's."),
-	OPTION("tls_ca", MONITOR_TLS_CA,
-	       "Of `https`: a PEM file with those who may sign the certificate, instead of "
-	       "`agent.tls_ca`."),
-	OPTION("send", MONITOR_SEND, "Of `tcp`: what to say first."),
-	OPTION("expect", MONITOR_EXPECT,
-	       "Of `tcp`: what must be in the first 4 KB that the service says."),
-	OPTION("rcode", MONITOR_RCODE, "Of `dns`: `NOERROR`, unless another is expected."),
-	OPTION("answer", MONITOR_ANSWER,
-	       "Of `dns`: the data of one of the answers, like `192.0.2.1` or `10 "
-	       "mx.example.com`."),
-	{ .name = "absent",
-	  .type = &config_type_bool,
-	  FIELD(absent),
-	  .default_words = "`false`",
-	  .doc = "Of `file`: it must not exist." },
-	{ 0 },
-};
-#undef OPTION
-#undef KIND
-#undef FIELD
-
-const struct config_section config_monitor_section = {
-	.path = "apps[].monitors[]",
-	.doc = "A monitor that needs more than a text: `{http: \"http://127.0.0.1/health\", "
-	       "interval: "
-	       "2s, fall: 3}`. One of the first nine keys says what is checked. See "
-	       "[monitors.md](monitors.md).",
-	.keys = monitor_keys,
 };
 
 /* ---- states: how an app is announced in each ---- */
@@ -266,10 +170,8 @@ static const struct config_key app_keys[] = {
 	  .section = &config_monitor_section,
 	  .item = &config_item_monitor,
 	  .default_words = "none: always announced, with a warning",
-	  .doc = "`port:tcp:53`, `http://…`, `https://…`, `tcp:HOST:PORT`, "
-		 "`dns:HOST:PORT:NAME:TYPE`, `process:PIDFILE`, `process:NAME`, `file:PATH`, "
-		 "`exec:COMMAND` or `consul` (the checks of the "
-		 "service of the app's name on this node), or mappings; up to 32. See "
+	  .doc = "Texts like `port:udp:53` or `http://127.0.0.1/health`, or mappings; up to 32. "
+		 "See "
 		 "[monitors.md](monitors.md)." },
 	{ .name = "quorum",
 	  .type = &config_type_app_quorum,

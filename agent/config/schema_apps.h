@@ -7,9 +7,8 @@
 
 extern const struct config_section config_app_section; /* into a struct app_spec */
 extern const struct config_section config_vip_config_section;
-extern const struct config_section config_monitor_section; /* a struct config_draft_monitor */
-extern const struct config_section config_states_section;  /* a struct announce_specs */
-extern const struct config_section config_up_section;      /* a struct announce_spec, and below */
+extern const struct config_section config_states_section; /* a struct announce_specs */
+extern const struct config_section config_up_section;     /* a struct announce_spec, and below */
 extern const struct config_section config_down_section;
 extern const struct config_section config_drain_section;
 

@@ -13,7 +13,6 @@
 #include "lib/endpoint.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "monitors/options.h"
 
 static void *field_of(const struct config_key *key, void *target)
 {
@@ -434,58 +433,6 @@ static int add_app_nat(const struct config_key *key, const char *text, void *tar
 	return app_spec_add_nat(field_of(key, target), text, err);
 }
 
-/* ---- a monitor as a mapping ---- */
-
-static int set_monitor_kind(const struct config_key *key, const char *text, void *target,
-			    struct err *err)
-{
-	struct config_draft_monitor *m = target;
-	size_t n = strlen(key->name);
-	/* {consul: true} has nothing to say, and a URL says its kind itself. */
-	bool alone = str_equal(key->name, "consul") && str_equal(text, "true");
-	bool url = str_starts(text, key->name) && str_starts(text + n, "://");
-	if (m->text)
-		return err_set(err, -EINVAL,
-			       "a monitor of its own: one mapping checks one thing, and '%.60s' is "
-			       "there already",
-			       m->text);
-	if (asprintf(&m->text, "%s%s%s", url ? "" : key->name, url || alone ? "" : ":",
-		     alone ? "" : text) < 0)
-		abort(); /* out of memory, see lib/mem.h */
-	return 0;
-}
-
-static int take_monitor(void *item, void *target, struct err *err)
-{
-	struct config_draft_monitor *m = item;
-	struct monitor_spec spec = { 0 };
-	if (!m->text)
-		return err_set(err, -EINVAL,
-			       "nothing is checked, expected one of port, exec, consul, http, "
-			       "https, tcp, dns, process or file");
-	if (m->absent && !str_starts(m->text, "file:"))
-		return err_set(err, -EINVAL, "'absent' is for file monitors only");
-	if (m->absent) {
-		char *text = NULL;
-		if (asprintf(&text, "file:!%s", m->text + strlen("file:")) < 0)
-			abort(); /* out of memory, see lib/mem.h */
-		free(m->text);
-		m->text = text;
-	}
-	int r = monitor_spec_parse_with(m->text, &m->timing, &m->options, &spec, err);
-	return r < 0 ? r : app_spec_adopt_monitor(target, &spec, err);
-}
-
-static void monitor_done(void *item)
-{
-	struct config_draft_monitor *m = item;
-	monitor_options_done(&m->options);
-	free(m->text);
-}
-
-const struct config_item config_item_monitor = { sizeof(struct config_draft_monitor), take_monitor,
-						 monitor_done };
-
 static int add_ext_community(const struct config_key *key, const char *text, void *target,
 			     struct err *err)
 {
@@ -564,5 +511,4 @@ const struct config_type config_type_app_vips = { "prefixes", add_app_vip };
 const struct config_type config_type_app_communities = { "communities", add_app_community };
 const struct config_type config_type_app_monitors = { "monitors", add_app_monitor };
 const struct config_type config_type_app_quorum = { "`all`, `any` or a number", set_app_quorum };
-const struct config_type config_type_monitor_kind = { "text", set_monitor_kind };
 const struct config_type config_type_app_nats = { "NAT mappings", add_app_nat };

@@ -42,8 +42,5 @@ extern const struct config_type config_type_app_nats;
 extern const struct config_type config_type_app_group;
 extern const struct config_type config_type_app_ext_communities;
 extern const struct config_type config_type_app_large_communities;
-extern const struct config_type config_type_monitor_kind; /* struct config_draft_monitor */
-
-extern const struct config_item config_item_monitor; /* the same, into a struct app_spec */
 
 #endif

@@ -600,7 +600,8 @@ static int start_drains(struct agent *a, struct err *err)
 		return rc;
 	const struct registry_options options = {
 		.drain_time = c->drain_time,
-		.keep_last_window = c->keep_last_window ? c->keep_last_window : c->monitor_interval,
+		.keep_last_window =
+			c->keep_last_window ? c->keep_last_window : c->monitor_timing.interval,
 		.keep_last_stretches = c->keep_last_window == 0,
 		.presence = a->presence,
 		.admission = &c->admission,
@@ -621,11 +622,7 @@ static int start_health(struct agent *a, struct err *err)
 	if (rc < 0)
 		return rc;
 	const struct runner_config runner = {
-		.interval = c->monitor_interval,
-		.fast_interval = c->fast_interval,
-		.timeout = c->timeout,
-		.rise = c->rise,
-		.fall = c->fall,
+		.timing = c->monitor_timing,
 		.exec_max = c->exec_max,
 		.exec_user = a->exec_user,
 		.tls_ca = c->tls_ca,

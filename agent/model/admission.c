@@ -53,27 +53,20 @@ static const char *name_of(enum app_source source, bool local)
 }
 
 /* The section of the configuration that does not allow it; NULL when it is allowed. */
-static const char *refusal(const struct monitor_admission *admission, enum monitor_kind kind,
+static const char *refusal(const struct monitor_admission *admission, enum monitor_access access,
 			   enum app_source source, bool local)
 {
-	switch (kind) {
-	case MONITOR_PORT:
-	case MONITOR_CONSUL:
+	unsigned exec = admission->exec ? admission->exec : MONITORS_EXEC_FROM;
+	unsigned others = admission->others ? admission->others : MONITORS_OTHERS_FROM;
+	switch (access) {
+	case MONITOR_ASKS_KERNEL:
+	case MONITOR_ASKS_CONSUL:
 		return NULL;
-	case MONITOR_EXEC:
-		return allows(admission->exec ? admission->exec : MONITORS_EXEC_FROM, source, local)
-			       ? NULL
-			       : "exec";
-	case MONITOR_HTTP:
-	case MONITOR_HTTPS:
-	case MONITOR_TCP:
-	case MONITOR_DNS:
-	case MONITOR_PROCESS:
-	case MONITOR_FILE:
-		return allows(admission->others ? admission->others : MONITORS_OTHERS_FROM, source,
-			      local)
-			       ? NULL
-			       : "monitors";
+	case MONITOR_RUNS_COMMAND:
+		return allows(exec, source, local) ? NULL : "exec";
+	case MONITOR_USES_NETWORK:
+	case MONITOR_READS_HOST:
+		return allows(others, source, local) ? NULL : "monitors";
 	}
 	return NULL;
 }
@@ -82,14 +75,14 @@ int monitor_admission_check(const struct monitor_admission *admission, const str
 			    struct err *err)
 {
 	for (size_t i = 0; i < spec->n_monitors; i++) {
-		enum monitor_kind kind = spec->monitors[i].kind;
-		const char *section = refusal(admission, kind, spec->source, spec->local);
+		const struct monitor_kind *kind = spec->monitors[i].kind;
+		const char *section = refusal(admission, kind->access, spec->source, spec->local);
 		if (section)
 			return err_set(err, -EACCES,
 				       "monitor '%.100s': %s monitors are not accepted from here; "
 				       "to allow them, add '%s' to agent.%s.allow_from in the "
 				       "configuration file",
-				       spec->monitors[i].text, monitor_kind_name(kind),
+				       spec->monitors[i].text, kind->name,
 				       name_of(spec->source, spec->local), section);
 	}
 	return 0;

@@ -109,11 +109,11 @@ static struct view_monitor *monitors_of(const struct app *app, size_t n)
 			.failures = status.failures,
 			.running = status.running,
 			.output = status.output,
-			.interval = status.interval,
-			.fast_interval = status.fast_interval,
-			.timeout = status.timeout,
-			.rise = status.rise,
-			.fall = status.fall,
+			.interval = status.timing.interval,
+			.fast_interval = status.timing.fast_interval,
+			.timeout = status.timing.timeout,
+			.rise = status.timing.rise,
+			.fall = status.timing.fall,
 			.streak = status.streak,
 		};
 	}

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A monitor as /register, a tag or the configuration brings it: the text in the first line, then
- * an option a line, in the order of enum monitor_option; an empty line is one that is not said.
+ * an option a line, "NAME VALUE".
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/mem.h"
-#include "monitors/dns_message.h"
-#include "monitors/options.h"
+#include "monitors/dns_names.h"
+#include "monitors/match.h"
 #include "monitors/spec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,25 +20,12 @@ static void must(bool ok)
 		abort();
 }
 
-static void use_options(const struct monitor_spec *s)
+static void use_option(const char *name, const char *value)
 {
 	uint16_t number;
-	const char *rcode = monitor_spec_option(s, MONITOR_RCODE);
-	const char *status = monitor_spec_option(s, MONITOR_STATUS);
-	for (long code = -1; status && code < 700; code++)
-		must(!http_status_matches(status, code) || (code >= 100 && code <= 599));
-	must(!rcode || dns_rcode_parse(rcode, &number) == 0);
-}
-
-static void use_dns(const struct monitor_spec *s)
-{
-	struct dns_question q = { .type = s->dns.type };
-	uint8_t query[DNS_QUERY_MAX];
-	size_t n = strcspn(s->dns.name, ":");
-	must(n > 0 && n < sizeof(q.name));
-	memcpy(q.name, s->dns.name, n);
-	int len = dns_query_build(&q, query);
-	must(len < 0 || (size_t)len <= sizeof(query));
+	for (long code = -1; strcmp(name, "status") == 0 && code < 700; code++)
+		must(!http_status_matches(value, code) || (code >= 100 && code <= 599));
+	must(strcmp(name, "rcode") != 0 || dns_rcode_parse(value, &number) == 0);
 }
 
 static void use(const struct monitor_spec *s)
@@ -48,26 +35,30 @@ static void use(const struct monitor_spec *s)
 	monitor_spec_target(s, &target);
 	monitor_spec_copy(&copy, s);
 	must(monitor_spec_equal(s, &copy));
-	use_options(&copy);
-	if (s->kind == MONITOR_DNS)
-		use_dns(&copy);
 	monitor_spec_done(&copy);
+}
+
+static void set_option(struct monitor_spec *s, char *line)
+{
+	struct err err = { "" };
+	const char *name = strsep(&line, " ");
+	if (monitor_spec_set_option(s, name, line ? line : "", &err) == 0)
+		use_option(name, line ? line : "");
+	else
+		must(err.text[0]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = mem_new(size + 1, 1), *rest = text;
-	struct monitor_options options = { { NULL } };
 	struct monitor_spec spec;
 	struct err err = { "" };
 	if (size > 0)
 		memcpy(text, data, size);
 	const char *first = strsep(&rest, "\n");
-	for (size_t i = 0; i < MONITOR_N_OPTIONS && rest; i++) {
-		char *line = strsep(&rest, "\n");
-		options.texts[i] = *line ? line : NULL;
-	}
-	if (monitor_spec_parse_with(first, NULL, &options, &spec, &err) == 0) {
+	if (monitor_spec_parse(first, &spec, &err) == 0) {
+		while (rest)
+			set_option(&spec, strsep(&rest, "\n"));
 		use(&spec);
 		monitor_spec_done(&spec);
 	} else {

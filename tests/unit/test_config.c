@@ -27,7 +27,6 @@
 #include "agent/model/community.h"
 #include "lib/array.h"
 #include "lib/str.h"
-#include "monitors/options.h"
 
 /* ---- a configuration as text ---- */
 
@@ -86,7 +85,7 @@ static void print_agent(FILE *out, const struct config_agent *a)
 	fprintf(out,
 		"agent: listen_addr=%s monitor_interval=%s cleanup_timer=%s consul_addr=%s "
 		"consul_query_interval=%s consul_token=%s\n",
-		endpoint_format(&a->listen_addr, at), span(a->monitor_interval),
+		endpoint_format(&a->listen_addr, at), span(a->monitor_timing.interval),
 		span(a->cleanup_timer), text_or_dash(a->consul.addr),
 		span(a->consul.query_interval), text_or_dash(a->consul.token));
 	print_consul(out, &a->consul);
@@ -143,10 +142,10 @@ static void print_monitor(FILE *out, const struct monitor_spec *m)
 	if (t->interval || t->fast_interval || t->timeout || t->rise || t->fall)
 		fprintf(out, " interval=%s fast=%s timeout=%s rise=%u fall=%u", span(t->interval),
 			span(t->fast_interval), span(t->timeout), t->rise, t->fall);
-	for (size_t i = 0; i < MONITOR_N_OPTIONS; i++) {
-		const char *value = monitor_spec_option(m, (enum monitor_option)i);
+	for (size_t i = 0; i < m->kind->n_options; i++) {
+		const char *value = monitor_spec_option(m, i);
 		if (value)
-			fprintf(out, " %s='%.*s'", monitor_option_name((enum monitor_option)i),
+			fprintf(out, " %s='%.*s'", m->kind->options[i].name,
 				(int)strcspn(value, "\r"), value);
 	}
 }
@@ -156,8 +155,9 @@ static void print_health(FILE *out, const struct config_agent *a)
 	fprintf(out,
 		"health: fast_interval=%s timeout=%s rise=%u fall=%u exec_max=%u "
 		"hold_down=%s..%s\n",
-		span(a->fast_interval), span(a->timeout), a->rise, a->fall, a->exec_max,
-		span(a->hold_down), span(a->hold_down_max));
+		span(a->monitor_timing.fast_interval), span(a->monitor_timing.timeout),
+		a->monitor_timing.rise, a->monitor_timing.fall, a->exec_max, span(a->hold_down),
+		span(a->hold_down_max));
 }
 
 static void print_number(FILE *out, const char *name, struct announce_number n)

@@ -76,7 +76,7 @@ static void the_example_has_every_key(void **state)
 	(void)state;
 	char *example = read_text("config.example.yaml"), name[64];
 	for (const struct config_section *const *s = config_sections; *s; s++)
-		for (const struct config_key *k = (*s)->keys; k->name; k++) {
+		for (const struct config_key *k = config_section_keys(*s); k->name; k++) {
 			snprintf(name, sizeof(name), " %s:", k->name);
 			if ((*s)->path[0] && !strstr(example, name))
 				fail_msg("config.example.yaml does not show %s.%s", (*s)->path,
@@ -106,7 +106,7 @@ static void every_key_is_complete(void **state)
 {
 	(void)state;
 	for (const struct config_section *const *s = config_sections; *s; s++)
-		for (const struct config_key *k = (*s)->keys; k->name; k++)
+		for (const struct config_key *k = config_section_keys(*s); k->name; k++)
 			check_key(*s, k);
 }
 

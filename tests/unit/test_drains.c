@@ -144,7 +144,7 @@ static const struct reconcile_ops ops = {
 static int setup(void **state)
 {
 	static struct host h;
-	const struct runner_config config = { .interval = SEC };
+	const struct runner_config config = { .timing.interval = SEC };
 	const struct registry_options options = { .drain_time = DRAIN, .keep_last_window = WINDOW };
 	memset(&h, 0, sizeof(h));
 	for (size_t i = 0; i < APPS; i++)

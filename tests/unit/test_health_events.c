@@ -43,7 +43,7 @@ static int setup(void **state)
 	struct fixture *f = mem_new(1, sizeof(*f));
 	struct err err;
 	assert_int_equal(sd_event_new(&f->loop), 0);
-	if (monitor_runner_new(f->loop, &(struct runner_config){ .interval = HOUR }, &f->runner,
+	if (monitor_runner_new(f->loop, &(struct runner_config){ .timing.interval = HOUR }, &f->runner,
 			       &err) < 0)
 		fail_msg("%s", err.text);
 	*state = f;
@@ -73,8 +73,10 @@ static void watch_with(struct fixture *f, struct seen *s, const char *text,
 {
 	struct monitor_spec spec;
 	struct err err;
-	if (monitor_spec_parse_with(text, timing, NULL, &spec, &err) < 0)
+	if (monitor_spec_parse(text, &spec, &err) < 0)
 		fail_msg("%s", err.text);
+	if (timing)
+		spec.timing = *timing;
 	*s = (struct seen){ 0 };
 	s->watch = monitor_watch_new(f->runner, "app", &spec, 1, 0, on_verdict, s);
 	s->health = monitor_watch_health(s->watch);

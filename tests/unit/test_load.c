@@ -9,15 +9,15 @@
 
 /* A second of 100 checks of a 1 s interval, each so late; says whether and when something changed.
  */
-static bool second(struct load *l, usec_t *now, usec_t late)
+static bool second(struct load *l, mono_t *now, span_t late)
 {
 	bool changed = false;
 	for (int i = 0; i < 100; i++, *now += 10 * USEC_PER_MSEC)
-		changed |= load_take(l, late, USEC_PER_SEC, *now);
+		changed |= load_add(l, late, USEC_PER_SEC, *now);
 	return changed;
 }
 
-static bool seconds(struct load *l, usec_t *now, usec_t late, int n)
+static bool seconds(struct load *l, mono_t *now, span_t late, int n)
 {
 	bool changed = false;
 	while (n-- > 0)
@@ -29,7 +29,7 @@ static void test_on_time(void **state)
 {
 	(void)state;
 	struct load l = { 0 };
-	usec_t now = 1;
+	mono_t now = 1;
 	assert_false(seconds(&l, &now, 0, 60));
 	assert_false(seconds(&l, &now, 200 * USEC_PER_MSEC, 60)); /* some delay is normal */
 	assert_false(l.behind);
@@ -42,11 +42,11 @@ static void test_behind(void **state)
 {
 	(void)state;
 	struct load l = { 0 };
-	usec_t now = 1;
+	mono_t now = 1;
 	assert_true(seconds(&l, &now, USEC_PER_SEC, 12));
 	assert_true(l.behind);
 	assert_in_range(l.percent, 99, 100);
-	usec_t since = l.since;
+	mono_t since = l.since;
 	assert_false(seconds(&l, &now, 200 * USEC_PER_MSEC, 12));
 	assert_true(l.behind);
 	assert_int_equal(l.since, since);
@@ -60,8 +60,8 @@ static void test_relative(void **state)
 {
 	(void)state;
 	struct load l = { 0 };
-	for (usec_t i = 0; i < 100; i++)
-		assert_false(load_take(&l, USEC_PER_SEC, 86400 * USEC_PER_SEC, i * USEC_PER_SEC));
+	for (span_t i = 0; i < 100; i++)
+		assert_false(load_add(&l, USEC_PER_SEC, 86400 * USEC_PER_SEC, i * USEC_PER_SEC));
 	assert_int_equal(l.percent, 0);
 	assert_int_equal(l.late, USEC_PER_SEC);
 }
@@ -70,8 +70,8 @@ static void test_absurd(void **state)
 {
 	(void)state;
 	struct load l = { 0 };
-	load_take(&l, USEC_NEVER, USEC_NEVER, 0);
-	load_take(&l, USEC_NEVER, 0, 100 * USEC_PER_SEC);
+	load_add(&l, USEC_NEVER, USEC_NEVER, 0);
+	load_add(&l, USEC_NEVER, 0, 100 * USEC_PER_SEC);
 	assert_true(l.percent <= 1000000);
 }
 

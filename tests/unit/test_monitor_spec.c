@@ -13,35 +13,38 @@
 #include <cmocka.h>
 
 #include "lib/addr.h"
-#include "monitors/options.h"
+#include "monitors/draft.h"
+#include "monitors/kinds.h"
+#include "monitors/match.h"
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
-	const char *text;
-	enum monitor_kind kind;
-	uint8_t proto;
-	uint16_t port;
-	const char *command;
+	const char *text, *kind, *argument;
 } good[] = {
-	{ "port:tcp:53", MONITOR_PORT, IPPROTO_TCP, 53, NULL },
-	{ "port:udp:1", MONITOR_PORT, IPPROTO_UDP, 1, NULL },
-	{ "port:tcp:65535", MONITOR_PORT, IPPROTO_TCP, 65535, NULL },
-	{ "exec:true", MONITOR_EXEC, 0, 0, "true" },
-	{ "exec:/bin/check -x a:b:c", MONITOR_EXEC, 0, 0, "/bin/check -x a:b:c" },
-	{ "exec::", MONITOR_EXEC, 0, 0, ":" },
-	{ "exec:exec:x", MONITOR_EXEC, 0, 0, "exec:x" },
-	{ "exec:a\nb", MONITOR_EXEC, 0, 0, "a\nb" },
-	{ "consul", MONITOR_CONSUL, 0, 0, NULL },
+	{ "port:tcp:53", "port", "tcp:53" },
+	{ "port:udp:1", "port", "udp:1" },
+	{ "port:tcp:65535", "port", "tcp:65535" },
+	{ "exec:true", "exec", "true" },
+	{ "exec:/bin/check -x a:b:c", "exec", "/bin/check -x a:b:c" },
+	{ "exec::", "exec", ":" },
+	{ "exec:exec:x", "exec", "exec:x" },
+	{ "exec:a\nb", "exec", "a\nb" },
+	{ "consul", "consul", NULL },
+	{ "tcp:[2001:db8::1]:8080", "tcp", "[2001:db8::1]:8080" },
+	{ "dns:::1:53:www.example.com.:aaaa", "dns", "::1:53:www.example.com.:aaaa" },
+	{ "file:!/run/x:y", "file", "!/run/x:y" },
+	{ "http:http://[::1]:80/a?b", "http", "http://[::1]:80/a?b" },
+	{ "https://x", "https", "//x" },
+	{ "process:my server: master", "process", "my server: master" },
 };
 
 static void check_good(size_t i, const struct monitor_spec *s)
 {
-	bool same = s->kind == good[i].kind && strcmp(s->text, good[i].text) == 0;
-	if (s->kind == MONITOR_PORT)
-		same = same && s->port.proto == good[i].proto && s->port.port == good[i].port;
-	if (s->kind == MONITOR_EXEC)
-		same = same && strcmp(s->exec.command, good[i].command) == 0;
+	const char *argument = monitor_spec_argument(s);
+	bool same = strcmp(s->kind->name, good[i].kind) == 0 &&
+		    strcmp(s->text, good[i].text) == 0 && !argument == !good[i].argument &&
+		    (!argument || strcmp(argument, good[i].argument) == 0);
 	if (!same)
 		fail_msg("'%s' was misread", good[i].text);
 }
@@ -56,7 +59,8 @@ static void test_good(void **state)
 			fail_msg("'%s': %s", good[i].text, err.text);
 		check_good(i, &s);
 		monitor_spec_copy(&copy, &s);
-		monitor_spec_done(&s); /* the copy owes it nothing */
+		assert_true(monitor_spec_equal(&copy, &s));
+		monitor_spec_done(&s); /* the copy shares nothing with it */
 		check_good(i, &copy);
 		monitor_spec_done(&copy);
 		monitor_spec_done(&copy);
@@ -150,7 +154,7 @@ static void test_bad(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
-		struct monitor_spec s = { .kind = MONITOR_CONSUL };
+		struct monitor_spec s = { 0 };
 		struct err err = { "" };
 		int r = monitor_spec_parse(bad[i].text, &s, &err);
 		if (r != -EINVAL || s.text != NULL || !strstr(err.text, bad[i].names) ||
@@ -219,39 +223,6 @@ static void test_equal(void **state)
 	}
 }
 
-/* What of the new kinds is read out of their texts. */
-static void test_parts(void **state)
-{
-	(void)state;
-	struct monitor_spec s, copy;
-	char text[ADDR_TEXT_MAX];
-	assert_int_equal(monitor_spec_parse("tcp:[2001:db8::1]:8080", &s, NULL), 0);
-	assert_string_equal(addr_format(&s.tcp.addr, text), "2001:db8::1");
-	assert_int_equal(s.tcp.port, 8080);
-	monitor_spec_done(&s);
-	assert_int_equal(monitor_spec_parse("dns:::1:53:www.example.com.:aaaa", &s, NULL), 0);
-	monitor_spec_copy(&copy, &s);
-	monitor_spec_done(&s);
-	assert_string_equal(addr_format(&copy.dns.server.addr, text), "::1");
-	assert_int_equal(copy.dns.server.port, 53);
-	assert_int_equal(copy.dns.type, 28);
-	assert_int_equal(strncmp(copy.dns.name, "www.example.com.:", 17), 0);
-	monitor_spec_done(&copy);
-	assert_int_equal(monitor_spec_parse("file:!/run/x:y", &s, NULL), 0);
-	assert_true(s.file.absent);
-	assert_string_equal(s.file.path, "/run/x:y");
-	monitor_spec_done(&s);
-	assert_int_equal(monitor_spec_parse("http:http://[::1]:80/a?b", &s, NULL), 0);
-	assert_string_equal(s.http.url, "http://[::1]:80/a?b");
-	monitor_spec_done(&s);
-	assert_int_equal(monitor_spec_parse("https://x", &s, NULL), 0);
-	assert_string_equal(s.http.url, "https://x");
-	monitor_spec_done(&s);
-	assert_int_equal(monitor_spec_parse("process:my server: master", &s, NULL), 0);
-	assert_string_equal(s.process.who, "my server: master");
-	monitor_spec_done(&s);
-}
-
 /* Which address a check talks to, where that is said as one. */
 static const struct {
 	const char *text, *target; /* NULL: none that is known */
@@ -287,79 +258,97 @@ static void test_target(void **state)
 	}
 }
 
-/* An option with a kind that has it or not, and with a value or none. */
+/* An option that the kind has or not, with a value that is valid or not. */
 static const struct {
-	const char *text;
-	enum monitor_option option;
-	const char *value;
+	const char *text, *name, *value;
 	bool good;
-} with_options[] = {
-	{ "http://x", MONITOR_STATUS, "200", true },
-	{ "http://x", MONITOR_STATUS, "200-299,404,500-599", true },
-	{ "http://x", MONITOR_STATUS, "", false },
-	{ "http://x", MONITOR_STATUS, "200-", false },
-	{ "http://x", MONITOR_STATUS, "200,", false },
-	{ "http://x", MONITOR_STATUS, ",200", false },
-	{ "http://x", MONITOR_STATUS, "299-200", false },
-	{ "http://x", MONITOR_STATUS, "99", false },
-	{ "http://x", MONITOR_STATUS, "600", false },
-	{ "http://x", MONITOR_STATUS, "2xx", false },
-	{ "http://x", MONITOR_STATUS, "200 404", false },
-	{ "http://x", MONITOR_STATUS, "99999999999999999999", false },
-	{ "https://x", MONITOR_HEADER, "Server", true },
-	{ "https://x", MONITOR_HEADER, "Server: nginx", true },
-	{ "https://x", MONITOR_HEADER, ": nginx", false },
-	{ "https://x", MONITOR_HEADER, "a b", false },
-	{ "https://x", MONITOR_BODY, "ok", true },
-	{ "https://x", MONITOR_TLS_NAME, "www.example.com", true },
-	{ "https://x", MONITOR_TLS_NAME, "www.example.com.", false },
-	{ "https://x", MONITOR_TLS_NAME, "a b", false },
-	{ "http://x", MONITOR_TLS_NAME, "www.example.com", false },
-	{ "https://x", MONITOR_TLS_CA, "/etc/ca.pem", true },
-	{ "https://x", MONITOR_TLS_CA, "ca.pem", false },
-	{ "https://x", MONITOR_TLS_CA, "/etc/", false },
-	{ "http://x", MONITOR_TLS_CA, "/etc/ca.pem", false },
-	{ "http://x", MONITOR_EXPECT, "x", false },
-	{ "tcp:127.0.0.1:25", MONITOR_SEND, "QUIT\r\n", true },
-	{ "tcp:127.0.0.1:25", MONITOR_EXPECT, "220", true },
-	{ "tcp:127.0.0.1:25", MONITOR_BODY, "220", false },
-	{ "dns:127.0.0.1:53:x:A", MONITOR_RCODE, "nxdomain", true },
-	{ "dns:127.0.0.1:53:x:A", MONITOR_RCODE, "9", true },
-	{ "dns:127.0.0.1:53:x:A", MONITOR_RCODE, "16", false },
-	{ "dns:127.0.0.1:53:x:A", MONITOR_RCODE, "NO", false },
-	{ "dns:127.0.0.1:53:x:A", MONITOR_ANSWER, "192.0.2.1", true },
-	{ "port:tcp:53", MONITOR_STATUS, "200", false },
-	{ "exec:true", MONITOR_EXPECT, "x", false },
+} options[] = {
+	{ "http://x", "status", "200", true },
+	{ "http://x", "status", "200-299,404,500-599", true },
+	{ "http://x", "status", "", false },
+	{ "http://x", "status", "200-", false },
+	{ "http://x", "status", "200,", false },
+	{ "http://x", "status", ",200", false },
+	{ "http://x", "status", "299-200", false },
+	{ "http://x", "status", "99", false },
+	{ "http://x", "status", "600", false },
+	{ "http://x", "status", "2xx", false },
+	{ "http://x", "status", "200 404", false },
+	{ "http://x", "status", "99999999999999999999", false },
+	{ "https://x", "header", "Server", true },
+	{ "https://x", "header", "Server: nginx", true },
+	{ "https://x", "header", ": nginx", false },
+	{ "https://x", "header", "a b", false },
+	{ "https://x", "body", "ok", true },
+	{ "https://x", "tls_name", "www.example.com", true },
+	{ "https://x", "tls_name", "www.example.com.", false },
+	{ "https://x", "tls_name", "a b", false },
+	{ "http://x", "tls_name", "www.example.com", false },
+	{ "https://x", "tls_ca", "/etc/ca.pem", true },
+	{ "https://x", "tls_ca", "ca.pem", false },
+	{ "https://x", "tls_ca", "/etc/", false },
+	{ "http://x", "tls_ca", "/etc/ca.pem", false },
+	{ "http://x", "expect", "x", false },
+	{ "tcp:127.0.0.1:25", "send", "QUIT\r\n", true },
+	{ "tcp:127.0.0.1:25", "expect", "220", true },
+	{ "tcp:127.0.0.1:25", "body", "220", false },
+	{ "dns:127.0.0.1:53:x:A", "rcode", "nxdomain", true },
+	{ "dns:127.0.0.1:53:x:A", "rcode", "9", true },
+	{ "dns:127.0.0.1:53:x:A", "rcode", "16", false },
+	{ "dns:127.0.0.1:53:x:A", "rcode", "NO", false },
+	{ "dns:127.0.0.1:53:x:A", "answer", "192.0.2.1", true },
+	{ "port:tcp:53", "status", "200", false },
+	{ "exec:true", "expect", "x", false },
 };
+
+static size_t number_of(const struct monitor_kind *kind, const char *name)
+{
+	size_t i = 0;
+	while (strcmp(kind->options[i].name, name) != 0)
+		i++;
+	return i;
+}
 
 static void test_options(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(with_options); i++) {
-		struct monitor_options options = { { NULL } };
-		struct monitor_spec s = { 0 }, copy, plain;
+	for (size_t i = 0; i < N_ELEMENTS(options); i++) {
+		struct monitor_spec s, copy, plain;
 		struct err err = { "" };
-		char value[64];
-		snprintf(value, sizeof(value), "%s", with_options[i].value);
-		options.texts[with_options[i].option] = value;
-		int r = monitor_spec_parse_with(with_options[i].text, NULL, &options, &s, &err);
-		if (r != (with_options[i].good ? 0 : -EINVAL))
-			fail_msg("%s with '%s': %d %s", with_options[i].text, value, r, err.text);
+		assert_int_equal(monitor_spec_parse(options[i].text, &s, NULL), 0);
+		int r = monitor_spec_set_option(&s, options[i].name, options[i].value, &err);
+		if (r != (options[i].good ? 0 : -EINVAL))
+			fail_msg("%s with %s '%s': %d %s", options[i].text, options[i].name,
+				 options[i].value, r, err.text);
 		if (r < 0) {
-			assert_non_null(
-				strstr(err.text, monitor_option_name(with_options[i].option)));
+			assert_non_null(strstr(err.text, options[i].name));
+			monitor_spec_done(&s);
 			continue;
 		}
+		size_t number = number_of(s.kind, options[i].name);
 		monitor_spec_copy(&copy, &s);
 		assert_true(monitor_spec_equal(&copy, &s));
 		monitor_spec_done(&s);
-		assert_string_equal(monitor_spec_option(&copy, with_options[i].option), value);
-		assert_int_equal(monitor_spec_parse(with_options[i].text, &plain, NULL), 0);
+		assert_string_equal(monitor_spec_option(&copy, number), options[i].value);
+		assert_null(monitor_spec_option(&copy, copy.kind->n_options));
+		assert_int_equal(monitor_spec_parse(options[i].text, &plain, NULL), 0);
+		assert_null(monitor_spec_option(&plain, number));
 		assert_false(monitor_spec_equal(&copy, &plain));
 		assert_false(monitor_spec_equal(&plain, &copy));
 		monitor_spec_done(&copy);
 		monitor_spec_done(&plain);
 	}
+}
+
+static void test_option_twice(void **state)
+{
+	(void)state;
+	struct monitor_spec s;
+	assert_int_equal(monitor_spec_parse("tcp:127.0.0.1:25", &s, NULL), 0);
+	assert_int_equal(monitor_spec_set_option(&s, "expect", "a", NULL), 0);
+	assert_int_equal(monitor_spec_set_option(&s, "expect", "b", NULL), 0);
+	assert_string_equal(monitor_spec_option(&s, number_of(s.kind, "expect")), "b");
+	monitor_spec_done(&s);
 }
 
 static void test_timing(void **state)
@@ -369,17 +358,69 @@ static void test_timing(void **state)
 		{ 0 },         { .interval = 1 }, { .fast_interval = 1 }, { .timeout = 1 },
 		{ .rise = 2 }, { .fall = 2 },
 	};
+	struct monitor_spec a, b;
+	assert_int_equal(monitor_spec_parse("consul", &a, NULL), 0);
+	assert_int_equal(monitor_spec_parse("consul", &b, NULL), 0);
 	for (size_t i = 0; i < N_ELEMENTS(timings); i++)
 		for (size_t j = 0; j < N_ELEMENTS(timings); j++) {
-			struct monitor_spec a, b;
-			assert_int_equal(
-				monitor_spec_parse_with("consul", &timings[i], NULL, &a, NULL), 0);
-			assert_int_equal(
-				monitor_spec_parse_with("consul", &timings[j], NULL, &b, NULL), 0);
+			a.timing = timings[i];
+			b.timing = timings[j];
 			assert_int_equal(monitor_spec_equal(&a, &b), i == j);
-			monitor_spec_done(&a);
-			monitor_spec_done(&b);
 		}
+	monitor_spec_done(&a);
+	monitor_spec_done(&b);
+}
+
+/* The mapping form becomes the text form. */
+static const struct {
+	const char *kind, *argument, *option, *value, *text;
+} drafts[] = {
+	{ "port", "tcp:53", NULL, NULL, "port:tcp:53" },
+	{ "consul", "true", NULL, NULL, "consul" },
+	{ "http", "http://x/", NULL, NULL, "http://x/" },
+	{ "http", "//x/", NULL, NULL, "http://x/" },
+	{ "exec", "true", NULL, NULL, "exec:true" },
+	{ "file", "/run/x", NULL, NULL, "file:/run/x" },
+	{ "file", "/run/x", "absent", "true", "file:!/run/x" },
+	{ "tcp", "[::1]:25", "expect", "220", "tcp:[::1]:25" },
+};
+
+static void test_draft(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(drafts); i++) {
+		struct monitor_draft d = { .timing.rise = 3 };
+		struct monitor_spec s;
+		struct err err;
+		assert_int_equal(
+			monitor_draft_set_kind(&d, drafts[i].kind, drafts[i].argument, NULL), 0);
+		if (drafts[i].option)
+			monitor_draft_add_option(&d, drafts[i].option, drafts[i].value);
+		if (monitor_draft_finish(&d, &s, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_string_equal(s.text, drafts[i].text);
+		assert_int_equal(s.timing.rise, 3);
+		assert_int_equal(s.options != NULL, drafts[i].option && s.kind->n_options > 1);
+		monitor_spec_done(&s);
+		monitor_draft_done(&d);
+	}
+}
+
+static void test_bad_draft(void **state)
+{
+	(void)state;
+	struct monitor_draft d = { 0 };
+	struct monitor_spec s;
+	struct err err = { "" };
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "port, http"));
+	assert_int_equal(monitor_draft_set_kind(&d, "exec", "true", NULL), 0);
+	assert_int_equal(monitor_draft_set_kind(&d, "tcp", "[::1]:25", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "'exec: true'"));
+	monitor_draft_add_option(&d, "absent", "true");
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "'absent' is not for exec monitors"));
+	monitor_draft_done(&d);
 }
 
 static void test_status_matches(void **state)
@@ -395,12 +436,24 @@ static void test_status_matches(void **state)
 	assert_false(http_status_matches("404,500-501", 502));
 }
 
-static void test_names(void **state)
+/* Each descriptor is complete, and no two of them clash. */
+static void test_kinds(void **state)
 {
 	(void)state;
-	assert_string_equal(monitor_kind_name(MONITOR_PORT), "port");
-	assert_string_equal(monitor_kind_name(MONITOR_EXEC), "exec");
-	assert_string_equal(monitor_kind_name(MONITOR_CONSUL), "consul");
+	for (size_t i = 0; i < MONITOR_N_KINDS; i++) {
+		const struct monitor_kind *k = monitor_kind_at(i);
+		assert_ptr_equal(monitor_kind_find(k->name), k);
+		assert_non_null(k->parse);
+		assert_non_null(k->ops);
+		assert_int_equal(strncmp(k->format, k->name, strlen(k->name)), 0);
+		for (size_t j = 0; j < k->n_options; j++) {
+			const struct monitor_option *o = &k->options[j];
+			assert_null(monitor_kind_find(o->name));
+			assert_true(o->mark || (o->is_valid && o->expected));
+		}
+	}
+	assert_null(monitor_kind_find("por"));
+	assert_string_equal(monitor_kind_nearest("por"), "port");
 }
 
 int main(void)
@@ -408,7 +461,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),   cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_length), cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_names),  cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_kinds),  cmocka_unit_test(test_option_twice),
+		cmocka_unit_test(test_draft),  cmocka_unit_test(test_bad_draft),
 		cmocka_unit_test(test_target), cmocka_unit_test(test_options),
 		cmocka_unit_test(test_timing), cmocka_unit_test(test_status_matches),
 	};

@@ -109,7 +109,7 @@ static const struct reconcile_ops fake_ops = {
 static int setup(void **state)
 {
 	static struct bench b;
-	const struct runner_config config = { .interval = SEC };
+	const struct runner_config config = { .timing.interval = SEC };
 	memset(&b, 0, sizeof(b));
 	b.log = strbuf_over(b.did, sizeof(b.did));
 	log_setup(LOG_ERROR, false);

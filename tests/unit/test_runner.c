@@ -63,7 +63,8 @@ static int setup(void **state)
 {
 	struct fixture *f = mem_new(1, sizeof(*f));
 	assert_int_equal(sd_event_new(&f->loop), 0);
-	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .timeout = HOUR });
+	new_runner(f,
+		   &(struct runner_config){ .timing.interval = INTERVAL, .timing.timeout = HOUR });
 	*state = f;
 	return 0;
 }
@@ -222,14 +223,15 @@ static void test_timeout(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s = { 0 };
-	new_runner(f, &(struct runner_config){ .interval = INTERVAL, .timeout = 50000 });
+	new_runner(f,
+		   &(struct runner_config){ .timing.interval = INTERVAL, .timing.timeout = 50000 });
 	watch(f, &s, "exec:echo connecting; sleep 1000");
 	loop_until(f->loop, is_down, &s);
 	assert_string_equal(status_of(&s, 0).said, "no result within 50ms, killed: connecting");
 	assert_true(status_of(&s, 0).took >= 50000);
 	monitor_watch_free(s.watch);
 	/* Not said: the interval. */
-	new_runner(f, &(struct runner_config){ .interval = INTERVAL });
+	new_runner(f, &(struct runner_config){ .timing.interval = INTERVAL });
 	watch(f, &s, "exec:sleep 1000");
 	loop_until(f->loop, is_down, &s);
 	assert_string_equal(status_of(&s, 0).said, "no result within 20ms, killed");
@@ -362,10 +364,10 @@ static void test_feed_is_counted(void **state)
 	struct fixture *f = *state;
 	struct said feed = { HEALTH_UP, "", 0 };
 	struct seen s = { 0 };
-	new_runner(f, &(struct runner_config){ .interval = HOUR,
-					       .fast_interval = USEC_PER_MSEC,
-					       .rise = 2,
-					       .fall = 3 });
+	new_runner(f, &(struct runner_config){ .timing.interval = HOUR,
+					       .timing.fast_interval = USEC_PER_MSEC,
+					       .timing.rise = 2,
+					       .timing.fall = 3 });
 	monitor_runner_set_feed(f->runner, on_feed, &feed);
 	watch(f, &s, "consul");
 	assert_int_equal(s.health, HEALTH_UNKNOWN);
@@ -427,8 +429,9 @@ static void test_exec_max(void **state)
 	enum { N = 20 };
 	struct fixture *f = *state;
 	struct seen s[N] = { 0 }, port = { 0 };
-	new_runner(f, &(struct runner_config){
-			      .interval = INTERVAL, .timeout = 20000, .exec_max = 2 });
+	new_runner(f, &(struct runner_config){ .timing.interval = INTERVAL,
+					       .timing.timeout = 20000,
+					       .exec_max = 2 });
 	int fd = listen_on(53);
 	watch(f, &port, "port:tcp:53");
 	for (size_t i = 0; i < N; i++)
@@ -462,8 +465,8 @@ static void test_slots_are_handed_on(void **state)
 {
 	struct fixture *f = *state;
 	struct seen hog = { 0 }, waits = { 0 }, next = { 0 };
-	new_runner(f,
-		   &(struct runner_config){ .interval = INTERVAL, .timeout = HOUR, .exec_max = 1 });
+	new_runner(f, &(struct runner_config){
+			      .timing.interval = INTERVAL, .timing.timeout = HOUR, .exec_max = 1 });
 	watch(f, &hog, "exec:sleep 1000");
 	loop_drain(f->loop);
 	watch(f, &waits, "exec:sleep 1000");
@@ -515,7 +518,7 @@ static void test_many(void **state)
 	enum { N = 2000 };
 	struct fixture *f = *state;
 	struct seen *s = mem_new(N, sizeof(*s));
-	new_runner(f, &(struct runner_config){ .interval = 500 * USEC_PER_MSEC });
+	new_runner(f, &(struct runner_config){ .timing.interval = 500 * USEC_PER_MSEC });
 	int fd = listen_on(53);
 	for (size_t i = 0; i < N; i++)
 		watch(f, &s[i], "port:tcp:53");

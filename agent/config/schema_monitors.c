@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/schema_monitors.h"
+
+#include <stdlib.h>
+
+#include "agent/config/types.h"
+#include "agent/model/app_spec_parse.h"
+#include "lib/array.h"
+#include "lib/str.h"
+#include "monitors/draft.h"
+#include "monitors/kinds.h"
+
+#define MSEC(n)  ((n)*USEC_PER_MSEC)
+#define HOURS(n) ((n)*USEC_PER_SEC * 3600)
+
+/* ---- values ---- */
+
+static int set_kind(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	return monitor_draft_set_kind(target, key->name, text, err);
+}
+
+static int set_option(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	(void)err;
+	monitor_draft_add_option(target, key->name, text);
+	return 0;
+}
+
+static int set_flag(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	bool on = false;
+	const struct config_key as_bool = { .name = key->name };
+	int r = config_type_bool.set(&as_bool, text, &on, err);
+	if (r == 0 && on)
+		monitor_draft_add_option(target, key->name, "true");
+	return r;
+}
+
+static const struct config_type type_kind = { "text", set_kind };
+static const struct config_type type_option = { "text", set_option };
+static const struct config_type type_flag = { "`true` or `false`", set_flag };
+
+static int finish(void *item, void *target, struct err *err)
+{
+	struct monitor_spec spec;
+	int r = monitor_draft_finish(item, &spec, err);
+	return r < 0 ? r : app_spec_adopt_monitor(target, &spec, err);
+}
+
+static void done(void *item)
+{
+	monitor_draft_done(item);
+}
+
+const struct config_item config_item_monitor = { sizeof(struct monitor_draft), finish, done };
+
+/* ---- keys ---- */
+
+#define FIELD(member) .offset = offsetof(struct monitor_draft, member)
+
+static const struct config_key timing_keys[] = {
+	{ .name = "interval",
+	  .type = &config_type_duration,
+	  FIELD(timing.interval),
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .default_words = "`agent.monitor_interval`",
+	  .doc = "How often it is checked." },
+	{ .name = "fast_interval",
+	  .type = &config_type_duration,
+	  FIELD(timing.fast_interval),
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .default_words = "`agent.fast_interval`",
+	  .doc = "The same while a change is pending." },
+	{ .name = "timeout",
+	  .type = &config_type_duration,
+	  FIELD(timing.timeout),
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .default_words = "`agent.timeout`",
+	  .doc = "A check that takes longer has failed." },
+	{ .name = "rise",
+	  .type = &config_type_count,
+	  FIELD(timing.rise),
+	  .min = 1,
+	  .max = 1000,
+	  .default_words = "`agent.rise`",
+	  .doc = "How many passes in a row make it healthy." },
+	{ .name = "fall",
+	  .type = &config_type_count,
+	  FIELD(timing.fall),
+	  .min = 1,
+	  .max = 1000,
+	  .default_words = "`agent.fall`",
+	  .doc = "How many failures in a row make it unhealthy." },
+};
+#undef FIELD
+
+#define KEYS_MAX 64
+
+struct table {
+	struct config_key keys[KEYS_MAX + 1];
+	size_t n;
+};
+
+static void add(struct table *t, const struct config_key *key)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (str_equal(t->keys[i].name, key->name))
+			return; /* http and https share options */
+	if (t->n == KEYS_MAX)
+		abort(); /* never: the kinds are known when this is built, see test_config_doc */
+	t->keys[t->n++] = *key;
+}
+
+static void add_option(struct table *t, const struct monitor_option *o)
+{
+	add(t, &(struct config_key){
+		       .name = o->name,
+		       .type = o->mark ? &type_flag : &type_option,
+		       .type_words = o->type,
+		       .default_words = o->preset,
+		       .doc = o->doc,
+	       });
+}
+
+/* Kinds, timing, options: the order of the page. */
+static void fill(struct table *t)
+{
+	for (size_t i = 0; i < MONITOR_N_KINDS; i++) {
+		const struct monitor_kind *kind = monitor_kind_at(i);
+		add(t, &(struct config_key){
+			       .name = kind->name, .type = &type_kind, .doc = kind->doc });
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(timing_keys); i++)
+		add(t, &timing_keys[i]);
+	for (size_t i = 0; i < MONITOR_N_KINDS; i++)
+		for (size_t j = 0; j < monitor_kind_at(i)->n_options; j++)
+			add_option(t, &monitor_kind_at(i)->options[j]);
+}
+
+/* Filled on first use and never changed after. */
+static const struct config_key *keys(void)
+{
+	static struct table table;
+	if (table.n == 0)
+		fill(&table);
+	return table.keys;
+}
+
+const struct config_section config_monitor_section = {
+	.path = "apps[].monitors[]",
+	.doc = "A monitor that needs more than a text: `{http: \"http://127.0.0.1/health\", "
+	       "interval: 2s, fall: 3}`. One key names its kind and says what is checked. See "
+	       "[monitors.md](monitors.md).",
+	.make_keys = keys,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What all checks share, and what sockets of checks have to obey. */
+#ifndef MONITORS_ENV_H
+#define MONITORS_ENV_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "lib/addr.h"
+#include "lib/err.h"
+#include "monitors/ports.h"
+#include "net/http.h"
+#include "process/child.h"
+
+/* Is the address a VIP of an app, bound or not? */
+typedef bool monitor_is_vip_fn(const struct addr *a, void *userdata);
+
+/* Lives as long as the runner. */
+struct monitor_env {
+	sd_event *loop;
+	struct ports *ports;
+	struct http *http;                  /* made on first use, see monitor_env_http() */
+	const struct child_user *exec_user; /* commands run as this user; NULL: as the agent */
+	const char *tls_ca;                 /* PEM file for https; NULL: the system's */
+	monitor_is_vip_fn *is_vip;          /* NULL: there are none */
+	void *vip_userdata;
+};
+
+/* The HTTP client that all checks share. */
+int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err);
+
+/*
+ * To be called before a socket is connected to `to`. A VIP of this agent that is not on this host
+ * is on other hosts, and a check that reached one of them would prove nothing about the service
+ * here: -EADDRNOTAVAIL, the check cannot be made. A VIP that is here is only reached here, even if
+ * it is removed a moment later.
+ */
+int monitor_guard(const struct monitor_env *env, int fd, const struct addr *to, struct err *err);
+
+/* Does the errno of a failed connect() say that the target cannot be reached? Otherwise it is a
+ * local problem (no port left, no memory), and the check could not be made. */
+bool monitor_errno_is_down(int error);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a check over the network goes: HOST, HOST:PORT or a URL, as the texts of monitors have
+ * them. HOST is an address or localhost; no name is resolved, except in URLs by libcurl. Pure. */
+#ifndef MONITORS_TARGET_H
+#define MONITORS_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/err.h"
+
+struct monitor_endpoint {
+	struct addr addr;
+	uint16_t port; /* host order */
+};
+
+/* "192.0.2.1", "::1", "[::1]" or "localhost" in the first `len` bytes. -EINVAL */
+int monitor_host_parse(const char *text, size_t len, struct addr *ret, struct err *err);
+/* The same and ":PORT". -EINVAL */
+int monitor_endpoint_parse(const char *text, size_t len, struct monitor_endpoint *ret,
+			   struct err *err);
+bool monitor_endpoint_equal(const struct monitor_endpoint *a, const struct monitor_endpoint *b);
+/* "1" to "65535"; -EINVAL */
+int monitor_port_parse(const char *text, uint16_t *ret, struct err *err);
+
+/* "SCHEME://HOST…": -EINVAL when HOST is missing or too long, or its port or address is bad.
+ * `example` is shown as what was expected. */
+int monitor_url_check(const char *url, const char *example, struct err *err);
+/* False when HOST is a name. */
+bool monitor_url_target(const char *url, struct addr *ret);
+
+bool monitor_has_blank(const char *text); /* or another control character */
+
+#endif
