@@ -5,9 +5,8 @@
 #include <stddef.h>
 #include <strings.h>
 
+#include "lib/array.h"
 #include "lib/str.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* RFC 1035, 2136, 6891 */
 static const struct {
@@ -28,7 +27,7 @@ static const struct {
 int dns_rcode_parse(const char *text, uint16_t *ret)
 {
 	uint64_t v;
-	for (size_t i = 0; i < COUNT(rcodes); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rcodes); i++)
 		if (strcasecmp(text, rcodes[i].name) == 0) {
 			*ret = rcodes[i].value;
 			return 0;
@@ -41,7 +40,7 @@ int dns_rcode_parse(const char *text, uint16_t *ret)
 
 const char *dns_rcode_name(uint16_t rcode)
 {
-	for (size_t i = 0; i < COUNT(rcodes); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rcodes); i++)
 		if (rcodes[i].value == rcode)
 			return rcodes[i].name;
 	return "?";
@@ -50,7 +49,7 @@ const char *dns_rcode_name(uint16_t rcode)
 int dns_type_parse(const char *text, uint16_t *ret)
 {
 	uint64_t v;
-	for (size_t i = 0; i < COUNT(types); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (strcasecmp(text, types[i].name) == 0) {
 			*ret = types[i].value;
 			return 0;

@@ -5,6 +5,7 @@
 
 #include "agent/config/types.h"
 #include "agent/model/app_spec_parse.h"
+#include "lib/array.h"
 #include "lib/str.h"
 #include "monitors/draft.h"
 #include "monitors/kinds.h"
@@ -97,8 +98,7 @@ static const struct config_key timing_keys[] = {
 };
 #undef FIELD
 
-#define N_TIMING_KEYS (sizeof(timing_keys) / sizeof(timing_keys[0]))
-#define KEYS_MAX      64
+#define KEYS_MAX 64
 
 struct table {
 	struct config_key keys[KEYS_MAX + 1];
@@ -134,7 +134,7 @@ static void fill(struct table *t)
 		add(t, &(struct config_key){
 			       .name = kind->name, .type = &type_kind, .doc = kind->doc });
 	}
-	for (size_t i = 0; i < N_TIMING_KEYS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(timing_keys); i++)
 		add(t, &timing_keys[i]);
 	for (size_t i = 0; i < MONITOR_N_KINDS; i++)
 		for (size_t j = 0; j < monitor_kind_at(i)->n_options; j++)

@@ -44,7 +44,7 @@ static void test_tags(void **state)
 	assert_int_equal(spec.source, APP_FROM_CONSUL);
 	assert_int_equal(spec.n_vips, 1);
 	assert_int_equal(spec.communities.n, 2);
-	assert_string_equal(spec.monitors[0].exec.command, "a=b c:d");
+	assert_string_equal(monitor_spec_argument(&spec.monitors[0]), "a=b c:d");
 	assert_int_equal(spec.nats[0].dest, 8053);
 	app_spec_done(&spec);
 }

@@ -195,7 +195,7 @@ static const struct reconcile_ops ops = {
 static void a_policy_that_is_late_does_not_stop_the_loop(void **state)
 {
 	struct fixture *f = *state;
-	const struct runner_config config = { .interval = SEC };
+	const struct runner_config config = { .timing = { .interval = SEC } };
 	struct monitor_runner *runner;
 	enum register_result result;
 	struct app_spec spec = { .source = APP_FROM_CONFIG };
