@@ -51,6 +51,7 @@ help:
 	@echo "make unit       unit tests and fuzz corpora only"
 	@echo "make netns      namespace tests with real routers only"
 	@echo "make container-test  builds the container image and runs it"
+	@echo "make test-kernels  unit and namespace tests on Debian's kernels, under qemu"
 	@echo "make image      the container image, with docker or podman; IMAGE=vipherald:VERSION"
 	@echo "make soak       everything at once for SOAK_SECONDS (600); SOAK_SEED repeats a run"
 	@echo "make fuzz       runs each fuzz target for FUZZ_SECONDS (60)"
@@ -139,6 +140,19 @@ container-test:
 	@scripts/deps.sh container
 	tests/container/sandbox $(PYTEST) tests/container
 
+# Kernels of Debian releases: 5.10 (the oldest that is supported), 6.1 and 6.12. The oldest is part of
+# make test, with what depends on the kernel most.
+KERNELS = bullseye bookworm trixie
+test-kernels: variant-plain
+	@scripts/deps.sh kernels $(KERNELS)
+	@for suite in $(KERNELS); do tests/kernels/boot $$suite tests/kernels/suite all || \
+		failed="$$failed $$suite"; done; \
+		test -z "$$failed" || { echo "test-kernels: failed on$$failed" >&2; exit 1; }
+
+kernel-smoke: variant-plain
+	@scripts/deps.sh kernels bullseye
+	tests/kernels/boot bullseye tests/kernels/suite smoke
+
 # The program, not the sanitizers': resident memory is looked at. VIPHERALD names another one.
 SOAK_SECONDS = 600
 SOAK_SEED =
@@ -153,7 +167,7 @@ soak:
 test:
 	@scripts/deps.sh build
 	@scripts/deps.sh test
-	@$(MAKE) --no-print-directory variant-clang unit netns container-test
+	@$(MAKE) --no-print-directory variant-clang unit netns container-test kernel-smoke
 
 IMAGE = vipherald:$(VERSION)
 image:
@@ -209,7 +223,7 @@ clean:
 	rm -rf build
 
 .PHONY: all help libraries unit-binaries bench-binaries run-unit variant-plain variant-asan \
-	variant-clang unit netns container-test image soak test demo deps lint fuzz run-fuzz bench \
-	clean docs install uninstall release
+	variant-clang unit netns container-test test-kernels kernel-smoke image soak test demo deps lint \
+	fuzz run-fuzz bench clean docs install uninstall release
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -7,7 +7,7 @@
 #   scripts/deps.sh container  the routers, a container engine, a base image of Debian's packages
 #   scripts/deps.sh kernels SUITE…  kernels of Debian releases, and qemu to boot them
 #   scripts/deps.sh lint       build + formatters and static checkers
-#   scripts/deps.sh list peers|engine|qemu  prints the packages that are unpacked, and does nothing
+#   scripts/deps.sh list peers|engine|qemu…  prints the packages that are unpacked, and does nothing
 #
 # The routers (FRR, BIRD, GoBGP, OpenBGPD, ExaBGP) are never installed: their packages enable and
 # start services, and this machine may run a bird of its own. Their packages are only downloaded and
@@ -26,7 +26,7 @@ build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libya
 # systemd for systemd-analyze: it is installed, not started.
 test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables openssl systemd)
 lint_packages=(clang-format clang-tidy cppcheck)
-peer_packages=(frr bird2 gobgpd openbgpd exabgp)
+peers_packages=(frr bird2 gobgpd openbgpd exabgp)
 engine_packages=(podman buildah crun conmon)
 # Boots the kernels. busybox and kmod load what is needed to reach the root file system.
 qemu_packages=(busybox-static kmod)
@@ -119,36 +119,46 @@ in_world() {
 	"$tool" "${options[@]}" "$@"
 }
 
-# What an empty system gets with these packages, one a line. Each is resolved by itself: they are
-# never installed, so they may conflict with one another.
+# What an empty system gets with these packages, one a line. They are never installed, so that they
+# may conflict with one another: then each is resolved by itself.
 closure() {
 	local world=$1 package
 	shift
-	for package in "$@"; do
-		in_world "$world" apt-get -s install --no-install-recommends "$package" ||
-			die "apt-get cannot resolve what $package depends on" >&2
-	done | awk '/^Inst / {print $2}' | sort -u
+	resolve() {
+		in_world "$world" apt-get -s install --no-install-recommends "$@"
+	}
+	{
+		resolve "$@" 2>/dev/null || for package in "$@"; do
+			resolve "$package" || die "apt-get cannot resolve what $package depends on" >&2
+		done
+	} | awk '/^Inst / {print $2}' | sort -u
 }
 
 essential_packages() {
-	in_world "$1" apt-cache dumpavail | awk -v RS= '/\nEssential: yes/ {print $2}' | sort -u
+	in_world "$1" apt-cache dumpavail | awk -v RS= '/\nEssential: yes/ {print $2}'
 }
 
-# The packages and what they need beyond a Debian on which the tests can run at all. What else this
-# machine happens to have does not matter: a router that is installed here is unpacked as well, and
-# so are its libraries. The C library is never among them: it has to be the one of the machine's
-# loader, and being of the same suite it is new enough for them.
-packages_to_unpack() {
-	local world=$1 base wanted
-	shift
+# Made once for a world: what a Debian has on which the tests can run at all.
+base_of() {
+	local world=$1 base
+	[[ -f $world/base ]] && return
 	# A simulation would not keep the cache that it makes.
 	in_world "$world" apt-cache gencaches >/dev/null
-	wanted=$(closure "$world" "$@") || return
 	# shellcheck disable=SC2046 # one word per package
-	base=$(in_world "$world" apt-get -s install --no-install-recommends \
-		$(essential_packages "$world") "${test_packages[@]}") ||
-		die "apt-get cannot resolve what ${test_packages[*]} depend on" >&2
-	comm -23 <(cat <<<"$wanted") <(awk '/^Inst / {print $2}' <<<"$base" | sort -u)
+	base=$(closure "$world" $(essential_packages "$world") "${test_packages[@]}") || return
+	echo "$base" >"$world/base"
+}
+
+# The packages and what they need beyond that base. What else this machine happens to have does not
+# matter: a router that is installed here is unpacked as well, and so are its libraries. The C
+# library is never among them: it has to be the one of the machine's loader, and being of the same
+# suite it is new enough for them.
+packages_to_unpack() {
+	local world=$1 wanted
+	shift
+	base_of "$world" || return
+	wanted=$(closure "$world" "$@") || return
+	comm -13 "$world/base" - <<<"$wanted"
 }
 
 offered() {
@@ -204,12 +214,17 @@ unpack() {
 	echo "$want" >"$stamp"
 }
 
-# Prints what `unpack` would unpack, and touches nothing.
+# Prints what `unpack` would unpack, and touches nothing: kind and package, one a line.
 list_packages() {
-	local world
+	local world kind names packages
 	world=$(mktemp -d)
 	make_world "$world"
-	packages_to_unpack "$world" "$@"
+	for kind in "$@"; do
+		[[ $kind =~ ^(peers|engine|qemu)$ ]] || die "expected peers, engine or qemu, not '$kind'"
+		declare -n names="${kind}_packages"
+		packages=$(packages_to_unpack "$world" "${names[@]}") || exit
+		while read -r name; do echo "$kind $name"; done <<<"$packages"
+	done
 	rm -rf "$world"
 }
 
@@ -289,7 +304,7 @@ make_base() {
 }
 
 command -v apt-get >/dev/null || die "this script knows Debian and Ubuntu only. Needed:" \
-	"${build_packages[*]} ${test_packages[*]} ${lint_packages[*]} ${peer_packages[*]}"
+	"${build_packages[*]} ${test_packages[*]} ${lint_packages[*]} ${peers_packages[*]}"
 
 case ${1-} in
 build)
@@ -298,13 +313,13 @@ build)
 test)
 	install_missing "${build_packages[@]}" "${test_packages[@]}"
 	install_missing "$(clang_runtime_package)"
-	unpack "$peers_dir" "${peer_packages[@]}"
+	unpack "$peers_dir" "${peers_packages[@]}"
 	unpack_consul
 	;;
 container)
 	# debootstrap is a script; it is installed, the engine is not.
 	install_missing "${test_packages[@]}" debootstrap
-	unpack "$peers_dir" "${peer_packages[@]}"
+	unpack "$peers_dir" "${peers_packages[@]}"
 	mkdir -p "$root/.deps/container"
 	unpack "$root/.deps/container/engine" "${engine_packages[@]}"
 	make_base
@@ -317,12 +332,8 @@ kernels)
 	done
 	;;
 list)
-	case ${2-} in
-	peers) list_packages "${peer_packages[@]}" ;;
-	engine) list_packages "${engine_packages[@]}" ;;
-	qemu) list_packages "${qemu_packages[@]}" ;;
-	*) die "usage: scripts/deps.sh list peers|engine|qemu" ;;
-	esac
+	shift
+	list_packages "$@"
 	;;
 lint)
 	install_missing "${build_packages[@]}" "${lint_packages[@]}"
