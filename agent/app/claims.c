@@ -5,7 +5,7 @@
 
 struct app *claims_owner(const struct registry *reg, const struct prefix *vip)
 {
-	const struct vip *v = reconcile_find(reg->reconcile, vip);
+	const struct vip *v = vip_find(reg->reconcile, vip);
 	return v ? v->owner : NULL;
 }
 

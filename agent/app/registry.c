@@ -358,7 +358,7 @@ bool registry_has_vip(const struct registry *reg, const struct addr *a)
 	uint8_t bits = (uint8_t)(8 * addr_size(a->family));
 	for (int len = bits; len > 0; len--) {
 		const struct prefix p = { .addr = addr_mask(a, (uint8_t)len), .len = (uint8_t)len };
-		if (reconcile_find(reg->reconcile, &p))
+		if (vip_find(reg->reconcile, &p))
 			return true;
 	}
 	return false;

@@ -12,6 +12,7 @@
 #include "agent/status/metrics.h"
 #include "agent/status/view.h"
 #include "agent/status/view_peer.h"
+#include "agent/vip/trouble.h"
 #include "lib/mem.h"
 #include "lib/version.h"
 #include "process/loop.h"

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/vip/acks.h"
+#include "agent/vip/trouble.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "net/loopback.h"
@@ -16,68 +18,69 @@
  * kernel takes 10 to 300 µs for an address, more the more there are. */
 #define WORK_STEP 16
 #define WORK_TIME (10 * USEC_PER_MSEC)
-/* A router that acknowledges nothing for this long does not hold up an address for ever. */
+/* A peer that acknowledges nothing for this long does not delay the removal of an address further.
+ */
 #define ACK_WAIT_MAX (3 * USEC_PER_SEC)
 
 struct actuator {
 	sd_event *loop;
-	struct host_addresses *identity;
+	struct host_addresses *addresses;
 	struct loopback *loopback;
 	struct nat *nat;
 	struct bgp_speaker *speaker;
 	struct reconcile *reconcile;
 	struct bgp_flush *ack_wait;
-	usec_t ack_limit; /* USEC_NEVER until the agent stops */
+	mono_t ack_limit; /* USEC_NEVER until the agent stops */
 	bool lo_up;
 	struct drift_record lo;
 	sd_event_source *work, *retry;
 	actuator_settled_cb *settled;
 	void *settled_userdata;
-	const struct actuator_notes *notes; /* NULL: nobody writes down what is ours */
+	const struct actuator_notes *notes; /* NULL: what is ours is not written down */
 	void *notes_userdata;
 	struct prefix *waiting; /* for actuator_noted() */
 	size_t n_waiting, cap_waiting;
 };
 
-/* What the reconciler asks for */
+/* The operations of the reconciler */
 
-static bool needs_notes(const struct actuator *e)
+static bool needs_notes(const struct actuator *a)
 {
-	return e->notes && !loopback_has_tags(e->loopback);
+	return a->notes && !loopback_has_tags(a->loopback);
 }
 
-static int note(struct actuator *e, const struct prefix *vip, const char *app)
+static int note(struct actuator *a, const struct prefix *vip, const char *app)
 {
 	char label[IFNAMSIZ];
-	if (!needs_notes(e) || loopback_owns(e->loopback, vip))
+	if (!needs_notes(a) || loopback_owns(a->loopback, vip))
 		return 0;
 	vipaddr_label(vip, app, label);
-	int rc = e->notes->note(vip, label, e->notes_userdata);
+	int rc = a->notes->note(vip, label, a->notes_userdata);
 	if (rc < 0) {
-		e->waiting = mem_grow(e->waiting, &e->cap_waiting, e->n_waiting + 1,
-				      sizeof(*e->waiting));
-		e->waiting[e->n_waiting++] = *vip;
+		a->waiting = mem_grow(a->waiting, &a->cap_waiting, a->n_waiting + 1,
+				      sizeof(*a->waiting));
+		a->waiting[a->n_waiting++] = *vip;
 	}
 	return rc;
 }
 
 static int address_add(const struct prefix *vip, const char *app, struct err *err, void *userdata)
 {
-	struct actuator *e = userdata;
-	int rc = note(e, vip, app);
-	return rc < 0 ? rc : loopback_add(e->loopback, vip, app, err);
+	struct actuator *a = userdata;
+	int rc = note(a, vip, app);
+	return rc < 0 ? rc : loopback_add(a->loopback, vip, app, err);
 }
 
 static int address_del(const struct prefix *vip, struct err *err, void *userdata)
 {
-	struct actuator *e = userdata;
-	int rc = loopback_del(e->loopback, vip, err);
-	if (rc == 0 && needs_notes(e))
-		e->notes->forget(vip, e->notes_userdata);
+	struct actuator *a = userdata;
+	int rc = loopback_del(a->loopback, vip, err);
+	if (rc == 0 && needs_notes(a))
+		a->notes->forget(vip, a->notes_userdata);
 	return rc;
 }
 
-/* What the kernel lacks may be loaded later: to be tried again. */
+/* A module that the kernel lacks may be loaded later: tried again, unlike -EOPNOTSUPP. */
 static int nat_result(int rc)
 {
 	return rc == -EOPNOTSUPP ? -ENOSYS : rc;
@@ -86,81 +89,81 @@ static int nat_result(int rc)
 static int set_nat(const struct prefix *vip, const struct nat_spec *nats, size_t n, struct err *err,
 		   void *userdata)
 {
-	struct actuator *e = userdata;
+	struct actuator *a = userdata;
 	struct addr own = { 0 };
 	if (n > 0) {
-		int rc = host_addresses_own(e->identity, vip->addr.family, &own, err);
+		int rc = host_addresses_own(a->addresses, vip->addr.family, &own, err);
 		if (rc < 0)
 			return err_prefix(err, rc, "NAT: ");
 	}
-	int rc = nat_set(e->nat, vip, nats, n, &own, err);
+	int rc = nat_set(a->nat, vip, nats, n, &own, err);
 	return rc < 0 && rc != -EINPROGRESS ? err_prefix(err, nat_result(rc), "NAT: ") : rc;
 }
 
 static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs, void *userdata)
 {
-	struct actuator *e = userdata;
+	struct actuator *a = userdata;
 	struct bgp_route route = { .prefix = *vip, .attrs = *attrs };
-	bgp_speaker_announce(e->speaker, &route);
+	bgp_speaker_announce(a->speaker, &route);
 }
 
 static void withdraw(const struct prefix *vip, void *userdata)
 {
-	struct actuator *e = userdata;
-	bgp_speaker_withdraw(e->speaker, vip);
+	struct actuator *a = userdata;
+	bgp_speaker_withdraw(a->speaker, vip);
 }
 
 static void disown(const struct prefix *vip, void *userdata)
 {
-	struct actuator *e = userdata;
-	bgp_speaker_disown(e->speaker, vip);
+	struct actuator *a = userdata;
+	bgp_speaker_disown(a->speaker, vip);
 }
 
 static void on_acked(bool complete, void *userdata)
 {
-	struct actuator *e = userdata;
-	bgp_flush_free(e->ack_wait);
-	e->ack_wait = NULL;
+	struct actuator *a = userdata;
+	bgp_flush_free(a->ack_wait);
+	a->ack_wait = NULL;
 	if (!complete)
-		log_warn("vip", "a peer did not acknowledge a withdrawal in time, going on "
+		log_warn("vip", "a peer has not acknowledged a withdrawal in time, continuing "
 				"without it");
-	reconcile_acked(e->reconcile);
+	reconcile_acked(a->reconcile);
 }
 
 static void await_acks(void *userdata)
 {
-	struct actuator *e = userdata;
-	usec_t limit = usec_min(usec_add(loop_now(e->loop), ACK_WAIT_MAX), e->ack_limit);
-	bgp_flush_free(e->ack_wait);
-	e->ack_wait = bgp_speaker_flush(e->speaker, limit, on_acked, e);
+	struct actuator *a = userdata;
+	mono_t limit = usec_min(usec_add(loop_now(a->loop), ACK_WAIT_MAX), a->ack_limit);
+	bgp_flush_free(a->ack_wait);
+	a->ack_wait = bgp_speaker_flush(a->speaker, limit, on_acked, a);
 }
 
 static int on_work(sd_event_source *source, void *userdata);
 
 static void work(void *userdata)
 {
-	struct actuator *e = userdata;
-	loop_defer(e->loop, &e->work, LOOP_APPLY, on_work, e);
+	struct actuator *a = userdata;
+	loop_defer(a->loop, &a->work, LOOP_APPLY, on_work, a);
 }
 
 static int on_work(sd_event_source *source, void *userdata)
 {
 	(void)source;
-	struct actuator *e = userdata;
-	usec_t end = usec_add(loop_clock(), WORK_TIME);
+	struct actuator *a = userdata;
+	mono_t end = usec_add(loop_clock(), WORK_TIME);
 	bool more;
 	do
-		more = reconcile_work(e->reconcile, WORK_STEP, loop_now(e->loop));
+		more = reconcile_work(a->reconcile, WORK_STEP, loop_now(a->loop));
 	while (more && loop_clock() < end);
-	nat_hold(e->nat, more);
+	nat_hold(a->nat, more);
 	if (more) {
-		work(e);
+		work(a);
 		return 0;
 	}
-	if (e->settled && reconcile_settled(e->reconcile)) {
-		actuator_settled_cb *settled = e->settled;
-		e->settled = NULL;
-		settled(e->settled_userdata);
+	if (a->settled && reconcile_settled(a->reconcile)) {
+		actuator_settled_cb *settled = a->settled;
+		a->settled = NULL;
+		settled(a->settled_userdata);
 	}
 	return 0;
 }
@@ -168,15 +171,15 @@ static int on_work(sd_event_source *source, void *userdata)
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
-	struct actuator *e = userdata;
-	reconcile_retry(e->reconcile);
+	struct actuator *a = userdata;
+	reconcile_retry(a->reconcile);
 	return 0;
 }
 
-static void retry(usec_t when, void *userdata)
+static void retry(mono_t when, void *userdata)
 {
-	struct actuator *e = userdata;
-	loop_timer_set(e->loop, &e->retry, when, LOOP_APPLY, on_retry, e);
+	struct actuator *a = userdata;
+	loop_timer_set(a->loop, &a->retry, when, LOOP_APPLY, on_retry, a);
 }
 
 static const struct reconcile_ops ops = {
@@ -197,134 +200,134 @@ static const char *loss_text(enum loopback_loss why)
 {
 	switch (why) {
 	case LOOPBACK_REMOVED:
-		return "somebody removed it from lo";
+		return "removed from lo by another process";
 	case LOOPBACK_UNROUTED:
-		return "somebody removed its local route";
+		return "local route removed by another process";
 	case LOOPBACK_ALTERED:
-		return "somebody changed its lifetime or its tag";
+		return "lifetime or tag of the address changed by another process";
 	}
 	return "";
 }
 
-static void say_lo(struct actuator *e)
+static void log_lo(struct actuator *a)
 {
-	bool up = loopback_is_up(e->loopback);
-	if (!up && e->lo_up)
-		log_error("vip", "lo is down: no VIP can be reached, all are withdrawn until it is "
+	bool up = loopback_is_up(a->loopback);
+	if (!up && a->lo_up)
+		log_error("vip", "lo is down: no VIP can be reached, withdrawing all until it is "
 				 "up again ('ip link set lo up')");
-	if (up) { /* perhaps after a moment that was over before we looked */
-		log_warn("vip", "lo is up again, putting all VIPs back");
-		e->lo.repairs++;
-		e->lo.at = loop_now(e->loop);
+	if (up) { /* perhaps after a moment that was over before it was noticed */
+		log_warn("vip", "lo is up again, restoring all VIPs");
+		a->lo.repairs++;
+		a->lo.at = loop_now(a->loop);
 	}
-	e->lo_up = up;
+	a->lo_up = up;
 }
 
 static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *userdata)
 {
-	struct actuator *e = userdata;
+	struct actuator *a = userdata;
 	if (!prefix)
-		say_lo(e);
-	reconcile_address_lost(e->reconcile, prefix, loss_text(why), loop_now(e->loop));
+		log_lo(a);
+	reconcile_address_lost(a->reconcile, prefix, loss_text(why), loop_now(a->loop));
 }
 
 static void on_nat_told(const struct prefix *vip, int result, const struct err *err, void *userdata)
 {
-	struct actuator *e = userdata;
+	struct actuator *a = userdata;
 	struct err said = { "" };
 	if (result < 0) {
 		said = *err;
 		err_prefix(&said, result, "NAT: ");
 	}
-	reconcile_nat_result(e->reconcile, vip, nat_result(result), &said, loop_now(e->loop));
-	work(e); /* it may have been the last one that the stop waits for */
+	reconcile_nat_result(a->reconcile, vip, nat_result(result), &said, loop_now(a->loop));
+	work(a); /* it may have been the last one that the shutdown waits for */
 }
 
-int actuator_new(sd_event *loop, struct host_addresses *identity, enum nat_choice nat,
+int actuator_new(sd_event *loop, struct host_addresses *addresses, enum nat_choice nat,
 		 struct actuator **ret, struct err *err)
 {
-	struct actuator *e = mem_new(1, sizeof(*e));
-	e->loop = loop;
-	e->identity = identity;
-	e->ack_limit = USEC_NEVER;
-	e->reconcile = reconcile_new(&ops, e);
-	int rc = loopback_new(loop, on_lost, e, &e->loopback, err);
+	struct actuator *a = mem_new(1, sizeof(*a));
+	a->loop = loop;
+	a->addresses = addresses;
+	a->ack_limit = USEC_NEVER;
+	a->reconcile = reconcile_new(&ops, a);
+	int rc = loopback_new(loop, on_lost, a, &a->loopback, err);
 	if (rc < 0) {
-		actuator_free(e);
+		actuator_free(a);
 		return rc;
 	}
-	e->lo_up = loopback_is_up(e->loopback);
-	if (!e->lo_up)
+	a->lo_up = loopback_is_up(a->loopback);
+	if (!a->lo_up)
 		log_error("vip", "lo is down: no VIP will be announced until it is up "
 				 "('ip link set lo up')");
-	e->nat = nat_new(loop, nat, on_nat_told, e);
-	*ret = e;
+	a->nat = nat_new(loop, nat, on_nat_told, a);
+	*ret = a;
 	return 0;
 }
 
-void actuator_free(struct actuator *e)
+void actuator_free(struct actuator *a)
 {
-	if (!e)
+	if (!a)
 		return;
-	bgp_flush_free(e->ack_wait);
-	sd_event_source_disable_unref(e->work);
-	sd_event_source_disable_unref(e->retry);
-	nat_free(e->nat);
-	reconcile_free(e->reconcile);
-	loopback_free(e->loopback);
-	free(e->waiting);
-	free(e);
+	bgp_flush_free(a->ack_wait);
+	sd_event_source_disable_unref(a->work);
+	sd_event_source_disable_unref(a->retry);
+	nat_free(a->nat);
+	reconcile_free(a->reconcile);
+	loopback_free(a->loopback);
+	free(a->waiting);
+	free(a);
 }
 
-void actuator_set_speaker(struct actuator *e, struct bgp_speaker *speaker)
+void actuator_set_speaker(struct actuator *a, struct bgp_speaker *speaker)
 {
-	e->speaker = speaker;
+	a->speaker = speaker;
 }
 
-struct reconcile *actuator_reconcile(struct actuator *e)
+struct reconcile *actuator_reconcile(struct actuator *a)
 {
-	return e->reconcile;
+	return a->reconcile;
 }
 
-bool actuator_lo_is_up(const struct actuator *e)
+bool actuator_lo_is_up(const struct actuator *a)
 {
-	return e->lo_up;
+	return a->lo_up;
 }
 
-struct drift_record actuator_lo_drift(const struct actuator *e)
+struct drift_record actuator_lo_drift(const struct actuator *a)
 {
-	return e->lo;
+	return a->lo;
 }
 
-const struct nat *actuator_nat(const struct actuator *e)
+const struct nat *actuator_nat(const struct actuator *a)
 {
-	return e->nat;
+	return a->nat;
 }
 
-void actuator_set_notes(struct actuator *e, const struct actuator_notes *notes, void *userdata)
+void actuator_set_notes(struct actuator *a, const struct actuator_notes *notes, void *userdata)
 {
-	e->notes = notes;
-	e->notes_userdata = userdata;
+	a->notes = notes;
+	a->notes_userdata = userdata;
 }
 
-void actuator_noted(struct actuator *e)
+void actuator_noted(struct actuator *a)
 {
-	/* Set apart first: whoever waits again is for the next time. */
-	struct prefix *waiting = e->waiting;
-	size_t n = e->n_waiting;
-	e->waiting = NULL;
-	e->n_waiting = e->cap_waiting = 0;
+	/* Set apart first: a VIP that has to wait again is for the next call. */
+	struct prefix *waiting = a->waiting;
+	size_t n = a->n_waiting;
+	a->waiting = NULL;
+	a->n_waiting = a->cap_waiting = 0;
 	for (size_t i = 0; i < n; i++) {
-		reconcile_resume(e->reconcile, &waiting[i]);
-		if (!reconcile_find(e->reconcile, &waiting[i]))
-			e->notes->forget(&waiting[i], e->notes_userdata);
+		reconcile_resume(a->reconcile, &waiting[i]);
+		if (!vip_find(a->reconcile, &waiting[i]))
+			a->notes->forget(&waiting[i], a->notes_userdata);
 	}
 	free(waiting);
 }
 
-bool actuator_adopt(struct actuator *e, const struct prefix *vip, const char *label)
+bool actuator_adopt(struct actuator *a, const struct prefix *vip, const char *label)
 {
-	return loopback_adopt(e->loopback, vip, label);
+	return loopback_adopt(a->loopback, vip, label);
 }
 
 struct leftovers {
@@ -341,42 +344,42 @@ static void collect(const struct prefix *vip, void *userdata)
 
 static void found_nat(const struct prefix *vip, void *userdata)
 {
-	struct actuator *e = userdata;
-	reconcile_leftover_nat(e->reconcile, vip);
+	struct actuator *a = userdata;
+	reconcile_leftover_nat(a->reconcile, vip);
 }
 
-void actuator_find_leftovers(struct actuator *e, bool *ret_ipv4, bool *ret_ipv6)
+void actuator_find_leftovers(struct actuator *a, bool *ret_ipv4, bool *ret_ipv6)
 {
 	struct leftovers l = { 0 };
-	loopback_walk_leftovers(e->loopback, collect, &l);
+	loopback_walk_leftovers(a->loopback, collect, &l);
 	*ret_ipv4 = *ret_ipv6 = false;
 	/* While lo is down, nothing answers on those that are still there. */
-	for (size_t i = 0; i < l.n && loopback_is_up(e->loopback); i++)
+	for (size_t i = 0; i < l.n && loopback_is_up(a->loopback); i++)
 		*(l.items[i].addr.family == AF_INET6 ? ret_ipv6 : ret_ipv4) = true;
 	free(l.items);
 }
 
-void actuator_collect_leftovers(struct actuator *e)
+void actuator_collect_leftovers(struct actuator *a)
 {
-	/* Set apart first: taking one changes what is walked over. */
+	/* Set apart first: an address that is taken over changes the table that is walked. */
 	struct leftovers l = { 0 };
-	loopback_walk_leftovers(e->loopback, collect, &l);
+	loopback_walk_leftovers(a->loopback, collect, &l);
 	if (l.n > 0)
 		log_info("vip",
-			 "a former run left %zu VIPs on lo that no app has up yet: kept where an "
-			 "app is registered for them, else removed",
-			 l.n);
+			 "%zu VIP%s of the previous instance on lo: retained where an app is "
+			 "registered for it, else removed",
+			 l.n, l.n == 1 ? "" : "s");
 	for (size_t i = 0; i < l.n; i++)
-		reconcile_leftover_address(e->reconcile, &l.items[i]);
+		reconcile_leftover_address(a->reconcile, &l.items[i]);
 	free(l.items);
-	nat_walk_leftovers(e->nat, found_nat, e);
+	nat_walk_leftovers(a->nat, found_nat, a);
 }
 
-void actuator_finish(struct actuator *e, usec_t ack_limit, actuator_settled_cb *settled,
+void actuator_finish(struct actuator *a, mono_t ack_limit, actuator_settled_cb *settled,
 		     void *userdata)
 {
-	e->ack_limit = ack_limit;
-	e->settled = settled;
-	e->settled_userdata = userdata;
-	reconcile_merge_waits(e->reconcile);
+	a->ack_limit = ack_limit;
+	a->settled = settled;
+	a->settled_userdata = userdata;
+	reconcile_merge_waits(a->reconcile);
 }

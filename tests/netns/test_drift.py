@@ -73,9 +73,9 @@ def test_removed_vip_is_back_and_its_route_stayed(bed: Testbed, what: str) -> No
     prefix = what if "/" in what else VIP6
     before = drift.host.loopback_addresses()
     drift.host.run(REMOVALS[what].split())
-    line = drift.agent.wait_log(f"{prefix}: somebody removed")
-    assert "putting it back" in line
-    wait_until(lambda: drift.repairs("address") == 1, "it is put back")
+    line = drift.agent.wait_log(f"{prefix}: .*removed .*by another process")
+    assert "restoring it" in line
+    wait_until(lambda: drift.repairs("address") == 1, "it is restored")
     assert drift.host.loopback_addresses() == before
     assert drift.is_local("198.51.100.255") and drift.is_local("2001:db8:1::77")
     assert drift.is_local("192.0.2.53") and drift.is_local("2001:db8::53")
@@ -139,12 +139,12 @@ def test_who_removes_a_vip_in_a_loop_gets_no_busy_loop(bed: Testbed) -> None:
     fighter.wait_line("ready")
     # While it is there now and then only, the routers do not have it.
     drift.session.expect_withdrawal(VIP4)
-    assert "again and again" in drift.vip_error(VIP4)
+    assert "repeatedly" in drift.vip_error(VIP4)
     assert not drift.agent.vip(VIP4)["announced"]
     assert drift.agent.vip(VIP6)["announced"]
-    drift.agent.wait_log(f"{VIP4}: app web: somebody removed it from lo again and again")
+    drift.agent.wait_log(f"{VIP4}: app web: removed from lo by another process repeatedly")
     wait_until(lambda: drift.repairs("address") > BURST, "another attempt, after the rest")
-    assert drift.agent.log.count("putting it back") == BURST
+    assert drift.agent.log.count("restoring it") == BURST
     assert drift.repairs("address") <= BURST + 2
     fighter.kill()
     drift.session.expect_route(VIP4)
@@ -162,7 +162,7 @@ def test_changed_lifetime_is_set_right(bed: Testbed, vip: str) -> None:
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     before = valid_lifetimes(drift)
     drift.host.ip(f"addr change {vip} dev lo valid_lft 3600 preferred_lft 1800")
-    drift.agent.wait_log(f"{vip}: somebody changed its lifetime")
+    drift.agent.wait_log(f"{vip}: lifetime or tag of the address changed by another process")
     wait_until(lambda: drift.repairs("address") == 1, "it is set right")
     assert valid_lifetimes(drift) == before
     drift.assert_no_withdrawal()
@@ -174,7 +174,7 @@ def test_replaced_address_is_known_as_ours_after_a_crash(bed: Testbed, vip: str)
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     drift.host.ip(f"addr replace {vip} dev lo")
-    drift.agent.wait_log(f"{vip}: somebody changed")
+    drift.agent.wait_log(f"{vip}: lifetime or tag of the address changed")
     wait_until(lambda: drift.repairs("address") == 1, "it is set right")
     drift.agent.kill()
     assert len(drift.host.loopback_addresses()) == 3
@@ -199,7 +199,7 @@ def test_lo_down_withdraws_and_says_why(bed: Testbed) -> None:
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     assert drift.agent.status("status")["alarms"] == []
     assert drift.repairs("lo") == 1 and drift.repairs("address") == 0
-    assert "somebody removed" not in drift.agent.log
+    assert "by another process" not in drift.agent.log
     assert drift.is_local("198.51.100.255") and drift.is_local("2001:db8:1::77")
 
 
@@ -250,7 +250,7 @@ def test_nothing_of_others_is_touched(bed: Testbed) -> None:
     before = foreign(drift.host)
     for command in REMOVALS.values():
         drift.host.run(command.split())
-    wait_until(lambda: drift.repairs("address") == 5, "all are put back")
+    wait_until(lambda: drift.repairs("address") == 5, "all are restored")
     wait_until(lambda: foreign(drift.host) == before, "theirs as they were")
     drift.agent.unregister("web")
     wait_until(lambda: drift.agent.status("routes")["routes"] == [], "no VIP is left")

@@ -23,6 +23,8 @@
 #include "agent/app/health.h"
 #include "agent/app/registry.h"
 #include "agent/model/app_spec_parse.h"
+#include "agent/vip/acks.h"
+#include "agent/vip/trouble.h"
 #include "lib/log.h"
 #include "lib/str.h"
 

@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/vip/acks.h"
 #include "agent/vip/reconcile.h"
+#include "agent/vip/trouble.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -21,7 +23,7 @@ struct world {
 	char did[4096];
 	struct strbuf log;
 	int address_add, address_del, nat_set; /* what they return */
-	bool work_asked, drain_asked;
+	bool work_asked, acks_awaited;
 	unsigned disowned;
 	usec_t retry_at;
 	struct reconcile *r;
@@ -94,7 +96,7 @@ static void fake_await_acks(void *userdata)
 {
 	struct world *w = userdata;
 	strbuf_add(&w->log, "await acks\n");
-	w->drain_asked = true;
+	w->acks_awaited = true;
 }
 
 static void fake_work(void *userdata)
@@ -275,11 +277,11 @@ static void test_release_waits_then_unbinds_then_forgets(void **state)
 	work(w, 2 * SEC);
 	expect(w, "await acks\n");
 	assert_false(reconcile_settled(w->r));
-	assert_non_null(reconcile_find(w->r, &p));
+	assert_non_null(vip_find(w->r, &p));
 	reconcile_acked(w->r);
 	work(w, 2 * SEC);
 	expect(w, "nonat 192.0.2.1/32\ndel 192.0.2.1/32\n");
-	assert_null(reconcile_find(w->r, &p));
+	assert_null(vip_find(w->r, &p));
 	assert_true(reconcile_settled(w->r));
 	assert_int_equal(reconcile_counts(w->r).vips, 0);
 	assert_int_equal(reconcile_counts(w->r).owned4, 0);
@@ -493,7 +495,7 @@ static void test_nat_of_the_previous_instance(void **state)
 	w->address_del = -ENOENT; /* it was never on lo */
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.2/32\n");
-	assert_null(reconcile_find(w->r, &unowned));
+	assert_null(vip_find(w->r, &unowned));
 }
 
 static void test_lost_address_is_added_again(void **state)
@@ -502,7 +504,7 @@ static void test_lost_address_is_added_again(void **state)
 	struct prefix p = prefix_of("192.0.2.1/32");
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
-	reconcile_address_lost(w->r, &p, "lost", SEC);
+	reconcile_address_lost(w->r, &p, "damage", SEC);
 	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\n");
 	/* Also while it is only kept for flows that still run. */
@@ -520,7 +522,7 @@ static void test_route_goes_when_a_lost_address_cannot_be_had_back(void **state)
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
 	w->address_add = -EPERM;
-	reconcile_address_lost(w->r, &p, "lost", SEC);
+	reconcile_address_lost(w->r, &p, "damage", SEC);
 	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\nwithdraw 192.0.2.1/32\n");
 	assert_non_null(vip->trouble);
@@ -535,14 +537,14 @@ static void test_address_that_is_fought_over(void **state)
 	usec_t now = SEC;
 	expect(w, w->did);
 	for (unsigned i = 0; i < TAMPER_BURST; i++) {
-		reconcile_address_lost(w->r, &p, "lost", now);
+		reconcile_address_lost(w->r, &p, "damage", now);
 		work(w, now);
 		expect(w, "add 192.0.2.1/32\n");
 	}
-	reconcile_address_lost(w->r, &p, "lost", now);
+	reconcile_address_lost(w->r, &p, "damage", now);
 	work(w, now);
 	expect(w, "withdraw 192.0.2.1/32\n");
-	assert_non_null(strstr(vip->trouble->text, "lost again and again"));
+	assert_non_null(strstr(vip->trouble->text, "damage repeatedly"));
 	assert_false(vip->bound);
 	/* A retry before it is time, for the trouble of another VIP. */
 	reconcile_retry(w->r);
@@ -553,7 +555,7 @@ static void test_address_that_is_fought_over(void **state)
 	reconcile_retry(w->r);
 	work(w, now);
 	expect(w, "add 192.0.2.1/32\n");
-	reconcile_address_lost(w->r, &p, "lost", now);
+	reconcile_address_lost(w->r, &p, "damage", now);
 	work(w, now);
 	expect(w, "");
 	assert_true(w->retry_at <= now + TAMPER_REST);
@@ -582,7 +584,7 @@ static void test_address_that_is_lost_now_and_then(void **state)
 	bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
 	for (usec_t i = 1; i <= 20; i++) {
-		reconcile_address_lost(w->r, &p, "lost", i * TAMPER_WINDOW / TAMPER_BURST);
+		reconcile_address_lost(w->r, &p, "damage", i * TAMPER_WINDOW / TAMPER_BURST);
 		work(w, i * TAMPER_WINDOW / TAMPER_BURST);
 		expect(w, "add 192.0.2.1/32\n");
 	}
@@ -653,7 +655,7 @@ static void test_leftovers_of_the_previous_instance(void **state)
 	work(w, SEC);
 	expect(w, "nonat 192.0.2.2/32\ndel 192.0.2.2/32\n");
 	assert_true(vip->bound);
-	assert_null(reconcile_find(w->r, &unowned));
+	assert_null(vip_find(w->r, &unowned));
 }
 
 static void test_new_communities_are_announced_again(void **state)

@@ -15,6 +15,7 @@
 #include "agent/app/leases.h"
 #include "agent/app/registry.h"
 #include "agent/model/app_spec_parse.h"
+#include "agent/vip/acks.h"
 #include "lib/log.h"
 #include "lib/str.h"
 

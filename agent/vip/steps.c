@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/vip/steps.h"
+
+#include <errno.h>
+
+#include "agent/vip/acks.h"
+#include "agent/vip/trouble.h"
+
+/* The route */
+
+void vip_withdraw(struct reconcile *r, struct vip *vip, mono_t now)
+{
+	if (!vip->announced)
+		return;
+	r->ops->withdraw(&vip->prefix, r->userdata);
+	vip->announced = false;
+	vip->form = ROUTE_NONE;
+	vip->unacked = true;
+	vip->changed_at = now;
+	r->counts.announced--;
+	r->counts.withdrawals++;
+}
+
+void vip_disown(struct reconcile *r, struct vip *vip)
+{
+	if (!vip->decided)
+		r->ops->disown(&vip->prefix, r->userdata);
+	vip->decided = true;
+}
+
+void vip_announce(struct reconcile *r, struct vip *vip, mono_t now)
+{
+	struct announce_room room;
+	struct bgp_route_attrs attrs;
+	if (vip->announced && !vip->stale && vip->form == vip->want.route)
+		return;
+	announce_specs_attrs(vip->spec->announce, &vip->spec->communities, vip->want.route, &room,
+			     &attrs);
+	r->ops->announce(&vip->prefix, &attrs, r->userdata);
+	if (!vip->announced || vip->form != vip->want.route)
+		vip->changed_at = now;
+	if (!vip->announced)
+		r->counts.announced++;
+	vip->announced = vip->decided = true;
+	vip->form = vip->want.route;
+	vip->stale = false;
+	r->counts.announcements++;
+}
+
+/* The address and NAT */
+
+bool vip_wants_address(const struct vip *vip)
+{
+	switch (vip->want.address) {
+	case ADDRESS_ABSENT:
+		return false;
+	case ADDRESS_RETAINED:
+		return vip->retained;
+	case ADDRESS_BOUND:
+		return true;
+	}
+	return false;
+}
+
+static int set_nat(struct reconcile *r, struct vip *vip, const struct nat_spec *nats, size_t n,
+		   struct err *err)
+{
+	int rc = r->ops->nat_set(&vip->prefix, nats, n, err, r->userdata);
+	list_remove(&vip->mapping);
+	if (rc == -EINPROGRESS)
+		list_append(&r->mapping, &vip->mapping);
+	vip->has_nat = n > 0 || rc < 0;
+	return rc;
+}
+
+/* 0 when the address and NAT are there, so that the VIP may be announced. */
+static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
+{
+	int rc = 0;
+	if (!vip->bound) {
+		rc = r->ops->address_add(&vip->prefix, vip->spec->name, err, r->userdata);
+		vip_set_bound(r, vip, rc == 0);
+		vip->retained = vip->retained || rc == 0;
+		if (rc == 0 && vip->damage) {
+			r->counts.put_back++;
+			vip->damage = NULL;
+		}
+	}
+	if (rc == 0 && !vip->mapped) {
+		rc = set_nat(r, vip, vip->spec->nats, vip->spec->n_nats, err);
+		vip->mapped = rc == 0;
+	}
+	return rc;
+}
+
+void vip_suspend(struct reconcile *r, struct vip *vip, mono_t now)
+{
+	struct err err = { "" };
+	vip_withdraw(r, vip, now);
+	err_set(&err, -EAGAIN,
+		"%s repeatedly: restored every %u s, announced once it stays for as long",
+		vip->last_damage, (unsigned)(TAMPER_REST / USEC_PER_SEC));
+	trouble_set(r, vip, -EAGAIN, &err, now);
+	trouble_retry_by(r, vip->tamper.rest_until);
+}
+
+static void go_up(struct reconcile *r, struct vip *vip, mono_t now)
+{
+	struct err err = { "" };
+	bool was_bound = vip->bound;
+	list_remove(&vip->awaiting);
+	if (!was_bound && vip->tamper.on && now < vip->tamper.rest_until) {
+		vip_suspend(r, vip, now);
+		return;
+	}
+	int rc = make_ready(r, vip, &err);
+	if (rc == -EINPROGRESS)
+		return;
+	if (rc < 0) {
+		/* The address may be gone for good: clients that follow the route would get no
+		 * answer. */
+		vip_withdraw(r, vip, now);
+		trouble_set(r, vip, rc, &err, now);
+		return;
+	}
+	if (!tamper_present(&vip->tamper, !was_bound, now)) {
+		vip_suspend(r, vip, now);
+		return;
+	}
+	trouble_clear(r, vip);
+	if (vip->want.route != ROUTE_NONE)
+		vip_announce(r, vip, now);
+}
+
+static int take_down(struct reconcile *r, struct vip *vip, struct err *err)
+{
+	int rc = 0;
+	if (vip->has_nat || vip->bound)
+		rc = set_nat(r, vip, NULL, 0, err);
+	if (rc < 0)
+		return rc;
+	vip->mapped = false;
+	/* Also when it was lost: a part of it may be there, or all of it while lo is down. */
+	if (vip->bound || vip->retained)
+		rc = r->ops->address_del(&vip->prefix, err, r->userdata);
+	/* An address that is not ours any more is not ours to remove. */
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static void go_down(struct reconcile *r, struct vip *vip, mono_t now)
+{
+	struct err err = { "" };
+	bool is_there = vip->bound || vip->retained || vip->has_nat;
+	if (is_there && vip->unacked) {
+		acks_join(r, vip);
+		return;
+	}
+	int rc = take_down(r, vip, &err);
+	if (rc == -EINPROGRESS)
+		return;
+	if (rc < 0) {
+		trouble_set(r, vip, rc, &err, now);
+		return;
+	}
+	vip_set_bound(r, vip, false);
+	vip->retained = false;
+	vip->damage = NULL;
+	vip->tamper = (struct tamper){ 0 };
+	vip->unacked = false;
+	trouble_clear(r, vip);
+	if (!vip->spec)
+		vip_free(r, vip);
+}
+
+void vip_step(struct reconcile *r, struct vip *vip, mono_t now)
+{
+	list_remove(&vip->dirty);
+	if (vip->want.route == ROUTE_NONE)
+		vip_withdraw(r, vip, now);
+	if (vip_wants_address(vip))
+		go_up(r, vip, now);
+	else
+		go_down(r, vip, now);
+}

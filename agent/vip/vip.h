@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The VIPs of the reconciler, the table of them and the queue of those that need a step. Written by
+ * the modules of this room, each of which knows those below it:
+ *
+ *	actuator, host_changes     the operations, and what happens on this host
+ *	reconcile                  what is wanted, what has changed; the work
+ *	steps                      the way up and the way down of one VIP
+ *	acks trouble               acknowledgements of withdrawals; failures and their retries
+ *	vip                        this
+ */
+#ifndef AGENT_VIP_VIP_H
+#define AGENT_VIP_VIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/model/app_spec.h"
+#include "agent/model/policy.h"
+#include "agent/model/tamper.h"
+#include "agent/model/vip_counts.h"
+#include "lib/addr.h"
+#include "lib/backoff.h"
+#include "lib/err.h"
+#include "lib/hash.h"
+#include "lib/list.h"
+#include "lib/mono.h"
+
+/* None may call back into the reconciler. */
+struct reconcile_ops {
+	/* 0 also when it is bound already. -EINPROGRESS when reconcile_resume() will be called. */
+	int (*address_add)(const struct prefix *vip, const char *app, struct err *err,
+			   void *userdata);
+	/* 0 when it is gone; -ENOENT when it is not ours. */
+	int (*address_del)(const struct prefix *vip, struct err *err, void *userdata);
+	/* Makes the mappings of the VIP exactly these; n 0 removes them. 0 when it is so,
+	 * -EINPROGRESS when reconcile_nat_result() will be called. -EOPNOTSUPP is not tried again.
+	 */
+	int (*nat_set)(const struct prefix *vip, const struct nat_spec *nats, size_t n,
+		       struct err *err, void *userdata);
+	/* Also another time, with other attributes. */
+	void (*announce)(const struct prefix *vip, const struct bgp_route_attrs *attrs,
+			 void *userdata);
+	void (*withdraw)(const struct prefix *vip, void *userdata);
+	/* Not announced, and not to be: a router that has it from the previous instance (graceful
+	 * restart) is to withdraw it. */
+	void (*disown)(const struct prefix *vip, void *userdata);
+	/* Call reconcile_acked() once the peers have acknowledged all withdrawals so far; a wait
+	 * that is in progress is replaced. */
+	void (*await_acks)(void *userdata);
+	/* Call reconcile_work() soon. */
+	void (*work)(void *userdata);
+	/* Call reconcile_retry() at `when`. */
+	void (*retry)(mono_t when, void *userdata);
+};
+
+/* Why a VIP is not as wanted. Exists only while that is so. */
+struct vip_trouble {
+	struct list_node node;
+	struct vip *vip;
+	mono_t since;
+	bool lasting; /* trying again would not help */
+	char text[];
+};
+
+struct vip {
+	struct prefix prefix; /* the key; no padding in it */
+	bool bound;           /* the address is on lo and ours */
+	bool retained;        /* it was bound, and no decision to remove it came since */
+	bool mapped;          /* NAT is as `spec` says */
+	bool has_nat;         /* rules may be there, of whichever app */
+	bool announced;
+	bool decided;            /* announced by this instance, or disowned */
+	enum route_form form;    /* in which it is announced */
+	bool stale;              /* announced with other attributes than `spec` says */
+	bool unacked;            /* withdrawn, and the peers may not have acknowledged it yet */
+	const char *damage;      /* by another process, until it is restored; NULL: none */
+	const char *last_damage; /* the same, and stays when it is restored */
+	struct tamper tamper;
+	struct policy_want want;
+	const struct app_spec *spec; /* of the owner; NULL: going down, then forgotten */
+	void *owner;                 /* the app */
+	struct vip_trouble *trouble; /* NULL: none */
+	mono_t changed_at;           /* when `announced` or `form` changed; 0: never */
+	struct list_node dirty, awaiting, mapping; /* `mapping`: NAT has not answered yet */
+	UT_hash_handle hh;
+};
+
+struct reconcile {
+	const struct reconcile_ops *ops;
+	void *userdata;
+	struct vip *vips;      /* by prefix */
+	struct list dirty;     /* need a step */
+	struct list awaiting;  /* wait for the acknowledgements that are awaited now */
+	struct list next_wait; /* wait for those that are awaited next */
+	struct list mapping;   /* wait for NAT */
+	struct list troubled;  /* struct vip_trouble that are tried again */
+	struct list cursors;
+	struct backoff backoff;
+	mono_t retry_at;
+	mono_t losses_since; /* that the log counts */
+	unsigned losses;
+	struct vip_counts counts;
+};
+
+/* NULL when there is none. */
+struct vip *vip_find(const struct reconcile *r, const struct prefix *prefix);
+/* Makes it when there is none. */
+struct vip *vip_get(struct reconcile *r, const struct prefix *prefix);
+void vip_free(struct reconcile *r, struct vip *vip);
+/* It needs a step. */
+void vip_mark_dirty(struct reconcile *r, struct vip *vip);
+void vip_set_bound(struct reconcile *r, struct vip *vip, bool bound);
+
+/* Walks all VIPs over several turns of the loop; a VIP that is freed meanwhile is passed over. */
+struct vip_cursor {
+	struct list_node node;
+	struct vip *next;
+};
+void vip_cursor_init(struct reconcile *r, struct vip_cursor *c);
+/* NULL at the end. */
+struct vip *vip_cursor_next(struct vip_cursor *c);
+void vip_cursor_done(struct vip_cursor *c);
+
+#endif
