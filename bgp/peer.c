@@ -441,13 +441,23 @@ void bgp_peer_leave(struct bgp_peer *p, const struct bgp_notification *why)
 {
 	struct bgp_conn *session = p->session;
 	bool waits = !session && graceful_may_be_stale(&p->graceful, now(p));
-	bool silent = waits ||
-		      (keeps_our_routes(session) && !session->fsm.negotiated.graceful_notification);
+	bool keeps = keeps_our_routes(session);
+	bool silent = waits || (keeps && !session->fsm.negotiated.graceful_notification);
 	bgp_peer_flush(
 		p); /* withdrawals of this turn; linger sends what the socket does not take */
 	p->stopped = true;
 	bgp_conn_stop(&p->out, silent ? NULL : why);
 	bgp_conn_stop(&p->in, silent ? NULL : why);
+	if (keeps)
+		graceful_session_down(&p->graceful, true, now(p));
+}
+
+void bgp_peer_return(struct bgp_peer *p)
+{
+	if (!p->stopped || !graceful_may_be_stale(&p->graceful, now(p)))
+		return;
+	p->stopped = false;
+	bgp_conn_start(&p->out);
 }
 
 static void refuse(struct bgp_peer *p, int fd, enum bgp_error_cease subcode)

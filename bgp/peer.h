@@ -50,6 +50,8 @@ void bgp_peer_start(struct bgp_peer *p);
 void bgp_peer_stop(struct bgp_peer *p, const struct bgp_notification *why);
 /* Likewise, but a peer that can keep our routes over a restart does so. */
 void bgp_peer_leave(struct bgp_peer *p, const struct bgp_notification *why);
+/* After that: connects to a peer that keeps our routes, so that they can be withdrawn. */
+void bgp_peer_return(struct bgp_peer *p);
 /* All that a former run announced and that still holds is announced. */
 void bgp_peer_restored(struct bgp_peer *p);
 /* The peer connected to us; takes the fd over. */

@@ -392,6 +392,19 @@ static void on_host_changed(void *userdata)
 		hostwatch_again(s->host);
 }
 
+void bgp_speaker_return(struct bgp_speaker *s)
+{
+	if (!s->stopping)
+		return;
+	bgp_flush_free(s->stopping);
+	s->stopping = NULL;
+	/* Without a listener the peers are still connected to. */
+	if (s->config.listen && start_listening(s, NULL) < 0)
+		stop_listening(s);
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_return(s->peers[i]);
+}
+
 static int check_passive(const struct bgp_config *config, struct err *err)
 {
 	for (size_t i = 0; i < config->n_peers; i++)

@@ -88,6 +88,10 @@ void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
  * our routes (RFC 4724, RFC 8538). */
 void bgp_speaker_leave(struct bgp_speaker *s, const char *text, usec_t deadline,
 		       bgp_flushed_cb *done, void *userdata);
+/* The restart that was left for is called off: connects to the peers that keep our routes, so that
+ * they can be withdrawn. bgp_speaker_stop() may follow. `done` of bgp_speaker_leave() is not called
+ * any more. */
+void bgp_speaker_return(struct bgp_speaker *s);
 
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s);
 /* Views; valid until the loop goes on. */

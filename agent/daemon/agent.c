@@ -1,51 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns everything, and knows the order in which it comes and goes.
+ * Owns everything, and knows the order in which it is created and freed.
  *
- * Start: configuration, who we are, API socket, lo, monitors, state file, BGP, apps. The API socket
- * comes before anything is touched, because that is where a second agent on the host fails. Apps,
- * those of the configuration and then those that the state file remembers, are registered a few
- * milliseconds a turn of the loop, so that the sessions with the routers come up meanwhile; changes
- * over HTTP wait for that. Then what a former run left on lo and nobody wants is removed.
+ * Start: configuration, own addresses, API socket, lo, monitors, state file, BGP, sources of apps.
+ * The API socket comes before anything is touched, because that is where a second agent on the host
+ * fails. Changes over HTTP wait until the apps of the configuration and of the state file are
+ * registered (sources.h). VIPs of the previous instance that no app wants are removed last
+ * (recovery.h).
  *
- * Stop (SIGTERM, SIGINT, SIGUSR2), in two seconds at most, whatever the routers do:
- *
- *	0 s      changes are refused, monitors end, every route is withdrawn, in this turn
- *	≤ 1 s    every router has taken the withdrawals, or had the time to; VIPs leave lo
- *	≤ 1.4 s  Cease, Administrative Shutdown to every router, once the VIPs are gone
- *	≤ 1.8 s  the routers have closed, or had the time to
- *
- * Only the removal of many thousands of VIPs may take longer than its 0.4 s: it then goes on
- * while the sessions close, and has STOP_MAX, because the kernel gets slower with their number
- * and a VIP that stays behind draws the host's own traffic.
- *
- * A second signal changes nothing: the stop is under way.
- *
- * With shutdown_drain a drain of all apps comes before it (docs/drain.md): changes are refused,
- * checks go on, and the stop begins when drain_time is over, or with a second signal.
- *
- * Stop for a restart (SIGUSR2, with bgp.graceful_restart): the sessions are closed such that the
- * routers keep the routes, VIPs and NAT rules stay, and the next start adopts them (restart.h).
- * Without graceful_restart it is an ordinary stop.
+ * Shutdown: shutdown_fsm.h has its states and its timeline, this file what is done in each.
  */
 #include "agent/daemon/agent.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include "agent/app/registry.h"
 #include "agent/config/config.h"
+#include "agent/daemon/disable_file.h"
 #include "agent/daemon/exec_user.h"
+#include "agent/daemon/load_log.h"
 #include "agent/daemon/peer_log.h"
 #include "agent/daemon/privileges.h"
-#include "agent/daemon/restart.h"
+#include "agent/daemon/recovery.h"
 #include "agent/daemon/service.h"
-#include "agent/discovery/discovery.h"
+#include "agent/daemon/shutdown.h"
+#include "agent/daemon/signals.h"
+#include "agent/daemon/sources.h"
 #include "agent/http/answer.h"
 #include "agent/http/api.h"
 #include "agent/status/inspect.h"
@@ -62,33 +46,14 @@
 #include "process/instance_lock.h"
 #include "process/loop.h"
 #include "process/stale_children.h"
-#include "process/subreaper.h"
 
-/* How long apps are registered in one turn of the loop. */
-#define APPS_TURN (5 * USEC_PER_MSEC)
+#define STOP_TEXT    "vipherald: stopping"
+#define RESTART_TEXT "vipherald: restarting"
 
-/* How long VIPs of a former run wait for Consul to name their services; with graceful restart, for
- * as long as routers keep their routes, if that is longer. */
-#define DISCOVERY_MAX (10 * USEC_PER_SEC)
+/* Granted by the service manager beyond what a stop takes. */
+#define STOP_SPARE (5 * USEC_PER_SEC)
 
-#define N_SIGNALS 4
-
-#define STOP_DRAIN  (1000 * USEC_PER_MSEC)
-#define STOP_UNBIND (1400 * USEC_PER_MSEC)
-#define STOP_CLOSE  (1800 * USEC_PER_MSEC)
-#define STOP_MAX    (10 * USEC_PER_SEC)
-#define STOP_SPARE  (5 * USEC_PER_SEC) /* that the service manager grants */
-#define STOP_TEXT   "vipherald: stopping"
-
-enum agent_phase {
-	AGENT_STARTING,
-	AGENT_RUNNING,
-	AGENT_DRAINING, /* shutdown_drain */
-	AGENT_WITHDRAWING,
-	AGENT_CLOSING,
-};
-
-/* How often disable_files are looked at without an event. */
+/* How often disable_files are checked without an event. */
 #define PRESENCE_RESYNC (5 * USEC_PER_SEC)
 
 struct agent {
@@ -96,54 +61,53 @@ struct agent {
 	struct config *config;
 	struct host_addresses identity;
 	struct capability_needs capabilities;
-	struct api *api;
-	struct actuator *actuator;
-	struct host_changes *host_changes;
-	struct monitor_runner *runner;
-	struct bgp_speaker *speaker;
-	struct registry *registry;
-	struct discovery *discovery; /* NULL: no Consul */
-	struct store *store;
-	struct child_user *exec_user;
-	struct peer_log *peer_log;
 	struct service *service; /* NULL: no service manager */
-	struct restart *restart;
-	struct stale_children *orphans; /* of a former run */
-	int instance_lock_fd;           /* held while we manage lo; -1: not yet */
+	struct signals *signals;
+	struct shutdown *shutdown;
+	struct api *api;
+	int instance_lock_fd;                  /* -1: not acquired */
+	struct stale_children *stale_children; /* of the previous instance */
+	struct actuator *actuator;
+	struct child_user *exec_user;
+	struct monitor_runner *runner;
+	struct registry *registry;
 	struct file_watcher *presence;
-	struct file_watch *disable_file; /* of the agent; NULL: none */
-	enum agent_phase phase;
-	size_t next_app; /* of the configuration, to be registered */
-	usec_t stop_began;
-	bool discovered, leftovers_taken;
-	usec_t started_at;    /* when the last source of apps had arrived; USEC_NEVER: not yet */
-	bool settled, closed; /* VIPs; sessions */
-	sd_event_source *signals[N_SIGNALS], *deaths, *start_apps, *discovery_limit;
-	sd_event_source *drain_end, *unbind_limit, *give_up;
+	struct disable_file *disable_file; /* NULL: none configured */
+	struct store *store;
+	struct bgp_speaker *speaker;
+	struct peer_log *peer_log;
+	struct host_changes *host_changes;
+	struct recovery *recovery;
+	struct sources *sources;
 };
 
-static void look_at_peers(struct agent *a)
+static void log_peers(struct agent *a)
 {
 	struct vip_counts counts = reconcile_counts(actuator_reconcile(a->actuator));
-	peer_log_look(a->peer_log, counts.owned4, counts.owned6);
+	peer_log_update(a->peer_log, counts.owned4, counts.owned6);
 }
 
 /* The API */
 
-static const char *phase_name(enum agent_phase phase)
+static const char *phase_of(const struct agent *a)
 {
-	switch (phase) {
-	case AGENT_STARTING:
-		return "starting";
-	case AGENT_RUNNING:
-		return "running";
-	case AGENT_DRAINING:
+	switch (shutdown_state(a->shutdown)) {
+	case SHUTDOWN_RUNNING:
+		return sources_registered(a->sources) ? "running" : "starting";
+	case SHUTDOWN_DRAINING:
 		return "draining";
-	case AGENT_WITHDRAWING:
-	case AGENT_CLOSING:
+	case SHUTDOWN_WITHDRAWING:
+	case SHUTDOWN_CLOSING:
+	case SHUTDOWN_LEAVING:
+	case SHUTDOWN_ENDED:
 		return "stopping";
 	}
 	return "";
+}
+
+static bool is_stopping(const struct agent *a)
+{
+	return shutdown_state(a->shutdown) != SHUTDOWN_RUNNING;
 }
 
 static struct inspect inspect_of(struct agent *a)
@@ -158,13 +122,13 @@ static struct inspect inspect_of(struct agent *a)
 		.actuator = a->actuator,
 		.host_changes = a->host_changes,
 		.communities = &a->config->bgp.communities,
-		.phase = phase_name(a->phase),
+		.phase = phase_of(a),
 		.config = &a->config->agent,
-		.discovery = a->discovery,
+		.discovery = sources_discovery(a->sources),
 		.store = a->store,
 		.capabilities = &a->capabilities,
-		.registered = a->phase > AGENT_STARTING,
-		.started_at = a->started_at,
+		.registered = sources_registered(a->sources) || is_stopping(a),
+		.started_at = recovery_started_at(a->recovery),
 	};
 }
 
@@ -172,14 +136,14 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 {
 	struct agent *a = userdata;
 	struct inspect in = inspect_of(a);
-	/* What comes from the configuration, and what was there before, comes first. */
-	if (a->phase == AGENT_STARTING && answer_is_change(call->kind)) {
+	/* The apps of configuration and state file come first. */
+	if (!in.registered && answer_is_change(call->kind)) {
 		ret->defer = API_DEFER_RETRY;
 		return;
 	}
-	answer_call(&in, a->phase >= AGENT_DRAINING, call, ret);
+	answer_call(&in, is_stopping(a), call, ret);
 	answer_defer(ret, a->store);
-	look_at_peers(a);
+	log_peers(a);
 }
 
 static void on_stored(uint64_t up_to, bool stored, void *userdata)
@@ -188,245 +152,126 @@ static void on_stored(uint64_t up_to, bool stored, void *userdata)
 	api_release(a->api, up_to, stored);
 }
 
-/* What a former run left on lo */
-
-static void take_leftovers(struct agent *a)
-{
-	if (!a->leftovers_taken)
-		actuator_collect_leftovers(a->actuator);
-	a->leftovers_taken = true;
-}
-
-static void on_restored(void *userdata)
-{
-	take_leftovers(userdata);
-}
-
-static void source_arrived(struct agent *a)
-{
-	restart_arrived(a->restart);
-	if (!restart_is_waiting(a->restart))
-		a->started_at = loop_now(a->loop);
-}
-
-/* Consul has named its services, or had the time to. */
-static void discovered(struct agent *a)
-{
-	if (!a->discovered)
-		source_arrived(a);
-	a->discovered = true;
-}
-
-static int on_discovery_limit(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	(void)source, (void)usec;
-	discovered(userdata);
-	return 0;
-}
-
-static void on_discovered(void *userdata)
-{
-	discovered(userdata);
-}
-
-/* The stop */
-
-static void exit_when_done(struct agent *a)
-{
-	if (!a->settled || !a->closed)
-		return;
-	log_info("agent", "stopped");
-	sd_event_exit(a->loop, 0);
-}
-
-static void on_closed(bool complete, void *userdata)
+static void on_registered(void *userdata)
 {
 	struct agent *a = userdata;
-	if (!complete)
-		log_warn("agent", "a peer did not close its session in time");
-	a->closed = true;
-	exit_when_done(a);
+	struct inspect in = inspect_of(a);
+	log_peers(a);
+	api_retry(a->api);
+	service_ready(a->service, &in);
 }
 
-static void close_sessions(struct agent *a)
+static void on_recovered(void *userdata)
 {
-	if (a->phase == AGENT_CLOSING)
-		return;
-	a->phase = AGENT_CLOSING;
-	bgp_speaker_stop(a->speaker, STOP_TEXT, usec_add(a->stop_began, STOP_CLOSE), on_closed, a);
+	struct agent *a = userdata;
+	actuator_collect_leftovers(a->actuator);
 }
 
-static void on_settled(void *userdata)
+/* The shutdown */
+
+static void get_shutdown_facts(struct shutdown_facts *ret, void *userdata)
+{
+	const struct agent *a = userdata;
+	ret->drain = a->config->agent.shutdown_drain && sources_registered(a->sources);
+	ret->graceful = bgp_speaker_is_graceful(a->speaker);
+}
+
+static mono_t drain_apps(void *userdata)
+{
+	struct agent *a = userdata;
+	mono_t now = loop_now(a->loop);
+	registry_drain(a->registry, NULL, DRAIN_BY_STOP, "vipherald is stopping", USEC_NEVER, now);
+	return registry_drained_at(a->registry, now);
+}
+
+static void report_vips_left(void *userdata)
 {
 	struct agent *a = userdata;
 	size_t left = reconcile_counts(actuator_reconcile(a->actuator)).bound;
 	if (left > 0)
-		log_error("agent", "%zu VIPs could not be removed from lo and stay there", left);
-	a->settled = true;
-	close_sessions(a);
-	exit_when_done(a);
+		log_error("agent", "%zu VIP%s could not be removed from lo and will stay there",
+			  left, left == 1 ? "" : "s");
 }
 
-static int on_give_up(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_vips_removed(void *userdata)
 {
-	(void)source, (void)usec;
 	struct agent *a = userdata;
-	on_settled(a);
-	return 0;
+	report_vips_left(a);
+	shutdown_vips_removed(a->shutdown);
 }
 
-static int on_unbind_limit(sd_event_source *source, uint64_t usec, void *userdata)
+static void withdraw(mono_t flush_limit, void *userdata)
 {
-	(void)source, (void)usec;
-	close_sessions(userdata);
-	return 0;
-}
-
-static void stop(struct agent *a)
-{
-	a->phase = AGENT_WITHDRAWING;
-	a->stop_began = loop_now(a->loop);
-	service_stopping(a->service, STOP_MAX + STOP_SPARE, "withdrawing all routes");
-	a->drain_end = sd_event_source_disable_unref(a->drain_end);
-	a->start_apps = sd_event_source_disable_unref(a->start_apps);
-	a->discovery_limit = sd_event_source_disable_unref(a->discovery_limit);
-	discovery_stop(a->discovery);
+	struct agent *a = userdata;
+	sources_stop(a->sources);
 	store_stop(a->store);
-	api_retry(a->api); /* should it still be to be started */
-	registry_unregister_all(a->registry, a->stop_began);
-	restart_abandon(a->restart);
-	take_leftovers(a); /* should it still be to be done */
-	actuator_finish(a->actuator, usec_add(a->stop_began, STOP_DRAIN), on_settled, a);
-	loop_timer_set(a->loop, &a->unbind_limit, usec_add(a->stop_began, STOP_UNBIND), LOOP_APPLY,
-		       on_unbind_limit, a);
-	loop_timer_set(a->loop, &a->give_up, usec_add(a->stop_began, STOP_MAX), LOOP_APPLY,
-		       on_give_up, a);
+	api_retry(a->api); /* requests that waited for the start are refused */
+	registry_unregister_all(a->registry, loop_now(a->loop));
+	recovery_abandon(a->recovery);
+	actuator_finish(a->actuator, flush_limit, on_vips_removed, a);
 }
 
-/* shutdown_drain */
-
-static int on_drain_end(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	(void)source, (void)usec;
-	log_info("agent", "drained, withdrawing all routes");
-	stop(userdata);
-	return 0;
-}
-
-/* False when nothing is announced that could be drained. */
-static bool drain_first(struct agent *a)
-{
-	usec_t now = loop_now(a->loop);
-	if (!a->config->agent.shutdown_drain || a->phase != AGENT_RUNNING)
-		return false;
-	registry_drain(a->registry, NULL, DRAIN_BY_STOP, "vipherald is stopping", USEC_NEVER, now);
-	usec_t end = registry_drained_at(a->registry, now);
-	if (end == now)
-		return false;
-	a->phase = AGENT_DRAINING;
-	service_stopping(a->service, end - now + STOP_MAX + STOP_SPARE, "draining all apps");
-	loop_timer_set(a->loop, &a->drain_end, end, LOOP_APPLY, on_drain_end, a);
-	return true;
-}
-
-/* Signals */
-
-static const char *name_of(const struct signalfd_siginfo *info)
-{
-	return info->ssi_signo == SIGINT    ? "SIGINT"
-	       : info->ssi_signo == SIGUSR2 ? "SIGUSR2"
-					    : "SIGTERM";
-}
-
-static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
-			  void *userdata)
-{
-	(void)source;
-	struct agent *a = userdata;
-	const char *name = name_of(info);
-	if (a->phase >= AGENT_WITHDRAWING) {
-		log_info("agent", "%s: already stopping", name);
-		return 0;
-	}
-	if (a->phase == AGENT_DRAINING) {
-		log_info("agent", "%s: not waiting for the end of the drain", name);
-	} else if (drain_first(a)) {
-		log_info("agent", "%s: stopping, draining all apps first", name);
-		return 0;
-	} else {
-		log_info("agent", "%s: stopping, withdrawing all routes first", name);
-	}
-	stop(a);
-	return 0;
-}
-
-static void on_left(void *userdata)
+static void on_sessions_closed(bool complete, void *userdata)
 {
 	struct agent *a = userdata;
-	log_info("agent", "stopped for a restart, VIPs and NAT rules stay");
-	sd_event_exit(a->loop, 0);
+	shutdown_sessions_closed(a->shutdown, complete);
 }
 
-static int on_restart_signal(sd_event_source *source, const struct signalfd_siginfo *info,
-			     void *userdata)
+static void close_sessions(mono_t limit, void *userdata)
 {
 	struct agent *a = userdata;
-	if (!bgp_speaker_is_graceful(a->speaker)) {
-		log_info("agent", "SIGUSR2: a stop like any other without bgp.graceful_restart");
-		return on_stop_signal(source, info, userdata);
-	}
-	if (a->phase >= AGENT_DRAINING) {
-		log_info("agent", "SIGUSR2: already stopping");
-		return 0;
-	}
-	log_info("agent", "SIGUSR2: stopping for a restart, routers are to keep the routes");
-	service_stopping(a->service, STOP_MAX + STOP_SPARE, "leaving for a restart");
-	a->phase = AGENT_CLOSING;
-	a->start_apps = sd_event_source_disable_unref(a->start_apps);
-	restart_leave(a->restart, on_left, a);
-	return 0;
+	bgp_speaker_stop(a->speaker, STOP_TEXT, limit, on_sessions_closed, a);
 }
 
-static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+static void leave_sessions(mono_t limit, void *userdata)
 {
-	(void)source, (void)info, (void)userdata;
-	log_warn("agent", "SIGHUP: reload is not supported by this version, still running with the "
-			  "configuration of start");
-	return 0;
+	struct agent *a = userdata;
+	sources_suspend(a->sources);
+	recovery_suspend(a->recovery);
+	peer_log_restart(a->peer_log);
+	bgp_speaker_leave(a->speaker, RESTART_TEXT, limit, on_sessions_closed, a);
 }
 
-static const struct {
-	int number;
-	sd_event_signal_handler_t handler;
-} watched[N_SIGNALS] = { { SIGTERM, on_stop_signal },
-			 { SIGINT, on_stop_signal },
-			 { SIGUSR2, on_restart_signal },
-			 { SIGHUP, on_hangup } };
-
-/* Before anything else: process 1 does not get a signal that it neither handles nor blocks, and a
- * container that is stopped while it starts would be killed instead. */
-static void block_signals(void)
+static void reopen_sessions(void *userdata)
 {
-	sigset_t blocked;
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGCHLD); /* of the monitors' commands, process/child.h */
-	for (size_t i = 0; i < N_SIGNALS; i++)
-		sigaddset(&blocked, watched[i].number);
-	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	struct agent *a = userdata;
+	bgp_speaker_return(a->speaker);
 }
 
-static int watch_signals(struct agent *a)
+static void report_shutdown(const char *status, span_t longest, void *userdata)
 {
-	int rc = subreaper_watch(a->loop, &a->deaths);
-	for (size_t i = 0; i < N_SIGNALS && rc >= 0; i++) {
-		rc = sd_event_add_signal(a->loop, &a->signals[i], watched[i].number,
-					 watched[i].handler, a);
-		/* No burst of anything may keep us from stopping. */
-		if (rc >= 0)
-			rc = sd_event_source_set_priority(a->signals[i], LOOP_FLUSH);
-	}
-	return rc < 0 ? rc : 0;
+	const struct agent *a = userdata;
+	service_stopping(a->service, longest + STOP_SPARE, status);
+}
+
+static const struct shutdown_ops shutdown_ops = {
+	.facts = get_shutdown_facts,
+	.drain = drain_apps,
+	.withdraw = withdraw,
+	.give_up = report_vips_left,
+	.close = close_sessions,
+	.leave = leave_sessions,
+	.reopen = reopen_sessions,
+	.report = report_shutdown,
+};
+
+static void on_stop(const char *signal, void *userdata)
+{
+	const struct agent *a = userdata;
+	shutdown_stop(a->shutdown, signal);
+}
+
+static void on_restart(const char *signal, void *userdata)
+{
+	const struct agent *a = userdata;
+	shutdown_restart(a->shutdown, signal);
+}
+
+static void on_hangup(const char *signal, void *userdata)
+{
+	(void)userdata;
+	log_warn("agent", "%s: reload is not supported by this version, configuration unchanged",
+		 signal);
 }
 
 /* The start */
@@ -447,55 +292,6 @@ static int load_config(struct agent *a, const char *file)
 	return rc;
 }
 
-static void register_app(struct agent *a, const struct app_spec *spec)
-{
-	struct err err = { "" };
-	enum register_result result;
-	if (registry_register(a->registry, spec, loop_now(a->loop), &result, &err) < 0)
-		log_error("app", "%s: %s", spec->name, err.text);
-}
-
-/* Last, so that the configuration has what it names. What a former run left on lo may belong to
- * services of Consul, which is given a moment to say so. */
-static void start_discovery(struct agent *a)
-{
-	struct err err = { "" };
-	if (discovery_new(a->loop, &a->config->agent, a->registry, a->runner, on_discovered, a,
-			  &a->discovery, &err) < 0)
-		log_error("agent", "%s; going on without Consul", err.text);
-	if (!a->discovery)
-		return;
-	restart_expect(a->restart);
-	usec_t limit = usec_add(loop_now(a->loop), DISCOVERY_MAX);
-	if (limit < restart_deadline(a->restart))
-		limit = restart_deadline(a->restart); /* so long they keep the routes */
-	loop_timer_set(a->loop, &a->discovery_limit, limit, LOOP_APPLY, on_discovery_limit, a);
-}
-
-static int on_start_apps(sd_event_source *source, void *userdata)
-{
-	(void)source;
-	struct agent *a = userdata;
-	usec_t end = usec_add(loop_clock(), APPS_TURN);
-	while (a->next_app < a->config->n_apps && loop_clock() < end)
-		register_app(a, &a->config->apps[a->next_app++]);
-	if (a->next_app < a->config->n_apps || store_restore(a->store, end))
-		return loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
-	a->phase = AGENT_RUNNING;
-	log_info("agent", "%zu apps registered from the configuration", a->config->n_apps);
-	if (store_n_restored(a->store) > 0)
-		log_info("agent", "%zu apps registered again that came over HTTP",
-			 store_n_restored(a->store));
-	look_at_peers(a);
-	start_discovery(a);
-	store_begin(a->store, a->discovery);
-	api_retry(a->api);
-	source_arrived(a);
-	struct inspect in = inspect_of(a);
-	service_ready(a->service, &in);
-	return 0;
-}
-
 static int start_api(struct agent *a, struct err *err)
 {
 	char text[ENDPOINT_TEXT_MAX];
@@ -504,7 +300,7 @@ static int start_api(struct agent *a, struct err *err)
 	if (rc == 0)
 		log_info("api", "listening on %s", endpoint_format(at, text));
 	if (rc == -EACCES && !at->unix_path[0]) {
-		log_error("api", "%s; going on without the HTTP API", err->text);
+		log_error("api", "%s; continuing without the HTTP API", err->text);
 		return 0;
 	}
 	return rc;
@@ -514,8 +310,9 @@ static void on_peer_changed(const struct bgp_peer_status *status, void *userdata
 {
 	(void)status;
 	struct agent *a = userdata;
-	if (a->phase != AGENT_CLOSING) /* then sessions end because we end them */
-		look_at_peers(a);
+	enum shutdown_state state = shutdown_state(a->shutdown);
+	if (state != SHUTDOWN_CLOSING && state != SHUTDOWN_LEAVING) /* it is us who close them */
+		log_peers(a);
 }
 
 static int start_speaker(struct agent *a, struct err *err)
@@ -529,17 +326,30 @@ static int start_speaker(struct agent *a, struct err *err)
 		return err_prefix(err, rc, "BGP: ");
 	const char *no_listener = bgp_speaker_no_listener(a->speaker);
 	if (no_listener)
-		log_error("bgp", "%s; going on without", no_listener);
+		log_error("bgp", "%s; continuing without a listener", no_listener);
 	a->peer_log = peer_log_new(a->speaker);
 	actuator_set_speaker(a->actuator, a->speaker);
 	rc = host_changes_new(a->loop, &a->identity, a->actuator, &a->host_changes, err);
-	if (rc < 0)
-		return rc;
-	bgp_speaker_start(a->speaker);
-	a->restart = restart_new(a->loop, a->speaker, a->registry, actuator_reconcile(a->actuator),
-				 on_restored, a);
-	restart_expect(a->restart); /* apps of the configuration */
-	return 0;
+	if (rc == 0)
+		bgp_speaker_start(a->speaker);
+	return rc;
+}
+
+static void start_sources(struct agent *a)
+{
+	a->recovery = recovery_new(a->loop, a->speaker, a->registry,
+				   actuator_reconcile(a->actuator), on_recovered, a);
+	const struct sources_env env = {
+		.loop = a->loop,
+		.config = a->config,
+		.registry = a->registry,
+		.runner = a->runner,
+		.store = a->store,
+		.recovery = a->recovery,
+		.registered = on_registered,
+		.userdata = a,
+	};
+	a->sources = sources_new(&env);
 }
 
 static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
@@ -555,45 +365,10 @@ static bool is_vip(const struct addr *addr, void *userdata)
 	return registry_has_vip(a->registry, addr);
 }
 
-static void on_load_changed(enum monitor_lane lane, const struct load *load, void *userdata)
-{
-	(void)userdata;
-	char late[DURATION_TEXT_MAX];
-	bool commands = lane == LANE_COMMAND;
-	const char *topic = commands ? "exec" : "monitor";
-	duration_format(load->late / USEC_PER_MSEC * USEC_PER_MSEC, late);
-	if (!load->behind)
-		log_info(topic, "the checks run as often as asked for again");
-	else if (commands)
-		log_warn(topic,
-			 "this host cannot run the checks as often as asked for: they begin "
-			 "%s late on average, %u%% of their interval; raise their interval, or "
-			 "exec_max if it has cores to spare",
-			 late, load->percent);
-	else
-		log_warn(topic,
-			 "the checks over the network cannot be made as often as asked for: they "
-			 "begin %s late on average, %u%% of their interval, because too many wait "
-			 "for an answer; shorten their timeout or raise their interval",
-			 late, load->percent);
-}
-
-static void on_disable_file(bool exists, void *userdata)
-{
-	struct agent *a = userdata;
-	usec_t now = loop_now(a->loop);
-	if (exists)
-		registry_drain(a->registry, NULL, DRAIN_BY_FILE, a->config->agent.disable_file,
-			       USEC_NEVER, now);
-	else
-		registry_undrain(a->registry, NULL, DRAIN_BY_FILE, now);
-}
-
 /* Before the first app, so that none is announced that should be drained. */
 static int start_drains(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
-	bool exists = false;
 	int rc = file_watcher_new(a->loop, PRESENCE_RESYNC, &a->presence, err);
 	if (rc < 0)
 		return rc;
@@ -607,9 +382,7 @@ static int start_drains(struct agent *a, struct err *err)
 	registry_set_options(a->registry, &options);
 	if (c->disable_file)
 		a->disable_file =
-			file_watch_new(a->presence, c->disable_file, on_disable_file, a, &exists);
-	if (exists)
-		on_disable_file(true, a);
+			disable_file_new(a->loop, a->presence, a->registry, c->disable_file);
 	return 0;
 }
 
@@ -629,7 +402,7 @@ static int start_health(struct agent *a, struct err *err)
 		.exec_user = a->exec_user,
 		.tls_ca = c->tls_ca,
 		.is_vip = is_vip,
-		.load_changed = on_load_changed,
+		.load_changed = load_log,
 		.userdata = a,
 	};
 	const struct damping_config hold = { .first = c->hold_down, .max = c->hold_down_max };
@@ -643,28 +416,31 @@ static int start_health(struct agent *a, struct err *err)
 	return 0;
 }
 
-/* What is missing is said, and then done without. */
-static void look_at_capabilities(struct agent *a)
+/* Missing capabilities are logged; what needs them fails on its own. */
+static void check_capabilities(struct agent *a)
 {
 	privileges_find(a->config, NULL, &a->capabilities);
 	privileges_report(&a->capabilities);
 	capability_keep_to_ourselves();
 }
 
-static void on_orphans(size_t killed, void *userdata)
+static void on_stale_children(size_t killed, void *userdata)
 {
 	(void)userdata;
 	if (killed > 0)
-		log_info("exec", "a former run left %zu processes of its checks, killed", killed);
+		log_info("exec", "killed %zu process%s of checks of the previous instance", killed,
+			 killed == 1 ? "" : "es");
 }
 
 static int start_loop(struct agent *a, struct err *err)
 {
+	static const struct signals_handlers handlers = { on_stop, on_restart, on_hangup };
 	int rc = sd_event_new(&a->loop);
 	if (rc >= 0)
-		rc = watch_signals(a);
+		rc = signals_new(a->loop, &handlers, a, &a->signals);
 	if (rc < 0)
-		return err_set(err, rc, "cannot make the event loop: %s", strerror(-rc));
+		return err_set(err, rc, "cannot create the event loop: %s", strerror(-rc));
+	a->shutdown = shutdown_new(a->loop, &shutdown_ops, a);
 	a->service = service_new(a->loop);
 	return 0;
 }
@@ -679,7 +455,7 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = instance_lock_acquire(&a->instance_lock_fd, err);
 	if (rc == 0)
-		a->orphans = stale_children_new(a->loop, on_orphans, a);
+		a->stale_children = stale_children_new(a->loop, on_stale_children, a);
 	if (rc == 0)
 		rc = actuator_new(a->loop, &a->identity, a->config->nat.backend, &a->actuator, err);
 	if (rc == 0)
@@ -692,37 +468,31 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = start_speaker(a, err);
 	if (rc == 0)
-		rc = loop_defer(a->loop, &a->start_apps, LOOP_APPLY, on_start_apps, a);
+		start_sources(a);
 	return rc;
 }
 
 static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
-	discovery_free(a->discovery);
+	sources_free(a->sources);
 	store_free(a->store);
 	registry_free(a->registry);
-	file_watch_free(a->disable_file);
+	disable_file_free(a->disable_file);
 	file_watcher_free(a->presence);
 	monitor_runner_free(a->runner);
 	exec_user_free(a->exec_user);
 	host_changes_free(a->host_changes);
-	actuator_free(a->actuator); /* its wait is one of the speaker's */
+	actuator_free(a->actuator); /* it may wait for the speaker */
 	peer_log_free(a->peer_log);
 	service_free(a->service);
-	restart_free(a->restart);
+	recovery_free(a->recovery);
 	bgp_speaker_free(a->speaker);
-	for (size_t i = 0; i < N_SIGNALS; i++)
-		sd_event_source_disable_unref(a->signals[i]);
-	sd_event_source_disable_unref(a->deaths);
-	sd_event_source_disable_unref(a->start_apps);
-	sd_event_source_disable_unref(a->drain_end);
-	sd_event_source_disable_unref(a->discovery_limit);
-	sd_event_source_disable_unref(a->unbind_limit);
-	sd_event_source_disable_unref(a->give_up);
+	shutdown_free(a->shutdown);
+	signals_free(a->signals);
 	host_addresses_done(&a->identity);
 	config_free(a->config);
-	stale_children_free(a->orphans);
+	stale_children_free(a->stale_children);
 	if (a->instance_lock_fd >= 0)
 		close(a->instance_lock_fd);
 	sd_event_unref(a->loop);
@@ -730,15 +500,13 @@ static void agent_done(struct agent *a)
 
 int agent_run(const char *config_file)
 {
-	struct agent a = { .phase = AGENT_STARTING,
-			   .instance_lock_fd = -1,
-			   .started_at = USEC_NEVER };
+	struct agent a = { .instance_lock_fd = -1 };
 	struct err err = { "" };
-	block_signals();
+	signals_block();
 	if (load_config(&a, config_file) < 0)
 		return 1;
 	log_info("agent", "vipherald %s", VIPHERALD_VERSION);
-	look_at_capabilities(&a);
+	check_capabilities(&a);
 	int rc = start(&a, &err);
 	if (rc < 0)
 		log_error("agent", "%s", err.text);

@@ -11,7 +11,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
-/* What was said last about a peer. */
+/* What was logged last about a peer. */
 struct said {
 	bool up;
 	char error[320];
@@ -49,19 +49,19 @@ static const char *families(const struct bgp_peer_status *p)
 	return p->ipv4_unicast ? "IPv4" : p->ipv6_unicast ? "IPv6" : "no address family";
 }
 
-/* What a lost session says itself is not said twice. */
-static void look_at_path(struct said *said, const struct bgp_peer_status *p, const char *peer)
+/* A path that is lost with its session is logged by the session. */
+static void log_path(struct said *said, const struct bgp_peer_status *p, const char *peer)
 {
 	if (str_equal(said->path, p->path_trouble))
 		return;
 	if (!p->path_trouble[0])
-		log_info("bgp", "peer %s: there is a way to it again", peer);
+		log_info("bgp", "peer %s: path to peer restored", peer);
 	else if (!str_equal(p->path_trouble, p->last_error) || said->up)
 		log_warn("bgp", "peer %s: %s", peer, p->path_trouble);
 	snprintf(said->path, sizeof(said->path), "%s", p->path_trouble);
 }
 
-static void look_at_session(struct said *said, const struct bgp_peer_status *p, const char *peer)
+static void log_session(struct said *said, const struct bgp_peer_status *p, const char *peer)
 {
 	bool up = p->state == BGP_ESTABLISHED;
 	bool news = p->last_error[0] && !str_equal(said->error, p->last_error);
@@ -83,11 +83,11 @@ static void look_at_session(struct said *said, const struct bgp_peer_status *p, 
 		log_warn("bgp", "peer %s: %s", peer, p->hint);
 	said->up = up;
 	said->hint = p->hint;
-	/* A session makes the old reason news again. */
+	/* After a session the same error is logged again. */
 	snprintf(said->error, sizeof(said->error), "%s", up ? "" : p->last_error);
 }
 
-/* The route state that all VIPs of the family have at the peer, as far as it is an error. */
+/* Why no VIP of the family can be announced to the peer; NULL: they can. */
 static const char *route_error(const struct bgp_peer_status *p, uint8_t family, size_t n_vips)
 {
 	bool is_v6 = family == AF_INET6;
@@ -100,26 +100,40 @@ static const char *route_error(const struct bgp_peer_status *p, uint8_t family, 
 	return NULL;
 }
 
-static void look_at_family(const char **said, const struct bgp_peer_status *p, const char *peer,
-			   uint8_t family, size_t n_vips)
+static void log_family(const char **said, const struct bgp_peer_status *p, const char *peer,
+		       uint8_t family, size_t n_vips)
 {
 	const char *error = route_error(p, family, n_vips);
 	if (error && error != *said)
-		log_warn("bgp", "announcement errors: [peer %s: %s], of %zu VIPs", peer, error,
-			 n_vips);
+		log_warn("bgp", "announcement errors: [peer %s: %s], of %zu VIP%s", peer, error,
+			 n_vips, n_vips == 1 ? "" : "s");
 	*said = error;
 }
 
-void peer_log_look(struct peer_log *l, size_t vips4, size_t vips6)
+void peer_log_update(struct peer_log *l, size_t vips4, size_t vips6)
 {
 	char peer[ADDR_TEXT_MAX];
 	struct bgp_peer_status p;
 	for (size_t i = 0; i < l->n; i++) {
 		bgp_speaker_peer_status(l->speaker, i, &p);
 		addr_format(&p.config->addr, peer);
-		look_at_session(&l->said[i], &p, peer);
-		look_at_path(&l->said[i], &p, peer);
-		look_at_family(&l->said[i].route_error[0], &p, peer, AF_INET, vips4);
-		look_at_family(&l->said[i].route_error[1], &p, peer, AF_INET6, vips6);
+		log_session(&l->said[i], &p, peer);
+		log_path(&l->said[i], &p, peer);
+		log_family(&l->said[i].route_error[0], &p, peer, AF_INET, vips4);
+		log_family(&l->said[i].route_error[1], &p, peer, AF_INET6, vips6);
+	}
+}
+
+void peer_log_restart(const struct peer_log *l)
+{
+	char peer[ADDR_TEXT_MAX];
+	struct bgp_peer_status p;
+	for (size_t i = 0; i < l->n; i++) {
+		bgp_speaker_peer_status(l->speaker, i, &p);
+		if (p.state == BGP_ESTABLISHED && !p.graceful_restart)
+			log_warn("bgp",
+				 "peer %s: no graceful restart, it drops our routes until the next "
+				 "start",
+				 addr_format(&p.config->addr, peer));
 	}
 }

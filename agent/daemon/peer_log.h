@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the log says about peers: sessions that come and go, why one does not come up, and VIPs
- * that a peer cannot be told of. Each once, when it changes.
+ * Logs what changes about the peers: sessions that go up and down, why a session does not come up,
+ * and VIPs that cannot be announced to a peer.
  */
 #ifndef AGENT_DAEMON_PEER_LOG_H
 #define AGENT_DAEMON_PEER_LOG_H
@@ -16,6 +16,8 @@ struct peer_log;
 struct peer_log *peer_log_new(const struct bgp_speaker *speaker);
 void peer_log_free(struct peer_log *l);
 /* A peer changed, or the number of VIPs of a family did. */
-void peer_log_look(struct peer_log *l, size_t vips4, size_t vips6);
+void peer_log_update(struct peer_log *l, size_t vips4, size_t vips6);
+/* The sessions are about to be closed for a restart: warns of routers that drop the routes. */
+void peer_log_restart(const struct peer_log *l);
 
 #endif

@@ -47,7 +47,7 @@ def test_announces_while_healthy_and_stops(bed: Testbed, engine: Engine, kind: s
     container.stop()
     router.wait_routes()
     assert bed.host.loopback_addresses() == {}
-    assert "withdrawing all routes first" in container.log
+    assert "withdrawing all routes" in container.log
 
 
 @both

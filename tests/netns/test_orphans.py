@@ -30,7 +30,7 @@ def test_what_a_killed_agent_left_running_is_killed(bed: Testbed) -> None:
         assert all(is_alive(pid) for pid in old)
 
         agent.start()
-        agent.wait_log(r"exec: a former run left \d+ processes of its checks, killed")
+        agent.wait_log(r"exec: killed \d+ process(es)? of checks of the previous instance")
         wait_until(lambda: not any(is_alive(pid) for pid in old), "they are gone")
         assert is_alive(neighbour)
         # Nor are those that the new run has started meanwhile.

@@ -209,7 +209,7 @@ def test_session_over_several_hops_outlives_a_loss_of_the_route(bed: Testbed) ->
     agent.wait_log("peer 10.9.9.1: no route to 10.9.9.1")
     assert "no route" in agent.peer("10.9.9.1")["path_error"]
     bed.host.ip(f"route add 10.9.9.1/32 via {links[0].router_ip}")
-    agent.wait_log("peer 10.9.9.1: there is a way to it again")
+    agent.wait_log("peer 10.9.9.1: path to peer restored")
     agent.register("more", "192.0.2.99/32")
     session.expect_route("192.0.2.99/32")
     assert agent.peer("10.9.9.1")["sessions"] == 1
@@ -288,7 +288,7 @@ def test_session_over_several_hops_keeps_its_next_hops_without_a_route(bed: Test
     bed.host.ip(f"route del 10.9.9.1/32 via {links[0].router_ip}")
     agent.wait_log("peer 10.9.9.1: no route to 10.9.9.1")
     bed.host.ip(f"route add 10.9.9.1/32 via {links[0].router_ip}")
-    agent.wait_log("peer 10.9.9.1: there is a way to it again")
+    agent.wait_log("peer 10.9.9.1: path to peer restored")
     no_withdrawal(session, agent)
 
 

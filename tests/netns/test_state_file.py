@@ -80,7 +80,7 @@ def test_apps_of_http_return_as_they_were(bed: Testbed, backend: str, how: str) 
         assert after[key] == before[key]
     assert [m["monitor"] for m in after["monitors"]] == ["port:tcp:5353", "exec:exit 1"]
     assert router.wait_route(VIP4).communities == ("65000:1", "65000:2")
-    assert agent.wait_log("1 apps registered again that came over HTTP")
+    assert agent.wait_log("1 app registered from the state file")
 
 
 def test_acknowledged_is_on_the_disk(bed: Testbed) -> None:

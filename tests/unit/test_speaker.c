@@ -461,6 +461,38 @@ static void leaving_where_it_was_not_negotiated(void **state)
 		     "received NOTIFICATION Cease/Administrative Reset: \"bye\"");
 }
 
+static bool router_down(void *userdata)
+{
+	struct bed *b = userdata;
+	return status_of(&b->router).state != BGP_ESTABLISHED;
+}
+
+/* The router keeps the route, and gets End-of-RIB without it on a new session. */
+static void returns_after_leaving_to_withdraw(void **state)
+{
+	struct bed *b = *state;
+	be_graceful(&b->host);
+	be_graceful(&b->router);
+	start_both(b);
+	bgp_speaker_restored(b->host.speaker);
+	announce(b, 1);
+	loop_until(b->loop, got_one, b);
+	bgp_speaker_leave(b->host.speaker, "bye", USEC_NEVER, on_done, b);
+	loop_until(b->loop, router_down, b);
+	struct prefix one = vip(1);
+	bgp_speaker_withdraw(b->host.speaker, &one);
+	bgp_speaker_return(b->host.speaker);
+	b->router.end_of_rib = 0;
+	b->done = false;
+	struct bgp_flush *f = bgp_speaker_flush(b->host.speaker, USEC_NEVER, on_done, b);
+	loop_until(b->loop, is_done, b);
+	bgp_flush_free(f);
+	loop_until(b->loop, got_end_of_rib, b);
+	assert_true(b->complete);
+	assert_int_equal(b->router.announced, 1);
+	assert_true(status_of(&b->router).state == BGP_ESTABLISHED);
+}
+
 /* The router does not answer, and a previous instance may have announced something. */
 static bool flush_completes(struct bed *b, span_t restart_time, span_t limit)
 {
@@ -524,6 +556,7 @@ int main(void)
 		SPEAKER_TEST(a_stop_is_a_plain_cease_where_it_was_not_negotiated),
 		SPEAKER_TEST(leaving_is_no_hard_reset),
 		SPEAKER_TEST(leaving_where_it_was_not_negotiated),
+		SPEAKER_TEST(returns_after_leaving_to_withdraw),
 		SPEAKER_TEST(a_flush_waits_for_a_peer_that_may_hold_routes),
 		SPEAKER_TEST(a_flush_ends_when_no_peer_can_hold_routes_any_more),
 		SPEAKER_TEST(guests_come_and_go),

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/load_log.h"
+
+#include "lib/log.h"
+#include "lib/str.h"
+
+void load_log(enum monitor_lane lane, const struct load *load, void *userdata)
+{
+	(void)userdata;
+	char late[DURATION_TEXT_MAX];
+	bool commands = lane == LANE_COMMAND;
+	const char *topic = commands ? "exec" : "monitor";
+	duration_format(load->late / USEC_PER_MSEC * USEC_PER_MSEC, late);
+	if (!load->behind)
+		log_info(topic, "checks run on time again");
+	else if (commands)
+		log_warn(topic,
+			 "this host cannot run the checks as often as configured: they start %s "
+			 "late on average, %u%% of their interval; raise their interval, or "
+			 "exec_max if it has idle cores",
+			 late, load->percent);
+	else
+		log_warn(topic,
+			 "checks over the network cannot be made as often as configured: they "
+			 "start %s late on average, %u%% of their interval, because too many wait "
+			 "for an answer; shorten their timeout or raise their interval",
+			 late, load->percent);
+}

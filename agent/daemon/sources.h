@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sources of apps, in the order of their precedence: the configuration, the state file (apps
+ * registered over HTTP), Consul.
+ *
+ * Apps are registered a few milliseconds a turn of the loop, so that the sessions with the routers
+ * come up meanwhile. Discovery starts when all of the first two are registered, so that they have
+ * the names and VIPs that they ask for.
+ */
+#ifndef AGENT_DAEMON_SOURCES_H
+#define AGENT_DAEMON_SOURCES_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "agent/app/registry.h"
+#include "agent/config/config.h"
+#include "agent/daemon/recovery.h"
+#include "agent/discovery/discovery.h"
+#include "agent/store/store.h"
+#include "monitors/runner.h"
+
+struct sources;
+
+/* All must outlive it. */
+struct sources_env {
+	sd_event *loop;
+	const struct config *config;
+	struct registry *registry;
+	struct monitor_runner *runner;
+	struct store *store;
+	struct recovery *recovery; /* told which sources are expected, and which have arrived */
+	/* Once, from the loop: the apps of configuration and state file are registered. */
+	void (*registered)(void *userdata);
+	void *userdata;
+};
+
+struct sources *sources_new(const struct sources_env *env);
+/* Leaves the registry as it is. Before registry and recovery are freed. */
+void sources_free(struct sources *s);
+/* A stop for a restart: the registration ends, apps of Consul are no longer waited for. */
+void sources_suspend(struct sources *s);
+/* A stop: likewise, and what was published in Consul is removed. */
+void sources_stop(struct sources *s);
+
+bool sources_registered(const struct sources *s);             /* `registered` was called */
+struct discovery *sources_discovery(const struct sources *s); /* NULL: no Consul */
+
+#endif
