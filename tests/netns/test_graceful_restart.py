@@ -116,6 +116,26 @@ def test_stop_during_the_restart_withdraws(bed: Testbed, helper: str) -> None:
     assert bed.host.loopback_addresses() == {}
 
 
+@pytest.mark.parametrize("kind", ["bird", "frr"])
+def test_stop_signal_turns_a_restart_into_a_stop(bed: Testbed, kind: str) -> None:
+    """GoBGP takes no new session for 5 s, which a stop does not wait for."""
+    router, observer = start_router(bed, kind)
+    bed.start_service(PORT)
+    agent = start_agent(bed, router)
+    observer.wait_routes(VIP4, VIP6)
+    wait_restart_over(agent, router)
+    router.process.pause()  # so that it does not close the session, and the agent waits for it
+    agent.process.signal(signal.SIGUSR2)
+    agent.wait_log("SIGUSR2: stopping for a restart")
+    agent.process.signal(signal.SIGTERM)
+    agent.wait_log("SIGTERM: stopping, no restart")
+    router.process.resume()
+    agent.expect_exit(0)
+    assert bed.host.loopback_addresses() == {}
+    observer.wait_routes()
+    router.wait_routes()
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_app_that_died_meanwhile_goes_with_end_of_rib(
     bed: Testbed, helper: str, way: str

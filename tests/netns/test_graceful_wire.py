@@ -277,7 +277,8 @@ def test_stop_right_after_a_crash_makes_a_session_to_withdraw(bed: Testbed) -> N
     assert bed.host.loopback_addresses() == {}
 
 
-def test_signals_that_come_too_late_change_nothing(bed: Testbed) -> None:
+def test_stop_signal_turns_a_restart_into_a_stop(bed: Testbed) -> None:
+    """The peer keeps the routes by then: they are withdrawn on a session of their own."""
     peer = Peer(bed)
     agent = peer.agent(WEB)
     session, _ = peer.accept()
@@ -285,7 +286,25 @@ def test_signals_that_come_too_late_change_nothing(bed: Testbed) -> None:
     agent.process.signal(signal.SIGUSR2)
     session.expect_notification(bgp.CEASE, bgp.ADMIN_RESET)
     agent.process.signal(signal.SIGTERM)
-    agent.wait_log("SIGTERM: already stopping")
+    agent.wait_log("SIGTERM: stopping, no restart")
+    session.close()
+    session, _ = peer.accept()
+    assert announced(session.receive_updates_until_end_of_rib()) == set()
+    session.expect_notification(bgp.CEASE, bgp.HARD_RESET)
+    session.close()
+    agent.expect_exit(0)
+    assert bed.host.loopback_addresses() == {}
+
+
+def test_second_restart_signal_changes_nothing(bed: Testbed) -> None:
+    peer = Peer(bed)
+    agent = peer.agent(WEB)
+    session, _ = peer.accept()
+    session.receive_updates_until_end_of_rib()
+    agent.process.signal(signal.SIGUSR2)
+    session.expect_notification(bgp.CEASE, bgp.ADMIN_RESET)
+    agent.process.signal(signal.SIGUSR2)
+    agent.wait_log("SIGUSR2: already stopping")
     session.close()
     agent.expect_exit(0)
     assert set(bed.host.loopback_addresses()) == {VIP4, VIP6}
