@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "agent/app/drains.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 

@@ -484,9 +484,9 @@ static void returns_after_leaving_to_withdraw(void **state)
 	bgp_speaker_return(b->host.speaker);
 	b->router.end_of_rib = 0;
 	b->done = false;
-	struct bgp_flush *d = bgp_speaker_flush(b->host.speaker, USEC_NEVER, on_done, b);
+	struct bgp_flush *f = bgp_speaker_flush(b->host.speaker, USEC_NEVER, on_done, b);
 	loop_until(b->loop, is_done, b);
-	bgp_flush_free(d);
+	bgp_flush_free(f);
 	loop_until(b->loop, got_end_of_rib, b);
 	assert_true(b->complete);
 	assert_int_equal(b->router.announced, 1);
