@@ -7,9 +7,15 @@
 
 #include "agent/app/drains.h"
 #include "agent/discovery/discovery.h"
-#include "agent/status/readiness.h"
-#include "agent/status/view.h"
+#include "agent/status/metrics_collect.h"
+#include "agent/status/readiness_collect.h"
+#include "agent/status/view_app.h"
 #include "agent/status/view_capabilities.h"
+#include "agent/status/view_consul.h"
+#include "agent/status/view_nat.h"
+#include "agent/status/view_peers.h"
+#include "agent/status/view_status.h"
+#include "agent/status/view_vip.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
@@ -32,6 +38,19 @@ static void reply_json(struct api_reply *ret, unsigned status, json_t *value)
 	ret->content_type = TYPE_JSON;
 	ret->body = stream_json_text(value);
 	json_decref(value);
+}
+
+/* {"error": text}, and for a path that was not found the paths that there are. */
+static json_t *error_json(const char *text, bool with_endpoints)
+{
+	json_t *o = json_pack("{s:o}", "error", view_text(text)), *paths = json_array();
+	const char *path;
+	for (size_t i = 0; (path = request_endpoint(i)); i++)
+		json_array_append_new(paths, json_string(path));
+	if (with_endpoints)
+		json_object_set(o, "endpoints", paths);
+	json_decref(paths);
+	return o;
 }
 
 /* Of a change: "stored" says whether it outlives us, which shows when the reply leaves. */
@@ -80,12 +99,13 @@ static const char *result_name(enum register_result result)
 	return "";
 }
 
-static void do_register(const struct inspect *in, const struct api_call *call,
+static void do_register(const struct status_sources *in, const struct api_call *call,
 			struct api_reply *ret)
 {
 	struct err err = { "" };
 	enum register_result result = REGISTER_SAME;
 	const char *name = call->spec.name;
+	struct view_clock clock = sources_clock(in);
 	int rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result, &err);
 	if (rc < 0) {
 		log_info("api", "register %s: refused, %s", name, err.text);
@@ -98,7 +118,7 @@ static void do_register(const struct inspect *in, const struct api_call *call,
 		log_info("api", "register %s: %s", name, result_name(result));
 	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
 				 result_name(result), "health", health_name(app->health), "lease",
-				 inspect_lease(in, app));
+				 view_app_lease(app, &clock));
 	if (call->spec.lease && app->spec->source != APP_FROM_HTTP)
 		json_object_set_new(body, "note",
 				    json_string("it is in the configuration file, where it has no "
@@ -121,7 +141,7 @@ static const char *comes_back(enum app_source source)
 	return NULL;
 }
 
-static void do_unregister(const struct inspect *in, const struct api_call *call,
+static void do_unregister(const struct status_sources *in, const struct api_call *call,
 			  struct api_reply *ret)
 {
 	const struct app *app = registry_find(in->registry, call->name);
@@ -138,22 +158,23 @@ static void do_unregister(const struct inspect *in, const struct api_call *call,
 	reply_change(ret, body);
 }
 
-static void do_app(const struct inspect *in, const struct api_call *call, struct api_reply *ret)
+static void do_app(const struct status_sources *in, const struct api_call *call,
+		   struct api_reply *ret)
 {
 	struct err err;
 	const struct app *app = registry_find(in->registry, call->name);
 	if (app) {
-		reply_json(ret, 200, inspect_app(in, app));
+		reply_json(ret, 200, view_app(in, app));
 		return;
 	}
 	err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
-	reply_json(ret, 404, view_error(err.text, false));
+	reply_json(ret, 404, error_json(err.text, false));
 }
 
-static void do_readyz(const struct inspect *in, bool stopping, struct api_reply *ret)
+static void do_readyz(const struct status_sources *in, bool stopping, struct api_reply *ret)
 {
 	char text[READINESS_TEXT_MAX];
-	bool ready = inspect_readiness(in, stopping, text);
+	bool ready = readiness_collect(in, stopping, text);
 	ret->status = ready ? 200 : 503;
 	ret->content_type = TYPE_TEXT;
 	ret->body = mem_strdup(text);
@@ -177,7 +198,8 @@ static const char *drain_result_name(enum drain_result result)
 }
 
 /* The answer shows what is true now: others may hold what one undrains. */
-static void do_drain(const struct inspect *in, const struct api_call *call, struct api_reply *ret)
+static void do_drain(const struct status_sources *in, const struct api_call *call,
+		     struct api_reply *ret)
 {
 	struct err err;
 	usec_t now = loop_now(in->loop);
@@ -189,11 +211,11 @@ static void do_drain(const struct inspect *in, const struct api_call *call, stru
 		result = registry_undrain(in->registry, call->name, DRAIN_BY_API, now);
 	if (result == DRAIN_NO_APP) {
 		err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
-		reply_json(ret, 404, view_error(err.text, false));
+		reply_json(ret, 404, error_json(err.text, false));
 		return;
 	}
-	json_t *now_true = call->name ? inspect_app(in, registry_find(in->registry, call->name))
-				      : inspect_status(in);
+	json_t *now_true = call->name ? view_app(in, registry_find(in->registry, call->name))
+				      : view_status(in);
 	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
 				    call->name ? "app" : "agent", now_true));
 }
@@ -207,12 +229,12 @@ bool answer_is_change(enum api_kind kind)
 static void do_error(const struct api_call *call, struct api_reply *ret)
 {
 	if (call->json)
-		reply_json(ret, call->status, view_error(call->err.text, call->status == 404));
+		reply_json(ret, call->status, error_json(call->err.text, call->status == 404));
 	else
 		reply_text(ret, call->status, call->err.text);
 }
 
-void answer_call(const struct inspect *in, bool stopping, const struct api_call *call,
+void answer_call(const struct status_sources *in, bool stopping, const struct api_call *call,
 		 struct api_reply *ret)
 {
 	if (stopping && answer_is_change(call->kind)) {
@@ -227,30 +249,30 @@ void answer_call(const struct inspect *in, bool stopping, const struct api_call 
 	case API_UNREGISTER:
 		return do_unregister(in, call, ret);
 	case API_INFO:
-		return reply_json(ret, 200, inspect_info(in));
+		return reply_json(ret, 200, view_info(in));
 	case API_PING:
 		return reply_text(ret, 200, "I-AM-ALIVE");
 	case API_APPS:
-		return reply_stream(ret, inspect_apps(in));
+		return reply_stream(ret, view_apps(in));
 	case API_APP:
 		return do_app(in, call, ret);
 	case API_DRAIN:
 	case API_UNDRAIN:
 		return do_drain(in, call, ret);
 	case API_STATUS:
-		return reply_json(ret, 200, inspect_status(in));
+		return reply_json(ret, 200, view_status(in));
 	case API_PEERS:
-		return reply_json(ret, 200, inspect_peers(in));
+		return reply_json(ret, 200, view_peers(in));
 	case API_CONSUL:
-		return reply_json(ret, 200, inspect_consul(in));
+		return reply_json(ret, 200, view_consul(in));
 	case API_ROUTES:
-		return reply_stream(ret, inspect_routes(in));
+		return reply_stream(ret, view_routes(in));
 	case API_NAT:
-		return reply_stream(ret, inspect_nat(in));
+		return reply_stream(ret, view_nat(in));
 	case API_METRICS:
 		ret->status = 200;
 		ret->content_type = TYPE_METRICS;
-		ret->body = inspect_metrics(in);
+		ret->body = metrics_collect(in);
 		return;
 	case API_CAPABILITIES:
 		return reply_json(ret, 200, view_capabilities(in->capabilities));

@@ -72,6 +72,9 @@ struct api_call {
 
 /* Free the result with api_call_done(), whatever it is. */
 void request_parse(const struct api_request *request, struct api_call *ret);
+/* The paths that there are, "NAME" standing for the name of an app; NULL after the last. */
+const char *request_endpoint(size_t i);
+
 void api_call_done(struct api_call *call);
 
 #endif

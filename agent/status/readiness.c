@@ -19,8 +19,8 @@ bool readiness_report(const struct readiness *r, char buf[READINESS_TEXT_MAX])
 			   r->waits_on, r->unjudged - 1);
 	if (r->peers > 0 && r->established == 0)
 		strbuf_add(&text, "no BGP session is established, of %zu\n", r->peers);
-	if (r->lacks && r->lacks[0])
-		strbuf_add(&text, "missing: %.256s (/v1/capabilities)\n", r->lacks);
+	if (r->missing && r->missing[0])
+		strbuf_add(&text, "missing: %.256s (/v1/capabilities)\n", r->missing);
 	if (text.len > 0)
 		return false;
 	strbuf_add(&text, "ready\n");
