@@ -150,7 +150,7 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 static void on_stored(uint64_t up_to, bool stored, void *userdata)
 {
 	struct agent *a = userdata;
-	api_release(a->api, up_to, stored);
+	api_send_stored(a->api, up_to, stored);
 }
 
 static void on_registered(void *userdata)
