@@ -59,6 +59,9 @@ static enum MHD_Result result(bool ok)
 
 /* Requests */
 
+/* The state of a request that was refused in on_url(): it must have no effect. */
+static char refused;
+
 /* libmicrohttpd 0.9.75 loses a connection whose parameters do not fit into its memory: the client
  * gets no answer for IDLE_MAX. So a URL that would not fit is refused here, where it is known but
  * not parsed yet, past the library, which then finds the connection ended. */
@@ -74,7 +77,9 @@ static void *on_url(void *cls, const char *url, struct MHD_Connection *conn)
 	else if (n > ARGS_MAX)
 		reply_refuse(conn, "400 Bad Request",
 			     "Invalid request: more than 256 parameters\n");
-	return NULL;
+	else
+		return NULL;
+	return &refused;
 }
 
 struct arg_list {
@@ -113,9 +118,7 @@ static enum MHD_Result answer(struct api *api, struct pending *pending, struct M
 	struct arg_list list = { .args = args };
 	struct api_call call;
 	struct api_reply reply = { 0 };
-	int n = MHD_get_connection_values_n(conn, MHD_GET_ARGUMENT_KIND, add_arg, &list);
-	if (n > 0 && (size_t)n > list.n)
-		return MHD_NO; /* refused already */
+	MHD_get_connection_values_n(conn, MHD_GET_ARGUMENT_KIND, add_arg, &list);
 	request_parse(&(struct api_request){ method, path, args, list.n, is_local(conn) }, &call);
 	api->answer(&call, &reply, api->userdata);
 	api_call_done(&call);
@@ -142,6 +145,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 {
 	(void)version, (void)body;
 	struct pending *pending = *state;
+	if (*state == &refused)
+		return MHD_NO;
 	if (!pending) {
 		if (body_too_long(conn))
 			return result(reply_send_text(conn, MHD_HTTP_CONTENT_TOO_LARGE,
@@ -168,7 +173,7 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **state,
 {
 	(void)cls, (void)conn, (void)how;
 	struct pending *pending = *state;
-	if (!pending)
+	if (!pending || *state == &refused)
 		return;
 	deferred_done(&pending->deferred);
 	mem_free(state);
