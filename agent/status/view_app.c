@@ -47,7 +47,7 @@ static json_t *reason(const struct app *app)
 	case HEALTH_DOWN:
 		return down_reason(app);
 	case HEALTH_UNKNOWN:
-		return json_string("no verdict of the monitors yet");
+		return json_string("no verdict from the monitors yet");
 	case HEALTH_UP:
 		break;
 	}
