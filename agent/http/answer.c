@@ -40,7 +40,7 @@ static void reply_json(struct api_reply *ret, unsigned status, json_t *value)
 	json_decref(value);
 }
 
-/* {"error": text}, and for a path that was not found the paths that there are. */
+/* {"error": text}; for a path that was not found, with the paths that exist. */
 static json_t *error_json(const char *text, bool with_endpoints)
 {
 	json_t *o = json_pack("{s:o}", "error", view_text(text)), *paths = json_array();
@@ -53,7 +53,8 @@ static json_t *error_json(const char *text, bool with_endpoints)
 	return o;
 }
 
-/* Of a change: "stored" says whether it outlives us, which shows when the reply leaves. */
+/* The reply to a change: "stored" says whether it is in the state file, which is known when the
+ * reply is sent. */
 static void reply_change(struct api_reply *ret, json_t *value)
 {
 	json_object_set_new(value, "stored", json_false());
@@ -108,7 +109,7 @@ static void do_register(const struct status_sources *in, const struct api_call *
 	struct view_clock clock = sources_clock(in);
 	int rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result, &err);
 	if (rc < 0) {
-		log_info("api", "register %s: refused, %s", name, err.text);
+		log_info("api", "register %s: refused: %s", name, err.text);
 		err_prefix(&err, rc, rc == -EACCES ? "Forbidden: " : "Conflict: ");
 		reply_text(ret, status_of(rc), err.text);
 		return;
@@ -121,21 +122,21 @@ static void do_register(const struct status_sources *in, const struct api_call *
 				 view_app_lease(app, &clock));
 	if (call->spec.lease && app->spec->source != APP_FROM_HTTP)
 		json_object_set_new(body, "note",
-				    json_string("it is in the configuration file, where it has no "
+				    json_string("defined in the configuration file, without a "
 						"lease"));
 	reply_change(ret, body);
 }
 
-/* NULL when it stays away. */
-static const char *comes_back(enum app_source source)
+/* When the app is registered again although it was unregistered; NULL: never. */
+static const char *registered_again(enum app_source source)
 {
 	switch (source) {
 	case APP_FROM_CONFIG:
-		return "it is in the configuration file, and comes back with the next start";
+		return "defined in the configuration file, registered again at the next start";
 	case APP_FROM_HTTP:
 		return NULL;
 	case APP_FROM_CONSUL:
-		return "it is in Consul, and comes back when its tags change or with the next "
+		return "a service of Consul, registered again when its tags change or at the next "
 		       "start";
 	}
 	return NULL;
@@ -145,7 +146,7 @@ static void do_unregister(const struct status_sources *in, const struct api_call
 			  struct api_reply *ret)
 {
 	const struct app *app = registry_find(in->registry, call->name);
-	const char *note = app ? comes_back(app->spec->source) : NULL;
+	const char *note = app ? registered_again(app->spec->source) : NULL;
 	discovery_dismiss(in->discovery, call->name);
 	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
 	if (known)
@@ -167,7 +168,7 @@ static void do_app(const struct status_sources *in, const struct api_call *call,
 		reply_json(ret, 200, view_app(in, app));
 		return;
 	}
-	err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
+	err_set(&err, -ENOENT, "no app '%.128s'", call->name);
 	reply_json(ret, 404, error_json(err.text, false));
 }
 
@@ -197,12 +198,12 @@ static const char *drain_result_name(enum drain_result result)
 	return "";
 }
 
-/* The answer shows what is true now: others may hold what one undrains. */
+/* The reply shows the app as it is now: it stays drained while another source requests it. */
 static void do_drain(const struct status_sources *in, const struct api_call *call,
 		     struct api_reply *ret)
 {
 	struct err err;
-	usec_t now = loop_now(in->loop);
+	mono_t now = loop_now(in->loop);
 	enum drain_result result;
 	if (call->kind == API_DRAIN)
 		result = registry_drain(in->registry, call->name, DRAIN_BY_API, call->reason,
@@ -210,14 +211,14 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 	else
 		result = registry_undrain(in->registry, call->name, DRAIN_BY_API, now);
 	if (result == DRAIN_NO_APP) {
-		err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
+		err_set(&err, -ENOENT, "no app '%.128s'", call->name);
 		reply_json(ret, 404, error_json(err.text, false));
 		return;
 	}
-	json_t *now_true = call->name ? view_app(in, registry_find(in->registry, call->name))
-				      : view_status(in);
+	json_t *shown = call->name ? view_app(in, registry_find(in->registry, call->name))
+				   : view_status(in);
 	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
-				    call->name ? "app" : "agent", now_true));
+				    call->name ? "app" : "agent", shown));
 }
 
 bool answer_is_change(enum api_kind kind)
@@ -277,7 +278,7 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_CAPABILITIES:
 		return reply_json(ret, 200, view_capabilities(in->capabilities));
 	case API_HEALTHZ:
-		/* That it is answered says it: the loop turns. */
+		/* Any answer proves that the event loop runs. */
 		return reply_text(ret, 200, "ok");
 	case API_READYZ:
 		return do_readyz(in, stopping, ret);

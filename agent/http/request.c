@@ -53,8 +53,7 @@ static int missing(struct err *err, const char *what)
 static int add_arg(struct app_spec *spec, const struct api_arg *arg, struct err *err)
 {
 	if (arg->value && strlen(arg->value) != arg->len)
-		return err_set(err, -EINVAL, "the value of '%.80s' has a NUL byte in it",
-			       arg->name);
+		return err_set(err, -EINVAL, "the value of '%.80s' contains a NUL byte", arg->name);
 	return register_param_add(spec, arg->name, arg->value ? arg->value : "", err);
 }
 

@@ -280,8 +280,8 @@ static const struct refusal {
 	{ "/register?name=web", 400, "Invalid request: " },
 	{ "/register?name=web&vip=192.0.2.2/24", 400, "192.0.2.2/24" },
 	{ "/unregister", 400, "name is missing" },
-	{ "/v1/apps/nowhere", 404, "{\"error\":\"there is no app 'nowhere'\"}" },
-	{ "/v1/apps/nowhere/drain", 404, "there is no app 'nowhere'" },
+	{ "/v1/apps/nowhere", 404, "{\"error\":\"no app 'nowhere'\"}" },
+	{ "/v1/apps/nowhere/drain", 404, "no app 'nowhere'" },
 	{ "/v1/drain?for=0s", 400, "greater than zero" },
 };
 
@@ -315,7 +315,7 @@ static void test_unregister(void **state)
 	ask(a, "/register?name=web&vip=192.0.2.2/32");
 	expect(a, "/unregister?name=web", 200, "\"result\":\"unregistered\"");
 	assert_null(strstr(a->text, "note"));
-	expect(a, "/unregister?name=config", 200, "configuration file");
+	expect(a, "/unregister?name=config", 200, "at the next start");
 	assert_null(registry_find(a->registry, "config"));
 }
 
