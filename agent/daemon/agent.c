@@ -33,7 +33,7 @@
 #include "agent/daemon/sources.h"
 #include "agent/http/answer.h"
 #include "agent/http/api.h"
-#include "agent/status/inspect.h"
+#include "agent/status/sources.h"
 #include "agent/store/store.h"
 #include "agent/vip/actuator.h"
 #include "agent/vip/host_addresses.h"
@@ -111,9 +111,9 @@ static bool is_stopping(const struct agent *a)
 	return shutdown_state(a->shutdown) != SHUTDOWN_RUNNING;
 }
 
-static struct inspect inspect_of(struct agent *a)
+static struct status_sources sources_of(struct agent *a)
 {
-	return (struct inspect){
+	return (struct status_sources){
 		.loop = a->loop,
 		.registry = a->registry,
 		.reconcile = actuator_reconcile(a->actuator),
@@ -136,7 +136,7 @@ static struct inspect inspect_of(struct agent *a)
 static void on_call(const struct api_call *call, struct api_reply *ret, void *userdata)
 {
 	struct agent *a = userdata;
-	struct inspect in = inspect_of(a);
+	struct status_sources in = sources_of(a);
 	/* The apps of configuration and state file come first. */
 	if (!in.registered && answer_is_change(call->kind)) {
 		ret->defer = API_DEFER_RETRY;
@@ -150,13 +150,13 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 static void on_stored(uint64_t up_to, bool stored, void *userdata)
 {
 	struct agent *a = userdata;
-	api_release(a->api, up_to, stored);
+	api_send_stored(a->api, up_to, stored);
 }
 
 static void on_registered(void *userdata)
 {
 	struct agent *a = userdata;
-	struct inspect in = inspect_of(a);
+	struct status_sources in = sources_of(a);
 	log_peers(a);
 	api_retry(a->api);
 	service_ready(a->service, &in);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/app/drains.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 

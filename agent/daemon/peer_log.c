@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/status/view.h"
+#include "agent/status/view_route.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"

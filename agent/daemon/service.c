@@ -7,7 +7,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "agent/status/status_line.h"
+#include "agent/status/status_line_collect.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -21,7 +21,7 @@
 struct service {
 	sd_event *loop;
 	struct notify_socket *notify;
-	struct inspect in;
+	struct status_sources in;
 	bool ready, stopping, failed;
 	usec_t longest;     /* of the stop */
 	usec_t looked_at;   /* at the numbers */
@@ -73,7 +73,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	struct service *s = userdata;
 	char status[STATUS_LINE_MAX];
 	s->looked_at = loop_now(s->loop);
-	inspect_status_line(&s->in, status);
+	status_line_collect(&s->in, status);
 	sd_event_source_set_enabled(s->activity, SD_EVENT_ONESHOT);
 	if (str_equal(status, s->status))
 		return 0;
@@ -91,14 +91,14 @@ static int on_activity(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-void service_ready(struct service *s, const struct inspect *in)
+void service_ready(struct service *s, const struct status_sources *in)
 {
 	if (!s)
 		return;
 	s->in = *in;
 	s->ready = true;
 	s->looked_at = loop_now(s->loop);
-	inspect_status_line(&s->in, s->status);
+	status_line_collect(&s->in, s->status);
 	tell(s);
 	if (sd_event_add_post(s->loop, &s->activity, on_activity, s) >= 0)
 		sd_event_source_set_enabled(s->activity, SD_EVENT_ONESHOT);

@@ -18,7 +18,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "agent/status/inspect.h"
+#include "agent/status/sources.h"
 
 struct service;
 
@@ -28,7 +28,7 @@ struct service;
 struct service *service_new(sd_event *loop);
 void service_free(struct service *s);
 /* What `in` points to must outlive the service. */
-void service_ready(struct service *s, const struct inspect *in);
+void service_ready(struct service *s, const struct status_sources *in);
 /* `longest`: how long the stop may take; the manager's own limit is extended to that. */
 void service_stopping(struct service *s, usec_t longest, const char *status);
 

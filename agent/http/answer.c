@@ -7,9 +7,15 @@
 
 #include "agent/app/drains.h"
 #include "agent/discovery/discovery.h"
-#include "agent/status/readiness.h"
-#include "agent/status/view.h"
+#include "agent/status/metrics_collect.h"
+#include "agent/status/readiness_collect.h"
+#include "agent/status/view_app.h"
 #include "agent/status/view_capabilities.h"
+#include "agent/status/view_consul.h"
+#include "agent/status/view_nat.h"
+#include "agent/status/view_peers.h"
+#include "agent/status/view_status.h"
+#include "agent/status/view_vip.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
@@ -34,7 +40,21 @@ static void reply_json(struct api_reply *ret, unsigned status, json_t *value)
 	json_decref(value);
 }
 
-/* Of a change: "stored" says whether it outlives us, which shows when the reply leaves. */
+/* {"error": text}; for a path that was not found, with the paths that exist. */
+static json_t *error_json(const char *text, bool with_endpoints)
+{
+	json_t *o = json_pack("{s:o}", "error", view_text(text)), *paths = json_array();
+	const char *path;
+	for (size_t i = 0; (path = request_endpoint(i)); i++)
+		json_array_append_new(paths, json_string(path));
+	if (with_endpoints)
+		json_object_set(o, "endpoints", paths);
+	json_decref(paths);
+	return o;
+}
+
+/* The reply to a change: "stored" says whether it is in the state file, which is known when the
+ * reply is sent. */
 static void reply_change(struct api_reply *ret, json_t *value)
 {
 	json_object_set_new(value, "stored", json_false());
@@ -80,15 +100,16 @@ static const char *result_name(enum register_result result)
 	return "";
 }
 
-static void do_register(const struct inspect *in, const struct api_call *call,
+static void do_register(const struct status_sources *in, const struct api_call *call,
 			struct api_reply *ret)
 {
 	struct err err = { "" };
 	enum register_result result = REGISTER_SAME;
 	const char *name = call->spec.name;
+	struct view_clock clock = sources_clock(in);
 	int rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result, &err);
 	if (rc < 0) {
-		log_info("api", "register %s: refused, %s", name, err.text);
+		log_info("api", "register %s: refused: %s", name, err.text);
 		err_prefix(&err, rc, rc == -EACCES ? "Forbidden: " : "Conflict: ");
 		reply_text(ret, status_of(rc), err.text);
 		return;
@@ -98,34 +119,34 @@ static void do_register(const struct inspect *in, const struct api_call *call,
 		log_info("api", "register %s: %s", name, result_name(result));
 	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
 				 result_name(result), "health", health_name(app->health), "lease",
-				 inspect_lease(in, app));
+				 view_app_lease(app, &clock));
 	if (call->spec.lease && app->spec->source != APP_FROM_HTTP)
 		json_object_set_new(body, "note",
-				    json_string("it is in the configuration file, where it has no "
+				    json_string("defined in the configuration file, without a "
 						"lease"));
 	reply_change(ret, body);
 }
 
-/* NULL when it stays away. */
-static const char *comes_back(enum app_source source)
+/* When the app is registered again although it was unregistered; NULL: never. */
+static const char *registered_again(enum app_source source)
 {
 	switch (source) {
 	case APP_FROM_CONFIG:
-		return "it is in the configuration file, and comes back with the next start";
+		return "defined in the configuration file, registered again at the next start";
 	case APP_FROM_HTTP:
 		return NULL;
 	case APP_FROM_CONSUL:
-		return "it is in Consul, and comes back when its tags change or with the next "
+		return "a service of Consul, registered again when its tags change or at the next "
 		       "start";
 	}
 	return NULL;
 }
 
-static void do_unregister(const struct inspect *in, const struct api_call *call,
+static void do_unregister(const struct status_sources *in, const struct api_call *call,
 			  struct api_reply *ret)
 {
 	const struct app *app = registry_find(in->registry, call->name);
-	const char *note = app ? comes_back(app->spec->source) : NULL;
+	const char *note = app ? registered_again(app->spec->source) : NULL;
 	discovery_dismiss(in->discovery, call->name);
 	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
 	if (known)
@@ -138,22 +159,23 @@ static void do_unregister(const struct inspect *in, const struct api_call *call,
 	reply_change(ret, body);
 }
 
-static void do_app(const struct inspect *in, const struct api_call *call, struct api_reply *ret)
+static void do_app(const struct status_sources *in, const struct api_call *call,
+		   struct api_reply *ret)
 {
 	struct err err;
 	const struct app *app = registry_find(in->registry, call->name);
 	if (app) {
-		reply_json(ret, 200, inspect_app(in, app));
+		reply_json(ret, 200, view_app(in, app));
 		return;
 	}
-	err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
-	reply_json(ret, 404, view_error(err.text, false));
+	err_set(&err, -ENOENT, "no app '%.128s'", call->name);
+	reply_json(ret, 404, error_json(err.text, false));
 }
 
-static void do_readyz(const struct inspect *in, bool stopping, struct api_reply *ret)
+static void do_readyz(const struct status_sources *in, bool stopping, struct api_reply *ret)
 {
 	char text[READINESS_TEXT_MAX];
-	bool ready = inspect_readiness(in, stopping, text);
+	bool ready = readiness_collect(in, stopping, text);
 	ret->status = ready ? 200 : 503;
 	ret->content_type = TYPE_TEXT;
 	ret->body = mem_strdup(text);
@@ -176,11 +198,12 @@ static const char *drain_result_name(enum drain_result result)
 	return "";
 }
 
-/* The answer shows what is true now: others may hold what one undrains. */
-static void do_drain(const struct inspect *in, const struct api_call *call, struct api_reply *ret)
+/* The reply shows the app as it is now: it stays drained while another source requests it. */
+static void do_drain(const struct status_sources *in, const struct api_call *call,
+		     struct api_reply *ret)
 {
 	struct err err;
-	usec_t now = loop_now(in->loop);
+	mono_t now = loop_now(in->loop);
 	enum drain_result result;
 	if (call->kind == API_DRAIN)
 		result = registry_drain(in->registry, call->name, DRAIN_BY_API, call->reason,
@@ -188,14 +211,14 @@ static void do_drain(const struct inspect *in, const struct api_call *call, stru
 	else
 		result = registry_undrain(in->registry, call->name, DRAIN_BY_API, now);
 	if (result == DRAIN_NO_APP) {
-		err_set(&err, -ENOENT, "there is no app '%.128s'", call->name);
-		reply_json(ret, 404, view_error(err.text, false));
+		err_set(&err, -ENOENT, "no app '%.128s'", call->name);
+		reply_json(ret, 404, error_json(err.text, false));
 		return;
 	}
-	json_t *now_true = call->name ? inspect_app(in, registry_find(in->registry, call->name))
-				      : inspect_status(in);
+	json_t *shown = call->name ? view_app(in, registry_find(in->registry, call->name))
+				   : view_status(in);
 	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
-				    call->name ? "app" : "agent", now_true));
+				    call->name ? "app" : "agent", shown));
 }
 
 bool answer_is_change(enum api_kind kind)
@@ -207,12 +230,12 @@ bool answer_is_change(enum api_kind kind)
 static void do_error(const struct api_call *call, struct api_reply *ret)
 {
 	if (call->json)
-		reply_json(ret, call->status, view_error(call->err.text, call->status == 404));
+		reply_json(ret, call->status, error_json(call->err.text, call->status == 404));
 	else
 		reply_text(ret, call->status, call->err.text);
 }
 
-void answer_call(const struct inspect *in, bool stopping, const struct api_call *call,
+void answer_call(const struct status_sources *in, bool stopping, const struct api_call *call,
 		 struct api_reply *ret)
 {
 	if (stopping && answer_is_change(call->kind)) {
@@ -227,35 +250,35 @@ void answer_call(const struct inspect *in, bool stopping, const struct api_call 
 	case API_UNREGISTER:
 		return do_unregister(in, call, ret);
 	case API_INFO:
-		return reply_json(ret, 200, inspect_info(in));
+		return reply_json(ret, 200, view_info(in));
 	case API_PING:
 		return reply_text(ret, 200, "I-AM-ALIVE");
 	case API_APPS:
-		return reply_stream(ret, inspect_apps(in));
+		return reply_stream(ret, view_apps(in));
 	case API_APP:
 		return do_app(in, call, ret);
 	case API_DRAIN:
 	case API_UNDRAIN:
 		return do_drain(in, call, ret);
 	case API_STATUS:
-		return reply_json(ret, 200, inspect_status(in));
+		return reply_json(ret, 200, view_status(in));
 	case API_PEERS:
-		return reply_json(ret, 200, inspect_peers(in));
+		return reply_json(ret, 200, view_peers(in));
 	case API_CONSUL:
-		return reply_json(ret, 200, inspect_consul(in));
+		return reply_json(ret, 200, view_consul(in));
 	case API_ROUTES:
-		return reply_stream(ret, inspect_routes(in));
+		return reply_stream(ret, view_routes(in));
 	case API_NAT:
-		return reply_stream(ret, inspect_nat(in));
+		return reply_stream(ret, view_nat(in));
 	case API_METRICS:
 		ret->status = 200;
 		ret->content_type = TYPE_METRICS;
-		ret->body = inspect_metrics(in);
+		ret->body = metrics_collect(in);
 		return;
 	case API_CAPABILITIES:
 		return reply_json(ret, 200, view_capabilities(in->capabilities));
 	case API_HEALTHZ:
-		/* That it is answered says it: the loop turns. */
+		/* Any answer proves that the event loop runs. */
 		return reply_text(ret, 200, "ok");
 	case API_READYZ:
 		return do_readyz(in, stopping, ret);

@@ -10,7 +10,8 @@
 #include "lib/str.h"
 #include "lib/utf8.h"
 
-#define APP_PATH "/v1/apps/"
+/* Stands for the name of an app in a path. */
+#define NAME "NAME"
 
 static const struct endpoint_row {
 	const char *path;
@@ -21,19 +22,28 @@ static const struct endpoint_row {
 	{ "/unregister", API_UNREGISTER, true },
 	{ "/info", API_INFO, true },
 	{ "/ping", API_PING, true },
+	{ "/v1/status", API_STATUS, false },
+	{ "/v1/drain", API_DRAIN, true },
+	{ "/v1/undrain", API_UNDRAIN, true },
 	{ "/v1/apps", API_APPS, false },
+	/* The longer ones first: a name may have any character in it. */
+	{ "/v1/apps/" NAME "/drain", API_DRAIN, true },
+	{ "/v1/apps/" NAME "/undrain", API_UNDRAIN, true },
+	{ "/v1/apps/" NAME, API_APP, false },
 	{ "/v1/peers", API_PEERS, false },
 	{ "/v1/routes", API_ROUTES, false },
 	{ "/v1/nat", API_NAT, false },
 	{ "/v1/consul", API_CONSUL, false },
-	{ "/metrics", API_METRICS, false },
-	{ "/v1/drain", API_DRAIN, true },
-	{ "/v1/undrain", API_UNDRAIN, true },
-	{ "/v1/status", API_STATUS, false },
-	{ "/healthz", API_HEALTHZ, false },
 	{ "/v1/capabilities", API_CAPABILITIES, false },
+	{ "/metrics", API_METRICS, false },
+	{ "/healthz", API_HEALTHZ, false },
 	{ "/readyz", API_READYZ, false },
 };
+
+const char *request_endpoint(size_t i)
+{
+	return i < sizeof(endpoints) / sizeof(endpoints[0]) ? endpoints[i].path : NULL;
+}
 
 static int missing(struct err *err, const char *what)
 {
@@ -43,8 +53,7 @@ static int missing(struct err *err, const char *what)
 static int add_arg(struct app_spec *spec, const struct api_arg *arg, struct err *err)
 {
 	if (arg->value && strlen(arg->value) != arg->len)
-		return err_set(err, -EINVAL, "the value of '%.80s' has a NUL byte in it",
-			       arg->name);
+		return err_set(err, -EINVAL, "the value of '%.80s' contains a NUL byte", arg->name);
 	return register_param_add(spec, arg->name, arg->value ? arg->value : "", err);
 }
 
@@ -71,11 +80,11 @@ static int parse_unregister(const struct api_request *request, char **ret, struc
 	return missing(err, "name");
 }
 
-static int parse_span(const char *text, usec_t *ret, struct err *err)
+static int parse_span(const char *text, span_t *ret, struct err *err)
 {
 	int rc = duration_parse(text, ret, err);
 	if (rc == 0 && *ret == 0)
-		return err_set(err, -EINVAL, "for '%.80s' is no time at all", text);
+		return err_set(err, -EINVAL, "'for' must be greater than zero, not '%.80s'", text);
 	return rc;
 }
 
@@ -137,60 +146,46 @@ static bool is_read(const char *method)
 	return str_equal(method, "GET") || str_equal(method, "HEAD");
 }
 
-/* What stands behind the name of an app. */
-static const struct endpoint_row app_endpoints[] = {
-	{ "/drain", API_DRAIN, true },
-	{ "/undrain", API_UNDRAIN, true },
-	{ "", API_APP, false },
-};
-
-static bool ends_with(const char *text, const char *end)
+/* The name of the app, when the path is PREFIX NAME SUFFIX; NULL: it is not. Free it. */
+static char *match_name(const char *path, const char *pattern)
 {
-	size_t n = strlen(text), n_end = strlen(end);
-	return n > n_end && str_equal(text + n - n_end, end);
+	const char *place = strstr(pattern, NAME);
+	size_t before = place ? (size_t)(place - pattern) : 0, n = strlen(path);
+	const char *suffix = place ? place + strlen(NAME) : NULL;
+	if (!suffix || n <= before + strlen(suffix) || strncmp(path, pattern, before) != 0 ||
+	    !str_equal(path + n - strlen(suffix), suffix))
+		return NULL;
+	char *name = mem_strdup(path + before);
+	name[n - before - strlen(suffix)] = 0;
+	return name;
 }
 
-/* "/v1/apps/NAME" and what is below it. */
-static bool find_app_endpoint(const char *path, struct endpoint_row *ret, char **ret_name)
+static const struct endpoint_row *find_endpoint(const char *path, char **ret_name)
 {
-	if (!str_starts(path, APP_PATH))
-		return false;
-	const char *rest = path + strlen(APP_PATH);
-	for (size_t i = 0; i < sizeof(app_endpoints) / sizeof(app_endpoints[0]); i++)
-		if (ends_with(rest, app_endpoints[i].path)) {
-			*ret = app_endpoints[i];
-			*ret_name = mem_strdup(rest);
-			(*ret_name)[strlen(rest) - strlen(ret->path)] = 0;
-			return true;
-		}
-	return false;
-}
-
-static bool find_endpoint(const char *path, struct endpoint_row *ret, char **ret_name)
-{
-	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
-		if (str_equal(endpoints[i].path, path)) {
-			*ret = endpoints[i];
-			return true;
-		}
-	return find_app_endpoint(path, ret, ret_name);
+	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
+		if (strstr(endpoints[i].path, NAME))
+			*ret_name = match_name(path, endpoints[i].path);
+		if (*ret_name || str_equal(endpoints[i].path, path))
+			return &endpoints[i];
+	}
+	return NULL;
 }
 
 void request_parse(const struct api_request *request, struct api_call *ret)
 {
-	struct endpoint_row endpoint;
 	*ret = (struct api_call){ .kind = API_ERROR };
-	if (!find_endpoint(request->path, &endpoint, &ret->name)) {
-		err_set(&ret->err, -ENOENT, "there is nothing at '%.100s'", request->path);
+	const struct endpoint_row *endpoint = find_endpoint(request->path, &ret->name);
+	if (!endpoint) {
+		err_set(&ret->err, -ENOENT, "'%.100s' not found", request->path);
 		fail(ret, 404, true);
 		return;
 	}
-	if (!endpoint.any_method && !is_read(request->method)) {
-		err_set(&ret->err, -EINVAL, "'%.100s' takes GET only", request->path);
+	if (!endpoint->any_method && !is_read(request->method)) {
+		err_set(&ret->err, -EINVAL, "'%.100s' accepts GET and HEAD only", request->path);
 		fail(ret, 405, true);
 		return;
 	}
-	ret->kind = endpoint.kind;
+	ret->kind = endpoint->kind;
 	parse_args(request, ret);
 }
 

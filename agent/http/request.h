@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From an HTTP request to what is asked of the agent, or to the error that answers it. Pure.
+ * Parses an HTTP request into a call, or into the error that answers it. Pure.
  *
  *	/register    as agent/model/register_params.h has it
  *	/unregister  name
@@ -10,9 +10,9 @@
  *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
  *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
- * All but the last two lines take any method, as GoCast does. An unknown parameter of /register is
- * an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
- * announced. /unregister ignores what it does not know, because scripts call both with one query.
+ * All but the last two lines accept any method, as GoCast does. An unknown parameter of /register
+ *is an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
+ * announced. /unregister ignores them, because scripts use one query for both.
  */
 #ifndef AGENT_HTTP_REQUEST_H
 #define AGENT_HTTP_REQUEST_H
@@ -34,7 +34,7 @@ struct api_request {
 	const char *method, *path; /* the path is decoded */
 	const struct api_arg *args;
 	size_t n_args;
-	bool local; /* came through a unix socket or from loopback */
+	bool local; /* from the unix socket or the loopback address */
 };
 
 enum api_kind {
@@ -64,14 +64,17 @@ struct api_call {
 	/* Of UNREGISTER, APP, DRAIN and UNDRAIN. NULL in the last two: the whole agent. */
 	char *name;
 	const char *reason; /* of DRAIN: a view into the request, "" for none */
-	usec_t span;        /* of DRAIN: how long; USEC_NEVER: until it is undrained */
+	span_t span;        /* of DRAIN: how long; USEC_NEVER: until it is undrained */
 	unsigned status;    /* of ERROR: 400, 404, 405 */
-	bool json;          /* of ERROR: which form the caller reads */
+	bool json;          /* of ERROR: the form that the client reads, else text */
 	struct err err;     /* of ERROR */
 };
 
 /* Free the result with api_call_done(), whatever it is. */
 void request_parse(const struct api_request *request, struct api_call *ret);
+/* The paths of the API, with "NAME" for the name of an app; NULL after the last. */
+const char *request_endpoint(size_t i);
+
 void api_call_done(struct api_call *call);
 
 #endif

@@ -19,9 +19,9 @@ static int failed(struct err *err, const struct endpoint *at, int code)
 	endpoint_format(at, text);
 	if (code == -EADDRINUSE)
 		return err_set(err, code,
-			       "cannot listen on %s: Address already in use. Another vipherald or "
-			       "GoCast on this host? 'ss -lp | grep %s' shows who; "
-			       "agent.listen_addr chooses another place",
+			       "cannot listen on %s: Address already in use; 'ss -lp | grep %s' "
+			       "shows the process, another vipherald or GoCast perhaps; "
+			       "agent.listen_addr sets another address",
 			       text, at->unix_path[0] ? at->unix_path : strrchr(text, ':'));
 	return err_set(err, code, "cannot listen on %s: %s", text, strerror(-code));
 }
@@ -64,7 +64,7 @@ static int open_tcp(const struct endpoint *at, int *ret)
 	return rc;
 }
 
-/* The file of a listener that died is in the way of the next. */
+/* A socket whose listener has ended; its file would make bind() fail. */
 static int remove_stale(const struct sockaddr_un *sun, socklen_t len)
 {
 	struct stat st;
@@ -93,7 +93,7 @@ static int open_unix(const struct endpoint *at, struct api_socket *s)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	mode_t mask = umask(0117); /* never, not for a moment, open to all */
+	mode_t mask = umask(0117); /* from the first moment on */
 	rc = bind_and_listen(fd, (struct sockaddr *)&sun, sizeof(sun));
 	umask(mask);
 	if (rc == 0 && lstat(sun.sun_path, &st) < 0)

@@ -17,11 +17,11 @@ struct api_socket {
 	ino_t inode;
 };
 
-/* CLOEXEC and NONBLOCK. A unix socket gets mode 0660; one that nobody listens on is replaced. */
+/* CLOEXEC and NONBLOCK. A unix socket gets mode 0660; one without a listener is replaced. */
 int api_socket_open(const struct endpoint *at, struct api_socket *ret, struct err *err);
-/* Removes the file of a unix socket; the fd belongs to who uses it. */
+/* Removes the file of the unix socket if it is still ours. The fd is the caller's to close. */
 void api_socket_unlink(const struct api_socket *s);
-/* Whether a client with this address is on this host for sure: a unix socket, or loopback. */
+/* Whether a client with this address is certainly on this host: unix socket, or loopback. */
 bool api_socket_is_local(const struct sockaddr *client);
 
 #endif

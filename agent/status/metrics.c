@@ -10,206 +10,231 @@ static void head(FILE *out, const char *name, const char *type, const char *help
 	fprintf(out, "# HELP vipherald_%s %s\n# TYPE vipherald_%s %s\n", name, help, name, type);
 }
 
-static void single(FILE *out, const char *name, const char *type, const char *help, uint64_t value)
+static void gauge(FILE *out, const char *name, const char *help, uint64_t value)
 {
-	head(out, name, type, help);
+	head(out, name, "gauge", help);
 	fprintf(out, "vipherald_%s %" PRIu64 "\n", name, value);
+}
+
+static void counter(FILE *out, const char *name, const char *help, uint64_t value)
+{
+	head(out, name, "counter", help);
+	fprintf(out, "vipherald_%s %" PRIu64 "\n", name, value);
+}
+
+static void seconds(FILE *out, const char *name, const char *help, span_t span)
+{
+	head(out, name, "gauge", help);
+	fprintf(out, "vipherald_%s %.6f\n", name, (double)span / (double)USEC_PER_SEC);
 }
 
 static void apps(FILE *out, const struct metrics *m)
 {
+	const struct app_counts *c = &m->apps;
 	head(out, "apps", "gauge", "Registered apps by health.");
-	fprintf(out, "vipherald_apps{health=\"up\"} %zu\n", m->apps_up);
-	fprintf(out, "vipherald_apps{health=\"down\"} %zu\n", m->apps_down);
-	fprintf(out, "vipherald_apps{health=\"unknown\"} %zu\n", m->apps_unknown);
-	single(out, "checks", "gauge", "Checks made by the monitors that exist now.", m->checks);
-	single(out, "check_failures", "gauge", "Failed checks of the monitors that exist now.",
-	       m->check_failures);
-	single(out, "apps_held_down", "gauge", "Apps that flap and are held down.", m->apps_held);
+	fprintf(out, "vipherald_apps{health=\"up\"} %zu\n", c->up);
+	fprintf(out, "vipherald_apps{health=\"down\"} %zu\n", c->down);
+	fprintf(out, "vipherald_apps{health=\"unknown\"} %zu\n", c->unknown);
+	gauge(out, "checks", "Checks made so far by the monitors that exist now.", m->checks);
+	gauge(out, "check_failures", "Failed checks of the monitors that exist now.",
+	      m->check_failures);
+	gauge(out, "apps_held_down", "Apps that flap and are held down (hold_down).", c->damped);
 }
 
 static void commands(FILE *out, const struct monitor_runner_status *c)
 {
-	single(out, "exec_running", "gauge", "Commands of exec monitors that run.", c->running);
-	single(out, "exec_waiting", "gauge", "Commands that are due and wait for one to end.",
-	       c->waiting);
-	single(out, "exec_behind", "gauge",
-	       "1 when commands cannot be run as often as they should.", c->load.behind);
-	head(out, "exec_late_seconds", "gauge", "How late commands begin, on average.");
-	fprintf(out, "vipherald_exec_late_seconds %.6f\n",
-		(double)c->load.late / (double)USEC_PER_SEC);
+	gauge(out, "exec_running", "Commands of exec monitors that are running.", c->running);
+	gauge(out, "exec_waiting",
+	      "Commands of exec monitors that are due and wait for a free slot (exec_max).",
+	      c->waiting);
+	gauge(out, "exec_behind",
+	      "1 while exec monitors cannot be run as often as their interval asks for.",
+	      c->load.behind);
+	seconds(out, "exec_late_seconds", "Average delay of the start of exec monitors.",
+		c->load.late);
 	head(out, "exec_late_ratio", "gauge",
-	     "The same as a part of their interval: at 1 they run half as often as they should.");
+	     "Average delay of the start of exec monitors, as a fraction of their interval; at 1 "
+	     "they run half as often as configured.");
 	fprintf(out, "vipherald_exec_late_ratio %.2f\n", c->load.percent / 100.0);
 }
 
 static void drains(FILE *out, const struct metrics *m)
 {
-	single(out, "agent_drained", "gauge", "1 while all apps are drained.", m->agent_drained);
-	single(out, "apps_draining", "gauge", "Drained apps that are still announced.",
-	       m->states.draining);
-	single(out, "apps_drained", "gauge", "Drained apps that are not announced any more.",
-	       m->states.drained);
-	single(out, "apps_kept", "gauge",
-	       "Apps that are down and kept announced, because their whole group is down.",
-	       m->states.apps_kept);
-	single(out, "groups_kept", "gauge",
-	       "ALARM unless 0: groups whose apps all went down at the same moment.",
-	       m->states.groups_kept);
+	const struct app_counts *c = &m->apps;
+	gauge(out, "agent_drained", "1 while the whole agent is drained.", m->agent_drained);
+	gauge(out, "apps_draining", "Drained apps whose routes are still announced.", c->draining);
+	gauge(out, "apps_drained", "Drained apps whose routes are withdrawn.", c->drained);
+	gauge(out, "apps_kept",
+	      "Apps that are down and stay announced because their whole group went down "
+	      "(keep_last).",
+	      c->apps_kept);
+	gauge(out, "groups_kept",
+	      "Groups whose apps all went down at once and stay announced; alert unless 0.",
+	      c->groups_kept);
 }
 
-static void kept(FILE *out, const struct metrics *m)
+static void leases(FILE *out, const struct app_counts *c)
 {
-	single(out, "leases", "gauge", "Apps that have to be registered again to stay.",
-	       m->states.leases);
-	single(out, "leases_expired_total", "counter", "Apps that were not.",
-	       m->states.leases_expired);
-	if (!m->has_state_file)
+	gauge(out, "leases", "Apps with a lease, unregistered when the lease expires.", c->leases);
+	counter(out, "leases_expired_total", "Apps unregistered because their lease expired.",
+		c->leases_expired);
+}
+
+static void state_file(FILE *out, const struct state_file_status *s)
+{
+	if (!s)
 		return;
-	single(out, "state_file_stored", "gauge", "0 while the state file cannot be written.",
-	       m->state_stored);
-	single(out, "state_file_bytes", "gauge", "The size of the state file.", m->state_bytes);
-	single(out, "state_file_writes_total", "counter", "How often it was written.",
-	       m->state_writes);
-	single(out, "state_file_failures_total", "counter", "How often it could not be written.",
-	       m->state_failures);
-	head(out, "state_file_longest_seconds", "gauge",
-	     "The longest time that the disk took for it.");
-	fprintf(out, "vipherald_state_file_longest_seconds %.6f\n",
-		(double)m->state_longest / (double)USEC_PER_SEC);
+	gauge(out, "state_file_stored", "0 while the state file cannot be written.", s->stored);
+	gauge(out, "state_file_bytes", "Size of the state file.", s->bytes);
+	counter(out, "state_file_writes_total", "Writes of the state file.", s->writes);
+	counter(out, "state_file_failures_total", "Writes of the state file that failed.",
+		s->failures);
+	seconds(out, "state_file_longest_seconds", "Longest write of the state file, with fsync.",
+		s->longest);
 }
 
 static void vips(FILE *out, const struct vip_counts *c)
 {
-	single(out, "vips", "gauge", "VIPs that are known, those going down included.", c->vips);
-	single(out, "vips_bound", "gauge", "VIPs that are on lo.", c->bound);
-	single(out, "vips_announced", "gauge", "VIPs that are announced.", c->announced);
-	single(out, "vips_troubled", "gauge", "VIPs that are not as wanted because of an error.",
-	       c->troubled);
-	single(out, "announcements_total", "counter", "Decisions to announce a VIP.",
-	       c->announcements);
-	single(out, "withdrawals_total", "counter", "Decisions to withdraw a VIP.", c->withdrawals);
+	gauge(out, "vips", "VIPs of all apps, and VIPs that are being removed.", c->vips);
+	gauge(out, "vips_bound", "VIPs that are on lo.", c->bound);
+	gauge(out, "vips_announced", "VIPs that are announced.", c->announced);
+	gauge(out, "vips_troubled", "VIPs that an error keeps from the state they should be in.",
+	      c->troubled);
+	counter(out, "announcements_total", "Decisions to announce a VIP.", c->announcements);
+	counter(out, "withdrawals_total", "Decisions to withdraw a VIP.", c->withdrawals);
 }
 
 static void nat(FILE *out, const struct nat_status *s)
 {
-	head(out, "nat_backend", "gauge", "1 for the back end that is used.");
+	head(out, "nat_backend", "gauge", "1 for the NAT back end in use.");
 	if (s->backend)
 		fprintf(out, "vipherald_nat_backend{backend=\"%s\"} 1\n", s->backend);
-	single(out, "nat_rules_wanted", "gauge", "NAT rules that should be there.", s->wanted);
-	single(out, "nat_rules", "gauge", "NAT rules of ours that are there.", s->present);
-	single(out, "nat_transactions_total", "counter", "Changes of NAT that were made.",
-	       s->transactions);
-	single(out, "nat_failures_total", "counter", "Changes of NAT that failed.", s->failures);
-	single(out, "nat_rules_put_back_total", "counter",
-	       "NAT rules that somebody else had removed.", s->put_back);
-	single(out, "nat_waits_total", "counter",
-	       "Waits for the xtables lock, or for others to finish with the table.", s->waits);
-	single(out, "nat_flows_forgotten_total", "counter",
-	       "UDP flows that were made to follow a change of NAT.", s->flows_forgotten);
-	head(out, "nat_longest_seconds", "gauge", "The longest time that NAT kept the loop.");
-	fprintf(out, "vipherald_nat_longest_seconds %.6f\n",
-		(double)s->longest / (double)USEC_PER_SEC);
+	gauge(out, "nat_rules_wanted", "NAT rules that should be installed.", s->wanted);
+	gauge(out, "nat_rules", "NAT rules of the agent that are installed.", s->present);
+	counter(out, "nat_transactions_total", "Transactions that changed NAT rules.",
+		s->transactions);
+	counter(out, "nat_failures_total", "Transactions of NAT rules that failed.", s->failures);
+	counter(out, "nat_rules_put_back_total",
+		"NAT rules installed again after another program had removed them.", s->put_back);
+	counter(out, "nat_waits_total",
+		"Waits for the xtables lock, or for another program's transaction.", s->waits);
+	counter(out, "nat_flows_forgotten_total",
+		"UDP connection tracking entries deleted so that flows follow a change of NAT.",
+		s->flows_forgotten);
+	seconds(out, "nat_longest_seconds", "Longest time NAT has kept the event loop busy.",
+		s->longest);
 }
 
 static void drift(FILE *out, const struct drift *d)
 {
 	head(out, "drift_repairs_total", "counter",
-	     "What somebody else, or the host, took from us and was put right, by kind.");
+	     "Repairs of addresses, rules and sessions that another program or the host had "
+	     "changed, by kind.");
 	for (size_t i = 0; i < DRIFT_KINDS; i++)
 		fprintf(out, "vipherald_drift_repairs_total{kind=\"%s\"} %" PRIu64 "\n",
 			drift_kind_name((enum drift_kind)i), d->of[i].repairs);
 }
 
-/* One family of samples, one sample a peer; `value` picks it. */
-static void per_peer(FILE *out, const struct metrics *m, const char *name, const char *type,
-		     const char *help, uint64_t (*value)(const struct bgp_peer_status *p))
-{
-	char text[ADDR_TEXT_MAX];
-	head(out, name, type, help);
-	for (size_t i = 0; i < m->n_peers; i++)
-		fprintf(out, "vipherald_%s{peer=\"%s\"} %" PRIu64 "\n", name,
-			addr_format(&m->peers[i].config->addr, text), value(&m->peers[i]));
-}
+/* Peers */
 
-static uint64_t peer_up(const struct bgp_peer_status *p)
+static uint64_t is_up(const struct bgp_peer_status *p)
 {
 	return p->state == BGP_ESTABLISHED;
 }
 
-static uint64_t peer_state(const struct bgp_peer_status *p)
+static uint64_t state(const struct bgp_peer_status *p)
 {
 	return p->state;
 }
 
-static uint64_t peer_sessions(const struct bgp_peer_status *p)
+static uint64_t sessions(const struct bgp_peer_status *p)
 {
 	return p->sessions;
 }
 
-static uint64_t peer_graceful(const struct bgp_peer_status *p)
+static uint64_t graceful_restart(const struct bgp_peer_status *p)
 {
 	return p->graceful_restart;
 }
 
-static uint64_t peer_routes(const struct bgp_peer_status *p)
+static uint64_t routes_sent(const struct bgp_peer_status *p)
 {
 	return p->routes_sent;
 }
 
-static uint64_t peer_pending(const struct bgp_peer_status *p)
+static uint64_t routes_pending(const struct bgp_peer_status *p)
 {
 	return p->routes_pending;
 }
 
-static uint64_t peer_updates(const struct bgp_peer_status *p)
+static uint64_t updates_sent(const struct bgp_peer_status *p)
 {
 	return p->sent.update;
 }
 
-static uint64_t peer_messages_sent(const struct bgp_peer_status *p)
+static uint64_t messages_sent(const struct bgp_peer_status *p)
 {
 	return p->sent.total;
 }
 
-static uint64_t peer_messages_received(const struct bgp_peer_status *p)
+static uint64_t messages_received(const struct bgp_peer_status *p)
 {
 	return p->received.total;
 }
 
-static void peers(FILE *out, const struct metrics *m)
+static const struct {
+	const char *name, *type, *help;
+	uint64_t (*value)(const struct bgp_peer_status *p);
+} peer_families[] = {
+	{ "peer_up", "gauge", "1 while the session with the peer is established.", is_up },
+	{ "peer_state", "gauge",
+	  "State of the session: 1 idle, 2 connect, 3 active, 4 opensent, 5 openconfirm, "
+	  "6 established.",
+	  state },
+	{ "peer_sessions_total", "counter", "Sessions with the peer that reached established.",
+	  sessions },
+	{ "peer_graceful_restart", "gauge",
+	  "1 when the peer keeps the routes while the agent restarts (graceful restart was "
+	  "negotiated).",
+	  graceful_restart },
+	{ "peer_routes_sent", "gauge", "Routes announced to the peer and not withdrawn.",
+	  routes_sent },
+	{ "peer_routes_pending", "gauge", "Routes waiting to be sent to the peer.",
+	  routes_pending },
+	{ "peer_updates_sent_total", "counter", "UPDATE messages sent to the peer.", updates_sent },
+	{ "peer_messages_sent_total", "counter", "BGP messages sent to the peer.", messages_sent },
+	{ "peer_messages_received_total", "counter", "BGP messages received from the peer.",
+	  messages_received },
+};
+
+static void peers(FILE *out, const struct bgp_peer_status *items, size_t n)
 {
-	per_peer(out, m, "peer_up", "gauge", "1 when the session is established.", peer_up);
-	per_peer(out, m, "peer_state", "gauge",
-		 "1 idle, 2 connect, 3 active, 4 opensent, 5 openconfirm, 6 established.",
-		 peer_state);
-	per_peer(out, m, "peer_sessions_total", "counter", "Sessions that were established.",
-		 peer_sessions);
-	per_peer(out, m, "peer_graceful_restart", "gauge",
-		 "1 when the peer keeps our routes over a restart.", peer_graceful);
-	per_peer(out, m, "peer_routes_sent", "gauge", "Routes that the peer holds.", peer_routes);
-	per_peer(out, m, "peer_routes_pending", "gauge", "Routes about to be sent.", peer_pending);
-	per_peer(out, m, "peer_updates_sent_total", "counter", "UPDATE messages sent.",
-		 peer_updates);
-	per_peer(out, m, "peer_messages_sent_total", "counter", "BGP messages sent.",
-		 peer_messages_sent);
-	per_peer(out, m, "peer_messages_received_total", "counter", "BGP messages received.",
-		 peer_messages_received);
+	char text[ADDR_TEXT_MAX];
+	for (size_t f = 0; f < sizeof(peer_families) / sizeof(peer_families[0]); f++) {
+		head(out, peer_families[f].name, peer_families[f].type, peer_families[f].help);
+		for (size_t i = 0; i < n; i++)
+			fprintf(out, "vipherald_%s{peer=\"%s\"} %" PRIu64 "\n",
+				peer_families[f].name, addr_format(&items[i].config->addr, text),
+				peer_families[f].value(&items[i]));
+	}
 }
 
-static void consul(FILE *out, const struct metrics_consul *c)
+static void consul(FILE *out, const struct consul_client_status *c, const struct service_counts *s)
 {
-	if (!c->enabled)
+	if (!c)
 		return;
-	single(out, "consul_up", "gauge", "1 when Consul answers.", c->in_contact);
-	single(out, "consul_services", "gauge", "Services with the match tag.", c->services);
-	single(out, "consul_services_unregistered", "gauge",
-	       "Of them: broken, refused, in conflict or unregistered over HTTP.", c->unregistered);
-	single(out, "consul_services_held", "gauge",
-	       "Of them: kept although Consul lost its memory of them.", c->held);
-	single(out, "consul_answers_total", "counter", "Answers that were taken.", c->answers);
-	single(out, "consul_failures_total", "counter", "Questions without a good answer.",
-	       c->failures);
+	gauge(out, "consul_up", "1 while Consul answers.", c->contact == CONSUL_IN_CONTACT);
+	gauge(out, "consul_services", "Services of Consul with the match tag.", s->found);
+	gauge(out, "consul_services_unregistered",
+	      "Services of Consul that are no app: broken tags, refused, in conflict, or "
+	      "unregistered over HTTP.",
+	      s->unregistered);
+	gauge(out, "consul_services_held",
+	      "Services retained although Consul's state was reset and lacks them.", s->retained);
+	counter(out, "consul_answers_total", "Answers of Consul that were accepted.",
+		c->catalog.answers + c->checks.answers);
+	counter(out, "consul_failures_total", "Requests to Consul that failed.",
+		c->catalog.failures + c->checks.failures);
 }
 
 char *metrics_format(const struct metrics *m)
@@ -219,17 +244,18 @@ char *metrics_format(const struct metrics *m)
 	FILE *out = open_memstream(&text, &size);
 	if (!out)
 		abort(); /* out of memory, see lib/mem.h */
-	head(out, "build_info", "gauge", "The version that runs.");
+	head(out, "build_info", "gauge", "Version of the running agent.");
 	fprintf(out, "vipherald_build_info{version=\"%s\"} 1\n", m->version);
 	apps(out, m);
 	commands(out, &m->commands);
 	drains(out, m);
-	kept(out, m);
+	leases(out, &m->apps);
+	state_file(out, m->state_file);
 	vips(out, &m->vips);
 	nat(out, &m->nat);
 	drift(out, &m->drift);
-	peers(out, m);
-	consul(out, &m->consul);
+	peers(out, m->peers, m->n_peers);
+	consul(out, m->consul, &m->services);
 	fclose(out);
 	return text;
 }

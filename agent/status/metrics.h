@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /metrics: the state in Prometheus' text format, version 0.0.4. Pure. */
+/*
+ * GET /metrics: the text format of Prometheus, version 0.0.4. A family of samples is one line in
+ * metrics.c, which names it, says what it means and picks the value from a status struct. Pure;
+ * agent/status/metrics_collect.h gets the status.
+ */
 #ifndef AGENT_STATUS_METRICS_H
 #define AGENT_STATUS_METRICS_H
 
@@ -10,34 +14,32 @@
 #include "agent/model/app_counts.h"
 #include "agent/model/drift.h"
 #include "agent/model/vip_counts.h"
+#include "agent/store/status.h"
 #include "bgp/status.h"
+#include "consul/status.h"
 #include "monitors/status.h"
 #include "nat/status.h"
 
-struct metrics_consul {
-	bool enabled, in_contact;
-	uint64_t answers, failures;
-	size_t services, unregistered, held;
+/* Services with the match tag. */
+struct service_counts {
+	size_t found, unregistered;
+	size_t retained; /* Consul's state was reset and lacks them */
 };
 
 struct metrics {
 	const char *version;
-	size_t apps_unknown, apps_up, apps_down;
-	struct app_counts states;
-	bool agent_drained;
-	struct vip_counts vips;
-	size_t apps_held;
-	struct nat_status nat;
-	bool has_state_file, state_stored;
-	uint64_t state_writes, state_failures;
-	size_t state_bytes;
-	usec_t state_longest;
-	struct drift drift;
+	struct app_counts apps;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	struct monitor_runner_status commands;
+	bool agent_drained;
+	const struct state_file_status *state_file; /* NULL: none */
+	struct vip_counts vips;
+	struct nat_status nat;
+	struct drift drift;
 	const struct bgp_peer_status *peers;
 	size_t n_peers;
-	struct metrics_consul consul;
+	const struct consul_client_status *consul; /* NULL: not configured */
+	struct service_counts services;            /* of Consul */
 };
 
 /* Free the text. */

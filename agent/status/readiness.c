@@ -11,16 +11,16 @@ bool readiness_report(const struct readiness *r, char buf[READINESS_TEXT_MAX])
 	if (!r->registered)
 		strbuf_add(&text, "the apps of the configuration are still being registered\n");
 	else if (!r->discovered)
-		strbuf_add(&text, "Consul has not said yet which services there are\n");
+		strbuf_add(&text, "no answer from Consul yet\n");
 	if (r->unjudged == 1)
-		strbuf_add(&text, "'%.128s' has no verdict of its monitors yet\n", r->waits_on);
+		strbuf_add(&text, "'%.128s' has no verdict from its monitors yet\n", r->waits_on);
 	else if (r->unjudged > 1)
-		strbuf_add(&text, "'%.128s' and %zu more have no verdict of their monitors yet\n",
+		strbuf_add(&text, "'%.128s' and %zu more have no verdict from their monitors yet\n",
 			   r->waits_on, r->unjudged - 1);
 	if (r->peers > 0 && r->established == 0)
-		strbuf_add(&text, "no BGP session is established, of %zu\n", r->peers);
-	if (r->lacks && r->lacks[0])
-		strbuf_add(&text, "missing: %.256s (/v1/capabilities)\n", r->lacks);
+		strbuf_add(&text, "no BGP session established (0 of %zu)\n", r->peers);
+	if (r->missing && r->missing[0])
+		strbuf_add(&text, "missing: %.256s (/v1/capabilities)\n", r->missing);
 	if (text.len > 0)
 		return false;
 	strbuf_add(&text, "ready\n");

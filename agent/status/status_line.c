@@ -3,11 +3,11 @@
 
 #include "lib/str.h"
 
-static void add(struct strbuf *line, size_t some, size_t all, const char *one, const char *many,
-		const char *what)
+static void add(struct strbuf *line, size_t n, size_t all, const char *one, const char *many,
+		const char *state)
 {
-	strbuf_add(line, "%s%zu of %zu %s %s", line->len > 0 ? ", " : "", some, all,
-		   all == 1 ? one : many, what);
+	strbuf_add(line, "%s%zu of %zu %s %s", line->len > 0 ? ", " : "", n, all,
+		   all == 1 ? one : many, state);
 }
 
 const char *status_line_format(const struct status_counts *c, char buf[static STATUS_LINE_MAX])
@@ -16,7 +16,7 @@ const char *status_line_format(const struct status_counts *c, char buf[static ST
 	add(&line, c->apps_up, c->apps, "app", "apps", "up");
 	add(&line, c->vips_announced, c->vips, "VIP", "VIPs", "announced");
 	add(&line, c->established, c->peers, "peer", "peers", "established");
-	if (c->lacks && c->lacks[0])
-		strbuf_add(&line, "; missing: %s", c->lacks);
+	if (c->missing && c->missing[0])
+		strbuf_add(&line, "; missing: %s", c->missing);
 	return buf;
 }

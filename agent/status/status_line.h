@@ -11,7 +11,7 @@ struct status_counts {
 	size_t apps, apps_up;
 	size_t vips, vips_announced;
 	size_t peers, established;
-	const char *lacks; /* the capabilities that are missing; "" or NULL: none */
+	const char *missing; /* capabilities; "" or NULL: none */
 };
 
 /* "3 of 4 apps up, 5 of 6 VIPs announced, 2 of 2 peers established" */

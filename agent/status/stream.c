@@ -8,13 +8,13 @@
 
 #include "lib/mem.h"
 
-/* Doubles are times with milliseconds; 12 digits reach 30 years. */
+/* Doubles are seconds with milliseconds: 12 digits last for 30 years. */
 #define JSON_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
 
 struct stream {
 	const struct stream_ops *ops;
 	void *userdata;
-	char *piece; /* what is being read; NULL at the end */
+	char *piece; /* being read; NULL at the end */
 	size_t len, at;
 	bool begun, ended;
 };
@@ -70,7 +70,7 @@ static void next_piece(struct stream *s)
 		s->ended = true;
 		return;
 	}
-	/* A line each, for those who read it with grep. */
+	/* One line per element, for grep. */
 	char *text = json_dumps(element, JSON_FLAGS);
 	set_piece(s, format(s->begun ? ",\n" : "\n", text ? text : "null"));
 	s->begun = true;
@@ -82,10 +82,10 @@ size_t stream_read(struct stream *s, char *buf, size_t max)
 {
 	size_t n = 0;
 	while (n < max && s->piece) {
-		size_t left = s->len - s->at, take = left < max - n ? left : max - n;
-		memcpy(buf + n, s->piece + s->at, take);
-		n += take;
-		s->at += take;
+		size_t left = s->len - s->at, part = left < max - n ? left : max - n;
+		memcpy(buf + n, s->piece + s->at, part);
+		n += part;
+		s->at += part;
 		if (s->at == s->len)
 			next_piece(s);
 	}

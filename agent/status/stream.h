@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * {"KEY": [ … ]} as text, made one element at a time: a list of 10,000 apps is made over as many
- * turns of the loop as the reader takes to read it, and never exists as a whole.
+ * {"KEY": [ … ]} as text, produced one element at a time as the client reads: a list of 10,000 apps
+ * is spread over many turns of the loop and never in memory as a whole.
  */
 #ifndef AGENT_STATUS_STREAM_H
 #define AGENT_STATUS_STREAM_H
@@ -18,14 +18,14 @@ struct stream_ops {
 
 struct stream;
 
-/* Behind the members of `before` (an object, whose reference is taken), or NULL. */
+/* The array comes after the members of `before`, an object whose reference is stolen, or NULL. */
 struct stream *stream_new(json_t *before, const char *key, const struct stream_ops *ops,
 			  void *userdata);
 void stream_free(struct stream *s);
-/* At most `max` bytes more; 0 at the end. */
+/* Reads at most `max` bytes; 0 at the end. */
 size_t stream_read(struct stream *s, char *buf, size_t max);
 
-/* How all our JSON looks. Free the text. */
+/* One line of JSON, formatted as all answers of the API are. Free the text. */
 char *stream_json_text(const json_t *value);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Capabilities as JSON: what needs them, and what is missing. Pure. */
+/* GET /v1/capabilities: the capabilities that the configuration needs, and those missing. Pure. */
 #ifndef AGENT_STATUS_VIEW_CAPABILITIES_H
 #define AGENT_STATUS_VIEW_CAPABILITIES_H
 

@@ -1,48 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/view_consul.h"
 
-static json_t *text_or_null(const char *text)
+static const char *contact_name(enum consul_contact contact)
 {
-	return text && text[0] ? view_text(text) : json_null();
+	switch (contact) {
+	case CONSUL_STARTING:
+		return "starting";
+	case CONSUL_IN_CONTACT:
+		return "in contact";
+	case CONSUL_LOST:
+		return "lost";
+	}
+	return "lost";
 }
 
-static json_t *view_stream(const struct view_consul_stream *s, const struct view_clock *clock)
+static json_t *null_if_empty(const char *text)
 {
-	json_t *o = json_pack("{s:I, s:I, s:I}", "index", (json_int_t)s->index, "answers",
-			      (json_int_t)s->answers, "failures", (json_int_t)s->failures);
+	return text[0] ? view_text(text) : json_null();
+}
+
+/* One of the two blocking queries. */
+static json_t *query(const struct consul_stream_status *s, const struct view_clock *clock)
+{
+	json_t *o = json_pack("{s:I, s:I, s:I}", "index", VIEW_INT(s->index), "answers",
+			      VIEW_INT(s->answers), "failures", VIEW_INT(s->failures));
 	view_add_time(o, clock, "last_answer", s->answered_at);
 	view_add_time(o, clock, "failing_since", s->failing_since);
 	return o;
 }
 
-json_t *view_consul(const struct view_consul *v, const struct view_clock *clock)
+json_t *view_consul_client(const struct consul_client_status *c, const struct view_clock *clock)
 {
 	json_t *o =
-		json_pack("{s:b, s:o, s:o, s:s}", "enabled", 1, "address", view_text(v->address),
-			  "node", text_or_null(v->node), "state", v->state);
-	view_add_time(o, clock, "since", v->since);
-	json_object_set_new(o, "last_error", text_or_null(v->error));
-	view_add_time(o, clock, "last_error_at", v->error_at);
-	for (size_t i = 0; i < 2; i++)
-		json_object_set_new(o, v->streams[i].name, view_stream(&v->streams[i], clock));
-	json_object_set_new(o, "found", json_array());
+		json_pack("{s:b, s:o, s:o, s:s}", "enabled", 1, "address", view_text(c->address),
+			  "node", null_if_empty(c->node), "state", contact_name(c->contact));
+	view_add_time(o, clock, "since", c->contact_since);
+	json_object_set_new(o, "last_error", null_if_empty(c->error));
+	view_add_time(o, clock, "last_error_at", c->error_at);
+	json_object_set_new(o, "services", query(&c->catalog, clock));
+	json_object_set_new(o, "checks", query(&c->checks, clock));
 	return o;
 }
 
-void view_consul_add(json_t *view, const struct view_consul_service *s,
-		     const struct view_clock *clock)
+json_t *view_consul_service(const struct discovered *s, const struct view_clock *clock)
 {
-	json_t *o =
-		json_pack("{s:o, s:s, s:o, s:o}", "service", view_text(s->name), "state", s->state,
-			  "problem", text_or_null(s->problem), "rival", text_or_null(s->rival));
+	json_t *o = json_pack("{s:o, s:s, s:o, s:o}", "service", view_text(s->name), "state",
+			      discovered_state_name(s->state), "problem",
+			      view_text_or_null(s->problem), "rival", view_text_or_null(s->rival));
 	view_add_time(o, clock, "since", s->since);
-	view_add_time(o, clock, "held_since", s->held_since);
-	json_array_append_new(json_object_get(view, "found"), o);
+	view_add_time(o, clock, "held_since", s->retained_since);
+	return o;
 }
 
-json_t *view_consul_off(void)
+json_t *view_consul(const struct status_sources *in)
 {
-	return json_pack("{s:b, s:s}", "enabled", 0, "reason",
-			 "no Consul is configured: agent.consul_addr, or CONSUL_HTTP_ADDR in the "
-			 "environment");
+	struct consul_client_status status;
+	struct view_clock clock = sources_clock(in);
+	if (!in->discovery)
+		return json_pack("{s:b, s:s}", "enabled", 0, "reason",
+				 "no Consul is configured: set agent.consul_addr, or "
+				 "CONSUL_HTTP_ADDR in the environment");
+	consul_client_status(discovery_client(in->discovery), &status);
+	json_t *o = view_consul_client(&status, &clock), *found = json_array();
+	for (const struct discovered *s = discovery_first(in->discovery); s; s = s->hh.next)
+		json_array_append_new(found, view_consul_service(s, &clock));
+	json_object_set_new(o, "found", found);
+	return o;
 }

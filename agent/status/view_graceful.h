@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a speaker said about graceful restart (RFC 4724), for people and as JSON. Pure. */
+/* The graceful restart capability of a peer (RFC 4724), as text and as JSON. Pure. */
 #ifndef AGENT_STATUS_VIEW_GRACEFUL_H
 #define AGENT_STATUS_VIEW_GRACEFUL_H
 
@@ -7,11 +7,11 @@
 
 #include "bgp/msg.h"
 
-/* null when nothing was offered. */
+/* null when the capability was not sent. */
 json_t *view_graceful(const struct bgp_graceful *g);
 
 /* "graceful restart 120s, notification, restarted, ipv4 forwarding, ipv6 not forwarding"; "" when
- * nothing was offered. Returns `buf`. */
+ * the capability was not sent. Returns `buf`. */
 #define VIEW_GRACEFUL_MAX 96
 const char *view_graceful_text(const struct bgp_graceful *g, char buf[static VIEW_GRACEFUL_MAX]);
 

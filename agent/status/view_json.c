@@ -9,7 +9,6 @@
 #include "agent/model/community.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "lib/wallclock.h"
 
 json_t *view_text(const char *text)
 {
@@ -21,6 +20,16 @@ json_t *view_text(const char *text)
 	value = json_string(str_printable(clean, size, text, size - 1));
 	free(clean);
 	return value ? value : json_string("");
+}
+
+json_t *view_text_or_null(const char *text)
+{
+	return text ? view_text(text) : json_null();
+}
+
+json_t *view_span(span_t span)
+{
+	return json_real((double)span / (double)USEC_PER_SEC);
 }
 
 json_t *view_addr(const struct addr *a)
@@ -35,12 +44,12 @@ json_t *view_prefix(const struct prefix *p)
 	return json_string(prefix_format(p, text));
 }
 
-static void add_distance(json_t *object, const char *key, uint64_t real, usec_t distance)
+static void add_distance(json_t *object, const char *key, wall_t at, span_t distance)
 {
 	char key_seconds[64], date[DATE_TEXT_MAX];
 	snprintf(key_seconds, sizeof(key_seconds), "%s_seconds", key);
-	json_object_set_new(object, key, json_string(date_format(real, date)));
-	usec_t msec = distance / USEC_PER_MSEC; /* finer is noise */
+	json_object_set_new(object, key, json_string(date_format(at, date)));
+	span_t msec = distance / USEC_PER_MSEC; /* finer is noise */
 	json_object_set_new(object, key_seconds, json_real((double)msec / 1000));
 }
 
@@ -52,21 +61,21 @@ static void add_never(json_t *object, const char *key)
 	json_object_set_new(object, key_seconds, json_null());
 }
 
-void view_add_time(json_t *object, const struct view_clock *clock, const char *key, usec_t at)
+void view_add_time(json_t *object, const struct view_clock *clock, const char *key, mono_t at)
 {
 	if (at == USEC_NEVER)
 		add_never(object, key);
 	else if (at > clock->now)
-		add_distance(object, key, clock->real_usec + (at - clock->now), at - clock->now);
+		add_distance(object, key, clock->wall + (at - clock->now), at - clock->now);
 	else
 		view_add_past(object, clock, key, at, 0);
 }
 
-void view_add_past(json_t *object, const struct view_clock *clock, const char *key, usec_t at,
-		   usec_t earlier)
+void view_add_past(json_t *object, const struct view_clock *clock, const char *key, mono_t at,
+		   span_t earlier)
 {
-	usec_t distance = usec_add(usec_sub(clock->now, at), earlier);
-	add_distance(object, key, usec_sub(clock->real_usec, distance), distance);
+	span_t distance = usec_add(usec_sub(clock->now, at), earlier);
+	add_distance(object, key, usec_sub(clock->wall, distance), distance);
 }
 
 static bool seen(const struct bgp_communities *const lists[], size_t list, size_t at)

@@ -7,23 +7,22 @@
 /* GoBGP's PeerType */
 enum { PEER_INTERNAL = 0, PEER_EXTERNAL = 1 };
 
-#define INT(v) ((json_int_t)(v))
-
 static json_int_t peer_type(const struct bgp_peer_status *peer)
 {
 	return peer->peer_as == peer->local_as ? PEER_INTERNAL : PEER_EXTERNAL;
 }
 
-static json_int_t seconds(usec_t span)
+static json_int_t seconds(span_t span)
 {
-	return INT(span / USEC_PER_SEC);
+	return VIEW_INT(span / USEC_PER_SEC);
 }
 
 static json_t *counts(const struct bgp_message_counts *c)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "open", INT(c->open), "update",
-			 INT(c->update), "keepalive", INT(c->keepalive), "notification",
-			 INT(c->notification), "refresh", INT(c->refresh), "total", INT(c->total));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "open", VIEW_INT(c->open), "update",
+			 VIEW_INT(c->update), "keepalive", VIEW_INT(c->keepalive), "notification",
+			 VIEW_INT(c->notification), "refresh", VIEW_INT(c->refresh), "total",
+			 VIEW_INT(c->total));
 }
 
 static json_t *messages(const struct bgp_peer_status *peer)
@@ -36,37 +35,37 @@ static json_t *messages(const struct bgp_peer_status *peer)
 
 static json_t *info_conf(const struct bgp_peer_status *peer)
 {
-	return json_pack("{s:I, s:o, s:I, s:I}", "local_as", INT(peer->local_as),
+	return json_pack("{s:I, s:o, s:I, s:I}", "local_as", VIEW_INT(peer->local_as),
 			 "neighbor_address", view_addr(&peer->config->addr), "peer_as",
-			 INT(peer->peer_as), "peer_type", peer_type(peer));
+			 VIEW_INT(peer->peer_as), "peer_type", peer_type(peer));
 }
 
 static json_t *info_multihop(const struct bgp_peer_status *peer)
 {
 	bool on = peer->config->multi_hop && peer_type(peer) == PEER_EXTERNAL;
-	return json_pack("{s:b, s:I}", "enabled", on, "multihop_ttl", on ? INT(peer->ttl) : 0);
+	return json_pack("{s:b, s:I}", "enabled", on, "multihop_ttl", on ? VIEW_INT(peer->ttl) : 0);
 }
 
 static json_t *info_state(const struct bgp_peer_status *peer)
 {
 	return json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "local_as",
-			 INT(peer->local_as), "messages", messages(peer), "neighbor_address",
-			 view_addr(&peer->config->addr), "peer_as", INT(peer->peer_as), "peer_type",
-			 peer_type(peer), "session_state", INT(peer->state), "advertised",
-			 INT(peer->routes_sent), "flops",
-			 INT(peer->sessions > 0 ? peer->sessions - 1 : 0));
+			 VIEW_INT(peer->local_as), "messages", messages(peer), "neighbor_address",
+			 view_addr(&peer->config->addr), "peer_as", VIEW_INT(peer->peer_as),
+			 "peer_type", peer_type(peer), "session_state", VIEW_INT(peer->state),
+			 "advertised", VIEW_INT(peer->routes_sent), "flops",
+			 VIEW_INT(peer->sessions > 0 ? peer->sessions - 1 : 0));
 }
 
 static json_t *info_timers(const struct bgp_peer_status *peer, const struct view_clock *clock)
 {
 	const struct bgp_peer_config *c = peer->config;
-	json_t *state = json_pack("{s:I, s:I}", "negotiated_hold_time", INT(peer->hold_time),
-				  "keepalive_interval", INT(peer->keepalive));
+	json_t *state = json_pack("{s:I, s:I}", "negotiated_hold_time", VIEW_INT(peer->hold_time),
+				  "keepalive_interval", VIEW_INT(peer->keepalive));
 	if (peer->established_since != USEC_NEVER) {
-		usec_t up = usec_sub(clock->now, peer->established_since);
+		span_t up = usec_sub(clock->now, peer->established_since);
 		json_object_set_new(
 			state, "uptime",
-			json_pack("{s:I}", "seconds", seconds(usec_sub(clock->real_usec, up))));
+			json_pack("{s:I}", "seconds", seconds(usec_sub(clock->wall, up))));
 	}
 	return json_pack("{s:{s:I, s:I, s:I}, s:o}", "config", "connect_retry",
 			 seconds(c->connect_retry_max), "hold_time", seconds(c->hold_time),
@@ -77,9 +76,9 @@ static json_t *info_timers(const struct bgp_peer_status *peer, const struct view
 static json_t *info_transport(const struct bgp_peer_status *peer)
 {
 	return json_pack("{s:o, s:I, s:o, s:I, s:b}", "local_address", view_addr(&peer->local_addr),
-			 "local_port", INT(peer->local_port), "remote_address",
-			 view_addr(&peer->config->addr), "remote_port", INT(peer->config->port),
-			 "passive_mode", peer->config->passive);
+			 "local_port", VIEW_INT(peer->local_port), "remote_address",
+			 view_addr(&peer->config->addr), "remote_port",
+			 VIEW_INT(peer->config->port), "passive_mode", peer->config->passive);
 }
 
 json_t *view_peer_info(const struct bgp_peer_status *peer, const struct view_clock *clock)
@@ -100,7 +99,7 @@ static json_t *router_id(uint32_t id)
 static json_t *negotiated(const struct bgp_peer_status *peer)
 {
 	return json_pack("{s:I, s:I, s:b, s:b, s:b, s:b, s:b, s:b}", "hold_time_seconds",
-			 INT(peer->hold_time), "keepalive_seconds", INT(peer->keepalive),
+			 VIEW_INT(peer->hold_time), "keepalive_seconds", VIEW_INT(peer->keepalive),
 			 "ipv4_unicast", peer->ipv4_unicast, "ipv6_unicast", peer->ipv6_unicast,
 			 "four_octet_as", peer->four_octet_as, "route_refresh", peer->route_refresh,
 			 "enhanced_refresh", peer->enhanced_refresh, "extended_messages",
@@ -110,9 +109,9 @@ static json_t *negotiated(const struct bgp_peer_status *peer)
 static json_t *configured(const struct bgp_peer_config *c)
 {
 	const struct bgp_communities *const lists[] = { &c->communities };
-	return json_pack("{s:I, s:b, s:b, s:b, s:b, s:I, s:o}", "port", INT(c->port), "multi_hop",
-			 c->multi_hop, "ttl_security", c->ttl_security, "passive", c->passive,
-			 "password", c->password != NULL, "hold_time_seconds",
+	return json_pack("{s:I, s:b, s:b, s:b, s:b, s:I, s:o}", "port", VIEW_INT(c->port),
+			 "multi_hop", c->multi_hop, "ttl_security", c->ttl_security, "passive",
+			 c->passive, "password", c->password != NULL, "hold_time_seconds",
 			 seconds(c->hold_time), "communities", view_communities(lists, 1));
 }
 
@@ -128,18 +127,19 @@ static json_t *graceful(const struct bgp_peer_status *peer)
 
 static json_t *routes(const struct bgp_peer_status *peer)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "sent", INT(peer->routes_sent), "pending",
-			 INT(peer->routes_pending), "received", INT(peer->prefixes_received),
-			 "received_withdrawn", INT(peer->prefixes_withdrawn), "errors_tolerated",
-			 INT(peer->errors_tolerated));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "sent", VIEW_INT(peer->routes_sent),
+			 "pending", VIEW_INT(peer->routes_pending), "received",
+			 VIEW_INT(peer->prefixes_received), "received_withdrawn",
+			 VIEW_INT(peer->prefixes_withdrawn), "errors_tolerated",
+			 VIEW_INT(peer->errors_tolerated));
 }
 
 json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *clock)
 {
 	bool up = peer->state == BGP_ESTABLISHED;
 	json_t *o = json_pack("{s:o, s:I, s:I, s:s, s:s, s:o, s:o}", "address",
-			      view_addr(&peer->config->addr), "peer_as", INT(peer->peer_as),
-			      "local_as", INT(peer->local_as), "type",
+			      view_addr(&peer->config->addr), "peer_as", VIEW_INT(peer->peer_as),
+			      "local_as", VIEW_INT(peer->local_as), "type",
 			      peer_type(peer) == PEER_INTERNAL ? "internal" : "external", "state",
 			      bgp_state_name(peer->state), "last_error",
 			      view_text(peer->last_error), "hint", view_text(peer->hint));
@@ -147,11 +147,11 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 	view_add_time(o, clock, "since", peer->state_since);
 	view_add_time(o, clock, "established", peer->established_since);
 	view_add_time(o, clock, "retry", peer->retry_at);
-	json_object_set_new(o, "sessions", json_integer(INT(peer->sessions)));
+	json_object_set_new(o, "sessions", json_integer(VIEW_INT(peer->sessions)));
 	json_object_set_new(o, "router_id", router_id(peer->peer_router_id));
 	json_object_set_new(o, "local_address", view_addr(&peer->local_addr));
-	json_object_set_new(o, "local_port", json_integer(INT(peer->local_port)));
-	json_object_set_new(o, "ttl", json_integer(INT(peer->ttl)));
+	json_object_set_new(o, "local_port", json_integer(VIEW_INT(peer->local_port)));
+	json_object_set_new(o, "ttl", json_integer(VIEW_INT(peer->ttl)));
 	json_object_set_new(o, "next_hop", view_addr(&peer->next_hop4));
 	json_object_set_new(o, "next_hop6", view_addr(&peer->next_hop6));
 	json_object_set_new(o, "config", configured(peer->config));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Peers as JSON: /info in GoBGP's words, for GoCast's users, and /v1/peers in ours. Pure. */
+/* A peer as JSON: for /v1/peers, and for /info with GoBGP's field names, as GoCast has it. Pure. */
 #ifndef AGENT_STATUS_VIEW_PEER_H
 #define AGENT_STATUS_VIEW_PEER_H
 
@@ -8,10 +8,10 @@
 #include "agent/status/view_json.h"
 #include "bgp/status.h"
 
-/* One element of /info. Numbers are numbers and enums are numbers, as encoding/json prints
- * GoBGP's api.Peer; a field that is 0 is there all the same, which GoBGP leaves out. */
+/* An element of /info. Enums are numbers, as encoding/json prints GoBGP's api.Peer; fields that are
+ * 0 are there, which GoBGP leaves out. */
 json_t *view_peer_info(const struct bgp_peer_status *peer, const struct view_clock *clock);
-/* One element of /v1/peers. The password never shows. */
+/* An element of /v1/peers; without the password. */
 json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *clock);
 
 #endif

@@ -81,7 +81,7 @@ URLS: dict[str, tuple[str, int, str]] = {
     "without values": ("&" * 256, 400, "more than 256 parameters"),
     "thousands": ("&".join(["x"] * 8000), 400, "more than 256 parameters"),
     "longest": ("x=" + 32700 * "y", 400, "unknown parameter 'x'"),
-    "too long": ("x=" + 32768 * "y", 414, "URL of more than 32768 bytes"),
+    "too long": ("x=" + 32768 * "y", 414, "URL longer than 32768 bytes"),
     "far too long": ("x=" + 500_000 * "y", 414, "too big"),
 }
 

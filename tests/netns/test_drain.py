@@ -131,9 +131,9 @@ def test_a_drain_with_an_end_ends(bed: Testbed) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "text"),
     [
-        ("/v1/apps/nobody/drain", 404, "there is no app 'nobody'"),
+        ("/v1/apps/nobody/drain", 404, "no app 'nobody'"),
         ("/v1/apps/web/drain?for=soon", 400, "'soon'"),
-        ("/v1/apps/web/drain?for=0", 400, "no time at all"),
+        ("/v1/apps/web/drain?for=0", 400, "must be greater than zero"),
         ("/v1/apps/web/drain?reason=a%1B%5B31m", 400, "reason holds U+001B, a control character"),
         ("/v1/apps/web/drain?reason=a%E2%80%AE", 400, "reason holds U+202E, a direction control"),
         ("/v1/apps/web/drain?reasn=x", 400, "unknown parameter 'reasn', expected reason or for"),

@@ -58,7 +58,7 @@ def test_unix_socket_and_readiness(bed: Testbed) -> None:
     wait_until(lambda: healthcheck(bed, of(agent), "--ready")[0] == 0, "ready")
     assert healthcheck(bed, of(agent), "--ready") == (0, f"{at}/readyz: 200 ready\n")
     router.kill()
-    why = "no BGP session is established, of 1"
+    why = "no BGP session established (0 of 1)"
     wait_until(
         lambda: healthcheck(bed, of(agent), "--ready") == (1, f"{at}/readyz: 503 {why}\n"),
         "not ready, and why",

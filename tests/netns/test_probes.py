@@ -44,7 +44,7 @@ def test_ready_with_a_router_and_not_without(bed: Testbed) -> None:
     agent = bed.start_agent(config(peer(router), apps=(app("web", VIP4),)))
     wait_ready(agent)
     router.kill()
-    wait_not_ready(agent, "no BGP session is established, of 1")
+    wait_not_ready(agent, "no BGP session established (0 of 1)")
     assert agent.get("/healthz").status == 200
 
 
@@ -69,7 +69,7 @@ def test_ready_after_the_first_verdicts_good_or_bad(bed: Testbed) -> None:
         )
     )
     router.wait_established()
-    wait_not_ready(agent, "'slow' has no verdict of its monitors yet")
+    wait_not_ready(agent, "'slow' has no verdict from its monitors yet")
     gate.touch()
     wait_ready(agent)
     assert agent.app("slow")["health"] == "down"
@@ -92,7 +92,7 @@ def test_not_ready_before_consul_was_heard(bed: Testbed) -> None:
         server.break_with(hang_up)
         agent = bed.start_agent(config(peer(router), agent={"consul_addr": server.addr}))
         router.wait_established()
-        wait_not_ready(agent, "Consul has not said yet which services there are")
+        wait_not_ready(agent, "no answer from Consul yet")
         server.break_with(None)
         wait_ready(agent)
         router.wait_routes(VIP4)

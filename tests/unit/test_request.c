@@ -117,8 +117,8 @@ static const struct bad_case {
 	  400,
 	  "expected name, vip" },
 	{ "NUL in a value", { "GET", "/register", { { "name", "dns\0x", 5 }, VIP } }, 400, "NUL" },
-	{ "unregister whom?", { "GET", "/unregister", { VIP } }, 400, "name is missing" },
-	{ "unregister nobody",
+	{ "unregister without a name", { "GET", "/unregister", { VIP } }, 400, "name is missing" },
+	{ "unregister an empty name",
 	  { "GET", "/unregister", { { "name", "", 0 } } },
 	  400,
 	  "Invalid request: " },
@@ -220,7 +220,11 @@ static void test_drain_parameters(void **state)
 		  NULL },
 		{ "no duration", { "POST", "/v1/drain", { { "for", "x", 0 } } }, "", 0, "'x'" },
 		{ "no value", { "POST", "/v1/drain", { { "for", NULL, 0 } } }, "", 0, "''" },
-		{ "0", { "POST", "/v1/drain", { { "for", "0s", 0 } } }, "", 0, "no time" },
+		{ "0",
+		  { "POST", "/v1/drain", { { "for", "0s", 0 } } },
+		  "",
+		  0,
+		  "greater than zero" },
 		{ "reason that reads backwards",
 		  { "POST", "/v1/drain", { { "reason", "a\xe2\x80\xae", 0 } } },
 		  "",
@@ -253,6 +257,21 @@ static void test_drain_parameters(void **state)
 	}
 }
 
+/* The answer to a path that is not there lists those that are. */
+static void test_every_endpoint_that_is_listed_is_there(void **state)
+{
+	(void)state;
+	size_t n = 0;
+	for (const char *path; (path = request_endpoint(n)); n++) {
+		struct api_call call;
+		route(&(struct request){ "GET", path, { { 0 } } }, &call);
+		assert_int_not_equal(call.status, 404);
+		assert_int_not_equal(call.status, 405);
+		api_call_done(&call);
+	}
+	assert_int_equal(n, 19);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_all_parameters_arrive),
 		cmocka_unit_test(test_drain_parameters),
+		cmocka_unit_test(test_every_endpoint_that_is_listed_is_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,20 +5,27 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/model/app_state.h"
 #include "agent/status/metrics.h"
 #include "agent/status/stream.h"
-#include "agent/status/view.h"
+#include "agent/status/view_consul.h"
+#include "agent/status/view_drain.h"
 #include "agent/status/view_graceful.h"
+#include "agent/status/view_monitor.h"
+#include "agent/status/view_nat.h"
 #include "agent/status/view_peer.h"
+#include "agent/status/view_route.h"
+#include "agent/status/view_status.h"
+#include "agent/status/view_vip.h"
 
 #define SEC USEC_PER_SEC
 
 /* 2026-01-02T03:04:05.678Z on the wall, 1,000 s after boot. */
-static const struct view_clock now = { .now = 1000 * SEC, .real_usec = 1767323045678000 };
+static const struct view_clock now = { .now = 1000 * SEC, .wall = 1767323045678000 };
 
 static uint32_t community[] = { 0x03e803e8, 0x00640064, 0x13881388 }; /* 1000:1000 … 5000:5000 */
 static const struct bgp_peer_config peer_config = {
@@ -181,42 +188,58 @@ static void test_graceful_restart(void **state)
 }
 
 /* Why a VIP is not announced, the most telling reason first. */
+static struct vip_trouble trouble = { .since = 998 * SEC, .text = "already on lo" };
 static const struct reason_case {
 	const char *name;
-	bool announced, has_app;
+	bool announced, has_app, drained;
 	enum health health;
-	const char *error, *want;
+	struct vip_trouble *trouble;
+	const char *want;
 } reason_cases[] = {
-	{ "announced", true, true, HEALTH_UP, NULL, NULL },
-	{ "error", false, true, HEALTH_UP, "already on lo", "already on lo" },
-	{ "error of a VIP that is down", false, true, HEALTH_DOWN, "no luck", "no luck" },
-	{ "down", false, true, HEALTH_DOWN, NULL, "the app is down" },
-	{ "unknown", false, true, HEALTH_UNKNOWN, NULL, "the app has no verdict yet" },
-	{ "up", false, true, HEALTH_UP, NULL, "about to be announced" },
-	{ "orphan", false, false, HEALTH_UNKNOWN, NULL, "the app is gone, the VIP is going down" },
+	{ "announced", true, true, false, HEALTH_UP, NULL, NULL },
+	{ "error", false, true, false, HEALTH_UP, &trouble, "already on lo" },
+	{ "error, and down", false, true, false, HEALTH_DOWN, &trouble, "already on lo" },
+	{ "down", false, true, false, HEALTH_DOWN, NULL, "the app is down" },
+	{ "unknown", false, true, false, HEALTH_UNKNOWN, NULL, "the app has no verdict yet" },
+	{ "up", false, true, false, HEALTH_UP, NULL, "about to be announced" },
+	{ "drained", false, true, true, HEALTH_UP, NULL, "the app is drained" },
+	{ "orphan", false, false, false, HEALTH_UNKNOWN, NULL,
+	  "the app is gone, the VIP is going down" },
 };
 
 static void test_reasons(void **state)
 {
 	(void)state;
+	const struct view_vip_context context = { .global = &global, .retry_at = 1002 * SEC };
 	for (size_t i = 0; i < sizeof(reason_cases) / sizeof(reason_cases[0]); i++) {
 		const struct reason_case *c = &reason_cases[i];
-		struct view_vip vip = { .prefix = &vip4,
-					.spec = c->has_app ? &spec : NULL,
-					.health = c->health,
-					.announced = c->announced,
-					.changed_at = USEC_NEVER,
-					.error = c->error,
-					.error_since = 998 * SEC,
-					.retry_at = 1002 * SEC,
-					.global = &global };
-		json_t *o = view_vip(&vip, &now);
+		struct app app = { .health = c->health,
+				   .drained_since = c->drained ? 900 * SEC : USEC_NEVER };
+		struct vip vip = { .prefix = vip4,
+				   .owner = c->has_app ? &app : NULL,
+				   .spec = c->has_app ? &spec : NULL,
+				   .announced = c->announced,
+				   .trouble = c->trouble };
+		json_t *o = view_vip(&vip, &context, &now);
 		expect_text(o, "reason", c->want);
-		expect_text(o, "error", c->error);
-		expect_text(o, "error_since", c->error ? "2026-01-02T03:04:03.678Z" : NULL);
+		expect_text(o, "error", c->trouble ? "already on lo" : NULL);
+		expect_text(o, "error_since", c->trouble ? "2026-01-02T03:04:03.678Z" : NULL);
+		expect_text(o, "retry", c->trouble ? "2026-01-02T03:04:07.678Z" : NULL);
 		expect_text(o, "app", c->has_app ? "dns" : NULL);
 		json_decref(o);
 	}
+}
+
+static void test_a_lasting_error_is_not_tried_again(void **state)
+{
+	(void)state;
+	const struct view_vip_context context = { .global = &global, .retry_at = 1002 * SEC };
+	static struct vip_trouble lasting = { .since = 998 * SEC, .lasting = true, .text = "no" };
+	const struct vip vip = { .prefix = vip4, .trouble = &lasting };
+	json_t *o = view_vip(&vip, &context, &now);
+	expect_text(o, "error", "no");
+	expect_text(o, "retry", NULL);
+	json_decref(o);
 }
 
 static const struct route_case {
@@ -240,76 +263,147 @@ static void test_routes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(route_cases) / sizeof(route_cases[0]); i++) {
 		const struct route_case *c = &route_cases[i];
-		struct view_route route = { c->peer, c->state };
-		struct view_vip vip = { .prefix = c->prefix,
-					.spec = &spec,
-					.announced = true,
-					.changed_at = 999 * SEC,
-					.global = &global,
-					.routes = &route,
-					.n_routes = 1 };
-		json_t *o = view_vip(&vip, &now);
-		json_t *shown = json_array_get(json_object_get(o, "peers"), 0);
+		const struct view_route route = { c->peer, c->state };
+		json_t *shown = view_route(&route, c->prefix, &global, &spec.communities);
 		expect_text(shown, "reason", c->reason);
 		expect_text(shown, "next_hop", c->next_hop);
-		/* Global, peer, route, each once. */
+		/* Global, peer, route, without doubles. */
 		expect_json(json_deep_copy(json_object_get(shown, "communities")),
 			    "[\"1000:1000\",\"100:100\",\"5000:5000\"]\n");
-		json_decref(o);
+		json_decref(shown);
 	}
+}
+
+static void test_a_vip_lists_its_routes(void **state)
+{
+	(void)state;
+	struct bgp_peer_status peers[] = { established, silent };
+	struct view_route routes[] = { { &peers[0], BGP_ROUTE_SENT },
+				       { &peers[1], BGP_ROUTE_NO_SESSION } };
+	const struct view_vip_context context = { .global = &global,
+						  .peers = { peers, 2 },
+						  .routes = routes };
+	struct app app = { .health = HEALTH_UP, .drained_since = USEC_NEVER };
+	const struct vip vip = {
+		.prefix = vip4, .owner = &app, .spec = &spec, .announced = true, .bound = true
+	};
+	json_t *o = view_vip(&vip, &context, &now);
+	json_t *list = json_object_get(o, "peers");
+	assert_int_equal(json_array_size(list), 2);
+	expect_text(json_array_get(list, 0), "state", "sent");
+	expect_text(json_array_get(list, 1), "state", "no-session");
+	json_decref(o);
+	expect_json(view_vip_summary(&vip, &context),
+		    "{\"prefix\":\"192.0.2.53/32\",\"bound\":true,\"announced\":true,"
+		    "\"reason\":null,\"peers_sent\":1}\n");
+}
+
+static void add_errors(const struct prefix *prefix, struct view_route *routes,
+		       struct bgp_peer_status *peers, size_t n, struct strbuf *errors)
+{
+	const struct view_vip_context context = { .peers = { peers, n }, .routes = routes };
+	const struct vip vip = { .prefix = *prefix };
+	view_vip_add_errors(&vip, &context, errors);
 }
 
 static void test_announcement_errors(void **state)
 {
 	(void)state;
 	char buf[512];
-	const struct view_route good = { &established, BGP_ROUTE_SENT };
-	const struct view_route bad[] = { { &established, BGP_ROUTE_NO_NEXT_HOP },
-					  { &silent, BGP_ROUTE_NO_SESSION },
-					  { &established, BGP_ROUTE_NO_FAMILY } };
-	const struct view_vip vips[] = { { .prefix = &vip4, .routes = &good, .n_routes = 1 },
-					 { .prefix = &vip6, .routes = bad, .n_routes = 3 } };
-	assert_string_equal(view_announcement_errors(vips, 1, buf, sizeof(buf)), "");
+	struct strbuf errors = strbuf_over(buf, sizeof(buf));
+	struct bgp_peer_status peers[] = { established, silent, established };
+	struct view_route good = { &peers[0], BGP_ROUTE_SENT };
+	struct view_route bad[] = { { &peers[0], BGP_ROUTE_NO_NEXT_HOP },
+				    { &peers[1], BGP_ROUTE_NO_SESSION },
+				    { &peers[2], BGP_ROUTE_NO_FAMILY } };
+	add_errors(&vip4, &good, peers, 1, &errors);
+	assert_string_equal(buf, "");
+	add_errors(&vip6, bad, peers, 3, &errors);
 	assert_string_equal(
-		view_announcement_errors(vips, 2, buf, sizeof(buf)),
+		buf,
 		"announcement errors: [peer 10.10.10.1: 2001:db8::53/128: no IPv6 address to be "
 		"the next hop, set local_ip6, peer 10.10.10.1: 2001:db8::53/128: IPv6 unicast was "
-		"not negotiated]");
+		"not negotiated");
 }
 
-static void test_app_shows_what_the_check_said(void **state)
+static void test_a_monitor_shows_what_the_check_said(void **state)
 {
 	(void)state;
-	const struct view_monitor monitor = { .text = "exec:check",
-					      .said = "exit status 1: \xff broken \x01 text",
-					      .health = HEALTH_DOWN,
-					      .since = 990 * SEC,
-					      .last_check = USEC_NEVER,
-					      .took = 1500,
-					      .checks = 9,
-					      .failures = 4 };
-	const struct view_app app = { .spec = &spec,
-				      .health = HEALTH_DOWN,
-				      .drain = { .since = USEC_NEVER },
-				      .health_since = 990 * SEC,
-				      .registered_at = 900 * SEC,
-				      .cleanup_at = 1890 * SEC,
-				      .reason = "exec:check: exit status 1",
-				      .went_up = 3,
-				      .went_down = 2,
-				      .monitors = &monitor,
-				      .n_monitors = 1 };
-	json_t *o = view_app(&app, &now);
-	json_t *shown = json_array_get(json_object_get(o, "monitors"), 0);
+	const struct monitor_status monitor = { .text = "exec:check",
+						.said = "exit status 1: \xff broken \x01 text",
+						.health = HEALTH_DOWN,
+						.since = 990 * SEC,
+						.last_check = USEC_NEVER,
+						.took = 1500,
+						.checks = 9,
+						.failures = 4,
+						.timing = { .interval = 10 * SEC, .rise = 2 },
+						.streak = 1 };
+	json_t *o = view_monitor(&monitor, &now);
+	expect_text(o, "monitor", "exec:check");
 	expect_text(o, "health", "down");
-	expect_text(o, "source", "http");
-	expect_text(o, "reason", "exec:check: exit status 1");
 	expect_text(o, "since", "2026-01-02T03:03:55.678Z");
-	assert_int_equal(json_integer_value(json_object_get(o, "went_down")), 2);
-	assert_true(json_real_value(json_object_get(o, "cleanup_seconds")) == 890);
 	/* Whatever a check prints, the answer is JSON. */
-	assert_non_null(strstr(json_string_value(json_object_get(shown, "said")), "broken"));
-	assert_true(json_is_null(json_object_get(shown, "last_check")));
+	assert_non_null(strstr(json_string_value(json_object_get(o, "said")), "broken"));
+	assert_true(json_is_null(json_object_get(o, "last_check")));
+	assert_true(json_is_null(json_object_get(o, "output")));
+	assert_int_equal(json_integer_value(json_object_get(o, "failures")), 4);
+	assert_int_equal(json_integer_value(json_object_get(o, "pending")), 1);
+	assert_true(json_real_value(json_object_get(o, "interval_seconds")) == 10);
+	json_decref(o);
+}
+
+static void test_nat(void **state)
+{
+	(void)state;
+	const struct nat_status idle = { 0 };
+	const struct nat_status busy = { .backend = "nftables",
+					 .why = "chosen",
+					 .wanted = 3,
+					 .present = 2,
+					 .put_back = 1,
+					 .longest = 1500 };
+	expect_json(view_nat_status(&idle),
+		    "{\"backend\":null,\"why\":null,\"error\":null,\"rules_wanted\":0,"
+		    "\"rules_present\":0,\"transactions\":0,\"failures\":0,\"put_back\":0,"
+		    "\"waits\":0,\"flows_forgotten\":0,\"longest_seconds\":0.0}\n");
+	json_t *o = view_nat_status(&busy);
+	expect_text(o, "backend", "nftables");
+	assert_int_equal(json_integer_value(json_object_get(o, "rules_present")), 2);
+	assert_true(json_real_value(json_object_get(o, "longest_seconds")) == 0.0015);
+	json_decref(o);
+}
+
+static void test_consul(void **state)
+{
+	(void)state;
+	const struct consul_client_status client = { .address = "http://127.0.0.1:8500",
+						     .node = "",
+						     .contact = CONSUL_LOST,
+						     .contact_since = 990 * SEC,
+						     .error = "connection refused",
+						     .error_at = 999 * SEC,
+						     .catalog = { .index = 7,
+								  .failing_since = 990 * SEC,
+								  .answered_at = USEC_NEVER,
+								  .failures = 3 } };
+	json_t *o = view_consul_client(&client, &now), *services = json_object_get(o, "services");
+	expect_text(o, "state", "lost");
+	expect_text(o, "node", NULL);
+	expect_text(o, "last_error", "connection refused");
+	assert_int_equal(json_integer_value(json_object_get(services, "failures")), 3);
+	expect_text(services, "last_answer", NULL);
+	json_decref(o);
+	struct discovered service = { .name = (char *)"web",
+				      .state = DISCOVERED_CONFLICT,
+				      .rival = (char *)"other",
+				      .since = 990 * SEC,
+				      .retained_since = USEC_NEVER };
+	o = view_consul_service(&service, &now);
+	expect_text(o, "state", "conflict");
+	expect_text(o, "rival", "other");
+	expect_text(o, "problem", NULL);
+	expect_text(o, "held_since", NULL);
 	json_decref(o);
 }
 
@@ -373,32 +467,22 @@ static void test_attributes_are_shown(void **state)
 					 .communities = { community, 1 },
 					 .ext_communities = { &ext, 1 },
 					 .large_communities = { &large, 1 } };
-	expect_json(view_attrs(&attrs),
+	expect_json(view_route_attrs(&attrs),
 		    "{\"med\":4294967295,\"local_pref\":null,\"prepend\":3,"
 		    "\"communities\":[\"1000:1000\"],\"ext_communities\":[\"rt:65001:100\"],"
 		    "\"large_communities\":[\"65001:1:2\"]}\n");
 }
 
-static void test_status_shows_alarms(void **state)
+static void test_alarms(void **state)
 {
 	(void)state;
 	static const char *const groups[] = { "site" };
-	const struct view_status s = { .version = "1",
-				       .phase = "running",
-				       .drain = { .since = USEC_NEVER },
-				       .apps_down = 2,
-				       .apps_kept = 2,
-				       .kept_groups = groups,
-				       .n_kept_groups = 1 };
-	json_t *o = view_status(&s, &now);
-	json_t *alarm = json_array_get(json_object_get(o, "alarms"), 0);
-	expect_text(alarm, "alarm", "group-kept");
-	expect_text(alarm, "group", "site");
-	expect_text(o, "phase", "running");
-	assert_true(json_is_null(json_object_get(o, "drain")));
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "apps"), "kept")),
-			 2);
-	json_decref(o);
+	expect_json(view_alarms(NULL, 0, false), "[]\n");
+	json_t *array = view_alarms(groups, 1, true);
+	expect_text(json_array_get(array, 0), "alarm", "group-kept");
+	expect_text(json_array_get(array, 0), "group", "site");
+	expect_text(json_array_get(array, 1), "alarm", "lo-down");
+	json_decref(array);
 }
 
 /* A list of 1 … n, read in pieces of every size. */
@@ -440,14 +524,19 @@ static void test_metrics(void **state)
 {
 	(void)state;
 	const struct bgp_peer_status peers[] = { established };
+	const struct state_file_status file = { .stored = true, .longest = 1500 };
+	const struct consul_client_status lost = { .contact = CONSUL_LOST,
+						   .catalog = { .answers = 2 },
+						   .checks = { .answers = 3 } };
 	const struct metrics m = { .version = "1.2.3",
-				   .apps_up = 5,
-				   .apps_down = 2,
-				   .states = { .draining = 3, .groups_kept = 1 },
+				   .apps = { .up = 5, .down = 2, .draining = 3, .groups_kept = 1 },
 				   .vips = { .announced = 6, .withdrawals = 11 },
 				   .check_failures = 4,
+				   .state_file = &file,
 				   .peers = peers,
-				   .n_peers = 1 };
+				   .n_peers = 1,
+				   .consul = &lost,
+				   .services = { .found = 9, .retained = 1 } };
 	static const char *const lines[] = {
 		"vipherald_build_info{version=\"1.2.3\"} 1\n",
 		"# TYPE vipherald_apps gauge\n",
@@ -459,14 +548,50 @@ static void test_metrics(void **state)
 		"vipherald_vips_announced 6\n",
 		"vipherald_withdrawals_total 11\n",
 		"vipherald_check_failures 4\n",
+		"vipherald_state_file_stored 1\n",
+		"vipherald_state_file_longest_seconds 0.001500\n",
 		"vipherald_peer_up{peer=\"10.10.10.1\"} 1\n",
 		"vipherald_peer_graceful_restart{peer=\"10.10.10.1\"} 0\n",
 		"vipherald_peer_routes_sent{peer=\"10.10.10.1\"} 7\n",
+		"vipherald_consul_up 0\n",
+		"vipherald_consul_services 9\n",
+		"vipherald_consul_services_held 1\n",
+		"vipherald_consul_answers_total 5\n",
 	};
 	char *text = metrics_format(&m);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (!strstr(text, lines[i]))
 			fail_msg("no line %s", lines[i]);
+	free(text);
+}
+
+/* Each help text is read on its own, in a dashboard: a sentence with a capital or a value in front
+ * and a full stop, which refers to no other family. */
+static void check_help(const char *line, size_t len)
+{
+	const char *help = strchr(strchr(line + strlen("# HELP "), ' '), ' ') + 1;
+	size_t n = len - (size_t)(help - line);
+	static const char *const referring[] = { " it ", " that were not.", "Of them", "The same" };
+	char text[512];
+	snprintf(text, sizeof(text), "%.*s", (int)n, help);
+	if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ01", text[0]) || text[n - 1] != '.')
+		fail_msg("no sentence: %s", text);
+	for (size_t i = 0; i < sizeof(referring) / sizeof(referring[0]); i++)
+		if (strstr(text, referring[i]))
+			fail_msg("does not stand alone: %s", text);
+}
+
+static void test_metric_help_stands_alone(void **state)
+{
+	(void)state;
+	const struct state_file_status file = { 0 };
+	const struct consul_client_status lost = { .contact = CONSUL_LOST };
+	const struct metrics m = { .version = "1", .state_file = &file, .consul = &lost };
+	char *text = metrics_format(&m);
+	size_t n = 0;
+	for (const char *p = text; (p = strstr(p, "# HELP ")); p++, n++)
+		check_help(p, strcspn(p, "\n"));
+	assert_true(n > 40);
 	free(text);
 }
 
@@ -478,15 +603,20 @@ int main(void)
 		cmocka_unit_test(test_peer_says_why_and_when),
 		cmocka_unit_test(test_graceful_restart),
 		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_a_lasting_error_is_not_tried_again),
 		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_a_vip_lists_its_routes),
 		cmocka_unit_test(test_announcement_errors),
-		cmocka_unit_test(test_app_shows_what_the_check_said),
+		cmocka_unit_test(test_a_monitor_shows_what_the_check_said),
+		cmocka_unit_test(test_nat),
+		cmocka_unit_test(test_consul),
 		cmocka_unit_test(test_a_drain_says_who_since_when_and_why),
 		cmocka_unit_test(test_state_names),
 		cmocka_unit_test(test_attributes_are_shown),
-		cmocka_unit_test(test_status_shows_alarms),
+		cmocka_unit_test(test_alarms),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_metric_help_stands_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

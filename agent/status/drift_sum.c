@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "agent/status/inspect.h"
+#include "agent/status/drift_sum.h"
 
-/* All peers together. */
 static struct drift_record of_sessions(const struct bgp_speaker *speaker)
 {
 	struct drift_record sum = { 0 };
@@ -15,7 +14,7 @@ static struct drift_record of_sessions(const struct bgp_speaker *speaker)
 	return sum;
 }
 
-void inspect_drift(const struct inspect *in, struct drift *ret)
+void drift_sum(const struct status_sources *in, struct drift *ret)
 {
 	struct vip_counts counts = reconcile_counts(in->reconcile);
 	struct nat_status nat = nat_status(in->nat);

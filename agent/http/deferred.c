@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/http/deferred.h"
+
+#include <microhttpd.h>
+
+void deferred_add(struct list *all, struct deferred *d, struct MHD_Connection *conn,
+		  const struct api_reply *reply)
+{
+	d->conn = conn;
+	d->reply = *reply;
+	d->ready = false;
+	list_append(all, &d->node);
+	MHD_suspend_connection(conn);
+}
+
+static void resume(struct deferred *d, bool stored)
+{
+	struct api_reply *reply = &d->reply;
+	list_remove(&d->node);
+	d->ready = reply->defer == API_DEFER_STORED;
+	if (d->ready && !stored) {
+		char *body = reply->body;
+		reply->body = reply->body_unstored;
+		reply->body_unstored = body;
+	}
+	MHD_resume_connection(d->conn);
+}
+
+void deferred_resume(struct list *all, enum api_defer kind, uint64_t up_to, bool stored)
+{
+	list_for_each (it, all) {
+		struct deferred *d = list_entry(it, struct deferred, node);
+		if (d->reply.defer == kind && d->reply.number <= up_to)
+			resume(d, stored);
+	}
+}
+
+void deferred_done(struct deferred *d)
+{
+	list_remove(&d->node);
+	reply_done(&d->reply);
+}

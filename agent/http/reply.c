@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/http/reply.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lib/mem.h"
+
+#define STREAM_BLOCK 16384
+
+static ssize_t read_stream(void *cls, uint64_t pos, char *buf, size_t max)
+{
+	(void)pos;
+	size_t n = stream_read(cls, buf, max);
+	return n > 0 ? (ssize_t)n : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void free_stream(void *cls)
+{
+	stream_free(cls);
+}
+
+static struct MHD_Response *response_of(const struct api_reply *reply)
+{
+	if (reply->stream)
+		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
+							 read_stream, reply->stream, free_stream);
+	return MHD_create_response_from_buffer(reply->body ? strlen(reply->body) : 0, reply->body,
+					       MHD_RESPMEM_MUST_FREE);
+}
+
+bool reply_send(struct api_reply *reply, struct MHD_Connection *conn)
+{
+	struct MHD_Response *response = response_of(reply);
+	if (!response) {
+		reply_done(reply);
+		return false;
+	}
+	reply->body = NULL;
+	reply->stream = NULL;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+	if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	enum MHD_Result rc = MHD_queue_response(conn, reply->status, response);
+	MHD_destroy_response(response);
+	reply_done(reply);
+	return rc == MHD_YES;
+}
+
+bool reply_send_text(struct MHD_Connection *conn, unsigned status, const char *text)
+{
+	struct api_reply reply = {
+		.status = status,
+		.content_type = "text/plain; charset=utf-8",
+		.body = mem_strdup(text),
+	};
+	return reply_send(&reply, conn);
+}
+
+void reply_done(struct api_reply *reply)
+{
+	mem_free(&reply->body);
+	mem_free(&reply->body_unstored);
+	stream_free(reply->stream);
+	reply->stream = NULL;
+}
+
+void reply_refuse(struct MHD_Connection *conn, const char *status, const char *text)
+{
+	char answer[512];
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	int n = snprintf(answer, sizeof(answer),
+			 "HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
+			 "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+			 status, strlen(text), text);
+	if (!info)
+		return;
+	send(info->connect_fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	shutdown(info->connect_fd, SHUT_RDWR);
+}

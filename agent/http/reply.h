@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* A reply, and how libmicrohttpd sends it. */
+#ifndef AGENT_HTTP_REPLY_H
+#define AGENT_HTTP_REPLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/status/stream.h"
+
+/* When the reply is sent. */
+enum api_defer {
+	API_SEND_NOW,
+	API_DEFER_STORED, /* when api_send_stored() says whether the change is on the disk */
+	API_DEFER_RETRY,  /* there is no reply yet: api_retry() has the request answered anew */
+};
+
+struct MHD_Connection;
+
+struct api_reply {
+	unsigned status;
+	const char *content_type;
+	char *body;            /* owned; or */
+	struct stream *stream; /* owned */
+	enum api_defer defer;
+	uint64_t number;     /* of API_DEFER_STORED: of the change */
+	char *body_unstored; /* of API_DEFER_STORED: the body if it could not be stored; owned */
+};
+
+/* Frees the reply. False: libmicrohttpd has no memory for it, and the connection is to be closed.
+ */
+bool reply_send(struct api_reply *reply, struct MHD_Connection *conn);
+bool reply_send_text(struct MHD_Connection *conn, unsigned status, const char *text);
+void reply_done(struct api_reply *reply);
+
+/* Sends "HTTP/1.1 STATUS" past the library and ends the connection. */
+void reply_refuse(struct MHD_Connection *conn, const char *status, const char *text);
+
+#endif

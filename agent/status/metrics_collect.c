@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/metrics_collect.h"
+
+#include "agent/app/drains.h"
+#include "agent/status/drift_sum.h"
+#include "agent/status/metrics.h"
+#include "lib/version.h"
+
+static void count_checks(const struct status_sources *in, struct metrics *m)
+{
+	struct app_cursor cursor;
+	struct monitor_status status;
+	app_cursor_init(in->registry, &cursor);
+	for (const struct app *app; (app = app_cursor_next(&cursor));)
+		for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+			monitor_watch_status(app->watch, i, &status);
+			m->checks += status.checks;
+			m->check_failures += status.failures;
+		}
+	app_cursor_done(&cursor);
+}
+
+static void count_services(const struct discovery *d, struct service_counts *ret)
+{
+	for (const struct discovered *s = discovery_first(d); s; s = s->hh.next) {
+		ret->found++;
+		ret->unregistered += s->state != DISCOVERED_REGISTERED;
+		ret->retained += s->retained_since != USEC_NEVER;
+	}
+}
+
+char *metrics_collect(const struct status_sources *in)
+{
+	struct peer_list peers;
+	struct state_file_status file;
+	struct consul_client_status consul;
+	peer_list_init(&peers, in->speaker);
+	struct metrics m = {
+		.version = VIPHERALD_VERSION,
+		.apps = registry_count(in->registry),
+		.agent_drained = drain_is_on(registry_agent_drain(in->registry)),
+		.state_file = store_status(in->store, &file) ? &file : NULL,
+		.vips = reconcile_counts(in->reconcile),
+		.nat = nat_status(in->nat),
+		.peers = peers.items,
+		.n_peers = peers.n,
+		.consul = in->discovery ? &consul : NULL,
+	};
+	monitor_runner_status(in->runner, &m.commands);
+	count_checks(in, &m);
+	drift_sum(in, &m.drift);
+	if (in->discovery) {
+		consul_client_status(discovery_client(in->discovery), &consul);
+		count_services(in->discovery, &m.services);
+	}
+	char *text = metrics_format(&m);
+	peer_list_done(&peers);
+	return text;
+}

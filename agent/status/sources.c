@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/sources.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "lib/mem.h"
+#include "process/loop.h"
+
+struct view_clock sources_clock(const struct status_sources *in)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (struct view_clock){
+		.now = loop_now(in->loop),
+		.wall = (wall_t)ts.tv_sec * USEC_PER_SEC + (wall_t)ts.tv_nsec / 1000,
+	};
+}
+
+void peer_list_init(struct peer_list *list, const struct bgp_speaker *speaker)
+{
+	list->n = bgp_speaker_n_peers(speaker);
+	list->items = mem_new(list->n + 1, sizeof(*list->items));
+	for (size_t i = 0; i < list->n; i++)
+		bgp_speaker_peer_status(speaker, i, &list->items[i]);
+}
+
+void peer_list_done(struct peer_list *list)
+{
+	free(list->items);
+}
+
+size_t peer_list_established(const struct peer_list *list)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < list->n; i++)
+		n += list->items[i].state == BGP_ESTABLISHED;
+	return n;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The modules whose state the API, the metrics and the service manager are shown.
+ *
+ *	view_app view_vip view_nat view_peers view_consul view_status   JSON of the HTTP API
+ *	metrics_collect      ──> metrics (P)       GET /metrics
+ *	readiness_collect    ──> readiness (P)     GET /readyz
+ *	status_line_collect  ──> status_line (P)   `systemctl status`
+ *
+ * A view reads the status struct of the domain (bgp/status.h, monitors/status.h, nat/status.h …)
+ *and writes JSON from it; nothing lies between.
+ */
+#ifndef AGENT_STATUS_SOURCES_H
+#define AGENT_STATUS_SOURCES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+#include "agent/app/registry.h"
+#include "agent/config/capabilities.h"
+#include "agent/config/config.h"
+#include "agent/discovery/discovery.h"
+#include "agent/status/view_json.h"
+#include "agent/store/store.h"
+#include "agent/vip/actuator.h"
+#include "agent/vip/host_changes.h"
+#include "agent/vip/reconcile.h"
+#include "bgp/speaker.h"
+#include "bgp/status.h"
+#include "nat/nat.h"
+
+/* Not owned. */
+struct status_sources {
+	sd_event *loop;
+	struct registry *registry;
+	struct reconcile *reconcile;
+	const struct monitor_runner *runner;
+	const struct bgp_speaker *speaker;
+	const struct nat *nat;
+	const struct actuator *actuator;
+	const struct host_changes *host_changes;   /* NULL: not started yet */
+	const struct bgp_communities *communities; /* bgp.communities */
+	const char *phase;                         /* of the agent: "starting", "running" … */
+	const struct config_agent *config;
+	struct discovery *discovery; /* NULL: no Consul */
+	const struct store *store;
+	const struct capability_needs *capabilities;
+	bool registered;   /* all apps of the configuration are */
+	mono_t started_at; /* when Consul had answered too, or had its time; USEC_NEVER: not yet */
+};
+
+/* Room for capability_list_missing(), all capabilities included. */
+#define MISSING_TEXT_MAX 160
+
+struct view_clock sources_clock(const struct status_sources *in);
+
+/* The status of every peer. The texts in it are valid until the loop runs again. */
+struct peer_list {
+	struct bgp_peer_status *items;
+	size_t n;
+};
+void peer_list_init(struct peer_list *list, const struct bgp_speaker *speaker);
+void peer_list_done(struct peer_list *list);
+size_t peer_list_established(const struct peer_list *list);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/view_app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/app/drains.h"
+#include "agent/app/leases.h"
+#include "agent/model/app_state.h"
+#include "agent/status/view_drain.h"
+#include "agent/status/view_monitor.h"
+#include "agent/status/view_nat.h"
+#include "agent/status/view_vip.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#define ERRORS_MAX 1024
+
+json_t *view_app_lease(const struct app *app, const struct view_clock *clock)
+{
+	mono_t end = app_lease_end(app);
+	if (end == USEC_NEVER)
+		return json_null();
+	json_t *o = json_pack("{s:o}", "ttl_seconds", view_span(app->spec->lease));
+	view_add_time(o, clock, "expires", end);
+	return o;
+}
+
+/* The monitor that keeps it down now; the one that brought it down may have recovered. */
+static json_t *down_reason(const struct app *app)
+{
+	char buf[640];
+	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+		struct monitor_status m;
+		monitor_watch_status(app->watch, i, &m);
+		if (m.health != HEALTH_DOWN)
+			continue;
+		snprintf(buf, sizeof(buf), "%.100s: %.500s", m.text, m.said);
+		return view_text(buf);
+	}
+	return view_text(app->reason);
+}
+
+static json_t *reason(const struct app *app)
+{
+	switch (app->health) {
+	case HEALTH_DOWN:
+		return down_reason(app);
+	case HEALTH_UNKNOWN:
+		return json_string("no verdict from the monitors yet");
+	case HEALTH_UP:
+		break;
+	}
+	if (app->spec->n_monitors == 0)
+		return json_string("no monitors, always up");
+	return json_string(app->spec->quorum ? "enough monitors pass" : "all monitors pass");
+}
+
+static bool is_announced(const struct app *app)
+{
+	for (size_t i = 0; i < app->spec->n_vips; i++)
+		if (!app->vips[i]->announced)
+			return false;
+	return app->spec->n_vips > 0;
+}
+
+static json_t *drain(const struct status_sources *in, const struct app *app,
+		     const struct view_clock *clock)
+{
+	const struct view_drain d = {
+		.app = app->drain,
+		.agent = registry_agent_drain(in->registry),
+		.since = app->drained_since,
+		.withdraw_at = app->form == ROUTE_DRAIN ? app->drain_end : USEC_NEVER,
+	};
+	return view_drain(&d, clock);
+}
+
+static json_t *group(const struct app *app)
+{
+	if (!app->spec->group)
+		return json_null();
+	return json_pack("{s:o, s:b, s:b}", "name", view_text(app->spec->group), "keep_last",
+			 app->spec->keep_last, "kept", app->kept);
+}
+
+static json_t *head(const struct status_sources *in, const struct app *app,
+		    const struct view_clock *clock)
+{
+	const struct discovered *rival = discovery_rival_of(in->discovery, app->spec->name);
+	bool drained = app->drained_since != USEC_NEVER;
+	json_t *o =
+		json_pack("{s:o, s:s, s:s, s:b, s:o}", "name", view_text(app->spec->name), "source",
+			  app_source_name(app->spec->source), "health", health_name(app->health),
+			  "announced", is_announced(app), "reason", reason(app));
+	view_add_time(o, clock, "since", app->health_since);
+	json_object_set_new(o, "state",
+			    json_string(app_state_name(app->health, app->form, drained)));
+	json_object_set_new(o, "drain", drain(in, app, clock));
+	json_object_set_new(o, "group", group(app));
+	json_object_set_new(o, "lease", view_app_lease(app, clock));
+	json_object_set_new(o, "consul_rival", view_text_or_null(rival ? rival->name : NULL));
+	return o;
+}
+
+/* GET /v1/apps/NAME */
+
+static json_t *quorum(const struct app_spec *spec)
+{
+	return spec->quorum ? json_integer(spec->quorum) : json_string("all");
+}
+
+static json_t *nat_specs(const struct app_spec *spec)
+{
+	char text[32];
+	json_t *array = json_array();
+	for (size_t i = 0; i < spec->n_nats; i++) {
+		const struct nat_spec *nat = &spec->nats[i];
+		snprintf(text, sizeof(text), "%s:%u:%u", nat_proto_name(nat->proto), nat->listen,
+			 nat->dest);
+		json_array_append_new(array, json_string(text));
+	}
+	return array;
+}
+
+static json_t *monitors(const struct app *app, const struct view_clock *clock)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+		struct monitor_status status;
+		monitor_watch_status(app->watch, i, &status);
+		json_array_append_new(array, view_monitor(&status, clock));
+	}
+	return array;
+}
+
+static void add_history(json_t *o, const struct app *app, const struct view_clock *clock)
+{
+	view_add_time(o, clock, "registered", app->registered_at);
+	view_add_time(o, clock, "cleanup", app_cleanup_at(app));
+	json_object_set_new(o, "went_up", json_integer(VIEW_INT(app->went_up)));
+	json_object_set_new(o, "went_down", json_integer(VIEW_INT(app->went_down)));
+	json_object_set_new(o, "quorum", quorum(app->spec));
+	json_object_set_new(o, "flaps", json_integer(VIEW_INT(app->damping.flaps)));
+	view_add_time(o, clock, "held_down_until",
+		      damping_is_on(&app->damping, clock->now) ? app->damping.until : USEC_NEVER);
+}
+
+/* The VIPs, and the errors of their routes as one text; null for none. */
+static json_t *vips(const struct status_sources *in, const struct app *app,
+		    const struct view_clock *clock, json_t **ret_errors)
+{
+	char buf[ERRORS_MAX];
+	struct strbuf errors = strbuf_over(buf, sizeof(buf));
+	struct view_vip_context context;
+	json_t *array = json_array();
+	view_vip_context_init(&context, in);
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		view_vip_context_set(&context, in, app->vips[i]);
+		json_array_append_new(array, view_vip(app->vips[i], &context, clock));
+		view_vip_add_errors(app->vips[i], &context, &errors);
+	}
+	view_vip_context_done(&context);
+	if (errors.len > 0)
+		strbuf_add(&errors, "]");
+	*ret_errors = view_text_or_null(errors.len > 0 ? buf : NULL);
+	return array;
+}
+
+json_t *view_app(const struct status_sources *in, const struct app *app)
+{
+	const struct bgp_communities *const lists[] = { &app->spec->communities };
+	struct view_clock clock = sources_clock(in);
+	json_t *errors, *o = head(in, app, &clock), *array = vips(in, app, &clock, &errors);
+	add_history(o, app, &clock);
+	json_object_set_new(o, "announcement_errors", errors);
+	json_object_set_new(o, "communities", view_communities(lists, 1));
+	json_object_set_new(o, "nats", nat_specs(app->spec));
+	json_object_set_new(o, "nat", view_nat_of_app(in, app));
+	json_object_set_new(o, "vips", array);
+	json_object_set_new(o, "monitors", monitors(app, &clock));
+	return o;
+}
+
+/* GET /v1/apps */
+
+static json_t *summary(const struct status_sources *in, const struct app *app)
+{
+	struct view_clock clock = sources_clock(in);
+	struct view_vip_context context;
+	json_t *o = head(in, app, &clock), *array = json_array();
+	view_vip_context_init(&context, in);
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		view_vip_context_set(&context, in, app->vips[i]);
+		json_array_append_new(array, view_vip_summary(app->vips[i], &context));
+	}
+	view_vip_context_done(&context);
+	json_object_set_new(o, "vips", array);
+	return o;
+}
+
+struct app_list {
+	struct status_sources in;
+	struct app_cursor cursor;
+};
+
+static json_t *next_app(void *userdata)
+{
+	struct app_list *list = userdata;
+	const struct app *app = app_cursor_next(&list->cursor);
+	return app ? summary(&list->in, app) : NULL;
+}
+
+static void free_app_list(void *userdata)
+{
+	struct app_list *list = userdata;
+	app_cursor_done(&list->cursor);
+	free(list);
+}
+
+struct stream *view_apps(const struct status_sources *in)
+{
+	static const struct stream_ops ops = { next_app, free_app_list };
+	struct app_list *list = mem_new(1, sizeof(*list));
+	list->in = *in;
+	app_cursor_init(in->registry, &list->cursor);
+	return stream_new(NULL, "apps", &ops, list);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * GET /v1/apps and /v1/apps/NAME: is the app announced, since when, what did its checks say last,
+ * and if it is not announced, why not.
+ */
+#ifndef AGENT_STATUS_VIEW_APP_H
+#define AGENT_STATUS_VIEW_APP_H
+
+#include <jansson.h>
+
+#include "agent/app/registry.h"
+#include "agent/status/sources.h"
+#include "agent/status/stream.h"
+
+json_t *view_app(const struct status_sources *in, const struct app *app);
+/* null for an app without a lease. */
+json_t *view_app_lease(const struct app *app, const struct view_clock *clock);
+/* {"apps": [ … ]}, a summary of each; the sources must outlive it. */
+struct stream *view_apps(const struct status_sources *in);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/view_monitor.h"
+
+json_t *view_monitor(const struct monitor_status *m, const struct view_clock *clock)
+{
+	json_t *o = json_pack("{s:o, s:s, s:o, s:b, s:I, s:I, s:o}", "monitor", view_text(m->text),
+			      "health", health_name(m->health), "said", view_text(m->said),
+			      "running", m->running, "checks", VIEW_INT(m->checks), "failures",
+			      VIEW_INT(m->failures), "took_seconds", view_span(m->took));
+	view_add_time(o, clock, "since", m->since);
+	view_add_time(o, clock, "last_check", m->last_check);
+	json_object_set_new(o, "output", view_text_or_null(m->output));
+	json_object_set_new(o, "interval_seconds", view_span(m->timing.interval));
+	json_object_set_new(o, "fast_interval_seconds", view_span(m->timing.fast_interval));
+	json_object_set_new(o, "timeout_seconds", view_span(m->timing.timeout));
+	json_object_set_new(o, "rise", json_integer(m->timing.rise));
+	json_object_set_new(o, "fall", json_integer(m->timing.fall));
+	json_object_set_new(o, "pending", json_integer(m->streak));
+	return o;
+}

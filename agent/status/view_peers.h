@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* GET /v1/peers and GET /info: all peers. What is said of one is view_peer.h's. */
+#ifndef AGENT_STATUS_VIEW_PEERS_H
+#define AGENT_STATUS_VIEW_PEERS_H
+
+#include <jansson.h>
+
+#include "agent/status/sources.h"
+
+json_t *view_peers(const struct status_sources *in); /* {"peers": [ … ]} */
+json_t *view_info(const struct status_sources *in);  /* GoCast's array */
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/view_route.h"
+
+#include <stdio.h>
+
+#include "agent/model/community.h"
+
+const char *view_route_error(enum bgp_route_state state, uint8_t family)
+{
+	switch (state) {
+	case BGP_ROUTE_NO_FAMILY:
+		return family == AF_INET6 ? "IPv6 unicast was not negotiated"
+					  : "IPv4 unicast was not negotiated";
+	case BGP_ROUTE_NO_NEXT_HOP:
+		return family == AF_INET6 ? "no IPv6 address to be the next hop, set local_ip6"
+					  : "no IPv4 address to be the next hop, set local_ip";
+	case BGP_ROUTE_SENT:
+	case BGP_ROUTE_PENDING:
+	case BGP_ROUTE_UNKNOWN:
+	case BGP_ROUTE_NO_SESSION:
+		return NULL;
+	}
+	return NULL;
+}
+
+static json_t *reason(const struct view_route *route, uint8_t family)
+{
+	char buf[512];
+	const struct bgp_peer_status *peer = route->peer;
+	const char *error = view_route_error(route->state, family);
+	if (error)
+		return json_string(error);
+	if (route->state != BGP_ROUTE_NO_SESSION)
+		return json_null();
+	snprintf(buf, sizeof(buf), "no session, the peer is %s%s%s", bgp_state_name(peer->state),
+		 peer->last_error[0] ? ": " : "", peer->last_error);
+	return view_text(buf);
+}
+
+json_t *view_route(const struct view_route *route, const struct prefix *prefix,
+		   const struct bgp_communities *global, const struct bgp_communities *own)
+{
+	const struct bgp_peer_status *peer = route->peer;
+	const struct bgp_communities *const lists[] = { global, &peer->config->communities, own };
+	uint8_t family = prefix->addr.family;
+	return json_pack("{s:o, s:I, s:s, s:o, s:o, s:o}", "peer", view_addr(&peer->config->addr),
+			 "peer_as", VIEW_INT(peer->peer_as), "state",
+			 bgp_route_state_name(route->state), "reason", reason(route, family),
+			 "next_hop",
+			 view_addr(family == AF_INET6 ? &peer->next_hop6 : &peer->next_hop4),
+			 "communities", view_communities(lists, 3));
+}
+
+static json_t *ext_communities(const struct bgp_ext_communities *list)
+{
+	char text[EXT_COMMUNITY_TEXT_MAX];
+	json_t *array = json_array();
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(array,
+				      json_string(ext_community_format(list->values[i], text)));
+	return array;
+}
+
+static json_t *large_communities(const struct bgp_large_communities *list)
+{
+	char text[LARGE_COMMUNITY_TEXT_MAX];
+	json_t *array = json_array();
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(array,
+				      json_string(large_community_format(list->values[i], text)));
+	return array;
+}
+
+json_t *view_route_attrs(const struct bgp_route_attrs *attrs)
+{
+	const struct bgp_communities *const lists[] = { &attrs->communities };
+	return json_pack(
+		"{s:o, s:o, s:I, s:o, s:o, s:o}", "med",
+		attrs->has_med ? json_integer(VIEW_INT(attrs->med)) : json_null(), "local_pref",
+		attrs->has_local_pref ? json_integer(VIEW_INT(attrs->local_pref)) : json_null(),
+		"prepend", VIEW_INT(attrs->prepends), "communities", view_communities(lists, 1),
+		"ext_communities", ext_communities(&attrs->ext_communities), "large_communities",
+		large_communities(&attrs->large_communities));
+}

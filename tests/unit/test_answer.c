@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The answers of the API: registry, reconciler, actuator, speaker and store as in the agent, on a
+ * loop, in a network namespace of its own. Requests are handed over parsed; test_api has the
+ * server.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/http/answer.h"
+#include "agent/http/request.h"
+#include "agent/status/status_line_collect.h"
+#include "agent/status/view_app.h"
+#include "agent/status/view_vip.h"
+#include "agent/vip/host_addresses.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "lib/version.h"
+
+#include "loop_until.h"
+#include "own_netns.h"
+
+#define CONFIG                                                                                     \
+	"agent:\n"                                                                                 \
+	"  state_file: %s\n"                                                                       \
+	"  drain_time: 30s\n"                                                                      \
+	"bgp:\n"                                                                                   \
+	"  local_as: 65001\n"                                                                      \
+	"  router_id: 127.0.0.1\n"                                                                 \
+	"  local_ip: 127.0.0.1\n"                                                                  \
+	"  communities: [ \"1000:1000\" ]\n"                                                       \
+	"  peers:\n"                                                                               \
+	"    - { peer_ip: 127.0.0.9, peer_as: 65000, password: secret }\n"                         \
+	"apps:\n"                                                                                  \
+	"  - { name: config, vip: 192.0.2.1/32 }\n"
+
+struct agent {
+	sd_event *loop;
+	struct config *config;
+	struct host_addresses addresses;
+	struct actuator *actuator;
+	struct monitor_runner *runner;
+	struct registry *registry;
+	struct bgp_speaker *speaker;
+	struct store *store;
+	struct capability_needs capabilities;
+	struct status_sources in;
+	char dir[64];
+	bool stopping;
+	/* The last reply. */
+	unsigned status;
+	struct api_reply reply;
+	char *text;
+	/* Of the store. */
+	uint64_t stored_to;
+};
+
+static void on_stored(uint64_t up_to, bool stored, void *userdata)
+{
+	struct agent *a = userdata;
+	if (stored)
+		a->stored_to = up_to;
+}
+
+static void load_config(struct agent *a, const char *state_file)
+{
+	char text[1024];
+	struct config_findings findings = { 0 };
+	int n = snprintf(text, sizeof(text), CONFIG, state_file);
+	assert_int_equal(config_load_text(text, (size_t)n, &a->config, &findings), 0);
+	config_findings_done(&findings);
+}
+
+static void make_registry(struct agent *a)
+{
+	const struct runner_config runner = { .interval = 10 * USEC_PER_SEC };
+	struct reconcile *reconcile = actuator_reconcile(a->actuator);
+	assert_int_equal(monitor_runner_new(a->loop, &runner, &a->runner, NULL), 0);
+	a->registry = registry_new(a->loop, a->runner, reconcile, 900 * USEC_PER_SEC);
+	const struct registry_options options = { .drain_time = a->config->agent.drain_time,
+						  .admission = &a->config->agent.admission };
+	registry_set_options(a->registry, &options);
+}
+
+static void register_config(struct agent *a)
+{
+	enum register_result result;
+	for (size_t i = 0; i < a->config->n_apps; i++)
+		assert_int_equal(registry_register(a->registry, &a->config->apps[i],
+						   loop_now(a->loop), &result, NULL),
+				 0);
+}
+
+static void make_sources(struct agent *a)
+{
+	a->in = (struct status_sources){
+		.loop = a->loop,
+		.registry = a->registry,
+		.reconcile = actuator_reconcile(a->actuator),
+		.runner = a->runner,
+		.speaker = a->speaker,
+		.nat = actuator_nat(a->actuator),
+		.actuator = a->actuator,
+		.communities = &a->config->bgp.communities,
+		.phase = "running",
+		.config = &a->config->agent,
+		.store = a->store,
+		.capabilities = &a->capabilities,
+		.registered = true,
+		.started_at = loop_now(a->loop),
+	};
+}
+
+static const struct bgp_speaker_ops no_ops;
+
+static void start(struct agent *a, const char *state_file)
+{
+	struct err err = { "" };
+	load_config(a, state_file);
+	assert_true(sd_event_new(&a->loop) >= 0);
+	assert_int_equal(host_addresses_find(a->config, &a->addresses, &err), 0);
+	if (actuator_new(a->loop, &a->addresses, NAT_AUTO, &a->actuator, &err) < 0)
+		fail_msg("%s", err.text);
+	make_registry(a);
+	a->store = store_new(a->loop, &a->config->agent, a->registry, a->actuator, on_stored, a);
+	assert_int_equal(
+		bgp_speaker_new(a->loop, &a->addresses.bgp, &no_ops, NULL, &a->speaker, &err), 0);
+	actuator_set_speaker(a->actuator, a->speaker);
+	register_config(a);
+	store_begin(a->store, false);
+	make_sources(a);
+}
+
+static int setup(void **state)
+{
+	static struct agent a;
+	char file[96];
+	a = (struct agent){ 0 };
+	str_copy(a.dir, sizeof(a.dir), "/tmp/vipherald-test-XXXXXX");
+	assert_non_null(mkdtemp(a.dir));
+	snprintf(file, sizeof(file), "%s/state.json", a.dir);
+	start(&a, file);
+	*state = &a;
+	return 0;
+}
+
+static int setup_without_state_file(void **state)
+{
+	static struct agent a;
+	a = (struct agent){ 0 };
+	start(&a, "\"\"");
+	*state = &a;
+	return 0;
+}
+
+static void drop_reply(struct agent *a)
+{
+	free(a->text);
+	reply_done(&a->reply);
+	a->reply = (struct api_reply){ 0 };
+	a->text = NULL;
+}
+
+static int teardown(void **state)
+{
+	struct agent *a = *state;
+	drop_reply(a);
+	store_free(a->store);
+	registry_free(a->registry);
+	monitor_runner_free(a->runner);
+	actuator_free(a->actuator);
+	bgp_speaker_free(a->speaker);
+	host_addresses_done(&a->addresses);
+	config_free(a->config);
+	sd_event_unref(a->loop);
+	if (a->dir[0])
+		shell("rm -r %s", a->dir);
+	shell("ip addr flush dev lo; ip addr add 127.0.0.1/8 dev lo; ip link set lo up");
+	return 0;
+}
+
+static char *text_of(const struct api_reply *reply)
+{
+	size_t len = 0, cap = 0, n = 1;
+	char *text = NULL;
+	if (!reply->stream)
+		return mem_strdup(reply->body ? reply->body : "");
+	while (n > 0) {
+		text = mem_grow(text, &cap, len + 512, 1);
+		n = stream_read(reply->stream, text + len, 511);
+		len += n;
+	}
+	text[len] = 0;
+	return text;
+}
+
+/* "PATH?NAME=VALUE&NAME=VALUE", nothing encoded. */
+static void ask(struct agent *a, const char *url)
+{
+	char copy[512], *rest = copy;
+	struct api_arg args[16];
+	struct api_request request = { .method = "GET", .args = args, .local = true };
+	struct api_call call;
+	str_copy(copy, sizeof(copy), url);
+	request.path = strsep(&rest, "?");
+	for (char *arg; (arg = strsep(&rest, "&"));) {
+		const char *name = strsep(&arg, "=");
+		args[request.n_args++] = (struct api_arg){ name, arg, arg ? strlen(arg) : 0 };
+	}
+	drop_reply(a);
+	request_parse(&request, &call);
+	answer_call(&a->in, a->stopping, &call, &a->reply);
+	api_call_done(&call);
+	a->status = a->reply.status;
+	a->text = text_of(&a->reply);
+}
+
+static void expect(struct agent *a, const char *url, unsigned status, const char *says)
+{
+	ask(a, url);
+	if (a->status != status || !strstr(a->text, says))
+		fail_msg("%s: %u %s", url, a->status, a->text);
+}
+
+/* The reply as JSON, for json_decref(). */
+static json_t *ask_json(struct agent *a, const char *url)
+{
+	ask(a, url);
+	json_t *o = json_loads(a->text, 0, NULL);
+	if (!o)
+		fail_msg("%s: no JSON: %s", url, a->text);
+	return o;
+}
+
+static void expect_text(const json_t *o, const char *key, const char *want)
+{
+	const char *got = json_string_value(json_object_get(o, key));
+	if (!want != !got || (want && strcmp(want, got) != 0))
+		fail_msg("%s: '%s', not '%s'", key, got ? got : "(null)", want ? want : "(null)");
+}
+
+static void expect_int(const json_t *o, const char *key, json_int_t want)
+{
+	assert_int_equal(json_integer_value(json_object_get(o, key)), want);
+}
+
+/* Registration */
+
+static void test_register(void **state)
+{
+	struct agent *a = *state;
+	expect(a, "/register?name=web&vip=192.0.2.2/32", 200, "\"result\":\"registered\"");
+	expect(a, "/register?name=web&vip=192.0.2.2/32", 200, "\"result\":\"unchanged\"");
+	expect(a, "/register?name=web&vip=192.0.2.3/32", 200, "\"result\":\"replaced\"");
+	expect(a, "/register?name=web&vip=192.0.2.3/32&ttl=60s", 200, "\"result\":\"renewed\"");
+	json_t *o = ask_json(a, "/register?name=web&vip=192.0.2.3/32&ttl=60s");
+	assert_true(json_real_value(json_object_get(json_object_get(o, "lease"), "ttl_seconds")) ==
+		    60);
+	expect_text(o, "health", "up");
+	json_decref(o);
+}
+
+static const struct refusal {
+	const char *url;
+	unsigned status;
+	const char *says;
+} refusals[] = {
+	{ "/register?name=web&vip=192.0.2.1/32", 409, "Conflict: " },
+	{ "/register?name=config&vip=192.0.2.7/32", 409, "Conflict: " },
+	{ "/register?name=web", 400, "Invalid request: " },
+	{ "/register?name=web&vip=192.0.2.2/24", 400, "192.0.2.2/24" },
+	{ "/unregister", 400, "name is missing" },
+	{ "/v1/apps/nowhere", 404, "{\"error\":\"no app 'nowhere'\"}" },
+	{ "/v1/apps/nowhere/drain", 404, "no app 'nowhere'" },
+	{ "/v1/drain?for=0s", 400, "greater than zero" },
+};
+
+static void test_refusals_have_no_effect(void **state)
+{
+	struct agent *a = *state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		expect(a, refusals[i].url, refusals[i].status, refusals[i].says);
+		assert_int_equal(registry_n(a->registry, HEALTH_UP), 1);
+		assert_null(a->reply.body_unstored);
+	}
+}
+
+static void test_a_path_that_is_not_there(void **state)
+{
+	json_t *o = ask_json(*state, "/v1/nothing");
+	expect_text(o, "error", "'/v1/nothing' not found");
+	assert_int_equal(json_array_size(json_object_get(o, "endpoints")), 19);
+	json_decref(o);
+}
+
+static void test_a_lease_of_an_app_of_the_configuration(void **state)
+{
+	expect(*state, "/register?name=config&vip=192.0.2.1/32&ttl=60s", 200, "configuration file");
+}
+
+static void test_unregister(void **state)
+{
+	struct agent *a = *state;
+	expect(a, "/unregister?name=web", 200, "\"result\":\"unknown\"");
+	ask(a, "/register?name=web&vip=192.0.2.2/32");
+	expect(a, "/unregister?name=web", 200, "\"result\":\"unregistered\"");
+	assert_null(strstr(a->text, "note"));
+	expect(a, "/unregister?name=config", 200, "at the next start");
+	assert_null(registry_find(a->registry, "config"));
+}
+
+static void test_no_change_while_stopping(void **state)
+{
+	struct agent *a = *state;
+	a->stopping = true;
+	expect(a, "/register?name=web&vip=192.0.2.2/32", 503, "vipherald is stopping");
+	expect(a, "/unregister?name=config", 503, "vipherald is stopping");
+	expect(a, "/v1/drain", 503, "vipherald is stopping");
+	expect(a, "/v1/undrain", 503, "vipherald is stopping");
+	expect(a, "/v1/apps", 200, "config");
+	expect(a, "/readyz", 503, "vipherald is stopping");
+}
+
+/* The state file */
+
+static bool is_stored(void *userdata)
+{
+	const struct agent *a = userdata;
+	return a->stored_to >= a->reply.number;
+}
+
+static void test_a_change_waits_for_the_disk(void **state)
+{
+	struct agent *a = *state;
+	ask(a, "/register?name=web&vip=192.0.2.2/32");
+	answer_defer(&a->reply, a->store);
+	assert_int_equal(a->reply.defer, API_DEFER_STORED);
+	assert_non_null(strstr(a->reply.body, "\"stored\":true"));
+	assert_non_null(strstr(a->reply.body_unstored, "\"stored\":false"));
+	loop_until(a->loop, is_stored, a);
+	/* No change, nothing to wait for. */
+	ask(a, "/register?name=web&vip=192.0.2.2/32");
+	answer_defer(&a->reply, a->store);
+	assert_int_equal(a->reply.defer, API_SEND_NOW);
+	assert_non_null(strstr(a->reply.body, "\"stored\":true"));
+	json_t *o = ask_json(a, "/v1/status"), *file = json_object_get(o, "state_file");
+	assert_true(json_is_true(json_object_get(file, "stored")));
+	expect_text(file, "error", NULL);
+	json_decref(o);
+	expect(a, "/metrics", 200, "vipherald_state_file_stored 1\n");
+}
+
+static void test_without_a_state_file_nothing_is_stored(void **state)
+{
+	struct agent *a = *state;
+	ask(a, "/register?name=web&vip=192.0.2.2/32");
+	answer_defer(&a->reply, a->store);
+	assert_int_equal(a->reply.defer, API_SEND_NOW);
+	assert_non_null(strstr(a->reply.body, "\"stored\":false"));
+	json_t *o = ask_json(a, "/v1/status");
+	assert_true(json_is_null(json_object_get(o, "state_file")));
+	json_decref(o);
+}
+
+static void test_reading_waits_for_nothing(void **state)
+{
+	struct agent *a = *state;
+	ask(a, "/register?name=web&vip=192.0.2.2/32");
+	ask(a, "/v1/status");
+	answer_defer(&a->reply, a->store);
+	assert_int_equal(a->reply.defer, API_SEND_NOW);
+}
+
+/* Views */
+
+static int listen_on(uint16_t port)
+{
+	const struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+static void test_an_app_whose_port_is_closed(void **state)
+{
+	struct agent *a = *state;
+	ask(a, "/register?name=web&vip=192.0.2.2/32&monitor=port:tcp:8053");
+	json_t *o = ask_json(a, "/v1/apps/web");
+	json_t *monitor = json_array_get(json_object_get(o, "monitors"), 0);
+	json_t *vip = json_array_get(json_object_get(o, "vips"), 0);
+	expect_text(o, "health", "down");
+	expect_text(o, "state", "down");
+	expect_text(o, "source", "http");
+	assert_true(json_is_false(json_object_get(o, "announced")));
+	assert_non_null(strstr(json_string_value(json_object_get(o, "reason")), "port:tcp:8053: "));
+	expect_text(monitor, "monitor", "port:tcp:8053");
+	expect_text(monitor, "health", "down");
+	expect_int(monitor, "failures", 1);
+	expect_text(vip, "prefix", "192.0.2.2/32");
+	expect_text(vip, "reason", "the app is down");
+	json_decref(o);
+	expect(a, "/metrics", 200, "vipherald_apps{health=\"down\"} 1\n");
+	expect(a, "/metrics", 200, "vipherald_check_failures 1\n");
+}
+
+static void test_an_app_whose_port_is_open(void **state)
+{
+	struct agent *a = *state;
+	int fd = listen_on(8053);
+	ask(a, "/register?name=web&vip=192.0.2.2/32&monitor=port:tcp:8053&vip_communities=1:2");
+	loop_drain(a->loop);
+	json_t *o = ask_json(a, "/v1/apps/web");
+	json_t *vip = json_array_get(json_object_get(o, "vips"), 0);
+	json_t *peer = json_array_get(json_object_get(vip, "peers"), 0);
+	expect_text(o, "state", "up");
+	expect_text(o, "reason", "all monitors pass");
+	expect_text(o, "announcement_errors", NULL);
+	assert_true(json_is_true(json_object_get(o, "announced")));
+	assert_true(json_is_true(json_object_get(vip, "bound")));
+	expect_text(vip, "form", "up");
+	expect_text(peer, "peer", "127.0.0.9");
+	expect_text(peer, "state", "no-session");
+	expect_text(peer, "reason", "no session, the peer is idle");
+	char *communities = json_dumps(json_object_get(peer, "communities"), JSON_COMPACT);
+	assert_string_equal(communities, "[\"1000:1000\",\"1:2\"]");
+	free(communities);
+	json_decref(o);
+	close(fd);
+}
+
+static void test_an_app_without_monitors(void **state)
+{
+	json_t *o = ask_json(*state, "/v1/apps/config");
+	expect_text(o, "reason", "no monitors, always up");
+	expect_text(o, "source", "config");
+	expect_text(o, "quorum", "all");
+	assert_true(json_is_null(json_object_get(o, "drain")));
+	assert_true(json_is_null(json_object_get(o, "group")));
+	assert_true(json_is_null(json_object_get(o, "lease")));
+	assert_true(json_is_null(json_object_get(o, "nat")));
+	json_decref(o);
+}
+
+static void test_lists(void **state)
+{
+	struct agent *a = *state;
+	char url[64];
+	for (int i = 2; i < 40; i++) {
+		snprintf(url, sizeof(url), "/register?name=app%d&vip=192.0.2.%d/32", i, i);
+		ask(a, url);
+	}
+	json_t *o = ask_json(a, "/v1/apps"), *apps = json_object_get(o, "apps");
+	assert_int_equal(json_array_size(apps), 39);
+	expect_text(json_array_get(apps, 38), "name", "app39");
+	expect_int(json_array_get(json_object_get(json_array_get(apps, 0), "vips"), 0),
+		   "peers_sent", 0);
+	json_decref(o);
+	o = ask_json(a, "/v1/routes");
+	assert_int_equal(json_array_size(json_object_get(o, "routes")), 39);
+	json_decref(o);
+}
+
+/* A reader is slow, and apps go meanwhile. */
+static void test_apps_go_while_a_list_is_read(void **state)
+{
+	struct agent *a = *state;
+	char first[64];
+	ask(a, "/register?name=web&vip=192.0.2.2/32");
+	ask(a, "/register?name=xyz&vip=192.0.2.3/32");
+	struct stream *apps = view_apps(&a->in), *routes = view_routes(&a->in);
+	assert_int_equal(stream_read(apps, first, sizeof(first)), sizeof(first));
+	assert_int_equal(stream_read(routes, first, sizeof(first)), sizeof(first));
+	ask(a, "/unregister?name=web");
+	loop_drain(a->loop);
+	struct api_reply reply = { .stream = apps };
+	char *text = text_of(&reply);
+	assert_null(strstr(text, "web"));
+	assert_non_null(strstr(text, "xyz"));
+	free(text);
+	stream_free(apps);
+	stream_free(routes);
+}
+
+static void test_drain_of_an_app(void **state)
+{
+	struct agent *a = *state;
+	json_t *o = ask_json(a, "/v1/apps/config/drain?reason=upgrade&for=1h");
+	json_t *app = json_object_get(o, "app"), *drain = json_object_get(app, "drain");
+	json_t *request = json_array_get(json_object_get(drain, "holds"), 0);
+	expect_text(o, "result", "drained");
+	expect_text(app, "state", "draining");
+	expect_text(request, "by", "api");
+	expect_text(request, "of", "app");
+	expect_text(request, "reason", "upgrade");
+	assert_true(json_real_value(json_object_get(request, "until_seconds")) > 3590);
+	assert_true(json_real_value(json_object_get(drain, "withdraw_seconds")) <= 30);
+	json_decref(o);
+	expect(a, "/v1/apps/config/drain?reason=upgrade", 200, "\"result\":\"changed\"");
+	expect(a, "/metrics", 200, "vipherald_apps_draining 1\n");
+	expect(a, "/v1/apps/config/undrain", 200, "\"result\":\"undrained\"");
+	expect(a, "/v1/apps/config/undrain", 200, "\"result\":\"unchanged\"");
+}
+
+static void test_drain_of_the_agent(void **state)
+{
+	struct agent *a = *state;
+	json_t *o = ask_json(a, "/v1/drain"), *agent = json_object_get(o, "agent");
+	json_t *drain = json_object_get(agent, "drain");
+	expect_text(o, "result", "drained");
+	expect_int(json_object_get(agent, "apps"), "draining", 1);
+	expect_text(json_array_get(json_object_get(drain, "holds"), 0), "of", "agent");
+	json_decref(o);
+	expect(a, "/metrics", 200, "vipherald_agent_drained 1\n");
+	o = ask_json(a, "/v1/undrain");
+	assert_true(json_is_null(json_object_get(json_object_get(o, "agent"), "drain")));
+	json_decref(o);
+}
+
+static void test_status(void **state)
+{
+	json_t *o = ask_json(*state, "/v1/status");
+	expect_text(o, "version", VIPHERALD_VERSION);
+	expect_text(o, "phase", "running");
+	expect_int(json_object_get(o, "apps"), "up", 1);
+	assert_int_equal(json_array_size(json_object_get(o, "alarms")), 0);
+	expect_int(json_object_get(json_object_get(o, "drift"), "address"), "repairs", 0);
+	json_decref(o);
+}
+
+static bool lo_is_down(void *userdata)
+{
+	const struct agent *a = userdata;
+	return !actuator_lo_is_up(a->actuator);
+}
+
+static bool lo_is_up(void *userdata)
+{
+	return !lo_is_down(userdata);
+}
+
+static void test_lo_down_is_an_alarm_and_then_a_repair(void **state)
+{
+	struct agent *a = *state;
+	own_netns_set_lo(0);
+	loop_until(a->loop, lo_is_down, a);
+	expect(a, "/v1/status", 200, "lo-down");
+	own_netns_set_lo(1);
+	loop_until(a->loop, lo_is_up, a);
+	json_t *o = ask_json(a, "/v1/status");
+	assert_int_equal(json_array_size(json_object_get(o, "alarms")), 0);
+	expect_int(json_object_get(json_object_get(o, "drift"), "lo"), "repairs", 1);
+	json_decref(o);
+	expect(a, "/metrics", 200, "vipherald_drift_repairs_total{kind=\"lo\"} 1\n");
+}
+
+static void test_peers(void **state)
+{
+	struct agent *a = *state;
+	json_t *o = ask_json(a, "/v1/peers");
+	json_t *peer = json_array_get(json_object_get(o, "peers"), 0);
+	expect_text(peer, "address", "127.0.0.9");
+	expect_text(peer, "state", "idle");
+	assert_null(strstr(a->text, "secret"));
+	json_decref(o);
+	o = ask_json(a, "/info");
+	assert_int_equal(json_array_size(o), 1);
+	json_decref(o);
+	expect(a, "/metrics", 200, "vipherald_peer_up{peer=\"127.0.0.9\"} 0\n");
+}
+
+static void test_small_answers(void **state)
+{
+	struct agent *a = *state;
+	expect(a, "/ping", 200, "I-AM-ALIVE");
+	expect(a, "/healthz", 200, "ok");
+	expect(a, "/v1/consul", 200, "\"enabled\":false");
+	expect(a, "/v1/capabilities", 200, "{\"missing\":[],\"capabilities\":[]}");
+	json_t *o = ask_json(a, "/v1/nat");
+	expect_text(o, "backend", NULL);
+	assert_int_equal(json_array_size(json_object_get(o, "rules")), 0);
+	json_decref(o);
+	expect(a, "/metrics", 200, "vipherald_build_info{version=\"" VIPHERALD_VERSION "\"} 1\n");
+	assert_string_equal(a->reply.content_type, "text/plain; version=0.0.4; charset=utf-8");
+	assert_null(strstr(a->text, "vipherald_consul"));
+}
+
+/* Readiness and the status line */
+
+static void test_not_ready_without_a_session(void **state)
+{
+	expect(*state, "/readyz", 503, "no BGP session established (0 of 1)\n");
+}
+
+static void test_not_ready_until_apps_have_verdicts(void **state)
+{
+	struct agent *a = *state;
+	ask(a, "/register?name=web&vip=192.0.2.2/32&monitor=exec:true");
+	a->in.started_at = loop_now(a->loop);
+	expect(a, "/readyz", 503, "'web' has no verdict from its monitors yet\n");
+	/* One that was registered after the start is not waited for. */
+	a->in.started_at = 1;
+	ask(a, "/readyz");
+	assert_null(strstr(a->text, "web"));
+	a->in.registered = false;
+	expect(a, "/readyz", 503, "still being registered\n");
+}
+
+static void test_missing_capabilities(void **state)
+{
+	struct agent *a = *state;
+	char line[STATUS_LINE_MAX];
+	a->capabilities = (struct capability_needs){
+		.items[0] = { .number = 12, .missing = true, .key = "nat", .without = "no NAT" },
+		.n = 1,
+		.n_missing = 1,
+	};
+	expect(a, "/readyz", 503, "missing: CAP_NET_ADMIN (/v1/capabilities)\n");
+	expect(a, "/v1/capabilities", 200, "\"missing\":[\"CAP_NET_ADMIN\"]");
+	assert_string_equal(status_line_collect(&a->in, line),
+			    "1 of 1 app up, 1 of 1 VIP announced, 0 of 1 peer established; "
+			    "missing: CAP_NET_ADMIN");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_register),
+		TEST(test_refusals_have_no_effect),
+		TEST(test_a_path_that_is_not_there),
+		TEST(test_a_lease_of_an_app_of_the_configuration),
+		TEST(test_unregister),
+		TEST(test_no_change_while_stopping),
+		TEST(test_a_change_waits_for_the_disk),
+		cmocka_unit_test_setup_teardown(test_without_a_state_file_nothing_is_stored,
+						setup_without_state_file, teardown),
+		TEST(test_reading_waits_for_nothing),
+		TEST(test_an_app_whose_port_is_closed),
+		TEST(test_an_app_whose_port_is_open),
+		TEST(test_an_app_without_monitors),
+		TEST(test_lists),
+		TEST(test_apps_go_while_a_list_is_read),
+		TEST(test_drain_of_an_app),
+		TEST(test_drain_of_the_agent),
+		TEST(test_status),
+		TEST(test_lo_down_is_an_alarm_and_then_a_repair),
+		TEST(test_peers),
+		TEST(test_small_answers),
+		TEST(test_not_ready_without_a_session),
+		TEST(test_not_ready_until_apps_have_verdicts),
+		TEST(test_missing_capabilities),
+	};
+	log_setup(LOG_ERROR, false);
+	own_netns_enter();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
