@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The VIPs that we own on lo. What they consist of, in the kernel, is in net/vipaddr.h.
+ * Binds VIPs to lo and tells when another process removes or changes them. What a VIP consists of
+ * in the kernel is in net/vipaddr.h, whose an address is in net/lo_mirror.h.
  *
- * An address is ours when we added it (the kernel acknowledged an exclusive add) or when it
- * carries our IFA_PROTO tag from a former run; a local route when it carries our number. Only those
- * are ever removed.
- *
- * Kernels before 5.18 drop the tag. There a former run must have written down that it was about to
- * add the address, and the address must look as we make it, label included: loopback_adopt().
+ * Kernels before 5.18 drop our tag from addresses. There the previous instance must have written
+ * down that it was about to add the address, and the address must look as we make it, label
+ * included: loopback_adopt().
  */
 #ifndef NET_LOOPBACK_H
 #define NET_LOOPBACK_H
@@ -18,19 +16,13 @@
 
 #include "lib/addr.h"
 #include "lib/err.h"
+#include "net/lo_mirror.h"
 
 struct loopback;
 
-/* What somebody else did to a VIP of ours. */
-enum loopback_loss {
-	LOOPBACK_REMOVED,  /* the address, or all there is of it */
-	LOOPBACK_UNROUTED, /* its local route */
-	LOOPBACK_ALTERED,  /* the address is there with another lifetime, or without our tag */
-};
-
-/* Somebody else did something to a VIP that we own: bring it back with loopback_add(). `prefix`
- * NULL: lo went down or up, look at every one; what went with lo is not told one by one. Called
- * from the loop; loopback_add() and _del() may be called inside it, loopback_free() may not. */
+/* Another process did something to a VIP of ours: restore it with loopback_add(). `prefix` NULL: lo
+ * went down or up, check every one; what went with lo is not told one by one. Called from the loop;
+ * loopback_add() and _del() may be called inside it, loopback_free() may not. */
 typedef void loopback_lost_cb(const struct prefix *prefix, enum loopback_loss why, void *userdata);
 
 int loopback_new(sd_event *loop, loopback_lost_cb *lost, void *userdata, struct loopback **ret,
@@ -46,15 +38,15 @@ int loopback_add(struct loopback *lo, const struct prefix *vip, const char *app_
 		 struct err *err);
 /* Whether the kernel keeps our tag. */
 bool loopback_has_tags(const struct loopback *lo);
-/* A former run added this, or was about to: if it is there, and the kernel has no tags, it is left
- * over from then on. True when it is so. */
+/* The previous instance added this, or was about to: if it is there, and the kernel has no tags, it
+ * is a leftover from now on. True when it is so. */
 bool loopback_adopt(struct loopback *lo, const struct prefix *vip, const char *label);
 /* Removes a VIP of ours; 0 when it is gone already. -ENOENT when it is not ours. */
 int loopback_del(struct loopback *lo, const struct prefix *vip, struct err *err);
-/* Ours, and still there, whole, as far as the kernel told us. */
+/* Ours or a leftover, and still there, whole, as far as the kernel told us. */
 bool loopback_owns(const struct loopback *lo, const struct prefix *vip);
 bool loopback_is_up(const struct loopback *lo);
-/* Walks the VIPs that a former run left and loopback_add() did not claim yet. The
+/* Walks the leftovers of the previous instance that loopback_add() has not claimed yet. The
  * callback may call loopback_add() and _del(). */
 typedef void loopback_walk_cb(const struct prefix *vip, void *userdata);
 void loopback_walk_leftovers(struct loopback *lo, loopback_walk_cb *cb, void *userdata);

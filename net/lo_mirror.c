@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/lo_mirror.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+
+_Static_assert(sizeof(struct prefix) == 18, "struct prefix is hashed as memory");
+
+void lo_mirror_init(struct lo_mirror *m, bool tags)
+{
+	*m = (struct lo_mirror){ .tags = tags };
+	list_init(&m->lost);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
+static struct lo_entry *find(const struct lo_mirror *m, const struct prefix *p)
+{
+	struct lo_entry *e;
+	HASH_FIND(hh, m->entries, p, sizeof(*p), e);
+	return e;
+}
+
+const struct lo_entry *lo_mirror_find(const struct lo_mirror *m, const struct prefix *vip)
+{
+	return find(m, vip);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
+static struct lo_entry *get(struct lo_mirror *m, const struct prefix *p, enum lo_origin origin)
+{
+	struct lo_entry *e = find(m, p);
+	if (e)
+		return e;
+	e = mem_new(1, sizeof(*e));
+	e->prefix = *p;
+	e->origin = origin;
+	HASH_ADD(hh, m->entries, prefix, sizeof(e->prefix), e);
+	return e;
+}
+
+/* The kernel drops the routes of an interface without a notification when its last IPv4 address
+ * goes; that of a single address goes with the address itself, and is made anew with it. */
+static bool is_network(const struct lo_entry *e)
+{
+	return e->origin == LO_OURS && e->prefix.addr.family == AF_INET && e->prefix.len < 32;
+}
+
+static void drop(struct lo_mirror *m, struct lo_entry *e)
+{
+	m->networks -= is_network(e);
+	list_remove(&e->lost);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
+	HASH_DELETE(hh, m->entries, e);
+	free(e);
+}
+
+void lo_mirror_done(struct lo_mirror *m)
+{
+	struct lo_entry *e, *next;
+	HASH_ITER (hh, m->entries, e, next)
+		drop(m, e);
+}
+
+static bool complete(const struct lo_entry *e)
+{
+	uint8_t parts = vipaddr_parts(&e->prefix);
+	return (e->there & parts) == parts && !e->altered;
+}
+
+bool lo_mirror_owns(const struct lo_mirror *m, const struct prefix *vip)
+{
+	const struct lo_entry *e = find(m, vip);
+	return e && e->origin != LO_FOREIGN && complete(e);
+}
+
+bool lo_mirror_is_bound(const struct lo_mirror *m, const struct prefix *vip)
+{
+	const struct lo_entry *e = find(m, vip);
+	return e && e->origin == LO_OURS && complete(e);
+}
+
+const struct lo_entry *lo_mirror_conflict(const struct lo_mirror *m, const struct prefix *vip)
+{
+	struct lo_entry *e = find(m, vip), *next;
+	if (e || vip->addr.family == AF_INET)
+		return e;
+	HASH_ITER (hh, m->entries, e, next)
+		if (addr_equal(&e->prefix.addr, &vip->addr))
+			return e;
+	return NULL;
+}
+
+int lo_mirror_explain(const struct lo_entry *e, const struct prefix *vip, struct err *err)
+{
+	char text[PREFIX_TEXT_MAX], there[PREFIX_TEXT_MAX];
+	prefix_format(vip, text);
+	prefix_format(e ? &e->prefix : vip, there);
+	if (e && e->origin == LO_OURS)
+		return err_set(err, -EEXIST, "%s is on lo already, bound as %s for another app",
+			       text, there);
+	return err_set(err, -EEXIST,
+		       "%s is on lo already (%s%s%s) and was not put there by vipherald: it is "
+		       "left alone. Remove it with 'ip address del %s dev lo' to let vipherald "
+		       "have it",
+		       text, there, e && e->label[0] ? ", label " : "", e ? e->label : "", there);
+}
+
+/* Losses */
+
+static void lose(struct lo_mirror *m, struct lo_entry *e, enum loopback_loss why)
+{
+	if (list_linked(&e->lost))
+		return;
+	e->why = why;
+	list_append(&m->lost, &e->lost);
+}
+
+/* The kernel no longer has these parts of it. */
+static void parts_gone(struct lo_mirror *m, struct lo_entry *e, uint8_t parts)
+{
+	bool was_complete = complete(e);
+	e->there &= (uint8_t)~parts;
+	if (e->origin != LO_OURS && !e->there)
+		drop(m, e);
+	else if (e->origin == LO_OURS && was_complete && !complete(e))
+		lose(m, e, parts & VIP_ADDRESS ? LOOPBACK_REMOVED : LOOPBACK_UNROUTED);
+}
+
+/* Another process may have given it a lifetime, at the end of which the kernel would remove it, or
+ * removed the tag, by which the next instance knows it. */
+static void check_altered(struct lo_mirror *m, struct lo_entry *e, const struct nladdr *a)
+{
+	if (e->origin == LO_FOREIGN || e->altered || !(e->there & VIP_ADDRESS) ||
+	    vipaddr_intact(a, m->tags))
+		return;
+	bool was_complete = complete(e);
+	e->altered = true;
+	if (e->origin == LO_OURS && was_complete)
+		lose(m, e, LOOPBACK_ALTERED);
+}
+
+bool lo_mirror_next_loss(struct lo_mirror *m, struct prefix *ret, enum loopback_loss *ret_why)
+{
+	struct lo_entry *e = list_first(&m->lost, struct lo_entry, lost);
+	if (!e)
+		return false;
+	*ret = e->prefix;
+	*ret_why = e->why;
+	list_remove(&e->lost);
+	return true;
+}
+
+void lo_mirror_drop_losses(struct lo_mirror *m)
+{
+	struct lo_entry *e;
+	while ((e = list_first(&m->lost, struct lo_entry, lost)))
+		list_remove(&e->lost);
+}
+
+/* Dumps */
+
+void lo_mirror_dump_begin(struct lo_mirror *m)
+{
+	struct lo_entry *e, *next;
+	HASH_ITER (hh, m->entries, e, next)
+		e->seen = 0;
+}
+
+/* A part of ours that was removed and is there again may be another's: the next add decides. */
+static void see(struct lo_entry *e, uint8_t part)
+{
+	e->seen |= part;
+	if (e->origin != LO_OURS)
+		e->there |= part;
+}
+
+void lo_mirror_dump_address(struct lo_mirror *m, const struct nladdr *a)
+{
+	struct lo_entry *e =
+		get(m, &a->prefix, a->proto == NLADDR_PROTO_OURS ? LO_LEFTOVER : LO_FOREIGN);
+	see(e, VIP_ADDRESS);
+	check_altered(m, e, a);
+	memcpy(e->label, a->label, sizeof(e->label));
+	e->as_made = vipaddr_as_made(a);
+}
+
+void lo_mirror_dump_route(struct lo_mirror *m, const struct prefix *dst)
+{
+	see(get(m, dst, LO_LEFTOVER), VIP_ROUTE);
+}
+
+void lo_mirror_dump_end(struct lo_mirror *m)
+{
+	struct lo_entry *e, *next;
+	HASH_ITER (hh, m->entries, e, next)
+		if (e->there & ~e->seen)
+			parts_gone(m, e, e->there & (uint8_t)~e->seen);
+	m->stale = false;
+}
+
+/* Notifications */
+
+void lo_mirror_on_address(struct lo_mirror *m, const struct nladdr *a, bool removed)
+{
+	struct lo_entry *e = find(m, &a->prefix);
+	if (removed && a->prefix.addr.family == AF_INET && m->networks > 0)
+		m->stale = true;
+	if (e && removed && (e->there & VIP_ADDRESS))
+		parts_gone(m, e, VIP_ADDRESS);
+	else if (e && !removed)
+		check_altered(m, e, a);
+}
+
+void lo_mirror_on_route_removed(struct lo_mirror *m, const struct prefix *dst)
+{
+	struct lo_entry *e = find(m, dst);
+	if (e)
+		parts_gone(m, e, VIP_ROUTE);
+}
+
+/* Our own changes */
+
+void lo_mirror_bound(struct lo_mirror *m, const struct prefix *vip)
+{
+	struct lo_entry *e = find(m, vip);
+	bool was_network = e && is_network(e);
+	e = get(m, vip, LO_OURS);
+	e->origin = LO_OURS;
+	m->networks += !was_network && is_network(e);
+	e->there |= vipaddr_parts(vip);
+	e->altered = false;
+	list_remove(&e->lost);
+}
+
+void lo_mirror_forget(struct lo_mirror *m, const struct prefix *vip)
+{
+	struct lo_entry *e = find(m, vip);
+	if (e)
+		drop(m, e);
+}
+
+void lo_mirror_route_removed(struct lo_mirror *m, const struct prefix *vip)
+{
+	struct lo_entry *e = find(m, vip);
+	if (e)
+		e->there &= (uint8_t)~VIP_ROUTE;
+}
+
+bool lo_mirror_adopt(struct lo_mirror *m, const struct prefix *vip, const char *label)
+{
+	struct lo_entry *e = find(m, vip);
+	if (m->tags || !e || e->origin != LO_FOREIGN || !e->as_made || strcmp(e->label, label) != 0)
+		return false;
+	e->origin = LO_LEFTOVER;
+	return true;
+}

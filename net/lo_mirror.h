@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A mirror of the addresses and local routes on lo: which are there, whose they are, and what other
+ * processes did to ours. Fed by dumps and notifications; net/loopback.h does the asking. Pure.
+ *
+ * An address is ours when an exclusive add of ours succeeded, or a leftover of the previous
+ * instance when it carries our tag (or was adopted, on a kernel without tags); a local route when
+ * it carries our number. Everything else is foreign, and is kept only to explain a conflict.
+ */
+#ifndef NET_LO_MIRROR_H
+#define NET_LO_MIRROR_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/err.h"
+#include "lib/hash.h"
+#include "lib/list.h"
+#include "net/vipaddr.h"
+
+enum lo_origin { LO_FOREIGN, LO_LEFTOVER, LO_OURS };
+
+/* What another process did to a VIP of ours. */
+enum loopback_loss {
+	LOOPBACK_REMOVED,  /* the address, or all there is of it */
+	LOOPBACK_UNROUTED, /* its local route */
+	LOOPBACK_ALTERED,  /* the address is there with another lifetime, or without our tag */
+};
+
+struct lo_entry {
+	struct prefix prefix; /* the key; no padding in it */
+	enum lo_origin origin;
+	uint8_t there; /* its parts; of ours what should be, less what is known to be removed */
+	uint8_t seen;  /* in the dump that is being read */
+	bool altered;  /* the address is there, and not as we made it */
+	enum loopback_loss why;
+	char label[IFNAMSIZ];
+	bool as_made;          /* the address is as we would make it, but for label and tag */
+	struct list_node lost; /* to be reported */
+	UT_hash_handle hh;
+};
+
+struct lo_mirror {
+	struct lo_entry *entries;
+	struct list lost;
+	size_t networks; /* IPv4 networks of ours */
+	bool tags;       /* the kernel knows IFA_PROTO */
+	bool stale;      /* a dump is needed: notifications may be missing */
+};
+
+void lo_mirror_init(struct lo_mirror *m, bool tags);
+void lo_mirror_done(struct lo_mirror *m);
+
+/* NULL when nothing is known of it. */
+const struct lo_entry *lo_mirror_find(const struct lo_mirror *m, const struct prefix *vip);
+/* Ours or a leftover, and all its parts are there, unaltered. */
+bool lo_mirror_owns(const struct lo_mirror *m, const struct prefix *vip);
+/* Ours, and likewise: there is nothing to add. */
+bool lo_mirror_is_bound(const struct lo_mirror *m, const struct prefix *vip);
+/* What is in the way of adding its address: IPv6 allows an address only once, whatever its length.
+ * NULL when nothing is known. */
+const struct lo_entry *lo_mirror_conflict(const struct lo_mirror *m, const struct prefix *vip);
+/* -EEXIST and a text about `e`, which is in the way of `vip`; NULL: nothing is known of it. */
+int lo_mirror_explain(const struct lo_entry *e, const struct prefix *vip, struct err *err);
+
+/* A dump, from begin to end: what it does not show is gone. */
+void lo_mirror_dump_begin(struct lo_mirror *m);
+void lo_mirror_dump_address(struct lo_mirror *m, const struct nladdr *a);
+void lo_mirror_dump_route(struct lo_mirror *m, const struct prefix *dst);
+void lo_mirror_dump_end(struct lo_mirror *m);
+
+/* Notifications: additions by others, and removals that are not our own. */
+void lo_mirror_on_address(struct lo_mirror *m, const struct nladdr *a, bool removed);
+void lo_mirror_on_route_removed(struct lo_mirror *m, const struct prefix *dst);
+
+/* All parts of it were added, or were there: it is ours. */
+void lo_mirror_bound(struct lo_mirror *m, const struct prefix *vip);
+/* It was removed, or is not ours any more; nothing is known of it now. */
+void lo_mirror_forget(struct lo_mirror *m, const struct prefix *vip);
+/* A route of ours was removed that stood beside a foreign address. */
+void lo_mirror_route_removed(struct lo_mirror *m, const struct prefix *vip);
+/* The previous instance added it: a leftover from now on, if the address looks as that one made it.
+ * Only on a kernel without tags. */
+bool lo_mirror_adopt(struct lo_mirror *m, const struct prefix *vip, const char *label);
+
+/* Takes out the next VIP of ours that another process removed or changed. */
+bool lo_mirror_next_loss(struct lo_mirror *m, struct prefix *ret, enum loopback_loss *ret_why);
+void lo_mirror_drop_losses(struct lo_mirror *m);
+
+#endif
