@@ -33,7 +33,7 @@
 #include "agent/daemon/sources.h"
 #include "agent/http/answer.h"
 #include "agent/http/api.h"
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 #include "agent/store/store.h"
 #include "agent/vip/actuator.h"
 #include "agent/vip/host_addresses.h"

@@ -18,7 +18,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 
 struct service;
 

@@ -106,7 +106,7 @@ static void do_register(const struct status_sources *in, const struct api_call *
 	struct err err = { "" };
 	enum register_result result = REGISTER_SAME;
 	const char *name = call->spec.name;
-	struct view_clock clock = sources_clock(in);
+	struct view_clock clock = status_clock(in);
 	int rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result, &err);
 	if (rc < 0) {
 		log_info("api", "register %s: refused: %s", name, err.text);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "agent/http/api.h"
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 #include "agent/store/store.h"
 
 /* Whether the request changes something. */

@@ -4,7 +4,7 @@
 #define AGENT_STATUS_DRIFT_SUM_H
 
 #include "agent/model/drift.h"
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 
 void drift_sum(const struct status_sources *in, struct drift *ret);
 

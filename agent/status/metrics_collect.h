@@ -3,7 +3,7 @@
 #ifndef AGENT_STATUS_METRICS_COLLECT_H
 #define AGENT_STATUS_METRICS_COLLECT_H
 
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 
 /* Free the text. */
 char *metrics_collect(const struct status_sources *in);

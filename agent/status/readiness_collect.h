@@ -4,7 +4,7 @@
 #define AGENT_STATUS_READINESS_COLLECT_H
 
 #include "agent/status/readiness.h"
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 
 /* As readiness_report(). */
 bool readiness_collect(const struct status_sources *in, bool stopping,

@@ -3,7 +3,7 @@
 #ifndef AGENT_STATUS_STATUS_LINE_COLLECT_H
 #define AGENT_STATUS_STATUS_LINE_COLLECT_H
 
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 #include "agent/status/status_line.h"
 
 /* Returns `buf`. */

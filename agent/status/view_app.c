@@ -170,7 +170,7 @@ static json_t *vips(const struct status_sources *in, const struct app *app,
 json_t *view_app(const struct status_sources *in, const struct app *app)
 {
 	const struct bgp_communities *const lists[] = { &app->spec->communities };
-	struct view_clock clock = sources_clock(in);
+	struct view_clock clock = status_clock(in);
 	json_t *errors, *o = head(in, app, &clock), *array = vips(in, app, &clock, &errors);
 	add_history(o, app, &clock);
 	json_object_set_new(o, "announcement_errors", errors);
@@ -186,7 +186,7 @@ json_t *view_app(const struct status_sources *in, const struct app *app)
 
 static json_t *summary(const struct status_sources *in, const struct app *app)
 {
-	struct view_clock clock = sources_clock(in);
+	struct view_clock clock = status_clock(in);
 	struct view_vip_context context;
 	json_t *o = head(in, app, &clock), *array = json_array();
 	view_vip_context_init(&context, in);

@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "agent/app/registry.h"
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 #include "agent/status/stream.h"
 
 json_t *view_app(const struct status_sources *in, const struct app *app);

@@ -55,7 +55,7 @@ json_t *view_consul_service(const struct discovered *s, const struct view_clock 
 json_t *view_consul(const struct status_sources *in)
 {
 	struct consul_client_status status;
-	struct view_clock clock = sources_clock(in);
+	struct view_clock clock = status_clock(in);
 	if (!in->discovery)
 		return json_pack("{s:b, s:s}", "enabled", 0, "reason",
 				 "no Consul is configured: set agent.consul_addr, or "

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "agent/discovery/discovery.h"
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 #include "consul/status.h"
 
 json_t *view_consul(const struct status_sources *in);

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "agent/app/registry.h"
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 #include "agent/status/stream.h"
 #include "nat/rules.h"
 #include "nat/status.h"

@@ -7,7 +7,7 @@ typedef json_t *peer_fn(const struct bgp_peer_status *peer, const struct view_cl
 
 static json_t *each_peer(const struct status_sources *in, peer_fn *view)
 {
-	struct view_clock clock = sources_clock(in);
+	struct view_clock clock = status_clock(in);
 	struct peer_list peers;
 	json_t *array = json_array();
 	peer_list_init(&peers, in->speaker);

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 
 json_t *view_peers(const struct status_sources *in); /* {"peers": [ … ]} */
 json_t *view_info(const struct status_sources *in);  /* GoCast's array */

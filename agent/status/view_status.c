@@ -94,7 +94,7 @@ static json_t *drift(const struct status_sources *in, const struct view_clock *c
 
 json_t *view_status(const struct status_sources *in)
 {
-	struct view_clock clock = sources_clock(in);
+	struct view_clock clock = status_clock(in);
 	struct app_counts counts = registry_count(in->registry);
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "version", VIPHERALD_VERSION,
 			 "phase", in->phase, "apps", apps(&counts), "drain", drain(in, &clock),

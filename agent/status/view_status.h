@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 
 json_t *view_status(const struct status_sources *in);
 /* What an operator has to look at: groups that are retained by keep_last, and lo being down. */

@@ -129,7 +129,7 @@ static json_t *next_vip(void *userdata)
 	const struct vip *vip = vip_cursor_next(&list->cursor);
 	if (!vip)
 		return NULL;
-	struct view_clock clock = sources_clock(&list->in);
+	struct view_clock clock = status_clock(&list->in);
 	struct view_vip_context context;
 	view_vip_context_init(&context, &list->in);
 	view_vip_context_set(&context, &list->in, vip);

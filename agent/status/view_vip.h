@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 #include "agent/status/stream.h"
 #include "agent/status/view_route.h"
 #include "lib/str.h"

@@ -83,7 +83,7 @@ static void load_config(struct agent *a, const char *state_file)
 
 static void make_registry(struct agent *a)
 {
-	const struct runner_config runner = { .interval = 10 * USEC_PER_SEC };
+	const struct runner_config runner = { .timing.interval = 10 * USEC_PER_SEC };
 	struct reconcile *reconcile = actuator_reconcile(a->actuator);
 	assert_int_equal(monitor_runner_new(a->loop, &runner, &a->runner, NULL), 0);
 	a->registry = registry_new(a->loop, a->runner, reconcile, 900 * USEC_PER_SEC);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "agent/status/sources.h"
+#include "agent/status/status_sources.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -7,7 +7,7 @@
 #include "lib/mem.h"
 #include "process/loop.h"
 
-struct view_clock sources_clock(const struct status_sources *in)
+struct view_clock status_clock(const struct status_sources *in)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);

@@ -10,8 +10,8 @@
  * A view reads the status struct of the domain (bgp/status.h, monitors/status.h, nat/status.h …)
  *and writes JSON from it; nothing lies between.
  */
-#ifndef AGENT_STATUS_SOURCES_H
-#define AGENT_STATUS_SOURCES_H
+#ifndef AGENT_STATUS_STATUS_SOURCES_H
+#define AGENT_STATUS_STATUS_SOURCES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,7 +53,7 @@ struct status_sources {
 /* Room for capability_list_missing(), all capabilities included. */
 #define MISSING_TEXT_MAX 160
 
-struct view_clock sources_clock(const struct status_sources *in);
+struct view_clock status_clock(const struct status_sources *in);
 
 /* The status of every peer. The texts in it are valid until the loop runs again. */
 struct peer_list {
