@@ -112,7 +112,7 @@ def test_sessions_move_to_the_new_address(bed: Testbed) -> None:
     path = Path(bed)
     device = path.link.device
     bed.host.ip(f"addr del {path.link.host_ip}/24 dev {device}")
-    path.wait_down(f"this host does not have its address {path.link.host_ip} any more")
+    path.wait_down(f"local address {path.link.host_ip} was removed")
     bed.host.ip(f"addr add 10.0.1.77/24 dev {device}")
     session = path.accept()
     assert session.remote_ip == "10.0.1.77"
