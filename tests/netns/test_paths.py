@@ -265,7 +265,7 @@ def test_ipv6_session_moves_too(bed: Testbed) -> None:
     assert session.remote_ip == "fd00:1::77"
     session.establish(ROUTER_AS, "10.0.1.1")
     assert session.expect_route(VIP6).announced[VIP6] == "fd00:1::77"
-    agent.wait_log("any more|no route to")
+    agent.wait_log("local address fd00:1::.* was removed|no route to")
 
 
 OTHER6 = "2001:db8::99/128"
