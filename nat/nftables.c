@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NAT by nftables: a table of our own (nat/nftmsg.h), of which a mapping is an element. Every
+ * NAT by nftables: a table of our own (nat/nft_table.h), of which a mapping is an element. Every
  * change is one transaction; the table is made with the first mapping and goes, as a whole, with
  * the last. Whatever is in the table is ours, and nothing outside of it is looked at.
  *
@@ -18,7 +18,8 @@
 
 #include "lib/mem.h"
 #include "nat/caps.h"
-#include "nat/nftmsg.h"
+#include "nat/nft_build.h"
+#include "nat/nft_parse.h"
 #include "net/nlsock.h"
 
 #define EVENTS_PER_TURN 64
@@ -120,7 +121,7 @@ static int take_elements(const struct nlmsghdr *msg, void *userdata)
 /* Is the table there, and has nobody removed rules from it, or added any? */
 static int look_at_table(struct nat_backend *b)
 {
-	_Alignas(struct nlmsghdr) char buf[NFTMSG_MAX];
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
 	b->there = b->whole = false;
 	int r = nlsock_request(b->ask, nft_build_get_table(buf), NULL, NULL);
 	if (r < 0)
@@ -129,13 +130,13 @@ static int look_at_table(struct nat_backend *b)
 	b->skeleton = b->others = 0;
 	nat_rules_done(&b->nets);
 	r = nlsock_request(b->ask, nft_build_dump_rules(buf), take_rule, b);
-	b->whole = r == 0 && b->skeleton == NFTMSG_RULES && b->others == 0;
+	b->whole = r == 0 && b->skeleton == NFT_SKELETON_RULES && b->others == 0;
 	return r;
 }
 
 static int nftables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata, struct err *err)
 {
-	_Alignas(struct nlmsghdr) char buf[NFTMSG_MAX];
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
 	int r = look_at_table(b);
 	for (unsigned m = 0; m < NFT_MAPS && r == 0 && b->whole; m++) {
 		struct listing l = { .map = m, .cb = cb, .userdata = userdata };
@@ -147,9 +148,9 @@ static int nftables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata,
 		cb(&b->nets.items[i], true, userdata);
 	if (r == -EINTR || r == -EAGAIN)
 		return err_set(err, -EAGAIN,
-			       "somebody else keeps changing the table inet " NFTMSG_TABLE);
+			       "somebody else keeps changing the table inet " NFT_TABLE);
 	if (r < 0)
-		return explain(r, "listing the table inet " NFTMSG_TABLE, err);
+		return explain(r, "listing the table inet " NFT_TABLE, err);
 	return b->there && !b->whole;
 }
 
@@ -218,14 +219,14 @@ static int nftables_apply(struct nat_backend *b, const struct nat_diff *d, struc
 	nat_rules_done(&nets);
 	/* ENOENT before the table was ours: the kernel lacks a part of what the table needs. */
 	if (r == -ENOENT && !b->whole && !d->last)
-		return explain(-EOPNOTSUPP, "making the table inet " NFTMSG_TABLE, err);
+		return explain(-EOPNOTSUPP, "making the table inet " NFT_TABLE, err);
 	/* What is to be removed is gone, or what is to be added is there with another value: not
 	 * what was listed. */
 	if (r == -ENOENT || r == -EEXIST || r == -EBUSY || r == -EINTR)
 		return err_set(err, -EAGAIN,
-			       "the table inet " NFTMSG_TABLE " is not as it was listed (%s)",
+			       "the table inet " NFT_TABLE " is not as it was listed (%s)",
 			       strerror(-r));
-	return explain(r, "changing the table inet " NFTMSG_TABLE, err);
+	return explain(r, "changing the table inet " NFT_TABLE, err);
 }
 
 /* ---- what others do ---- */

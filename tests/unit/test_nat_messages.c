@@ -18,7 +18,8 @@
 
 #include "lib/mem.h"
 #include "nat/ctmsg.h"
-#include "nat/nftmsg.h"
+#include "nat/nft_build.h"
+#include "nat/nft_parse.h"
 
 static struct nat_rule rule(const char *vip, const char *dest)
 {
