@@ -283,6 +283,13 @@ static void put_dest(struct nlmsghdr *msg, const struct nft_map_layout *m, const
 	nft_put_value(msg, NFTA_SET_ELEM_DATA, data, nft_data_size(m));
 }
 
+static struct nlattr *elements_open(struct nlmsghdr *msg, const struct nft_map_layout *m)
+{
+	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_SET, m->name);
+	return mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+}
+
 /* One message: elements of one map from *next on, as many as fit. False when there was none. */
 static bool put_elements(struct nft_batch *b, const struct nft_map_layout *m,
 			 const struct nat_rules *rules, size_t *next, bool add)
@@ -294,9 +301,7 @@ static bool put_elements(struct nft_batch *b, const struct nft_map_layout *m,
 	struct nlmsghdr *msg =
 		batch_open(b, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE : 0,
 			   MESSAGE_ROOM + ELEMENTS_PER_MESSAGE * ELEMENT_ROOM);
-	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
-	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_SET, m->name);
-	struct nlattr *list = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+	struct nlattr *list = elements_open(msg, m);
 	for (size_t n = 0; *next < rules->n && n < ELEMENTS_PER_MESSAGE; ++*next) {
 		const struct nat_rule *r = &rules->items[*next];
 		if (!belongs(r, m))
@@ -352,4 +357,21 @@ struct nlmsghdr *nft_build_dump_map(void *buf, enum nft_map map)
 	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_SET, nft_maps[map].name);
 	return msg;
+}
+
+struct nlmsghdr *nft_build_get_element(void *buf, const struct nat_rule *r)
+{
+	const struct nft_map_layout *m = &nft_maps[nft_map_of(r->vip.addr.family)];
+	struct nlmsghdr *msg = message_in(buf, NFT_MSG_GETSETELEM, 0);
+	struct nlattr *list = elements_open(msg, m);
+	struct nlattr *element = mnl_attr_nest_start(msg, NFTA_LIST_ELEM);
+	put_key(msg, m, r);
+	mnl_attr_nest_end(msg, element);
+	mnl_attr_nest_end(msg, list);
+	return msg;
+}
+
+struct nlmsghdr *nft_build_get_generation(void *buf)
+{
+	return message_in(buf, NFT_MSG_GETGEN, 0);
 }

@@ -40,5 +40,9 @@ void nft_batch_set_nets(struct nft_batch *b, const struct nat_rules *nets);
 struct nlmsghdr *nft_build_get_table(void *buf);
 struct nlmsghdr *nft_build_dump_rules(void *buf);
 struct nlmsghdr *nft_build_dump_map(void *buf, enum nft_map map);
+/* The element of this rule, whose VIP is one address; -ENOENT when its key is not in the map. */
+struct nlmsghdr *nft_build_get_element(void *buf, const struct nat_rule *r);
+/* The generation of the host's ruleset. */
+struct nlmsghdr *nft_build_get_generation(void *buf);
 
 #endif

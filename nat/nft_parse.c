@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "nat/nft_parse.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -23,6 +24,20 @@ static bool parse_ours(const struct nlmsghdr *msg, struct attrs *ret)
 	return head->nfgen_family == NFPROTO_INET && name &&
 	       mnl_attr_validate(name, MNL_TYPE_NUL_STRING) == 0 &&
 	       strcmp(mnl_attr_get_str(name), NFT_TABLE) == 0;
+}
+
+int nft_parse_generation(const struct nlmsghdr *msg, uint32_t *ret)
+{
+	struct attrs a;
+	if (msg->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN) ||
+	    mnl_nlmsg_get_payload_len(msg) < sizeof(struct nfgenmsg))
+		return -EBADMSG;
+	attrs_parse(msg, sizeof(struct nfgenmsg), &a);
+	const struct nlattr *id = a.by_type[NFTA_GEN_ID];
+	if (!id || mnl_attr_validate(id, MNL_TYPE_U32) < 0)
+		return -EBADMSG;
+	*ret = ntohl(mnl_attr_get_u32(id));
+	return 0;
 }
 
 bool nft_parse_is_our_event(const struct nlmsghdr *msg)

@@ -15,6 +15,8 @@ enum nft_rule_kind nft_parse_rule(const struct nlmsghdr *msg, struct nat_rule *r
 typedef void nft_element_cb(const struct nat_rule *r, void *userdata);
 int nft_parse_elements(const struct nlmsghdr *msg, enum nft_map map, nft_element_cb *cb,
 		       void *userdata);
+/* -EBADMSG when it does not say a generation. */
+int nft_parse_generation(const struct nlmsghdr *msg, uint32_t *ret);
 /* A notification of a change to our table, whoever made it. */
 bool nft_parse_is_our_event(const struct nlmsghdr *msg);
 

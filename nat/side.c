@@ -30,6 +30,21 @@ static void take_rule(const struct nat_rule *r, bool intact, void *userdata)
 	nat_ledger_list_rule(userdata, r, intact);
 }
 
+struct missing {
+	struct nat_side *side;
+	struct err *err;
+};
+
+static int check_missing(const struct nat_rule *r, void *userdata)
+{
+	struct missing *m = userdata;
+	int there = m->side->ops->has(m->side->backend, r, m->err);
+	if (there <= 0)
+		return there;
+	return err_set(m->err, -EAGAIN, "the kernel left rules out of a listing of %s",
+		       m->side->ops->name);
+}
+
 int nat_side_look(struct nat_side *s, struct err *err)
 {
 	int r = nat_side_open(s, err);
@@ -39,6 +54,10 @@ int nat_side_look(struct nat_side *s, struct err *err)
 	r = s->ops->list(s->backend, take_rule, &s->ledger, err);
 	if (r < 0)
 		return r;
+	struct missing missing = { s, err };
+	int rc = s->ops->has ? nat_ledger_walk_missing(&s->ledger, check_missing, &missing) : 0;
+	if (rc < 0)
+		return rc;
 	s->debris = r > 0;
 	s->stale = false;
 	nat_ledger_list_end(&s->ledger, s->events->lost, s->events->userdata);
