@@ -181,7 +181,7 @@ static void test_rules_that_a_listing_lacks_are_asked_for(void **state)
 		assert_int_equal(nat_side_apply(&s, NULL, &err), row->result);
 		assert_string_equal(script.log, row->want);
 		assert_int_equal(s.stale, row->result != 0);
-		nat_side_done(&s);
+		nat_side_close(&s);
 	}
 }
 
