@@ -64,7 +64,7 @@ usec_t bgp_fsm_retry_due(const struct bgp_fsm *fsm)
 	return fsm->retry_at > fsm->deferred_until ? fsm->retry_at : fsm->deferred_until;
 }
 
-static span_t connect_timeout(const struct bgp_fsm *fsm)
+span_t bgp_fsm_connect_timeout(const struct bgp_fsm *fsm)
 {
 	return fsm->config.connect_timeout ? fsm->config.connect_timeout : BGP_CONNECT_TIMEOUT;
 }
@@ -75,7 +75,7 @@ static void defer(struct bgp_fsm *fsm, usec_t until)
 {
 	if (fsm->retry_at != USEC_NEVER)
 		fsm->deferred_until =
-			usec_min(until, usec_add(fsm->retry_at, connect_timeout(fsm)));
+			usec_min(until, usec_add(fsm->retry_at, bgp_fsm_connect_timeout(fsm)));
 }
 
 usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm)
@@ -83,6 +83,11 @@ usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm)
 	usec_t at = usec_min(usec_min(fsm->connect_by, fsm->open_at), bgp_fsm_retry_due(fsm));
 	at = usec_min(at, usec_min(fsm->hold_until, fsm->keepalive_at));
 	return usec_min(at, fsm->send_hold_until);
+}
+
+bool bgp_fsm_is_resting(const struct bgp_fsm *fsm)
+{
+	return fsm->state == BGP_IDLE && bgp_fsm_deadline(fsm) == USEC_NEVER;
 }
 
 /* ---- Moving between states. ---- */
@@ -110,7 +115,7 @@ static void change_state(struct bgp_fsm *fsm, enum bgp_state to, const struct bg
 		break;
 	case BGP_CONNECT:
 		stop_timers(fsm);
-		fsm->connect_by = usec_add(ev->now, connect_timeout(fsm));
+		fsm->connect_by = usec_add(ev->now, bgp_fsm_connect_timeout(fsm));
 		add(out, BGP_DO_CONNECT);
 		break;
 	case BGP_OPENSENT:
@@ -391,7 +396,7 @@ static void step_connecting(struct bgp_fsm *fsm, const struct bgp_event *ev,
 		if (ev->now < fsm->connect_by)
 			break;
 		set_why(fsm, "no answer to the connection attempt within %u s",
-			seconds(connect_timeout(fsm)));
+			seconds(bgp_fsm_connect_timeout(fsm)));
 		fail(fsm, ev, out);
 		break;
 	case BGP_EV_STOP:

@@ -10,7 +10,7 @@
  * peer makes; collision.h decides between them. Optional attributes of section 8.1.1 that are
  * built in: AllowAutomaticStart, DampPeerOscillations (as the retry back-off),
  * PassiveTcpEstablishment, CollisionDetectEstablishedState off, SendNOTIFICATIONwithoutOPEN, and
- * DelayOpen for a connection that the peer made while one of ours was under way (peer.c).
+ * DelayOpen for a connection that the peer made while one of ours was under way (pair.c).
  */
 #ifndef BGP_FSM_H
 #define BGP_FSM_H
@@ -141,6 +141,10 @@ void bgp_fsm_hurry(struct bgp_fsm *fsm, usec_t now);
 usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm);
 /* When the next attempt is made, USEC_NEVER if none is due. */
 usec_t bgp_fsm_retry_due(const struct bgp_fsm *fsm);
+/* How long one attempt may take. */
+span_t bgp_fsm_connect_timeout(const struct bgp_fsm *fsm);
+/* Idle, and no attempt is due. */
+bool bgp_fsm_is_resting(const struct bgp_fsm *fsm);
 /* The OPEN to send on BGP_DO_SEND_OPEN; of graceful restart, what changes with time (R and F) is
  * left to the caller. */
 struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm);

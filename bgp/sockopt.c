@@ -209,6 +209,19 @@ int bgp_socket_listen(const struct endpoint *at, bool near, int *ret_fd, struct 
 	return 0;
 }
 
+bool bgp_socket_local_name(int fd, struct bgp_socket_name *ret)
+{
+	struct bgp_socket_name name = { 0 };
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0 ||
+	    !addr_from_sockaddr(&ss, &name.addr, &name.port))
+		return false;
+	name.scope = addr_scope(&ss);
+	*ret = name;
+	return true;
+}
+
 int bgp_socket_error(int fd)
 {
 	int error = 0;

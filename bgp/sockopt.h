@@ -20,6 +20,13 @@ int bgp_socket_listen(const struct endpoint *at, bool near, int *ret_fd, struct 
 int bgp_socket_adopt(int fd, const struct bgp_peer_config *peer, bool ibgp, struct err *err);
 /* Asks for signatures (RFC 2385) on a listening or not yet connected socket. */
 int bgp_socket_set_password(int fd, const struct bgp_peer_config *peer, struct err *err);
+struct bgp_socket_name {
+	struct addr addr;
+	uint16_t port;
+	uint32_t scope; /* interface of a link-local address, else 0 */
+};
+/* The local end of a connection. False when there is none; *ret stays then. */
+bool bgp_socket_local_name(int fd, struct bgp_socket_name *ret);
 /* How an attempt ended: 0 or -errno. */
 int bgp_socket_error(int fd);
 /* Bytes that the other host has not acknowledged yet. */

@@ -10,6 +10,7 @@
 
 #include "bgp/notify.h"
 #include "bgp/peer.h"
+#include "bgp/peer_status.h"
 #include "bgp/sockopt.h"
 #include "lib/list.h"
 #include "lib/mem.h"

@@ -45,6 +45,17 @@ bool bgp_nlri_next(struct reader *prefixes, uint8_t family, struct prefix *ret)
 	return true;
 }
 
+size_t bgp_update_n_prefixes(const struct bgp_nlri *fields, size_t n)
+{
+	size_t count = 0;
+	struct prefix prefix;
+	for (size_t i = 0; i < n; i++)
+		for (struct reader r = fields[i].prefixes;
+		     bgp_nlri_next(&r, fields[i].family, &prefix);)
+			count++;
+	return count;
+}
+
 static bool nlri_is_valid(struct reader prefixes, uint8_t family)
 {
 	struct prefix ignored;

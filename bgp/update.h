@@ -27,6 +27,9 @@ enum bgp_tolerance bgp_update_decode(struct reader body, const struct bgp_update
  * reader has failed. */
 bool bgp_nlri_next(struct reader *prefixes, uint8_t family, struct prefix *ret);
 
+/* How many prefixes `n` fields hold. */
+size_t bgp_update_n_prefixes(const struct bgp_nlri *fields, size_t n);
+
 /*
  * Packs prefixes that share attributes into one message in the caller's buffer:
  *

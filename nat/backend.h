@@ -22,7 +22,8 @@ struct nat_backend; /* each has its own */
 typedef void nat_list_cb(const struct nat_rule *r, bool intact, void *userdata);
 
 /* -errno of all: -EPERM names the capability; -EOPNOTSUPP: the kernel lacks something; -EBUSY:
- * somebody holds the xtables lock; -EAGAIN: somebody changed what was listed, list again. */
+ * somebody holds the xtables lock; -EAGAIN: another process changed the rules, or the listing was
+ * not consistent: list again. */
 struct nat_backend_ops {
 	const char *name; /* "iptables", "nftables" */
 	usec_t resync;    /* how often to look without having been told of a change */
@@ -33,6 +34,9 @@ struct nat_backend_ops {
 	/* Lists what is ours and creates nothing, not even an empty table. 1 when what is there
 	 * must be put right by an apply, even if no rule differs. */
 	int (*list)(struct nat_backend *b, nat_list_cb *cb, void *userdata, struct err *err);
+	/* Whether exactly this rule is there: 1 or 0. Asked of rules that a listing lacks; NULL
+	 * where a listing is exact. */
+	int (*has)(struct nat_backend *b, const struct nat_rule *r, struct err *err);
 	/* Makes the change, whole or not at all (iptables: per address family). */
 	int (*apply)(struct nat_backend *b, const struct nat_diff *d, struct err *err);
 	/* Readable when somebody may have changed something; -1 when that cannot be known. */

@@ -118,6 +118,19 @@ void nat_ledger_list_end(struct nat_ledger *l, nat_ledger_lost_cb *lost, void *u
 	}
 }
 
+int nat_ledger_walk_missing(const struct nat_ledger *l, nat_ledger_missing_cb *cb, void *userdata)
+{
+	const struct nat_entry *e, *next;
+	int r = 0;
+	HASH_ITER (hh, l->entries, e, next) {
+		if (e->presence != NAT_ABSENT && e->seen == NAT_ABSENT)
+			r = cb(&e->rule, userdata);
+		if (r != 0)
+			break;
+	}
+	return r;
+}
+
 bool nat_ledger_diff(const struct nat_ledger *l, const struct prefix *only, struct nat_diff *ret)
 {
 	struct nat_diff d = { 0 };

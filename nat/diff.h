@@ -63,6 +63,11 @@ void nat_ledger_list_rule(struct nat_ledger *l, const struct nat_rule *r, bool i
 typedef void nat_ledger_lost_cb(const struct nat_rule *r, void *userdata);
 void nat_ledger_list_end(struct nat_ledger *l, nat_ledger_lost_cb *lost, void *userdata);
 
+/* Calls back for each rule that was there before the listing under way, and is not in it, until a
+ * callback returns something else than 0; returns that. */
+typedef int nat_ledger_missing_cb(const struct nat_rule *r, void *userdata);
+int nat_ledger_walk_missing(const struct nat_ledger *l, nat_ledger_missing_cb *cb, void *userdata);
+
 /* What is to be done, for one VIP or (NULL) for all. False when there is nothing. */
 bool nat_ledger_diff(const struct nat_ledger *l, const struct prefix *only, struct nat_diff *ret);
 /* It was done. */

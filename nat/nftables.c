@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NAT by nftables: a table of our own (nat/nftmsg.h), of which a mapping is an element. Every
+ * NAT by nftables: a table of our own (nat/nft_table.h), of which a mapping is an element. Every
  * change is one transaction; the table is made with the first mapping and goes, as a whole, with
  * the last. Whatever is in the table is ours, and nothing outside of it is looked at.
  *
@@ -18,10 +18,14 @@
 
 #include "lib/mem.h"
 #include "nat/caps.h"
-#include "nat/nftmsg.h"
+#include "nat/listing.h"
+#include "nat/nft_build.h"
+#include "nat/nft_parse.h"
 #include "net/nlsock.h"
 
 #define EVENTS_PER_TURN 64
+/* Of a listing that is not consistent, in a row. */
+#define LIST_TRIES 4
 /* Notifications of a few thousand changes at once. */
 #define WATCH_BUFFER (1 << 20)
 
@@ -79,9 +83,17 @@ static int nftables_open(struct nat_backend **ret, struct err *err)
 	return 0;
 }
 
-/* ---- what is there ---- */
+static bool contains(const struct nat_rules *l, const struct nat_rule *r)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (memcmp(&l->items[i], r, sizeof(*r)) == 0)
+			return true;
+	return false;
+}
 
-static int take_rule(const struct nlmsghdr *msg, void *userdata)
+/* ---- Listing. ---- */
+
+static int on_rule(const struct nlmsghdr *msg, void *userdata)
 {
 	struct nat_backend *b = userdata;
 	struct nat_rule r;
@@ -99,28 +111,37 @@ static int take_rule(const struct nlmsghdr *msg, void *userdata)
 	return 0;
 }
 
-struct listing {
+struct map_dump {
 	enum nft_map map;
-	nat_list_cb *cb;
-	void *userdata;
+	struct nat_listing *listing;
 };
 
-static void take_rule_of_map(const struct nat_rule *r, void *userdata)
+static void on_element(const struct nat_rule *r, void *userdata)
 {
-	struct listing *l = userdata;
-	l->cb(r, true, l->userdata);
+	nat_listing_add(userdata, r);
 }
 
-static int take_elements(const struct nlmsghdr *msg, void *userdata)
+static int on_elements(const struct nlmsghdr *msg, void *userdata)
 {
-	struct listing *l = userdata;
-	return nft_parse_elements(msg, l->map, take_rule_of_map, l);
+	struct map_dump *d = userdata;
+	return nft_parse_elements(msg, d->map, on_element, d->listing);
 }
 
-/* Is the table there, and has nobody removed rules from it, or added any? */
-static int look_at_table(struct nat_backend *b)
+static int on_generation(const struct nlmsghdr *msg, void *userdata)
 {
-	_Alignas(struct nlmsghdr) char buf[NFTMSG_MAX];
+	return nft_parse_generation(msg, userdata);
+}
+
+static int get_generation(struct nat_backend *b, uint32_t *ret)
+{
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
+	return nlsock_request(b->ask, nft_build_get_generation(buf), on_generation, ret);
+}
+
+/* Whether the table is there, with the rules of the skeleton and no others. */
+static int read_table(struct nat_backend *b)
+{
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
 	b->there = b->whole = false;
 	int r = nlsock_request(b->ask, nft_build_get_table(buf), NULL, NULL);
 	if (r < 0)
@@ -128,40 +149,102 @@ static int look_at_table(struct nat_backend *b)
 	b->there = true;
 	b->skeleton = b->others = 0;
 	nat_rules_done(&b->nets);
-	r = nlsock_request(b->ask, nft_build_dump_rules(buf), take_rule, b);
-	b->whole = r == 0 && b->skeleton == NFTMSG_RULES && b->others == 0;
+	r = nlsock_request(b->ask, nft_build_dump_rules(buf), on_rule, b);
+	b->whole = r == 0 && b->skeleton == NFT_SKELETON_RULES && b->others == 0;
 	return r;
+}
+
+static int read_maps(struct nat_backend *b, struct nat_listing *l)
+{
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
+	int r = 0;
+	for (unsigned m = 0; m < NFT_MAPS && r == 0; m++) {
+		struct map_dump d = { .map = m, .listing = l };
+		r = nlsock_request(b->ask, nft_build_dump_map(buf, m), on_elements, &d);
+	}
+	return r == -ENOENT ? -EINTR : r; /* the map was removed meanwhile */
+}
+
+/* -EINTR and -EAGAIN: not consistent, because of another process or of the kernel itself. */
+static int list_once(struct nat_backend *b, struct nat_listing *l)
+{
+	uint32_t before, after;
+	int r = get_generation(b, &before);
+	if (r < 0)
+		return r;
+	nat_listing_begin(l, before);
+	r = read_table(b);
+	if (r == 0 && b->whole)
+		r = read_maps(b, l);
+	if (r == 0)
+		r = get_generation(b, &after);
+	if (r < 0)
+		return r;
+	switch (nat_listing_end(l, after)) {
+	case NAT_LISTING_CONSISTENT:
+		break;
+	case NAT_LISTING_CHANGED:
+		return -EINTR;
+	case NAT_LISTING_RESIZED:
+		return -EAGAIN;
+	}
+	return 0;
 }
 
 static int nftables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata, struct err *err)
 {
-	_Alignas(struct nlmsghdr) char buf[NFTMSG_MAX];
-	int r = look_at_table(b);
-	for (unsigned m = 0; m < NFT_MAPS && r == 0 && b->whole; m++) {
-		struct listing l = { .map = m, .cb = cb, .userdata = userdata };
-		r = nlsock_request(b->ask, nft_build_dump_map(buf, m), take_elements, &l);
-		if (r == -ENOENT) /* a map was removed meanwhile; its rules with it */
-			r = -EAGAIN;
-	}
+	struct nat_listing l = { 0 };
+	int r = -EAGAIN;
+	for (int i = 0; i < LIST_TRIES && (r == -EAGAIN || r == -EINTR); i++)
+		r = list_once(b, &l);
+	for (size_t i = 0; i < l.rules.n && r == 0; i++)
+		cb(&l.rules.items[i], true, userdata);
 	for (size_t i = 0; i < b->nets.n && r == 0 && b->whole; i++)
 		cb(&b->nets.items[i], true, userdata);
-	if (r == -EINTR || r == -EAGAIN)
+	nat_listing_done(&l);
+	if (r == -EINTR)
+		return err_set(err, -EAGAIN, "another process keeps changing the nftables ruleset");
+	if (r == -EAGAIN)
 		return err_set(err, -EAGAIN,
-			       "somebody else keeps changing the table inet " NFTMSG_TABLE);
+			       "the kernel is resizing the maps of the table inet " NFT_TABLE);
 	if (r < 0)
-		return explain(r, "listing the table inet " NFTMSG_TABLE, err);
+		return explain(r, "listing the table inet " NFT_TABLE, err);
 	return b->there && !b->whole;
 }
 
-/* ---- changes ---- */
+struct wanted_element {
+	const struct nat_rule *rule;
+	bool found;
+};
 
-static bool has(const struct nat_rules *l, const struct nat_rule *r)
+static void compare_element(const struct nat_rule *r, void *userdata)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (memcmp(&l->items[i], r, sizeof(*r)) == 0)
-			return true;
-	return false;
+	struct wanted_element *w = userdata;
+	w->found = w->found || memcmp(r, w->rule, sizeof(*r)) == 0;
 }
+
+static int on_wanted_element(const struct nlmsghdr *msg, void *userdata)
+{
+	struct wanted_element *w = userdata;
+	return nft_parse_elements(msg, nft_map_of(w->rule->vip.addr.family), compare_element, w);
+}
+
+/* The kernel looks up one key in the old and the new hash table of a resize, other than a dump. */
+static int nftables_has(struct nat_backend *b, const struct nat_rule *r, struct err *err)
+{
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
+	struct wanted_element w = { .rule = r };
+	if (!b->whole)
+		return 0;
+	if (nft_rule_is_net(r))
+		return contains(&b->nets, r);
+	int rc = nlsock_request(b->ask, nft_build_get_element(buf, r), on_wanted_element, &w);
+	if (rc < 0 && rc != -ENOENT)
+		return explain(rc, "looking for an element of the table inet " NFT_TABLE, err);
+	return rc == 0 && w.found;
+}
+
+/* ---- Changes. ---- */
 
 /* What the chain of networks holds afterwards. False when that is what it holds now. */
 static bool nets_after(const struct nat_backend *b, const struct nat_diff *d, struct nat_rules *ret)
@@ -169,12 +252,12 @@ static bool nets_after(const struct nat_backend *b, const struct nat_diff *d, st
 	bool changed = false;
 	*ret = (struct nat_rules){ 0 };
 	for (size_t i = 0; i < b->nets.n && b->whole; i++)
-		if (has(&d->remove, &b->nets.items[i]))
+		if (contains(&d->remove, &b->nets.items[i]))
 			changed = true;
 		else
 			nat_rules_add(ret, &b->nets.items[i]);
 	for (size_t i = 0; i < d->add.n; i++)
-		if (nft_rule_is_net(&d->add.items[i]) && !has(ret, &d->add.items[i])) {
+		if (nft_rule_is_net(&d->add.items[i]) && !contains(ret, &d->add.items[i])) {
 			nat_rules_add(ret, &d->add.items[i]);
 			changed = true;
 		}
@@ -218,17 +301,17 @@ static int nftables_apply(struct nat_backend *b, const struct nat_diff *d, struc
 	nat_rules_done(&nets);
 	/* ENOENT before the table was ours: the kernel lacks a part of what the table needs. */
 	if (r == -ENOENT && !b->whole && !d->last)
-		return explain(-EOPNOTSUPP, "making the table inet " NFTMSG_TABLE, err);
+		return explain(-EOPNOTSUPP, "making the table inet " NFT_TABLE, err);
 	/* What is to be removed is gone, or what is to be added is there with another value: not
 	 * what was listed. */
 	if (r == -ENOENT || r == -EEXIST || r == -EBUSY || r == -EINTR)
 		return err_set(err, -EAGAIN,
-			       "the table inet " NFTMSG_TABLE " is not as it was listed (%s)",
+			       "the table inet " NFT_TABLE " is not as it was listed (%s)",
 			       strerror(-r));
-	return explain(r, "changing the table inet " NFTMSG_TABLE, err);
+	return explain(r, "changing the table inet " NFT_TABLE, err);
 }
 
-/* ---- what others do ---- */
+/* ---- Changes by other processes. ---- */
 
 static int nftables_watch_fd(const struct nat_backend *b)
 {
@@ -261,6 +344,7 @@ const struct nat_backend_ops nat_nftables = {
 	.open = nftables_open,
 	.close = nftables_close,
 	.list = nftables_list,
+	.has = nftables_has,
 	.apply = nftables_apply,
 	.watch_fd = nftables_watch_fd,
 	.take_events = nftables_take_events,

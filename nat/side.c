@@ -13,11 +13,12 @@ void nat_side_init(struct nat_side *s, const struct nat_backend_ops *ops,
 	nat_ledger_init(&s->ledger);
 }
 
-void nat_side_done(struct nat_side *s)
+void nat_side_close(struct nat_side *s)
 {
 	s->ops->close(s->backend);
 	s->backend = NULL;
 	nat_ledger_done(&s->ledger);
+	s->stale = true;
 }
 
 int nat_side_open(struct nat_side *s, struct err *err)
@@ -25,27 +26,46 @@ int nat_side_open(struct nat_side *s, struct err *err)
 	return s->backend ? 0 : s->ops->open(&s->backend, err);
 }
 
-static void take_rule(const struct nat_rule *r, bool intact, void *userdata)
+static void on_rule(const struct nat_rule *r, bool intact, void *userdata)
 {
 	nat_ledger_list_rule(userdata, r, intact);
 }
 
-int nat_side_look(struct nat_side *s, struct err *err)
+struct missing {
+	struct nat_side *side;
+	struct err *err;
+};
+
+static int check_missing(const struct nat_rule *r, void *userdata)
+{
+	struct missing *m = userdata;
+	int there = m->side->ops->has(m->side->backend, r, m->err);
+	if (there <= 0)
+		return there;
+	return err_set(m->err, -EAGAIN, "the kernel left rules out of a listing of %s",
+		       m->side->ops->name);
+}
+
+int nat_side_list(struct nat_side *s, struct err *err)
 {
 	int r = nat_side_open(s, err);
 	if (r < 0)
 		return r;
 	nat_ledger_list_begin(&s->ledger);
-	r = s->ops->list(s->backend, take_rule, &s->ledger, err);
+	r = s->ops->list(s->backend, on_rule, &s->ledger, err);
 	if (r < 0)
 		return r;
+	struct missing missing = { s, err };
+	int rc = s->ops->has ? nat_ledger_walk_missing(&s->ledger, check_missing, &missing) : 0;
+	if (rc < 0)
+		return rc;
 	s->debris = r > 0;
 	s->stale = false;
 	nat_ledger_list_end(&s->ledger, s->events->lost, s->events->userdata);
 	return 0;
 }
 
-static void tell_changed(struct nat_side *s, const struct nat_diff *d)
+static void report_changed(struct nat_side *s, const struct nat_diff *d)
 {
 	for (size_t i = 0; i < d->remove.n; i++)
 		s->events->changed(&d->remove.items[i], false, s->events->userdata);
@@ -60,7 +80,7 @@ static int apply_once(struct nat_side *s, const struct prefix *only, struct err 
 	if (s->backend && s->ops->take_events(s->backend))
 		s->stale = true;
 	if (s->stale)
-		r = nat_side_look(s, err);
+		r = nat_side_list(s, err);
 	if (r < 0)
 		return r;
 	if (!nat_ledger_diff(&s->ledger, only, &d) && !s->debris)
@@ -70,8 +90,8 @@ static int apply_once(struct nat_side *s, const struct prefix *only, struct err 
 		nat_ledger_applied(&s->ledger, &d);
 		s->debris = false;
 		s->applied++;
-		tell_changed(s, &d);
-	} else if (r != -EBUSY) { /* then nothing was looked at, and it is tried again soon */
+		report_changed(s, &d);
+	} else if (r != -EBUSY) { /* then nothing was done, and it is tried again soon */
 		s->stale = true;
 	}
 	nat_diff_done(&d);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One back end with the ledger of what is wanted of it and what is there. There are two sides, as a
- * former run may have left rules in the other back end.
+ * One back end, with the ledger of the rules that are wanted of it and of those that are there.
  */
 #ifndef NAT_SIDE_H
 #define NAT_SIDE_H
@@ -13,9 +12,9 @@
 #include "nat/diff.h"
 
 struct nat_side_events {
-	/* Somebody else removed or damaged a rule that is wanted. */
+	/* Another process removed or damaged a rule that is wanted. */
 	nat_ledger_lost_cb *lost;
-	/* A rule is in force since now, or is not any more. */
+	/* A rule came into force, or is not in force any more. */
 	void (*changed)(const struct nat_rule *r, bool in_force, void *userdata);
 	void *userdata;
 };
@@ -26,19 +25,21 @@ struct nat_side {
 	struct nat_backend *backend; /* NULL: not open */
 	struct nat_ledger ledger;
 	bool stale;  /* the ledger may not say what is there */
-	bool debris; /* what is there must be put right even if no rule differs */
+	bool debris; /* the table must be made anew even if no rule differs */
 	uint64_t applied;
 };
 
 void nat_side_init(struct nat_side *s, const struct nat_backend_ops *ops,
 		   const struct nat_side_events *events);
-void nat_side_done(struct nat_side *s);
+/* Closes the back end and forgets its rules; it can be opened again. */
+void nat_side_close(struct nat_side *s);
 
 int nat_side_open(struct nat_side *s, struct err *err);
-/* Reads what is there into the ledger. */
-int nat_side_look(struct nat_side *s, struct err *err);
-/* Makes what is there what is wanted, of one VIP or (NULL) of all, in one transaction; looks first
- * if the ledger is stale. -errno as in nat/backend.h; -EAGAIN only after several tries. */
+/* Reads the rules that are there into the ledger. -EAGAIN: the listing was not consistent, and the
+ * ledger is as before. */
+int nat_side_list(struct nat_side *s, struct err *err);
+/* Makes the rules that are wanted, of one VIP or (NULL) of all, in one transaction; lists first if
+ * the ledger is stale. -errno as in nat/backend.h; -EAGAIN only after several tries. */
 int nat_side_apply(struct nat_side *s, const struct prefix *only, struct err *err);
 
 #endif

@@ -155,7 +155,7 @@ static int on_work(sd_event_source *source, void *userdata)
 	do
 		more = reconcile_work(a->reconcile, WORK_STEP, loop_now(a->loop));
 	while (more && loop_clock() < end);
-	nat_hold(a->nat, more);
+	nat_collect(a->nat, more);
 	if (more) {
 		work(a);
 		return 0;

@@ -40,7 +40,7 @@ def test_live_udp_flow_goes_on_after_a_flush(bed: Testbed, backend: str) -> None
     # What is sent in between makes the kernel remember flows that are not translated.
     early = Client(nat.client, VIP4)
     early.ask()
-    agent.wait_log("somebody removed [0-9]+ of our .* rules, putting them back: (tcp|udp) ")
+    agent.wait_log("another process removed [0-9]+ .* rules?, restoring: (tcp|udp) ")
     for client in [*clients, early]:
         wait_until(lambda c=client: c.ask() == f"{DEST} hello", "the flow follows")
     metrics = agent.get("/metrics").text
@@ -58,7 +58,7 @@ def test_flush_of_iptables_nft_is_none_of_our_business(bed: Testbed) -> None:
     assert len(before) == 4
     nat.host.run(["iptables-nft", "-t", "nat", "-F"])
     never(lambda: sorted(nat.our_rules("nftables")) != sorted(before), "ours go", 0.3)
-    assert "somebody removed" not in agent.log
+    assert "another process removed" not in agent.log
     nat.assert_all_answer()
 
 
@@ -77,7 +77,7 @@ def test_table_of_others_outlives_repairs(bed: Testbed, backend: str) -> None:
         "iptables": "iptables-legacy -t nat -D OUTPUT 1",
     }[backend]
     nat.host.run(removal.split())
-    agent.wait_log("somebody removed")
+    agent.wait_log("another process removed")
     wait_until(lambda: sorted(nat.our_rules(backend)) == sorted(before), "ours are back")
     agent.stop()
     assert "table ip theirs" in nat.ruleset()
@@ -119,7 +119,7 @@ def test_who_flushes_in_a_loop_fills_no_log(bed: Testbed, backend: str) -> None:
     )
     nat.wait_rules(backend, 8 if backend == "iptables" else 4)
     nat.assert_all_answer()
-    assert agent.log.count("putting them back") == 5
+    assert agent.log.count("restoring:") == 5
 
 
 def renumber(nat: NatBed) -> None:

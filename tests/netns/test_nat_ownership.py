@@ -86,7 +86,7 @@ def test_kill_then_start_doubles_nothing(bed: Testbed, backend: str) -> None:
     assert nat.our_rules(backend) == before
     # Kept as they were, not made anew.
     assert nat_status(agent)["transactions"] == 0
-    assert "a former run left 4" in agent.log
+    assert "found 4" in agent.log
     nat.assert_all_answer()
     agent.stop()
     assert nat.our_rules(backend) == []
@@ -131,7 +131,7 @@ def test_rules_of_a_vip_that_waits_for_its_verdict_stay(bed: Testbed, backend: s
     nat.wait_rules(backend, expected(backend))
     first.kill()
     agent = nat.start_agent(nat_app("dns", monitors=["exec:sleep 60"]), backend=backend)
-    agent.wait_log("a former run left 4")
+    agent.wait_log("found 4 .* rules of a previous instance")
     wait_until(lambda: nat_status(agent)["rules_wanted"] == 4, "the rules are wanted again")
     assert len(nat.our_rules(backend)) == expected(backend)
     nat.assert_all_answer()
@@ -258,8 +258,8 @@ def test_removed_rules_come_back(bed: Testbed, backend: str, command: str) -> No
     wait_announced(agent, "dns")
     before = nat.our_rules(backend)
     nat.host.run(command.split())
-    line = agent.wait_log("somebody removed [0-9]+ of our")
-    assert backend in line and "putting them back" in line
+    line = agent.wait_log("another process removed [0-9]+ ")
+    assert backend in line and "restoring:" in line
     wait_until(lambda: sorted(nat.our_rules(backend)) == sorted(before), "all rules are back")
     nat.assert_all_answer()
     assert nat_status(agent)["put_back"] > 0

@@ -112,7 +112,7 @@ def test_sessions_move_to_the_new_address(bed: Testbed) -> None:
     path = Path(bed)
     device = path.link.device
     bed.host.ip(f"addr del {path.link.host_ip}/24 dev {device}")
-    path.wait_down(f"this host does not have its address {path.link.host_ip} any more")
+    path.wait_down(f"local address {path.link.host_ip} was removed")
     bed.host.ip(f"addr add 10.0.1.77/24 dev {device}")
     session = path.accept()
     assert session.remote_ip == "10.0.1.77"
@@ -265,7 +265,7 @@ def test_ipv6_session_moves_too(bed: Testbed) -> None:
     assert session.remote_ip == "fd00:1::77"
     session.establish(ROUTER_AS, "10.0.1.1")
     assert session.expect_route(VIP6).announced[VIP6] == "fd00:1::77"
-    agent.wait_log("any more|no route to")
+    agent.wait_log("local address fd00:1::.* was removed|no route to")
 
 
 OTHER6 = "2001:db8::99/128"

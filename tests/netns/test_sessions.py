@@ -132,21 +132,22 @@ def test_listening_agent_gets_one_stable_session(bed: Testbed, kind: str, name: 
     assert agent.session_states() == {router.ip: 6}
 
 
-HINTED: dict[str, tuple[Options, Options]] = {
-    "wrong password": ({"password": "right"}, {"password": "wrong"}),
-    "password only here": ({}, {"password": "secret"}),
-    "password only there": ({"password": "secret"}, {}),
-    "ttl security only here": ({}, {"ttl_security": True}),
+# The options of the router and of its peer entry, and the option that the hint has to name.
+HINTED: dict[str, tuple[Options, Options, str]] = {
+    "wrong password": ({"password": "right"}, {"password": "wrong"}, "password"),
+    "password only here": ({}, {"password": "secret"}, "password"),
+    "password only there": ({"password": "secret"}, {}, "password"),
+    "ttl security only here": ({}, {"ttl_security": True}, "ttl_security"),
 }
 
 
 @pytest.mark.parametrize("name", HINTED)
 def test_silent_peer_gets_a_hint_about_password_and_ttl(bed: Testbed, name: str) -> None:
-    router_options, peer_options = HINTED[name]
+    router_options, peer_options, culprit = HINTED[name]
     router = bed.start_router("bird", **router_options)
     agent = bed.start_agent(config(peer(router, **peer_options)))
     hint = wait_until(lambda: agent.peer(router.ip)["hint"], "a hint")
-    assert "password" in hint and "ttl_security" in hint
+    assert culprit in hint
     assert agent.peer(router.ip)["state"] != "established"
 
 

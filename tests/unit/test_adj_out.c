@@ -336,6 +336,42 @@ static void a_refresh_sends_everything_again(void **state)
 	}
 }
 
+static void mark_all(struct model *m)
+{
+	for (size_t i = 0; i < m->rib.n_ids; i++)
+		if (m->rib.by_id[i])
+			adj_out_mark(&m->adj, m->rib.by_id[i]);
+}
+
+/* A route that was sent again, for a refresh or another next hop, is like any other afterwards. */
+static void a_route_is_sent_again_once(void **state)
+{
+	const struct addr other4 = { .family = AF_INET, .bytes = { 192, 0, 2, 77 } };
+	(void)state;
+	struct model *m = model_new();
+	for (uint32_t i = 0; i < 1000; i++)
+		announce(m, AF_INET, i, 100);
+	adj_out_up(&m->adj, &both_families);
+	drain(m);
+	adj_out_refresh(&m->adj, BGP_AFI_IPV4);
+	drain(m);
+	mark_all(m);
+	assert_int_equal(exchange(m, SIZE_MAX), 0);
+	adj_out_set_next_hops(&m->adj, &other4, &both_families.next_hop6);
+	assert_true(exchange(m, SIZE_MAX) > 0);
+	mark_all(m);
+	assert_int_equal(exchange(m, SIZE_MAX), 0);
+	/* Withdrawn before it was sent again, and announced as it was. */
+	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6);
+	withdraw(m, AF_INET, 7);
+	drain(m);
+	announce(m, AF_INET, 7, 100);
+	drain(m);
+	mark_all(m);
+	assert_int_equal(exchange(m, SIZE_MAX), 0);
+	model_free(m);
+}
+
 /* Half of the first routes are on the wire when the other half goes and something else comes. */
 static void what_was_marked_during_a_batch_is_sent(void **state)
 {
@@ -451,7 +487,7 @@ static void what_is_disowned_means_nothing_to_others(void **state)
 }
 
 /* RFC 7313 4: no BoRR before End-of-RIB. */
-static void a_refresh_does_not_wait_for_an_end_of_rib_that_is_held(void **state)
+static void a_refresh_does_not_wait_for_a_deferred_end_of_rib(void **state)
 {
 	(void)state;
 	struct model *m = model_new();
@@ -580,12 +616,13 @@ int main(void)
 		cmocka_unit_test(changed_attributes_are_announced_again),
 		cmocka_unit_test(a_lost_session_starts_from_nothing),
 		cmocka_unit_test(a_refresh_sends_everything_again),
+		cmocka_unit_test(a_route_is_sent_again_once),
 		cmocka_unit_test(what_was_marked_during_a_batch_is_sent),
 		cmocka_unit_test(a_refresh_during_the_first_routes_follows_them),
 		cmocka_unit_test(end_of_rib_can_be_held_back),
 		cmocka_unit_test(what_is_disowned_is_withdrawn_before_end_of_rib),
 		cmocka_unit_test(what_is_disowned_means_nothing_to_others),
-		cmocka_unit_test(a_refresh_does_not_wait_for_an_end_of_rib_that_is_held),
+		cmocka_unit_test(a_refresh_does_not_wait_for_a_deferred_end_of_rib),
 		cmocka_unit_test(next_hops_that_come_and_go),
 		cmocka_unit_test(states_say_why_a_route_is_not_there),
 		cmocka_unit_test(random_changes_converge),

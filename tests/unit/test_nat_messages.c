@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
@@ -18,7 +19,8 @@
 
 #include "lib/mem.h"
 #include "nat/ctmsg.h"
-#include "nat/nftmsg.h"
+#include "nat/nft_build.h"
+#include "nat/nft_parse.h"
 
 static struct nat_rule rule(const char *vip, const char *dest)
 {
@@ -84,6 +86,24 @@ static void test_rules_of_networks_come_back(void **state)
 	nft_batch_done(&b);
 }
 
+static struct nlmsghdr *build_generation(void *buf, uint32_t id)
+{
+	struct nlmsghdr *msg = nft_build_get_generation(buf);
+	msg->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
+	mnl_attr_put_u32(msg, NFTA_GEN_ID, htonl(id));
+	return msg;
+}
+
+static void test_generation_is_read(void **state)
+{
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
+	uint32_t id = 0;
+	(void)state;
+	assert_int_equal(nft_parse_generation(build_generation(buf, 0x01020304), &id), 0);
+	assert_int_equal(id, 0x01020304);
+	assert_int_equal(nft_parse_generation(nft_build_get_generation(buf), &id), -EBADMSG);
+}
+
 /* A copy that ends where the message does (padded, as libmnl takes it), so that the sanitizers see
  * who reads on. */
 static void parse_all(const void *bytes, size_t len, size_t claimed)
@@ -91,6 +111,7 @@ static void parse_all(const void *bytes, size_t len, size_t claimed)
 	struct seen s = { .n = 0 };
 	struct nat_rule r;
 	struct ct_flow f;
+	uint32_t generation;
 	_Alignas(struct nlmsghdr) char out[CTMSG_MAX];
 	struct nlmsghdr *msg = mem_new(1, MNL_ALIGN(len));
 	memcpy(msg, bytes, len);
@@ -100,6 +121,7 @@ static void parse_all(const void *bytes, size_t len, size_t claimed)
 	nft_parse_elements(msg, NFT_VIPS6, take, &s);
 	nft_parse_rule(msg, &r);
 	nft_parse_is_our_event(msg);
+	nft_parse_generation(msg, &generation);
 	if (ct_parse(msg, &f) == 0)
 		assert_true(addr_size(f.dst.family) > 0);
 	ct_build_delete(out, msg);
@@ -192,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_elements_come_back),
 		cmocka_unit_test(test_rules_of_networks_come_back),
+		cmocka_unit_test(test_generation_is_read),
 		cmocka_unit_test(test_flows_are_read),
 		cmocka_unit_test(test_bent_messages),
 	};

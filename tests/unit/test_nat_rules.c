@@ -14,6 +14,7 @@
 #include "lib/str.h"
 #include "nat/choice.h"
 #include "nat/diff.h"
+#include "nat/losses.h"
 #include "nat/rules.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -152,7 +153,13 @@ static const struct story {
 	{ "all lost", "+a+b=[]", "+ab", "ab" },
 	{ "lost when it was not wanted", "[a]?a[]", NULL, "" },
 	{ "back by itself", "+a=[][a]", NULL, "" },
-	{ "somebody brings back what we removed", "+a+b=-a=[ab]", "-a", "" },
+	{ "another process adds again what we removed", "+a+b=-a=[ab]", "-a", "" },
+	{ "still damaged is not lost again", "+a=[a!][a!]", "+a", "" },
+	{ "damaged, then gone: lost once", "+a=[a!][]", "+a", "" },
+	{ "repaired and damaged again is lost again", "+a=[a!]=[a!]", "+a", "a" },
+	{ "undecided and never there", "?a", NULL, "" },
+	{ "undecided and gone, then wanted", "[a]?a[]+a", "+a", "" },
+	{ "undecided and gone, then not wanted", "[a]?a[]-a", NULL, "" },
 	{ "never there is not lost", "+a[]", "+a", "" },
 };
 
@@ -219,6 +226,20 @@ static void describe(const struct nat_diff *d, struct strbuf *sb)
 		strbuf_add(sb, ".");
 }
 
+/* An entry that is neither wanted nor there says nothing, and is dropped. */
+static void assert_no_empty_entries(const struct nat_ledger *l)
+{
+	size_t n_wanted = 0, n_there = 0;
+	const struct nat_entry *e, *next;
+	HASH_ITER (hh, l->entries, e, next) {
+		assert_true(e->want == NAT_WANTED || e->presence != NAT_ABSENT);
+		n_wanted += e->want == NAT_WANTED;
+		n_there += e->presence != NAT_ABSENT;
+	}
+	assert_int_equal(l->n_wanted, n_wanted);
+	assert_int_equal(l->n_there, n_there);
+}
+
 static void test_ledger(void **state)
 {
 	(void)state;
@@ -239,6 +260,7 @@ static void test_ledger(void **state)
 			assert_string_equal(text, s->diff);
 		}
 		assert_string_equal(lost_text, s->lost);
+		assert_no_empty_entries(&l);
 		nat_diff_done(&d);
 		nat_ledger_done(&l);
 	}
@@ -267,6 +289,40 @@ static void test_ledger_of_one_vip(void **state)
 	assert_false(nat_ledger_diff(&l, &second, &d));
 	nat_diff_done(&d);
 	nat_ledger_done(&l);
+}
+
+/* ---- losses ---- */
+
+/* Reports `n` losses, the first of which is of `port`. */
+static void assert_report(struct nat_losses *l, size_t n, uint16_t port, mono_t now,
+			  enum nat_losses_report want)
+{
+	struct nat_rule first = { 0 };
+	size_t got = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct nat_rule r = { .port = (uint16_t)(port + i) };
+		nat_losses_add(l, &r);
+	}
+	assert_int_equal(nat_losses_report(l, now, &got, &first), want);
+	assert_int_equal(got, n);
+	assert_int_equal(first.port, n > 0 ? port : 0);
+}
+
+static void test_losses_are_logged_five_times_a_minute(void **state)
+{
+	const mono_t t0 = 1000 * USEC_PER_SEC;
+	struct nat_losses l = { 0 };
+	(void)state;
+	assert_report(&l, 0, 0, t0, NAT_LOSSES_NONE);
+	assert_int_equal(l.last_at, 0);
+	for (int i = 1; i < NAT_LOSSES_LOGGED; i++)
+		assert_report(&l, 2, 80, t0, NAT_LOSSES_LOG);
+	assert_report(&l, 1, 81, t0, NAT_LOSSES_LOG_LAST);
+	assert_report(&l, 1, 82, t0 + NAT_LOSSES_WINDOW - 1, NAT_LOSSES_QUIET);
+	assert_report(&l, 0, 0, t0 + NAT_LOSSES_WINDOW, NAT_LOSSES_NONE);
+	assert_report(&l, 1, 83, t0 + NAT_LOSSES_WINDOW, NAT_LOSSES_LOG);
+	assert_int_equal(l.total, 2 * (NAT_LOSSES_LOGGED - 1) + 3);
+	assert_int_equal(l.last_at, t0 + NAT_LOSSES_WINDOW);
 }
 
 /* ---- the choice ---- */
@@ -305,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_rules_are_made),
 		cmocka_unit_test(test_ledger),
 		cmocka_unit_test(test_ledger_of_one_vip),
+		cmocka_unit_test(test_losses_are_logged_five_times_a_minute),
 		cmocka_unit_test(test_choice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

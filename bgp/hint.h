@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hints to the operator why a session does not come up, from the evidence at hand. Pure.
+ *
+ * Every hint is a constant, so that equal hints are the same pointer; "" is none.
+ */
+#ifndef BGP_HINT_H
+#define BGP_HINT_H
+
+#include <stdbool.h>
+
+#include "bgp/config.h"
+#include "bgp/status.h"
+
+struct bgp_attempt_evidence {
+	const struct bgp_peer_config *peer;
+	enum bgp_state reached;
+	bool silent;       /* it failed because nothing was heard for too long */
+	bool path_trouble; /* an interface or a route is missing, which is reported itself */
+	bool one_hop;      /* the session cannot cross a router: TTL 1 or GTSM */
+	bool gateway;      /* the route to the peer leads through one */
+};
+
+/* After an attempt to connect has failed. */
+const char *bgp_hint_failed(const struct bgp_attempt_evidence *e);
+/* While a connection stays in `state` longer than an attempt may take. */
+const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state);
+
+#endif

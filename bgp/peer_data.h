@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The data of a peer: for peer.c, which owns it, and peer_status.c, which reads it. */
+#ifndef BGP_PEER_DATA_H
+#define BGP_PEER_DATA_H
+
+#include <systemd/sd-event.h>
+
+#include "bgp/adj_out.h"
+#include "bgp/conn.h"
+#include "bgp/graceful.h"
+#include "bgp/path.h"
+#include "bgp/peer_env.h"
+#include "bgp/sockopt.h"
+
+struct bgp_peer {
+	struct bgp_peer_env env;
+	struct bgp_peer_config config; /* owns its strings and lists */
+	char *password;
+	struct bgp_conn out, in;
+	struct bgp_conn *session; /* the established one, else NULL */
+	bool guest, stopped;
+	struct adj_out adj;
+	struct graceful graceful;
+	sd_event_source *restart_over;
+	struct bgp_path path;
+	bool next_hop_unsure; /* the kernel could not be asked for one */
+	uint64_t path_resets; /* sessions that ended because the path was lost */
+	mono_t path_reset_at;
+	struct bgp_socket_name local; /* of the session */
+	uint64_t sessions;
+	uint64_t prefixes_received, prefixes_withdrawn;
+	char last_error[320];
+	const char *hint; /* of the last attempt that failed */
+};
+
+#endif

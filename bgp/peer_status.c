@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "bgp/peer_status.h"
+
+#include "bgp/hint.h"
+#include "bgp/peer_data.h"
+#include "bgp/sockopt.h"
+#include "process/loop.h"
+
+static void add_counts(struct bgp_message_counts *sum, const struct bgp_message_counts *c)
+{
+	sum->open += c->open;
+	sum->update += c->update;
+	sum->keepalive += c->keepalive;
+	sum->notification += c->notification;
+	sum->refresh += c->refresh;
+	sum->total += c->total;
+}
+
+static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
+{
+	const struct bgp_negotiated *n = &p->session->fsm.negotiated;
+	ret->established_since = p->session->fsm.state_since;
+	ret->hold_time = n->hold_time;
+	ret->keepalive = n->keepalive;
+	ret->four_octet_as = n->four_octet_as;
+	ret->route_refresh = n->route_refresh;
+	ret->enhanced_refresh = n->enhanced_refresh;
+	ret->extended_messages = n->extended_messages;
+	ret->graceful_restart = n->graceful_restart;
+	ret->graceful_notification = n->graceful_notification;
+	ret->end_of_rib_deferred = p->adj.session.defer_end_of_rib;
+	ret->ipv4_unicast = n->ipv4_unicast;
+	ret->ipv6_unicast = n->ipv6_unicast;
+	ret->next_hop4 = p->adj.session.next_hop4;
+	ret->next_hop6 = p->adj.session.next_hop6;
+}
+
+/* The hint of the last failure is refuted once TCP connects. */
+static const char *hint_of(const struct bgp_peer *p, const struct bgp_conn *c, mono_t now)
+{
+	const char *waiting = bgp_hint_waiting(&p->config, c->fsm.state);
+	if (c->fsm.state < BGP_OPENSENT && !waiting[0])
+		return p->hint;
+	bool long_enough = usec_sub(now, c->fsm.state_since) >= p->config.connect_timeout;
+	return long_enough || p->hint == waiting ? waiting : "";
+}
+
+/* The connection that is furthest stands for the peer. */
+static const struct bgp_conn *leading(const struct bgp_peer *p)
+{
+	return p->in.fsm.state > p->out.fsm.state ? &p->in : &p->out;
+}
+
+void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
+{
+	const struct bgp_conn *c = leading(p);
+	mono_t now = loop_now(p->env.loop);
+	bool knows_peer = c->fsm.state >= BGP_OPENCONFIRM;
+	uint32_t peer_as = knows_peer ? c->fsm.negotiated.peer_as : p->config.peer_as;
+	*ret = (struct bgp_peer_status){
+		.config = &p->config,
+		.local_as = p->env.config->local_as,
+		.state = c->fsm.state,
+		.state_since = c->fsm.state_since,
+		.established_since = USEC_NEVER,
+		.sessions = p->sessions,
+		.last_error = p->last_error,
+		.hint = hint_of(p, c, now),
+		.path_trouble = p->path.trouble,
+		.path_resets = p->path_resets,
+		.path_reset_at = p->path_reset_at,
+		.retry_at = bgp_fsm_retry_due(&p->out.fsm),
+		.peer_as = peer_as,
+		.peer_router_id = knows_peer ? c->fsm.negotiated.peer_router_id : 0,
+		.local_addr = p->local.addr,
+		.local_port = p->local.port,
+		.restarting = graceful_restarting(&p->graceful, now),
+		.ttl = bgp_socket_ttl(&p->config, peer_as == p->env.config->local_as),
+		.sent = p->out.sent,
+		.received = p->out.received,
+		.prefixes_received = p->prefixes_received,
+		.prefixes_withdrawn = p->prefixes_withdrawn,
+		.errors_tolerated = p->out.errors_tolerated + p->in.errors_tolerated,
+		.routes_sent = p->adj.n_sent,
+		.routes_pending = adj_out_n_queued(&p->adj),
+	};
+	add_counts(&ret->sent, &p->in.sent);
+	add_counts(&ret->received, &p->in.received);
+	if (knows_peer)
+		ret->peer_graceful = c->fsm.negotiated.peer_graceful;
+	if (p->session)
+		session_status(p, ret);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nf_tables messages that make and change the table of nft_table.h, and requests about it. Pure.
+ * docs/decisions/nftables-netlink.md says why not libnftables.
+ */
+#ifndef NAT_NFT_BUILD_H
+#define NAT_NFT_BUILD_H
+
+#include <libmnl/libmnl.h>
+#include <stddef.h>
+
+#include "nat/nft_table.h"
+
+/* Messages one after the other, of a size that is not known beforehand. */
+struct nft_batch {
+	char *buf; /* aligned as struct nlmsghdr */
+	size_t len, cap;
+	size_t last; /* where the last message before the end begins */
+};
+
+/* A transaction: begin, messages, end. Free with nft_batch_done(). */
+void nft_batch_begin(struct nft_batch *b);
+void nft_batch_end(struct nft_batch *b);
+void nft_batch_done(struct nft_batch *b);
+struct nlmsghdr *nft_batch_last(const struct nft_batch *b);
+
+/* The table as above without any mapping, in place of any other of that name. */
+void nft_batch_skeleton(struct nft_batch *b);
+/* The table must exist. */
+void nft_batch_del_table(struct nft_batch *b);
+/* Elements of the maps; VIPs of more than one address are passed over. Removing one that is not
+ * there fails the transaction. */
+void nft_batch_add(struct nft_batch *b, const struct nat_rules *rules);
+void nft_batch_del(struct nft_batch *b, const struct nat_rules *rules);
+/* The rules of the chain `nets`, in place of those that are there. */
+void nft_batch_set_nets(struct nft_batch *b, const struct nat_rules *nets);
+
+/* Requests outside a transaction; `buf` is aligned as struct nlmsghdr. */
+#define NFT_REQUEST_MAX 256
+struct nlmsghdr *nft_build_get_table(void *buf);
+struct nlmsghdr *nft_build_dump_rules(void *buf);
+struct nlmsghdr *nft_build_dump_map(void *buf, enum nft_map map);
+/* The element of this rule, whose VIP is one address; -ENOENT when its key is not in the map. */
+struct nlmsghdr *nft_build_get_element(void *buf, const struct nat_rule *r);
+/* The generation of the host's ruleset. */
+struct nlmsghdr *nft_build_get_generation(void *buf);
+
+#endif
