@@ -65,6 +65,9 @@ struct ports {
 	struct list down, news;
 	size_t n_down;
 	struct port_set filtered; /* what the kernel was told */
+	int filter_error;         /* 0, or why the kernel filters nothing */
+	port_filter_cb *filter_changed;
+	void *userdata;
 	struct dump tcp, udp;
 	usec_t dump_again; /* not before this, to answer for DOWN ports */
 	usec_t burst_ends;
@@ -228,7 +231,7 @@ static void on_event(uint8_t proto, uint16_t port, void *userdata)
 }
 
 /* Tells the kernel of all new ports at once, and looks at what may have ended meanwhile. When it
- * does not take them (out of memory) the runner's interval still finds what dies. */
+ * takes no filter, the events of all ports arrive, and those of others are dropped here. */
 static int on_filter(sd_event_source *source, void *userdata)
 {
 	(void)source;
@@ -237,7 +240,10 @@ static int on_filter(sd_event_source *source, void *userdata)
 	p->filtered = (struct port_set){ 0 };
 	HASH_ITER (hh, p->entries, e, next)
 		port_set_add(&p->filtered, port_of(e));
-	sockevents_set_ports(p->events, &p->filtered);
+	int r = sockevents_set_ports(p->events, &p->filtered);
+	if (r != p->filter_error && p->filter_changed)
+		p->filter_changed(r, p->userdata);
+	p->filter_error = r;
 	while ((e = list_first(&p->news, struct port_entry, news))) {
 		list_remove(&e->news);
 		hint(e);
@@ -308,9 +314,12 @@ int ports_check(struct port_user *u, bool *ret_listening)
 
 /* ---- all ---- */
 
-int ports_new(sd_event *loop, struct ports **ret, struct err *err)
+int ports_new(sd_event *loop, port_filter_cb *changed, void *userdata, struct ports **ret,
+	      struct err *err)
 {
 	struct ports *p = mem_new(1, sizeof(*p));
+	p->filter_changed = changed;
+	p->userdata = userdata;
 	p->loop = sd_event_ref(loop);
 	list_init(&p->down);
 	list_init(&p->news);

@@ -18,7 +18,12 @@ struct port_user;
 /* A check may say something else than before. May not attach or detach anything. */
 typedef void port_hint_cb(void *userdata);
 
-int ports_new(sd_event *loop, struct ports **ret, struct err *err);
+/* Socket events are no longer filtered by port (-errno: why) or are again (0). From the loop. */
+typedef void port_filter_cb(int error, void *userdata);
+
+/* `changed` may be NULL. */
+int ports_new(sd_event *loop, port_filter_cb *changed, void *userdata, struct ports **ret,
+	      struct err *err);
 /* All users must be gone. */
 void ports_free(struct ports *p);
 

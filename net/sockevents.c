@@ -63,10 +63,38 @@ static int attach(struct sockevents *e, const struct port_range *ranges, size_t 
 	return r;
 }
 
-int sockevents_set_ports(struct sockevents *e, const struct port_set *ports)
+/* -ENOENT: there was none. */
+static int detach(struct sockevents *e)
+{
+	int r = setsockopt(nlsock_fd(e->sock), SOL_SOCKET, SO_DETACH_FILTER, &(int){ 0 },
+			   sizeof(int));
+	return r < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int attach_at_most(struct sockevents *e, const struct port_set *ports, size_t max)
 {
 	struct port_range ranges[PORT_FILTER_RANGES];
-	return attach(e, ranges, port_set_ranges(ports, ranges, PORT_FILTER_RANGES));
+	return attach(e, ranges, port_set_ranges(ports, ranges, max));
+}
+
+/*
+ * A socket's filter may take net.core.optmem_max: 20,480 octets before Linux 6.7, which is some 300
+ * ranges. The old filter counts until the new one has replaced it, so it goes first. Without one
+ * the socket hears of every port, and nothing is missed.
+ */
+int sockevents_set_ports(struct sockevents *e, const struct port_set *ports)
+{
+	int r = detach(e);
+	if (r == 0)
+		r = attach_at_most(e, ports, 1);
+	if (r == 0)
+		r = detach(e);
+	if (r < 0)
+		return r;
+	size_t max = PORT_FILTER_RANGES;
+	while ((r = attach_at_most(e, ports, max)) == -ENOMEM && max > 1)
+		max -= max / 8 + 1;
+	return r;
 }
 
 int sockevents_new(sd_event *loop, sockevents_cb *cb, void *userdata, struct sockevents **ret,
@@ -77,9 +105,11 @@ int sockevents_new(sd_event *loop, sockevents_cb *cb, void *userdata, struct soc
 	struct sockevents *e = mem_new(1, sizeof(*e));
 	e->cb = cb;
 	e->userdata = userdata;
+	const struct port_set none = { 0 };
 	int r = nlsock_open(NETLINK_SOCK_DIAG, groups, &e->sock, err);
+	/* A kernel that takes no filter at all is reported by the first call from outside. */
 	if (r == 0)
-		r = attach(e, NULL, 0);
+		(void)sockevents_set_ports(e, &none);
 	if (r == 0)
 		r = loop_io_add(loop, &e->source, nlsock_fd(e->sock), EPOLLIN, LOOP_HEALTH,
 				on_events, e);

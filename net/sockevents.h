@@ -20,12 +20,14 @@ struct sockevents;
  * these were lost, look at every port again. From the loop. */
 typedef void sockevents_cb(uint8_t proto, uint16_t port, void *userdata);
 
-/* Hears nothing until it is told of which ports. */
+/* Hears nothing until it is told of which ports, where the kernel takes a filter. */
 int sockevents_new(sd_event *loop, sockevents_cb *cb, void *userdata, struct sockevents **ret,
 		   struct err *err);
 void sockevents_free(struct sockevents *e);
 /* What ends on a port before it is among these is not told of: look such a port up after this. It
- * may tell of a few ports more. */
+ * may tell of a few ports more: of as few as the filter has room for (net.core.optmem_max). When
+ * this fails (-ENOMEM: no room for any filter) it tells of all ports, and is woken for every
+ * connection that is closed. */
 int sockevents_set_ports(struct sockevents *e, const struct port_set *ports);
 
 #endif

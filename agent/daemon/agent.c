@@ -401,6 +401,7 @@ static int start_health(struct agent *a, struct err *err)
 		.tls_ca = c->tls_ca,
 		.is_vip = is_vip,
 		.load_changed = load_log,
+		.port_filter_changed = load_log_port_filter,
 		.userdata = a,
 	};
 	const struct damping_config hold = { .first = c->hold_down, .max = c->hold_down_max };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/load_log.h"
 
+#include <string.h>
+
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -25,4 +27,17 @@ void load_log(enum monitor_lane lane, const struct load *load, void *userdata)
 			 "start %s late on average, %u%% of their interval, because too many wait "
 			 "for an answer; shorten their timeout or raise their interval",
 			 late, load->percent);
+}
+
+void load_log_port_filter(int error, void *userdata)
+{
+	(void)userdata;
+	if (error == 0)
+		log_info("monitor", "the kernel filters socket events by port again");
+	else
+		log_warn("monitor",
+			 "the kernel takes no filter for socket events (%s): dead listeners are "
+			 "noticed all the same, but every socket that is closed on this host wakes "
+			 "the agent; raise the sysctl net.core.optmem_max to 20480 or more",
+			 strerror(-error));
 }
