@@ -168,18 +168,6 @@ static int parse(const struct monitor_spec *s, void *parsed, struct err *err)
 	return monitor_endpoint_parse(arg, strlen(arg), parsed, err);
 }
 
-static bool equal(const struct monitor_spec *a, const struct monitor_spec *b)
-{
-	return monitor_endpoint_equal(a->parsed, b->parsed);
-}
-
-static bool target(const struct monitor_spec *s, struct addr *ret)
-{
-	const struct monitor_endpoint *to = s->parsed;
-	*ret = to->addr;
-	return true;
-}
-
 static const struct monitor_option options[N_OPTIONS] = {
 	[SEND] = { .name = "send",
 		   .doc = "Of `tcp`: what to say first.",
@@ -200,7 +188,7 @@ const struct monitor_kind monitor_kind_tcp = {
 	.n_options = N_OPTIONS,
 	.parsed_size = sizeof(struct monitor_endpoint),
 	.parse = parse,
-	.equal = equal,
-	.target = target,
+	.equal = monitor_endpoint_spec_equal,
+	.target = monitor_endpoint_spec_target,
 	.ops = &ops,
 };
