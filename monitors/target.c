@@ -80,9 +80,21 @@ int monitor_endpoint_parse(const char *text, size_t len, struct monitor_endpoint
 	return r < 0 ? r : monitor_host_parse(text, (size_t)(colon - text), &ret->addr, err);
 }
 
-bool monitor_endpoint_equal(const struct monitor_endpoint *a, const struct monitor_endpoint *b)
+static bool endpoint_equal(const struct monitor_endpoint *a, const struct monitor_endpoint *b)
 {
 	return a->port == b->port && addr_equal(&a->addr, &b->addr);
+}
+
+bool monitor_endpoint_spec_equal(const struct monitor_spec *a, const struct monitor_spec *b)
+{
+	return endpoint_equal(a->parsed, b->parsed);
+}
+
+bool monitor_endpoint_spec_target(const struct monitor_spec *s, struct addr *ret)
+{
+	const struct monitor_endpoint *to = s->parsed;
+	*ret = to->addr;
+	return true;
 }
 
 /* ---- URLs ---- */

@@ -10,6 +10,7 @@
 
 #include "lib/addr.h"
 #include "lib/err.h"
+#include "monitors/spec.h"
 
 struct monitor_endpoint {
 	struct addr addr;
@@ -21,7 +22,9 @@ int monitor_host_parse(const char *text, size_t len, struct addr *ret, struct er
 /* The same and ":PORT". -EINVAL */
 int monitor_endpoint_parse(const char *text, size_t len, struct monitor_endpoint *ret,
 			   struct err *err);
-bool monitor_endpoint_equal(const struct monitor_endpoint *a, const struct monitor_endpoint *b);
+/* For descriptors whose parsed form is a struct monitor_endpoint. */
+bool monitor_endpoint_spec_equal(const struct monitor_spec *a, const struct monitor_spec *b);
+bool monitor_endpoint_spec_target(const struct monitor_spec *s, struct addr *ret);
 /* "1" to "65535"; -EINVAL */
 int monitor_port_parse(const char *text, uint16_t *ret, struct err *err);
 
