@@ -2,11 +2,11 @@
 /*
  * From a file to an immutable configuration:
  *
- *	text ── config_tree ──> tree ── config_build ──> draft ── config_check ──> struct config
- *	           (YAML)                 (schema)              (several keys)
+ *	text ── config_parse ──> tree ── config_build ──> draft ── config_check ──> struct config
+ *	           (YAML)                  (schema)               (several keys)
  *
- * Every step reports all that it finds and goes on as far as it can, so that whoever writes a
- * file sees all of its mistakes at once. A configuration comes out only when there is no error.
+ * Every step reports all errors that it finds and continues as far as it can, so that one run
+ * lists every mistake of a file. A configuration results only when there is no error.
  */
 #include "agent/config/config.h"
 
@@ -20,6 +20,7 @@
 #include "agent/config/build.h"
 #include "agent/config/check.h"
 #include "agent/config/findings.h"
+#include "agent/config/parse.h"
 #include "agent/config/schema.h"
 #include "agent/config/tree.h"
 #include "lib/mem.h"
@@ -130,7 +131,7 @@ static int load(const struct file_text *text, struct config **ret, struct config
 {
 	struct config_tree *tree = NULL;
 	struct config_draft draft = { 0 };
-	if (config_tree_parse(text->data, text->len, &tree, findings) == 0)
+	if (config_parse(text->data, text->len, &tree, findings) == 0)
 		load_tree(tree, text->world_readable, &draft, findings);
 	config_tree_free(tree);
 	config_findings_sort(findings);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/config/findings.h"
 #include "lib/array.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
