@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "agent/config/findings.h"
+#include "agent/config/key.h"
+#include "agent/config/schema.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 

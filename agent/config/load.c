@@ -21,7 +21,6 @@
 #include "agent/config/check.h"
 #include "agent/config/findings.h"
 #include "agent/config/parse.h"
-#include "agent/config/schema.h"
 #include "agent/config/tree.h"
 #include "lib/mem.h"
 

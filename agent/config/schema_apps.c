@@ -3,6 +3,10 @@
 
 #include "agent/config/schema_monitors.h"
 #include "agent/config/types.h"
+#include "agent/config/types_app.h"
+#include "agent/config/types_bgp.h"
+#include "agent/model/announce_spec.h"
+#include "agent/model/app_spec.h"
 
 #define MSEC(n)  ((n)*USEC_PER_MSEC)
 #define HOURS(n) ((n)*USEC_PER_SEC * 3600)
@@ -171,8 +175,7 @@ static const struct config_key app_keys[] = {
 	  .item = &config_item_monitor,
 	  .default_words = "none: always announced, with a warning",
 	  .doc = "Texts like `port:udp:53` or `http://127.0.0.1/health`, or mappings; up to 32. "
-		 "See "
-		 "[monitors.md](monitors.md)." },
+		 "See [monitors.md](monitors.md)." },
 	{ .name = "quorum",
 	  .type = &config_type_app_quorum,
 	  .default_words = "`all`",

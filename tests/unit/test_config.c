@@ -24,6 +24,7 @@
 #include "agent/cli/cmd_check.h"
 #include "agent/config/config.h"
 #include "agent/config/findings.h"
+#include "agent/config/parse.h"
 #include "agent/model/community.h"
 #include "lib/array.h"
 #include "lib/str.h"

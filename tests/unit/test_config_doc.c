@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "agent/config/doc.h"
 #include "agent/config/schema.h"
 
 #define PAGE "docs/configuration.md"
@@ -37,7 +38,7 @@ static char *generated(void)
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 	assert_non_null(f);
-	config_schema_print_doc(f);
+	config_print_doc(f);
 	fclose(f);
 	return text;
 }

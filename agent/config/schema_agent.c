@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/schema_agent.h"
+
+#include "agent/config/config.h"
+#include "agent/config/types.h"
+
+#define MSEC(n)  ((n)*USEC_PER_MSEC)
+#define SEC(n)   ((n)*USEC_PER_SEC)
+#define HOURS(n) (SEC(n) * 3600)
+
+#define FIELD(member) .offset = offsetof(struct config_agent, member)
+
+static const struct config_key exec_keys[] = {
+	{ .name = "allow_from",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_monitors_from,
+	  FIELD(admission.exec),
+	  .default_words = "`config` and `http-local`",
+	  .doc = "From where `exec:` monitors are accepted: `config`, `consul`, `http` from "
+		 "anywhere, `http-local` through a unix socket or from loopback; or `none`." },
+	{ .name = "user",
+	  .type = &config_type_text,
+	  FIELD(exec_user),
+	  .default_words = "the agent's own",
+	  .doc = "The user that all commands run as, with that user's groups and without any "
+		 "capability. Needs CAP_SETUID, CAP_SETGID and CAP_KILL." },
+	{ 0 },
+};
+
+static const struct config_key agent_monitors_keys[] = {
+	{ .name = "allow_from",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_monitors_from,
+	  FIELD(admission.others),
+	  .default_words = "`config`, `http-local` and `consul`",
+	  .doc = "From where monitors of all kinds but `exec`, `port` and `consul` are accepted; "
+		 "the words are those of `agent.exec.allow_from`." },
+	{ 0 },
+};
+
+const struct config_section config_agent_monitors_section = {
+	.path = "agent.monitors",
+	.doc = "Who may bring monitors that send requests in this host's name, like `http:`, or "
+	       "reveal files and processes of it. `port:` and `consul` are accepted from "
+	       "anywhere.",
+	.keys = agent_monitors_keys,
+};
+
+const struct config_section config_exec_section = {
+	.path = "agent.exec",
+	.doc = "Commands of `exec:` monitors run on this host, so who may bring one is decided "
+	       "here.",
+	.keys = exec_keys,
+};
+
+static const struct config_key agent_keys[] = {
+	{ .name = "listen_addr",
+	  .type = &config_type_endpoint,
+	  FIELD(listen_addr),
+	  .default_text = ":8080",
+	  .doc = "Where the HTTP API listens." },
+	{ .name = "monitor_interval",
+	  .type = &config_type_duration,
+	  FIELD(monitor_timing.interval),
+	  .default_text = "10s",
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .flags = CONFIG_ZERO_IS_DEFAULT,
+	  .doc = "How often each monitor of an app runs. What the kernel tells by itself (`port`, "
+		 "`process`) is known at once; this is how often it is looked at all the same." },
+	{ .name = "fast_interval",
+	  .type = &config_type_duration,
+	  FIELD(monitor_timing.fast_interval),
+	  .default_text = "1s",
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .doc = "The same while a change is pending: results came that contradict the health, "
+		 "but not `rise` or `fall` of them yet. Never longer than the interval." },
+	{ .name = "timeout",
+	  .type = &config_type_duration,
+	  FIELD(monitor_timing.timeout),
+	  .default_words = "the interval",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .doc = "A check that takes longer has failed, and what it started is killed." },
+	{ .name = "rise",
+	  .type = &config_type_count,
+	  FIELD(monitor_timing.rise),
+	  .default_text = "1",
+	  .min = 1,
+	  .max = 1000,
+	  .doc = "How many passes in a row make a monitor healthy." },
+	{ .name = "fall",
+	  .type = &config_type_count,
+	  FIELD(monitor_timing.fall),
+	  .default_text = "1",
+	  .min = 1,
+	  .max = 1000,
+	  .doc = "How many failures in a row make it unhealthy." },
+	{ .name = "exec_max",
+	  .type = &config_type_count,
+	  FIELD(exec_max),
+	  .default_text = "64",
+	  .min = 1,
+	  .max = 10000,
+	  .doc = "How many commands of `exec` monitors run at once; the others wait." },
+	{ .name = "tls_ca",
+	  .type = &config_type_path,
+	  FIELD(tls_ca),
+	  .default_words = "the system's",
+	  .doc = "Who may sign the certificates that `https` monitors see: a PEM file. A change of "
+		 "it counts within a minute." },
+	{ .name = "hold_down",
+	  .type = &config_type_duration,
+	  FIELD(hold_down),
+	  .default_text = "0s",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "How long an app stays down that went down again soon after it had come back; "
+		 "twice as long each further time. 0: not at all." },
+	{ .name = "hold_down_max",
+	  .type = &config_type_duration,
+	  FIELD(hold_down_max),
+	  .default_text = "5m",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .doc = "The longest such hold; and how long an app must have been up not to be "
+		 "flapping." },
+	{ .name = "cleanup_timer",
+	  .type = &config_type_duration,
+	  FIELD(cleanup_timer),
+	  .default_text = "15m",
+	  .min = MSEC(1),
+	  .flags = CONFIG_ZERO_IS_DEFAULT,
+	  .doc = "How long the VIP stays on lo after the route was withdrawn, so that established "
+		 "flows can end." },
+	{ .name = "consul_addr",
+	  .type = &config_type_consul_addr,
+	  FIELD(consul.addr),
+	  .default_words = "no Consul",
+	  .doc = "The local Consul agent, with or without `/v1`; `https://` and `unix://` too. Its "
+		 "services become apps, see [consul.md](consul.md)." },
+	{ .name = "consul_query_interval",
+	  .type = &config_type_duration,
+	  FIELD(consul.query_interval),
+	  .default_text = "5m",
+	  .min = SEC(1),
+	  .flags = CONFIG_ZERO_IS_DEFAULT,
+	  .doc = "The longest silence before everything is read again. Changes show at once, not "
+		 "after this; one minute at most is used." },
+	{ .name = "consul_token",
+	  .type = &config_type_text,
+	  FIELD(consul.token),
+	  .flags = CONFIG_SECRET,
+	  .doc = "The ACL token: it needs `node:read` and `service:read`, and `agent:read` "
+		 "unless `CONSUL_NODE` is set." },
+	{ .name = "consul_token_file",
+	  .type = &config_type_text,
+	  FIELD(consul.token_file),
+	  .doc = "A file that holds the token, read for every request; `consul_token` beats it." },
+	{ .name = "consul_ca_cert",
+	  .type = &config_type_text,
+	  FIELD(consul.ca_file),
+	  .default_words = "the system's",
+	  .doc = "Who signs Consul's certificate: a PEM file." },
+	{ .name = "consul_client_cert",
+	  .type = &config_type_text,
+	  FIELD(consul.cert_file),
+	  .doc = "Our certificate for Consul: a PEM file." },
+	{ .name = "consul_client_key",
+	  .type = &config_type_text,
+	  FIELD(consul.key_file),
+	  .doc = "The key of `consul_client_cert`: a PEM file." },
+	{ .name = "consul_tls_verify",
+	  .type = &config_type_bool,
+	  FIELD(consul.tls_verify),
+	  .default_text = "true",
+	  .doc = "`false` takes any certificate from Consul, and with it anybody's word." },
+	{ .name = "consul_datacenter",
+	  .type = &config_type_text,
+	  FIELD(consul.datacenter),
+	  .default_words = "the local agent's",
+	  .doc = "The datacenter that is asked." },
+	{ .name = "consul_namespace",
+	  .type = &config_type_text,
+	  FIELD(consul.namespace),
+	  .doc = "The namespace that is asked (Consul Enterprise)." },
+	{ .name = "consul_partition",
+	  .type = &config_type_text,
+	  FIELD(consul.partition),
+	  .doc = "The admin partition that is asked (Consul Enterprise)." },
+	{ .name = "consul_match_tag",
+	  .type = &config_type_text,
+	  FIELD(consul.match_tag),
+	  .default_text = "enable_gocast",
+	  .doc = "Services with this tag become apps." },
+	{ .name = "consul_warning",
+	  .type = &config_type_consul_warning,
+	  FIELD(consul.warning_fails),
+	  .default_text = "pass",
+	  .doc = "Whether a check in state `warning` passes a `consul` monitor." },
+	{ .name = "consul_max_stale",
+	  .type = &config_type_duration,
+	  FIELD(consul.max_stale),
+	  .min = SEC(1),
+	  .default_words = "no limit",
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "When Consul has not answered for this long, `consul` monitors fail. 0 is no "
+		 "limit: a Consul that is away withdraws nothing." },
+	{ .name = "consul_publish",
+	  .type = &config_type_bool,
+	  FIELD(consul.publish),
+	  .default_text = "false",
+	  .doc = "Keep a service `vipherald` in the local Consul agent with a TTL check per app: "
+		 "its state and reason. The token needs `service:write` for it." },
+	{ .name = "drain_time",
+	  .type = &config_type_duration,
+	  FIELD(drain_time),
+	  .default_text = "30s",
+	  .max = HOURS(24),
+	  .doc = "How long a drained app stays announced, unattractively, before it is withdrawn: "
+		 "the time that the routers need to move the traffic away, see docs/drain.md." },
+	{ .name = "shutdown_drain",
+	  .type = &config_type_bool,
+	  FIELD(shutdown_drain),
+	  .default_text = "false",
+	  .doc = "SIGTERM drains all apps before the stop, which then takes `drain_time` longer; a "
+		 "second SIGTERM stops at once." },
+	{ .name = "disable_file",
+	  .type = &config_type_path,
+	  FIELD(disable_file),
+	  .doc = "While this file exists, all apps are drained." },
+	{ .name = "state_file",
+	  .type = &config_type_path_or_off,
+	  FIELD(state_file),
+	  .default_words = "`state.json` in systemd's `$STATE_DIRECTORY`, else in "
+			   "`/var/lib/vipherald`",
+	  .doc = "Where apps registered over HTTP, their leases, and drains over HTTP are kept "
+		 "over a restart or a crash, see [state.md](state.md). `\"\"` or `off`: nowhere." },
+	{ .name = "keep_last_window",
+	  .type = &config_type_duration,
+	  FIELD(keep_last_window),
+	  .default_words = "`monitor_interval`, or as long as the checks of the group take",
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .doc = "Apps of a group that go down within this time went down at the same moment, see "
+		 "`keep_last`." },
+	{ .name = "exec",
+	  .shape = CONFIG_SECTION,
+	  .section = &config_exec_section,
+	  .doc = "See below." },
+	{ .name = "monitors",
+	  .shape = CONFIG_SECTION,
+	  .section = &config_agent_monitors_section,
+	  .doc = "See below." },
+	{ 0 },
+};
+#undef FIELD
+
+const struct config_section config_agent_section = {
+	.path = "agent",
+	.doc = "The agent itself. The whole section may be left out.",
+	.keys = agent_keys,
+};
