@@ -74,7 +74,7 @@ int config_parse_word(const struct config_word *words, size_t n, const char *wha
 		}
 		strbuf_add(&sb, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i].name);
 	}
-	return err_set(err, -EINVAL, "'%.80s' is not %s, expected %s", text, what, names);
+	return err_set(err, -EINVAL, "unknown %s '%.80s', expected %s", what, text, names);
 }
 
 static int set_consul_warning(const struct config_key *key, const char *text, void *target,
@@ -82,7 +82,7 @@ static int set_consul_warning(const struct config_key *key, const char *text, vo
 {
 	static const struct config_word words[] = { { "pass", false }, { "fail", true } };
 	unsigned fails;
-	int rc = config_parse_word(words, ARRAY_SIZE(words), "what a warning means", text, &fails,
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "value", text, &fails,
 				   err);
 	if (rc == 0)
 		*(bool *)config_field(key, target) = fails;
@@ -96,7 +96,7 @@ static int set_nat_backend(const struct config_key *key, const char *text, void 
 						    { "iptables", NAT_IPTABLES },
 						    { "nftables", NAT_NFTABLES } };
 	unsigned choice;
-	int rc = config_parse_word(words, ARRAY_SIZE(words), "a NAT back end", text, &choice, err);
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "NAT back end", text, &choice, err);
 	if (rc == 0)
 		*(enum nat_choice *)config_field(key, target) = choice;
 	return rc;

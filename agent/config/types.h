@@ -29,8 +29,8 @@ struct config_word {
 	const char *name;
 	unsigned value;
 };
-/* -EINVAL and "'x' is not a NAT back end, expected auto, iptables or nftables"; `what` is the
- * middle of it. */
+/* -EINVAL and "unknown NAT back end 'x', expected auto, iptables or nftables", with "NAT back end"
+ * as `what`. */
 int config_parse_word(const struct config_word *words, size_t n, const char *what, const char *text,
 		      unsigned *ret, struct err *err);
 
