@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "agent/config/check.h"
+#include "agent/config/check_agent.h"
 
-#include "agent/config/findings.h"
 #include "agent/model/admission.h"
 #include "lib/array.h"
 #include "lib/str.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "agent/config/check_announce.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/config/check.h"
-#include "agent/config/findings.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 

@@ -4,12 +4,11 @@
  * so everything here is sorted once and then only neighbours are compared. For VIPs that works
  * because in order of address and length a prefix stands directly before all that lies in it.
  */
-#include "agent/config/check.h"
+#include "agent/config/check_apps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/config/findings.h"
 #include "agent/model/admission.h"
 #include "lib/mem.h"
 #include "lib/str.h"

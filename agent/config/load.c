@@ -18,7 +18,10 @@
 #include <unistd.h>
 
 #include "agent/config/build.h"
-#include "agent/config/check.h"
+#include "agent/config/check_agent.h"
+#include "agent/config/check_announce.h"
+#include "agent/config/check_apps.h"
+#include "agent/config/check_bgp.h"
 #include "agent/config/findings.h"
 #include "agent/config/parse.h"
 #include "agent/config/tree.h"

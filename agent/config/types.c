@@ -82,8 +82,7 @@ static int set_consul_warning(const struct config_key *key, const char *text, vo
 {
 	static const struct config_word words[] = { { "pass", false }, { "fail", true } };
 	unsigned fails;
-	int rc = config_parse_word(words, ARRAY_SIZE(words), "value", text, &fails,
-				   err);
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "value", text, &fails, err);
 	if (rc == 0)
 		*(bool *)config_field(key, target) = fails;
 	return rc;

@@ -65,8 +65,7 @@ static int set_family(const struct config_key *key, const char *text, void *targ
 {
 	static const struct config_word words[] = { { "4", AF_INET }, { "6", AF_INET6 } };
 	unsigned family;
-	int rc = config_parse_word(words, ARRAY_SIZE(words), "address family", text, &family,
-				   err);
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "address family", text, &family, err);
 	if (rc == 0)
 		*(uint8_t *)config_field(key, target) = (uint8_t)family;
 	return rc;
