@@ -42,7 +42,8 @@ static void add(struct config_findings *f, enum config_severity severity,
 	if (f->n < CONFIG_FINDINGS_MAX)
 		append(f, severity, at, text);
 	else if (f->n == CONFIG_FINDINGS_MAX)
-		append(f, CONFIG_WARNING, &whole_file, "too many findings, the rest is not listed");
+		append(f, CONFIG_WARNING, &whole_file,
+		       "too many findings, the rest are not listed");
 }
 
 void config_error(struct config_findings *f, struct config_place at, const char *fmt, ...)

@@ -126,7 +126,7 @@ static void load_tree(const struct config_tree *tree, bool world_readable,
 	config_check_announce(draft, root, findings);
 	if (secret && world_readable)
 		config_warn(findings, config_at(secret),
-			    "a secret in a file that every user of this host can read: chmod o-r");
+			    "secret in a world-readable file: chmod o-r");
 }
 
 static int load(const struct file_text *text, struct config **ret, struct config_findings *findings)

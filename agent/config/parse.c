@@ -92,7 +92,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *e)
 	size_t len = e->data.scalar.length;
 	bool broken = memchr(value, 0, len) != NULL;
 	if (broken)
-		config_error(b->findings, place_of(e), "a text with a NUL character in it");
+		config_error(b->findings, place_of(e), "contains a NUL character");
 	const char *text = tree_text(b->tree, value, broken ? 0 : len);
 	if (wants_key(b)) {
 		set_key(b, e, text, broken);
@@ -119,12 +119,12 @@ static int on_alias(struct builder *b, const yaml_event_t *e)
 static int on_open(struct builder *b, const yaml_event_t *e, enum config_node_kind kind)
 {
 	if (wants_key(b)) {
-		config_error(b->findings, place_of(e), "a %s stands where a key is expected",
+		config_error(b->findings, place_of(e), "expected a key, found a %s",
 			     kind == CONFIG_MAPPING ? "mapping" : "list");
 		return -EINVAL;
 	}
 	if (++b->depth > CONFIG_DEPTH_MAX) {
-		config_error(b->findings, place_of(e), "more than %d levels of nesting",
+		config_error(b->findings, place_of(e), "nested more than %d levels deep",
 			     CONFIG_DEPTH_MAX);
 		return -EINVAL;
 	}
@@ -139,7 +139,7 @@ static int compare_keys(const void *a, const void *b)
 	return c ? c : (x->node->index > y->node->index) - (x->node->index < y->node->index);
 }
 
-/* The first of its name stays, the others are not looked at any more. */
+/* The first of its name stays, the others are ignored. */
 static void report_duplicates(struct builder *b, struct config_node *mapping)
 {
 	size_t n = 0;
@@ -157,8 +157,7 @@ static void report_duplicates(struct builder *b, struct config_node *mapping)
 			continue;
 		}
 		config_error(b->findings, config_at_key(node),
-			     "given twice, in line %u and in line %u", first->key_line,
-			     node->key_line);
+			     "duplicate key, first given in line %u", first->key_line);
 		node->kind = CONFIG_BROKEN;
 	}
 }
@@ -179,7 +178,7 @@ static int on_document(struct builder *b, const yaml_event_t *e)
 	if (++b->documents == 1)
 		return 0;
 	config_error(b->findings, place_of(e),
-		     "a second document begins here, a configuration is one");
+		     "a second YAML document starts here, only one is supported");
 	return -EINVAL;
 }
 
@@ -241,8 +240,7 @@ int config_parse(const char *text, size_t len, struct config_tree **ret,
 	struct builder b = { .findings = findings };
 	yaml_parser_t parser;
 	if (len > CONFIG_FILE_MAX) {
-		config_error(findings, config_at_line(0, 0),
-			     "larger than %zu MB, which is the most that is read",
+		config_error(findings, config_at_line(0, 0), "larger than the maximum of %zu MB",
 			     CONFIG_FILE_MAX >> 20);
 		return -EINVAL;
 	}

@@ -30,7 +30,7 @@ static int set_path(const struct config_key *key, const char *text, void *target
 	size_t len = strlen(text);
 	if (text[0] != '/' || text[len - 1] == '/' || len >= PATH_MAX)
 		return err_set(err, -EINVAL,
-			       "'%.80s' is not the absolute path of a file, expected one like "
+			       "'%.80s' is not an absolute file name, expected one like "
 			       "/run/vipherald/disable",
 			       text);
 	return set_text(key, text, target, err);
@@ -55,7 +55,7 @@ static int set_consul_addr(const struct config_key *key, const char *text, void 
 		if (str_starts(text, schemes[i]) && text[strlen(schemes[i])])
 			return set_text(key, text, target, err);
 	return err_set(err, -EINVAL,
-		       "'%.100s' is not an address of Consul, expected http://HOST:PORT, "
+		       "'%.100s' is not a Consul address, expected http://HOST:PORT, "
 		       "https://HOST:PORT or unix:///PATH, with or without /v1",
 		       text);
 }
@@ -130,7 +130,7 @@ bool config_parse_bool(const char *text, bool *ret)
 static int set_bool(const struct config_key *key, const char *text, void *target, struct err *err)
 {
 	if (!config_parse_bool(text, config_field(key, target)))
-		return err_set(err, -EINVAL, "'%.80s' is not a truth value, expected true or false",
+		return err_set(err, -EINVAL, "'%.80s' is not a boolean, expected true or false",
 			       text);
 	return 0;
 }
@@ -156,7 +156,7 @@ static int set_duration(const struct config_key *key, const char *text, void *ta
 		return r;
 	if (span == 0 && key->flags & CONFIG_ZERO_IS_DEFAULT) {
 		duration_parse(key->default_text, config_field(key, target), NULL);
-		return err_set(err, 1, "'%.80s' means the default of %s here", text,
+		return err_set(err, 1, "'%.80s' is read as the default, %s", text,
 			       key->default_text);
 	}
 	bool zero_taken = span == 0 && key->flags & CONFIG_ZERO_ALLOWED;
@@ -174,10 +174,7 @@ static int set_seconds(const struct config_key *key, const char *text, void *tar
 	if (r < 0)
 		return r;
 	if (span % USEC_PER_SEC != 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not a whole number of seconds, which is what BGP "
-			       "counts in",
-			       text);
+		return err_set(err, -EINVAL, "'%.80s' is not a whole number of seconds", text);
 	return set_duration(key, text, target, err);
 }
 
@@ -206,12 +203,12 @@ static int set_addr(const struct config_key *key, const char *text, void *target
 {
 	struct addr a = { 0 };
 	if (addr_parse(text, &a) < 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not an address, expected one like 192.0.2.10 or "
-			       "2001:db8::10",
-			       text);
+		return err_set(
+			err, -EINVAL,
+			"'%.80s' is not an address, expected one like 192.0.2.10 or 2001:db8::10",
+			text);
 	if (addr_is_unspecified(&a) || addr_is_multicast(&a))
-		return err_set(err, -EINVAL, "'%s' is not an address that a host can have", text);
+		return err_set(err, -EINVAL, "'%s' cannot be the address of a host", text);
 	*(struct addr *)config_field(key, target) = a;
 	return 0;
 }

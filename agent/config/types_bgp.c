@@ -22,7 +22,7 @@ static int set_password(const struct config_key *key, const char *text, void *ta
 {
 	if (strlen(text) > PASSWORD_MAX)
 		return err_set(err, -EINVAL,
-			       "a password of %zu bytes, the kernel takes at most %d (TCP MD5)",
+			       "the password is %zu bytes long, TCP MD5 keys are limited to %d",
 			       strlen(text), PASSWORD_MAX);
 	return config_type_text.set(key, text, target, err);
 }
@@ -36,15 +36,12 @@ static int set_as(const struct config_key *key, const char *text, void *target, 
 		return err_set(err, -EINVAL,
 			       "'%.80s' is not an AS number, expected 1 to 4294967295", text);
 	if (v == 0)
-		return err_set(err, -EINVAL,
-			       "AS 0 stands for no AS (RFC 7607), expected 1 to 4294967295");
+		return err_set(err, -EINVAL, "AS 0 is reserved (RFC 7607) and cannot be used");
 	if (v == AS_TRANS)
-		return err_set(err, -EINVAL,
-			       "AS 23456 stands in for AS numbers above 65535 (RFC 6793) and "
-			       "belongs to nobody");
+		return err_set(err, -EINVAL, "AS 23456 is AS_TRANS (RFC 6793) and cannot be used");
 	*(uint32_t *)config_field(key, target) = (uint32_t)v;
 	if (v == UINT16_MAX || v == UINT32_MAX)
-		return err_set(err, 1, "AS %s is reserved (RFC 7300), routers may refuse it", text);
+		return err_set(err, 1, "AS %s is reserved (RFC 7300), peers may reject it", text);
 	return 0;
 }
 
@@ -77,8 +74,8 @@ static int set_router_id(const struct config_key *key, const char *text, void *t
 	struct addr a = { 0 };
 	if (addr_parse(text, &a) < 0 || addr_to_v4(&a) == 0)
 		return err_set(err, -EINVAL,
-			       "'%.80s' is not a router id, expected four bytes like 192.0.2.10, "
-			       "not all of them zero",
+			       "'%.80s' is not a router ID, expected a dotted quad other than "
+			       "0.0.0.0, like 192.0.2.10",
 			       text);
 	*(uint32_t *)config_field(key, target) = addr_to_v4(&a);
 	return 0;
@@ -100,23 +97,20 @@ static int set_peer_ip(const struct config_key *key, const char *text, void *tar
 			       "2001:db8::1 or fe80::1%%eth0",
 			       text);
 	if (addr_is_unspecified(&a) || addr_is_multicast(&a) || addr_to_v4(&a) == INADDR_BROADCAST)
-		return err_set(err, -EINVAL, "'%.80s' is not an address that a peer can have",
-			       text);
+		return err_set(err, -EINVAL, "'%.80s' cannot be the address of a peer", text);
 	bool scoped = a.family == AF_INET6 && addr_is_link_local(&a);
 	if (scoped && !percent)
 		return err_set(err, -EINVAL,
-			       "'%s' is link-local and needs its interface: write %s%%eth0", text,
+			       "'%s' is link-local: specify the interface, like %s%%eth0", text,
 			       text);
 	if (!scoped && percent)
 		return err_set(err, -EINVAL,
-			       "'%.80s' names an interface, which only link-local addresses have: "
-			       "write %s",
+			       "'%.80s': only link-local addresses take an interface, write %s",
 			       text, host);
 	char ifname[IF_NAMESIZE] = "";
 	if (percent && (!percent[1] || strpbrk(percent + 1, "/: %") ||
 			str_copy(ifname, sizeof(ifname), percent + 1) < 0))
-		return err_set(err, -EINVAL, "'%.80s' does not name an interface after the %%",
-			       text);
+		return err_set(err, -EINVAL, "'%.80s': invalid interface name after '%%'", text);
 	peer->addr = a;
 	memcpy(peer->ifname, ifname, sizeof(ifname));
 	return 0;
@@ -130,8 +124,8 @@ static int set_listen(const struct config_key *key, const char *text, void *targ
 	if (!config_parse_bool(text, &on) &&
 	    (endpoint_parse(text, BGP_PORT, &at, NULL) < 0 || at.unix_path[0]))
 		return err_set(err, -EINVAL,
-			       "'%.80s' is not a place to listen, expected true, false, ADDR, "
-			       ":PORT or ADDR:PORT",
+			       "'%.80s' is not a listen address, expected true, false, ADDR, :PORT "
+			       "or ADDR:PORT",
 			       text);
 	bgp->listen = on;
 	bgp->listen_at = at;
@@ -174,8 +168,7 @@ static int set_prepend(const struct config_key *key, const char *text, void *tar
 {
 	uint64_t v = 0;
 	if (str_to_u64(text, BGP_PREPENDS_MAX, &v) < 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not a number of prepends, expected 0 to %d", text,
+		return err_set(err, -EINVAL, "'%.80s' is out of range, expected 0 to %d", text,
 			       BGP_PREPENDS_MAX);
 	*(struct announce_number *)config_field(key, target) =
 		(struct announce_number){ true, (uint32_t)v };
