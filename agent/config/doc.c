@@ -57,7 +57,7 @@ static void print_key(FILE *out, const struct config_key *k)
 	fprintf(out, " | ");
 	print_default(out, k);
 	fprintf(out, " | %s%s |\n", k->doc,
-		k->flags & CONFIG_ZERO_IS_DEFAULT ? " 0 is the default, with a warning." : "");
+		k->flags & CONFIG_ZERO_IS_DEFAULT ? " 0 selects the default, with a warning." : "");
 }
 
 void config_print_doc(FILE *out)

@@ -16,15 +16,15 @@ static const struct config_key nat_keys[] = {
 	  .type = &config_type_nat_backend,
 	  .offset = offsetof(struct config_nat, backend),
 	  .default_text = "auto",
-	  .doc = "What translates for apps with `nats`. `auto` is legacy iptables where the host "
-		 "uses it already, else nftables, and the other one where the kernel lacks the "
-		 "first. See [nat.md](nat.md)." },
+	  .doc = "Packet filter that translates. `auto` selects legacy iptables if the host "
+		 "already uses it, else nftables; and the other one if the kernel lacks the first. "
+		 "See [nat.md](nat.md)." },
 	{ 0 },
 };
 
 static const struct config_section nat_section = {
 	.path = "nat",
-	.doc = "How the `nats` of apps are translated. The whole section may be left out.",
+	.doc = "How the `nats` of apps are translated. The section is optional.",
 	.keys = nat_keys,
 };
 
@@ -45,18 +45,18 @@ static const struct config_key file_keys[] = {
 	  .shape = CONFIG_SECTION,
 	  .section = &config_agent_section,
 	  .offset = offsetof(struct config_draft, agent),
-	  .doc = "The agent itself." },
+	  .doc = "The agent: HTTP API, monitors, Consul, drain." },
 	{ .name = "bgp",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_bgp_section,
 	  .offset = offsetof(struct config_draft, bgp),
 	  .flags = CONFIG_REQUIRED,
-	  .doc = "Who we are and whom we announce to." },
+	  .doc = "The BGP speaker and its peers." },
 	{ .name = "nat",
 	  .shape = CONFIG_SECTION,
 	  .section = &nat_section,
 	  .offset = offsetof(struct config_draft, nat),
-	  .doc = "How NAT is done." },
+	  .doc = "NAT of VIPs." },
 	{ .name = "apps",
 	  .shape = CONFIG_SECTIONS,
 	  .section = &config_app_section,
@@ -68,7 +68,7 @@ static const struct config_key file_keys[] = {
 
 const struct config_section config_schema = {
 	.path = "",
-	.doc = "The file is one mapping with these keys.",
+	.doc = "Top-level keys.",
 	.keys = file_keys,
 };
 

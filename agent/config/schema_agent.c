@@ -16,14 +16,15 @@ static const struct config_key exec_keys[] = {
 	  .type = &config_type_monitors_from,
 	  FIELD(admission.exec),
 	  .default_words = "`config` and `http-local`",
-	  .doc = "From where `exec:` monitors are accepted: `config`, `consul`, `http` from "
-		 "anywhere, `http-local` through a unix socket or from loopback; or `none`." },
+	  .doc = "Sources from which `exec:` monitors are accepted: `config`, this file; `consul`; "
+		 "`http`, any HTTP client; `http-local`, HTTP clients on a unix socket or a "
+		 "loopback address; `none`." },
 	{ .name = "user",
 	  .type = &config_type_text,
 	  FIELD(exec_user),
-	  .default_words = "the agent's own",
-	  .doc = "The user that all commands run as, with that user's groups and without any "
-		 "capability. Needs CAP_SETUID, CAP_SETGID and CAP_KILL." },
+	  .default_words = "the user of the agent",
+	  .doc = "Run all commands as this user, with the groups of that user and without "
+		 "capabilities. Requires CAP_SETUID, CAP_SETGID and CAP_KILL." },
 	{ 0 },
 };
 
@@ -33,23 +34,22 @@ static const struct config_key agent_monitors_keys[] = {
 	  .type = &config_type_monitors_from,
 	  FIELD(admission.others),
 	  .default_words = "`config`, `http-local` and `consul`",
-	  .doc = "From where monitors of all kinds but `exec`, `port` and `consul` are accepted; "
-		 "the words are those of `agent.exec.allow_from`." },
+	  .doc = "Sources from which all other monitors except `port` and `consul` are accepted. "
+		 "The values are those of `agent.exec.allow_from`." },
 	{ 0 },
 };
 
 const struct config_section config_agent_monitors_section = {
 	.path = "agent.monitors",
-	.doc = "Who may bring monitors that send requests in this host's name, like `http:`, or "
-	       "reveal files and processes of it. `port:` and `consul` are accepted from "
-	       "anywhere.",
+	.doc = "Admission of monitors that send requests in this host's name, like `http:`, or "
+	       "reveal its files and processes. `port:` and `consul` are accepted from all "
+	       "sources.",
 	.keys = agent_monitors_keys,
 };
 
 const struct config_section config_exec_section = {
 	.path = "agent.exec",
-	.doc = "Commands of `exec:` monitors run on this host, so who may bring one is decided "
-	       "here.",
+	.doc = "Admission and user of the commands of `exec:` monitors, which run on this host.",
 	.keys = exec_keys,
 };
 
@@ -58,7 +58,7 @@ static const struct config_key agent_keys[] = {
 	  .type = &config_type_endpoint,
 	  FIELD(listen_addr),
 	  .default_text = ":8080",
-	  .doc = "Where the HTTP API listens." },
+	  .doc = "Listen address of the HTTP API." },
 	{ .name = "monitor_interval",
 	  .type = &config_type_duration,
 	  FIELD(monitor_timing.interval),
@@ -66,50 +66,52 @@ static const struct config_key agent_keys[] = {
 	  .min = MSEC(10),
 	  .max = HOURS(24),
 	  .flags = CONFIG_ZERO_IS_DEFAULT,
-	  .doc = "How often each monitor of an app runs. What the kernel tells by itself (`port`, "
-		 "`process`) is known at once; this is how often it is looked at all the same." },
+	  .doc = "Interval between two checks of a monitor. `port` and `process` monitors are "
+		 "notified by the kernel; they are checked at this interval in addition." },
 	{ .name = "fast_interval",
 	  .type = &config_type_duration,
 	  FIELD(monitor_timing.fast_interval),
 	  .default_text = "1s",
 	  .min = MSEC(10),
 	  .max = HOURS(24),
-	  .doc = "The same while a change is pending: results came that contradict the health, "
-		 "but not `rise` or `fall` of them yet. Never longer than the interval." },
+	  .doc = "Interval while a change is pending, that is, after the first result that "
+		 "contradicts the current health and before `rise` or `fall` is reached. Never "
+		 "longer than the interval." },
 	{ .name = "timeout",
 	  .type = &config_type_duration,
 	  FIELD(monitor_timing.timeout),
 	  .default_words = "the interval",
 	  .min = MSEC(1),
 	  .max = HOURS(24),
-	  .doc = "A check that takes longer has failed, and what it started is killed." },
+	  .doc = "Time after which a check is terminated and counted as a failure." },
 	{ .name = "rise",
 	  .type = &config_type_count,
 	  FIELD(monitor_timing.rise),
 	  .default_text = "1",
 	  .min = 1,
 	  .max = 1000,
-	  .doc = "How many passes in a row make a monitor healthy." },
+	  .doc = "Number of consecutive successful checks after which a monitor is healthy." },
 	{ .name = "fall",
 	  .type = &config_type_count,
 	  FIELD(monitor_timing.fall),
 	  .default_text = "1",
 	  .min = 1,
 	  .max = 1000,
-	  .doc = "How many failures in a row make it unhealthy." },
+	  .doc = "Number of consecutive failed checks after which a monitor is unhealthy." },
 	{ .name = "exec_max",
 	  .type = &config_type_count,
 	  FIELD(exec_max),
 	  .default_text = "64",
 	  .min = 1,
 	  .max = 10000,
-	  .doc = "How many commands of `exec` monitors run at once; the others wait." },
+	  .doc = "Maximum number of commands of `exec` monitors that run at the same time. Further "
+		 "checks are queued." },
 	{ .name = "tls_ca",
 	  .type = &config_type_path,
 	  FIELD(tls_ca),
-	  .default_words = "the system's",
-	  .doc = "Who may sign the certificates that `https` monitors see: a PEM file. A change of "
-		 "it counts within a minute." },
+	  .default_words = "those of the system",
+	  .doc = "PEM file with the certificate authorities that `https` monitors trust. Changes "
+		 "of the file take effect within a minute." },
 	{ .name = "hold_down",
 	  .type = &config_type_duration,
 	  FIELD(hold_down),
@@ -117,149 +119,155 @@ static const struct config_key agent_keys[] = {
 	  .min = MSEC(1),
 	  .max = HOURS(24),
 	  .flags = CONFIG_ZERO_ALLOWED,
-	  .doc = "How long an app stays down that went down again soon after it had come back; "
-		 "twice as long each further time. 0: not at all." },
+	  .doc = "Flap damping: time for which an app that fails again soon after it recovered "
+		 "stays withdrawn. Doubles with each further flap. 0 disables damping." },
 	{ .name = "hold_down_max",
 	  .type = &config_type_duration,
 	  FIELD(hold_down_max),
 	  .default_text = "5m",
 	  .min = MSEC(1),
 	  .max = HOURS(24),
-	  .doc = "The longest such hold; and how long an app must have been up not to be "
-		 "flapping." },
+	  .doc = "Upper limit of that time. An app that has been up for this long is not "
+		 "considered flapping." },
 	{ .name = "cleanup_timer",
 	  .type = &config_type_duration,
 	  FIELD(cleanup_timer),
 	  .default_text = "15m",
 	  .min = MSEC(1),
 	  .flags = CONFIG_ZERO_IS_DEFAULT,
-	  .doc = "How long the VIP stays on lo after the route was withdrawn, so that established "
-		 "flows can end." },
+	  .doc = "Time for which the VIP stays on lo after the route was withdrawn, so that "
+		 "established flows can end." },
 	{ .name = "consul_addr",
 	  .type = &config_type_consul_addr,
 	  FIELD(consul.addr),
-	  .default_words = "no Consul",
-	  .doc = "The local Consul agent, with or without `/v1`; `https://` and `unix://` too. Its "
-		 "services become apps, see [consul.md](consul.md)." },
+	  .default_words = "none",
+	  .doc = "Address of the local Consul agent, with or without `/v1`; `https://` and "
+		 "`unix://` are supported. Its services are registered as apps, see "
+		 "[consul.md](consul.md)." },
 	{ .name = "consul_query_interval",
 	  .type = &config_type_duration,
 	  FIELD(consul.query_interval),
 	  .default_text = "5m",
 	  .min = SEC(1),
 	  .flags = CONFIG_ZERO_IS_DEFAULT,
-	  .doc = "The longest silence before everything is read again. Changes show at once, not "
-		 "after this; one minute at most is used." },
+	  .doc = "Maximum time between two full reads of the catalog, limited to one minute. "
+		 "Changes are received at once, by blocking queries." },
 	{ .name = "consul_token",
 	  .type = &config_type_text,
 	  FIELD(consul.token),
 	  .flags = CONFIG_SECRET,
-	  .doc = "The ACL token: it needs `node:read` and `service:read`, and `agent:read` "
-		 "unless `CONSUL_NODE` is set." },
+	  .doc = "ACL token. Requires `node:read` and `service:read`, and `agent:read` unless "
+		 "`CONSUL_NODE` is set." },
 	{ .name = "consul_token_file",
 	  .type = &config_type_text,
 	  FIELD(consul.token_file),
-	  .doc = "A file that holds the token, read for every request; `consul_token` beats it." },
+	  .doc = "File that contains the ACL token. It is read for every request; `consul_token` "
+		 "takes precedence." },
 	{ .name = "consul_ca_cert",
 	  .type = &config_type_text,
 	  FIELD(consul.ca_file),
-	  .default_words = "the system's",
-	  .doc = "Who signs Consul's certificate: a PEM file." },
+	  .default_words = "those of the system",
+	  .doc = "PEM file with the certificate authorities that Consul's certificate is verified "
+		 "against." },
 	{ .name = "consul_client_cert",
 	  .type = &config_type_text,
 	  FIELD(consul.cert_file),
-	  .doc = "Our certificate for Consul: a PEM file." },
+	  .doc = "PEM file with the client certificate presented to Consul." },
 	{ .name = "consul_client_key",
 	  .type = &config_type_text,
 	  FIELD(consul.key_file),
-	  .doc = "The key of `consul_client_cert`: a PEM file." },
+	  .doc = "PEM file with the private key of `consul_client_cert`." },
 	{ .name = "consul_tls_verify",
 	  .type = &config_type_bool,
 	  FIELD(consul.tls_verify),
 	  .default_text = "true",
-	  .doc = "`false` takes any certificate from Consul, and with it anybody's word." },
+	  .doc = "Verify Consul's certificate. With `false`, a man in the middle can register "
+		 "services." },
 	{ .name = "consul_datacenter",
 	  .type = &config_type_text,
 	  FIELD(consul.datacenter),
-	  .default_words = "the local agent's",
-	  .doc = "The datacenter that is asked." },
+	  .default_words = "that of the local agent",
+	  .doc = "Datacenter to query." },
 	{ .name = "consul_namespace",
 	  .type = &config_type_text,
 	  FIELD(consul.namespace),
-	  .doc = "The namespace that is asked (Consul Enterprise)." },
+	  .doc = "Namespace to query (Consul Enterprise)." },
 	{ .name = "consul_partition",
 	  .type = &config_type_text,
 	  FIELD(consul.partition),
-	  .doc = "The admin partition that is asked (Consul Enterprise)." },
+	  .doc = "Admin partition to query (Consul Enterprise)." },
 	{ .name = "consul_match_tag",
 	  .type = &config_type_text,
 	  FIELD(consul.match_tag),
 	  .default_text = "enable_gocast",
-	  .doc = "Services with this tag become apps." },
+	  .doc = "Services with this tag are registered as apps." },
 	{ .name = "consul_warning",
 	  .type = &config_type_consul_warning,
 	  FIELD(consul.warning_fails),
 	  .default_text = "pass",
-	  .doc = "Whether a check in state `warning` passes a `consul` monitor." },
+	  .doc = "Whether a check in state `warning` passes or fails a `consul` monitor." },
 	{ .name = "consul_max_stale",
 	  .type = &config_type_duration,
 	  FIELD(consul.max_stale),
 	  .min = SEC(1),
 	  .default_words = "no limit",
 	  .flags = CONFIG_ZERO_ALLOWED,
-	  .doc = "When Consul has not answered for this long, `consul` monitors fail. 0 is no "
-		 "limit: a Consul that is away withdraws nothing." },
+	  .doc = "`consul` monitors fail when Consul has not answered for this long. 0 means no "
+		 "limit: an unreachable Consul withdraws nothing." },
 	{ .name = "consul_publish",
 	  .type = &config_type_bool,
 	  FIELD(consul.publish),
 	  .default_text = "false",
-	  .doc = "Keep a service `vipherald` in the local Consul agent with a TTL check per app: "
-		 "its state and reason. The token needs `service:write` for it." },
+	  .doc = "Register a service `vipherald` in the local Consul agent, with a TTL check for "
+		 "each app that shows its state and reason. The token requires `service:write`." },
 	{ .name = "drain_time",
 	  .type = &config_type_duration,
 	  FIELD(drain_time),
 	  .default_text = "30s",
 	  .max = HOURS(24),
-	  .doc = "How long a drained app stays announced, unattractively, before it is withdrawn: "
-		 "the time that the routers need to move the traffic away, see docs/drain.md." },
+	  .doc = "Time for which a drained app stays announced with a less preferred route before "
+		 "it is withdrawn: as long as the routers need to move its traffic, see "
+		 "[drain.md](drain.md)." },
 	{ .name = "shutdown_drain",
 	  .type = &config_type_bool,
 	  FIELD(shutdown_drain),
 	  .default_text = "false",
-	  .doc = "SIGTERM drains all apps before the stop, which then takes `drain_time` longer; a "
-		 "second SIGTERM stops at once." },
+	  .doc = "Drain all apps on SIGTERM before the shutdown, which takes `drain_time` longer. "
+		 "A second SIGTERM stops at once." },
 	{ .name = "disable_file",
 	  .type = &config_type_path,
 	  FIELD(disable_file),
-	  .doc = "While this file exists, all apps are drained." },
+	  .doc = "All apps are drained while this file exists." },
 	{ .name = "state_file",
 	  .type = &config_type_path_or_off,
 	  FIELD(state_file),
-	  .default_words = "`state.json` in systemd's `$STATE_DIRECTORY`, else in "
-			   "`/var/lib/vipherald`",
-	  .doc = "Where apps registered over HTTP, their leases, and drains over HTTP are kept "
-		 "over a restart or a crash, see [state.md](state.md). `\"\"` or `off`: nowhere." },
+	  .default_words =
+		  "`state.json` in systemd's `$STATE_DIRECTORY`, else in `/var/lib/vipherald`",
+	  .doc = "Persistent state: apps registered over HTTP, their leases, and drains over HTTP "
+		 "survive a restart or a crash, see [state.md](state.md). `\"\"` or `off` disables "
+		 "it." },
 	{ .name = "keep_last_window",
 	  .type = &config_type_duration,
 	  FIELD(keep_last_window),
-	  .default_words = "`monitor_interval`, or as long as the checks of the group take",
+	  .default_words = "`monitor_interval`, or longer if the checks of the group take longer",
 	  .min = MSEC(10),
 	  .max = HOURS(24),
-	  .doc = "Apps of a group that go down within this time went down at the same moment, see "
-		 "`keep_last`." },
+	  .doc = "Apps of a group that go down within this time are considered to fail at the same "
+		 "moment, see `keep_last`." },
 	{ .name = "exec",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_exec_section,
-	  .doc = "See below." },
+	  .doc = "Commands of `exec` monitors, see below." },
 	{ .name = "monitors",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_agent_monitors_section,
-	  .doc = "See below." },
+	  .doc = "Admission of the other monitors, see below." },
 	{ 0 },
 };
 #undef FIELD
 
 const struct config_section config_agent_section = {
 	.path = "agent",
-	.doc = "The agent itself. The whole section may be left out.",
+	.doc = "The agent itself. The section is optional.",
 	.keys = agent_keys,
 };

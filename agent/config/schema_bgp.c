@@ -20,42 +20,44 @@ static const struct config_key peer_keys[] = {
 	  .type = &config_type_peer_ip,
 	  .offset = 0,
 	  .default_words = "the default gateway",
-	  .doc = "The router's address. A link-local one names its interface: `fe80::1%eth0`." },
+	  .doc = "Address of the peer. A link-local address includes the interface: "
+		 "`fe80::1%eth0`." },
 	{ .name = "peer_as",
 	  .alias = "remote_as",
 	  .type = &config_type_as,
 	  FIELD(peer_as),
 	  .flags = CONFIG_REQUIRED,
-	  .doc = "The router's AS. Equal to `local_as` makes the session iBGP." },
+	  .doc = "AS number of the peer. The session is iBGP if it equals `local_as`." },
 	{ .name = "multi_hop",
 	  .type = &config_type_bool,
 	  FIELD(multi_hop),
 	  .default_words = "`false`",
 	  .flags = CONFIG_NOT_SHARED,
-	  .doc = "The eBGP peer is not on a connected network: TTL 255 instead of 1." },
+	  .doc = "The eBGP peer is not directly connected: packets are sent with a TTL of 255 "
+		 "instead of 1." },
 	{ .name = "communities",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_communities,
 	  FIELD(communities),
 	  .flags = CONFIG_NOT_SHARED,
-	  .doc = "Added to every route to this peer, after those of `bgp.communities` and before "
-		 "those of the app." },
+	  .doc = "Communities of all routes to this peer, added after those of `bgp.communities` "
+		 "and before those of the app." },
 	{ .name = "port",
 	  .type = &config_type_port,
 	  FIELD(port),
 	  .default_text = "179",
-	  .doc = "The TCP port of the peer." },
+	  .doc = "TCP port of the peer." },
 	{ .name = "local_ip",
 	  .type = &config_type_addr,
 	  FIELD(local_ip),
-	  .default_words = "the kernel's source address towards the peer",
-	  .doc = "The session's source address and the next hop of routes of its family. Under "
-		 "`bgp` it counts for the peers of its family." },
+	  .default_words = "source address of the route to the peer",
+	  .doc = "Source address of the session, and next hop of routes of its address family. "
+		 "Under `bgp` it applies to the peers of its address family." },
 	{ .name = "local_ip6",
 	  .type = &config_type_addr6,
 	  FIELD(local_ip6),
-	  .default_words = "found on the interface towards the peer",
-	  .doc = "The next hop of IPv6 VIPs, and the source address of IPv6 sessions." },
+	  .default_words = "address of the interface to the peer",
+	  .doc = "Next hop of IPv6 VIPs, and source address of IPv6 sessions." },
 	{ .name = "hold_time",
 	  .type = &config_type_seconds,
 	  FIELD(hold_time),
@@ -63,8 +65,8 @@ static const struct config_key peer_keys[] = {
 	  .min = SEC(3),
 	  .max = SEC(65535),
 	  .flags = CONFIG_ZERO_ALLOWED,
-	  .doc = "A peer that says nothing for this long is down; the smaller of both sides "
-		 "counts. 0 switches it off (RFC 4271 4.2)." },
+	  .doc = "Hold time (RFC 4271 4.2): the session is closed when nothing is received for "
+		 "this long. The smaller value of both sides is used. 0 disables the hold timer." },
 	{ .name = "keepalive",
 	  .type = &config_type_seconds,
 	  FIELD(keepalive),
@@ -72,71 +74,75 @@ static const struct config_key peer_keys[] = {
 	  .min = SEC(1),
 	  .max = SEC(21845),
 	  .flags = CONFIG_ZERO_ALLOWED,
-	  .doc = "How often we say that we live. 0 is the default." },
+	  .doc = "Interval between KEEPALIVE messages. 0 selects the default." },
 	{ .name = "send_hold_time",
 	  .type = &config_type_duration,
 	  FIELD(send_hold_time),
-	  .default_words = "8m or twice the hold time, whichever is longer",
+	  .default_words = "8m, or twice the hold time if that is longer",
 	  .min = SEC(1),
 	  .max = HOURS(24),
 	  .flags = CONFIG_ZERO_ALLOWED,
-	  .doc = "A peer that reads nothing for this long is down (RFC 9687). 0 is the default." },
+	  .doc = "Send hold time (RFC 9687): the session is closed when the peer does not read for "
+		 "this long. 0 selects the default." },
 	{ .name = "connect_retry",
 	  .type = &config_type_duration,
 	  FIELD(connect_retry),
 	  .default_text = "1s",
 	  .min = MSEC(10),
 	  .max = HOURS(1),
-	  .doc = "The wait before the first new attempt to connect; each further one waits twice "
-		 "as long, less up to a quarter of it at random." },
+	  .doc = "Time before the first new attempt to connect. It doubles with each further "
+		 "attempt; up to a quarter is subtracted at random." },
 	{ .name = "connect_retry_max",
 	  .type = &config_type_duration,
 	  FIELD(connect_retry_max),
 	  .default_words = "10s, or `connect_retry` if that is longer",
 	  .min = MSEC(10),
 	  .max = HOURS(1),
-	  .doc = "The longest such wait." },
+	  .doc = "Upper limit of that time." },
 	{ .name = "graceful_restart",
 	  .type = &config_type_bool,
 	  FIELD(graceful_restart),
 	  .default_text = "false",
-	  .doc = "Ask the router to keep our routes while we restart (RFC 4724, RFC 8538), after "
-		 "a crash, too. It must be willing to: see graceful-restart.md." },
+	  .doc = "Ask the peer to retain the routes while the agent restarts, also after a crash "
+		 "(RFC 4724, RFC 8538). The peer must support it, see "
+		 "[graceful-restart.md](graceful-restart.md)." },
 	{ .name = "restart_time",
 	  .type = &config_type_seconds,
 	  FIELD(restart_time),
 	  .default_text = "120s",
 	  .min = SEC(1),
 	  .max = SEC(BGP_GR_TIME_MAX),
-	  .doc = "How long the router keeps them when we do not come back, and how long a new "
-		 "start may take until its apps have their first verdicts." },
+	  .doc = "Time for which the peer retains the routes if the session is not re-established, "
+		 "and for which a new instance waits for the first verdicts of its apps." },
 	{ .name = "password",
 	  .type = &config_type_password,
 	  FIELD(password),
 	  .flags = CONFIG_SECRET,
-	  .doc = "The TCP MD5 key (RFC 2385). An empty text is none, also where `bgp` has one." },
+	  .doc = "TCP MD5 key (RFC 2385). An empty string means none and overrides the one of "
+		 "`bgp`." },
 	{ .name = "ttl_security",
 	  .type = &config_type_bool,
 	  FIELD(ttl_security),
 	  .default_text = "false",
-	  .doc = "GTSM (RFC 5082): send with TTL 255 and take only what arrives with it. The "
-		 "router must do the same. Excludes `multi_hop`." },
+	  .doc = "GTSM (RFC 5082): packets are sent with a TTL of 255, and packets with any other "
+		 "TTL are dropped. The peer must be configured accordingly. Excludes "
+		 "`multi_hop`." },
 	{ .name = "passive",
 	  .type = &config_type_bool,
 	  FIELD(passive),
 	  .default_text = "false",
-	  .doc = "Never connect, wait for the peer to do so. Needs `bgp.listen`." },
+	  .doc = "Do not open the session, wait for the peer to connect. Requires `bgp.listen`." },
 	{ 0 },
 };
 #undef FIELD
 
 const struct config_section config_peer_section = {
 	.path = "bgp.peers[]",
-	.doc = "One router each. All keys but `multi_hop` and `communities` may also stand "
-	       "directly under `bgp`. There, `peer_ip` and `peer_as` are GoCast's older form with "
-	       "one peer, which is multi-hop if it is eBGP; the others are the defaults of all "
-	       "peers. Where there is a list, `peer_ip` and `peer_as` under `bgp` are ignored "
-	       "with a warning.",
+	.doc = "One peer each. All keys except `multi_hop` and `communities` are also accepted "
+	       "directly under `bgp`: `peer_ip` and `peer_as` there are GoCast's older form of a "
+	       "single peer, which is multi-hop if it is eBGP; the others are defaults of all "
+	       "peers. If there is a list, `peer_ip` and `peer_as` under `bgp` are ignored with a "
+	       "warning.",
 	.keys = peer_keys,
 };
 
@@ -164,46 +170,47 @@ static const struct config_key bgp_keys[] = {
 	  .type = &config_type_as,
 	  FIELD(bgp.local_as),
 	  .flags = CONFIG_REQUIRED,
-	  .doc = "Our AS." },
+	  .doc = "Local AS number." },
 	{ .name = "router_id",
 	  .type = &config_type_router_id,
 	  FIELD(bgp.router_id),
-	  .default_words = "an IPv4 address of this host",
-	  .doc = "Our BGP identifier (RFC 6286), unique in the AS." },
+	  .default_words = "an IPv4 address of the host",
+	  .doc = "BGP identifier (RFC 6286), unique within the AS." },
 	{ .name = "listen",
 	  .type = &config_type_listen,
 	  FIELD(bgp),
 	  .default_text = "false",
-	  .doc = "Accept sessions that peers open, besides opening our own. `true` is port 179 on "
-		 "every address." },
+	  .doc = "Accept sessions that peers open, in addition to opening sessions. `true` listens "
+		 "on port 179 of all addresses." },
 	{ .name = "communities",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_communities,
 	  FIELD(bgp.communities),
-	  .doc = "Put on every route to every peer." },
+	  .doc = "Communities of all routes to all peers." },
 	{ .name = "origin",
 	  .type = &config_type_origin,
 	  FIELD(bgp.origin),
 	  .default_text = "igp",
-	  .doc = "The ORIGIN of every route. `unknown` is GoCast's word for `incomplete`." },
+	  .doc = "ORIGIN of all routes. `unknown` is GoCast's name for `incomplete`." },
 	{ .name = "family",
 	  .type = &config_type_family,
 	  FIELD(gateway_family),
 	  .default_words = "IPv4, else IPv6",
-	  .doc = "Which default gateway is the peer when a peer has no `peer_ip`." },
+	  .doc = "Address family of the default gateway that is used where a peer has no "
+		 "`peer_ip`." },
 	{ .name = "peers",
 	  .shape = CONFIG_SECTIONS,
 	  .section = &config_peer_section,
 	  .offset = 0,
 	  .add = add_peer,
-	  .doc = "The routers, see below." },
+	  .doc = "List of peers, see below." },
 	{ 0 },
 };
 #undef FIELD
 
 const struct config_section config_bgp_section = {
 	.path = "bgp",
-	.doc = "Who we are and whom we announce to. A peer is needed: a list, or the older form.",
+	.doc = "The BGP speaker. At least one peer is required: a list, or the older form.",
 	.keys = bgp_keys,
 	.shared = &config_peer_section,
 	.shared_offset = offsetof(struct config_draft_bgp, session),

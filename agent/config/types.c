@@ -229,9 +229,9 @@ static int set_endpoint(const struct config_key *key, const char *text, void *ta
 	return endpoint_parse(text, 0, config_field(key, target), err);
 }
 
-const struct config_type config_type_text = { "text", set_text };
-const struct config_type config_type_path = { "absolute path of a file", set_path };
-const struct config_type config_type_path_or_off = { "absolute path of a file, or `off`",
+const struct config_type config_type_text = { "string", set_text };
+const struct config_type config_type_path = { "absolute file name", set_path };
+const struct config_type config_type_path_or_off = { "absolute file name, or `off`",
 						     set_path_or_off };
 const struct config_type config_type_consul_addr = { "URL", set_consul_addr };
 const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_consul_warning };
@@ -240,7 +240,7 @@ const struct config_type config_type_monitors_from = {
 };
 const struct config_type config_type_bool = { "`true` or `false`", set_bool };
 const struct config_type config_type_duration = { "duration", set_duration };
-const struct config_type config_type_seconds = { "whole seconds", set_seconds };
+const struct config_type config_type_seconds = { "duration in whole seconds", set_seconds };
 const struct config_type config_type_count = { "number", set_count };
 const struct config_type config_type_port = { "port, 1 to 65535", set_port };
 const struct config_type config_type_addr = { "address", set_addr };

@@ -60,7 +60,7 @@ static int set_app_group(const struct config_key *key, const char *text, void *t
 	return app_spec_set_group(config_field(key, target), text, err);
 }
 
-const struct config_type config_type_app_name = { "text", set_app_name };
+const struct config_type config_type_app_name = { "string", set_app_name };
 const struct config_type config_type_app_vips = { "prefixes", add_app_vip };
 const struct config_type config_type_app_communities = { "communities", add_app_community };
 const struct config_type config_type_app_ext_communities = { "extended communities",
@@ -70,4 +70,4 @@ const struct config_type config_type_app_large_communities = { "large communitie
 const struct config_type config_type_app_monitors = { "monitors", add_app_monitor };
 const struct config_type config_type_app_quorum = { "`all`, `any` or a number", set_app_quorum };
 const struct config_type config_type_app_nats = { "NAT mappings", add_app_nat };
-const struct config_type config_type_app_group = { "text", set_app_group };
+const struct config_type config_type_app_group = { "string", set_app_group };

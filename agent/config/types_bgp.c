@@ -175,9 +175,9 @@ static int set_prepend(const struct config_key *key, const char *text, void *tar
 	return 0;
 }
 
-const struct config_type config_type_password = { "text, at most 80 bytes", set_password };
+const struct config_type config_type_password = { "string, at most 80 bytes", set_password };
 const struct config_type config_type_as = { "AS number, 1 to 4294967295", set_as };
-const struct config_type config_type_router_id = { "four bytes, like 192.0.2.10", set_router_id };
+const struct config_type config_type_router_id = { "dotted quad, like 192.0.2.10", set_router_id };
 const struct config_type config_type_family = { "`4` or `6`", set_family };
 const struct config_type config_type_peer_ip = { "address, or fe80::…%INTERFACE", set_peer_ip };
 const struct config_type config_type_origin = { "`igp`, `egp`, `incomplete`, `unknown`",

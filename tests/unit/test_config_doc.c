@@ -18,7 +18,7 @@
 
 #define PAGE "docs/configuration.md"
 
-static const char begin_mark[] = "<!-- begin: printed from agent/config/schema.c -->\n";
+static const char begin_mark[] = "<!-- begin: printed from the schema in agent/config -->\n";
 static const char end_mark[] = "<!-- end -->\n";
 
 static char *read_text(const char *path)
