@@ -57,7 +57,7 @@ static void cut_path(char *text)
 static int bad_addr(const char *text, struct err *err)
 {
 	return err_set(err, -EINVAL,
-		       "'%.100s' is not an address of Consul, expected http://HOST:PORT, "
+		       "'%.100s' is not a Consul address, expected http://HOST:PORT, "
 		       "https://HOST:PORT or unix:///PATH, with or without /v1",
 		       text);
 }

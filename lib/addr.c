@@ -164,23 +164,24 @@ int prefix_parse(const char *text, struct prefix *ret, struct err *err)
 	if (n >= sizeof(host) ||
 	    (memcpy(host, text, n), host[n] = 0, addr_parse(host, &p.addr) < 0))
 		return err_set(err, -EINVAL,
-			       "'%.80s' is not an address with a length, like "
-			       "192.0.2.53/32 or 2001:db8::53/128",
+			       "'%.80s' is not a prefix, expected one like 192.0.2.53/32 or "
+			       "2001:db8::53/128",
 			       text);
 	unsigned max = (unsigned)addr_size(p.addr.family) * 8;
 	if (!slash)
-		return err_set(err, -EINVAL, "'%s' has no length: write %s/%u", text, text, max);
+		return err_set(err, -EINVAL, "'%s' has no prefix length, write %s/%u", text, text,
+			       max);
 	uint64_t len;
 	if (str_to_u64(slash + 1, max, &len) < 0)
-		return err_set(err, -EINVAL, "'%.80s' has a bad length, expected 0 to %u", text,
-			       max);
+		return err_set(err, -EINVAL,
+			       "'%.80s' has an invalid prefix length, expected 0 to %u", text, max);
 	p.len = (uint8_t)len;
 	struct prefix masked = { .addr = addr_mask(&p.addr, p.len), .len = p.len };
 	if (!addr_equal(&masked.addr, &p.addr))
-		return err_set(err, -EINVAL,
-			       "'%s' has host bits set: write %s/%u for the address or "
-			       "%s for the network",
-			       text, host, max, prefix_format(&masked, hint));
+		return err_set(
+			err, -EINVAL,
+			"'%s' has host bits set: write %s/%u for the address or %s for the network",
+			text, host, max, prefix_format(&masked, hint));
 	*ret = p;
 	return 0;
 }

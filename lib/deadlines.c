@@ -98,5 +98,7 @@ mono_t deadline_advance(mono_t due, mono_t now, span_t interval)
 
 mono_t deadline_align(mono_t now, span_t interval)
 {
+	if (interval == 0)
+		return now;
 	return usec_add(now - now % interval, interval);
 }

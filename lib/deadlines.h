@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Due times, earliest first: a binary heap of entries that are members of what is due. Setting,
- * moving and removing one is O(log n); no allocation but the heap's array. Pure.
+ * Deadlines, earliest first: a binary heap whose entries are members of the objects that are due.
+ * Setting, moving and removing one is O(log n); only the array of the heap is allocated. Entries
+ * of the same time leave in no particular order. Pure.
  */
 #ifndef LIB_DEADLINES_H
 #define LIB_DEADLINES_H
@@ -29,15 +30,17 @@ void deadlines_set(struct deadlines *s, struct deadline *e, mono_t due);
 void deadlines_remove(struct deadlines *s, struct deadline *e);
 /* USEC_NEVER when nothing is scheduled. */
 mono_t deadlines_next_due(const struct deadlines *s);
-/* Takes out the earliest if it is due, else NULL. */
+/* Removes the earliest and returns it if it is due, else NULL. */
 struct deadline *deadlines_pop(struct deadlines *s, mono_t now);
 
-/* The first due time: anywhere within one interval, so that 10,000 things that begin together are
- * not due together. `random` is any 32 random bits. */
+/* When something periodic is due first: anywhere within one interval after `now`, so that 10,000
+ * monitors that begin together are not due together. `random` is any 32 random bits. */
 mono_t deadline_spread(mono_t now, span_t interval, uint32_t random);
-/* The next after `due`: keeps the rhythm, but does not catch up on what was missed. */
+/* The one after `due`: one interval later; or, when that is past, one interval from now: missed
+ * ones are not made up for. */
 mono_t deadline_advance(mono_t due, mono_t now, span_t interval);
-/* The next multiple of the interval after `now`: what has the same interval is due together. */
+/* The first multiple of the interval after `now`, so that all with one interval are due together;
+ * `now` when the interval is 0. */
 mono_t deadline_align(mono_t now, span_t interval);
 
 #endif

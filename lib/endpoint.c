@@ -10,7 +10,7 @@
 static int bad(struct err *err, const char *text)
 {
 	return err_set(err, -EINVAL,
-		       "'%.100s' is not a place to listen, expected HOST:PORT, :PORT, [V6]:PORT or "
+		       "'%.100s' is not a listen address, expected HOST:PORT, :PORT, [V6]:PORT or "
 		       "unix:/path, with an address as HOST and 1 to 65535 as PORT",
 		       text);
 }
@@ -23,14 +23,13 @@ static int parse_unix(const char *text, struct endpoint *ret, struct err *err)
 		path += 2;
 	if (path[0] != '/')
 		return err_set(err, -EINVAL,
-			       "'%.100s': the path of a unix socket must be absolute, "
-			       "like unix:/run/vipherald.sock",
+			       "'%.100s': the path of a unix socket must be absolute, like "
+			       "unix:/run/vipherald.sock",
 			       text);
 	if (str_copy(ep.unix_path, sizeof(ep.unix_path), path) < 0)
 		return err_set(err, -EINVAL,
-			       "'%.100s…': the path of a unix socket is too long, "
-			       "the kernel takes %zu bytes",
-			       text, sizeof(ep.unix_path) - 1);
+			       "'%.100s…': the path of a unix socket is limited to %zu bytes", text,
+			       sizeof(ep.unix_path) - 1);
 	*ret = ep;
 	return 0;
 }

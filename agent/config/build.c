@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "agent/config/findings.h"
+#include "agent/config/key.h"
+#include "agent/config/schema.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -31,8 +33,8 @@ static void not_a_value(struct build *b, const struct config_node *node,
 	const struct config_node *only = node->n_children == 1 ? node->first : NULL;
 	if (key->shape == CONFIG_VALUES && !key->item && only && only->key && only->text)
 		config_error(b->findings, config_at(node),
-			     "expected a value, found a mapping: put '%.40s: %.40s' in quotes, or "
-			     "leave out the blank after the ':'",
+			     "expected a value, found a mapping: quote '%.40s: %.40s', or remove "
+			     "the space after ':'",
 			     only->key, only->text);
 	else
 		wrong_kind(b, node, "a value");
@@ -85,12 +87,12 @@ static void set_values(struct build *b, const struct config_node *node,
 		return;
 	}
 	if (!node->first && key->flags & CONFIG_REQUIRED)
-		config_error(b->findings, config_at(node), "the list is empty");
+		config_error(b->findings, config_at(node), "empty list");
 	for (const struct config_node *c = node->first; c; c = c->next) {
 		if (c->kind == CONFIG_BROKEN)
 			continue;
 		if (config_node_is_null(c))
-			config_error(b->findings, config_at(c), "an empty item");
+			config_error(b->findings, config_at(c), "empty list item");
 		else
 			set_value(b, c, key, target);
 	}
@@ -170,7 +172,7 @@ static bool is_said_already(struct build *b, const struct config_node *node,
 	if (!twin || twin->index > node->index)
 		return false;
 	config_error(b->findings, config_at_key(node),
-		     "the same key as '%s' in line %u, give one of them", other, twin->key_line);
+		     "same key as '%s' in line %u, specify one of them", other, twin->key_line);
 	return true;
 }
 

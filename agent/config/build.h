@@ -4,7 +4,7 @@
 #define AGENT_CONFIG_BUILD_H
 
 #include "agent/config/config.h"
-#include "agent/config/schema.h"
+#include "agent/config/draft.h"
 #include "agent/config/tree.h"
 
 /*

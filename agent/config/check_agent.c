@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "agent/config/check.h"
+#include "agent/config/check_agent.h"
 
-#include "agent/config/findings.h"
 #include "agent/model/admission.h"
 #include "lib/array.h"
 #include "lib/str.h"
@@ -15,16 +14,17 @@ static void check_tls(const struct consul_config *c, const struct config_node *a
 	const struct config_node *cert = config_node_get(agent, "consul_client_cert");
 	const struct config_node *key = config_node_get(agent, "consul_client_key");
 	if (!cert != !key)
-		config_error(findings, config_at(cert ? cert : key), "needs %s too",
+		config_error(findings, config_at(cert ? cert : key), "requires %s",
 			     cert ? "consul_client_key" : "consul_client_cert");
 	if (!c->tls_verify)
 		config_warn(findings, config_at(config_node_get(agent, "consul_tls_verify")),
-			    "whoever gets in between can register services on this host");
+			    "Consul's certificate is not verified: a man in the middle can "
+			    "register services on this host");
 	for (size_t i = 0; c->addr && i < ARRAY_SIZE(keys); i++) {
 		const struct config_node *node = config_node_get(agent, keys[i]);
 		if (node && !str_starts(c->addr, "https://"))
 			config_warn(findings, config_at(node),
-				    "counts for https:// only, and consul_addr is none");
+				    "has no effect: consul_addr is not https://");
 	}
 }
 
@@ -34,9 +34,11 @@ static void check_allow_from(unsigned from, const struct config_node *section,
 {
 	const struct config_node *list = config_node_get(section, "allow_from");
 	if (list && list->kind == CONFIG_SEQUENCE && !list->first)
-		config_error(findings, config_at(list), "the list is empty, write none for nobody");
+		config_error(findings, config_at(list),
+			     "empty list, specify 'none' to accept none");
 	if (from & MONITORS_FROM_NONE && from != MONITORS_FROM_NONE)
-		config_error(findings, config_at(list), "none stands for nobody, and alone");
+		config_error(findings, config_at(list),
+			     "'none' cannot be combined with other sources");
 }
 
 void config_check_agent(const struct config_draft *draft, const struct config_node *root,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "agent/config/check_announce.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/config/check.h"
-#include "agent/config/findings.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -31,11 +31,13 @@ static void check_numbers(const struct state_check *c, const struct announce_spe
 			  const struct config_node *node)
 {
 	if (s->local_pref.given && !c->ibgp)
-		config_warn(c->findings, config_at(config_node_get(node, "local_pref")),
-			    "only iBGP peers get a LOCAL_PREF, and there is none");
+		config_warn(
+			c->findings, config_at(config_node_get(node, "local_pref")),
+			"has no effect: LOCAL_PREF is sent to iBGP peers only, and there is none");
 	if (s->prepends.given && s->prepends.value > 0 && !c->ebgp)
 		config_warn(c->findings, config_at(config_node_get(node, "prepend")),
-			    "only eBGP peers get the own AS in the path, and there is none");
+			    "has no effect: the AS path is prepended towards eBGP peers only, "
+			    "there is none");
 }
 
 static void check_unused(const struct state_check *c, const struct app_spec *app,
@@ -45,12 +47,12 @@ static void check_unused(const struct state_check *c, const struct app_spec *app
 	const struct announce_spec *drain = &app->announce->of[ANNOUNCE_DRAIN];
 	if (!down->announce && !app->keep_last && announce_spec_has_attrs(down))
 		config_warn(c->findings, config_at_key(state_node(node, ANNOUNCE_DOWN)),
-			    "without effect: an app that is down is withdrawn, unless 'announce: "
-			    "true' stands here or the app has 'keep_last: true'");
+			    "has no effect: an app that is down is withdrawn, unless 'announce: "
+			    "true' is set here or 'keep_last: true' in the app");
 	if (!drain->announce && announce_spec_has_attrs(drain))
-		config_warn(c->findings, config_at_key(state_node(node, ANNOUNCE_DRAIN)),
-			    "without effect: with 'announce: false' a drained app is withdrawn at "
-			    "once");
+		config_warn(
+			c->findings, config_at_key(state_node(node, ANNOUNCE_DRAIN)),
+			"has no effect: with 'announce: false' a drained app is withdrawn at once");
 }
 
 /* Together with what else a route may carry. */
@@ -69,13 +71,13 @@ static void check_sizes(const struct state_check *c, const struct app_spec *app,
 		}
 		if (n_ext > BGP_EXT_COMMUNITIES_MAX)
 			config_error(c->findings, config_at(at),
-				     "%zu extended communities with those of vip_config, at most "
-				     "%d fit into a route",
+				     "%zu extended communities including those of vip_config, at "
+				     "most %d fit into a route",
 				     n_ext, BGP_EXT_COMMUNITIES_MAX);
 		if (n_large > BGP_LARGE_COMMUNITIES_MAX)
 			config_error(c->findings, config_at(at),
-				     "%zu large communities with those of vip_config, at most %d "
-				     "fit into a route",
+				     "%zu large communities including those of vip_config, at most "
+				     "%d fit into a route",
 				     n_large, BGP_LARGE_COMMUNITIES_MAX);
 	}
 }
@@ -119,8 +121,7 @@ static void check_groups(const struct state_check *c, const struct config_node *
 			     (i + 1 == n || !str_equal(refs[i + 1].group, refs[i].group));
 		if (alone && refs[i].keep_last)
 			config_warn(c->findings, config_at(config_node_get(refs[i].node, "group")),
-				    "no other app is in group '%s': keep_last has no effect for "
-				    "one app alone",
+				    "keep_last has no effect: no other app is in group '%s'",
 				    refs[i].group);
 	}
 	free(refs);
@@ -154,9 +155,9 @@ void config_check_announce(const struct config_draft *draft, const struct config
 		if (app->announce)
 			check_states(&c, app, node);
 		if (app->keep_last && !config_node_get(node, "group"))
-			config_error(findings, config_at(config_node_get(node, "keep_last")),
-				     "needs a group: 'group: NAME', the same for all apps that are "
-				     "judged together");
+			config_error(
+				findings, config_at(config_node_get(node, "keep_last")),
+				"requires 'group', the same for all apps that are judged together");
 	}
 	check_groups(&c, list);
 }

@@ -4,12 +4,11 @@
  * so everything here is sorted once and then only neighbours are compared. For VIPs that works
  * because in order of address and length a prefix stands directly before all that lies in it.
  */
-#include "agent/config/check.h"
+#include "agent/config/check_apps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/config/findings.h"
 #include "agent/model/admission.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -90,7 +89,7 @@ static void check_names(const struct check *c)
 			first = i;
 		else if (key)
 			config_error(c->findings, config_at(key),
-				     "'%s' is already the name of the app in line %u", refs[i].name,
+				     "duplicate app '%s', first defined in line %u", refs[i].name,
 				     refs[first].node->line);
 	}
 	free(refs);
@@ -125,11 +124,10 @@ static void report_same(const struct check *c, const struct vip_ref *first,
 	char text[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX];
 	prefix_format(&second->vip, text);
 	if (first->app == second->app)
-		config_error(c->findings, at_vip(second), "'%s' is given twice", text);
+		config_error(c->findings, at_vip(second), "duplicate VIP '%s'", text);
 	else
-		config_error(c->findings, at_vip(second),
-			     "'%s' is already the VIP of %s in line %u", text,
-			     app_text(first->app, owner), at_vip(first).line);
+		config_error(c->findings, at_vip(second), "'%s' is already a VIP of %s in line %u",
+			     text, app_text(first->app, owner), at_vip(first).line);
 }
 
 /* Among the prefixes around a VIP, the nearest that belongs to another app. */
@@ -140,7 +138,8 @@ static void report_overlap(const struct check *c, const struct vip_ref *const *a
 	for (size_t i = n; i-- > 0;) {
 		if (around[i]->app == ref->app)
 			continue;
-		config_warn(c->findings, at_vip(ref), "'%s' lies in %s, the VIP of %s in line %u",
+		config_warn(c->findings, at_vip(ref),
+			    "'%s' is covered by %s, a VIP of %s in line %u",
 			    prefix_format(&ref->vip, inner), prefix_format(&around[i]->vip, outer),
 			    app_text(around[i]->app, owner), at_vip(around[i]).line);
 		return;
@@ -184,7 +183,7 @@ static void collect_taken(struct check *c)
 	const struct config_draft_bgp *bgp = &c->draft->bgp;
 	c->taken = mem_new(bgp->n_peers * 3, sizeof(*c->taken));
 	for (size_t i = 0; i < bgp->n_peers; i++) {
-		take(c, &bgp->peers[i].addr, "a peer's address");
+		take(c, &bgp->peers[i].addr, "address of a peer");
 		take(c, &bgp->peers[i].local_ip, "local_ip");
 		take(c, &bgp->peers[i].local_ip6, "local_ip6");
 	}
@@ -205,8 +204,7 @@ static void check_taken(const struct check *c, const struct vip_ref *ref)
 	}
 	if (low < c->n_taken && prefix_contains(&ref->vip, &c->taken[low].addr))
 		config_error(c->findings, at_vip(ref),
-			     "'%s' is or covers %s, which is %s: a VIP on this host would cut it "
-			     "off",
+			     "'%s' covers %s (%s): binding it would break the session",
 			     prefix_format(&ref->vip, vip), addr_format(&c->taken[low].addr, addr),
 			     c->taken[low].what);
 }
@@ -235,8 +233,8 @@ static void check_communities(const struct check *c, const struct app_spec *app,
 		list = config_node_get(node, "states");
 	if (list && n > BGP_COMMUNITIES_MAX)
 		config_error(c->findings, config_at(list),
-			     "%zu communities with those of bgp and of a peer, at most %d fit into "
-			     "a route",
+			     "%zu communities including those of bgp and of a peer, at most %d fit "
+			     "into a route",
 			     n, BGP_COMMUNITIES_MAX);
 }
 
@@ -253,7 +251,8 @@ static void check_quorum(const struct check *c, const struct app_spec *app,
 {
 	if (app->quorum > app->n_monitors)
 		config_error(c->findings, config_at(config_node_get(node, "quorum")),
-			     "%u of %zu monitors cannot be had", app->quorum, app->n_monitors);
+			     "quorum %u exceeds the number of monitors, %zu", app->quorum,
+			     app->n_monitors);
 }
 
 static void check_app(const struct check *c, const struct app_spec *app,
@@ -263,11 +262,12 @@ static void check_app(const struct check *c, const struct app_spec *app,
 	struct err err;
 	if (!monitors || (monitors->kind == CONFIG_SEQUENCE && !monitors->first))
 		config_warn(c->findings, config_at_missing(node, "monitors"),
-			    "none: the VIP is always announced, whether the service lives or not");
+			    "no monitors: the VIP is always announced, whether or not the service "
+			    "is up");
 	if (has_consul_monitor(app) && !c->draft->agent.consul.addr)
 		config_warn(c->findings, config_at(monitors),
-			    "consul needs agent.consul_addr, or CONSUL_HTTP_ADDR in the "
-			    "environment: without, the app stays unannounced");
+			    "a consul monitor requires agent.consul_addr or CONSUL_HTTP_ADDR in "
+			    "the environment, the app will not be announced");
 	if (monitor_admission_check(&c->draft->agent.admission, app, &err) < 0)
 		config_error(c->findings, config_at(monitors), "%s", err.text);
 }

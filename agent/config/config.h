@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
+#include "agent/config/findings.h"
 #include "agent/model/admission.h"
 #include "agent/model/app_spec.h"
 #include "bgp/config.h"
@@ -54,22 +54,6 @@ struct config {
 	size_t n_apps;
 };
 
-enum config_severity { CONFIG_WARNING, CONFIG_ERROR };
-
-/* One finding; all of a file are collected, in the order of the file. */
-struct config_finding {
-	enum config_severity severity;
-	unsigned line, column; /* from 1; 0 when it concerns the whole file */
-	char *path;            /* "bgp.peers[1].peer_as", "" for the whole file */
-	char *text;            /* value, and what was expected */
-};
-
-struct config_findings {
-	struct config_finding *items;
-	size_t n, cap;
-	size_t n_errors;
-};
-
 /* Reads, parses and checks. Always fills `findings` with all that is to be said; *ret is set and
  * 0 returned only when there is no error among them, else -EINVAL (or the -errno of reading). */
 int config_load(const char *file, struct config **ret, struct config_findings *findings);
@@ -77,12 +61,5 @@ int config_load(const char *file, struct config **ret, struct config_findings *f
 int config_load_text(const char *text, size_t len, struct config **ret,
 		     struct config_findings *findings);
 void config_free(struct config *c);
-void config_findings_done(struct config_findings *f);
-
-/* "app.yaml:3:5: error: bgp.peers[1].peer_as: 'abc' is not …", one line, cut to `size`. */
-void config_finding_format(const struct config_finding *finding, const char *file, char *buf,
-			   size_t size);
-/* All of them, a line each. */
-void config_findings_print(const struct config_findings *f, const char *file, FILE *out);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The reference page, printed from the schema. Nothing in the agent calls this, so the linker
  * leaves it out; tests/unit/test_config_doc.c compares the page with it and can write it. */
-#include "agent/config/schema.h"
+#include "agent/config/doc.h"
 
+#include "agent/config/schema.h"
 #include "agent/config/types.h"
 #include "lib/mono.h"
 #include "lib/str.h"
@@ -56,10 +57,10 @@ static void print_key(FILE *out, const struct config_key *k)
 	fprintf(out, " | ");
 	print_default(out, k);
 	fprintf(out, " | %s%s |\n", k->doc,
-		k->flags & CONFIG_ZERO_IS_DEFAULT ? " 0 is the default, with a warning." : "");
+		k->flags & CONFIG_ZERO_IS_DEFAULT ? " 0 selects the default, with a warning." : "");
 }
 
-void config_schema_print_doc(FILE *out)
+void config_print_doc(FILE *out)
 {
 	for (const struct config_section *const *s = config_sections; *s; s++) {
 		if ((*s)->path[0])

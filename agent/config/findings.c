@@ -11,45 +11,6 @@
 
 #define TEXT_MAX 768
 
-/* "bgp.peers[1]": the parents first. Unknown keys may be of any length, so they are cut. */
-static void add_path(struct strbuf *sb, const struct config_node *node)
-{
-	if (!node || !node->parent)
-		return;
-	add_path(sb, node->parent);
-	if (node->key)
-		strbuf_add(sb, "%s%.64s", sb->len > 0 ? "." : "", node->key);
-	else
-		strbuf_add(sb, "[%u]", node->index);
-}
-
-struct config_place config_at(const struct config_node *node)
-{
-	struct config_place at = { .line = node->line, .column = node->column };
-	struct strbuf sb = strbuf_over(at.path, sizeof(at.path));
-	add_path(&sb, node);
-	return at;
-}
-
-struct config_place config_at_key(const struct config_node *node)
-{
-	struct config_place at = config_at(node);
-	if (node->key) {
-		at.line = node->key_line;
-		at.column = node->key_column;
-	}
-	return at;
-}
-
-struct config_place config_at_missing(const struct config_node *mapping, const char *key)
-{
-	struct config_place at = config_at_key(mapping);
-	size_t n = strlen(at.path);
-	struct strbuf sb = strbuf_over(at.path + n, sizeof(at.path) - n);
-	strbuf_add(&sb, "%s%s", n > 0 ? "." : "", key);
-	return at;
-}
-
 struct config_place config_at_line(unsigned line, unsigned column)
 {
 	return (struct config_place){ .line = line, .column = column };
@@ -81,7 +42,8 @@ static void add(struct config_findings *f, enum config_severity severity,
 	if (f->n < CONFIG_FINDINGS_MAX)
 		append(f, severity, at, text);
 	else if (f->n == CONFIG_FINDINGS_MAX)
-		append(f, CONFIG_WARNING, &whole_file, "too many findings, the rest is not listed");
+		append(f, CONFIG_WARNING, &whole_file,
+		       "too many findings, the rest are not listed");
 }
 
 void config_error(struct config_findings *f, struct config_place at, const char *fmt, ...)

@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/* How the parts of the configuration report what they find; agent/config/config.h is how it is
- * read. */
+/* Errors and warnings about a configuration file: what is wrong, and where. Pure. */
 #ifndef AGENT_CONFIG_FINDINGS_H
 #define AGENT_CONFIG_FINDINGS_H
 
-#include "agent/config/config.h"
-#include "agent/config/tree.h"
+#include <stddef.h>
+#include <stdio.h>
 
-/* Beyond this many, errors are counted but not kept, and one finding says so. */
+/* Beyond this many, errors are counted but not stored, and one finding says so. */
 #define CONFIG_FINDINGS_MAX 50000
 
 #define CONFIG_PATH_MAX 256
 
-/* What a finding points at; made only when there is something to say. */
+enum config_severity { CONFIG_WARNING, CONFIG_ERROR };
+
+/* One finding; all of a file are collected, in the order of the file. */
+struct config_finding {
+	enum config_severity severity;
+	unsigned line, column; /* from 1; 0 when it concerns the whole file */
+	char *path;            /* "bgp.peers[1].peer_as", "" for the whole file */
+	char *text;            /* value, and what was expected */
+};
+
+struct config_findings {
+	struct config_finding *items;
+	size_t n, cap;
+	size_t n_errors;
+};
+
+/* What a finding points at; filled only when there is something to report. */
 struct config_place {
 	unsigned line, column; /* 0: the whole file */
 	char path[CONFIG_PATH_MAX];
 };
-
-/* A value, the key in front of it, and a key that should stand in the mapping but does not. */
-struct config_place config_at(const struct config_node *node);
-struct config_place config_at_key(const struct config_node *node);
-struct config_place config_at_missing(const struct config_node *mapping, const char *key);
 struct config_place config_at_line(unsigned line, unsigned column);
 
 void config_error(struct config_findings *f, struct config_place at, const char *fmt, ...)
@@ -29,7 +39,15 @@ void config_error(struct config_findings *f, struct config_place at, const char 
 void config_warn(struct config_findings *f, struct config_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* In the order of the file; what was found twice (a default that several peers share) once. */
+/* In the order of the file. What was found twice (a default that several peers share) is listed
+ * once. */
 void config_findings_sort(struct config_findings *f);
+void config_findings_done(struct config_findings *f);
+
+/* "app.yaml:3:5: error: bgp.peers[1].peer_as: 'abc' is not …", one line, cut to `size`. */
+void config_finding_format(const struct config_finding *finding, const char *file, char *buf,
+			   size_t size);
+/* All of them, a line each. */
+void config_findings_print(const struct config_findings *f, const char *file, FILE *out);
 
 #endif

@@ -2,11 +2,11 @@
 /*
  * From a file to an immutable configuration:
  *
- *	text ── config_tree ──> tree ── config_build ──> draft ── config_check ──> struct config
- *	           (YAML)                 (schema)              (several keys)
+ *	text ── config_parse ──> tree ── config_build ──> draft ── config_check ──> struct config
+ *	           (YAML)                  (schema)               (several keys)
  *
- * Every step reports all that it finds and goes on as far as it can, so that whoever writes a
- * file sees all of its mistakes at once. A configuration comes out only when there is no error.
+ * Every step reports all errors that it finds and continues as far as it can, so that one run
+ * lists every mistake of a file. A configuration results only when there is no error.
  */
 #include "agent/config/config.h"
 
@@ -18,9 +18,12 @@
 #include <unistd.h>
 
 #include "agent/config/build.h"
-#include "agent/config/check.h"
+#include "agent/config/check_agent.h"
+#include "agent/config/check_announce.h"
+#include "agent/config/check_apps.h"
+#include "agent/config/check_bgp.h"
 #include "agent/config/findings.h"
-#include "agent/config/schema.h"
+#include "agent/config/parse.h"
 #include "agent/config/tree.h"
 #include "lib/mem.h"
 
@@ -123,14 +126,14 @@ static void load_tree(const struct config_tree *tree, bool world_readable,
 	config_check_announce(draft, root, findings);
 	if (secret && world_readable)
 		config_warn(findings, config_at(secret),
-			    "a secret in a file that every user of this host can read: chmod o-r");
+			    "secret in a world-readable file: chmod o-r");
 }
 
 static int load(const struct file_text *text, struct config **ret, struct config_findings *findings)
 {
 	struct config_tree *tree = NULL;
 	struct config_draft draft = { 0 };
-	if (config_tree_parse(text->data, text->len, &tree, findings) == 0)
+	if (config_parse(text->data, text->len, &tree, findings) == 0)
 		load_tree(tree, text->world_readable, &draft, findings);
 	config_tree_free(tree);
 	config_findings_sort(findings);

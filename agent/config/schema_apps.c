@@ -3,6 +3,10 @@
 
 #include "agent/config/schema_monitors.h"
 #include "agent/config/types.h"
+#include "agent/config/types_app.h"
+#include "agent/config/types_bgp.h"
+#include "agent/model/announce_spec.h"
+#include "agent/model/app_spec.h"
 
 #define MSEC(n)  ((n)*USEC_PER_MSEC)
 #define HOURS(n) ((n)*USEC_PER_SEC * 3600)
@@ -13,12 +17,13 @@ static const struct config_key vip_config_keys[] = {
 	{ .name = "bgp_communities",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_communities,
-	  .doc = "Added to the routes of this app, after those of `bgp` and of the peer." },
+	  .doc = "Communities of the routes of this app, added after those of `bgp` and of the "
+		 "peer." },
 	{ .name = "bgp_ext_communities",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_ext_communities,
-	  .doc = "Extended communities (RFC 4360) of the routes of this app: `rt:AS:N`, "
-		 "`soo:AS:N`, an IPv4 address instead of the AS, or eight octets like "
+	  .doc = "Extended communities (RFC 4360) of the routes of this app: `rt:AS:N` or "
+		 "`soo:AS:N`, also with an IPv4 address instead of the AS; or eight octets like "
 		 "`0x0002fde900000064`." },
 	{ .name = "bgp_large_communities",
 	  .shape = CONFIG_VALUES,
@@ -29,7 +34,7 @@ static const struct config_key vip_config_keys[] = {
 
 const struct config_section config_vip_config_section = {
 	.path = "apps[].vip_config",
-	.doc = "How the VIPs of the app are announced.",
+	.doc = "Communities of all routes of the app.",
 	.keys = vip_config_keys,
 };
 
@@ -41,39 +46,39 @@ static const struct config_key up_keys[] = {
 	{ .name = "med",
 	  .type = &config_type_u32,
 	  FIELD(med),
-	  .default_words = "none; for `down` and `drain` as for `up`",
-	  .doc = "MULTI_EXIT_DISC. Many routers take none for 0, which is the best." },
+	  .default_words = "none; `down` and `drain`: that of `up`",
+	  .doc = "MULTI_EXIT_DISC. Many routers treat a missing MED as 0, the most preferred." },
 	{ .name = "prepend",
 	  .type = &config_type_prepend,
 	  FIELD(prepends),
-	  .default_words = "0; for `down` and `drain` as for `up`",
-	  .doc = "The own AS is this many times more in the AS_PATH, to eBGP peers." },
+	  .default_words = "0; `down` and `drain`: that of `up`",
+	  .doc = "Number of times that the local AS is prepended to the AS path, to eBGP peers." },
 	{ .name = "local_pref",
 	  .type = &config_type_u32,
 	  FIELD(local_pref),
-	  .default_words = "100; for `down` as for `up`; for `drain` 0",
+	  .default_words = "100; `down`: that of `up`; `drain`: 0",
 	  .doc = "LOCAL_PREF, to iBGP peers." },
 	{ .name = "communities",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_communities,
 	  FIELD(communities),
-	  .doc = "Communities besides those of `vip_config`." },
+	  .doc = "Communities, in addition to those of `vip_config`." },
 	{ .name = "ext_communities",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_ext_communities,
 	  FIELD(ext_communities),
-	  .doc = "Extended communities besides those of `vip_config`." },
+	  .doc = "Extended communities, in addition to those of `vip_config`." },
 	{ .name = "large_communities",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_large_communities,
 	  FIELD(large_communities),
-	  .doc = "Large communities besides those of `vip_config`." },
+	  .doc = "Large communities, in addition to those of `vip_config`." },
 	{ 0 },
 };
 
 const struct config_section config_up_section = {
 	.path = "apps[].states.up",
-	.doc = "How a healthy app is announced.",
+	.doc = "Attributes while the app is healthy.",
 	.keys = up_keys,
 };
 
@@ -82,14 +87,15 @@ static const struct config_key down_keys[] = {
 	  .type = &config_type_bool,
 	  FIELD(announce),
 	  .default_words = "`false`",
-	  .doc = "`true`: an app that is down stays announced, as a last resort." },
+	  .doc = "Keep an app that is down announced, as a last resort." },
 	{ 0 },
 };
 
 const struct config_section config_down_section = {
 	.path = "apps[].states.down",
-	.doc = "How an app that is down is announced, if it is; also while its group is kept "
-	       "(`keep_last`). The keys of `apps[].states.up` too.",
+	.doc = "Attributes while the app is down, if it stays announced: as a last resort, or "
+	       "because its whole group is kept (`keep_last`). The keys of `apps[].states.up` are "
+	       "accepted too.",
 	.keys = down_keys,
 	.shared = &config_up_section,
 };
@@ -99,15 +105,15 @@ static const struct config_key drain_keys[] = {
 	  .type = &config_type_bool,
 	  FIELD(announce),
 	  .default_words = "`true`",
-	  .doc = "`false`: a drain withdraws at once, without `drain_time`." },
+	  .doc = "Announce a drained app for `drain_time`. With `false` it is withdrawn at once." },
 	{ 0 },
 };
 
 const struct config_section config_drain_section = {
 	.path = "apps[].states.drain",
-	.doc = "How an app is announced while it is drained, before it is withdrawn: always with "
-	       "GRACEFUL_SHUTDOWN (RFC 8326), with the communities of `up`, and with what stands "
-	       "here. The keys of `apps[].states.up` too.",
+	.doc = "Attributes while the app is drained and not yet withdrawn. GRACEFUL_SHUTDOWN (RFC "
+	       "8326) and the communities of `up` are always added. The keys of `apps[].states.up` "
+	       "are accepted too.",
 	.keys = drain_keys,
 	.shared = &config_up_section,
 };
@@ -120,26 +126,26 @@ static const struct config_key states_keys[] = {
 	  .shape = CONFIG_SECTION,
 	  .section = &config_up_section,
 	  STATE(ANNOUNCE_UP),
-	  .doc = "While the app is healthy." },
+	  .doc = "The app is healthy." },
 	{ .name = "down",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_down_section,
 	  STATE(ANNOUNCE_DOWN),
 	  .default_words = "withdrawn",
-	  .doc = "While it is not." },
+	  .doc = "The app is not healthy." },
 	{ .name = "drain",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_drain_section,
 	  STATE(ANNOUNCE_DRAIN),
-	  .doc = "While it is drained." },
+	  .doc = "The app is drained." },
 	{ 0 },
 };
 #undef STATE
 
 const struct config_section config_states_section = {
 	.path = "apps[].states",
-	.doc = "How the app is announced in each of its states. What `down` and `drain` leave open "
-	       "is as in `up`.",
+	.doc = "Attributes of the routes of the app in each state. A MED, prepend or LOCAL_PREF "
+	       "that `down` or `drain` does not set is that of `up`, unless said otherwise below.",
 	.keys = states_keys,
 };
 
@@ -152,75 +158,75 @@ static const struct config_key app_keys[] = {
 	{ .name = "name",
 	  .type = &config_type_app_name,
 	  .flags = CONFIG_REQUIRED,
-	  .doc = "What the app is called: unique, at most 128 bytes, no `/`, no control "
-		 "characters." },
+	  .doc = "Name of the app: unique, at most 128 bytes, no `/`, no control characters." },
 	{ .name = "vip",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_vips,
 	  .flags = CONFIG_REQUIRED,
-	  .doc = "The address that is announced while the app is healthy, like `192.0.2.53/32`; "
-		 "or a list of up to 64." },
+	  .doc = "Address that is announced while the app is healthy, like `192.0.2.53/32`, or a "
+		 "list of up to 64." },
 	{ .name = "vip_config",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_vip_config_section,
-	  .doc = "See below." },
+	  .doc = "Communities of the VIPs, see below." },
 	{ .name = "monitors",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_monitors,
 	  .section = &config_monitor_section,
 	  .item = &config_item_monitor,
 	  .default_words = "none: always announced, with a warning",
-	  .doc = "Texts like `port:udp:53` or `http://127.0.0.1/health`, or mappings; up to 32. "
-		 "See "
+	  .doc = "Monitors that decide whether the app is healthy, like `port:udp:53` or "
+		 "`http://127.0.0.1/health`, or mappings; up to 32. See "
 		 "[monitors.md](monitors.md)." },
 	{ .name = "quorum",
 	  .type = &config_type_app_quorum,
 	  .default_words = "`all`",
-	  .doc = "How many of the monitors must pass: `all`, `any` or a number." },
+	  .doc = "Number of monitors that must be healthy." },
 	{ .name = "hold_down",
 	  .type = &config_type_duration,
 	  .offset = offsetof(struct app_spec, hold_down),
 	  .min = MSEC(1),
 	  .max = HOURS(24),
 	  .default_words = "`agent.hold_down`",
-	  .doc = "How long the app stays down when it flaps." },
+	  .doc = "Flap damping of this app, see `agent.hold_down`." },
 	{ .name = "hold_down_max",
 	  .type = &config_type_duration,
 	  .offset = offsetof(struct app_spec, hold_down_max),
 	  .min = MSEC(1),
 	  .max = HOURS(24),
 	  .default_words = "`agent.hold_down_max`",
-	  .doc = "The longest such hold." },
+	  .doc = "Upper limit of that time." },
 	{ .name = "nats",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_nats,
-	  .doc = "`PROTO:LISTEN:DEST` or `PROTO:PORT`, up to 64: VIP:LISTEN goes to the host's own "
-		 "address:DEST, which is `local_ip` (`local_ip6` for an IPv6 VIP) or what the "
-		 "host has towards the first peer. See [nat.md](nat.md)." },
+	  .doc = "NAT mappings, `PROTO:LISTEN:DEST` or `PROTO:PORT`, up to 64. VIP:LISTEN is "
+		 "translated to port DEST of the host's own address: `local_ip` (`local_ip6` for "
+		 "an IPv6 VIP), else the source address towards the first peer. See "
+		 "[nat.md](nat.md)." },
 	{ .name = "states",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_states_section,
 	  .add = get_states,
-	  .doc = "How it is announced when it is up, down or drained, see below." },
+	  .doc = "Attributes of the routes while the app is up, down or drained, see below." },
 	{ .name = "group",
 	  .type = &config_type_app_group,
-	  .doc = "Apps with the same group are judged together, see `keep_last`." },
+	  .doc = "Name of a group of apps that are judged together, see `keep_last`." },
 	{ .name = "keep_last",
 	  .type = &config_type_bool,
 	  .offset = offsetof(struct app_spec, keep_last),
 	  .default_words = "`false`",
-	  .doc = "When all apps of the group go down at the same moment (`keep_last_window`), this "
-		 "one stays announced: as `states.down` says, else with GRACEFUL_SHUTDOWN. See "
-		 "docs/drain.md." },
+	  .doc = "Keep the app announced when all apps of its group go down at the same moment "
+		 "(`keep_last_window`): with the attributes of `states.down`, else with "
+		 "GRACEFUL_SHUTDOWN. See [drain.md](drain.md)." },
 	{ .name = "disable_file",
 	  .type = &config_type_path,
 	  .offset = offsetof(struct app_spec, disable_file),
-	  .doc = "While this file exists, the app is drained." },
+	  .doc = "The app is drained while this file exists." },
 	{ 0 },
 };
 
 const struct config_section config_app_section = {
 	.path = "apps[]",
-	.doc = "The services of this host. More can be registered over HTTP.",
+	.doc = "The services of this host. Further apps can be registered over HTTP.",
 	.keys = app_keys,
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of the schema (agent/config/schema.h) that an app is made of. Pure. */
+/* The section `apps` of the schema (agent/config/schema.h). Pure. */
 #ifndef AGENT_CONFIG_SCHEMA_APPS_H
 #define AGENT_CONFIG_SCHEMA_APPS_H
 
-#include "agent/config/schema.h"
+#include "agent/config/key.h"
 
 extern const struct config_section config_app_section; /* into a struct app_spec */
 extern const struct config_section config_vip_config_section;

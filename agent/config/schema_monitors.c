@@ -37,8 +37,8 @@ static int set_flag(const struct config_key *key, const char *text, void *target
 	return r;
 }
 
-static const struct config_type type_kind = { "text", set_kind };
-static const struct config_type type_option = { "text", set_option };
+static const struct config_type type_kind = { "string", set_kind };
+static const struct config_type type_option = { "string", set_option };
 static const struct config_type type_flag = { "`true` or `false`", set_flag };
 
 static int finish(void *item, void *target, struct err *err)
@@ -66,35 +66,35 @@ static const struct config_key timing_keys[] = {
 	  .min = MSEC(10),
 	  .max = HOURS(24),
 	  .default_words = "`agent.monitor_interval`",
-	  .doc = "How often it is checked." },
+	  .doc = "Interval between two checks." },
 	{ .name = "fast_interval",
 	  .type = &config_type_duration,
 	  FIELD(timing.fast_interval),
 	  .min = MSEC(10),
 	  .max = HOURS(24),
 	  .default_words = "`agent.fast_interval`",
-	  .doc = "The same while a change is pending." },
+	  .doc = "Interval while a change is pending." },
 	{ .name = "timeout",
 	  .type = &config_type_duration,
 	  FIELD(timing.timeout),
 	  .min = MSEC(1),
 	  .max = HOURS(24),
 	  .default_words = "`agent.timeout`",
-	  .doc = "A check that takes longer has failed." },
+	  .doc = "Time after which a check is terminated and counted as a failure." },
 	{ .name = "rise",
 	  .type = &config_type_count,
 	  FIELD(timing.rise),
 	  .min = 1,
 	  .max = 1000,
 	  .default_words = "`agent.rise`",
-	  .doc = "How many passes in a row make it healthy." },
+	  .doc = "Number of consecutive successful checks after which the monitor is healthy." },
 	{ .name = "fall",
 	  .type = &config_type_count,
 	  FIELD(timing.fall),
 	  .min = 1,
 	  .max = 1000,
 	  .default_words = "`agent.fall`",
-	  .doc = "How many failures in a row make it unhealthy." },
+	  .doc = "Number of consecutive failed checks after which the monitor is unhealthy." },
 };
 #undef FIELD
 
@@ -152,8 +152,7 @@ static const struct config_key *keys(void)
 
 const struct config_section config_monitor_section = {
 	.path = "apps[].monitors[]",
-	.doc = "A monitor that needs more than a text: `{http: \"http://127.0.0.1/health\", "
-	       "interval: 2s, fall: 3}`. One key names its kind and says what is checked. See "
-	       "[monitors.md](monitors.md).",
+	.doc = "A monitor with options: `{http: \"http://127.0.0.1/health\", interval: 2s, fall: "
+	       "3}`. One key names the kind and what is checked. See [monitors.md](monitors.md).",
 	.make_keys = keys,
 };

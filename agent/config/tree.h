@@ -10,10 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct config_findings;
-
-#define CONFIG_FILE_MAX  ((size_t)16 << 20)
-#define CONFIG_DEPTH_MAX 16
+#include "agent/config/findings.h"
 
 enum config_node_kind {
 	CONFIG_SCALAR,
@@ -36,10 +33,10 @@ struct config_node {
 
 struct config_tree;
 
-/* -EINVAL with an error among the findings when there is no tree; smaller errors (a key twice, an
- * alias) are reported and the tree is returned. The text is not needed afterwards. */
-int config_tree_parse(const char *text, size_t len, struct config_tree **ret,
-		      struct config_findings *findings);
+/* Filled by agent/config/parse.c. */
+struct config_tree *config_tree_new(void);
+void *config_tree_alloc(struct config_tree *t, size_t n); /* zeroed, aligned for a node */
+void config_tree_set_root(struct config_tree *t, struct config_node *root);
 void config_tree_free(struct config_tree *t);
 /* NULL for an empty document. */
 const struct config_node *config_tree_root(const struct config_tree *t);
@@ -50,5 +47,10 @@ bool config_node_is_null(const struct config_node *node);
 const struct config_node *config_node_get(const struct config_node *mapping, const char *key);
 /* "a list", "a mapping", "nothing", … for "expected a text, found a list". */
 const char *config_node_kind_text(const struct config_node *node);
+
+/* The place of a value, of the key in front of it, and of a key that the mapping lacks. */
+struct config_place config_at(const struct config_node *node);
+struct config_place config_at_key(const struct config_node *node);
+struct config_place config_at_missing(const struct config_node *mapping, const char *key);
 
 #endif

@@ -7,23 +7,18 @@
 #include <string.h>
 
 #include "agent/model/admission.h"
-#include "agent/model/app_spec_parse.h"
-#include "agent/model/community.h"
+#include "lib/addr.h"
 #include "lib/array.h"
 #include "lib/endpoint.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-
-static void *field_of(const struct config_key *key, void *target)
-{
-	return (char *)target + key->offset;
-}
+#include "nat/choice.h"
 
 /* ---- texts ---- */
 
 static int set_text(const struct config_key *key, const char *text, void *target, struct err *err)
 {
-	char **field = field_of(key, target);
+	char **field = config_field(key, target);
 	(void)err;
 	free(*field);
 	*field = *text ? mem_strdup(text) : NULL;
@@ -35,7 +30,7 @@ static int set_path(const struct config_key *key, const char *text, void *target
 	size_t len = strlen(text);
 	if (text[0] != '/' || text[len - 1] == '/' || len >= PATH_MAX)
 		return err_set(err, -EINVAL,
-			       "'%.80s' is not the absolute path of a file, expected one like "
+			       "'%.80s' is not an absolute file name, expected one like "
 			       "/run/vipherald/disable",
 			       text);
 	return set_text(key, text, target, err);
@@ -44,25 +39,12 @@ static int set_path(const struct config_key *key, const char *text, void *target
 static int set_path_or_off(const struct config_key *key, const char *text, void *target,
 			   struct err *err)
 {
-	char **field = field_of(key, target);
+	char **field = config_field(key, target);
 	if (*text && !str_equal(text, "off"))
 		return set_path(key, text, target, err);
 	free(*field);
 	*field = mem_strdup("");
 	return 0;
-}
-
-/* The kernel's TCP_MD5SIG_MAXKEYLEN, RFC 2385 leaves it open. */
-#define PASSWORD_MAX 80
-
-static int set_password(const struct config_key *key, const char *text, void *target,
-			struct err *err)
-{
-	if (strlen(text) > PASSWORD_MAX)
-		return err_set(err, -EINVAL,
-			       "a password of %zu bytes, the kernel takes at most %d (TCP MD5)",
-			       strlen(text), PASSWORD_MAX);
-	return set_text(key, text, target, err);
 }
 
 static int set_consul_addr(const struct config_key *key, const char *text, void *target,
@@ -73,26 +55,56 @@ static int set_consul_addr(const struct config_key *key, const char *text, void 
 		if (str_starts(text, schemes[i]) && text[strlen(schemes[i])])
 			return set_text(key, text, target, err);
 	return err_set(err, -EINVAL,
-		       "'%.100s' is not an address of Consul, expected http://HOST:PORT, "
+		       "'%.100s' is not a Consul address, expected http://HOST:PORT, "
 		       "https://HOST:PORT or unix:///PATH, with or without /v1",
 		       text);
 }
 
-/* ---- numbers and words ---- */
+/* ---- words and numbers ---- */
+
+int config_parse_word(const struct config_word *words, size_t n, const char *what, const char *text,
+		      unsigned *ret, struct err *err)
+{
+	char names[128];
+	struct strbuf sb = strbuf_over(names, sizeof(names));
+	for (size_t i = 0; i < n; i++) {
+		if (str_equal(text, words[i].name)) {
+			*ret = words[i].value;
+			return 0;
+		}
+		strbuf_add(&sb, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i].name);
+	}
+	return err_set(err, -EINVAL, "unknown %s '%.80s', expected %s", what, text, names);
+}
 
 static int set_consul_warning(const struct config_key *key, const char *text, void *target,
 			      struct err *err)
 {
-	if (!str_equal(text, "pass") && !str_equal(text, "fail"))
-		return err_set(err, -EINVAL, "'%.80s' is neither pass nor fail", text);
-	*(bool *)field_of(key, target) = str_equal(text, "fail");
-	return 0;
+	static const struct config_word words[] = { { "pass", false }, { "fail", true } };
+	unsigned fails;
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "value", text, &fails, err);
+	if (rc == 0)
+		*(bool *)config_field(key, target) = fails;
+	return rc;
+}
+
+static int set_nat_backend(const struct config_key *key, const char *text, void *target,
+			   struct err *err)
+{
+	static const struct config_word words[] = { { "auto", NAT_AUTO },
+						    { "iptables", NAT_IPTABLES },
+						    { "nftables", NAT_NFTABLES } };
+	unsigned choice;
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "NAT back end", text, &choice, err);
+	if (rc == 0)
+		*(enum nat_choice *)config_field(key, target) = choice;
+	return rc;
 }
 
 static int add_monitors_from(const struct config_key *key, const char *text, void *target,
 			     struct err *err)
 {
-	return monitor_admission_add(field_of(key, target), text, err);
+	return monitor_admission_add(config_field(key, target), text, err);
 }
 
 /* What YAML 1.1 and GoCast's parser take; the letter case as they do. */
@@ -104,7 +116,7 @@ static const struct {
 	{ false, { "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N" } },
 };
 
-static bool parse_bool(const char *text, bool *ret)
+bool config_parse_bool(const char *text, bool *ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bool_names); i++)
 		for (size_t j = 0; j < ARRAY_SIZE(bool_names[i].names); j++)
@@ -117,8 +129,8 @@ static bool parse_bool(const char *text, bool *ret)
 
 static int set_bool(const struct config_key *key, const char *text, void *target, struct err *err)
 {
-	if (!parse_bool(text, field_of(key, target)))
-		return err_set(err, -EINVAL, "'%.80s' is not a truth value, expected true or false",
+	if (!config_parse_bool(text, config_field(key, target)))
+		return err_set(err, -EINVAL, "'%.80s' is not a boolean, expected true or false",
 			       text);
 	return 0;
 }
@@ -143,14 +155,14 @@ static int set_duration(const struct config_key *key, const char *text, void *ta
 	if (r < 0)
 		return r;
 	if (span == 0 && key->flags & CONFIG_ZERO_IS_DEFAULT) {
-		duration_parse(key->default_text, field_of(key, target), NULL);
-		return err_set(err, 1, "'%.80s' means the default of %s here", text,
+		duration_parse(key->default_text, config_field(key, target), NULL);
+		return err_set(err, 1, "'%.80s' is read as the default, %s", text,
 			       key->default_text);
 	}
 	bool zero_taken = span == 0 && key->flags & CONFIG_ZERO_ALLOWED;
 	if (!zero_taken && (span < key->min || (key->max > 0 && span > key->max)))
 		return out_of_range(key, text, err);
-	memcpy(field_of(key, target), &span, sizeof(span));
+	memcpy(config_field(key, target), &span, sizeof(span));
 	return 0;
 }
 
@@ -162,10 +174,7 @@ static int set_seconds(const struct config_key *key, const char *text, void *tar
 	if (r < 0)
 		return r;
 	if (span % USEC_PER_SEC != 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not a whole number of seconds, which is what BGP "
-			       "counts in",
-			       text);
+		return err_set(err, -EINVAL, "'%.80s' is not a whole number of seconds", text);
 	return set_duration(key, text, target, err);
 }
 
@@ -175,7 +184,7 @@ static int set_count(const struct config_key *key, const char *text, void *targe
 	if (str_to_u64(text, key->max, &v) < 0 || v < key->min)
 		return err_set(err, -EINVAL, "'%.80s' is out of range, expected %u to %u", text,
 			       (unsigned)key->min, (unsigned)key->max);
-	*(uint16_t *)field_of(key, target) = (uint16_t)v;
+	*(uint16_t *)config_field(key, target) = (uint16_t)v;
 	return 0;
 }
 
@@ -184,138 +193,23 @@ static int set_port(const struct config_key *key, const char *text, void *target
 	uint64_t v = 0;
 	if (str_to_u64(text, UINT16_MAX, &v) < 0 || v == 0)
 		return err_set(err, -EINVAL, "'%.80s' is not a port, expected 1 to 65535", text);
-	*(uint16_t *)field_of(key, target) = (uint16_t)v;
+	*(uint16_t *)config_field(key, target) = (uint16_t)v;
 	return 0;
-}
-
-static int set_u32(const struct config_key *key, const char *text, void *target, struct err *err)
-{
-	uint64_t v = 0;
-	if (str_to_u64(text, UINT32_MAX, &v) < 0)
-		return err_set(err, -EINVAL, "'%.80s' is out of range, expected 0 to 4294967295",
-			       text);
-	*(struct announce_number *)field_of(key, target) =
-		(struct announce_number){ true, (uint32_t)v };
-	return 0;
-}
-
-static int set_prepend(const struct config_key *key, const char *text, void *target,
-		       struct err *err)
-{
-	uint64_t v = 0;
-	if (str_to_u64(text, BGP_PREPENDS_MAX, &v) < 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not a number of prepends, expected 0 to %d", text,
-			       BGP_PREPENDS_MAX);
-	*(struct announce_number *)field_of(key, target) =
-		(struct announce_number){ true, (uint32_t)v };
-	return 0;
-}
-
-#define AS_TRANS 23456 /* RFC 6793 */
-
-static int set_as(const struct config_key *key, const char *text, void *target, struct err *err)
-{
-	uint64_t v = 0;
-	if (str_to_u64(text, UINT32_MAX, &v) < 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not an AS number, expected 1 to 4294967295", text);
-	if (v == 0)
-		return err_set(err, -EINVAL,
-			       "AS 0 stands for no AS (RFC 7607), expected 1 to 4294967295");
-	if (v == AS_TRANS)
-		return err_set(err, -EINVAL,
-			       "AS 23456 stands in for AS numbers above 65535 (RFC 6793) and "
-			       "belongs to nobody");
-	*(uint32_t *)field_of(key, target) = (uint32_t)v;
-	if (v == UINT16_MAX || v == UINT32_MAX)
-		return err_set(err, 1, "AS %s is reserved (RFC 7300), routers may refuse it", text);
-	return 0;
-}
-
-/* One table parses and prints; the first name of a value is its own, the others are aliases. */
-static const struct {
-	enum bgp_origin value;
-	const char *name;
-} origins[] = {
-	{ BGP_ORIGIN_IGP, "igp" },
-	{ BGP_ORIGIN_EGP, "egp" },
-	{ BGP_ORIGIN_INCOMPLETE, "incomplete" },
-	{ BGP_ORIGIN_INCOMPLETE, "unknown" },
-};
-
-static int set_origin(const struct config_key *key, const char *text, void *target, struct err *err)
-{
-	char names[64];
-	struct strbuf sb = strbuf_over(names, sizeof(names));
-	for (size_t i = 0; i < ARRAY_SIZE(origins); i++) {
-		if (str_equal(text, origins[i].name)) {
-			*(enum bgp_origin *)field_of(key, target) = origins[i].value;
-			return 0;
-		}
-		strbuf_add(&sb, "%s%s", i > 0 ? ", " : "", origins[i].name);
-	}
-	return err_set(err, -EINVAL, "'%.80s' is not an origin, expected one of %s", text, names);
-}
-
-static const struct {
-	enum nat_choice value;
-	const char *name;
-} nat_backends[] = {
-	{ NAT_AUTO, "auto" },
-	{ NAT_IPTABLES, "iptables" },
-	{ NAT_NFTABLES, "nftables" },
-};
-
-static int set_nat_backend(const struct config_key *key, const char *text, void *target,
-			   struct err *err)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(nat_backends); i++)
-		if (str_equal(text, nat_backends[i].name)) {
-			*(enum nat_choice *)field_of(key, target) = nat_backends[i].value;
-			return 0;
-		}
-	return err_set(err, -EINVAL,
-		       "'%.80s' is not a NAT back end, expected auto, iptables or "
-		       "nftables",
-		       text);
 }
 
 /* ---- addresses ---- */
-
-static int set_router_id(const struct config_key *key, const char *text, void *target,
-			 struct err *err)
-{
-	struct addr a = { 0 };
-	if (addr_parse(text, &a) < 0 || addr_to_v4(&a) == 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not a router id, expected four bytes like 192.0.2.10, "
-			       "not all of them zero",
-			       text);
-	*(uint32_t *)field_of(key, target) = addr_to_v4(&a);
-	return 0;
-}
-
-static int set_family(const struct config_key *key, const char *text, void *target, struct err *err)
-{
-	if (!str_equal(text, "4") && !str_equal(text, "6"))
-		return err_set(err, -EINVAL, "'%.80s' is not an address family, expected 4 or 6",
-			       text);
-	*(uint8_t *)field_of(key, target) = text[0] == '4' ? AF_INET : AF_INET6;
-	return 0;
-}
 
 static int set_addr(const struct config_key *key, const char *text, void *target, struct err *err)
 {
 	struct addr a = { 0 };
 	if (addr_parse(text, &a) < 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not an address, expected one like 192.0.2.10 or "
-			       "2001:db8::10",
-			       text);
+		return err_set(
+			err, -EINVAL,
+			"'%.80s' is not an address, expected one like 192.0.2.10 or 2001:db8::10",
+			text);
 	if (addr_is_unspecified(&a) || addr_is_multicast(&a))
-		return err_set(err, -EINVAL, "'%s' is not an address that a host can have", text);
-	*(struct addr *)field_of(key, target) = a;
+		return err_set(err, -EINVAL, "'%s' cannot be the address of a host", text);
+	*(struct addr *)config_field(key, target) = a;
 	return 0;
 }
 
@@ -329,158 +223,16 @@ static int set_addr6(const struct config_key *key, const char *text, void *targe
 	return set_addr(key, text, target, err);
 }
 
-static int set_peer_ip(const struct config_key *key, const char *text, void *target,
-		       struct err *err)
-{
-	struct bgp_peer_config *peer = field_of(key, target);
-	char host[ADDR_TEXT_MAX] = "";
-	struct addr a = { 0 };
-	const char *percent = strchr(text, '%');
-	size_t n = percent ? (size_t)(percent - text) : strlen(text);
-	if (n < sizeof(host))
-		memcpy(host, text, n);
-	if (addr_parse(host, &a) < 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not an address, expected one like 192.0.2.1, "
-			       "2001:db8::1 or fe80::1%%eth0",
-			       text);
-	if (addr_is_unspecified(&a) || addr_is_multicast(&a) || addr_to_v4(&a) == INADDR_BROADCAST)
-		return err_set(err, -EINVAL, "'%.80s' is not an address that a peer can have",
-			       text);
-	bool scoped = a.family == AF_INET6 && addr_is_link_local(&a);
-	if (scoped && !percent)
-		return err_set(err, -EINVAL,
-			       "'%s' is link-local and needs its interface: write %s%%eth0", text,
-			       text);
-	if (!scoped && percent)
-		return err_set(err, -EINVAL,
-			       "'%.80s' names an interface, which only link-local addresses have: "
-			       "write %s",
-			       text, host);
-	char ifname[IF_NAMESIZE] = "";
-	if (percent && (!percent[1] || strpbrk(percent + 1, "/: %") ||
-			str_copy(ifname, sizeof(ifname), percent + 1) < 0))
-		return err_set(err, -EINVAL, "'%.80s' does not name an interface after the %%",
-			       text);
-	peer->addr = a;
-	memcpy(peer->ifname, ifname, sizeof(ifname));
-	return 0;
-}
-
 static int set_endpoint(const struct config_key *key, const char *text, void *target,
 			struct err *err)
 {
-	return endpoint_parse(text, 0, field_of(key, target), err);
+	return endpoint_parse(text, 0, config_field(key, target), err);
 }
 
-static int set_listen(const struct config_key *key, const char *text, void *target, struct err *err)
-{
-	struct bgp_config *bgp = field_of(key, target);
-	struct endpoint at = { .port = BGP_PORT };
-	bool on = true;
-	if (!parse_bool(text, &on) &&
-	    (endpoint_parse(text, BGP_PORT, &at, NULL) < 0 || at.unix_path[0]))
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not a place to listen, expected true, false, ADDR, "
-			       ":PORT or ADDR:PORT",
-			       text);
-	bgp->listen = on;
-	bgp->listen_at = at;
-	return 0;
-}
-
-/* ---- communities and apps: the parsers of agent/model/app_spec.c ---- */
-
-static int add_community(const struct config_key *key, const char *text, void *target,
-			 struct err *err)
-{
-	return communities_add(field_of(key, target), text, err);
-}
-
-static int set_app_name(const struct config_key *key, const char *text, void *target,
-			struct err *err)
-{
-	return app_spec_set_name(field_of(key, target), text, err);
-}
-
-static int add_app_vip(const struct config_key *key, const char *text, void *target,
-		       struct err *err)
-{
-	return app_spec_add_vip(field_of(key, target), text, err);
-}
-
-static int add_app_community(const struct config_key *key, const char *text, void *target,
-			     struct err *err)
-{
-	return app_spec_add_community(field_of(key, target), text, err);
-}
-
-static int add_app_monitor(const struct config_key *key, const char *text, void *target,
-			   struct err *err)
-{
-	return app_spec_add_monitor(field_of(key, target), text, err);
-}
-
-static int set_app_quorum(const struct config_key *key, const char *text, void *target,
-			  struct err *err)
-{
-	return app_spec_set_quorum(field_of(key, target), text, err);
-}
-
-static int add_app_nat(const struct config_key *key, const char *text, void *target,
-		       struct err *err)
-{
-	return app_spec_add_nat(field_of(key, target), text, err);
-}
-
-static int add_ext_community(const struct config_key *key, const char *text, void *target,
-			     struct err *err)
-{
-	return ext_communities_add(field_of(key, target), text, err);
-}
-
-static int add_large_community(const struct config_key *key, const char *text, void *target,
-			       struct err *err)
-{
-	return large_communities_add(field_of(key, target), text, err);
-}
-
-static int add_app_ext_community(const struct config_key *key, const char *text, void *target,
-				 struct err *err)
-{
-	struct announce_specs *s = app_spec_announce(field_of(key, target));
-	return ext_communities_add(&s->ext_communities, text, err);
-}
-
-static int add_app_large_community(const struct config_key *key, const char *text, void *target,
-				   struct err *err)
-{
-	struct announce_specs *s = app_spec_announce(field_of(key, target));
-	return large_communities_add(&s->large_communities, text, err);
-}
-
-static int set_app_group(const struct config_key *key, const char *text, void *target,
-			 struct err *err)
-{
-	return app_spec_set_group(field_of(key, target), text, err);
-}
-
-const struct config_type config_type_path = { "absolute path of a file", set_path };
-const struct config_type config_type_path_or_off = { "absolute path of a file, or `off`",
+const struct config_type config_type_text = { "string", set_text };
+const struct config_type config_type_path = { "absolute file name", set_path };
+const struct config_type config_type_path_or_off = { "absolute file name, or `off`",
 						     set_path_or_off };
-const struct config_type config_type_u32 = { "0 to 4294967295", set_u32 };
-const struct config_type config_type_prepend = { "0 to 32", set_prepend };
-const struct config_type config_type_ext_communities = { "extended communities",
-							 add_ext_community };
-const struct config_type config_type_large_communities = { "large communities",
-							   add_large_community };
-const struct config_type config_type_app_ext_communities = { "extended communities",
-							     add_app_ext_community };
-const struct config_type config_type_app_large_communities = { "large communities",
-							       add_app_large_community };
-const struct config_type config_type_app_group = { "text", set_app_group };
-const struct config_type config_type_text = { "text", set_text };
-const struct config_type config_type_password = { "text, at most 80 bytes", set_password };
 const struct config_type config_type_consul_addr = { "URL", set_consul_addr };
 const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_consul_warning };
 const struct config_type config_type_monitors_from = {
@@ -488,27 +240,12 @@ const struct config_type config_type_monitors_from = {
 };
 const struct config_type config_type_bool = { "`true` or `false`", set_bool };
 const struct config_type config_type_duration = { "duration", set_duration };
-const struct config_type config_type_seconds = { "whole seconds", set_seconds };
+const struct config_type config_type_seconds = { "duration in whole seconds", set_seconds };
 const struct config_type config_type_count = { "number", set_count };
 const struct config_type config_type_port = { "port, 1 to 65535", set_port };
-const struct config_type config_type_as = { "AS number, 1 to 4294967295", set_as };
-const struct config_type config_type_router_id = { "four bytes, like 192.0.2.10", set_router_id };
-const struct config_type config_type_family = { "`4` or `6`", set_family };
 const struct config_type config_type_addr = { "address", set_addr };
 const struct config_type config_type_addr6 = { "IPv6 address", set_addr6 };
-const struct config_type config_type_peer_ip = { "address, or fe80::…%INTERFACE", set_peer_ip };
-const struct config_type config_type_origin = { "`igp`, `egp`, `incomplete`, `unknown`",
-						set_origin };
-const struct config_type config_type_nat_backend = { "`auto`, `iptables`, `nftables`",
-						     set_nat_backend };
 const struct config_type config_type_endpoint = { "HOST:PORT, :PORT, [V6]:PORT or unix:/PATH",
 						  set_endpoint };
-const struct config_type config_type_listen = { "`true`, `false`, ADDR, :PORT or ADDR:PORT",
-						set_listen };
-const struct config_type config_type_communities = { "communities", add_community };
-const struct config_type config_type_app_name = { "text", set_app_name };
-const struct config_type config_type_app_vips = { "prefixes", add_app_vip };
-const struct config_type config_type_app_communities = { "communities", add_app_community };
-const struct config_type config_type_app_monitors = { "monitors", add_app_monitor };
-const struct config_type config_type_app_quorum = { "`all`, `any` or a number", set_app_quorum };
-const struct config_type config_type_app_nats = { "NAT mappings", add_app_nat };
+const struct config_type config_type_nat_backend = { "`auto`, `iptables`, `nftables`",
+						     set_nat_backend };

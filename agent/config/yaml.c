@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/config/findings.h"
 #include "lib/array.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
@@ -17,16 +16,15 @@ static const struct {
 	const char *problem, *text;
 } in_other_words[] = {
 	{ "mapping values are not allowed in this context",
-	  "a ':' cannot stand here: quote a value that has ': ' in it, start the keys of one "
-	  "mapping in one column, and see whether the line before lacks its ':'" },
+	  "unexpected ':': quote values that contain ': ', start all keys of a mapping in the same "
+	  "column, and check the previous line for a missing ':'" },
 	{ "did not find expected key",
-	  "expected another 'key: value' here, starting in the same column as the one before" },
+	  "expected another 'key: value' here, in the same column as the previous one" },
 	{ "did not find expected '-' indicator",
-	  "expected another '- item' here, starting in the same column as the one before" },
+	  "expected another '- item' here, in the same column as the previous one" },
 	{ "found character that cannot start any token",
-	  "a value cannot start with this character: put it in quotes; indent with spaces, not "
-	  "with tabs" },
-	{ "could not find expected ':'", "expected 'key: value', but there is no ':'" },
+	  "a value cannot start with this character: quote it; indent with spaces, not tabs" },
+	{ "could not find expected ':'", "expected 'key: value', found no ':'" },
 	{ "did not find expected ',' or ']'", "expected ',' or ']' in the list" },
 	{ "did not find expected ',' or '}'", "expected ',' or '}' in the mapping" },
 	{ "did not find expected node content", "a value or a closing bracket is missing" },
@@ -34,7 +32,7 @@ static const struct {
 	{ "block sequence entries are not allowed in this context",
 	  "a list cannot start here: put '- item' on a line of its own" },
 	{ "did not find expected <document start>",
-	  "expected 'key: value' here, starting in the same column as the key before" },
+	  "expected 'key: value' here, in the same column as the previous key" },
 	{ "control characters are not allowed", "a control character" },
 };
 
@@ -65,10 +63,10 @@ static void report_bytes(const yaml_parser_t *parser, const char *text, size_t l
 	struct config_place at = place_of_byte(text, len, parser->problem_offset);
 	const char *problem = parser->problem ? parser->problem : "cannot be read";
 	if (parser->problem_value >= 0)
-		config_error(findings, at, "not valid YAML text: %s (0x%02x)", readable(problem),
+		config_error(findings, at, "invalid text: %s (0x%02x)", readable(problem),
 			     (unsigned)parser->problem_value);
 	else
-		config_error(findings, at, "not valid YAML text: %s", readable(problem));
+		config_error(findings, at, "invalid text: %s", readable(problem));
 }
 
 void config_yaml_report(const yaml_parser_t *parser, const char *text, size_t len,
@@ -84,8 +82,8 @@ void config_yaml_report(const yaml_parser_t *parser, const char *text, size_t le
 						(unsigned)parser->problem_mark.column + 1);
 	const char *problem = readable(parser->problem ? parser->problem : "cannot be parsed");
 	if (parser->context && parser->context_mark.line != parser->problem_mark.line)
-		config_error(findings, at, "not valid YAML: %s (%s that began in line %zu)",
+		config_error(findings, at, "invalid YAML: %s (%s that started in line %zu)",
 			     problem, parser->context, parser->context_mark.line + 1);
 	else
-		config_error(findings, at, "not valid YAML: %s", problem);
+		config_error(findings, at, "invalid YAML: %s", problem);
 }

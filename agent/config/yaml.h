@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What libyaml says about text that is no YAML, in words for those who write it. */
+/* libyaml's errors, in words of the configuration file. */
 #ifndef AGENT_CONFIG_YAML_H
 #define AGENT_CONFIG_YAML_H
 
@@ -7,7 +7,7 @@
 
 #include <yaml.h>
 
-#include "agent/config/config.h"
+#include "agent/config/findings.h"
 
 /* The parser has just failed on `text`; adds the one error that says why and where. */
 void config_yaml_report(const yaml_parser_t *parser, const char *text, size_t len,

@@ -26,10 +26,12 @@ int monitor_admission_add(unsigned *from, const char *name, struct err *err)
 		}
 	}
 	const char *near = str_nearest(name, names);
+	if (near)
+		return err_set(err, -EINVAL, "unknown source '%.80s', did you mean '%s'?", name,
+			       near);
 	return err_set(err, -EINVAL,
-		       "'%.80s' is not where apps come from%s%s%s, expected config, http, "
-		       "http-local, consul or none",
-		       name, near ? ", did you mean '" : "", near ? near : "", near ? "'" : "");
+		       "unknown source '%.80s', expected config, http, http-local, consul or none",
+		       name);
 }
 
 static bool allows(unsigned bits, enum app_source source, bool local)

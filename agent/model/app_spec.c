@@ -76,7 +76,7 @@ int app_spec_check(const struct app_spec *s, struct err *err)
 	for (size_t i = 0; i < s->n_vips; i++)
 		for (size_t j = 0; j < i; j++)
 			if (prefix_equal(&s->vips[i], &s->vips[j]))
-				return err_set(err, -EINVAL, "vip '%s' is given twice",
+				return err_set(err, -EINVAL, "duplicate vip '%s'",
 					       prefix_format(&s->vips[i], text));
 	if (s->quorum > s->n_monitors)
 		return err_set(err, -EINVAL, "quorum %u of %zu monitors cannot be reached",

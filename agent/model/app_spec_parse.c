@@ -37,8 +37,8 @@ int app_spec_set_name(struct app_spec *s, const char *text, struct err *err)
 		return rc;
 	if (strchr(text, '/') || str_equal(text, ".") || str_equal(text, ".."))
 		return err_set(err, -EINVAL,
-			       "the name '%s' does not fit into a URL: '/', and '.' or '..' alone, "
-			       "are not allowed",
+			       "the name '%s' cannot stand in a URL: it must not contain '/' or be "
+			       "'.' or '..'",
 			       text);
 	free(s->name);
 	s->name = mem_strdup(text);
@@ -71,15 +71,15 @@ static const struct {
 	const char *what;
 } never_vips[] = {
 	{ V4(32, 0), "the unspecified address" },
-	{ V4(8, 127), "loopback" },
-	{ V4(16, 169, 254), "link-local" },
-	{ V4(4, 224), "multicast" },
-	{ V4(32, 255, 255, 255, 255), "broadcast" },
+	{ V4(8, 127), "loopback addresses" },
+	{ V4(16, 169, 254), "link-local addresses" },
+	{ V4(4, 224), "multicast addresses" },
+	{ V4(32, 255, 255, 255, 255), "the broadcast address" },
 	{ V6(128, 0), "the unspecified address" },
-	{ V6(128, [15] = 1), "loopback" },
-	{ V6(96, [10] = 0xff, [11] = 0xff), "mapped IPv4" },
-	{ V6(10, 0xfe, 0x80), "link-local" },
-	{ V6(8, 0xff), "multicast" },
+	{ V6(128, [15] = 1), "loopback addresses" },
+	{ V6(96, [10] = 0xff, [11] = 0xff), "IPv4-mapped addresses" },
+	{ V6(10, 0xfe, 0x80), "link-local addresses" },
+	{ V6(8, 0xff), "multicast addresses" },
 };
 
 static const char *reason_never(const struct prefix *vip)
@@ -105,10 +105,10 @@ int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err)
 			       text);
 	const char *why = reason_never(&vip);
 	if (why)
-		return err_set(err, -EINVAL, "'%s' cannot be a VIP: it is or covers %s", text, why);
+		return err_set(err, -EINVAL, "'%s' cannot be a VIP: it covers %s", text, why);
 	if (s->n_vips >= APP_VIPS_MAX)
-		return err_set(err, -EINVAL, "'%s' is one too many, an app has at most %d VIPs",
-			       text, APP_VIPS_MAX);
+		return err_set(err, -EINVAL, "'%s' exceeds the limit of %d VIPs per app", text,
+			       APP_VIPS_MAX);
 	s->vips = mem_grow_by_one(s->vips, s->n_vips, sizeof(*s->vips));
 	s->vips[s->n_vips++] = vip;
 	return 0;
@@ -157,7 +157,7 @@ int app_spec_adopt_monitor(struct app_spec *s, struct monitor_spec *m, struct er
 			return 0;
 		}
 	if (s->n_monitors >= APP_MONITORS_MAX) {
-		r = err_set(err, -EINVAL, "'%.80s' is one too many, an app has at most %d monitors",
+		r = err_set(err, -EINVAL, "'%.80s' exceeds the limit of %d monitors per app",
 			    m->text, APP_MONITORS_MAX);
 		monitor_spec_done(m);
 		return r;
@@ -232,13 +232,12 @@ int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err)
 			continue;
 		if (old->dest == nat.dest)
 			return 0;
-		return err_set(err, -EINVAL, "'%s': port %u is already sent to %u", text,
+		return err_set(err, -EINVAL, "'%s': port %u is already translated to port %u", text,
 			       nat.listen, old->dest);
 	}
 	if (s->n_nats >= APP_NATS_MAX)
-		return err_set(err, -EINVAL,
-			       "'%s' is one too many, an app has at most %d NAT mappings", text,
-			       APP_NATS_MAX);
+		return err_set(err, -EINVAL, "'%s' exceeds the limit of %d NAT mappings per app",
+			       text, APP_NATS_MAX);
 	s->nats = mem_grow_by_one(s->nats, s->n_nats, sizeof(*s->nats));
 	s->nats[s->n_nats++] = nat;
 	return 0;
@@ -251,14 +250,14 @@ int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err)
 	char max[DURATION_TEXT_MAX];
 	span_t span = 0;
 	if (s->lease)
-		return err_set(err, -EINVAL, "ttl is given twice, '%.80s' is the second", text);
+		return err_set(err, -EINVAL, "ttl is given more than once ('%.80s')", text);
 	int r = duration_parse(text, &span, err);
 	if (r < 0)
 		return err_prefix(err, r, "ttl: ");
 	if (span < APP_LEASE_MIN || span > APP_LEASE_MAX)
 		return err_set(err, -EINVAL,
-			       "ttl '%.80s' is out of range, expected 1s to %s; leave it out for "
-			       "an app that stays until it is unregistered",
+			       "ttl '%.80s' is out of range, expected 1s to %s; omit it for an app "
+			       "that stays until it is unregistered",
 			       text, duration_format(APP_LEASE_MAX, max));
 	s->lease = span;
 	return 0;

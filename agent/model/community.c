@@ -63,11 +63,11 @@ static const struct {
 
 static int bad_community(const char *text, struct err *err)
 {
-	return err_set(err, -EINVAL,
-		       "'%.80s' is not a community, expected A:B with both 0 to 65535 like "
-		       "65000:100, or no-export, no-advertise, no-export-subconfed, "
-		       "graceful-shutdown",
-		       text);
+	return err_set(
+		err, -EINVAL,
+		"'%.80s' is not a community, expected A:B with both 0 to 65535 like 65000:100, or "
+		"no-export, no-advertise, no-export-subconfed, graceful-shutdown",
+		text);
 }
 
 int community_parse(const char *text, uint32_t *ret, struct err *err)
@@ -210,8 +210,8 @@ const char *large_community_format(struct bgp_large_community c,
 
 static int too_many(const char *text, int max, const char *kind, struct err *err)
 {
-	return err_set(err, -EINVAL, "'%.80s' is one too many, at most %d %s communities fit", text,
-		       max, kind);
+	return err_set(err, -EINVAL, "'%.80s' exceeds the limit of %d %s communities", text, max,
+		       kind);
 }
 
 int communities_add(struct bgp_communities *c, const char *text, struct err *err)
@@ -224,8 +224,8 @@ int communities_add(struct bgp_communities *c, const char *text, struct err *err
 		if (c->values[i] == value)
 			return 0;
 	if (c->n >= BGP_COMMUNITIES_MAX)
-		return err_set(err, -EINVAL, "'%.80s' is one too many, at most %d communities fit",
-			       text, BGP_COMMUNITIES_MAX);
+		return err_set(err, -EINVAL, "'%.80s' exceeds the limit of %d communities", text,
+			       BGP_COMMUNITIES_MAX);
 	c->values = mem_grow_by_one(c->values, c->n, sizeof(*c->values));
 	c->values[c->n++] = value;
 	return 0;

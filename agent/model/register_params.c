@@ -13,7 +13,7 @@
 static int set_name(struct app_spec *spec, const char *value, struct err *err)
 {
 	if (spec->name)
-		return err_set(err, -EINVAL, "name is given twice ('%.80s' and '%.80s')",
+		return err_set(err, -EINVAL, "name is given more than once ('%.80s' and '%.80s')",
 			       spec->name, value);
 	return app_spec_set_name(spec, value, err);
 }

@@ -74,17 +74,17 @@ static const struct {
 	{ "2001:db8::1", "write 2001:db8::1/128" },
 	{ "192.0.2.1/33", "0 to 32" },
 	{ "2001:db8::1/129", "0 to 128" },
-	{ "192.0.2.1/", "bad length" },
-	{ "192.0.2.1/-1", "bad length" },
-	{ "192.0.2.1/ 32", "bad length" },
-	{ "192.0.2.1/32 ", "bad length" },
+	{ "192.0.2.1/", "invalid prefix length" },
+	{ "192.0.2.1/-1", "invalid prefix length" },
+	{ "192.0.2.1/ 32", "invalid prefix length" },
+	{ "192.0.2.1/32 ", "invalid prefix length" },
 	{ "192.0.2.1/24", "192.0.2.1/32" },
 	{ "192.0.2.1/24", "192.0.2.0/24" },
 	{ "2001:db8::1/64", "2001:db8::/64" },
 	{ "host/32", "'host/32'" },
 	{ "", "''" },
 	{ "/32", "'/32'" },
-	{ "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc/64", "not an address" },
+	{ "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc/64", "not a prefix" },
 };
 
 static void test_bad_prefixes(void **state)

@@ -59,9 +59,9 @@ static void names(void **state)
 		{ "dots inside", NULL, "...", NULL },
 		{ "empty", NULL, "", "empty" },
 		{ "too long", NULL, X128 "x", "129 bytes" },
-		{ "slash", NULL, "a/b", "'a/b' does not fit into a URL" },
-		{ "dot", NULL, ".", "does not fit into a URL" },
-		{ "dots", NULL, "..", "does not fit into a URL" },
+		{ "slash", NULL, "a/b", "'a/b' cannot stand in a URL" },
+		{ "dot", NULL, ".", "cannot stand in a URL" },
+		{ "dots", NULL, "..", "cannot stand in a URL" },
 		{ "line feed", NULL, "a\nb", "'a\\x0ab' holds U+000A, a control character" },
 		{ "delete", NULL, "a\x7f", "U+007F, a control character" },
 		{ "c1 control", NULL, "a\xc2\x85", "U+0085, a control character" },
@@ -106,7 +106,7 @@ static void vips(void **state)
 		{ "host bits", NULL, "192.0.2.53/24", "192.0.2.0/24" },
 		{ "no length", NULL, "192.0.2.53", "192.0.2.53/32" },
 		{ "no address", NULL, "dns.example/32", "dns.example" },
-		{ "empty", NULL, "", "not an address" },
+		{ "empty", NULL, "", "not a prefix" },
 	};
 	(void)state;
 	RUN(app_spec_add_vip, cases);
@@ -119,7 +119,8 @@ static void nats(void **state)
 		{ "two parts", NULL, "udp:53", NULL },
 		{ "both protocols", "udp:53", "tcp:53", NULL },
 		{ "the same again", "tcp:53:53", "tcp:53", NULL },
-		{ "another destination", "tcp:53:8053", "tcp:53", "already sent to 8053" },
+		{ "another destination", "tcp:53:8053", "tcp:53",
+		  "already translated to port 8053" },
 		{ "protocol only", NULL, "tcp", "'tcp'" },
 		{ "no protocol", NULL, "53:8053", "'53:8053'" },
 		{ "sctp", NULL, "sctp:53", "'sctp:53'" },
@@ -389,7 +390,7 @@ static void whole_specs(void **state)
 		{ "no name", "- 192.0.2.1/32 - - -", "name" },
 		{ "no vip", "a - - - -", "vip is missing" },
 		{ "twice", "a 192.0.2.1/32,192.0.2.2/32,192.0.2.1/32 - - -",
-		  "'192.0.2.1/32' is given twice" },
+		  "duplicate vip '192.0.2.1/32'" },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -24,6 +24,7 @@
 #include "agent/cli/cmd_check.h"
 #include "agent/config/config.h"
 #include "agent/config/findings.h"
+#include "agent/config/parse.h"
 #include "agent/model/community.h"
 #include "lib/array.h"
 #include "lib/str.h"
@@ -427,7 +428,7 @@ static void a_file_that_is_too_large(void **state)
 	memset(text, '#', len);
 	assert_int_equal(config_load_text(text, len, &config, &f), -EINVAL);
 	assert_int_equal(f.n, 1);
-	assert_string_equal(f.items[0].text, "larger than 16 MB, which is the most that is read");
+	assert_string_equal(f.items[0].text, "larger than the maximum of 16 MB");
 	config_findings_done(&f);
 	free(text);
 }
@@ -472,7 +473,7 @@ static void more_findings_than_are_kept(void **state)
 	assert_int_equal(config_load_text(text, len, &config, &f), -EINVAL);
 	assert_int_equal(f.n_errors, n);
 	assert_int_equal(f.n, CONFIG_FINDINGS_MAX + 1);
-	assert_string_equal(f.items[0].text, "too many findings, the rest is not listed");
+	assert_string_equal(f.items[0].text, "too many findings, the rest are not listed");
 	config_findings_done(&f);
 	free(text);
 }

@@ -13,11 +13,12 @@
 
 #include <cmocka.h>
 
+#include "agent/config/doc.h"
 #include "agent/config/schema.h"
 
 #define PAGE "docs/configuration.md"
 
-static const char begin_mark[] = "<!-- begin: printed from agent/config/schema.c -->\n";
+static const char begin_mark[] = "<!-- begin: printed from the schema in agent/config -->\n";
 static const char end_mark[] = "<!-- end -->\n";
 
 static char *read_text(const char *path)
@@ -37,7 +38,7 @@ static char *generated(void)
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 	assert_non_null(f);
-	config_schema_print_doc(f);
+	config_print_doc(f);
 	fclose(f);
 	return text;
 }

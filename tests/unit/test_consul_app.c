@@ -60,7 +60,7 @@ static const struct {
 	{ { { "enable_gocast" } }, 1, false, "instance 'i-1': the tag gocast_vip" },
 	{ { { "gocast_vip" } }, 1, false, "tag 'gocast_vip': has no value" },
 	{ { { "gocast_vip=" } }, 1, false, "tag 'gocast_vip='" },
-	{ { { VIP, VIP } }, 1, false, "twice" },
+	{ { { VIP, VIP } }, 1, false, "duplicate vip" },
 	{ { { VIP, "gocast_monitors=port:tcp:1" } }, 1, false, "did you mean 'gocast_monitor'?" },
 	{ { { VIP, "gocast_monitor=ping:1" } }, 1, false, "tag 'gocast_monitor=ping:1'" },
 	{ { { VIP, "gocast_nat=\x01" } }, 1, false, "tag 'gocast_nat=?'" },

@@ -89,6 +89,11 @@ static void test_spread(void **state)
 	/* Short and very long intervals are spread, too. */
 	assert_int_equal(deadline_spread(0, 1000, 32768), 500);
 	assert_true(deadline_spread(0, 0, 5) == 0);
+	assert_int_equal(deadline_spread(7, 1000, 0), 1007);
+	assert_int_equal(deadline_spread(7, 1000, 65536), 1007); /* the upper bits do not matter */
+	assert_int_equal(deadline_spread(0, 65536, 1), 65535);
+	assert_int_equal(deadline_spread(0, 65536, 65535), 1);
+	assert_int_equal(deadline_spread(0, 3 * 65536 + 32768, 32768), (3 * 65536 + 32768) / 2);
 	mono_t week = deadline_spread(0, WEEK, 32768);
 	assert_true(week == WEEK / 2);
 	assert_true(deadline_spread(now, USEC_NEVER, 0) == USEC_NEVER);
@@ -103,6 +108,8 @@ static const struct {
 	{ "ahead of time keeps the rhythm", 100, 96, 10, 110 },
 	{ "too late does not catch up", 100, 135, 10, 145 },
 	{ "late by exactly one", 100, 110, 10, 120 },
+	{ "late by one less a moment", 100, 109, 10, 110 },
+	{ "without an interval", 100, 104, 0, 104 },
 	{ "never", 100, 100, USEC_NEVER, USEC_NEVER },
 };
 
@@ -117,6 +124,33 @@ static void test_advance(void **state)
 	}
 }
 
+static const struct {
+	const char *name;
+	mono_t now;
+	span_t interval;
+	mono_t due;
+} alignments[] = {
+	{ "at the start of the clock", 0, 10, 10 },
+	{ "just before a multiple", 29, 10, 30 },
+	{ "on a multiple: the next", 30, 10, 40 },
+	{ "just after a multiple", 31, 10, 40 },
+	{ "an interval of 1", 31, 1, 32 },
+	{ "longer than the clock has run", 31, 100, 100 },
+	{ "never", 31, USEC_NEVER, USEC_NEVER },
+	{ "beyond the end of time", USEC_NEVER - 3, 10, USEC_NEVER },
+	{ "without an interval", 31, 0, 31 },
+};
+
+static void test_align(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(alignments); i++) {
+		mono_t due = deadline_align(alignments[i].now, alignments[i].interval);
+		if (due != alignments[i].due)
+			fail_msg("%s: %llu", alignments[i].name, (unsigned long long)due);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_against_array),
 		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_advance),
+		cmocka_unit_test(test_align),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,7 +77,7 @@ static const struct bad_case {
 	  { "GET", "/register", { { "name", NULL, 0 }, VIP } },
 	  400,
 	  "Invalid request: " },
-	{ "two names", { "GET", "/register", { NAME, NAME, VIP } }, 400, "twice" },
+	{ "two names", { "GET", "/register", { NAME, NAME, VIP } }, 400, "more than once" },
 	{ "bad vip",
 	  { "GET", "/register", { NAME, { "vip", "192.0.2.256/32", 0 } } },
 	  400,

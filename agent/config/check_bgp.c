@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "agent/config/check.h"
+#include "agent/config/check_bgp.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/config/findings.h"
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -47,7 +46,7 @@ static void warn_of_both_forms(const struct scope *s)
 		const struct config_node *node = config_node_get(s->bgp, old_form_keys[i]);
 		if (node)
 			config_warn(s->findings, config_at_key(node),
-				    "ignored, because there is a list of peers too");
+				    "ignored: 'peers' takes precedence");
 	}
 }
 
@@ -61,12 +60,12 @@ static void use_old_form(const struct scope *s, struct config_draft_bgp *d)
 		peer->password = mem_strdup(peer->password);
 	if (!config_node_get(s->bgp, "peer_as") && !config_node_get(s->bgp, "remote_as"))
 		config_error(s->findings, config_at_missing(s->bgp, "peer_as"),
-			     "missing: the AS of the peer");
+			     "missing: AS number of the peer");
 	bool ebgp = d->bgp.local_as != peer->peer_as;
 	peer->multi_hop = ebgp && !peer->ttl_security;
 	if (ebgp && peer->ttl_security)
 		config_warn(s->findings, at_key(s, "ttl_security"),
-			    "turns off multi_hop, which a peer directly under bgp has otherwise");
+			    "disables multi_hop, the default of an eBGP peer directly under bgp");
 }
 
 static void report_no_peer(const struct scope *s)
@@ -75,8 +74,8 @@ static void report_no_peer(const struct scope *s)
 	if (list && list->kind != CONFIG_SEQUENCE)
 		return; /* reported already */
 	config_error(s->findings, list ? config_at(list) : config_at_missing(s->bgp, "peers"),
-		     "no peer: expected a list of peers with peer_ip and peer_as each; peer_as "
-		     "directly under bgp makes the default gateway the peer");
+		     "no peer: expected a list of peers with peer_ip and peer_as each, or peer_as "
+		     "directly under bgp to peer with the default gateway");
 }
 
 static void settle_peers(const struct scope *s, struct config_draft_bgp *d)
@@ -103,26 +102,24 @@ static void check_times(const struct scope *s, const struct bgp_peer_config *p)
 	duration_format(p->hold_time, hold);
 	if (p->hold_time == 0)
 		config_warn(s->findings, at_key(s, "hold_time"),
-			    "0 switches the hold timer off: a router that dies silently keeps its "
-			    "session");
+			    "0 disables the hold timer: a peer that dies silently is not detected");
 	else if (p->keepalive >= p->hold_time)
 		config_error(s->findings, at_key(s, "keepalive"),
-			     "'%s' is not shorter than the hold time of %s: the peer would close "
-			     "the session each time",
+			     "'%s' is not less than the hold time of %s: the peer's hold timer "
+			     "would expire",
 			     duration_format(p->keepalive, text), hold);
 	else if (p->keepalive * 3 > p->hold_time)
 		config_warn(s->findings, at_key(s, "keepalive"),
-			    "'%s' is more than a third of the hold time of %s: one lost message "
-			    "may cost the session",
+			    "'%s' is more than a third of the hold time of %s: a late KEEPALIVE "
+			    "may let the hold timer expire",
 			    duration_format(p->keepalive, text), hold);
 	if (p->send_hold_time > 0 && p->send_hold_time < p->hold_time)
 		config_warn(s->findings, at_key(s, "send_hold_time"),
-			    "'%s' is shorter than the hold time of %s, expected a longer one "
-			    "(RFC 9687)",
+			    "'%s' is less than the hold time of %s, expected more (RFC 9687)",
 			    duration_format(p->send_hold_time, text), hold);
 	if (p->connect_retry_max < p->connect_retry)
 		config_error(s->findings, at_key(s, "connect_retry_max"),
-			     "'%s' is shorter than connect_retry, the first wait",
+			     "'%s' is less than connect_retry",
 			     duration_format(p->connect_retry_max, text));
 }
 
@@ -141,8 +138,8 @@ static void check_restart(const struct scope *s, const struct bgp_peer_config *p
 		warn_of_idle_restart_time(s, s->item);
 	if (p->graceful_restart && p->restart_time < p->connect_retry_max)
 		config_warn(s->findings, at_key(s, "restart_time"),
-			    "'%s' is shorter than connect_retry_max: the router may forget our "
-			    "routes before we connect to it again",
+			    "'%s' is less than connect_retry_max: the router may flush our routes "
+			    "before the session is up again",
 			    duration_format(p->restart_time, text));
 }
 
@@ -156,18 +153,18 @@ static void check_local_ip(const struct scope *s, const struct bgp_peer_config *
 	addr_format(a, local);
 	if (addr_equal(a, &p->addr) && !addr_is_loopback(a))
 		config_error(s->findings, at_key(s, "local_ip"),
-			     "'%s' is the peer's address, expected one of this host", local);
+			     "'%s' is the address of the peer, expected one of this host", local);
 	if (!own || a->family == p->addr.family)
 		return;
 	if (a->family == AF_INET6)
 		config_error(s->findings, at_key(s, "local_ip"),
-			     "'%s' is IPv6 and the peer is IPv4: write local_ip6 for the next hop "
-			     "of IPv6 VIPs",
+			     "'%s' is IPv6 but the peer is IPv4: use local_ip6 for the next hop of "
+			     "IPv6 VIPs",
 			     local);
 	else
 		config_warn(s->findings, at_key(s, "local_ip"),
-			    "'%s' is IPv4 and the peer is IPv6: it is the next hop of IPv4 VIPs "
-			    "only, local_ip6 is the session's source",
+			    "'%s' is IPv4 but the peer is IPv6: used as the next hop of IPv4 VIPs "
+			    "only, the source address of the session is local_ip6",
 			    local);
 }
 
@@ -176,22 +173,20 @@ static void check_reach(const struct scope *s, const struct bgp_peer_config *p)
 	bool ibgp = p->peer_as != 0 && p->peer_as == s->config->local_as;
 	if (p->multi_hop && p->ttl_security)
 		config_error(s->findings, at_key(s, "multi_hop"),
-			     "contradicts ttl_security, which takes only what comes from a "
-			     "connected network: leave one of them out");
+			     "conflicts with ttl_security, which accepts directly connected peers "
+			     "only: remove one of them");
 	else if (p->multi_hop && ibgp)
-		config_warn(
-			s->findings, at_key(s, "multi_hop"),
-			"has no effect: the peer has our AS, and iBGP may always cross routers");
+		config_warn(s->findings, at_key(s, "multi_hop"), "has no effect on an iBGP peer");
 	if (p->passive && !s->config->listen)
 		config_error(s->findings, at_key(s, "passive"),
-			     "needs bgp.listen, otherwise neither side would open the session");
+			     "requires bgp.listen: otherwise neither side opens the session");
 }
 
 static void check_communities(const struct scope *s, const struct bgp_peer_config *p)
 {
 	if (s->config->communities.n + p->communities.n > BGP_COMMUNITIES_MAX)
 		config_error(s->findings, at_key(s, "communities"),
-			     "%zu communities with those of bgp, at most %d fit into a route",
+			     "%zu communities including those of bgp, at most %d fit into a route",
 			     s->config->communities.n + p->communities.n, BGP_COMMUNITIES_MAX);
 }
 
@@ -226,11 +221,11 @@ static void report_twice(struct config_findings *f, const struct peer_ref *first
 	char text[ADDR_TEXT_MAX];
 	const struct config_node *node = config_node_get(second->item, "peer_ip");
 	if (node)
-		config_error(f, config_at(node), "peer %s is in the list already, in line %u",
+		config_error(f, config_at(node), "duplicate peer %s, first given in line %u",
 			     addr_format(&second->peer->addr, text), first->item->line);
 	else
 		config_error(f, config_at_missing(second->item, "peer_ip"),
-			     "missing, and the peer in line %u is the default gateway already",
+			     "missing: the peer in line %u is the default gateway already",
 			     first->item->line);
 }
 

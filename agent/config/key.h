@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The description of a key of the configuration: its name, its type, its range, its default, and
+ * its documentation. The tables of keys are the schema (agent/config/schema.h). Pure.
+ */
+#ifndef AGENT_CONFIG_KEY_H
+#define AGENT_CONFIG_KEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+
+struct config_key;
+
+/*
+ * How text becomes a value at target + key->offset. Returns 0; or 1 with a text in `err` when
+ * the value was taken but deserves a warning; or -EINVAL with a text that names the value and
+ * what was expected.
+ */
+struct config_type {
+	const char *name; /* for the page: "duration" */
+	int (*set)(const struct config_key *key, const char *text, void *target, struct err *err);
+};
+
+/* What a mapping in the place of a value is read into, and what becomes of it. */
+struct config_item {
+	size_t size;
+	int (*take)(void *item, void *target, struct err *err);
+	void (*done)(void *item);
+};
+
+enum config_shape {
+	CONFIG_VALUE,    /* one text */
+	CONFIG_VALUES,   /* a list of texts, or one; `set` adds one of them; see `item` */
+	CONFIG_SECTION,  /* a mapping; its target is target + offset, or what `add` returns */
+	CONFIG_SECTIONS, /* a list of mappings; `add` makes the target of each */
+};
+
+enum {
+	CONFIG_REQUIRED = 1 << 0,
+	CONFIG_SECRET = 1 << 1,          /* its value never appears in a finding */
+	CONFIG_ZERO_ALLOWED = 1 << 2,    /* 0, or what lies in the range */
+	CONFIG_ZERO_IS_DEFAULT = 1 << 3, /* as GoCast does; with a warning */
+	CONFIG_NOT_SHARED = 1 << 4,      /* of a peer: no default of it under `bgp` */
+};
+
+struct config_key {
+	const char *name, *alias;       /* the alias is the same key under another name */
+	const struct config_type *type; /* CONFIG_VALUE and CONFIG_VALUES */
+	size_t offset;
+	uint64_t min, max;         /* microseconds of durations; max 0: none */
+	const char *default_text;  /* written as in the file; NULL: zero or not set */
+	const char *default_words; /* for the page, where the default is no value */
+	const char *type_words;    /* for the page, where the type has no name for it */
+	enum config_shape shape;
+	unsigned flags;
+	const struct config_section *section; /* CONFIG_SECTION and CONFIG_SECTIONS */
+	void *(*add)(void *target);
+	const struct config_item *item; /* CONFIG_VALUES that may be mappings of `section` */
+	const char *doc;
+};
+
+/* The field of the target that the key is about. */
+static inline void *config_field(const struct config_key *key, void *target)
+{
+	return (char *)target + key->offset;
+}
+
+struct config_section {
+	const char *path; /* "bgp.peers[]", "" for the file */
+	const char *doc;
+	const struct config_key *keys; /* ends with a NULL name; see config_section_keys() */
+	/* Instead of `keys`, for keys that other modules describe. */
+	const struct config_key *(*make_keys)(void);
+	/* Keys of another section that are accepted here too, unless CONFIG_NOT_SHARED, with
+	 * target + shared_offset as their target. */
+	const struct config_section *shared;
+	size_t shared_offset;
+};
+
+/* The keys, which end with a NULL name; without the shared ones. */
+const struct config_key *config_section_keys(const struct config_section *s);
+/* The key of that name or alias, and what must be added to the target for it; NULL when unknown. */
+const struct config_key *config_section_find(const struct config_section *s, const char *name,
+					     size_t *ret_offset);
+/* Puts every default_text of the section and the mappings in it, shared keys included, into the
+ * target. */
+void config_section_defaults(const struct config_section *s, void *target);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/schema_agent.h"
+
+#include "agent/config/config.h"
+#include "agent/config/types.h"
+
+#define MSEC(n)  ((n)*USEC_PER_MSEC)
+#define SEC(n)   ((n)*USEC_PER_SEC)
+#define HOURS(n) (SEC(n) * 3600)
+
+#define FIELD(member) .offset = offsetof(struct config_agent, member)
+
+static const struct config_key exec_keys[] = {
+	{ .name = "allow_from",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_monitors_from,
+	  FIELD(admission.exec),
+	  .default_words = "`config` and `http-local`",
+	  .doc = "Sources from which `exec:` monitors are accepted: `config`, this file; `consul`; "
+		 "`http`, any HTTP client; `http-local`, HTTP clients on a unix socket or a "
+		 "loopback address; `none`." },
+	{ .name = "user",
+	  .type = &config_type_text,
+	  FIELD(exec_user),
+	  .default_words = "the user of the agent",
+	  .doc = "Run all commands as this user, with the groups of that user and without "
+		 "capabilities. Requires CAP_SETUID, CAP_SETGID and CAP_KILL." },
+	{ 0 },
+};
+
+static const struct config_key agent_monitors_keys[] = {
+	{ .name = "allow_from",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_monitors_from,
+	  FIELD(admission.others),
+	  .default_words = "`config`, `http-local` and `consul`",
+	  .doc = "Sources from which all other monitors except `port` and `consul` are accepted. "
+		 "The values are those of `agent.exec.allow_from`." },
+	{ 0 },
+};
+
+const struct config_section config_agent_monitors_section = {
+	.path = "agent.monitors",
+	.doc = "Admission of monitors that send requests in this host's name, like `http:`, or "
+	       "reveal its files and processes. `port:` and `consul` are accepted from all "
+	       "sources.",
+	.keys = agent_monitors_keys,
+};
+
+const struct config_section config_exec_section = {
+	.path = "agent.exec",
+	.doc = "Admission and user of the commands of `exec:` monitors, which run on this host.",
+	.keys = exec_keys,
+};
+
+static const struct config_key agent_keys[] = {
+	{ .name = "listen_addr",
+	  .type = &config_type_endpoint,
+	  FIELD(listen_addr),
+	  .default_text = ":8080",
+	  .doc = "Listen address of the HTTP API." },
+	{ .name = "monitor_interval",
+	  .type = &config_type_duration,
+	  FIELD(monitor_timing.interval),
+	  .default_text = "10s",
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .flags = CONFIG_ZERO_IS_DEFAULT,
+	  .doc = "Interval between two checks of a monitor. `port` and `process` monitors are "
+		 "notified by the kernel; they are checked at this interval in addition." },
+	{ .name = "fast_interval",
+	  .type = &config_type_duration,
+	  FIELD(monitor_timing.fast_interval),
+	  .default_text = "1s",
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .doc = "Interval while a change is pending, that is, after the first result that "
+		 "contradicts the current health and before `rise` or `fall` is reached. Never "
+		 "longer than the interval." },
+	{ .name = "timeout",
+	  .type = &config_type_duration,
+	  FIELD(monitor_timing.timeout),
+	  .default_words = "the interval",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .doc = "Time after which a check is terminated and counted as a failure." },
+	{ .name = "rise",
+	  .type = &config_type_count,
+	  FIELD(monitor_timing.rise),
+	  .default_text = "1",
+	  .min = 1,
+	  .max = 1000,
+	  .doc = "Number of consecutive successful checks after which a monitor is healthy." },
+	{ .name = "fall",
+	  .type = &config_type_count,
+	  FIELD(monitor_timing.fall),
+	  .default_text = "1",
+	  .min = 1,
+	  .max = 1000,
+	  .doc = "Number of consecutive failed checks after which a monitor is unhealthy." },
+	{ .name = "exec_max",
+	  .type = &config_type_count,
+	  FIELD(exec_max),
+	  .default_text = "64",
+	  .min = 1,
+	  .max = 10000,
+	  .doc = "Maximum number of commands of `exec` monitors that run at the same time. Further "
+		 "checks are queued." },
+	{ .name = "tls_ca",
+	  .type = &config_type_path,
+	  FIELD(tls_ca),
+	  .default_words = "those of the system",
+	  .doc = "PEM file with the certificate authorities that `https` monitors trust. Changes "
+		 "of the file take effect within a minute." },
+	{ .name = "hold_down",
+	  .type = &config_type_duration,
+	  FIELD(hold_down),
+	  .default_text = "0s",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "Flap damping: time for which an app that fails again soon after it recovered "
+		 "stays withdrawn. Doubles with each further flap. 0 disables damping." },
+	{ .name = "hold_down_max",
+	  .type = &config_type_duration,
+	  FIELD(hold_down_max),
+	  .default_text = "5m",
+	  .min = MSEC(1),
+	  .max = HOURS(24),
+	  .doc = "Upper limit of that time. An app that has been up for this long is not "
+		 "considered flapping." },
+	{ .name = "cleanup_timer",
+	  .type = &config_type_duration,
+	  FIELD(cleanup_timer),
+	  .default_text = "15m",
+	  .min = MSEC(1),
+	  .flags = CONFIG_ZERO_IS_DEFAULT,
+	  .doc = "Time for which the VIP stays on lo after the route was withdrawn, so that "
+		 "established flows can end." },
+	{ .name = "consul_addr",
+	  .type = &config_type_consul_addr,
+	  FIELD(consul.addr),
+	  .default_words = "none",
+	  .doc = "Address of the local Consul agent, with or without `/v1`; `https://` and "
+		 "`unix://` are supported. Its services are registered as apps, see "
+		 "[consul.md](consul.md)." },
+	{ .name = "consul_query_interval",
+	  .type = &config_type_duration,
+	  FIELD(consul.query_interval),
+	  .default_text = "5m",
+	  .min = SEC(1),
+	  .flags = CONFIG_ZERO_IS_DEFAULT,
+	  .doc = "Maximum time between two full reads of the catalog, limited to one minute. "
+		 "Changes are received at once, by blocking queries." },
+	{ .name = "consul_token",
+	  .type = &config_type_text,
+	  FIELD(consul.token),
+	  .flags = CONFIG_SECRET,
+	  .doc = "ACL token. Requires `node:read` and `service:read`, and `agent:read` unless "
+		 "`CONSUL_NODE` is set." },
+	{ .name = "consul_token_file",
+	  .type = &config_type_text,
+	  FIELD(consul.token_file),
+	  .doc = "File that contains the ACL token. It is read for every request; `consul_token` "
+		 "takes precedence." },
+	{ .name = "consul_ca_cert",
+	  .type = &config_type_text,
+	  FIELD(consul.ca_file),
+	  .default_words = "those of the system",
+	  .doc = "PEM file with the certificate authorities that Consul's certificate is verified "
+		 "against." },
+	{ .name = "consul_client_cert",
+	  .type = &config_type_text,
+	  FIELD(consul.cert_file),
+	  .doc = "PEM file with the client certificate presented to Consul." },
+	{ .name = "consul_client_key",
+	  .type = &config_type_text,
+	  FIELD(consul.key_file),
+	  .doc = "PEM file with the private key of `consul_client_cert`." },
+	{ .name = "consul_tls_verify",
+	  .type = &config_type_bool,
+	  FIELD(consul.tls_verify),
+	  .default_text = "true",
+	  .doc = "Verify Consul's certificate. With `false`, a man in the middle can register "
+		 "services." },
+	{ .name = "consul_datacenter",
+	  .type = &config_type_text,
+	  FIELD(consul.datacenter),
+	  .default_words = "that of the local agent",
+	  .doc = "Datacenter to query." },
+	{ .name = "consul_namespace",
+	  .type = &config_type_text,
+	  FIELD(consul.namespace),
+	  .doc = "Namespace to query (Consul Enterprise)." },
+	{ .name = "consul_partition",
+	  .type = &config_type_text,
+	  FIELD(consul.partition),
+	  .doc = "Admin partition to query (Consul Enterprise)." },
+	{ .name = "consul_match_tag",
+	  .type = &config_type_text,
+	  FIELD(consul.match_tag),
+	  .default_text = "enable_gocast",
+	  .doc = "Services with this tag are registered as apps." },
+	{ .name = "consul_warning",
+	  .type = &config_type_consul_warning,
+	  FIELD(consul.warning_fails),
+	  .default_text = "pass",
+	  .doc = "Whether a check in state `warning` passes or fails a `consul` monitor." },
+	{ .name = "consul_max_stale",
+	  .type = &config_type_duration,
+	  FIELD(consul.max_stale),
+	  .min = SEC(1),
+	  .default_words = "no limit",
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "`consul` monitors fail when Consul has not answered for this long. 0 means no "
+		 "limit: an unreachable Consul withdraws nothing." },
+	{ .name = "consul_publish",
+	  .type = &config_type_bool,
+	  FIELD(consul.publish),
+	  .default_text = "false",
+	  .doc = "Register a service `vipherald` in the local Consul agent, with a TTL check for "
+		 "each app that shows its state and reason. The token requires `service:write`." },
+	{ .name = "drain_time",
+	  .type = &config_type_duration,
+	  FIELD(drain_time),
+	  .default_text = "30s",
+	  .max = HOURS(24),
+	  .doc = "Time for which a drained app stays announced with a less preferred route before "
+		 "it is withdrawn: as long as the routers need to move its traffic, see "
+		 "[drain.md](drain.md)." },
+	{ .name = "shutdown_drain",
+	  .type = &config_type_bool,
+	  FIELD(shutdown_drain),
+	  .default_text = "false",
+	  .doc = "Drain all apps on SIGTERM before the shutdown, which takes `drain_time` longer. "
+		 "A second SIGTERM stops at once." },
+	{ .name = "disable_file",
+	  .type = &config_type_path,
+	  FIELD(disable_file),
+	  .doc = "All apps are drained while this file exists." },
+	{ .name = "state_file",
+	  .type = &config_type_path_or_off,
+	  FIELD(state_file),
+	  .default_words =
+		  "`state.json` in systemd's `$STATE_DIRECTORY`, else in `/var/lib/vipherald`",
+	  .doc = "Persistent state: apps registered over HTTP, their leases, and drains over HTTP "
+		 "survive a restart or a crash, see [state.md](state.md). `\"\"` or `off` disables "
+		 "it." },
+	{ .name = "keep_last_window",
+	  .type = &config_type_duration,
+	  FIELD(keep_last_window),
+	  .default_words = "`monitor_interval`, or longer if the checks of the group take longer",
+	  .min = MSEC(10),
+	  .max = HOURS(24),
+	  .doc = "Apps of a group that go down within this time are considered to fail at the same "
+		 "moment, see `keep_last`." },
+	{ .name = "exec",
+	  .shape = CONFIG_SECTION,
+	  .section = &config_exec_section,
+	  .doc = "Commands of `exec` monitors, see below." },
+	{ .name = "monitors",
+	  .shape = CONFIG_SECTION,
+	  .section = &config_agent_monitors_section,
+	  .doc = "Admission of the other monitors, see below." },
+	{ 0 },
+};
+#undef FIELD
+
+const struct config_section config_agent_section = {
+	.path = "agent",
+	.doc = "The agent itself. The section is optional.",
+	.keys = agent_keys,
+};

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/schema_bgp.h"
+
+#include "agent/config/draft.h"
+#include "agent/config/types.h"
+#include "agent/config/types_bgp.h"
+#include "bgp/wire.h"
+#include "lib/mem.h"
+
+#define MSEC(n)  ((n)*USEC_PER_MSEC)
+#define SEC(n)   ((n)*USEC_PER_SEC)
+#define HOURS(n) (SEC(n) * 3600)
+
+/* ---- a BGP session: one of the list, or the defaults of all ---- */
+
+#define FIELD(member) .offset = offsetof(struct bgp_peer_config, member)
+
+static const struct config_key peer_keys[] = {
+	{ .name = "peer_ip",
+	  .type = &config_type_peer_ip,
+	  .offset = 0,
+	  .default_words = "the default gateway",
+	  .doc = "Address of the peer. A link-local address includes the interface: "
+		 "`fe80::1%eth0`." },
+	{ .name = "peer_as",
+	  .alias = "remote_as",
+	  .type = &config_type_as,
+	  FIELD(peer_as),
+	  .flags = CONFIG_REQUIRED,
+	  .doc = "AS number of the peer. The session is iBGP if it equals `local_as`." },
+	{ .name = "multi_hop",
+	  .type = &config_type_bool,
+	  FIELD(multi_hop),
+	  .default_words = "`false`",
+	  .flags = CONFIG_NOT_SHARED,
+	  .doc = "The eBGP peer is not directly connected: packets are sent with a TTL of 255 "
+		 "instead of 1." },
+	{ .name = "communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_communities,
+	  FIELD(communities),
+	  .flags = CONFIG_NOT_SHARED,
+	  .doc = "Communities of all routes to this peer, added after those of `bgp.communities` "
+		 "and before those of the app." },
+	{ .name = "port",
+	  .type = &config_type_port,
+	  FIELD(port),
+	  .default_text = "179",
+	  .doc = "TCP port of the peer." },
+	{ .name = "local_ip",
+	  .type = &config_type_addr,
+	  FIELD(local_ip),
+	  .default_words = "source address of the route to the peer",
+	  .doc = "Source address of the session, and next hop of routes of its address family. "
+		 "Under `bgp` it applies to the peers of its address family." },
+	{ .name = "local_ip6",
+	  .type = &config_type_addr6,
+	  FIELD(local_ip6),
+	  .default_words = "address of the interface to the peer",
+	  .doc = "Next hop of IPv6 VIPs, and source address of IPv6 sessions." },
+	{ .name = "hold_time",
+	  .type = &config_type_seconds,
+	  FIELD(hold_time),
+	  .default_text = "90s",
+	  .min = SEC(3),
+	  .max = SEC(65535),
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "Hold time (RFC 4271 4.2): the session is closed when nothing is received for "
+		 "this long. The smaller value of both sides is used. 0 disables the hold timer." },
+	{ .name = "keepalive",
+	  .type = &config_type_seconds,
+	  FIELD(keepalive),
+	  .default_words = "a third of the negotiated hold time",
+	  .min = SEC(1),
+	  .max = SEC(21845),
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "Interval between KEEPALIVE messages. 0 selects the default." },
+	{ .name = "send_hold_time",
+	  .type = &config_type_duration,
+	  FIELD(send_hold_time),
+	  .default_words = "8m, or twice the hold time if that is longer",
+	  .min = SEC(1),
+	  .max = HOURS(24),
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "Send hold time (RFC 9687): the session is closed when the peer does not read for "
+		 "this long. 0 selects the default." },
+	{ .name = "connect_retry",
+	  .type = &config_type_duration,
+	  FIELD(connect_retry),
+	  .default_text = "1s",
+	  .min = MSEC(10),
+	  .max = HOURS(1),
+	  .doc = "Time before the first new attempt to connect. It doubles with each further "
+		 "attempt; up to a quarter is subtracted at random." },
+	{ .name = "connect_retry_max",
+	  .type = &config_type_duration,
+	  FIELD(connect_retry_max),
+	  .default_words = "10s, or `connect_retry` if that is longer",
+	  .min = MSEC(10),
+	  .max = HOURS(1),
+	  .doc = "Upper limit of that time." },
+	{ .name = "graceful_restart",
+	  .type = &config_type_bool,
+	  FIELD(graceful_restart),
+	  .default_text = "false",
+	  .doc = "Ask the peer to retain the routes while the agent restarts, also after a crash "
+		 "(RFC 4724, RFC 8538). The peer must support it, see "
+		 "[graceful-restart.md](graceful-restart.md)." },
+	{ .name = "restart_time",
+	  .type = &config_type_seconds,
+	  FIELD(restart_time),
+	  .default_text = "120s",
+	  .min = SEC(1),
+	  .max = SEC(BGP_GR_TIME_MAX),
+	  .doc = "Time for which the peer retains the routes if the session is not re-established, "
+		 "and for which a new instance waits for the first verdicts of its apps." },
+	{ .name = "password",
+	  .type = &config_type_password,
+	  FIELD(password),
+	  .flags = CONFIG_SECRET,
+	  .doc = "TCP MD5 key (RFC 2385). An empty string means none and overrides the one of "
+		 "`bgp`." },
+	{ .name = "ttl_security",
+	  .type = &config_type_bool,
+	  FIELD(ttl_security),
+	  .default_text = "false",
+	  .doc = "GTSM (RFC 5082): packets are sent with a TTL of 255, and packets with any other "
+		 "TTL are dropped. The peer must be configured accordingly. Excludes "
+		 "`multi_hop`." },
+	{ .name = "passive",
+	  .type = &config_type_bool,
+	  FIELD(passive),
+	  .default_text = "false",
+	  .doc = "Do not open the session, wait for the peer to connect. Requires `bgp.listen`." },
+	{ 0 },
+};
+#undef FIELD
+
+const struct config_section config_peer_section = {
+	.path = "bgp.peers[]",
+	.doc = "One peer each. All keys except `multi_hop` and `communities` are also accepted "
+	       "directly under `bgp`: `peer_ip` and `peer_as` there are GoCast's older form of a "
+	       "single peer, which is multi-hop if it is eBGP; the others are defaults of all "
+	       "peers. If there is a list, `peer_ip` and `peer_as` under `bgp` are ignored with a "
+	       "warning.",
+	.keys = peer_keys,
+};
+
+/* The next peer of the list: what `bgp` says about sessions, without whom it is with. */
+static void *add_peer(void *target)
+{
+	struct config_draft_bgp *d = target;
+	d->peers = mem_grow(d->peers, &d->cap_peers, d->n_peers + 1, sizeof(*d->peers));
+	struct bgp_peer_config *peer = &d->peers[d->n_peers++];
+	*peer = d->session;
+	peer->addr = (struct addr){ 0 };
+	peer->ifname[0] = 0;
+	peer->peer_as = 0;
+	if (peer->password)
+		peer->password = mem_strdup(peer->password);
+	return peer;
+}
+
+/* ---- bgp ---- */
+
+#define FIELD(member) .offset = offsetof(struct config_draft_bgp, member)
+
+static const struct config_key bgp_keys[] = {
+	{ .name = "local_as",
+	  .type = &config_type_as,
+	  FIELD(bgp.local_as),
+	  .flags = CONFIG_REQUIRED,
+	  .doc = "Local AS number." },
+	{ .name = "router_id",
+	  .type = &config_type_router_id,
+	  FIELD(bgp.router_id),
+	  .default_words = "an IPv4 address of the host",
+	  .doc = "BGP identifier (RFC 6286), unique within the AS." },
+	{ .name = "listen",
+	  .type = &config_type_listen,
+	  FIELD(bgp),
+	  .default_text = "false",
+	  .doc = "Accept sessions that peers open, in addition to opening sessions. `true` listens "
+		 "on port 179 of all addresses." },
+	{ .name = "communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_communities,
+	  FIELD(bgp.communities),
+	  .doc = "Communities of all routes to all peers." },
+	{ .name = "origin",
+	  .type = &config_type_origin,
+	  FIELD(bgp.origin),
+	  .default_text = "igp",
+	  .doc = "ORIGIN of all routes. `unknown` is GoCast's name for `incomplete`." },
+	{ .name = "family",
+	  .type = &config_type_family,
+	  FIELD(gateway_family),
+	  .default_words = "IPv4, else IPv6",
+	  .doc = "Address family of the default gateway that is used where a peer has no "
+		 "`peer_ip`." },
+	{ .name = "peers",
+	  .shape = CONFIG_SECTIONS,
+	  .section = &config_peer_section,
+	  .offset = 0,
+	  .add = add_peer,
+	  .doc = "List of peers, see below." },
+	{ 0 },
+};
+#undef FIELD
+
+const struct config_section config_bgp_section = {
+	.path = "bgp",
+	.doc = "The BGP speaker. At least one peer is required: a list, or the older form.",
+	.keys = bgp_keys,
+	.shared = &config_peer_section,
+	.shared_offset = offsetof(struct config_draft_bgp, session),
+};

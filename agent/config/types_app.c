@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/types_app.h"
+
+#include "agent/model/app_spec_parse.h"
+#include "agent/model/community.h"
+
+static int set_app_name(const struct config_key *key, const char *text, void *target,
+			struct err *err)
+{
+	return app_spec_set_name(config_field(key, target), text, err);
+}
+
+static int add_app_vip(const struct config_key *key, const char *text, void *target,
+		       struct err *err)
+{
+	return app_spec_add_vip(config_field(key, target), text, err);
+}
+
+static int add_app_community(const struct config_key *key, const char *text, void *target,
+			     struct err *err)
+{
+	return app_spec_add_community(config_field(key, target), text, err);
+}
+
+static int add_app_ext_community(const struct config_key *key, const char *text, void *target,
+				 struct err *err)
+{
+	struct announce_specs *s = app_spec_announce(config_field(key, target));
+	return ext_communities_add(&s->ext_communities, text, err);
+}
+
+static int add_app_large_community(const struct config_key *key, const char *text, void *target,
+				   struct err *err)
+{
+	struct announce_specs *s = app_spec_announce(config_field(key, target));
+	return large_communities_add(&s->large_communities, text, err);
+}
+
+static int add_app_monitor(const struct config_key *key, const char *text, void *target,
+			   struct err *err)
+{
+	return app_spec_add_monitor(config_field(key, target), text, err);
+}
+
+static int set_app_quorum(const struct config_key *key, const char *text, void *target,
+			  struct err *err)
+{
+	return app_spec_set_quorum(config_field(key, target), text, err);
+}
+
+static int add_app_nat(const struct config_key *key, const char *text, void *target,
+		       struct err *err)
+{
+	return app_spec_add_nat(config_field(key, target), text, err);
+}
+
+static int set_app_group(const struct config_key *key, const char *text, void *target,
+			 struct err *err)
+{
+	return app_spec_set_group(config_field(key, target), text, err);
+}
+
+const struct config_type config_type_app_name = { "string", set_app_name };
+const struct config_type config_type_app_vips = { "prefixes", add_app_vip };
+const struct config_type config_type_app_communities = { "communities", add_app_community };
+const struct config_type config_type_app_ext_communities = { "extended communities",
+							     add_app_ext_community };
+const struct config_type config_type_app_large_communities = { "large communities",
+							       add_app_large_community };
+const struct config_type config_type_app_monitors = { "monitors", add_app_monitor };
+const struct config_type config_type_app_quorum = { "`all`, `any` or a number", set_app_quorum };
+const struct config_type config_type_app_nats = { "NAT mappings", add_app_nat };
+const struct config_type config_type_app_group = { "string", set_app_group };

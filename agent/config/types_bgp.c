@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/types_bgp.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "agent/config/types.h"
+#include "agent/model/announce_spec.h"
+#include "agent/model/community.h"
+#include "bgp/config.h"
+#include "bgp/wire.h"
+#include "lib/addr.h"
+#include "lib/array.h"
+#include "lib/endpoint.h"
+#include "lib/str.h"
+
+/* The kernel's TCP_MD5SIG_MAXKEYLEN, RFC 2385 leaves it open. */
+#define PASSWORD_MAX 80
+
+static int set_password(const struct config_key *key, const char *text, void *target,
+			struct err *err)
+{
+	if (strlen(text) > PASSWORD_MAX)
+		return err_set(err, -EINVAL,
+			       "the password is %zu bytes long, TCP MD5 keys are limited to %d",
+			       strlen(text), PASSWORD_MAX);
+	return config_type_text.set(key, text, target, err);
+}
+
+#define AS_TRANS 23456 /* RFC 6793 */
+
+static int set_as(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	uint64_t v = 0;
+	if (str_to_u64(text, UINT32_MAX, &v) < 0)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not an AS number, expected 1 to 4294967295", text);
+	if (v == 0)
+		return err_set(err, -EINVAL, "AS 0 is reserved (RFC 7607) and cannot be used");
+	if (v == AS_TRANS)
+		return err_set(err, -EINVAL, "AS 23456 is AS_TRANS (RFC 6793) and cannot be used");
+	*(uint32_t *)config_field(key, target) = (uint32_t)v;
+	if (v == UINT16_MAX || v == UINT32_MAX)
+		return err_set(err, 1, "AS %s is reserved (RFC 7300), peers may reject it", text);
+	return 0;
+}
+
+static int set_origin(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	static const struct config_word words[] = { { "igp", BGP_ORIGIN_IGP },
+						    { "egp", BGP_ORIGIN_EGP },
+						    { "incomplete", BGP_ORIGIN_INCOMPLETE },
+						    { "unknown", BGP_ORIGIN_INCOMPLETE } };
+	unsigned origin;
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "origin", text, &origin, err);
+	if (rc == 0)
+		*(enum bgp_origin *)config_field(key, target) = origin;
+	return rc;
+}
+
+static int set_family(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	static const struct config_word words[] = { { "4", AF_INET }, { "6", AF_INET6 } };
+	unsigned family;
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "address family", text, &family, err);
+	if (rc == 0)
+		*(uint8_t *)config_field(key, target) = (uint8_t)family;
+	return rc;
+}
+
+static int set_router_id(const struct config_key *key, const char *text, void *target,
+			 struct err *err)
+{
+	struct addr a = { 0 };
+	if (addr_parse(text, &a) < 0 || addr_to_v4(&a) == 0)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not a router ID, expected a dotted quad other than "
+			       "0.0.0.0, like 192.0.2.10",
+			       text);
+	*(uint32_t *)config_field(key, target) = addr_to_v4(&a);
+	return 0;
+}
+
+static int set_peer_ip(const struct config_key *key, const char *text, void *target,
+		       struct err *err)
+{
+	struct bgp_peer_config *peer = config_field(key, target);
+	char host[ADDR_TEXT_MAX] = "";
+	struct addr a = { 0 };
+	const char *percent = strchr(text, '%');
+	size_t n = percent ? (size_t)(percent - text) : strlen(text);
+	if (n < sizeof(host))
+		memcpy(host, text, n);
+	if (addr_parse(host, &a) < 0)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not an address, expected one like 192.0.2.1, "
+			       "2001:db8::1 or fe80::1%%eth0",
+			       text);
+	if (addr_is_unspecified(&a) || addr_is_multicast(&a) || addr_to_v4(&a) == INADDR_BROADCAST)
+		return err_set(err, -EINVAL, "'%.80s' cannot be the address of a peer", text);
+	bool scoped = a.family == AF_INET6 && addr_is_link_local(&a);
+	if (scoped && !percent)
+		return err_set(err, -EINVAL,
+			       "'%s' is link-local: specify the interface, like %s%%eth0", text,
+			       text);
+	if (!scoped && percent)
+		return err_set(err, -EINVAL,
+			       "'%.80s': only link-local addresses take an interface, write %s",
+			       text, host);
+	char ifname[IF_NAMESIZE] = "";
+	if (percent && (!percent[1] || strpbrk(percent + 1, "/: %") ||
+			str_copy(ifname, sizeof(ifname), percent + 1) < 0))
+		return err_set(err, -EINVAL, "'%.80s': invalid interface name after '%%'", text);
+	peer->addr = a;
+	memcpy(peer->ifname, ifname, sizeof(ifname));
+	return 0;
+}
+
+static int set_listen(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	struct bgp_config *bgp = config_field(key, target);
+	struct endpoint at = { .port = BGP_PORT };
+	bool on = true;
+	if (!config_parse_bool(text, &on) &&
+	    (endpoint_parse(text, BGP_PORT, &at, NULL) < 0 || at.unix_path[0]))
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not a listen address, expected true, false, ADDR, :PORT "
+			       "or ADDR:PORT",
+			       text);
+	bgp->listen = on;
+	bgp->listen_at = at;
+	return 0;
+}
+
+/* ---- communities, and numbers of a route ---- */
+
+static int add_community(const struct config_key *key, const char *text, void *target,
+			 struct err *err)
+{
+	return communities_add(config_field(key, target), text, err);
+}
+
+static int add_ext_community(const struct config_key *key, const char *text, void *target,
+			     struct err *err)
+{
+	return ext_communities_add(config_field(key, target), text, err);
+}
+
+static int add_large_community(const struct config_key *key, const char *text, void *target,
+			       struct err *err)
+{
+	return large_communities_add(config_field(key, target), text, err);
+}
+
+static int set_u32(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	uint64_t v = 0;
+	if (str_to_u64(text, UINT32_MAX, &v) < 0)
+		return err_set(err, -EINVAL, "'%.80s' is out of range, expected 0 to 4294967295",
+			       text);
+	*(struct announce_number *)config_field(key, target) =
+		(struct announce_number){ true, (uint32_t)v };
+	return 0;
+}
+
+static int set_prepend(const struct config_key *key, const char *text, void *target,
+		       struct err *err)
+{
+	uint64_t v = 0;
+	if (str_to_u64(text, BGP_PREPENDS_MAX, &v) < 0)
+		return err_set(err, -EINVAL, "'%.80s' is out of range, expected 0 to %d", text,
+			       BGP_PREPENDS_MAX);
+	*(struct announce_number *)config_field(key, target) =
+		(struct announce_number){ true, (uint32_t)v };
+	return 0;
+}
+
+const struct config_type config_type_password = { "string, at most 80 bytes", set_password };
+const struct config_type config_type_as = { "AS number, 1 to 4294967295", set_as };
+const struct config_type config_type_router_id = { "dotted quad, like 192.0.2.10", set_router_id };
+const struct config_type config_type_family = { "`4` or `6`", set_family };
+const struct config_type config_type_peer_ip = { "address, or fe80::…%INTERFACE", set_peer_ip };
+const struct config_type config_type_origin = { "`igp`, `egp`, `incomplete`, `unknown`",
+						set_origin };
+const struct config_type config_type_listen = { "`true`, `false`, ADDR, :PORT or ADDR:PORT",
+						set_listen };
+const struct config_type config_type_communities = { "communities", add_community };
+const struct config_type config_type_ext_communities = { "extended communities",
+							 add_ext_community };
+const struct config_type config_type_large_communities = { "large communities",
+							   add_large_community };
+const struct config_type config_type_u32 = { "0 to 4294967295", set_u32 };
+const struct config_type config_type_prepend = { "0 to 32", set_prepend };
