@@ -16,19 +16,20 @@ static int use_gateway(const struct config *config, struct bgp_peer_config *peer
 	uint32_t ifindex;
 	int rc = fib_default_gateway(&peer->addr, &ifindex, err);
 	if (rc < 0)
-		return err_prefix(err, rc,
-				  "no peer is configured, and the default gateway cannot stand in "
-				  "for it (set bgp.peers): ");
+		return err_prefix(
+			err, rc,
+			"no peer is configured and the default gateway cannot be used as the "
+			"peer (set bgp.peers): ");
 	addr_format(&peer->addr, text);
 	if (config->gateway_family && config->gateway_family != peer->addr.family)
 		return err_set(err, -EAFNOSUPPORT,
-			       "no peer is configured, and the default gateway %s is of the other "
+			       "no peer is configured and the default gateway %s is of another "
 			       "address family than local_ip: set bgp.peers",
 			       text);
 	if (addr_is_link_local(&peer->addr))
 		if_indextoname(ifindex, peer->ifname);
 	*ret_gateway = peer->addr;
-	log_info("bgp", "no peer is configured, the default gateway %s is the peer", text);
+	log_info("bgp", "no peer is configured, using the default gateway %s", text);
 	return 0;
 }
 
@@ -37,21 +38,21 @@ static uint32_t scope_of(const struct bgp_peer_config *peer)
 	return peer->ifname[0] ? if_nametoindex(peer->ifname) : 0;
 }
 
-/* TTL 1 ends at the first router, and all one would see is a connection that times out. */
+/* With TTL 1 the connection to a distant peer only times out, without a reason. */
 static void warn_if_distant(const struct bgp_peer_config *peer, uint32_t local_as)
 {
 	char text[ADDR_TEXT_MAX], gateway[ADDR_TEXT_MAX];
-	struct fib_path info;
+	struct fib_path path;
 	struct err err = { "" };
 	addr_format(&peer->addr, text);
-	int rc = fib_lookup(&peer->addr, scope_of(peer), &info, &err);
+	int rc = fib_lookup(&peer->addr, scope_of(peer), &path, &err);
 	if (rc < 0)
-		log_warn("bgp", "peer %s: %s; trying all the same", text, err.text);
-	else if (addr_is_set(&info.gateway) && peer->peer_as != local_as && !peer->multi_hop)
+		log_warn("bgp", "peer %s: %s; connecting anyway", text, err.text);
+	else if (addr_is_set(&path.gateway) && peer->peer_as != local_as && !peer->multi_hop)
 		log_warn("bgp",
-			 "peer %s: not on a connected network (it is behind %s), and an eBGP "
-			 "session has TTL 1 then: set multi_hop: true for this peer",
-			 text, addr_format(&info.gateway, gateway));
+			 "peer %s: not on a connected network (reached by %s), but eBGP sends "
+			 "with TTL 1: set multi_hop: true for this peer",
+			 text, addr_format(&path.gateway, gateway));
 }
 
 static bool is_vip(const struct config *config, const struct addr *a)
@@ -70,84 +71,82 @@ static bool serves_as_id(const struct config *config, const struct addr *a)
 	       !is_vip(config, a);
 }
 
-/* The address that this host has towards the peer, or at least on the same interface. */
+/* The source address towards the peer, or at least one of the same interface. */
 static bool find_id_towards(const struct config *config, const struct bgp_peer_config *peer,
 			    struct addr *ret)
 {
-	struct fib_path info;
+	struct fib_path path;
 	if (serves_as_id(config, &peer->local_ip)) {
 		*ret = peer->local_ip;
 		return true;
 	}
-	if (fib_lookup(&peer->addr, scope_of(peer), &info, NULL) < 0)
+	if (fib_lookup(&peer->addr, scope_of(peer), &path, NULL) < 0)
 		return false;
-	*ret = info.source;
+	*ret = path.source;
 	return serves_as_id(config, ret) ||
-	       (fib_interface_address(info.ifindex, AF_INET, ret, NULL) == 0 &&
+	       (fib_interface_address(path.ifindex, AF_INET, ret, NULL) == 0 &&
 		serves_as_id(config, ret));
 }
 
-static int find_router_id(const struct config *config, struct host_addresses *id, struct err *err)
+static int find_router_id(const struct config *config, struct host_addresses *h, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
 	struct addr a;
-	if (id->bgp.router_id)
+	if (h->bgp.router_id)
 		return 0;
-	for (size_t i = 0; i < id->bgp.n_peers; i++) {
-		if (!find_id_towards(config, &id->peers[i], &a))
+	for (size_t i = 0; i < h->bgp.n_peers; i++) {
+		if (!find_id_towards(config, &h->peers[i], &a))
 			continue;
-		id->bgp.router_id = addr_to_v4(&a);
+		h->bgp.router_id = addr_to_v4(&a);
 		log_info("bgp", "router id %s", addr_format(&a, text));
 		return 0;
 	}
 	return err_set(err, -EADDRNOTAVAIL,
-		       "this host has no IPv4 address towards a peer that could be its BGP "
-		       "identifier: set bgp.router_id to a number like 192.0.2.10 that no other "
-		       "router of the AS has");
+		       "no IPv4 address of this host towards a peer can be its BGP identifier: "
+		       "set bgp.router_id to a number like 192.0.2.10 that is unique in the AS");
 }
 
 /* Of one peer: as configured, else as the kernel would send to it or on that interface. */
 static bool own_address_towards(const struct bgp_peer_config *peer, uint8_t family,
 				struct addr *ret)
 {
-	struct fib_path info;
-	const struct addr *said =
+	struct fib_path path;
+	const struct addr *configured =
 		peer->local_ip.family == family ? &peer->local_ip : &peer->local_ip6;
-	if (said->family == family) {
-		*ret = *said;
+	if (configured->family == family) {
+		*ret = *configured;
 		return true;
 	}
-	if (fib_lookup(&peer->addr, scope_of(peer), &info, NULL) < 0)
+	if (fib_lookup(&peer->addr, scope_of(peer), &path, NULL) < 0)
 		return false;
-	if (info.source.family == family && !addr_is_link_local(&info.source)) {
-		*ret = info.source;
+	if (path.source.family == family && !addr_is_link_local(&path.source)) {
+		*ret = path.source;
 		return true;
 	}
-	return fib_interface_address(info.ifindex, family, ret, NULL) == 0;
+	return fib_interface_address(path.ifindex, family, ret, NULL) == 0;
 }
 
-static int no_own_address(uint8_t family, const struct addr *gone, struct err *err)
+static int explain_no_own(uint8_t family, const struct addr *gone, struct err *err)
 {
 	bool v4 = family == AF_INET;
 	char text[ADDR_TEXT_MAX];
 	if (addr_is_set(gone))
 		return err_set(err, -EADDRNOTAVAIL,
-			       "%s is to be translated to, and is not an address of this host now",
+			       "NAT target %s is no longer assigned to this host",
 			       addr_format(gone, text));
 	return err_set(err, -EADDRNOTAVAIL,
-		       "this host has no %s address towards a peer that %s VIPs could be "
-		       "translated to: set bgp.%s",
-		       v4 ? "IPv4" : "IPv6", v4 ? "IPv4" : "IPv6", v4 ? "local_ip" : "local_ip6");
+		       "no %s address towards a peer can be the NAT target: set bgp.%s",
+		       v4 ? "IPv4" : "IPv6", v4 ? "local_ip" : "local_ip6");
 }
 
-int host_addresses_own(struct host_addresses *id, uint8_t family, struct addr *ret, struct err *err)
+int host_addresses_own(struct host_addresses *h, uint8_t family, struct addr *ret, struct err *err)
 {
 	size_t of = family == AF_INET6;
-	struct addr a, gone = { 0 }, *own = &id->own[of];
-	bool first = !id->wants_own[of];
-	id->wants_own[of] = true;
-	for (size_t i = 0; i < id->bgp.n_peers && !addr_is_set(own); i++) {
-		if (!own_address_towards(&id->peers[i], family, &a))
+	struct addr a, gone = { 0 }, *own = &h->own[of];
+	bool first = !h->wants_own[of];
+	h->wants_own[of] = true;
+	for (size_t i = 0; i < h->bgp.n_peers && !addr_is_set(own); i++) {
+		if (!own_address_towards(&h->peers[i], family, &a))
 			continue;
 		if (fib_has_address(&a, 0))
 			*own = a;
@@ -155,87 +154,88 @@ int host_addresses_own(struct host_addresses *id, uint8_t family, struct addr *r
 			gone = a;
 	}
 	if (first)
-		id->looked_own[of] = *own;
+		h->known_own[of] = *own;
 	if (!addr_is_set(own))
-		return no_own_address(family, &gone, err);
+		return explain_no_own(family, &gone, err);
 	*ret = *own;
 	return 0;
 }
 
-static void add_vital(struct host_addresses *id, const struct addr *a, const char *what)
+static void add_vital(struct host_addresses *h, const struct addr *a, const char *what)
 {
 	if (!addr_is_set(a) || addr_is_loopback(a))
 		return;
-	id->vital = mem_grow(id->vital, &id->cap_vital, id->n_vital + 1, sizeof(*id->vital));
-	id->vital[id->n_vital++] = (struct vital){ .addr = *a, .what = what };
+	h->vital = mem_grow(h->vital, &h->cap_vital, h->n_vital + 1, sizeof(*h->vital));
+	h->vital[h->n_vital++] = (struct vital){ .addr = *a, .what = what };
 }
 
-static void find_vital(struct host_addresses *id)
+static void find_vital(struct host_addresses *h)
 {
-	id->n_vital = 0;
-	for (size_t i = 0; i < id->bgp.n_peers; i++) {
-		const struct bgp_peer_config *peer = &id->peers[i];
-		struct fib_path way;
-		add_vital(id, &peer->addr, "the address of a peer");
-		add_vital(id, &peer->local_ip, "local_ip");
-		add_vital(id, &peer->local_ip6, "local_ip6");
-		if (fib_lookup(&peer->addr, scope_of(peer), &way, NULL) < 0)
+	h->n_vital = 0;
+	for (size_t i = 0; i < h->bgp.n_peers; i++) {
+		const struct bgp_peer_config *peer = &h->peers[i];
+		struct fib_path path;
+		add_vital(h, &peer->addr, "the address of a peer");
+		add_vital(h, &peer->local_ip, "local_ip");
+		add_vital(h, &peer->local_ip6, "local_ip6");
+		if (fib_lookup(&peer->addr, scope_of(peer), &path, NULL) < 0)
 			continue;
-		add_vital(id, &way.source, "this host's own address towards a peer");
-		add_vital(id, &way.gateway, "the gateway towards a peer");
+		add_vital(h, &path.source, "this host's own address towards a peer");
+		add_vital(h, &path.gateway, "the gateway towards a peer");
 	}
 }
 
-static bool look_at_own(struct host_addresses *id, size_t i, uint8_t family)
+static bool update_own(struct host_addresses *h, size_t i, uint8_t family)
 {
-	struct addr before = id->looked_own[i], now;
-	if (!id->wants_own[i])
+	struct addr before = h->known_own[i], now;
+	if (!h->wants_own[i])
 		return false;
-	if (!addr_is_set(&id->own[i]) || !fib_has_address(&id->own[i], 0)) {
-		id->own[i] = (struct addr){ 0 };
-		host_addresses_own(id, family, &now, NULL);
+	if (!addr_is_set(&h->own[i]) || !fib_has_address(&h->own[i], 0)) {
+		h->own[i] = (struct addr){ 0 };
+		host_addresses_own(h, family, &now, NULL);
 	}
-	id->looked_own[i] = id->own[i];
-	return !addr_equal(&id->own[i], &before);
+	h->known_own[i] = h->own[i];
+	return !addr_equal(&h->own[i], &before);
 }
 
-static bool look_at_vital(struct host_addresses *id)
+static bool update_vital(struct host_addresses *h)
 {
-	size_t n = id->n_vital;
-	struct vital *before = mem_copy(id->vital, n * sizeof(*before));
-	find_vital(id);
-	bool changed = n != id->n_vital;
+	size_t n = h->n_vital;
+	struct vital *before = mem_copy(h->vital, n * sizeof(*before));
+	find_vital(h);
+	bool changed = n != h->n_vital;
 	for (size_t i = 0; i < n && !changed; i++)
-		changed = !addr_equal(&before[i].addr, &id->vital[i].addr);
+		changed = !addr_equal(&before[i].addr, &h->vital[i].addr);
 	free(before);
 	return changed;
 }
 
-void host_addresses_update(struct host_addresses *id, struct host_address_change *ret)
+void host_addresses_update(struct host_addresses *h, struct host_address_change *ret)
 {
 	struct addr gateway;
 	uint32_t ifindex;
 	*ret = (struct host_address_change){
-		.own = { look_at_own(id, 0, AF_INET), look_at_own(id, 1, AF_INET6) },
-		.vital = look_at_vital(id),
+		.own = { update_own(h, 0, AF_INET), update_own(h, 1, AF_INET6) },
+		.vital = update_vital(h),
 	};
-	if (addr_is_set(&id->gateway) && fib_default_gateway(&gateway, &ifindex, NULL) == 0 &&
-	    !addr_equal(&gateway, &id->gateway)) {
-		id->gateway = ret->gateway = gateway;
+	if (addr_is_set(&h->gateway) && fib_default_gateway(&gateway, &ifindex, NULL) == 0 &&
+	    !addr_equal(&gateway, &h->gateway)) {
+		h->gateway = ret->gateway = gateway;
 	}
 }
 
-int host_addresses_check_vip(const struct host_addresses *id, const struct prefix *vip,
+int host_addresses_check_vip(const struct host_addresses *h, const struct prefix *vip,
 			     struct err *err)
 {
 	char prefix[PREFIX_TEXT_MAX], addr[ADDR_TEXT_MAX];
-	for (size_t i = 0; i < id->n_vital; i++)
-		if (prefix_contains(vip, &id->vital[i].addr))
-			return err_set(err, -EEXIST,
-				       "vip %s covers %s, %s: bound to lo, it would cut this host "
-				       "off",
-				       prefix_format(vip, prefix),
-				       addr_format(&id->vital[i].addr, addr), id->vital[i].what);
+	for (size_t i = 0; i < h->n_vital; i++)
+		if (prefix_contains(vip, &h->vital[i].addr))
+			return err_set(
+				err, -EEXIST,
+				"vip %s covers %s, %s: bound to lo, it would disconnect this "
+				"host",
+				prefix_format(vip, prefix), addr_format(&h->vital[i].addr, addr),
+				h->vital[i].what);
 	return 0;
 }
 
@@ -263,9 +263,9 @@ int host_addresses_find(const struct config *config, struct host_addresses *ret,
 	return 0;
 }
 
-void host_addresses_done(struct host_addresses *id)
+void host_addresses_done(struct host_addresses *h)
 {
-	free(id->peers);
-	free(id->vital);
-	*id = (struct host_addresses){ 0 };
+	free(h->peers);
+	free(h->vital);
+	*h = (struct host_addresses){ 0 };
 }

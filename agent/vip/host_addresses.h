@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the configuration leaves to the host: the router identifier, the default gateway as the
- * peer, the address that NAT translates to. Asks the kernel's routing; changes nothing.
+ * The addresses that the configuration leaves to the host: the router identifier, the default
+ * gateway as the peer, the NAT target. Asks the kernel's routing; changes nothing.
  */
 #ifndef AGENT_VIP_HOST_ADDRESSES_H
 #define AGENT_VIP_HOST_ADDRESSES_H
@@ -12,45 +12,43 @@
 #include "bgp/config.h"
 #include "lib/err.h"
 
-/* An address without which this host loses a router. */
+/* An address that this host needs to reach a peer. */
 struct vital {
 	struct addr addr;
 	const char *what; /* "the address of a peer" */
 };
 
 struct host_addresses {
-	struct bgp_config
-		bgp; /* complete; its strings and lists are views into the configuration */
+	/* complete; its strings and lists are views into the configuration */
+	struct bgp_config bgp;
 	struct bgp_peer_config *peers; /* what bgp.peers points to; owned */
 	struct vital *vital;
 	size_t n_vital, cap_vital;
-	struct addr
-		own[2]; /* IPv4, IPv6: what NAT translates to; family 0: not needed yet, or none */
-	bool wants_own[2];         /* NAT has asked */
-	struct addr looked_own[2]; /* as at the last look: a retry may have found a new one since */
-	struct addr
-		gateway; /* the default gateway that stands in for a peer; family 0: none does */
+	/* The NAT targets, IPv4 and IPv6; family 0: not needed yet, or none. */
+	struct addr own[2];
+	bool wants_own[2];        /* NAT has asked */
+	struct addr known_own[2]; /* at the last update: NAT may have found a new one since */
+	struct addr gateway;      /* the default gateway that is the peer; family 0: it is not */
 };
 
-/* The host's own address of this family, never a VIP: what NAT translates to. local_ip or
- * local_ip6, else what the host has towards a peer, the first peer first; then the same for as long
- * as the host has it. -EADDRNOTAVAIL, and a text that says what to set. */
-int host_addresses_own(struct host_addresses *id, uint8_t family, struct addr *ret,
-		       struct err *err);
+/* The host's own address of this family, never a VIP: the NAT target. local_ip or local_ip6, else
+ * the source towards a peer, the first peer first; then the same for as long as the host has it.
+ * -EADDRNOTAVAIL, and a text that says what to set. */
+int host_addresses_own(struct host_addresses *h, uint8_t family, struct addr *ret, struct err *err);
 
-/* What a look at the host has found to be another than before. */
+/* What an update has found to be different. */
 struct host_address_change {
-	bool own[2];         /* what NAT translates to, IPv4 and IPv6: ask again */
-	bool vital;          /* what host_addresses_check_vip() goes by */
-	struct addr gateway; /* the default gateway, where it stands in for a peer and is another */
+	bool own[2];         /* the NAT targets, IPv4 and IPv6: ask again */
+	bool vital;          /* the addresses that host_addresses_check_vip() compares with */
+	struct addr gateway; /* the new default gateway, where the former one is the peer */
 };
-void host_addresses_update(struct host_addresses *id, struct host_address_change *ret);
-/* -EEXIST when a VIP covers an address that the way to a router needs: bound to lo, it
- * would cut this host off. */
-int host_addresses_check_vip(const struct host_addresses *id, const struct prefix *vip,
+void host_addresses_update(struct host_addresses *h, struct host_address_change *ret);
+/* -EEXIST when a VIP covers an address that the path to a peer needs: bound to lo, it would
+ * disconnect this host. */
+int host_addresses_check_vip(const struct host_addresses *h, const struct prefix *vip,
 			     struct err *err);
-/* Warns in the log about peers that cannot be reached as configured. */
+/* Logs a warning for peers that cannot be reached as configured. */
 int host_addresses_find(const struct config *config, struct host_addresses *ret, struct err *err);
-void host_addresses_done(struct host_addresses *id);
+void host_addresses_done(struct host_addresses *h);
 
 #endif

@@ -10,91 +10,90 @@
 
 struct host_changes {
 	sd_event *loop;
-	struct host_addresses *identity;
+	struct host_addresses *addresses;
 	struct actuator *actuator;
 	struct hostwatch *host;
 	struct drift_record nat_address;
 };
 
-static void say_own(const struct host_addresses *id, size_t i)
+static void log_own(const struct host_addresses *h, size_t i)
 {
 	char text[ADDR_TEXT_MAX];
-	if (addr_is_set(&id->own[i]))
-		log_warn("nat", "this host's own address is %s now, the rules follow",
-			 addr_format(&id->own[i], text));
+	if (addr_is_set(&h->own[i]))
+		log_warn("nat", "NAT target is now %s, updating the rules",
+			 addr_format(&h->own[i], text));
 	else
-		log_warn("nat",
-			 "this host's own %s address is gone: there is nothing to translate to",
+		log_warn("nat", "this host has no %s address left as the NAT target",
 			 i ? "IPv6" : "IPv4");
 }
 
-/* An address of the host that is new, and that a VIP covers that is there already. Removing the VIP
- * would be no better than what somebody has just done; it must be said. */
-static void check_vips(const struct host_changes *s)
+/* A new address of the host may be covered by a VIP that is bound already. Removing the VIP would
+ * be as bad as the new address; the log tells. */
+static void check_vips(const struct host_changes *c)
 {
 	struct vip_cursor cursor;
 	struct err err = { "" };
-	vip_cursor_init(actuator_reconcile(s->actuator), &cursor);
+	vip_cursor_init(actuator_reconcile(c->actuator), &cursor);
 	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));)
-		if (vip->spec && host_addresses_check_vip(s->identity, &vip->prefix, &err) < 0)
+		if (vip->spec && host_addresses_check_vip(c->addresses, &vip->prefix, &err) < 0)
 			log_error("vip", "app %s: %s", vip->spec->name, err.text);
 	vip_cursor_done(&cursor);
 }
 
 static void on_host_changed(void *userdata)
 {
-	struct host_changes *s = userdata;
+	struct host_changes *c = userdata;
 	struct host_address_change change;
 	char text[ADDR_TEXT_MAX];
-	host_addresses_update(s->identity, &change);
+	host_addresses_update(c->addresses, &change);
 	for (size_t i = 0; i < 2; i++)
 		if (change.own[i])
-			say_own(s->identity, i);
+			log_own(c->addresses, i);
 	if (change.own[0] || change.own[1]) {
-		s->nat_address.repairs++;
-		s->nat_address.at = loop_now(s->loop);
-		reconcile_remap(actuator_reconcile(s->actuator));
+		c->nat_address.repairs++;
+		c->nat_address.at = loop_now(c->loop);
+		reconcile_remap(actuator_reconcile(c->actuator));
 	}
 	if (change.vital)
-		check_vips(s);
+		check_vips(c);
 	if (addr_is_set(&change.gateway))
 		log_warn("bgp",
-			 "the default gateway is %s now, and the peer is still the one of start: "
+			 "default gateway is now %s, the peer stays the one found at start: "
 			 "restart vipherald, or configure bgp.peers",
 			 addr_format(&change.gateway, text));
 }
 
-int host_changes_new(sd_event *loop, struct host_addresses *identity, struct actuator *actuator,
+int host_changes_new(sd_event *loop, struct host_addresses *addresses, struct actuator *actuator,
 		     struct host_changes **ret, struct err *err)
 {
-	struct host_changes *s = mem_new(1, sizeof(*s));
-	s->loop = loop;
-	s->identity = identity;
-	s->actuator = actuator;
-	int r = hostwatch_new(loop, on_host_changed, s, &s->host, err);
+	struct host_changes *c = mem_new(1, sizeof(*c));
+	c->loop = loop;
+	c->addresses = addresses;
+	c->actuator = actuator;
+	int r = hostwatch_new(loop, on_host_changed, c, &c->host, err);
 	if (r < 0) {
-		host_changes_free(s);
+		host_changes_free(c);
 		return r;
 	}
-	*ret = s;
+	*ret = c;
 	return 0;
 }
 
-void host_changes_free(struct host_changes *s)
+void host_changes_free(struct host_changes *c)
 {
-	if (!s)
+	if (!c)
 		return;
-	hostwatch_free(s->host);
-	free(s);
+	hostwatch_free(c->host);
+	free(c);
 }
 
-void host_changes_catch_up(struct host_changes *s)
+void host_changes_catch_up(struct host_changes *c)
 {
-	if (s)
-		hostwatch_catch_up(s->host);
+	if (c)
+		hostwatch_catch_up(c->host);
 }
 
-void host_changes_drift(const struct host_changes *s, struct drift_record *ret)
+void host_changes_drift(const struct host_changes *c, struct drift_record *ret)
 {
-	*ret = s ? s->nat_address : (struct drift_record){ 0 };
+	*ret = c ? c->nat_address : (struct drift_record){ 0 };
 }

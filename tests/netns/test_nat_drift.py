@@ -152,7 +152,7 @@ def test_rules_follow_the_host_to_its_new_address(bed: Testbed, backend: str) ->
     flow = Client(nat.host, VIP4)
     assert flow.ask() == f"{DEST} hello"
     renumber(nat)
-    agent.wait_log(f"own address is {NEW4} now")
+    agent.wait_log(f"NAT target is now {NEW4}")
     new = {f"{NEW4}:{DEST}", f"[{NEW6}]:{DEST}"}
     wait_until(lambda: targets(agent) == new, "the rules translate to the new addresses")
     nat.wait_rules(backend, 8 if backend == "iptables" else 4)

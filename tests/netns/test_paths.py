@@ -145,7 +145,7 @@ def test_default_gateway_that_changes_is_told(bed: Testbed) -> None:
     session = listener.accept()
     session.establish(ROUTER_AS)
     bed.host.ip("route replace default via 10.0.1.9")
-    agent.wait_log("the default gateway is 10.0.1.9 now")
+    agent.wait_log("default gateway is now 10.0.1.9")
 
 
 def test_vip_may_not_cover_the_new_address(bed: Testbed) -> None:
