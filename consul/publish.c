@@ -17,23 +17,24 @@
 #define TTL      (120 * USEC_PER_SEC)
 #define TTL_TEXT "120s"
 #define RENEW    (TTL / 3)
-/* Calls: a piece each hundred milliseconds, fifty a second at most. */
+/* 50 calls a second at most, some every PACE. */
 #define PACE      (100 * USEC_PER_MSEC)
 #define PER_PACE  5
-#define RETRY     (5 * USEC_PER_SEC)
 #define CALLS_MAX 16
 #define ID_MAX    256
+#define ERROR_MAX 200
 
-enum published_state { PUBLISH_UNKNOWN, PUBLISH_REGISTERED, PUBLISH_GONE };
+enum published_state { PUBLISH_NEW, PUBLISH_REGISTERED, PUBLISH_GONE };
 
 struct published {
 	struct consul_publish *publish;
 	char *app; /* the key */
 	char *text;
-	enum published_state said; /* what the call under way is about */
+	enum published_state sent; /* the state that the pending call is for */
 	enum consul_status status;
 	enum published_state state;
-	usec_t renew_at; /* 0: Consul has not been told what is known now */
+	mono_t renew_at; /* 0: Consul does not have the present status and text */
+	bool changed;    /* since the last call was started */
 	bool seen;
 	struct http_call *call;
 	struct list_node queue;
@@ -42,22 +43,25 @@ struct published {
 
 struct consul_publish {
 	sd_event *loop;
-	struct consul_client *client;
+	struct consul_transport *transport;
 	struct published *apps;
 	struct list queue;
 	sd_event_source *pace;
 	struct http_call *call; /* of the service */
+	span_t retry;
 	bool has_service, failing;
 	unsigned n_calls;
 };
 
-static void arm(struct consul_publish *p, usec_t wait);
+static void arm(struct consul_publish *p, span_t wait);
 
-struct consul_publish *consul_publish_new(sd_event *loop, struct consul_client *client)
+struct consul_publish *consul_publish_new(sd_event *loop, struct consul_transport *transport,
+					  span_t retry)
 {
 	struct consul_publish *p = mem_new(1, sizeof(*p));
 	p->loop = loop;
-	p->client = client;
+	p->transport = transport;
+	p->retry = retry;
 	list_init(&p->queue);
 	return p;
 }
@@ -85,7 +89,7 @@ void consul_publish_free(struct consul_publish *p)
 	free(p);
 }
 
-/* ---- what is said ---- */
+/* ---- calls ---- */
 
 static const char *check_id(const struct published *a, char buf[static ID_MAX])
 {
@@ -98,15 +102,15 @@ static int put(struct consul_publish *p, const char *path, const char *name, jso
 	       http_done_cb *done, void *userdata, struct http_call **ret)
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT) : mem_strdup("");
-	int r = text ? consul_client_put(p->client, path, name, text, done, userdata, ret)
+	int r = text ? consul_transport_put(p->transport, path, name, text, done, userdata, ret)
 		     : -EINVAL;
 	free(text);
 	json_decref(body);
 	return r;
 }
 
-/* Consul passes a new output on at once only together with a new status, else up to five minutes
- * late: so the check starts in another state than the one that it will be told. */
+/* Consul forwards a new output at once only together with a new status, else up to five minutes
+ * late: so a check is registered with another status than the one that is sent next. */
 static enum consul_status other_status(enum consul_status status)
 {
 	return status == CONSUL_WARNING ? CONSUL_CRITICAL : CONSUL_WARNING;
@@ -125,15 +129,24 @@ static json_t *update_body(const struct published *a)
 	return json_pack("{s:s, s:s}", "Status", consul_status_name(a->status), "Output", a->text);
 }
 
-/* Consul may have forgotten everything: the service and the check are made anew. */
+static const char *refusal(const struct http_response *r, char buf[static ERROR_MAX])
+{
+	char body[ERROR_MAX - 32];
+	str_printable(body, sizeof(body), r->body, strcspn(r->body, "\r\n"));
+	snprintf(buf, ERROR_MAX, "HTTP %ld: %s", r->status, body);
+	return buf;
+}
+
+/* Consul may have lost everything: service and check are registered again. */
 static void failed(struct consul_publish *p, const struct http_response *r)
 {
+	char text[ERROR_MAX];
 	if (!p->failing)
-		log_warn("consul", "cannot publish the apps' states: %s%s",
-			 r->error[0] ? r->error : "Consul refuses: ", r->error[0] ? "" : r->body);
+		log_warn("consul", "cannot publish the states of apps: %s",
+			 r->error[0] ? r->error : refusal(r, text));
 	p->failing = true;
 	p->has_service = false;
-	arm(p, RETRY);
+	arm(p, p->retry);
 }
 
 static bool succeeded(const struct http_response *r)
@@ -147,54 +160,63 @@ static void enqueue(struct published *a)
 		list_append(&a->publish->queue, &a->queue);
 }
 
-static void on_said(const struct http_response *r, void *userdata)
+/* Any answer will do: Consul has removed the check, or does not have it. */
+static void on_removal(struct published *a, const struct http_response *r)
+{
+	if (!r->error[0]) {
+		published_free(a);
+		return;
+	}
+	enqueue(a);
+	failed(a->publish, r);
+}
+
+static void on_sent(const struct http_response *r, void *userdata)
 {
 	struct published *a = userdata;
 	struct consul_publish *p = a->publish;
 	a->call = NULL;
 	p->n_calls--;
-	if (a->said == PUBLISH_GONE && a->state == PUBLISH_GONE) {
-		published_free(a); /* taken back, or forgotten by Consul itself */
+	if (a->sent == PUBLISH_GONE && a->state == PUBLISH_GONE) {
+		on_removal(a, r);
 		return;
 	}
-	if (a->said != a->state) { /* it went or came meanwhile */
+	if (a->sent != a->state) { /* its state changed meanwhile */
 		enqueue(a);
 		arm(p, 0);
 		return;
 	}
 	if (!succeeded(r)) {
-		a->state = PUBLISH_UNKNOWN;
+		a->state = PUBLISH_NEW;
 		a->renew_at = 0;
 		enqueue(a);
 		failed(p, r);
 		return;
 	}
 	p->failing = false;
-	if (a->state == PUBLISH_UNKNOWN) {
-		a->state = PUBLISH_REGISTERED;
-		a->renew_at = 0;
-		enqueue(a);
-		arm(p, 0);
+	a->changed |= a->state == PUBLISH_NEW;
+	a->state = PUBLISH_REGISTERED;
+	a->renew_at = a->changed ? 0 : usec_add(loop_now(p->loop), RENEW);
+	if (!a->changed)
 		return;
-	}
-	if (a->renew_at == 0 && list_linked(&a->queue))
-		return; /* it changed meanwhile */
-	a->renew_at = usec_add(loop_now(p->loop), RENEW);
+	enqueue(a);
+	arm(p, 0);
 }
 
-static int say(struct published *a)
+static int send_state(struct published *a)
 {
 	struct consul_publish *p = a->publish;
 	char id[ID_MAX];
 	check_id(a, id);
-	a->said = a->state;
+	a->sent = a->state;
+	a->changed = false;
 	switch (a->state) {
-	case PUBLISH_UNKNOWN:
-		return put(p, "agent/check/register", NULL, check_body(a), on_said, a, &a->call);
+	case PUBLISH_NEW:
+		return put(p, "agent/check/register", NULL, check_body(a), on_sent, a, &a->call);
 	case PUBLISH_REGISTERED:
-		return put(p, "agent/check/update", id, update_body(a), on_said, a, &a->call);
+		return put(p, "agent/check/update", id, update_body(a), on_sent, a, &a->call);
 	case PUBLISH_GONE:
-		return put(p, "agent/check/deregister", id, NULL, on_said, a, &a->call);
+		return put(p, "agent/check/deregister", id, NULL, on_sent, a, &a->call);
 	}
 	return -EINVAL;
 }
@@ -210,7 +232,7 @@ static void on_service(const struct http_response *r, void *userdata)
 		arm(p, 0);
 }
 
-static void say_service(struct consul_publish *p)
+static void send_service(struct consul_publish *p)
 {
 	if (!p->call)
 		put(p, "agent/service/register", NULL,
@@ -219,7 +241,7 @@ static void say_service(struct consul_publish *p)
 		    on_service, p, &p->call);
 }
 
-/* ---- the pace ---- */
+/* ---- pace ---- */
 
 static int on_pace(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -229,7 +251,7 @@ static int on_pace(sd_event_source *source, uint64_t usec, void *userdata)
 	if (list_empty(&p->queue))
 		return 0;
 	if (!p->has_service) {
-		say_service(p);
+		send_service(p);
 		return 0;
 	}
 	for (int i = 0; i < PER_PACE && p->n_calls < CALLS_MAX &&
@@ -237,8 +259,8 @@ static int on_pace(sd_event_source *source, uint64_t usec, void *userdata)
 	     i++) {
 		list_remove(&a->queue);
 		if (a->call)
-			continue; /* the end of that call looks again */
-		if (say(a) == 0)
+			continue; /* queued again when that call ends, if need be */
+		if (send_state(a) == 0)
 			p->n_calls++;
 	}
 	if (!list_empty(&p->queue))
@@ -246,14 +268,14 @@ static int on_pace(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static void arm(struct consul_publish *p, usec_t wait)
+static void arm(struct consul_publish *p, span_t wait)
 {
-	if (p->failing && wait < RETRY)
-		wait = RETRY;
+	if (p->failing && wait < p->retry)
+		wait = p->retry;
 	loop_timer_set(p->loop, &p->pace, usec_add(loop_now(p->loop), wait), LOOP_HTTP, on_pace, p);
 }
 
-/* ---- what there is to say ---- */
+/* ---- states of apps ---- */
 
 void consul_publish_begin(struct consul_publish *p)
 {
@@ -282,13 +304,14 @@ void consul_publish_app(struct consul_publish *p, const char *app, enum consul_s
 	str_printable(clean, sizeof(clean), text, strlen(text));
 	a->seen = true;
 	if (a->state == PUBLISH_GONE) {
-		a->state = PUBLISH_UNKNOWN;
+		a->state = PUBLISH_NEW;
 		a->renew_at = 0;
 	}
 	if (a->status != status || !str_equal(a->text, clean)) {
 		a->status = status;
 		free(a->text);
 		a->text = mem_strdup(clean);
+		a->changed = true;
 		a->renew_at = 0;
 	}
 	if (loop_now(p->loop) >= a->renew_at && !a->call)
@@ -301,7 +324,7 @@ void consul_publish_end(struct consul_publish *p)
 	HASH_ITER (hh, p->apps, a, next) {
 		if (a->seen)
 			continue;
-		if (a->state == PUBLISH_UNKNOWN && !a->call) {
+		if (a->state == PUBLISH_NEW && !a->call) {
 			published_free(a);
 			continue;
 		}
@@ -318,7 +341,7 @@ void consul_publish_again(struct consul_publish *p)
 	p->has_service = false;
 	for (struct published *a = p->apps; a; a = a->hh.next) {
 		if (a->state == PUBLISH_REGISTERED)
-			a->state = PUBLISH_UNKNOWN;
+			a->state = PUBLISH_NEW;
 		a->renew_at = 0;
 	}
 }

@@ -400,7 +400,8 @@ static int on_publish(sd_event_source *source, uint64_t now, void *userdata)
 
 static void start_publishing(struct discovery *d)
 {
-	d->publish = consul_publish_new(d->loop, d->client);
+	d->publish = consul_publish_new(d->loop, consul_client_transport(d->client),
+					CONSUL_PUBLISH_RETRY);
 	loop_timer_set(d->loop, &d->publish_timer, loop_now(d->loop), LOOP_HTTP, on_publish, d);
 }
 

@@ -42,7 +42,7 @@ struct discovered {
 	char *note;            /* what is wrong with the tags, although they are an app */
 	char *rival;           /* of a conflict: the app that has the name or the VIP; else NULL */
 	usec_t since;          /* of the state */
-	usec_t retained_since;     /* Consul lost it: USEC_NEVER */
+	usec_t retained_since; /* Consul lost it: USEC_NEVER */
 	struct app_spec *spec; /* of the tags as they are now; NULL while they are broken */
 	uint64_t looked_at;    /* the entry's mark, consul/catalog.h */
 	bool seen;
