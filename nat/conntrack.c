@@ -23,6 +23,7 @@
 #include "lib/mem.h"
 #include "nat/ctmsg.h"
 #include "net/nlsock.h"
+#include "process/fd.h"
 #include "process/loop.h"
 #include "process/subreaper.h"
 
@@ -49,9 +50,9 @@ struct report {
 
 struct conntrack {
 	sd_event *loop;
-	struct targets next;           /* of the next child */
-	pid_t child;                   /* 0: none */
-	struct subreaper_group family; /* keeps others from collecting the child */
+	struct targets next;        /* of the next child */
+	pid_t child;                /* 0: none */
+	struct subreaper_tree tree; /* keeps others from collecting the child */
 	int pidfd, pipe;
 	sd_event_source *end_source, *start_source;
 	bool complained;
@@ -179,22 +180,15 @@ static void complain(struct conntrack *c, int r)
 
 static void start_later(struct conntrack *c);
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void reap(struct conntrack *c)
 {
 	siginfo_t info;
 	c->end_source = sd_event_source_disable_unref(c->end_source);
-	subreaper_leave(&c->family);
+	subreaper_tree_end(&c->tree);
 	while (waitid(P_PID, (id_t)c->child, &info, WEXITED) < 0 && errno == EINTR)
 		;
-	close_fd(&c->pidfd);
-	close_fd(&c->pipe);
+	fd_close(&c->pidfd);
+	fd_close(&c->pipe);
 	c->child = 0;
 }
 
@@ -227,10 +221,10 @@ static int spawn(struct conntrack *c)
 	close(ends[1]);
 	if (r < 0) {
 		c->child = 0;
-		close_fd(&c->pipe);
+		fd_close(&c->pipe);
 		return r;
 	}
-	subreaper_lead(&c->family, c->child);
+	subreaper_tree_start(&c->tree, c->child);
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->child, 0);
 	r = c->pidfd < 0
 		    ? -errno

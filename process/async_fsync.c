@@ -18,13 +18,13 @@ struct async_fsync {
 	sd_event *loop;
 	aio_context_t context; /* 0: none */
 	int event_fd;
-	sd_event_source *event, *told;
-	int result; /* of fsync(), to be told */
+	sd_event_source *event, *finished;
+	int result; /* of a fsync() that blocked, to be reported */
 	async_fsync_done_cb *done;
 	void *userdata;
 };
 
-static void tell(struct async_fsync *s, int result)
+static void report(struct async_fsync *s, int result)
 {
 	async_fsync_done_cb *done = s->done;
 	s->done = NULL;
@@ -42,15 +42,15 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *use
 	if (read(fd, &n, sizeof(n)) < 0)
 		return 0;
 	if (syscall(SYS_io_getevents, s->context, 0L, 1L, &ended, &now) == 1)
-		tell(s, (int)ended.res);
+		report(s, (int)ended.res);
 	return 0;
 }
 
-static int on_told(sd_event_source *source, void *userdata)
+static int on_finished(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct async_fsync *s = userdata;
-	tell(s, s->result);
+	report(s, s->result);
 	return 0;
 }
 
@@ -58,7 +58,7 @@ static void stop_async(struct async_fsync *s)
 {
 	s->event = sd_event_source_disable_unref(s->event);
 	if (s->context)
-		syscall(SYS_io_destroy, s->context); /* waits for what is under way */
+		syscall(SYS_io_destroy, s->context); /* waits for the request in progress */
 	s->context = 0;
 	if (s->event_fd >= 0)
 		close(s->event_fd);
@@ -82,7 +82,7 @@ void async_fsync_free(struct async_fsync *s)
 	if (!s)
 		return;
 	stop_async(s);
-	sd_event_source_disable_unref(s->told);
+	sd_event_source_disable_unref(s->finished);
 	free(s);
 }
 
@@ -109,8 +109,8 @@ void async_fsync_start(struct async_fsync *s, int fd, async_fsync_done_cb *done,
 	s->userdata = userdata;
 	if (s->context && submit(s, fd) == 0)
 		return;
-	/* Also for a file that AIO will not have. */
+	/* Also for a file that AIO refuses. */
 	s->result = fsync(fd) < 0 ? -errno : 0;
-	if (loop_defer(s->loop, &s->told, LOOP_APPLY, on_told, s) < 0)
-		tell(s, s->result);
+	if (loop_defer(s->loop, &s->finished, LOOP_APPLY, on_finished, s) < 0)
+		report(s, s->result);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fsync() that does not keep the loop: the disk may take milliseconds, a busy one seconds. The
- * kernel does it in a worker of its own (Linux AIO, IOCB_CMD_FSYNC, Linux 4.18) and tells by an
- * eventfd. Not io_uring, which hosts and container engines switch off.
+ * fsync() that does not block the loop: a disk may take milliseconds, a busy one seconds. The
+ * kernel does it in one of its workers (Linux AIO, IOCB_CMD_FSYNC, since 4.18) and signals an
+ * eventfd. Not io_uring, which hosts and container engines disable.
  *
- * Where the kernel has no AIO either, or a sandbox refuses it, the loop waits for the disk.
+ * Where the kernel has no AIO, or a sandbox refuses it, fsync() blocks the loop.
  */
 #ifndef PROCESS_ASYNC_FSYNC_H
 #define PROCESS_ASYNC_FSYNC_H
@@ -16,16 +16,16 @@ struct async_fsync;
 
 /* Never fails. */
 struct async_fsync *async_fsync_new(sd_event *loop);
-/* Waits for what is under way, and calls nobody back. */
+/* Waits for the fsync() in progress, without calling back. */
 void async_fsync_free(struct async_fsync *s);
-/* False when async_fsync_start() waits for the disk. */
+/* False: async_fsync_start() blocks. */
 bool async_fsync_is_async(const struct async_fsync *s);
 
 /* 0, or the -errno of fsync(); always from the loop, never from inside async_fsync_start(). The
  * next one may be started inside. */
 typedef void async_fsync_done_cb(int result, void *userdata);
-/* A file or a directory, one at a time. `fd` may be closed once it is told. A file system that has
- * no fsync() for it has nothing to wait for: 0. */
+/* A file or a directory, one at a time. `fd` may be closed after the callback. 0 for a file system
+ * without fsync(). */
 void async_fsync_start(struct async_fsync *s, int fd, async_fsync_done_cb *done, void *userdata);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "lib/mem.h"
 #include "process/async_fsync.h"
+#include "process/fd.h"
 #include "process/loop.h"
 
 /* In one turn of the loop; about half a millisecond of copying. */
@@ -32,13 +33,6 @@ struct atomic_file {
 	void *userdata;
 };
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static int fail(struct err *err, int code, const char *what, const char *path)
 {
 	return err_set(err, code, "cannot %s %s: %s", what, path, strerror(-code));
@@ -49,7 +43,7 @@ static int fail(struct err *err, int code, const char *what, const char *path)
 static int open_dir(struct atomic_file *r, struct err *err)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	close_fd(&r->dir_fd);
+	fd_close(&r->dir_fd);
 	r->dir_fd = open(r->dir, flags);
 	if (r->dir_fd < 0 && errno == ENOENT) {
 		if (mkdir(r->dir, 0700) < 0)
@@ -80,14 +74,14 @@ static int open_file(struct atomic_file *r, struct err *err)
 {
 	int rc = 0;
 	do {
-		close_fd(&r->fd);
+		fd_close(&r->fd);
 		r->fd = open(r->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 		if (r->fd < 0)
 			return errno == ENOENT ? 0 : fail(err, -errno, "open", r->path);
 		rc = lock(r->fd, r->path, err);
 	} while (rc == 0 && !is_still(r->fd, r->path));
 	if (rc < 0)
-		close_fd(&r->fd); /* it is not ours */
+		fd_close(&r->fd); /* it is not ours */
 	return rc;
 }
 
@@ -119,7 +113,7 @@ static void drop_new(struct atomic_file *r)
 {
 	if (r->new_fd >= 0)
 		unlink(r->temp);
-	close_fd(&r->new_fd);
+	fd_close(&r->new_fd);
 }
 
 /* Leaves the file as it is. */
@@ -138,8 +132,8 @@ void atomic_file_free(struct atomic_file *r)
 		return;
 	async_fsync_free(r->syncer);
 	drop(r);
-	close_fd(&r->fd);
-	close_fd(&r->dir_fd);
+	fd_close(&r->fd);
+	fd_close(&r->dir_fd);
 	free(r->path);
 	free(r->temp);
 	free(r->dir);
@@ -206,7 +200,7 @@ int atomic_file_set_aside(struct atomic_file *r, const char *path, struct err *e
 	return 0;
 }
 
-int atomic_file_keep(struct atomic_file *r, const char *path, struct err *err)
+int atomic_file_link(struct atomic_file *r, const char *path, struct err *err)
 {
 	if (link(r->path, path) < 0 && errno != EEXIST)
 		return err_set(err, -errno, "cannot link %s to %s: %s", r->path, path,
@@ -252,7 +246,7 @@ static int replace(struct atomic_file *r, struct err *err)
 	if (rename(r->temp, r->path) < 0)
 		return err_set(err, -errno, "cannot rename %s to %s: %s", r->temp, r->path,
 			       strerror(errno));
-	close_fd(&r->fd);
+	fd_close(&r->fd);
 	r->fd = r->new_fd;
 	r->new_fd = -1;
 	return 0;

@@ -31,7 +31,7 @@ int atomic_file_read(struct atomic_file *r, size_t max, char **ret, size_t *ret_
 /* Gives the file that is there another name, in the same directory; or one more name, which keeps
  * it when it is replaced. */
 int atomic_file_set_aside(struct atomic_file *r, const char *path, struct err *err);
-int atomic_file_keep(struct atomic_file *r, const char *path, struct err *err);
+int atomic_file_link(struct atomic_file *r, const char *path, struct err *err);
 
 /* `err` is NULL when the new content is on the disk. Called from the loop; the next write may be
  * started inside. */

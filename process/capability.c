@@ -36,7 +36,7 @@ unsigned capability_first_free_port(void)
 	return port;
 }
 
-void capability_keep_to_ourselves(void)
+void capability_clear_ambient(void)
 {
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel lets this process do (capabilities(7)). */
+/* The capabilities of this process (capabilities(7)). */
 #ifndef PROCESS_CAPABILITY_H
 #define PROCESS_CAPABILITY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A bit for each CAP_… that is in effect. What this says holds for the user namespace that the
- * process is in; the network namespace may belong to another one, and the kernel refuse. */
+/* One bit for each effective CAP_…, in the user namespace of the process. The network namespace may
+ * belong to another user namespace; then the kernel refuses in spite of the bit. */
 uint64_t capability_effective(void);
 bool capability_have(int number);
 
-/* The lowest port that needs no CAP_NET_BIND_SERVICE; 0: none needs it. */
+/* The lowest port that needs no CAP_NET_BIND_SERVICE; 0: no port needs it. */
 unsigned capability_first_free_port(void);
 
-/* What was given to us to pass on (ambient capabilities, as systemd gives them to a service that
- * runs as a plain user) is not passed on to the commands that we run. We keep it ourselves. */
-void capability_keep_to_ourselves(void);
+/* Clears the ambient set, which systemd fills for a service that runs as a plain user: commands do
+ * not inherit the capabilities. The agent keeps them. */
+void capability_clear_ambient(void);
 
 #endif

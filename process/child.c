@@ -26,6 +26,7 @@
 
 #include "lib/backoff.h"
 #include "lib/mem.h"
+#include "process/fd.h"
 #include "process/loop.h"
 #include "process/stale_children.h"
 #include "process/subreaper.h"
@@ -45,7 +46,7 @@
 struct child {
 	sd_event *loop;
 	pid_t pid; /* also the number of its session and group; 0 once it is settled */
-	struct subreaper_group family;
+	struct subreaper_tree tree;
 	int pidfd, out;
 	sd_event_source *end_source, *out_source, *limit_source;
 	child_done_cb *done;
@@ -122,25 +123,18 @@ static void reap(sd_event *loop, pid_t group, uint64_t family)
 	sd_event_source_unref(source);
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 /* Ends the process and its family, and with them everything that can call back. */
 static void settle(struct child *c)
 {
 	c->end_source = sd_event_source_disable_unref(c->end_source);
 	c->out_source = sd_event_source_disable_unref(c->out_source);
 	c->limit_source = sd_event_source_disable_unref(c->limit_source);
-	close_fd(&c->pidfd);
-	close_fd(&c->out);
+	fd_close(&c->pidfd);
+	fd_close(&c->out);
 	if (c->pid > 0) {
 		kill(-c->pid, SIGKILL);
-		subreaper_leave(&c->family);
-		reap(c->loop, c->pid, c->family.id);
+		subreaper_tree_end(&c->tree);
+		reap(c->loop, c->pid, c->tree.id);
 	}
 	c->pid = 0;
 }
@@ -309,15 +303,15 @@ static int spawn_as(const char *const argv[], char *const env[], const struct ch
 	if (pid == 0)
 		run_as(argv, env, user, high_out, high);
 	int r = pid < 0 ? -errno : 0;
-	close_fd(&report[1]);
-	close_fd(&high);
-	close_fd(&high_out);
+	fd_close(&report[1]);
+	fd_close(&high);
+	fd_close(&high_out);
 	/* Ends with the exec, so it is as long as posix_spawn() waits. */
 	if (r == 0 && read(report[0], &code, sizeof(code)) == sizeof(code)) {
 		waitpid(pid, NULL, 0);
 		r = -code;
 	}
-	close_fd(&report[0]);
+	fd_close(&report[0]);
 	if (r == 0)
 		*ret = pid;
 	return r;
@@ -332,8 +326,8 @@ static int spawn_marked(struct child *c, const char *const argv[], const struct 
 		n++;
 	char **env = mem_new(n + 3, sizeof(*env)), **p = env;
 	char *mark = mem_strdup(stale_children_mark());
-	subreaper_init(&c->family);
-	*p++ = c->family.mark;
+	subreaper_tree_init(&c->tree);
+	*p++ = c->tree.mark;
 	if (*mark)
 		*p++ = mark;
 	for (size_t i = 0; i < n; i++)
@@ -356,7 +350,7 @@ static int start(struct child *c, const char *const argv[], const struct child_u
 	close(fds[1]);
 	if (r < 0)
 		return r;
-	subreaper_lead(&c->family, c->pid);
+	subreaper_tree_start(&c->tree, c->pid);
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
 	return c->pidfd < 0 ? -errno : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A timer for a day that never comes, which the kernel cancels when the clock is set. */
+/* A timer that never expires, which the kernel cancels when the clock is set. */
 #include "process/clock_watch.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static int on_fd(sd_event_source *source, int fd, uint32_t revents, void *userda
 	uint64_t n;
 	if (read(fd, &n, sizeof(n)) < 0 && errno == EAGAIN)
 		return 0;
-	/* A cancelled timer tells of one step only. */
+	/* A cancelled timer reports one step only: it is set again. */
 	if (arm(fd) < 0)
 		w->source = sd_event_source_disable_unref(w->source);
 	w->set(w->userdata);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells when somebody sets the clock (CLOCK_REALTIME), as NTP does at boot; not when it is slewed.
- */
+/* Notices when CLOCK_REALTIME is set, as NTP does at boot; not when it is slewed. */
 #ifndef PROCESS_CLOCK_WATCH_H
 #define PROCESS_CLOCK_WATCH_H
 
@@ -10,7 +9,7 @@ struct clock_watch;
 
 typedef void clock_watch_cb(void *userdata);
 
-/* NULL where the kernel cannot tell. */
+/* NULL where the kernel does not support it. */
 struct clock_watch *clock_watch_new(sd_event *loop, clock_watch_cb *set, void *userdata);
 void clock_watch_free(struct clock_watch *w);
 

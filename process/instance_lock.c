@@ -17,7 +17,7 @@ int instance_lock_acquire(int *ret_fd, struct err *err)
 	memcpy(sun.sun_path + 1, NAME, sizeof(NAME) - 1); /* a leading NUL makes it abstract */
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return err_set(err, -errno, "cannot make a unix socket: %s", strerror(errno));
+		return err_set(err, -errno, "cannot create a unix socket: %s", strerror(errno));
 	if (bind(fd, (const struct sockaddr *)&sun, len) == 0) {
 		*ret_fd = fd;
 		return 0;
@@ -28,5 +28,5 @@ int instance_lock_acquire(int *ret_fd, struct err *err)
 		return err_set(err, -e,
 			       "another vipherald manages lo in this network namespace; "
 			       "'ss -xap | grep " NAME "' shows its process");
-	return err_set(err, -e, "cannot claim the unix socket @" NAME ": %s", strerror(e));
+	return err_set(err, -e, "cannot bind the unix socket @" NAME ": %s", strerror(e));
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One agent a network namespace: two would take each other's VIPs and rules for leftovers. The
- * claim is a unix socket of an abstract name, which belongs to the network namespace, exactly as
- * lo does, and goes with the process, however that ends.
+ * One agent per network namespace: two would remove each other's VIPs and rules as leftovers. The
+ * lock is a unix socket with an abstract name, which belongs to the network namespace as lo does,
+ * and which the kernel removes when the process ends.
  */
 #ifndef PROCESS_INSTANCE_LOCK_H
 #define PROCESS_INSTANCE_LOCK_H
 
 #include "lib/err.h"
 
-/* -EADDRINUSE when another process has it. *ret_fd holds the claim until it is closed. */
+/* -EADDRINUSE when another process has it. The lock is released when *ret_fd is closed. */
 int instance_lock_acquire(int *ret_fd, struct err *err);
 
 #endif

@@ -8,18 +8,18 @@
 /* sd-event's default lets a timer come up to 250 ms late, to save power. */
 #define TIMER_ACCURACY 1
 
-usec_t loop_now(sd_event *loop)
+mono_t loop_now(sd_event *loop)
 {
 	uint64_t now = 0;
 	sd_event_now(loop, CLOCK_MONOTONIC, &now);
 	return now;
 }
 
-usec_t loop_clock(void)
+mono_t loop_clock(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (usec_t)ts.tv_sec * USEC_PER_SEC + (usec_t)ts.tv_nsec / 1000;
+	return (mono_t)ts.tv_sec * USEC_PER_SEC + (mono_t)ts.tv_nsec / 1000;
 }
 
 uint32_t loop_random(void)
@@ -31,15 +31,15 @@ uint32_t loop_random(void)
 	return v;
 }
 
-/* A source that could not be set up completely must not stay behind half made. */
-static int made(int r, sd_event_source **source)
+/* A source that could not be set up completely is released. */
+static int check_created(int r, sd_event_source **source)
 {
 	if (r < 0)
 		*source = sd_event_source_disable_unref(*source);
 	return r < 0 ? r : 0;
 }
 
-int loop_timer_set(sd_event *loop, sd_event_source **source, usec_t when,
+int loop_timer_set(sd_event *loop, sd_event_source **source, mono_t when,
 		   enum loop_priority priority, sd_event_time_handler_t handler, void *userdata)
 {
 	int r;
@@ -53,7 +53,7 @@ int loop_timer_set(sd_event *loop, sd_event_source **source, usec_t when,
 			      userdata);
 	if (r < 0)
 		return r;
-	return made(sd_event_source_set_priority(*source, priority), source);
+	return check_created(sd_event_source_set_priority(*source, priority), source);
 }
 
 int loop_defer(sd_event *loop, sd_event_source **source, enum loop_priority priority,
@@ -68,7 +68,7 @@ int loop_defer(sd_event *loop, sd_event_source **source, enum loop_priority prio
 	r = sd_event_add_defer(loop, source, handler, userdata);
 	if (r < 0)
 		return r;
-	return made(sd_event_source_set_priority(*source, priority), source);
+	return check_created(sd_event_source_set_priority(*source, priority), source);
 }
 
 int loop_io_add(sd_event *loop, sd_event_source **source, int fd, uint32_t events,
@@ -77,5 +77,5 @@ int loop_io_add(sd_event *loop, sd_event_source **source, int fd, uint32_t event
 	int r = sd_event_add_io(loop, source, fd, events, handler, userdata);
 	if (r < 0)
 		return r;
-	return made(sd_event_source_set_priority(*source, priority), source);
+	return check_created(sd_event_source_set_priority(*source, priority), source);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What we want from sd-event, in one place: priorities and re-armable timers.
+ * Priorities and re-armable timers on sd-event.
  *
  * Event sources are members of their owner, made on first use and released with
  * sd_event_source_disable_unref() in the owner's `_done`. sd-event runs one source per turn, the
- * lowest priority number first and among equals the one that waited longest, so that neither a
- * burst of HTTP requests nor a peer that never stops talking can hold up a withdrawal.
+ * lowest priority number first and among equals the one that has waited longest, so that neither a
+ * burst of HTTP requests nor a peer that sends without end can delay a withdrawal.
  */
 #ifndef PROCESS_LOOP_H
 #define PROCESS_LOOP_H
@@ -18,28 +18,28 @@
 enum loop_priority {
 	LOOP_FLUSH = -30,  /* BGP output that was decided in this turn; signals */
 	LOOP_BGP = -20,    /* BGP timers */
-	LOOP_HEALTH = -10, /* what may lead to a withdrawal */
-	/* What others decide the amount of. One priority, so that sd-event lets them take turns and
-	 * a flood of one kind starves none of the others, nor anything above. */
+	LOOP_HEALTH = -10, /* events that may lead to a withdrawal */
+	/* Work whose amount others decide. One priority, so that sd-event lets the kinds take turns
+	 * and a flood of one starves neither the others nor anything above. */
 	LOOP_INPUT = 0, /* from BGP peers */
 	LOOP_APPLY = 0, /* reconciling addresses */
 	LOOP_NAT = 0,   /* NAT rules */
 	LOOP_HTTP = 0,
-	LOOP_IDLE = 10, /* what makes more work: only when all else is done */
+	LOOP_IDLE = 10, /* work that makes more work: when all else is done */
 };
 
 /* CLOCK_MONOTONIC as of this turn of the loop. */
-usec_t loop_now(sd_event *loop);
+mono_t loop_now(sd_event *loop);
 /* CLOCK_MONOTONIC at this instant, to measure how long something took within a turn. */
-usec_t loop_clock(void);
+mono_t loop_clock(void);
 /* 32 bits for jitter; not for secrets. */
 uint32_t loop_random(void);
-/* Makes or re-arms a one-shot timer; USEC_NEVER disarms it. A re-armed one keeps the priority,
- * handler and userdata that it was made with. */
-int loop_timer_set(sd_event *loop, sd_event_source **source, usec_t when,
+/* Creates or re-arms a one-shot timer; USEC_NEVER disarms it. Re-arming keeps priority, handler and
+ * userdata. */
+int loop_timer_set(sd_event *loop, sd_event_source **source, mono_t when,
 		   enum loop_priority priority, sd_event_time_handler_t handler, void *userdata);
-/* Makes or re-arms a source that runs once, after everything more urgent in this turn, and after
- * what is as urgent and waits already. Nothing changes while it is armed. */
+/* Creates or re-arms a source that runs once, after all that is more urgent, and after all of the
+ * same priority that is waiting. Does nothing while it is armed. */
 int loop_defer(sd_event *loop, sd_event_source **source, enum loop_priority priority,
 	       sd_event_handler_t handler, void *userdata);
 /* Watches `fd` (not owned) for EPOLL* `events`. */

@@ -16,17 +16,17 @@
 
 #include "lib/mem.h"
 #include "process/loop.h"
+#include "process/proc_file.h"
 
-#define MARK_NAME   "VIPHERALD_AGENT="
-#define LOOKS_TURN  32
-#define PASSES_MAX  8
-#define ENVIRON_MAX ((size_t)256 << 10)
+#define MARK_NAME      "VIPHERALD_AGENT="
+#define PROCESSES_TURN 32
+#define PASSES_MAX     8
+#define ENVIRON_MAX    ((size_t)256 << 10)
 
 struct stale_children {
 	sd_event *loop;
 	DIR *proc;
-	char *environ;                         /* ENVIRON_MAX and a NUL */
-	pid_t *killed;                         /* may take a moment to die, and are met again */
+	pid_t *killed; /* they may take a moment to end, and are seen again */
 	size_t n_killed, cap_killed, n_before; /* `n_before`: this pass */
 	unsigned passes;
 	sd_event_source *work;
@@ -68,9 +68,8 @@ static bool namespace(const char *which, char *ret, size_t size)
 
 const char *stale_children_mark(void)
 {
-	/* A global, because it is about this process; made anew in a child that goes on as another.
-	 */
-	static char mark[ORPHANS_MARK_MAX];
+	/* Global, because it describes this process; computed again in a forked child. */
+	static char mark[STALE_CHILDREN_MARK_MAX];
 	static pid_t made_for;
 	unsigned long long start;
 	char pids[32], net[32], process_state;
@@ -85,7 +84,7 @@ const char *stale_children_mark(void)
 	return mark;
 }
 
-/* How much of a mark says where the agent is. */
+/* The length of the part of a mark that names the namespaces. */
 static size_t place_len(const char *mark)
 {
 	const char *slash = strchr(mark, '/');
@@ -119,7 +118,7 @@ static bool is_of_ended_agent(const char *mark, size_t place)
 	return *end == 0 && has_ended((pid_t)pid, start);
 }
 
-static bool is_orphan(const char *env, size_t len)
+static bool is_stale(const char *env, size_t len)
 {
 	const char *ours = stale_children_mark(), *latest = NULL;
 	for (const char *p = env; p < env + len; p += strlen(p) + 1) {
@@ -132,24 +131,6 @@ static bool is_orphan(const char *env, size_t len)
 	return latest && is_of_ended_agent(latest, place_len(ours));
 }
 
-static size_t read_environ(struct stale_children *o, const char *pid)
-{
-	char path[64];
-	size_t len = 0;
-	ssize_t n;
-	snprintf(path, sizeof(path), "/proc/%.20s/environ", pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	do {
-		n = read(fd, o->environ + len, ENVIRON_MAX - len);
-		len += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && len < ENVIRON_MAX);
-	close(fd);
-	o->environ[len] = 0;
-	return len;
-}
-
 static void note_killed(struct stale_children *o, pid_t pid)
 {
 	for (size_t i = 0; i < o->n_killed; i++)
@@ -159,16 +140,20 @@ static void note_killed(struct stale_children *o, pid_t pid)
 	o->killed[o->n_killed++] = pid;
 }
 
-/* By a pidfd, so that nobody else can have got its number in between. */
-static void look_at(struct stale_children *o, const char *pid)
+/* By a pidfd, so that the signal cannot reach another process that was given the number. */
+static void kill_if_stale(struct stale_children *o, const char *pid)
 {
+	char path[64];
+	size_t len = 0;
 	pid_t number = (pid_t)strtol(pid, NULL, 10);
 	int fd = number != getpid() ? (int)syscall(SYS_pidfd_open, number, 0) : -1;
 	if (fd < 0)
 		return;
-	size_t len = read_environ(o, pid);
-	if (is_orphan(o->environ, len) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
+	snprintf(path, sizeof(path), "/proc/%.20s/environ", pid);
+	char *env = proc_file_read(path, ENVIRON_MAX, &len);
+	if (env && is_stale(env, len) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
 		note_killed(o, number);
+	free(env);
 	close(fd);
 }
 
@@ -176,11 +161,10 @@ static void finish(struct stale_children *o)
 {
 	closedir(o->proc);
 	o->proc = NULL;
-	mem_free(&o->environ);
 	o->done(o->n_killed, o->userdata);
 }
 
-/* What a shell started while we looked elsewhere is found in the next pass. */
+/* A killed shell may have started another process behind the position in /proc: one more pass. */
 static bool again(struct stale_children *o)
 {
 	bool more = o->n_killed > o->n_before && ++o->passes < PASSES_MAX;
@@ -193,7 +177,7 @@ static int on_work(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct stale_children *o = userdata;
-	for (int n = 0; n < LOOKS_TURN; n++) {
+	for (int n = 0; n < PROCESSES_TURN; n++) {
 		/* cppcheck-suppress readdirCalled; there is one thread */
 		const struct dirent *e = readdir(o->proc);
 		if (!e && !again(o)) {
@@ -201,7 +185,7 @@ static int on_work(sd_event_source *source, void *userdata)
 			return 0;
 		}
 		if (e && isdigit((unsigned char)e->d_name[0]))
-			look_at(o, e->d_name);
+			kill_if_stale(o, e->d_name);
 	}
 	return loop_defer(o->loop, &o->work, LOOP_IDLE, on_work, o);
 }
@@ -225,7 +209,6 @@ struct stale_children *stale_children_new(sd_event *loop, stale_children_done_cb
 	o->proc = stale_children_mark()[0] && proc_has_our_numbers() ? opendir("/proc") : NULL;
 	if (!o->proc)
 		return o;
-	o->environ = mem_new(ENVIRON_MAX + 1, 1);
 	loop_defer(loop, &o->work, LOOP_IDLE, on_work, o);
 	return o;
 }
@@ -237,7 +220,6 @@ void stale_children_free(struct stale_children *o)
 	sd_event_source_disable_unref(o->work);
 	if (o->proc)
 		closedir(o->proc);
-	free(o->environ);
 	free(o->killed);
 	free(o);
 }

@@ -14,6 +14,7 @@
 
 #include "lib/mem.h"
 #include "process/loop.h"
+#include "process/proc_file.h"
 
 #define MARK_NAME "VIPHERALD_CHECK"
 /* The environment of a process can be large; what we put there is at most this far from its end. */
@@ -25,23 +26,23 @@
 
 /* Globals, because they are about this process, of which there is one: the living leaders among
  * its children, and how many there were. */
-static struct subreaper_group *leaders;
+static struct subreaper_tree *leaders;
 static uint64_t last_id;
 
-void subreaper_init(struct subreaper_group *f)
+void subreaper_tree_init(struct subreaper_tree *f)
 {
-	*f = (struct subreaper_group){ .id = ++last_id };
+	*f = (struct subreaper_tree){ .id = ++last_id };
 	snprintf(f->mark, sizeof(f->mark), MARK_NAME "=%d.%" PRIu64, (int)getpid(), f->id);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-void subreaper_lead(struct subreaper_group *f, pid_t leader)
+void subreaper_tree_start(struct subreaper_tree *f, pid_t leader)
 {
 	f->leader = leader;
 	HASH_ADD(hh, leaders, leader, sizeof(f->leader), f);
 }
 
-void subreaper_leave(struct subreaper_group *f)
+void subreaper_tree_end(struct subreaper_tree *f)
 {
 	if (f->leader)
 		HASH_DELETE(hh, leaders, f);
@@ -50,29 +51,9 @@ void subreaper_leave(struct subreaper_group *f)
 
 static bool is_leader(pid_t pid)
 {
-	struct subreaper_group *f;
+	struct subreaper_tree *f;
 	HASH_FIND(hh, leaders, &pid, sizeof(pid), f);
 	return f;
-}
-
-/* The whole of a file of /proc, NUL-terminated; NULL when it cannot be read. Free it. */
-static char *read_proc(const char *path, size_t max, size_t *ret_len)
-{
-	char *text = NULL;
-	size_t len = 0, cap = 0;
-	ssize_t n = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	do {
-		text = mem_grow(text, &cap, len + 4096 + 1, 1);
-		n = read(fd, text + len, 4096);
-		len += n > 0 ? (size_t)n : 0;
-	} while ((n > 0 && len < max) || (n < 0 && errno == EINTR));
-	close(fd);
-	text[len] = 0;
-	*ret_len = len;
-	return text;
 }
 
 enum kin { KIN_STRANGER, KIN_FAMILY, KIN_UNKNOWN };
@@ -90,7 +71,7 @@ static uint64_t id_of(const char *env, size_t len)
 
 static bool is_led(uint64_t id)
 {
-	for (struct subreaper_group *f = leaders; f; f = f->hh.next)
+	for (struct subreaper_tree *f = leaders; f; f = f->hh.next)
 		if (f->id == id)
 			return true;
 	return false;
@@ -103,7 +84,7 @@ static enum kin kin_of(pid_t pid, uint64_t *ret_id)
 	char path[48];
 	size_t len = 0;
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	char *env = read_proc(path, ENVIRON_MAX, &len);
+	char *env = proc_file_read(path, ENVIRON_MAX, &len);
 	uint64_t id = len > 0 ? id_of(env, len) : 0;
 	free(env);
 	if (len == 0)
@@ -142,7 +123,7 @@ static bool look_at_all(struct sweep *sweep)
 	char path[64];
 	size_t len;
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	char *children = read_proc(path, CHILDREN_MAX, &len);
+	char *children = proc_file_read(path, CHILDREN_MAX, &len);
 	if (!children)
 		return false;
 	for (char *p = children, *end; *p; p = end) {

@@ -19,7 +19,7 @@
 
 #define SUBREAPER_MARK_MAX 64
 
-struct subreaper_group {
+struct subreaper_tree {
 	pid_t leader; /* our child; also the number of its session and group */
 	uint64_t id;
 	char mark[SUBREAPER_MARK_MAX]; /* "NAME=VALUE", for the leader's environment */
@@ -27,10 +27,10 @@ struct subreaper_group {
 };
 
 /* Before the leader is started. */
-void subreaper_init(struct subreaper_group *f);
-/* From here to subreaper_leave() nobody but its owner collects the leader. */
-void subreaper_lead(struct subreaper_group *f, pid_t leader);
-void subreaper_leave(struct subreaper_group *f);
+void subreaper_tree_init(struct subreaper_tree *f);
+/* From here to subreaper_tree_end() nobody but its owner collects the leader. */
+void subreaper_tree_start(struct subreaper_tree *f, pid_t leader);
+void subreaper_tree_end(struct subreaper_tree *f);
 /* Kills whoever came to us of a family that has no leader any more, this one or one that a former
  * sweep missed, and collects what came to us and is dead. True when nobody of the family `id` can
  * be left: none was found, as killing one may bring the next, and nothing was collected, as its

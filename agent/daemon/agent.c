@@ -420,7 +420,7 @@ static void check_capabilities(struct agent *a)
 {
 	privileges_find(a->config, NULL, &a->capabilities);
 	privileges_report(&a->capabilities);
-	capability_keep_to_ourselves();
+	capability_clear_ambient();
 }
 
 static void on_stale_children(size_t killed, void *userdata)

@@ -12,7 +12,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "process/loop.h"
-#include "process/sd_notify.h"
+#include "process/notify_socket.h"
 
 #define STATUS_INTERVAL USEC_PER_SEC
 #define RETRY_INTERVAL  USEC_PER_SEC

@@ -277,7 +277,7 @@ static int set_aside(struct state_file *f, bool damaged, const char *why, struct
 	if (asprintf(&name, "%s.damaged-%s", f->path, date) < 0)
 		abort(); /* out of memory, see lib/mem.h */
 	int rc = damaged ? atomic_file_set_aside(f->rewriter, name, err)
-			 : atomic_file_keep(f->rewriter, name, err);
+			 : atomic_file_link(f->rewriter, name, err);
 	if (rc == 0)
 		log_error("state", "%s: %s; it is kept as %s", f->path, why, name);
 	free(name);

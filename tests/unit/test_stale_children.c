@@ -19,7 +19,7 @@
 #include "tests/unit/loop_until.h"
 #include "tests/unit/own_pidns.h"
 
-#define MARK_MAX (ORPHANS_MARK_MAX + 32)
+#define MARK_MAX (STALE_CHILDREN_MARK_MAX + 32)
 
 /* Ours with another start: of an agent that had our number before us. */
 static const char *former(char buf[static MARK_MAX])

@@ -88,7 +88,7 @@ static bool no_children(void)
 }
 
 /* Until it says that nobody can be left. */
-static void sweep_clean(const struct subreaper_group *f)
+static void sweep_clean(const struct subreaper_tree *f)
 {
 	while (!subreaper_sweep(f->id, true))
 		;
@@ -97,8 +97,8 @@ static void sweep_clean(const struct subreaper_group *f)
 static void test_member_is_killed(void **state)
 {
 	(void)state;
-	struct subreaper_group f;
-	subreaper_init(&f);
+	struct subreaper_tree f;
+	subreaper_tree_init(&f);
 	pid_t pid = start_idle(f.mark);
 	sweep_clean(&f);
 	assert_true(no_children());
@@ -109,9 +109,9 @@ static void test_member_is_killed(void **state)
 static void test_child_of_one_that_dies_meanwhile(void **state)
 {
 	(void)state;
-	struct subreaper_group f;
+	struct subreaper_tree f;
 	char line[16];
-	subreaper_init(&f);
+	subreaper_tree_init(&f);
 	dies_when_looked_at =
 		start(f.mark, "sh -c 'echo $$; exec sleep 30' & wait", line, sizeof(line));
 	assert_true(atoi(line) > 0);
@@ -124,9 +124,9 @@ static void test_child_of_one_that_dies_meanwhile(void **state)
 static void test_member_of_a_former_family(void **state)
 {
 	(void)state;
-	struct subreaper_group former, f;
-	subreaper_init(&former);
-	subreaper_init(&f);
+	struct subreaper_tree former, f;
+	subreaper_tree_init(&former);
+	subreaper_tree_init(&f);
 	start_idle(former.mark);
 	while (!no_children())
 		subreaper_sweep(f.id, true);
@@ -136,15 +136,15 @@ static void test_member_of_a_former_family(void **state)
 static void test_member_of_a_living_family(void **state)
 {
 	(void)state;
-	struct subreaper_group living, f;
-	subreaper_init(&living);
-	subreaper_init(&f);
+	struct subreaper_tree living, f;
+	subreaper_tree_init(&living);
+	subreaper_tree_init(&f);
 	pid_t leader = start_idle(living.mark), member = start_idle(living.mark);
-	subreaper_lead(&living, leader);
+	subreaper_tree_start(&living, leader);
 	assert_true(subreaper_sweep(f.id, true));
 	assert_true(is_alive(leader));
 	assert_true(is_alive(member));
-	subreaper_leave(&living);
+	subreaper_tree_end(&living);
 	sweep_clean(&living);
 	assert_true(no_children());
 }
@@ -153,24 +153,24 @@ static void test_member_of_a_living_family(void **state)
 static void test_leader_is_left_alone(void **state)
 {
 	(void)state;
-	struct subreaper_group living, f;
-	subreaper_init(&living);
-	subreaper_init(&f);
+	struct subreaper_tree living, f;
+	subreaper_tree_init(&living);
+	subreaper_tree_init(&f);
 	pid_t leader = start_idle(living.mark);
-	subreaper_lead(&living, leader);
+	subreaper_tree_start(&living, leader);
 	kill(leader, SIGKILL);
 	wait_for_death(leader);
 	assert_true(subreaper_sweep(f.id, true));
-	subreaper_leave(&living);
+	subreaper_tree_end(&living);
 	assert_int_equal(waitpid(leader, NULL, 0), leader);
 }
 
 static void test_strangers(void **state)
 {
 	(void)state;
-	struct subreaper_group f;
+	struct subreaper_tree f;
 	char other[SUBREAPER_MARK_MAX];
-	subreaper_init(&f);
+	subreaper_tree_init(&f);
 	/* Of another agent, or of a name that only begins like ours. */
 	snprintf(other, sizeof(other), "VIPHERALD_CHECK=%d.%d", (int)getppid(), 1);
 	pid_t foreign = start_idle(other);
@@ -192,8 +192,8 @@ static void test_strangers(void **state)
 static void test_without_environment(void **state)
 {
 	(void)state;
-	struct subreaper_group f;
-	subreaper_init(&f);
+	struct subreaper_tree f;
+	subreaper_tree_init(&f);
 	pid_t pid = start_idle(NULL);
 	assert_false(subreaper_sweep(f.id, true));
 	assert_true(subreaper_sweep(f.id, false));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "process/sd_notify.h"
+#include "process/notify_socket.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 struct notify_socket {
 	int fd;
-	struct sockaddr_un to; /* not connected to: who listens there may be started anew */
+	struct sockaddr_un to; /* not connected: the receiver may be restarted */
 	socklen_t to_len;
 };
 
@@ -41,7 +41,8 @@ int notify_socket_new(const char *path, struct notify_socket **ret, struct err *
 	if (r == 0) {
 		n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		if (n->fd < 0)
-			r = err_set(err, -errno, "cannot make a unix socket: %s", strerror(errno));
+			r = err_set(err, -errno, "cannot create a unix socket: %s",
+				    strerror(errno));
 	}
 	if (r < 0) {
 		notify_socket_free(n);
