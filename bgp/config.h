@@ -74,14 +74,14 @@ struct bgp_peer_config {
 	bool ttl_security;     /* RFC 5082 */
 	bool passive;          /* waits for the peer to connect; needs bgp_config.listen */
 	const char *password;  /* RFC 2385, NULL for none; at most 80 bytes */
-	usec_t hold_time;      /* 0 or >= 3 s */
-	usec_t keepalive;      /* 0: a third of the negotiated hold time */
-	usec_t send_hold_time; /* RFC 9687; 0: the larger of 8 min and twice the hold time */
+	span_t hold_time;      /* 0 or >= 3 s */
+	span_t keepalive;      /* 0: a third of the negotiated hold time */
+	span_t send_hold_time; /* RFC 9687; 0: the larger of 8 min and twice the hold time */
 	/* Of one attempt to connect; 0: BGP_CONNECT_TIMEOUT. */
 	span_t connect_timeout;
-	usec_t connect_retry, connect_retry_max;
+	span_t connect_retry, connect_retry_max;
 	bool graceful_restart; /* RFC 4724, RFC 8538: asks the peer to keep our routes */
-	usec_t restart_time;   /* for so long; whole seconds, at most BGP_GR_TIME_MAX of them */
+	span_t restart_time;   /* for so long; whole seconds, at most BGP_GR_TIME_MAX of them */
 	struct bgp_communities communities; /* of this peer only */
 };
 

@@ -456,7 +456,7 @@ static void connect_to_peer(struct bgp_conn *c)
 		loop_defer(c->loop, &c->failed, LOOP_BGP, on_connect_failed, c);
 }
 
-void bgp_conn_accept(struct bgp_conn *c, int fd, usec_t open_at)
+void bgp_conn_accept(struct bgp_conn *c, int fd, mono_t open_at)
 {
 	struct bgp_event start = { .type = BGP_EV_START, .until = open_at };
 	adopt_socket(c, fd, 0);
@@ -484,7 +484,7 @@ void bgp_conn_give_up(struct bgp_conn *c, const char *why)
 void bgp_conn_hurry(struct bgp_conn *c)
 {
 	struct bgp_event event = { .type = BGP_EV_TIMER };
-	usec_t tried = usec_sub(loop_now(c->loop), c->fsm.state_since);
+	span_t tried = usec_sub(loop_now(c->loop), c->fsm.state_since);
 	/* An attempt under way has lost its packet and would send the next in a second or three. */
 	if (c->fsm.state == BGP_CONNECT && tried >= HURRY_AFTER)
 		lost(c, "connecting anew, as the way to the peer changed", 0);
@@ -521,7 +521,7 @@ void bgp_conn_start(struct bgp_conn *c)
 	step(c, &event);
 }
 
-void bgp_conn_defer(struct bgp_conn *c, usec_t until)
+void bgp_conn_defer(struct bgp_conn *c, mono_t until)
 {
 	struct bgp_event event = { .type = BGP_EV_DEFER, .until = until };
 	step(c, &event);

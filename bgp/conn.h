@@ -70,11 +70,11 @@ void bgp_conn_give_up(struct bgp_conn *c, const char *why);
 void bgp_conn_hurry(struct bgp_conn *c);
 /* Takes over a connection that the peer made. Nothing is said on it and nothing read from it
  * before `open_at` (0: at once), unless bgp_conn_open comes first. */
-void bgp_conn_accept(struct bgp_conn *c, int fd, usec_t open_at);
+void bgp_conn_accept(struct bgp_conn *c, int fd, mono_t open_at);
 /* Nothing happens unless the connection waits to be opened. */
 void bgp_conn_open(struct bgp_conn *c);
 /* The next attempt is not made before `until`; nothing happens where none is due. */
-void bgp_conn_defer(struct bgp_conn *c, usec_t until);
+void bgp_conn_defer(struct bgp_conn *c, mono_t until);
 /* Sends what next_message gives until the socket takes no more. */
 void bgp_conn_flush(struct bgp_conn *c);
 /* Nothing waits here or in the socket: the peer's host has all that was sent. */

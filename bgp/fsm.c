@@ -9,9 +9,9 @@
 #include "bgp/notify.h"
 #include "bgp/open.h"
 
-static uint16_t seconds(usec_t span)
+static uint16_t seconds(span_t span)
 {
-	usec_t s = span / USEC_PER_SEC;
+	span_t s = span / USEC_PER_SEC;
 	return s > UINT16_MAX ? UINT16_MAX : (uint16_t)s;
 }
 
@@ -39,27 +39,27 @@ static void stop_timers(struct bgp_fsm *fsm)
 	fsm->hold_until = fsm->keepalive_at = fsm->send_hold_until = USEC_NEVER;
 }
 
-static void restart_hold(struct bgp_fsm *fsm, usec_t now)
+static void restart_hold(struct bgp_fsm *fsm, mono_t now)
 {
-	usec_t hold = fsm->negotiated.hold_time * USEC_PER_SEC;
+	span_t hold = fsm->negotiated.hold_time * USEC_PER_SEC;
 	fsm->hold_until = hold ? usec_add(now, hold) : USEC_NEVER;
 }
 
 static void restart_keepalive(struct bgp_fsm *fsm, const struct bgp_event *ev)
 {
-	usec_t every = fsm->negotiated.keepalive * USEC_PER_SEC;
+	span_t every = fsm->negotiated.keepalive * USEC_PER_SEC;
 	fsm->keepalive_at = every ? usec_add(ev->now, jitter(every, ev->random)) : USEC_NEVER;
 }
 
-static usec_t send_hold_time(const struct bgp_fsm *fsm)
+static span_t send_hold_time(const struct bgp_fsm *fsm)
 {
-	usec_t twice = 2 * USEC_PER_SEC * fsm->negotiated.hold_time;
+	span_t twice = 2 * USEC_PER_SEC * fsm->negotiated.hold_time;
 	if (fsm->config.send_hold_time)
 		return fsm->config.send_hold_time;
 	return twice > BGP_SEND_HOLD_TIME_MIN ? twice : BGP_SEND_HOLD_TIME_MIN;
 }
 
-usec_t bgp_fsm_retry_due(const struct bgp_fsm *fsm)
+mono_t bgp_fsm_retry_due(const struct bgp_fsm *fsm)
 {
 	return fsm->retry_at > fsm->deferred_until ? fsm->retry_at : fsm->deferred_until;
 }
@@ -71,16 +71,16 @@ span_t bgp_fsm_connect_timeout(const struct bgp_fsm *fsm)
 
 /* For as long as an attempt may take and no longer: a peer that connects again and again without
  * ever getting to a session must not keep us from trying. */
-static void defer(struct bgp_fsm *fsm, usec_t until)
+static void defer(struct bgp_fsm *fsm, mono_t until)
 {
 	if (fsm->retry_at != USEC_NEVER)
 		fsm->deferred_until =
 			usec_min(until, usec_add(fsm->retry_at, bgp_fsm_connect_timeout(fsm)));
 }
 
-usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm)
+mono_t bgp_fsm_deadline(const struct bgp_fsm *fsm)
 {
-	usec_t at = usec_min(usec_min(fsm->connect_by, fsm->open_at), bgp_fsm_retry_due(fsm));
+	mono_t at = usec_min(usec_min(fsm->connect_by, fsm->open_at), bgp_fsm_retry_due(fsm));
 	at = usec_min(at, usec_min(fsm->hold_until, fsm->keepalive_at));
 	return usec_min(at, fsm->send_hold_until);
 }
@@ -499,7 +499,7 @@ static void step_established(struct bgp_fsm *fsm, const struct bgp_event *ev,
 		step_connected(fsm, ev, BGP_ERR_FSM_ESTABLISHED, out);
 }
 
-void bgp_fsm_init(struct bgp_fsm *fsm, const struct bgp_fsm_config *config, usec_t now)
+void bgp_fsm_init(struct bgp_fsm *fsm, const struct bgp_fsm_config *config, mono_t now)
 {
 	*fsm = (struct bgp_fsm){
 		.config = *config,
@@ -510,7 +510,7 @@ void bgp_fsm_init(struct bgp_fsm *fsm, const struct bgp_fsm_config *config, usec
 	stop_timers(fsm);
 }
 
-void bgp_fsm_hurry(struct bgp_fsm *fsm, usec_t now)
+void bgp_fsm_hurry(struct bgp_fsm *fsm, mono_t now)
 {
 	backoff_reset(&fsm->backoff);
 	if (fsm->retry_at != USEC_NEVER)

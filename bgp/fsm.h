@@ -38,13 +38,13 @@ struct bgp_fsm_config {
 	uint32_t peer_as;       /* 0: any */
 	bool passive;           /* never connects; waits in Active */
 	bool incoming;          /* the peer made this connection; it ends in Idle for good */
-	usec_t hold_time;       /* what we offer; whole seconds */
-	usec_t keepalive;       /* 0: a third of what is negotiated */
-	usec_t send_hold_time;  /* 0: the default of RFC 9687 */
+	span_t hold_time;       /* what we offer; whole seconds */
+	span_t keepalive;       /* 0: a third of what is negotiated */
+	span_t send_hold_time;  /* 0: the default of RFC 9687 */
 	span_t connect_timeout; /* 0: BGP_CONNECT_TIMEOUT */
-	usec_t connect_retry, connect_retry_max;
+	span_t connect_retry, connect_retry_max;
 	bool graceful_restart; /* offered, RFC 4724 */
-	usec_t restart_time;   /* whole seconds */
+	span_t restart_time;   /* whole seconds */
 };
 
 /* What both sides said in their OPENs. */
@@ -80,14 +80,14 @@ enum bgp_event_type {
 
 struct bgp_event {
 	enum bgp_event_type type;
-	usec_t now;
+	mono_t now;
 	uint32_t random; /* for jitter */
 	union {
 		const struct bgp_open *open;
 		/* received, to send (STOP), or the decoder's verdict (BROKEN) */
 		const struct bgp_notification *notification;
 		const char *text; /* TCP_FAILED: why, for people */
-		usec_t until;     /* START of an incoming one: its OPEN is due; DEFER */
+		mono_t until;     /* START of an incoming one: its OPEN is due; DEFER */
 	};
 };
 
@@ -117,30 +117,30 @@ struct bgp_actions {
 struct bgp_fsm {
 	struct bgp_fsm_config config;
 	enum bgp_state state;
-	usec_t state_since;
+	mono_t state_since;
 	struct bgp_negotiated negotiated; /* valid from OpenConfirm on */
 	bool without_capabilities;        /* the peer refused optional parameters, RFC 5492 3 */
 	struct backoff backoff;
-	usec_t connect_by;     /* the attempt under way must be through */
-	usec_t open_at;        /* Active, incoming: the connection is there, our OPEN waits */
-	usec_t retry_at;       /* the next attempt */
-	usec_t deferred_until; /* and not before; 0: it is not deferred */
-	usec_t hold_until;     /* something must have been heard */
-	usec_t keepalive_at;   /* something must be said */
-	usec_t send_hold_until;
+	mono_t connect_by;     /* the attempt under way must be through */
+	mono_t open_at;        /* Active, incoming: the connection is there, our OPEN waits */
+	mono_t retry_at;       /* the next attempt */
+	mono_t deferred_until; /* and not before; 0: it is not deferred */
+	mono_t hold_until;     /* something must have been heard */
+	mono_t keepalive_at;   /* something must be said */
+	mono_t send_hold_until;
 	char why[320]; /* why it last left a state by failure; "" if it never did */
 };
 
-void bgp_fsm_init(struct bgp_fsm *fsm, const struct bgp_fsm_config *config, usec_t now);
+void bgp_fsm_init(struct bgp_fsm *fsm, const struct bgp_fsm_config *config, mono_t now);
 /* Always fills *ret. */
 void bgp_fsm_step(struct bgp_fsm *fsm, const struct bgp_event *event, struct bgp_actions *ret);
 /* Begins the waits between attempts anew, and makes one that is due later due now: to be followed
  * by BGP_EV_TIMER. */
-void bgp_fsm_hurry(struct bgp_fsm *fsm, usec_t now);
+void bgp_fsm_hurry(struct bgp_fsm *fsm, mono_t now);
 /* When BGP_EV_TIMER is due, USEC_NEVER if not at all. */
-usec_t bgp_fsm_deadline(const struct bgp_fsm *fsm);
+mono_t bgp_fsm_deadline(const struct bgp_fsm *fsm);
 /* When the next attempt is made, USEC_NEVER if none is due. */
-usec_t bgp_fsm_retry_due(const struct bgp_fsm *fsm);
+mono_t bgp_fsm_retry_due(const struct bgp_fsm *fsm);
 /* How long one attempt may take. */
 span_t bgp_fsm_connect_timeout(const struct bgp_fsm *fsm);
 /* Idle, and no attempt is due. */

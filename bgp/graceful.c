@@ -2,7 +2,7 @@
 #include "bgp/graceful.h"
 
 void graceful_init(struct graceful *g, const struct bgp_config *config,
-		   const struct bgp_peer_config *peer, usec_t now)
+		   const struct bgp_peer_config *peer, mono_t now)
 {
 	*g = (struct graceful){
 		.enabled = peer->graceful_restart,
@@ -16,17 +16,17 @@ void graceful_init(struct graceful *g, const struct bgp_config *config,
 	g->until = g->stale_until = usec_add(now, peer->restart_time);
 }
 
-bool graceful_restarting(const struct graceful *g, usec_t now)
+bool graceful_restarting(const struct graceful *g, mono_t now)
 {
 	return !g->told && now < g->until;
 }
 
-bool graceful_defers_end_of_rib(const struct graceful *g, usec_t now)
+bool graceful_defers_end_of_rib(const struct graceful *g, mono_t now)
 {
 	return !g->restored && now < g->until;
 }
 
-void graceful_complete(const struct graceful *g, usec_t now, struct bgp_graceful *offer)
+void graceful_complete(const struct graceful *g, mono_t now, struct bgp_graceful *offer)
 {
 	offer->restarting = graceful_restarting(g, now);
 	offer->ipv4.forwarding = g->had_session || g->kept_ipv4;
@@ -49,12 +49,12 @@ void graceful_session_up(struct graceful *g)
 	g->stale_until = 0;
 }
 
-void graceful_session_down(struct graceful *g, bool keeps, usec_t now)
+void graceful_session_down(struct graceful *g, bool keeps, mono_t now)
 {
 	g->stale_until = keeps ? usec_add(now, g->restart_time) : 0;
 }
 
-bool graceful_may_be_stale(const struct graceful *g, usec_t now)
+bool graceful_may_be_stale(const struct graceful *g, mono_t now)
 {
 	return now < g->stale_until;
 }

@@ -23,29 +23,29 @@
 
 struct graceful {
 	bool enabled;
-	usec_t restart_time;
+	span_t restart_time;
 	bool kept_ipv4, kept_ipv6; /* by a former run */
 	bool had_session;
 	bool restored;
 	bool told;
-	usec_t until;       /* the restart is over, whatever happens */
-	usec_t stale_until; /* without a session, the peer may hold routes of ours for so long */
+	mono_t until;       /* the restart is over, whatever happens */
+	mono_t stale_until; /* without a session, the peer may hold routes of ours for so long */
 };
 
 void graceful_init(struct graceful *g, const struct bgp_config *config,
-		   const struct bgp_peer_config *peer, usec_t now);
+		   const struct bgp_peer_config *peer, mono_t now);
 /* The R bit. */
-bool graceful_restarting(const struct graceful *g, usec_t now);
+bool graceful_restarting(const struct graceful *g, mono_t now);
 /* End-of-RIB is to be deferred. */
-bool graceful_defers_end_of_rib(const struct graceful *g, usec_t now);
+bool graceful_defers_end_of_rib(const struct graceful *g, mono_t now);
 /* Fills in R and F. */
-void graceful_complete(const struct graceful *g, usec_t now, struct bgp_graceful *offer);
+void graceful_complete(const struct graceful *g, mono_t now, struct bgp_graceful *offer);
 void graceful_restored(struct graceful *g);
 void graceful_told(struct graceful *g);
 void graceful_session_up(struct graceful *g);
 /* `keeps`: the peer may keep our routes. */
-void graceful_session_down(struct graceful *g, bool keeps, usec_t now);
+void graceful_session_down(struct graceful *g, bool keeps, mono_t now);
 /* There is no session, and yet the peer may hold routes of ours. */
-bool graceful_may_be_stale(const struct graceful *g, usec_t now);
+bool graceful_may_be_stale(const struct graceful *g, mono_t now);
 
 #endif

@@ -47,7 +47,7 @@ struct bgp_speaker {
 
 struct bgp_flush {
 	struct list_node node;
-	usec_t deadline;
+	mono_t deadline;
 	bool for_goodbyes; /* waits for linger rather than for output */
 	bgp_flushed_cb *done;
 	void *userdata;
@@ -111,7 +111,7 @@ static void arm_flushes(struct bgp_speaker *s);
 static int on_flush_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bgp_speaker *s = userdata;
-	usec_t now = loop_now(s->loop);
+	mono_t now = loop_now(s->loop);
 	bool flushed = all_flushed(s), said_goodbye = !bgp_linger_busy(s->linger);
 	struct list due;
 	(void)source;
@@ -135,13 +135,13 @@ static int on_flush_timer(sd_event_source *source, uint64_t usec, void *userdata
 
 static void arm_flushes(struct bgp_speaker *s)
 {
-	usec_t when = USEC_NEVER;
+	mono_t when = USEC_NEVER;
 	if (!list_empty(&s->flushes))
 		when = usec_add(loop_now(s->loop), FLUSH_POLL);
 	loop_timer_set(s->loop, &s->flush_timer, when, LOOP_BGP, on_flush_timer, s);
 }
 
-static struct bgp_flush *flush_new(struct bgp_speaker *s, usec_t deadline, bool for_goodbyes,
+static struct bgp_flush *flush_new(struct bgp_speaker *s, mono_t deadline, bool for_goodbyes,
 				   bgp_flushed_cb *done, void *userdata)
 {
 	struct bgp_flush *f = mem_new(1, sizeof(*f));
@@ -156,7 +156,7 @@ static struct bgp_flush *flush_new(struct bgp_speaker *s, usec_t deadline, bool 
 	return f;
 }
 
-struct bgp_flush *bgp_speaker_flush(struct bgp_speaker *s, usec_t deadline, bgp_flushed_cb *done,
+struct bgp_flush *bgp_speaker_flush(struct bgp_speaker *s, mono_t deadline, bgp_flushed_cb *done,
 				    void *userdata)
 {
 	return flush_new(s, deadline, false, done, userdata);
@@ -181,7 +181,7 @@ static void stop_listening(struct bgp_speaker *s)
 
 static void end(struct bgp_speaker *s,
 		void (*end_peer)(struct bgp_peer *p, const struct bgp_notification *why),
-		const struct bgp_notification *why, usec_t deadline, bgp_flushed_cb *done,
+		const struct bgp_notification *why, mono_t deadline, bgp_flushed_cb *done,
 		void *userdata)
 {
 	if (s->stopping)
@@ -192,7 +192,7 @@ static void end(struct bgp_speaker *s,
 	s->stopping = flush_new(s, deadline, true, done, userdata);
 }
 
-void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
+void bgp_speaker_stop(struct bgp_speaker *s, const char *text, mono_t deadline,
 		      bgp_flushed_cb *done, void *userdata)
 {
 	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
@@ -201,7 +201,7 @@ void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
 	end(s, bgp_peer_stop, &why, deadline, done, userdata);
 }
 
-void bgp_speaker_leave(struct bgp_speaker *s, const char *text, usec_t deadline,
+void bgp_speaker_leave(struct bgp_speaker *s, const char *text, mono_t deadline,
 		       bgp_flushed_cb *done, void *userdata)
 {
 	uint8_t data[BGP_SHUTDOWN_DATA_MAX];

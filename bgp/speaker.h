@@ -74,19 +74,19 @@ void bgp_speaker_disown(struct bgp_speaker *s, const struct prefix *prefix);
  * wait at a time per handle; free cancels. */
 struct bgp_flush;
 typedef void bgp_flushed_cb(bool complete, void *userdata);
-struct bgp_flush *bgp_speaker_flush(struct bgp_speaker *s, usec_t deadline, bgp_flushed_cb *done,
+struct bgp_flush *bgp_speaker_flush(struct bgp_speaker *s, mono_t deadline, bgp_flushed_cb *done,
 				    void *userdata);
 void bgp_flush_free(struct bgp_flush *f);
 
 /* Sends Cease/Administrative Shutdown with `text` (RFC 9003, at most 255 bytes) to every open
  * session, closes them and calls `done` when the peers have closed too or at `deadline`.
  * Nothing reconnects afterwards. A second call does nothing. */
-void bgp_speaker_stop(struct bgp_speaker *s, const char *text, usec_t deadline,
+void bgp_speaker_stop(struct bgp_speaker *s, const char *text, mono_t deadline,
 		      bgp_flushed_cb *done, void *userdata);
 
 /* The same for a restart: Cease/Administrative Reset, and peers that support graceful restart keep
  * our routes (RFC 4724, RFC 8538). */
-void bgp_speaker_leave(struct bgp_speaker *s, const char *text, usec_t deadline,
+void bgp_speaker_leave(struct bgp_speaker *s, const char *text, mono_t deadline,
 		       bgp_flushed_cb *done, void *userdata);
 /* The restart that was left for is called off: connects to the peers that keep our routes, so that
  * they can be withdrawn. bgp_speaker_stop() may follow. `done` of bgp_speaker_leave() is not called

@@ -43,15 +43,15 @@ struct bgp_peer_status {
 	const struct bgp_peer_config *config; /* as the speaker keeps it */
 	uint32_t local_as;
 	enum bgp_state state;
-	usec_t state_since;       /* when it entered the state */
-	usec_t established_since; /* USEC_NEVER unless established */
+	mono_t state_since;       /* when it entered the state */
+	mono_t established_since; /* USEC_NEVER unless established */
 	uint64_t sessions;        /* how often it was established */
 	const char *last_error;   /* why it last went down or did not come up; "" if never */
 	const char *hint;         /* what to check when the peer is silent; "" else */
 	const char *path_trouble; /* what is wrong with the way to the peer now; "" if nothing */
 	uint64_t path_resets;     /* sessions that ended with it */
-	usec_t path_reset_at;     /* the last of them; 0: none */
-	usec_t retry_at;          /* next connection attempt, USEC_NEVER if none is due */
+	mono_t path_reset_at;     /* the last of them; 0: none */
+	mono_t retry_at;          /* next connection attempt, USEC_NEVER if none is due */
 	uint32_t peer_as;         /* as the peer says once it is up, else as configured */
 	uint32_t peer_router_id;  /* host order, 0 until its OPEN was read */
 	struct addr local_addr;   /* of the session, family 0 when there is none */

@@ -26,7 +26,7 @@ typedef void nat_list_cb(const struct nat_rule *r, bool intact, void *userdata);
  * not consistent: list again. */
 struct nat_backend_ops {
 	const char *name; /* "iptables", "nftables" */
-	usec_t resync;    /* how often to look without having been told of a change */
+	span_t resync;    /* how often to look without having been told of a change */
 	/* Creates nothing in the kernel. */
 	int (*open)(struct nat_backend **ret, struct err *err);
 	/* Removes nothing from the kernel. NULL works. */

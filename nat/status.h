@@ -15,10 +15,10 @@ struct nat_status {
 	size_t wanted, present; /* rules */
 	uint64_t transactions, failures;
 	uint64_t put_back;  /* rules that somebody else removed */
-	usec_t put_back_at; /* the last time; 0: never */
+	mono_t put_back_at; /* the last time; 0: never */
 	uint64_t waits;     /* for the xtables lock, or for others to finish */
 	uint64_t flows_forgotten;
-	usec_t longest; /* that NAT has kept the loop */
+	span_t longest; /* that NAT has kept the loop */
 };
 
 #endif

@@ -38,7 +38,7 @@ static const struct bgp_notification cease = { .code = BGP_ERR_CEASE,
 static const struct bgp_notification malformed = { .code = BGP_ERR_UPDATE,
 						   .subcode = BGP_ERR_UPDATE_MALFORMED };
 
-static struct bgp_event make_event(enum bgp_event_type type, usec_t now)
+static struct bgp_event make_event(enum bgp_event_type type, mono_t now)
 {
 	struct bgp_event ev = { .type = type, .now = now };
 	switch (type) {
@@ -70,7 +70,7 @@ static struct bgp_event make_event(enum bgp_event_type type, usec_t now)
 	return ev;
 }
 
-static struct bgp_actions feed(struct bgp_fsm *fsm, enum bgp_event_type type, usec_t now)
+static struct bgp_actions feed(struct bgp_fsm *fsm, enum bgp_event_type type, mono_t now)
 {
 	struct bgp_event ev = make_event(type, now);
 	struct bgp_actions actions;
@@ -244,9 +244,9 @@ static void graceful_restart_is_offered_when_configured(void **state)
 static void connects_at_once_and_then_with_growing_waits(void **state)
 {
 	(void)state;
-	static const usec_t waits[] = { 1 * S, 2 * S, 4 * S, 8 * S, 10 * S, 10 * S };
+	static const span_t waits[] = { 1 * S, 2 * S, 4 * S, 8 * S, 10 * S, 10 * S };
 	struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
-	usec_t now = T0;
+	mono_t now = T0;
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
 		feed(&fsm, BGP_EV_TCP_FAILED, now);
 		assert_int_equal(bgp_fsm_deadline(&fsm), now + waits[i]);
@@ -274,7 +274,7 @@ static void a_session_that_lasts_resets_the_back_off(void **state)
 {
 	(void)state;
 	static const struct {
-		usec_t lasts, wait;
+		span_t lasts, wait;
 	} cases[] = { { 1 * S, 10 * S }, { 10 * S, 1 * S } };
 	for (size_t c = 0; c < 2; c++) {
 		struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
@@ -285,7 +285,7 @@ static void a_session_that_lasts_resets_the_back_off(void **state)
 		feed(&fsm, BGP_EV_TCP_CONNECTED, T0);
 		feed(&fsm, BGP_EV_OPEN, T0);
 		feed(&fsm, BGP_EV_KEEPALIVE, T0);
-		usec_t end = T0 + cases[c].lasts;
+		mono_t end = T0 + cases[c].lasts;
 		feed(&fsm, BGP_EV_TCP_FAILED, end);
 		assert_int_equal(bgp_fsm_deadline(&fsm), end + cases[c].wait);
 	}
@@ -396,7 +396,7 @@ static void send_hold_time_defaults_to_eight_minutes_or_twice_the_hold_time(void
 	struct bgp_open open = good_open;
 	static const struct {
 		uint16_t hold;
-		usec_t expected;
+		mono_t expected;
 	} cases[] = { { 30, 480 * S }, { 300, 600 * S } };
 	for (size_t i = 0; i < 2; i++) {
 		config.hold_time = cases[i].hold * S;
@@ -439,7 +439,7 @@ static void a_retry_is_held_back_for_a_while(void **state)
 {
 	(void)state;
 	static const struct {
-		usec_t until, due;
+		mono_t until, due;
 	} cases[] = {
 		{ T0 + S / 2, T0 + 1 * S }, /* sooner than it is due anyway */
 		{ T0 + 4 * S, T0 + 4 * S },

@@ -23,7 +23,7 @@ static struct graceful started(const struct bgp_peer_config *peer, bool kept4, b
 	return g;
 }
 
-static struct bgp_graceful offer(const struct graceful *g, usec_t now)
+static struct bgp_graceful offer(const struct graceful *g, mono_t now)
 {
 	struct bgp_graceful o = { .offered = true, .restart_time = 120 };
 	graceful_complete(g, now, &o);

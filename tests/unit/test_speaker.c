@@ -414,7 +414,7 @@ static void a_peer_without_graceful_restart_gets_end_of_rib_at_once(void **state
 	assert_true(status_of(&b->router).peer_graceful.offered);
 }
 
-typedef void end_speaker(struct bgp_speaker *s, const char *text, usec_t deadline,
+typedef void end_speaker(struct bgp_speaker *s, const char *text, mono_t deadline,
 			 bgp_flushed_cb *done, void *userdata);
 
 static void expect_heard(struct bed *b, end_speaker *end, const char *heard)
