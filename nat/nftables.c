@@ -286,6 +286,9 @@ static int nftables_apply(struct nat_backend *b, const struct nat_diff *d, struc
 	struct nat_rules nets;
 	if (d->last && !b->there)
 		return 0;
+	/* Before Linux 6.8 the kernel does not answer to a transaction without a message in it. */
+	if (!d->last && b->whole && d->add.n == 0 && d->remove.n == 0)
+		return 0;
 	bool nets_change = nets_after(b, d, &nets);
 	nft_batch_begin(&batch);
 	build(b, d, nets_change ? &nets : NULL, &batch);

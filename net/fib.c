@@ -11,36 +11,79 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/mem.h"
 #include "net/nladdr.h"
 #include "net/nlroute.h"
 #include "net/nlsock.h"
+#include "net/vipaddr.h"
 
 static int open_socket(struct nlsock **ret, struct err *err)
 {
 	return nlsock_open(NETLINK_ROUTE, NULL, ret, err);
 }
 
+/* Our VIPs as a kernel shows them that keeps no tag on addresses: by their local routes, ascending.
+ */
+struct routed_vips {
+	struct prefix *vips;
+	size_t n, room;
+};
+
+static int take_vip(const struct nlmsghdr *msg, void *userdata)
+{
+	struct routed_vips *v = userdata;
+	struct nlroute r;
+	if (nlroute_parse(msg, &r) < 0 || !nlroute_is_our_local(&r))
+		return 0;
+	v->vips = mem_grow(v->vips, &v->room, v->n + 1, sizeof(*v->vips));
+	v->vips[v->n++] = r.dst;
+	return 0;
+}
+
+static int compare_vips(const void *a, const void *b)
+{
+	return prefix_cmp(a, b);
+}
+
+static int find_vips(struct nlsock *sock, uint8_t family, struct routed_vips *ret)
+{
+	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
+	int r = nlsock_request(sock, nlroute_build_dump_local(buf, family), take_vip, ret);
+	if (ret->n > 0)
+		qsort(ret->vips, ret->n, sizeof(*ret->vips), compare_vips);
+	return r;
+}
+
 /* One walk over the addresses of an interface answers both what an address is and which other
  * one would do. */
 struct address_search {
+	const struct routed_vips *vips; /* NULL: the tag of an address says whether it is ours */
 	uint32_t ifindex;
 	struct addr wanted; /* family 0: none in particular */
 	bool found;         /* `wanted` is there … */
-	bool ours;          /* … and carries our tag */
+	bool ours;          /* … and is a VIP */
 	struct addr best;   /* usable as a source; family 0 when there is none */
 	bool best_is_temporary;
 };
+
+static bool is_ours(const struct nladdr *a, const struct routed_vips *vips)
+{
+	if (!vips)
+		return a->proto == NLADDR_PROTO_OURS;
+	return vips->n > 0 &&
+	       bsearch(&a->prefix, vips->vips, vips->n, sizeof(*vips->vips), compare_vips);
+}
 
 static bool usable(const struct nladdr *a)
 {
 	const uint32_t bad = IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED;
 	return !(a->flags & bad) && a->scope == RT_SCOPE_UNIVERSE &&
-	       a->proto != NLADDR_PROTO_OURS && !addr_is_link_local(&a->prefix.addr) &&
-	       !addr_is_loopback(&a->prefix.addr);
+	       !addr_is_link_local(&a->prefix.addr) && !addr_is_loopback(&a->prefix.addr);
 }
 
 static int take_address(const struct nlmsghdr *msg, void *userdata)
@@ -49,13 +92,15 @@ static int take_address(const struct nlmsghdr *msg, void *userdata)
 	struct nladdr a;
 	if (nladdr_parse(msg, &a) < 0 || a.ifindex != s->ifindex)
 		return 0;
+	bool ours = is_ours(&a, s->vips);
 	if (addr_equal(&a.prefix.addr, &s->wanted)) {
 		s->found = true;
-		s->ours = a.proto == NLADDR_PROTO_OURS;
+		s->ours = ours;
 	}
 	/* An IPv6 privacy address is replaced by another within days. */
 	bool temporary = a.prefix.addr.family == AF_INET6 && (a.flags & IFA_F_TEMPORARY);
-	if (usable(&a) && (!addr_is_set(&s->best) || (s->best_is_temporary && !temporary))) {
+	if (!ours && usable(&a) &&
+	    (!addr_is_set(&s->best) || (s->best_is_temporary && !temporary))) {
 		s->best = a.prefix.addr;
 		s->best_is_temporary = temporary;
 	}
@@ -66,6 +111,21 @@ static int search_addresses(struct nlsock *sock, uint8_t family, struct address_
 {
 	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
 	return nlsock_request(sock, nladdr_build_dump(buf, family, s->ifindex), take_address, s);
+}
+
+static int search_lo(struct nlsock *sock, uint8_t family, struct address_search *s)
+{
+	struct routed_vips vips = { 0 };
+	int r = 0;
+	if (!vipaddr_kernel_tags()) {
+		s->vips = &vips;
+		r = find_vips(sock, family, &vips);
+	}
+	if (r == 0)
+		r = search_addresses(sock, family, s);
+	free(vips.vips);
+	s->vips = NULL;
+	return r;
 }
 
 static int take_route(const struct nlmsghdr *msg, void *userdata)
@@ -85,7 +145,7 @@ static int avoid_vip(struct nlsock *sock, struct fib_path *info)
 	int r = search_addresses(sock, family, &out);
 	if (r < 0 || (out.found && !out.ours))
 		return r;
-	r = search_addresses(sock, family, &lo);
+	r = search_lo(sock, family, &lo);
 	if (r < 0 || !lo.ours)
 		return r;
 	if (addr_is_set(&out.best))
