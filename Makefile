@@ -49,6 +49,8 @@ help:
 	@sed -n 's/^#   //p' Makefile
 	@echo "make lint       clang-format, clang-tidy, cppcheck and the include arrows"
 	@echo "make unit       unit tests and fuzz corpora only"
+	@echo "make coverage   the lines that the unit tests and the fuzz corpora reach"
+	@echo "make mutants    how many of N small changes (400) to the pure files the unit tests notice"
 	@echo "make netns      namespace tests with real routers only"
 	@echo "make container-test  builds the container image and runs it"
 	@echo "make test-kernels  unit and namespace tests on Debian's kernels, under qemu"
@@ -87,15 +89,15 @@ ifeq ($(MISSING),yes)
 	@exit 1
 endif
 
-$(BUILD)/unit/%: tests/unit/%.c $(ARCHIVE)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(ARCHIVE)
 	$(call say,  TEST)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ARCHIVE) $(ALL_LDFLAGS) $(PKG_LIBS) -lcmocka -o $@
+	$(Q)$(CC) $< $(ARCHIVE) $(ALL_LDFLAGS) $(PKG_LIBS) -lcmocka -o $@
 
-$(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(ARCHIVE)
+$(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(ARCHIVE)
 	$(call say,  TEST)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $^ $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
+	$(Q)$(CC) $^ $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(ARCHIVE)
 	$(call say,  TEST)
@@ -106,6 +108,9 @@ $(BENCH_BIN): $(patsubst %.c,$(BUILD)/obj/%.o,$(BENCH)) $(ARCHIVE)
 	$(call say,  TEST)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $^ $(ALL_LDFLAGS) $(PKG_LIBS) -o $@
+
+# Objects that only a pattern names are not removed.
+.SECONDARY:
 
 unit-binaries: $(UNIT_BIN) $(REPLAY_BIN)
 bench-binaries: $(BENCH_BIN)
@@ -129,6 +134,28 @@ unit: variant-plain variant-asan
 	@$(MAKE) --no-print-directory BUILD=build run-unit
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS= VARIANT="$(ASAN)" run-unit
 	@$(PYTEST) tests/build
+
+# Without optimisation a line is what it says; the sums are added up over all programs.
+COVERAGE = BUILD=build/coverage CFLAGS= VARIANT="-O0 -g --coverage"
+coverage:
+	@$(MAKE) --no-print-directory $(COVERAGE) unit-binaries
+	@find build/coverage -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory $(COVERAGE) run-unit >build/coverage/log || \
+		{ cat build/coverage/log; exit 1; }
+	@scripts/coverage build/coverage
+
+# Changes the pure files in N places, one at a time, and prints what no unit program notices. FILES:
+# only these.
+N     = 400
+SEED  = 1
+FILES =
+mutants:
+	@$(MAKE) --no-print-directory $(COVERAGE) unit-binaries
+	@$(MAKE) --no-print-directory BUILD=build/mutants CFLAGS="-O0 -g0" run-mutants
+run-mutants: unit-binaries
+	@printf '%s\n' $(UNIT_BIN) $(REPLAYS) >$(BUILD)/programs
+	@N=$(N) SEED=$(SEED) CC='$(CC)' CFLAGS="-std=gnu17 -D_GNU_SOURCE -I. $(PKG_CFLAGS)" \
+		LIBS="$(PKG_LIBS) -lcmocka" scripts/mutants $(BUILD) build/coverage $(FILES)
 
 netns: variant-plain variant-asan
 	VIPHERALD=build/vipherald $(PYTEST) -n 4 tests/netns
@@ -224,6 +251,6 @@ clean:
 
 .PHONY: all help libraries unit-binaries bench-binaries run-unit variant-plain variant-asan \
 	variant-clang unit netns container-test test-kernels kernel-smoke image soak test demo deps lint \
-	fuzz run-fuzz bench clean docs install uninstall release
+	fuzz run-fuzz bench clean docs install uninstall release coverage mutants run-mutants
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -24,8 +24,8 @@ struct report {
 	const char *scenario; /* of the figures that are added */
 	struct figure figures[64];
 	size_t n;
-	const char
-		*failed[REPORT_FAILED_MAX]; /* scenarios that could not be measured to their end */
+	/* Scenarios that could not be measured to their end. */
+	const char *failed[REPORT_FAILED_MAX];
 	size_t n_failed;
 };
 
