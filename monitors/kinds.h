@@ -17,6 +17,7 @@
 	X(https)                                                                                   \
 	X(tcp)                                                                                     \
 	X(dns)                                                                                     \
+	X(ntp)                                                                                     \
 	X(process)                                                                                 \
 	X(file)                                                                                    \
 	X(exec)                                                                                    \

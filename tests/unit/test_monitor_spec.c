@@ -140,6 +140,9 @@ static const struct {
 	{ "dns:127.0.0.1:53:x:TYPE65536", "'TYPE65536'", "unknown type" },
 	{ "dns:127.0.0.1:0:x:A", "'0'", "1 to 65535" },
 	{ "dns:ns:53:x:A", "'ns'", "not an address" },
+	{ "ntp", "'ntp'", "ntp:HOST:PORT" },
+	{ "ntp:127.0.0.1", "'127.0.0.1'", "has no port" },
+	{ "ntp:pool.example:123", "'pool.example'", "not an address" },
 	{ "process", "'process'", "PIDFILE" },
 	{ "process:", "'process:'", "PIDFILE" },
 	{ "process:run/x.pid", "'process:run/x.pid'", "PIDFILE" },
@@ -204,6 +207,8 @@ static const struct {
 	{ "tcp:127.0.0.1:80", "tcp:127.0.0.1:81", false },
 	{ "dns:127.0.0.1:53:x:A", "dns:127.0.0.1:53:x:A", true },
 	{ "dns:127.0.0.1:53:x:A", "dns:127.0.0.1:53:x:AAAA", false },
+	{ "ntp:[::1]:123", "ntp:::1:0123", true },
+	{ "ntp:[::1]:123", "ntp:[::2]:123", false },
 	{ "process:a", "process:b", false },
 	{ "file:/a", "file:!/a", false },
 };
@@ -241,6 +246,7 @@ static const struct {
 	{ "http://192.0.2.1?x", "192.0.2.1" },
 	{ "tcp:192.0.2.1:80", "192.0.2.1" },
 	{ "dns:192.0.2.1:53:x:A", "192.0.2.1" },
+	{ "ntp:192.0.2.1:123", "192.0.2.1" },
 };
 
 static void test_target(void **state)
@@ -297,6 +303,13 @@ static const struct {
 	{ "dns:127.0.0.1:53:x:A", "rcode", "16", false },
 	{ "dns:127.0.0.1:53:x:A", "rcode", "NO", false },
 	{ "dns:127.0.0.1:53:x:A", "answer", "192.0.2.1", true },
+	{ "ntp:127.0.0.1:123", "max_stratum", "1", true },
+	{ "ntp:127.0.0.1:123", "max_stratum", "15", true },
+	{ "ntp:127.0.0.1:123", "max_stratum", "0", false },
+	{ "ntp:127.0.0.1:123", "max_stratum", "16", false },
+	{ "ntp:127.0.0.1:123", "max_offset", "100ms", true },
+	{ "ntp:127.0.0.1:123", "max_offset", "0", false },
+	{ "ntp:127.0.0.1:123", "max_offset", "near", false },
 	{ "port:tcp:53", "status", "200", false },
 	{ "exec:true", "expect", "x", false },
 };
