@@ -140,6 +140,10 @@ static const struct {
 	{ "dns:127.0.0.1:53:x:TYPE65536", "'TYPE65536'", "unknown type" },
 	{ "dns:127.0.0.1:0:x:A", "'0'", "1 to 65535" },
 	{ "dns:ns:53:x:A", "'ns'", "not an address" },
+	{ "ping", "'ping'", "ping:HOST" },
+	{ "ping:", "''", "not an address" },
+	{ "ping:www.example", "'www.example'", "names are not looked up" },
+	{ "ping:::ffff:192.0.2.1", "IPv4 address", "write 192.0.2.1" },
 	{ "ntp", "'ntp'", "ntp:HOST:PORT" },
 	{ "ntp:127.0.0.1", "'127.0.0.1'", "has no port" },
 	{ "ntp:pool.example:123", "'pool.example'", "not an address" },
@@ -207,6 +211,9 @@ static const struct {
 	{ "tcp:127.0.0.1:80", "tcp:127.0.0.1:81", false },
 	{ "dns:127.0.0.1:53:x:A", "dns:127.0.0.1:53:x:A", true },
 	{ "dns:127.0.0.1:53:x:A", "dns:127.0.0.1:53:x:AAAA", false },
+	{ "ping:[::1]", "ping:::1", true },
+	{ "ping:127.0.0.1", "ping:localhost", true },
+	{ "ping:127.0.0.1", "ping:127.0.0.2", false },
 	{ "ntp:[::1]:123", "ntp:::1:0123", true },
 	{ "ntp:[::1]:123", "ntp:[::2]:123", false },
 	{ "process:a", "process:b", false },
@@ -246,6 +253,7 @@ static const struct {
 	{ "http://192.0.2.1?x", "192.0.2.1" },
 	{ "tcp:192.0.2.1:80", "192.0.2.1" },
 	{ "dns:192.0.2.1:53:x:A", "192.0.2.1" },
+	{ "ping:2001:db8::1", "2001:db8::1" },
 	{ "ntp:192.0.2.1:123", "192.0.2.1" },
 };
 
@@ -310,6 +318,7 @@ static const struct {
 	{ "ntp:127.0.0.1:123", "max_offset", "100ms", true },
 	{ "ntp:127.0.0.1:123", "max_offset", "0", false },
 	{ "ntp:127.0.0.1:123", "max_offset", "near", false },
+	{ "ping:127.0.0.1", "expect", "x", false },
 	{ "port:tcp:53", "status", "200", false },
 	{ "exec:true", "expect", "x", false },
 };
