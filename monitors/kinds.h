@@ -17,6 +17,8 @@
 	X(https)                                                                                   \
 	X(tcp)                                                                                     \
 	X(dns)                                                                                     \
+	X(ping)                                                                                    \
+	X(ntp)                                                                                     \
 	X(process)                                                                                 \
 	X(file)                                                                                    \
 	X(exec)                                                                                    \

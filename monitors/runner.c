@@ -312,7 +312,8 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 	list_init(&r->hinted);
 	list_init(&r->fed);
 	fill_in_config(r, config);
-	int code = ports_new(loop, config->port_filter_changed, config->userdata, &r->env.ports, err);
+	int code =
+		ports_new(loop, config->port_filter_changed, config->userdata, &r->env.ports, err);
 	if (code < 0) {
 		monitor_runner_free(r);
 		return code;

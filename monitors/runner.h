@@ -33,7 +33,8 @@ struct runner_config {
 	monitor_is_vip_fn *is_vip;          /* called from inside checks; NULL: there are none */
 	/* Checks of a lane begin later than configured, or in time again. May be NULL. */
 	void (*load_changed)(enum monitor_lane lane, const struct load *load, void *userdata);
-	/* The kernel takes no filter for its socket events (-errno), or does again (0). May be NULL. */
+	/* The kernel takes no filter for its socket events (-errno), or does again (0). May be
+	 * NULL. */
 	void (*port_filter_changed)(int error, void *userdata);
 	void *userdata; /* of all of them */
 };

@@ -9,6 +9,8 @@
 
 #define UNIT "vipherald.service"
 
+static const char key_backend[] = "nat.backend";
+
 const char *capability_name(int number)
 {
 	static const struct {
@@ -69,6 +71,15 @@ static bool uses_legacy(const struct config *c, const struct capability_facts *f
 	return false;
 }
 
+static bool uses_icmp(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_apps; i++)
+		for (size_t j = 0; j < c->apps[i].n_monitors; j++)
+			if (c->apps[i].monitors[j].kind->needs_icmp)
+				return true;
+	return false;
+}
+
 static bool is_low_port(const struct endpoint *at, const struct capability_facts *facts)
 {
 	return !at->unix_path[0] && at->port < facts->first_free_port;
@@ -97,10 +108,16 @@ void capability_needs_find(const struct config *c, const struct capability_facts
 	     "only where its VIP is on lo from a former run",
 	     "binding VIPs to lo and NAT");
 	if (uses_legacy(c, facts))
-		need(ret, facts, CAP_NET_RAW, "nat.backend",
+		need(ret, facts, CAP_NET_RAW, key_backend,
 		     "apps with NAT are not announced; `nat.backend: nftables` does without",
 		     "NAT by legacy iptables%s",
 		     c->nat.backend == NAT_AUTO ? ", which this host uses" : "");
+	if (uses_icmp(c) && !facts->icmp_is_allowed)
+		need(ret, facts, CAP_NET_RAW, "apps[].monitors",
+		     "what `ping` monitors check stays unknown; a sysctl "
+		     "net.ipv4.ping_group_range that includes a group of the agent does as well",
+		     "`ping` monitors, as net.ipv4.ping_group_range includes no group of the "
+		     "agent");
 	if (c->bgp.listen && is_low_port(&c->bgp.listen_at, facts))
 		need(ret, facts, CAP_NET_BIND_SERVICE, "bgp.listen",
 		     "we connect to routers, but they cannot connect to us",
@@ -163,6 +180,14 @@ static bool needs_number(const struct capability_needs *needs, int number)
 	return false;
 }
 
+static bool needs_key(const struct capability_needs *needs, const char *key)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (str_equal(needs->items[i].key, key))
+			return true;
+	return false;
+}
+
 void capability_write_dropin(const struct capability_needs *needs, FILE *out)
 {
 	size_t more = 0;
@@ -180,7 +205,7 @@ void capability_write_dropin(const struct capability_needs *needs, FILE *out)
 		     ".d/capabilities.conf:\n[Service]\n");
 	write_list(needs, "AmbientCapabilities=", out);
 	write_list(needs, "CapabilityBoundingSet=", out);
-	if (needs_number(needs, CAP_NET_RAW))
+	if (needs_key(needs, key_backend))
 		fprintf(out, "# The lock that all users of legacy iptables share is root's.\n"
 			     "ExecStartPre=+/bin/sh -c 'touch /run/xtables.lock && chgrp vipherald "
 			     "/run/xtables.lock && chmod g+r /run/xtables.lock'\n");

@@ -24,6 +24,7 @@ struct capability_facts {
 	unsigned first_free_port; /* lower ones need CAP_NET_BIND_SERVICE */
 	enum nat_legacy legacy;   /* does this host use legacy iptables */
 	bool exec_user_is_us;     /* agent.exec.user is who we are already */
+	bool icmp_is_allowed;     /* ICMP sockets, by net.ipv4.ping_group_range */
 };
 
 struct capability_need {

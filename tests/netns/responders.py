@@ -80,6 +80,25 @@ while True:
             c.close()
 """
 
+_NTP = """
+import socket, struct, sys, time
+port, mode = int(sys.argv[1]), sys.argv[2]
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+u.bind(("", port))
+print("ready", flush=True)
+def stamp(now):
+    return struct.pack("!Q", int((now + 2208988800) * 2**32))
+while True:
+    request, peer = u.recvfrom(512)
+    now = time.time() + (3600 if mode == "ahead" else 0)
+    first = 0xE4 if mode in ("kiss", "unsynchronised") else 0x24
+    head = struct.pack("!BBbbII4s", first, 0 if mode == "kiss" else 3, 6, -20, 1 << 10, 1 << 10,
+                       b"DENY" if mode == "kiss" else bytes(4))
+    origin = bytes(8) if mode == "forged" else request[40:48]
+    if mode != "mute":
+        u.sendto(head + stamp(now - 60) + origin + stamp(now) * 2, peer)
+"""
+
 
 class Responder:
     def __init__(self, namespace: Namespace, script: str, *args: object):
@@ -129,3 +148,8 @@ def tcp(namespace: Namespace, port: int, greeting: str = "", answer: str = "") -
 def dns(namespace: Namespace, port: int, mode: str = "answer") -> Responder:
     """`mode`: answer (192.0.2.7 to everything), nxdomain, truncate (by UDP), mute."""
     return Responder(namespace, _DNS, port, mode)
+
+
+def ntp(namespace: Namespace, port: int, mode: str = "answer") -> Responder:
+    """Stratum 3. `mode`: answer, ahead (an hour), kiss, unsynchronised, forged, mute."""
+    return Responder(namespace, _NTP, port, mode)

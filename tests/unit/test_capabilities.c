@@ -18,6 +18,7 @@
 #define PEER        "local_as: 65001, peers: [ { peer_ip: 10.0.0.1, peer_as: 65000 } ]"
 #define BGP         "bgp: { " PEER " }\n"
 #define NAT_APP     "apps: [ { name: a, vip: 192.0.2.1/32, nats: [ \"tcp:53:8053\" ] } ]\n"
+#define PING_APP    "apps: [ { name: a, vip: 192.0.2.1/32, monitors: \"ping:10.0.0.1\" } ]\n"
 #define ADMIN       "CAP_NET_ADMIN (apps)\n"
 #define COMMANDS                                                                                   \
 	"CAP_SETUID (agent.exec.user)\nCAP_SETGID (agent.exec.user)\nCAP_KILL (agent.exec.user)\n"
@@ -84,11 +85,20 @@ static const struct needs_case {
 	  "agent: { exec: { user: nobody } }\n" BGP,
 	  { .first_free_port = 1024, .exec_user_is_us = true },
 	  ADMIN },
+	{ "a ping monitor",
+	  BGP PING_APP,
+	  { .first_free_port = 1024 },
+	  ADMIN "CAP_NET_RAW (apps[].monitors)\n" },
+	{ "a ping monitor where everybody may ping",
+	  BGP PING_APP,
+	  { .first_free_port = 1024, .icmp_is_allowed = true },
+	  ADMIN },
 	{ "everything",
 	  "agent: { listen_addr: \":80\", exec: { user: nobody } }\nnat: { backend: iptables }\n"
-	  "bgp: { listen: true, " PEER " }\n",
+	  "bgp: { listen: true, " PEER " }\n" PING_APP,
 	  { .first_free_port = 1024 },
-	  ADMIN "CAP_NET_RAW (nat.backend)\nCAP_NET_BIND_SERVICE (bgp.listen)\n"
+	  ADMIN "CAP_NET_RAW (nat.backend)\nCAP_NET_RAW (apps[].monitors)\nCAP_NET_BIND_SERVICE "
+		"(bgp.listen)\n"
 		"CAP_NET_BIND_SERVICE (agent.listen_addr)\n" COMMANDS },
 };
 
@@ -182,6 +192,10 @@ static void test_dropin(void **state)
 				     "CAP_SETUID CAP_SETGID CAP_KILL\n"));
 	assert_non_null(strstr(text, "/run/xtables.lock"));
 	assert_non_null(strstr(text, "SystemCallFilter=@setuid\n"));
+	free(text);
+	text = dropin_of(BGP PING_APP);
+	assert_non_null(strstr(text, "\nAmbientCapabilities=CAP_NET_RAW\n"));
+	assert_null(strstr(text, "/run/xtables.lock"));
 	free(text);
 	text = dropin_of(BGP);
 	assert_null(strstr(text, "[Service]"));

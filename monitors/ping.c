@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * "ping:HOST": HOST answers ICMP echo requests, one a second until the time limit. Only the reply
+ * to a request of this very check counts, and only the ICMP errors about one.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "lib/mem.h"
+#include "monitors/exchange.h"
+#include "monitors/icmp_echo.h"
+#include "monitors/monitor.h"
+#include "monitors/target.h"
+#include "net/icmp_socket.h"
+#include "process/loop.h"
+
+struct ping_check {
+	struct exchange x;
+	struct icmp_echo echo;
+	bool raw;
+};
+
+static void send_request(struct exchange *x)
+{
+	struct ping_check *p = (struct ping_check *)x;
+	uint8_t buf[ICMP_ECHO_SIZE];
+	p->echo.sequence++;
+	icmp_echo_build(&p->echo, buf);
+	(void)send(x->fd, buf, sizeof(buf), MSG_NOSIGNAL);
+}
+
+/* What is too big is not one of ours: path MTU discovery of others. */
+static bool is_down(const struct ping_check *p, const struct icmp_error *e)
+{
+	return e->error != EMSGSIZE && addr_is_set(&e->from) &&
+	       icmp_echo_is_request(e->quoted, e->quoted_len, &p->echo);
+}
+
+/* True when they ended the check. */
+static bool read_errors(struct ping_check *p)
+{
+	char from[ADDR_TEXT_MAX];
+	struct icmp_error e;
+	int error = 0;
+	socklen_t len = sizeof(error);
+	while (icmp_socket_read_error(p->x.fd, &e) == 0)
+		if (is_down(p, &e)) {
+			exchange_finish(&p->x, HEALTH_DOWN, "ICMP error from %s: %s",
+					addr_format(&e.from, from), strerror(e.error));
+			return true;
+		}
+	/* Clears it, or the socket would stay ready. Errors without a message are the host's own:
+	 * an interface that went down. */
+	getsockopt(p->x.fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	return false;
+}
+
+static void read_reply(struct ping_check *p)
+{
+	uint8_t buf[256];
+	struct sockaddr_storage ss;
+	socklen_t ss_len = sizeof(ss);
+	struct addr from = { 0 };
+	bool with_ip_header = p->raw && p->echo.family == AF_INET;
+	ssize_t n = recvfrom(p->x.fd, buf, sizeof(buf), MSG_TRUNC, (struct sockaddr *)&ss, &ss_len);
+	if (n < 0 || (size_t)n > sizeof(buf))
+		return;
+	addr_from_sockaddr(&ss, &from, &(uint16_t){ 0 });
+	if (addr_equal(&from, &p->x.to) &&
+	    icmp_echo_is_reply(buf, (size_t)n, &p->echo, with_ip_header))
+		exchange_finish(&p->x, HEALTH_UP, "%s", "");
+}
+
+static void on_ready(struct exchange *x, uint32_t revents)
+{
+	struct ping_check *p = (struct ping_check *)x;
+	if (revents & EPOLLERR && read_errors(p))
+		return;
+	read_reply(p);
+}
+
+static void ping_free(struct exchange *x)
+{
+	free(x);
+}
+
+static const struct exchange_ops exchange_ops = {
+	.send = send_request,
+	.again = USEC_PER_SEC,
+	.on_ready = on_ready,
+	.free = ping_free,
+};
+
+/* Of a raw socket it is ours to choose. */
+static int choose_identifier(struct ping_check *p, struct err *err)
+{
+	int r = 0;
+	p->echo.id = (uint16_t)loop_random();
+	if (!p->raw && p->x.error == 0)
+		r = icmp_socket_identifier(p->x.fd, &p->echo.id);
+	return r < 0 ? err_set(err, r, "cannot read the identifier of an ICMP socket: %s",
+			       strerror(-r))
+		     : 0;
+}
+
+static int prepare(struct ping_check *p, const struct addr *to, struct err *err)
+{
+	int fd = icmp_socket_open(to->family, &p->raw, err);
+	if (fd < 0)
+		return fd;
+	p->echo.family = to->family;
+	for (size_t i = 0; i < sizeof(p->echo.cookie); i++)
+		p->echo.cookie[i] = (uint8_t)loop_random();
+	int r = exchange_connect(&p->x, fd, to, 0, EPOLLIN, err);
+	if (r == 0)
+		r = choose_identifier(p, err);
+	return r < 0 ? r : exchange_begin(&p->x, err);
+}
+
+static int ping_start(struct monitor_env *env, const struct monitor_spec *spec, span_t timeout,
+		      monitor_done_cb *done, void *userdata, void **ret_running, struct err *err)
+{
+	struct ping_check *p = mem_new(1, sizeof(*p));
+	exchange_init(&p->x, &exchange_ops, env, timeout, done, userdata);
+	int r = prepare(p, spec->parsed, err);
+	if (r < 0) {
+		exchange_cancel(p);
+		return r;
+	}
+	*ret_running = p;
+	return 0;
+}
+
+static const struct monitor_ops ops = {
+	.said_up = "answered",
+	.start = ping_start,
+	.cancel = exchange_cancel,
+};
+
+/* ---- the descriptor ---- */
+
+static int parse(const struct monitor_spec *s, void *parsed, struct err *err)
+{
+	const char *arg = monitor_spec_argument(s);
+	if (!arg)
+		return err_set(err, -EINVAL, "expected ping:HOST like ping:192.0.2.1");
+	return monitor_host_parse(arg, strlen(arg), parsed, err);
+}
+
+static bool equal(const struct monitor_spec *a, const struct monitor_spec *b)
+{
+	return addr_equal(a->parsed, b->parsed);
+}
+
+static bool target(const struct monitor_spec *s, struct addr *ret)
+{
+	*ret = *(const struct addr *)s->parsed;
+	return true;
+}
+
+const struct monitor_kind monitor_kind_ping = {
+	.name = "ping",
+	.format = "ping:HOST",
+	.doc = "An address: it answers ICMP echo requests.",
+	.access = MONITOR_USES_NETWORK,
+	.needs_icmp = true,
+	.parsed_size = sizeof(struct addr),
+	.parse = parse,
+	.equal = equal,
+	.target = target,
+	.ops = &ops,
+};
