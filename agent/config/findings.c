@@ -87,20 +87,20 @@ static void finding_done(struct config_finding *finding)
 
 void config_findings_sort(struct config_findings *f)
 {
-	size_t kept = 0;
+	size_t last = 0;
 	if (f->n == 0)
 		return;
 	qsort(f->items, f->n, sizeof(*f->items), compare);
 	for (size_t i = 1; i < f->n; i++) {
-		if (compare(&f->items[kept], &f->items[i]) != 0) {
-			f->items[++kept] = f->items[i];
+		if (compare(&f->items[last], &f->items[i]) != 0) {
+			f->items[++last] = f->items[i];
 			continue;
 		}
 		if (f->items[i].severity == CONFIG_ERROR)
 			f->n_errors--;
 		finding_done(&f->items[i]);
 	}
-	f->n = kept + 1;
+	f->n = last + 1;
 }
 
 void config_findings_done(struct config_findings *f)

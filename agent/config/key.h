@@ -14,19 +14,18 @@
 struct config_key;
 
 /*
- * How text becomes a value at target + key->offset. Returns 0; or 1 with a text in `err` when
- * the value was taken but deserves a warning; or -EINVAL with a text that names the value and
- * what was expected.
+ * Parses text into the field at target + key->offset. Returns 0; or 1 with a warning in `err`; or
+ * -EINVAL with a text that names the value and what was expected.
  */
 struct config_type {
 	const char *name; /* for the page: "duration" */
 	int (*set)(const struct config_key *key, const char *text, void *target, struct err *err);
 };
 
-/* What a mapping in the place of a value is read into, and what becomes of it. */
+/* A mapping in place of a value: it is read into an item, which the target then adopts. */
 struct config_item {
 	size_t size;
-	int (*take)(void *item, void *target, struct err *err);
+	int (*adopt)(void *item, void *target, struct err *err);
 	void (*done)(void *item);
 };
 

@@ -77,7 +77,7 @@ static void *exact(void *array, size_t n, size_t size)
 	return fitting;
 }
 
-/* Takes everything out of the draft. */
+/* Moves everything out of the draft. */
 static struct config *config_of(struct config_draft *d)
 {
 	struct config *c = mem_new(1, sizeof(*c));

@@ -109,7 +109,7 @@ static bool parse_hex(const char *text, struct bgp_ext_community *ret)
 	return true;
 }
 
-/* What stands in front decides how much room the number behind it has. */
+/* The type of the administrator (AS2, AS4 or IPv4) determines the size of the number. */
 static bool parse_value(const char *front, const char *number, uint8_t subtype,
 			struct bgp_ext_community *ret)
 {
