@@ -102,11 +102,11 @@ void capability_needs_find(const struct config *c, const struct capability_facts
 		     c->nat.backend == NAT_AUTO ? ", which this host uses" : "");
 	if (c->bgp.listen && is_low_port(&c->bgp.listen_at, facts))
 		need(ret, facts, CAP_NET_BIND_SERVICE, "bgp.listen",
-		     "peers cannot open sessions to the agent", "listening for BGP on port %u",
+		     "peers cannot open sessions to the agent", "the BGP listener on port %u",
 		     c->bgp.listen_at.port);
 	if (is_low_port(&c->agent.listen_addr, facts))
 		need(ret, facts, CAP_NET_BIND_SERVICE, "agent.listen_addr",
-		     "the HTTP API is not available", "serving the HTTP API on port %u",
+		     "the HTTP API is not available", "the HTTP API on port %u",
 		     c->agent.listen_addr.port);
 	if (c->agent.exec_user && !facts->exec_user_is_us)
 		need_for_commands(c->agent.exec_user, facts, ret);

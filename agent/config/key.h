@@ -10,6 +10,12 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "lib/mono.h"
+
+/* For the ranges of durations. */
+#define MSEC(n)  ((n)*USEC_PER_MSEC)
+#define SEC(n)   ((n)*USEC_PER_SEC)
+#define HOURS(n) (SEC(n) * 3600)
 
 struct config_key;
 

@@ -153,7 +153,7 @@ static void test_explained(void **state)
 	capability_explain(&needs.items[2], &text);
 	assert_string_equal(
 		buf,
-		"CAP_NET_BIND_SERVICE is missing, required for listening for BGP on port 179 "
+		"CAP_NET_BIND_SERVICE is missing, required for the BGP listener on port 179 "
 		"(bgp.listen): peers cannot open sessions to the agent. Run as root, or grant it: "
 		"AmbientCapabilities=CAP_NET_BIND_SERVICE in systemd, "
 		"--cap-add=NET_BIND_SERVICE for a container");
