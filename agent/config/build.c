@@ -26,7 +26,7 @@ static void wrong_kind(struct build *b, const struct config_node *node, const ch
 		     config_node_kind_text(node));
 }
 
-/* "exec: true" with a blank is a mapping to YAML. Say what to write instead. */
+/* "exec: true" with a space is a mapping in YAML. */
 static void not_a_value(struct build *b, const struct config_node *node,
 			const struct config_key *key)
 {
@@ -40,7 +40,7 @@ static void not_a_value(struct build *b, const struct config_node *node,
 		wrong_kind(b, node, "a value");
 }
 
-/* A mapping where a text would do as well. What was wrong inside it is reported already. */
+/* A mapping in place of a value. Errors inside it have been reported already. */
 static void set_item(struct build *b, const struct config_node *node, const struct config_key *key,
 		     void *target)
 {
@@ -48,7 +48,7 @@ static void set_item(struct build *b, const struct config_node *node, const stru
 	void *item = mem_new(1, key->item->size);
 	size_t before = b->findings->n_errors;
 	build_section(b, node, key->section, item);
-	if (b->findings->n_errors == before && key->item->take(item, target, &err) < 0)
+	if (b->findings->n_errors == before && key->item->adopt(item, target, &err) < 0)
 		config_error(b->findings, config_at(node), "%s", err.text);
 	key->item->done(item);
 	free(item);
@@ -131,7 +131,7 @@ static void add_candidates(const char **names, size_t *n, const struct config_se
 		add_candidates(names, n, s->shared, true);
 }
 
-/* Where a key that is not known here would be: people indent too much or too little. */
+/* The section that has such a key: wrong indentation is a common mistake. */
 static const struct config_section *section_with(const char *name)
 {
 	size_t offset;
@@ -163,9 +163,9 @@ static void report_unknown(struct build *b, const struct config_node *node,
 	config_error(b->findings, config_at_key(node), "%s", text);
 }
 
-/* The alias and the name together: which of them counts? */
-static bool is_said_already(struct build *b, const struct config_node *node,
-			    const struct config_key *key)
+/* Both the name and the alias of a key are errors. */
+static bool is_given_already(struct build *b, const struct config_node *node,
+			     const struct config_key *key)
 {
 	const char *other = str_equal(node->key, key->name) ? key->alias : key->name;
 	const struct config_node *twin = other ? config_node_get(node->parent, other) : NULL;
@@ -179,7 +179,7 @@ static bool is_said_already(struct build *b, const struct config_node *node,
 static void build_key(struct build *b, const struct config_node *node, const struct config_key *key,
 		      void *target)
 {
-	if (key->alias && is_said_already(b, node, key))
+	if (key->alias && is_given_already(b, node, key))
 		return;
 	switch (key->shape) {
 	case CONFIG_VALUE:
@@ -228,7 +228,7 @@ static void report_missing(struct build *b, const struct config_node *node,
 	}
 }
 
-/* Values before sections, wherever they stand: what `bgp` says is the default of its peers. */
+/* Values before sections, in any order of the file: values of `bgp` are defaults of its peers. */
 static void build_section(struct build *b, const struct config_node *node,
 			  const struct config_section *s, void *target)
 {

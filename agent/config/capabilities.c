@@ -57,7 +57,7 @@ static bool has_nats(const struct config *c)
 	return false;
 }
 
-/* What comes by HTTP or from Consul may bring NAT later; it is then said where it fails. */
+/* Apps of HTTP or Consul may bring NAT later; a failure is reported then. */
 static bool uses_legacy(const struct config *c, const struct capability_facts *facts)
 {
 	switch (c->nat.backend) {
@@ -88,15 +88,14 @@ static bool is_low_port(const struct endpoint *at, const struct capability_facts
 static void need_for_commands(const char *user, const struct capability_facts *facts,
 			      struct capability_needs *ret)
 {
-	static const char no_command[] = "no command is run, and what `exec` monitors check stays "
-					 "unknown";
+	static const char no_command[] = "commands cannot run, `exec` monitors stay unknown";
 	need(ret, facts, CAP_SETUID, "agent.exec.user", no_command, "running commands as '%.64s'",
 	     user);
 	need(ret, facts, CAP_SETGID, "agent.exec.user", no_command,
 	     "running commands with the groups of '%.64s'", user);
 	need(ret, facts, CAP_KILL, "agent.exec.user",
-	     "a command that hangs is given up, but goes on running",
-	     "ending commands of '%.64s' that take too long", user);
+	     "a command that times out is abandoned, but not killed",
+	     "killing commands of '%.64s' that time out", user);
 }
 
 void capability_needs_find(const struct config *c, const struct capability_facts *facts,
@@ -104,13 +103,13 @@ void capability_needs_find(const struct config *c, const struct capability_facts
 {
 	*ret = (struct capability_needs){ 0 };
 	need(ret, facts, CAP_NET_ADMIN, "apps",
-	     "no VIP can be bound and no NAT rule made: sessions come up, but an app is announced "
-	     "only where its VIP is on lo from a former run",
+	     "no VIP can be bound and no NAT rule added: sessions come up, but an app is announced "
+	     "only if its VIP is on lo from a previous instance",
 	     "binding VIPs to lo and NAT");
 	if (uses_legacy(c, facts))
 		need(ret, facts, CAP_NET_RAW, key_backend,
-		     "apps with NAT are not announced; `nat.backend: nftables` does without",
-		     "NAT by legacy iptables%s",
+		     "apps with NAT are not announced; `nat.backend: nftables` does not require it",
+		     "NAT with legacy iptables%s",
 		     c->nat.backend == NAT_AUTO ? ", which this host uses" : "");
 	if (uses_icmp(c) && !facts->icmp_is_allowed)
 		need(ret, facts, CAP_NET_RAW, "apps[].monitors",
@@ -120,11 +119,12 @@ void capability_needs_find(const struct config *c, const struct capability_facts
 		     "agent");
 	if (c->bgp.listen && is_low_port(&c->bgp.listen_at, facts))
 		need(ret, facts, CAP_NET_BIND_SERVICE, "bgp.listen",
-		     "we connect to routers, but they cannot connect to us",
-		     "listening for BGP on port %u", c->bgp.listen_at.port);
+		     "peers cannot open sessions to the agent", "the BGP listener on port %u",
+		     c->bgp.listen_at.port);
 	if (is_low_port(&c->agent.listen_addr, facts))
-		need(ret, facts, CAP_NET_BIND_SERVICE, "agent.listen_addr", "there is no HTTP API",
-		     "the HTTP API on port %u", c->agent.listen_addr.port);
+		need(ret, facts, CAP_NET_BIND_SERVICE, "agent.listen_addr",
+		     "the HTTP API is not available", "the HTTP API on port %u",
+		     c->agent.listen_addr.port);
 	if (c->agent.exec_user && !facts->exec_user_is_us)
 		need_for_commands(c->agent.exec_user, facts, ret);
 }
@@ -135,7 +135,7 @@ void capability_explain(const struct capability_need *n, struct strbuf *text)
 {
 	const char *name = capability_name(n->number);
 	strbuf_add(text,
-		   "%s is missing, which %s (%s) needs: %s. Run as root, or give it: "
+		   "%s is missing, required for %s (%s): %s. Run as root, or grant it: "
 		   "AmbientCapabilities=%s in systemd, --cap-add=%s for a container",
 		   name, n->what, n->key, n->without, name, name + strlen("CAP_"));
 }
@@ -191,25 +191,24 @@ static bool needs_key(const struct capability_needs *needs, const char *key)
 void capability_write_dropin(const struct capability_needs *needs, FILE *out)
 {
 	size_t more = 0;
-	fprintf(out, "# What this configuration needs:\n");
+	fprintf(out, "# Required by this configuration:\n");
 	for (size_t i = 0; i < needs->n; i++) {
 		const struct capability_need *n = &needs->items[i];
 		fprintf(out, "#   %-20s  %s (%s)\n", capability_name(n->number), n->what, n->key);
 		more += !is_given(n->number);
 	}
 	if (more == 0) {
-		fprintf(out, "# " UNIT " gives it that; no drop-in is needed.\n");
+		fprintf(out, "# " UNIT " grants them; no drop-in is required.\n");
 		return;
 	}
-	fprintf(out, "# Beyond what " UNIT " gives; for /etc/systemd/system/" UNIT
+	fprintf(out, "# In addition to " UNIT "; for /etc/systemd/system/" UNIT
 		     ".d/capabilities.conf:\n[Service]\n");
 	write_list(needs, "AmbientCapabilities=", out);
 	write_list(needs, "CapabilityBoundingSet=", out);
 	if (needs_key(needs, key_backend))
-		fprintf(out, "# The lock that all users of legacy iptables share is root's.\n"
-			     "ExecStartPre=+/bin/sh -c 'touch /run/xtables.lock && chgrp vipherald "
-			     "/run/xtables.lock && chmod g+r /run/xtables.lock'\n");
+		fprintf(out, "# The lock file of legacy iptables belongs to "
+			     "root.\nExecStartPre=+/bin/sh -c 'touch /run/xtables.lock && chgrp "
+			     "vipherald /run/xtables.lock && chmod g+r /run/xtables.lock'\n");
 	if (needs_number(needs, CAP_SETUID))
-		fprintf(out, "# Commands change to another user.\n"
-			     "SystemCallFilter=@setuid\n");
+		fprintf(out, "# Commands run as another user.\nSystemCallFilter=@setuid\n");
 }

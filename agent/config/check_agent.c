@@ -5,7 +5,7 @@
 #include "lib/array.h"
 #include "lib/str.h"
 
-/* Half a client certificate, and TLS that is configured for nothing. */
+/* An incomplete client certificate, and TLS keys without effect. */
 static void check_tls(const struct consul_config *c, const struct config_node *agent,
 		      struct config_findings *findings)
 {
@@ -28,7 +28,7 @@ static void check_tls(const struct consul_config *c, const struct config_node *a
 	}
 }
 
-/* An empty list is likely to mean "nobody", and nothing said is the default. */
+/* An empty list is ambiguous: it may be meant as none, but an absent key is the default. */
 static void check_allow_from(unsigned from, const struct config_node *section,
 			     struct config_findings *findings)
 {

@@ -25,7 +25,7 @@ static const struct config_node *state_node(const struct config_node *app,
 	return config_node_get(config_node_get(app, "states"), state_names[state]);
 }
 
-/* ---- attributes that nobody will see ---- */
+/* ---- attributes without effect ---- */
 
 static void check_numbers(const struct state_check *c, const struct announce_spec *s,
 			  const struct config_node *node)
@@ -55,7 +55,7 @@ static void check_unused(const struct state_check *c, const struct app_spec *app
 			"has no effect: with 'announce: false' a drained app is withdrawn at once");
 }
 
-/* Together with what else a route may carry. */
+/* Including the other communities of the route. */
 static void check_sizes(const struct state_check *c, const struct app_spec *app,
 			const struct config_node *node)
 {
@@ -129,7 +129,7 @@ static void check_groups(const struct state_check *c, const struct config_node *
 
 /* ---- all of them ---- */
 
-static void look_at_peers(struct state_check *c)
+static void classify_peers(struct state_check *c)
 {
 	const struct config_draft_bgp *bgp = &c->draft->bgp;
 	for (size_t i = 0; i < bgp->n_peers; i++) {
@@ -146,7 +146,7 @@ void config_check_announce(const struct config_draft *draft, const struct config
 	const struct config_node *list = config_node_get(root, "apps");
 	if (draft->n_apps == 0)
 		return;
-	look_at_peers(&c);
+	classify_peers(&c);
 	const struct config_node *node = list->first;
 	for (size_t i = 0; i < draft->n_apps; i++, node = node->next) {
 		const struct app_spec *app = &draft->apps[i];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks of the apps among themselves. With ten thousand of them nothing may look at every pair,
- * so everything here is sorted once and then only neighbours are compared. For VIPs that works
- * because in order of address and length a prefix stands directly before all that lies in it.
+ * Checks of the apps against each other. With ten thousand apps not every pair can be compared, so
+ * all lists are sorted and only neighbours are compared. For VIPs this works because, in order of
+ * address and length, a prefix comes directly before all prefixes that it covers.
  */
 #include "agent/config/check_apps.h"
 
@@ -19,8 +19,8 @@ struct vip_ref {
 	const struct config_node *node; /* of the app */
 };
 
-/* An address that a VIP must not be: this host's or a peer's. */
-struct taken {
+/* An address that a VIP must not cover: of this host or of a peer. */
+struct reserved {
 	struct addr addr;
 	const char *what;
 };
@@ -29,15 +29,15 @@ struct check {
 	struct config_findings *findings;
 	const struct config_draft *draft;
 	const struct config_node *list; /* of apps, parallel to draft->apps */
-	struct taken *taken;            /* sorted */
-	size_t n_taken;
+	struct reserved *reserved;      /* sorted */
+	size_t n_reserved;
 	struct vip_ref *vips; /* sorted */
 	size_t n_vips;
 };
 
 #define APP_TEXT_MAX (APP_NAME_MAX + 8)
 
-/* "app 'dns'", also when its name could not be read. */
+/* "app 'dns'", or "the app" when its name is invalid. */
 static const char *app_text(const struct app_spec *app, char buf[static APP_TEXT_MAX])
 {
 	struct strbuf sb = strbuf_over(buf, APP_TEXT_MAX);
@@ -48,7 +48,7 @@ static const char *app_text(const struct app_spec *app, char buf[static APP_TEXT
 	return buf;
 }
 
-/* The place of a VIP in its app's `vip`, which is one text or a list. */
+/* The place of a VIP in its app's `vip`, which is a value or a list. */
 static struct config_place at_vip(const struct vip_ref *ref)
 {
 	const struct config_node *node = config_node_get(ref->node, "vip");
@@ -56,7 +56,7 @@ static struct config_place at_vip(const struct vip_ref *ref)
 	struct prefix p = { 0 };
 	for (const struct config_node *c = node ? node->first : NULL; c; c = c->next)
 		if (c->text && prefix_parse(c->text, &p, NULL) == 0 && prefix_equal(&p, &ref->vip))
-			found = config_at(c); /* the last one, should it be there twice */
+			found = config_at(c); /* the last one of duplicates */
 	return found;
 }
 
@@ -165,53 +165,53 @@ static void check_vips(const struct check *c)
 
 /* ---- VIPs against the addresses of bgp ---- */
 
-static int compare_taken(const void *a, const void *b)
+static int compare_reserved(const void *a, const void *b)
 {
-	const struct taken *x = a, *y = b;
+	const struct reserved *x = a, *y = b;
 	int c = addr_cmp(&x->addr, &y->addr);
 	return c ? c : strcmp(x->what, y->what);
 }
 
-static void take(struct check *c, const struct addr *addr, const char *what)
+static void reserve(struct check *c, const struct addr *addr, const char *what)
 {
 	if (addr_is_set(addr))
-		c->taken[c->n_taken++] = (struct taken){ *addr, what };
+		c->reserved[c->n_reserved++] = (struct reserved){ *addr, what };
 }
 
-static void collect_taken(struct check *c)
+static void collect_reserved(struct check *c)
 {
 	const struct config_draft_bgp *bgp = &c->draft->bgp;
-	c->taken = mem_new(bgp->n_peers * 3, sizeof(*c->taken));
+	c->reserved = mem_new(bgp->n_peers * 3, sizeof(*c->reserved));
 	for (size_t i = 0; i < bgp->n_peers; i++) {
-		take(c, &bgp->peers[i].addr, "address of a peer");
-		take(c, &bgp->peers[i].local_ip, "local_ip");
-		take(c, &bgp->peers[i].local_ip6, "local_ip6");
+		reserve(c, &bgp->peers[i].addr, "address of a peer");
+		reserve(c, &bgp->peers[i].local_ip, "local_ip");
+		reserve(c, &bgp->peers[i].local_ip6, "local_ip6");
 	}
-	qsort(c->taken, c->n_taken, sizeof(*c->taken), compare_taken);
+	qsort(c->reserved, c->n_reserved, sizeof(*c->reserved), compare_reserved);
 }
 
-/* The first address that is not before the VIP's is the only one that can be the first in it. */
-static void check_taken(const struct check *c, const struct vip_ref *ref)
+/* The first address that is not lower than the VIP's is the first that the VIP can cover. */
+static void check_reserved(const struct check *c, const struct vip_ref *ref)
 {
 	char vip[PREFIX_TEXT_MAX], addr[ADDR_TEXT_MAX];
-	size_t low = 0, high = c->n_taken;
+	size_t low = 0, high = c->n_reserved;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (addr_cmp(&c->taken[middle].addr, &ref->vip.addr) < 0)
+		if (addr_cmp(&c->reserved[middle].addr, &ref->vip.addr) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low < c->n_taken && prefix_contains(&ref->vip, &c->taken[low].addr))
+	if (low < c->n_reserved && prefix_contains(&ref->vip, &c->reserved[low].addr))
 		config_error(c->findings, at_vip(ref),
 			     "'%s' covers %s (%s): binding it would break the session",
-			     prefix_format(&ref->vip, vip), addr_format(&c->taken[low].addr, addr),
-			     c->taken[low].what);
+			     prefix_format(&ref->vip, vip),
+			     addr_format(&c->reserved[low].addr, addr), c->reserved[low].what);
 }
 
 /* ---- one app ---- */
 
-/* A drain carries those of two states. */
+/* A drained route carries those of `up` and `drain`. */
 static size_t most_of_states(const struct app_spec *app)
 {
 	size_t n[ANNOUNCE_STATES];
@@ -272,7 +272,7 @@ static void check_app(const struct check *c, const struct app_spec *app,
 		config_error(c->findings, config_at(monitors), "%s", err.text);
 }
 
-/* Every route to some peer carries at least this many communities besides its own. */
+/* The most communities that a route carries in addition to its own. */
 static size_t most_communities(const struct config_draft_bgp *bgp)
 {
 	size_t most = 0;
@@ -294,7 +294,7 @@ static void check_each(const struct check *c)
 		check_app(c, &c->draft->apps[i], node);
 	}
 	for (size_t i = 0; i < c->n_vips; i++)
-		check_taken(c, &c->vips[i]);
+		check_reserved(c, &c->vips[i]);
 }
 
 void config_check_apps(const struct config_draft *draft, const struct config_node *root,
@@ -305,11 +305,11 @@ void config_check_apps(const struct config_draft *draft, const struct config_nod
 			   .list = config_node_get(root, "apps") };
 	if (draft->n_apps == 0)
 		return;
-	collect_taken(&c);
+	collect_reserved(&c);
 	collect_vips(&c);
 	check_names(&c);
 	check_vips(&c);
 	check_each(&c);
-	free(c.taken);
+	free(c.reserved);
 	free(c.vips);
 }

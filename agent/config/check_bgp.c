@@ -10,7 +10,7 @@
 
 #define CONNECT_RETRY_MAX (10 * USEC_PER_SEC)
 
-/* Where the keys of a peer stand: in its own mapping, else under `bgp` as a default. */
+/* The mappings with the keys of a peer: its own, and `bgp` with the defaults. */
 struct scope {
 	struct config_findings *findings;
 	const struct config_node *bgp;
@@ -229,7 +229,7 @@ static void report_twice(struct config_findings *f, const struct peer_ref *first
 			     first->item->line);
 }
 
-/* The same address with another port is another peer: several receivers on one host. */
+/* The same address with another port is another peer (several speakers on one host). */
 static void check_twice(struct config_findings *f, const struct config_draft_bgp *d,
 			const struct config_node *list)
 {

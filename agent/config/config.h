@@ -28,8 +28,8 @@ struct config_agent {
 	span_t cleanup_timer;
 	struct consul_config consul;
 	struct monitor_admission admission;
-	char *exec_user; /* who commands run as; NULL: as we do */
-	char *tls_ca;    /* whom `https` monitors trust; NULL: whom the system does */
+	char *exec_user; /* commands run as this user; NULL: as the agent */
+	char *tls_ca;    /* CAs that `https` monitors trust; NULL: those of the system */
 	span_t drain_time;
 	bool shutdown_drain;
 	char *disable_file;      /* NULL when not set */
@@ -44,18 +44,18 @@ struct config_nat {
 struct config {
 	struct config_agent agent;
 	struct config_nat nat;
-	/* `router_id` 0 and no peers mean "not said": the agent fills them in from the kernel
-	 * (agent/vip/host_addresses.h) before it makes a speaker of them. */
+	/* `router_id` 0 and peers without an address are filled in from the kernel
+	 * (agent/vip/host_addresses.h) before the speaker is created. */
 	struct bgp_config bgp;
-	/* Whose default gateway stands in for a peer whose `addr` is not set: AF_INET, AF_INET6, or
-	 * 0 for IPv4's and, if there is none, IPv6's. */
+	/* The family of the default gateway that is used for a peer whose `addr` is not set:
+	 * AF_INET, AF_INET6, or 0 for IPv4's and, if there is none, IPv6's. */
 	uint8_t gateway_family;
 	struct app_spec *apps;
 	size_t n_apps;
 };
 
-/* Reads, parses and checks. Always fills `findings` with all that is to be said; *ret is set and
- * 0 returned only when there is no error among them, else -EINVAL (or the -errno of reading). */
+/* Reads, parses and checks. Always fills `findings`; *ret is set and 0 returned only when there is
+ * no error among them, else -EINVAL (or the -errno of reading). */
 int config_load(const char *file, struct config **ret, struct config_findings *findings);
 /* The same for text in memory; `file` is not needed, as findings carry lines only. */
 int config_load_text(const char *text, size_t len, struct config **ret,

@@ -3,10 +3,19 @@
 
 #include <stdlib.h>
 
-static void peer_done(struct bgp_peer_config *peer)
+void config_peer_done(struct bgp_peer_config *peer)
 {
 	free((char *)peer->password);
 	free(peer->communities.values);
+}
+
+void config_agent_done(struct config_agent *agent)
+{
+	free(agent->disable_file);
+	free(agent->state_file);
+	consul_config_done(&agent->consul);
+	free(agent->exec_user);
+	free(agent->tls_ca);
 }
 
 void config_draft_done(struct config_draft *d)
@@ -14,15 +23,11 @@ void config_draft_done(struct config_draft *d)
 	for (size_t i = 0; i < d->n_apps; i++)
 		app_spec_done(&d->apps[i]);
 	for (size_t i = 0; i < d->bgp.n_peers; i++)
-		peer_done(&d->bgp.peers[i]);
-	peer_done(&d->bgp.session);
+		config_peer_done(&d->bgp.peers[i]);
+	config_peer_done(&d->bgp.session);
 	free(d->bgp.peers);
 	free(d->bgp.bgp.communities.values);
 	free(d->apps);
-	free(d->agent.disable_file);
-	free(d->agent.state_file);
-	consul_config_done(&d->agent.consul);
-	free(d->agent.exec_user);
-	free(d->agent.tls_ca);
+	config_agent_done(&d->agent);
 	*d = (struct config_draft){ 0 };
 }

@@ -32,5 +32,8 @@ struct config_draft {
 };
 
 void config_draft_done(struct config_draft *d);
+/* The parts that a struct config owns too. */
+void config_agent_done(struct config_agent *agent);
+void config_peer_done(struct bgp_peer_config *peer);
 
 #endif

@@ -33,10 +33,14 @@ static void append(struct config_findings *f, enum config_severity severity,
 						    .text = escaped_copy(text) };
 }
 
-static void add(struct config_findings *f, enum config_severity severity,
-		const struct config_place *at, const char *text)
+__attribute__((format(printf, 4, 0))) static void add(struct config_findings *f,
+						      enum config_severity severity,
+						      const struct config_place *at,
+						      const char *fmt, va_list args)
 {
 	static const struct config_place whole_file;
+	char text[TEXT_MAX];
+	vsnprintf(text, sizeof(text), fmt, args);
 	if (severity == CONFIG_ERROR)
 		f->n_errors++;
 	if (f->n < CONFIG_FINDINGS_MAX)
@@ -48,22 +52,18 @@ static void add(struct config_findings *f, enum config_severity severity,
 
 void config_error(struct config_findings *f, struct config_place at, const char *fmt, ...)
 {
-	char text[TEXT_MAX];
 	va_list args;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	add(f, CONFIG_ERROR, &at, fmt, args);
 	va_end(args);
-	add(f, CONFIG_ERROR, &at, text);
 }
 
 void config_warn(struct config_findings *f, struct config_place at, const char *fmt, ...)
 {
-	char text[TEXT_MAX];
 	va_list args;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	add(f, CONFIG_WARNING, &at, fmt, args);
 	va_end(args);
-	add(f, CONFIG_WARNING, &at, text);
 }
 
 static int compare(const void *a, const void *b)
@@ -87,20 +87,20 @@ static void finding_done(struct config_finding *finding)
 
 void config_findings_sort(struct config_findings *f)
 {
-	size_t kept = 0;
+	size_t last = 0;
 	if (f->n == 0)
 		return;
 	qsort(f->items, f->n, sizeof(*f->items), compare);
 	for (size_t i = 1; i < f->n; i++) {
-		if (compare(&f->items[kept], &f->items[i]) != 0) {
-			f->items[++kept] = f->items[i];
+		if (compare(&f->items[last], &f->items[i]) != 0) {
+			f->items[++last] = f->items[i];
 			continue;
 		}
 		if (f->items[i].severity == CONFIG_ERROR)
 			f->n_errors--;
 		finding_done(&f->items[i]);
 	}
-	f->n = kept + 1;
+	f->n = last + 1;
 }
 
 void config_findings_done(struct config_findings *f)

@@ -27,7 +27,7 @@ struct config_findings {
 	size_t n_errors;
 };
 
-/* What a finding points at; filled only when there is something to report. */
+/* The place of a finding; built only when there is one to report. */
 struct config_place {
 	unsigned line, column; /* 0: the whole file */
 	char path[CONFIG_PATH_MAX];

@@ -10,23 +10,28 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "lib/mono.h"
+
+/* For the ranges of durations. */
+#define MSEC(n)  ((n)*USEC_PER_MSEC)
+#define SEC(n)   ((n)*USEC_PER_SEC)
+#define HOURS(n) (SEC(n) * 3600)
 
 struct config_key;
 
 /*
- * How text becomes a value at target + key->offset. Returns 0; or 1 with a text in `err` when
- * the value was taken but deserves a warning; or -EINVAL with a text that names the value and
- * what was expected.
+ * Parses text into the field at target + key->offset. Returns 0; or 1 with a warning in `err`; or
+ * -EINVAL with a text that names the value and what was expected.
  */
 struct config_type {
 	const char *name; /* for the page: "duration" */
 	int (*set)(const struct config_key *key, const char *text, void *target, struct err *err);
 };
 
-/* What a mapping in the place of a value is read into, and what becomes of it. */
+/* A mapping in place of a value: it is read into an item, which the target then adopts. */
 struct config_item {
 	size_t size;
-	int (*take)(void *item, void *target, struct err *err);
+	int (*adopt)(void *item, void *target, struct err *err);
 	void (*done)(void *item);
 };
 

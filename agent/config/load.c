@@ -77,7 +77,7 @@ static void *exact(void *array, size_t n, size_t size)
 	return fitting;
 }
 
-/* Takes everything out of the draft. */
+/* Moves everything out of the draft. */
 static struct config *config_of(struct config_draft *d)
 {
 	struct config *c = mem_new(1, sizeof(*c));
@@ -100,18 +100,13 @@ void config_free(struct config *c)
 		return;
 	for (size_t i = 0; i < c->n_apps; i++)
 		app_spec_done(&c->apps[i]);
-	for (size_t i = 0; i < c->bgp.n_peers; i++) {
-		free((char *)c->bgp.peers[i].password);
-		free(c->bgp.peers[i].communities.values);
-	}
-	free((struct bgp_peer_config *)c->bgp.peers);
+	struct bgp_peer_config *peers = (struct bgp_peer_config *)c->bgp.peers;
+	for (size_t i = 0; i < c->bgp.n_peers; i++)
+		config_peer_done(&peers[i]);
+	free(peers);
 	free(c->bgp.communities.values);
 	free(c->apps);
-	free(c->agent.disable_file);
-	free(c->agent.state_file);
-	consul_config_done(&c->agent.consul);
-	free(c->agent.exec_user);
-	free(c->agent.tls_ca);
+	config_agent_done(&c->agent);
 	free(c);
 }
 

@@ -4,10 +4,6 @@
 #include "agent/config/config.h"
 #include "agent/config/types.h"
 
-#define MSEC(n)  ((n)*USEC_PER_MSEC)
-#define SEC(n)   ((n)*USEC_PER_SEC)
-#define HOURS(n) (SEC(n) * 3600)
-
 #define FIELD(member) .offset = offsetof(struct config_agent, member)
 
 static const struct config_key exec_keys[] = {

@@ -8,10 +8,7 @@
 #include "agent/model/announce_spec.h"
 #include "agent/model/app_spec.h"
 
-#define MSEC(n)  ((n)*USEC_PER_MSEC)
-#define HOURS(n) ((n)*USEC_PER_SEC * 3600)
-
-/* ---- apps: most types take the whole app_spec, hence no offsets ---- */
+/* ---- apps: most types fill the whole app_spec, hence no offsets ---- */
 
 static const struct config_key vip_config_keys[] = {
 	{ .name = "bgp_communities",

@@ -7,10 +7,6 @@
 #include "bgp/wire.h"
 #include "lib/mem.h"
 
-#define MSEC(n)  ((n)*USEC_PER_MSEC)
-#define SEC(n)   ((n)*USEC_PER_SEC)
-#define HOURS(n) (SEC(n) * 3600)
-
 /* ---- a BGP session: one of the list, or the defaults of all ---- */
 
 #define FIELD(member) .offset = offsetof(struct bgp_peer_config, member)

@@ -10,9 +10,6 @@
 #include "monitors/draft.h"
 #include "monitors/kinds.h"
 
-#define MSEC(n)  ((n)*USEC_PER_MSEC)
-#define HOURS(n) ((n)*USEC_PER_SEC * 3600)
-
 /* ---- values ---- */
 
 static int set_kind(const struct config_key *key, const char *text, void *target, struct err *err)

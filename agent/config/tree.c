@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory comes from mmap in large pieces. It is of the size of the file several times over and
- * is needed for the first milliseconds only; on the heap, below everything that lives on, it
- * would stay resident for ever.
+ * The memory comes from mmap() in large chunks and is returned to the kernel as a whole. It is
+ * several times the size of the file and needed for the first milliseconds only; on the heap it
+ * would stay resident, below all that is allocated later.
  */
 #include "agent/config/tree.h"
 

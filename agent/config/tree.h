@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A YAML text as a tree that knows where everything stood. It lives while a configuration is
- * loaded and goes back to the kernel as a whole after that.
- */
+/* A YAML text as a tree with the line and column of everything. It exists while a configuration is
+ * loaded. */
 #ifndef AGENT_CONFIG_TREE_H
 #define AGENT_CONFIG_TREE_H
 
@@ -16,7 +14,7 @@ enum config_node_kind {
 	CONFIG_SCALAR,
 	CONFIG_MAPPING,
 	CONFIG_SEQUENCE,
-	CONFIG_BROKEN, /* reported already: nothing more is to be said about it */
+	CONFIG_BROKEN, /* an error was reported for it */
 };
 
 struct config_node {
@@ -41,9 +39,9 @@ void config_tree_free(struct config_tree *t);
 /* NULL for an empty document. */
 const struct config_node *config_tree_root(const struct config_tree *t);
 
-/* Nothing was written: no node, or null as YAML writes it ("key:", ~, null). */
+/* No value: no node, or a YAML null ("key:", ~, null). */
 bool config_node_is_null(const struct config_node *node);
-/* The value of a key, NULL when the node is no mapping or has no such key or has null there. */
+/* The value of a key; NULL when the node is not a mapping, or the key is absent or null. */
 const struct config_node *config_node_get(const struct config_node *mapping, const char *key);
 /* "a list", "a mapping", "nothing", … for "expected a text, found a list". */
 const char *config_node_kind_text(const struct config_node *node);

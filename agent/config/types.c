@@ -107,7 +107,7 @@ static int add_monitors_from(const struct config_key *key, const char *text, voi
 	return monitor_admission_add(config_field(key, target), text, err);
 }
 
-/* What YAML 1.1 and GoCast's parser take; the letter case as they do. */
+/* As accepted by YAML 1.1 and by GoCast's parser, including the letter case. */
 static const struct {
 	bool value;
 	const char *names[11];

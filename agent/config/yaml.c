@@ -8,13 +8,10 @@
 #include "lib/str.h"
 #include "lib/utf8.h"
 
-/*
- * The scanner's words name grammar that nobody who writes a configuration has read. The mistakes
- * behind them are few.
- */
+/* libyaml names rules of the YAML grammar; users know the few mistakes behind them. */
 static const struct {
 	const char *problem, *text;
-} in_other_words[] = {
+} translations[] = {
 	{ "mapping values are not allowed in this context",
 	  "unexpected ':': quote values that contain ': ', start all keys of a mapping in the same "
 	  "column, and check the previous line for a missing ':'" },
@@ -38,9 +35,9 @@ static const struct {
 
 static const char *readable(const char *problem)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(in_other_words); i++)
-		if (str_equal(problem, in_other_words[i].problem))
-			return in_other_words[i].text;
+	for (size_t i = 0; i < ARRAY_SIZE(translations); i++)
+		if (str_equal(problem, translations[i].problem))
+			return translations[i].text;
 	return problem;
 }
 

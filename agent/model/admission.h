@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From where monitors are accepted that do more than ask the kernel who listens. Commands run as
- * this process does, so whoever may bring one may run anything. The others send requests in this
- * host's name, to services that trust it, or tell which files and processes there are. `port` and
- * `consul` are taken from anywhere. Pure.
+ * Admission: the sources from which monitors are accepted. The kinds differ in what they can reach
+ * (monitors/kind.h). A command runs with the rights of this process; other kinds send requests in
+ * this host's name, to services that may trust it, or reveal its files and processes. `port` and
+ * `consul` are accepted from all sources. Pure.
  */
 #ifndef AGENT_MODEL_ADMISSION_H
 #define AGENT_MODEL_ADMISSION_H
@@ -15,11 +15,11 @@
 
 enum {
 	MONITORS_FROM_CONFIG = 1 << 0,
-	MONITORS_FROM_HTTP = 1 << 1,       /* whoever reaches the API */
-	MONITORS_FROM_HTTP_LOCAL = 1 << 2, /* through a unix socket or from loopback */
+	MONITORS_FROM_HTTP = 1 << 1,       /* any HTTP client */
+	MONITORS_FROM_HTTP_LOCAL = 1 << 2, /* on a unix socket or a loopback address */
 	MONITORS_FROM_CONSUL = 1 << 3,
-	MONITORS_FROM_NONE = 1 << 4, /* said so; 0 is the default */
-	/* The defaults. Whoever may register a service in Consul may have it checked, too. */
+	MONITORS_FROM_NONE = 1 << 4, /* no source; 0 is the default */
+	/* The defaults. A client that may register a service in Consul may have it checked. */
 	MONITORS_EXEC_FROM = MONITORS_FROM_CONFIG | MONITORS_FROM_HTTP_LOCAL,
 	MONITORS_OTHERS_FROM = MONITORS_EXEC_FROM | MONITORS_FROM_CONSUL,
 };
@@ -30,7 +30,7 @@ struct monitor_admission {
 	unsigned others; /* all kinds but exec, port and consul */
 };
 
-/* Adds what `name` stands for. -EINVAL with a text that names it. */
+/* Adds the source with that name. -EINVAL with a text that names it. */
 int monitor_admission_add(unsigned *from, const char *name, struct err *err);
 
 /* 0, or -EACCES with a text that says how to allow it. Judges by source and locality of the spec.

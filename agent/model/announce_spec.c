@@ -119,9 +119,9 @@ bool announce_spec_has_attrs(const struct announce_spec *s)
 	       s->ext_communities.n > 0 || s->large_communities.n > 0;
 }
 
-/* What a form is made of. */
+/* The sources of the attributes of a form. */
 struct recipe {
-	const struct announce_spec *first, *second; /* numbers: of the first that has one */
+	const struct announce_spec *first, *second; /* numbers: from the first that sets one */
 	const struct announce_spec *lists[2];       /* NULL: no more */
 	bool shutdown;                              /* RFC 8326 */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How an app is announced in each of its states. Pure.
+ * The announce specs of an app: the attributes of its routes while it is up, down or drained. Pure.
  *
- * The states are the configuration's words. What the policy decides on is a form of the route:
+ * The policy decides on a form of the route, whose attributes follow from the specs:
  *
  *	form    MED, prepends, LOCAL_PREF    communities besides those of vip_config
  *	up      of `up`                      of `up`
@@ -11,8 +11,8 @@
  *	        LOCAL_PREF else 0
  *	kept    as down, where `down` has attributes; else as drain would be if it had none
  *
- * What a state leaves open is as in `up`, because a route that loses its MED becomes more
- * attractive at most routers, not less.
+ * Numbers that a spec does not set are those of `up`, because a route without a MED is preferred
+ * by most routers.
  */
 #ifndef AGENT_MODEL_ANNOUNCE_SPEC_H
 #define AGENT_MODEL_ANNOUNCE_SPEC_H
@@ -29,9 +29,9 @@ enum announce_state { ANNOUNCE_UP, ANNOUNCE_DOWN, ANNOUNCE_DRAIN };
 enum route_form {
 	ROUTE_NONE,
 	ROUTE_UP,
-	ROUTE_DOWN,  /* the last resort */
-	ROUTE_KEPT,  /* down, as is its whole group at once: the checks are not believed */
-	ROUTE_DRAIN, /* about to go */
+	ROUTE_DOWN,  /* last resort */
+	ROUTE_KEPT,  /* keep_last: down together with its whole group */
+	ROUTE_DRAIN, /* before it is withdrawn */
 };
 const char *route_form_name(enum route_form form); /* "none", "up", … */
 
@@ -48,7 +48,7 @@ struct announce_spec {
 	struct bgp_large_communities large_communities;
 };
 
-/* Of one app; NULL where nothing is said, as with most of ten thousand apps. */
+/* Of one app; NULL for an app that sets nothing, to save memory. */
 struct announce_specs {
 	struct bgp_ext_communities ext_communities; /* of vip_config: in every state */
 	struct bgp_large_communities large_communities;
@@ -57,23 +57,23 @@ struct announce_specs {
 
 struct announce_specs *announce_specs_new(void); /* all defaults */
 void announce_specs_free(struct announce_specs *s);
-/* All of these take NULL for the defaults. */
+/* NULL is accepted by all of these and means the defaults. */
 struct announce_specs *announce_specs_copy(const struct announce_specs *s);
 bool announce_specs_equal(const struct announce_specs *a, const struct announce_specs *b);
 bool announce_specs_announces(const struct announce_specs *s, enum announce_state state);
 
-/* Whether the state says anything about attributes. */
+/* Whether it sets any attribute. */
 bool announce_spec_has_attrs(const struct announce_spec *s);
 
-/* The lists that announce_specs_attrs() makes. */
+/* Storage for the lists that announce_specs_attrs() builds. */
 struct announce_room {
 	uint32_t communities[BGP_COMMUNITIES_ROOM];
 	struct bgp_ext_community ext_communities[BGP_EXT_COMMUNITIES_MAX];
 	struct bgp_large_community large_communities[BGP_LARGE_COMMUNITIES_MAX];
 };
 
-/* What a route of this form carries; `of_app` are the communities of vip_config. The lists point
- * into `room`. ROUTE_NONE is as ROUTE_UP. */
+/* The attributes of a route of this form; `of_app` are the communities of vip_config. The lists
+ * point into `room`. ROUTE_NONE is treated as ROUTE_UP. */
 void announce_specs_attrs(const struct announce_specs *s, const struct bgp_communities *of_app,
 			  enum route_form form, struct announce_room *room,
 			  struct bgp_route_attrs *ret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Apps by health and state, in numbers. */
+/* Counters of the registry: apps by health and state. */
 #ifndef AGENT_MODEL_APP_COUNTS_H
 #define AGENT_MODEL_APP_COUNTS_H
 
@@ -8,8 +8,8 @@
 
 struct app_counts {
 	size_t up, down, unknown;
-	size_t damped;            /* they flap, and stay down until their hold_down is over */
-	size_t draining, drained; /* still announced; not any more */
+	size_t damped;            /* flapping, withdrawn until hold_down is over */
+	size_t draining, drained; /* still announced; withdrawn */
 	size_t apps_kept, groups_kept;
 	size_t leases;
 	uint64_t leases_expired;

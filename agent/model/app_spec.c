@@ -37,7 +37,7 @@ void app_spec_done(struct app_spec *s)
 	*s = (struct app_spec){ 0 };
 }
 
-/* NULL for nothing, so that the ten thousand apps without NAT cost nothing. */
+/* NULL for an empty one. */
 static void *copy_array(const void *src, size_t n, size_t size)
 {
 	return n > 0 ? mem_copy(src, n * size) : NULL;
@@ -114,9 +114,9 @@ static bool nat_equal(const void *a, const void *b)
 }
 
 /*
- * Whether every element of `a` is in `b`. Nothing is in either of them twice, so equal counts make
- * that equality. Who registers again does so in the same order: the search starts where the
- * element stood in `a`, and usually ends there.
+ * Whether every element of `a` is in `b`. Nothing is in either of them twice, so with equal counts
+ * this is equality. Repeated registrations usually have the same order, so the search starts at the
+ * place of the element in `a`.
  */
 static bool all_in(const void *a, const void *b, size_t n, size_t size, equal_fn *equal)
 {

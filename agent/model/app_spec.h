@@ -33,7 +33,7 @@ struct app_spec {
 	char *name;
 	enum app_source source;
 	bool local;   /* of HTTP: the client was on this host */
-	span_t lease; /* of HTTP: how long it holds unless it is renewed; 0: for good */
+	span_t lease; /* of HTTP: its length; 0: no lease */
 	struct prefix *vips;
 	size_t n_vips;
 	struct bgp_communities communities;
@@ -51,20 +51,19 @@ struct app_spec {
 
 void app_spec_done(struct app_spec *s);
 void app_spec_copy(struct app_spec *dst, const struct app_spec *src);
-/* The same definition, source, locality and lease aside. Order of VIPs, monitors and NATs matters
- * not. */
+/* The same definition: source, locality, lease and the order of VIPs, monitors and NAT mappings do
+ * not matter. */
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
 
-/* The same mappings, in whatever order. */
+/* The same mappings, in any order. */
 bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b);
 
-/* What it says about its states, to be written to; made on first use. */
+/* Its announce specs, to be filled; allocated on first use. */
 struct announce_specs *app_spec_announce(struct app_spec *s);
-/* What only shows once all is there: a name and a VIP at least, no VIP twice, a quorum that can be
- * reached. */
+/* Checks the whole: it has a name and a VIP, no duplicate VIP, and a quorum that can be reached. */
 int app_spec_check(const struct app_spec *s, struct err *err);
 
-/* A monitor asks one of the app's own VIPs by its address: the VIP must be on lo for that. */
+/* Whether a monitor checks one of the app's own VIPs, which must be bound for that. */
 bool app_spec_checks_own_vip(const struct app_spec *s);
 
 #endif

@@ -13,7 +13,7 @@
 
 /* ---- name ---- */
 
-/* Of a name, which becomes JSON, log lines, metric labels and parts of URLs. */
+/* Names stand in JSON, log lines, metric labels and URLs. */
 static int check_name(const char *what, const char *text, struct err *err)
 {
 	char shown[UTF8_ESCAPED_MAX(APP_NAME_MAX)];
@@ -57,7 +57,7 @@ int app_spec_set_group(struct app_spec *s, const char *text, struct err *err)
 
 /* ---- VIPs ---- */
 
-/* What no service can be reached at by anycast. A VIP may not even touch one of these. */
+/* Addresses that cannot be anycast. A VIP must not overlap any of these. */
 #define V4(length, ...)                                                                            \
 	{                                                                                          \
 		.addr = { AF_INET, { __VA_ARGS__ } }, .len = (length)                              \
@@ -153,7 +153,7 @@ int app_spec_adopt_monitor(struct app_spec *s, struct monitor_spec *m, struct er
 	int r = 0;
 	for (size_t i = 0; i < s->n_monitors; i++)
 		if (monitor_spec_equal(&s->monitors[i], m)) {
-			monitor_spec_done(m); /* the same check twice says nothing more */
+			monitor_spec_done(m); /* a duplicate */
 			return 0;
 		}
 	if (s->n_monitors >= APP_MONITORS_MAX) {

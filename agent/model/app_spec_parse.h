@@ -11,12 +11,12 @@
 #include "lib/err.h"
 #include "monitors/spec.h"
 
-/* Each adds to a half-built spec; -EINVAL with a text that names the value. A monitor, NAT mapping
- * or community that is there already is not added again. */
+/* Each adds to an incomplete spec; -EINVAL with a text that names the value. Duplicate monitors,
+ * NAT mappings and communities are ignored. */
 int app_spec_set_name(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err);
-/* Takes the monitor over, whether it is added or not. */
+/* Owns the monitor afterwards, whether it is added or not. */
 int app_spec_adopt_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err);
 /* "all", "any" or a number. */
 int app_spec_set_quorum(struct app_spec *s, const char *text, struct err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The state of an app in one word, as the API, metrics and Consul show it. Pure. */
+/* The state of an app as a word of the API, of metrics and of Consul. Pure. */
 #ifndef AGENT_MODEL_APP_STATE_H
 #define AGENT_MODEL_APP_STATE_H
 
@@ -8,7 +8,7 @@
 #include "agent/model/announce_spec.h"
 #include "monitors/verdict.h"
 
-/* One word: "unknown", "up", "down", "last-resort" (down and announced), "kept" (with its group),
+/* "unknown", "up", "down", "last-resort" (down and announced), "kept" (with its group),
  * "draining" and "drained". */
 const char *app_state_name(enum health health, enum route_form form, bool drained);
 

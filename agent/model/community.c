@@ -109,7 +109,7 @@ static bool parse_hex(const char *text, struct bgp_ext_community *ret)
 	return true;
 }
 
-/* What stands in front decides how much room the number behind it has. */
+/* The type of the administrator (AS2, AS4 or IPv4) determines the size of the number. */
 static bool parse_value(const char *front, const char *number, uint8_t subtype,
 			struct bgp_ext_community *ret)
 {
@@ -208,26 +208,37 @@ const char *large_community_format(struct bgp_large_community c,
 
 /* ---- lists ---- */
 
+/* Appends `value`, which is without padding, unless it is a duplicate. Returns the array, or NULL
+ * when it has `max` elements. */
+static void *append(void *values, size_t *n, size_t max, const void *value, size_t size)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (memcmp((char *)values + i * size, value, size) == 0)
+			return values;
+	if (*n >= max)
+		return NULL;
+	values = mem_grow_by_one(values, *n, size);
+	memcpy((char *)values + *n * size, value, size);
+	(*n)++;
+	return values;
+}
+
 static int too_many(const char *text, int max, const char *kind, struct err *err)
 {
-	return err_set(err, -EINVAL, "'%.80s' exceeds the limit of %d %s communities", text, max,
+	return err_set(err, -EINVAL, "'%.80s' exceeds the limit of %d %scommunities", text, max,
 		       kind);
 }
 
-int communities_add(struct bgp_communities *c, const char *text, struct err *err)
+int communities_add(struct bgp_communities *list, const char *text, struct err *err)
 {
-	uint32_t value = 0;
-	int r = community_parse(text, &value, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < c->n; i++)
-		if (c->values[i] == value)
-			return 0;
-	if (c->n >= BGP_COMMUNITIES_MAX)
-		return err_set(err, -EINVAL, "'%.80s' exceeds the limit of %d communities", text,
-			       BGP_COMMUNITIES_MAX);
-	c->values = mem_grow_by_one(c->values, c->n, sizeof(*c->values));
-	c->values[c->n++] = value;
+	uint32_t c;
+	int rc = community_parse(text, &c, err);
+	if (rc < 0)
+		return rc;
+	void *values = append(list->values, &list->n, BGP_COMMUNITIES_MAX, &c, sizeof(c));
+	if (!values)
+		return too_many(text, BGP_COMMUNITIES_MAX, "", err);
+	list->values = values;
 	return 0;
 }
 
@@ -237,13 +248,10 @@ int ext_communities_add(struct bgp_ext_communities *list, const char *text, stru
 	int rc = ext_community_parse(text, &c, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < list->n; i++)
-		if (memcmp(&list->values[i], &c, sizeof(c)) == 0)
-			return 0;
-	if (list->n >= BGP_EXT_COMMUNITIES_MAX)
-		return too_many(text, BGP_EXT_COMMUNITIES_MAX, "extended", err);
-	list->values = mem_grow_by_one(list->values, list->n, sizeof(c));
-	list->values[list->n++] = c;
+	void *values = append(list->values, &list->n, BGP_EXT_COMMUNITIES_MAX, &c, sizeof(c));
+	if (!values)
+		return too_many(text, BGP_EXT_COMMUNITIES_MAX, "extended ", err);
+	list->values = values;
 	return 0;
 }
 
@@ -253,13 +261,10 @@ int large_communities_add(struct bgp_large_communities *list, const char *text, 
 	int rc = large_community_parse(text, &c, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < list->n; i++)
-		if (memcmp(&list->values[i], &c, sizeof(c)) == 0)
-			return 0;
-	if (list->n >= BGP_LARGE_COMMUNITIES_MAX)
-		return too_many(text, BGP_LARGE_COMMUNITIES_MAX, "large", err);
-	list->values = mem_grow_by_one(list->values, list->n, sizeof(c));
-	list->values[list->n++] = c;
+	void *values = append(list->values, &list->n, BGP_LARGE_COMMUNITIES_MAX, &c, sizeof(c));
+	if (!values)
+		return too_many(text, BGP_LARGE_COMMUNITIES_MAX, "large ", err);
+	list->values = values;
 	return 0;
 }
 

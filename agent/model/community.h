@@ -31,8 +31,8 @@ int large_community_parse(const char *text, struct bgp_large_community *ret, str
 const char *large_community_format(struct bgp_large_community c,
 				   char buf[static LARGE_COMMUNITY_TEXT_MAX]);
 
-/* Append one; a value that is there already is not added again. Free `values` yourself. */
-int communities_add(struct bgp_communities *c, const char *text, struct err *err);
+/* Append one, unless it is a duplicate. The caller frees `values`. */
+int communities_add(struct bgp_communities *list, const char *text, struct err *err);
 int ext_communities_add(struct bgp_ext_communities *list, const char *text, struct err *err);
 int large_communities_add(struct bgp_large_communities *list, const char *text, struct err *err);
 

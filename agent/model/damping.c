@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/model/damping.h"
 
-void damping_went_up(struct damping *h, mono_t now)
+void damping_went_up(struct damping *d, mono_t now)
 {
-	if (h->fell)
-		h->returned_at = now;
-	h->until = 0;
+	if (d->fell)
+		d->returned_at = now;
+	d->until = 0;
 }
 
 /* first, 2 × first, 4 × first … max */
@@ -17,17 +17,17 @@ static span_t duration(const struct damping_config *config, uint32_t flaps)
 	return usec_min(span, config->max);
 }
 
-void damping_went_down(struct damping *h, const struct damping_config *config, mono_t now)
+void damping_went_down(struct damping *d, const struct damping_config *config, mono_t now)
 {
-	bool soon = h->returned_at > 0 && usec_sub(now, h->returned_at) < config->max;
-	h->fell = true;
-	h->flaps = soon ? h->flaps + 1 : 0;
-	h->until = 0;
-	if (h->flaps > 0 && config->first > 0)
-		h->until = usec_add(now, duration(config, h->flaps));
+	bool soon = d->returned_at > 0 && usec_sub(now, d->returned_at) < config->max;
+	d->fell = true;
+	d->flaps = soon ? d->flaps + 1 : 0;
+	d->until = 0;
+	if (d->flaps > 0 && config->first > 0)
+		d->until = usec_add(now, duration(config, d->flaps));
 }
 
-bool damping_is_on(const struct damping *h, mono_t now)
+bool damping_is_on(const struct damping *d, mono_t now)
 {
-	return now < h->until;
+	return now < d->until;
 }

@@ -29,15 +29,15 @@ bool drain_is_on(const struct drain *d)
 bool drain_request(struct drain *d, enum drain_source source, const char *reason, mono_t until,
 		   mono_t now)
 {
-	struct drain_request *hold = &d->requests[source];
-	bool is_new = !hold->on;
+	struct drain_request *r = &d->requests[source];
+	bool is_new = !r->on;
 	if (is_new) {
-		hold->since = now;
-		hold->earlier = 0;
+		r->since = now;
+		r->earlier = 0;
 	}
-	hold->on = true;
-	hold->until = until;
-	str_printable(hold->reason, sizeof(hold->reason), reason, strlen(reason));
+	r->on = true;
+	r->until = until;
+	str_printable(r->reason, sizeof(r->reason), reason, strlen(reason));
 	return is_new;
 }
 

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who wants an app, or the whole agent, drained, since when and why. Pure.
+ * The drain requests for an app or for the whole agent: by whom, since when, and why. Pure.
  *
- * Each source holds on its own: what the API undrains stays drained while its disable_file exists,
- * and the other way round. That is what an operator expects who put the file there.
+ * The sources are independent: an app that is undrained over the API stays drained while its
+ * disable_file exists, and the other way round.
+ *
+ *	source   begins                       ends
+ *	api      POST /v1/…/drain             POST /v1/…/undrain, or after `for`
+ *	file     disable_file is created      disable_file is removed
+ *	stop     SIGTERM with shutdown_drain  never
  */
 #ifndef AGENT_MODEL_DRAIN_H
 #define AGENT_MODEL_DRAIN_H
@@ -25,8 +30,8 @@ const char *drain_source_name(enum drain_source source); /* "api", "file", "stop
 struct drain_request {
 	bool on;
 	mono_t since;
-	span_t earlier; /* how long it had held before `since`, in former runs */
-	mono_t until;   /* USEC_NEVER: until it is lifted */
+	span_t earlier; /* time it was on before `since`, in previous instances */
+	mono_t until;   /* USEC_NEVER: no end */
 	char reason[DRAIN_REASON_MAX];
 };
 
@@ -34,13 +39,13 @@ struct drain {
 	struct drain_request requests[DRAIN_SOURCES];
 };
 
-/* NULL holds nothing. */
+/* Whether any source requests it. NULL: none does. */
 bool drain_is_on(const struct drain *d);
-/* `reason` may be anything; it is made printable. A hold that is on keeps its `since`. Returns
- * whether it is new. */
+/* `reason` may be any text; it is made printable. A request that is on keeps its `since`. Returns
+ * whether it is a new one. */
 bool drain_request(struct drain *d, enum drain_source source, const char *reason, mono_t until,
 		   mono_t now);
-/* Returns whether there was one. */
+/* Returns whether the source had requested it. */
 bool drain_lift(struct drain *d, enum drain_source source);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What somebody else, or the host, did to what is ours, and how often it was put right: for
- * operators who want to know that two programs work against each other. Pure. */
+/* Changes by other processes or the kernel to addresses, NAT rules and sessions of the agent, and
+ * how often they were repaired: it shows operators that two programs work against each other.
+ * Pure. */
 #ifndef AGENT_MODEL_DRIFT_H
 #define AGENT_MODEL_DRIFT_H
 
@@ -9,11 +10,11 @@
 #include "lib/mono.h"
 
 enum drift_kind {
-	DRIFT_ADDRESS,     /* a VIP was removed from lo or changed, and is back */
-	DRIFT_LO,          /* lo was set down, and is up again */
-	DRIFT_NAT_RULE,    /* a rule was removed, and is back */
-	DRIFT_NAT_ADDRESS, /* the host has another address, and NAT translates to it */
-	DRIFT_SESSION,     /* the way to a router was lost, and the session was ended for that */
+	DRIFT_ADDRESS,     /* a VIP was removed from lo or changed; added again */
+	DRIFT_LO,          /* lo was set down; up again */
+	DRIFT_NAT_RULE,    /* a rule was removed; added again */
+	DRIFT_NAT_ADDRESS, /* the host has a new address; NAT translates to it */
+	DRIFT_SESSION,     /* the path to a peer was lost; session closed */
 	DRIFT_KINDS,
 };
 const char *drift_kind_name(enum drift_kind kind); /* "address" … "session" */

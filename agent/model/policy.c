@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/model/policy.h"
 
-/* Which route there would be if nobody drained the app. */
+/* The route without a drain. */
 static enum route_form form_of(const struct policy_input *in)
 {
 	switch (in->health) {
@@ -12,7 +12,7 @@ static enum route_form form_of(const struct policy_input *in)
 	case HEALTH_DOWN:
 		break;
 	}
-	/* Announced anyway: then being kept changes nothing. */
+	/* It is announced anyway, kept or not. */
 	if (in->last_resort)
 		return ROUTE_DOWN;
 	return in->kept ? ROUTE_KEPT : ROUTE_NONE;

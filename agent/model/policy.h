@@ -1,42 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What should be true of an app's VIPs now. Pure, and the heart of the product: health and the
- * operator's wishes go in; whether there is a route, in which form, and whether there is an
- * address comes out.
+ * The policy: from the health of an app and the drain requests to the route and the address that
+ * its VIPs should have now. Pure.
  *
  *	health                 route   address
- *	unknown                none    as it is: a VIP of a former run stays until the first verdict
+ *	unknown                none    as it is: a VIP of a previous instance stays until the first
+ *	                               verdict
  *	up                     up      bound
  *	down, announced        down    bound: the last resort
  *	down, kept             kept    bound: see below
- *	down                   none    as it is until cleanup_timer has passed, then removed;
- *	                               established flows can end meanwhile. Then an app of the HTTP
- *	                               API is forgotten, as GoCast does; one of the configuration
- *	                               file never is.
- *	any of the announced   drain   until drain_time has passed, then as down; but never
- *	ones, and drained              forgotten, or it would come back undrained
+ *	down                   none    as it is until cleanup_timer has passed, so that established
+ *	                               flows can end; then removed. Then an app of the HTTP API is
+ *	                               unregistered, as GoCast does; one of the configuration file
+ *	                               never is.
+ *	announced and drained  drain   bound until drain_time has passed, then as down; but never
+ *	                               unregistered, or it would return undrained
  *
- * An app whose monitor asks its own VIP has the address in every state: without it the check could
- * not be made, and the app would never come up.
+ * An app with a monitor that checks one of its own VIPs has the address in every state: otherwise
+ * the check could not succeed, and the app would never come up.
  *
- * "Unknown" only stands before the first verdict of an app. A check that cannot run later leaves
- * the health as it was (monitors/runner.h), and the decision with it.
+ * Health is unknown before the first verdict only. A later check that cannot run leaves the health
+ * as it was (monitors/runner.h), and so the decision.
  *
- * What is not announced when its drain begins is not announced for the sake of draining it: the
- * caller ends the drain at once when there is no route (drain_end = now).
+ * An app without a route when its drain begins is not announced for the drain: the caller passes
+ * drain_end = now.
  *
- * keep_last: a check that fails for all apps of a group at the same moment says more about the
- * check than about the apps. "The same moment" is a window of time that ends with the last failure:
+ * keep_last: when the checks of all apps of a group fail at the same moment, the fault is likely
+ * to be in the checks or in what they depend on. The same moment is a window of time that ends
+ * with the last failure:
  *
- *	it begins   when no app of the group is up any more, and at least two of them went down
- *	            within the window: those are kept, in a degraded form
- *	it ends     when an app of the group is up again: those still down go down as any app does
+ *	begins   when no app of the group is up and at least two of them went down within the
+ *window: those are kept, announced in a degraded form ends     when an app of the group is up
+ *again: those that are still down go down normally
  *
- * An app that fails alone, and one that fails long after the others, goes down normally: that is
- * what checks are for. So does a group of one. The first to fail is withdrawn at once, since
- * nobody can know that the others will follow; it returns when they have. So a dead service is
- * never waited for, and at no moment is the whole group withdrawn. Drained apps are judged by their
- * health like the others: one that passes shows that the checks work.
+ * An app that fails alone, or long after the others, goes down normally, as does a group of one.
+ * The first app to fail is withdrawn at once, because it is not known yet whether the others will
+ * follow; it is announced again when they have. So no withdrawal of a dead service is delayed, and
+ * the whole group is never withdrawn at once. Drained apps count with their health like the others:
+ * one that is up shows that the checks work.
  */
 #ifndef AGENT_MODEL_POLICY_H
 #define AGENT_MODEL_POLICY_H
@@ -50,15 +51,16 @@
 
 enum policy_address {
 	ADDRESS_ABSENT,
-	ADDRESS_RETAINED, /* not added, but what we have stays and is brought back when lost */
+	ADDRESS_RETAINED, /* not added; one that is bound stays, and is added again when lost */
 	ADDRESS_BOUND,
 };
 
 struct policy_want {
 	enum route_form route;
 	enum policy_address address;
-	bool undecided; /* no route because nothing is known yet: what a former run announced may
-			   stay in routers (graceful restart) */
+	/* No route because nothing is known yet: a route of a previous instance may stay in the
+	 * routers (graceful restart). */
+	bool undecided;
 };
 
 struct policy_input {
@@ -68,10 +70,10 @@ struct policy_input {
 	bool checks_own_vip;  /* a monitor needs the address to be there */
 	bool last_resort;     /* announced while DOWN */
 	bool kept;            /* by policy_group() */
-	bool drained;         /* by whomever */
+	bool drained;         /* by any source */
 	bool drain_announces; /* false: withdrawn at once */
 	mono_t drain_end;     /* when drain_time is over */
-	mono_t off_since;     /* without a route, for being down or drained */
+	mono_t off_since;     /* without a route, because down or drained */
 	span_t cleanup_timer;
 	mono_t now;
 };
@@ -87,12 +89,12 @@ void policy_decide(const struct policy_input *in, struct policy_output *ret);
 /* One app of a group. */
 struct policy_member {
 	enum health health;
-	bool keep_last; /* else it only counts */
+	bool keep_last; /* otherwise it is never kept, but counts */
 	mono_t left_at; /* when it went from up, or from being kept, to down; USEC_NEVER: never */
 	bool kept;      /* in: so far; out: from now on */
 };
 
-/* Returns whether any is kept, that is, whether the alarm is on. */
+/* Decides `kept` of each. Returns whether any is kept, that is, whether the alarm is on. */
 bool policy_group(struct policy_member *members, size_t n, span_t window, mono_t now);
 
 #endif

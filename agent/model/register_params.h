@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A registration as parameters, as /register takes them and as the state file keeps them: read and
- * written in one place, so that what was once accepted is accepted again, by the same checks. Pure.
+ * A registration as parameters, in /register and in the state file. Both are read by the same code,
+ * so that a registration that was accepted over HTTP is accepted again from the file. Pure.
  *
  *	name  vip (repeatable)  monitor (repeatable)  quorum  nat (repeatable)
  *	vip_communities=a:b,c:d  ttl=30s
@@ -14,10 +14,10 @@
 
 /* Adds one to a half-built spec. -EINVAL with a text that names the parameter or the value. */
 int register_param_add(struct app_spec *spec, const char *name, const char *value, struct err *err);
-/* What only shows once all are there. */
+/* Checks the whole, when all parameters have been added. */
 int register_params_check(const struct app_spec *spec, struct err *err);
 
-/* All parameters that make this spec. `value` is valid during the call only. */
+/* Calls `cb` with each parameter of the spec. `value` is valid during the call only. */
 typedef void register_param_cb(const char *name, const char *value, void *userdata);
 void register_params_walk(const struct app_spec *spec, register_param_cb *cb, void *userdata);
 

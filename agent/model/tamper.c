@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/model/tamper.h"
 
-bool tamper_lost(struct tamper *c, mono_t now)
+bool tamper_lost(struct tamper *t, mono_t now)
 {
-	if (c->losses == 0 || usec_sub(now, c->since) >= TAMPER_WINDOW) {
-		c->since = now;
-		c->losses = 0;
+	if (t->losses == 0 || usec_sub(now, t->since) >= TAMPER_WINDOW) {
+		t->since = now;
+		t->losses = 0;
 	}
-	c->losses++;
-	c->on = c->on || c->losses > TAMPER_BURST;
-	if (c->on)
-		c->rest_until = usec_add(now, TAMPER_REST);
-	return !c->on;
+	t->losses++;
+	t->on = t->on || t->losses > TAMPER_BURST;
+	if (t->on)
+		t->rest_until = usec_add(now, TAMPER_REST);
+	return !t->on;
 }
 
-bool tamper_present(struct tamper *c, bool put_back, mono_t now)
+bool tamper_present(struct tamper *t, bool put_back, mono_t now)
 {
-	if (!c->on)
+	if (!t->on)
 		return true;
 	if (put_back)
-		c->rest_until = usec_add(now, TAMPER_REST);
-	else if (now >= c->rest_until)
-		*c = (struct tamper){ 0 };
-	return !c->on;
+		t->rest_until = usec_add(now, TAMPER_REST);
+	else if (now >= t->rest_until)
+		*t = (struct tamper){ 0 };
+	return !t->on;
 }

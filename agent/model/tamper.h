@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Somebody else removes an address of ours, and we put it back: at once, unless that happens again
- * and again. Then the two would do nothing else, and the VIP would be there now and then only; so
- * it is put back after a rest, and counts as there when it has stayed for as long. Pure.
+ * Another process removes a VIP from lo, again and again. Pure.
+ *
+ *	losses within TAMPER_WINDOW    the address is added    and counts as present
+ *	up to TAMPER_BURST             at once                 at once
+ *	more                           after TAMPER_REST       when it has stayed for TAMPER_REST
+ *
+ * Otherwise two programs could keep each other busy, and the VIP would be announced while it is
+ * missing half of the time.
  */
 #ifndef AGENT_MODEL_TAMPER_H
 #define AGENT_MODEL_TAMPER_H
@@ -11,8 +16,8 @@
 
 #include "lib/mono.h"
 
-/* Losses within TAMPER_WINDOW that are repaired at once. `ip address flush` goes over all
- * addresses ten times before it gives up, and that should cost no route. */
+/* `ip address flush` makes up to ten passes over all addresses before it gives up; no route should
+ * be withdrawn because of it. */
 #define TAMPER_BURST  20
 #define TAMPER_WINDOW (10 * USEC_PER_SEC)
 #define TAMPER_REST   (5 * USEC_PER_SEC)
@@ -20,13 +25,13 @@
 struct tamper {
 	mono_t since; /* the first loss of the window */
 	unsigned losses;
-	bool on; /* it is fought over */
+	bool on; /* more losses than TAMPER_BURST: the address rests */
 	mono_t rest_until;
 };
 
-/* Lost once more. True: put it back at once. */
-bool tamper_lost(struct tamper *c, mono_t now);
-/* It is there now, put back or still. True: it may count as there. */
-bool tamper_present(struct tamper *c, bool put_back, mono_t now);
+/* The address was lost. True: add it again at once. */
+bool tamper_lost(struct tamper *t, mono_t now);
+/* The address is present: added again (`put_back`) or still. True: it counts as present. */
+bool tamper_present(struct tamper *t, bool put_back, mono_t now);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the reconciler has and has done, in numbers. */
+/* Counters of the reconciler. */
 #ifndef AGENT_MODEL_VIP_COUNTS_H
 #define AGENT_MODEL_VIP_COUNTS_H
 
@@ -12,7 +12,7 @@ struct vip_counts {
 	size_t vips, bound, announced, troubled;
 	size_t owned4, owned6; /* VIPs that have an owner, by family */
 	uint64_t announcements, withdrawals;
-	uint64_t losses, put_back; /* addresses that somebody else removed or changed */
+	uint64_t losses, put_back; /* addresses that another process removed or changed */
 	mono_t lost_at;            /* the last one; 0: never */
 };
 

@@ -175,7 +175,7 @@ def test_without_the_port_of_the_api_apps_are_announced(bed: Testbed) -> None:
     agent.spawn()
     router.wait_routes(VIP4)
     [line] = complaints(agent)
-    assert "agent.listen_addr" in line and "there is no HTTP API" in line
+    assert "agent.listen_addr" in line and "the HTTP API is not available" in line
     agent.stop()
     router.wait_routes()
     assert bed.host.loopback_addresses() == {}

@@ -163,9 +163,9 @@ static void test_explained(void **state)
 	capability_explain(&needs.items[2], &text);
 	assert_string_equal(
 		buf,
-		"CAP_NET_BIND_SERVICE is missing, which listening for BGP on port 179 "
-		"(bgp.listen) needs: we connect to routers, but they cannot connect to us. Run "
-		"as root, or give it: AmbientCapabilities=CAP_NET_BIND_SERVICE in systemd, "
+		"CAP_NET_BIND_SERVICE is missing, required for the BGP listener on port 179 "
+		"(bgp.listen): peers cannot open sessions to the agent. Run as root, or grant it: "
+		"AmbientCapabilities=CAP_NET_BIND_SERVICE in systemd, "
 		"--cap-add=NET_BIND_SERVICE for a container");
 }
 
@@ -199,7 +199,7 @@ static void test_dropin(void **state)
 	free(text);
 	text = dropin_of(BGP);
 	assert_null(strstr(text, "[Service]"));
-	assert_non_null(strstr(text, "no drop-in is needed"));
+	assert_non_null(strstr(text, "no drop-in is required"));
 	free(text);
 }
 
