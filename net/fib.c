@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way to a peer, as the kernel would choose it, with one correction: on a link without
+ * The path to a peer, as the kernel would choose it, with one correction: on a link without
  * addresses of its own ("unnumbered") the kernel borrows a source address from lo, and that could
  * be a VIP. A session from a VIP would break when the VIP goes, so another source is sought.
  */
@@ -24,8 +24,8 @@ static int open_socket(struct nlsock **ret, struct err *err)
 	return nlsock_open(NETLINK_ROUTE, NULL, ret, err);
 }
 
-/* One walk over the addresses of an interface answers both what an address is and which other
- * one would do. */
+/* One walk over the addresses of an interface tells both what an address is and which other one
+ * would do. */
 struct address_search {
 	uint32_t ifindex;
 	struct addr wanted; /* family 0: none in particular */
@@ -43,7 +43,7 @@ static bool usable(const struct nladdr *a)
 	       !addr_is_loopback(&a->prefix.addr);
 }
 
-static int take_address(const struct nlmsghdr *msg, void *userdata)
+static int on_address(const struct nlmsghdr *msg, void *userdata)
 {
 	struct address_search *s = userdata;
 	struct nladdr a;
@@ -65,21 +65,21 @@ static int take_address(const struct nlmsghdr *msg, void *userdata)
 static int search_addresses(struct nlsock *sock, uint8_t family, struct address_search *s)
 {
 	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
-	return nlsock_request(sock, nladdr_build_dump(buf, family, s->ifindex), take_address, s);
+	return nlsock_request(sock, nladdr_build_dump(buf, family, s->ifindex), on_address, s);
 }
 
-static int take_route(const struct nlmsghdr *msg, void *userdata)
+static int on_route(const struct nlmsghdr *msg, void *userdata)
 {
 	return nlroute_parse(msg, userdata);
 }
 
-/* Keeps `info->source` unless it is a VIP of ours on lo. */
-static int avoid_vip(struct nlsock *sock, struct fib_path *info)
+/* Keeps `path->source` unless it is a VIP of ours on lo. */
+static int avoid_vip(struct nlsock *sock, struct fib_path *path)
 {
-	uint8_t family = info->source.family;
-	struct address_search out = { .ifindex = info->ifindex, .wanted = info->source };
-	struct address_search lo = { .ifindex = NLADDR_LO_IFINDEX, .wanted = info->source };
-	if (!addr_is_set(&info->source))
+	uint8_t family = path->source.family;
+	struct address_search out = { .ifindex = path->ifindex, .wanted = path->source };
+	struct address_search lo = { .ifindex = NLADDR_LO_IFINDEX, .wanted = path->source };
+	if (!addr_is_set(&path->source))
 		return 0;
 	/* The interface first: it has few addresses and nearly always the right one. */
 	int r = search_addresses(sock, family, &out);
@@ -89,9 +89,9 @@ static int avoid_vip(struct nlsock *sock, struct fib_path *info)
 	if (r < 0 || !lo.ours)
 		return r;
 	if (addr_is_set(&out.best))
-		info->source = out.best;
+		path->source = out.best;
 	else if (addr_is_set(&lo.best))
-		info->source = lo.best;
+		path->source = lo.best;
 	else
 		return -EADDRNOTAVAIL;
 	return 0;
@@ -108,17 +108,17 @@ static int lookup(struct nlsock *sock, const struct addr *dst, uint32_t ifindex,
 {
 	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
 	struct nlroute route = { 0 };
-	int r = nlsock_request(sock, nlroute_build_get(buf, dst, ifindex), take_route, &route);
+	int r = nlsock_request(sock, nlroute_build_get(buf, dst, ifindex), on_route, &route);
 	if (r < 0)
 		return r;
 	if (!is_reachable(&route))
 		return -ENETUNREACH;
-	struct fib_path info = { .source = route.source,
+	struct fib_path path = { .source = route.source,
 				 .gateway = route.gateway,
 				 .ifindex = route.ifindex };
-	r = avoid_vip(sock, &info);
+	r = avoid_vip(sock, &path);
 	if (r == 0)
-		*ret = info;
+		*ret = path;
 	return r;
 }
 
@@ -133,7 +133,7 @@ int fib_lookup(const struct addr *dst, uint32_t ifindex, struct fib_path *ret, s
 	nlsock_free(sock);
 	if (r == -EADDRNOTAVAIL)
 		return err_set(err, r,
-			       "towards %s this host has no source address but a VIP: give it an "
+			       "the only source address towards %s is a VIP: give this host an "
 			       "address of its own, or set local_ip",
 			       addr_format(dst, text));
 	if (r < 0)
@@ -150,13 +150,13 @@ int fib_is_local(const struct addr *dst, bool *ret, struct err *err)
 	int r = open_socket(&sock, err);
 	if (r < 0)
 		return r;
-	r = nlsock_request(sock, nlroute_build_get(buf, dst, 0), take_route, &route);
+	r = nlsock_request(sock, nlroute_build_get(buf, dst, 0), on_route, &route);
 	nlsock_free(sock);
-	/* The kernel's ways to say that there is no way, and not over lo either. */
+	/* No route at all is an answer: not local. */
 	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL)
 		r = 0;
 	if (r < 0)
-		return err_set(err, r, "no answer to where %s is: %s", addr_format(dst, text),
+		return err_set(err, r, "cannot look up the route to %s: %s", addr_format(dst, text),
 			       strerror(-r));
 	*ret = route.type == RTN_LOCAL;
 	return 0;
@@ -168,7 +168,7 @@ bool fib_is_unavailable(int error)
 	       error == -EINTR || error == -EAGAIN;
 }
 
-/* No port left (a resolver may have them all), or a rule against it, say nothing about the
+/* A lack of ports (a resolver may have them all), or a rule against it, says nothing about the
  * address. */
 static bool speaks_against_address(int error)
 {
@@ -177,7 +177,7 @@ static bool speaks_against_address(int error)
 }
 
 /* By a socket, so that it holds for the sockets of this process, also in a VRF. Connecting to the
- * address itself is what tells where ip_nonlocal_bind lets everybody bind to everything. */
+ * address itself tells it where ip_nonlocal_bind lets any socket bind to any address. */
 bool fib_has_address(const struct addr *addr, uint32_t ifindex)
 {
 	struct sockaddr_storage ss;
@@ -194,7 +194,7 @@ bool fib_has_address(const struct addr *addr, uint32_t ifindex)
 	return has;
 }
 
-static int take_link(const struct nlmsghdr *msg, void *userdata)
+static int on_link(const struct nlmsghdr *msg, void *userdata)
 {
 	struct fib_link *link = userdata;
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(msg);
@@ -217,7 +217,7 @@ void fib_link(uint32_t ifindex, struct fib_link *ret)
 	ifi->ifi_index = (int)ifindex;
 	if (open_socket(&sock, NULL) < 0)
 		return;
-	if (nlsock_request(sock, msg, take_link, ret) == -ENODEV)
+	if (nlsock_request(sock, msg, on_link, ret) == -ENODEV)
 		ret->state = FIB_LINK_GONE;
 	nlsock_free(sock);
 	if (!if_indextoname(ifindex, ret->name))
@@ -229,7 +229,7 @@ struct gateway_search {
 	struct nlroute best;
 };
 
-static int take_default(const struct nlmsghdr *msg, void *userdata)
+static int on_default(const struct nlmsghdr *msg, void *userdata)
 {
 	struct gateway_search *s = userdata;
 	struct nlroute r;
@@ -254,7 +254,7 @@ int fib_default_gateway(struct addr *ret, uint32_t *ret_ifindex, struct err *err
 		return r;
 	for (size_t i = 0; i < 2 && r == 0 && !s.found; i++)
 		r = nlsock_request(sock, nlroute_build_dump(buf, families[i], RT_TABLE_MAIN),
-				   take_default, &s);
+				   on_default, &s);
 	nlsock_free(sock);
 	if (r < 0)
 		return err_set(err, r, "cannot read the routes: %s", strerror(-r));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libcurl tells us which sockets to watch and when it wants to be woken; sd-event does that, and
- * curl_multi_socket_action() is told what happened. After each such step the calls that ended are
+ * curl_multi_socket_action() is told of events. After each such step the calls that ended are
  * collected and their owners called.
  *
  * One rule keeps this safe: curl is never entered from inside curl. Callbacks run after
@@ -192,7 +192,7 @@ static int set_watch(CURL *easy, curl_socket_t fd, int what, void *userdata, voi
 	return 0;
 }
 
-/* What arrives */
+/* Answers */
 
 static size_t on_body(char *data, size_t size, size_t n, void *userdata)
 {
@@ -263,7 +263,8 @@ static void set_destination(const struct curl_api *curl, struct http_call *call,
 static void set_tls(const struct curl_api *curl, CURL *easy, const struct http_server *server)
 {
 #if LIBCURL_VERSION_NUM >= 0x075700
-	/* Reading the system's takes milliseconds, so curl keeps it: not for a day, as it would. */
+	/* Reading the system's CA bundle takes milliseconds, so curl caches it; not for a day, its
+	 * default. */
 	curl->easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_SECONDS);
 #endif
 	if (server->ca_file)

@@ -28,7 +28,7 @@ struct http_server {
 	const char *unix_path; /* connect here; the URL still gives host and path */
 	const char *ca_file;   /* PEM; NULL: the system's */
 	const char *cert_file, *key_file;
-	bool insecure; /* take any certificate */
+	bool insecure; /* accept any certificate */
 };
 
 /* A socket is about to be connected to `to`. -errno refuses: the call ends with an error. */
@@ -65,7 +65,7 @@ struct http_response {
 typedef void http_done_cb(const struct http_response *response, void *userdata);
 
 int http_new(sd_event *loop, struct http **ret, struct err *err);
-/* Cancels what is under way, without callbacks. */
+/* Cancels all calls, without callbacks. */
 void http_free(struct http *h);
 
 int http_start(struct http *h, const struct http_request *request, http_done_cb *done,
