@@ -153,7 +153,7 @@ static void describe_status(const struct http_response *r, struct err *err)
 static bool header_is(const struct http_response *r, const char *name, const char *value)
 {
 	char text[HTTP_HEADER_MAX];
-	return http_header(r, name, text) && str_equal(text, value);
+	return http_headers_get(r->headers, name, text) && str_equal(text, value);
 }
 
 void consul_transport_answer(const struct http_response *r, struct consul_answer *ret,
@@ -168,7 +168,7 @@ void consul_transport_answer(const struct http_response *r, struct consul_answer
 	ret->failed = r->error[0] || r->status != 200;
 	ret->cut_off = r->error[0] && !r->timed_out;
 	ret->error = err->text;
-	if (!http_header(r, "X-Consul-Index", text) ||
+	if (!http_headers_get(r->headers, "X-Consul-Index", text) ||
 	    str_to_u64(text, UINT64_MAX - 1, &ret->index) < 0)
 		ret->index = 0;
 	ret->leaderless = header_is(r, "X-Consul-KnownLeader", "false");

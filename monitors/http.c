@@ -64,7 +64,7 @@ static bool header_matches(const struct http_response *response, const char *wan
 	snprintf(name, sizeof(name), "%.*s", (int)n, wanted);
 	const char *part = wanted + n + (wanted[n] == ':');
 	part += strspn(part, " ");
-	return http_has_header(response, name, part);
+	return http_headers_have(response->headers, name, part);
 }
 
 static void judge(const struct http_check *h, const struct http_response *response,

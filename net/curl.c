@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "lib/array.h"
+
 #define SYMBOL(name)                                                                               \
 	{                                                                                          \
 		"curl_" #name, offsetof(struct curl_api, name)                                     \
@@ -29,7 +31,7 @@ static const char *const libraries[] = { "libcurl.so.4", "libcurl-gnutls.so.4" }
 static void *open_library(void)
 {
 	void *library = NULL;
-	for (size_t i = 0; !library && i < sizeof(libraries) / sizeof(libraries[0]); i++)
+	for (size_t i = 0; !library && i < ARRAY_SIZE(libraries); i++)
 		library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
 	return library;
 }
@@ -40,7 +42,7 @@ static int load(struct curl_api *api, struct err *err)
 	void *library = open_library();
 	if (!library)
 		return err_set(err, -ENOPKG, "libcurl is needed and not installed: %s", dlerror());
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
 		void *symbol = dlsym(library, symbols[i].name);
 		if (!symbol)
 			return err_set(err, -ENOPKG, "libcurl is too old: it has no %s",
@@ -54,7 +56,7 @@ static int load(struct curl_api *api, struct err *err)
 	return 0;
 }
 
-/* A global of the library's kind: the library itself is one per process. */
+/* A global, as the library itself is one per process. */
 int curl_load(const struct curl_api **ret, struct err *err)
 {
 	static struct curl_api api;

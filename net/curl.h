@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcurl, loaded when somebody first needs it.
+ * libcurl, loaded at the first use.
  *
  * Linking it would cost every agent 6 MB of resident memory and 4 ms of start (measured, libcurl
  * 7.88 with the two dozen libraries that it brings along); most agents never speak HTTP as a

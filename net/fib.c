@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way to a peer, as the kernel would choose it, with one correction: on a link without
+ * The path to a peer, as the kernel would choose it, with one correction: on a link without
  * addresses of its own ("unnumbered") the kernel borrows a source address from lo, and that could
  * be a VIP. A session from a VIP would break when the VIP goes, so another source is sought.
  */
@@ -35,7 +35,7 @@ struct routed_vips {
 	size_t n, room;
 };
 
-static int take_vip(const struct nlmsghdr *msg, void *userdata)
+static int on_vip(const struct nlmsghdr *msg, void *userdata)
 {
 	struct routed_vips *v = userdata;
 	struct nlroute r;
@@ -54,14 +54,14 @@ static int compare_vips(const void *a, const void *b)
 static int find_vips(struct nlsock *sock, uint8_t family, struct routed_vips *ret)
 {
 	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
-	int r = nlsock_request(sock, nlroute_build_dump_local(buf, family), take_vip, ret);
+	int r = nlsock_request(sock, nlroute_build_dump_local(buf, family), on_vip, ret);
 	if (ret->n > 0)
 		qsort(ret->vips, ret->n, sizeof(*ret->vips), compare_vips);
 	return r;
 }
 
-/* One walk over the addresses of an interface answers both what an address is and which other
- * one would do. */
+/* One walk over the addresses of an interface tells both what an address is and which other one
+ * would do. */
 struct address_search {
 	const struct routed_vips *vips; /* NULL: the tag of an address says whether it is ours */
 	uint32_t ifindex;
@@ -87,7 +87,7 @@ static bool usable(const struct nladdr *a)
 	       !addr_is_link_local(&a->prefix.addr) && !addr_is_loopback(&a->prefix.addr);
 }
 
-static int take_address(const struct nlmsghdr *msg, void *userdata)
+static int on_address(const struct nlmsghdr *msg, void *userdata)
 {
 	struct address_search *s = userdata;
 	struct nladdr a;
@@ -111,7 +111,7 @@ static int take_address(const struct nlmsghdr *msg, void *userdata)
 static int search_addresses(struct nlsock *sock, uint8_t family, struct address_search *s)
 {
 	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
-	return nlsock_request(sock, nladdr_build_dump(buf, family, s->ifindex), take_address, s);
+	return nlsock_request(sock, nladdr_build_dump(buf, family, s->ifindex), on_address, s);
 }
 
 static int search_lo(struct nlsock *sock, uint8_t family, struct address_search *s)
@@ -129,18 +129,18 @@ static int search_lo(struct nlsock *sock, uint8_t family, struct address_search 
 	return r;
 }
 
-static int take_route(const struct nlmsghdr *msg, void *userdata)
+static int on_route(const struct nlmsghdr *msg, void *userdata)
 {
 	return nlroute_parse(msg, userdata);
 }
 
-/* Keeps `info->source` unless it is a VIP of ours on lo. */
-static int avoid_vip(struct nlsock *sock, struct fib_path *info)
+/* Keeps `path->source` unless it is a VIP of ours on lo. */
+static int avoid_vip(struct nlsock *sock, struct fib_path *path)
 {
-	uint8_t family = info->source.family;
-	struct address_search out = { .ifindex = info->ifindex, .wanted = info->source };
-	struct address_search lo = { .ifindex = NLADDR_LO_IFINDEX, .wanted = info->source };
-	if (!addr_is_set(&info->source))
+	uint8_t family = path->source.family;
+	struct address_search out = { .ifindex = path->ifindex, .wanted = path->source };
+	struct address_search lo = { .ifindex = NLADDR_LO_IFINDEX, .wanted = path->source };
+	if (!addr_is_set(&path->source))
 		return 0;
 	/* The interface first: it has few addresses and nearly always the right one. */
 	int r = search_addresses(sock, family, &out);
@@ -150,9 +150,9 @@ static int avoid_vip(struct nlsock *sock, struct fib_path *info)
 	if (r < 0 || !lo.ours)
 		return r;
 	if (addr_is_set(&out.best))
-		info->source = out.best;
+		path->source = out.best;
 	else if (addr_is_set(&lo.best))
-		info->source = lo.best;
+		path->source = lo.best;
 	else
 		return -EADDRNOTAVAIL;
 	return 0;
@@ -169,17 +169,17 @@ static int lookup(struct nlsock *sock, const struct addr *dst, uint32_t ifindex,
 {
 	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
 	struct nlroute route = { 0 };
-	int r = nlsock_request(sock, nlroute_build_get(buf, dst, ifindex), take_route, &route);
+	int r = nlsock_request(sock, nlroute_build_get(buf, dst, ifindex), on_route, &route);
 	if (r < 0)
 		return r;
 	if (!is_reachable(&route))
 		return -ENETUNREACH;
-	struct fib_path info = { .source = route.source,
+	struct fib_path path = { .source = route.source,
 				 .gateway = route.gateway,
 				 .ifindex = route.ifindex };
-	r = avoid_vip(sock, &info);
+	r = avoid_vip(sock, &path);
 	if (r == 0)
-		*ret = info;
+		*ret = path;
 	return r;
 }
 
@@ -194,7 +194,7 @@ int fib_lookup(const struct addr *dst, uint32_t ifindex, struct fib_path *ret, s
 	nlsock_free(sock);
 	if (r == -EADDRNOTAVAIL)
 		return err_set(err, r,
-			       "towards %s this host has no source address but a VIP: give it an "
+			       "the only source address towards %s is a VIP: give this host an "
 			       "address of its own, or set local_ip",
 			       addr_format(dst, text));
 	if (r < 0)
@@ -211,13 +211,13 @@ int fib_is_local(const struct addr *dst, bool *ret, struct err *err)
 	int r = open_socket(&sock, err);
 	if (r < 0)
 		return r;
-	r = nlsock_request(sock, nlroute_build_get(buf, dst, 0), take_route, &route);
+	r = nlsock_request(sock, nlroute_build_get(buf, dst, 0), on_route, &route);
 	nlsock_free(sock);
-	/* The kernel's ways to say that there is no way, and not over lo either. */
+	/* No route at all is an answer: not local. */
 	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL)
 		r = 0;
 	if (r < 0)
-		return err_set(err, r, "no answer to where %s is: %s", addr_format(dst, text),
+		return err_set(err, r, "cannot look up the route to %s: %s", addr_format(dst, text),
 			       strerror(-r));
 	*ret = route.type == RTN_LOCAL;
 	return 0;
@@ -229,7 +229,7 @@ bool fib_is_unavailable(int error)
 	       error == -EINTR || error == -EAGAIN;
 }
 
-/* No port left (a resolver may have them all), or a rule against it, say nothing about the
+/* A lack of ports (a resolver may have them all), or a rule against it, says nothing about the
  * address. */
 static bool speaks_against_address(int error)
 {
@@ -238,7 +238,7 @@ static bool speaks_against_address(int error)
 }
 
 /* By a socket, so that it holds for the sockets of this process, also in a VRF. Connecting to the
- * address itself is what tells where ip_nonlocal_bind lets everybody bind to everything. */
+ * address itself tells it where ip_nonlocal_bind lets any socket bind to any address. */
 bool fib_has_address(const struct addr *addr, uint32_t ifindex)
 {
 	struct sockaddr_storage ss;
@@ -255,7 +255,7 @@ bool fib_has_address(const struct addr *addr, uint32_t ifindex)
 	return has;
 }
 
-static int take_link(const struct nlmsghdr *msg, void *userdata)
+static int on_link(const struct nlmsghdr *msg, void *userdata)
 {
 	struct fib_link *link = userdata;
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(msg);
@@ -278,7 +278,7 @@ void fib_link(uint32_t ifindex, struct fib_link *ret)
 	ifi->ifi_index = (int)ifindex;
 	if (open_socket(&sock, NULL) < 0)
 		return;
-	if (nlsock_request(sock, msg, take_link, ret) == -ENODEV)
+	if (nlsock_request(sock, msg, on_link, ret) == -ENODEV)
 		ret->state = FIB_LINK_GONE;
 	nlsock_free(sock);
 	if (!if_indextoname(ifindex, ret->name))
@@ -290,7 +290,7 @@ struct gateway_search {
 	struct nlroute best;
 };
 
-static int take_default(const struct nlmsghdr *msg, void *userdata)
+static int on_default(const struct nlmsghdr *msg, void *userdata)
 {
 	struct gateway_search *s = userdata;
 	struct nlroute r;
@@ -315,7 +315,7 @@ int fib_default_gateway(struct addr *ret, uint32_t *ret_ifindex, struct err *err
 		return r;
 	for (size_t i = 0; i < 2 && r == 0 && !s.found; i++)
 		r = nlsock_request(sock, nlroute_build_dump(buf, families[i], RT_TABLE_MAIN),
-				   take_default, &s);
+				   on_default, &s);
 	nlsock_free(sock);
 	if (r < 0)
 		return err_set(err, r, "cannot read the routes: %s", strerror(-r));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel's routing says about the way to a peer. Reads only. */
+/* Look-ups in the kernel's routing: the path to a peer, its source address, its link. Reads only.
+ */
 #ifndef NET_FIB_H
 #define NET_FIB_H
 
@@ -11,14 +12,13 @@
 #include "lib/err.h"
 
 struct fib_path {
-	struct addr source;  /* what to send from, never a VIP of ours; family 0 if the kernel says
-				nothing */
+	struct addr source;  /* never a VIP of ours; family 0 if the kernel names none */
 	struct addr gateway; /* family 0: on a connected network (or local); IPv6 also for IPv4 */
 	uint32_t ifindex;
 };
 
-/* The way to `dst`; `ifindex` 0 or the scope of a link-local destination. -ENETUNREACH (or what
- * else the kernel says) if none. -EADDRNOTAVAIL when a VIP of ours is the only source there is. */
+/* The path to `dst`; `ifindex` 0 or the scope of a link-local destination. -ENETUNREACH (or another
+ * error of the kernel) if none. -EADDRNOTAVAIL when a VIP of ours is the only source there is. */
 int fib_lookup(const struct addr *dst, uint32_t ifindex, struct fib_path *ret, struct err *err);
 /* The error of one of these functions says nothing about routes or addresses: the kernel could not
  * be asked (no descriptor, no memory, a table that changed all the time). To be asked again. */
@@ -37,16 +37,16 @@ bool fib_has_address(const struct addr *addr, uint32_t ifindex);
 enum fib_link_state {
 	FIB_LINK_UP,
 	FIB_LINK_NO_CARRIER,
-	FIB_LINK_DOWN, /* somebody set it down */
+	FIB_LINK_DOWN, /* administratively */
 	FIB_LINK_GONE,
 };
 struct fib_link {
 	enum fib_link_state state;
 	char name[IF_NAMESIZE]; /* "" when it is gone */
 };
-/* UP also when the kernel does not say. */
+/* UP also when the kernel cannot be asked. */
 void fib_link(uint32_t ifindex, struct fib_link *ret);
-/* Would the kernel deliver to this host what is sent to `dst`? */
+/* Would the kernel deliver packets for `dst` to this host? */
 int fib_is_local(const struct addr *dst, bool *ret, struct err *err);
 
 #endif

@@ -25,7 +25,7 @@ struct hostwatch {
 	sd_event *loop;
 	struct nlsock *socket;
 	sd_event_source *source, *timer;
-	usec_t told_at;
+	mono_t told_at;
 	hostwatch_cb *changed;
 	void *userdata;
 };
@@ -43,7 +43,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static int take_event(const struct nlmsghdr *msg, void *userdata)
+static int on_message(const struct nlmsghdr *msg, void *userdata)
 {
 	bool *any = userdata;
 	*any = *any || msg->nlmsg_type >= RTM_BASE;
@@ -55,9 +55,9 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *use
 	struct hostwatch *w = userdata;
 	bool any = false;
 	(void)source, (void)fd, (void)revents;
-	if (nlsock_receive(w->socket, EVENTS_PER_TURN, take_event, &any) == -ENOBUFS)
+	if (nlsock_receive(w->socket, EVENTS_PER_TURN, on_message, &any) == -ENOBUFS)
 		any = true;
-	usec_t again = usec_add(w->told_at, TOLD_EVERY);
+	mono_t again = usec_add(w->told_at, TOLD_EVERY);
 	if (any && (!w->told_at || loop_now(w->loop) >= again))
 		tell(w);
 	else if (any)
@@ -76,7 +76,7 @@ static bool is_armed(const struct hostwatch *w)
 void hostwatch_catch_up(struct hostwatch *w)
 {
 	bool any = is_armed(w);
-	if (nlsock_receive(w->socket, EVENTS_PER_TURN, take_event, &any) == -ENOBUFS)
+	if (nlsock_receive(w->socket, EVENTS_PER_TURN, on_message, &any) == -ENOBUFS)
 		any = true;
 	if (!any)
 		return;
@@ -92,8 +92,8 @@ void hostwatch_again(struct hostwatch *w)
 		       w);
 }
 
-/* Drops what concerns lo in the kernel, and the routes of the table `local`: 10,000 VIPs at once
- * are none of our business here. ifa_index, ifi_index and rtm_table stand at the same place. */
+/* Drops messages about lo in the kernel, and those about routes of the table `local`: 10,000 VIPs
+ * are not watched here. ifa_index, ifi_index and rtm_table stand at the same place. */
 static int set_filter(struct hostwatch *w)
 {
 	enum { TYPE_AT = offsetof(struct nlmsghdr, nlmsg_type), AT = NLMSG_HDRLEN + 4 };

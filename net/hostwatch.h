@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells when interfaces, addresses or routes of this host come, change or go. Those of lo and local
- * routes excepted: that is where the VIPs are, and net/loopback.h knows about them. */
+/* Tells when interfaces, addresses or routes of this host are added, changed or removed, except for
+ * addresses of lo and local routes: those are the VIPs', which net/loopback.h watches. */
 #ifndef NET_HOSTWATCH_H
 #define NET_HOSTWATCH_H
 
@@ -10,16 +10,16 @@
 
 struct hostwatch;
 
-/* From the loop: at once after a time of quiet, then once for all that happens within 50 ms; also
- * when notifications were lost. An IPv6 address counts as changed when it ceases to be tentative,
+/* From the loop: at once after a quiet time, then once for all changes within 50 ms; also when
+ * notifications were lost. An IPv6 address counts as changed when it ceases to be tentative,
  * an interface when its carrier goes or comes. */
 typedef void hostwatch_cb(void *userdata);
 
 int hostwatch_new(sd_event *loop, hostwatch_cb *changed, void *userdata, struct hostwatch **ret,
 		  struct err *err);
-/* Calls now, from inside, if anything has happened that was not told yet. */
+/* Calls now, from inside, if anything has changed since the last call. */
 void hostwatch_catch_up(struct hostwatch *w);
-/* Calls once more in a second, or sooner: what was to be looked at could not be. */
+/* Calls once more in a second, or sooner: the kernel could not be asked. */
 void hostwatch_again(struct hostwatch *w);
 void hostwatch_free(struct hostwatch *w);
 

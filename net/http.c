@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libcurl tells us which sockets to watch and when it wants to be woken; sd-event does that, and
- * curl_multi_socket_action() is told what happened. After each such step the calls that ended are
+ * curl_multi_socket_action() is told of events. After each such step the calls that ended are
  * collected and their owners called.
  *
  * One rule keeps this safe: curl is never entered from inside curl. Callbacks run after
@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,7 +27,6 @@
 #include "process/loop.h"
 
 #define CA_CACHE_SECONDS 60L
-#define HEADERS_MAX      4096 /* of an answer; what is beyond is not looked at */
 
 struct http {
 	sd_event *loop;
@@ -58,12 +56,11 @@ struct http_call {
 	char *body;
 	size_t len, cap, max;
 	bool cut;
-	size_t headers_len;
-	char answer_headers[HEADERS_MAX];
+	struct http_headers answer_headers;
 	char error[CURL_ERROR_SIZE];
 };
 
-/* ---- calls ---- */
+/* Calls */
 
 static void call_free(struct http_call *call)
 {
@@ -97,7 +94,8 @@ static const char *error_text(struct http_call *call, CURLcode code)
 
 static void call_finish(struct http_call *call, CURLcode code)
 {
-	struct http_response response = { .call = call, .error = error_text(call, code) };
+	struct http_response response = { .headers = &call->answer_headers,
+					  .error = error_text(call, code) };
 	if (code == CURLE_OK)
 		call->http->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE,
 					       &response.status);
@@ -123,7 +121,7 @@ static void collect(struct http *h)
 	}
 }
 
-/* ---- between curl and the loop ---- */
+/* Between curl and the loop */
 
 static void step(struct http *h, curl_socket_t fd, int events)
 {
@@ -154,8 +152,8 @@ static int set_timer(CURLM *multi, long timeout_ms, void *userdata)
 {
 	(void)multi;
 	struct http *h = userdata;
-	usec_t when =
-		timeout_ms < 0 ? USEC_NEVER : loop_clock() + (usec_t)timeout_ms * USEC_PER_MSEC;
+	mono_t when =
+		timeout_ms < 0 ? USEC_NEVER : loop_clock() + (span_t)timeout_ms * USEC_PER_MSEC;
 	loop_timer_set(h->loop, &h->timer, when, LOOP_HEALTH, on_timer, h);
 	return 0;
 }
@@ -194,7 +192,7 @@ static int set_watch(CURL *easy, curl_socket_t fd, int what, void *userdata, voi
 	return 0;
 }
 
-/* ---- what arrives ---- */
+/* Answers */
 
 static size_t on_body(char *data, size_t size, size_t n, void *userdata)
 {
@@ -213,59 +211,19 @@ static size_t on_body(char *data, size_t size, size_t n, void *userdata)
 static size_t on_header(char *data, size_t size, size_t n, void *userdata)
 {
 	struct http_call *call = userdata;
-	size_t len = size * n;
-	if (len < HEADERS_MAX - call->headers_len) {
-		memcpy(call->answer_headers + call->headers_len, data, len);
-		call->headers_len += len;
-		call->answer_headers[call->headers_len] = 0;
-	}
-	return len;
+	http_headers_add(&call->answer_headers, data, size * n);
+	return size * n;
 }
 
-const char *http_header(const struct http_response *response, const char *name,
-			char buf[static HTTP_HEADER_MAX])
-{
-	size_t n = strlen(name);
-	for (const char *line = response->call->answer_headers; *line;) {
-		size_t len = strcspn(line, "\r\n");
-		if (len > n && strncasecmp(line, name, n) == 0 && line[n] == ':') {
-			const char *value = line + n + 1 + strspn(line + n + 1, " \t");
-			size_t value_len = (size_t)(line + len - value);
-			if (value > line + len || value_len >= HTTP_HEADER_MAX)
-				return NULL;
-			memcpy(buf, value, value_len);
-			buf[value_len] = 0;
-			return buf;
-		}
-		line += len;
-		line += strspn(line, "\r\n");
-	}
-	return NULL;
-}
+/* Starting */
 
-bool http_has_header(const struct http_response *response, const char *name, const char *part)
+static long milliseconds(span_t span)
 {
-	size_t n = strlen(name), n_part = strlen(part);
-	for (const char *line = response->call->answer_headers; *line;) {
-		size_t len = strcspn(line, "\r\n");
-		if (len > n && strncasecmp(line, name, n) == 0 && line[n] == ':' &&
-		    memmem(line + n + 1, len - n - 1, part, n_part))
-			return true;
-		line += len;
-		line += strspn(line, "\r\n");
-	}
-	return false;
-}
-
-/* ---- starting ---- */
-
-static long milliseconds(usec_t span)
-{
-	usec_t ms = span / USEC_PER_MSEC;
+	span_t ms = span / USEC_PER_MSEC;
 	return ms > LONG_MAX ? LONG_MAX : ms > 0 ? (long)ms : 1;
 }
 
-/* In place of socket(), to have a word about where it goes. */
+/* In place of socket(), so that on_socket can refuse the destination. */
 static curl_socket_t open_socket(void *userdata, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	(void)purpose;
@@ -285,8 +243,8 @@ static curl_socket_t open_socket(void *userdata, curlsocktype purpose, struct cu
 	return fd;
 }
 
-static void set_way(const struct curl_api *curl, struct http_call *call,
-		    const struct http_request *request)
+static void set_destination(const struct curl_api *curl, struct http_call *call,
+			    const struct http_request *request)
 {
 	if (request->connect_to) {
 		call->connect_to = curl->slist_append(NULL, request->connect_to);
@@ -305,7 +263,8 @@ static void set_way(const struct curl_api *curl, struct http_call *call,
 static void set_tls(const struct curl_api *curl, CURL *easy, const struct http_server *server)
 {
 #if LIBCURL_VERSION_NUM >= 0x075700
-	/* Reading the system's takes milliseconds, so curl keeps it: not for a day, as it would. */
+	/* Reading the system's CA bundle takes milliseconds, so curl caches it; not for a day, its
+	 * default. */
 	curl->easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_SECONDS);
 #endif
 	if (server->ca_file)
@@ -337,7 +296,7 @@ static void set_request(const struct curl_api *curl, struct http_call *call,
 	if (request->server->unix_path)
 		curl->easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->server->unix_path);
 	set_tls(curl, easy, request->server);
-	set_way(curl, call, request);
+	set_destination(curl, call, request);
 }
 
 static void set_common(const struct curl_api *curl, struct http_call *call)
@@ -370,20 +329,20 @@ int http_start(struct http *h, const struct http_request *request, http_done_cb 
 	call->easy = curl->easy_init();
 	if (!call->easy) {
 		call_free(call);
-		return err_set(err, -ENOMEM, "libcurl cannot make a request");
+		return err_set(err, -ENOMEM, "libcurl: cannot create a request");
 	}
 	set_common(curl, call);
 	set_request(curl, call, request);
 	CURLMcode code = curl->multi_add_handle(h->multi, call->easy);
 	if (code != CURLM_OK) {
 		call_free(call);
-		return err_set(err, -EIO, "libcurl cannot start a request (code %d)", (int)code);
+		return err_set(err, -EIO, "libcurl: cannot start a request (code %d)", (int)code);
 	}
 	*ret = call;
 	return 0;
 }
 
-/* ---- the client ---- */
+/* The client */
 
 int http_new(sd_event *loop, struct http **ret, struct err *err)
 {
@@ -399,7 +358,7 @@ int http_new(sd_event *loop, struct http **ret, struct err *err)
 	h->multi = curl->multi_init();
 	if (!h->multi) {
 		http_free(h);
-		return err_set(err, -ENOMEM, "libcurl cannot be set up");
+		return err_set(err, -ENOMEM, "libcurl: cannot be initialised");
 	}
 	curl->multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, set_watch);
 	curl->multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);

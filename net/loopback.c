@@ -7,10 +7,10 @@
  * nothing is scanned per VIP.
  *
  * The mirror is kept true by notifications. Those of our own IPv4 additions are filtered out in the
- * kernel, which says by whom they are; for IPv6 it does not, and they are passed over as what they
- * should be. Those of our own removals are told from others' by order: loopback_del() empties the
- * queue before it removes a VIP and again after, so a removal that is read later cannot be its own.
- * When notifications are lost all the same, one dump sets the mirror right.
+ * kernel, by the port id of their request; for IPv6 it has none, and they are ignored because they
+ * are as they should be. Those of our own removals are told from others' by order: loopback_del()
+ * empties the queue before it removes a VIP and again after, so a removal that is read later is not
+ * its own. When notifications are lost all the same, one dump sets the mirror right.
  */
 #include "net/loopback.h"
 
@@ -204,7 +204,7 @@ static int on_watch(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
-/* Lets through what concerns lo, but for additions of our own, and removals of local routes of
+/* Accepts messages about lo except for additions of our own, and removals of local routes of
  * ours. Loads are big-endian while netlink is in host order, hence the htons() and htonl().
  * ifa_index and ifi_index stand at the same place, rtm_table and rtm_protocol there too. */
 static int set_filter(struct loopback *lo)
@@ -375,7 +375,7 @@ static int check_network(struct loopback *lo, const struct prefix *vip, struct e
 	const struct lo_entry *e = lo_mirror_find(&lo->mirror, vip);
 	report_later(lo);
 	if (r < 0)
-		return explain(err, r, "look for", vip);
+		return explain(err, r, "check", vip);
 	return e && e->origin == LO_FOREIGN ? lo_mirror_explain(e, vip, err) : 0;
 }
 

@@ -30,10 +30,10 @@ int loopback_new(sd_event *loop, loopback_lost_cb *lost, void *userdata, struct 
 /* Removes nothing from the kernel. */
 void loopback_free(struct loopback *lo);
 
-/* Binds a VIP with label "lo:NAME" (IPv4; cut to what the kernel takes). 0 also when it is ours
+/* Binds a VIP with label "lo:NAME" (IPv4; cut to what the kernel accepts). 0 also when it is ours
  * already. -EEXIST: the address is on lo and is not ours; it is left alone and the error text says
  * with which label. -EPERM names the capability. -ENETDOWN while lo is
- * down: the kernel would take the address and nothing would answer on it. */
+ * down: the kernel would accept the address and nothing would answer on it. */
 int loopback_add(struct loopback *lo, const struct prefix *vip, const char *app_name,
 		 struct err *err);
 /* Whether the kernel keeps our tag. */

@@ -79,7 +79,7 @@ struct parse {
 	bool has_local, has_address, bad;
 };
 
-static void take_address(struct parse *p, const struct nlattr *attr)
+static void parse_address(struct parse *p, const struct nlattr *attr)
 {
 	struct addr *a = &p->a.prefix.addr;
 	if (mnl_attr_get_payload_len(attr) != addr_size(a->family)) {
@@ -95,7 +95,7 @@ static void take_address(struct parse *p, const struct nlattr *attr)
 	p->has_address = true;
 }
 
-static void take_lifetime(struct parse *p, const struct nlattr *attr)
+static void parse_lifetime(struct parse *p, const struct nlattr *attr)
 {
 	struct ifa_cacheinfo life;
 	if (mnl_attr_get_payload_len(attr) < sizeof(life)) {
@@ -107,13 +107,13 @@ static void take_lifetime(struct parse *p, const struct nlattr *attr)
 	p->a.preferred = life.ifa_prefered;
 }
 
-static int take_attr(const struct nlattr *attr, void *userdata)
+static int parse_attr(const struct nlattr *attr, void *userdata)
 {
 	struct parse *p = userdata;
 	switch (mnl_attr_get_type(attr)) {
 	case IFA_LOCAL:
 	case IFA_ADDRESS:
-		take_address(p, attr);
+		parse_address(p, attr);
 		break;
 	case IFA_LABEL:
 		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0 ||
@@ -123,7 +123,7 @@ static int take_attr(const struct nlattr *attr, void *userdata)
 			memcpy(p->a.label, mnl_attr_get_str(attr), mnl_attr_get_payload_len(attr));
 		break;
 	case IFA_CACHEINFO:
-		take_lifetime(p, attr);
+		parse_lifetime(p, attr);
 		break;
 	case IFA_FLAGS:
 		if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
@@ -158,7 +158,7 @@ int nladdr_parse(const struct nlmsghdr *msg, struct nladdr *ret)
 				  .preferred = NLADDR_FOR_EVER,
 				  .prefix = { .addr.family = ifa->ifa_family,
 					      .len = ifa->ifa_prefixlen } } };
-	mnl_attr_parse(msg, sizeof(*ifa), take_attr, &p);
+	mnl_attr_parse(msg, sizeof(*ifa), parse_attr, &p);
 	if (p.bad || !p.has_address)
 		return -EBADMSG;
 	*ret = p.a;

@@ -10,8 +10,8 @@
 
 #include "lib/addr.h"
 
-/* Our value of IFA_PROTO (Linux 5.18) and of rtm_protocol: what carries it on lo was put there by
- * vipherald. */
+/* Our value of IFA_PROTO (Linux 5.18) and of rtm_protocol: addresses and routes on lo that carry it
+ * were put there by vipherald. */
 #define NLADDR_PROTO_OURS 118
 
 /* The index of lo, in every network namespace: the kernel insists on it. */

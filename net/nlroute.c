@@ -115,7 +115,7 @@ static struct addr get_via(struct parse *p, const struct nlattr *attr)
 	return (struct addr){ 0 };
 }
 
-static int take_hop_attr(const struct nlattr *attr, void *userdata)
+static int parse_hop_attr(const struct nlattr *attr, void *userdata)
 {
 	struct parse *p = userdata;
 	if (mnl_attr_get_type(attr) == RTA_GATEWAY)
@@ -126,7 +126,7 @@ static int take_hop_attr(const struct nlattr *attr, void *userdata)
 }
 
 /* The first hop of several: struct rtnexthop, then attributes. */
-static void take_multipath(struct parse *p, const struct nlattr *attr)
+static void parse_multipath(struct parse *p, const struct nlattr *attr)
 {
 	struct rtnexthop hop;
 	const uint8_t *payload = mnl_attr_get_payload(attr);
@@ -141,10 +141,11 @@ static void take_multipath(struct parse *p, const struct nlattr *attr)
 	}
 	p->r.ifindex = (uint32_t)hop.rtnh_ifindex;
 	p->r.flags |= hop.rtnh_flags;
-	mnl_attr_parse_payload(payload + sizeof(hop), hop.rtnh_len - sizeof(hop), take_hop_attr, p);
+	mnl_attr_parse_payload(payload + sizeof(hop), hop.rtnh_len - sizeof(hop), parse_hop_attr,
+			       p);
 }
 
-static int take_attr(const struct nlattr *attr, void *userdata)
+static int parse_attr(const struct nlattr *attr, void *userdata)
 {
 	struct parse *p = userdata;
 	switch (mnl_attr_get_type(attr)) {
@@ -164,10 +165,10 @@ static int take_attr(const struct nlattr *attr, void *userdata)
 		p->r.table = get_u32(p, attr);
 		break;
 	case RTA_MULTIPATH:
-		take_multipath(p, attr);
+		parse_multipath(p, attr);
 		break;
 	default:
-		return take_hop_attr(attr, p);
+		return parse_hop_attr(attr, p);
 	}
 	return MNL_CB_OK;
 }
@@ -188,7 +189,7 @@ int nlroute_parse(const struct nlmsghdr *msg, struct nlroute *ret)
 				  .type = rtm->rtm_type,
 				  .protocol = rtm->rtm_protocol,
 				  .flags = rtm->rtm_flags } };
-	mnl_attr_parse(msg, sizeof(*rtm), take_attr, &p);
+	mnl_attr_parse(msg, sizeof(*rtm), parse_attr, &p);
 	if (p.bad)
 		return -EBADMSG;
 	*ret = p.r;

@@ -26,11 +26,11 @@ struct nlroute {
 #define NLROUTE_MSG_MAX 256
 
 /* A `local` route that makes this host answer for all of a prefix; tagged as ours. For IPv4 it
- * stands beside what others have for the same prefix; -EEXIST then means that ours is there. */
+ * stands beside those of others for the same prefix; -EEXIST then means that ours is there. */
 struct nlmsghdr *nlroute_build_add_local(void *buf, const struct prefix *p, uint32_t ifindex);
 /* Removes only one that carries our tag. */
 struct nlmsghdr *nlroute_build_del_local(void *buf, const struct prefix *p, uint32_t ifindex);
-/* The way to one destination; `ifindex` 0: over any interface. */
+/* The path to one destination; `ifindex` 0: over any interface. */
 struct nlmsghdr *nlroute_build_get(void *buf, const struct addr *dst, uint32_t ifindex);
 struct nlmsghdr *nlroute_build_dump(void *buf, uint8_t family, uint32_t table);
 /* Those of the table `local` that carry our tag; kernels before 4.20 send others as well. */

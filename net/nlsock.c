@@ -31,7 +31,7 @@ int nlsock_open(int bus, const int *groups, struct nlsock **ret, struct err *err
 		if (mnl_socket_setsockopt(s->mnl, NETLINK_ADD_MEMBERSHIP, (void *)groups,
 					  sizeof(*groups)) < 0)
 			goto fail;
-	if (bus == NETLINK_ROUTE) /* Best effort: callers look at what comes anyway. */
+	if (bus == NETLINK_ROUTE) /* Best effort: callers filter the answers as well. */
 		(void)mnl_socket_setsockopt(s->mnl, NETLINK_GET_STRICT_CHK, &(int){ 1 },
 					    sizeof(int));
 	*ret = s;
@@ -56,7 +56,7 @@ int nlsock_fd(const struct nlsock *s)
 	return mnl_socket_get_fd(s->mnl);
 }
 
-/* One datagram from the kernel; 0 for one from somebody else, which is dropped. */
+/* One datagram from the kernel; 0 for one from another sender, which is dropped. */
 static ssize_t receive(struct nlsock *s, void *buf)
 {
 	struct sockaddr_nl from = { 0 };
@@ -79,7 +79,7 @@ struct answer {
 	bool interrupted, ended;
 };
 
-static void answer_take(struct answer *a, const struct nlmsghdr *msg)
+static void answer_add(struct answer *a, const struct nlmsghdr *msg)
 {
 	int code = 0;
 	if (msg->nlmsg_seq != a->seq) /* left over from a request that failed half-way */
@@ -118,7 +118,7 @@ static int answer_walk(struct nlsock *s, struct answer *a)
 		int left = (int)n;
 		for (const struct nlmsghdr *msg = (void *)buf; mnl_nlmsg_ok(msg, left);
 		     msg = mnl_nlmsg_next(msg, &left))
-			answer_take(a, msg);
+			answer_add(a, msg);
 	}
 	if (a->result == 0 && a->interrupted)
 		return -EINTR;
@@ -148,7 +148,7 @@ static int walk_waiting(struct nlsock *s, struct answer *a)
 		int left = (int)n;
 		for (const struct nlmsghdr *msg = (void *)buf; mnl_nlmsg_ok(msg, left);
 		     msg = mnl_nlmsg_next(msg, &left))
-			answer_take(a, msg);
+			answer_add(a, msg);
 	}
 	if (a->result < 0)
 		return a->result;
@@ -165,8 +165,8 @@ int nlsock_transact(struct nlsock *s, void *messages, size_t len, struct nlmsghd
 		msg->nlmsg_flags |= NLM_F_REQUEST;
 	}
 	last->nlmsg_flags |= NLM_F_ACK;
-	/* A transaction is one datagram. What the limits of the system do not allow needs
-	 * CAP_NET_ADMIN, as whoever sends transactions has it. */
+	/* A transaction is one datagram. Beyond the system's limit that needs CAP_NET_ADMIN, which
+	 * transactions need anyway. */
 	(void)setsockopt(nlsock_fd(s), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	if (mnl_socket_sendto(s->mnl, messages, len) < 0)
 		return -errno;

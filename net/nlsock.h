@@ -30,15 +30,14 @@ typedef int nlsock_cb(const struct nlmsghdr *msg, void *userdata);
  * `cb` may be NULL. A dump that changed while it was read is asked for again: `cb` may then see a
  * message twice. -EINTR when it changed each time. */
 int nlsock_request(struct nlsock *s, struct nlmsghdr *request, nlsock_cb *cb, void *userdata);
-/* Sends messages that the kernel takes as one transaction (an nfnetlink batch) and returns the
- * first error; the kernel answers within the call. `last` is the message that asks for the
- * acknowledgement. Sets sequence number and NLM_F_REQUEST of all itself. */
+/* Sends messages as one transaction (an nfnetlink batch) and returns the first error; the kernel
+ * answers within the call. `last` is the message that asks for the acknowledgement. Sets sequence
+ * number and NLM_F_REQUEST of all itself. */
 int nlsock_transact(struct nlsock *s, void *messages, size_t len, struct nlmsghdr *last);
-/* What the kernel calls this socket: notifications of changes made through it carry it as their
- * nlmsg_pid. */
+/* The port id of this socket: notifications of changes made through it carry it as nlmsg_pid. */
 uint32_t nlsock_port(const struct nlsock *s);
 /* Walks the notifications that wait at the moment, at most `max` datagrams: 0 when there may be
- * more, -EAGAIN when none is left, -ENOBUFS when some were lost (the caller must look at
+ * more, -EAGAIN when none is left, -ENOBUFS when some were lost (the caller must dump
  * everything again). */
 int nlsock_receive(struct nlsock *s, unsigned max, nlsock_cb *cb, void *userdata);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who listens on a port, asked in two steps. The exact lookup (1 µs, whatever the number of
- * sockets) finds a socket bound to every address, which is what services nearly always are. Only
- * when there is none does a dump, filtered by port in the kernel, look for one that is bound to a
+ * Whether a socket listens on a port, asked in two steps. The exact lookup (1 µs, whatever the
+ * number of sockets) finds a socket bound to every address, as nearly all services are. Only when
+ * there is none does a dump, filtered by port in the kernel, look for one that is bound to a
  * specific address.
  */
 #include "net/sockdiag.h"
@@ -65,7 +65,7 @@ static bool is_socket(const struct nlmsghdr *msg)
 	return typed && mnl_nlmsg_get_payload_len(msg) >= sizeof(struct inet_diag_msg);
 }
 
-static int take_found(const struct nlmsghdr *msg, void *userdata)
+static int on_found(const struct nlmsghdr *msg, void *userdata)
 {
 	bool *found = userdata;
 	*found |= is_socket(msg);
@@ -85,13 +85,13 @@ static int lookup_wildcard(struct sockdiag *sd, uint8_t family, uint8_t proto, u
 		req->id.idiag_dport = htons(port);
 	else
 		req->id.idiag_sport = htons(port);
-	int r = nlsock_request(sd->sock, msg, take_found, found);
+	int r = nlsock_request(sd->sock, msg, on_found, found);
 	return r == -ENOENT ? 0 : r;
 }
 
-/* Both families in one walk, where there is a way to ask for that: the kernel's former request, of
- * which it says that it stays. A dump is a walk over every bucket of its table, so that is half. */
-static int dump_tcp(struct sockdiag *sd, uint16_t port, nlsock_cb *take, void *userdata)
+/* Both families in one walk: the kernel's older request, which is documented to stay. A dump walks
+ * over every bucket of its table, so this halves the cost. */
+static int dump_tcp(struct sockdiag *sd, uint16_t port, nlsock_cb *cb, void *userdata)
 {
 	_Alignas(struct nlmsghdr) char buf[256];
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
@@ -100,10 +100,10 @@ static int dump_tcp(struct sockdiag *sd, uint16_t port, nlsock_cb *take, void *u
 	struct inet_diag_req *req = mnl_nlmsg_put_extra_header(msg, sizeof(*req));
 	req->idiag_states = 1U << STATE_LISTEN;
 	req->id.idiag_sport = htons(port);
-	return nlsock_request(sd->sock, msg, take, userdata);
+	return nlsock_request(sd->sock, msg, cb, userdata);
 }
 
-static int dump_udp(struct sockdiag *sd, uint8_t family, uint16_t port, nlsock_cb *take,
+static int dump_udp(struct sockdiag *sd, uint8_t family, uint16_t port, nlsock_cb *cb,
 		    void *userdata)
 {
 	_Alignas(struct nlmsghdr) char buf[256];
@@ -111,22 +111,21 @@ static int dump_udp(struct sockdiag *sd, uint8_t family, uint16_t port, nlsock_c
 	struct inet_diag_req_v2 *req = put_request(buf, NLM_F_DUMP, family, IPPROTO_UDP, &msg);
 	req->idiag_states = 1U << STATE_CLOSE;
 	req->id.idiag_sport = htons(port);
-	return nlsock_request(sd->sock, msg, take, userdata);
+	return nlsock_request(sd->sock, msg, cb, userdata);
 }
 
 /* Also those on a specific address; on one port, or on all (0). Unlike above, -ENOENT means that
- * the kernel cannot tell (no tcp_diag or udp_diag module), and that must not pass for "nobody
- * listens".
- */
-static int dump(struct sockdiag *sd, uint8_t proto, uint16_t port, nlsock_cb *take, void *userdata)
+ * the kernel cannot tell (no tcp_diag or udp_diag module), and that must not pass for "no
+ * listener". */
+static int dump(struct sockdiag *sd, uint8_t proto, uint16_t port, nlsock_cb *cb, void *userdata)
 {
 	int r = -EINVAL;
 	if (proto == IPPROTO_TCP) {
-		r = dump_tcp(sd, port, take, userdata);
+		r = dump_tcp(sd, port, cb, userdata);
 	} else if (proto == IPPROTO_UDP) {
-		r = dump_udp(sd, AF_INET, port, take, userdata);
-		int r6 = r == 0 ? dump_udp(sd, AF_INET6, port, take, userdata) : r;
-		/* A kernel without IPv6 has nobody listening on it. */
+		r = dump_udp(sd, AF_INET, port, cb, userdata);
+		int r6 = r == 0 ? dump_udp(sd, AF_INET6, port, cb, userdata) : r;
+		/* A kernel without IPv6 has no listeners on it. */
 		r = r6 == -ENOENT ? r : r6;
 	}
 	return r == -ENOENT ? -EOPNOTSUPP : r;
@@ -152,14 +151,14 @@ int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *
 	bool found = false;
 	int r = sockdiag_listening_anywhere(sd, proto, port, &found);
 	if (r == 0 && !found)
-		r = dump(sd, proto, port, take_found, &found);
+		r = dump(sd, proto, port, on_found, &found);
 	if (r < 0)
 		return r;
 	*ret_listening = found;
 	return 0;
 }
 
-static int take_port(const struct nlmsghdr *msg, void *userdata)
+static int on_port(const struct nlmsghdr *msg, void *userdata)
 {
 	if (!is_socket(msg))
 		return 0;
@@ -171,5 +170,5 @@ static int take_port(const struct nlmsghdr *msg, void *userdata)
 int sockdiag_all_listening(struct sockdiag *sd, uint8_t proto, struct port_set *ret)
 {
 	*ret = (struct port_set){ 0 };
-	return dump(sd, proto, 0, take_port, ret);
+	return dump(sd, proto, 0, on_port, ret);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks the kernel who listens on a port (sock_diag). Never binds anything; needs no privilege. */
+/* Asks the kernel whether a socket listens on a port (sock_diag). Never binds anything; needs no
+ * privilege. */
 #ifndef NET_SOCKDIAG_H
 #define NET_SOCKDIAG_H
 
@@ -17,11 +18,11 @@ void sockdiag_free(struct sockdiag *sd);
  * `port` (host order) at any local address, v4 or v6? 0 and *ret_listening, or -errno when the
  * kernel could not be asked: the answer is then unknown, not "no". */
 int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *ret_listening);
-/* The same, but what is bound to a specific address is not seen: a microsecond, not fifty. */
+/* The same, but sockets bound to a specific address are not seen: a microsecond, not fifty. */
 int sockdiag_listening_anywhere(struct sockdiag *sd, uint8_t proto, uint16_t port,
 				bool *ret_listening);
 /* All ports with such a socket at once. While sockets come and go the kernel may leave one out:
- * what is in the set is served, what is not deserves a look. */
+ * ports in the set are served, for the others ask sockdiag_listening(). */
 int sockdiag_all_listening(struct sockdiag *sd, uint8_t proto, struct port_set *ret);
 
 #endif

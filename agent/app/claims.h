@@ -9,7 +9,7 @@
 
 #include "agent/app/app.h"
 
-/* The HTTP API is open to whoever reaches it. */
+/* A bound on what clients of the HTTP API, which needs no credentials, can make the agent store. */
 #define APPS_MAX 131072
 
 /* 0, or -errno and a text; see registry_register(). `self` is what has the name now, or NULL. */

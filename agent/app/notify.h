@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is told of changes of the registry; see registry.h. */
+/* Callbacks for changes of the registry: registry_on_freed(), registry_on_changed(). */
 #ifndef AGENT_APP_NOTIFY_H
 #define AGENT_APP_NOTIFY_H
 

@@ -1,5 +1,5 @@
-"""Somebody else works on what is ours: it is noticed by event and put back, the route stays where that
-is a moment, and what is not ours stays as it is."""
+"""Other processes change what is ours: it is noticed by event and restored, the route stays where that takes a
+moment, and what is not ours stays as it is."""
 
 import pytest
 
@@ -163,19 +163,19 @@ def test_changed_lifetime_is_set_right(bed: Testbed, vip: str) -> None:
     before = valid_lifetimes(drift)
     drift.host.ip(f"addr change {vip} dev lo valid_lft 3600 preferred_lft 1800")
     drift.agent.wait_log(f"{vip}: lifetime or tag of the address changed by another process")
-    wait_until(lambda: drift.repairs("address") == 1, "it is set right")
+    wait_until(lambda: drift.repairs("address") == 1, "it is repaired")
     assert valid_lifetimes(drift) == before
     drift.assert_no_withdrawal()
 
 
 @pytest.mark.parametrize("vip", [VIP4, VIP6])
 def test_replaced_address_is_known_as_ours_after_a_crash(bed: Testbed, vip: str) -> None:
-    """`ip addr replace` takes the tag off, by which the next run knows the address."""
+    """`ip addr replace` takes the tag off, by which the next instance knows the address."""
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     drift.host.ip(f"addr replace {vip} dev lo")
     drift.agent.wait_log(f"{vip}: lifetime or tag of the address changed")
-    wait_until(lambda: drift.repairs("address") == 1, "it is set right")
+    wait_until(lambda: drift.repairs("address") == 1, "it is repaired")
     drift.agent.kill()
     assert len(drift.host.loopback_addresses()) == 3
     bed.start_agent(config({"peer_ip": drift.link.router_ip, "peer_as": ROUTER_AS}))

@@ -60,7 +60,7 @@ static inline void own_netns_enter(void)
 	own_netns_set_lo(1);
 }
 
-/* Runs a command by the shell, as somebody else would; its output is dropped. */
+/* Runs a command by the shell, as another process would; its output is dropped. */
 __attribute__((format(printf, 1, 2))) static inline int shell(const char *fmt, ...)
 {
 	char line[512], command[600];

@@ -418,7 +418,7 @@ static void a_group_is_kept_until_one_returns(void **state)
 	for (size_t i = 0; i < 3; i++)
 		verdict(h, apps[i] = add_app(h, i, KEEP), HEALTH_UP);
 	verdict(h, apps[0], HEALTH_DOWN);
-	expect(h, 0, false, false, 0); /* nobody knows yet */
+	expect(h, 0, false, false, 0); /* the others are up still */
 	h->now += WINDOW / 2;
 	verdict(h, apps[1], HEALTH_DOWN);
 	h->now += WINDOW / 2;
@@ -632,7 +632,7 @@ static void one_step(struct host *h, struct model *m, uint32_t *seed)
 	case 9:
 		if (!app || !route_of(h, &vip)->bound)
 			break;
-		route_of(h, &vip)->bound = false; /* somebody else did it */
+		route_of(h, &vip)->bound = false; /* another process removed it */
 		reconcile_address_lost(h->reconcile, &vip, "lost", h->now);
 		break;
 	case 10:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each test has a network namespace of its own; "somebody else" is iproute2. */
+/* Each test has a network namespace of its own; "another process" is iproute2. */
 #include "net/loopback.h"
 
 #include <errno.h>
@@ -162,7 +162,7 @@ static bool routed(const char *vip)
 static const struct {
 	const char *vip;
 	const char *address, *route; /* NULL: that part is not needed */
-	const char *removal;         /* somebody else's */
+	const char *removal;         /* by another process */
 } vips[] = {
 	{ "192.0.2.1/32", "inet 192.0.2.1/32 scope global lo:app[^a-z]", NULL,
 	  DEL_ADDR("192.0.2.1/32") },
@@ -309,7 +309,7 @@ static void test_local_route_lost(void **state)
 	assert_int_equal(f->n_lost, 1);
 }
 
-/* What somebody else does to an address, and how it looks when it is right. */
+/* A change by another process, and how the address looks when it is right. */
 static const struct {
 	const char *name, *vip, *change, *right;
 } alterations[] = {
@@ -402,7 +402,7 @@ static void test_serves_at_once(void **state)
 	}
 }
 
-/* Removed by somebody and taken by him before we hear of it: it is his now. */
+/* Removed by another process and added as its own before we read of it: foreign from now on. */
 static void test_lost_to_another(void **state)
 {
 	struct fixture *f = *state;
@@ -417,7 +417,7 @@ static void test_lost_to_another(void **state)
 	assert_non_null(strstr(err.text, "lo:his"));
 }
 
-/* Our own removal, followed at once by an addition, is not somebody's removal. */
+/* Our own removal, followed at once by an addition, is not a loss. */
 static void test_own_removal_is_no_loss(void **state)
 {
 	struct fixture *f = *state;
@@ -438,7 +438,7 @@ static bool was_lost_all(void *userdata)
 	return f->n_lost_all > 0;
 }
 
-/* lo goes down: IPv4 addresses stay but nobody answers, IPv6 addresses go. */
+/* lo goes down: IPv4 addresses stay without an answer on them, IPv6 addresses go. */
 static void test_link_flap(void **state)
 {
 	struct fixture *f = *state;
@@ -512,7 +512,8 @@ static void test_leftovers(void **state)
 	assert_int_equal(f->n_lost + f->n_lost_all, 0);
 }
 
-/* A former run had another length for the same IPv6 address, which can be there only once. */
+/* The previous instance had another length for the same IPv6 address, which can be there only once.
+ */
 static void test_leftover_of_another_length(void **state)
 {
 	struct fixture *f = *state;
@@ -529,7 +530,7 @@ static void test_leftover_of_another_length(void **state)
 	assert_non_null(strstr(err.text, "another app"));
 }
 
-/* A leftover that somebody removes before it is claimed. */
+/* A leftover that another process removes before it is claimed. */
 static void test_leftover_removed(void **state)
 {
 	struct fixture *f = *state;

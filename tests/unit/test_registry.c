@@ -337,7 +337,7 @@ static void test_every_change_of_http_is_told(void **state)
 	assert_string_equal(told.name, "dns");
 	registered(b, &dns, REGISTER_NEW);
 	told.n = 0;
-	registry_unregister_all(b->reg, SEC); /* the stop, which nobody asked this app for */
+	registry_unregister_all(b->reg, SEC); /* the stop of the agent */
 	assert_int_equal(told.n, 0);
 }
 
