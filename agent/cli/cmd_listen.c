@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #include "agent/cli/listen_event.h"
 #include "bgp/speaker.h"
@@ -43,9 +42,7 @@ struct receiver {
 
 static void print(struct receiver *r, struct listen_event *e, const struct bgp_peer_status *status)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	e->real_usec = (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
+	e->at = loop_wall();
 	e->peer = status->config->addr;
 	e->peer_as = status->peer_as;
 	listen_event_print(e, r->json, stdout);

@@ -180,7 +180,7 @@ static void print_json(const struct listen_event *e, const char *date, FILE *out
 void listen_event_print(const struct listen_event *event, bool json, FILE *out)
 {
 	char date[DATE_TEXT_MAX];
-	date_format(event->real_usec, date);
+	date_format(event->at, date);
 	if (json)
 		print_json(event, date, out);
 	else

@@ -18,7 +18,6 @@
 
 struct discovery {
 	sd_event *loop;
-	const struct config_agent *config;
 	struct registry *registry;
 	struct monitor_runner *runner;
 	struct consul_client *client;
@@ -70,7 +69,8 @@ static void set_state(struct discovery *d, struct discovered *s, enum discovered
 {
 	if (!discovered_set_state(s, state, problem, rival, loop_now(d->loop)) || !s->problem)
 		return;
-	bool keeps = state != DISCOVERED_REGISTERED && is_ours(d, s->name);
+	bool keeps = state != DISCOVERED_REGISTERED && state != DISCOVERED_DISMISSED &&
+		     is_ours(d, s->name);
 	log_warn("consul", "service '%s': %s: %s%s", s->name, discovered_state_name(state),
 		 s->problem, keeps ? "; its previous definition stays" : "");
 }
@@ -272,7 +272,7 @@ void discovery_dismiss(struct discovery *d, const char *name)
 	struct discovered *s = d ? find(d, name) : NULL;
 	if (s && is_ours(d, name))
 		set_state(d, s, DISCOVERED_DISMISSED,
-			  "unregistered over HTTP; until its tags change", NULL);
+			  "over HTTP, until its tags change", NULL);
 }
 
 /* ---- life ---- */
@@ -288,7 +288,6 @@ int discovery_new(sd_event *loop, const struct config_agent *config, struct regi
 {
 	struct discovery *d = mem_new(1, sizeof(*d));
 	d->loop = loop;
-	d->config = config;
 	d->registry = registry;
 	d->runner = runner;
 	d->ready = ready;
