@@ -102,7 +102,7 @@ static void print_text(const struct listen_event *e, const char *date, FILE *out
 			graceful[0] ? ", " : "", graceful);
 		break;
 	case LISTEN_DOWN:
-		fprintf(out, "session with %s down, and its routes with it%s%s", peer,
+		fprintf(out, "session with %s down, all its routes removed%s%s", peer,
 			e->reason[0] ? ": " : "", e->reason);
 		break;
 	case LISTEN_ANNOUNCE:

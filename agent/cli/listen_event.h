@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What `vipherald listen` reports, as a line of text or of JSON. */
+/* An event of `vipherald listen`, as a line of text or of JSON. */
 #ifndef AGENT_CLI_LISTEN_EVENT_H
 #define AGENT_CLI_LISTEN_EVENT_H
 
