@@ -14,6 +14,7 @@
 #include <systemd/sd-event.h>
 
 #include "lib/mono.h"
+#include "lib/wallclock.h"
 
 enum loop_priority {
 	LOOP_FLUSH = -30,  /* BGP output that was decided in this turn; signals */
@@ -32,6 +33,8 @@ enum loop_priority {
 mono_t loop_now(sd_event *loop);
 /* CLOCK_MONOTONIC at this instant, to measure how long something took within a turn. */
 mono_t loop_clock(void);
+/* CLOCK_REALTIME at this instant. */
+wall_t loop_wall(void);
 /* 32 bits for jitter; not for secrets. */
 uint32_t loop_random(void);
 /* Creates or re-arms a one-shot timer; USEC_NEVER disarms it. Re-arming keeps priority, handler and

@@ -8,21 +8,26 @@
 #include "lib/str.h"
 
 const char cli_usage[] =
-	"Usage:\n"
-	"  vipherald -config=FILE [-v=1]               run the agent\n"
-	"  vipherald check FILE                        check a configuration, change nothing\n"
-	"  vipherald check --capabilities FILE         print what it needs, as a systemd drop-in\n"
-	"  vipherald listen [ADDR:PORT] [--as N] [--json]\n"
-	"                                              accept BGP sessions and print their routes\n"
-	"  vipherald healthcheck [-config=FILE] [--ready]\n"
-	"                                              ask the running agent: exit status 0 is "
-	"well\n"
-	"  vipherald --help | --version\n"
+	"usage: vipherald -config=FILE [-v=1]\n"
+	"       vipherald check FILE\n"
+	"       vipherald check --capabilities FILE\n"
+	"       vipherald listen [ADDR:PORT] [--as N] [--json]\n"
+	"       vipherald healthcheck [-config=FILE] [--ready]\n"
+	"       vipherald --help | --version\n"
 	"\n"
-	"The log goes to stderr; -v=1 shows more of it. `listen` takes :1790 and AS 65000 unless\n"
-	"told otherwise, and prints JSON objects, one a line, with --json. `healthcheck` without\n"
-	"-config asks the agent of this container. GoCast's flags (-logtostderr and the others of\n"
-	"glog) are accepted. More: vipherald(8).\n";
+	"  -config=FILE        run the agent in the foreground; the log goes to stderr\n"
+	"  -v=1                log debug messages\n"
+	"  check               check a configuration file and exit\n"
+	"  --capabilities      print the capabilities it needs, as a systemd drop-in\n"
+	"  listen              accept BGP sessions and print the routes received\n"
+	"                      (default: :1790, AS 65000)\n"
+	"  --as N              local AS number\n"
+	"  --json              print JSON objects, one per line\n"
+	"  healthcheck         query /healthz of the running agent; exit status 0: healthy\n"
+	"                      (without -config: of the agent in this container)\n"
+	"  --ready             query /readyz instead\n"
+	"\n"
+	"GoCast's flags (-logtostderr and the others of glog) are accepted. See vipherald(8).\n";
 
 enum flag {
 	FLAG_CONFIG,
@@ -56,7 +61,7 @@ static const struct flag_kind {
 	{ "help", FLAG_HELP, false, ON_ALL },
 	{ "h", FLAG_HELP, false, ON_ALL },
 	{ "version", FLAG_VERSION, false, ON_ALL },
-	/* Of glog: they choose where the log goes, and ours always goes to stderr. */
+	/* Of glog; our log always goes to stderr. */
 	{ "alsologtostderr", FLAG_IGNORED, false, ON_ALL },
 	{ "stderrthreshold", FLAG_IGNORED, true, ON_ALL },
 	{ "log_dir", FLAG_IGNORED, true, ON_ALL },
@@ -88,7 +93,7 @@ static int unknown_flag(const char *arg, const char *text, struct err *err)
 	size_t n = strcspn(text, "=");
 	for (size_t i = 0; i < N_FLAGS; i++)
 		names[i] = flags[i].name;
-	/* Short names would be near to everything. */
+	/* A short name is near to any other. */
 	const char *near = NULL;
 	if (n > 2 && n < sizeof(word)) {
 		memcpy(word, text, n);
@@ -179,7 +184,7 @@ static const char *command_name(enum cli_command command)
 	return "the agent";
 }
 
-static int take_flag(struct cli *cli, struct args *args, struct err *err)
+static int parse_flag(struct cli *cli, struct args *args, struct err *err)
 {
 	const char *arg = args->argv[args->at], *value;
 	const char *text = arg + (arg[1] == '-' ? 2 : 1);
@@ -187,17 +192,17 @@ static int take_flag(struct cli *cli, struct args *args, struct err *err)
 	if (!kind)
 		return unknown_flag(arg, text, err);
 	if (cli->command < CLI_HELP && !(kind->commands & ON(cli->command)))
-		return err_set(err, -EINVAL, "flag %s means nothing to %s", arg,
+		return err_set(err, -EINVAL, "flag %s is not valid for %s", arg,
 			       command_name(cli->command));
 	if (kind->has_value && !value) {
 		if (args->at + 1 >= args->argc)
-			return err_set(err, -EINVAL, "flag %s needs a value", arg);
+			return err_set(err, -EINVAL, "flag %s requires a value", arg);
 		value = args->argv[++args->at];
 	}
 	return set_flag(cli, kind->flag, arg, value, err);
 }
 
-static int take_word(struct cli *cli, const char *word, struct err *err)
+static int parse_word(struct cli *cli, const char *word, struct err *err)
 {
 	if (cli->command == CLI_CHECK && !cli->config)
 		cli->config = word;
@@ -208,8 +213,8 @@ static int take_word(struct cli *cli, const char *word, struct err *err)
 	return 0;
 }
 
-/* The command is the first argument, so that a file called "check" is no puzzle. */
-static enum cli_command take_command(struct args *args)
+/* Only the first argument is a command: "-config check" names a file. */
+static enum cli_command parse_command(struct args *args)
 {
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (args->argc > 1 && str_equal(args->argv[1], commands[i].name)) {
@@ -224,19 +229,19 @@ static int check_complete(const struct cli *cli, struct err *err)
 	bool needs_config = cli->command == CLI_RUN || cli->command == CLI_CHECK;
 	if (!needs_config || (cli->config && *cli->config))
 		return 0;
-	return err_set(err, -EINVAL, "no configuration file: %s",
+	return err_set(err, -EINVAL, "no configuration file given, usage: %s",
 		       cli->command == CLI_RUN ? "vipherald -config=FILE" : "vipherald check FILE");
 }
 
 int cli_parse(int argc, char *const argv[], struct cli *ret, struct err *err)
 {
 	struct args args = { .argc = argc, .at = 1, .argv = argv };
-	struct cli cli = { .command = take_command(&args) };
+	struct cli cli = { .command = parse_command(&args) };
 	int rc = 0;
 	for (; rc == 0 && args.at < argc; args.at++) {
 		const char *arg = argv[args.at];
 		bool is_flag = arg[0] == '-' && arg[1] && !str_equal(arg, "--");
-		rc = is_flag ? take_flag(&cli, &args, err) : take_word(&cli, arg, err);
+		rc = is_flag ? parse_flag(&cli, &args, err) : parse_word(&cli, arg, err);
 	}
 	if (rc == 0)
 		rc = check_complete(&cli, err);

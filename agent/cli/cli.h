@@ -20,21 +20,20 @@
 
 enum cli_command { CLI_RUN, CLI_CHECK, CLI_LISTEN, CLI_HEALTHCHECK, CLI_HELP, CLI_VERSION };
 
+/* Texts are views into argv. */
 struct cli {
 	enum cli_command command;
-	const char *config; /* of all but listen; a view into argv, as all text here. NULL only for
-			       healthcheck: find it */
-	const char *listen_at; /* NULL: the default of `listen` */
-	uint32_t as;           /* of `listen`; 0: the default */
-	bool json;
-	bool ready;         /* of healthcheck */
-	bool capabilities;  /* of `check` */
-	unsigned verbosity; /* -v=N */
-	const char
-		*ignored; /* the first flag of glog that was accepted and does nothing, or NULL */
+	unsigned verbosity;    /* -v=N */
+	const char *ignored;   /* the first flag of glog that has no effect; NULL: none */
+	const char *config;    /* NULL: listen, or healthcheck without one */
+	const char *listen_at; /* of listen; NULL: the default */
+	uint32_t as;           /* of listen; 0: the default */
+	bool json;             /* of listen */
+	bool ready;            /* of healthcheck */
+	bool capabilities;     /* of check */
 };
 
-/* -EINVAL with a text that names the argument, and what was probably meant. */
+/* -EINVAL with a text that names the argument, and the flag that was probably meant. */
 int cli_parse(int argc, char *const argv[], struct cli *ret, struct err *err);
 extern const char cli_usage[];
 

@@ -17,12 +17,12 @@
 #include "lib/str.h"
 #include "process/loop.h"
 
-/* Of connecting, sending and each read; nobody can string us along for longer than twice that. */
+/* Of connecting, sending and each read; all reads together take twice that at most. */
 #define PATIENCE_S 1
 #define ANSWER_MAX 4096
 #define ARGS_MAX   64
 
-/* ---- which configuration ---- */
+/* ---- finding the configuration ---- */
 
 static bool is_agent(const char *program)
 {
@@ -31,8 +31,8 @@ static bool is_agent(const char *program)
 	return str_equal(name, "vipherald") || str_equal(name, "gocast");
 }
 
-/* There may be a small init in front of it: "tini -- vipherald -config=FILE". NULL when it is no
- * agent. The text belongs to the caller's buffer. */
+/* Also behind an init: "tini -- vipherald -config=FILE". NULL: not an agent. The text is in the
+ * caller's buffer. */
 static const char *config_in(char *const argv[], int argc)
 {
 	struct cli cli;
@@ -45,8 +45,8 @@ static const char *config_in(char *const argv[], int argc)
 	return cli.command == CLI_RUN ? cli.config : NULL;
 }
 
-/* A path that leads there from our working directory, too. NULL when the process is no agent. Free
- * it. */
+/* A relative path is resolved from the agent's working directory. NULL: the process is not an
+ * agent. Free it. */
 static char *config_of(unsigned long pid)
 {
 	char text[ANSWER_MAX + 1], path[ANSWER_MAX + 64], *argv[ARGS_MAX + 1];
@@ -78,8 +78,8 @@ static bool shares(unsigned long pid, const char *kind)
 	return n > 0 && n == m && memcmp(ours, theirs, (size_t)n) == 0;
 }
 
-/* Process 1 of a container, as a rule. A container that shares the host's processes, or a pod's,
- * has another process 1: then it is the agent of our own network and file systems. Free it. */
+/* The agent is process 1 of the container, or, in one that shares the PID namespace of the host or
+ * of a pod, the agent with our network and mount namespace. Free it. */
 static char *find_config(void)
 {
 	char *config = config_of(1);
@@ -97,9 +97,9 @@ static char *find_config(void)
 	return config;
 }
 
-/* ---- the question ---- */
+/* ---- the query ---- */
 
-/* Who listens on every address is asked on loopback. */
+/* An agent that listens on all addresses is queried on loopback. */
 static socklen_t address_of(const struct endpoint *at, struct sockaddr_storage *ret)
 {
 	struct addr addr = at->addr;
@@ -116,11 +116,11 @@ static socklen_t address_of(const struct endpoint *at, struct sockaddr_storage *
 	return addr_to_sockaddr(&addr, at->port, 0, ret);
 }
 
-static int exchange(int fd, const char *question, char answer[static ANSWER_MAX + 1])
+static int exchange(int fd, const char *request, char answer[static ANSWER_MAX + 1])
 {
-	size_t len = 0, left = strlen(question);
-	usec_t end = loop_clock() + PATIENCE_S * USEC_PER_SEC;
-	ssize_t n = send(fd, question, left, MSG_NOSIGNAL);
+	size_t len = 0, left = strlen(request);
+	mono_t end = loop_clock() + PATIENCE_S * USEC_PER_SEC;
+	ssize_t n = send(fd, request, left, MSG_NOSIGNAL);
 	if (n != (ssize_t)left)
 		return n < 0 ? -errno : -EIO;
 	while (len < ANSWER_MAX && loop_clock() < end &&
@@ -130,27 +130,27 @@ static int exchange(int fd, const char *question, char answer[static ANSWER_MAX 
 	return n < 0 ? -errno : 0;
 }
 
-static int ask(const struct endpoint *at, const char *path, char answer[static ANSWER_MAX + 1])
+static int query(const struct endpoint *at, const char *path, char answer[static ANSWER_MAX + 1])
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	struct sockaddr_storage ss;
-	char question[64];
+	char request[64];
 	socklen_t len = address_of(at, &ss);
 	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	snprintf(question, sizeof(question), "GET %s HTTP/1.0\r\n\r\n", path);
+	snprintf(request, sizeof(request), "GET %s HTTP/1.0\r\n\r\n", path);
 	int r = connect(fd, (struct sockaddr *)&ss, len) < 0 ? -errno : 0;
 	if (r == 0)
-		r = exchange(fd, question, answer);
+		r = exchange(fd, request, answer);
 	close(fd);
 	/* A timeout of a socket is EAGAIN, of a connect EINPROGRESS. */
 	return r == -EAGAIN || r == -EINPROGRESS ? -ETIMEDOUT : r;
 }
 
-/* 0 when it is no answer of HTTP. *ret_body is its first line, made printable. */
+/* 0: not HTTP. *ret_body is the first line of the body, printable. */
 static unsigned read_answer(const char *answer, size_t body_max, char *ret_body)
 {
 	unsigned status = 0;
@@ -162,20 +162,20 @@ static unsigned read_answer(const char *answer, size_t body_max, char *ret_body)
 	return status;
 }
 
-static int ask_agent(const struct endpoint *at, bool ready, FILE *out)
+static int query_agent(const struct endpoint *at, bool ready, FILE *out)
 {
 	char answer[ANSWER_MAX + 1], body[512], where[ENDPOINT_TEXT_MAX];
 	const char *path = ready ? "/readyz" : "/healthz";
 	endpoint_format(at, where);
-	int r = ask(at, path, answer);
+	int r = query(at, path, answer);
 	if (r < 0) {
 		fprintf(out, "%s%s: %s\n", where, path, strerror(-r));
 		return 1;
 	}
 	unsigned status = read_answer(answer, sizeof(body), body);
 	if (status == 0)
-		fprintf(out, "%s%s: the answer is not HTTP: is it vipherald that listens?\n", where,
-			path);
+		fprintf(out, "%s%s: answer is not HTTP, another program may be listening there\n",
+			where, path);
 	else
 		fprintf(out, "%s%s: %u %s\n", where, path, status, body);
 	return status == 200 ? 0 : 1;
@@ -190,12 +190,11 @@ int cmd_healthcheck(const char *file, bool ready, FILE *out)
 	if (!file)
 		file = found;
 	if (!file)
-		fprintf(out, "no agent runs in this container: which one is to be asked? "
-			     "vipherald healthcheck -config=FILE\n");
+		fprintf(out, "no agent found in this container, use -config=FILE\n");
 	else if (config_load(file, &config, &findings) < 0)
 		config_findings_print(&findings, file, out);
 	else
-		status = ask_agent(&config->agent.listen_addr, ready, out);
+		status = query_agent(&config->agent.listen_addr, ready, out);
 	config_findings_done(&findings);
 	config_free(config);
 	free(found);

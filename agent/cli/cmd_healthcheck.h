@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `vipherald healthcheck`: asks the agent that runs with a configuration whether it is well, over
- * its API, wherever that listens. For HEALTHCHECK of a container and for probes that run a command.
+ * `vipherald healthcheck`: queries the health of the running agent over its API, at the address of
+ * its configuration. For HEALTHCHECK of a container and for probes that run a command.
  */
 #ifndef AGENT_CLI_CMD_HEALTHCHECK_H
 #define AGENT_CLI_CMD_HEALTHCHECK_H
@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* `config` NULL: the file that the agent of this container was started with. `ready` asks /readyz
- * instead of /healthz. Prints one line; blocks for 3 s at most. The exit status: 0 when the agent
- * says yes, 1 when it says no, does not answer, or cannot be found. */
+/* `config` NULL: the file that the agent of this container was started with. `ready`: /readyz
+ * instead of /healthz. Prints one line; blocks for 3 s at most. Returns the exit status: 0 for 200,
+ * 1 for any other status, no answer, or when no agent is found. */
 int cmd_healthcheck(const char *config, bool ready, FILE *out);
 
 #endif

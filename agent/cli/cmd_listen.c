@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The receiver: a speaker that takes a session from anybody, announces nothing and keeps nothing.
- * It is the other end of the demo, and shows a user what a router would see. Lines go to stdout as
- * they happen, what is about itself to stderr.
+ * A speaker that accepts sessions from any address, announces nothing and keeps no routes: the
+ * other end of the demo, and a way to see what a router would receive. Events go to stdout, the log
+ * to stderr.
  */
 #include "agent/cli/cmd_listen.h"
 
@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #include "agent/cli/listen_event.h"
 #include "bgp/speaker.h"
@@ -43,9 +42,7 @@ struct receiver {
 
 static void print(struct receiver *r, struct listen_event *e, const struct bgp_peer_status *status)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	e->real_usec = (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
+	e->at = loop_wall();
 	e->peer = status->config->addr;
 	e->peer_as = status->peer_as;
 	listen_event_print(e, r->json, stdout);
@@ -157,7 +154,7 @@ static int start(struct receiver *r, const struct bgp_config *config, struct err
 						    .update_received = on_update };
 	int rc = start_loop(r);
 	if (rc < 0)
-		return err_set(err, rc, "cannot make the event loop: %s", strerror(-rc));
+		return err_set(err, rc, "cannot create the event loop: %s", strerror(-rc));
 	rc = bgp_speaker_new(r->loop, config, &ops, r, &r->speaker, err);
 	if (rc == 0)
 		bgp_speaker_start(r->speaker);
@@ -175,7 +172,7 @@ static void receiver_done(struct receiver *r)
 	sd_event_unref(r->loop);
 }
 
-/* Any number but 0 does for a speaker that nobody routes by, as long as it is not the peer's. */
+/* Any value but 0 and the peer's own will do, as no routes are exchanged with others. */
 static uint32_t router_id_of(const struct endpoint *at)
 {
 	uint32_t id = addr_to_v4(&at->addr);
@@ -194,7 +191,8 @@ int cmd_listen(const char *where, uint32_t as, bool json)
 	int rc = endpoint_parse(where ? where : DEFAULT_PLACE, DEFAULT_PORT, &config.listen_at,
 				&err);
 	if (rc == 0 && config.listen_at.unix_path[0])
-		rc = err_set(&err, -EINVAL, "BGP runs over TCP, not over a unix socket");
+		rc = err_set(&err, -EINVAL,
+			     "BGP does not run over a unix socket, expected ADDR:PORT");
 	config.router_id = router_id_of(&config.listen_at);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (rc == 0)

@@ -102,7 +102,7 @@ static void print_text(const struct listen_event *e, const char *date, FILE *out
 			graceful[0] ? ", " : "", graceful);
 		break;
 	case LISTEN_DOWN:
-		fprintf(out, "session with %s down, and its routes with it%s%s", peer,
+		fprintf(out, "session with %s down, all its routes removed%s%s", peer,
 			e->reason[0] ? ": " : "", e->reason);
 		break;
 	case LISTEN_ANNOUNCE:
@@ -180,7 +180,7 @@ static void print_json(const struct listen_event *e, const char *date, FILE *out
 void listen_event_print(const struct listen_event *event, bool json, FILE *out)
 {
 	char date[DATE_TEXT_MAX];
-	date_format(event->real_usec, date);
+	date_format(event->at, date);
 	if (json)
 		print_json(event, date, out);
 	else

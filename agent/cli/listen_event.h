@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What `vipherald listen` reports, as a line of text or of JSON. */
+/* An event of `vipherald listen`, as a line of text or of JSON. */
 #ifndef AGENT_CLI_LISTEN_EVENT_H
 #define AGENT_CLI_LISTEN_EVENT_H
 
@@ -9,12 +9,13 @@
 
 #include "bgp/msg.h"
 #include "lib/addr.h"
+#include "lib/wallclock.h"
 
 enum listen_kind { LISTEN_UP, LISTEN_DOWN, LISTEN_ANNOUNCE, LISTEN_WITHDRAW, LISTEN_END_OF_RIB };
 
 struct listen_event {
 	enum listen_kind kind;
-	uint64_t real_usec; /* CLOCK_REALTIME */
+	wall_t at;
 	struct addr peer;
 	uint32_t peer_as;
 	const char *reason;            /* of DOWN */

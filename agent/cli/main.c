@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Only the way in: everything else is one archive, which tests and fuzzers link too. */
+/* The entry point; all else is in one archive, which tests and fuzzers link too. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 #define EXIT_USAGE 2
 
-/* systemd says where the journal is, but stderr need not go there (systemd.exec(5)). */
+/* JOURNAL_STREAM may name a stream that stderr is not connected to (systemd.exec(5)). */
 static bool stderr_is_journal(void)
 {
 	unsigned long long device, inode;
@@ -30,8 +30,7 @@ static void set_up_log(const struct cli *cli)
 {
 	log_setup(cli->verbosity > 0 ? LOG_DEBUG : LOG_INFO, stderr_is_journal());
 	if (cli->ignored)
-		log_info("agent", "flag %s is accepted and ignored: the log goes to stderr",
-			 cli->ignored);
+		log_info("agent", "flag %s ignored, the log goes to stderr", cli->ignored);
 }
 
 static int run(const struct cli *cli)

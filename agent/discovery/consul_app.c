@@ -21,8 +21,8 @@ static const struct {
 #define N_TAGS  (sizeof(tags) / sizeof(tags[0]))
 #define OUR_TAG "gocast_"
 
-/* A misspelt gocast_monitor would give an app that is always announced. What looks like none of
- * ours is somebody else's business. */
+/* A misspelt gocast_monitor would give an app that is always announced. Names unlike any of ours
+ * are ignored. */
 static int unknown_tag(const char *name, struct err *err)
 {
 	const char *names[N_TAGS + 1] = { NULL };
@@ -32,7 +32,7 @@ static int unknown_tag(const char *name, struct err *err)
 	return near ? err_set(err, -EINVAL, "unknown tag, did you mean '" OUR_TAG "%s'?", near) : 0;
 }
 
-static int take_tag(struct app_spec *spec, const char *tag, struct err *err)
+static int apply_tag(struct app_spec *spec, const char *tag, struct err *err)
 {
 	char name[64], shown[96];
 	size_t n = strcspn(tag, "=");
@@ -59,7 +59,7 @@ static int make_one(const char *name, const struct consul_service *instance, str
 	struct app_spec spec = { .source = APP_FROM_CONSUL };
 	int r = app_spec_set_name(&spec, name, err);
 	for (size_t i = 0; r == 0 && i < instance->n_tags; i++)
-		r = take_tag(&spec, instance->tags[i], err);
+		r = apply_tag(&spec, instance->tags[i], err);
 	if (r == 0 && spec.n_vips == 0)
 		r = err_set(err, -EINVAL, "the tag gocast_vip=ADDRESS/LENGTH is missing");
 	if (r == 0)
@@ -71,7 +71,7 @@ static int make_one(const char *name, const struct consul_service *instance, str
 	return r;
 }
 
-/* Says it of the first instance that has a problem; one is enough to look at. */
+/* Only the first problem is reported. */
 static void note_problem(const struct consul_service *instance, const struct err *err,
 			 struct err *problem)
 {
@@ -96,7 +96,8 @@ int consul_app_make(const char *name, const struct consul_service *instances, si
 		} else if (!first.name) {
 			first = spec;
 		} else {
-			err_set(&err, 0, "its tags differ from those of the first, which count");
+			err_set(&err, 0,
+				"its tags differ from those of the first instance, which are used");
 			if (!app_spec_equal(&first, &spec))
 				note_problem(&instances[i], &err, problem);
 			app_spec_done(&spec);

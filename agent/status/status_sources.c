@@ -2,18 +2,15 @@
 #include "agent/status/status_sources.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "lib/mem.h"
 #include "process/loop.h"
 
 struct view_clock status_clock(const struct status_sources *in)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
 	return (struct view_clock){
 		.now = loop_now(in->loop),
-		.wall = (wall_t)ts.tv_sec * USEC_PER_SEC + (wall_t)ts.tv_nsec / 1000,
+		.wall = loop_wall(),
 	};
 }
 

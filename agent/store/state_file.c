@@ -16,7 +16,7 @@
 
 #define RETRY_FIRST (2 * USEC_PER_SEC)
 #define RETRY_MAX   (60 * USEC_PER_SEC)
-/* How long anybody waits for the disk. */
+/* How long a write may take before changes are reported as not stored. */
 #define SLOW (5 * USEC_PER_SEC)
 
 struct entry {
@@ -33,19 +33,19 @@ struct state_file {
 	struct atomic_file *rewriter;
 	struct entry *entries;
 	size_t bytes, lines;
-	/* Numbers of changes: the last, the last that somebody waits for, the last in the write
-	 * under way, the last on the disk. */
+	/* Numbers of changes: the last, the last without a delay, the last in the pending write,
+	 * the last on the disk. */
 	uint64_t last, urgent, writing, stored;
 	bool begun, busy, slow;
-	usec_t write_at; /* USEC_NEVER: nothing to be written */
-	usec_t write_began;
+	mono_t write_at; /* USEC_NEVER: nothing to be written */
+	mono_t write_began;
 	struct backoff backoff;
 	char *trouble;
 	sd_event_source *timer, *slow_timer;
-	state_file_told_cb *told;
+	state_file_written_cb *written;
 	void *userdata;
 	uint64_t writes, failures;
-	usec_t longest;
+	span_t longest;
 };
 
 /* The content */
@@ -124,12 +124,11 @@ static void set_trouble(struct state_file *f, const char *text)
 {
 	if (text && !f->trouble)
 		log_warn("state",
-			 "%s: what is registered, leased or drained over HTTP may be forgotten "
-			 "when vipherald ends. Make the file writable, or name another one in "
-			 "agent.state_file; it is tried again",
+			 "%s: changes over HTTP may be lost when vipherald ends. Make the file "
+			 "writable or change agent.state_file; retrying",
 			 text);
 	if (!text && f->trouble)
-		log_info("state", "%s is written again", f->path);
+		log_info("state", "%s can be written again", f->path);
 	mem_free(&f->trouble);
 	f->trouble = text ? mem_strdup(text) : NULL;
 }
@@ -140,13 +139,13 @@ static void write_failed(struct state_file *f, const struct err *err)
 	set_trouble(f, err->text);
 	f->write_at = usec_add(loop_now(f->loop), backoff_next(&f->backoff, 0));
 	schedule(f);
-	f->told(f->last, false, f->userdata);
+	f->written(f->last, false, f->userdata);
 }
 
 static void on_written(const struct err *err, void *userdata)
 {
 	struct state_file *f = userdata;
-	usec_t took = loop_now(f->loop) - f->write_began;
+	span_t took = loop_now(f->loop) - f->write_began;
 	f->busy = f->slow = false;
 	loop_timer_set(f->loop, &f->slow_timer, USEC_NEVER, LOOP_APPLY, NULL, NULL);
 	if (err) {
@@ -159,7 +158,7 @@ static void on_written(const struct err *err, void *userdata)
 	backoff_reset(&f->backoff);
 	set_trouble(f, NULL);
 	schedule(f);
-	f->told(f->stored, true, f->userdata);
+	f->written(f->stored, true, f->userdata);
 }
 
 static int on_slow(sd_event_source *source, uint64_t usec, void *userdata)
@@ -171,7 +170,7 @@ static int on_slow(sd_event_source *source, uint64_t usec, void *userdata)
 	err_set(&err, -ETIMEDOUT, "%s: the disk takes longer than %d s", f->path,
 		(int)(SLOW / USEC_PER_SEC));
 	set_trouble(f, err.text);
-	f->told(f->last, false, f->userdata);
+	f->written(f->last, false, f->userdata);
 	return 0;
 }
 
@@ -200,14 +199,14 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* By timer also when it is due now: what else comes in this turn of the loop is in it then. */
+/* By timer even if it is due now, so that it contains all changes of this turn of the loop. */
 static void schedule(struct state_file *f)
 {
 	if (f->begun && !f->busy)
 		loop_timer_set(f->loop, &f->timer, f->write_at, LOOP_APPLY, on_timer, f);
 }
 
-void state_file_put(struct state_file *f, const char *key, char *lines, usec_t delay)
+void state_file_put(struct state_file *f, const char *key, char *lines, span_t delay)
 {
 	struct entry *e = entry_get(f, key, lines);
 	if (!e)
@@ -223,7 +222,7 @@ void state_file_put(struct state_file *f, const char *key, char *lines, usec_t d
 	f->last++;
 	if (delay == 0)
 		f->urgent = f->last;
-	/* While it does not work, the pause counts. */
+	/* After a failure the pause comes first. */
 	if (!f->trouble || f->write_at == USEC_NEVER)
 		f->write_at = usec_min(f->write_at, usec_add(loop_now(f->loop), delay));
 	schedule(f);
@@ -266,7 +265,7 @@ void state_file_status(const struct state_file *f, struct state_file_status *ret
 
 /* Life */
 
-/* What cannot be used is kept for whoever wants to look at it. */
+/* A file that cannot be used is kept under another name for the operator. */
 static int set_aside(struct state_file *f, bool damaged, const char *why, struct err *err)
 {
 	char *name, date[32];
@@ -296,11 +295,11 @@ static int read_all(struct state_file *f, struct state_contents *ret, struct err
 		rc = state_decode(text, len, ret, &why);
 	free(text);
 	if (rc < 0) {
-		err_prefix(&why, rc, "damaged, nothing is taken from it: ");
+		err_prefix(&why, rc, "damaged, not used: ");
 		return set_aside(f, true, why.text, err);
 	}
 	for (size_t i = 0; i < ret->n_refused; i++)
-		log_warn("state", "%s: %s; it is not registered again", f->path, ret->refused[i]);
+		log_warn("state", "%s: %s; not registered again", f->path, ret->refused[i]);
 	return ret->n_refused > 0 ? set_aside(f, false, "not all of it can be used", err) : 0;
 }
 
@@ -310,7 +309,7 @@ void state_file_set_retry(struct state_file *f, span_t first, span_t max)
 }
 
 int state_file_new(sd_event *loop, const char *path, const struct state_place *place,
-		   state_file_told_cb *told, void *userdata, struct state_file **ret,
+		   state_file_written_cb *written, void *userdata, struct state_file **ret,
 		   struct state_contents *ret_contents, struct err *err)
 {
 	struct state_file *f = mem_new(1, sizeof(*f));
@@ -318,7 +317,7 @@ int state_file_new(sd_event *loop, const char *path, const struct state_place *p
 	f->loop = loop;
 	f->path = mem_strdup(path);
 	f->place = *place;
-	f->told = told;
+	f->written = written;
 	f->userdata = userdata;
 	f->write_at = USEC_NEVER;
 	state_file_set_retry(f, RETRY_FIRST, RETRY_MAX);
@@ -330,8 +329,8 @@ int state_file_new(sd_event *loop, const char *path, const struct state_place *p
 		state_file_free(f);
 		return rc;
 	}
-	/* The first write shows whether it can be written, and that what is not registered again is
-	 * not to be found there the next time. */
+	/* So that the file is written at all: it shows whether it can be, and drops what was not
+	 * registered again. */
 	f->last++;
 	f->write_at = 0;
 	*ret = f;
@@ -345,7 +344,7 @@ static void write_last(struct state_file *f)
 	size_t len;
 	char *image = image_of(f, &len, &err);
 	if (!image || atomic_file_write_now(f->rewriter, image, len, &err) < 0)
-		log_error("state", "%s; the last changes are not in it", err.text);
+		log_error("state", "%s; the last changes are lost", err.text);
 	free(image);
 }
 

@@ -14,7 +14,7 @@
 /* Exact in every JSON implementation, and 285,000 years. */
 #define MSEC_MAX ((json_int_t)1 << 53)
 
-/* ---- out ---- */
+/* ---- encoding ---- */
 
 static char *line_of(json_t *value)
 {
@@ -27,14 +27,14 @@ static char *line_of(json_t *value)
 }
 
 /* Rounded up, so that a lease does not end early. */
-static json_t *msec_of(uint64_t usec)
+static json_t *msec_of(wall_t usec)
 {
 	if (usec == USEC_NEVER)
 		return json_null();
 	return json_integer((json_int_t)((usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
 }
 
-/* A command may be any octets: what is not UTF-8 stands as {"hex": "…"}. */
+/* A command may be any octets: text that is not UTF-8 is written as {"hex": "…"}. */
 static json_t *text_of(const char *text)
 {
 	json_t *value = json_string(text);
@@ -60,7 +60,7 @@ static void add_pair(const char *name, const char *value, void *userdata)
 	json_array_append_new(userdata, json_pack("[s, o]", name, text_of(value)));
 }
 
-char *state_encode_app(const struct app_spec *spec, uint64_t lease_until)
+char *state_encode_app(const struct app_spec *spec, wall_t lease_until)
 {
 	json_t *pairs = json_array();
 	register_params_walk(spec, add_pair, pairs);
@@ -68,14 +68,14 @@ char *state_encode_app(const struct app_spec *spec, uint64_t lease_until)
 				 "lease_until_ms", msec_of(lease_until)));
 }
 
-char *state_encode_drain(const char *name, uint64_t since, uint64_t until, const char *reason)
+char *state_encode_drain(const char *name, wall_t since, wall_t until, const char *reason)
 {
 	return line_of(json_pack("{s:o, s:o, s:o, s:o}", "drain",
 				 name ? json_string(name) : json_null(), "since_ms", msec_of(since),
 				 "until_ms", msec_of(until), "reason", json_string(reason)));
 }
 
-/* A label that the kernel cut within a character. */
+/* The kernel may cut a label within a character. */
 static json_t *printable(const char *label)
 {
 	char text[IFNAMSIZ];
@@ -94,7 +94,7 @@ char *state_encode_end(size_t n_lines)
 	return line_of(json_pack("{s:I}", "end", (json_int_t)n_lines));
 }
 
-/* ---- in ---- */
+/* ---- decoding ---- */
 
 /* All of these: 0, or -EBADMSG with a text. */
 
@@ -105,7 +105,7 @@ static int unpack_failed(const json_error_t *error, struct err *err)
 		       str_printable(text, sizeof(text), error->text, strlen(error->text)));
 }
 
-static int take_msec(const json_t *value, const char *key, bool may_be_null, uint64_t *ret,
+static int read_msec(const json_t *value, const char *key, bool may_be_null, wall_t *ret,
 		     struct err *err)
 {
 	if (may_be_null && json_is_null(value)) {
@@ -119,7 +119,7 @@ static int take_msec(const json_t *value, const char *key, bool may_be_null, uin
 	return 0;
 }
 
-static int take_head(json_t *line, struct state_contents *c, struct err *err)
+static int read_head(json_t *line, struct state_contents *c, struct err *err)
 {
 	json_error_t error;
 	int version = 0;
@@ -149,7 +149,7 @@ static void refuse(struct state_contents *c, const char *name, const struct err 
 	c->refused[c->n_refused++] = text;
 }
 
-/* NULL when it is not hexadecimal, or has a NUL in it. Free it. */
+/* NULL: not hexadecimal, or with a NUL in it. Free it. */
 static char *from_hex(const char *hex)
 {
 	size_t len = strlen(hex) / 2;
@@ -165,8 +165,8 @@ static char *from_hex(const char *hex)
 	return text;
 }
 
-/* Free it; NULL when it is no text. */
-static char *take_text(const json_t *value)
+/* NULL: not a text. Free it. */
+static char *read_text(const json_t *value)
 {
 	if (json_is_string(value))
 		return mem_strdup(json_string_value(value));
@@ -174,10 +174,10 @@ static char *take_text(const json_t *value)
 	return json_is_string(hex) ? from_hex(json_string_value(hex)) : NULL;
 }
 
-static int take_pair(const json_t *pair, struct app_spec *spec, struct err *err)
+static int read_pair(const json_t *pair, struct app_spec *spec, struct err *err)
 {
 	const char *name = json_string_value(json_array_get(pair, 0));
-	char *value = take_text(json_array_get(pair, 1));
+	char *value = read_text(json_array_get(pair, 1));
 	int rc = json_array_size(pair) == 2 && name && value
 			 ? register_param_add(spec, name, value, err)
 			 : err_set(err, -EBADMSG, "'register' is not a list of pairs of texts");
@@ -185,18 +185,18 @@ static int take_pair(const json_t *pair, struct app_spec *spec, struct err *err)
 	return rc;
 }
 
-/* -EBADMSG as above; -EINVAL when /register would not take it. */
-static int take_pairs(const json_t *pairs, struct app_spec *spec, struct err *err)
+/* -EBADMSG as above; -EINVAL when /register would refuse it. */
+static int read_pairs(const json_t *pairs, struct app_spec *spec, struct err *err)
 {
 	int rc = 0;
 	if (!json_is_array(pairs))
 		return err_set(err, -EBADMSG, "'register' is not a list");
 	for (size_t i = 0; rc == 0 && i < json_array_size(pairs); i++)
-		rc = take_pair(json_array_get(pairs, i), spec, err);
+		rc = read_pair(json_array_get(pairs, i), spec, err);
 	return rc < 0 ? rc : register_params_check(spec, err);
 }
 
-static int take_app(json_t *line, struct state_contents *c, struct err *err)
+static int read_app(json_t *line, struct state_contents *c, struct err *err)
 {
 	json_error_t error;
 	const json_t *pairs, *until;
@@ -206,9 +206,9 @@ static int take_app(json_t *line, struct state_contents *c, struct err *err)
 			   &local, "lease_until_ms", &until) < 0)
 		return unpack_failed(&error, err);
 	app.spec.local = local;
-	int rc = take_msec(until, "lease_until_ms", true, &app.lease_until, err);
+	int rc = read_msec(until, "lease_until_ms", true, &app.lease_until, err);
 	if (rc == 0)
-		rc = take_pairs(pairs, &app.spec, err);
+		rc = read_pairs(pairs, &app.spec, err);
 	if (rc == 0 && (app.lease_until == USEC_NEVER) != (app.spec.lease == 0))
 		rc = err_set(err, -EBADMSG, "a lease has both 'ttl' and 'lease_until_ms'");
 	if (rc < 0) {
@@ -222,7 +222,7 @@ static int take_app(json_t *line, struct state_contents *c, struct err *err)
 	return 0;
 }
 
-static int take_drain(json_t *line, struct state_contents *c, struct err *err)
+static int read_drain(json_t *line, struct state_contents *c, struct err *err)
 {
 	json_error_t error;
 	const json_t *name, *since, *until;
@@ -233,9 +233,9 @@ static int take_drain(json_t *line, struct state_contents *c, struct err *err)
 		return unpack_failed(&error, err);
 	if (!json_is_null(name) && !json_is_string(name))
 		return err_set(err, -EBADMSG, "'drain' is neither a name nor null");
-	int rc = take_msec(since, "since_ms", false, &d.since, err);
+	int rc = read_msec(since, "since_ms", false, &d.since, err);
 	if (rc == 0)
-		rc = take_msec(until, "until_ms", true, &d.until, err);
+		rc = read_msec(until, "until_ms", true, &d.until, err);
 	if (rc < 0)
 		return rc;
 	d.name = json_is_string(name) ? mem_strdup(json_string_value(name)) : NULL;
@@ -245,7 +245,7 @@ static int take_drain(json_t *line, struct state_contents *c, struct err *err)
 	return 0;
 }
 
-static int take_vip(json_t *line, struct state_contents *c, struct err *err)
+static int read_vip(json_t *line, struct state_contents *c, struct err *err)
 {
 	json_error_t error;
 	const char *vip, *label;
@@ -261,14 +261,14 @@ static int take_vip(json_t *line, struct state_contents *c, struct err *err)
 	return 0;
 }
 
-static int take_line(json_t *line, struct state_contents *c, struct err *err)
+static int read_line(json_t *line, struct state_contents *c, struct err *err)
 {
 	if (json_object_get(line, "register"))
-		return take_app(line, c, err);
+		return read_app(line, c, err);
 	if (json_object_get(line, "drain"))
-		return take_drain(line, c, err);
+		return read_drain(line, c, err);
 	if (json_object_get(line, "vip"))
-		return take_vip(line, c, err);
+		return read_vip(line, c, err);
 	return err_set(err, -EBADMSG, "it is none that this vipherald knows");
 }
 
@@ -292,9 +292,9 @@ static int take(size_t number, json_t *line, struct state_contents *c, bool *ret
 		struct err *err)
 {
 	if (number == 1)
-		return take_head(line, c, err);
+		return read_head(line, c, err);
 	*ret_ended = is_end(line, number - 2);
-	return *ret_ended ? 0 : take_line(line, c, err);
+	return *ret_ended ? 0 : read_line(line, c, err);
 }
 
 int state_decode(const char *text, size_t len, struct state_contents *ret, struct err *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What outlives the process, as text: a JSON value a line.
+ * The lines of the state file: a JSON value each.
  *
  *	{"vipherald_state": 1, "boot": "…", "netns": "…"}
  *	{"register": [["name", "dns"], ["vip", "192.0.2.53/32"], …], "local": true,
@@ -10,9 +10,9 @@
  *	{"end": 3}                                                         lines between first and
  *last
  *
- * Times are CLOCK_REALTIME, milliseconds since 1970. A file without its last line, with a line that
- * is none of these, or of another version, is not read at all: half a truth would withdraw routes.
- * A registration that /register would refuse is left out alone. Pure.
+ * Times are CLOCK_REALTIME, milliseconds since 1970. A file without its last line, with any other
+ * line, or of another version, is not used at all: part of it would withdraw routes. Only a
+ * registration that /register would refuse is left out by itself. Pure.
  *
  * A line of another form needs another version.
  */
@@ -26,25 +26,25 @@
 #include "agent/model/app_spec.h"
 #include "lib/addr.h"
 #include "lib/err.h"
+#include "lib/wallclock.h"
 
 #define STATE_VERSION   1
 #define STATE_BYTES_MAX ((size_t)64 << 20)
 #define STATE_ID_MAX    64
 
-/* Where the addresses on lo are that the file speaks of: another boot or another network namespace
- * has others. "" is not known, and equals nothing. */
+/* The boot and network namespace that the addresses belong to. "": unknown, equal to none. */
 struct state_place {
 	char boot[STATE_ID_MAX], netns[STATE_ID_MAX];
 };
 
 struct state_app {
 	struct app_spec spec; /* `lease` is the span that was asked for */
-	uint64_t lease_until; /* USEC_NEVER: none */
+	wall_t lease_until;   /* USEC_NEVER: none */
 };
 
 struct state_drain {
-	char *name;            /* NULL: the agent */
-	uint64_t since, until; /* until USEC_NEVER: until it is lifted */
+	char *name;          /* NULL: the agent */
+	wall_t since, until; /* until USEC_NEVER: until it is lifted */
 	char *reason;
 };
 
@@ -59,7 +59,7 @@ struct state_contents {
 	struct state_app *apps;
 	struct state_drain *drains;
 	struct state_vip *vips;
-	char **refused; /* what is wrong with registrations that were left out */
+	char **refused; /* errors of registrations that were left out */
 	size_t n_apps, n_drains, n_vips, n_refused;
 	size_t cap_apps, cap_drains, cap_vips, cap_refused;
 };
@@ -71,8 +71,8 @@ void state_contents_done(struct state_contents *c);
 
 /* Lines with their newline; free them. */
 char *state_encode_head(const struct state_place *place);
-char *state_encode_app(const struct app_spec *spec, uint64_t lease_until);
-char *state_encode_drain(const char *name, uint64_t since, uint64_t until, const char *reason);
+char *state_encode_app(const struct app_spec *spec, wall_t lease_until);
+char *state_encode_drain(const char *name, wall_t since, wall_t until, const char *reason);
 char *state_encode_vip(const struct prefix *prefix, const char *label);
 char *state_encode_end(size_t n_lines);
 

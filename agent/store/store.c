@@ -2,15 +2,15 @@
 #include "agent/store/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "agent/app/drains.h"
 #include "agent/app/leases.h"
+#include "agent/store/clock.h"
+#include "agent/store/place.h"
+#include "agent/store/restore.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -18,19 +18,16 @@
 #include "process/clock_watch.h"
 #include "process/loop.h"
 
-/* Where systemd (StateDirectory=) or we put it. */
+/* Without StateDirectory= of systemd. */
 #define DEFAULT_DIRECTORY "/var/lib/vipherald"
 #define FILE_NAME         "state.json"
 
-/* How long a renewed lease may wait for company. The former end of the lease stands in the file
- * meanwhile. */
+/* How long a renewed lease may wait to be written together with others. The file has the previous
+ * end of the lease meanwhile. */
 #define RENEW_DELAY USEC_PER_SEC
-
-#define AGENT_KEY "" /* no app is called that */
 
 struct store {
 	sd_event *loop;
-	const struct config_agent *config;
 	struct registry *registry;
 	struct actuator *actuator;
 	struct state_file *file; /* NULL: there is none */
@@ -38,54 +35,36 @@ struct store {
 	size_t next_app, n_restored;
 	struct clock_watch *clock;
 	bool stopped;
-	store_told_cb *told;
+	store_written_cb *written;
 	void *userdata;
 };
 
-/* Two clocks */
-
-static uint64_t real_now(void)
+static struct store_clock clock_of(const struct store *s)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
+	return (struct store_clock){ loop_now(s->loop), loop_wall() };
 }
 
-static uint64_t to_real(const struct store *r, usec_t at)
-{
-	usec_t now = loop_now(r->loop);
-	if (at == USEC_NEVER)
-		return USEC_NEVER;
-	return at > now ? real_now() + (at - now) : usec_sub(real_now(), now - at);
-}
+/* Writing */
 
-/* A date that is past is now. */
-static usec_t to_mono(const struct store *r, uint64_t real)
+static char *drain_line(const struct store *s, const char *name, const struct drain *d)
 {
-	if (real == USEC_NEVER)
-		return USEC_NEVER;
-	return usec_add(loop_now(r->loop), usec_sub(real, real_now()));
-}
-
-/* What is written */
-
-static char *drain_line(const struct store *r, const char *name, const struct drain *d)
-{
-	const struct drain_request *hold = d ? &d->requests[DRAIN_BY_API] : NULL;
-	if (!hold || !hold->on)
+	const struct drain_request *request = d ? &d->requests[DRAIN_BY_API] : NULL;
+	struct store_clock clock = clock_of(s);
+	if (!request || !request->on)
 		return NULL;
-	uint64_t since = usec_sub(to_real(r, hold->since), hold->earlier);
-	return state_encode_drain(name, since, to_real(r, hold->until), hold->reason);
+	wall_t since = usec_sub(store_clock_to_wall(clock, request->since), request->earlier);
+	return state_encode_drain(name, since, store_clock_to_wall(clock, request->until),
+				  request->reason);
 }
 
-static char *app_line(const struct store *r, const struct app *app)
+static char *app_line(const struct store *s, const struct app *app)
 {
 	if (app->spec->source != APP_FROM_HTTP)
 		return NULL;
-	return state_encode_app(app->spec, to_real(r, app_lease_end(app)));
+	return state_encode_app(app->spec, store_clock_to_wall(clock_of(s), app_lease_end(app)));
 }
 
-/* NULL and NULL are NULL. Takes both over. */
+/* Both may be NULL; takes both over. */
 static char *joined(char *a, char *b)
 {
 	char *both = NULL;
@@ -98,14 +77,14 @@ static char *joined(char *a, char *b)
 	return both;
 }
 
-static void put(struct store *r, const char *name, const struct app *app, usec_t delay)
+static void put(struct store *s, const char *name, const struct app *app, span_t delay)
 {
 	char *lines = NULL;
 	if (!name)
-		lines = drain_line(r, NULL, registry_agent_drain(r->registry));
+		lines = drain_line(s, NULL, registry_agent_drain(s->registry));
 	else if (app)
-		lines = joined(app_line(r, app), drain_line(r, name, app->drain));
-	state_file_put(r->file, name ? name : AGENT_KEY, lines, delay);
+		lines = joined(app_line(s, app), drain_line(s, name, app->drain));
+	state_file_put(s->file, name ? name : STORE_AGENT_KEY, lines, delay);
 }
 
 static void on_changed(const char *name, const struct app *app, bool renewed, void *userdata)
@@ -113,162 +92,81 @@ static void on_changed(const char *name, const struct app *app, bool renewed, vo
 	put(userdata, name, app, renewed ? usec_min(RENEW_DELAY, app->spec->lease / 4) : 0);
 }
 
-/* Every date that is written is wrong now. */
+/* All dates in the file are wrong now. */
 static void on_clock_set(void *userdata)
 {
-	struct store *r = userdata;
+	struct store *s = userdata;
 	struct app_cursor cursor;
-	if (r->stopped)
+	if (s->stopped)
 		return;
 	log_info("state", "the clock was set, writing all dates again");
-	put(r, NULL, NULL, 0);
-	app_cursor_init(r->registry, &cursor);
+	put(s, NULL, NULL, 0);
+	app_cursor_init(s->registry, &cursor);
 	for (const struct app *app; (app = app_cursor_next(&cursor));)
-		put(r, app->spec->name, app, 0);
+		put(s, app->spec->name, app, 0);
 	app_cursor_done(&cursor);
 }
 
 static int note_vip(const struct prefix *vip, const char *label, void *userdata)
 {
-	struct store *r = userdata;
-	char key[PREFIX_TEXT_MAX]; /* has a '/', which no app's name has */
-	state_file_put(r->file, prefix_format(vip, key), state_encode_vip(vip, label), 0);
-	if (state_file_has(r->file, state_file_urgent(r->file)) || !state_file_works(r->file))
+	struct store *s = userdata;
+	char key[PREFIX_TEXT_MAX];
+	state_file_put(s->file, store_vip_key(vip, key), state_encode_vip(vip, label), 0);
+	if (state_file_has(s->file, state_file_urgent(s->file)) || !state_file_works(s->file))
 		return 0;
 	return -EINPROGRESS;
 }
 
 static void forget_vip(const struct prefix *vip, void *userdata)
 {
-	struct store *r = userdata;
+	struct store *s = userdata;
 	char key[PREFIX_TEXT_MAX];
-	state_file_put(r->file, prefix_format(vip, key), NULL, RENEW_DELAY);
+	state_file_put(s->file, store_vip_key(vip, key), NULL, RENEW_DELAY);
 }
 
-static void on_told(uint64_t up_to, bool stored, void *userdata)
+static void on_written(uint64_t up_to, bool stored, void *userdata)
 {
-	struct store *r = userdata;
-	actuator_noted(r->actuator);
-	r->told(up_to, stored, r->userdata);
+	struct store *s = userdata;
+	actuator_noted(s->actuator);
+	s->written(up_to, stored, s->userdata);
 }
 
-/* What is read */
+/* Restoring */
 
-static void read_line(const char *path, char *buf, size_t size)
+bool store_restore(struct store *s, mono_t end)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, buf, size - 1) : -1;
-	buf[n > 0 ? n : 0] = 0;
-	buf[strcspn(buf, "\n")] = 0;
-	if (fd >= 0)
-		close(fd);
+	while (s->next_app < s->contents.n_apps && loop_clock() < end)
+		s->n_restored +=
+			restore_app(&s->contents.apps[s->next_app++], s->registry, clock_of(s));
+	return s->next_app < s->contents.n_apps;
 }
 
-static void find_place(struct state_place *ret)
+size_t store_n_restored(const struct store *s)
 {
-	read_line("/proc/sys/kernel/random/boot_id", ret->boot, sizeof(ret->boot));
-	ssize_t n = readlink("/proc/self/ns/net", ret->netns, sizeof(ret->netns) - 1);
-	ret->netns[n > 0 ? n : 0] = 0;
+	return s->n_restored;
 }
 
-static bool same_place(const struct state_place *a, const struct state_place *b)
+static void on_dropped(const char *name, void *userdata)
 {
-	return a->boot[0] && a->netns[0] && str_equal(a->boot, b->boot) &&
-	       str_equal(a->netns, b->netns);
+	struct store *s = userdata;
+	log_info("state", "%s: drain over HTTP dropped, there is no such app any more", name);
+	state_file_put(s->file, name, NULL, 0);
 }
 
-/* Those that are there no more are not noted again. */
-static void adopt_vips(struct store *r, const struct state_place *here)
+void store_begin(struct store *s, bool more_to_come)
 {
-	char key[PREFIX_TEXT_MAX];
-	for (size_t i = 0; i < r->contents.n_vips && same_place(here, &r->contents.place); i++) {
-		const struct state_vip *v = &r->contents.vips[i];
-		if (actuator_adopt(r->actuator, &v->prefix, v->label))
-			state_file_put(r->file, prefix_format(&v->prefix, key),
-				       state_encode_vip(&v->prefix, v->label), 0);
-	}
-}
-
-/* No drain has more left than it had when it began, whatever the clock says now: on a host without
- * one it is 1970 until NTP has answered. */
-static uint64_t end_of_drain(const struct state_drain *d)
-{
-	if (d->until == USEC_NEVER)
-		return USEC_NEVER;
-	return usec_min(d->until, usec_add(real_now(), usec_sub(d->until, d->since)));
-}
-
-static void recall_drains(struct store *r)
-{
-	for (size_t i = 0; i < r->contents.n_drains; i++) {
-		const struct state_drain *d = &r->contents.drains[i];
-		uint64_t until = end_of_drain(d);
-		if (until <= real_now())
-			continue;
-		/* Until its app takes it. */
-		state_file_put(r->file, d->name ? d->name : AGENT_KEY,
-			       state_encode_drain(d->name, d->since, until, d->reason), 0);
-		registry_restore_drain(r->registry, d->name, d->reason, to_mono(r, until),
-				       usec_sub(real_now(), d->since), loop_now(r->loop));
-	}
-}
-
-static void restore_app(struct store *r, struct state_app *app)
-{
-	struct err err = { "" };
-	char date[DATE_TEXT_MAX];
-	enum register_result result;
-	const char *name = app->spec.name;
-	usec_t now = loop_now(r->loop);
-	usec_t end = usec_min(to_mono(r, app->lease_until), usec_add(now, app->spec.lease));
-	if (app->spec.lease && end <= now) {
-		log_info("state", "%s: its lease ended at %s, not registering it again", name,
-			 date_format(app->lease_until, date));
-		return;
-	}
-	int rc = registry_register(r->registry, &app->spec, now, &result, &err);
-	if (rc < 0) {
-		log_warn("state", "%s: not registered again: %s", name, err.text);
-		return;
-	}
-	if (app->spec.lease)
-		registry_set_lease_end(r->registry, name, end);
-	r->n_restored++;
-}
-
-bool store_restore(struct store *r, usec_t end)
-{
-	while (r->next_app < r->contents.n_apps && loop_clock() < end)
-		restore_app(r, &r->contents.apps[r->next_app++]);
-	return r->next_app < r->contents.n_apps;
-}
-
-size_t store_n_restored(const struct store *r)
-{
-	return r->n_restored;
-}
-
-static void on_forgotten(const char *name, void *userdata)
-{
-	struct store *r = userdata;
-	log_info("state", "%s: was drained over HTTP, and there is no such app any more", name);
-	state_file_put(r->file, name, NULL, 0);
-}
-
-void store_begin(struct store *r, bool more_to_come)
-{
-	state_contents_done(&r->contents);
-	r->next_app = 0;
-	if (!r->file)
+	state_contents_done(&s->contents);
+	s->next_app = 0;
+	if (!s->file)
 		return;
 	if (!more_to_come)
-		registry_drop_pending_drains(r->registry, on_forgotten, r);
-	state_file_begin(r->file);
+		registry_drop_pending_drains(s->registry, on_dropped, s);
+	state_file_begin(s->file);
 }
 
 /* Life */
 
-/* NULL when it is switched off. Free it. */
+/* NULL: off. Free it. */
 static char *path_of(const struct config_agent *config)
 {
 	char *path;
@@ -282,76 +180,75 @@ static char *path_of(const struct config_agent *config)
 	return path;
 }
 
-static void open_file(struct store *r, const char *path)
+static void open_file(struct store *s, const char *path)
 {
 	static const struct actuator_notes notes = { note_vip, forget_vip };
 	struct err err;
 	struct state_place here;
-	find_place(&here);
-	if (state_file_new(r->loop, path, &here, on_told, r, &r->file, &r->contents, &err) < 0) {
+	state_place_find(&here);
+	if (state_file_new(s->loop, path, &here, on_written, s, &s->file, &s->contents, &err) < 0) {
 		log_warn("state",
-			 "%s: there is no state file, so apps registered over HTTP, leases and "
-			 "drains are forgotten when vipherald ends. Name a file that it can write "
-			 "in agent.state_file, or switch it off with state_file: off",
+			 "%s: no state file: apps registered over HTTP, leases and drains will be "
+			 "lost when vipherald ends. Set agent.state_file to a file that it can "
+			 "write, or to off",
 			 err.text);
 		return;
 	}
-	actuator_set_notes(r->actuator, &notes, r);
-	registry_on_changed(r->registry, on_changed, r);
-	r->clock = clock_watch_new(r->loop, on_clock_set, r);
-	adopt_vips(r, &here);
-	recall_drains(r);
+	actuator_set_notes(s->actuator, &notes, s);
+	registry_on_changed(s->registry, on_changed, s);
+	s->clock = clock_watch_new(s->loop, on_clock_set, s);
+	restore_vips(&s->contents, &here, s->actuator, s->file);
+	restore_drains(&s->contents, s->registry, s->file, clock_of(s));
 }
 
 struct store *store_new(sd_event *loop, const struct config_agent *config,
-			struct registry *registry, struct actuator *actuator, store_told_cb *told,
-			void *userdata)
+			struct registry *registry, struct actuator *actuator,
+			store_written_cb *written, void *userdata)
 {
-	struct store *r = mem_new(1, sizeof(*r));
-	r->loop = loop;
-	r->config = config;
-	r->registry = registry;
-	r->actuator = actuator;
-	r->told = told;
-	r->userdata = userdata;
+	struct store *s = mem_new(1, sizeof(*s));
+	s->loop = loop;
+	s->registry = registry;
+	s->actuator = actuator;
+	s->written = written;
+	s->userdata = userdata;
 	char *path = path_of(config);
 	if (path)
-		open_file(r, path);
+		open_file(s, path);
 	free(path);
-	return r;
+	return s;
 }
 
-void store_stop(struct store *r)
+void store_stop(struct store *s)
 {
-	r->stopped = true;
-	registry_on_changed(r->registry, NULL, NULL);
+	s->stopped = true;
+	registry_on_changed(s->registry, NULL, NULL);
 }
 
-void store_free(struct store *r)
+void store_free(struct store *s)
 {
-	if (!r)
+	if (!s)
 		return;
-	if (r->file) {
-		registry_on_changed(r->registry, NULL, NULL);
-		actuator_set_notes(r->actuator, NULL, NULL);
+	if (s->file) {
+		registry_on_changed(s->registry, NULL, NULL);
+		actuator_set_notes(s->actuator, NULL, NULL);
 	}
-	clock_watch_free(r->clock);
-	state_file_free(r->file);
-	state_contents_done(&r->contents);
-	free(r);
+	clock_watch_free(s->clock);
+	state_file_free(s->file);
+	state_contents_done(&s->contents);
+	free(s);
 }
 
-enum store_progress store_progress(const struct store *r, uint64_t *ret_number)
+enum store_progress store_progress(const struct store *s, uint64_t *ret_number)
 {
-	*ret_number = r->file ? state_file_urgent(r->file) : 0;
-	if (r->file && state_file_has(r->file, *ret_number))
+	*ret_number = s->file ? state_file_urgent(s->file) : 0;
+	if (s->file && state_file_has(s->file, *ret_number))
 		return STORE_DONE;
-	return r->file && state_file_works(r->file) ? STORE_PENDING : STORE_FAILED;
+	return s->file && state_file_works(s->file) ? STORE_PENDING : STORE_FAILED;
 }
 
-bool store_status(const struct store *r, struct state_file_status *ret)
+bool store_status(const struct store *s, struct state_file_status *ret)
 {
-	if (r->file)
-		state_file_status(r->file, ret);
-	return r->file;
+	if (s->file)
+		state_file_status(s->file, ret);
+	return s->file;
 }

@@ -109,7 +109,7 @@ def test_finds_the_agent_of_the_same_network(bed: Testbed) -> None:
 def test_without_a_configuration(bed: Testbed, tmp_path: Path) -> None:
     status, text = healthcheck(bed)
     assert status == 1
-    assert "no agent runs in this container" in text and "-config=FILE" in text
+    assert "no agent found in this container" in text and "-config=FILE" in text
 
     broken = tmp_path / "broken.yaml"
     broken.write_text("bgp:\n  local_ass: 1\n")

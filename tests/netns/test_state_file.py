@@ -155,7 +155,7 @@ def test_a_damaged_file_is_set_aside(bed: Testbed, content: str) -> None:
     agent.state_file.write_text(content)
 
     agent.start()
-    agent.wait_log(r"ERROR.*state\.json: damaged, nothing is taken from it: .*kept as .*damaged-")
+    agent.wait_log(r"ERROR.*state\.json: damaged, not used: .*kept as .*damaged-")
     wait_running(agent)
     assert names(agent) == {"web"}
     [aside] = set_aside(agent)
@@ -218,7 +218,7 @@ def test_a_directory_that_cannot_be(bed: Testbed) -> None:
     (bed.workdir / "file").touch()
     path = bed.workdir / "file" / "state.json"
     agent = start(bed, state_file=str(path))
-    line = agent.wait_log(r"WARN.*there is no state file")
+    line = agent.wait_log(r"WARN.*no state file")
     assert str(path.parent) in line and "Not a directory" in line and "agent.state_file" in line
     assert agent.register("a", VIP4).json()["stored"] is False
     assert agent.log.count("state file") == 1
@@ -238,7 +238,7 @@ def test_a_disk_that_fails_and_returns(bed: Testbed) -> None:
     assert agent.log.count("WARN  state:") == 1
 
     agent.state_dir.unlink()
-    agent.wait_log("is written again")
+    agent.wait_log("can be written again")
     restart(agent)
     assert names(agent) == {"a", "b", "c"}
 
@@ -409,7 +409,7 @@ def test_a_drain_of_an_app_that_is_gone_is_forgotten(bed: Testbed) -> None:
     agent.stop()
     state_file = str(agent.state_file)
     second = bed.start_agent(config(PEER, agent={"state_file": state_file}))
-    second.wait_log("web: was drained over HTTP, and there is no such app any more")
+    second.wait_log("web: drain over HTTP dropped, there is no such app any more")
     wait_until(lambda: "drain" not in agent.state_file.read_text(), "it is not in the file")
 
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the previous instance wrote into the state file, brought back: VIPs on lo and drains before
+ * the first app is registered, apps after those of the configuration.
+ *
+ * A lease never has more left than its span, and a drain not more than when it was requested,
+ * whatever the clock says: on a host without a battery it is 1970 until NTP has answered.
+ */
+#ifndef AGENT_STORE_RESTORE_H
+#define AGENT_STORE_RESTORE_H
+
+#include <stdbool.h>
+
+#include "agent/app/registry.h"
+#include "agent/store/clock.h"
+#include "agent/store/state_file.h"
+#include "agent/store/state_lines.h"
+#include "agent/vip/actuator.h"
+
+/* The keys of lines that no app has: names are neither empty nor do they contain '/'. */
+#define STORE_AGENT_KEY ""
+const char *store_vip_key(const struct prefix *vip, char buf[static PREFIX_TEXT_MAX]);
+
+/* VIPs of this place that are still on lo. They are written again, the others are not. */
+void restore_vips(const struct state_contents *c, const struct state_place *here,
+		  struct actuator *actuator, struct state_file *file);
+/* Drains that have not ended. They are written again, until their apps are registered. */
+void restore_drains(const struct state_contents *c, struct registry *registry,
+		    struct state_file *file, struct store_clock clock);
+/* False, with a line in the log, when it is not registered: its lease has ended, or its name or VIP
+ * is taken, or its monitors are not accepted any more. */
+bool restore_app(struct state_app *app, struct registry *registry, struct store_clock clock);
+
+#endif
