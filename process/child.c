@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A child has three sources: its end (a pidfd), its output (a pipe) and its time limit. Whichever
- * of end and limit comes first settles it: the group is killed, the sources go, the caller is told.
+ * A child has three event sources: its end (a pidfd), its output (a pipe) and its time limit. The
+ * first of end and limit settles it: the process group is killed, the sources are released, the
+ * callback is called.
  *
  * Two orders matter. The group is killed before its leader is reaped, because only the unreaped
- * leader keeps the group's number from being given to somebody else. And the caller is never made
- * to wait for the dead: what cannot be reaped at once is left to a source that belongs to the
- * loop. That also collects grandchildren, who become our children when we are PID 1 in a container.
+ * leader keeps the kernel from giving the number to another group. And the caller never waits:
+ * processes that cannot be reaped at once are left to a source that the loop owns. It also reaps
+ * grandchildren, which become children of the agent when it is process 1 of a container.
  */
 #include "process/child.h"
 
@@ -31,16 +32,16 @@
 #include "process/stale_children.h"
 #include "process/subreaper.h"
 
-/* How much output is read: per wake-up, and per second (READS_MAX wake-ups an interval), so that
- * a child that prints without end keeps itself busy and not us. */
+/* How much output is read per wake-up, and how often (READS_MAX wake-ups an interval): a child that
+ * prints without end must not keep the loop busy. */
 #define READ_MAX       16384
 #define READS_INTERVAL (100 * USEC_PER_MSEC)
 #define READS_MAX      16
 
 #define REAP_FIRST (2 * USEC_PER_MSEC)
 #define REAP_MAX   USEC_PER_SEC
-/* How often a process without an environment is looked at again: about a second. An exec takes far
- * less, and one that has none for good is left alone. */
+/* How often a process with an empty environment is inspected again, about a second in all. An exec
+ * takes far less; a process whose environment stays empty is left alone. */
 #define UNKNOWN_TRIES 10
 
 struct child {
@@ -57,12 +58,12 @@ struct child {
 
 struct reaper {
 	pid_t group;
-	uint64_t family;
+	uint64_t tree;
 	unsigned tries;
 	struct backoff wait;
 };
 
-/* True when none of the group is a child of ours any more. */
+/* True when no process of the group is our child any more. */
 static bool reap_group(pid_t group)
 {
 	siginfo_t si;
@@ -74,19 +75,19 @@ static bool reap_group(pid_t group)
 	return false;
 }
 
-/* Both are asked each time: what a dying process leaves behind comes to us only then. */
-static bool reap_all(pid_t group, uint64_t family, unsigned tries)
+/* Always both: the children of a process are reparented to us only when it has died. */
+static bool reap_all(pid_t group, uint64_t tree, unsigned tries)
 {
 	bool group_gone = reap_group(group);
-	bool family_gone = subreaper_sweep(family, tries < UNKNOWN_TRIES);
-	return group_gone && family_gone;
+	bool tree_gone = subreaper_sweep(tree, tries < UNKNOWN_TRIES);
+	return group_gone && tree_gone;
 }
 
 static int on_reap(sd_event_source *source, uint64_t now, void *userdata)
 {
 	struct reaper *reaper = userdata;
-	if (reap_all(reaper->group, reaper->family, ++reaper->tries)) {
-		/* The loop owned it; this ends it and, through on_reaper_end, the reaper. */
+	if (reap_all(reaper->group, reaper->tree, ++reaper->tries)) {
+		/* The loop owns it; this releases it and, through on_reaper_end, the reaper. */
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 		sd_event_source_set_floating(source, false);
 		return 0;
@@ -101,20 +102,19 @@ static void on_reaper_end(void *userdata)
 	free(userdata);
 }
 
-/* Collects a group that was sent SIGKILL and the rest of the family, now or as soon as it is
- * possible. */
-static void reap(sd_event *loop, pid_t group, uint64_t family)
+/* Reaps a group that was sent SIGKILL and the rest of the tree, now or as soon as possible. */
+static void reap(sd_event *loop, pid_t group, uint64_t tree)
 {
 	sd_event_source *source = NULL;
-	if (reap_all(group, family, 0))
+	if (reap_all(group, tree, 0))
 		return;
 	struct reaper *reaper = mem_new(1, sizeof(*reaper));
 	*reaper = (struct reaper){ .group = group,
-				   .family = family,
+				   .tree = tree,
 				   .wait = { REAP_FIRST, REAP_MAX, 0 } };
 	int r = loop_timer_set(loop, &source, usec_add(loop_clock(), REAP_FIRST), LOOP_HTTP,
 			       on_reap, reaper);
-	if (r < 0) { /* the loop is on its way out, and so are we */
+	if (r < 0) { /* the loop has ended */
 		free(reaper);
 		return;
 	}
@@ -123,7 +123,7 @@ static void reap(sd_event *loop, pid_t group, uint64_t family)
 	sd_event_source_unref(source);
 }
 
-/* Ends the process and its family, and with them everything that can call back. */
+/* Ends the process tree and all sources that can call back. */
 static void settle(struct child *c)
 {
 	c->end_source = sd_event_source_disable_unref(c->end_source);
@@ -148,7 +148,7 @@ void child_free(struct child *c)
 	free(c);
 }
 
-/* Keeps what there is room for. False at the end of the output. */
+/* Captures as much as there is room for. False at the end of the output. */
 static bool read_output(struct child *c)
 {
 	char buf[READ_MAX];
@@ -173,7 +173,7 @@ static int on_output(sd_event_source *source, int fd, uint32_t revents, void *us
 
 static void finish(struct child *c, enum child_end end, int status)
 {
-	/* What it said last is still in the pipe. */
+	/* The last output is still in the pipe. */
 	if (c->out_source && c->output_len < CHILD_OUTPUT_MAX)
 		read_output(c);
 	settle(c);
@@ -188,7 +188,7 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
 	(void)source, (void)fd, (void)revents;
 	struct child *c = userdata;
 	siginfo_t si = { 0 };
-	/* Only looked at: settle() reaps it, after it has killed the group. */
+	/* WNOWAIT: settle() reaps it after it has killed the group. */
 	if (waitid(P_PID, (id_t)c->pid, &si, WEXITED | WNOHANG | WNOWAIT) < 0)
 		finish(c, CHILD_LOST, 0);
 	else if (si.si_pid != 0)
@@ -214,7 +214,7 @@ static int set_attributes(posix_spawnattr_t *attr)
 						      POSIX_SPAWN_SETSIGDEF);
 }
 
-/* stdin last: `out` itself may be 0 when we run with stdin closed. */
+/* stdin last: `out` may be 0 when the agent was started with stdin closed. */
 static int set_files(posix_spawn_file_actions_t *files, int out)
 {
 	int r = posix_spawn_file_actions_adddup2(files, out, STDOUT_FILENO);
@@ -227,7 +227,7 @@ static int set_files(posix_spawn_file_actions_t *files, int out)
 	return r;
 }
 
-/* posix_spawn() shares our memory until the exec, so it costs the same however big we are, and it
+/* posix_spawn() shares the memory until the exec, so its cost does not depend on our size, and it
  * reports why an exec failed. */
 static int spawn(const char *const argv[], char *const env[], int out, pid_t *ret)
 {
@@ -238,16 +238,15 @@ static int spawn(const char *const argv[], char *const env[], int out, pid_t *re
 	int r = set_attributes(&attr);
 	if (r == 0)
 		r = set_files(&files, out);
-	if (r == 0) /* not const for historical reasons only: nobody writes to the arguments */
+	if (r == 0) /* not const for historical reasons only */
 		r = posix_spawnp(ret, argv[0], &files, &attr, (char *const *)argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	return -r;
 }
 
-/* Only system calls from here on: we are the child of a fork, with our parent's memory as it was.
- * Groups before the user, who may not change them any more. Ambient capabilities outlive a change
- * from one plain user to another. */
+/* In the forked child: only system calls from here on. Groups are set before the user, who may not
+ * change them. Ambient capabilities survive a change from one plain user to another. */
 static int become(const struct child_user *user)
 {
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
@@ -288,15 +287,15 @@ _Noreturn static void run_as(const char *const argv[], char *const env[],
 	_exit(n == sizeof(code) ? 127 : 126);
 }
 
-/* posix_spawn() cannot change users. A fork copies our page tables, which is small change beside
- * the shell that follows. */
+/* posix_spawn() cannot change the user. fork() copies the page tables, which costs little compared
+ * to the shell that follows. */
 static int spawn_as(const char *const argv[], char *const env[], const struct child_user *user,
 		    int out, pid_t *ret)
 {
 	int report[2], code = 0;
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return -errno;
-	/* Above what the child's own files will take. */
+	/* Above the numbers of stdin, stdout and stderr. */
 	int high = fcntl(report[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	int high_out = fcntl(out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	pid_t pid = high < 0 || high_out < 0 ? -1 : fork();
@@ -306,7 +305,7 @@ static int spawn_as(const char *const argv[], char *const env[], const struct ch
 	fd_close(&report[1]);
 	fd_close(&high);
 	fd_close(&high_out);
-	/* Ends with the exec, so it is as long as posix_spawn() waits. */
+	/* The exec closes it, so this waits as long as posix_spawn() does. */
 	if (r == 0 && read(report[0], &code, sizeof(code)) == sizeof(code)) {
 		waitpid(pid, NULL, 0);
 		r = -code;
@@ -317,7 +316,7 @@ static int spawn_as(const char *const argv[], char *const env[], const struct ch
 	return r;
 }
 
-/* Our environment, and the marks in front of it. */
+/* The environment of the agent, with the marks in front. */
 static int spawn_marked(struct child *c, const char *const argv[], const struct child_user *user,
 			int out)
 {
@@ -344,7 +343,7 @@ static int start(struct child *c, const char *const argv[], const struct child_u
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	c->out = fds[0];
-	/* Our end only: a shell command does not expect a stdout that is not blocking. */
+	/* Our end only: shell commands expect a blocking stdout. */
 	int r = fcntl(c->out, F_SETFL, O_NONBLOCK) < 0 ? -errno
 						       : spawn_marked(c, argv, user, fds[1]);
 	close(fds[1]);
@@ -355,7 +354,7 @@ static int start(struct child *c, const char *const argv[], const struct child_u
 	return c->pidfd < 0 ? -errno : 0;
 }
 
-static int watch(struct child *c, usec_t timeout)
+static int watch(struct child *c, span_t timeout)
 {
 	int r = loop_io_add(c->loop, &c->end_source, c->pidfd, EPOLLIN, LOOP_HEALTH, on_end, c);
 	if (r == 0)
@@ -369,7 +368,7 @@ static int watch(struct child *c, usec_t timeout)
 }
 
 int child_spawn(sd_event *loop, const char *const argv[], const struct child_user *user,
-		usec_t timeout, child_done_cb *done, void *userdata, struct child **ret,
+		span_t timeout, child_done_cb *done, void *userdata, struct child **ret,
 		struct err *err)
 {
 	struct child *c = mem_new(1, sizeof(*c));
@@ -383,7 +382,7 @@ int child_spawn(sd_event *loop, const char *const argv[], const struct child_use
 	if (r < 0) {
 		child_free(c);
 		return err_set(err, r, "cannot run '%.100s': %s%s", argv[0], strerror(-r),
-			       user && r == -EPERM ? ", to become another user needs CAP_SETUID "
+			       user && r == -EPERM ? ", changing the user needs CAP_SETUID "
 						     "and CAP_SETGID"
 						   : "");
 	}

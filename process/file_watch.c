@@ -17,11 +17,11 @@
 #define EVENTS                                                                                     \
 	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF |     \
 	 IN_ATTRIB | IN_ONLYDIR)
-/* A directory may appear while the one above it gets its watch; it is looked at again then. */
+/* A directory may appear while the one above it gets its watch: then it is tried again. */
 #define ARM_TRIES 16
 
 /* A directory with a watch on it. */
-struct presence_dir {
+struct watched_dir {
 	int wd;
 	size_t refs; /* paths that are watched from it */
 	struct list members;
@@ -34,23 +34,23 @@ struct file_watch {
 	file_watch_cb *changed;
 	void *userdata;
 	bool exists;
-	struct presence_dir *dir; /* NULL: no watch to be had, the resync must do */
-	size_t name_at, name_len; /* what is awaited in that directory: a part of `path` */
+	struct watched_dir *dir;  /* NULL: no watch, only the resync */
+	size_t name_at, name_len; /* the component awaited in that directory, a part of `path` */
 	struct list_node all, member;
 };
 
 struct file_watcher {
 	sd_event *loop;
 	int fd;
-	usec_t resync;
+	span_t resync;
 	sd_event_source *io, *timer;
-	struct presence_dir *dirs; /* by wd */
+	struct watched_dir *dirs; /* by wd */
 	struct list all;
 };
 
 /* Watches */
 
-static void dir_release(struct file_watcher *w, struct presence_dir *dir)
+static void dir_release(struct file_watcher *w, struct watched_dir *dir)
 {
 	if (!dir || --dir->refs > 0)
 		return;
@@ -59,9 +59,9 @@ static void dir_release(struct file_watcher *w, struct presence_dir *dir)
 	free(dir);
 }
 
-static struct presence_dir *dir_get(struct file_watcher *w, int wd)
+static struct watched_dir *dir_get(struct file_watcher *w, int wd)
 {
-	struct presence_dir *dir;
+	struct watched_dir *dir;
 	HASH_FIND_INT(w->dirs, &wd, dir);
 	if (!dir) {
 		dir = mem_new(1, sizeof(*dir));
@@ -109,8 +109,8 @@ static int watch_deepest(struct file_watch *p)
 	return wd;
 }
 
-/* Whether it is there; what cannot be found out (no permission) is as it was. */
-static bool look(const struct file_watch *p)
+/* Without the permission to see it, the last state is assumed. */
+static bool file_exists(const struct file_watch *p)
 {
 	struct stat st;
 	if (stat(p->path, &st) == 0)
@@ -118,21 +118,21 @@ static bool look(const struct file_watch *p)
 	return errno == ENOENT || errno == ENOTDIR ? false : p->exists;
 }
 
-static bool next_is_there(const struct file_watch *p)
+static bool next_dir_exists(const struct file_watch *p)
 {
 	struct stat st;
 	size_t end = p->name_at + p->name_len;
 	if (end >= without_slashes(p->path, strlen(p->path)))
-		return false; /* it is the file itself that is awaited */
+		return false; /* the file itself is awaited */
 	char *next = mem_strdup(p->path);
 	next[end] = 0;
-	bool is_there = stat(next, &st) == 0 && S_ISDIR(st.st_mode);
+	bool exists = stat(next, &st) == 0 && S_ISDIR(st.st_mode);
 	free(next);
-	return is_there;
+	return exists;
 }
 
-/* Takes the new directory before it leaves the old one: they may be the same. */
-static void move_to(struct file_watch *p, struct presence_dir *dir)
+/* The caller has the reference to `dir` already: it may be the one that is released. */
+static void move_to(struct file_watch *p, struct watched_dir *dir)
 {
 	list_remove(&p->member);
 	dir_release(p->watcher, p->dir);
@@ -141,21 +141,21 @@ static void move_to(struct file_watch *p, struct presence_dir *dir)
 		list_append(&dir->members, &p->member);
 }
 
-/* The watch comes before the look, so that nothing happens unseen between them. */
+/* Watches first and checks then, so that no change in between is missed. */
 static bool arm(struct file_watch *p)
 {
 	for (unsigned i = 0; i < ARM_TRIES; i++) {
 		int wd = watch_deepest(p);
 		move_to(p, wd >= 0 ? dir_get(p->watcher, wd) : NULL);
-		if (!p->dir || !next_is_there(p))
+		if (!p->dir || !next_dir_exists(p))
 			break;
 	}
-	return look(p);
+	return file_exists(p);
 }
 
 /* Events */
 
-static void look_again(struct file_watch *p)
+static void recheck(struct file_watch *p)
 {
 	bool exists = arm(p);
 	if (exists == p->exists)
@@ -170,24 +170,24 @@ static bool concerns(const struct file_watch *p, const struct inotify_event *eve
 				   strncmp(event->name, p->path + p->name_at, p->name_len) == 0);
 }
 
-static void look_at_all(struct file_watcher *w)
+static void recheck_all(struct file_watcher *w)
 {
 	list_for_each (it, &w->all)
-		look_again(list_entry(it, struct file_watch, all));
+		recheck(list_entry(it, struct file_watch, all));
 }
 
-static void take_event(struct file_watcher *w, const struct inotify_event *event)
+static void on_event(struct file_watcher *w, const struct inotify_event *event)
 {
-	struct presence_dir *dir;
+	struct watched_dir *dir;
 	struct list due;
 	if (event->mask & IN_Q_OVERFLOW) {
-		look_at_all(w);
+		recheck_all(w);
 		return;
 	}
 	HASH_FIND_INT(w->dirs, &event->wd, dir);
 	if (!dir)
 		return;
-	/* Set apart first: looking again moves them to another directory, or back to this one. */
+	/* Collected first: a recheck moves them to another directory, or back to this one. */
 	list_init(&due);
 	list_for_each (it, &dir->members)
 		if (concerns(list_entry(it, struct file_watch, member), event)) {
@@ -195,7 +195,7 @@ static void take_event(struct file_watcher *w, const struct inotify_event *event
 			list_append(&due, it);
 		}
 	for (struct file_watch *p; (p = list_first(&due, struct file_watch, member));)
-		look_again(p);
+		recheck(p);
 }
 
 static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -206,7 +206,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 	ssize_t n = read(fd, buf, sizeof(buf));
 	for (ssize_t at = 0; at < n;) {
 		const struct inotify_event *event = (const void *)(buf + at);
-		take_event(w, event);
+		on_event(w, event);
 		at += (ssize_t)(sizeof(*event) + event->len);
 	}
 	return 0;
@@ -216,14 +216,14 @@ static int on_resync(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
 	struct file_watcher *w = userdata;
-	look_at_all(w);
+	recheck_all(w);
 	return loop_timer_set(w->loop, &w->timer, usec_add(loop_now(w->loop), w->resync),
 			      LOOP_HEALTH, on_resync, w);
 }
 
-/* Life */
+/* Creation and release */
 
-int file_watcher_new(sd_event *loop, usec_t resync, struct file_watcher **ret, struct err *err)
+int file_watcher_new(sd_event *loop, span_t resync, struct file_watcher **ret, struct err *err)
 {
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (fd < 0)

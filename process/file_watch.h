@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether files exist, and the moment when one appears or goes.
+ * Whether files exist, and when one appears or disappears.
  *
- * inotify tells of changes in a directory, so each path is watched from the deepest directory of
- * it that exists: its own, or one above it that waits for the next to appear. Every few seconds all
- * are looked at anyway, for what gives no event: network file systems, targets of symbolic
- * links, more directories than the kernel takes watches for.
+ * inotify reports changes in a directory, so each path is watched from its deepest directory that
+ * exists: its own, or one above it until the next appears. Every few seconds all files are checked
+ * anyway, for changes without events: on network file systems, of the targets of symbolic links,
+ * and beyond the kernel's limit of watches.
  */
 #ifndef PROCESS_FILE_WATCH_H
 #define PROCESS_FILE_WATCH_H
@@ -19,15 +19,15 @@
 struct file_watcher;
 struct file_watch;
 
-/* From the loop, at LOOP_HEALTH. May free no presence but its own. */
+/* From the loop, at LOOP_HEALTH. May free no other watch than its own. */
 typedef void file_watch_cb(bool exists, void *userdata);
 
-/* `resync` is a span. */
-int file_watcher_new(sd_event *loop, usec_t resync, struct file_watcher **ret, struct err *err);
-/* No presence may be left. */
+/* All files are checked every `resync`. */
+int file_watcher_new(sd_event *loop, span_t resync, struct file_watcher **ret, struct err *err);
+/* All watches must have been freed. */
 void file_watcher_free(struct file_watcher *w);
 
-/* `path` is absolute and copied. `ret_exists`: now; `changed` tells of what comes after. */
+/* `path` is absolute and copied. *ret_exists is the state now; `changed` reports later changes. */
 struct file_watch *file_watch_new(struct file_watcher *w, const char *path, file_watch_cb *changed,
 				  void *userdata, bool *ret_exists);
 void file_watch_free(struct file_watch *p);

@@ -71,7 +71,7 @@ const char *stale_children_mark(void)
 	/* Global, because it describes this process; computed again in a forked child. */
 	static char mark[STALE_CHILDREN_MARK_MAX];
 	static pid_t made_for;
-	unsigned long long start;
+	unsigned long long start = 0;
 	char pids[32], net[32], process_state;
 	if (made_for == getpid())
 		return mark;

@@ -17,48 +17,47 @@
 #include "process/proc_file.h"
 
 #define MARK_NAME "VIPHERALD_CHECK"
-/* The environment of a process can be large; what we put there is at most this far from its end. */
+/* An environment can be large. The mark is in front. */
 #define ENVIRON_MAX  ((size_t)256 << 10)
 #define CHILDREN_MAX ((size_t)256 << 10)
-/* Whoever is collected may have left us children after the list of them was read: it is read again,
- * so often at once, and then later, as others have to be served. */
+/* The children of a process that was reaped may have been reparented to us after the list of
+ * children was read: it is read again, this often at once, and then in a later turn of the loop. */
 #define PASSES_MAX 4
 
-/* Globals, because they are about this process, of which there is one: the living leaders among
- * its children, and how many there were. */
+/* Global, because they describe this process: the running leaders, and the last number given. */
 static struct subreaper_tree *leaders;
 static uint64_t last_id;
 
-void subreaper_tree_init(struct subreaper_tree *f)
+void subreaper_tree_init(struct subreaper_tree *t)
 {
-	*f = (struct subreaper_tree){ .id = ++last_id };
-	snprintf(f->mark, sizeof(f->mark), MARK_NAME "=%d.%" PRIu64, (int)getpid(), f->id);
+	*t = (struct subreaper_tree){ .id = ++last_id };
+	snprintf(t->mark, sizeof(t->mark), MARK_NAME "=%d.%" PRIu64, (int)getpid(), t->id);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-void subreaper_tree_start(struct subreaper_tree *f, pid_t leader)
+void subreaper_tree_start(struct subreaper_tree *t, pid_t leader)
 {
-	f->leader = leader;
-	HASH_ADD(hh, leaders, leader, sizeof(f->leader), f);
+	t->leader = leader;
+	HASH_ADD(hh, leaders, leader, sizeof(t->leader), t);
 }
 
-void subreaper_tree_end(struct subreaper_tree *f)
+void subreaper_tree_end(struct subreaper_tree *t)
 {
-	if (f->leader)
-		HASH_DELETE(hh, leaders, f);
-	f->leader = 0;
+	if (t->leader)
+		HASH_DELETE(hh, leaders, t);
+	t->leader = 0;
 }
 
 static bool is_leader(pid_t pid)
 {
-	struct subreaper_tree *f;
-	HASH_FIND(hh, leaders, &pid, sizeof(pid), f);
-	return f;
+	struct subreaper_tree *t;
+	HASH_FIND(hh, leaders, &pid, sizeof(pid), t);
+	return t;
 }
 
-enum kin { KIN_STRANGER, KIN_FAMILY, KIN_UNKNOWN };
+enum kin { KIN_STRANGER, KIN_DESCENDANT, KIN_UNKNOWN };
 
-/* The number of the family in the environment of a process; 0 when there is none of ours. */
+/* The number of the tree in the environment of a process; 0: no mark of this agent. */
 static uint64_t id_of(const char *env, size_t len)
 {
 	char mark[SUBREAPER_MARK_MAX];
@@ -71,14 +70,14 @@ static uint64_t id_of(const char *env, size_t len)
 
 static bool is_led(uint64_t id)
 {
-	for (struct subreaper_tree *f = leaders; f; f = f->hh.next)
-		if (f->id == id)
+	for (struct subreaper_tree *t = leaders; t; t = t->hh.next)
+		if (t->id == id)
 			return true;
 	return false;
 }
 
-/* What is in the middle of an exec has no environment for a moment, and neither has what is on its
- * way out and still has its children. */
+/* The environment is empty in the middle of an exec, and of a process that is exiting and still has
+ * its children. */
 static enum kin kin_of(pid_t pid, uint64_t *ret_id)
 {
 	char path[48];
@@ -92,33 +91,33 @@ static enum kin kin_of(pid_t pid, uint64_t *ret_id)
 	if (!id || is_led(id))
 		return KIN_STRANGER;
 	*ret_id = id;
-	return KIN_FAMILY;
+	return KIN_DESCENDANT;
 }
 
 struct sweep {
 	uint64_t id;
-	bool found, unknown, collected;
+	bool found, unknown, reaped;
 };
 
-/* Kills it if it is of a family without a leader, and collects it if it is dead. */
-static void look_at(struct sweep *sweep, pid_t pid)
+/* Kills it if it belongs to a tree without a leader, and reaps it if it is dead. */
+static void sweep_child(struct sweep *sweep, pid_t pid)
 {
 	uint64_t id;
 	siginfo_t si = { 0 };
 	enum kin kin = kin_of(pid, &id);
-	if (kin == KIN_FAMILY) {
+	if (kin == KIN_DESCENDANT) {
 		kill(pid, SIGKILL);
 		sweep->found |= id == sweep->id;
 	}
 	waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG);
 	if (si.si_pid == pid)
-		sweep->collected = true;
+		sweep->reaped = true;
 	else if (kin == KIN_UNKNOWN)
 		sweep->unknown = true;
 }
 
-/* False when the kernel does not list children: then the groups must do. */
-static bool look_at_all(struct sweep *sweep)
+/* False when the kernel does not list children: then only process groups are killed. */
+static bool sweep_children(struct sweep *sweep)
 {
 	char path[64];
 	size_t len;
@@ -131,7 +130,7 @@ static bool look_at_all(struct sweep *sweep)
 		if (end == p)
 			break;
 		if (pid > 0 && !is_leader(pid))
-			look_at(sweep, pid);
+			sweep_child(sweep, pid);
 		end += strspn(end, " ");
 	}
 	free(children);
@@ -144,14 +143,14 @@ bool subreaper_sweep(uint64_t id, bool wait_for_unknown)
 	unsigned passes = 0;
 	do {
 		sweep = (struct sweep){ .id = id };
-		if (!look_at_all(&sweep))
+		if (!sweep_children(&sweep))
 			return true;
-	} while (sweep.collected && ++passes < PASSES_MAX);
-	return !sweep.collected && !sweep.found && !(sweep.unknown && wait_for_unknown);
+	} while (sweep.reaped && ++passes < PASSES_MAX);
+	return !sweep.reaped && !sweep.found && !(sweep.unknown && wait_for_unknown);
 }
 
-/* The last of a turn: a leader that is dead was collected by its owner's source by then, so that
- * none stands in front of the orphans. Each death brings a signal, so one that dies now is next. */
+/* Runs last in a turn: by then the owner of a dead leader has reaped it, so that none is returned
+ * before the orphans. Every death raises a signal, so one that dies now is reaped next. */
 static int on_death(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	(void)source, (void)info, (void)userdata;

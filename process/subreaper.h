@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The processes that descend from a child of ours, to be killed with it, however they hid.
+ * Kills the whole process tree of a command, daemonised descendants included.
  *
- * A grandchild leaves the child's group by setsid(), and its parents by outliving them. It then
- * becomes our own child, because we are a "child subreaper" (prctl(2)), and is recognised by a mark
- * in the environment that it inherited. One that cleared its environment is nobody's we know, and
- * is left alone: in a container it may as well be somebody else's.
+ * A descendant leaves the process group of the command by setsid(), and its parents by outliving
+ * them. It then becomes a child of the agent, which is a "child subreaper" (prctl(2)), and is
+ * recognised by a mark in the environment that it inherited. A process that cleared its environment
+ * is left alone: in a container it may belong to another program.
  */
 #ifndef PROCESS_SUBREAPER_H
 #define PROCESS_SUBREAPER_H
@@ -20,27 +20,27 @@
 #define SUBREAPER_MARK_MAX 64
 
 struct subreaper_tree {
-	pid_t leader; /* our child; also the number of its session and group */
+	pid_t leader; /* the command; also its session and process group; 0: not running */
 	uint64_t id;
 	char mark[SUBREAPER_MARK_MAX]; /* "NAME=VALUE", for the leader's environment */
 	UT_hash_handle hh;
 };
 
-/* Before the leader is started. */
-void subreaper_tree_init(struct subreaper_tree *f);
-/* From here to subreaper_tree_end() nobody but its owner collects the leader. */
-void subreaper_tree_start(struct subreaper_tree *f, pid_t leader);
-void subreaper_tree_end(struct subreaper_tree *f);
-/* Kills whoever came to us of a family that has no leader any more, this one or one that a former
- * sweep missed, and collects what came to us and is dead. True when nobody of the family `id` can
- * be left: none was found, as killing one may bring the next, and nothing was collected, as its
- * children came to us meanwhile. `wait_for_unknown`: nor was there anybody who may be of it, as its
- * environment is empty, which it also is in the middle of an exec and at the end of a life. */
+/* Before the command is started. */
+void subreaper_tree_init(struct subreaper_tree *t);
+/* From here to subreaper_tree_end() only the owner of the tree reaps the leader. */
+void subreaper_tree_start(struct subreaper_tree *t, pid_t leader);
+void subreaper_tree_end(struct subreaper_tree *t);
+/* Kills the children of the agent that belong to a tree without a leader, this one or one that an
+ * earlier sweep missed, and reaps those that are dead. True when no process of the tree `id` can be
+ * left: none was found (killing one may reparent the next to us), and none was reaped (its children
+ * may have been reparented meanwhile). With `wait_for_unknown` a process with an empty environment
+ * counts as found: it may be in the middle of an exec, or exiting. */
 bool subreaper_sweep(uint64_t id, bool wait_for_unknown);
 
-/* Collects what came to us and dies later, belonging to no check any more: daemons that a command
- * left behind, and, when we are process 1 of a container, the orphans of all others in it. SIGCHLD
- * must be blocked. Leaders are left to their owners. */
+/* Reaps children that belong to no command: daemons that a command left behind, and, when the agent
+ * is process 1 of a container, all orphans in it. SIGCHLD must be blocked. Leaders are left to
+ * their owners. */
 int subreaper_watch(sd_event *loop, sd_event_source **ret);
 
 #endif

@@ -33,7 +33,7 @@ char *metrics_collect(const struct status_sources *in)
 {
 	struct peer_list peers;
 	struct state_file_status file;
-	struct consul_client_status consul;
+	struct consul_client_status consul = { 0 };
 	peer_list_init(&peers, in->speaker);
 	struct metrics m = {
 		.version = VIPHERALD_VERSION,

@@ -189,7 +189,7 @@ def test_a_file_that_others_could_have_written_is_not_believed(bed: Testbed) -> 
     agent.stop()
     agent.state_file.chmod(0o666)
     agent.start()
-    agent.wait_log("may be written by others")
+    agent.wait_log("is writable by other users")
     wait_running(agent)
     assert names(agent) == set()
 
