@@ -20,7 +20,7 @@
 #include "net/nladdr.h"
 #include "net/nlroute.h"
 #include "net/nlsock.h"
-#include "net/vipaddr.h"
+#include "net/nlvip.h"
 
 static int open_socket(struct nlsock **ret, struct err *err)
 {
@@ -117,7 +117,7 @@ static int search_lo(struct nlsock *sock, uint8_t family, struct address_search 
 {
 	struct routed_vips vips = { 0 };
 	int r = 0;
-	if (!vipaddr_kernel_tags()) {
+	if (!nlvip_kernel_has_tags()) {
 		s->vips = &vips;
 		r = find_vips(sock, family, &vips);
 	}
