@@ -201,6 +201,18 @@ static void open_file(struct store *s, const char *path)
 	restore_drains(&s->contents, s->registry, s->file, clock_of(s));
 }
 
+static void log_kernel_without_tags(const struct store *s)
+{
+	if (s->file)
+		log_info("vip", "this kernel keeps no tag on addresses (Linux before 5.18): the "
+				"state file says which VIPs on lo are ours");
+	else
+		log_warn("vip",
+			 "this kernel keeps no tag on addresses (Linux before 5.18), and there is "
+			 "no state file: after a crash, VIPs that are still on lo are taken for "
+			 "another process's and not announced; set agent.state_file");
+}
+
 struct store *store_new(sd_event *loop, const struct config_agent *config,
 			struct registry *registry, struct actuator *actuator,
 			store_written_cb *written, void *userdata)
@@ -215,6 +227,8 @@ struct store *store_new(sd_event *loop, const struct config_agent *config,
 	if (path)
 		open_file(s, path);
 	free(path);
+	if (!actuator_has_tags(actuator))
+		log_kernel_without_tags(s);
 	return s;
 }
 

@@ -325,6 +325,11 @@ void actuator_noted(struct actuator *a)
 	free(waiting);
 }
 
+bool actuator_has_tags(const struct actuator *a)
+{
+	return loopback_has_tags(a->loopback);
+}
+
 bool actuator_adopt(struct actuator *a, const struct prefix *vip, const char *label)
 {
 	return loopback_adopt(a->loopback, vip, label);

@@ -39,6 +39,8 @@ struct actuator_notes {
 };
 void actuator_set_notes(struct actuator *a, const struct actuator_notes *notes, void *userdata);
 void actuator_noted(struct actuator *a);
+/* Does the kernel keep the tag by which VIPs on lo are known as ours (Linux 5.18)? */
+bool actuator_has_tags(const struct actuator *a);
 /* A note of the previous instance. True when the address is there and counts as ours. */
 bool actuator_adopt(struct actuator *a, const struct prefix *vip, const char *label);
 /* Whether there are VIPs of the previous instance on lo, by family. */

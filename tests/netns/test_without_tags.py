@@ -124,3 +124,10 @@ def test_without_a_file_it_works_as_far_as_it_can(bed: Testbed) -> None:
     bed.wait_loopback({VIP4: "lo:web"})
     agent.stop()
     assert bed.host.loopback_addresses() == {}
+    assert "keeps no tag on addresses" in agent.log
+    assert "there is no state file" in agent.log
+
+
+def test_the_start_says_whose_word_counts(bed: Testbed) -> None:
+    agent = start(bed)
+    assert "the state file says which VIPs on lo are ours" in agent.log
