@@ -132,10 +132,10 @@ static int explain_no_own(uint8_t family, const struct addr *gone, struct err *e
 	char text[ADDR_TEXT_MAX];
 	if (addr_is_set(gone))
 		return err_set(err, -EADDRNOTAVAIL,
-			       "NAT target %s is no longer assigned to this host",
+			       "target %s is no longer assigned to this host",
 			       addr_format(gone, text));
 	return err_set(err, -EADDRNOTAVAIL,
-		       "no %s address towards a peer can be the NAT target: set bgp.%s",
+		       "no %s address towards a peer can be the target: set bgp.%s",
 		       v4 ? "IPv4" : "IPv6", v4 ? "local_ip" : "local_ip6");
 }
 

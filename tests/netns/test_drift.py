@@ -1,5 +1,5 @@
-"""Other processes change what is ours: it is noticed by event and restored, the route stays where that takes a
-moment, and what is not ours stays as it is."""
+"""Other processes change what is ours: it is noticed by event and restored, the route stays where that takes
+a moment, and what is not ours stays as it is."""
 
 import pytest
 

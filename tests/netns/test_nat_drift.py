@@ -187,7 +187,7 @@ def test_configured_address_that_vanishes_is_named(bed: Testbed) -> None:
     wait_announced(agent, "dns")
     nat.host.ip("addr del 10.5.5.5/32 dev " + nat.link.device)
     wait_until(lambda: "10.5.5.5" in (agent.vip(f"{VIP4}/32")["error"] or ""), "the reason")
-    assert "not an address of this host now" in agent.vip(f"{VIP4}/32")["error"]
+    assert "target 10.5.5.5 is no longer assigned to this host" in agent.vip(f"{VIP4}/32")["error"]
     nat.host.ip("addr add 10.5.5.5/32 dev " + nat.link.device)
     wait_announced(agent, "dns")
 

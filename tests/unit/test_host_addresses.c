@@ -194,7 +194,7 @@ static void a_nat_target_that_is_missing_is_named(void **state)
 	b->peers[0].local_ip = addr_of("10.0.0.77");
 	found(b);
 	expect_own(b, AF_INET, "none");
-	assert_string_equal(b->err.text, "NAT target 10.0.0.77 is no longer assigned to this host");
+	assert_string_equal(b->err.text, "target 10.0.0.77 is no longer assigned to this host");
 	must("ip addr flush dev d0 scope global; ip addr add 10.0.0.2/24 dev d0");
 	expect_own(b, AF_INET6, "none");
 	assert_non_null(strstr(b->err.text, "set bgp.local_ip6"));
