@@ -33,6 +33,7 @@
 #include "agent/daemon/sources.h"
 #include "agent/http/answer.h"
 #include "agent/http/api.h"
+#include "agent/status/status_line_collect.h"
 #include "agent/status/status_sources.h"
 #include "agent/store/store.h"
 #include "agent/vip/actuator.h"
@@ -147,6 +148,12 @@ static void on_call(const struct api_call *call, struct api_reply *ret, void *us
 	log_peers(a);
 }
 
+static void summarize(char buf[static STATUS_LINE_MAX], void *userdata)
+{
+	struct status_sources in = sources_of(userdata);
+	status_line_collect(&in, buf);
+}
+
 static void on_stored(uint64_t up_to, bool stored, void *userdata)
 {
 	struct agent *a = userdata;
@@ -156,10 +163,9 @@ static void on_stored(uint64_t up_to, bool stored, void *userdata)
 static void on_registered(void *userdata)
 {
 	struct agent *a = userdata;
-	struct status_sources in = sources_of(a);
 	log_peers(a);
 	api_retry(a->api);
-	service_ready(a->service, &in);
+	service_ready(a->service);
 }
 
 static void on_recovered(void *userdata)
@@ -440,7 +446,7 @@ static int start_loop(struct agent *a, struct err *err)
 	if (rc < 0)
 		return err_set(err, rc, "cannot create the event loop: %s", strerror(-rc));
 	a->shutdown = shutdown_new(a->loop, &shutdown_ops, a);
-	a->service = service_new(a->loop);
+	a->service = service_new(a->loop, summarize, a);
 	return 0;
 }
 
