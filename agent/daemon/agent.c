@@ -8,158 +8,35 @@
  * registered (sources.h). VIPs of the previous instance that no app wants are removed last
  * (recovery.h).
  *
- * Shutdown: shutdown_fsm.h has its states and its timeline, this file what is done in each.
+ * Shutdown: shutdown_fsm.h has its states and its timeline, shutdown_ops.c what is done in each.
  */
 #include "agent/daemon/agent.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
-#include <systemd/sd-event.h>
 #include <unistd.h>
 
-#include "agent/app/drains.h"
-#include "agent/app/registry.h"
-#include "agent/config/config.h"
-#include "agent/daemon/disable_file.h"
+#include "agent/daemon/calls.h"
 #include "agent/daemon/exec_user.h"
 #include "agent/daemon/load_log.h"
-#include "agent/daemon/peer_log.h"
+#include "agent/daemon/parts.h"
 #include "agent/daemon/privileges.h"
-#include "agent/daemon/recovery.h"
-#include "agent/daemon/service.h"
-#include "agent/daemon/shutdown.h"
-#include "agent/daemon/signals.h"
-#include "agent/daemon/sources.h"
-#include "agent/http/answer.h"
-#include "agent/http/api.h"
-#include "agent/status/status_sources.h"
-#include "agent/store/store.h"
-#include "agent/vip/actuator.h"
-#include "agent/vip/host_addresses.h"
-#include "agent/vip/host_changes.h"
-#include "bgp/speaker.h"
+#include "agent/daemon/shutdown_ops.h"
 #include "lib/log.h"
-#include "lib/str.h"
 #include "lib/version.h"
-#include "monitors/runner.h"
 #include "process/capability.h"
 #include "process/instance_lock.h"
 #include "process/loop.h"
-#include "process/stale_children.h"
-
-#define STOP_TEXT    "vipherald: stopping"
-#define RESTART_TEXT "vipherald: restarting"
-
-/* Granted by the service manager beyond what a stop takes. */
-#define STOP_SPARE (5 * USEC_PER_SEC)
 
 /* How often disable_files are checked without an event. */
 #define PRESENCE_RESYNC (5 * USEC_PER_SEC)
 
-struct agent {
-	sd_event *loop;
-	struct config *config;
-	struct host_addresses identity;
-	struct capability_needs capabilities;
-	struct service *service; /* NULL: no service manager */
-	struct signals *signals;
-	struct shutdown *shutdown;
-	struct api *api;
-	int instance_lock_fd;                  /* -1: not acquired */
-	struct stale_children *stale_children; /* of the previous instance */
-	struct actuator *actuator;
-	struct child_user *exec_user;
-	struct monitor_runner *runner;
-	struct registry *registry;
-	struct file_watcher *presence;
-	struct disable_file *disable_file; /* NULL: none configured */
-	struct store *store;
-	struct bgp_speaker *speaker;
-	struct peer_log *peer_log;
-	struct host_changes *host_changes;
-	struct recovery *recovery;
-	struct sources *sources;
-};
-
-static void log_peers(struct agent *a)
-{
-	struct vip_counts counts = reconcile_counts(actuator_reconcile(a->actuator));
-	peer_log_update(a->peer_log, counts.owned4, counts.owned6);
-}
-
-/* The API */
-
-static const char *phase_of(const struct agent *a)
-{
-	switch (shutdown_state(a->shutdown)) {
-	case SHUTDOWN_RUNNING:
-		return sources_registered(a->sources) ? "running" : "starting";
-	case SHUTDOWN_DRAINING:
-		return "draining";
-	case SHUTDOWN_WITHDRAWING:
-	case SHUTDOWN_CLOSING:
-	case SHUTDOWN_LEAVING:
-	case SHUTDOWN_ENDED:
-		return "stopping";
-	}
-	return "";
-}
-
-static bool is_stopping(const struct agent *a)
-{
-	return shutdown_state(a->shutdown) != SHUTDOWN_RUNNING;
-}
-
-static struct status_sources sources_of(struct agent *a)
-{
-	return (struct status_sources){
-		.loop = a->loop,
-		.registry = a->registry,
-		.reconcile = actuator_reconcile(a->actuator),
-		.runner = a->runner,
-		.speaker = a->speaker,
-		.nat = actuator_nat(a->actuator),
-		.actuator = a->actuator,
-		.host_changes = a->host_changes,
-		.communities = &a->config->bgp.communities,
-		.phase = phase_of(a),
-		.config = &a->config->agent,
-		.discovery = sources_discovery(a->sources),
-		.store = a->store,
-		.capabilities = &a->capabilities,
-		.registered = sources_registered(a->sources) || is_stopping(a),
-		.started_at = recovery_started_at(a->recovery),
-	};
-}
-
-static void on_call(const struct api_call *call, struct api_reply *ret, void *userdata)
-{
-	struct agent *a = userdata;
-	struct status_sources in = sources_of(a);
-	/* The apps of configuration and state file come first. */
-	if (!in.registered && answer_is_change(call->kind)) {
-		ret->defer = API_DEFER_RETRY;
-		return;
-	}
-	answer_call(&in, is_stopping(a), call, ret);
-	answer_defer(ret, a->store);
-	log_peers(a);
-}
-
-static void on_stored(uint64_t up_to, bool stored, void *userdata)
-{
-	struct agent *a = userdata;
-	api_send_stored(a->api, up_to, stored);
-}
-
 static void on_registered(void *userdata)
 {
 	struct agent *a = userdata;
-	struct status_sources in = sources_of(a);
-	log_peers(a);
+	peer_log_update(a->peer_log);
 	api_retry(a->api);
-	service_ready(a->service, &in);
+	service_ready(a->service);
 }
 
 static void on_recovered(void *userdata)
@@ -167,94 +44,6 @@ static void on_recovered(void *userdata)
 	struct agent *a = userdata;
 	actuator_collect_leftovers(a->actuator);
 }
-
-/* The shutdown */
-
-static void get_shutdown_facts(struct shutdown_facts *ret, void *userdata)
-{
-	const struct agent *a = userdata;
-	ret->drain = a->config->agent.shutdown_drain && sources_registered(a->sources);
-	ret->graceful = bgp_speaker_is_graceful(a->speaker);
-}
-
-static mono_t drain_apps(void *userdata)
-{
-	struct agent *a = userdata;
-	mono_t now = loop_now(a->loop);
-	registry_drain(a->registry, NULL, DRAIN_BY_STOP, "vipherald is stopping", USEC_NEVER, now);
-	return registry_drained_at(a->registry, now);
-}
-
-static void report_vips_left(void *userdata)
-{
-	struct agent *a = userdata;
-	size_t left = reconcile_counts(actuator_reconcile(a->actuator)).bound;
-	if (left > 0)
-		log_error("agent", "%zu VIP%s could not be removed from lo and will stay there",
-			  left, left == 1 ? "" : "s");
-}
-
-static void on_vips_removed(void *userdata)
-{
-	struct agent *a = userdata;
-	report_vips_left(a);
-	shutdown_vips_removed(a->shutdown);
-}
-
-static void withdraw(mono_t flush_limit, void *userdata)
-{
-	struct agent *a = userdata;
-	sources_stop(a->sources);
-	store_stop(a->store);
-	api_retry(a->api); /* requests that waited for the start are refused */
-	registry_unregister_all(a->registry, loop_now(a->loop));
-	recovery_abandon(a->recovery);
-	actuator_finish(a->actuator, flush_limit, on_vips_removed, a);
-}
-
-static void on_sessions_closed(bool complete, void *userdata)
-{
-	struct agent *a = userdata;
-	shutdown_sessions_closed(a->shutdown, complete);
-}
-
-static void close_sessions(mono_t limit, void *userdata)
-{
-	struct agent *a = userdata;
-	bgp_speaker_stop(a->speaker, STOP_TEXT, limit, on_sessions_closed, a);
-}
-
-static void leave_sessions(mono_t limit, void *userdata)
-{
-	struct agent *a = userdata;
-	sources_suspend(a->sources);
-	recovery_suspend(a->recovery);
-	peer_log_restart(a->peer_log);
-	bgp_speaker_leave(a->speaker, RESTART_TEXT, limit, on_sessions_closed, a);
-}
-
-static void reopen_sessions(void *userdata)
-{
-	struct agent *a = userdata;
-	bgp_speaker_return(a->speaker);
-}
-
-static void report_shutdown(const char *status, span_t longest, void *userdata)
-{
-	const struct agent *a = userdata;
-	service_stopping(a->service, longest + STOP_SPARE, status);
-}
-
-static const struct shutdown_ops shutdown_ops = {
-	.facts = get_shutdown_facts,
-	.drain = drain_apps,
-	.withdraw = withdraw,
-	.give_up = report_vips_left,
-	.close = close_sessions,
-	.leave = leave_sessions,
-	.reopen = reopen_sessions,
-	.report = report_shutdown,
-};
 
 static void on_stop(const char *signal, void *userdata)
 {
@@ -297,7 +86,7 @@ static int start_api(struct agent *a, struct err *err)
 {
 	char text[ENDPOINT_TEXT_MAX];
 	const struct endpoint *at = &a->config->agent.listen_addr;
-	int rc = api_new(a->loop, at, on_call, a, &a->api, err);
+	int rc = api_new(a->loop, at, calls_answer, a, &a->api, err);
 	if (rc == 0)
 		log_info("api", "listening on %s", endpoint_format(at, text));
 	if (rc == -EACCES && !at->unix_path[0]) {
@@ -313,7 +102,7 @@ static void on_peer_changed(const struct bgp_peer_status *status, void *userdata
 	struct agent *a = userdata;
 	enum shutdown_state state = shutdown_state(a->shutdown);
 	if (state != SHUTDOWN_CLOSING && state != SHUTDOWN_LEAVING) /* it is us who close them */
-		log_peers(a);
+		peer_log_update(a->peer_log);
 }
 
 static int start_speaker(struct agent *a, struct err *err)
@@ -328,7 +117,7 @@ static int start_speaker(struct agent *a, struct err *err)
 	const char *no_listener = bgp_speaker_no_listener(a->speaker);
 	if (no_listener)
 		log_error("bgp", "%s; continuing without a listener", no_listener);
-	a->peer_log = peer_log_new(a->speaker);
+	a->peer_log = peer_log_new(a->speaker, actuator_reconcile(a->actuator));
 	actuator_set_speaker(a->actuator, a->speaker);
 	rc = host_changes_new(a->loop, &a->identity, a->actuator, &a->host_changes, err);
 	if (rc == 0)
@@ -439,8 +228,8 @@ static int start_loop(struct agent *a, struct err *err)
 		rc = signals_new(a->loop, &handlers, a, &a->signals);
 	if (rc < 0)
 		return err_set(err, rc, "cannot create the event loop: %s", strerror(-rc));
-	a->shutdown = shutdown_new(a->loop, &shutdown_ops, a);
-	a->service = service_new(a->loop);
+	a->shutdown = shutdown_new(a->loop, &agent_shutdown_ops, a);
+	a->service = service_new(a->loop, calls_summarize, a);
 	return 0;
 }
 
@@ -463,7 +252,7 @@ static int start(struct agent *a, struct err *err)
 		rc = start_drains(a, err);
 	if (rc == 0)
 		a->store = store_new(a->loop, &a->config->agent, a->registry, a->actuator,
-				     on_stored, a);
+				     calls_on_written, a);
 	if (rc == 0)
 		rc = start_speaker(a, err);
 	if (rc == 0)

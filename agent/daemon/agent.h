@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The agent: runs until it is told to stop, and leaves the host as it found it. */
+/* The agent: runs until a signal, and removes from the host all that it added. */
 #ifndef AGENT_DAEMON_AGENT_H
 #define AGENT_DAEMON_AGENT_H
 

@@ -20,8 +20,8 @@ int exec_user_find(const char *name, struct child_user **ret, struct err *err)
 	/* cppcheck-suppress getpwnamCalled ; one thread, and once, before the loop */
 	const struct passwd *entry = getpwnam(name);
 	if (!entry)
-		return err_set(err, -ENOENT, "agent.exec.user: there is no user '%.100s'%s%s", name,
-			       errno ? ": " : "", errno ? strerror(errno) : "");
+		return err_set(err, -ENOENT, "agent.exec.user: no user '%.100s' on this host%s%s",
+			       name, errno ? ": " : "", errno ? strerror(errno) : "");
 	if (getgrouplist(name, entry->pw_gid, groups, &n) < 0)
 		return err_set(err, -E2BIG, "agent.exec.user: '%.100s' is in more than %d groups",
 			       name, GROUPS_MAX);

@@ -22,15 +22,17 @@ struct said {
 
 struct peer_log {
 	const struct bgp_speaker *speaker;
+	const struct reconcile *reconcile;
 	size_t n;
 	struct said said[];
 };
 
-struct peer_log *peer_log_new(const struct bgp_speaker *speaker)
+struct peer_log *peer_log_new(const struct bgp_speaker *speaker, const struct reconcile *reconcile)
 {
 	size_t n = bgp_speaker_n_peers(speaker);
 	struct peer_log *l = mem_new(1, sizeof(*l) + n * sizeof(l->said[0]));
 	l->speaker = speaker;
+	l->reconcile = reconcile;
 	l->n = n;
 	for (size_t i = 0; i < n; i++)
 		l->said[i].hint = "";
@@ -110,8 +112,9 @@ static void log_family(const char **said, const struct bgp_peer_status *p, const
 	*said = error;
 }
 
-void peer_log_update(struct peer_log *l, size_t vips4, size_t vips6)
+void peer_log_update(struct peer_log *l)
 {
+	struct vip_counts counts = reconcile_counts(l->reconcile);
 	char peer[ADDR_TEXT_MAX];
 	struct bgp_peer_status p;
 	for (size_t i = 0; i < l->n; i++) {
@@ -119,8 +122,8 @@ void peer_log_update(struct peer_log *l, size_t vips4, size_t vips6)
 		addr_format(&p.config->addr, peer);
 		log_session(&l->said[i], &p, peer);
 		log_path(&l->said[i], &p, peer);
-		log_family(&l->said[i].route_error[0], &p, peer, AF_INET, vips4);
-		log_family(&l->said[i].route_error[1], &p, peer, AF_INET6, vips6);
+		log_family(&l->said[i].route_error[0], &p, peer, AF_INET, counts.owned4);
+		log_family(&l->said[i].route_error[1], &p, peer, AF_INET6, counts.owned6);
 	}
 }
 

@@ -6,17 +6,16 @@
 #ifndef AGENT_DAEMON_PEER_LOG_H
 #define AGENT_DAEMON_PEER_LOG_H
 
-#include <stddef.h>
-
+#include "agent/vip/reconcile.h"
 #include "bgp/speaker.h"
 
 struct peer_log;
 
-/* `speaker` must outlive it. */
-struct peer_log *peer_log_new(const struct bgp_speaker *speaker);
+/* Both must outlive it. */
+struct peer_log *peer_log_new(const struct bgp_speaker *speaker, const struct reconcile *reconcile);
 void peer_log_free(struct peer_log *l);
-/* A peer changed, or the number of VIPs of a family did. */
-void peer_log_update(struct peer_log *l, size_t vips4, size_t vips6);
+/* A peer or the VIPs may have changed. */
+void peer_log_update(struct peer_log *l);
 /* The sessions are about to be closed for a restart: warns of routers that drop the routes. */
 void peer_log_restart(const struct peer_log *l);
 

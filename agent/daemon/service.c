@@ -7,7 +7,6 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "agent/status/status_line_collect.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -21,21 +20,22 @@
 struct service {
 	sd_event *loop;
 	struct notify_socket *notify;
-	struct status_sources in;
+	service_summary_cb *summary;
+	void *userdata;
 	bool ready, stopping, failed;
-	usec_t longest;     /* of the stop */
-	usec_t looked_at;   /* at the numbers */
-	usec_t ping_period; /* 0: no watchdog */
+	span_t longest;     /* the shutdown */
+	mono_t updated_at;  /* the summary */
+	span_t ping_period; /* 0: no watchdog */
 	char status[STATUS_LINE_MAX];
-	sd_event_source *activity, *look, *retry, *ping;
+	sd_event_source *activity, *update, *retry, *ping;
 };
 
-static void tell(struct service *s);
+static void send_state(struct service *s);
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
-	tell(userdata);
+	send_state(userdata);
 	return 0;
 }
 
@@ -43,16 +43,15 @@ static void send_or_retry(struct service *s, const char *text)
 {
 	int r = notify_socket_send(s->notify, text);
 	if (r < 0 && !s->failed)
-		log_warn("service", "the service manager cannot be told how we are: %s; trying on",
-			 strerror(-r));
+		log_warn("service", "cannot notify service manager: %s; retrying", strerror(-r));
 	s->failed = r < 0;
 	if (r < 0)
 		loop_timer_set(s->loop, &s->retry, usec_add(loop_now(s->loop), RETRY_INTERVAL),
 			       LOOP_APPLY, on_retry, s);
 }
 
-/* All that is true, every time: so it does not matter which message is lost. */
-static void tell(struct service *s)
+/* The whole state in every message, so that a lost one does not matter. */
+static void send_state(struct service *s)
 {
 	char buf[STATUS_LINE_MAX + 128];
 	struct strbuf text = strbuf_over(buf, sizeof(buf));
@@ -64,21 +63,21 @@ static void tell(struct service *s)
 	send_or_retry(s, buf);
 }
 
-/* The numbers. Whatever ran in the loop may have changed them, so that is when they are looked at:
- * an agent to which nothing happens sleeps. */
+/* The summary may change whenever something ran in the loop, so it is made then, and an idle agent
+ * does not wake up. */
 
-static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_update(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
 	struct service *s = userdata;
 	char status[STATUS_LINE_MAX];
-	s->looked_at = loop_now(s->loop);
-	status_line_collect(&s->in, status);
+	s->updated_at = loop_now(s->loop);
+	s->summary(status, s->userdata);
 	sd_event_source_set_enabled(s->activity, SD_EVENT_ONESHOT);
 	if (str_equal(status, s->status))
 		return 0;
 	str_copy(s->status, sizeof(s->status), status);
-	tell(s);
+	send_state(s);
 	return 0;
 }
 
@@ -86,34 +85,33 @@ static int on_activity(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct service *s = userdata;
-	loop_timer_set(s->loop, &s->look, usec_add(s->looked_at, STATUS_INTERVAL), LOOP_APPLY,
-		       on_look, s);
+	loop_timer_set(s->loop, &s->update, usec_add(s->updated_at, STATUS_INTERVAL), LOOP_APPLY,
+		       on_update, s);
 	return 0;
 }
 
-void service_ready(struct service *s, const struct status_sources *in)
+void service_ready(struct service *s)
 {
 	if (!s)
 		return;
-	s->in = *in;
 	s->ready = true;
-	s->looked_at = loop_now(s->loop);
-	status_line_collect(&s->in, s->status);
-	tell(s);
+	s->updated_at = loop_now(s->loop);
+	s->summary(s->status, s->userdata);
+	send_state(s);
 	if (sd_event_add_post(s->loop, &s->activity, on_activity, s) >= 0)
 		sd_event_source_set_enabled(s->activity, SD_EVENT_ONESHOT);
 }
 
-void service_stopping(struct service *s, usec_t longest, const char *status)
+void service_stopping(struct service *s, span_t longest, const char *status)
 {
 	if (!s)
 		return;
 	s->activity = sd_event_source_disable_unref(s->activity);
-	s->look = sd_event_source_disable_unref(s->look);
+	s->update = sd_event_source_disable_unref(s->update);
 	s->stopping = true;
 	s->longest = longest;
 	str_copy(s->status, sizeof(s->status), status);
-	tell(s);
+	send_state(s);
 }
 
 /* The watchdog */
@@ -123,7 +121,7 @@ static int on_ping(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)source, (void)usec;
 	struct service *s = userdata;
 	notify_socket_send(s->notify,
-			   "WATCHDOG=1"); /* a lost one is followed by the next in time */
+			   "WATCHDOG=1"); /* the next one is early enough if it is lost */
 	loop_timer_set(s->loop, &s->ping, usec_add(loop_now(s->loop), s->ping_period), LOOP_HTTP,
 		       on_ping, s);
 	return 0;
@@ -134,7 +132,8 @@ static void start_watchdog(struct service *s)
 	uint64_t period = 0;
 	int r = sd_watchdog_enabled(0, &period);
 	if (r < 0)
-		log_warn("service", "WATCHDOG_USEC or WATCHDOG_PID is no number: no watchdog");
+		log_warn("service",
+			 "WATCHDOG_USEC or WATCHDOG_PID is not a number, watchdog disabled");
 	if (r <= 0)
 		return;
 	s->ping_period = period / PINGS;
@@ -148,13 +147,13 @@ static void clean_environment(void)
 		unsetenv(names[i]);
 }
 
-struct service *service_new(sd_event *loop)
+struct service *service_new(sd_event *loop, service_summary_cb *summary, void *userdata)
 {
 	struct err err = { "" };
 	struct notify_socket *notify = NULL;
 	const char *path = getenv("NOTIFY_SOCKET");
 	if (path && notify_socket_new(path, &notify, &err) < 0)
-		log_warn("service", "%s; the service manager is told nothing", err.text);
+		log_warn("service", "%s; service manager will not be notified", err.text);
 	if (!notify) {
 		clean_environment();
 		return NULL;
@@ -162,6 +161,8 @@ struct service *service_new(sd_event *loop)
 	struct service *s = mem_new(1, sizeof(*s));
 	s->loop = loop;
 	s->notify = notify;
+	s->summary = summary;
+	s->userdata = userdata;
 	start_watchdog(s);
 	clean_environment();
 	return s;
@@ -172,7 +173,7 @@ void service_free(struct service *s)
 	if (!s)
 		return;
 	sd_event_source_disable_unref(s->activity);
-	sd_event_source_disable_unref(s->look);
+	sd_event_source_disable_unref(s->update);
 	sd_event_source_disable_unref(s->retry);
 	sd_event_source_disable_unref(s->ping);
 	notify_socket_free(s->notify);

@@ -1,35 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the service manager is told (sd_notify(3)), when there is one:
+ * Messages to the service manager (sd_notify(3)), if there is one:
  *
  *	READY=1        the API answers, all apps of the configuration are registered, and the
  *	               sessions are being opened. Neither routers nor checks are waited for: a host
- *	               whose router is away has to come up all the same. Who wants to know more
- *	               asks /readyz.
- *	STATUS=…       the numbers in a line, when they change, once a second at most
- *	STOPPING=1     a stop has begun
- *	WATCHDOG=1     three times in each WATCHDOG_USEC. The ping has the lowest priority that
- *there is, so it says that the loop turns and that its turns reach everybody.
+ *	               has to boot while its router is down. /readyz says more.
+ *	STATUS=…       a summary, when it changes, once a second at most
+ *	STOPPING=1     a shutdown has begun
+ *	WATCHDOG=1     three times in each WATCHDOG_USEC, at the lowest priority of the loop: so it
+ *	               shows that no source of events is starved
  *
- * Nothing here waits; what nobody takes is said again later.
+ * Nothing here blocks; a message that is not read is sent again later.
  */
 #ifndef AGENT_DAEMON_SERVICE_H
 #define AGENT_DAEMON_SERVICE_H
 
 #include <systemd/sd-event.h>
 
-#include "agent/status/status_sources.h"
+#include "agent/status/status_line.h"
+#include "lib/mono.h"
 
 struct service;
 
-/* Reads NOTIFY_SOCKET and WATCHDOG_USEC and takes them out of the environment, so that commands of
- * monitors do not speak for us. NULL when nobody wants to be told, which is fine below. Starts the
- * watchdog's pings. */
-struct service *service_new(sd_event *loop);
+/* Writes the summary, one line. */
+typedef void service_summary_cb(char buf[static STATUS_LINE_MAX], void *userdata);
+
+/* Reads NOTIFY_SOCKET and WATCHDOG_USEC and removes them from the environment, so that commands of
+ * monitors do not notify in our name. NULL without a service manager, which is fine below. Starts
+ * the watchdog pings. */
+struct service *service_new(sd_event *loop, service_summary_cb *summary, void *userdata);
 void service_free(struct service *s);
-/* What `in` points to must outlive the service. */
-void service_ready(struct service *s, const struct status_sources *in);
-/* `longest`: how long the stop may take; the manager's own limit is extended to that. */
-void service_stopping(struct service *s, usec_t longest, const char *status);
+/* `summary` is called from here on. */
+void service_ready(struct service *s);
+/* `longest`: how long the shutdown may take; the manager's limit is extended to that. */
+void service_stopping(struct service *s, span_t longest, const char *status);
 
 #endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/calls.h"
+
+#include "agent/http/answer.h"
+#include "agent/status/status_line_collect.h"
+#include "agent/status/status_sources.h"
+
+static const char *phase_of(const struct agent *a)
+{
+	switch (shutdown_state(a->shutdown)) {
+	case SHUTDOWN_RUNNING:
+		return sources_registered(a->sources) ? "running" : "starting";
+	case SHUTDOWN_DRAINING:
+		return "draining";
+	case SHUTDOWN_WITHDRAWING:
+	case SHUTDOWN_CLOSING:
+	case SHUTDOWN_LEAVING:
+	case SHUTDOWN_ENDED:
+		return "stopping";
+	}
+	return "";
+}
+
+static bool is_stopping(const struct agent *a)
+{
+	return shutdown_state(a->shutdown) != SHUTDOWN_RUNNING;
+}
+
+static struct status_sources sources_of(struct agent *a)
+{
+	return (struct status_sources){
+		.loop = a->loop,
+		.registry = a->registry,
+		.reconcile = actuator_reconcile(a->actuator),
+		.runner = a->runner,
+		.speaker = a->speaker,
+		.nat = actuator_nat(a->actuator),
+		.actuator = a->actuator,
+		.host_changes = a->host_changes,
+		.communities = &a->config->bgp.communities,
+		.phase = phase_of(a),
+		.config = &a->config->agent,
+		.discovery = sources_discovery(a->sources),
+		.store = a->store,
+		.capabilities = &a->capabilities,
+		.registered = sources_registered(a->sources) || is_stopping(a),
+		.started_at = recovery_started_at(a->recovery),
+	};
+}
+
+void calls_answer(const struct api_call *call, struct api_reply *ret, void *userdata)
+{
+	struct agent *a = userdata;
+	struct status_sources in = sources_of(a);
+	/* The apps of configuration and state file come first. */
+	if (!in.registered && answer_is_change(call->kind)) {
+		ret->defer = API_DEFER_RETRY;
+		return;
+	}
+	answer_call(&in, is_stopping(a), call, ret);
+	answer_defer(ret, a->store);
+	peer_log_update(a->peer_log);
+}
+
+void calls_summarize(char buf[static STATUS_LINE_MAX], void *userdata)
+{
+	struct status_sources in = sources_of(userdata);
+	status_line_collect(&in, buf);
+}
+
+void calls_on_written(uint64_t up_to, bool stored, void *userdata)
+{
+	struct agent *a = userdata;
+	api_send_stored(a->api, up_to, stored);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the agent. agent.c creates and frees them; a part that does not exist yet is NULL.
+ */
+#ifndef AGENT_DAEMON_PARTS_H
+#define AGENT_DAEMON_PARTS_H
+
+#include <systemd/sd-event.h>
+
+#include "agent/app/registry.h"
+#include "agent/config/capabilities.h"
+#include "agent/config/config.h"
+#include "agent/daemon/disable_file.h"
+#include "agent/daemon/peer_log.h"
+#include "agent/daemon/recovery.h"
+#include "agent/daemon/service.h"
+#include "agent/daemon/shutdown.h"
+#include "agent/daemon/signals.h"
+#include "agent/daemon/sources.h"
+#include "agent/http/api.h"
+#include "agent/store/store.h"
+#include "agent/vip/actuator.h"
+#include "agent/vip/host_addresses.h"
+#include "agent/vip/host_changes.h"
+#include "bgp/speaker.h"
+#include "monitors/runner.h"
+#include "process/child.h"
+#include "process/file_watch.h"
+#include "process/stale_children.h"
+
+struct agent {
+	sd_event *loop;
+	struct config *config;
+	struct host_addresses identity;
+	struct capability_needs capabilities;
+	struct service *service; /* NULL: no service manager */
+	struct signals *signals;
+	struct shutdown *shutdown;
+	struct api *api;
+	int instance_lock_fd;                  /* -1: not acquired */
+	struct stale_children *stale_children; /* of the previous instance */
+	struct actuator *actuator;
+	struct child_user *exec_user;
+	struct monitor_runner *runner;
+	struct registry *registry;
+	struct file_watcher *presence;
+	struct disable_file *disable_file; /* NULL: none configured */
+	struct store *store;
+	struct bgp_speaker *speaker;
+	struct peer_log *peer_log;
+	struct host_changes *host_changes;
+	struct recovery *recovery;
+	struct sources *sources;
+};
+
+#endif

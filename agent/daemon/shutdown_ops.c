@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/shutdown_ops.h"
+
+#include "agent/app/drains.h"
+#include "agent/daemon/parts.h"
+#include "lib/log.h"
+#include "process/loop.h"
+
+#define STOP_TEXT    "vipherald: stopping"
+#define RESTART_TEXT "vipherald: restarting"
+
+/* Granted by the service manager beyond what a stop takes. */
+#define STOP_SPARE (5 * USEC_PER_SEC)
+
+static void get_shutdown_facts(struct shutdown_facts *ret, void *userdata)
+{
+	const struct agent *a = userdata;
+	ret->drain = a->config->agent.shutdown_drain && sources_registered(a->sources);
+	ret->graceful = bgp_speaker_is_graceful(a->speaker);
+}
+
+static mono_t drain_apps(void *userdata)
+{
+	struct agent *a = userdata;
+	mono_t now = loop_now(a->loop);
+	registry_drain(a->registry, NULL, DRAIN_BY_STOP, "vipherald is stopping", USEC_NEVER, now);
+	return registry_drained_at(a->registry, now);
+}
+
+static void report_vips_left(void *userdata)
+{
+	struct agent *a = userdata;
+	size_t left = reconcile_counts(actuator_reconcile(a->actuator)).bound;
+	if (left > 0)
+		log_error("agent", "%zu VIP%s could not be removed from lo and will stay there",
+			  left, left == 1 ? "" : "s");
+}
+
+static void on_vips_removed(void *userdata)
+{
+	struct agent *a = userdata;
+	report_vips_left(a);
+	shutdown_vips_removed(a->shutdown);
+}
+
+static void withdraw(mono_t flush_limit, void *userdata)
+{
+	struct agent *a = userdata;
+	sources_stop(a->sources);
+	store_stop(a->store);
+	api_retry(a->api); /* requests that waited for the start are refused */
+	registry_unregister_all(a->registry, loop_now(a->loop));
+	recovery_abandon(a->recovery);
+	actuator_finish(a->actuator, flush_limit, on_vips_removed, a);
+}
+
+static void on_sessions_closed(bool complete, void *userdata)
+{
+	struct agent *a = userdata;
+	shutdown_sessions_closed(a->shutdown, complete);
+}
+
+static void close_sessions(mono_t limit, void *userdata)
+{
+	struct agent *a = userdata;
+	bgp_speaker_stop(a->speaker, STOP_TEXT, limit, on_sessions_closed, a);
+}
+
+static void leave_sessions(mono_t limit, void *userdata)
+{
+	struct agent *a = userdata;
+	sources_suspend(a->sources);
+	recovery_suspend(a->recovery);
+	peer_log_restart(a->peer_log);
+	bgp_speaker_leave(a->speaker, RESTART_TEXT, limit, on_sessions_closed, a);
+}
+
+static void reopen_sessions(void *userdata)
+{
+	struct agent *a = userdata;
+	bgp_speaker_return(a->speaker);
+}
+
+static void report_shutdown(const char *status, span_t longest, void *userdata)
+{
+	const struct agent *a = userdata;
+	service_stopping(a->service, longest + STOP_SPARE, status);
+}
+
+const struct shutdown_ops agent_shutdown_ops = {
+	.facts = get_shutdown_facts,
+	.drain = drain_apps,
+	.withdraw = withdraw,
+	.give_up = report_vips_left,
+	.close = close_sessions,
+	.leave = leave_sessions,
+	.reopen = reopen_sessions,
+	.report = report_shutdown,
+};
