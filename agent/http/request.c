@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/model/register_params.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
@@ -42,7 +43,7 @@ static const struct endpoint_row {
 
 const char *request_endpoint(size_t i)
 {
-	return i < sizeof(endpoints) / sizeof(endpoints[0]) ? endpoints[i].path : NULL;
+	return i < ARRAY_SIZE(endpoints) ? endpoints[i].path : NULL;
 }
 
 static int missing(struct err *err, const char *what)
@@ -162,7 +163,7 @@ static char *match_name(const char *path, const char *pattern)
 
 static const struct endpoint_row *find_endpoint(const char *path, char **ret_name)
 {
-	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++) {
 		if (strstr(endpoints[i].path, NAME))
 			*ret_name = match_name(path, endpoints[i].path);
 		if (*ret_name || str_equal(endpoints[i].path, path))

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/array.h"
+
 static void head(FILE *out, const char *name, const char *type, const char *help)
 {
 	fprintf(out, "# HELP vipherald_%s %s\n# TYPE vipherald_%s %s\n", name, help, name, type);
@@ -210,7 +212,7 @@ static const struct {
 static void peers(FILE *out, const struct bgp_peer_status *items, size_t n)
 {
 	char text[ADDR_TEXT_MAX];
-	for (size_t f = 0; f < sizeof(peer_families) / sizeof(peer_families[0]); f++) {
+	for (size_t f = 0; f < ARRAY_SIZE(peer_families); f++) {
 		head(out, peer_families[f].name, peer_families[f].type, peer_families[f].help);
 		for (size_t i = 0; i < n; i++)
 			fprintf(out, "vipherald_%s{peer=\"%s\"} %" PRIu64 "\n",

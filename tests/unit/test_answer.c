@@ -22,6 +22,7 @@
 #include "agent/status/view_app.h"
 #include "agent/status/view_vip.h"
 #include "agent/vip/host_addresses.h"
+#include "lib/array.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -288,7 +289,7 @@ static const struct refusal {
 static void test_refusals_have_no_effect(void **state)
 {
 	struct agent *a = *state;
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		expect(a, refusals[i].url, refusals[i].status, refusals[i].says);
 		assert_int_equal(registry_n(a->registry, HEALTH_UP), 1);
 		assert_null(a->reply.body_unstored);

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/array.h"
 #include "process/notify_socket.h"
 
 /* The service manager. `name` as in $NOTIFY_SOCKET. */
@@ -108,7 +109,7 @@ static void test_names_that_are_no_socket(void **state)
 	longest[0] = '/';
 	longest[sizeof(longest) - 1] = 0;
 	const char *const names[] = { "", "/", "@", "relative", "vsock:2:1234", longest };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct err err = { "" };
 		struct notify_socket *n = NULL;
 		assert_int_equal(notify_socket_new(names[i], &n, &err), -EAFNOSUPPORT);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/status/readiness.h"
+#include "lib/array.h"
 
 #define WELL .registered = true, .discovered = true, .peers = 2, .established = 2
 
@@ -55,7 +56,7 @@ static void test_cases(void **state)
 {
 	(void)state;
 	char text[READINESS_TEXT_MAX];
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		bool ready = readiness_report(&cases[i].in, text);
 		if (ready != (strcmp(cases[i].says, "ready\n") == 0) ||
 		    strcmp(text, cases[i].says) != 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/http/request.h"
+#include "lib/array.h"
 
 #define ARGS_MAX 6
 #define VIP                                                                                        \
@@ -144,7 +145,7 @@ static void route(const struct request *r, struct api_call *call)
 static void test_good(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(good_cases) / sizeof(good_cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(good_cases); i++) {
 		const struct good_case *c = &good_cases[i];
 		struct api_call call;
 		route(&c->request, &call);
@@ -160,7 +161,7 @@ static void test_good(void **state)
 static void test_bad(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad_cases) / sizeof(bad_cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad_cases); i++) {
 		const struct bad_case *c = &bad_cases[i];
 		struct api_call call;
 		route(&c->request, &call);
@@ -242,7 +243,7 @@ static void test_drain_parameters(void **state)
 		  0,
 		  "expected none" },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct api_call call;
 		route(&cases[i].request, &call);
 		if (cases[i].says) {

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "agent/status/status_line.h"
+#include "lib/array.h"
 
 static const struct line_case {
 	struct status_counts in;
@@ -26,7 +27,7 @@ static void test_cases(void **state)
 {
 	(void)state;
 	char text[STATUS_LINE_MAX];
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_string_equal(status_line_format(&cases[i].in, text), cases[i].says);
 }
 

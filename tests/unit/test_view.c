@@ -21,6 +21,7 @@
 #include "agent/status/view_route.h"
 #include "agent/status/view_status.h"
 #include "agent/status/view_vip.h"
+#include "lib/array.h"
 
 #define SEC USEC_PER_SEC
 
@@ -211,7 +212,7 @@ static void test_reasons(void **state)
 {
 	(void)state;
 	const struct view_vip_context context = { .global = &global, .retry_at = 1002 * SEC };
-	for (size_t i = 0; i < sizeof(reason_cases) / sizeof(reason_cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(reason_cases); i++) {
 		const struct reason_case *c = &reason_cases[i];
 		struct app app = { .health = c->health,
 				   .drained_since = c->drained ? 900 * SEC : USEC_NEVER };
@@ -261,7 +262,7 @@ static const struct route_case {
 static void test_routes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(route_cases) / sizeof(route_cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(route_cases); i++) {
 		const struct route_case *c = &route_cases[i];
 		const struct view_route route = { c->peer, c->state };
 		json_t *shown = view_route(&route, c->prefix, &global, &spec.communities);
@@ -450,7 +451,7 @@ static void test_state_names(void **state)
 		{ HEALTH_UP, ROUTE_NONE, true, "drained" },
 		{ HEALTH_DOWN, ROUTE_NONE, true, "drained" },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_string_equal(
 			app_state_name(cases[i].health, cases[i].form, cases[i].drained),
 			cases[i].want);
@@ -559,7 +560,7 @@ static void test_metrics(void **state)
 		"vipherald_consul_answers_total 5\n",
 	};
 	char *text = metrics_format(&m);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		if (!strstr(text, lines[i]))
 			fail_msg("no line %s", lines[i]);
 	free(text);
@@ -576,7 +577,7 @@ static void check_help(const char *line, size_t len)
 	snprintf(text, sizeof(text), "%.*s", (int)n, help);
 	if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ01", text[0]) || text[n - 1] != '.')
 		fail_msg("no sentence: %s", text);
-	for (size_t i = 0; i < sizeof(referring) / sizeof(referring[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(referring); i++)
 		if (strstr(text, referring[i]))
 			fail_msg("does not stand alone: %s", text);
 }
