@@ -2,13 +2,13 @@
 /*
  * The list of path attributes of an UPDATE, read and written.
  *
- * Reading never stops at the first thing that is wrong. RFC 7606 asks for the strongest reaction
- * to anything in the message, and a route that is taken for withdrawn needs its prefixes, which
- * may be in an attribute (MP_REACH_NLRI) behind the broken one. So each error is raised on one
- * verdict, which keeps the strongest, and reading goes on with the next attribute.
+ * Reading does not stop at the first error. RFC 7606 asks for the strongest reaction to anything in
+ * the message, and treat-as-withdraw needs the prefixes, which may be in an attribute
+ * (MP_REACH_NLRI) behind the broken one. So each error is raised on one verdict, which keeps the
+ * strongest, and reading goes on with the next attribute.
  *
- * What an attribute has to look like and what a broken one leads to is in `specs`; the functions
- * below it only look at values.
+ * The format of each attribute and the reaction to a broken one are in `specs`; the functions below
+ * only check values.
  */
 #include "bgp/attr.h"
 
@@ -152,8 +152,8 @@ static uint8_t decode_origin(struct decoder *d, struct reader value)
 	return 0;
 }
 
-/* A confederation is one AS to the outside (RFC 5065 5.3); inside it, a speaker that knows
- * nothing of it may well see its segments. */
+/* A confederation is one AS to the outside (RFC 5065 5.3); inside it, a speaker without
+ * confederations may well see its segments. */
 static uint8_t decode_as_path(struct decoder *d, struct reader value)
 {
 	uint8_t as_size = d->params->four_octet_as ? 4 : 2;
@@ -172,7 +172,7 @@ static uint8_t decode_as4_path(struct decoder *d, struct reader value)
 	return 0;
 }
 
-/* RFC 4271 6.3: an address that a host can have. Loopback passes: it is how people test. */
+/* RFC 4271 6.3: an address that a host can have. Loopback is accepted, for tests. */
 static uint8_t decode_next_hop(struct decoder *d, struct reader value)
 {
 	uint32_t v4 = reader_u32(&value);
@@ -366,7 +366,7 @@ void bgp_attrs_decode(struct reader list, const struct bgp_update_params *params
 	struct decoder d = { .params = params, .in = ret };
 	while (reader_left(&list) > 0)
 		decode_next(&d, &list);
-	/* RFC 6793 4.2.3: somebody who does not know AS4_PATH has aggregated since. */
+	/* RFC 6793 4.2.3: a speaker without AS4_PATH has aggregated since. */
 	if (d.aggregator_as != 0 && d.aggregator_as != BGP_AS_TRANS) {
 		ret->attrs.as4_path = (struct reader){ 0 };
 		ret->attrs.present &= ~((uint64_t)1 << BGP_ATTR_AS4_PATH);
@@ -406,7 +406,7 @@ char *bgp_attrs_large_communities_text(const struct bgp_attrs *attrs, char *buf,
 	return buf;
 }
 
-/* The extended length only where it is needed: some speakers frown at it elsewhere. */
+/* The extended length only where it is needed: some speakers reject it elsewhere. */
 static void encode_header(struct writer *w, uint8_t flags, enum bgp_attr_type type, size_t len)
 {
 	if (len > UINT16_MAX)

@@ -33,7 +33,7 @@ struct bgp_speaker {
 	struct bgp_speaker_ops ops;
 	void *userdata;
 	struct rib rib;
-	bool restoring; /* peers may have routes of a former run */
+	bool restoring; /* peers may have routes of the previous instance */
 	struct bgp_linger *linger;
 	struct bgp_peer **peers; /* the configured ones first, then guests */
 	size_t n_peers, n_configured, cap_peers;
@@ -48,7 +48,7 @@ struct bgp_speaker {
 struct bgp_flush {
 	struct list_node node;
 	mono_t deadline;
-	bool for_goodbyes; /* waits for linger rather than for output */
+	bool for_close; /* waits for linger rather than for output */
 	bgp_flushed_cb *done;
 	void *userdata;
 };
@@ -85,7 +85,7 @@ void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix)
 	struct rib_route *r = rib_withdraw(&s->rib, prefix);
 	if (!r)
 		return;
-	r->disowned = s->restoring; /* a peer that comes later may have it all the same */
+	r->disowned = s->restoring; /* a peer whose session comes up later may have it */
 	mark(s, r);
 	rib_collect(&s->rib, r);
 }
@@ -112,22 +112,22 @@ static int on_flush_timer(sd_event_source *source, uint64_t usec, void *userdata
 {
 	struct bgp_speaker *s = userdata;
 	mono_t now = loop_now(s->loop);
-	bool flushed = all_flushed(s), said_goodbye = !bgp_linger_busy(s->linger);
+	bool flushed = all_flushed(s), all_closed = !bgp_linger_busy(s->linger);
 	struct list due;
 	(void)source;
 	(void)usec;
-	/* Callbacks may add and free waits, so those that are due are set apart first. */
+	/* Callbacks may add and free flushes, so those that are due are set apart first. */
 	list_init(&due);
 	list_for_each (it, &s->flushes) {
 		struct bgp_flush *f = list_entry(it, struct bgp_flush, node);
-		if ((f->for_goodbyes ? said_goodbye : flushed) || now >= f->deadline) {
+		if ((f->for_close ? all_closed : flushed) || now >= f->deadline) {
 			list_remove(it);
 			list_append(&due, it);
 		}
 	}
 	for (struct bgp_flush *f; (f = list_first(&due, struct bgp_flush, node));) {
 		list_remove(&f->node);
-		f->done(f->for_goodbyes ? said_goodbye : flushed, f->userdata);
+		f->done(f->for_close ? all_closed : flushed, f->userdata);
 	}
 	arm_flushes(s);
 	return 0;
@@ -141,15 +141,14 @@ static void arm_flushes(struct bgp_speaker *s)
 	loop_timer_set(s->loop, &s->flush_timer, when, LOOP_BGP, on_flush_timer, s);
 }
 
-static struct bgp_flush *flush_new(struct bgp_speaker *s, mono_t deadline, bool for_goodbyes,
+static struct bgp_flush *flush_new(struct bgp_speaker *s, mono_t deadline, bool for_close,
 				   bgp_flushed_cb *done, void *userdata)
 {
 	struct bgp_flush *f = mem_new(1, sizeof(*f));
-	bool was_empty = list_empty(&s->flushes); /* else the timer runs, and is not put off */
-	*f = (struct bgp_flush){ .deadline = deadline,
-				 .for_goodbyes = for_goodbyes,
-				 .done = done,
-				 .userdata = userdata };
+	bool was_empty = list_empty(&s->flushes); /* else the timer runs already */
+	*f = (struct bgp_flush){
+		.deadline = deadline, .for_close = for_close, .done = done, .userdata = userdata
+	};
 	list_append(&s->flushes, &f->node);
 	if (was_empty)
 		arm_flushes(s);
@@ -250,7 +249,7 @@ static struct bgp_peer *add_peer(struct bgp_speaker *s, const struct bgp_peer_co
 	return s->peers[s->n_peers++] = bgp_peer_new(&env, config, guest);
 }
 
-/* Guests that have left are forgotten in a turn of their own: never from inside their events. */
+/* Guests that have left are freed in a turn of their own, never from inside their events. */
 static int on_sweep(sd_event_source *source, void *userdata)
 {
 	struct bgp_speaker *s = userdata;
@@ -305,7 +304,7 @@ static int on_resume_listening(sd_event_source *source, uint64_t usec, void *use
 	return 0;
 }
 
-/* Out of descriptors: the connection stays in the queue and would wake us for ever. */
+/* Out of descriptors: the connection stays in the backlog and would wake us all the time. */
 static void pause_listening(struct bgp_speaker *s)
 {
 	sd_event_source_set_enabled(s->listen_io, SD_EVENT_OFF);
@@ -332,15 +331,15 @@ static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *us
 		if (p)
 			bgp_peer_accept(p, conn);
 		else
-			close(conn); /* a stranger: nothing is said to it */
+			close(conn); /* not a peer */
 	}
 	return 0;
 }
 
 /* ---- Life. ---- */
 
-/* Packets of a stranger from afar do not get as far as a handshake, where every peer agreed to be
- * near (RFC 5082 3). Where only some did, their sessions are protected from accept() on. */
+/* If all peers have ttl_security, the listener drops packets from further away before a handshake
+ * (RFC 5082 3). If only some have, their sessions are protected from accept() on. */
 static bool all_near(const struct bgp_speaker *s)
 {
 	size_t i = 0;

@@ -351,7 +351,7 @@ static void end_of_rib_waits_until_all_is_restored(void **state)
 	struct bed *b = *state;
 	be_graceful(&b->host);
 	be_graceful(&b->router);
-	b->host.config.kept_ipv4 = true;
+	b->host.config.forwarding_ipv4 = true;
 	start_both(b);
 	bgp_speaker_restored(b->router.speaker);
 	loop_until(b->loop, both_up, b);
