@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bgp/attr.h"
 #include "bgp/codec.h"
 #include "bgp/merge.h"
 #include "bgp/update.h"

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bgp/attr.h"
+#include "bgp/attr_out.h"
 #include "bgp/config.h"
 
 /* The part that depends on the session; the lists are views. */

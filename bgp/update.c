@@ -19,6 +19,7 @@
 
 #include <string.h>
 
+#include "bgp/attr.h"
 #include "bgp/codec.h"
 #include "bgp/wire.h"
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bgp/attr.h"
+#include "bgp/attr_out.h"
 #include "bgp/msg.h"
 #include "lib/addr.h"
 #include "lib/bytes.h"

@@ -77,7 +77,7 @@ static void a_peer_that_lost_us_holds_routes_for_a_while(void **state)
 {
 	(void)state;
 	struct graceful g = started(&on, false, false);
-	assert_true(graceful_may_be_stale(&g, T0)); /* of a former run */
+	assert_true(graceful_may_be_stale(&g, T0)); /* of the previous instance */
 	graceful_session_up(&g);
 	assert_false(graceful_may_be_stale(&g, T0));
 	graceful_session_down(&g, true, T0 + 500 * S);

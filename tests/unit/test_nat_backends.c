@@ -403,7 +403,7 @@ static void test_lock_is_respected(void **state)
 	assert_non_null(strstr(err.text, "held by another process"));
 	assert_int_equal(nat_iptables_legacy(), NAT_LEGACY_UNUSED);
 	close(fd);
-	/* Whoever had it has changed something, probably. */
+	/* The process that held it has probably changed the table. */
 	assert_int_equal(t->ops->apply(t->b, &d, &err), -EAGAIN);
 	apply(t, none, all, false);
 	assert_listed(t, &all);
