@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bgp/attr.h"
 #include "bgp/codec.h"
 #include "bgp/merge.h"
 #include "bgp/update.h"
@@ -14,7 +15,7 @@ enum {
 	SLOT_IN_ANNOUNCE = 2, /* the id is in `announce` */
 	SLOT_IN_BATCH = 4,    /* the id is in `batch` */
 	SLOT_RESEND = 8,      /* send even if the peer holds the same */
-	SLOT_DISOWNED = 16,   /* what a former run announced was taken back */
+	SLOT_DISOWNED = 16,   /* a route of the previous instance was withdrawn */
 };
 
 #define SLOT_QUEUED (SLOT_IN_WITHDRAW | SLOT_IN_ANNOUNCE | SLOT_IN_BATCH)
@@ -56,7 +57,7 @@ static bool slot_in_use(const struct adj_slot *slot)
 	return slot->sent || (slot->flags & SLOT_QUEUED);
 }
 
-/* While a slot is in use its route may not go; this keeps the route's count in step. */
+/* A route is kept while a slot of it is in use; this maintains its count of holders. */
 static void slot_changed(struct adj_out *a, struct rib_route *route, bool was_in_use)
 {
 	bool is = slot_in_use(&a->slots[route->id]);
@@ -96,7 +97,7 @@ static void slot_set_sent(struct adj_out *a, struct rib_route *route, uint64_t a
 	slot_changed(a, route, was);
 }
 
-/* ---- What the peer should hold. ---- */
+/* ---- The routes that the peer should hold. ---- */
 
 static size_t family_index(uint8_t family)
 {
@@ -132,10 +133,10 @@ static bool needs_announce(const struct adj_out *a, const struct rib_route *rout
 	return attrs && (attrs->id != slot->sent || (slot->flags & SLOT_RESEND));
 }
 
-/* Stands for the attributes that a former run gave a route: no route of this run has this id. */
-#define ATTRS_OF_FORMER_RUN UINT64_MAX
+/* The attributes of a route of the previous instance: no route of this one has this id. */
+#define ATTRS_OF_PREVIOUS_INSTANCE UINT64_MAX
 
-/* The peer may hold it from a former run, as it has no End-of-RIB yet, and is told that it is gone.
+/* Without End-of-RIB yet, the peer may hold the route from the previous instance: it is withdrawn.
  */
 static void assume_sent(struct adj_out *a, struct rib_route *route)
 {
@@ -145,7 +146,7 @@ static void assume_sent(struct adj_out *a, struct rib_route *route)
 	if (!may_hold || !route->disowned || route->attrs || (slot->flags & SLOT_DISOWNED))
 		return;
 	slot->flags |= SLOT_DISOWNED; /* once is enough */
-	slot_set_sent(a, route, ATTRS_OF_FORMER_RUN);
+	slot_set_sent(a, route, ATTRS_OF_PREVIOUS_INSTANCE);
 }
 
 void adj_out_mark(struct adj_out *a, struct rib_route *route)
@@ -166,7 +167,7 @@ void adj_out_mark(struct adj_out *a, struct rib_route *route)
 	}
 }
 
-/* ---- The session comes and goes. ---- */
+/* ---- The session goes up and down. ---- */
 
 void adj_out_init(struct adj_out *a, struct rib *rib)
 {
@@ -227,7 +228,7 @@ bool adj_out_owes_end_of_rib(const struct adj_out *a)
 
 /* ---- Packing. ---- */
 
-/* Everything of the family is to be looked at again, and sent even if the peer holds the same. */
+/* Marks all routes of the family, to be sent even if the peer holds the same. */
 static void mark_again(struct adj_out *a, uint8_t family)
 {
 	for (size_t i = 0; i < a->rib->n_ids; i++) {
@@ -255,8 +256,8 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
 		mark_again(a, AF_INET6);
 }
 
-/* A refresh that is asked for during the first routes follows their End-of-RIB, unless that may
- * take long; one that is asked for during another follows its end. */
+/* A refresh that is requested during the first routes follows their End-of-RIB, unless that is
+ * deferred; one that is requested during another refresh follows its end. */
 static bool can_begin_refresh(const struct adj_out *a, const struct adj_family *f)
 {
 	bool wait = f->end_of_refresh || (f->end_of_rib && !a->session.defer_end_of_rib);
@@ -292,7 +293,7 @@ static size_t next_withdraw(struct adj_out *a, uint8_t family, uint8_t *buf, siz
 		if (needed && !bgp_update_add(&b, &route->prefix))
 			break;
 		queue_pop(q);
-		/* The slot is held by its flag until the last line that needs the route. */
+		/* The flag keeps the route until it is not needed any more. */
 		if (needed)
 			slot_set_sent(a, route, 0);
 		slot_clear_flags(a, route, SLOT_IN_WITHDRAW);
@@ -313,7 +314,7 @@ static int batch_key_cmp(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Takes all that was marked so far, so that routes that share attributes stand together. */
+/* Sorts the routes marked so far by attributes, so that those that share them share UPDATEs. */
 static void fill_batch(struct adj_out *a)
 {
 	size_t n = a->announce.n - a->announce.head;

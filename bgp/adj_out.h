@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The adj-RIB-out of one peer: what it was last told, and what it has yet to be told. Pure.
+ * The adj-RIB-out of one peer: the routes that it holds, and the changes to be sent. Pure.
  *
- * Marking a route says only "look at this one". What is sent is decided when a message is packed,
- * from the route as it is then and from what the peer holds. So changes that cancel out before
- * they leave send nothing, a burst becomes as few UPDATEs as its attributes allow, and nothing
- * depends on the order in which things were marked. Withdrawals leave before announcements.
+ * Marking a route only queues it. Whether it is announced or withdrawn is decided when a message is
+ * packed, from the route as it is then and from the attributes that the peer holds. So changes that
+ * cancel out send nothing, a burst becomes as few UPDATEs as its attributes allow, and the order of
+ * the marks does not matter. Withdrawals are sent before announcements.
  *
  * Order on the wire after the session came up: routes, End-of-RIB for each family (RFC 4724).
  * After a ROUTE-REFRESH: BoRR, routes, EoRR where enhanced (RFC 7313), else the routes alone.
@@ -26,7 +26,7 @@
 #include "bgp/wire.h"
 #include "lib/addr.h"
 
-/* What depends on the session and not on the route. */
+/* The parameters of the session. */
 struct adj_out_session {
 	bool ipv4, ipv6; /* negotiated */
 	bool ibgp;
@@ -35,7 +35,7 @@ struct adj_out_session {
 	bool defer_end_of_rib; /* until adj_out_end_deferral() */
 	uint32_t local_as;
 	struct addr next_hop4, next_hop6;    /* family 0: none, such routes stay unsent */
-	struct bgp_communities global, peer; /* views that outlive the session */
+	struct bgp_communities global, peer; /* views; valid longer than the session */
 };
 
 struct adj_slot {
@@ -52,7 +52,7 @@ struct adj_queue {
 struct adj_family {
 	struct adj_queue withdraw;
 	bool begin_refresh; /* a refresh was asked for and has not begun */
-	/* What follows when nothing is left to announce. */
+	/* To be sent when no announcement is left. */
 	bool end_of_rib, end_of_refresh;
 };
 
@@ -72,14 +72,14 @@ void adj_out_init(struct adj_out *a, struct rib *rib);
 void adj_out_done(struct adj_out *a);
 /* The session is up: every announced route is to be sent. */
 void adj_out_up(struct adj_out *a, const struct adj_out_session *session);
-/* The peer has forgotten everything. */
+/* The session is down: the peer holds nothing. */
 void adj_out_down(struct adj_out *a);
 /* The route was announced, changed or withdrawn. Does nothing while the session is down. */
 void adj_out_mark(struct adj_out *a, struct rib_route *route);
-/* The host's addresses changed: what has another next hop now is sent again, what has none any
- * more is withdrawn. */
+/* The host's addresses changed: routes with another next hop are sent again, routes without
+ * one are withdrawn. */
 void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6);
-/* The peer asked to be told again (RFC 2918); a family that was not negotiated is ignored. */
+/* ROUTE-REFRESH from the peer (RFC 2918); a family that was not negotiated is ignored. */
 void adj_out_refresh(struct adj_out *a, enum bgp_afi afi);
 /* All routes of the previous instance that are still valid are announced: no longer deferred. */
 void adj_out_end_deferral(struct adj_out *a);

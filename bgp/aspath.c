@@ -93,7 +93,8 @@ void bgp_as_path_add_text(struct strbuf *sb, struct reader path, uint8_t as_size
 }
 
 /* AS4_PATH knows the last part of the path only: the ASes that were added since by speakers with
- * 2-octet numbers come in front. A confederation has no business in AS4_PATH (RFC 6793 6). */
+ * 2-octet numbers come in front. Confederation segments are not allowed in AS4_PATH (RFC 6793 6).
+ */
 void bgp_as_path_add_merged_text(struct strbuf *sb, struct reader path2, struct reader path4)
 {
 	size_t count2 = path_count(path2, 2), count4 = path_count(path4, 4);

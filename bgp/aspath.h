@@ -18,8 +18,8 @@ bool bgp_as_path_is_valid(struct reader path, uint8_t as_size, bool confed_ok);
 /* "65001 65002 {65003,65004}", confederation segments as "(1 2)" and "[1,2]". */
 void bgp_as_path_add_text(struct strbuf *sb, struct reader path, uint8_t as_size);
 
-/* The path that a peer without 4-octet AS numbers passed on, put together again from what it
- * understood and what it carried (RFC 6793 4.2.3). */
+/* The path of a peer without 4-octet AS numbers, merged from AS_PATH and AS4_PATH (RFC 6793
+ * 4.2.3). */
 void bgp_as_path_add_merged_text(struct strbuf *sb, struct reader path2, struct reader path4);
 
 /* Bytes that bgp_as_path_encode writes. */

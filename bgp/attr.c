@@ -2,13 +2,13 @@
 /*
  * The list of path attributes of an UPDATE, read and written.
  *
- * Reading never stops at the first thing that is wrong. RFC 7606 asks for the strongest reaction
- * to anything in the message, and a route that is taken for withdrawn needs its prefixes, which
- * may be in an attribute (MP_REACH_NLRI) behind the broken one. So each error is raised on one
- * verdict, which keeps the strongest, and reading goes on with the next attribute.
+ * Reading does not stop at the first error. RFC 7606 asks for the strongest reaction to anything in
+ * the message, and treat-as-withdraw needs the prefixes, which may be in an attribute
+ * (MP_REACH_NLRI) behind the broken one. So each error is raised on one verdict, which keeps the
+ * strongest, and reading goes on with the next attribute.
  *
- * What an attribute has to look like and what a broken one leads to is in `specs`; the functions
- * below it only look at values.
+ * The format of each attribute and the reaction to a broken one are in `specs`; the functions below
+ * only check values.
  */
 #include "bgp/attr.h"
 
@@ -152,8 +152,8 @@ static uint8_t decode_origin(struct decoder *d, struct reader value)
 	return 0;
 }
 
-/* A confederation is one AS to the outside (RFC 5065 5.3); inside it, a speaker that knows
- * nothing of it may well see its segments. */
+/* A confederation is one AS to the outside (RFC 5065 5.3); inside it, a speaker without
+ * confederations may well see its segments. */
 static uint8_t decode_as_path(struct decoder *d, struct reader value)
 {
 	uint8_t as_size = d->params->four_octet_as ? 4 : 2;
@@ -172,7 +172,7 @@ static uint8_t decode_as4_path(struct decoder *d, struct reader value)
 	return 0;
 }
 
-/* RFC 4271 6.3: an address that a host can have. Loopback passes: it is how people test. */
+/* RFC 4271 6.3: an address that a host can have. Loopback is accepted, for tests. */
 static uint8_t decode_next_hop(struct decoder *d, struct reader value)
 {
 	uint32_t v4 = reader_u32(&value);
@@ -366,7 +366,7 @@ void bgp_attrs_decode(struct reader list, const struct bgp_update_params *params
 	struct decoder d = { .params = params, .in = ret };
 	while (reader_left(&list) > 0)
 		decode_next(&d, &list);
-	/* RFC 6793 4.2.3: somebody who does not know AS4_PATH has aggregated since. */
+	/* RFC 6793 4.2.3: a speaker without AS4_PATH has aggregated since. */
 	if (d.aggregator_as != 0 && d.aggregator_as != BGP_AS_TRANS) {
 		ret->attrs.as4_path = (struct reader){ 0 };
 		ret->attrs.present &= ~((uint64_t)1 << BGP_ATTR_AS4_PATH);
@@ -404,89 +404,4 @@ char *bgp_attrs_large_communities_text(const struct bgp_attrs *attrs, char *buf,
 			   value1, value2);
 	}
 	return buf;
-}
-
-/* The extended length only where it is needed: some speakers frown at it elsewhere. */
-static void encode_header(struct writer *w, uint8_t flags, enum bgp_attr_type type, size_t len)
-{
-	if (len > UINT16_MAX)
-		w->failed = true;
-	writer_u8(w, len > UINT8_MAX ? flags | BGP_ATTR_FLAG_EXT_LEN : flags);
-	writer_u8(w, (uint8_t)type);
-	if (len > UINT8_MAX)
-		writer_u16(w, (uint16_t)len);
-	else
-		writer_u8(w, (uint8_t)len);
-}
-
-static void encode_u32(struct writer *w, uint8_t flags, enum bgp_attr_type type, uint32_t value)
-{
-	encode_header(w, flags, type, 4);
-	writer_u32(w, value);
-}
-
-static void encode_path(struct writer *w, uint8_t flags, enum bgp_attr_type type,
-			const struct bgp_attrs_out *attrs, uint8_t as_size)
-{
-	encode_header(w, flags, type, bgp_as_path_size(attrs->n_as_path, as_size));
-	bgp_as_path_encode(w, attrs->as_path, attrs->n_as_path, as_size);
-}
-
-static bool needs_as4_path(const struct bgp_attrs_out *attrs)
-{
-	if (attrs->four_octet_as)
-		return false;
-	for (size_t i = 0; i < attrs->n_as_path; i++)
-		if (attrs->as_path[i] > UINT16_MAX)
-			return true;
-	return false;
-}
-
-static void encode_communities(struct writer *w, const struct bgp_attrs_out *attrs)
-{
-	if (attrs->n_communities > 0)
-		encode_header(w, OPT_TRANSITIVE, BGP_ATTR_COMMUNITIES, 4 * attrs->n_communities);
-	for (size_t i = 0; i < attrs->n_communities; i++)
-		writer_u32(w, attrs->communities[i]);
-}
-
-static void encode_ext_communities(struct writer *w, const struct bgp_attrs_out *attrs)
-{
-	size_t n = attrs->n_ext_communities;
-	if (n > 0)
-		encode_header(w, OPT_TRANSITIVE, BGP_ATTR_EXT_COMMUNITIES, 8 * n);
-	for (size_t i = 0; i < n; i++) {
-		writer_u32(w, attrs->ext_communities[i].high);
-		writer_u32(w, attrs->ext_communities[i].low);
-	}
-}
-
-static void encode_large_communities(struct writer *w, const struct bgp_attrs_out *attrs)
-{
-	size_t n = attrs->n_large_communities;
-	if (n > 0)
-		encode_header(w, OPT_TRANSITIVE, BGP_ATTR_LARGE_COMMUNITIES, 12 * n);
-	for (size_t i = 0; i < n; i++) {
-		writer_u32(w, attrs->large_communities[i].global);
-		writer_u32(w, attrs->large_communities[i].local1);
-		writer_u32(w, attrs->large_communities[i].local2);
-	}
-}
-
-void bgp_attrs_encode(struct writer *w, const struct bgp_attrs_out *attrs)
-{
-	encode_header(w, WELL_KNOWN, BGP_ATTR_ORIGIN, 1);
-	writer_u8(w, (uint8_t)attrs->origin);
-	encode_path(w, WELL_KNOWN, BGP_ATTR_AS_PATH, attrs, attrs->four_octet_as ? 4 : 2);
-	if (attrs->next_hop.family == AF_INET)
-		encode_u32(w, WELL_KNOWN, BGP_ATTR_NEXT_HOP, addr_to_v4(&attrs->next_hop));
-	if (attrs->has_med)
-		encode_u32(w, OPT_NON_TRANS, BGP_ATTR_MED, attrs->med);
-	if (attrs->has_local_pref)
-		encode_u32(w, WELL_KNOWN, BGP_ATTR_LOCAL_PREF, attrs->local_pref);
-	encode_communities(w, attrs);
-	encode_ext_communities(w, attrs);
-	if (needs_as4_path(attrs))
-		encode_path(w, OPT_TRANSITIVE, BGP_ATTR_AS4_PATH, attrs, 4);
-	encode_large_communities(w, attrs);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Path attributes: one table says what each looks like and how a broken one is tolerated (RFC
- * 7606), and decoding follows it. update.h is what most callers want.
+ * Path attributes: one table has the format of each and how a broken one is handled (RFC 7606), and
+ * decoding follows it. Most callers need update.h only.
  */
 #ifndef BGP_ATTR_H
 #define BGP_ATTR_H
@@ -13,13 +13,13 @@
 #include "bgp/msg.h"
 #include "lib/bytes.h"
 
-/* The worst that was found so far, and the NOTIFICATION that would tell about it. */
+/* The strongest reaction so far, and the NOTIFICATION for it. */
 struct bgp_verdict {
 	enum bgp_tolerance tolerance;
 	struct bgp_notification error;
 };
 
-/* Keeps the stronger of what is there and an UPDATE error that quotes `quote` (may be empty). */
+/* Keeps the stronger of *v and an UPDATE error that quotes `quote` (may be empty). */
 void bgp_verdict_raise(struct bgp_verdict *v, enum bgp_tolerance tolerance,
 		       enum bgp_error_update subcode, struct reader quote);
 
@@ -49,30 +49,10 @@ const char *bgp_attr_name(uint8_t type);
 uint8_t bgp_family_from_afi(uint16_t afi, uint8_t safi);
 enum bgp_afi bgp_afi_from_family(uint8_t family);
 
-/* Text of what was received, cut to `size`; all return `buf`, which is "" for an empty list. The
+/* Received attributes as text, cut to `size`; all return `buf`, which is "" for an empty list. The
  * path is the merged one of RFC 6793 4.2.3, communities are "65001:100 65535:666". */
 char *bgp_attrs_as_path_text(const struct bgp_attrs *attrs, char *buf, size_t size);
 char *bgp_attrs_communities_text(const struct bgp_attrs *attrs, char *buf, size_t size);
 char *bgp_attrs_large_communities_text(const struct bgp_attrs *attrs, char *buf, size_t size);
-
-/* What is announced; the arrays belong to the caller and are only read. */
-struct bgp_attrs_out {
-	enum bgp_origin origin;
-	const uint32_t *as_path; /* one AS_SEQUENCE; none inside the own AS */
-	size_t n_as_path;
-	bool four_octet_as;   /* else AS_TRANS and, where needed, AS4_PATH */
-	struct addr next_hop; /* NEXT_HOP if IPv4; else it belongs in MP_REACH_NLRI */
-	bool has_med, has_local_pref;
-	uint32_t med, local_pref;
-	const uint32_t *communities;
-	size_t n_communities;
-	const struct bgp_ext_community *ext_communities; /* RFC 4360 */
-	size_t n_ext_communities;
-	const struct bgp_large_community *large_communities; /* RFC 8092 */
-	size_t n_large_communities;
-};
-
-/* In ascending order of type, without MP_REACH_NLRI. */
-void bgp_attrs_encode(struct writer *w, const struct bgp_attrs_out *attrs);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What the header alone says about the size of a message (RFC 4271 6.1). ROUTE-REFRESH is left to
+/* The sizes that a message may have by its header alone (RFC 4271 6.1). ROUTE-REFRESH is left to
  * its decoder, since RFC 7313 section 5 wants another error and the whole message quoted. */
 static const struct {
 	uint16_t min, max;

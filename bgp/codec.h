@@ -4,7 +4,7 @@
  * KEEPALIVE, NOTIFICATION, ROUTE-REFRESH (RFC 2918, RFC 7313) and End-of-RIB (RFC 4724).
  *
  * Encoders write a whole message with its header and return its size, or 0 when `cap` is too
- * small. Decoders return views into what they were given and send nothing: what is to be answered
+ * small. Decoders return views into the input and send nothing: the answer to a broken message
  * comes out as a struct bgp_notification.
  */
 #ifndef BGP_CODEC_H
@@ -32,8 +32,9 @@ struct bgp_frame_view {
 };
 
 /* Looks at the first `len` bytes of a stream. `max_size` is the largest message that may come:
- * BGP_MESSAGE_MAX, or BGP_MESSAGE_EXT_MAX when both sides offered it (RFC 8654). An error shows
- * with the byte that makes it one: a peer that speaks something else is not waited for. */
+ * BGP_MESSAGE_MAX, or BGP_MESSAGE_EXT_MAX when both sides offered it (RFC 8654). An error is
+ * found with the byte that makes it one, so that a peer that does not speak BGP is not waited for.
+ */
 enum bgp_frame bgp_frame_next(const uint8_t *buf, size_t len, size_t max_size,
 			      struct bgp_frame_view *ret, struct bgp_notification *ret_error);
 
@@ -48,7 +49,7 @@ size_t bgp_encode_notification(uint8_t *buf, size_t cap, const struct bgp_notifi
 size_t bgp_encode_route_refresh(uint8_t *buf, size_t cap, const struct bgp_route_refresh *refresh);
 size_t bgp_encode_end_of_rib(uint8_t *buf, size_t cap, enum bgp_afi afi);
 
-/* `ret->data` is a view into the frame. Cannot fail: framing saw to the size. */
+/* `ret->data` is a view into the frame. Cannot fail: framing has checked the size. */
 void bgp_decode_notification(const struct bgp_frame_view *frame, struct bgp_notification *ret);
 /* Without `enhanced` (RFC 7313 not negotiated) the subtype is a reserved octet and reads as 0. */
 bool bgp_decode_route_refresh(const struct bgp_frame_view *frame, bool enhanced,

@@ -19,7 +19,7 @@ enum bgp_collision bgp_collision_check(const struct bgp_fsm *self, const struct 
 		return BGP_COLLISION_NONE;
 	case BGP_OPENSENT:
 		/* Both connections are the configured peer's, so its identifier is known for the
-		 * other one too and it need not be waited for; both ends then decide alike. */
+		 * other one too and need not be waited for; both ends then decide alike. */
 	case BGP_OPENCONFIRM:
 		break;
 	case BGP_ESTABLISHED:

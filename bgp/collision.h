@@ -13,7 +13,7 @@ enum bgp_collision {
 	BGP_COLLISION_DROP_OTHER,
 };
 
-/* To be asked when `self` has just accepted an OPEN (is in OpenConfirm). */
+/* For `self` that has just accepted an OPEN (is in OpenConfirm). */
 enum bgp_collision bgp_collision_check(const struct bgp_fsm *self, const struct bgp_fsm *other);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a speaker is told to be and whom to talk to. Values; the speaker copies what it keeps. */
+/* The configuration of a speaker and its peers. Values; the speaker copies them. */
 #ifndef BGP_CONFIG_H
 #define BGP_CONFIG_H
 
@@ -17,9 +17,9 @@
 /* RFC 4271 5.1.1 */
 enum bgp_origin { BGP_ORIGIN_IGP = 0, BGP_ORIGIN_EGP = 1, BGP_ORIGIN_INCOMPLETE = 2 };
 
-/* RFC 1997; upper half AS, lower half value. An order that is kept, duplicates allowed here. */
+/* RFC 1997; upper half AS, lower half value. The order is kept, duplicates are allowed here. */
 struct bgp_communities {
-	uint32_t *values; /* owned by whoever owns the struct */
+	uint32_t *values; /* owned by the owner of the struct */
 	size_t n;
 };
 
@@ -31,7 +31,7 @@ struct bgp_ext_community {
 };
 
 struct bgp_ext_communities {
-	struct bgp_ext_community *values; /* owned by whoever owns the struct */
+	struct bgp_ext_community *values; /* owned by the owner of the struct */
 	size_t n;
 };
 
@@ -41,23 +41,23 @@ struct bgp_large_community {
 };
 
 struct bgp_large_communities {
-	struct bgp_large_community *values; /* owned by whoever owns the struct */
+	struct bgp_large_community *values; /* owned by the owner of the struct */
 	size_t n;
 };
 
 /* After merging, so that all attributes together and a load of prefixes always fit 4,096 bytes;
- * what a route has beyond that is left out. */
+ * more than that are left out. */
 #define BGP_COMMUNITIES_MAX       512
 #define BGP_EXT_COMMUNITIES_MAX   64
 #define BGP_LARGE_COMMUNITIES_MAX 64
 #define BGP_PREPENDS_MAX          32
 
-/* What a route says about itself. */
+/* The attributes of a route. */
 struct bgp_route_attrs {
 	bool has_med, has_local_pref;
 	uint32_t med;
 	uint32_t local_pref; /* to iBGP peers only (RFC 4271 5.1.5), which get 100 without it */
-	uint8_t prepends;    /* the own AS this often more; to eBGP peers only, others see a loop */
+	uint8_t prepends;    /* of our own AS; to eBGP peers only, iBGP peers would see a loop */
 	struct bgp_communities communities; /* merged after those of all routes and of the peer */
 	struct bgp_ext_communities ext_communities;
 	struct bgp_large_communities large_communities;
@@ -90,10 +90,10 @@ struct bgp_config {
 	uint32_t router_id; /* host order, never 0 */
 	bool listen;
 	struct endpoint listen_at;
-	bool listen_if_allowed; /* where that is forbidden, go on without it */
-	/* A former run left VIPs that still take traffic (the F bit of the first sessions). */
-	bool kept_ipv4, kept_ipv6;
-	bool accept_any; /* accept sessions from peers that are not configured (the receiver) */
+	bool listen_if_allowed; /* without the permission, go on without a listener */
+	/* The previous instance left VIPs that still take traffic: the F bit of the first OPENs. */
+	bool forwarding_ipv4, forwarding_ipv6;
+	bool accept_any; /* accept sessions from any address (the receiver) */
 	enum bgp_origin origin;
 	struct bgp_communities communities; /* of every route to every peer */
 	const struct bgp_peer_config *peers;

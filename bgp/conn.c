@@ -21,9 +21,9 @@
 /* Room for one extended message (RFC 8654) that is not complete. */
 #define IN_SIZE  BGP_MESSAGE_EXT_MAX
 #define OUT_SIZE ((size_t)64 * 1024)
-/* What one peer may be sent in one turn of the loop before others get theirs. */
+/* Output to one peer in one turn of the loop, so that others get their turn. */
 #define FLUSH_MAX ((size_t)1024 * 1024)
-/* A connection that is not up after this long will not come up by its first packet. */
+/* After this long the first SYN of an attempt is lost. */
 #define HURRY_AFTER (300 * USEC_PER_MSEC)
 
 static void step(struct bgp_conn *c, struct bgp_event *event);
@@ -105,8 +105,8 @@ static void queued(struct bgp_conn *c, size_t n)
 	c->out_len += n;
 }
 
-/* The send hold timer looks at what the other host acknowledged, not at what our socket took:
- * a peer that never reads is seen as soon as its window is full. */
+/* The send hold timer counts bytes that the other host acknowledged, not those that our socket
+ * buffered: a peer that never reads is noticed as soon as its window is full. */
 static void report_progress(struct bgp_conn *c)
 {
 	uint64_t acknowledged = c->written - bgp_socket_unacknowledged(c->fd);
@@ -147,7 +147,7 @@ void bgp_conn_flush(struct bgp_conn *c)
 	if (c->fd < 0 || c->connecting)
 		return;
 	do {
-		n = out_room(c) < BGP_MESSAGE_MAX; /* no room to ask: there may be more */
+		n = out_room(c) < BGP_MESSAGE_MAX; /* no room: there may be more */
 		while (c->fsm.state == BGP_ESTABLISHED && out_room(c) >= BGP_MESSAGE_MAX &&
 		       (n = c->ops->next_message(c, c->out + c->out_len, BGP_MESSAGE_MAX)) > 0)
 			queued(c, n);
@@ -167,7 +167,7 @@ bool bgp_conn_flushed(const struct bgp_conn *c)
 
 /* ---- Carrying out actions. ---- */
 
-/* The session was configured to fit, so that one that does not is a defect: nothing is sent. */
+/* An OPEN always fits. */
 static void send_open(struct bgp_conn *c)
 {
 	struct bgp_open open = bgp_fsm_open(&c->fsm);
@@ -175,7 +175,7 @@ static void send_open(struct bgp_conn *c)
 	queued(c, bgp_open_encode(c->out + c->out_len, out_room(c), &open));
 }
 
-/* Has room of its own behind the rest, so that full output never cuts the last words. */
+/* Has room of its own at the end, so that a NOTIFICATION also fits behind full output. */
 static void send_notification(struct bgp_conn *c, const struct bgp_notification *n)
 {
 	size_t cap = c->out ? BGP_MESSAGE_MAX : 0;
@@ -228,8 +228,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	struct bgp_conn *c = userdata;
 	(void)source;
 	(void)usec;
-	/* What has happened without our hearing of it yet, after this process or its host was
-	 * stopped for a while, must not count as silence of the peer. */
+	/* Input that waits in the socket, after this process or its host was stopped for a while,
+	 * must not count as silence of the peer. */
 	if (c->connecting && attempt_ended(c))
 		connected(c);
 	if (c->fd >= 0 && !c->connecting) {
@@ -242,8 +242,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* Numerical Recipes' generator, seeded per connection: a system call for each message would be
- * most of its cost. */
+/* Numerical Recipes' generator, seeded per connection: a system call would cost more than the rest
+ * of a message. */
 static uint32_t next_random(struct bgp_conn *c)
 {
 	c->random = c->random * 1664525 + 1013904223;
@@ -277,7 +277,7 @@ static void received_open(struct bgp_conn *c, const struct bgp_frame_view *frame
 	struct bgp_notification error = { 0 };
 	struct bgp_open open;
 	struct bgp_event event = { .type = BGP_EV_OPEN, .open = &open };
-	/* In any other state it is an FSM error, whatever it says. */
+	/* In any other state it is an FSM error, whatever its content. */
 	if (c->fsm.state != BGP_OPENSENT || bgp_open_decode(frame->body, &open, &error))
 		step(c, &event);
 	else
@@ -295,7 +295,7 @@ static void received_update(struct bgp_conn *c, const struct bgp_frame_view *fra
 	struct bgp_notification error = { 0 };
 	struct bgp_update update;
 	if (c->fsm.state != BGP_ESTABLISHED) {
-		step(c, &event); /* an FSM error, whatever it says */
+		step(c, &event); /* an FSM error, whatever its content */
 		return;
 	}
 	enum bgp_tolerance t = bgp_update_decode(frame->body, &params, &update, &error);
@@ -432,8 +432,8 @@ static void adopt_socket(struct bgp_conn *c, int fd, uint32_t events)
 	loop_io_add(c->loop, &c->io, fd, events, LOOP_INPUT, on_io, c);
 }
 
-/* What fails at once is told from the loop like what fails later, so that the machine is never
- * stepped from inside its own step. */
+/* An attempt that fails at once is reported from the loop, like one that fails later, so that the
+ * machine is never stepped from inside its own step. */
 static int on_connect_failed(sd_event_source *source, void *userdata)
 {
 	struct bgp_conn *c = userdata;
@@ -474,7 +474,7 @@ void bgp_conn_open(struct bgp_conn *c)
 	bgp_conn_flush(c);
 }
 
-/* ---- The way to the peer. ---- */
+/* ---- The path to the peer. ---- */
 
 void bgp_conn_give_up(struct bgp_conn *c, const char *why)
 {
@@ -485,9 +485,10 @@ void bgp_conn_hurry(struct bgp_conn *c)
 {
 	struct bgp_event event = { .type = BGP_EV_TIMER };
 	span_t tried = usec_sub(loop_now(c->loop), c->fsm.state_since);
-	/* An attempt under way has lost its packet and would send the next in a second or three. */
+	/* The SYN of an attempt under way is lost; TCP would send the next in one to three seconds.
+	 */
 	if (c->fsm.state == BGP_CONNECT && tried >= HURRY_AFTER)
-		lost(c, "connecting anew, as the way to the peer changed", 0);
+		lost(c, "path to the peer changed, reconnecting", 0);
 	bgp_fsm_hurry(&c->fsm, loop_now(c->loop));
 	step(c, &event);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One TCP connection to a peer and its state machine: the shell that turns what the socket says
- * into events, and actions into what the socket does. Whose connection it is and what is sent
- * over it is the peer's (peer.h), which it asks through ops.
+ * One TCP connection to a peer and its state machine: the shell that turns input of the socket into
+ * events, and actions into output. The peer (peer.h), which owns it, supplies the messages through
+ * ops.
  */
 #ifndef BGP_CONN_H
 #define BGP_CONN_H
@@ -19,9 +19,9 @@ struct bgp_conn;
 
 /* None may free the connection; all are called from inside an event. */
 struct bgp_conn_ops {
-	/* Its state changed; `silent` when it failed because nobody answered at all. */
+	/* Its state changed; `silent` when it failed because nothing was heard for too long. */
 	void (*changed)(struct bgp_conn *c, enum bgp_state from, bool silent);
-	/* Adds to an OPEN what only the peer knows: how its last restart went (RFC 4724). */
+	/* Fills in the state of graceful restart, which the peer keeps (RFC 4724). */
 	void (*complete_open)(struct bgp_conn *c, struct bgp_open *open);
 	void (*session_up)(struct bgp_conn *c);
 	void (*session_down)(struct bgp_conn *c);
@@ -42,34 +42,33 @@ struct bgp_conn {
 	bool connecting; /* or accepted and not opened: nothing is read or written yet */
 	sd_event_source *io, *timer;
 	uint32_t random;
-	sd_event_source *failed; /* tells of an attempt that failed at once */
+	sd_event_source *failed; /* reports an attempt that failed at once */
 	struct err connect_error;
 	uint8_t *in; /* input that is not a whole message yet */
 	size_t in_len;
-	uint8_t *out; /* whole messages, but for what the socket took of the first */
+	uint8_t *out; /* whole messages, but for the part of the first that was sent */
 	size_t out_len;
 	uint64_t written, acknowledged;           /* bytes, for the send hold timer (RFC 9687) */
 	struct bgp_message_counts sent, received; /* of all connections so far */
 	uint64_t errors_tolerated;
-	char last_tolerated[160]; /* what was wrong with the last such UPDATE */
+	char last_tolerated[160]; /* the error in the last such UPDATE */
 };
 
 void bgp_conn_init(struct bgp_conn *c, sd_event *loop, const struct bgp_fsm_config *config,
 		   const struct bgp_peer_config *peer, struct bgp_linger *linger,
 		   const struct bgp_conn_ops *ops, void *userdata);
-/* Closes without a word. */
+/* Closes without a NOTIFICATION. */
 void bgp_conn_done(struct bgp_conn *c);
 void bgp_conn_start(struct bgp_conn *c);
-/* Says `why` to the peer if there is one, closes, and stays down until started again. NULL says
- * nothing, for a peer that then keeps our routes (RFC 4724). */
+/* Sends `why` if it is connected, closes, and stays down until started again. NULL sends nothing,
+ * for a peer that then keeps our routes (RFC 4724). */
 void bgp_conn_stop(struct bgp_conn *c, const struct bgp_notification *why);
-/* The way to the peer is lost, and what is open with it: closes it without waiting for a time-out,
- * and goes on trying. */
+/* The path is lost: closes without waiting for a timer, and retries. */
 void bgp_conn_give_up(struct bgp_conn *c, const char *why);
-/* What kept us from connecting may be over: the waits begin anew, with an attempt at once. */
+/* The path changed: resets the back-off, with an attempt at once. */
 void bgp_conn_hurry(struct bgp_conn *c);
-/* Takes over a connection that the peer made. Nothing is said on it and nothing read from it
- * before `open_at` (0: at once), unless bgp_conn_open comes first. */
+/* Takes over a connection that the peer made. Nothing is sent or read on it before
+ * `open_at` (0: at once), unless bgp_conn_open comes first. */
 void bgp_conn_accept(struct bgp_conn *c, int fd, mono_t open_at);
 /* Nothing happens unless the connection waits to be opened. */
 void bgp_conn_open(struct bgp_conn *c);
@@ -77,7 +76,7 @@ void bgp_conn_open(struct bgp_conn *c);
 void bgp_conn_defer(struct bgp_conn *c, mono_t until);
 /* Sends what next_message gives until the socket takes no more. */
 void bgp_conn_flush(struct bgp_conn *c);
-/* Nothing waits here or in the socket: the peer's host has all that was sent. */
+/* All output is sent and acknowledged by the peer's host. */
 bool bgp_conn_flushed(const struct bgp_conn *c);
 
 #endif

@@ -102,7 +102,7 @@ static void leave_established(struct bgp_fsm *fsm, const struct bgp_event *ev,
 	add(out, BGP_DO_SESSION_DOWN);
 }
 
-/* The one place where a state is entered, with what is true on entry to it. */
+/* The one place where a state is entered, with its entry actions. */
 static void change_state(struct bgp_fsm *fsm, enum bgp_state to, const struct bgp_event *ev,
 			 struct bgp_actions *out)
 {
@@ -145,8 +145,8 @@ static bool has_socket(const struct bgp_fsm *fsm)
 	       (fsm->state == BGP_ACTIVE && fsm->config.incoming);
 }
 
-/* Closes what is open and waits for the next attempt; a connection that the peer made waits for
- * nothing, the peer makes another. */
+/* Closes the connection and waits for the next attempt. A connection that the peer made ends for
+ * good: the peer makes another. */
 static void fail(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
 {
 	if (has_socket(fsm))
@@ -219,17 +219,17 @@ static void hold_timer_expired(struct bgp_fsm *fsm, const struct bgp_event *ev,
 	unsigned held = fsm->state == BGP_OPENSENT ? seconds(BGP_OPEN_HOLD_TIME)
 						   : fsm->negotiated.hold_time;
 	fail_code(fsm, ev, BGP_ERR_HOLD_TIMER, 0, out);
-	set_why(fsm, "hold timer expired: nothing heard for %u s", held);
+	set_why(fsm, "hold timer expired: nothing received for %u s", held);
 }
 
-/* RFC 9687: the peer takes nothing, so it would not take a NOTIFICATION either; one is tried all
- * the same, as section 4 asks. */
+/* RFC 9687: a peer that reads nothing will not read a NOTIFICATION either; one is sent all the
+ * same, as section 4 asks. */
 static void send_hold_timer_expired(struct bgp_fsm *fsm, const struct bgp_event *ev,
 				    struct bgp_actions *out)
 {
 	unsigned held = seconds(send_hold_time(fsm));
 	fail_code(fsm, ev, BGP_ERR_SEND_HOLD_TIMER, 0, out);
-	set_why(fsm, "send hold timer expired: the peer took nothing for %u s", held);
+	set_why(fsm, "send hold timer expired: the peer acknowledged nothing for %u s", held);
 }
 
 static void connection_lost(struct bgp_fsm *fsm, const struct bgp_event *ev,
@@ -245,14 +245,14 @@ static void received_notification(struct bgp_fsm *fsm, const struct bgp_event *e
 	const struct bgp_notification *n = ev->notification;
 	char text[240];
 	set_why(fsm, "received NOTIFICATION %s", bgp_notification_text(n, text, sizeof(text)));
-	/* Taking turns, so that a peer that learns capabilities is found again. "Unsupported
-	 * Capability" is another matter: that peer demands one. */
+	/* Attempts with and without capabilities alternate, so that they are back when the peer
+	 * supports them. Not for "Unsupported Capability": that peer requires one. */
 	bool refused = n->code == BGP_ERR_OPEN && n->subcode == BGP_ERR_OPEN_OPT_PARAM;
 	fsm->without_capabilities = refused && !fsm->without_capabilities;
 	fail(fsm, ev, out);
 }
 
-/* Tells the peer if there is one to tell, and stays down. */
+/* Sends the NOTIFICATION if it is connected, and stays down. */
 static void stop(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
 {
 	bool open = has_socket(fsm) && fsm->state != BGP_CONNECT;
@@ -331,10 +331,10 @@ static void received_open(struct bgp_fsm *fsm, const struct bgp_event *ev, struc
 	}
 	fail_with(fsm, ev, &error, out);
 	if (error.code == BGP_ERR_OPEN && error.subcode == BGP_ERR_OPEN_PEER_AS)
-		set_why(fsm, "the peer says it is AS %" PRIu32 ", configured is peer_as %" PRIu32,
+		set_why(fsm, "the peer is AS %" PRIu32 ", configured is peer_as %" PRIu32,
 			ev->open->as, fsm->config.peer_as);
 	else if (error.code == BGP_ERR_OPEN && error.subcode == BGP_ERR_OPEN_IDENTIFIER)
-		set_why(fsm, "the peer has our router id, set bgp.router_id to another value");
+		set_why(fsm, "the peer has the same router id: set bgp.router_id to another one");
 }
 
 /* ---- The states. ---- */
@@ -361,7 +361,7 @@ static void step_idle(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bg
 		defer(fsm, ev->until);
 		break;
 	case BGP_EV_STOP:
-		stop_timers(fsm); /* a retry that is due stays away */
+		stop_timers(fsm); /* cancels a retry */
 		break;
 	case BGP_EV_TCP_CONNECTED:
 	case BGP_EV_TCP_FAILED:
@@ -411,7 +411,7 @@ static void step_connecting(struct bgp_fsm *fsm, const struct bgp_event *ev,
 	case BGP_EV_SEND_BLOCKED:
 	case BGP_EV_SEND_PROGRESS:
 	case BGP_EV_SEND_DONE:
-		set_why(fsm, "a message came before the connection was up");
+		set_why(fsm, "message received before the connection was up");
 		fail(fsm, ev, out);
 		break;
 	}
@@ -429,7 +429,7 @@ static void timer_due(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bg
 	}
 }
 
-/* What is the same in OpenSent, OpenConfirm and Established. */
+/* Common to OpenSent, OpenConfirm and Established. */
 static void step_connected(struct bgp_fsm *fsm, const struct bgp_event *ev,
 			   enum bgp_error_fsm unexpected, struct bgp_actions *out)
 {

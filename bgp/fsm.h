@@ -26,11 +26,11 @@
 /* How long one attempt to connect may take: SYNs at 0, 1 and 3 s. */
 #define BGP_CONNECT_TIMEOUT (5 * USEC_PER_SEC)
 /* The hold time until the peer's OPEN says what it is to be. RFC 4271 8.2.2 wants it large and
- * suggests 4 minutes; a router that lost power after the SYN would cost that much. */
+ * suggests 4 minutes; a router that lost power after the SYN would block us for so long. */
 #define BGP_OPEN_HOLD_TIME (30 * USEC_PER_SEC)
-/* How long our OPEN on a connection that the peer made may wait for an attempt of ours. */
+/* How long our OPEN on a connection that the peer made may be delayed by an attempt of ours. */
 #define BGP_DELAY_OPEN USEC_PER_SEC
-/* RFC 9687 6: the least default for the time that nothing of ours may be taken. */
+/* RFC 9687 6: the lower limit of the default send hold time. */
 #define BGP_SEND_HOLD_TIME_MIN (480 * USEC_PER_SEC)
 
 struct bgp_fsm_config {
@@ -38,8 +38,8 @@ struct bgp_fsm_config {
 	uint32_t peer_as;       /* 0: any */
 	bool passive;           /* never connects; waits in Active */
 	bool incoming;          /* the peer made this connection; it ends in Idle for good */
-	span_t hold_time;       /* what we offer; whole seconds */
-	span_t keepalive;       /* 0: a third of what is negotiated */
+	span_t hold_time;       /* offered; whole seconds */
+	span_t keepalive;       /* 0: a third of the negotiated hold time */
 	span_t send_hold_time;  /* 0: the default of RFC 9687 */
 	span_t connect_timeout; /* 0: BGP_CONNECT_TIMEOUT */
 	span_t connect_retry, connect_retry_max;
@@ -47,7 +47,7 @@ struct bgp_fsm_config {
 	span_t restart_time;   /* whole seconds */
 };
 
-/* What both sides said in their OPENs. */
+/* Negotiated by both OPENs. */
 struct bgp_negotiated {
 	uint16_t hold_time, keepalive; /* seconds; 0: none */
 	bool ibgp;
@@ -56,7 +56,7 @@ struct bgp_negotiated {
 	uint32_t peer_as, peer_router_id;
 	bool graceful_restart;      /* both offered it: the peer keeps our routes */
 	bool graceful_notification; /* also when a NOTIFICATION ends the session (RFC 8538) */
-	struct bgp_graceful peer_graceful; /* what the peer said, whatever we offered */
+	struct bgp_graceful peer_graceful; /* as the peer offered it, whatever we did */
 };
 
 enum bgp_event_type {
@@ -73,9 +73,9 @@ enum bgp_event_type {
 	BGP_EV_REFRESH,       /* RFC 2918 */
 	BGP_EV_NOTIFICATION,  /* 24, 25 */
 	BGP_EV_BROKEN,        /* 21, 22, 28: the decoder says which NOTIFICATION to send */
-	BGP_EV_SEND_BLOCKED,  /* RFC 9687: bytes wait, the socket took none */
-	BGP_EV_SEND_PROGRESS, /* RFC 9687: it took some, more wait */
-	BGP_EV_SEND_DONE,     /* RFC 9687: it took all */
+	BGP_EV_SEND_BLOCKED,  /* RFC 9687: output waits, none was acknowledged */
+	BGP_EV_SEND_PROGRESS, /* RFC 9687: some was acknowledged, more waits */
+	BGP_EV_SEND_DONE,     /* RFC 9687: all was acknowledged */
 };
 
 struct bgp_event {
@@ -96,8 +96,8 @@ enum bgp_action_type {
 	BGP_DO_SEND_OPEN,
 	BGP_DO_SEND_KEEPALIVE,
 	BGP_DO_SEND_NOTIFICATION,
-	BGP_DO_CLOSE, /* after what was queued before it */
-	BGP_DO_LEAVE, /* the same, without a word: the peer reads to the end of the stream */
+	BGP_DO_CLOSE, /* after the output queued so far */
+	BGP_DO_LEAVE, /* likewise, without NOTIFICATION: the peer reads to the end of the stream */
 	BGP_DO_SESSION_UP,
 	BGP_DO_SESSION_DOWN, /* undoes SESSION_UP */
 };
@@ -121,14 +121,14 @@ struct bgp_fsm {
 	struct bgp_negotiated negotiated; /* valid from OpenConfirm on */
 	bool without_capabilities;        /* the peer refused optional parameters, RFC 5492 3 */
 	struct backoff backoff;
-	mono_t connect_by;     /* the attempt under way must be through */
+	mono_t connect_by;     /* the attempt under way times out */
 	mono_t open_at;        /* Active, incoming: the connection is there, our OPEN waits */
 	mono_t retry_at;       /* the next attempt */
 	mono_t deferred_until; /* and not before; 0: it is not deferred */
-	mono_t hold_until;     /* something must have been heard */
-	mono_t keepalive_at;   /* something must be said */
+	mono_t hold_until;     /* the hold timer expires */
+	mono_t keepalive_at;   /* a KEEPALIVE is due */
 	mono_t send_hold_until;
-	char why[320]; /* why it last left a state by failure; "" if it never did */
+	char why[320]; /* the last failure; "" if there was none */
 };
 
 void bgp_fsm_init(struct bgp_fsm *fsm, const struct bgp_fsm_config *config, mono_t now);
@@ -145,8 +145,8 @@ mono_t bgp_fsm_retry_due(const struct bgp_fsm *fsm);
 span_t bgp_fsm_connect_timeout(const struct bgp_fsm *fsm);
 /* Idle, and no attempt is due. */
 bool bgp_fsm_is_resting(const struct bgp_fsm *fsm);
-/* The OPEN to send on BGP_DO_SEND_OPEN; of graceful restart, what changes with time (R and F) is
- * left to the caller. */
+/* The OPEN to send on BGP_DO_SEND_OPEN; the caller fills in R and F of graceful
+ * restart. */
 struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm);
 
 #endif

@@ -7,18 +7,18 @@ void graceful_init(struct graceful *g, const struct bgp_config *config,
 	*g = (struct graceful){
 		.enabled = peer->graceful_restart,
 		.restart_time = peer->restart_time,
-		.kept_ipv4 = config->kept_ipv4,
-		.kept_ipv6 = config->kept_ipv6,
+		.forwarding_ipv4 = config->forwarding_ipv4,
+		.forwarding_ipv6 = config->forwarding_ipv6,
 	};
 	if (!g->enabled)
 		return;
-	/* A former run, of which nothing is known, may have had a session until just now. */
+	/* The previous instance may have had a session until just now. */
 	g->until = g->stale_until = usec_add(now, peer->restart_time);
 }
 
 bool graceful_restarting(const struct graceful *g, mono_t now)
 {
-	return !g->told && now < g->until;
+	return !g->done && now < g->until;
 }
 
 bool graceful_defers_end_of_rib(const struct graceful *g, mono_t now)
@@ -29,8 +29,8 @@ bool graceful_defers_end_of_rib(const struct graceful *g, mono_t now)
 void graceful_complete(const struct graceful *g, mono_t now, struct bgp_graceful *offer)
 {
 	offer->restarting = graceful_restarting(g, now);
-	offer->ipv4.forwarding = g->had_session || g->kept_ipv4;
-	offer->ipv6.forwarding = g->had_session || g->kept_ipv6;
+	offer->ipv4.forwarding = g->had_session || g->forwarding_ipv4;
+	offer->ipv6.forwarding = g->had_session || g->forwarding_ipv6;
 }
 
 void graceful_restored(struct graceful *g)
@@ -38,9 +38,9 @@ void graceful_restored(struct graceful *g)
 	g->restored = true;
 }
 
-void graceful_told(struct graceful *g)
+void graceful_done(struct graceful *g)
 {
-	g->told = true;
+	g->done = true;
 }
 
 void graceful_session_up(struct graceful *g)

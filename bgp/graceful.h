@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where graceful restart (RFC 4724, RFC 8538) stands with one peer. Pure.
+ * The state of graceful restart (RFC 4724, RFC 8538) with one peer. Pure.
  *
- * We are the side that restarts; for the peer's own restarts there is nothing to do, as none of
- * its routes are kept here.
+ * We are the Restarting Speaker only: as none of the peer's routes are kept here, there is nothing
+ * to do when the peer restarts.
  *
- *	start ── sessions say "restarted" (R), End-of-RIB is deferred
- *	  restored: all that still holds is announced, or restart_time is over ── End-of-RIB
- *	    told: this peer got it ── sessions say nothing of a restart any more
+ *	start ── OPENs with R (restarted), End-of-RIB is deferred
+ *	  restored: all valid routes are announced, or restart_time is over ── End-of-RIB is sent
+ *	    done: this peer got it ── OPENs without R
  *
- * F of a family, "its traffic was forwarded all the time", is true after a start when a former run
- * left VIPs of it, and after any session of this run: it is the peer that lost us then.
+ * F of a family (its traffic was forwarded all the time) is set after a start if the previous
+ * instance left VIPs of it, and after any session of this instance, as then only the session was
+ * lost.
  */
 #ifndef BGP_GRACEFUL_H
 #define BGP_GRACEFUL_H
@@ -24,12 +25,12 @@
 struct graceful {
 	bool enabled;
 	span_t restart_time;
-	bool kept_ipv4, kept_ipv6; /* by a former run */
+	bool forwarding_ipv4, forwarding_ipv6; /* since the previous instance */
 	bool had_session;
 	bool restored;
-	bool told;
-	mono_t until;       /* the restart is over, whatever happens */
-	mono_t stale_until; /* without a session, the peer may hold routes of ours for so long */
+	bool done;          /* End-of-RIB was sent */
+	mono_t until;       /* the restart is over at the latest */
+	mono_t stale_until; /* without a session, the peer may hold our routes until then */
 };
 
 void graceful_init(struct graceful *g, const struct bgp_config *config,
@@ -41,11 +42,12 @@ bool graceful_defers_end_of_rib(const struct graceful *g, mono_t now);
 /* Fills in R and F. */
 void graceful_complete(const struct graceful *g, mono_t now, struct bgp_graceful *offer);
 void graceful_restored(struct graceful *g);
-void graceful_told(struct graceful *g);
+/* End-of-RIB was sent. */
+void graceful_done(struct graceful *g);
 void graceful_session_up(struct graceful *g);
 /* `keeps`: the peer may keep our routes. */
 void graceful_session_down(struct graceful *g, bool keeps, mono_t now);
-/* There is no session, and yet the peer may hold routes of ours. */
+/* The peer may hold our routes as stale, without a session. */
 bool graceful_may_be_stale(const struct graceful *g, mono_t now);
 
 #endif

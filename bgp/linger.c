@@ -13,7 +13,7 @@
 #include "process/loop.h"
 
 #define LINGER_TIME USEC_PER_SEC
-/* Input dropped per wake-up: a peer that floods us gets no more of our time than others. */
+/* Input dropped per wake-up, so that a peer that floods us does not starve others. */
 #define DROP_MAX 16
 
 struct bgp_linger {

@@ -6,7 +6,7 @@
 #include "bgp/wire.h"
 
 /* Everything at its largest: the attributes of an IPv6 route to a peer with 2-octet AS numbers.
- * What is left is for prefixes. */
+ * The rest is for prefixes. */
 #define HEADER(n) (4 + (n)) /* of an attribute, with the extended length */
 #define ATTRS_MAX                                                                                  \
 	(HEADER(1) + HEADER(2 + 2 * (1 + BGP_PREPENDS_MAX)) + HEADER(4) + HEADER(4) +              \
@@ -59,7 +59,7 @@ size_t bgp_large_communities_merge(const struct bgp_large_communities *list,
 	return merge_values(list->values, list->n, sizeof(*ret), ret, n, max);
 }
 
-/* Inside the own AS the path stays empty: the own number in it would be a loop. */
+/* The AS_PATH to iBGP peers stays empty: our own AS in it would be a loop. */
 static size_t make_path(const struct bgp_merge_session *session, uint8_t prepends, uint32_t *path)
 {
 	size_t n = 1 + (prepends < BGP_PREPENDS_MAX ? prepends : BGP_PREPENDS_MAX);

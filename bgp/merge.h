@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one peer gets of a route: the route's own attributes, with what the speaker and the peer
- * add, each community once, and within the sizes that an UPDATE has room for. Pure.
+ * The attributes of a route as one peer is sent them: the route's own, with the communities of the
+ * speaker and of the peer, each community once, and within the sizes that an UPDATE has room for.
+ * Pure.
  */
 #ifndef BGP_MERGE_H
 #define BGP_MERGE_H
@@ -9,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bgp/attr.h"
+#include "bgp/attr_out.h"
 #include "bgp/config.h"
 
-/* What the session adds; the lists are views. */
+/* The part that depends on the session; the lists are views. */
 struct bgp_merge_session {
 	uint32_t local_as;
 	bool ibgp, four_octet_as;

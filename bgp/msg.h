@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decoded messages. Numbers are in host order; whatever is a list is a view into the bytes that
- * were decoded, in network order, and lives as long as they do.
+ * Decoded messages. Numbers are in host order; lists are views into the bytes that
+ * were decoded, in network order, and live as long as those.
  */
 #ifndef BGP_MSG_H
 #define BGP_MSG_H
@@ -32,21 +32,20 @@ static inline const uint8_t *bgp_notification_data(const struct bgp_notification
 
 /* Of a family in the Graceful Restart capability. */
 struct bgp_graceful_family {
-	bool listed;     /* its routes are worth keeping while the sender restarts */
+	bool listed;     /* its routes are to be kept while the sender restarts */
 	bool forwarding; /* F: the sender's last restart did not interrupt forwarding */
 };
 
-/* The Graceful Restart capability (RFC 4724 3). One without families is that of a speaker that
- * only helps others over their restarts. */
+/* The Graceful Restart capability (RFC 4724 3). One without families is that of a helper only. */
 struct bgp_graceful {
-	bool offered;          /* the capability is there; else nothing below counts */
+	bool offered;          /* the capability is there; else the rest is void */
 	bool restarting;       /* R: the sender has restarted */
 	bool notification;     /* N: a NOTIFICATION but Hard Reset keeps routes, too (RFC 8538) */
 	uint16_t restart_time; /* seconds, at most BGP_GR_TIME_MAX */
 	struct bgp_graceful_family ipv4, ipv6; /* unicast */
 };
 
-/* What an OPEN said. The 2-octet AS is replaced by the one in the capability (RFC 6793). */
+/* A decoded OPEN. The 2-octet AS is replaced by the one in the capability (RFC 6793). */
 struct bgp_open {
 	uint8_t version;
 	uint32_t as;
@@ -60,7 +59,7 @@ struct bgp_open {
 	struct bgp_graceful graceful;
 };
 
-/* What both OPENs agreed on, as far as reading an UPDATE depends on it. */
+/* The negotiated capabilities that decoding an UPDATE depends on. */
 struct bgp_update_params {
 	bool four_octet_as; /* AS numbers take 4 octets (RFC 6793) */
 	bool is_ibgp;
@@ -101,9 +100,9 @@ struct bgp_nlri {
 };
 
 /*
- * An UPDATE says up to two things of either kind: in the fields of RFC 4271 and in the MP
- * attributes of RFC 4760. Treat-as-withdraw is already done here: nothing is announced then, and
- * what was is in `withdrawn`. A prefix in both lists is announced, so read `withdrawn` first.
+ * An UPDATE has up to two lists of either kind: in the fields of RFC 4271 and in the MP
+ * attributes of RFC 4760. Treat-as-withdraw is already applied: then nothing is announced, and the
+ * prefixes are in `withdrawn`. A prefix in both lists is announced, so read `withdrawn` first.
  */
 struct bgp_update {
 	struct bgp_attrs attrs;

@@ -87,8 +87,8 @@ static bool utf8_is_valid(struct reader text)
 	return !text.failed;
 }
 
-/* Without what is not plain: text of the other side must not be able to look like anything else in
- * a log or on a terminal. */
+/* Escapes all that is not plain text: the peer must not be able to forge log lines or control a
+ * terminal. */
 static void add_quoted(struct strbuf *sb, struct reader text)
 {
 	strbuf_add(sb, ": \"");
@@ -167,7 +167,7 @@ char *bgp_notification_text(const struct bgp_notification *n, char *buf, size_t 
 		add_all(&sb, n->code, n->subcode, data);
 		return buf;
 	}
-	/* RFC 8538 3.1: what the other side would have sent is inside. */
+	/* RFC 8538 3.1: the NOTIFICATION that would have been sent is inside. */
 	uint8_t code = reader_u8(&data), subcode = reader_u8(&data);
 	strbuf_add(&sb, "Cease/Hard Reset: ");
 	add_all(&sb, code, subcode, data);

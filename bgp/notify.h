@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NOTIFICATIONs in words: names of IANA's registry of codes and subcodes, and the shutdown
+ * Text of NOTIFICATIONs: names of IANA's registry of codes and subcodes, and the shutdown
  * communication (RFC 9003).
  */
 #ifndef BGP_NOTIFY_H
@@ -28,14 +28,14 @@ char *bgp_notification_text(const struct bgp_notification *n, char *buf, size_t 
 
 /* Cease with `subcode` (Administrative Shutdown or Reset) and a text for the operator of the other
  * side, cut at 255 bytes but not inside a character; NULL or "" for none. The data is built in
- * `data`, which must live as long as what is returned. */
+ * `data`, which must live as long as the result. */
 struct bgp_notification bgp_notification_shutdown(enum bgp_error_cease subcode, const char *text,
 						  uint8_t data[static BGP_SHUTDOWN_DATA_MAX]);
 
 #define BGP_HARD_RESET_DATA_MAX (2 + BGP_SHUTDOWN_DATA_MAX)
 
 /* Cease/Hard Reset around `why`, for a peer that keeps our routes over other NOTIFICATIONs and
- * is to drop them (RFC 8538 3.1). Data of `why` that does not fit is cut; what is returned lives in
+ * is to drop them (RFC 8538 3.1). Data of `why` that does not fit is cut; the result points into
  * `data`. */
 struct bgp_notification bgp_notification_hard_reset(const struct bgp_notification *why,
 						    uint8_t data[static BGP_HARD_RESET_DATA_MAX]);

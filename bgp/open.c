@@ -63,7 +63,7 @@ static void encode_capabilities(struct writer *w, const struct bgp_open *open)
 }
 
 /* One parameter with all capabilities in it. They are far below 255 octets, so that the format of
- * RFC 9072 is for those who ask for it. */
+ * RFC 9072 is only used on request. */
 static void encode_params(struct writer *w, const struct bgp_open *open)
 {
 	size_t params = writer_open_u8(w);
@@ -130,7 +130,7 @@ static void decode_multiprotocol(struct reader value, struct bgp_open *open)
 		open->ipv6_unicast = true;
 }
 
-/* The last one counts (RFC 4724 3). Families that we do not speak are passed over. */
+/* The last one counts (RFC 4724 3). Other families are ignored. */
 static void decode_graceful(struct reader value, struct bgp_open *open)
 {
 	uint16_t head = reader_u16(&value);
@@ -153,8 +153,8 @@ static void decode_graceful(struct reader value, struct bgp_open *open)
 	open->graceful = g;
 }
 
-/* A capability of a length that its RFC does not allow offers nothing that could be relied on, and
- * is no reason to refuse the session: it is skipped like one that is not known. */
+/* A capability of a length that its RFC does not allow is skipped like an unknown one; the session
+ * is not refused for it. */
 static void decode_capability(uint8_t code, struct reader value, struct bgp_open *open)
 {
 	size_t len = reader_left(&value);
@@ -221,7 +221,7 @@ static bool decode_params(struct reader *body, struct bgp_open *open,
 	return true;
 }
 
-/* The version comes first: nothing else can be trusted to mean the same in another one. */
+/* The version is checked first, as the rest depends on it. */
 bool bgp_open_decode(struct reader body, struct bgp_open *ret, struct bgp_notification *ret_error)
 {
 	struct bgp_open open = { .version = reader_u8(&body) };
@@ -240,8 +240,8 @@ bool bgp_open_decode(struct reader body, struct bgp_open *ret, struct bgp_notifi
 		return open_error(ret_error, BGP_ERR_OPEN_IDENTIFIER);
 	if (!decode_params(&body, &open, ret_error))
 		return false;
-	/* Nobody's AS number: left over where the capability did not say the real one, or said it
-	 * wrongly (RFC 6793). */
+	/* AS_TRANS is no AS of its own (RFC 6793): the capability with the real number is missing
+	 * or broken. */
 	if (open.as == 0 || open.as == BGP_AS_TRANS)
 		return open_error(ret_error, BGP_ERR_OPEN_PEER_AS);
 	*ret = open;

@@ -14,15 +14,14 @@
 #include "bgp/msg.h"
 #include "lib/bytes.h"
 
-/* Writes what `open` offers; the size of the message, 0 if it did not fit. `multiprotocol` is not
- * looked at: it follows from the families. */
+/* Writes what `open` offers; the size of the message, 0 if it did not fit. `multiprotocol` is
+ * ignored, as it follows from the families. */
 size_t bgp_open_encode(uint8_t *buf, size_t cap, const struct bgp_open *open);
 
-/* `body` as framing gives it. Capabilities that are not known, or known but of a wrong length, are
- * as if they were not there. */
+/* `body` as framing gives it. Unknown capabilities, and those of a wrong length, are ignored. */
 bool bgp_open_decode(struct reader body, struct bgp_open *ret, struct bgp_notification *ret_error);
 
-/* Whether the peer is who it should be; `peer_as` 0 accepts any. */
+/* Whether AS and router id are acceptable; `peer_as` 0 accepts any AS. */
 bool bgp_open_check(const struct bgp_open *remote, uint32_t peer_as, uint32_t local_as,
 		    uint32_t local_router_id, struct bgp_notification *ret_error);
 

@@ -23,8 +23,8 @@ static const char *link_words(enum fib_link_state state)
 	return NULL;
 }
 
-/* Says what is wrong with the interface; false when nothing is. `name`, of IF_NAMESIZE: as it was
- * known, becomes what it is called. */
+/* Fills in the trouble with the interface; false when there is none. `name`, of IF_NAMESIZE, is its
+ * last known name, and becomes its present one. */
 static bool link_trouble(struct bgp_path *now, uint32_t ifindex, char *name)
 {
 	struct fib_link link;
@@ -40,7 +40,7 @@ static bool link_trouble(struct bgp_path *now, uint32_t ifindex, char *name)
 	return words;
 }
 
-/* The interface that the last good way went over. */
+/* The interface of the last good path. */
 static bool good_link_trouble(struct bgp_path *now)
 {
 	return link_trouble(now, now->good.ifindex, now->good.ifname);
@@ -54,22 +54,22 @@ static void no_route(struct bgp_path *now, bool near, const char *why)
 			 why);
 }
 
-/* The connected network went, and the kernel would try the default route. */
+/* The connected route is gone, and the kernel would use the default route. */
 static void not_connected(struct bgp_path *now)
 {
 	char text[ADDR_TEXT_MAX];
 	now->state = BGP_PATH_LOST;
 	if (!good_link_trouble(now))
 		snprintf(now->trouble, sizeof(now->trouble),
-			 "its network is not connected any more: the route to it goes through %s",
+			 "no longer directly connected: the route to it leads through %s",
 			 addr_format(&now->gateway, text));
 }
 
-static void update_way(struct bgp_path *now, const struct bgp_peer_config *c, bool near)
+static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *c, bool near)
 {
 	char name[IF_NAMESIZE] = "";
 	struct err err = { "" };
-	struct fib_path way;
+	struct fib_path found;
 	uint32_t scope = c->ifname[0] ? if_nametoindex(c->ifname) : 0;
 	if (c->ifname[0] && !scope) {
 		now->unsure = fib_is_unavailable(-errno);
@@ -78,25 +78,25 @@ static void update_way(struct bgp_path *now, const struct bgp_peer_config *c, bo
 		snprintf(now->trouble, sizeof(now->trouble), "interface %s is gone", c->ifname);
 		return;
 	}
-	int r = fib_lookup(&c->addr, scope, &way, &err);
+	int r = fib_lookup(&c->addr, scope, &found, &err);
 	if (r < 0) {
 		now->unsure = fib_is_unavailable(r);
 		no_route(now, near, err.text);
 		return;
 	}
-	now->source = way.source;
-	now->gateway = way.gateway;
-	if (link_trouble(now, way.ifindex, name))
+	now->source = found.source;
+	now->gateway = found.gateway;
+	if (link_trouble(now, found.ifindex, name))
 		now->state = near ? BGP_PATH_LOST : BGP_PATH_DOUBTFUL;
-	else if (near && now->good.direct && addr_is_set(&way.gateway))
+	else if (near && now->good.direct && addr_is_set(&found.gateway))
 		not_connected(now);
 	else
 		now->state = BGP_PATH_GOOD;
 	if (now->state == BGP_PATH_GOOD) {
-		now->good.ifindex = way.ifindex;
+		now->good.ifindex = found.ifindex;
 		memcpy(now->good.ifname, name, sizeof(name));
-		now->good.source = way.source;
-		now->good.direct = !addr_is_set(&way.gateway);
+		now->good.source = found.source;
+		now->good.direct = !addr_is_set(&found.gateway);
 	}
 }
 
@@ -118,8 +118,7 @@ static void check_source(struct bgp_path *now, const struct bgp_peer_config *c)
 	if (!source || fib_has_address(source, scope))
 		return;
 	if (!now->link)
-		snprintf(now->trouble, sizeof(now->trouble),
-			 "%s %s is not an address of this host now",
+		snprintf(now->trouble, sizeof(now->trouble), "%s %s is not an address of this host",
 			 source == &c->local_ip ? "local_ip" : "local_ip6",
 			 addr_format(source, text));
 	now->state = BGP_PATH_LOST;
@@ -129,7 +128,7 @@ bool bgp_path_update(struct bgp_path *p, const struct bgp_peer_config *c, bool n
 {
 	struct bgp_path before = *p;
 	*p = (struct bgp_path){ .good = before.good };
-	update_way(p, c, near);
+	update_from_fib(p, c, near);
 	if (p->unsure) {
 		*p = before;
 		p->unsure = true;

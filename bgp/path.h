@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way to a peer, as this host has it now: is there a route, is the interface up, is the address
- * there that the session is to come from? Looked at when the kernel says that something changed.
+ * The path to a peer: the route, the state of its interface, and the source address of the session.
+ * Updated when the kernel reports a change.
  *
- * A peer on a connected network cannot be reached by another way (an eBGP session reaches one hop),
- * so that its session is over when the interface goes down, without waiting for the hold timer. A
- * session over several hops may come through by another route, or by the same one a moment later:
- * that it has none is told, and the session is left to TCP and the hold timer.
+ * A directly connected peer has no other path (an eBGP session reaches one hop), so that its
+ * session ends when the interface goes down, without waiting for the hold timer. A session over
+ * several hops may survive on another route, or on the same one a moment later: the loss is
+ * reported, and the session is left to TCP and the hold timer.
  */
 #ifndef BGP_PATH_H
 #define BGP_PATH_H
@@ -19,7 +19,7 @@
 #include "lib/addr.h"
 
 enum bgp_path_state {
-	BGP_PATH_UNKNOWN, /* nobody has looked yet */
+	BGP_PATH_UNKNOWN, /* not updated yet */
 	BGP_PATH_GOOD,
 	BGP_PATH_DOUBTFUL, /* a session may survive this */
 	BGP_PATH_LOST,     /* none can */
@@ -27,20 +27,20 @@ enum bgp_path_state {
 
 struct bgp_path {
 	enum bgp_path_state state;
-	char trouble[160];   /* "interface eth0 is down"; "" when the way is good */
+	char trouble[160];   /* "interface eth0 is down"; "" when the path is good */
 	bool link;           /* the trouble is that of an interface */
-	bool unsure;         /* the kernel could not be asked: the rest is as it was, look again */
-	struct addr source;  /* what the kernel would send from; family 0: there is no way */
+	bool unsure;         /* the kernel could not be asked: the rest is as it was, ask again */
+	struct addr source;  /* of the kernel's route; family 0: there is none */
 	struct addr gateway; /* family 0: on a connected network */
 	struct {
 		uint32_t ifindex; /* 0: there was none */
 		char ifname[IF_NAMESIZE];
 		struct addr source;
 		bool direct; /* no gateway */
-	} good;              /* the last good way */
+	} good;              /* the last good path */
 };
 
-/* `near`: one hop only. True when the way is another one than at the last look. */
+/* `near`: one hop only. True when the path is another one than at the last update. */
 bool bgp_path_update(struct bgp_path *p, const struct bgp_peer_config *c, bool near);
 
 #endif

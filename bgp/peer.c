@@ -240,7 +240,7 @@ static size_t next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 	bool owed = adj_out_owes_end_of_rib(&p->adj);
 	size_t n = adj_out_next(&p->adj, buf, cap);
 	if (owed && !adj_out_owes_end_of_rib(&p->adj))
-		graceful_told(&p->graceful);
+		graceful_done(&p->graceful);
 	return n;
 }
 

@@ -2,9 +2,9 @@
 /*
  * The routes of this host, each once, with interned attributes. Pure.
  *
- * A route has a small number, its id, that stays while it exists; what is kept per peer
- * (adj_out.h) is an array over ids. A route that was withdrawn lives on without attributes while
- * some peer has not been told yet, which `holders` counts.
+ * A route has a small number, its id, that stays while it exists; the state per peer
+ * (adj_out.h) is an array over ids. A route that was withdrawn is kept without attributes until
+ * all peers have been sent the withdrawal, which `holders` counts.
  */
 #ifndef BGP_RIB_H
 #define BGP_RIB_H
@@ -17,11 +17,11 @@
 #include "lib/addr.h"
 #include "lib/hash.h"
 
-/* What a route carries before a peer adds its own; equal ones are one object, so that routes
- * that share attributes have the same id. */
+/* The attributes of a route without those that a peer adds; equal ones are one object, so that
+ * routes that share attributes have the same id. */
 struct rib_attrs {
 	size_t refs;
-	uint64_t id; /* never used twice, unlike the address; 0 is nobody's */
+	uint64_t id; /* never used twice, unlike the address; 0 is none */
 	enum bgp_origin origin;
 	struct bgp_route_attrs route; /* its lists are views into the key */
 	UT_hash_handle hh;
@@ -31,8 +31,8 @@ struct rib_attrs {
 struct rib_route {
 	struct prefix prefix;
 	uint32_t id;
-	uint32_t holders;        /* adj-RIBs-out that still need to know of it */
-	bool disowned;           /* withdrawn, also from peers that have it from a former run */
+	uint32_t holders; /* adj-RIBs-out that still refer to it */
+	bool disowned;    /* withdrawn, also from peers that have it from the previous instance */
 	struct rib_attrs *attrs; /* NULL: withdrawn */
 	UT_hash_handle hh;
 };
@@ -58,9 +58,9 @@ struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enu
 struct rib_route *rib_withdraw(struct rib *rib, const struct prefix *prefix);
 /* Marks a route that is not announced as disowned, which keeps it until rib_collect_disowned(). */
 struct rib_route *rib_disown(struct rib *rib, const struct prefix *prefix);
-/* No peer has routes of a former run any more. */
+/* No peer has routes of the previous instance any more. */
 void rib_collect_disowned(struct rib *rib);
-/* Frees the route if it is withdrawn and nobody holds it. */
+/* Frees the route if it is withdrawn and has no holders. */
 void rib_collect(struct rib *rib, struct rib_route *route);
 struct rib_route *rib_find(const struct rib *rib, const struct prefix *prefix);
 

@@ -49,8 +49,8 @@ static int set_session_options(int fd, const struct bgp_peer_config *peer, bool 
 	int r = set_ttl(fd, peer, ibgp);
 	if (r < 0)
 		return err_set(err, r, "cannot set the TTL of the session: %s", strerror(-r));
-	/* Withdrawals are small and must not wait for one another; neither call is worth a
-	 * session if it fails. */
+	/* Withdrawals are small and must not wait for one another. A session without these options
+	 * is better than none. */
 	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (peer->addr.family == AF_INET)
 		set_int(fd, IPPROTO_IP, IP_TOS, DSCP_NETWORK_CTL);
@@ -87,7 +87,7 @@ int bgp_socket_set_password(int fd, const struct bgp_peer_config *peer, struct e
 	memcpy(sig.tcpm_key, peer->password, len);
 	if (setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &sig, sizeof(sig)) < 0)
 		return err_set(err, -errno,
-			       "the kernel takes no TCP MD5 password (RFC 2385): %s; "
+			       "the kernel refuses TCP MD5 (RFC 2385): %s; "
 			       "is it built with CONFIG_TCP_MD5SIG?",
 			       strerror(errno));
 	return 0;
@@ -108,7 +108,7 @@ static int bind_source(int fd, const struct bgp_peer_config *peer, uint32_t scop
 	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	if (bind(fd, (const struct sockaddr *)&ss, len) < 0)
 		return err_set(err, -errno,
-			       "cannot send from %s (%s): is it an address of this host? "
+			       "cannot bind to %s (%s): is it an address of this host? "
 			       "Correct or remove %s",
 			       addr_format(source, text), strerror(errno),
 			       source == &peer->local_ip ? "local_ip" : "local_ip6");
@@ -120,7 +120,7 @@ static int start_connect(int fd, const struct bgp_peer_config *peer, bool ibgp, 
 	struct sockaddr_storage ss;
 	uint32_t scope = peer->ifname[0] ? if_nametoindex(peer->ifname) : 0;
 	if (peer->ifname[0] && !scope)
-		return err_set(err, -ENODEV, "there is no interface %s", peer->ifname);
+		return err_set(err, -ENODEV, "interface %s not found", peer->ifname);
 	int r = set_session_options(fd, peer, ibgp, err);
 	if (r == 0 && peer->password)
 		r = bgp_socket_set_password(fd, peer, err);
@@ -138,7 +138,7 @@ int bgp_socket_connect(const struct bgp_peer_config *peer, bool ibgp, int *ret_f
 {
 	int fd = socket(peer->addr.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return err_set(err, -errno, "cannot make a socket: %s", strerror(errno));
+		return err_set(err, -errno, "cannot create a socket: %s", strerror(errno));
 	int r = start_connect(fd, peer, ibgp, err);
 	if (r < 0) {
 		close(fd);
@@ -153,7 +153,7 @@ int bgp_socket_adopt(int fd, const struct bgp_peer_config *peer, bool ibgp, stru
 	return set_session_options(fd, peer, ibgp, err);
 }
 
-/* Answers to the SYN of a peer with GTSM must arrive with 255 before it is known who asks. */
+/* The SYN-ACK to a peer with GTSM must have TTL 255, before the peer is known. */
 static void set_listener_ttl(int fd, int family, bool near)
 {
 	set_int(fd, IPPROTO_IP, IP_TTL, MAX_TTL);
@@ -199,7 +199,7 @@ int bgp_socket_listen(const struct endpoint *at, bool near, int *ret_fd, struct 
 		fd = socket(family, type, 0);
 	}
 	if (fd < 0)
-		return err_set(err, -errno, "cannot make a socket: %s", strerror(errno));
+		return err_set(err, -errno, "cannot create a socket: %s", strerror(errno));
 	int r = start_listen(fd, at, family, near, err);
 	if (r < 0) {
 		close(fd);

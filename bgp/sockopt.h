@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* BGP's sockets: how they are made, and the options that keep strangers out. */
+/* BGP's sockets, and the options that protect them: TTL security (RFC 5082), TCP MD5 (RFC 2385). */
 #ifndef BGP_SOCKOPT_H
 #define BGP_SOCKOPT_H
 
@@ -11,10 +11,10 @@
 #include "lib/err.h"
 
 /* Begins to connect to the peer; *ret_fd is the socket, CLOEXEC and NONBLOCK, on which EPOLLOUT
- * tells the end of the attempt. */
+ * reports the end of the attempt. */
 int bgp_socket_connect(const struct bgp_peer_config *peer, bool ibgp, int *ret_fd, struct err *err);
-/* `near`: only neighbours on the link may connect (RFC 5082). -EADDRINUSE and -EACCES come with a
- * text that says what to do. */
+/* `near`: only neighbours on the link may connect (RFC 5082). For -EADDRINUSE and -EACCES the
+ * text says what to do. */
 int bgp_socket_listen(const struct endpoint *at, bool near, int *ret_fd, struct err *err);
 /* Prepares an accepted socket for the peer that it came from. */
 int bgp_socket_adopt(int fd, const struct bgp_peer_config *peer, bool ibgp, struct err *err);
@@ -31,7 +31,7 @@ bool bgp_socket_local_name(int fd, struct bgp_socket_name *ret);
 int bgp_socket_error(int fd);
 /* Bytes that the other host has not acknowledged yet. */
 size_t bgp_socket_unacknowledged(int fd);
-/* The TTL of what is sent to the peer. */
+/* The TTL of packets to the peer. */
 uint8_t bgp_socket_ttl(const struct bgp_peer_config *peer, bool ibgp);
 
 #endif

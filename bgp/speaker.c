@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bgp/listener.h"
 #include "bgp/notify.h"
 #include "bgp/peer.h"
 #include "bgp/peer_status.h"
@@ -20,12 +20,8 @@
 /* How often a flush polls the peers' sockets: TCP does not report that an acknowledgement
  * arrived. */
 #define FLUSH_POLL (1 * USEC_PER_MSEC)
-/* Connections taken from the listener in one turn of the loop. */
-#define ACCEPT_MAX 16
 /* Peers without configuration that are kept at a time (accept_any). */
 #define GUESTS_MAX 1024
-/* How long the listener rests when the process is out of descriptors. */
-#define LISTEN_PAUSE USEC_PER_SEC
 
 struct bgp_speaker {
 	sd_event *loop;
@@ -33,13 +29,13 @@ struct bgp_speaker {
 	struct bgp_speaker_ops ops;
 	void *userdata;
 	struct rib rib;
-	bool restoring; /* peers may have routes of a former run */
+	bool restoring; /* peers may have routes of the previous instance */
 	struct bgp_linger *linger;
 	struct bgp_peer **peers; /* the configured ones first, then guests */
 	size_t n_peers, n_configured, cap_peers;
-	int listen_fd;
+	struct bgp_listener listener;
 	struct err no_listener; /* why; empty: there is one, or none is wanted */
-	sd_event_source *listen_io, *resume, *output, *flush_timer, *sweep;
+	sd_event_source *output, *flush_timer, *sweep;
 	struct hostwatch *host;
 	struct list flushes;
 	struct bgp_flush *stopping;
@@ -48,7 +44,7 @@ struct bgp_speaker {
 struct bgp_flush {
 	struct list_node node;
 	mono_t deadline;
-	bool for_goodbyes; /* waits for linger rather than for output */
+	bool for_close; /* waits for linger rather than for output */
 	bgp_flushed_cb *done;
 	void *userdata;
 };
@@ -85,7 +81,7 @@ void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix)
 	struct rib_route *r = rib_withdraw(&s->rib, prefix);
 	if (!r)
 		return;
-	r->disowned = s->restoring; /* a peer that comes later may have it all the same */
+	r->disowned = s->restoring; /* a peer whose session comes up later may have it */
 	mark(s, r);
 	rib_collect(&s->rib, r);
 }
@@ -112,22 +108,22 @@ static int on_flush_timer(sd_event_source *source, uint64_t usec, void *userdata
 {
 	struct bgp_speaker *s = userdata;
 	mono_t now = loop_now(s->loop);
-	bool flushed = all_flushed(s), said_goodbye = !bgp_linger_busy(s->linger);
+	bool flushed = all_flushed(s), all_closed = !bgp_linger_busy(s->linger);
 	struct list due;
 	(void)source;
 	(void)usec;
-	/* Callbacks may add and free waits, so those that are due are set apart first. */
+	/* Callbacks may add and free flushes, so those that are due are set apart first. */
 	list_init(&due);
 	list_for_each (it, &s->flushes) {
 		struct bgp_flush *f = list_entry(it, struct bgp_flush, node);
-		if ((f->for_goodbyes ? said_goodbye : flushed) || now >= f->deadline) {
+		if ((f->for_close ? all_closed : flushed) || now >= f->deadline) {
 			list_remove(it);
 			list_append(&due, it);
 		}
 	}
 	for (struct bgp_flush *f; (f = list_first(&due, struct bgp_flush, node));) {
 		list_remove(&f->node);
-		f->done(f->for_goodbyes ? said_goodbye : flushed, f->userdata);
+		f->done(f->for_close ? all_closed : flushed, f->userdata);
 	}
 	arm_flushes(s);
 	return 0;
@@ -141,15 +137,14 @@ static void arm_flushes(struct bgp_speaker *s)
 	loop_timer_set(s->loop, &s->flush_timer, when, LOOP_BGP, on_flush_timer, s);
 }
 
-static struct bgp_flush *flush_new(struct bgp_speaker *s, mono_t deadline, bool for_goodbyes,
+static struct bgp_flush *flush_new(struct bgp_speaker *s, mono_t deadline, bool for_close,
 				   bgp_flushed_cb *done, void *userdata)
 {
 	struct bgp_flush *f = mem_new(1, sizeof(*f));
-	bool was_empty = list_empty(&s->flushes); /* else the timer runs, and is not put off */
-	*f = (struct bgp_flush){ .deadline = deadline,
-				 .for_goodbyes = for_goodbyes,
-				 .done = done,
-				 .userdata = userdata };
+	bool was_empty = list_empty(&s->flushes); /* else the timer runs already */
+	*f = (struct bgp_flush){
+		.deadline = deadline, .for_close = for_close, .done = done, .userdata = userdata
+	};
 	list_append(&s->flushes, &f->node);
 	if (was_empty)
 		arm_flushes(s);
@@ -170,15 +165,6 @@ void bgp_flush_free(struct bgp_flush *f)
 	free(f);
 }
 
-static void stop_listening(struct bgp_speaker *s)
-{
-	s->listen_io = sd_event_source_disable_unref(s->listen_io);
-	s->resume = sd_event_source_disable_unref(s->resume);
-	if (s->listen_fd >= 0)
-		close(s->listen_fd);
-	s->listen_fd = -1;
-}
-
 static void end(struct bgp_speaker *s,
 		void (*end_peer)(struct bgp_peer *p, const struct bgp_notification *why),
 		const struct bgp_notification *why, mono_t deadline, bgp_flushed_cb *done,
@@ -186,7 +172,7 @@ static void end(struct bgp_speaker *s,
 {
 	if (s->stopping)
 		return;
-	stop_listening(s);
+	bgp_listener_close(&s->listener);
 	for (size_t i = 0; i < s->n_peers; i++)
 		end_peer(s->peers[i], why);
 	s->stopping = flush_new(s, deadline, true, done, userdata);
@@ -250,7 +236,7 @@ static struct bgp_peer *add_peer(struct bgp_speaker *s, const struct bgp_peer_co
 	return s->peers[s->n_peers++] = bgp_peer_new(&env, config, guest);
 }
 
-/* Guests that have left are forgotten in a turn of their own: never from inside their events. */
+/* Guests that have left are freed in a turn of their own, never from inside their events. */
 static int on_sweep(sd_event_source *source, void *userdata)
 {
 	struct bgp_speaker *s = userdata;
@@ -297,50 +283,19 @@ static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct sockaddr_s
 	return add_guest(s, &addr);
 }
 
-static int on_resume_listening(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_accepted(int fd, const struct sockaddr_storage *from, void *userdata)
 {
-	struct bgp_speaker *s = userdata;
-	(void)source, (void)usec;
-	sd_event_source_set_enabled(s->listen_io, SD_EVENT_ON);
-	return 0;
-}
-
-/* Out of descriptors: the connection stays in the queue and would wake us for ever. */
-static void pause_listening(struct bgp_speaker *s)
-{
-	sd_event_source_set_enabled(s->listen_io, SD_EVENT_OFF);
-	loop_timer_set(s->loop, &s->resume, usec_add(loop_now(s->loop), LISTEN_PAUSE), LOOP_INPUT,
-		       on_resume_listening, s);
-}
-
-static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct bgp_speaker *s = userdata;
-	(void)source;
-	(void)revents;
-	for (unsigned i = 0; i < ACCEPT_MAX; i++) {
-		struct sockaddr_storage ss = { 0 };
-		socklen_t len = sizeof(ss);
-		int conn = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (conn < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-			    errno == ENOMEM)
-				pause_listening(s);
-			break;
-		}
-		struct bgp_peer *p = find_peer(s, &ss);
-		if (p)
-			bgp_peer_accept(p, conn);
-		else
-			close(conn); /* a stranger: nothing is said to it */
-	}
-	return 0;
+	struct bgp_peer *p = find_peer(userdata, from);
+	if (p)
+		bgp_peer_accept(p, fd);
+	else
+		close(fd);
 }
 
 /* ---- Life. ---- */
 
-/* Packets of a stranger from afar do not get as far as a handshake, where every peer agreed to be
- * near (RFC 5082 3). Where only some did, their sessions are protected from accept() on. */
+/* If all peers have ttl_security, the listener drops packets from further away before a handshake
+ * (RFC 5082 3). If only some have, their sessions are protected from accept() on. */
 static bool all_near(const struct bgp_speaker *s)
 {
 	size_t i = 0;
@@ -349,35 +304,16 @@ static bool all_near(const struct bgp_speaker *s)
 	return i > 0 && i == s->n_peers && !s->config.accept_any;
 }
 
-static int set_passwords(struct bgp_speaker *s, struct err *err)
-{
-	char text[ADDR_TEXT_MAX];
-	for (size_t i = 0; i < s->n_peers; i++) {
-		const struct bgp_peer_config *c = bgp_peer_config(s->peers[i]);
-		const struct endpoint *at = &s->config.listen_at;
-		bool reachable = !addr_is_set(&at->addr) || at->addr.family == c->addr.family;
-		if (!c->password || !reachable)
-			continue;
-		int r = bgp_socket_set_password(s->listen_fd, c, err);
-		if (r < 0)
-			return err_prefix(err, r, "peer %s: ", addr_format(&c->addr, text));
-	}
-	return 0;
-}
-
 static int start_listening(struct bgp_speaker *s, struct err *err)
 {
-	int r = bgp_socket_listen(&s->config.listen_at, all_near(s), &s->listen_fd, err);
+	int r = bgp_listener_open(&s->listener, &s->config.listen_at, all_near(s), err);
 	if (r == -EACCES && s->config.listen_if_allowed) {
 		s->no_listener = *err;
 		return 0;
 	}
-	if (r < 0)
-		return r;
-	r = set_passwords(s, err);
-	if (r < 0)
-		return r;
-	return loop_io_add(s->loop, &s->listen_io, s->listen_fd, EPOLLIN, LOOP_INPUT, on_accept, s);
+	for (size_t i = 0; i < s->n_peers && r == 0; i++)
+		r = bgp_listener_protect(&s->listener, bgp_peer_config(s->peers[i]), err);
+	return r;
 }
 
 static void on_host_changed(void *userdata)
@@ -400,8 +336,9 @@ void bgp_speaker_return(struct bgp_speaker *s)
 	bgp_flush_free(s->stopping);
 	s->stopping = NULL;
 	/* Without a listener the peers are still connected to. */
-	if (s->config.listen && start_listening(s, NULL) < 0)
-		stop_listening(s);
+	struct err err = { "" };
+	if (s->config.listen && start_listening(s, &err) < 0)
+		bgp_listener_close(&s->listener);
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_return(s->peers[i]);
 }
@@ -429,7 +366,7 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 		mem_copy(config->communities.values, config->communities.n * sizeof(uint32_t));
 	s->ops = *ops;
 	s->userdata = userdata;
-	s->listen_fd = -1;
+	bgp_listener_init(&s->listener, loop, on_accepted, s);
 	s->linger = bgp_linger_new(loop, NULL, NULL);
 	rib_init(&s->rib);
 	list_init(&s->flushes);
@@ -466,7 +403,7 @@ void bgp_speaker_free(struct bgp_speaker *s)
 	bgp_linger_free(s->linger);
 	rib_done(&s->rib);
 	hostwatch_free(s->host);
-	stop_listening(s);
+	bgp_listener_close(&s->listener);
 	sd_event_source_disable_unref(s->output);
 	sd_event_source_disable_unref(s->flush_timer);
 	sd_event_source_disable_unref(s->sweep);

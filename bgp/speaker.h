@@ -3,16 +3,16 @@
  * The BGP speaker: announces routes of this host to all peers, and imports nothing.
  *
  *	speaker ── rib (each route once, attributes interned)
- *	   └─ peer (one per neighbour) ── adj-RIB-out (what was last sent)
+ *	   └─ peer (one per neighbour) ── adj-RIB-out (routes last sent)
  *	         └─ conn (a TCP connection and its fsm; two during a collision)
  *
  * announce/withdraw change the rib and mark the route at every peer; one flush per turn of the
- * loop packs what changed into UPDATEs. Peers never wait for one another. A route stays known
- * after its announcement to nobody, so that a peer that comes up later gets all of them,
- * followed by End-of-RIB.
+ * loop packs what changed into UPDATEs. Peers never wait for one another. Routes stay in the
+ * rib also while no session is up, so that a peer that comes up later gets all of them, followed by
+ * End-of-RIB.
  *
- * After a restart, peers that support it (RFC 4724) keep the routes of the former run until
- * End-of-RIB, which waits for bgp_speaker_restored(): docs/graceful-restart.md.
+ * After a restart, peers with graceful restart (RFC 4724) keep the routes of the previous instance
+ * until End-of-RIB, which is deferred until bgp_speaker_restored(): docs/graceful-restart.md.
  */
 #ifndef BGP_SPEAKER_H
 #define BGP_SPEAKER_H
@@ -33,18 +33,18 @@ struct bgp_route {
 
 /* All optional. Called from the loop; none may free the speaker. */
 struct bgp_speaker_ops {
-	/* A session went up or down, or a peer's reason to be down changed. */
+	/* A session went up or down, or the reason that it is down changed. */
 	void (*peer_changed)(const struct bgp_peer_status *status, void *userdata);
 	/* A peer sent routes or withdrew some; the views live during the call. */
 	void (*update_received)(const struct bgp_peer_status *status,
 				const struct bgp_update *update, void *userdata);
 };
 
-/* Copies the configuration, opens the listener if there is one, connects to nobody yet. */
+/* Copies the configuration, opens the listener if there is one, and connects to no peer yet. */
 int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 		    const struct bgp_speaker_ops *ops, void *userdata, struct bgp_speaker **ret,
 		    struct err *err);
-/* Closes what is open without a word; stop first if the peers should know. */
+/* Closes all connections without NOTIFICATION; stop first to send one. */
 void bgp_speaker_free(struct bgp_speaker *s);
 /* Why there is no listener although there should be one, with `listen_if_allowed`; NULL: there is
  * one, or none is wanted. */
@@ -52,8 +52,9 @@ const char *bgp_speaker_no_listener(const struct bgp_speaker *s);
 /* Connects to every peer at once. */
 void bgp_speaker_start(struct bgp_speaker *s);
 
-/* All that a former run announced and that still holds is announced: peers may forget the rest.
- * Without this they do when the restart time is over. A second call does nothing. */
+/* All routes of the previous instance that are still valid are announced: sends End-of-RIB, and
+ * peers flush the rest. Without this call that happens when the restart time is over. A second call
+ * does nothing. */
 void bgp_speaker_restored(struct bgp_speaker *s);
 /* Whether any peer is configured for graceful restart. */
 bool bgp_speaker_is_graceful(const struct bgp_speaker *s);
@@ -63,15 +64,14 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route);
 /* 0 also when it is not announced. */
 void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix);
 
-/* Peers that may have it from a former run, because End-of-RIB is deferred, are told that it is
- * gone: what is known to be down does not wait for what is not known yet. It must not be announced.
- */
+/* Withdraws a route that is not announced from peers that may have it from the previous instance,
+ * as End-of-RIB is deferred: a VIP that is known to be down does not wait for others that are not
+ * known yet. */
 void bgp_speaker_disown(struct bgp_speaker *s, const struct prefix *prefix);
 
-/* Calls `done` once, as soon as everything sent to established peers so far was taken by their
- * hosts (acknowledged by TCP) and no peer without a session keeps routes of ours (RFC 4724), or at
- * `deadline`; always from the loop, never from inside. One
- * wait at a time per handle; free cancels. */
+/* Calls `done` once, as soon as the hosts of established peers have acknowledged everything
+ * sent so far, and no peer without a session keeps our routes (RFC 4724), or at `deadline`; always
+ * from the loop, never from inside. Freeing it cancels it. */
 struct bgp_flush;
 typedef void bgp_flushed_cb(bool complete, void *userdata);
 struct bgp_flush *bgp_speaker_flush(struct bgp_speaker *s, mono_t deadline, bgp_flushed_cb *done,
@@ -96,7 +96,7 @@ void bgp_speaker_return(struct bgp_speaker *s);
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s);
 /* Views; valid until the loop goes on. */
 void bgp_speaker_peer_status(const struct bgp_speaker *s, size_t peer, struct bgp_peer_status *ret);
-/* Where a route stands at one peer. */
+/* The state of a route at one peer. */
 enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t peer,
 					     const struct prefix *prefix);
 size_t bgp_speaker_n_routes(const struct bgp_speaker *s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an operator asks of a peer and of a route. Values and views; no behaviour but names. */
+/* The state of a peer and of a route, for operators. Values and views, and names of enums. */
 #ifndef BGP_STATUS_H
 #define BGP_STATUS_H
 
@@ -23,10 +23,9 @@ enum bgp_state {
 };
 const char *bgp_state_name(enum bgp_state state); /* "idle" … "established" */
 
-/* Where a route stands at one peer. All but the first two are reasons that last until something
- * changes. */
+/* The state of a route at one peer. From BGP_ROUTE_UNKNOWN on: why it is not sent. */
 enum bgp_route_state {
-	BGP_ROUTE_SENT,        /* the peer was told */
+	BGP_ROUTE_SENT,        /* the peer holds it */
 	BGP_ROUTE_PENDING,     /* the session is up, the UPDATE is about to leave */
 	BGP_ROUTE_UNKNOWN,     /* not announced */
 	BGP_ROUTE_NO_SESSION,  /* goes out when the session comes up */
@@ -47,12 +46,12 @@ struct bgp_peer_status {
 	mono_t established_since; /* USEC_NEVER unless established */
 	uint64_t sessions;        /* how often it was established */
 	const char *last_error;   /* why it last went down or did not come up; "" if never */
-	const char *hint;         /* what to check when the peer is silent; "" else */
-	const char *path_trouble; /* what is wrong with the way to the peer now; "" if nothing */
-	uint64_t path_resets;     /* sessions that ended with it */
+	const char *hint;         /* what to check (hint.h); "" if none */
+	const char *path_trouble; /* "interface eth0 is down"; "" while the path is good */
+	uint64_t path_resets;     /* sessions that ended because of it */
 	mono_t path_reset_at;     /* the last of them; 0: none */
 	mono_t retry_at;          /* next connection attempt, USEC_NEVER if none is due */
-	uint32_t peer_as;         /* as the peer says once it is up, else as configured */
+	uint32_t peer_as;         /* of its OPEN, else as configured */
 	uint32_t peer_router_id;  /* host order, 0 until its OPEN was read */
 	struct addr local_addr;   /* of the session, family 0 when there is none */
 	uint16_t local_port;
@@ -61,13 +60,13 @@ struct bgp_peer_status {
 	uint8_t ttl;        /* of packets we send */
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
 	bool ipv4_unicast, ipv6_unicast; /* negotiated */
-	/* RFC 4724: we and the peer offered it, so that it keeps our routes while we restart; and
-	 * over a NOTIFICATION, too (RFC 8538). */
+	/* RFC 4724: both sides offered it, so that the peer keeps our routes while we restart; and
+	 * after a NOTIFICATION, too (RFC 8538). */
 	bool graceful_restart, graceful_notification;
-	struct bgp_graceful peer_graceful; /* what the peer said, whatever we offered */
-	bool restarting;          /* our last restart: the peer did not get End-of-RIB yet */
-	bool end_of_rib_deferred; /* because apps have no verdict yet */
-	struct addr next_hop4, next_hop6; /* family 0: none */
+	struct bgp_graceful peer_graceful; /* as the peer offered it, whatever we did */
+	bool restarting;                   /* since our last restart, the peer got no End-of-RIB */
+	bool end_of_rib_deferred;          /* because apps have no verdict yet */
+	struct addr next_hop4, next_hop6;  /* family 0: none */
 	struct bgp_message_counts sent, received;
 	uint64_t prefixes_received, prefixes_withdrawn; /* counted, never kept */
 	uint64_t errors_tolerated; /* UPDATEs handled as RFC 7606 says without a reset */

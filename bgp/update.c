@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading an UPDATE: the three fields of RFC 4271 are cut out, then everything is read and every
- * error collected on one verdict (attr.c), then the verdict is carried out. What cannot be
- * tolerated is little: lengths that contradict each other and prefixes that cannot be read, since
- * then it is unknown which routes the message was about.
+ * error is raised on one verdict (attr.c), then the verdict is applied. Only two kinds of errors
+ * reset the session: lengths that contradict each other, and prefixes that cannot be read, since
+ * the routes that the message is about are unknown then.
  *
  * Writing: all four kinds (announce or withdraw, IPv4 or IPv6) are a list of prefixes with up to
  * two lengths around it and something behind it, so one builder serves them all:
@@ -13,12 +13,13 @@
  *	announce IPv6	header, 0, outer{MP_REACH_NLRI inner{…, prefixes}, other attributes}
  *	withdraw IPv6	header, 0, outer{MP_UNREACH_NLRI inner{…, prefixes}}
  *
- * What comes behind is written first and parked at the end of the buffer.
+ * The part behind the prefixes is written first and parked at the end of the buffer.
  */
 #include "bgp/update.h"
 
 #include <string.h>
 
+#include "bgp/attr.h"
 #include "bgp/codec.h"
 #include "bgp/wire.h"
 
@@ -64,7 +65,7 @@ static bool nlri_is_valid(struct reader prefixes, uint8_t family)
 	return !prefixes.failed;
 }
 
-/* The message as it is cut up and read, before anybody decides what to do about it. */
+/* The message as it was read, before the verdict is applied. */
 struct parts {
 	struct reader withdrawn, announced; /* IPv4, the fields of RFC 4271 */
 	bool has_attrs;
@@ -200,7 +201,7 @@ static void begin(struct bgp_update_builder *b, uint8_t *buf, size_t cap, uint8_
 	bgp_message_begin(&b->w, BGP_MSG_UPDATE);
 }
 
-/* Moves what was written since `from` to the end of the buffer, out of the way of prefixes. */
+/* Moves everything written since `from` to the end of the buffer, out of the way of prefixes. */
 static void park_tail(struct bgp_update_builder *b, size_t from)
 {
 	if (b->w.failed)

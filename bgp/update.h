@@ -10,15 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bgp/attr.h"
+#include "bgp/attr_out.h"
 #include "bgp/msg.h"
 #include "lib/addr.h"
 #include "lib/bytes.h"
 
 /*
  * `body` as framing gives it. Session reset: `ret_error` is to be sent and `ret` is untouched.
- * Anything weaker: `ret` is to be used, and `ret_error` is what was wrong, for the log; its code
- * is 0 when nothing was.
+ * Anything weaker: `ret` is to be used, and `ret_error` is the error, for the log; its code is 0
+ * when there was none.
  */
 enum bgp_tolerance bgp_update_decode(struct reader body, const struct bgp_update_params *params,
 				     struct bgp_update *ret, struct bgp_notification *ret_error);
@@ -47,7 +47,7 @@ struct bgp_update_builder {
 
 /* `cap` is the largest message the peer takes, or less. IPv4 goes into the NLRI field with
  * `attrs->next_hop`. IPv6 goes into MP_REACH_NLRI, first of the attributes (RFC 7606 5.1), with
- * `next_hop6`, which is not looked at for IPv4. `attrs` is not needed after the call. */
+ * `next_hop6`, which is ignored for IPv4. `attrs` is not needed after the call. */
 void bgp_update_begin_announce(struct bgp_update_builder *b, uint8_t *buf, size_t cap,
 			       const struct bgp_attrs_out *attrs, uint8_t family,
 			       const struct addr *next_hop6);

@@ -12,7 +12,7 @@
 #define BGP_AS_TRANS          23456 /* RFC 6793 */
 #define BGP_SHUTDOWN_TEXT_MAX 255   /* RFC 9003 2 */
 
-#define BGP_LOCAL_PREF_DEFAULT 100 /* what everybody uses; RFC 4271 5.1.5 leaves it open */
+#define BGP_LOCAL_PREF_DEFAULT 100 /* the usual default; RFC 4271 5.1.5 gives none */
 
 enum bgp_message_type {
 	BGP_MSG_OPEN = 1,

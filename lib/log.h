@@ -2,7 +2,7 @@
 /*
  * The log goes to stderr, a line an event: level, module, subject, what happened and what to do:
  *
- *	WARN  bgp: peer 192.0.2.1: hold timer expired, nothing heard for 90s; reconnecting
+ *	WARN  bgp: peer 192.0.2.1: hold timer expired, nothing received for 90 s
  *
  * Under systemd, lines carry its <N> priority prefix instead of the level's name. What is
  * not plain text (lib/utf8.h) is escaped, so that no value can forge a line or reorder it on a

@@ -13,7 +13,7 @@ struct attrs {
 	const struct nlattr *by_type[ATTRS_MAX];
 };
 
-static inline int attrs_take(const struct nlattr *attr, void *userdata)
+static inline int attrs_add(const struct nlattr *attr, void *userdata)
 {
 	struct attrs *a = userdata;
 	uint16_t type = mnl_attr_get_type(attr);
@@ -26,15 +26,15 @@ static inline int attrs_take(const struct nlattr *attr, void *userdata)
 static inline void attrs_parse(const struct nlmsghdr *msg, unsigned offset, struct attrs *ret)
 {
 	*ret = (struct attrs){ 0 };
-	mnl_attr_parse(msg, offset, attrs_take, ret);
+	mnl_attr_parse(msg, offset, attrs_add, ret);
 }
 
-/* Of what is nested in an attribute; NULL is empty. */
+/* Of the attributes nested in one; NULL is empty. */
 static inline void attrs_parse_nested(const struct nlattr *nest, struct attrs *ret)
 {
 	*ret = (struct attrs){ 0 };
 	if (nest)
-		mnl_attr_parse_nested(nest, attrs_take, ret);
+		mnl_attr_parse_nested(nest, attrs_add, ret);
 }
 
 #endif

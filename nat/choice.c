@@ -10,15 +10,15 @@ enum nat_choice nat_choose(enum nat_choice wish, enum nat_legacy legacy, enum na
 			   const char **ret_why)
 {
 	if (wish != NAT_AUTO) {
-		*ret_why = "nat.backend says so";
+		*ret_why = "nat.backend is set";
 		return wish;
 	}
 	if (lacks == NAT_NFTABLES) {
-		*ret_why = "the kernel does not have what nftables needs for it";
+		*ret_why = "the kernel lacks support for NAT by nftables";
 		return NAT_IPTABLES;
 	}
 	if (lacks == NAT_IPTABLES) {
-		*ret_why = "the kernel does not have what legacy iptables needs for it";
+		*ret_why = "the kernel lacks support for NAT by legacy iptables";
 		return NAT_NFTABLES;
 	}
 	switch (legacy) {
@@ -29,8 +29,9 @@ enum nat_choice nat_choose(enum nat_choice wish, enum nat_legacy legacy, enum na
 		*ret_why = "legacy iptables is not in use on this host";
 		break;
 	case NAT_LEGACY_UNSEEN:
-		*ret_why = "whether legacy iptables is in use here only root can see, and nftables "
-			   "works beside it";
+		*ret_why =
+			"only root can see whether legacy iptables is in use, and nftables works "
+			"beside it";
 		break;
 	}
 	return NAT_NFTABLES;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Which back end, as the operator says or as the host is. Pure. */
+/* The choice of the back end, by configuration or by the host. Pure. */
 #ifndef NAT_CHOICE_H
 #define NAT_CHOICE_H
 
 enum nat_choice { NAT_AUTO, NAT_IPTABLES, NAT_NFTABLES };
 
-/* Whether some table of legacy iptables exists. Only root may look. */
+/* Whether some table of legacy iptables exists. Only root may know. */
 enum nat_legacy { NAT_LEGACY_UNUSED, NAT_LEGACY_USED, NAT_LEGACY_UNSEEN };
 
 /* `lacks`: the kernel refused this one before, as something is missing (NAT_AUTO: none did).

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel goes through its table of connections in one system call, all namespaces' together:
- * 9 ms with nothing in it, more on larger hosts, and nothing limits it. So a child process does
- * that: a copy of ours that looks through the flows, forgets what is wrong, says how many and ends.
+ * The kernel dumps its table of connections in one system call, over all namespaces: 9 ms for an
+ * empty one, more on larger hosts, without a limit. So a child process does that: a fork that walks
+ * the flows, deletes those with another translation, reports how many, and exits.
  */
 #include "nat/conntrack.h"
 
@@ -27,7 +27,7 @@
 #include "process/loop.h"
 #include "process/subreaper.h"
 
-/* Where there are few processors, the loop comes first. */
+/* On few processors the loop comes first. */
 #define CHILD_NICE 10
 
 /* A rule to be followed, by what it matches. */
@@ -42,7 +42,7 @@ struct targets {
 	struct target *hosts, *nets;
 };
 
-/* What the child says at its end. */
+/* The report of the child. */
 struct report {
 	uint64_t count;
 	int error; /* 0 or -errno */
@@ -125,7 +125,7 @@ struct walk {
 	struct report report;
 };
 
-static int take_flow(const struct nlmsghdr *msg, void *userdata)
+static int on_flow(const struct nlmsghdr *msg, void *userdata)
 {
 	_Alignas(struct nlmsghdr) char buf[CTMSG_MAX];
 	struct walk *w = userdata;
@@ -149,7 +149,7 @@ static int walk(struct walk *w)
 	if (r == 0)
 		r = nlsock_open(NETLINK_NETFILTER, NULL, &w->dump, NULL);
 	for (size_t i = 0; i < 2 && r == 0; i++)
-		r = nlsock_request(w->dump, ct_build_dump(buf, families[i]), take_flow, w);
+		r = nlsock_request(w->dump, ct_build_dump(buf, families[i]), on_flow, w);
 	return r;
 }
 
@@ -157,8 +157,8 @@ static _Noreturn void child_main(const struct targets *targets, int out)
 {
 	struct walk w = { .targets = targets };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* What the parent closes meanwhile must not stay open here: sessions with routers, say, or
-	 * the ports that its successor listens on. So this comes before we let others go first. */
+	/* Descriptors that the parent closes meanwhile must not stay open here, such as sessions
+	 * with routers, or ports that its successor listens on. So this comes before nice(). */
 	if (dup2(out, STDIN_FILENO) < 0 || close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
 		_exit(1);
 	setpriority(PRIO_PROCESS, 0, CHILD_NICE);
@@ -172,8 +172,8 @@ static void complain(struct conntrack *c, int r)
 {
 	if (!c->complained)
 		log_warn("nat",
-			 "cannot look through the tracked connections (%s): UDP flows that are "
-			 "under way do not follow changes of NAT",
+			 "cannot dump tracked connections (%s): established UDP flows do not "
+			 "follow changes of NAT",
 			 strerror(-r));
 	c->complained = true;
 }

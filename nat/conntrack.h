@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes UDP flows that are under way follow a change of rules.
+ * Makes established UDP flows follow a change of rules.
  *
- * The kernel decides about a flow at its first packet, and a UDP flow between the same two ports
- * never ends as long as packets come: a resolver or a log sender would go on hitting the port of
- * yesterday. So flows whose translation is not what the rules say now are forgotten, and their next
- * packet starts them anew. TCP is left alone: its connections end by themselves, and one that is
- * forgotten would break.
+ * The kernel translates a flow by its first packet, and a UDP flow between the same two ports never
+ * ends as long as packets come: a resolver or a log sender would go on using the old translation.
+ * So flows with another translation than that of the rules are deleted from connection tracking,
+ * and their next packet creates them anew. TCP is left alone: its connections end by themselves,
+ * and one without its entry would break.
  */
 #ifndef NAT_CONNTRACK_H
 #define NAT_CONNTRACK_H
@@ -20,16 +20,16 @@
 
 struct conntrack;
 
-/* Opens nothing yet. */
+/* Opens no socket yet. */
 struct conntrack *conntrack_new(sd_event *loop);
 void conntrack_free(struct conntrack *c);
 
-/* The rule is in force from now on, or is not any more: looks through the flows of the host, in a
- * child process, beginning after this turn of the loop. Other than UDP is ignored. */
+/* The rule came into force, or is not in force any more: checks the flows of the host, in a child
+ * process, after this turn of the loop. Ignores protocols other than UDP. */
 void conntrack_follow(struct conntrack *c, const struct nat_rule *r, bool in_force);
-/* Nothing is left to look through. */
+/* No check is due or under way. */
 bool conntrack_idle(const struct conntrack *c);
-/* How many flows were forgotten. */
+/* How many flows were deleted. */
 uint64_t conntrack_count(const struct conntrack *c);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include "lib/addr.h"
 
-/* A flow as its first packet was, and as what it was translated to: the answers come from there. */
+/* A flow: the destination of its first packet, and the one that it was translated to, from which
+ * the replies come. */
 struct ct_flow {
 	uint8_t proto;
 	struct addr dst;
@@ -21,7 +22,7 @@ struct ct_flow {
 #define CTMSG_MAX 512
 
 struct nlmsghdr *ct_build_dump(void *buf, uint8_t family);
-/* Forgets the flow of a dumped message. NULL when that names none. */
+/* Deletes the flow of a dumped message. NULL when that has none. */
 struct nlmsghdr *ct_build_delete(void *buf, const struct nlmsghdr *dumped);
 /* -EBADMSG when it is not about a flow between ports. */
 int ct_parse(const struct nlmsghdr *msg, struct ct_flow *ret);

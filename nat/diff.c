@@ -58,7 +58,8 @@ static bool agrees(const struct nat_entry *e)
 	return true;
 }
 
-/* The one place where an entry changes: keeps counts and list, drops what says nothing. */
+/* The one place where an entry changes: maintains counts and list, drops entries that are neither
+ * wanted nor there. */
 static void entry_set(struct nat_ledger *l, struct nat_entry *e, enum nat_want want,
 		      enum nat_presence presence)
 {

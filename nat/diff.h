@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is wanted of one back end against what is there: a ledger of rules, and the difference as
- * the transaction that makes the two agree. Pure.
+ * The rules that are wanted of one back end and those that are there, in a ledger, and their
+ * difference as a transaction. Pure.
  *
- * Only rules on which the two disagree are kept in a list, so that a change costs what it changes,
- * however many rules there are.
+ * The rules that differ are in a list, so that a transaction costs as much as it changes, however
+ * many rules there are.
  */
 #ifndef NAT_DIFF_H
 #define NAT_DIFF_H
@@ -18,7 +18,7 @@
 
 enum nat_want {
 	NAT_UNWANTED,
-	NAT_UNDECIDED, /* of a former run; nobody has said yet whether it is wanted */
+	NAT_UNDECIDED, /* of a previous instance; it is not known yet whether it is wanted */
 	NAT_WANTED,
 };
 
@@ -56,8 +56,8 @@ bool nat_ledger_is_wanted(const struct nat_ledger *l, const struct nat_rule *r);
 /* Wanted and present, or not wanted and absent. */
 bool nat_ledger_agrees(const struct nat_ledger *l, const struct nat_rule *r);
 
-/* A listing: begin, each rule that is there, end. `lost` is told each wanted rule that was present
- * and is not any more (NULL: nobody is). */
+/* A listing: begin, each rule that is there, end. `lost` (may be NULL) is called for each wanted
+ * rule that was present and is not any more. */
 void nat_ledger_list_begin(struct nat_ledger *l);
 void nat_ledger_list_rule(struct nat_ledger *l, const struct nat_rule *r, bool intact);
 typedef void nat_ledger_lost_cb(const struct nat_rule *r, void *userdata);
@@ -68,9 +68,9 @@ void nat_ledger_list_end(struct nat_ledger *l, nat_ledger_lost_cb *lost, void *u
 typedef int nat_ledger_missing_cb(const struct nat_rule *r, void *userdata);
 int nat_ledger_walk_missing(const struct nat_ledger *l, nat_ledger_missing_cb *cb, void *userdata);
 
-/* What is to be done, for one VIP or (NULL) for all. False when there is nothing. */
+/* The difference, of one VIP or (NULL) of all. False when there is none. */
 bool nat_ledger_diff(const struct nat_ledger *l, const struct prefix *only, struct nat_diff *ret);
-/* It was done. */
+/* The transaction was carried out. */
 void nat_ledger_applied(struct nat_ledger *l, const struct nat_diff *d);
 void nat_diff_done(struct nat_diff *d);
 

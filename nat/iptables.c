@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NAT by legacy iptables: a rule in PREROUTING for what comes in and the same in OUTPUT for what
- * the host itself sends, in the table `nat` of each address family.
+ * NAT by legacy iptables: a rule in PREROUTING for packets that come in and the same in OUTPUT for
+ * packets of the host itself, in the table `nat` of each address family.
  *
  * The kernel only knows whole tables: a change reads one, alters the copy and writes it back, under
- * the lock that all users of iptables share. A table that somebody who takes no lock changed in
- * between is refused by the kernel (EAGAIN) as long as its number of rules differs.
+ * the lock that all users of iptables share. If a process that takes no lock changed the table
+ * in between, the kernel refuses ours (EAGAIN), provided that the number of rules differs.
  *
  * Reading a table that does not exist creates it, and from then on the host "uses legacy
- * iptables". So the list of those that exist is always looked at first. Only root may read it: a
- * plain user who was given CAP_NET_RAW, which only legacy iptables needs, takes them to exist.
+ * iptables". So the list of existing tables is always read first. Only root may read it: with
+ * another user that has CAP_NET_RAW, which only legacy iptables needs, they are assumed to exist.
  *
- * Nobody tells when rules change. But all users open the lock file, so its closing is a hint that
- * something may have changed: inotify, best effort; who asks also looks from time to time.
+ * The kernel sends no notifications. But all users open the lock file, so its closing is a hint
+ * that rules may have changed (inotify, best effort); besides, they are listed every few seconds.
  */
 #include "nat/backend.h"
 
@@ -40,12 +40,12 @@ static const struct iptc *const tables[] = { &iptc_v4, &iptc_v6 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 struct nat_backend {
-	int inotify; /* -1: not needed yet, or cannot be had */
+	int inotify; /* -1: not needed yet, or not available */
 	bool watching;
-	bool waited; /* somebody held the lock when we wanted it */
+	bool waited; /* for another process that held the lock */
 };
 
-/* The tables that exist: none without the module. False when we may not know. */
+/* The tables that exist: none without the module. False without the permission. */
 static bool read_names(const struct iptc *t, char *buf, size_t size)
 {
 	int fd = open(t->names_file, O_RDONLY | O_CLOEXEC);
@@ -106,7 +106,7 @@ static int explain(const struct iptc *t, int code, const char *what, struct err 
 	case EACCES:
 		return nat_caps_explain("iptables", 1, err);
 	case EAGAIN:
-		return err_set(err, -EAGAIN, "somebody else keeps changing the %s nat table",
+		return err_set(err, -EAGAIN, "another process keeps changing the %s nat table",
 			       family);
 	case ENOPROTOOPT:
 	case ENOENT:
@@ -168,8 +168,8 @@ static int list_table(const struct iptc *t, nat_list_cb *cb, void *userdata, str
 	return 0;
 }
 
-/* The file exists once somebody has used iptables, so this is tried until it works. Not before
- * there is something to watch: the kernel takes 10 ms to close an inotify descriptor. */
+/* The file exists once iptables was used, so this is tried until it works. Not before there are
+ * rules to watch: the kernel takes 10 ms to close an inotify descriptor. */
 static void watch_lock(struct nat_backend *b)
 {
 	if (b->inotify < 0)
@@ -230,8 +230,8 @@ static int append_to(const struct iptc *t, struct xtc_handle *h, const char *cha
 	return 1;
 }
 
-/* What must not be in the table before rules are appended: those to remove, and those to add, of
- * which there may be a part already. */
+/* Rules to take out before others are appended: those to remove, and those to add, of which there
+ * may be a part already. */
 static struct found *to_take_out(const struct nat_diff *d)
 {
 	struct found *all = NULL;
@@ -282,7 +282,7 @@ static int change_table(const struct iptc *t, const struct nat_diff *d, struct e
 }
 
 /* True when there were any. */
-static bool forget_events(struct nat_backend *b)
+static bool drop_events(struct nat_backend *b)
 {
 	_Alignas(struct inotify_event) char buf[4096];
 	bool any = false;
@@ -297,14 +297,14 @@ static int iptables_apply(struct nat_backend *b, const struct nat_diff *d, struc
 	int r = xtlock_take(&lock, err);
 	if (r < 0) {
 		b->waited = r == -EBUSY;
-		forget_events(b); /* our own closing */
+		drop_events(b); /* our own closing */
 		return r;
 	}
-	if (b->waited) { /* for somebody who has changed something, probably */
+	if (b->waited) { /* and that process has probably changed the table */
 		b->waited = false;
 		if (lock >= 0)
 			close(lock);
-		return err_set(err, -EAGAIN, "somebody else has had the xtables lock");
+		return err_set(err, -EAGAIN, "another process held the xtables lock");
 	}
 	watch_lock(b);
 	for (size_t i = 0; i < TABLES && r == 0; i++) {
@@ -315,8 +315,8 @@ static int iptables_apply(struct nat_backend *b, const struct nat_diff *d, struc
 	}
 	if (lock >= 0)
 		close(lock);
-	/* Our own closing, and that of others whose work we have just read. */
-	forget_events(b);
+	/* Our own closing, and that of others whose changes were just read. */
+	drop_events(b);
 	return r;
 }
 
@@ -325,9 +325,9 @@ static int iptables_watch_fd(const struct nat_backend *b)
 	return b->inotify;
 }
 
-static bool iptables_take_events(struct nat_backend *b)
+static bool iptables_read_events(struct nat_backend *b)
 {
-	return forget_events(b);
+	return drop_events(b);
 }
 
 const struct nat_backend_ops nat_iptables = {
@@ -338,5 +338,5 @@ const struct nat_backend_ops nat_iptables = {
 	.list = iptables_list,
 	.apply = iptables_apply,
 	.watch_fd = iptables_watch_fd,
-	.take_events = iptables_take_events,
+	.read_events = iptables_read_events,
 };

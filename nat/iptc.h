@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libiptc, which has every function twice, behind one face for both address families. The only
+ * libiptc, which has every function twice, as one table of functions per address family. The only
  * user of it. Nothing here takes the lock (nat/xtlock.h).
  */
 #ifndef NAT_IPTC_H

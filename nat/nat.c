@@ -258,7 +258,7 @@ static int on_watch(sd_event_source *source, int fd, uint32_t revents, void *use
 	struct nat *nat = userdata;
 	mono_t now = loop_now(nat->loop), again = usec_add(nat->changed_at, LIST_AGAIN);
 	struct nat_side *s = &nat->sides.of[source == nat->watch_sources[NAT_SIDE_NFTABLES]];
-	if (!s->ops->take_events(s->backend))
+	if (!s->ops->read_events(s->backend))
 		return 0;
 	s->stale = true;
 	if (now >= again) {

@@ -17,7 +17,7 @@ int nft_parse_elements(const struct nlmsghdr *msg, enum nft_map map, nft_element
 		       void *userdata);
 /* -EBADMSG when it does not say a generation. */
 int nft_parse_generation(const struct nlmsghdr *msg, uint32_t *ret);
-/* A notification of a change to our table, whoever made it. */
+/* A notification of a change to our table, by any process. */
 bool nft_parse_is_our_event(const struct nlmsghdr *msg);
 
 #endif

@@ -2,11 +2,11 @@
 /*
  * NAT by nftables: a table of our own (nat/nft_table.h), of which a mapping is an element. Every
  * change is one transaction; the table is made with the first mapping and goes, as a whole, with
- * the last. Whatever is in the table is ours, and nothing outside of it is looked at.
+ * the last. Everything in the table is ours, and nothing outside of it is read.
  *
- * A transaction that the kernel refuses costs it 15 ms to undo. So nothing is removed on the off
- * chance: what others changed is read from their notifications, then listed, before we change
- * anything ourselves.
+ * A transaction that the kernel refuses costs it 15 ms to undo. So nothing is deleted that was not
+ * listed: when a notification says that another process changed the table, it is listed before the
+ * next transaction.
  */
 #include "nat/backend.h"
 
@@ -45,7 +45,7 @@ static int explain(int r, const char *what, struct err *err)
 		return nat_caps_explain("nftables", 0, err);
 	case EPROTONOSUPPORT: /* no netfilter netlink, */
 	case EAFNOSUPPORT:
-	case EINVAL: /* no nf_tables in it, or one older than what we ask of it */
+	case EINVAL: /* no nf_tables in it, or one that is too old */
 	case EOPNOTSUPP:
 		return err_set(err, -EOPNOTSUPP,
 			       "the kernel has no nftables, or one without NAT for inet (Linux "
@@ -246,7 +246,7 @@ static int nftables_has(struct nat_backend *b, const struct nat_rule *r, struct 
 
 /* ---- Changes. ---- */
 
-/* What the chain of networks holds afterwards. False when that is what it holds now. */
+/* The chain of networks after the transaction. False when it is the same as now. */
 static bool nets_after(const struct nat_backend *b, const struct nat_diff *d, struct nat_rules *ret)
 {
 	bool changed = false;
@@ -302,14 +302,14 @@ static int nftables_apply(struct nat_backend *b, const struct nat_diff *d, struc
 		return 0;
 	}
 	nat_rules_done(&nets);
-	/* ENOENT before the table was ours: the kernel lacks a part of what the table needs. */
+	/* ENOENT without a table of ours: the kernel lacks a feature that the table needs. */
 	if (r == -ENOENT && !b->whole && !d->last)
 		return explain(-EOPNOTSUPP, "making the table inet " NFT_TABLE, err);
-	/* What is to be removed is gone, or what is to be added is there with another value: not
-	 * what was listed. */
+	/* An element to remove is gone, or one to add is there with another value: another process
+	 * has changed it since it was listed. */
 	if (r == -ENOENT || r == -EEXIST || r == -EBUSY || r == -EINTR)
 		return err_set(err, -EAGAIN,
-			       "the table inet " NFT_TABLE " is not as it was listed (%s)",
+			       "another process changed the table inet " NFT_TABLE " (%s)",
 			       strerror(-r));
 	return explain(r, "changing the table inet " NFT_TABLE, err);
 }
@@ -326,7 +326,7 @@ struct events {
 	bool others;
 };
 
-static int take_event(const struct nlmsghdr *msg, void *userdata)
+static int on_event(const struct nlmsghdr *msg, void *userdata)
 {
 	struct events *e = userdata;
 	if (msg->nlmsg_pid != e->own_port && nft_parse_is_our_event(msg))
@@ -334,10 +334,10 @@ static int take_event(const struct nlmsghdr *msg, void *userdata)
 	return 0;
 }
 
-static bool nftables_take_events(struct nat_backend *b)
+static bool nftables_read_events(struct nat_backend *b)
 {
 	struct events e = { .own_port = nlsock_port(b->ask) };
-	int r = nlsock_receive(b->watch, EVENTS_PER_TURN, take_event, &e);
+	int r = nlsock_receive(b->watch, EVENTS_PER_TURN, on_event, &e);
 	return r == -ENOBUFS || e.others;
 }
 
@@ -350,5 +350,5 @@ const struct nat_backend_ops nat_nftables = {
 	.has = nftables_has,
 	.apply = nftables_apply,
 	.watch_fd = nftables_watch_fd,
-	.take_events = nftables_take_events,
+	.read_events = nftables_read_events,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What NAT should exist for a VIP: a rule per mapping, as a value. Both back ends, the bookkeeping
- * and the status speak of these. Pure.
+ * The NAT rules of a VIP: one per mapping, as a value, for both back ends, the ledger and the
+ * status. Pure.
  */
 #ifndef NAT_RULES_H
 #define NAT_RULES_H
@@ -20,7 +20,7 @@ struct nat_spec {
 };
 
 /* Traffic to vip:listen goes to dest:port. Hashed and compared as memory: no padding in it. The
- * first three are what a packet is matched by, and unique among the rules that are wanted. */
+ * first three match a packet, and are unique among the rules that are wanted. */
 struct nat_rule {
 	struct prefix vip;
 	uint8_t proto;
@@ -32,7 +32,7 @@ struct nat_rule {
 };
 
 _Static_assert(sizeof(struct nat_rule) == 42, "struct nat_rule is hashed as memory");
-/* How much of it says what is matched. */
+/* The part that matches a packet. */
 #define NAT_RULE_KEY_SIZE offsetof(struct nat_rule, port)
 
 /* A growing list; zeroed is empty. */
@@ -46,7 +46,7 @@ void nat_rules_add(struct nat_rules *l, const struct nat_rule *r);
 bool nat_rules_equal(const struct nat_rules *a, const struct nat_rules *b);
 
 /* The rules of a VIP, one for each mapping, in the order of the mappings. -EADDRNOTAVAIL, and a
- * text, when `dest` is not set or of the other family: nothing could be translated into it. */
+ * text, when `dest` is not set or of the other family. */
 int nat_rules_make(const struct prefix *vip, const struct nat_spec *specs, size_t n,
 		   const struct addr *dest, struct nat_rules *ret, struct err *err);
 

@@ -77,7 +77,7 @@ static int apply_once(struct nat_side *s, const struct prefix *only, struct err 
 {
 	struct nat_diff d;
 	int r = 0;
-	if (s->backend && s->ops->take_events(s->backend))
+	if (s->backend && s->ops->read_events(s->backend))
 		s->stale = true;
 	if (s->stale)
 		r = nat_side_list(s, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What NAT has and has done, for whoever shows it. Pure. */
+/* The state and the counters of NAT. Pure. */
 #ifndef NAT_STATUS_H
 #define NAT_STATUS_H
 
@@ -10,15 +10,15 @@
 
 struct nat_status {
 	const char *backend;    /* "iptables", "nftables"; NULL: none was needed yet */
-	const char *why;        /* this one */
+	const char *why;        /* it was chosen */
 	const char *trouble;    /* NULL: none */
 	size_t wanted, present; /* rules */
 	uint64_t transactions, failures;
-	uint64_t put_back;  /* rules that somebody else removed */
+	uint64_t put_back;  /* rules that another process removed */
 	mono_t put_back_at; /* the last time; 0: never */
-	uint64_t waits;     /* for the xtables lock, or for others to finish */
+	uint64_t waits;     /* for the xtables lock, or for other changes of the rules */
 	uint64_t flows_forgotten;
-	span_t longest; /* that NAT has kept the loop */
+	span_t longest; /* time of one turn of the loop */
 };
 
 #endif

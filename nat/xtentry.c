@@ -141,7 +141,7 @@ size_t xtentry_build(const struct nat_rule *r, uint8_t revision, void *buf)
 	return l.end;
 }
 
-/* What the entry claims to be, without looking closer. */
+/* The rule that the entry claims to be, without a closer check. */
 struct claim {
 	struct addr dst;
 	uint8_t mask[16];
@@ -187,7 +187,7 @@ static uint8_t mask_length(const uint8_t *mask)
 	return n;
 }
 
-/* Reads the destination from a target of which only size and revision were looked at. */
+/* Reads the destination from a target of which only size and revision were checked. */
 static void read_range(uint8_t family, uint8_t revision, const char *data, struct nat_rule *r)
 {
 	if (revision == 0) {
@@ -201,7 +201,8 @@ static void read_range(uint8_t family, uint8_t revision, const char *data, struc
 	r->port = ntohs(range->min_proto.all);
 }
 
-/* The kernel writes a name up to its end only; behind it is what was in the reader's memory. */
+/* The kernel writes a name up to its end only; the bytes behind it are those of the buffer that was
+ * passed. */
 static void clean_name(char *name)
 {
 	char *end = memchr(name, '\0', XT_EXTENSION_MAXNAMELEN);
@@ -237,7 +238,8 @@ static bool same_entry(uint8_t family, const struct layout *l, const void *entry
 	return memcmp(copy, made, l->end) == 0;
 }
 
-/* Reads as if it were ours, builds that rule and compares: one place says what ours look like. */
+/* Reads the entry as if it were ours, builds that rule and compares, so that only one function
+ * knows our rules. */
 bool xtentry_parse(uint8_t family, const void *entry, struct nat_rule *ret)
 {
 	_Alignas(uint64_t) char made[XTENTRY_MAX];

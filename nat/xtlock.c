@@ -31,7 +31,7 @@ int xtlock_take(int *ret, struct err *err)
 	int r = errno == EWOULDBLOCK ? -EBUSY : -errno;
 	close(fd);
 	if (r == -EBUSY)
-		return err_set(err, r, "waiting for the xtables lock %s held by someone else",
+		return err_set(err, r, "waiting for the xtables lock %s, held by another process",
 			       xtlock_path());
 	return err_set(err, r, "cannot lock %s: %s", xtlock_path(), strerror(-r));
 }

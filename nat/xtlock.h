@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The lock that all users of legacy iptables take before they read, change and write back a table:
- * the kernel replaces whole tables, and who does not lock overwrites what others did meanwhile.
+ * the kernel replaces whole tables, and a process that does not lock overwrites the changes of
+ * others.
  */
 #ifndef NAT_XTLOCK_H
 #define NAT_XTLOCK_H
@@ -10,8 +11,8 @@
 
 /* XTABLES_LOCKFILE, else /run/xtables.lock, as iptables has it. */
 const char *xtlock_path(void);
-/* Never waits: -EBUSY when somebody holds it. *ret is closed to unlock; -1, and 0 is returned, on
- * a read-only file system, where nobody can lock. */
+/* Never waits: -EBUSY when another process holds it. *ret is closed to unlock; -1, and 0 is
+ * returned, on a read-only file system, where no process can lock. */
 int xtlock_take(int *ret, struct err *err);
 
 #endif

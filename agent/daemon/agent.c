@@ -109,8 +109,8 @@ static int start_speaker(struct agent *a, struct err *err)
 {
 	static const struct bgp_speaker_ops ops = { .peer_changed = on_peer_changed };
 	a->identity.bgp.listen_if_allowed = true;
-	actuator_find_leftovers(a->actuator, &a->identity.bgp.kept_ipv4,
-				&a->identity.bgp.kept_ipv6);
+	actuator_find_leftovers(a->actuator, &a->identity.bgp.forwarding_ipv4,
+				&a->identity.bgp.forwarding_ipv6);
 	int rc = bgp_speaker_new(a->loop, &a->identity.bgp, &ops, a, &a->speaker, err);
 	if (rc < 0)
 		return err_prefix(err, rc, "BGP: ");

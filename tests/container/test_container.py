@@ -300,7 +300,7 @@ def test_legacy_iptables_waits_for_the_lock_of_the_host(
         fcntl.flock(held, fcntl.LOCK_EX)
         container = start(bed, engine, structure, *AS_GOCAST, mount)
         wait_until(
-            lambda: "held by someone else" in (nat_status(container)["error"] or ""),
+            lambda: "held by another process" in (nat_status(container)["error"] or ""),
             "it waits for the lock",
         )
         assert nat.our_rules("iptables") == []

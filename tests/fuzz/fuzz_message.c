@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bgp/attr.h"
 #include "bgp/codec.h"
 #include "bgp/notify.h"
 #include "bgp/open.h"

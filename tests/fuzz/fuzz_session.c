@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bgp/adj_out.h"
+#include "bgp/attr.h"
 #include "bgp/codec.h"
 #include "bgp/conn.h"
 #include "bgp/open.h"

@@ -35,7 +35,7 @@ def test_every_client_reaches_the_service(bed: Testbed, backend: str) -> None:
     nat.assert_all_answer()
     status = nat_status(agent)
     assert (status["backend"], status["error"]) == (backend, None)
-    assert status["why"] == "nat.backend says so"
+    assert status["why"] == "nat.backend is set"
     assert {(r["vip"], r["protocol"], r["listen"], r["to"], r["present"]) for r in status["rules"]} == {
         (f"{VIP4}/32", "tcp", LISTEN, f"{nat.link.host_ip}:{DEST}", True),
         (f"{VIP4}/32", "udp", LISTEN, f"{nat.link.host_ip}:{DEST}", True),

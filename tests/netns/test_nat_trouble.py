@@ -70,7 +70,7 @@ def test_lock_held_by_somebody_else(bed: Testbed, xtables_lock: Path) -> None:
         # Nothing else waits: not the API, not a VIP without NAT.
         router.wait_routes("192.0.2.1/32")
         assert time.monotonic() - started < 5
-        wait_reason(agent, "dns", "waiting for the xtables lock", "held by someone else")
+        wait_reason(agent, "dns", "waiting for the xtables lock", "held by another process")
         assert "waiting for the xtables lock" in nat_status(agent)["error"]
         assert nat.legacy_tables() == ""
         assert set(router.routes()) == {"192.0.2.1/32"}

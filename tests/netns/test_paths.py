@@ -175,7 +175,7 @@ def test_new_address_that_a_vip_covers_is_told(bed: Testbed) -> None:
 def test_configured_source_that_vanishes_is_named(bed: Testbed) -> None:
     path = Path(bed, local_ip="10.0.1.2")
     bed.host.ip(f"addr del 10.0.1.2/24 dev {path.link.device}")
-    path.agent.wait_log("peer 10.0.1.1: local_ip 10.0.1.2 is not an address of this host now")
+    path.agent.wait_log("peer 10.0.1.1: local_ip 10.0.1.2 is not an address of this host")
     assert "local_ip 10.0.1.2" in str(path.peer()["path_error"])
     bed.host.ip(f"addr add 10.0.1.2/24 dev {path.link.device}")
     path.wait_back()

@@ -306,7 +306,7 @@ static void a_lost_session_starts_from_nothing(void **state)
 	drain(m);
 	adj_out_down(&m->adj);
 	memset(m->v4, 0, sizeof(m->v4));
-	withdraw(m, AF_INET, 1); /* nobody needs to be told */
+	withdraw(m, AF_INET, 1); /* it was not sent yet */
 	adj_out_up(&m->adj, &both_families);
 	drain(m);
 	assert_true(m->v4[2].present);
@@ -447,7 +447,8 @@ static void what_is_disowned_is_withdrawn_before_end_of_rib(void **state)
 	struct prefix before = numbered(AF_INET, 1), after = numbered(AF_INET6, 2);
 	struct prefix back = numbered(AF_INET, 3);
 	session.defer_end_of_rib = true;
-	m->v4[1].present = m->v6[2].present = m->v4[3].present = true; /* from a former run */
+	m->v4[1].present = m->v6[2].present = m->v4[3].present =
+		true; /* from the previous instance */
 	rib_disown(&m->rib, &before);
 	rib_disown(&m->rib, &back);
 	announce(m, AF_INET, 3, 100);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/attr.h"
+#include "bgp/attr_out.h"
 
 #include "tests/unit/hex.h"
 

@@ -12,7 +12,7 @@ static const struct {
 } broken[] = {
 	{ "6.1 marker: first octet", "00", 4096, 1, 1, "" },
 	{ "6.1 marker: last octet", "ffffffffffffffffffffffffffffff fe 0013 04", 4096, 16, 1, "" },
-	{ "6.1 marker: somebody speaks HTTP", "474554202f20", 4096, 1, 1, "" },
+	{ "6.1 marker: HTTP", "474554202f20", 4096, 1, 1, "" },
 	{ "6.1 length 0", "* 0000 04", 4096, 18, 2, "0000" },
 	{ "6.1 length 18", "* 0012 04", 4096, 18, 2, "0012" },
 	{ "6.1 length 4097", "* 1001 02", 4096, 18, 2, "1001" },

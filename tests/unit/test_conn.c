@@ -164,7 +164,7 @@ static int on_other(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-/* A peer that always has something to say keeps nobody else from being heard. */
+/* A peer that never stops sending does not starve others. */
 static void a_flood_starves_nobody(void **state)
 {
 	static const enum loop_priority others[] = { LOOP_HEALTH, LOOP_APPLY, LOOP_HTTP };

@@ -332,7 +332,7 @@ static void hold_and_keepalive_are_negotiated(void **state)
 	a = feed(&fsm, BGP_EV_TIMER, T0 + 30 * S);
 	assert_string_equal(letters(&a, got), "NXD");
 	assert_int_equal(a.items[0].notification.code, BGP_ERR_HOLD_TIMER);
-	assert_non_null(strstr(fsm.why, "nothing heard for 30 s"));
+	assert_non_null(strstr(fsm.why, "nothing received for 30 s"));
 }
 
 static void what_is_heard_restarts_the_hold_timer(void **state)
@@ -535,7 +535,7 @@ static void an_open_that_does_not_fit_is_refused_with_a_reason(void **state)
 		const char *why;
 	} cases[] = {
 		{ &plain, &wrong_as, BGP_ERR_OPEN_PEER_AS,
-		  "the peer says it is AS 65010, configured is peer_as 65000" },
+		  "the peer is AS 65010, configured is peer_as 65000" },
 		{ &ibgp, &our_id, BGP_ERR_OPEN_IDENTIFIER, "router id" },
 	};
 	for (size_t i = 0; i < 2; i++) {

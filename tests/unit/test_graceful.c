@@ -17,7 +17,7 @@ static const struct bgp_peer_config off = { .restart_time = 120 * S };
 
 static struct graceful started(const struct bgp_peer_config *peer, bool kept4, bool kept6)
 {
-	struct bgp_config config = { .kept_ipv4 = kept4, .kept_ipv6 = kept6 };
+	struct bgp_config config = { .forwarding_ipv4 = kept4, .forwarding_ipv6 = kept6 };
 	struct graceful g;
 	graceful_init(&g, &config, peer, T0);
 	return g;
@@ -43,7 +43,7 @@ static void a_start_is_a_restart_until_the_peer_was_told(void **state)
 	graceful_restored(&g);
 	assert_false(graceful_defers_end_of_rib(&g, T0 + 2 * S));
 	assert_true(offer(&g, T0 + 2 * S).restarting);
-	graceful_told(&g);
+	graceful_done(&g);
 	assert_false(offer(&g, T0 + 2 * S).restarting);
 }
 
@@ -77,7 +77,7 @@ static void a_peer_that_lost_us_holds_routes_for_a_while(void **state)
 {
 	(void)state;
 	struct graceful g = started(&on, false, false);
-	assert_true(graceful_may_be_stale(&g, T0)); /* of a former run */
+	assert_true(graceful_may_be_stale(&g, T0)); /* of the previous instance */
 	graceful_session_up(&g);
 	assert_false(graceful_may_be_stale(&g, T0));
 	graceful_session_down(&g, true, T0 + 500 * S);

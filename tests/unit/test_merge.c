@@ -47,7 +47,7 @@ static const struct {
 	  "c00810 fde90001 fde90002 fde90003 ffff0000"
 	  "c01008 0002fde900000064 c02018 0000fde9 00000001 00000002 0000fde9 00000001 00000003"
 	  "20 c0000235" },
-	{ "nothing of its own, iBGP: the LOCAL_PREF that everybody uses", true, true, &nothing,
+	{ "nothing of its own, iBGP: the usual LOCAL_PREF", true, true, &nothing,
 	  "02 0000 0024 40010100 400200 400304 c0000201 400504 00000064"
 	  "c0080c fde90001 fde90002 fde90003 20 c0000235" },
 };

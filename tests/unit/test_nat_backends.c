@@ -400,10 +400,10 @@ static void test_lock_is_respected(void **state)
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(t->ops->apply(t->b, &d, &err), -EBUSY);
 	assert_non_null(strstr(err.text, "waiting for the xtables lock"));
-	assert_non_null(strstr(err.text, "held by someone else"));
+	assert_non_null(strstr(err.text, "held by another process"));
 	assert_int_equal(nat_iptables_legacy(), NAT_LEGACY_UNUSED);
 	close(fd);
-	/* Whoever had it has changed something, probably. */
+	/* The process that held it has probably changed the table. */
 	assert_int_equal(t->ops->apply(t->b, &d, &err), -EAGAIN);
 	apply(t, none, all, false);
 	assert_listed(t, &all);
@@ -415,10 +415,10 @@ static void test_users_of_the_lock_are_noticed(void **state)
 	struct bench *t = *state;
 	struct nat_rules all = some_rules();
 	apply(t, none, all, false);
-	assert_false(t->ops->take_events(t->b)); /* that was us */
+	assert_false(t->ops->read_events(t->b)); /* that was us */
 	assert_int_equal(shell("iptables-legacy -t nat -F OUTPUT"), 0);
-	assert_true(t->ops->take_events(t->b));
-	assert_false(t->ops->take_events(t->b));
+	assert_true(t->ops->read_events(t->b));
+	assert_false(t->ops->read_events(t->b));
 	nat_rules_done(&all);
 }
 
@@ -520,9 +520,9 @@ static void test_damage_is_seen_and_repaired(void **state)
 		struct nat_rules missing = { 0 };
 		print_message("  %s\n", row->name);
 		apply(t, none, all, false);
-		assert_false(t->ops->take_events(t->b)); /* that was us */
+		assert_false(t->ops->read_events(t->b)); /* that was us */
 		assert_int_equal(shell("nft '%s'", row->command), 0);
-		assert_int_equal(t->ops->take_events(t->b), row->intact != all.n);
+		assert_int_equal(t->ops->read_events(t->b), row->intact != all.n);
 		assert_int_equal(list(t), row->found);
 		assert_int_equal(t->listed.n, row->intact);
 		for (size_t k = 0; k < all.n; k++)

@@ -127,7 +127,7 @@ static const struct nat_backend_ops fake_ops = {
 	.list = fake_list,
 	.has = fake_has,
 	.apply = fake_apply,
-	.take_events = fake_events,
+	.read_events = fake_events,
 };
 
 static void on_lost(const struct nat_rule *r, void *userdata)

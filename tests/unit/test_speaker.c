@@ -351,7 +351,7 @@ static void end_of_rib_waits_until_all_is_restored(void **state)
 	struct bed *b = *state;
 	be_graceful(&b->host);
 	be_graceful(&b->router);
-	b->host.config.kept_ipv4 = true;
+	b->host.config.forwarding_ipv4 = true;
 	start_both(b);
 	bgp_speaker_restored(b->router.speaker);
 	loop_until(b->loop, both_up, b);
@@ -382,7 +382,7 @@ static void end_of_rib_comes_when_the_restart_time_is_over(void **state)
 }
 
 /* The router dies and comes back: it is told that we did not restart, and that we went on
- * forwarding, although no former run of ours left anything. */
+ * forwarding, although the previous instance left nothing. */
 static void a_lost_session_is_no_restart(void **state)
 {
 	struct bed *b = *state;

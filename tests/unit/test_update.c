@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/update.h"
+#include "bgp/attr.h"
 
 #include "bgp/codec.h"
 #include "lib/str.h"
