@@ -31,9 +31,9 @@ static const char *verdict(const struct figure *f)
 void report_add(struct report *r, const char *what, const char *unit, double target,
 		const struct samples *samples)
 {
+	if (r->n >= REPORT_FIGURES_MAX)
+		fail("more than %d figures", REPORT_FIGURES_MAX);
 	struct figure *f = &r->figures[r->n++];
-	if (r->n > sizeof(r->figures) / sizeof(r->figures[0]))
-		fail("more figures than there is room for");
 	f->scenario = r->scenario;
 	str_copy(f->what, sizeof(f->what), what);
 	f->unit = unit;

@@ -8,8 +8,9 @@
 
 #include "bench/samples.h"
 
-#define REPORT_NO_TARGET  0.0
-#define REPORT_FAILED_MAX 32
+#define REPORT_NO_TARGET   0.0
+#define REPORT_FIGURES_MAX 128
+#define REPORT_FAILED_MAX  32
 
 struct figure {
 	const char *scenario;
@@ -22,7 +23,7 @@ struct figure {
 
 struct report {
 	const char *scenario; /* of the figures that are added */
-	struct figure figures[64];
+	struct figure figures[REPORT_FIGURES_MAX];
 	size_t n;
 	/* Scenarios that could not be measured to their end. */
 	const char *failed[REPORT_FAILED_MAX];
