@@ -42,7 +42,7 @@ static void put_number(struct format *f)
 	strbuf_add(&f->out, "%u ", reader_u16(&f->r));
 }
 
-/* The strings of a TXT are one text to whoever reads them (RFC 7208 3.3). */
+/* The strings of a TXT are read as one text (RFC 7208 section 3.3). */
 static void put_strings(struct format *f)
 {
 	while (reader_left(&f->r) > 0 && !f->r.failed) {

@@ -15,9 +15,9 @@ struct dns_data {
 	uint16_t type;
 };
 
-/* "192.0.2.1", "10 mail.example.com", "text of a TXT"; a type that is not known here as RFC 3597
- * writes it, "\# 4 c0000201". Names without their last dot. What does not fit is cut; "" when the
- * data is broken. Returns buf. */
+/* "192.0.2.1", "10 mail.example.com", "text of a TXT"; unknown types as in RFC 3597, "\# 4
+ * c0000201". Names without the final dot. Cut to the size; "" when the data is malformed. Returns
+ * buf. */
 const char *dns_data_format(const struct dns_data *d, char *buf, size_t size);
 
 #endif

@@ -14,7 +14,7 @@
 #include "monitors/dns_data.h"
 #include "monitors/dns_names.h"
 
-/* What one record of an answer may look like in words; a longer one is not looked at. */
+/* The text of a longer record is cut. */
 #define RECORD_TEXT_MAX 2048
 
 int dns_query_build(const struct dns_question *q, uint8_t buf[static DNS_QUERY_MAX])
@@ -26,7 +26,7 @@ int dns_query_build(const struct dns_question *q, uint8_t buf[static DNS_QUERY_M
 	    ns_name_skip(&end, name + sizeof(name)) < 0)
 		return -EINVAL;
 	writer_u16(&w, q->id);
-	writer_u16(&w, 0x0100); /* a query, recursion desired: resolvers are asked too */
+	writer_u16(&w, 0x0100); /* QUERY with RD, as HOST may be a resolver */
 	writer_u16(&w, 1);      /* one question, and no records */
 	writer_u16(&w, 0);
 	writer_u16(&w, 0);
@@ -37,7 +37,7 @@ int dns_query_build(const struct dns_question *q, uint8_t buf[static DNS_QUERY_M
 	return w.failed ? -EINVAL : (int)w.len;
 }
 
-/* In any letter case, the last dot aside. */
+/* Without regard to case and the final dot. */
 static bool same_name(const char *a, const char *b)
 {
 	size_t n = strlen(a), m = strlen(b);
@@ -51,7 +51,7 @@ static bool is_ours(ns_msg *m, const struct dns_question *q)
 	ns_rr rr;
 	if (ns_msg_id(*m) != q->id || ns_msg_getflag(*m, ns_f_qr) != 1)
 		return false;
-	/* Some refuse without repeating what was asked. */
+	/* Some servers refuse without repeating the question. */
 	if (ns_msg_count(*m, ns_s_qd) == 0 && ns_msg_getflag(*m, ns_f_rcode) != ns_r_noerror)
 		return true;
 	return ns_msg_count(*m, ns_s_qd) == 1 && ns_parserr(m, ns_s_qd, 0, &rr) == 0 &&
@@ -111,7 +111,7 @@ enum dns_verdict dns_answer_judge(const uint8_t *message, size_t len, const stru
 {
 	ns_msg m;
 	if (len > UINT16_MAX || ns_initparse(message, (int)len, &m) < 0) {
-		/* A datagram that was cut in the middle of a record still says that it was. */
+		/* A datagram that was cut in the middle of a record still has TC set. */
 		bool cut = len >= 12 && (message[0] << 8 | message[1]) == q->id &&
 			   (message[2] & 0x82) == 0x82;
 		return cut ? DNS_TRUNCATED : DNS_NOT_OURS;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A DNS query and what its answer says, over glibc's libresolv (docs/architecture.md says why that
- * one). Pure.
- */
+/* DNS queries and the verdict on an answer, by glibc's libresolv (docs/architecture.md has the
+ * reasons). Pure. */
 #ifndef MONITORS_DNS_MESSAGE_H
 #define MONITORS_DNS_MESSAGE_H
 
@@ -16,12 +14,12 @@
 #define DNS_NAME_MAX  256
 
 struct dns_question {
-	char name[DNS_NAME_MAX]; /* absolute, with or without the last dot */
+	char name[DNS_NAME_MAX]; /* absolute, with or without the final dot */
 	uint16_t type;
 	uint16_t id;
 };
 
-/* Returns the length; -EINVAL when the name is none. */
+/* Returns the length; -EINVAL when the name is not valid. */
 int dns_query_build(const struct dns_question *q, uint8_t buf[static DNS_QUERY_MAX]);
 
 enum dns_verdict {
@@ -31,7 +29,7 @@ enum dns_verdict {
 	DNS_NOT_OURS,  /* no answer to this question: drop it */
 };
 
-/* What is expected; NULL: NOERROR, and any answer or none. */
+/* NULL: NOERROR, and any answer or none. */
 struct dns_expected {
 	const char *rcode, *answer;
 };

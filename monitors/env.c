@@ -35,14 +35,14 @@ static int not_here(const struct addr *vip, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
 	return err_set(err, -EADDRNOTAVAIL,
-		       "%s is a VIP that is not on this host now, and is not asked for on others",
+		       "%s is a VIP that is not on this host now, and other hosts are not checked",
 		       addr_format(vip, text));
 }
 
 /*
- * What comes from the VIP itself is only routed while the VIP is here, says the kernel for IPv4.
- * For IPv6 it does not say so, hence lo. lo would do for IPv4, too, but for a port that is
- * translated: nobody then hears the refusal of a service that is not there.
+ * IPv4: a socket bound to the VIP itself can only send while the VIP is local. IPv6 has no such
+ * rule, hence a socket bound to lo. That would do for IPv4 too, except with NAT: the RST of a
+ * closed port behind the translation would not reach a socket that is bound to lo.
  */
 static int keep_here(int fd, const struct addr *vip)
 {
@@ -69,7 +69,7 @@ int monitor_guard(const struct monitor_env *env, int fd, const struct addr *to, 
 	if (!local)
 		return not_here(to, err);
 	r = keep_here(fd, to);
-	if (r == -EADDRNOTAVAIL) /* it went this very moment */
+	if (r == -EADDRNOTAVAIL) /* removed since the look-up */
 		return not_here(to, err);
 	if (r < 0)
 		return err_set(err, r, "cannot keep a check of the VIP %s on this host: %s",

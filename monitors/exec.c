@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "exec:COMMAND": a shell command that passes with exit status 0. It is run by bash where there is
- * one, as GoCast's users expect, else by sh. A command that the shell cannot find is a failure
- * (status 127) like any other; only when no shell can be started is the result unknown.
+ * "exec:COMMAND": a shell command that passes with exit status 0. It is run by bash where that is
+ * installed, as GoCast's users expect, else by sh. A command that the shell cannot find is a
+ * failure (status 127) like any other; only when no shell can be started is the result unknown.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 struct exec_check {
 	struct child *child;
-	usec_t timeout;
+	span_t timeout;
 	monitor_done_cb *done;
 	void *userdata;
 };
@@ -31,7 +31,7 @@ static void exec_free(struct exec_check *x)
 	free(x);
 }
 
-static void describe_end(struct strbuf *sb, const struct child_result *result, usec_t timeout)
+static void describe_end(struct strbuf *sb, const struct child_result *result, span_t timeout)
 {
 	char text[DURATION_TEXT_MAX];
 	const char *name;
@@ -53,7 +53,7 @@ static void describe_end(struct strbuf *sb, const struct child_result *result, u
 	}
 }
 
-/* The first line that is not empty says most about why. */
+/* The first line that is not empty. */
 static void describe_output(struct strbuf *sb, const struct child_result *result)
 {
 	char line[MONITOR_SAID_MAX];
@@ -77,10 +77,10 @@ static void on_child_done(const struct child_result *child_result, void *userdat
 	struct strbuf sb = strbuf_over(result.said, sizeof(result.said));
 	describe_end(&sb, child_result, x->timeout);
 	describe_output(&sb, child_result);
-	/* A plain pass, the usual case, is worth no memory. */
+	/* A plain pass, the usual case, costs no memory: ops->said_up stands for it. */
 	if (str_equal(result.said, SAID_UP))
 		result.said[0] = 0;
-	char output[CHILD_OUTPUT_MAX + 1]; /* the child's own goes with it */
+	char output[CHILD_OUTPUT_MAX + 1]; /* the child's own is freed with it */
 	memcpy(output, child_result->output, child_result->output_len + 1);
 	result.output = output;
 	monitor_done_cb *done = x->done;
@@ -89,7 +89,7 @@ static void on_child_done(const struct child_result *child_result, void *userdat
 	done(&result, done_userdata);
 }
 
-static int exec_start(struct monitor_env *env, const struct monitor_spec *spec, usec_t timeout,
+static int exec_start(struct monitor_env *env, const struct monitor_spec *spec, span_t timeout,
 		      monitor_done_cb *done, void *userdata, void **ret_running, struct err *err)
 {
 	struct exec_check *x = mem_new(1, sizeof(*x));

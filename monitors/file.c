@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "file:/PATH": the file exists; "file:!/PATH": it does not. What cannot be examined (permissions,
- * a broken disk) is neither.
+ * "file:/PATH": the file exists; "file:!/PATH": it does not. A file that cannot be examined
+ * (permissions, a broken disk) is unknown.
  */
 #include <errno.h>
 #include <stdio.h>

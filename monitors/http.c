@@ -3,9 +3,9 @@
  * "http://HOST/PATH" and "https://HOST/PATH": a GET by libcurl (net/http.h). It passes with a
  * status in the range, and with the header and the part of the body that are expected.
  *
- * With `tls_name` the server is asked for under that name, in TLS and in the Host header, wherever
- * the URL points: the VIP's certificate can be checked at 127.0.0.1. With `tls_ca` it must be
- * signed by one of that file's; a file that cannot be read says nothing about the service.
+ * `tls_name` is the name in SNI, in the Host header and in the certificate, wherever the URL
+ * points: the VIP's certificate can be checked at 127.0.0.1. `tls_ca` is the file with the trusted
+ * authorities; when it cannot be read, the result is unknown.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #include "monitors/monitor.h"
 #include "monitors/target.h"
 
-#define BODY_MAX ((size_t)256 << 10) /* what is looked at of it */
+#define BODY_MAX ((size_t)256 << 10) /* the rest is not read */
 
 /* Those of http first, as https has them too. */
 enum { STATUS, HEADER, BODY, N_HTTP_OPTIONS, TLS_NAME = N_HTTP_OPTIONS, TLS_CA, N_HTTPS_OPTIONS };
@@ -35,11 +35,10 @@ struct http_check {
 	void *userdata;
 	char *url, *connect_to; /* NULL: as the spec says */
 	struct http_server server;
-	struct err refused; /* why the guard did not let it go */
+	struct err refused; /* by the guard */
 };
 
-/* "http://HOST" is the text as it stands, of "http:http://HOST" it is the argument; NULL when it is
- * neither. */
+/* The text "http://HOST" is a URL itself, in "http:http://HOST" the argument is one; else NULL. */
 static const char *url_of(const struct monitor_spec *s)
 {
 	const char *arg = monitor_spec_argument(s), *name = s->kind->name;
@@ -100,7 +99,7 @@ static void on_http_done(const struct http_response *response, void *userdata)
 		judge(h, response, &result);
 	monitor_done_cb *done = h->done;
 	void *done_userdata = h->userdata;
-	h->call = NULL; /* gone after this */
+	h->call = NULL; /* freed by the client */
 	check_free(h);
 	done(&result, done_userdata);
 }
@@ -143,7 +142,7 @@ static int set_ca(struct http_check *h, struct err *err)
 	return 0;
 }
 
-static int start_call(struct http_check *h, usec_t timeout, struct err *err)
+static int start_call(struct http_check *h, span_t timeout, struct err *err)
 {
 	struct http *http;
 	const char *tls_name = monitor_spec_option(h->spec, TLS_NAME);
@@ -167,7 +166,7 @@ static int start_call(struct http_check *h, usec_t timeout, struct err *err)
 	return http_start(http, &request, on_http_done, h, &h->call, err);
 }
 
-static int check_start(struct monitor_env *env, const struct monitor_spec *spec, usec_t timeout,
+static int check_start(struct monitor_env *env, const struct monitor_spec *spec, span_t timeout,
 		       monitor_done_cb *done, void *userdata, void **ret_running, struct err *err)
 {
 	struct http_check *h = mem_new(1, sizeof(*h));

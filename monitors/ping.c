@@ -33,7 +33,7 @@ static void send_request(struct exchange *x)
 	(void)send(x->fd, buf, sizeof(buf), MSG_NOSIGNAL);
 }
 
-/* What is too big is not one of ours: path MTU discovery of others. */
+/* Requests are too small for "fragmentation needed": that would be about another packet. */
 static bool is_down(const struct ping_check *p, const struct icmp_error *e)
 {
 	return e->error != EMSGSIZE && addr_is_set(&e->from) &&

@@ -71,9 +71,8 @@ static void check(struct monitor_env *env, const struct monitor_spec *spec, void
 	const char *proto = t->proto == IPPROTO_UDP ? "udp" : "tcp";
 	int r = ports_check(attached, &listening);
 	if (r < 0) {
-		snprintf(ret->said, sizeof(ret->said),
-			 "the kernel cannot say who listens on %s port %u: %s", proto, t->port,
-			 strerror(-r));
+		snprintf(ret->said, sizeof(ret->said), "cannot look up listeners on %s port %u: %s",
+			 proto, t->port, strerror(-r));
 		return;
 	}
 	ret->health = listening ? HEALTH_UP : HEALTH_DOWN;

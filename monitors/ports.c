@@ -3,16 +3,16 @@
  * Three ways in which a change is learnt, the fastest first:
  *
  *	a listener dies    the kernel's event (net/sockevents.h) hints at its port
- *	one appears        ports where nobody listens are asked for every POLL_INTERVAL
+ *	one appears        ports without a listener are polled every POLL_INTERVAL
  *	anything else      the runner checks every interval (a listener that was shut down)
  *
  * A hint only makes the runner check, and a check is a lookup: with SO_REUSEPORT, forked workers
- * or a restart by somebody quick the port may be served still, or again.
+ * or a quick restart the port may still be served, or be served again.
  *
- * Asking must stay cheap. One exact lookup takes microseconds, and a dump of all listeners, which
- * answers for every port at once, 70 µs and another per listener. So a few DOWN ports are looked up
- * one by one, and everything else is left to dumps that are as far apart as it takes to keep them
- * within DUMP_SHARE of a core. Many checks at once (the runner's interval) share a dump too.
+ * Lookups must stay cheap. An exact one takes microseconds; a dump of all listeners, which answers
+ * for every port at once, takes 70 µs and 1 µs per listener. So a few DOWN ports are looked up one
+ * by one, more of them by dumps, which are spaced so that they use at most DUMP_SHARE of a core.
+ * Many checks at once (the runner's interval) share a dump too.
  */
 #include "monitors/ports.h"
 
@@ -30,8 +30,8 @@
 
 #define POLL_INTERVAL   (20 * USEC_PER_MSEC)
 #define POLL_ONE_BY_ONE 8
-#define WAKE_UP_COST    40  /* us; of the timer and the way to us and back */
-#define DUMP_SHARE      250 /* one part in so many */
+#define WAKE_UP_COST    40  /* µs, of the timer and the context switches */
+#define DUMP_SHARE      250 /* 1/250 */
 /* More lookups than this within BURST are served by one dump. */
 #define BURST_LOOKUPS 32
 #define BURST         (2 * USEC_PER_MSEC)
@@ -64,13 +64,13 @@ struct ports {
 	struct port_entry *entries;
 	struct list down, news;
 	size_t n_down;
-	struct port_set filtered; /* what the kernel was told */
+	struct port_set filtered; /* in the kernel's filter */
 	int filter_error;         /* 0, or why the kernel filters nothing */
 	port_filter_cb *filter_changed;
 	void *userdata;
 	struct dump tcp, udp;
-	usec_t dump_again; /* not before this, to answer for DOWN ports */
-	usec_t burst_ends;
+	mono_t dump_again; /* of DOWN ports: no dump before this */
+	mono_t burst_ends;
 	unsigned burst_lookups;
 	sd_event_source *poll, *filter;
 };
@@ -108,7 +108,7 @@ static struct dump *dump_of(struct ports *p, uint8_t proto)
 	return proto == IPPROTO_UDP ? &p->udp : &p->tcp;
 }
 
-static void take_dump(struct ports *p, uint8_t proto)
+static void refresh_dump(struct ports *p, uint8_t proto)
 {
 	struct dump *d = dump_of(p, proto);
 	d->valid = sockdiag_all_listening(p->diag, proto, &d->ports) == 0;
@@ -119,10 +119,10 @@ static void forget_dumps(struct ports *p)
 	p->tcp.valid = p->udp.valid = false;
 }
 
-/* Counts a lookup; in a burst of them the first too many takes a dump for the rest. */
+/* Counts a lookup; beyond BURST_LOOKUPS in a burst, a dump answers for the rest. */
 static const struct dump *dump_for_burst(struct ports *p, uint8_t proto)
 {
-	usec_t now = loop_clock();
+	mono_t now = loop_clock();
 	if (now > p->burst_ends) {
 		p->burst_ends = usec_add(now, BURST);
 		p->burst_lookups = 0;
@@ -131,10 +131,10 @@ static const struct dump *dump_for_burst(struct ports *p, uint8_t proto)
 	struct dump *d = dump_of(p, proto);
 	if (++p->burst_lookups <= BURST_LOOKUPS || d->valid)
 		return d->valid ? d : NULL;
-	take_dump(p, proto);
-	/* One that took long must serve long, or all that is done is to take dumps. What dies
-	 * meanwhile is told by its event, which ends this. */
-	usec_t end = loop_clock();
+	refresh_dump(p, proto);
+	/* A dump that took long must serve long, or dumps would be all that is done. The event of a
+	 * listener that dies meanwhile invalidates it. */
+	mono_t end = loop_clock();
 	p->burst_ends = usec_add(end, BURST + 4 * (end - now));
 	return d->valid ? d : NULL;
 }
@@ -145,7 +145,7 @@ static int on_poll(sd_event_source *source, uint64_t now, void *userdata);
 
 static void arm_poll(struct ports *p)
 {
-	usec_t when = usec_add(loop_clock(), POLL_INTERVAL);
+	mono_t when = usec_add(loop_clock(), POLL_INTERVAL);
 	if (p->n_down == 0)
 		when = USEC_NEVER;
 	else if (p->n_down > POLL_ONE_BY_ONE && when < p->dump_again)
@@ -176,9 +176,9 @@ static void dump_for_down(struct ports *p)
 		udp |= is_udp;
 	}
 	if (tcp)
-		take_dump(p, IPPROTO_TCP);
+		refresh_dump(p, IPPROTO_TCP);
 	if (udp)
-		take_dump(p, IPPROTO_UDP);
+		refresh_dump(p, IPPROTO_UDP);
 }
 
 static bool is_back(struct ports *p, const struct port_entry *e)
@@ -196,7 +196,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
 	struct ports *p = userdata;
-	usec_t now = loop_clock();
+	mono_t now = loop_clock();
 	bool dumps = now >= p->dump_again;
 	forget_dumps(p);
 	if (dumps)
@@ -230,8 +230,9 @@ static void on_event(uint8_t proto, uint16_t port, void *userdata)
 		hint(e);
 }
 
-/* Tells the kernel of all new ports at once, and looks at what may have ended meanwhile. When it
- * takes no filter, the events of all ports arrive, and those of others are dropped here. */
+/* Puts all new ports into the kernel's filter at once, and hints at them, as their listeners may
+ * have died meanwhile. When the kernel takes no filter, the events of all ports arrive, and those
+ * of others are dropped here. */
 static int on_filter(sd_event_source *source, void *userdata)
 {
 	(void)source;
@@ -260,7 +261,8 @@ static struct port_entry *entry_new(struct ports *p, uint8_t proto, uint16_t por
 	e->ports = p;
 	list_init(&e->users);
 	HASH_ADD(hh, p->entries, key, sizeof(e->key), e);
-	/* A port that went away is still in the filter: that costs less than to take it out. */
+	/* A port that is watched no longer stays in the filter: that costs less than another
+	 * filter. */
 	if (port_set_has(&p->filtered, port))
 		return e;
 	list_append(&p->news, &e->news);
@@ -303,7 +305,8 @@ int ports_check(struct port_user *u, bool *ret_listening)
 	int r = 0;
 	if (d && port_set_has(&d->ports, port_of(e)))
 		listening = true;
-	else if (!d || !list_linked(&e->down)) /* what was DOWN before needs no second opinion */
+	else if (!d ||
+		 !list_linked(&e->down)) /* a port that was DOWN before is not looked up again */
 		r = sockdiag_listening(p->diag, proto_of(e), port_of(e), &listening);
 	if (r < 0)
 		return r;

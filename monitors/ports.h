@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the port monitors of all apps share: the ports that are watched, each once, however many
- * apps name it.
- */
+/* The ports that are watched, each once however many monitors name it. */
 #ifndef MONITORS_PORTS_H
 #define MONITORS_PORTS_H
 
@@ -15,7 +12,7 @@
 struct ports;
 struct port_user;
 
-/* A check may say something else than before. May not attach or detach anything. */
+/* The result may have changed. Must not attach or detach anything. */
 typedef void port_hint_cb(void *userdata);
 
 /* Socket events are no longer filtered by port (-errno: why) or are again (0). From the loop. */
@@ -30,7 +27,7 @@ void ports_free(struct ports *p);
 struct port_user *ports_attach(struct ports *p, uint8_t proto, uint16_t port, port_hint_cb *hint,
 			       void *userdata);
 void ports_detach(struct port_user *u);
-/* Does somebody listen now? As sockdiag_listening(). */
+/* Is the port open now? 0 or -errno as sockdiag_listening(). */
 int ports_check(struct port_user *u, bool *ret_listening);
 
 #endif

@@ -2,14 +2,13 @@
 /*
  * "process:PIDFILE" or "process:NAME": it runs.
  *
- * A process that was found is held by a pidfd, so that its death is known when it happens and not
- * when its number is looked at again; and so that a number which somebody else got meanwhile is
- * not taken for it. Then the next one is looked for: another worker with that name, or what a new
- * pid file says. A pid file that its process left behind unchanged says nothing any more, whoever
- * has the number by then.
+ * A process that was found is watched through a pidfd: its death is an event, and another process
+ * that gets the same pid later is not mistaken for it. After its death another one is searched for:
+ * a worker with the same name, or the process that a new pid file names. A pid file that its
+ * process left behind unchanged is stale, even if another process has that pid by now.
  *
- * A name is what the kernel calls the process (`ps -o comm`), which is at most 15 characters; of a
- * longer one the rest is compared with the name of the program as it was started (argv[0]).
+ * A name is that of the kernel (`ps -o comm`), which is at most 15 characters; of a longer one the
+ * rest is compared with the name of the program as it was started (argv[0]).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,15 +33,15 @@
 struct process_watch {
 	sd_event *loop;
 	sd_event_source *death;
-	int pidfd; /* -1: none is held */
+	int pidfd; /* -1: none is watched */
 	int pid;
-	bool died;        /* while it was held */
+	bool died;        /* while it was watched */
 	struct stat file; /* that named it */
 	monitor_hint_cb *hint;
 	void *userdata;
 };
 
-static void let_go(struct process_watch *w)
+static void unwatch(struct process_watch *w)
 {
 	w->death = sd_event_source_disable_unref(w->death);
 	if (w->pidfd >= 0)
@@ -62,13 +61,13 @@ static int on_death(sd_event_source *source, int fd, uint32_t revents, void *use
 	(void)source, (void)fd, (void)revents;
 	struct process_watch *w = userdata;
 	w->died = true;
-	let_go(w);
+	unwatch(w);
 	w->hint(w->userdata);
 	return 0;
 }
 
-/* False when there is no such process (any more). */
-static bool hold(struct process_watch *w, int pid)
+/* False when there is no such process. */
+static bool watch_pid(struct process_watch *w, int pid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0)
@@ -84,10 +83,11 @@ static bool hold(struct process_watch *w, int pid)
 	return true;
 }
 
-/* The first bytes of a file, as text; false when there is none to be had. `ret`: NULL, or which. */
+/* The first bytes of a file as text; false when it is empty or cannot be read. `ret` may be NULL.
+ */
 static bool read_start(const char *path, char *buf, size_t size, struct stat *ret)
 {
-	/* NONBLOCK: a FIFO in its place must not stop us. */
+	/* NONBLOCK: a FIFO in its place must not block the loop. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	bool known = fd >= 0 && (!ret || fstat(fd, ret) == 0);
 	ssize_t n = known ? read(fd, buf, size - 1) : -1;
@@ -129,9 +129,9 @@ static void find_by_file(struct process_watch *w, const char *path, struct monit
 	else if (!parse_pid(text, &pid))
 		snprintf(ret->said, sizeof(ret->said), "the pid file does not hold a pid");
 	else if (w->died && pid == w->pid && is_unchanged(&file, &w->file))
-		snprintf(ret->said, sizeof(ret->said),
-			 "process %d does not run any more, and left its pid file", pid);
-	else if (!hold(w, pid))
+		snprintf(ret->said, sizeof(ret->said), "process %d has died and left its pid file",
+			 pid);
+	else if (!watch_pid(w, pid))
 		snprintf(ret->said, sizeof(ret->said), "process %d does not run", pid);
 	else
 		ret->health = HEALTH_UP;
@@ -173,14 +173,14 @@ static void find_by_name(struct process_watch *w, const char *name, struct monit
 	/* One thread. */
 	// cppcheck-suppress readdirCalled
 	for (const struct dirent *d; ret->health == HEALTH_DOWN && (d = readdir(proc));)
-		if (parse_pid(d->d_name, &pid) && has_name(d->d_name, name) && hold(w, pid))
+		if (parse_pid(d->d_name, &pid) && has_name(d->d_name, name) && watch_pid(w, pid))
 			ret->health = HEALTH_UP;
 	closedir(proc);
 	if (ret->health == HEALTH_DOWN)
 		snprintf(ret->said, sizeof(ret->said), "no process with this name runs");
 }
 
-/* A pid file that names another process by now is believed. */
+/* The service was restarted without its old process having died. */
 static bool names_another(struct process_watch *w, const char *path)
 {
 	char text[64];
@@ -200,13 +200,13 @@ static void process_check(struct monitor_env *env, const struct monitor_spec *sp
 	struct process_watch *w = attached;
 	const char *arg = monitor_spec_argument(spec);
 	bool by_file = arg[0] == '/';
-	bool held = w->pidfd >= 0;
-	w->died = w->died || (held && !is_alive(w->pidfd));
-	if (held && !w->died && !(by_file && names_another(w, arg))) {
+	bool watched = w->pidfd >= 0;
+	w->died = w->died || (watched && !is_alive(w->pidfd));
+	if (watched && !w->died && !(by_file && names_another(w, arg))) {
 		ret->health = HEALTH_UP;
 		return;
 	}
-	let_go(w);
+	unwatch(w);
 	if (by_file)
 		find_by_file(w, arg, ret);
 	else
@@ -227,7 +227,7 @@ static void *process_attach(struct monitor_env *env, const struct monitor_spec *
 static void process_detach(void *attached)
 {
 	struct process_watch *w = attached;
-	let_go(w);
+	unwatch(w);
 	sd_event_unref(w->loop);
 	free(w);
 }

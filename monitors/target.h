@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a check over the network goes: HOST, HOST:PORT or a URL, as the texts of monitors have
- * them. HOST is an address or localhost; no name is resolved, except in URLs by libcurl. Pure. */
+/* The target of a check over the network: HOST, HOST:PORT or a URL, as in the text of a monitor.
+ * HOST is an address or localhost; no name is resolved, except in URLs by libcurl. Pure. */
 #ifndef MONITORS_TARGET_H
 #define MONITORS_TARGET_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "tcp:HOST:PORT": a connection can be made. With `send` that is sent first, with `expect` part of
- * what the service says in its first 4 KB is awaited.
+ * "tcp:HOST:PORT": a connection can be made. `send` is sent first; `expect` must be in the first 4
+ * KB of what the service sends.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static void unexpected(struct tcp_check *t, const char *how)
 	if (t->len > 0)
 		exchange_finish(&t->x, HEALTH_DOWN, "%s without what is expected: %s", how, shown);
 	else
-		exchange_finish(&t->x, HEALTH_DOWN, "%s without a word", how);
+		exchange_finish(&t->x, HEALTH_DOWN, "%s without an answer", how);
 }
 
 /* Passed, failed, or more is to come. */
@@ -170,11 +170,11 @@ static int parse(const struct monitor_spec *s, void *parsed, struct err *err)
 
 static const struct monitor_option options[N_OPTIONS] = {
 	[SEND] = { .name = "send",
-		   .doc = "Of `tcp`: what to say first.",
+		   .doc = "Of `tcp`: what is sent first.",
 		   .is_valid = text_is_valid,
 		   .expected = "what is to be sent" },
 	[EXPECT] = { .name = "expect",
-		     .doc = "Of `tcp`: what must be in the first 4 KB that the service says.",
+		     .doc = "Of `tcp`: what must be in the first 4 KB that the service sends.",
 		     .is_valid = text_is_valid,
 		     .expected = "part of the answer" },
 };

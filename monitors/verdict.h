@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From single results to a health that does not flap: so many passes in a row make UP, so many
- * failures in a row make DOWN. A result that says nothing (the check could not run) changes
- * nothing: neither the health nor what was counted so far. Pure.
+ * From single results to a health: `rise` passes in a row make UP, `fall` failures in a row make
+ * DOWN. An unknown result (the check could not be made) changes neither the health nor the count.
+ * Pure.
  */
 #ifndef MONITORS_VERDICT_H
 #define MONITORS_VERDICT_H
@@ -16,23 +16,23 @@ const char *health_name(enum health h); /* "unknown", "up", "down" */
 
 struct verdict {
 	enum health health;
-	enum health last;    /* the last result that said something */
-	uint16_t streak;     /* how many of it in a row */
-	uint16_t rise, fall; /* how many it takes; 0 is 1 */
+	enum health last;    /* the last result that was not unknown */
+	uint16_t streak;     /* how many in a row */
+	uint16_t rise, fall; /* 0 is 1 */
 };
 
-/* Takes one result; true when the health changed. */
+/* Counts one result; true when the health changed. */
 bool verdict_step(struct verdict *v, enum health result);
-/* Results are at odds with the health, but too few in a row yet to change it. */
+/* Results contradict the health, but too few in a row yet to change it. */
 bool verdict_is_pending(const struct verdict *v);
 
-/* How many monitors of an app have which health. */
+/* The number of monitors by health. */
 struct health_tally {
 	size_t n[3]; /* by enum health */
 };
 
-/* The health of an app of which `quorum` monitors must be UP; 0 or more than there are: all of
- * them. DOWN only when the unknown ones could not make it UP. Without monitors it is UP. */
+/* UP when at least `quorum` monitors are; 0, or more than there are, means all. DOWN only when the
+ * unknown ones could not make it UP. UP without monitors. */
 enum health health_of_quorum(const struct health_tally *t, size_t quorum);
 
 #endif

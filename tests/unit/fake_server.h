@@ -5,6 +5,7 @@
 #define TESTS_UNIT_FAKE_SERVER_H
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -17,6 +18,11 @@
 
 /* What to answer; 0: nothing. `request` of 0 bytes: a TCP connection was accepted. */
 typedef size_t fake_answer_fn(const uint8_t *request, size_t len, uint8_t *answer, void *userdata);
+
+static inline size_t fake_text(uint8_t *answer, const char *text)
+{
+	return (size_t)snprintf((char *)answer, FAKE_MESSAGE_MAX, "%s", text);
+}
 
 struct fake_server {
 	sd_event *loop;

@@ -120,7 +120,7 @@ static void test_tcp(void **state)
 {
 	struct check *c = *state;
 	for (size_t i = 0; i < sizeof(by_tcp) / sizeof(by_tcp[0]); i++) {
-		struct fake_server u, t;
+		struct fake_server u, t = { .connection = -1 };
 		struct behaviour udp = { .flags = 0x8380 }, tcp = by_tcp[i].tcp;
 		bool late = strstr(by_tcp[i].said, "within") != NULL;
 		fake_server_start(&u, c->env.loop, SOCK_DGRAM, "127.0.0.1", PORT, reply, &udp);

@@ -20,13 +20,11 @@ static const char overloaded[] = "HTTP/1.1 503 No\r\nContent-Length: 15\r\n\r\no
 
 static size_t reply(const uint8_t *request, size_t len, uint8_t *answer, void *userdata)
 {
-	size_t n = userdata ? strlen(userdata) : 0;
-	if (len == 0 || n == 0)
+	if (len == 0 || !userdata)
 		return 0;
 	if (len < 16 || memcmp(request, "GET /health HTTP", 16) != 0)
 		fail_msg("an unexpected request: %.*s", (int)len, (const char *)request);
-	memcpy(answer, userdata, n);
-	return n;
+	return fake_text(answer, userdata);
 }
 
 #define OPTION(name, value) ((const struct check_option[]){ { name, value }, { 0 } })

@@ -35,6 +35,8 @@ static void put_time(uint8_t *p, int seconds)
 	}
 }
 
+static const uint8_t kiss_code[] = { 'R', 'A', 'T', 'E' };
+
 static size_t reply(const uint8_t *request, size_t len, uint8_t *answer, void *userdata)
 {
 	struct behaviour *b = userdata;
@@ -47,7 +49,7 @@ static size_t reply(const uint8_t *request, size_t len, uint8_t *answer, void *u
 	memset(answer, 0, 48);
 	answer[0] = b->first;
 	answer[1] = b->stratum;
-	memcpy(answer + 12, "RATE", 4);
+	memcpy(answer + 12, kiss_code, sizeof(kiss_code));
 	memcpy(answer + 24, request + 40, 8);
 	answer[24] ^= b->wrong_origin;
 	put_time(answer + 32, b->seconds);

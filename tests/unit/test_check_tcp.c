@@ -21,11 +21,7 @@ static const struct check_option only_send[] = { { "send", "QUIT\r\n" }, { 0 } }
 static size_t greet(const uint8_t *request, size_t len, uint8_t *answer, void *userdata)
 {
 	(void)request;
-	size_t n = strlen(userdata);
-	if (len > 0)
-		return 0;
-	memcpy(answer, userdata, n);
-	return n;
+	return len > 0 ? 0 : fake_text(answer, userdata);
 }
 
 static size_t obey(const uint8_t *request, size_t len, uint8_t *answer, void *userdata)
@@ -33,8 +29,7 @@ static size_t obey(const uint8_t *request, size_t len, uint8_t *answer, void *us
 	(void)userdata;
 	if (len != 6 || memcmp(request, "QUIT\r\n", 6) != 0)
 		return 0;
-	memcpy(answer, "bye\r\n", 5);
-	return 5;
+	return fake_text(answer, "bye\r\n");
 }
 
 static size_t flood(const uint8_t *request, size_t len, uint8_t *answer, void *userdata)
@@ -63,7 +58,7 @@ static const struct {
 	{ "127.0.0.1", "tcp:127.0.0.1:7001", greet, "-ERR", false, expect_ok, HEALTH_DOWN,
 	  "no such answer within 30ms" },
 	{ "127.0.0.1", "tcp:127.0.0.1:7001", NULL, NULL, true, send_quit, HEALTH_DOWN,
-	  "the connection was closed without a word" },
+	  "the connection was closed without an answer" },
 	{ "127.0.0.1", "tcp:127.0.0.1:7001", obey, NULL, false, send_quit, HEALTH_UP, "" },
 	{ "127.0.0.1", "tcp:127.0.0.1:7001", NULL, NULL, false, only_send, HEALTH_UP, "" },
 	{ "127.0.0.1", "tcp:127.0.0.1:7001", flood, NULL, false, expect_ok, HEALTH_DOWN,

@@ -16,7 +16,10 @@
 #define RECEIVED (SENT + 20 * USEC_PER_MSEC)
 
 static const struct ntp_request request = { .cookie = UINT64_C(0x0123456789abcdef), .sent = SENT };
-static const struct ntp_expected anything = { NTP_STRATUM_MAX, NTP_MAX_OFFSET_NONE };
+#define ANYTHING                                                                                   \
+	{                                                                                          \
+		NTP_STRATUM_MAX, NTP_MAX_OFFSET_NONE                                               \
+	}
 
 #define ORIGIN "0123456789abcdef"
 /* Received and answered 10 ms after the request: the server's clock is right. */
@@ -41,31 +44,31 @@ static const struct {
 	enum ntp_verdict verdict;
 	const char *said;
 } cases[] = {
-	{ "good", "24020400 " ROOT REST, anything, NTP_PASSED, "" },
-	{ "version 3", "1c020400 " ROOT REST, anything, NTP_PASSED, "" },
-	{ "leap second ahead", "64020400 " ROOT REST, anything, NTP_PASSED, "" },
-	{ "with a MAC", "24020400 " ROOT REST "00000001 00112233445566778899aabbccddeeff", anything,
+	{ "good", "24020400 " ROOT REST, ANYTHING, NTP_PASSED, "" },
+	{ "version 3", "1c020400 " ROOT REST, ANYTHING, NTP_PASSED, "" },
+	{ "leap second ahead", "64020400 " ROOT REST, ANYTHING, NTP_PASSED, "" },
+	{ "with a MAC", "24020400 " ROOT REST "00000001 00112233445566778899aabbccddeeff", ANYTHING,
 	  NTP_PASSED, "" },
-	{ "stratum 15", "240f0400 " ROOT REST, anything, NTP_PASSED, "" },
-	{ "short", "24020400 " ROOT ORIGIN "ed003780028f5c29 ed003780028f5c", anything,
+	{ "stratum 15", "240f0400 " ROOT REST, ANYTHING, NTP_PASSED, "" },
+	{ "short", "24020400 " ROOT ORIGIN "ed003780028f5c29 ed003780028f5c", ANYTHING,
 	  NTP_NOT_OURS, "" },
-	{ "empty", "", anything, NTP_NOT_OURS, "" },
-	{ "another request's", "24020400 " ROOT "0123456789abcdee " TIMES, anything, NTP_NOT_OURS,
+	{ "empty", "", ANYTHING, NTP_NOT_OURS, "" },
+	{ "another request's", "24020400 " ROOT "0123456789abcdee " TIMES, ANYTHING, NTP_NOT_OURS,
 	  "" },
-	{ "our own request", "23000000 " ROOT REST, anything, NTP_NOT_OURS, "" },
-	{ "broadcast", "25020400 " ROOT REST, anything, NTP_NOT_OURS, "" },
-	{ "version 0", "04020400 " ROOT REST, anything, NTP_NOT_OURS, "" },
-	{ "version 5", "2c020400 " ROOT REST, anything, NTP_NOT_OURS, "" },
-	{ "kiss of death", "e4000400 00000000 00000000 52415445 0000000000000000" REST, anything,
+	{ "our own request", "23000000 " ROOT REST, ANYTHING, NTP_NOT_OURS, "" },
+	{ "broadcast", "25020400 " ROOT REST, ANYTHING, NTP_NOT_OURS, "" },
+	{ "version 0", "04020400 " ROOT REST, ANYTHING, NTP_NOT_OURS, "" },
+	{ "version 5", "2c020400 " ROOT REST, ANYTHING, NTP_NOT_OURS, "" },
+	{ "kiss of death", "e4000400 00000000 00000000 52415445 0000000000000000" REST, ANYTHING,
 	  NTP_FAILED, "the server refuses: kiss code RATE" },
 	{ "stratum 0 without a code", "e4000400 00000000 00000000 00000000 0000000000000000" REST,
-	  anything, NTP_FAILED, "the server is not synchronised: stratum 0" },
+	  ANYTHING, NTP_FAILED, "the server is not synchronised: stratum 0" },
 	{ "code with a control character",
-	  "e4000400 00000000 00000000 44451b59 0000000000000000" REST, anything, NTP_FAILED,
+	  "e4000400 00000000 00000000 44451b59 0000000000000000" REST, ANYTHING, NTP_FAILED,
 	  "the server refuses: kiss code DE" },
-	{ "leap 3", "e4020400 " ROOT REST, anything, NTP_FAILED,
+	{ "leap 3", "e4020400 " ROOT REST, ANYTHING, NTP_FAILED,
 	  "the server is not synchronised: leap 3, stratum 2" },
-	{ "stratum 16", "24100400 " ROOT REST, anything, NTP_FAILED,
+	{ "stratum 16", "24100400 " ROOT REST, ANYTHING, NTP_FAILED,
 	  "the server is not synchronised: leap 0, stratum 16" },
 	{ "stratum above the limit",
 	  "24040400 " ROOT REST,
@@ -78,17 +81,17 @@ static const struct {
 	  NTP_PASSED,
 	  "" },
 	{ "dispersion of 16 s", "24020400 00000000 00100000 c0000201 ed00370000000000" REST,
-	  anything, NTP_FAILED, "root delay 0 ms and dispersion 16000 ms" },
+	  ANYTHING, NTP_FAILED, "root delay 0 ms and dispersion 16000 ms" },
 	{ "dispersion just below 16 s", "24020400 00000000 000fffff c0000201 ed00370000000000" REST,
-	  anything, NTP_PASSED, "" },
-	{ "delay of 32 s", "24020400 00200000 00000000 c0000201 ed00370000000000" REST, anything,
+	  ANYTHING, NTP_PASSED, "" },
+	{ "delay of 32 s", "24020400 00200000 00000000 c0000201 ed00370000000000" REST, ANYTHING,
 	  NTP_FAILED, "root delay 32000 ms" },
 	{ "largest delay and dispersion",
-	  "24020400 ffffffff ffffffff c0000201 ed00370000000000" REST, anything, NTP_FAILED,
+	  "24020400 ffffffff ffffffff c0000201 ed00370000000000" REST, ANYTHING, NTP_FAILED,
 	  "root delay 65535999 ms" },
-	{ "no receive time", "24020400 " ROOT ORIGIN "0000000000000000 ed003780028f5c29", anything,
+	{ "no receive time", "24020400 " ROOT ORIGIN "0000000000000000 ed003780028f5c29", ANYTHING,
 	  NTP_FAILED, "the answer has no time" },
-	{ "no transmit time", "24020400 " ROOT ORIGIN "ed003780028f5c29 0000000000000000", anything,
+	{ "no transmit time", "24020400 " ROOT ORIGIN "ed003780028f5c29 0000000000000000", ANYTHING,
 	  NTP_FAILED, "the answer has no time" },
 	{ "offset of nothing", "24020400 " ROOT REST, { 15, 1000 }, NTP_PASSED, "" },
 	/* A second and 10 ms after the request. */

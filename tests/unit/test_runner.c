@@ -140,7 +140,7 @@ static void test_port(void **state)
 	struct fixture *f = *state;
 	struct seen s = { 0 };
 	int fd = listen_on(53);
-	usec_t before = loop_clock();
+	mono_t before = loop_clock();
 	watch(f, &s, "port:tcp:53");
 	assert_int_equal(s.health, HEALTH_UP); /* before any turn of the loop */
 	assert_true(monitor_watch_since(s.watch) >= before);
@@ -408,7 +408,7 @@ static void test_status(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s = { 0 };
-	usec_t before = loop_clock();
+	mono_t before = loop_clock();
 	watch(f, &s, "port:tcp:53");
 	run_checks(f, &s, 4);
 	struct monitor_status st = status_of(&s, 0);
