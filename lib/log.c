@@ -8,8 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/mono.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
+#include "lib/wallclock.h"
 
 static enum log_level log_level = LOG_INFO;
 static bool log_journal;
@@ -41,16 +43,14 @@ static void add_head(struct strbuf *sb, enum log_level level)
 		return;
 	}
 	struct timespec ts;
-	struct tm tm;
+	char date[DATE_TEXT_MAX];
 	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	strbuf_add(sb, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s ", tm.tm_year + 1900, tm.tm_mon + 1,
-		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000000,
-		   levels[level].name);
+	wall_t now = (wall_t)ts.tv_sec * USEC_PER_SEC + (wall_t)ts.tv_nsec / 1000;
+	strbuf_add(sb, "%s %s ", date_format(now, date), levels[level].name);
 }
 
-/* A reader that hangs must not stop the announcements: a line that would block is dropped, and
- * counted. A pipe that polls writable takes PIPE_BUF bytes, more than a line. */
+/* A reader that hangs must not block the agent: a line that would block is dropped and counted. A
+ * pipe that polls writable accepts PIPE_BUF bytes, more than a line. */
 static bool would_block(void)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -72,8 +72,8 @@ static void write_line(const char *line, size_t len)
 		dropped = 0;
 		write_line(note, sb.len);
 	}
-	/* One write a line, so that nothing of our children mixes into it. A log that cannot be
-	 * written is no reason to stop. */
+	/* One write per line, so that output of child processes cannot mix with it. A failure to
+	 * log is ignored. */
 	ssize_t ignored = write(STDERR_FILENO, line, len);
 	(void)ignored;
 }

@@ -81,7 +81,7 @@ static int set_consul_warning(const struct config_key *key, const char *text, vo
 			      struct err *err)
 {
 	static const struct config_word words[] = { { "pass", false }, { "fail", true } };
-	unsigned fails;
+	unsigned fails = 0;
 	int rc = config_parse_word(words, ARRAY_SIZE(words), "value", text, &fails, err);
 	if (rc == 0)
 		*(bool *)config_field(key, target) = fails;
@@ -94,7 +94,7 @@ static int set_nat_backend(const struct config_key *key, const char *text, void 
 	static const struct config_word words[] = { { "auto", NAT_AUTO },
 						    { "iptables", NAT_IPTABLES },
 						    { "nftables", NAT_NFTABLES } };
-	unsigned choice;
+	unsigned choice = 0;
 	int rc = config_parse_word(words, ARRAY_SIZE(words), "NAT back end", text, &choice, err);
 	if (rc == 0)
 		*(enum nat_choice *)config_field(key, target) = choice;

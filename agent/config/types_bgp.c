@@ -51,7 +51,7 @@ static int set_origin(const struct config_key *key, const char *text, void *targ
 						    { "egp", BGP_ORIGIN_EGP },
 						    { "incomplete", BGP_ORIGIN_INCOMPLETE },
 						    { "unknown", BGP_ORIGIN_INCOMPLETE } };
-	unsigned origin;
+	unsigned origin = 0;
 	int rc = config_parse_word(words, ARRAY_SIZE(words), "origin", text, &origin, err);
 	if (rc == 0)
 		*(enum bgp_origin *)config_field(key, target) = origin;
@@ -61,7 +61,7 @@ static int set_origin(const struct config_key *key, const char *text, void *targ
 static int set_family(const struct config_key *key, const char *text, void *target, struct err *err)
 {
 	static const struct config_word words[] = { { "4", AF_INET }, { "6", AF_INET6 } };
-	unsigned family;
+	unsigned family = 0;
 	int rc = config_parse_word(words, ARRAY_SIZE(words), "address family", text, &family, err);
 	if (rc == 0)
 		*(uint8_t *)config_field(key, target) = (uint8_t)family;

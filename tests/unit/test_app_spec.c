@@ -160,7 +160,7 @@ static void monitors(void **state)
 		{ "port", NULL, "port:tcp:53", NULL },
 		{ "exec", "port:tcp:53", "exec:/bin/check a:b", NULL },
 		{ "port 99999", NULL, "port:tcp:99999", "99999" },
-		{ "unknown", NULL, "ping:192.0.2.1", "ping" },
+		{ "unknown", NULL, "pong:192.0.2.1", "pong" },
 	};
 	(void)state;
 	RUN(app_spec_add_monitor, cases);

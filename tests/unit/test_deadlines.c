@@ -154,10 +154,8 @@ static void test_align(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_against_array),
-		cmocka_unit_test(test_spread),
-		cmocka_unit_test(test_advance),
+		cmocka_unit_test(test_order),  cmocka_unit_test(test_against_array),
+		cmocka_unit_test(test_spread), cmocka_unit_test(test_advance),
 		cmocka_unit_test(test_align),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
