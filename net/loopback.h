@@ -16,14 +16,9 @@
 
 #include "lib/addr.h"
 #include "lib/err.h"
-#include "net/lo_mirror.h"
+#include "net/lo_follow.h"
 
 struct loopback;
-
-/* Another process did something to a VIP of ours: restore it with loopback_add(). `prefix` NULL: lo
- * went down or up, check every one; what went with lo is not told one by one. Called from the loop;
- * loopback_add() and _del() may be called inside it, loopback_free() may not. */
-typedef void loopback_lost_cb(const struct prefix *prefix, enum loopback_loss why, void *userdata);
 
 int loopback_new(sd_event *loop, loopback_lost_cb *lost, void *userdata, struct loopback **ret,
 		 struct err *err);

@@ -16,9 +16,9 @@
  *
  * Both carry our number (IFA_PROTO, rtm_protocol), by which the next instance knows them.
  *
- * IPv6 addresses have a preferred lifetime of 0 ("deprecated"): they serve whoever connects to
- * them, but the host does not choose them as the source of its own connections, whose answers might
- * reach another host that announces the same VIP (RFC 6724 rule 3).
+ * IPv6 addresses have a preferred lifetime of 0 ("deprecated"): they serve clients, but the
+ * host does not choose them as the source of its own connections, whose answers might reach another
+ * host that announces the same VIP (RFC 6724 rule 3).
  */
 #ifndef NET_VIPADDR_H
 #define NET_VIPADDR_H

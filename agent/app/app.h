@@ -6,7 +6,7 @@
  *	registry                registering, replacing, unregistering; what becomes due
  *	health                  verdicts of the monitors
  *	drains groups           what else changes the decision, for one app or for many
- *	damped leases           deadlines
+ *	damped leases claims    deadlines of an app; who may have a name or a VIP
  *	apply                   the decision of the policy, handed to the reconciler
  *	due notify app          deadlines, callbacks, this table
  */
