@@ -178,7 +178,7 @@ static mono_t fake_drain(void *userdata)
 {
 	struct agent *a = userdata;
 	did(a, "drain");
-	return loop_now(a->loop) + a->drain_span;
+	return a->drain_span > 0 ? loop_now(a->loop) + a->drain_span : 0;
 }
 
 static void fake_reopen(void *userdata)
