@@ -271,8 +271,7 @@ void discovery_dismiss(struct discovery *d, const char *name)
 {
 	struct discovered *s = d ? find(d, name) : NULL;
 	if (s && is_ours(d, name))
-		set_state(d, s, DISCOVERED_DISMISSED,
-			  "over HTTP, until its tags change", NULL);
+		set_state(d, s, DISCOVERED_DISMISSED, "over HTTP, until its tags change", NULL);
 }
 
 /* ---- life ---- */
