@@ -453,6 +453,27 @@ static void test_an_app_without_monitors(void **state)
 	json_decref(o);
 }
 
+static void test_nat_of_an_app(void **state)
+{
+	struct agent *a = *state;
+	ask(a, "/register?name=web&vip=192.0.2.2/32&nat=udp:53:8053");
+	loop_drain(a->loop);
+	json_t *o = ask_json(a, "/v1/apps/web"), *nat = json_object_get(o, "nat");
+	json_t *rule = json_array_get(json_object_get(nat, "rules"), 0);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(o, "nats"), 0)),
+			    "udp:53:8053");
+	expect_text(rule, "vip", "192.0.2.2/32");
+	expect_text(rule, "protocol", "udp");
+	expect_int(rule, "listen", 53);
+	expect_text(rule, "to", "127.0.0.1:8053");
+	json_decref(o);
+	o = ask_json(a, "/v1/nat");
+	assert_int_equal(json_array_size(json_object_get(o, "rules")), 1);
+	expect_int(o, "rules_wanted", 1);
+	json_decref(o);
+	expect(a, "/metrics", 200, "vipherald_nat_rules_wanted 1\n");
+}
+
 static void test_lists(void **state)
 {
 	struct agent *a = *state;
@@ -651,6 +672,7 @@ int main(void)
 		TEST(test_an_app_whose_port_is_closed),
 		TEST(test_an_app_whose_port_is_open),
 		TEST(test_an_app_without_monitors),
+		TEST(test_nat_of_an_app),
 		TEST(test_lists),
 		TEST(test_apps_go_while_a_list_is_read),
 		TEST(test_drain_of_an_app),
