@@ -168,7 +168,7 @@ static int read_maps(struct nat_backend *b, struct nat_listing *l)
 /* -EINTR and -EAGAIN: not consistent, because of another process or of the kernel itself. */
 static int list_once(struct nat_backend *b, struct nat_listing *l)
 {
-	uint32_t before, after;
+	uint32_t before = 0, after = 0;
 	int r = get_generation(b, &before);
 	if (r < 0)
 		return r;

@@ -9,6 +9,7 @@ from .agent import Agent
 from .configs import VIP4, VIP6, app, config
 from .rawpeer import RawListener, RawSession
 from .testbed import AGENT_AS, ROUTER_AS, Link, Testbed
+from .wait import wait_until
 
 BIG_AS = 4200000001
 WEB = app("web", VIP4, communities=("5000:5000", "1000:1000"))
@@ -138,8 +139,10 @@ def test_many_routes_share_updates(bed: Testbed) -> None:
     link = bed.link()
     listener = RawListener(link.namespace, link.router_ip)
     apps = tuple(app(f"app{n}", f"192.0.2.{n}/32") for n in range(200))
-    bed.start_agent(config({"peer_ip": link.router_ip, "peer_as": ROUTER_AS}, apps=apps))
+    agent = bed.start_agent(config({"peer_ip": link.router_ip, "peer_as": ROUTER_AS}, apps=apps))
     session = listener.accept()
+    # They are announced a few milliseconds' worth at a time: not all before the session otherwise.
+    wait_until(lambda: "\nvipherald_vips_announced 200\n" in agent.get("/metrics").text, "all VIPs")
     session.establish(ROUTER_AS)
     updates = [u for u in session.receive_updates_until_end_of_rib() if u.announced]
     assert len({prefix for update in updates for prefix in update.announced}) == 200

@@ -65,7 +65,7 @@ static void test_verdicts(void **state)
 static struct script {
 	const char *listings[4]; /* each once, the last one for ever */
 	const char *there;       /* by key */
-	unsigned n_listings;
+	unsigned n_listings, n_lookups;
 	char log[64];
 	struct strbuf sb;
 } script;
@@ -99,6 +99,7 @@ static int fake_list(struct nat_backend *b, nat_list_cb *cb, void *userdata, str
 static int fake_has(struct nat_backend *b, const struct nat_rule *r, struct err *err)
 {
 	(void)b;
+	script.n_lookups++;
 	if (script.there[0] == '!')
 		return err_set(err, -EIO, "broken");
 	return strchr(script.there, r->port) != NULL;
@@ -185,11 +186,37 @@ static void test_rules_that_a_listing_lacks_are_asked_for(void **state)
 	}
 }
 
+/* Another process has flushed a large map. */
+static void test_look_ups_are_bounded(void **state)
+{
+	static const struct nat_side_events events = { NULL, on_changed, NULL };
+	struct nat_side s;
+	struct err err = { "" };
+	(void)state;
+	nat_side_init(&s, &fake_ops, &events);
+	for (uint16_t i = 0; i < 1000; i++) {
+		struct nat_rule r = letter('a');
+		r.listen = i;
+		nat_ledger_want(&s.ledger, &r, NAT_WANTED);
+	}
+	for (int i = 0; i < 2; i++) {
+		script = (struct script){ .listings = { "" }, .there = "" };
+		script.sb = strbuf_over(script.log, sizeof(script.log));
+		s.stale = true;
+		assert_int_equal(nat_side_apply(&s, NULL, &err), 0);
+		assert_int_equal(script.n_lookups, i == 0 ? 0 : 100);
+		assert_int_equal(s.applied, i + 1);
+		assert_int_equal(s.ledger.n_there, 1000);
+	}
+	nat_side_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_rules_that_a_listing_lacks_are_asked_for),
+		cmocka_unit_test(test_look_ups_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

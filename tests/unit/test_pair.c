@@ -122,7 +122,8 @@ static void actions_in_their_order(void **state)
 		if (flags & RETRIES)
 			out.retry_at = T0 + RETRY;
 		if (flags & FAILED)
-			strcpy(cases[i].changed == IN ? in.why : out.why, "connection refused");
+			str_copy(cases[i].changed == IN ? in.why : out.why, sizeof(in.why),
+				 "connection refused");
 		bgp_pair_step(&pair, cases[i].changed == IN, cases[i].from, T0, &actions);
 		if (strcmp(format(&actions, text, sizeof(text)), cases[i].expected) != 0)
 			fail_msg("%s: got \"%s\", expected \"%s\"", cases[i].name, text,
