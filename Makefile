@@ -151,7 +151,7 @@ SEED  = 1
 FILES =
 mutants:
 	@$(MAKE) --no-print-directory $(COVERAGE) unit-binaries
-	@$(MAKE) --no-print-directory BUILD=build/mutants CFLAGS="-O0 -g0" run-mutants
+	@$(MAKE) --no-print-directory BUILD=build/mutants CFLAGS= VARIANT="$(ASAN)" run-mutants
 run-mutants: unit-binaries
 	@printf '%s\n' $(UNIT_BIN) $(REPLAYS) >$(BUILD)/programs
 	@N=$(N) SEED=$(SEED) CC='$(CC)' CFLAGS="-std=gnu17 -D_GNU_SOURCE -I. $(PKG_CFLAGS)" \
