@@ -175,6 +175,30 @@ static void large_communities(void **state)
 					  NULL) < 0);
 }
 
+/* A community is listed once, wherever the first of its kind stands. */
+static void lists_hold_each_once(void **state)
+{
+	(void)state;
+	struct bgp_communities standard = { 0 };
+	struct bgp_ext_communities ext = { 0 };
+	struct bgp_large_communities large = { 0 };
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(communities_add(&standard, "1:1", NULL), 0);
+		assert_int_equal(communities_add(&standard, "1:2", NULL), 0);
+		assert_int_equal(ext_communities_add(&ext, "rt:1:1", NULL), 0);
+		assert_int_equal(ext_communities_add(&ext, "rt:1:2", NULL), 0);
+		assert_int_equal(large_communities_add(&large, "1:1:1", NULL), 0);
+		assert_int_equal(large_communities_add(&large, "1:1:2", NULL), 0);
+	}
+	assert_int_equal(standard.n, 2);
+	assert_int_equal(ext.n, 2);
+	assert_int_equal(large.n, 2);
+	assert_int_equal(large.values[1].local2, 2);
+	free(standard.values);
+	free(ext.values);
+	free(large.values);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +206,7 @@ int main(void)
 		cmocka_unit_test(copies_are_equal_until_something_changes),
 		cmocka_unit_test(extended_communities),
 		cmocka_unit_test(large_communities),
+		cmocka_unit_test(lists_hold_each_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,6 +97,9 @@ static void vips(void **state)
 		{ "loopback", NULL, "127.0.0.53/32", "loopback" },
 		{ "loopback, v6", NULL, "::1/128", "loopback" },
 		{ "unspecified", NULL, "::/128", "unspecified" },
+		{ "unspecified, v4", NULL, "0.0.0.0/32", "unspecified" },
+		{ "next to unspecified", NULL, "0.0.0.1/32", NULL },
+		{ "next to broadcast", NULL, "255.255.255.254/32", NULL },
 		{ "link-local", NULL, "169.254.0.0/24", "link-local" },
 		{ "link-local, v6", NULL, "fe80::53/128", "link-local" },
 		{ "multicast", NULL, "239.1.1.1/32", "multicast" },
@@ -164,6 +167,18 @@ static void monitors(void **state)
 	};
 	(void)state;
 	RUN(app_spec_add_monitor, cases);
+}
+
+static void quorums(void **state)
+{
+	static const struct add_case cases[] = {
+		{ "all", NULL, "all", NULL },       { "any", NULL, "any", NULL },
+		{ "one", NULL, "1", NULL },         { "none", NULL, "0", "quorum" },
+		{ "sign", NULL, "-1", "quorum" },   { "too many", NULL, "1000000", "quorum" },
+		{ "word", NULL, "most", "quorum" }, { "empty", NULL, "", "quorum" },
+	};
+	(void)state;
+	RUN(app_spec_set_quorum, cases);
 }
 
 static void community_texts(void **state)
@@ -412,6 +427,7 @@ int main(void)
 		cmocka_unit_test(nats),
 		cmocka_unit_test(a_nat_mapping_is_read),
 		cmocka_unit_test(monitors),
+		cmocka_unit_test(quorums),
 		cmocka_unit_test(community_texts),
 		cmocka_unit_test(a_community_is_formatted),
 		cmocka_unit_test(community_lists),

@@ -116,6 +116,7 @@ static const struct {
 	{ "http:https://x", "'http:https://x'", "http://127.0.0.1" },
 	{ "https:http://x", "'https:http://x'", "https://127.0.0.1" },
 	{ "http://x/a b", "'http://x/a b'", "%20" },
+	{ "http://x/\x7f", "'http://x/", "%20" },
 	{ "http://x/\n", "'http://x/\n'", "%20" },
 	{ "tcp", "'tcp'", "tcp:HOST:PORT" },
 	{ "tcp:53", "'53'", "has no port" },

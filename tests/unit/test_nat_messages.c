@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "nat/ctmsg.h"
 #include "nat/nft_build.h"
@@ -72,14 +73,22 @@ static void test_elements_come_back(void **state)
 static void test_rules_of_networks_come_back(void **state)
 {
 	(void)state;
-	struct nat_rule r = rule("198.51.100.0/24", "10.0.0.5"), got;
-	struct nat_rules one = { .items = &r, .n = 1 };
+	static const char *const nets[][2] = {
+		{ "198.51.100.0/24", "10.0.0.5" }, { "198.51.100.128/25", "10.0.0.5" },
+		{ "10.128.0.0/9", "10.0.0.5" },    { "198.51.100.252/31", "10.0.0.5" },
+		{ "2001:db8::/33", "fd00::5" },
+	};
 	struct nft_batch b;
-	nft_batch_begin(&b);
-	nft_batch_set_nets(&b, &one);
-	assert_int_equal(nft_parse_rule(nft_batch_last(&b), &got), NFT_RULE_NET);
-	assert_memory_equal(&got, &r, sizeof(r));
-	nft_batch_done(&b);
+	struct nat_rule got;
+	for (size_t i = 0; i < ARRAY_SIZE(nets); i++) {
+		struct nat_rule r = rule(nets[i][0], nets[i][1]);
+		struct nat_rules one = { .items = &r, .n = 1 };
+		nft_batch_begin(&b);
+		nft_batch_set_nets(&b, &one);
+		assert_int_equal(nft_parse_rule(nft_batch_last(&b), &got), NFT_RULE_NET);
+		assert_memory_equal(&got, &r, sizeof(r));
+		nft_batch_done(&b);
+	}
 	nft_batch_begin(&b);
 	nft_batch_skeleton(&b);
 	assert_int_equal(nft_parse_rule(nft_batch_last(&b), &got), NFT_RULE_SKELETON);

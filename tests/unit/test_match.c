@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* What the options of monitors accept: names, headers, status codes. */
+#include "monitors/match.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/array.h"
+
+#define X60 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+struct row {
+	const char *text;
+	bool valid;
+};
+
+static void expect(bool (*is_valid)(const char *text), const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_valid(rows[i].text) != rows[i].valid)
+			fail_msg("'%s'", rows[i].text);
+}
+
+static void host_names(void **state)
+{
+	static const struct row rows[] = {
+		{ "www.example-1.com", true },
+		{ "x", true },
+		{ "_srv.example", true },
+		{ "", false },
+		{ ".", false },
+		{ ".x", false },
+		{ "x.", false },
+		{ "a b", false },
+		{ "a/b", false },
+		{ X60 X60 X60 X60 "1234567890123", true },
+		{ X60 X60 X60 X60 "12345678901234", false },
+	};
+	(void)state;
+	expect(host_name_is_valid, rows, ARRAY_SIZE(rows));
+}
+
+static void headers(void **state)
+{
+	static const struct row rows[] = {
+		{ "X-Name", true },    { "X-Name: value", true },
+		{ "x:", true },        { "!#$%&'*+-.^_`|~", true },
+		{ "", false },         { ":", false },
+		{ ": value", false },  { "X Name: v", false },
+		{ X60 "123", true },   { X60 "123: v", true },
+		{ X60 "1234", false },
+	};
+	(void)state;
+	expect(http_header_is_valid, rows, ARRAY_SIZE(rows));
+}
+
+static void status_codes(void **state)
+{
+	static const struct {
+		const char *text;
+		long status;
+		bool matches;
+	} rows[] = {
+		{ NULL, 199, false },          { NULL, 200, true },
+		{ NULL, 299, true },           { NULL, 300, false },
+		{ "404", 404, true },          { "404", 405, false },
+		{ "404", 403, false },         { "200-204,404", 204, true },
+		{ "200-204,404", 205, false }, { "200-204,404", 404, true },
+		{ "404,200-204", 200, true },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (http_status_matches(rows[i].text, rows[i].status) != rows[i].matches)
+			fail_msg("'%s', %ld", rows[i].text ? rows[i].text : "", rows[i].status);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(host_names),
+		cmocka_unit_test(headers),
+		cmocka_unit_test(status_codes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

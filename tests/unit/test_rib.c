@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Routes and their attributes: what is shared, what is freed, which ids are used again. */
+#include "bgp/rib.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct prefix vip(uint32_t i)
+{
+	return (struct prefix){ .addr = addr_v4(0xc0000200 + i), .len = 32 };
+}
+
+static struct rib_route *announce(struct rib *rib, uint32_t i, uint32_t med, bool want_changed)
+{
+	struct prefix p = vip(i);
+	struct bgp_route_attrs attrs = { .has_med = true, .med = med };
+	bool changed;
+	struct rib_route *r = rib_announce(rib, &p, BGP_ORIGIN_IGP, &attrs, &changed);
+	assert_int_equal(changed, want_changed);
+	return r;
+}
+
+static void withdraw(struct rib *rib, uint32_t i)
+{
+	struct prefix p = vip(i);
+	struct rib_route *r = rib_withdraw(rib, &p);
+	assert_non_null(r);
+	rib_collect(rib, r);
+}
+
+static void equal_attributes_are_shared_and_freed_with_the_last_route(void **state)
+{
+	(void)state;
+	struct rib rib;
+	rib_init(&rib);
+	struct rib_route *a = announce(&rib, 1, 10, true), *b = announce(&rib, 2, 10, true);
+	assert_ptr_equal(a->attrs, b->attrs);
+	announce(&rib, 1, 10, false);
+	assert_int_equal(a->attrs->refs, 2);
+	announce(&rib, 1, 20, true);
+	assert_int_equal(HASH_COUNT(rib.attrs), 2);
+	assert_true(a->attrs->id != b->attrs->id);
+	withdraw(&rib, 2);
+	assert_int_equal(HASH_COUNT(rib.attrs), 1);
+	withdraw(&rib, 1);
+	assert_int_equal(HASH_COUNT(rib.attrs), 0);
+	uint64_t last = rib.last_attrs_id;
+	assert_true(announce(&rib, 1, 10, true)->attrs->id > last); /* no id is used twice */
+	rib_done(&rib);
+}
+
+static void ids_of_freed_routes_are_used_again(void **state)
+{
+	(void)state;
+	struct rib rib;
+	rib_init(&rib);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(announce(&rib, i, 10, true)->id, i);
+	withdraw(&rib, 0);
+	withdraw(&rib, 2);
+	assert_null(rib.by_id[0]);
+	assert_null(rib.by_id[2]);
+	struct rib_route *r = announce(&rib, 7, 10, true), *s = announce(&rib, 8, 10, true);
+	assert_int_equal(r->id + s->id, 2);
+	assert_ptr_equal(rib.by_id[r->id], r);
+	assert_ptr_equal(rib.by_id[s->id], s);
+	assert_int_equal(announce(&rib, 9, 10, true)->id, 3);
+	assert_int_equal(rib.n_announced, 4);
+	rib_done(&rib);
+}
+
+static void a_withdrawn_route_stays_for_its_holders(void **state)
+{
+	(void)state;
+	struct rib rib;
+	struct prefix p = vip(1);
+	rib_init(&rib);
+	struct rib_route *r = announce(&rib, 1, 10, true);
+	r->holders = 1;
+	withdraw(&rib, 1);
+	assert_ptr_equal(rib_find(&rib, &p), r);
+	assert_int_equal(rib.n_announced, 0);
+	assert_null(rib_withdraw(&rib, &p)); /* it is already */
+	r->holders = 0;
+	rib_collect(&rib, r);
+	assert_null(rib_find(&rib, &p));
+	assert_null(rib_withdraw(&rib, &p));
+	rib_done(&rib);
+}
+
+static void a_disowned_route_stays_until_no_peer_can_hold_it(void **state)
+{
+	(void)state;
+	struct rib rib;
+	struct prefix p = vip(1);
+	rib_init(&rib);
+	struct rib_route *r = rib_disown(&rib, &p);
+	assert_ptr_equal(rib_disown(&rib, &p), r);
+	rib_collect(&rib, r);
+	assert_ptr_equal(rib_find(&rib, &p), r);
+	announce(&rib, 2, 10, true);
+	rib_collect_disowned(&rib);
+	assert_null(rib_find(&rib, &p));
+	p = vip(2);
+	assert_non_null(rib_find(&rib, &p));
+	rib_done(&rib);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(equal_attributes_are_shared_and_freed_with_the_last_route),
+		cmocka_unit_test(ids_of_freed_routes_are_used_again),
+		cmocka_unit_test(a_withdrawn_route_stays_for_its_holders),
+		cmocka_unit_test(a_disowned_route_stays_until_no_peer_can_hold_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
