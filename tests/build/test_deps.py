@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What scripts/deps.sh unpacks does not depend on what the machine has installed."""
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def a_machine_that_has(names: set[str], place: Path) -> dict[str, str]:
     """The environment in which apt and dpkg find these installed, at the versions on offer."""
     shown = subprocess.run(["apt-cache", "show", "--no-all-versions", *sorted(names)],
                            text=True, capture_output=True, check=True).stdout
+    # Where an archive keeps a package is nothing that dpkg knows of an installed one.
+    shown = re.sub(r"^(Filename|Size|MD5sum|SHA\d+):.*\n", "", shown, flags=re.MULTILINE)
     status = [entry.replace("\n", "\nStatus: install ok installed\n", 1)
               for entry in shown.strip().split("\n\n")]
     (place / "updates").mkdir()

@@ -385,7 +385,7 @@ static void test_fall_and_rise(void **state)
 	struct seen s;
 	struct monitor_status st;
 	int fd = serve(&services[0]);
-	watch_with(f, &s, "port:tcp:5353", &timing);
+	begin_to_watch(f, &s, "port:tcp:5353", &timing);
 	assert_int_equal(s.health, HEALTH_UNKNOWN); /* one pass of two */
 	loop_until(f->loop, is_up, &s);
 	close(fd);
