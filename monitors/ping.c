@@ -44,7 +44,7 @@ static bool is_down(const struct ping_check *p, const struct icmp_error *e)
 static bool read_errors(struct ping_check *p)
 {
 	char from[ADDR_TEXT_MAX];
-	struct icmp_error e;
+	struct icmp_error e = { 0 };
 	int error = 0;
 	socklen_t len = sizeof(error);
 	while (icmp_socket_read_error(p->x.fd, &e) == 0)

@@ -129,8 +129,8 @@ static void find_by_file(struct process_watch *w, const char *path, struct monit
 	else if (!parse_pid(text, &pid))
 		snprintf(ret->said, sizeof(ret->said), "the pid file does not hold a pid");
 	else if (w->died && pid == w->pid && is_unchanged(&file, &w->file))
-		snprintf(ret->said, sizeof(ret->said), "process %d has died and left its pid file",
-			 pid);
+		snprintf(ret->said, sizeof(ret->said),
+			 "process %d does not run and left its pid file", pid);
 	else if (!watch_pid(w, pid))
 		snprintf(ret->said, sizeof(ret->said), "process %d does not run", pid);
 	else

@@ -17,7 +17,9 @@ static int open_type(uint8_t family, int type)
 {
 	int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		fd = -errno;
+	return fd;
 }
 
 /* A raw socket gets every ICMP message of the host: the kernel is told to keep all but replies. */

@@ -84,12 +84,19 @@ struct wire {
 	uint8_t request[ICMP_ECHO_SIZE];
 };
 
-static void wire_open(struct wire *w)
+static void wire_open_at(struct wire *w, uint32_t source)
 {
 	struct sockaddr_in lo = { .sin_family = AF_INET,
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(source) };
 	w->fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+	assert_int_equal(bind(w->fd, (const struct sockaddr *)&from, sizeof(from)), 0);
 	assert_int_equal(connect(w->fd, (struct sockaddr *)&lo, sizeof(lo)), 0);
+}
+
+static void wire_open(struct wire *w)
+{
+	wire_open_at(w, INADDR_LOOPBACK);
 }
 
 static void wire_read_request(struct wire *w)
@@ -145,17 +152,20 @@ static void wire_unreachable(struct wire *w, size_t at, uint8_t change)
 static void test_replies_of_others(void **state)
 {
 	struct check *c = *state;
-	struct wire w;
+	struct wire w, other;
 	wire_open(&w);
+	wire_open_at(&other, INADDR_LOOPBACK + 1); /* 127.0.0.2 */
 	own_netns_write(IGNORE_ALL, "1");
 	for (size_t i = 0; i < 2; i++) {
 		own_netns_write(RANGE, ranges[i]);
 		check_start(c, "ping:127.0.0.1", NULL, CHECK_LONG);
 		wire_read_request(&w);
-		wire_reply(&w, 5, 1);  /* another identifier */
-		wire_reply(&w, 7, 1);  /* sequence 0 */
-		wire_reply(&w, 7, 2);  /* a request that was not sent */
-		wire_reply(&w, 23, 1); /* another cookie */
+		memcpy(other.request, w.request, sizeof(other.request));
+		wire_reply(&other, 0, 0); /* another address */
+		wire_reply(&w, 5, 1);     /* another identifier */
+		wire_reply(&w, 7, 1);     /* sequence 0 */
+		wire_reply(&w, 7, 2);     /* a request that was not sent */
+		wire_reply(&w, 23, 1);    /* another cookie */
 		loop_drain(c->env.loop);
 		assert_false(c->is_done);
 		wire_reply(&w, 0, 0);
@@ -165,6 +175,7 @@ static void test_replies_of_others(void **state)
 	}
 	own_netns_write(IGNORE_ALL, "0");
 	close(w.fd);
+	close(other.fd);
 }
 
 static void test_errors_of_others(void **state)

@@ -320,6 +320,7 @@ static const struct {
 	{ "ntp:127.0.0.1:123", "max_offset", "0", false },
 	{ "ntp:127.0.0.1:123", "max_offset", "near", false },
 	{ "ping:127.0.0.1", "expect", "x", false },
+	{ "file:/x", "absent", "true", false }, /* it is file:!/x */
 	{ "port:tcp:53", "status", "200", false },
 	{ "exec:true", "expect", "x", false },
 };
