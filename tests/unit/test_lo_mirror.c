@@ -253,6 +253,49 @@ static void a_removed_address_makes_networks_doubtful(void **state)
 	assert_false(m->stale);
 }
 
+static void only_ipv4_networks_of_ours_count(void **state)
+{
+	struct lo_mirror *m = *state;
+	struct nladdr other = foreign(V4);
+	other.prefix.len = 24;
+	dump(m, &other, NULL);
+	on_address(m, other, true); /* gone */
+	bound(m, V4);
+	bound(m, V6);
+	bound(m, "2001:d00::/29");
+	assert_int_equal(m->networks, 0);
+	bound(m, NET);
+	dump(m, &other, NET);
+	on_address(m, other, true);
+	assert_int_equal(m->networks, 1);
+}
+
+static void what_is_not_ours_is_no_loss(void **state)
+{
+	struct lo_mirror *m = *state;
+	struct nladdr other = foreign(V4), left = address(V6), mortal = address("192.0.2.9/32");
+	left.valid = left.preferred = 100;
+	on_address(m, other, false); /* unknown so far */
+	dump(m, &other, NULL);
+	other.valid = other.preferred = 100;
+	on_address(m, other, false);
+	assert_false(lo_mirror_find(m, &other.prefix)->altered);
+	/* A leftover is repaired when it is claimed. */
+	struct nladdr whole = address(V6);
+	dump(m, &whole, V6);
+	on_address(m, left, false);
+	assert_true(lo_mirror_find(m, &left.prefix)->altered);
+	expect_no_loss(m);
+	/* Removed, and another process has it now. */
+	bound(m, "192.0.2.9/32");
+	on_address(m, mortal, true);
+	expect_loss(m, "192.0.2.9/32", LOOPBACK_REMOVED);
+	mortal.valid = mortal.preferred = 100;
+	on_address(m, mortal, false);
+	assert_false(lo_mirror_find(m, &mortal.prefix)->altered);
+	expect_no_loss(m);
+}
+
 static void conflicts_name_what_is_in_the_way(void **state)
 {
 	struct lo_mirror *m = *state;
@@ -270,6 +313,10 @@ static void conflicts_name_what_is_in_the_way(void **state)
 	lo_mirror_bound(m, &other.prefix);
 	lo_mirror_explain(lo_mirror_conflict(m, &v6), &v6, &err);
 	assert_non_null(strstr(err.text, "for another app"));
+	assert_null(lo_mirror_conflict(m, &v4));
+	/* IPv4 allows one address with several lengths. */
+	lo_mirror_bound(m, &v4);
+	v4.len = 24;
 	assert_null(lo_mirror_conflict(m, &v4));
 	assert_int_equal(lo_mirror_explain(NULL, &v4, &err), -EEXIST);
 }
@@ -325,6 +372,8 @@ int main(void)
 		TEST(a_route_alone_is_a_leftover),
 		TEST(what_was_removed_is_not_ours_because_it_is_there_again),
 		TEST(a_removed_address_makes_networks_doubtful),
+		TEST(only_ipv4_networks_of_ours_count),
+		TEST(what_is_not_ours_is_no_loss),
 		TEST(conflicts_name_what_is_in_the_way),
 		TEST(adoption_needs_the_label_and_our_form),
 		TEST(a_stray_route_beside_a_foreign_address),
