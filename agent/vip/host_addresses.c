@@ -131,8 +131,7 @@ static int explain_no_own(uint8_t family, const struct addr *gone, struct err *e
 	bool v4 = family == AF_INET;
 	char text[ADDR_TEXT_MAX];
 	if (addr_is_set(gone))
-		return err_set(err, -EADDRNOTAVAIL,
-			       "target %s is no longer assigned to this host",
+		return err_set(err, -EADDRNOTAVAIL, "target %s is no longer assigned to this host",
 			       addr_format(gone, text));
 	return err_set(err, -EADDRNOTAVAIL,
 		       "no %s address towards a peer can be the target: set bgp.%s",
