@@ -177,7 +177,7 @@ def test_app_that_died_meanwhile_does_not_wait_for_others(bed: Testbed, helper: 
 def test_route_goes_when_nobody_comes_back(bed: Testbed, helper: str) -> None:
     router, observer = start_router(bed, helper)
     bed.start_service(PORT)
-    agent = start_agent(bed, router, restart_time="3s")
+    agent = start_agent(bed, router, restart_time="10s")
     observer.wait_routes(VIP4, VIP6)
     agent.kill()
     router.wait_not_established()
