@@ -14,6 +14,8 @@ P = 7777
 URL = f"https://127.0.0.1:{P}/"
 NAME = "www.example.com"
 UP = "answered as expected"
+# A handshake that loads all authorities of the system takes long on a machine under load.
+PATIENT = {"timeout": "10s"}
 
 CASES: dict[str, tuple[tuple[str, ...], int, dict[str, Any], str, str]] = {
     "the address": (("IP:127.0.0.1",), 2, {}, "up", UP),
@@ -31,7 +33,7 @@ def test_certificate(bed: Testbed, case: str) -> None:
     names, days, options, health, said = CASES[case]
     authority = Authority(bed.workdir)
     with responders.http(bed.host, P, cert=authority.issue(*names, days=days)):
-        monitor = {"https": URL, "tls_ca": str(authority.file), **options}
+        monitor = {"https": URL, "tls_ca": str(authority.file), **PATIENT, **options}
         expect(agent_with(bed, monitor), health, said)
 
 
@@ -49,11 +51,11 @@ def test_issuer(bed: Testbed) -> None:
     authority, other = Authority(bed.workdir), Authority(bed.workdir / "other")
     bed.link()
     apps = (
-        {"name": "a", "vip": VIP4, "monitors": [URL]},
+        {"name": "a", "vip": VIP4, "monitors": [{"https": URL, **PATIENT}]},
         {
             "name": "b",
             "vip": "192.0.2.54/32",
-            "monitors": [{"https": URL, "tls_ca": str(other.file)}],
+            "monitors": [{"https": URL, "tls_ca": str(other.file), **PATIENT}],
         },
     )
     with responders.http(bed.host, P, cert=authority.issue("IP:127.0.0.1")):
@@ -66,7 +68,7 @@ def test_system_is_trusted_by_default(bed: Testbed) -> None:
     """The agent sees the test's authority in place of the system's list."""
     authority = Authority(bed.workdir)
     bed.link()
-    app = {"name": "a", "vip": VIP4, "monitors": [URL]}
+    app = {"name": "a", "vip": VIP4, "monitors": [{"https": URL, **PATIENT}]}
     with responders.http(bed.host, P, cert=authority.issue("IP:127.0.0.1")):
         stranger = bed.start_agent(config(PEER, apps=(app,)))
         expect(stranger, "down", "certificate")
