@@ -18,8 +18,8 @@ struct consul_config {
 	char *datacenter, *namespace, *partition;
 	char *match_tag;
 	bool warning_fails;
-	usec_t query_interval; /* the longest silence before everything is read again */
-	usec_t max_stale;      /* 0: no limit */
+	span_t query_interval; /* the longest silence before everything is read again */
+	span_t max_stale;      /* 0: no limit */
 	bool publish;
 };
 

@@ -11,7 +11,6 @@
 
 typedef uint64_t mono_t; /* an instant of CLOCK_MONOTONIC */
 typedef uint64_t span_t; /* a length of time */
-typedef uint64_t usec_t; /* either; being replaced by the two above */
 
 #define USEC_PER_MSEC ((span_t)1000)
 #define USEC_PER_SEC  ((span_t)1000000)

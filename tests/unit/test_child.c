@@ -78,7 +78,7 @@ static void on_done(const struct child_result *result, void *userdata)
 	f->child = NULL;
 }
 
-static void start(struct fixture *f, const char *command, usec_t timeout)
+static void start(struct fixture *f, const char *command, span_t timeout)
 {
 	const char *const argv[] = { "sh", "-c", command, NULL };
 	struct err err;
@@ -87,7 +87,7 @@ static void start(struct fixture *f, const char *command, usec_t timeout)
 		fail_msg("%s", err.text);
 }
 
-static void run(struct fixture *f, const char *command, usec_t timeout)
+static void run(struct fixture *f, const char *command, span_t timeout)
 {
 	start(f, command, timeout);
 	loop_until(f->loop, loop_until_true, &f->done);
@@ -363,7 +363,7 @@ static void test_orphans_become_ours(void **state)
  * into the file and then sleeps. */
 static const struct {
 	const char *name, *command;
-	usec_t limit;
+	span_t limit;
 } hiders[] = {
 	{ "own session, killed", "setsid sh -c 'echo $$ >%s; sleep 1000' & wait", 0 },
 	{ "daemon, killed", "(setsid sh -c 'echo $$ >%s; sleep 1000' &) ; sleep 1000", 0 },

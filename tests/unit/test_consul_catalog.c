@@ -29,7 +29,7 @@ struct answer {
 	enum consul_use use;
 	bool reset, regained;
 	bool early; /* was asked for before the answer in front of it came */
-	usec_t after;
+	mono_t after;
 	const char *want; /* of service a: '+', '-' or '?' */
 };
 
@@ -69,7 +69,7 @@ static struct consul_checks checks_of(const char *text)
 	return c;
 }
 
-static char judged(const struct consul_catalog *s, usec_t now)
+static char judged(const struct consul_catalog *s, mono_t now)
 {
 	char said[CONSUL_SAID_MAX];
 	switch (consul_catalog_judge(s, "a", now, said)) {
@@ -189,7 +189,7 @@ static void play(const struct story *story)
 {
 	struct consul_catalog s;
 	uint64_t asked = 0;
-	usec_t now = NOW;
+	mono_t now = NOW;
 	consul_catalog_init(&s, story->warning_fails, USEC_NEVER);
 	for (const struct answer *a = story->answers; a->kind != END; a++) {
 		const struct consul_step step = { .use = a->use,

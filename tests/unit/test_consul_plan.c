@@ -160,9 +160,9 @@ static void test_retries_back_off_and_start_over(void **state)
 	struct consul_stream s;
 	struct err err;
 	known(&s);
-	usec_t last = 0;
+	mono_t last = 0;
 	for (int i = 0; i < 12; i++) {
-		usec_t wait = consul_stream_step(&s, &bad, NOW, 0, 0, &err).wait;
+		span_t wait = consul_stream_step(&s, &bad, NOW, 0, 0, &err).wait;
 		assert_true(wait >= last);
 		last = wait;
 	}
@@ -191,7 +191,7 @@ static void test_a_storm_is_followed_at_our_pace(void **state)
 	};
 	struct consul_stream s;
 	struct err err;
-	usec_t now = NOW;
+	mono_t now = NOW;
 	known(&s);
 	/* Small ones: a couple of hundred at once, then eight milliseconds apart. */
 	for (int i = 0; i < 150; i++, a.index++)
@@ -199,7 +199,7 @@ static void test_a_storm_is_followed_at_our_pace(void **state)
 	for (int i = 0; i < 100; i++, a.index++)
 		now += consul_stream_step(&s, &a, now, 0, 0, &err).wait;
 	for (int i = 0; i < 100; i++, a.index++) {
-		usec_t wait = consul_stream_step(&s, &a, now, 0, 0, &err).wait;
+		span_t wait = consul_stream_step(&s, &a, now, 0, 0, &err).wait;
 		assert_int_equal(wait, 8 * MSEC);
 		now += wait;
 	}

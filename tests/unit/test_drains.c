@@ -46,7 +46,7 @@ struct host {
 	struct registry *reg;
 	struct route routes[APPS]; /* by the last octet */
 	bool work_asked, acks_awaited, fail_add;
-	usec_t now;
+	mono_t now;
 };
 
 static struct route *route_of(struct host *h, const struct prefix *vip)
@@ -121,7 +121,7 @@ static void work(void *userdata)
 	((struct host *)userdata)->work_asked = true;
 }
 
-static void retry(usec_t when, void *userdata)
+static void retry(mono_t when, void *userdata)
 {
 	(void)when, (void)userdata;
 }
@@ -193,7 +193,7 @@ static void tell(struct host *h)
 	}
 }
 
-static void pass(struct host *h, usec_t span)
+static void pass(struct host *h, span_t span)
 {
 	h->now += span;
 	registry_tick(h->reg, h->now);
@@ -534,7 +534,7 @@ static uint32_t random_next(uint32_t *seed)
 struct model {
 	bool there[APPS], held[APPS], agent_held;
 	unsigned kind[APPS];
-	usec_t drained_at[APPS];
+	mono_t drained_at[APPS];
 };
 
 /* What must be true whatever happened, once the work is done. */

@@ -67,7 +67,7 @@ static void expect(struct bench *b, unsigned changes, bool exists)
 	assert_int_equal(b->exists, exists);
 }
 
-static int setup_with(void **state, usec_t resync)
+static int setup_with(void **state, span_t resync)
 {
 	static struct bench b;
 	memset(&b, 0, sizeof(b));

@@ -25,7 +25,7 @@ struct world {
 	int address_add, address_del, nat_set; /* what they return */
 	bool work_asked, acks_awaited;
 	unsigned disowned;
-	usec_t retry_at;
+	mono_t retry_at;
 	struct reconcile *r;
 	struct app_spec spec;
 };
@@ -104,7 +104,7 @@ static void fake_work(void *userdata)
 	((struct world *)userdata)->work_asked = true;
 }
 
-static void fake_retry(usec_t when, void *userdata)
+static void fake_retry(mono_t when, void *userdata)
 {
 	((struct world *)userdata)->retry_at = when;
 }
@@ -142,7 +142,7 @@ static void expect(struct world *w, const char *did)
 }
 
 /* As the loop would: works while it is asked to. */
-static void work(struct world *w, usec_t now)
+static void work(struct world *w, mono_t now)
 {
 	while (w->work_asked) {
 		w->work_asked = false;
@@ -372,7 +372,7 @@ static void test_address_error_stops_before_the_route(void **state)
 	assert_string_equal(vip->trouble->text, "add: no luck");
 	assert_int_equal(vip->trouble->since, SEC);
 	/* Tried again, later and later; what it is and since when stays. */
-	usec_t first = w->retry_at;
+	mono_t first = w->retry_at;
 	assert_in_range(first, SEC + 1, 2 * SEC);
 	reconcile_retry(w->r);
 	work(w, first);
@@ -399,7 +399,7 @@ static void test_nat_error_stops_before_the_route(void **state)
 }
 
 /* NAT answers. */
-static void nat_told(struct world *w, const char *vip, int result, usec_t now)
+static void nat_told(struct world *w, const char *vip, int result, mono_t now)
 {
 	struct prefix p = prefix_of(vip);
 	struct err err = { "" };
@@ -534,7 +534,7 @@ static void test_address_that_is_fought_over(void **state)
 	struct world *w = world_of(state);
 	struct prefix p = prefix_of("192.0.2.1/32");
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
-	usec_t now = SEC;
+	mono_t now = SEC;
 	expect(w, w->did);
 	for (unsigned i = 0; i < TAMPER_BURST; i++) {
 		reconcile_address_lost(w->r, &p, "damage", now);
@@ -583,7 +583,7 @@ static void test_address_that_is_lost_now_and_then(void **state)
 	struct prefix p = prefix_of("192.0.2.1/32");
 	bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
-	for (usec_t i = 1; i <= 20; i++) {
+	for (mono_t i = 1; i <= 20; i++) {
 		reconcile_address_lost(w->r, &p, "damage", i * TAMPER_WINDOW / TAMPER_BURST);
 		work(w, i * TAMPER_WINDOW / TAMPER_BURST);
 		expect(w, "add 192.0.2.1/32\n");

@@ -85,7 +85,7 @@ static void fake_work(void *userdata)
 	((struct bench *)userdata)->work_asked = true;
 }
 
-static void fake_retry(usec_t when, void *userdata)
+static void fake_retry(mono_t when, void *userdata)
 {
 	(void)when, (void)userdata;
 }
@@ -147,7 +147,7 @@ struct definition {
 	const char *name, *vip, *vip2, *monitor, *communities;
 	enum app_source source;
 	bool local;
-	usec_t lease;
+	span_t lease;
 };
 
 static void spec_make(struct app_spec *s, const struct definition *d)
@@ -166,7 +166,7 @@ static void spec_make(struct app_spec *s, const struct definition *d)
 		assert_int_equal(app_spec_add_communities(s, d->communities, NULL), 0);
 }
 
-static int reg_at(struct bench *b, const struct definition *d, usec_t now,
+static int reg_at(struct bench *b, const struct definition *d, mono_t now,
 		  enum register_result *ret, struct err *err)
 {
 	struct app_spec s;
@@ -520,14 +520,14 @@ static void test_a_flapping_app_is_held_down(void **state)
 		.name = "dns", .vip = VIP1, .monitor = "file:/", .source = APP_FROM_HTTP
 	};
 	const struct damping_config config = { .first = 10 * SEC, .max = 25 * SEC };
-	const usec_t holds[] = { 0, 10 * SEC, 20 * SEC, 25 * SEC, 25 * SEC };
+	const span_t holds[] = { 0, 10 * SEC, 20 * SEC, 25 * SEC, 25 * SEC };
 	struct bench *b = *state;
 	registry_set_damping(b->reg, &config);
 	struct app *app = registered(b, &passes, REGISTER_NEW);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
-	usec_t now = SEC;
+	mono_t now = SEC;
 	for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++) {
-		usec_t fell = now += SEC;
+		mono_t fell = now += SEC;
 		app_on_verdict(app, HEALTH_DOWN, "refused", now);
 		expect(b, "withdraw 192.0.2.1/32\n");
 		assert_int_equal(app->damping.flaps, i);
@@ -559,7 +559,7 @@ static void test_a_hold_ends_with_its_app(void **state)
 	struct bench *b = *state;
 	registry_set_damping(b->reg, &config);
 	struct app *app = registered(b, &checked, REGISTER_NEW);
-	for (usec_t now = SEC; now <= 3 * SEC; now += SEC) {
+	for (mono_t now = SEC; now <= 3 * SEC; now += SEC) {
 		app_on_verdict(app, HEALTH_UP, "", now);
 		expect(b, b->did);
 		app_on_verdict(app, HEALTH_DOWN, "refused", now);

@@ -205,7 +205,7 @@ static void test_drain_parameters(void **state)
 		const char *name;
 		struct request request;
 		const char *reason;
-		usec_t span;
+		span_t span;
 		const char *says; /* NULL: it is right */
 	} cases[] = {
 		{ "none", { "POST", "/v1/drain", { { 0 } } }, "", USEC_NEVER, NULL },

@@ -437,7 +437,7 @@ static void test_exec_max(void **state)
 	for (size_t i = 0; i < N; i++)
 		watch(f, &s[i], "exec:sleep 1000");
 	close(fd);
-	usec_t end = loop_clock() + LOOP_UNTIL_LIMIT;
+	mono_t end = loop_clock() + LOOP_UNTIL_LIMIT;
 	uint64_t least, most;
 	do {
 		assert_true(sd_event_run(f->loop, UINT64_MAX) >= 0);

@@ -90,7 +90,7 @@ static void wait_stored(struct fixture *f)
 	assert_true(state_file_has(f->file, f->wanted));
 }
 
-static void put_drain(struct fixture *f, const char *name, usec_t delay)
+static void put_drain(struct fixture *f, const char *name, span_t delay)
 {
 	state_file_put(f->file, name, state_encode_drain(name, 0, USEC_NEVER, ""), delay);
 }
