@@ -16,6 +16,7 @@
 #include "bench/http.h"
 #include "bench/peer.h"
 #include "bench/scratch.h"
+#include "lib/array.h"
 
 #define CONSUL_DEFAULT ".deps/consul/usr/bin/consul"
 #define CONSUL_PORT    8500
@@ -113,7 +114,7 @@ static void report_changes(struct report *r, const char *when, const struct chan
 		     { "a check passes -> UPDATE", &c->passed },
 		     { "deregistered -> withdrawal", &c->went } };
 	char what[72];
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		snprintf(what, sizeof(what), "%s%s", rows[i].what, when);
 		report_add(r, what, "ms", reach, rows[i].samples);
 	}

@@ -26,6 +26,7 @@
 #include "bench/report.h"
 #include "bench/scenarios.h"
 #include "bench/scratch.h"
+#include "lib/array.h"
 #include "lib/str.h"
 #include "tests/unit/own_netns.h"
 
@@ -51,7 +52,7 @@ static const struct scenario {
 	{ "others", "BIRD at the same peer, for comparison", scenario_others },
 };
 
-#define N_SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
+#define N_SCENARIOS ARRAY_SIZE(scenarios)
 
 static int usage(FILE *out)
 {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bench/scratch.h"
+#include "lib/array.h"
 #include "nat/nat.h"
 #include "tests/unit/own_netns.h"
 
@@ -211,7 +212,7 @@ void scenario_nat(struct report *r)
 	scratch_path("xtables.lock", lock);
 	scratch_write(lock, "", 0);
 	setenv("XTABLES_LOCKFILE", lock, 1);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 		measure_one(r, "nftables", NAT_NFTABLES, sizes[i], REACH_ONE);
 	for (size_t i = 0; i < 3; i++)
 		measure_one(r, "iptables", NAT_IPTABLES, sizes[i], REPORT_NO_TARGET);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/array.h"
 #include "lib/str.h"
 
 #define FILES_MAX 16
@@ -57,7 +58,7 @@ void scratch_init(void)
 		fail("temporary directory %s: %m", held.dir);
 	held.owner = getpid();
 	atexit(clean_up);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		sigaction(numbers[i], &action, NULL);
 }
 

@@ -15,6 +15,7 @@
 #include <inttypes.h>
 
 #include "bgp/aspath.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 struct decoder {
@@ -102,7 +103,7 @@ static const struct spec {
 
 static const struct spec *spec_find(uint8_t type)
 {
-	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(specs); i++)
 		if (specs[i].type == type)
 			return &specs[i];
 	return NULL;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/bytes.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
@@ -60,7 +61,7 @@ static const struct {
 
 static const char *name_find(uint8_t code, uint8_t subcode)
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].code == code && names[i].subcode == subcode)
 			return names[i].name;
 	return NULL;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/array.h"
 #include "lib/str.h"
 
 #define UNIX "unix://"
@@ -16,7 +17,7 @@ void consul_config_done(struct consul_config *c)
 {
 	char *texts[] = { c->addr,     c->token,      c->token_file, c->ca_file,   c->cert_file,
 			  c->key_file, c->datacenter, c->namespace,  c->partition, c->match_tag };
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);
 	*c = (struct consul_config){ 0 };
 }
@@ -109,7 +110,7 @@ static int set_flags(struct consul_settings *s, const struct consul_config *conf
 		{ "CONSUL_HTTP_SSL_VERIFY", &verify },
 		{ "CONSUL_STALE", &s->stale },
 	};
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		const char *text = from_env(env, flags[i].name);
 		int r = text ? parse_bool(flags[i].name, text, flags[i].value, err) : 0;
 		if (r < 0)

@@ -14,6 +14,7 @@
  * The kernel sends no notifications. But all users open the lock file, so its closing is a hint
  * that rules may have changed (inotify, best effort); besides, they are listed every few seconds.
  */
+#include "lib/array.h"
 #include "nat/backend.h"
 
 #include <errno.h>
@@ -34,10 +35,10 @@
 #define TABLE "nat"
 
 static const char *const chains[] = { "PREROUTING", "OUTPUT" };
-#define CHAINS (sizeof(chains) / sizeof(chains[0]))
+#define CHAINS ARRAY_SIZE(chains)
 
 static const struct iptc *const tables[] = { &iptc_v4, &iptc_v6 };
-#define TABLES (sizeof(tables) / sizeof(tables[0]))
+#define TABLES ARRAY_SIZE(tables)
 
 struct nat_backend {
 	int inotify; /* -1: not needed yet, or not available */

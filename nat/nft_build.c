@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "nat/nft_expr.h"
 
@@ -249,7 +250,7 @@ void nft_batch_skeleton(struct nft_batch *b)
 	for (unsigned m = 0; m < NFT_MAPS; m++)
 		add_map(b, m);
 	batch_close(b, chain_open(b, NETS_CHAIN));
-	for (size_t c = 0; c < sizeof(hooks) / sizeof(hooks[0]); c++) {
+	for (size_t c = 0; c < ARRAY_SIZE(hooks); c++) {
 		add_hooked_chain(b, &hooks[c]);
 		for (unsigned m = 0; m < NFT_MAPS; m++)
 			add_map_rule(b, hooks[c].name, &nft_maps[m]);

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "net/nladdr.h"
 #include "net/nlsock.h"
@@ -108,7 +109,7 @@ static int set_filter(struct hostwatch *w)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
-	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+	struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
 	if (setsockopt(nlsock_fd(w->socket), SOL_SOCKET, SO_ATTACH_FILTER, &program,
 		       sizeof(program)) < 0)
 		return -errno;

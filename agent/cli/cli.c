@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/str.h"
 
 const char cli_usage[] =
@@ -68,7 +69,7 @@ static const struct flag_kind {
 	{ "vmodule", FLAG_IGNORED, true, ON_ALL },
 	{ "log_backtrace_at", FLAG_IGNORED, true, ON_ALL },
 };
-#define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
+#define N_FLAGS ARRAY_SIZE(flags)
 
 struct args {
 	int argc, at;
@@ -174,7 +175,7 @@ static const struct {
 		 { "healthcheck", CLI_HEALTHCHECK },
 		 { "help", CLI_HELP },
 		 { "version", CLI_VERSION } };
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define N_COMMANDS ARRAY_SIZE(commands)
 
 static const char *command_name(enum cli_command command)
 {

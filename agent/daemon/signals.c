@@ -4,12 +4,13 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 #include "process/subreaper.h"
 
 static const int watched[] = { SIGTERM, SIGINT, SIGUSR2, SIGHUP };
-#define N_WATCHED (sizeof(watched) / sizeof(watched[0]))
+#define N_WATCHED ARRAY_SIZE(watched)
 
 struct signals {
 	const struct signals_handlers *handlers;

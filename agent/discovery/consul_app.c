@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/model/app_spec_parse.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 static const struct {
@@ -18,7 +19,7 @@ static const struct {
 	{ "gocast_nat", app_spec_add_nat },
 };
 
-#define N_TAGS  (sizeof(tags) / sizeof(tags[0]))
+#define N_TAGS  ARRAY_SIZE(tags)
 #define OUR_TAG "gocast_"
 
 /* A misspelt gocast_monitor would give an app that is always announced. Names unlike any of ours

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/array.h"
 #include "monitors/dns_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char said[256];
 	if (size == 0)
 		return 0;
-	q.type = types[data[0] % (sizeof(types) / sizeof(types[0]))];
+	q.type = types[data[0] % ARRAY_SIZE(types)];
 	dns_answer_judge(data + 1, size - 1, &q, &wanted[data[0] >> 6], said, sizeof(said));
 	return 0;
 }

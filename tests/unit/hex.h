@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "bgp/msg.h"
+#include "lib/array.h"
 #include "lib/bytes.h"
 
 struct hex {
@@ -123,7 +124,5 @@ static inline void assert_notification(const char *what, const struct bgp_notifi
 		if (strcmp(got, want) != 0)                                                        \
 			fail_msg("%s: got '%s', expected '%s'", what, got, want);                  \
 	} while (0)
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

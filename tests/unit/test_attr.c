@@ -183,7 +183,7 @@ static const struct {
 static void test_single_attributes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(singles); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(singles); i++) {
 		const char *name = singles[i].name;
 		struct bgp_update_params params = params_of(singles[i].peer);
 		struct hex h = hex_parse(singles[i].hex);
@@ -248,7 +248,7 @@ static const struct {
 static void test_lists(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(lists); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		struct bgp_update_params params = params_of(lists[i].peer);
 		struct hex h = hex_parse(lists[i].hex);
 		struct bgp_attrs_in in;
@@ -328,7 +328,7 @@ static const struct {
 static void test_path_text(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(paths); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		struct hex h2 = hex_parse(paths[i].path2);
 		struct hex h4 = hex_parse(paths[i].path4 ? paths[i].path4 : "");
 		struct bgp_attrs a = { .as_path = hex_reader(&h2), .as_size = 4 };
@@ -428,7 +428,7 @@ static const struct {
 static void test_encode(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(encoded); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(encoded); i++) {
 		struct hex want = hex_parse(encoded[i].hex);
 		for (size_t cap = 0; cap <= want.n; cap++) {
 			uint8_t *buf = hex_room(cap);
@@ -456,14 +456,14 @@ static void test_encode_large(void **state)
 		size_t size;
 	} cases[] = { { 63, 0xc0, 3 + 252 }, { 64, 0xd0, 4 + 256 }, { 512, 0xd0, 4 + 2048 } };
 	uint8_t buf[8192];
-	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct bgp_attrs_out out = { .communities = many, .n_communities = cases[i].n };
 		struct writer w = writer_over(buf, sizeof(buf));
 		bgp_attrs_encode(&w, &out);
 		assert_int_equal(w.len, 4 + 3 + cases[i].size);
 		assert_int_equal(buf[7], cases[i].flags);
 	}
-	for (size_t i = 0; i < N_ELEMENTS(many); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
 		many[i] = 70000 + (uint32_t)i;
 	for (int four = 0; four <= 1; four++) {
 		struct bgp_attrs_out out = { .as_path = many,

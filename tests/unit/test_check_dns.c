@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
 #include "tests/unit/check.h"
 #include "tests/unit/fake_server.h"
 #include "tests/unit/own_netns.h"
@@ -76,7 +77,7 @@ static const struct {
 static void test_udp(void **state)
 {
 	struct check *c = *state;
-	for (size_t i = 0; i < sizeof(by_udp) / sizeof(by_udp[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(by_udp); i++) {
 		struct fake_server s;
 		struct behaviour udp = by_udp[i].udp;
 		bool late = strstr(by_udp[i].said, "within") != NULL;
@@ -119,7 +120,7 @@ static const struct {
 static void test_tcp(void **state)
 {
 	struct check *c = *state;
-	for (size_t i = 0; i < sizeof(by_tcp) / sizeof(by_tcp[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(by_tcp); i++) {
 		struct fake_server u, t = { .connection = -1 };
 		struct behaviour udp = { .flags = 0x8380 }, tcp = by_tcp[i].tcp;
 		bool late = strstr(by_tcp[i].said, "within") != NULL;

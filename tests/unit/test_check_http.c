@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
 #include "tests/unit/check.h"
 #include "tests/unit/fake_server.h"
 #include "tests/unit/own_netns.h"
@@ -52,7 +53,7 @@ static const struct {
 static void test_answers(void **state)
 {
 	struct check *c = *state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct fake_server s;
 		fake_server_start(&s, c->env.loop, SOCK_STREAM, "127.0.0.1", PORT, reply,
 				  (void *)cases[i].answer);

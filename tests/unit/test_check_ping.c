@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <netinet/in.h>
 
+#include "lib/array.h"
 #include "monitors/icmp_echo.h"
 #include "net/icmp_socket.h"
 #include "tests/unit/check.h"
@@ -270,7 +271,7 @@ static void test_allowed(void **state)
 		{ "1 0", false },  { "0 2147483647", true }, { "101 299", false },
 		{ "0 100", true }, { "300 300", true },      { "301 2147483647", false },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		own_netns_write(RANGE, cases[i].range);
 		assert_int_equal(icmp_socket_is_allowed(groups, 2), cases[i].allowed);
 		assert_false(icmp_socket_is_allowed(groups, 0));

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 #include "tests/unit/loop_until.h"
@@ -129,7 +130,7 @@ static void test_cases(void **state)
 	assert_int_equal(sigprocmask(SIG_BLOCK, &blocked, &before), 0);
 	signal(SIGPIPE, SIG_IGN);
 	int leak = open("/dev/null", O_RDONLY); /* a library's fd that is not CLOEXEC */
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		run(f, cases[i].command, LONG);
 		if (f->end != cases[i].end || f->status != cases[i].status ||
 		    strcmp(f->output, cases[i].output) != 0)
@@ -416,7 +417,7 @@ static void hide_all(struct fixture *f, const struct child_user *user)
 	close(file);
 	/* What is awaited is no event of the loop. */
 	loop_timer_set(f->loop, &tick, loop_clock(), LOOP_HTTP, on_tick, NULL);
-	for (size_t i = 0; i < sizeof(hiders) / sizeof(hiders[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(hiders); i++) {
 		assert_int_equal(truncate(path, 0), 0);
 		f->done = false;
 #pragma GCC diagnostic push

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent/cli/cli.h"
+#include "lib/array.h"
 
 #define ARGS_MAX 8
 
@@ -101,7 +102,7 @@ static void same_text(const char *a, const char *b)
 static void test_good(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(good_cases) / sizeof(good_cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(good_cases); i++) {
 		const struct good_case *c = &good_cases[i];
 		struct cli got = { 0 };
 		struct err err = { "" };
@@ -122,7 +123,7 @@ static void test_good(void **state)
 static void test_bad(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad_cases) / sizeof(bad_cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad_cases); i++) {
 		const struct bad_case *c = &bad_cases[i];
 		struct cli got = { 0 };
 		struct err err = { "" };

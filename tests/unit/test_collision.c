@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "bgp/collision.h"
+#include "lib/array.h"
 
 static struct bgp_fsm fsm_with(uint32_t local_id, uint32_t local_as, uint32_t remote_id,
 			       uint32_t remote_as, bool incoming, enum bgp_state state)
@@ -46,7 +47,7 @@ static void by_state_and_identifier(void **state)
 		{ "ids are unsigned", 0xf0000000, 1, 10, 20, false, BGP_OPENCONFIRM,
 		  BGP_COLLISION_DROP_OTHER },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct bgp_fsm self =
 			fsm_with(cases[i].local_id, cases[i].local_as, cases[i].remote_id,
 				 cases[i].remote_as, cases[i].incoming, BGP_OPENCONFIRM);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/discovery/consul_app.h"
+#include "lib/array.h"
 
 #define VIP "gocast_vip=192.0.2.1/32"
 
@@ -76,7 +77,7 @@ static const struct {
 static void test_cases(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct app_spec spec = { 0 };
 		struct err problem;
 		int r = make(cases[i].tags, cases[i].n, &spec, &problem);

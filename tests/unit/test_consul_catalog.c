@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "consul/catalog.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 
 #define NOW (1000 * USEC_PER_SEC)
@@ -216,7 +217,7 @@ static void play(const struct story *story)
 static void test_stories(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(stories); i++)
 		play(&stories[i]);
 }
 

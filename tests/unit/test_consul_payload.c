@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "consul/payload.h"
+#include "lib/array.h"
 
 #define TAG        "enable_gocast"
 #define NODE(...)  "{\"Node\":{\"ID\":\"n-1\",\"CreateIndex\":7},\"Services\":{" __VA_ARGS__ "}}"
@@ -119,7 +120,7 @@ static const struct {
 static void test_bad_catalogs_are_refused_as_a_whole(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad_catalogs) / sizeof(bad_catalogs[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad_catalogs); i++) {
 		struct consul_services c = { .n = 99 };
 		struct err err = { "" };
 		if (parse_catalog(bad_catalogs[i].json, &c, &err) == 0)
@@ -146,7 +147,7 @@ static const struct {
 static void test_checks(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(good_checks) / sizeof(good_checks[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(good_checks); i++) {
 		struct consul_checks c = { 0 };
 		struct err err = { "" };
 		if (parse_checks(good_checks[i].json, &c, &err) < 0)
@@ -183,7 +184,7 @@ static const struct {
 static void test_bad_checks_are_refused_as_a_whole(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad_checks) / sizeof(bad_checks[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad_checks); i++) {
 		struct consul_checks c = { .n = 99 };
 		struct err err = { "" };
 		if (parse_checks(bad_checks[i].json, &c, &err) == 0)
@@ -201,7 +202,7 @@ static void test_self(void **state)
 	static const char *const bad[] = { "", "null", "{}", "{\"Config\":[]}",
 					   "{\"Config\":{\"NodeName\":\"\"}}" };
 	char name[CONSUL_NAME_MAX] = "before";
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_true(consul_self_parse(bad[i], strlen(bad[i]), name, NULL) < 0);
 		assert_string_equal(name, "before");
 	}

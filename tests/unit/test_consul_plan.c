@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "consul/plan.h"
+#include "lib/array.h"
 
 #define SEC  USEC_PER_SEC
 #define MSEC USEC_PER_MSEC
@@ -87,7 +88,7 @@ static const struct {
 static void test_what_it_is_worth(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct consul_stream s;
 		struct consul_answer a = cases[i].a;
 		struct err err = { "" };

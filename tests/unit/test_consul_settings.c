@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "consul/settings.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 /* The environment of the test: "NAME=VALUE", ends with NULL. */
@@ -60,7 +61,7 @@ static const struct {
 static void test_addresses(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
 		struct consul_config config = { .addr = (char *)addresses[i].file };
 		struct consul_settings s;
 		struct err err = { "" };

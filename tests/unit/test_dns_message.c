@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
 #include "tests/unit/hex.h"
 
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
-#define EXAMPLE       "07 6578616d706c65 03 636f6d 00 " /* example.com */
+#define EXAMPLE "07 6578616d706c65 03 636f6d 00 " /* example.com */
 
 static const struct dns_question question = { .name = "Example.com.", .type = 1, .id = 0x1234 };
 
@@ -197,7 +197,7 @@ static const struct {
 static void test_answers(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char said[256] = "";
 		struct dns_question q = question;
 		q.type = cases[i].type;

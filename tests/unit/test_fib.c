@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
 #include "net/loopback.h"
 #include "tests/hide_tag.h"
 #include "tests/unit/own_netns.h"
@@ -219,7 +220,7 @@ static void test_default_gateway(void **state)
 {
 	struct fixture *f = *state;
 	must("ip addr add 10.0.0.9/24 dev d0; ip addr add fd00::9/64 dev d0 nodad");
-	for (size_t i = 0; i < sizeof(gateways) / sizeof(gateways[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(gateways); i++) {
 		struct addr gateway;
 		uint32_t ifindex = 0;
 		char buf[ADDR_TEXT_MAX] = "none";
@@ -261,7 +262,7 @@ static void test_interface_address(void **state)
 	struct fixture *f = *state;
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	add_vip(f, "192.0.2.1/32");
-	for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++) {
 		must("ip link set d1 up; ip addr flush dev d0");
 		must(interfaces[i].addresses);
 		for (size_t j = 0; j < 2; j++) {

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bgp/fsm.h"
+#include "lib/array.h"
 
 #define S  USEC_PER_SEC
 #define T0 (1000 * S)
@@ -152,7 +153,7 @@ static const struct row rows[] = {
 static void every_state_answers_every_event(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];
 		char got[BGP_ACTIONS_MAX + 1];
 		struct bgp_fsm fsm = fsm_in(r->in, &plain);
@@ -181,7 +182,7 @@ static void a_stop_without_a_word_sends_nothing(void **state)
 		      { BGP_OPENSENT, "L" },
 		      { BGP_OPENCONFIRM, "L" },
 		      { BGP_ESTABLISHED, "LD" } };
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char got[BGP_ACTIONS_MAX + 1];
 		struct bgp_fsm fsm = fsm_in(cases[i].in, &plain);
 		struct bgp_event ev = { .type = BGP_EV_STOP, .now = T0 };
@@ -247,7 +248,7 @@ static void connects_at_once_and_then_with_growing_waits(void **state)
 	static const span_t waits[] = { 1 * S, 2 * S, 4 * S, 8 * S, 10 * S, 10 * S };
 	struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
 	mono_t now = T0;
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(waits); i++) {
 		feed(&fsm, BGP_EV_TCP_FAILED, now);
 		assert_int_equal(bgp_fsm_deadline(&fsm), now + waits[i]);
 		now = bgp_fsm_deadline(&fsm);
@@ -445,7 +446,7 @@ static void a_retry_is_held_back_for_a_while(void **state)
 		{ T0 + 4 * S, T0 + 4 * S },
 		{ T0 + 60 * S, T0 + 1 * S + BGP_CONNECT_TIMEOUT },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
 		struct bgp_event ev = { .type = BGP_EV_DEFER, .now = T0, .until = cases[i].until };
 		struct bgp_actions a;
@@ -500,7 +501,7 @@ static void an_incoming_connection_may_wait_with_its_open(void **state)
 		{ BGP_EV_TCP_FAILED, BGP_IDLE, "X" },
 		{ BGP_EV_STOP, BGP_IDLE, "NX" },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char got[BGP_ACTIONS_MAX + 1];
 		struct bgp_fsm fsm = incoming_that_waits();
 		struct bgp_actions a = feed(&fsm, cases[i].event, T0);
@@ -628,7 +629,7 @@ static void families_are_what_both_sides_said(void **state)
 		{ true, false, true, false, true },
 		{ true, true, true, true, true },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &plain);
 		struct bgp_open open = good_open;
 		struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = &open };

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "monitors/runner.h"
 #include "net/sockevents.h"
@@ -158,7 +159,7 @@ static void test_dies_and_returns(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s;
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
 		int fd = serve(&services[i]);
 		watch(f, &s, services[i].monitor);
 		assert_int_equal(s.health, HEALTH_UP);
@@ -177,7 +178,7 @@ static void test_returns_at_another_address(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s;
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
 		for (size_t j = i - i % 4; j < i - i % 4 + 4; j++) {
 			int fd = serve(&services[i]);
 			watch(f, &s, services[i].monitor);
@@ -239,7 +240,7 @@ static void test_one_of_several(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s, guard;
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
 		for (size_t j = i - i % 4; j < i - i % 4 + 4; j++) {
 			int first = serve(&services[i]), second = serve(&services[j]);
 			/* Events come in order: this one's says that the first's was there. */

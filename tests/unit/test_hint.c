@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bgp/hint.h"
+#include "lib/array.h"
 
 static const struct bgp_peer_config plain = { .port = 179 }, password = { .password = "x" },
 				    gtsm = { .ttl_security = true },
@@ -82,7 +83,7 @@ static void after_a_failed_attempt(void **state)
 		  NULL },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		expect(cases[i].name, bgp_hint_failed(&cases[i].evidence), cases[i].part,
 		       cases[i].absent);
 }

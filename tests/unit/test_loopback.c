@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
 #include "net/vipaddr.h"
 #include "process/loop.h"
 #include "tests/hide_tag.h"
@@ -125,7 +126,7 @@ static int add(struct fixture *f, const char *text, struct err *err)
 {
 	struct prefix p = vip(text);
 	int r = loopback_add(f->lo, &p, "app", err);
-	if (r == 0 && f->n_noted < sizeof(f->noted) / sizeof(f->noted[0]))
+	if (r == 0 && f->n_noted < ARRAY_SIZE(f->noted))
 		f->noted[f->n_noted++] = p;
 	return r;
 }
@@ -184,7 +185,7 @@ static bool is_gone(size_t i)
 	return (!vips[i].address || !shown(vips[i].address)) &&
 	       (!vips[i].route || !routed(vips[i].route));
 }
-#define N_VIPS (sizeof(vips) / sizeof(vips[0]))
+#define N_VIPS ARRAY_SIZE(vips)
 
 static void test_add_and_del(void **state)
 {
@@ -329,7 +330,7 @@ static void test_altered(void **state)
 {
 	struct fixture *f = *state;
 	f->add_again = true;
-	for (size_t i = 0; i < sizeof(alterations) / sizeof(alterations[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(alterations); i++) {
 		f->n_lost = 0;
 		assert_int_equal(add(f, alterations[i].vip, NULL), 0);
 		assert_int_equal(shell("%s", alterations[i].change), 0);

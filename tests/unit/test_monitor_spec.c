@@ -13,11 +13,10 @@
 #include <cmocka.h>
 
 #include "lib/addr.h"
+#include "lib/array.h"
 #include "monitors/draft.h"
 #include "monitors/kinds.h"
 #include "monitors/match.h"
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
 	const char *text, *kind, *argument;
@@ -52,7 +51,7 @@ static void check_good(size_t i, const struct monitor_spec *s)
 static void test_good(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(good); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		struct monitor_spec s, copy;
 		struct err err;
 		if (monitor_spec_parse(good[i].text, &s, &err) < 0)
@@ -161,7 +160,7 @@ static const struct {
 static void test_bad(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct monitor_spec s = { 0 };
 		struct err err = { "" };
 		int r = monitor_spec_parse(bad[i].text, &s, &err);
@@ -224,7 +223,7 @@ static const struct {
 static void test_equal(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(pairs); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		struct monitor_spec a, b;
 		assert_int_equal(monitor_spec_parse(pairs[i].a, &a, NULL), 0);
 		assert_int_equal(monitor_spec_parse(pairs[i].b, &b, NULL), 0);
@@ -261,7 +260,7 @@ static const struct {
 static void test_target(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(targets); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
 		struct monitor_spec s;
 		struct addr a = { 0 };
 		char text[ADDR_TEXT_MAX];
@@ -336,7 +335,7 @@ static size_t number_of(const struct monitor_kind *kind, const char *name)
 static void test_options(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(options); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		struct monitor_spec s, copy, plain;
 		struct err err = { "" };
 		assert_int_equal(monitor_spec_parse(options[i].text, &s, NULL), 0);
@@ -385,8 +384,8 @@ static void test_timing(void **state)
 	struct monitor_spec a, b;
 	assert_int_equal(monitor_spec_parse("consul", &a, NULL), 0);
 	assert_int_equal(monitor_spec_parse("consul", &b, NULL), 0);
-	for (size_t i = 0; i < N_ELEMENTS(timings); i++)
-		for (size_t j = 0; j < N_ELEMENTS(timings); j++) {
+	for (size_t i = 0; i < ARRAY_SIZE(timings); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(timings); j++) {
 			a.timing = timings[i];
 			b.timing = timings[j];
 			assert_int_equal(monitor_spec_equal(&a, &b), i == j);
@@ -412,7 +411,7 @@ static const struct {
 static void test_draft(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(drafts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(drafts); i++) {
 		struct monitor_draft d = { .timing.rise = 3 };
 		struct monitor_spec s;
 		struct err err;

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "lib/array.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -317,7 +318,7 @@ static _Noreturn void try_without(const struct caps_row *row)
 static void test_missing_capability_is_named(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(caps_rows) / sizeof(caps_rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(caps_rows); i++) {
 		int status;
 		print_message("  %s\n", caps_rows[i].name);
 		pid_t pid = fork();

@@ -13,13 +13,12 @@
 #include <string.h>
 #include <sys/file.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "nat/backend.h"
 #include "nat/iptc.h"
 #include "nat/xtentry.h"
 #include "own_netns.h"
-
-#define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static char lock_file[] = "/tmp/vipherald-test-XXXXXX";
 
@@ -44,7 +43,7 @@ static struct nat_rules some_rules(void)
 		rule("2001:db8::53/128", IPPROTO_UDP, 65535, "fd00::5", 1),
 		rule("2001:db8:1::/48", IPPROTO_TCP, 443, "fd00::5", 8443),
 	};
-	for (size_t i = 0; i < LEN(all); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		nat_rules_add(&l, &all[i]);
 	return l;
 }
@@ -278,7 +277,7 @@ static void test_rules_are_those_of_the_tool(void **state)
 {
 	(void)state;
 	_Alignas(uint64_t) char made[XTENTRY_MAX];
-	for (size_t i = 0; i < LEN(gocast_rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(gocast_rows); i++) {
 		const struct gocast_row *row = &gocast_rows[i];
 		bool v6 = row->tool[2] == '6';
 		const struct iptc *tc = v6 ? &iptc_v6 : &iptc_v4;
@@ -342,7 +341,7 @@ static void test_foreign_rules_are_left_alone(void **state)
 {
 	struct bench *t = *state;
 	struct nat_rules all = some_rules();
-	for (size_t i = 0; i < LEN(foreign_rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(foreign_rows); i++) {
 		print_message("  %s\n", foreign_rows[i].name);
 		assert_int_equal(shell("iptables-legacy -t nat -F && iptables-legacy -t nat %s",
 				       foreign_rows[i].command),
@@ -468,7 +467,7 @@ static void test_tool_lists_the_table(void **state)
 	struct nat_rules all = some_rules(), some = { 0 };
 	char got[sizeof(nft_text) + 512] = "";
 	const size_t picked[] = { 0, 2, 3, 5 };
-	for (size_t i = 0; i < LEN(picked); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(picked); i++)
 		nat_rules_add(&some, &all.items[picked[i]]);
 	assert_listed(t, &none);
 	apply(t, none, some, false);
@@ -515,7 +514,7 @@ static void test_damage_is_seen_and_repaired(void **state)
 	struct bench *t = *state;
 	struct nat_rules all = some_rules();
 	assert_listed(t, &none);
-	for (size_t i = 0; i < LEN(damage_rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(damage_rows); i++) {
 		const struct damage_row *row = &damage_rows[i];
 		struct nat_rules missing = { 0 };
 		print_message("  %s\n", row->name);

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/str.h"
 #include "nat/listing.h"
 #include "nat/side.h"
@@ -46,7 +47,7 @@ static void test_verdicts(void **state)
 {
 	struct nat_listing l = { 0 };
 	(void)state;
-	for (size_t i = 0; i < sizeof(verdict_rows) / sizeof(verdict_rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(verdict_rows); i++) {
 		const struct verdict_row *row = &verdict_rows[i];
 		print_message("  %s\n", row->name);
 		nat_listing_begin(&l, row->before);
@@ -162,7 +163,7 @@ static void test_rules_that_a_listing_lacks_are_asked_for(void **state)
 {
 	static const struct nat_side_events events = { on_lost, on_changed, NULL };
 	(void)state;
-	for (size_t i = 0; i < sizeof(side_rows) / sizeof(side_rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(side_rows); i++) {
 		const struct side_row *row = &side_rows[i];
 		struct nat_side s;
 		struct err err = { "" };

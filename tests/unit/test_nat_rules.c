@@ -11,13 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/str.h"
 #include "nat/choice.h"
 #include "nat/diff.h"
 #include "nat/losses.h"
 #include "nat/rules.h"
-
-#define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct prefix prefix(const char *text)
 {
@@ -92,7 +91,7 @@ static const struct make_row {
 static void test_rules_are_made(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < LEN(make_rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(make_rows); i++) {
 		const struct make_row *row = &make_rows[i];
 		struct prefix vip = prefix(row->vip);
 		struct addr dest = addr(row->dest);
@@ -243,7 +242,7 @@ static void assert_no_empty_entries(const struct nat_ledger *l)
 static void test_ledger(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < LEN(stories); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(stories); i++) {
 		const struct story *s = &stories[i];
 		char lost_text[16] = "", text[32] = "";
 		struct strbuf lost = strbuf_over(lost_text, sizeof(lost_text));
@@ -347,7 +346,7 @@ static const struct choice_row {
 static void test_choice(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < LEN(choice_rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(choice_rows); i++) {
 		const struct choice_row *row = &choice_rows[i];
 		const char *why = NULL;
 		assert_int_equal(nat_choose(row->wish, row->legacy, row->lacks, &why), row->want);

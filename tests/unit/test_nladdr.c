@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/array.h"
 #include "net/nladdr.h"
 
 #include <errno.h>
@@ -10,8 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct addr addr_of(const char *text)
 {
@@ -41,7 +40,7 @@ static void test_round_trip(void **state)
 		sample("2001:db8::", 0, "", 0),
 	};
 	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
-	for (size_t i = 0; i < N_ELEMENTS(samples); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		struct nladdr out;
 		struct nlmsghdr *msg = nladdr_build_add(buf, &samples[i]);
 		assert_int_equal(msg->nlmsg_type, RTM_NEWADDR);
@@ -143,7 +142,7 @@ static const struct {
 static void test_cases(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct message m = with_attr(cases[i].family, cases[i].len, cases[i].type,
 					     cases[i].data, cases[i].size);
 		struct nladdr out = { .ifindex = 99 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is built is tested against the kernel in test_loopback.c and test_route.c. */
+#include "lib/array.h"
 #include "net/nlroute.h"
 
 #include <errno.h>
@@ -69,7 +70,7 @@ static struct nlmsghdr *build(size_t i)
 static void test_cases(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct nlmsghdr *msg = build(i);
 		struct nlroute out = { .table = 4711 };
 		char buf[ADDR_TEXT_MAX];

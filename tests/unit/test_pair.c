@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "bgp/pair.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 #define T0      (1000 * USEC_PER_SEC)
@@ -109,7 +110,7 @@ static const struct {
 static void actions_in_their_order(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[200];
 		unsigned flags = cases[i].flags;
 		struct bgp_fsm out = fsm_in(cases[i].out, false), in = fsm_in(cases[i].in, true);
@@ -147,7 +148,7 @@ static void our_open_waits_for_a_young_attempt_only(void **state)
 		{ BGP_ESTABLISHED, 0, 0 },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ages); i++) {
 		struct bgp_fsm out = fsm_in(ages[i].out, false), in = fsm_in(BGP_IDLE, true);
 		struct bgp_pair pair = { .out = &out, .in = &in };
 		out.state_since = T0 - ages[i].age;

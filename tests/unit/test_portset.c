@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The filter runs where it is to run: in the kernel, on a pair of sockets. */
+#include "lib/array.h"
 #include "net/portset.h"
 
 #include <arpa/inet.h>
@@ -14,8 +15,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
 	const char *name;
@@ -42,7 +41,7 @@ static const struct {
 static void test_ranges(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct port_set s = { 0 };
 		struct port_range got[8];
 		for (size_t j = 0; j < cases[i].n; j++)
@@ -113,7 +112,7 @@ static void test_filter(void **state)
 {
 	(void)state;
 	static const size_t counts[] = { 0, 1, 2, 3, 5, 64, 255, PORT_FILTER_RANGES };
-	for (size_t c = 0; c < N_ELEMENTS(counts); c++) {
+	for (size_t c = 0; c < ARRAY_SIZE(counts); c++) {
 		struct port_range ranges[PORT_FILTER_RANGES];
 		int fds[2];
 		assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds), 0);

@@ -16,6 +16,7 @@
 #include "agent/app/registry.h"
 #include "agent/model/app_spec_parse.h"
 #include "agent/vip/acks.h"
+#include "lib/array.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -526,7 +527,7 @@ static void test_a_flapping_app_is_held_down(void **state)
 	struct app *app = registered(b, &passes, REGISTER_NEW);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 	mono_t now = SEC;
-	for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(holds); i++) {
 		mono_t fell = now += SEC;
 		app_on_verdict(app, HEALTH_DOWN, "refused", now);
 		expect(b, "withdraw 192.0.2.1/32\n");

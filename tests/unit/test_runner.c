@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 #include "tests/unit/loop_until.h"
@@ -186,7 +187,7 @@ static void test_exec(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s = { 0 };
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		watch(f, &s, commands[i].text);
 		assert_int_equal(s.health, HEALTH_UNKNOWN);
 		assert_string_equal(status_of(&s, 0).said, "");

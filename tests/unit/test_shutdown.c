@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/daemon/shutdown.h"
+#include "lib/array.h"
 #include "lib/str.h"
 #include "tests/unit/loop_until.h"
 
@@ -146,7 +147,7 @@ static void run_story(const struct story *story)
 static void test_stories(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(stories); i++)
 		run_story(&stories[i]);
 }
 

@@ -9,10 +9,10 @@
 #include <cmocka.h>
 
 #include "lib/addr.h"
+#include "lib/array.h"
 #include "tests/unit/own_netns.h"
 
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
-#define PORT          5353
+#define PORT 5353
 
 /* What a service did, and which questions it answers with yes. */
 enum { BOUND = 1, LISTENING = 2, CONNECTED = 4, V6ONLY = 8, DEVICE = 16, SHUT = 32 };
@@ -82,7 +82,7 @@ static bool listening(struct sockdiag *sd, uint8_t proto, uint16_t port)
 static void test_services(void **state)
 {
 	struct sockdiag *sd = *state;
-	for (size_t i = 0; i < N_ELEMENTS(services); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
 		int fd = serve(i);
 		bool tcp = listening(sd, IPPROTO_TCP, PORT), udp = listening(sd, IPPROTO_UDP, PORT);
 		if (tcp != services[i].tcp || udp != services[i].udp)

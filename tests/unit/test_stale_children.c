@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
 #include "tests/unit/loop_until.h"
 #include "tests/unit/own_pidns.h"
 
@@ -168,7 +169,7 @@ static void a_mark_that_cannot_be_read_is_left_alone(void **state)
 	strcpy(place, stale_children_mark());
 	for (int n = 0; n < 2; n++)
 		*strrchr(place, '/') = 0;
-	for (size_t i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(unreadable); i++) {
 		snprintf(mark, sizeof(mark), "%s/%s", place, unreadable[i]);
 		pid_t pid = start(mark, NULL);
 		size_t killed = look();
@@ -193,7 +194,7 @@ static void others_are_left_alone(void **state)
 		start("VIPHERALD_AGENT=", NULL),
 	};
 	size_t killed = look();
-	for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
 		if (was_killed(pids[i]))
 			fail_msg("number %zu", i);
 	assert_int_equal(killed, 0);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "agent/model/register_params.h"
+#include "lib/array.h"
 
 #define HEAD "{\"vipherald_state\":1,\"boot\":\"b\",\"netns\":\"n\"}\n"
 
@@ -45,7 +46,7 @@ static void spec_make(struct app_spec *s)
 		{ "ttl", "90s" },
 	};
 	*s = (struct app_spec){ .source = APP_FROM_HTTP, .local = true };
-	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(params); i++)
 		assert_int_equal(register_param_add(s, params[i][0], params[i][1], NULL), 0);
 }
 
@@ -137,7 +138,7 @@ static const struct {
 static void nothing_is_taken_from_a_damaged_file(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(damaged); i++) {
 		struct state_contents c;
 		struct err err = { "" };
 		int rc = decode(damaged[i].text, &c, &err);
@@ -158,7 +159,7 @@ static void what_register_refuses_is_left_out_alone(void **state)
 		"[[\"name\",\"b\"],[\"vip\",\"192.0.2.1/32\"],[\"later\",\"1\"]]",
 		"[[\"name\",\"b\"],[\"vip\",\"192.0.2.1/32\"],[\"ttl\",\"1ms\"]]",
 	};
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		char file[1024];
 		struct state_contents c;
 		struct err err = { "" };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/array.h"
 #include "monitors/verdict.h"
 
 #include <setjmp.h>
@@ -7,8 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Results in, health after each out: + up, - down, ? unknown. */
 static const struct {
@@ -38,7 +37,7 @@ static enum health health_of(char c)
 static void test_cases(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct verdict v = { .rise = cases[i].rise, .fall = cases[i].fall };
 		assert_int_equal(strlen(cases[i].results), strlen(cases[i].healths));
 		for (size_t j = 0; cases[i].results[j]; j++) {
@@ -88,7 +87,7 @@ static const struct {
 static void test_quorum(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(quorums); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(quorums); i++) {
 		struct health_tally t = { { 0 } };
 		for (const char *p = quorums[i].monitors; *p; p++)
 			t.n[health_of(*p)]++;
@@ -106,7 +105,7 @@ static void test_pending(void **state)
 				     true, true, false, true, true,  false };
 	struct verdict v = { .rise = 3, .fall = 3 };
 	assert_false(verdict_is_pending(&v));
-	for (size_t i = 0; i < N_ELEMENTS(want); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
 		verdict_step(&v, health_of(results[i]));
 		if (verdict_is_pending(&v) != want[i])
 			fail_msg("after result %zu", i);
