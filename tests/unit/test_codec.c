@@ -31,7 +31,7 @@ static const struct {
 static void test_broken_headers(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(broken); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
 		struct hex h = hex_parse(broken[i].hex);
 		for (size_t n = 0; n <= h.n; n++) {
 			struct bgp_frame_view view;
@@ -74,7 +74,7 @@ static const struct {
 static void test_sizes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size_t size = sizes[i].size;
 		struct hex h = { .p = hex_room(size), .n = size };
 		memset(h.p, 0xff, size);
@@ -117,7 +117,7 @@ static void test_stream(void **state)
 			size_t used = 0;
 			while (bgp_frame_next(part.p + used, part.n - used, 4096, &view, &error) ==
 			       BGP_FRAME_COMPLETE) {
-				assert_true(got < N_ELEMENTS(types));
+				assert_true(got < ARRAY_SIZE(types));
 				assert_int_equal(view.type, types[got++]);
 				used += view.size;
 			}
@@ -125,7 +125,7 @@ static void test_stream(void **state)
 			hex_done(&part);
 		}
 		assert_int_equal(start, h.n);
-		assert_int_equal(got, N_ELEMENTS(types));
+		assert_int_equal(got, ARRAY_SIZE(types));
 	}
 	hex_done(&h);
 }
@@ -191,7 +191,7 @@ static const struct encoded encoded[] = {
 static void test_encode(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(encoded); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(encoded); i++) {
 		struct hex want = hex_parse(encoded[i].hex);
 		uint8_t *buf = hex_room(want.n);
 		assert_hex(encoded[i].name, buf, encoded[i].encode(buf, want.n), encoded[i].hex);
@@ -204,7 +204,7 @@ static void test_encode(void **state)
 static void test_encode_without_room(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(encoded); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(encoded); i++) {
 		struct hex want = hex_parse(encoded[i].hex);
 		size_t least = want.p[18] == BGP_MSG_NOTIFICATION ? 21 : want.n;
 		for (size_t cap = 0; cap < least; cap++) {
@@ -285,7 +285,7 @@ static const struct {
 static void test_decode_route_refresh(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(refreshes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refreshes); i++) {
 		struct hex h = hex_parse(refreshes[i].hex);
 		struct bgp_frame_view view = frame_of(&h);
 		struct bgp_route_refresh r = { 0 };

@@ -74,7 +74,7 @@ static size_t encode(const struct bgp_merge_session *session, const struct bgp_r
 static void frames_are_exact(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(frames); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
 		uint8_t buf[BGP_MESSAGE_MAX];
 		struct bgp_merge_session session = { .local_as = 65001,
 						     .ibgp = frames[i].ibgp,

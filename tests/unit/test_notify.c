@@ -76,7 +76,7 @@ static const struct {
 static void test_text(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct hex h = hex_parse(texts[i].data);
 		struct bgp_notification n = { .code = texts[i].code,
 					      .subcode = texts[i].subcode,
@@ -102,7 +102,7 @@ static void test_own_data(void **state)
 static void test_small_buffers(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct hex h = hex_parse(texts[i].data);
 		struct bgp_notification n = { .code = texts[i].code,
 					      .subcode = texts[i].subcode,
@@ -158,7 +158,7 @@ static void test_shutdown_is_cut(void **state)
 		      { 253, "ä", 255 },    { 254, "ä", 254 },  { 253, "€", 253 },
 		      { 252, "€", 255 },    { 251, "😀", 255 },  { 252, "😀x", 252 },
 		      { 252, "€€€€", 255 }, { 253, "xxä", 255 } };
-	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[700], out[BGP_NOTIFICATION_TEXT_MAX];
 		uint8_t data[BGP_SHUTDOWN_DATA_MAX];
 		memset(text, 'a', cases[i].ascii);

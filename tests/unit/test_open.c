@@ -81,7 +81,7 @@ static const struct {
 static void test_accepted(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(accepted); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
 		struct hex h = hex_parse(accepted[i].hex);
 		struct bgp_open o;
 		struct bgp_notification error = { 0 };
@@ -138,7 +138,7 @@ static const struct {
 static void test_refused(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(refused); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		struct hex h = hex_parse(refused[i].hex);
 		struct bgp_open o;
 		struct bgp_notification error = { 0 };
@@ -155,7 +155,7 @@ static void test_refused(void **state)
 static void test_damaged(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(accepted); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
 		struct hex h = hex_parse(accepted[i].hex);
 		struct bgp_open o;
 		struct bgp_notification error;
@@ -256,7 +256,7 @@ static void assert_graceful(const char *name, const struct bgp_graceful *got,
 static void test_graceful(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(graceful); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(graceful); i++) {
 		char text[200];
 		struct bgp_notification error;
 		struct bgp_open o;
@@ -362,7 +362,7 @@ static const struct {
 static void test_check(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(checks); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		struct bgp_open o = { .as = checks[i].as, .router_id = checks[i].router_id };
 		struct bgp_notification error = { 0 };
 		bool ok = bgp_open_check(&o, checks[i].peer_as, checks[i].local_as,

@@ -219,7 +219,7 @@ static const struct {
 static void test_decode(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(updates); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(updates); i++) {
 		const char *name = updates[i].name;
 		struct bgp_update_params params = params_of(updates[i].peer);
 		struct hex h = hex_parse(updates[i].hex);
@@ -258,7 +258,7 @@ static void walk(struct reader body, const struct bgp_update_params *params)
 static void test_damaged(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(updates); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(updates); i++) {
 		struct bgp_update_params params = params_of(updates[i].peer);
 		struct hex h = hex_parse(updates[i].hex);
 		for (size_t n = 0; n < h.n; n++) {
@@ -335,7 +335,7 @@ static const struct {
 static void test_build(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(built); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(built); i++) {
 		const char *name = built[i].name;
 		struct hex want = hex_parse(built[i].hex);
 		uint8_t *buf = hex_room(want.n);
@@ -368,7 +368,7 @@ static void test_build(void **state)
 static void test_build_without_room(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < N_ELEMENTS(built); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(built); i++) {
 		struct hex want = hex_parse(built[i].hex);
 		uint8_t family = prefix_of(built[i].prefixes[0]).addr.family;
 		for (size_t cap = 0; cap < want.n; cap++) {
@@ -426,7 +426,7 @@ static void test_build_many(void **state)
 		{ true, AF_INET, 65535, 1 },  { true, AF_INET6, 65535, 3 },
 	};
 	static uint8_t buf[65535];
-	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct bgp_update_params params = params_of(0);
 		size_t messages = 0, seen = 0;
 		for (uint32_t next = 0; next < 10000; messages++) {
