@@ -175,7 +175,7 @@ static void nat_target_is_configured_or_towards_the_peer(void **state)
 		{ "10.0.0.77", NULL, "none", "2001:db8::2" }, /* not of this host */
 	};
 	struct bed *b = *state;
-	must("ip addr add 10.0.0.3/24 dev d0; ip addr add 2001:db8::3/128 dev lo");
+	must("ip addr add 10.0.0.3/24 dev d0; ip addr add 2001:db8::3/128 dev lo nodad");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct bgp_peer_config *p = &b->peers[0];
 		p->local_ip = cases[i].local_ip ? addr_of(cases[i].local_ip) : (struct addr){ 0 };
