@@ -115,7 +115,7 @@ say "4. The service is back: announced again."
 start_service
 router_says "+ 2001:db8::53/128"
 
-say "5. The agent is stopped: it withdraws, unbinds, and says goodbye."
+say "5. The agent is stopped: it withdraws, unbinds and closes the session."
 kill -TERM "$agent"
 wait "$agent"
 router_says " down"
