@@ -35,6 +35,7 @@ def mutants():
     ("return a < b ? -1 : a > b;", ["< -> <=", "> -> >="]),
     ("return a < b ? -1 : 1;", ["< -> <="]),
     ("int r = f();", []),
+    ("struct a a = { 0 };", []),
     ("assert(a < 3);", []),
     ("#define N (1 + 2)", []),
 ])
