@@ -47,7 +47,7 @@ struct monitor_kind {
 	bool no_argument; /* `consul`; the mapping form is {consul: true} */
 	const struct monitor_option *options;
 	size_t n_options;
-	/* Size of the result of parse(), which has no pointers: it is copied as memory. May be 0. */
+	/* Size of the result of parse(), without pointers: it is copied as memory. May be 0. */
 	size_t parsed_size;
 	/* `s` has kind and text; `parsed` is zeroed. -EINVAL with what was expected; the caller
 	 * prefixes the monitor's text. */
