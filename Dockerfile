@@ -28,7 +28,7 @@ RUN apt-get update \
 	&& rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 COPY --from=build /src/build/vipherald /usr/local/bin/
 COPY LICENSE /usr/share/doc/vipherald/
-# What is registered over HTTP is kept here: put a volume there, or it ends with the container.
+# Apps registered over HTTP are stored here: mount a volume, or they end with the container.
 RUN mkdir /var/lib/vipherald
 # As in GoCast's image: the program is ./gocast of the working directory, and paths in the arguments
 # are relative to it.

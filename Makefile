@@ -70,7 +70,7 @@ $(BUILD)/obj/%.o: %.c | libraries
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-# What embeds the version is built again when it changes.
+# Objects that embed the version are rebuilt when it changes.
 VERSIONED := $(shell grep -ls VIPHERALD_VERSION $(SOURCES))
 $(patsubst %.c,$(BUILD)/obj/%.o,$(VERSIONED)): VERSION
 

@@ -82,7 +82,7 @@ static int open_events(void)
 	return fd;
 }
 
-/* What the kernel takes to say that the listener is gone, to a process that does nothing else. */
+/* The kernel's delay in reporting that the listener is gone, to a process that only waits. */
 static void run_kernel(struct report *r)
 {
 	char message[8192];

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* Connects to 127.0.0.1; tries again for 5 s while nobody listens. Returns the descriptor. */
+/* Connects to 127.0.0.1; tries again for 5 s while the port is closed. Returns the descriptor. */
 int http_connect(uint16_t port);
 /* Sends a GET of `target`, without waiting for the answer. */
 void http_send(int fd, const char *target);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the agent costs while nothing happens: CPU time in percent of a core, with every app up, and
- * with every app down and looked for; and while 10,000 connections a second are made and closed on
+ * The agent's CPU time while nothing happens, in percent of a core: with every app up; with every
+ * app down and checked for; and while 10,000 connections a second are made and closed on
  * the host.
  */
 #include "bench/scenarios.h"

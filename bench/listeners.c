@@ -52,7 +52,7 @@ void listeners_start(struct listeners *l, uint16_t first, size_t n)
 	subject_fork(&l->process, serve, &o);
 	close(fds[1]);
 	if (read(fds[0], &l->since, sizeof(l->since)) != sizeof(l->since))
-		fail("nobody could listen on port %u", first);
+		fail("no process could listen on port %u", first);
 	close(fds[0]);
 }
 

@@ -4,7 +4,7 @@
  *
  *	bench [--json] [SCENARIO …]
  *
- * The thing that is measured is a process of its own (subject.h): the agent as users run it
+ * The program under test is a process of its own (subject.h): the agent as users run it
  * (agent.h), or the speaker alone. The bench is the rest of the world: the router (peer.h, made of
  * the same codec), the client of the API (http.h) and the clock. Both live in a network namespace
  * that is made for the scenario, so the host's addresses and ports are not touched. Each scenario

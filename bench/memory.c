@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the agent holds once everything is announced. */
+/* The agent's memory once everything is announced. */
 #include "bench/scenarios.h"
 
 #include <stdio.h>

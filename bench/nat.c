@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The NAT room in this very process, with a loop of its own, against the kernel: what a mapping
- * costs among few and many, what a start with many costs, and how long NAT ever keeps the loop,
- * also while somebody else holds the xtables lock. There is no BGP here and no HTTP.
+ * The NAT code in this process, with a loop of its own, against the kernel: the cost of a mapping
+ * among few and many, the cost of a start with many, and the longest time NAT keeps the loop,
+ * also while another process holds the xtables lock. There is no BGP here and no HTTP.
  */
 #include "bench/scenarios.h"
 
@@ -167,7 +167,8 @@ static void measure_start(struct report *r, const char *name, enum nat_choice ba
 	}
 	snprintf(text, sizeof(text), "%s: %d mappings in one transaction", name, START_N);
 	report_add(r, text, "ms", REACH_START, &made);
-	snprintf(text, sizeof(text), "%s: a start that finds %d of a former run", name, START_N);
+	snprintf(text, sizeof(text), "%s: a start that finds %d of a previous instance", name,
+		 START_N);
 	report_add(r, text, "ms", REPORT_NO_TARGET, &found);
 	snprintf(text, sizeof(text), "%s: %d mappings removed in one", name, START_N);
 	report_add(r, text, "ms", REPORT_NO_TARGET, &removed);
@@ -175,7 +176,7 @@ static void measure_start(struct report *r, const char *name, enum nat_choice ba
 	report_add(r, text, "ms", REACH_TURN, &turn_ms);
 }
 
-/* The longest turn while somebody holds the lock, and what it takes after they let go. */
+/* The longest turn while another process holds the lock, and the delay after it is released. */
 static void measure_lock(struct report *r, const char *lock)
 {
 	static struct samples turn_ms, after;

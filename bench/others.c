@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Another speaker at the same peer: BIRD with 10,000 static routes, from the package that
- * scripts/deps.sh unpacks for the tests. Left out, with a word, when it is not there.
+ * scripts/deps.sh unpacks for the tests. Left out, with a message, when it is not there.
  */
 #include "bench/scenarios.h"
 

@@ -72,13 +72,13 @@ void peer_close(struct peer *p)
 	p->listener = p->fd = -1;
 }
 
-/* ---- What it was told. ---- */
+/* ---- Received routes. ---- */
 
 static void set_tag(struct peer *p, const struct prefix *prefix, uint16_t tag)
 {
 	uint32_t i = addr_to_v4(&prefix->addr) - BENCH_VIP;
 	if (prefix->len != 32 || i >= BENCH_VIPS_MAX)
-		fail("peer: was told of a prefix that nobody registered");
+		fail("peer: received a prefix that was not registered");
 	if (i >= p->from && i < p->to) {
 		p->n_wanted -= p->tags[i] == p->wanted;
 		p->n_wanted += tag == p->wanted;

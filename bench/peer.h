@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The router's side: a blocking BGP peer made of the same codec, which keeps what it was told.
+ * The router's side: a blocking BGP peer made of the same codec, which keeps the routes it
+ * received.
  *
  * VIPs are numbered, and so are definitions: VIP i of the bench is BENCH_VIP + i, and the lower
  * half of the last community of a route is its `tag`, so that "all 10,000 are here, as they were
- * defined last" is one comparison. Whatever takes longer than half a minute is a failure.
+ * defined last" is one comparison. A wait of more than half a minute is a failure.
  */
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
@@ -43,7 +44,7 @@ struct peer {
 struct peer *peer_new(uint8_t host);
 void peer_free(struct peer *p);
 void peer_listen(struct peer *p);
-/* Accepts a connection and forgets what an earlier one said. */
+/* Accepts a connection and forgets the routes of an earlier one. */
 void peer_accept(struct peer *p);
 /* Closes the connection and refuses others, so that the next run does not meet an attempt of this
  * one to reconnect. */
@@ -51,7 +52,7 @@ void peer_close(struct peer *p);
 /* Reads the OPEN of the other side. */
 void peer_read_open(struct peer *p);
 /* Sends ours and a KEEPALIVE in answer to theirs: the session is up. Returns the time just before
- * that KEEPALIVE was sent. Hold time 0: nobody has to keep anything alive. */
+ * that KEEPALIVE was sent. Hold time 0: neither side sends keepalives. */
 double peer_establish(struct peer *p);
 /* peer_accept to peer_establish. */
 double peer_come_up(struct peer *p);
@@ -60,7 +61,7 @@ double peer_come_up(struct peer *p);
 void peer_wait(struct peer *p, uint16_t tag, size_t first, size_t n);
 /* Reads until a NOTIFICATION says that the session is over. */
 void peer_wait_cease(struct peer *p);
-/* Takes in what is there without waiting. */
+/* Reads the pending messages without waiting. */
 void peer_drain(struct peer *p);
 
 #endif

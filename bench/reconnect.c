@@ -35,7 +35,7 @@ static void start_agents(struct subject *agents, int *ret_netns)
 	}
 }
 
-/* Whoever connects first is served first; a transfer takes a few milliseconds. */
+/* The agent that connects first is served first; a transfer takes a few milliseconds. */
 static void serve_next(struct peer **peers, struct pollfd *waiting, struct samples *time,
 		       double back)
 {

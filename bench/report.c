@@ -18,7 +18,7 @@ struct machine {
 	char cpu[96];
 	struct utsname kernel;
 	long cores;
-	double load; /* of the last minute: what else ran here */
+	double load; /* of the last minute: other work on this machine */
 };
 
 static const char *verdict(const struct figure *f)

@@ -30,7 +30,7 @@ struct report {
 	size_t n_failed;
 };
 
-/* Adds the figure, and shows it on stderr for whoever watches. */
+/* Adds the figure, and shows it on stderr at once. */
 void report_add(struct report *r, const char *what, const char *unit, double target,
 		const struct samples *samples);
 void report_print_table(const struct report *r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What repeated measuring of one thing gave, and what is said about it. */
+/* The samples of one figure, and their statistics. */
 #ifndef BENCH_SAMPLES_H
 #define BENCH_SAMPLES_H
 

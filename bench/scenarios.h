@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is measured. Each adds its figures, in a network namespace that holds nothing yet, or
- * fails. */
+/* The scenarios. Each adds its figures, in an empty network namespace, or fails. */
 #ifndef BENCH_SCENARIOS_H
 #define BENCH_SCENARIOS_H
 

@@ -68,7 +68,7 @@ static void measure_boot(struct report *r, const char *what, uint16_t port)
 	report_add(r, what, "ms", 1000, &time);
 }
 
-/* What the port monitors find, on every address. */
+/* The service of the port monitors, on every address. */
 static int listen_service(void)
 {
 	const struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(SERVICE) };
@@ -78,7 +78,7 @@ static int listen_service(void)
 	return fd;
 }
 
-/* The part that nobody gets around: binding the addresses, one request each, and nothing else. */
+/* The kernel's part alone: binding the addresses, one request each, and nothing else. */
 static double bind_by_hand(void)
 {
 	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is measured, as a process of its own: started, looked at from outside, ended by its pid. */
+/* The program under test, as a process: started, measured from outside, ended by its pid. */
 #ifndef BENCH_SUBJECT_H
 #define BENCH_SUBJECT_H
 
@@ -14,7 +14,7 @@ struct memory {
 	double resident, anonymous, file; /* VmRSS, RssAnon, RssFile */
 };
 
-/* Runs a program; `argv` ends with NULL. What it says goes to a log that fail() shows. */
+/* Runs a program; `argv` ends with NULL. Its output goes to a log that fail() shows. */
 void subject_exec(struct subject *s, const char *const argv[]);
 /* Runs a function of ours, which is not to return. */
 void subject_fork(struct subject *s, void (*body)(void *userdata), void *userdata);

@@ -212,7 +212,7 @@ static char *first_line(const json_t *output)
 	return mem_strdup(line);
 }
 
-/* What we do not know is not passing. */
+/* An unknown status is not passing. */
 static enum consul_status status_of(const char *text)
 {
 	if (str_equal(text, "passing"))

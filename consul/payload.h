@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Consul answers, as values. Pure.
+ * Consul's answers as values. Pure.
  *
  * Strict: an answer is understood as a whole or it is an error, because half an answer looks like
  * services that went away. Fields that we do not use may be anything. The size of an answer is

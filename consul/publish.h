@@ -28,7 +28,7 @@ struct consul_publish;
 /* The transport must outlive it. `retry`: the pause after a failure. */
 struct consul_publish *consul_publish_new(sd_event *loop, struct consul_transport *transport,
 					  span_t retry);
-/* What is published stays until its TTL has passed. */
+/* Published services stay until their TTL expires. */
 void consul_publish_free(struct consul_publish *p);
 
 /* begin, then each app, then end: apps that were left out are removed. As long as the state of an

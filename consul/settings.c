@@ -22,7 +22,7 @@ void consul_config_done(struct consul_config *c)
 	*c = (struct consul_config){ 0 };
 }
 
-/* What is set to nothing is not set. */
+/* An empty variable counts as unset. */
 static const char *from_env(consul_getenv *env, const char *name)
 {
 	const char *value = env(name);

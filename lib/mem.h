@@ -5,7 +5,7 @@
  * Linux overcommits: a small malloc does not return NULL, the OOM killer acts instead. Paths that
  * pretended to handle NULL could not be tested, and a half-applied announcement is worse than a
  * closed session, which makes every router withdraw at once. So these abort, with a message.
- * What comes from the network is bounded before it is allocated, never by malloc failing.
+ * Input from the network is bounded before memory is allocated for it, never by malloc failing.
  */
 #ifndef LIB_MEM_H
 #define LIB_MEM_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What all checks share, and what sockets of checks have to obey. */
+/* The environment all checks share, and the rules for their sockets. */
 #ifndef MONITORS_ENV_H
 #define MONITORS_ENV_H
 

@@ -71,7 +71,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 	return 0;
 }
 
-/* What is refused or unreachable at once is reported like any other answer: later. */
+/* An immediate refusal or unreachable is reported later, like any other answer. */
 static int connect_to(struct exchange *x, uint16_t port, struct err *err)
 {
 	struct sockaddr_storage ss;

@@ -22,9 +22,9 @@ struct exchange_ops {
 	span_t again;
 	/* The socket is ready, or has an error. */
 	void (*on_ready)(struct exchange *x, uint32_t revents);
-	/* What is missing when the time is over; NULL: "no answer". */
+	/* Names what is missing at the time-out; NULL: "no answer". */
 	const char *(*missing)(const struct exchange *x);
-	/* What the kind's struct owns, and the struct itself. */
+	/* Frees the kind's struct and what it owns. */
 	void (*free)(struct exchange *x);
 };
 

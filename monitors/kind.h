@@ -16,8 +16,8 @@
 struct monitor_spec;
 struct monitor_ops;
 
-/* What a check touches. Decides who may bring one (agent/model/admission.h) and which checks share
- * a limit (monitors/lane.h). */
+/* The resource a check uses. Decides which source may request one (agent/model/admission.h) and
+ * which checks share a limit (monitors/lane.h). */
 enum monitor_access {
 	MONITOR_ASKS_KERNEL,  /* whether a local port is open; safe from any source */
 	MONITOR_ASKS_CONSUL,  /* results come from Consul's feed; safe from any source */
@@ -47,7 +47,7 @@ struct monitor_kind {
 	bool no_argument; /* `consul`; the mapping form is {consul: true} */
 	const struct monitor_option *options;
 	size_t n_options;
-	/* What parse() makes of the text, without pointers: it is copied as memory. May be 0. */
+	/* Size of the result of parse(), without pointers: it is copied as memory. May be 0. */
 	size_t parsed_size;
 	/* `s` has kind and text; `parsed` is zeroed. -EINVAL with what was expected; the caller
 	 * prefixes the monitor's text. */

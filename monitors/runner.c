@@ -30,7 +30,7 @@
 #define NETWORK_MAX      256 /* sockets of checks that are open at once */
 #define FAST_DEFAULT     USEC_PER_SEC
 #define TURN_MAX         (2 * USEC_PER_MSEC)
-/* What is due this soon is checked in the same turn, to wake up less often. */
+/* Checks due within this time run in the same turn, for fewer wake-ups. */
 #define SLACK_MAX (10 * USEC_PER_MSEC)
 /* First checks of apps that are registered together start this far apart. */
 #define FIRST_PACE USEC_PER_MSEC

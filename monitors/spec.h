@@ -44,7 +44,7 @@ void monitor_spec_done(struct monitor_spec *s);
 void monitor_spec_copy(struct monitor_spec *dst, const struct monitor_spec *src);
 bool monitor_spec_equal(const struct monitor_spec *a, const struct monitor_spec *b);
 
-/* What follows "KIND:", a view into the text; NULL when there is no colon. */
+/* The text after "KIND:", a view; NULL when there is no colon. */
 const char *monitor_spec_argument(const struct monitor_spec *s);
 /* `number` counts the options of the kind; NULL when it was not given, or is none of the kind's. */
 const char *monitor_spec_option(const struct monitor_spec *s, size_t number);

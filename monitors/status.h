@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the runner reports of itself and of each monitor. Pure. */
+/* Status of the runner and of each monitor. Pure. */
 #ifndef MONITORS_STATUS_H
 #define MONITORS_STATUS_H
 

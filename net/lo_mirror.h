@@ -23,7 +23,7 @@
 
 enum lo_origin { LO_FOREIGN, LO_LEFTOVER, LO_OURS };
 
-/* What another process did to a VIP of ours. */
+/* A change that another process made to one of our VIPs. */
 enum loopback_loss {
 	LOOPBACK_REMOVED,  /* the address, or all there is of it */
 	LOOPBACK_UNROUTED, /* its local route */
@@ -60,8 +60,8 @@ const struct lo_entry *lo_mirror_find(const struct lo_mirror *m, const struct pr
 bool lo_mirror_owns(const struct lo_mirror *m, const struct prefix *vip);
 /* Ours, and likewise: there is nothing to add. */
 bool lo_mirror_is_bound(const struct lo_mirror *m, const struct prefix *vip);
-/* What is in the way of adding its address: IPv6 allows an address only once, whatever its length.
- * NULL when nothing is known. */
+/* The entry that conflicts with adding the VIP: IPv6 allows an address only once, whatever its
+ * prefix length. NULL when there is none. */
 const struct lo_entry *lo_mirror_conflict(const struct lo_mirror *m, const struct prefix *vip);
 /* -EEXIST and a text about `e`, which is in the way of `vip`; NULL: nothing is known of it. */
 int lo_mirror_explain(const struct lo_entry *e, const struct prefix *vip, struct err *err);

@@ -24,10 +24,10 @@ typedef void sockevents_cb(uint8_t proto, uint16_t port, void *userdata);
 int sockevents_new(sd_event *loop, sockevents_cb *cb, void *userdata, struct sockevents **ret,
 		   struct err *err);
 void sockevents_free(struct sockevents *e);
-/* What ends on a port before it is among these is not told of: look such a port up after this. It
- * may tell of a few ports more: of as few as the filter has room for (net.core.optmem_max). When
- * this fails (-ENOMEM: no room for any filter) it tells of all ports, and is woken for every
- * connection that is closed. */
+/* Sockets closed before their port is in this set are not reported: check a new port once after
+ * this. A few other ports may be reported too, fewer the larger the filter may be
+ * (net.core.optmem_max). When this fails (-ENOMEM: no room for any filter) all ports are reported,
+ * with a wake-up for every connection that is closed. */
 int sockevents_set_ports(struct sockevents *e, const struct port_set *ports);
 
 #endif

@@ -48,7 +48,7 @@ has_candidate() {
 	[[ $(apt-cache policy "$1" 2>/dev/null) =~ Candidate:\ [^\(] ]]
 }
 
-# As root, or through sudo when that works without or with somebody there to type a password.
+# As root, or through sudo: without a password, or with a terminal to ask for it.
 as_root() {
 	if ((EUID == 0)); then
 		"$@"
@@ -119,8 +119,8 @@ in_world() {
 	"$tool" "${options[@]}" "$@"
 }
 
-# What an empty system gets with these packages, one a line. They are never installed, so that they
-# may conflict with one another: then each is resolved by itself.
+# The packages an empty system gets with these, one a line. They are never installed, so they may
+# conflict with one another: then each is resolved by itself.
 closure() {
 	local world=$1 package
 	shift
@@ -280,9 +280,9 @@ unpack_kernel() {
 	echo "$release" >"$dir/release"
 }
 
-# What stands for docker.io/library/debian:bookworm-slim in the tests: made from Debian's packages,
-# from where this machine gets its own, and with apt's settings of this machine (a proxy, say), so
-# that no registry is needed. Like the original it has no documentation and no package lists.
+# The tests' stand-in for docker.io/library/debian:bookworm-slim: made of Debian's packages, with
+# the package sources and apt settings of this machine (a proxy, say), so that no registry is
+# needed. Like the original it has no documentation and no package lists.
 make_base() {
 	local base=$root/.deps/container/base.tar tree=$root/.deps/container/base uri
 	[[ -f $base ]] && return

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# make install and make uninstall. What is installed stands in one list, so that the two agree.
+# make install and make uninstall. One list names the installed files, so that the two agree.
 #
 #   scripts/install.sh install|uninstall
 #
@@ -66,7 +66,7 @@ do_install() {
 	END
 }
 
-# Directories that nobody else uses go with what was in them.
+# Directories are removed only when they are empty.
 remove_empty() {
 	local dir
 	for dir in "$@"; do
@@ -76,7 +76,7 @@ remove_empty() {
 
 do_uninstall() {
 	local mode source target
-	# A configuration that nobody has written is the example still.
+	# A configuration that was never edited is still the example.
 	if cmp -s "$root$config" "$root$doc/config.example.yaml"; then
 		rm -f "$root$config"
 	elif [[ -e $root$config ]]; then

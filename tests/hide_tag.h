@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uname() and recvfrom() as on a kernel before Linux 5.18, which has no IFA_PROTO: the attribute is
- * taken for one that nobody knows. What the kernel keeps is another matter, but nobody can see it.
+ * uname() and recvfrom() as on a kernel before Linux 5.18, which has no IFA_PROTO: the type
+ * of the attribute is replaced by an unknown one. The kernel still keeps the tag, unseen.
  */
 #ifndef TESTS_HIDE_TAG_H
 #define TESTS_HIDE_TAG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What should be true of an app is policy.c's to say. Here is what it has to remember: since when
- * the routes are gone, and when a drain ends.
+ * policy.c decides the wanted state of an app. This file keeps what that needs: since when the
+ * routes are gone, and when a drain ends.
  */
 #include "agent/app/apply.h"
 

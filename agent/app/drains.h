@@ -19,7 +19,7 @@ enum drain_result { DRAIN_NO_APP, DRAIN_BEGUN, DRAIN_CHANGED, DRAIN_ENDED, DRAIN
  * `until` is USEC_NEVER, or when the request is lifted by itself. */
 enum drain_result registry_drain(struct registry *reg, const char *name, enum drain_source source,
 				 const char *reason, mono_t until, mono_t now);
-/* What other sources request stays drained. UNCHANGED: the source had not requested it. */
+/* Drains of other sources stay. UNCHANGED: the source had not requested it. */
 enum drain_result registry_undrain(struct registry *reg, const char *name, enum drain_source source,
 				   mono_t now);
 /* Drains all apps. */

@@ -48,7 +48,7 @@ void due_done(struct due_queue *q);
 /* USEC_NEVER: not scheduled. */
 void due_set(struct due_queue *q, enum due_kind kind, struct deadline *entry, mono_t when);
 mono_t due_at(const struct deadline *entry);
-/* What the timer calls. True when more is due: call it again, in another turn of the loop. */
+/* The timer's callback. True when more is due: call it again, in another turn of the loop. */
 bool due_tick(struct due_queue *q, mono_t now);
 
 #endif

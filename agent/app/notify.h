@@ -11,7 +11,7 @@ struct app;
 /* A name or a VIP may have become free. Called from inside functions of the registry, which is not
  * to be changed there. */
 typedef void registry_freed_cb(void *userdata);
-/* What is persistent has changed: an app of HTTP, its lease, or a drain over HTTP. `app` NULL: it
+/* Persistent state has changed: an app of HTTP, its lease, or a drain over HTTP. `app` NULL: it
  * is gone; `name` NULL: the agent. `renewed`: nothing but the end of the lease. Likewise. */
 typedef void registry_changed_cb(const char *name, const struct app *app, bool renewed,
 				 void *userdata);

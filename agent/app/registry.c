@@ -281,7 +281,7 @@ void registry_unregister_all(struct registry *reg, mono_t now)
 		unregister(app, now);
 }
 
-/* What is due */
+/* Expired timers */
 
 static void on_drained(struct app *app, mono_t now)
 {

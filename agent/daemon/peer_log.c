@@ -11,7 +11,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
-/* What was logged last about a peer. */
+/* The last log line about a peer. */
 struct said {
 	bool up;
 	char error[320];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the agent does in each state of its shutdown. The userdata is the struct agent. */
+/* The agent's actions in each state of its shutdown. The userdata is the struct agent. */
 #ifndef AGENT_DAEMON_SHUTDOWN_OPS_H
 #define AGENT_DAEMON_SHUTDOWN_OPS_H
 

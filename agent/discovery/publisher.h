@@ -13,9 +13,9 @@ struct publisher;
 /* Both must outlive it. */
 struct publisher *publisher_new(sd_event *loop, struct registry *registry,
 				struct consul_client *client);
-/* What is published stays until its TTL has passed. NULL is fine, here and below. */
+/* Published services stay until their TTL expires. NULL is fine, here and below. */
 void publisher_free(struct publisher *p);
-/* Removes what was published. */
+/* Deregisters the published services. */
 void publisher_stop(struct publisher *p);
 
 #endif

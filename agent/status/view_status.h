@@ -10,7 +10,7 @@
 #include "agent/status/status_sources.h"
 
 json_t *view_status(const struct status_sources *in);
-/* What an operator has to look at: groups that are retained by keep_last, and lo being down. */
+/* Conditions that need the operator: groups retained by keep_last, and lo being down. */
 json_t *view_alarms(const char *const *groups, size_t n_groups, bool lo_down);
 
 #endif

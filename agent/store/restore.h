@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the previous instance wrote into the state file, brought back: VIPs on lo and drains before
- * the first app is registered, apps after those of the configuration.
+ * Restores from the state file of the previous instance: VIPs on lo and drains before the first
+ * app is registered, apps after those of the configuration.
  *
  * A lease never has more left than its span, and a drain not more than when it was requested,
  * whatever the clock says: on a host without a battery it is 1970 until NTP has answered.

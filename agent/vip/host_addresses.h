@@ -36,7 +36,7 @@ struct host_addresses {
  * -EADDRNOTAVAIL, and a text that says what to set. */
 int host_addresses_own(struct host_addresses *h, uint8_t family, struct addr *ret, struct err *err);
 
-/* What an update has found to be different. */
+/* Differences that an update has found. */
 struct host_address_change {
 	bool own[2];         /* the NAT targets, IPv4 and IPv6: ask again */
 	bool vital;          /* the addresses that host_addresses_check_vip() compares with */

@@ -79,7 +79,7 @@ bool reconcile_settled(const struct reconcile *r)
 	       list_empty(&r->mapping);
 }
 
-/* What the registry wants */
+/* Requests of the registry */
 
 static bool announced_alike(const struct app_spec *a, const struct app_spec *b)
 {

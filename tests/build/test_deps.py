@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What scripts/deps.sh unpacks does not depend on what the machine has installed."""
+"""The packages scripts/deps.sh unpacks do not depend on those installed on this machine."""
 import os
 import re
 import subprocess

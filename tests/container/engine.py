@@ -90,7 +90,7 @@ class Engine:
                 break
         else:
             raise EngineError(f"podman does not work on this machine: {works.stderr}")
-        # What a killed run left in the storage.
+        # Containers of an earlier run that was killed.
         self.podman("rm", "--all", "--force")
 
     def argv(self, tool: str, *words: str | Path) -> list[str]:
@@ -148,7 +148,7 @@ class Engine:
         return int(self.inspect(image)["Size"])
 
     def own_size(self) -> int:
-        """What the image adds to its base."""
+        """The size of the image without its base."""
         return self.size() - self.size(BASE)
 
     def mounts(self) -> list[str]:

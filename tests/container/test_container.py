@@ -187,8 +187,8 @@ def test_exec_monitors_have_bash_and_the_usual_tools(bed: Testbed, engine: Engin
 
 def test_health_of_the_container(bed: Testbed, engine: Engine) -> None:
     """HEALTHCHECK, as the engine runs it: it finds the configuration, and a hanging agent."""
-    nobody = {"peer_ip": "10.9.9.1", "peer_as": 65000}
-    container = start(bed, engine, config(nobody, local_ip="10.9.9.9"))
+    unreachable = {"peer_ip": "10.9.9.1", "peer_as": 65000}
+    container = start(bed, engine, config(unreachable, local_ip="10.9.9.9"))
     assert container.podman("healthcheck", "run", container.name).strip() in ("", "healthy")
     assert container.state["Health"]["Status"] == "healthy"
     [result] = container.state["Health"]["Log"]
@@ -205,14 +205,14 @@ def test_health_of_the_container(bed: Testbed, engine: Engine) -> None:
 
 
 def test_health_over_a_unix_socket(bed: Testbed, engine: Engine) -> None:
-    nobody = {"peer_ip": "10.9.9.1", "peer_as": 65000}
+    unreachable = {"peer_ip": "10.9.9.1", "peer_as": 65000}
     shared = bed.workdir / "shared"
     shared.mkdir()
     at = f"unix:{shared}/api"
     container = start(
         bed,
         engine,
-        config(nobody, local_ip="10.9.9.9", agent={"listen_addr": at}),
+        config(unreachable, local_ip="10.9.9.9", agent={"listen_addr": at}),
         *AS_GOCAST,
         "-v",
         f"{shared}:{shared}",
@@ -221,8 +221,8 @@ def test_health_over_a_unix_socket(bed: Testbed, engine: Engine) -> None:
 
 
 def test_orphans_are_collected(bed: Testbed, engine: Engine) -> None:
-    nobody = {"peer_ip": "10.9.9.1", "peer_as": 65000}
-    container = start(bed, engine, config(nobody, local_ip="10.9.9.9"))
+    unreachable = {"peer_ip": "10.9.9.1", "peer_as": 65000}
+    container = start(bed, engine, config(unreachable, local_ip="10.9.9.9"))
     first = container.pid
     container.execute("sh", "-c", "mkfifo gate; for i in 1 2 3; do (setsid cat gate &); done")
     wait_until(lambda: len(children(first)) == 3, "three orphans came to process 1")
@@ -235,9 +235,9 @@ CONSUL = {"consul_addr": "http://127.0.0.1:1"}
 
 
 def test_consul_works(bed: Testbed, engine: Engine) -> None:
-    """The library for it is loaded at run time; nobody answers here."""
-    nobody = {"peer_ip": "10.9.9.1", "peer_as": 65000}
-    structure = config(nobody, local_ip="10.9.9.9", agent=CONSUL)
+    """The library for it is loaded at run time; no Consul answers here."""
+    unreachable = {"peer_ip": "10.9.9.1", "peer_as": 65000}
+    structure = config(unreachable, local_ip="10.9.9.9", agent=CONSUL)
     container = start(bed, engine, structure, *AS_GOCAST, "-e", "CONSUL_NODE=here")
     container.wait_log(r"consul.*127\.0\.0\.1:1.*([Cc]onnect|refused)")
     assert "without Consul" not in container.log
@@ -323,8 +323,8 @@ def test_commands_of_another_user(bed: Testbed, engine: Engine) -> None:
 
 
 def test_listening_for_bgp_needs_net_bind_service(bed: Testbed, engine: Engine) -> None:
-    nobody = {"peer_ip": "10.9.9.1", "peer_as": 65000}
-    structure = config(nobody, listen=True, local_ip="10.9.9.9")
+    unreachable = {"peer_ip": "10.9.9.1", "peer_as": 65000}
+    structure = config(unreachable, listen=True, local_ip="10.9.9.9")
     with_it = start(bed, engine, structure, *NOTHING_ELSE, "--cap-add=NET_ADMIN,NET_BIND_SERVICE")
     wait_until(lambda: bed.host.is_listening(179), "it listens on port 179")
     with_it.stop()

@@ -1,10 +1,10 @@
-"""What is in the image, and what is not."""
+"""The contents of the image."""
 
 import pytest
 
 from .engine import IMAGE, Engine
 
-# What it may weigh beyond the base.
+# Bytes, without the base.
 LIMIT = 40e6
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a hostile Consul may answer: to each of the three questions, and on to definitions. */
+/* Answers of a hostile Consul: to each of the three questions, and on to definitions. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a server answers to a DNS check. The first byte picks the type that was asked for and
+/* Answers to a DNS check. The first byte picks the type that was asked for and
  * what is expected. */
 #include <stddef.h>
 #include <stdint.h>

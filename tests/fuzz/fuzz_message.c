@@ -105,7 +105,7 @@ static void walk_attrs(const struct bgp_attrs *attrs)
 	CHECK(reader_left(&attrs->large_communities) % 12 == 0);
 }
 
-/* What was announced or withdrawn, packed again with attributes of our own, says the same. */
+/* The routes, packed again with attributes of our own, are the same. */
 static void rebuild(const struct bgp_nlri *nlri, bool announce)
 {
 	static uint8_t buf[BGP_MESSAGE_EXT_MAX];

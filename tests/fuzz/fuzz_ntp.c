@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a server answers to an NTP check. The first byte picks what is expected. */
+/* Answers to an NTP check. The first byte picks the expectation. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What may stand in a state file: what is read from it must come out the same when it is written.
- */
+/* Contents of a state file: an entry that is read must be written back unchanged. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

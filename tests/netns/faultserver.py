@@ -44,7 +44,7 @@ class FaultServer:
         self._server.shutdown()
         self._server.server_close()
 
-    # What the test says
+    # Called by the test
 
     def change(self, *, index: int | None = None, **values: Any) -> None:
         """Set attributes, raise the index (or set it), and wake the blocking queries."""
@@ -73,7 +73,7 @@ class FaultServer:
         self._generation += 1
         self._changed.notify_all()
 
-    # What the agent gets
+    # Answers to the agent
 
     def body(self, path: str) -> bytes:
         if path == "/v1/agent/self":

@@ -1,4 +1,4 @@
-"""What should be true after a kill, computed from what was asked for and which services live.
+"""The expected state after a kill, computed from the requests and the services that are up.
 
 It shares nothing with the agent. Of what was asked for, all that was acknowledged counts; a
 request that was under way when the agent died counts or not, and only there the agent itself is
@@ -65,7 +65,7 @@ class App:
         self.state, self.lease, self.in_flight = self.asked, self.asked_lease, False
 
     def decide(self, present: "Seen | None") -> None:
-        """What became of the request that was under way."""
+        """Decides whether the request under way was applied."""
         if not self.in_flight:
             return
         candidates = (self.state, self.asked)
@@ -157,7 +157,7 @@ def expect(
         up = wanted.port is None or wanted.port in live_ports
         announced = up and not wanted.drained and not agent_drained
         for vip in wanted.vips:
-            # What is not announced keeps the address that it has, for flows that still run.
+            # A VIP that is not announced keeps its address, for flows that still run.
             if not announced and vip not in lo_at_kill:
                 continue
             picture.lo[vip] = f"lo:{name}"[:15] if ":" not in vip else ""

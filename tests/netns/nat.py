@@ -93,7 +93,7 @@ def ask(
     text: str = "hello",
     patience: float = TIMEOUT,
 ) -> str | None:
-    """What comes back, or None when nothing does."""
+    """The answer, or None when there is none."""
     with namespace.inside():
         kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
         s = _socket(address, kind, patience)

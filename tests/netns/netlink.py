@@ -1,4 +1,4 @@
-"""What the kernel tells of removals: addresses from lo, elements from nftables maps. A socket that
+"""Removals as reported by the kernel: addresses from lo, elements from nftables maps. A socket that
 was opened before misses none of them, however short the removal was."""
 
 import socket

@@ -123,7 +123,7 @@ class Namespace:
         return bool(self._tcp_sockets(rf"\w+:{port:04X} \w+:0000 0A "))
 
     def has_accepted(self, port: int) -> bool:
-        """Whether somebody has connected to the port, and nobody waits to be accepted there."""
+        """Whether a client is connected to the port, and the accept queue is empty."""
         if not self._tcp_sockets(rf"\w+:{port:04X} \w+:\w+ 01 "):
             return False
         return not self._tcp_sockets(rf"\w+:{port:04X} \w+:0000 0A \w+:0*[1-9A-F]")

@@ -1,4 +1,4 @@
-"""Somebody behind a router who is told of every change of its routes: sees each moment without one.
+"""A peer behind a router that gets every change of its routes: it sees each moment without one.
 
 Asking a router for its routes again and again misses what happens in between. So it announces what
 it has from the agent to a scripted peer in its own namespace, whose socket keeps all of it in order.
@@ -14,7 +14,7 @@ _ADDRESS = "198.18.0.1"
 _AS = 64999
 
 NEIGHBOUR = Neighbour(_ADDRESS, _AS)
-"""What the router is to be told about it."""
+"""The router's configuration for it."""
 
 
 def prepare(link: Link) -> None:
@@ -56,6 +56,6 @@ class Observer:
 
 def _connect(router: Router) -> RawSession:
     session = rawpeer.connect(router.namespace, _ADDRESS, router.ip)
-    # Nobody sends keepalives: a test is over before the hold time. (Without one, GoBGP's writes fail.)
+    # No keepalives: a test is over before the hold time. (Without one, GoBGP's writes fail.)
     session.establish(_AS, hold_time=600)
     return session

@@ -13,8 +13,8 @@ def without(*capabilities: str) -> list[str]:
 
 
 def as_plain_user(capabilities: Sequence[str] = ()) -> list[str]:
-    """What User=, AmbientCapabilities=, CapabilityBoundingSet= and NoNewPrivileges= of a systemd
-    unit do."""
+    """As User=, AmbientCapabilities=, CapabilityBoundingSet= and NoNewPrivileges= of a systemd
+    unit."""
     only = ",".join(["-all", *(f"+{name}" for name in capabilities)])
     return [
         "setpriv",

@@ -89,7 +89,7 @@ class Process:
         """SIGKILL to the process and what it started in its session; no error if it is gone.
 
         Returns when all have ended: until then they keep ports and files open. The second time does
-        nothing: the number may be somebody else's by then.
+        nothing: the number may belong to another process by then.
         """
         if self._killed:
             return
@@ -101,7 +101,7 @@ class Process:
 
 
 def _kill_group(group: int, number: int) -> bool:
-    """False when nobody is in it."""
+    """False when it is empty."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:

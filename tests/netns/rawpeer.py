@@ -48,7 +48,7 @@ class RawListener:
         try:
             connection, _ = self._socket.accept()
         except TimeoutError:
-            raise AssertionError(f"nobody connected within {timeout:g} s") from None
+            raise AssertionError(f"no connection within {timeout:g} s") from None
         return RawSession(connection)
 
     def close(self) -> None:
@@ -125,7 +125,7 @@ class RawSession:
         return self._queue.pop(0)
 
     def receive_pending(self) -> list[bgp.Message]:
-        """What has arrived; does not wait."""
+        """The messages that have arrived; does not wait."""
         self.socket.settimeout(0)
         try:
             while data := self.socket.recv(65536):

@@ -38,6 +38,6 @@ class Service:
         assert line == "ready\n", f"the service did not start: {self._argv[-3:]}"
 
     def kill(self) -> None:
-        """SIGKILL: the kernel closes the port, nobody says goodbye."""
+        """SIGKILL: the kernel closes the port, without a goodbye."""
         self._popen.kill()
         self._popen.wait()

@@ -88,7 +88,7 @@ URLS: dict[str, tuple[str, int, str]] = {
 
 @pytest.mark.parametrize("name", URLS)
 def test_every_url_gets_an_answer(bed: Testbed, name: str) -> None:
-    """Many small parameters need more memory than a long one; nobody is left without a word."""
+    """Many small parameters need more memory than a long one; each request gets an answer."""
     query, status, text = URLS[name]
     bed.link()
     agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}))

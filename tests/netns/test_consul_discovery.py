@@ -30,7 +30,7 @@ def start(bed: Testbed, router: Router, consul: Consul, **more: object) -> Agent
 
 
 def found(agent: Agent, service: str) -> dict[str, object]:
-    """What /v1/consul says of a service; {} when it is not there."""
+    """The entry of a service in /v1/consul; {} when there is none."""
     entries = agent.status("consul")["found"]
     return next((entry for entry in entries if entry["service"] == service), {})
 
@@ -89,7 +89,7 @@ def test_everything_from_tags(bed: Testbed, consul: Consul, router: Router) -> N
         tags(VIP4, f"gocast_vip={VIP6}", "gocast_monitor=port:tcp:7777", "unrelated=a=b"),
     )
     wait_state(agent, "web", "registered")
-    never(router.routes, "announced although nobody serves the port", 0.3)
+    never(router.routes, "announced although the port is closed", 0.3)
     bed.start_service(7777)
     router.wait_routes(VIP4, VIP6)
 
@@ -203,7 +203,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_broken_service_is_reported_and_stops_nobody(
+def test_broken_service_is_reported_and_stops_no_other(
     bed: Testbed, consul: Consul, router: Router, name: str
 ) -> None:
     tag_list, text = BROKEN[name]

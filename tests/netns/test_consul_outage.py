@@ -166,7 +166,7 @@ def test_empty_without_a_grown_index_is_held(
     wait_until(lambda: held(agent) == {"web"}, "one is back")
     false.change(services={})
     router.wait_routes(VIP4)
-    # What is held can be let go by hand.
+    # The operator can unregister a retained app.
     agent.unregister("web")
     router.wait_routes()
 

@@ -103,7 +103,7 @@ def test_the_whole_agent_is_drained(bed: Testbed) -> None:
     answer = agent.drain(reason="rack 7 moves")
     assert answer["agent"]["drain"]["holds"][0]["reason"] == "rack 7 moves"
     router.wait_routes()
-    # What is registered now is not announced, not even to be drained.
+    # An app registered now is not announced, not even drained.
     agent.register("new", "192.0.2.99/32")
     never(lambda: router.routes(), "a route of a drained agent")
     assert state(agent, "new") == "drained"
@@ -250,7 +250,7 @@ def test_shutdown_drain_drains_before_the_stop(bed: Testbed, kind: str) -> None:
     assert _said_of(tap, VIP4) == ["plain", [GRACEFUL_SHUTDOWN], "withdrawn"]
 
 
-def test_routers_see_the_drain_of_a_stop_and_nobody_ends_it(bed: Testbed, kind: str) -> None:
+def test_drain_of_a_stop_reaches_routers_and_cannot_be_undone(bed: Testbed, kind: str) -> None:
     router = bed.start_router(kind)
     options = {"shutdown_drain": True, "drain_time": "1h"}
     agent = bed.start_agent(config(peer(router), apps=(WEB,), agent=options))

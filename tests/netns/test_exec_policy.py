@@ -63,7 +63,7 @@ def test_others_can_be_allowed(bed: Testbed) -> None:
 
 
 def test_a_check_of_the_api_is_not_this_host(bed: Testbed) -> None:
-    """Else whoever may bring a URL might run a command by it."""
+    """Otherwise any source of a URL could run a command through it."""
     agent = start(bed)
     url = f"http://127.0.0.1:8080/register?name=b&vip=192.0.2.54/32&monitor={COMMAND}"
     assert agent.register("a", VIP4, monitors=[url]).status == 200

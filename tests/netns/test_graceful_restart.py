@@ -1,4 +1,4 @@
-"""A restart that nobody notices, with FRR, BIRD and GoBGP as the helping routers.
+"""A restart without an interruption, with FRR, BIRD and GoBGP as the helping routers.
 
 What a router has is seen by an observer behind it, who would be told of each moment without a
 route. How it looks on the wire is in test_graceful_wire.py.
@@ -154,7 +154,7 @@ def test_app_that_died_meanwhile_goes_with_end_of_rib(
 
 
 def test_app_that_died_meanwhile_does_not_wait_for_others(bed: Testbed, helper: str) -> None:
-    """What is known to be down is withdrawn, however long another app's verdict or Consul takes."""
+    """An app known to be down is withdrawn, however long another app's verdict or Consul takes."""
     router, observer = start_router(bed, helper)
     gate = Gate(bed)
     service = bed.start_service(PORT)
@@ -174,7 +174,7 @@ def test_app_that_died_meanwhile_does_not_wait_for_others(bed: Testbed, helper: 
     assert set(observer.withdrawn()) == {VIP4, VIP6}
 
 
-def test_route_goes_when_nobody_comes_back(bed: Testbed, helper: str) -> None:
+def test_route_goes_when_the_agent_does_not_return(bed: Testbed, helper: str) -> None:
     router, observer = start_router(bed, helper)
     bed.start_service(PORT)
     agent = start_agent(bed, router, restart_time="10s")
@@ -238,8 +238,8 @@ def test_status_shows_what_was_agreed(bed: Testbed, helper: str) -> None:
 
 
 def test_leftovers_wait_for_the_last_verdict(bed: Testbed, helper: str) -> None:
-    """A VIP of the former run that nobody wants any more leaves the router, then lo; not before
-    the app that takes its time has a verdict, and without harm to that."""
+    """A VIP of the previous instance that no app has any more leaves the router, then lo; not
+    before the slow app has a verdict, and without harm to that app."""
     router, observer = start_router(bed, helper)
     gate = Gate(bed)
     forgetful = {**SLOW, "state_file": "off"}

@@ -16,7 +16,7 @@ from .wait import wait_until
 
 WEB = app("web", [VIP4, VIP6])
 
-# What peers offer: one that knows RFC 8538, one that does not, one that knows neither.
+# Offers of peers: with RFC 8538, and with RFC 4724 only.
 NEW, OLD = Graceful(notification=True, time=120), Graceful(time=120)
 
 
@@ -105,7 +105,7 @@ def test_start_after_a_stop_kept_nothing(bed: Testbed) -> None:
     assert offer == Graceful(True, True, 120, families(False, False))
 
 
-def test_vips_on_a_lo_that_is_down_serve_nobody(bed: Testbed) -> None:
+def test_vips_on_a_lo_that_is_down_were_not_forwarding(bed: Testbed) -> None:
     peer = Peer(bed)
     agent = peer.agent(WEB, agent={"listen_addr": f"unix:{bed.workdir}/api"})
     session, _ = peer.accept()
@@ -147,7 +147,7 @@ def test_session_lost_before_end_of_rib_is_still_the_restart(bed: Testbed) -> No
     session.close()
     session, offer = peer.accept()
     assert offer is not None and offer.restarting
-    # What this run has announced, it has forwarded.
+    # This instance has announced the family, so it kept its forwarding state.
     assert offer.families == families(True, True)
     wait_until(lambda: peer.status(agent)["end_of_rib_held"], "End-of-RIB is deferred")
 
@@ -245,7 +245,7 @@ def test_stop_without_a_session_makes_one_to_withdraw(bed: Testbed) -> None:
     session, _ = peer.accept()
     session.receive_updates_until_end_of_rib()
     session.close()
-    # It connects again at once, but nobody answers yet.
+    # It connects again at once, but the peer does not answer yet.
     wait_until(lambda: peer.status(agent)["peer"] is None, "the session is lost")
     agent.process.signal(signal.SIGTERM)
     agent.wait_log("SIGTERM: stopping")

@@ -56,7 +56,7 @@ def test_servers_that_hang_and_hold_up_others_are_said(bed: Testbed) -> None:
         app(f"a{i}", f"10.9.{i // 200}.{i % 200 + 1}/32", f"tcp:10.0.1.1:{1000 + i}")
         for i in range(600)
     )
-    # Nobody answers at that address: every check takes until its time-out.
+    # No host answers at that address: every check takes until its time-out.
     bed.host.ip("neigh add 10.0.1.1 lladdr 02:00:00:00:00:99 dev eth1 nud permanent")
     agent = bed.start_agent(
         config({"peer_ip": "10.0.1.3", "peer_as": 65000}, apps=apps, agent={"monitor_interval": "1s"})

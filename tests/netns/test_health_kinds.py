@@ -71,7 +71,7 @@ def give_out_ports(bed: Testbed, first: int, last: int) -> None:
 
 
 def test_tcp_is_no_echo_of_itself(bed: Testbed) -> None:
-    """The kernel gives the check's own end the very port that nobody listens on."""
+    """The kernel gives the check's own socket the very port it checks."""
     give_out_ports(bed, P, P)
     bed.link()
     app = {"name": "a", "vip": VIP4, "monitors": [f"tcp:127.0.0.1:{P}", f"tcp:192.0.2.53:{P}"]}
@@ -168,7 +168,7 @@ os.waitpid(child, 0)
 """
 
 
-def test_a_pid_that_somebody_else_has_by_now(bed: Testbed) -> None:
+def test_a_pid_that_another_process_has_by_now(bed: Testbed) -> None:
     path = bed.workdir / "x.pid"
     agent = agent_with(bed, {"process": str(path), "interval": "50ms"})
     first = bed.host.start(["sleep", "1001"], "first")
@@ -258,7 +258,7 @@ def test_check_of_the_vip_itself(bed: Testbed) -> None:
 
 
 def test_check_of_a_vip_never_leaves_the_host(bed: Testbed) -> None:
-    """Another instance of the anycast service, one hop away, answers; nobody here does."""
+    """Another instance of the anycast service, one hop away, answers; none on this host."""
     link = bed.link()
     bed.host.ip(f"route add default via {link.router_ip}")
     link.namespace.ip("link set lo up", "addr add 192.0.2.99/32 dev lo")

@@ -26,6 +26,6 @@ def test_own_vip_is_checked_through_nat(bed: Testbed, backend: str) -> None:
         expect(agent, "up")
         wait_until(lambda: agent.vip(f"{VIP4}/32")["announced"], "announced")
         service.kill()
-    # What is not there through NAT is not there, whoever listens at the VIP itself.
+    # Down through NAT is down, even if a process listens at the VIP itself.
     with responders.tcp(nat.host, LISTEN):
         expect(agent, "down", "Connection refused")

@@ -38,8 +38,8 @@ def of(agent: Agent) -> str:
 )
 def test_asks_where_the_configuration_says(bed: Testbed, listen: str, shown: str) -> None:
     bed.host.ip("addr add 10.9.9.9/32 dev lo")
-    nobody = {"peer_ip": "10.9.9.1", "peer_as": 65000}
-    agent = bed.make_agent(config(nobody, agent={"listen_addr": listen}, local_ip="10.9.9.9"))
+    unreachable = {"peer_ip": "10.9.9.1", "peer_as": 65000}
+    agent = bed.make_agent(config(unreachable, agent={"listen_addr": listen}, local_ip="10.9.9.9"))
     agent.spawn()
     wait_until(
         lambda: healthcheck(bed, of(agent)) == (0, f"{shown}/healthz: 200 ok\n"),
@@ -74,7 +74,7 @@ def test_an_agent_that_hangs_is_not_healthy(bed: Testbed) -> None:
     assert healthcheck(bed, of(agent))[0] == 0
 
 
-def test_somebody_else_is_not_healthy(bed: Testbed) -> None:
+def test_another_server_is_not_healthy(bed: Testbed) -> None:
     other = bed.host.start(
         ["python3", "-uc", "import socket\n"
          "s = socket.create_server(('127.0.0.1', 8080)); print('ready')\n"
@@ -89,16 +89,16 @@ def test_somebody_else_is_not_healthy(bed: Testbed) -> None:
 
 
 def test_finds_the_agent_of_the_same_network(bed: Testbed) -> None:
-    """Where process 1 is somebody else. Others run in other networks; this one's file is named
+    """Where process 1 is another program. Others run in other networks; this one's file is named
     relative to its own working directory."""
     other = bed.namespace("other")
-    nobody = {"peer_ip": "10.9.9.1", "peer_as": 65000}
-    other.start([binary(), of(bed.make_agent(config(nobody, local_ip="10.9.9.9")))], "far")
+    unreachable = {"peer_ip": "10.9.9.1", "peer_as": 65000}
+    other.start([binary(), of(bed.make_agent(config(unreachable, local_ip="10.9.9.9")))], "far")
     wait_until(lambda: other.is_listening(8080), "the other one runs")
     assert healthcheck(bed)[0] == 1
 
     agent = bed.make_agent(
-        config(nobody, agent={"listen_addr": "127.0.0.1:8081"}, local_ip="10.9.9.9"),
+        config(unreachable, agent={"listen_addr": "127.0.0.1:8081"}, local_ip="10.9.9.9"),
         wrapper=["env", "-C", str(bed.workdir)],
     )
     agent.arguments[0] = f"-config={agent.config_path.name}"

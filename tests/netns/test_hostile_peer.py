@@ -1,4 +1,4 @@
-"""Peers that break the rules get the right NOTIFICATION, and nobody else notices."""
+"""Peers that break the rules get the right NOTIFICATION, and no other peer is affected."""
 
 import struct
 import threading
@@ -141,7 +141,7 @@ def flooding(session: RawSession) -> Iterator[None]:
         thread.join()
 
 
-def test_peer_that_never_stops_talking_delays_nobody(bed: Testbed) -> None:
+def test_peer_that_never_stops_talking_delays_no_other(bed: Testbed) -> None:
     service = bed.start_service(PORT)
     router = bed.start_router("bird")
     link = bed.link()

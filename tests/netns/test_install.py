@@ -151,7 +151,7 @@ def test_systemd_understands_the_drop_in(unit: Path) -> None:
 
 
 def test_unit_gives_what_the_tests_run_with(unit: Path) -> None:
-    """What test_capabilities does as a plain user is what the service does."""
+    """The service has the privileges that test_capabilities runs with."""
     settings = dict(
         line.split("=", 1) for line in unit.read_text().splitlines() if re.match(r"[A-Z]\w+=", line)
     )

@@ -110,7 +110,7 @@ class Worker:
         n, choose = self._load.apps.index(app), self._random.choice
         pool = (f"192.0.2.{n + 1}/32", f"2001:db8::{n + 1}/128", f"198.51.100.{n + 1}/32")
         vips = tuple(vip for vip in pool if choose((True, False))) or pool[:1]
-        # An address is held by nobody else, so that no request is a conflict.
+        # No two apps share an address, so that no request is a conflict.
         port = choose((None, 7000 + n, 7000 + n))
         # A drain outlives another definition.
         drained = app.state is not None and app.state.drained
@@ -180,7 +180,7 @@ def _register_target(name: str, wanted: Definition) -> str:
 
 
 class Load:
-    """What is asked of the agent between two kills."""
+    """The requests to the agent between two kills."""
 
     def __init__(self, agent: Agent, services: Services):
         self.agent = agent
@@ -229,7 +229,7 @@ class Bench:
         bed.host.ip(
             "addr add 192.0.2.250/32 dev lo",
             "addr add 2001:db8::250/128 dev lo nodad",
-            # As like one of ours as anybody could make it.
+            # As similar to one of ours as another process could make it.
             "addr add 192.0.2.251/32 dev lo label lo:app0",
         )
         self._add_foreign_rules()
@@ -339,7 +339,7 @@ class Judge:
         return True
 
     def _check_untouched(self) -> None:
-        """What was there at the kill and is wanted now was there all the time."""
+        """VIPs that were there at the kill and are wanted now never left."""
         kept = self._lo & set(self.picture.lo)
         addresses = {vip.split("/")[0] for vip in kept}
         flapped = addresses & self._removed_addresses

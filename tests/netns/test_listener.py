@@ -87,7 +87,7 @@ def test_collision_keeps_the_connection_of_the_higher_identifier(
 
 
 def test_established_session_survives_a_second_connection(bed: Testbed) -> None:
-    """Somebody at the peer's address cannot push an established session aside."""
+    """A stranger at the peer's address cannot push an established session aside."""
     link = bed.link()
     listener = RawListener(link.namespace, link.router_ip)
     start(bed, link, passive=False)

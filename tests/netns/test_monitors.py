@@ -1,4 +1,4 @@
-"""What the checks see, and that one of them cannot disturb another."""
+"""Results of the checks, and that one check cannot disturb another."""
 
 import time
 
@@ -20,7 +20,7 @@ def test_port_monitor_sees_a_listener(bed: Testbed, protocol: str, address: str)
     other = "udp" if protocol == "tcp" else "tcp"
     bed.start_service(7777, other)
     bed.start_service(7778, protocol)
-    never(router.routes, "announced although nobody serves the port", 0.4)
+    never(router.routes, "announced although the port is closed", 0.4)
     service = bed.start_service(7777, protocol, address)
     router.wait_routes(VIP4)
     service.kill()
@@ -79,7 +79,7 @@ def test_all_monitors_must_pass(bed: Testbed) -> None:
     router.wait_routes(VIP4)
 
 
-def test_hanging_check_delays_nobody_and_leaves_no_process(bed: Testbed) -> None:
+def test_hanging_check_delays_no_other_and_leaves_no_process(bed: Testbed) -> None:
     router = bed.start_router("bird")
     apps = (app("hangs", VIP4, "exec:sleep 1000"), app("works", OTHER, "port:tcp:7777"))
     agent = bed.start_agent(config(peer(router), apps=apps))

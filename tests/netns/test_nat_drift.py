@@ -1,5 +1,5 @@
-"""NAT rules that somebody removes while flows use them, and the host's own address, to which they
-translate, becoming another one."""
+"""NAT rules that another process removes while flows use them, and a change of the host's own
+address, to which they translate."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_live_udp_flow_goes_on_after_a_flush(bed: Testbed, backend: str) -> None
     clients = [Client(nat.client, VIP4), Client(nat.host, VIP4)]
     assert [client.ask() for client in clients] == [f"{DEST} hello"] * 2
     nat.host.run(FLUSH[backend].split())
-    # What is sent in between makes the kernel remember flows that are not translated.
+    # Packets sent in between make conntrack entries without translation.
     early = Client(nat.client, VIP4)
     early.ask()
     agent.wait_log("another process removed [0-9]+ .* rules?, restoring: (tcp|udp) ")
@@ -85,7 +85,7 @@ def test_table_of_others_outlives_repairs(bed: Testbed, backend: str) -> None:
 
 
 def test_change_without_the_lock_is_found_in_time(bed: Testbed) -> None:
-    """From another container, say, that has a lock file of its own: nobody tells us."""
+    """From another container, say, with a lock file of its own: no event reports it."""
     nat = NatBed(bed)
     agent = nat.start_agent(nat_app("dns"), backend="iptables")
     wait_announced(agent, "dns")

@@ -1,5 +1,5 @@
 """Whose rules are whose: after a crash, after a change of back end, beside a thousand rules of others
-and of programs that rewrite the tables meanwhile, and when somebody removes ours."""
+and of programs that rewrite the tables meanwhile, and when another process removes ours."""
 
 import sys
 
@@ -43,7 +43,7 @@ def foreign_rules(nat: NatBed) -> list[str]:
 
 
 def add_foreign_rules(nat: NatBed, backend: str) -> None:
-    """A thousand of somebody else, where this back end could get in their way."""
+    """A thousand foreign rules, where this back end could get in their way."""
     if backend == "iptables":
         rules = [
             f"-A PREROUTING -d 10.99.{n // 250}.{n % 250}/32 -p tcp -m tcp --dport 80 -j DNAT "
@@ -63,7 +63,7 @@ def add_foreign_rules(nat: NatBed, backend: str) -> None:
 
 
 def snapshot(nat: NatBed, backend: str) -> object:
-    """What is not ours."""
+    """The foreign rules."""
     if backend == "iptables":
         return foreign_rules(nat)
     return nat.host.run(["nft", "list", "table", "ip", "foreign"])
@@ -206,7 +206,7 @@ def start_rewriter(nat: NatBed, backend: str) -> Process:
 
 
 @both
-def test_somebody_else_rewrites_the_table_meanwhile(bed: Testbed, backend: str) -> None:
+def test_another_process_rewrites_the_table_meanwhile(bed: Testbed, backend: str) -> None:
     nat = NatBed(bed)
     nat.start_echo()
     add_foreign_rules(nat, backend)
@@ -267,7 +267,7 @@ def test_removed_rules_come_back(bed: Testbed, backend: str, command: str) -> No
 
 
 def test_three_kinds_of_nat_side_by_side(bed: Testbed) -> None:
-    """Somebody's legacy rules, somebody's iptables-nft rules, and whichever is ours."""
+    """Foreign legacy rules, foreign iptables-nft rules, and ours."""
     nat = NatBed(bed)
     nat.start_echo()
     nat.start_echo(DEST + 1)

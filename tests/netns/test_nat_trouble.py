@@ -1,4 +1,4 @@
-"""What keeps NAT from being made keeps the VIP from being announced, and says why."""
+"""A VIP whose NAT rules cannot be installed is not announced, and the reason is logged."""
 
 import fcntl
 import os
@@ -56,7 +56,7 @@ def held(lock: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def test_lock_held_by_somebody_else(bed: Testbed, xtables_lock: Path) -> None:
+def test_lock_held_by_another_process(bed: Testbed, xtables_lock: Path) -> None:
     nat = NatBed(bed)
     router = bed.start_router("bird", link=nat.link)
     nat.start_echo()

@@ -58,7 +58,7 @@ def _command_line(pid: int) -> str:
 
 
 def is_alive(pid: int) -> bool:
-    """A zombie is not: whoever inherited it has to collect it."""
+    """A zombie is not: its new parent has to reap it."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -281,7 +281,7 @@ def no_withdrawal(session: RawSession, agent: Agent) -> None:
 
 
 def test_session_over_several_hops_keeps_its_next_hops_without_a_route(bed: Testbed) -> None:
-    """Those of the other family are the interface's, and nobody can say which one it will be."""
+    """Those of the other family are the interface's, which is not known in advance."""
     agent, session, links = distant(bed)
     agent.register("both", OTHER6)
     session.expect_route(OTHER6)

@@ -16,11 +16,11 @@ from .testbed import Testbed
 from .wait import wait_until
 
 CONTAINER = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
-NOBODY = {"peer_ip": "10.9.9.1", "peer_as": 65000}
+UNREACHABLE = {"peer_ip": "10.9.9.1", "peer_as": 65000}
 
 
 class Contained(Agent):
-    """What the test bed started is unshare, which waits for process 1 of its namespace."""
+    """The test bed's child is unshare, which waits for process 1 of its namespace."""
 
     def __init__(self, *arguments: Any, init: tuple[str, ...] = (), **options: Any):
         super().__init__(*arguments, wrapper=[*CONTAINER, *init], **options)
@@ -42,11 +42,11 @@ class Contained(Agent):
 
 
 def open_gate(gate: Path) -> None:
-    """Lets everybody go who waits at it now."""
+    """Lets all processes go that wait at it now."""
     try:
         os.close(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
     except OSError as error:
-        assert error.errno == errno.ENXIO  # nobody does
+        assert error.errno == errno.ENXIO  # none waits
 
 
 def wait_all_collected(agent: Contained, gate: Path) -> None:
@@ -77,7 +77,7 @@ def test_signal_during_the_start_is_not_lost(bed: Testbed) -> None:
     os.mkfifo(agent.config_path)
     agent.spawn()
     with open(agent.config_path, "w") as pipe:
-        # Somebody opened it for reading: it is the agent, and it runs.
+        # The agent opened it for reading, so it runs.
         os.kill(agent.pid, signal.SIGTERM)
         pipe.write(text)
     agent.expect_exit(0)
@@ -93,7 +93,7 @@ def test_daemon_of_a_check_is_collected(bed: Testbed) -> None:
     command = f"exec:({daemon} &); until [ -e {there} ]; do sleep 0.01; done"
     agent = bed.make_agent(
         config(
-            NOBODY,
+            UNREACHABLE,
             apps=(app("web", VIP4, command),),
             agent={"monitor_interval": "1h"},
             local_ip="10.9.9.9",
@@ -107,11 +107,11 @@ def test_daemon_of_a_check_is_collected(bed: Testbed) -> None:
     wait_all_collected(agent, gate)
 
 
-def test_orphan_of_somebody_else_is_collected(bed: Testbed) -> None:
-    """What `docker exec` leaves behind, in a container whose agent runs no command at all."""
+def test_foreign_orphan_is_reaped(bed: Testbed) -> None:
+    """Processes that `docker exec` left, in a container whose agent runs no commands."""
     gate = bed.workdir / "gate"
     os.mkfifo(gate)
-    agent = bed.make_agent(config(NOBODY, local_ip="10.9.9.9"), Contained)
+    agent = bed.make_agent(config(UNREACHABLE, local_ip="10.9.9.9"), Contained)
     agent.start()
     script = f"for i in 1 2 3; do (setsid sh -c 'read x <{gate}' &); done"
     assert agent.enter(bed, "sh", "-c", script).wait() == 0
@@ -126,7 +126,7 @@ def test_checks_keep_their_status_among_orphans(bed: Testbed) -> None:
     names = [f"app{n}" for n in range(10)]
     agent = bed.make_agent(
         config(
-            NOBODY,
+            UNREACHABLE,
             apps=tuple(
                 app(name, f"192.0.2.{n}/32", f"exec:{orphan}; exit {n % 2}")
                 for n, name in enumerate(names)
@@ -157,7 +157,7 @@ SMALL_INIT = ("sh", "-c", 'trap "kill \\$!" TERM; "$@" & wait $!; wait $!', "ini
 @pytest.mark.parametrize("init", [(), SMALL_INIT], ids=["alone", "init"])
 def test_healthcheck_finds_process_1(bed: Testbed, init: tuple[str, ...]) -> None:
     """Alone, and with a small init in front."""
-    agent = bed.make_agent(config(NOBODY, local_ip="10.9.9.9"), Contained, init=init)
+    agent = bed.make_agent(config(UNREACHABLE, local_ip="10.9.9.9"), Contained, init=init)
     agent.start()
     check = agent.enter(bed, binary(), "healthcheck")
     assert check.wait() == 0

@@ -1,4 +1,4 @@
-"""What a service manager is told: the socket of $NOTIFY_SOCKET, without systemd."""
+"""Notifications to a service manager: the socket of $NOTIFY_SOCKET, without systemd."""
 
 import re
 import signal

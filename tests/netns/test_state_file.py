@@ -1,4 +1,4 @@
-"""What outlives the agent: apps and drains of the HTTP API, in a file that survives everything."""
+"""The state file: apps and drains of the HTTP API survive restarts, crashes and damage."""
 
 import json
 import shutil
@@ -272,7 +272,7 @@ def test_two_agents_do_not_share_a_file(bed: Testbed) -> None:
 
 
 def test_the_configuration_comes_first(bed: Testbed) -> None:
-    """What the file names now is the file's, whatever HTTP had registered."""
+    """Names in the configuration win over apps registered over HTTP."""
     agent = start(bed)
     agent.register("web", "192.0.2.1/32")
     agent.register("other", VIP4)

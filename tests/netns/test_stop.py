@@ -114,7 +114,7 @@ def test_stop_with_a_peer_that_never_sends_an_open(bed: Testbed) -> None:
 
 
 def test_killed_agent_adopts_its_addresses_after_restart(bed: Testbed) -> None:
-    """What is still wanted is adopted; what nobody remembers is removed."""
+    """Configured VIPs are adopted, forgotten ones removed."""
     router = bed.start_router("bird")
     structure = config(peer(router), apps=(app("web", [VIP4, VIP6]),), agent={"state_file": "off"})
     agent = bed.start_agent(structure)

@@ -1,4 +1,4 @@
-"""What leaves on the wire, octet by octet, read by a scripted peer."""
+"""Messages on the wire, octet by octet, read by a scripted peer."""
 
 import struct
 

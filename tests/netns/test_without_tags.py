@@ -73,7 +73,7 @@ def test_notes_of_another_place_prove_nothing(bed: Testbed, head: dict[str, str]
     assert bed.host.loopback_addresses() == OURS
 
 
-def test_an_address_that_was_made_anew_is_somebody_elses(bed: Testbed) -> None:
+def test_an_address_that_was_added_again_is_foreign(bed: Testbed) -> None:
     agent = start(bed)
     agent.kill()
     bed.host.ip(

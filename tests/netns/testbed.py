@@ -115,7 +115,7 @@ class Testbed:
         wait_until(lambda: not found(), f"no process '{command}'")
 
     def logs(self) -> dict[str, str]:
-        """What every process of the test wrote, for the report of a failure."""
+        """The logs of all processes of the test, for the report of a failure."""
         return {
             path.name: path.read_text(errors="replace")[-20000:]
             for path in sorted(self.workdir.rglob("*.log"))

@@ -34,7 +34,7 @@ class Stream:
 
 
 class WireTap:
-    """Taps connections (in either direction) between `source` and port 179 of anybody."""
+    """Taps connections (in either direction) between `source` and port 179 of any host."""
 
     def __init__(self, namespace: Namespace, source: str, device: str = "eth0"):
         self._source = ipaddress.ip_address(source).packed

@@ -1,4 +1,4 @@
-"""What does things to the world: each actor is a thread with a random sequence of its own."""
+"""Actors change the world: each actor is a thread with a random sequence of its own."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -49,5 +49,5 @@ class Actor(ABC):
             self.context.broke(self.name, error)
         finally:
             self.done.set()
-            # What a thread started dies with it (setpriv --pdeathsig).
+            # Child processes of a thread die with it (setpriv --pdeathsig).
             self.context.over.wait()

@@ -1,4 +1,4 @@
-"""What all parts of the soak share."""
+"""The state shared by all parts of the soak."""
 
 import http.client
 import json
@@ -40,7 +40,7 @@ class Context:
     over: threading.Event = field(default_factory=threading.Event)
     """All is checked, threads may end."""
     loopback: threading.Lock = field(default_factory=threading.Lock)
-    """Whoever needs 127.0.0.1 of the host to work, or takes lo down."""
+    """Held by actors that need 127.0.0.1 of the host, or take lo down."""
 
     def broke(self, who: str, error: Exception) -> None:
         text = "".join(traceback.format_exception(error))
@@ -72,7 +72,7 @@ class Context:
         return self.expect(status, "/register?" + urlencode(query))
 
     def details(self, app: App) -> str:
-        """What the agent says about an app, for the report of a failure."""
+        """The agent's view of an app, for the report of a failure."""
         try:
             answer = self.get(f"/v1/apps/{app.name}")
             return json.dumps(answer.json(), indent=1) if answer.status == 200 else answer.text

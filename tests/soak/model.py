@@ -1,6 +1,6 @@
-"""What should be true, worked out from what the soak itself did. It never asks the agent.
+"""The expected state, computed from the soak's own actions. It never asks the agent.
 
-Whoever changes the world says so:
+An actor announces each change:
 
     with model.changing(app):        # until the block ends, anything may be seen
         service.kill()
@@ -25,7 +25,7 @@ class Want(Enum):
     ABSENT = "absent"
     PRESENT = "present"
     EITHER = "either"
-    """Somebody is changing it just now."""
+    """An actor is changing it just now."""
 
 
 @dataclass(eq=False)
@@ -39,7 +39,7 @@ class App:
     community: str = ""
     registered: bool = True
     alive: bool = True
-    """What the monitors look at is well."""
+    """Its service is up."""
     expires: float = float("inf")
     """When its lease runs out."""
 
@@ -125,7 +125,7 @@ class Model:
         with self._lock:
             (self._agent_holds if app is None else app.holds).discard(by)
 
-    # What follows
+    # The expected state
 
     def expected(self) -> list[Expected]:
         now = time.time()
@@ -174,7 +174,7 @@ def differences(
     absent: float,
     keys: str = "vips",
 ) -> list[Difference]:
-    """What a table that was read after `asked` has too much or too little.
+    """The surplus and missing entries of a table that was read after `asked`.
 
     `present`, `absent`: for how many seconds an app must have been so before it counts. `keys`: of
     the table: the attribute of App that has them.
@@ -190,6 +190,6 @@ def differences(
                 actual = "there" if key in seen else "not there"
                 found.append(Difference(item.app, key, age, actual))
     known = {key for item in expected for key in getattr(item.app, keys)}
-    stranger = App("nobody", ())
+    stranger = App("unknown", ())
     found += [Difference(stranger, key, "unknown", "there") for key in seen if key not in known]
     return found

@@ -1,4 +1,4 @@
-"""A scripted peer whose session nobody disturbs: it sees every update, with the kernel's time."""
+"""A scripted peer whose session stays undisturbed: it sees every update, with the kernel's time."""
 
 import select
 import socket
@@ -47,7 +47,7 @@ class Observer(threading.Thread):
                     self._deaths[vip] = (time.time(), kind)
 
     def reviving(self, vips: tuple[str, ...]) -> None:
-        """Call it before: a death that nobody noticed in time is none that was slow to show."""
+        """Call it before a service returns: a death too short to be seen is not a late one."""
         with self._lock:
             for vip in vips:
                 self._deaths.pop(vip, None)

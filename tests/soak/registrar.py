@@ -41,7 +41,7 @@ class Registrar(Actor):
         self._forms = [self._make_forms(number, n, alive) for n in range(NAMES)]
 
     def _make_forms(self, number: int, n: int, alive: str) -> list[App]:
-        """What is registered under one name."""
+        """The definitions registered under one name."""
         name, v4, v6 = f"reg{number}-{n}", f"198.51.{number}", f"2001:db8:{number}::{n + 1}:"
         nats = ("tcp:53:8053", "udp:53:8053")
         forms = [
@@ -82,7 +82,7 @@ class Registrar(Actor):
                 self.count("registration: again, announced all the while")
 
     def _lease(self, forms: list[App]) -> None:
-        """A new lease, or the present one renewed; nobody ends it but time."""
+        """A new lease, or a renewal; it is left to expire."""
         before = [form for form in forms if form.registered]
         leased = [form for form in before if form.expires != float("inf")]
         new = leased[0] if leased else self.rng.choice([form for form in forms if form.alive])
@@ -103,7 +103,7 @@ class Registrar(Actor):
             self.context.expect(200, f"/unregister?name={quote(forms[0].name)}")
             for form in before:
                 form.registered = False
-        self.count("unregistration" if before else "unregistration of nobody")
+        self.count("unregistration" if before else "unregistration of an unknown app")
 
     def _steal(self, forms: list[App]) -> None:
         self.context.register(self._taken, status=409)

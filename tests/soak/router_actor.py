@@ -19,7 +19,7 @@ HOLD_TIME = 9
 
 
 class RouterActor(Actor):
-    """The only one that talks to this router, so that nobody asks it while it is stopped."""
+    """The only actor that talks to this router, so that none asks it while it is stopped."""
 
     def __init__(self, context: Context, router: Router):
         super().__init__(context, router.kind, (0.3, 1.0))
@@ -89,7 +89,7 @@ class RouterActor(Actor):
         self.nap(self.rng.uniform(0.2, HOLD_TIME + 3))
         self._router.process.resume()
         self.count(f"router hangs: {self._router.kind}")
-        # What it still had in its queues, and the end of a session that it does not know of yet.
+        # For the messages in its queues, and the end of a session that it has not noticed yet.
         self.nap(1)
 
     def finish(self) -> None:

@@ -67,7 +67,7 @@ class Soak:
                 return
 
     def _settle(self) -> None:
-        """Everybody puts right what they broke; then all tables must show it."""
+        """All actors repair what they broke; then all tables must show it."""
         self._context.ending.set()
         deadline = time.monotonic() + FINISH_TIMEOUT
         for actor in self._world.actors:
@@ -94,7 +94,7 @@ class Soak:
             lambda: wait_until(lambda: descriptors(pid) <= before, f"{before} descriptors"),
         )
         zombies = sampler.zombies
-        self._report.check(not zombies, f"no child that nobody reaps {zombies or ''}".strip())
+        self._report.check(not zombies, f"no unreaped children {zombies or ''}".strip())
 
     def _check_memory(self, sampler: Sampler) -> None:
         early, late = sampler.median(2, "resident"), sampler.median(4, "resident")

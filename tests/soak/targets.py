@@ -1,4 +1,4 @@
-"""What monitors look at, and the ways in which it dies and comes back."""
+"""Services of the monitors, and the ways in which they die and come back."""
 
 import signal
 from abc import ABC, abstractmethod
@@ -14,7 +14,7 @@ from netns.responders import Responder
 from netns.service import Service
 
 LITTER = "sleep 7321"
-"""What a command of an exec monitor leaves behind, for the agent to clear away."""
+"""A process that a command of an exec monitor leaves behind, for the agent to kill."""
 
 _COMMAND = f"""case $(cat {{path}}) in
 ok) exit 0;;

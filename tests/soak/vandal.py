@@ -1,4 +1,4 @@
-"""Somebody else on the host: flushes rules, deletes addresses, takes lo down."""
+"""Another process on the host: flushes rules, deletes addresses, takes lo down."""
 
 import subprocess
 import time

@@ -1,4 +1,4 @@
-"""What the soak shakes: a host with all kinds of services, three routers, Consul, the agent."""
+"""The world of the soak: a host with all kinds of services, three routers, Consul, the agent."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from .vandal import Vandal
 
 ROUTERS = ("frr", "bird", "gobgp")
 ALIVE = 7000
-"""A port where somebody listens all the time."""
+"""A port with a listener all the time."""
 
 
 class World:

@@ -16,7 +16,8 @@
 
 #define FAKE_MESSAGE_MAX 8192
 
-/* What to answer; 0: nothing. `request` of 0 bytes: a TCP connection was accepted. */
+/* Builds the answer, returns its size; 0: none. `request` of 0 bytes: a TCP connection was
+ * accepted. */
 typedef size_t fake_answer_fn(const uint8_t *request, size_t len, uint8_t *answer, void *userdata);
 
 static inline size_t fake_text(uint8_t *answer, const char *text)

@@ -25,7 +25,7 @@ static inline void fake_speaker_init(struct bgp_speaker *s)
 	s->log = strbuf_over(s->did, sizeof(s->did));
 }
 
-/* What was done since the last call. */
+/* The calls since the last check. */
 static inline void fake_speaker_expect(struct bgp_speaker *s, const char *did)
 {
 	assert_string_equal(s->did, did);

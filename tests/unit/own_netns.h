@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A network namespace of the test's own, entered by the test process itself, with lo up: whatever
- * a test does to addresses, routes and ports, the host never sees it. Works as root, or as anybody
+ * a test does to addresses, routes and ports, the host never sees it. Works as root, or as any user
  * where user namespaces are allowed; where neither is, the test fails and says so.
  */
 #ifndef TESTS_UNIT_OWN_NETNS_H

@@ -66,7 +66,7 @@ static void test_addresses(void **state)
 	assert_string_equal(addr_format(&(struct addr){ 0 }, buf), "none");
 }
 
-/* What an error text must name. */
+/* Texts that an error must contain. */
 static const struct {
 	const char *text, *names;
 } bad_prefixes[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a peer is sent. A model of the peer decodes every message that comes out and keeps a
+ * UPDATEs to a peer. A model of the peer decodes every message that comes out and keeps a
  * table of its own; after each exchange that table must be what the rib says.
  */
 #include <setjmp.h>

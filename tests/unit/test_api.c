@@ -28,7 +28,7 @@ struct server {
 	struct api *api;
 	struct endpoint at;
 	char dir[64];
-	/* What the next request is answered with. */
+	/* The answer to the next request. */
 	enum api_defer defer;
 	uint64_t number;
 	struct stream *stream;

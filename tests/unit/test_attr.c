@@ -9,7 +9,7 @@
 #define WITHDRAW BGP_TOLERATE_TREAT_AS_WITHDRAW
 #define RESET    BGP_TOLERATE_SESSION_RESET
 
-/* What the peer is; without any, an eBGP peer with 4-octet AS numbers. */
+/* The peer's flags; without any, an eBGP peer with 4-octet AS numbers. */
 enum { IBGP = 1, OLD = 2, NO_V6 = 4 };
 
 static struct bgp_update_params params_of(unsigned flags)

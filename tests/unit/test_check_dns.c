@@ -16,7 +16,7 @@
 #define PORT  7053
 #define QUERY "dns:127.0.0.1:7053:www.example.com:A"
 
-/* What the server does; see reply(). */
+/* Behaviour of the server; see reply(). */
 struct behaviour {
 	uint16_t flags;
 	bool with_answer, wrong_id;
@@ -101,7 +101,7 @@ static void test_repeats(void **state)
 	fake_server_stop(&s);
 }
 
-/* What the server does by TCP after a truncated answer by UDP. */
+/* Answers by TCP after a truncated one by UDP. */
 static const struct {
 	const char *name;
 	struct behaviour tcp;

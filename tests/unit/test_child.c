@@ -112,7 +112,7 @@ static const struct {
 	{ "test -t 0 || readlink /proc/self/fd/0", CHILD_EXITED, 0, "/dev/null\n" },
 	/* A session and a group of its own. */
 	{ "set -- $(cat /proc/$$/stat); test $1 = $5 && test $1 = $6", CHILD_EXITED, 0, "" },
-	/* As if nobody had touched a signal (32 and 33 are glibc's own business). */
+	/* All signals at their defaults (32 and 33 are glibc's own business). */
 	{ "grep SigBlk /proc/self/status", CHILD_EXITED, 0, "SigBlk:\t0000000000000000\n" },
 	{ "set -- $(grep SigIgn /proc/self/status); test $((0x$2 & 0x7fffffff)) = 0", CHILD_EXITED,
 	  0, "" },
@@ -284,7 +284,7 @@ static bool has_output(void *userdata)
 	return n > 0 && strchr(buf, '\n');
 }
 
-/* Freed while it runs: killed with its family, no callback, and nobody waits for it. */
+/* Freed while it runs: killed with its family, without a callback and without waiting. */
 static void test_free_while_running(void **state)
 {
 	struct fixture *f = *state;
@@ -328,13 +328,13 @@ static void test_loop_ends_first(void **state)
 	f->child = NULL;
 	sd_event_unref(f->loop);
 	assert_int_equal(sd_event_new(&f->loop), 0);
-	/* Only for the teardown: there the dead have to be collected by somebody. */
+	/* The teardown finds no children left: reap them here. */
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 }
 
-/* Orphans become our children, in a container where we are PID 1 also whoever else's: the dead are
- * collected, and those that are not of our commands are not killed. */
+/* Orphans become our children; as PID 1 of a container also those of other processes. All are
+ * reaped, but only those of our commands are killed. */
 static void test_orphans_become_ours(void **state)
 {
 	struct fixture *f = *state;
@@ -415,7 +415,7 @@ static void hide_all(struct fixture *f, const struct child_user *user)
 	if (user)
 		assert_int_equal(fchown(file, user->uid, user->gid), 0);
 	close(file);
-	/* What is awaited is no event of the loop. */
+	/* Waits for the command, not for an event of the loop. */
 	loop_timer_set(f->loop, &tick, loop_clock(), LOOP_HTTP, on_tick, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(hiders); i++) {
 		assert_int_equal(truncate(path, 0), 0);

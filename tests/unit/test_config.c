@@ -319,7 +319,7 @@ static void invalid_files(void **state)
 	replay_all("tests/config/invalid/*.yaml", false);
 }
 
-/* What people start from must not make them read warnings. */
+/* The example must not give warnings. */
 static void the_example_is_valid(void **state)
 {
 	(void)state;

@@ -165,7 +165,7 @@ static int on_other(sd_event_source *source, void *userdata)
 }
 
 /* A peer that never stops sending does not starve others. */
-static void a_flood_starves_nobody(void **state)
+static void a_flood_leaves_the_loop_to_others(void **state)
 {
 	static const enum loop_priority others[] = { LOOP_HEALTH, LOOP_APPLY, LOOP_HTTP };
 	struct bed *b = *state;
@@ -250,7 +250,7 @@ static void an_open_in_established_is_an_fsm_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CONN_TEST(a_flood_starves_nobody),
+		CONN_TEST(a_flood_leaves_the_loop_to_others),
 		CONN_TEST(full_output_is_not_forgotten),
 		CONN_TEST(last_words_have_room),
 		CONN_TEST(an_open_in_established_is_an_fsm_error),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an answer is worth, and when to ask again. */
+/* Whether an answer is applied, and when to query again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #define MSEC USEC_PER_MSEC
 #define NOW  (1000 * SEC)
 
-/* What was known before: index 20, asked with 20, node "a" created at 5. */
+/* The state before: index 20, queried with 20, node "a" created at 5. */
 static void known(struct consul_stream *s)
 {
 	const struct consul_answer a = {

@@ -201,7 +201,7 @@ static void pass(struct host *h, span_t span)
 	tell(h);
 }
 
-/* What varies between apps. */
+/* Flags of an app. */
 enum { LAST_RESORT = 1, KEEP = 2, NO_DRAIN = 4, HTTP = 8, NO_MONITOR = 16 };
 
 static const char *name_of(size_t i)
@@ -438,7 +438,7 @@ static void a_group_is_kept_until_one_returns(void **state)
 	verdict(h, apps[1], HEALTH_DOWN);
 	for (size_t i = 0; i < 3; i++)
 		expect(h, i, true, true, 10);
-	/* What is drained goes, although it is kept. */
+	/* A drained app is withdrawn, although keep_last retains it. */
 	hold(h, "c");
 	pass(h, DRAIN);
 	expect(h, 2, false, false, 0);
@@ -537,7 +537,7 @@ struct model {
 	mono_t drained_at[APPS];
 };
 
-/* What must be true whatever happened, once the work is done. */
+/* The invariants, once the work is done. */
 static void check_all(struct host *h, const struct model *m)
 {
 	for (size_t i = 0; i < APPS; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes due, and the registry under a policy that is always late: policy_decide() is
- * replaced by one whose answer is due before it was asked.
+ * Timers of apps, and the registry under a policy that is always late: policy_decide() is replaced
+ * by one whose answer is already due.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a peer is told of a restart, as time goes by. */
+/* Graceful restart as sent to a peer, over time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -44,7 +44,7 @@ static int guarded_socket(const char *to, int *ret_fd, struct err *err)
 	return monitor_guard(&env, *ret_fd, &a, err);
 }
 
-/* What became of it after a moment. */
+/* The error of a connection attempt, after a moment. */
 static int connect_error(int fd, const char *to)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };

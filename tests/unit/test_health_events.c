@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is learnt from the kernel and not by asking: the interval is an hour in every test here, so
- * that a change which is seen was told by an event or found by the polling of DOWN ports.
+ * Changes of health that the kernel reports by event: the interval is an hour in every test here,
+ * so a change was seen by an event or by the polling of DOWN ports.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -192,8 +192,8 @@ static void test_returns_at_another_address(void **state)
 		}
 }
 
-/* The socket stays open and its port taken, but nobody listens any more: no event says so, the next
- * check does. */
+/* The socket stays open and its port taken, but it no longer listens: no event reports that, the
+ * next check does. */
 static void test_shut_down_listener(void **state)
 {
 	const struct monitor_timing timing = { .interval = 20 * USEC_PER_MSEC };
@@ -450,7 +450,7 @@ static bool has_events(void *userdata)
 	return ((struct heard *)userdata)->events > 0;
 }
 
-/* Nobody reads while thousands die: the kernel says that it gave up. */
+/* Thousands of sockets close unread: the kernel reports the overflow. */
 static void lose_events(void)
 {
 	for (int i = 0; i < LOST_MANY; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is on lo and whose it is, from dumps and notifications that are made by hand. */
+/* The addresses of lo and their owners, from dumps and notifications made by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -40,12 +40,12 @@ ssize_t recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *fro
 struct fixture {
 	sd_event *loop;
 	struct loopback *lo;
-	/* What on_lost() was told. */
+	/* The last call of on_lost(). */
 	unsigned n_lost, n_lost_all;
 	struct prefix lost;
 	enum loopback_loss why;
 	bool add_again;
-	/* What the state file would say is ours: a kernel without tags needs it. */
+	/* Our VIPs according to the state file: a kernel without tags needs it. */
 	struct prefix noted[8];
 	size_t n_noted;
 };
@@ -223,7 +223,7 @@ static void test_long_label(void **state)
 	assert_true(shown("lo:a-very-long-"));
 }
 
-/* Somebody else's address is kept, not adopted, and the error says whose it may be. */
+/* A foreign address is kept, not adopted, and the error says whose it may be. */
 static void test_foreign(void **state)
 {
 	struct fixture *f = *state;
@@ -351,7 +351,7 @@ static void test_altered(void **state)
 	}
 }
 
-/* Nobody's address depends on ours, nor ours on theirs. */
+/* No foreign address depends on ours, nor ours on a foreign one. */
 static void test_network_beside_others(void **state)
 {
 	struct fixture *f = *state;
@@ -544,7 +544,7 @@ static void test_leftover_removed(void **state)
 	assert_int_equal(f->n_lost, 0);
 }
 
-/* Somebody took it meanwhile: then our route to it must not stay. */
+/* Another process added the address meanwhile: our route to it must not stay. */
 static void test_leftover_route_to_a_foreign_address(void **state)
 {
 	struct fixture *f = *state;
@@ -565,8 +565,8 @@ static struct prefix nth(uint32_t i)
 	return (struct prefix){ .addr = addr_v4(0x0a000000 + i), .len = 32 };
 }
 
-/* Somebody flushes lo. There are more notifications than the queue holds: every loss is found all
- * the same, each is told once, and all come back. */
+/* The operator flushes lo. There are more notifications than the queue holds: every loss is found
+ * all the same, each is told once, and all come back. */
 static void test_flush_of_many(void **state)
 {
 	struct fixture *f = *state;
@@ -646,7 +646,7 @@ static void test_without_tags_notes_prove_ownership(void **state)
 	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
 	assert_int_equal(add(f, "2001:db8::1/128", NULL), 0);
 	restart(f);
-	/* Nobody has noted anything: not ours. */
+	/* Not in the state file: not ours. */
 	assert_int_equal(n_leftovers(f), 0);
 	assert_int_equal(del(f, "192.0.2.1/32"), -ENOENT);
 	assert_true(adopt(f, "192.0.2.1/32", "lo:app"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the options of monitors accept: names, headers, status codes. */
+/* Options of monitors: names, headers, status codes. */
 #include "monitors/match.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a peer gets of a route, down to the frame. */
+/* A route as a peer gets it, down to the frame. */
 #include "bgp/merge.h"
 
 #include "bgp/rib.h"

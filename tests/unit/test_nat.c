@@ -230,7 +230,7 @@ static bool is_put_back(void *userdata)
 	return nat_status(b->nat).put_back > 0 && has_been_told(b);
 }
 
-static void test_removed_by_somebody_else(void **state)
+static void test_removed_by_another_process(void **state)
 {
 	struct bed *b = *state;
 	set_and_wait(b, "192.0.2.1/32", &udp53);
@@ -396,7 +396,7 @@ int main(void)
 		BOTH(test_wrong_family_changes_nothing),
 		BOTH(test_leftovers_stay_until_decided),
 		BOTH(test_change_of_backend),
-		BOTH(test_removed_by_somebody_else),
+		BOTH(test_removed_by_another_process),
 		IPTABLES(test_lock_held),
 		cmocka_unit_test(test_missing_capability_is_named),
 		NFTABLES(test_flows_that_are_wrong_are_forgotten),

@@ -534,7 +534,7 @@ static void test_damage_is_seen_and_repaired(void **state)
 	nat_rules_done(&all);
 }
 
-/* What was not listed before is not removed on the off chance: the caller lists again. */
+/* Only listed rules are removed: after a change the caller lists again. */
 static void test_another_state_than_listed(void **state)
 {
 	struct bench *t = *state;

@@ -43,7 +43,7 @@ static void take(const struct nat_rule *r, void *userdata)
 	s->rules[s->n++] = *r;
 }
 
-/* What was built to add is, but for its flags, what the kernel dumps. */
+/* A built message is, but for its flags, what the kernel dumps. */
 static void test_elements_come_back(void **state)
 {
 	(void)state;

@@ -29,7 +29,7 @@ static struct nladdr sample(const char *text, uint8_t len, const char *label, ui
 	return a;
 }
 
-/* What is built is read again as the same. */
+/* A built message is read back unchanged. */
 static void test_round_trip(void **state)
 {
 	(void)state;

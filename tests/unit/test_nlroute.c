@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is built is tested against the kernel in test_loopback.c and test_route.c. */
+/* Built messages are tested against the kernel in test_loopback.c and test_fib.c. */
 #include "lib/array.h"
 #include "net/nlroute.h"
 

@@ -231,7 +231,7 @@ static const struct group_case {
 	{ "all down since long: nothing happens now", "ddd", "---" },
 	{ "down from the first verdict on is not going down", "nn", "--" },
 	{ "only one of them ever was up", "nf", "--" },
-	{ "an app without a verdict saves nobody", "?ff", "-kk" },
+	{ "an app without a verdict does not count as alive", "?ff", "-kk" },
 	{ "kept stays kept, however long", "DDD", "kkk" },
 	{ "even one alone, when the others are gone", "D", "k" },
 	{ "one is up again: the others go normally", "uDD", "---" },
@@ -242,9 +242,9 @@ static const struct group_case {
 	{ "also one that joins just after it went down", "fDD", "-kk" },
 	{ "it returned and fell again, the others were let go just now", "fff", "kkk" },
 	{ "without keep_last it goes, but counts", "f.f", "-k" },
-	{ "nobody wants to be kept", "f.f.", "--" },
+	{ "no app has keep_last", "f.f.", "--" },
 	{ "keep_last was taken away meanwhile", "D.D", "-k" },
-	{ "nobody is there", "", "" },
+	{ "no apps", "", "" },
 };
 
 static struct policy_member member_of(char letter)

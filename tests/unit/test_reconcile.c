@@ -208,7 +208,7 @@ static void test_disowned_once_when_the_first_word_is_no_route(void **state)
 	assert_int_equal(w->disowned, 1);
 	reconcile_want(w->r, vip, absent, SEC);
 	assert_int_equal(w->disowned, 1);
-	/* What was announced is withdrawn, and has no route of a previous instance. */
+	/* An announced route is withdrawn, and none of a previous instance is left. */
 	vip = claim(w, "192.0.2.2/32");
 	reconcile_want(w->r, vip, up, SEC);
 	work(w, SEC);

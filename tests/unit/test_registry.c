@@ -251,7 +251,7 @@ static void test_health_decides(void **state)
 	assert_int_equal(app_cleanup_at(app), USEC_NEVER);
 }
 
-/* What the state file is told. */
+/* The last notification to the store. */
 struct told {
 	unsigned n;
 	char name[APP_NAME_MAX + 1];
@@ -441,7 +441,7 @@ static void test_who_comes_first_takes_names_and_vips(void **state)
 	registered(b, &consul, REGISTER_NEW);
 	registered(b, &same, REGISTER_SAME);
 	assert_int_equal(registry_find(b->reg, "a")->spec->source, APP_FROM_HTTP);
-	assert_int_equal(freed, 1); /* whoever watches Consul has to look again */
+	assert_int_equal(freed, 1); /* Consul's watcher has to compare again */
 	assert_int_equal(reg_at(b, &late, SEC, &result, &err), -EBUSY);
 	assert_non_null(strstr(err.text, "HTTP"));
 	assert_int_equal(reg_at(b, &vip, SEC, &result, &err), -EEXIST);

@@ -308,7 +308,7 @@ static void test_consul_is_not_up(void **state)
 	close(fd);
 }
 
-/* What a feed says of each subject. */
+/* The feed's answer for each subject. */
 struct said {
 	enum health health;
 	const char *text;
@@ -334,7 +334,7 @@ static void test_feed(void **state)
 	watch(f, &other, "exec:true");
 	assert_int_equal(s.health, HEALTH_DOWN);
 	feed = (struct said){ HEALTH_UP, "", 0 };
-	assert_int_equal(monitor_watch_health(s.watch), HEALTH_DOWN); /* nobody said so yet */
+	assert_int_equal(monitor_watch_health(s.watch), HEALTH_DOWN); /* not announced yet */
 	monitor_runner_feed_changed(f->runner);
 	assert_int_equal(feed.reads, 1);
 	assert_int_equal(s.n, 1);
@@ -452,7 +452,7 @@ static void test_exec_max(void **state)
 			most = st.checks > most ? st.checks : most;
 		}
 		assert_true(running <= 2);
-		assert_true(most - least <= 2); /* nobody is served twice while another waits */
+		assert_true(most - least <= 2); /* none is checked twice while another waits */
 	} while (least < 2);
 	assert_int_equal(port.health, HEALTH_DOWN);
 	assert_true(status_of(&port, 0).checks > 10);

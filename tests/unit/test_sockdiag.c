@@ -14,7 +14,7 @@
 
 #define PORT 5353
 
-/* What a service did, and which questions it answers with yes. */
+/* System calls of a service, and the queries that find it. */
 enum { BOUND = 1, LISTENING = 2, CONNECTED = 4, V6ONLY = 8, DEVICE = 16, SHUT = 32 };
 
 static const struct {
@@ -44,7 +44,7 @@ static const struct {
 	{ "udp, v6 only", SOCK_DGRAM, "::", BOUND | V6ONLY, false, true },
 	{ "udp, one v6 address", SOCK_DGRAM, "::1", BOUND, false, true },
 	{ "udp, connected: a client", SOCK_DGRAM, "127.0.0.1", BOUND | CONNECTED, false, false },
-	{ "nobody", SOCK_STREAM, "0.0.0.0", 0, false, false },
+	{ "no socket", SOCK_STREAM, "0.0.0.0", 0, false, false },
 };
 
 static int serve(size_t i)

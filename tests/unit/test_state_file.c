@@ -218,7 +218,7 @@ static bool is_told(void *userdata)
 	return ((struct fixture *)userdata)->n_told > 0;
 }
 
-static void nobody_waits_for_what_fails(void **state)
+static void a_failed_write_is_reported_and_retried(void **state)
 {
 	struct fixture *f = *state;
 	char command[256];
@@ -259,8 +259,9 @@ static void only_one_may_have_it(void **state)
 	assert_int_equal(rc, -EBUSY);
 }
 
-/* Two that found no file, or whose file somebody removed: the second to write finds the first's. */
-static void who_has_the_name_by_now_is_not_overwritten(void **state)
+/* Two found no file, or the operator removed it: the second to write finds the file of the first.
+ */
+static void a_file_of_another_instance_is_not_overwritten(void **state)
 {
 	struct fixture *f = *state;
 	struct fixture other = { .loop = f->loop };
@@ -296,8 +297,8 @@ static void limit_file_size(rlim_t bytes)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-/* What fills the disk does not stay there. */
-static void half_a_file_does_not_stay(void **state)
+/* A file that fills the disk is removed again. */
+static void a_partial_file_is_removed(void **state)
 {
 	struct fixture *f = *state;
 	char temp[128];
@@ -330,10 +331,10 @@ int main(void)
 		TEST(what_can_wait_waits_for_company),
 		TEST(the_end_writes_what_is_left),
 		TEST(until_it_begins_the_file_stays_as_it_was),
-		TEST(nobody_waits_for_what_fails),
+		TEST(a_failed_write_is_reported_and_retried),
 		TEST(only_one_may_have_it),
-		TEST(who_has_the_name_by_now_is_not_overwritten),
-		TEST(half_a_file_does_not_stay),
+		TEST(a_file_of_another_instance_is_not_overwritten),
+		TEST(a_partial_file_is_removed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,7 +87,7 @@ static bool no_children(void)
 	return waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
 }
 
-/* Until it says that nobody can be left. */
+/* Sweeps until no member can be left. */
 static void sweep_clean(const struct subreaper_tree *f)
 {
 	while (!subreaper_sweep(f->id, true))
@@ -120,7 +120,7 @@ static void test_child_of_one_that_dies_meanwhile(void **state)
 	assert_true(no_children());
 }
 
-/* One that was missed goes with whoever's family is swept next. */
+/* A member that was missed is killed when the next family is swept. */
 static void test_member_of_a_former_family(void **state)
 {
 	(void)state;
@@ -180,8 +180,7 @@ static void test_strangers(void **state)
 	assert_true(is_alive(foreign));
 	assert_true(is_alive(similar));
 	end(foreign);
-	/* The dead are collected, whoever they are; once more, as they may have left us somebody.
-	 */
+	/* Zombies are reaped, also foreign ones; once more, as they may have left us orphans. */
 	kill(similar, SIGKILL);
 	wait_for_death(similar);
 	sweep_clean(&f);

@@ -11,7 +11,7 @@
 #define WITHDRAW BGP_TOLERATE_TREAT_AS_WITHDRAW
 #define RESET    BGP_TOLERATE_SESSION_RESET
 
-/* What the peer is; without any, an eBGP peer with 4-octet AS numbers and both families. */
+/* The peer's flags; without any, an eBGP peer with 4-octet AS numbers and both families. */
 enum { IBGP = 1, OLD = 2, NO_V4 = 4, NO_V6 = 8 };
 
 static struct bgp_update_params params_of(unsigned flags)
@@ -66,7 +66,7 @@ static const struct {
 	uint8_t subcode;
 	const char *data;
 } updates[] = {
-	/* What the routers of Debian 12 send for a route of each family; captures. */
+	/* Captured from the routers of Debian 12: a route of each family. */
 	{ "BIRD 2.0.12, IPv4",
 	  "0000002e400101004002060201fa56ea024003040a090002c00808fdea0064ffff029ac0200c0000fdea0000"
 	  "00010000000218c00002",

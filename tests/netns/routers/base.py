@@ -1,4 +1,4 @@
-"""What every router can do, and the common form in which routes are compared."""
+"""The interface of all routers, and the common form in which routes are compared."""
 
 import subprocess
 from abc import ABC, abstractmethod
@@ -89,7 +89,7 @@ def sort_communities(communities: Iterable[str]) -> tuple[str, ...]:
 
 
 def sort_ext_communities(communities: Iterable[str]) -> tuple[str, ...]:
-    """What the routers call them in their ways: "RT:1:2", "rt 1:2", "SoO:1:2", "ro 1:2"."""
+    """Normalises the routers' notations: "RT:1:2", "rt 1:2", "SoO:1:2", "ro 1:2"."""
     texts = (text.lower().replace(" ", ":") for text in communities)
     return tuple(sorted(text.replace("ro:", "soo:").replace("target:", "rt:") for text in texts))
 
@@ -97,7 +97,7 @@ def sort_ext_communities(communities: Iterable[str]) -> tuple[str, ...]:
 class Router(ABC):
     kind: ClassVar[str]
     lacks: ClassVar[frozenset[str]] = frozenset()
-    """What the packaged daemon cannot do as the listening side: "md5", "gtsm"."""
+    """Features that the packaged daemon lacks as the listening side: "md5", "gtsm"."""
     link: Any
     """The link between host and router (set by the test bed)."""
 
@@ -108,7 +108,7 @@ class Router(ABC):
         self.dir.mkdir()
         self._process: Process | None = None
 
-    # What each kind brings
+    # Methods of each kind
 
     @abstractmethod
     def _launch(self) -> Process:
@@ -122,7 +122,7 @@ class Router(ABC):
     def routes(self) -> dict[str, Route]:
         """The routes that the neighbour announced, as the router says."""
 
-    # What all have
+    # Common methods
 
     def prefixes(self) -> set[str]:
         """Only which routes there are: cheaper than routes() where that asks for each."""
