@@ -36,7 +36,7 @@ void exchange_cancel(void *running)
 {
 	struct exchange *x = running;
 	close_socket(x);
-	sd_event_source_disable_unref(x->limit);
+	time_limit_stop(&x->limit);
 	sd_event_source_disable_unref(x->repeat);
 	x->ops->free(x);
 }
@@ -106,9 +106,8 @@ int exchange_connect(struct exchange *x, int fd, const struct addr *to, uint16_t
 
 /* ---- time ---- */
 
-static int on_limit(sd_event_source *source, uint64_t now, void *userdata)
+static void on_limit(void *userdata)
 {
-	(void)source, (void)now;
 	struct exchange *x = userdata;
 	char text[DURATION_TEXT_MAX];
 	if (x->error != 0)
@@ -117,7 +116,6 @@ static int on_limit(sd_event_source *source, uint64_t now, void *userdata)
 		exchange_finish(x, HEALTH_DOWN, "%s within %s",
 				x->ops->missing ? x->ops->missing(x) : "no answer",
 				duration_format(x->timeout, text));
-	return 0;
 }
 
 static int on_repeat(sd_event_source *source, uint64_t now, void *userdata);
@@ -139,8 +137,8 @@ static int on_repeat(sd_event_source *source, uint64_t now, void *userdata)
 
 int exchange_begin(struct exchange *x, struct err *err)
 {
-	mono_t limit = usec_add(loop_clock(), x->error != 0 ? 0 : x->timeout);
-	int r = loop_timer_set(x->env->loop, &x->limit, limit, LOOP_HEALTH, on_limit, x);
+	span_t limit = x->error != 0 ? 0 : x->timeout;
+	int r = time_limit_start(&x->limit, x->env->loop, limit, on_limit, x);
 	if (r == 0 && x->error == 0 && x->ops->send)
 		r = send_and_repeat(x);
 	return r < 0 ? err_set(err, r, "cannot set a timer: %s", strerror(-r)) : 0;

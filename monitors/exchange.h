@@ -12,6 +12,7 @@
 
 #include "lib/addr.h"
 #include "monitors/monitor.h"
+#include "process/time_limit.h"
 
 struct exchange;
 
@@ -35,7 +36,8 @@ struct exchange {
 	int fd;    /* -1: none yet */
 	int error; /* errno of a connect() that failed at once and says that `to` is down */
 	span_t timeout;
-	sd_event_source *io, *limit, *repeat;
+	sd_event_source *io, *repeat;
+	struct time_limit limit;
 	monitor_done_cb *done;
 	void *userdata;
 };

@@ -30,6 +30,8 @@ struct probe {
 	struct monitor_spec spec; /* with the timing in effect */
 	struct verdict verdict;
 	enum health latest; /* of the last result */
+	span_t lost_before; /* by gaps, when the check that runs began */
+	bool doubted;       /* the last failure fell into a gap */
 	mono_t since, started, ended;
 	span_t took;
 	uint64_t checks, failures;

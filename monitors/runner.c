@@ -10,6 +10,10 @@
  * its commands still announces, withdraws and answers. One turn of the loop checks or starts for a
  * few milliseconds at most; the rest follows in the next turn, after anything more urgent.
  *
+ * A failure of a check whose time fell into a gap (monitors/gap.h) is unknown, and the check is
+ *made again at once. The second one in a row counts: a host that is starved for good must not keep
+ *a dead service announced.
+ *
  * A hint (monitors/monitor.h) puts a probe on a list for the next turn of the loop, so that no
  * check is made and no app judged inside another module's callback.
  */
@@ -22,6 +26,8 @@
 #include "lib/deadlines.h"
 #include "lib/list.h"
 #include "lib/mem.h"
+#include "lib/str.h"
+#include "monitors/gap.h"
 #include "monitors/lane.h"
 #include "monitors/probe.h"
 #include "process/loop.h"
@@ -40,6 +46,7 @@ struct monitor_runner {
 	struct runner_config config; /* defaults filled in */
 	span_t slack;
 	mono_t next_first;
+	struct gap gap;
 	struct deadlines schedule;
 	struct list hinted;
 	struct list fed;
@@ -87,7 +94,9 @@ static void wake_all_lanes(struct monitor_runner *r)
 /* A check of this lane began now. */
 static void account_load(struct monitor_runner *r, struct lane *lane, const struct probe *p)
 {
-	span_t late = usec_sub(p->started, p->due.due);
+	/* What became due in a gap is not late because there is too much to do. */
+	mono_t due = p->due.due > r->gap.ended ? p->due.due : r->gap.ended;
+	span_t late = usec_sub(p->started, due);
 	bool changed = load_add(&lane->load, late, p->spec.timing.interval, p->started);
 	if (changed && r->config.load_changed)
 		r->config.load_changed((enum monitor_lane)(lane - r->lanes), &lane->load,
@@ -152,11 +161,43 @@ static void finish(struct probe *p, const struct monitor_result *result)
 
 static int on_due(sd_event_source *source, uint64_t now, void *userdata);
 
+static bool any_runs(const struct monitor_runner *r)
+{
+	return r->lanes[LANE_COMMAND].n_running + r->lanes[LANE_NETWORK].n_running > 0;
+}
+
 static void arm(struct monitor_runner *r)
 {
-	mono_t due = deadlines_next_due(&r->schedule);
-	loop_timer_set(r->env.loop, &r->timer, due > r->rest_until ? due : r->rest_until,
-		       LOOP_HEALTH, on_due, r);
+	mono_t now = loop_clock(), due = deadlines_next_due(&r->schedule);
+	mono_t when = due > r->rest_until ? due : r->rest_until;
+	gap_note(&r->gap, now);
+	if (any_runs(r))
+		when = usec_min(when, deadline_align(now, GAP_TICK));
+	gap_expect(&r->gap, when > now ? when : now);
+	loop_timer_set(r->env.loop, &r->timer, when, LOOP_HEALTH, on_due, r);
+}
+
+/* True when the failure says nothing. */
+static bool is_doubtful(struct probe *p, const struct monitor_result *result)
+{
+	struct monitor_runner *r = p->watch->runner;
+	bool again = p->doubted;
+	gap_note(&r->gap, loop_clock());
+	p->doubted = result->health == HEALTH_DOWN && r->gap.lost > p->lost_before;
+	return p->doubted && !again;
+}
+
+static void check_again(struct probe *p, const struct monitor_result *result)
+{
+	struct monitor_runner *r = p->watch->runner;
+	struct monitor_result unknown = { .health = HEALTH_UNKNOWN, .output = result->output };
+	span_t lost = r->gap.lost - p->lost_before;
+	char span[DURATION_TEXT_MAX];
+	snprintf(unknown.said, sizeof(unknown.said),
+		 "%.400s (checked again: the agent did not run for %s meanwhile)", result->said,
+		 duration_format(lost - lost % (10 * USEC_PER_MSEC), span));
+	finish(p, &unknown); /* changes no health, so that the probe is still there */
+	deadlines_set(&r->schedule, &p->due, loop_clock());
 }
 
 static void on_done(const struct monitor_result *result, void *userdata)
@@ -165,7 +206,10 @@ static void on_done(const struct monitor_result *result, void *userdata)
 	struct monitor_runner *r = p->watch->runner;
 	p->running = NULL;
 	lane_of(p)->n_running--;
-	finish(p, result);
+	if (is_doubtful(p, result))
+		check_again(p, result);
+	else
+		finish(p, result);
 	arm(r);
 }
 
@@ -176,6 +220,8 @@ static void launch(struct probe *p)
 	struct lane *lane = lane_of(p);
 	struct err err;
 	p->started = loop_clock();
+	gap_note(&r->gap, p->started);
+	p->lost_before = r->gap.lost;
 	account_load(r, lane, p);
 	if (probe_ops(p)->start(&r->env, &p->spec, p->spec.timing.timeout, on_done, p, &p->running,
 				&err) < 0) {
@@ -243,6 +289,7 @@ static int on_due(sd_event_source *source, uint64_t now, void *userdata)
 	struct monitor_runner *r = userdata;
 	struct deadline *d;
 	mono_t began = loop_clock();
+	gap_note(&r->gap, began);
 	while ((d = deadlines_pop(&r->schedule, usec_add(began, r->slack)))) {
 		run(due_probe(d));
 		if (loop_clock() - began > TURN_MAX)
@@ -309,6 +356,7 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 		return err_set(err, -EINVAL, "the monitor interval is 0, expected more");
 	struct monitor_runner *r = mem_new(1, sizeof(*r));
 	r->env.loop = sd_event_ref(loop);
+	gap_init(&r->gap);
 	list_init(&r->hinted);
 	list_init(&r->fed);
 	fill_in_config(r, config);

@@ -25,6 +25,7 @@
 #include "lib/str.h"
 #include "net/curl.h"
 #include "process/loop.h"
+#include "process/time_limit.h"
 
 #define CA_CACHE_SECONDS 60L
 
@@ -51,10 +52,12 @@ struct http_call {
 	CURL *easy;
 	struct curl_slist *headers, *connect_to;
 	http_socket_cb *on_socket;
+	struct time_limit limit;
 	http_done_cb *done;
 	void *userdata;
 	char *body;
 	size_t len, cap, max;
+	span_t span; /* of the limit */
 	bool cut;
 	struct http_headers answer_headers;
 	char error[CURL_ERROR_SIZE];
@@ -65,6 +68,7 @@ struct http_call {
 static void call_free(struct http_call *call)
 {
 	const struct curl_api *curl = call->http->curl;
+	time_limit_stop(&call->limit);
 	if (call->easy) {
 		curl->multi_remove_handle(call->http->multi, call->easy);
 		curl->easy_cleanup(call->easy);
@@ -104,6 +108,21 @@ static void call_finish(struct http_call *call, CURLcode code)
 	response.len = call->len;
 	call->done(&response, call->userdata);
 	call_free(call);
+}
+
+/* curl's own limit looks at the clock before the socket, and so would drop an answer that waits
+ * there after this process was stopped for a while. */
+static void on_limit(void *userdata)
+{
+	struct http_call *call = userdata;
+	const struct curl_api *curl = call->http->curl;
+	char span[DURATION_TEXT_MAX];
+	curl_off_t connected = 0;
+	curl->easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	snprintf(call->error, sizeof(call->error), "%s within %s",
+		 connected > 0 ? "not complete" : "no connection",
+		 duration_format(call->span, span));
+	call_finish(call, CURLE_OPERATION_TIMEDOUT);
 }
 
 /* The callbacks may cancel any call, so curl is asked anew after each. */
@@ -291,8 +310,10 @@ static void set_request(const struct curl_api *curl, struct http_call *call,
 		curl->easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
 	if (request->method)
 		curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-	curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(request->timeout));
-	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request->connect_timeout));
+	/* Where the call's own limit is as strict, that is the one; 0 would be 300 s. */
+	bool own = request->connect_timeout < request->timeout;
+	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+			  own ? milliseconds(request->connect_timeout) : (long)INT_MAX);
 	if (request->server->unix_path)
 		curl->easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->server->unix_path);
 	set_tls(curl, easy, request->server);
@@ -337,6 +358,12 @@ int http_start(struct http *h, const struct http_request *request, http_done_cb 
 	if (code != CURLM_OK) {
 		call_free(call);
 		return err_set(err, -EIO, "libcurl: cannot start a request (code %d)", (int)code);
+	}
+	call->span = request->timeout;
+	int r = time_limit_start(&call->limit, h->loop, call->span, on_limit, call);
+	if (r < 0) {
+		call_free(call);
+		return err_set(err, r, "cannot set a timer: %s", strerror(-r));
 	}
 	*ret = call;
 	return 0;

@@ -31,6 +31,7 @@
 #include "process/loop.h"
 #include "process/stale_children.h"
 #include "process/subreaper.h"
+#include "process/time_limit.h"
 
 /* How much output is read per wake-up, and how often (READS_MAX wake-ups an interval): a child that
  * prints without end must not keep the loop busy. */
@@ -49,7 +50,8 @@ struct child {
 	pid_t pid; /* also the number of its session and group; 0 once it is settled */
 	struct subreaper_tree tree;
 	int pidfd, out;
-	sd_event_source *end_source, *out_source, *limit_source;
+	sd_event_source *end_source, *out_source;
+	struct time_limit limit;
 	child_done_cb *done;
 	void *userdata;
 	size_t output_len;
@@ -128,7 +130,7 @@ static void settle(struct child *c)
 {
 	c->end_source = sd_event_source_disable_unref(c->end_source);
 	c->out_source = sd_event_source_disable_unref(c->out_source);
-	c->limit_source = sd_event_source_disable_unref(c->limit_source);
+	time_limit_stop(&c->limit);
 	fd_close(&c->pidfd);
 	fd_close(&c->out);
 	if (c->pid > 0) {
@@ -196,11 +198,9 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
 	return 0;
 }
 
-static int on_limit(sd_event_source *source, uint64_t now, void *userdata)
+static void on_limit(void *userdata)
 {
-	(void)source, (void)now;
 	finish(userdata, CHILD_TIMED_OUT, SIGKILL);
-	return 0;
 }
 
 static int set_attributes(posix_spawnattr_t *attr)
@@ -362,8 +362,7 @@ static int watch(struct child *c, span_t timeout)
 	if (r == 0)
 		r = sd_event_source_set_ratelimit(c->out_source, READS_INTERVAL, READS_MAX);
 	if (r >= 0)
-		r = loop_timer_set(c->loop, &c->limit_source, usec_add(loop_clock(), timeout),
-				   LOOP_HEALTH, on_limit, c);
+		r = time_limit_start(&c->limit, c->loop, timeout, on_limit, c);
 	return r;
 }
 
