@@ -203,12 +203,35 @@ static int parse_flag(struct cli *cli, struct args *args, struct err *err)
 	return set_flag(cli, kind->flag, arg, value, err);
 }
 
+/* A misspelt command, or a file where a command is expected. */
+static int unknown_command(const char *word, struct err *err)
+{
+	const char *names[N_COMMANDS + 1] = { NULL };
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		names[i] = commands[i].name;
+	const char *near = str_nearest(word, names);
+	if (near)
+		return err_set(err, -EINVAL, "unknown command '%s', did you mean '%s'?", word,
+			       near);
+	if (strpbrk(word, "./"))
+		return err_set(err, -EINVAL,
+			       "'%s' is not a command: vipherald -config=%s runs the agent, "
+			       "vipherald check %s checks the file",
+			       word, word, word);
+	return err_set(err, -EINVAL,
+		       "unknown command '%s', expected check, listen or healthcheck; "
+		       "vipherald -config=FILE runs the agent",
+		       word);
+}
+
 static int parse_word(struct cli *cli, const char *word, struct err *err)
 {
 	if (cli->command == CLI_CHECK && !cli->config)
 		cli->config = word;
 	else if (cli->command == CLI_LISTEN && !cli->listen_at)
 		cli->listen_at = word;
+	else if (cli->command == CLI_RUN && !cli->config)
+		return unknown_command(word, err);
 	else
 		return err_set(err, -EINVAL, "unexpected argument '%s'", word);
 	return 0;

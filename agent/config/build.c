@@ -7,6 +7,7 @@
 #include "agent/config/findings.h"
 #include "agent/config/key.h"
 #include "agent/config/schema.h"
+#include "agent/config/template.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -70,7 +71,8 @@ static void set_value(struct build *b, const struct config_node *node, const str
 		b->first_secret = node;
 	int r = key->type->set(key, node->text, target, &err);
 	if (r < 0)
-		config_error(b->findings, config_at(node), "%s", err.text);
+		config_error(b->findings, config_at(node), "%s%s", err.text,
+			     config_template_hint(node->text, strlen(node->text)));
 	else if (r > 0)
 		config_warn(b->findings, config_at(node), "%s", err.text);
 }
@@ -141,9 +143,28 @@ static const struct config_section *section_with(const char *name)
 	return NULL;
 }
 
+/* "exec:curl -H 'Host: x'" is a mapping in YAML; no key contains a colon. */
+static void report_unquoted(struct build *b, const struct config_node *node)
+{
+	const char *value = node->text ? node->text : "";
+	char quote = strchr(node->key, '\'') || strchr(value, '\'') ? '"' : '\'';
+	config_error(
+		b->findings, config_at(node->parent),
+		"YAML reads '%.60s' as a key because ': ' follows: quote the value as a whole, "
+		"like %c%.60s: %.60s%c%s",
+		node->key, quote, node->key, value, quote,
+		quote == '"' && (strchr(node->key, '"') || strchr(value, '"'))
+			? " with \\\" for each inner \""
+			: "");
+}
+
 static void report_unknown(struct build *b, const struct config_node *node,
 			   const struct config_section *s)
 {
+	if (strchr(node->key, ':')) {
+		report_unquoted(b, node);
+		return;
+	}
 	const char *names[CANDIDATES_MAX] = { NULL };
 	size_t n = 0;
 	char text[400];
@@ -253,11 +274,15 @@ static void build_section(struct build *b, const struct config_node *node,
 void config_build(const struct config_node *root, struct config_draft *draft,
 		  struct config_findings *findings, const struct config_node **ret_secret)
 {
-	static const struct config_node nothing = { .kind = CONFIG_SCALAR,
-						    .text = "",
-						    .plain = true };
 	struct build b = { .findings = findings };
 	config_section_defaults(&config_schema, draft);
-	build_section(&b, root ? root : &nothing, &config_schema, draft);
+	if (config_node_is_null(root)) {
+		config_error(findings, config_at_line(0, 0),
+			     "the file is empty: a minimal configuration is "
+			     "'bgp: { local_as: 65001, peer_as: 65000 }', "
+			     "config.example.yaml shows all keys");
+		return;
+	}
+	build_section(&b, root, &config_schema, draft);
 	*ret_secret = b.first_secret;
 }

@@ -14,6 +14,7 @@
 
 #include <yaml.h>
 
+#include "agent/config/template.h"
 #include "agent/config/yaml.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -116,11 +117,19 @@ static int on_alias(struct builder *b, const yaml_event_t *e)
 	return 0;
 }
 
+/* "{{" in a value is a flow mapping whose key is a flow mapping, as YAML reads it. */
+static bool is_double_brace(const struct builder *b, const yaml_event_t *e)
+{
+	return e->type == YAML_MAPPING_START_EVENT && b->open->line == e->start_mark.line + 1 &&
+	       b->open->column == e->start_mark.column;
+}
+
 static int on_open(struct builder *b, const yaml_event_t *e, enum config_node_kind kind)
 {
 	if (wants_key(b)) {
-		config_error(b->findings, place_of(e), "expected a key, found a %s",
-			     kind == CONFIG_MAPPING ? "mapping" : "list");
+		config_error(b->findings, place_of(e), "expected a key, found a %s%s",
+			     kind == CONFIG_MAPPING ? "mapping" : "list",
+			     is_double_brace(b, e) ? config_template_hint("{{}}", 4) : "");
 		return -EINVAL;
 	}
 	if (++b->depth > CONFIG_DEPTH_MAX) {

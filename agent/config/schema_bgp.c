@@ -166,7 +166,7 @@ static const struct config_key bgp_keys[] = {
 	  .type = &config_type_as,
 	  FIELD(bgp.local_as),
 	  .flags = CONFIG_REQUIRED,
-	  .doc = "Local AS number." },
+	  .doc = "Local AS number: `65001`, `AS65001`, or asdot like `1.10`." },
 	{ .name = "router_id",
 	  .type = &config_type_router_id,
 	  FIELD(bgp.router_id),

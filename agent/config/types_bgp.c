@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agent/config/types.h"
 #include "agent/model/announce_spec.h"
@@ -29,12 +30,34 @@ static int set_password(const struct config_key *key, const char *text, void *ta
 
 #define AS_TRANS 23456 /* RFC 6793 */
 
+/* 65546, AS65546, or asdot: 1.10 (RFC 5396). */
+static bool parse_as(const char *text, uint64_t *ret)
+{
+	char high_text[8] = "";
+	uint64_t high, low;
+	const char *digits = strncasecmp(text, "AS", 2) == 0 ? text + 2 : text;
+	const char *dot = strchr(digits, '.');
+	size_t n = dot ? (size_t)(dot - digits) : 0;
+	if (!dot)
+		return str_to_u64(digits, UINT32_MAX, ret) == 0;
+	if (n >= sizeof(high_text))
+		return false;
+	memcpy(high_text, digits, n);
+	if (str_to_u64(high_text, UINT16_MAX, &high) < 0 ||
+	    str_to_u64(dot + 1, UINT16_MAX, &low) < 0)
+		return false;
+	*ret = high << 16 | low;
+	return true;
+}
+
 static int set_as(const struct config_key *key, const char *text, void *target, struct err *err)
 {
 	uint64_t v = 0;
-	if (str_to_u64(text, UINT32_MAX, &v) < 0)
+	if (!parse_as(text, &v))
 		return err_set(err, -EINVAL,
-			       "'%.80s' is not an AS number, expected 1 to 4294967295", text);
+			       "'%.80s' is not an AS number, expected 1 to 4294967295, also as "
+			       "AS65000 or in asdot notation (1.10)",
+			       text);
 	if (v == 0)
 		return err_set(err, -EINVAL, "AS 0 is reserved (RFC 7607) and cannot be used");
 	if (v == AS_TRANS)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/template.h"
 #include "lib/array.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
@@ -66,6 +67,15 @@ static void report_bytes(const yaml_parser_t *parser, const char *text, size_t l
 		config_error(findings, at, "invalid text: %s", readable(problem));
 }
 
+static const char *template_hint_at(const char *text, size_t len, size_t line)
+{
+	const char *start = text, *end = text + len, *newline;
+	for (; line > 0 && (newline = memchr(start, '\n', (size_t)(end - start))); line--)
+		start = newline + 1;
+	newline = memchr(start, '\n', (size_t)(end - start));
+	return config_template_hint(start, (size_t)((newline ? newline : end) - start));
+}
+
 void config_yaml_report(const yaml_parser_t *parser, const char *text, size_t len,
 			struct config_findings *findings)
 {
@@ -78,9 +88,10 @@ void config_yaml_report(const yaml_parser_t *parser, const char *text, size_t le
 	struct config_place at = config_at_line((unsigned)parser->problem_mark.line + 1,
 						(unsigned)parser->problem_mark.column + 1);
 	const char *problem = readable(parser->problem ? parser->problem : "cannot be parsed");
+	const char *hint = template_hint_at(text, len, parser->problem_mark.line);
 	if (parser->context && parser->context_mark.line != parser->problem_mark.line)
-		config_error(findings, at, "invalid YAML: %s (%s that started in line %zu)",
-			     problem, parser->context, parser->context_mark.line + 1);
+		config_error(findings, at, "invalid YAML: %s (%s that started in line %zu)%s",
+			     problem, parser->context, parser->context_mark.line + 1, hint);
 	else
-		config_error(findings, at, "invalid YAML: %s", problem);
+		config_error(findings, at, "invalid YAML: %s%s", problem, hint);
 }

@@ -79,6 +79,13 @@ static const struct bad_case {
 	  "-ready is not valid for the agent" },
 	{ "healthcheck by a word", { "healthcheck", "a.yaml" }, "unexpected argument 'a.yaml'" },
 	{ "as of healthcheck", { "healthcheck", "--as=1" }, "is not valid for healthcheck" },
+	{ "a file where a command is expected",
+	  { "/etc/vipherald/config.yaml" },
+	  "vipherald -config=/etc/vipherald/config.yaml runs the agent, vipherald check "
+	  "/etc/vipherald/config.yaml checks" },
+	{ "a file of this directory", { "a.yaml" }, "vipherald check a.yaml" },
+	{ "misspelt command", { "chekc", "a.yaml" }, "did you mean 'check'?" },
+	{ "no such command", { "start" }, "vipherald -config=FILE runs the agent" },
 	{ "stray word", { "-config=a", "start" }, "unexpected argument 'start'" },
 	{ "two addresses", { "listen", ":1", ":2" }, "unexpected argument ':2'" },
 };

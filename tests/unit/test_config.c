@@ -328,7 +328,7 @@ static void the_example_is_valid(void **state)
 	assert_int_equal(config_load("config.example.yaml", &config, &f), 0);
 	assert_int_equal(f.n, 0);
 	assert_int_equal(config->n_apps, 2);
-	assert_int_equal(config->bgp.n_peers, 2);
+	assert_int_equal(config->bgp.n_peers, 1);
 	config_free(config);
 	config_findings_done(&f);
 }

@@ -14,7 +14,11 @@
 #include <cmocka.h>
 
 #include "agent/config/doc.h"
+#include "agent/config/findings.h"
+#include "agent/config/parse.h"
 #include "agent/config/schema.h"
+#include "agent/config/tree.h"
+#include "lib/array.h"
 
 #define PAGE "docs/configuration.md"
 
@@ -86,6 +90,61 @@ static void the_example_has_every_key(void **state)
 	free(example);
 }
 
+/* Keys of the example besides required ones and defaults; listen_addr is narrower than its default.
+ */
+static bool is_harmless(const struct config_section *s, const struct config_key *k)
+{
+	static const char *const keys[] = { "agent.listen_addr", "bgp.peers[].peer_ip",
+					    "apps[].monitors" };
+	char name[96];
+	snprintf(name, sizeof(name), "%s.%s", s->path, k->name);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(name, keys[i]) == 0)
+			return true;
+	return false;
+}
+
+static void check_example(const struct config_node *mapping, const struct config_section *s);
+
+static void check_example_key(const struct config_node *node, const struct config_section *s,
+			      const struct config_key *k)
+{
+	bool is_default = k->default_text && node->text && strcmp(node->text, k->default_text) == 0;
+	if (k->shape == CONFIG_SECTION)
+		check_example(node, k->section);
+	else if (k->shape == CONFIG_SECTIONS)
+		for (const struct config_node *c = node->first; c; c = c->next)
+			check_example(c, k->section);
+	else if (!is_default && !(k->flags & CONFIG_REQUIRED) && !is_harmless(s, k))
+		fail_msg("config.example.yaml:%u: %s.%s changes the behaviour: comment it out",
+			 node->line, s->path, k->name);
+}
+
+static void check_example(const struct config_node *mapping, const struct config_section *s)
+{
+	for (const struct config_node *c = mapping->first; c; c = c->next) {
+		size_t offset;
+		const struct config_key *k = config_section_find(s, c->key, &offset);
+		if (!k)
+			fail_msg("config.example.yaml:%u: %s", c->line, c->key);
+		check_example_key(c, s, k);
+	}
+}
+
+/* It is what `make install` writes: as installed it announces nothing that is down. */
+static void the_example_changes_nothing(void **state)
+{
+	(void)state;
+	char *example = read_text("config.example.yaml");
+	struct config_tree *tree = NULL;
+	struct config_findings findings = { 0 };
+	assert_int_equal(config_parse(example, strlen(example), &tree, &findings), 0);
+	check_example(config_tree_root(tree), &config_schema);
+	config_tree_free(tree);
+	config_findings_done(&findings);
+	free(example);
+}
+
 static void check_key(const struct config_section *s, const struct config_key *k)
 {
 	if (!k->doc || !k->doc[0])
@@ -116,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(page_is_up_to_date),
 		cmocka_unit_test(the_example_has_every_key),
+		cmocka_unit_test(the_example_changes_nothing),
 		cmocka_unit_test(every_key_is_complete),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
