@@ -11,6 +11,7 @@
 #include "bgp/notify.h"
 #include "bgp/peer.h"
 #include "bgp/peer_status.h"
+#include "bgp/reach.h"
 #include "bgp/sockopt.h"
 #include "lib/list.h"
 #include "lib/mem.h"
@@ -455,4 +456,20 @@ enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t
 size_t bgp_speaker_n_routes(const struct bgp_speaker *s)
 {
 	return s->rib.n_announced;
+}
+
+struct bgp_route_counts bgp_speaker_count_routes(const struct bgp_speaker *s)
+{
+	struct bgp_route_counts counts = { 0 };
+	for (size_t id = 0; id < s->rib.n_ids; id++) {
+		const struct rib_route *route = s->rib.by_id[id];
+		struct bgp_reach reach = { 0 };
+		if (!route || !route->attrs)
+			continue;
+		for (size_t i = 0; i < s->n_configured; i++)
+			bgp_reach_add(&reach, bgp_peer_route_state(s->peers[i], route));
+		counts.sent += reach.sent > 0;
+		counts.refused += bgp_reach_is_refused(&reach);
+	}
+	return counts;
 }

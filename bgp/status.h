@@ -34,6 +34,12 @@ enum bgp_route_state {
 };
 const char *bgp_route_state_name(enum bgp_route_state state); /* "sent", "no-next-hop" … */
 
+/* Of the routes that are announced. */
+struct bgp_route_counts {
+	size_t sent;    /* to at least one established peer */
+	size_t refused; /* there is an established peer, and none can be sent it */
+};
+
 struct bgp_message_counts {
 	uint64_t open, update, keepalive, notification, refresh, total;
 };

@@ -95,13 +95,16 @@ static void state_file(FILE *out, const struct state_file_status *s)
 		s->longest);
 }
 
-static void vips(FILE *out, const struct vip_counts *c)
+static void vips(FILE *out, const struct vip_counts *c, const struct bgp_route_counts *routes)
 {
 	gauge(out, "vips", "VIPs of all apps, and VIPs that are being removed.", c->vips);
 	gauge(out, "vips_bound", "VIPs that are on lo.", c->bound);
-	gauge(out, "vips_announced", "VIPs that are announced.", c->announced);
-	gauge(out, "vips_troubled", "VIPs that an error keeps from the state they should be in.",
-	      c->troubled);
+	gauge(out, "vips_announced", "VIPs that at least one established peer has been sent.",
+	      routes->sent);
+	gauge(out, "vips_troubled",
+	      "VIPs that an error keeps from the state they should be in, or that no established "
+	      "peer can be sent.",
+	      c->troubled + routes->refused);
 	counter(out, "announcements_total", "Decisions to announce a VIP.", c->announcements);
 	counter(out, "withdrawals_total", "Decisions to withdraw a VIP.", c->withdrawals);
 }
@@ -253,7 +256,7 @@ char *metrics_format(const struct metrics *m)
 	drains(out, m);
 	leases(out, &m->apps);
 	state_file(out, m->state_file);
-	vips(out, &m->vips);
+	vips(out, &m->vips, &m->routes);
 	nat(out, &m->nat);
 	drift(out, &m->drift);
 	peers(out, m->peers, m->n_peers);
