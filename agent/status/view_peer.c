@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/view_peer.h"
 
+#include <stdio.h>
+
 #include "agent/status/view_graceful.h"
+#include "bgp/notify.h"
 #include "lib/addr.h"
 
 /* GoBGP's PeerType */
@@ -134,6 +137,25 @@ static json_t *routes(const struct bgp_peer_status *peer)
 			 VIEW_INT(peer->errors_tolerated));
 }
 
+/* null: none, or a session has lasted since. */
+static json_t *notice(const struct bgp_notice *notice, const struct view_clock *clock)
+{
+	char text[BGP_NOTIFICATION_TEXT_MAX], octets[2 * sizeof(notice->data) + 1] = "";
+	const struct bgp_notification n = bgp_notice_message(notice);
+	if (!notice->code)
+		return json_null();
+	for (size_t i = 0; i < notice->data_len; i++)
+		snprintf(octets + 2 * i, 3, "%02x", notice->data[i]);
+	json_t *o = json_pack("{s:s, s:I, s:I, s:o, s:s, s:I}", "direction",
+			      notice->received ? "received" : "sent", "code",
+			      VIEW_INT(notice->code), "subcode", VIEW_INT(notice->subcode), "text",
+			      view_text(bgp_notification_text(&n, text, sizeof(text))), "data",
+			      octets, "count", VIEW_INT(notice->count));
+	view_add_time(o, clock, "first", notice->first_at);
+	view_add_time(o, clock, "last", notice->at);
+	return o;
+}
+
 json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *clock)
 {
 	bool up = peer->state == BGP_ESTABLISHED;
@@ -143,6 +165,7 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 			      peer_type(peer) == PEER_INTERNAL ? "internal" : "external", "state",
 			      bgp_state_name(peer->state), "last_error",
 			      view_text(peer->last_error), "hint", view_text(peer->hint));
+	json_object_set_new(o, "last_notification", notice(&peer->notice, clock));
 	json_object_set_new(o, "path_error", view_text(peer->path_trouble));
 	view_add_time(o, clock, "since", peer->state_since);
 	view_add_time(o, clock, "established", peer->established_since);

@@ -71,6 +71,14 @@ static const struct bgp_peer_status silent = {
 	.hint = "no answer at all",
 	.retry_at = 1003 * SEC,
 	.peer_as = 65001,
+	.notice = { .received = true,
+		    .code = 6,
+		    .subcode = 1,
+		    .data = { 0, 1, 1, 0, 0, 0, 1 },
+		    .data_len = 7,
+		    .first_at = 900 * SEC,
+		    .at = 990 * SEC,
+		    .count = 3 },
 };
 
 static const struct prefix vip4 = { { AF_INET, { 192, 0, 2, 53 } }, 32 };
@@ -142,6 +150,14 @@ static void test_peer_says_why_and_when(void **state)
 	expect_text(o, "last_error", "connection timed out");
 	expect_text(o, "hint", "no answer at all");
 	expect_text(o, "path_error", "interface eth0 is down");
+	json_t *notice = json_object_get(o, "last_notification");
+	expect_text(notice, "direction", "received");
+	expect_text(notice, "text",
+		    "Cease/Maximum Number of Prefixes Reached (IPv4 unicast, limit 1)");
+	expect_text(notice, "data", "00010100000001");
+	expect_text(notice, "first", "2026-01-02T03:02:25.678Z");
+	expect_text(notice, "last", "2026-01-02T03:03:55.678Z");
+	assert_int_equal(json_integer_value(json_object_get(notice, "count")), 3);
 	expect_text(o, "retry", "2026-01-02T03:04:08.678Z");
 	assert_true(json_is_null(json_object_get(o, "established")));
 	assert_true(json_is_null(json_object_get(o, "negotiated")));
