@@ -253,7 +253,7 @@ static int on_sweep(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr)
+static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr, uint32_t scope)
 {
 	struct bgp_peer_config guest = {
 		.addr = *addr,
@@ -261,6 +261,8 @@ static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr
 		.hold_time = 90 * USEC_PER_SEC,
 		.passive = true,
 	};
+	if (scope)
+		if_indextoname(scope, guest.ifname);
 	if (!s->config.accept_any || s->n_peers - s->n_configured >= GUESTS_MAX)
 		return NULL;
 	return add_peer(s, &guest, true);
@@ -281,7 +283,7 @@ static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct sockaddr_s
 	for (size_t i = 0; i < s->n_configured; i++)
 		if (is_from(bgp_peer_config(s->peers[i]), &addr, addr_scope(from)))
 			return s->peers[i];
-	return add_guest(s, &addr);
+	return add_guest(s, &addr, addr_scope(from));
 }
 
 static void on_accepted(int fd, const struct sockaddr_storage *from, void *userdata)

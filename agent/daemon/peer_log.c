@@ -130,11 +130,11 @@ static void log_family(const char **said, const struct bgp_peer_status *p, const
 void peer_log_update(struct peer_log *l)
 {
 	struct vip_counts counts = reconcile_counts(l->reconcile);
-	char peer[ADDR_TEXT_MAX];
+	char peer[BGP_PEER_NAME_MAX];
 	struct bgp_peer_status p;
 	for (size_t i = 0; i < l->n; i++) {
 		bgp_speaker_peer_status(l->speaker, i, &p);
-		addr_format(&p.config->addr, peer);
+		bgp_peer_name(p.config, peer);
 		log_session(&l->said[i], &p, peer);
 		log_path(&l->said[i], &p, peer);
 		log_family(&l->said[i].route_error[0], &p, peer, AF_INET, counts.owned4);
@@ -144,7 +144,7 @@ void peer_log_update(struct peer_log *l)
 
 void peer_log_restart(const struct peer_log *l)
 {
-	char peer[ADDR_TEXT_MAX];
+	char peer[BGP_PEER_NAME_MAX];
 	struct bgp_peer_status p;
 	for (size_t i = 0; i < l->n; i++) {
 		bgp_speaker_peer_status(l->speaker, i, &p);
@@ -152,6 +152,6 @@ void peer_log_restart(const struct peer_log *l)
 			log_warn("bgp",
 				 "peer %s: no graceful restart, it drops our routes until the next "
 				 "start",
-				 addr_format(&p.config->addr, peer));
+				 bgp_peer_name(p.config, peer));
 	}
 }

@@ -214,12 +214,12 @@ static const struct {
 
 static void peers(FILE *out, const struct bgp_peer_status *items, size_t n)
 {
-	char text[ADDR_TEXT_MAX];
+	char text[BGP_PEER_NAME_MAX];
 	for (size_t f = 0; f < ARRAY_SIZE(peer_families); f++) {
 		head(out, peer_families[f].name, peer_families[f].type, peer_families[f].help);
 		for (size_t i = 0; i < n; i++)
 			fprintf(out, "vipherald_%s{peer=\"%s\"} %" PRIu64 "\n",
-				peer_families[f].name, addr_format(&items[i].config->addr, text),
+				peer_families[f].name, bgp_peer_name(items[i].config, text),
 				peer_families[f].value(&items[i]));
 	}
 }

@@ -39,7 +39,7 @@ static json_t *messages(const struct bgp_peer_status *peer)
 static json_t *info_conf(const struct bgp_peer_status *peer)
 {
 	return json_pack("{s:I, s:o, s:I, s:I}", "local_as", VIEW_INT(peer->local_as),
-			 "neighbor_address", view_addr(&peer->config->addr), "peer_as",
+			 "neighbor_address", view_peer_name(peer->config), "peer_as",
 			 VIEW_INT(peer->peer_as), "peer_type", peer_type(peer));
 }
 
@@ -53,7 +53,7 @@ static json_t *info_state(const struct bgp_peer_status *peer)
 {
 	return json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "local_as",
 			 VIEW_INT(peer->local_as), "messages", messages(peer), "neighbor_address",
-			 view_addr(&peer->config->addr), "peer_as", VIEW_INT(peer->peer_as),
+			 view_peer_name(peer->config), "peer_as", VIEW_INT(peer->peer_as),
 			 "peer_type", peer_type(peer), "session_state", VIEW_INT(peer->state),
 			 "advertised", VIEW_INT(peer->routes_sent), "flops",
 			 VIEW_INT(peer->sessions > 0 ? peer->sessions - 1 : 0));
@@ -80,8 +80,8 @@ static json_t *info_transport(const struct bgp_peer_status *peer)
 {
 	return json_pack("{s:o, s:I, s:o, s:I, s:b}", "local_address", view_addr(&peer->local_addr),
 			 "local_port", VIEW_INT(peer->local_port), "remote_address",
-			 view_addr(&peer->config->addr), "remote_port",
-			 VIEW_INT(peer->config->port), "passive_mode", peer->config->passive);
+			 view_peer_name(peer->config), "remote_port", VIEW_INT(peer->config->port),
+			 "passive_mode", peer->config->passive);
 }
 
 json_t *view_peer_info(const struct bgp_peer_status *peer, const struct view_clock *clock)
@@ -160,7 +160,7 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 {
 	bool up = peer->state == BGP_ESTABLISHED;
 	json_t *o = json_pack("{s:o, s:I, s:I, s:s, s:s, s:o, s:o}", "address",
-			      view_addr(&peer->config->addr), "peer_as", VIEW_INT(peer->peer_as),
+			      view_peer_name(peer->config), "peer_as", VIEW_INT(peer->peer_as),
 			      "local_as", VIEW_INT(peer->local_as), "type",
 			      peer_type(peer) == PEER_INTERNAL ? "internal" : "external", "state",
 			      bgp_state_name(peer->state), "last_error",

@@ -66,14 +66,14 @@ static const char *withheld(const struct vip *vip)
 static void add_unsent(const struct vip *vip, const struct view_vip_context *c,
 		       const struct bgp_reach *reach, struct strbuf *ret)
 {
-	char text[ADDR_TEXT_MAX];
+	char text[BGP_PEER_NAME_MAX];
 	if (reach->peers == 0 || reach->state == BGP_ROUTE_PENDING) {
 		strbuf_add(ret, "about to be sent");
 		return;
 	}
 	const struct bgp_peer_status *peer = c->routes[reach->decider].peer;
 	const char *error = view_route_error(reach->state, vip->prefix.addr.family);
-	addr_format(&peer->config->addr, text);
+	bgp_peer_name(peer->config, text);
 	if (error)
 		strbuf_add(ret, "peer %s: %s", text, error);
 	else
@@ -167,14 +167,14 @@ json_t *view_vip_summary(const struct vip *vip, const struct view_vip_context *c
 void view_vip_add_errors(const struct vip *vip, const struct view_vip_context *c,
 			 struct strbuf *errors)
 {
-	char peer[ADDR_TEXT_MAX], prefix[PREFIX_TEXT_MAX];
+	char peer[BGP_PEER_NAME_MAX], prefix[PREFIX_TEXT_MAX];
 	for (size_t i = 0; i < c->peers.n; i++) {
 		const struct view_route *route = &c->routes[i];
 		const char *error = view_route_error(route->state, vip->prefix.addr.family);
 		if (error)
 			strbuf_add(errors, "%speer %s: %s: %s",
 				   errors->len > 0 ? ", " : "announcement errors: [",
-				   addr_format(&route->peer->config->addr, peer),
+				   bgp_peer_name(route->peer->config, peer),
 				   prefix_format(&vip->prefix, prefix), error);
 	}
 }

@@ -128,6 +128,30 @@ static void test_info_is_gobgps(void **state)
 		    "\"passive_mode\":false}}\n");
 }
 
+/* Two routers with the same link-local address are two peers, in every place. */
+static void test_a_link_local_peer_has_its_interface(void **state)
+{
+	(void)state;
+	struct bgp_peer_config config[] = { peer_config, peer_config };
+	struct bgp_peer_status peers[] = { established, established };
+	for (size_t i = 0; i < 2; i++) {
+		config[i].addr = (struct addr){ AF_INET6, { 0xfe, 0x80, [15] = 1 } };
+		snprintf(config[i].ifname, sizeof(config[i].ifname), "eth%zu", i);
+		peers[i].config = &config[i];
+	}
+	json_t *o = view_peer_info(&peers[1], &now), *peer = view_peer(&peers[1], &now);
+	expect_text(json_object_get(o, "conf"), "neighbor_address", "fe80::1%eth1");
+	expect_text(json_object_get(o, "state"), "neighbor_address", "fe80::1%eth1");
+	expect_text(peer, "address", "fe80::1%eth1");
+	json_decref(o);
+	json_decref(peer);
+	const struct metrics m = { .version = "1", .peers = peers, .n_peers = 2 };
+	char *text = metrics_format(&m);
+	assert_non_null(strstr(text, "vipherald_peer_up{peer=\"fe80::1%eth0\"} 1\n"));
+	assert_non_null(strstr(text, "vipherald_peer_up{peer=\"fe80::1%eth1\"} 1\n"));
+	free(text);
+}
+
 static void test_internal_peers_are_type_0(void **state)
 {
 	(void)state;
@@ -673,6 +697,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_info_is_gobgps),
 		cmocka_unit_test(test_internal_peers_are_type_0),
+		cmocka_unit_test(test_a_link_local_peer_has_its_interface),
 		cmocka_unit_test(test_peer_says_why_and_when),
 		cmocka_unit_test(test_graceful_restart),
 		cmocka_unit_test(test_reasons),
