@@ -85,6 +85,13 @@ struct bgp_peer_config {
 	struct bgp_communities communities; /* of this peer only */
 };
 
+/* An address and an interface. */
+#define BGP_PEER_NAME_MAX (ADDR_TEXT_MAX + 1 + IF_NAMESIZE)
+
+/* "10.0.0.1", "fe80::1%eth0": as the peer is called in the log, the API and metrics. The same
+ * link-local address may be a router on every interface. */
+const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX]);
+
 struct bgp_config {
 	uint32_t local_as;
 	uint32_t router_id; /* host order, never 0 */

@@ -199,6 +199,7 @@ static void apply(struct bgp_conn *c, const struct bgp_actions *actions)
 			break;
 		case BGP_DO_SEND_NOTIFICATION:
 			send_notification(c, &a->notification);
+			c->ops->notification(c, &a->notification, false);
 			goodbye = true;
 			break;
 		case BGP_DO_CLOSE:
@@ -332,6 +333,7 @@ static void received_notification(struct bgp_conn *c, const struct bgp_frame_vie
 	struct bgp_notification n = { 0 };
 	bgp_decode_notification(frame, &n);
 	struct bgp_event event = { .type = BGP_EV_NOTIFICATION, .notification = &n };
+	c->ops->notification(c, &n, true);
 	step(c, &event);
 }
 

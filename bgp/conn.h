@@ -23,6 +23,8 @@ struct bgp_conn_ops {
 	void (*changed)(struct bgp_conn *c, enum bgp_state from, bool silent);
 	/* Fills in the state of graceful restart, which the peer keeps (RFC 4724). */
 	void (*complete_open)(struct bgp_conn *c, struct bgp_open *open);
+	/* A NOTIFICATION was received, or is sent; the session, if any, is not down yet. */
+	void (*notification)(struct bgp_conn *c, const struct bgp_notification *n, bool received);
 	void (*session_up)(struct bgp_conn *c);
 	void (*session_down)(struct bgp_conn *c);
 	void (*update)(struct bgp_conn *c, const struct bgp_update *update);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/hint.h"
 
+#include "bgp/wire.h"
+#include "lib/array.h"
+
 /* A TCP MD5 key or a TTL that does not match makes the other kernel drop the SYN without a reply.
  */
 static const char *no_answer(const struct bgp_peer_config *c)
@@ -23,7 +26,7 @@ const char *bgp_hint_failed(const struct bgp_attempt_evidence *e)
 	if (e->path_trouble)
 		return "";
 	if (e->reached >= BGP_OPENSENT)
-		return e->silent ? bgp_hint_waiting(e->peer, e->reached) : "";
+		return e->silent ? bgp_hint_waiting(e->peer, e->reached, e->heard) : "";
 	if (e->one_hop && e->gateway)
 		return e->peer->ttl_security
 			       ? "the peer is behind a gateway, and ttl_security admits directly "
@@ -31,10 +34,13 @@ const char *bgp_hint_failed(const struct bgp_attempt_evidence *e)
 			       : "the peer is behind a gateway, and packets of an eBGP session "
 				 "have "
 				 "TTL 1: set multi_hop: true for this peer";
+	if (e->silent && e->heard)
+		return "no answer to TCP SYN: check routes and firewalls, and that the router "
+		       "still has this host as a neighbor";
 	return e->silent ? no_answer(e->peer) : "";
 }
 
-const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state)
+const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state, bool heard)
 {
 	switch (state) {
 	case BGP_IDLE:
@@ -42,6 +48,9 @@ const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state 
 	case BGP_ESTABLISHED:
 		break;
 	case BGP_ACTIVE:
+		if (peer->passive && heard)
+			return "the peer does not connect again: check routes and firewalls, and "
+			       "that the router still has this host as a neighbor";
 		if (peer->passive)
 			return "the peer has not connected: check that this host is its neighbor, "
 			       "routes and firewalls, and that password (TCP MD5) and ttl_security "
@@ -54,5 +63,65 @@ const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state 
 		return "the peer has sent its OPEN and does not answer ours: check that "
 		       "ttl_security is the same on both sides";
 	}
+	return "";
+}
+
+static const struct {
+	uint8_t code, subcode;
+	const char *hint;
+} received_hints[] = {
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_PEER_AS,
+	  "the router has another AS configured for this host: compare local_as with the "
+	  "neighbor's "
+	  "remote AS there" },
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_IDENTIFIER,
+	  "the router does not accept our router id: set bgp.router_id to an address that no other "
+	  "speaker has" },
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_HOLD_TIME,
+	  "the router does not accept our hold time: ask its owner for the minimum and set "
+	  "hold_time" },
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_CAPABILITY,
+	  "the router requires a capability that this agent does not offer: ask its owner to make "
+	  "it optional for this neighbor" },
+	{ BGP_ERR_OPEN, 11,
+	  "the router requires a BGP role (RFC 9234), which this agent does not send: ask its "
+	  "owner "
+	  "to turn strict mode off for this neighbor" },
+	{ BGP_ERR_HOLD_TIMER, 0,
+	  "the router heard nothing from this host for the hold time: look for packet loss on the "
+	  "path, or a host that was paused" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_MAX_PREFIXES,
+	  "this host announces more prefixes than the router accepts: ask the router's owner to "
+	  "raise the maximum prefix limit of this neighbor and to clear the session, or announce "
+	  "fewer VIPs" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_ADMIN_SHUTDOWN,
+	  "the neighbor is shut down on the router: ask its owner" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_DECONFIGURED,
+	  "the router has this host as a neighbor no more: ask its owner" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_REJECTED,
+	  "the router rejects the connection: ask its owner whether this host, with this source "
+	  "address, is a neighbor there" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_RESOURCES, "the router is out of resources: ask its owner" },
+	{ BGP_ERR_CEASE, BGP_ERR_CEASE_BFD_DOWN,
+	  "the router runs BFD with this host, which this agent does not speak: ask its owner to "
+	  "turn BFD off for this neighbor" },
+};
+
+/* RFC 8538 3.1: what a Hard Reset has inside. */
+static void unwrap(const struct bgp_notice *notice, uint8_t *code, uint8_t *subcode)
+{
+	bool hard = notice->code == BGP_ERR_CEASE && notice->subcode == BGP_ERR_CEASE_HARD_RESET &&
+		    notice->data_len >= 2;
+	*code = hard ? notice->data[0] : notice->code;
+	*subcode = hard ? notice->data[1] : notice->subcode;
+}
+
+const char *bgp_hint_notice(const struct bgp_notice *notice)
+{
+	uint8_t code, subcode;
+	unwrap(notice, &code, &subcode);
+	for (size_t i = 0; notice->received && i < ARRAY_SIZE(received_hints); i++)
+		if (received_hints[i].code == code && received_hints[i].subcode == subcode)
+			return received_hints[i].hint;
 	return "";
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "bgp/config.h"
+#include "bgp/notice.h"
 #include "bgp/status.h"
 
 struct bgp_attempt_evidence {
@@ -18,12 +19,15 @@ struct bgp_attempt_evidence {
 	bool silent;       /* it failed because nothing was heard for too long */
 	bool path_trouble; /* an interface or a route is missing, which is reported itself */
 	bool one_hop;      /* the session cannot cross a router: TTL 1 or GTSM */
+	bool heard;        /* the peer has spoken BGP to us before: keys and TTLs matched */
 	bool gateway;      /* the route to the peer leads through one */
 };
 
 /* After an attempt to connect has failed. */
 const char *bgp_hint_failed(const struct bgp_attempt_evidence *e);
 /* While a connection stays in `state` longer than an attempt may take. */
-const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state);
+const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state, bool heard);
+/* After a NOTIFICATION; "" also for one that explains itself. */
+const char *bgp_hint_notice(const struct bgp_notice *notice);
 
 #endif

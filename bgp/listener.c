@@ -72,11 +72,11 @@ int bgp_listener_open(struct bgp_listener *l, const struct endpoint *at, bool ne
 int bgp_listener_protect(struct bgp_listener *l, const struct bgp_peer_config *peer,
 			 struct err *err)
 {
-	char text[ADDR_TEXT_MAX];
+	char text[BGP_PEER_NAME_MAX];
 	if (!peer->password || (l->family && l->family != peer->addr.family))
 		return 0;
 	int r = bgp_socket_set_password(l->fd, peer, err);
-	return r < 0 ? err_prefix(err, r, "peer %s: ", addr_format(&peer->addr, text)) : 0;
+	return r < 0 ? err_prefix(err, r, "peer %s: ", bgp_peer_name(peer, text)) : 0;
 }
 
 void bgp_listener_close(struct bgp_listener *l)

@@ -106,7 +106,87 @@ static void add_quoted(struct strbuf *sb, struct reader text)
 	strbuf_add(sb, "\"");
 }
 
-static void add_data(struct strbuf *sb, struct reader data)
+/* IANA: Capability Codes. */
+static const struct {
+	uint8_t code;
+	const char *name;
+} capabilities[] = {
+	{ BGP_CAP_MULTIPROTOCOL, "Multiprotocol" },
+	{ BGP_CAP_ROUTE_REFRESH, "Route Refresh" },
+	{ 5, "Extended Next Hop Encoding" },
+	{ BGP_CAP_EXTENDED_MESSAGE, "Extended Message" },
+	{ 9, "BGP Role" },
+	{ BGP_CAP_GRACEFUL_RESTART, "Graceful Restart" },
+	{ BGP_CAP_FOUR_OCTET_AS, "4-octet AS number" },
+	{ 69, "ADD-PATH" },
+	{ BGP_CAP_ENHANCED_REFRESH, "Enhanced Route Refresh" },
+	{ 71, "Long-Lived Graceful Restart" },
+	{ 73, "FQDN" },
+};
+
+static void add_capability(struct strbuf *sb, uint8_t code, struct reader value)
+{
+	const char *name = NULL;
+	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]) && !name; i++)
+		if (capabilities[i].code == code)
+			name = capabilities[i].name;
+	if (name)
+		strbuf_add(sb, "%s", name);
+	else
+		strbuf_add(sb, "capability %u", code);
+	if (code != BGP_CAP_MULTIPROTOCOL || reader_left(&value) != 4)
+		return;
+	uint16_t afi = reader_u16(&value);
+	reader_u8(&value);
+	strbuf_add(sb, " AFI %u SAFI %u", afi, reader_u8(&value));
+}
+
+/* RFC 5492 5: the capabilities that are missing, as they are encoded in an OPEN. */
+static bool add_capabilities(struct strbuf *sb, struct reader data)
+{
+	struct strbuf before = *sb;
+	for (bool first = true; reader_left(&data) > 0 && !data.failed; first = false) {
+		uint8_t code = reader_u8(&data);
+		struct reader value = reader_sub(&data, reader_u8(&data));
+		strbuf_add(sb, "%s", first ? " (" : ", ");
+		add_capability(sb, code, value);
+	}
+	if (data.failed) {
+		*sb = before;
+		sb->buf[sb->len] = 0;
+		return false;
+	}
+	strbuf_add(sb, ")");
+	return true;
+}
+
+/* RFC 4486 4: address family and limit. */
+static bool add_limit(struct strbuf *sb, struct reader data)
+{
+	if (reader_left(&data) != 7)
+		return false;
+	uint16_t afi = reader_u16(&data);
+	uint8_t safi = reader_u8(&data);
+	uint32_t limit = reader_u32(&data);
+	if (safi != BGP_SAFI_UNICAST || (afi != BGP_AFI_IPV4 && afi != BGP_AFI_IPV6))
+		return false;
+	strbuf_add(sb, " (%s unicast, limit %u)", afi == BGP_AFI_IPV4 ? "IPv4" : "IPv6", limit);
+	return true;
+}
+
+/* Some routers put a text where no RFC has one. */
+static bool is_text(struct reader data)
+{
+	size_t n = reader_left(&data);
+	while (reader_left(&data) > 0) {
+		uint8_t c = reader_u8(&data);
+		if (c < 0x20 || c > 0x7e)
+			return false;
+	}
+	return n >= 4;
+}
+
+static void add_octets(struct strbuf *sb, struct reader data)
 {
 	size_t n = 0;
 	if (reader_left(&data) == 0)
@@ -115,6 +195,21 @@ static void add_data(struct strbuf *sb, struct reader data)
 	for (; n < 16 && reader_left(&data) > 0; n++)
 		strbuf_add(sb, " %02x", reader_u8(&data));
 	strbuf_add(sb, reader_left(&data) > 0 ? " …)" : ")");
+}
+
+static void add_data(struct strbuf *sb, uint8_t code, uint8_t subcode, struct reader data)
+{
+	if (reader_left(&data) == 0)
+		return;
+	if (code == BGP_ERR_OPEN && subcode == BGP_ERR_OPEN_CAPABILITY &&
+	    add_capabilities(sb, data))
+		return;
+	if (code == BGP_ERR_CEASE && subcode == BGP_ERR_CEASE_MAX_PREFIXES && add_limit(sb, data))
+		return;
+	if (is_text(data))
+		add_quoted(sb, data);
+	else
+		add_octets(sb, data);
 }
 
 /* RFC 9003 2: an octet of length, then that many octets of UTF-8. */
@@ -126,7 +221,7 @@ static void add_shutdown(struct strbuf *sb, struct reader data)
 	struct reader text = reader_sub(&data, reader_u8(&data));
 	if (!utf8_is_valid(text)) {
 		strbuf_add(sb, ": unreadable text");
-		add_data(sb, all);
+		add_octets(sb, all);
 	} else if (reader_left(&text) > 0) {
 		add_quoted(sb, text);
 	}
@@ -157,7 +252,7 @@ static void add_all(struct strbuf *sb, uint8_t code, uint8_t subcode, struct rea
 	if (is_shutdown(code, subcode))
 		add_shutdown(sb, data);
 	else
-		add_data(sb, data);
+		add_data(sb, code, subcode, data);
 }
 
 char *bgp_notification_text(const struct bgp_notification *n, char *buf, size_t size)

@@ -119,6 +119,7 @@ static void session_up(struct bgp_conn *c)
 	struct bgp_peer *p = c->userdata;
 	const struct bgp_negotiated *n = &c->fsm.negotiated;
 	p->session = c;
+	p->session_since = now(p);
 	p->sessions++;
 	p->hint = "";
 	p->local = (struct bgp_socket_name){ 0 };
@@ -147,10 +148,23 @@ static void session_up(struct bgp_conn *c)
 static void session_down(struct bgp_conn *c)
 {
 	struct bgp_peer *p = c->userdata;
+	if (p->notice.at < p->session_since) /* it did not end this session */
+		bgp_notice_expire(&p->notice, p->session_since, now(p));
 	graceful_session_down(&p->graceful, !p->stopped && keeps_our_routes(c), now(p));
 	p->session = NULL;
 	p->local = (struct bgp_socket_name){ 0 };
 	adj_out_down(&p->adj);
+}
+
+/* Of the collision of two connections nothing follows for the peer. */
+static void notification(struct bgp_conn *c, const struct bgp_notification *n, bool received)
+{
+	struct bgp_peer *p = c->userdata;
+	if (n->code == BGP_ERR_CEASE && n->subcode == BGP_ERR_CEASE_COLLISION)
+		return;
+	if (p->session)
+		bgp_notice_expire(&p->notice, p->session_since, now(p));
+	bgp_notice_record(&p->notice, n, received, now(p));
 }
 
 /* ---- The pair of connections. ---- */
@@ -180,6 +194,7 @@ static void note_failure(struct bgp_peer *p, const struct bgp_conn *c, enum bgp_
 		.path_trouble = p->path.trouble[0],
 		.one_hop = one_hop(p),
 		.gateway = addr_is_set(&p->path.gateway),
+		.heard = p->out.received.total + p->in.received.total > 0,
 	};
 	snprintf(p->last_error, sizeof(p->last_error), "%s", c->fsm.why);
 	p->hint = bgp_hint_failed(&evidence);
@@ -247,6 +262,7 @@ static size_t next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 static const struct bgp_conn_ops conn_ops = {
 	.changed = changed,
 	.complete_open = complete_open,
+	.notification = notification,
 	.session_up = session_up,
 	.session_down = session_down,
 	.update = update,

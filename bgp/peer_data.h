@@ -8,6 +8,7 @@
 #include "bgp/adj_out.h"
 #include "bgp/conn.h"
 #include "bgp/graceful.h"
+#include "bgp/notice.h"
 #include "bgp/path.h"
 #include "bgp/peer_env.h"
 #include "bgp/sockopt.h"
@@ -28,8 +29,10 @@ struct bgp_peer {
 	mono_t path_reset_at;
 	struct bgp_socket_name local; /* of the session */
 	uint64_t sessions;
+	mono_t session_since; /* the last one */
 	uint64_t prefixes_received, prefixes_withdrawn;
 	char last_error[320];
+	struct bgp_notice notice;
 	const char *hint; /* of the last attempt that failed */
 };
 

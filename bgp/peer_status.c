@@ -35,10 +35,15 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->next_hop6 = p->adj.session.next_hop6;
 }
 
-/* The hint of the last failure is refuted once TCP connects. */
+/* What the router said last explains more than how later attempts fail. The hint of a failure is
+ * refuted once TCP connects. */
 static const char *hint_of(const struct bgp_peer *p, const struct bgp_conn *c, mono_t now)
 {
-	const char *waiting = bgp_hint_waiting(&p->config, c->fsm.state);
+	const char *told = bgp_hint_notice(&p->notice);
+	bool heard = p->out.received.total + p->in.received.total > 0;
+	const char *waiting = bgp_hint_waiting(&p->config, c->fsm.state, heard);
+	if (told[0])
+		return c->fsm.state == BGP_ESTABLISHED ? "" : told;
 	if (c->fsm.state < BGP_OPENSENT && !waiting[0])
 		return p->hint;
 	bool long_enough = usec_sub(now, c->fsm.state_since) >= p->config.connect_timeout;
@@ -66,6 +71,7 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.sessions = p->sessions,
 		.last_error = p->last_error,
 		.hint = hint_of(p, c, now),
+		.notice = p->notice,
 		.path_trouble = p->path.trouble,
 		.path_resets = p->path_resets,
 		.path_reset_at = p->path_reset_at,
@@ -86,6 +92,8 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 	};
 	add_counts(&ret->sent, &p->in.sent);
 	add_counts(&ret->received, &p->in.received);
+	if (p->session)
+		bgp_notice_expire(&ret->notice, p->session_since, now);
 	if (knows_peer)
 		ret->peer_graceful = c->fsm.negotiated.peer_graceful;
 	if (p->session)

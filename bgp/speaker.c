@@ -11,6 +11,7 @@
 #include "bgp/notify.h"
 #include "bgp/peer.h"
 #include "bgp/peer_status.h"
+#include "bgp/reach.h"
 #include "bgp/sockopt.h"
 #include "lib/list.h"
 #include "lib/mem.h"
@@ -252,7 +253,7 @@ static int on_sweep(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr)
+static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr, uint32_t scope)
 {
 	struct bgp_peer_config guest = {
 		.addr = *addr,
@@ -260,6 +261,8 @@ static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr
 		.hold_time = 90 * USEC_PER_SEC,
 		.passive = true,
 	};
+	if (scope)
+		if_indextoname(scope, guest.ifname);
 	if (!s->config.accept_any || s->n_peers - s->n_configured >= GUESTS_MAX)
 		return NULL;
 	return add_peer(s, &guest, true);
@@ -280,7 +283,7 @@ static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct sockaddr_s
 	for (size_t i = 0; i < s->n_configured; i++)
 		if (is_from(bgp_peer_config(s->peers[i]), &addr, addr_scope(from)))
 			return s->peers[i];
-	return add_guest(s, &addr);
+	return add_guest(s, &addr, addr_scope(from));
 }
 
 static void on_accepted(int fd, const struct sockaddr_storage *from, void *userdata)
@@ -455,4 +458,20 @@ enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t
 size_t bgp_speaker_n_routes(const struct bgp_speaker *s)
 {
 	return s->rib.n_announced;
+}
+
+struct bgp_route_counts bgp_speaker_count_routes(const struct bgp_speaker *s)
+{
+	struct bgp_route_counts counts = { 0 };
+	for (size_t id = 0; id < s->rib.n_ids; id++) {
+		const struct rib_route *route = s->rib.by_id[id];
+		struct bgp_reach reach = { 0 };
+		if (!route || !route->attrs)
+			continue;
+		for (size_t i = 0; i < s->n_configured; i++)
+			bgp_reach_add(&reach, bgp_peer_route_state(s->peers[i], route));
+		counts.sent += reach.sent > 0;
+		counts.refused += bgp_reach_is_refused(&reach);
+	}
+	return counts;
 }

@@ -101,4 +101,7 @@ enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t
 					     const struct prefix *prefix);
 size_t bgp_speaker_n_routes(const struct bgp_speaker *s);
 
+/* O(routes × peers). */
+struct bgp_route_counts bgp_speaker_count_routes(const struct bgp_speaker *s);
+
 #endif

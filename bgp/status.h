@@ -9,6 +9,7 @@
 
 #include "bgp/config.h"
 #include "bgp/msg.h"
+#include "bgp/notice.h"
 #include "lib/addr.h"
 #include "lib/mono.h"
 
@@ -34,6 +35,12 @@ enum bgp_route_state {
 };
 const char *bgp_route_state_name(enum bgp_route_state state); /* "sent", "no-next-hop" … */
 
+/* Of the routes that are announced. */
+struct bgp_route_counts {
+	size_t sent;    /* to at least one established peer */
+	size_t refused; /* there is an established peer, and none can be sent it */
+};
+
 struct bgp_message_counts {
 	uint64_t open, update, keepalive, notification, refresh, total;
 };
@@ -47,6 +54,7 @@ struct bgp_peer_status {
 	uint64_t sessions;        /* how often it was established */
 	const char *last_error;   /* why it last went down or did not come up; "" if never */
 	const char *hint;         /* what to check (hint.h); "" if none */
+	struct bgp_notice notice; /* the last NOTIFICATION */
 	const char *path_trouble; /* "interface eth0 is down"; "" while the path is good */
 	uint64_t path_resets;     /* sessions that ended because of it */
 	mono_t path_reset_at;     /* the last of them; 0: none */

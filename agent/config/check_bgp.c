@@ -208,6 +208,13 @@ static int compare_peers(const void *a, const void *b)
 	return c;
 }
 
+static int compare_by_addr(const void *a, const void *b)
+{
+	const struct peer_ref *x = a, *y = b;
+	int c = addr_cmp(&x->peer->addr, &y->peer->addr);
+	return c ? c : (x->peer > y->peer) - (x->peer < y->peer);
+}
+
 static int compare_refs(const void *a, const void *b)
 {
 	const struct peer_ref *x = a, *y = b;
@@ -227,6 +234,29 @@ static void report_twice(struct config_findings *f, const struct peer_ref *first
 		config_error(f, config_at_missing(second->item, "peer_ip"),
 			     "missing: the peer in line %u is the default gateway already",
 			     first->item->line);
+}
+
+/* The kernel finds the key of a connection to our listener by the source address alone (an
+ * interface can be added for VRFs only): the last key set would count for all peers of that
+ * address. */
+static void check_keys(struct config_findings *f, struct peer_ref *refs, size_t n)
+{
+	char a[BGP_PEER_NAME_MAX], b[BGP_PEER_NAME_MAX];
+	qsort(refs, n, sizeof(*refs), compare_by_addr);
+	for (size_t i = 1; i < n; i++) {
+		const struct bgp_peer_config *x = refs[i - 1].peer, *y = refs[i].peer;
+		const char *key = x->password ? x->password : "";
+		if (addr_cmp(&x->addr, &y->addr) != 0 ||
+		    compare_peers(&refs[i - 1], &refs[i]) == 0 ||
+		    strcmp(key, y->password ? y->password : "") == 0)
+			continue;
+		const struct config_node *node = config_node_get(refs[i].item, "password");
+		config_error(f, node ? config_at(node) : config_at(refs[i].item),
+			     "peers %s and %s have different passwords: a listener has one TCP MD5 "
+			     "key per address; use the same password for both, give one of them "
+			     "another address, or remove bgp.listen",
+			     bgp_peer_name(x, a), bgp_peer_name(y, b));
+	}
 }
 
 /* The same address with another port is another peer (several speakers on one host). */
@@ -250,6 +280,8 @@ static void check_twice(struct config_findings *f, const struct config_draft_bgp
 		else
 			first = i;
 	}
+	if (d->bgp.listen)
+		check_keys(f, refs, n);
 	free(refs);
 }
 

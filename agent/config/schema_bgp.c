@@ -115,7 +115,8 @@ static const struct config_key peer_keys[] = {
 	  FIELD(password),
 	  .flags = CONFIG_SECRET,
 	  .doc = "TCP MD5 key (RFC 2385). An empty string means none and overrides the one of "
-		 "`bgp`." },
+		 "`bgp`. With `bgp.listen`, peers with the same address (link-local, or with "
+		 "different ports) need the same one." },
 	{ .name = "ttl_security",
 	  .type = &config_type_bool,
 	  FIELD(ttl_security),

@@ -63,8 +63,23 @@ static void log_path(struct said *said, const struct bgp_peer_status *p, const c
 	snprintf(said->path, sizeof(said->path), "%s", p->path_trouble);
 }
 
+/* How often the NOTIFICATION that ended it has come in a row. */
+static const char *repeated(const struct bgp_peer_status *p, char buf[static 64])
+{
+	const struct bgp_notice *n = &p->notice;
+	char text[DURATION_TEXT_MAX];
+	buf[0] = 0;
+	if (n->count < 2 || n->at != p->state_since)
+		return buf;
+	span_t whole = usec_sub(n->at, n->first_at) / USEC_PER_SEC * USEC_PER_SEC;
+	snprintf(buf, 64, " (%llu times within %s)", (unsigned long long)n->count,
+		 duration_format(whole ? whole : USEC_PER_SEC, text));
+	return buf;
+}
+
 static void log_session(struct said *said, const struct bgp_peer_status *p, const char *peer)
 {
+	char times[64];
 	bool up = p->state == BGP_ESTABLISHED;
 	bool news = p->last_error[0] && !str_equal(said->error, p->last_error);
 	if (up && !said->up)
@@ -77,8 +92,8 @@ static void log_session(struct said *said, const struct bgp_peer_status *p, cons
 			 "the session ends",
 			 peer);
 	if (!up && said->up)
-		log_warn("bgp", "peer %s: session ended%s%s", peer, p->last_error[0] ? ": " : "",
-			 p->last_error);
+		log_warn("bgp", "peer %s: session ended%s%s%s", peer, p->last_error[0] ? ": " : "",
+			 p->last_error, repeated(p, times));
 	else if (!up && news)
 		log_warn("bgp", "peer %s: %s", peer, p->last_error);
 	if (!up && p->hint[0] && p->hint != said->hint)
@@ -115,11 +130,11 @@ static void log_family(const char **said, const struct bgp_peer_status *p, const
 void peer_log_update(struct peer_log *l)
 {
 	struct vip_counts counts = reconcile_counts(l->reconcile);
-	char peer[ADDR_TEXT_MAX];
+	char peer[BGP_PEER_NAME_MAX];
 	struct bgp_peer_status p;
 	for (size_t i = 0; i < l->n; i++) {
 		bgp_speaker_peer_status(l->speaker, i, &p);
-		addr_format(&p.config->addr, peer);
+		bgp_peer_name(p.config, peer);
 		log_session(&l->said[i], &p, peer);
 		log_path(&l->said[i], &p, peer);
 		log_family(&l->said[i].route_error[0], &p, peer, AF_INET, counts.owned4);
@@ -129,7 +144,7 @@ void peer_log_update(struct peer_log *l)
 
 void peer_log_restart(const struct peer_log *l)
 {
-	char peer[ADDR_TEXT_MAX];
+	char peer[BGP_PEER_NAME_MAX];
 	struct bgp_peer_status p;
 	for (size_t i = 0; i < l->n; i++) {
 		bgp_speaker_peer_status(l->speaker, i, &p);
@@ -137,6 +152,6 @@ void peer_log_restart(const struct peer_log *l)
 			log_warn("bgp",
 				 "peer %s: no graceful restart, it drops our routes until the next "
 				 "start",
-				 addr_format(&p.config->addr, peer));
+				 bgp_peer_name(p.config, peer));
 	}
 }

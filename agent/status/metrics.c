@@ -95,13 +95,16 @@ static void state_file(FILE *out, const struct state_file_status *s)
 		s->longest);
 }
 
-static void vips(FILE *out, const struct vip_counts *c)
+static void vips(FILE *out, const struct vip_counts *c, const struct bgp_route_counts *routes)
 {
 	gauge(out, "vips", "VIPs of all apps, and VIPs that are being removed.", c->vips);
 	gauge(out, "vips_bound", "VIPs that are on lo.", c->bound);
-	gauge(out, "vips_announced", "VIPs that are announced.", c->announced);
-	gauge(out, "vips_troubled", "VIPs that an error keeps from the state they should be in.",
-	      c->troubled);
+	gauge(out, "vips_announced", "VIPs that at least one established peer has been sent.",
+	      routes->sent);
+	gauge(out, "vips_troubled",
+	      "VIPs that an error keeps from the state they should be in, or that no established "
+	      "peer can be sent.",
+	      c->troubled + routes->refused);
 	counter(out, "announcements_total", "Decisions to announce a VIP.", c->announcements);
 	counter(out, "withdrawals_total", "Decisions to withdraw a VIP.", c->withdrawals);
 }
@@ -211,12 +214,12 @@ static const struct {
 
 static void peers(FILE *out, const struct bgp_peer_status *items, size_t n)
 {
-	char text[ADDR_TEXT_MAX];
+	char text[BGP_PEER_NAME_MAX];
 	for (size_t f = 0; f < ARRAY_SIZE(peer_families); f++) {
 		head(out, peer_families[f].name, peer_families[f].type, peer_families[f].help);
 		for (size_t i = 0; i < n; i++)
 			fprintf(out, "vipherald_%s{peer=\"%s\"} %" PRIu64 "\n",
-				peer_families[f].name, addr_format(&items[i].config->addr, text),
+				peer_families[f].name, bgp_peer_name(items[i].config, text),
 				peer_families[f].value(&items[i]));
 	}
 }
@@ -253,7 +256,7 @@ char *metrics_format(const struct metrics *m)
 	drains(out, m);
 	leases(out, &m->apps);
 	state_file(out, m->state_file);
-	vips(out, &m->vips);
+	vips(out, &m->vips, &m->routes);
 	nat(out, &m->nat);
 	drift(out, &m->drift);
 	peers(out, m->peers, m->n_peers);

@@ -34,6 +34,7 @@ struct metrics {
 	bool agent_drained;
 	const struct state_file_status *state_file; /* NULL: none */
 	struct vip_counts vips;
+	struct bgp_route_counts routes;
 	struct nat_status nat;
 	struct drift drift;
 	const struct bgp_peer_status *peers;

@@ -41,6 +41,7 @@ char *metrics_collect(const struct status_sources *in)
 		.agent_drained = drain_is_on(registry_agent_drain(in->registry)),
 		.state_file = store_status(in->store, &file) ? &file : NULL,
 		.vips = reconcile_counts(in->reconcile),
+		.routes = bgp_speaker_count_routes(in->speaker),
 		.nat = nat_status(in->nat),
 		.peers = peers.items,
 		.n_peers = peers.n,

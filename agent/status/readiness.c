@@ -19,6 +19,9 @@ bool readiness_report(const struct readiness *r, char buf[READINESS_TEXT_MAX])
 			   r->waits_on, r->unjudged - 1);
 	if (r->peers > 0 && r->established == 0)
 		strbuf_add(&text, "no BGP session established (0 of %zu)\n", r->peers);
+	if (r->refused > 0)
+		strbuf_add(&text, "%zu VIP%s can be sent to no peer (/v1/routes)\n", r->refused,
+			   r->refused == 1 ? "" : "s");
 	if (r->missing && r->missing[0])
 		strbuf_add(&text, "missing: %.256s (/v1/capabilities)\n", r->missing);
 	if (text.len > 0)

@@ -31,6 +31,7 @@ bool readiness_collect(const struct status_sources *in, bool stopping, char buf[
 		.discovered = in->started_at != USEC_NEVER,
 		.peers = peers.n,
 		.established = peer_list_established(&peers),
+		.refused = bgp_speaker_count_routes(in->speaker).refused,
 		.missing = text,
 	};
 	peer_list_done(&peers);

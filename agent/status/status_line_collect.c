@@ -16,7 +16,7 @@ const char *status_line_collect(const struct status_sources *in, char buf[static
 			registry_n(in->registry, HEALTH_UNKNOWN),
 		.apps_up = up,
 		.vips = vips.owned4 + vips.owned6,
-		.vips_announced = vips.announced,
+		.vips_announced = bgp_speaker_count_routes(in->speaker).sent,
 		.peers = peers.n,
 		.established = peer_list_established(&peers),
 		.missing = text,

@@ -15,6 +15,7 @@
 #include "lib/str.h"
 
 #define ERRORS_MAX 1024
+#define REASON_MAX 900
 
 json_t *view_app_lease(const struct app *app, const struct view_clock *clock)
 {
@@ -27,40 +28,106 @@ json_t *view_app_lease(const struct app *app, const struct view_clock *clock)
 }
 
 /* The monitor that keeps it down now; the one that brought it down may have recovered. */
-static json_t *down_reason(const struct app *app)
+static void add_down(const struct app *app, struct strbuf *ret)
 {
-	char buf[640];
 	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
 		struct monitor_status m;
 		monitor_watch_status(app->watch, i, &m);
 		if (m.health != HEALTH_DOWN)
 			continue;
-		snprintf(buf, sizeof(buf), "%.100s: %.500s", m.text, m.said);
+		strbuf_add(ret, "%.100s: %.500s", m.text, m.said);
+		return;
+	}
+	strbuf_add(ret, "%s", app->reason);
+}
+
+static void add_held_down(const struct app *app, mono_t now, struct strbuf *ret)
+{
+	char left[DURATION_TEXT_MAX];
+	span_t rest = usec_sub(app->damping.until, now);
+	rest = (rest / USEC_PER_SEC + 1) * USEC_PER_SEC;
+	strbuf_add(ret, "held down for %s more, it went down %u times in a row (hold_down)",
+		   duration_format(rest, left), app->damping.flaps + 1);
+}
+
+static void add_drained(const struct drain *own, const struct drain *agent, struct strbuf *ret)
+{
+	const struct drain *d = drain_is_on(own) ? own : agent;
+	strbuf_add(ret, "%s", d == own ? "drained" : "the agent is drained");
+	for (size_t i = 0; d && i < DRAIN_SOURCES; i++)
+		if (d->requests[i].on && d->requests[i].reason[0]) {
+			strbuf_add(ret, ": %s", d->requests[i].reason);
+			break;
+		}
+}
+
+/* The first VIP that is not announced. */
+static bool add_unannounced(const struct status_sources *in, const struct app *app,
+			    struct view_vip_context *c, struct strbuf *ret)
+{
+	char text[PREFIX_TEXT_MAX];
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		size_t start = ret->len;
+		strbuf_add(ret, "%s: ", prefix_format(&app->vips[i]->prefix, text));
+		view_vip_context_set(c, in, app->vips[i]);
+		if (view_vip_reason(app->vips[i], c, ret))
+			return true;
+		ret->len = start;
+		ret->buf[start] = 0;
+	}
+	return false;
+}
+
+/* The first thing that keeps it from being announced; when nothing does, why it is announced. */
+static json_t *reason(const struct status_sources *in, const struct app *app,
+		      struct view_vip_context *c, mono_t now)
+{
+	char buf[REASON_MAX];
+	struct strbuf text = strbuf_over(buf, sizeof(buf));
+	bool damped = app->health == HEALTH_DOWN && damping_is_on(&app->damping, now) &&
+		      monitor_watch_health(app->watch) == HEALTH_UP;
+	if (app->health == HEALTH_UNKNOWN)
+		strbuf_add(&text, "no verdict from the monitors yet");
+	else if (damped)
+		add_held_down(app, now, &text);
+	else if (app->health == HEALTH_DOWN)
+		add_down(app, &text);
+	else if (app->drained_since != USEC_NEVER)
+		add_drained(app->drain, registry_agent_drain(in->registry), &text);
+	else if (add_unannounced(in, app, c, &text))
 		return view_text(buf);
-	}
-	return view_text(app->reason);
+	else if (app->spec->n_monitors == 0)
+		strbuf_add(&text, "no monitors, always up");
+	else
+		strbuf_add(&text, "%s",
+			   app->spec->quorum ? "enough monitors pass" : "all monitors pass");
+	return view_text(buf);
 }
 
-static json_t *reason(const struct app *app)
+/* The peers that hold all VIPs of the app. */
+static size_t n_complete_peers(const struct status_sources *in, const struct app *app,
+			       struct view_vip_context *c)
 {
-	switch (app->health) {
-	case HEALTH_DOWN:
-		return down_reason(app);
-	case HEALTH_UNKNOWN:
-		return json_string("no verdict from the monitors yet");
-	case HEALTH_UP:
-		break;
+	size_t n = 0, *sent = mem_new(c->peers.n + 1, sizeof(*sent));
+	for (size_t v = 0; v < app->spec->n_vips; v++) {
+		view_vip_context_set(c, in, app->vips[v]);
+		for (size_t i = 0; i < c->peers.n; i++)
+			sent[i] += c->routes[i].state == BGP_ROUTE_SENT;
 	}
-	if (app->spec->n_monitors == 0)
-		return json_string("no monitors, always up");
-	return json_string(app->spec->quorum ? "enough monitors pass" : "all monitors pass");
+	for (size_t i = 0; i < c->peers.n; i++)
+		n += app->spec->n_vips > 0 && sent[i] == app->spec->n_vips;
+	free(sent);
+	return n;
 }
 
-static bool is_announced(const struct app *app)
+static bool is_announced(const struct status_sources *in, const struct app *app,
+			 struct view_vip_context *c)
 {
-	for (size_t i = 0; i < app->spec->n_vips; i++)
-		if (!app->vips[i]->announced)
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		view_vip_context_set(c, in, app->vips[i]);
+		if (view_vip_reach(app->vips[i], c).sent == 0)
 			return false;
+	}
 	return app->spec->n_vips > 0;
 }
 
@@ -85,14 +152,16 @@ static json_t *group(const struct app *app)
 }
 
 static json_t *head(const struct status_sources *in, const struct app *app,
-		    const struct view_clock *clock)
+		    struct view_vip_context *c, const struct view_clock *clock)
 {
 	const struct discovered *rival = discovery_rival_of(in->discovery, app->spec->name);
 	bool drained = app->drained_since != USEC_NEVER;
-	json_t *o =
-		json_pack("{s:o, s:s, s:s, s:b, s:o}", "name", view_text(app->spec->name), "source",
-			  app_source_name(app->spec->source), "health", health_name(app->health),
-			  "announced", is_announced(app), "reason", reason(app));
+	json_t *o = json_pack("{s:o, s:s, s:s, s:b, s:o, s:o}", "name", view_text(app->spec->name),
+			      "source", app_source_name(app->spec->source), "health",
+			      health_name(app->health), "announced", is_announced(in, app, c),
+			      "announced_to",
+			      view_announced_to(n_complete_peers(in, app, c), c->peers.n), "reason",
+			      reason(in, app, c, clock->now));
 	view_add_time(o, clock, "since", app->health_since);
 	json_object_set_new(o, "state",
 			    json_string(app_state_name(app->health, app->form, drained)));
@@ -148,19 +217,16 @@ static void add_history(json_t *o, const struct app *app, const struct view_cloc
 
 /* The VIPs, and the errors of their routes as one text; null for none. */
 static json_t *vips(const struct status_sources *in, const struct app *app,
-		    const struct view_clock *clock, json_t **ret_errors)
+		    struct view_vip_context *c, const struct view_clock *clock, json_t **ret_errors)
 {
 	char buf[ERRORS_MAX];
 	struct strbuf errors = strbuf_over(buf, sizeof(buf));
-	struct view_vip_context context;
 	json_t *array = json_array();
-	view_vip_context_init(&context, in);
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
-		view_vip_context_set(&context, in, app->vips[i]);
-		json_array_append_new(array, view_vip(app->vips[i], &context, clock));
-		view_vip_add_errors(app->vips[i], &context, &errors);
+		view_vip_context_set(c, in, app->vips[i]);
+		json_array_append_new(array, view_vip(app->vips[i], c, clock));
+		view_vip_add_errors(app->vips[i], c, &errors);
 	}
-	view_vip_context_done(&context);
 	if (errors.len > 0)
 		strbuf_add(&errors, "]");
 	*ret_errors = view_text_or_null(errors.len > 0 ? buf : NULL);
@@ -171,7 +237,11 @@ json_t *view_app(const struct status_sources *in, const struct app *app)
 {
 	const struct bgp_communities *const lists[] = { &app->spec->communities };
 	struct view_clock clock = status_clock(in);
-	json_t *errors, *o = head(in, app, &clock), *array = vips(in, app, &clock, &errors);
+	struct view_vip_context context;
+	view_vip_context_init(&context, in);
+	json_t *errors, *o = head(in, app, &context, &clock);
+	json_t *array = vips(in, app, &context, &clock, &errors);
+	view_vip_context_done(&context);
 	add_history(o, app, &clock);
 	json_object_set_new(o, "announcement_errors", errors);
 	json_object_set_new(o, "communities", view_communities(lists, 1));
@@ -188,8 +258,9 @@ static json_t *summary(const struct status_sources *in, const struct app *app)
 {
 	struct view_clock clock = status_clock(in);
 	struct view_vip_context context;
-	json_t *o = head(in, app, &clock), *array = json_array();
+	json_t *array = json_array();
 	view_vip_context_init(&context, in);
+	json_t *o = head(in, app, &context, &clock);
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
 		view_vip_context_set(&context, in, app->vips[i]);
 		json_array_append_new(array, view_vip_summary(app->vips[i], &context));

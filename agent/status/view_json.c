@@ -38,6 +38,12 @@ json_t *view_addr(const struct addr *a)
 	return addr_is_set(a) ? json_string(addr_format(a, text)) : json_null();
 }
 
+json_t *view_peer_name(const struct bgp_peer_config *peer)
+{
+	char text[BGP_PEER_NAME_MAX];
+	return json_string(bgp_peer_name(peer, text));
+}
+
 json_t *view_prefix(const struct prefix *p)
 {
 	char text[PREFIX_TEXT_MAX];

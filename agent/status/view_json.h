@@ -23,6 +23,8 @@ struct view_clock {
 json_t *view_text(const char *text);
 json_t *view_text_or_null(const char *text); /* null for NULL */
 json_t *view_addr(const struct addr *a);     /* null for family 0 */
+/* "fe80::1%eth0" */
+json_t *view_peer_name(const struct bgp_peer_config *peer);
 json_t *view_prefix(const struct prefix *p);
 json_t *view_span(span_t span); /* in seconds */
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/view_peer.h"
 
+#include <stdio.h>
+
 #include "agent/status/view_graceful.h"
+#include "bgp/notify.h"
 #include "lib/addr.h"
 
 /* GoBGP's PeerType */
@@ -36,7 +39,7 @@ static json_t *messages(const struct bgp_peer_status *peer)
 static json_t *info_conf(const struct bgp_peer_status *peer)
 {
 	return json_pack("{s:I, s:o, s:I, s:I}", "local_as", VIEW_INT(peer->local_as),
-			 "neighbor_address", view_addr(&peer->config->addr), "peer_as",
+			 "neighbor_address", view_peer_name(peer->config), "peer_as",
 			 VIEW_INT(peer->peer_as), "peer_type", peer_type(peer));
 }
 
@@ -50,7 +53,7 @@ static json_t *info_state(const struct bgp_peer_status *peer)
 {
 	return json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "local_as",
 			 VIEW_INT(peer->local_as), "messages", messages(peer), "neighbor_address",
-			 view_addr(&peer->config->addr), "peer_as", VIEW_INT(peer->peer_as),
+			 view_peer_name(peer->config), "peer_as", VIEW_INT(peer->peer_as),
 			 "peer_type", peer_type(peer), "session_state", VIEW_INT(peer->state),
 			 "advertised", VIEW_INT(peer->routes_sent), "flops",
 			 VIEW_INT(peer->sessions > 0 ? peer->sessions - 1 : 0));
@@ -77,8 +80,8 @@ static json_t *info_transport(const struct bgp_peer_status *peer)
 {
 	return json_pack("{s:o, s:I, s:o, s:I, s:b}", "local_address", view_addr(&peer->local_addr),
 			 "local_port", VIEW_INT(peer->local_port), "remote_address",
-			 view_addr(&peer->config->addr), "remote_port",
-			 VIEW_INT(peer->config->port), "passive_mode", peer->config->passive);
+			 view_peer_name(peer->config), "remote_port", VIEW_INT(peer->config->port),
+			 "passive_mode", peer->config->passive);
 }
 
 json_t *view_peer_info(const struct bgp_peer_status *peer, const struct view_clock *clock)
@@ -134,15 +137,35 @@ static json_t *routes(const struct bgp_peer_status *peer)
 			 VIEW_INT(peer->errors_tolerated));
 }
 
+/* null: none, or a session has lasted since. */
+static json_t *notice(const struct bgp_notice *notice, const struct view_clock *clock)
+{
+	char text[BGP_NOTIFICATION_TEXT_MAX], octets[2 * sizeof(notice->data) + 1] = "";
+	const struct bgp_notification n = bgp_notice_message(notice);
+	if (!notice->code)
+		return json_null();
+	for (size_t i = 0; i < notice->data_len; i++)
+		snprintf(octets + 2 * i, 3, "%02x", notice->data[i]);
+	json_t *o = json_pack("{s:s, s:I, s:I, s:o, s:s, s:I}", "direction",
+			      notice->received ? "received" : "sent", "code",
+			      VIEW_INT(notice->code), "subcode", VIEW_INT(notice->subcode), "text",
+			      view_text(bgp_notification_text(&n, text, sizeof(text))), "data",
+			      octets, "count", VIEW_INT(notice->count));
+	view_add_time(o, clock, "first", notice->first_at);
+	view_add_time(o, clock, "last", notice->at);
+	return o;
+}
+
 json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *clock)
 {
 	bool up = peer->state == BGP_ESTABLISHED;
 	json_t *o = json_pack("{s:o, s:I, s:I, s:s, s:s, s:o, s:o}", "address",
-			      view_addr(&peer->config->addr), "peer_as", VIEW_INT(peer->peer_as),
+			      view_peer_name(peer->config), "peer_as", VIEW_INT(peer->peer_as),
 			      "local_as", VIEW_INT(peer->local_as), "type",
 			      peer_type(peer) == PEER_INTERNAL ? "internal" : "external", "state",
 			      bgp_state_name(peer->state), "last_error",
 			      view_text(peer->last_error), "hint", view_text(peer->hint));
+	json_object_set_new(o, "last_notification", notice(&peer->notice, clock));
 	json_object_set_new(o, "path_error", view_text(peer->path_trouble));
 	view_add_time(o, clock, "since", peer->state_since);
 	view_add_time(o, clock, "established", peer->established_since);

@@ -6,6 +6,8 @@
 #include "agent/vip/trouble.h"
 #include "lib/mem.h"
 
+#define REASON_MAX 640
+
 void view_vip_context_init(struct view_vip_context *c, const struct status_sources *in)
 {
 	c->global = in->communities;
@@ -30,14 +32,23 @@ void view_vip_context_done(struct view_vip_context *c)
 	peer_list_done(&c->peers);
 }
 
-/* Why it is not announced at all; NULL when it is. */
-static const char *reason(const struct vip *vip)
+struct bgp_reach view_vip_reach(const struct vip *vip, const struct view_vip_context *c)
+{
+	struct bgp_reach reach = { 0 };
+	for (size_t i = 0; i < c->peers.n; i++)
+		bgp_reach_add(&reach, vip->announced ? c->routes[i].state : BGP_ROUTE_UNKNOWN);
+	return reach;
+}
+
+json_t *view_announced_to(size_t sent, size_t peers)
+{
+	return json_pack("{s:I, s:I}", "sent", VIEW_INT(sent), "peers", VIEW_INT(peers));
+}
+
+/* Why the agent does not announce it. */
+static const char *withheld(const struct vip *vip)
 {
 	const struct app *app = vip->owner;
-	if (vip->trouble)
-		return vip->trouble->text;
-	if (vip->announced)
-		return NULL;
 	if (!app)
 		return "the app is gone, the VIP is going down";
 	switch (app->health) {
@@ -51,6 +62,47 @@ static const char *reason(const struct vip *vip)
 	return app->drained_since != USEC_NEVER ? "the app is drained" : "about to be announced";
 }
 
+/* Why no peer has it although the agent announces it. */
+static void add_unsent(const struct vip *vip, const struct view_vip_context *c,
+		       const struct bgp_reach *reach, struct strbuf *ret)
+{
+	char text[BGP_PEER_NAME_MAX];
+	if (reach->peers == 0 || reach->state == BGP_ROUTE_PENDING) {
+		strbuf_add(ret, "about to be sent");
+		return;
+	}
+	const struct bgp_peer_status *peer = c->routes[reach->decider].peer;
+	const char *error = view_route_error(reach->state, vip->prefix.addr.family);
+	bgp_peer_name(peer->config, text);
+	if (error)
+		strbuf_add(ret, "peer %s: %s", text, error);
+	else
+		strbuf_add(ret, "no BGP session established (0 of %zu): peer %s is %s%s%s",
+			   reach->peers, text, bgp_state_name(peer->state),
+			   peer->last_error[0] ? ": " : "", peer->last_error);
+}
+
+bool view_vip_reason(const struct vip *vip, const struct view_vip_context *c, struct strbuf *ret)
+{
+	struct bgp_reach reach = view_vip_reach(vip, c);
+	if (vip->trouble)
+		strbuf_add(ret, "%s", vip->trouble->text);
+	else if (!vip->announced)
+		strbuf_add(ret, "%s", withheld(vip));
+	else if (reach.sent == 0)
+		add_unsent(vip, c, &reach, ret);
+	else
+		return false;
+	return true;
+}
+
+static json_t *reason(const struct vip *vip, const struct view_vip_context *c)
+{
+	char buf[REASON_MAX];
+	struct strbuf text = strbuf_over(buf, sizeof(buf));
+	return view_text_or_null(view_vip_reason(vip, c, &text) ? buf : NULL);
+}
+
 static json_t *routes(const struct vip *vip, const struct view_vip_context *c,
 		      const struct bgp_communities *own)
 {
@@ -61,12 +113,23 @@ static json_t *routes(const struct vip *vip, const struct view_vip_context *c,
 	return array;
 }
 
+/* An error of the VIP itself, or that no peer can be sent its route. */
 static void add_trouble(json_t *o, const struct vip *vip, const struct view_vip_context *c,
 			const struct view_clock *clock)
 {
 	const struct vip_trouble *t = vip->trouble;
-	json_object_set_new(o, "error", view_text_or_null(t ? t->text : NULL));
-	view_add_time(o, clock, "error_since", t ? t->since : USEC_NEVER);
+	struct bgp_reach reach = view_vip_reach(vip, c);
+	mono_t since = t ? t->since : USEC_NEVER;
+	json_t *error = view_text_or_null(t ? t->text : NULL);
+	if (!t && bgp_reach_is_refused(&reach)) {
+		json_decref(error);
+		error = reason(vip, c);
+		since = c->routes[reach.decider].peer->established_since;
+		if (since < vip->changed_at)
+			since = vip->changed_at;
+	}
+	json_object_set_new(o, "error", error);
+	view_add_time(o, clock, "error_since", since);
 	view_add_time(o, clock, "retry", t && !t->lasting ? c->retry_at : USEC_NEVER);
 }
 
@@ -78,10 +141,11 @@ json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 	if (vip->spec) /* as it is announced, or would be */
 		announce_specs_attrs(vip->spec->announce, &vip->spec->communities, vip->form, &room,
 				     &attrs);
-	json_t *o = json_pack("{s:o, s:o, s:b, s:b, s:o}", "prefix", view_prefix(&vip->prefix),
+	struct bgp_reach reach = view_vip_reach(vip, c);
+	json_t *o = json_pack("{s:o, s:o, s:b, s:b, s:o, s:o}", "prefix", view_prefix(&vip->prefix),
 			      "app", view_text_or_null(vip->spec ? vip->spec->name : NULL), "bound",
-			      vip->bound, "announced", vip->announced, "reason",
-			      view_text_or_null(reason(vip)));
+			      vip->bound, "announced", reach.sent > 0, "announced_to",
+			      view_announced_to(reach.sent, reach.peers), "reason", reason(vip, c));
 	view_add_time(o, clock, "since", vip->changed_at ? vip->changed_at : USEC_NEVER);
 	add_trouble(o, vip, c, clock);
 	json_object_set_new(o, "form", json_string(route_form_name(vip->form)));
@@ -93,25 +157,24 @@ json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 
 json_t *view_vip_summary(const struct vip *vip, const struct view_vip_context *c)
 {
-	size_t sent = 0;
-	for (size_t i = 0; i < c->peers.n; i++)
-		sent += c->routes[i].state == BGP_ROUTE_SENT;
-	return json_pack("{s:o, s:b, s:b, s:o, s:I}", "prefix", view_prefix(&vip->prefix), "bound",
-			 vip->bound, "announced", vip->announced, "reason",
-			 view_text_or_null(reason(vip)), "peers_sent", VIEW_INT(sent));
+	struct bgp_reach reach = view_vip_reach(vip, c);
+	return json_pack("{s:o, s:b, s:b, s:o, s:o, s:I}", "prefix", view_prefix(&vip->prefix),
+			 "bound", vip->bound, "announced", reach.sent > 0, "announced_to",
+			 view_announced_to(reach.sent, reach.peers), "reason", reason(vip, c),
+			 "peers_sent", VIEW_INT(reach.sent));
 }
 
 void view_vip_add_errors(const struct vip *vip, const struct view_vip_context *c,
 			 struct strbuf *errors)
 {
-	char peer[ADDR_TEXT_MAX], prefix[PREFIX_TEXT_MAX];
+	char peer[BGP_PEER_NAME_MAX], prefix[PREFIX_TEXT_MAX];
 	for (size_t i = 0; i < c->peers.n; i++) {
 		const struct view_route *route = &c->routes[i];
 		const char *error = view_route_error(route->state, vip->prefix.addr.family);
 		if (error)
 			strbuf_add(errors, "%speer %s: %s: %s",
 				   errors->len > 0 ? ", " : "announcement errors: [",
-				   addr_format(&route->peer->config->addr, peer),
+				   bgp_peer_name(route->peer->config, peer),
 				   prefix_format(&vip->prefix, prefix), error);
 	}
 }

@@ -5,11 +5,13 @@
 #define AGENT_STATUS_VIEW_VIP_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "agent/status/status_sources.h"
 #include "agent/status/stream.h"
 #include "agent/status/view_route.h"
+#include "bgp/reach.h"
 #include "lib/str.h"
 
 /* All that is shown of a VIP and is not in struct vip. */
@@ -19,6 +21,13 @@ struct view_vip_context {
 	struct peer_list peers;
 	struct view_route *routes; /* of the VIP that was set, one a peer */
 };
+
+/* How far its route got. Without a route, nowhere. */
+struct bgp_reach view_vip_reach(const struct vip *vip, const struct view_vip_context *c);
+/* {"sent": 1, "peers": 2} */
+json_t *view_announced_to(size_t sent, size_t peers);
+/* What keeps it from being announced, on one line; false: nothing. */
+bool view_vip_reason(const struct vip *vip, const struct view_vip_context *c, struct strbuf *ret);
 void view_vip_context_init(struct view_vip_context *c, const struct status_sources *in);
 void view_vip_context_set(struct view_vip_context *c, const struct status_sources *in,
 			  const struct vip *vip);

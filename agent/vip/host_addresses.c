@@ -12,7 +12,7 @@
 static int use_gateway(const struct config *config, struct bgp_peer_config *peer,
 		       struct addr *ret_gateway, struct err *err)
 {
-	char text[ADDR_TEXT_MAX];
+	char text[ADDR_TEXT_MAX], name[BGP_PEER_NAME_MAX];
 	uint32_t ifindex;
 	int rc = fib_default_gateway(&peer->addr, &ifindex, err);
 	if (rc < 0)
@@ -29,7 +29,8 @@ static int use_gateway(const struct config *config, struct bgp_peer_config *peer
 	if (addr_is_link_local(&peer->addr))
 		if_indextoname(ifindex, peer->ifname);
 	*ret_gateway = peer->addr;
-	log_info("bgp", "no peer is configured, using the default gateway %s", text);
+	log_info("bgp", "no peer is configured, using the default gateway %s",
+		 bgp_peer_name(peer, name));
 	return 0;
 }
 
@@ -41,10 +42,10 @@ static uint32_t scope_of(const struct bgp_peer_config *peer)
 /* With TTL 1 the connection to a distant peer only times out, without a reason. */
 static void warn_if_distant(const struct bgp_peer_config *peer, uint32_t local_as)
 {
-	char text[ADDR_TEXT_MAX], gateway[ADDR_TEXT_MAX];
+	char text[BGP_PEER_NAME_MAX], gateway[ADDR_TEXT_MAX];
 	struct fib_path path;
 	struct err err = { "" };
-	addr_format(&peer->addr, text);
+	bgp_peer_name(peer, text);
 	int rc = fib_lookup(&peer->addr, scope_of(peer), &path, &err);
 	if (rc < 0)
 		log_warn("bgp", "peer %s: %s; connecting anyway", text, err.text);

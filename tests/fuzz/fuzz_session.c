@@ -104,9 +104,15 @@ static size_t on_next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 	return adj_out_next(&s->adj, buf, cap);
 }
 
+static void on_notification(struct bgp_conn *c, const struct bgp_notification *n, bool received)
+{
+	(void)c, (void)n, (void)received;
+}
+
 static const struct bgp_conn_ops ops = {
 	.changed = on_changed,
 	.complete_open = on_complete_open,
+	.notification = on_notification,
 	.session_up = on_up,
 	.session_down = on_down,
 	.update = on_update,

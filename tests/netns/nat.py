@@ -225,7 +225,7 @@ def vip_status(agent: Agent, name: str) -> list[dict[str, Any]]:
 
 def wait_announced(agent: Agent, name: str) -> None:
     wait_until(
-        lambda: all(vip["announced"] for vip in vip_status(agent, name)),
+        lambda: all(vip["form"] != "none" for vip in vip_status(agent, name)),
         f"{name} is announced",
         ignore=(KeyError,),
     )

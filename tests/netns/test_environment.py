@@ -85,6 +85,41 @@ def test_no_ipv6_next_hop_is_shown_and_ipv4_goes_out(bed: Testbed) -> None:
     assert "local_ip6" in agent.app("web")["announcement_errors"]
 
 
+def test_announced_is_what_a_peer_has(bed: Testbed) -> None:
+    """The only peer is established and cannot be sent the VIP: nothing says "announced"."""
+    link = bed.link()
+    bed.host.ip(f"addr del {link.host_ip6}/64 dev {link.device}")
+    router = bed.start_router("bird", link)
+    agent = bed.start_agent(config(peer(router), apps=(app("six", VIP6),)))
+    router.wait_established()
+    why = f"peer {router.ip}: no IPv6 address to be the next hop, set local_ip6"
+    wait_until(lambda: agent.app("six")["reason"] == f"{VIP6}: {why}", "the reason")
+    six = agent.app("six")
+    assert (six["health"], six["announced"]) == ("up", False)
+    assert six["announced_to"] == {"sent": 0, "peers": 1}
+    assert (agent.vip(VIP6)["announced"], agent.vip(VIP6)["error"]) == (False, why)
+    metrics = agent.get("/metrics").text
+    assert "\nvipherald_vips_announced 0\n" in metrics
+    assert "\nvipherald_vips_troubled 1\n" in metrics
+    ready = agent.get("/readyz")
+    assert (ready.status, ready.text) == (503, "1 VIP can be sent to no peer (/v1/routes)\n")
+    bed.host.ip(f"addr add {link.host_ip6}/64 dev {link.device} nodad")
+    router.wait_routes(VIP6)
+    assert agent.app("six")["announced"] and agent.app("six")["reason"] == "no monitors, always up"
+    assert agent.app("six")["announced_to"] == {"sent": 1, "peers": 1}
+    assert "\nvipherald_vips_troubled 0\n" in agent.get("/metrics").text
+
+
+def test_reason_names_a_taken_vip_and_a_drain(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    bed.host.ip(f"addr add {VIP4} dev lo")
+    agent = bed.start_agent(config(peer(router), apps=(app("a", VIP4), app("b", VIP6))))
+    router.wait_routes(VIP6)
+    assert "on lo already" in agent.app("a")["reason"]
+    agent.drain("b", reason="rack 7 moves")
+    assert agent.app("b")["reason"] == "drained: rack 7 moves"
+
+
 def test_ipv6_next_hop_that_comes_later(bed: Testbed) -> None:
     """At boot the session is up before the host's IPv6 address is."""
     link = bed.link()

@@ -20,11 +20,11 @@ def test_own_vip_is_checked_through_nat(bed: Testbed, backend: str) -> None:
     agent = nat.start_agent(app, backend=backend)
     for _ in range(2):
         expect(agent, "down", "Connection refused")
-        assert not agent.vip(f"{VIP4}/32")["announced"]
+        assert agent.vip(f"{VIP4}/32")["form"] == "none"
         assert nat.our_rules(backend), "the rule is there while the app is down"
         service = responders.tcp(nat.host, DEST)
         expect(agent, "up")
-        wait_until(lambda: agent.vip(f"{VIP4}/32")["announced"], "announced")
+        wait_until(lambda: agent.vip(f"{VIP4}/32")["form"] != "none", "announced")
         service.kill()
     # Down through NAT is down, even if a process listens at the VIP itself.
     with responders.tcp(nat.host, LISTEN):

@@ -170,7 +170,7 @@ def test_without_any_address_the_vip_is_withdrawn_until_there_is_one(bed: Testbe
     nat.host.ip(f"addr del {nat.link.host_ip6}/64 dev {nat.link.device}")
 
     def states() -> dict[str, bool]:
-        return {vip["prefix"]: vip["announced"] for vip in agent.app("dns")["vips"]}
+        return {vip["prefix"]: vip["form"] != "none" for vip in agent.app("dns")["vips"]}
 
     wait_until(lambda: states() == {f"{VIP4}/32": True, f"{VIP6}/128": False}, "IPv6 is withdrawn")
     assert "no IPv6 address" in agent.vip(f"{VIP6}/128")["error"]

@@ -39,7 +39,7 @@ def wait_reason(agent: Agent, name: str, *words: str) -> str:
 
     def reasons() -> list[str]:
         vips = vip_status(agent, name)
-        assert not any(vip["announced"] for vip in vips)
+        assert not any(vip["form"] != "none" for vip in vips)
         found = [vip["error"] or "" for vip in vips]
         return found if all(word in text for word in words for text in found) else []
 
@@ -218,9 +218,9 @@ def test_one_vip_that_cannot_be_had_does_not_hold_up_others(bed: Testbed) -> Non
         nat_app("dns"), backend="iptables", wrapper=[*WITHOUT, "--iptables6"]
     )
     wait_until(
-        lambda: [vip["announced"] for vip in vip_status(agent, "dns")] == [True, False],
+        lambda: [vip["form"] != "none" for vip in vip_status(agent, "dns")] == [True, False],
         "the IPv4 VIP is announced",
         ignore=(KeyError,),
     )
     assert "IPv6" in vip_status(agent, "dns")[1]["error"]
-    never(lambda: not vip_status(agent, "dns")[0]["announced"], "the IPv4 VIP goes")
+    never(lambda: vip_status(agent, "dns")[0]["form"] == "none", "the IPv4 VIP goes")

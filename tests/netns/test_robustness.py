@@ -79,9 +79,11 @@ def test_link_local_peer(bed: Testbed) -> None:
     link.namespace.ip("addr add fe80::1/64 dev eth0 nodad")
     listener = RawListener(link.namespace, "fe80::1%eth0")
     entry = {"peer_ip": f"fe80::1%{link.device}", "peer_as": ROUTER_AS}
-    bed.start_agent(config(entry, apps=(app("web", [VIP4, VIP6]),)))
+    agent = bed.start_agent(config(entry, apps=(app("web", [VIP4, VIP6]),)))
     session = listener.accept()
     session.establish(ROUTER_AS, "10.0.1.1")
+    agent.wait_log(f"peer fe80::1%{link.device}: established")
+    assert agent.peer(f"fe80::1%{link.device}")["state"] == "established"
     updates = session.receive_updates_until_end_of_rib()
     announced = {prefix: hop for update in updates for prefix, hop in update.announced.items()}
     assert announced == {VIP4: link.host_ip, VIP6: link.host_ip6}

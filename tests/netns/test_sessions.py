@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from . import bgp
 from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
 from .rawpeer import RawListener
 from .routers import KINDS, Route, Router
@@ -184,3 +185,46 @@ def test_session_with_the_right_password_has_no_hint(bed: Testbed) -> None:
     router.wait_established()
     assert not agent.peer(router.ip)["hint"]
     assert "opensesame" not in agent.get("/v1/peers").text + agent.get("/info").text + agent.log
+
+
+def test_last_notification_stays(bed: Testbed) -> None:
+    """A router that has ended the session refuses what follows; why it ended it is still shown."""
+    link = bed.link()
+    listener = RawListener(link.namespace, link.router_ip)
+    key = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS, "connect_retry": "100ms"}
+    agent = bed.start_agent(config(key, apps=(app("web", VIP4),)))
+
+    def end_a_session(*how: Any) -> None:
+        session = listener.accept()
+        session.establish(ROUTER_AS)
+        session.receive_updates_until_end_of_rib()
+        session.send(bgp.notification(*how))
+        session.expect_end()
+
+    limit = bytes.fromhex("00010100000001")
+    end_a_session(6, 1, limit)
+    end_a_session(6, 1, limit)
+    listener.close()
+    wait_until(
+        lambda: "refused" in agent.peer(link.router_ip)["last_error"], "the router refuses"
+    )
+    shown = agent.peer(link.router_ip)
+    last = shown["last_notification"]
+    said = "Cease/Maximum Number of Prefixes Reached (IPv4 unicast, limit 1)"
+    assert (last["direction"], last["code"], last["subcode"]) == ("received", 6, 1)
+    assert (last["text"], last["data"], last["count"]) == (said, limit.hex(), 2)
+    assert last["first"] <= last["last"]
+    assert "maximum prefix limit" in shown["hint"] and "MD5" not in shown["hint"]
+    assert said in agent.wait_log("2 times within")
+    assert "ask the router's owner" in agent.wait_log("maximum prefix limit")
+
+    listener = RawListener(link.namespace, link.router_ip)
+    end_a_session(6, 2, b"\x0cback at noon")
+    wait_until(
+        lambda: agent.peer(link.router_ip)["last_notification"]["subcode"] == 2, "the shutdown"
+    )
+    last = agent.peer(link.router_ip)["last_notification"]
+    assert (last["text"], last["count"]) == (
+        'Cease/Administrative Shutdown: "back at noon"',
+        1,
+    )

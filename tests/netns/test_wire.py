@@ -142,7 +142,7 @@ def test_many_routes_share_updates(bed: Testbed) -> None:
     agent = bed.start_agent(config({"peer_ip": link.router_ip, "peer_as": ROUTER_AS}, apps=apps))
     session = listener.accept()
     # They are announced a few milliseconds' worth at a time: not all before the session otherwise.
-    wait_until(lambda: "\nvipherald_vips_announced 200\n" in agent.get("/metrics").text, "all VIPs")
+    wait_until(lambda: "\nvipherald_announcements_total 200\n" in agent.get("/metrics").text, "all VIPs")
     session.establish(ROUTER_AS)
     updates = [u for u in session.receive_updates_until_end_of_rib() if u.announced]
     assert len({prefix for update in updates for prefix in update.announced}) == 200

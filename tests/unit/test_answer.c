@@ -425,9 +425,10 @@ static void test_an_app_whose_port_is_open(void **state)
 	json_t *vip = json_array_get(json_object_get(o, "vips"), 0);
 	json_t *peer = json_array_get(json_object_get(vip, "peers"), 0);
 	expect_text(o, "state", "up");
-	expect_text(o, "reason", "all monitors pass");
+	expect_text(o, "reason",
+		    "192.0.2.2/32: no BGP session established (0 of 1): peer 127.0.0.9 is idle");
 	expect_text(o, "announcement_errors", NULL);
-	assert_true(json_is_true(json_object_get(o, "announced")));
+	assert_true(json_is_false(json_object_get(o, "announced")));
 	assert_true(json_is_true(json_object_get(vip, "bound")));
 	expect_text(vip, "form", "up");
 	expect_text(peer, "peer", "127.0.0.9");
@@ -443,7 +444,8 @@ static void test_an_app_whose_port_is_open(void **state)
 static void test_an_app_without_monitors(void **state)
 {
 	json_t *o = ask_json(*state, "/v1/apps/config");
-	expect_text(o, "reason", "no monitors, always up");
+	expect_text(o, "reason",
+		    "192.0.2.1/32: no BGP session established (0 of 1): peer 127.0.0.9 is idle");
 	expect_text(o, "source", "config");
 	expect_text(o, "quorum", "all");
 	assert_true(json_is_null(json_object_get(o, "drain")));
@@ -650,7 +652,7 @@ static void test_missing_capabilities(void **state)
 	expect(a, "/readyz", 503, "missing: CAP_NET_ADMIN (/v1/capabilities)\n");
 	expect(a, "/v1/capabilities", 200, "\"missing\":[\"CAP_NET_ADMIN\"]");
 	assert_string_equal(status_line_collect(&a->in, line),
-			    "1 of 1 app up, 1 of 1 VIP announced, 0 of 1 peer established; "
+			    "1 of 1 app up, 0 of 1 VIP announced, 0 of 1 peer established; "
 			    "missing: CAP_NET_ADMIN");
 }
 

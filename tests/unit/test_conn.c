@@ -68,9 +68,15 @@ static size_t next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 	return bgp_encode_notification(buf, cap, &n);
 }
 
+static void on_notification(struct bgp_conn *c, const struct bgp_notification *n, bool received)
+{
+	(void)c, (void)n, (void)received;
+}
+
 static const struct bgp_conn_ops ops = {
 	.changed = on_changed,
 	.complete_open = complete_open,
+	.notification = on_notification,
 	.session_up = on_session,
 	.session_down = on_session,
 	.update = on_update,

@@ -36,6 +36,10 @@ static void after_a_failed_attempt(void **state)
 		  { &plain, BGP_CONNECT, .silent = true },
 		  "a peer with a password",
 		  "OPEN" },
+		{ "no answer from a peer that has spoken",
+		  { &password, BGP_CONNECT, .silent = true, .heard = true },
+		  "still has this host as a neighbor",
+		  "MD5" },
 		{ "no answer, password",
 		  { &password, BGP_CONNECT, .silent = true },
 		  "is the peer's; a peer with ttl_security",
@@ -91,14 +95,63 @@ static void after_a_failed_attempt(void **state)
 static void while_waiting(void **state)
 {
 	(void)state;
-	expect("idle", bgp_hint_waiting(&plain, BGP_IDLE), "", NULL);
-	expect("active", bgp_hint_waiting(&plain, BGP_ACTIVE), "", NULL);
-	expect("passive", bgp_hint_waiting(&passive, BGP_ACTIVE), "has not connected", "OPEN");
-	expect("no OPEN", bgp_hint_waiting(&passive, BGP_OPENSENT), "sends no OPEN", "password");
-	expect("established", bgp_hint_waiting(&passive, BGP_ESTABLISHED), "", NULL);
+	expect("idle", bgp_hint_waiting(&plain, BGP_IDLE, false), "", NULL);
+	expect("active", bgp_hint_waiting(&plain, BGP_ACTIVE, false), "", NULL);
+	expect("passive", bgp_hint_waiting(&passive, BGP_ACTIVE, false), "has not connected",
+	       "OPEN");
+	expect("no OPEN", bgp_hint_waiting(&passive, BGP_OPENSENT, false), "sends no OPEN",
+	       "password");
+	expect("established", bgp_hint_waiting(&passive, BGP_ESTABLISHED, false), "", NULL);
+	expect("passive, heard", bgp_hint_waiting(&passive, BGP_ACTIVE, true), "neighbor", "MD5");
 	/* The same hint is the same pointer, by which a log knows that it is not news. */
-	assert_ptr_equal(bgp_hint_waiting(&plain, BGP_OPENSENT),
-			 bgp_hint_waiting(&both, BGP_OPENSENT));
+	assert_ptr_equal(bgp_hint_waiting(&plain, BGP_OPENSENT, false),
+			 bgp_hint_waiting(&both, BGP_OPENSENT, false));
+}
+
+static void after_a_notification(void **state)
+{
+	(void)state;
+	struct bgp_notice notice = { 0 };
+	expect("none", bgp_hint_notice(&notice), "", NULL);
+	notice = (struct bgp_notice){ .received = true, .code = 6, .subcode = 1 };
+	expect("maximum prefix", bgp_hint_notice(&notice), "raise the maximum prefix", "MD5");
+	notice.subcode = 4;
+	expect("reset", bgp_hint_notice(&notice), "", NULL);
+	notice = (struct bgp_notice){
+		.received = true, .code = 6, .subcode = 9, .data = { 6, 2 }, .data_len = 2
+	};
+	expect("shutdown in a Hard Reset", bgp_hint_notice(&notice), "shut down on the router",
+	       NULL);
+	notice = (struct bgp_notice){ .code = 6, .subcode = 1 };
+	expect("ours", bgp_hint_notice(&notice), "", NULL);
+}
+
+static void a_row_of_notifications(void **state)
+{
+	(void)state;
+	const uint8_t data[] = { 0, 1, 1, 0, 0, 0, 1 };
+	const struct bgp_notification maximum = {
+		.code = 6, .subcode = 1, .data = data, .data_len = 7
+	};
+	const struct bgp_notification rejected = { .code = 6, .subcode = 5 };
+	struct bgp_notice n = { 0 };
+	bgp_notice_record(&n, &maximum, true, 10);
+	bgp_notice_record(&n, &maximum, true, 20);
+	assert_int_equal(n.count, 2);
+	assert_int_equal(n.first_at, 10);
+	assert_int_equal(n.at, 20);
+	assert_int_equal(n.data_len, 7);
+	/* A short session refutes nothing, one that lasts does. */
+	bgp_notice_expire(&n, 30, 30 + BGP_NOTICE_KEEP - 1);
+	assert_int_equal(n.count, 2);
+	bgp_notice_record(&n, &rejected, true, 40);
+	assert_int_equal(n.count, 1);
+	assert_int_equal(n.first_at, 40);
+	assert_int_equal(n.data_len, 0);
+	bgp_notice_record(&n, &rejected, false, 50);
+	assert_int_equal(n.count, 1);
+	bgp_notice_expire(&n, 60, 60 + BGP_NOTICE_KEEP);
+	assert_int_equal(n.code, 0);
 }
 
 int main(void)
@@ -106,6 +159,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(after_a_failed_attempt),
 		cmocka_unit_test(while_waiting),
+		cmocka_unit_test(after_a_notification),
+		cmocka_unit_test(a_row_of_notifications),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

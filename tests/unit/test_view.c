@@ -71,6 +71,14 @@ static const struct bgp_peer_status silent = {
 	.hint = "no answer at all",
 	.retry_at = 1003 * SEC,
 	.peer_as = 65001,
+	.notice = { .received = true,
+		    .code = 6,
+		    .subcode = 1,
+		    .data = { 0, 1, 1, 0, 0, 0, 1 },
+		    .data_len = 7,
+		    .first_at = 900 * SEC,
+		    .at = 990 * SEC,
+		    .count = 3 },
 };
 
 static const struct prefix vip4 = { { AF_INET, { 192, 0, 2, 53 } }, 32 };
@@ -120,6 +128,30 @@ static void test_info_is_gobgps(void **state)
 		    "\"passive_mode\":false}}\n");
 }
 
+/* Two routers with the same link-local address are two peers, in every place. */
+static void test_a_link_local_peer_has_its_interface(void **state)
+{
+	(void)state;
+	struct bgp_peer_config config[] = { peer_config, peer_config };
+	struct bgp_peer_status peers[] = { established, established };
+	for (size_t i = 0; i < 2; i++) {
+		config[i].addr = (struct addr){ AF_INET6, { 0xfe, 0x80, [15] = 1 } };
+		snprintf(config[i].ifname, sizeof(config[i].ifname), "eth%zu", i);
+		peers[i].config = &config[i];
+	}
+	json_t *o = view_peer_info(&peers[1], &now), *peer = view_peer(&peers[1], &now);
+	expect_text(json_object_get(o, "conf"), "neighbor_address", "fe80::1%eth1");
+	expect_text(json_object_get(o, "state"), "neighbor_address", "fe80::1%eth1");
+	expect_text(peer, "address", "fe80::1%eth1");
+	json_decref(o);
+	json_decref(peer);
+	const struct metrics m = { .version = "1", .peers = peers, .n_peers = 2 };
+	char *text = metrics_format(&m);
+	assert_non_null(strstr(text, "vipherald_peer_up{peer=\"fe80::1%eth0\"} 1\n"));
+	assert_non_null(strstr(text, "vipherald_peer_up{peer=\"fe80::1%eth1\"} 1\n"));
+	free(text);
+}
+
 static void test_internal_peers_are_type_0(void **state)
 {
 	(void)state;
@@ -142,6 +174,14 @@ static void test_peer_says_why_and_when(void **state)
 	expect_text(o, "last_error", "connection timed out");
 	expect_text(o, "hint", "no answer at all");
 	expect_text(o, "path_error", "interface eth0 is down");
+	json_t *notice = json_object_get(o, "last_notification");
+	expect_text(notice, "direction", "received");
+	expect_text(notice, "text",
+		    "Cease/Maximum Number of Prefixes Reached (IPv4 unicast, limit 1)");
+	expect_text(notice, "data", "00010100000001");
+	expect_text(notice, "first", "2026-01-02T03:02:25.678Z");
+	expect_text(notice, "last", "2026-01-02T03:03:55.678Z");
+	assert_int_equal(json_integer_value(json_object_get(notice, "count")), 3);
 	expect_text(o, "retry", "2026-01-02T03:04:08.678Z");
 	assert_true(json_is_null(json_object_get(o, "established")));
 	assert_true(json_is_null(json_object_get(o, "negotiated")));
@@ -197,7 +237,8 @@ static const struct reason_case {
 	struct vip_trouble *trouble;
 	const char *want;
 } reason_cases[] = {
-	{ "announced", true, true, false, HEALTH_UP, NULL, NULL },
+	{ "announced, no session yet", true, true, false, HEALTH_UP, NULL,
+	  "no BGP session established (0 of 1): peer 10.10.10.1 is active: connection timed out" },
 	{ "error", false, true, false, HEALTH_UP, &trouble, "already on lo" },
 	{ "error, and down", false, true, false, HEALTH_DOWN, &trouble, "already on lo" },
 	{ "down", false, true, false, HEALTH_DOWN, NULL, "the app is down" },
@@ -211,7 +252,11 @@ static const struct reason_case {
 static void test_reasons(void **state)
 {
 	(void)state;
-	const struct view_vip_context context = { .global = &global, .retry_at = 1002 * SEC };
+	struct bgp_peer_status peers[] = { silent };
+	struct view_route routes[] = { { &peers[0], BGP_ROUTE_NO_SESSION } };
+	const struct view_vip_context context = {
+		.global = &global, .retry_at = 1002 * SEC, .peers = { peers, 1 }, .routes = routes
+	};
 	for (size_t i = 0; i < ARRAY_SIZE(reason_cases); i++) {
 		const struct reason_case *c = &reason_cases[i];
 		struct app app = { .health = c->health,
@@ -296,7 +341,56 @@ static void test_a_vip_lists_its_routes(void **state)
 	json_decref(o);
 	expect_json(view_vip_summary(&vip, &context),
 		    "{\"prefix\":\"192.0.2.53/32\",\"bound\":true,\"announced\":true,"
+		    "\"announced_to\":{\"sent\":1,\"peers\":2},"
 		    "\"reason\":null,\"peers_sent\":1}\n");
+}
+
+/* Announced is what at least one established peer has been sent. */
+static const struct reach_case {
+	const char *name;
+	enum bgp_route_state first, second;
+	size_t sent;
+	const char *reason, *error;
+} reach_cases[] = {
+	{ "both", BGP_ROUTE_SENT, BGP_ROUTE_SENT, 2, NULL, NULL },
+	{ "one is enough", BGP_ROUTE_NO_NEXT_HOP, BGP_ROUTE_SENT, 1, NULL, NULL },
+	{ "about to be sent", BGP_ROUTE_NO_NEXT_HOP, BGP_ROUTE_PENDING, 0, "about to be sent",
+	  NULL },
+	{ "the established peer cannot get it", BGP_ROUTE_NO_NEXT_HOP, BGP_ROUTE_NO_SESSION, 0,
+	  "peer 10.10.10.1: no IPv6 address to be the next hop, set local_ip6",
+	  "peer 10.10.10.1: no IPv6 address to be the next hop, set local_ip6" },
+	{ "no family", BGP_ROUTE_NO_FAMILY, BGP_ROUTE_NO_SESSION, 0,
+	  "peer 10.10.10.1: IPv6 unicast was not negotiated",
+	  "peer 10.10.10.1: IPv6 unicast was not negotiated" },
+	{ "no session", BGP_ROUTE_NO_SESSION, BGP_ROUTE_NO_SESSION, 0,
+	  "no BGP session established (0 of 2): peer 10.10.10.1 is established", NULL },
+};
+
+static void test_announced_is_what_a_peer_was_sent(void **state)
+{
+	(void)state;
+	struct app app = { .health = HEALTH_UP, .drained_since = USEC_NEVER };
+	const struct vip vip = {
+		.prefix = vip6, .owner = &app, .spec = &spec, .announced = true, .changed_at = SEC
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(reach_cases); i++) {
+		const struct reach_case *c = &reach_cases[i];
+		struct bgp_peer_status peers[] = { established, silent };
+		struct view_route routes[] = { { &peers[0], c->first }, { &peers[1], c->second } };
+		const struct view_vip_context context = { .global = &global,
+							  .retry_at = USEC_NEVER,
+							  .peers = { peers, 2 },
+							  .routes = routes };
+		json_t *o = view_vip(&vip, &context, &now);
+		const json_t *to = json_object_get(o, "announced_to");
+		assert_int_equal(json_is_true(json_object_get(o, "announced")), c->sent > 0);
+		assert_int_equal(json_integer_value(json_object_get(to, "sent")), c->sent);
+		assert_int_equal(json_integer_value(json_object_get(to, "peers")), 2);
+		expect_text(o, "reason", c->reason);
+		expect_text(o, "error", c->error);
+		expect_text(o, "error_since", c->error ? "2026-01-02T03:03:55.678Z" : NULL);
+		json_decref(o);
+	}
 }
 
 static void add_errors(const struct prefix *prefix, struct view_route *routes,
@@ -531,7 +625,8 @@ static void test_metrics(void **state)
 						   .checks = { .answers = 3 } };
 	const struct metrics m = { .version = "1.2.3",
 				   .apps = { .up = 5, .down = 2, .draining = 3, .groups_kept = 1 },
-				   .vips = { .announced = 6, .withdrawals = 11 },
+				   .vips = { .announced = 9, .troubled = 2, .withdrawals = 11 },
+				   .routes = { .sent = 6, .refused = 1 },
 				   .check_failures = 4,
 				   .state_file = &file,
 				   .peers = peers,
@@ -547,6 +642,7 @@ static void test_metrics(void **state)
 		"vipherald_groups_kept 1\n",
 		"vipherald_agent_drained 0\n",
 		"vipherald_vips_announced 6\n",
+		"vipherald_vips_troubled 3\n",
 		"vipherald_withdrawals_total 11\n",
 		"vipherald_check_failures 4\n",
 		"vipherald_state_file_stored 1\n",
@@ -601,12 +697,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_info_is_gobgps),
 		cmocka_unit_test(test_internal_peers_are_type_0),
+		cmocka_unit_test(test_a_link_local_peer_has_its_interface),
 		cmocka_unit_test(test_peer_says_why_and_when),
 		cmocka_unit_test(test_graceful_restart),
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_a_lasting_error_is_not_tried_again),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_a_vip_lists_its_routes),
+		cmocka_unit_test(test_announced_is_what_a_peer_was_sent),
 		cmocka_unit_test(test_announcement_errors),
 		cmocka_unit_test(test_a_monitor_shows_what_the_check_said),
 		cmocka_unit_test(test_nat),
