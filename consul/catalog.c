@@ -48,6 +48,11 @@ static struct consul_entry *find(const struct consul_catalog *c, const char *nam
 	return e;
 }
 
+const struct consul_entry *consul_catalog_find(const struct consul_catalog *c, const char *name)
+{
+	return find(c, name);
+}
+
 static struct consul_entry *entry_new(struct consul_catalog *c, const char *name)
 {
 	struct consul_entry *e = mem_new(1, sizeof(*e));
@@ -261,12 +266,19 @@ static bool same_tags(const struct consul_service *a, const struct consul_servic
 	return true;
 }
 
+static bool same_proxied(const struct consul_service *a, const struct consul_service *b)
+{
+	return a->proxied && b->proxied ? str_equal(a->proxied, b->proxied)
+					: a->proxied == b->proxied;
+}
+
 static bool same_instances(const struct consul_entry *e, const struct consul_service *b, size_t n)
 {
 	if (!e->instances || e->n != n)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!str_equal(e->instances[i].id, b[i].id) || !same_tags(&e->instances[i], &b[i]))
+		if (!str_equal(e->instances[i].id, b[i].id) ||
+		    !same_tags(&e->instances[i], &b[i]) || !same_proxied(&e->instances[i], &b[i]))
 			return false;
 	return true;
 }

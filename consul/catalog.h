@@ -64,6 +64,9 @@ struct consul_catalog {
 void consul_catalog_init(struct consul_catalog *c, bool warning_fails, span_t max_stale);
 void consul_catalog_done(struct consul_catalog *c);
 
+/* NULL: none of this name. */
+const struct consul_entry *consul_catalog_find(const struct consul_catalog *c, const char *name);
+
 /* Both move the contents out of the answer. `query` is the number of the query that was answered,
  * `last_query` the highest number given to a query so far. */
 void consul_catalog_apply_services(struct consul_catalog *c, struct consul_services *services,

@@ -62,6 +62,7 @@ static void service_done(struct consul_service *s)
 	free(s->tags);
 	free(s->id);
 	free(s->name);
+	free(s->proxied);
 }
 
 void consul_services_done(struct consul_services *c)
@@ -100,6 +101,15 @@ static void copy_tags(struct consul_service *s, const json_t *tags)
 		s->tags[i] = mem_strdup(json_string_value(json_array_get(tags, i)));
 }
 
+/* A gateway is a service of its own; only a connect-proxy stands for another. */
+static char *proxied_by(const json_t *object)
+{
+	const json_t *proxy = json_object_get(object, "Proxy");
+	const char *kind = json_string_value(json_object_get(object, "Kind"));
+	const char *name = json_string_value(json_object_get(proxy, "DestinationServiceName"));
+	return kind && str_equal(kind, "connect-proxy") ? mem_strdup(name ? name : "") : NULL;
+}
+
 static int read_service(const json_t *object, const char *match_tag, struct consul_service *ret,
 			struct err *err)
 {
@@ -114,6 +124,7 @@ static int read_service(const json_t *object, const char *match_tag, struct cons
 		return r;
 	ret->id = mem_strdup(id);
 	ret->name = mem_strdup(name);
+	ret->proxied = proxied_by(object);
 	if (has_tag(tags, match_tag))
 		copy_tags(ret, tags);
 	return 0;

@@ -21,7 +21,8 @@
 
 struct consul_service {
 	char *id, *name;
-	char **tags; /* NULL when the match tag is not among them */
+	char *proxied; /* of a connect-proxy: the service it stands for; NULL: no proxy */
+	char **tags;   /* NULL when the match tag is not among them */
 	size_t n_tags;
 };
 

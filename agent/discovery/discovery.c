@@ -8,6 +8,7 @@
 
 #include "agent/discovery/consul_app.h"
 #include "agent/discovery/publisher.h"
+#include "agent/discovery/sidecar.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -172,12 +173,30 @@ static void on_freed(void *userdata)
 
 /* ---- from Consul ---- */
 
-static bool is_for_us(const struct consul_entry *e)
+static bool is_app(const struct discovery *d, const struct consul_service *instance)
+{
+	return sidecar_is_app(consul_client_catalog(d->client), instance, find(d, instance->name));
+}
+
+static bool is_for_us(const struct discovery *d, const struct consul_entry *e)
 {
 	for (size_t i = 0; i < e->n; i++)
-		if (e->instances[i].tags)
+		if (is_app(d, &e->instances[i]))
 			return true;
 	return false;
+}
+
+static int make_spec(const struct discovery *d, const struct consul_entry *e, struct app_spec *ret,
+		     struct err *problem)
+{
+	struct consul_service *apps = mem_new(e->n, sizeof(*apps)); /* contents stay e's */
+	size_t n = 0;
+	for (size_t i = 0; i < e->n; i++)
+		if (is_app(d, &e->instances[i]))
+			apps[n++] = e->instances[i];
+	int r = consul_app_make(e->name, apps, n, ret, problem);
+	free(apps);
+	return r;
 }
 
 static void apply_definition(struct discovery *d, struct discovered *s,
@@ -185,7 +204,7 @@ static void apply_definition(struct discovery *d, struct discovered *s,
 {
 	struct app_spec spec;
 	struct err problem = { "" };
-	if (consul_app_make(e->name, e->instances, e->n, &spec, &problem) < 0) {
+	if (make_spec(d, e, &spec, &problem) < 0) {
 		discovered_set_spec(s, NULL);
 		set_state(d, s, DISCOVERED_BROKEN, problem.text, NULL);
 		return;
@@ -241,7 +260,7 @@ static void on_changed(bool services, void *userdata)
 	if (services || d->ready) {
 		for (const struct consul_entry *e = consul_client_catalog(d->client)->entries; e;
 		     e = e->hh.next)
-			if (is_for_us(e))
+			if (is_for_us(d, e))
 				apply_entry(d, e);
 		/* Removals first: a VIP may move from one service to another. */
 		remove_unseen(d);

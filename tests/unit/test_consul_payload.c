@@ -68,6 +68,24 @@ static void test_catalog(void **state)
 	consul_services_done(&c);
 }
 
+static void test_proxies(void **state)
+{
+	(void)state;
+	struct consul_services c = { 0 };
+	const char *json = NODE(
+		"\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Kind\":\"connect-proxy\","
+		"\"Proxy\":{\"DestinationServiceName\":\"web\"}},"
+		"\"b\":{\"ID\":\"b\",\"Service\":\"b\",\"Kind\":\"connect-proxy\",\"Proxy\":null},"
+		"\"c\":{\"ID\":\"c\",\"Service\":\"c\",\"Kind\":\"mesh-gateway\",\"Proxy\":{}},"
+		"\"d\":{\"ID\":\"d\",\"Service\":\"d\",\"Kind\":7}");
+	assert_int_equal(parse_catalog(json, &c, NULL), 0);
+	assert_string_equal(c.items[0].proxied, "web");
+	assert_string_equal(c.items[1].proxied, "");
+	assert_null(c.items[2].proxied);
+	assert_null(c.items[3].proxied);
+	consul_services_done(&c);
+}
+
 static void test_a_node_that_is_not_there(void **state)
 {
 	(void)state;
@@ -214,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_catalog),
+		cmocka_unit_test(test_proxies),
 		cmocka_unit_test(test_a_node_that_is_not_there),
 		cmocka_unit_test(test_bad_catalogs_are_refused_as_a_whole),
 		cmocka_unit_test(test_checks),

@@ -77,7 +77,8 @@ static void create(struct bed *b)
 		fail_msg("%s", err.text);
 }
 
-/* `services`: "NAME:TAG,TAG NAME:TAG". Returns when Consul is queried for what comes next. */
+/* `services`: "NAME:TAG,TAG NAME:TAG"; a NAME of "PROXY>SERVICE" is a sidecar. Returns when Consul
+ * is queried for what comes next. */
 static void reply(struct bed *b, const char *services)
 {
 	char header[64], body[2048], list[512], *rest = NULL;
@@ -87,8 +88,17 @@ static void reply(struct bed *b, const char *services)
 	for (char *p = strtok_r(list, " ", &rest), *first = p; p; p = strtok_r(NULL, " ", &rest)) {
 		char *tags = strchr(p, ':'), *next = NULL;
 		*tags++ = 0;
-		strbuf_add(&sb, "%s\"%s\":{\"ID\":\"%s\",\"Service\":\"%s\",\"Tags\":[\"on\"",
+		char *proxied = strchr(p, '>');
+		if (proxied)
+			*proxied++ = 0;
+		strbuf_add(&sb, "%s\"%s\":{\"ID\":\"%s\",\"Service\":\"%s\",",
 			   p == first ? "" : ",", p, p, p);
+		if (proxied)
+			strbuf_add(&sb,
+				   "\"Kind\":\"connect-proxy\",\"Proxy\":{"
+				   "\"DestinationServiceName\":\"%s\"},",
+				   proxied);
+		strbuf_add(&sb, "\"Tags\":[\"on\"");
 		for (char *t = strtok_r(tags, ",", &next); t; t = strtok_r(NULL, ",", &next))
 			strbuf_add(&sb, ",\"%s\"", t);
 		strbuf_add(&sb, "]}");
@@ -171,6 +181,38 @@ static void test_services_become_apps_and_go(void **state)
 	assert_null(app(b, "other"));
 	assert_null(service(b, "other"));
 	assert_non_null(app(b, "web"));
+}
+
+#define WEB "gocast_vip=192.0.2.1/32"
+
+/* Consul copies a service's tags to the sidecar that it registers with it. */
+static void test_a_sidecar_is_no_app(void **state)
+{
+	struct bed *b = *state;
+	start(b, "a-proxy>web:" WEB " web:" WEB);
+	expect_state(b, "web", "registered");
+	assert_null(service(b, "a-proxy"));
+	/* Unregistered over HTTP: the VIP is free, and still not the sidecar's. */
+	discovery_dismiss(b->discovery, "web");
+	assert_int_equal(registry_unregister(b->apps.reg, "web", loop_now(b->loop)), true);
+	loop_drain(b->loop);
+	reply(b, "a-proxy>web:" WEB " web:" WEB ",gocast_monitor=consul");
+	assert_null(app(b, "a-proxy"));
+	/* The service goes first, its sidecar later. */
+	reply(b, "a-proxy>web:" WEB);
+	assert_null(app(b, "a-proxy"));
+}
+
+static void test_a_sidecar_with_a_vip_of_its_own_is_an_app(void **state)
+{
+	struct bed *b = *state;
+	start(b, "a-proxy>web:gocast_vip=192.0.2.2/32 web:" WEB);
+	expect_state(b, "a-proxy", "registered");
+	reply(b, "a-proxy>web:gocast_vip=192.0.2.2/32");
+	expect_state(b, "a-proxy", "registered");
+	reply(b, "a-proxy>web:" WEB " web:" WEB);
+	assert_null(app(b, "a-proxy"));
+	expect_state(b, "web", "registered");
 }
 
 static void test_checks_are_the_health_of_consul_monitors(void **state)
@@ -326,6 +368,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_without_consul_there_is_none),
 		TEST(test_services_become_apps_and_go),
+		TEST(test_a_sidecar_is_no_app),
+		TEST(test_a_sidecar_with_a_vip_of_its_own_is_an_app),
 		TEST(test_checks_are_the_health_of_consul_monitors),
 		TEST(test_a_vip_moves_from_one_service_to_another),
 		TEST(test_a_broken_service_keeps_its_definition),
