@@ -336,6 +336,19 @@ static void hold_and_keepalive_are_negotiated(void **state)
 	assert_non_null(strstr(fsm.why, "nothing received for 30 s"));
 }
 
+static void a_keepalive_restarts_its_timer(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_ESTABLISHED, &plain);
+	char got[BGP_ACTIONS_MAX + 1];
+	mono_t first = bgp_fsm_deadline(&fsm);
+	struct bgp_actions a = feed(&fsm, BGP_EV_TIMER, first);
+	assert_string_equal(letters(&a, got), "K");
+	assert_in_range(bgp_fsm_deadline(&fsm), first + 1, first + 10 * S);
+	a = feed(&fsm, BGP_EV_TIMER, first);
+	assert_string_equal(letters(&a, got), "");
+}
+
 static void what_is_heard_restarts_the_hold_timer(void **state)
 {
 	(void)state;
@@ -656,6 +669,7 @@ int main(void)
 		cmocka_unit_test(an_unanswered_attempt_ends),
 		cmocka_unit_test(hold_timer_of_an_open_that_never_comes),
 		cmocka_unit_test(hold_and_keepalive_are_negotiated),
+		cmocka_unit_test(a_keepalive_restarts_its_timer),
 		cmocka_unit_test(what_is_heard_restarts_the_hold_timer),
 		cmocka_unit_test(hold_time_zero_means_no_timers),
 		cmocka_unit_test(a_configured_keepalive_is_capped_by_a_third),

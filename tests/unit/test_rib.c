@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
+
 static struct prefix vip(uint32_t i)
 {
 	return (struct prefix){ .addr = addr_v4(0xc0000200 + i), .len = 32 };
@@ -50,6 +52,41 @@ static void equal_attributes_are_shared_and_freed_with_the_last_route(void **sta
 	assert_int_equal(HASH_COUNT(rib.attrs), 0);
 	uint64_t last = rib.last_attrs_id;
 	assert_true(announce(&rib, 1, 10, true)->attrs->id > last); /* no id is used twice */
+	rib_done(&rib);
+}
+
+/* All three lists stand in one key: none overwrites another, and each of them tells routes apart.
+ */
+static void every_community_counts(void **state)
+{
+	(void)state;
+	uint32_t standard[] = { 1, 2 };
+	struct bgp_ext_community ext[] = { { 3, 4 }, { 5, 6 } };
+	struct bgp_large_community large[] = { { 7, 8, 9 } };
+	uint32_t *const numbers[] = { &standard[0], &standard[1],     &ext[0].high,
+				      &ext[1].low,  &large[0].global, &large[0].local2 };
+	struct bgp_route_attrs attrs = { .communities = { standard, 2 },
+					 .ext_communities = { ext, 2 },
+					 .large_communities = { large, 1 } };
+	struct prefix p = vip(1);
+	struct rib rib;
+	bool changed;
+	rib_init(&rib);
+	struct rib_route *r = rib_announce(&rib, &p, BGP_ORIGIN_IGP, &attrs, &changed);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		const struct bgp_route_attrs *kept = &r->attrs->route;
+		assert_memory_equal(kept->communities.values, standard, sizeof(standard));
+		assert_memory_equal(kept->ext_communities.values, ext, sizeof(ext));
+		assert_memory_equal(kept->large_communities.values, large, sizeof(large));
+		rib_announce(&rib, &p, BGP_ORIGIN_IGP, &attrs, &changed);
+		assert_false(changed);
+		++*numbers[i];
+		rib_announce(&rib, &p, BGP_ORIGIN_IGP, &attrs, &changed);
+		if (!changed)
+			fail_msg("number %zu", i);
+	}
+	rib_announce(&rib, &p, BGP_ORIGIN_EGP, &attrs, &changed);
+	assert_true(changed);
 	rib_done(&rib);
 }
 
@@ -114,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_attributes_are_shared_and_freed_with_the_last_route),
+		cmocka_unit_test(every_community_counts),
 		cmocka_unit_test(ids_of_freed_routes_are_used_again),
 		cmocka_unit_test(a_withdrawn_route_stays_for_its_holders),
 		cmocka_unit_test(a_disowned_route_stays_until_no_peer_can_hold_it),

@@ -38,7 +38,7 @@ static pid_t start_agent(char ret_mark[static MARK_MAX])
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		char mark[MARK_MAX] = "";
-		strcpy(mark, stale_children_mark());
+		snprintf(mark, sizeof(mark), "%s", stale_children_mark());
 		_exit(write(fds[1], mark, sizeof(mark)) != sizeof(mark) || pause());
 	}
 	close(fds[1]);
@@ -166,7 +166,7 @@ static void a_mark_that_cannot_be_read_is_left_alone(void **state)
 {
 	(void)state;
 	char mark[MARK_MAX + 16], place[MARK_MAX];
-	strcpy(place, stale_children_mark());
+	snprintf(place, sizeof(place), "%s", stale_children_mark());
 	for (int n = 0; n < 2; n++)
 		*strrchr(place, '/') = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(unreadable); i++) {
