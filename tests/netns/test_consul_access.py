@@ -109,14 +109,14 @@ def test_environment_names_consul_and_node(bed: Testbed, router: Router) -> None
     server.close()
 
 
-def test_no_consul_is_said(bed: Testbed, router: Router) -> None:
+def test_without_consul_it_is_shown_as_disabled(bed: Testbed, router: Router) -> None:
     agent = start(bed, router)
     assert agent.status("consul")["enabled"] is False
     maps = Path(f"/proc/{agent.process.pid}/maps").read_text()
     assert "libcurl" not in maps
 
 
-def test_bad_environment_is_said_and_the_rest_goes_on(bed: Testbed, router: Router) -> None:
+def test_bad_environment_is_reported_and_the_rest_goes_on(bed: Testbed, router: Router) -> None:
     keys = config(peer(router), apps=(app("web", VIP4),), agent={"consul_addr": "http://a:1"})
     agent = bed.start_agent(keys, env={"CONSUL_HTTP_SSL_VERIFY": "perhaps"})
     router.wait_routes(VIP4)
@@ -195,7 +195,7 @@ def test_tls_from_the_environment(
     router.wait_routes(VIP4)
 
 
-def test_tls_refuses_who_is_not_signed(
+def test_tls_refuses_a_server_of_another_ca(
     bed: Testbed, router: Router, pki: Path, tls_consul: Consul
 ) -> None:
     agent = start(bed, router, **tls_keys(pki, consul_ca_cert=str(pki / "other.pem")))

@@ -118,7 +118,7 @@ def _on_lo(drift: Drift) -> set[str]:
     return {f"{info['local']}/{info['prefixlen']}" for info in addresses}
 
 
-def test_flush_of_lo_takes_what_is_not_ours_for_good(bed: Testbed) -> None:
+def test_flush_of_lo_restores_only_our_addresses(bed: Testbed) -> None:
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     # It looks ten times whether something is left, and then gives up.
@@ -132,7 +132,7 @@ BURST = 20  # that is repaired at once; agent/model/tamper.h
 _FIGHTER = f"echo ready; while :; do ip addr del {VIP4} dev lo; done 2>/dev/null"
 
 
-def test_who_removes_a_vip_in_a_loop_gets_no_busy_loop(bed: Testbed) -> None:
+def test_removing_a_vip_in_a_loop_causes_no_busy_loop(bed: Testbed) -> None:
     drift = Drift(bed, app("web", VIP4), app("calm", VIP6))
     drift.wait_announced(VIP4, VIP6)
     fighter = drift.host.start(["sh", "-c", _FIGHTER], "fighter")
@@ -203,7 +203,7 @@ def test_lo_down_withdraws_and_says_why(bed: Testbed) -> None:
     assert drift.is_local("198.51.100.255") and drift.is_local("2001:db8:1::77")
 
 
-def test_what_goes_while_lo_is_down_is_gone_when_it_is_up(bed: Testbed) -> None:
+def test_apps_unregistered_while_lo_is_down_leave_no_vip(bed: Testbed) -> None:
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     drift.host.ip("link set lo down")

@@ -173,7 +173,7 @@ SEEING = f"{ENDING},+sys_ptrace,+dac_read_search"
     [(ENDING, "sleep 4811 & sleep 4812"), (SEEING, "(setsid sleep 4811 &); sleep 4812")],
     ids=["hangs", "daemonises"],
 )
-def test_what_it_takes_to_end_commands_of_a_user(
+def test_capabilities_needed_to_end_commands_of_a_user(
     bed: Testbed, capabilities: str, command: str
 ) -> None:
     """As docs/monitors.md says: one capability for what hangs, two more for what left its group."""
@@ -196,7 +196,7 @@ def test_user_that_does_not_exist(bed: Testbed) -> None:
     assert "no-such-user" in agent.expect_exit(1)
 
 
-def test_command_that_cannot_be_executed_is_said(bed: Testbed) -> None:
+def test_command_that_cannot_be_executed_is_reported(bed: Testbed) -> None:
     """Also as another user, where the failure comes through a fork."""
     bed.link()
     agent = bed.start_agent(

@@ -147,7 +147,7 @@ def test_process_by_pidfile(bed: Testbed) -> None:
 @pytest.mark.parametrize(
     "monitor", [f"tcp:10.7.7.7:{P}", f"dns:10.7.7.7:{P}:x:A", f"http://10.7.7.7:{P}/"]
 )
-def test_what_no_route_leads_to_is_down(bed: Testbed, monitor: str, kind: str) -> None:
+def test_an_address_without_a_route_is_down(bed: Testbed, monitor: str, kind: str) -> None:
     """And is not left announced, as it is while a check cannot be made."""
     if kind:
         bed.host.ip(f"route add {kind}10.7.7.0/24")

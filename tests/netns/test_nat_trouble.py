@@ -211,7 +211,7 @@ def test_route_comes_after_the_rules_and_goes_before_them(bed: Testbed, backend:
         assert set(router.routes()) == set()
 
 
-def test_one_vip_that_cannot_be_had_does_not_hold_up_others(bed: Testbed) -> None:
+def test_one_vip_that_cannot_be_announced_does_not_hold_up_others(bed: Testbed) -> None:
     """IPv6 has no legacy NAT, as where the kernel was built without it."""
     nat = NatBed(bed)
     agent = nat.start_agent(

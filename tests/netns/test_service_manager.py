@@ -100,7 +100,7 @@ def test_status_follows_what_happens(bed: Testbed, manager: Manager) -> None:
     manager.wait(STATUS=status("1 of 2 apps", "1 of 2 VIPs", "0 of 1 peer"))
 
 
-def test_status_is_rate_limited_and_says_nothing_twice(bed: Testbed, manager: Manager) -> None:
+def test_status_is_rate_limited_and_not_repeated(bed: Testbed, manager: Manager) -> None:
     router = bed.start_router("bird")
     agent = manager.agent(config(peer(router)))
     begun = time.monotonic()
@@ -120,7 +120,7 @@ def test_status_is_rate_limited_and_says_nothing_twice(bed: Testbed, manager: Ma
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR2])
-def test_stopping_is_said_at_once(bed: Testbed, manager: Manager, number: signal.Signals) -> None:
+def test_stopping_is_sent_at_once(bed: Testbed, manager: Manager, number: signal.Signals) -> None:
     router = bed.start_router("bird")
     agent = manager.agent(config(peer(router), apps=(WEB,)))
     router.wait_routes(VIP4)
@@ -155,7 +155,7 @@ def test_a_manager_that_does_not_read_delays_nothing(bed: Testbed, manager: Mana
     assert bed.host.loopback_addresses() == {}
 
 
-def test_what_was_not_taken_is_said_again(bed: Testbed, manager: Manager) -> None:
+def test_status_that_was_not_sent_is_sent_again(bed: Testbed, manager: Manager) -> None:
     router = bed.start_router("bird")
     agent = manager.agent(config(peer(router)))
     manager.wait(STATUS=status("0 of 0 apps", "0 of 0 VIPs", "1 of 1 peer"))
@@ -210,7 +210,7 @@ def test_abstract_socket(bed: Testbed) -> None:
 
 
 @pytest.mark.parametrize("path", ["relative/path", "/nowhere/notify", "vsock:2:1234", "@", ""])
-def test_a_socket_that_cannot_be_had_is_a_warning(bed: Testbed, path: str) -> None:
+def test_an_unusable_notify_socket_is_a_warning(bed: Testbed, path: str) -> None:
     bed.link()
     peer_entry = {"peer_ip": "10.0.1.1", "peer_as": 65000}
     agent = bed.start_agent(config(peer_entry), env={"NOTIFY_SOCKET": path})

@@ -128,6 +128,6 @@ def test_without_a_file_it_works_as_far_as_it_can(bed: Testbed) -> None:
     assert "there is no state file" in agent.log
 
 
-def test_the_start_says_whose_word_counts(bed: Testbed) -> None:
+def test_the_start_logs_that_the_state_file_decides(bed: Testbed) -> None:
     agent = start(bed)
     assert "the state file says which VIPs on lo are ours" in agent.log

@@ -207,7 +207,7 @@ static void full_output_is_not_forgotten(void **state)
 }
 
 /* A peer that reads late gets the last words whole, behind all that waited. */
-static void last_words_have_room(void **state)
+static void the_last_notification_has_room(void **state)
 {
 	struct bed *b = *state;
 	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
@@ -258,7 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CONN_TEST(a_flood_leaves_the_loop_to_others),
 		CONN_TEST(full_output_is_not_forgotten),
-		CONN_TEST(last_words_have_room),
+		CONN_TEST(the_last_notification_has_room),
 		CONN_TEST(an_open_in_established_is_an_fsm_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,7 +215,7 @@ static void many_in_one_directory(void **state)
 }
 
 /* A link's target gives no event where it is looked for. */
-static void the_resync_finds_what_no_event_told(void **state)
+static void the_resync_finds_missed_events(void **state)
 {
 	struct bench *b = *state;
 	make_dir(b, "d");
@@ -239,7 +239,7 @@ int main(void)
 		TEST(directories_come_and_go),
 		TEST(a_file_where_a_directory_should_be),
 		TEST(many_in_one_directory),
-		cmocka_unit_test_setup_teardown(the_resync_finds_what_no_event_told, setup_resync,
+		cmocka_unit_test_setup_teardown(the_resync_finds_missed_events, setup_resync,
 						teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
