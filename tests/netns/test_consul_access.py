@@ -264,7 +264,7 @@ def test_publish(bed: Testbed, router: Router) -> None:
         "both apps are published",
     )
     assert published(consul)["vipherald:dns ü"][0] == "critical"
-    # A failing app of ours is no failing check of its service or of the node.
+    # A failing app does not make a check of its service or of the node fail.
     assert set(router.routes()) == {VIP4}
     bed.start_service(7777)
     wait_until(lambda: published(consul)["vipherald:dns ü"] == ("passing", "up"), "it is up")

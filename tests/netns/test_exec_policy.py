@@ -48,7 +48,7 @@ OTHERS = ("http://127.0.0.1/", "tcp:127.0.0.1:1", "dns:127.0.0.1:53:x:A", "file:
 
 
 def test_default_takes_others_from_this_host_only(bed: Testbed) -> None:
-    """They speak in this host's name, or tell what is on it."""
+    """They send packets in this host's name, or reveal files and processes."""
     agent = start(bed, listen_addr=":8080")
     for monitor in OTHERS:
         assert register_from(bed, agent, "10.0.1.2", monitor) == 403, monitor
@@ -176,7 +176,7 @@ SEEING = f"{ENDING},+sys_ptrace,+dac_read_search"
 def test_capabilities_needed_to_end_commands_of_a_user(
     bed: Testbed, capabilities: str, command: str
 ) -> None:
-    """As docs/monitors.md says: one capability for what hangs, two more for what left its group."""
+    """docs/monitors.md: one capability to kill a hanging command, two more for its escaped children."""
     bed.link()
     bed.workdir.chmod(0o755)
     agent = bed.start_agent(

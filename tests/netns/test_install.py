@@ -34,7 +34,7 @@ def make(target: str, **variables: object) -> None:
     words = [f"{name}={value}" for name, value in variables.items()]
     build = f"BUILD={binary().parent.relative_to(REPO)}"
     command = ["make", "-s", "-C", str(REPO), "-o", "all", target, build, *words]
-    # Not what the make that runs the tests was told.
+    # Not the variables of the make that runs the tests.
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     subprocess.run(command, check=True, capture_output=True, env=env)
 

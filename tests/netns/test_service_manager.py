@@ -47,7 +47,7 @@ class Manager:
         return message
 
     def read_waiting(self) -> None:
-        """Take what is there."""
+        """Read all pending messages."""
         try:
             while self.next(0):
                 pass
@@ -55,7 +55,7 @@ class Manager:
             pass
 
     def fill(self) -> None:
-        """From now on nothing can be told until something is read."""
+        """Fill the socket: sends fail until a message is read."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
             try:
                 while sender.sendto(b"FILL=1", self.name):
@@ -184,7 +184,7 @@ def test_watchdog_is_fed_in_less_than_half_its_time(bed: Testbed, manager: Manag
 
 
 def test_no_pings_for_another_process(bed: Testbed, manager: Manager) -> None:
-    """WATCHDOG_PID names who is meant."""
+    """WATCHDOG_PID names another process."""
     bed.link()
     manager.agent(
         config({"peer_ip": "10.0.1.1", "peer_as": 65000}), WATCHDOG_USEC="300000", WATCHDOG_PID="1"

@@ -84,7 +84,7 @@ def test_apps_of_http_return_as_they_were(bed: Testbed, backend: str, how: str) 
 
 
 def test_acknowledged_is_on_the_disk(bed: Testbed) -> None:
-    """Whatever the moment of the kill: right behind the answer."""
+    """Killed right after the answer."""
     agent = start(bed)
     for n in range(20):
         assert agent.register(f"app{n}", f"192.0.2.{n}/32").json()["stored"] is True
@@ -160,7 +160,7 @@ def test_a_damaged_file_is_set_aside(bed: Testbed, content: str) -> None:
     assert names(agent) == {"web"}
     [aside] = set_aside(agent)
     assert aside.read_text() == content
-    # And it works again.
+    # The file works again.
     assert agent.register("a", VIP6).json()["stored"] is True
     restart(agent)
     assert names(agent) == {"web", "a"}

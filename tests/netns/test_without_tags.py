@@ -1,5 +1,5 @@
-"""Whose an address is, on a kernel that does not keep our tag: what the state file noted, and only
-as long as it looks as we made it, on this boot and in this network namespace."""
+"""Ownership of addresses on a kernel without tags: an address is ours if the state file has it and
+it is unchanged, on this boot and in this network namespace."""
 
 import json
 import threading
@@ -50,7 +50,7 @@ def test_adopts_what_is_wanted_and_removes_what_is_not(bed: Testbed) -> None:
     assert removals.addresses() == set()
     removals.close()
 
-    # Twice: what was adopted is noted still.
+    # Twice: adopted addresses stay in the file.
     agent.kill()
     state_file = {"state_file": str(agent.state_file)}
     second = bed.start_agent(

@@ -151,7 +151,7 @@ static void up_and_down_in_order(void **state)
 	assert_false(on_lo(VIP));
 }
 
-/* A router that acknowledges nothing does not keep the address for ever. */
+/* A router that acknowledges nothing does not hold up the removal of the address for ever. */
 static void a_wait_that_times_out_goes_on(void **state)
 {
 	struct bed *b = *state;

@@ -576,7 +576,7 @@ static void test_address_that_is_fought_over(void **state)
 	assert_int_equal(reconcile_counts(w->r).losses, TAMPER_BURST + 2);
 }
 
-/* Once in a while is no fight. */
+/* A rare removal is repaired without a pause. */
 static void test_address_that_is_lost_now_and_then(void **state)
 {
 	struct world *w = world_of(state);
@@ -590,7 +590,7 @@ static void test_address_that_is_lost_now_and_then(void **state)
 	}
 }
 
-/* Not bound, as far as we know, but what is left of it must go with the app. */
+/* Not known to be bound, but leftovers of it must go with the app. */
 static void test_remains_of_a_lost_address_are_removed(void **state)
 {
 	struct world *w = world_of(state);
@@ -649,7 +649,7 @@ static void test_leftovers_of_the_previous_instance(void **state)
 	reconcile_leftover_address(w->r, &mine);
 	reconcile_leftover_address(w->r, &unowned);
 	work(w, SEC);
-	/* A router may still have the route of that run. */
+	/* A router may still have the route of the previous instance. */
 	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nawait acks\n");
 	reconcile_acked(w->r);
 	work(w, SEC);

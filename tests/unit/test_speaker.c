@@ -26,7 +26,7 @@ struct side {
 	struct bgp_peer_config peers[2];
 	size_t n_peers;
 	struct bgp_config config;
-	/* what was seen */
+	/* events */
 	size_t announced, withdrawn, end_of_rib;
 	bool up;
 	char last_error[320];
