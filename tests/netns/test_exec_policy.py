@@ -176,7 +176,7 @@ SEEING = f"{ENDING},+sys_ptrace,+dac_read_search"
 def test_capabilities_needed_to_end_commands_of_a_user(
     bed: Testbed, capabilities: str, command: str
 ) -> None:
-    """docs/monitors.md: one capability to kill a hanging command, two more for its escaped children."""
+    """docs/monitors.md: one capability to kill a hanging command, two more for escaped children."""
     bed.link()
     bed.workdir.chmod(0o755)
     agent = bed.start_agent(

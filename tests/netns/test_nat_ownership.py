@@ -1,5 +1,5 @@
-"""Ownership of NAT rules: after a crash, after a change of back end, beside a thousand foreign rules
-and programs that rewrite the tables meanwhile, and when another process removes ours."""
+"""Ownership of NAT rules: after a crash, after a change of back end, beside a thousand foreign
+rules and programs that rewrite the tables meanwhile, and when another process removes ours."""
 
 import sys
 

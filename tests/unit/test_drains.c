@@ -6,7 +6,7 @@
  *	the route is announced only while the address and NAT are there
  *	the address and NAT go only when there is no route and the routers know it
  *
- * First told as stories, then at random.
+ * First fixed sequences, then random ones.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -53,7 +53,7 @@ static void make_dir(struct bench *b, const char *name)
 	assert_int_equal(mkdir(in(b, name), 0700), 0);
 }
 
-/* Everything that happened so far is told. */
+/* Reports all pending events. */
 static void settle(struct bench *b)
 {
 	while (sd_event_run(b->loop, 0) > 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The state machine as a table: in this state, this event leads there and does that. */
+/* The state machine as a table: state, event, next state, actions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

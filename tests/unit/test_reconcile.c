@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The reconciler in a world of strings: every operation is written down, and some are made to
- * fail. */
+/* The reconciler with recorded operations, some of which are made to fail. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -192,7 +191,7 @@ static void test_up_ends_with_the_route(void **state)
 	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 	assert_true(vip->bound && vip->announced);
 	assert_int_equal(vip->changed_at, SEC);
-	/* The same wish again changes nothing. */
+	/* The same request again changes nothing. */
 	reconcile_want(w->r, vip, up, 2 * SEC);
 	work(w, 2 * SEC);
 	expect(w, "");
@@ -371,7 +370,7 @@ static void test_address_error_stops_before_the_route(void **state)
 	assert_false(vip->announced);
 	assert_string_equal(vip->trouble->text, "add: no luck");
 	assert_int_equal(vip->trouble->since, SEC);
-	/* Tried again, later and later; what it is and since when stays. */
+	/* Retried with growing delays; the trouble and its time stay. */
 	mono_t first = w->retry_at;
 	assert_in_range(first, SEC + 1, 2 * SEC);
 	reconcile_retry(w->r);
