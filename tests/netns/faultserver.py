@@ -1,4 +1,4 @@
-"""A false Consul: answers the agent's two questions with whatever the test wants.
+"""A fake Consul: answers the agent's two questions with whatever the test wants.
 
 It runs inside the test process on a socket of the host's namespace. Blocking queries block until
 the test changes something, as with the real one.

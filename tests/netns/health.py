@@ -1,4 +1,4 @@
-"""An agent with one app, and what becomes of it."""
+"""An agent with one app, and its health."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""NAT as the tests see it: an echo service behind the VIP, clients, and the rules that tools list."""
+"""NAT for the tests: an echo service behind the VIP, clients, and the rules that tools list."""
 
 import re
 import socket

@@ -136,7 +136,7 @@ def test_without_net_admin_the_rest_works(bed: Testbed) -> None:
 
 
 def test_without_net_admin_what_is_there_is_announced(bed: Testbed) -> None:
-    """An upgrade that forgot the capability: the host goes on serving."""
+    """An upgrade that lost the capability: the host goes on serving."""
     router = bed.start_router("bird")
     structure = config(peer(router), apps=(app("web", [VIP4, VIP6]),))
     agent = bed.start_agent(structure)

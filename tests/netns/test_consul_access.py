@@ -109,14 +109,14 @@ def test_environment_names_consul_and_node(bed: Testbed, router: Router) -> None
     server.close()
 
 
-def test_no_consul_is_said(bed: Testbed, router: Router) -> None:
+def test_without_consul_it_is_shown_as_disabled(bed: Testbed, router: Router) -> None:
     agent = start(bed, router)
     assert agent.status("consul")["enabled"] is False
     maps = Path(f"/proc/{agent.process.pid}/maps").read_text()
     assert "libcurl" not in maps
 
 
-def test_bad_environment_is_said_and_the_rest_goes_on(bed: Testbed, router: Router) -> None:
+def test_bad_environment_is_reported_and_the_rest_goes_on(bed: Testbed, router: Router) -> None:
     keys = config(peer(router), apps=(app("web", VIP4),), agent={"consul_addr": "http://a:1"})
     agent = bed.start_agent(keys, env={"CONSUL_HTTP_SSL_VERIFY": "perhaps"})
     router.wait_routes(VIP4)
@@ -195,7 +195,7 @@ def test_tls_from_the_environment(
     router.wait_routes(VIP4)
 
 
-def test_tls_refuses_who_is_not_signed(
+def test_tls_refuses_a_server_of_another_ca(
     bed: Testbed, router: Router, pki: Path, tls_consul: Consul
 ) -> None:
     agent = start(bed, router, **tls_keys(pki, consul_ca_cert=str(pki / "other.pem")))
@@ -264,7 +264,7 @@ def test_publish(bed: Testbed, router: Router) -> None:
         "both apps are published",
     )
     assert published(consul)["vipherald:dns ü"][0] == "critical"
-    # A failing app of ours is no failing check of its service or of the node.
+    # A failing app does not make a check of its service or of the node fail.
     assert set(router.routes()) == {VIP4}
     bed.start_service(7777)
     wait_until(lambda: published(consul)["vipherald:dns ü"] == ("passing", "up"), "it is up")

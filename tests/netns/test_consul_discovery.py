@@ -67,7 +67,7 @@ def test_services_of_before_the_start_are_found(
     assert agent.get("/v1/apps/other").status == 404
 
 
-def test_losing_the_tag_is_going(bed: Testbed, consul: Consul, router: Router) -> None:
+def test_losing_the_tag_unregisters(bed: Testbed, consul: Consul, router: Router) -> None:
     start(bed, router, consul)
     consul.register("web", tags(VIP4))
     router.wait_routes(VIP4)

@@ -1,4 +1,4 @@
-"""Whatever happens to Consul, what was known stays; what it really takes away goes at once."""
+"""Outages of Consul: the last known state stays; real deregistrations take effect at once."""
 
 import signal
 import time
@@ -29,7 +29,7 @@ def router(bed: Testbed) -> Router:
 
 @pytest.fixture
 def false(bed: Testbed) -> Iterator[FaultServer]:
-    """A false Consul with one service that passes by its check and one that has no monitor."""
+    """A fake Consul with one service that passes by its check and one that has no monitor."""
     server = FaultServer(bed.host)
     server.services = {"web": WEB, "other": tags(OTHER)}
     server.checks = [check("serfHealth"), check("c1", "web")]

@@ -131,7 +131,7 @@ def test_a_drain_with_an_end_ends(bed: Testbed) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "text"),
     [
-        ("/v1/apps/nobody/drain", 404, "no app 'nobody'"),
+        ("/v1/apps/unknown/drain", 404, "no app 'unknown'"),
         ("/v1/apps/web/drain?for=soon", 400, "'soon'"),
         ("/v1/apps/web/drain?for=0", 400, "must be greater than zero"),
         ("/v1/apps/web/drain?reason=a%1B%5B31m", 400, "reason holds U+001B, a control character"),

@@ -1,5 +1,5 @@
-"""Other processes change what is ours: it is noticed by event and restored, the route stays where that takes
-a moment, and what is not ours stays as it is."""
+"""Other processes change our addresses and local routes: events report it, they are restored, the
+BGP route stays if that is quick, and foreign ones are left alone."""
 
 import pytest
 
@@ -36,7 +36,7 @@ class Drift:
             missing -= set(update.announced)
 
     def assert_no_withdrawal(self) -> None:
-        """None in all that was sent up to now: another route is announced behind it."""
+        """No withdrawal so far: another route is announced behind it."""
         self.markers += 1
         marker = f"203.0.113.{self.markers}/32"
         self.agent.register(f"marker{self.markers}", marker)
@@ -99,7 +99,7 @@ def test_kernels_own_local_route_is_not_the_only_one(bed: Testbed) -> None:
     for vip in ("192.0.2.53", "2001:db8::53"):
         drift.host.run(f"ip route del local {vip} dev lo table local proto kernel".split())
         assert drift.is_local(vip)
-    # Every time that lo loses its last address, ours goes without a word.
+    # Each time lo loses its last address, ours goes without a notification.
     for _ in range(2):
         drift.host.ip("addr flush dev lo")
         wait_until(lambda: _on_lo(drift) == {VIP4, VIP6, NET6}, "all of ours on lo")
@@ -118,10 +118,10 @@ def _on_lo(drift: Drift) -> set[str]:
     return {f"{info['local']}/{info['prefixlen']}" for info in addresses}
 
 
-def test_flush_of_lo_takes_what_is_not_ours_for_good(bed: Testbed) -> None:
+def test_flush_of_lo_restores_only_our_addresses(bed: Testbed) -> None:
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
-    # It looks ten times whether something is left, and then gives up.
+    # ip retries ten times while an address is left, and then gives up.
     drift.host.run("ip addr flush dev lo".split(), check=False)
     wait_until(lambda: _on_lo(drift) == {VIP4, VIP6, NET6}, "all of ours, and nothing else, on lo")
     wait_until(lambda: drift.is_local("198.51.100.255"), "the network is back")
@@ -132,7 +132,7 @@ BURST = 20  # that is repaired at once; agent/model/tamper.h
 _FIGHTER = f"echo ready; while :; do ip addr del {VIP4} dev lo; done 2>/dev/null"
 
 
-def test_who_removes_a_vip_in_a_loop_gets_no_busy_loop(bed: Testbed) -> None:
+def test_removing_a_vip_in_a_loop_causes_no_busy_loop(bed: Testbed) -> None:
     drift = Drift(bed, app("web", VIP4), app("calm", VIP6))
     drift.wait_announced(VIP4, VIP6)
     fighter = drift.host.start(["sh", "-c", _FIGHTER], "fighter")
@@ -170,7 +170,7 @@ def test_changed_lifetime_is_set_right(bed: Testbed, vip: str) -> None:
 
 @pytest.mark.parametrize("vip", [VIP4, VIP6])
 def test_replaced_address_is_known_as_ours_after_a_crash(bed: Testbed, vip: str) -> None:
-    """`ip addr replace` takes the tag off, by which the next instance knows the address."""
+    """`ip addr replace` removes the tag by which the next instance recognises the address."""
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     drift.host.ip(f"addr replace {vip} dev lo")
@@ -203,7 +203,7 @@ def test_lo_down_withdraws_and_says_why(bed: Testbed) -> None:
     assert drift.is_local("198.51.100.255") and drift.is_local("2001:db8:1::77")
 
 
-def test_what_goes_while_lo_is_down_is_gone_when_it_is_up(bed: Testbed) -> None:
+def test_apps_unregistered_while_lo_is_down_leave_no_vip(bed: Testbed) -> None:
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     drift.host.ip("link set lo down")
@@ -243,7 +243,7 @@ def foreign(host: Namespace) -> set[str]:
 
 
 def test_nothing_of_others_is_touched(bed: Testbed) -> None:
-    """Theirs share networks with ours, came after them, and outlive them."""
+    """Foreign addresses in our networks, added after ours, stay when ours are removed."""
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     drift.host.ip(*FOREIGN)

@@ -1,4 +1,4 @@
-"""A machine that is not as it should be: the agent says what is wrong and harms nothing."""
+"""Faults of the host: the agent reports what is wrong and harms nothing."""
 
 import pytest
 

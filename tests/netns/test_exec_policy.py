@@ -48,7 +48,7 @@ OTHERS = ("http://127.0.0.1/", "tcp:127.0.0.1:1", "dns:127.0.0.1:53:x:A", "file:
 
 
 def test_default_takes_others_from_this_host_only(bed: Testbed) -> None:
-    """They speak in this host's name, or tell what is on it."""
+    """They send packets in this host's name, or reveal files and processes."""
     agent = start(bed, listen_addr=":8080")
     for monitor in OTHERS:
         assert register_from(bed, agent, "10.0.1.2", monitor) == 403, monitor
@@ -173,10 +173,10 @@ SEEING = f"{ENDING},+sys_ptrace,+dac_read_search"
     [(ENDING, "sleep 4811 & sleep 4812"), (SEEING, "(setsid sleep 4811 &); sleep 4812")],
     ids=["hangs", "daemonises"],
 )
-def test_what_it_takes_to_end_commands_of_a_user(
+def test_capabilities_needed_to_end_commands_of_a_user(
     bed: Testbed, capabilities: str, command: str
 ) -> None:
-    """As docs/monitors.md says: one capability for what hangs, two more for what left its group."""
+    """docs/monitors.md: one capability to kill a hanging command, two more for escaped children."""
     bed.link()
     bed.workdir.chmod(0o755)
     agent = bed.start_agent(
@@ -196,7 +196,7 @@ def test_user_that_does_not_exist(bed: Testbed) -> None:
     assert "no-such-user" in agent.expect_exit(1)
 
 
-def test_command_that_cannot_be_executed_is_said(bed: Testbed) -> None:
+def test_command_that_cannot_be_executed_is_reported(bed: Testbed) -> None:
     """Also as another user, where the failure comes through a fork."""
     bed.link()
     agent = bed.start_agent(

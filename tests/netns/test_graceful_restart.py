@@ -79,7 +79,7 @@ def test_restart_is_not_noticed(bed: Testbed, helper: str, way: str) -> None:
     wait_restart_over(agent, router)
     assert set(router.wait_routes(VIP4, VIP6)) == {VIP4, VIP6}
     assert bed.host.loopback_addresses() == {VIP4: "lo:dns", VIP6: ""}
-    # Behind everything above, in the same stream.
+    # Follows everything above in the same stream.
     agent.register("last", OTHER)
     observer.wait_routes(VIP4, VIP6, OTHER)
     assert observer.withdrawn() == []
@@ -309,7 +309,7 @@ def test_traffic_goes_on(bed: Testbed, way: str) -> None:
     assert "Deleted" not in changes.log
     assert "Deleted" not in addresses.log
 
-    # And the watchers do see what there is to see.
+    # The watchers do notice an interruption.
     agent.stop()
     changes.wait_line("Deleted 192.0.2.53")
     addresses.wait_line("Deleted .*192.0.2.53")

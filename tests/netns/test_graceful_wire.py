@@ -159,7 +159,7 @@ def test_end_of_rib_follows_the_last_verdict(bed: Testbed) -> None:
     assert session.expect_route(VIP4)
     assert session.expect_route(VIP6)
     assert peer.status(agent)["end_of_rib_held"]
-    # A refresh is served meanwhile, which also shows that nothing else was under way.
+    # A refresh is answered meanwhile, which also shows that no other UPDATE was pending.
     session.send(bgp.route_refresh(IPV4_UNICAST))
     assert session.expect_route(VIP4).end_of_rib is None
     assert session.receive_pending() == []
@@ -259,7 +259,7 @@ def test_stop_without_a_session_makes_one_to_withdraw(bed: Testbed) -> None:
 
 
 def test_stop_right_after_a_crash_makes_a_session_to_withdraw(bed: Testbed) -> None:
-    """The peer keeps what the crashed run announced, and this run has no session with it yet."""
+    """The peer retains routes of the crashed instance, and this one has no session with it yet."""
     peer = Peer(bed)
     agent = peer.agent(WEB, connect_retry="20ms")
     peer.accept()[0].receive_updates_until_end_of_rib()

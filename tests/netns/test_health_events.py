@@ -50,7 +50,7 @@ def test_a_daemonised_grandchild_does_not_survive(bed: Testbed) -> None:
     bed.wait_no_process("sleep 4712")
 
 
-def test_servers_that_hang_and_hold_up_others_are_said(bed: Testbed) -> None:
+def test_servers_that_hang_and_hold_up_others_are_reported(bed: Testbed) -> None:
     bed.link()
     apps = tuple(
         app(f"a{i}", f"10.9.{i // 200}.{i % 200 + 1}/32", f"tcp:10.0.1.1:{1000 + i}")
@@ -65,7 +65,7 @@ def test_servers_that_hang_and_hold_up_others_are_said(bed: Testbed) -> None:
     assert re.search(r"\d+% of their interval", line), line
 
 
-def test_overload_is_said(bed: Testbed) -> None:
+def test_overload_is_reported(bed: Testbed) -> None:
     bed.link()
     apps = tuple(app(f"a{i}", f"10.9.0.{i}/32", f"exec:sleep 0.2; : {i}") for i in range(1, 41))
     agent = bed.start_agent(

@@ -1,4 +1,4 @@
-"""A service that comes and goes: withdrawn at once, announced again calmly."""
+"""A flapping service: withdrawn at once, announced again after damping."""
 
 import time
 

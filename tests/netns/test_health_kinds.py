@@ -147,8 +147,8 @@ def test_process_by_pidfile(bed: Testbed) -> None:
 @pytest.mark.parametrize(
     "monitor", [f"tcp:10.7.7.7:{P}", f"dns:10.7.7.7:{P}:x:A", f"http://10.7.7.7:{P}/"]
 )
-def test_what_no_route_leads_to_is_down(bed: Testbed, monitor: str, kind: str) -> None:
-    """And is not left announced, as it is while a check cannot be made."""
+def test_an_address_without_a_route_is_down(bed: Testbed, monitor: str, kind: str) -> None:
+    """It is withdrawn, unlike an app whose check cannot be made."""
     if kind:
         bed.host.ip(f"route add {kind}10.7.7.0/24")
     expect(agent_with(bed, monitor), "down")
@@ -247,7 +247,7 @@ def test_rise_and_fall(bed: Testbed) -> None:
 
 
 def test_check_of_the_vip_itself(bed: Testbed) -> None:
-    """The app comes up, though its check needs the VIP that only an app that is up would have."""
+    """The app comes up, although its check needs the VIP, which is bound only while it is up."""
     service = bed.start_service(P)
     agent = agent_with(bed, f"tcp:192.0.2.53:{P}")
     expect(agent, "up")

@@ -1,4 +1,4 @@
-"""An app whose check asks its own VIP through its own NAT rule: up only when both are there."""
+"""An app whose check connects to its own VIP through its own NAT rule: up only with both."""
 
 import pytest
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("xtables_lock")
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_own_vip_is_checked_through_nat(bed: Testbed, backend: str) -> None:
-    """Down from the start it comes up, and so it does again after a fall: VIP and rule stay."""
+    """It comes up from down at the start, and again after a failure: VIP and rule stay."""
     nat = NatBed(bed)
     mapping = [f"tcp:{LISTEN}:{DEST}"]
     app = nat_app("a", f"{VIP4}/32", mapping, [f"tcp:{VIP4}:{LISTEN}"])

@@ -1,4 +1,4 @@
-"""https monitors against real TLS servers: which certificates pass, and what is said of others."""
+"""https monitors against real TLS servers: which certificates pass, and the errors about others."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_certificate(bed: Testbed, case: str) -> None:
 
 
 def test_name_is_asked_for(bed: Testbed) -> None:
-    """In the request too: a server with many sites picks one by it."""
+    """Also as Host in the request: a server with many sites selects one by it."""
     authority = Authority(bed.workdir)
     with responders.http(bed.host, P, cert=authority.issue(f"DNS:{NAME}")):
         monitor = {"https": URL, "tls_ca": str(authority.file), "tls_name": NAME}
@@ -46,7 +46,7 @@ def test_name_is_asked_for(bed: Testbed) -> None:
 
 
 def test_issuer(bed: Testbed) -> None:
-    """Whom the agent trusts counts, unless the monitor says whom it trusts."""
+    """The agent's CA file applies unless the monitor has its own."""
     (bed.workdir / "other").mkdir()
     authority, other = Authority(bed.workdir), Authority(bed.workdir / "other")
     bed.link()
@@ -80,7 +80,7 @@ def test_system_is_trusted_by_default(bed: Testbed) -> None:
 
 
 def test_authority_that_cannot_be_read(bed: Testbed) -> None:
-    """It says nothing about the service: nothing changes."""
+    """The result is unknown: the health stays."""
     authority = Authority(bed.workdir)
     with responders.http(bed.host, P, cert=authority.issue("IP:127.0.0.1")):
         agent = agent_with(bed, {"https": URL, "tls_ca": str(authority.file)})

@@ -34,7 +34,7 @@ def make(target: str, **variables: object) -> None:
     words = [f"{name}={value}" for name, value in variables.items()]
     build = f"BUILD={binary().parent.relative_to(REPO)}"
     command = ["make", "-s", "-C", str(REPO), "-o", "all", target, build, *words]
-    # Not what the make that runs the tests was told.
+    # Not the variables of the make that runs the tests.
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     subprocess.run(command, check=True, capture_output=True, env=env)
 
@@ -150,7 +150,7 @@ def test_systemd_understands_the_drop_in(unit: Path) -> None:
         assert drop_in.count(f" CAP_{name}") + drop_in.count(f"=CAP_{name}") >= 2, name
 
 
-def test_unit_gives_what_the_tests_run_with(unit: Path) -> None:
+def test_unit_has_the_privileges_of_the_tests(unit: Path) -> None:
     """The service has the privileges that test_capabilities runs with."""
     settings = dict(
         line.split("=", 1) for line in unit.read_text().splitlines() if re.match(r"[A-Z]\w+=", line)

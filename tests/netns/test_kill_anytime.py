@@ -314,7 +314,7 @@ class Judge:
             load.drain_in_flight = None
 
     def _note_removals(self) -> None:
-        """Before the look at the world, which shows whether they were right."""
+        """Before the snapshot, which shows whether they were right."""
         self._removed_addresses |= self._removals.addresses()
         self._removed_elements += self._removals.elements()
 
@@ -386,7 +386,7 @@ def test_killed_at_any_moment(bed: Testbed, case: int) -> None:
     seed = int(os.environ.get("VIPHERALD_KILL_SEED", random.SystemRandom().getrandbits(32)))
     print(f"VIPHERALD_KILL_SEED={seed}, case {case}")
     rng = random.Random(seed + case)
-    # The last two on a kernel that does not tell whose an address is.
+    # The last two on a kernel without tags on addresses.
     bench = Bench(bed, BACKENDS[case % 2], tags=case < 4)
     agent, kills = bench.agent, 0
     load = Load(agent, bench.services)

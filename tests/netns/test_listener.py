@@ -47,7 +47,7 @@ def test_agent_without_listen_refuses_connections(bed: Testbed) -> None:
 
 
 def test_stranger_is_turned_away(bed: Testbed) -> None:
-    """RFC 4486: Connection Rejected, or no word at all."""
+    """RFC 4486: Connection Rejected, or closed without a NOTIFICATION."""
     link = bed.link()
     start(bed, link, passive=True)
     link.namespace.ip("addr add 10.0.1.77/24 dev eth0")
@@ -102,7 +102,7 @@ def test_established_session_survives_a_second_connection(bed: Testbed) -> None:
 
 
 def test_no_attempt_while_the_peers_connection_opens(bed: Testbed) -> None:
-    """RFC 4271 8.2.2: the peer's connection ends the wait in Active. One that says nothing holds
+    """RFC 4271 8.2.2: the peer's connection ends the wait in Active. A silent one holds
     the agent back for as long as an attempt may take, while the agent retries every 0.2 s."""
     link = bed.link()
     start(bed, link, passive=False)
@@ -146,7 +146,7 @@ def test_open_does_not_wait_for_ever(bed: Testbed) -> None:
 
 
 def test_open_follows_at_once_when_the_attempt_failed(bed: Testbed) -> None:
-    """Routers that close the second connection without a word (GoBGP, OpenBGPD) wait for it."""
+    """Routers that just close the second connection (GoBGP, OpenBGPD) wait for it."""
     link = bed.link()
     listener = RawListener(link.namespace, link.router_ip)
     start(bed, link, passive=False)

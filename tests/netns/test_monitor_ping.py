@@ -66,7 +66,7 @@ def test_plain_user_in_the_range(bed: Testbed) -> None:
 
 
 def test_neither_range_nor_capability(bed: Testbed) -> None:
-    """Nothing is known then, and the sysctl is named."""
+    """The result is unknown, and the reason names the sysctl."""
     allow(bed, "1 0")
     bed.link()
     agent = bed.start_agent(app_with("ping:127.0.0.1"), wrapper=without("net_raw"))

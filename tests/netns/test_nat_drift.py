@@ -102,7 +102,7 @@ def test_change_without_the_lock_is_found_in_time(bed: Testbed) -> None:
 
 
 @both
-def test_who_flushes_in_a_loop_fills_no_log(bed: Testbed, backend: str) -> None:
+def test_flushing_in_a_loop_does_not_fill_the_log(bed: Testbed, backend: str) -> None:
     nat = NatBed(bed)
     nat.start_echo()
     agent = nat.start_agent(nat_app("dns"), backend=backend)
@@ -193,7 +193,7 @@ def test_configured_address_that_vanishes_is_named(bed: Testbed) -> None:
 
 
 def test_rules_stay_where_they_are_while_the_host_has_the_address(bed: Testbed) -> None:
-    """The kernel would send to the router from another one now; services listen on this one."""
+    """The route to the router now has another source; services still listen on this address."""
     nat = NatBed(bed)
     nat.start_echo()
     agent = nat.start_agent(nat_app("dns"))

@@ -1,5 +1,5 @@
-"""Whose rules are whose: after a crash, after a change of back end, beside a thousand rules of others
-and of programs that rewrite the tables meanwhile, and when another process removes ours."""
+"""Ownership of NAT rules: after a crash, after a change of back end, beside a thousand foreign
+rules and programs that rewrite the tables meanwhile, and when another process removes ours."""
 
 import sys
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("xtables_lock")
 both = pytest.mark.parametrize("backend", BACKENDS)
 
 FOREIGN = 1000
-# Looks like ours but for one thing: it is not.
+# Differs from ours in one point, so it is foreign.
 LOOKALIKE = (
     f"-d {VIP4}/32 -p tcp -m tcp --dport {LISTEN} -m comment --comment vipherald:nat "
     f"-m mark --mark 0x7 -j DNAT --to-destination 10.0.1.2:{DEST}"

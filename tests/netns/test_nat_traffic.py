@@ -168,7 +168,7 @@ def test_live_udp_flow_follows_a_change(bed: Testbed, backend: str) -> None:
 
 @both
 def test_flow_from_before_the_rules_is_translated(bed: Testbed, backend: str) -> None:
-    """The kernel remembers that it was not; a sender of logs that never pauses would never be."""
+    """conntrack has the flow as untranslated; a sender that never pauses would stay so for ever."""
     nat = NatBed(bed)
     nat.start_echo()
     agent = nat.start_agent(backend=backend)

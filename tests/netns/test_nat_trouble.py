@@ -67,7 +67,7 @@ def test_lock_held_by_another_process(bed: Testbed, xtables_lock: Path) -> None:
         nats = [f"tcp:{LISTEN}:{DEST}", f"udp:{LISTEN}:{DEST}"]
         assert agent.register("dns", *VIPS, nats=nats).status == 200
         assert agent.register("plain", "192.0.2.1/32").status == 200
-        # Nothing else waits: not the API, not a VIP without NAT.
+        # Neither the API nor a VIP without NAT waits for it.
         router.wait_routes("192.0.2.1/32")
         assert time.monotonic() - started < 5
         wait_reason(agent, "dns", "waiting for the xtables lock", "held by another process")
@@ -167,7 +167,7 @@ def test_no_address_to_translate_to(bed: Testbed, backend: str) -> None:
     wait_announced(agent, "four")
     wait_reason(agent, "six", "no IPv6 address", "set bgp.local_ip6")
     assert len(nat_status(agent)["rules"]) == 2
-    # It comes, and is taken without a restart.
+    # The address appears, and is used without a restart.
     nat.host.ip(f"addr add {nat.link.host_ip6}/64 dev {nat.link.device} nodad")
     wait_announced(agent, "six")
 
@@ -211,7 +211,7 @@ def test_route_comes_after_the_rules_and_goes_before_them(bed: Testbed, backend:
         assert set(router.routes()) == set()
 
 
-def test_one_vip_that_cannot_be_had_does_not_hold_up_others(bed: Testbed) -> None:
+def test_one_vip_that_cannot_be_announced_does_not_hold_up_others(bed: Testbed) -> None:
     """IPv6 has no legacy NAT, as where the kernel was built without it."""
     nat = NatBed(bed)
     agent = nat.start_agent(

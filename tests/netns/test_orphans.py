@@ -15,7 +15,7 @@ OURS = ("exec:sleep 4711; true", "exec:setsid sleep 4712 & sleep 4713; true")
 NUMBERS = (4711, 4712, 4713)
 
 
-def test_what_a_killed_agent_left_running_is_killed(bed: Testbed) -> None:
+def test_commands_left_by_a_killed_agent_are_killed(bed: Testbed) -> None:
     bed.link()
     agent = bed.start_agent(config(PEER, apps=(app("web", VIP4, *OURS),), agent=SLOW))
     elsewhere = bed.namespace("other")

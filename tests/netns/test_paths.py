@@ -272,7 +272,7 @@ OTHER6 = "2001:db8::99/128"
 
 
 def no_withdrawal(session: RawSession, agent: Agent) -> None:
-    """None in all that was sent up to now: another route is announced behind it."""
+    """No withdrawal so far: another route is announced behind it."""
     agent.register("marker", "203.0.113.1/32")
     update = session.expect_update(
         lambda update: update.withdrawn or "203.0.113.1/32" in update.announced, "the marker"
@@ -293,7 +293,7 @@ def test_session_over_several_hops_keeps_its_next_hops_without_a_route(bed: Test
 
 
 def test_agent_without_descriptors_left_draws_no_conclusions(bed: Testbed) -> None:
-    """That the kernel cannot be asked says nothing about the way; it is asked again."""
+    """A failed route look-up does not mean that the path is gone; it is repeated."""
     path = Path(bed)
     path.agent.register("both", OTHER6)
     path.session.expect_route(OTHER6)
@@ -308,7 +308,7 @@ def test_agent_without_descriptors_left_draws_no_conclusions(bed: Testbed) -> No
 
 
 def test_host_without_ports_left_still_has_its_address(bed: Testbed) -> None:
-    """As a resolver under load may have it: every port of the range is in use."""
+    """As with a resolver under load: every port of the range is in use."""
     path = Path(bed)
     sockets = []
     with bed.host.inside():

@@ -1,4 +1,4 @@
-"""The agent as process 1 of a PID namespace, as in a container: it collects orphans, is stopped by
+"""The agent as process 1 of a PID namespace, as in a container: it reaps orphans, is stopped by
 SIGTERM, and is found by `vipherald healthcheck`."""
 
 import errno
@@ -85,8 +85,8 @@ def test_signal_during_the_start_is_not_lost(bed: Testbed) -> None:
 
 
 def test_daemon_of_a_check_is_collected(bed: Testbed) -> None:
-    """It outlived its check, without the mark by which we know our own, and dies much later, when no
-    check is due that would collect it."""
+    """It outlived its check, without our mark, and exits much later, when no check is due that
+    would reap it."""
     gate, there = bed.workdir / "gate", bed.workdir / "there"
     os.mkfifo(gate)
     daemon = f"env -i A=b setsid sh -c '>{there}; read x <{gate}; exit 3' >/dev/null 2>&1"
@@ -121,7 +121,7 @@ def test_foreign_orphan_is_reaped(bed: Testbed) -> None:
 
 
 def test_checks_keep_their_status_among_orphans(bed: Testbed) -> None:
-    """Who collects orphans must not collect a check's own child."""
+    """Reaping orphans must not take the exit status of a check's own child."""
     orphan = "(env -i A=b setsid true &) >/dev/null 2>&1"
     names = [f"app{n}" for n in range(10)]
     agent = bed.make_agent(

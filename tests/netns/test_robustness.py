@@ -1,4 +1,4 @@
-"""Orders and limits that only show with a slow peer, many VIPs or an unusual network."""
+"""Ordering and limits with a slow peer, many VIPs or an unusual network."""
 
 import time
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_address_is_there_before_the_route(bed: Testbed) -> None:
 
 
 def test_address_stays_while_a_router_may_still_send(bed: Testbed) -> None:
-    """The withdrawal is not acknowledged, so the router may not know yet."""
+    """The withdrawal is not acknowledged, so the router may still send."""
     router = bed.start_router("bird")
     agent = bed.start_agent(config(peer(router)))
     agent.register("web", VIP4)

@@ -47,7 +47,7 @@ class Manager:
         return message
 
     def read_waiting(self) -> None:
-        """Take what is there."""
+        """Read all pending messages."""
         try:
             while self.next(0):
                 pass
@@ -55,7 +55,7 @@ class Manager:
             pass
 
     def fill(self) -> None:
-        """From now on nothing can be told until something is read."""
+        """Fill the socket: sends fail until a message is read."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
             try:
                 while sender.sendto(b"FILL=1", self.name):
@@ -100,7 +100,7 @@ def test_status_follows_what_happens(bed: Testbed, manager: Manager) -> None:
     manager.wait(STATUS=status("1 of 2 apps", "1 of 2 VIPs", "0 of 1 peer"))
 
 
-def test_status_is_rate_limited_and_says_nothing_twice(bed: Testbed, manager: Manager) -> None:
+def test_status_is_rate_limited_and_not_repeated(bed: Testbed, manager: Manager) -> None:
     router = bed.start_router("bird")
     agent = manager.agent(config(peer(router)))
     begun = time.monotonic()
@@ -120,7 +120,7 @@ def test_status_is_rate_limited_and_says_nothing_twice(bed: Testbed, manager: Ma
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR2])
-def test_stopping_is_said_at_once(bed: Testbed, manager: Manager, number: signal.Signals) -> None:
+def test_stopping_is_sent_at_once(bed: Testbed, manager: Manager, number: signal.Signals) -> None:
     router = bed.start_router("bird")
     agent = manager.agent(config(peer(router), apps=(WEB,)))
     router.wait_routes(VIP4)
@@ -155,7 +155,7 @@ def test_a_manager_that_does_not_read_delays_nothing(bed: Testbed, manager: Mana
     assert bed.host.loopback_addresses() == {}
 
 
-def test_what_was_not_taken_is_said_again(bed: Testbed, manager: Manager) -> None:
+def test_status_that_was_not_sent_is_sent_again(bed: Testbed, manager: Manager) -> None:
     router = bed.start_router("bird")
     agent = manager.agent(config(peer(router)))
     manager.wait(STATUS=status("0 of 0 apps", "0 of 0 VIPs", "1 of 1 peer"))
@@ -184,7 +184,7 @@ def test_watchdog_is_fed_in_less_than_half_its_time(bed: Testbed, manager: Manag
 
 
 def test_no_pings_for_another_process(bed: Testbed, manager: Manager) -> None:
-    """WATCHDOG_PID names who is meant."""
+    """WATCHDOG_PID names another process."""
     bed.link()
     manager.agent(
         config({"peer_ip": "10.0.1.1", "peer_as": 65000}), WATCHDOG_USEC="300000", WATCHDOG_PID="1"
@@ -210,7 +210,7 @@ def test_abstract_socket(bed: Testbed) -> None:
 
 
 @pytest.mark.parametrize("path", ["relative/path", "/nowhere/notify", "vsock:2:1234", "@", ""])
-def test_a_socket_that_cannot_be_had_is_a_warning(bed: Testbed, path: str) -> None:
+def test_an_unusable_notify_socket_is_a_warning(bed: Testbed, path: str) -> None:
     bed.link()
     peer_entry = {"peer_ip": "10.0.1.1", "peer_as": 65000}
     agent = bed.start_agent(config(peer_entry), env={"NOTIFY_SOCKET": path})

@@ -108,7 +108,7 @@ def test_multi_hop_session(bed: Testbed, kind: str) -> None:
 
 @dataclass(frozen=True)
 class Opening:
-    """Who may connect to whom."""
+    """The side that connects."""
 
     router_waits: bool
     agent_waits: bool

@@ -84,7 +84,7 @@ def test_apps_of_http_return_as_they_were(bed: Testbed, backend: str, how: str) 
 
 
 def test_acknowledged_is_on_the_disk(bed: Testbed) -> None:
-    """Whatever the moment of the kill: right behind the answer."""
+    """Killed right after the answer."""
     agent = start(bed)
     for n in range(20):
         assert agent.register(f"app{n}", f"192.0.2.{n}/32").json()["stored"] is True
@@ -160,14 +160,14 @@ def test_a_damaged_file_is_set_aside(bed: Testbed, content: str) -> None:
     assert names(agent) == {"web"}
     [aside] = set_aside(agent)
     assert aside.read_text() == content
-    # And it works again.
+    # The file works again.
     assert agent.register("a", VIP6).json()["stored"] is True
     restart(agent)
     assert names(agent) == {"web", "a"}
     assert len(set_aside(agent)) == 1
 
 
-def test_what_register_would_refuse_is_left_out_alone(bed: Testbed) -> None:
+def test_only_entries_that_register_refuses_are_left_out(bed: Testbed) -> None:
     agent = start(bed)
     agent.register("good", VIP4)
     agent.register("bad", VIP6)
@@ -213,7 +213,7 @@ def test_switched_off(bed: Testbed) -> None:
     assert names(agent) == set()
 
 
-def test_a_directory_that_cannot_be(bed: Testbed) -> None:
+def test_a_directory_that_cannot_be_made(bed: Testbed) -> None:
     """One warning that says what to do; everything else works."""
     (bed.workdir / "file").touch()
     path = bed.workdir / "file" / "state.json"
@@ -243,7 +243,7 @@ def test_a_disk_that_fails_and_returns(bed: Testbed) -> None:
     assert names(agent) == {"a", "b", "c"}
 
 
-def test_without_asynchronous_io_the_promise_holds(bed: Testbed) -> None:
+def test_without_asynchronous_io_stored_is_on_the_disk(bed: Testbed) -> None:
     bed.link()
     agent = bed.start_agent(config(PEER), wrapper=WITHOUT_AIO)
     for n in range(5):
@@ -290,7 +290,7 @@ def test_the_configuration_comes_first(bed: Testbed) -> None:
     wait_until(lambda: "other" not in agent.state_file.read_text(), "they are forgotten")
 
 
-def test_commands_need_the_permission_of_today(bed: Testbed) -> None:
+def test_restored_commands_need_the_present_permission(bed: Testbed) -> None:
     agent = start(bed)
     agent.register("local", VIP4, monitors=["exec:true"])
     agent.kill()

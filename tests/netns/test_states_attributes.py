@@ -199,7 +199,7 @@ def test_checks_of_different_pace_break_at_the_same_moment(bed: Testbed) -> None
     assert [agent.app(name)["state"] for name in ("quick", "slow")] == ["kept", "kept"]
 
 
-def test_what_a_group_keeps_is_announced_as_its_down_state_says(bed: Testbed) -> None:
+def test_retained_apps_are_announced_with_the_down_attributes(bed: Testbed) -> None:
     router = bed.start_router("bird")
     agent = start_group(bed, router, states={"down": {"med": 77}})
     fail_all(bed)

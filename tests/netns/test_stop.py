@@ -73,7 +73,7 @@ def test_stop_with_a_frozen_router(bed: Testbed) -> None:
     frozen.wait_routes()
 
 
-def test_stop_with_a_router_that_vanished_without_a_word(bed: Testbed) -> None:
+def test_stop_with_a_router_that_vanished_silently(bed: Testbed) -> None:
     gone, healthy = bed.start_router("bird"), bed.start_router("gobgp")
     agent = bed.start_agent(config(peer(gone), peer(healthy), apps=(WEB,)))
     gone.wait_routes(VIP4)

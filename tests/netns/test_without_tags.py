@@ -1,5 +1,5 @@
-"""Whose an address is, on a kernel that does not keep our tag: what the state file noted, and only
-as long as it looks as we made it, on this boot and in this network namespace."""
+"""Ownership of addresses on a kernel without tags: an address is ours if the state file has it and
+it is unchanged, on this boot and in this network namespace."""
 
 import json
 import threading
@@ -50,7 +50,7 @@ def test_adopts_what_is_wanted_and_removes_what_is_not(bed: Testbed) -> None:
     assert removals.addresses() == set()
     removals.close()
 
-    # Twice: what was adopted is noted still.
+    # Twice: adopted addresses stay in the file.
     agent.kill()
     state_file = {"state_file": str(agent.state_file)}
     second = bed.start_agent(
@@ -128,6 +128,6 @@ def test_without_a_file_it_works_as_far_as_it_can(bed: Testbed) -> None:
     assert "there is no state file" in agent.log
 
 
-def test_the_start_says_whose_word_counts(bed: Testbed) -> None:
+def test_the_start_logs_that_the_state_file_decides(bed: Testbed) -> None:
     agent = start(bed)
     assert "the state file says which VIPs on lo are ours" in agent.log

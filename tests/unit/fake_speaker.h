@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A speaker that writes down what it is told, in the place of bgp/speaker. For a program whose
+ * A speaker that records its calls, in the place of bgp/speaker. For a program whose
  * other modules need no more of it than these functions. Include after cmocka.h, once.
  */
 #ifndef TESTS_UNIT_FAKE_SPEAKER_H

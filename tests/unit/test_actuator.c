@@ -151,7 +151,7 @@ static void up_and_down_in_order(void **state)
 	assert_false(on_lo(VIP));
 }
 
-/* A router that acknowledges nothing does not keep the address for ever. */
+/* A router that acknowledges nothing does not hold up the removal of the address for ever. */
 static void a_wait_that_times_out_goes_on(void **state)
 {
 	struct bed *b = *state;
@@ -203,7 +203,7 @@ static bool is_restored(void *userdata)
 	return reconcile_counts(((struct bed *)userdata)->reconcile).put_back > 0;
 }
 
-static void what_another_process_removes_is_restored(void **state)
+static void removals_by_another_process_are_restored(void **state)
 {
 	struct bed *b = *state;
 	bring_up(b);
@@ -399,7 +399,7 @@ int main(void)
 		TEST(a_wait_that_times_out_goes_on),
 		TEST(the_stop_is_told_once_when_all_is_down),
 		TEST(the_stop_is_told_when_there_is_nothing_to_do),
-		TEST(what_another_process_removes_is_restored),
+		TEST(removals_by_another_process_are_restored),
 		TEST(lo_down_withdraws_all_until_it_is_up),
 		TEST(an_agent_that_starts_while_lo_is_down_announces_when_it_is_up),
 		TEST(a_foreign_address_is_a_trouble_that_is_tried_again),

@@ -248,7 +248,7 @@ static struct model *connected(void)
 	return m;
 }
 
-static void what_cancels_out_sends_nothing(void **state)
+static void changes_that_cancel_out_send_nothing(void **state)
 {
 	(void)state;
 	struct model *m = connected();
@@ -373,7 +373,7 @@ static void a_route_is_sent_again_once(void **state)
 }
 
 /* Half of the first routes are on the wire when the other half goes and something else comes. */
-static void what_was_marked_during_a_batch_is_sent(void **state)
+static void routes_marked_during_a_batch_are_sent(void **state)
 {
 	(void)state;
 	struct model *m = model_new();
@@ -439,7 +439,7 @@ static void end_of_rib_can_be_held_back(void **state)
 	model_free(m);
 }
 
-static void what_is_disowned_is_withdrawn_before_end_of_rib(void **state)
+static void disowned_routes_are_withdrawn_before_end_of_rib(void **state)
 {
 	(void)state;
 	struct model *m = model_new();
@@ -474,7 +474,7 @@ static void what_is_disowned_is_withdrawn_before_end_of_rib(void **state)
 	model_free(m);
 }
 
-static void what_is_disowned_means_nothing_to_others(void **state)
+static void disowned_routes_are_not_sent_to_other_peers(void **state)
 {
 	(void)state;
 	struct model *m = model_new();
@@ -612,17 +612,17 @@ int main(void)
 		cmocka_unit_test(routes_then_end_of_rib),
 		cmocka_unit_test(ten_thousand_in_thirteen_updates),
 		cmocka_unit_test(interleaved_attributes_are_packed_by_attributes),
-		cmocka_unit_test(what_cancels_out_sends_nothing),
+		cmocka_unit_test(changes_that_cancel_out_send_nothing),
 		cmocka_unit_test(withdrawals_leave_first),
 		cmocka_unit_test(changed_attributes_are_announced_again),
 		cmocka_unit_test(a_lost_session_starts_from_nothing),
 		cmocka_unit_test(a_refresh_sends_everything_again),
 		cmocka_unit_test(a_route_is_sent_again_once),
-		cmocka_unit_test(what_was_marked_during_a_batch_is_sent),
+		cmocka_unit_test(routes_marked_during_a_batch_are_sent),
 		cmocka_unit_test(a_refresh_during_the_first_routes_follows_them),
 		cmocka_unit_test(end_of_rib_can_be_held_back),
-		cmocka_unit_test(what_is_disowned_is_withdrawn_before_end_of_rib),
-		cmocka_unit_test(what_is_disowned_means_nothing_to_others),
+		cmocka_unit_test(disowned_routes_are_withdrawn_before_end_of_rib),
+		cmocka_unit_test(disowned_routes_are_not_sent_to_other_peers),
 		cmocka_unit_test(a_refresh_does_not_wait_for_a_deferred_end_of_rib),
 		cmocka_unit_test(next_hops_that_come_and_go),
 		cmocka_unit_test(states_say_why_a_route_is_not_there),

@@ -483,7 +483,7 @@ static void test_a_connection_in_the_backlog_gets_the_next_place(void **state)
 		http_client_close(&c[i]);
 }
 
-/* Who is on this host */
+/* Clients on this host */
 
 static bool local_from(struct server *s, const char *from, const char *to, const char *headers)
 {

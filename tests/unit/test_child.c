@@ -247,7 +247,7 @@ static bool is_gone(pid_t pid)
 	return gone;
 }
 
-/* The limit ends the whole family, and what was said until then is told. */
+/* The time-out kills the whole family, and the output so far is kept. */
 static void test_timeout(void **state)
 {
 	struct fixture *f = *state;

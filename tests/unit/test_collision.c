@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of two connections stays, RFC 4271 6.8; both ends must come to the same answer. */
+/* Connection collision, RFC 4271 6.8: both ends must close the same one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loading of configurations. tests/config/valid and tests/config/invalid hold a file each for what
- * can be said, and next to it, as NAME.expected, every finding and, when it is valid, every value
+ * Loading of configurations. tests/config/valid and tests/config/invalid hold a file for each
+ * form, and next to it, as NAME.expected, every finding and, when it is valid, every value
  * that comes out. With UPDATE_EXPECTED set in the environment these are written again, for reading
  * them with `git diff`.
  */
@@ -51,7 +51,7 @@ static void print_communities(FILE *out, const struct bgp_communities *c)
 		fprintf(out, "%s%s", i > 0 ? "," : "", community_format(c->values[i], buf));
 }
 
-/* Only what was said: the other files would all repeat the defaults. */
+/* Only the keys that are set: the other files would all repeat the defaults. */
 static void print_consul(FILE *out, const struct consul_config *c)
 {
 	const struct {
@@ -254,7 +254,7 @@ static char *slurp(const char *path, size_t *ret_len)
 	return text;
 }
 
-/* All that loading the file says; allocated. */
+/* All findings of loading the file; allocated. */
 static char *outcome_of(const char *path, bool want_valid)
 {
 	char *text = NULL;

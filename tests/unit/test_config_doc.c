@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * docs/configuration.md says what the schema says. With UPDATE_DOCS set in the environment the
+ * docs/configuration.md agrees with the schema. With UPDATE_DOCS set in the environment the
  * page is written again instead (scripts/gen-config-doc).
  */
 #include <setjmp.h>
@@ -47,7 +47,7 @@ static char *generated(void)
 	return text;
 }
 
-/* The page with what stands between its marks replaced; allocated. */
+/* The page with the text between its marks replaced; allocated. */
 static char *page_with(const char *page, const char *middle)
 {
 	char *text = NULL;

@@ -188,8 +188,8 @@ static void a_flood_leaves_the_loop_to_others(void **state)
 	}
 }
 
-/* Output that was full when it was flushed, and that the socket then takes in one go, leaves
- * nothing behind that only another event would move. */
+/* A full output buffer that the socket then accepts in one write does not wait for another event
+ * to send the rest. */
 static void full_output_is_not_forgotten(void **state)
 {
 	struct bed *b = *state;
@@ -206,8 +206,8 @@ static void full_output_is_not_forgotten(void **state)
 	assert_int_equal(count_messages(b, BGP_MSG_NOTIFICATION, &last), 500);
 }
 
-/* A peer that reads late gets the last words whole, behind all that waited. */
-static void last_words_have_room(void **state)
+/* A peer that reads late gets the whole NOTIFICATION, after all pending output. */
+static void the_last_notification_has_room(void **state)
 {
 	struct bed *b = *state;
 	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
@@ -229,7 +229,7 @@ static void last_words_have_room(void **state)
 	assert_int_equal(got.data_len, sizeof(text));
 }
 
-/* RFC 4271 8.2.2: what it says does not matter any more. */
+/* RFC 4271 8.2.2: input is ignored from now on. */
 static void an_open_in_established_is_an_fsm_error(void **state)
 {
 	struct bed *b = *state;
@@ -258,7 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CONN_TEST(a_flood_leaves_the_loop_to_others),
 		CONN_TEST(full_output_is_not_forgotten),
-		CONN_TEST(last_words_have_room),
+		CONN_TEST(the_last_notification_has_room),
 		CONN_TEST(an_open_in_established_is_an_fsm_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

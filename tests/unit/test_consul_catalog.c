@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last known state, told what a node goes through. A story is a list of answers, in a small
+ * The last known state, over the life of a node. A case is a list of answers, in a small
  * language: the services of the catalog or the checks of the node, one letter each.
  *
  *	catalog "ab"      services a and b are there

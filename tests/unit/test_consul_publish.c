@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Publishing in a loop, with a fake Consul: what is sent, in which order, and what a failure does.
+/* Publishing in a loop, with a fake Consul: requests, their order, and failures.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -166,7 +166,7 @@ static void test_a_service_that_is_refused_is_tried_again(void **state)
 	accept_call(b, CHECK, "");
 }
 
-/* Else its check would stay in Consul, as critical for ever. */
+/* Otherwise its check would stay critical in Consul for ever. */
 static void test_a_removal_that_fails_is_repeated(void **state)
 {
 	struct bed *b = *state;

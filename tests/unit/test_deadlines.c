@@ -39,8 +39,8 @@ static void test_order(void **state)
 	deadlines_done(&s);
 }
 
-/* 10,000 entries set, moved and removed at random against a plain array: the heap agrees about
- * who is next, and every entry knows its own place. */
+/* 10,000 entries set, moved and removed at random against a plain array: both have the
+ * same next entry, and every entry knows its own place. */
 static void test_against_array(void **state)
 {
 	(void)state;

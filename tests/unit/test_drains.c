@@ -6,7 +6,7 @@
  *	the route is announced only while the address and NAT are there
  *	the address and NAT go only when there is no route and the routers know it
  *
- * First told as stories, then at random.
+ * First fixed sequences, then random ones.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -318,7 +318,7 @@ static void an_app_that_went_down_in_its_drain_gets_its_time_afterwards(void **s
 	assert_null(registry_find(h->reg, "a"));
 }
 
-static void agent_and_app_hold_each_on_its_own(void **state)
+static void agent_and_app_drains_are_independent(void **state)
 {
 	struct host *h = *state;
 	verdict(h, add_app(h, 0, 0), HEALTH_UP);
@@ -336,7 +336,7 @@ static void agent_and_app_hold_each_on_its_own(void **state)
 	expect(h, 0, true, false, 10);
 }
 
-static void what_comes_during_the_agents_drain_is_not_announced(void **state)
+static void apps_that_come_during_the_agents_drain_are_not_announced(void **state)
 {
 	struct host *h = *state;
 	hold(h, NULL);
@@ -682,8 +682,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_drain_waits_withdraws_cleans_up_and_returns),
 		TEST(an_app_that_went_down_in_its_drain_gets_its_time_afterwards),
-		TEST(agent_and_app_hold_each_on_its_own),
-		TEST(what_comes_during_the_agents_drain_is_not_announced),
+		TEST(agent_and_app_drains_are_independent),
+		TEST(apps_that_come_during_the_agents_drain_are_not_announced),
 		TEST(a_drain_ends_by_itself_when_it_was_asked_to),
 		TEST(a_drain_that_announces_nothing_withdraws),
 		TEST(a_last_resort_stays),

@@ -53,7 +53,7 @@ static void make_dir(struct bench *b, const char *name)
 	assert_int_equal(mkdir(in(b, name), 0700), 0);
 }
 
-/* Everything that happened so far is told. */
+/* Reports all pending events. */
 static void settle(struct bench *b)
 {
 	while (sd_event_run(b->loop, 0) > 0)
@@ -215,7 +215,7 @@ static void many_in_one_directory(void **state)
 }
 
 /* A link's target gives no event where it is looked for. */
-static void the_resync_finds_what_no_event_told(void **state)
+static void the_resync_finds_missed_events(void **state)
 {
 	struct bench *b = *state;
 	make_dir(b, "d");
@@ -239,7 +239,7 @@ int main(void)
 		TEST(directories_come_and_go),
 		TEST(a_file_where_a_directory_should_be),
 		TEST(many_in_one_directory),
-		cmocka_unit_test_setup_teardown(the_resync_finds_what_no_event_told, setup_resync,
+		cmocka_unit_test_setup_teardown(the_resync_finds_missed_events, setup_resync,
 						teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The state machine as a table: in this state, this event leads there and does that. */
+/* The state machine as a table: state, event, next state, actions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -349,7 +349,7 @@ static void a_keepalive_restarts_its_timer(void **state)
 	assert_string_equal(letters(&a, got), "");
 }
 
-static void what_is_heard_restarts_the_hold_timer(void **state)
+static void received_messages_restart_the_hold_timer(void **state)
 {
 	(void)state;
 	static const enum bgp_event_type heard[] = { BGP_EV_KEEPALIVE, BGP_EV_UPDATE };
@@ -476,7 +476,7 @@ static void a_retry_is_held_back_for_a_while(void **state)
 	}
 }
 
-static void what_rests_is_not_held_back(void **state)
+static void an_idle_session_is_not_deferred(void **state)
 {
 	(void)state;
 	struct bgp_fsm fsm = fsm_in(BGP_IDLE, &plain);
@@ -670,7 +670,7 @@ int main(void)
 		cmocka_unit_test(hold_timer_of_an_open_that_never_comes),
 		cmocka_unit_test(hold_and_keepalive_are_negotiated),
 		cmocka_unit_test(a_keepalive_restarts_its_timer),
-		cmocka_unit_test(what_is_heard_restarts_the_hold_timer),
+		cmocka_unit_test(received_messages_restart_the_hold_timer),
 		cmocka_unit_test(hold_time_zero_means_no_timers),
 		cmocka_unit_test(a_configured_keepalive_is_capped_by_a_third),
 		cmocka_unit_test(send_hold_timer_runs_while_nothing_is_taken),
@@ -678,7 +678,7 @@ int main(void)
 		cmocka_unit_test(passive_waits_in_active),
 		cmocka_unit_test(an_incoming_connection_ends_for_good),
 		cmocka_unit_test(a_retry_is_held_back_for_a_while),
-		cmocka_unit_test(what_rests_is_not_held_back),
+		cmocka_unit_test(an_idle_session_is_not_deferred),
 		cmocka_unit_test(an_incoming_connection_may_wait_with_its_open),
 		cmocka_unit_test(stop_cancels_a_retry),
 		cmocka_unit_test(an_open_that_does_not_fit_is_refused_with_a_reason),

@@ -362,7 +362,7 @@ static void test_no_room_for_a_filter(void **state)
 	monitor_watch_free(s.watch);
 }
 
-/* It dies between the first check and the word to the kernel that its port is wanted. */
+/* It dies between the first check and the update of the kernel's filter. */
 static void test_dies_before_the_filter(void **state)
 {
 	struct fixture *f = *state;
@@ -378,7 +378,7 @@ static void test_dies_before_the_filter(void **state)
 	monitor_spec_done(&spec);
 }
 
-/* A change of health takes as many results as it says, also when the kernel tells. */
+/* `fall` and `rise` apply to events of the kernel, too. */
 static void test_fall_and_rise(void **state)
 {
 	struct fixture *f = *state;
@@ -477,7 +477,7 @@ static void test_lost_events_are_told(void **state)
 	sockevents_free(e);
 }
 
-/* The one event that mattered is among the lost: all ports are looked at again. */
+/* The one event that mattered is among the lost: all ports are checked again. */
 static void test_lost_events_are_made_up_for(void **state)
 {
 	struct fixture *f = *state;
@@ -497,11 +497,11 @@ static void test_lost_events_are_made_up_for(void **state)
 		monitor_watch_free(s[i].watch);
 }
 
-/* Connections that close are no news, however many. */
+/* Closed connections cause no event, however many. */
 static void test_storm(void **state)
 {
 	struct fixture *f = *state;
-	struct heard h = { .port = PORT + 2 }; /* the word of former tests may still come */
+	struct heard h = { .port = PORT + 2 }; /* events of earlier tests may still come */
 	struct sockevents *e;
 	struct port_set ports = { 0 };
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT + 2) };

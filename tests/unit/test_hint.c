@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hints name what the evidence leaves open, and nothing that it refutes. */
+/* Hints name the causes that the evidence allows, and none that it refutes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

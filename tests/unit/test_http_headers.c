@@ -67,7 +67,7 @@ static void any_of_several_headers_may_have_the_part(void **state)
 	assert_false(http_headers_have(answer(), "Set-Cookie", "\r\n"));
 }
 
-static void what_does_not_fit_is_dropped(void **state)
+static void headers_that_do_not_fit_are_dropped(void **state)
 {
 	static struct http_headers h;
 	static char line[HTTP_HEADERS_MAX];
@@ -91,7 +91,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_found_by_name),
 		cmocka_unit_test(any_of_several_headers_may_have_the_part),
-		cmocka_unit_test(what_does_not_fit_is_dropped),
+		cmocka_unit_test(headers_that_do_not_fit_are_dropped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,7 +112,7 @@ static void expect_no_loss(struct lo_mirror *m)
 	assert_false(lo_mirror_next_loss(m, &lost, &why));
 }
 
-static void what_was_added_is_ours_until_it_is_removed(void **state)
+static void added_addresses_are_ours_until_removed(void **state)
 {
 	struct lo_mirror *m = *state;
 	assert_false(is_bound(m, V4));
@@ -138,7 +138,7 @@ static void a_removed_route_is_a_loss(void **state)
 	assert_false(owns(m, V6));
 }
 
-static void what_is_bound_again_is_no_loss_any_more(void **state)
+static void an_address_bound_again_is_no_loss(void **state)
 {
 	struct lo_mirror *m = *state;
 	bound(m, V4);
@@ -221,7 +221,7 @@ static void a_route_alone_is_a_leftover(void **state)
 }
 
 /* An address of ours that was removed and is there again may be another process's. */
-static void what_was_removed_is_not_ours_because_it_is_there_again(void **state)
+static void an_address_removed_and_added_again_is_not_ours(void **state)
 {
 	struct lo_mirror *m = *state;
 	struct nladdr other = foreign(V4);
@@ -270,7 +270,7 @@ static void only_ipv4_networks_of_ours_count(void **state)
 	assert_int_equal(m->networks, 1);
 }
 
-static void what_is_not_ours_is_no_loss(void **state)
+static void removal_of_a_foreign_address_is_no_loss(void **state)
 {
 	struct lo_mirror *m = *state;
 	struct nladdr other = foreign(V4), left = address(V6), mortal = address("192.0.2.9/32");
@@ -296,7 +296,7 @@ static void what_is_not_ours_is_no_loss(void **state)
 	expect_no_loss(m);
 }
 
-static void conflicts_name_what_is_in_the_way(void **state)
+static void conflicts_name_the_other_address(void **state)
 {
 	struct lo_mirror *m = *state;
 	struct nladdr other = foreign(V6);
@@ -362,19 +362,19 @@ static void a_stray_route_beside_a_foreign_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_was_added_is_ours_until_it_is_removed),
+		TEST(added_addresses_are_ours_until_removed),
 		TEST(a_removed_route_is_a_loss),
-		TEST(what_is_bound_again_is_no_loss_any_more),
+		TEST(an_address_bound_again_is_no_loss),
 		TEST(losses_that_come_with_lo_are_dropped),
 		TEST(a_lifetime_or_a_lost_tag_is_an_alteration),
 		TEST(a_kernel_without_tags_alters_nothing_by_dropping_them),
 		TEST(a_dump_tells_leftovers_from_foreign_addresses),
 		TEST(a_route_alone_is_a_leftover),
-		TEST(what_was_removed_is_not_ours_because_it_is_there_again),
+		TEST(an_address_removed_and_added_again_is_not_ours),
 		TEST(a_removed_address_makes_networks_doubtful),
 		TEST(only_ipv4_networks_of_ours_count),
-		TEST(what_is_not_ours_is_no_loss),
-		TEST(conflicts_name_what_is_in_the_way),
+		TEST(removal_of_a_foreign_address_is_no_loss),
+		TEST(conflicts_name_the_other_address),
 		TEST(adoption_needs_the_label_and_our_form),
 		TEST(a_stray_route_beside_a_foreign_address),
 	};

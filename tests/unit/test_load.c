@@ -37,7 +37,7 @@ static void test_on_time(void **state)
 	assert_int_equal(l.late, 200 * USEC_PER_MSEC);
 }
 
-/* Said once when it begins and once when it ends, with some distance between the two. */
+/* Reported once at its begin and once at its end, with hysteresis. */
 static void test_behind(void **state)
 {
 	(void)state;
@@ -55,7 +55,7 @@ static void test_behind(void **state)
 	assert_true(l.since > since);
 }
 
-/* A check of a day that is a second late is nothing. */
+/* A check with an interval of a day may be a second late. */
 static void test_relative(void **state)
 {
 	(void)state;

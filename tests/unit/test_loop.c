@@ -36,7 +36,7 @@ static int on_input(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
-/* Work that goes on turn after turn leaves every other turn to what arrives meanwhile. */
+/* Deferred work that goes on turn after turn leaves every other turn to input. */
 static void deferred_work_starves_no_input(void **state)
 {
 	(void)state;

@@ -210,7 +210,7 @@ static void test_add_and_del(void **state)
 		assert_int_equal(del(f, vips[i].vip), -ENOENT);
 	}
 	assert_false(routed(".*"));
-	/* Nothing of this was news. */
+	/* None of this was a loss. */
 	loop_drain(f->loop);
 	assert_int_equal(f->n_lost + f->n_lost_all, 0);
 }
@@ -296,7 +296,7 @@ static void test_lost(void **state)
 	}
 }
 
-/* The address is there, and nothing comes to it. */
+/* The address is there, but without its local route. */
 static void test_local_route_lost(void **state)
 {
 	struct fixture *f = *state;
@@ -344,7 +344,7 @@ static void test_altered(void **state)
 			fail_msg("%s: not as it was", alterations[i].name);
 		loop_drain(f->loop); /* our own change is no alteration */
 		assert_int_equal(f->n_lost, 1);
-		/* Known as ours by a later run: it has its tag again. */
+		/* It has its tag again: the next instance knows it as ours. */
 		restart(f);
 		assert_int_equal(add(f, alterations[i].vip, NULL), 0);
 		assert_int_equal(del(f, alterations[i].vip), 0);
@@ -525,7 +525,7 @@ static void test_leftover_of_another_length(void **state)
 	assert_true(shown("2001:db8::/128"));
 	assert_false(shown("2001:db8::/64"));
 	assert_int_not_equal(shell("ip -6 route get 2001:db8::77 | grep -q ^local"), 0);
-	/* Within one run it is a conflict of two apps. */
+	/* Within one instance it is a conflict of two apps. */
 	assert_int_equal(add(f, "2001:db8::/64", &err), -EEXIST);
 	assert_non_null(strstr(err.text, "2001:db8::/128"));
 	assert_non_null(strstr(err.text, "another app"));

@@ -87,7 +87,7 @@ static void frames_are_exact(void **state)
 	}
 }
 
-/* More of everything than is promised: it is cut, and the UPDATE still has room for prefixes. */
+/* More of everything than the limits: it is cut, and the UPDATE still has room for prefixes. */
 static void the_largest_route_fits(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The shell of NAT in network namespaces of its own: what is asked for, what is answered, what is
- * in the kernel then, and what happens to UDP flows. */
+/* The shell of NAT in network namespaces of its own: requests, answers, rules in the kernel, and
+ * UDP flows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -199,7 +199,7 @@ static void test_leftovers_stay_until_decided(void **state)
 	bed_restart(b, b->backend);
 	loop_drain(b->loop);
 	assert_int_equal(count(b), 2);
-	/* A VIP of this run does not disturb them. */
+	/* A VIP of this instance does not disturb them. */
 	set_and_wait(b, "192.0.2.3/32", &udp53);
 	assert_int_equal(count(b), 3);
 	nat_walk_leftovers(b->nat, take_leftover, b);

@@ -150,7 +150,7 @@ static void test_added_listed_and_removed(void **state)
 	assert_listed(t, &none);
 	apply(t, none, all, false);
 	assert_listed(t, &all);
-	/* Some go, and what stays is what was. */
+	/* Some go, the others stay unchanged. */
 	struct nat_rules first = { .items = all.items, .n = 3 };
 	struct nat_rules rest = { .items = all.items + 3, .n = all.n - 3 };
 	apply(t, first, none, false);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* nf_tables and ctnetlink messages that are cut short or bent: nothing is read that is not there,
- * and nothing is taken for a rule or a flow that is none. What well-formed ones mean is shown
- * against the kernel (test_nat_backends, test_nat). */
+ * and nothing is taken for a rule or a flow that is none. Well-formed ones are tested against
+ * the kernel (test_nat_backends, test_nat). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,7 +114,7 @@ static void test_generation_is_read(void **state)
 }
 
 /* A copy that ends where the message does (padded, as libmnl takes it), so that the sanitizers see
- * who reads on. */
+ * a read past its end. */
 static void parse_all(const void *bytes, size_t len, size_t claimed)
 {
 	struct seen s = { .n = 0 };

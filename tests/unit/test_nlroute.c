@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* Numbers as a little-endian host has them; on a big-endian one these cases say nothing. */
+/* Numbers as a little-endian host has them; on a big-endian one these cases are void. */
 #define GATEWAY_ATTR "\x08\0\x05\0\x0a\0\0\1"
 
 static const struct {

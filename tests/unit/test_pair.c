@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of a peer's two connections goes on: actions, in their order. */
+/* A peer's two connections: which one stays, and the actions in order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The filter runs where it is to run: in the kernel, on a pair of sockets. */
+/* The filter runs in the kernel, on a pair of sockets. */
 #include "lib/array.h"
 #include "net/portset.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The reconciler in a world of strings: every operation is written down, and some are made to
- * fail. */
+/* The reconciler with recorded operations, some of which are made to fail. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -192,7 +191,7 @@ static void test_up_ends_with_the_route(void **state)
 	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 	assert_true(vip->bound && vip->announced);
 	assert_int_equal(vip->changed_at, SEC);
-	/* The same wish again changes nothing. */
+	/* The same request again changes nothing. */
 	reconcile_want(w->r, vip, up, 2 * SEC);
 	work(w, 2 * SEC);
 	expect(w, "");
@@ -371,7 +370,7 @@ static void test_address_error_stops_before_the_route(void **state)
 	assert_false(vip->announced);
 	assert_string_equal(vip->trouble->text, "add: no luck");
 	assert_int_equal(vip->trouble->since, SEC);
-	/* Tried again, later and later; what it is and since when stays. */
+	/* Retried with growing delays; the trouble and its time stay. */
 	mono_t first = w->retry_at;
 	assert_in_range(first, SEC + 1, 2 * SEC);
 	reconcile_retry(w->r);
@@ -576,7 +575,7 @@ static void test_address_that_is_fought_over(void **state)
 	assert_int_equal(reconcile_counts(w->r).losses, TAMPER_BURST + 2);
 }
 
-/* Once in a while is no fight. */
+/* A rare removal is repaired without a pause. */
 static void test_address_that_is_lost_now_and_then(void **state)
 {
 	struct world *w = world_of(state);
@@ -590,7 +589,7 @@ static void test_address_that_is_lost_now_and_then(void **state)
 	}
 }
 
-/* Not bound, as far as we know, but what is left of it must go with the app. */
+/* Not known to be bound, but leftovers of it must go with the app. */
 static void test_remains_of_a_lost_address_are_removed(void **state)
 {
 	struct world *w = world_of(state);
@@ -649,7 +648,7 @@ static void test_leftovers_of_the_previous_instance(void **state)
 	reconcile_leftover_address(w->r, &mine);
 	reconcile_leftover_address(w->r, &unowned);
 	work(w, SEC);
-	/* A router may still have the route of that run. */
+	/* A router may still have the route of the previous instance. */
 	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nawait acks\n");
 	reconcile_acked(w->r);
 	work(w, SEC);

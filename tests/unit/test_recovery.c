@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Graceful restart after the start: what waits for what. The peer never answers. */
+/* Graceful restart after the start. The peer never answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

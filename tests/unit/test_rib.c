@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Routes and their attributes: what is shared, what is freed, which ids are used again. */
+/* Routes and their attributes: sharing, freeing, reuse of ids. */
 #include "bgp/rib.h"
 
 #include <setjmp.h>

@@ -33,7 +33,7 @@ struct fixture {
 	struct monitor_runner *runner;
 };
 
-/* One watch and what was said about it. */
+/* One watch and its last result. */
 struct seen {
 	struct monitor_watch *watch;
 	enum health health;
@@ -166,7 +166,7 @@ static void test_port(void **state)
 	close(fd);
 }
 
-/* The command, then the health and what is said. */
+/* The command, then the health and the reason. */
 static const struct {
 	const char *text;
 	enum health health;

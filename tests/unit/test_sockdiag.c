@@ -143,8 +143,8 @@ static void look_at_fds(bool open[static FDS])
 		open[fd] = fcntl(fd, F_GETFD) >= 0;
 }
 
-/* Asking opens nothing, so it cannot take the port from a service that starts; and what was opened
- * to ask is not for children. */
+/* A query binds no port, so it cannot take one from a service that starts; and children do not
+ * inherit its socket. */
 static void test_leaves_no_trace(void **state)
 {
 	(void)state;

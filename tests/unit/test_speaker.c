@@ -26,7 +26,7 @@ struct side {
 	struct bgp_peer_config peers[2];
 	size_t n_peers;
 	struct bgp_config config;
-	/* what was seen */
+	/* events */
 	size_t announced, withdrawn, end_of_rib;
 	bool up;
 	char last_error[320];
@@ -515,7 +515,7 @@ static void a_flush_ends_when_no_peer_can_hold_routes_any_more(void **state)
 	assert_true(flush_completes(*state, USEC_PER_SEC, RESTART_TIME * USEC_PER_SEC));
 }
 
-static void guests_come_and_go(void **state)
+static void unconfigured_peers_come_and_go(void **state)
 {
 	struct bed *b = *state;
 	b->router.config.accept_any = true;
@@ -559,7 +559,7 @@ int main(void)
 		SPEAKER_TEST(returns_after_leaving_to_withdraw),
 		SPEAKER_TEST(a_flush_waits_for_a_peer_that_may_hold_routes),
 		SPEAKER_TEST(a_flush_ends_when_no_peer_can_hold_routes_any_more),
-		SPEAKER_TEST(guests_come_and_go),
+		SPEAKER_TEST(unconfigured_peers_come_and_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,7 +114,7 @@ static void wait_for_end(pid_t pid)
 	assert_int_equal(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT), 0);
 }
 
-static void what_a_process_with_our_number_started_is_killed(void **state)
+static void children_of_an_ended_process_with_our_pid_are_killed(void **state)
 {
 	(void)state;
 	char mark[MARK_MAX];
@@ -126,7 +126,7 @@ static void what_a_process_with_our_number_started_is_killed(void **state)
 }
 
 /* While it lives its child is its own; a zombie has ended; then its number is free. */
-static void what_another_agent_started_is_killed_when_that_has_ended(void **state)
+static void children_of_an_ended_agent_are_killed(void **state)
 {
 	(void)state;
 	char mark[MARK_MAX];
@@ -145,7 +145,7 @@ static void what_another_agent_started_is_killed_when_that_has_ended(void **stat
 }
 
 /* The number of an agent that has ended belongs to another process by now. */
-static void an_agent_is_told_from_the_next_process_with_its_number(void **state)
+static void an_agent_is_told_from_a_later_process_with_its_pid(void **state)
 {
 	(void)state;
 	char mark[MARK_MAX];
@@ -215,9 +215,9 @@ int main(void)
 	own_pidns_enter();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_mark_names_us),
-		cmocka_unit_test(what_a_process_with_our_number_started_is_killed),
-		cmocka_unit_test(what_another_agent_started_is_killed_when_that_has_ended),
-		cmocka_unit_test(an_agent_is_told_from_the_next_process_with_its_number),
+		cmocka_unit_test(children_of_an_ended_process_with_our_pid_are_killed),
+		cmocka_unit_test(children_of_an_ended_agent_are_killed),
+		cmocka_unit_test(an_agent_is_told_from_a_later_process_with_its_pid),
 		cmocka_unit_test(a_mark_that_cannot_be_read_is_left_alone),
 		cmocka_unit_test(others_are_left_alone),
 	};

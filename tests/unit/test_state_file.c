@@ -119,7 +119,7 @@ static uint64_t writes(struct fixture *f)
 	return status.writes;
 }
 
-static void what_is_told_as_stored_is_on_the_disk(void **state)
+static void entries_reported_as_stored_are_on_the_disk(void **state)
 {
 	struct fixture *f = *state;
 	put_drain(f, "a", 0);
@@ -144,7 +144,7 @@ static void a_thousand_at_once_are_few_writes(void **state)
 	assert_int_equal(drains_on_disk(f), 1000);
 }
 
-static void what_comes_during_a_write_makes_the_next(void **state)
+static void changes_during_a_write_cause_another(void **state)
 {
 	struct fixture *f = *state;
 	put_drain(f, "a", 0);
@@ -172,7 +172,7 @@ static void no_change_costs_nothing(void **state)
 	assert_int_equal(writes(f), before);
 }
 
-static void what_can_wait_waits_for_company(void **state)
+static void changes_that_can_wait_are_written_together(void **state)
 {
 	struct fixture *f = *state;
 	put_drain(f, "urgent", 0);
@@ -198,7 +198,7 @@ static void the_end_writes_what_is_left(void **state)
 	assert_int_equal(drains_on_disk(f), 2);
 }
 
-static void until_it_begins_the_file_stays_as_it_was(void **state)
+static void the_file_is_unchanged_until_it_begins(void **state)
 {
 	struct fixture *f = *state;
 	put_drain(f, "a", 0);
@@ -242,7 +242,7 @@ static void a_failed_write_is_reported_and_retried(void **state)
 	assert_int_equal(drains_on_disk(f), 1);
 }
 
-static void only_one_may_have_it(void **state)
+static void only_one_instance_owns_the_file(void **state)
 {
 	struct fixture *f = *state;
 	struct state_file *other = NULL;
@@ -324,15 +324,15 @@ static void a_partial_file_is_removed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_told_as_stored_is_on_the_disk),
+		TEST(entries_reported_as_stored_are_on_the_disk),
 		TEST(a_thousand_at_once_are_few_writes),
-		TEST(what_comes_during_a_write_makes_the_next),
+		TEST(changes_during_a_write_cause_another),
 		TEST(no_change_costs_nothing),
-		TEST(what_can_wait_waits_for_company),
+		TEST(changes_that_can_wait_are_written_together),
 		TEST(the_end_writes_what_is_left),
-		TEST(until_it_begins_the_file_stays_as_it_was),
+		TEST(the_file_is_unchanged_until_it_begins),
 		TEST(a_failed_write_is_reported_and_retried),
-		TEST(only_one_may_have_it),
+		TEST(only_one_instance_owns_the_file),
 		TEST(a_file_of_another_instance_is_not_overwritten),
 		TEST(a_partial_file_is_removed),
 	};

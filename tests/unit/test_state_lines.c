@@ -50,7 +50,7 @@ static void spec_make(struct app_spec *s)
 		assert_int_equal(register_param_add(s, params[i][0], params[i][1], NULL), 0);
 }
 
-static void what_is_written_is_read(void **state)
+static void entries_are_read_back_as_written(void **state)
 {
 	(void)state;
 	char file[4096] = "";
@@ -148,7 +148,7 @@ static void nothing_is_taken_from_a_damaged_file(void **state)
 	}
 }
 
-static void what_register_refuses_is_left_out_alone(void **state)
+static void only_entries_that_register_refuses_are_left_out(void **state)
 {
 	(void)state;
 	static const char *const refused[] = {
@@ -176,9 +176,9 @@ static void what_register_refuses_is_left_out_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(entries_are_read_back_as_written),
 		cmocka_unit_test(nothing_is_taken_from_a_damaged_file),
-		cmocka_unit_test(what_register_refuses_is_left_out_alone),
+		cmocka_unit_test(only_entries_that_register_refuses_are_left_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

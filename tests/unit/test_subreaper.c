@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
-/* Who dies while a sweep is at work: between its reading who our children are and its looking at
- * this one. */
+/* The process that exits during a sweep, after the list of our children was read and before this
+ * one is examined. */
 static pid_t dies_when_looked_at;
 
 static void wait_for_death(pid_t pid)
@@ -149,7 +149,7 @@ static void test_member_of_a_living_family(void **state)
 	assert_true(no_children());
 }
 
-/* A leader is its owner's to collect, also when it is dead. */
+/* A leader is left to its owner to reap, also as a zombie. */
 static void test_leader_is_left_alone(void **state)
 {
 	(void)state;

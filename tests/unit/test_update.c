@@ -242,8 +242,8 @@ static void test_decode(void **state)
 	}
 }
 
-/* Cut at every byte, and every byte one more or less: nothing is read beyond the end, and what
- * comes out can be walked. */
+/* Cut at every byte, and every byte one more or less: nothing is read beyond the end, and the
+ * result can be walked. */
 static void walk(struct reader body, const struct bgp_update_params *params)
 {
 	struct bgp_update u;
