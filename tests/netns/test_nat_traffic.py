@@ -137,7 +137,8 @@ def test_thousand_rules(bed: Testbed, backend: str) -> None:
     )
     for n in range(20):
         wait_announced(agent, f"app{n}")
-    assert nat_status(agent)["transactions"] == 1
+    # One per turn of the loop, of which a start takes one for every 5 ms of registering.
+    assert nat_status(agent)["transactions"] <= 5
     assert len(nat.our_rules(backend)) == 1000 * kernel_rules_per_mapping(backend)
     assert ask(nat.client, "tcp", "192.0.2.1", 1000) == f"{DEST} hello"
     assert ask(nat.client, "tcp", "192.0.2.20", 1049) == f"{DEST} hello"
