@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/str.h"
+#include "net/url.h"
 
 bool monitor_has_blank(const char *text)
 {
@@ -147,12 +148,18 @@ int monitor_url_check(const char *url, const char *example, struct err *err)
 	if (!is_url_port(after))
 		return err_set(err, -EINVAL, "bad port '%.*s', expected 1 to 65535",
 			       (int)strcspn(after, "/?#"), after);
-	return addr_parse(host, &addr) == 0 ? refuse_mapped(&addr, err) : 0;
+	if (addr_parse(host, &addr) == 0)
+		return refuse_mapped(&addr, err);
+	uint16_t port;
+	return url_server(url, host, &port, err);
 }
 
 bool monitor_url_target(const char *url, struct addr *ret)
 {
 	char host[256];
 	const char *after;
-	return url_host(url, host, sizeof(host), &after) && addr_parse(host, ret) == 0;
+	if (!url_host(url, host, sizeof(host), &after))
+		return false;
+	*ret = addr_v4(INADDR_LOOPBACK);
+	return str_equal(host, "localhost") || addr_parse(host, ret) == 0;
 }

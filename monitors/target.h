@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The target of a check over the network: HOST, HOST:PORT or a URL, as in the text of a monitor.
- * HOST is an address or localhost; no name is resolved, except in URLs by libcurl. Pure. */
+ * HOST is an address or localhost, in URLs also a name. Pure. */
 #ifndef MONITORS_TARGET_H
 #define MONITORS_TARGET_H
 

@@ -24,6 +24,8 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "net/curl.h"
+#include "net/names.h"
+#include "net/url.h"
 #include "process/loop.h"
 #include "process/time_limit.h"
 
@@ -33,6 +35,7 @@ struct http {
 	sd_event *loop;
 	const struct curl_api *curl;
 	CURLM *multi;
+	struct names *names;
 	sd_event_source *timer;
 	struct list calls;
 	struct list watches;
@@ -50,7 +53,11 @@ struct http_call {
 	struct list_node node;
 	struct http *http;
 	CURL *easy;
-	struct curl_slist *headers, *connect_to;
+	struct curl_slist *headers, *connect_to, *resolve;
+	struct names_query *query;
+	char host[URL_HOST_MAX]; /* to connect to; "" when no name is looked up */
+	uint16_t port;
+	bool added; /* to the multi handle */
 	http_socket_cb *on_socket;
 	struct time_limit limit;
 	http_done_cb *done;
@@ -69,12 +76,15 @@ static void call_free(struct http_call *call)
 {
 	const struct curl_api *curl = call->http->curl;
 	time_limit_stop(&call->limit);
+	names_cancel(call->query);
 	if (call->easy) {
-		curl->multi_remove_handle(call->http->multi, call->easy);
+		if (call->added)
+			curl->multi_remove_handle(call->http->multi, call->easy);
 		curl->easy_cleanup(call->easy);
 	}
 	curl->slist_free_all(call->headers);
 	curl->slist_free_all(call->connect_to);
+	curl->slist_free_all(call->resolve);
 	list_remove(&call->node);
 	free(call->body);
 	free(call);
@@ -119,9 +129,14 @@ static void on_limit(void *userdata)
 	char span[DURATION_TEXT_MAX];
 	curl_off_t connected = 0;
 	curl->easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected);
-	snprintf(call->error, sizeof(call->error), "%s within %s",
-		 connected > 0 ? "not complete" : "no connection",
-		 duration_format(call->span, span));
+	duration_format(call->span, span);
+	if (call->query)
+		snprintf(call->error, sizeof(call->error),
+			 "the name servers did not answer for '%.100s' within %s", call->host,
+			 span);
+	else
+		snprintf(call->error, sizeof(call->error), "%s within %s",
+			 connected > 0 ? "not complete" : "no connection", span);
 	call_finish(call, CURLE_OPERATION_TIMEDOUT);
 }
 
@@ -324,6 +339,9 @@ static void set_common(const struct curl_api *curl, struct http_call *call)
 {
 	CURL *easy = call->easy;
 	curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	curl->easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never joins a resolver */
+#endif
 	curl->easy_setopt(easy, CURLOPT_PRIVATE, call);
 	curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error);
 	curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -334,6 +352,69 @@ static void set_common(const struct curl_api *curl, struct http_call *call)
 	curl->easy_setopt(easy, CURLOPT_PROXY, "");
 	curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl->easy_setopt(easy, CURLOPT_USERAGENT, HTTP_USER_AGENT);
+}
+
+static int add(struct http_call *call, struct err *err)
+{
+	CURLMcode code = call->http->curl->multi_add_handle(call->http->multi, call->easy);
+	call->added = code == CURLM_OK;
+	return call->added
+		       ? 0
+		       : err_set(err, -EIO, "libcurl: cannot start a request (code %d)", (int)code);
+}
+
+/* libcurl must find every name in its cache: its own resolver is a thread that removing a handle
+ * waits for. It looks a name with a final dot up with it or without, depending on its version. */
+static int add_with(struct http_call *call, const char *addresses, struct err *err)
+{
+	const struct curl_api *curl = call->http->curl;
+	size_t n = strlen(call->host), cuts = call->host[n - 1] == '.' ? 2 : 1;
+	for (size_t cut = 0; cut < cuts; cut++) {
+		char *text;
+		if (asprintf(&text, "%.*s:%u:%s", (int)(n - cut), call->host, call->port,
+			     addresses) < 0)
+			abort(); /* out of memory, see lib/mem.h */
+		call->resolve = curl->slist_append(call->resolve, text);
+		free(text);
+	}
+	curl->easy_setopt(call->easy, CURLOPT_RESOLVE, call->resolve);
+	return add(call, err);
+}
+
+static void on_name(const char *addresses, const char *error, void *userdata)
+{
+	struct http_call *call = userdata;
+	struct err err = { "" };
+	call->query = NULL;
+	if (addresses && add_with(call, addresses, &err) == 0)
+		return;
+	if (addresses)
+		snprintf(call->error, sizeof(call->error), "%.200s", err.text);
+	else
+		snprintf(call->error, sizeof(call->error), "'%.100s' cannot be looked up: %.100s",
+			 call->host, error);
+	call_finish(call, CURLE_COULDNT_RESOLVE_HOST);
+}
+
+static int find_server(struct http_call *call, const struct http_request *request, struct err *err)
+{
+	struct http *h = call->http;
+	const char *addresses = NULL;
+	if (request->server->unix_path)
+		return add(call, err);
+	/* "::HOST:PORT" */
+	const char *to = request->connect_to ? request->connect_to + 2 : request->url;
+	int r = url_server(to, call->host, &call->port, err);
+	if (r < 0)
+		return r;
+	if (!call->host[0])
+		return add(call, err);
+	if (str_equal(call->host, "localhost"))
+		return add_with(call, "127.0.0.1,[::1]", err);
+	if (!h->names)
+		h->names = names_new(h->loop, names_look_up);
+	r = names_find(h->names, call->host, on_name, call, &addresses, &call->query, err);
+	return r < 0 || !addresses ? r : add_with(call, addresses, err);
 }
 
 int http_start(struct http *h, const struct http_request *request, http_done_cb *done,
@@ -354,16 +435,15 @@ int http_start(struct http *h, const struct http_request *request, http_done_cb 
 	}
 	set_common(curl, call);
 	set_request(curl, call, request);
-	CURLMcode code = curl->multi_add_handle(h->multi, call->easy);
-	if (code != CURLM_OK) {
-		call_free(call);
-		return err_set(err, -EIO, "libcurl: cannot start a request (code %d)", (int)code);
-	}
 	call->span = request->timeout;
 	int r = time_limit_start(&call->limit, h->loop, call->span, on_limit, call);
+	if (r < 0)
+		err_set(err, r, "cannot set a timer: %s", strerror(-r));
+	else
+		r = find_server(call, request, err);
 	if (r < 0) {
 		call_free(call);
-		return err_set(err, r, "cannot set a timer: %s", strerror(-r));
+		return r;
 	}
 	*ret = call;
 	return 0;
@@ -401,6 +481,7 @@ void http_free(struct http *h)
 		return;
 	list_for_each (it, &h->calls)
 		call_free(list_entry(it, struct http_call, node));
+	names_free(h->names);
 	if (h->multi)
 		h->curl->multi_cleanup(h->multi);
 	list_for_each (it, &h->watches)

@@ -58,6 +58,14 @@ struct child {
 	char output[CHILD_OUTPUT_MAX + 1];
 };
 
+/* A command, or a function. */
+struct task {
+	const char *const *argv;
+	const struct child_user *user;
+	child_fn *fn;
+	const void *arg;
+};
+
 struct reaper {
 	pid_t group;
 	uint64_t tree;
@@ -316,9 +324,39 @@ static int spawn_as(const char *const argv[], char *const env[], const struct ch
 	return r;
 }
 
+/* In the forked child. */
+_Noreturn static void run_call(child_fn *fn, const void *arg, pid_t parent, int out)
+{
+	setpgid(0, 0);
+	reset_signals();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (getppid() != parent || null < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(out, STDERR_FILENO) < 0 || dup2(null, STDIN_FILENO) < 0)
+		_exit(EXIT_FAILURE);
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	_exit(fn(arg));
+}
+
+/* A group of its own, set on both sides because either may be first: settle() kills by group. */
+static int fork_call(child_fn *fn, const void *arg, int out, pid_t *ret)
+{
+	pid_t parent = getpid();
+	int high_out = fcntl(out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	pid_t pid = high_out < 0 ? -1 : fork();
+	if (pid == 0)
+		run_call(fn, arg, parent, high_out);
+	int r = pid < 0 ? -errno : 0;
+	fd_close(&high_out);
+	if (r < 0)
+		return r;
+	setpgid(pid, pid);
+	*ret = pid;
+	return 0;
+}
+
 /* The environment of the agent, with the marks in front. */
-static int spawn_marked(struct child *c, const char *const argv[], const struct child_user *user,
-			int out)
+static int spawn_marked(struct child *c, const struct task *task, int out)
 {
 	size_t n = 0;
 	while (environ && environ[n])
@@ -331,21 +369,29 @@ static int spawn_marked(struct child *c, const char *const argv[], const struct 
 		*p++ = mark;
 	for (size_t i = 0; i < n; i++)
 		*p++ = environ[i];
-	int r = user ? spawn_as(argv, env, user, out, &c->pid) : spawn(argv, env, out, &c->pid);
+	int r = task->user ? spawn_as(task->argv, env, task->user, out, &c->pid)
+			   : spawn(task->argv, env, out, &c->pid);
 	free(mark);
 	free(env);
 	return r;
 }
 
-static int start(struct child *c, const char *const argv[], const struct child_user *user)
+static int launch(struct child *c, const struct task *task, int out)
+{
+	if (!task->fn)
+		return spawn_marked(c, task, out);
+	subreaper_tree_init(&c->tree);
+	return fork_call(task->fn, task->arg, out, &c->pid);
+}
+
+static int start(struct child *c, const struct task *task)
 {
 	int fds[2];
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	c->out = fds[0];
 	/* Our end only: shell commands expect a blocking stdout. */
-	int r = fcntl(c->out, F_SETFL, O_NONBLOCK) < 0 ? -errno
-						       : spawn_marked(c, argv, user, fds[1]);
+	int r = fcntl(c->out, F_SETFL, O_NONBLOCK) < 0 ? -errno : launch(c, task, fds[1]);
 	close(fds[1]);
 	if (r < 0)
 		return r;
@@ -366,25 +412,41 @@ static int watch(struct child *c, span_t timeout)
 	return r;
 }
 
-int child_spawn(sd_event *loop, const char *const argv[], const struct child_user *user,
-		span_t timeout, child_done_cb *done, void *userdata, struct child **ret,
-		struct err *err)
+static int run(sd_event *loop, const struct task *task, span_t timeout, child_done_cb *done,
+	       void *userdata, struct child **ret)
 {
 	struct child *c = mem_new(1, sizeof(*c));
 	c->loop = sd_event_ref(loop);
 	c->pidfd = c->out = -1;
 	c->done = done;
 	c->userdata = userdata;
-	int r = start(c, argv, user);
+	int r = start(c, task);
 	if (r == 0)
 		r = watch(c, timeout);
-	if (r < 0) {
+	if (r < 0)
 		child_free(c);
-		return err_set(err, r, "cannot run '%.100s': %s%s", argv[0], strerror(-r),
+	else
+		*ret = c;
+	return r;
+}
+
+int child_spawn(sd_event *loop, const char *const argv[], const struct child_user *user,
+		span_t timeout, child_done_cb *done, void *userdata, struct child **ret,
+		struct err *err)
+{
+	const struct task task = { .argv = argv, .user = user };
+	int r = run(loop, &task, timeout, done, userdata, ret);
+	return r < 0 ? err_set(err, r, "cannot run '%.100s': %s%s", argv[0], strerror(-r),
 			       user && r == -EPERM ? ", changing the user needs CAP_SETUID "
 						     "and CAP_SETGID"
-						   : "");
-	}
-	*ret = c;
-	return 0;
+						   : "")
+		     : 0;
+}
+
+int child_call(sd_event *loop, child_fn *fn, const void *arg, span_t timeout, child_done_cb *done,
+	       void *userdata, struct child **ret, struct err *err)
+{
+	const struct task task = { .fn = fn, .arg = arg };
+	int r = run(loop, &task, timeout, done, userdata, ret);
+	return r < 0 ? err_set(err, r, "cannot start a process: %s", strerror(-r)) : 0;
 }

@@ -57,6 +57,12 @@ struct child_user {
 int child_spawn(sd_event *loop, const char *const argv[], const struct child_user *user,
 		span_t timeout, child_done_cb *done, void *userdata, struct child **ret,
 		struct err *err);
+/* A function of this program in a child, for library calls that may wait. Its stdout is captured,
+ * what it returns is the exit status. It has no other fd, must not touch the loop, and ends with
+ * the agent. */
+typedef int child_fn(const void *arg);
+int child_call(sd_event *loop, child_fn *fn, const void *arg, span_t timeout, child_done_cb *done,
+	       void *userdata, struct child **ret, struct err *err);
 /* Kills it if it still runs, without calling back and without waiting: the loop reaps it. */
 void child_free(struct child *c);
 

@@ -246,6 +246,22 @@ static bool has_consul_monitor(const struct app_spec *app)
 	return false;
 }
 
+/* Only the kinds with a URL take names. */
+static void check_host_names(const struct check *c, const struct app_spec *app,
+			     const struct config_node *monitors)
+{
+	struct addr addr;
+	for (size_t i = 0; i < app->n_monitors; i++) {
+		const struct monitor_spec *s = &app->monitors[i];
+		if (s->kind->access == MONITOR_USES_NETWORK && s->kind->target &&
+		    !s->kind->target(s, &addr))
+			config_warn(c->findings, config_at(monitors),
+				    "'%.100s' names its host: the app depends on the name servers, "
+				    "specify an address (tls_name is the name in a certificate)",
+				    s->text);
+	}
+}
+
 static void check_quorum(const struct check *c, const struct app_spec *app,
 			 const struct config_node *node)
 {
@@ -264,6 +280,7 @@ static void check_app(const struct check *c, const struct app_spec *app,
 		config_warn(c->findings, config_at_missing(node, "monitors"),
 			    "no monitors: the VIP is always announced, whether or not the service "
 			    "is up");
+	check_host_names(c, app, monitors);
 	if (has_consul_monitor(app) && !c->draft->agent.consul.addr)
 		config_warn(c->findings, config_at(monitors),
 			    "a consul monitor requires agent.consul_addr or CONSUL_HTTP_ADDR in "

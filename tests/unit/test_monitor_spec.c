@@ -74,6 +74,9 @@ static const struct {
 	{ "tcp:[::ffff:192.0.2.1]:53", "'tcp:[::ffff:192.0.2.1]:53'", "write 192.0.2.1" },
 	{ "dns:::ffff:192.0.2.1:53:example.com:A", "IPv4 address", "write 192.0.2.1" },
 	{ "http://[::ffff:192.0.2.1]/x", "IPv4 address", "write 192.0.2.1" },
+	{ "http://b\xc3\xbc"
+	  "cher.example/",
+	  "not a host name", "xn--" },
 	{ "http://127.0.0.1:65536/", "':65536'", "1 to 65535" },
 	{ "http://127.0.0.1:0?x", "':0'", "1 to 65535" },
 	{ "https://user@[::1]:8o/", "':8o'", "1 to 65535" },
