@@ -120,6 +120,7 @@ static void session_up(struct bgp_conn *c)
 	const struct bgp_negotiated *n = &c->fsm.negotiated;
 	p->session = c;
 	p->session_since = now(p);
+	p->down_since = USEC_NEVER;
 	p->sessions++;
 	p->hint = "";
 	p->local = (struct bgp_socket_name){ 0 };
@@ -152,6 +153,7 @@ static void session_down(struct bgp_conn *c)
 		bgp_notice_expire(&p->notice, p->session_since, now(p));
 	graceful_session_down(&p->graceful, !p->stopped && keeps_our_routes(c), now(p));
 	p->session = NULL;
+	p->down_since = now(p);
 	p->local = (struct bgp_socket_name){ 0 };
 	adj_out_down(&p->adj);
 }
@@ -288,6 +290,7 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 	struct bgp_peer *p = mem_new(1, sizeof(*p));
 	p->env = *env;
 	p->hint = "";
+	p->down_since = now(p);
 	p->guest = guest;
 	copy_config(p, config);
 	adj_out_init(&p->adj, env->rib);

@@ -30,6 +30,7 @@ struct bgp_peer {
 	struct bgp_socket_name local; /* of the session */
 	uint64_t sessions;
 	mono_t session_since; /* the last one */
+	mono_t down_since;    /* its end, or the start; USEC_NEVER while there is one */
 	uint64_t prefixes_received, prefixes_withdrawn;
 	char last_error[320];
 	struct bgp_notice notice;

@@ -69,6 +69,7 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.state_since = c->fsm.state_since,
 		.established_since = USEC_NEVER,
 		.sessions = p->sessions,
+		.down_since = p->down_since,
 		.last_error = p->last_error,
 		.hint = hint_of(p, c, now),
 		.notice = p->notice,

@@ -51,6 +51,7 @@ struct bgp_peer_status {
 	enum bgp_state state;
 	mono_t state_since;       /* when it entered the state */
 	mono_t established_since; /* USEC_NEVER unless established */
+	mono_t down_since;        /* USEC_NEVER while established */
 	uint64_t sessions;        /* how often it was established */
 	const char *last_error;   /* why it last went down or did not come up; "" if never */
 	const char *hint;         /* what to check (hint.h); "" if none */

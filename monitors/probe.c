@@ -122,6 +122,7 @@ void probe_status(const struct probe *p, struct monitor_status *ret)
 		.checks = p->checks,
 		.failures = p->failures,
 		.running = p->running != NULL,
+		.unable = p->checks > 0 && p->latest == HEALTH_UNKNOWN && !probe_is_fed(p),
 		.said = probe_said(p),
 		.output = p->output,
 		.timing = p->spec.timing,

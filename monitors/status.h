@@ -19,8 +19,9 @@ struct monitor_status {
 	span_t took;       /* of the last check */
 	uint64_t checks, failures;
 	bool running;
-	const char *said;   /* the last result in words, output included; "" before the first */
-	const char *output; /* of the last command, unchanged, at most 4 KB; NULL: none */
+	bool unable;      /* the last check could not be made, which says nothing of the service */
+	const char *said; /* the last result in words, output included; "" before the first */
+	const char *output;           /* of the last command, unchanged, at most 4 KB; NULL: none */
 	struct monitor_timing timing; /* in effect, defaults filled in */
 	uint16_t streak;              /* results in a row that contradict the health; 0: none */
 };

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/daemon/calls.h"
@@ -66,9 +67,19 @@ static void on_hangup(const char *signal, void *userdata)
 
 /* The start */
 
+static void note_config_file(struct agent *a, const char *file)
+{
+	struct stat st = { 0 };
+	a->config_file.path = file;
+	if (stat(file, &st) == 0)
+		a->config_file.modified = (wall_t)st.st_mtim.tv_sec * USEC_PER_SEC +
+					  (wall_t)st.st_mtim.tv_nsec / 1000;
+}
+
 static int load_config(struct agent *a, const char *file)
 {
 	char line[1024];
+	note_config_file(a, file);
 	struct config_findings findings = { 0 };
 	int rc = config_load(file, &a->config, &findings);
 	for (size_t i = 0; i < findings.n; i++) {
@@ -288,7 +299,7 @@ static void agent_done(struct agent *a)
 
 int agent_run(const char *config_file)
 {
-	struct agent a = { .instance_lock_fd = -1 };
+	struct agent a = { .instance_lock_fd = -1, .began_at = loop_clock() };
 	struct err err = { "" };
 	signals_block();
 	if (load_config(&a, config_file) < 0)

@@ -40,6 +40,8 @@ static struct status_sources sources_of(struct agent *a)
 		.communities = &a->config->bgp.communities,
 		.phase = phase_of(a),
 		.config = &a->config->agent,
+		.config_file = &a->config_file,
+		.began_at = a->began_at,
 		.discovery = sources_discovery(a->sources),
 		.store = a->store,
 		.capabilities = &a->capabilities,

@@ -17,6 +17,7 @@
 #include "agent/daemon/signals.h"
 #include "agent/daemon/sources.h"
 #include "agent/http/api.h"
+#include "agent/status/status_sources.h"
 #include "agent/store/store.h"
 #include "agent/vip/actuator.h"
 #include "agent/vip/host_addresses.h"
@@ -30,6 +31,8 @@
 struct agent {
 	sd_event *loop;
 	struct config *config;
+	struct config_file config_file;
+	mono_t began_at;
 	struct host_addresses identity;
 	struct capability_needs capabilities;
 	struct service *service; /* NULL: no service manager */

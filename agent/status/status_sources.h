@@ -30,6 +30,11 @@
 #include "bgp/status.h"
 #include "nat/nat.h"
 
+struct config_file {
+	const char *path;
+	wall_t modified; /* when it was read */
+};
+
 /* Not owned. */
 struct status_sources {
 	sd_event *loop;
@@ -43,7 +48,9 @@ struct status_sources {
 	const struct bgp_communities *communities; /* bgp.communities */
 	const char *phase;                         /* of the agent: "starting", "running" … */
 	const struct config_agent *config;
-	struct discovery *discovery; /* NULL: no Consul */
+	const struct config_file *config_file; /* NULL: from memory */
+	mono_t began_at;                       /* when the agent was started */
+	struct discovery *discovery;           /* NULL: no Consul */
 	const struct store *store;
 	const struct capability_needs *capabilities;
 	bool registered;   /* all apps of the configuration are */

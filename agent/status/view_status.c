@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/view_status.h"
 
-#include <stdlib.h>
-
 #include "agent/app/drains.h"
-#include "agent/app/groups.h"
+#include "agent/status/alarms.h"
 #include "agent/status/drift_sum.h"
 #include "agent/status/view_drain.h"
-#include "lib/mem.h"
 #include "lib/version.h"
 
 static json_t *apps(const struct app_counts *c)
@@ -40,32 +37,34 @@ static json_t *drain(const struct status_sources *in, const struct view_clock *c
 	return view_drain(&d, clock);
 }
 
-json_t *view_alarms(const char *const *groups, size_t n_groups, bool lo_down)
+static json_t *vips(const struct status_sources *in)
 {
-	json_t *array = json_array();
-	for (size_t i = 0; i < n_groups; i++)
-		json_array_append_new(
-			array,
-			json_pack("{s:s, s:o, s:s}", "alarm", "group-kept", "group",
-				  view_text(groups[i]), "text",
-				  "all apps of the group went down at once and stay announced as "
-				  "degraded: look at the checks, then at the services"));
-	if (lo_down)
-		json_array_append_new(
-			array,
-			json_pack("{s:s, s:s}", "alarm", "lo-down", "text",
-				  "the interface lo is down: no VIP can be reached, and none "
-				  "is announced; 'ip link set lo up'"));
-	return array;
+	struct vip_counts c = reconcile_counts(in->reconcile);
+	struct bgp_route_counts routes = bgp_speaker_count_routes(in->speaker);
+	return json_pack("{s:I, s:I, s:I, s:I}", "total", VIEW_INT(c.owned4 + c.owned6), "bound",
+			 VIEW_INT(c.bound), "announced", VIEW_INT(routes.sent), "troubled",
+			 VIEW_INT(c.troubled + routes.refused));
 }
 
-static json_t *alarms(const struct status_sources *in, size_t n_groups)
+static json_t *peers(const struct status_sources *in)
 {
-	const char **groups = mem_new(n_groups + 1, sizeof(*groups));
-	n_groups = registry_kept_groups(in->registry, groups, n_groups);
-	json_t *array = view_alarms(groups, n_groups, !actuator_lo_is_up(in->actuator));
-	free(groups);
-	return array;
+	struct peer_list list;
+	peer_list_init(&list, in->speaker);
+	json_t *o = json_pack("{s:I, s:I}", "total", VIEW_INT(list.n), "established",
+			      VIEW_INT(peer_list_established(&list)));
+	peer_list_done(&list);
+	return o;
+}
+
+/* The file as it was when it was read. */
+static json_t *configuration(const struct status_sources *in)
+{
+	char date[DATE_TEXT_MAX];
+	const struct config_file *file = in->config_file;
+	if (!file)
+		return json_null();
+	return json_pack("{s:o, s:s}", "path", view_text(file->path), "modified",
+			 date_format(file->modified, date));
 }
 
 /* null without a state file. */
@@ -96,8 +95,15 @@ json_t *view_status(const struct status_sources *in)
 {
 	struct view_clock clock = status_clock(in);
 	struct app_counts counts = registry_count(in->registry);
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "version", VIPHERALD_VERSION,
-			 "phase", in->phase, "apps", apps(&counts), "drain", drain(in, &clock),
-			 "alarms", alarms(in, counts.groups_kept), "state_file",
-			 state_file(in->store), "drift", drift(in, &clock));
+	json_t *o = json_pack("{s:s, s:s}", "version", VIPHERALD_VERSION, "phase", in->phase);
+	view_add_time(o, &clock, "started", in->began_at);
+	json_object_set_new(o, "configuration", configuration(in));
+	json_object_set_new(o, "apps", apps(&counts));
+	json_object_set_new(o, "vips", vips(in));
+	json_object_set_new(o, "peers", peers(in));
+	json_object_set_new(o, "drain", drain(in, &clock));
+	json_object_set_new(o, "alarms", alarms_collect(in));
+	json_object_set_new(o, "state_file", state_file(in->store));
+	json_object_set_new(o, "drift", drift(in, &clock));
+	return o;
 }

@@ -20,6 +20,9 @@ def test_foreign_address_is_kept_and_shown(bed: Testbed, vip: str) -> None:
     router.wait_route("192.0.2.9/32")
     error = agent.vip(vip)["error"]
     assert vip in error and "on lo already" in error
+    [alarm] = agent.status("status")["alarms"]
+    assert (alarm["alarm"], alarm["vip"], alarm["count"]) == ("vip-trouble", vip, 1)
+    assert alarm["text"] == f"{vip}: {error}"
     assert not agent.vip(vip)["announced"]
     agent.unregister("web")
     agent.stop()
@@ -187,3 +190,25 @@ def test_vips_are_back_as_soon_as_lo_is(bed: Testbed) -> None:
     bed.host.ip("link set lo up")
     router.wait_routes(VIP4, VIP6)
     assert set(bed.host.loopback_addresses()) == {VIP4, VIP6}
+
+
+def test_status_is_the_overview(bed: Testbed) -> None:
+    """What is wrong stands in the alarms: an app of last resort, a state file that is not
+    written."""
+    router = bed.start_router("bird")
+    down = {"states": {"down": {"announce": True}}}
+    resort = {**app("resort", VIP4, f"file:{bed.workdir}/none"), **down}
+    agent = bed.start_agent(
+        config(peer(router), apps=(resort,), agent={"state_file": "/proc/none/state"})
+    )
+    router.wait_routes(VIP4)
+    wait_until(lambda: len(agent.status("status")["alarms"]) == 2, "the alarms")
+    alarms = {alarm["alarm"]: alarm for alarm in agent.status("status")["alarms"]}
+    assert set(alarms) == {"last-resort", "state-file"}
+    assert (alarms["last-resort"]["app"], alarms["last-resort"]["count"]) == ("resort", 1)
+    assert alarms["state-file"]["path"] == "/proc/none/state"
+    status = agent.status("status")
+    assert status["vips"] == {"total": 1, "bound": 1, "announced": 1, "troubled": 0}
+    assert status["peers"] == {"total": 1, "established": 1}
+    assert status["started_seconds"] < 60
+    assert status["configuration"]["path"] == str(agent.config_path)

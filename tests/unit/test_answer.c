@@ -558,6 +558,13 @@ static void test_status(void **state)
 	expect_text(o, "phase", "running");
 	expect_int(json_object_get(o, "apps"), "up", 1);
 	assert_int_equal(json_array_size(json_object_get(o, "alarms")), 0);
+	expect_int(json_object_get(o, "vips"), "total", 1);
+	expect_int(json_object_get(o, "vips"), "bound", 1);
+	expect_int(json_object_get(o, "vips"), "announced", 0);
+	expect_int(json_object_get(o, "vips"), "troubled", 0);
+	expect_int(json_object_get(o, "peers"), "total", 1);
+	expect_int(json_object_get(o, "peers"), "established", 0);
+	assert_non_null(json_object_get(o, "started"));
 	expect_int(json_object_get(json_object_get(o, "drift"), "address"), "repairs", 0);
 	json_decref(o);
 }

@@ -276,11 +276,13 @@ static void test_shells(void **state)
 	watch(f, &s, "exec:echo $0");
 	loop_until(f->loop, is_up, &s);
 	assert_string_equal(status_of(&s, 0).said, "exit status 0: sh");
+	assert_false(status_of(&s, 0).unable);
 	unlink(sh);
 	run_checks(f, &s, 2); /* the first may have started before */
 	assert_int_equal(s.health, HEALTH_UP);
 	assert_int_equal(status_of(&s, 0).failures, 0);
 	assert_non_null(strstr(status_of(&s, 0).said, "cannot run 'sh'"));
+	assert_true(status_of(&s, 0).unable);
 	monitor_watch_free(s.watch);
 	watch(f, &s, "exec:true");
 	run_checks(f, &s, 2);

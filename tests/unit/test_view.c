@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/model/app_state.h"
+#include "agent/status/alarms.h"
 #include "agent/status/metrics.h"
 #include "agent/status/stream.h"
 #include "agent/status/view_consul.h"
@@ -568,16 +569,26 @@ static void test_attributes_are_shown(void **state)
 		    "\"large_communities\":[\"65001:1:2\"]}\n");
 }
 
-static void test_alarms(void **state)
+static void test_a_peer_that_stays_down_is_an_alarm(void **state)
 {
 	(void)state;
-	static const char *const groups[] = { "site" };
-	expect_json(view_alarms(NULL, 0, false), "[]\n");
-	json_t *array = view_alarms(groups, 1, true);
-	expect_text(json_array_get(array, 0), "alarm", "group-kept");
-	expect_text(json_array_get(array, 0), "group", "site");
-	expect_text(json_array_get(array, 1), "alarm", "lo-down");
-	json_decref(array);
+	json_t *alarms = json_array();
+	struct bgp_peer_status peer = established;
+	peer.down_since = USEC_NEVER;
+	alarms_add_peer(alarms, &peer, &now);
+	peer = silent;
+	peer.down_since = now.now - ALARM_PEER_DOWN + 1;
+	alarms_add_peer(alarms, &peer, &now);
+	assert_int_equal(json_array_size(alarms), 0);
+	peer.down_since = now.now - ALARM_PEER_DOWN;
+	alarms_add_peer(alarms, &peer, &now);
+	json_t *alarm = json_array_get(alarms, 0);
+	expect_text(alarm, "alarm", "peer-down");
+	expect_text(alarm, "peer", "10.10.10.1");
+	expect_text(alarm, "since", "2026-01-02T03:03:05.678Z");
+	expect_text(alarm, "text",
+		    "peer 10.10.10.1 is active: connection timed out; no answer at all");
+	json_decref(alarms);
 }
 
 /* A list of 1 … n, read in pieces of every size. */
@@ -697,6 +708,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_info_is_gobgps),
 		cmocka_unit_test(test_internal_peers_are_type_0),
+		cmocka_unit_test(test_a_peer_that_stays_down_is_an_alarm),
 		cmocka_unit_test(test_a_link_local_peer_has_its_interface),
 		cmocka_unit_test(test_peer_says_why_and_when),
 		cmocka_unit_test(test_graceful_restart),
@@ -712,7 +724,6 @@ int main(void)
 		cmocka_unit_test(test_a_drain_says_who_since_when_and_why),
 		cmocka_unit_test(test_state_names),
 		cmocka_unit_test(test_attributes_are_shown),
-		cmocka_unit_test(test_alarms),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_metric_help_stands_alone),

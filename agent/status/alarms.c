@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/alarms.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/app/groups.h"
+#include "agent/status/view_vip.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#define TEXT_MAX 900
+
+/* Adds an alarm; `key` NULL: it has no subject. Returns it, for what it has besides. */
+static json_t *__attribute__((format(printf, 5, 6)))
+add(json_t *alarms, const char *kind, const char *key, const char *subject, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	json_t *o = json_pack("{s:s, s:o}", "alarm", kind, "text", view_text(text));
+	if (key)
+		json_object_set_new(o, key, view_text(subject));
+	json_array_append_new(alarms, o);
+	return o;
+}
+
+static void add_count(json_t *alarm, size_t n)
+{
+	json_object_set_new(alarm, "count", json_integer(VIEW_INT(n)));
+}
+
+static void add_groups(json_t *alarms, const struct status_sources *in)
+{
+	size_t n = registry_kept_groups(in->registry, NULL, 0);
+	const char **groups = mem_new(n + 1, sizeof(*groups));
+	n = registry_kept_groups(in->registry, groups, n);
+	for (size_t i = 0; i < n; i++)
+		add(alarms, "group-kept", "group", groups[i],
+		    "all apps of the group went down at once and stay announced as degraded: look "
+		    "at the checks, then at the services");
+	free(groups);
+}
+
+static void add_lo(json_t *alarms, const struct status_sources *in)
+{
+	if (!actuator_lo_is_up(in->actuator))
+		add(alarms, "lo-down", NULL, NULL,
+		    "the interface lo is down: no VIP can be reached, and none is announced; 'ip "
+		    "link set lo up'");
+}
+
+/* Apps that are announced although they are down, and monitors that cannot be run. */
+static void add_apps(json_t *alarms, const struct status_sources *in)
+{
+	struct app_cursor cursor;
+	struct monitor_status m, unable = { 0 };
+	const struct app *resort = NULL, *blind = NULL;
+	size_t n_resort = 0, n_blind = 0;
+	app_cursor_init(in->registry, &cursor);
+	for (const struct app *app; (app = app_cursor_next(&cursor));) {
+		if (app->form == ROUTE_DOWN && n_resort++ == 0)
+			resort = app;
+		for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+			monitor_watch_status(app->watch, i, &m);
+			if (m.unable && n_blind++ == 0) {
+				blind = app;
+				unable = m;
+			}
+		}
+	}
+	app_cursor_done(&cursor);
+	if (resort)
+		add_count(add(alarms, "last-resort", "app", resort->spec->name,
+			      "%s: down and announced as a last resort: %.500s", resort->spec->name,
+			      resort->reason ? resort->reason : ""),
+			  n_resort);
+	if (blind)
+		add_count(add(alarms, "monitor-unable", "app", blind->spec->name,
+			      "%s: the check %.100s cannot be made, its last result stands: %.500s",
+			      blind->spec->name, unable.text, unable.said),
+			  n_blind);
+}
+
+/* The first VIP that has an error or that no established peer can be sent, and why. */
+static void add_first_vip(json_t *alarms, const struct status_sources *in, size_t n)
+{
+	char name[PREFIX_TEXT_MAX], buf[TEXT_MAX];
+	struct view_vip_context context;
+	struct vip_cursor cursor;
+	view_vip_context_init(&context, in);
+	vip_cursor_init(in->reconcile, &cursor);
+	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));) {
+		struct strbuf text = strbuf_over(buf, sizeof(buf));
+		view_vip_context_set(&context, in, vip);
+		struct bgp_reach reach = view_vip_reach(vip, &context);
+		if (!vip->trouble && !bgp_reach_is_refused(&reach))
+			continue;
+		view_vip_reason(vip, &context, &text);
+		prefix_format(&vip->prefix, name);
+		add_count(add(alarms, "vip-trouble", "vip", name, "%s: %s", name, buf), n);
+		break;
+	}
+	vip_cursor_done(&cursor);
+	view_vip_context_done(&context);
+}
+
+/* While lo is down, all are in trouble for that. */
+static void add_vips(json_t *alarms, const struct status_sources *in)
+{
+	struct vip_counts vips = reconcile_counts(in->reconcile);
+	size_t n = vips.troubled + bgp_speaker_count_routes(in->speaker).refused;
+	if (n > 0 && actuator_lo_is_up(in->actuator))
+		add_first_vip(alarms, in, n);
+}
+
+void alarms_add_peer(json_t *alarms, const struct bgp_peer_status *peer,
+		     const struct view_clock *clock)
+{
+	char name[BGP_PEER_NAME_MAX];
+	if (peer->down_since == USEC_NEVER ||
+	    usec_sub(clock->now, peer->down_since) < ALARM_PEER_DOWN)
+		return;
+	bgp_peer_name(peer->config, name);
+	json_t *o = add(alarms, "peer-down", "peer", name, "peer %s is %s%s%s%s%s", name,
+			bgp_state_name(peer->state), peer->last_error[0] ? ": " : "",
+			peer->last_error, peer->hint[0] ? "; " : "", peer->hint);
+	view_add_time(o, clock, "since", peer->down_since);
+}
+
+static void add_peers(json_t *alarms, const struct status_sources *in,
+		      const struct view_clock *clock)
+{
+	struct peer_list peers;
+	const char *no_listener = bgp_speaker_no_listener(in->speaker);
+	peer_list_init(&peers, in->speaker);
+	for (size_t i = 0; i < peers.n; i++)
+		alarms_add_peer(alarms, &peers.items[i], clock);
+	peer_list_done(&peers);
+	if (no_listener)
+		add(alarms, "no-bgp-listener", NULL, NULL, "%s", no_listener);
+}
+
+static void add_services(json_t *alarms, const struct status_sources *in)
+{
+	const struct discovered *first = NULL, *missing = NULL;
+	size_t n = 0, n_missing = 0;
+	for (const struct discovered *s = discovery_first(in->discovery); s; s = s->hh.next) {
+		bool is_app = s->state == DISCOVERED_REGISTERED || s->state == DISCOVERED_DISMISSED;
+		if ((!is_app || s->problem) && n++ == 0)
+			first = s;
+		if (s->retained_since != USEC_NEVER && n_missing++ == 0)
+			missing = s;
+	}
+	if (first)
+		add_count(add(alarms, "consul-service", "service", first->name,
+			      "service %s: %s%s%s", first->name,
+			      discovered_state_name(first->state), first->problem ? ": " : "",
+			      first->problem ? first->problem : ""),
+			  n);
+	if (missing)
+		add_count(add(alarms, "consul-service-missing", "service", missing->name,
+			      "service %s: retained although Consul's state was reset and lacks it",
+			      missing->name),
+			  n_missing);
+}
+
+static void add_consul(json_t *alarms, const struct status_sources *in,
+		       const struct view_clock *clock)
+{
+	struct consul_client_status c;
+	if (!in->discovery)
+		return;
+	add_services(alarms, in);
+	consul_client_status(discovery_client(in->discovery), &c);
+	if (c.contact != CONSUL_LOST)
+		return;
+	json_t *o = add(alarms, "consul-lost", NULL, NULL,
+			"Consul at %s does not answer, its last known state stands: %s", c.address,
+			c.error);
+	view_add_time(o, clock, "since", c.contact_since);
+}
+
+static void add_resources(json_t *alarms, const struct status_sources *in)
+{
+	char text[MISSING_TEXT_MAX];
+	struct strbuf missing = strbuf_over(text, sizeof(text));
+	struct state_file_status file;
+	struct monitor_runner_status commands;
+	const char *wanted = in->config->state_file;
+	bool has_file = store_status(in->store, &file);
+	if (has_file && !file.stored)
+		add(alarms, "state-file", "path", file.path, "the state file is not written: %s",
+		    file.trouble ? file.trouble : "see the log");
+	else if (!has_file && wanted && wanted[0])
+		add(alarms, "state-file", "path", wanted,
+		    "the state file could not be opened at the start: what is registered over HTTP "
+		    "is lost when vipherald ends; see the log");
+	monitor_runner_status(in->runner, &commands);
+	if (commands.load.behind)
+		add(alarms, "checks-behind", NULL, NULL,
+		    "commands of exec monitors start %u %% of their interval late: raise "
+		    "monitor_interval or exec_max, or look at the load of the host",
+		    commands.load.percent);
+	capability_list_missing(in->capabilities, &missing);
+	if (text[0])
+		add(alarms, "capabilities", NULL, NULL, "missing: %s (/v1/capabilities)", text);
+}
+
+json_t *alarms_collect(const struct status_sources *in)
+{
+	struct view_clock clock = status_clock(in);
+	json_t *alarms = json_array();
+	add_groups(alarms, in);
+	add_lo(alarms, in);
+	add_apps(alarms, in);
+	add_vips(alarms, in);
+	add_peers(alarms, in, &clock);
+	add_consul(alarms, in, &clock);
+	add_resources(alarms, in);
+	return alarms;
+}
