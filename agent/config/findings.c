@@ -66,6 +66,14 @@ void config_warn(struct config_findings *f, struct config_place at, const char *
 	va_end(args);
 }
 
+void config_note(struct config_findings *f, struct config_place at, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	add(f, CONFIG_NOTE, &at, fmt, args);
+	va_end(args);
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct config_finding *x = a, *y = b;
@@ -74,7 +82,7 @@ static int compare(const void *a, const void *b)
 	if (x->column != y->column)
 		return x->column < y->column ? -1 : 1;
 	if (x->severity != y->severity)
-		return x->severity == CONFIG_ERROR ? -1 : 1;
+		return x->severity > y->severity ? -1 : 1;
 	int c = strcmp(x->path, y->path);
 	return c ? c : strcmp(x->text, y->text);
 }
@@ -111,6 +119,10 @@ void config_findings_done(struct config_findings *f)
 	*f = (struct config_findings){ 0 };
 }
 
+static const char *const severities[] = {
+	[CONFIG_NOTE] = "note", [CONFIG_WARNING] = "warning", [CONFIG_ERROR] = "error"
+};
+
 void config_finding_format(const struct config_finding *finding, const char *file, char *buf,
 			   size_t size)
 {
@@ -118,7 +130,7 @@ void config_finding_format(const struct config_finding *finding, const char *fil
 	strbuf_add(&sb, "%s:", file);
 	if (finding->line > 0)
 		strbuf_add(&sb, "%u:%u:", finding->line, finding->column);
-	strbuf_add(&sb, " %s: ", finding->severity == CONFIG_ERROR ? "error" : "warning");
+	strbuf_add(&sb, " %s: ", severities[finding->severity]);
 	strbuf_add(&sb, "%s%s%s", finding->path, finding->path[0] ? ": " : "", finding->text);
 }
 

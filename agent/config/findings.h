@@ -11,7 +11,8 @@
 
 #define CONFIG_PATH_MAX 256
 
-enum config_severity { CONFIG_WARNING, CONFIG_ERROR };
+/* Notes are for `vipherald check` only, they are not logged. */
+enum config_severity { CONFIG_NOTE, CONFIG_WARNING, CONFIG_ERROR };
 
 /* One finding; all of a file are collected, in the order of the file. */
 struct config_finding {
@@ -37,6 +38,8 @@ struct config_place config_at_line(unsigned line, unsigned column);
 void config_error(struct config_findings *f, struct config_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void config_warn(struct config_findings *f, struct config_place at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void config_note(struct config_findings *f, struct config_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* In the order of the file. What was found twice (a default that several peers share) is listed

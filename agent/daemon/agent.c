@@ -83,6 +83,8 @@ static int load_config(struct agent *a, const char *file)
 	struct config_findings findings = { 0 };
 	int rc = config_load(file, &a->config, &findings);
 	for (size_t i = 0; i < findings.n; i++) {
+		if (findings.items[i].severity == CONFIG_NOTE)
+			continue;
 		config_finding_format(&findings.items[i], file, line, sizeof(line));
 		if (findings.items[i].severity == CONFIG_ERROR)
 			log_error("config", "%s", line);
