@@ -42,10 +42,20 @@ struct dump {
 	bool valid;
 };
 
+/* Hashed as memory: no padding in it. */
+struct port_key {
+	struct addr addr; /* family 0: none */
+	uint8_t proto;
+	uint16_t port;
+};
+_Static_assert(sizeof(struct port_key) == 20, "struct port_key is hashed as memory");
+
 struct port_entry {
-	uint32_t key; /* protocol << 16 | port */
+	struct port_key key;
 	struct list users;
+	struct list_node named;      /* it names an address */
 	struct list_node down, news; /* news: not in the kernel's filter yet */
+	struct addr loopback;        /* the listener found there at the last look-up */
 	struct ports *ports;
 	UT_hash_handle hh;
 };
@@ -62,7 +72,7 @@ struct ports {
 	struct sockdiag *diag;
 	struct sockevents *events;
 	struct port_entry *entries;
-	struct list down, news;
+	struct list named, down, news;
 	size_t n_down;
 	struct port_set filtered; /* in the kernel's filter */
 	int filter_error;         /* 0, or why the kernel filters nothing */
@@ -77,19 +87,23 @@ struct ports {
 
 static uint8_t proto_of(const struct port_entry *e)
 {
-	return (uint8_t)(e->key >> 16);
+	return e->key.proto;
 }
 
 static uint16_t port_of(const struct port_entry *e)
 {
-	return (uint16_t)e->key;
+	return e->key.port;
 }
 
-static struct port_entry *find(struct ports *p, uint8_t proto, uint16_t port)
+static bool is_named(const struct port_entry *e)
 {
-	uint32_t key = (uint32_t)proto << 16 | port;
+	return addr_is_set(&e->key.addr);
+}
+
+static struct port_entry *find(struct ports *p, const struct port_key *key)
+{
 	struct port_entry *e;
-	HASH_FIND(hh, p->entries, &key, sizeof(key), e);
+	HASH_FIND(hh, p->entries, key, sizeof(*key), e);
 	return e;
 }
 
@@ -185,6 +199,11 @@ static bool is_back(struct ports *p, const struct port_entry *e)
 {
 	const struct dump *d = dump_of(p, proto_of(e));
 	bool listening = false;
+	if (is_named(e)) {
+		sockdiag_listening_exactly(p->diag, proto_of(e), &e->key.addr, port_of(e),
+					   &listening);
+		return listening;
+	}
 	if (d->valid && port_set_has(&d->ports, port_of(e)))
 		return true;
 	if (p->n_down <= POLL_ONE_BY_ONE)
@@ -215,15 +234,26 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* ---- events ---- */
 
+static void hint_port(struct ports *p, uint8_t proto, uint16_t port)
+{
+	const struct port_key key = { .proto = proto, .port = port };
+	const struct port_entry *e = find(p, &key);
+	if (e)
+		hint(e);
+	list_for_each (it, &p->named) {
+		e = list_entry(it, struct port_entry, named);
+		if (proto_of(e) == proto && port_of(e) == port)
+			hint(e);
+	}
+}
+
 static void on_event(uint8_t proto, uint16_t port, void *userdata)
 {
 	struct ports *p = userdata;
 	struct port_entry *e, *next;
 	forget_dumps(p); /* they are older than this */
 	if (proto != 0) {
-		e = find(p, proto, port);
-		if (e)
-			hint(e);
+		hint_port(p, proto, port);
 		return;
 	}
 	HASH_ITER (hh, p->entries, e, next)
@@ -254,29 +284,32 @@ static int on_filter(sd_event_source *source, void *userdata)
 
 /* ---- users ---- */
 
-static struct port_entry *entry_new(struct ports *p, uint8_t proto, uint16_t port)
+static struct port_entry *entry_new(struct ports *p, const struct port_key *key)
 {
 	struct port_entry *e = mem_new(1, sizeof(*e));
-	e->key = (uint32_t)proto << 16 | port;
+	e->key = *key;
 	e->ports = p;
+	if (is_named(e))
+		list_append(&p->named, &e->named);
 	list_init(&e->users);
 	HASH_ADD(hh, p->entries, key, sizeof(e->key), e);
 	/* A port that is watched no longer stays in the filter: that costs less than another
 	 * filter. */
-	if (port_set_has(&p->filtered, port))
+	if (port_set_has(&p->filtered, port_of(e)))
 		return e;
 	list_append(&p->news, &e->news);
 	loop_defer(p->loop, &p->filter, LOOP_HEALTH, on_filter, p);
 	return e;
 }
 
-struct port_user *ports_attach(struct ports *p, uint8_t proto, uint16_t port, port_hint_cb *cb,
-			       void *userdata)
+struct port_user *ports_attach(struct ports *p, uint8_t proto, const struct addr *addr,
+			       uint16_t port, port_hint_cb *cb, void *userdata)
 {
+	const struct port_key key = { .addr = *addr, .proto = proto, .port = port };
 	struct port_user *u = mem_new(1, sizeof(*u));
-	u->entry = find(p, proto, port);
+	u->entry = find(p, &key);
 	if (!u->entry)
-		u->entry = entry_new(p, proto, port);
+		u->entry = entry_new(p, &key);
 	u->hint = cb;
 	u->userdata = userdata;
 	list_append(&u->entry->users, &u->node);
@@ -292,26 +325,37 @@ void ports_detach(struct port_user *u)
 		return;
 	set_down(e, false);
 	list_remove(&e->news);
+	list_remove(&e->named);
 	HASH_DELETE(hh, e->ports->entries, e);
 	free(e);
 }
 
-int ports_check(struct port_user *u, bool *ret_listening)
+static int look_up(struct port_entry *e, bool *ret_listening)
+{
+	struct sockdiag *diag = e->ports->diag;
+	if (is_named(e))
+		return sockdiag_listening_at(diag, proto_of(e), &e->key.addr, port_of(e),
+					     ret_listening);
+	return sockdiag_listening(diag, proto_of(e), port_of(e), ret_listening, &e->loopback);
+}
+
+int ports_check(struct port_user *u, bool *ret_listening, struct addr *ret_loopback)
 {
 	struct port_entry *e = u->entry;
 	struct ports *p = e->ports;
 	bool listening = false;
 	const struct dump *d = dump_for_burst(p, proto_of(e));
 	int r = 0;
-	if (d && port_set_has(&d->ports, port_of(e)))
+	if (!is_named(e) && d && port_set_has(&d->ports, port_of(e)))
 		listening = true;
-	else if (!d ||
+	else if (!d || is_named(e) ||
 		 !list_linked(&e->down)) /* a port that was DOWN before is not looked up again */
-		r = sockdiag_listening(p->diag, proto_of(e), port_of(e), &listening);
+		r = look_up(e, &listening);
 	if (r < 0)
 		return r;
 	set_down(e, !listening);
 	*ret_listening = listening;
+	*ret_loopback = e->loopback;
 	return 0;
 }
 
@@ -324,6 +368,7 @@ int ports_new(sd_event *loop, port_filter_cb *changed, void *userdata, struct po
 	p->filter_changed = changed;
 	p->userdata = userdata;
 	p->loop = sd_event_ref(loop);
+	list_init(&p->named);
 	list_init(&p->down);
 	list_init(&p->news);
 	int r = sockdiag_new(&p->diag, err);

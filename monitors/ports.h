@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ports that are watched, each once however many monitors name it. */
+/* The ports that are watched, each once however many monitors name it. Without an address a port is
+ * open when other hosts can reach it (net/sockdiag.h), with one when something listens there. */
 #ifndef MONITORS_PORTS_H
 #define MONITORS_PORTS_H
 
@@ -7,6 +8,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "lib/addr.h"
 #include "lib/err.h"
 
 struct ports;
@@ -24,10 +26,11 @@ int ports_new(sd_event *loop, port_filter_cb *changed, void *userdata, struct po
 /* All users must be gone. */
 void ports_free(struct ports *p);
 
-struct port_user *ports_attach(struct ports *p, uint8_t proto, uint16_t port, port_hint_cb *hint,
-			       void *userdata);
+/* `addr` of family 0: none. */
+struct port_user *ports_attach(struct ports *p, uint8_t proto, const struct addr *addr,
+			       uint16_t port, port_hint_cb *hint, void *userdata);
 void ports_detach(struct port_user *u);
-/* Is the port open now? 0 or -errno as sockdiag_listening(). */
-int ports_check(struct port_user *u, bool *ret_listening);
+/* Is the port open now? Result, *ret_loopback and errors as of sockdiag_listening(). */
+int ports_check(struct port_user *u, bool *ret_listening, struct addr *ret_loopback);
 
 #endif

@@ -13,6 +13,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/mem.h"
 #include "net/nlsock.h"
@@ -72,19 +73,24 @@ static int on_found(const struct nlmsghdr *msg, void *userdata)
 	return 0;
 }
 
-/* The socket that would serve the wildcard address. AF_INET finds dual-stack v6 sockets, too. */
-static int lookup_wildcard(struct sockdiag *sd, uint8_t family, uint8_t proto, uint16_t port,
-			   bool *found)
+/* The socket that would serve the address, or the wildcard address if it is 0. AF_INET finds
+ * dual-stack v6 sockets, too. */
+static int lookup(struct sockdiag *sd, const struct addr *addr, uint8_t proto, uint16_t port,
+		  bool *found)
 {
 	_Alignas(struct nlmsghdr) char buf[256];
 	struct nlmsghdr *msg;
-	struct inet_diag_req_v2 *req = put_request(buf, 0, family, proto, &msg);
+	struct inet_diag_req_v2 *req = put_request(buf, 0, addr->family, proto, &msg);
+	size_t len = addr_size(addr->family);
 	req->id.idiag_cookie[0] = req->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 	/* For UDP the kernel looks from the sender's side: our end is the destination. */
-	if (proto == IPPROTO_UDP)
+	if (proto == IPPROTO_UDP) {
 		req->id.idiag_dport = htons(port);
-	else
+		memcpy(req->id.idiag_dst, addr->bytes, len);
+	} else {
 		req->id.idiag_sport = htons(port);
+		memcpy(req->id.idiag_src, addr->bytes, len);
+	}
 	int r = nlsock_request(sd->sock, msg, on_found, found);
 	return r == -ENOENT ? 0 : r;
 }
@@ -131,7 +137,30 @@ static int dump(struct sockdiag *sd, uint8_t proto, uint16_t port, nlsock_cb *cb
 	return r == -ENOENT ? -EOPNOTSUPP : r;
 }
 
-static const uint8_t families[] = { AF_INET, AF_INET6 };
+static const struct addr wildcards[] = { { .family = AF_INET }, { .family = AF_INET6 } };
+
+/* ---- whom a listener can serve ---- */
+
+/* Of every network namespace (include/net/flow.h: LOOPBACK_IFINDEX). */
+#define LO_IFINDEX 1
+
+/* A v4-mapped address as IPv4. */
+static struct addr local_address(const struct inet_diag_msg *diag)
+{
+	struct addr a = addr_from_bytes(diag->idiag_family, diag->id.idiag_src);
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	if (a.family == AF_INET6 && memcmp(a.bytes, mapped, sizeof(mapped)) == 0)
+		a = addr_from_bytes(AF_INET, a.bytes + sizeof(mapped));
+	return a;
+}
+
+/* Other hosts' packets for a VIP, translated or not, never have a loopback address as their
+ * destination and never arrive on lo. */
+static bool serves_others(const struct inet_diag_msg *diag)
+{
+	struct addr a = local_address(diag);
+	return diag->id.idiag_if != LO_IFINDEX && !addr_is_loopback(&a);
+}
 
 int sockdiag_listening_anywhere(struct sockdiag *sd, uint8_t proto, uint16_t port,
 				bool *ret_listening)
@@ -139,31 +168,89 @@ int sockdiag_listening_anywhere(struct sockdiag *sd, uint8_t proto, uint16_t por
 	bool found = false;
 	int r = 0;
 	for (size_t i = 0; i < 2 && r == 0 && !found; i++)
-		r = lookup_wildcard(sd, families[i], proto, port, &found);
+		r = lookup(sd, &wildcards[i], proto, port, &found);
 	if (r < 0)
 		return r;
 	*ret_listening = found;
 	return 0;
 }
 
-int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *ret_listening)
+struct search {
+	bool found;
+	struct addr addr; /* the loopback address that was found, or the address that is wanted */
+};
+
+static int on_listener(const struct nlmsghdr *msg, void *userdata)
 {
-	bool found = false;
-	int r = sockdiag_listening_anywhere(sd, proto, port, &found);
-	if (r == 0 && !found)
-		r = dump(sd, proto, port, on_found, &found);
-	if (r < 0)
-		return r;
-	*ret_listening = found;
+	struct search *s = userdata;
+	if (!is_socket(msg))
+		return 0;
+	const struct inet_diag_msg *diag = mnl_nlmsg_get_payload(msg);
+	if (serves_others(diag))
+		s->found = true;
+	else
+		s->addr = local_address(diag);
 	return 0;
 }
+
+int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *ret_listening,
+		       struct addr *ret_loopback)
+{
+	struct search s = { 0 };
+	int r = sockdiag_listening_anywhere(sd, proto, port, &s.found);
+	if (r == 0 && !s.found)
+		r = dump(sd, proto, port, on_listener, &s);
+	if (r < 0)
+		return r;
+	*ret_listening = s.found;
+	*ret_loopback = s.found ? (struct addr){ 0 } : s.addr;
+	return 0;
+}
+
+/* ---- at one address ---- */
+
+int sockdiag_listening_exactly(struct sockdiag *sd, uint8_t proto, const struct addr *addr,
+			       uint16_t port, bool *ret_listening)
+{
+	bool found = false;
+	int r = lookup(sd, addr, proto, port, &found);
+	if (r == 0)
+		*ret_listening = found;
+	return r;
+}
+
+static int on_address(const struct nlmsghdr *msg, void *userdata)
+{
+	struct search *s = userdata;
+	if (!is_socket(msg))
+		return 0;
+	struct addr a = local_address(mnl_nlmsg_get_payload(msg));
+	s->found |=
+		addr_equal(&a, &s->addr) || (a.family == s->addr.family && addr_is_unspecified(&a));
+	return 0;
+}
+
+int sockdiag_listening_at(struct sockdiag *sd, uint8_t proto, const struct addr *addr,
+			  uint16_t port, bool *ret_listening)
+{
+	struct search s = { .addr = *addr };
+	int r = lookup(sd, addr, proto, port, &s.found);
+	if (r == 0 && !s.found)
+		r = dump(sd, proto, port, on_address, &s);
+	if (r == 0)
+		*ret_listening = s.found;
+	return r;
+}
+
+/* ---- all ports ---- */
 
 static int on_port(const struct nlmsghdr *msg, void *userdata)
 {
 	if (!is_socket(msg))
 		return 0;
 	const struct inet_diag_msg *diag = mnl_nlmsg_get_payload(msg);
-	port_set_add(userdata, ntohs(diag->id.idiag_sport));
+	if (serves_others(diag))
+		port_set_add(userdata, ntohs(diag->id.idiag_sport));
 	return 0;
 }
 

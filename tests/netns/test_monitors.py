@@ -12,7 +12,7 @@ OTHER = "192.0.2.54/32"
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
-@pytest.mark.parametrize("address", ["0.0.0.0", "::", "127.0.0.1"])
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.0.1.2"])
 def test_port_monitor_sees_a_listener(bed: Testbed, protocol: str, address: str) -> None:
     router = bed.start_router("bird")
     agent = bed.start_agent(config(peer(router), apps=(app("a", VIP4, f"port:{protocol}:7777"),)))
@@ -26,6 +26,23 @@ def test_port_monitor_sees_a_listener(bed: Testbed, protocol: str, address: str)
     service.kill()
     router.wait_routes()
     assert agent.process.running
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_a_stub_on_loopback_serves_no_vip(bed: Testbed, protocol: str) -> None:
+    """As systemd-resolved listens; a monitor that means it names the address."""
+    router = bed.start_router("bird")
+    stub = bed.start_service(53, protocol, "127.0.0.53")
+    apps = (
+        app("a", VIP4, f"port:{protocol}:53"),
+        app("b", OTHER, f"port:{protocol}:127.0.0.53:53"),
+    )
+    agent = bed.start_agent(config(peer(router), apps=apps))
+    router.wait_routes(OTHER)
+    said = agent.app("a")["monitors"][0]["said"]
+    assert "127.0.0.53" in said and f"port:{protocol}:127.0.0.53:53" in said
+    stub.kill()
+    router.wait_routes()
 
 
 def test_port_monitor_never_takes_the_port(bed: Testbed) -> None:

@@ -126,13 +126,13 @@ struct service {
 
 static const struct service services[] = {
 	{ "tcp", "port:tcp:5353", SOCK_STREAM, "0.0.0.0" },
-	{ "tcp, one address", "port:tcp:5353", SOCK_STREAM, "127.1.2.3" },
+	{ "tcp, one address", "port:tcp:5353", SOCK_STREAM, "10.9.9.9" },
 	{ "tcp, dual-stack", "port:tcp:5353", SOCK_STREAM, "::" },
-	{ "tcp, one v6 address", "port:tcp:5353", SOCK_STREAM, "::1" },
+	{ "tcp, one v6 address", "port:tcp:5353", SOCK_STREAM, "2001:db8::9" },
 	{ "udp", "port:udp:5353", SOCK_DGRAM, "0.0.0.0" },
-	{ "udp, one address", "port:udp:5353", SOCK_DGRAM, "127.1.2.3" },
+	{ "udp, one address", "port:udp:5353", SOCK_DGRAM, "10.9.9.9" },
 	{ "udp, dual-stack", "port:udp:5353", SOCK_DGRAM, "::" },
-	{ "udp, one v6 address", "port:udp:5353", SOCK_DGRAM, "::1" },
+	{ "udp, one v6 address", "port:udp:5353", SOCK_DGRAM, "2001:db8::9" },
 };
 
 static int serve_port(const struct service *s, uint16_t port)
@@ -190,6 +190,31 @@ static void test_returns_at_another_address(void **state)
 			loop_until(f->loop, is_down, &s);
 			monitor_watch_free(s.watch);
 		}
+}
+
+/* A port at a named address: its listener's end and return are learnt as fast, those of the same
+ * port elsewhere do not count. */
+static void test_at_a_named_address(void **state)
+{
+	static const struct service there = { "", "port:tcp:127.0.0.53:5353", SOCK_STREAM,
+					      "127.0.0.53" },
+				    elsewhere = { "", "", SOCK_STREAM, "127.0.0.54" };
+	struct fixture *f = *state;
+	struct seen s, other;
+	int fd = serve(&there), far = serve(&elsewhere);
+	watch(f, &s, there.monitor);
+	watch(f, &other, "port:tcp:5353");
+	assert_int_equal(s.health, HEALTH_UP);
+	assert_int_equal(other.health, HEALTH_DOWN); /* loopback serves no VIP */
+	close(fd);
+	loop_until(f->loop, is_down, &s);
+	fd = serve(&there);
+	loop_until(f->loop, is_up, &s);
+	assert_int_equal(other.health, HEALTH_DOWN);
+	monitor_watch_free(s.watch);
+	monitor_watch_free(other.watch);
+	close(fd);
+	close(far);
 }
 
 /* The socket stays open and its port taken, but it no longer listens: no event reports that, the
@@ -560,6 +585,9 @@ static int enter(void **state)
 	(void)state;
 	const struct rlimit files = { 4096, 4096 };
 	own_netns_enter();
+	assert_int_equal(shell("ip addr add 10.9.9.9/32 dev lo && "
+			       "ip addr add 2001:db8::9/128 dev lo nodad"),
+			 0);
 	return setrlimit(RLIMIT_NOFILE, &files);
 }
 
@@ -570,6 +598,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_dies_and_returns),
 		TEST(test_returns_at_another_address),
+		TEST(test_at_a_named_address),
 		TEST(test_shut_down_listener),
 		TEST(test_sigkill),
 		TEST(test_one_of_several),

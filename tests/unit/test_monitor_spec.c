@@ -23,6 +23,8 @@ static const struct {
 } good[] = {
 	{ "port:tcp:53", "port", "tcp:53" },
 	{ "port:udp:1", "port", "udp:1" },
+	{ "port:udp:127.0.0.53:53", "port", "udp:127.0.0.53:53" },
+	{ "port:tcp:[::1]:53", "port", "tcp:[::1]:53" },
 	{ "port:tcp:65535", "port", "tcp:65535" },
 	{ "exec:true", "exec", "true" },
 	{ "exec:/bin/check -x a:b:c", "exec", "/bin/check -x a:b:c" },
@@ -95,7 +97,8 @@ static const struct {
 	{ "port:tcp:99999", "'99999'", "1 to 65535" },
 	{ "port:tcp:-1", "'-1'", "1 to 65535" },
 	{ "port:tcp:53 ", "'53 '", "1 to 65535" },
-	{ "port:tcp:53:54", "'53:54'", "1 to 65535" },
+	{ "port:tcp:53:54", "'53'", "is not an address" },
+	{ "port:tcp:127.0.0.1:", "''", "1 to 65535" },
 	{ "port:tcp:dns", "'dns'", "1 to 65535" },
 	{ "port:sctp:53", "'sctp'", "tcp or udp" },
 	{ "port:tpc:53", "'tpc'", "tcp or udp" },
@@ -200,6 +203,8 @@ static const struct {
 } pairs[] = {
 	{ "port:tcp:53", "port:tcp:53", true },
 	{ "port:tcp:53", "port:tcp:053", true },
+	{ "port:tcp:53", "port:tcp:127.0.0.1:53", false },
+	{ "port:tcp:localhost:53", "port:tcp:127.0.0.1:053", true },
 	{ "port:tcp:53", "port:udp:53", false },
 	{ "port:tcp:53", "port:tcp:54", false },
 	{ "port:tcp:53", "exec:53", false },

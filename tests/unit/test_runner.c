@@ -132,6 +132,25 @@ static int listen_on(uint16_t port)
 	return fd;
 }
 
+static void test_port_on_loopback_only(void **state)
+{
+	struct seen s = { 0 };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_port = htons(53),
+				  .sin_addr.s_addr = htonl(0x7f000035) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+	watch(*state, &s, "port:udp:53");
+	assert_int_equal(monitor_watch_health(s.watch), HEALTH_DOWN);
+	assert_non_null(strstr(status_of(&s, 0).said, "bound to 127.0.0.53"));
+	assert_non_null(strstr(status_of(&s, 0).said, "use port:udp:127.0.0.53:53"));
+	monitor_watch_free(s.watch);
+	watch(*state, &s, "port:udp:127.0.0.53:53");
+	assert_int_equal(monitor_watch_health(s.watch), HEALTH_UP);
+	monitor_watch_free(s.watch);
+	close(fd);
+}
+
 static void test_no_monitors(void **state)
 {
 	struct seen s = { 0 };
@@ -644,6 +663,7 @@ static int enter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_port_on_loopback_only),
 		TEST(test_no_monitors),
 		TEST(test_port),
 		TEST(test_exec),

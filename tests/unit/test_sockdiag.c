@@ -13,9 +13,11 @@
 #include "tests/unit/own_netns.h"
 
 #define PORT 5353
+#define OWN4 "10.9.9.9"
+#define OWN6 "2001:db8::9"
 
 /* System calls of a service, and the queries that find it. */
-enum { BOUND = 1, LISTENING = 2, CONNECTED = 4, V6ONLY = 8, DEVICE = 16, SHUT = 32 };
+enum { BOUND = 1, LISTENING = 2, CONNECTED = 4, V6ONLY = 8, DEVICE = 16, SHUT = 32, LO = 64 };
 
 static const struct {
 	const char *name;
@@ -25,38 +27,46 @@ static const struct {
 	bool tcp, udp;
 } services[] = {
 	{ "tcp, all of v4", SOCK_STREAM, "0.0.0.0", BOUND | LISTENING, true, false },
-	{ "tcp, one v4 address", SOCK_STREAM, "127.0.0.1", BOUND | LISTENING, true, false },
-	{ "tcp, another v4 address", SOCK_STREAM, "127.1.2.3", BOUND | LISTENING, true, false },
+	{ "tcp, one v4 address", SOCK_STREAM, OWN4, BOUND | LISTENING, true, false },
+	{ "tcp, a loopback address", SOCK_STREAM, "127.1.2.3", BOUND | LISTENING, false, false },
 	{ "tcp, dual-stack", SOCK_STREAM, "::", BOUND | LISTENING, true, false },
 	{ "tcp, v6 only", SOCK_STREAM, "::", BOUND | LISTENING | V6ONLY, true, false },
-	{ "tcp, one v6 address", SOCK_STREAM, "::1", BOUND | LISTENING, true, false },
-	{ "tcp, one v4-mapped address", SOCK_STREAM, "::ffff:127.0.0.1", BOUND | LISTENING, true,
+	{ "tcp, one v6 address", SOCK_STREAM, OWN6, BOUND | LISTENING, true, false },
+	{ "tcp, the v6 loopback address", SOCK_STREAM, "::1", BOUND | LISTENING, false, false },
+	{ "tcp, one v4-mapped address", SOCK_STREAM, "::ffff:" OWN4, BOUND | LISTENING, true,
 	  false },
-	{ "tcp, bound to a device", SOCK_STREAM, "0.0.0.0", BOUND | LISTENING | DEVICE, true,
+	{ "tcp, a v4-mapped loopback address", SOCK_STREAM, "::ffff:127.0.0.1", BOUND | LISTENING,
+	  false, false },
+	{ "tcp, bound to lo", SOCK_STREAM, "0.0.0.0", BOUND | LISTENING | LO, false, false },
+	{ "tcp, bound to another device", SOCK_STREAM, "0.0.0.0", BOUND | LISTENING | DEVICE, true,
 	  false },
 	{ "tcp, bound but not listening", SOCK_STREAM, "0.0.0.0", BOUND, false, false },
 	{ "tcp, one address, not listening", SOCK_STREAM, "::1", BOUND, false, false },
 	{ "tcp, no longer listening", SOCK_STREAM, "0.0.0.0", BOUND | LISTENING | SHUT, false,
 	  false },
 	{ "udp, all of v4", SOCK_DGRAM, "0.0.0.0", BOUND, false, true },
-	{ "udp, one v4 address", SOCK_DGRAM, "127.0.0.1", BOUND, false, true },
+	{ "udp, one v4 address", SOCK_DGRAM, OWN4, BOUND, false, true },
+	{ "udp, a loopback address", SOCK_DGRAM, "127.0.0.53", BOUND, false, false },
+	{ "udp, a loopback address on lo", SOCK_DGRAM, "127.0.0.53", BOUND | LO, false, false },
 	{ "udp, dual-stack", SOCK_DGRAM, "::", BOUND, false, true },
 	{ "udp, v6 only", SOCK_DGRAM, "::", BOUND | V6ONLY, false, true },
-	{ "udp, one v6 address", SOCK_DGRAM, "::1", BOUND, false, true },
+	{ "udp, one v6 address", SOCK_DGRAM, OWN6, BOUND, false, true },
 	{ "udp, connected: a client", SOCK_DGRAM, "127.0.0.1", BOUND | CONNECTED, false, false },
 	{ "no socket", SOCK_STREAM, "0.0.0.0", 0, false, false },
 };
 
-static int serve(size_t i)
+static int serve_as(int type, const char *addr, unsigned what)
 {
 	struct addr a;
 	struct sockaddr_storage ss;
-	assert_int_equal(addr_parse(services[i].addr, &a), 0);
-	int fd = socket(a.family, services[i].type | SOCK_CLOEXEC, 0), did = (int)services[i].did;
+	assert_int_equal(addr_parse(addr, &a), 0);
+	int fd = socket(a.family, type | SOCK_CLOEXEC, 0), did = (int)what;
 	assert_true(fd >= 0);
 	if (did & V6ONLY)
 		assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &did, sizeof(did)), 0);
 	if (did & DEVICE)
+		assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "v0", 3), 0);
+	if (did & LO)
 		assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3), 0);
 	socklen_t len = addr_to_sockaddr(&a, PORT, 0, &ss);
 	if (did & BOUND)
@@ -72,10 +82,19 @@ static int serve(size_t i)
 	return fd;
 }
 
+static int serve(size_t i)
+{
+	return serve_as(services[i].type, services[i].addr, services[i].did);
+}
+
 static bool listening(struct sockdiag *sd, uint8_t proto, uint16_t port)
 {
 	bool yes = false;
-	assert_int_equal(sockdiag_listening(sd, proto, port, &yes), 0);
+	struct addr loopback;
+	struct port_set all;
+	assert_int_equal(sockdiag_listening(sd, proto, port, &yes, &loopback), 0);
+	assert_int_equal(sockdiag_all_listening(sd, proto, &all), 0);
+	assert_int_equal(port_set_has(&all, port), yes);
 	return yes;
 }
 
@@ -94,6 +113,57 @@ static void test_services(void **state)
 		close(fd);
 		assert_false(listening(sd, IPPROTO_TCP, PORT));
 		assert_false(listening(sd, IPPROTO_UDP, PORT));
+	}
+}
+
+static const struct {
+	const char *bound;
+	unsigned did;
+	const char *loopback; /* what is reported */
+	const char *at;       /* an address where something listens */
+	const char *not_at;
+} places[] = {
+	{ "127.0.0.53", BOUND, "127.0.0.53", "127.0.0.53", "127.0.0.1" },
+	{ "127.0.0.53", BOUND | LO, "127.0.0.53", "127.0.0.53", "127.0.0.54" },
+	{ "::1", BOUND, "::1", "::1", "127.0.0.1" },
+	{ OWN4, BOUND, "none", OWN4, "127.0.0.1" },
+	{ "0.0.0.0", BOUND, "none", "127.0.0.1", "::1" },
+	{ "::", BOUND, "none", "127.0.0.1", NULL },
+	{ "::", BOUND | V6ONLY, "none", OWN6, OWN4 },
+};
+
+static bool listening_at(struct sockdiag *sd, uint8_t proto, const char *text)
+{
+	bool yes = false;
+	struct addr addr;
+	assert_int_equal(addr_parse(text, &addr), 0);
+	assert_int_equal(sockdiag_listening_at(sd, proto, &addr, PORT, &yes), 0);
+	return yes;
+}
+
+static void check_place(struct sockdiag *sd, size_t i, int type)
+{
+	char text[ADDR_TEXT_MAX];
+	uint8_t proto = type == SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
+	struct addr loopback;
+	bool yes;
+	int fd = serve_as(type, places[i].bound,
+			  places[i].did | (type == SOCK_STREAM ? LISTENING : 0));
+	assert_int_equal(sockdiag_listening(sd, proto, PORT, &yes, &loopback), 0);
+	assert_string_equal(addr_format(&loopback, text), places[i].loopback);
+	if (!listening_at(sd, proto, places[i].at))
+		fail_msg("%s is not served at %s", places[i].bound, places[i].at);
+	if (places[i].not_at && listening_at(sd, proto, places[i].not_at))
+		fail_msg("%s is served at %s", places[i].bound, places[i].not_at);
+	close(fd);
+	assert_false(listening_at(sd, proto, places[i].at));
+}
+
+static void test_places(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		check_place(*state, i, SOCK_STREAM);
+		check_place(*state, i, SOCK_DGRAM);
 	}
 }
 
@@ -169,7 +239,7 @@ static void test_cannot_ask(void **state)
 {
 	struct sockdiag *sd = *state;
 	bool yes = true;
-	assert_true(sockdiag_listening(sd, 250, PORT, &yes) < 0);
+	assert_true(sockdiag_listening(sd, 250, PORT, &yes, &(struct addr){ 0 }) < 0);
 	assert_true(yes);
 }
 
@@ -178,6 +248,10 @@ static int setup(void **state)
 	struct sockdiag *sd;
 	struct err err;
 	own_netns_enter();
+	assert_int_equal(shell("ip link add v0 type veth peer name v1 && ip link set v0 up && "
+			       "ip addr add " OWN4 "/24 dev v0 && ip addr add " OWN6
+			       "/64 dev v0 nodad"),
+			 0);
 	if (sockdiag_new(&sd, &err) < 0)
 		fail_msg("%s", err.text);
 	*state = sd;
@@ -194,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_established_is_not_listening),
 		cmocka_unit_test(test_shared_port),
 		cmocka_unit_test(test_leaves_no_trace),
