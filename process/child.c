@@ -122,8 +122,9 @@ static void reap(sd_event *loop, pid_t group, uint64_t tree)
 	*reaper = (struct reaper){ .group = group,
 				   .tree = tree,
 				   .wait = { REAP_FIRST, REAP_MAX, 0 } };
-	int r = loop_timer_set(loop, &source, usec_add(loop_clock(), REAP_FIRST), LOOP_HTTP,
-			       on_reap, reaper);
+	/* Not by the helper of the loop: the source is to free the reaper. */
+	int r = sd_event_add_time(loop, &source, CLOCK_MONOTONIC,
+				  usec_add(loop_clock(), REAP_FIRST), 1, on_reap, reaper);
 	if (r < 0) { /* the loop has ended */
 		free(reaper);
 		return;

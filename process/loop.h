@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "lib/histogram.h"
 #include "lib/mono.h"
 #include "lib/wallclock.h"
 
@@ -37,16 +38,31 @@ mono_t loop_clock(void);
 wall_t loop_wall(void);
 /* 32 bits for jitter; not for secrets. */
 uint32_t loop_random(void);
+/* The turns so far that took longer than 50 ms. They are logged with file and name of the handler,
+ * one line every ten seconds at most. */
+const struct histogram *loop_stalls(void);
+
+/* The functions below are called by the macros after them, which add the handler's name. */
 /* Creates or re-arms a one-shot timer; USEC_NEVER disarms it. Re-arming keeps priority, handler and
  * userdata. */
-int loop_timer_set(sd_event *loop, sd_event_source **source, mono_t when,
-		   enum loop_priority priority, sd_event_time_handler_t handler, void *userdata);
+int loop_timer_set_named(sd_event *loop, sd_event_source **source, mono_t when,
+			 enum loop_priority priority, sd_event_time_handler_t handler,
+			 void *userdata, const char *name);
 /* Creates or re-arms a source that runs once, after all that is more urgent, and after all of the
  * same priority that is waiting. Does nothing while it is armed. */
-int loop_defer(sd_event *loop, sd_event_source **source, enum loop_priority priority,
-	       sd_event_handler_t handler, void *userdata);
+int loop_defer_named(sd_event *loop, sd_event_source **source, enum loop_priority priority,
+		     sd_event_handler_t handler, void *userdata, const char *name);
 /* Watches `fd` (not owned) for EPOLL* `events`. */
-int loop_io_add(sd_event *loop, sd_event_source **source, int fd, uint32_t events,
-		enum loop_priority priority, sd_event_io_handler_t handler, void *userdata);
+int loop_io_add_named(sd_event *loop, sd_event_source **source, int fd, uint32_t events,
+		      enum loop_priority priority, sd_event_io_handler_t handler, void *userdata,
+		      const char *name);
+
+#define LOOP_NAME(handler) __FILE__ ":" #handler
+#define loop_timer_set(loop, source, when, priority, handler, userdata)                            \
+	loop_timer_set_named(loop, source, when, priority, handler, userdata, LOOP_NAME(handler))
+#define loop_defer(loop, source, priority, handler, userdata)                                      \
+	loop_defer_named(loop, source, priority, handler, userdata, LOOP_NAME(handler))
+#define loop_io_add(loop, source, fd, events, priority, handler, userdata)                         \
+	loop_io_add_named(loop, source, fd, events, priority, handler, userdata, LOOP_NAME(handler))
 
 #endif

@@ -30,6 +30,17 @@ static void seconds(FILE *out, const char *name, const char *help, span_t span)
 	fprintf(out, "vipherald_%s %.6f\n", name, (double)span / (double)USEC_PER_SEC);
 }
 
+static void histogram(FILE *out, const char *name, const char *help, const struct histogram *h)
+{
+	head(out, name, "histogram", help);
+	for (int i = 0; i < HISTOGRAM_BOUNDS; i++)
+		fprintf(out, "vipherald_%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
+			(double)histogram_bounds[i] / (double)USEC_PER_SEC, h->up_to[i]);
+	fprintf(out, "vipherald_%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, h->count);
+	fprintf(out, "vipherald_%s_sum %.6f\n", name, (double)h->sum / (double)USEC_PER_SEC);
+	fprintf(out, "vipherald_%s_count %" PRIu64 "\n", name, h->count);
+}
+
 static void apps(FILE *out, const struct metrics *m)
 {
 	const struct app_counts *c = &m->apps;
@@ -251,6 +262,9 @@ char *metrics_format(const struct metrics *m)
 		abort(); /* out of memory, see lib/mem.h */
 	head(out, "build_info", "gauge", "Version of the running agent.");
 	fprintf(out, "vipherald_build_info{version=\"%s\"} 1\n", m->version);
+	histogram(out, "loop_stall_seconds",
+		  "Turns of the event loop that took longer than 50 ms; the log names them.",
+		  &m->loop_stalls);
 	apps(out, m);
 	commands(out, &m->commands);
 	drains(out, m);

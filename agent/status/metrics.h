@@ -17,6 +17,7 @@
 #include "agent/store/status.h"
 #include "bgp/status.h"
 #include "consul/status.h"
+#include "lib/histogram.h"
 #include "monitors/status.h"
 #include "nat/status.h"
 
@@ -28,6 +29,7 @@ struct service_counts {
 
 struct metrics {
 	const char *version;
+	struct histogram loop_stalls;
 	struct app_counts apps;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	struct monitor_runner_status commands;

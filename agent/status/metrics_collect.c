@@ -5,6 +5,7 @@
 #include "agent/status/drift_sum.h"
 #include "agent/status/metrics.h"
 #include "lib/version.h"
+#include "process/loop.h"
 
 static void count_checks(const struct status_sources *in, struct metrics *m)
 {
@@ -37,6 +38,7 @@ char *metrics_collect(const struct status_sources *in)
 	peer_list_init(&peers, in->speaker);
 	struct metrics m = {
 		.version = VIPHERALD_VERSION,
+		.loop_stalls = *loop_stalls(),
 		.apps = registry_count(in->registry),
 		.agent_drained = drain_is_on(registry_agent_drain(in->registry)),
 		.state_file = store_status(in->store, &file) ? &file : NULL,

@@ -87,11 +87,41 @@ static void deferred_twice_runs_once(void **state)
 	sd_event_unref(w.loop);
 }
 
+static int on_slow(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	mono_t end = loop_clock() + *(span_t *)userdata;
+	while (loop_clock() < end)
+		;
+	return 0;
+}
+
+/* A busy machine may make more turns slow, never fewer. */
+static void slow_turns_are_counted(void **state)
+{
+	(void)state;
+	struct work w = { 0 };
+	span_t span = 51 * USEC_PER_MSEC;
+	const struct histogram before = *loop_stalls();
+	const char *name = NULL;
+	assert_int_equal(sd_event_new(&w.loop), 0);
+	loop_defer(w.loop, &w.source, LOOP_APPLY, on_slow, &span);
+	assert_int_equal(sd_event_source_get_description(w.source, &name), 0);
+	assert_string_equal(name, "tests/unit/test_loop.c:on_slow");
+	while (sd_event_run(w.loop, 0) > 0)
+		;
+	assert_true(loop_stalls()->count > before.count);
+	assert_true(loop_stalls()->sum >= before.sum + span);
+	sd_event_source_disable_unref(w.source);
+	sd_event_unref(w.loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deferred_work_starves_no_input),
 		cmocka_unit_test(deferred_twice_runs_once),
+		cmocka_unit_test(slow_turns_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -635,6 +635,7 @@ static void test_metrics(void **state)
 						   .catalog = { .answers = 2 },
 						   .checks = { .answers = 3 } };
 	const struct metrics m = { .version = "1.2.3",
+				   .loop_stalls = { .up_to = { 1, 2 }, .count = 3, .sum = 1500 },
 				   .apps = { .up = 5, .down = 2, .draining = 3, .groups_kept = 1 },
 				   .vips = { .announced = 9, .troubled = 2, .withdrawals = 11 },
 				   .routes = { .sent = 6, .refused = 1 },
@@ -646,6 +647,12 @@ static void test_metrics(void **state)
 				   .services = { .found = 9, .retained = 1 } };
 	static const char *const lines[] = {
 		"vipherald_build_info{version=\"1.2.3\"} 1\n",
+		"# TYPE vipherald_loop_stall_seconds histogram\n"
+		"vipherald_loop_stall_seconds_bucket{le=\"0.1\"} 1\n"
+		"vipherald_loop_stall_seconds_bucket{le=\"0.25\"} 2\n",
+		"vipherald_loop_stall_seconds_bucket{le=\"+Inf\"} 3\n"
+		"vipherald_loop_stall_seconds_sum 0.001500\n"
+		"vipherald_loop_stall_seconds_count 3\n",
 		"# TYPE vipherald_apps gauge\n",
 		"vipherald_apps{health=\"up\"} 5\n",
 		"vipherald_apps{health=\"down\"} 2\n",
