@@ -386,6 +386,12 @@ void consul_catalog_apply_checks(struct consul_catalog *c, struct consul_checks 
 	record_judgements(c, now);
 }
 
+void consul_catalog_doubt_checks(struct consul_catalog *c, uint64_t last_query)
+{
+	for (struct consul_entry *e = c->entries; e; e = e->hh.next)
+		e->needs_checks = last_query;
+}
+
 bool consul_catalog_needs_checks(const struct consul_catalog *c)
 {
 	for (const struct consul_entry *e = c->entries; e; e = e->hh.next)

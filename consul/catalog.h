@@ -76,6 +76,8 @@ void consul_catalog_apply_checks(struct consul_catalog *c, struct consul_checks 
 				 const struct consul_step *step, uint64_t query,
 				 uint64_t last_query, mono_t now);
 /* Whether the other stream has to be queried at once. */
+/* Consul names another node: what is known of checks is about the former one. */
+void consul_catalog_doubt_checks(struct consul_catalog *c, uint64_t last_query);
 bool consul_catalog_needs_checks(const struct consul_catalog *c);
 bool consul_catalog_needs_services(const struct consul_catalog *c);
 

@@ -241,6 +241,20 @@ static void on_checks(const struct http_response *r, void *userdata)
 	applied(q, &s, c->catalog.generation, began);
 }
 
+/* The agent came back as another node: both queries start over. */
+static void on_rename(struct query *q, const char *from)
+{
+	struct consul_client *c = q->client;
+	log_warn("consul",
+		 "%s: the agent's node was %s and is %s now: services that it lost are "
+		 "retained",
+		 address_of(c), from, c->node);
+	consul_catalog_doubt_checks(&c->catalog, c->last_number);
+	consul_stream_rename(&q->plan);
+	consul_stream_rename(&other_of(q)->plan);
+	refresh(other_of(q));
+}
+
 /* The name of the node. A failure counts for the services, which wait for it. */
 static void on_self(const struct http_response *r, void *userdata)
 {
@@ -248,7 +262,8 @@ static void on_self(const struct http_response *r, void *userdata)
 	struct consul_client *c = q->client;
 	struct consul_answer a = { 0 };
 	struct err err = { "" };
-	bool first = !c->node[0];
+	char from[CONSUL_NAME_MAX];
+	str_copy(from, sizeof(from), c->node);
 	q->call = NULL;
 	consul_transport_answer(r, &a, &err);
 	if (!a.failed && consul_self_parse(r->body, r->len, c->node, &err) < 0)
@@ -260,8 +275,10 @@ static void on_self(const struct http_response *r, void *userdata)
 		return;
 	}
 	c->node_known = true;
+	if (from[0] && !str_equal(from, c->node))
+		on_rename(q, from);
 	start_query(q);
-	if (first)
+	if (!from[0])
 		start_query(other_of(q));
 }
 

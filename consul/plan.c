@@ -30,6 +30,12 @@ void consul_stream_refresh(struct consul_stream *s)
 	s->asked_index = 0;
 }
 
+void consul_stream_rename(struct consul_stream *s)
+{
+	consul_stream_refresh(s);
+	s->renamed = true;
+}
+
 /* ---- how an answer is used ---- */
 
 static bool is_other_node(const struct consul_stream *s, const struct consul_answer *a)
@@ -37,6 +43,24 @@ static bool is_other_node(const struct consul_stream *s, const struct consul_ans
 	if (!a->node_id || !s->present || !a->present)
 		return false;
 	return !str_equal(s->node_id, a->node_id) || s->create_index != a->create_index;
+}
+
+/* A running agent registers its own node. So when the node is missing after the agent may have been
+ * restarted, Consul has lost it, whatever the index: it was not deregistered. */
+static bool lost_node(const struct consul_stream *s, const struct consul_answer *a)
+{
+	return a->node_id && s->present && !a->present && (s->cut_off || s->contradicted);
+}
+
+static bool is_reset(const struct consul_stream *s, const struct consul_answer *a)
+{
+	return s->index > 0 &&
+	       (a->index < s->index || s->renamed || is_other_node(s, a) || lost_node(s, a));
+}
+
+static bool contradicts(const struct consul_stream *s, const struct consul_answer *a)
+{
+	return !a->failed && a->index > 0 && !a->present && s->present && a->index <= s->index;
 }
 
 /* NULL: the answer is accepted. */
@@ -52,7 +76,7 @@ static const char *reason_to_reject(const struct consul_stream *s, const struct 
 		return "Consul has no leader";
 	if (a->filtered)
 		return "the token hides part of the answer (X-Consul-Results-Filtered-By-ACLs)";
-	if (!a->present && s->present && a->index <= s->index)
+	if (contradicts(s, a))
 		return a->node_id ? "Consul no longer knows this node, but its index did not "
 				    "grow: Consul state was reset"
 				  : "no checks left, but the index did not grow: Consul state was "
@@ -103,7 +127,7 @@ static void store(struct consul_stream *s, const struct consul_answer *a)
 	s->index = a->index;
 	s->present = a->present;
 	s->failing_since = USEC_NEVER;
-	s->cut_off = false;
+	s->cut_off = s->contradicted = s->renamed = false;
 	backoff_reset(&s->backoff);
 	if (!a->node_id || !a->present)
 		return;
@@ -122,11 +146,12 @@ struct consul_step consul_stream_step(struct consul_stream *s, const struct cons
 		if (s->failing_since == USEC_NEVER)
 			s->failing_since = now;
 		s->cut_off |= a->cut_off;
+		s->contradicted |= contradicts(s, a);
 		s->asked_index = 0;
 		step.wait = wait_after_failure(s, a, random);
 		return step;
 	}
-	step.reset = s->index > 0 && (a->index < s->index || is_other_node(s, a));
+	step.reset = is_reset(s, a);
 	step.regained = s->cut_off;
 	step.use = how_to_use(s, a, step.reset);
 	/* Consul's rule for an index below the one that was asked with: start over at 0. */

@@ -9,6 +9,8 @@
  *	answer                                            use
  *	none, not 200, broken JSON, no index, no leader   rejected: the last known catalog stays
  *	null or empty, and the index did not grow         rejected: it contradicts the catalog
+ *	null after that, or after the connection was      merged: the agent at the other end has
+ *	lost; or the first one about another node name    not registered itself yet
  *	another registration of the node (its ID or       merged: services in it are added and
  *	CreateIndex changed), or an index that fell       updated, missing ones are retained
  *	the same index                                    merged: nothing can have been removed
@@ -51,6 +53,8 @@ struct consul_stream {
 	uint64_t create_index;
 	mono_t failing_since; /* USEC_NEVER: the last answer was used */
 	bool cut_off;         /* since then */
+	bool contradicted; /* since the last answer that was used, one said that the node is gone */
+	bool renamed;      /* the next answer is about a node of another name */
 	struct backoff backoff;
 	span_t credit; /* processing time that may be spent at once */
 	mono_t credit_at;
@@ -70,5 +74,7 @@ struct consul_step consul_stream_step(struct consul_stream *s, const struct cons
 				      mono_t now, span_t cost, uint32_t random, struct err *err);
 /* The next query is answered at once, instead of when the index grows. */
 void consul_stream_refresh(struct consul_stream *s);
+/* The same, and that query is about a node of another name: its answer removes nothing. */
+void consul_stream_rename(struct consul_stream *s);
 
 #endif

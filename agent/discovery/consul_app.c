@@ -72,6 +72,32 @@ static int make_one(const char *name, const struct consul_service *instance, str
 	return r;
 }
 
+/* Registrator splits its list of tags at commas, those in a value too. The rest of a split list of
+ * communities is a tag of its own, right behind. */
+static bool is_split(const struct consul_service *instance, size_t i)
+{
+	struct app_spec spec = { 0 };
+	bool is_community = i > 0 && str_starts(instance->tags[i - 1], "gocast_vip_communities=") &&
+			    !str_starts(instance->tags[i], OUR_TAG) &&
+			    app_spec_add_community(&spec, instance->tags[i], NULL) == 0;
+	app_spec_done(&spec);
+	return is_community;
+}
+
+static void note_split(const struct consul_service *instance, struct err *problem)
+{
+	char id[96], shown[64];
+	for (size_t i = 0; i < instance->n_tags && !problem->text[0]; i++)
+		if (is_split(instance, i))
+			err_set(problem, 0,
+				"instance '%s': tag '%s' looks like the rest of a list that was "
+				"split at its comma: expected gocast_vip_communities=%s",
+				str_printable(id, sizeof(id), instance->id, strlen(instance->id)),
+				str_printable(shown, sizeof(shown), instance->tags[i],
+					      strlen(instance->tags[i])),
+				shown);
+}
+
 /* Only the first problem is reported. */
 static void note_problem(const struct consul_service *instance, const struct err *err,
 			 struct err *problem)
@@ -96,6 +122,7 @@ int consul_app_make(const char *name, const struct consul_service *instances, si
 			note_problem(&instances[i], &err, problem);
 		} else if (!first.name) {
 			first = spec;
+			note_split(&instances[i], problem);
 		} else {
 			err_set(&err, 0,
 				"its tags differ from those of the first instance, which are used");

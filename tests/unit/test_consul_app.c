@@ -50,6 +50,46 @@ static void test_tags(void **state)
 	app_spec_done(&spec);
 }
 
+/* Registrator cannot pass a comma on. */
+static void test_a_repeated_tag_adds_up(void **state)
+{
+	(void)state;
+	static const char *const tags[][6] = {
+		{ VIP, "gocast_vip=192.0.2.2/32", "gocast_vip_communities=1:1",
+		  "gocast_vip_communities=2:2,3:3", "gocast_vip_communities=1:1", NULL },
+		{ VIP, "gocast_monitor=port:tcp:1", "gocast_monitor=port:tcp:2",
+		  "gocast_nat=tcp:1:3", "gocast_nat=tcp:2:4", NULL },
+	};
+	struct app_spec spec;
+	struct err problem;
+	assert_int_equal(make(&tags[0], 1, &spec, &problem), 0);
+	assert_string_equal(problem.text, "");
+	assert_int_equal(spec.n_vips, 2);
+	assert_int_equal(spec.communities.n, 3);
+	app_spec_done(&spec);
+	assert_int_equal(make(&tags[1], 1, &spec, &problem), 0);
+	assert_int_equal(spec.n_monitors, 2);
+	assert_int_equal(spec.n_nats, 2);
+	app_spec_done(&spec);
+}
+
+/* The rest of a list that was split stands alone; it must not be lost in silence. */
+static void test_a_list_that_was_split_is_noted(void **state)
+{
+	(void)state;
+	static const char *const tags[][6] = { { VIP, "gocast_vip_communities=1:1", "2:2" },
+					       { VIP, "2:2" } };
+	struct app_spec spec;
+	struct err problem;
+	assert_int_equal(make(&tags[0], 1, &spec, &problem), 0);
+	assert_non_null(strstr(problem.text, "tag '2:2'"));
+	assert_non_null(strstr(problem.text, "gocast_vip_communities=2:2"));
+	app_spec_done(&spec);
+	assert_int_equal(make(&tags[1], 1, &spec, &problem), 0);
+	assert_string_equal(problem.text, "");
+	app_spec_done(&spec);
+}
+
 static const struct {
 	const char *tags[2][6];
 	size_t n;
@@ -111,6 +151,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_a_repeated_tag_adds_up),
+		cmocka_unit_test(test_a_list_that_was_split_is_noted),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_bad_name),
 	};

@@ -273,6 +273,39 @@ static void test_a_reset_retains_and_a_deregistration_removes(void **state)
 	assert_null(consul_client_catalog(b->client)->entries);
 }
 
+/* The agent comes back under another name; its node is not registered yet, then without the
+ * service. */
+static void test_a_node_of_another_name_retains(void **state)
+{
+	struct bed *b = *state;
+	node = NULL;
+	start(b);
+	fake_http_reply(fake_http_expect(&b->consul, SELF), 200, "",
+			"{\"Config\":{\"NodeName\":\"n1\"}}");
+	reply_check(b, 20, "a", "passing");
+	fake_http_expect(&b->consul, CHECKS);
+	reply_services(b, 10, "a");
+	loop_until(b->loop, in_contact, b);
+	uint16_t port = b->consul.port;
+	fake_http_stop(&b->consul);
+	loop_until(b->loop, lost, b);
+	fake_http_start(&b->consul, b->loop, port);
+	fake_http_reply(fake_http_expect(&b->consul, SELF), 200, "",
+			"{\"Config\":{\"NodeName\":\"n2\"}}");
+	fake_http_reply(fake_http_expect(&b->consul, "GET /v1/catalog/node/n2"), 200,
+			"X-Consul-Index: 99\r\n", "null");
+	fake_http_reply(fake_http_expect(&b->consul, "GET /v1/health/node/n2"), 200,
+			"X-Consul-Index: 99\r\n", "[]");
+	loop_until(b->loop, a_retained, b);
+	assert_int_equal(judge(b, "a"), CONSUL_UNKNOWN);
+	fake_http_reply(fake_http_expect(&b->consul, "GET /v1/catalog/node/n2"), 200,
+			"X-Consul-Index: 101\r\n",
+			"{\"Node\":{\"ID\":\"id\",\"CreateIndex\":100},\"Services\":{}}");
+	fake_http_expect(&b->consul, "GET /v1/catalog/node/n2");
+	assert_true(a_retained(b));
+	assert_int_equal(judge(b, "a"), CONSUL_UNKNOWN);
+}
+
 /* Whether a new service has checks only a later answer can say: it is queried at once. */
 static void test_a_new_service_queries_the_checks_again(void **state)
 {
@@ -335,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_without_an_address_there_is_no_consul),
 		TEST(test_answers_are_followed_by_blocking_queries),
+		TEST(test_a_node_of_another_name_retains),
 		TEST(test_the_agent_names_the_node),
 		TEST(test_a_failure_keeps_the_catalog),
 		TEST(test_broken_answers_are_failures),

@@ -114,6 +114,70 @@ static void test_what_it_is_worth(void **state)
 	}
 }
 
+/* How Consul may come back with another identity, and that none of it looks like a deregistration.
+ * Each answer comes after the one before it. */
+static const struct {
+	const char *name;
+	struct consul_answer a[3];
+	enum consul_use use[3];
+	bool reset[3];
+	bool renamed;
+} returns[] = {
+	{ "restarted: the node is not registered yet, the index is higher",
+	  { { .failed = true, .cut_off = true }, { .index = 99, .node_id = "" } },
+	  { CONSUL_REJECT, CONSUL_MERGE },
+	  { false, true },
+	  false },
+	{ "the state was reset, and the index passes the former one before the node is back",
+	  { { .index = 3, .node_id = "" },
+	    { .index = 21, .node_id = "" },
+	    { .index = 22, .present = true, .node_id = "b", .create_index = 22 } },
+	  { CONSUL_REJECT, CONSUL_MERGE, CONSUL_FOLLOW },
+	  { false, true, false },
+	  false },
+	{ "another name, not registered yet",
+	  { { .index = 99, .node_id = "" } },
+	  { CONSUL_MERGE },
+	  { true },
+	  true },
+	{ "another name, with the node ID as before",
+	  { { .index = 99, .present = true, .node_id = "a", .create_index = 5 },
+	    { .index = 100, .present = true, .node_id = "a", .create_index = 5 } },
+	  { CONSUL_MERGE, CONSUL_FOLLOW },
+	  { true, false },
+	  true },
+	{ "restarted with what it had: followed, with all that was deregistered meanwhile",
+	  { { .failed = true, .cut_off = true },
+	    { .index = 21, .present = true, .node_id = "a", .create_index = 5 },
+	    { .index = 22, .node_id = "" } },
+	  { CONSUL_REJECT, CONSUL_FOLLOW, CONSUL_FOLLOW },
+	  { false },
+	  false },
+};
+
+static void test_returns_with_another_identity(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(returns) / sizeof(returns[0]); i++) {
+		struct consul_stream s;
+		struct err err = { "" };
+		known(&s);
+		if (returns[i].renamed)
+			consul_stream_rename(&s);
+		for (size_t j = 0; j < 3; j++) {
+			struct consul_answer a = returns[i].a[j];
+			if (!a.failed && a.index == 0)
+				break;
+			a.error = "";
+			struct consul_step step =
+				consul_stream_step(&s, &a, NOW + 1 + j, 0, 0, &err);
+			if (step.use != returns[i].use[j] || step.reset != returns[i].reset[j])
+				fail_msg("%s: answer %zu: use %d, reset %d", returns[i].name, j,
+					 (int)step.use, step.reset);
+		}
+	}
+}
+
 static void test_the_first_answer_is_taken_as_it_is(void **state)
 {
 	(void)state;
@@ -228,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_it_is_worth),
+		cmocka_unit_test(test_returns_with_another_identity),
 		cmocka_unit_test(test_the_first_answer_is_taken_as_it_is),
 		cmocka_unit_test(test_only_a_cut_is_regained),
 		cmocka_unit_test(test_retries_back_off_and_start_over),
