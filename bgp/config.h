@@ -63,6 +63,8 @@ struct bgp_route_attrs {
 	struct bgp_large_communities large_communities;
 };
 
+enum { BGP_OFFER_IPV4 = 1 << 0, BGP_OFFER_IPV6 = 1 << 1 };
+
 struct bgp_peer_config {
 	struct addr addr;
 	char ifname[IF_NAMESIZE]; /* scope of a link-local address, else empty */
@@ -70,8 +72,11 @@ struct bgp_peer_config {
 	uint32_t peer_as;      /* 0: accept any (only with accept_any) */
 	struct addr local_ip;  /* session source; family 0: by the kernel's route */
 	struct addr local_ip6; /* next hop for IPv6 VIPs (and source of IPv6 sessions); 0: found */
-	bool multi_hop;        /* eBGP only: TTL 255 instead of 1 */
-	bool ttl_security;     /* RFC 5082 */
+	struct addr next_hop, next_hop6; /* sent whatever the addresses of this host; 0: found */
+	bool multi_hop;                  /* eBGP only: TTL 255 instead of 1 */
+	uint8_t multihop_ttl;            /* with multi_hop; 0: 255 */
+	unsigned families;               /* BGP_OFFER_…, offered to the peer; 0: all */
+	bool ttl_security;               /* RFC 5082 */
 	bool passive;          /* waits for the peer to connect; needs bgp_config.listen */
 	const char *password;  /* RFC 2385, NULL for none; at most 80 bytes */
 	span_t hold_time;      /* 0 or >= 3 s */

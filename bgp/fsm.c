@@ -267,6 +267,11 @@ static void stop(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_act
 
 /* ---- OPEN. ---- */
 
+static bool offers(const struct bgp_fsm_config *c, unsigned family)
+{
+	return !c->families || (c->families & family);
+}
+
 static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
 		      struct bgp_notification *ret_error)
 {
@@ -283,7 +288,8 @@ static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
 		.enhanced_refresh = ours.enhanced_refresh && remote->enhanced_refresh,
 		.extended_messages = ours.extended_messages && remote->extended_messages,
 		.ipv4_unicast =
-			ours.multiprotocol && remote->multiprotocol ? remote->ipv4_unicast : true,
+			offers(c, BGP_OFFER_IPV4) &&
+			(!ours.multiprotocol || !remote->multiprotocol || remote->ipv4_unicast),
 		.ipv6_unicast = ours.ipv6_unicast && remote->ipv6_unicast,
 		.peer_as = remote->as,
 		.peer_router_id = remote->router_id,
@@ -301,6 +307,8 @@ static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
 struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm)
 {
 	bool capable = !fsm->without_capabilities;
+	bool ipv4 = offers(&fsm->config, BGP_OFFER_IPV4);
+	bool ipv6 = offers(&fsm->config, BGP_OFFER_IPV6);
 	return (struct bgp_open){
 		.version = BGP_VERSION,
 		.as = fsm->config.local_as,
@@ -312,13 +320,13 @@ struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm)
 		.enhanced_refresh = capable,
 		.extended_messages = capable,
 		.multiprotocol = capable,
-		.ipv4_unicast = capable,
-		.ipv6_unicast = capable,
+		.ipv4_unicast = capable && ipv4,
+		.ipv6_unicast = capable && ipv6,
 		.graceful = { .offered = capable && fsm->config.graceful_restart,
 			      .notification = true,
 			      .restart_time = seconds(fsm->config.restart_time),
-			      .ipv4.listed = true,
-			      .ipv6.listed = true },
+			      .ipv4.listed = ipv4,
+			      .ipv6.listed = ipv6 },
 	};
 }
 

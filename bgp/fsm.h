@@ -43,6 +43,7 @@ struct bgp_fsm_config {
 	span_t send_hold_time;  /* 0: the default of RFC 9687 */
 	span_t connect_timeout; /* 0: BGP_CONNECT_TIMEOUT */
 	span_t connect_retry, connect_retry_max;
+	unsigned families;     /* BGP_OFFER_…; 0: all */
 	bool graceful_restart; /* offered, RFC 4724 */
 	span_t restart_time;   /* whole seconds */
 };

@@ -21,6 +21,9 @@ static struct addr address_towards(const struct bgp_peer_config *peer, uint8_t f
 struct addr bgp_next_hop_choose(const struct bgp_peer_config *peer, const struct addr *own,
 				uint8_t family, struct addr present, bool *unsure)
 {
+	const struct addr *fixed = family == AF_INET6 ? &peer->next_hop6 : &peer->next_hop;
+	if (addr_is_set(fixed))
+		return *fixed;
 	if (family == AF_INET6 && addr_is_set(&peer->local_ip6))
 		return peer->local_ip6;
 	if (own->family == family && !(family == AF_INET6 && addr_is_link_local(own)))

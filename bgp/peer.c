@@ -306,6 +306,7 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 		.connect_timeout = p->config.connect_timeout,
 		.connect_retry = config->connect_retry,
 		.connect_retry_max = config->connect_retry_max,
+		.families = config->families,
 		.graceful_restart = config->graceful_restart,
 		.restart_time = config->restart_time,
 	};

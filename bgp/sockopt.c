@@ -25,6 +25,8 @@ static int set_int(int fd, int level, int option, int value)
 
 uint8_t bgp_socket_ttl(const struct bgp_peer_config *peer, bool ibgp)
 {
+	if (!ibgp && peer->multi_hop && peer->multihop_ttl)
+		return peer->multihop_ttl;
 	return ibgp || peer->multi_hop || peer->ttl_security ? MAX_TTL : 1;
 }
 

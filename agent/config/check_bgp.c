@@ -89,6 +89,8 @@ static void settle_peers(const struct scope *s, struct config_draft_bgp *d)
 	for (size_t i = 0; i < d->n_peers; i++) {
 		struct bgp_peer_config *p = &d->peers[i];
 		bool longer = p->connect_retry > CONNECT_RETRY_MAX;
+		bool ebgp = p->peer_as == 0 || p->peer_as != d->bgp.local_as;
+		p->multi_hop = p->multi_hop || (p->multihop_ttl && ebgp && !p->ttl_security);
 		if (p->connect_retry_max == 0)
 			p->connect_retry_max = longer ? p->connect_retry : CONNECT_RETRY_MAX;
 	}
@@ -171,8 +173,9 @@ static void check_local_ip(const struct scope *s, const struct bgp_peer_config *
 static void check_reach(const struct scope *s, const struct bgp_peer_config *p)
 {
 	bool ibgp = p->peer_as != 0 && p->peer_as == s->config->local_as;
-	if (p->multi_hop && p->ttl_security)
-		config_error(s->findings, at_key(s, "multi_hop"),
+	const char *key = p->multihop_ttl ? "multihop_ttl" : "multi_hop";
+	if ((p->multi_hop || p->multihop_ttl) && p->ttl_security)
+		config_error(s->findings, at_key(s, key),
 			     "conflicts with ttl_security, which accepts directly connected peers "
 			     "only: remove one of them");
 	else if (p->multi_hop && ibgp)
@@ -180,6 +183,28 @@ static void check_reach(const struct scope *s, const struct bgp_peer_config *p)
 	if (p->passive && !s->config->listen)
 		config_error(s->findings, at_key(s, "passive"),
 			     "requires bgp.listen: otherwise neither side opens the session");
+}
+
+/* A router that gets 127.0.0.1 as the next hop has no use for the route. */
+static void check_next_hop(const struct scope *s, const struct bgp_peer_config *p)
+{
+	char text[ADDR_TEXT_MAX];
+	bool is_v6 = p->addr.family == AF_INET6;
+	const struct addr *fixed = is_v6 ? &p->next_hop6 : &p->next_hop;
+	const struct addr *source = p->local_ip.family == p->addr.family ? &p->local_ip
+				    : is_v6                              ? &p->local_ip6
+									 : &p->local_ip;
+	bool local = source->family == p->addr.family && !addr_is_loopback(source);
+	if (addr_is_loopback(fixed) && addr_is_set(fixed))
+		config_warn(s->findings, at_key(s, is_v6 ? "next_hop6" : "next_hop"),
+			    "'%s' is a loopback address: other hosts cannot use it as the next hop",
+			    addr_format(fixed, text));
+	else if (addr_is_loopback(&p->addr) && !addr_is_set(fixed) && !local)
+		config_warn(s->findings, at_key(s, "peer_ip"),
+			    "'%s' is on this host: the next hop would be a loopback address, which "
+			    "routers behind it cannot use: set next_hop and next_hop6 to addresses "
+			    "of this host",
+			    addr_format(&p->addr, text));
 }
 
 static void check_communities(const struct scope *s, const struct bgp_peer_config *p)
@@ -306,6 +331,7 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 		check_local_ip(&s, p);
 		check_reach(&s, p);
 		check_communities(&s, p);
+		check_next_hop(&s, p);
 		if (s.item)
 			s.item = s.item->next;
 	}

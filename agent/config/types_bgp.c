@@ -91,6 +91,38 @@ static int set_family(const struct config_key *key, const char *text, void *targ
 	return rc;
 }
 
+static int set_next_hop(const struct config_key *key, const char *text, void *target,
+			struct err *err)
+{
+	struct addr a = { 0 };
+	if (addr_parse(text, &a) < 0 || a.family != AF_INET)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not an IPv4 address, expected one like 192.0.2.10 (for "
+			       "IPv6 VIPs: next_hop6)",
+			       text);
+	return config_type_addr.set(key, text, target, err);
+}
+
+static int set_ttl(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	uint64_t v = 0;
+	if (str_to_u64(text, UINT8_MAX, &v) < 0 || v == 0)
+		return err_set(err, -EINVAL, "'%.80s' is not a TTL, expected 1 to 255", text);
+	*(uint8_t *)config_field(key, target) = (uint8_t)v;
+	return 0;
+}
+
+static int add_family(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	static const struct config_word words[] = { { "ipv4", BGP_OFFER_IPV4 },
+						    { "ipv6", BGP_OFFER_IPV6 } };
+	unsigned family = 0;
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "address family", text, &family, err);
+	if (rc == 0)
+		*(unsigned *)config_field(key, target) |= family;
+	return rc;
+}
+
 static int set_router_id(const struct config_key *key, const char *text, void *target,
 			 struct err *err)
 {
@@ -203,6 +235,9 @@ const struct config_type config_type_as = { "AS number, 1 to 4294967295", set_as
 const struct config_type config_type_router_id = { "dotted quad, like 192.0.2.10", set_router_id };
 const struct config_type config_type_family = { "`4` or `6`", set_family };
 const struct config_type config_type_peer_ip = { "address, or fe80::…%INTERFACE", set_peer_ip };
+const struct config_type config_type_next_hop = { "IPv4 address", set_next_hop };
+const struct config_type config_type_ttl = { "number, 1 to 255", set_ttl };
+const struct config_type config_type_families = { "`ipv4`, `ipv6`", add_family };
 const struct config_type config_type_origin = { "`igp`, `egp`, `incomplete`, `unknown`",
 						set_origin };
 const struct config_type config_type_listen = { "`true`, `false`, ADDR, :PORT or ADDR:PORT",

@@ -147,6 +147,27 @@ def test_local_ip6_is_the_next_hop(bed: Testbed) -> None:
     assert router.wait_route(VIP6).next_hop == "fd00:1::77"
 
 
+def test_next_hop_is_what_is_configured(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    device = router.link.device
+    bed.host.ip(f"addr add 10.0.1.77/24 dev {device}", f"addr add fd00:1::77/64 dev {device} nodad")
+    hops = {"next_hop": "10.0.1.77", "next_hop6": "fd00:1::77"}
+    bed.start_agent(config(peer(router, **hops), apps=(app("web", [VIP4, VIP6]),)))
+    routes = router.wait_routes(VIP4, VIP6)
+    assert (routes[VIP4].next_hop, routes[VIP6].next_hop) == ("10.0.1.77", "fd00:1::77")
+
+
+def test_families_that_are_offered(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    entry = peer(router, families=["ipv4"], multihop_ttl=7)
+    agent = bed.start_agent(config(entry, apps=(app("web", [VIP4, VIP6]),)))
+    router.wait_routes(VIP4)
+    shown = agent.peer(router.ip)
+    assert shown["negotiated"]["ipv4_unicast"] and not shown["negotiated"]["ipv6_unicast"]
+    assert (shown["ttl"], shown["config"]["multi_hop"]) == (7, True)
+    assert agent.route_state(VIP6, router.ip) == "family-not-negotiated"
+
+
 def test_distant_peer_without_multi_hop_is_a_warning(bed: Testbed) -> None:
     link = bed.link()
     bed.host.ip(f"route add 10.99.0.0/16 via {link.router_ip}")

@@ -130,6 +130,11 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 		" password=%s hold_time=%s keepalive=%s send_hold_time=%s connect_retry=%s..%s",
 		text_or_dash(p->password), span(p->hold_time), span(p->keepalive),
 		span(p->send_hold_time), span(p->connect_retry), span(p->connect_retry_max));
+	if (addr_is_set(&p->next_hop) || addr_is_set(&p->next_hop6))
+		fprintf(out, " next_hop=%s next_hop6=%s", addr_format(&p->next_hop, ip),
+			addr_format(&p->next_hop6, ip6));
+	if (p->multihop_ttl || p->families)
+		fprintf(out, " multihop_ttl=%u families=%u", p->multihop_ttl, p->families);
 	if (p->graceful_restart)
 		fprintf(out, " graceful_restart=%s", span(p->restart_time));
 	print_communities(out, &p->communities);
