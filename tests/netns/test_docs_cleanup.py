@@ -41,7 +41,7 @@ def test_a_killed_agent_is_removed_by_hand(bed: Testbed, backend: str) -> None:
     routes = host.run(["ip", "route", "show", "table", "local"])
     web = {**app("web", [VIP4, VIP6, "192.0.2.128/28"]), "nats": ["tcp:80:8080", "udp:53:5353"]}
     agent = bed.start_agent({**config(PEER, apps=(web,)), "nat": {"backend": backend}})
-    wait_until(lambda: agent.vip("192.0.2.128/28")["announced"], "announced")
+    wait_until(lambda: all(agent.vip(vip)["bound"] for vip in web["vip"]), "all are bound")
     agent.kill()
     assert "192.0.2.53" in host.run(["ip", "-o", "addr", "show", "dev", "lo"])
     assert "8080" in tables(bed, backend)
