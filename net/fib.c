@@ -68,6 +68,7 @@ struct address_search {
 	struct addr wanted; /* family 0: none in particular */
 	bool found;         /* `wanted` is there … */
 	bool ours;          /* … and is a VIP */
+	bool any_ours;      /* there is a VIP */
 	struct addr best;   /* usable as a source; family 0 when there is none */
 	bool best_is_temporary;
 };
@@ -94,6 +95,7 @@ static int on_address(const struct nlmsghdr *msg, void *userdata)
 	if (nladdr_parse(msg, &a) < 0 || a.ifindex != s->ifindex)
 		return 0;
 	bool ours = is_ours(&a, s->vips);
+	s->any_ours = s->any_ours || ours;
 	if (addr_equal(&a.prefix.addr, &s->wanted)) {
 		s->found = true;
 		s->ours = ours;
@@ -134,6 +136,15 @@ static int on_route(const struct nlmsghdr *msg, void *userdata)
 	return nlroute_parse(msg, userdata);
 }
 
+/* No IPv4 address but VIPs: those have scope host, so the kernel names no source, and would send
+ * from 0.0.0.0. */
+static int check_unnumbered(struct nlsock *sock, uint8_t family)
+{
+	struct address_search lo = { .ifindex = NLADDR_LO_IFINDEX };
+	int r = search_lo(sock, family, &lo);
+	return r == 0 && lo.any_ours ? -EADDRNOTAVAIL : r;
+}
+
 /* Keeps `path->source` unless it is a VIP of ours on lo. */
 static int avoid_vip(struct nlsock *sock, struct fib_path *path)
 {
@@ -149,6 +160,7 @@ static int avoid_vip(struct nlsock *sock, struct fib_path *path)
 	r = search_lo(sock, family, &lo);
 	if (r < 0 || !lo.ours)
 		return r;
+	path->corrected = true;
 	if (addr_is_set(&out.best))
 		path->source = out.best;
 	else if (addr_is_set(&lo.best))
@@ -174,6 +186,10 @@ static int lookup(struct nlsock *sock, const struct addr *dst, uint32_t ifindex,
 		return r;
 	if (!is_reachable(&route))
 		return -ENETUNREACH;
+	if (!addr_is_set(&route.source) && dst->family == AF_INET)
+		r = check_unnumbered(sock, AF_INET);
+	if (r < 0)
+		return r;
 	struct fib_path path = { .source = route.source,
 				 .gateway = route.gateway,
 				 .ifindex = route.ifindex };

@@ -15,6 +15,7 @@ struct fib_path {
 	struct addr source;  /* never a VIP of ours; family 0 if the kernel names none */
 	struct addr gateway; /* family 0: on a connected network (or local); IPv6 also for IPv4 */
 	uint32_t ifindex;
+	bool corrected; /* the source is not the one the kernel would choose: bind to it */
 };
 
 /* The path to `dst`; `ifindex` 0 or the scope of a link-local destination. -ENETUNREACH (or another
