@@ -94,8 +94,10 @@ int bgp_socket_set_password(int fd, const struct bgp_peer_config *peer, struct e
 	return 0;
 }
 
-/* The kernel chooses by route, which may lead it to a VIP: an answer could reach another host. */
-static int avoid_vip(int fd, const struct bgp_peer_config *peer, uint32_t scope, struct err *err)
+/* The kernel chooses by route, which may lead it to a VIP: an answer could reach another host; or
+ * to a temporary address. */
+static int correct_source(int fd, const struct bgp_peer_config *peer, uint32_t scope,
+			  struct err *err)
 {
 	struct sockaddr_storage ss;
 	struct fib_path path;
@@ -122,7 +124,7 @@ static int bind_source(int fd, const struct bgp_peer_config *peer, uint32_t scop
 	if (v6 && addr_is_link_local(&peer->addr))
 		return 0;
 	if (!addr_is_set(source))
-		return avoid_vip(fd, peer, scope, err);
+		return correct_source(fd, peer, scope, err);
 	socklen_t len = addr_to_sockaddr(source, 0, scope, &ss);
 	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	if (bind(fd, (const struct sockaddr *)&ss, len) < 0)

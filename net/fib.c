@@ -68,6 +68,7 @@ struct address_search {
 	struct addr wanted; /* family 0: none in particular */
 	bool found;         /* `wanted` is there … */
 	bool ours;          /* … and is a VIP */
+	bool passing;       /* … and is temporary or deprecated */
 	bool any_ours;      /* there is a VIP */
 	struct addr best;   /* usable as a source; family 0 when there is none */
 	bool best_is_temporary;
@@ -99,6 +100,8 @@ static int on_address(const struct nlmsghdr *msg, void *userdata)
 	if (addr_equal(&a.prefix.addr, &s->wanted)) {
 		s->found = true;
 		s->ours = ours;
+		s->passing = a.prefix.addr.family == AF_INET6 &&
+			     (a.flags & (IFA_F_TEMPORARY | IFA_F_DEPRECATED));
 	}
 	/* An IPv6 privacy address is replaced by another within days. */
 	bool temporary = a.prefix.addr.family == AF_INET6 && (a.flags & IFA_F_TEMPORARY);
@@ -145,7 +148,17 @@ static int check_unnumbered(struct nlsock *sock, uint8_t family)
 	return r == 0 && lo.any_ours ? -EADDRNOTAVAIL : r;
 }
 
-/* Keeps `path->source` unless it is a VIP of ours on lo. */
+/* The kernel prefers privacy addresses where use_tempaddr says so; a session must outlive them
+ * (RFC 5014 IPV6_PREFER_SRC_PUBLIC). Where there is no other, the kernel's choice stays. */
+static void avoid_passing(const struct address_search *out, struct fib_path *path)
+{
+	if (!out->passing || !addr_is_set(&out->best) || out->best_is_temporary)
+		return;
+	path->source = out->best;
+	path->corrected = true;
+}
+
+/* Keeps `path->source` unless it is a VIP of ours on lo, or passes soon. */
 static int avoid_vip(struct nlsock *sock, struct fib_path *path)
 {
 	uint8_t family = path->source.family;
@@ -155,6 +168,8 @@ static int avoid_vip(struct nlsock *sock, struct fib_path *path)
 		return 0;
 	/* The interface first: it has few addresses and nearly always the right one. */
 	int r = search_addresses(sock, family, &out);
+	if (r == 0 && out.found && !out.ours)
+		avoid_passing(&out, path);
 	if (r < 0 || (out.found && !out.ours))
 		return r;
 	r = search_lo(sock, family, &lo);

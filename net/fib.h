@@ -12,7 +12,8 @@
 #include "lib/err.h"
 
 struct fib_path {
-	struct addr source;  /* never a VIP of ours; family 0 if the kernel names none */
+	struct addr source;  /* never a VIP of ours, nor a temporary or deprecated address where
+			      * there is another; family 0 if the kernel names none */
 	struct addr gateway; /* family 0: on a connected network (or local); IPv6 also for IPv4 */
 	uint32_t ifindex;
 	bool corrected; /* the source is not the one the kernel would choose: bind to it */

@@ -176,6 +176,19 @@ static void test_unnumbered_without_tags(void **state)
 	test_unnumbered(state);
 }
 
+/* As with use_tempaddr=2, where the kernel prefers the temporary address. */
+static void test_temporary_addresses_are_no_sources(void **state)
+{
+	struct fixture *f = *state;
+	must("echo 2 > /proc/sys/net/ipv6/conf/d0/use_tempaddr");
+	must("ip addr add fd00::2/64 dev d0 nodad");
+	must("ip addr add fd00:0:0:2::2/64 dev d0 nodad mngtmpaddr");
+	must("ip -6 addr show dev d0 temporary | grep -q inet6");
+	must("ip -6 route add 2001:db8::/32 via fd00:0:0:2::1");
+	expect_route("fd00:0:0:2::1", 0, "fd00:0:0:2::2", "none", f->d0);
+	expect_route("2001:db8::1", 0, "fd00:0:0:2::2", "fd00:0:0:2::1", f->d0);
+}
+
 /* A numbered link, where VIPs are closer to the peer's address than ours. */
 static void test_vips_are_no_sources(void **state)
 {
@@ -294,6 +307,7 @@ int main(void)
 		TEST(test_unnumbered),
 		TEST(test_unnumbered_without_tags),
 		TEST(test_vips_are_no_sources),
+		TEST(test_temporary_addresses_are_no_sources),
 		TEST(test_default_gateway),
 		TEST(test_interface_address),
 	};
