@@ -101,7 +101,7 @@ static int correct_source(int fd, const struct bgp_peer_config *peer, uint32_t s
 {
 	struct sockaddr_storage ss;
 	struct fib_path path;
-	int r = fib_lookup(&peer->addr, scope, &path, err);
+	int r = fib_lookup(&peer->addr, NULL, scope, &path, err);
 	if (r < 0)
 		return r == -EADDRNOTAVAIL ? r : 0; /* connect() tells */
 	if (!path.corrected)

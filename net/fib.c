@@ -191,37 +191,43 @@ static bool is_reachable(const struct nlroute *r)
 	       r->type == RTN_MULTICAST || r->type == RTN_ANYCAST;
 }
 
-static int lookup(struct nlsock *sock, const struct addr *dst, uint32_t ifindex,
-		  struct fib_path *ret)
+static int lookup(struct nlsock *sock, const struct addr *dst, const struct addr *source,
+		  uint32_t ifindex, struct fib_path *ret)
 {
 	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
 	struct nlroute route = { 0 };
-	int r = nlsock_request(sock, nlroute_build_get(buf, dst, ifindex), on_route, &route);
+	int r = nlsock_request(sock, nlroute_build_get(buf, dst, source, ifindex), on_route,
+			       &route);
 	if (r < 0)
 		return r;
 	if (!is_reachable(&route))
 		return -ENETUNREACH;
-	if (!addr_is_set(&route.source) && dst->family == AF_INET)
+	if (source)
+		route.source = *source;
+	else if (!addr_is_set(&route.source) && dst->family == AF_INET)
 		r = check_unnumbered(sock, AF_INET);
 	if (r < 0)
 		return r;
 	struct fib_path path = { .source = route.source,
 				 .gateway = route.gateway,
 				 .ifindex = route.ifindex };
-	r = avoid_vip(sock, &path);
+	r = source ? 0 : avoid_vip(sock, &path);
 	if (r == 0)
 		*ret = path;
 	return r;
 }
 
-int fib_lookup(const struct addr *dst, uint32_t ifindex, struct fib_path *ret, struct err *err)
+int fib_lookup(const struct addr *dst, const struct addr *source, uint32_t ifindex,
+	       struct fib_path *ret, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
 	struct nlsock *sock;
 	int r = open_socket(&sock, err);
 	if (r < 0)
 		return r;
-	r = lookup(sock, dst, ifindex, ret);
+	/* Without that address there is nothing to look up: the caller's bind() fails. */
+	r = lookup(sock, dst, source && fib_has_address(source, ifindex) ? source : NULL, ifindex,
+		   ret);
 	nlsock_free(sock);
 	if (r == -EADDRNOTAVAIL)
 		return err_set(err, r,
@@ -242,7 +248,7 @@ int fib_is_local(const struct addr *dst, bool *ret, struct err *err)
 	int r = open_socket(&sock, err);
 	if (r < 0)
 		return r;
-	r = nlsock_request(sock, nlroute_build_get(buf, dst, 0), on_route, &route);
+	r = nlsock_request(sock, nlroute_build_get(buf, dst, NULL, 0), on_route, &route);
 	nlsock_free(sock);
 	/* No route at all is an answer: not local. */
 	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL)
