@@ -22,6 +22,7 @@
 #include "agent/config/check_announce.h"
 #include "agent/config/check_apps.h"
 #include "agent/config/check_bgp.h"
+#include "agent/config/check_host.h"
 #include "agent/config/findings.h"
 #include "agent/config/parse.h"
 #include "agent/config/tree.h"
@@ -118,6 +119,7 @@ static void load_tree(const struct config_tree *tree, bool world_readable,
 	config_check_agent(draft, root, findings);
 	config_check_bgp(draft, root, findings);
 	config_check_apps(draft, root, findings);
+	config_check_host(draft, root, findings);
 	config_check_announce(draft, root, findings);
 	if (secret && world_readable)
 		config_warn(findings, config_at(secret),
