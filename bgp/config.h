@@ -97,6 +97,17 @@ struct bgp_peer_config {
  * link-local address may be a router on every interface. */
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX]);
 
+/* The configured source of the session; NULL: by the kernel's route. */
+static inline const struct addr *bgp_peer_source(const struct bgp_peer_config *c)
+{
+	bool link_local = c->addr.family == AF_INET6 && addr_is_link_local(&c->addr);
+	if (link_local)
+		return NULL;
+	if (c->local_ip.family == c->addr.family)
+		return &c->local_ip;
+	return c->local_ip6.family == c->addr.family ? &c->local_ip6 : NULL;
+}
+
 struct bgp_config {
 	uint32_t local_as;
 	uint32_t router_id; /* host order, never 0 */

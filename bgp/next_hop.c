@@ -9,7 +9,7 @@ static struct addr address_towards(const struct bgp_peer_config *peer, uint8_t f
 	struct addr found = { 0 };
 	struct fib_path path;
 	uint32_t scope = peer->ifname[0] ? if_nametoindex(peer->ifname) : 0;
-	int r = fib_lookup(&peer->addr, scope, &path, NULL);
+	int r = fib_lookup(&peer->addr, bgp_peer_source(peer), scope, &path, NULL);
 	bool has_path = r == 0;
 	if (has_path)
 		r = fib_interface_address(path.ifindex, family, &found, NULL);

@@ -78,7 +78,7 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 		snprintf(now->trouble, sizeof(now->trouble), "interface %s is gone", c->ifname);
 		return;
 	}
-	int r = fib_lookup(&c->addr, scope, &found, &err);
+	int r = fib_lookup(&c->addr, bgp_peer_source(c), scope, &found, &err);
 	if (r < 0) {
 		now->unsure = fib_is_unavailable(r);
 		no_route(now, near, err.text);
@@ -100,20 +100,10 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 	}
 }
 
-/* The configured source of the session. */
-static const struct addr *configured_source(const struct bgp_peer_config *c)
-{
-	if (c->local_ip.family == c->addr.family)
-		return &c->local_ip;
-	if (c->local_ip6.family == c->addr.family && !addr_is_link_local(&c->addr))
-		return &c->local_ip6;
-	return NULL;
-}
-
 static void check_source(struct bgp_path *now, const struct bgp_peer_config *c)
 {
 	char text[ADDR_TEXT_MAX];
-	const struct addr *source = configured_source(c);
+	const struct addr *source = bgp_peer_source(c);
 	uint32_t scope = c->ifname[0] ? if_nametoindex(c->ifname) : 0;
 	if (!source || fib_has_address(source, scope))
 		return;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/str.h"
+#include "net/fib.h"
 
 #define MAX_TTL          255
 #define LISTEN_BACKLOG   64
@@ -95,7 +96,25 @@ int bgp_socket_set_password(int fd, const struct bgp_peer_config *peer, struct e
 	return 0;
 }
 
-/* Only when a source was configured; else the kernel chooses by route. */
+/* The kernel chooses by route, which may lead it to a VIP: an answer could reach another host; or
+ * to a temporary address. */
+static int correct_source(int fd, const struct bgp_peer_config *peer, uint32_t scope,
+			  struct err *err)
+{
+	struct sockaddr_storage ss;
+	struct fib_path path;
+	int r = fib_lookup(&peer->addr, NULL, scope, &path, err);
+	if (r < 0)
+		return r == -EADDRNOTAVAIL ? r : 0; /* connect() tells */
+	if (!path.corrected)
+		return 0;
+	socklen_t len = addr_to_sockaddr(&path.source, 0, scope, &ss);
+	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	return bind(fd, (const struct sockaddr *)&ss, len) < 0
+		       ? err_set(err, -errno, "cannot bind: %s", strerror(errno))
+		       : 0;
+}
+
 static int bind_source(int fd, const struct bgp_peer_config *peer, uint32_t scope, struct err *err)
 {
 	bool v6 = peer->addr.family == AF_INET6;
@@ -104,8 +123,10 @@ static int bind_source(int fd, const struct bgp_peer_config *peer, uint32_t scop
 	char text[ADDR_TEXT_MAX];
 	if (peer->local_ip.family == peer->addr.family)
 		source = &peer->local_ip;
-	if (!addr_is_set(source) || (v6 && addr_is_link_local(&peer->addr)))
+	if (v6 && addr_is_link_local(&peer->addr))
 		return 0;
+	if (!addr_is_set(source))
+		return correct_source(fd, peer, scope, err);
 	socklen_t len = addr_to_sockaddr(source, 0, scope, &ss);
 	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	if (bind(fd, (const struct sockaddr *)&ss, len) < 0)

@@ -68,6 +68,8 @@ struct address_search {
 	struct addr wanted; /* family 0: none in particular */
 	bool found;         /* `wanted` is there … */
 	bool ours;          /* … and is a VIP */
+	bool passing;       /* … and is temporary or deprecated */
+	bool any_ours;      /* there is a VIP */
 	struct addr best;   /* usable as a source; family 0 when there is none */
 	bool best_is_temporary;
 };
@@ -94,9 +96,12 @@ static int on_address(const struct nlmsghdr *msg, void *userdata)
 	if (nladdr_parse(msg, &a) < 0 || a.ifindex != s->ifindex)
 		return 0;
 	bool ours = is_ours(&a, s->vips);
+	s->any_ours = s->any_ours || ours;
 	if (addr_equal(&a.prefix.addr, &s->wanted)) {
 		s->found = true;
 		s->ours = ours;
+		s->passing = a.prefix.addr.family == AF_INET6 &&
+			     (a.flags & (IFA_F_TEMPORARY | IFA_F_DEPRECATED));
 	}
 	/* An IPv6 privacy address is replaced by another within days. */
 	bool temporary = a.prefix.addr.family == AF_INET6 && (a.flags & IFA_F_TEMPORARY);
@@ -134,7 +139,26 @@ static int on_route(const struct nlmsghdr *msg, void *userdata)
 	return nlroute_parse(msg, userdata);
 }
 
-/* Keeps `path->source` unless it is a VIP of ours on lo. */
+/* No IPv4 address but VIPs: those have scope host, so the kernel names no source, and would send
+ * from 0.0.0.0. */
+static int check_unnumbered(struct nlsock *sock, uint8_t family)
+{
+	struct address_search lo = { .ifindex = NLADDR_LO_IFINDEX };
+	int r = search_lo(sock, family, &lo);
+	return r == 0 && lo.any_ours ? -EADDRNOTAVAIL : r;
+}
+
+/* The kernel prefers privacy addresses where use_tempaddr says so; a session must outlive them
+ * (RFC 5014 IPV6_PREFER_SRC_PUBLIC). Where there is no other, the kernel's choice stays. */
+static void avoid_passing(const struct address_search *out, struct fib_path *path)
+{
+	if (!out->passing || !addr_is_set(&out->best) || out->best_is_temporary)
+		return;
+	path->source = out->best;
+	path->corrected = true;
+}
+
+/* Keeps `path->source` unless it is a VIP of ours on lo, or passes soon. */
 static int avoid_vip(struct nlsock *sock, struct fib_path *path)
 {
 	uint8_t family = path->source.family;
@@ -144,11 +168,14 @@ static int avoid_vip(struct nlsock *sock, struct fib_path *path)
 		return 0;
 	/* The interface first: it has few addresses and nearly always the right one. */
 	int r = search_addresses(sock, family, &out);
+	if (r == 0 && out.found && !out.ours)
+		avoid_passing(&out, path);
 	if (r < 0 || (out.found && !out.ours))
 		return r;
 	r = search_lo(sock, family, &lo);
 	if (r < 0 || !lo.ours)
 		return r;
+	path->corrected = true;
 	if (addr_is_set(&out.best))
 		path->source = out.best;
 	else if (addr_is_set(&lo.best))
@@ -164,33 +191,43 @@ static bool is_reachable(const struct nlroute *r)
 	       r->type == RTN_MULTICAST || r->type == RTN_ANYCAST;
 }
 
-static int lookup(struct nlsock *sock, const struct addr *dst, uint32_t ifindex,
-		  struct fib_path *ret)
+static int lookup(struct nlsock *sock, const struct addr *dst, const struct addr *source,
+		  uint32_t ifindex, struct fib_path *ret)
 {
 	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
 	struct nlroute route = { 0 };
-	int r = nlsock_request(sock, nlroute_build_get(buf, dst, ifindex), on_route, &route);
+	int r = nlsock_request(sock, nlroute_build_get(buf, dst, source, ifindex), on_route,
+			       &route);
 	if (r < 0)
 		return r;
 	if (!is_reachable(&route))
 		return -ENETUNREACH;
+	if (source)
+		route.source = *source;
+	else if (!addr_is_set(&route.source) && dst->family == AF_INET)
+		r = check_unnumbered(sock, AF_INET);
+	if (r < 0)
+		return r;
 	struct fib_path path = { .source = route.source,
 				 .gateway = route.gateway,
 				 .ifindex = route.ifindex };
-	r = avoid_vip(sock, &path);
+	r = source ? 0 : avoid_vip(sock, &path);
 	if (r == 0)
 		*ret = path;
 	return r;
 }
 
-int fib_lookup(const struct addr *dst, uint32_t ifindex, struct fib_path *ret, struct err *err)
+int fib_lookup(const struct addr *dst, const struct addr *source, uint32_t ifindex,
+	       struct fib_path *ret, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
 	struct nlsock *sock;
 	int r = open_socket(&sock, err);
 	if (r < 0)
 		return r;
-	r = lookup(sock, dst, ifindex, ret);
+	/* Without that address there is nothing to look up: the caller's bind() fails. */
+	r = lookup(sock, dst, source && fib_has_address(source, ifindex) ? source : NULL, ifindex,
+		   ret);
 	nlsock_free(sock);
 	if (r == -EADDRNOTAVAIL)
 		return err_set(err, r,
@@ -211,7 +248,7 @@ int fib_is_local(const struct addr *dst, bool *ret, struct err *err)
 	int r = open_socket(&sock, err);
 	if (r < 0)
 		return r;
-	r = nlsock_request(sock, nlroute_build_get(buf, dst, 0), on_route, &route);
+	r = nlsock_request(sock, nlroute_build_get(buf, dst, NULL, 0), on_route, &route);
 	nlsock_free(sock);
 	/* No route at all is an answer: not local. */
 	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL)

@@ -12,14 +12,19 @@
 #include "lib/err.h"
 
 struct fib_path {
-	struct addr source;  /* never a VIP of ours; family 0 if the kernel names none */
+	struct addr source;  /* never a VIP of ours, nor a temporary or deprecated address where
+			      * there is another; family 0 if the kernel names none */
 	struct addr gateway; /* family 0: on a connected network (or local); IPv6 also for IPv4 */
 	uint32_t ifindex;
+	bool corrected; /* the source is not the one the kernel would choose: bind to it */
 };
 
-/* The path to `dst`; `ifindex` 0 or the scope of a link-local destination. -ENETUNREACH (or another
- * error of the kernel) if none. -EADDRNOTAVAIL when a VIP of ours is the only source there is. */
-int fib_lookup(const struct addr *dst, uint32_t ifindex, struct fib_path *ret, struct err *err);
+/* The path to `dst` of a socket that is bound to `source`, which rules of policy routing may ask
+ * for (NULL: not bound; one that the host does not have counts as NULL); `ifindex` 0 or the scope
+ * of a link-local destination. -ENETUNREACH (or another error of the kernel) if none.
+ * -EADDRNOTAVAIL when a VIP of ours is the only source there is. */
+int fib_lookup(const struct addr *dst, const struct addr *source, uint32_t ifindex,
+	       struct fib_path *ret, struct err *err);
 /* The error of one of these functions says nothing about routes or addresses: the kernel could not
  * be asked (no descriptor, no memory, a table that changed all the time). To be asked again. */
 bool fib_is_unavailable(int error);

@@ -138,6 +138,7 @@ static void check_altered(struct lo_mirror *m, struct lo_entry *e, const struct 
 		return;
 	bool was_complete = complete(e);
 	e->altered = true;
+	e->wrong_scope = vipaddr_wrong_scope(a);
 	if (e->origin == LO_OURS && was_complete)
 		lose(m, e, LOOPBACK_ALTERED);
 }
@@ -185,6 +186,7 @@ void lo_mirror_dump_address(struct lo_mirror *m, const struct nladdr *a)
 	check_altered(m, e, a);
 	memcpy(e->label, a->label, sizeof(e->label));
 	e->as_made = vipaddr_as_made(a);
+	e->wrong_scope = vipaddr_wrong_scope(a);
 }
 
 void lo_mirror_dump_route(struct lo_mirror *m, const struct prefix *dst)
@@ -231,7 +233,7 @@ void lo_mirror_bound(struct lo_mirror *m, const struct prefix *vip)
 	e->origin = LO_OURS;
 	m->networks += !was_network && is_network(e);
 	e->there |= vipaddr_parts(vip);
-	e->altered = false;
+	e->altered = e->wrong_scope = false;
 	list_remove(&e->lost);
 }
 
@@ -255,5 +257,6 @@ bool lo_mirror_adopt(struct lo_mirror *m, const struct prefix *vip, const char *
 	if (m->tags || !e || e->origin != LO_FOREIGN || !e->as_made || strcmp(e->label, label) != 0)
 		return false;
 	e->origin = LO_LEFTOVER;
+	e->altered = e->wrong_scope;
 	return true;
 }

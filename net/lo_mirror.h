@@ -33,9 +33,10 @@ enum loopback_loss {
 struct lo_entry {
 	struct prefix prefix; /* the key; no padding in it */
 	enum lo_origin origin;
-	uint8_t there; /* its parts; of ours what should be, less what is known to be removed */
-	uint8_t seen;  /* in the dump that is being read */
-	bool altered;  /* the address is there, and not as we made it */
+	uint8_t there;    /* its parts; of ours what should be, less what is known to be removed */
+	uint8_t seen;     /* in the dump that is being read */
+	bool altered;     /* the address is there, and not as we make it */
+	bool wrong_scope; /* that is: it must be deleted and added to change */
 	enum loopback_loss why;
 	char label[IFNAMSIZ];
 	bool as_made;          /* the address is as we would make it, but for label and tag */

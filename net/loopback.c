@@ -77,6 +77,11 @@ static int explain(struct err *err, int r, const char *what, const struct prefix
 			"'setcap cap_net_admin+ep' on the program, or with "
 			"'--cap-add=NET_ADMIN' for a container",
 			what, text);
+	if (r == -EACCES && vip->addr.family == AF_INET6)
+		return err_set(err, r,
+			       "cannot %s %s: IPv6 is disabled on lo. Enable it with "
+			       "'sysctl -w net.ipv6.conf.lo.disable_ipv6=0'",
+			       what, text);
 	return err_set(err, r, "cannot %s %s: %s", what, text, strerror(-r));
 }
 
@@ -109,13 +114,28 @@ static int settle_conflict(struct loopback *lo, const struct prefix *vip, const 
 	return lo_mirror_explain(e, vip, err);
 }
 
+/* The kernel ignores a change of scope, so the address is deleted and added; a local route of ours
+ * delivers to it in between. */
+static int change_scope(struct loopback *lo, const struct prefix *vip, const char *app_name)
+{
+	int r = nlvip_add(lo->follow.ask, vip, VIP_ROUTE, NULL);
+	if (r == 0)
+		r = nlvip_del(lo->follow.ask, vip, VIP_ADDRESS);
+	if (r == 0)
+		r = nlvip_add(lo->follow.ask, vip, VIP_ADDRESS, app_name);
+	lo_follow_read(&lo->follow); /* the removal is our own */
+	return r;
+}
+
 /* Until the kernel has the address, or it turns out to be one of the previous instance. */
 static int bind_address(struct loopback *lo, const struct prefix *vip, const char *app_name,
 			struct err *err)
 {
 	const struct lo_entry *e = lo_mirror_find(&lo->follow.mirror, vip);
 	if (e && e->origin != LO_FOREIGN && (e->there & VIP_ADDRESS)) {
-		int r = e->altered ? nlvip_repair(lo->follow.ask, vip) : 0;
+		int r = !e->altered      ? 0
+			: e->wrong_scope ? change_scope(lo, vip, app_name)
+					 : nlvip_repair(lo->follow.ask, vip);
 		return r < 0 ? explain(err, r, "repair", vip) : 0;
 	}
 	int r = nlvip_add(lo->follow.ask, vip, VIP_ADDRESS, app_name);
@@ -143,7 +163,8 @@ static int bind_parts(struct loopback *lo, const struct prefix *vip, const char 
 	const struct lo_entry *e = lo_mirror_find(&lo->follow.mirror, vip);
 	/* The kernel drops the routes of an interface without a notification when its last IPv4
 	 * address goes, which may have been this one. */
-	bool was_bound = e && ((e->there & parts) & VIP_ADDRESS) == (parts & VIP_ADDRESS);
+	bool was_bound =
+		e && !e->wrong_scope && ((e->there & parts) & VIP_ADDRESS) == (parts & VIP_ADDRESS);
 	int r = parts & VIP_ADDRESS ? bind_address(lo, vip, app_name, err)
 				    : check_network(lo, vip, err);
 	e = lo_mirror_find(&lo->follow.mirror, vip);

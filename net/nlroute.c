@@ -46,12 +46,17 @@ struct nlmsghdr *nlroute_build_del_local(void *buf, const struct prefix *p, uint
 	return put_local(buf, RTM_DELROUTE, 0, p, ifindex);
 }
 
-struct nlmsghdr *nlroute_build_get(void *buf, const struct addr *dst, uint32_t ifindex)
+struct nlmsghdr *nlroute_build_get(void *buf, const struct addr *dst, const struct addr *source,
+				   uint32_t ifindex)
 {
 	struct nlmsghdr *msg;
 	struct rtmsg *rtm = put_head(buf, RTM_GETROUTE, 0, dst->family, &msg);
 	rtm->rtm_dst_len = (uint8_t)(addr_size(dst->family) * 8);
 	mnl_attr_put(msg, RTA_DST, addr_size(dst->family), dst->bytes);
+	if (source) {
+		rtm->rtm_src_len = (uint8_t)(addr_size(source->family) * 8);
+		mnl_attr_put(msg, RTA_SRC, addr_size(source->family), source->bytes);
+	}
 	if (ifindex)
 		mnl_attr_put_u32(msg, RTA_OIF, ifindex);
 	return msg;

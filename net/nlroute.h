@@ -31,7 +31,8 @@ struct nlmsghdr *nlroute_build_add_local(void *buf, const struct prefix *p, uint
 /* Removes only one that carries our tag. */
 struct nlmsghdr *nlroute_build_del_local(void *buf, const struct prefix *p, uint32_t ifindex);
 /* The path to one destination; `ifindex` 0: over any interface. */
-struct nlmsghdr *nlroute_build_get(void *buf, const struct addr *dst, uint32_t ifindex);
+struct nlmsghdr *nlroute_build_get(void *buf, const struct addr *dst, const struct addr *source,
+				   uint32_t ifindex);
 struct nlmsghdr *nlroute_build_dump(void *buf, uint8_t family, uint32_t table);
 /* Those of the table `local` that carry our tag; kernels before 4.20 send others as well. */
 struct nlmsghdr *nlroute_build_dump_local(void *buf, uint8_t family);

@@ -20,13 +20,18 @@ uint8_t vipaddr_parts(const struct prefix *vip)
 	return network4 ? VIP_ROUTE : VIP_ADDRESS | VIP_ROUTE;
 }
 
+static uint8_t scope_of(uint8_t family)
+{
+	return family == AF_INET ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
+}
+
 struct nladdr vipaddr_make(const struct prefix *vip, const char *app_name)
 {
 	struct nladdr a = {
 		.prefix = *vip,
 		.ifindex = NLADDR_LO_IFINDEX,
 		.proto = NLADDR_PROTO_OURS,
-		.scope = RT_SCOPE_UNIVERSE, /* as `ip address add` has it */
+		.scope = scope_of(vip->addr.family),
 	};
 	if (vip->addr.family == AF_INET6)
 		a.flags = FLAGS6;
@@ -35,16 +40,25 @@ struct nladdr vipaddr_make(const struct prefix *vip, const char *app_name)
 	return a;
 }
 
-bool vipaddr_intact(const struct nladdr *a, bool tags)
+bool vipaddr_wrong_scope(const struct nladdr *a)
+{
+	return a->scope != scope_of(a->prefix.addr.family);
+}
+
+static bool lasts(const struct nladdr *a)
 {
 	bool v6 = a->prefix.addr.family == AF_INET6;
-	return a->valid == NLADDR_FOR_EVER && a->preferred == (v6 ? 0 : NLADDR_FOR_EVER) &&
-	       (!tags || a->proto == NLADDR_PROTO_OURS);
+	return a->valid == NLADDR_FOR_EVER && a->preferred == (v6 ? 0 : NLADDR_FOR_EVER);
+}
+
+bool vipaddr_intact(const struct nladdr *a, bool tags)
+{
+	return lasts(a) && !vipaddr_wrong_scope(a) && (!tags || a->proto == NLADDR_PROTO_OURS);
 }
 
 bool vipaddr_as_made(const struct nladdr *a)
 {
 	uint32_t flags = a->prefix.addr.family == AF_INET6 ? FLAGS6 : 0;
-	return vipaddr_intact(a, false) && (a->flags & flags) == flags &&
-	       a->scope == RT_SCOPE_UNIVERSE;
+	return lasts(a) && (a->flags & flags) == flags &&
+	       (!vipaddr_wrong_scope(a) || a->scope == RT_SCOPE_UNIVERSE);
 }

@@ -16,9 +16,11 @@
  *
  * Both carry our number (IFA_PROTO, rtm_protocol), by which the next instance knows them.
  *
- * IPv6 addresses have a preferred lifetime of 0 ("deprecated"): they serve clients, but the
- * host does not choose them as the source of its own connections, whose answers might reach another
- * host that announces the same VIP (RFC 6724 rule 3).
+ * The host must not choose a VIP as the source of its own connections, whose answers might reach
+ * another host that announces the same VIP. So IPv4 addresses have scope host: they serve clients
+ * all the same, but the kernel never selects them towards a destination beyond this host. IPv6
+ * addresses have a preferred lifetime of 0 ("deprecated", RFC 6724 rule 3). Version 0.1.0 gave IPv4
+ * addresses scope global.
  */
 #ifndef NET_VIPADDR_H
 #define NET_VIPADDR_H
@@ -36,10 +38,12 @@ enum { VIP_ADDRESS = 1, VIP_ROUTE = 2 };
 uint8_t vipaddr_parts(const struct prefix *vip);
 /* Its address, with the label of the app; `app_name` NULL: without a label. */
 struct nladdr vipaddr_make(const struct prefix *vip, const char *app_name);
-/* Does the kernel's address have the lifetime and the tag that we gave it? `tags`: the kernel knows
- * the tag. */
+/* Does the kernel's address have the lifetime, the scope and the tag that we give it? `tags`: the
+ * kernel knows the tag. */
 bool vipaddr_intact(const struct nladdr *a, bool tags);
-/* Is it as vipaddr_make() makes it, but for tag and label? */
+/* The scope of an IPv4 address is not ours. The kernel cannot change it in place. */
+bool vipaddr_wrong_scope(const struct nladdr *a);
+/* Is it as vipaddr_make() makes it, or as version 0.1.0 did, but for tag and label? */
 bool vipaddr_as_made(const struct nladdr *a);
 /* "lo:NAME", cut to what the kernel accepts; "" for IPv6. */
 void vipaddr_label(const struct prefix *vip, const char *app_name, char ret[static IFNAMSIZ]);

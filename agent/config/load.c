@@ -22,6 +22,7 @@
 #include "agent/config/check_announce.h"
 #include "agent/config/check_apps.h"
 #include "agent/config/check_bgp.h"
+#include "agent/config/check_host.h"
 #include "agent/config/findings.h"
 #include "agent/config/gocast.h"
 #include "agent/config/parse.h"
@@ -119,6 +120,7 @@ static void load_tree(const struct config_tree *tree, bool world_readable,
 	config_check_agent(draft, root, findings);
 	config_check_bgp(draft, root, findings);
 	config_check_apps(draft, root, findings);
+	config_check_host(draft, root, findings);
 	config_check_announce(draft, root, findings);
 	config_check_gocast(draft, root, findings);
 	if (secret && world_readable)

@@ -46,7 +46,7 @@ static void warn_if_distant(const struct bgp_peer_config *peer, uint32_t local_a
 	struct fib_path path;
 	struct err err = { "" };
 	bgp_peer_name(peer, text);
-	int rc = fib_lookup(&peer->addr, scope_of(peer), &path, &err);
+	int rc = fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), &path, &err);
 	if (rc < 0)
 		log_warn("bgp", "peer %s: %s; connecting anyway", text, err.text);
 	else if (addr_is_set(&path.gateway) && peer->peer_as != local_as && !peer->multi_hop)
@@ -81,7 +81,7 @@ static bool find_id_towards(const struct config *config, const struct bgp_peer_c
 		*ret = peer->local_ip;
 		return true;
 	}
-	if (fib_lookup(&peer->addr, scope_of(peer), &path, NULL) < 0)
+	if (fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), &path, NULL) < 0)
 		return false;
 	*ret = path.source;
 	return serves_as_id(config, ret) ||
@@ -118,7 +118,7 @@ static bool own_address_towards(const struct bgp_peer_config *peer, uint8_t fami
 		*ret = *configured;
 		return true;
 	}
-	if (fib_lookup(&peer->addr, scope_of(peer), &path, NULL) < 0)
+	if (fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), &path, NULL) < 0)
 		return false;
 	if (path.source.family == family && !addr_is_link_local(&path.source)) {
 		*ret = path.source;
@@ -178,7 +178,7 @@ static void find_vital(struct host_addresses *h)
 		add_vital(h, &peer->addr, "the address of a peer");
 		add_vital(h, &peer->local_ip, "local_ip");
 		add_vital(h, &peer->local_ip6, "local_ip6");
-		if (fib_lookup(&peer->addr, scope_of(peer), &path, NULL) < 0)
+		if (fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), &path, NULL) < 0)
 			continue;
 		add_vital(h, &path.source, "this host's own address towards a peer");
 		add_vital(h, &path.gateway, "the gateway towards a peer");

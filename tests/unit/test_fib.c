@@ -99,7 +99,7 @@ static void expect_route(const char *dst, uint32_t ifindex, const char *source, 
 	struct fib_path info;
 	struct err err;
 	struct addr a = addr_of(dst);
-	if (fib_lookup(&a, ifindex, &info, &err) < 0)
+	if (fib_lookup(&a, NULL, ifindex, &info, &err) < 0)
 		fail_msg("%s", err.text);
 	expect_addr("source", &info.source, source);
 	expect_addr("gateway", &info.gateway, gateway);
@@ -111,7 +111,7 @@ static void expect_no_route(const char *dst, int r, const char *names)
 	struct fib_path info = { .ifindex = 77 };
 	struct err err = { "" };
 	struct addr a = addr_of(dst);
-	assert_int_equal(fib_lookup(&a, 0, &info, &err), r);
+	assert_int_equal(fib_lookup(&a, NULL, 0, &info, &err), r);
 	assert_int_equal(info.ifindex, 77);
 	if (!strstr(err.text, dst) || !strstr(err.text, names))
 		fail_msg("'%s'", err.text);
@@ -177,6 +177,21 @@ static void test_unnumbered_without_tags(void **state)
 	test_unnumbered(state);
 }
 
+/* As with use_tempaddr=2, where the kernel prefers the temporary address. */
+static void test_temporary_addresses_are_no_sources(void **state)
+{
+	struct fixture *f = *state;
+	must("echo 2 > /proc/sys/net/ipv6/conf/d0/use_tempaddr");
+	must("echo 0 > /proc/sys/net/ipv6/conf/d0/accept_dad; echo 0 > "
+	     "/proc/sys/net/ipv6/conf/d0/dad_transmits");
+	must("ip addr add fd00::2/64 dev d0 nodad");
+	must("ip addr add fd00:0:0:2::2/64 dev d0 nodad mngtmpaddr");
+	must("ip -6 addr show dev d0 temporary | grep -q inet6");
+	must("ip -6 route add 2001:db8::/32 via fd00:0:0:2::1");
+	expect_route("fd00:0:0:2::1", 0, "fd00:0:0:2::2", "none", f->d0);
+	expect_route("2001:db8::1", 0, "fd00:0:0:2::2", "fd00:0:0:2::1", f->d0);
+}
+
 /* A numbered link, where VIPs are closer to the peer's address than ours. */
 static void test_vips_are_no_sources(void **state)
 {
@@ -187,6 +202,23 @@ static void test_vips_are_no_sources(void **state)
 	add_vip(f, "2001:db8::1/128");
 	expect_route("10.0.0.1", 0, "10.0.0.2", "none", f->d0);
 	expect_route("2001:db8::2", 0, "fd00:0:0:2::2", "none", f->d0);
+}
+
+/* Another default route in the main table; the rule of the session's source decides. */
+static void test_policy_routing(void **state)
+{
+	struct fixture *f = *state;
+	struct addr dst = addr_of("10.200.0.1"), source = addr_of("10.0.0.2");
+	struct fib_path path;
+	must("ip link add e0 type veth peer name e1; ip link set e0 up; ip link set e1 up");
+	must("ip addr add 10.0.0.2/24 dev d0; ip addr add 10.77.0.2/24 dev e0");
+	must("ip route add default via 10.77.0.1; ip route add default via 10.0.0.1 table 100");
+	must("ip rule add from 10.0.0.2 lookup 100");
+	expect_route("10.200.0.1", 0, "10.77.0.2", "10.77.0.1", if_nametoindex("e0"));
+	assert_int_equal(fib_lookup(&dst, &source, 0, &path, NULL), 0);
+	expect_addr("source", &path.source, "10.0.0.2");
+	expect_addr("gateway", &path.gateway, "10.0.0.1");
+	assert_int_equal(path.ifindex, f->d0);
 }
 
 /* Routes, then the gateway; NULL: none. */
@@ -295,6 +327,8 @@ int main(void)
 		TEST(test_unnumbered),
 		TEST(test_unnumbered_without_tags),
 		TEST(test_vips_are_no_sources),
+		TEST(test_policy_routing),
+		TEST(test_temporary_addresses_are_no_sources),
 		TEST(test_default_gateway),
 		TEST(test_interface_address),
 	};

@@ -9,11 +9,14 @@
 #include <stdint.h>
 #include <string.h>
 #include <linux/capability.h>
+#include <linux/rtnetlink.h>
 #include <sys/syscall.h>
 
 #include <cmocka.h>
 
 #include "lib/array.h"
+#include "net/nlsock.h"
+#include "net/nlvip.h"
 #include "net/vipaddr.h"
 #include "process/loop.h"
 #include "tests/hide_tag.h"
@@ -165,7 +168,7 @@ static const struct {
 	const char *address, *route; /* NULL: that part is not needed */
 	const char *removal;         /* by another process */
 } vips[] = {
-	{ "192.0.2.1/32", "inet 192.0.2.1/32 scope global lo:app[^a-z]", NULL,
+	{ "192.0.2.1/32", "inet 192.0.2.1/32 scope host lo:app[^a-z]", NULL,
 	  DEL_ADDR("192.0.2.1/32") },
 	{ "198.51.100.0/24", NULL, "198.51.100.0/24", DEL_ROUTE("198.51.100.0/24") },
 	{ "2001:db8::1/128", "inet6 2001:db8::1/128 scope global nodad deprecated noprefixroute",
@@ -349,6 +352,62 @@ static void test_altered(void **state)
 		assert_int_equal(add(f, alterations[i].vip, NULL), 0);
 		assert_int_equal(del(f, alterations[i].vip), 0);
 	}
+}
+
+/* The kernel never picks a VIP as the source of the host's own traffic. */
+static void test_never_a_source(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(add(f, "192.0.2.53/32", NULL), 0);
+	assert_int_equal(
+		shell("ip -o addr show dev lo to 192.0.2.53 | grep -q 'scope host lo:app'"), 0);
+	assert_int_equal(shell("ip link add d0 type veth peer name d1 && ip link set d0 up && "
+			       "ip link set d1 up && ip route add default via 10.0.0.254 dev d0 "
+			       "onlink"),
+			 0);
+	assert_int_not_equal(shell("ip route get 10.0.0.254 | grep -q 'src 192.0.2.53'"), 0);
+}
+
+/* As version 0.1.0 bound it: with scope global, and with a local route of its own. */
+static void bind_as_0_1_0(struct fixture *f, const char *text)
+{
+	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
+	struct prefix p = vip(text);
+	struct nladdr a = vipaddr_make(&p, "app");
+	struct nlsock *s;
+	a.scope = RT_SCOPE_UNIVERSE;
+	assert_int_equal(nlsock_open(NETLINK_ROUTE, NULL, &s, NULL), 0);
+	assert_int_equal(nlsock_request(s, nladdr_build_add(buf, &a), NULL, NULL), 0);
+	assert_int_equal(nlvip_add(s, &p, VIP_ROUTE, NULL), 0);
+	nlsock_free(s);
+	f->noted[f->n_noted++] = p;
+}
+
+static void test_scope_of_0_1_0_changes(void **state)
+{
+	struct fixture *f = *state;
+	bind_as_0_1_0(f, "192.0.2.53/32");
+	restart(f);
+	assert_false(owns(f, "192.0.2.53/32"));
+	assert_int_equal(add(f, "192.0.2.53/32", NULL), 0);
+	assert_int_equal(
+		shell("ip -o addr show dev lo to 192.0.2.53 | grep -q 'scope host lo:app'"), 0);
+	assert_int_equal(shell("ip route show table local proto 118 | grep -q 192.0.2.53"), 0);
+	assert_true(owns(f, "192.0.2.53/32"));
+	assert_int_equal(sd_event_run(f->loop, 0) >= 0, 1);
+	assert_int_equal(f->n_lost, 0);
+	assert_int_equal(del(f, "192.0.2.53/32"), 0);
+}
+
+static void test_ipv6_disabled_names_the_sysctl(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = { "" };
+	assert_int_equal(shell("ip link set lo up && echo 1 > "
+			       "/proc/sys/net/ipv6/conf/lo/disable_ipv6"),
+			 0);
+	assert_int_equal(add(f, "2001:db8::53/128", &err), -EACCES);
+	assert_non_null(strstr(err.text, "net.ipv6.conf.lo.disable_ipv6=0"));
 }
 
 /* No foreign address depends on ours, nor ours on a foreign one. */
@@ -700,6 +759,9 @@ int main(void)
 		TEST(test_lost),
 		TEST(test_local_route_lost),
 		TEST(test_altered),
+		TEST(test_never_a_source),
+		TEST(test_scope_of_0_1_0_changes),
+		TEST(test_ipv6_disabled_names_the_sysctl),
 		TEST(test_network_beside_others),
 		TEST(test_network_goes_with_the_last_address),
 		TEST(test_serves_at_once),

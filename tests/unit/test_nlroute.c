@@ -93,7 +93,7 @@ static void test_big_table(void **state)
 	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
 	struct addr any = { .family = AF_INET };
 	struct nlroute out;
-	struct nlmsghdr *msg = nlroute_build_get(buf, &any, 0);
+	struct nlmsghdr *msg = nlroute_build_get(buf, &any, NULL, 0);
 	msg->nlmsg_type = RTM_NEWROUTE;
 	((struct rtmsg *)mnl_nlmsg_get_payload(msg))->rtm_table = RT_TABLE_COMPAT;
 	mnl_attr_put_u32(msg, RTA_TABLE, 1000);
