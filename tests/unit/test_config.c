@@ -28,6 +28,7 @@
 #include "agent/model/community.h"
 #include "lib/array.h"
 #include "lib/str.h"
+#include "tests/unit/own_netns.h"
 
 /* ---- a configuration as text ---- */
 
@@ -529,5 +530,6 @@ int main(void)
 		cmocka_unit_test(more_findings_than_are_kept),
 		cmocka_unit_test(check_sums_up),
 	};
+	own_netns_enter(); /* checks look at the host's subnets */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
