@@ -41,8 +41,8 @@ static void the_server_is_found(void **state)
 static void other_characters_are_refused(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "http://b\xc3\xbc"
-					   "cher.example/",
+	static const char *const bad[] = { ("http://b\xc3\xbc"
+					    "cher.example/"),
 					   "http://a%2eb/", "http://a,b/" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char host[URL_HOST_MAX];
