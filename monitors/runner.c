@@ -11,8 +11,8 @@
  * few milliseconds at most; the rest follows in the next turn, after anything more urgent.
  *
  * A failure of a check whose time fell into a gap (monitors/gap.h) is unknown, and the check is
- *made again at once. The second one in a row counts: a host that is starved for good must not keep
- *a dead service announced.
+ * made again at once. The second one in a row counts: a host that is starved for good must not keep
+ * a dead service announced.
  *
  * A hint (monitors/monitor.h) puts a probe on a list for the next turn of the loop, so that no
  * check is made and no app judged inside another module's callback.

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 mapfile -t sources < <(git ls-files '*.c' '*.h')
 
 clang-format --dry-run -Werror "${sources[@]}"
+! git grep -nE "^ \*[A-Za-z]" -- "*.c" "*.h" || { echo "a space is missing behind the * of a comment" >&2; exit 1; }
 echo "clang-format: ok"
 scripts/check-includes
 

@@ -2,15 +2,18 @@
 /*
  * The shutdown as a state machine. Pure; shutdown.h carries its actions out.
  *
- *	RUNNING ──── stop ────────────────> WITHDRAWING ── VIPs removed ──> CLOSING ── closed ──>
- *ENDED │ └─ stop, shutdown_drain ─> DRAINING ──^ drained, stop   or UNBIND limit └─ restart,
- *graceful ─> LEAVING ──^ stop └──── closed ───────────────────────────────────────────> ENDED
+ *	RUNNING ─┬─ stop ─────────────────────> WITHDRAWING ─ VIPs removed, ─> CLOSING ─ closed ─> ENDED
+ *	         │                                 ^    ^      UNBIND limit
+ *	         ├─ stop, shutdown_drain ─> DRAINING    │
+ *	         │                          (drained,   │
+ *	         │                           or stop)   │ stop
+ *	         └─ restart, graceful ────> LEAVING ────┴──── closed ───────────────────────────> ENDED
  *
  * SIGTERM and SIGINT ask for a stop. With shutdown_drain all apps are drained first
- *(docs/drain.md); a second signal ends the drain. SIGUSR2 asks for a restart: sessions are closed
- *such that routers keep the routes, VIPs and NAT rules stay (docs/graceful-restart.md). Without
- *graceful restart at any peer it is a stop. A stop ends a restart that is under way, never the
- *other way round.
+ * (docs/drain.md); a second signal ends the drain. SIGUSR2 asks for a restart: sessions are closed
+ * such that routers keep the routes, VIPs and NAT rules stay (docs/graceful-restart.md). Without
+ * graceful restart at any peer it is a stop. A stop ends a restart that is under way, never the
+ * other way round.
  *
  * A stop takes two seconds, whatever the routers do:
  *

@@ -11,7 +11,7 @@
  *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
  * All but the last two lines accept any method, as GoCast does. An unknown parameter of /register
- *is an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
+ * is an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
  * announced. /unregister ignores them, because scripts use one query for both.
  */
 #ifndef AGENT_HTTP_REQUEST_H

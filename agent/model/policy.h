@@ -30,8 +30,8 @@
  * with the last failure:
  *
  *	begins   when no app of the group is up and at least two of them went down within the
- *window: those are kept, announced in a degraded form ends     when an app of the group is up
- *again: those that are still down go down normally
+ *	         window: those are kept, announced in a degraded form
+ *	ends     when an app of the group is up again: those that are still down go down normally
  *
  * An app that fails alone, or long after the others, goes down normally, as does a group of one.
  * The first app to fail is withdrawn at once, because it is not known yet whether the others will

@@ -6,8 +6,9 @@
  *	              its time
  *	verdicts      every app registered by then has had a first verdict, good or bad
  *	connected     at least one session is established
- *	reachable     no VIP is announced that no established peer can be sent, for want of a next
- *hop or of the address family permitted     no capability is missing that the configuration needs
+ *	reachable     every announced VIP can be sent to an established peer: there is a next hop,
+ *	              and a peer has negotiated the address family
+ *	permitted     no capability is missing that the configuration needs
  *
  * The health of the apps does not count: a host whose service is down withdraws its routes, and the
  * agent does its work. Neither an app that is registered later nor the loss of one of several peers
@@ -26,7 +27,7 @@ struct readiness {
 	size_t unjudged;      /* apps of the start without a first verdict */
 	const char *waits_on; /* the name of one of them */
 	size_t peers, established;
-	size_t refused;      /* VIPs that no established peer can be sent */
+	size_t refused;      /* announced VIPs that cannot be sent to any established peer */
 	const char *missing; /* capabilities; "" or NULL: none */
 };
 

@@ -8,7 +8,7 @@
  *	status_line_collect  ──> status_line (P)   `systemctl status`
  *
  * A view reads the status struct of the domain (bgp/status.h, monitors/status.h, nat/status.h …)
- *and writes JSON from it; nothing lies between.
+ * and writes JSON from it; nothing lies between.
  */
 #ifndef AGENT_STATUS_STATUS_SOURCES_H
 #define AGENT_STATUS_STATUS_SOURCES_H

@@ -7,8 +7,7 @@
  *	 "lease_until_ms": 1767323045678}
  *	{"drain": "dns", "since_ms": …, "until_ms": …, "reason": "…"}     "drain": null: the agent
  *	{"vip": "192.0.2.53/32", "label": "lo:dns"}
- *	{"end": 3}                                                         lines between first and
- *last
+ *	{"end": 3}                                                         lines between the two
  *
  * Times are CLOCK_REALTIME, milliseconds since 1970. A file without its last line, with any other
  * line, or of another version, is not used at all: part of it would withdraw routes. Only a

@@ -7,7 +7,7 @@
  *	other:  the route with other attributes; nothing else is touched
  *
  * A VIP outlives its app: when the app goes, it stays without an owner until it is down; an app
- *that claims it meanwhile gets it as it stands.
+ * that claims it meanwhile gets it as it stands.
  *
  * The host is a table of operations and the clock a value, so that a test can drive every order and
  * failure.
