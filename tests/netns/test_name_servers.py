@@ -13,8 +13,7 @@ from .wait import wait_until
 OTHER = "192.0.2.54/32"
 SERVERS = ("127.0.0.53", "127.0.0.54")
 SLOW = 4.5
-"""Seconds. A resolver waits for five: this tells a loop that waited for it from one that did not. How fast
-the agent is, bench measures."""
+"""Seconds. A resolver waits for five: this tells a loop that waited for it from one that did not."""
 
 
 def with_files(**files: Path) -> list[str]:
