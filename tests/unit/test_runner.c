@@ -249,8 +249,8 @@ static void test_timeout(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s = { 0 };
-	new_runner(f,
-		   &(struct runner_config){ .timing.interval = INTERVAL, .timing.timeout = USEC_PER_SEC });
+	new_runner(f, &(struct runner_config){ .timing.interval = INTERVAL,
+					       .timing.timeout = USEC_PER_SEC });
 	watch(f, &s, "exec:echo connecting; sleep 1000");
 	loop_until(f->loop, is_down, &s);
 	assert_string_equal(status_of(&s, 0).said, "no result within 1s, killed: connecting");
