@@ -172,7 +172,7 @@ container-test:
 KERNELS = bullseye bookworm trixie
 test-kernels: variant-plain
 	@scripts/deps.sh kernels $(KERNELS)
-	@for suite in $(KERNELS); do tests/kernels/boot $$suite tests/kernels/suite all || \
+	@for suite in $(KERNELS); do KERNEL_TIMEOUT=14400 tests/kernels/boot $$suite tests/kernels/suite all || \
 		failed="$$failed $$suite"; done; \
 		test -z "$$failed" || { echo "test-kernels: failed on$$failed" >&2; exit 1; }
 

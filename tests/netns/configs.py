@@ -4,6 +4,7 @@ from typing import Any
 
 from .routers import Router
 from .testbed import AGENT_AS
+from .wait import EMULATED
 
 VIP4 = "192.0.2.53/32"
 VIP6 = "2001:db8::53/128"
@@ -16,6 +17,10 @@ def peer(router: Router, **keys: Any) -> dict[str, Any]:
     return {"peer_ip": router.ip, "peer_as": router.config.asn, **keys}
 
 
+# Commands have an interval, but for where starting one takes as long.
+_TIMEOUT = {"timeout": "5s"} if EMULATED else {}
+
+
 def config(
     *peers: dict[str, Any],
     apps: tuple[dict[str, Any], ...] = (),
@@ -24,7 +29,7 @@ def config(
 ) -> dict[str, Any]:
     """Quick checks and quick reconnects, so that the tests need not wait."""
     structure: dict[str, Any] = {
-        "agent": {"monitor_interval": "100ms", **(agent or {})},
+        "agent": {"monitor_interval": "100ms", **_TIMEOUT, **(agent or {})},
         "bgp": {"local_as": AGENT_AS, "connect_retry": "200ms", **bgp},
     }
     if peers:

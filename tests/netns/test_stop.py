@@ -6,12 +6,13 @@ import pytest
 
 from . import rawpeer
 from .configs import VIP4, VIP6, app, config, peer
-from .rawpeer import RawListener
 from .old_kernel import kernel_keeps_tags
+from .rawpeer import RawListener
 from .testbed import ROUTER_AS, Testbed
+from .wait import EMULATED
 
 # Two seconds are promised; the rest is for a busy machine and the sanitizers.
-STOP_TIMEOUT = 3.5
+STOP_TIMEOUT = 3.5 * (3 if EMULATED else 1)
 
 WEB = app("web", VIP4)
 

@@ -1,5 +1,6 @@
 """The only place where the tests poll. Use it where nothing better can be awaited."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,6 +8,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 INTERVAL = 0.03
+EMULATED = bool(os.environ.get("EMULATED"))
+"""On an emulated processor (tests/kernels) starting a process takes a tenth of a second and more."""
+
 TIMEOUT = 25.0
 """Seconds for whatever is to happen: many, for machines that are slow and busy, since they cost nothing
 where it happens. Yet fewer than 30, after which the agent gets out of most mistakes by itself: the hold

@@ -260,13 +260,18 @@ static void a_foreign_address_is_a_trouble_that_is_tried_again(void **state)
 static void leftovers_are_claimed_or_removed(void **state)
 {
 	struct bed *b = *state;
-	struct prefix other = prefix("192.0.2.2/32");
+	struct prefix vip = prefix(VIP), other = prefix("192.0.2.2/32");
 	bool v4, v6;
 	bring_up(b);
 	reconcile_want(b->reconcile, reconcile_claim(b->reconcile, &other, &b->spec, b), up, SEC);
 	loop_drain(b->loop);
 	actuator_free(b->actuator); /* killed */
 	start(b);
+	if (!actuator_has_tags(b->actuator)) {
+		print_message("this kernel keeps no tag on addresses: notes stand in\n");
+		assert_true(actuator_adopt(b->actuator, &vip, "lo:web"));
+		assert_true(actuator_adopt(b->actuator, &other, "lo:web"));
+	}
 	actuator_find_leftovers(b->actuator, &v4, &v6);
 	assert_true(v4);
 	assert_false(v6);

@@ -22,6 +22,7 @@
 #include "agent/status/view_app.h"
 #include "agent/status/view_vip.h"
 #include "agent/vip/host_addresses.h"
+#include "agent/vip/vip.h"
 #include "lib/array.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -441,8 +442,20 @@ static void test_an_app_whose_port_is_open(void **state)
 	close(fd);
 }
 
+/* A kernel without tags on addresses gets the VIP only when the state file has it on the disk. */
+static bool is_announced(void *userdata)
+{
+	const struct agent *a = userdata;
+	struct prefix p;
+	assert_int_equal(prefix_parse("192.0.2.1/32", &p, NULL), 0);
+	const struct vip *vip = vip_find(actuator_reconcile(a->actuator), &p);
+	return vip && vip->announced;
+}
+
 static void test_an_app_without_monitors(void **state)
 {
+	struct agent *a = *state;
+	loop_until(a->loop, is_announced, a);
 	json_t *o = ask_json(*state, "/v1/apps/config");
 	expect_text(o, "reason",
 		    "192.0.2.1/32: no BGP session established (0 of 1): peer 127.0.0.9 is idle");
@@ -553,6 +566,8 @@ static void test_drain_of_the_agent(void **state)
 
 static void test_status(void **state)
 {
+	struct agent *a = *state;
+	loop_until(a->loop, is_announced, a);
 	json_t *o = ask_json(*state, "/v1/status");
 	expect_text(o, "version", VIPHERALD_VERSION);
 	expect_text(o, "phase", "running");
