@@ -97,7 +97,7 @@ def test_status_follows_what_happens(bed: Testbed, manager: Manager) -> None:
     agent.register("other", "192.0.2.54/32", monitors=["exec:false"])
     manager.wait(STATUS=status("1 of 2 apps", "1 of 2 VIPs", "1 of 1 peer"))
     router.kill()
-    manager.wait(STATUS=status("1 of 2 apps", "1 of 2 VIPs", "0 of 1 peer"))
+    manager.wait(STATUS=status("1 of 2 apps", "0 of 2 VIPs", "0 of 1 peer"))
 
 
 def test_status_is_rate_limited_and_not_repeated(bed: Testbed, manager: Manager) -> None:
