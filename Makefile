@@ -27,8 +27,19 @@ PKG_LIBS   := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lresolv
 WARN = -Wall -Wextra -Wswitch-enum -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
        -Wwrite-strings -Wundef -Wformat=2 -Wvla -Werror
 ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -DVIPHERALD_VERSION='"$(VERSION)"' -I. $(WARN) \
-              $(PKG_CFLAGS) $(CFLAGS) $(VARIANT)
-ALL_LDFLAGS = $(LDFLAGS) $(VARIANT) -Wl,--as-needed
+              $(PKG_CFLAGS) $(CFLAGS) $(HARDEN_CFLAGS) $(VARIANT)
+ALL_LDFLAGS = $(LDFLAGS) $(HARDEN_LDFLAGS) $(VARIANT) -Wl,--as-needed
+
+# Shown by tests/build/test_hardening.py. The sanitizers check more than FORTIFY_SOURCE, which hides
+# calls from them and needs an optimizing compiler. HARDEN= leaves all of it to the packager.
+HARDEN    = $(if $(VARIANT),,yes)
+ifneq ($(HARDEN),)
+BRANCHES_x86_64  = -fcf-protection=full
+BRANCHES_aarch64 = -mbranch-protection=standard
+HARDEN_CFLAGS  = -fPIE -fstack-protector-strong -fstack-clash-protection $(BRANCHES_$(shell uname -m)) \
+                 $(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+HARDEN_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+endif
 
 SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(ROOMS))))
 OBJECTS  = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out agent/cli/main.c,$(SOURCES)))

@@ -1,5 +1,9 @@
 """The contents of the image."""
 
+import re
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from .engine import IMAGE, Engine
@@ -56,3 +60,14 @@ def test_says_what_is_missing(engine: Engine) -> None:
     words = ["run", "--rm", "--net=none", "--entrypoint", "sh", IMAGE, "-c"]
     said = engine.podman(*words, "vipherald -config=/nowhere.yaml 2>&1; echo $?")
     assert "/nowhere.yaml" in said and said.endswith("1\n")
+
+
+def test_the_program_is_hardened(engine: Engine, tmp_path: Path) -> None:
+    """As tests/build/test_hardening.py looks at build/vipherald; this one is stripped."""
+    program = tmp_path / "vipherald"
+    words = ["--rm", "--net=none", "--volume", f"{tmp_path}:/out", "--entrypoint", "cp", IMAGE]
+    engine.podman("run", *words, "/usr/local/bin/vipherald", "/out/")
+    elf = subprocess.check_output(["readelf", "-Wdl", "--dyn-syms", program], text=True)
+    assert re.search(r"\(FLAGS_1\).*NOW PIE", elf)
+    assert "GNU_RELRO" in elf and not re.search(r"0x\S+ RWE ", elf)
+    assert "__stack_chk_fail" in elf and "__memcpy_chk" in elf
