@@ -15,7 +15,7 @@
 #include "lib/mono.h"
 
 /* A session that lives for so long refutes what ended the one before it. */
-#define BGP_NOTICE_KEEP (5 * 60 * USEC_PER_SEC)
+#define BGP_NOTICE_KEEP (300 * USEC_PER_SEC)
 
 struct bgp_notice {
 	bool received; /* else sent */

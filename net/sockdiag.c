@@ -203,7 +203,9 @@ int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *
 	if (r < 0)
 		return r;
 	*ret_listening = s.found;
-	*ret_loopback = s.found ? (struct addr){ 0 } : s.addr;
+	*ret_loopback = s.addr;
+	if (s.found)
+		*ret_loopback = (struct addr){ 0 };
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 #include "lib/deadlines.h"
 #include "lib/mono.h"
 
-#define DUE_PER_TURN 256
+#define DUE_PER_TURN ((size_t)256)
 #define DUE_AGAIN    USEC_PER_SEC
 
 /* In the order in which they are handled when several are due. */

@@ -280,7 +280,8 @@ static void check_app(const struct check *c, const struct app_spec *app,
 		config_warn(c->findings, config_at_missing(node, "monitors"),
 			    "no monitors: the VIP is always announced, whether or not the service "
 			    "is up");
-	check_host_names(c, app, monitors);
+	else
+		check_host_names(c, app, monitors);
 	if (has_consul_monitor(app) && !c->draft->agent.consul.addr)
 		config_warn(c->findings, config_at(monitors),
 			    "a consul monitor requires agent.consul_addr or CONSUL_HTTP_ADDR in "

@@ -127,7 +127,8 @@ static void check_example(const struct config_node *mapping, const struct config
 		const struct config_key *k = config_section_find(s, c->key, &offset);
 		if (!k)
 			fail_msg("config.example.yaml:%u: %s", c->line, c->key);
-		check_example_key(c, s, k);
+		else
+			check_example_key(c, s, k);
 	}
 }
 

@@ -74,7 +74,7 @@ static void headers_that_do_not_fit_are_dropped(void **state)
 	char buf[HTTP_HEADER_MAX];
 	(void)state;
 	memset(line, 'x', sizeof(line));
-	memcpy(line, "Long: ", 6);
+	memcpy(line, "Long: ", sizeof("Long: ") - 1);
 	http_headers_add(&h, line, sizeof(line));
 	assert_int_equal(h.len, 0);
 	http_headers_add(&h, line, HTTP_HEADERS_MAX - 8);

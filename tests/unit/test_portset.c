@@ -113,7 +113,7 @@ static void test_filter(void **state)
 	(void)state;
 	static const size_t counts[] = { 0, 1, 2, 3, 5, 64, 255, PORT_FILTER_RANGES };
 	for (size_t c = 0; c < ARRAY_SIZE(counts); c++) {
-		struct port_range ranges[PORT_FILTER_RANGES];
+		struct port_range ranges[PORT_FILTER_RANGES] = { 0 };
 		int fds[2];
 		assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds), 0);
 		for (size_t i = 0; i < counts[c]; i++)

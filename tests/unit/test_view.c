@@ -647,11 +647,11 @@ static void test_metrics(void **state)
 				   .services = { .found = 9, .retained = 1 } };
 	static const char *const lines[] = {
 		"vipherald_build_info{version=\"1.2.3\"} 1\n",
-		"# TYPE vipherald_loop_stall_seconds histogram\n"
-		"vipherald_loop_stall_seconds_bucket{le=\"0.1\"} 1\n"
+		"# TYPE vipherald_loop_stall_seconds histogram\n",
+		"vipherald_loop_stall_seconds_bucket{le=\"0.1\"} 1\n",
 		"vipherald_loop_stall_seconds_bucket{le=\"0.25\"} 2\n",
-		"vipherald_loop_stall_seconds_bucket{le=\"+Inf\"} 3\n"
-		"vipherald_loop_stall_seconds_sum 0.001500\n"
+		"vipherald_loop_stall_seconds_bucket{le=\"+Inf\"} 3\n",
+		"vipherald_loop_stall_seconds_sum 0.001500\n",
 		"vipherald_loop_stall_seconds_count 3\n",
 		"# TYPE vipherald_apps gauge\n",
 		"vipherald_apps{health=\"up\"} 5\n",
