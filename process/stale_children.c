@@ -143,14 +143,12 @@ static void note_killed(struct stale_children *o, pid_t pid)
 /* By a pidfd, so that the signal cannot reach another process that was given the number. */
 static void kill_if_stale(struct stale_children *o, const char *pid)
 {
-	char path[64];
 	size_t len = 0;
 	pid_t number = (pid_t)strtol(pid, NULL, 10);
 	int fd = number != getpid() ? (int)syscall(SYS_pidfd_open, number, 0) : -1;
 	if (fd < 0)
 		return;
-	snprintf(path, sizeof(path), "/proc/%.20s/environ", pid);
-	char *env = proc_file_read(path, ENVIRON_MAX, &len);
+	char *env = proc_environ_read(number, ENVIRON_MAX, &len);
 	if (env && is_stale(env, len) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
 		note_killed(o, number);
 	free(env);

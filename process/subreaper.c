@@ -80,10 +80,8 @@ static bool is_led(uint64_t id)
  * its children. */
 static enum kin kin_of(pid_t pid, uint64_t *ret_id)
 {
-	char path[48];
 	size_t len = 0;
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	char *env = proc_file_read(path, ENVIRON_MAX, &len);
+	char *env = proc_environ_read(pid, ENVIRON_MAX, &len);
 	uint64_t id = len > 0 ? id_of(env, len) : 0;
 	free(env);
 	if (len == 0)

@@ -13,21 +13,17 @@ static const char key_backend[] = "nat.backend";
 
 const char *capability_name(int number)
 {
-	static const struct {
-		int number;
-		const char *name;
-	} names[] = {
-		{ CAP_NET_ADMIN, "CAP_NET_ADMIN" },
-		{ CAP_NET_RAW, "CAP_NET_RAW" },
-		{ CAP_NET_BIND_SERVICE, "CAP_NET_BIND_SERVICE" },
-		{ CAP_SETUID, "CAP_SETUID" },
-		{ CAP_SETGID, "CAP_SETGID" },
-		{ CAP_KILL, "CAP_KILL" },
+	static const char *const names[] = {
+		[CAP_DAC_OVERRIDE] = "CAP_DAC_OVERRIDE",
+		[CAP_KILL] = "CAP_KILL",
+		[CAP_SETGID] = "CAP_SETGID",
+		[CAP_SETUID] = "CAP_SETUID",
+		[CAP_NET_BIND_SERVICE] = "CAP_NET_BIND_SERVICE",
+		[CAP_NET_ADMIN] = "CAP_NET_ADMIN",
+		[CAP_NET_RAW] = "CAP_NET_RAW",
 	};
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].number == number)
-			return names[i].name;
-	return "an unknown capability";
+	const char *name = number >= 0 && (size_t)number < ARRAY_SIZE(names) ? names[number] : NULL;
+	return name ? name : "an unknown capability";
 }
 
 __attribute__((format(printf, 6, 7))) static void need(struct capability_needs *needs,
@@ -127,6 +123,25 @@ void capability_needs_find(const struct config *c, const struct capability_facts
 		     c->agent.listen_addr.port);
 	if (c->agent.exec_user && !facts->exec_user_is_us)
 		need_for_commands(c->agent.exec_user, facts, ret);
+}
+
+static bool may_use_raw(const struct config *c, const struct capability_facts *facts)
+{
+	return !facts->icmp_is_allowed ||
+	       (c->nat.backend == NAT_AUTO && facts->legacy == NAT_LEGACY_USED);
+}
+
+uint64_t capability_keep(const struct config *c, const struct capability_facts *facts,
+			 const struct capability_needs *needs)
+{
+	uint64_t keep = 0;
+	for (size_t i = 0; i < needs->n; i++)
+		keep |= UINT64_C(1) << needs->items[i].number;
+	if (may_use_raw(c, facts))
+		keep |= UINT64_C(1) << CAP_NET_RAW;
+	if (facts->stays_root)
+		keep |= UINT64_C(1) << CAP_DAC_OVERRIDE;
+	return keep;
 }
 
 /* Words */

@@ -24,6 +24,7 @@ struct capability_facts {
 	unsigned first_free_port; /* lower ports require CAP_NET_BIND_SERVICE */
 	enum nat_legacy legacy;   /* whether the host uses legacy iptables */
 	bool exec_user_is_us;     /* agent.exec.user is the user of the agent */
+	bool stays_root;          /* the agent goes on as uid 0 */
 	bool icmp_is_allowed;     /* ICMP sockets, by net.ipv4.ping_group_range */
 };
 
@@ -47,6 +48,13 @@ struct capability_needs {
 const char *capability_name(int number); /* "CAP_NET_ADMIN" */
 void capability_needs_find(const struct config *c, const struct capability_facts *facts,
 			   struct capability_needs *ret);
+
+
+/* A bit for each CAP_… that is kept when the others are given up: what is needed, and what apps
+ * that are registered at run time may need. For a process that stays root, CAP_DAC_OVERRIDE too:
+ * without it `file:` monitors and disable_files of other users would look missing. */
+uint64_t capability_keep(const struct config *c, const struct capability_facts *facts,
+			 const struct capability_needs *needs);
 
 /* "CAP_NET_RAW is missing, required for …: …", with what to do. */
 void capability_explain(const struct capability_need *need, struct strbuf *text);

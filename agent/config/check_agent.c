@@ -47,6 +47,9 @@ void config_check_agent(const struct config_draft *draft, const struct config_no
 	const struct config_node *agent = config_node_get(root, "agent");
 	if (!agent)
 		return;
+	if (draft->agent.user && !draft->agent.drop_privileges)
+		config_error(findings, config_at(config_node_get(agent, "drop_privileges")),
+			     "must be true with agent.user");
 	check_tls(&draft->agent.consul, agent, findings);
 	check_allow_from(draft->agent.admission.exec, config_node_get(agent, "exec"), findings);
 	check_allow_from(draft->agent.admission.others, config_node_get(agent, "monitors"),

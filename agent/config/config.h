@@ -28,6 +28,8 @@ struct config_agent {
 	span_t cleanup_timer;
 	struct consul_config consul;
 	struct monitor_admission admission;
+	char *user;      /* an agent started as root becomes this user; NULL: stays root */
+	bool drop_privileges;
 	char *exec_user; /* commands run as this user; NULL: as the agent */
 	char *tls_ca;    /* CAs that `https` monitors trust; NULL: those of the system */
 	span_t drain_time;

@@ -14,6 +14,7 @@ void config_agent_done(struct config_agent *agent)
 	free(agent->disable_file);
 	free(agent->state_file);
 	consul_config_done(&agent->consul);
+	free(agent->user);
 	free(agent->exec_user);
 	free(agent->tls_ca);
 }

@@ -55,6 +55,20 @@ static const struct config_key agent_keys[] = {
 	  FIELD(listen_addr),
 	  .default_text = ":8080",
 	  .doc = "Listen address of the HTTP API." },
+	{ .name = "user",
+	  .type = &config_type_text,
+	  FIELD(user),
+	  .default_words = "the user that starts it",
+	  .doc = "Started as root, the agent runs as this user, with the groups of that user and "
+		 "the capabilities that the configuration needs." },
+	{ .name = "drop_privileges",
+	  .type = &config_type_bool,
+	  FIELD(drop_privileges),
+	  .default_text = "true",
+	  .doc = "Give up the capabilities that the configuration does not need, for the commands "
+		 "of `exec` monitors too, which then cannot gain any by setuid programs either. "
+		 "See "
+		 "[service.md](service.md#started-as-root)." },
 	{ .name = "monitor_interval",
 	  .type = &config_type_duration,
 	  FIELD(monitor_timing.interval),

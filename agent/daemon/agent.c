@@ -17,15 +17,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/daemon/account.h"
 #include "agent/daemon/calls.h"
-#include "agent/daemon/exec_user.h"
 #include "agent/daemon/load_log.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/shutdown_ops.h"
 #include "lib/log.h"
 #include "lib/version.h"
-#include "process/capability.h"
 #include "process/instance_lock.h"
 #include "process/loop.h"
 
@@ -193,7 +192,8 @@ static int start_drains(struct agent *a, struct err *err)
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
-	int rc = c->exec_user ? exec_user_find(c->exec_user, &a->exec_user, err) : 0;
+	int rc = c->exec_user ? account_find("agent.exec.user", c->exec_user, &a->exec_user, err)
+			      : 0;
 	if (rc < 0)
 		return rc;
 	const struct runner_config runner = {
@@ -218,11 +218,14 @@ static int start_health(struct agent *a, struct err *err)
 }
 
 /* Missing capabilities are logged; what needs them fails on its own. */
-static void check_capabilities(struct agent *a)
+static int drop_privileges(struct agent *a, struct err *err)
 {
-	privileges_find(a->config, NULL, &a->capabilities);
+	int rc = privileges_drop(a->config, &a->capabilities, err);
+	if (rc < 0)
+		return rc;
 	privileges_report(&a->capabilities);
-	capability_clear_ambient();
+	privileges_check_file(a->config, a->config_file.path);
+	return 0;
 }
 
 static void on_stale_children(size_t killed, void *userdata)
@@ -282,7 +285,7 @@ static void agent_done(struct agent *a)
 	disable_file_free(a->disable_file);
 	file_watcher_free(a->presence);
 	monitor_runner_free(a->runner);
-	exec_user_free(a->exec_user);
+	account_free(a->exec_user);
 	host_changes_free(a->host_changes);
 	actuator_free(a->actuator); /* it may wait for the speaker */
 	peer_log_free(a->peer_log);
@@ -307,8 +310,9 @@ int agent_run(const char *config_file)
 	if (load_config(&a, config_file) < 0)
 		return 1;
 	log_info("agent", "vipherald %s", VIPHERALD_VERSION);
-	check_capabilities(&a);
-	int rc = start(&a, &err);
+	int rc = drop_privileges(&a, &err);
+	if (rc == 0)
+		rc = start(&a, &err);
 	if (rc < 0)
 		log_error("agent", "%s", err.text);
 	else

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/privileges.h"
 
+#include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "agent/daemon/account.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "nat/backend.h"
 #include "net/icmp_socket.h"
 #include "process/capability.h"
+#include "process/privilege_drop.h"
 
 static bool is_us(const char *name)
 {
@@ -36,17 +41,67 @@ static bool may_open_icmp(const char *user)
 	return icmp_socket_is_allowed(groups, (size_t)n);
 }
 
-void privileges_find(const struct config *c, const char *user, struct capability_needs *ret)
+static struct capability_facts find_facts(const struct config *c, const char *user)
 {
 	const char *name = c->agent.exec_user;
-	const struct capability_facts facts = {
+	return (struct capability_facts){
 		.effective = capability_effective(),
 		.first_free_port = capability_first_free_port(),
 		.legacy = nat_iptables_legacy(),
 		.icmp_is_allowed = may_open_icmp(user),
 		.exec_user_is_us = name && (user ? str_equal(name, user) : is_us(name)),
+		.stays_root = !user && geteuid() == 0,
 	};
+}
+
+void privileges_find(const struct config *c, const char *user, struct capability_needs *ret)
+{
+	const struct capability_facts facts = find_facts(c, user);
 	capability_needs_find(c, &facts, ret);
+}
+
+static void log_held(void)
+{
+	char buf[256] = "";
+	struct strbuf text = strbuf_over(buf, sizeof(buf));
+	for (int n = 0; n < 64; n++)
+		if (capability_effective() >> n & 1)
+			strbuf_add(&text, "%s%s", text.len > 0 ? ", " : "", capability_name(n));
+	log_info("agent", "running as uid %u with %s", (unsigned)geteuid(),
+		 text.len > 0 ? buf : "no capability");
+}
+
+int privileges_drop(const struct config *c, struct capability_needs *ret_needs, struct err *err)
+{
+	struct child_user *user = NULL;
+	int rc = c->agent.user ? account_find("agent.user", c->agent.user, &user, err) : 0;
+	if (rc < 0)
+		return rc;
+	const struct capability_facts facts = find_facts(c, c->agent.user);
+	capability_needs_find(c, &facts, ret_needs);
+	const struct privilege_drop drop = { capability_keep(c, &facts, ret_needs), user };
+	if (!c->agent.drop_privileges)
+		capability_clear_ambient();
+	else if (user && !capability_have(CAP_SETUID))
+		rc = err_set(err, -EPERM,
+			     "agent.user: cannot become '%.100s' as uid %u, start as root",
+			     c->agent.user, (unsigned)geteuid());
+	else
+		rc = privilege_drop(&drop, err);
+	account_free(user);
+	if (rc < 0)
+		return rc;
+	if (c->agent.drop_privileges)
+		log_held();
+	privileges_find(c, NULL, ret_needs);
+	return 0;
+}
+
+void privileges_check_file(const struct config *c, const char *file)
+{
+	if (c->agent.user && access(file, R_OK) < 0)
+		log_warn("config", "%s: agent.user '%.100s' cannot read it again: %s", file,
+			 c->agent.user, strerror(errno));
 }
 
 void privileges_report(const struct capability_needs *needs)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The facts about process and host that agent/config/capabilities.h needs. */
+/* The capabilities that the agent needs, has and gives up (agent/config/capabilities.h). */
 #ifndef AGENT_DAEMON_PRIVILEGES_H
 #define AGENT_DAEMON_PRIVILEGES_H
 
@@ -8,6 +8,11 @@
 
 /* `user`: the user that the agent will run as; NULL: the present one. */
 void privileges_find(const struct config *c, const char *user, struct capability_needs *ret);
+/* As agent.user and agent.drop_privileges say; to be called before anything is opened. `ret_needs`
+ * has what is missing afterwards. */
+int privileges_drop(const struct config *c, struct capability_needs *ret_needs, struct err *err);
+/* A configuration that agent.user cannot read again. */
+void privileges_check_file(const struct config *c, const char *file);
 /* Logs each missing capability, with what does not work without it. */
 void privileges_report(const struct capability_needs *needs);
 

@@ -153,6 +153,44 @@ static void test_missing_are_listed_once(void **state)
 	assert_string_equal(buf, "CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_KILL");
 }
 
+static void test_kept(void **state)
+{
+	static const struct {
+		const char *config;
+		struct capability_facts facts;
+		uint64_t keep;
+	} kept[] = {
+		{ BGP, { .icmp_is_allowed = true, .first_free_port = 1024 }, BIT(CAP_NET_ADMIN) },
+		/* An app that is registered later may ping, or bring NAT. */
+		{ BGP, { .first_free_port = 1024 }, BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW) },
+		{ BGP,
+		  { .icmp_is_allowed = true, .legacy = NAT_LEGACY_USED, .first_free_port = 1024 },
+		  BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW) },
+		{ BGP "nat: { backend: nftables }\n",
+		  { .icmp_is_allowed = true, .legacy = NAT_LEGACY_USED, .first_free_port = 1024 },
+		  BIT(CAP_NET_ADMIN) },
+		{ BGP,
+		  { .icmp_is_allowed = true, .stays_root = true, .first_free_port = 1024 },
+		  BIT(CAP_NET_ADMIN) | BIT(CAP_DAC_OVERRIDE) },
+		{ "agent: { exec: { user: nobody } }\n" BGP,
+		  { .icmp_is_allowed = true, .first_free_port = 1024 },
+		  BIT(CAP_NET_ADMIN) | BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL) },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		struct config *config = NULL;
+		struct config_findings findings = { 0 };
+		struct capability_needs needs;
+		assert_int_equal(config_load_text(kept[i].config, strlen(kept[i].config), &config,
+						  &findings),
+				 0);
+		capability_needs_find(config, &kept[i].facts, &needs);
+		assert_int_equal(capability_keep(config, &kept[i].facts, &needs), kept[i].keep);
+		config_findings_done(&findings);
+		config_free(config);
+	}
+}
+
 static void test_explained(void **state)
 {
 	(void)state;
@@ -227,9 +265,9 @@ static void test_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_needs),     cmocka_unit_test(test_missing_are_listed_once),
-		cmocka_unit_test(test_explained), cmocka_unit_test(test_dropin),
-		cmocka_unit_test(test_view),
+		cmocka_unit_test(test_needs),  cmocka_unit_test(test_missing_are_listed_once),
+		cmocka_unit_test(test_kept),   cmocka_unit_test(test_explained),
+		cmocka_unit_test(test_dropin), cmocka_unit_test(test_view),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

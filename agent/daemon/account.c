@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "agent/daemon/exec_user.h"
+#include "agent/daemon/account.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -12,7 +12,7 @@
 
 #define GROUPS_MAX 1024
 
-int exec_user_find(const char *name, struct child_user **ret, struct err *err)
+int account_find(const char *key, const char *name, struct child_user **ret, struct err *err)
 {
 	gid_t groups[GROUPS_MAX];
 	int n = GROUPS_MAX;
@@ -20,11 +20,11 @@ int exec_user_find(const char *name, struct child_user **ret, struct err *err)
 	/* cppcheck-suppress getpwnamCalled ; one thread, and once, before the loop */
 	const struct passwd *entry = getpwnam(name);
 	if (!entry)
-		return err_set(err, -ENOENT, "agent.exec.user: no user '%.100s' on this host%s%s",
-			       name, errno ? ": " : "", errno ? strerror(errno) : "");
+		return err_set(err, -ENOENT, "%s: no user '%.100s' on this host%s%s", key, name,
+			       errno ? ": " : "", errno ? strerror(errno) : "");
 	if (getgrouplist(name, entry->pw_gid, groups, &n) < 0)
-		return err_set(err, -E2BIG, "agent.exec.user: '%.100s' is in more than %d groups",
-			       name, GROUPS_MAX);
+		return err_set(err, -E2BIG, "%s: '%.100s' is in more than %d groups", key, name,
+			       GROUPS_MAX);
 	if (entry->pw_uid == geteuid()) {
 		*ret = NULL;
 		return 0;
@@ -38,7 +38,7 @@ int exec_user_find(const char *name, struct child_user **ret, struct err *err)
 	return 0;
 }
 
-void exec_user_free(struct child_user *user)
+void account_free(struct child_user *user)
 {
 	if (!user)
 		return;
