@@ -15,6 +15,9 @@ void config_agent_done(struct config_agent *agent)
 	free(agent->state_file);
 	consul_config_done(&agent->consul);
 	free(agent->exec_user);
+	for (char **name = agent->exec_env; name && *name; name++)
+		free(*name);
+	free(agent->exec_env);
 	free(agent->tls_ca);
 }
 
