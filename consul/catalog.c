@@ -266,10 +266,9 @@ static bool same_tags(const struct consul_service *a, const struct consul_servic
 	return true;
 }
 
-static bool same_proxied(const struct consul_service *a, const struct consul_service *b)
+static bool same_text(const char *a, const char *b)
 {
-	return a->proxied && b->proxied ? str_equal(a->proxied, b->proxied)
-					: a->proxied == b->proxied;
+	return a && b ? str_equal(a, b) : a == b;
 }
 
 static bool same_instances(const struct consul_entry *e, const struct consul_service *b, size_t n)
@@ -278,7 +277,9 @@ static bool same_instances(const struct consul_entry *e, const struct consul_ser
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!str_equal(e->instances[i].id, b[i].id) ||
-		    !same_tags(&e->instances[i], &b[i]) || !same_proxied(&e->instances[i], &b[i]))
+		    !same_tags(&e->instances[i], &b[i]) ||
+		    !same_text(e->instances[i].proxied, b[i].proxied) ||
+		    !same_text(e->instances[i].flaw, b[i].flaw))
 			return false;
 	return true;
 }

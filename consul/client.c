@@ -20,6 +20,8 @@
 #include "process/loop.h"
 
 #define POLL_MAX (60 * USEC_PER_SEC)
+/* A neighbour that changes all the time must not fill the log. */
+#define SKIPPED_LOG_GAP (60 * USEC_PER_SEC)
 
 enum query_kind { QUERY_SERVICES, QUERY_CHECKS };
 
@@ -33,6 +35,8 @@ struct query {
 	span_t cost; /* of processing the last answer */
 	mono_t answered_at;
 	uint64_t answers, failures;
+	struct consul_skipped skipped; /* of the last answer that was used */
+	mono_t skipped_logged_at;
 };
 
 struct consul_client {
@@ -189,6 +193,27 @@ static void applied(struct query *q, const struct consul_step *s, uint64_t gener
 		refresh(other_of(q));
 }
 
+/* Takes the texts over. Each item is logged once while it stays. */
+static void note_skipped(struct query *q, struct consul_skipped *skipped)
+{
+	mono_t now = loop_now(q->client->loop);
+	bool same = consul_skipped_equal(&q->skipped, skipped);
+	bool quiet = q->skipped_logged_at != USEC_NEVER &&
+		     usec_sub(now, q->skipped_logged_at) < SKIPPED_LOG_GAP;
+	if (!same && !quiet && skipped->n > 0) {
+		q->skipped_logged_at = now;
+		for (size_t i = 0; i < skipped->n && i < CONSUL_SKIPPED_MAX; i++)
+			log_warn("consul", "%s: %s; it is skipped, the others count",
+				 address_of(q->client), skipped->texts[i]);
+		if (skipped->n > CONSUL_SKIPPED_MAX)
+			log_warn("consul", "%s: %zu more are skipped", address_of(q->client),
+				 skipped->n - CONSUL_SKIPPED_MAX);
+	}
+	consul_skipped_done(&q->skipped);
+	q->skipped = *skipped;
+	*skipped = (struct consul_skipped){ 0 };
+}
+
 static void on_services(const struct http_response *r, void *userdata)
 {
 	struct query *q = userdata;
@@ -212,6 +237,7 @@ static void on_services(const struct http_response *r, void *userdata)
 		return;
 	}
 	uint64_t generation = c->catalog.generation;
+	note_skipped(q, &services.skipped);
 	consul_catalog_apply_services(&c->catalog, &services, &s, q->number, c->last_number,
 				      loop_now(c->loop));
 	applied(q, &s, generation, began);
@@ -236,6 +262,7 @@ static void on_checks(const struct http_response *r, void *userdata)
 		rejected(q, &s);
 		return;
 	}
+	note_skipped(q, &checks.skipped);
 	consul_catalog_apply_checks(&c->catalog, &checks, &s, q->number, c->last_number,
 				    loop_now(c->loop));
 	applied(q, &s, c->catalog.generation, began);
@@ -317,7 +344,7 @@ static void init_query(struct consul_client *c, enum query_kind kind)
 	struct query *q = &c->queries[kind];
 	q->client = c;
 	q->kind = kind;
-	q->answered_at = USEC_NEVER;
+	q->answered_at = q->skipped_logged_at = USEC_NEVER;
 	consul_stream_init(&q->plan);
 }
 
@@ -363,8 +390,10 @@ void consul_client_free(struct consul_client *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
 		sd_event_source_disable_unref(c->queries[i].timer);
+		consul_skipped_done(&c->queries[i].skipped);
+	}
 	sd_event_source_disable_unref(c->deadline);
 	consul_transport_free(c->transport);
 	consul_catalog_done(&c->catalog);
@@ -398,6 +427,7 @@ static struct consul_stream_status status_of(const struct query *q)
 		.answered_at = q->answered_at,
 		.answers = q->answers,
 		.failures = q->failures,
+		.skipped = q->skipped,
 	};
 }
 

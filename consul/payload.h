@@ -2,9 +2,11 @@
 /*
  * Consul's answers as values. Pure.
  *
- * Strict: an answer is understood as a whole or it is an error, because half an answer looks like
- * services that went away. Fields that we do not use may be anything. The size of an answer is
- * bounded by who fetches it.
+ * Strict: an answer that Consul would not give is an error as a whole, because half an answer looks
+ * like services that went away. What Consul passes on from any service of the node is not its word:
+ * it accepts IDs and names of a megabyte, NUL octets in all of them, and any nesting in a proxy's
+ * configuration. Such a service or check is skipped by itself and named, the others count. Fields
+ * that we do not use may be anything. The size of an answer is bounded by who fetches it.
  */
 #ifndef CONSUL_PAYLOAD_H
 #define CONSUL_PAYLOAD_H
@@ -16,14 +18,25 @@
 #include "lib/err.h"
 
 #define CONSUL_NODE_ID_MAX 64
-#define CONSUL_NAME_MAX    512 /* of a node, a service, an ID; Consul's own limit is lower */
+#define CONSUL_NAME_MAX    512 /* of a node or a service, far beyond that of an app */
 #define CONSUL_OUTPUT_MAX  200 /* of a check: the first line is what people want to see */
+#define CONSUL_SKIPPED_MAX 8   /* are named, the others only counted */
+
+/* Items of an answer that were skipped, and why. */
+struct consul_skipped {
+	size_t n;
+	char *texts[CONSUL_SKIPPED_MAX]; /* of the first ones: "service 'x': …" */
+};
+
+void consul_skipped_done(struct consul_skipped *s);
+bool consul_skipped_equal(const struct consul_skipped *a, const struct consul_skipped *b);
 
 struct consul_service {
 	char *id, *name;
 	char *proxied; /* of a connect-proxy: the service it stands for; NULL: no proxy */
 	char **tags;   /* NULL when the match tag is not among them */
 	size_t n_tags;
+	char *flaw; /* why its tags cannot be used; NULL: they can */
 };
 
 /* GET /v1/catalog/node/NODE */
@@ -34,13 +47,14 @@ struct consul_services {
 				*/
 	struct consul_service *items; /* by name, then ID */
 	size_t n;
+	struct consul_skipped skipped;
 };
 
 enum consul_status { CONSUL_PASSING, CONSUL_WARNING, CONSUL_CRITICAL };
 const char *consul_status_name(enum consul_status s);
 
 struct consul_check {
-	char *id;
+	char *id;      /* printable, cut at CONSUL_OUTPUT_MAX */
 	char *service; /* its name; "" for a check of the node */
 	char *output;  /* printable, one line; "" when it never said anything */
 	enum consul_status status;
@@ -50,6 +64,7 @@ struct consul_check {
 struct consul_checks {
 	struct consul_check *items; /* by service, then ID */
 	size_t n;
+	struct consul_skipped skipped;
 };
 
 /* `json` need not end with NUL. Tags are kept only of services that have `match_tag`. -EPROTO

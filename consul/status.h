@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "consul/payload.h"
 #include "lib/mono.h"
 
 enum consul_contact { CONSUL_STARTING, CONSUL_IN_CONTACT, CONSUL_LOST };
@@ -14,6 +15,7 @@ struct consul_stream_status {
 	mono_t failing_since; /* USEC_NEVER */
 	mono_t answered_at;   /* the last answer that was accepted; USEC_NEVER */
 	uint64_t answers, failures;
+	struct consul_skipped skipped; /* of the last answer that was accepted */
 };
 
 /* The texts are valid until the loop runs again. */

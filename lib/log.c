@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/mono.h"
+#include "lib/redact.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
 #include "lib/wallclock.h"
@@ -87,6 +88,7 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	redact(text);
 	struct strbuf sb = strbuf_over(line, sizeof(line));
 	add_head(&sb, level);
 	strbuf_add(&sb, "%s: %s\n", module,

@@ -21,6 +21,7 @@ struct monitor_env {
 	struct ports *ports;
 	struct http *http;                  /* made on first use, see monitor_env_http() */
 	const struct child_user *exec_user; /* commands run as this user; NULL: as the agent */
+	char *const *exec_env;              /* all of their environment, see child_spawn() */
 	const char *tls_ca;                 /* PEM file for https; NULL: the system's */
 	monitor_is_vip_fn *is_vip;          /* NULL: there are none */
 	void *vip_userdata;

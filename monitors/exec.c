@@ -95,12 +95,12 @@ static int exec_start(struct monitor_env *env, const struct monitor_spec *spec, 
 	struct exec_check *x = mem_new(1, sizeof(*x));
 	*x = (struct exec_check){ .timeout = timeout, .done = done, .userdata = userdata };
 	const char *argv[] = { "bash", "-c", monitor_spec_argument(spec), NULL };
-	int r = child_spawn(env->loop, argv, env->exec_user, timeout, on_child_done, x, &x->child,
-			    err);
+	int r = child_spawn(env->loop, argv, env->exec_env, env->exec_user, timeout, on_child_done,
+			    x, &x->child, err);
 	if (r == -ENOENT) {
 		argv[0] = "sh";
-		r = child_spawn(env->loop, argv, env->exec_user, timeout, on_child_done, x,
-				&x->child, err);
+		r = child_spawn(env->loop, argv, env->exec_env, env->exec_user, timeout,
+				on_child_done, x, &x->child, err);
 	}
 	if (r < 0) {
 		exec_free(x);

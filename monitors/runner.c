@@ -344,6 +344,7 @@ static void fill_in_config(struct monitor_runner *r, const struct runner_config 
 	lane_init(&r->lanes[LANE_COMMAND], config->exec_max ? config->exec_max : EXEC_MAX_DEFAULT);
 	lane_init(&r->lanes[LANE_NETWORK], NETWORK_MAX);
 	r->env.exec_user = config->exec_user;
+	r->env.exec_env = config->exec_env;
 	r->env.tls_ca = config->tls_ca;
 	r->env.is_vip = config->is_vip;
 	r->env.vip_userdata = config->userdata;

@@ -29,6 +29,7 @@ struct runner_config {
 	struct monitor_timing timing;
 	unsigned exec_max;                  /* commands that run at once; 0: 64 */
 	const struct child_user *exec_user; /* see struct monitor_env; must outlive the runner */
+	char *const *exec_env;              /* the same */
 	const char *tls_ca;                 /* the same */
 	monitor_is_vip_fn *is_vip;          /* called from inside checks; NULL: there are none */
 	/* Checks of a lane begin later than configured, or in time again. May be NULL. */

@@ -61,6 +61,7 @@ struct child {
 /* A command, or a function. */
 struct task {
 	const char *const *argv;
+	char *const *env;
 	const struct child_user *user;
 	child_fn *fn;
 	const void *arg;
@@ -356,11 +357,11 @@ static int fork_call(child_fn *fn, const void *arg, int out, pid_t *ret)
 	return 0;
 }
 
-/* The environment of the agent, with the marks in front. */
+/* The marks are in front: who looks for them reads the beginning only. */
 static int spawn_marked(struct child *c, const struct task *task, int out)
 {
 	size_t n = 0;
-	while (environ && environ[n])
+	while (task->env && task->env[n])
 		n++;
 	char **env = mem_new(n + 3, sizeof(*env)), **p = env;
 	char *mark = mem_strdup(stale_children_mark());
@@ -369,7 +370,7 @@ static int spawn_marked(struct child *c, const struct task *task, int out)
 	if (*mark)
 		*p++ = mark;
 	for (size_t i = 0; i < n; i++)
-		*p++ = environ[i];
+		*p++ = task->env[i];
 	int r = task->user ? spawn_as(task->argv, env, task->user, out, &c->pid)
 			   : spawn(task->argv, env, out, &c->pid);
 	free(mark);
@@ -431,11 +432,11 @@ static int run(sd_event *loop, const struct task *task, span_t timeout, child_do
 	return r;
 }
 
-int child_spawn(sd_event *loop, const char *const argv[], const struct child_user *user,
-		span_t timeout, child_done_cb *done, void *userdata, struct child **ret,
-		struct err *err)
+int child_spawn(sd_event *loop, const char *const argv[], char *const env[],
+		const struct child_user *user, span_t timeout, child_done_cb *done, void *userdata,
+		struct child **ret, struct err *err)
 {
-	const struct task task = { .argv = argv, .user = user };
+	const struct task task = { .argv = argv, .env = env, .user = user };
 	int r = run(loop, &task, timeout, done, userdata, ret);
 	return r < 0 ? err_set(err, r, "cannot run '%.100s': %s%s", argv[0], strerror(-r),
 			       user && r == -EPERM ? ", changing the user needs CAP_SETUID "

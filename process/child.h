@@ -50,13 +50,14 @@ struct child_user {
 	size_t n_groups;
 };
 
-/* argv[0] is looked up in PATH; stdin is /dev/null; no other fd is inherited. The signal mask and
- * dispositions are reset. `timeout` USEC_NEVER: no limit. SIGCHLD need not be blocked or handled,
+/* argv[0] is looked up in the agent's PATH; stdin is /dev/null; no other fd is inherited. `env` ends
+ * with NULL, and is copied: with the marks of process/stale_children.h and process/subreaper.h, it
+ * is all of the child's environment. The signal mask and dispositions are reset. `timeout` USEC_NEVER: no limit. SIGCHLD need not be blocked or handled,
  * but must not be ignored. `user` NULL: the agent's own; else CAP_SETUID and CAP_SETGID are needed.
  */
-int child_spawn(sd_event *loop, const char *const argv[], const struct child_user *user,
-		span_t timeout, child_done_cb *done, void *userdata, struct child **ret,
-		struct err *err);
+int child_spawn(sd_event *loop, const char *const argv[], char *const env[],
+		const struct child_user *user, span_t timeout, child_done_cb *done, void *userdata,
+		struct child **ret, struct err *err);
 /* A function of this program in a child, for library calls that may wait. Its stdout is captured,
  * what it returns is the exit status. It has no other fd, must not touch the loop, and ends with
  * the agent. */

@@ -50,6 +50,12 @@ install_one() {
 	echo "  $target"
 }
 
+# It may hold passwords and tokens: for root and the group of the service only.
+install_config() {
+	install_one 640 config.example.yaml "$config"
+	[[ -n $root ]] || ! getent group vipherald >/dev/null || chgrp vipherald "$config"
+}
+
 do_install() {
 	local mode source target
 	while read -r mode source target; do
@@ -58,11 +64,11 @@ do_install() {
 	if [[ -e $root$config || -L $root$config ]]; then
 		echo "  $root$config is there and stays as it is"
 	else
-		install_one 644 config.example.yaml "$config"
+		install_config
 	fi
 	[[ -n $root ]] || cat <<-END
 		Next: write $config, check it with '$bin/vipherald check $config', then
-		    systemd-sysusers && systemctl daemon-reload && systemctl enable --now vipherald
+		    systemd-sysusers && chgrp vipherald $config && systemctl daemon-reload && systemctl enable --now vipherald
 	END
 }
 

@@ -31,6 +31,7 @@ struct config_agent {
 	char *user;      /* an agent started as root becomes this user; NULL: stays root */
 	bool drop_privileges;
 	char *exec_user; /* commands run as this user; NULL: as the agent */
+	char **exec_env; /* further variables of their environment, ends with NULL; NULL: none */
 	char *tls_ca;    /* CAs that `https` monitors trust; NULL: those of the system */
 	span_t drain_time;
 	bool shutdown_drain;

@@ -16,6 +16,9 @@ void config_agent_done(struct config_agent *agent)
 	consul_config_done(&agent->consul);
 	free(agent->user);
 	free(agent->exec_user);
+	for (char **name = agent->exec_env; name && *name; name++)
+		free(*name);
+	free(agent->exec_env);
 	free(agent->tls_ca);
 }
 

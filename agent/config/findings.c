@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/redact.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
 
@@ -41,6 +42,7 @@ __attribute__((format(printf, 4, 0))) static void add(struct config_findings *f,
 	static const struct config_place whole_file;
 	char text[TEXT_MAX];
 	vsnprintf(text, sizeof(text), fmt, args);
+	redact(text);
 	if (severity == CONFIG_ERROR)
 		f->n_errors++;
 	if (f->n < CONFIG_FINDINGS_MAX)

@@ -21,6 +21,15 @@ static const struct config_key exec_keys[] = {
 	  .default_words = "the user of the agent",
 	  .doc = "Run all commands as this user, with the groups of that user and without "
 		 "capabilities. Requires CAP_SETUID, CAP_SETGID and CAP_KILL." },
+	{ .name = "env",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_env_names,
+	  FIELD(exec_env),
+	  .default_words = "none",
+	  .doc = "Names of variables that commands get from the environment of the agent, besides "
+		 "`PATH`, `LANG` and the `HOME` of their user. What is named here can be printed "
+		 "by "
+		 "every command, and is shown in `/v1/apps` then." },
 	{ 0 },
 };
 

@@ -107,6 +107,27 @@ static int add_monitors_from(const struct config_key *key, const char *text, voi
 	return monitor_admission_add(config_field(key, target), text, err);
 }
 
+static int add_env_name(const struct config_key *key, const char *text, void *target,
+			struct err *err)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+	char ***names = config_field(key, target);
+	size_t n = 0;
+	if (!text[0] || strspn(text, plain) != strlen(text) || (text[0] >= '0' && text[0] <= '9'))
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not the name of an environment variable, expected "
+			       "letters, digits and '_'",
+			       text);
+	if (str_starts(text, "VIPHERALD_"))
+		return err_set(err, -EINVAL, "'%.80s' is set by vipherald itself", text);
+	while (*names && (*names)[n])
+		n++;
+	*names = mem_grow_by_one(*names, n + 1, sizeof(**names));
+	(*names)[n] = mem_strdup(text);
+	return 0;
+}
+
 /* As accepted by YAML 1.1 and by GoCast's parser, including the letter case. */
 static const struct {
 	bool value;
@@ -238,6 +259,7 @@ const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_
 const struct config_type config_type_monitors_from = {
 	"`config`, `http`, `http-local`, `consul`, `none`", add_monitors_from
 };
+const struct config_type config_type_env_names = { "variables", add_env_name };
 const struct config_type config_type_bool = { "`true` or `false`", set_bool };
 const struct config_type config_type_duration = { "duration", set_duration };
 const struct config_type config_type_seconds = { "duration in whole seconds", set_seconds };

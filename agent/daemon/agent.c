@@ -19,6 +19,7 @@
 
 #include "agent/daemon/account.h"
 #include "agent/daemon/calls.h"
+#include "agent/daemon/exec_env.h"
 #include "agent/daemon/load_log.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/privileges.h"
@@ -196,10 +197,12 @@ static int start_health(struct agent *a, struct err *err)
 			      : 0;
 	if (rc < 0)
 		return rc;
+	a->exec_env = exec_env_make(a->exec_user, c->exec_env);
 	const struct runner_config runner = {
 		.timing = c->monitor_timing,
 		.exec_max = c->exec_max,
 		.exec_user = a->exec_user,
+		.exec_env = a->exec_env,
 		.tls_ca = c->tls_ca,
 		.is_vip = is_vip,
 		.load_changed = load_log,
@@ -285,6 +288,7 @@ static void agent_done(struct agent *a)
 	disable_file_free(a->disable_file);
 	file_watcher_free(a->presence);
 	monitor_runner_free(a->runner);
+	exec_env_free(a->exec_env);
 	account_free(a->exec_user);
 	host_changes_free(a->host_changes);
 	actuator_free(a->actuator); /* it may wait for the speaker */

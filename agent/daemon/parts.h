@@ -43,6 +43,7 @@ struct agent {
 	struct stale_children *stale_children; /* of the previous instance */
 	struct actuator *actuator;
 	struct child_user *exec_user;
+	char **exec_env;
 	struct monitor_runner *runner;
 	struct registry *registry;
 	struct file_watcher *presence;

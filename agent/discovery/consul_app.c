@@ -59,6 +59,8 @@ static int make_one(const char *name, const struct consul_service *instance, str
 {
 	struct app_spec spec = { .source = APP_FROM_CONSUL };
 	int r = app_spec_set_name(&spec, name, err);
+	if (r == 0 && instance->flaw)
+		r = err_set(err, -EINVAL, "%s", instance->flaw);
 	for (size_t i = 0; r == 0 && i < instance->n_tags; i++)
 		r = apply_tag(&spec, instance->tags[i], err);
 	if (r == 0 && spec.n_vips == 0)

@@ -18,6 +18,7 @@
 #include "agent/status/view_vip.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/redact.h"
 #include "process/loop.h"
 
 #define TYPE_TEXT    "text/plain; charset=utf-8"
@@ -30,6 +31,7 @@ static void reply_text(struct api_reply *ret, unsigned status, const char *text)
 	ret->content_type = TYPE_TEXT;
 	if (asprintf(&ret->body, "%s\n", text) < 0)
 		abort(); /* out of memory, see lib/mem.h */
+	redact(ret->body);
 }
 
 static void reply_json(struct api_reply *ret, unsigned status, json_t *value)
@@ -179,6 +181,7 @@ static void do_readyz(const struct status_sources *in, bool stopping, struct api
 	ret->status = ready ? 200 : 503;
 	ret->content_type = TYPE_TEXT;
 	ret->body = mem_strdup(text);
+	redact(ret->body);
 }
 
 static const char *drain_result_name(enum drain_result result)

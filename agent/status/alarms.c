@@ -168,6 +168,17 @@ static void add_services(json_t *alarms, const struct status_sources *in)
 			  n_missing);
 }
 
+/* A service or check of Consul that cannot be read is skipped, the others count. */
+static void add_skipped(json_t *alarms, const struct consul_client_status *c)
+{
+	const struct consul_skipped *s = &c->catalog.skipped, *checks = &c->checks.skipped;
+	const struct consul_skipped *first = s->n > 0 ? s : checks;
+	if (first->n > 0)
+		add_count(add(alarms, "consul-skipped", NULL, NULL,
+			      "%s; it is skipped, the others count (/v1/consul)", first->texts[0]),
+			  s->n + checks->n);
+}
+
 static void add_consul(json_t *alarms, const struct status_sources *in,
 		       const struct view_clock *clock)
 {
@@ -176,6 +187,7 @@ static void add_consul(json_t *alarms, const struct status_sources *in,
 		return;
 	add_services(alarms, in);
 	consul_client_status(discovery_client(in->discovery), &c);
+	add_skipped(alarms, &c);
 	if (c.contact != CONSUL_LOST)
 		return;
 	json_t *o = add(alarms, "consul-lost", NULL, NULL,

@@ -247,6 +247,9 @@ static void consul(FILE *out, const struct consul_client_status *c, const struct
 	      s->unregistered);
 	gauge(out, "consul_services_held",
 	      "Services retained although Consul's state was reset and lacks them.", s->retained);
+	gauge(out, "consul_items_skipped",
+	      "Services and checks in Consul's last answers that cannot be read and are skipped.",
+	      c->catalog.skipped.n + c->checks.skipped.n);
 	counter(out, "consul_answers_total", "Answers of Consul that were accepted.",
 		c->catalog.answers + c->checks.answers);
 	counter(out, "consul_failures_total", "Requests to Consul that failed.",

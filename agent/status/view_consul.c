@@ -19,11 +19,20 @@ static json_t *null_if_empty(const char *text)
 	return text[0] ? view_text(text) : json_null();
 }
 
+static json_t *skipped_items(const struct consul_skipped *s)
+{
+	json_t *items = json_array();
+	for (size_t i = 0; i < s->n && i < CONSUL_SKIPPED_MAX; i++)
+		json_array_append_new(items, view_text(s->texts[i]));
+	return items;
+}
+
 /* One of the two blocking queries. */
 static json_t *query(const struct consul_stream_status *s, const struct view_clock *clock)
 {
-	json_t *o = json_pack("{s:I, s:I, s:I}", "index", VIEW_INT(s->index), "answers",
-			      VIEW_INT(s->answers), "failures", VIEW_INT(s->failures));
+	json_t *o = json_pack("{s:I, s:I, s:I, s:I, s:o}", "index", VIEW_INT(s->index), "answers",
+			      VIEW_INT(s->answers), "failures", VIEW_INT(s->failures), "skipped",
+			      VIEW_INT(s->skipped.n), "skipped_items", skipped_items(&s->skipped));
 	view_add_time(o, clock, "last_answer", s->answered_at);
 	view_add_time(o, clock, "failing_since", s->failing_since);
 	return o;

@@ -8,16 +8,20 @@
 #include "agent/model/app_spec.h"
 #include "agent/model/community.h"
 #include "lib/mem.h"
+#include "lib/redact.h"
 #include "lib/str.h"
 
 json_t *view_text(const char *text)
 {
-	json_t *value = json_string(text);
+	bool has_secret = redact_is_needed(text);
+	json_t *value = has_secret ? NULL : json_string(text);
 	if (value)
 		return value;
 	size_t size = strlen(text) + 1;
 	char *clean = mem_new(size, 1);
-	value = json_string(str_printable(clean, size, text, size - 1));
+	str_printable(clean, size, text, size - 1);
+	redact(clean);
+	value = json_string(clean);
 	free(clean);
 	return value ? value : json_string("");
 }

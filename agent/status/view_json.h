@@ -19,7 +19,8 @@ struct view_clock {
 	wall_t wall;
 };
 
-/* Never NULL: text that is not valid UTF-8 (the output of a command) is made printable. */
+/* Never NULL: text that is not valid UTF-8 (the output of a command) is made printable. Secrets in
+ * it are redacted (lib/redact.h). */
 json_t *view_text(const char *text);
 json_t *view_text_or_null(const char *text); /* null for NULL */
 json_t *view_addr(const struct addr *a);     /* null for family 0 */

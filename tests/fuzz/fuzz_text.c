@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/redact.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
 
@@ -34,6 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(strlen(escaped) >= size && strlen(printable) <= size);
 	if (plain)
 		must(memcmp(escaped, text, size) == 0 && memcmp(printable, text, size) == 0);
+	redact(escaped);
+	must(!redact_is_needed(escaped));
 	free(escaped);
 	free(printable);
 	return 0;

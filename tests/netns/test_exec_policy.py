@@ -2,11 +2,13 @@
 
 import json
 import os
+import pwd
 import socket
+import subprocess
 
 import pytest
 
-from .agent import Agent
+from .agent import Agent, binary
 from .configs import VIP4, app, config, peer
 from .consul import Consul, tags
 from .testbed import Testbed
@@ -209,3 +211,53 @@ def test_command_that_cannot_be_executed_is_reported(bed: Testbed) -> None:
     wait_until(
         lambda: "No such file" in json.dumps(agent.app("a")["monitors"]), "the reason is shown"
     )
+
+
+def test_commands_get_no_token(bed: Testbed) -> None:
+    secrets = {"CONSUL_HTTP_TOKEN": "s3cret", "AWS_SECRET_KEY": "s3cret", "SITE": "ams", "LANG": "C"}
+    monitor = "exec:env | sort | tr '\\n' ' '"
+    section = {"exec": {"env": ["SITE", "MISSING"]}, "monitor_interval": "1s"}
+    apps = (app("a", VIP4, monitor),)
+    bed.link()
+    agent = bed.start_agent(config(PEER, apps=apps, agent=section), env=secrets)
+    wait_until(lambda: agent.app("a")["health"] == "up", "the command ran")
+    said = agent.app("a")["monitors"][0]["output"]
+    names = {word.split("=")[0] for word in said.split() if "=" in word}
+    shell = {"PWD", "SHLVL", "_", "OLDPWD"}
+    marks = {"VIPHERALD_AGENT", "VIPHERALD_CHECK"}
+    assert names - shell - marks == {"PATH", "LANG", "HOME", "SITE"}
+    assert "SITE=ams" in said and "s3cret" not in said
+    assert "agent.exec.env: MISSING is not set" in agent.log
+
+
+def test_home_is_that_of_the_user(bed: Testbed) -> None:
+    section = {"exec": {"user": "nobody"}, "monitor_interval": "1s"}
+    apps = (app("a", VIP4, "exec:echo home=$HOME"),)
+    bed.link()
+    agent = bed.start_agent(config(PEER, apps=apps, agent=section))
+    wait_until(lambda: agent.app("a")["health"] == "up", "the command ran")
+    home = pwd.getpwnam("nobody").pw_dir
+    assert f"home={home}" in agent.app("a")["monitors"][0]["said"]
+
+
+def test_secrets_are_redacted(bed: Testbed) -> None:
+    """In the views, the log and what check prints."""
+    apps = (
+        app("url", VIP4, "http://admin:s3cret@127.0.0.1:9/"),
+        app("command", OTHER_VIP, "exec:echo API_TOKEN=s3cret; false"),
+    )
+    bed.link()
+    agent = bed.start_agent(config(PEER, apps=apps))
+    wait_until(lambda: agent.app("command")["health"] == "down", "the command failed")
+    wait_until(lambda: agent.app("url")["health"] == "down", "the request failed")
+    for path in ("/v1/apps", "/v1/status", "/v1/routes", "/readyz", "/metrics"):
+        assert "s3cret" not in agent.get(path).text, path
+    assert "http://***@127.0.0.1:9/" in agent.get("/v1/apps").text
+    assert "s3cret" not in agent.get("/register?name=x&vip=1&monitor=http://a:s3cret@[").text
+    assert "s3cret" not in agent.log
+    config_file = bed.workdir / "broken.yaml"
+    config_file.write_text("apps: [ { name: a, vip: 192.0.2.1/32, monitors: 'http://a:s3cret@[' } ]")
+    command = [str(binary()), "check", str(config_file)]
+    check = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert "http://***@[" in check.stdout + check.stderr
+    assert "s3cret" not in check.stdout + check.stderr

@@ -21,7 +21,7 @@ INSTALLED = {
     "usr/share/doc/vipherald/CHANGELOG.md": 0o644,
     "usr/share/doc/vipherald/SECURITY.md": 0o644,
     "usr/share/doc/vipherald/config.example.yaml": 0o644,
-    "etc/vipherald/config.yaml": 0o644,
+    "etc/vipherald/config.yaml": 0o640,
     **{
         f"usr/share/doc/vipherald/{page.relative_to(REPO)}": 0o644
         for page in REPO.glob("docs/**/*.md")

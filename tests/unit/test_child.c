@@ -84,7 +84,7 @@ static void start(struct fixture *f, const char *command, span_t timeout)
 	const char *const argv[] = { "sh", "-c", command, NULL };
 	struct err err;
 	f->done = false;
-	if (child_spawn(f->loop, argv, NULL, timeout, on_done, f, &f->child, &err) < 0)
+	if (child_spawn(f->loop, argv, NULL, NULL, timeout, on_done, f, &f->child, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -165,7 +165,7 @@ static void expect_no_start(struct fixture *f, const char *file, int r)
 	const char *const argv[] = { file, NULL };
 	struct err err = { "" };
 	struct child *none = NULL;
-	assert_int_equal(child_spawn(f->loop, argv, NULL, LONG, on_done, f, &none, &err), r);
+	assert_int_equal(child_spawn(f->loop, argv, NULL, NULL, LONG, on_done, f, &none, &err), r);
 	assert_null(none);
 	if (!strstr(err.text, file) || !strstr(err.text, strerror(-r)))
 		fail_msg("'%s'", err.text);
@@ -426,7 +426,8 @@ static void hide_all(struct fixture *f, const struct child_user *user)
 #pragma GCC diagnostic pop
 		const char *argv[] = { "bash", "-c", command, NULL };
 		assert_int_equal(
-			child_spawn(f->loop, argv, user, LONG, on_done, f, &f->child, NULL), 0);
+			child_spawn(f->loop, argv, NULL, user, LONG, on_done, f, &f->child, NULL),
+			0);
 		/* One that ends at once is killed at once: it may not come to write. */
 		if (hiders[i].limit == LONG) {
 			loop_until(f->loop, loop_until_true, &f->done);

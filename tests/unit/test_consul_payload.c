@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,7 +112,7 @@ static const struct {
 	{ "null null", "JSON" },
 	{ "{\"Node\":{}", "JSON" },
 	{ "{\"Node\":{},\"Node\":{}}", "JSON" },
-	{ "{\"Node\":{\"ID\":\"\\u0000\"}}", "JSON" },
+	{ "{\"Node\":{\"ID\":\"\\u0000\"}}", "NUL octet" },
 	{ "{\"Node\":{\"ID\":\"\xff\"}}", "JSON" },
 	{ "[]", "neither an object nor null" },
 	{ "7", "neither" },
@@ -121,6 +122,10 @@ static const struct {
 	{ "{\"Node\":{\"ID\":7}}", "'ID' is not a text" },
 	{ "{\"Node\":{\"ID\":\"" LONG128 "\"}}", "'ID' is too long" },
 	{ "{\"Node\":{},\"Services\":[]}", "'Services' is not an object" },
+	{ "{\"Node\":{},\"Services\":{\"a\":{\"ID\":\"a\"]}", "JSON" },
+	{ "{\"Node\":{},\"Services\":{\"a\" {}}}", "JSON" },
+	{ "{\"Node\":{},\"Services\":{\"a\":{} \"b\":{}}}", "missing" },
+	{ "{\"Node\":{},\"Services\":{7:{}}}", "JSON" },
 	{ NODE("\"a\":7"), "service 'a': 'ID' is missing" },
 	{ NODE("\"a\":{\"ID\":\"a\"}"), "service 'a': 'Service' is missing" },
 	{ NODE("\"a\":{\"ID\":null,\"Service\":\"a\"}"), "'ID' is not a text" },
@@ -128,8 +133,6 @@ static const struct {
 	  "'Tags' is not a list" },
 	{ NODE("\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[\"" TAG "\",7]}"),
 	  "list of texts" },
-	{ NODE("\"a\":{\"ID\":\"a\",\"Service\":\"" LONG128 LONG128 LONG128 LONG128 "\"}"),
-	  "too long" },
 	/* The first one is good: nothing of it may leak. */
 	{ NODE("\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[\"" TAG "\"]},\"b\":{}"),
 	  "service 'b'" },
@@ -149,6 +152,143 @@ static void test_bad_catalogs_are_refused_as_a_whole(void **state)
 	}
 }
 
+/* What Consul passes on from a service that is none of ours. */
+static const struct {
+	const char *label, *json;
+	const char *skipped; /* NULL: nothing */
+} neighbours[] = {
+	{ "a NUL in the ID", "\"a\\u0000\":{\"ID\":\"a\\u0000\",\"Service\":\"a\"}",
+	  "service 'a\\u0000': its ID contains a NUL octet" },
+	{ "a NUL in the name", "\"a\":{\"ID\":\"a\",\"Service\":\"a\\u0000\"}",
+	  "service 'a': its name contains a NUL octet" },
+	{ "a long name", "\"a\":{\"ID\":\"a\",\"Service\":\"" LONG128 LONG128 LONG128 LONG128 "\"}",
+	  "service 'a': its name is longer than 511 octets" },
+	{ "a long ID",
+	  "\"a\":{\"ID\":\"" LONG128 LONG128 LONG128 LONG128 LONG128 "\",\"Service\":\"a\"}",
+	  NULL },
+	{ "a NUL in a tag", "\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[\"t\\u0000\"]}",
+	  NULL },
+	{ "a NUL in meta",
+	  "\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Meta\":{\"k\\u0000\":\"\\u0000\"}}", NULL },
+	{ "a large integer",
+	  "\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Proxy\":{\"Config\":{\"x\":"
+	  "100000000000000000000}}}",
+	  NULL },
+	{ "a key twice",
+	  "\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Meta\":{\"k\":\"1\",\"k\":\"2\"}}", NULL },
+	{ "the same ID twice",
+	  "\"a\":{\"ID\":\"a\",\"Service\":\"a\"},\"a\":{\"ID\":\"a\",\"Service\":\"a\"}", NULL },
+};
+
+#define WEB "\"web\":{\"ID\":\"web\",\"Service\":\"web\",\"Tags\":[\"" TAG "\"]}"
+
+/* The services of the node with one more besides "web". */
+static void check_neighbour(const char *label, const char *json, const char *skipped)
+{
+	struct consul_services c = { 0 };
+	struct err err = { "" };
+	bool web = false;
+	if (parse_catalog(json, &c, &err) < 0)
+		fail_msg("%s: %s", label, err.text);
+	for (size_t i = 0; i < c.n; i++)
+		web = web || (!strcmp(c.items[i].name, "web") && c.items[i].n_tags == 1);
+	if (!web)
+		fail_msg("%s: 'web' is lost", label);
+	if (skipped && (c.skipped.n != 1 || strcmp(c.skipped.texts[0], skipped) != 0))
+		fail_msg("%s: %zu skipped: %s", label, c.skipped.n,
+			 c.skipped.n > 0 ? c.skipped.texts[0] : "");
+	if (!skipped && c.skipped.n > 0)
+		fail_msg("%s: %s", label, c.skipped.texts[0]);
+	consul_services_done(&c);
+}
+
+static void test_a_bad_neighbour_is_skipped_alone(void **state)
+{
+	(void)state;
+	char json[4096];
+	for (size_t i = 0; i < ARRAY_SIZE(neighbours); i++) {
+		snprintf(json, sizeof(json), NODE("%s," WEB), neighbours[i].json);
+		check_neighbour(neighbours[i].label, json, neighbours[i].skipped);
+		snprintf(json, sizeof(json), NODE(WEB ",%s"), neighbours[i].json);
+		check_neighbour(neighbours[i].label, json, neighbours[i].skipped);
+	}
+}
+
+/* jansson stops at 2,048 levels; Consul passes on nine thousand. */
+static void test_a_neighbour_may_nest_deeply(void **state)
+{
+	(void)state;
+	enum { LEVELS = 9000, SIZE = 2 * LEVELS + 512 };
+	char *json = malloc(SIZE),
+	     open[] = NODE(WEB ",\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"P\":");
+	size_t n = strlen(open) - strlen("}}");
+	memcpy(json, open, n);
+	memset(json + n, '[', LEVELS);
+	memset(json + n + LEVELS, ']', LEVELS);
+	memcpy(json + n + 2 * LEVELS, "}}}", sizeof("}}}"));
+	check_neighbour("deep nesting", json, NULL);
+	free(json);
+}
+
+static void test_only_the_first_skipped_ones_are_named(void **state)
+{
+	(void)state;
+	char json[4096] = "{\"Node\":{},\"Services\":{";
+	struct consul_services c = { 0 };
+	size_t n = strlen(json);
+	for (int i = 0; i < CONSUL_SKIPPED_MAX + 3; i++)
+		n += (size_t)snprintf(json + n, sizeof(json) - n,
+				      "%s\"%d\":{\"ID\":\"\\u0000\",\"Service\":\"a\"}",
+				      i > 0 ? "," : "", i);
+	snprintf(json + n, sizeof(json) - n, "}}");
+	assert_int_equal(parse_catalog(json, &c, NULL), 0);
+	assert_int_equal(c.n, 0);
+	assert_int_equal(c.skipped.n, CONSUL_SKIPPED_MAX + 3);
+	assert_non_null(strstr(c.skipped.texts[CONSUL_SKIPPED_MAX - 1], "service '7'"));
+	consul_services_done(&c);
+}
+
+/* Cut at the NUL octet, the tag would say something else. */
+static void test_a_nul_in_a_tag_of_ours_is_a_flaw(void **state)
+{
+	(void)state;
+	struct consul_services c = { 0 };
+	assert_int_equal(parse_catalog(NODE("\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[\"" TAG
+					    "\",\"x=1\\u0000,2\"]}"),
+				       &c, NULL),
+			 0);
+	assert_string_equal(c.items[0].flaw, "tag 'x=1\\x00,2' contains a NUL octet");
+	consul_services_done(&c);
+	/* A NUL behind the match tag makes it another tag. */
+	assert_int_equal(parse_catalog(NODE("\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[\"" TAG
+					    "\\u0000\"]}"),
+				       &c, NULL),
+			 0);
+	assert_null(c.items[0].tags);
+	consul_services_done(&c);
+}
+
+static void test_a_bad_check_is_skipped_alone(void **state)
+{
+	(void)state;
+	static const char json[] =
+		"[{\"CheckID\":\"c\\u0000\",\"ServiceName\":\"a\\u0000\",\"Status\":\"passing\"},"
+		"{\"CheckID\":\"c\\u0000d\",\"ServiceName\":\"a\",\"Status\":\"passing\","
+		"\"Definition\":{\"Header\":{\"\\u0000\":[99999999999999999999]}}},"
+		"{\"CheckID\":\"w\",\"ServiceName\":\"web\",\"Status\":\"critical\"}]";
+	struct consul_checks c = { 0 };
+	struct err err = { "" };
+	if (parse_checks(json, &c, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(c.n, 2);
+	assert_string_equal(c.items[0].id, "c?d");
+	assert_string_equal(c.items[1].service, "web");
+	assert_int_equal(c.skipped.n, 1);
+	assert_string_equal(c.skipped.texts[0],
+			    "service 'a\\u0000': check 'c?': its name contains a NUL octet");
+	consul_checks_done(&c);
+}
+
 static const struct {
 	const char *json;
 	enum consul_status status;
@@ -158,6 +298,9 @@ static const struct {
 	{ CHECK("\"warning\",\"Output\":\"\""), CONSUL_WARNING, "" },
 	{ CHECK("\"critical\",\"Output\":\"\\n one\\ntwo\""), CONSUL_CRITICAL, "one" },
 	{ CHECK("\"critical\",\"Output\":\"a\\tb\\u0007\""), CONSUL_CRITICAL, "a?b?" },
+	{ CHECK("\"critical\",\"Output\":\"a\\u0000b\""), CONSUL_CRITICAL, "a?b" },
+	{ CHECK("\"critical\",\"Output\":\"\\u0000\""), CONSUL_CRITICAL, "?" },
+	{ CHECK("\"critical\",\"Output\":\"\xff\""), CONSUL_CRITICAL, "(unreadable)" },
 	{ CHECK("\"maintenance\",\"Output\":7"), CONSUL_CRITICAL, "" },
 	{ CHECK("\"\",\"Output\":null"), CONSUL_CRITICAL, "" },
 };
@@ -235,6 +378,11 @@ int main(void)
 		cmocka_unit_test(test_proxies),
 		cmocka_unit_test(test_a_node_that_is_not_there),
 		cmocka_unit_test(test_bad_catalogs_are_refused_as_a_whole),
+		cmocka_unit_test(test_a_bad_neighbour_is_skipped_alone),
+		cmocka_unit_test(test_a_neighbour_may_nest_deeply),
+		cmocka_unit_test(test_only_the_first_skipped_ones_are_named),
+		cmocka_unit_test(test_a_nul_in_a_tag_of_ours_is_a_flaw),
+		cmocka_unit_test(test_a_bad_check_is_skipped_alone),
 		cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_no_checks),
 		cmocka_unit_test(test_bad_checks_are_refused_as_a_whole),

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/array.h"
+#include "lib/json_scan.h"
+
+static const struct {
+	const char *text;
+	const char *a; /* the value of "a"; NULL: it is missing */
+	bool fails;
+} objects[] = {
+	{ "{}", NULL, false },
+	{ " { } ", NULL, false },
+	{ "{\"a\":1}", "1", false },
+	{ "{\"b\":\"}\",\"a\" : [1,{\"a\":2}] , \"c\":null}", "[1,{\"a\":2}]", false },
+	{ "{\"b\":\"\\\"\",\"a\":\"\\\\\"}", "\"\\\\\"", false },
+	{ "{\"\\u0061\":1}", NULL, false }, /* a name holds no escapes */
+	{ "{\"aa\":1,\"\":2}", NULL, false },
+	{ "{\"a\":1,\"a\":2}", NULL, true },
+	{ "{\"a\":1,}", NULL, true },
+	{ "{,\"a\":1}", NULL, true },
+	{ "{\"a\":1 \"b\":2}", NULL, true },
+	{ "{\"a\" 1}", NULL, true },
+	{ "{\"a\":}", NULL, true },
+	{ "{\"a\":1", NULL, true },
+	{ "{\"a\":\"x}", NULL, true },
+	{ "{\"a\":\"x\\\"}", NULL, true },
+	{ "{\"a\":[[]}", NULL, true },
+	{ "{\"a", NULL, true },
+	{ "{", NULL, true },
+	{ "{a:1}", NULL, true },
+	{ "{\"a\":1}}", NULL, true },
+};
+
+/* Exactly as large as the text, so that the sanitizer sees a read past its end. */
+static char *exact(const char *text)
+{
+	char *copy = malloc(strlen(text) + 1);
+	memcpy(copy, text, strlen(text) + 1);
+	return realloc(copy, strlen(text));
+}
+
+static void test_fields(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "a" };
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
+		char *text = exact(objects[i].text);
+		struct json_scan s = json_scan_over(text, strlen(objects[i].text));
+		struct json_slice a;
+		json_scan_fields(&s, names, 1, &a);
+		json_scan_finish(&s);
+		if (s.failed != objects[i].fails)
+			fail_msg("%s: failed: %d", objects[i].text, s.failed);
+		if (!s.failed && (a.p != NULL) != (objects[i].a != NULL))
+			fail_msg("%s: found: %d", objects[i].text, a.p != NULL);
+		if (!s.failed && a.p && strncmp(a.p, objects[i].a, a.len) != 0)
+			fail_msg("%s: %.*s", objects[i].text, (int)a.len, a.p);
+		free(text);
+	}
+}
+
+static void test_elements(void **state)
+{
+	(void)state;
+	static const char text[] = "[1, [2], {\"x\":[3]}, \"]\"\n]\n";
+	struct json_scan s = json_scan_over(text, strlen(text));
+	static const char *const wanted[] = { "1", "[2]", "{\"x\":[3]}", "\"]\"" };
+	size_t n = 0;
+	assert_int_equal(json_scan_peek(&s), '[');
+	json_scan_enter(&s);
+	while (json_scan_element(&s)) {
+		struct json_slice v = json_scan_value(&s);
+		assert_int_equal(v.len, strlen(wanted[n]));
+		assert_memory_equal(v.p, wanted[n], v.len);
+		n++;
+	}
+	json_scan_finish(&s);
+	assert_false(s.failed);
+	assert_int_equal(n, ARRAY_SIZE(wanted));
+	assert_int_equal(json_scan_line(&s, text), 3);
+}
+
+static void test_what_is_no_object_is_not_entered(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "a" };
+	struct json_slice a = { .p = "x", .len = 1 };
+	struct json_scan s = json_scan_over("[{}]", 4);
+	assert_false(json_scan_fields(&s, names, 1, &a));
+	assert_false(s.failed);
+	assert_null(a.p);
+	s = json_scan_over("7", 1);
+	json_scan_enter(&s);
+	assert_true(s.failed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_elements),
+		cmocka_unit_test(test_what_is_no_object_is_not_entered),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
