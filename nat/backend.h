@@ -18,8 +18,8 @@
 
 struct nat_backend; /* defined by each */
 
-/* A rule of ours that is there. `intact` false: in part, or more than once. */
-typedef void nat_list_cb(const struct nat_rule *r, bool intact, void *userdata);
+/* A rule of ours that is there, in one way or another. */
+typedef void nat_list_cb(const struct nat_rule *r, enum nat_presence how, void *userdata);
 
 /* -errno of all: -EPERM names the capability; -EOPNOTSUPP: the kernel lacks something; -EBUSY:
  * another process holds the xtables lock; -EAGAIN: another process changed the rules, or the

@@ -102,9 +102,9 @@ void nat_ledger_list_begin(struct nat_ledger *l)
 		e->seen = NAT_ABSENT;
 }
 
-void nat_ledger_list_rule(struct nat_ledger *l, const struct nat_rule *r, bool intact)
+void nat_ledger_list_rule(struct nat_ledger *l, const struct nat_rule *r, enum nat_presence how)
 {
-	entry_get(l, r)->seen = intact ? NAT_PRESENT : NAT_DAMAGED;
+	entry_get(l, r)->seen = how;
 }
 
 void nat_ledger_list_end(struct nat_ledger *l, nat_ledger_lost_cb *lost, void *userdata)
@@ -112,7 +112,7 @@ void nat_ledger_list_end(struct nat_ledger *l, nat_ledger_lost_cb *lost, void *u
 	struct nat_entry *e, *next;
 	HASH_ITER (hh, l->entries, e, next) {
 		bool is_loss = e->want == NAT_WANTED && e->presence == NAT_PRESENT &&
-			       e->seen != NAT_PRESENT;
+			       e->seen != NAT_PRESENT && e->seen != NAT_MISPLACED;
 		if (is_loss && lost)
 			lost(&e->rule, userdata);
 		entry_set(l, e, e->want, e->seen);

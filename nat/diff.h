@@ -24,7 +24,8 @@ enum nat_want {
 
 enum nat_presence {
 	NAT_ABSENT,
-	NAT_DAMAGED, /* there in part, or twice */
+	NAT_DAMAGED,   /* there in part, or twice */
+	NAT_MISPLACED, /* there, but before rules that others added later, which it is to follow */
 	NAT_PRESENT,
 };
 
@@ -59,7 +60,7 @@ bool nat_ledger_agrees(const struct nat_ledger *l, const struct nat_rule *r);
 /* A listing: begin, each rule that is there, end. `lost` (may be NULL) is called for each wanted
  * rule that was present and is not any more. */
 void nat_ledger_list_begin(struct nat_ledger *l);
-void nat_ledger_list_rule(struct nat_ledger *l, const struct nat_rule *r, bool intact);
+void nat_ledger_list_rule(struct nat_ledger *l, const struct nat_rule *r, enum nat_presence how);
 typedef void nat_ledger_lost_cb(const struct nat_rule *r, void *userdata);
 void nat_ledger_list_end(struct nat_ledger *l, nat_ledger_lost_cb *lost, void *userdata);
 

@@ -11,6 +11,9 @@
  * iptables". So the list of existing tables is always read first. Only root may read it: with
  * another user that has CAP_NET_RAW, which only legacy iptables needs, they are assumed to exist.
  *
+ * Rules are appended, so that those of others that were there come first. A mapping to the same
+ * port stays behind them: it is appended again when others were added behind it.
+ *
  * The kernel sends no notifications. But all users open the lock file, so its closing is a hint
  * that rules may have changed (inotify, best effort); besides, they are listed every few seconds.
  */
@@ -122,10 +125,11 @@ static int explain(const struct iptc *t, int code, const char *what, struct err 
 	}
 }
 
-/* Rules as found: how often each is in each chain. */
+/* Rules as found: how often each is in each chain, and behind how many rules of others the last one
+ * is. */
 struct found {
 	struct nat_rule rule;
-	unsigned count[CHAINS];
+	unsigned count[CHAINS], behind[CHAINS];
 	UT_hash_handle hh;
 };
 
@@ -151,20 +155,47 @@ static void found_free(struct found *all)
 	}
 }
 
-static int list_table(const struct iptc *t, nat_list_cb *cb, void *userdata, struct err *err)
+/* Returns how many rules of others there are. */
+static unsigned find_in(const struct iptc *t, struct xtc_handle *h, size_t chain,
+			struct found **all)
 {
 	struct nat_rule r;
+	unsigned others = 0;
+	for (const void *e = t->first(chains[chain], h); e; e = t->next(e, h)) {
+		if (!xtentry_parse(t->family, e, &r)) {
+			others++;
+			continue;
+		}
+		struct found *f = found_get(all, &r);
+		f->count[chain]++;
+		f->behind[chain] = others;
+	}
+	return others;
+}
+
+static enum nat_presence presence_of(const struct found *f, const unsigned *others)
+{
+	bool misplaced = false;
+	for (size_t c = 0; c < CHAINS; c++) {
+		if (f->count[c] != 1)
+			return NAT_DAMAGED;
+		misplaced = misplaced || f->behind[c] < others[c];
+	}
+	return f->rule.behind && misplaced ? NAT_MISPLACED : NAT_PRESENT;
+}
+
+static int list_table(const struct iptc *t, nat_list_cb *cb, void *userdata, struct err *err)
+{
 	struct found *all = NULL, *f, *next;
+	unsigned others[CHAINS];
 	struct xtc_handle *h = t->init(TABLE);
 	if (!h)
 		return explain(t, errno, "reading", err);
 	for (size_t c = 0; c < CHAINS; c++)
-		for (const void *e = t->first(chains[c], h); e; e = t->next(e, h))
-			if (xtentry_parse(t->family, e, &r))
-				found_get(&all, &r)->count[c]++;
+		others[c] = find_in(t, h, c, &all);
 	t->free(h);
 	HASH_ITER (hh, all, f, next)
-		cb(&f->rule, f->count[0] == 1 && f->count[1] == 1, userdata);
+		cb(&f->rule, presence_of(f, others), userdata);
 	found_free(all);
 	return 0;
 }

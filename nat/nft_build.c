@@ -21,15 +21,23 @@
 #define MESSAGE_ROOM    2048
 #define ELEMENT_ROOM    128
 #define DSTNAT_PRIORITY (-100)
-#define PRIORITY        (DSTNAT_PRIORITY - 5) /* before iptables and others' tables */
 #define RULE_KEY_MAX    24
 
-#define NETS_CHAIN "nets"
+/* The chain of networks, by nat_rule.behind. */
+static const char *const nets_chains[] = { "nets", "same_nets" };
 
+/* Before and behind iptables and the tables of others. */
 static const struct chain {
 	const char *name;
 	uint32_t hook;
-} hooks[] = { { "prerouting", NF_INET_PRE_ROUTING }, { "output", NF_INET_LOCAL_OUT } };
+	int32_t priority;
+	uint8_t behind;
+} hooks[] = {
+	{ "prerouting", NF_INET_PRE_ROUTING, DSTNAT_PRIORITY - 5, 0 },
+	{ "output", NF_INET_LOCAL_OUT, DSTNAT_PRIORITY - 5, 0 },
+	{ "same_prerouting", NF_INET_PRE_ROUTING, DSTNAT_PRIORITY + 5, 1 },
+	{ "same_output", NF_INET_LOCAL_OUT, DSTNAT_PRIORITY + 5, 1 },
+};
 
 /* ---- messages ---- */
 
@@ -123,7 +131,7 @@ static void add_hooked_chain(struct nft_batch *b, const struct chain *c)
 	struct nlmsghdr *msg = chain_open(b, c->name);
 	struct nlattr *hook = mnl_attr_nest_start(msg, NFTA_CHAIN_HOOK);
 	nft_put_u32(msg, NFTA_HOOK_HOOKNUM, c->hook);
-	nft_put_u32(msg, NFTA_HOOK_PRIORITY, (uint32_t)PRIORITY);
+	nft_put_u32(msg, NFTA_HOOK_PRIORITY, (uint32_t)c->priority);
 	mnl_attr_nest_end(msg, hook);
 	mnl_attr_put_strz(msg, NFTA_CHAIN_TYPE, "nat");
 	batch_close(b, msg);
@@ -202,21 +210,21 @@ static void add_map_rule(struct nft_batch *b, const char *chain, const struct nf
 	rule_close(b, msg, list, NULL);
 }
 
-static void add_jump_rule(struct nft_batch *b, const char *chain)
+static void add_jump_rule(struct nft_batch *b, const char *chain, const char *to)
 {
 	struct nlattr *list;
 	struct nlmsghdr *msg = rule_open(b, chain, &list);
-	nft_put_jump(msg, NETS_CHAIN);
+	nft_put_jump(msg, to);
 	rule_close(b, msg, list, NULL);
 }
 
 /* FAMILY daddr VIP PROTO dport LISTEN dnat to DEST:PORT */
 static void add_net_rule(struct nft_batch *b, const struct nat_rule *r)
 {
-	const struct nft_map_layout *m = &nft_maps[nft_map_of(r->vip.addr.family)];
+	const struct nft_map_layout *m = &nft_maps[nft_map_of(r)];
 	uint16_t listen = htons(r->listen), port = htons(r->port);
 	struct nlattr *list;
-	struct nlmsghdr *msg = rule_open(b, NETS_CHAIN, &list);
+	struct nlmsghdr *msg = rule_open(b, nets_chains[r->behind], &list);
 	put_is_family(msg, m->family);
 	nft_put_payload(msg, NFT_PAYLOAD_NETWORK_HEADER, m->addr_at, m->addr_size, NFT_REG_1);
 	nft_put_mask(msg, m->addr_size, r->vip.len);
@@ -233,11 +241,13 @@ static void add_net_rule(struct nft_batch *b, const struct nat_rule *r)
 
 void nft_batch_set_nets(struct nft_batch *b, const struct nat_rules *nets)
 {
-	/* Without saying which: all rules of the chain. */
-	struct nlmsghdr *msg = batch_open(b, NFT_MSG_DELRULE, 0, MESSAGE_ROOM);
-	mnl_attr_put_strz(msg, NFTA_RULE_TABLE, NFT_TABLE);
-	mnl_attr_put_strz(msg, NFTA_RULE_CHAIN, NETS_CHAIN);
-	batch_close(b, msg);
+	for (size_t i = 0; i < ARRAY_SIZE(nets_chains); i++) {
+		/* Without saying which: all rules of the chain. */
+		struct nlmsghdr *msg = batch_open(b, NFT_MSG_DELRULE, 0, MESSAGE_ROOM);
+		mnl_attr_put_strz(msg, NFTA_RULE_TABLE, NFT_TABLE);
+		mnl_attr_put_strz(msg, NFTA_RULE_CHAIN, nets_chains[i]);
+		batch_close(b, msg);
+	}
 	for (size_t i = 0; i < nets->n; i++)
 		add_net_rule(b, &nets->items[i]);
 }
@@ -249,12 +259,14 @@ void nft_batch_skeleton(struct nft_batch *b)
 	add_table(b);
 	for (unsigned m = 0; m < NFT_MAPS; m++)
 		add_map(b, m);
-	batch_close(b, chain_open(b, NETS_CHAIN));
+	for (size_t i = 0; i < ARRAY_SIZE(nets_chains); i++)
+		batch_close(b, chain_open(b, nets_chains[i]));
 	for (size_t c = 0; c < ARRAY_SIZE(hooks); c++) {
 		add_hooked_chain(b, &hooks[c]);
 		for (unsigned m = 0; m < NFT_MAPS; m++)
-			add_map_rule(b, hooks[c].name, &nft_maps[m]);
-		add_jump_rule(b, hooks[c].name);
+			if (nft_maps[m].behind == hooks[c].behind)
+				add_map_rule(b, hooks[c].name, &nft_maps[m]);
+		add_jump_rule(b, hooks[c].name, nets_chains[hooks[c].behind]);
 	}
 }
 
@@ -262,7 +274,7 @@ void nft_batch_skeleton(struct nft_batch *b)
 
 static bool belongs(const struct nat_rule *r, const struct nft_map_layout *m)
 {
-	return r->vip.addr.family == m->family && !nft_rule_is_net(r);
+	return !nft_rule_is_net(r) && &nft_maps[nft_map_of(r)] == m;
 }
 
 static void put_key(struct nlmsghdr *msg, const struct nft_map_layout *m, const struct nat_rule *r)
@@ -362,7 +374,7 @@ struct nlmsghdr *nft_build_dump_map(void *buf, enum nft_map map)
 
 struct nlmsghdr *nft_build_get_element(void *buf, const struct nat_rule *r)
 {
-	const struct nft_map_layout *m = &nft_maps[nft_map_of(r->vip.addr.family)];
+	const struct nft_map_layout *m = &nft_maps[nft_map_of(r)];
 	struct nlmsghdr *msg = message_in(buf, NFT_MSG_GETSETELEM, 0);
 	struct nlattr *list = elements_open(msg, m);
 	struct nlattr *element = mnl_attr_nest_start(msg, NFTA_LIST_ELEM);

@@ -32,7 +32,7 @@ void nft_batch_del_table(struct nft_batch *b);
  * there fails the transaction. */
 void nft_batch_add(struct nft_batch *b, const struct nat_rules *rules);
 void nft_batch_del(struct nft_batch *b, const struct nat_rules *rules);
-/* The rules of the chain `nets`, in place of those that are there. */
+/* The rules of the chains `nets` and `same_nets`, in place of those that are there. */
 void nft_batch_set_nets(struct nft_batch *b, const struct nat_rules *nets);
 
 /* Requests outside a transaction; `buf` is aligned as struct nlmsghdr. */

@@ -48,7 +48,8 @@ bool nft_parse_is_our_event(const struct nlmsghdr *msg)
 
 enum nft_rule_kind nft_parse_rule(const struct nlmsghdr *msg, struct nat_rule *ret)
 {
-	static const char text[] = NFT_COMMENT;
+	static const char text[] = NFT_COMMENT, text_1[] = NFT_COMMENT_1;
+	_Static_assert(sizeof(text) == sizeof(text_1), "comments of one length");
 	const size_t marked = 2 + sizeof(text), net = marked + 2 + sizeof(*ret);
 	struct attrs a;
 	if ((msg->nlmsg_type & 0xff) != NFT_MSG_NEWRULE || !parse_ours(msg, &a))
@@ -58,16 +59,17 @@ enum nft_rule_kind nft_parse_rule(const struct nlmsghdr *msg, struct nat_rule *r
 	if (size < marked)
 		return NFT_RULE_OTHER;
 	const uint8_t *p = mnl_attr_get_payload(data);
-	if (p[0] != NFT_USERDATA_COMMENT || memcmp(p + 2, text, sizeof(text)) != 0)
+	bool former = memcmp(p + 2, text_1, sizeof(text_1)) == 0;
+	if (p[0] != NFT_USERDATA_COMMENT || (!former && memcmp(p + 2, text, sizeof(text)) != 0))
 		return NFT_RULE_OTHER;
 	if (size == marked)
-		return NFT_RULE_SKELETON;
+		return former ? NFT_RULE_SKELETON_1 : NFT_RULE_SKELETON;
 	if (size != net || p[marked] != NFT_USERDATA_NET)
 		return NFT_RULE_OTHER;
 	struct nat_rule r;
 	memcpy(&r, p + marked + 2, sizeof(r));
 	if (addr_size(r.vip.addr.family) == 0 || r.dest.family != r.vip.addr.family ||
-	    !nft_rule_is_net(&r) || r.vip.len > addr_size(r.dest.family) * 8)
+	    !nft_rule_is_net(&r) || r.vip.len > addr_size(r.dest.family) * 8 || r.behind > 1)
 		return NFT_RULE_OTHER;
 	*ret = r;
 	return NFT_RULE_NET;
@@ -105,6 +107,7 @@ static int parse_element(const struct nlattr *element, const struct nft_map_layo
 		.listen = port_at(key + m->addr_size + 4),
 		.dest = addr_from_bytes(m->family, data),
 		.port = port_at(data + m->addr_size),
+		.behind = m->behind,
 	};
 	return 0;
 }

@@ -31,10 +31,12 @@
 
 struct nat_backend {
 	struct nlsock *ask, *watch;
-	bool whole;                /* the table is there with all its rules */
-	bool there;                /* a table of that name is */
-	unsigned skeleton, others; /* rules that were seen in it */
-	struct nat_rules nets;     /* that have a rule there; they are replaced together */
+	bool whole;            /* the table is there with all its rules */
+	bool there;            /* a table of that name is */
+	bool former;           /* it is that of version 0.1.0, whole: replaced, with its mappings */
+	unsigned rules[4];     /* that were seen in it, by enum nft_rule_kind */
+	struct nat_rules nets; /* that have a rule there; they are replaced together */
+	struct nat_rules carried; /* mappings of a former table */
 };
 
 static int explain(int r, const char *what, struct err *err)
@@ -63,6 +65,7 @@ static void nftables_close(struct nat_backend *b)
 	nlsock_free(b->ask);
 	nlsock_free(b->watch);
 	nat_rules_done(&b->nets);
+	nat_rules_done(&b->carried);
 	free(b);
 }
 
@@ -97,17 +100,10 @@ static int on_rule(const struct nlmsghdr *msg, void *userdata)
 {
 	struct nat_backend *b = userdata;
 	struct nat_rule r;
-	switch (nft_parse_rule(msg, &r)) {
-	case NFT_RULE_OTHER:
-		b->others++;
-		break;
-	case NFT_RULE_SKELETON:
-		b->skeleton++;
-		break;
-	case NFT_RULE_NET:
+	enum nft_rule_kind kind = nft_parse_rule(msg, &r);
+	b->rules[kind]++;
+	if (kind == NFT_RULE_NET)
 		nat_rules_add(&b->nets, &r);
-		break;
-	}
 	return 0;
 }
 
@@ -142,23 +138,27 @@ static int get_generation(struct nat_backend *b, uint32_t *ret)
 static int read_table(struct nat_backend *b)
 {
 	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
-	b->there = b->whole = false;
+	b->there = b->whole = b->former = false;
 	int r = nlsock_request(b->ask, nft_build_get_table(buf), NULL, NULL);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	b->there = true;
-	b->skeleton = b->others = 0;
+	memset(b->rules, 0, sizeof(b->rules));
 	nat_rules_done(&b->nets);
 	r = nlsock_request(b->ask, nft_build_dump_rules(buf), on_rule, b);
-	b->whole = r == 0 && b->skeleton == NFT_SKELETON_RULES && b->others == 0;
-	return r;
+	if (r < 0 || b->rules[NFT_RULE_OTHER] > 0)
+		return r;
+	unsigned now = b->rules[NFT_RULE_SKELETON], former = b->rules[NFT_RULE_SKELETON_1];
+	b->whole = now == NFT_SKELETON_RULES && former == 0;
+	b->former = former == NFT_SKELETON_RULES_1 && now == 0;
+	return 0;
 }
 
 static int read_maps(struct nat_backend *b, struct nat_listing *l)
 {
 	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
 	int r = 0;
-	for (unsigned m = 0; m < NFT_MAPS && r == 0; m++) {
+	for (unsigned m = 0; m < (b->former ? NFT_MAPS_1 : NFT_MAPS) && r == 0; m++) {
 		struct map_dump d = { .map = m, .listing = l };
 		r = nlsock_request(b->ask, nft_build_dump_map(buf, m), on_elements, &d);
 	}
@@ -174,7 +174,7 @@ static int list_once(struct nat_backend *b, struct nat_listing *l)
 		return r;
 	nat_listing_begin(l, before);
 	r = read_table(b);
-	if (r == 0 && b->whole)
+	if (r == 0 && (b->whole || b->former))
 		r = read_maps(b, l);
 	if (r == 0)
 		r = get_generation(b, &after);
@@ -191,6 +191,14 @@ static int list_once(struct nat_backend *b, struct nat_listing *l)
 	return 0;
 }
 
+/* The mappings to keep when a former table is replaced. */
+static void carry(struct nat_backend *b, const struct nat_rules *found)
+{
+	nat_rules_done(&b->carried);
+	for (size_t i = 0; found && i < found->n; i++)
+		nat_rules_add(&b->carried, &found->items[i]);
+}
+
 static int nftables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata, struct err *err)
 {
 	struct nat_listing l = { 0 };
@@ -198,9 +206,10 @@ static int nftables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata,
 	for (int i = 0; i < LIST_TRIES && (r == -EAGAIN || r == -EINTR); i++)
 		r = list_once(b, &l);
 	for (size_t i = 0; i < l.rules.n && r == 0; i++)
-		cb(&l.rules.items[i], true, userdata);
-	for (size_t i = 0; i < b->nets.n && r == 0 && b->whole; i++)
-		cb(&b->nets.items[i], true, userdata);
+		cb(&l.rules.items[i], NAT_PRESENT, userdata);
+	for (size_t i = 0; i < b->nets.n && r == 0 && (b->whole || b->former); i++)
+		cb(&b->nets.items[i], NAT_PRESENT, userdata);
+	carry(b, r == 0 && b->former ? &l.rules : NULL);
 	nat_listing_done(&l);
 	if (r == -EINTR)
 		return err_set(err, -EAGAIN, "another process keeps changing the nftables ruleset");
@@ -226,7 +235,7 @@ static void compare_element(const struct nat_rule *r, void *userdata)
 static int on_wanted_element(const struct nlmsghdr *msg, void *userdata)
 {
 	struct wanted_element *w = userdata;
-	return nft_parse_elements(msg, nft_map_of(w->rule->vip.addr.family), compare_element, w);
+	return nft_parse_elements(msg, nft_map_of(w->rule), compare_element, w);
 }
 
 /* The kernel looks up one key in the old and the new hash table of a resize, other than a dump. */
@@ -251,7 +260,7 @@ static bool nets_after(const struct nat_backend *b, const struct nat_diff *d, st
 {
 	bool changed = false;
 	*ret = (struct nat_rules){ 0 };
-	for (size_t i = 0; i < b->nets.n && b->whole; i++)
+	for (size_t i = 0; i < b->nets.n && (b->whole || b->former); i++)
 		if (contains(&d->remove, &b->nets.items[i]))
 			changed = true;
 		else
@@ -261,7 +270,18 @@ static bool nets_after(const struct nat_backend *b, const struct nat_diff *d, st
 			nat_rules_add(ret, &d->add.items[i]);
 			changed = true;
 		}
-	return changed;
+	return changed || (b->former && ret->n > 0);
+}
+
+/* Carried over into a new table, but for what the transaction changes itself. */
+static struct nat_rules carried_after(const struct nat_backend *b, const struct nat_diff *d)
+{
+	struct nat_rules l = { 0 };
+	for (size_t i = 0; i < b->carried.n && b->former; i++)
+		if (!contains(&d->remove, &b->carried.items[i]) &&
+		    !contains(&d->add, &b->carried.items[i]))
+			nat_rules_add(&l, &b->carried.items[i]);
+	return l;
 }
 
 static void build(const struct nat_backend *b, const struct nat_diff *d,
@@ -271,10 +291,13 @@ static void build(const struct nat_backend *b, const struct nat_diff *d,
 		nft_batch_del_table(batch);
 		return;
 	}
+	struct nat_rules carried = carried_after(b, d);
 	if (b->whole)
 		nft_batch_del(batch, &d->remove);
 	else /* without it, nothing is there to be removed */
 		nft_batch_skeleton(batch);
+	nft_batch_add(batch, &carried);
+	nat_rules_done(&carried);
 	nft_batch_add(batch, &d->add);
 	if (nets)
 		nft_batch_set_nets(batch, nets);
@@ -297,6 +320,8 @@ static int nftables_apply(struct nat_backend *b, const struct nat_diff *d, struc
 	nft_batch_done(&batch);
 	if (r == 0) {
 		b->there = b->whole = !d->last;
+		b->former = false;
+		carry(b, NULL);
 		nat_rules_done(&b->nets);
 		b->nets = nets;
 		return 0;

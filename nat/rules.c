@@ -42,7 +42,8 @@ int nat_rules_make(const struct prefix *vip, const struct nat_spec *specs, size_
 				      .proto = specs[i].proto,
 				      .listen = specs[i].listen,
 				      .port = specs[i].dest,
-				      .dest = *dest };
+				      .dest = *dest,
+				      .behind = specs[i].listen == specs[i].dest };
 		nat_rules_add(&made, &r);
 	}
 	*ret = made;

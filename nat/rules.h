@@ -28,7 +28,10 @@ struct nat_rule {
 	uint16_t listen;
 	uint16_t port;
 	struct addr dest;
-	uint8_t unused2; /* 0 */
+	/* 1: behind the rules of other programs, so that a container that is published on the same
+	 * port gets the traffic (LISTEN is the port on the host, which is what others know it by);
+	 * 0: before them, where the back end has a place for that. */
+	uint8_t behind;
 };
 
 _Static_assert(sizeof(struct nat_rule) == 42, "struct nat_rule is hashed as memory");

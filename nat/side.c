@@ -29,9 +29,9 @@ int nat_side_open(struct nat_side *s, struct err *err)
 	return s->backend ? 0 : s->ops->open(&s->backend, err);
 }
 
-static void on_rule(const struct nat_rule *r, bool intact, void *userdata)
+static void on_rule(const struct nat_rule *r, enum nat_presence how, void *userdata)
 {
-	nat_ledger_list_rule(userdata, r, intact);
+	nat_ledger_list_rule(userdata, r, how);
 }
 
 struct missing {

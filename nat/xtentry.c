@@ -136,7 +136,7 @@ size_t xtentry_build(const struct nat_rule *r, uint8_t revision, void *buf)
 	build_ports(r, at + l.ports);
 	struct xt_comment_info *c =
 		build_match(at + l.comment, "comment", sizeof(struct xt_comment_info));
-	strcpy(c->comment, XTENTRY_COMMENT);
+	strcpy(c->comment, r->behind ? XTENTRY_COMMENT_SAME : XTENTRY_COMMENT);
 	build_target(r, revision, at + l.target);
 	return l.end;
 }
@@ -253,10 +253,12 @@ bool xtentry_parse(uint8_t family, const void *entry, struct nat_rule *ret)
 		return false;
 	struct nat_rule r = { .vip = { .addr = c.dst, .len = mask_length(c.mask) },
 			      .proto = (uint8_t)c.proto };
-	const char *ports = (const char *)entry + l.ports + MATCH_HEAD;
+	const char *at = entry, *ports = at + l.ports + MATCH_HEAD;
+	const struct xt_comment_info *comment = (const void *)(at + l.comment + MATCH_HEAD);
+	r.behind = strncmp(comment->comment, XTENTRY_COMMENT_SAME, sizeof(comment->comment)) == 0;
 	/* struct xt_tcp and xt_udp begin alike. */
 	r.listen = ((const struct xt_udp *)(const void *)ports)->dpts[0];
-	read_range(family, (uint8_t)revision, (const char *)entry + l.target + TARGET_HEAD, &r);
+	read_range(family, (uint8_t)revision, at + l.target + TARGET_HEAD, &r);
 	if (xtentry_build(&r, (uint8_t)revision, made) != l.end ||
 	    !same_entry(family, &l, entry, made))
 		return false;

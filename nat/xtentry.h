@@ -5,6 +5,7 @@
  *	iptables -t nat -A CHAIN -p PROTO -d VIP --dport LISTEN
  *		-m comment --comment vipherald:nat -j DNAT --to-destination DEST:PORT
  *
+ * A rule with nat_rule.behind has the comment vipherald:nat:same, so that it is recognised as one.
  * Pure. The layout is that of <linux/netfilter/x_tables.h>: entry, matches, target, each with a
  * header and data, aligned to 8 octets.
  */
@@ -17,8 +18,9 @@
 
 #include "nat/rules.h"
 
-/* A rule that carries it, and is otherwise one that xtentry_build() makes, is ours. */
-#define XTENTRY_COMMENT "vipherald:nat"
+/* A rule that carries one of them, and is otherwise one that xtentry_build() makes, is ours. */
+#define XTENTRY_COMMENT      "vipherald:nat"
+#define XTENTRY_COMMENT_SAME "vipherald:nat:same"
 
 /* Room that is enough for any entry built here; aligned as uint64_t. */
 #define XTENTRY_MAX 640

@@ -21,7 +21,7 @@ BACKENDS = ("nftables", "iptables")
 PATIENCE = 1.0
 """How long a client waits for an answer that need not come."""
 
-_OURS = re.compile(r'--comment "vipherald:nat" -j DNAT')
+_OURS = re.compile(r'--comment "vipherald:nat(?::same)?" -j DNAT')
 
 # Answers from the address it was asked at, with its port in front of what it was sent.
 _ECHO = """

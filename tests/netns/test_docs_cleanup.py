@@ -39,7 +39,7 @@ def test_a_killed_agent_is_removed_by_hand(bed: Testbed, backend: str) -> None:
         host.run(["iptables-legacy", "-w", "-t", "nat", "-A", "PREROUTING", *theirs])
     before = host.run(["ip", "-o", "addr", "show", "dev", "lo"])
     routes = host.run(["ip", "route", "show", "table", "local"])
-    web = {**app("web", [VIP4, VIP6, "192.0.2.128/28"]), "nats": ["tcp:80:8080", "udp:53:5353"]}
+    web = {**app("web", [VIP4, VIP6, "192.0.2.128/28"]), "nats": ["tcp:80:8080", "udp:53:5353", "tcp:443"]}
     agent = bed.start_agent({**config(PEER, apps=(web,)), "nat": {"backend": backend}})
     wait_until(lambda: all(agent.vip(vip)["bound"] for vip in web["vip"]), "all are bound")
     agent.kill()

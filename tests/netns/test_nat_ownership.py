@@ -1,6 +1,7 @@
 """Ownership of NAT rules: after a crash, after a change of back end, beside a thousand foreign
 rules and programs that rewrite the tables meanwhile, and when another process removes ours."""
 
+import re
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ from .nat import (
     DEST,
     LISTEN,
     VIP4,
+    VIP6,
     VIPS,
     NatBed,
     ask,
@@ -90,6 +92,57 @@ def test_kill_then_start_doubles_nothing(bed: Testbed, backend: str) -> None:
     nat.assert_all_answer()
     agent.stop()
     assert nat.our_rules(backend) == []
+
+
+def former_table(nat: NatBed) -> str:
+    """The table of version 0.1.0 with the mappings of nat_app() and one to the same port."""
+    comment = 'comment "vipherald:nat:1"'
+    to = (nat.link.host_ip, nat.link.host_ip6)
+    maps = "".join(
+        f"""map vips{version} {{
+            type {family} . inet_proto . inet_service : {family} . inet_service
+            elements = {{
+                {vip} . tcp . {LISTEN} : {target} . {DEST},
+                {vip} . udp . {LISTEN} : {target} . {DEST},
+                {vip} . tcp . {DEST} : {target} . {DEST}
+            }}
+        }}
+        """
+        for version, family, vip, target in (
+            (4, "ipv4_addr", VIP4, to[0]),
+            (6, "ipv6_addr", VIP6, to[1]),
+        )
+    )
+    rules = f"""
+        dnat ip to ip daddr . meta l4proto . th dport map @vips4 {comment}
+        dnat ip6 to ip6 daddr . meta l4proto . th dport map @vips6 {comment}
+        jump nets {comment}
+    """
+    chains = "".join(
+        f"chain {hook} {{\n type nat hook {hook} priority -105; policy accept; {rules} }}\n"
+        for hook in ("prerouting", "output")
+    )
+    return f"table inet vipherald {{\n{maps}\nchain nets {{ }}\n{chains}\n}}\n"
+
+
+def test_the_table_of_0_1_0_is_taken_over(bed: Testbed) -> None:
+    """Each transaction leaves all mappings in force; those to the same port get another place."""
+    nat = NatBed(bed)
+    nat.start_echo()
+    nat.nft(former_table(nat))
+    nats = [f"tcp:{LISTEN}:{DEST}", f"udp:{LISTEN}:{DEST}", f"tcp:{DEST}"]
+    agent = nat.start_agent(nat_app("dns", nats=nats), backend="nftables")
+    wait_announced(agent, "dns")
+    assert "found 6 nftables rules of a previous instance" in agent.log
+    assert nat_status(agent)["put_back"] == 0
+    assert len(nat.our_rules("nftables")) == 6
+    ruleset = nat.ruleset()
+    assert "vipherald:nat:1" not in ruleset
+    assert re.search(rf"map same4 {{[^}}]*{VIP4} \. tcp \. {DEST} ", ruleset)
+    nat.assert_all_answer()
+    assert ask(nat.client, "tcp", VIP4, DEST) == f"{DEST} hello"
+    agent.stop()
+    assert nat.ruleset() == ""
 
 
 @both

@@ -31,6 +31,12 @@ static struct nat_rule rule(const char *vip, uint8_t proto, uint16_t listen, con
 	return r;
 }
 
+static struct nat_rule behind(struct nat_rule r)
+{
+	r.behind = 1;
+	return r;
+}
+
 /* One of each kind. */
 static struct nat_rules some_rules(void)
 {
@@ -42,6 +48,10 @@ static struct nat_rules some_rules(void)
 		rule("2001:db8::53/128", IPPROTO_TCP, 53, "fd00::5", 8053),
 		rule("2001:db8::53/128", IPPROTO_UDP, 65535, "fd00::5", 1),
 		rule("2001:db8:1::/48", IPPROTO_TCP, 443, "fd00::5", 8443),
+		behind(rule("192.0.2.53/32", IPPROTO_TCP, 80, "10.0.0.5", 80)),
+		behind(rule("2001:db8::53/128", IPPROTO_UDP, 443, "fd00::5", 443)),
+		behind(rule("198.51.100.0/24", IPPROTO_TCP, 25, "10.0.0.5", 25)),
+		behind(rule("2001:db8:1::/48", IPPROTO_TCP, 25, "fd00::5", 25)),
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		nat_rules_add(&l, &all[i]);
@@ -52,14 +62,15 @@ struct bench {
 	const struct nat_backend_ops *ops;
 	struct nat_backend *b;
 	struct nat_rules listed;
-	size_t n_damaged;
+	size_t n_damaged, n_misplaced;
 };
 
-static void take(const struct nat_rule *r, bool intact, void *userdata)
+static void take(const struct nat_rule *r, enum nat_presence how, void *userdata)
 {
 	struct bench *t = userdata;
 	nat_rules_add(&t->listed, r);
-	t->n_damaged += !intact;
+	t->n_damaged += how == NAT_DAMAGED;
+	t->n_misplaced += how == NAT_MISPLACED;
 }
 
 static int list(struct bench *t)
@@ -67,7 +78,7 @@ static int list(struct bench *t)
 	struct err err = { "" };
 	int r = -EAGAIN;
 	nat_rules_done(&t->listed);
-	t->n_damaged = 0;
+	t->n_damaged = t->n_misplaced = 0;
 	for (int i = 0; i < 100 && r == -EAGAIN; i++)
 		r = t->ops->list(t->b, take, t, &err);
 	if (r < 0)
@@ -88,6 +99,7 @@ static void assert_listed(struct bench *t, const struct nat_rules *want)
 	assert_int_equal(list(t), 0);
 	assert_int_equal(t->listed.n, want->n);
 	assert_int_equal(t->n_damaged, 0);
+	assert_int_equal(t->n_misplaced, 0);
 	for (size_t i = 0; i < want->n; i++)
 		assert_true(is_listed(t, &want->items[i]));
 }
@@ -162,7 +174,7 @@ static void test_added_listed_and_removed(void **state)
 	struct nat_rules new = { .items = &other, .n = 1 };
 	apply(t, old, new, false);
 	assert_int_equal(list(t), 0);
-	assert_int_equal(t->listed.n, 3);
+	assert_int_equal(t->listed.n, all.n - 3);
 	assert_true(is_listed(t, &other));
 	rest.items[0] = other;
 	apply(t, rest, none, true);
@@ -368,8 +380,8 @@ static void test_tool_lists_what_is_added(void **state)
 	assert_output("-A PREROUTING -d 192.0.2.53/32 -p tcp -m tcp --dport 53 -m comment "
 		      "--comment \"vipherald:nat\" -j DNAT --to-destination 10.0.0.5:8053",
 		      "iptables-legacy -t nat -S PREROUTING | sed -n 2p");
-	assert_output("3", "iptables-legacy -t nat -S OUTPUT | grep -c ^-A");
-	assert_output("3", "ip6tables-legacy -t nat -S PREROUTING | grep -c ^-A");
+	assert_output("5", "iptables-legacy -t nat -S OUTPUT | grep -c ^-A");
+	assert_output("5", "ip6tables-legacy -t nat -S PREROUTING | grep -c ^-A");
 	/* -D finds it: the revision is the newest that tool and kernel have. */
 	assert_int_equal(shell("iptables-legacy -t nat -D OUTPUT -d 192.0.2.53 -p udp --dport 53 "
 			       "-m comment --comment vipherald:nat -j DNAT --to-destination "
@@ -387,6 +399,30 @@ static void test_tool_lists_what_is_added(void **state)
 	apply(t, none, all, false);
 	assert_listed(t, &all);
 	nat_rules_done(&all);
+}
+
+/* An engine of containers that starts later appends its jump; it comes before a mapping to the same
+ * port again, and after one to another port. */
+static void test_same_port_stays_behind_others(void **state)
+{
+	struct bench *t = *state;
+	struct nat_rule rules[] = { rule("192.0.2.53/32", IPPROTO_TCP, 80, "10.0.0.5", 8080),
+				    behind(rule("192.0.2.53/32", IPPROTO_TCP, 81, "10.0.0.5",
+						81)) };
+	struct nat_rules all = { .items = rules, .n = 2 };
+	apply(t, none, all, false);
+	assert_listed(t, &all);
+	assert_int_equal(shell("iptables-legacy -t nat -N DOCKER && iptables-legacy -t nat -A "
+			       "PREROUTING -m addrtype --dst-type LOCAL -j DOCKER"),
+			 0);
+	assert_int_equal(list(t), 0);
+	assert_int_equal(t->n_misplaced, 1);
+	apply(t, none, (struct nat_rules){ .items = &rules[1], .n = 1 }, false);
+	assert_listed(t, &all);
+	assert_output("8080 DOCKER same",
+		      "echo $(iptables-legacy -t nat -S PREROUTING | grep -oE '8080|DOCKER|same')");
+	apply(t, all, none, true);
+	assert_output("DOCKER", "iptables-legacy -t nat -S PREROUTING | grep -o DOCKER");
 }
 
 static void test_lock_is_respected(void **state)
@@ -435,29 +471,64 @@ static const char nft_text[] =
 	"		elements = { 2001:db8::53 . tcp . 53 : fd00::5 . 8053 }\n"
 	"	}\n"
 	"\n"
+	"	map same4 {\n"
+	"		type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service\n"
+	"		elements = { 192.0.2.53 . tcp . 80 : 10.0.0.5 . 80 }\n"
+	"	}\n"
+	"\n"
+	"	map same6 {\n"
+	"		type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service\n"
+	"		elements = { 2001:db8::53 . udp . 443 : fd00::5 . 443 }\n"
+	"	}\n"
+	"\n"
 	"	chain nets {\n"
 	"		ip daddr 198.51.100.0/24 udp dport 514 dnat ip to 10.0.0.5:1514 comment "
-	"\"vipherald:nat:1\"\n"
+	"\"vipherald:nat:2\"\n"
 	"		ip6 daddr 2001:db8:1::/48 tcp dport 443 dnat ip6 to [fd00::5]:8443 comment "
-	"\"vipherald:nat:1\"\n"
+	"\"vipherald:nat:2\"\n"
+	"	}\n"
+	"\n"
+	"	chain same_nets {\n"
+	"		ip daddr 198.51.100.0/24 tcp dport 25 dnat ip to 10.0.0.5:25 comment "
+	"\"vipherald:nat:2\"\n"
+	"		ip6 daddr 2001:db8:1::/48 tcp dport 25 dnat ip6 to [fd00::5]:25 comment "
+	"\"vipherald:nat:2\"\n"
 	"	}\n"
 	"\n"
 	"	chain prerouting {\n"
 	"		type nat hook prerouting priority dstnat - 5; policy accept;\n"
 	"		dnat ip to ip daddr . meta l4proto . th dport map @vips4 comment "
-	"\"vipherald:nat:1\"\n"
+	"\"vipherald:nat:2\"\n"
 	"		dnat ip6 to ip6 daddr . meta l4proto . th dport map @vips6 comment "
-	"\"vipherald:nat:1\"\n"
-	"		jump nets comment \"vipherald:nat:1\"\n"
+	"\"vipherald:nat:2\"\n"
+	"		jump nets comment \"vipherald:nat:2\"\n"
 	"	}\n"
 	"\n"
 	"	chain output {\n"
 	"		type nat hook output priority -105; policy accept;\n"
 	"		dnat ip to ip daddr . meta l4proto . th dport map @vips4 comment "
-	"\"vipherald:nat:1\"\n"
+	"\"vipherald:nat:2\"\n"
 	"		dnat ip6 to ip6 daddr . meta l4proto . th dport map @vips6 comment "
-	"\"vipherald:nat:1\"\n"
-	"		jump nets comment \"vipherald:nat:1\"\n"
+	"\"vipherald:nat:2\"\n"
+	"		jump nets comment \"vipherald:nat:2\"\n"
+	"	}\n"
+	"\n"
+	"	chain same_prerouting {\n"
+	"		type nat hook prerouting priority dstnat + 5; policy accept;\n"
+	"		dnat ip to ip daddr . meta l4proto . th dport map @same4 comment "
+	"\"vipherald:nat:2\"\n"
+	"		dnat ip6 to ip6 daddr . meta l4proto . th dport map @same6 comment "
+	"\"vipherald:nat:2\"\n"
+	"		jump same_nets comment \"vipherald:nat:2\"\n"
+	"	}\n"
+	"\n"
+	"	chain same_output {\n"
+	"		type nat hook output priority -95; policy accept;\n"
+	"		dnat ip to ip daddr . meta l4proto . th dport map @same4 comment "
+	"\"vipherald:nat:2\"\n"
+	"		dnat ip6 to ip6 daddr . meta l4proto . th dport map @same6 comment "
+	"\"vipherald:nat:2\"\n"
+	"		jump same_nets comment \"vipherald:nat:2\"\n"
 	"	}\n"
 	"}\n";
 
@@ -466,7 +537,7 @@ static void test_tool_lists_the_table(void **state)
 	struct bench *t = *state;
 	struct nat_rules all = some_rules(), some = { 0 };
 	char got[sizeof(nft_text) + 512] = "";
-	const size_t picked[] = { 0, 2, 3, 5 };
+	const size_t picked[] = { 0, 2, 3, 5, 6, 7, 8, 9 };
 	for (size_t i = 0; i < ARRAY_SIZE(picked); i++)
 		nat_rules_add(&some, &all.items[picked[i]]);
 	assert_listed(t, &none);
@@ -500,13 +571,16 @@ static const struct damage_row {
 	{ "the whole ruleset is gone", "flush ruleset", 0, 0 },
 	{ "no rules in any chain", "flush table inet vipherald", 1, 0 },
 	{ "no rules in one chain", "flush chain inet vipherald output", 1, 0 },
-	{ "no rules of networks", "flush chain inet vipherald nets", 0, 4 },
+	{ "no rules of networks", "flush chain inet vipherald nets", 0, 8 },
+	{ "no rules of networks to the same port", "flush chain inet vipherald same_nets", 0, 8 },
+	{ "no rules for the same port", "flush chain inet vipherald same_output", 1, 0 },
 	{ "a rule more", "add rule inet vipherald nets counter", 1, 0 },
-	{ "a map is empty", "flush map inet vipherald vips4", 0, 4 },
+	{ "a map is empty", "flush map inet vipherald vips4", 0, 8 },
+	{ "a map of the same port is empty", "flush map inet vipherald same6", 0, 9 },
 	{ "an element is gone",
 	  "delete element inet vipherald vips6 { 2001:db8::53 . tcp . 53 : fd00::5 . 8053 }", 0,
-	  5 },
-	{ "something else beside it", "add table inet vipherald2", 0, 6 },
+	  9 },
+	{ "something else beside it", "add table inet vipherald2", 0, 10 },
 };
 
 static void test_damage_is_seen_and_repaired(void **state)
@@ -534,6 +608,64 @@ static void test_damage_is_seen_and_repaired(void **state)
 	nat_rules_done(&all);
 }
 
+/* As version 0.1.0 makes it, with rules for the same port where it has them. */
+static const char nft_text_1[] =
+	"table inet vipherald {\n"
+	" map vips4 { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service\n"
+	"  elements = { 192.0.2.53 . tcp . 53 : 10.0.0.5 . 8053, 192.0.2.53 . tcp . 80 : 10.0.0.5 "
+	". 80 }\n }\n"
+	" map vips6 { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service\n"
+	"  elements = { 2001:db8::53 . tcp . 53 : fd00::5 . 8053 }\n }\n"
+	" chain nets { }\n"
+	" chain prerouting {\n"
+	"  type nat hook prerouting priority dstnat - 5; policy accept;\n"
+	"  dnat ip to ip daddr . meta l4proto . th dport map @vips4 comment \"vipherald:nat:1\"\n"
+	"  dnat ip6 to ip6 daddr . meta l4proto . th dport map @vips6 comment "
+	"\"vipherald:nat:1\"\n"
+	"  jump nets comment \"vipherald:nat:1\"\n }\n"
+	" chain output {\n"
+	"  type nat hook output priority -105; policy accept;\n"
+	"  dnat ip to ip daddr . meta l4proto . th dport map @vips4 comment \"vipherald:nat:1\"\n"
+	"  dnat ip6 to ip6 daddr . meta l4proto . th dport map @vips6 comment "
+	"\"vipherald:nat:1\"\n"
+	"  jump nets comment \"vipherald:nat:1\"\n }\n"
+	"}\n";
+
+static void load_former_table(void)
+{
+	FILE *nft = popen("nft -f -", "we");
+	assert_true(fputs(nft_text_1, nft) > 0);
+	assert_int_equal(pclose(nft), 0);
+}
+
+/* All mappings stay through the transaction that replaces the table, also those whose place was
+ * another one. */
+static void test_the_table_of_0_1_0_is_taken_over(void **state)
+{
+	struct bench *t = *state;
+	struct nat_rule found[] = { rule("192.0.2.53/32", IPPROTO_TCP, 53, "10.0.0.5", 8053),
+				    rule("192.0.2.53/32", IPPROTO_TCP, 80, "10.0.0.5", 80),
+				    rule("2001:db8::53/128", IPPROTO_TCP, 53, "fd00::5", 8053) };
+	struct nat_rules all = { .items = found, .n = 3 };
+	struct nat_rule moved = behind(found[1]);
+	load_former_table();
+	assert_int_equal(list(t), 1); /* to be repaired, */
+	assert_int_equal(t->listed.n, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(is_listed(t, &found[i]));
+	apply(t, none, none, false); /* with nothing else to change */
+	assert_listed(t, &all);
+	assert_output("12", "nft list ruleset | grep -c vipherald:nat:2");
+	/* And again, with a change in the same transaction. */
+	shell("nft flush ruleset");
+	load_former_table();
+	assert_int_equal(list(t), 1);
+	apply(t, (struct nat_rules){ .items = &found[1], .n = 1 },
+	      (struct nat_rules){ .items = &moved, .n = 1 }, false);
+	found[1] = moved;
+	assert_listed(t, &all);
+}
+
 /* Only listed rules are removed: after a change the caller lists again. */
 static void test_another_state_than_listed(void **state)
 {
@@ -546,7 +678,7 @@ static void test_another_state_than_listed(void **state)
 	assert_int_equal(shell("nft flush map inet vipherald vips4"), 0);
 	assert_int_equal(t->ops->apply(t->b, &d, &err), -EAGAIN);
 	assert_int_equal(list(t), 0);
-	assert_int_equal(t->listed.n, 4); /* nothing of it was done */
+	assert_int_equal(t->listed.n, 8); /* nothing of it was done */
 	nat_rules_done(&all);
 }
 
@@ -580,6 +712,7 @@ int main(void)
 		IPTABLES(test_rules_are_those_of_the_tool),
 		IPTABLES(test_foreign_rules_are_left_alone),
 		IPTABLES(test_tool_lists_what_is_added),
+		IPTABLES(test_same_port_stays_behind_others),
 		IPTABLES(test_lock_is_respected),
 		IPTABLES(test_users_of_the_lock_are_noticed),
 		NFTABLES(test_looking_makes_nothing),
@@ -589,6 +722,7 @@ int main(void)
 		NFTABLES(test_a_rule_is_looked_up),
 		NFTABLES(test_tool_lists_the_table),
 		NFTABLES(test_damage_is_seen_and_repaired),
+		NFTABLES(test_the_table_of_0_1_0_is_taken_over),
 		NFTABLES(test_another_state_than_listed),
 		NFTABLES(test_other_tables_are_left_alone),
 	};

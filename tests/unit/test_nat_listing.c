@@ -92,7 +92,7 @@ static int fake_list(struct nat_backend *b, nat_list_cb *cb, void *userdata, str
 	strbuf_add(&script.sb, "L");
 	for (; *p; p++) {
 		struct nat_rule r = letter(*p);
-		cb(&r, true, userdata);
+		cb(&r, NAT_PRESENT, userdata);
 	}
 	return 0;
 }

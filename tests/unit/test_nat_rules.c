@@ -122,7 +122,7 @@ static void test_rules_are_made(void **state)
  * A story: each letter is a rule (a, b of one VIP; c, d of another) with what happens to it.
  *
  *	+a want   -a not want   ?a undecided
- *	[ begin of a listing   a whole   a! in part   ] end
+ *	[ begin of a listing   a whole   a! in part   a^ before rules of others   ] end
  *	=  carry out the difference
  */
 static const struct story {
@@ -150,6 +150,9 @@ static const struct story {
 	{ "lost", "+a+b=[b]", "+a", "a" },
 	{ "damaged", "+a+b=[a!b]", "+a", "a" },
 	{ "all lost", "+a+b=[]", "+ab", "ab" },
+	{ "misplaced: put right", "+a+b=[a^b]", "+a", "" },
+	{ "misplaced and not wanted", "[a^]", "-a.", "" },
+	{ "misplaced, then gone: lost", "+a=[a^]=[]", "+a", "a" },
 	{ "lost when it was not wanted", "[a]?a[]", NULL, "" },
 	{ "back by itself", "+a=[][a]", NULL, "" },
 	{ "another process adds again what we removed", "+a+b=-a=[ab]", "-a", "" },
@@ -202,8 +205,12 @@ static void play(struct nat_ledger *l, const char *text, struct strbuf *lost)
 			carry_out(l);
 		} else if (listing) {
 			r = letter(*p);
-			nat_ledger_list_rule(l, &r, p[1] != '!');
-			p += p[1] == '!';
+			bool damaged = p[1] == '!', misplaced = p[1] == '^';
+			nat_ledger_list_rule(l, &r,
+					     damaged     ? NAT_DAMAGED
+					     : misplaced ? NAT_MISPLACED
+							 : NAT_PRESENT);
+			p += damaged || misplaced;
 		} else {
 			r = letter(p[1]);
 			nat_ledger_want(l, &r,
