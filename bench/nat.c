@@ -68,7 +68,7 @@ static void bed_done(struct bed *b)
 
 static void set(struct bed *b, size_t n, bool wanted)
 {
-	static const struct nat_spec udp = { IPPROTO_UDP, 53, 8053 };
+	static const struct nat_spec udp = { IPPROTO_UDP, 53, 8053, { 0 } };
 	struct prefix vip = vip_of(n);
 	struct err err = { "" };
 	int r = nat_set(b->nat, &vip, &udp, wanted, &own, &err);

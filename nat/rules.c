@@ -26,33 +26,39 @@ bool nat_rules_equal(const struct nat_rules *a, const struct nat_rules *b)
 	       (a->n == 0 || memcmp(a->items, b->items, a->n * sizeof(*a->items)) == 0);
 }
 
+bool nat_specs_want_own(const struct nat_spec *specs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!addr_is_set(&specs[i].to))
+			return true;
+	return false;
+}
+
 int nat_rules_make(const struct prefix *vip, const struct nat_spec *specs, size_t n,
 		   const struct addr *dest, struct nat_rules *ret, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX], other[ADDR_TEXT_MAX];
 	struct nat_rules made = { 0 };
-	if (n > 0 && dest->family != vip->addr.family)
+	if (nat_specs_want_own(specs, n) && dest->family != vip->addr.family)
 		return err_set(err, -EADDRNOTAVAIL,
 			       "no address to translate %s to: it must be %s, the host's own is %s",
 			       prefix_format(vip, text),
 			       vip->addr.family == AF_INET ? "IPv4" : "IPv6",
 			       addr_format(dest, other));
 	for (size_t i = 0; i < n; i++) {
+		const struct nat_spec *s = &specs[i];
+		bool own = !addr_is_set(&s->to);
 		struct nat_rule r = { .vip = *vip,
-				      .proto = specs[i].proto,
-				      .listen = specs[i].listen,
-				      .port = specs[i].dest,
-				      .dest = *dest,
-				      .behind = specs[i].listen == specs[i].dest };
-		nat_rules_add(&made, &r);
+				      .proto = s->proto,
+				      .listen = s->listen,
+				      .port = s->dest,
+				      .dest = own ? *dest : s->to,
+				      .behind = own && s->listen == s->dest };
+		if (nat_spec_covers(s, vip->addr.family))
+			nat_rules_add(&made, &r);
 	}
 	*ret = made;
 	return 0;
-}
-
-const char *nat_proto_name(uint8_t proto)
-{
-	return proto == IPPROTO_TCP ? "tcp" : "udp";
 }
 
 const char *nat_rule_format_target(const struct nat_rule *r, char buf[static NAT_TARGET_TEXT_MAX])

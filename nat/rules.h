@@ -12,12 +12,7 @@
 
 #include "lib/addr.h"
 #include "lib/err.h"
-
-/* tcp:53:8053 — VIP:listen goes to the host's own address:dest. */
-struct nat_spec {
-	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
-	uint16_t listen, dest;
-};
+#include "nat/spec.h"
 
 /* Traffic to vip:listen goes to dest:port. Hashed and compared as memory: no padding in it. The
  * first three match a packet, and are unique among the rules that are wanted. */
@@ -48,14 +43,16 @@ void nat_rules_done(struct nat_rules *l);
 void nat_rules_add(struct nat_rules *l, const struct nat_rule *r);
 bool nat_rules_equal(const struct nat_rules *a, const struct nat_rules *b);
 
-/* The rules of a VIP, one for each mapping, in the order of the mappings. -EADDRNOTAVAIL, and a
- * text, when `dest` is not set or of the other family. */
+/* Whether one of them goes to the host's own address. */
+bool nat_specs_want_own(const struct nat_spec *specs, size_t n);
+/* The rules of a VIP, one for each mapping that covers its family, in the order of the mappings.
+ * -EADDRNOTAVAIL, and a text, when `dest`, the target of mappings without an address, is needed and
+ * not set or of the other family. */
 int nat_rules_make(const struct prefix *vip, const struct nat_spec *specs, size_t n,
 		   const struct addr *dest, struct nat_rules *ret, struct err *err);
 
 /* "10.0.0.5:8053", "[fd00::5]:8053" */
 #define NAT_TARGET_TEXT_MAX (ADDR_TEXT_MAX + 8)
 const char *nat_rule_format_target(const struct nat_rule *r, char buf[static NAT_TARGET_TEXT_MAX]);
-const char *nat_proto_name(uint8_t proto); /* "tcp", "udp" */
 
 #endif

@@ -136,7 +136,10 @@ size_t xtentry_build(const struct nat_rule *r, uint8_t revision, void *buf)
 	build_ports(r, at + l.ports);
 	struct xt_comment_info *c =
 		build_match(at + l.comment, "comment", sizeof(struct xt_comment_info));
-	strcpy(c->comment, r->behind ? XTENTRY_COMMENT_SAME : XTENTRY_COMMENT);
+	if (r->behind)
+		strcpy(c->comment, XTENTRY_COMMENT_SAME);
+	else
+		strcpy(c->comment, XTENTRY_COMMENT);
 	build_target(r, revision, at + l.target);
 	return l.end;
 }

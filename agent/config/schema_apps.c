@@ -198,8 +198,9 @@ static const struct config_key app_keys[] = {
 	  .type = &config_type_app_nats,
 	  .doc = "NAT mappings, `PROTO:LISTEN:DEST` or `PROTO:PORT`, up to 64. VIP:LISTEN is "
 		 "translated to port DEST of the host's own address: `local_ip` (`local_ip6` for "
-		 "an IPv6 VIP), else the source address towards the first peer. See "
-		 "[nat.md](nat.md)." },
+		 "an IPv6 VIP), else the source address towards the first peer. "
+		 "`PROTO:LISTEN:ADDRESS:DEST` names another address, of a container for example, "
+		 "IPv6 in brackets. See [nat.md](nat.md)." },
 	{ .name = "states",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_states_section,

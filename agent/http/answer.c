@@ -16,6 +16,7 @@
 #include "agent/status/view_peers.h"
 #include "agent/status/view_status.h"
 #include "agent/status/view_vip.h"
+#include "agent/vip/nat_targets.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/redact.h"
@@ -109,7 +110,10 @@ static void do_register(const struct status_sources *in, const struct api_call *
 	enum register_result result = REGISTER_SAME;
 	const char *name = call->spec.name;
 	struct view_clock clock = status_clock(in);
-	int rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result, &err);
+	int rc = nat_targets_admit(&call->spec, &err);
+	if (rc == 0)
+		rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result,
+				       &err);
 	if (rc < 0) {
 		log_info("api", "register %s: refused: %s", name, err.text);
 		err_prefix(&err, rc, rc == -EACCES ? "Forbidden: " : "Conflict: ");

@@ -66,6 +66,31 @@ struct announce_specs *app_spec_announce(struct app_spec *s)
 	return s->announce;
 }
 
+/* A mapping to an address covers VIPs of its family: those of the other one need another mapping, as
+ * a VIP where nothing is mapped would be announced and dead. */
+static int check_nats(const struct app_spec *s, struct err *err)
+{
+	char vip[PREFIX_TEXT_MAX], text[NAT_SPEC_TEXT_MAX];
+	for (size_t v = 0; v < s->n_vips; v++)
+		for (size_t i = 0; i < s->n_nats; i++) {
+			const struct nat_spec *nat = &s->nats[i];
+			uint8_t family = s->vips[v].addr.family;
+			bool covered = nat_spec_covers(nat, family);
+			for (size_t k = 0; k < s->n_nats && !covered; k++)
+				covered = s->nats[k].proto == nat->proto &&
+					  s->nats[k].listen == nat->listen &&
+					  nat_spec_covers(&s->nats[k], family);
+			if (!covered)
+				return err_set(err, -EINVAL,
+					       "NAT mapping %s does not cover vip %s, add one to "
+					       "an %s address",
+					       nat_spec_format(nat, text),
+					       prefix_format(&s->vips[v], vip),
+					       family == AF_INET ? "IPv4" : "IPv6");
+		}
+	return 0;
+}
+
 int app_spec_check(const struct app_spec *s, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
@@ -81,7 +106,7 @@ int app_spec_check(const struct app_spec *s, struct err *err)
 	if (s->quorum > s->n_monitors)
 		return err_set(err, -EINVAL, "quorum %u of %zu monitors cannot be reached",
 			       s->quorum, s->n_monitors);
-	return 0;
+	return check_nats(s, err);
 }
 
 bool app_spec_checks_own_vip(const struct app_spec *s)
@@ -109,8 +134,7 @@ static bool monitors_equal(const void *a, const void *b)
 
 static bool nat_equal(const void *a, const void *b)
 {
-	const struct nat_spec *x = a, *y = b;
-	return x->proto == y->proto && x->listen == y->listen && x->dest == y->dest;
+	return nat_spec_equal(a, b);
 }
 
 /*

@@ -186,54 +186,20 @@ int app_spec_set_quorum(struct app_spec *s, const char *text, struct err *err)
 	return 0;
 }
 
-static int parse_port(const char *text, uint16_t *ret)
-{
-	uint64_t port;
-	if (str_to_u64(text, UINT16_MAX, &port) < 0 || port == 0)
-		return -EINVAL;
-	*ret = (uint16_t)port;
-	return 0;
-}
-
-static int parse_nat(const char *text, struct nat_spec *ret)
-{
-	char buf[32];
-	if (str_copy(buf, sizeof(buf), text) < 0)
-		return -EINVAL;
-	char *listen = strchr(buf, ':');
-	if (!listen)
-		return -EINVAL;
-	*listen++ = 0;
-	char *dest = strchr(listen, ':');
-	if (dest)
-		*dest++ = 0;
-	if (str_equal(buf, "tcp"))
-		ret->proto = IPPROTO_TCP;
-	else if (str_equal(buf, "udp"))
-		ret->proto = IPPROTO_UDP;
-	else
-		return -EINVAL;
-	if (parse_port(listen, &ret->listen) < 0)
-		return -EINVAL;
-	return parse_port(dest ? dest : listen, &ret->dest);
-}
-
 int app_spec_add_nat(struct app_spec *s, const char *text, struct err *err)
 {
 	struct nat_spec nat = { 0 };
-	if (parse_nat(text, &nat) < 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is not a NAT mapping, expected PROTO:LISTEN:DEST or "
-			       "PROTO:PORT with tcp or udp and ports 1 to 65535, like tcp:53:8053",
-			       text);
+	char was[NAT_SPEC_TEXT_MAX];
+	int r = nat_spec_parse(text, &nat, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < s->n_nats; i++) {
 		const struct nat_spec *old = &s->nats[i];
-		if (old->proto != nat.proto || old->listen != nat.listen)
-			continue;
-		if (old->dest == nat.dest)
+		if (nat_spec_equal(old, &nat))
 			return 0;
-		return err_set(err, -EINVAL, "'%s': port %u is already translated to port %u", text,
-			       nat.listen, old->dest);
+		if (nat_spec_overlaps(old, &nat))
+			return err_set(err, -EINVAL, "'%s': port %u is already translated by %s",
+				       text, nat.listen, nat_spec_format(old, was));
 	}
 	if (s->n_nats >= APP_NATS_MAX)
 		return err_set(err, -EINVAL, "'%s' exceeds the limit of %d NAT mappings per app",

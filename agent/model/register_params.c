@@ -79,16 +79,13 @@ static void walk_rest(const struct app_spec *spec, register_param_cb *cb, void *
 
 void register_params_walk(const struct app_spec *spec, register_param_cb *cb, void *userdata)
 {
-	char vip[PREFIX_TEXT_MAX], nat[32];
+	char vip[PREFIX_TEXT_MAX], nat[NAT_SPEC_TEXT_MAX];
 	cb("name", spec->name, userdata);
 	for (size_t i = 0; i < spec->n_vips; i++)
 		cb("vip", prefix_format(&spec->vips[i], vip), userdata);
 	for (size_t i = 0; i < spec->n_monitors; i++)
 		cb("monitor", spec->monitors[i].text, userdata);
-	for (size_t i = 0; i < spec->n_nats; i++) {
-		snprintf(nat, sizeof(nat), "%s:%u:%u", nat_proto_name(spec->nats[i].proto),
-			 spec->nats[i].listen, spec->nats[i].dest);
-		cb("nat", nat, userdata);
-	}
+	for (size_t i = 0; i < spec->n_nats; i++)
+		cb("nat", nat_spec_format(&spec->nats[i], nat), userdata);
 	walk_rest(spec, cb, userdata);
 }

@@ -181,14 +181,10 @@ static json_t *quorum(const struct app_spec *spec)
 
 static json_t *nat_specs(const struct app_spec *spec)
 {
-	char text[32];
+	char text[NAT_SPEC_TEXT_MAX];
 	json_t *array = json_array();
-	for (size_t i = 0; i < spec->n_nats; i++) {
-		const struct nat_spec *nat = &spec->nats[i];
-		snprintf(text, sizeof(text), "%s:%u:%u", nat_proto_name(nat->proto), nat->listen,
-			 nat->dest);
-		json_array_append_new(array, json_string(text));
-	}
+	for (size_t i = 0; i < spec->n_nats; i++)
+		json_array_append_new(array, json_string(nat_spec_format(&spec->nats[i], text)));
 	return array;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/vip/acks.h"
+#include "agent/vip/nat_targets.h"
 #include "agent/vip/trouble.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -91,7 +92,7 @@ static int set_nat(const struct prefix *vip, const struct nat_spec *nats, size_t
 {
 	struct actuator *a = userdata;
 	struct addr own = { 0 };
-	if (n > 0) {
+	if (nat_specs_want_own(nats, n)) {
 		int rc = host_addresses_own(a->addresses, vip->addr.family, &own, err);
 		if (rc < 0)
 			return err_prefix(err, rc, "NAT: ");
@@ -185,6 +186,7 @@ static void retry(mono_t when, void *userdata)
 static const struct reconcile_ops ops = {
 	.address_add = address_add,
 	.address_del = address_del,
+	.nat_check = nat_targets_check,
 	.nat_set = set_nat,
 	.announce = announce,
 	.withdraw = withdraw,

@@ -86,6 +86,8 @@ static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
 			vip->damage = NULL;
 		}
 	}
+	if (rc == 0 && !vip->mapped && r->ops->nat_check)
+		rc = r->ops->nat_check(&vip->prefix, vip->spec, err);
 	if (rc == 0 && !vip->mapped) {
 		rc = set_nat(r, vip, vip->spec->nats, vip->spec->n_nats, err);
 		vip->mapped = rc == 0;

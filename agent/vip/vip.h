@@ -34,6 +34,9 @@ struct reconcile_ops {
 			   void *userdata);
 	/* 0 when it is gone; -ENOENT when it is not ours. */
 	int (*address_del)(const struct prefix *vip, struct err *err, void *userdata);
+	/* Whether traffic of the VIP may and can go where the mappings of the app send it. May be NULL.
+	 */
+	int (*nat_check)(const struct prefix *vip, const struct app_spec *spec, struct err *err);
 	/* Makes the mappings of the VIP exactly these; n 0 removes them. 0 when it is so,
 	 * -EINPROGRESS when reconcile_nat_result() will be called. -EOPNOTSUPP is not tried again.
 	 */

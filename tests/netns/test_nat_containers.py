@@ -5,7 +5,18 @@ from collections.abc import Callable
 
 import pytest
 
-from .nat import BACKENDS, Echo, NatBed, ask, nat_app, nat_status, wait_announced
+from .agent import Agent
+from .consul import Consul, tags
+from .nat import (
+    BACKENDS,
+    Echo,
+    NatBed,
+    ask,
+    nat_app,
+    nat_status,
+    vip_status,
+    wait_announced,
+)
 from .testbed import Link, Testbed
 from .wait import wait_until
 
@@ -13,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("xtables_lock")
 both = pytest.mark.parametrize("backend", BACKENDS)
 
 PORT = 23722
-VIP = "192.0.2.80"
+VIP, VIP6 = "192.0.2.80", "2001:db8::80"
 INSIDE = 80
 """The port in the container, which is published as PORT."""
 
@@ -130,12 +141,12 @@ def test_without_an_engine_the_service_of_the_host_answers(bed: Testbed, backend
     nat = NatBed(bed)
     nat.start_echo(PORT)
     agent = nat.start_agent(
-        nat_app("dns", [f"{VIP}/32", "2001:db8::80/128"], [f"tcp:{PORT}", f"udp:{PORT}"]),
+        nat_app("dns", [f"{VIP}/32", f"{VIP6}/128"], [f"tcp:{PORT}", f"udp:{PORT}"]),
         backend=backend,
     )
     wait_announced(agent, "dns")
     for protocol in ("tcp", "udp"):
-        for vip in (VIP, "2001:db8::80"):
+        for vip in (VIP, VIP6):
             for namespace in (nat.client, nat.host):
                 assert ask(namespace, protocol, vip, PORT) == f"{PORT} hello"
 
@@ -154,3 +165,124 @@ def test_mapping_that_changes_its_place(bed: Testbed, backend: str) -> None:
             f"port {dest} answers at the VIP",
         )
         nat.wait_rules(backend, 2 if backend == "iptables" else 1)
+
+
+# Mappings to an address
+
+
+def set_sysctl(nat: NatBed, name: str, value: str) -> None:
+    nat.host.run(["sysctl", "-qw", f"{name}={value}"])
+
+
+def wait_error(agent: Agent, name: str, *words: str) -> None:
+    def has() -> bool:
+        vip = vip_status(agent, name)[0]
+        return vip["form"] == "none" and all(word in (vip["error"] or "") for word in words)
+
+    wait_until(has, f"{name} has the error {words}", ignore=(KeyError,))
+
+
+def targets(container: Container) -> list[str]:
+    """To the container itself, past what the engine publishes."""
+    return [
+        f"{protocol}:80:{address}:{INSIDE}"
+        for protocol in ("tcp", "udp")
+        for address in (container.ip, f"[{container.ip6}]")
+    ]
+
+
+@both
+def test_address_of_a_container(bed: Testbed, backend: str) -> None:
+    nat = NatBed(bed)
+    container = Container(nat)
+    agent = nat.start_agent(
+        nat_app("web", [f"{VIP}/32", f"{VIP6}/128"], targets(container)), backend=backend
+    )
+    wait_announced(agent, "web")
+    for protocol in ("tcp", "udp"):
+        for vip in (VIP, VIP6):
+            for namespace in (nat.client, nat.host):
+                assert ask(namespace, protocol, vip, 80) == f"{INSIDE} hello"
+    assert sorted(agent.app("web")["nats"]) == sorted(targets(container))
+    assert {rule["to"] for rule in nat_status(agent)["rules"]} == {
+        f"{container.ip}:{INSIDE}",
+        f"[{container.ip6}]:{INSIDE}",
+    }
+    agent.stop()
+    assert nat.our_rules(backend) == []
+
+
+def test_address_comes_before_a_published_port(bed: Testbed) -> None:
+    """Equal ports, but the operator has said which container."""
+    nat = NatBed(bed)
+    published, meant = Container(nat), Container(nat)
+    Echo(meant.link.namespace, PORT, meant.ip)
+    docker_nft(nat, published)
+    agent = nat.start_agent(
+        nat_app("web", f"{VIP}/32", [f"tcp:{PORT}:{meant.ip}:{PORT}"]), backend="nftables"
+    )
+    wait_announced(agent, "web")
+    assert ask(nat.client, "tcp", VIP, PORT) == f"{PORT} hello"
+
+
+def test_no_forwarding_is_named(bed: Testbed) -> None:
+    nat = NatBed(bed)
+    container = Container(nat)
+    set_sysctl(nat, "net.ipv4.ip_forward", "0")
+    agent = nat.start_agent(nat_app("web", f"{VIP}/32", [f"tcp:80:{container.ip}:{INSIDE}"]))
+    wait_error(agent, "web", f"tcp:80:{container.ip}:{INSIDE}", "net.ipv4.ip_forward=1")
+    set_sysctl(nat, "net.ipv4.ip_forward", "1")
+    wait_announced(agent, "web")
+    assert ask(nat.client, "tcp", VIP, 80) == f"{INSIDE} hello"
+
+
+def test_loopback_address(bed: Testbed) -> None:
+    """Of the configuration, and only where the kernel lets other hosts' packets there."""
+    nat = NatBed(bed)
+    Echo(nat.host, 8081, "127.0.0.1")
+    agent = nat.start_agent(nat_app("web", f"{VIP}/32", ["tcp:80:127.0.0.1:8081"]))
+    wait_error(agent, "web", "net.ipv4.conf.all.route_localnet=1")
+    set_sysctl(nat, "net.ipv4.conf.all.route_localnet", "1")
+    wait_announced(agent, "web")
+    assert ask(nat.client, "tcp", VIP, 80) == "8081 hello"
+
+
+def test_http_reaches_networks_of_this_host_only(bed: Testbed) -> None:
+    nat = NatBed(bed)
+    container = Container(nat)
+    agent = nat.start_agent()
+    for address in ("198.18.0.1", "127.0.0.1"):
+        response = agent.register("web", f"{VIP}/32", nats=[f"tcp:80:{address}:80"])
+        assert response.status == 403
+        assert f"Forbidden: NAT mapping tcp:80:{address}:80" in response.text
+        assert "in no network of this host's interfaces" in response.text
+        assert agent.get("/v1/apps/web").status == 404
+    nats = [f"tcp:80:{container.ip}:{INSIDE}"]
+    assert agent.register("web", f"{VIP}/32", nats=nats).status == 200
+    wait_announced(agent, "web")
+    assert ask(nat.client, "tcp", VIP, 80) == f"{INSIDE} hello"
+
+
+def test_network_of_containers_that_is_there_later(bed: Testbed) -> None:
+    """A registration of HTTP and a service of Consul are kept across a start without the network."""
+    nat = NatBed(bed)
+    container = Container(nat)
+    consul = Consul(bed.host)
+    structure = nat.config()
+    structure["agent"]["consul_addr"] = consul.addr
+    agent = bed.start_agent(structure)
+    mapping = f"tcp:80:{container.ip}:{INSIDE}"
+    assert agent.register("web", f"{VIP}/32", nats=[mapping]).status == 200
+    consul.register("api", tags("192.0.2.81/32", f"gocast_nat={mapping}"))
+    wait_announced(agent, "web")
+    wait_announced(agent, "api")
+    agent.kill()
+    device, host_ip = container.link.device, container.link.host_ip
+    nat.host.ip(f"addr del {host_ip}/24 dev {device}")
+    agent.start()
+    for name in ("web", "api"):
+        wait_error(agent, name, f"{container.ip} is in no network of this host's interfaces")
+    nat.host.ip(f"addr add {host_ip}/24 dev {device}")
+    for name, vip in (("web", VIP), ("api", "192.0.2.81")):
+        wait_announced(agent, name)
+        assert ask(nat.client, "tcp", vip, 80) == f"{INSIDE} hello"

@@ -123,7 +123,33 @@ static void nats(void **state)
 		{ "both protocols", "udp:53", "tcp:53", NULL },
 		{ "the same again", "tcp:53:53", "tcp:53", NULL },
 		{ "another destination", "tcp:53:8053", "tcp:53",
-		  "already translated to port 8053" },
+		  "already translated by tcp:53:8053" },
+		{ "an address", NULL, "tcp:80:172.17.0.2:8080", NULL },
+		{ "an IPv6 address", NULL, "udp:53:[fd00::2]:53", NULL },
+		{ "one of each family", "tcp:80:172.17.0.2:80", "tcp:80:[fd00::2]:80", NULL },
+		{ "a loopback address", NULL, "tcp:80:127.0.0.1:80", NULL },
+		{ "the same address again", "tcp:80:172.17.0.2:80", "tcp:80:172.17.0.2:80", NULL },
+		{ "another address", "tcp:80:172.17.0.2:80", "tcp:80:172.17.0.3:80",
+		  "already translated by tcp:80:172.17.0.2:80" },
+		{ "an address and none", "tcp:80", "tcp:80:[fd00::2]:80",
+		  "already translated by tcp:80:80" },
+		{ "none and an address", "tcp:80:[fd00::2]:80", "tcp:80",
+		  "already translated by tcp:80:[fd00::2]:80" },
+		{ "an address without a port", NULL, "tcp:80:172.17.0.2", "not a NAT mapping" },
+		{ "an address with port 0", NULL, "tcp:80:172.17.0.2:0", "1 to 65535" },
+		{ "IPv6 without brackets", NULL, "tcp:80:fd00::2:80", "IPv6 in brackets" },
+		{ "IPv4 in brackets", NULL, "tcp:80:[172.17.0.2]:80", "not a NAT mapping" },
+		{ "a bracket only", NULL, "tcp:80:[", "not a NAT mapping" },
+		{ "an open bracket", NULL, "tcp:80:[fd00::2:80", "not a NAT mapping" },
+		{ "no port behind the bracket", NULL, "tcp:80:[fd00::2]", "not a NAT mapping" },
+		{ "a scope", NULL, "tcp:80:[fe80::2%eth0]:80", "not a NAT mapping" },
+		{ "a name", NULL, "tcp:80:web:80", "not a NAT mapping" },
+		{ "unspecified", NULL, "tcp:80:0.0.0.0:80", "0.0.0.0 is unspecified" },
+		{ "multicast", NULL, "udp:80:[ff05::2]:80", "not the address of one host" },
+		{ "broadcast", NULL, "udp:80:255.255.255.255:80", "not the address of one host" },
+		{ "link-local", NULL, "tcp:80:[fe80::2]:80", "link-local" },
+		{ "loopback of IPv6", NULL, "tcp:80:[::1]:80", "no packets of other hosts" },
+		{ "mapped", NULL, "tcp:80:[::ffff:172.17.0.2]:80", "write it as one" },
 		{ "protocol only", NULL, "tcp", "'tcp'" },
 		{ "no protocol", NULL, "53:8053", "'53:8053'" },
 		{ "sctp", NULL, "sctp:53", "'sctp:53'" },
@@ -154,6 +180,7 @@ static void a_nat_mapping_is_read(void **state)
 	assert_int_equal(s.nats[1].proto, IPPROTO_TCP);
 	assert_int_equal(s.nats[1].listen, 80);
 	assert_int_equal(s.nats[1].dest, 80);
+	assert_false(addr_is_set(&s.nats[1].to));
 	app_spec_done(&s);
 }
 
@@ -353,6 +380,9 @@ static void equality(void **state)
 		{ "a monitor", "a - port:tcp:1 - -", "a - port:udp:1 - -", false },
 		{ "more monitors", "a - port:tcp:1 - -", "a - port:tcp:1;consul - -", false },
 		{ "a nat", "a - - tcp:1 -", "a - - tcp:1:2 -", false },
+		{ "a nat's address", "a - - tcp:1:10.0.0.1:1 -", "a - - tcp:1:10.0.0.2:1 -",
+		  false },
+		{ "a nat with an address", "a - - tcp:1 -", "a - - tcp:1:10.0.0.1:1 -", false },
 		{ "a nat's protocol", "a - - tcp:1 -", "a - - udp:1 -", false },
 		{ "communities", "a - - - 1:1", "a - - - -", false },
 	};
@@ -404,6 +434,16 @@ static void whole_specs(void **state)
 		{ "two vips", "a 192.0.2.0/32,192.0.2.0/31 - - -", NULL },
 		{ "no name", "- 192.0.2.1/32 - - -", "name" },
 		{ "no vip", "a - - - -", "vip is missing" },
+		{ "a mapping of each family",
+		  "a 192.0.2.1/32,2001:db8::1/128 - tcp:1:10.0.0.1:1,tcp:1:[fd00::1]:1 -", NULL },
+		{ "mappings without an address cover all",
+		  "a 192.0.2.1/32,2001:db8::1/128 - tcp:1,udp:1 -", NULL },
+		{ "a vip that a mapping does not cover",
+		  "a 192.0.2.1/32,2001:db8::1/128 - tcp:1:10.0.0.1:1,tcp:2:[fd00::1]:2 -",
+		  "NAT mapping tcp:2:[fd00::1]:2 does not cover vip 192.0.2.1/32, add one to an "
+		  "IPv4 address" },
+		{ "a mapping of the other family", "a 192.0.2.1/32 - tcp:1:[fd00::1]:1 -",
+		  "does not cover vip 192.0.2.1/32" },
 		{ "twice", "a 192.0.2.1/32,192.0.2.2/32,192.0.2.1/32 - - -",
 		  "duplicate vip '192.0.2.1/32'" },
 	};

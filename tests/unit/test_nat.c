@@ -89,8 +89,8 @@ static int setup_iptables(void **state)
 	return 0;
 }
 
-static const struct nat_spec udp53 = { IPPROTO_UDP, 53, 8053 };
-static const struct nat_spec udp53_other = { IPPROTO_UDP, 53, 8054 };
+static const struct nat_spec udp53 = { IPPROTO_UDP, 53, 8053, { 0 } };
+static const struct nat_spec udp53_other = { IPPROTO_UDP, 53, 8054, { 0 } };
 
 static int set(struct bed *b, const char *vip, const struct nat_spec *spec)
 {
