@@ -21,22 +21,39 @@ static const char *no_answer(const struct bgp_peer_config *c)
 	       "or ttl_security does not answer either";
 }
 
+static const char *behind_gateway(const struct bgp_peer_config *c)
+{
+	if (c->ttl_security)
+		return "the peer is behind a gateway, and ttl_security admits directly connected "
+		       "peers only";
+	return "the peer is behind a gateway, and packets of an eBGP session have TTL 1: set "
+	       "multi_hop: true for this peer";
+}
+
+static const char *maybe_behind_gateway(const struct bgp_peer_config *c)
+{
+	if (c->ttl_security)
+		return "no answer to TCP SYN: check routes and firewalls, and that the gateway "
+		       "towards the peer is the peer itself: ttl_security admits directly "
+		       "connected peers only";
+	return "no answer to TCP SYN: check routes and firewalls; if the gateway towards the peer "
+	       "is not the peer itself, set multi_hop: true, as packets of an eBGP session have "
+	       "TTL 1; a peer with a password (TCP MD5) or ttl_security does not answer either";
+}
+
 const char *bgp_hint_failed(const struct bgp_attempt_evidence *e)
 {
 	if (e->path_trouble)
 		return "";
 	if (e->reached >= BGP_OPENSENT)
 		return e->silent ? bgp_hint_waiting(e->peer, e->reached, e->heard) : "";
-	if (e->one_hop && e->gateway)
-		return e->peer->ttl_security
-			       ? "the peer is behind a gateway, and ttl_security admits directly "
-				 "connected peers only"
-			       : "the peer is behind a gateway, and packets of an eBGP session "
-				 "have "
-				 "TTL 1: set multi_hop: true for this peer";
+	if (e->one_hop && e->gateway && !e->maybe_itself)
+		return behind_gateway(e->peer);
 	if (e->silent && e->heard)
 		return "no answer to TCP SYN: check routes and firewalls, and that the router "
 		       "still has this host as a neighbor";
+	if (e->silent && e->one_hop && e->gateway)
+		return maybe_behind_gateway(e->peer);
 	return e->silent ? no_answer(e->peer) : "";
 }
 

@@ -20,7 +20,8 @@ struct bgp_attempt_evidence {
 	bool path_trouble; /* an interface or a route is missing, which is reported itself */
 	bool one_hop;      /* the session cannot cross a router: TTL 1 or GTSM */
 	bool heard;        /* the peer has spoken BGP to us before: keys and TTLs matched */
-	bool gateway;      /* the route to the peer leads through one */
+	bool gateway;      /* the route to the peer leads through one … */
+	bool maybe_itself; /* … which may be the peer, under another address */
 };
 
 /* After an attempt to connect has failed. */

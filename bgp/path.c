@@ -54,6 +54,21 @@ static void no_route(struct bgp_path *now, bool near, const char *why)
 			 why);
 }
 
+bool bgp_path_gateway_may_be_peer(const struct addr *gateway, const struct addr *peer)
+{
+	return gateway->family != peer->family ||
+	       (addr_is_link_local(gateway) && !addr_is_link_local(peer));
+}
+
+/* The path that was direct is not any more. */
+static bool leads_elsewhere(const struct bgp_path *now, const struct fib_path *found,
+			    const struct addr *peer)
+{
+	return now->good.direct && addr_is_set(&found->gateway) &&
+	       (found->ifindex != now->good.ifindex ||
+		!bgp_path_gateway_may_be_peer(&found->gateway, peer));
+}
+
 /* The connected route is gone, and the kernel would use the default route. */
 static void not_connected(struct bgp_path *now)
 {
@@ -88,7 +103,7 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 	now->gateway = found.gateway;
 	if (link_trouble(now, found.ifindex, name))
 		now->state = near ? BGP_PATH_LOST : BGP_PATH_DOUBTFUL;
-	else if (near && now->good.direct && addr_is_set(&found.gateway))
+	else if (near && leads_elsewhere(now, &found, &c->addr))
 		not_connected(now);
 	else
 		now->state = BGP_PATH_GOOD;
@@ -96,7 +111,7 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 		now->good.ifindex = found.ifindex;
 		memcpy(now->good.ifname, name, sizeof(name));
 		now->good.source = found.source;
-		now->good.direct = !addr_is_set(&found.gateway);
+		now->good.direct = !addr_is_set(&found.gateway) || (now->good.direct && near);
 	}
 }
 

@@ -196,6 +196,7 @@ static void note_failure(struct bgp_peer *p, const struct bgp_conn *c, enum bgp_
 		.path_trouble = p->path.trouble[0],
 		.one_hop = one_hop(p),
 		.gateway = addr_is_set(&p->path.gateway),
+		.maybe_itself = bgp_path_gateway_may_be_peer(&p->path.gateway, &p->config.addr),
 		.heard = p->out.received.total + p->in.received.total > 0,
 	};
 	snprintf(p->last_error, sizeof(p->last_error), "%s", c->fsm.why);

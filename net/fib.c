@@ -211,6 +211,10 @@ static int lookup(struct nlsock *sock, const struct addr *dst, const struct addr
 	struct fib_path path = { .source = route.source,
 				 .gateway = route.gateway,
 				 .ifindex = route.ifindex };
+	/* A gateway that is on the link by `onlink` alone has no route of its own: the kernel sends
+	 * to it through itself. */
+	if (addr_equal(&path.gateway, dst))
+		path.gateway = (struct addr){ 0 };
 	r = source ? 0 : avoid_vip(sock, &path);
 	if (r == 0)
 		*ret = path;
@@ -320,47 +324,6 @@ void fib_link(uint32_t ifindex, struct fib_link *ret)
 	nlsock_free(sock);
 	if (!if_indextoname(ifindex, ret->name))
 		ret->name[0] = '\0';
-}
-
-struct gateway_search {
-	bool found;
-	struct nlroute best;
-};
-
-static int on_default(const struct nlmsghdr *msg, void *userdata)
-{
-	struct gateway_search *s = userdata;
-	struct nlroute r;
-	if (nlroute_parse(msg, &r) < 0 || r.dst.len != 0 || r.table != RT_TABLE_MAIN)
-		return 0;
-	if (r.type != RTN_UNICAST || !addr_is_set(&r.gateway) || (r.flags & RTNH_F_DEAD))
-		return 0;
-	if (!s->found || r.metric < s->best.metric)
-		s->best = r;
-	s->found = true;
-	return 0;
-}
-
-int fib_default_gateway(struct addr *ret, uint32_t *ret_ifindex, struct err *err)
-{
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
-	struct gateway_search s = { 0 };
-	struct nlsock *sock;
-	int r = open_socket(&sock, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < 2 && r == 0 && !s.found; i++)
-		r = nlsock_request(sock, nlroute_build_dump(buf, families[i], RT_TABLE_MAIN),
-				   on_default, &s);
-	nlsock_free(sock);
-	if (r < 0)
-		return err_set(err, r, "cannot read the routes: %s", strerror(-r));
-	if (!s.found)
-		return err_set(err, -ENOENT, "there is no default route with a gateway");
-	*ret = s.best.gateway;
-	*ret_ifindex = s.best.ifindex;
-	return 0;
 }
 
 int fib_interface_address(uint32_t ifindex, uint8_t family, struct addr *ret, struct err *err)

@@ -14,7 +14,7 @@
 struct fib_path {
 	struct addr source;  /* never a VIP of ours, nor a temporary or deprecated address where
 			      * there is another; family 0 if the kernel names none */
-	struct addr gateway; /* family 0: on a connected network (or local); IPv6 also for IPv4 */
+	struct addr gateway; /* family 0: on the link (or local); IPv6 also for IPv4 */
 	uint32_t ifindex;
 	bool corrected; /* the source is not the one the kernel would choose: bind to it */
 };
@@ -28,9 +28,6 @@ int fib_lookup(const struct addr *dst, const struct addr *source, uint32_t ifind
 /* The error of one of these functions says nothing about routes or addresses: the kernel could not
  * be asked (no descriptor, no memory, a table that changed all the time). To be asked again. */
 bool fib_is_unavailable(int error);
-/* The gateway of the default route of lowest metric in the main table (the first hop of a
- * multipath route), IPv4 before IPv6. -ENOENT if there is none. */
-int fib_default_gateway(struct addr *ret, uint32_t *ret_ifindex, struct err *err);
 /* A global (not link-local, not tentative, not deprecated, not on lo) address of `family` on the
  * interface, not one of ours; the next hop for VIPs of another family than the session.
  * -ENOENT if none. */

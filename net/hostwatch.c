@@ -94,12 +94,15 @@ void hostwatch_again(struct hostwatch *w)
 }
 
 /* Drops messages about lo in the kernel, and those about routes of the table `local`: 10,000 VIPs
- * are not watched here. ifa_index, ifi_index and rtm_table stand at the same place. */
+ * are not watched here. ifa_index, ifi_index and rtm_table stand at the same place. Next-hop objects
+ * are watched because routes that use one may change without a message of their own. */
 static int set_filter(struct hostwatch *w)
 {
 	enum { TYPE_AT = offsetof(struct nlmsghdr, nlmsg_type), AT = NLMSG_HDRLEN + 4 };
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE_AT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEXTHOP), 8, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEXTHOP), 7, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 3, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 2, 0),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AT),
@@ -119,8 +122,13 @@ static int set_filter(struct hostwatch *w)
 int hostwatch_new(sd_event *loop, hostwatch_cb *changed, void *userdata, struct hostwatch **ret,
 		  struct err *err)
 {
-	static const int groups[] = { RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-				      RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  0 };
+	static const int groups[] = { RTNLGRP_LINK,
+				      RTNLGRP_IPV4_IFADDR,
+				      RTNLGRP_IPV6_IFADDR,
+				      RTNLGRP_IPV4_ROUTE,
+				      RTNLGRP_IPV6_ROUTE,
+				      RTNLGRP_NEXTHOP,
+				      0 };
 	struct hostwatch *w = mem_new(1, sizeof(*w));
 	w->loop = sd_event_ref(loop);
 	w->changed = changed;

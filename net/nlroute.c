@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "net/nladdr.h"
@@ -87,6 +88,9 @@ bool nlroute_is_our_local(const struct nlroute *r)
 
 struct parse {
 	struct nlroute r;
+	struct nlroute_hop hop; /* the one that is read */
+	struct nlroute_hop *hops;
+	size_t n_hops, room;
 	bool bad;
 };
 
@@ -124,30 +128,49 @@ static int parse_hop_attr(const struct nlattr *attr, void *userdata)
 {
 	struct parse *p = userdata;
 	if (mnl_attr_get_type(attr) == RTA_GATEWAY)
-		p->r.gateway = get_addr(p, attr);
+		p->hop.gateway = get_addr(p, attr);
 	else if (mnl_attr_get_type(attr) == RTA_VIA)
-		p->r.gateway = get_via(p, attr);
+		p->hop.gateway = get_via(p, attr);
 	return MNL_CB_OK;
 }
 
-/* The first hop of several: struct rtnexthop, then attributes. */
+static void add_hop(struct parse *p)
+{
+	if (p->n_hops == 0) {
+		p->r.gateway = p->hop.gateway;
+		p->r.ifindex = p->hop.ifindex;
+		p->r.flags |= p->hop.flags;
+	}
+	if (p->n_hops < p->room)
+		p->hops[p->n_hops] = p->hop;
+	p->n_hops++;
+}
+
+/* Each is a struct rtnexthop, then attributes, at a multiple of four. */
 static void parse_multipath(struct parse *p, const struct nlattr *attr)
 {
-	struct rtnexthop hop;
-	const uint8_t *payload = mnl_attr_get_payload(attr);
-	if (mnl_attr_get_payload_len(attr) < sizeof(hop)) {
-		p->bad = true;
-		return;
-	}
-	memcpy(&hop, payload, sizeof(hop));
-	if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > mnl_attr_get_payload_len(attr)) {
-		p->bad = true;
-		return;
-	}
-	p->r.ifindex = (uint32_t)hop.rtnh_ifindex;
-	p->r.flags |= hop.rtnh_flags;
-	mnl_attr_parse_payload(payload + sizeof(hop), hop.rtnh_len - sizeof(hop), parse_hop_attr,
-			       p);
+	struct rtnexthop head;
+	const uint8_t *at = mnl_attr_get_payload(attr);
+	size_t left = mnl_attr_get_payload_len(attr);
+	do {
+		if (left < sizeof(head)) {
+			p->bad = true;
+			return;
+		}
+		memcpy(&head, at, sizeof(head));
+		if (head.rtnh_len < sizeof(head) || head.rtnh_len > left) {
+			p->bad = true;
+			return;
+		}
+		p->hop = (struct nlroute_hop){ .ifindex = (uint32_t)head.rtnh_ifindex,
+					       .flags = head.rtnh_flags };
+		mnl_attr_parse_payload(at + sizeof(head), head.rtnh_len - sizeof(head),
+				       parse_hop_attr, p);
+		add_hop(p);
+		size_t step = RTNH_ALIGN((size_t)head.rtnh_len);
+		left -= step < left ? step : left;
+		at += step;
+	} while (left > 0);
 }
 
 static int parse_attr(const struct nlattr *attr, void *userdata)
@@ -161,13 +184,16 @@ static int parse_attr(const struct nlattr *attr, void *userdata)
 		p->r.source = get_addr(p, attr);
 		break;
 	case RTA_OIF:
-		p->r.ifindex = get_u32(p, attr);
+		p->hop.ifindex = get_u32(p, attr);
 		break;
 	case RTA_PRIORITY:
 		p->r.metric = get_u32(p, attr);
 		break;
 	case RTA_TABLE: /* the header has room for 8 bits only */
 		p->r.table = get_u32(p, attr);
+		break;
+	case RTA_NH_ID:
+		p->r.nexthop_id = get_u32(p, attr);
 		break;
 	case RTA_MULTIPATH:
 		parse_multipath(p, attr);
@@ -178,7 +204,7 @@ static int parse_attr(const struct nlattr *attr, void *userdata)
 	return MNL_CB_OK;
 }
 
-int nlroute_parse(const struct nlmsghdr *msg, struct nlroute *ret)
+static int parse(const struct nlmsghdr *msg, struct parse *p)
 {
 	if (msg->nlmsg_type != RTM_NEWROUTE && msg->nlmsg_type != RTM_DELROUTE)
 		return -EBADMSG;
@@ -188,15 +214,29 @@ int nlroute_parse(const struct nlmsghdr *msg, struct nlroute *ret)
 	size_t size = addr_size(rtm->rtm_family);
 	if (size == 0 || rtm->rtm_dst_len > size * 8)
 		return -EBADMSG;
-	struct parse p = { .r = { .dst = { .addr.family = rtm->rtm_family,
-					   .len = rtm->rtm_dst_len },
-				  .table = rtm->rtm_table,
-				  .type = rtm->rtm_type,
-				  .protocol = rtm->rtm_protocol,
-				  .flags = rtm->rtm_flags } };
-	mnl_attr_parse(msg, sizeof(*rtm), parse_attr, &p);
-	if (p.bad)
-		return -EBADMSG;
-	*ret = p.r;
-	return 0;
+	p->r = (struct nlroute){ .dst = { .addr.family = rtm->rtm_family, .len = rtm->rtm_dst_len },
+				 .table = rtm->rtm_table,
+				 .type = rtm->rtm_type,
+				 .protocol = rtm->rtm_protocol,
+				 .flags = rtm->rtm_flags };
+	p->hop.flags = rtm->rtm_flags;
+	mnl_attr_parse(msg, sizeof(*rtm), parse_attr, p);
+	if (p->n_hops == 0)
+		add_hop(p);
+	return p->bad ? -EBADMSG : 0;
+}
+
+int nlroute_parse(const struct nlmsghdr *msg, struct nlroute *ret)
+{
+	struct parse p = { 0 };
+	int r = parse(msg, &p);
+	if (r == 0)
+		*ret = p.r;
+	return r;
+}
+
+size_t nlroute_hops(const struct nlmsghdr *msg, struct nlroute_hop *ret, size_t room)
+{
+	struct parse p = { .hops = ret, .room = room };
+	return parse(msg, &p) == 0 ? p.n_hops : 0;
 }

@@ -5,6 +5,7 @@
 
 #include <libmnl/libmnl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/addr.h"
@@ -20,6 +21,14 @@ struct nlroute {
 	struct addr gateway; /* of the first hop of a multipath route; family 0 when absent, and not
 				always of the family of the destination (RFC 5549) */
 	uint32_t ifindex;    /* likewise of the first hop */
+	uint32_t nexthop_id; /* of a next-hop object; 0: none. Such a route shows its hops besides,
+				unless net.ipv4.nexthop_compat_mode is 0 */
+};
+
+struct nlroute_hop {
+	struct addr gateway; /* family 0: none */
+	uint32_t ifindex;
+	uint32_t flags; /* RTNH_F_* */
 };
 
 /* Room that is enough for any message built here; aligned as struct nlmsghdr. */
@@ -40,5 +49,8 @@ struct nlmsghdr *nlroute_build_dump_local(void *buf, uint8_t family);
 bool nlroute_is_our_local(const struct nlroute *r);
 /* -EBADMSG when the message is not a well-formed route message. */
 int nlroute_parse(const struct nlmsghdr *msg, struct nlroute *ret);
+/* The hops of a message that nlroute_parse() accepts: several of a multipath route, else one.
+ * Returns how many there are; those beyond `room` are left out. */
+size_t nlroute_hops(const struct nlmsghdr *msg, struct nlroute_hop *ret, size_t room);
 
 #endif

@@ -30,8 +30,9 @@ static bool get_addr(const struct sockaddr *sa, struct addr *ret)
 static void add(struct subnets *s, const struct ifaddrs *i)
 {
 	struct addr addr, mask;
-	if ((i->ifa_flags & IFF_LOOPBACK) || !get_addr(i->ifa_addr, &addr) ||
-	    !get_addr(i->ifa_netmask, &mask))
+	/* Without ARP no neighbour looks for an address on the link. */
+	if ((i->ifa_flags & (IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT)) ||
+	    !get_addr(i->ifa_addr, &addr) || !get_addr(i->ifa_netmask, &mask))
 		return;
 	uint8_t len = length_of(&mask);
 	if (len == 0 || len == addr_size(addr.family) * 8 || addr_is_link_local(&addr))

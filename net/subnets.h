@@ -18,8 +18,8 @@ struct subnets {
 	size_t n, room;
 };
 
-/* Empty when the kernel cannot be asked. Host routes (/32, /128) and link-local ones are left out.
- */
+/* Empty when the kernel cannot be asked. Host routes (/32, /128), link-local ones and interfaces
+ * without ARP are left out. */
 void subnets_load(struct subnets *ret);
 void subnets_done(struct subnets *s);
 /* One that contains all of the VIP; NULL if none does. */

@@ -144,6 +144,15 @@ static void add_peers(json_t *alarms, const struct status_sources *in,
 		add(alarms, "no-bgp-listener", NULL, NULL, "%s", no_listener);
 }
 
+/* ECMP towards the world through two routers, of which one gets the routes. */
+static void add_gateways(json_t *alarms, const struct status_sources *in)
+{
+	char buf[GATEWAYS_TEXT_MAX];
+	struct strbuf text = strbuf_over(buf, sizeof(buf));
+	if (host_changes_explain_gateways(in->host_changes, &text))
+		add(alarms, "more-gateways", NULL, NULL, "%s", buf);
+}
+
 static void add_services(json_t *alarms, const struct status_sources *in)
 {
 	const struct discovered *first = NULL, *missing = NULL;
@@ -231,6 +240,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_apps(alarms, in);
 	add_vips(alarms, in);
 	add_peers(alarms, in, &clock);
+	add_gateways(alarms, in);
 	add_consul(alarms, in, &clock);
 	add_resources(alarms, in);
 	return alarms;

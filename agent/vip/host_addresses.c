@@ -5,21 +5,48 @@
 #include <net/if.h>
 #include <stdlib.h>
 
+#include "bgp/path.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "net/fib.h"
 
-static int use_gateway(const struct config *config, struct bgp_peer_config *peer,
-		       struct addr *ret_gateway, struct err *err)
+bool host_addresses_explain_gateways(const struct host_addresses *h, struct strbuf *text)
 {
-	char text[ADDR_TEXT_MAX], name[BGP_PEER_NAME_MAX];
-	uint32_t ifindex;
-	int rc = fib_default_gateway(&peer->addr, &ifindex, err);
+	const struct gateways *g = &h->gateways;
+	char name[ADDR_TEXT_MAX], ifname[IF_NAMESIZE];
+	bool others = false;
+	if (!gateways_contain(g, &h->gateway))
+		return false;
+	for (size_t i = 0; i < g->n; i++) {
+		if (gateway_equal(&g->list[i], &h->gateway))
+			continue;
+		if (!others)
+			strbuf_add(text,
+				   "the default gateway %s is the peer, and there are more, "
+				   "which get no routes (list all of them in bgp.peers): ",
+				   addr_format(&h->gateway.addr, name));
+		strbuf_add(text, "%s%s", others ? ", " : "", addr_format(&g->list[i].addr, name));
+		if (if_indextoname(g->list[i].ifindex, ifname))
+			strbuf_add(text, " on %s", ifname);
+		others = true;
+	}
+	return others;
+}
+
+static int use_gateway(const struct config *config, struct bgp_peer_config *peer,
+		       struct host_addresses *h, struct err *err)
+{
+	char text[ADDR_TEXT_MAX], name[BGP_PEER_NAME_MAX], more[GATEWAYS_TEXT_MAX];
+	struct strbuf others = strbuf_over(more, sizeof(more));
+	gateways_done(&h->gateways);
+	int rc = gateways_find(&h->gateways, err);
 	if (rc < 0)
 		return err_prefix(
 			err, rc,
 			"no peer is configured and the default gateway cannot be used as the "
 			"peer (set bgp.peers): ");
+	h->gateway = h->gateways.list[0];
+	peer->addr = h->gateway.addr;
 	addr_format(&peer->addr, text);
 	if (config->gateway_family && config->gateway_family != peer->addr.family)
 		return err_set(err, -EAFNOSUPPORT,
@@ -27,10 +54,11 @@ static int use_gateway(const struct config *config, struct bgp_peer_config *peer
 			       "address family than local_ip: set bgp.peers",
 			       text);
 	if (addr_is_link_local(&peer->addr))
-		if_indextoname(ifindex, peer->ifname);
-	*ret_gateway = peer->addr;
+		if_indextoname(h->gateway.ifindex, peer->ifname);
 	log_info("bgp", "no peer is configured, using the default gateway %s",
 		 bgp_peer_name(peer, name));
+	if (host_addresses_explain_gateways(h, &others))
+		log_warn("bgp", "%s", more);
 	return 0;
 }
 
@@ -47,9 +75,22 @@ static void warn_if_distant(const struct bgp_peer_config *peer, uint32_t local_a
 	struct err err = { "" };
 	bgp_peer_name(peer, text);
 	int rc = fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), &path, &err);
+	bool ebgp = peer->peer_as != local_as;
 	if (rc < 0)
 		log_warn("bgp", "peer %s: %s; connecting anyway", text, err.text);
-	else if (addr_is_set(&path.gateway) && peer->peer_as != local_as && !peer->multi_hop)
+	else if (!addr_is_set(&path.gateway) || !ebgp || peer->multi_hop)
+		return;
+	else if (peer->ttl_security)
+		log_warn("bgp",
+			 "peer %s: not on a connected network (reached by %s), but ttl_security "
+			 "admits directly connected peers only",
+			 text, addr_format(&path.gateway, gateway));
+	else if (bgp_path_gateway_may_be_peer(&path.gateway, &peer->addr))
+		log_info("bgp",
+			 "peer %s: reached by %s; if that is not the peer itself, set multi_hop: "
+			 "true for this peer, as eBGP sends with TTL 1",
+			 text, addr_format(&path.gateway, gateway));
+	else
 		log_warn("bgp",
 			 "peer %s: not on a connected network (reached by %s), but eBGP sends "
 			 "with TTL 1: set multi_hop: true for this peer",
@@ -210,18 +251,38 @@ static bool update_vital(struct host_addresses *h)
 	return changed;
 }
 
+static bool same_gateways(const struct gateways *a, const struct gateways *b)
+{
+	bool same = a->n == b->n;
+	for (size_t i = 0; same && i < a->n; i++)
+		same = gateways_contain(b, &a->list[i]);
+	return same;
+}
+
+/* The order of several changes by itself, so the peer is sought among all of them. */
+static void update_gateways(struct host_addresses *h, struct host_address_change *ret)
+{
+	struct gateways now;
+	if (!addr_is_set(&h->gateway.addr) || gateways_find(&now, NULL) < 0)
+		return;
+	if (gateways_contain(&now, &h->gateway)) {
+		h->told_gateway = (struct gateway){ 0 };
+	} else if (!gateways_contain(&now, &h->told_gateway)) {
+		h->told_gateway = now.list[0];
+		ret->gateway = h->told_gateway.addr;
+	}
+	ret->gateways = !same_gateways(&now, &h->gateways);
+	gateways_done(&h->gateways);
+	h->gateways = now;
+}
+
 void host_addresses_update(struct host_addresses *h, struct host_address_change *ret)
 {
-	struct addr gateway;
-	uint32_t ifindex;
 	*ret = (struct host_address_change){
 		.own = { update_own(h, 0, AF_INET), update_own(h, 1, AF_INET6) },
 		.vital = update_vital(h),
 	};
-	if (addr_is_set(&h->gateway) && fib_default_gateway(&gateway, &ifindex, NULL) == 0 &&
-	    !addr_equal(&gateway, &h->gateway)) {
-		h->gateway = ret->gateway = gateway;
-	}
+	update_gateways(h, ret);
 }
 
 int host_addresses_check_vip(const struct host_addresses *h, const struct prefix *vip,
@@ -249,7 +310,7 @@ int host_addresses_find(const struct config *config, struct host_addresses *ret,
 	id.bgp.peers = id.peers;
 	for (size_t i = 0; rc == 0 && i < id.bgp.n_peers; i++)
 		if (!addr_is_set(&id.peers[i].addr))
-			rc = use_gateway(config, &id.peers[i], &id.gateway, err);
+			rc = use_gateway(config, &id.peers[i], &id, err);
 	if (rc == 0)
 		rc = find_router_id(config, &id, err);
 	if (rc < 0) {
@@ -267,5 +328,6 @@ void host_addresses_done(struct host_addresses *h)
 {
 	free(h->peers);
 	free(h->vital);
+	gateways_done(&h->gateways);
 	*h = (struct host_addresses){ 0 };
 }

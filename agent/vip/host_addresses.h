@@ -11,6 +11,11 @@
 #include "agent/config/config.h"
 #include "bgp/config.h"
 #include "lib/err.h"
+#include "lib/str.h"
+#include "net/gateways.h"
+
+/* Room for host_addresses_explain_gateways(); a longer list is cut. */
+#define GATEWAYS_TEXT_MAX 600
 
 /* An address that this host needs to reach a peer. */
 struct vital {
@@ -26,9 +31,11 @@ struct host_addresses {
 	size_t n_vital, cap_vital;
 	/* The NAT targets, IPv4 and IPv6; family 0: not needed yet, or none. */
 	struct addr own[2];
-	bool wants_own[2];        /* NAT has asked */
-	struct addr known_own[2]; /* at the last update: NAT may have found a new one since */
-	struct addr gateway;      /* the default gateway that is the peer; family 0: it is not */
+	bool wants_own[2];           /* NAT has asked */
+	struct addr known_own[2];    /* at the last update: NAT may have found a new one since */
+	struct gateway gateway;      /* the default gateway that is the peer; family 0: it is not */
+	struct gateways gateways;    /* where it is: all that are as good */
+	struct gateway told_gateway; /* the one that the log named last in its place */
 };
 
 /* The host's own address of this family, never a VIP: the NAT target. local_ip or local_ip6, else
@@ -41,8 +48,11 @@ struct host_address_change {
 	bool own[2];         /* the NAT targets, IPv4 and IPv6: ask again */
 	bool vital;          /* the addresses that host_addresses_check_vip() compares with */
 	struct addr gateway; /* the new default gateway, where the former one is the peer */
+	bool gateways;       /* others beside the one that is the peer */
 };
 void host_addresses_update(struct host_addresses *h, struct host_address_change *ret);
+/* Says which default gateway is the peer and which are not; false when there are no others. */
+bool host_addresses_explain_gateways(const struct host_addresses *h, struct strbuf *text);
 /* -EEXIST when a VIP covers an address that the path to a peer needs: bound to lo, it would
  * disconnect this host. */
 int host_addresses_check_vip(const struct host_addresses *h, const struct prefix *vip,

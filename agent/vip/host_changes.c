@@ -44,7 +44,8 @@ static void on_host_changed(void *userdata)
 {
 	struct host_changes *c = userdata;
 	struct host_address_change change;
-	char text[ADDR_TEXT_MAX];
+	char text[ADDR_TEXT_MAX], more[GATEWAYS_TEXT_MAX];
+	struct strbuf others = strbuf_over(more, sizeof(more));
 	host_addresses_update(c->addresses, &change);
 	for (size_t i = 0; i < 2; i++)
 		if (change.own[i])
@@ -56,6 +57,8 @@ static void on_host_changed(void *userdata)
 	}
 	if (change.vital)
 		check_vips(c);
+	if (change.gateways && host_addresses_explain_gateways(c->addresses, &others))
+		log_warn("bgp", "%s", more);
 	if (addr_is_set(&change.gateway))
 		log_warn("bgp",
 			 "default gateway is now %s, the peer stays the one found at start: "
@@ -91,6 +94,11 @@ void host_changes_catch_up(struct host_changes *c)
 {
 	if (c)
 		hostwatch_catch_up(c->host);
+}
+
+bool host_changes_explain_gateways(const struct host_changes *c, struct strbuf *text)
+{
+	return c && host_addresses_explain_gateways(c->addresses, text);
 }
 
 void host_changes_drift(const struct host_changes *c, struct drift_record *ret)

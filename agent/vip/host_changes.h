@@ -12,6 +12,7 @@
 #include "agent/vip/actuator.h"
 #include "agent/vip/host_addresses.h"
 #include "lib/err.h"
+#include "lib/str.h"
 
 struct host_changes;
 
@@ -23,5 +24,8 @@ void host_changes_catch_up(struct host_changes *c);
 void host_changes_free(struct host_changes *c);
 /* How often the NAT target has changed. NULL works. */
 void host_changes_drift(const struct host_changes *c, struct drift_record *ret);
+
+/* host_addresses_explain_gateways() of its addresses. NULL works. */
+bool host_changes_explain_gateways(const struct host_changes *c, struct strbuf *text);
 
 #endif

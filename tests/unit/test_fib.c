@@ -221,53 +221,58 @@ static void test_policy_routing(void **state)
 	assert_int_equal(path.ifindex, f->d0);
 }
 
-/* Routes, then the gateway; NULL: none. */
-static const struct {
-	const char *name, *routes, *gateway;
-} gateways[] = {
-	{ "no default route", "ip route add 10.0.0.8/32 via 10.0.0.7", NULL },
-	{ "one", "ip route add default via 10.0.0.1", "10.0.0.1" },
-	{ "of two, the lower metric",
-	  "ip route add default via 10.0.0.1 metric 20; ip route add default via 10.0.0.2 metric "
-	  "10",
-	  "10.0.0.2" },
-	{ "the first hop of several",
-	  "ip route add default nexthop via 10.0.0.3 nexthop via 10.0.0.4", "10.0.0.3" },
-	{ "a device without a gateway", "ip route add default dev d0", NULL },
-	{ "a blackhole is none",
-	  "ip route add blackhole default metric 1; ip route add default via 10.0.0.1 metric 5",
-	  "10.0.0.1" },
-	{ "another table", "ip route add default via 10.0.0.1 table 100", NULL },
-	{ "IPv4 before IPv6",
-	  "ip -6 route add default via fd00::1 metric 1; ip route add default via 10.0.0.1 metric "
-	  "9",
-	  "10.0.0.1" },
-	{ "IPv6 alone", "ip -6 route add default via fd00::1", "fd00::1" },
-	{ "IPv6 with several hops",
-	  "ip -6 route add default nexthop via fd00::3 nexthop via fd00::4", "fd00::3" },
-	{ "an IPv6 gateway for IPv4", "ip route add default via inet6 fd00::1", "fd00::1" },
-};
-
-static void test_default_gateway(void **state)
+/* As hosts in clouds have it: no subnet, and a router that is on the link because the route says so.
+ */
+static void test_gateways_that_are_on_the_link_by_route(void **state)
 {
 	struct fixture *f = *state;
-	must("ip addr add 10.0.0.9/24 dev d0; ip addr add fd00::9/64 dev d0 nodad");
-	for (size_t i = 0; i < ARRAY_SIZE(gateways); i++) {
-		struct addr gateway;
-		uint32_t ifindex = 0;
-		char buf[ADDR_TEXT_MAX] = "none";
-		shell("for v in -4 -6; do ip $v route flush exact default table all; done; "
-		      "ip route flush exact 10.0.0.8/32");
-		must(gateways[i].routes);
-		int r = fib_default_gateway(&gateway, &ifindex, NULL);
-		if (r == 0)
-			addr_format(&gateway, buf);
-		if (!gateways[i].gateway) {
-			if (r != -ENOENT)
-				fail_msg("%s: %d %s", gateways[i].name, r, buf);
-		} else if (r != 0 || strcmp(buf, gateways[i].gateway) != 0 || ifindex != f->d0) {
-			fail_msg("%s: %d %s", gateways[i].name, r, buf);
+	must("ip addr add 10.255.0.2/32 dev d0; ip addr add fd00::2/128 dev d0 nodad");
+	must("ip route add default via 10.0.0.1 dev d0 onlink");
+	must("ip -6 route add default via fd00::1 dev d0 onlink");
+	expect_route("10.0.0.1", 0, "10.255.0.2", "none", f->d0);
+	expect_route("198.51.100.7", 0, "10.255.0.2", "10.0.0.1", f->d0);
+	expect_route("fd00::1", 0, "fd00::2", "none", f->d0);
+	expect_route("2001:db8::7", 0, "fd00::2", "fd00::1", f->d0);
+	must("ip route replace 10.0.0.1/32 dev d0 scope link");
+	expect_route("10.0.0.1", 0, "10.255.0.2", "none", f->d0);
+	must("ip addr flush dev d0 scope global; ip addr add 10.255.0.2 peer 10.0.0.1/32 dev d0");
+	expect_route("10.0.0.1", 0, "10.255.0.2", "none", f->d0);
+}
+
+/* Routes to 198.51.100.0/24 and 2001:db8::/32 over two routers: the kernel names one of them. */
+static const struct {
+	const char *name, *routes;
+} several[] = {
+	{ "multipath", "ip route add 198.51.100.0/24 nexthop via 10.0.0.3 nexthop via 10.0.0.4; "
+		       "ip route add 2001:db8::/32 nexthop via fd00::3 nexthop via fd00::4" },
+	{ "group", "ip nexthop add id 3 via 10.0.0.3 dev d0; ip nexthop add id 4 via 10.0.0.4 dev "
+		   "d0; ip nexthop add id 1 group 3/4; "
+		   "ip nexthop add id 13 via fd00::3 dev d0; ip nexthop add id 14 via fd00::4 dev "
+		   "d0; ip nexthop add id 11 group 13/14; "
+		   "ip route add 198.51.100.0/24 nhid 1; ip route add 2001:db8::/32 nhid 11" },
+	{ "group, compat mode off", "echo 0 > /proc/sys/net/ipv4/nexthop_compat_mode; "
+				    "ip route add 198.51.100.0/24 nhid 1; "
+				    "ip route add 2001:db8::/32 nhid 11" },
+};
+
+static void test_several_hops(void **state)
+{
+	struct fixture *f = *state;
+	must("ip addr add 10.0.0.2/24 dev d0; ip addr add fd00::2/64 dev d0 nodad");
+	for (size_t i = 0; i < ARRAY_SIZE(several); i++) {
+		static const char *const dst[] = { "198.51.100.7", "2001:db8::7" };
+		must(several[i].routes);
+		for (size_t j = 0; j < ARRAY_SIZE(dst); j++) {
+			struct addr a = addr_of(dst[j]);
+			struct fib_path path;
+			char buf[ADDR_TEXT_MAX];
+			assert_int_equal(fib_lookup(&a, NULL, 0, &path, NULL), 0);
+			addr_format(&path.gateway, buf);
+			size_t n = strlen(buf);
+			if (path.ifindex != f->d0 || (buf[n - 1] != '3' && buf[n - 1] != '4'))
+				fail_msg("%s: %s", several[i].name, buf);
 		}
+		must("ip route del 198.51.100.0/24; ip route del 2001:db8::/32");
 	}
 }
 
@@ -329,7 +334,8 @@ int main(void)
 		TEST(test_vips_are_no_sources),
 		TEST(test_policy_routing),
 		TEST(test_temporary_addresses_are_no_sources),
-		TEST(test_default_gateway),
+		TEST(test_gateways_that_are_on_the_link_by_route),
+		TEST(test_several_hops),
 		TEST(test_interface_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,7 +140,7 @@ static void the_default_gateway_is_the_peer_where_none_is_configured(void **stat
 	b->config.gateway_family = AF_INET;
 	found(b);
 	expect_addr(&b->h.peers[0].addr, "10.0.0.9");
-	expect_addr(&b->h.gateway, "10.0.0.9");
+	expect_addr(&b->h.gateway.addr, "10.0.0.9");
 	/* The configuration is not changed. */
 	assert_false(addr_is_set(&b->config.bgp.peers[0].addr));
 }
@@ -272,6 +272,43 @@ static void an_update_tells_of_paths_and_of_the_gateway(void **state)
 	assert_true(change.vital);
 }
 
+static void expect_gateways(struct bed *b, const char *want)
+{
+	char buf[GATEWAYS_TEXT_MAX] = "";
+	struct strbuf text = strbuf_over(buf, sizeof(buf));
+	assert_int_equal(host_addresses_explain_gateways(&b->h, &text), want[0] != 0);
+	if (!strstr(buf, want))
+		fail_msg("'%s' lacks '%s'", buf, want);
+}
+
+static void one_of_several_gateways_is_the_peer(void **state)
+{
+	struct bed *b = *state;
+	struct host_address_change change;
+	b->peers[0].addr = (struct addr){ 0 };
+	must("ip route add default nexthop via 10.0.0.7 nexthop via 10.0.0.8");
+	found(b);
+	expect_gateways(b, "default gateway 10.0.0.7 is the peer, and there are more");
+	expect_gateways(b, ": 10.0.0.8 on d0");
+	/* Another order is no change, and the peer is still a gateway. */
+	must("ip route replace default nexthop via 10.0.0.8 nexthop via 10.0.0.7");
+	host_addresses_update(&b->h, &change);
+	assert_false(change.gateways || addr_is_set(&change.gateway));
+	must("ip route replace default via 10.0.0.7");
+	host_addresses_update(&b->h, &change);
+	assert_true(change.gateways);
+	expect_gateways(b, "");
+	must("ip route replace default nexthop via 10.0.0.9 nexthop via 10.0.0.7");
+	host_addresses_update(&b->h, &change);
+	assert_true(change.gateways);
+	assert_false(addr_is_set(&change.gateway));
+	expect_gateways(b, ": 10.0.0.9 on d0");
+	must("ip route replace default via 10.0.0.9");
+	host_addresses_update(&b->h, &change);
+	expect_addr(&change.gateway, "10.0.0.9");
+	expect_gateways(b, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -288,6 +325,7 @@ int main(void)
 		TEST(a_nat_target_that_is_missing_is_named),
 		TEST(a_nat_target_stays_while_the_host_has_it),
 		TEST(a_vip_may_not_cover_what_leads_to_a_peer),
+		TEST(one_of_several_gateways_is_the_peer),
 		TEST(an_update_tells_of_paths_and_of_the_gateway),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,7 +146,7 @@ static void catching_up_needs_no_turn(void **state)
 	char text[ADDR_TEXT_MAX];
 	must("ip route replace default via 10.0.0.8");
 	host_changes_catch_up(b->changes);
-	assert_string_equal(addr_format(&b->addresses.gateway, text), "10.0.0.8");
+	assert_string_equal(addr_format(&b->addresses.told_gateway.addr, text), "10.0.0.8");
 	host_changes_catch_up(b->changes);
 	assert_int_equal(repairs(b), 0);
 }

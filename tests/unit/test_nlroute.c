@@ -101,6 +101,67 @@ static void test_big_table(void **state)
 	assert_int_equal(out.table, 1000);
 }
 
+/* A hop of `multipath`, in hex order of struct rtnexthop: length, flags, weight, interface. */
+#define HOP7 "\x10\0\0\0\7\0\0\0" GATEWAY_ATTR
+#define HOP8 "\x10\0\1\0\x08\0\0\0" GATEWAY_ATTR /* RTNH_F_DEAD */
+
+static const struct {
+	const char *name;
+	uint16_t type;
+	const char *data;
+	size_t size, n;
+} hop_cases[] = {
+	{ "of a plain route", RTA_GATEWAY, "\x0a\0\0\1", 4, 1 },
+	{ "without a gateway", RTA_OIF, "\7\0\0\0", 4, 1 },
+	{ "one", RTA_MULTIPATH, HOP7, 16, 1 },
+	{ "two", RTA_MULTIPATH, HOP7 HOP8, 32, 2 },
+	{ "three, with room for two", RTA_MULTIPATH, HOP7 HOP8 HOP7, 48, 3 },
+	{ "the second cut", RTA_MULTIPATH, HOP7 "\x10\0\0\0", 20, 0 },
+	{ "the second too long", RTA_MULTIPATH, HOP7 "\x20\0\0\0\7\0\0\0", 24, 0 },
+	{ "the second too short", RTA_MULTIPATH, HOP7 "\0\0\0\0\7\0\0\0", 24, 0 },
+	{ "the second with half a gateway", RTA_MULTIPATH,
+	  HOP7 "\x0e\0\0\0\7\0\0\0\x06\0\x05\0\x0a\0", 30, 0 },
+};
+
+static void test_hops(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(hop_cases); i++) {
+		_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX] = { 0 };
+		struct nlroute_hop hops[2] = { 0 };
+		struct nlroute route;
+		struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+		msg->nlmsg_type = RTM_NEWROUTE;
+		struct rtmsg *rtm = mnl_nlmsg_put_extra_header(msg, sizeof(*rtm));
+		rtm->rtm_family = AF_INET;
+		mnl_attr_put(msg, hop_cases[i].type, hop_cases[i].size, hop_cases[i].data);
+		if (nlroute_hops(msg, hops, 2) != hop_cases[i].n)
+			fail_msg("%s: %zu", hop_cases[i].name, nlroute_hops(msg, hops, 2));
+		assert_int_equal(nlroute_parse(msg, &route), hop_cases[i].n ? 0 : -EBADMSG);
+		if (hop_cases[i].n < 2)
+			continue;
+		assert_int_equal(route.ifindex, 7);
+		assert_int_equal(route.flags, 0);
+		assert_int_equal(hops[1].ifindex, 8);
+		assert_int_equal(hops[1].flags, RTNH_F_DEAD);
+		assert_true(addr_is_set(&hops[1].gateway));
+	}
+}
+
+static void test_next_hop_object(void **state)
+{
+	(void)state;
+	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
+	struct addr any = { .family = AF_INET };
+	struct nlroute out;
+	struct nlmsghdr *msg = nlroute_build_get(buf, &any, NULL, 0);
+	msg->nlmsg_type = RTM_NEWROUTE;
+	mnl_attr_put_u32(msg, RTA_NH_ID, 17);
+	assert_int_equal(nlroute_parse(msg, &out), 0);
+	assert_int_equal(out.nexthop_id, 17);
+	assert_false(addr_is_set(&out.gateway));
+}
+
 static void test_other_messages(void **state)
 {
 	(void)state;
@@ -117,8 +178,8 @@ static void test_other_messages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_big_table),
+		cmocka_unit_test(test_cases),          cmocka_unit_test(test_big_table),
+		cmocka_unit_test(test_hops),           cmocka_unit_test(test_next_hop_object),
 		cmocka_unit_test(test_other_messages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
