@@ -26,6 +26,7 @@
 #include "lib/str.h"
 #include "monitors/monitor.h"
 #include "process/loop.h"
+#include "process/regular_file.h"
 
 #define PID_LIMIT 4194304 /* the kernel's PID_MAX_LIMIT */
 #define COMM_MAX  15
@@ -83,18 +84,20 @@ static bool watch_pid(struct process_watch *w, int pid)
 	return true;
 }
 
-/* The first bytes of a file as text; false when it is empty or cannot be read. `ret` may be NULL.
- */
-static bool read_start(const char *path, char *buf, size_t size, struct stat *ret)
+/* The first bytes of what `fd` is open on, as text; closes it. False: there are none. */
+static bool read_start(int fd, char *buf, size_t size)
 {
-	/* NONBLOCK: a FIFO in its place must not block the loop. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	bool known = fd >= 0 && (!ret || fstat(fd, ret) == 0);
-	ssize_t n = known ? read(fd, buf, size - 1) : -1;
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
 	if (fd >= 0)
 		close(fd);
 	buf[n > 0 ? n : 0] = 0;
 	return n > 0;
+}
+
+/* Of /proc/PID, which the kernel makes. */
+static bool read_proc(const char *path, char *buf, size_t size)
+{
+	return read_start(open(path, O_RDONLY | O_CLOEXEC), buf, size);
 }
 
 static bool parse_pid(const char *text, int *ret)
@@ -124,8 +127,11 @@ static void find_by_file(struct process_watch *w, const char *path, struct monit
 	int pid;
 	struct stat file;
 	ret->health = HEALTH_DOWN;
-	if (!read_start(path, text, sizeof(text), &file))
-		snprintf(ret->said, sizeof(ret->said), "no pid file, or an empty one");
+	int fd = regular_file_open(path, &file);
+	if (!read_start(fd, text, sizeof(text)))
+		snprintf(ret->said, sizeof(ret->said), "%s",
+			 fd == -EINVAL ? "the pid file is empty or not a regular file"
+				       : "no pid file, or an empty one");
 	else if (!parse_pid(text, &pid))
 		snprintf(ret->said, sizeof(ret->said), "the pid file does not hold a pid");
 	else if (w->died && pid == w->pid && is_unchanged(&file, &w->file))
@@ -150,7 +156,7 @@ static bool has_name(const char *pid, const char *name)
 {
 	char path[64], text[512];
 	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	if (!read_start(path, text, sizeof(text), NULL))
+	if (!read_proc(path, text, sizeof(text)))
 		return false;
 	text[strcspn(text, "\n")] = 0;
 	if (strlen(name) <= COMM_MAX)
@@ -158,7 +164,7 @@ static bool has_name(const char *pid, const char *name)
 	if (strncmp(text, name, COMM_MAX) != 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
-	return read_start(path, text, sizeof(text), NULL) && is_called(text, name);
+	return read_proc(path, text, sizeof(text)) && is_called(text, name);
 }
 
 static void find_by_name(struct process_watch *w, const char *name, struct monitor_result *ret)
@@ -186,7 +192,8 @@ static bool names_another(struct process_watch *w, const char *path)
 	char text[64];
 	int pid;
 	struct stat file;
-	if (!read_start(path, text, sizeof(text), &file) || !parse_pid(text, &pid))
+	if (!read_start(regular_file_open(path, &file), text, sizeof(text)) ||
+	    !parse_pid(text, &pid))
 		return false;
 	if (pid == w->pid)
 		w->file = file;
