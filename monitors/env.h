@@ -8,6 +8,7 @@
 
 #include "lib/addr.h"
 #include "lib/err.h"
+#include "monitors/pidfds.h"
 #include "monitors/ports.h"
 #include "net/http.h"
 #include "process/child.h"
@@ -19,6 +20,7 @@ typedef bool monitor_is_vip_fn(const struct addr *a, void *userdata);
 struct monitor_env {
 	sd_event *loop;
 	struct ports *ports;
+	struct pidfds *pidfds;
 	struct http *http;                  /* made on first use, see monitor_env_http() */
 	const struct child_user *exec_user; /* commands run as this user; NULL: as the agent */
 	char *const *exec_env;              /* all of their environment, see child_spawn() */

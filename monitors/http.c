@@ -73,6 +73,8 @@ static void judge(const struct http_check *h, const struct http_response *respon
 	const char *body = monitor_spec_option(h->spec, BODY);
 	char shown[128];
 	ret->health = HEALTH_DOWN;
+	if (response->not_made)
+		ret->health = HEALTH_UNKNOWN;
 	if (response->error[0])
 		snprintf(ret->said, sizeof(ret->said), "no answer: %s", response->error);
 	else if (!http_status_matches(monitor_spec_option(h->spec, STATUS), response->status))

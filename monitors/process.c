@@ -13,27 +13,25 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "monitors/monitor.h"
-#include "process/loop.h"
+#include "monitors/pidfds.h"
+#include "process/fd_limit.h"
+#include "process/regular_file.h"
 
 #define PID_LIMIT 4194304 /* the kernel's PID_MAX_LIMIT */
 #define COMM_MAX  15
 
 struct process_watch {
-	sd_event *loop;
-	sd_event_source *death;
-	int pidfd; /* -1: none is watched */
+	struct pidfds *pidfds;
+	struct pidfd_user *process; /* NULL: none is watched */
 	int pid;
 	bool died;        /* while it was watched */
 	struct stat file; /* that named it */
@@ -43,58 +41,46 @@ struct process_watch {
 
 static void unwatch(struct process_watch *w)
 {
-	w->death = sd_event_source_disable_unref(w->death);
-	if (w->pidfd >= 0)
-		close(w->pidfd);
-	w->pidfd = -1;
+	pidfds_detach(w->process);
+	w->process = NULL;
 }
 
-/* A zombie counts as dead: its pidfd is readable. */
-static bool is_alive(int pidfd)
+static void on_death(void *userdata)
 {
-	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
-	return poll(&pfd, 1, 0) == 0;
-}
-
-static int on_death(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	(void)source, (void)fd, (void)revents;
 	struct process_watch *w = userdata;
 	w->died = true;
 	unwatch(w);
 	w->hint(w->userdata);
+}
+
+/* -ESRCH when there is no such process; other errors, with the text in `ret`, say nothing of it. */
+static int watch_pid(struct process_watch *w, int pid, struct monitor_result *ret)
+{
+	struct err err = { "" };
+	int r = pidfds_attach(w->pidfds, pid, on_death, w, &w->process, &err);
+	if (r < 0 && r != -ESRCH)
+		snprintf(ret->said, sizeof(ret->said), "%s", err.text);
+	if (r < 0)
+		return r;
+	w->pid = pid;
+	w->died = false;
 	return 0;
 }
 
-/* False when there is no such process. */
-static bool watch_pid(struct process_watch *w, int pid)
+/* The first bytes of what `fd` is open on, as text; closes it. False: there are none. */
+static bool read_start(int fd, char *buf, size_t size)
 {
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (fd < 0)
-		return false;
-	if (!is_alive(fd) ||
-	    loop_io_add(w->loop, &w->death, fd, EPOLLIN, LOOP_HEALTH, on_death, w) < 0) {
-		close(fd);
-		return false;
-	}
-	w->pidfd = fd;
-	w->pid = pid;
-	w->died = false;
-	return true;
-}
-
-/* The first bytes of a file as text; false when it is empty or cannot be read. `ret` may be NULL.
- */
-static bool read_start(const char *path, char *buf, size_t size, struct stat *ret)
-{
-	/* NONBLOCK: a FIFO in its place must not block the loop. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	bool known = fd >= 0 && (!ret || fstat(fd, ret) == 0);
-	ssize_t n = known ? read(fd, buf, size - 1) : -1;
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
 	if (fd >= 0)
 		close(fd);
 	buf[n > 0 ? n : 0] = 0;
 	return n > 0;
+}
+
+/* Of /proc/PID, which the kernel makes. */
+static bool read_proc(const char *path, char *buf, size_t size)
+{
+	return read_start(open(path, O_RDONLY | O_CLOEXEC), buf, size);
 }
 
 static bool parse_pid(const char *text, int *ret)
@@ -118,25 +104,47 @@ static bool is_unchanged(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* We have run short of something, which says nothing of the service. */
+static bool is_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
+static void watch_named(struct process_watch *w, int pid, const struct stat *file,
+			struct monitor_result *ret)
+{
+	int r = watch_pid(w, pid, ret);
+	if (r == -ESRCH)
+		snprintf(ret->said, sizeof(ret->said), "process %d does not run", pid);
+	ret->health = r == 0 ? HEALTH_UP : r == -ESRCH ? HEALTH_DOWN : HEALTH_UNKNOWN;
+	if (r == 0)
+		w->file = *file;
+}
+
 static void find_by_file(struct process_watch *w, const char *path, struct monitor_result *ret)
 {
 	char text[64];
 	int pid;
 	struct stat file;
 	ret->health = HEALTH_DOWN;
-	if (!read_start(path, text, sizeof(text), &file))
-		snprintf(ret->said, sizeof(ret->said), "no pid file, or an empty one");
+	int fd = regular_file_open(path, &file);
+	if (is_shortage(fd)) {
+		ret->health = HEALTH_UNKNOWN;
+		snprintf(ret->said, sizeof(ret->said), "cannot open the pid file: %s",
+			 strerror(-fd));
+		return;
+	}
+	if (!read_start(fd, text, sizeof(text)))
+		snprintf(ret->said, sizeof(ret->said), "%s",
+			 fd == -EINVAL ? "the pid file is empty or not a regular file"
+				       : "no pid file, or an empty one");
 	else if (!parse_pid(text, &pid))
 		snprintf(ret->said, sizeof(ret->said), "the pid file does not hold a pid");
 	else if (w->died && pid == w->pid && is_unchanged(&file, &w->file))
 		snprintf(ret->said, sizeof(ret->said),
 			 "process %d does not run and left its pid file", pid);
-	else if (!watch_pid(w, pid))
-		snprintf(ret->said, sizeof(ret->said), "process %d does not run", pid);
 	else
-		ret->health = HEALTH_UP;
-	if (ret->health == HEALTH_UP)
-		w->file = file;
+		watch_named(w, pid, &file, ret);
 }
 
 /* `text` is argv[0] or comm. */
@@ -150,7 +158,7 @@ static bool has_name(const char *pid, const char *name)
 {
 	char path[64], text[512];
 	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	if (!read_start(path, text, sizeof(text), NULL))
+	if (!read_proc(path, text, sizeof(text)))
 		return false;
 	text[strcspn(text, "\n")] = 0;
 	if (strlen(name) <= COMM_MAX)
@@ -158,26 +166,38 @@ static bool has_name(const char *pid, const char *name)
 	if (strncmp(text, name, COMM_MAX) != 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
-	return read_start(path, text, sizeof(text), NULL) && is_called(text, name);
+	return read_proc(path, text, sizeof(text)) && is_called(text, name);
+}
+
+/* The first that has the name and runs. */
+static void search(struct process_watch *w, const char *name, DIR *proc, struct monitor_result *ret)
+{
+	int pid, r = -ESRCH;
+	/* One thread. */
+	// cppcheck-suppress readdirCalled
+	for (const struct dirent *d; r == -ESRCH && (d = readdir(proc));)
+		if (parse_pid(d->d_name, &pid) && has_name(d->d_name, name))
+			r = watch_pid(w, pid, ret);
+	if (r == -ESRCH)
+		snprintf(ret->said, sizeof(ret->said), "no process with this name runs");
+	ret->health = r == 0 ? HEALTH_UP : r == -ESRCH ? HEALTH_DOWN : HEALTH_UNKNOWN;
 }
 
 static void find_by_name(struct process_watch *w, const char *name, struct monitor_result *ret)
 {
+	struct err err = { "" };
+	/* Out of descriptors, no process would have the name. */
+	if (fd_limit_check(FD_FOR_CHECKS, &err) < 0) {
+		snprintf(ret->said, sizeof(ret->said), "%s", err.text);
+		return;
+	}
 	DIR *proc = opendir("/proc");
-	int pid;
 	if (!proc) {
 		snprintf(ret->said, sizeof(ret->said), "cannot read /proc: %s", strerror(errno));
 		return;
 	}
-	ret->health = HEALTH_DOWN;
-	/* One thread. */
-	// cppcheck-suppress readdirCalled
-	for (const struct dirent *d; ret->health == HEALTH_DOWN && (d = readdir(proc));)
-		if (parse_pid(d->d_name, &pid) && has_name(d->d_name, name) && watch_pid(w, pid))
-			ret->health = HEALTH_UP;
+	search(w, name, proc, ret);
 	closedir(proc);
-	if (ret->health == HEALTH_DOWN)
-		snprintf(ret->said, sizeof(ret->said), "no process with this name runs");
 }
 
 /* The service was restarted without its old process having died. */
@@ -186,7 +206,8 @@ static bool names_another(struct process_watch *w, const char *path)
 	char text[64];
 	int pid;
 	struct stat file;
-	if (!read_start(path, text, sizeof(text), &file) || !parse_pid(text, &pid))
+	if (!read_start(regular_file_open(path, &file), text, sizeof(text)) ||
+	    !parse_pid(text, &pid))
 		return false;
 	if (pid == w->pid)
 		w->file = file;
@@ -200,8 +221,8 @@ static void process_check(struct monitor_env *env, const struct monitor_spec *sp
 	struct process_watch *w = attached;
 	const char *arg = monitor_spec_argument(spec);
 	bool by_file = arg[0] == '/';
-	bool watched = w->pidfd >= 0;
-	w->died = w->died || (watched && !is_alive(w->pidfd));
+	bool watched = w->process != NULL;
+	w->died = w->died || (watched && !pidfd_is_alive(w->process));
 	if (watched && !w->died && !(by_file && names_another(w, arg))) {
 		ret->health = HEALTH_UP;
 		return;
@@ -218,9 +239,7 @@ static void *process_attach(struct monitor_env *env, const struct monitor_spec *
 {
 	(void)spec;
 	struct process_watch *w = mem_new(1, sizeof(*w));
-	*w = (struct process_watch){
-		.loop = sd_event_ref(env->loop), .pidfd = -1, .hint = hint, .userdata = userdata
-	};
+	*w = (struct process_watch){ .pidfds = env->pidfds, .hint = hint, .userdata = userdata };
 	return w;
 }
 
@@ -228,7 +247,6 @@ static void process_detach(void *attached)
 {
 	struct process_watch *w = attached;
 	unwatch(w);
-	sd_event_unref(w->loop);
 	free(w);
 }
 

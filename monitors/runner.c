@@ -30,6 +30,7 @@
 #include "monitors/gap.h"
 #include "monitors/lane.h"
 #include "monitors/probe.h"
+#include "process/fd_limit.h"
 #include "process/loop.h"
 
 #define EXEC_MAX_DEFAULT 64
@@ -223,7 +224,8 @@ static void launch(struct probe *p)
 	gap_note(&r->gap, p->started);
 	p->lost_before = r->gap.lost;
 	account_load(r, lane, p);
-	if (probe_ops(p)->start(&r->env, &p->spec, p->spec.timing.timeout, on_done, p, &p->running,
+	if (fd_limit_check(FD_FOR_CHECKS, &err) < 0 ||
+	    probe_ops(p)->start(&r->env, &p->spec, p->spec.timing.timeout, on_done, p, &p->running,
 				&err) < 0) {
 		snprintf(result.said, sizeof(result.said), "%s", err.text);
 		finish(p, &result);
@@ -361,6 +363,7 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 	list_init(&r->hinted);
 	list_init(&r->fed);
 	fill_in_config(r, config);
+	r->env.pidfds = pidfds_new(loop);
 	int code =
 		ports_new(loop, config->port_filter_changed, config->userdata, &r->env.ports, err);
 	if (code < 0) {
@@ -381,6 +384,7 @@ void monitor_runner_free(struct monitor_runner *r)
 	deadlines_done(&r->schedule);
 	http_free(r->env.http);
 	ports_free(r->env.ports);
+	pidfds_free(r->env.pidfds);
 	sd_event_unref(r->env.loop);
 	free(r);
 }

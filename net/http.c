@@ -65,7 +65,7 @@ struct http_call {
 	char *body;
 	size_t len, cap, max;
 	span_t span; /* of the limit */
-	bool cut;
+	bool cut, not_made;
 	struct http_headers answer_headers;
 	char error[CURL_ERROR_SIZE];
 };
@@ -113,6 +113,7 @@ static void call_finish(struct http_call *call, CURLcode code)
 	if (code == CURLE_OK)
 		call->http->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE,
 					       &response.status);
+	response.not_made = code != CURLE_OK && call->not_made;
 	response.timed_out = code == CURLE_OPERATION_TIMEDOUT;
 	response.body = call->body ? call->body : "";
 	response.len = call->len;
@@ -266,8 +267,11 @@ static curl_socket_t open_socket(void *userdata, curlsocktype purpose, struct cu
 	struct addr addr;
 	uint16_t port;
 	int fd = socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
-	if (fd < 0)
+	if (fd < 0) {
+		call->not_made =
+			errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
 		return CURL_SOCKET_BAD;
+	}
 	memcpy(&ss, &to->addr, to->addrlen < sizeof(ss) ? to->addrlen : sizeof(ss));
 	if (addr_from_sockaddr(&ss, &addr, &port) &&
 	    call->on_socket(fd, &addr, call->userdata) < 0) {

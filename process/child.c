@@ -28,6 +28,7 @@
 #include "lib/backoff.h"
 #include "lib/mem.h"
 #include "process/fd.h"
+#include "process/fd_limit.h"
 #include "process/loop.h"
 #include "process/stale_children.h"
 #include "process/subreaper.h"
@@ -248,8 +249,10 @@ static int spawn(const char *const argv[], char *const env[], int out, pid_t *re
 	int r = set_attributes(&attr);
 	if (r == 0)
 		r = set_files(&files, out);
+	fd_limit_lower();
 	if (r == 0) /* not const for historical reasons only */
 		r = posix_spawnp(ret, argv[0], &files, &attr, (char *const *)argv, env);
+	fd_limit_restore();
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	return -r;
@@ -289,6 +292,7 @@ _Noreturn static void run_as(const char *const argv[], char *const env[],
 	else
 		code = become(user);
 	if (code == 0) {
+		fd_limit_lower();
 		close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 		execvpe(argv[0], (char *const *)argv, env);
 		code = errno;

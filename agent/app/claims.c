@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "process/fd_limit.h"
+
 struct app *claims_owner(const struct registry *reg, const struct prefix *vip)
 {
 	const struct vip *v = vip_find(reg->reconcile, vip);
@@ -55,6 +57,9 @@ int claims_check(const struct registry *reg, const struct app_spec *spec, const 
 	int rc = check_name(spec, self, err);
 	if (rc == 0 && !self && HASH_COUNT(reg->apps) >= APPS_MAX)
 		return err_set(err, -ENOSPC, "the maximum of %d apps is reached", APPS_MAX);
+	/* Those of the file are in it because they have to run. */
+	if (rc == 0 && !self && spec->source != APP_FROM_CONFIG)
+		rc = fd_limit_check(FD_FOR_NEW, err);
 	if (rc == 0)
 		rc = ask_guard(reg, spec, err);
 	return rc < 0 ? rc : check_vips(reg, spec, self, err);

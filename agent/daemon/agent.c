@@ -26,6 +26,7 @@
 #include "agent/daemon/shutdown_ops.h"
 #include "lib/log.h"
 #include "lib/version.h"
+#include "process/fd_limit.h"
 #include "process/instance_lock.h"
 #include "process/loop.h"
 
@@ -311,6 +312,7 @@ int agent_run(const char *config_file)
 	struct agent a = { .instance_lock_fd = -1, .began_at = loop_clock() };
 	struct err err = { "" };
 	signals_block();
+	fd_limit_raise();
 	if (load_config(&a, config_file) < 0)
 		return 1;
 	log_info("agent", "vipherald %s", VIPHERALD_VERSION);

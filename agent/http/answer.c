@@ -83,9 +83,18 @@ static unsigned status_of(int rc)
 		return 409;
 	case -ENOSPC:
 		return 507;
+	case -EMFILE:
+		return 503;
 	default:
 		return 500;
 	}
+}
+
+static const char *refusal_name(int rc)
+{
+	if (rc == -EACCES)
+		return "Forbidden";
+	return rc == -EMFILE ? "Unavailable" : "Conflict";
 }
 
 static const char *result_name(enum register_result result)
@@ -116,7 +125,7 @@ static void do_register(const struct status_sources *in, const struct api_call *
 				       &err);
 	if (rc < 0) {
 		log_info("api", "register %s: refused: %s", name, err.text);
-		err_prefix(&err, rc, rc == -EACCES ? "Forbidden: " : "Conflict: ");
+		err_prefix(&err, rc, "%s: ", refusal_name(rc));
 		reply_text(ret, status_of(rc), err.text);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include "agent/status/view_vip.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "process/fd_limit.h"
 
 #define TEXT_MAX 900
 
@@ -208,6 +209,7 @@ static void add_consul(json_t *alarms, const struct status_sources *in,
 static void add_resources(json_t *alarms, const struct status_sources *in)
 {
 	char text[MISSING_TEXT_MAX];
+	struct err short_of = { "" };
 	struct strbuf missing = strbuf_over(text, sizeof(text));
 	struct state_file_status file;
 	struct monitor_runner_status commands;
@@ -226,6 +228,8 @@ static void add_resources(json_t *alarms, const struct status_sources *in)
 		    "commands of exec monitors start %u %% of their interval late: raise "
 		    "monitor_interval or exec_max, or look at the load of the host",
 		    commands.load.percent);
+	if (fd_limit_check(FD_FOR_NEW, &short_of) < 0)
+		add(alarms, "file-descriptors", NULL, NULL, "%s", short_of.text);
 	capability_list_missing(in->capabilities, &missing);
 	if (text[0])
 		add(alarms, "capabilities", NULL, NULL, "missing: %s (/v1/capabilities)", text);

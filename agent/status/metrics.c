@@ -268,6 +268,11 @@ char *metrics_format(const struct metrics *m)
 	histogram(out, "loop_stall_seconds",
 		  "Turns of the event loop that took longer than 50 ms; the log names them.",
 		  &m->loop_stalls);
+	gauge(out, "fd_limit", "Limit of file descriptors.", m->fd_limit);
+	gauge(out, "fd_short",
+	      "1 while file descriptors run short, and new apps and processes to be watched are "
+	      "refused.",
+	      m->fds_short);
 	apps(out, m);
 	commands(out, &m->commands);
 	drains(out, m);

@@ -29,6 +29,8 @@ struct service_counts {
 
 struct metrics {
 	const char *version;
+	uint64_t fd_limit;
+	bool fds_short; /* new apps and processes to be watched are refused */
 	struct histogram loop_stalls;
 	struct app_counts apps;
 	uint64_t checks, check_failures; /* of the monitors that exist now */

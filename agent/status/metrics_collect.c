@@ -5,6 +5,7 @@
 #include "agent/status/drift_sum.h"
 #include "agent/status/metrics.h"
 #include "lib/version.h"
+#include "process/fd_limit.h"
 #include "process/loop.h"
 
 static void count_checks(const struct status_sources *in, struct metrics *m)
@@ -38,6 +39,8 @@ char *metrics_collect(const struct status_sources *in)
 	peer_list_init(&peers, in->speaker);
 	struct metrics m = {
 		.version = VIPHERALD_VERSION,
+		.fd_limit = fd_limit(),
+		.fds_short = fd_limit_check(FD_FOR_NEW, NULL) < 0,
 		.loop_stalls = *loop_stalls(),
 		.apps = registry_count(in->registry),
 		.agent_drained = drain_is_on(registry_agent_drain(in->registry)),
