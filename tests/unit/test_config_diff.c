@@ -203,6 +203,17 @@ static bool is_same_change(const struct config_change *c, enum place place,
 	       c->keys[0].effect == key->effect;
 }
 
+/* The speaker resets exactly the sessions that the schema says. */
+static void check_resets(const char *before, const char *after, const struct config_key *key)
+{
+	struct config *a = load(before), *b = load(after);
+	bool resets = bgp_peer_change_resets(&a->bgp.peers[0], &b->bgp.peers[0]);
+	if (resets != (key->effect == CONFIG_RESETS))
+		fail_msg("%s: the schema and bgp_peer_change_resets() disagree", key->name);
+	config_free(a);
+	config_free(b);
+}
+
 static void check_key(enum place place, const struct config_key *key)
 {
 	struct config_diff d;
@@ -215,6 +226,8 @@ static void check_key(enum place place, const struct config_key *key)
 				 key->name);
 		}
 		config_diff_done(&d);
+		if (place == PEER)
+			check_resets(base, changed, key);
 	}
 	free(base);
 	free(changed);
