@@ -8,6 +8,7 @@
 #include "bgp/codec.h"
 #include "bgp/merge.h"
 #include "bgp/update.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 
 enum {
@@ -254,6 +255,32 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
 		mark_again(a, AF_INET);
 	if (new6)
 		mark_again(a, AF_INET6);
+}
+
+static bool merge_alike(const struct bgp_communities *const before[2],
+			const struct bgp_communities *const after[2])
+{
+	uint32_t a[BGP_COMMUNITIES_ROOM], b[BGP_COMMUNITIES_ROOM];
+	size_t n = bgp_communities_merge(before, 2, a, ARRAY_SIZE(a));
+	return bgp_communities_merge(after, 2, b, ARRAY_SIZE(b)) == n &&
+	       memcmp(a, b, n * sizeof(a[0])) == 0;
+}
+
+void adj_out_set_communities(struct adj_out *a, const struct bgp_communities *global,
+			     const struct bgp_communities *peer)
+{
+	struct adj_out_session *s = &a->session;
+	const struct bgp_communities *before[] = { &s->global, &s->peer };
+	const struct bgp_communities *after[] = { global, peer };
+	if (!a->up)
+		return;
+	bool alike = merge_alike(before, after);
+	s->global = *global;
+	s->peer = *peer;
+	if (alike)
+		return;
+	mark_again(a, AF_INET);
+	mark_again(a, AF_INET6);
 }
 
 /* A refresh that is requested during the first routes follows their End-of-RIB, unless that is

@@ -79,6 +79,10 @@ void adj_out_mark(struct adj_out *a, struct rib_route *route);
 /* The host's addresses changed: routes with another next hop are sent again, routes without
  * one are withdrawn. */
 void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6);
+/* The communities of the configuration changed: routes are sent again if they now get others. The
+ * views replace those of the session. */
+void adj_out_set_communities(struct adj_out *a, const struct bgp_communities *global,
+			     const struct bgp_communities *peer);
 /* ROUTE-REFRESH from the peer (RFC 2918); a family that was not negotiated is ignored. */
 void adj_out_refresh(struct adj_out *a, enum bgp_afi afi);
 /* All routes of the previous instance that are still valid are announced: no longer deferred. */

@@ -15,3 +15,29 @@ const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BG
 	}
 	return buf;
 }
+
+bool bgp_peer_is_same(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
+{
+	return addr_equal(&a->addr, &b->addr) && a->port == b->port &&
+	       strncmp(a->ifname, b->ifname, IF_NAMESIZE) == 0;
+}
+
+static bool same_connection(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
+{
+	return addr_equal(&a->local_ip, &b->local_ip) && addr_equal(&a->local_ip6, &b->local_ip6) &&
+	       a->multi_hop == b->multi_hop && a->multihop_ttl == b->multihop_ttl &&
+	       a->ttl_security == b->ttl_security;
+}
+
+static bool same_open(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
+{
+	return a->peer_as == b->peer_as && a->families == b->families &&
+	       a->hold_time == b->hold_time && a->keepalive == b->keepalive &&
+	       a->send_hold_time == b->send_hold_time &&
+	       a->graceful_restart == b->graceful_restart && a->restart_time == b->restart_time;
+}
+
+bool bgp_peer_change_resets(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
+{
+	return !bgp_peer_is_same(a, b) || !same_connection(a, b) || !same_open(a, b);
+}

@@ -97,6 +97,13 @@ struct bgp_peer_config {
  * link-local address may be a router on every interface. */
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX]);
 
+/* The same neighbor: address, interface and port. */
+bool bgp_peer_is_same(const struct bgp_peer_config *a, const struct bgp_peer_config *b);
+/* The change from one configuration of a peer to the other ends its session. All others can be made
+ * while it is up: communities and next hops by UPDATEs, password, timers of attempts to connect and
+ * `passive` without any message. */
+bool bgp_peer_change_resets(const struct bgp_peer_config *a, const struct bgp_peer_config *b);
+
 /* The configured source of the session; NULL: by the kernel's route. */
 static inline const struct addr *bgp_peer_source(const struct bgp_peer_config *c)
 {

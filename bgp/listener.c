@@ -79,6 +79,14 @@ int bgp_listener_protect(struct bgp_listener *l, const struct bgp_peer_config *p
 	return r < 0 ? err_prefix(err, r, "peer %s: ", bgp_peer_name(peer, text)) : 0;
 }
 
+void bgp_listener_unprotect(struct bgp_listener *l, const struct bgp_peer_config *peer)
+{
+	struct bgp_peer_config without = *peer;
+	without.password = NULL;
+	if (l->fd >= 0)
+		bgp_socket_set_password(l->fd, &without, NULL);
+}
+
 void bgp_listener_close(struct bgp_listener *l)
 {
 	l->io = sd_event_source_disable_unref(l->io);

@@ -31,6 +31,8 @@ int bgp_listener_open(struct bgp_listener *l, const struct endpoint *at, bool ne
 /* Requires the peer's password (RFC 2385) of its connections, if it has one. */
 int bgp_listener_protect(struct bgp_listener *l, const struct bgp_peer_config *peer,
 			 struct err *err);
+/* Connections of the peer need no password any more. Works also when it is closed. */
+void bgp_listener_unprotect(struct bgp_listener *l, const struct bgp_peer_config *peer);
 /* Works also when it is closed. */
 void bgp_listener_close(struct bgp_listener *l);
 

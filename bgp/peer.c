@@ -275,7 +275,7 @@ static const struct bgp_conn_ops conn_ops = {
 
 /* ---- Life. ---- */
 
-static void copy_config(struct bgp_peer *p, const struct bgp_peer_config *c)
+void bgp_peer_copy_config(struct bgp_peer *p, const struct bgp_peer_config *c)
 {
 	p->config = *c;
 	if (!c->connect_timeout)
@@ -283,6 +283,27 @@ static void copy_config(struct bgp_peer *p, const struct bgp_peer_config *c)
 	p->config.password = p->password = c->password ? mem_strdup(c->password) : NULL;
 	p->config.communities.values =
 		mem_copy(c->communities.values, c->communities.n * sizeof(uint32_t));
+}
+
+struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incoming)
+{
+	const struct bgp_peer_config *c = &p->config;
+	return (struct bgp_fsm_config){
+		.local_as = p->env.config->local_as,
+		.router_id = p->env.config->router_id,
+		.peer_as = c->peer_as,
+		.passive = c->passive,
+		.incoming = incoming,
+		.hold_time = c->hold_time,
+		.keepalive = c->keepalive,
+		.send_hold_time = c->send_hold_time,
+		.connect_timeout = c->connect_timeout,
+		.connect_retry = c->connect_retry,
+		.connect_retry_max = c->connect_retry_max,
+		.families = c->families,
+		.graceful_restart = c->graceful_restart,
+		.restart_time = c->restart_time,
+	};
 }
 
 struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_peer_config *config,
@@ -293,27 +314,13 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 	p->hint = "";
 	p->down_since = now(p);
 	p->guest = guest;
-	copy_config(p, config);
+	bgp_peer_copy_config(p, config);
 	adj_out_init(&p->adj, env->rib);
 	graceful_init(&p->graceful, env->config, config, now(p));
-	struct bgp_fsm_config fsm = {
-		.local_as = env->config->local_as,
-		.router_id = env->config->router_id,
-		.peer_as = config->peer_as,
-		.passive = config->passive,
-		.hold_time = config->hold_time,
-		.keepalive = config->keepalive,
-		.send_hold_time = config->send_hold_time,
-		.connect_timeout = p->config.connect_timeout,
-		.connect_retry = config->connect_retry,
-		.connect_retry_max = config->connect_retry_max,
-		.families = config->families,
-		.graceful_restart = config->graceful_restart,
-		.restart_time = config->restart_time,
-	};
-	bgp_conn_init(&p->out, env->loop, &fsm, &p->config, env->linger, &conn_ops, p);
-	fsm.incoming = true;
-	bgp_conn_init(&p->in, env->loop, &fsm, &p->config, env->linger, &conn_ops, p);
+	const struct bgp_fsm_config out = bgp_peer_fsm_config(p, false);
+	const struct bgp_fsm_config in = bgp_peer_fsm_config(p, true);
+	bgp_conn_init(&p->out, env->loop, &out, &p->config, env->linger, &conn_ops, p);
+	bgp_conn_init(&p->in, env->loop, &in, &p->config, env->linger, &conn_ops, p);
 	return p;
 }
 

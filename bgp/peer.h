@@ -33,6 +33,13 @@ void bgp_peer_stop(struct bgp_peer *p, const struct bgp_notification *why);
 void bgp_peer_leave(struct bgp_peer *p, const struct bgp_notification *why);
 /* After that: connects to a peer that keeps our routes, so that they can be withdrawn. */
 void bgp_peer_return(struct bgp_peer *p);
+/* The configuration changed, that of this peer or that of the speaker (bgp_peer_env.config, whose
+ * former communities are still there). `reset` ends the session (Cease/Other Configuration Change)
+ * and opens another one; else it goes on, and the peer is sent what differs. */
+void bgp_peer_change(struct bgp_peer *p, const struct bgp_peer_config *config, bool reset);
+/* The peer was added while the agent runs: it has no routes of a previous instance. Before the
+ * start. */
+void bgp_peer_has_no_past(struct bgp_peer *p);
 /* All routes of the previous instance that are still valid are announced. */
 void bgp_peer_restored(struct bgp_peer *p);
 /* The peer connected to us; takes the fd over. */

@@ -37,4 +37,9 @@ struct bgp_peer {
 	const char *hint; /* of the last attempt that failed */
 };
 
+/* Of peer.c, for peer_change.c: copies the configuration, without freeing the former one; and what
+ * the state machine of a connection needs of it. */
+void bgp_peer_copy_config(struct bgp_peer *p, const struct bgp_peer_config *config);
+struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incoming);
+
 #endif

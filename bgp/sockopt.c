@@ -80,15 +80,19 @@ int bgp_socket_set_password(int fd, const struct bgp_peer_config *peer, struct e
 	struct tcp_md5sig sig = { 0 };
 	struct sockaddr_storage ss;
 	struct addr addr = as_seen_by(fd, &peer->addr);
-	size_t len = strlen(peer->password);
+	size_t len = peer->password ? strlen(peer->password) : 0;
 	if (len > TCP_MD5SIG_MAXKEYLEN)
 		return err_set(err, -EINVAL, "the password is longer than the %d bytes of TCP MD5",
 			       TCP_MD5SIG_MAXKEYLEN);
 	addr_to_sockaddr(&addr, 0, if_nametoindex(peer->ifname), &ss);
 	memcpy(&sig.tcpm_addr, &ss, sizeof(sig.tcpm_addr));
 	sig.tcpm_keylen = (uint16_t)len;
-	memcpy(sig.tcpm_key, peer->password, len);
-	if (setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &sig, sizeof(sig)) < 0)
+	if (len > 0)
+		memcpy(sig.tcpm_key, peer->password, len);
+	int rc = setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &sig, sizeof(sig));
+	if (rc < 0 && len == 0) /* there was none, or there is no TCP MD5 */
+		return 0;
+	if (rc < 0)
 		return err_set(err, -errno,
 			       "the kernel refuses TCP MD5 (RFC 2385): %s; "
 			       "is it built with CONFIG_TCP_MD5SIG?",

@@ -18,7 +18,8 @@ int bgp_socket_connect(const struct bgp_peer_config *peer, bool ibgp, int *ret_f
 int bgp_socket_listen(const struct endpoint *at, bool near, int *ret_fd, struct err *err);
 /* Prepares an accepted socket for the peer that it came from. */
 int bgp_socket_adopt(int fd, const struct bgp_peer_config *peer, bool ibgp, struct err *err);
-/* Asks for signatures (RFC 2385) on a listening or not yet connected socket. */
+/* Asks for signatures (RFC 2385), on a socket in any state: a new key counts from the next segment
+ * on. Without a password none are asked for any more. */
 int bgp_socket_set_password(int fd, const struct bgp_peer_config *peer, struct err *err);
 struct bgp_socket_name {
 	struct addr addr;

@@ -223,6 +223,12 @@ static void peer_update(struct bgp_peer *p, const struct bgp_update *update, voi
 	s->ops.update_received(&status, update, s->userdata);
 }
 
+static void append_peer(struct bgp_speaker *s, struct bgp_peer *p)
+{
+	s->peers = mem_grow(s->peers, &s->cap_peers, s->n_peers + 1, sizeof(struct bgp_peer *));
+	s->peers[s->n_peers++] = p;
+}
+
 static struct bgp_peer *add_peer(struct bgp_speaker *s, const struct bgp_peer_config *config,
 				 bool guest)
 {
@@ -233,8 +239,9 @@ static struct bgp_peer *add_peer(struct bgp_speaker *s, const struct bgp_peer_co
 				    .changed = peer_changed,
 				    .update = peer_update,
 				    .userdata = s };
-	s->peers = mem_grow(s->peers, &s->cap_peers, s->n_peers + 1, sizeof(*s->peers));
-	return s->peers[s->n_peers++] = bgp_peer_new(&env, config, guest);
+	struct bgp_peer *p = bgp_peer_new(&env, config, guest);
+	append_peer(s, p);
+	return p;
 }
 
 /* Guests that have left are freed in a turn of their own, never from inside their events. */
@@ -299,24 +306,42 @@ static void on_accepted(int fd, const struct sockaddr_storage *from, void *userd
 
 /* If all peers have ttl_security, the listener drops packets from further away before a handshake
  * (RFC 5082 3). If only some have, their sessions are protected from accept() on. */
-static bool all_near(const struct bgp_speaker *s)
+static bool all_near(const struct bgp_config *config)
 {
 	size_t i = 0;
-	while (i < s->n_peers && bgp_peer_config(s->peers[i])->ttl_security)
+	while (i < config->n_peers && config->peers[i].ttl_security)
 		i++;
-	return i > 0 && i == s->n_peers && !s->config.accept_any;
+	return i > 0 && i == config->n_peers && !config->accept_any;
 }
 
-static int start_listening(struct bgp_speaker *s, struct err *err)
+static int protect(struct bgp_speaker *s, const struct bgp_config *config, struct err *err)
 {
-	int r = bgp_listener_open(&s->listener, &s->config.listen_at, all_near(s), err);
-	if (r == -EACCES && s->config.listen_if_allowed) {
+	int r = 0;
+	for (size_t i = 0; i < config->n_peers && r == 0; i++)
+		r = bgp_listener_protect(&s->listener, &config->peers[i], err);
+	return r;
+}
+
+static int start_listening(struct bgp_speaker *s, const struct bgp_config *config, struct err *err)
+{
+	int r = bgp_listener_open(&s->listener, &config->listen_at, all_near(config), err);
+	if (r == -EACCES && config->listen_if_allowed) {
 		s->no_listener = *err;
 		return 0;
 	}
-	for (size_t i = 0; i < s->n_peers && r == 0; i++)
-		r = bgp_listener_protect(&s->listener, bgp_peer_config(s->peers[i]), err);
-	return r;
+	return r < 0 ? r : protect(s, config, err);
+}
+
+/* The configuration as it is now, with the peers that it has; free the list. */
+static struct bgp_config present_config(const struct bgp_speaker *s)
+{
+	struct bgp_config config = s->config;
+	struct bgp_peer_config *peers = mem_new(s->n_configured + 1, sizeof(*peers));
+	for (size_t i = 0; i < s->n_configured; i++)
+		peers[i] = *bgp_peer_config(s->peers[i]);
+	config.peers = peers;
+	config.n_peers = s->n_configured;
+	return config;
 }
 
 static void on_host_changed(void *userdata)
@@ -340,8 +365,10 @@ void bgp_speaker_return(struct bgp_speaker *s)
 	s->stopping = NULL;
 	/* Without a listener the peers are still connected to. */
 	struct err err = { "" };
-	if (s->config.listen && start_listening(s, &err) < 0)
+	struct bgp_config config = present_config(s);
+	if (config.listen && start_listening(s, &config, &err) < 0)
 		bgp_listener_close(&s->listener);
+	free((void *)config.peers);
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_return(s->peers[i]);
 }
@@ -379,7 +406,7 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	s->restoring = bgp_speaker_is_graceful(s);
 	r = hostwatch_new(loop, on_host_changed, s, &s->host, err);
 	if (r == 0 && config->listen)
-		r = start_listening(s, err);
+		r = start_listening(s, config, err);
 	if (r == 0 && config->accept_any)
 		r = sd_event_add_defer(loop, &s->sweep, on_sweep, s);
 	if (r < 0) {
@@ -388,6 +415,166 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	}
 	*ret = s;
 	return 0;
+}
+
+/* ---- Another configuration. ---- */
+
+static bool listens_alike(const struct bgp_config *a, const struct bgp_config *b)
+{
+	return a->listen == b->listen && addr_equal(&a->listen_at.addr, &b->listen_at.addr) &&
+	       a->listen_at.port == b->listen_at.port && all_near(a) == all_near(b);
+}
+
+static void close_listener(struct bgp_speaker *s)
+{
+	bgp_listener_close(&s->listener);
+	s->no_listener = (struct err){ "" };
+}
+
+static bool has_password_for(const struct bgp_config *config, const struct bgp_peer_config *like)
+{
+	for (size_t i = 0; i < config->n_peers; i++)
+		if (config->peers[i].password && addr_equal(&config->peers[i].addr, &like->addr))
+			return true;
+	return false;
+}
+
+/* A listener has one key for an address. */
+static int change_passwords(struct bgp_speaker *s, const struct bgp_config *before,
+			    const struct bgp_config *after, struct err *err)
+{
+	int r = protect(s, after, err);
+	const struct bgp_config *in_effect = r < 0 ? before : after;
+	const struct bgp_config *undone = r < 0 ? after : before;
+	for (size_t i = 0; i < undone->n_peers; i++)
+		if (!has_password_for(in_effect, &undone->peers[i]))
+			bgp_listener_unprotect(&s->listener, &undone->peers[i]);
+	if (r < 0)
+		protect(s, before, NULL);
+	return r;
+}
+
+/* The former listener is closed first, since both may have the same port, and opened again when the
+ * new one cannot be. */
+static int change_listener(struct bgp_speaker *s, const struct bgp_config *before,
+			   const struct bgp_config *after, struct err *err)
+{
+	int r = 0;
+	if (listens_alike(before, after))
+		return s->listener.fd < 0 ? 0 : change_passwords(s, before, after, err);
+	close_listener(s);
+	if (after->listen)
+		r = start_listening(s, after, err);
+	if (r < 0) {
+		close_listener(s);
+		if (before->listen && start_listening(s, before, NULL) < 0)
+			close_listener(s);
+	}
+	return r;
+}
+
+static struct bgp_peer *take_peer(struct bgp_speaker *s, const struct bgp_peer_config *like)
+{
+	for (size_t i = 0; i < s->n_configured; i++) {
+		struct bgp_peer *p = s->peers[i];
+		if (p && bgp_peer_is_same(bgp_peer_config(p), like)) {
+			s->peers[i] = NULL;
+			return p;
+		}
+	}
+	return NULL;
+}
+
+static void remove_peer(struct bgp_peer *p)
+{
+	const struct bgp_notification why = { .code = BGP_ERR_CEASE,
+					      .subcode = BGP_ERR_CEASE_DECONFIGURED };
+	bgp_peer_stop(p, &why);
+	bgp_peer_free(p);
+}
+
+static void start_peer(struct bgp_speaker *s, struct bgp_peer *p)
+{
+	if (!s->restoring)
+		bgp_peer_has_no_past(p);
+	bgp_peer_start(p);
+}
+
+static void change_peers(struct bgp_speaker *s, const struct bgp_config *after, bool reset)
+{
+	struct bgp_peer **former = s->peers;
+	size_t n_former = s->n_peers, n_configured = s->n_configured;
+	struct bgp_peer **kept = mem_new(after->n_peers + 1, sizeof(struct bgp_peer *));
+	for (size_t i = 0; i < after->n_peers; i++)
+		kept[i] = take_peer(s, &after->peers[i]);
+	s->peers = NULL;
+	s->n_peers = s->cap_peers = 0;
+	for (size_t i = 0; i < after->n_peers; i++)
+		if (kept[i])
+			append_peer(s, kept[i]);
+		else
+			add_peer(s, &after->peers[i], false);
+	s->n_configured = s->n_peers;
+	for (size_t i = n_configured; i < n_former; i++)
+		append_peer(s, former[i]);
+	for (size_t i = 0; i < n_configured; i++)
+		if (former[i])
+			remove_peer(former[i]);
+	for (size_t i = 0; i < after->n_peers; i++) {
+		const struct bgp_peer_config *c = &after->peers[i];
+		if (kept[i])
+			bgp_peer_change(
+				kept[i], c,
+				reset || bgp_peer_change_resets(bgp_peer_config(kept[i]), c));
+		else
+			start_peer(s, s->peers[i]);
+	}
+	free(former);
+	free(kept);
+}
+
+static void change_origin(struct bgp_speaker *s)
+{
+	bool different;
+	for (size_t id = 0; id < s->rib.n_ids; id++) {
+		struct rib_route *route = s->rib.by_id[id];
+		if (!route || !route->attrs || route->attrs->origin == s->config.origin)
+			continue;
+		rib_announce(&s->rib, &route->prefix, s->config.origin, &route->attrs->route,
+			     &different);
+		mark(s, route);
+	}
+}
+
+/* All but the peers. */
+static void copy_config(struct bgp_speaker *s, const struct bgp_config *config)
+{
+	bool ipv4 = s->config.forwarding_ipv4, ipv6 = s->config.forwarding_ipv6;
+	s->config = *config;
+	s->config.peers = NULL;
+	s->config.n_peers = 0;
+	s->config.forwarding_ipv4 = ipv4;
+	s->config.forwarding_ipv6 = ipv6;
+	s->config.communities.values =
+		mem_copy(config->communities.values, config->communities.n * sizeof(uint32_t));
+}
+
+int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *config, struct err *err)
+{
+	struct bgp_config before = present_config(s);
+	uint32_t *communities = s->config.communities.values;
+	bool reset = before.local_as != config->local_as || before.router_id != config->router_id;
+	int r = check_passive(config, err);
+	if (r == 0)
+		r = change_listener(s, &before, config, err);
+	if (r == 0) {
+		copy_config(s, config);
+		change_peers(s, config, reset);
+		change_origin(s);
+		free(communities);
+	}
+	free((void *)before.peers);
+	return r;
 }
 
 const char *bgp_speaker_no_listener(const struct bgp_speaker *s)

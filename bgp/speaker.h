@@ -49,6 +49,12 @@ void bgp_speaker_free(struct bgp_speaker *s);
 /* Why there is no listener although there should be one, with `listen_if_allowed`; NULL: there is
  * one, or none is wanted. */
 const char *bgp_speaker_no_listener(const struct bgp_speaker *s);
+/*
+ * Another configuration while it runs; copied. Sessions of peers that did not change, or not in what
+ * a session depends on (bgp_peer_change_resets()), stay up, and those peers are sent what differs.
+ * Another AS or router ID resets all. With -errno, as of bgp_speaker_new(), nothing changed.
+ */
+int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *config, struct err *err);
 /* Connects to every peer at once. */
 void bgp_speaker_start(struct bgp_speaker *s);
 

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "lib/err.h"
 #include "lib/mono.h"
@@ -26,6 +27,9 @@ struct config_key;
 struct config_type {
 	const char *name; /* for the page: "duration" */
 	int (*set)(const struct config_key *key, const char *text, void *target, struct err *err);
+	/* The other way: the value as in the file, of CONFIG_VALUES all of them; nothing when it is
+	 * not set. Different values have different texts. NULL: of a monitor's mapping only. */
+	void (*format)(const struct config_key *key, const void *target, FILE *out);
 };
 
 /* A mapping in place of a value: it is read into an item, which the target then adopts. */
@@ -40,6 +44,14 @@ enum config_shape {
 	CONFIG_VALUES,   /* a list of texts, or one; `set` adds one of them; see `item` */
 	CONFIG_SECTION,  /* a mapping; its target is target + offset, or what `add` returns */
 	CONFIG_SECTIONS, /* a list of mappings; `add` makes the target of each */
+};
+
+/* What it costs to change the value in a running agent, in ascending order. */
+enum config_effect {
+	CONFIG_APPLIES,      /* nothing is sent to any peer */
+	CONFIG_SENDS_UPDATE, /* UPDATEs of the routes that differ */
+	CONFIG_RESETS,       /* the session, under `bgp` all sessions, is reset */
+	CONFIG_NEEDS_RESTART,
 };
 
 enum {
@@ -60,6 +72,7 @@ struct config_key {
 	const char *type_words;    /* for the page, where the type has no name for it */
 	enum config_shape shape;
 	unsigned flags;
+	enum config_effect effect;
 	const struct config_section *section; /* CONFIG_SECTION and CONFIG_SECTIONS */
 	void *(*add)(void *target);
 	const struct config_item *item; /* CONFIG_VALUES that may be mappings of `section` */
@@ -70,6 +83,11 @@ struct config_key {
 static inline void *config_field(const struct config_key *key, void *target)
 {
 	return (char *)target + key->offset;
+}
+
+static inline const void *config_value(const struct config_key *key, const void *target)
+{
+	return (const char *)target + key->offset;
 }
 
 struct config_section {

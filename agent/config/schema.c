@@ -13,6 +13,7 @@
 
 static const struct config_key nat_keys[] = {
 	{ .name = "backend",
+	  .effect = CONFIG_NEEDS_RESTART,
 	  .type = &config_type_nat_backend,
 	  .offset = offsetof(struct config_nat, backend),
 	  .default_text = "auto",
@@ -22,7 +23,7 @@ static const struct config_key nat_keys[] = {
 	{ 0 },
 };
 
-static const struct config_section nat_section = {
+const struct config_section config_nat_section = {
 	.path = "nat",
 	.doc = "How the `nats` of apps are translated. The section is optional.",
 	.keys = nat_keys,
@@ -54,7 +55,7 @@ static const struct config_key file_keys[] = {
 	  .doc = "The BGP speaker and its peers." },
 	{ .name = "nat",
 	  .shape = CONFIG_SECTION,
-	  .section = &nat_section,
+	  .section = &config_nat_section,
 	  .offset = offsetof(struct config_draft, nat),
 	  .doc = "NAT of VIPs." },
 	{ .name = "apps",
@@ -79,7 +80,7 @@ const struct config_section *const config_sections[] = {
 	&config_agent_monitors_section,
 	&config_bgp_section,
 	&config_peer_section,
-	&nat_section,
+	&config_nat_section,
 	&config_app_section,
 	&config_vip_config_section,
 	&config_states_section,

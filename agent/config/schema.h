@@ -16,6 +16,7 @@
 
 /* The file: into a struct config_draft. */
 extern const struct config_section config_schema;
+extern const struct config_section config_nat_section;
 
 /* The sections in the order of the page; ends with NULL. */
 extern const struct config_section *const config_sections[];

@@ -12,17 +12,20 @@
 
 static const struct config_key vip_config_keys[] = {
 	{ .name = "bgp_communities",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_communities,
 	  .doc = "Communities of the routes of this app, added after those of `bgp` and of the "
 		 "peer." },
 	{ .name = "bgp_ext_communities",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_ext_communities,
 	  .doc = "Extended communities (RFC 4360) of the routes of this app: `rt:AS:N` or "
 		 "`soo:AS:N`, also with an IPv4 address instead of the AS; or eight octets like "
 		 "`0x0002fde900000064`." },
 	{ .name = "bgp_large_communities",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_large_communities,
 	  .doc = "Large communities (RFC 8092) of the routes of this app, `A:B:C`." },
@@ -41,31 +44,37 @@ const struct config_section config_vip_config_section = {
 
 static const struct config_key up_keys[] = {
 	{ .name = "med",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_u32,
 	  FIELD(med),
 	  .default_words = "none; `down` and `drain`: that of `up`",
 	  .doc = "MULTI_EXIT_DISC. Many routers treat a missing MED as 0, the most preferred." },
 	{ .name = "prepend",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_prepend,
 	  FIELD(prepends),
 	  .default_words = "0; `down` and `drain`: that of `up`",
 	  .doc = "Number of times that the local AS is prepended to the AS path, to eBGP peers." },
 	{ .name = "local_pref",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_u32,
 	  FIELD(local_pref),
 	  .default_words = "100; `down`: that of `up`; `drain`: 0",
 	  .doc = "LOCAL_PREF, to iBGP peers." },
 	{ .name = "communities",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_communities,
 	  FIELD(communities),
 	  .doc = "Communities, in addition to those of `vip_config`." },
 	{ .name = "ext_communities",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_ext_communities,
 	  FIELD(ext_communities),
 	  .doc = "Extended communities, in addition to those of `vip_config`." },
 	{ .name = "large_communities",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_large_communities,
 	  FIELD(large_communities),
@@ -81,6 +90,7 @@ const struct config_section config_up_section = {
 
 static const struct config_key down_keys[] = {
 	{ .name = "announce",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_bool,
 	  FIELD(announce),
 	  .default_words = "`false`",
@@ -99,6 +109,7 @@ const struct config_section config_down_section = {
 
 static const struct config_key drain_keys[] = {
 	{ .name = "announce",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_bool,
 	  FIELD(announce),
 	  .default_words = "`true`",
@@ -157,6 +168,7 @@ static const struct config_key app_keys[] = {
 	  .flags = CONFIG_REQUIRED,
 	  .doc = "Name of the app: unique, at most 128 bytes, no `/`, no control characters." },
 	{ .name = "vip",
+	  .effect = CONFIG_SENDS_UPDATE,
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_vips,
 	  .flags = CONFIG_REQUIRED,

@@ -34,9 +34,9 @@ static int set_flag(const struct config_key *key, const char *text, void *target
 	return r;
 }
 
-static const struct config_type type_kind = { "string", set_kind };
-static const struct config_type type_option = { "string", set_option };
-static const struct config_type type_flag = { "`true` or `false`", set_flag };
+static const struct config_type type_kind = { "string", set_kind, NULL };
+static const struct config_type type_option = { "string", set_option, NULL };
+static const struct config_type type_flag = { "`true` or `false`", set_flag, NULL };
 
 static int finish(void *item, void *target, struct err *err)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/format.h"
 #include "agent/model/admission.h"
 #include "lib/addr.h"
 #include "lib/array.h"
@@ -250,24 +251,29 @@ static int set_endpoint(const struct config_key *key, const char *text, void *ta
 	return endpoint_parse(text, 0, config_field(key, target), err);
 }
 
-const struct config_type config_type_text = { "string", set_text };
-const struct config_type config_type_path = { "absolute file name", set_path };
+const struct config_type config_type_text = { "string", set_text, config_format_text };
+const struct config_type config_type_path = { "absolute file name", set_path, config_format_text };
 const struct config_type config_type_path_or_off = { "absolute file name, or `off`",
-						     set_path_or_off };
-const struct config_type config_type_consul_addr = { "URL", set_consul_addr };
-const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_consul_warning };
+						     set_path_or_off, config_format_path_or_off };
+const struct config_type config_type_consul_addr = { "URL", set_consul_addr, config_format_text };
+const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_consul_warning,
+							config_format_consul_warning };
 const struct config_type config_type_monitors_from = {
-	"`config`, `http`, `http-local`, `consul`, `none`", add_monitors_from
+	"`config`, `http`, `http-local`, `consul`, `none`", add_monitors_from,
+	config_format_monitors_from
 };
-const struct config_type config_type_env_names = { "variables", add_env_name };
-const struct config_type config_type_bool = { "`true` or `false`", set_bool };
-const struct config_type config_type_duration = { "duration", set_duration };
-const struct config_type config_type_seconds = { "duration in whole seconds", set_seconds };
-const struct config_type config_type_count = { "number", set_count };
-const struct config_type config_type_port = { "port, 1 to 65535", set_port };
-const struct config_type config_type_addr = { "address", set_addr };
-const struct config_type config_type_addr6 = { "IPv6 address", set_addr6 };
+const struct config_type config_type_env_names = { "variables", add_env_name,
+						   config_format_env_names };
+const struct config_type config_type_bool = { "`true` or `false`", set_bool, config_format_bool };
+const struct config_type config_type_duration = { "duration", set_duration,
+						  config_format_duration };
+const struct config_type config_type_seconds = { "duration in whole seconds", set_seconds,
+						 config_format_duration };
+const struct config_type config_type_count = { "number", set_count, config_format_count };
+const struct config_type config_type_port = { "port, 1 to 65535", set_port, config_format_count };
+const struct config_type config_type_addr = { "address", set_addr, config_format_addr };
+const struct config_type config_type_addr6 = { "IPv6 address", set_addr6, config_format_addr };
 const struct config_type config_type_endpoint = { "HOST:PORT, :PORT, [V6]:PORT or unix:/PATH",
-						  set_endpoint };
+						  set_endpoint, config_format_endpoint };
 const struct config_type config_type_nat_backend = { "`auto`, `iptables`, `nftables`",
-						     set_nat_backend };
+						     set_nat_backend, config_format_nat_backend };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/types_app.h"
 
+#include "agent/config/format.h"
 #include "agent/model/app_spec_parse.h"
 #include "agent/model/community.h"
 
@@ -60,14 +61,21 @@ static int set_app_group(const struct config_key *key, const char *text, void *t
 	return app_spec_set_group(config_field(key, target), text, err);
 }
 
-const struct config_type config_type_app_name = { "string", set_app_name };
-const struct config_type config_type_app_vips = { "prefixes", add_app_vip };
-const struct config_type config_type_app_communities = { "communities", add_app_community };
+const struct config_type config_type_app_name = { "string", set_app_name, config_format_app_name };
+const struct config_type config_type_app_vips = { "prefixes", add_app_vip, config_format_app_vips };
+const struct config_type config_type_app_communities = { "communities", add_app_community,
+							 config_format_app_communities };
 const struct config_type config_type_app_ext_communities = { "extended communities",
-							     add_app_ext_community };
-const struct config_type config_type_app_large_communities = { "large communities",
-							       add_app_large_community };
-const struct config_type config_type_app_monitors = { "monitors", add_app_monitor };
-const struct config_type config_type_app_quorum = { "`all`, `any` or a number", set_app_quorum };
-const struct config_type config_type_app_nats = { "NAT mappings", add_app_nat };
-const struct config_type config_type_app_group = { "string", set_app_group };
+							     add_app_ext_community,
+							     config_format_app_ext_communities };
+const struct config_type config_type_app_large_communities = {
+	"large communities", add_app_large_community, config_format_app_large_communities
+};
+const struct config_type config_type_app_monitors = { "monitors", add_app_monitor,
+						      config_format_app_monitors };
+const struct config_type config_type_app_quorum = { "`all`, `any` or a number", set_app_quorum,
+						    config_format_app_quorum };
+const struct config_type config_type_app_nats = { "NAT mappings", add_app_nat,
+						  config_format_app_nats };
+const struct config_type config_type_app_group = { "string", set_app_group,
+						   config_format_app_group };

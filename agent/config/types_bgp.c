@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "agent/config/format.h"
 #include "agent/config/types.h"
 #include "agent/model/announce_spec.h"
 #include "agent/model/community.h"
@@ -230,22 +231,29 @@ static int set_prepend(const struct config_key *key, const char *text, void *tar
 	return 0;
 }
 
-const struct config_type config_type_password = { "string, at most 80 bytes", set_password };
-const struct config_type config_type_as = { "AS number, 1 to 4294967295", set_as };
-const struct config_type config_type_router_id = { "dotted quad, like 192.0.2.10", set_router_id };
-const struct config_type config_type_family = { "`4` or `6`", set_family };
-const struct config_type config_type_peer_ip = { "address, or fe80::…%INTERFACE", set_peer_ip };
-const struct config_type config_type_next_hop = { "IPv4 address", set_next_hop };
-const struct config_type config_type_ttl = { "number, 1 to 255", set_ttl };
-const struct config_type config_type_families = { "`ipv4`, `ipv6`", add_family };
-const struct config_type config_type_origin = { "`igp`, `egp`, `incomplete`, `unknown`",
-						set_origin };
+const struct config_type config_type_password = { "string, at most 80 bytes", set_password,
+						  config_format_text };
+const struct config_type config_type_as = { "AS number, 1 to 4294967295", set_as,
+					    config_format_as };
+const struct config_type config_type_router_id = { "dotted quad, like 192.0.2.10", set_router_id,
+						   config_format_router_id };
+const struct config_type config_type_family = { "`4` or `6`", set_family, config_format_family };
+const struct config_type config_type_peer_ip = { "address, or fe80::…%INTERFACE", set_peer_ip,
+						 config_format_peer_ip };
+const struct config_type config_type_next_hop = { "IPv4 address", set_next_hop,
+						  config_format_addr };
+const struct config_type config_type_ttl = { "number, 1 to 255", set_ttl, config_format_ttl };
+const struct config_type config_type_families = { "`ipv4`, `ipv6`", add_family,
+						  config_format_families };
+const struct config_type config_type_origin = { "`igp`, `egp`, `incomplete`, `unknown`", set_origin,
+						config_format_origin };
 const struct config_type config_type_listen = { "`true`, `false`, ADDR, :PORT or ADDR:PORT",
-						set_listen };
-const struct config_type config_type_communities = { "communities", add_community };
-const struct config_type config_type_ext_communities = { "extended communities",
-							 add_ext_community };
-const struct config_type config_type_large_communities = { "large communities",
-							   add_large_community };
-const struct config_type config_type_u32 = { "0 to 4294967295", set_u32 };
-const struct config_type config_type_prepend = { "0 to 32", set_prepend };
+						set_listen, config_format_listen };
+const struct config_type config_type_communities = { "communities", add_community,
+						     config_format_communities };
+const struct config_type config_type_ext_communities = { "extended communities", add_ext_community,
+							 config_format_ext_communities };
+const struct config_type config_type_large_communities = { "large communities", add_large_community,
+							   config_format_large_communities };
+const struct config_type config_type_u32 = { "0 to 4294967295", set_u32, config_format_number };
+const struct config_type config_type_prepend = { "0 to 32", set_prepend, config_format_number };

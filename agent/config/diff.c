@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/diff.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/config/draft.h"
+#include "agent/config/schema.h"
+#include "agent/config/schema_agent.h"
+#include "agent/config/schema_apps.h"
+#include "agent/config/schema_bgp.h"
+#include "lib/hash.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#define KEY_MAX 128
+
+/* ---- keys ---- */
+
+static char *formatted(const struct config_key *key, const void *target)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	if (!out)
+		abort(); /* out of memory, as lib/mem.h */
+	key->type->format(key, target, out);
+	fclose(out);
+	return text;
+}
+
+static void hide(char **text)
+{
+	if (!**text)
+		return;
+	free(*text);
+	*text = mem_strdup("(hidden)");
+}
+
+static void diff_key(const struct config_key *key, const void *a, const void *b, const char *path,
+		     struct config_change *change)
+{
+	char *before = formatted(key, a), *after = formatted(key, b);
+	if (str_equal(before, after)) {
+		free(before);
+		free(after);
+		return;
+	}
+	if (key->flags & CONFIG_SECRET) {
+		hide(&before);
+		hide(&after);
+	}
+	change->keys = mem_grow(change->keys, &change->cap_keys, change->n_keys + 1,
+				sizeof(*change->keys));
+	change->keys[change->n_keys++] = (struct config_key_change){
+		.key = mem_strdup(path), .before = before, .after = after, .effect = key->effect
+	};
+	if (key->effect > change->effect)
+		change->effect = key->effect;
+}
+
+static void *target_of(const struct config_key *key, void *target)
+{
+	return key->add ? key->add(target) : config_field(key, target);
+}
+
+/* Lists of mappings are objects of their own, and so are the sessions that `bgp` has the defaults
+ * of. `add` may fill in what is not set, hence no const. */
+static void diff_section(const struct config_section *s, void *a, void *b, const char *prefix,
+			 struct config_change *change)
+{
+	char path[KEY_MAX];
+	for (const struct config_key *k = config_section_keys(s); k->name; k++) {
+		struct strbuf sb = strbuf_over(path, sizeof(path));
+		strbuf_add(&sb, "%s%s", prefix, k->name);
+		if (k->shape == CONFIG_SECTION) {
+			strbuf_add(&sb, ".");
+			diff_section(k->section, target_of(k, a), target_of(k, b), path, change);
+		} else if (k->shape != CONFIG_SECTIONS) {
+			diff_key(k, a, b, path, change);
+		}
+	}
+	if (s->shared && s != &config_bgp_section)
+		diff_section(s->shared, (char *)a + s->shared_offset, (char *)b + s->shared_offset,
+			     prefix, change);
+}
+
+/* ---- objects ---- */
+
+static struct config_change *append(struct config_diff *d, enum config_object object,
+				    enum config_change_kind kind, const char *name)
+{
+	d->items = mem_grow(d->items, &d->cap, d->n + 1, sizeof(*d->items));
+	struct config_change *c = &d->items[d->n++];
+	c->object = object;
+	c->kind = kind;
+	c->name = name ? mem_strdup(name) : NULL;
+	if (kind != CONFIG_CHANGED)
+		c->effect = object == CONFIG_PEER ? CONFIG_RESETS : CONFIG_SENDS_UPDATE;
+	return c;
+}
+
+static void change_done(struct config_change *c)
+{
+	for (size_t i = 0; i < c->n_keys; i++) {
+		free(c->keys[i].key);
+		free(c->keys[i].before);
+		free(c->keys[i].after);
+	}
+	free(c->keys);
+	free(c->name);
+	*c = (struct config_change){ 0 };
+}
+
+static void diff_object(struct config_diff *d, enum config_object object, const char *name,
+			const struct config_section *s, const void *a, const void *b)
+{
+	struct config_change *c = append(d, object, CONFIG_CHANGED, name);
+	diff_section(s, (void *)a, (void *)b, "", c);
+	if (c->n_keys > 0)
+		return;
+	change_done(c);
+	d->n--;
+}
+
+/* As the schema of `bgp` has it. */
+static struct config_draft_bgp bgp_of(const struct config *c)
+{
+	return (struct config_draft_bgp){ .bgp = c->bgp, .gateway_family = c->gateway_family };
+}
+
+static void diff_bgp(struct config_diff *d, const struct config *before, const struct config *after)
+{
+	struct config_draft_bgp a = bgp_of(before), b = bgp_of(after);
+	diff_object(d, CONFIG_BGP, NULL, &config_bgp_section, &a, &b);
+}
+
+/* ---- peers: a peer is its address and port ---- */
+
+#define PEER_NAME_MAX (BGP_PEER_NAME_MAX + 16)
+
+static const char *peer_name(const struct bgp_peer_config *p, char buf[static PEER_NAME_MAX])
+{
+	char text[BGP_PEER_NAME_MAX];
+	struct strbuf sb = strbuf_over(buf, PEER_NAME_MAX);
+	strbuf_add(&sb, "%s", addr_is_set(&p->addr) ? bgp_peer_name(p, text) : "default gateway");
+	if (p->port != BGP_PORT)
+		strbuf_add(&sb, " port %u", p->port);
+	return buf;
+}
+
+static const struct bgp_peer_config *find_peer(const struct config *c,
+					       const struct bgp_peer_config *like)
+{
+	char want[PEER_NAME_MAX], name[PEER_NAME_MAX];
+	peer_name(like, want);
+	for (size_t i = 0; i < c->bgp.n_peers; i++)
+		if (str_equal(peer_name(&c->bgp.peers[i], name), want))
+			return &c->bgp.peers[i];
+	return NULL;
+}
+
+static void diff_peers(struct config_diff *d, const struct config *before,
+		       const struct config *after)
+{
+	char name[PEER_NAME_MAX];
+	for (size_t i = 0; i < before->bgp.n_peers; i++)
+		if (!find_peer(after, &before->bgp.peers[i]))
+			append(d, CONFIG_PEER, CONFIG_REMOVED,
+			       peer_name(&before->bgp.peers[i], name));
+	for (size_t i = 0; i < after->bgp.n_peers; i++) {
+		const struct bgp_peer_config *b = &after->bgp.peers[i], *a = find_peer(before, b);
+		if (a)
+			diff_object(d, CONFIG_PEER, peer_name(b, name), &config_peer_section, a, b);
+		else
+			append(d, CONFIG_PEER, CONFIG_ADDED, peer_name(b, name));
+	}
+}
+
+/* ---- apps ---- */
+
+struct named {
+	const struct app_spec *spec;
+	bool found; /* in the other configuration too */
+	UT_hash_handle hh;
+};
+
+struct named_apps {
+	struct named *table, *items;
+	size_t n;
+};
+
+static void named_apps_init(struct named_apps *apps, const struct config *c)
+{
+	*apps = (struct named_apps){ .items = mem_new(c->n_apps + 1, sizeof(*apps->items)),
+				     .n = c->n_apps };
+	for (size_t i = 0; i < c->n_apps; i++) {
+		struct named *item = &apps->items[i];
+		item->spec = &c->apps[i];
+		HASH_ADD_KEYPTR(hh, apps->table, item->spec->name, strlen(item->spec->name), item);
+	}
+}
+
+static void named_apps_done(struct named_apps *apps)
+{
+	HASH_CLEAR(hh, apps->table);
+	free(apps->items);
+}
+
+static struct named *find_app(const struct named_apps *apps, const char *name)
+{
+	struct named *item;
+	HASH_FIND(hh, apps->table, name, strlen(name), item);
+	return item;
+}
+
+static void diff_app(struct config_diff *d, const struct app_spec *a, const struct app_spec *b)
+{
+	struct app_spec before, after;
+	if (app_spec_equal(a, b))
+		return;
+	app_spec_copy(&before, a);
+	app_spec_copy(&after, b);
+	diff_object(d, CONFIG_APP, b->name, &config_app_section, &before, &after);
+	app_spec_done(&before);
+	app_spec_done(&after);
+}
+
+static void diff_apps(struct config_diff *d, const struct config *before,
+		      const struct config *after)
+{
+	struct named_apps old;
+	named_apps_init(&old, before);
+	for (size_t i = 0; i < after->n_apps; i++) {
+		struct named *same = find_app(&old, after->apps[i].name);
+		if (same)
+			diff_app(d, same->spec, &after->apps[i]);
+		else
+			append(d, CONFIG_APP, CONFIG_ADDED, after->apps[i].name);
+		if (same)
+			same->found = true;
+	}
+	for (size_t i = 0; i < old.n; i++)
+		if (!old.items[i].found)
+			append(d, CONFIG_APP, CONFIG_REMOVED, old.items[i].spec->name);
+	named_apps_done(&old);
+}
+
+/* ---- the whole ---- */
+
+void config_diff(const struct config *before, const struct config *after, struct config_diff *ret)
+{
+	*ret = (struct config_diff){ 0 };
+	diff_object(ret, CONFIG_AGENT, NULL, &config_agent_section, &before->agent, &after->agent);
+	diff_bgp(ret, before, after);
+	diff_object(ret, CONFIG_NAT, NULL, &config_nat_section, &before->nat, &after->nat);
+	diff_peers(ret, before, after);
+	diff_apps(ret, before, after);
+}
+
+void config_diff_done(struct config_diff *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		change_done(&d->items[i]);
+	free(d->items);
+	*d = (struct config_diff){ 0 };
+}
+
+enum config_effect config_diff_effect(const struct config_diff *d)
+{
+	enum config_effect largest = CONFIG_APPLIES;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->items[i].effect > largest)
+			largest = d->items[i].effect;
+	return largest;
+}
+
+size_t config_diff_count(const struct config_diff *d, enum config_object object,
+			 enum config_change_kind kind)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < d->n; i++)
+		n += d->items[i].object == object && d->items[i].kind == kind;
+	return n;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The difference of two configurations, object by object, with what each change costs. Pure.
+ *
+ * This is what `vipherald diff` prints and what a reload applies, so that the one says what the
+ * other does. It follows from the schema: every key is formatted from both configurations, and keys
+ * whose texts differ have changed; the cost of a key is `effect` in the schema.
+ *
+ *	struct config (present) ─┬─> config_diff ──> print, JSON
+ *	struct config (new)     ─┘            └────> agent/daemon/reload
+ */
+#ifndef AGENT_CONFIG_DIFF_H
+#define AGENT_CONFIG_DIFF_H
+
+#include <stdio.h>
+
+#include "agent/config/config.h"
+#include "agent/config/key.h"
+
+enum config_object { CONFIG_AGENT, CONFIG_BGP, CONFIG_NAT, CONFIG_PEER, CONFIG_APP };
+enum config_change_kind { CONFIG_CHANGED, CONFIG_ADDED, CONFIG_REMOVED };
+
+const char *config_object_name(enum config_object object);         /* "agent", "bgp", … */
+const char *config_change_kind_name(enum config_change_kind kind); /* "changed", … */
+const char *config_effect_name(enum config_effect effect); /* "none", "update", "session", … */
+
+struct config_key_change {
+	char *key;            /* "hold_time", "states.up.med", "exec.user" */
+	char *before, *after; /* as in the file, "" where not set, "(hidden)" for a secret */
+	enum config_effect effect;
+};
+
+struct config_change {
+	enum config_object object;
+	enum config_change_kind kind;
+	char *name; /* of an app or a peer; NULL for the others */
+	/* The largest of its keys. Of a peer that comes or goes: CONFIG_RESETS; of an app:
+	 * CONFIG_SENDS_UPDATE. */
+	enum config_effect effect;
+	struct config_key_change *keys; /* of CONFIG_CHANGED */
+	size_t n_keys, cap_keys;
+};
+
+/* In the order agent, bgp, nat, peers, apps; apps that go come last. */
+struct config_diff {
+	struct config_change *items;
+	size_t n, cap;
+};
+
+/* O(n) in the number of apps. */
+void config_diff(const struct config *before, const struct config *after, struct config_diff *ret);
+void config_diff_done(struct config_diff *d);
+/* The largest effect of any change; CONFIG_APPLIES when there is none. */
+enum config_effect config_diff_effect(const struct config_diff *d);
+size_t config_diff_count(const struct config_diff *d, enum config_object object,
+			 enum config_change_kind kind);
+
+/* A line for each change, and one for each key. */
+void config_diff_print(const struct config_diff *d, FILE *out);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Differences of configurations as text, and the words for them. */
+#include "agent/config/diff.h"
+
+#include <string.h>
+
+#include "lib/utf8.h"
+
+#define SHOWN_MAX 200 /* bytes of a value */
+
+const char *config_object_name(enum config_object object)
+{
+	switch (object) {
+	case CONFIG_AGENT:
+		return "agent";
+	case CONFIG_BGP:
+		return "bgp";
+	case CONFIG_NAT:
+		return "nat";
+	case CONFIG_PEER:
+		return "peer";
+	case CONFIG_APP:
+		return "app";
+	}
+	return "";
+}
+
+const char *config_change_kind_name(enum config_change_kind kind)
+{
+	switch (kind) {
+	case CONFIG_CHANGED:
+		return "changed";
+	case CONFIG_ADDED:
+		return "added";
+	case CONFIG_REMOVED:
+		return "removed";
+	}
+	return "";
+}
+
+const char *config_effect_name(enum config_effect effect)
+{
+	switch (effect) {
+	case CONFIG_APPLIES:
+		return "none";
+	case CONFIG_SENDS_UPDATE:
+		return "update";
+	case CONFIG_RESETS:
+		return "session";
+	case CONFIG_NEEDS_RESTART:
+		return "restart";
+	}
+	return "";
+}
+
+static const char *effect_words(enum config_object object, enum config_effect effect)
+{
+	switch (effect) {
+	case CONFIG_APPLIES:
+		return "no UPDATE";
+	case CONFIG_SENDS_UPDATE:
+		return "UPDATE";
+	case CONFIG_RESETS:
+		return object == CONFIG_PEER ? "session reset" : "all sessions reset";
+	case CONFIG_NEEDS_RESTART:
+		return "needs a restart";
+	}
+	return "";
+}
+
+static const char *consequence(const struct config_change *c)
+{
+	if (c->kind == CONFIG_CHANGED)
+		return effect_words(c->object, c->effect);
+	if (c->object == CONFIG_PEER)
+		return c->kind == CONFIG_ADDED ? "session opened" : "session closed";
+	return c->kind == CONFIG_ADDED ? "announced when healthy" : "withdrawn";
+}
+
+/* Cut, and without control characters. */
+static void print_value(const char *value, FILE *out)
+{
+	char text[UTF8_ESCAPED_MAX(SHOWN_MAX)];
+	size_t len = strnlen(value, SHOWN_MAX);
+	if (!value[0])
+		fputs("not set", out);
+	else
+		fprintf(out, "%s%s", utf8_escape(text, sizeof(text), value, len),
+			value[len] ? " …" : "");
+}
+
+static void print_key(const struct config_key_change *k, FILE *out)
+{
+	fprintf(out, "    %s: ", k->key);
+	print_value(k->before, out);
+	fputs(" -> ", out);
+	print_value(k->after, out);
+	if (k->effect == CONFIG_NEEDS_RESTART)
+		fputs(" (needs a restart)", out);
+	fputc('\n', out);
+}
+
+void config_diff_print(const struct config_diff *d, FILE *out)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct config_change *c = &d->items[i];
+		fprintf(out, "%s%s%s %s: %s\n", config_object_name(c->object), c->name ? " " : "",
+			c->name ? c->name : "", config_change_kind_name(c->kind), consequence(c));
+		for (size_t j = 0; j < c->n_keys; j++)
+			print_key(&c->keys[j], out);
+	}
+}

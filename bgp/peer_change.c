@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A peer whose configuration changes while the agent runs. What the OPENs negotiate, and what the
+ * TCP connection is made of, takes another session; the rest is applied to the one that is up.
+ */
+#include <stdlib.h>
+
+#include "bgp/msg.h"
+#include "bgp/peer.h"
+#include "bgp/peer_data.h"
+#include "bgp/sockopt.h"
+#include "bgp/wire.h"
+#include "lib/str.h"
+#include "process/loop.h"
+
+/* A peer with RFC 8538 keeps our routes until the next session is up. */
+static void end_session(struct bgp_peer *p)
+{
+	const struct bgp_notification why = { .code = BGP_ERR_CEASE,
+					      .subcode = BGP_ERR_CEASE_CONFIG_CHANGE };
+	bool keeps = p->session && p->session->fsm.negotiated.graceful_notification;
+	bool stopped = p->stopped;
+	p->stopped = true; /* nothing connects before the new configuration is there */
+	bgp_conn_stop(&p->out, &why);
+	bgp_conn_stop(&p->in, &why);
+	p->stopped = stopped;
+	if (keeps)
+		graceful_session_down(&p->graceful, true, loop_now(p->env.loop));
+}
+
+static void begin_again(struct bgp_peer *p)
+{
+	p->path = (struct bgp_path){ 0 };
+	p->hint = "";
+	p->last_error[0] = 0;
+	if (!p->stopped)
+		bgp_peer_start(p);
+}
+
+static bool passwords_equal(const char *a, const char *b)
+{
+	return str_equal(a ? a : "", b ? b : "");
+}
+
+/* Where the kernel does not take it, the connection cannot go on. */
+static void change_password(struct bgp_peer *p, struct bgp_conn *c)
+{
+	struct err err = { "" };
+	if (c->fd >= 0 && bgp_socket_set_password(c->fd, &p->config, &err) < 0)
+		bgp_conn_give_up(c, err.text);
+}
+
+static void change_timers(struct bgp_peer *p)
+{
+	p->out.fsm.config = bgp_peer_fsm_config(p, false);
+	p->in.fsm.config = bgp_peer_fsm_config(p, true);
+	p->out.fsm.backoff.first = p->in.fsm.backoff.first = p->config.connect_retry;
+	p->out.fsm.backoff.max = p->in.fsm.backoff.max = p->config.connect_retry_max;
+	p->graceful.enabled = p->config.graceful_restart;
+	p->graceful.restart_time = p->config.restart_time;
+}
+
+/* An attempt that waits, or one that is not to be made any more. */
+static void change_passive(struct bgp_peer *p)
+{
+	if (!p->session && !p->stopped) {
+		end_session(p);
+		begin_again(p);
+	}
+}
+
+static void apply(struct bgp_peer *p, const struct bgp_peer_config *before)
+{
+	if (!passwords_equal(before->password, p->config.password)) {
+		change_password(p, &p->out);
+		change_password(p, &p->in);
+	}
+	if (before->passive != p->config.passive)
+		change_passive(p);
+	adj_out_set_communities(&p->adj, &p->env.config->communities, &p->config.communities);
+	bgp_peer_recheck_next_hops(p);
+	bgp_peer_flush(p);
+}
+
+void bgp_peer_has_no_past(struct bgp_peer *p)
+{
+	graceful_restored(&p->graceful);
+	graceful_done(&p->graceful);
+	graceful_session_down(&p->graceful, false, 0);
+}
+
+void bgp_peer_change(struct bgp_peer *p, const struct bgp_peer_config *config, bool reset)
+{
+	struct bgp_peer_config before = p->config;
+	char *password = p->password;
+	if (reset)
+		end_session(p);
+	bgp_peer_copy_config(p, config);
+	change_timers(p);
+	if (reset)
+		begin_again(p);
+	else
+		apply(p, &before);
+	free(before.communities.values);
+	free(password);
+}

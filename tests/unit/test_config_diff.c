@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Differences of configurations. Every key of the schema is changed once: the difference names that
+ * key, with the cost that the schema says, and nothing else. Random pairs of files: the difference
+ * is what was changed, both ways.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/config/config.h"
+#include "agent/config/diff.h"
+#include "agent/config/schema.h"
+#include "lib/array.h"
+#include "lib/str.h"
+#include "tests/unit/own_netns.h"
+
+static struct config *load(const char *text)
+{
+	struct config *c = NULL;
+	struct config_findings findings = { 0 };
+	if (config_load_text(text, strlen(text), &c, &findings) < 0) {
+		config_findings_print(&findings, "text", stderr);
+		fail_msg("not valid:\n%s", text);
+	}
+	config_findings_done(&findings);
+	return c;
+}
+
+static void diff_texts(const char *before, const char *after, struct config_diff *ret)
+{
+	struct config *a = load(before), *b = load(after);
+	config_diff(a, b, ret);
+	config_free(a);
+	config_free(b);
+}
+
+/* ---- every key ---- */
+
+/* A file with one key more in one of its sections. */
+enum place { AGENT, EXEC, MONITORS, BGP, PEER, NAT, APP, VIP_CONFIG, UP, DOWN, DRAIN, PLACES };
+
+static const struct {
+	const char *path, *prefix; /* of the section; of its keys in a difference */
+	enum config_object object;
+} places[PLACES] = {
+	[AGENT] = { "agent", "", CONFIG_AGENT },
+	[EXEC] = { "agent.exec", "exec.", CONFIG_AGENT },
+	[MONITORS] = { "agent.monitors", "monitors.", CONFIG_AGENT },
+	[BGP] = { "bgp", "", CONFIG_BGP },
+	[PEER] = { "bgp.peers[]", "", CONFIG_PEER },
+	[NAT] = { "nat", "", CONFIG_NAT },
+	[APP] = { "apps[]", "", CONFIG_APP },
+	[VIP_CONFIG] = { "apps[].vip_config", "vip_config.", CONFIG_APP },
+	[UP] = { "apps[].states.up", "states.up.", CONFIG_APP },
+	[DOWN] = { "apps[].states.down", "states.down.", CONFIG_APP },
+	[DRAIN] = { "apps[].states.drain", "states.drain.", CONFIG_APP },
+};
+
+/* Keys whose change is another object, or several. */
+#define IS_FIXED(place, key)                                                                       \
+	(((place) == PEER && (str_equal(key, "peer_ip") || str_equal(key, "peer_as") ||            \
+			      str_equal(key, "port") || str_equal(key, "ttl_security"))) ||        \
+	 ((place) == APP && str_equal(key, "name")))
+
+static char *file_with(enum place place, const char *key, const char *value)
+{
+	char extra[PLACES][160] = { { "" } }, *text = NULL;
+	if (key)
+		snprintf(extra[place], sizeof(extra[place]), ", %s: %s", key, value);
+	const char *states = "group: g, states: {up: {local_pref: 7%s}, down: {local_pref: 7%s}, "
+			     "drain: {local_pref: 7%s}}";
+	char of_states[640];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(of_states, sizeof(of_states), states, extra[UP], extra[DOWN], extra[DRAIN]);
+#pragma GCC diagnostic pop
+	assert_true(asprintf(&text,
+			     "agent: {hold_down: 1s, hold_down_max: 9m, consul_client_cert: /c, "
+			     "consul_client_key: /k%s, exec: {user: root%s}, "
+			     "monitors: {allow_from: config%s}}\n"
+			     "bgp: {local_as: 65001, router_id: 10.0.0.1, listen: true%s, "
+			     "peers: [{peer_ip: 2001:db8::1, peer_as: 65000, multi_hop: true%s}]}\n"
+			     "nat: {backend: auto%s}\n"
+			     "apps: [{name: a, vip: 2001:db8:1::1/128, monitors: ['port:tcp:1', "
+			     "'port:tcp:2'], vip_config: {bgp_communities: '1:1'%s}, %s%s}]\n",
+			     extra[AGENT], extra[EXEC], extra[MONITORS], extra[BGP], extra[PEER],
+			     extra[NAT], extra[VIP_CONFIG], of_states, extra[APP]) > 0);
+	return text;
+}
+
+/* A value that is not the default. */
+static const struct {
+	const char *key, *value;
+} values[] = {
+	{ "listen_addr", "':8081'" },
+	{ "connect_retry", "2s" },
+	{ "exec_max", "65" },
+	{ "env", "PATH_TO" },
+	{ "user", "nobody" },
+	{ "drop_privileges", "false" },
+	{ "fall", "2" },
+	{ "rise", "2" },
+	{ "tls_ca", "/ca.pem" },
+	{ "consul_addr", "'http://127.0.0.1:1'" },
+	{ "consul_tls_verify", "false" },
+	{ "consul_warning", "fail" },
+	{ "consul_publish", "true" },
+	{ "shutdown_drain", "true" },
+	{ "disable_file", "/run/off" },
+	{ "state_file", "/run/state" },
+	{ "restart_time", "61s" },
+	{ "origin", "egp" },
+	{ "family", "4" },
+	{ "families", "ipv6" },
+	{ "local_ip", "2001:db8::2" },
+	{ "local_ip6", "2001:db8::2" },
+	{ "next_hop", "192.0.2.1" },
+	{ "next_hop6", "2001:db8::3" },
+	{ "multihop_ttl", "3" },
+	{ "graceful_restart", "true" },
+	{ "passive", "true" },
+	{ "backend", "nftables" },
+	{ "nats", "'tcp:53:54'" },
+	{ "monitors", "'port:tcp:3'" },
+	{ "quorum", "1" },
+	{ "keep_last", "true" },
+	{ "med", "5" },
+	{ "prepend", "3" },
+	{ "communities", "'2:2'" },
+	{ "bgp_ext_communities", "'rt:1:1'" },
+	{ "ext_communities", "'rt:2:2'" },
+	{ "bgp_large_communities", "'1:1:1'" },
+	{ "large_communities", "'2:2:2'" },
+	/* Those of several sections that have another one there. */
+	{ "hold_time", "33s" },
+};
+
+/* Keys that the file has with a value, which are replaced rather than added. */
+static const struct {
+	enum place place;
+	const char *key, *from, *to;
+} replaced[] = {
+	{ AGENT, "hold_down", "hold_down: 1s", "hold_down: 2s" },
+	{ AGENT, "hold_down_max", "hold_down_max: 9m", "hold_down_max: 8m" },
+	{ AGENT, "consul_client_cert", "client_cert: /c", "client_cert: /d" },
+	{ AGENT, "consul_client_key", "client_key: /k", "client_key: /d" },
+	{ EXEC, "user", "user: root", "user: nobody" },
+	{ EXEC, "allow_from", "user: root", "user: root, allow_from: http" },
+	{ MONITORS, "allow_from", "allow_from: config", "allow_from: http" },
+	{ BGP, "local_as", "local_as: 65001", "local_as: 65002" },
+	{ BGP, "router_id", "router_id: 10.0.0.1", "router_id: 10.0.0.2" },
+	{ BGP, "listen", "listen: true", "listen: false" },
+	{ PEER, "peer_as", "peer_as: 65000", "peer_as: 65003" },
+	{ PEER, "multi_hop", "multi_hop: true", "multi_hop: false" },
+	{ NAT, "backend", "backend: auto", "backend: iptables" },
+	{ APP, "vip", "vip: 2001:db8:1::1/128", "vip: 2001:db8:1::2/128" },
+	{ APP, "group", "group: g", "group: h" },
+	{ APP, "monitors", "port:tcp:2", "port:tcp:3" },
+	{ VIP_CONFIG, "bgp_communities", "'1:1'", "'2:2'" },
+	{ UP, "local_pref", "up: {local_pref: 7", "up: {local_pref: 8" },
+	{ DOWN, "local_pref", "down: {local_pref: 7", "down: {local_pref: 8" },
+	{ DRAIN, "local_pref", "drain: {local_pref: 7", "drain: {local_pref: 8" },
+	{ DRAIN, "announce", "drain: {local_pref: 7", "drain: {announce: false, local_pref: 7" },
+	{ DOWN, "announce", "down: {local_pref: 7", "down: {announce: true, local_pref: 7" },
+};
+
+static char *with_replaced(const char *text, const char *from, const char *to)
+{
+	char *result = NULL;
+	const char *at = strstr(text, from);
+	assert_non_null(at);
+	assert_true(asprintf(&result, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) >
+		    0);
+	return result;
+}
+
+/* The file with the key changed; NULL: the key is that of another object. Free it. */
+static char *file_changed(enum place place, const struct config_key *key, const char *base)
+{
+	const char *value = "51s"; /* a duration, also as a text */
+	for (size_t i = 0; i < ARRAY_SIZE(replaced); i++)
+		if (replaced[i].place == place && str_equal(replaced[i].key, key->name))
+			return with_replaced(base, replaced[i].from, replaced[i].to);
+	if (IS_FIXED(place, key->name))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (str_equal(values[i].key, key->name))
+			value = values[i].value;
+	return file_with(place, key->name, value);
+}
+
+static bool is_same_change(const struct config_change *c, enum place place,
+			   const struct config_key *key)
+{
+	char name[96];
+	snprintf(name, sizeof(name), "%s%s", places[place].prefix, key->name);
+	return c->object == places[place].object && c->kind == CONFIG_CHANGED && c->n_keys == 1 &&
+	       str_equal(c->keys[0].key, name) && c->effect == key->effect &&
+	       c->keys[0].effect == key->effect;
+}
+
+/* The speaker resets exactly the sessions that the schema says. */
+static void check_resets(const char *before, const char *after, const struct config_key *key)
+{
+	struct config *a = load(before), *b = load(after);
+	bool resets = bgp_peer_change_resets(&a->bgp.peers[0], &b->bgp.peers[0]);
+	if (resets != (key->effect == CONFIG_RESETS))
+		fail_msg("%s: the schema and bgp_peer_change_resets() disagree", key->name);
+	config_free(a);
+	config_free(b);
+}
+
+static void check_key(enum place place, const struct config_key *key)
+{
+	struct config_diff d;
+	char *base = file_with(place, NULL, NULL), *changed = file_changed(place, key, base);
+	if (changed) {
+		diff_texts(base, changed, &d);
+		if (d.n != 1 || !is_same_change(&d.items[0], place, key)) {
+			config_diff_print(&d, stderr);
+			fail_msg("%s.%s: the difference is another one", places[place].path,
+				 key->name);
+		}
+		config_diff_done(&d);
+		if (place == PEER)
+			check_resets(base, changed, key);
+	}
+	free(base);
+	free(changed);
+}
+
+static enum place place_of(const struct config_section *s)
+{
+	enum place place = 0;
+	while (place < PLACES && !str_equal(places[place].path, s->path))
+		place++;
+	return place;
+}
+
+static void every_key_is_noticed(void **state)
+{
+	(void)state;
+	for (const struct config_section *const *s = config_sections; *s; s++) {
+		enum place place = place_of(*s);
+		for (const struct config_key *k = config_section_keys(*s);
+		     place < PLACES && k->name; k++)
+			if (!k->section || k->item)
+				check_key(place, k);
+	}
+}
+
+/* Else its changes would not be noticed. */
+static void every_type_has_a_format(void **state)
+{
+	(void)state;
+	for (const struct config_section *const *s = config_sections; *s; s++)
+		for (const struct config_key *k = config_section_keys(*s); k->name; k++)
+			if (k->type && !k->type->format &&
+			    !str_equal((*s)->path, "apps[].monitors[]"))
+				fail_msg("%s.%s cannot be formatted", (*s)->path, k->name);
+}
+
+/* ---- pairs of files ---- */
+
+#define MODEL_APPS  12
+#define MODEL_PEERS 4
+
+/* 0: it is not in the file. */
+struct model {
+	unsigned apps[MODEL_APPS], peers[MODEL_PEERS];
+};
+
+static unsigned seed = 1;
+
+static unsigned pick(unsigned n)
+{
+	seed = seed * 1103515245u + 12345u;
+	return (seed >> 16) % n;
+}
+
+static void random_model(struct model *m)
+{
+	for (size_t i = 0; i < MODEL_APPS; i++)
+		m->apps[i] = pick(4);
+	for (size_t i = 0; i < MODEL_PEERS; i++)
+		m->peers[i] = i == 0 ? 1 + pick(2) : pick(3);
+}
+
+static char *file_of(const struct model *m)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	fprintf(out, "bgp: {local_as: 65001, router_id: 10.0.0.1, peers: [");
+	for (unsigned i = 0; i < MODEL_PEERS; i++)
+		if (m->peers[i])
+			fprintf(out, "{peer_ip: 10.0.0.%u, peer_as: 65000, hold_time: %us}, ",
+				i + 2, 30 * m->peers[i]);
+	fprintf(out, "]}\napps: [");
+	for (unsigned i = 0; i < MODEL_APPS; i++)
+		if (m->apps[i])
+			fprintf(out, "{name: a%u, vip: 203.0.113.%u/32, monitors: 'port:tcp:%u'}, ",
+				i, i + 1, m->apps[i]);
+	fprintf(out, "]\n");
+	fclose(out);
+	return text;
+}
+
+struct tally {
+	size_t of[CONFIG_APP + 1][CONFIG_REMOVED + 1];
+};
+
+static void expect(struct tally *t, enum config_object object, unsigned before, unsigned after)
+{
+	if (before && after && before != after)
+		t->of[object][CONFIG_CHANGED]++;
+	else if (!before && after)
+		t->of[object][CONFIG_ADDED]++;
+	else if (before && !after)
+		t->of[object][CONFIG_REMOVED]++;
+}
+
+static void check_pair(const struct model *before, const struct model *after)
+{
+	struct tally want = { 0 };
+	struct config_diff d;
+	char *a = file_of(before), *b = file_of(after);
+	for (size_t i = 0; i < MODEL_APPS; i++)
+		expect(&want, CONFIG_APP, before->apps[i], after->apps[i]);
+	for (size_t i = 0; i < MODEL_PEERS; i++)
+		expect(&want, CONFIG_PEER, before->peers[i], after->peers[i]);
+	diff_texts(a, b, &d);
+	for (unsigned o = 0; o <= CONFIG_APP; o++)
+		for (unsigned k = 0; k <= CONFIG_REMOVED; k++)
+			assert_int_equal(config_diff_count(&d, o, k), want.of[o][k]);
+	config_diff_done(&d);
+	free(a);
+	free(b);
+}
+
+static void pairs(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 300; i++) {
+		struct model a, b;
+		random_model(&a);
+		random_model(&b);
+		check_pair(&a, &b);
+		check_pair(&b, &a);
+		check_pair(&a, &a);
+	}
+}
+
+/* ---- what is printed ---- */
+
+static void printed(void **state)
+{
+	(void)state;
+	static const char before[] = "agent: {consul_token: secret1}\n"
+				     "bgp: {local_as: 1, router_id: 10.0.0.1, peers: [\n"
+				     "  {peer_ip: 10.0.0.2, peer_as: 2, password: old}, "
+				     "{peer_ip: 10.0.0.3, peer_as: 2}]}\n"
+				     "apps: [{name: a, vip: 192.0.2.1/32, monitors: 'port:tcp:1'},"
+				     "{name: b, vip: 192.0.2.2/32, monitors: 'port:tcp:1'}]\n";
+	static const char after[] =
+		"agent: {consul_token: secret2, rise: 2}\n"
+		"bgp: {local_as: 1, router_id: 10.0.0.1, peers: [\n"
+		"  {peer_ip: 10.0.0.2, peer_as: 2, password: new}, "
+		"{peer_ip: 10.0.0.4, peer_as: 2}]}\n"
+		"apps: [{name: a, vip: 192.0.2.1/32, monitors: 'port:tcp:1',"
+		"states: {up: {med: 9}}}, {name: c, vip: 192.0.2.2/32, monitors: 'port:tcp:1'}]\n";
+	static const char want[] = "agent changed: needs a restart\n"
+				   "    rise: 1 -> 2\n"
+				   "    consul_token: (hidden) -> (hidden) (needs a restart)\n"
+				   "peer 10.0.0.3 removed: session closed\n"
+				   "peer 10.0.0.2 changed: no UPDATE\n"
+				   "    password: (hidden) -> (hidden)\n"
+				   "peer 10.0.0.4 added: session opened\n"
+				   "app a changed: UPDATE\n"
+				   "    states.up.med: not set -> 9\n"
+				   "app c added: announced when healthy\n"
+				   "app b removed: withdrawn\n";
+	struct config_diff d;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	diff_texts(before, after, &d);
+	config_diff_print(&d, out);
+	fclose(out);
+	assert_string_equal(text, want);
+	assert_int_equal(config_diff_effect(&d), CONFIG_NEEDS_RESTART);
+	config_diff_done(&d);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_key_is_noticed),
+		cmocka_unit_test(every_type_has_a_format),
+		cmocka_unit_test(pairs),
+		cmocka_unit_test(printed),
+	};
+	own_netns_enter();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Another configuration while the speaker runs: what the router sees of it. Two speakers in one loop, in a namespace of their own: the host on 127.0.0.1 and the router on
+ * 127.0.0.2, over real sockets.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bgp/speaker.h"
+#include "bgp/update.h"
+#include "bgp/wire.h"
+#include "lib/mem.h"
+#include "tests/unit/loop_until.h"
+#include "tests/unit/own_netns.h"
+
+#define HOST   0x7f000001
+#define ROUTER 0x7f000002
+
+struct side {
+	struct bgp_speaker *speaker;
+	struct bgp_peer_config peers[2];
+	size_t n_peers;
+	struct bgp_config config;
+	/* events */
+	size_t announced, withdrawn, end_of_rib;
+	bool up;
+	char last_error[320];
+};
+
+struct bed {
+	sd_event *loop;
+	struct side host, router;
+};
+
+static void peer_changed(const struct bgp_peer_status *status, void *userdata)
+{
+	struct side *s = userdata;
+	s->up = status->state == BGP_ESTABLISHED;
+	snprintf(s->last_error, sizeof(s->last_error), "%s", status->last_error);
+}
+
+static void update_received(const struct bgp_peer_status *status, const struct bgp_update *u,
+			    void *userdata)
+{
+	struct side *s = userdata;
+	struct prefix p;
+	(void)status;
+	s->end_of_rib += (size_t)u->end_of_rib4 + (size_t)u->end_of_rib6;
+	for (size_t i = 0; i < u->n_withdrawn; i++)
+		for (struct reader r = u->withdrawn[i].prefixes;
+		     bgp_nlri_next(&r, u->withdrawn[i].family, &p);)
+			s->withdrawn++;
+	for (size_t i = 0; i < u->n_announced; i++)
+		for (struct reader r = u->announced[i].prefixes;
+		     bgp_nlri_next(&r, u->announced[i].family, &p);)
+			s->announced++;
+}
+
+static const struct bgp_speaker_ops ops = { .peer_changed = peer_changed,
+					    .update_received = update_received };
+
+static struct bgp_peer_config peer_of(uint32_t addr, uint32_t as, uint32_t local)
+{
+	return (struct bgp_peer_config){
+		.addr = addr_v4(addr),
+		.port = 1179,
+		.peer_as = as,
+		.local_ip = addr_v4(local),
+		.hold_time = 90 * USEC_PER_SEC,
+		.connect_timeout = 5 * USEC_PER_SEC,
+		.connect_retry = 20 * USEC_PER_MSEC,
+		.connect_retry_max = 100 * USEC_PER_MSEC,
+	};
+}
+
+static struct bgp_config config_of(uint32_t addr, uint32_t as, bool listen)
+{
+	return (struct bgp_config){
+		.local_as = as,
+		.router_id = addr,
+		.listen = listen,
+		.listen_at = { .addr = addr_v4(addr), .port = 1179 },
+	};
+}
+
+static int setup(void **state)
+{
+	struct bed *b = mem_new(1, sizeof(*b));
+	if (sd_event_new(&b->loop) < 0)
+		return -1;
+	b->host.config = config_of(HOST, 65001, false);
+	b->host.peers[b->host.n_peers++] = peer_of(ROUTER, 65000, HOST);
+	b->router.config = config_of(ROUTER, 65000, true);
+	b->router.peers[b->router.n_peers++] = peer_of(HOST, 65001, ROUTER);
+	b->router.peers[0].passive = true;
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bed *b = *state;
+	bgp_speaker_free(b->host.speaker);
+	bgp_speaker_free(b->router.speaker);
+	sd_event_unref(b->loop);
+	free(b);
+	return 0;
+}
+
+static void start(struct bed *b, struct side *s)
+{
+	struct err err = { "" };
+	s->config.peers = s->peers;
+	s->config.n_peers = s->n_peers;
+	if (bgp_speaker_new(b->loop, &s->config, &ops, s, &s->speaker, &err) < 0)
+		fail_msg("%s", err.text);
+	bgp_speaker_start(s->speaker);
+}
+
+static void start_both(struct bed *b)
+{
+	start(b, &b->router);
+	start(b, &b->host);
+}
+
+static struct bgp_peer_status status_of(const struct side *s)
+{
+	struct bgp_peer_status status;
+	bgp_speaker_peer_status(s->speaker, 0, &status);
+	return status;
+}
+
+static struct prefix vip(uint32_t i)
+{
+	return (struct prefix){ .addr = addr_v4(0xc0000200 + i), .len = 32 };
+}
+
+static void announce(struct bed *b, uint32_t i)
+{
+	struct bgp_route route = { .prefix = vip(i) };
+	bgp_speaker_announce(b->host.speaker, &route);
+}
+
+static bool got_one(void *userdata)
+{
+	return ((struct bed *)userdata)->router.announced > 0;
+}
+
+static int change(struct bed *b)
+{
+	struct err err = { "" };
+	b->host.config.peers = b->host.peers;
+	b->host.config.n_peers = b->host.n_peers;
+	return bgp_speaker_change(b->host.speaker, &b->host.config, &err);
+}
+
+/* With a route announced; from here on the router's counts are of the change. */
+static void start_announced(struct bed *b)
+{
+	start_both(b);
+	announce(b, 1);
+	loop_until(b->loop, got_one, b);
+	loop_drain(b->loop);
+	b->router.announced = b->router.withdrawn = 0;
+}
+
+/* The session goes on, and the change sent nothing: what follows it is the first that arrives. */
+static void assert_untouched(struct bed *b)
+{
+	announce(b, 2);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(b->router.announced, 1);
+	assert_int_equal(status_of(&b->host).sessions, 1);
+	assert_int_equal(status_of(&b->router).sessions, 1);
+}
+
+static void the_same_again_is_nothing(void **state)
+{
+	struct bed *b = *state;
+	start_announced(b);
+	assert_int_equal(change(b), 0);
+	assert_untouched(b);
+}
+
+static void retry_times_are_applied(void **state)
+{
+	struct bed *b = *state;
+	start_announced(b);
+	b->host.peers[0].connect_retry = b->host.peers[0].connect_retry_max = USEC_PER_SEC;
+	assert_int_equal(change(b), 0);
+	assert_untouched(b);
+	assert_int_equal(status_of(&b->host).config->connect_retry, USEC_PER_SEC);
+}
+
+static void communities_are_sent_in_an_update(void **state)
+{
+	struct bed *b = *state;
+	uint32_t values[] = { 0x00010001 };
+	start_announced(b);
+	b->host.peers[0].communities = (struct bgp_communities){ values, 1 };
+	assert_int_equal(change(b), 0);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(b->router.announced, 1);
+	assert_int_equal(status_of(&b->host).sessions, 1);
+}
+
+static void communities_that_only_move_are_not_sent(void **state)
+{
+	struct bed *b = *state;
+	uint32_t values[] = { 0x00010001 };
+	b->host.config.communities = (struct bgp_communities){ values, 1 };
+	start_announced(b);
+	b->host.config.communities.n = 0;
+	b->host.peers[0].communities = (struct bgp_communities){ values, 1 };
+	assert_int_equal(change(b), 0);
+	assert_untouched(b);
+}
+
+static void the_origin_is_sent_in_an_update(void **state)
+{
+	struct bed *b = *state;
+	start_announced(b);
+	b->host.config.origin = BGP_ORIGIN_EGP;
+	assert_int_equal(change(b), 0);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(b->router.announced, 1);
+	assert_int_equal(status_of(&b->host).sessions, 1);
+}
+
+static void a_next_hop_is_sent_in_an_update(void **state)
+{
+	struct bed *b = *state;
+	start_announced(b);
+	b->host.peers[0].next_hop = addr_v4(0x0a000001);
+	assert_int_equal(change(b), 0);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(b->router.announced, 1);
+	assert_int_equal(status_of(&b->host).sessions, 1);
+}
+
+static int change_router(struct bed *b)
+{
+	struct err err = { "" };
+	b->router.config.peers = b->router.peers;
+	b->router.config.n_peers = b->router.n_peers;
+	return bgp_speaker_change(b->router.speaker, &b->router.config, &err);
+}
+
+static void a_password_changes_under_the_session(void **state)
+{
+	struct bed *b = *state;
+	static const char *const passwords[] = { "new", NULL, "newest" };
+	b->host.peers[0].password = b->router.peers[0].password = "old";
+	start_announced(b);
+	for (uint32_t i = 0; i < 3; i++) {
+		b->router.announced = 0;
+		b->host.peers[0].password = b->router.peers[0].password = passwords[i];
+		assert_int_equal(change(b), 0);
+		assert_int_equal(change_router(b), 0);
+		announce(b, 10 + i);
+		loop_until(b->loop, got_one, b);
+		assert_int_equal(status_of(&b->host).sessions, 1);
+	}
+	/* The listener has it too: the next session comes up with it. */
+	b->host.peers[0].hold_time = 60 * USEC_PER_SEC;
+	b->router.announced = 0;
+	assert_int_equal(change(b), 0);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(status_of(&b->host).sessions, 2);
+}
+
+static void the_hold_time_resets_the_session(void **state)
+{
+	struct bed *b = *state;
+	start_announced(b);
+	b->host.peers[0].hold_time = 60 * USEC_PER_SEC;
+	assert_int_equal(change(b), 0);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(status_of(&b->host).sessions, 2);
+	assert_int_equal(status_of(&b->host).hold_time, 60);
+	assert_int_equal(status_of(&b->router).notice.subcode, BGP_ERR_CEASE_CONFIG_CHANGE);
+}
+
+static bool router_down(void *userdata)
+{
+	return !((struct bed *)userdata)->router.up;
+}
+
+static void a_peer_goes_and_another_one_comes(void **state)
+{
+	struct bed *b = *state;
+	start_announced(b);
+	b->host.peers[0] = peer_of(0x7f000009, 65000, HOST);
+	assert_int_equal(change(b), 0);
+	loop_until(b->loop, router_down, b);
+	assert_int_equal(bgp_speaker_n_peers(b->host.speaker), 1);
+	assert_int_equal(status_of(&b->router).notice.subcode, BGP_ERR_CEASE_DECONFIGURED);
+	b->host.peers[b->host.n_peers++] = peer_of(ROUTER, 65000, HOST);
+	b->router.announced = 0;
+	assert_int_equal(change(b), 0);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(bgp_speaker_n_peers(b->host.speaker), 2);
+}
+
+static void another_peer_is_none_of_its_business(void **state)
+{
+	struct bed *b = *state;
+	b->host.peers[b->host.n_peers++] = peer_of(0x7f000009, 65000, HOST);
+	start_announced(b);
+	b->host.peers[1].hold_time = 30 * USEC_PER_SEC;
+	assert_int_equal(change(b), 0);
+	b->host.peers[1] = b->host.peers[0]; /* the other way round, and one less */
+	b->host.n_peers = 1;
+	assert_int_equal(change(b), 0);
+	assert_untouched(b);
+}
+
+static void another_router_id_resets_all(void **state)
+{
+	struct bed *b = *state;
+	start_announced(b);
+	b->host.config.router_id++;
+	assert_int_equal(change(b), 0);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(status_of(&b->host).sessions, 2);
+}
+
+static void a_listener_comes_and_goes(void **state)
+{
+	struct bed *b = *state;
+	start_announced(b);
+	b->host.config.listen = true;
+	assert_int_equal(change(b), 0);
+	b->host.config.listen = false;
+	assert_int_equal(change(b), 0);
+	assert_untouched(b);
+}
+
+static void a_listener_that_cannot_be_changes_nothing(void **state)
+{
+	struct bed *b = *state;
+	start_announced(b);
+	b->host.config.listen = true;
+	b->host.config.listen_at = b->router.config.listen_at;
+	b->host.peers[0].hold_time = 60 * USEC_PER_SEC;
+	assert_int_equal(change(b), -EADDRINUSE);
+	assert_untouched(b);
+	assert_int_equal(status_of(&b->host).hold_time, 90);
+}
+
+static void passive_needs_a_listener(void **state)
+{
+	struct bed *b = *state;
+	start_announced(b);
+	b->host.peers[0].passive = true;
+	assert_int_equal(change(b), -EINVAL);
+	assert_untouched(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_same_again_is_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(retry_times_are_applied, setup, teardown),
+		cmocka_unit_test_setup_teardown(communities_are_sent_in_an_update, setup, teardown),
+		cmocka_unit_test_setup_teardown(communities_that_only_move_are_not_sent, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(the_origin_is_sent_in_an_update, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_next_hop_is_sent_in_an_update, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_password_changes_under_the_session, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(the_hold_time_resets_the_session, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_peer_goes_and_another_one_comes, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_peer_is_none_of_its_business, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(another_router_id_resets_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_listener_comes_and_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_listener_that_cannot_be_changes_nothing, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(passive_needs_a_listener, setup, teardown),
+	};
+	own_netns_enter();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
