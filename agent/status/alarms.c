@@ -7,6 +7,7 @@
 
 #include "agent/app/groups.h"
 #include "agent/status/view_vip.h"
+#include "agent/vip/nat_served.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "process/fd_limit.h"
@@ -107,6 +108,23 @@ static void add_first_vip(json_t *alarms, const struct status_sources *in, size_
 	}
 	vip_cursor_done(&cursor);
 	view_vip_context_done(&context);
+}
+
+/* VIPs that are announced and whose connections are refused. */
+static void add_unserved(json_t *alarms, const struct status_sources *in)
+{
+	char vip[PREFIX_TEXT_MAX], target[NAT_TARGET_TEXT_MAX];
+	struct nat_rule rule;
+	size_t n = nat_served_count_dead(in->reconcile, in->nat, &rule);
+	if (n == 0)
+		return;
+	prefix_format(&rule.vip, vip);
+	add_count(add(alarms, "nat-unserved", "vip", vip,
+		      "%s: port %u is translated to %s (%s), where no socket listens: start the "
+		      "service, or map to the address of its container",
+		      vip, rule.listen, nat_rule_format_target(&rule, target),
+		      nat_proto_name(rule.proto)),
+		  n);
 }
 
 /* While lo is down, all are in trouble for that. */
@@ -243,6 +261,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_lo(alarms, in);
 	add_apps(alarms, in);
 	add_vips(alarms, in);
+	add_unserved(alarms, in);
 	add_peers(alarms, in, &clock);
 	add_gateways(alarms, in);
 	add_consul(alarms, in, &clock);

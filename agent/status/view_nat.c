@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/vip/nat_served.h"
 #include "lib/mem.h"
 
 json_t *view_nat_rule(const struct nat_rule *r, bool present)
@@ -24,9 +25,30 @@ json_t *view_nat_status(const struct nat_status *s)
 			 VIEW_INT(s->flows_forgotten), "longest_seconds", view_span(s->longest));
 }
 
+struct rules_of_app {
+	json_t *array;
+	struct nat_served_asker served;
+};
+
+static json_t *view_served(enum nat_served served)
+{
+	switch (served) {
+	case NAT_SERVED:
+		return json_true();
+	case NAT_NOT_SERVED:
+		return json_false();
+	case NAT_SERVED_UNKNOWN:
+		return json_null();
+	}
+	return json_null();
+}
+
 static void add_rule(const struct nat_rule *r, bool present, void *userdata)
 {
-	json_array_append_new(userdata, view_nat_rule(r, present));
+	struct rules_of_app *rules = userdata;
+	json_t *o = view_nat_rule(r, present);
+	json_object_set_new(o, "socket", view_served(nat_served_ask(&rules->served, r)));
+	json_array_append_new(rules->array, o);
 }
 
 json_t *view_nat_of_app(const struct status_sources *in, const struct app *app)
@@ -34,11 +56,12 @@ json_t *view_nat_of_app(const struct status_sources *in, const struct app *app)
 	struct nat_status status = nat_status(in->nat);
 	if (app->spec->n_nats == 0)
 		return json_null();
-	json_t *rules = json_array();
+	struct rules_of_app rules = { .array = json_array() };
 	for (size_t i = 0; i < app->spec->n_vips; i++)
-		nat_walk_rules(in->nat, &app->spec->vips[i], add_rule, rules);
+		nat_walk_rules(in->nat, &app->spec->vips[i], add_rule, &rules);
+	nat_served_done(&rules.served);
 	return json_pack("{s:o, s:o, s:o}", "backend", view_text_or_null(status.backend), "error",
-			 view_text_or_null(status.trouble), "rules", rules);
+			 view_text_or_null(status.trouble), "rules", rules.array);
 }
 
 /* GET /v1/nat */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/vip/acks.h"
+#include "agent/vip/nat_served.h"
 #include "agent/vip/nat_targets.h"
 #include "agent/vip/trouble.h"
 #include "lib/log.h"
@@ -28,6 +29,7 @@ struct actuator {
 	struct host_addresses *addresses;
 	struct loopback *loopback;
 	struct nat *nat;
+	struct nat_served_log served;
 	struct bgp_speaker *speaker;
 	struct reconcile *reconcile;
 	struct bgp_flush *ack_wait;
@@ -98,6 +100,8 @@ static int set_nat(const struct prefix *vip, const struct nat_spec *nats, size_t
 			return err_prefix(err, rc, "NAT: ");
 	}
 	int rc = nat_set(a->nat, vip, nats, n, &own, err);
+	if (rc == 0 && n > 0) /* the VIP is about to be announced */
+		nat_served_log(&a->served, a->nat, vip, loop_now(a->loop));
 	return rc < 0 && rc != -EINPROGRESS ? err_prefix(err, nat_result(rc), "NAT: ") : rc;
 }
 

@@ -1,6 +1,7 @@
 """VIPs of services in containers whose ports are published by rules only: Docker without its proxy in
 user space (iptables-nft, or legacy iptables), podman with netavark's nftables."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -286,3 +287,52 @@ def test_network_of_containers_that_is_there_later(bed: Testbed) -> None:
     for name, vip in (("web", VIP), ("api", "192.0.2.81")):
         wait_announced(agent, name)
         assert ask(nat.client, "tcp", vip, 80) == f"{INSIDE} hello"
+
+
+# Where nothing listens
+
+
+def unserved(agent: Agent) -> list[str]:
+    alarms = agent.status("status")["alarms"]
+    return [alarm["text"] for alarm in alarms if alarm["alarm"] == "nat-unserved"]
+
+
+def sockets(agent: Agent, name: str) -> list[bool | None]:
+    return [rule["socket"] for rule in agent.app(name)["nat"]["rules"]]
+
+
+def test_mapping_to_a_published_port_is_noticed(bed: Testbed) -> None:
+    nat = NatBed(bed)
+    docker_nft(nat, Container(nat))
+    agent = nat.start_agent(
+        nat_app("whoami", f"{VIP}/32", [f"tcp:80:{PORT}"]), backend="nftables"
+    )
+    wait_announced(agent, "whoami")
+    target = f"{nat.link.host_ip}:{PORT}"
+    agent.wait_log(re.escape(f"WARN  nat: {VIP}/32: no socket listens at {target} (tcp)"))
+    assert sockets(agent, "whoami") == [False]
+    [text] = unserved(agent)
+    assert text.startswith(f"{VIP}/32: port 80 is translated to {target} (tcp)")
+    nat.start_echo(PORT)
+    assert ask(nat.client, "tcp", VIP, 80) == f"{PORT} hello"
+    assert sockets(agent, "whoami") == [True]
+    assert unserved(agent) == []
+
+
+def test_same_port_and_an_address_raise_no_alarm(bed: Testbed) -> None:
+    nat = NatBed(bed)
+    container = Container(nat)
+    docker_nft(nat, container)
+    agent = nat.start_agent(
+        nat_app("same", f"{VIP}/32", [f"tcp:{PORT}"]),
+        nat_app("address", "192.0.2.81/32", [f"tcp:80:{container.ip}:{INSIDE}"]),
+        backend="nftables",
+    )
+    for name in ("same", "address"):
+        wait_announced(agent, name)
+    target = f"{nat.link.host_ip}:{PORT}"
+    agent.wait_log(re.escape(f"INFO  nat: {VIP}/32: no socket listens at {target} (tcp)"))
+    assert sockets(agent, "same") == [False]
+    assert sockets(agent, "address") == [None]
+    assert unserved(agent) == []
+    assert "192.0.2.81/32: no socket" not in agent.log

@@ -44,6 +44,7 @@ def test_every_client_reaches_the_service(bed: Testbed, backend: str) -> None:
     }
     shown = agent.get("/v1/apps/dns").json()["nat"]
     assert shown["backend"] == backend
+    assert [rule.pop("socket") for rule in shown["rules"]] == [True] * 4
     assert sorted(map(str, shown["rules"])) == sorted(map(str, status["rules"]))
     assert f'nat_backend{{backend="{backend}"}} 1' in agent.get("/metrics").text
     assert f"using {backend}" in agent.log
