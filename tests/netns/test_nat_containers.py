@@ -2,6 +2,7 @@
 user space (iptables-nft, or legacy iptables), podman with netavark's nftables."""
 
 import re
+import socket
 from collections.abc import Callable
 
 import pytest
@@ -115,6 +116,22 @@ def test_the_published_port_is_that_of_the_container(
     )
     wait_announced(agent, "whoami")
     assert_reaches(nat)
+
+
+def test_port_that_podman_holds_open(bed: Testbed) -> None:
+    """conmon listens on a published port and never accepts: a socket is there, the rule serves."""
+    nat = NatBed(bed)
+    container = Container(nat)
+    netavark(nat, container)
+    with nat.host.inside(), socket.socket() as conmon:
+        conmon.bind(("0.0.0.0", PORT))
+        conmon.listen()
+        agent = nat.start_agent(
+            nat_app("whoami", f"{VIP}/32", [f"tcp:{PORT}"], [f"port:tcp:{PORT}"]),
+            backend="nftables",
+        )
+        wait_announced(agent, "whoami")
+        assert_reaches(nat)
 
 
 @engines
