@@ -28,6 +28,12 @@ static struct config_place at_key(const struct scope *s, const char *key)
 	return config_at(node);
 }
 
+static const struct config_node *first_item(const struct scope *s)
+{
+	const struct config_node *list = config_node_get(s->bgp, "peers");
+	return list ? list->first : NULL;
+}
+
 /* ---- which form ---- */
 
 static const char *const old_form_keys[] = { "peer_ip", "peer_as", "remote_as" };
@@ -78,7 +84,24 @@ static void report_no_peer(const struct scope *s)
 		     "directly under bgp to peer with the default gateway");
 }
 
-static void settle_peers(const struct scope *s, struct config_draft_bgp *d)
+/* multihop_ttl and families of `bgp` are defaults: what the peer says itself is stronger. */
+static void settle_peer(const struct scope *s, struct bgp_peer_config *p, unsigned families)
+{
+	bool longer = p->connect_retry > CONNECT_RETRY_MAX;
+	bool ebgp = p->peer_as == 0 || p->peer_as != s->config->local_as;
+	bool own = !s->item || config_node_get(s->item, "multihop_ttl");
+	bool direct = config_node_get(s->item, "multi_hop") && !p->multi_hop;
+	bool gtsm = config_node_get(s->item, "ttl_security") && p->ttl_security;
+	if (!own && (direct || gtsm))
+		p->multihop_ttl = 0;
+	p->multi_hop = p->multi_hop || (p->multihop_ttl && ebgp && !p->ttl_security && !direct);
+	if (!p->families)
+		p->families = families;
+	if (p->connect_retry_max == 0)
+		p->connect_retry_max = longer ? p->connect_retry : CONNECT_RETRY_MAX;
+}
+
+static void settle_peers(struct scope *s, struct config_draft_bgp *d)
 {
 	if (d->n_peers > 0)
 		warn_of_both_forms(s);
@@ -86,14 +109,12 @@ static void settle_peers(const struct scope *s, struct config_draft_bgp *d)
 		use_old_form(s, d);
 	else
 		report_no_peer(s);
+	s->item = first_item(s);
 	for (size_t i = 0; i < d->n_peers; i++) {
-		struct bgp_peer_config *p = &d->peers[i];
-		bool longer = p->connect_retry > CONNECT_RETRY_MAX;
-		bool ebgp = p->peer_as == 0 || p->peer_as != d->bgp.local_as;
-		p->multi_hop = p->multi_hop || (p->multihop_ttl && ebgp && !p->ttl_security);
-		if (p->connect_retry_max == 0)
-			p->connect_retry_max = longer ? p->connect_retry : CONNECT_RETRY_MAX;
+		settle_peer(s, &d->peers[i], d->session.families);
+		s->item = s->item ? s->item->next : NULL;
 	}
+	s->item = first_item(s);
 }
 
 /* ---- one peer ---- */
@@ -178,8 +199,15 @@ static void check_reach(const struct scope *s, const struct bgp_peer_config *p)
 		config_error(s->findings, at_key(s, key),
 			     "conflicts with ttl_security, which accepts directly connected peers "
 			     "only: remove one of them");
+	else if (p->multihop_ttl && !ibgp && !p->multi_hop)
+		config_error(s->findings, at_key(s, key),
+			     "conflicts with multi_hop: false: remove one of them");
 	else if (p->multi_hop && ibgp)
 		config_warn(s->findings, at_key(s, "multi_hop"), "has no effect on an iBGP peer");
+	if (ibgp && !p->ttl_security && config_node_get(s->item ? s->item : s->bgp, "multihop_ttl"))
+		config_warn(s->findings, at_key(s, "multihop_ttl"),
+			    "has no effect on an iBGP peer, to which packets are sent with a TTL "
+			    "of 255");
 	if (p->passive && !s->config->listen)
 		config_error(s->findings, at_key(s, "passive"),
 			     "requires bgp.listen: otherwise neither side opens the session");
@@ -320,8 +348,6 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 	if (!s.bgp || s.bgp->kind != CONFIG_MAPPING)
 		return; /* reported already */
 	settle_peers(&s, d);
-	const struct config_node *list = config_node_get(s.bgp, "peers");
-	s.item = list ? list->first : NULL;
 	bool graceful = false;
 	for (size_t i = 0; i < d->n_peers; i++) {
 		const struct bgp_peer_config *p = &d->peers[i];
@@ -337,5 +363,5 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 	}
 	if (!graceful)
 		warn_of_idle_restart_time(&s, s.bgp);
-	check_twice(findings, d, list);
+	check_twice(findings, d, config_node_get(s.bgp, "peers"));
 }

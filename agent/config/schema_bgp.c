@@ -40,14 +40,14 @@ static const struct config_key peer_keys[] = {
 	  FIELD(multihop_ttl),
 	  .default_words = "255 with `multi_hop`",
 	  .doc = "TTL of packets to an eBGP peer that is not directly connected. Implies "
-		 "`multi_hop`." },
+		 "`multi_hop`. Under `bgp` it holds for eBGP peers without `multi_hop: false` and "
+		 "without `ttl_security` of their own." },
 	{ .name = "families",
 	  .effect = CONFIG_RESETS,
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_families,
 	  FIELD(families),
 	  .default_words = "both",
-	  .flags = CONFIG_NOT_SHARED,
 	  .doc = "Address families that are offered to the peer. VIPs of another one are not "
 		 "announced to it." },
 	{ .name = "communities",
@@ -195,6 +195,7 @@ static void *add_peer(void *target)
 	peer->addr = (struct addr){ 0 };
 	peer->ifname[0] = 0;
 	peer->peer_as = 0;
+	peer->families = 0; /* those of the peer replace the default */
 	if (peer->password)
 		peer->password = mem_strdup(peer->password);
 	return peer;
