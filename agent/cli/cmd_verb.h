@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs a verb: asks the agent and shows what it answers. */
+#ifndef AGENT_CLI_CMD_VERB_H
+#define AGENT_CLI_CMD_VERB_H
+
+#include "agent/cli/verb.h"
+
+enum verb_exit {
+	VERB_DONE = 0,
+	VERB_REFUSED = 1, /* or no such thing */
+	VERB_USAGE = 2,
+	VERB_UNREACHABLE = 3,
+};
+
+/* `argv` begins behind the verb. Returns the exit status. */
+int cmd_verb(const struct verb *verb, int argc, char *const argv[]);
+
+#endif
