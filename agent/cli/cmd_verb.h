@@ -5,13 +5,6 @@
 
 #include "agent/cli/verb.h"
 
-enum verb_exit {
-	VERB_DONE = 0,
-	VERB_REFUSED = 1, /* or no such thing */
-	VERB_USAGE = 2,
-	VERB_UNREACHABLE = 3,
-};
-
 /* `argv` begins behind the verb. Returns the exit status. */
 int cmd_verb(const struct verb *verb, int argc, char *const argv[]);
 

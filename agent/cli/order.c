@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "agent/cli/cmd_verb.h"
 #include "agent/cli/json_at.h"
 #include "lib/str.h"
 

@@ -67,11 +67,18 @@ static const struct verb_option common[] = {
 	{ "color", "WHEN", "auto, always or never; NO_COLOR is respected" },
 	{ "api", "ADDR", "unix:/PATH or ADDRESS:PORT of the agent (VIPHERALD_API)" },
 	{ "help", NULL, "this text" },
+	{ 0 },
 };
+#define N_COMMON (ARRAY_SIZE(common) - 1)
 
 const struct verb *verb_at(enum verb_id id)
 {
 	return id < N_VERBS ? &verbs[id] : NULL;
+}
+
+const struct verb_option *verb_common_options(void)
+{
+	return common;
 }
 
 const struct verb *verb_find(const char *word)
@@ -95,7 +102,7 @@ static const struct verb_option *find_option(const struct verb *verb, const char
 	for (const struct verb_option *o = verb->options; o->name; o++)
 		if (is_named(o, text, len))
 			return o;
-	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
+	for (size_t i = 0; i < N_COMMON; i++)
 		if (is_named(&common[i], text, len) &&
 		    (verb->watches || !str_equal(common[i].name, "watch")))
 			return &common[i];
@@ -104,13 +111,14 @@ static const struct verb_option *find_option(const struct verb *verb, const char
 
 static int unknown_option(const struct verb *verb, const char *arg, struct err *err)
 {
-	const char *names[VERB_OPTIONS_MAX + ARRAY_SIZE(common) + 1] = { NULL };
+	const char *names[VERB_OPTIONS_MAX + N_COMMON + 1] = { NULL };
 	char word[32];
 	size_t n = 0, len = strcspn(arg + strspn(arg, "-"), "=");
 	for (const struct verb_option *o = verb->options; o->name; o++)
 		names[n++] = o->name;
-	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
-		names[n++] = common[i].name;
+	for (size_t i = 0; i < N_COMMON; i++)
+		if (find_option(verb, common[i].name, strlen(common[i].name)))
+			names[n++] = common[i].name;
 	snprintf(word, sizeof(word), "%.*s", (int)(len < 31 ? len : 31), arg + strspn(arg, "-"));
 	const char *near = len > 2 ? str_nearest(word, names) : NULL;
 	return err_set(err, -EINVAL, "%s: unknown option %s%s%s%s", verb->name, arg,
@@ -155,7 +163,7 @@ static int set_common(struct verb_call *call, const struct verb_option *option, 
 
 static bool is_common(const struct verb_option *option)
 {
-	return option >= common && option < common + ARRAY_SIZE(common);
+	return option >= common && option < common + N_COMMON;
 }
 
 static int set_option(struct verb_call *call, const struct verb_option *option, const char *value,
@@ -255,7 +263,7 @@ void verb_help(const struct verb *verb, FILE *out)
 		*verb->args ? " " : "", verb->args, verb->summary);
 	for (const struct verb_option *o = verb->options; o->name; o++)
 		print_option(o, out);
-	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
+	for (size_t i = 0; i < N_COMMON; i++)
 		if (find_option(verb, common[i].name, strlen(common[i].name)))
 			print_option(&common[i], out);
 	fprintf(out, "\nExample: %s\n", verb->example);

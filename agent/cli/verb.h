@@ -33,6 +33,13 @@ enum verb_id {
 	N_VERBS,
 };
 
+enum verb_exit {
+	VERB_DONE = 0,
+	VERB_REFUSED = 1, /* or no such thing */
+	VERB_USAGE = 2,
+	VERB_UNREACHABLE = 3,
+};
+
 struct verb_option {
 	const char *name;  /* without the dashes */
 	const char *value; /* "DURATION"; NULL: takes none */
@@ -78,6 +85,8 @@ struct verb_call {
 /* By name or alias. */
 const struct verb *verb_find(const char *word);
 const struct verb *verb_at(enum verb_id id);
+/* Of every verb; ends with one without a name. */
+const struct verb_option *verb_common_options(void);
 /* `argv` begins behind the verb. -EINVAL with a text that names the argument. */
 int verb_parse(const struct verb *verb, int argc, char *const argv[], struct verb_call *ret,
 	       struct err *err);
