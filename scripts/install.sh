@@ -19,6 +19,8 @@ list() {
 		755 ${BUILD:-build}/vipherald $bin/vipherald
 		644 dist/vipherald.service.in $prefix/lib/systemd/system/vipherald.service
 		644 dist/vipherald.sysusers $prefix/lib/sysusers.d/vipherald.conf
+		644 dist/vipherald.1.in $prefix/share/man/man1/vipherald.1
+		644 dist/vipherald.yaml.5.in $prefix/share/man/man5/vipherald.yaml.5
 		644 dist/vipherald.8.in $prefix/share/man/man8/vipherald.8
 		644 config.example.yaml $doc/config.example.yaml
 		644 README.md $doc/README.md

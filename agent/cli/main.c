@@ -11,6 +11,7 @@
 #include "agent/cli/cmd_diff.h"
 #include "agent/cli/cmd_healthcheck.h"
 #include "agent/cli/cmd_listen.h"
+#include "agent/cli/cmd_verb.h"
 #include "agent/daemon/agent.h"
 #include "lib/log.h"
 #include "lib/version.h"
@@ -50,6 +51,8 @@ static int run(const struct cli *cli)
 		return cmd_healthcheck(cli->config, cli->ready, stdout);
 	case CLI_HELP:
 		fputs(cli_usage, stdout);
+		fputs("\nOf the running agent (vipherald VERB --help):\n", stdout);
+		verb_list(stdout);
 		return 0;
 	case CLI_VERSION:
 		puts("vipherald " VIPHERALD_VERSION);
@@ -62,6 +65,9 @@ int main(int argc, char *argv[])
 {
 	struct cli cli;
 	struct err err;
+	const struct verb *verb = argc > 1 ? verb_find(argv[1]) : NULL;
+	if (verb)
+		return cmd_verb(verb, argc - 2, argv + 2);
 	if (cli_parse(argc, argv, &cli, &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n\n%s", err.text, cli_usage);
 		return EXIT_USAGE;

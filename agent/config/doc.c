@@ -3,6 +3,9 @@
  * leaves it out; tests/unit/test_config_doc.c compares the page with it and can write it. */
 #include "agent/config/doc.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "agent/config/schema.h"
 #include "agent/config/types.h"
 #include "lib/mono.h"
@@ -72,4 +75,75 @@ void config_print_doc(FILE *out)
 		for (const struct config_key *k = config_section_keys(*s); k->name; k++)
 			print_key(out, k);
 	}
+}
+
+/* ---- vipherald.yaml(5) ---- */
+
+/* `text` without the marks of Markdown: links keep their words only. */
+static void print_plain(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '`' || *text == '[' || (*text == '*' && text[1] == '*'))
+			continue;
+		if (*text == ']' && text[1] == '(')
+			text = strchr(text, ')') ? strchr(text, ')') : text;
+		else if (*text == '-')
+			fputs("\\-", out);
+		else if (*text == '\\')
+			fputs("\\e", out);
+		else if (strncmp(text, "…", 3) == 0) {
+			fputs("...", out);
+			text += 2;
+		} else if (*text != ']' && *text != '*')
+			fputc(*text, out);
+	}
+}
+
+static void print_plain_part(FILE *out, void (*print)(FILE *, const struct config_key *),
+			     const struct config_key *k)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *part = open_memstream(&text, &size);
+	if (!part)
+		return;
+	print(part, k);
+	fclose(part);
+	print_plain(out, text);
+	free(text);
+}
+
+static void print_man_key(FILE *out, const struct config_key *k)
+{
+	fprintf(out, ".TP\n.B %s", k->name);
+	if (k->alias)
+		fprintf(out, ", %s", k->alias);
+	fputs(" \\fR(", out);
+	print_plain_part(out, print_type, k);
+	fputs("; ", out);
+	if (!(k->flags & CONFIG_REQUIRED))
+		fputs("default: ", out);
+	print_plain_part(out, print_default, k);
+	fputs(")\\fP\n", out);
+	print_plain(out, k->doc);
+	fputc('\n', out);
+}
+
+void config_print_man(FILE *out)
+{
+	fputs(".\\\" SPDX-License-Identifier: MIT\n"
+	      ".\\\" Written by `make docs` from the schema in agent/config.\n"
+	      ".TH VIPHERALD.YAML 5 \"\" \"vipherald @VERSION@\" \"File formats\"\n"
+	      ".SH NAME\nvipherald.yaml \\- the configuration of vipherald\n"
+	      ".SH DESCRIPTION\nA file of YAML, which\n.B vipherald check\nchecks. GoCast\\(aqs "
+	      "files are valid. Every key, by section:\n",
+	      out);
+	for (const struct config_section *const *s = config_sections; *s; s++) {
+		fprintf(out, ".SH %s\n", (*s)->path[0] ? (*s)->path : "TOP LEVEL");
+		print_plain(out, (*s)->doc);
+		fputc('\n', out);
+		for (const struct config_key *k = config_section_keys(*s); k->name; k++)
+			print_man_key(out, k);
+	}
+	fputs(".SH SEE ALSO\n.BR vipherald (8),\n.BR vipherald (1)\n", out);
 }

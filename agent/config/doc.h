@@ -7,5 +7,7 @@
 
 /* The part of docs/configuration.md between its two marks. */
 void config_print_doc(FILE *out);
+/* The page vipherald.yaml(5). */
+void config_print_man(FILE *out);
 
 #endif

@@ -11,11 +11,12 @@ from .agent import REPO, binary
 from .test_capabilities import NEEDED
 
 EXAMPLE = REPO / "config.example.yaml"
+PAGES = ("man1/vipherald.1", "man5/vipherald.yaml.5", "man8/vipherald.8")
 INSTALLED = {
     "usr/bin/vipherald": 0o755,
     "usr/lib/systemd/system/vipherald.service": 0o644,
     "usr/lib/sysusers.d/vipherald.conf": 0o644,
-    "usr/share/man/man8/vipherald.8": 0o644,
+    **{f"usr/share/man/{page}": 0o644 for page in PAGES},
     "usr/share/doc/vipherald/README.md": 0o644,
     "usr/share/doc/vipherald/LICENSE": 0o644,
     "usr/share/doc/vipherald/CHANGELOG.md": 0o644,
@@ -60,7 +61,8 @@ def test_installs_exactly_this(root: Path) -> None:
 
 
 def test_nothing_is_left_to_fill_in(root: Path) -> None:
-    for path in ("usr/lib/systemd/system/vipherald.service", "usr/share/man/man8/vipherald.8"):
+    pages = [f"usr/share/man/{page}" for page in PAGES]
+    for path in ("usr/lib/systemd/system/vipherald.service", *pages):
         text = (root / path).read_text()
         assert not re.search(r"@[A-Z]+@", text), path
         assert str(root) not in text
@@ -100,14 +102,24 @@ def test_what_others_installed_stays(root: Path) -> None:
     assert {root / path for path in files(root)} == set(others)
 
 
-def test_man_page_is_readable(root: Path) -> None:
-    page = root / "usr/share/man/man8/vipherald.8"
-    text = page.read_text()
-    for word in ("--capabilities", "SIGUSR2", "config.yaml"):
+WORDS = {
+    "man1/vipherald.1": ("drain", "--wait", "VIPHERALD_API"),
+    "man5/vipherald.yaml.5": ("listen_addr", "peer_as", "monitors"),
+    "man8/vipherald.8": ("--capabilities", "SIGUSR2", "config.yaml"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_man_page_is_readable(root: Path, page: str) -> None:
+    text = (root / "usr/share/man" / page).read_text()
+    for word in WORDS[page]:
         assert word.replace("-", r"\-") in text or word in text
     # Each line that begins with a dot is a request that man(7) knows.
     requests = set(re.findall(r"^\.(\S+)", text, re.M))
-    assert requests <= {'\\"', "TH", "SH", "TP", "PP", "B", "I", "BI", "BR", "RB", "RI", "IR", "br"}
+    known = {'\\"', "TH", "SH", "TP", "PP", "B", "I", "BI", "BR", "RB", "RI", "IR", "br", "RS", "RE"}
+    assert requests <= known
+    for line in text.splitlines():
+        assert not line.startswith("'"), line
 
 
 @pytest.fixture

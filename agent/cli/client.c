@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/cli/client.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#define RUN_DIR      "/run/vipherald"
+#define DEFAULT_PORT 8080
+/* Of connecting, sending and each read. */
+#define PATIENCE_S 10
+#define READ_SIZE  65536
+/* 10,000 apps in full take a tenth of it. */
+#define BODY_MAX (256u << 20)
+
+/* ---- where ---- */
+
+static bool is_socket(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+static void use_path(struct client *c, const char *path)
+{
+	c->at = (struct endpoint){ 0 };
+	str_copy(c->at.unix_path, sizeof(c->at.unix_path), path);
+}
+
+/* False: the directory has no socket. */
+static bool find_socket(struct client *c)
+{
+	char path[64];
+	struct stat st;
+	if (stat("/proc/self/ns/net", &st) == 0) {
+		snprintf(path, sizeof(path), RUN_DIR "/api-%llu.sock",
+			 (unsigned long long)st.st_ino);
+		if (is_socket(path)) {
+			use_path(c, path);
+			return true;
+		}
+	}
+	if (!is_socket(RUN_DIR "/api.sock"))
+		return false;
+	use_path(c, RUN_DIR "/api.sock");
+	return true;
+}
+
+int client_find(const char *api, struct client *ret, struct err *err)
+{
+	const char *env = getenv("VIPHERALD_API");
+	int rc = 0;
+	*ret = (struct client){ 0 };
+	if (!api && env && *env)
+		api = env;
+	if (api && api[0] == '/')
+		use_path(ret, api);
+	else if (api)
+		rc = endpoint_parse(api, DEFAULT_PORT, &ret->at, err);
+	else if (!find_socket(ret))
+		ret->at =
+			(struct endpoint){ .addr = addr_v4(INADDR_LOOPBACK), .port = DEFAULT_PORT };
+	if (rc < 0)
+		return rc;
+	endpoint_format(&ret->at, ret->where);
+	return 0;
+}
+
+/* An agent that listens on all addresses is asked on loopback. */
+static socklen_t address_of(const struct endpoint *at, struct sockaddr_storage *ret)
+{
+	struct addr addr = at->addr;
+	if (at->unix_path[0]) {
+		struct sockaddr_un *sun = (struct sockaddr_un *)ret;
+		*sun = (struct sockaddr_un){ .sun_family = AF_UNIX };
+		str_copy(sun->sun_path, sizeof(sun->sun_path), at->unix_path);
+		return sizeof(*sun);
+	}
+	if (addr.family == AF_INET6 && addr_is_unspecified(&addr))
+		addr = addr_from_bytes(AF_INET6, &in6addr_loopback);
+	else if (!addr_is_set(&addr) || addr_is_unspecified(&addr))
+		addr = addr_v4(INADDR_LOOPBACK);
+	return addr_to_sockaddr(&addr, at->port, 0, ret);
+}
+
+/* ---- a request ---- */
+
+static int connect_to(const struct client *c, int *ret_fd)
+{
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+	struct sockaddr_storage ss;
+	socklen_t len = address_of(&c->at, &ss);
+	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (struct sockaddr *)&ss, len) < 0) {
+		int rc = -errno;
+		close(fd);
+		return rc;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int send_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+	while (left > 0) {
+		ssize_t n = send(fd, text, left, MSG_NOSIGNAL);
+		if (n < 0)
+			return -errno;
+		text += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+static int receive_all(int fd, char **ret, size_t *ret_len)
+{
+	char *text = NULL;
+	size_t len = 0, cap = 0;
+	ssize_t n;
+	do {
+		text = mem_grow(text, &cap, len + READ_SIZE + 1, 1);
+		n = recv(fd, text + len, READ_SIZE, 0);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && len < BODY_MAX);
+	int rc = n < 0 ? -errno : n > 0 ? -EMSGSIZE : 0;
+	text[len] = 0;
+	*ret = text;
+	*ret_len = len;
+	return rc;
+}
+
+/* `text` becomes the body. False: not HTTP. */
+static bool split(char *text, size_t len, struct client_reply *ret)
+{
+	const char *end = strstr(text, "\r\n\r\n");
+	if (!end || sscanf(text, "HTTP/1.%*1u %3u", &ret->status) != 1)
+		return false;
+	size_t head = (size_t)(end - text) + 4;
+	memmove(text, text + head, len - head + 1);
+	ret->body = text;
+	ret->len = len - head;
+	return true;
+}
+
+static int unreachable(const struct client *c, int rc, struct err *err)
+{
+	const char *advice = "is it running? --api or VIPHERALD_API names another";
+	if (rc == -EACCES)
+		advice = "the socket is for root and the agent's user, use sudo";
+	if (rc == -EAGAIN || rc == -EINPROGRESS)
+		rc = -ETIMEDOUT;
+	return err_set(err, -ECONNREFUSED, "cannot reach the agent at %s: %s (%s)", c->where,
+		       strerror(-rc), advice);
+}
+
+int client_request(const struct client *c, const char *method, const char *target,
+		   struct client_reply *ret, struct err *err)
+{
+	char *request = NULL, *text = NULL;
+	size_t len = 0;
+	int fd = -1;
+	int rc = connect_to(c, &fd);
+	*ret = (struct client_reply){ 0 };
+	if (rc < 0)
+		return unreachable(c, rc, err);
+	/* HTTP/1.0: the reply is not chunked and ends with the connection. */
+	if (asprintf(&request, "%s %s HTTP/1.0\r\nHost: localhost\r\n\r\n", method, target) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+	rc = send_all(fd, request);
+	if (rc == 0)
+		rc = receive_all(fd, &text, &len);
+	close(fd);
+	free(request);
+	if (rc == 0 && split(text, len, ret))
+		return 0;
+	free(text);
+	if (rc < 0)
+		return unreachable(c, rc, err);
+	return err_set(err, -ECONNREFUSED,
+		       "the answer of %s is not HTTP: another program may be listening there",
+		       c->where);
+}
+
+void client_reply_done(struct client_reply *reply)
+{
+	free(reply->body);
+	*reply = (struct client_reply){ 0 };
+}
+
+static int add_encoded(struct strbuf *text, const char *plain, const char *value)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	for (const unsigned char *p = (const unsigned char *)value; *p; p++) {
+		if (text->len + 4 >= text->size)
+			return -ENAMETOOLONG;
+		if (isalnum(*p) || strchr(plain, *p))
+			strbuf_add(text, "%c", *p);
+		else
+			strbuf_add(text, "%%%c%c", hex[*p >> 4], hex[*p & 15]);
+	}
+	return 0;
+}
+
+int client_add_segment(char *target, size_t size, const char *segment)
+{
+	size_t len = strlen(target);
+	struct strbuf text = strbuf_over(target + len, size - len);
+	return add_encoded(&text, "-._~", segment);
+}
+
+int client_add_parameter(char *target, size_t size, const char *name, const char *value)
+{
+	size_t len = strlen(target);
+	struct strbuf text = strbuf_over(target + len, size - len);
+	strbuf_add(&text, "%c%s=", strchr(target, '?') ? '&' : '?', name);
+	return add_encoded(&text, "-._~:/[],", value);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* A client of the agent's HTTP API that waits for its answer. */
+#ifndef AGENT_CLI_CLIENT_H
+#define AGENT_CLI_CLIENT_H
+
+#include <stddef.h>
+
+#include "lib/endpoint.h"
+#include "lib/err.h"
+
+struct client {
+	struct endpoint at;
+	char where[ENDPOINT_TEXT_MAX]; /* for messages */
+};
+
+/* `api`: as given on the command line, or NULL. Then, in this order: VIPHERALD_API, the admin socket
+ * of the agent of this network namespace, the one of any agent, 127.0.0.1:8080. -EINVAL for an
+ * address that cannot be used. */
+int client_find(const char *api, struct client *ret, struct err *err);
+
+struct client_reply {
+	unsigned status;
+	char *body; /* with a NUL behind it; free with client_reply_done() */
+	size_t len;
+};
+
+/* `target`: path and query. The error says what to do when there is no agent. */
+int client_request(const struct client *c, const char *method, const char *target,
+		   struct client_reply *ret, struct err *err);
+void client_reply_done(struct client_reply *reply);
+
+/* Appends a name as one segment of a path, encoded; -ENAMETOOLONG when it does not fit. */
+int client_add_segment(char *target, size_t size, const char *segment);
+/* Appends "&name=value" or "?name=value" with the value encoded; -ENAMETOOLONG when it does not
+ * fit. `size` of the buffer that `target` is in. */
+int client_add_parameter(char *target, size_t size, const char *name, const char *value);
+
+#endif

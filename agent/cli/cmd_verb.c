@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/cli/cmd_verb.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/cli/client.h"
+#include "agent/cli/completions.h"
+#include "agent/cli/json_at.h"
+#include "agent/cli/order.h"
+#include "agent/cli/show.h"
+#include "agent/cli/terminal.h"
+#include "lib/str.h"
+
+static const struct {
+	const char *path; /* with "%s" for the first word */
+	show_fn *show;
+} views[N_VERBS] = {
+	[VERB_STATUS] = { "/v1/status", show_status }, [VERB_APPS] = { "/v1/apps", show_apps },
+	[VERB_APP] = { "/v1/apps/", show_app },        [VERB_VIPS] = { "/v1/routes", show_vips },
+	[VERB_PEERS] = { "/v1/peers", show_peers },    [VERB_PEER] = { "/v1/peers", show_peer },
+	[VERB_ROUTES] = { "/v1/routes", show_routes }, [VERB_NAT] = { "/v1/nat", show_nat },
+	[VERB_CONSUL] = { "/v1/consul", show_consul },
+};
+
+static int fail(enum verb_exit status, const char *text)
+{
+	fprintf(stderr, "vipherald: %s\n", text);
+	return status;
+}
+
+static int print_json(const struct client_reply *reply)
+{
+	fwrite(reply->body, 1, reply->len, stdout);
+	if (reply->len == 0 || reply->body[reply->len - 1] != '\n')
+		fputc('\n', stdout);
+	return VERB_DONE;
+}
+
+static int show_reply(const struct verb_call *call, const struct client_reply *reply)
+{
+	json_error_t why;
+	json_t *answer = json_loadb(reply->body, reply->len, 0, &why);
+	const struct show show = { call, terminal_style(call->color), stdout };
+	if (!answer) {
+		fprintf(stderr, "vipherald: the agent's answer is not JSON: %s\n", why.text);
+		return VERB_REFUSED;
+	}
+	int status = views[call->id].show(&show, answer);
+	json_decref(answer);
+	return status;
+}
+
+static int view_once(const struct client *client, const struct verb_call *call)
+{
+	char target[1024];
+	struct client_reply reply;
+	struct err err;
+	str_copy(target, sizeof(target), views[call->id].path);
+	if (call->id == VERB_APP && client_add_segment(target, sizeof(target), call->words[0]) < 0)
+		return fail(VERB_REFUSED, "the name is too long");
+	if (client_request(client, "GET", target, &reply, &err) < 0)
+		return fail(VERB_UNREACHABLE, err.text);
+	int status = reply.status != 200 ? order_refused(&reply)
+		     : call->json        ? print_json(&reply)
+					 : show_reply(call, &reply);
+	client_reply_done(&reply);
+	return status;
+}
+
+/* On a terminal each view replaces the one before. */
+static int view(const struct client *client, const struct verb_call *call)
+{
+	int status = view_once(client, call);
+	const struct timespec pause = { (time_t)(call->watch / USEC_PER_SEC),
+					(long)(call->watch % USEC_PER_SEC * 1000) };
+	while (call->watch > 0) {
+		fflush(stdout);
+		nanosleep(&pause, NULL);
+		if (terminal_is_one() && !call->json)
+			fputs("\033[H\033[2J", stdout);
+		status = view_once(client, call);
+	}
+	return status;
+}
+
+int cmd_verb(const struct verb *verb, int argc, char *const argv[])
+{
+	struct verb_call call;
+	struct client client;
+	struct err err;
+	if (verb_parse(verb, argc, argv, &call, &err) < 0) {
+		fprintf(stderr, "vipherald: %s (vipherald %s --help)\n", err.text, verb->name);
+		return VERB_USAGE;
+	}
+	if (call.help) {
+		verb_help(verb, stdout);
+		return VERB_DONE;
+	}
+	if (call.id == VERB_COMPLETIONS)
+		return completions_write(call.words[0], stdout)
+			       ? VERB_DONE
+			       : fail(VERB_USAGE, "completions: expected bash, zsh or fish");
+	if (client_find(call.api, &client, &err) < 0)
+		return fail(VERB_USAGE, err.text);
+	return views[call.id].show ? view(&client, &call) : order_give(&client, &call);
+}

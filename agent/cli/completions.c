@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/cli/completions.h"
+
+#include "agent/cli/verb.h"
+#include "lib/str.h"
+
+/* Of the whole program, beside the verbs. */
+#define OTHERS "check listen healthcheck help version"
+#define COMMON "--json --color --api --help"
+
+static void write_options(const struct verb *v, FILE *out)
+{
+	fputs(COMMON, out);
+	for (const struct verb_option *o = v->options; o->name; o++)
+		fprintf(out, " --%s", o->name);
+	if (v->watches)
+		fputs(" --watch", out);
+}
+
+static void write_bash(FILE *out)
+{
+	fputs("# vipherald completions bash\n_vipherald() {\n"
+	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} options= names=\n"
+	      "\tif ((COMP_CWORD == 1)); then\n\t\tCOMPREPLY=($(compgen -W \"",
+	      out);
+	for (size_t i = 0; i < N_VERBS; i++)
+		fprintf(out, "%s ", verb_at((enum verb_id)i)->name);
+	fputs(OTHERS "\" -- \"$word\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n", out);
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = verb_at((enum verb_id)i);
+		fprintf(out, "\t%s%s%s) options=\"", v->name, v->alias ? "|" : "",
+			v->alias ? v->alias : "");
+		write_options(v, out);
+		fputc('"', out);
+		if (v->names)
+			fprintf(out, " names=$(vipherald %s --names 2>/dev/null)", v->names);
+		fputs(" ;;\n", out);
+	}
+	fputs("\tcheck) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n\tesac\n"
+	      "\tif [[ $word == -* ]]; then\n"
+	      "\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n\telse\n"
+	      "\t\tCOMPREPLY=($(compgen -W \"$names\" -- \"$word\"))\n\tfi\n}\n"
+	      "complete -F _vipherald vipherald\n",
+	      out);
+}
+
+/* Quotes of these shells end at a quote; our texts have none. */
+static void write_zsh(FILE *out)
+{
+	fputs("#compdef vipherald\n_vipherald() {\n\tlocal -a verbs\n\tverbs=(\n", out);
+	for (size_t i = 0; i < N_VERBS; i++)
+		fprintf(out, "\t\t'%s:%s'\n", verb_at((enum verb_id)i)->name,
+			verb_at((enum verb_id)i)->summary);
+	fputs("\t)\n\tif ((CURRENT == 2)); then\n\t\t_describe verb verbs\n\t\treturn\n\tfi\n"
+	      "\tcase $words[2] in\n",
+	      out);
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = verb_at((enum verb_id)i);
+		fprintf(out, "\t%s) compadd -- ", v->name);
+		write_options(v, out);
+		if (v->names)
+			fprintf(out, "; compadd -- ${(f)\"$(vipherald %s --names 2>/dev/null)\"}",
+				v->names);
+		fputs(" ;;\n", out);
+	}
+	fputs("\t*) _files ;;\n\tesac\n}\ncompdef _vipherald vipherald\n", out);
+}
+
+static void write_fish(FILE *out)
+{
+	fputs("# vipherald completions fish\ncomplete -c vipherald -f\n", out);
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = verb_at((enum verb_id)i);
+		fprintf(out, "complete -c vipherald -n __fish_use_subcommand -a %s -d '%s'\n",
+			v->name, v->summary);
+		for (const struct verb_option *o = v->options; o->name; o++)
+			fprintf(out,
+				"complete -c vipherald -n '__fish_seen_subcommand_from %s' -l %s%s "
+				"-d '%s'\n",
+				v->name, o->name, o->value ? " -r" : "", o->help);
+		if (v->names)
+			fprintf(out,
+				"complete -c vipherald -n '__fish_seen_subcommand_from %s' -a "
+				"'(vipherald %s --names 2>/dev/null)'\n",
+				v->name, v->names);
+	}
+}
+
+bool completions_write(const char *shell, FILE *out)
+{
+	if (str_equal(shell, "bash"))
+		write_bash(out);
+	else if (str_equal(shell, "zsh"))
+		write_zsh(out);
+	else if (str_equal(shell, "fish"))
+		write_fish(out);
+	else
+		return false;
+	return true;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/cli/order.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/cli/json_at.h"
+#include "lib/str.h"
+
+#define TARGET_MAX 32768 /* as long as the API takes */
+/* Between two looks at an app that is waited for. */
+#define WAIT_STEP_MS 200
+
+int order_refused(const struct client_reply *reply)
+{
+	json_t *answer = json_loadb(reply->body, reply->len, 0, NULL);
+	const char *text = text_at(answer, "error");
+	int len = (int)strcspn(reply->body, "\n");
+	if (*text)
+		fprintf(stderr, "vipherald: %s\n", text);
+	else
+		fprintf(stderr, "vipherald: refused (%u): %.*s\n", reply->status, len, reply->body);
+	json_decref(answer);
+	return VERB_REFUSED;
+}
+
+/* The parameters of /register, by option. */
+static const char *parameter_of(const char *option)
+{
+	return str_equal(option, "communities") ? "vip_communities" : option;
+}
+
+static int add_values(const struct verb_call *call, char *target, size_t size)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < call->n_values; i++)
+		if (call->values[i].value)
+			rc = client_add_parameter(target, size,
+						  parameter_of(call->values[i].option->name),
+						  call->values[i].value);
+	return rc;
+}
+
+static int build_target(const struct verb_call *call, char *target, size_t size)
+{
+	int rc = 0;
+	if (call->id == VERB_REGISTER || call->id == VERB_UNREGISTER) {
+		snprintf(target, size, "/%s", call->verb->name);
+		rc = client_add_parameter(target, size, "name", call->words[0]);
+		return rc < 0 ? rc : add_values(call, target, size);
+	}
+	str_copy(target, size, call->n_words > 0 ? "/v1/apps/" : "/v1");
+	if (call->n_words > 0)
+		rc = client_add_segment(target, size, call->words[0]);
+	strncat(target, "/", size - strlen(target) - 1);
+	strncat(target, call->verb->name, size - strlen(target) - 1);
+	return rc < 0 ? rc : add_values(call, target, size);
+}
+
+static void show_result(const struct verb_call *call, const json_t *answer)
+{
+	const char *note = text_at(answer, "note");
+	const char *name = call->n_words > 0 ? call->words[0] : "agent";
+	printf("%s: %s%s%s%s\n", name, text_at(answer, "result"), *note ? ": " : "", note,
+	       json_is_false(json_at(answer, "stored"))
+		       ? " (not stored: it will be lost when the agent ends)"
+		       : "");
+}
+
+/* ---- waiting ---- */
+
+static bool is_settled(const struct verb_call *call, const json_t *answer)
+{
+	bool drain = call->id == VERB_DRAIN;
+	if (call->n_words > 0)
+		return drain ? str_equal(text_at(answer, "state"), "drained")
+			     : true_at(answer, "announced");
+	return drain ? json_is_object(json_at(answer, "drain")) &&
+			       json_is_null(json_at(answer, "drain.withdraw"))
+		     : json_is_null(json_at(answer, "drain"));
+}
+
+static int wait_settled(const struct client *client, const struct verb_call *call)
+{
+	const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000L };
+	char target[1024] = "/v1/status";
+	struct client_reply reply;
+	struct err err;
+	if (call->n_words > 0) {
+		str_copy(target, sizeof(target), "/v1/apps/");
+		client_add_segment(target, sizeof(target), call->words[0]);
+	}
+	for (bool settled = false; !settled; nanosleep(&pause, NULL)) {
+		if (client_request(client, "GET", target, &reply, &err) < 0) {
+			fprintf(stderr, "vipherald: %s\n", err.text);
+			return VERB_UNREACHABLE;
+		}
+		if (reply.status != 200) {
+			int status = order_refused(&reply);
+			client_reply_done(&reply);
+			return status;
+		}
+		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
+		settled = is_settled(call, answer);
+		json_decref(answer);
+		client_reply_done(&reply);
+	}
+	return VERB_DONE;
+}
+
+int order_give(const struct client *client, const struct verb_call *call)
+{
+	static char target[TARGET_MAX];
+	struct client_reply reply;
+	struct err err;
+	if (build_target(call, target, sizeof(target)) < 0) {
+		fprintf(stderr, "vipherald: %s: the arguments are too long\n", call->verb->name);
+		return VERB_REFUSED;
+	}
+	if (client_request(client, "POST", target, &reply, &err) < 0) {
+		fprintf(stderr, "vipherald: %s\n", err.text);
+		return VERB_UNREACHABLE;
+	}
+	int status = reply.status == 200 ? VERB_DONE : order_refused(&reply);
+	if (status == VERB_DONE && call->json) {
+		printf("%s\n", reply.body);
+	} else if (status == VERB_DONE) {
+		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
+		show_result(call, answer);
+		json_decref(answer);
+	}
+	client_reply_done(&reply);
+	fflush(stdout);
+	return status == VERB_DONE && verb_has(call, "wait") ? wait_settled(client, call) : status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the API answers, as text for people. Pure: from JSON to a stream.
+ *
+ * Each function gets the whole answer, the words and options of the verb, and returns its exit
+ * status: 1 when what was asked for is not there.
+ */
+#ifndef AGENT_CLI_SHOW_H
+#define AGENT_CLI_SHOW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "agent/cli/table.h"
+#include "agent/cli/verb.h"
+
+struct show {
+	const struct verb_call *call;
+	struct table_style style;
+	FILE *out;
+};
+
+typedef int show_fn(const struct show *s, const json_t *answer);
+show_fn show_status, show_apps, show_app, show_vips, show_peers, show_peer, show_routes, show_nat,
+	show_consul;
+
+/* The tone of a state of apps, sessions and routes. */
+enum table_tone show_tone(const char *state);
+/* "2 of 3" of an object with `sent` and `peers`. */
+const char *show_announced(const json_t *announced_to, char buf[static 32]);
+/* "name: value" on a line, values below each other; nothing when there is no value. */
+void show_line(const struct show *s, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

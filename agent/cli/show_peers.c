@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/cli/json_at.h"
+#include "agent/cli/show.h"
+#include "lib/str.h"
+
+/* The first of what explains a session that is down. */
+static const char *problem_of(const json_t *peer)
+{
+	static const char *const members[] = { "path_error", "last_error" };
+	if (str_equal(text_at(peer, "state"), "established"))
+		return "";
+	for (size_t i = 0; i < 2; i++)
+		if (*text_at(peer, members[i]))
+			return text_at(peer, members[i]);
+	return "";
+}
+
+static void add_peer(struct table *t, const json_t *peer)
+{
+	char age[TABLE_AGE_MAX];
+	const char *state = text_at(peer, "state");
+	table_add(t, text_at(peer, "address"));
+	table_format(t, "%lld", count_at(peer, "peer_as"));
+	table_add_toned(t, show_tone(state), state);
+	table_add(t, table_age(number_at(peer, "since_seconds"), age));
+	table_format(t, "%lld", count_at(peer, "routes.sent"));
+	table_format(t, "%lld", count_at(peer, "messages.received.total"));
+	table_format(t, "%lld", count_at(peer, "messages.sent.total"));
+	table_format(t, "%lld", count_at(peer, "sessions"));
+	table_add_toned(t, TABLE_BAD, problem_of(peer));
+}
+
+int show_peers(const struct show *s, const json_t *answer)
+{
+	struct table *t = table_new("PEER|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS|PROBLEM");
+	bool names = verb_has(s->call, "names");
+	size_t i;
+	const json_t *peer;
+	json_array_foreach(json_at(answer, "peers"), i, peer)
+	{
+		if (names)
+			fprintf(s->out, "%s\n", text_at(peer, "address"));
+		else
+			add_peer(t, peer);
+	}
+	if (!names)
+		table_print(t, &s->style, s->out);
+	table_free(t);
+	return 0;
+}
+
+/* ---- one ---- */
+
+static void show_session(const struct show *s, const json_t *p)
+{
+	char age[TABLE_AGE_MAX];
+	const char *state = text_at(p, "state");
+	show_line(s, "Peer", "%s, AS %lld, %s", text_at(p, "address"), count_at(p, "peer_as"),
+		  text_at(p, "type"));
+	show_line(s, "State", "%s%s%s for %s", table_tone_begin(&s->style, show_tone(state)), state,
+		  table_tone_end(&s->style, show_tone(state)),
+		  table_age(number_at(p, "since_seconds"), age));
+	if (number_at(p, "retry_seconds") >= 0)
+		show_line(s, "Next attempt", "in %s",
+			  table_age(number_at(p, "retry_seconds"), age));
+	show_line(s, "Path", "%s", text_at(p, "path_error"));
+	show_line(s, "Last error", "%s", text_at(p, "last_error"));
+	show_line(s, "Hint", "%s", text_at(p, "hint"));
+	if (json_is_object(json_at(p, "last_notification")))
+		show_line(s, "Notification", "%s %s ago, %lld in a row: %lld/%lld %s",
+			  text_at(p, "last_notification.direction"),
+			  table_age(number_at(p, "last_notification.last_seconds"), age),
+			  count_at(p, "last_notification.count"),
+			  count_at(p, "last_notification.code"),
+			  count_at(p, "last_notification.subcode"),
+			  text_at(p, "last_notification.text"));
+	show_line(s, "Router id", "%s", text_at(p, "router_id"));
+	if (*text_at(p, "local_address"))
+		show_line(s, "Local", "%s, AS %lld", text_at(p, "local_address"),
+			  count_at(p, "local_as"));
+}
+
+static void show_negotiated(const struct show *s, const json_t *p)
+{
+	static const char *const names[] = { "ipv4_unicast",     "ipv6_unicast",
+					     "four_octet_as",    "route_refresh",
+					     "enhanced_refresh", "extended_messages" };
+	char buf[256] = "", path[64];
+	struct strbuf text = strbuf_over(buf, sizeof(buf));
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "negotiated.%s", names[i]);
+		if (true_at(p, path))
+			strbuf_add(&text, "%s%s", text.len > 0 ? ", " : "", names[i]);
+	}
+	show_line(s, "Negotiated", "%s", buf);
+	if (number_at(p, "negotiated.hold_time_seconds") >= 0)
+		show_line(s, "Hold time", "%.0fs, keepalive %.0fs",
+			  number_at(p, "negotiated.hold_time_seconds"),
+			  number_at(p, "negotiated.keepalive_seconds"));
+}
+
+int show_peer(const struct show *s, const json_t *answer)
+{
+	const char *wanted = s->call->words[0];
+	size_t i;
+	const json_t *p;
+	json_array_foreach(json_at(answer, "peers"), i, p)
+	{
+		if (!str_equal(wanted, text_at(p, "address")))
+			continue;
+		show_session(s, p);
+		show_negotiated(s, p);
+		show_line(s, "Next hop", "%s", text_at(p, "next_hop"));
+		show_line(s, "Next hop IPv6", "%s", text_at(p, "next_hop6"));
+		show_line(s, "Routes", "%lld sent, %lld pending, %lld received and dropped",
+			  count_at(p, "routes.sent"), count_at(p, "routes.pending"),
+			  count_at(p, "routes.received"));
+		show_line(s, "Messages", "%lld sent, %lld received",
+			  count_at(p, "messages.sent.total"),
+			  count_at(p, "messages.received.total"));
+		show_line(s, "Sessions", "%lld", count_at(p, "sessions"));
+		return 0;
+	}
+	fprintf(s->out, "no peer %s; `vipherald peers` lists them\n", wanted);
+	return 1;
+}

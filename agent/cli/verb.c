@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/cli/verb.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/array.h"
+#include "lib/str.h"
+
+#define WATCH_DEFAULT (2 * USEC_PER_SEC)
+
+static const struct verb verbs[N_VERBS] = {
+	[VERB_STATUS] = { "status", NULL, "", 0, 0, "The agent at a glance, alarms first",
+			  "vipherald status --watch", .watches = true },
+	[VERB_APPS] = { "apps", NULL, "", 0, 0, "All apps, a line each",
+			"vipherald apps --state down",
+			.options = { { "state", "STATE", "only apps in this state" },
+				     { "names", NULL, "names only" } },
+			.watches = true },
+	[VERB_APP] = { "app", NULL, "NAME", 1, 1, "An app with its VIPs and checks",
+		       "vipherald app dns", .watches = true, .names = "apps" },
+	[VERB_VIPS] = { "vips", NULL, "", 0, 0, "All VIPs, and which peers have them",
+			"vipherald vips", .watches = true },
+	[VERB_PEERS] = { "peers", "neighbor", "", 0, 0, "All BGP sessions, a line each",
+			 "vipherald peers --watch=1s",
+			 .options = { { "names", NULL, "addresses only" } }, .watches = true },
+	[VERB_PEER] = { "peer", NULL, "ADDR", 1, 1, "A BGP session in full",
+			"vipherald peer 10.0.0.1", .watches = true, .names = "peers" },
+	[VERB_ROUTES] = { "routes", "adj-out", "", 0, 0, "What was announced to which peer",
+			  "vipherald routes --peer 10.0.0.1",
+			  .options = { { "peer", "ADDR", "only of this peer" } }, .watches = true },
+	[VERB_NAT] = { "nat", NULL, "", 0, 0, "NAT rules, wanted and present", "vipherald nat",
+		       .watches = true },
+	[VERB_CONSUL] = { "consul", NULL, "", 0, 0, "Consul, and what its services became",
+			  "vipherald consul", .watches = true },
+	[VERB_REGISTER] = { "register", NULL, "NAME", 1, 1, "Register an app",
+			    "vipherald register dns --vip 192.0.2.53/32 --monitor port:udp:53",
+			    .options = { { "vip", "PREFIX", "a VIP; may be repeated" },
+					 { "monitor", "MONITOR", "a check; may be repeated" },
+					 { "quorum", "N", "checks that must pass: all, any, N" },
+					 { "nat", "PROTO:LISTEN:DEST", "may be repeated" },
+					 { "communities", "LIST", "separated by commas" },
+					 { "ttl", "DURATION", "a lease that is to be renewed" } } },
+	[VERB_UNREGISTER] = { "unregister", NULL, "NAME", 1, 1, "Remove an app",
+			      "vipherald unregister dns", .names = "apps" },
+	[VERB_DRAIN] = { "drain", NULL, "[NAME]", 0, 1,
+			 "Drain an app, or all of them, before work on it",
+			 "vipherald drain dns --reason upgrade --for 1h --wait",
+			 .options = { { "reason", "TEXT", "shown wherever the drain is" },
+				      { "for", "DURATION", "ends by itself after that" },
+				      { "wait", NULL, "return when the routes are withdrawn" } },
+			 .names = "apps" },
+	[VERB_UNDRAIN] = { "undrain", NULL, "[NAME]", 0, 1, "End a drain",
+			   "vipherald undrain dns --wait",
+			   .options = { { "wait", NULL, "return when the app is announced" } },
+			   .names = "apps" },
+	[VERB_COMPLETIONS] = { "completions", NULL, "bash|zsh|fish", 1, 1,
+			       "Completions for a shell, to be sourced by it",
+			       "vipherald completions bash "
+			       "> /etc/bash_completion.d/vipherald" },
+};
+
+/* Of every verb. */
+static const struct verb_option common[] = {
+	{ "json", NULL, "the API's JSON" },
+	{ "watch", "[DURATION]", "again and again, every 2 s unless said otherwise" },
+	{ "color", "WHEN", "auto, always or never; NO_COLOR is respected" },
+	{ "api", "ADDR", "unix:/PATH or ADDRESS:PORT of the agent (VIPHERALD_API)" },
+	{ "help", NULL, "this text" },
+	{ 0 },
+};
+#define N_COMMON (ARRAY_SIZE(common) - 1)
+
+const struct verb *verb_at(enum verb_id id)
+{
+	return id < N_VERBS ? &verbs[id] : NULL;
+}
+
+const struct verb_option *verb_common_options(void)
+{
+	return common;
+}
+
+const struct verb *verb_find(const char *word)
+{
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (str_equal(word, verbs[i].name) ||
+		    (verbs[i].alias && str_equal(word, verbs[i].alias)))
+			return &verbs[i];
+	return NULL;
+}
+
+/* ---- the command line ---- */
+
+static bool is_named(const struct verb_option *option, const char *text, size_t len)
+{
+	return strlen(option->name) == len && strncmp(option->name, text, len) == 0;
+}
+
+static const struct verb_option *find_option(const struct verb *verb, const char *text, size_t len)
+{
+	for (const struct verb_option *o = verb->options; o->name; o++)
+		if (is_named(o, text, len))
+			return o;
+	for (size_t i = 0; i < N_COMMON; i++)
+		if (is_named(&common[i], text, len) &&
+		    (verb->watches || !str_equal(common[i].name, "watch")))
+			return &common[i];
+	return NULL;
+}
+
+static int unknown_option(const struct verb *verb, const char *arg, struct err *err)
+{
+	const char *names[VERB_OPTIONS_MAX + N_COMMON + 1] = { NULL };
+	char word[32];
+	size_t n = 0, len = strcspn(arg + strspn(arg, "-"), "=");
+	for (const struct verb_option *o = verb->options; o->name; o++)
+		names[n++] = o->name;
+	for (size_t i = 0; i < N_COMMON; i++)
+		if (find_option(verb, common[i].name, strlen(common[i].name)))
+			names[n++] = common[i].name;
+	snprintf(word, sizeof(word), "%.*s", (int)(len < 31 ? len : 31), arg + strspn(arg, "-"));
+	const char *near = len > 2 ? str_nearest(word, names) : NULL;
+	return err_set(err, -EINVAL, "%s: unknown option %s%s%s%s", verb->name, arg,
+		       near ? ", did you mean --" : "", near ? near : "", near ? "?" : "");
+}
+
+static int set_color(struct verb_call *call, const char *value, struct err *err)
+{
+	static const char *const names[] = { "auto", "always", "never" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_equal(value, names[i])) {
+			call->color = (enum verb_color)i;
+			return 0;
+		}
+	return err_set(err, -EINVAL, "--color: '%s' is not auto, always or never", value);
+}
+
+static int set_watch(struct verb_call *call, const char *value, struct err *err)
+{
+	struct err why;
+	call->watch = WATCH_DEFAULT;
+	if (value && (duration_parse(value, &call->watch, &why) < 0 || call->watch == 0))
+		return err_set(err, -EINVAL, "--watch: '%s' is not a duration like 1s", value);
+	return 0;
+}
+
+static int set_common(struct verb_call *call, const struct verb_option *option, const char *value,
+		      struct err *err)
+{
+	if (str_equal(option->name, "json"))
+		call->json = true;
+	else if (str_equal(option->name, "help"))
+		call->help = true;
+	else if (str_equal(option->name, "api"))
+		call->api = value;
+	else if (str_equal(option->name, "watch"))
+		return set_watch(call, value, err);
+	else
+		return set_color(call, value, err);
+	return 0;
+}
+
+static bool is_common(const struct verb_option *option)
+{
+	return option >= common && option < common + N_COMMON;
+}
+
+static int set_option(struct verb_call *call, const struct verb_option *option, const char *value,
+		      struct err *err)
+{
+	if (is_common(option))
+		return set_common(call, option, value, err);
+	if (call->n_values >= VERB_VALUES_MAX)
+		return err_set(err, -EINVAL, "--%s: more than %d options", option->name,
+			       VERB_VALUES_MAX);
+	call->values[call->n_values].option = option;
+	call->values[call->n_values++].value = value;
+	return 0;
+}
+
+static int parse_option(struct verb_call *call, int argc, char *const argv[], int *at,
+			struct err *err)
+{
+	const char *arg = argv[*at], *name = arg + strspn(arg, "-");
+	size_t len = strcspn(name, "=");
+	const char *value = name[len] ? name + len + 1 : NULL;
+	const struct verb_option *option = len == 1 && *name == 'h'
+						   ? find_option(call->verb, "help", 4)
+						   : find_option(call->verb, name, len);
+	if (!option)
+		return unknown_option(call->verb, arg, err);
+	if (!option->value && value)
+		return err_set(err, -EINVAL, "%s: --%s takes no value", call->verb->name,
+			       option->name);
+	if (option->value && option->value[0] != '[' && !value) {
+		if (*at + 1 >= argc)
+			return err_set(err, -EINVAL, "%s: --%s requires a value: %s",
+				       call->verb->name, option->name, option->value);
+		value = argv[++*at];
+	}
+	return set_option(call, option, value, err);
+}
+
+static int parse_word(struct verb_call *call, const char *word, struct err *err)
+{
+	const struct verb *verb = call->verb;
+	if (call->n_words >= verb->max_words)
+		return err_set(err, -EINVAL, "%s: unexpected argument '%s'", verb->name, word);
+	if (!*word)
+		return err_set(err, -EINVAL, "%s: an empty argument, expected %s", verb->name,
+			       verb->args);
+	call->words[call->n_words++] = word;
+	return 0;
+}
+
+int verb_parse(const struct verb *verb, int argc, char *const argv[], struct verb_call *ret,
+	       struct err *err)
+{
+	int rc = 0;
+	*ret = (struct verb_call){ .verb = verb, .id = (enum verb_id)(verb - verbs) };
+	for (int at = 0; rc == 0 && at < argc; at++)
+		rc = argv[at][0] == '-' && argv[at][1] ? parse_option(ret, argc, argv, &at, err)
+						       : parse_word(ret, argv[at], err);
+	if (rc == 0 && !ret->help && ret->n_words < verb->min_words)
+		return err_set(err, -EINVAL, "%s: expected %s", verb->name, verb->args);
+	return rc;
+}
+
+bool verb_has(const struct verb_call *call, const char *option)
+{
+	for (size_t i = 0; i < call->n_values; i++)
+		if (str_equal(call->values[i].option->name, option))
+			return true;
+	return false;
+}
+
+const char *verb_value(const struct verb_call *call, const char *option)
+{
+	const char *value = NULL;
+	for (size_t i = 0; i < call->n_values; i++)
+		if (str_equal(call->values[i].option->name, option))
+			value = call->values[i].value;
+	return value;
+}
+
+/* ---- texts ---- */
+
+static void print_option(const struct verb_option *o, FILE *out)
+{
+	char left[48];
+	const char *value = o->value ? o->value : "";
+	snprintf(left, sizeof(left), "--%s%s%s", o->name, *value && *value != '[' ? " " : "",
+		 value);
+	if (*value == '[')
+		snprintf(left, sizeof(left), "--%s[=%s", o->name, value + 1);
+	fprintf(out, "  %-26s %s\n", left, o->help);
+}
+
+void verb_help(const struct verb *verb, FILE *out)
+{
+	fprintf(out, "usage: vipherald %s%s%s [options]\n\n%s.\n\n", verb->name,
+		*verb->args ? " " : "", verb->args, verb->summary);
+	for (const struct verb_option *o = verb->options; o->name; o++)
+		print_option(o, out);
+	for (size_t i = 0; i < N_COMMON; i++)
+		if (find_option(verb, common[i].name, strlen(common[i].name)))
+			print_option(&common[i], out);
+	fprintf(out, "\nExample: %s\n", verb->example);
+	fprintf(out, "Exit status: 0 done, 1 refused or not found, 2 usage, 3 agent not "
+		     "reachable.\n");
+	if (verb->alias)
+		fprintf(out, "Also called %s.\n", verb->alias);
+}
+
+void verb_list(FILE *out)
+{
+	for (size_t i = 0; i < N_VERBS; i++) {
+		char left[40];
+		snprintf(left, sizeof(left), "%s%s%s", verbs[i].name, *verbs[i].args ? " " : "",
+			 verbs[i].args);
+		fprintf(out, "  %-26s %s\n", left, verbs[i].summary);
+	}
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verbs: commands that ask the running agent. Their names, arguments, options and texts, from
+ * which the command line is parsed and --help and the completions are written. Pure.
+ *
+ *	vipherald VERB [ARGUMENT…] [--option[=VALUE]]…
+ */
+#ifndef AGENT_CLI_VERB_H
+#define AGENT_CLI_VERB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "lib/err.h"
+#include "lib/mono.h"
+
+enum verb_id {
+	VERB_STATUS,
+	VERB_APPS,
+	VERB_APP,
+	VERB_VIPS,
+	VERB_PEERS,
+	VERB_PEER,
+	VERB_ROUTES,
+	VERB_NAT,
+	VERB_CONSUL,
+	VERB_REGISTER,
+	VERB_UNREGISTER,
+	VERB_DRAIN,
+	VERB_UNDRAIN,
+	VERB_COMPLETIONS,
+	N_VERBS,
+};
+
+enum verb_exit {
+	VERB_DONE = 0,
+	VERB_REFUSED = 1, /* or no such thing */
+	VERB_USAGE = 2,
+	VERB_UNREACHABLE = 3,
+};
+
+struct verb_option {
+	const char *name;  /* without the dashes */
+	const char *value; /* "DURATION"; NULL: takes none */
+	const char *help;
+};
+
+#define VERB_OPTIONS_MAX 8
+
+struct verb {
+	const char *name;
+	const char *alias; /* NULL: none */
+	const char *args;  /* as shown: "NAME", "[ADDR]"; "" */
+	size_t min_words, max_words;
+	const char *summary; /* a line in the list of verbs */
+	const char *example;
+	struct verb_option options[VERB_OPTIONS_MAX]; /* ends with one without a name */
+	bool watches;                                 /* --watch makes sense */
+	const char *names; /* "apps", "peers": whose --names an argument is one of; NULL: none */
+};
+
+enum verb_color { VERB_COLOR_AUTO, VERB_COLOR_ALWAYS, VERB_COLOR_NEVER };
+
+#define VERB_WORDS_MAX  4
+#define VERB_VALUES_MAX 128
+
+/* Texts are views into argv. */
+struct verb_call {
+	const struct verb *verb;
+	enum verb_id id;
+	const char *words[VERB_WORDS_MAX];
+	size_t n_words;
+	struct {
+		const struct verb_option *option;
+		const char *value; /* NULL: the option takes none */
+	} values[VERB_VALUES_MAX];
+	size_t n_values;
+	const char *api; /* NULL: found by itself */
+	enum verb_color color;
+	bool json, help;
+	span_t watch; /* 0: once */
+};
+
+/* By name or alias. */
+const struct verb *verb_find(const char *word);
+const struct verb *verb_at(enum verb_id id);
+/* Of every verb; ends with one without a name. */
+const struct verb_option *verb_common_options(void);
+/* `argv` begins behind the verb. -EINVAL with a text that names the argument. */
+int verb_parse(const struct verb *verb, int argc, char *const argv[], struct verb_call *ret,
+	       struct err *err);
+bool verb_has(const struct verb_call *call, const char *option);
+/* The last one given; NULL: none. */
+const char *verb_value(const struct verb_call *call, const char *option);
+
+void verb_help(const struct verb *verb, FILE *out);
+/* All verbs, a line each. */
+void verb_list(FILE *out);
+
+#endif

@@ -1,0 +1,216 @@
+"""The command line as a client of the running agent."""
+
+import json
+import os
+import pty
+import subprocess
+from typing import Any
+
+import pytest
+
+from .agent import Agent, binary
+from .configs import PORT, VIP4, VIP6, app, config, peer
+from .testbed import Testbed
+from .wait import wait_until
+
+DEAD = "192.0.2.66/32"
+
+
+class Client:
+    def __init__(self, bed: Testbed, agent: Agent):
+        self._host = bed.host
+        self.env = {**os.environ, "VIPHERALD_API": agent.listen_addr, "TERM": "xterm"}
+
+    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        with self._host.inside():
+            return subprocess.run(
+                [binary(), *words], capture_output=True, text=True, timeout=20,
+                env={**self.env, **env},
+            )
+
+    def __call__(self, *words: str, status: int = 0) -> str:
+        result = self.run(*words)
+        assert result.returncode == status, f"{words}: {result}"
+        return result.stdout if status == 0 else result.stderr
+
+    def on_terminal(self, *words: str, **env: str) -> str:
+        """Its output on a terminal of 80 columns."""
+        master, slave = pty.openpty()
+        with self._host.inside():
+            process = subprocess.Popen(
+                [binary(), *words], stdout=slave, stderr=slave,
+                env={**self.env, "COLUMNS": "80", **env},
+            )
+        os.close(slave)
+        said = b""
+        try:
+            while block := os.read(master, 65536):
+                said += block
+        except OSError:  # the other end is closed
+            pass
+        os.close(master)
+        assert process.wait(20) == 0, said
+        return said.decode().replace("\r\n", "\n")
+
+
+@pytest.fixture
+def running(bed: Testbed) -> tuple[Agent, Client]:
+    router = bed.start_router("bird")
+    bed.start_service(PORT)
+    apps = (app("dns", [VIP4, VIP6], f"port:tcp:{PORT}"), app("web", DEAD, "port:tcp:1"))
+    agent = bed.start_agent(config(peer(router), apps=apps))
+    router.wait_routes(VIP4, VIP6)
+    return agent, Client(bed, agent)
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """By their first word; columns are two spaces and more apart."""
+    return {line.split()[0]: line.split() for line in text.splitlines() if line.split()}
+
+
+def test_views(running: tuple[Agent, Client]) -> None:
+    agent, client = running
+    [session] = agent.status("peers")["peers"]
+    status = client("status")
+    assert "1 up, 1 down" in status and "2 of 3 announced" in status
+    assert "1 of 1 established" in status
+    apps = rows(client("apps"))
+    assert apps["dns"][1] == "up" and apps["dns"][3:6] == ["1", "of", "1"]
+    assert apps["web"][1] == "down" and "tcp port 1" in client("apps", "--state", "down")
+    assert client("apps", "--names").split() == ["dns", "web"]
+    assert client("apps", "--names", "--state=down").split() == ["web"]
+    assert "nothing listens on tcp port 1" in client("app", "web")
+    assert rows(client("vips"))[VIP4][1:4] == ["dns", "yes", "up"]
+    assert rows(client("peers"))[session["address"]][2] == "established"
+    assert client("neighbor", "--names").split() == [session["address"]]
+    assert "external" in client("peer", session["address"])
+    routes = rows(client("routes", "--peer", session["address"]))
+    assert routes[VIP4][1:4] == [session["address"], "sent", "10.0.1.2"]
+    assert routes[DEAD][2] == "not-announced"
+    assert rows(client("adj-out", "--peer=192.0.2.1")).keys() == {"PREFIX"}
+    assert "0 of 0 present" in client("nat")
+    assert "not used" in client("consul")
+
+
+PATHS = {"status": "status", "apps": "apps", "vips": "routes", "peers": "peers", "nat": "nat"}
+
+
+def test_json_is_the_api_s(running: tuple[Agent, Client]) -> None:
+    def shape(value: Any) -> Any:
+        """Times and counters move on between the two questions."""
+        if isinstance(value, dict):
+            return {key: shape(member) for key, member in value.items()}
+        if isinstance(value, list):
+            return [shape(member) for member in value]
+        return type(value)
+
+    agent, client = running
+    for verb, path in PATHS.items():
+        assert shape(json.loads(client(verb, "--json"))) == shape(agent.status(path)), verb
+    assert json.loads(client("app", "dns", "--json"))["name"] == "dns"
+
+
+def test_register_and_unregister(bed: Testbed, running: tuple[Agent, Client]) -> None:
+    agent, client = running
+    words = ("register", "ntp", "--vip", "192.0.2.99/32", "--monitor", f"port:tcp:{PORT}")
+    assert client(*words, "--communities=65001:7,65001:8", "--ttl", "1h") == "ntp: registered\n"
+    wait_until(lambda: agent.app("ntp")["announced"], "it is announced")
+    assert agent.app("ntp")["communities"] == ["65001:7", "65001:8"]
+    assert client(*words) == "ntp: replaced\n"
+    assert client("unregister", "ntp") == "ntp: unregistered\n"
+    assert "monitor 'nonsense'" in client("register", "x", "--vip=192.0.2.98/32",
+                                          "--monitor=nonsense", status=1)
+
+
+def test_drain_and_wait(running: tuple[Agent, Client]) -> None:
+    agent, client = running
+    said = client("drain", "dns", "--reason", "new disk, 20 % faster", "--for", "1h")
+    assert said == "dns: drained\n"
+    [request] = agent.app("dns")["drain"]["holds"]
+    assert request["reason"] == "new disk, 20 % faster"
+    assert "new disk, 20 % faster" in client("app", "dns")
+    assert client("undrain", "dns", "--wait") == "dns: undrained\n"
+    assert agent.app("dns")["announced"]
+    assert client("drain") == "agent: drained\n"
+    assert client("undrain", "--wait") == "agent: undrained\n"
+
+
+def test_drain_waits_for_the_withdrawal(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    bed.start_service(PORT)
+    structure = config(
+        peer(router),
+        apps=(app("dns", VIP4, f"port:tcp:{PORT}"),),
+        agent={"drain_time": "300ms"},
+    )
+    agent = bed.start_agent(structure)
+    router.wait_routes(VIP4)
+    client = Client(bed, agent)
+    client("drain", "dns", "--wait")
+    assert agent.app("dns")["state"] == "drained"
+    router.wait_routes()
+    client("undrain", "dns", "--wait")
+    assert agent.app("dns")["announced"]
+
+
+def test_what_is_not_there(running: tuple[Agent, Client]) -> None:
+    _, client = running
+    assert "'nothing'" in client("app", "nothing", status=1)
+    assert client("drain", "nothing", status=1)
+    assert client.run("peer", "192.0.2.1").returncode == 1
+    assert client("apps", "--nonsense", status=2)
+    assert client("app", status=2)
+
+
+def test_no_agent(bed: Testbed) -> None:
+    bed.link()
+    with bed.host.inside():
+        result = subprocess.run(
+            [binary(), "status", "--api", "127.0.0.1:9"], capture_output=True, text=True
+        )
+    assert result.returncode == 3
+    assert "cannot reach the agent at 127.0.0.1:9: Connection refused" in result.stderr
+
+
+def test_over_a_unix_socket(bed: Testbed) -> None:
+    bed.link()
+    path = bed.workdir / "api.sock"
+    agent = bed.make_agent(
+        config({"peer_ip": "10.0.1.1", "peer_as": 65000}, agent={"listen_addr": f"unix:{path}"})
+    )
+    agent.start()
+    client = Client(bed, agent)
+    assert "0 of 1 established" in client("status")
+    assert "0 of 1 established" in client("status", f"--api={path}")
+
+
+def test_colors_are_for_terminals(running: tuple[Agent, Client]) -> None:
+    _, client = running
+    assert "\033" not in client("apps")
+    assert "\033[32mup\033[0m" in client("apps", "--color=always")
+    seen = client.on_terminal("apps")
+    assert "\033[32mup\033[0m" in seen and "\033[31mdown\033[0m" in seen
+    assert "\033" not in client.on_terminal("apps", NO_COLOR="1")
+    assert "\033" not in client.on_terminal("apps", TERM="dumb")
+    for line in client.on_terminal("apps", NO_COLOR="1").splitlines():
+        assert len(line) <= 80
+    narrow = client.on_terminal("apps", NO_COLOR="1", COLUMNS="60").splitlines()
+    assert any(line.endswith("…") for line in narrow)
+
+
+def test_watch(bed: Testbed, running: tuple[Agent, Client]) -> None:
+    agent, client = running
+    with bed.host.inside():
+        process = subprocess.Popen(
+            [binary(), "apps", "--watch=10ms", "--names"], stdout=subprocess.PIPE,
+            env=client.env, text=True,
+        )
+    assert process.stdout
+    try:
+        seen = [process.stdout.readline() for _ in range(6)]
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert seen == ["dns\n", "web\n"] * 3
+    assert agent.process.running

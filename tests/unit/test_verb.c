@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of the verbs, their texts, and the tables that they print. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/cli/completions.h"
+#include "agent/cli/json_at.h"
+#include "agent/cli/table.h"
+#include "agent/cli/verb.h"
+#include "lib/array.h"
+#include "lib/str.h"
+
+#define ARGS_MAX 8
+
+static int count_of(const char *const *args)
+{
+	int n = 0;
+	while (n < ARGS_MAX && args[n])
+		n++;
+	return n;
+}
+
+static int parse(const char *verb, const char *const *args, struct verb_call *ret, struct err *err)
+{
+	char *argv[ARGS_MAX];
+	int n = count_of(args);
+	for (int i = 0; i < n; i++)
+		argv[i] = (char *)args[i];
+	return verb_parse(verb_find(verb), n, argv, ret, err);
+}
+
+static const struct {
+	const char *name, *verb, *args[ARGS_MAX], *says;
+} wrong[] = {
+	{ "a word too many", "status", { "dns" }, "status: unexpected argument 'dns'" },
+	{ "a word too few", "app", { NULL }, "app: expected NAME" },
+	{ "an empty word", "app", { "" }, "app: an empty argument, expected NAME" },
+	{ "a misspelt option",
+	  "apps",
+	  { "--jsn" },
+	  "apps: unknown option --jsn, did you mean --json?" },
+	{ "an option of another verb",
+	  "apps",
+	  { "--communities=x" },
+	  "apps: unknown option --communities=x" },
+	{ "nothing to watch", "drain", { "--watch" }, "drain: unknown option --watch" },
+	{ "a value is missing", "drain", { "--for" }, "drain: --for requires a value: DURATION" },
+	{ "a value is given", "drain", { "--wait=yes" }, "drain: --wait takes no value" },
+	{ "no color", "apps", { "--color=red" }, "--color: 'red' is not auto, always or never" },
+	{ "no interval", "apps", { "--watch=fast" }, "--watch: 'fast' is not a duration like 1s" },
+	{ "no time", "apps", { "--watch=0" }, "--watch: '0' is not a duration like 1s" },
+};
+
+static void test_wrong(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct verb_call call;
+		struct err err;
+		int rc = parse(wrong[i].verb, wrong[i].args, &call, &err);
+		if (rc != -EINVAL || strcmp(err.text, wrong[i].says) != 0)
+			fail_msg("%s: %d %s", wrong[i].name, rc, rc < 0 ? err.text : "");
+	}
+}
+
+static void test_options(void **state)
+{
+	static const char *const args[ARGS_MAX] = { "dns",     "--vip=192.0.2.1/32",
+						    "--vip",   "::1/128",
+						    "--json",  "--api",
+						    "unix:/x", "--color=always" };
+	struct verb_call call;
+	struct err err;
+	(void)state;
+	assert_int_equal(parse("register", args, &call, &err), 0);
+	assert_int_equal(call.id, VERB_REGISTER);
+	assert_int_equal(call.n_words, 1);
+	assert_string_equal(call.words[0], "dns");
+	assert_int_equal(call.n_values, 2);
+	assert_string_equal(verb_value(&call, "vip"), "::1/128");
+	assert_null(verb_value(&call, "ttl"));
+	assert_true(verb_has(&call, "vip"));
+	assert_false(verb_has(&call, "ttl"));
+	assert_true(call.json);
+	assert_string_equal(call.api, "unix:/x");
+	assert_int_equal(call.color, VERB_COLOR_ALWAYS);
+	assert_int_equal(call.watch, 0);
+}
+
+static void test_watch(void **state)
+{
+	static const char *const plain[ARGS_MAX] = { "--watch" };
+	static const char *const fast[ARGS_MAX] = { "--watch=500ms" };
+	struct verb_call call;
+	struct err err;
+	(void)state;
+	assert_int_equal(parse("peers", plain, &call, &err), 0);
+	assert_int_equal(call.watch, 2 * USEC_PER_SEC);
+	assert_int_equal(parse("peers", fast, &call, &err), 0);
+	assert_int_equal(call.watch, 500 * USEC_PER_MSEC);
+}
+
+static void test_help_needs_no_arguments(void **state)
+{
+	static const char *const args[ARGS_MAX] = { "-h" };
+	struct verb_call call;
+	struct err err;
+	(void)state;
+	assert_int_equal(parse("app", args, &call, &err), 0);
+	assert_true(call.help);
+}
+
+static void test_too_many_options(void **state)
+{
+	char name[] = "dns", option[] = "--vip=192.0.2.1/32", *argv[VERB_VALUES_MAX + 2] = { name };
+	struct verb_call call;
+	struct err err;
+	(void)state;
+	for (size_t i = 1; i < ARRAY_SIZE(argv); i++)
+		argv[i] = option;
+	assert_int_equal(verb_parse(verb_find("register"), VERB_VALUES_MAX + 1, argv, &call, &err),
+			 0);
+	assert_int_equal(call.n_values, VERB_VALUES_MAX);
+	assert_int_equal(verb_parse(verb_find("register"), VERB_VALUES_MAX + 2, argv, &call, &err),
+			 -EINVAL);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_ptr_equal(verb_find("neighbor"), verb_find("peers"));
+	assert_ptr_equal(verb_find("adj-out"), verb_at(VERB_ROUTES));
+	assert_null(verb_find("check"));
+	assert_null(verb_at(N_VERBS));
+	for (size_t i = 0; i < N_VERBS; i++)
+		assert_ptr_equal(verb_find(verb_at((enum verb_id)i)->name),
+				 verb_at((enum verb_id)i));
+}
+
+/* Every text is there, and none would end a quote of a completion. */
+static void test_texts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = verb_at((enum verb_id)i);
+		assert_true(str_starts(v->example, "vipherald "));
+		assert_true(str_starts(v->example + strlen("vipherald "), v->name));
+		assert_null(strpbrk(v->summary, "'\":"));
+		assert_true(v->min_words <= v->max_words && v->max_words <= VERB_WORDS_MAX);
+		for (const struct verb_option *o = v->options; o->name; o++)
+			assert_null(strpbrk(o->help, "'\""));
+	}
+}
+
+static char *printed(bool (*write)(const char *, FILE *), const char *arg)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	bool known = write(arg, out);
+	fclose(out);
+	if (known)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void test_completions(void **state)
+{
+	static const char *const shells[] = { "bash", "zsh", "fish" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
+		char *text = printed(completions_write, shells[i]);
+		for (size_t k = 0; k < N_VERBS; k++)
+			assert_non_null(strstr(text, verb_at((enum verb_id)k)->name));
+		assert_non_null(strstr(text, "vipherald apps --names"));
+		assert_non_null(strstr(text, "vipherald peers --names"));
+		assert_non_null(strstr(text, "reason"));
+		free(text);
+	}
+	assert_null(printed(completions_write, "tcsh"));
+}
+
+/* ---- tables ---- */
+
+static char *print_table(const struct table *t, const struct table_style *style)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	table_print(t, style, out);
+	fclose(out);
+	return text;
+}
+
+static struct table *example(void)
+{
+	struct table *t = table_new("APP|STATE|REASON");
+	table_add(t, "dns");
+	table_add_toned(t, TABLE_GOOD, "up");
+	table_add(t, "all checks pass");
+	table_add(t, "müller");
+	table_add_toned(t, TABLE_BAD, "down");
+	table_format(t, "%s %d", "exit status", 1);
+	table_add(t, NULL);
+	table_add(t, "");
+	table_add(t, "x");
+	return t;
+}
+
+static void test_table(void **state)
+{
+	(void)state;
+	struct table *t = example();
+	struct table_style style = { 0 };
+	char *text = print_table(t, &style);
+	assert_string_equal(text, "APP     STATE  REASON\n"
+				  "dns     up     all checks pass\n"
+				  "müller  down   exit status 1\n"
+				  "-       -      x\n");
+	free(text);
+	style.width = 24;
+	text = print_table(t, &style);
+	assert_non_null(strstr(text, "dns     up     all chec…\n"));
+	assert_non_null(strstr(text, "müller  down   exit sta…\n"));
+	free(text);
+	style = (struct table_style){ .colors = true };
+	text = print_table(t, &style);
+	assert_non_null(strstr(text, "\033[31mdown\033[0m   exit status 1\n"));
+	assert_non_null(strstr(text, "\033[2mAPP\033[0m     "));
+	free(text);
+	table_free(t);
+	table_free(NULL);
+}
+
+static void test_age(void **state)
+{
+	static const struct {
+		double seconds;
+		const char *text;
+	} ages[] = {
+		{ -1, "-" },           { 0, "0ms" },        { 0.85, "850ms" },  { 1, "1s" },
+		{ 59.9, "59s" },       { 60, "1m00s" },     { 307, "5m07s" },   { 3599, "59m59s" },
+		{ 3600, "1h00m" },     { 86399, "23h59m" }, { 86400, "1d00h" }, { 273600, "3d04h" },
+		{ 8639999, "99d23h" }, { 8640000, "100d" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ages); i++) {
+		char buf[TABLE_AGE_MAX];
+		assert_string_equal(table_age(ages[i].seconds, buf), ages[i].text);
+	}
+}
+
+static void test_json_at(void **state)
+{
+	(void)state;
+	json_t *o = json_loads(
+		"{\"a\": {\"b\": {\"c\": \"x\", \"n\": 1.5, \"i\": 7, \"t\": true}}}", 0, NULL);
+	assert_string_equal(text_at(o, "a.b.c"), "x");
+	assert_true(number_at(o, "a.b.n") == 1.5);
+	assert_int_equal(count_at(o, "a.b.i"), 7);
+	assert_true(true_at(o, "a.b.t"));
+	assert_string_equal(text_at(o, "a.x.c"), "");
+	assert_string_equal(text_at(o, "a.b.i"), "");
+	assert_true(number_at(o, "a.b.c") == -1);
+	assert_int_equal(count_at(o, "a.b.n"), -1);
+	assert_false(true_at(NULL, "a"));
+	assert_null(json_at(o, "a.b.c.d"));
+	json_decref(o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_help_needs_no_arguments),
+		cmocka_unit_test(test_too_many_options),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_completions),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_age),
+		cmocka_unit_test(test_json_at),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
