@@ -46,7 +46,7 @@ static void speak(void *userdata)
 	struct bgp_speaker *speaker;
 	sd_event *loop;
 	struct err err = { "" };
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	if (sd_event_new(&loop) < 0 ||
 	    bgp_speaker_new(loop, &config, &nothing, NULL, &speaker, &err) < 0)
 		fail("speaker: %s", err.text);

@@ -14,7 +14,9 @@
 #include "bgp/notify.h"
 #include "bgp/open.h"
 #include "bgp/sockopt.h"
+#include "bgp/trace.h"
 #include "bgp/update.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 
@@ -86,6 +88,30 @@ static void count(struct bgp_message_counts *counts, uint8_t type)
 	}
 }
 
+static struct bgp_update_params update_params(const struct bgp_conn *c)
+{
+	const struct bgp_negotiated *n = &c->fsm.negotiated;
+	return (struct bgp_update_params){ .four_octet_as = n->four_octet_as,
+					   .is_ibgp = n->ibgp,
+					   .ipv4_unicast = n->ipv4_unicast,
+					   .ipv6_unicast = n->ipv6_unicast };
+}
+
+/* Each message is a line of the log at level debug, KEEPALIVEs at level trace. */
+static void trace(const struct bgp_conn *c, const char *direction, const uint8_t *message,
+		  size_t size)
+{
+	uint8_t type = message[BGP_HEADER_SIZE - 1];
+	bool often = type == BGP_MSG_KEEPALIVE;
+	enum log_level level = often ? LOG_TRACE : LOG_DEBUG;
+	char text[BGP_TRACE_MAX], addr[ADDR_TEXT_MAX];
+	if (!log_enabled("bgp", level))
+		return;
+	const struct bgp_update_params params = update_params(c);
+	log_write(level, "bgp", "peer %s: %s %s", addr_format(&c->peer->addr, addr), direction,
+		  bgp_trace_text(message, size, &params, text));
+}
+
 static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
@@ -102,6 +128,7 @@ static void queued(struct bgp_conn *c, size_t n)
 	if (n == 0 || !c->out)
 		return;
 	count(&c->sent, c->out[c->out_len + BGP_HEADER_SIZE - 1]);
+	trace(c, "sent", c->out + c->out_len, n);
 	c->out_len += n;
 }
 
@@ -287,11 +314,7 @@ static void received_open(struct bgp_conn *c, const struct bgp_frame_view *frame
 
 static void received_update(struct bgp_conn *c, const struct bgp_frame_view *frame)
 {
-	const struct bgp_negotiated *n = &c->fsm.negotiated;
-	struct bgp_update_params params = { .four_octet_as = n->four_octet_as,
-					    .is_ibgp = n->ibgp,
-					    .ipv4_unicast = n->ipv4_unicast,
-					    .ipv6_unicast = n->ipv6_unicast };
+	const struct bgp_update_params params = update_params(c);
 	struct bgp_event event = { .type = BGP_EV_UPDATE };
 	struct bgp_notification error = { 0 };
 	struct bgp_update update;
@@ -341,6 +364,7 @@ static void received(struct bgp_conn *c, const struct bgp_frame_view *frame)
 {
 	struct bgp_event keepalive = { .type = BGP_EV_KEEPALIVE };
 	count(&c->received, (uint8_t)frame->type);
+	trace(c, "received", frame->message, frame->size);
 	switch (frame->type) {
 	case BGP_MSG_OPEN:
 		received_open(c, frame);

@@ -171,6 +171,9 @@ static struct consul_step step(struct query *q, const struct consul_answer *a)
 	struct consul_client *c = q->client;
 	struct consul_step s = consul_stream_step(&q->plan, a, loop_now(c->loop), q->cost,
 						  loop_random(), &c->error);
+	log_debug("consul", "%s: answer about %s, index %llu: %s", address_of(c),
+		  q->kind == QUERY_SERVICES ? "services" : "checks", (unsigned long long)a->index,
+		  s.use == CONSUL_REJECT ? c->error.text : "used");
 	if (s.reset)
 		log_warn("consul",
 			 "%s: Consul state was reset (index %llu): services that it lost are "

@@ -14,40 +14,94 @@
 #include "lib/utf8.h"
 #include "lib/wallclock.h"
 
-static enum log_level log_level = LOG_INFO;
-static bool log_journal;
+/* The levels in effect, `most` the highest of them: a line above it costs one comparison. */
+static struct log_levels levels = { .level = LOG_INFO };
+static enum log_level most = LOG_INFO, floor_level = LOG_ERROR;
+static enum log_format first_format, format;
 
-void log_setup(enum log_level level, bool journal)
+static const struct {
+	const char *text;
+	int syslog;
+} shown[] = {
+	[LOG_ERROR] = { "ERROR", 3 }, [LOG_WARNING] = { "WARN ", 4 }, [LOG_INFO] = { "INFO ", 6 },
+	[LOG_DEBUG] = { "DEBUG", 7 }, [LOG_TRACE] = { "TRACE", 7 },
+};
+
+static enum log_level at_least(enum log_level level)
 {
-	log_level = level;
-	log_journal = journal;
+	return level > floor_level ? level : floor_level;
 }
 
-bool log_enabled(enum log_level level)
+void log_set_levels(const struct log_levels *wanted)
 {
-	return level <= log_level;
-}
-
-static void add_head(struct strbuf *sb, enum log_level level)
-{
-	static const struct {
-		const char *name;
-		int syslog;
-	} levels[] = {
-		[LOG_ERROR] = { "ERROR", 3 },
-		[LOG_WARNING] = { "WARN ", 4 },
-		[LOG_INFO] = { "INFO ", 6 },
-		[LOG_DEBUG] = { "DEBUG", 7 },
-	};
-	if (log_journal) {
-		strbuf_add(sb, "<%d>", levels[level].syslog);
-		return;
+	levels = *wanted;
+	levels.level = most = at_least(levels.level);
+	for (size_t i = 0; i < levels.n_modules; i++) {
+		enum log_level *level = &levels.modules[i].level;
+		*level = at_least(*level);
+		most = *level > most ? *level : most;
 	}
+}
+
+void log_get_levels(struct log_levels *ret)
+{
+	*ret = levels;
+}
+
+void log_set_format(enum log_format wanted)
+{
+	format = wanted == LOG_TEXT ? first_format : wanted;
+}
+
+void log_setup(enum log_level level, enum log_format wanted)
+{
+	const struct log_levels all = { .level = level };
+	floor_level = level > LOG_INFO ? level : LOG_ERROR;
+	first_format = format = wanted;
+	log_set_levels(&all);
+}
+
+bool log_enabled(const char *module, enum log_level level)
+{
+	if (level > most)
+		return false;
+	for (size_t i = 0; i < levels.n_modules; i++)
+		if (str_equal(module, levels.modules[i].module))
+			return level <= levels.modules[i].level;
+	return level <= levels.level;
+}
+
+static const char *date_now(char buf[static DATE_TEXT_MAX])
+{
 	struct timespec ts;
-	char date[DATE_TEXT_MAX];
 	clock_gettime(CLOCK_REALTIME, &ts);
-	wall_t now = (wall_t)ts.tv_sec * USEC_PER_SEC + (wall_t)ts.tv_nsec / 1000;
-	strbuf_add(sb, "%s %s ", date_format(now, date), levels[level].name);
+	return date_format((wall_t)ts.tv_sec * USEC_PER_SEC + (wall_t)ts.tv_nsec / 1000, buf);
+}
+
+/* `text` is escaped: it has no control characters. */
+static void add_json_text(struct strbuf *sb, const char *text)
+{
+	for (; *text; text++)
+		strbuf_add(sb, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+}
+
+static void add_line(struct strbuf *sb, enum log_level level, const char *module, const char *text)
+{
+	char date[DATE_TEXT_MAX];
+	switch (format) {
+	case LOG_TEXT:
+		strbuf_add(sb, "%s %s %s: %s\n", date_now(date), shown[level].text, module, text);
+		break;
+	case LOG_JOURNAL:
+		strbuf_add(sb, "<%d>%s: %s\n", shown[level].syslog, module, text);
+		break;
+	case LOG_JSON:
+		strbuf_add(sb, "{\"time\":\"%s\",\"level\":\"%s\",\"module\":\"%s\",\"msg\":\"",
+			   date_now(date), log_level_name(level), module);
+		add_json_text(sb, text);
+		strbuf_add(sb, "\"}\n");
+		break;
+	}
 }
 
 /* A reader that hangs must not block the agent: a line that would block is dropped and counted. A
@@ -61,15 +115,15 @@ static bool would_block(void)
 static void write_line(const char *line, size_t len)
 {
 	static unsigned long dropped;
-	char note[80];
+	char note[160], text[48];
 	if (would_block()) {
 		dropped++;
 		return;
 	}
 	if (dropped > 0) {
 		struct strbuf sb = strbuf_over(note, sizeof(note));
-		add_head(&sb, LOG_WARNING);
-		strbuf_add(&sb, "log: %lu lines dropped\n", dropped);
+		snprintf(text, sizeof(text), "%lu lines dropped", dropped);
+		add_line(&sb, LOG_WARNING, "log", text);
 		dropped = 0;
 		write_line(note, sb.len);
 	}
@@ -81,17 +135,16 @@ static void write_line(const char *line, size_t len)
 
 void log_write(enum log_level level, const char *module, const char *fmt, ...)
 {
-	if (!log_enabled(level))
+	if (!log_enabled(module, level))
 		return;
-	char text[1024], escaped[1024], line[1200];
+	/* In JSON every octet may take two. */
+	char text[1024], escaped[1024], line[2 * 1024 + 160];
 	va_list args;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	redact(text);
 	struct strbuf sb = strbuf_over(line, sizeof(line));
-	add_head(&sb, level);
-	strbuf_add(&sb, "%s: %s\n", module,
-		   utf8_escape(escaped, sizeof(escaped), text, strlen(text)));
+	add_line(&sb, level, module, utf8_escape(escaped, sizeof(escaped), text, strlen(text)));
 	write_line(line, sb.len);
 }

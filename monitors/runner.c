@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/log.h"
 #include "lib/deadlines.h"
 #include "lib/list.h"
 #include "lib/mem.h"
@@ -152,6 +153,7 @@ static void reschedule(struct probe *p)
 /* The probe and its watch may be gone afterwards. */
 static void finish(struct probe *p, const struct monitor_result *result)
 {
+	log_trace("monitor", "%s: %s: %s", p->spec.text, health_name(result->health), result->said);
 	bool changed = probe_apply(p, result, loop_clock());
 	reschedule(p);
 	if (probe_ops(p)->start)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/cli/cli.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "lib/str.h"
 
 const char cli_usage[] =
-	"usage: vipherald -config=FILE [-v=1]\n"
+	"usage: vipherald -config=FILE [-v]\n"
 	"       vipherald check FILE\n"
 	"       vipherald check --capabilities FILE\n"
 	"       vipherald diff [--json] OLD NEW\n"
@@ -18,7 +19,7 @@ const char cli_usage[] =
 	"       vipherald --help | --version\n"
 	"\n"
 	"  -config=FILE        run the agent in the foreground; the log goes to stderr\n"
-	"  -v=1                log debug messages\n"
+	"  -v, -vv             log debug messages, and every check and KEEPALIVE too\n"
 	"  check               check a configuration file and exit\n"
 	"  --capabilities      print the capabilities it needs, as a systemd drop-in\n"
 	"  diff                what the change from one configuration to another would do;\n"
@@ -36,6 +37,7 @@ const char cli_usage[] =
 enum flag {
 	FLAG_CONFIG,
 	FLAG_VERBOSITY,
+	FLAG_VERBOSE_TWICE,
 	FLAG_LOGTOSTDERR,
 	FLAG_JSON,
 	FLAG_READY,
@@ -57,6 +59,7 @@ static const struct flag_kind {
 } flags[] = {
 	{ "config", FLAG_CONFIG, true, ON(CLI_RUN) | ON(CLI_CHECK) | ON(CLI_HEALTHCHECK) },
 	{ "v", FLAG_VERBOSITY, true, ON_ALL },
+	{ "vv", FLAG_VERBOSE_TWICE, false, ON_ALL },
 	{ "logtostderr", FLAG_LOGTOSTDERR, false, ON_ALL },
 	{ "capabilities", FLAG_CAPABILITIES, false, ON(CLI_CHECK) },
 	{ "json", FLAG_JSON, false, ON(CLI_LISTEN) | ON(CLI_DIFF) },
@@ -143,6 +146,9 @@ static int set_flag(struct cli *cli, enum flag flag, const char *arg, const char
 		rc = parse_number(arg, value, 0, 9, &number, err);
 		cli->verbosity = (unsigned)number;
 		return rc;
+	case FLAG_VERBOSE_TWICE:
+		cli->verbosity = 2;
+		return 0;
 	case FLAG_AS:
 		rc = parse_number(arg, value, 1, UINT32_MAX, &number, err);
 		cli->as = (uint32_t)number;
@@ -196,6 +202,11 @@ static int parse_flag(struct cli *cli, struct args *args, struct err *err)
 	if (cli->command < CLI_HELP && !(kind->commands & ON(cli->command)))
 		return err_set(err, -EINVAL, "flag %s is not valid for %s", arg,
 			       command_name(cli->command));
+	/* As glog takes it, and alone. */
+	bool alone =
+		args->at + 1 >= args->argc || !isdigit((unsigned char)args->argv[args->at + 1][0]);
+	if (kind->flag == FLAG_VERBOSITY && !value && alone)
+		value = "1";
 	if (kind->has_value && !value) {
 		if (args->at + 1 >= args->argc)
 			return err_set(err, -EINVAL, "flag %s requires a value", arg);

@@ -30,7 +30,10 @@ static bool stderr_is_journal(void)
 
 static void set_up_log(const struct cli *cli)
 {
-	log_setup(cli->verbosity > 0 ? LOG_DEBUG : LOG_INFO, stderr_is_journal());
+	enum log_level level = cli->verbosity > 1   ? LOG_TRACE
+			       : cli->verbosity > 0 ? LOG_DEBUG
+						    : LOG_INFO;
+	log_setup(level, stderr_is_journal() ? LOG_JOURNAL : LOG_TEXT);
 	if (cli->ignored)
 		log_info("agent", "flag %s ignored, the log goes to stderr", cli->ignored);
 }

@@ -17,10 +17,19 @@
 #include "consul/config.h"
 #include "lib/endpoint.h"
 #include "lib/err.h"
+#include "lib/log_level.h"
 #include "lib/mono.h"
 #include "nat/choice.h"
 
+/* Levels are one more than enum log_level; 0: not set. */
+struct config_log {
+	uint8_t level;
+	enum log_format format;
+	uint8_t modules[LOG_MODULES_MAX]; /* in the order of log_modules[] */
+};
+
 struct config_agent {
+	struct config_log log;
 	struct endpoint listen_addr;
 	struct monitor_timing monitor_timing; /* the defaults of all monitors */
 	uint16_t exec_max;
@@ -28,7 +37,7 @@ struct config_agent {
 	span_t cleanup_timer;
 	struct consul_config consul;
 	struct monitor_admission admission;
-	char *user;      /* an agent started as root becomes this user; NULL: stays root */
+	char *user; /* an agent started as root becomes this user; NULL: stays root */
 	bool drop_privileges;
 	char *exec_user; /* commands run as this user; NULL: as the agent */
 	char **exec_env; /* further variables of their environment, ends with NULL; NULL: none */

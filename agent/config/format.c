@@ -8,6 +8,7 @@
 #include "agent/model/app_spec.h"
 #include "agent/model/community.h"
 #include "bgp/config.h"
+#include "lib/log_level.h"
 #include "lib/array.h"
 #include "lib/endpoint.h"
 #include "lib/str.h"
@@ -66,6 +67,19 @@ void config_format_env_names(const struct config_key *key, const void *target, F
 void config_format_bool(const struct config_key *key, const void *target, FILE *out)
 {
 	fputs(*(const bool *)config_value(key, target) ? "true" : "false", out);
+}
+
+void config_format_log_level(const struct config_key *key, const void *target, FILE *out)
+{
+	uint8_t level = *(const uint8_t *)config_value(key, target);
+	if (level > 0)
+		fputs(log_level_name((enum log_level)(level - 1)), out);
+}
+
+void config_format_log_format(const struct config_key *key, const void *target, FILE *out)
+{
+	fputs(*(const enum log_format *)config_value(key, target) == LOG_JSON ? "json" : "text",
+	      out);
 }
 
 void config_format_duration(const struct config_key *key, const void *target, FILE *out)

@@ -3,6 +3,7 @@
 
 #include "agent/config/draft.h"
 #include "agent/config/schema_agent.h"
+#include "agent/config/schema_log.h"
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_bgp.h"
 #include "agent/config/schema_monitors.h"
@@ -76,6 +77,8 @@ const struct config_section config_schema = {
 const struct config_section *const config_sections[] = {
 	&config_schema,
 	&config_agent_section,
+	&config_log_section,
+	&config_log_modules_section,
 	&config_exec_section,
 	&config_agent_monitors_section,
 	&config_bgp_section,

@@ -2,6 +2,7 @@
 #include "agent/config/schema_agent.h"
 
 #include "agent/config/config.h"
+#include "agent/config/schema_log.h"
 #include "agent/config/types.h"
 
 #define FIELD(member) .offset = offsetof(struct config_agent, member)
@@ -292,6 +293,10 @@ static const struct config_key agent_keys[] = {
 	  .max = HOURS(24),
 	  .doc = "Apps of a group that go down within this time are considered to fail at the same "
 		 "moment, see `keep_last`." },
+	{ .name = "log",
+	  .shape = CONFIG_SECTION,
+	  .section = &config_log_section,
+	  .doc = "What is logged, see below." },
 	{ .name = "exec",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_exec_section,

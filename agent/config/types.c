@@ -10,6 +10,7 @@
 #include "agent/model/admission.h"
 #include "lib/addr.h"
 #include "lib/array.h"
+#include "lib/log_level.h"
 #include "lib/endpoint.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -157,6 +158,30 @@ static int set_bool(const struct config_key *key, const char *text, void *target
 	return 0;
 }
 
+static int set_log_level(const struct config_key *key, const char *text, void *target,
+			 struct err *err)
+{
+	enum log_level level;
+	if (log_level_parse(text, &level) < 0)
+		return err_set(
+			err, -EINVAL,
+			"'%.80s' is not a level, expected error, warning, info, debug or trace",
+			text);
+	*(uint8_t *)config_field(key, target) = (uint8_t)(level + 1);
+	return 0;
+}
+
+static int set_log_format(const struct config_key *key, const char *text, void *target,
+			  struct err *err)
+{
+	enum log_format *format = config_field(key, target);
+	if (!str_equal(text, "text") && !str_equal(text, "json"))
+		return err_set(err, -EINVAL, "'%.80s' is not a format, expected text or json",
+			       text);
+	*format = str_equal(text, "json") ? LOG_JSON : LOG_TEXT;
+	return 0;
+}
+
 static int out_of_range(const struct config_key *key, const char *text, struct err *err)
 {
 	char min[DURATION_TEXT_MAX], max[DURATION_TEXT_MAX];
@@ -264,6 +289,10 @@ const struct config_type config_type_monitors_from = {
 };
 const struct config_type config_type_env_names = { "variables", add_env_name,
 						   config_format_env_names };
+const struct config_type config_type_log_level = { "`error`, `warning`, `info`, `debug` or `trace`",
+						   set_log_level, config_format_log_level };
+const struct config_type config_type_log_format = { "`text` or `json`", set_log_format,
+						    config_format_log_format };
 const struct config_type config_type_bool = { "`true` or `false`", set_bool, config_format_bool };
 const struct config_type config_type_duration = { "duration", set_duration,
 						  config_format_duration };

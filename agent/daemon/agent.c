@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/config/log_levels.h"
 #include "agent/daemon/account.h"
 #include "agent/daemon/calls.h"
 #include "agent/daemon/exec_env.h"
@@ -77,6 +78,14 @@ static void note_config_file(struct agent *a, const char *file)
 					  (wall_t)st.st_mtim.tv_nsec / 1000;
 }
 
+static void set_up_log(const struct config_log *c)
+{
+	struct log_levels levels;
+	config_log_levels(c, &levels);
+	log_set_levels(&levels);
+	log_set_format(c->format);
+}
+
 static int load_config(struct agent *a, const char *file)
 {
 	char line[1024];
@@ -93,6 +102,8 @@ static int load_config(struct agent *a, const char *file)
 			log_warn("config", "%s", line);
 	}
 	config_findings_done(&findings);
+	if (rc == 0)
+		set_up_log(&a->config->agent.log);
 	return rc;
 }
 

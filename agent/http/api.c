@@ -22,6 +22,7 @@
 #include "agent/http/deferred.h"
 #include "agent/http/socket.h"
 #include "lib/list.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "net/http.h"
@@ -122,6 +123,7 @@ static enum MHD_Result answer(struct api *api, struct pending *pending, struct M
 	request_parse(&(struct api_request){ method, path, args, list.n, is_local(conn) }, &call);
 	api->answer(&call, &reply, api->userdata);
 	api_call_done(&call);
+	log_debug("api", "%s %s: %u", method, path, reply.status);
 	if (reply.defer == API_SEND_NOW)
 		return result(reply_send(&reply, conn));
 	deferred_add(&api->deferred, &pending->deferred, conn, &reply);

@@ -67,16 +67,25 @@ static int note(struct actuator *a, const struct prefix *vip, const char *app)
 	return rc;
 }
 
+static void trace(const char *what, const struct prefix *vip, const char *of)
+{
+	char text[PREFIX_TEXT_MAX];
+	log_debug("vip", "%s %s%s%s", what, prefix_format(vip, text), of ? " of " : "",
+		  of ? of : "");
+}
+
 static int address_add(const struct prefix *vip, const char *app, struct err *err, void *userdata)
 {
 	struct actuator *a = userdata;
 	int rc = note(a, vip, app);
+	trace("binding", vip, app);
 	return rc < 0 ? rc : loopback_add(a->loopback, vip, app, err);
 }
 
 static int address_del(const struct prefix *vip, struct err *err, void *userdata)
 {
 	struct actuator *a = userdata;
+	trace("unbinding", vip, NULL);
 	int rc = loopback_del(a->loopback, vip, err);
 	if (rc == 0 && needs_notes(a))
 		a->notes->forget(vip, a->notes_userdata);
@@ -109,12 +118,14 @@ static void announce(const struct prefix *vip, const struct bgp_route_attrs *att
 {
 	struct actuator *a = userdata;
 	struct bgp_route route = { .prefix = *vip, .attrs = *attrs };
+	trace("announcing", vip, NULL);
 	bgp_speaker_announce(a->speaker, &route);
 }
 
 static void withdraw(const struct prefix *vip, void *userdata)
 {
 	struct actuator *a = userdata;
+	trace("withdrawing", vip, NULL);
 	bgp_speaker_withdraw(a->speaker, vip);
 }
 

@@ -77,7 +77,7 @@ static int setup(void **state)
 {
 	static struct bed b;
 	own_netns_enter();
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	tags_hidden = false;
 	memset(&b, 0, sizeof(b));
 	b.spec.name = (char *)"web";

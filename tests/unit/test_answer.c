@@ -709,7 +709,7 @@ int main(void)
 		TEST(test_not_ready_until_apps_have_verdicts),
 		TEST(test_missing_capabilities),
 	};
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	own_netns_enter();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

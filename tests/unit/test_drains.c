@@ -151,7 +151,7 @@ static int setup(void **state)
 	memset(&h, 0, sizeof(h));
 	for (size_t i = 0; i < APPS; i++)
 		h.routes[i].told = true;
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	assert_true(sd_event_new(&h.loop) >= 0);
 	assert_int_equal(monitor_runner_new(h.loop, &config, &h.runner, NULL), 0);
 	h.reconcile = reconcile_new(&ops, &h);

@@ -199,7 +199,7 @@ static void a_policy_that_is_late_does_not_stop_the_loop(void **state)
 	struct monitor_runner *runner;
 	enum register_result result;
 	struct app_spec spec = { .source = APP_FROM_CONFIG };
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	assert_int_equal(monitor_runner_new(f->loop, &config, &runner, NULL), 0);
 	struct reconcile *reconcile = reconcile_new(&ops, NULL);
 	struct registry *reg = registry_new(f->loop, runner, reconcile, 900 * SEC);

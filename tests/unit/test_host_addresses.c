@@ -49,7 +49,7 @@ static int setup(void **state)
 	own_netns_enter();
 	must("ip link add d0 type veth peer name d1; ip link set d0 up; ip link set d1 up");
 	must("ip addr add 10.0.0.2/24 dev d0; ip addr add 2001:db8::2/64 dev d0 nodad");
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	memset(&b, 0, sizeof(b));
 	b.peers[0] = (struct bgp_peer_config){ .addr = addr_of("10.0.0.1"), .peer_as = 2 };
 	b.config.bgp = (struct bgp_config){ .local_as = 1, .peers = b.peers, .n_peers = 1 };

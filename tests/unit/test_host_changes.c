@@ -46,7 +46,7 @@ static int setup(void **state)
 	own_netns_enter();
 	must("ip link add d0 type veth peer name d1; ip link set d0 up; ip link set d1 up");
 	must("ip addr add 10.0.0.2/24 dev d0; ip route add default via 10.0.0.9");
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	memset(&b, 0, sizeof(b));
 	b.config.bgp = (struct bgp_config){ .local_as = 1, .peers = &b.peer, .n_peers = 1 };
 	b.nat = (struct nat_spec){ .proto = IPPROTO_TCP, .listen = 53, .dest = 8053 };

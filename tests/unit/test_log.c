@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,7 +42,7 @@ static int end(void **state)
 	dup2(capture.saved, STDERR_FILENO);
 	close(capture.saved);
 	close(capture.reader);
-	log_setup(LOG_INFO, false);
+	log_setup(LOG_INFO, LOG_TEXT);
 	return 0;
 }
 
@@ -66,7 +67,7 @@ static void a_line_says_when_how_bad_and_who(void **state)
 static void journal_lines_carry_their_priority(void **state)
 {
 	(void)state;
-	log_setup(LOG_INFO, true);
+	log_setup(LOG_INFO, LOG_JOURNAL);
 	log_error("agent", "no");
 	assert_string_equal(captured(), "<3>agent: no\n");
 }
@@ -74,10 +75,101 @@ static void journal_lines_carry_their_priority(void **state)
 static void levels_above_the_limit_are_dropped(void **state)
 {
 	(void)state;
-	log_setup(LOG_WARNING, false);
+	log_setup(LOG_WARNING, LOG_TEXT);
 	log_info("agent", "chatter");
 	log_debug("agent", "more chatter");
 	assert_string_equal(captured(), "");
+}
+
+/* A line that is dropped evaluates nothing. */
+static const char *costly(int *n)
+{
+	(*n)++;
+	return "x";
+}
+
+static void modules_have_levels_of_their_own(void **state)
+{
+	int n = 0;
+	const struct log_levels levels = { .level = LOG_WARNING,
+					   .modules = { { "bgp", LOG_DEBUG },
+							{ "nat", LOG_ERROR } },
+					   .n_modules = 2 };
+	(void)state;
+	log_set_levels(&levels);
+	log_debug("bgp", "seen %s", costly(&n));
+	log_trace("bgp", "%s", costly(&n));
+	log_debug("vip", "%s", costly(&n));
+	log_info("agent", "chatter");
+	log_warn("nat", "quiet");
+	log_warn("agent", "heard");
+	assert_int_equal(n, 1);
+	assert_non_null(strstr(captured(), "DEBUG bgp: seen x\n"));
+	assert_non_null(strstr(capture.text, "WARN  agent: heard\n"));
+	assert_null(strstr(capture.text, "chatter"));
+	assert_null(strstr(capture.text, "quiet"));
+}
+
+/* The command line asked for more than the configuration. */
+static void levels_of_the_command_line_stay(void **state)
+{
+	const struct log_levels levels = { .level = LOG_ERROR,
+					   .modules = { { "bgp", LOG_ERROR } },
+					   .n_modules = 1 };
+	struct log_levels now;
+	(void)state;
+	log_setup(LOG_DEBUG, LOG_TEXT);
+	log_set_levels(&levels);
+	log_get_levels(&now);
+	assert_int_equal(now.level, LOG_DEBUG);
+	assert_true(log_enabled("bgp", LOG_DEBUG));
+	assert_false(log_enabled("bgp", LOG_TRACE));
+}
+
+static void json_is_an_object_a_line(void **state)
+{
+	json_error_t why;
+	(void)state;
+	log_set_format(LOG_JSON);
+	log_warn("api", "name '%s' \"quoted\" \\ back", "d\xc3\xbc\nx\x1b");
+	json_t *line = json_loads(captured(), 0, &why);
+	assert_non_null(line);
+	assert_string_equal(json_string_value(json_object_get(line, "level")), "warning");
+	assert_string_equal(json_string_value(json_object_get(line, "module")), "api");
+	assert_string_equal(json_string_value(json_object_get(line, "msg")),
+			    "name 'd\xc3\xbc\\x0ax\\x1b' \"quoted\" \\ back");
+	assert_int_equal(strlen(json_string_value(json_object_get(line, "time"))), 24);
+	json_decref(line);
+	log_set_format(LOG_TEXT);
+	log_warn("api", "plain");
+	assert_non_null(strstr(captured(), "WARN  api: plain\n"));
+}
+
+/* The longest text, of octets that take the most room. */
+static void long_json_is_whole(void **state)
+{
+	char text[4000];
+	json_error_t why;
+	(void)state;
+	memset(text, '"', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	log_set_format(LOG_JSON);
+	log_info("api", "%s", text);
+	json_t *line = json_loads(captured(), 0, &why);
+	assert_non_null(line);
+	assert_int_equal(strlen(json_string_value(json_object_get(line, "msg"))), 1023);
+	json_decref(line);
+}
+
+static void levels_have_names(void **state)
+{
+	enum log_level level;
+	(void)state;
+	for (int i = LOG_ERROR; i <= LOG_TRACE; i++) {
+		assert_int_equal(log_level_parse(log_level_name((enum log_level)i), &level), 0);
+		assert_int_equal(level, i);
+	}
+	assert_true(log_level_parse("loud", &level) < 0);
 }
 
 static void no_text_can_forge_a_line(void **state)
@@ -116,6 +208,11 @@ int main(void)
 		LOG_TEST(a_line_says_when_how_bad_and_who),
 		LOG_TEST(journal_lines_carry_their_priority),
 		LOG_TEST(levels_above_the_limit_are_dropped),
+		LOG_TEST(modules_have_levels_of_their_own),
+		LOG_TEST(levels_of_the_command_line_stay),
+		LOG_TEST(json_is_an_object_a_line),
+		LOG_TEST(long_json_is_whole),
+		LOG_TEST(levels_have_names),
 		LOG_TEST(no_text_can_forge_a_line),
 		LOG_TEST(direction_and_line_separators_are_escaped),
 		LOG_TEST(a_reader_that_hangs_stops_nothing),

@@ -405,7 +405,7 @@ int main(void)
 	assert_true(fd >= 0);
 	close(fd);
 	setenv("XTABLES_LOCKFILE", lock_file, 1);
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 	unlink(lock_file);
 	return r;

@@ -173,7 +173,7 @@ static int setup(void **state)
 	w.retry_at = USEC_NEVER;
 	w.spec = (struct app_spec){ .name = (char *)"dns", .nats = &nat, .n_nats = 1 };
 	w.r = reconcile_new(&fake_ops, &w);
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	*state = &w;
 	return 0;
 }

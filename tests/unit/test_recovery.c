@@ -59,7 +59,7 @@ static int setup(void **state)
 {
 	static struct bed b;
 	b = (struct bed){ 0 };
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	assert_true(sd_event_new(&b.loop) >= 0);
 	fake_registry_init(&b.apps, b.loop);
 	*state = &b;

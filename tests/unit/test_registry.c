@@ -114,7 +114,7 @@ static int setup(void **state)
 	const struct runner_config config = { .timing.interval = SEC };
 	memset(&b, 0, sizeof(b));
 	b.log = strbuf_over(b.did, sizeof(b.did));
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	assert_true(sd_event_new(&b.loop) >= 0);
 	assert_int_equal(monitor_runner_new(b.loop, &config, &b.runner, NULL), 0);
 	b.reconcile = reconcile_new(&fake_ops, &b);

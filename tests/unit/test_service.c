@@ -65,7 +65,7 @@ static int setup(void **state)
 {
 	static struct manager m;
 	m = (struct manager){ .dir = "/tmp/vipherald-notify-XXXXXX", .summary = "one" };
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	assert_non_null(mkdtemp(m.dir));
 	snprintf(m.path, sizeof(m.path), "%s/notify", m.dir);
 	assert_true(sd_event_new(&m.loop) >= 0);

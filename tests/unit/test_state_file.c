@@ -55,7 +55,7 @@ static int setup(void **state)
 	static struct fixture f;
 	struct err err = { "" };
 	f = (struct fixture){ .dir = "/tmp/vipherald-state-XXXXXX" };
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	assert_non_null(mkdtemp(f.dir));
 	snprintf(f.path, sizeof(f.path), "%s/sub/state.json", f.dir);
 	assert_int_equal(sd_event_new(&f.loop), 0);

@@ -76,7 +76,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->path, sizeof(b->path), "%s/state.json", b->dir);
 	b->config.state_file = b->path;
-	log_setup(LOG_ERROR, false);
+	log_setup(LOG_ERROR, LOG_TEXT);
 	assert_true(sd_event_new(&b->loop) >= 0);
 	start(b);
 	*state = b;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/log_level.h"
+
+#include <errno.h>
+
+#include "lib/array.h"
+#include "lib/str.h"
+
+const char *const log_modules[] = { "agent",   "api",   "app",    "bgp",  "capability", "config",
+				    "consul",  "exec",  "listen", "loop", "monitor",    "nat",
+				    "service", "state", "vip",    NULL };
+
+static const char *const names[] = {
+	[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info",
+	[LOG_DEBUG] = "debug", [LOG_TRACE] = "trace",
+};
+
+int log_level_parse(const char *text, enum log_level *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_equal(text, names[i])) {
+			*ret = (enum log_level)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return names[level];
+}
