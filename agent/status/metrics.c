@@ -120,7 +120,7 @@ static void vips(FILE *out, const struct vip_counts *c, const struct bgp_route_c
 	counter(out, "withdrawals_total", "Decisions to withdraw a VIP.", c->withdrawals);
 }
 
-static void nat(FILE *out, const struct nat_status *s)
+static void nat(FILE *out, const struct nat_status *s, size_t unserved)
 {
 	head(out, "nat_backend", "gauge", "1 for the NAT back end in use.");
 	if (s->backend)
@@ -139,6 +139,9 @@ static void nat(FILE *out, const struct nat_status *s)
 		s->flows_forgotten);
 	seconds(out, "nat_longest_seconds", "Longest time NAT has kept the event loop busy.",
 		s->longest);
+	gauge(out, "nat_vips_unserved",
+	      "VIPs announced as up with a NAT mapping that leads where no socket listens.",
+	      unserved);
 }
 
 static void drift(FILE *out, const struct drift *d)
@@ -279,7 +282,7 @@ char *metrics_format(const struct metrics *m)
 	leases(out, &m->apps);
 	state_file(out, m->state_file);
 	vips(out, &m->vips, &m->routes);
-	nat(out, &m->nat);
+	nat(out, &m->nat, m->nat_unserved);
 	drift(out, &m->drift);
 	peers(out, m->peers, m->n_peers);
 	consul(out, m->consul, &m->services);

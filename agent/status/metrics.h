@@ -40,6 +40,7 @@ struct metrics {
 	struct vip_counts vips;
 	struct bgp_route_counts routes;
 	struct nat_status nat;
+	size_t nat_unserved; /* VIPs with a mapping to where no socket listens */
 	struct drift drift;
 	const struct bgp_peer_status *peers;
 	size_t n_peers;

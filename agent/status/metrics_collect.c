@@ -4,6 +4,7 @@
 #include "agent/app/drains.h"
 #include "agent/status/drift_sum.h"
 #include "agent/status/metrics.h"
+#include "agent/vip/nat_served.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
 #include "process/loop.h"
@@ -34,6 +35,7 @@ static void count_services(const struct discovery *d, struct service_counts *ret
 char *metrics_collect(const struct status_sources *in)
 {
 	struct peer_list peers;
+	struct nat_rule unserved;
 	struct state_file_status file;
 	struct consul_client_status consul = { 0 };
 	peer_list_init(&peers, in->speaker);
@@ -48,6 +50,7 @@ char *metrics_collect(const struct status_sources *in)
 		.vips = reconcile_counts(in->reconcile),
 		.routes = bgp_speaker_count_routes(in->speaker),
 		.nat = nat_status(in->nat),
+		.nat_unserved = nat_served_count_dead(in->reconcile, in->nat, &unserved),
 		.peers = peers.items,
 		.n_peers = peers.n,
 		.consul = in->discovery ? &consul : NULL,

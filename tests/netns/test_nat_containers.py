@@ -143,12 +143,12 @@ def test_an_engine_that_starts_later(bed: Testbed, publish: Engine, backend: str
     )
     wait_announced(agent, "whoami")
     publish(nat, container)
-    # With legacy iptables our rule is moved behind the new ones once it is noticed.
-    wait_until(
-        lambda: ask(nat.client, "tcp", VIP, PORT, patience=1.0) == f"{INSIDE} hello",
-        "the container answers at the VIP",
-    )
-    assert_reaches(nat)
+    # With legacy iptables our rule is moved behind the new ones, in both chains, once it is noticed.
+    for namespace in (nat.client, nat.host):
+        wait_until(
+            lambda: ask(namespace, "tcp", VIP, PORT, patience=1.0) == f"{INSIDE} hello",
+            f"the container answers {namespace.name} at the VIP",
+        )
     assert "another process removed" not in agent.log
     assert nat_status(agent)["put_back"] == 0
 
@@ -329,11 +329,13 @@ def test_mapping_to_a_published_port_is_noticed(bed: Testbed) -> None:
     agent.wait_log(re.escape(f"WARN  nat: {VIP}/32: no socket listens at {target} (tcp)"))
     assert sockets(agent, "whoami") == [False]
     [text] = unserved(agent)
+    assert "vipherald_nat_vips_unserved 1\n" in agent.get("/metrics").text
     assert text.startswith(f"{VIP}/32: port 80 is translated to {target} (tcp)")
     nat.start_echo(PORT)
     assert ask(nat.client, "tcp", VIP, 80) == f"{PORT} hello"
     assert sockets(agent, "whoami") == [True]
     assert unserved(agent) == []
+    assert "vipherald_nat_vips_unserved 0\n" in agent.get("/metrics").text
 
 
 def test_same_port_and_an_address_raise_no_alarm(bed: Testbed) -> None:
