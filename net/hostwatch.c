@@ -27,6 +27,7 @@ struct hostwatch {
 	struct nlsock *socket;
 	sd_event_source *source, *timer;
 	mono_t told_at;
+	bool addresses_changed;
 	hostwatch_cb *changed;
 	void *userdata;
 };
@@ -44,20 +45,40 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+struct news {
+	bool any, addresses;
+};
+
 static int on_message(const struct nlmsghdr *msg, void *userdata)
 {
-	bool *any = userdata;
-	*any = *any || msg->nlmsg_type >= RTM_BASE;
+	struct news *news = userdata;
+	news->any = news->any || msg->nlmsg_type >= RTM_BASE;
+	news->addresses =
+		news->addresses || (msg->nlmsg_type >= RTM_BASE && msg->nlmsg_type <= RTM_DELADDR);
 	return 0;
+}
+
+/* True when there is something to tell. */
+static bool receive(struct hostwatch *w)
+{
+	struct news news = { 0 };
+	bool lost = nlsock_receive(w->socket, EVENTS_PER_TURN, on_message, &news) == -ENOBUFS;
+	w->addresses_changed = w->addresses_changed || news.addresses || lost;
+	return news.any || lost;
+}
+
+bool hostwatch_addresses_changed(struct hostwatch *w)
+{
+	bool changed = w->addresses_changed;
+	w->addresses_changed = false;
+	return changed;
 }
 
 static int on_event(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct hostwatch *w = userdata;
-	bool any = false;
 	(void)source, (void)fd, (void)revents;
-	if (nlsock_receive(w->socket, EVENTS_PER_TURN, on_message, &any) == -ENOBUFS)
-		any = true;
+	bool any = receive(w);
 	mono_t again = usec_add(w->told_at, TOLD_EVERY);
 	if (any && (!w->told_at || loop_now(w->loop) >= again))
 		tell(w);
@@ -76,10 +97,8 @@ static bool is_armed(const struct hostwatch *w)
 
 void hostwatch_catch_up(struct hostwatch *w)
 {
-	bool any = is_armed(w);
-	if (nlsock_receive(w->socket, EVENTS_PER_TURN, on_message, &any) == -ENOBUFS)
-		any = true;
-	if (!any)
+	bool armed = is_armed(w);
+	if (!receive(w) && !armed)
 		return;
 	loop_timer_set(w->loop, &w->timer, USEC_NEVER, LOOP_APPLY, on_timer, w);
 	tell(w);

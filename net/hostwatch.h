@@ -4,6 +4,7 @@
 #ifndef NET_HOSTWATCH_H
 #define NET_HOSTWATCH_H
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "lib/err.h"
@@ -19,6 +20,8 @@ int hostwatch_new(sd_event *loop, hostwatch_cb *changed, void *userdata, struct 
 		  struct err *err);
 /* Calls now, from inside, if anything has changed since the last call. */
 void hostwatch_catch_up(struct hostwatch *w);
+/* Has an address or a link changed, not routes only, since this was asked last? */
+bool hostwatch_addresses_changed(struct hostwatch *w);
 /* Calls once more in a second, or sooner: the kernel could not be asked. */
 void hostwatch_again(struct hostwatch *w);
 void hostwatch_free(struct hostwatch *w);
