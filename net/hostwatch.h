@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells when interfaces, addresses or routes of this host are added, changed or removed, except for
- * addresses of lo and local routes: those are the VIPs', which net/loopback.h watches. */
+/* Tells when interfaces, addresses, routes or next-hop objects of this host are added, changed or
+ * removed, except for local routes and addresses on lo that look like VIPs, which net/loopback.h
+ * watches. */
 #ifndef NET_HOSTWATCH_H
 #define NET_HOSTWATCH_H
 
