@@ -60,6 +60,16 @@ bool bgp_path_gateway_may_be_peer(const struct addr *gateway, const struct addr 
 	       (addr_is_link_local(gateway) && !addr_is_link_local(peer));
 }
 
+/* The interface that the source address belongs to is out of order, and the kernel would send from that
+ * address over another: where policy routing chose the first one, its routes are gone, and what is
+ * sent takes the default route of another network. */
+static bool source_left_behind(struct bgp_path *now, const struct fib_path *found)
+{
+	return now->good.ifindex && found->ifindex != now->good.ifindex &&
+	       addr_is_set(&found->source) && addr_equal(&found->source, &now->good.source) &&
+	       fib_interface_has(now->good.ifindex, &found->source) && good_link_trouble(now);
+}
+
 /* The path that was direct is not any more. */
 static bool leads_elsewhere(const struct bgp_path *now, const struct fib_path *found,
 			    const struct addr *peer)
@@ -105,6 +115,8 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 		now->state = near ? BGP_PATH_LOST : BGP_PATH_DOUBTFUL;
 	else if (near && leads_elsewhere(now, &found, &c->addr))
 		not_connected(now);
+	else if (source_left_behind(now, &found))
+		now->state = near ? BGP_PATH_LOST : BGP_PATH_DOUBTFUL;
 	else
 		now->state = BGP_PATH_GOOD;
 	if (now->state == BGP_PATH_GOOD) {

@@ -348,3 +348,14 @@ int fib_interface_address(uint32_t ifindex, uint8_t family, struct addr *ret, st
 	*ret = s.best;
 	return 0;
 }
+
+bool fib_interface_has(uint32_t ifindex, const struct addr *addr)
+{
+	struct address_search s = { .ifindex = ifindex, .wanted = *addr };
+	struct nlsock *sock;
+	if (open_socket(&sock, NULL) < 0)
+		return false;
+	int r = search_addresses(sock, addr->family, &s);
+	nlsock_free(sock);
+	return r == 0 && s.found;
+}

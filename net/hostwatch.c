@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct hostwatch {
 	struct nlsock *socket;
 	sd_event_source *source, *timer;
 	mono_t told_at;
+	bool addresses_changed;
 	hostwatch_cb *changed;
 	void *userdata;
 };
@@ -44,20 +46,40 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+struct news {
+	bool any, addresses;
+};
+
 static int on_message(const struct nlmsghdr *msg, void *userdata)
 {
-	bool *any = userdata;
-	*any = *any || msg->nlmsg_type >= RTM_BASE;
+	struct news *news = userdata;
+	news->any = news->any || msg->nlmsg_type >= RTM_BASE;
+	news->addresses =
+		news->addresses || (msg->nlmsg_type >= RTM_BASE && msg->nlmsg_type <= RTM_DELADDR);
 	return 0;
+}
+
+/* True when there is something to tell. */
+static bool receive(struct hostwatch *w)
+{
+	struct news news = { 0 };
+	bool lost = nlsock_receive(w->socket, EVENTS_PER_TURN, on_message, &news) == -ENOBUFS;
+	w->addresses_changed = w->addresses_changed || news.addresses || lost;
+	return news.any || lost;
+}
+
+bool hostwatch_addresses_changed(struct hostwatch *w)
+{
+	bool changed = w->addresses_changed;
+	w->addresses_changed = false;
+	return changed;
 }
 
 static int on_event(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct hostwatch *w = userdata;
-	bool any = false;
 	(void)source, (void)fd, (void)revents;
-	if (nlsock_receive(w->socket, EVENTS_PER_TURN, on_message, &any) == -ENOBUFS)
-		any = true;
+	bool any = receive(w);
 	mono_t again = usec_add(w->told_at, TOLD_EVERY);
 	if (any && (!w->told_at || loop_now(w->loop) >= again))
 		tell(w);
@@ -76,10 +98,8 @@ static bool is_armed(const struct hostwatch *w)
 
 void hostwatch_catch_up(struct hostwatch *w)
 {
-	bool any = is_armed(w);
-	if (nlsock_receive(w->socket, EVENTS_PER_TURN, on_message, &any) == -ENOBUFS)
-		any = true;
-	if (!any)
+	bool armed = is_armed(w);
+	if (!receive(w) && !armed)
 		return;
 	loop_timer_set(w->loop, &w->timer, USEC_NEVER, LOOP_APPLY, on_timer, w);
 	tell(w);
@@ -93,20 +113,35 @@ void hostwatch_again(struct hostwatch *w)
 		       w);
 }
 
-/* Drops messages about lo in the kernel, and those about routes of the table `local`: 10,000 VIPs
- * are not watched here. ifa_index, ifi_index and rtm_table stand at the same place. Next-hop objects
- * are watched because routes that use one may change without a message of their own. */
+/* Drops in the kernel the messages about lo as a link, its addresses that look like VIPs (scope host,
+ * deprecated: net/vipaddr.h), and routes of the table `local`: 10,000 VIPs are not watched here. The
+ * host's own addresses on lo are. ifa_index, ifi_index and rtm_table stand at the same place.
+ * Next-hop objects are watched because routes that use one may change without a message of their own.
+ */
 static int set_filter(struct hostwatch *w)
 {
-	enum { TYPE_AT = offsetof(struct nlmsghdr, nlmsg_type), AT = NLMSG_HDRLEN + 4 };
+	enum {
+		TYPE_AT = offsetof(struct nlmsghdr, nlmsg_type),
+		FAMILY_AT = NLMSG_HDRLEN,
+		FLAGS_AT = NLMSG_HDRLEN + offsetof(struct ifaddrmsg, ifa_flags),
+		SCOPE_AT = NLMSG_HDRLEN + offsetof(struct ifaddrmsg, ifa_scope),
+		AT = NLMSG_HDRLEN + 4
+	};
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE_AT),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEXTHOP), 8, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEXTHOP), 7, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEXTHOP), 15, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEXTHOP), 14, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 10, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 9, 0),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AT),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(NLADDR_LO_IFINDEX), 2, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(NLADDR_LO_IFINDEX), 0, 10),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FAMILY_AT), /* of a link: AF_UNSPEC */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 2, 6),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SCOPE_AT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_SCOPE_UNIVERSE, 5, 4),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, IFA_F_DEPRECATED, 2, 3),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_LOCAL, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells when interfaces, addresses or routes of this host are added, changed or removed, except for
- * addresses of lo and local routes: those are the VIPs', which net/loopback.h watches. */
+/* Tells when interfaces, addresses, routes or next-hop objects of this host are added, changed or
+ * removed, except for local routes and addresses on lo that look like VIPs, which net/loopback.h
+ * watches. */
 #ifndef NET_HOSTWATCH_H
 #define NET_HOSTWATCH_H
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "lib/err.h"
@@ -19,6 +21,8 @@ int hostwatch_new(sd_event *loop, hostwatch_cb *changed, void *userdata, struct 
 		  struct err *err);
 /* Calls now, from inside, if anything has changed since the last call. */
 void hostwatch_catch_up(struct hostwatch *w);
+/* Has an address or a link changed, not routes only, since this was asked last? */
+bool hostwatch_addresses_changed(struct hostwatch *w);
 /* Calls once more in a second, or sooner: the kernel could not be asked. */
 void hostwatch_again(struct hostwatch *w);
 void hostwatch_free(struct hostwatch *w);

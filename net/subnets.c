@@ -68,3 +68,13 @@ const struct subnet *subnets_around(const struct subnets *s, const struct prefix
 			return &s->list[i];
 	return NULL;
 }
+
+/* IPv4 neighbours ask for the address by ARP instead of following the router's route, and every
+ * host that has it answers; an IPv6 address on lo is not solicited on the link. */
+const char *subnets_advice(const struct prefix *vip)
+{
+	return vip->addr.family == AF_INET
+		       ? "neighbours ask for it by ARP and bypass BGP. Choose a VIP outside"
+		       : "neighbours look for it on the link and do not reach it. Choose a VIP "
+			 "outside";
+}

@@ -25,4 +25,7 @@ void subnets_done(struct subnets *s);
 /* One that contains all of the VIP; NULL if none does. */
 const struct subnet *subnets_around(const struct subnets *s, const struct prefix *vip);
 
+/* The consequence for a VIP inside a subnet, and what to do; a constant. */
+const char *subnets_advice(const struct prefix *vip);
+
 #endif

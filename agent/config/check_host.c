@@ -6,8 +6,6 @@
 #define WIDE4 8
 #define WIDE6 16
 
-/* IPv4 neighbours ask for the address by ARP instead of following the router's route, and every
- * host that has it answers; an IPv6 address on lo is not solicited on the link. */
 static void check_vip(const struct subnets *s, const struct prefix *vip, struct config_place at,
 		      struct config_findings *findings)
 {
@@ -17,10 +15,7 @@ static void check_vip(const struct subnets *s, const struct prefix *vip, struct 
 	prefix_format(vip, text);
 	if (subnet)
 		config_warn(findings, at, "'%s' is inside the subnet of interface %s: %s", text,
-			    subnet->ifname,
-			    v4 ? "neighbours ask for it by ARP and bypass BGP. Choose a VIP outside"
-			       : "neighbours look for it on the link and do not reach it. Choose a "
-				 "VIP outside");
+			    subnet->ifname, subnets_advice(vip));
 	if (vip->len <= (v4 ? WIDE4 : WIDE6))
 		config_warn(findings, at,
 			    "'%s' is very wide: this host will consider all its addresses its own",

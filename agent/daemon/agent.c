@@ -167,11 +167,25 @@ static void start_sources(struct agent *a)
 	a->sources = sources_new(&env);
 }
 
+static bool config_has_vip(const struct config *c, const struct prefix *vip)
+{
+	for (size_t i = 0; i < c->n_apps; i++)
+		for (size_t j = 0; j < c->apps[i].n_vips; j++)
+			if (prefix_cmp(&c->apps[i].vips[j], vip) == 0)
+				return true;
+	return false;
+}
+
 static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
 {
 	const struct agent *a = userdata;
 	host_changes_catch_up(a->host_changes);
-	return host_addresses_check_vip(&a->identity, vip, err);
+	int rc = host_addresses_check_vip(&a->identity, vip, err);
+	/* Those of the file were checked with it; one that has an owner is known. */
+	if (rc == 0 && host_changes_subnet_of(a->host_changes, vip) &&
+	    !registry_owner(a->registry, vip) && !config_has_vip(a->config, vip))
+		host_changes_warn_of_subnet(a->host_changes, vip);
+	return rc;
 }
 
 static bool is_vip(const struct addr *addr, void *userdata)

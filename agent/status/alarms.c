@@ -10,6 +10,7 @@
 #include "agent/vip/nat_served.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/subnets.h"
 #include "process/fd_limit.h"
 
 #define TEXT_MAX 900
@@ -134,6 +135,28 @@ static void add_vips(json_t *alarms, const struct status_sources *in)
 	size_t n = vips.troubled + bgp_speaker_count_routes(in->speaker).refused;
 	if (n > 0 && actuator_lo_is_up(in->actuator))
 		add_first_vip(alarms, in, n);
+}
+
+/* Neighbours on the link do not follow the routes of these. */
+static void add_subnets(json_t *alarms, const struct status_sources *in)
+{
+	char name[PREFIX_TEXT_MAX];
+	const struct vip *first = NULL;
+	struct vip_cursor cursor;
+	size_t n = 0;
+	vip_cursor_init(in->reconcile, &cursor);
+	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));)
+		if (vip->spec && host_changes_subnet_of(in->host_changes, &vip->prefix) && n++ == 0)
+			first = vip;
+	vip_cursor_done(&cursor);
+	if (!first)
+		return;
+	prefix_format(&first->prefix, name);
+	add_count(add(alarms, "vip-in-subnet", "vip", name,
+		      "%s is inside the subnet of interface %s: %s", name,
+		      host_changes_subnet_of(in->host_changes, &first->prefix),
+		      subnets_advice(&first->prefix)),
+		  n);
 }
 
 void alarms_add_peer(json_t *alarms, const struct bgp_peer_status *peer,
@@ -262,6 +285,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_apps(alarms, in);
 	add_vips(alarms, in);
 	add_unserved(alarms, in);
+	add_subnets(alarms, in);
 	add_peers(alarms, in, &clock);
 	add_gateways(alarms, in);
 	add_consul(alarms, in, &clock);

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "net/hostwatch.h"
+#include "net/subnets.h"
 #include "process/loop.h"
 
 struct host_changes {
@@ -14,6 +15,7 @@ struct host_changes {
 	struct actuator *actuator;
 	struct hostwatch *host;
 	struct drift_record nat_address;
+	struct subnets subnets;
 };
 
 static void log_own(const struct host_addresses *h, size_t i)
@@ -40,6 +42,31 @@ static void check_vips(const struct host_changes *c)
 	vip_cursor_done(&cursor);
 }
 
+static void warn_of_subnet(const struct subnet *subnet, const struct prefix *vip)
+{
+	char text[PREFIX_TEXT_MAX];
+	log_warn("vip", "%s is inside the subnet of interface %s: %s", prefix_format(vip, text),
+		 subnet->ifname, subnets_advice(vip));
+}
+
+/* VIPs that were outside of all subnets and are no longer. */
+static void update_subnets(struct host_changes *c)
+{
+	struct subnets before = c->subnets;
+	struct vip_cursor cursor;
+	if (!hostwatch_addresses_changed(c->host))
+		return;
+	subnets_load(&c->subnets);
+	vip_cursor_init(actuator_reconcile(c->actuator), &cursor);
+	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));) {
+		const struct subnet *subnet = subnets_around(&c->subnets, &vip->prefix);
+		if (vip->spec && subnet && !subnets_around(&before, &vip->prefix))
+			warn_of_subnet(subnet, &vip->prefix);
+	}
+	vip_cursor_done(&cursor);
+	subnets_done(&before);
+}
+
 static void on_host_changed(void *userdata)
 {
 	struct host_changes *c = userdata;
@@ -57,6 +84,7 @@ static void on_host_changed(void *userdata)
 	}
 	if (change.vital)
 		check_vips(c);
+	update_subnets(c);
 	if (change.gateways && host_addresses_explain_gateways(c->addresses, &others))
 		log_warn("bgp", "%s", more);
 	if (addr_is_set(&change.gateway))
@@ -78,6 +106,7 @@ int host_changes_new(sd_event *loop, struct host_addresses *addresses, struct ac
 		host_changes_free(c);
 		return r;
 	}
+	subnets_load(&c->subnets);
 	*ret = c;
 	return 0;
 }
@@ -87,6 +116,7 @@ void host_changes_free(struct host_changes *c)
 	if (!c)
 		return;
 	hostwatch_free(c->host);
+	subnets_done(&c->subnets);
 	free(c);
 }
 
@@ -94,6 +124,19 @@ void host_changes_catch_up(struct host_changes *c)
 {
 	if (c)
 		hostwatch_catch_up(c->host);
+}
+
+void host_changes_warn_of_subnet(const struct host_changes *c, const struct prefix *vip)
+{
+	const struct subnet *subnet = c ? subnets_around(&c->subnets, vip) : NULL;
+	if (subnet)
+		warn_of_subnet(subnet, vip);
+}
+
+const char *host_changes_subnet_of(const struct host_changes *c, const struct prefix *vip)
+{
+	const struct subnet *subnet = c ? subnets_around(&c->subnets, vip) : NULL;
+	return subnet ? subnet->ifname : NULL;
 }
 
 bool host_changes_explain_gateways(const struct host_changes *c, struct strbuf *text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Follows the host's own addresses, which are the NAT targets and which no VIP may cover, and the
- * default gateway where it is the peer. (Sessions follow by themselves: bgp/path.h.)
+ * Follows the host's own addresses, which are the NAT targets and which no VIP may cover, the
+ * subnets in which none should be, and the default gateway where it is the peer. (Sessions follow by themselves: bgp/path.h.)
  */
 #ifndef AGENT_VIP_HOST_CHANGES_H
 #define AGENT_VIP_HOST_CHANGES_H
@@ -25,6 +25,10 @@ void host_changes_free(struct host_changes *c);
 /* How often the NAT target has changed. NULL works. */
 void host_changes_drift(const struct host_changes *c, struct drift_record *ret);
 
+/* Logs that a VIP which is registered at run time is inside a subnet of this host. NULL works. */
+void host_changes_warn_of_subnet(const struct host_changes *c, const struct prefix *vip);
+/* The interface whose subnet the VIP is in; NULL: none. NULL works. */
+const char *host_changes_subnet_of(const struct host_changes *c, const struct prefix *vip);
 /* host_addresses_explain_gateways() of its addresses. NULL works. */
 bool host_changes_explain_gateways(const struct host_changes *c, struct strbuf *text);
 

@@ -66,3 +66,62 @@ def _deleted(kind: int, body: bytes) -> list[str]:
             return [socket.inet_ntop(family, attributes[4:length])]
         attributes = attributes[(length + 3) & ~3 :]
     return []
+
+
+_RTM_NEWADDR, _RTM_NEWROUTE = 20, 24
+_RTMGRP_IPV4_ROUTE = 0x40
+_IFA_LOCAL, _IFA_LABEL, _IFA_PROTO = 2, 3, 11
+_RTA_DST, _RTN_LOCAL, _PROTO_OURS = 1, 2, 118
+_NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_EXCL, _NLM_F_CREATE = 1, 4, 0x200, 0x400
+
+
+def add_vip_of_0_1_0(namespace: Namespace, address: str, label: str) -> None:
+    """An IPv4 address on lo with scope global, as that version bound VIPs: with the tag that iproute2
+    cannot set."""
+    packed = socket.inet_aton(address)
+    body = struct.pack("=BBBBI", socket.AF_INET, 32, 0, 0, _LO)
+    attributes = [(_IFA_LOCAL, packed), (_IFA_ADDRESS, packed), (_IFA_LABEL, label.encode() + b"\0")]
+    for number, value in [*attributes, (_IFA_PROTO, bytes([_PROTO_OURS]))]:
+        attribute = struct.pack("=HH", 4 + len(value), number) + value
+        body += attribute.ljust((len(attribute) + 3) & ~3, b"\0")
+    flags = _NLM_F_REQUEST | _NLM_F_ACK | _NLM_F_EXCL | _NLM_F_CREATE
+    with namespace.inside():
+        s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_ROUTE)
+    s.sendall(struct.pack("=IHHII", 16 + len(body), _RTM_NEWADDR, flags, 1, 0) + body)
+    [error] = struct.unpack_from("=i", s.recv(4096), 16)
+    s.close()
+    assert error == 0, f"{address}: error {error}"
+
+
+class LocalChanges:
+    """Addresses removed from lo and local routes added by the agent, in the kernel's order."""
+
+    def __init__(self, namespace: Namespace):
+        with namespace.inside():
+            self._socket = _open(_NETLINK_ROUTE, _RTMGRP_IPV4_IFADDR | _RTMGRP_IPV4_ROUTE)
+
+    def read(self) -> list[tuple[str, str]]:
+        """("address removed" or "route added", address) since the last call."""
+        found = []
+        for kind, body in _read(self._socket):
+            found += [("address removed", address) for address in _deleted(kind, body)]
+            found += [("route added", address) for address in _routed(kind, body)]
+        return found
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _routed(kind: int, body: bytes) -> list[str]:
+    if kind != _RTM_NEWROUTE:
+        return []
+    family, _, _, _, _, protocol, _, route_type = struct.unpack_from("=BBBBBBBB", body)
+    if (family, protocol, route_type) != (socket.AF_INET, _PROTO_OURS, _RTN_LOCAL):
+        return []
+    attributes = body[12:]
+    while len(attributes) >= 4:
+        length, number = struct.unpack_from("=HH", attributes)
+        if number == _RTA_DST:
+            return [socket.inet_ntop(family, attributes[4:length])]
+        attributes = attributes[(length + 3) & ~3 :]
+    return []

@@ -316,7 +316,12 @@ static void test_interface_address(void **state)
 		}
 	}
 	struct addr a;
-	must("ip addr add 10.255.0.1/32 dev lo");
+	must("ip addr add 10.255.0.1/32 dev lo; ip addr add 10.0.0.2/24 dev d0");
+	a = addr_of("10.0.0.2");
+	assert_true(fib_interface_has(f->d0, &a));
+	assert_false(fib_interface_has(1, &a));
+	a = addr_of("10.255.0.1");
+	assert_false(fib_interface_has(f->d0, &a));
 	assert_int_equal(fib_interface_address(1, AF_INET, &a, NULL), -ENOENT);
 	assert_int_equal(fib_interface_address(4711, AF_INET, &a, NULL), -ENOENT);
 }

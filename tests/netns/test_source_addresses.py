@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+"""No connection of the host or of the agent comes from a VIP, whatever the host's other addresses are,
+as seen at the far end; and an older VIP becomes such a one without losing a packet."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from .configs import VIP4, app, config
+from .netlink import LocalChanges, add_vip_of_0_1_0
+from .netns import Namespace
+from .rawpeer import RawListener
+from .testbed import ROUTER_AS, Testbed
+from .wait import wait_until
+
+OWN4, OWN6 = "10.99.0.1", "2001:db8:aa::1"
+FAR4, FAR6 = "10.99.0.254", "2001:db8:bb::1"
+# Closer to the far end than the host's own address, which RFC 6724 would prefer.
+VIP6 = "2001:db8:bb::53/128"
+BGP_PORT = 179
+
+
+def unnumbered(bed: Testbed) -> Namespace:
+    """Routing on the host: its addresses are on lo, the link has none."""
+    link = bed.link()
+    bed.host.ip(
+        "addr flush dev eth1 scope global",
+        "addr add fe80::2/64 dev eth1 nodad",
+        f"addr add {OWN4}/32 dev lo",
+        f"addr add {OWN6}/128 dev lo nodad",
+        f"route add default via {FAR4} dev eth1 onlink",
+        "route add ::/0 via fe80::1 dev eth1",
+    )
+    link.namespace.ip(
+        "addr flush dev eth0 scope global",
+        "addr add fe80::1/64 dev eth0 nodad",
+        f"addr add {FAR4}/32 dev eth0",
+        f"addr add {FAR6}/128 dev lo nodad",
+        "route add default dev eth0",
+        "route add ::/0 via fe80::2 dev eth0",
+    )
+    return link.namespace
+
+
+class Sources:
+    """Who sends SYNs and UDP packets to a namespace: read from the wire, whatever becomes of them."""
+
+    def __init__(self, namespace: Namespace):
+        with namespace.inside():
+            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.setblocking(False)
+        self._found: set[tuple[int, str]] = set()
+
+    def read(self) -> set[tuple[int, str]]:
+        """(destination port, source address) of all so far."""
+        while True:
+            try:
+                data, (_, _, kind, *_) = self._socket.recvfrom(65536)
+            except BlockingIOError:
+                return self._found
+            if kind != socket.PACKET_OUTGOING:
+                self._add(data)
+
+    def _add(self, data: bytes) -> None:
+        if data[0] >> 4 == 4:
+            protocol, source, rest = data[9], data[12:16], data[(data[0] & 15) * 4 :]
+            family = socket.AF_INET
+        else:
+            protocol, source, rest = data[6], data[8:24], data[40:]
+            family = socket.AF_INET6
+        is_syn = protocol == socket.IPPROTO_TCP and rest[13] & 0x12 == 0x02
+        if is_syn or protocol == socket.IPPROTO_UDP:
+            port = int.from_bytes(rest[2:4], "big")
+            self._found.add((port, socket.inet_ntop(family, source)))
+
+    def of(self, port: int) -> set[str]:
+        return {source for to, source in self.read() if to == port}
+
+
+def wait_sources(sources: Sources, port: int, wanted: set[str]) -> None:
+    wait_until(lambda: sources.of(port), f"a packet to port {port}")
+    assert sources.of(port) == wanted, f"to port {port}"
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_bgp_never_starts_from_a_vip(bed: Testbed, family: str) -> None:
+    """The addresses of the host are flushed and come back behind the VIP: the first one on lo is the
+    VIP then. The router restarts all the while."""
+    far = unnumbered(bed)
+    own, router = (OWN4, FAR4) if family == "ipv4" else (OWN6, FAR6)
+    length = 32 if family == "ipv4" else 128
+    vip = VIP4 if family == "ipv4" else VIP6
+    sources = Sources(far)
+    listener = RawListener(far, router)
+    entry = {
+        "peer_ip": router,
+        "peer_as": ROUTER_AS,
+        "multi_hop": True,
+        "connect_retry_max": "200ms",
+    }
+    agent = bed.start_agent(config(entry, apps=(app("web", vip),), router_id=OWN4))
+    session = listener.accept()
+    session.establish(ROUTER_AS, "10.99.0.254")
+    session.expect_route(vip)
+    bed.host.ip(f"addr del {own}/{length} dev lo")
+    agent.wait_log("session ended")
+    wait_until(
+        lambda: "the only source address" in agent.peer(router)["last_error"]
+        or "the only source address" in agent.peer(router)["path_error"],
+        "the agent has only the VIP",
+    )
+    bed.host.ip(f"addr add {own}/{length} dev lo {'nodad' if family == 'ipv6' else ''}")
+    if family == "ipv4":  # the kernel removes it with its last address
+        bed.host.ip(f"route replace default via {FAR4} dev eth1 onlink")
+    session = listener.accept()
+    session.establish(ROUTER_AS, "10.99.0.254")
+    session.expect_route(vip)
+    assert sources.of(BGP_PORT) == {own}
+
+
+def test_checks_and_consul_do_not_start_from_an_ipv6_vip(bed: Testbed) -> None:
+    """`http`, `tcp` and `dns` monitors and the Consul client leave the source to the kernel, which
+    leaves out deprecated addresses while there is another."""
+    far = unnumbered(bed)
+    sources = Sources(far)
+    ports = {"http": 8000, "tcp": 8001, "dns": 8002, "consul": 8500}
+    with far.inside():
+        listeners = [
+            socket.create_server((FAR6, ports[kind]), family=socket.AF_INET6)
+            for kind in ("http", "tcp")
+        ]
+    monitors = (
+        f"http://[{FAR6}]:{ports['http']}/",
+        f"tcp:[{FAR6}]:{ports['tcp']}",
+        f"dns:[{FAR6}]:{ports['dns']}:example.com:A",
+    )
+    entry = {"peer_ip": FAR6, "peer_as": ROUTER_AS, "multi_hop": True}
+    structure = config(
+        entry,
+        apps=(app("vip", VIP6), app("checked", "2001:db8:cc::53/128", *monitors)),
+        agent={"consul_addr": f"http://[{FAR6}]:{ports['consul']}"},
+        router_id=OWN4,
+    )
+    bed.start_agent(structure)
+    bed.wait_loopback({f"{OWN4}/32": "lo", f"{OWN6}/128": "", VIP6: ""})
+    first = Sources(far)  # from here on the VIP is there
+    for port in ports.values():
+        wait_sources(first, port, {OWN6})
+        assert sources.of(port) == {OWN6}
+    for one in listeners:
+        one.close()
+
+
+class Probe:
+    """Asks for an echo from the far end without a pause, and counts what is lost."""
+
+    def __init__(self, host: Namespace, far: Namespace, vip: str):
+        with host.inside():
+            self._echo = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._echo.bind((vip, 7000))
+        with far.inside():
+            self._asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._asker.connect((vip, 7000))
+        self._asker.settimeout(2)
+        self._stop = threading.Event()
+        self.sent = self.lost = 0
+        self._threads = [threading.Thread(target=run) for run in (self._answer, self._ask)]
+
+    def _answer(self) -> None:
+        self._echo.settimeout(0.1)
+        while not self._stop.is_set():
+            try:
+                data, sender = self._echo.recvfrom(64)
+            except TimeoutError:
+                continue
+            self._echo.sendto(data, sender)
+
+    def _ask(self) -> None:
+        while not self._stop.is_set():
+            self.sent += 1
+            try:
+                self._asker.send(b"echo")
+                self._asker.recv(64)
+            except OSError:  # none within the time limit, or refused
+                self.lost += 1
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        for thread in self._threads:
+            thread.start()
+        try:
+            wait_until(lambda: self.sent > 100, "the probe runs")
+            yield
+        finally:
+            self._threads[1].join(0.05)
+            self._stop.set()
+            for thread in self._threads:
+                thread.join()
+            self._echo.close()
+            self._asker.close()
+
+
+def is_scope_host(host: Namespace, vips: list[str]) -> bool:
+    info = host.ip_json("-4", "addr", "show", "dev", "lo")[0]["addr_info"]
+    scopes = {entry["local"]: entry["scope"] for entry in info}
+    return all(scopes.get(vip) == "host" for vip in vips)
+
+
+def test_vip_of_an_older_version_changes_without_a_gap(bed: Testbed) -> None:
+    """Version 0.1.0 bound it with scope global. The kernel does not change a scope in place: the agent
+    deletes and adds the address, while a local route of its own delivers."""
+    link = bed.link()
+    vips = [f"192.0.2.{i}" for i in range(1, 65)]
+    for vip in vips:
+        add_vip_of_0_1_0(bed.host, vip, "lo:web")
+    link.namespace.ip(f"route add 192.0.2.0/24 via {link.host_ip}")
+    changes = LocalChanges(bed.host)
+    probe = Probe(bed.host, link.namespace, vips[40])
+    entry = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS}
+    with probe.running():
+        web = app("web", [f"{vip}/32" for vip in vips])
+        agent = bed.start_agent(config(entry, apps=(web,)))
+        wait_until(lambda: is_scope_host(bed.host, vips), "all VIPs have scope host")
+    assert probe.lost == 0, f"{probe.lost} of {probe.sent} lost"
+    seen = changes.read()
+    for vip in vips:
+        removed, added = seen.index(("address removed", vip)), seen.index(("route added", vip))
+        assert added < removed, f"{vip}: nothing delivers in between"
+    assert agent.status("status")["vips"]["troubled"] == 0
+    changes.close()
