@@ -15,6 +15,8 @@ extern const struct config_type config_type_consul_addr;    /* the same, a URL *
 extern const struct config_type config_type_consul_warning; /* bool: fails */
 extern const struct config_type config_type_monitors_from;  /* unsigned, MONITORS_FROM_…; adds */
 extern const struct config_type config_type_env_names;      /* char **, ends with NULL; adds */
+extern const struct config_type config_type_prefixes;       /* struct prefix_list; adds */
+extern const struct config_type config_type_lengths;        /* struct vip_lengths */
 extern const struct config_type config_type_bool;           /* bool */
 extern const struct config_type config_type_duration;       /* span_t */
 extern const struct config_type config_type_seconds;        /* span_t, whole seconds */

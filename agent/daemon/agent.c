@@ -13,6 +13,7 @@
 #include "agent/daemon/agent.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -163,6 +164,24 @@ static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
 	return host_addresses_check_vip(&a->identity, vip, err);
 }
 
+static int check_policy(const struct app_spec *spec, const struct app *self, struct err *err,
+			void *userdata)
+{
+	struct agent *a = userdata;
+	const struct vip_policy *policy = &a->config->agent.vips;
+	struct err warning = { "" };
+	if (!vip_policy_binds(policy, spec->source))
+		return 0;
+	host_changes_catch_up(a->host_changes);
+	const struct vip_host *host = host_facts_get(
+		a->facts, spec, host_changes_count(a->host_changes), loop_now(a->loop));
+	size_t others = policy->max > 0 ? registry_requested_vips(a->registry, self) : 0;
+	int rc = vip_policy_check(policy, host, spec, others, err, &warning);
+	if (rc == 0 && warning.text[0])
+		log_warn("app", "%s: %s", spec->name, warning.text);
+	return rc;
+}
+
 static bool is_vip(const struct addr *addr, void *userdata)
 {
 	const struct agent *a = userdata;
@@ -191,6 +210,13 @@ static int start_drains(struct agent *a, struct err *err)
 	return 0;
 }
 
+/* The variable comes before the file (consul/settings.h). */
+static const char *consul_address(const struct config_agent *c)
+{
+	const char *env = getenv("CONSUL_HTTP_ADDR");
+	return env && *env ? env : c->consul.addr;
+}
+
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
@@ -217,6 +243,8 @@ static int start_health(struct agent *a, struct err *err)
 	a->registry =
 		registry_new(a->loop, a->runner, actuator_reconcile(a->actuator), c->cleanup_timer);
 	registry_set_guard(a->registry, guard_vip, a);
+	registry_set_policy(a->registry, check_policy, a);
+	a->facts = host_facts_new(a->actuator, consul_address(c));
 	registry_set_damping(a->registry, &hold);
 	return 0;
 }
@@ -292,6 +320,7 @@ static void agent_done(struct agent *a)
 	exec_env_free(a->exec_env);
 	account_free(a->exec_user);
 	host_changes_free(a->host_changes);
+	host_facts_free(a->facts);
 	actuator_free(a->actuator); /* it may wait for the speaker */
 	peer_log_free(a->peer_log);
 	service_free(a->service);

@@ -22,6 +22,7 @@
 #include "agent/vip/actuator.h"
 #include "agent/vip/host_addresses.h"
 #include "agent/vip/host_changes.h"
+#include "agent/vip/host_facts.h"
 #include "bgp/speaker.h"
 #include "monitors/runner.h"
 #include "process/child.h"
@@ -44,6 +45,7 @@ struct agent {
 	struct actuator *actuator;
 	struct child_user *exec_user;
 	char **exec_env;
+	struct host_facts *facts;
 	struct monitor_runner *runner;
 	struct registry *registry;
 	struct file_watcher *presence;

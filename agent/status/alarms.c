@@ -224,6 +224,17 @@ static void add_consul(json_t *alarms, const struct status_sources *in,
 	view_add_time(o, clock, "since", c.contact_since);
 }
 
+/* Registered by a previous instance, and refused by the rules of this one. */
+static void add_refused(json_t *alarms, const struct status_sources *in)
+{
+	const struct refused_apps *r = store_refused(in->store);
+	if (r->n > 0)
+		add_count(add(alarms, "stored-app-refused", "app", r->items[0].name,
+			      "app %s of the state file is not registered: %s", r->items[0].name,
+			      r->items[0].text),
+			  r->n);
+}
+
 static void add_resources(json_t *alarms, const struct status_sources *in)
 {
 	char text[MISSING_TEXT_MAX];
@@ -265,6 +276,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_peers(alarms, in, &clock);
 	add_gateways(alarms, in);
 	add_consul(alarms, in, &clock);
+	add_refused(alarms, in);
 	add_resources(alarms, in);
 	return alarms;
 }
