@@ -25,10 +25,10 @@
 #include "agent/daemon/parts.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/shutdown_ops.h"
+#include "agent/http/passed_socket.h"
 #include "lib/log.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
-#include "process/instance_lock.h"
 #include "process/loop.h"
 
 /* How often disable_files are checked without an event. */
@@ -103,7 +103,9 @@ static int start_api(struct agent *a, struct err *err)
 	const struct endpoint *at = &a->config->agent.listen_addr;
 	int rc = api_new(a->loop, at, calls_answer, a, &a->api, err);
 	if (rc == 0)
-		log_info("api", "listening on %s", endpoint_format(at, text));
+		log_info("api", "listening on %s",
+			 passed_socket_is_there() ? "the socket that was passed"
+						  : endpoint_format(at, text));
 	if (rc == -EACCES && !at->unix_path[0]) {
 		log_error("api", "%s; continuing without the HTTP API", err->text);
 		return 0;
@@ -289,8 +291,6 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = start_api(a, err);
 	if (rc == 0)
-		rc = instance_lock_acquire(&a->instance_lock_fd, err);
-	if (rc == 0)
 		a->stale_children = stale_children_new(a->loop, on_stale_children, a);
 	if (rc == 0)
 		rc = actuator_new(a->loop, &a->identity, a->config->nat.backend, &a->actuator, err);
@@ -331,21 +331,23 @@ static void agent_done(struct agent *a)
 	host_addresses_done(&a->identity);
 	config_free(a->config);
 	stale_children_free(a->stale_children);
-	if (a->instance_lock_fd >= 0)
-		close(a->instance_lock_fd);
+	instance_done(&a->instance);
 	sd_event_unref(a->loop);
 }
 
 int agent_run(const char *config_file)
 {
-	struct agent a = { .instance_lock_fd = -1, .began_at = loop_clock() };
+	struct agent a = { .began_at = loop_clock() };
 	struct err err = { "" };
+	instance_init(&a.instance);
 	signals_block();
 	fd_limit_raise();
 	if (load_config(&a, config_file) < 0)
 		return 1;
 	log_info("agent", "vipherald %s", VIPHERALD_VERSION);
-	int rc = drop_privileges(&a, &err);
+	int rc = instance_claim(&a.instance, a.config, &err);
+	if (rc == 0)
+		rc = drop_privileges(&a, &err);
 	if (rc == 0)
 		rc = start(&a, &err);
 	if (rc < 0)

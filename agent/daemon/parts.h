@@ -10,6 +10,7 @@
 #include "agent/config/capabilities.h"
 #include "agent/config/config.h"
 #include "agent/daemon/disable_file.h"
+#include "agent/daemon/instance.h"
 #include "agent/daemon/peer_log.h"
 #include "agent/daemon/recovery.h"
 #include "agent/daemon/service.h"
@@ -40,7 +41,7 @@ struct agent {
 	struct signals *signals;
 	struct shutdown *shutdown;
 	struct api *api;
-	int instance_lock_fd;                  /* -1: not acquired */
+	struct instance instance;
 	struct stale_children *stale_children; /* of the previous instance */
 	struct actuator *actuator;
 	struct child_user *exec_user;

@@ -257,6 +257,8 @@ static void add_resources(json_t *alarms, const struct status_sources *in)
 		    "commands of exec monitors start %u %% of their interval late: raise "
 		    "monitor_interval or exec_max, or look at the load of the host",
 		    commands.load.percent);
+	if (in->squatter && in->squatter[0])
+		add(alarms, "name-taken", NULL, NULL, "%s", in->squatter);
 	if (fd_limit_check(FD_FOR_NEW, &short_of) < 0)
 		add(alarms, "file-descriptors", NULL, NULL, "%s", short_of.text);
 	capability_list_missing(in->capabilities, &missing);
