@@ -58,6 +58,12 @@ bool loopback_owns(const struct loopback *lo, const struct prefix *vip)
 	return lo_mirror_owns(&lo->follow.mirror, vip);
 }
 
+bool loopback_has_foreign(const struct loopback *lo, const struct prefix *vip)
+{
+	const struct lo_entry *e = lo_mirror_conflict(&lo->follow.mirror, vip);
+	return e && e->origin == LO_FOREIGN && e->there;
+}
+
 bool loopback_is_up(const struct loopback *lo)
 {
 	return lo->follow.up;

@@ -73,6 +73,11 @@ struct registry_options {
 /* Asked before an app may have a VIP; -errno and a text refuse it. */
 typedef int registry_guard(const struct prefix *vip, struct err *err, void *userdata);
 
+/* Asked before an app is registered, or `self` is replaced (NULL: it is new); -errno and a text
+ * refuse it. */
+typedef int registry_policy(const struct app_spec *spec, const struct app *self, struct err *err,
+			    void *userdata);
+
 struct registry {
 	struct monitor_runner *runner;
 	struct reconcile *reconcile;
@@ -91,6 +96,8 @@ struct registry {
 	uint64_t leases_expired;
 	registry_guard *guard; /* NULL: any VIP is accepted */
 	void *guard_userdata;
+	registry_policy *policy; /* NULL: all are accepted */
+	void *policy_userdata;
 	struct notify notify;
 };
 

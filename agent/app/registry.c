@@ -46,6 +46,12 @@ void registry_set_guard(struct registry *reg, registry_guard *guard, void *userd
 	reg->guard_userdata = userdata;
 }
 
+void registry_set_policy(struct registry *reg, registry_policy *policy, void *userdata)
+{
+	reg->policy = policy;
+	reg->policy_userdata = userdata;
+}
+
 void registry_set_damping(struct registry *reg, const struct damping_config *config)
 {
 	reg->damping = *config;
@@ -258,7 +264,9 @@ int registry_register(struct registry *reg, const struct app_spec *spec, mono_t 
 		*ret = renew(app, spec, now);
 		return 0;
 	}
-	rc = claims_check(reg, spec, app, err);
+	rc = reg->policy ? reg->policy(spec, app, err, reg->policy_userdata) : 0;
+	if (rc == 0)
+		rc = claims_check(reg, spec, app, err);
 	if (rc < 0)
 		return rc;
 	*ret = add_or_replace(reg, spec, now);
@@ -367,6 +375,15 @@ bool registry_has_vip(const struct registry *reg, const struct addr *a)
 mono_t app_cleanup_at(const struct app *app)
 {
 	return app->form == ROUTE_NONE ? due_at(&app->due[DUE_CLEANUP]) : USEC_NEVER;
+}
+
+size_t registry_requested_vips(const struct registry *reg, const struct app *except)
+{
+	size_t n = 0;
+	for (const struct app *app = reg->apps; app; app = app->hh.next)
+		if (app != except && app->spec->source != APP_FROM_CONFIG)
+			n += app->spec->n_vips;
+	return n;
 }
 
 struct app_counts registry_count(const struct registry *reg)

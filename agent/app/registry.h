@@ -26,6 +26,7 @@ enum register_result {
 struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 			      struct reconcile *reconcile, span_t cleanup_timer);
 void registry_set_guard(struct registry *reg, registry_guard *guard, void *userdata);
+void registry_set_policy(struct registry *reg, registry_policy *policy, void *userdata);
 /* For apps that do not set it themselves; without it none is held down. */
 void registry_set_damping(struct registry *reg, const struct damping_config *config);
 /* Before the first app. */
@@ -37,7 +38,7 @@ void registry_free(struct registry *reg);
 
 /* Registers or replaces; copies `spec`. Ports are checked and what can go up is up when it
  * returns. A VIP that a replaced definition keeps is not touched. With -errno nothing changed:
- * -EACCES when a monitor is not accepted from where the app comes from, -EEXIST when a VIP belongs
+ * -EACCES when a monitor, a VIP or a community is not accepted from where the app comes from, -EEXIST when a VIP belongs
  * to another app (the text names it), -EBUSY when the name belongs to a source that comes before,
  * -ENOSPC at APPS_MAX, -EMFILE when file descriptors run short. */
 int registry_register(struct registry *reg, const struct app_spec *spec, mono_t now,
@@ -58,6 +59,8 @@ const struct app *registry_owner(const struct registry *reg, const struct prefix
 bool registry_has_vip(const struct registry *reg, const struct addr *a);
 /* When the VIPs of an app without routes are removed; USEC_NEVER when nothing is due. */
 mono_t app_cleanup_at(const struct app *app);
+/* VIPs of HTTP and Consul, without those of one app. */
+size_t registry_requested_vips(const struct registry *reg, const struct app *except);
 size_t registry_n(const struct registry *reg, enum health health);
 struct app_counts registry_count(const struct registry *reg);
 

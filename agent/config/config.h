@@ -13,6 +13,7 @@
 #include "agent/config/findings.h"
 #include "agent/model/admission.h"
 #include "agent/model/app_spec.h"
+#include "agent/model/vip_policy.h"
 #include "bgp/config.h"
 #include "consul/config.h"
 #include "lib/endpoint.h"
@@ -39,6 +40,7 @@ struct config_agent {
 	struct monitor_admission admission;
 	char *user; /* an agent started as root becomes this user; NULL: stays root */
 	bool drop_privileges;
+	struct vip_policy vips;
 	char *exec_user; /* commands run as this user; NULL: as the agent */
 	char **exec_env; /* further variables of their environment, ends with NULL; NULL: none */
 	char *tls_ca;    /* CAs that `https` monitors trust; NULL: those of the system */

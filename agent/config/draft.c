@@ -15,6 +15,8 @@ void config_agent_done(struct config_agent *agent)
 	free(agent->state_file);
 	consul_config_done(&agent->consul);
 	free(agent->user);
+	free(agent->vips.allow.items);
+	free(agent->vips.communities.values);
 	free(agent->exec_user);
 	for (char **name = agent->exec_env; name && *name; name++)
 		free(*name);

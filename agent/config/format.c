@@ -7,6 +7,7 @@
 #include "agent/model/announce_spec.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/community.h"
+#include "agent/model/vip_policy.h"
 #include "bgp/config.h"
 #include "lib/log_level.h"
 #include "lib/array.h"
@@ -62,6 +63,20 @@ void config_format_env_names(const struct config_key *key, const void *target, F
 	char *const *names = *(char *const *const *)config_value(key, target);
 	for (size_t i = 0; names && names[i]; i++)
 		fprintf(out, "%s%s", separator(i), names[i]);
+}
+
+void config_format_prefixes(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct prefix_list *list = config_value(key, target);
+	char text[PREFIX_TEXT_MAX];
+	for (size_t i = 0; i < list->n; i++)
+		fprintf(out, "%s%s", separator(i), prefix_format(&list->items[i], text));
+}
+
+void config_format_lengths(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct vip_lengths *lengths = config_value(key, target);
+	fprintf(out, "%u/%u", lengths->v4, lengths->v6);
 }
 
 void config_format_bool(const struct config_key *key, const void *target, FILE *out)

@@ -90,6 +90,8 @@ const struct config_section *const config_sections[] = {
 	&config_up_section,
 	&config_down_section,
 	&config_drain_section,
+	/* Last: its keys are also those of others, which are meant more often. */
 	&config_monitor_section,
+	&config_vips_section,
 	NULL,
 };

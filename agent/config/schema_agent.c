@@ -4,6 +4,7 @@
 #include "agent/config/config.h"
 #include "agent/config/schema_log.h"
 #include "agent/config/types.h"
+#include "agent/config/types_bgp.h"
 
 #define FIELD(member) .offset = offsetof(struct config_agent, member)
 
@@ -57,6 +58,49 @@ const struct config_section config_exec_section = {
 	.path = "agent.exec",
 	.doc = "Admission and user of the commands of `exec:` monitors, which run on this host.",
 	.keys = exec_keys,
+};
+
+static const struct config_key vips_keys[] = {
+	{ .name = "allow",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_prefixes,
+	  FIELD(vips.allow),
+	  .default_words = "host routes only",
+	  .doc = "Prefixes that VIPs have to be in. An entry that is the VIP itself allows it "
+		 "whatever is known against it." },
+	{ .name = "max",
+	  .type = &config_type_count,
+	  FIELD(vips.max),
+	  .min = 1,
+	  .max = 65535,
+	  .default_words = "no limit",
+	  .doc = "Maximum number of VIPs that are registered over HTTP and from Consul." },
+	{ .name = "min_length",
+	  .type = &config_type_lengths,
+	  FIELD(vips.min_length),
+	  .default_text = "24/48",
+	  .doc = "Shortest prefix lengths of IPv4 and IPv6 VIPs in `allow`." },
+	{ .name = "communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_communities,
+	  FIELD(vips.communities),
+	  .default_words = "all but BLACKHOLE (65535:666)",
+	  .doc = "Communities that routes may be given." },
+	{ .name = "strict",
+	  .type = &config_type_bool,
+	  FIELD(vips.strict),
+	  .default_text = "false",
+	  .doc = "The apps of this file are bound by the policy, too." },
+	{ 0 },
+};
+
+const struct config_section config_vips_section = {
+	.path = "agent.vips",
+	.doc = "VIPs and communities that are accepted over HTTP and from Consul's tags. Without "
+	       "`allow`, host routes (/32, /128) only, and never an address of this host, the next "
+	       "hop of a route, a connected subnet or its first and last address, Consul's "
+	       "address, and addresses reserved for special use. See [vips.md](vips.md).",
+	.keys = vips_keys,
 };
 
 static const struct config_key agent_keys[] = {
@@ -297,6 +341,10 @@ static const struct config_key agent_keys[] = {
 	  .shape = CONFIG_SECTION,
 	  .section = &config_log_section,
 	  .doc = "What is logged, see below." },
+	{ .name = "vips",
+	  .shape = CONFIG_SECTION,
+	  .section = &config_vips_section,
+	  .doc = "VIPs that may be asked for, see below." },
 	{ .name = "exec",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_exec_section,

@@ -8,6 +8,7 @@
 
 #include "agent/config/format.h"
 #include "agent/model/admission.h"
+#include "agent/model/vip_policy.h"
 #include "lib/addr.h"
 #include "lib/array.h"
 #include "lib/log_level.h"
@@ -127,6 +128,38 @@ static int add_env_name(const struct config_key *key, const char *text, void *ta
 		n++;
 	*names = mem_grow_by_one(*names, n + 1, sizeof(**names));
 	(*names)[n] = mem_strdup(text);
+	return 0;
+}
+
+static int add_prefix(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	struct prefix_list *list = config_field(key, target);
+	struct prefix p;
+	int r = prefix_parse(text, &p, err);
+	if (r < 0)
+		return r;
+	list->items = mem_grow_by_one(list->items, list->n, sizeof(*list->items));
+	list->items[list->n++] = p;
+	return 0;
+}
+
+static int set_lengths(const struct config_key *key, const char *text, void *target,
+		       struct err *err)
+{
+	struct vip_lengths *lengths = config_field(key, target);
+	char first[8] = "";
+	uint64_t v4, v6;
+	const char *slash = strchr(text, '/');
+	size_t n = slash ? (size_t)(slash - text) : 0;
+	if (n > 0 && n < sizeof(first))
+		memcpy(first, text, n);
+	if (!slash || str_to_u64(first, 32, &v4) < 0 || str_to_u64(slash + 1, 128, &v6) < 0 ||
+	    v4 == 0 || v6 == 0)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is no pair of prefix lengths, expected IPv4/IPv6 like "
+			       "24/48",
+			       text);
+	*lengths = (struct vip_lengths){ .v4 = (uint8_t)v4, .v6 = (uint8_t)v6 };
 	return 0;
 }
 
@@ -287,6 +320,9 @@ const struct config_type config_type_monitors_from = {
 	"`config`, `http`, `http-local`, `consul`, `none`", add_monitors_from,
 	config_format_monitors_from
 };
+const struct config_type config_type_prefixes = { "prefixes", add_prefix, config_format_prefixes };
+const struct config_type config_type_lengths = { "IPv4/IPv6 prefix lengths", set_lengths,
+						 config_format_lengths };
 const struct config_type config_type_env_names = { "variables", add_env_name,
 						   config_format_env_names };
 const struct config_type config_type_log_level = { "`error`, `warning`, `info`, `debug` or `trace`",

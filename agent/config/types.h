@@ -17,6 +17,8 @@ extern const struct config_type config_type_monitors_from;  /* unsigned, MONITOR
 extern const struct config_type config_type_env_names;      /* char **, ends with NULL; adds */
 extern const struct config_type config_type_log_level;      /* uint8_t, enum log_level + 1 */
 extern const struct config_type config_type_log_format;     /* enum log_format */
+extern const struct config_type config_type_prefixes;       /* struct prefix_list; adds */
+extern const struct config_type config_type_lengths;        /* struct vip_lengths */
 extern const struct config_type config_type_bool;           /* bool */
 extern const struct config_type config_type_duration;       /* span_t */
 extern const struct config_type config_type_seconds;        /* span_t, whole seconds */

@@ -13,6 +13,7 @@
 #include "agent/daemon/agent.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,10 +26,10 @@
 #include "agent/daemon/parts.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/shutdown_ops.h"
+#include "agent/http/passed_socket.h"
 #include "lib/log.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
-#include "process/instance_lock.h"
 #include "process/loop.h"
 
 /* How often disable_files are checked without an event. */
@@ -113,7 +114,9 @@ static int start_api(struct agent *a, struct err *err)
 	const struct endpoint *at = &a->config->agent.listen_addr;
 	int rc = api_new(a->loop, at, calls_answer, a, &a->api, err);
 	if (rc == 0)
-		log_info("api", "listening on %s", endpoint_format(at, text));
+		log_info("api", "listening on %s",
+			 passed_socket_is_there() ? "the socket that was passed"
+						  : endpoint_format(at, text));
 	if (rc == -EACCES && !at->unix_path[0]) {
 		log_error("api", "%s; continuing without the HTTP API", err->text);
 		return 0;
@@ -188,6 +191,24 @@ static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
 	return rc;
 }
 
+static int check_policy(const struct app_spec *spec, const struct app *self, struct err *err,
+			void *userdata)
+{
+	struct agent *a = userdata;
+	const struct vip_policy *policy = &a->config->agent.vips;
+	struct err warning = { "" };
+	if (!vip_policy_binds(policy, spec->source))
+		return 0;
+	host_changes_catch_up(a->host_changes);
+	const struct vip_host *host = host_facts_get(
+		a->facts, spec, host_changes_count(a->host_changes), loop_now(a->loop));
+	size_t others = policy->max > 0 ? registry_requested_vips(a->registry, self) : 0;
+	int rc = vip_policy_check(policy, host, spec, others, err, &warning);
+	if (rc == 0 && warning.text[0])
+		log_warn("app", "%s: %s", spec->name, warning.text);
+	return rc;
+}
+
 static bool is_vip(const struct addr *addr, void *userdata)
 {
 	const struct agent *a = userdata;
@@ -216,6 +237,13 @@ static int start_drains(struct agent *a, struct err *err)
 	return 0;
 }
 
+/* The variable comes before the file (consul/settings.h). */
+static const char *consul_address(const struct config_agent *c)
+{
+	const char *env = getenv("CONSUL_HTTP_ADDR");
+	return env && *env ? env : c->consul.addr;
+}
+
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
@@ -242,6 +270,8 @@ static int start_health(struct agent *a, struct err *err)
 	a->registry =
 		registry_new(a->loop, a->runner, actuator_reconcile(a->actuator), c->cleanup_timer);
 	registry_set_guard(a->registry, guard_vip, a);
+	registry_set_policy(a->registry, check_policy, a);
+	a->facts = host_facts_new(a->actuator, consul_address(c));
 	registry_set_damping(a->registry, &hold);
 	return 0;
 }
@@ -286,8 +316,6 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = start_api(a, err);
 	if (rc == 0)
-		rc = instance_lock_acquire(&a->instance_lock_fd, err);
-	if (rc == 0)
 		a->stale_children = stale_children_new(a->loop, on_stale_children, a);
 	if (rc == 0)
 		rc = actuator_new(a->loop, &a->identity, a->config->nat.backend, &a->actuator, err);
@@ -317,6 +345,7 @@ static void agent_done(struct agent *a)
 	exec_env_free(a->exec_env);
 	account_free(a->exec_user);
 	host_changes_free(a->host_changes);
+	host_facts_free(a->facts);
 	actuator_free(a->actuator); /* it may wait for the speaker */
 	peer_log_free(a->peer_log);
 	service_free(a->service);
@@ -327,21 +356,23 @@ static void agent_done(struct agent *a)
 	host_addresses_done(&a->identity);
 	config_free(a->config);
 	stale_children_free(a->stale_children);
-	if (a->instance_lock_fd >= 0)
-		close(a->instance_lock_fd);
+	instance_done(&a->instance);
 	sd_event_unref(a->loop);
 }
 
 int agent_run(const char *config_file)
 {
-	struct agent a = { .instance_lock_fd = -1, .began_at = loop_clock() };
+	struct agent a = { .began_at = loop_clock() };
 	struct err err = { "" };
+	instance_init(&a.instance);
 	signals_block();
 	fd_limit_raise();
 	if (load_config(&a, config_file) < 0)
 		return 1;
 	log_info("agent", "vipherald %s", VIPHERALD_VERSION);
-	int rc = drop_privileges(&a, &err);
+	int rc = instance_claim(&a.instance, a.config, &err);
+	if (rc == 0)
+		rc = drop_privileges(&a, &err);
 	if (rc == 0)
 		rc = start(&a, &err);
 	if (rc < 0)

@@ -44,6 +44,7 @@ static struct status_sources sources_of(struct agent *a)
 		.began_at = a->began_at,
 		.discovery = sources_discovery(a->sources),
 		.store = a->store,
+		.squatter = a->instance.squatter,
 		.capabilities = &a->capabilities,
 		.registered = sources_registered(a->sources) || is_stopping(a),
 		.started_at = recovery_started_at(a->recovery),

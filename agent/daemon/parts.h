@@ -10,6 +10,7 @@
 #include "agent/config/capabilities.h"
 #include "agent/config/config.h"
 #include "agent/daemon/disable_file.h"
+#include "agent/daemon/instance.h"
 #include "agent/daemon/peer_log.h"
 #include "agent/daemon/recovery.h"
 #include "agent/daemon/service.h"
@@ -22,6 +23,7 @@
 #include "agent/vip/actuator.h"
 #include "agent/vip/host_addresses.h"
 #include "agent/vip/host_changes.h"
+#include "agent/vip/host_facts.h"
 #include "bgp/speaker.h"
 #include "monitors/runner.h"
 #include "process/child.h"
@@ -39,11 +41,12 @@ struct agent {
 	struct signals *signals;
 	struct shutdown *shutdown;
 	struct api *api;
-	int instance_lock_fd;                  /* -1: not acquired */
+	struct instance instance;
 	struct stale_children *stale_children; /* of the previous instance */
 	struct actuator *actuator;
 	struct child_user *exec_user;
 	char **exec_env;
+	struct host_facts *facts;
 	struct monitor_runner *runner;
 	struct registry *registry;
 	struct file_watcher *presence;

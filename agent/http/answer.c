@@ -164,6 +164,7 @@ static void do_unregister(const struct status_sources *in, const struct api_call
 	const char *note = app ? registered_again(app->spec->source) : NULL;
 	discovery_dismiss(in->discovery, call->name);
 	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
+	known = store_forget(in->store, call->name) || known;
 	if (known)
 		log_info("api", "unregister %s%s%s", call->name, note ? ": " : "",
 			 note ? note : "");

@@ -9,20 +9,26 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/http/passed_socket.h"
 #include "lib/str.h"
+#include "net/socket_holder.h"
 
 #define BACKLOG 128
 
 static int failed(struct err *err, const struct endpoint *at, int code)
 {
-	char text[ENDPOINT_TEXT_MAX];
+	char text[ENDPOINT_TEXT_MAX], who[SOCKET_HOLDER_TEXT_MAX];
+	struct socket_holder holder = { 0 };
 	endpoint_format(at, text);
+	if (code == -EADDRINUSE && !at->unix_path[0])
+		socket_holder_of_port(at->port, &holder);
 	if (code == -EADDRINUSE)
 		return err_set(err, code,
-			       "cannot listen on %s: Address already in use; 'ss -lp | grep %s' "
-			       "shows the process, another vipherald or GoCast perhaps; "
+			       "cannot listen on %s: Address already in use by %s; 'ss -lp | grep "
+			       "%s' shows it, another vipherald or GoCast perhaps; "
 			       "agent.listen_addr sets another address",
-			       text, at->unix_path[0] ? at->unix_path : strrchr(text, ':'));
+			       text, socket_holder_format(&holder, who),
+			       at->unix_path[0] ? at->unix_path : strrchr(text, ':'));
 	return err_set(err, code, "cannot listen on %s: %s", text, strerror(-code));
 }
 
@@ -112,6 +118,10 @@ static int open_unix(const struct endpoint *at, struct api_socket *s)
 int api_socket_open(const struct endpoint *at, struct api_socket *ret, struct err *err)
 {
 	struct api_socket s = { .fd = -1 };
+	if (passed_socket_is_there()) {
+		*ret = s;
+		return passed_socket_take(&ret->fd, err);
+	}
 	int rc = at->unix_path[0] ? open_unix(at, &s) : open_tcp(at, &s.fd);
 	if (rc < 0)
 		return failed(err, at, rc);

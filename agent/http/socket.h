@@ -17,7 +17,7 @@ struct api_socket {
 	ino_t inode;
 };
 
-/* CLOEXEC and NONBLOCK. A unix socket gets mode 0660; one without a listener is replaced. */
+/* The one that was passed, if there is one, else at `at`. CLOEXEC and NONBLOCK. A unix socket gets mode 0660; one without a listener is replaced. */
 int api_socket_open(const struct endpoint *at, struct api_socket *ret, struct err *err);
 /* Removes the file of the unix socket if it is still ours. The fd is the caller's to close. */
 void api_socket_unlink(const struct api_socket *s);

@@ -247,6 +247,17 @@ static void add_consul(json_t *alarms, const struct status_sources *in,
 	view_add_time(o, clock, "since", c.contact_since);
 }
 
+/* Registered by a previous instance, and refused by the rules of this one. */
+static void add_refused(json_t *alarms, const struct status_sources *in)
+{
+	const struct refused_apps *r = store_refused(in->store);
+	if (r->n > 0)
+		add_count(add(alarms, "stored-app-refused", "app", r->items[0].name,
+			      "app %s of the state file is not registered: %s", r->items[0].name,
+			      r->items[0].text),
+			  r->n);
+}
+
 static void add_resources(json_t *alarms, const struct status_sources *in)
 {
 	char text[MISSING_TEXT_MAX];
@@ -269,6 +280,8 @@ static void add_resources(json_t *alarms, const struct status_sources *in)
 		    "commands of exec monitors start %u %% of their interval late: raise "
 		    "monitor_interval or exec_max, or look at the load of the host",
 		    commands.load.percent);
+	if (in->squatter && in->squatter[0])
+		add(alarms, "name-taken", NULL, NULL, "%s", in->squatter);
 	if (fd_limit_check(FD_FOR_NEW, &short_of) < 0)
 		add(alarms, "file-descriptors", NULL, NULL, "%s", short_of.text);
 	capability_list_missing(in->capabilities, &missing);
@@ -289,6 +302,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_peers(alarms, in, &clock);
 	add_gateways(alarms, in);
 	add_consul(alarms, in, &clock);
+	add_refused(alarms, in);
 	add_resources(alarms, in);
 	return alarms;
 }

@@ -51,7 +51,8 @@ struct status_sources {
 	const struct config_file *config_file; /* NULL: from memory */
 	mono_t began_at;                       /* when the agent was started */
 	struct discovery *discovery;           /* NULL: no Consul */
-	const struct store *store;
+	struct store *store;
+	const char *squatter; /* who has the name of the agent; NULL or "": the agent */
 	const struct capability_needs *capabilities;
 	bool registered;   /* all apps of the configuration are */
 	mono_t started_at; /* when Consul had answered too, or had its time; USEC_NEVER: not yet */

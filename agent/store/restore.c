@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/store/restore.h"
 
+#include <errno.h>
+
 #include "agent/app/drains.h"
 #include "agent/app/leases.h"
 #include "agent/store/place.h"
@@ -49,9 +51,9 @@ void restore_drains(const struct state_contents *c, struct registry *registry,
 	}
 }
 
-bool restore_app(struct state_app *app, struct registry *registry, struct store_clock clock)
+int restore_app(struct state_app *app, struct registry *registry, struct store_clock clock,
+		struct err *err)
 {
-	struct err err = { "" };
 	char date[DATE_TEXT_MAX];
 	enum register_result result;
 	const char *name = app->spec.name;
@@ -60,13 +62,14 @@ bool restore_app(struct state_app *app, struct registry *registry, struct store_
 	if (app->spec.lease && end <= clock.mono) {
 		log_info("state", "%s: its lease ended at %s, not registering it again", name,
 			 date_format(app->lease_until, date));
-		return false;
+		return -ESTALE;
 	}
-	if (registry_register(registry, &app->spec, clock.mono, &result, &err) < 0) {
-		log_warn("state", "%s: not registered again: %s", name, err.text);
-		return false;
+	int r = registry_register(registry, &app->spec, clock.mono, &result, err);
+	if (r < 0) {
+		log_warn("state", "%s: not registered again: %s", name, err->text);
+		return r;
 	}
 	if (app->spec.lease)
 		registry_set_lease_end(registry, name, end);
-	return true;
+	return 0;
 }

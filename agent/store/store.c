@@ -33,6 +33,7 @@ struct store {
 	struct state_file *file; /* NULL: there is none */
 	struct state_contents contents;
 	size_t next_app, n_restored;
+	struct refused_apps refused;
 	struct clock_watch *clock;
 	bool stopped;
 	store_written_cb *written;
@@ -89,7 +90,10 @@ static void put(struct store *s, const char *name, const struct app *app, span_t
 
 static void on_changed(const char *name, const struct app *app, bool renewed, void *userdata)
 {
-	put(userdata, name, app, renewed ? usec_min(RENEW_DELAY, app->spec->lease / 4) : 0);
+	struct store *s = userdata;
+	if (name && app)
+		refused_apps_remove(&s->refused, name); /* another took its place */
+	put(s, name, app, renewed ? usec_min(RENEW_DELAY, app->spec->lease / 4) : 0);
 }
 
 /* All dates in the file are wrong now. */
@@ -133,11 +137,35 @@ static void on_written(uint64_t up_to, bool stored, void *userdata)
 
 /* Restoring */
 
+static void restore_next(struct store *s)
+{
+	struct state_app *app = &s->contents.apps[s->next_app++];
+	struct err err = { "" };
+	int r = restore_app(app, s->registry, clock_of(s), &err);
+	s->n_restored += r == 0;
+	if (r != -EACCES && r != -EMFILE)
+		return;
+	refused_apps_add(&s->refused, app->spec.name, err.text);
+	state_file_put(s->file, app->spec.name, state_encode_app(&app->spec, app->lease_until), 0);
+}
+
+bool store_forget(struct store *s, const char *name)
+{
+	bool known = refused_apps_remove(&s->refused, name);
+	if (known)
+		put(s, name, NULL, 0);
+	return known;
+}
+
+const struct refused_apps *store_refused(const struct store *s)
+{
+	return &s->refused;
+}
+
 bool store_restore(struct store *s, mono_t end)
 {
 	while (s->next_app < s->contents.n_apps && loop_clock() < end)
-		s->n_restored +=
-			restore_app(&s->contents.apps[s->next_app++], s->registry, clock_of(s));
+		restore_next(s);
 	return s->next_app < s->contents.n_apps;
 }
 
@@ -247,6 +275,7 @@ void store_free(struct store *s)
 		actuator_set_notes(s->actuator, NULL, NULL);
 	}
 	clock_watch_free(s->clock);
+	refused_apps_done(&s->refused);
 	state_file_free(s->file);
 	state_contents_done(&s->contents);
 	free(s);

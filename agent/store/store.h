@@ -16,6 +16,7 @@
 
 #include "agent/app/registry.h"
 #include "agent/config/config.h"
+#include "agent/store/refused.h"
 #include "agent/store/state_file.h"
 #include "agent/vip/actuator.h"
 
@@ -35,6 +36,10 @@ void store_free(struct store *s);
  * are left. After the apps of the configuration, which come first. */
 bool store_restore(struct store *s, mono_t end);
 size_t store_n_restored(const struct store *s);
+/* Those of the previous instance that today's rules refuse. */
+const struct refused_apps *store_refused(const struct store *s);
+/* It is not to be kept any longer. False when it is not one of them. */
+bool store_forget(struct store *s, const char *name);
 /* From here on changes are written. `more_to_come`: Consul may yet bring apps. */
 void store_begin(struct store *s, bool more_to_come);
 /* The agent stops: the registry is emptied, which is not to be written. */

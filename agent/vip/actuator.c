@@ -306,6 +306,11 @@ struct reconcile *actuator_reconcile(struct actuator *a)
 	return a->reconcile;
 }
 
+bool actuator_lo_has_foreign(const struct actuator *a, const struct prefix *vip)
+{
+	return loopback_has_foreign(a->loopback, vip);
+}
+
 bool actuator_lo_is_up(const struct actuator *a)
 {
 	return a->lo_up;

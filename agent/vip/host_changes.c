@@ -14,6 +14,7 @@ struct host_changes {
 	struct host_addresses *addresses;
 	struct actuator *actuator;
 	struct hostwatch *host;
+	uint64_t count;
 	struct drift_record nat_address;
 	struct subnets subnets;
 };
@@ -73,6 +74,7 @@ static void on_host_changed(void *userdata)
 	struct host_address_change change;
 	char text[ADDR_TEXT_MAX], more[GATEWAYS_TEXT_MAX];
 	struct strbuf others = strbuf_over(more, sizeof(more));
+	c->count++;
 	host_addresses_update(c->addresses, &change);
 	for (size_t i = 0; i < 2; i++)
 		if (change.own[i])
@@ -142,6 +144,11 @@ const char *host_changes_subnet_of(const struct host_changes *c, const struct pr
 bool host_changes_explain_gateways(const struct host_changes *c, struct strbuf *text)
 {
 	return c && host_addresses_explain_gateways(c->addresses, text);
+}
+
+uint64_t host_changes_count(const struct host_changes *c)
+{
+	return c ? c->count : 0;
 }
 
 void host_changes_drift(const struct host_changes *c, struct drift_record *ret)

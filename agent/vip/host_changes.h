@@ -6,6 +6,7 @@
 #ifndef AGENT_VIP_HOST_CHANGES_H
 #define AGENT_VIP_HOST_CHANGES_H
 
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "agent/model/drift.h"
@@ -21,6 +22,8 @@ int host_changes_new(sd_event *loop, struct host_addresses *addresses, struct ac
 		     struct host_changes **ret, struct err *err);
 /* `addresses` is up to date when it returns; else it may be 50 ms old. NULL works. */
 void host_changes_catch_up(struct host_changes *c);
+/* Grows when something of the host has changed. NULL works. */
+uint64_t host_changes_count(const struct host_changes *c);
 void host_changes_free(struct host_changes *c);
 /* How often the NAT target has changed. NULL works. */
 void host_changes_drift(const struct host_changes *c, struct drift_record *ret);

@@ -113,6 +113,10 @@ class Responder:
         self._popen.stdout.close()
 
     @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
     def running(self) -> bool:
         return self._popen.poll() is None
 

@@ -156,7 +156,7 @@ def test_vip_may_not_cover_the_new_address(bed: Testbed) -> None:
     )
     path.accept()
     answer = path.agent.register("bad", "10.0.1.77/32")
-    assert answer.status == 409 and "10.0.1.77" in answer.text
+    assert answer.status == 403 and "10.0.1.77" in answer.text
     assert path.agent.register("free", f"{path.link.host_ip}/32").status == 200
 
 

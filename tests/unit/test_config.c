@@ -81,6 +81,19 @@ static void print_consul(FILE *out, const struct consul_config *c)
 		fprintf(out, "\n");
 }
 
+static void print_vips(FILE *out, const struct vip_policy *p)
+{
+	char text[PREFIX_TEXT_MAX];
+	if (p->allow.n == 0)
+		return;
+	fprintf(out, "vips: max=%u min_length=%u/%u strict=%d", p->max, p->min_length.v4,
+		p->min_length.v6, p->strict);
+	for (size_t i = 0; i < p->allow.n; i++)
+		fprintf(out, " %s", prefix_format(&p->allow.items[i], text));
+	print_communities(out, &p->communities);
+	fprintf(out, "\n");
+}
+
 static void print_agent(FILE *out, const struct config_agent *a)
 {
 	char at[ENDPOINT_TEXT_MAX];
@@ -94,6 +107,9 @@ static void print_agent(FILE *out, const struct config_agent *a)
 	if (a->admission.exec || a->exec_user)
 		fprintf(out, "exec: from=%x user=%s\n", a->admission.exec,
 			text_or_dash(a->exec_user));
+	for (char *const *name = a->exec_env; name && *name; name++)
+		fprintf(out, "exec.env: %s\n", *name);
+	print_vips(out, &a->vips);
 	if (a->admission.others)
 		fprintf(out, "monitors: from=%x\n", a->admission.others);
 	if (a->state_file)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/instance.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "net/socket_holder.h"
+
+void instance_init(struct instance *i)
+{
+	*i = (struct instance){ 0 };
+	instance_lock_init(&i->lock);
+}
+
+/* Could a process of this user be a vipherald? A kernel that does not tell means yes. */
+static bool is_agents(const struct socket_holder *h, const struct config *config)
+{
+	const char *name = config->agent.user;
+	/* cppcheck-suppress getpwnamCalled ; one thread, and before the loop */
+	const struct passwd *user = name ? getpwnam(name) : NULL;
+	if (!h->has_uid || h->uid == 0 || h->uid == geteuid())
+		return true;
+	return user && h->uid == user->pw_uid;
+}
+
+static int claim_name(struct instance *i, const struct config *config, struct err *err)
+{
+	char who[SOCKET_HOLDER_TEXT_MAX];
+	struct socket_holder holder;
+	int r = instance_lock_name(&i->lock, err);
+	if (r != -EADDRINUSE)
+		return r;
+	socket_holder_of_name(INSTANCE_LOCK_NAME, &holder);
+	socket_holder_format(&holder, who);
+	if (is_agents(&holder, config))
+		return err_set(err, r,
+			       "another vipherald manages lo in this network namespace: %s has "
+			       "@" INSTANCE_LOCK_NAME,
+			       who);
+	snprintf(i->squatter, sizeof(i->squatter),
+		 "%s has the name @" INSTANCE_LOCK_NAME
+		 " and is no vipherald: one in a container would not notice this one; end that "
+		 "process and restart vipherald",
+		 who);
+	log_error("agent", "%s; starting all the same", i->squatter);
+	return 0;
+}
+
+int instance_claim(struct instance *i, const struct config *config, struct err *err)
+{
+	int r = instance_lock_file(&i->lock, INSTANCE_LOCK_DIR, err);
+	return r < 0 ? r : claim_name(i, config, err);
+}
+
+void instance_done(struct instance *i)
+{
+	instance_lock_done(&i->lock);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/model/vip_policy.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "agent/model/community.h"
+#include "lib/array.h"
+
+#define BLACKHOLE 0xffff029aU /* RFC 7999 */
+
+#define V4(length, ...)                                                                            \
+	{                                                                                          \
+		.addr = { AF_INET, { __VA_ARGS__ } }, .len = (length)                              \
+	}
+#define V6(length, ...)                                                                            \
+	{                                                                                          \
+		.addr = { AF_INET6, { __VA_ARGS__ } }, .len = (length)                             \
+	}
+
+/* The narrower one first. Loopback, link-local and multicast addresses are no VIPs of anyone
+ * (agent/model/app_spec_parse.h). */
+static const struct {
+	struct prefix range;
+	const char *what;
+} special[] = {
+	{ V4(32, 100, 100, 100, 200), "the address of a cloud's metadata service" },
+	{ V4(32, 168, 63, 129, 16), "the address of a cloud's metadata service" },
+	{ V4(32, 192, 0, 0, 192), "the address of a cloud's metadata service" },
+	{ V4(8, 0), "0.0.0.0/8, which is no address of a host" },
+	{ V4(24, 192, 0, 0), "192.0.0.0/24, reserved for protocols" },
+	{ V4(24, 192, 88, 99), "the addresses of 6to4 relays" },
+	{ V4(4, 240), "240.0.0.0/4, which is not allocated" },
+	{ V6(64, 0xfd, 0, 0x0e, 0xc2), "the addresses of a cloud's metadata service" },
+	{ V6(128, 0xfd, 0x20, 0, 0xce, [15] = 0x54), "the address of a cloud's metadata service" },
+	{ V6(128, 0xfd, 0x20, 0, 0xce, [14] = 0x02, [15] = 0x54),
+	  "the address of a cloud's metadata service" },
+	{ V6(96, [10] = 0xff, [11] = 0xff), "IPv4-mapped addresses" },
+	{ V6(96, 0, 0x64, 0xff, 0x9b), "the addresses of NAT64 (RFC 6052)" },
+	{ V6(48, 0, 0x64, 0xff, 0x9b, 0, 1), "the addresses of NAT64 (RFC 8215)" },
+	{ V6(16, 0x20, 0x02), "the addresses of 6to4" },
+	{ V6(32, 0x20, 0x01), "the addresses of Teredo" },
+};
+static const struct prefix allocated6[] = { V6(3, 0x20), V6(7, 0xfc) };
+
+static uint8_t host_length(const struct prefix *vip)
+{
+	return (uint8_t)(addr_size(vip->addr.family) * 8);
+}
+
+/* Is `inner` the same as `outer`, or part of it? */
+static bool covers(const struct prefix *outer, const struct prefix *inner)
+{
+	return outer->len <= inner->len && prefix_contains(outer, &inner->addr);
+}
+
+static bool overlap(const struct prefix *a, const struct prefix *b)
+{
+	return covers(a, b) || covers(b, a);
+}
+
+/* ---- the list ---- */
+
+static bool is_named(const struct vip_policy *policy, const struct prefix *vip)
+{
+	for (size_t i = 0; i < policy->allow.n; i++)
+		if (prefix_equal(&policy->allow.items[i], vip))
+			return true;
+	return false;
+}
+
+/* By an entry that is part of `range`, which is NULL: by any. */
+static bool is_listed(const struct vip_policy *policy, const struct prefix *vip,
+		      const struct prefix *range)
+{
+	for (size_t i = 0; i < policy->allow.n; i++) {
+		const struct prefix *entry = &policy->allow.items[i];
+		if (covers(entry, vip) && (!range || covers(range, entry)))
+			return true;
+	}
+	return false;
+}
+
+/* ---- refusals ---- */
+
+/* An entry that merely contains the VIP does not mean this one. */
+static int __attribute__((format(printf, 3, 4)))
+refuse(const struct prefix *vip, struct err *err, const char *fmt, ...)
+{
+	char text[PREFIX_TEXT_MAX], reason[200];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, args);
+	va_end(args);
+	prefix_format(vip, text);
+	return err_set(err, -EACCES, "vip %s %s; to allow it, add '%s' itself to agent.vips.allow",
+		       text, reason, text);
+}
+
+static int check_special(const struct vip_policy *policy, const struct prefix *vip, struct err *err)
+{
+	bool allocated = vip->addr.family == AF_INET;
+	for (size_t i = 0; i < ARRAY_SIZE(special); i++)
+		if (overlap(&special[i].range, vip) && !is_listed(policy, vip, &special[i].range))
+			return refuse(vip, err, "covers %s", special[i].what);
+	for (size_t i = 0; i < ARRAY_SIZE(allocated6); i++)
+		allocated = allocated || covers(&allocated6[i], vip);
+	return allocated || is_listed(policy, vip, NULL)
+		       ? 0
+		       : refuse(vip, err, "is outside the IPv6 addresses that are allocated");
+}
+
+/* The first address of a subnet, and the last one of IPv4: a host that has one of them as its own
+ * answers for all. Links of two addresses have neither. */
+static bool is_end_of(const struct prefix *vip, const struct prefix *address)
+{
+	uint8_t bits = host_length(vip);
+	if (address->addr.family != vip->addr.family || address->len + 1 >= bits)
+		return false;
+	struct addr first = addr_mask(&address->addr, address->len), last = first;
+	for (size_t i = address->len; i < bits; i++)
+		last.bytes[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	return prefix_contains(vip, &first) || (bits == 32 && prefix_contains(vip, &last));
+}
+
+static int check_addresses(const struct vip_host *host, const struct prefix *vip, struct err *err)
+{
+	char text[ADDR_TEXT_MAX];
+	for (size_t i = 0; i < host->n_addresses; i++) {
+		const struct vip_host_net *a = &host->addresses[i];
+		if (prefix_contains(vip, &a->prefix.addr))
+			return refuse(vip, err, "covers %s, an address of interface %s",
+				      addr_format(&a->prefix.addr, text), a->ifname);
+	}
+	for (size_t i = 0; i < host->n_next_hops; i++)
+		if (prefix_contains(vip, &host->next_hops[i]))
+			return refuse(vip, err, "covers %s, the next hop of a route of this host",
+				      addr_format(&host->next_hops[i], text));
+	if (addr_is_set(&host->consul) && prefix_contains(vip, &host->consul))
+		return refuse(vip, err, "covers %s, the address of Consul",
+			      addr_format(&host->consul, text));
+	return 0;
+}
+
+static int check_subnets(const struct vip_host *host, const struct prefix *vip, struct err *err)
+{
+	char text[PREFIX_TEXT_MAX];
+	bool is_host_route = vip->len == host_length(vip);
+	for (size_t i = 0; i < host->n_connected; i++) {
+		const struct vip_host_net *c = &host->connected[i];
+		prefix_format(&c->prefix, text);
+		if (covers(vip, &c->prefix))
+			return refuse(vip, err, "covers %s, which is connected to interface %s",
+				      text, c->ifname);
+		if (covers(&c->prefix, vip) && !is_host_route)
+			return refuse(vip, err,
+				      "is a part of %s, which is connected to interface %s", text,
+				      c->ifname);
+	}
+	for (size_t i = 0; i < host->n_addresses; i++) {
+		const struct vip_host_net *a = &host->addresses[i];
+		if (is_end_of(vip, &a->prefix))
+			return refuse(vip, err,
+				      "covers the network or broadcast address of interface %s",
+				      a->ifname);
+	}
+	return 0;
+}
+
+static int check_length(const struct vip_policy *policy, const struct prefix *vip, struct err *err)
+{
+	char text[PREFIX_TEXT_MAX];
+	uint8_t least = vip->addr.family == AF_INET ? policy->min_length.v4 : policy->min_length.v6;
+	prefix_format(vip, text);
+	if (!is_listed(policy, vip, NULL) && policy->allow.n > 0)
+		return err_set(err, -EACCES,
+			       "vip %s is not in agent.vips.allow; to allow it, add it there",
+			       text);
+	if (policy->allow.n == 0 && vip->len < host_length(vip))
+		return err_set(err, -EACCES,
+			       "vip %s is no host route (/%u), and only those are accepted over "
+			       "HTTP and from Consul; to allow it, add it to agent.vips.allow",
+			       text, host_length(vip));
+	if (policy->allow.n > 0 && vip->len < least)
+		return err_set(err, -EACCES,
+			       "vip %s is wider than /%u; to allow it, lower agent.vips.min_length",
+			       text, least);
+	return 0;
+}
+
+/* Neighbours ask for it by ARP or ND, and bypass BGP. */
+static void warn_of_subnet(const struct vip_host *host, const struct prefix *vip,
+			   struct err *warning)
+{
+	char text[PREFIX_TEXT_MAX], subnet[PREFIX_TEXT_MAX];
+	for (size_t i = 0; i < host->n_connected; i++)
+		if (covers(&host->connected[i].prefix, vip))
+			err_set(warning, 0,
+				"vip %s is inside %s of interface %s: neighbours look for it on "
+				"the link and bypass BGP",
+				prefix_format(vip, text),
+				prefix_format(&host->connected[i].prefix, subnet),
+				host->connected[i].ifname);
+}
+
+static int check_vip(const struct vip_policy *policy, const struct vip_host *host,
+		     const struct prefix *vip, struct err *err, struct err *warning)
+{
+	if (is_named(policy, vip))
+		return 0;
+	int r = check_special(policy, vip, err);
+	if (r == 0)
+		r = check_addresses(host, vip, err);
+	if (r == 0)
+		r = check_subnets(host, vip, err);
+	if (r == 0)
+		r = check_length(policy, vip, err);
+	if (r == 0)
+		warn_of_subnet(host, vip, warning);
+	return r;
+}
+
+/* ---- communities ---- */
+
+static bool has_community(const struct bgp_communities *list, uint32_t value)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->values[i] == value)
+			return true;
+	return false;
+}
+
+static int check_communities(const struct vip_policy *policy, const struct app_spec *spec,
+			     struct err *err)
+{
+	char text[COMMUNITY_TEXT_MAX];
+	for (size_t i = 0; i < spec->communities.n; i++) {
+		uint32_t value = spec->communities.values[i];
+		bool allowed = policy->communities.n > 0
+				       ? has_community(&policy->communities, value)
+				       : value != BLACKHOLE;
+		if (!allowed)
+			return err_set(err, -EACCES,
+				       "community %s%s; to allow it, add it to "
+				       "agent.vips.communities",
+				       community_format(value, text),
+				       policy->communities.n > 0
+					       ? " is not in agent.vips.communities"
+					       : " (BLACKHOLE) makes routers drop all traffic");
+	}
+	return 0;
+}
+
+bool vip_policy_binds(const struct vip_policy *policy, enum app_source source)
+{
+	return source != APP_FROM_CONFIG || policy->strict;
+}
+
+int vip_policy_check(const struct vip_policy *policy, const struct vip_host *host,
+		     const struct app_spec *spec, size_t n_others, struct err *err,
+		     struct err *warning)
+{
+	if (!vip_policy_binds(policy, spec->source))
+		return 0;
+	if (policy->max > 0 && spec->source != APP_FROM_CONFIG &&
+	    n_others + spec->n_vips > policy->max)
+		return err_set(err, -EACCES,
+			       "%zu VIPs would be registered over HTTP and from Consul, and "
+			       "agent.vips.max is %u; to allow it, raise that",
+			       n_others + spec->n_vips, policy->max);
+	int r = check_communities(policy, spec, err);
+	for (size_t i = 0; r == 0 && i < spec->n_vips; i++)
+		r = check_vip(policy, host, &spec->vips[i], err, warning);
+	return r;
+}

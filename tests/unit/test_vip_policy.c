@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/model/app_spec_parse.h"
+#include "agent/model/community.h"
+#include "agent/model/vip_policy.h"
+#include "lib/array.h"
+
+#define NONE                                                                                       \
+	{                                                                                          \
+		NULL                                                                               \
+	}
+#define LIST(...)                                                                                  \
+	{                                                                                          \
+		__VA_ARGS__, NULL                                                                  \
+	}
+#define ALLOW_MAX 4
+
+enum { OK, WARNS, REFUSED };
+
+static struct prefix prefix(const char *text)
+{
+	struct prefix p;
+	struct err err = { "" };
+	if (prefix_parse(text, &p, &err) < 0)
+		fail_msg("%s", err.text);
+	return p;
+}
+
+/* Host bits may be set. */
+static struct vip_host_net net(const char *address, uint8_t len, const char *ifname)
+{
+	struct vip_host_net n = { .prefix.len = len };
+	assert_int_equal(addr_parse(address, &n.prefix.addr), 0);
+	strcpy(n.ifname, ifname);
+	return n;
+}
+
+static struct addr addr(const char *text)
+{
+	struct addr a;
+	assert_int_equal(addr_parse(text, &a), 0);
+	return a;
+}
+
+static const struct {
+	const char *label, *vip;
+	const char *allow[ALLOW_MAX];
+	int result;
+	const char *text; /* part of the refusal or the warning */
+} cases[] = {
+	{ "a host route", "192.0.2.53/32", NONE, OK, "" },
+	{ "one of IPv6", "2001:db8:53::53/128", NONE, OK, "" },
+	{ "a private one", "10.53.0.1/32", NONE, OK, "" },
+	{ "a unique local one", "fd53::53/128", NONE, OK, "" },
+	{ "a documentation net is no host route", "198.51.100.0/24", NONE, REFUSED,
+	  "no host route (/32)" },
+	{ "a wide one of IPv6", "2000::/3", NONE, REFUSED, "agent.vips.allow" },
+	{ "an address of an interface", "10.0.1.2/32", NONE, REFUSED,
+	  "covers 10.0.1.2, an address of interface eth0" },
+	{ "the second one of it", "172.20.0.9/32", NONE, REFUSED, "an address of interface eth0" },
+	{ "one of lo", "10.255.0.1/32", NONE, REFUSED, "an address of interface lo" },
+	{ "one of IPv6", "2001:db8:1::2/128", NONE, REFUSED, "an address of interface eth0" },
+	{ "the default gateway", "10.0.1.1/32", NONE, REFUSED, "the next hop of a route" },
+	{ "another next hop", "172.20.0.254/32", NONE, REFUSED, "the next hop of a route" },
+	{ "the network address", "10.0.1.0/32", NONE, REFUSED, "network or broadcast address" },
+	{ "the broadcast address", "10.0.1.255/32", NONE, REFUSED, "network or broadcast" },
+	{ "the subnet-router anycast address", "2001:db8:1::/128", NONE, REFUSED,
+	  "network or broadcast address" },
+	{ "not the last one of IPv6", "2001:db8:1:0:ffff:ffff:ffff:ffff/128", NONE, WARNS,
+	  "neighbours look for it" },
+	{ "a link of two has neither", "10.9.9.1/32", NONE, WARNS, "inside 10.9.9.0/31" },
+	{ "Consul", "10.77.0.5/32", NONE, REFUSED, "the address of Consul" },
+	{ "a free one of the subnet", "10.0.1.77/32", NONE, WARNS, "inside 10.0.1.0/24" },
+	{ "a container's route", "10.88.0.5/32", NONE, REFUSED, "connected to interface cali1" },
+	{ "metadata, 100.64/10", "100.100.100.200/32", NONE, REFUSED, "metadata service" },
+	{ "metadata, Azure", "168.63.129.16/32", NONE, REFUSED, "metadata service" },
+	{ "metadata, IPv6", "fd00:ec2::254/128", NONE, REFUSED, "metadata service" },
+	{ "shared address space else", "100.64.0.1/32", NONE, OK, "" },
+	{ "0/8", "0.1.2.3/32", NONE, REFUSED, "0.0.0.0/8" },
+	{ "240/4", "250.0.0.1/32", NONE, REFUSED, "not allocated" },
+	{ "a 6to4 relay", "192.88.99.1/32", NONE, REFUSED, "6to4" },
+	{ "6to4", "2002:c000:201::1/128", NONE, REFUSED, "6to4" },
+	{ "Teredo", "2001::1/128", NONE, REFUSED, "Teredo" },
+	{ "NAT64", "64:ff9b::c000:201/128", NONE, REFUSED, "NAT64" },
+	{ "local NAT64", "64:ff9b:1::1/128", NONE, REFUSED, "NAT64" },
+	{ "unallocated IPv6", "4000::1/128", NONE, REFUSED, "allocated" },
+	/* With a list. */
+	{ "listed", "192.0.2.53/32", LIST("192.0.2.0/24"), OK, "" },
+	{ "not listed", "198.51.100.1/32", LIST("192.0.2.0/24"), REFUSED,
+	  "not in agent.vips.allow" },
+	{ "of the other family", "2001:db8:53::53/128", LIST("192.0.2.0/24"), REFUSED,
+	  "not in agent.vips.allow" },
+	{ "a listed net", "198.51.100.0/24", LIST("198.51.100.0/24"), OK, "" },
+	{ "a part of one", "198.51.100.128/25", LIST("198.51.100.0/24"), OK, "" },
+	{ "too wide", "198.18.0.0/16", LIST("198.18.0.0/15"), REFUSED, "agent.vips.min_length" },
+	{ "named", "198.18.0.0/16", LIST("198.18.0.0/15", "198.18.0.0/16"), OK, "" },
+	{ "wider than the entry", "192.0.2.0/24", LIST("192.0.2.0/25"), REFUSED,
+	  "not in agent.vips.allow" },
+	{ "a net means no address of an interface", "10.0.1.2/32", LIST("10.0.0.0/8"), REFUSED,
+	  "add '10.0.1.2/32' itself to agent.vips.allow" },
+	{ "named, an address of an interface", "10.0.1.2/32", LIST("10.0.1.2/32"), OK, "" },
+	{ "a net means no gateway", "10.0.1.1/32", LIST("10.0.0.0/8"), REFUSED, "next hop" },
+	{ "a connected net", "10.0.1.0/24", LIST("10.0.0.0/8"), REFUSED, "covers 10.0.1.2" },
+	{ "a connected net without an address", "10.66.0.0/24", LIST("10.0.0.0/8"), REFUSED,
+	  "covers 10.66.0.0/24, which is connected to interface eth1" },
+	{ "what contains one", "10.66.0.0/16", LIST("10.66.0.0/16", "10.0.0.0/8"), OK, "" },
+	{ "what contains one, not named", "10.66.0.0/23", LIST("10.0.0.0/8"), REFUSED,
+	  "which is connected to interface eth1" },
+	{ "what cuts one", "10.66.0.128/25", LIST("10.0.0.0/8"), REFUSED,
+	  "is a part of 10.66.0.0/24" },
+	{ "everything means no special range", "0.1.2.3/32", LIST("0.0.0.0/0"), REFUSED,
+	  "0.0.0.0/8" },
+	{ "an entry of a special range", "192.88.99.7/32", LIST("192.88.99.0/24"), OK, "" },
+	{ "everything", "203.0.113.7/32", LIST("0.0.0.0/0"), OK, "" },
+};
+
+static struct vip_host_net addresses[6], connected[6];
+static struct addr next_hops[2];
+static struct vip_host host;
+
+static int make_host(void **state)
+{
+	(void)state;
+	addresses[0] = net("10.0.1.2", 24, "eth0");
+	addresses[1] = net("172.20.0.9", 24, "eth0");
+	addresses[2] = net("2001:db8:1::2", 64, "eth0");
+	addresses[3] = net("10.9.9.0", 31, "ptp0");
+	addresses[4] = net("10.255.0.1", 32, "lo");
+	addresses[5] = net("fd00::9", 128, "eth0");
+	connected[0] = net("10.0.1.0", 24, "eth0");
+	connected[1] = net("172.20.0.0", 24, "eth0");
+	connected[2] = net("2001:db8:1::", 64, "eth0");
+	connected[3] = net("10.9.9.0", 31, "ptp0");
+	connected[4] = net("10.66.0.0", 24, "eth1");
+	connected[5] = net("10.88.0.5", 32, "cali1");
+	next_hops[0] = addr("10.0.1.1");
+	next_hops[1] = addr("172.20.0.254");
+	host = (struct vip_host){ .addresses = addresses,
+				  .n_addresses = ARRAY_SIZE(addresses),
+				  .connected = connected,
+				  .n_connected = ARRAY_SIZE(connected),
+				  .next_hops = next_hops,
+				  .n_next_hops = ARRAY_SIZE(next_hops),
+				  .consul = addr("10.77.0.5") };
+	return 0;
+}
+
+static struct vip_policy policy_of(const char *const allow[], struct prefix list[ALLOW_MAX])
+{
+	struct vip_policy policy = { .min_length = { 24, 48 } };
+	size_t n = 0;
+	for (; n < ALLOW_MAX && allow[n]; n++) {
+		list[n] = (struct prefix){ 0 };
+		if (!strcmp(allow[n], "0.0.0.0/0"))
+			list[n] = (struct prefix){ .addr = addr("0.0.0.0") };
+		else
+			list[n] = prefix(allow[n]);
+	}
+	policy.allow = (struct prefix_list){ list, n };
+	return policy;
+}
+
+static void test_vips(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct prefix list[ALLOW_MAX], vip = prefix(cases[i].vip);
+		struct vip_policy policy = policy_of(cases[i].allow, list);
+		struct app_spec spec = { .source = APP_FROM_HTTP, .vips = &vip, .n_vips = 1 };
+		struct err err = { "" }, warning = { "" };
+		int r = vip_policy_check(&policy, &host, &spec, 0, &err, &warning);
+		int result = r < 0 ? REFUSED : warning.text[0] ? WARNS : OK;
+		if (result != cases[i].result)
+			fail_msg("%s: %d %s%s", cases[i].label, r, err.text, warning.text);
+		if (r < 0) {
+			assert_int_equal(r, -EACCES);
+			assert_non_null(strstr(err.text, cases[i].vip));
+			assert_non_null(strstr(err.text, "agent.vips."));
+		}
+		if (!strstr(r < 0 ? err.text : warning.text, cases[i].text))
+			fail_msg("%s: %s%s", cases[i].label, err.text, warning.text);
+		/* Consul's tags are bound as well, the configuration is not unless it says so. */
+		spec.source = APP_FROM_CONSUL;
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), r);
+		spec.source = APP_FROM_CONFIG;
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+		policy.strict = true;
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), r);
+	}
+}
+
+static void test_number(void **state)
+{
+	(void)state;
+	struct prefix vips[] = { prefix("192.0.2.1/32"), prefix("192.0.2.2/32") };
+	struct app_spec spec = { .source = APP_FROM_HTTP, .vips = vips, .n_vips = 2 };
+	struct vip_policy policy = { .max = 5 };
+	struct err err = { "" }, warning = { "" };
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 3, &err, &warning), 0);
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 4, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "6 VIPs"));
+	assert_non_null(strstr(err.text, "agent.vips.max"));
+}
+
+static void test_communities(void **state)
+{
+	(void)state;
+	struct app_spec spec = { .source = APP_FROM_CONSUL };
+	struct vip_policy policy = { 0 };
+	struct err err = { "" }, warning = { "" };
+	assert_int_equal(communities_add(&spec.communities, "100:1", NULL), 0);
+	assert_int_equal(communities_add(&spec.communities, "no-export", NULL), 0);
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+	assert_int_equal(communities_add(&spec.communities, "65535:666", NULL), 0);
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "65535:666 (BLACKHOLE)"));
+	assert_int_equal(communities_add(&policy.communities, "65535:666", NULL), 0);
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "community 100:1 is not in agent.vips.communities"));
+	assert_int_equal(communities_add(&policy.communities, "100:1", NULL), 0);
+	assert_int_equal(communities_add(&policy.communities, "no-export", NULL), 0);
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+	free(spec.communities.values);
+	free(policy.communities.values);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_vips, make_host),
+		cmocka_unit_test_setup(test_number, make_host),
+		cmocka_unit_test_setup(test_communities, make_host),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
