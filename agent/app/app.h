@@ -73,6 +73,9 @@ struct registry_options {
 /* Asked before an app may have a VIP; -errno and a text refuse it. */
 typedef int registry_guard(const struct prefix *vip, struct err *err, void *userdata);
 
+/* Whether an app is about to give a VIP up, so that another app of the same source may have it. */
+typedef bool registry_yields(const struct app *owner, const struct prefix *vip, void *userdata);
+
 struct registry {
 	struct monitor_runner *runner;
 	struct reconcile *reconcile;
@@ -91,6 +94,8 @@ struct registry {
 	uint64_t leases_expired;
 	registry_guard *guard; /* NULL: any VIP is accepted */
 	void *guard_userdata;
+	registry_yields *yields; /* NULL: none does */
+	void *yields_userdata;
 	struct notify notify;
 };
 

@@ -49,7 +49,6 @@ const char *capability_name(int number); /* "CAP_NET_ADMIN" */
 void capability_needs_find(const struct config *c, const struct capability_facts *facts,
 			   struct capability_needs *ret);
 
-
 /* A bit for each CAP_… that is kept when the others are given up: what is needed, and what apps
  * that are registered at run time may need. For a process that stays root, CAP_DAC_OVERRIDE too:
  * without it `file:` monitors and disable_files of other users would look missing. */

@@ -18,6 +18,7 @@
 #include "lib/endpoint.h"
 #include "lib/err.h"
 #include "lib/mono.h"
+#include "lib/sha256.h"
 #include "nat/choice.h"
 
 struct config_agent {
@@ -28,7 +29,7 @@ struct config_agent {
 	span_t cleanup_timer;
 	struct consul_config consul;
 	struct monitor_admission admission;
-	char *user;      /* an agent started as root becomes this user; NULL: stays root */
+	char *user; /* an agent started as root becomes this user; NULL: stays root */
 	bool drop_privileges;
 	char *exec_user; /* commands run as this user; NULL: as the agent */
 	char **exec_env; /* further variables of their environment, ends with NULL; NULL: none */
@@ -45,6 +46,7 @@ struct config_nat {
 };
 
 struct config {
+	char sha256[SHA256_TEXT_MAX]; /* of the text */
 	struct config_agent agent;
 	struct config_nat nat;
 	/* `router_id` 0 and peers without an address are filled in from the kernel

@@ -136,8 +136,10 @@ static int load(const struct file_text *text, struct config **ret, struct config
 		load_tree(tree, text->world_readable, &draft, findings);
 	config_tree_free(tree);
 	config_findings_sort(findings);
-	if (findings->n_errors == 0)
+	if (findings->n_errors == 0) {
 		*ret = config_of(&draft);
+		sha256_text(text->data, text->len, (*ret)->sha256);
+	}
 	config_draft_done(&draft);
 	return findings->n_errors == 0 ? 0 : -EINVAL;
 }

@@ -17,6 +17,7 @@
 #include "agent/daemon/signals.h"
 #include "agent/daemon/sources.h"
 #include "agent/http/api.h"
+#include "agent/status/config_file.h"
 #include "agent/status/status_sources.h"
 #include "agent/store/store.h"
 #include "agent/vip/actuator.h"
@@ -28,6 +29,8 @@
 #include "process/file_watch.h"
 #include "process/stale_children.h"
 
+struct reload;
+
 struct agent {
 	sd_event *loop;
 	struct config *config;
@@ -38,6 +41,8 @@ struct agent {
 	struct service *service; /* NULL: no service manager */
 	struct signals *signals;
 	struct shutdown *shutdown;
+	struct reload *reload;
+	bool changing_peers; /* the speaker gets another configuration */
 	struct api *api;
 	int instance_lock_fd;                  /* -1: not acquired */
 	struct stale_children *stale_children; /* of the previous instance */

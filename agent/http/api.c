@@ -235,6 +235,14 @@ void api_send_stored(struct api *api, uint64_t up_to, bool stored)
 	resume(api, API_DEFER_STORED, up_to, stored);
 }
 
+void api_send_later(struct api *api, uint64_t up_to, unsigned status, const char *body)
+{
+	if (!api)
+		return;
+	deferred_answer(&api->deferred, up_to, status, body);
+	loop_defer(api->loop, &api->again, LOOP_HTTP, on_again, api);
+}
+
 void api_retry(struct api *api)
 {
 	resume(api, API_DEFER_RETRY, 0, false);
@@ -298,6 +306,7 @@ void api_free(struct api *api)
 	api->closing = true;
 	resume(api, API_DEFER_STORED, UINT64_MAX, false);
 	resume(api, API_DEFER_RETRY, UINT64_MAX, false);
+	api_send_later(api, UINT64_MAX, 503, "{\"error\": \"vipherald is stopping\"}\n");
 	if (api->daemon)
 		MHD_run(api->daemon);
 	if (api->daemon)

@@ -36,6 +36,7 @@ static const struct endpoint_row {
 	{ "/v1/nat", API_NAT, false },
 	{ "/v1/consul", API_CONSUL, false },
 	{ "/v1/capabilities", API_CAPABILITIES, false },
+	{ "/v1/reload", API_RELOAD, true },
 	{ "/metrics", API_METRICS, false },
 	{ "/healthz", API_HEALTHZ, false },
 	{ "/readyz", API_READYZ, false },
@@ -127,6 +128,23 @@ static void fail(struct api_call *call, unsigned status, bool json)
 	call->json = json;
 }
 
+/* It reads the file that the agent was started with, and may reset sessions. */
+static void check_reload(const struct api_request *request, struct api_call *call)
+{
+	if (!str_equal(request->method, "POST")) {
+		err_set(&call->err, -EINVAL, "'%.100s' accepts POST only", request->path);
+		fail(call, 405, true);
+	} else if (!request->local) {
+		err_set(&call->err, -EACCES, "Forbidden: '%.100s' is accepted from this host only",
+			request->path);
+		fail(call, 403, true);
+	} else if (request->n_args > 0) {
+		err_set(&call->err, -EINVAL, "Invalid request: unknown parameter '%.80s'",
+			request->args[0].name);
+		fail(call, 400, true);
+	}
+}
+
 static void parse_args(const struct api_request *request, struct api_call *call)
 {
 	int rc = 0;
@@ -187,7 +205,10 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 		return;
 	}
 	ret->kind = endpoint->kind;
-	parse_args(request, ret);
+	if (ret->kind == API_RELOAD)
+		check_reload(request, ret);
+	else
+		parse_args(request, ret);
 }
 
 void api_call_done(struct api_call *call)

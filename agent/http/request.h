@@ -7,6 +7,7 @@
  *	/info /ping  as GoCast
  *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)
  *	/v1/apps/NAME/undrain  /v1/undrain
+ *	/v1/reload                          POST from this host
  *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
  *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
@@ -56,6 +57,7 @@ enum api_kind {
 	API_HEALTHZ,
 	API_READYZ,
 	API_CAPABILITIES,
+	API_RELOAD,
 };
 
 struct api_call {
@@ -65,7 +67,7 @@ struct api_call {
 	char *name;
 	const char *reason; /* of DRAIN: a view into the request, "" for none */
 	span_t span;        /* of DRAIN: how long; USEC_NEVER: until it is undrained */
-	unsigned status;    /* of ERROR: 400, 404, 405 */
+	unsigned status;    /* of ERROR: 400, 403, 404, 405 */
 	bool json;          /* of ERROR: the form that the client reads, else text */
 	struct err err;     /* of ERROR */
 };
