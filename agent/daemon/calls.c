@@ -65,6 +65,10 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 		ret->number = reload_ask(a->reload, "POST /v1/reload");
 		return;
 	}
+	if (call->kind == API_DIFF) {
+		reload_compare(a->reload, call->body, call->body_len, ret);
+		return;
+	}
 	answer_call(&in, is_stopping(a), call, ret);
 	answer_defer(ret, a->store);
 	peer_log_update(a->peer_log);

@@ -12,6 +12,7 @@
 #include "agent/daemon/reload_prepare.h"
 #include "agent/daemon/settings.h"
 #include "agent/status/view_diff.h"
+#include "agent/status/view_json.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -115,20 +116,22 @@ void reload_registered(struct reload *r)
 
 /* ---- the end ---- */
 
+static json_t *findings_json(const struct config_findings *f)
+{
+	return json_pack("{s:o, s:o}", "errors", view_findings(f, CONFIG_ERROR), "warnings",
+			 view_findings(f, CONFIG_WARNING));
+}
+
 static json_t *result_json(const struct reload *r, bool ok)
 {
-	json_t *o = json_object();
-	if (ok)
-		json_object_set_new(
-			o, "result",
-			json_string(json_array_size(r->changes) ? "reloaded" : "unchanged"));
-	else
-		json_object_set_new(o, "error",
-				    json_string("configuration not reloaded, nothing changed"));
-	json_object_set_new(o, "errors", view_findings(&r->findings, CONFIG_ERROR));
-	json_object_set_new(o, "warnings", view_findings(&r->findings, CONFIG_WARNING));
-	if (!ok)
+	json_t *o = findings_json(&r->findings);
+	const char *done = json_array_size(r->changes) ? "reloaded" : "unchanged";
+	json_object_set_new(o, "file", view_text(r->a->config_file.path));
+	if (!ok) {
+		json_object_set_new(o, "error", json_string("not reloaded, nothing changed"));
 		return o;
+	}
+	json_object_set_new(o, "result", json_string(done));
 	json_object_set(o, "changes", r->changes);
 	json_object_set(o, "needs_restart", r->needs_restart);
 	json_object_set_new(o, "sha256", json_string(r->a->config->sha256));
@@ -179,6 +182,31 @@ static void finish(struct reload *r, bool ok)
 	service_ready(a->service);
 	if (can_begin(r))
 		go_on(r);
+}
+
+/* ---- without a change ---- */
+
+void reload_compare(struct reload *r, const char *text, size_t len, struct api_reply *ret)
+{
+	struct config *next = NULL;
+	struct config_findings findings = { 0 };
+	struct config_diff diff = { 0 };
+	int rc = config_load_text(text, len, &next, &findings);
+	if (rc == 0)
+		rc = reload_check(r->a, next, &findings);
+	json_t *o = findings_json(&findings);
+	if (rc == 0) {
+		config_diff(r->a->config, next, &diff);
+		json_object_set_new(o, "changes", view_diff(&diff));
+		json_object_set_new(o, "needs_restart", view_diff_restart(&diff));
+	}
+	ret->status = rc == 0 ? 200 : 422;
+	ret->content_type = "application/json";
+	ret->body = stream_json_text(o);
+	json_decref(o);
+	config_diff_done(&diff);
+	config_findings_done(&findings);
+	config_free(next);
 }
 
 /* ---- apps ---- */

@@ -15,7 +15,10 @@
 #define AGENT_DAEMON_RELOAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "agent/http/reply.h"
 
 struct agent;
 struct reload;
@@ -26,6 +29,8 @@ void reload_free(struct reload *r);
 /* From the loop, as soon as the apps of the start are registered and no other reload is under way.
  * Returns its number: api_send_later() gets it when it is over. */
 uint64_t reload_ask(struct reload *r, const char *trigger);
+/* What a reload with this text would do: nothing is changed. Fills in the reply. */
+void reload_compare(struct reload *r, const char *text, size_t len, struct api_reply *ret);
 /* The apps of the start are registered. */
 void reload_registered(struct reload *r);
 /* The agent stops: what is under way ends, and nothing is reloaded any more. */

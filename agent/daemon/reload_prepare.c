@@ -82,6 +82,14 @@ static int prepare(struct agent *a, const struct config *next, struct prepared *
 	return check_apps(a, &ret->identity, next, findings);
 }
 
+int reload_check(struct agent *a, const struct config *next, struct config_findings *findings)
+{
+	struct prepared p = { 0 };
+	int rc = prepare(a, next, &p, findings);
+	prepared_done(&p);
+	return rc;
+}
+
 static int change_speaker(struct agent *a, const struct bgp_config *config, struct err *err)
 {
 	a->changing_peers = true;

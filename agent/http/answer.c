@@ -293,7 +293,8 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		return;
 	case API_CAPABILITIES:
 		return reply_json(ret, 200, view_capabilities(in->capabilities));
-	case API_RELOAD: /* answered by the caller, which can do it */
+	case API_RELOAD:
+	case API_DIFF: /* answered by the caller, which can do it */
 		return;
 	case API_HEALTHZ:
 		/* Any answer proves that the event loop runs. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/parse.h"
 #include "agent/model/register_params.h"
 #include "lib/array.h"
 #include "lib/mem.h"
@@ -37,6 +38,7 @@ static const struct endpoint_row {
 	{ "/v1/consul", API_CONSUL, false },
 	{ "/v1/capabilities", API_CAPABILITIES, false },
 	{ "/v1/reload", API_RELOAD, true },
+	{ "/v1/diff", API_DIFF, true },
 	{ "/metrics", API_METRICS, false },
 	{ "/healthz", API_HEALTHZ, false },
 	{ "/readyz", API_READYZ, false },
@@ -128,8 +130,13 @@ static void fail(struct api_call *call, unsigned status, bool json)
 	call->json = json;
 }
 
-/* It reads the file that the agent was started with, and may reset sessions. */
-static void check_reload(const struct api_request *request, struct api_call *call)
+size_t request_takes_body(const char *path)
+{
+	return str_equal(path, "/v1/diff") ? CONFIG_FILE_MAX : 0;
+}
+
+/* The one may reset sessions, the other tells what differs from a guess. */
+static void check_configuration(const struct api_request *request, struct api_call *call)
 {
 	if (!str_equal(request->method, "POST")) {
 		err_set(&call->err, -EINVAL, "'%.100s' accepts POST only", request->path);
@@ -205,8 +212,10 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 		return;
 	}
 	ret->kind = endpoint->kind;
-	if (ret->kind == API_RELOAD)
-		check_reload(request, ret);
+	ret->body = request->body;
+	ret->body_len = request->body_len;
+	if (ret->kind == API_RELOAD || ret->kind == API_DIFF)
+		check_configuration(request, ret);
 	else
 		parse_args(request, ret);
 }

@@ -1,12 +1,13 @@
 """Reload: what changes is applied, and nothing else is touched, counted at the routers."""
 
 import signal
+import subprocess
 from typing import Any
 
 import pytest
 
 from . import bgp
-from .agent import Agent
+from .agent import Agent, binary
 from .configs import VIP4, app, config, peer
 from .gate import SLOW, Gate
 from .rawpeer import RawListener, RawSession
@@ -276,6 +277,34 @@ def test_killed_during_a_reload(bed: Testbed, watch: Watch) -> None:
     wait_until(
         lambda: set(bed.host.loopback_addresses()) == {a["vip"] for a in apps}, "lo as in the file"
     )
+
+
+def run(bed: Testbed, agent: Agent, *words: str) -> tuple[int, str, str]:
+    """The command line; its exit status, and what it said."""
+    with bed.host.inside():
+        result = subprocess.run(
+            [binary(), *words], capture_output=True, text=True, timeout=20,
+            env={"VIPHERALD_API": agent.listen_addr},
+        )
+    return result.returncode, result.stdout, result.stderr
+
+
+def test_from_the_command_line(bed: Testbed, watch: Watch) -> None:
+    agent = start(bed, watch, apps=(KEPT,))
+    assert run(bed, agent, "reload") == (0, "unchanged\n", "")
+    changed = {**KEPT, "states": {"up": {"med": 7}}}
+    agent.write_config(config(watch.entry, apps=(changed,)))
+    wanted = "app kept changed: UPDATE\n    states.up.med: not set -> 7\n"
+    assert run(bed, agent, "diff", str(agent.config_path)) == (1, wanted, "")
+    assert watch.updates(agent) == []
+    assert run(bed, agent, "reload") == (0, wanted + "reloaded\n", "")
+    assert len(watch.updates(agent)) == 1
+    assert run(bed, agent, "diff", str(agent.config_path)) == (0, "", "")
+    agent.write_config(agent.config_path.read_text().replace("hold", "hodl") + "nat: 3\n")
+    for words, status in ((("diff", str(agent.config_path)), 2), (("reload",), 1)):
+        found = run(bed, agent, *words)
+        assert found[0] == status
+        assert f"{agent.config_path}:" in found[2] and "error: nat: expected" in found[2]
 
 
 def test_only_this_host_may_reload(bed: Testbed, watch: Watch) -> None:
