@@ -23,7 +23,7 @@
 /* Changes that are logged one by one. */
 #define LOGGED_MAX 50
 
-enum phase { RELOAD_REGISTER, RELOAD_REMOVE, RELOAD_REFRESH };
+enum phase { RELOAD_LOAD, RELOAD_CHANGE, RELOAD_REGISTER, RELOAD_REMOVE, RELOAD_REFRESH };
 
 struct reload {
 	struct agent *a;
@@ -32,6 +32,8 @@ struct reload {
 	uint64_t number; /* of the last one that began */
 	sd_event_source *turn;
 	/* Of the one that is under way. */
+	struct config_loader *loader;
+	struct config *next;   /* loaded, not in effect yet */
 	struct config *former; /* in effect before it */
 	struct config_diff diff;
 	struct app_index index; /* of the configuration in effect */
@@ -44,6 +46,7 @@ struct reload {
 };
 
 static int on_turn(sd_event_source *source, void *userdata);
+static void load(struct reload *r);
 
 static void go_on(struct reload *r)
 {
@@ -68,8 +71,11 @@ static void clean_up(struct reload *r)
 	app_index_done(&r->index);
 	config_diff_done(&r->diff);
 	config_findings_done(&r->findings);
+	config_loader_free(r->loader);
+	r->loader = NULL;
+	config_free(r->next);
 	config_free(r->former);
-	r->former = NULL;
+	r->next = r->former = NULL;
 	json_decref(r->changes);
 	json_decref(r->needs_restart);
 	r->changes = r->needs_restart = NULL;
@@ -264,6 +270,11 @@ static bool refresh_next(struct reload *r)
 static bool step(struct reload *r)
 {
 	switch (r->phase) {
+	case RELOAD_LOAD:
+		load(r);
+		return true;
+	case RELOAD_CHANGE: /* in a turn of its own */
+		return true;
 	case RELOAD_REGISTER:
 		if (r->next_app < r->index.n) {
 			register_app(r, r->index.items[r->next_app++].spec);
@@ -308,39 +319,46 @@ static void begin_apps(struct reload *r)
 	go_on(r);
 }
 
-static int load(struct reload *r, struct config **ret)
+/* The one turn in which everything but the apps changes. */
+static void change(struct reload *r)
 {
-	const char *path = r->a->config_file.path;
-	int rc = config_load(path, ret, &r->findings);
-	config_log_findings(&r->findings, path);
-	return rc;
+	struct agent *a = r->a;
+	config_diff(a->config, r->next, &r->diff);
+	r->changes = view_diff(&r->diff);
+	r->needs_restart = view_diff_restart(&r->diff);
+	if (reload_prepare_and_change(a, r->next, &r->findings) < 0) {
+		finish(r, false);
+		return;
+	}
+	log_changes(r);
+	r->former = r->next;
+	r->next = NULL;
+	begin_apps(r);
+}
+
+static void load(struct reload *r)
+{
+	int rc = config_loader_step(r->loader, &r->next);
+	if (rc > 0)
+		return;
+	config_log_findings(&r->findings, r->a->config_file.path);
+	if (rc < 0)
+		finish(r, false);
+	else
+		r->phase = RELOAD_CHANGE;
 }
 
 static void begin(struct reload *r)
 {
-	struct agent *a = r->a;
-	struct config *next = NULL;
+	const char *path = r->a->config_file.path;
 	r->asked = false;
 	r->running = true;
-	r->phase = RELOAD_REGISTER;
+	r->phase = RELOAD_LOAD;
 	r->number++;
-	log_info("config", "%s: reloading %s", r->trigger, a->config_file.path);
-	service_reloading(a->service);
-	if (load(r, &next) < 0) {
-		finish(r, false);
-		return;
-	}
-	config_diff(a->config, next, &r->diff);
-	r->changes = view_diff(&r->diff);
-	r->needs_restart = view_diff_restart(&r->diff);
-	log_changes(r);
-	if (reload_prepare_and_change(a, next, &r->findings) < 0) {
-		config_free(next);
-		finish(r, false);
-		return;
-	}
-	r->former = next;
-	begin_apps(r);
+	log_info("config", "%s: reloading %s", r->trigger, path);
+	service_reloading(r->a->service);
+	r->loader = config_loader_new(path, NULL, 0, &r->findings);
+	go_on(r);
 }
 
 static int on_turn(sd_event_source *source, void *userdata)
@@ -352,11 +370,16 @@ static int on_turn(sd_event_source *source, void *userdata)
 		begin(r);
 		return 0;
 	}
-	while (loop_clock() < end)
+	if (r->phase == RELOAD_CHANGE) {
+		change(r);
+		return 0;
+	}
+	while (r->running && r->phase != RELOAD_CHANGE && loop_clock() < end)
 		if (!step(r)) {
 			finish(r, true);
 			return 0;
 		}
-	go_on(r);
+	if (r->running)
+		go_on(r);
 	return 0;
 }
