@@ -28,6 +28,7 @@ enum { STATUS, HEADER, BODY, N_HTTP_OPTIONS, TLS_NAME = N_HTTP_OPTIONS, TLS_CA, 
 extern const struct monitor_kind monitor_kind_https;
 
 struct http_check {
+	char *ca; /* what server.ca_file points to; NULL: that of the system */
 	struct http_call *call;
 	struct monitor_env *env;
 	const struct monitor_spec *spec;
@@ -52,6 +53,7 @@ static void check_free(struct http_check *h)
 	http_cancel(h->call);
 	free(h->url);
 	free(h->connect_to);
+	free(h->ca);
 	free(h);
 }
 
@@ -140,7 +142,7 @@ static int set_ca(struct http_check *h, struct err *err)
 		return 0;
 	if (access(ca, R_OK) < 0)
 		return err_set(err, -errno, "cannot read tls_ca '%.100s': %s", ca, strerror(errno));
-	h->server.ca_file = ca;
+	h->server.ca_file = h->ca = mem_strdup(ca); /* a reload may change that of the agent */
 	return 0;
 }
 

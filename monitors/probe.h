@@ -42,6 +42,9 @@ struct probe {
 /* Copies the spec and fills the defaults into its timing; `defaults` needs an interval. */
 void probe_init(struct probe *p, const struct monitor_spec *spec,
 		const struct monitor_timing *defaults, mono_t now);
+/* The timing of `spec`, with other defaults. True when it is another one than before. */
+bool probe_set_timing(struct probe *p, const struct monitor_spec *spec,
+		      const struct monitor_timing *defaults);
 void probe_done(struct probe *p);
 
 static inline const struct monitor_ops *probe_ops(const struct probe *p)

@@ -345,13 +345,18 @@ static void fill_in_config(struct monitor_runner *r, const struct runner_config 
 	if (r->config.timing.fast_interval == 0)
 		r->config.timing.fast_interval = FAST_DEFAULT;
 	r->slack = usec_min(SLACK_MAX, config->timing.interval / 16);
-	lane_init(&r->lanes[LANE_COMMAND], config->exec_max ? config->exec_max : EXEC_MAX_DEFAULT);
-	lane_init(&r->lanes[LANE_NETWORK], NETWORK_MAX);
+	r->lanes[LANE_COMMAND].max = config->exec_max ? config->exec_max : EXEC_MAX_DEFAULT;
 	r->env.exec_user = config->exec_user;
 	r->env.exec_env = config->exec_env;
 	r->env.tls_ca = config->tls_ca;
 	r->env.is_vip = config->is_vip;
 	r->env.vip_userdata = config->userdata;
+}
+
+void monitor_runner_change(struct monitor_runner *r, const struct runner_config *config)
+{
+	fill_in_config(r, config);
+	wake_all_lanes(r);
 }
 
 int monitor_runner_new(sd_event *loop, const struct runner_config *config,
@@ -364,6 +369,8 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 	gap_init(&r->gap);
 	list_init(&r->hinted);
 	list_init(&r->fed);
+	lane_init(&r->lanes[LANE_COMMAND], EXEC_MAX_DEFAULT);
+	lane_init(&r->lanes[LANE_NETWORK], NETWORK_MAX);
 	fill_in_config(r, config);
 	r->env.pidfds = pidfds_new(loop);
 	int code =
@@ -497,6 +504,27 @@ struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *su
 	w->health = combined_health(w);
 	arm(r);
 	return w;
+}
+
+/* A check that waits in its lane or runs is due again when it has ended. */
+static void change_timing(struct probe *p, const struct monitor_spec *spec)
+{
+	struct monitor_runner *r = p->watch->runner;
+	if (!probe_set_timing(p, spec, &r->config.timing) || p->running ||
+	    list_linked(&p->waiting) || p->due.slot == 0)
+		return;
+	mono_t latest = usec_add(loop_clock(), p->spec.timing.interval);
+	if (p->due.due > latest)
+		deadlines_set(&r->schedule, &p->due, latest);
+	else if (verdict_is_pending(&p->verdict))
+		reschedule(p);
+}
+
+void monitor_watch_change(struct monitor_watch *w, const struct monitor_spec *specs)
+{
+	for (size_t i = 0; i < w->n; i++)
+		change_timing(&w->probes[i], &specs[i]);
+	arm(w->runner);
 }
 
 static void stop_probe(struct probe *p)

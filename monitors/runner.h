@@ -50,6 +50,10 @@ typedef void monitor_verdict_cb(struct monitor_watch *w, enum health health, con
 
 int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 		       struct monitor_runner **ret, struct err *err);
+/* Another configuration for checks to come; those that run keep theirs. Call monitor_watch_change()
+ * for every watch when the timing differs. `exec_user` and the like are not used afterwards, except
+ * by the running checks' children, which have them already. */
+void monitor_runner_change(struct monitor_runner *r, const struct runner_config *config);
 /* All watches must be freed before. */
 void monitor_runner_free(struct monitor_runner *r);
 void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner_status *ret);
@@ -61,6 +65,10 @@ void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner
 struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *subject,
 					const struct monitor_spec *specs, size_t n_specs,
 					size_t quorum, monitor_verdict_cb *verdict, void *userdata);
+/* The runner's timing changed: probes whose specs (those of monitor_watch_new()) leave it to the
+ * runner follow. Results, streaks and running checks stay; the next check is due within the new
+ * interval. */
+void monitor_watch_change(struct monitor_watch *w, const struct monitor_spec *specs);
 /* Ends running checks without a verdict. */
 void monitor_watch_free(struct monitor_watch *w);
 

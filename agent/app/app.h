@@ -77,6 +77,8 @@ typedef int registry_guard(const struct prefix *vip, struct err *err, void *user
  * refuse it. */
 typedef int registry_policy(const struct app_spec *spec, const struct app *self, struct err *err,
 			    void *userdata);
+/* Whether an app is about to give a VIP up, so that another app of the same source may have it. */
+typedef bool registry_yields(const struct app *owner, const struct prefix *vip, void *userdata);
 
 struct registry {
 	struct monitor_runner *runner;
@@ -98,6 +100,8 @@ struct registry {
 	void *guard_userdata;
 	registry_policy *policy; /* NULL: all are accepted */
 	void *policy_userdata;
+	registry_yields *yields; /* NULL: none does */
+	void *yields_userdata;
 	struct notify notify;
 };
 

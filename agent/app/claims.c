@@ -11,8 +11,11 @@ struct app *claims_owner(const struct registry *reg, const struct prefix *vip)
 	return v ? v->owner : NULL;
 }
 
-static bool yields(const struct app *owner, const struct app_spec *spec)
+static bool yields(const struct app *owner, const struct app_spec *spec, const struct prefix *vip)
 {
+	const struct registry *reg = owner->registry;
+	if (owner->spec->source == spec->source)
+		return reg->yields && reg->yields(owner, vip, reg->yields_userdata);
 	return owner->spec->source > spec->source; /* the enum is in this order */
 }
 
@@ -22,7 +25,7 @@ static int check_vips(const struct registry *reg, const struct app_spec *spec,
 	char text[PREFIX_TEXT_MAX];
 	for (size_t i = 0; i < spec->n_vips; i++) {
 		const struct app *owner = claims_owner(reg, &spec->vips[i]);
-		if (owner && owner != self && !yields(owner, spec))
+		if (owner && owner != self && !yields(owner, spec, &spec->vips[i]))
 			return err_set(err, -EEXIST, "vip %s belongs to app '%s' already",
 				       prefix_format(&spec->vips[i], text), owner->spec->name);
 	}

@@ -52,6 +52,24 @@ void registry_set_policy(struct registry *reg, registry_policy *policy, void *us
 	reg->policy_userdata = userdata;
 }
 
+void registry_set_yields(struct registry *reg, registry_yields *yields, void *userdata)
+{
+	reg->yields = yields;
+	reg->yields_userdata = userdata;
+}
+
+void registry_set_cleanup_timer(struct registry *reg, span_t cleanup_timer)
+{
+	reg->cleanup_timer = cleanup_timer;
+}
+
+void registry_refresh(struct registry *reg, const struct app *app, mono_t now)
+{
+	struct app *own = app_get(reg, app->spec->name);
+	monitor_watch_change(own->watch, own->spec->monitors);
+	app_apply(own, now);
+}
+
 void registry_set_damping(struct registry *reg, const struct damping_config *config)
 {
 	reg->damping = *config;
@@ -134,13 +152,27 @@ static void claim_vips(struct app *app)
 					       app->spec, app);
 }
 
-static void add(struct registry *reg, const struct app_spec *spec, mono_t now)
+/* What the former owner of its VIPs was found to be, as long as nothing else is known. */
+static void inherit_health(struct app *app, const struct app *former)
+{
+	if (!former || app->health != HEALTH_UNKNOWN || !same_monitors(app->spec, former->spec))
+		return;
+	app->registry->n_by_health[app->health]--;
+	app->health = former->health;
+	app->registry->n_by_health[app->health]++;
+	app->health_since = former->health_since;
+	app->reason = former->reason ? mem_strdup(former->reason) : NULL;
+}
+
+static void add(struct registry *reg, const struct app_spec *spec, const struct app *former,
+		mono_t now)
 {
 	struct app *app = mem_new(1, sizeof(*app));
 	app->registered_at = app->health_since = now;
 	app->off_since = app->left_at = app->drained_since = USEC_NEVER;
 	app->spec = spec_new(spec);
 	app_table_add(reg, app);
+	inherit_health(app, former);
 	claim_vips(app);
 	app_group_join(app, now);
 	app_drain_start(app, now);
@@ -187,15 +219,34 @@ static void unregister(struct app *app, mono_t now)
 	notify_freed(&reg->notify);
 }
 
-/* Frees the VIPs that `spec` may take from apps that come after it. */
+/* The VIP stays as it is, for the app that claims it next. */
+static void give_up_vip(struct app *app, const struct prefix *vip)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		if (prefix_equal(&app->spec->vips[i], vip))
+			continue;
+		app->spec->vips[n] = app->spec->vips[i];
+		app->vips[n++] = app->vips[i];
+	}
+	app->spec->n_vips = n;
+}
+
+/* Frees the VIPs that `spec` may take: those of apps that give them up, and those of apps that come
+ * after it. *ret_former is one of the former. */
 static void displace(struct registry *reg, const struct app_spec *spec, const struct app *self,
-		     mono_t now)
+		     const struct app **ret_former, mono_t now)
 {
 	char text[PREFIX_TEXT_MAX];
 	for (size_t i = 0; i < spec->n_vips; i++) {
 		struct app *owner = claims_owner(reg, &spec->vips[i]);
 		if (!owner || owner == self)
 			continue;
+		if (owner->spec->source == spec->source) {
+			give_up_vip(owner, &spec->vips[i]);
+			*ret_former = owner;
+			continue;
+		}
 		log_warn("app", "%s: displaced by app %s, which claims vip %s (%s comes before %s)",
 			 owner->spec->name, spec->name, prefix_format(&spec->vips[i], text),
 			 app_source_name(spec->source), app_source_name(owner->spec->source));
@@ -237,11 +288,12 @@ static enum register_result add_or_replace(struct registry *reg, const struct ap
 {
 	struct app *app = app_get(reg, spec->name);
 	enum register_result result = app ? REGISTER_REPLACED : REGISTER_NEW;
-	displace(reg, spec, app, now);
+	const struct app *former = NULL;
+	displace(reg, spec, app, &former, now);
 	if (app)
 		replace(app, spec, now);
 	else
-		add(reg, spec, now);
+		add(reg, spec, former, now);
 	app = app_get(reg, spec->name);
 	app_lease_start(app, now);
 	notify_changed(&reg->notify, app->spec->name, app, false);

@@ -27,10 +27,18 @@ struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 			      struct reconcile *reconcile, span_t cleanup_timer);
 void registry_set_guard(struct registry *reg, registry_guard *guard, void *userdata);
 void registry_set_policy(struct registry *reg, registry_policy *policy, void *userdata);
+/* During a reload: a VIP moves to the app that registers it without a gap where that app is up, and
+ * an app that takes the place of another one with the same monitors has its health until the first
+ * verdict. NULL ends that. */
+void registry_set_yields(struct registry *reg, registry_yields *yields, void *userdata);
 /* For apps that do not set it themselves; without it none is held down. */
 void registry_set_damping(struct registry *reg, const struct damping_config *config);
-/* Before the first app. */
+/* Before the first app; or at a reload, then call registry_refresh() for all apps. */
 void registry_set_options(struct registry *reg, const struct registry_options *options);
+/* The same. */
+void registry_set_cleanup_timer(struct registry *reg, span_t cleanup_timer);
+/* Applies other options, and another timing of the runner, to an app that did not change. */
+void registry_refresh(struct registry *reg, const struct app *app, mono_t now);
 void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata);
 void registry_on_changed(struct registry *reg, registry_changed_cb *changed, void *userdata);
 /* Takes nothing down: unregister first what should go. */

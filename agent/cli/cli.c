@@ -13,7 +13,6 @@ const char cli_usage[] =
 	"usage: vipherald -config=FILE [-v]\n"
 	"       vipherald check FILE\n"
 	"       vipherald check --capabilities FILE\n"
-	"       vipherald diff [--json] OLD NEW\n"
 	"       vipherald listen [ADDR:PORT] [--as N] [--json]\n"
 	"       vipherald healthcheck [-config=FILE] [--ready]\n"
 	"       vipherald --help | --version\n"
@@ -22,12 +21,10 @@ const char cli_usage[] =
 	"  -v, -vv             log debug messages, and every check and KEEPALIVE too\n"
 	"  check               check a configuration file and exit\n"
 	"  --capabilities      print the capabilities it needs, as a systemd drop-in\n"
-	"  diff                what the change from one configuration to another would do;\n"
-	"                      exit status 0: nothing, 1: changes, 2: errors\n"
 	"  listen              accept BGP sessions and print the routes received\n"
 	"                      (default: :1790, AS 65000)\n"
 	"  --as N              local AS number\n"
-	"  --json              print JSON; listen: objects, one per line\n"
+	"  --json              print JSON objects, one per line\n"
 	"  healthcheck         query /healthz of the running agent; exit status 0: healthy\n"
 	"                      (without -config: of the agent in this container)\n"
 	"  --ready             query /readyz instead\n"
@@ -49,7 +46,7 @@ enum flag {
 };
 
 #define ON(command) (1u << (command))
-#define ON_ALL      (ON(CLI_RUN) | ON(CLI_CHECK) | ON(CLI_DIFF) | ON(CLI_LISTEN) | ON(CLI_HEALTHCHECK))
+#define ON_ALL      (ON(CLI_RUN) | ON(CLI_CHECK) | ON(CLI_LISTEN) | ON(CLI_HEALTHCHECK))
 
 static const struct flag_kind {
 	const char *name;
@@ -62,7 +59,7 @@ static const struct flag_kind {
 	{ "vv", FLAG_VERBOSE_TWICE, false, ON_ALL },
 	{ "logtostderr", FLAG_LOGTOSTDERR, false, ON_ALL },
 	{ "capabilities", FLAG_CAPABILITIES, false, ON(CLI_CHECK) },
-	{ "json", FLAG_JSON, false, ON(CLI_LISTEN) | ON(CLI_DIFF) },
+	{ "json", FLAG_JSON, false, ON(CLI_LISTEN) },
 	{ "ready", FLAG_READY, false, ON(CLI_HEALTHCHECK) },
 	{ "as", FLAG_AS, true, ON(CLI_LISTEN) },
 	{ "help", FLAG_HELP, false, ON_ALL },
@@ -179,9 +176,11 @@ static int set_flag(struct cli *cli, enum flag flag, const char *arg, const char
 static const struct {
 	const char *name;
 	enum cli_command command;
-} commands[] = { { "check", CLI_CHECK },   { "diff", CLI_DIFF },
-		 { "listen", CLI_LISTEN }, { "healthcheck", CLI_HEALTHCHECK },
-		 { "help", CLI_HELP },     { "version", CLI_VERSION } };
+} commands[] = { { "check", CLI_CHECK },
+		 { "listen", CLI_LISTEN },
+		 { "healthcheck", CLI_HEALTHCHECK },
+		 { "help", CLI_HELP },
+		 { "version", CLI_VERSION } };
 #define N_COMMANDS ARRAY_SIZE(commands)
 
 static const char *command_name(enum cli_command command)
@@ -231,18 +230,15 @@ static int unknown_command(const char *word, struct err *err)
 			       "vipherald check %s checks the file",
 			       word, word, word);
 	return err_set(err, -EINVAL,
-		       "unknown command '%s', expected check, diff, listen or healthcheck; "
+		       "unknown command '%s', expected check, listen or healthcheck; "
 		       "vipherald -config=FILE runs the agent",
 		       word);
 }
 
 static int parse_word(struct cli *cli, const char *word, struct err *err)
 {
-	bool takes_file = cli->command == CLI_CHECK || cli->command == CLI_DIFF;
-	if (takes_file && !cli->config)
+	if (cli->command == CLI_CHECK && !cli->config)
 		cli->config = word;
-	else if (cli->command == CLI_DIFF && !cli->other)
-		cli->other = word;
 	else if (cli->command == CLI_LISTEN && !cli->listen_at)
 		cli->listen_at = word;
 	else if (cli->command == CLI_RUN && !cli->config)
@@ -265,9 +261,6 @@ static enum cli_command parse_command(struct args *args)
 
 static int check_complete(const struct cli *cli, struct err *err)
 {
-	if (cli->command == CLI_DIFF && !cli->other)
-		return err_set(err, -EINVAL,
-			       "two configuration files expected, usage: vipherald diff OLD NEW");
 	bool needs_config = cli->command == CLI_RUN || cli->command == CLI_CHECK;
 	if (!needs_config || (cli->config && *cli->config))
 		return 0;

@@ -4,7 +4,6 @@
  *
  *	vipherald -config=FILE [-logtostderr] [-v=N]
  *	vipherald check [--capabilities] FILE
- *	vipherald diff [--json] OLD NEW
  *	vipherald listen [ADDR:PORT] [--as N] [--json]
  *	vipherald healthcheck [-config=FILE] [--ready]
  *
@@ -19,15 +18,7 @@
 
 #include "lib/err.h"
 
-enum cli_command {
-	CLI_RUN,
-	CLI_CHECK,
-	CLI_DIFF,
-	CLI_LISTEN,
-	CLI_HEALTHCHECK,
-	CLI_HELP,
-	CLI_VERSION
-};
+enum cli_command { CLI_RUN, CLI_CHECK, CLI_LISTEN, CLI_HEALTHCHECK, CLI_HELP, CLI_VERSION };
 
 /* Texts are views into argv. */
 struct cli {
@@ -35,10 +26,9 @@ struct cli {
 	unsigned verbosity;    /* -v=N */
 	const char *ignored;   /* the first flag of glog that has no effect; NULL: none */
 	const char *config;    /* NULL: listen, or healthcheck without one */
-	const char *other;     /* of diff: the second file; `config` is the first */
 	const char *listen_at; /* of listen; NULL: the default */
 	uint32_t as;           /* of listen; 0: the default */
-	bool json;             /* of listen and diff */
+	bool json;             /* of listen */
 	bool ready;            /* of healthcheck */
 	bool capabilities;     /* of check */
 };

@@ -114,9 +114,8 @@ static int connect_to(const struct client *c, int *ret_fd)
 	return 0;
 }
 
-static int send_all(int fd, const char *text)
+static int send_all(int fd, const char *text, size_t left)
 {
-	size_t left = strlen(text);
 	while (left > 0) {
 		ssize_t n = send(fd, text, left, MSG_NOSIGNAL);
 		if (n < 0)
@@ -171,21 +170,37 @@ static int unreachable(const struct client *c, int rc, struct err *err)
 int client_request(const struct client *c, const char *method, const char *target,
 		   struct client_reply *ret, struct err *err)
 {
-	char *request = NULL, *text = NULL;
+	return client_send(c, method, target, "", 0, ret, err);
+}
+
+/* HTTP/1.0: the reply is not chunked and ends with the connection. */
+static char *head_of(const char *method, const char *target, size_t len)
+{
+	char *head = NULL;
+	if (asprintf(&head, "%s %s HTTP/1.0\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n",
+		     method, target, len) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+	return head;
+}
+
+int client_send(const struct client *c, const char *method, const char *target, const char *body,
+		size_t body_len, struct client_reply *ret, struct err *err)
+{
+	char *text = NULL;
 	size_t len = 0;
 	int fd = -1;
 	int rc = connect_to(c, &fd);
 	*ret = (struct client_reply){ 0 };
 	if (rc < 0)
 		return unreachable(c, rc, err);
-	/* HTTP/1.0: the reply is not chunked and ends with the connection. */
-	if (asprintf(&request, "%s %s HTTP/1.0\r\nHost: localhost\r\n\r\n", method, target) < 0)
-		abort(); /* out of memory, see lib/mem.h */
-	rc = send_all(fd, request);
+	char *head = head_of(method, target, body_len);
+	rc = send_all(fd, head, strlen(head));
+	if (rc == 0)
+		rc = send_all(fd, body, body_len);
 	if (rc == 0)
 		rc = receive_all(fd, &text, &len);
 	close(fd);
-	free(request);
+	free(head);
 	if (rc == 0 && split(text, len, ret))
 		return 0;
 	free(text);

@@ -27,6 +27,9 @@ struct client_reply {
 /* `target`: path and query. The error says what to do when there is no agent. */
 int client_request(const struct client *c, const char *method, const char *target,
 		   struct client_reply *ret, struct err *err);
+/* The same with a body. */
+int client_send(const struct client *c, const char *method, const char *target, const char *body,
+		size_t len, struct client_reply *ret, struct err *err);
 void client_reply_done(struct client_reply *reply);
 
 /* Appends a name as one segment of a path, encoded; -ENAMETOOLONG when it does not fit. */

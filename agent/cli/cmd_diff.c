@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/cli/cmd_diff.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "agent/cli/json_at.h"
+#include "agent/cli/order.h"
 #include "agent/config/config.h"
 #include "agent/config/diff.h"
+#include "agent/config/parse.h"
 #include "agent/status/view_diff.h"
+#include "lib/mem.h"
 
 /* Notes and warnings are the business of `check`. */
 static int load(const char *file, struct config **ret, FILE *errors)
@@ -36,19 +45,146 @@ static void print(const struct config_diff *d, bool json, FILE *out)
 	json_decref(o);
 }
 
-int cmd_diff_files(const char *before, const char *after, bool json, FILE *out, FILE *errors)
+int cmd_diff_files(const struct verb_call *call)
 {
 	struct config *a = NULL, *b = NULL;
 	struct config_diff d = { 0 };
 	int status = DIFF_ERRORS;
-	int rc_a = load(before, &a, errors), rc_b = load(after, &b, errors);
+	int rc_a = load(call->words[0], &a, stderr), rc_b = load(call->words[1], &b, stderr);
 	if (rc_a == 0 && rc_b == 0) {
 		config_diff(a, b, &d);
-		print(&d, json, out);
+		print(&d, call->json, stdout);
 		status = d.n > 0 ? DIFF_CHANGES : DIFF_SAME;
 	}
 	config_diff_done(&d);
 	config_free(a);
 	config_free(b);
+	return status;
+}
+
+/* ---- by the agent ---- */
+
+static const char *value_at(const json_t *key, const char *name)
+{
+	const char *text = text_at(key, name);
+	return *text ? text : "not set";
+}
+
+static void print_changes(const json_t *answer)
+{
+	size_t i, j;
+	json_t *change, *key;
+	json_array_foreach((json_t *)json_at(answer, "changes"), i, change)
+	{
+		printf("%s\n", text_at(change, "text"));
+		json_array_foreach((json_t *)json_at(change, "keys"), j, key) printf(
+			"    %s: %s -> %s%s\n", text_at(key, "key"), value_at(key, "before"),
+			value_at(key, "after"),
+			strcmp(text_at(key, "effect"), "restart") == 0 ? " (needs a restart)" : "");
+	}
+}
+
+static void print_findings(const json_t *answer, const char *list, const char *severity,
+			   const char *file)
+{
+	size_t i;
+	json_t *finding;
+	json_array_foreach((json_t *)json_at(answer, list), i, finding)
+	{
+		const char *key = text_at(finding, "key");
+		fprintf(stderr, "%s:", file);
+		if (count_at(finding, "line") > 0)
+			fprintf(stderr, "%lld:%lld:", count_at(finding, "line"),
+				count_at(finding, "column"));
+		fprintf(stderr, " %s: %s%s%s\n", severity, key, *key ? ": " : "",
+			text_at(finding, "text"));
+	}
+}
+
+/* False: neither done nor refused for the errors of a configuration; *ret_status says what. */
+static bool is_answered(const struct client_reply *reply, int *ret_status)
+{
+	if (reply->status == 200 || reply->status == 422)
+		return true;
+	*ret_status = order_refused(reply);
+	return false;
+}
+
+static void show(const struct verb_call *call, const struct client_reply *reply,
+		 const json_t *answer, const char *file)
+{
+	if (call->json) {
+		printf("%s\n", reply->body);
+		return;
+	}
+	print_findings(answer, "errors", "error", file);
+	print_findings(answer, "warnings", "warning", file);
+	print_changes(answer);
+}
+
+static int read_whole(const char *file, char **ret, size_t *ret_len)
+{
+	size_t cap = 0;
+	FILE *in = fopen(file, "re");
+	int rc = in ? 0 : -errno;
+	for (size_t n = 1; in && n > 0 && *ret_len <= CONFIG_FILE_MAX; *ret_len += n) {
+		*ret = mem_grow(*ret, &cap, *ret_len + 65536, 1);
+		n = fread(*ret + *ret_len, 1, 65536, in);
+	}
+	if (in && ferror(in))
+		rc = -EIO;
+	if (in)
+		fclose(in);
+	return rc;
+}
+
+int cmd_diff_agent(const struct client *client, const struct verb_call *call)
+{
+	const char *file = call->words[0];
+	struct client_reply reply = { 0 };
+	struct err err;
+	char *text = NULL;
+	size_t len = 0;
+	int status = DIFF_ERRORS, rc = read_whole(file, &text, &len);
+	if (rc < 0) {
+		fprintf(stderr, "%s: error: cannot be read: %s\n", file, strerror(-rc));
+	} else if (client_send(client, "POST", "/v1/diff", text, len, &reply, &err) < 0) {
+		fprintf(stderr, "vipherald: %s\n", err.text);
+		status = VERB_UNREACHABLE;
+	} else if (is_answered(&reply, &status)) {
+		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
+		show(call, &reply, answer, file);
+		status = reply.status != 200                               ? DIFF_ERRORS
+			 : json_array_size(json_at(answer, "changes")) > 0 ? DIFF_CHANGES
+									   : DIFF_SAME;
+		json_decref(answer);
+	} else {
+		status = DIFF_ERRORS;
+	}
+	free(text);
+	client_reply_done(&reply);
+	return status;
+}
+
+int cmd_reload(const struct client *client, const struct verb_call *call)
+{
+	struct client_reply reply = { 0 };
+	struct err err;
+	int status = VERB_DONE;
+	if (client_request(client, "POST", "/v1/reload", &reply, &err) < 0) {
+		fprintf(stderr, "vipherald: %s\n", err.text);
+		return VERB_UNREACHABLE;
+	}
+	if (is_answered(&reply, &status)) {
+		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
+		show(call, &reply, answer, text_at(answer, "file"));
+		status = reply.status == 200 ? VERB_DONE : VERB_REFUSED;
+		if (!call->json)
+			fprintf(status == VERB_DONE ? stdout : stderr, "%s\n",
+				status == VERB_DONE ? text_at(answer, "result")
+						    : text_at(answer, "error"));
+		json_decref(answer);
+	}
+	client_reply_done(&reply);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "agent/cli/client.h"
+#include "agent/cli/cmd_diff.h"
 #include "agent/cli/completions.h"
 #include "agent/cli/json_at.h"
 #include "agent/cli/order.h"
@@ -102,7 +103,13 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 		return completions_write(call.words[0], stdout)
 			       ? VERB_DONE
 			       : fail(VERB_USAGE, "completions: expected bash, zsh or fish");
+	if (call.id == VERB_DIFF && call.n_words == 2)
+		return cmd_diff_files(&call);
 	if (client_find(call.api, &client, &err) < 0)
 		return fail(VERB_USAGE, err.text);
+	if (call.id == VERB_DIFF)
+		return cmd_diff_agent(&client, &call);
+	if (call.id == VERB_RELOAD)
+		return cmd_reload(&client, &call);
 	return views[call.id].show ? view(&client, &call) : order_give(&client, &call);
 }

@@ -8,7 +8,6 @@
 
 #include "agent/cli/cli.h"
 #include "agent/cli/cmd_check.h"
-#include "agent/cli/cmd_diff.h"
 #include "agent/cli/cmd_healthcheck.h"
 #include "agent/cli/cmd_listen.h"
 #include "agent/cli/cmd_verb.h"
@@ -46,8 +45,6 @@ static int run(const struct cli *cli)
 	case CLI_CHECK:
 		return cli->capabilities ? cmd_check_capabilities(cli->config, stdout, stderr)
 					 : cmd_check(cli->config, stdout);
-	case CLI_DIFF:
-		return cmd_diff_files(cli->config, cli->other, cli->json, stdout, stderr);
 	case CLI_LISTEN:
 		return cmd_listen(cli->listen_at, cli->as, cli->json);
 	case CLI_HEALTHCHECK:

@@ -54,6 +54,14 @@ static const struct verb verbs[N_VERBS] = {
 			   "vipherald undrain dns --wait",
 			   .options = { { "wait", NULL, "return when the app is announced" } },
 			   .names = "apps" },
+	[VERB_RELOAD] = { "reload", NULL, "", 0, 0,
+			  "Read the configuration again and apply what differs",
+			  "vipherald reload" },
+	[VERB_DIFF] = { "diff", NULL, "[OLD] NEW", 1, 2,
+			"What the change to a configuration would do, from that of the running "
+			"agent, or from another file",
+			"vipherald diff /etc/vipherald/config.yaml",
+			.exits = "0 no change, 1 changes, 2 errors, 3 agent not reachable" },
 	[VERB_COMPLETIONS] = { "completions", NULL, "bash|zsh|fish", 1, 1,
 			       "Completions for a shell, to be sourced by it",
 			       "vipherald completions bash "
@@ -267,8 +275,9 @@ void verb_help(const struct verb *verb, FILE *out)
 		if (find_option(verb, common[i].name, strlen(common[i].name)))
 			print_option(&common[i], out);
 	fprintf(out, "\nExample: %s\n", verb->example);
-	fprintf(out, "Exit status: 0 done, 1 refused or not found, 2 usage, 3 agent not "
-		     "reachable.\n");
+	fprintf(out, "Exit status: %s.\n",
+		verb->exits ? verb->exits
+			    : "0 done, 1 refused or not found, 2 usage, 3 agent not reachable");
 	if (verb->alias)
 		fprintf(out, "Also called %s.\n", verb->alias);
 }

@@ -29,6 +29,8 @@ enum verb_id {
 	VERB_UNREGISTER,
 	VERB_DRAIN,
 	VERB_UNDRAIN,
+	VERB_RELOAD,
+	VERB_DIFF,
 	VERB_COMPLETIONS,
 	N_VERBS,
 };
@@ -57,6 +59,8 @@ struct verb {
 	const char *example;
 	struct verb_option options[VERB_OPTIONS_MAX]; /* ends with one without a name */
 	bool watches;                                 /* --watch makes sense */
+	const char *
+		exits; /* its exit statuses, where they are others; NULL: those of enum verb_exit */
 	const char *names; /* "apps", "peers": whose --names an argument is one of; NULL: none */
 };
 

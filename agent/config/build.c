@@ -7,28 +7,24 @@
 #include "agent/config/findings.h"
 #include "agent/config/key.h"
 #include "agent/config/schema.h"
+#include "agent/config/schema_log.h"
 #include "agent/config/template.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
-struct build {
-	struct config_findings *findings;
-	const struct config_node *first_secret;
-};
-
-static void build_section(struct build *b, const struct config_node *node,
+static void build_section(struct config_build *b, const struct config_node *node,
 			  const struct config_section *s, void *target);
 
 /* ---- values ---- */
 
-static void wrong_kind(struct build *b, const struct config_node *node, const char *expected)
+static void wrong_kind(struct config_build *b, const struct config_node *node, const char *expected)
 {
 	config_error(b->findings, config_at(node), "expected %s, found %s", expected,
 		     config_node_kind_text(node));
 }
 
 /* "exec: true" with a space is a mapping in YAML. */
-static void not_a_value(struct build *b, const struct config_node *node,
+static void not_a_value(struct config_build *b, const struct config_node *node,
 			const struct config_key *key)
 {
 	const struct config_node *only = node->n_children == 1 ? node->first : NULL;
@@ -42,8 +38,8 @@ static void not_a_value(struct build *b, const struct config_node *node,
 }
 
 /* A mapping in place of a value. Errors inside it have been reported already. */
-static void set_item(struct build *b, const struct config_node *node, const struct config_key *key,
-		     void *target)
+static void set_item(struct config_build *b, const struct config_node *node,
+		     const struct config_key *key, void *target)
 {
 	struct err err = { "" };
 	void *item = mem_new(1, key->item->size);
@@ -55,8 +51,8 @@ static void set_item(struct build *b, const struct config_node *node, const stru
 	free(item);
 }
 
-static void set_value(struct build *b, const struct config_node *node, const struct config_key *key,
-		      void *target)
+static void set_value(struct config_build *b, const struct config_node *node,
+		      const struct config_key *key, void *target)
 {
 	struct err err = { "" };
 	if (node->kind == CONFIG_MAPPING && key->item) {
@@ -67,8 +63,8 @@ static void set_value(struct build *b, const struct config_node *node, const str
 		not_a_value(b, node, key);
 		return;
 	}
-	if (key->flags & CONFIG_SECRET && !b->first_secret && node->text[0])
-		b->first_secret = node;
+	if (key->flags & CONFIG_SECRET && !b->secret && node->text[0])
+		b->secret = node;
 	int r = key->type->set(key, node->text, target, &err);
 	if (r < 0)
 		config_error(b->findings, config_at(node), "%s%s", err.text,
@@ -77,7 +73,7 @@ static void set_value(struct build *b, const struct config_node *node, const str
 		config_warn(b->findings, config_at(node), "%s", err.text);
 }
 
-static void set_values(struct build *b, const struct config_node *node,
+static void set_values(struct config_build *b, const struct config_node *node,
 		       const struct config_key *key, void *target)
 {
 	if (node->kind == CONFIG_SCALAR || (node->kind == CONFIG_MAPPING && key->item)) {
@@ -100,18 +96,29 @@ static void set_values(struct build *b, const struct config_node *node,
 	}
 }
 
-static void build_sections(struct build *b, const struct config_node *node,
+static void build_element(struct config_build *b, const struct config_node *node,
+			  const struct config_key *key, void *target)
+{
+	void *element = key->add(target);
+	if (node->kind != CONFIG_BROKEN)
+		build_section(b, node, key->section, element);
+}
+
+static void build_sections(struct config_build *b, const struct config_node *node,
 			   const struct config_key *key, void *target)
 {
 	if (node->kind != CONFIG_SEQUENCE) {
 		wrong_kind(b, node, "a list of mappings ('- key: value')");
 		return;
 	}
-	for (const struct config_node *c = node->first; c; c = c->next) {
-		void *element = key->add(target);
-		if (c->kind != CONFIG_BROKEN)
-			build_section(b, c, key->section, element);
+	if (!node->parent->parent) { /* of the file itself */
+		b->next = node->first;
+		b->list = key;
+		b->list_target = target;
+		return;
 	}
+	for (const struct config_node *c = node->first; c; c = c->next)
+		build_element(b, c, key, target);
 }
 
 /* ---- sections ---- */
@@ -133,18 +140,19 @@ static void add_candidates(const char **names, size_t *n, const struct config_se
 		add_candidates(names, n, s->shared, true);
 }
 
-/* The section that has such a key: wrong indentation is a common mistake. */
+/* The section that has such a key: wrong indentation is a common mistake. Names of modules of the log
+ * are words that are meant otherwise nearly always. */
 static const struct config_section *section_with(const char *name)
 {
 	size_t offset;
 	for (const struct config_section *const *s = config_sections; *s; s++)
-		if (config_section_find(*s, name, &offset))
+		if (*s != &config_log_modules_section && config_section_find(*s, name, &offset))
 			return *s;
 	return NULL;
 }
 
 /* "exec:curl -H 'Host: x'" is a mapping in YAML; no key contains a colon. */
-static void report_unquoted(struct build *b, const struct config_node *node)
+static void report_unquoted(struct config_build *b, const struct config_node *node)
 {
 	const char *value = node->text ? node->text : "";
 	char quote = strchr(node->key, '\'') || strchr(value, '\'') ? '"' : '\'';
@@ -158,7 +166,7 @@ static void report_unquoted(struct build *b, const struct config_node *node)
 			: "");
 }
 
-static void report_unknown(struct build *b, const struct config_node *node,
+static void report_unknown(struct config_build *b, const struct config_node *node,
 			   const struct config_section *s)
 {
 	if (strchr(node->key, ':')) {
@@ -185,7 +193,7 @@ static void report_unknown(struct build *b, const struct config_node *node,
 }
 
 /* Both the name and the alias of a key are errors. */
-static bool is_given_already(struct build *b, const struct config_node *node,
+static bool is_given_already(struct config_build *b, const struct config_node *node,
 			     const struct config_key *key)
 {
 	const char *other = str_equal(node->key, key->name) ? key->alias : key->name;
@@ -197,8 +205,8 @@ static bool is_given_already(struct build *b, const struct config_node *node,
 	return true;
 }
 
-static void build_key(struct build *b, const struct config_node *node, const struct config_key *key,
-		      void *target)
+static void build_key(struct config_build *b, const struct config_node *node,
+		      const struct config_key *key, void *target)
 {
 	if (key->alias && is_given_already(b, node, key))
 		return;
@@ -232,7 +240,7 @@ static const struct config_node *child_of(const struct config_node *mapping, con
 	return NULL;
 }
 
-static void report_missing(struct build *b, const struct config_node *node,
+static void report_missing(struct config_build *b, const struct config_node *node,
 			   const struct config_section *s)
 {
 	for (const struct config_key *k = config_section_keys(s); k->name; k++) {
@@ -250,7 +258,7 @@ static void report_missing(struct build *b, const struct config_node *node,
 }
 
 /* Values before sections, in any order of the file: values of `bgp` are defaults of its peers. */
-static void build_section(struct build *b, const struct config_node *node,
+static void build_section(struct config_build *b, const struct config_node *node,
 			  const struct config_section *s, void *target)
 {
 	if (!config_node_is_null(node) && node->kind != CONFIG_MAPPING) {
@@ -271,18 +279,35 @@ static void build_section(struct build *b, const struct config_node *node,
 	report_missing(b, node, s);
 }
 
-void config_build(const struct config_node *root, struct config_draft *draft,
-		  struct config_findings *findings, const struct config_node **ret_secret)
+void config_build_begin(struct config_build *b, const struct config_node *root,
+			struct config_draft *draft, struct config_findings *findings)
 {
-	struct build b = { .findings = findings };
+	*b = (struct config_build){ .findings = findings };
 	config_section_defaults(&config_schema, draft);
-	if (config_node_is_null(root)) {
+	if (config_node_is_null(root))
 		config_error(findings, config_at_line(0, 0),
 			     "the file is empty: a minimal configuration is "
 			     "'bgp: { local_as: 65001, peer_as: 65000 }', "
 			     "config.example.yaml shows all keys");
-		return;
+	else
+		build_section(b, root, &config_schema, draft);
+}
+
+bool config_build_step(struct config_build *b, size_t elements)
+{
+	for (; elements > 0 && b->next; elements--) {
+		build_element(b, b->next, b->list, b->list_target);
+		b->next = b->next->next;
 	}
-	build_section(&b, root, &config_schema, draft);
-	*ret_secret = b.first_secret;
+	return b->next;
+}
+
+void config_build(const struct config_node *root, struct config_draft *draft,
+		  struct config_findings *findings, const struct config_node **ret_secret)
+{
+	struct config_build b;
+	config_build_begin(&b, root, draft, findings);
+	while (config_build_step(&b, SIZE_MAX))
+		;
+	*ret_secret = b.secret;
 }

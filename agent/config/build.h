@@ -3,8 +3,12 @@
 #ifndef AGENT_CONFIG_BUILD_H
 #define AGENT_CONFIG_BUILD_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "agent/config/config.h"
 #include "agent/config/draft.h"
+#include "agent/config/key.h"
 #include "agent/config/tree.h"
 
 /*
@@ -15,5 +19,19 @@
  */
 void config_build(const struct config_node *root, struct config_draft *draft,
 		  struct config_findings *findings, const struct config_node **ret_secret);
+
+/* The same in steps: begin, then step until it is false. `secret` has the first key with a secret. */
+struct config_build {
+	struct config_findings *findings;
+	const struct config_node *secret;
+	/* The list of the file (apps) that is left to the steps. */
+	const struct config_node *next;
+	const struct config_key *list;
+	void *list_target;
+};
+void config_build_begin(struct config_build *b, const struct config_node *root,
+			struct config_draft *draft, struct config_findings *findings);
+/* At most `elements` of the list; false when all is done. */
+bool config_build_step(struct config_build *b, size_t elements);
 
 #endif

@@ -20,6 +20,7 @@
 #include "lib/err.h"
 #include "lib/log_level.h"
 #include "lib/mono.h"
+#include "lib/sha256.h"
 #include "nat/choice.h"
 
 /* Levels are one more than enum log_level; 0: not set. */
@@ -56,6 +57,7 @@ struct config_nat {
 };
 
 struct config {
+	char sha256[SHA256_TEXT_MAX]; /* of the text */
 	struct config_agent agent;
 	struct config_nat nat;
 	/* `router_id` 0 and peers without an address are filled in from the kernel
@@ -74,6 +76,14 @@ int config_load(const char *file, struct config **ret, struct config_findings *f
 /* The same for text in memory; `file` is not needed, as findings carry lines only. */
 int config_load_text(const char *text, size_t len, struct config **ret,
 		     struct config_findings *findings);
+/* The same in steps of a few milliseconds, whatever the size of the file. `file` NULL: the text,
+ * which has to outlive the loader. */
+struct config_loader;
+struct config_loader *config_loader_new(const char *file, const char *text, size_t len,
+					struct config_findings *findings);
+/* 1: more is left; 0: *ret is set; -errno. Not to be called again after the last two. */
+int config_loader_step(struct config_loader *l, struct config **ret);
+void config_loader_free(struct config_loader *l);
 void config_free(struct config *c);
 
 #endif

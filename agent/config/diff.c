@@ -2,15 +2,15 @@
 #include "agent/config/diff.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "agent/config/app_index.h"
 #include "agent/config/draft.h"
 #include "agent/config/schema.h"
 #include "agent/config/schema_agent.h"
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_bgp.h"
-#include "lib/hash.h"
 #include "lib/mem.h"
+#include "lib/redact.h"
 #include "lib/str.h"
 
 #define KEY_MAX 128
@@ -50,6 +50,8 @@ static void diff_key(const struct config_key *key, const void *a, const void *b,
 		hide(&before);
 		hide(&after);
 	}
+	redact(before);
+	redact(after);
 	change->keys = mem_grow(change->keys, &change->cap_keys, change->n_keys + 1,
 				sizeof(*change->keys));
 	change->keys[change->n_keys++] = (struct config_key_change){
@@ -179,41 +181,6 @@ static void diff_peers(struct config_diff *d, const struct config *before,
 
 /* ---- apps ---- */
 
-struct named {
-	const struct app_spec *spec;
-	bool found; /* in the other configuration too */
-	UT_hash_handle hh;
-};
-
-struct named_apps {
-	struct named *table, *items;
-	size_t n;
-};
-
-static void named_apps_init(struct named_apps *apps, const struct config *c)
-{
-	*apps = (struct named_apps){ .items = mem_new(c->n_apps + 1, sizeof(*apps->items)),
-				     .n = c->n_apps };
-	for (size_t i = 0; i < c->n_apps; i++) {
-		struct named *item = &apps->items[i];
-		item->spec = &c->apps[i];
-		HASH_ADD_KEYPTR(hh, apps->table, item->spec->name, strlen(item->spec->name), item);
-	}
-}
-
-static void named_apps_done(struct named_apps *apps)
-{
-	HASH_CLEAR(hh, apps->table);
-	free(apps->items);
-}
-
-static struct named *find_app(const struct named_apps *apps, const char *name)
-{
-	struct named *item;
-	HASH_FIND(hh, apps->table, name, strlen(name), item);
-	return item;
-}
-
 static void diff_app(struct config_diff *d, const struct app_spec *a, const struct app_spec *b)
 {
 	struct app_spec before, after;
@@ -229,21 +196,21 @@ static void diff_app(struct config_diff *d, const struct app_spec *a, const stru
 static void diff_apps(struct config_diff *d, const struct config *before,
 		      const struct config *after)
 {
-	struct named_apps old;
-	named_apps_init(&old, before);
+	struct app_index old;
+	app_index_init(&old, before);
 	for (size_t i = 0; i < after->n_apps; i++) {
-		struct named *same = find_app(&old, after->apps[i].name);
+		struct app_index_entry *same = app_index_find(&old, after->apps[i].name);
 		if (same)
 			diff_app(d, same->spec, &after->apps[i]);
 		else
 			append(d, CONFIG_APP, CONFIG_ADDED, after->apps[i].name);
 		if (same)
-			same->found = true;
+			same->marked = true;
 	}
 	for (size_t i = 0; i < old.n; i++)
-		if (!old.items[i].found)
+		if (!old.items[i].marked)
 			append(d, CONFIG_APP, CONFIG_REMOVED, old.items[i].spec->name);
-	named_apps_done(&old);
+	app_index_done(&old);
 }
 
 /* ---- the whole ---- */

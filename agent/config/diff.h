@@ -16,6 +16,7 @@
 
 #include "agent/config/config.h"
 #include "agent/config/key.h"
+#include "lib/str.h"
 
 enum config_object { CONFIG_AGENT, CONFIG_BGP, CONFIG_NAT, CONFIG_PEER, CONFIG_APP };
 enum config_change_kind { CONFIG_CHANGED, CONFIG_ADDED, CONFIG_REMOVED };
@@ -25,8 +26,9 @@ const char *config_change_kind_name(enum config_change_kind kind); /* "changed",
 const char *config_effect_name(enum config_effect effect); /* "none", "update", "session", … */
 
 struct config_key_change {
-	char *key;            /* "hold_time", "states.up.med", "exec.user" */
-	char *before, *after; /* as in the file, "" where not set, "(hidden)" for a secret */
+	char *key; /* "hold_time", "states.up.med", "exec.user" */
+	char *before,
+		*after; /* as in the file, "" where not set, "(hidden)" for a secret; redacted */
 	enum config_effect effect;
 };
 
@@ -55,7 +57,9 @@ enum config_effect config_diff_effect(const struct config_diff *d);
 size_t config_diff_count(const struct config_diff *d, enum config_object object,
 			 enum config_change_kind kind);
 
-/* A line for each change, and one for each key. */
+/* "app a changed: UPDATE" */
+void config_change_format(const struct config_change *c, struct strbuf *ret);
+/* That line for each change, and one for each key. */
 void config_diff_print(const struct config_diff *d, FILE *out);
 
 #endif

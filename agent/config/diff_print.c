@@ -100,12 +100,20 @@ static void print_key(const struct config_key_change *k, FILE *out)
 	fputc('\n', out);
 }
 
+void config_change_format(const struct config_change *c, struct strbuf *ret)
+{
+	strbuf_add(ret, "%s%s%s %s: %s", config_object_name(c->object), c->name ? " " : "",
+		   c->name ? c->name : "", config_change_kind_name(c->kind), consequence(c));
+}
+
 void config_diff_print(const struct config_diff *d, FILE *out)
 {
+	char line[APP_NAME_MAX + 128];
 	for (size_t i = 0; i < d->n; i++) {
 		const struct config_change *c = &d->items[i];
-		fprintf(out, "%s%s%s %s: %s\n", config_object_name(c->object), c->name ? " " : "",
-			c->name ? c->name : "", config_change_kind_name(c->kind), consequence(c));
+		struct strbuf text = strbuf_over(line, sizeof(line));
+		config_change_format(c, &text);
+		fprintf(out, "%s\n", line);
 		for (size_t j = 0; j < c->n_keys; j++)
 			print_key(&c->keys[j], out);
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/config/schema.h"
+#include "agent/config/schema_bgp.h"
 #include "agent/config/types.h"
 #include "lib/mono.h"
 #include "lib/str.h"
@@ -50,7 +51,25 @@ static void print_default(FILE *out, const struct config_key *k)
 		fprintf(out, "%s", k->default_words ? k->default_words : "none");
 }
 
-static void print_key(FILE *out, const struct config_key *k)
+/* What a change of it costs at a reload. */
+static const char *effect_words(const struct config_section *s, const struct config_key *k)
+{
+	if (k->section && !k->type)
+		return "";
+	switch (k->effect) {
+	case CONFIG_APPLIES:
+		return "applied";
+	case CONFIG_SENDS_UPDATE:
+		return "UPDATE";
+	case CONFIG_RESETS:
+		return s == &config_bgp_section ? "all sessions reset" : "session reset";
+	case CONFIG_NEEDS_RESTART:
+		return "**restart**";
+	}
+	return "";
+}
+
+static void print_key(const struct config_section *s, FILE *out, const struct config_key *k)
 {
 	fprintf(out, "| `%s`", k->name);
 	if (k->alias)
@@ -59,7 +78,7 @@ static void print_key(FILE *out, const struct config_key *k)
 	print_type(out, k);
 	fprintf(out, " | ");
 	print_default(out, k);
-	fprintf(out, " | %s%s |\n", k->doc,
+	fprintf(out, " | %s | %s%s |\n", effect_words(s, k), k->doc,
 		k->flags & CONFIG_ZERO_IS_DEFAULT ? " 0 selects the default, with a warning." : "");
 }
 
@@ -70,10 +89,12 @@ void config_print_doc(FILE *out)
 			fprintf(out, "\n### `%s`\n", (*s)->path);
 		else
 			fprintf(out, "\n### The file\n");
-		fprintf(out, "%s\n\n| key | value | default | what it does |\n|---|---|---|---|\n",
+		fprintf(out,
+			"%s\n\n| key | value | default | at a reload | what it does |\n"
+			"|---|---|---|---|---|\n",
 			(*s)->doc);
 		for (const struct config_key *k = config_section_keys(*s); k->name; k++)
-			print_key(out, k);
+			print_key(*s, out, k);
 	}
 }
 

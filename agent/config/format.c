@@ -329,10 +329,10 @@ void config_format_app_quorum(const struct config_key *key, const void *target, 
 
 void config_format_app_nats(const struct config_key *key, const void *target, FILE *out)
 {
+	char text[NAT_SPEC_TEXT_MAX];
 	const struct app_spec *s = config_value(key, target);
 	for (size_t i = 0; i < s->n_nats; i++)
-		fprintf(out, "%s%s:%u:%u", separator(i), nat_proto_name(s->nats[i].proto),
-			s->nats[i].listen, s->nats[i].dest);
+		fprintf(out, "%s%s", separator(i), nat_spec_format(&s->nats[i], text));
 }
 
 void config_format_app_group(const struct config_key *key, const void *target, FILE *out)

@@ -112,51 +112,153 @@ void config_free(struct config *c)
 	free(c);
 }
 
-static void load_tree(const struct config_tree *tree, bool world_readable,
-		      struct config_draft *draft, struct config_findings *findings)
+/* ---- the loader ---- */
+
+/* A millisecond or two each. */
+#define EVENTS_A_STEP 4000
+#define APPS_A_STEP   500
+
+enum load_stage {
+	LOAD_READ,
+	LOAD_PARSE,
+	LOAD_BUILD,
+	LOAD_CHECK_KEYS,
+	LOAD_CHECK_APPS,
+	LOAD_CHECK_HOST,
+	LOAD_CHECK_REST,
+	LOAD_FINISH,
+};
+
+struct config_loader {
+	const char *file;
+	struct config_findings *findings;
+	enum load_stage stage;
+	struct file_text text;
+	bool owns_text;
+	struct config_parser *parser;
+	struct config_tree *tree;
+	struct config_build build;
+	struct config_draft draft;
+};
+
+struct config_loader *config_loader_new(const char *file, const char *text, size_t len,
+					struct config_findings *findings)
 {
-	const struct config_node *root = config_tree_root(tree), *secret = NULL;
-	config_build(root, draft, findings, &secret);
-	config_check_agent(draft, root, findings);
-	config_check_bgp(draft, root, findings);
-	config_check_apps(draft, root, findings);
-	config_check_host(draft, root, findings);
-	config_check_announce(draft, root, findings);
-	config_check_gocast(draft, root, findings);
-	if (secret && world_readable)
-		config_warn(findings, config_at(secret),
+	struct config_loader *l = mem_new(1, sizeof(*l));
+	l->file = file;
+	l->findings = findings;
+	l->owns_text = file;
+	l->text = (struct file_text){ .data = (char *)text, .len = len };
+	return l;
+}
+
+void config_loader_free(struct config_loader *l)
+{
+	if (!l)
+		return;
+	config_parser_free(l->parser);
+	config_tree_free(l->tree);
+	config_draft_done(&l->draft);
+	if (l->owns_text)
+		free(l->text.data);
+	free(l);
+}
+
+static int read_step(struct config_loader *l)
+{
+	int r = l->file ? read_file(l->file, &l->text) : 0;
+	if (r < 0) {
+		config_error(l->findings, config_at_line(0, 0), "cannot be read: %s", strerror(-r));
+		return r;
+	}
+	l->parser = config_parser_new(l->text.data, l->text.len, l->findings);
+	l->stage = LOAD_PARSE;
+	return 1;
+}
+
+static int parse_step(struct config_loader *l)
+{
+	int r = config_parser_step(l->parser, EVENTS_A_STEP, &l->tree);
+	if (r > 0)
+		return r;
+	l->stage = r == 0 ? LOAD_BUILD : LOAD_FINISH;
+	if (r == 0)
+		config_build_begin(&l->build, config_tree_root(l->tree), &l->draft, l->findings);
+	return 1;
+}
+
+static int finish_step(struct config_loader *l, struct config **ret)
+{
+	config_findings_sort(l->findings);
+	if (l->findings->n_errors > 0)
+		return -EINVAL;
+	*ret = config_of(&l->draft);
+	sha256_text(l->text.data, l->text.len, (*ret)->sha256);
+	return 0;
+}
+
+static void check_rest(struct config_loader *l, const struct config_node *root)
+{
+	config_check_announce(&l->draft, root, l->findings);
+	config_check_gocast(&l->draft, root, l->findings);
+	if (l->build.secret && l->text.world_readable)
+		config_warn(l->findings, config_at(l->build.secret),
 			    "secret in a world-readable file: chmod o-r");
 }
 
-static int load(const struct file_text *text, struct config **ret, struct config_findings *findings)
+int config_loader_step(struct config_loader *l, struct config **ret)
 {
-	struct config_tree *tree = NULL;
-	struct config_draft draft = { 0 };
-	if (config_parse(text->data, text->len, &tree, findings) == 0)
-		load_tree(tree, text->world_readable, &draft, findings);
-	config_tree_free(tree);
-	config_findings_sort(findings);
-	if (findings->n_errors == 0)
-		*ret = config_of(&draft);
-	config_draft_done(&draft);
-	return findings->n_errors == 0 ? 0 : -EINVAL;
+	const struct config_node *root = l->tree ? config_tree_root(l->tree) : NULL;
+	switch (l->stage) {
+	case LOAD_READ:
+		return read_step(l);
+	case LOAD_PARSE:
+		return parse_step(l);
+	case LOAD_BUILD:
+		if (!config_build_step(&l->build, APPS_A_STEP))
+			l->stage = LOAD_CHECK_KEYS;
+		return 1;
+	case LOAD_CHECK_KEYS:
+		config_check_agent(&l->draft, root, l->findings);
+		config_check_bgp(&l->draft, root, l->findings);
+		l->stage = LOAD_CHECK_APPS;
+		return 1;
+	case LOAD_CHECK_APPS:
+		config_check_apps(&l->draft, root, l->findings);
+		l->stage = LOAD_CHECK_HOST;
+		return 1;
+	case LOAD_CHECK_HOST:
+		config_check_host(&l->draft, root, l->findings);
+		l->stage = LOAD_CHECK_REST;
+		return 1;
+	case LOAD_CHECK_REST:
+		check_rest(l, root);
+		l->stage = LOAD_FINISH;
+		return 1;
+	case LOAD_FINISH:
+		return finish_step(l, ret);
+	}
+	return -EINVAL;
+}
+
+static int load(const char *file, const char *text, size_t len, struct config **ret,
+		struct config_findings *findings)
+{
+	struct config_loader *l = config_loader_new(file, text, len, findings);
+	int r;
+	while ((r = config_loader_step(l, ret)) > 0)
+		;
+	config_loader_free(l);
+	return r;
 }
 
 int config_load_text(const char *text, size_t len, struct config **ret,
 		     struct config_findings *findings)
 {
-	struct file_text view = { .data = (char *)text, .len = len };
-	return load(&view, ret, findings);
+	return load(NULL, text, len, ret, findings);
 }
 
 int config_load(const char *file, struct config **ret, struct config_findings *findings)
 {
-	struct file_text text = { 0 };
-	int r = read_file(file, &text);
-	if (r < 0)
-		config_error(findings, config_at_line(0, 0), "cannot be read: %s", strerror(-r));
-	else
-		r = load(&text, ret, findings);
-	free(text.data);
-	return r;
+	return load(file, NULL, 0, ret, findings);
 }

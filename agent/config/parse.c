@@ -9,6 +9,7 @@
 #include "agent/config/parse.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,42 +228,75 @@ static int on_event(struct builder *b, const yaml_event_t *e)
 	return 0;
 }
 
-static int run(struct builder *b, yaml_parser_t *parser, const char *text, size_t len)
+/* ---- the parser ---- */
+
+struct config_parser {
+	struct builder builder;
+	yaml_parser_t yaml;
+	const char *text;
+	size_t len;
+};
+
+struct config_parser *config_parser_new(const char *text, size_t len,
+					struct config_findings *findings)
 {
-	int r = 0;
-	for (bool done = false; !done && r == 0;) {
-		yaml_event_t e;
-		if (!yaml_parser_parse(parser, &e)) {
-			config_yaml_report(parser, text, len, b->findings);
-			return -EINVAL;
-		}
-		done = e.type == YAML_STREAM_END_EVENT;
-		r = on_event(b, &e);
-		yaml_event_delete(&e);
+	struct config_parser *p = mem_new(1, sizeof(*p));
+	p->builder.findings = findings;
+	p->text = text;
+	p->len = len;
+	if (!yaml_parser_initialize(&p->yaml))
+		abort(); /* out of memory, as lib/mem.h */
+	yaml_parser_set_input_string(&p->yaml, (const unsigned char *)(len ? text : ""), len);
+	p->builder.tree = config_tree_new();
+	return p;
+}
+
+void config_parser_free(struct config_parser *p)
+{
+	if (!p)
+		return;
+	yaml_parser_delete(&p->yaml);
+	free(p->builder.sorted);
+	config_tree_free(p->builder.tree);
+	free(p);
+}
+
+static int next_event(struct config_parser *p, bool *ret_done)
+{
+	yaml_event_t e;
+	if (!yaml_parser_parse(&p->yaml, &e)) {
+		config_yaml_report(&p->yaml, p->text, p->len, p->builder.findings);
+		return -EINVAL;
 	}
+	*ret_done = e.type == YAML_STREAM_END_EVENT;
+	int r = on_event(&p->builder, &e);
+	yaml_event_delete(&e);
 	return r;
+}
+
+int config_parser_step(struct config_parser *p, size_t events, struct config_tree **ret)
+{
+	bool done = false;
+	int r = 0;
+	if (p->len > CONFIG_FILE_MAX) {
+		config_error(p->builder.findings, config_at_line(0, 0),
+			     "larger than the maximum of %zu MB", CONFIG_FILE_MAX >> 20);
+		return -EINVAL;
+	}
+	for (; events > 0 && !done && r == 0; events--)
+		r = next_event(p, &done);
+	if (r < 0 || !done)
+		return r < 0 ? r : 1;
+	*ret = p->builder.tree;
+	p->builder.tree = NULL;
+	return 0;
 }
 
 int config_parse(const char *text, size_t len, struct config_tree **ret,
 		 struct config_findings *findings)
 {
-	struct builder b = { .findings = findings };
-	yaml_parser_t parser;
-	if (len > CONFIG_FILE_MAX) {
-		config_error(findings, config_at_line(0, 0), "larger than the maximum of %zu MB",
-			     CONFIG_FILE_MAX >> 20);
-		return -EINVAL;
-	}
-	if (!yaml_parser_initialize(&parser))
-		abort(); /* out of memory, as lib/mem.h */
-	yaml_parser_set_input_string(&parser, (const unsigned char *)(len ? text : ""), len);
-	b.tree = config_tree_new();
-	int r = run(&b, &parser, text, len);
-	yaml_parser_delete(&parser);
-	free(b.sorted);
-	if (r < 0)
-		config_tree_free(b.tree);
-	else
-		*ret = b.tree;
+	struct config_parser *p = config_parser_new(text, len, findings);
+	int r = config_parser_step(p, SIZE_MAX, ret);
+	config_parser_free(p);
 	return r;
 }

@@ -16,4 +16,13 @@
 int config_parse(const char *text, size_t len, struct config_tree **ret,
 		 struct config_findings *findings);
 
+/* The same in steps. The text must outlive the parser. */
+struct config_parser;
+struct config_parser *config_parser_new(const char *text, size_t len,
+					struct config_findings *findings);
+/* At most `events` of YAML; 1: more are left; 0: *ret has the tree; -EINVAL. Not to be called again
+ * after the last two. */
+int config_parser_step(struct config_parser *p, size_t events, struct config_tree **ret);
+void config_parser_free(struct config_parser *p);
+
 #endif

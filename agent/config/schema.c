@@ -77,8 +77,6 @@ const struct config_section config_schema = {
 const struct config_section *const config_sections[] = {
 	&config_schema,
 	&config_agent_section,
-	&config_log_section,
-	&config_log_modules_section,
 	&config_exec_section,
 	&config_agent_monitors_section,
 	&config_bgp_section,
@@ -93,5 +91,7 @@ const struct config_section *const config_sections[] = {
 	/* Last: its keys are also those of others, which are meant more often. */
 	&config_monitor_section,
 	&config_vips_section,
+	&config_log_section,
+	&config_log_modules_section,
 	NULL,
 };

@@ -15,16 +15,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/config/log_levels.h"
 #include "agent/daemon/account.h"
 #include "agent/daemon/calls.h"
 #include "agent/daemon/exec_env.h"
-#include "agent/daemon/load_log.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/privileges.h"
+#include "agent/daemon/reload.h"
+#include "agent/daemon/settings.h"
 #include "agent/daemon/shutdown_ops.h"
 #include "agent/http/passed_socket.h"
 #include "lib/log.h"
@@ -41,6 +40,7 @@ static void on_registered(void *userdata)
 	peer_log_update(a->peer_log);
 	api_retry(a->api);
 	service_ready(a->service);
+	reload_registered(a->reload);
 }
 
 static void on_recovered(void *userdata)
@@ -63,48 +63,25 @@ static void on_restart(const char *signal, void *userdata)
 
 static void on_hangup(const char *signal, void *userdata)
 {
-	(void)userdata;
-	log_warn("agent", "%s: reload is not supported by this version, configuration unchanged",
-		 signal);
+	const struct agent *a = userdata;
+	if (shutdown_state(a->shutdown) == SHUTDOWN_RUNNING)
+		reload_ask(a->reload, signal);
+	else
+		log_warn("agent", "%s: ignored, the agent is stopping", signal);
 }
 
 /* The start */
 
-static void note_config_file(struct agent *a, const char *file)
-{
-	struct stat st = { 0 };
-	a->config_file.path = file;
-	if (stat(file, &st) == 0)
-		a->config_file.modified = (wall_t)st.st_mtim.tv_sec * USEC_PER_SEC +
-					  (wall_t)st.st_mtim.tv_nsec / 1000;
-}
-
-static void set_up_log(const struct config_log *c)
-{
-	struct log_levels levels;
-	config_log_levels(c, &levels);
-	log_set_levels(&levels);
-	log_set_format(c->format);
-}
-
 static int load_config(struct agent *a, const char *file)
 {
-	char line[1024];
-	note_config_file(a, file);
 	struct config_findings findings = { 0 };
 	int rc = config_load(file, &a->config, &findings);
-	for (size_t i = 0; i < findings.n; i++) {
-		if (findings.items[i].severity == CONFIG_NOTE)
-			continue;
-		config_finding_format(&findings.items[i], file, line, sizeof(line));
-		if (findings.items[i].severity == CONFIG_ERROR)
-			log_error("config", "%s", line);
-		else
-			log_warn("config", "%s", line);
-	}
+	config_log_findings(&findings, file);
 	config_findings_done(&findings);
 	if (rc == 0)
-		set_up_log(&a->config->agent.log);
+		settings_apply_log(a);
+	if (rc == 0)
+		config_file_loaded(&a->config_file, file, a->config->sha256);
 	return rc;
 }
 
@@ -129,6 +106,8 @@ static void on_peer_changed(const struct bgp_peer_status *status, void *userdata
 	(void)status;
 	struct agent *a = userdata;
 	enum shutdown_state state = shutdown_state(a->shutdown);
+	if (a->changing_peers) /* peer_log_change() follows */
+		return;
 	if (state != SHUTDOWN_CLOSING && state != SHUTDOWN_LEAVING) /* it is us who close them */
 		peer_log_update(a->peer_log);
 }
@@ -209,31 +188,14 @@ static int check_policy(const struct app_spec *spec, const struct app *self, str
 	return rc;
 }
 
-static bool is_vip(const struct addr *addr, void *userdata)
-{
-	const struct agent *a = userdata;
-	return registry_has_vip(a->registry, addr);
-}
-
 /* Before the first app, so that none is announced that should be drained. */
 static int start_drains(struct agent *a, struct err *err)
 {
-	const struct config_agent *c = &a->config->agent;
 	int rc = file_watcher_new(a->loop, PRESENCE_RESYNC, &a->presence, err);
 	if (rc < 0)
 		return rc;
-	const struct registry_options options = {
-		.drain_time = c->drain_time,
-		.keep_last_window =
-			c->keep_last_window ? c->keep_last_window : c->monitor_timing.interval,
-		.keep_last_stretches = c->keep_last_window == 0,
-		.presence = a->presence,
-		.admission = &c->admission,
-	};
-	registry_set_options(a->registry, &options);
-	if (c->disable_file)
-		a->disable_file =
-			disable_file_new(a->loop, a->presence, a->registry, c->disable_file);
+	settings_apply_to_registry(a);
+	settings_apply_disable_file(a);
 	return 0;
 }
 
@@ -252,18 +214,7 @@ static int start_health(struct agent *a, struct err *err)
 	if (rc < 0)
 		return rc;
 	a->exec_env = exec_env_make(a->exec_user, c->exec_env);
-	const struct runner_config runner = {
-		.timing = c->monitor_timing,
-		.exec_max = c->exec_max,
-		.exec_user = a->exec_user,
-		.exec_env = a->exec_env,
-		.tls_ca = c->tls_ca,
-		.is_vip = is_vip,
-		.load_changed = load_log,
-		.port_filter_changed = load_log_port_filter,
-		.userdata = a,
-	};
-	const struct damping_config hold = { .first = c->hold_down, .max = c->hold_down_max };
+	const struct runner_config runner = settings_of_runner(a);
 	rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
 	if (rc < 0)
 		return rc;
@@ -272,7 +223,6 @@ static int start_health(struct agent *a, struct err *err)
 	registry_set_guard(a->registry, guard_vip, a);
 	registry_set_policy(a->registry, check_policy, a);
 	a->facts = host_facts_new(a->actuator, consul_address(c));
-	registry_set_damping(a->registry, &hold);
 	return 0;
 }
 
@@ -305,6 +255,7 @@ static int start_loop(struct agent *a, struct err *err)
 		return err_set(err, rc, "cannot create the event loop: %s", strerror(-rc));
 	a->shutdown = shutdown_new(a->loop, &agent_shutdown_ops, a);
 	a->service = service_new(a->loop, calls_summarize, a);
+	a->reload = reload_new(a);
 	return 0;
 }
 
@@ -336,6 +287,7 @@ static int start(struct agent *a, struct err *err)
 static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
+	reload_free(a->reload);
 	sources_free(a->sources);
 	store_free(a->store);
 	registry_free(a->registry);
@@ -355,6 +307,7 @@ static void agent_done(struct agent *a)
 	signals_free(a->signals);
 	host_addresses_done(&a->identity);
 	config_free(a->config);
+	config_file_done(&a->config_file);
 	stale_children_free(a->stale_children);
 	instance_done(&a->instance);
 	sd_event_unref(a->loop);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/calls.h"
 
+#include "agent/daemon/reload.h"
 #include "agent/http/answer.h"
 #include "agent/status/status_line_collect.h"
 #include "agent/status/status_sources.h"
@@ -58,6 +59,15 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 	/* The apps of configuration and state file come first. */
 	if (!in.registered && answer_is_change(call->kind)) {
 		ret->defer = API_DEFER_RETRY;
+		return;
+	}
+	if (call->kind == API_RELOAD && !is_stopping(a)) {
+		ret->defer = API_DEFER_LATER;
+		ret->number = reload_ask(a->reload, "POST /v1/reload");
+		return;
+	}
+	if (call->kind == API_DIFF) {
+		reload_compare(a->reload, call->body, call->body_len, ret);
 		return;
 	}
 	answer_call(&in, is_stopping(a), call, ret);

@@ -10,7 +10,7 @@
 struct disable_file {
 	sd_event *loop;
 	struct registry *registry;
-	const char *path;
+	char *path;
 	struct file_watch *watch;
 };
 
@@ -31,8 +31,8 @@ struct disable_file *disable_file_new(sd_event *loop, struct file_watcher *watch
 	bool exists = false;
 	d->loop = loop;
 	d->registry = registry;
-	d->path = path;
-	d->watch = file_watch_new(watcher, path, on_change, d, &exists);
+	d->path = mem_strdup(path);
+	d->watch = file_watch_new(watcher, d->path, on_change, d, &exists);
 	if (exists)
 		on_change(true, d);
 	return d;
@@ -43,5 +43,6 @@ void disable_file_free(struct disable_file *d)
 	if (!d)
 		return;
 	file_watch_free(d->watch);
+	free(d->path);
 	free(d);
 }

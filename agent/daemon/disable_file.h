@@ -10,7 +10,7 @@
 
 struct disable_file;
 
-/* Drains at once if the file exists. The others must outlive it, `path` included. */
+/* Drains at once if the file exists. The others must outlive it; `path` is copied. */
 struct disable_file *disable_file_new(sd_event *loop, struct file_watcher *watcher,
 				      struct registry *registry, const char *path);
 void disable_file_free(struct disable_file *d);

@@ -18,6 +18,7 @@
 #include "agent/daemon/signals.h"
 #include "agent/daemon/sources.h"
 #include "agent/http/api.h"
+#include "agent/status/config_file.h"
 #include "agent/status/status_sources.h"
 #include "agent/store/store.h"
 #include "agent/vip/actuator.h"
@@ -30,6 +31,8 @@
 #include "process/file_watch.h"
 #include "process/stale_children.h"
 
+struct reload;
+
 struct agent {
 	sd_event *loop;
 	struct config *config;
@@ -40,6 +43,8 @@ struct agent {
 	struct service *service; /* NULL: no service manager */
 	struct signals *signals;
 	struct shutdown *shutdown;
+	struct reload *reload;
+	bool changing_peers; /* the speaker gets another configuration */
 	struct api *api;
 	struct instance instance;
 	struct stale_children *stale_children; /* of the previous instance */

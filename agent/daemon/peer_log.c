@@ -13,6 +13,8 @@
 
 /* The last log line about a peer. */
 struct said {
+	char peer[BGP_PEER_NAME_MAX];
+	uint16_t port;
 	bool up;
 	char error[320];
 	char path[320];
@@ -24,23 +26,52 @@ struct peer_log {
 	const struct bgp_speaker *speaker;
 	const struct reconcile *reconcile;
 	size_t n;
-	struct said said[];
+	struct said *said; /* in the order of the speaker's peers */
 };
+
+static struct said *said_new(const struct bgp_speaker *speaker)
+{
+	struct bgp_peer_status p;
+	size_t n = bgp_speaker_n_peers(speaker);
+	struct said *said = mem_new(n + 1, sizeof(*said));
+	for (size_t i = 0; i < n; i++) {
+		bgp_speaker_peer_status(speaker, i, &p);
+		bgp_peer_name(p.config, said[i].peer);
+		said[i].port = p.config->port;
+		said[i].hint = "";
+	}
+	return said;
+}
 
 struct peer_log *peer_log_new(const struct bgp_speaker *speaker, const struct reconcile *reconcile)
 {
-	size_t n = bgp_speaker_n_peers(speaker);
-	struct peer_log *l = mem_new(1, sizeof(*l) + n * sizeof(l->said[0]));
+	struct peer_log *l = mem_new(1, sizeof(*l));
 	l->speaker = speaker;
 	l->reconcile = reconcile;
-	l->n = n;
-	for (size_t i = 0; i < n; i++)
-		l->said[i].hint = "";
+	l->n = bgp_speaker_n_peers(speaker);
+	l->said = said_new(speaker);
 	return l;
+}
+
+void peer_log_change(struct peer_log *l)
+{
+	size_t n = bgp_speaker_n_peers(l->speaker);
+	struct said *said = said_new(l->speaker);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < l->n; j++)
+			if (str_equal(said[i].peer, l->said[j].peer) &&
+			    said[i].port == l->said[j].port)
+				said[i] = l->said[j];
+	free(l->said);
+	l->said = said;
+	l->n = n;
 }
 
 void peer_log_free(struct peer_log *l)
 {
+	if (!l)
+		return;
+	free(l->said);
 	free(l);
 }
 

@@ -14,6 +14,8 @@ struct peer_log;
 /* Both must outlive it. */
 struct peer_log *peer_log_new(const struct bgp_speaker *speaker, const struct reconcile *reconcile);
 void peer_log_free(struct peer_log *l);
+/* The speaker has other peers; what was logged about those that it still has is not again. */
+void peer_log_change(struct peer_log *l);
 /* A peer or the VIPs may have changed. */
 void peer_log_update(struct peer_log *l);
 /* The sessions are about to be closed for a restart: warns of routers that drop the routes. */

@@ -23,7 +23,8 @@ struct service {
 	struct notify_socket *notify;
 	service_summary_cb *summary;
 	void *userdata;
-	bool ready, stopping, failed;
+	bool ready, reloading, stopping, failed;
+	mono_t reload_began;
 	span_t longest;     /* the shutdown */
 	mono_t updated_at;  /* the summary */
 	span_t ping_period; /* 0: no watchdog */
@@ -58,6 +59,8 @@ static void send_state(struct service *s)
 	struct strbuf text = strbuf_over(buf, sizeof(buf));
 	if (s->stopping)
 		strbuf_add(&text, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64 "\n", s->longest);
+	else if (s->reloading)
+		strbuf_add(&text, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n", s->reload_began);
 	else if (s->ready)
 		strbuf_add(&text, "READY=1\n");
 	strbuf_add(&text, "STATUS=%s", s->status);
@@ -95,12 +98,23 @@ void service_ready(struct service *s)
 {
 	if (!s)
 		return;
+	bool again = s->ready;
 	s->ready = true;
+	s->reloading = false;
 	s->updated_at = loop_now(s->loop);
 	s->summary(s->status, s->userdata);
 	send_state(s);
-	if (sd_event_add_post(s->loop, &s->activity, on_activity, s) >= 0)
+	if (!again && sd_event_add_post(s->loop, &s->activity, on_activity, s) >= 0)
 		sd_event_source_set_enabled(s->activity, SD_EVENT_ONESHOT);
+}
+
+void service_reloading(struct service *s)
+{
+	if (!s)
+		return;
+	s->reloading = true;
+	s->reload_began = loop_clock();
+	send_state(s);
 }
 
 void service_stopping(struct service *s, span_t longest, const char *status)

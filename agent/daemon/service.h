@@ -6,6 +6,7 @@
  *	               sessions are being opened. Neither routers nor checks are waited for: a host
  *	               has to boot while its router is down. /readyz says more.
  *	STATUS=…       a summary, when it changes, once a second at most
+ *	RELOADING=1    a reload has begun; READY=1 ends it
  *	STOPPING=1     a shutdown has begun
  *	WATCHDOG=1     three times in each WATCHDOG_USEC, at the lowest priority of the loop: so it
  *	               shows that no source of events is starved
@@ -32,6 +33,8 @@ struct service *service_new(sd_event *loop, service_summary_cb *summary, void *u
 void service_free(struct service *s);
 /* `summary` is called from here on. */
 void service_ready(struct service *s);
+/* Ended by service_ready(). */
+void service_reloading(struct service *s);
 /* `longest`: how long the shutdown may take; the manager's limit is extended to that. */
 void service_stopping(struct service *s, span_t longest, const char *status);
 

@@ -3,6 +3,7 @@
 
 #include "agent/app/drains.h"
 #include "agent/daemon/parts.h"
+#include "agent/daemon/reload.h"
 #include "lib/log.h"
 #include "process/loop.h"
 
@@ -46,6 +47,7 @@ static void on_vips_removed(void *userdata)
 static void withdraw(mono_t flush_limit, void *userdata)
 {
 	struct agent *a = userdata;
+	reload_stop(a->reload);
 	sources_stop(a->sources);
 	store_stop(a->store);
 	api_retry(a->api); /* requests that waited for the start are refused */
@@ -69,6 +71,7 @@ static void close_sessions(mono_t limit, void *userdata)
 static void leave_sessions(mono_t limit, void *userdata)
 {
 	struct agent *a = userdata;
+	reload_stop(a->reload);
 	sources_suspend(a->sources);
 	recovery_suspend(a->recovery);
 	peer_log_restart(a->peer_log);

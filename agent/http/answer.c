@@ -241,7 +241,7 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 bool answer_is_change(enum api_kind kind)
 {
 	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DRAIN ||
-	       kind == API_UNDRAIN;
+	       kind == API_UNDRAIN || kind == API_RELOAD;
 }
 
 static void do_error(const struct api_call *call, struct api_reply *ret)
@@ -294,6 +294,9 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		return;
 	case API_CAPABILITIES:
 		return reply_json(ret, 200, view_capabilities(in->capabilities));
+	case API_RELOAD:
+	case API_DIFF: /* answered by the caller, which can do it */
+		return;
 	case API_HEALTHZ:
 		/* Any answer proves that the event loop runs. */
 		return reply_text(ret, 200, "ok");

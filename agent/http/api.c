@@ -49,7 +49,9 @@ struct api {
 
 /* A request that is not answered yet. */
 struct pending {
-	size_t body; /* octets read and dropped */
+	size_t body; /* octets read */
+	char *text;  /* they are, if the path takes a body; else they were dropped */
+	size_t text_cap;
 	struct deferred deferred;
 };
 
@@ -120,7 +122,16 @@ static enum MHD_Result answer(struct api *api, struct pending *pending, struct M
 	struct api_call call;
 	struct api_reply reply = { 0 };
 	MHD_get_connection_values_n(conn, MHD_GET_ARGUMENT_KIND, add_arg, &list);
-	request_parse(&(struct api_request){ method, path, args, list.n, is_local(conn) }, &call);
+	const struct api_request request = {
+		.method = method,
+		.path = path,
+		.args = args,
+		.n_args = list.n,
+		.local = is_local(conn),
+		.body = pending->text ? pending->text : "",
+		.body_len = pending->text ? pending->body : 0,
+	};
+	request_parse(&request, &call);
 	api->answer(&call, &reply, api->userdata);
 	api_call_done(&call);
 	log_debug("api", "%s %s: %u", method, path, reply.status);
@@ -130,13 +141,34 @@ static enum MHD_Result answer(struct api *api, struct pending *pending, struct M
 	return MHD_YES;
 }
 
+/* Only this host may have more than that stored. */
+static size_t body_max(struct MHD_Connection *conn, const char *path)
+{
+	size_t max = request_takes_body(path);
+	return max > 0 && is_local(conn) ? max : BODY_MAX;
+}
+
+/* False: it is too long. */
+static bool read_body(struct pending *pending, const char *body, size_t n, size_t max, bool keep)
+{
+	if (n > max - pending->body)
+		return false;
+	if (keep) {
+		pending->text =
+			mem_grow(pending->text, &pending->text_cap, pending->body + n + 1, 1);
+		memcpy(pending->text + pending->body, body, n);
+	}
+	pending->body += n;
+	return true;
+}
+
 /* By its Content-Length; a chunked body is counted as it comes. */
-static bool body_too_long(struct MHD_Connection *conn)
+static bool body_too_long(struct MHD_Connection *conn, size_t max)
 {
 	uint64_t length;
 	const char *text =
 		MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	return text && str_to_u64(text, BODY_MAX, &length) < 0;
+	return text && str_to_u64(text, max, &length) < 0;
 }
 
 /* Called once when the headers are there, once for each piece of the body, once at its end, and
@@ -145,12 +177,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 				  const char *method, const char *version, const char *body,
 				  size_t *body_size, void **state)
 {
-	(void)version, (void)body;
+	(void)version;
 	struct pending *pending = *state;
 	if (*state == &refused)
 		return MHD_NO;
 	if (!pending) {
-		if (body_too_long(conn))
+		if (body_too_long(conn, body_max(conn, url)))
 			return result(reply_send_text(conn, MHD_HTTP_CONTENT_TOO_LARGE,
 						      "Invalid request: body longer than 65536 "
 						      "bytes; parameters go into the URL\n"));
@@ -165,9 +197,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 					      "vipherald is stopping\n"));
 	if (*body_size == 0)
 		return answer(cls, pending, conn, method, url);
-	pending->body += *body_size;
+	size_t n = *body_size;
 	*body_size = 0;
-	return pending->body > BODY_MAX ? MHD_NO : MHD_YES;
+	return result(
+		read_body(pending, body, n, body_max(conn, url), request_takes_body(url) > 0));
 }
 
 static void on_completed(void *cls, struct MHD_Connection *conn, void **state,
@@ -178,6 +211,7 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **state,
 	if (!pending || *state == &refused)
 		return;
 	deferred_done(&pending->deferred);
+	free(pending->text);
 	mem_free(state);
 }
 
@@ -235,6 +269,14 @@ static void resume(struct api *api, enum api_defer kind, uint64_t up_to, bool st
 void api_send_stored(struct api *api, uint64_t up_to, bool stored)
 {
 	resume(api, API_DEFER_STORED, up_to, stored);
+}
+
+void api_send_later(struct api *api, uint64_t up_to, unsigned status, const char *body)
+{
+	if (!api)
+		return;
+	deferred_answer(&api->deferred, up_to, status, body);
+	loop_defer(api->loop, &api->again, LOOP_HTTP, on_again, api);
 }
 
 void api_retry(struct api *api)
@@ -300,6 +342,7 @@ void api_free(struct api *api)
 	api->closing = true;
 	resume(api, API_DEFER_STORED, UINT64_MAX, false);
 	resume(api, API_DEFER_RETRY, UINT64_MAX, false);
+	api_send_later(api, UINT64_MAX, 503, "{\"error\": \"vipherald is stopping\"}\n");
 	if (api->daemon)
 		MHD_run(api->daemon);
 	if (api->daemon)

@@ -29,6 +29,8 @@ void api_free(struct api *api);
 /* Sends the replies that are deferred until their change is stored, up to this number. `api` may be
  * NULL, here and below. */
 void api_send_stored(struct api *api, uint64_t up_to, bool stored);
+/* Sends the replies of API_DEFER_LATER up to this number. */
+void api_send_later(struct api *api, uint64_t up_to, unsigned status, const char *body);
 /* Has the requests of API_DEFER_RETRY answered anew. */
 void api_retry(struct api *api);
 

@@ -2,6 +2,9 @@
 #include "agent/http/deferred.h"
 
 #include <microhttpd.h>
+#include <stdlib.h>
+
+#include "lib/mem.h"
 
 void deferred_add(struct list *all, struct deferred *d, struct MHD_Connection *conn,
 		  const struct api_reply *reply)
@@ -17,8 +20,8 @@ static void resume(struct deferred *d, bool stored)
 {
 	struct api_reply *reply = &d->reply;
 	list_remove(&d->node);
-	d->ready = reply->defer == API_DEFER_STORED;
-	if (d->ready && !stored) {
+	d->ready = reply->defer != API_DEFER_RETRY;
+	if (reply->defer == API_DEFER_STORED && !stored) {
 		char *body = reply->body;
 		reply->body = reply->body_unstored;
 		reply->body_unstored = body;
@@ -32,6 +35,20 @@ void deferred_resume(struct list *all, enum api_defer kind, uint64_t up_to, bool
 		struct deferred *d = list_entry(it, struct deferred, node);
 		if (d->reply.defer == kind && d->reply.number <= up_to)
 			resume(d, stored);
+	}
+}
+
+void deferred_answer(struct list *all, uint64_t up_to, unsigned status, const char *body)
+{
+	list_for_each (it, all) {
+		struct deferred *d = list_entry(it, struct deferred, node);
+		if (d->reply.defer != API_DEFER_LATER || d->reply.number > up_to)
+			continue;
+		free(d->reply.body);
+		d->reply.status = status;
+		d->reply.content_type = "application/json";
+		d->reply.body = mem_strdup(body);
+		resume(d, true);
 	}
 }
 

@@ -12,6 +12,7 @@
 enum api_defer {
 	API_SEND_NOW,
 	API_DEFER_STORED, /* when api_send_stored() says whether the change is on the disk */
+	API_DEFER_LATER,  /* api_send_later() has status and body, JSON */
 	API_DEFER_RETRY,  /* there is no reply yet: api_retry() has the request answered anew */
 };
 
@@ -23,7 +24,7 @@ struct api_reply {
 	char *body;            /* owned; or */
 	struct stream *stream; /* owned */
 	enum api_defer defer;
-	uint64_t number;     /* of API_DEFER_STORED: of the change */
+	uint64_t number;     /* of API_DEFER_STORED and _LATER: of the change */
 	char *body_unstored; /* of API_DEFER_STORED: the body if it could not be stored; owned */
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/parse.h"
 #include "agent/model/register_params.h"
 #include "lib/array.h"
 #include "lib/mem.h"
@@ -36,6 +37,8 @@ static const struct endpoint_row {
 	{ "/v1/nat", API_NAT, false },
 	{ "/v1/consul", API_CONSUL, false },
 	{ "/v1/capabilities", API_CAPABILITIES, false },
+	{ "/v1/reload", API_RELOAD, true },
+	{ "/v1/diff", API_DIFF, true },
 	{ "/metrics", API_METRICS, false },
 	{ "/healthz", API_HEALTHZ, false },
 	{ "/readyz", API_READYZ, false },
@@ -127,6 +130,28 @@ static void fail(struct api_call *call, unsigned status, bool json)
 	call->json = json;
 }
 
+size_t request_takes_body(const char *path)
+{
+	return str_equal(path, "/v1/diff") ? CONFIG_FILE_MAX : 0;
+}
+
+/* The one may reset sessions, the other tells what differs from a guess. */
+static void check_configuration(const struct api_request *request, struct api_call *call)
+{
+	if (!str_equal(request->method, "POST")) {
+		err_set(&call->err, -EINVAL, "'%.100s' accepts POST only", request->path);
+		fail(call, 405, true);
+	} else if (!request->local) {
+		err_set(&call->err, -EACCES, "Forbidden: '%.100s' is accepted from this host only",
+			request->path);
+		fail(call, 403, true);
+	} else if (request->n_args > 0) {
+		err_set(&call->err, -EINVAL, "Invalid request: unknown parameter '%.80s'",
+			request->args[0].name);
+		fail(call, 400, true);
+	}
+}
+
 static void parse_args(const struct api_request *request, struct api_call *call)
 {
 	int rc = 0;
@@ -187,7 +212,12 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 		return;
 	}
 	ret->kind = endpoint->kind;
-	parse_args(request, ret);
+	ret->body = request->body;
+	ret->body_len = request->body_len;
+	if (ret->kind == API_RELOAD || ret->kind == API_DIFF)
+		check_configuration(request, ret);
+	else
+		parse_args(request, ret);
 }
 
 void api_call_done(struct api_call *call)

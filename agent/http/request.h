@@ -7,6 +7,8 @@
  *	/info /ping  as GoCast
  *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)
  *	/v1/apps/NAME/undrain  /v1/undrain
+ *	/v1/reload  /v1/diff                POST from this host; the body of the latter is a
+ *	                                    configuration
  *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
  *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
@@ -34,7 +36,9 @@ struct api_request {
 	const char *method, *path; /* the path is decoded */
 	const struct api_arg *args;
 	size_t n_args;
-	bool local; /* from the unix socket or the loopback address */
+	bool local;       /* from the unix socket or the loopback address */
+	const char *body; /* of a path that takes one, see request_takes_body() */
+	size_t body_len;
 };
 
 enum api_kind {
@@ -56,6 +60,8 @@ enum api_kind {
 	API_HEALTHZ,
 	API_READYZ,
 	API_CAPABILITIES,
+	API_RELOAD,
+	API_DIFF,
 };
 
 struct api_call {
@@ -63,15 +69,19 @@ struct api_call {
 	struct app_spec spec; /* of REGISTER; owned */
 	/* Of UNREGISTER, APP, DRAIN and UNDRAIN. NULL in the last two: the whole agent. */
 	char *name;
+	const char *body; /* of DIFF: a view into the request */
+	size_t body_len;
 	const char *reason; /* of DRAIN: a view into the request, "" for none */
 	span_t span;        /* of DRAIN: how long; USEC_NEVER: until it is undrained */
-	unsigned status;    /* of ERROR: 400, 404, 405 */
+	unsigned status;    /* of ERROR: 400, 403, 404, 405 */
 	bool json;          /* of ERROR: the form that the client reads, else text */
 	struct err err;     /* of ERROR */
 };
 
 /* Free the result with api_call_done(), whatever it is. */
 void request_parse(const struct api_request *request, struct api_call *ret);
+/* How long the body of a request may be that is kept for request_parse(); 0: it is dropped. */
+size_t request_takes_body(const char *path);
 /* The paths of the API, with "NAME" for the name of an app; NULL after the last. */
 const char *request_endpoint(size_t i);
 

@@ -289,6 +289,35 @@ static void add_resources(json_t *alarms, const struct status_sources *in)
 		add(alarms, "capabilities", NULL, NULL, "missing: %s (/v1/capabilities)", text);
 }
 
+/* "a, b and 3 more" */
+static void list_keys(const json_t *keys, struct strbuf *ret)
+{
+	size_t n = json_array_size(keys), shown = n > 3 ? 3 : n;
+	for (size_t i = 0; i < shown; i++)
+		strbuf_add(ret, "%s%s", i > 0 ? ", " : "",
+			   json_string_value(json_array_get(keys, i)));
+	if (n > shown)
+		strbuf_add(ret, " and %zu more", n - shown);
+}
+
+static void add_configuration(json_t *alarms, const struct status_sources *in)
+{
+	char buf[256] = "";
+	struct strbuf keys = strbuf_over(buf, sizeof(buf));
+	const struct config_file *file = in->config_file;
+	if (!file)
+		return;
+	if (file->reload_at && !file->reload_ok)
+		add(alarms, "reload-failed", "path", file->path,
+		    "the last reload failed, %zu error%s; the former configuration is in effect "
+		    "(config.last_reload in /v1/status)",
+		    json_array_size(file->errors), json_array_size(file->errors) == 1 ? "" : "s");
+	list_keys(file->needs_restart, &keys);
+	if (buf[0])
+		add(alarms, "restart-needed", "path", file->path,
+		    "changed in the file, and in effect after a restart only: %s", buf);
+}
+
 json_t *alarms_collect(const struct status_sources *in)
 {
 	struct view_clock clock = status_clock(in);
@@ -304,5 +333,6 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_consul(alarms, in, &clock);
 	add_refused(alarms, in);
 	add_resources(alarms, in);
+	add_configuration(alarms, in);
 	return alarms;
 }

@@ -259,6 +259,18 @@ static void consul(FILE *out, const struct consul_client_status *c, const struct
 		c->catalog.failures + c->checks.failures);
 }
 
+static void configuration(FILE *out, const struct metrics *m)
+{
+	gauge(out, "config_last_reload_successful",
+	      "0 when the last reload failed: the file has errors, the former configuration is in "
+	      "effect.",
+	      m->config_ok);
+	head(out, "config_last_reload_timestamp_seconds", "gauge",
+	     "When the configuration in effect was loaded.");
+	fprintf(out, "vipherald_config_last_reload_timestamp_seconds %.3f\n",
+		(double)m->config_loaded_at / (double)USEC_PER_SEC);
+}
+
 char *metrics_format(const struct metrics *m)
 {
 	char *text = NULL;
@@ -268,6 +280,7 @@ char *metrics_format(const struct metrics *m)
 		abort(); /* out of memory, see lib/mem.h */
 	head(out, "build_info", "gauge", "Version of the running agent.");
 	fprintf(out, "vipherald_build_info{version=\"%s\"} 1\n", m->version);
+	configuration(out, m);
 	histogram(out, "loop_stall_seconds",
 		  "Turns of the event loop that took longer than 50 ms; the log names them.",
 		  &m->loop_stalls);

@@ -18,6 +18,7 @@
 #include "bgp/status.h"
 #include "consul/status.h"
 #include "lib/histogram.h"
+#include "lib/wallclock.h"
 #include "monitors/status.h"
 #include "nat/status.h"
 
@@ -31,6 +32,8 @@ struct metrics {
 	const char *version;
 	uint64_t fd_limit;
 	bool fds_short; /* new apps and processes to be watched are refused */
+	bool config_ok;          /* the last reload, or the start */
+	wall_t config_loaded_at; /* the configuration in effect; 0: not from a file */
 	struct histogram loop_stalls;
 	struct app_counts apps;
 	uint64_t checks, check_failures; /* of the monitors that exist now */

@@ -39,10 +39,14 @@ char *metrics_collect(const struct status_sources *in)
 	struct state_file_status file;
 	struct consul_client_status consul = { 0 };
 	peer_list_init(&peers, in->speaker);
+	const struct config_file *file_in_effect = in->config_file;
 	struct metrics m = {
 		.version = VIPHERALD_VERSION,
 		.fd_limit = fd_limit(),
 		.fds_short = fd_limit_check(FD_FOR_NEW, NULL) < 0,
+		.config_ok =
+			!file_in_effect || !file_in_effect->reload_at || file_in_effect->reload_ok,
+		.config_loaded_at = file_in_effect ? file_in_effect->loaded_at : 0,
 		.loop_stalls = *loop_stalls(),
 		.apps = registry_count(in->registry),
 		.agent_drained = drain_is_on(registry_agent_drain(in->registry)),

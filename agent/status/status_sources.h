@@ -21,6 +21,7 @@
 #include "agent/config/capabilities.h"
 #include "agent/config/config.h"
 #include "agent/discovery/discovery.h"
+#include "agent/status/config_file.h"
 #include "agent/status/view_json.h"
 #include "agent/store/store.h"
 #include "agent/vip/actuator.h"
@@ -29,11 +30,6 @@
 #include "bgp/speaker.h"
 #include "bgp/status.h"
 #include "nat/nat.h"
-
-struct config_file {
-	const char *path;
-	wall_t modified; /* when it was read */
-};
 
 /* Not owned. */
 struct status_sources {

@@ -25,15 +25,18 @@ static json_t *view_keys(const struct config_change *c)
 
 json_t *view_diff(const struct config_diff *d)
 {
+	char line[APP_NAME_MAX + 128];
 	json_t *array = json_array();
 	for (size_t i = 0; i < d->n; i++) {
 		const struct config_change *c = &d->items[i];
-		json_array_append_new(array, json_pack("{s:s, s:o, s:s, s:s, s:o}", "object",
+		struct strbuf text = strbuf_over(line, sizeof(line));
+		config_change_format(c, &text);
+		json_array_append_new(array, json_pack("{s:s, s:o, s:s, s:s, s:o, s:o}", "object",
 						       config_object_name(c->object), "name",
 						       view_text_or_null(c->name), "change",
 						       config_change_kind_name(c->kind), "effect",
 						       config_effect_name(c->effect), "keys",
-						       view_keys(c)));
+						       view_keys(c), "text", view_text(line)));
 	}
 	return array;
 }

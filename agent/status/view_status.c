@@ -98,6 +98,8 @@ json_t *view_status(const struct status_sources *in)
 	json_t *o = json_pack("{s:s, s:s}", "version", VIPHERALD_VERSION, "phase", in->phase);
 	view_add_time(o, &clock, "started", in->began_at);
 	json_object_set_new(o, "configuration", configuration(in));
+	json_object_set_new(o, "config",
+			    in->config_file ? view_config_file(in->config_file) : json_null());
 	json_object_set_new(o, "apps", apps(&counts));
 	json_object_set_new(o, "vips", vips(in));
 	json_object_set_new(o, "peers", peers(in));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bgp/path.h"
 #include "lib/log.h"
@@ -300,28 +301,94 @@ int host_addresses_check_vip(const struct host_addresses *h, const struct prefix
 	return 0;
 }
 
-int host_addresses_find(const struct config *config, struct host_addresses *ret, struct err *err)
+static int complete(const struct config *config, struct host_addresses *id, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < id->bgp.n_peers; i++)
+		if (!addr_is_set(&id->peers[i].addr))
+			rc = use_gateway(config, &id->peers[i], id, err);
+	if (rc == 0)
+		rc = find_router_id(config, id, err);
+	for (size_t i = 0; rc == 0 && i < id->bgp.n_peers; i++)
+		warn_if_distant(&id->peers[i], id->bgp.local_as);
+	if (rc == 0)
+		find_vital(id);
+	return rc;
+}
+
+static struct host_addresses begin(const struct config *config)
 {
 	struct host_addresses id = { .bgp = config->bgp };
-	int rc = 0;
 	id.peers = mem_new(config->bgp.n_peers + 1, sizeof(*id.peers));
 	for (size_t i = 0; i < config->bgp.n_peers; i++)
 		id.peers[i] = config->bgp.peers[i];
 	id.bgp.peers = id.peers;
-	for (size_t i = 0; rc == 0 && i < id.bgp.n_peers; i++)
-		if (!addr_is_set(&id.peers[i].addr))
-			rc = use_gateway(config, &id.peers[i], &id, err);
-	if (rc == 0)
-		rc = find_router_id(config, &id, err);
-	if (rc < 0) {
-		host_addresses_done(&id);
-		return rc;
+	return id;
+}
+
+static int finish(const struct config *config, struct host_addresses *id,
+		  struct host_addresses *ret, struct err *err)
+{
+	int rc = complete(config, id, err);
+	if (rc < 0)
+		host_addresses_done(id);
+	else
+		*ret = *id;
+	return rc;
+}
+
+int host_addresses_find(const struct config *config, struct host_addresses *ret, struct err *err)
+{
+	struct host_addresses id = begin(config);
+	return finish(config, &id, ret, err);
+}
+
+static const struct bgp_peer_config *gateway_peer(const struct config *present,
+						  const struct host_addresses *before)
+{
+	for (size_t i = 0; i < present->bgp.n_peers; i++)
+		if (!addr_is_set(&present->bgp.peers[i].addr))
+			return &before->peers[i];
+	return NULL;
+}
+
+int host_addresses_find_again(const struct config *present, const struct host_addresses *before,
+			      const struct config *next, struct host_addresses *ret,
+			      struct err *err)
+{
+	struct host_addresses id = begin(next);
+	const struct bgp_peer_config *gateway = gateway_peer(present, before);
+	for (size_t i = 0; gateway && i < id.bgp.n_peers; i++) {
+		if (addr_is_set(&id.peers[i].addr))
+			continue;
+		id.peers[i].addr = gateway->addr;
+		memcpy(id.peers[i].ifname, gateway->ifname, sizeof(gateway->ifname));
+		id.gateway = before->gateway;
 	}
-	for (size_t i = 0; i < id.bgp.n_peers; i++)
-		warn_if_distant(&id.peers[i], id.bgp.local_as);
-	find_vital(&id);
-	*ret = id;
-	return 0;
+	if (!present->bgp.router_id && !next->bgp.router_id)
+		id.bgp.router_id = before->bgp.router_id;
+	id.bgp.listen_if_allowed = before->bgp.listen_if_allowed;
+	return finish(next, &id, ret, err);
+}
+
+void host_addresses_replace(struct host_addresses *h, const struct host_addresses *next,
+			    struct host_address_change *ret)
+{
+	struct host_addresses now = *next;
+	for (size_t i = 0; i < 2; i++) {
+		now.wants_own[i] = h->wants_own[i];
+		now.known_own[i] = h->known_own[i];
+	}
+	if (addr_is_set(&now.gateway.addr) && now.gateways.n == 0) { /* the one that it was */
+		now.gateways = h->gateways;
+		now.told_gateway = h->told_gateway;
+		h->gateways = (struct gateways){ 0 };
+	}
+	host_addresses_done(h);
+	*h = now;
+	*ret = (struct host_address_change){
+		.own = { update_own(h, 0, AF_INET), update_own(h, 1, AF_INET6) },
+	};
 }
 
 void host_addresses_done(struct host_addresses *h)

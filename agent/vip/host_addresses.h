@@ -59,6 +59,14 @@ int host_addresses_check_vip(const struct host_addresses *h, const struct prefix
 			     struct err *err);
 /* Logs a warning for peers that cannot be reached as configured. */
 int host_addresses_find(const struct config *config, struct host_addresses *ret, struct err *err);
+/* The same for a reload from `present`, for which `before` was found: the gateway and the router
+ * identifier stay where both configurations leave them to the host. */
+int host_addresses_find_again(const struct config *present, const struct host_addresses *before,
+			      const struct config *next, struct host_addresses *ret,
+			      struct err *err);
+/* Puts `next` in the place of *h, which is freed; the places that refer to it need not know. */
+void host_addresses_replace(struct host_addresses *h, const struct host_addresses *next,
+			    struct host_address_change *ret);
 void host_addresses_done(struct host_addresses *h);
 
 #endif

@@ -78,17 +78,24 @@ class Agent:
         self._process: Process | None = None
         self._ended_on_purpose = False
         if isinstance(config, dict):
-            section = {"listen_addr": API_ADDRESS, **config.get("agent", {})}
-            self.listen_addr = section["listen_addr"]
-            config = to_yaml({**config, "agent": section})
+            self.listen_addr = config.get("agent", {}).get("listen_addr", API_ADDRESS)
         else:
             found = re.search(r"listen_addr: *\"?([^\"\s]+)", config)
             self.listen_addr = found[1] if found else ":8080"
         self.state_dir = namespace.workdir / f"{name}-state"
         self.state_file = self.state_dir / "state.json"
         self.config_path = namespace.workdir / f"{name}.yaml"
-        self.config_path.write_text(config)
+        self.write_config(config)
         self.arguments = [f"-config={self.config_path}", "-logtostderr"]
+
+    def write_config(self, config: dict[str, Any] | str) -> None:
+        """The file, as for a start; a running agent has to be told."""
+        if isinstance(config, dict):
+            section = {"listen_addr": API_ADDRESS, **config.get("agent", {})}
+            config = to_yaml({**config, "agent": section})
+        whole = self.config_path.with_suffix(".new")
+        whole.write_text(config)
+        whole.rename(self.config_path)
 
     # The process
 
@@ -158,6 +165,14 @@ class Agent:
         else:
             self.check_sanitizers()
             assert self._ended_on_purpose, f"the agent ended by itself: {self.process.returncode}"
+
+    def reload(self, config: dict[str, Any] | str | None = None, status: int = 200) -> Any:
+        """Reload, with another configuration if there is one; returns the answer."""
+        if config is not None:
+            self.write_config(config)
+        response = self.request("POST", "/v1/reload")
+        assert response.status == status, response
+        return response.json()
 
     # The API
 

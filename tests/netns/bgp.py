@@ -120,6 +120,11 @@ class Update:
         return found
 
     @property
+    def med(self) -> int | None:
+        found = self.attributes.get(MED)
+        return int.from_bytes(found.data, "big") if found else None
+
+    @property
     def local_pref(self) -> int | None:
         found = self.attributes.get(LOCAL_PREF)
         return int.from_bytes(found.data, "big") if found else None

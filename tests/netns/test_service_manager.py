@@ -215,3 +215,18 @@ def test_an_unusable_notify_socket_is_a_warning(bed: Testbed, path: str) -> None
     peer_entry = {"peer_ip": "10.0.1.1", "peer_as": 65000}
     agent = bed.start_agent(config(peer_entry), env={"NOTIFY_SOCKET": path})
     assert "service manager" in agent.wait_log("service: ")
+
+
+def test_a_reload_is_reported(bed: Testbed, manager: Manager) -> None:
+    """As Type=notify with ExecReload= expects it, whatever becomes of the reload."""
+    bed.link()
+    agent = manager.agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=(WEB,)))
+    manager.wait(READY="1")
+    for broken in ("", "nat: 3\n"):
+        agent.write_config(agent.config_path.read_text() + broken)
+        before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        agent.process.signal(signal.SIGHUP)
+        message = manager.wait(RELOADING="1")
+        assert before <= int(message["MONOTONIC_USEC"]) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        assert "READY" not in message
+        assert "RELOADING" not in manager.wait(READY="1")

@@ -16,6 +16,7 @@
 
 #include "agent/config/config.h"
 #include "agent/config/diff.h"
+#include "agent/config/keep.h"
 #include "agent/config/schema.h"
 #include "lib/array.h"
 #include "lib/str.h"
@@ -217,6 +218,23 @@ static void check_resets(const char *before, const char *after, const struct con
 	config_free(b);
 }
 
+/* Such a key keeps its value, and no other one does. */
+static void check_kept(const char *before, const char *after, const struct config_key *key)
+{
+	struct config *a = load(before), *b = load(after);
+	struct config_diff d;
+	struct config *same = load(before);
+	config_keep(a, b); /* b has what is to be in effect */
+	config_diff(same, b, &d);
+	config_free(same);
+	if ((d.n > 0) != (key->effect != CONFIG_NEEDS_RESTART))
+		fail_msg("%s: the schema and config_keep() disagree", key->name);
+	config_diff_done(&d);
+	config_keep(a, b);
+	config_free(a);
+	config_free(b);
+}
+
 static void check_key(enum place place, const struct config_key *key)
 {
 	struct config_diff d;
@@ -229,6 +247,7 @@ static void check_key(enum place place, const struct config_key *key)
 				 key->name);
 		}
 		config_diff_done(&d);
+		check_kept(base, changed, key);
 		if (place == PEER)
 			check_resets(base, changed, key);
 	}

@@ -595,6 +595,52 @@ static void test_cursor_survives_removal(void **state)
 	app_cursor_done(&c);
 }
 
+/* Of a reload: all apps give all their VIPs up. */
+static bool yields(const struct app *owner, const struct prefix *vip, void *userdata)
+{
+	(void)owner, (void)vip, (void)userdata;
+	return true;
+}
+
+static void test_a_vip_moves_without_a_gap(void **state)
+{
+	struct bench *b = *state;
+	const struct definition both = { .name = "both", .vip = VIP1, .vip2 = VIP2 };
+	const struct definition first = { .name = "both", .vip = VIP1 };
+	const struct definition second = { .name = "second", .vip = VIP2 };
+	enum register_result result;
+	registered(b, &both, REGISTER_NEW);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n"
+		  "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
+	assert_int_equal(reg_at(b, &second, SEC, &result, NULL), -EEXIST);
+	registry_set_yields(b->reg, yields, NULL);
+	registered(b, &second, REGISTER_NEW);
+	registered(b, &first, REGISTER_SAME);
+	expect(b, "");
+	registry_set_yields(b->reg, NULL, NULL);
+	assert_int_equal(reg_at(b, &both, SEC, &result, NULL), -EEXIST);
+	registry_unregister(b->reg, "both", SEC);
+	expect(b, "withdraw 192.0.2.1/32\nawait acks\n");
+}
+
+static void test_an_app_with_another_name_has_its_health(void **state)
+{
+	struct bench *b = *state;
+	struct definition renamed = checked, otherwise = checked;
+	renamed.name = "renamed";
+	otherwise.name = "otherwise";
+	otherwise.monitor = "exec:another one";
+	app_on_verdict(registered(b, &checked, REGISTER_NEW), HEALTH_UP, "passes", SEC);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	registry_set_yields(b->reg, yields, NULL);
+	assert_int_equal(registered(b, &renamed, REGISTER_NEW)->health, HEALTH_UP);
+	registry_unregister(b->reg, "dns", SEC);
+	expect(b, "");
+	assert_int_equal(registry_n(b->reg, HEALTH_UP), 1);
+	assert_int_equal(registered(b, &otherwise, REGISTER_NEW)->health, HEALTH_UNKNOWN);
+	expect(b, "withdraw 192.0.2.1/32\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -615,6 +661,8 @@ int main(void)
 		TEST(test_replacing_keeps_the_vips_that_stay),
 		TEST(test_new_monitors_start_from_the_health_that_was),
 		TEST(test_a_vip_can_move_while_it_goes_down),
+		TEST(test_a_vip_moves_without_a_gap),
+		TEST(test_an_app_with_another_name_has_its_health),
 		TEST(test_stop_withdraws_all),
 		TEST(test_a_flapping_app_is_held_down),
 		TEST(test_a_hold_ends_with_its_app),

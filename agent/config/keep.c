@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/keep.h"
+
+#define SWAP(a, b)                                                                                 \
+	do {                                                                                       \
+		__typeof__(a) swapped = (a);                                                       \
+		(a) = (b);                                                                         \
+		(b) = swapped;                                                                     \
+	} while (0)
+
+void config_keep(struct config *present, struct config *next)
+{
+	struct config_agent *a = &present->agent, *b = &next->agent;
+	SWAP(a->listen_addr, b->listen_addr);
+	SWAP(a->state_file, b->state_file);
+	SWAP(a->user, b->user);
+	SWAP(a->drop_privileges, b->drop_privileges);
+	SWAP(a->consul, b->consul);
+	SWAP(present->nat, next->nat);
+	SWAP(present->gateway_family, next->gateway_family);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys that need a restart keep their value until then. Pure. */
+#ifndef AGENT_CONFIG_KEEP_H
+#define AGENT_CONFIG_KEEP_H
+
+#include "agent/config/config.h"
+
+/* Exchanges the values of all keys with CONFIG_NEEDS_RESTART: `next` has those of `present`
+ * afterwards, by the same pointers, and the other way round. */
+void config_keep(struct config *present, struct config *next);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reload: the configuration file is read again, and what differs is applied (docs/reload.md).
+ *
+ *	SIGHUP, POST /v1/reload ──> load, check ──> diff ──> prepare ──> apply
+ *	                                 └─ an error: nothing changed ─┘      │
+ *	   agent keys, peers: in one turn                                    │
+ *	   apps: a few milliseconds a turn, those that come or change, then those that go
+ *
+ * All that can fail comes before anything is changed: the whole file is checked, the commands' user
+ * and this host's addresses are found, every VIP is compared with the addresses that the peers need,
+ * and the listener is opened.
+ */
+#ifndef AGENT_DAEMON_RELOAD_H
+#define AGENT_DAEMON_RELOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/http/reply.h"
+
+struct agent;
+struct reload;
+
+/* The other parts of the agent must exist when the loop runs. */
+struct reload *reload_new(struct agent *a);
+void reload_free(struct reload *r);
+/* From the loop, as soon as the apps of the start are registered and no other reload is under way.
+ * Returns its number: api_send_later() gets it when it is over. */
+uint64_t reload_ask(struct reload *r, const char *trigger);
+/* What a reload with this text would do: nothing is changed. Fills in the reply. */
+void reload_compare(struct reload *r, const char *text, size_t len, struct api_reply *ret);
+/* The apps of the start are registered. */
+void reload_registered(struct reload *r);
+/* The agent stops: what is under way ends, and nothing is reloaded any more. */
+void reload_stop(struct reload *r);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/reload_prepare.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/config/keep.h"
+#include "agent/daemon/account.h"
+#include "agent/daemon/exec_env.h"
+#include "agent/daemon/parts.h"
+#include "agent/daemon/privileges.h"
+#include "agent/daemon/settings.h"
+#include "agent/model/admission.h"
+#include "lib/log.h"
+#include "lib/str.h"
+
+/* Found or opened before anything is changed. */
+struct prepared {
+	struct child_user *exec_user;
+	struct host_addresses identity;
+};
+
+static int refuse(struct config_findings *findings, const char *key, const struct err *err, int rc)
+{
+	struct config_place at = config_at_line(0, 0);
+	snprintf(at.path, sizeof(at.path), "%s", key);
+	config_error(findings, at, "%s", err->text);
+	return rc;
+}
+
+/* An app that is registered as it stands in the file was checked before. */
+static bool is_registered(const struct agent *a, const struct app_spec *spec)
+{
+	const struct app *app = registry_find(a->registry, spec->name);
+	return app && app->spec->source == APP_FROM_CONFIG && app_spec_equal(app->spec, spec);
+}
+
+static int check_app(const struct host_addresses *identity, const struct config *next,
+		     const struct app_spec *spec, struct err *err)
+{
+	int rc = monitor_admission_check(&next->agent.admission, spec, err);
+	for (size_t i = 0; rc == 0 && i < spec->n_vips; i++)
+		rc = host_addresses_check_vip(identity, &spec->vips[i], err);
+	return rc;
+}
+
+static int check_apps(const struct agent *a, const struct host_addresses *identity,
+		      const struct config *next, struct config_findings *findings)
+{
+	char key[CONFIG_PATH_MAX];
+	struct err err = { "" };
+	int result = 0;
+	for (size_t i = 0; i < next->n_apps; i++) {
+		if (is_registered(a, &next->apps[i]))
+			continue;
+		int rc = check_app(identity, next, &next->apps[i], &err);
+		snprintf(key, sizeof(key), "apps[%zu]", i);
+		if (rc < 0)
+			result = refuse(findings, key, &err, rc);
+	}
+	return result;
+}
+
+static void prepared_done(struct prepared *p)
+{
+	account_free(p->exec_user);
+	host_addresses_done(&p->identity);
+}
+
+static int prepare(struct agent *a, const struct config *next, struct prepared *ret,
+		   struct config_findings *findings)
+{
+	struct err err = { "" };
+	const char *name = next->agent.exec_user;
+	host_changes_catch_up(a->host_changes);
+	int rc = name ? account_find("agent.exec.user", name, &ret->exec_user, &err) : 0;
+	if (rc < 0)
+		return refuse(findings, "agent.exec.user", &err, rc);
+	rc = host_addresses_find_again(a->config, &a->identity, next, &ret->identity, &err);
+	if (rc < 0)
+		return refuse(findings, "bgp", &err, rc);
+	return check_apps(a, &ret->identity, next, findings);
+}
+
+int reload_check(struct agent *a, const struct config *next, struct config_findings *findings)
+{
+	struct prepared p = { 0 };
+	int rc = prepare(a, next, &p, findings);
+	prepared_done(&p);
+	return rc;
+}
+
+static int change_speaker(struct agent *a, const struct bgp_config *config, struct err *err)
+{
+	a->changing_peers = true;
+	int rc = bgp_speaker_change(a->speaker, config, err);
+	a->changing_peers = false;
+	if (rc == 0)
+		peer_log_change(a->peer_log);
+	return rc;
+}
+
+static void change_identity(struct agent *a, const struct prepared *p)
+{
+	struct host_address_change change;
+	host_addresses_replace(&a->identity, &p->identity, &change);
+	if (change.own[0] || change.own[1])
+		reconcile_remap(actuator_reconcile(a->actuator));
+}
+
+/* The runner has the new user and environment before the former ones are freed. */
+static void change_checks(struct agent *a, struct child_user *exec_user)
+{
+	struct child_user *former_user = a->exec_user;
+	char **former_env = a->exec_env;
+	a->exec_user = exec_user;
+	a->exec_env = exec_env_make(exec_user, a->config->agent.exec_env);
+	const struct runner_config runner = settings_of_runner(a);
+	monitor_runner_change(a->runner, &runner);
+	account_free(former_user);
+	exec_env_free(former_env);
+}
+
+static bool texts_equal(const char *a, const char *b)
+{
+	return str_equal(a ? a : "", b ? b : "");
+}
+
+/* *next has the former configuration afterwards; the address of the one in effect stays, as others
+ * refer to it. */
+static void exchange(struct agent *a, struct config *next)
+{
+	struct config former = *a->config;
+	*a->config = *next;
+	*next = former;
+}
+
+/* Capabilities that the agent has given up at its start are there again after a restart. */
+static void check_capabilities(struct agent *a, struct config_findings *findings)
+{
+	size_t missing = a->capabilities.n_missing;
+	privileges_find(a->config, NULL, &a->capabilities);
+	if (a->capabilities.n_missing <= missing)
+		return;
+	privileges_report(&a->capabilities);
+	config_warn(findings, config_at_line(0, 0),
+		    "the configuration needs a capability that the agent does not have, see "
+		    "/v1/capabilities: grant it and restart the agent");
+}
+
+int reload_prepare_and_change(struct agent *a, struct config *next,
+			      struct config_findings *findings)
+{
+	struct err err = { "" };
+	struct prepared p = { 0 };
+	int rc = prepare(a, next, &p, findings);
+	if (rc == 0 && (rc = change_speaker(a, &p.identity.bgp, &err)) < 0)
+		refuse(findings, "bgp", &err, rc);
+	if (rc < 0) {
+		prepared_done(&p);
+		return rc;
+	}
+	config_keep(a->config, next);
+	exchange(a, next);
+	change_identity(a, &p);
+	change_checks(a, p.exec_user);
+	settings_apply_log(a);
+	settings_apply_to_registry(a);
+	if (!texts_equal(a->config->agent.disable_file, next->agent.disable_file))
+		settings_apply_disable_file(a);
+	check_capabilities(a, findings);
+	return 0;
+}

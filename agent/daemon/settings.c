@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/settings.h"
+
+#include "agent/app/drains.h"
+#include "agent/config/log_levels.h"
+#include "agent/daemon/load_log.h"
+#include "lib/log.h"
+#include "process/loop.h"
+
+static bool is_vip(const struct addr *addr, void *userdata)
+{
+	const struct agent *a = userdata;
+	return registry_has_vip(a->registry, addr);
+}
+
+struct runner_config settings_of_runner(struct agent *a)
+{
+	const struct config_agent *c = &a->config->agent;
+	return (struct runner_config){
+		.timing = c->monitor_timing,
+		.exec_max = c->exec_max,
+		.exec_user = a->exec_user,
+		.exec_env = a->exec_env,
+		.tls_ca = c->tls_ca,
+		.is_vip = is_vip,
+		.load_changed = load_log,
+		.port_filter_changed = load_log_port_filter,
+		.userdata = a,
+	};
+}
+
+void settings_apply_to_registry(struct agent *a)
+{
+	const struct config_agent *c = &a->config->agent;
+	const struct damping_config hold = { .first = c->hold_down, .max = c->hold_down_max };
+	const struct registry_options options = {
+		.drain_time = c->drain_time,
+		.keep_last_window =
+			c->keep_last_window ? c->keep_last_window : c->monitor_timing.interval,
+		.keep_last_stretches = c->keep_last_window == 0,
+		.presence = a->presence,
+		.admission = &c->admission,
+	};
+	registry_set_options(a->registry, &options);
+	registry_set_damping(a->registry, &hold);
+	registry_set_cleanup_timer(a->registry, c->cleanup_timer);
+}
+
+void settings_apply_log(const struct agent *a)
+{
+	const struct config_log *c = &a->config->agent.log;
+	struct log_levels levels;
+	config_log_levels(c, &levels);
+	log_set_levels(&levels);
+	log_set_format(c->format);
+}
+
+void settings_apply_disable_file(struct agent *a)
+{
+	const char *path = a->config->agent.disable_file;
+	disable_file_free(a->disable_file);
+	a->disable_file = NULL;
+	registry_undrain(a->registry, NULL, DRAIN_BY_FILE, loop_now(a->loop));
+	if (path)
+		a->disable_file = disable_file_new(a->loop, a->presence, a->registry, path);
+}

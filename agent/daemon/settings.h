@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the agent get of the configuration, at the start and at a reload. */
+#ifndef AGENT_DAEMON_SETTINGS_H
+#define AGENT_DAEMON_SETTINGS_H
+
+#include "agent/daemon/parts.h"
+
+/* Views into the configuration and the agent. */
+struct runner_config settings_of_runner(struct agent *a);
+/* All that the registry has of `agent`. */
+void settings_apply_to_registry(struct agent *a);
+/* agent.log. */
+void settings_apply_log(const struct agent *a);
+/* disable_file; drains at once if the file exists. */
+void settings_apply_disable_file(struct agent *a);
+
+#endif

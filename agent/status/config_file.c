@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/config_file.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent/status/view_json.h"
+#include "lib/log.h"
+#include "process/loop.h"
+
+void config_file_loaded(struct config_file *f, const char *path, const char *sha256)
+{
+	struct stat st = { 0 };
+	f->path = path;
+	f->loaded_at = loop_wall();
+	memcpy(f->sha256, sha256, sizeof(f->sha256));
+	if (stat(path, &st) == 0)
+		f->modified = (wall_t)st.st_mtim.tv_sec * USEC_PER_SEC +
+			      (wall_t)st.st_mtim.tv_nsec / 1000;
+}
+
+void config_file_reloaded(struct config_file *f, bool ok, json_t *errors, json_t *needs_restart)
+{
+	f->reload_at = loop_wall();
+	f->reload_ok = ok;
+	json_decref(f->errors);
+	f->errors = errors;
+	if (!ok) { /* the keys are those of the configuration in effect */
+		json_decref(needs_restart);
+		return;
+	}
+	json_decref(f->needs_restart);
+	f->needs_restart = needs_restart;
+}
+
+void config_file_done(struct config_file *f)
+{
+	json_decref(f->errors);
+	json_decref(f->needs_restart);
+	*f = (struct config_file){ 0 };
+}
+
+static json_t *array_or_empty(json_t *array)
+{
+	return array ? json_incref(array) : json_array();
+}
+
+static json_t *last_reload(const struct config_file *f)
+{
+	char date[DATE_TEXT_MAX];
+	if (!f->reload_at)
+		return json_null();
+	return json_pack("{s:s, s:b, s:o}", "at", date_format(f->reload_at, date), "ok",
+			 f->reload_ok, "errors", array_or_empty(f->errors));
+}
+
+json_t *view_config_file(const struct config_file *f)
+{
+	char date[DATE_TEXT_MAX];
+	return json_pack("{s:o, s:s, s:s, s:o, s:o}", "file", view_text(f->path), "sha256",
+			 f->sha256, "loaded_at", date_format(f->loaded_at, date), "last_reload",
+			 last_reload(f), "needs_restart", array_or_empty(f->needs_restart));
+}
+
+void config_log_findings(const struct config_findings *findings, const char *path)
+{
+	char line[1024];
+	for (size_t i = 0; i < findings->n; i++) {
+		if (findings->items[i].severity == CONFIG_NOTE)
+			continue;
+		config_finding_format(&findings->items[i], path, line, sizeof(line));
+		if (findings->items[i].severity == CONFIG_ERROR)
+			log_error("config", "%s", line);
+		else
+			log_warn("config", "%s", line);
+	}
+}

@@ -1,0 +1,313 @@
+"""Reload: what changes is applied, and nothing else is touched, counted at the routers."""
+
+import signal
+import subprocess
+from typing import Any
+
+import pytest
+
+from . import bgp
+from .agent import Agent, binary
+from .configs import VIP4, app, config, peer
+from .gate import SLOW, Gate
+from .rawpeer import RawListener, RawSession
+from .testbed import ROUTER_AS, Link, Testbed
+from .wait import wait_until
+
+OTHER = "192.0.2.54/32"
+THIRD = "192.0.2.55/32"
+MARKER = "192.0.2.99/32"
+KEPT = app("kept", VIP4, "port:tcp:5301")
+
+
+class Watch:
+    """A scripted peer that has read all that the agent sends at first."""
+
+    def __init__(self, bed: Testbed, **keys: Any):
+        self.link: Link = bed.link()
+        self._listener = RawListener(self.link.namespace, self.link.router_ip)
+        self.entry = {"peer_ip": self.link.router_ip, "peer_as": ROUTER_AS, **keys}
+        self.session: RawSession
+
+    def establish(self) -> None:
+        self.session = self._listener.accept()
+        self.session.establish(ROUTER_AS, hold_time=0)
+        self.session.receive_updates_until_end_of_rib()
+
+    def updates_until(self, prefix: str) -> list[bgp.Update]:
+        """The updates before the one that announces the prefix."""
+        updates: list[bgp.Update] = []
+        while True:
+            update = self.session.expect_update(lambda _: True, f"route {prefix}")
+            if prefix in update.announced:
+                return updates
+            updates.append(update)
+
+    def updates(self, agent: Agent) -> list[bgp.Update]:
+        """The updates so far, which a session that was reset would not deliver."""
+        agent.register("marker", MARKER)
+        updates = self.updates_until(MARKER)
+        agent.unregister("marker")
+        self.session.expect_withdrawal(MARKER)
+        return updates
+
+
+def start(bed: Testbed, *watches: Watch, apps: tuple[Any, ...], **keys: Any) -> Agent:
+    for port in (5301, 5302):
+        bed.start_service(port)
+    agent = bed.start_agent(config(*(watch.entry for watch in watches), apps=apps, **keys))
+    for watch in watches:
+        watch.establish()
+    wait_until(lambda: agent.app("kept")["announced"], "the app is announced")
+    return agent
+
+
+@pytest.fixture
+def watch(bed: Testbed) -> Watch:
+    return Watch(bed)
+
+
+def test_nothing_changed_is_nothing_sent(bed: Testbed, watch: Watch) -> None:
+    agent = start(bed, watch, apps=(KEPT,))
+    before = agent.app("kept")["monitors"][0]["since"]
+    answer = agent.reload()
+    assert (answer["result"], answer["changes"]) == ("unchanged", [])
+    agent.process.signal(signal.SIGHUP)
+    agent.wait_log("SIGHUP: reloaded .*, 0 changes")
+    assert watch.updates(agent) == []
+    assert agent.app("kept")["monitors"][0]["since"] == before
+
+
+def test_apps_come_change_and_go(bed: Testbed, watch: Watch) -> None:
+    gone = app("gone", OTHER, "port:tcp:5302")
+    agent = start(bed, watch, apps=(KEPT, gone))
+    wait_until(lambda: agent.app("gone")["announced"], "the second app is announced")
+    assert watch.updates(agent) is not None
+    changed = {**KEPT, "states": {"up": {"med": 7}}}
+    new = app("new", THIRD, "port:tcp:5302")
+    answer = agent.reload(config(watch.entry, apps=(changed, new)))
+    assert [(c["name"], c["change"], c["effect"]) for c in answer["changes"]] == [
+        ("kept", "changed", "update"),
+        ("new", "added", "update"),
+        ("gone", "removed", "update"),
+    ]
+    updates = watch.updates(agent)
+    [with_med] = [update for update in updates if VIP4 in update.announced]
+    assert with_med.med == 7
+    assert [THIRD in update.announced for update in updates].count(True) == 1
+    assert [OTHER in update.withdrawn for update in updates].count(True) == 1
+    assert agent.get("/v1/apps/gone").status == 404
+    wait_until(
+        lambda: set(bed.host.loopback_addresses()) == {VIP4, THIRD}, "the VIP that went is off lo"
+    )
+
+
+def test_a_vip_moves_to_another_name_without_a_gap(bed: Testbed, watch: Watch) -> None:
+    """Also with a check that takes its time."""
+    gate = Gate(bed)
+    gate.open()
+    slow = app("slow", OTHER, gate.check)
+    agent = start(bed, watch, apps=(KEPT, slow), agent=SLOW)
+    wait_until(lambda: agent.app("slow")["announced"], "the app is announced")
+    watch.updates(agent)
+    gate.close()
+    agent.reload(config(watch.entry, apps=({**slow, "name": "renamed"}, KEPT), agent=SLOW))
+    assert watch.updates(agent) == []
+    assert agent.app("renamed")["announced"]
+
+
+def test_monitors_change_and_the_route_stays(bed: Testbed, watch: Watch) -> None:
+    gate = Gate(bed)
+    agent = start(bed, watch, apps=(KEPT,), agent=SLOW)
+    changed = app("kept", VIP4, gate.check)
+    agent.reload(config(watch.entry, apps=(changed,), agent=SLOW))
+    assert watch.updates(agent) == []
+    assert agent.app("kept")["announced"]
+    gate.open()
+
+
+def test_defaults_of_monitors_change_in_place(bed: Testbed, watch: Watch) -> None:
+    agent = start(bed, watch, apps=(KEPT,))
+    since = agent.app("kept")["monitors"][0]["since"]
+    agent.reload(config(watch.entry, apps=(KEPT,), agent={"fall": 3, "monitor_interval": "200ms"}))
+    monitor = agent.app("kept")["monitors"][0]
+    assert monitor["since"] == since
+    assert (monitor["fall"], monitor["interval_seconds"]) == (3, 0.2)
+    assert watch.updates(agent) == []
+
+
+def test_a_broken_file_changes_nothing(bed: Testbed, watch: Watch) -> None:
+    agent = start(bed, watch, apps=(KEPT,))
+    before = agent.status("status")["config"]
+    assert before["last_reload"] is None
+    broken = agent.config_path.read_text() + "apps2: []\nbgp: 3\n"
+    answer = agent.reload(broken, status=422)
+    assert {"line", "column", "key", "text"} <= set(answer["errors"][0])
+    after = agent.status("status")["config"]
+    assert after["sha256"] == before["sha256"]
+    assert (after["last_reload"]["ok"], after["last_reload"]["errors"]) == (
+        False,
+        answer["errors"],
+    )
+    metrics = agent.get("/metrics").text
+    assert "vipherald_config_last_reload_successful 0" in metrics
+    assert watch.updates(agent) == []
+    agent.reload(config(watch.entry, apps=(KEPT,)))
+    assert agent.status("status")["config"]["last_reload"]["ok"]
+    assert "vipherald_config_last_reload_successful 1" in agent.get("/metrics").text
+
+
+def test_what_cannot_be_done_changes_nothing(bed: Testbed, watch: Watch) -> None:
+    """A user that does not exist, and a VIP that covers the host's own address."""
+    agent = start(bed, watch, apps=(KEPT,))
+    bad = app("bad", f"{watch.link.host_ip}/32", "port:tcp:5302")
+    changed = {**KEPT, "states": {"up": {"med": 7}}}
+    for wrong in (
+        config(watch.entry, apps=(changed,), agent={"exec": {"user": "no-such-user"}}),
+        config(watch.entry, apps=(changed, bad)),
+    ):
+        assert agent.reload(wrong, status=422)["errors"]
+        assert watch.updates(agent) == []
+
+
+def test_peers_change_alone(bed: Testbed) -> None:
+    first, second = Watch(bed), Watch(bed)
+    agent = start(bed, first, second, apps=(KEPT,))
+
+    def reload(**keys: Any) -> list[str]:
+        answer = agent.reload(config(first.entry, {**second.entry, **keys}, apps=(KEPT,)))
+        return [change["effect"] for change in answer["changes"]]
+
+    assert reload(communities=["7:7"]) == ["update"]
+    [update] = second.updates(agent)
+    assert update.communities == ["7:7"]
+    assert reload(communities=["7:7"], connect_retry="3s") == ["none"]
+    assert second.updates(agent) == []
+    assert reload(hold_time="60s") == ["session"]
+    second.session.expect_notification(6, 6)
+    second.establish()
+    answer = agent.reload(config(first.entry, apps=(KEPT,)))
+    assert [change["change"] for change in answer["changes"]] == ["removed"]
+    second.session.expect_notification(6, 3)
+    agent.reload(config(first.entry, second.entry, apps=(KEPT,)))
+    second.establish()
+    assert first.updates(agent) == []
+    assert agent.peer(first.link.router_ip)["sessions"] == 1
+
+
+def test_communities_of_all(bed: Testbed) -> None:
+    first, second = Watch(bed), Watch(bed, communities=["1:1"])
+    agent = start(bed, first, second, apps=(KEPT,))
+    agent.reload(config(first.entry, second.entry, apps=(KEPT,), communities=["1:1"]))
+    [update] = first.updates(agent)
+    assert update.communities == ["1:1"]
+    assert second.updates(agent) == []
+
+
+@pytest.mark.parametrize("kind", ["frr", "bird"])
+def test_a_router_gets_what_differs(bed: Testbed, kind: str) -> None:
+    router = bed.start_router(kind)
+    bed.start_service(5301)
+    agent = bed.start_agent(config(peer(router), apps=(KEPT,)))
+    router.wait_route(VIP4)
+    agent.reload(config(peer(router, communities=["3:3"]), apps=(KEPT,)))
+    wait_until(lambda: "3:3" in router.routes()[VIP4].communities, "the community arrives")
+    assert agent.peer(router.ip)["sessions"] == 1
+    agent.reload(config(peer(router, communities=["3:3"], hold_time="30s"), apps=(KEPT,)))
+    wait_until(lambda: agent.peer(router.ip)["sessions"] == 2, "a session with the other hold time")
+    router.wait_route(VIP4)
+
+
+def test_keys_that_need_a_restart_are_named(bed: Testbed, watch: Watch) -> None:
+    agent = start(bed, watch, apps=(KEPT,))
+    changed = config(
+        watch.entry, apps=(KEPT,), agent={"listen_addr": "127.0.0.1:8081", "rise": 2}
+    )
+    for _ in range(2):
+        answer = agent.reload(changed)
+        assert answer["needs_restart"] == ["agent.listen_addr"]
+    assert agent.status("status")["config"]["needs_restart"] == ["agent.listen_addr"]
+    assert agent.app("kept")["monitors"][0]["rise"] == 2
+    agent.reload(config(watch.entry, apps=(KEPT,)))
+    assert agent.status("status")["config"]["needs_restart"] == []
+    assert watch.updates(agent) == []
+
+
+def test_apps_of_http_and_drains_stay(bed: Testbed, watch: Watch) -> None:
+    agent = start(bed, watch, apps=(KEPT,))
+    agent.register("mine", OTHER)
+    watch.session.expect_route(OTHER)
+    agent.drain("kept", reason="maintenance")
+    watch.session.expect_route(VIP4)
+    agent.reload(config(watch.entry, apps=(KEPT,), agent={"drain_time": "40s"}))
+    assert watch.updates(agent) == []
+    assert agent.app("mine")["source"] == "http"
+    [hold] = agent.app("kept")["drain"]["holds"]
+    assert hold["reason"] == "maintenance"
+
+
+def test_a_service_dies_during_reloads(bed: Testbed, watch: Watch) -> None:
+    """The withdrawal comes once, and nothing brings the route back."""
+    service = bed.start_service(5303)
+    apps = (KEPT, app("dying", OTHER, "port:tcp:5303"))
+    agent = start(bed, watch, apps=apps)
+    wait_until(lambda: agent.app("dying")["announced"], "the app is announced")
+    watch.updates(agent)
+    for i in range(20):
+        more = tuple(app(f"more{n}", f"198.51.100.{n}/32", "port:tcp:5302") for n in range(i))
+        agent.write_config(config(watch.entry, apps=(*apps, *more)))
+        agent.process.signal(signal.SIGHUP)
+        if i == 10:
+            service.kill()
+    watch.session.expect_withdrawal(OTHER)
+    wait_until(lambda: "more18" in {a["name"] for a in agent.status("apps")["apps"]}, "the last one")
+    assert all(OTHER not in update.announced for update in watch.updates(agent))
+    assert not agent.app("dying")["announced"]
+
+
+def test_killed_during_a_reload(bed: Testbed, watch: Watch) -> None:
+    """The next start has the file as it is, and lo as that says."""
+    agent = start(bed, watch, apps=(KEPT,))
+    apps = tuple(app(f"a{n}", f"198.51.100.{n}/32", "port:tcp:5302") for n in range(100))
+    agent.write_config(config(watch.entry, apps=apps))
+    agent.process.signal(signal.SIGHUP)
+    agent.kill()
+    agent.start()
+    watch.establish()
+    wait_until(
+        lambda: set(bed.host.loopback_addresses()) == {a["vip"] for a in apps}, "lo as in the file"
+    )
+
+
+def run(bed: Testbed, agent: Agent, *words: str) -> tuple[int, str, str]:
+    """The command line; its exit status, and what it said."""
+    with bed.host.inside():
+        result = subprocess.run(
+            [binary(), *words], capture_output=True, text=True, timeout=20,
+            env={"VIPHERALD_API": agent.listen_addr},
+        )
+    return result.returncode, result.stdout, result.stderr
+
+
+def test_from_the_command_line(bed: Testbed, watch: Watch) -> None:
+    agent = start(bed, watch, apps=(KEPT,))
+    assert run(bed, agent, "reload") == (0, "unchanged\n", "")
+    changed = {**KEPT, "states": {"up": {"med": 7}}}
+    agent.write_config(config(watch.entry, apps=(changed,)))
+    wanted = "app kept changed: UPDATE\n    states.up.med: not set -> 7\n"
+    assert run(bed, agent, "diff", str(agent.config_path)) == (1, wanted, "")
+    assert watch.updates(agent) == []
+    assert run(bed, agent, "reload") == (0, wanted + "reloaded\n", "")
+    assert len(watch.updates(agent)) == 1
+    assert run(bed, agent, "diff", str(agent.config_path)) == (0, "", "")
+    agent.write_config(agent.config_path.read_text().replace("hold", "hodl") + "nat: 3\n")
+    for words, status in ((("diff", str(agent.config_path)), 2), (("reload",), 1)):
+        found = run(bed, agent, *words)
+        assert found[0] == status
+        assert f"{agent.config_path}:" in found[2] and "error: nat: expected" in found[2]
+
+
+def test_only_this_host_may_reload(bed: Testbed, watch: Watch) -> None:
+    agent = start(bed, watch, apps=(KEPT,))
+    assert agent.request("GET", "/v1/reload").status == 405
+    assert agent.request("POST", "/v1/reload?now=1").status == 400
