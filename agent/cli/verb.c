@@ -75,7 +75,7 @@ static const struct verb_option common[] = {
 	{ "color", "WHEN", "auto, always or never; NO_COLOR is respected" },
 	{ "api", "ADDR", "unix:/PATH or ADDRESS:PORT of the agent (VIPHERALD_API)" },
 	{ "help", NULL, "this text" },
-	{ 0 },
+	{ NULL, NULL, NULL },
 };
 #define N_COMMON (ARRAY_SIZE(common) - 1)
 
