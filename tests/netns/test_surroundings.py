@@ -18,11 +18,11 @@ CONFIG = """
 bgp: { local_as: 65001, peers: [ { peer_ip: 10.99.0.1, peer_as: 65000 } ] }
 apps: [ { name: dns, vip: "%s", monitors: [ "file:/tmp" ] } ]
 """
-TUNNEL = """ip link set lo up; ip link add tun0 type dummy; ip link set tun0 arp off up
+TUNNEL = """set -e; ip link set lo up; ip link add tun0 type veth peer name e1; ip link set tun0 arp off up
 ip addr add 10.99.0.2/24 dev tun0
 exec "$0" check "$1"
 """
-HOST = """ip link set lo up; ip link add eth0 type veth peer name e1; ip link set eth0 up
+HOST = """set -e; ip link set lo up; ip link add eth0 type veth peer name e1; ip link set eth0 up
 ip addr add 10.99.0.2/24 dev eth0; ip addr add 2001:db8:99::2/64 dev eth0
 exec "$0" check "$1"
 """
