@@ -55,8 +55,8 @@ static const struct verb verbs[N_VERBS] = {
 			   .options = { { "wait", NULL, "return when the app is announced" } },
 			   .names = "apps" },
 	[VERB_RELOAD] = { "reload", NULL, "", 0, 0,
-			  "Read the configuration again and apply what differs",
-			  "vipherald reload" },
+			  "Read the configuration again and apply what differs", "vipherald reload",
+			  .watches = false },
 	[VERB_DIFF] = { "diff", NULL, "[OLD] NEW", 1, 2,
 			"What the change to a configuration would do, from that of the running "
 			"agent, or from another file",
@@ -65,7 +65,8 @@ static const struct verb verbs[N_VERBS] = {
 	[VERB_COMPLETIONS] = { "completions", NULL, "bash|zsh|fish", 1, 1,
 			       "Completions for a shell, to be sourced by it",
 			       "vipherald completions bash "
-			       "> /etc/bash_completion.d/vipherald" },
+			       "> /etc/bash_completion.d/vipherald",
+			       .watches = false },
 };
 
 /* Of every verb. */
