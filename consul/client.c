@@ -82,10 +82,12 @@ static void set_contact(struct consul_client *c, enum consul_contact contact, mo
 		return;
 	duration_format(usec_sub(now, c->contact_since) / USEC_PER_MSEC * USEC_PER_MSEC, span);
 	if (contact == CONSUL_LOST)
-		log_warn("consul", "%s: %s; keeping the last known state, retrying", address_of(c),
-			 c->error.text);
+		log_event(LOG_WARNING, "consul", EVENT("consul.lost"),
+			  "%s: %s; keeping the last known state, retrying", address_of(c),
+			  c->error.text);
 	else if (c->contact == CONSUL_LOST)
-		log_info("consul", "%s: contact restored after %s", address_of(c), span);
+		log_event(LOG_INFO, "consul", EVENT("consul.restored"),
+			  "%s: contact restored after %s", address_of(c), span);
 	else
 		log_info("consul", "%s: in contact, node %s", address_of(c), c->node);
 	c->contact = contact;
@@ -175,10 +177,10 @@ static struct consul_step step(struct query *q, const struct consul_answer *a)
 		  q->kind == QUERY_SERVICES ? "services" : "checks", (unsigned long long)a->index,
 		  s.use == CONSUL_REJECT ? c->error.text : "used");
 	if (s.reset)
-		log_warn("consul",
-			 "%s: Consul state was reset (index %llu): services that it lost are "
-			 "retained",
-			 address_of(c), (unsigned long long)a->index);
+		log_event(LOG_WARNING, "consul", EVENT("consul.reset"),
+			  "%s: Consul state was reset (index %llu): services that it lost are "
+			  "retained",
+			  address_of(c), (unsigned long long)a->index);
 	return s;
 }
 

@@ -71,6 +71,15 @@ bool log_enabled(const char *module, enum log_level level)
 	return level <= levels.level;
 }
 
+static log_sink *event_sink;
+static void *sink_userdata;
+
+void log_set_sink(log_sink *sink, void *userdata)
+{
+	event_sink = sink;
+	sink_userdata = userdata;
+}
+
 static const char *date_now(char buf[static DATE_TEXT_MAX])
 {
 	struct timespec ts;
@@ -85,7 +94,19 @@ static void add_json_text(struct strbuf *sb, const char *text)
 		strbuf_add(sb, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
 }
 
-static void add_line(struct strbuf *sb, enum log_level level, const char *module, const char *text)
+static void add_json_field(struct strbuf *sb, const char *name, const char *value)
+{
+	char escaped[1024];
+	if (!value)
+		return;
+	strbuf_add(sb, ",\"%s\":\"", name);
+	add_json_text(sb, utf8_escape(escaped, sizeof(escaped), value, strlen(value)));
+	strbuf_add(sb, "\"");
+}
+
+/* `event`: NULL for a line that is none. */
+static void add_line(struct strbuf *sb, enum log_level level, const char *module,
+		     const struct log_event *event, const char *text)
 {
 	char date[DATE_TEXT_MAX];
 	switch (format) {
@@ -99,7 +120,14 @@ static void add_line(struct strbuf *sb, enum log_level level, const char *module
 		strbuf_add(sb, "{\"time\":\"%s\",\"level\":\"%s\",\"module\":\"%s\",\"msg\":\"",
 			   date_now(date), log_level_name(level), module);
 		add_json_text(sb, text);
-		strbuf_add(sb, "\"}\n");
+		strbuf_add(sb, "\"");
+		if (event) {
+			add_json_field(sb, "kind", event->kind);
+			add_json_field(sb, "app", event->app);
+			add_json_field(sb, "vip", event->vip);
+			add_json_field(sb, "peer", event->peer);
+		}
+		strbuf_add(sb, "}\n");
 		break;
 	}
 }
@@ -123,7 +151,7 @@ static void write_line(const char *line, size_t len)
 	if (dropped > 0) {
 		struct strbuf sb = strbuf_over(note, sizeof(note));
 		snprintf(text, sizeof(text), "%lu lines dropped", dropped);
-		add_line(&sb, LOG_WARNING, "log", text);
+		add_line(&sb, LOG_WARNING, "log", NULL, text);
 		dropped = 0;
 		write_line(note, sb.len);
 	}
@@ -133,18 +161,46 @@ static void write_line(const char *line, size_t len)
 	(void)ignored;
 }
 
-void log_write(enum log_level level, const char *module, const char *fmt, ...)
+/* In JSON every octet may take two; names of apps are up to 255. */
+#define LINE_MAX_SIZE (2 * 1024 + 2 * 255 + 512)
+
+static void write_text(enum log_level level, const char *module, const struct log_event *event,
+		       const char *text)
 {
+	char escaped[1024], line[LINE_MAX_SIZE];
+	struct strbuf sb = strbuf_over(line, sizeof(line));
 	if (!log_enabled(module, level))
 		return;
-	/* In JSON every octet may take two. */
-	char text[1024], escaped[1024], line[2 * 1024 + 160];
+	add_line(&sb, level, module, event,
+		 utf8_escape(escaped, sizeof(escaped), text, strlen(text)));
+	write_line(line, sb.len);
+}
+
+void log_write(enum log_level level, const char *module, const char *fmt, ...)
+{
+	char text[1024];
 	va_list args;
+	if (!log_enabled(module, level))
+		return;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	redact(text);
-	struct strbuf sb = strbuf_over(line, sizeof(line));
-	add_line(&sb, level, module, utf8_escape(escaped, sizeof(escaped), text, strlen(text)));
-	write_line(line, sb.len);
+	write_text(level, module, NULL, text);
+}
+
+void log_event(enum log_level level, const char *module, const struct log_event *event,
+	       const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+	if (!event_sink && !log_enabled(module, level))
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	redact(text);
+	write_text(level, module, event, text);
+	if (event_sink)
+		event_sink(event, level, text, sink_userdata);
 }

@@ -28,6 +28,20 @@ bool log_enabled(const char *module, enum log_level level);
 void log_write(enum log_level level, const char *module, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* An event is a line with its subject in fields. A reader of events (log_set_sink()) gets it whatever
+ * the level, JSON lines have the fields. Kinds are in docs/events.md. */
+struct log_event {
+	const char *kind;             /* "app.up" */
+	const char *app, *vip, *peer; /* NULL: not about one */
+};
+#define EVENT(name, ...) (&(const struct log_event){ .kind = (name), __VA_ARGS__ })
+void log_event(enum log_level level, const char *module, const struct log_event *event,
+	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* `text` is without what is redacted; views are valid during the call only. NULL: none. */
+typedef void log_sink(const struct log_event *event, enum log_level level, const char *text,
+		      void *userdata);
+void log_set_sink(log_sink *sink, void *userdata);
+
 #define log_error(module, ...) log_write(LOG_ERROR, module, __VA_ARGS__)
 #define log_warn(module, ...)  log_write(LOG_WARNING, module, __VA_ARGS__)
 #define log_info(module, ...)  log_write(LOG_INFO, module, __VA_ARGS__)

@@ -158,7 +158,7 @@ static void fail(struct nat *nat, int r, const struct err *err)
 	}
 	nat->failures++;
 	if (list_empty(&nat->vips.pending)) /* leftovers, or a resync */
-		log_warn("nat", "%s", err->text);
+		log_event(LOG_WARNING, "nat", EVENT("nat.trouble"), "%s", err->text);
 	nat_vips_answer_all(&nat->vips, r, err, nat->told, nat->userdata);
 }
 
@@ -180,10 +180,11 @@ static int work_together(struct nat *nat, struct err *err)
 static void log_losses(const struct nat *nat, size_t n, const struct nat_rule *first)
 {
 	char vip[PREFIX_TEXT_MAX], target[NAT_TARGET_TEXT_MAX];
-	log_warn("nat", "another process removed %zu %s rule%s, restoring: %s %s:%u to %s%s", n,
-		 nat->sides.active->ops->name, n == 1 ? "" : "s", nat_proto_name(first->proto),
-		 prefix_format(&first->vip, vip), first->listen,
-		 nat_rule_format_target(first, target), n > 1 ? ", …" : "");
+	log_event(LOG_WARNING, "nat", EVENT("nat.lost"),
+		  "another process removed %zu %s rule%s, restoring: %s %s:%u to %s%s", n,
+		  nat->sides.active->ops->name, n == 1 ? "" : "s", nat_proto_name(first->proto),
+		  prefix_format(&first->vip, vip), first->listen,
+		  nat_rule_format_target(first, target), n > 1 ? ", …" : "");
 }
 
 static void report_losses(struct nat *nat)

@@ -9,9 +9,10 @@ static void schedule_end(struct app *app, mono_t now)
 	char text[DURATION_TEXT_MAX];
 	bool on = damping_is_on(&app->damping, now);
 	if (on)
-		log_warn("app", "%s: flapped %u time%s, held down for %s", app->spec->name,
-			 app->damping.flaps, app->damping.flaps == 1 ? "" : "s",
-			 duration_format(app->damping.until - now, text));
+		log_event(LOG_WARNING, "app", EVENT("app.held", .app = app->spec->name),
+			  "%s: flapped %u time%s, held down for %s", app->spec->name,
+			  app->damping.flaps, app->damping.flaps == 1 ? "" : "s",
+			  duration_format(app->damping.until - now, text));
 	due_set(&app->registry->due, DUE_DAMPING, &app->due[DUE_DAMPING],
 		on ? app->damping.until : USEC_NEVER);
 }

@@ -62,11 +62,13 @@ static void update(struct registry *reg, struct app *app, mono_t now)
 }
 
 /* Of one app or (NULL) of the agent, as all below. */
-static void log_change(const struct app *app, const char *what, enum drain_source source,
-		       const char *reason)
+static void log_change(const struct app *app, const char *kind, const char *what,
+		       enum drain_source source, const char *reason)
 {
-	log_info(app ? "app" : "agent", "%s%s%s by %s%s%s", app ? app->spec->name : "",
-		 app ? ": " : "", what, drain_source_name(source), reason[0] ? ": " : "", reason);
+	const char *name = app ? app->spec->name : NULL;
+	log_event(LOG_INFO, app ? "app" : "agent", EVENT(kind, .app = name), "%s%s%s by %s%s%s",
+		  app ? app->spec->name : "", app ? ": " : "", what, drain_source_name(source),
+		  reason[0] ? ": " : "", reason);
 }
 
 /* Only drains of the API are persistent: disable files are checked again at start. */
@@ -94,7 +96,8 @@ static enum drain_result request(struct registry *reg, struct app *app, enum dra
 	bool is_new = drain_request(d, source, reason, until, now);
 	bool same = !is_new && r->until == before.until && str_equal(r->reason, before.reason);
 	if (!same)
-		log_change(app, is_new ? "drained" : "drain changed", source, r->reason);
+		log_change(app, "drain.on", is_new ? "drained" : "drain changed", source,
+			   r->reason);
 	schedule_undrain(reg, app, source, until);
 	tell_changed(reg, app, source);
 	return is_new ? DRAIN_BEGUN : same ? DRAIN_UNCHANGED : DRAIN_CHANGED;
@@ -121,7 +124,7 @@ enum drain_result registry_undrain(struct registry *reg, const char *name, enum 
 	schedule_undrain(reg, app, source, USEC_NEVER);
 	if (!d || !drain_lift(d, source))
 		return DRAIN_UNCHANGED;
-	log_change(app, "undrained", source, "");
+	log_change(app, "drain.off", "undrained", source, "");
 	tell_changed(reg, app, source);
 	update(reg, app, now);
 	return DRAIN_ENDED;

@@ -78,13 +78,15 @@ static struct policy_member *members_of(const struct app_group *g)
 static void log_group(const struct app_group *g)
 {
 	if (g->kept)
-		log_error("app",
-			  "ALARM: all apps of group %s went down at once: they stay announced, as "
-			  "degraded, because this looks like a broken check. Look at the checks, "
-			  "then at the services",
-			  g->name);
+		log_event(
+			LOG_ERROR, "app", EVENT("group.kept", .app = g->name),
+			"group %s: all apps went down at once: they stay announced, as degraded, "
+			"because this looks like a broken check. Check the checks first, then the "
+			"services",
+			g->name);
 	else
-		log_warn("app", "group %s: apps are judged one by one again", g->name);
+		log_event(LOG_WARNING, "app", EVENT("group.released", .app = g->name),
+			  "group %s: apps are judged one by one again", g->name);
 }
 
 static void set_kept(struct app *app, bool kept, const struct app *self, mono_t now)

@@ -35,11 +35,13 @@ static void log_health(const struct app *app, enum health from)
 	const char *name = app->spec->name;
 	enum log_level level = from == HEALTH_UNKNOWN ? level_of_first(app->registry) : LOG_INFO;
 	if (app->health == HEALTH_UP)
-		log_write(level, "app", "%s: up", name);
+		log_event(level, "app", EVENT("app.up", .app = name), "%s: up", name);
 	else if (from == HEALTH_UP)
-		log_warn("app", "%s: down, %s: %s", name, consequence(app), app->reason);
+		log_event(LOG_WARNING, "app", EVENT("app.down", .app = name), "%s: down, %s: %s",
+			  name, consequence(app), app->reason);
 	else
-		log_write(level, "app", "%s: down, not announced: %s", name, app->reason);
+		log_event(level, "app", EVENT("app.down", .app = name),
+			  "%s: down, not announced: %s", name, app->reason);
 }
 
 static void set_health(struct app *app, enum health health, const char *reason, mono_t now)
@@ -82,7 +84,8 @@ void app_on_verdict(struct app *app, enum health health, const char *reason, mon
 
 void app_on_damping_end(struct app *app, mono_t now)
 {
-	log_info("app", "%s: no longer held down", app->spec->name);
+	log_event(LOG_INFO, "app", EVENT("app.released", .app = app->spec->name),
+		  "%s: no longer held down", app->spec->name);
 	app_on_verdict(app, monitor_watch_health(app->watch), "", now);
 }
 

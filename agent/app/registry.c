@@ -247,9 +247,10 @@ static void displace(struct registry *reg, const struct app_spec *spec, const st
 			*ret_former = owner;
 			continue;
 		}
-		log_warn("app", "%s: displaced by app %s, which claims vip %s (%s comes before %s)",
-			 owner->spec->name, spec->name, prefix_format(&spec->vips[i], text),
-			 app_source_name(spec->source), app_source_name(owner->spec->source));
+		log_event(LOG_WARNING, "app", EVENT("app.displaced", .app = owner->spec->name),
+			  "%s: displaced by app %s, which claims vip %s (%s comes before %s)",
+			  owner->spec->name, spec->name, prefix_format(&spec->vips[i], text),
+			  app_source_name(spec->source), app_source_name(owner->spec->source));
 		unregister(owner, now);
 	}
 }
@@ -345,7 +346,8 @@ void registry_unregister_all(struct registry *reg, mono_t now)
 
 static void on_drained(struct app *app, mono_t now)
 {
-	log_info("app", "%s: drain_time is over, withdrawing it", app->spec->name);
+	log_event(LOG_INFO, "app", EVENT("app.drained", .app = app->spec->name),
+		  "%s: drain_time is over, withdrawing it", app->spec->name);
 	app_apply(app, now);
 }
 
@@ -362,8 +364,9 @@ static void on_cleanup(struct app *app, mono_t now)
 static void on_lease_end(struct app *app, mono_t now)
 {
 	char text[DURATION_TEXT_MAX];
-	log_info("app", "%s: lease of %s was not renewed, unregistering it", app->spec->name,
-		 duration_format(app->spec->lease, text));
+	log_event(LOG_INFO, "app", EVENT("app.expired", .app = app->spec->name),
+		  "%s: lease of %s was not renewed, unregistering it", app->spec->name,
+		  duration_format(app->spec->lease, text));
 	app->registry->leases_expired++;
 	unregister(app, now);
 }

@@ -31,6 +31,8 @@
 #include "process/fd_limit.h"
 #include "process/loop.h"
 
+/* Kept for /v1/events, some 150 octets each. */
+#define EVENTS_MAX 4096
 /* How often disable_files are checked without an event. */
 #define PRESENCE_RESYNC (5 * USEC_PER_SEC)
 
@@ -310,7 +312,22 @@ static void agent_done(struct agent *a)
 	config_file_done(&a->config_file);
 	stale_children_free(a->stale_children);
 	instance_done(&a->instance);
+	log_set_sink(NULL, NULL);
+	event_ring_free(a->events);
 	sd_event_unref(a->loop);
+}
+
+static void on_event(const struct log_event *e, enum log_level level, const char *text,
+		     void *userdata)
+{
+	const struct event event = { .at = loop_wall(),
+				     .level = level,
+				     .kind = e->kind,
+				     .app = e->app,
+				     .vip = e->vip,
+				     .peer = e->peer,
+				     .text = text };
+	event_ring_add(userdata, &event);
 }
 
 int agent_run(const char *config_file)
@@ -322,7 +339,9 @@ int agent_run(const char *config_file)
 	fd_limit_raise();
 	if (load_config(&a, config_file) < 0)
 		return 1;
-	log_info("agent", "vipherald %s", VIPHERALD_VERSION);
+	a.events = event_ring_new(EVENTS_MAX);
+	log_set_sink(on_event, a.events);
+	log_event(LOG_INFO, "agent", EVENT("agent.started"), "vipherald %s", VIPHERALD_VERSION);
 	int rc = instance_claim(&a.instance, a.config, &err);
 	if (rc == 0)
 		rc = drop_privileges(&a, &err);

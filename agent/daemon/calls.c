@@ -45,6 +45,7 @@ static struct status_sources sources_of(struct agent *a)
 		.began_at = a->began_at,
 		.discovery = sources_discovery(a->sources),
 		.store = a->store,
+		.events = a->events,
 		.squatter = a->instance.squatter,
 		.capabilities = &a->capabilities,
 		.registered = sources_registered(a->sources) || is_stopping(a),

@@ -19,6 +19,7 @@
 #include "agent/daemon/sources.h"
 #include "agent/http/api.h"
 #include "agent/status/config_file.h"
+#include "agent/status/event_ring.h"
 #include "agent/status/status_sources.h"
 #include "agent/store/store.h"
 #include "agent/vip/actuator.h"
@@ -40,6 +41,7 @@ struct agent {
 	mono_t began_at;
 	struct host_addresses identity;
 	struct capability_needs capabilities;
+	struct event_ring *events;
 	struct service *service; /* NULL: no service manager */
 	struct signals *signals;
 	struct shutdown *shutdown;

@@ -88,9 +88,11 @@ static void log_path(struct said *said, const struct bgp_peer_status *p, const c
 	if (str_equal(said->path, p->path_trouble))
 		return;
 	if (!p->path_trouble[0])
-		log_info("bgp", "peer %s: path to peer restored", peer);
+		log_event(LOG_INFO, "bgp", EVENT("path.restored", .peer = peer),
+			  "peer %s: path to peer restored", peer);
 	else if (!str_equal(p->path_trouble, p->last_error) || said->up)
-		log_warn("bgp", "peer %s: %s", peer, p->path_trouble);
+		log_event(LOG_WARNING, "bgp", EVENT("path.lost", .peer = peer), "peer %s: %s", peer,
+			  p->path_trouble);
 	snprintf(said->path, sizeof(said->path), "%s", p->path_trouble);
 }
 
@@ -114,19 +116,22 @@ static void log_session(struct said *said, const struct bgp_peer_status *p, cons
 	bool up = p->state == BGP_ESTABLISHED;
 	bool news = p->last_error[0] && !str_equal(said->error, p->last_error);
 	if (up && !said->up)
-		log_info("bgp", "peer %s: established with AS %u, %s, hold time %us%s", peer,
-			 p->peer_as, families(p), p->hold_time,
-			 p->graceful_restart ? ", graceful restart" : "");
+		log_event(LOG_INFO, "bgp", EVENT("session.up", .peer = peer),
+			  "peer %s: established with AS %u, %s, hold time %us%s", peer, p->peer_as,
+			  families(p), p->hold_time,
+			  p->graceful_restart ? ", graceful restart" : "");
 	if (up && !said->up && p->config->graceful_restart && !p->graceful_restart)
 		log_warn("bgp",
 			 "peer %s: does not offer graceful restart, it drops our routes when "
 			 "the session ends",
 			 peer);
 	if (!up && said->up)
-		log_warn("bgp", "peer %s: session ended%s%s%s", peer, p->last_error[0] ? ": " : "",
-			 p->last_error, repeated(p, times));
+		log_event(LOG_WARNING, "bgp", EVENT("session.down", .peer = peer),
+			  "peer %s: session ended%s%s%s", peer, p->last_error[0] ? ": " : "",
+			  p->last_error, repeated(p, times));
 	else if (!up && news)
-		log_warn("bgp", "peer %s: %s", peer, p->last_error);
+		log_event(LOG_WARNING, "bgp", EVENT("session.failed", .peer = peer), "peer %s: %s",
+			  peer, p->last_error);
 	if (!up && p->hint[0] && p->hint != said->hint)
 		log_warn("bgp", "peer %s: %s", peer, p->hint);
 	said->up = up;

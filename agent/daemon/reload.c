@@ -159,7 +159,7 @@ static void log_end(const struct reload *r, bool ok)
 	json_t *value;
 	size_t i;
 	if (!ok) {
-		log_error("config",
+		log_event(LOG_ERROR, "config", EVENT("reload.failed"),
 			  "%s: not reloaded, %zu error%s; the configuration in effect stays",
 			  r->trigger, r->findings.n_errors, r->findings.n_errors == 1 ? "" : "s");
 		return;
@@ -170,8 +170,9 @@ static void log_end(const struct reload *r, bool ok)
 		log_warn("config", "%s: the change of %s needs a restart of the agent", r->trigger,
 			 key);
 	}
-	log_info("config", "%s: reloaded %s, %zu change%s", r->trigger, r->a->config_file.path,
-		 json_array_size(r->changes), json_array_size(r->changes) == 1 ? "" : "s");
+	log_event(LOG_INFO, "config", EVENT("reload.done"), "%s: reloaded %s, %zu change%s",
+		  r->trigger, r->a->config_file.path, json_array_size(r->changes),
+		  json_array_size(r->changes) == 1 ? "" : "s");
 }
 
 static void finish(struct reload *r, bool ok)

@@ -55,7 +55,7 @@ static void drain(struct shutdown *s)
 
 static void withdraw(struct shutdown *s)
 {
-	log_info("agent", "withdrawing all routes");
+	log_event(LOG_INFO, "agent", EVENT("agent.stopping"), "withdrawing all routes");
 	s->ops->report("withdrawing all routes", SHUTDOWN_MAX, s->userdata);
 	s->ops->withdraw(usec_add(s->fsm.began, SHUTDOWN_FLUSH), s->userdata);
 }

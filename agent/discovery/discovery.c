@@ -72,8 +72,9 @@ static void set_state(struct discovery *d, struct discovered *s, enum discovered
 		return;
 	bool keeps = state != DISCOVERED_REGISTERED && state != DISCOVERED_DISMISSED &&
 		     is_ours(d, s->name);
-	log_warn("consul", "service '%s': %s: %s%s", s->name, discovered_state_name(state),
-		 s->problem, keeps ? "; its previous definition stays" : "");
+	log_event(LOG_WARNING, "consul", EVENT("consul.service", .app = s->name),
+		  "service '%s': %s: %s%s", s->name, discovered_state_name(state), s->problem,
+		  keeps ? "; its previous definition stays" : "");
 }
 
 /* The app that has the name or a VIP of the spec. */
@@ -111,9 +112,10 @@ static void register_service(struct discovery *d, struct discovered *s)
 		return;
 	}
 	if (result != REGISTER_SAME)
-		log_info("consul", "service '%s': %s", s->name,
-			 result == REGISTER_NEW ? "registered"
-						: "registered again, its definition changed");
+		log_event(LOG_INFO, "consul", EVENT("consul.service", .app = s->name),
+			  "service '%s': %s", s->name,
+			  result == REGISTER_NEW ? "registered"
+						 : "registered again, its definition changed");
 	set_state(d, s, DISCOVERED_REGISTERED, s->note, NULL);
 }
 
@@ -244,8 +246,8 @@ static void remove_unseen(struct discovery *d)
 		if (seen)
 			continue;
 		if (is_ours(d, s->name)) {
-			log_info("consul", "service '%s': deregistered, unregistering its app",
-				 s->name);
+			log_event(LOG_INFO, "consul", EVENT("consul.service", .app = s->name),
+				  "service '%s': deregistered, unregistering its app", s->name);
 			registry_unregister(d->registry, s->name, loop_now(d->loop));
 		}
 		remove_service(d, s);

@@ -12,6 +12,7 @@
 #include "agent/status/view_app.h"
 #include "agent/status/view_capabilities.h"
 #include "agent/status/view_consul.h"
+#include "agent/status/view_event.h"
 #include "agent/status/view_nat.h"
 #include "agent/status/view_peers.h"
 #include "agent/status/view_status.h"
@@ -124,14 +125,16 @@ static void do_register(const struct status_sources *in, const struct api_call *
 		rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result,
 				       &err);
 	if (rc < 0) {
-		log_info("api", "register %s: refused: %s", name, err.text);
+		log_event(LOG_INFO, "api", EVENT("request.refused", .app = name),
+			  "register %s: refused: %s", name, err.text);
 		err_prefix(&err, rc, "%s: ", refusal_name(rc));
 		reply_text(ret, status_of(rc), err.text);
 		return;
 	}
 	const struct app *app = registry_find(in->registry, name);
 	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
-		log_info("api", "register %s: %s", name, result_name(result));
+		log_event(LOG_INFO, "api", EVENT("request.register", .app = name),
+			  "register %s: %s", name, result_name(result));
 	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
 				 result_name(result), "health", health_name(app->health), "lease",
 				 view_app_lease(app, &clock));
@@ -166,8 +169,8 @@ static void do_unregister(const struct status_sources *in, const struct api_call
 	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
 	known = store_forget(in->store, call->name) || known;
 	if (known)
-		log_info("api", "unregister %s%s%s", call->name, note ? ": " : "",
-			 note ? note : "");
+		log_event(LOG_INFO, "api", EVENT("request.unregister", .app = call->name),
+			  "unregister %s%s%s", call->name, note ? ": " : "", note ? note : "");
 	json_t *body = json_pack("{s:o, s:s}", "app", view_text(call->name), "result",
 				 known ? "unregistered" : "unknown");
 	if (note)
@@ -292,6 +295,8 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		ret->content_type = TYPE_METRICS;
 		ret->body = metrics_collect(in);
 		return;
+	case API_EVENTS:
+		return reply_stream(ret, view_events(in->events, &call->events));
 	case API_CAPABILITIES:
 		return reply_json(ret, 200, view_capabilities(in->capabilities));
 	case API_RELOAD:

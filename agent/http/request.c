@@ -37,6 +37,7 @@ static const struct endpoint_row {
 	{ "/v1/nat", API_NAT, false },
 	{ "/v1/consul", API_CONSUL, false },
 	{ "/v1/capabilities", API_CAPABILITIES, false },
+	{ "/v1/events", API_EVENTS, false },
 	{ "/v1/reload", API_RELOAD, true },
 	{ "/v1/diff", API_DIFF, true },
 	{ "/metrics", API_METRICS, false },
@@ -152,6 +153,33 @@ static void check_configuration(const struct api_request *request, struct api_ca
 	}
 }
 
+static int parse_events(const struct api_request *request, struct event_query *ret, struct err *err)
+{
+	for (size_t i = 0; i < request->n_args; i++) {
+		const char *name = request->args[i].name, *value = request->args[i].value;
+		uint64_t limit = 0;
+		int rc = 0;
+		value = value ? value : "";
+		if (str_equal(name, "since"))
+			rc = str_to_u64(value, UINT64_MAX, &ret->since);
+		else if (str_equal(name, "limit"))
+			rc = str_to_u64(value, UINT32_MAX, &limit);
+		else if (str_equal(name, "kind"))
+			ret->kind = value;
+		else if (str_equal(name, "name"))
+			ret->name = value;
+		else
+			return err_set(
+				err, -EINVAL,
+				"unknown parameter '%.80s', expected since, limit, kind or name",
+				name);
+		if (rc < 0)
+			return err_set(err, -EINVAL, "%s: '%.80s' is not a number", name, value);
+		ret->limit = limit ? (size_t)limit : ret->limit;
+	}
+	return 0;
+}
+
 static void parse_args(const struct api_request *request, struct api_call *call)
 {
 	int rc = 0;
@@ -161,9 +189,11 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_unregister(request, &call->name, &call->err);
 	else if (call->kind == API_DRAIN || call->kind == API_UNDRAIN)
 		rc = parse_drain(request, call);
+	else if (call->kind == API_EVENTS)
+		rc = parse_events(request, &call->events, &call->err);
 	if (rc < 0) {
 		err_prefix(&call->err, rc, "Invalid request: ");
-		fail(call, 400, call->kind == API_DRAIN || call->kind == API_UNDRAIN);
+		fail(call, 400, call->kind != API_REGISTER && call->kind != API_UNREGISTER);
 	}
 }
 

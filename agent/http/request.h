@@ -23,6 +23,7 @@
 #include <stddef.h>
 
 #include "agent/model/app_spec.h"
+#include "agent/status/event_ring.h"
 #include "lib/err.h"
 #include "lib/mono.h"
 
@@ -62,6 +63,7 @@ enum api_kind {
 	API_CAPABILITIES,
 	API_RELOAD,
 	API_DIFF,
+	API_EVENTS,
 };
 
 struct api_call {
@@ -71,11 +73,12 @@ struct api_call {
 	char *name;
 	const char *body; /* of DIFF: a view into the request */
 	size_t body_len;
-	const char *reason; /* of DRAIN: a view into the request, "" for none */
-	span_t span;        /* of DRAIN: how long; USEC_NEVER: until it is undrained */
-	unsigned status;    /* of ERROR: 400, 403, 404, 405 */
-	bool json;          /* of ERROR: the form that the client reads, else text */
-	struct err err;     /* of ERROR */
+	const char *reason;        /* of DRAIN: a view into the request, "" for none */
+	span_t span;               /* of DRAIN: how long; USEC_NEVER: until it is undrained */
+	struct event_query events; /* of EVENTS: texts are views into the request */
+	unsigned status;           /* of ERROR: 400, 403, 404, 405 */
+	bool json;                 /* of ERROR: the form that the client reads, else text */
+	struct err err;            /* of ERROR */
 };
 
 /* Free the result with api_call_done(), whatever it is. */

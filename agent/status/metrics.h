@@ -31,7 +31,7 @@ struct service_counts {
 struct metrics {
 	const char *version;
 	uint64_t fd_limit;
-	bool fds_short; /* new apps and processes to be watched are refused */
+	bool fds_short;          /* new apps and processes to be watched are refused */
 	bool config_ok;          /* the last reload, or the start */
 	wall_t config_loaded_at; /* the configuration in effect; 0: not from a file */
 	struct histogram loop_stalls;

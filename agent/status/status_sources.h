@@ -22,6 +22,7 @@
 #include "agent/config/config.h"
 #include "agent/discovery/discovery.h"
 #include "agent/status/config_file.h"
+#include "agent/status/event_ring.h"
 #include "agent/status/view_json.h"
 #include "agent/store/store.h"
 #include "agent/vip/actuator.h"
@@ -48,6 +49,7 @@ struct status_sources {
 	mono_t began_at;                       /* when the agent was started */
 	struct discovery *discovery;           /* NULL: no Consul */
 	struct store *store;
+	const struct event_ring *events;
 	const char *squatter; /* who has the name of the agent; NULL or "": the agent */
 	const struct capability_needs *capabilities;
 	bool registered;   /* all apps of the configuration are */

@@ -67,25 +67,26 @@ static int note(struct actuator *a, const struct prefix *vip, const char *app)
 	return rc;
 }
 
-static void trace(const char *what, const struct prefix *vip, const char *of)
+static void tell(const char *kind, const char *what, const struct prefix *vip, const char *of)
 {
 	char text[PREFIX_TEXT_MAX];
-	log_debug("vip", "%s %s%s%s", what, prefix_format(vip, text), of ? " of " : "",
-		  of ? of : "");
+	prefix_format(vip, text);
+	log_event(LOG_DEBUG, "vip", EVENT(kind, .vip = text, .app = of), "%s %s%s%s", what, text,
+		  of ? " of " : "", of ? of : "");
 }
 
 static int address_add(const struct prefix *vip, const char *app, struct err *err, void *userdata)
 {
 	struct actuator *a = userdata;
 	int rc = note(a, vip, app);
-	trace("binding", vip, app);
+	tell("vip.bound", "binding", vip, app);
 	return rc < 0 ? rc : loopback_add(a->loopback, vip, app, err);
 }
 
 static int address_del(const struct prefix *vip, struct err *err, void *userdata)
 {
 	struct actuator *a = userdata;
-	trace("unbinding", vip, NULL);
+	tell("vip.removed", "unbinding", vip, NULL);
 	int rc = loopback_del(a->loopback, vip, err);
 	if (rc == 0 && needs_notes(a))
 		a->notes->forget(vip, a->notes_userdata);
@@ -118,14 +119,14 @@ static void announce(const struct prefix *vip, const struct bgp_route_attrs *att
 {
 	struct actuator *a = userdata;
 	struct bgp_route route = { .prefix = *vip, .attrs = *attrs };
-	trace("announcing", vip, NULL);
+	tell("route.announced", "announcing", vip, NULL);
 	bgp_speaker_announce(a->speaker, &route);
 }
 
 static void withdraw(const struct prefix *vip, void *userdata)
 {
 	struct actuator *a = userdata;
-	trace("withdrawing", vip, NULL);
+	tell("route.withdrawn", "withdrawing", vip, NULL);
 	bgp_speaker_withdraw(a->speaker, vip);
 }
 
@@ -230,10 +231,11 @@ static void log_lo(struct actuator *a)
 {
 	bool up = loopback_is_up(a->loopback);
 	if (!up && a->lo_up)
-		log_error("vip", "lo is down: no VIP can be reached, withdrawing all until it is "
-				 "up again ('ip link set lo up')");
+		log_event(LOG_ERROR, "vip", EVENT("lo.down"),
+			  "lo is down: no VIP can be reached, withdrawing all until it is "
+			  "up again ('ip link set lo up')");
 	if (up) { /* perhaps after a moment that was over before it was noticed */
-		log_warn("vip", "lo is up again, restoring all VIPs");
+		log_event(LOG_WARNING, "vip", EVENT("lo.up"), "lo is up again, restoring all VIPs");
 		a->lo.repairs++;
 		a->lo.at = loop_now(a->loop);
 	}

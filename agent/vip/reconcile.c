@@ -161,7 +161,9 @@ static void log_loss(struct reconcile *r, const struct vip *vip, const char *wha
 	}
 	r->losses++;
 	if (r->losses <= LOSSES_LOGGED)
-		log_warn("vip", "%s: %s, restoring it", prefix_format(&vip->prefix, text), what);
+		log_event(LOG_WARNING, "vip",
+			  EVENT("vip.lost", .vip = prefix_format(&vip->prefix, text)),
+			  "%s: %s, restoring it", text, what);
 	else if (r->losses == LOSSES_LOGGED + 1)
 		log_warn("vip",
 			 "more VIPs were removed or changed by other processes, restoring all");

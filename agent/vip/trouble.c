@@ -21,7 +21,9 @@ void trouble_clear(struct reconcile *r, struct vip *vip)
 	mem_free(&vip->trouble);
 	r->counts.troubled--;
 	if (vip->spec)
-		log_info("vip", "%s: recovered", prefix_format(&vip->prefix, text));
+		log_event(LOG_INFO, "vip",
+			  EVENT("vip.recovered", .vip = prefix_format(&vip->prefix, text)),
+			  "%s: recovered", text);
 }
 
 static void retry_at(struct reconcile *r, mono_t when)
@@ -53,9 +55,11 @@ static void log_trouble(const struct reconcile *r, const struct vip *vip)
 		log_warn("vip", "more VIPs are in trouble: see GET /v1/apps");
 		return;
 	}
-	log_warn("vip", "%s: app %s: %s%s", prefix_format(&vip->prefix, text),
-		 vip->spec ? vip->spec->name : "(none)", vip->trouble->text,
-		 vip->trouble->lasting ? "" : "; retrying");
+	log_event(LOG_WARNING, "vip",
+		  EVENT("vip.trouble", .vip = prefix_format(&vip->prefix, text),
+			.app = vip->spec ? vip->spec->name : NULL),
+		  "%s: app %s: %s%s", text, vip->spec ? vip->spec->name : "(none)",
+		  vip->trouble->text, vip->trouble->lasting ? "" : "; retrying");
 }
 
 void trouble_set(struct reconcile *r, struct vip *vip, int code, const struct err *err, mono_t now)

@@ -151,7 +151,7 @@ def test_a_check_that_breaks_for_all_does_not_empty_the_site(bed: Testbed) -> No
     router = bed.start_router("frr")
     agent = start_group(bed, router)
     fail_all(bed)
-    agent.wait_log("ALARM: all apps of group site")
+    agent.wait_log("ERROR app: group site: all apps went down")
     for n in (1, 2, 3):
         wait_attributes(
             router, f"192.0.2.{n}/32", {"communities": ("5000:5000", GRACEFUL_SHUTDOWN)}
@@ -195,7 +195,7 @@ def test_checks_of_different_pace_break_at_the_same_moment(bed: Testbed) -> None
     before = checks()
     wait_until(lambda: checks() > before, "the slow one was looked at")
     flag.unlink()
-    agent.wait_log("ALARM")
+    agent.wait_log("all apps went down at once")
     assert [agent.app(name)["state"] for name in ("quick", "slow")] == ["kept", "kept"]
 
 
@@ -203,7 +203,7 @@ def test_retained_apps_are_announced_with_the_down_attributes(bed: Testbed) -> N
     router = bed.start_router("bird")
     agent = start_group(bed, router, states={"down": {"med": 77}})
     fail_all(bed)
-    agent.wait_log("ALARM")
+    agent.wait_log("all apps went down at once")
     for n in (1, 2, 3):
         wait_attributes(router, f"192.0.2.{n}/32", {"med": 77, "communities": ("5000:5000",)})
 

@@ -161,6 +161,57 @@ static void long_json_is_whole(void **state)
 	json_decref(line);
 }
 
+static struct {
+	int n;
+	char kind[32], app[32], text[128];
+	enum log_level level;
+} seen;
+
+static void on_event(const struct log_event *event, enum log_level level, const char *text,
+		     void *userdata)
+{
+	(void)userdata;
+	seen.n++;
+	seen.level = level;
+	snprintf(seen.kind, sizeof(seen.kind), "%s", event->kind);
+	snprintf(seen.app, sizeof(seen.app), "%s", event->app ? event->app : "");
+	snprintf(seen.text, sizeof(seen.text), "%s", text);
+}
+
+/* Also those that are not logged; secrets are not in them. */
+static void events_reach_their_reader(void **state)
+{
+	(void)state;
+	log_set_sink(on_event, NULL);
+	log_event(LOG_DEBUG, "app", EVENT("app.up", .app = "dns"), "%s: http://u:pw@h/ up", "dns");
+	assert_string_equal(captured(), "");
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.level, LOG_DEBUG);
+	assert_string_equal(seen.kind, "app.up");
+	assert_string_equal(seen.app, "dns");
+	assert_null(strstr(seen.text, "pw"));
+	log_info("app", "no event");
+	assert_int_equal(seen.n, 1);
+	log_set_sink(NULL, NULL);
+	log_event(LOG_INFO, "app", EVENT("app.up"), "logged");
+	assert_non_null(strstr(captured(), "app: logged\n"));
+	assert_int_equal(seen.n, 1);
+}
+
+static void json_lines_have_the_fields_of_events(void **state)
+{
+	json_error_t why;
+	(void)state;
+	log_set_format(LOG_JSON);
+	log_event(LOG_INFO, "bgp", EVENT("session.up", .peer = "fe80::1%e\"0", .vip = NULL), "up");
+	json_t *line = json_loads(captured(), 0, &why);
+	assert_non_null(line);
+	assert_string_equal(json_string_value(json_object_get(line, "kind")), "session.up");
+	assert_string_equal(json_string_value(json_object_get(line, "peer")), "fe80::1%e\"0");
+	assert_null(json_object_get(line, "vip"));
+	json_decref(line);
+}
+
 static void levels_have_names(void **state)
 {
 	enum log_level level;
@@ -213,6 +264,8 @@ int main(void)
 		LOG_TEST(json_is_an_object_a_line),
 		LOG_TEST(long_json_is_whole),
 		LOG_TEST(levels_have_names),
+		LOG_TEST(events_reach_their_reader),
+		LOG_TEST(json_lines_have_the_fields_of_events),
 		LOG_TEST(no_text_can_forge_a_line),
 		LOG_TEST(direction_and_line_separators_are_escaped),
 		LOG_TEST(a_reader_that_hangs_stops_nothing),

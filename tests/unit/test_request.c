@@ -276,7 +276,7 @@ static void test_every_endpoint_that_is_listed_is_there(void **state)
 		assert_int_not_equal(call.status, 405);
 		api_call_done(&call);
 	}
-	assert_int_equal(n, 21);
+	assert_int_equal(n, 22);
 }
 
 int main(void)

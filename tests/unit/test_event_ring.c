@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* The last events, and how a reader walks them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/status/event_ring.h"
+#include "agent/status/view_event.h"
+
+static const struct event_filter all = { 0 };
+
+static void add(struct event_ring *r, const char *kind, const char *app, const char *peer)
+{
+	/* The ring has copies. */
+	char text[32];
+	snprintf(text, sizeof(text), "%s of %s", kind, app ? app : "-");
+	const struct event e = { .at = 1000000,
+				 .level = LOG_WARNING,
+				 .kind = kind,
+				 .app = app,
+				 .peer = peer,
+				 .text = text };
+	event_ring_add(r, &e);
+}
+
+static uint64_t id_after(const struct event_ring *r, uint64_t after,
+			 const struct event_filter *filter)
+{
+	const struct event *e = event_ring_next(r, after, filter);
+	return e ? e->id : 0;
+}
+
+static void an_empty_ring(void **state)
+{
+	(void)state;
+	struct event_ring *r = event_ring_new(4);
+	assert_int_equal(event_ring_newest(r), 0);
+	assert_int_equal(event_ring_oldest(r), 1);
+	assert_null(event_ring_next(r, 0, &all));
+	event_ring_free(r);
+	event_ring_free(NULL);
+}
+
+static void the_oldest_makes_room(void **state)
+{
+	(void)state;
+	struct event_ring *r = event_ring_new(4);
+	for (int i = 0; i < 4; i++)
+		add(r, "app.up", "dns", NULL);
+	assert_int_equal(event_ring_oldest(r), 1);
+	add(r, "app.down", "dns", NULL);
+	assert_int_equal(event_ring_oldest(r), 2);
+	assert_int_equal(event_ring_newest(r), 5);
+	assert_int_equal(id_after(r, 0, &all), 2); /* 1 is gone */
+	assert_int_equal(id_after(r, 4, &all), 5);
+	assert_string_equal(event_ring_next(r, 4, &all)->text, "app.down of dns");
+	assert_int_equal(id_after(r, 5, &all), 0);
+	assert_int_equal(id_after(r, 99, &all), 0);
+	event_ring_free(r);
+}
+
+static void filters(void **state)
+{
+	static const struct event_filter app = { .kind = "app" }, down = { .kind = "app.down" },
+					 ap = { .kind = "ap" }, ntp = { .name = "ntp" },
+					 peer = { .name = "10.0.0.1" },
+					 both = { .kind = "app", .name = "ntp" };
+	(void)state;
+	struct event_ring *r = event_ring_new(8);
+	add(r, "app.up", "dns", NULL);
+	add(r, "session.up", NULL, "10.0.0.1");
+	add(r, "app.down", "ntp", NULL);
+	add(r, "drain.on", "ntp", NULL);
+	assert_int_equal(id_after(r, 0, &app), 1);
+	assert_int_equal(id_after(r, 1, &app), 3);
+	assert_int_equal(id_after(r, 0, &down), 3);
+	assert_int_equal(id_after(r, 0, &ap), 0);
+	assert_int_equal(id_after(r, 0, &ntp), 3);
+	assert_int_equal(id_after(r, 3, &ntp), 4);
+	assert_int_equal(id_after(r, 3, &both), 0);
+	assert_int_equal(id_after(r, 0, &peer), 2);
+	event_ring_free(r);
+}
+
+static json_t *viewed(const struct event_ring *r, const struct event_query *query)
+{
+	static char text[16384];
+	struct stream *s = view_events(r, query);
+	size_t len = 0, n;
+	while ((n = stream_read(s, text + len, sizeof(text) - len)) > 0)
+		len += n;
+	stream_free(s);
+	return json_loadb(text, len, 0, NULL);
+}
+
+static json_int_t number_of(const json_t *answer, const char *key)
+{
+	return json_integer_value(json_object_get(answer, key));
+}
+
+static void the_view(void **state)
+{
+	(void)state;
+	struct event_ring *r = event_ring_new(4);
+	for (int i = 0; i < 6; i++)
+		add(r, i % 2 ? "app.up" : "app.down", "dns", NULL);
+	const struct event_query last_two = { .limit = 2 }, from_one = { .since = 1 },
+				 ups = { .kind = "app.up", .limit = 1 }, new = { .since = 6 };
+	json_t *a = viewed(r, &last_two);
+	const json_t *events = json_object_get(a, "events");
+	assert_int_equal(json_array_size(events), 2);
+	assert_int_equal(number_of(json_array_get(events, 0), "id"), 5);
+	assert_int_equal(number_of(a, "newest"), 6);
+	assert_int_equal(number_of(a, "oldest"), 3);
+	assert_int_equal(number_of(a, "missed"), 0);
+	const json_t *e = json_array_get(events, 1);
+	assert_string_equal(json_string_value(json_object_get(e, "time")),
+			    "1970-01-01T00:00:01.000Z");
+	assert_string_equal(json_string_value(json_object_get(e, "level")), "warning");
+	assert_string_equal(json_string_value(json_object_get(e, "app")), "dns");
+	assert_null(json_object_get(e, "peer"));
+	json_decref(a);
+	a = viewed(r, &from_one);
+	assert_int_equal(json_array_size(json_object_get(a, "events")), 4);
+	assert_int_equal(number_of(a, "missed"), 1); /* number 2 */
+	json_decref(a);
+	a = viewed(r, &ups);
+	events = json_object_get(a, "events");
+	assert_int_equal(json_array_size(events), 1);
+	assert_int_equal(number_of(json_array_get(events, 0), "id"), 6);
+	json_decref(a);
+	a = viewed(r, &new);
+	assert_int_equal(json_array_size(json_object_get(a, "events")), 0);
+	json_decref(a);
+	event_ring_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_ring),
+		cmocka_unit_test(the_oldest_makes_room),
+		cmocka_unit_test(filters),
+		cmocka_unit_test(the_view),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
