@@ -269,6 +269,7 @@ def test_a_check_of_consul_changes_nothing(bed: Testbed) -> None:
     consul.register("evil-service", tags("192.0.2.99/32", f"gocast_monitor={url}"))
     wait_until(lambda: agent.get("/v1/apps/evil-service").status == 200, "the app is there")
     wait_until(lambda: "status 403" in check_of(agent, "evil-service"), "the check was refused")
+    assert check_of(agent, "evil-service") == "status 403"
     expect_untouched(agent)
 
 
