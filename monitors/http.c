@@ -68,21 +68,31 @@ static bool header_matches(const struct http_response *response, const char *wan
 	return http_headers_have(response->headers, name, part);
 }
 
+/* "status 403: Forbidden", by the first line of the body. */
+static void say_status(const struct http_check *h, const struct http_response *response,
+		       struct monitor_result *ret)
+{
+	char shown[128];
+	if (h->spec->hide_answer)
+		snprintf(ret->said, sizeof(ret->said), "status %ld", response->status);
+	else
+		snprintf(ret->said, sizeof(ret->said), "status %ld: %s", response->status,
+			 str_printable(shown, sizeof(shown), response->body,
+				       strcspn(response->body, "\r\n")));
+}
+
 static void judge(const struct http_check *h, const struct http_response *response,
 		  struct monitor_result *ret)
 {
 	const char *header = monitor_spec_option(h->spec, HEADER);
 	const char *body = monitor_spec_option(h->spec, BODY);
-	char shown[128];
 	ret->health = HEALTH_DOWN;
 	if (response->not_made)
 		ret->health = HEALTH_UNKNOWN;
 	if (response->error[0])
 		snprintf(ret->said, sizeof(ret->said), "no answer: %s", response->error);
 	else if (!http_status_matches(monitor_spec_option(h->spec, STATUS), response->status))
-		snprintf(ret->said, sizeof(ret->said), "status %ld: %s", response->status,
-			 str_printable(shown, sizeof(shown), response->body,
-				       strcspn(response->body, "\r\n")));
+		say_status(h, response, ret);
 	else if (header && !header_matches(response, header))
 		snprintf(ret->said, sizeof(ret->said), "status %ld without the header '%.100s'",
 			 response->status, header);

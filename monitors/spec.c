@@ -91,7 +91,9 @@ void monitor_spec_done(struct monitor_spec *s)
 
 void monitor_spec_copy(struct monitor_spec *dst, const struct monitor_spec *src)
 {
-	struct monitor_spec copy = { .kind = src->kind, .timing = src->timing };
+	struct monitor_spec copy = { .kind = src->kind,
+				     .timing = src->timing,
+				     .hide_answer = src->hide_answer };
 	copy.text = mem_strdup(src->text);
 	if (src->parsed)
 		copy.parsed = mem_copy(src->parsed, src->kind->parsed_size);

@@ -30,6 +30,9 @@ struct monitor_spec {
 	char *text;   /* as written; owned */
 	void *parsed; /* what kind->parse() made of it; owned */
 	struct monitor_timing timing;
+	/* What a service answers is not to be shown: who asked for the check may not be one who may
+	 * ask the service. No part of the definition. */
+	bool hide_answer;
 	char **options; /* by the number of the option in the kind; NULL: none given; owned */
 };
 

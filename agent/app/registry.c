@@ -277,6 +277,9 @@ static enum register_result renew(struct app *app, const struct app_spec *spec, 
 		return REGISTER_SAME;
 	app->spec->lease = spec->lease;
 	app->spec->local = spec->local;
+	app->spec->admin = spec->admin;
+	mem_free(&app->spec->by);
+	app->spec->by = spec->by ? mem_strdup(spec->by) : NULL;
 	if (!app_lease_start(app, now))
 		return REGISTER_SAME;
 	notify_changed(&app->registry->notify, app->spec->name, app,

@@ -33,6 +33,10 @@ int cmd_check(const char *file, FILE *out)
 	config_findings_print(&findings, file, out);
 	for (size_t i = 0; i < findings.n; i++)
 		warnings += findings.items[i].severity == CONFIG_WARNING;
+	const char *root = config ? privileges_root_commands(config) : NULL;
+	if (root)
+		fprintf(out, "%s: warning: %s\n", file, root);
+	warnings += root != NULL;
 	print_summary(out, file, config, &findings, warnings);
 	config_free(config);
 	config_findings_done(&findings);

@@ -41,6 +41,54 @@ static void check_allow_from(unsigned from, const struct config_node *section,
 			     "'none' cannot be combined with other sources");
 }
 
+static void check_token_names(const struct api_grants *tokens, const struct config_node *list,
+			      struct config_findings *findings)
+{
+	const struct config_node *node = list->first;
+	for (size_t i = 0; node && i < tokens->n; i++, node = node->next)
+		for (size_t j = 0; j < i; j++)
+			if (tokens->items[i].name && tokens->items[j].name &&
+			    str_equal(tokens->items[i].name, tokens->items[j].name))
+				config_error(findings, config_at(node), "duplicate name '%s'",
+					     tokens->items[i].name);
+}
+
+/* Rights that prove nothing but where a packet came from. */
+static void check_role(enum role role, const char *key, const char *who,
+		       const struct config_node *api, struct config_findings *findings)
+{
+	const struct config_node *node = config_node_get(api, key);
+	if (node && role == ROLE_ADMIN)
+		config_warn(findings, config_at(node), "%s may do everything", who);
+	else if (node && role == ROLE_REGISTER && str_equal(key, "remote"))
+		config_warn(findings, config_at(node),
+			    "every host that reaches the API may register and withdraw: prefer "
+			    "agent.api.tokens");
+}
+
+static void check_api(const struct config_agent *agent, const struct config_node *api,
+		      struct config_findings *findings)
+{
+	const struct config_node *tokens = config_node_get(api, "tokens");
+	if (tokens)
+		check_token_names(&agent->api.tokens, tokens, findings);
+	check_role(agent->api.local, "local", "every process on this host", api, findings);
+	check_role(agent->api.remote, "remote", "every host that reaches the API", api, findings);
+}
+
+/* A loopback address is no identity. */
+static void check_exec_sources(unsigned from, const struct config_node *exec,
+			       struct config_findings *findings)
+{
+	const struct config_node *list = exec ? config_node_get(exec, "allow_from") : NULL;
+	if (list && from & (MONITORS_FROM_HTTP | MONITORS_FROM_HTTP_LOCAL))
+		config_warn(findings, config_at(list),
+			    "%s may run commands with the rights of the agent; http-admin is for "
+			    "administrators only",
+			    from & MONITORS_FROM_HTTP ? "every host that may register"
+						      : "every process on this host");
+}
+
 void config_check_agent(const struct config_draft *draft, const struct config_node *root,
 			struct config_findings *findings)
 {
@@ -52,6 +100,9 @@ void config_check_agent(const struct config_draft *draft, const struct config_no
 			     "must be true with agent.user");
 	check_tls(&draft->agent.consul, agent, findings);
 	check_allow_from(draft->agent.admission.exec, config_node_get(agent, "exec"), findings);
+	check_exec_sources(draft->agent.admission.exec, config_node_get(agent, "exec"), findings);
+	if (config_node_get(agent, "api"))
+		check_api(&draft->agent, config_node_get(agent, "api"), findings);
 	check_allow_from(draft->agent.admission.others, config_node_get(agent, "monitors"),
 			 findings);
 }

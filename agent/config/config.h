@@ -14,6 +14,7 @@
 #include "agent/model/admission.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/vip_policy.h"
+#include "agent/model/principal.h"
 #include "bgp/config.h"
 #include "consul/config.h"
 #include "lib/endpoint.h"
@@ -33,6 +34,8 @@ struct config_log {
 struct config_agent {
 	struct config_log log;
 	struct endpoint listen_addr;
+	struct endpoint read_addr; /* port 0 and no path: none */
+	struct api_rules api;
 	struct monitor_timing monitor_timing; /* the defaults of all monitors */
 	uint16_t exec_max;
 	span_t hold_down, hold_down_max;

@@ -78,7 +78,7 @@ static void diff_section(const struct config_section *s, void *a, void *b, const
 		if (k->shape == CONFIG_SECTION) {
 			strbuf_add(&sb, ".");
 			diff_section(k->section, target_of(k, a), target_of(k, b), path, change);
-		} else if (k->shape != CONFIG_SECTIONS) {
+		} else if (k->shape != CONFIG_SECTIONS || k->type) {
 			diff_key(k, a, b, path, change);
 		}
 	}

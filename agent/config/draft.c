@@ -22,6 +22,7 @@ void config_agent_done(struct config_agent *agent)
 		free(*name);
 	free(agent->exec_env);
 	free(agent->tls_ca);
+	api_rules_done(&agent->api);
 }
 
 void config_draft_done(struct config_draft *d)

@@ -46,11 +46,11 @@ void config_format_monitors_from(const struct config_key *key, const void *targe
 	static const struct {
 		const char *name;
 		unsigned value;
-	} words[] = { { "config", MONITORS_FROM_CONFIG },
-		      { "http", MONITORS_FROM_HTTP },
-		      { "http-local", MONITORS_FROM_HTTP_LOCAL },
-		      { "consul", MONITORS_FROM_CONSUL },
-		      { "none", MONITORS_FROM_NONE } };
+	} words[] = {
+		{ "config", MONITORS_FROM_CONFIG }, { "http-admin", MONITORS_FROM_HTTP_ADMIN },
+		{ "http", MONITORS_FROM_HTTP },     { "http-local", MONITORS_FROM_HTTP_LOCAL },
+		{ "consul", MONITORS_FROM_CONSUL }, { "none", MONITORS_FROM_NONE }
+	};
 	unsigned from = *(const unsigned *)config_value(key, target);
 	size_t n = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)

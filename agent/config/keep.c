@@ -12,6 +12,7 @@ void config_keep(struct config *present, struct config *next)
 {
 	struct config_agent *a = &present->agent, *b = &next->agent;
 	SWAP(a->listen_addr, b->listen_addr);
+	SWAP(a->read_addr, b->read_addr);
 	SWAP(a->state_file, b->state_file);
 	SWAP(a->user, b->user);
 	SWAP(a->drop_privileges, b->drop_privileges);

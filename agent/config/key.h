@@ -63,8 +63,9 @@ enum {
 };
 
 struct config_key {
-	const char *name, *alias;       /* the alias is the same key under another name */
-	const struct config_type *type; /* CONFIG_VALUE and CONFIG_VALUES */
+	const char *name, *alias; /* the alias is the same key under another name */
+	/* CONFIG_VALUE and CONFIG_VALUES; of CONFIG_SECTIONS for its `format` only. */
+	const struct config_type *type;
 	size_t offset;
 	uint64_t min, max;         /* microseconds of durations; max 0: none */
 	const char *default_text;  /* written as in the file; NULL: zero or not set */

@@ -4,6 +4,7 @@
 #include "agent/config/draft.h"
 #include "agent/config/schema_agent.h"
 #include "agent/config/schema_log.h"
+#include "agent/config/schema_api.h"
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_bgp.h"
 #include "agent/config/schema_monitors.h"
@@ -77,6 +78,8 @@ const struct config_section config_schema = {
 const struct config_section *const config_sections[] = {
 	&config_schema,
 	&config_agent_section,
+	&config_api_section,
+	&config_api_tokens_section,
 	&config_exec_section,
 	&config_agent_monitors_section,
 	&config_bgp_section,

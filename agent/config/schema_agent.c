@@ -3,6 +3,7 @@
 
 #include "agent/config/config.h"
 #include "agent/config/schema_log.h"
+#include "agent/config/schema_api.h"
 #include "agent/config/types.h"
 #include "agent/config/types_bgp.h"
 
@@ -13,10 +14,11 @@ static const struct config_key exec_keys[] = {
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_monitors_from,
 	  FIELD(admission.exec),
-	  .default_words = "`config` and `http-local`",
-	  .doc = "Sources from which `exec:` monitors are accepted: `config`, this file; `consul`; "
-		 "`http`, any HTTP client; `http-local`, HTTP clients on a unix socket or a "
-		 "loopback address; `none`." },
+	  .default_words = "`config` and `http-admin`",
+	  .doc = "Sources from which `exec:` monitors are accepted: `config`, this file; "
+		 "`http-admin`, clients of the API that have proved to be `admin`, by the uid of a "
+		 "unix socket or by a token; `http-local`, any HTTP client on this host; `http`, "
+		 "any HTTP client; `consul`; `none`." },
 	{ .name = "user",
 	  .type = &config_type_text,
 	  FIELD(exec_user),
@@ -109,7 +111,17 @@ static const struct config_key agent_keys[] = {
 	  .type = &config_type_endpoint,
 	  FIELD(listen_addr),
 	  .default_text = ":8080",
-	  .doc = "Listen address of the HTTP API." },
+	  .doc = "Listen address of the HTTP API. Who may do what there is under `agent.api`." },
+	{ .name = "read_addr",
+	  .type = &config_type_endpoint,
+	  FIELD(read_addr),
+	  .effect = CONFIG_NEEDS_RESTART,
+	  .default_words = "none",
+	  .doc = "Second listen address, for reading only, whoever asks." },
+	{ .name = "api",
+	  .shape = CONFIG_SECTION,
+	  .section = &config_api_section,
+	  .doc = "Who may do what over the API, see below." },
 	{ .name = "user",
 	  .effect = CONFIG_NEEDS_RESTART,
 	  .type = &config_type_text,

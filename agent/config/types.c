@@ -317,7 +317,7 @@ const struct config_type config_type_consul_addr = { "URL", set_consul_addr, con
 const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_consul_warning,
 							config_format_consul_warning };
 const struct config_type config_type_monitors_from = {
-	"`config`, `http`, `http-local`, `consul`, `none`", add_monitors_from,
+	"`config`, `http-admin`, `http-local`, `http`, `consul`, `none`", add_monitors_from,
 	config_format_monitors_from
 };
 const struct config_type config_type_prefixes = { "prefixes", add_prefix, config_format_prefixes };

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "agent/daemon/account.h"
+#include "agent/daemon/api_start.h"
 #include "agent/daemon/calls.h"
 #include "agent/daemon/exec_env.h"
 #include "agent/daemon/parts.h"
@@ -25,7 +26,6 @@
 #include "agent/daemon/reload.h"
 #include "agent/daemon/settings.h"
 #include "agent/daemon/shutdown_ops.h"
-#include "agent/http/passed_socket.h"
 #include "lib/log.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
@@ -84,22 +84,6 @@ static int load_config(struct agent *a, const char *file)
 		settings_apply_log(a);
 	if (rc == 0)
 		config_file_loaded(&a->config_file, file, a->config->sha256);
-	return rc;
-}
-
-static int start_api(struct agent *a, struct err *err)
-{
-	char text[ENDPOINT_TEXT_MAX];
-	const struct endpoint *at = &a->config->agent.listen_addr;
-	int rc = api_new(a->loop, at, calls_answer, a, &a->api, err);
-	if (rc == 0)
-		log_info("api", "listening on %s",
-			 passed_socket_is_there() ? "the socket that was passed"
-						  : endpoint_format(at, text));
-	if (rc == -EACCES && !at->unix_path[0]) {
-		log_error("api", "%s; continuing without the HTTP API", err->text);
-		return 0;
-	}
 	return rc;
 }
 
@@ -231,6 +215,9 @@ static int start_health(struct agent *a, struct err *err)
 /* Missing capabilities are logged; what needs them fails on its own. */
 static int drop_privileges(struct agent *a, struct err *err)
 {
+	const char *root = privileges_root_commands(a->config);
+	if (root)
+		log_warn("exec", "%s", root);
 	int rc = privileges_drop(a->config, &a->capabilities, err);
 	if (rc < 0)
 		return rc;
@@ -267,7 +254,7 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		rc = host_addresses_find(a->config, &a->identity, err);
 	if (rc == 0)
-		rc = start_api(a, err);
+		rc = api_start(a, err);
 	if (rc == 0)
 		a->stale_children = stale_children_new(a->loop, on_stale_children, a);
 	if (rc == 0)

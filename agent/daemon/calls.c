@@ -76,6 +76,12 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 	peer_log_update(a->peer_log);
 }
 
+bool calls_is_vip(const struct addr *addr, void *userdata)
+{
+	const struct agent *a = userdata;
+	return a->registry && registry_has_vip(a->registry, addr);
+}
+
 void calls_summarize(char buf[static STATUS_LINE_MAX], void *userdata)
 {
 	struct status_sources in = sources_of(userdata);

@@ -10,8 +10,9 @@
 #include "agent/http/api.h"
 #include "agent/status/status_line.h"
 
-/* api_answer_cb. */
+/* struct api_callbacks. */
 void calls_answer(const struct api_call *call, struct api_reply *ret, void *agent);
+bool calls_is_vip(const struct addr *addr, void *agent);
 /* store_written_cb: replies to changes that are on the disk leave. */
 void calls_on_written(uint64_t up_to, bool stored, void *agent);
 /* service_summary_cb. */

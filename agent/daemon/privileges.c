@@ -104,6 +104,29 @@ void privileges_check_file(const struct config *c, const char *file)
 			 c->agent.user, strerror(errno));
 }
 
+static bool has_command(const struct app_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_monitors; i++)
+		if (spec->monitors[i].kind->access == MONITOR_RUNS_COMMAND)
+			return true;
+	return false;
+}
+
+const char *privileges_root_commands(const struct config *c)
+{
+	const unsigned open_to =
+		MONITORS_FROM_HTTP | MONITORS_FROM_HTTP_LOCAL | MONITORS_FROM_CONSUL;
+	bool any = c->agent.admission.exec & open_to;
+	for (size_t i = 0; i < c->n_apps && !any; i++)
+		any = has_command(&c->apps[i]);
+	if (!any || geteuid() != 0 || c->agent.user || c->agent.exec_user)
+		return NULL;
+	return c->agent.admission.exec & open_to
+		       ? "commands run as root, and agent.exec.allow_from lets others than this "
+			 "file and administrators bring them: set agent.exec.user"
+		       : "commands run as root: set agent.exec.user";
+}
+
 void privileges_report(const struct capability_needs *needs)
 {
 	char buf[1024];

@@ -13,6 +13,9 @@ void privileges_find(const struct config *c, const char *user, struct capability
 int privileges_drop(const struct config *c, struct capability_needs *ret_needs, struct err *err);
 /* A configuration that agent.user cannot read again. */
 void privileges_check_file(const struct config *c, const char *file);
+/* The warning for a process of root whose commands would run as root; NULL: there is none. Commands
+ * that only proved administrators can register are not warned of. */
+const char *privileges_root_commands(const struct config *c);
 /* Logs each missing capability, with what does not work without it. */
 void privileges_report(const struct capability_needs *needs);
 

@@ -165,6 +165,7 @@ int reload_prepare_and_change(struct agent *a, struct config *next,
 	change_identity(a, &p);
 	change_checks(a, p.exec_user);
 	settings_apply_log(a);
+	settings_apply_api(a);
 	settings_apply_to_registry(a);
 	if (!texts_equal(a->config->agent.disable_file, next->agent.disable_file))
 		settings_apply_disable_file(a);

@@ -55,6 +55,11 @@ void settings_apply_log(const struct agent *a)
 	log_set_format(c->format);
 }
 
+void settings_apply_api(const struct agent *a)
+{
+	api_set_rules(a->api, &a->config->agent.api);
+}
+
 void settings_apply_disable_file(struct agent *a)
 {
 	const char *path = a->config->agent.disable_file;

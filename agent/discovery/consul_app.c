@@ -67,6 +67,8 @@ static int make_one(const char *name, const struct consul_service *instance, str
 		r = err_set(err, -EINVAL, "the tag gocast_vip=ADDRESS/LENGTH is missing");
 	if (r == 0)
 		r = app_spec_check(&spec, err);
+	for (size_t i = 0; i < spec.n_monitors; i++)
+		spec.monitors[i].hide_answer = true;
 	if (r < 0)
 		app_spec_done(&spec);
 	else

@@ -126,7 +126,7 @@ static void do_register(const struct status_sources *in, const struct api_call *
 				       &err);
 	if (rc < 0) {
 		log_event(LOG_INFO, "api", EVENT("request.refused", .app = name),
-			  "register %s: refused: %s", name, err.text);
+			  "register %s by %s: refused: %s", name, call->who, err.text);
 		err_prefix(&err, rc, "%s: ", refusal_name(rc));
 		reply_text(ret, status_of(rc), err.text);
 		return;
@@ -134,7 +134,7 @@ static void do_register(const struct status_sources *in, const struct api_call *
 	const struct app *app = registry_find(in->registry, name);
 	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
 		log_event(LOG_INFO, "api", EVENT("request.register", .app = name),
-			  "register %s: %s", name, result_name(result));
+			  "register %s by %s: %s", name, call->who, result_name(result));
 	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
 				 result_name(result), "health", health_name(app->health), "lease",
 				 view_app_lease(app, &clock));
@@ -170,7 +170,8 @@ static void do_unregister(const struct status_sources *in, const struct api_call
 	known = store_forget(in->store, call->name) || known;
 	if (known)
 		log_event(LOG_INFO, "api", EVENT("request.unregister", .app = call->name),
-			  "unregister %s%s%s", call->name, note ? ": " : "", note ? note : "");
+			  "unregister %s by %s%s%s", call->name, call->who, note ? ": " : "",
+			  note ? note : "");
 	json_t *body = json_pack("{s:o, s:s}", "app", view_text(call->name), "result",
 				 known ? "unregistered" : "unknown");
 	if (note)
@@ -235,6 +236,8 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 		reply_json(ret, 404, error_json(err.text, false));
 		return;
 	}
+	log_info("api", "%s %s by %s: %s", call->kind == API_DRAIN ? "drain" : "undrain",
+		 call->name ? call->name : "all apps", call->who, drain_result_name(result));
 	json_t *shown = call->name ? view_app(in, registry_find(in->registry, call->name))
 				   : view_status(in);
 	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
@@ -249,6 +252,7 @@ bool answer_is_change(enum api_kind kind)
 
 static void do_error(const struct api_call *call, struct api_reply *ret)
 {
+	ret->allow = call->allow;
 	if (call->json)
 		reply_json(ret, call->status, error_json(call->err.text, call->status == 404));
 	else

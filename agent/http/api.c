@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd runs on its own epoll fd, which the event loop watches. One turn of the loop is one
- * MHD_run(): while there is more to do (MHD_get_timeout() says 0), the next turn is requested, and
- * sources that are more urgent or have waited longer (process/loop.h) come in between. Otherwise a
- * timer stands for its time-outs.
- *
  * Any client can reach the API, as with GoCast, so everything is bounded: connections, in all and
  * from one address, the time that one may be idle, the memory of one (which bounds the headers:
  * longer ones get 431), the length of a URL and its parameters, and the body, which is dropped.
@@ -15,35 +10,30 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "agent/http/admin_socket.h"
 #include "agent/http/deferred.h"
+#include "agent/http/gate.h"
+#include "agent/http/listener.h"
+#include "agent/http/passed_socket.h"
 #include "agent/http/socket.h"
 #include "lib/list.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "net/http.h"
-#include "process/loop.h"
 
-#define CONNECTIONS_MAX      128
-#define CONNECTIONS_MAX_PEER 96
-#define CONNECTION_MEMORY    65536 /* a URL, 64 bytes per parameter, a reply */
-#define URL_MAX              32768 /* a monitor of 4,096 bytes, percent-encoded, fits */
-#define IDLE_MAX             10    /* seconds */
-#define BODY_MAX             65536
-#define ARGS_MAX             256 /* an app has at most 64 VIPs, 32 monitors and 64 NAT mappings */
+#define URL_MAX  32768 /* a monitor of 4,096 bytes, percent-encoded, fits */
+#define BODY_MAX 65536
+#define ARGS_MAX 256 /* an app has at most 64 VIPs, 32 monitors and 64 NAT mappings */
 
 struct api {
 	sd_event *loop;
-	struct api_socket socket;
-	struct MHD_Daemon *daemon;
-	sd_event_source *io, *again, *timer;
-	struct list deferred; /* struct deferred */
+	struct gate *gate;
+	struct list listeners;
+	struct admin_link *admin_link; /* NULL: there is none */
+	struct list deferred;          /* struct deferred */
 	bool closing;
-	api_answer_cb *answer;
+	struct api_callbacks callbacks;
 	void *userdata;
 };
 
@@ -52,6 +42,8 @@ struct pending {
 	size_t body; /* octets read */
 	char *text;  /* they are, if the path takes a body; else they were dropped */
 	size_t text_cap;
+	size_t body_max;
+	bool http_1_0;
 	struct deferred deferred;
 };
 
@@ -59,6 +51,11 @@ static enum MHD_Result result(bool ok)
 {
 	return ok ? MHD_YES : MHD_NO;
 }
+
+/* Of a unix socket that is agent.listen_addr or agent.read_addr: the group of the agent. */
+#define API_SOCKET_MODE 0660
+/* The credentials of a client decide, not the mode. */
+#define ADMIN_SOCKET_MODE 0666
 
 /* Requests */
 
@@ -101,22 +98,10 @@ static enum MHD_Result add_arg(void *cls, enum MHD_ValueKind kind, const char *k
 	return MHD_YES;
 }
 
-/* From the unix socket or the loopback address; but not a check of ours, whose URL may come from a
- * client elsewhere. */
-static bool is_local(struct MHD_Connection *conn)
+static enum MHD_Result answer(const struct listener *listener, struct pending *pending,
+			      struct MHD_Connection *conn, const char *method, const char *path)
 {
-	const char *agent =
-		MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_USER_AGENT);
-	if (agent && str_equal(agent, HTTP_USER_AGENT))
-		return false;
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	return info && info->client_addr && api_socket_is_local(info->client_addr);
-}
-
-static enum MHD_Result answer(struct api *api, struct pending *pending, struct MHD_Connection *conn,
-			      const char *method, const char *path)
-{
+	struct api *api = listener->owner;
 	struct api_arg args[ARGS_MAX];
 	struct arg_list list = { .args = args };
 	struct api_call call;
@@ -127,12 +112,12 @@ static enum MHD_Result answer(struct api *api, struct pending *pending, struct M
 		.path = path,
 		.args = args,
 		.n_args = list.n,
-		.local = is_local(conn),
 		.body = pending->text ? pending->text : "",
 		.body_len = pending->text ? pending->body : 0,
 	};
 	request_parse(&request, &call);
-	api->answer(&call, &reply, api->userdata);
+	gate_check(api->gate, &listener->door, conn, pending->http_1_0, &call);
+	api->callbacks.answer(&call, &reply, api->userdata);
 	api_call_done(&call);
 	log_debug("api", "%s %s: %u", method, path, reply.status);
 	if (reply.defer == API_SEND_NOW)
@@ -141,11 +126,17 @@ static enum MHD_Result answer(struct api *api, struct pending *pending, struct M
 	return MHD_YES;
 }
 
-/* Only this host may have more than that stored. */
-static size_t body_max(struct MHD_Connection *conn, const char *path)
+/* Only who may use the path may have more than that stored. */
+static size_t body_max(const struct listener *listener, struct MHD_Connection *conn,
+		       const char *path, bool http_1_0)
 {
+	const struct api *api = listener->owner;
 	size_t max = request_takes_body(path);
-	return max > 0 && is_local(conn) ? max : BODY_MAX;
+	struct api_call probe = { .kind = API_DIFF, .needs = ROLE_ADMIN };
+	if (max == 0)
+		return BODY_MAX;
+	gate_check(api->gate, &listener->door, conn, http_1_0, &probe);
+	return probe.kind == API_ERROR ? BODY_MAX : max;
 }
 
 /* False: it is too long. */
@@ -177,30 +168,34 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 				  const char *method, const char *version, const char *body,
 				  size_t *body_size, void **state)
 {
-	(void)version;
+	const struct listener *listener = cls;
+	struct api *api = listener->owner;
 	struct pending *pending = *state;
 	if (*state == &refused)
 		return MHD_NO;
 	if (!pending) {
-		if (body_too_long(conn, body_max(conn, url)))
+		bool http_1_0 = !str_equal(version, MHD_HTTP_VERSION_1_1);
+		size_t max = body_max(listener, conn, url, http_1_0);
+		if (body_too_long(conn, max))
 			return result(reply_send_text(conn, MHD_HTTP_CONTENT_TOO_LARGE,
 						      "Invalid request: body longer than 65536 "
 						      "bytes; parameters go into the URL\n"));
 		pending = mem_new(1, sizeof(*pending));
+		pending->http_1_0 = http_1_0;
+		pending->body_max = max;
 		*state = pending;
 		return MHD_YES;
 	}
 	if (pending->deferred.ready)
 		return result(reply_send(&pending->deferred.reply, conn));
-	if (*body_size == 0 && ((struct api *)cls)->closing)
+	if (*body_size == 0 && api->closing)
 		return result(reply_send_text(conn, MHD_HTTP_SERVICE_UNAVAILABLE,
 					      "vipherald is stopping\n"));
 	if (*body_size == 0)
-		return answer(cls, pending, conn, method, url);
+		return answer(listener, pending, conn, method, url);
 	size_t n = *body_size;
 	*body_size = 0;
-	return result(
-		read_body(pending, body, n, body_max(conn, url), request_takes_body(url) > 0));
+	return result(read_body(pending, body, n, pending->body_max, request_takes_body(url) > 0));
 }
 
 static void on_completed(void *cls, struct MHD_Connection *conn, void **state,
@@ -215,47 +210,12 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **state,
 	mem_free(state);
 }
 
-/* The loop */
+/* Listeners */
 
-static void run(struct api *api);
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+static void wake_all(struct api *api)
 {
-	(void)source, (void)usec;
-	run(userdata);
-	return 0;
-}
-
-static int on_again(sd_event_source *source, void *userdata)
-{
-	(void)source;
-	run(userdata);
-	return 0;
-}
-
-static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	(void)source, (void)fd, (void)revents;
-	run(userdata);
-	return 0;
-}
-
-static void wake_in(struct api *api, span_t span)
-{
-	loop_timer_set(api->loop, &api->timer, usec_add(loop_now(api->loop), span), LOOP_HTTP,
-		       on_timer, api);
-}
-
-static void run(struct api *api)
-{
-	MHD_UNSIGNED_LONG_LONG msec;
-	MHD_run(api->daemon);
-	if (MHD_get_timeout(api->daemon, &msec) != MHD_YES)
-		return;
-	if (msec == 0)
-		loop_defer(api->loop, &api->again, LOOP_HTTP, on_again, api);
-	else
-		wake_in(api, msec * USEC_PER_MSEC);
+	list_for_each (it, &api->listeners)
+		listener_wake(list_entry(it, struct listener, node));
 }
 
 static void resume(struct api *api, enum api_defer kind, uint64_t up_to, bool stored)
@@ -263,7 +223,7 @@ static void resume(struct api *api, enum api_defer kind, uint64_t up_to, bool st
 	if (!api)
 		return;
 	deferred_resume(&api->deferred, kind, up_to, stored);
-	loop_defer(api->loop, &api->again, LOOP_HTTP, on_again, api);
+	wake_all(api);
 }
 
 void api_send_stored(struct api *api, uint64_t up_to, bool stored)
@@ -276,7 +236,7 @@ void api_send_later(struct api *api, uint64_t up_to, unsigned status, const char
 	if (!api)
 		return;
 	deferred_answer(&api->deferred, up_to, status, body);
-	loop_defer(api->loop, &api->again, LOOP_HTTP, on_again, api);
+	wake_all(api);
 }
 
 void api_retry(struct api *api)
@@ -284,73 +244,74 @@ void api_retry(struct api *api)
 	resume(api, API_DEFER_RETRY, 0, false);
 }
 
-/* libmicrohttpd does not look for connections in the backlog when a place becomes free. */
-static void on_connection(void *cls, struct MHD_Connection *conn, void **state,
-			  enum MHD_ConnectionNotificationCode what)
+static int add(struct api *api, const struct api_socket *socket, const struct gate_door *door,
+	       struct err *err)
 {
-	(void)conn, (void)state;
-	struct api *api = cls;
-	if (what == MHD_CONNECTION_NOTIFY_CLOSED && api->io)
-		wake_in(api, USEC_PER_MSEC);
+	static const struct listener_callbacks callbacks = { on_request, on_completed, on_url };
+	struct listener *listener;
+	int rc = listener_new(api->loop, socket, door, &callbacks, api, &listener, err);
+	if (rc == 0)
+		list_append(&api->listeners, &listener->node);
+	return rc;
 }
 
-static int start_daemon(struct api *api, struct err *err)
+int api_listen(struct api *api, const struct endpoint *at, bool read_only, struct err *err)
 {
-	api->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, api,
-		MHD_OPTION_LISTEN_SOCKET, api->socket.fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX_PEER, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_URI_LOG_CALLBACK,
-		on_url, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_END);
-	if (!api->daemon)
-		return err_set(err, -EIO, "cannot start libmicrohttpd");
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	if (!info)
-		return err_set(err, -EIO, "libmicrohttpd has no epoll fd");
-	return loop_io_add(api->loop, &api->io, info->epoll_fd, EPOLLIN, LOOP_HTTP, on_ready, api);
+	struct api_socket socket = { .fd = -1 };
+	int rc = !read_only && passed_socket_is_there()
+			 ? passed_socket_take(&socket.fd, err)
+			 : api_socket_open(at, API_SOCKET_MODE, &socket, err);
+	return rc < 0 ? rc : add(api, &socket, &(struct gate_door){ read_only, at->addr }, err);
 }
 
-int api_new(sd_event *loop, const struct endpoint *at, api_answer_cb *answer_cb, void *userdata,
-	    struct api **ret, struct err *err)
+int api_listen_admin(struct api *api, const char *directory, struct err *err)
+{
+	struct endpoint at = { 0 };
+	struct api_socket socket;
+	int rc = admin_socket_place(directory, &at, err);
+	if (rc == 0)
+		rc = api_socket_open(&at, ADMIN_SOCKET_MODE, &socket, err);
+	if (rc == 0)
+		rc = add(api, &socket, &(struct gate_door){ 0 }, err);
+	if (rc == 0)
+		api->admin_link = admin_link_new(at.unix_path);
+	return rc;
+}
+
+void api_set_rules(struct api *api, const struct api_rules *rules)
+{
+	gate_set_rules(api->gate, rules);
+}
+
+/* Life */
+
+struct api *api_new(sd_event *loop, const struct api_rules *rules,
+		    const struct api_callbacks *callbacks, void *userdata)
 {
 	struct api *api = mem_new(1, sizeof(*api));
 	api->loop = loop;
-	api->answer = answer_cb;
+	api->callbacks = *callbacks;
 	api->userdata = userdata;
-	api->socket.fd = -1;
+	api->gate = gate_new(rules, callbacks->is_vip, userdata);
+	list_init(&api->listeners);
 	list_init(&api->deferred);
-	int rc = api_socket_open(at, &api->socket, err);
-	if (rc == 0)
-		rc = start_daemon(api, err);
-	if (rc < 0) {
-		api_free(api);
-		return rc;
-	}
-	*ret = api;
-	return 0;
+	return api;
 }
 
 void api_free(struct api *api)
 {
 	if (!api)
 		return;
-	api->io = sd_event_source_disable_unref(api->io);
-	/* libmicrohttpd cannot be stopped while a connection is suspended. */
 	api->closing = true;
 	resume(api, API_DEFER_STORED, UINT64_MAX, false);
 	resume(api, API_DEFER_RETRY, UINT64_MAX, false);
 	api_send_later(api, UINT64_MAX, 503, "{\"error\": \"vipherald is stopping\"}\n");
-	if (api->daemon)
-		MHD_run(api->daemon);
-	if (api->daemon)
-		MHD_stop_daemon(api->daemon); /* closes the socket too */
-	else if (api->socket.fd >= 0)
-		close(api->socket.fd);
-	api_socket_unlink(&api->socket);
-	sd_event_source_disable_unref(api->again);
-	sd_event_source_disable_unref(api->timer);
+	list_for_each (it, &api->listeners) {
+		struct listener *listener = list_entry(it, struct listener, node);
+		listener_run_once(listener);
+		listener_free(listener);
+	}
+	admin_link_free(api->admin_link);
+	gate_free(api->gate);
 	free(api);
 }

@@ -12,19 +12,31 @@
 
 #include "agent/http/reply.h"
 #include "agent/http/request.h"
+#include "agent/model/principal.h"
+#include "lib/addr.h"
 #include "lib/endpoint.h"
 #include "lib/err.h"
 
-/* Called from the loop; fills in the reply. */
-typedef void api_answer_cb(const struct api_call *call, struct api_reply *ret, void *userdata);
+struct api_callbacks {
+	/* Called from the loop; fills in the reply. What the client may not do is an error already.
+	 */
+	void (*answer)(const struct api_call *call, struct api_reply *ret, void *userdata);
+	bool (*is_vip)(const struct addr *addr, void *userdata);
+};
 
 struct api;
 
-/* Listens at once and answers when the loop runs. The text of -EADDRINUSE says how to find who has
- * the address. */
-int api_new(sd_event *loop, const struct endpoint *at, api_answer_cb *answer, void *userdata,
-	    struct api **ret, struct err *err);
+/* `rules` must outlive it. It answers when it listens and the loop runs. */
+struct api *api_new(sd_event *loop, const struct api_rules *rules,
+		    const struct api_callbacks *callbacks, void *userdata);
 void api_free(struct api *api);
+/* Listens at once; unless `read_only`, at the socket that was passed if there is one. `read_only`: whoever asks may change nothing. The text of -EADDRINUSE says how
+ * to find who has the address. */
+int api_listen(struct api *api, const struct endpoint *at, bool read_only, struct err *err);
+/* Listens on the admin socket in this directory (agent/http/admin_socket.h). */
+int api_listen_admin(struct api *api, const char *directory, struct err *err);
+/* Other rules from now on; the tokens are read again. */
+void api_set_rules(struct api *api, const struct api_rules *rules);
 
 /* Sends the replies that are deferred until their change is stored, up to this number. `api` may be
  * NULL, here and below. */

@@ -42,8 +42,10 @@ bool reply_send(struct api_reply *reply, struct MHD_Connection *conn)
 	reply->body = NULL;
 	reply->stream = NULL;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
-	if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	if (reply->allow)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+	if (reply->status == MHD_HTTP_UNAUTHORIZED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
 	enum MHD_Result rc = MHD_queue_response(conn, reply->status, response);
 	MHD_destroy_response(response);
 	reply_done(reply);

@@ -21,6 +21,7 @@ struct MHD_Connection;
 struct api_reply {
 	unsigned status;
 	const char *content_type;
+	const char *allow;     /* of 405: the methods */
 	char *body;            /* owned; or */
 	struct stream *stream; /* owned */
 	enum api_defer defer;

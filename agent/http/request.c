@@ -15,34 +15,43 @@
 /* Stands for the name of an app in a path. */
 #define NAME "NAME"
 
+enum methods {
+	ANY_METHOD,
+	READS,   /* GET and HEAD */
+	CHANGES, /* POST, PUT and DELETE: no link and no image of a web page makes one */
+	POST,
+	GOCAST, /* those, and GET: for scripts made for GoCast */
+};
+
 static const struct endpoint_row {
 	const char *path;
 	enum api_kind kind;
-	bool any_method;
+	enum role needs;
+	enum methods methods;
 } endpoints[] = {
-	{ "/register", API_REGISTER, true },
-	{ "/unregister", API_UNREGISTER, true },
-	{ "/info", API_INFO, true },
-	{ "/ping", API_PING, true },
-	{ "/v1/status", API_STATUS, false },
-	{ "/v1/drain", API_DRAIN, true },
-	{ "/v1/undrain", API_UNDRAIN, true },
-	{ "/v1/apps", API_APPS, false },
+	{ "/register", API_REGISTER, ROLE_REGISTER, GOCAST },
+	{ "/unregister", API_UNREGISTER, ROLE_REGISTER, GOCAST },
+	{ "/info", API_INFO, ROLE_READ, ANY_METHOD },
+	{ "/ping", API_PING, ROLE_READ, ANY_METHOD },
+	{ "/v1/status", API_STATUS, ROLE_READ, READS },
+	{ "/v1/drain", API_DRAIN, ROLE_REGISTER, CHANGES },
+	{ "/v1/undrain", API_UNDRAIN, ROLE_REGISTER, CHANGES },
+	{ "/v1/apps", API_APPS, ROLE_READ, READS },
 	/* The longer ones first: a name may have any character in it. */
-	{ "/v1/apps/" NAME "/drain", API_DRAIN, true },
-	{ "/v1/apps/" NAME "/undrain", API_UNDRAIN, true },
-	{ "/v1/apps/" NAME, API_APP, false },
-	{ "/v1/peers", API_PEERS, false },
-	{ "/v1/routes", API_ROUTES, false },
-	{ "/v1/nat", API_NAT, false },
-	{ "/v1/consul", API_CONSUL, false },
-	{ "/v1/capabilities", API_CAPABILITIES, false },
-	{ "/v1/events", API_EVENTS, false },
-	{ "/v1/reload", API_RELOAD, true },
-	{ "/v1/diff", API_DIFF, true },
-	{ "/metrics", API_METRICS, false },
-	{ "/healthz", API_HEALTHZ, false },
-	{ "/readyz", API_READYZ, false },
+	{ "/v1/apps/" NAME "/drain", API_DRAIN, ROLE_REGISTER, CHANGES },
+	{ "/v1/apps/" NAME "/undrain", API_UNDRAIN, ROLE_REGISTER, CHANGES },
+	{ "/v1/apps/" NAME, API_APP, ROLE_READ, READS },
+	{ "/v1/peers", API_PEERS, ROLE_READ, READS },
+	{ "/v1/routes", API_ROUTES, ROLE_READ, READS },
+	{ "/v1/nat", API_NAT, ROLE_READ, READS },
+	{ "/v1/consul", API_CONSUL, ROLE_READ, READS },
+	{ "/v1/capabilities", API_CAPABILITIES, ROLE_READ, READS },
+	{ "/v1/events", API_EVENTS, ROLE_READ, READS },
+	{ "/v1/reload", API_RELOAD, ROLE_ADMIN, POST },
+	{ "/v1/diff", API_DIFF, ROLE_ADMIN, POST },
+	{ "/metrics", API_METRICS, ROLE_READ, READS },
+	{ "/healthz", API_HEALTHZ, ROLE_READ, READS },
+	{ "/readyz", API_READYZ, ROLE_READ, READS },
 };
 
 const char *request_endpoint(size_t i)
@@ -66,7 +75,6 @@ static int parse_register(const struct api_request *request, struct app_spec *sp
 {
 	int rc = 0;
 	spec->source = APP_FROM_HTTP;
-	spec->local = request->local;
 	for (size_t i = 0; rc == 0 && i < request->n_args; i++)
 		rc = add_arg(spec, &request->args[i], err);
 	return rc < 0 ? rc : register_params_check(spec, err);
@@ -136,21 +144,14 @@ size_t request_takes_body(const char *path)
 	return str_equal(path, "/v1/diff") ? CONFIG_FILE_MAX : 0;
 }
 
-/* The one may reset sessions, the other tells what differs from a guess. */
+/* Reload and diff have no parameters. */
 static void check_configuration(const struct api_request *request, struct api_call *call)
 {
-	if (!str_equal(request->method, "POST")) {
-		err_set(&call->err, -EINVAL, "'%.100s' accepts POST only", request->path);
-		fail(call, 405, true);
-	} else if (!request->local) {
-		err_set(&call->err, -EACCES, "Forbidden: '%.100s' is accepted from this host only",
-			request->path);
-		fail(call, 403, true);
-	} else if (request->n_args > 0) {
-		err_set(&call->err, -EINVAL, "Invalid request: unknown parameter '%.80s'",
-			request->args[0].name);
-		fail(call, 400, true);
-	}
+	if (request->n_args == 0)
+		return;
+	err_set(&call->err, -EINVAL, "Invalid request: unknown parameter '%.80s'",
+		request->args[0].name);
+	fail(call, 400, true);
 }
 
 static int parse_events(const struct api_request *request, struct event_query *ret, struct err *err)
@@ -202,6 +203,30 @@ static bool is_read(const char *method)
 	return str_equal(method, "GET") || str_equal(method, "HEAD");
 }
 
+static bool is_change(const char *method)
+{
+	return str_equal(method, "POST") || str_equal(method, "PUT") || str_equal(method, "DELETE");
+}
+
+/* The methods of the path when this is none of them, as in Allow; else NULL. */
+static const char *other_methods(enum methods methods, const char *method)
+{
+	switch (methods) {
+	case ANY_METHOD:
+		break;
+	case READS:
+		return is_read(method) ? NULL : "GET, HEAD";
+	case CHANGES:
+		return is_change(method) ? NULL : "POST, PUT, DELETE";
+	case POST:
+		return str_equal(method, "POST") ? NULL : "POST";
+	case GOCAST:
+		return is_change(method) || str_equal(method, "GET") ? NULL
+								     : "GET, POST, PUT, DELETE";
+	}
+	return NULL;
+}
+
 /* The name of the app, when the path is PREFIX NAME SUFFIX; NULL: it is not. Free it. */
 static char *match_name(const char *path, const char *pattern)
 {
@@ -229,15 +254,18 @@ static const struct endpoint_row *find_endpoint(const char *path, char **ret_nam
 
 void request_parse(const struct api_request *request, struct api_call *ret)
 {
-	*ret = (struct api_call){ .kind = API_ERROR };
+	*ret = (struct api_call){ .kind = API_ERROR, .needs = ROLE_READ };
 	const struct endpoint_row *endpoint = find_endpoint(request->path, &ret->name);
 	if (!endpoint) {
 		err_set(&ret->err, -ENOENT, "'%.100s' not found", request->path);
 		fail(ret, 404, true);
 		return;
 	}
-	if (!endpoint->any_method && !is_read(request->method)) {
-		err_set(&ret->err, -EINVAL, "'%.100s' accepts GET and HEAD only", request->path);
+	ret->needs = endpoint->needs;
+	ret->change = endpoint->needs > ROLE_READ;
+	ret->allow = other_methods(endpoint->methods, request->method);
+	if (ret->allow) {
+		err_set(&ret->err, -EINVAL, "'%.100s' accepts %s only", request->path, ret->allow);
 		fail(ret, 405, true);
 		return;
 	}
@@ -248,6 +276,14 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 		check_configuration(request, ret);
 	else
 		parse_args(request, ret);
+}
+
+void api_call_refuse(struct api_call *call, unsigned status, const struct err *err)
+{
+	bool text = call->kind == API_REGISTER || call->kind == API_UNREGISTER ||
+		    call->kind == API_PING || (call->kind == API_ERROR && !call->json);
+	call->err = *err;
+	fail(call, status, !text);
 }
 
 void api_call_done(struct api_call *call)

@@ -5,15 +5,15 @@
  *	/register    as agent/model/register_params.h has it
  *	/unregister  name
  *	/info /ping  as GoCast
- *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)
- *	/v1/apps/NAME/undrain  /v1/undrain
- *	/v1/reload  /v1/diff                POST from this host; the body of the latter is a
- *	                                    configuration
+ *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)       POST, PUT, DELETE
+ *	/v1/apps/NAME/undrain  /v1/undrain                                 POST, PUT, DELETE
+ *	/v1/reload  /v1/diff                POST; the body of the latter is a configuration
  *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
  *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
- * All but the last two lines accept any method, as GoCast does. An unknown parameter of /register
- * is an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
+ * /register and /unregister accept GET as well as POST, PUT and DELETE, as GoCast does; /info and
+ * /ping any method. Each path names the role that it needs (agent/model/rights.h). An unknown
+ * parameter of /register is an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
  * announced. /unregister ignores them, because scripts use one query for both.
  */
 #ifndef AGENT_HTTP_REQUEST_H
@@ -23,6 +23,7 @@
 #include <stddef.h>
 
 #include "agent/model/app_spec.h"
+#include "agent/model/principal.h"
 #include "agent/status/event_ring.h"
 #include "lib/err.h"
 #include "lib/mono.h"
@@ -37,7 +38,6 @@ struct api_request {
 	const char *method, *path; /* the path is decoded */
 	const struct api_arg *args;
 	size_t n_args;
-	bool local;       /* from the unix socket or the loopback address */
 	const char *body; /* of a path that takes one, see request_takes_body() */
 	size_t body_len;
 };
@@ -68,7 +68,12 @@ enum api_kind {
 
 struct api_call {
 	enum api_kind kind;
-	struct app_spec spec; /* of REGISTER; owned */
+	enum role needs; /* also of an ERROR, but ROLE_READ where there is no such path */
+	bool change;     /* the path is one that changes something */
+	/* Filled in by agent/http/gate.h. */
+	struct principal principal;
+	char who[PRINCIPAL_NAME_MAX + 80]; /* with its address, for the log */
+	struct app_spec spec;              /* of REGISTER; owned */
 	/* Of UNREGISTER, APP, DRAIN and UNDRAIN. NULL in the last two: the whole agent. */
 	char *name;
 	const char *body; /* of DIFF: a view into the request */
@@ -76,7 +81,8 @@ struct api_call {
 	const char *reason;        /* of DRAIN: a view into the request, "" for none */
 	span_t span;               /* of DRAIN: how long; USEC_NEVER: until it is undrained */
 	struct event_query events; /* of EVENTS: texts are views into the request */
-	unsigned status;           /* of ERROR: 400, 403, 404, 405 */
+	unsigned status;           /* of ERROR: 400, 401, 403, 404, 405 */
+	const char *allow;         /* of 405: the methods */
 	bool json;                 /* of ERROR: the form that the client reads, else text */
 	struct err err;            /* of ERROR */
 };
@@ -88,6 +94,8 @@ size_t request_takes_body(const char *path);
 /* The paths of the API, with "NAME" for the name of an app; NULL after the last. */
 const char *request_endpoint(size_t i);
 
+/* Turns a call into the error that refuses it. */
+void api_call_refuse(struct api_call *call, unsigned status, const struct err *err);
 void api_call_done(struct api_call *call);
 
 #endif

@@ -9,7 +9,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "agent/http/passed_socket.h"
 #include "lib/str.h"
 #include "net/socket_holder.h"
 
@@ -70,6 +69,16 @@ static int open_tcp(const struct endpoint *at, int *ret)
 	return rc;
 }
 
+static int try_connect(const struct sockaddr_un *sun, socklen_t len)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	int rc = connect(fd, (const struct sockaddr *)sun, len) < 0 ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
 /* A socket whose listener has ended; its file would make bind() fail. */
 static int remove_stale(const struct sockaddr_un *sun, socklen_t len)
 {
@@ -78,17 +87,13 @@ static int remove_stale(const struct sockaddr_un *sun, socklen_t len)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(st.st_mode))
 		return -EEXIST;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	int rc = connect(fd, (const struct sockaddr *)sun, len) < 0 ? -errno : 0;
-	close(fd);
+	int rc = try_connect(sun, len);
 	if (rc != -ECONNREFUSED)
 		return -EADDRINUSE;
 	return unlink(sun->sun_path) < 0 ? -errno : 0;
 }
 
-static int open_unix(const struct endpoint *at, struct api_socket *s)
+static int open_unix(const struct endpoint *at, mode_t mode, struct api_socket *s)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct stat st = { 0 };
@@ -99,7 +104,7 @@ static int open_unix(const struct endpoint *at, struct api_socket *s)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	mode_t mask = umask(0117); /* from the first moment on */
+	mode_t mask = umask(~mode & 0777); /* from the first moment on */
 	rc = bind_and_listen(fd, (struct sockaddr *)&sun, sizeof(sun));
 	umask(mask);
 	if (rc == 0 && lstat(sun.sun_path, &st) < 0)
@@ -115,14 +120,10 @@ static int open_unix(const struct endpoint *at, struct api_socket *s)
 	return 0;
 }
 
-int api_socket_open(const struct endpoint *at, struct api_socket *ret, struct err *err)
+int api_socket_open(const struct endpoint *at, mode_t mode, struct api_socket *ret, struct err *err)
 {
 	struct api_socket s = { .fd = -1 };
-	if (passed_socket_is_there()) {
-		*ret = s;
-		return passed_socket_take(&ret->fd, err);
-	}
-	int rc = at->unix_path[0] ? open_unix(at, &s) : open_tcp(at, &s.fd);
+	int rc = at->unix_path[0] ? open_unix(at, mode, &s) : open_tcp(at, &s.fd);
 	if (rc < 0)
 		return failed(err, at, rc);
 	*ret = s;
@@ -137,15 +138,12 @@ void api_socket_unlink(const struct api_socket *s)
 		unlink(s->unix_path);
 }
 
-bool api_socket_is_local(const struct sockaddr *client)
+bool api_socket_is_alive(const char *path)
 {
-	struct sockaddr_storage ss = { 0 };
-	struct addr addr = { 0 };
-	uint16_t port;
-	if (client->sa_family == AF_UNIX)
-		return true;
-	memcpy(&ss, client,
-	       client->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-					     : sizeof(struct sockaddr_in));
-	return addr_from_sockaddr(&ss, &addr, &port) && addr_is_loopback(&addr);
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(sun.sun_path))
+		return false;
+	str_copy(sun.sun_path, sizeof(sun.sun_path), path);
+	int rc = try_connect(&sun, sizeof(sun));
+	return rc == 0 || rc == -EAGAIN; /* its backlog is full */
 }

@@ -17,11 +17,12 @@ struct api_socket {
 	ino_t inode;
 };
 
-/* The one that was passed, if there is one, else at `at`. CLOEXEC and NONBLOCK. A unix socket gets mode 0660; one without a listener is replaced. */
-int api_socket_open(const struct endpoint *at, struct api_socket *ret, struct err *err);
+/* CLOEXEC and NONBLOCK. `mode` is of a unix socket; one without a listener is replaced. */
+int api_socket_open(const struct endpoint *at, mode_t mode, struct api_socket *ret,
+		    struct err *err);
 /* Removes the file of the unix socket if it is still ours. The fd is the caller's to close. */
 void api_socket_unlink(const struct api_socket *s);
-/* Whether a client with this address is certainly on this host: unix socket, or loopback. */
-bool api_socket_is_local(const struct sockaddr *client);
+/* Does a process listen on this unix socket? */
+bool api_socket_is_alive(const char *path);
 
 #endif

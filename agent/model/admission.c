@@ -12,7 +12,7 @@ static const struct {
 } sources[] = {
 	{ "config", MONITORS_FROM_CONFIG }, { "http", MONITORS_FROM_HTTP },
 	{ "consul", MONITORS_FROM_CONSUL }, { "http-local", MONITORS_FROM_HTTP_LOCAL },
-	{ "none", MONITORS_FROM_NONE },
+	{ "none", MONITORS_FROM_NONE },     { "http-admin", MONITORS_FROM_HTTP_ADMIN },
 };
 
 int monitor_admission_add(unsigned *from, const char *name, struct err *err)
@@ -30,18 +30,20 @@ int monitor_admission_add(unsigned *from, const char *name, struct err *err)
 		return err_set(err, -EINVAL, "unknown source '%.80s', did you mean '%s'?", name,
 			       near);
 	return err_set(err, -EINVAL,
-		       "unknown source '%.80s', expected config, http, http-local, consul or none",
+		       "unknown source '%.80s', expected config, http-admin, http-local, http, "
+		       "consul or none",
 		       name);
 }
 
-static bool allows(unsigned bits, enum app_source source, bool local)
+static bool allows(unsigned bits, const struct app_spec *spec)
 {
-	switch (source) {
+	switch (spec->source) {
 	case APP_FROM_CONFIG:
 		return bits & MONITORS_FROM_CONFIG;
 	case APP_FROM_HTTP:
-		return bits &
-		       (local ? MONITORS_FROM_HTTP | MONITORS_FROM_HTTP_LOCAL : MONITORS_FROM_HTTP);
+		return bits & MONITORS_FROM_HTTP ||
+		       (bits & MONITORS_FROM_HTTP_LOCAL && spec->local) ||
+		       (bits & MONITORS_FROM_HTTP_ADMIN && spec->admin);
 	case APP_FROM_CONSUL:
 		return bits & MONITORS_FROM_CONSUL;
 	}
@@ -49,14 +51,16 @@ static bool allows(unsigned bits, enum app_source source, bool local)
 }
 
 /* The word to add to allow_from. */
-static const char *name_of(enum app_source source, bool local)
+static const char *name_of(const struct app_spec *spec)
 {
-	return source == APP_FROM_HTTP && local ? "http-local" : app_source_name(source);
+	if (spec->source != APP_FROM_HTTP)
+		return app_source_name(spec->source);
+	return spec->admin ? "http-admin" : spec->local ? "http-local" : "http";
 }
 
 /* The section of the configuration that does not allow it; NULL when it is allowed. */
 static const char *refusal(const struct monitor_admission *admission, enum monitor_access access,
-			   enum app_source source, bool local)
+			   const struct app_spec *spec)
 {
 	unsigned exec = admission->exec ? admission->exec : MONITORS_EXEC_FROM;
 	unsigned others = admission->others ? admission->others : MONITORS_OTHERS_FROM;
@@ -65,10 +69,10 @@ static const char *refusal(const struct monitor_admission *admission, enum monit
 	case MONITOR_ASKS_CONSUL:
 		return NULL;
 	case MONITOR_RUNS_COMMAND:
-		return allows(exec, source, local) ? NULL : "exec";
+		return allows(exec, spec) ? NULL : "exec";
 	case MONITOR_USES_NETWORK:
 	case MONITOR_READS_HOST:
-		return allows(others, source, local) ? NULL : "monitors";
+		return allows(others, spec) ? NULL : "monitors";
 	}
 	return NULL;
 }
@@ -78,14 +82,13 @@ int monitor_admission_check(const struct monitor_admission *admission, const str
 {
 	for (size_t i = 0; i < spec->n_monitors; i++) {
 		const struct monitor_kind *kind = spec->monitors[i].kind;
-		const char *section = refusal(admission, kind->access, spec->source, spec->local);
+		const char *section = refusal(admission, kind->access, spec);
 		if (section)
 			return err_set(err, -EACCES,
 				       "monitor '%.100s': %s monitors are not accepted from here; "
 				       "to allow them, add '%s' to agent.%s.allow_from in the "
 				       "configuration file",
-				       spec->monitors[i].text, kind->name,
-				       name_of(spec->source, spec->local), section);
+				       spec->monitors[i].text, kind->name, name_of(spec), section);
 	}
 	return 0;
 }

@@ -16,12 +16,15 @@
 enum {
 	MONITORS_FROM_CONFIG = 1 << 0,
 	MONITORS_FROM_HTTP = 1 << 1,       /* any HTTP client */
-	MONITORS_FROM_HTTP_LOCAL = 1 << 2, /* on a unix socket or a loopback address */
+	MONITORS_FROM_HTTP_LOCAL = 1 << 2, /* any on this host */
 	MONITORS_FROM_CONSUL = 1 << 3,
-	MONITORS_FROM_NONE = 1 << 4, /* no source; 0 is the default */
-	/* The defaults. A client that may register a service in Consul may have it checked. */
-	MONITORS_EXEC_FROM = MONITORS_FROM_CONFIG | MONITORS_FROM_HTTP_LOCAL,
-	MONITORS_OTHERS_FROM = MONITORS_EXEC_FROM | MONITORS_FROM_CONSUL,
+	MONITORS_FROM_NONE = 1 << 4,       /* no source; 0 is the default */
+	MONITORS_FROM_HTTP_ADMIN = 1 << 5, /* whose principal has proved to be admin */
+	/* The defaults. A process on this host is not thereby one that may run commands with the
+	 * rights of the agent. A client that may register a service in Consul may have it checked.
+	 */
+	MONITORS_EXEC_FROM = MONITORS_FROM_CONFIG | MONITORS_FROM_HTTP_ADMIN,
+	MONITORS_OTHERS_FROM = MONITORS_EXEC_FROM | MONITORS_FROM_HTTP_LOCAL | MONITORS_FROM_CONSUL,
 };
 
 /* Each 0: the default. */
@@ -33,8 +36,7 @@ struct monitor_admission {
 /* Adds the source with that name. -EINVAL with a text that names it. */
 int monitor_admission_add(unsigned *from, const char *name, struct err *err);
 
-/* 0, or -EACCES with a text that says how to allow it. Judges by source and locality of the spec.
- */
+/* 0, or -EACCES with a text that says how to allow it. Judges by source and principal of the spec. */
 int monitor_admission_check(const struct monitor_admission *admission, const struct app_spec *spec,
 			    struct err *err);
 

@@ -27,6 +27,7 @@ void app_spec_done(struct app_spec *s)
 	for (size_t i = 0; i < s->n_monitors; i++)
 		monitor_spec_done(&s->monitors[i]);
 	free(s->name);
+	free(s->by);
 	free(s->vips);
 	free(s->communities.values);
 	free(s->monitors);
@@ -47,6 +48,7 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src)
 {
 	*dst = *src;
 	dst->name = src->name ? mem_strdup(src->name) : NULL;
+	dst->by = src->by ? mem_strdup(src->by) : NULL;
 	dst->vips = copy_array(src->vips, src->n_vips, sizeof(*src->vips));
 	dst->communities.values = copy_array(src->communities.values, src->communities.n,
 					     sizeof(*src->communities.values));

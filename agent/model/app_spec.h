@@ -33,6 +33,8 @@ struct app_spec {
 	char *name;
 	enum app_source source;
 	bool local;   /* of HTTP: the client was on this host */
+	bool admin;   /* of HTTP: the client had proved to be admin (agent/model/principal.h) */
+	char *by;     /* of HTTP: the name of the principal; NULL: not known */
 	span_t lease; /* of HTTP: its length; 0: no lease */
 	struct prefix *vips;
 	size_t n_vips;
@@ -51,7 +53,7 @@ struct app_spec {
 
 void app_spec_done(struct app_spec *s);
 void app_spec_copy(struct app_spec *dst, const struct app_spec *src);
-/* The same definition: source, locality, lease and the order of VIPs, monitors and NAT mappings do
+/* The same definition: source, principal, lease and the order of VIPs, monitors and NAT mappings do
  * not matter. */
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
 

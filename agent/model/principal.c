@@ -83,12 +83,17 @@ static bool uid_is_admin(const struct api_rules *rules, uint32_t uid, uint32_t a
 	return uid == 0 || uid == agent_uid || has_id(&rules->uids, uid);
 }
 
-static bool group_is_admin(const struct api_rules *rules, const struct client *client)
+static bool group_is_admin(const struct api_rules *rules, const struct api_client *client)
 {
 	for (size_t i = 0; i < client->n_gids; i++)
 		if (has_id(&rules->gids, client->gids[i]))
 			return true;
 	return false;
+}
+
+const char *principal_unproved(bool this_host)
+{
+	return this_host ? "local" : "remote";
 }
 
 static void set(struct principal *p, enum principal_kind kind, enum role role, const char *prefix,
@@ -100,7 +105,7 @@ static void set(struct principal *p, enum principal_kind kind, enum role role, c
 }
 
 /* A certificate that has no role of its own has that of where it comes from. */
-static enum role certificate_role(const struct api_rules *rules, const struct client *client)
+static enum role certificate_role(const struct api_rules *rules, const struct api_client *client)
 {
 	const struct api_grant *grant = find_grant(&rules->certificates, client->label);
 	if (grant)
@@ -108,7 +113,8 @@ static enum role certificate_role(const struct api_rules *rules, const struct cl
 	return client->this_host ? rules->local : rules->remote;
 }
 
-void principal_of(const struct api_rules *rules, const struct client *client, struct principal *ret)
+void principal_of(const struct api_rules *rules, const struct api_client *client,
+		  struct principal *ret)
 {
 	const struct api_grant *token =
 		client->token ? find_grant(&rules->tokens, client->label) : NULL;
@@ -127,9 +133,9 @@ void principal_of(const struct api_rules *rules, const struct client *client, st
 		snprintf(uid, sizeof(uid), "%u", (unsigned)client->uid);
 		return set(ret, PRINCIPAL_UID, admin ? ROLE_ADMIN : rules->local, UID, uid);
 	}
-	if (client->this_host)
-		return set(ret, PRINCIPAL_LOCAL, rules->local, "local", "");
-	set(ret, PRINCIPAL_REMOTE, rules->remote, "remote", "");
+	set(ret, client->this_host ? PRINCIPAL_LOCAL : PRINCIPAL_REMOTE,
+	    client->this_host ? rules->local : rules->remote, principal_unproved(client->this_host),
+	    "");
 }
 
 bool principal_is_proved(const struct principal *p)

@@ -86,7 +86,7 @@ struct api_rules {
 void api_rules_done(struct api_rules *rules);
 
 /* The facts about a connection. */
-struct client {
+struct api_client {
 	bool unix_socket;
 	uint32_t uid; /* of a unix socket: the peer's, and its groups */
 	const uint32_t *gids;
@@ -98,8 +98,11 @@ struct client {
 	bool certificate;   /* verified against agent.api.tls.client_ca */
 	uint32_t agent_uid; /* the agent's own */
 };
-void principal_of(const struct api_rules *rules, const struct client *client,
+void principal_of(const struct api_rules *rules, const struct api_client *client,
 		  struct principal *ret);
+
+/* "local" or "remote": the name of a client that proves nothing. */
+const char *principal_unproved(bool this_host);
 
 /* Is its identity proved, by credentials, token or certificate? */
 bool principal_is_proved(const struct principal *p);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/model/principal.h"
 #include "agent/model/register_params.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -64,8 +65,13 @@ char *state_encode_app(const struct app_spec *spec, wall_t lease_until)
 {
 	json_t *pairs = json_array();
 	register_params_walk(spec, add_pair, pairs);
-	return line_of(json_pack("{s:o, s:b, s:o}", "register", pairs, "local", spec->local,
-				 "lease_until_ms", msec_of(lease_until)));
+	json_t *line = json_pack("{s:o, s:b, s:o}", "register", pairs, "local", spec->local,
+				 "lease_until_ms", msec_of(lease_until));
+	if (spec->by && !str_equal(spec->by, principal_unproved(spec->local)))
+		json_object_set_new(line, "by", json_string(spec->by));
+	if (spec->admin)
+		json_object_set_new(line, "admin", json_true());
+	return line_of(line);
 }
 
 char *state_encode_drain(const char *name, wall_t since, wall_t until, const char *reason)
@@ -200,12 +206,16 @@ static int read_app(json_t *line, struct state_contents *c, struct err *err)
 {
 	json_error_t error;
 	const json_t *pairs, *until;
-	int local;
+	int local, admin = false;
+	const char *by = NULL; /* missing where `local` says it */
 	struct state_app app = { .spec.source = APP_FROM_HTTP };
-	if (json_unpack_ex(line, &error, 0, "{s:o, s:b, s:o !}", "register", &pairs, "local",
-			   &local, "lease_until_ms", &until) < 0)
+	if (json_unpack_ex(line, &error, 0, "{s:o, s:b, s:o, s?s, s?b !}", "register", &pairs,
+			   "local", &local, "lease_until_ms", &until, "by", &by, "admin",
+			   &admin) < 0)
 		return unpack_failed(&error, err);
 	app.spec.local = local;
+	app.spec.admin = admin;
+	app.spec.by = mem_strdup(by ? by : principal_unproved(local));
 	int rc = read_msec(until, "lease_until_ms", true, &app.lease_until, err);
 	if (rc == 0)
 		rc = read_pairs(pairs, &app.spec, err);

@@ -4,7 +4,7 @@
  *
  *	{"vipherald_state": 1, "boot": "…", "netns": "…"}
  *	{"register": [["name", "dns"], ["vip", "192.0.2.53/32"], …], "local": true,
- *	 "lease_until_ms": 1767323045678}
+ *	 "lease_until_ms": 1767323045678, "by": "token ops", "admin": true}
  *	{"drain": "dns", "since_ms": …, "until_ms": …, "reason": "…"}     "drain": null: the agent
  *	{"vip": "192.0.2.53/32", "label": "lo:dns"}
  *	{"end": 3}                                                         lines between the two
@@ -13,7 +13,8 @@
  * line, or of another version, is not used at all: part of it would withdraw routes. Only a
  * registration that /register would refuse is left out by itself. Pure.
  *
- * A line of another form needs another version.
+ * A line of another form needs another version. "by" and "admin" are there only when the
+ * principal is neither "local" nor "remote"; release 0.1.0 takes such a file for damaged.
  */
 #ifndef AGENT_STORE_STATE_LINES_H
 #define AGENT_STORE_STATE_LINES_H

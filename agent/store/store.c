@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/app/drains.h"
 #include "agent/app/leases.h"
@@ -34,6 +35,7 @@ struct store {
 	struct state_contents contents;
 	size_t next_app, n_restored;
 	struct refused_apps refused;
+	const struct api_rules *rules;
 	struct clock_watch *clock;
 	bool stopped;
 	store_written_cb *written;
@@ -141,7 +143,11 @@ static void restore_next(struct store *s)
 {
 	struct state_app *app = &s->contents.apps[s->next_app++];
 	struct err err = { "" };
+	/* An administrator of then may be none today. */
+	bool was_admin = app->spec.admin;
+	app->spec.admin = was_admin && principal_name_is_admin(s->rules, app->spec.by, geteuid());
 	int r = restore_app(app, s->registry, clock_of(s), &err);
+	app->spec.admin = was_admin;
 	s->n_restored += r == 0;
 	if (r != -EACCES && r != -EMFILE)
 		return;
@@ -247,6 +253,7 @@ struct store *store_new(sd_event *loop, const struct config_agent *config,
 {
 	struct store *s = mem_new(1, sizeof(*s));
 	s->loop = loop;
+	s->rules = &config->api;
 	s->registry = registry;
 	s->actuator = actuator;
 	s->written = written;

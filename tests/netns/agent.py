@@ -84,6 +84,7 @@ class Agent:
             self.listen_addr = found[1] if found else ":8080"
         self.state_dir = namespace.workdir / f"{name}-state"
         self.state_file = self.state_dir / "state.json"
+        self.run_dir = namespace.workdir / f"{name}-run"
         self.config_path = namespace.workdir / f"{name}.yaml"
         self.write_config(config)
         self.arguments = [f"-config={self.config_path}", "-logtostderr"]
@@ -104,8 +105,13 @@ class Agent:
         self._process = self._namespace.start(
             [*self._wrapper, binary(), *self.arguments],
             self._name,
-            # Not the machine's state file: each test has its own.
-            env={**SANITIZER_ENV, "STATE_DIRECTORY": str(self.state_dir), **self._env},
+            # Not the machine's state file and admin socket: each test has its own.
+            env={
+                **SANITIZER_ENV,
+                "STATE_DIRECTORY": str(self.state_dir),
+                "RUNTIME_DIRECTORY": str(self.run_dir),
+                **self._env,
+            },
         )
         self._ended_on_purpose = False
         return self._process
@@ -170,7 +176,7 @@ class Agent:
         """Reload, with another configuration if there is one; returns the answer."""
         if config is not None:
             self.write_config(config)
-        response = self.request("POST", "/v1/reload")
+        response = self.admin("/v1/reload", "POST")
         assert response.status == status, response
         return response.json()
 
@@ -182,12 +188,26 @@ class Agent:
         host, _, port = self.listen_addr.rpartition(":")
         return http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=TIMEOUT)
 
-    def request(self, method: str, target: str) -> Response:
+    def request(
+        self, method: str, target: str, headers: dict[str, str] | None = None
+    ) -> Response:
         with self._namespace.inside():
             connection = self._connection()
             connection.connect()
+        return self._ask(connection, method, target, headers or {})
+
+    def admin(self, target: str, method: str = "GET") -> Response:
+        """A request on the admin socket, as root."""
+        connection = _UnixConnection(str(self.run_dir / "api.sock"))
+        connection.connect()
+        return self._ask(connection, method, target, {})
+
+    @staticmethod
+    def _ask(
+        connection: http.client.HTTPConnection, method: str, target: str, headers: dict[str, str]
+    ) -> Response:
         try:
-            connection.request(method, target)
+            connection.request(method, target, headers=headers)
             response = connection.getresponse()
             return Response(response.status, response.read().decode())
         finally:
@@ -212,7 +232,9 @@ class Agent:
             query.append(("vip_communities", communities))
         if ttl is not None:
             query.append(("ttl", ttl))
-        return self.get("/register?" + urlencode(query))
+        # Commands are accepted from administrators only.
+        ask = self.admin if any(m.startswith("exec") for m in monitors) else self.get
+        return ask("/register?" + urlencode(query))
 
     def unregister(self, name: str) -> Response:
         return self.get("/unregister?" + urlencode({"name": name}))

@@ -143,9 +143,10 @@ def test_a_drain_with_an_end_ends(bed: Testbed) -> None:
 def test_bad_requests_change_nothing(bed: Testbed, path: str, status: int, text: str) -> None:
     bed.link()
     agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=(WEB,)))
-    response = agent.get(path)
+    response = agent.request("POST", path)
     assert response.status == status
     assert text in response.json()["error"]
+    assert agent.get(path).status == 405
     assert state(agent) == "up"
 
 
@@ -258,7 +259,7 @@ def test_drain_of_a_stop_reaches_routers_and_cannot_be_undone(bed: Testbed, kind
     agent.process.signal(signal.SIGTERM)
     wait_attributes(router, VIP4, DRAINING)
     assert agent.status("status")["phase"] == "draining"
-    assert agent.get("/v1/undrain").status == 503
+    assert agent.request("POST", "/v1/undrain").status == 503
 
 
 def test_services_that_come_and_go_meanwhile(bed: Testbed) -> None:

@@ -284,7 +284,7 @@ def run(bed: Testbed, agent: Agent, *words: str) -> tuple[int, str, str]:
     with bed.host.inside():
         result = subprocess.run(
             [binary(), *words], capture_output=True, text=True, timeout=20,
-            env={"VIPHERALD_API": agent.listen_addr},
+            env={"VIPHERALD_API": f"unix:{agent.run_dir}/api.sock"},
         )
     return result.returncode, result.stdout, result.stderr
 
@@ -307,7 +307,25 @@ def test_from_the_command_line(bed: Testbed, watch: Watch) -> None:
         assert f"{agent.config_path}:" in found[2] and "error: nat: expected" in found[2]
 
 
-def test_only_this_host_may_reload(bed: Testbed, watch: Watch) -> None:
+def test_only_administrators_may_reload(bed: Testbed, watch: Watch) -> None:
     agent = start(bed, watch, apps=(KEPT,))
-    assert agent.request("GET", "/v1/reload").status == 405
-    assert agent.request("POST", "/v1/reload?now=1").status == 400
+    for path in ("/v1/reload", "/v1/diff"):
+        assert agent.request("GET", path).status == 403
+        assert agent.request("POST", path).status == 403
+        assert agent.admin(path).status == 405
+        assert agent.admin(f"{path}?now=1", "POST").status == 400
+
+
+def test_rights_and_tokens_follow(bed: Testbed, watch: Watch) -> None:
+    token = bed.workdir / "token"
+    token.write_text("0123456789abcdef")
+    agent = start(bed, watch, apps=(KEPT,))
+    headers = {"Authorization": "Bearer 0123456789abcdef"}
+    assert agent.request("POST", "/v1/reload", headers).status == 401
+    api = {"local": "read", "tokens": [{"name": "t", "file": str(token), "role": "admin"}]}
+    agent.reload(config(watch.entry, apps=(KEPT,), agent={"listen_addr": agent.listen_addr, "api": api}))
+    assert agent.request("POST", "/v1/reload", headers).status == 200
+    assert agent.unregister("kept").status == 403
+    token.write_text("another-0123456789")
+    assert agent.reload()
+    assert agent.request("POST", "/v1/reload", headers).status == 401

@@ -58,7 +58,7 @@ def test_apps_of_http_return_as_they_were(bed: Testbed, backend: str, how: str) 
     structure = config(peer(router))
     structure["nat"] = {"backend": backend}
     agent = bed.start_agent(structure)
-    response = agent.get(
+    response = agent.admin(
         f"/register?name=dns&vip={VIP4}&vip={VIP6}&monitor=port:tcp:5353&monitor=exec:exit%201"
         "&quorum=1&nat=tcp:53:8053&nat=udp:53:8053&vip_communities=65000:1,65000:2"
     )
@@ -302,13 +302,33 @@ def test_restored_commands_need_the_present_permission(bed: Testbed) -> None:
     )
     second.wait_log("WARN.*local: not registered again: .*agent.exec.allow_from")
     assert names(second) == set()
+    [alarm] = [a for a in second.status("status")["alarms"] if a["alarm"] == "stored-app-refused"]
+    assert alarm["app"] == "local" and alarm["count"] == 1
+    assert "agent.exec.allow_from" in alarm["text"]
+    # It is kept, and comes back when it is allowed.
+    second.stop()
+    agent.start()
+    wait_running(agent)
+    assert names(agent) == {"local"}
+
+
+def test_a_refused_app_can_be_unregistered(bed: Testbed) -> None:
+    agent = start(bed)
+    agent.register("local", VIP4, monitors=["exec:true"])
+    agent.stop()
+    options = {"state_file": str(agent.state_file), "exec": {"allow_from": "config"}}
+    second = bed.start_agent(config(PEER, agent=options))
+    second.wait_log("WARN.*local: not registered again")
+    second.unregister("local")
+    assert second.status("status")["alarms"] == []
+    wait_until(lambda: '"exec:true"' not in agent.state_file.read_text(), "it is forgotten")
 
 
 def test_a_command_of_any_octets_returns_as_it_was(bed: Testbed) -> None:
     agent = start(bed)
     witness = bed.workdir / "witness"
     target = f"/register?name=a&vip={VIP4}&monitor=exec:printf%20'%FF%C3'>{witness}"
-    assert agent.get(target).status == 200
+    assert agent.admin(target).status == 200
     wait_until(lambda: witness.exists() and witness.read_bytes() == b"\xff\xc3", "it has run")
     agent.kill()
     witness.unlink()

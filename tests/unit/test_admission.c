@@ -16,15 +16,28 @@
 static const struct {
 	const char *allow; /* words */
 	enum app_source source;
-	bool local, allowed;
+	bool local, admin;
+	bool exec, others; /* allowed */
 } rows[] = {
-	{ "", APP_FROM_CONFIG, true, true },         { "", APP_FROM_HTTP, true, true },
-	{ "", APP_FROM_HTTP, false, false },         { "config", APP_FROM_CONFIG, true, true },
-	{ "config", APP_FROM_HTTP, true, false },    { "http", APP_FROM_HTTP, false, true },
-	{ "http", APP_FROM_HTTP, true, true },       { "http", APP_FROM_CONFIG, true, false },
-	{ "http-local", APP_FROM_HTTP, true, true }, { "http-local", APP_FROM_HTTP, false, false },
-	{ "consul", APP_FROM_CONSUL, false, true },  { "consul", APP_FROM_HTTP, true, false },
-	{ "none", APP_FROM_CONFIG, true, false },    { "none", APP_FROM_HTTP, true, false },
+	{ "", APP_FROM_CONFIG, false, false, true, true },
+	/* A process on this host is no administrator by that. */
+	{ "", APP_FROM_HTTP, true, false, false, true },
+	{ "", APP_FROM_HTTP, true, true, true, true },
+	{ "", APP_FROM_HTTP, false, true, true, true },
+	{ "", APP_FROM_HTTP, false, false, false, false },
+	{ "config", APP_FROM_CONFIG, false, false, true, true },
+	{ "config", APP_FROM_HTTP, true, true, false, false },
+	{ "http", APP_FROM_HTTP, false, false, true, true },
+	{ "http", APP_FROM_HTTP, true, true, true, true },
+	{ "http", APP_FROM_CONFIG, false, false, false, false },
+	{ "http-local", APP_FROM_HTTP, true, false, true, true },
+	{ "http-local", APP_FROM_HTTP, false, true, false, false },
+	{ "http-admin", APP_FROM_HTTP, true, false, false, false },
+	{ "http-admin", APP_FROM_HTTP, false, true, true, true },
+	{ "consul", APP_FROM_CONSUL, false, false, true, true },
+	{ "consul", APP_FROM_HTTP, true, true, false, false },
+	{ "none", APP_FROM_CONFIG, false, false, false, false },
+	{ "none", APP_FROM_HTTP, true, true, false, false },
 };
 
 static const struct {
@@ -43,20 +56,22 @@ static const struct {
 
 static void expect_row(size_t row, size_t kind)
 {
-	struct app_spec spec = { .source = rows[row].source, .local = rows[row].local };
+	struct app_spec spec = { .source = rows[row].source,
+				 .local = rows[row].local,
+				 .admin = rows[row].admin };
 	struct monitor_admission admission = { 0 };
 	struct err err = { "" };
 	bool is_exec = kind == 0;
+	bool allowed = is_exec ? rows[row].exec : rows[row].others;
 	unsigned *from = is_exec ? &admission.exec : &admission.others;
 	if (rows[row].allow[0])
 		assert_int_equal(monitor_admission_add(from, rows[row].allow, &err), 0);
 	/* The list of the other kinds has no effect. */
-	*(is_exec ? &admission.others : &admission.exec) =
-		rows[row].allowed ? MONITORS_FROM_NONE : ~0U;
+	*(is_exec ? &admission.others : &admission.exec) = allowed ? MONITORS_FROM_NONE : ~0U;
 	assert_int_equal(app_spec_add_monitor(&spec, "port:tcp:1", &err), 0);
 	assert_int_equal(app_spec_add_monitor(&spec, ruled[kind].text, &err), 0);
 	int r = monitor_admission_check(&admission, &spec, &err);
-	bool refused = !rows[row].allowed && ruled[kind].key;
+	bool refused = !allowed && ruled[kind].key;
 	if (r != (refused ? -EACCES : 0))
 		fail_msg("row %zu, %s: %d", row, ruled[kind].text, r);
 	if (refused && (!strstr(err.text, ruled[kind].text) || !strstr(err.text, ruled[kind].key)))

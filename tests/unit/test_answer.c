@@ -211,7 +211,7 @@ static void ask(struct agent *a, const char *url)
 {
 	char copy[512], *rest = copy;
 	struct api_arg args[16];
-	struct api_request request = { .method = "GET", .args = args, .local = true };
+	struct api_request request = { .method = "GET", .args = args };
 	struct api_call call;
 	str_copy(copy, sizeof(copy), url);
 	request.path = strsep(&rest, "?");
@@ -220,7 +220,10 @@ static void ask(struct agent *a, const char *url)
 		args[request.n_args++] = (struct api_arg){ name, arg, arg ? strlen(arg) : 0 };
 	}
 	drop_reply(a);
+	if (strstr(request.path, "/drain") || strstr(request.path, "/undrain"))
+		request.method = "POST";
 	request_parse(&request, &call);
+	call.spec.local = call.spec.admin = true;
 	answer_call(&a->in, a->stopping, &call, &a->reply);
 	api_call_done(&call);
 	a->status = a->reply.status;

@@ -15,7 +15,6 @@
 #include "agent/http/api.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "net/http.h"
 
 #include "own_netns.h"
 
@@ -36,7 +35,6 @@ struct server {
 	size_t asked;
 	enum api_kind kind;
 	unsigned status;
-	bool local;
 	char name[64];
 };
 
@@ -46,11 +44,11 @@ static void answer(const struct api_call *call, struct api_reply *ret, void *use
 	s->asked++;
 	s->kind = call->kind;
 	s->status = call->status;
-	s->local = call->spec.local;
 	str_copy(s->name, sizeof(s->name), call->name ? call->name : "");
 	*ret = (struct api_reply){
 		.status = call->kind == API_ERROR ? call->status : 200,
 		.content_type = "text/plain",
+		.allow = call->allow,
 		.defer = s->defer,
 		.number = s->number,
 		.stream = s->stream,
@@ -62,10 +60,20 @@ static void answer(const struct api_call *call, struct api_reply *ret, void *use
 		ret->body = mem_strdup("body");
 }
 
+static bool is_vip(const struct addr *addr, void *userdata)
+{
+	(void)addr, (void)userdata;
+	return false;
+}
+
+static const struct api_rules rules = { .local = ROLE_READ, .remote = ROLE_READ };
+static const struct api_callbacks callbacks = { answer, is_vip };
+
 static int start(struct server *s)
 {
 	struct err err = { "" };
-	int rc = api_new(s->loop, &s->at, answer, s, &s->api, &err);
+	s->api = api_new(s->loop, &rules, &callbacks, s);
+	int rc = api_listen(s->api, &s->at, false, &err);
 	if (rc < 0)
 		print_message("%s\n", err.text);
 	return rc;
@@ -295,7 +303,7 @@ static void ask_deferred(struct server *s, struct http_client *c, enum api_defer
 	s->defer = defer;
 	s->number = number;
 	connect_to(c, s);
-	http_client_ask(c, "GET", "/register", "");
+	http_client_ask(c, "GET", "/info", "");
 	until_asked(s, s->asked + 1);
 	loop_drain(s->loop);
 	assert_int_equal(c->len, 0);
@@ -483,40 +491,11 @@ static void test_a_connection_in_the_backlog_gets_the_next_place(void **state)
 		http_client_close(&c[i]);
 }
 
-/* Clients on this host */
-
-static bool local_from(struct server *s, const char *from, const char *to, const char *headers)
-{
-	struct http_client c;
-	connect_from(&c, s, from, to);
-	http_client_ask(&c, "GET", "/register?name=x&vip=192.0.2.1/32", headers);
-	http_client_wait(&c);
-	assert_int_equal(http_client_status(&c), 200);
-	http_client_close(&c);
-	return s->local;
-}
-
-static void test_clients_on_this_host_are_local(void **state)
-{
-	struct server *s = *state;
-	assert_int_equal(shell("ip addr add 198.51.100.1/32 dev lo"), 0);
-	api_free(s->api);
-	s->at.addr = (struct addr){ 0 }; /* all addresses, one socket for both families */
-	assert_int_equal(start(s), 0);
-	assert_true(local_from(s, "127.0.0.1", "127.0.0.1", ""));
-	assert_true(local_from(s, "127.0.0.9", "127.0.0.1", ""));
-	assert_false(local_from(s, "198.51.100.1", "198.51.100.1", ""));
-	/* A check of ours carries a URL that may come from elsewhere. */
-	assert_false(
-		local_from(s, "127.0.0.1", "127.0.0.1", "User-Agent: " HTTP_USER_AGENT "\r\n"));
-}
-
 static void test_a_port_that_is_taken(void **state)
 {
 	struct server *s = *state;
-	struct api *second = NULL;
 	struct err err = { "" };
-	assert_int_equal(api_new(s->loop, &s->at, answer, s, &second, &err), -EADDRINUSE);
+	assert_int_equal(api_listen(s->api, &s->at, false, &err), -EADDRINUSE);
 	assert_non_null(strstr(err.text, "cannot listen on 127.0.0.1:8080"));
 	assert_non_null(strstr(err.text, "agent.listen_addr"));
 }
@@ -542,15 +521,13 @@ static void test_unix_socket(void **state)
 	assert_int_equal(stat(sun.sun_path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0660);
 	http_client_open(&c, s->loop, (struct sockaddr *)&sun, NULL, sizeof(sun));
-	http_client_ask(&c, "GET", "/register?name=x&vip=192.0.2.1/32", "");
+	http_client_ask(&c, "GET", "/ping", "");
 	http_client_wait(&c);
 	assert_int_equal(http_client_status(&c), 200);
-	assert_true(s->local);
 	http_client_close(&c);
 	/* A second server finds it in use, and leaves it alone. */
-	struct api *second = NULL;
 	struct err err = { "" };
-	assert_int_equal(api_new(s->loop, &s->at, answer, s, &second, &err), -EADDRINUSE);
+	assert_int_equal(api_listen(s->api, &s->at, false, &err), -EADDRINUSE);
 	assert_int_equal(stat(sun.sun_path, &st), 0);
 	api_free(s->api);
 	s->api = NULL;
@@ -627,7 +604,6 @@ int main(void)
 		TEST(test_a_reader_that_leaves_ends_the_stream),
 		TEST(test_connections_from_one_address_are_limited),
 		TEST(test_a_connection_in_the_backlog_gets_the_next_place),
-		TEST(test_clients_on_this_host_are_local),
 		TEST(test_a_port_that_is_taken),
 		TEST(test_unix_socket),
 		TEST(test_a_stale_unix_socket_is_replaced),

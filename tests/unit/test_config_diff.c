@@ -45,13 +45,14 @@ static void diff_texts(const char *before, const char *after, struct config_diff
 /* ---- every key ---- */
 
 /* A file with one key more in one of its sections. */
-enum place { AGENT, EXEC, MONITORS, BGP, PEER, NAT, APP, VIP_CONFIG, UP, DOWN, DRAIN, PLACES };
+enum place { AGENT, API, EXEC, MONITORS, BGP, PEER, NAT, APP, VIP_CONFIG, UP, DOWN, DRAIN, PLACES };
 
 static const struct {
 	const char *path, *prefix; /* of the section; of its keys in a difference */
 	enum config_object object;
 } places[PLACES] = {
 	[AGENT] = { "agent", "", CONFIG_AGENT },
+	[API] = { "agent.api", "api.", CONFIG_AGENT },
 	[EXEC] = { "agent.exec", "exec.", CONFIG_AGENT },
 	[MONITORS] = { "agent.monitors", "monitors.", CONFIG_AGENT },
 	[BGP] = { "bgp", "", CONFIG_BGP },
@@ -84,15 +85,16 @@ static char *file_with(enum place place, const char *key, const char *value)
 #pragma GCC diagnostic pop
 	assert_true(asprintf(&text,
 			     "agent: {hold_down: 1s, hold_down_max: 9m, consul_client_cert: /c, "
-			     "consul_client_key: /k%s, exec: {user: root%s}, "
+			     "consul_client_key: /k%s, api: {local: read%s}, exec: {user: root%s}, "
 			     "monitors: {allow_from: config%s}}\n"
 			     "bgp: {local_as: 65001, router_id: 10.0.0.1, listen: true%s, "
 			     "peers: [{peer_ip: 2001:db8::1, peer_as: 65000, multi_hop: true%s}]}\n"
 			     "nat: {backend: auto%s}\n"
 			     "apps: [{name: a, vip: 2001:db8:1::1/128, monitors: ['port:tcp:1', "
 			     "'port:tcp:2'], vip_config: {bgp_communities: '1:1'%s}, %s%s}]\n",
-			     extra[AGENT], extra[EXEC], extra[MONITORS], extra[BGP], extra[PEER],
-			     extra[NAT], extra[VIP_CONFIG], of_states, extra[APP]) > 0);
+			     extra[AGENT], extra[API], extra[EXEC], extra[MONITORS], extra[BGP],
+			     extra[PEER], extra[NAT], extra[VIP_CONFIG], of_states,
+			     extra[APP]) > 0);
 	return text;
 }
 
@@ -101,6 +103,15 @@ static const struct {
 	const char *key, *value;
 } values[] = {
 	{ "listen_addr", "':8081'" },
+	{ "read_addr", "':8082'" },
+	{ "remote", "none" },
+	{ "uids", "7" },
+	{ "gids", "7" },
+	{ "tokens", "[{name: t, file: /t}]" },
+	{ "hosts", "h" },
+	{ "origins", "'https://h'" },
+	{ "proxied", "true" },
+	{ "on_vips", "true" },
 	{ "connect_retry", "2s" },
 	{ "exec_max", "65" },
 	{ "env", "PATH_TO" },
@@ -152,6 +163,7 @@ static const struct {
 	{ AGENT, "hold_down_max", "hold_down_max: 9m", "hold_down_max: 8m" },
 	{ AGENT, "consul_client_cert", "client_cert: /c", "client_cert: /d" },
 	{ AGENT, "consul_client_key", "client_key: /k", "client_key: /d" },
+	{ API, "local", "local: read", "local: none" },
 	{ EXEC, "user", "user: root", "user: nobody" },
 	{ EXEC, "allow_from", "user: root", "user: root, allow_from: http" },
 	{ MONITORS, "allow_from", "allow_from: config", "allow_from: http" },
@@ -270,7 +282,7 @@ static void every_key_is_noticed(void **state)
 		enum place place = place_of(*s);
 		for (const struct config_key *k = config_section_keys(*s);
 		     place < PLACES && k->name; k++)
-			if (!k->section || k->item)
+			if (k->type)
 				check_key(place, k);
 	}
 }

@@ -46,6 +46,10 @@ static void test_tags(void **state)
 	assert_int_equal(spec.n_vips, 1);
 	assert_int_equal(spec.communities.n, 2);
 	assert_string_equal(monitor_spec_argument(&spec.monitors[0]), "a=b c:d");
+	struct app_spec copy;
+	app_spec_copy(&copy, &spec);
+	assert_true(copy.monitors[0].hide_answer);
+	app_spec_done(&copy);
 	assert_int_equal(spec.nats[0].dest, 8053);
 	app_spec_done(&spec);
 }

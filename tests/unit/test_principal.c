@@ -33,7 +33,7 @@ static const struct api_rules rules = {
 static const uint32_t staff[] = { 50, 2002 };
 
 static const struct {
-	struct client client;
+	struct api_client client;
 	const char *name;
 	enum role role;
 	bool proved;
@@ -72,7 +72,7 @@ static void test_principals(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct client client = rows[i].client;
+		struct api_client client = rows[i].client;
 		struct principal p;
 		client.agent_uid = AGENT_UID;
 		principal_of(&rules, &client, &p);
@@ -88,7 +88,7 @@ static void test_own_check_has_no_more_than_local(void **state)
 	struct api_rules none = rules;
 	struct principal p;
 	none.local = ROLE_NONE;
-	principal_of(&none, &(struct client){ .own_check = true }, &p);
+	principal_of(&none, &(struct api_client){ .own_check = true }, &p);
 	assert_int_equal(p.role, ROLE_NONE);
 }
 
@@ -99,7 +99,7 @@ static void test_a_long_name_is_cut(void **state)
 	struct principal p;
 	memset(label, 'a', sizeof(label));
 	label[sizeof(label) - 1] = 0;
-	principal_of(&rules, &(struct client){ .certificate = true, .label = label }, &p);
+	principal_of(&rules, &(struct api_client){ .certificate = true, .label = label }, &p);
 	assert_int_equal(strlen(p.name), strlen("certificate ") + PRINCIPAL_LABEL_MAX - 1);
 }
 

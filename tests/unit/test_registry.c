@@ -147,7 +147,7 @@ static void expect(struct bench *b, const char *did)
 struct definition {
 	const char *name, *vip, *vip2, *monitor, *communities;
 	enum app_source source;
-	bool local;
+	bool local, admin;
 	span_t lease;
 };
 
@@ -156,6 +156,7 @@ static void spec_make(struct app_spec *s, const struct definition *d)
 	memset(s, 0, sizeof(*s));
 	s->source = d->source;
 	s->local = d->local;
+	s->admin = d->admin;
 	s->lease = d->lease;
 	assert_int_equal(app_spec_set_name(s, d->name, NULL), 0);
 	assert_int_equal(app_spec_add_vip(s, d->vip, NULL), 0);
@@ -225,6 +226,8 @@ static void test_monitors_are_accepted_by_source(void **state)
 	assert_non_null(strstr(err.text, "agent.exec.allow_from"));
 	assert_null(registry_find(b->reg, "dns"));
 	local.local = true;
+	assert_int_equal(reg_at(b, &local, SEC, &result, &err), -EACCES);
+	local.admin = true;
 	registered(b, &local, REGISTER_NEW);
 	assert_int_equal(reg_at(b, &checked, SEC, &result, &err), -EACCES);
 	registered(b, &local, REGISTER_SAME);

@@ -48,12 +48,15 @@ static const struct good_case {
 	  API_APP,
 	  "a/b" },
 	{ "drain an app", { "POST", "/v1/apps/dns/drain", { { 0 } } }, API_DRAIN, "dns" },
-	{ "drain an app, by GET", { "GET", "/v1/apps/dns/drain", { { 0 } } }, API_DRAIN, "dns" },
+	{ "drain an app, by DELETE",
+	  { "DELETE", "/v1/apps/dns/drain", { { 0 } } },
+	  API_DRAIN,
+	  "dns" },
 	{ "undrain an app", { "PUT", "/v1/apps/dns/undrain", { { 0 } } }, API_UNDRAIN, "dns" },
 	{ "an app called drain", { "GET", "/v1/apps/drain", { { 0 } } }, API_APP, "drain" },
 	{ "draining it", { "POST", "/v1/apps/drain/drain", { { 0 } } }, API_DRAIN, "drain" },
 	{ "drain the agent", { "POST", "/v1/drain", { { 0 } } }, API_DRAIN, NULL },
-	{ "undrain the agent", { "GET", "/v1/undrain", { { 0 } } }, API_UNDRAIN, NULL },
+	{ "undrain the agent", { "POST", "/v1/undrain", { { 0 } } }, API_UNDRAIN, NULL },
 	{ "status", { "GET", "/v1/status", { { 0 } } }, API_STATUS, NULL },
 	{ "peers", { "GET", "/v1/peers", { { 0 } } }, API_PEERS, NULL },
 	{ "routes", { "GET", "/v1/routes", { { 0 } } }, API_ROUTES, NULL },
@@ -127,6 +130,16 @@ static const struct bad_case {
 	{ "below register", { "GET", "/register/x", { NAME, VIP } }, 404, "/register/x" },
 	{ "app without a name", { "GET", "/v1/apps/", { { 0 } } }, 404, "/v1/apps/" },
 	{ "unknown", { "GET", "/v1/nothing", { { 0 } } }, 404, "/v1/nothing" },
+	{ "drain by GET", { "GET", "/v1/drain", { { 0 } } }, 405, "POST, PUT, DELETE" },
+	{ "undrain by HEAD",
+	  { "HEAD", "/v1/apps/x/undrain", { { 0 } } },
+	  405,
+	  "POST, PUT, DELETE" },
+	{ "register by HEAD",
+	  { "HEAD", "/register", { NAME, VIP } },
+	  405,
+	  "GET, POST, PUT, DELETE" },
+	{ "unregister by OPTIONS", { "OPTIONS", "/unregister", { NAME } }, 405, "GET, POST" },
 	{ "reading by POST", { "POST", "/v1/apps", { { 0 } } }, 405, "GET" },
 };
 
@@ -268,15 +281,33 @@ static void test_every_endpoint_that_is_listed_is_there(void **state)
 	size_t n = 0;
 	for (const char *path; (path = request_endpoint(n)); n++) {
 		struct api_call call;
-		const char *method =
-			strcmp(path, "/v1/reload") == 0 || strcmp(path, "/v1/diff") == 0 ? "POST"
-											 : "GET";
+		bool posts = strstr(path, "drain") || strcmp(path, "/v1/reload") == 0 ||
+			     strcmp(path, "/v1/diff") == 0;
+		const char *method = posts ? "POST" : "GET";
 		route(&(struct request){ method, path, { { 0 } } }, &call);
 		assert_int_not_equal(call.status, 404);
 		assert_int_not_equal(call.status, 405);
+		assert_int_equal(call.change, call.needs > ROLE_READ);
+		assert_int_equal(call.change, posts || strstr(path, "register"));
 		api_call_done(&call);
 	}
 	assert_int_equal(n, 22);
+}
+
+/* What is refused needs the same role as what would be carried out. */
+static void test_an_error_needs_the_role_of_its_path(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad_cases); i++) {
+		struct api_call call;
+		const char *path = bad_cases[i].request.path;
+		bool changes = strcmp(path, "/register") == 0 || strcmp(path, "/unregister") == 0 ||
+			       strstr(path, "drain");
+		route(&bad_cases[i].request, &call);
+		if (call.needs != (changes ? ROLE_REGISTER : ROLE_READ) || call.change != changes)
+			fail_msg("%s", bad_cases[i].name);
+		api_call_done(&call);
+	}
 }
 
 int main(void)
@@ -287,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_all_parameters_arrive),
 		cmocka_unit_test(test_drain_parameters),
 		cmocka_unit_test(test_every_endpoint_that_is_listed_is_there),
+		cmocka_unit_test(test_an_error_needs_the_role_of_its_path),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 
 #include "agent/model/register_params.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 
 #define HEAD "{\"vipherald_state\":1,\"boot\":\"b\",\"netns\":\"n\"}\n"
 
@@ -46,8 +47,35 @@ static void spec_make(struct app_spec *s)
 		{ "ttl", "90s" },
 	};
 	*s = (struct app_spec){ .source = APP_FROM_HTTP, .local = true };
+	s->admin = true;
+	s->by = mem_strdup("token ops");
 	for (size_t i = 0; i < ARRAY_SIZE(params); i++)
 		assert_int_equal(register_param_add(s, params[i][0], params[i][1], NULL), 0);
+}
+
+/* A line of "local" or "remote" is as in version 0.1.0. */
+static void principals_without_proof_are_not_written(void **state)
+{
+	(void)state;
+	for (int local = 0; local <= 1; local++) {
+		char file[1024] = "";
+		struct state_contents c;
+		struct err err = { "" };
+		struct app_spec spec = { .source = APP_FROM_HTTP, .local = local };
+		spec.by = mem_strdup(local ? "local" : "remote");
+		assert_int_equal(register_param_add(&spec, "name", "a", NULL), 0);
+		assert_int_equal(register_param_add(&spec, "vip", "192.0.2.1/32", NULL), 0);
+		add(file, sizeof(file), state_encode_head(&(struct state_place){ "", "" }));
+		add(file, sizeof(file), state_encode_app(&spec, USEC_NEVER));
+		add(file, sizeof(file), state_encode_end(1));
+		assert_null(strstr(file, "\"by\""));
+		assert_null(strstr(file, "\"admin\""));
+		assert_int_equal(decode(file, &c, &err), 0);
+		assert_string_equal(c.apps[0].spec.by, spec.by);
+		assert_false(c.apps[0].spec.admin);
+		state_contents_done(&c);
+		app_spec_done(&spec);
+	}
 }
 
 static void entries_are_read_back_as_written(void **state)
@@ -71,7 +99,8 @@ static void entries_are_read_back_as_written(void **state)
 	assert_string_equal(c.place.netns, "net:[1]");
 	assert_int_equal(c.n_apps, 1);
 	assert_true(app_spec_equal(&c.apps[0].spec, &spec));
-	assert_true(c.apps[0].spec.local);
+	assert_true(c.apps[0].spec.local && c.apps[0].spec.admin);
+	assert_string_equal(c.apps[0].spec.by, "token ops");
 	assert_int_equal(c.apps[0].spec.lease, 90 * USEC_PER_SEC);
 	assert_true(c.apps[0].lease_until == 1767323045679000); /* never earlier */
 	assert_int_equal(c.n_drains, 2);
@@ -177,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_are_read_back_as_written),
+		cmocka_unit_test(principals_without_proof_are_not_written),
 		cmocka_unit_test(nothing_is_taken_from_a_damaged_file),
 		cmocka_unit_test(only_entries_that_register_refuses_are_left_out),
 	};

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/schema_api.h"
+
+#include "agent/config/config.h"
+#include "agent/config/types.h"
+#include "agent/config/types_api.h"
+#include "lib/mem.h"
+
+#define GRANT(member) .offset = offsetof(struct api_grant, member)
+#define FIELD(member) .offset = offsetof(struct config_agent, member)
+
+static const struct config_key token_keys[] = {
+	{ .name = "name",
+	  .type = &config_type_grant_name,
+	  GRANT(name),
+	  .flags = CONFIG_REQUIRED,
+	  .doc = "Its name in the log and in the state file." },
+	{ .name = "file",
+	  .type = &config_type_path,
+	  GRANT(file),
+	  .flags = CONFIG_REQUIRED,
+	  .doc = "File with the token, 16 to 512 printable characters in one line, that only the "
+		 "agent can read." },
+	{ .name = "role",
+	  .type = &config_type_role,
+	  GRANT(role),
+	  .default_text = "register",
+	  .doc = "What it may do." },
+	{ 0 },
+};
+
+const struct config_section config_api_tokens_section = {
+	.path = "agent.api.tokens[]",
+	.doc = "Tokens that clients present as `Authorization: Bearer TOKEN`.",
+	.keys = token_keys,
+};
+
+static void *add_grant(void *target)
+{
+	struct api_grants *grants = target;
+	grants->items =
+		mem_grow(grants->items, &grants->cap, grants->n + 1, sizeof(*grants->items));
+	grants->items[grants->n].role = ROLE_REGISTER;
+	return &grants->items[grants->n++];
+}
+
+static const struct config_key api_keys[] = {
+	{ .name = "local",
+	  .type = &config_type_role,
+	  FIELD(api.local),
+	  .default_text = "register",
+	  .doc = "What clients on this host may do, over TCP and over unix sockets: nothing; "
+		 "`read`; `register`, which is unregister, drain and undrain too; `admin`." },
+	{ .name = "remote",
+	  .type = &config_type_role,
+	  FIELD(api.remote),
+	  .default_text = "read",
+	  .doc = "What clients on other hosts may do without a token." },
+	{ .name = "uids",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_ids,
+	  FIELD(api.uids),
+	  .default_words = "none",
+	  .doc = "Users, by number, that are `admin` over a unix socket, as root and the agent's "
+		 "own user always are." },
+	{ .name = "gids",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_ids,
+	  FIELD(api.gids),
+	  .default_words = "none",
+	  .doc = "Groups, by number, whose members are `admin` over a unix socket." },
+	{ .name = "tokens",
+	  .shape = CONFIG_SECTIONS,
+	  .section = &config_api_tokens_section,
+	  .type = &config_type_grants,
+	  FIELD(api.tokens),
+	  .add = add_grant,
+	  .doc = "Tokens, see below." },
+	{ .name = "hosts",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_hosts,
+	  FIELD(api.hosts),
+	  .default_words = "none",
+	  .doc = "Names that requests over TCP which change something may have in `Host`, beside "
+		 "the host's own name, its addresses and `localhost`." },
+	{ .name = "origins",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_origins,
+	  FIELD(api.origins),
+	  .default_words = "none",
+	  .doc = "Web pages, by `Origin`, whose scripts may change something." },
+	{ .name = "proxied",
+	  .type = &config_type_bool,
+	  FIELD(api.proxied),
+	  .default_text = "false",
+	  .doc = "Accept changes that come through a proxy (`Forwarded`, `X-Forwarded-For`, "
+		 "`Via`). They are the proxy's: one on this host is `local`." },
+	{ .name = "on_vips",
+	  .type = &config_type_bool,
+	  FIELD(api.on_vips),
+	  .default_text = "false",
+	  .doc = "Answer requests to the address of a VIP. What reaches the service reaches the "
+		 "API then." },
+	{ 0 },
+};
+
+const struct config_section config_api_section = {
+	.path = "agent.api",
+	.doc = "Who may do what over the API, see [security.md](security.md).",
+	.keys = api_keys,
+};

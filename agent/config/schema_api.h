@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The keys of `agent.api`. The targets are struct config_agent and struct api_grant. Pure. */
+#ifndef AGENT_CONFIG_SCHEMA_API_H
+#define AGENT_CONFIG_SCHEMA_API_H
+
+#include "agent/config/key.h"
+
+extern const struct config_section config_api_section;        /* agent.api */
+extern const struct config_section config_api_tokens_section; /* agent.api.tokens[] */
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/http/admin_socket.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/http/socket.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#define DEFAULT_DIRECTORY "/run/vipherald"
+#define LINK_NAME         "api.sock"
+#define SOCKET_PREFIX     "api-"
+#define SOCKET_SUFFIX     ".sock"
+
+struct admin_link {
+	char *path; /* of the link */
+	char *name; /* what it points to, when it is ours */
+	char directory[PATH_MAX];
+};
+
+const char *admin_socket_directory(char buf[static 108])
+{
+	const char *systemd = getenv("RUNTIME_DIRECTORY");
+	/* It may be a list. */
+	size_t len = systemd && *systemd == '/' ? strcspn(systemd, ":") : 0;
+	if (len == 0 || len >= 108)
+		return DEFAULT_DIRECTORY;
+	memcpy(buf, systemd, len);
+	buf[len] = 0;
+	return buf;
+}
+
+static int check_directory(const char *directory, struct err *err)
+{
+	struct stat st;
+	if (mkdir(directory, 0755) == 0)
+		chmod(directory, 0755); /* whatever the umask */
+	else if (errno != EEXIST)
+		return err_set(err, -errno, "cannot make %s: %s", directory, strerror(errno));
+	if (lstat(directory, &st) < 0)
+		return err_set(err, -errno, "%s: %s", directory, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, -ENOTDIR, "%s is not a directory", directory);
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(err, -EPERM,
+			       "%s: owner %u, mode %03o: others may replace what is in it",
+			       directory, (unsigned)st.st_uid, (unsigned)st.st_mode & 0777);
+	return 0;
+}
+
+int admin_socket_place(const char *directory, struct endpoint *ret, struct err *err)
+{
+	struct stat st;
+	int rc = check_directory(directory, err);
+	if (rc < 0)
+		return rc;
+	if (stat("/proc/self/ns/net", &st) < 0)
+		return err_set(err, -errno, "cannot tell the network namespace: %s",
+			       strerror(errno));
+	int n = snprintf(ret->unix_path, sizeof(ret->unix_path),
+			 "%s/" SOCKET_PREFIX "%llu" SOCKET_SUFFIX, directory,
+			 (unsigned long long)st.st_ino);
+	if (n >= (int)sizeof(ret->unix_path)) {
+		ret->unix_path[0] = 0;
+		return err_set(err, -ENAMETOOLONG, "%s: too long for the name of a socket",
+			       directory);
+	}
+	return 0;
+}
+
+/* The link */
+
+static char *joined(const char *directory, const char *name)
+{
+	char *path;
+	if (asprintf(&path, "%s/%s", directory, name) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+	return path;
+}
+
+/* "" when it is no link. */
+static void read_link(const char *path, char buf[static PATH_MAX])
+{
+	ssize_t n = readlink(path, buf, PATH_MAX - 1);
+	buf[n > 0 ? n : 0] = 0;
+}
+
+static bool is_alive(const struct admin_link *link, const char *name)
+{
+	char *path = name[0] == '/' ? mem_strdup(name) : joined(link->directory, name);
+	bool alive = name[0] && api_socket_is_alive(path);
+	free(path);
+	return alive;
+}
+
+/* Replaces the link in one step; another file of that name stays. */
+static void point_to(const struct admin_link *link, const char *name)
+{
+	struct stat st;
+	char *fresh;
+	if (lstat(link->path, &st) == 0 && !S_ISLNK(st.st_mode))
+		return;
+	if (asprintf(&fresh, "%s.%d", link->path, (int)getpid()) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+	unlink(fresh);
+	if (symlink(name, fresh) == 0 && rename(fresh, link->path) < 0)
+		unlink(fresh);
+	free(fresh);
+}
+
+struct admin_link *admin_link_new(const char *path)
+{
+	char target[PATH_MAX];
+	struct admin_link *link = mem_new(1, sizeof(*link));
+	const char *slash = strrchr(path, '/');
+	snprintf(link->directory, sizeof(link->directory), "%.*s", (int)(slash - path), path);
+	link->name = mem_strdup(slash + 1);
+	link->path = joined(link->directory, LINK_NAME);
+	read_link(link->path, target);
+	if (!is_alive(link, target))
+		point_to(link, link->name);
+	return link;
+}
+
+/* The name of another agent's socket; "" when there is none. */
+static void find_other(const struct admin_link *link, char ret[static NAME_MAX + 1])
+{
+	DIR *dir = opendir(link->directory);
+	ret[0] = 0;
+	if (!dir)
+		return;
+	/* cppcheck-suppress readdirCalled ; one thread */
+	for (const struct dirent *entry; !ret[0] && (entry = readdir(dir));)
+		if (str_starts(entry->d_name, SOCKET_PREFIX) &&
+		    !str_equal(entry->d_name, link->name) && is_alive(link, entry->d_name))
+			str_copy(ret, NAME_MAX + 1, entry->d_name);
+	closedir(dir);
+}
+
+void admin_link_free(struct admin_link *link)
+{
+	char target[PATH_MAX], other[NAME_MAX + 1];
+	if (!link)
+		return;
+	read_link(link->path, target);
+	if (str_equal(target, link->name)) {
+		find_other(link, other);
+		if (other[0])
+			point_to(link, other);
+		else
+			unlink(link->path);
+	}
+	free(link->path);
+	free(link->name);
+	free(link);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/http/gate.h"
+
+#include <limits.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "agent/http/peer.h"
+#include "agent/http/tokens.h"
+#include "agent/model/rights.h"
+#include "lib/array.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "net/fib.h"
+#include "process/loop.h"
+
+/* Refused changes are logged once in this time. */
+#define LOG_INTERVAL USEC_PER_SEC
+
+struct gate {
+	const struct api_rules *rules;
+	struct tokens *tokens;
+	gate_vip_cb *is_vip;
+	void *userdata;
+	mono_t log_again; /* not before */
+	uint64_t not_logged;
+};
+
+/* Headers */
+
+static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name,
+				 const char *value)
+{
+	static const char *const proxies[] = { "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+					       "X-Real-IP", "Via" };
+	struct request_facts *facts = cls;
+	(void)kind;
+	if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0) {
+		facts->n_hosts++;
+		facts->host = value ? value : "";
+	} else if (strcasecmp(name, "Origin") == 0) {
+		facts->origin = value ? value : "";
+	} else if (strcasecmp(name, "Sec-Fetch-Site") == 0) {
+		facts->fetch_site = value ? value : "";
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(proxies); i++)
+		if (strcasecmp(name, proxies[i]) == 0)
+			facts->proxy = proxies[i];
+	return MHD_YES;
+}
+
+static bool is_own_name(const char *name)
+{
+	char own[HOST_NAME_MAX + 1] = "";
+	gethostname(own, sizeof(own) - 1);
+	return strcasecmp(name, "localhost") == 0 || (own[0] && strcasecmp(name, own) == 0);
+}
+
+static bool is_own_address(const struct addr *addr, const struct addr *here)
+{
+	struct err err;
+	bool local = false;
+	return addr_equal(addr, here) || addr_is_loopback(addr) ||
+	       (fib_is_local(addr, &local, &err) == 0 && local);
+}
+
+/* "NAME", "ADDRESS" or "[ADDRESS]", with or without ":PORT". */
+static bool is_own_host(const char *host, const struct addr *here)
+{
+	char name[256];
+	struct addr addr;
+	bool bracketed = host[0] == '[';
+	size_t len = strcspn(host + bracketed, bracketed ? "]" : ":");
+	if (len == 0 || len >= sizeof(name))
+		return false;
+	memcpy(name, host + bracketed, len);
+	name[len] = 0;
+	return addr_parse(name, &addr) == 0 ? is_own_address(&addr, here) : is_own_name(name);
+}
+
+static void read_headers(struct gate *g, struct MHD_Connection *conn, struct api_client *client,
+			 struct request_facts *facts)
+{
+	MHD_get_connection_values(conn, MHD_HEADER_KIND, on_header, facts);
+	const char *authorization =
+		MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+	if (!authorization)
+		return;
+	client->label = tokens_find(g->tokens, authorization);
+	client->token = client->label;
+	facts->bad_token = !client->label;
+}
+
+/* The log */
+
+static void log_refused(struct gate *g, const char *path, const struct api_call *call)
+{
+	mono_t now = loop_clock();
+	if (now < g->log_again) {
+		g->not_logged++;
+		return;
+	}
+	if (g->not_logged > 0)
+		log_warn("api", "refused %llu more changes", (unsigned long long)g->not_logged);
+	g->not_logged = 0;
+	g->log_again = usec_add(now, LOG_INTERVAL);
+	log_warn("api", "%s by %s: refused: %s", path, call->who, call->err.text);
+}
+
+static const char *action_name(enum api_kind kind)
+{
+	return kind == API_REGISTER     ? "register"
+	       : kind == API_UNREGISTER ? "unregister"
+	       : kind == API_DRAIN      ? "drain"
+	       : kind == API_UNDRAIN    ? "undrain"
+					: "a change";
+}
+
+/* The decision */
+
+static void keep_principal(struct api_call *call, const struct peer *peer)
+{
+	const struct principal *p = &call->principal;
+	if (call->kind != API_REGISTER)
+		return;
+	call->spec.local = peer->unix_socket || peer->this_host;
+	call->spec.admin = p->role == ROLE_ADMIN && principal_is_proved(p);
+	call->spec.by = mem_strdup(p->name);
+}
+
+/* Whose the connection is does not matter to a request that anyone may make. */
+static bool is_for_anyone(const struct api_rules *rules, const struct api_call *call)
+{
+	return call->needs <= ROLE_READ && rules->local >= ROLE_READ && rules->remote >= ROLE_READ;
+}
+
+void gate_check(struct gate *g, const struct gate_door *door, struct MHD_Connection *conn,
+		bool http_1_0, struct api_call *call)
+{
+	struct peer peer;
+	struct err err = { "" };
+	enum api_kind kind = call->kind;
+	struct api_client client = { .agent_uid = geteuid() };
+	struct request_facts facts = { .needs = call->needs,
+				       .change = call->change,
+				       .read_only = door->read_only };
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	peer_find(info ? info->connect_fd : -1, !is_for_anyone(g->rules, call), &peer);
+	peer_to_client(&peer, &client);
+	read_headers(g, conn, &client, &facts);
+	facts.unix_socket = peer.unix_socket;
+	facts.http_1_0 = http_1_0;
+	facts.host_is_ours = call->change && facts.host && is_own_host(facts.host, &peer.here);
+	facts.to_vip = !peer.unix_socket && addr_is_set(&peer.here) &&
+		       !addr_equal(&peer.here, &door->listen) && g->is_vip(&peer.here, g->userdata);
+	principal_of(g->rules, &client, &call->principal);
+	peer_describe(&peer, &call->principal, call->who, sizeof(call->who));
+	unsigned status = rights_check(g->rules, &call->principal, &facts, &err);
+	if (status == 0) {
+		keep_principal(call, &peer);
+		return;
+	}
+	api_call_refuse(call, status, &err);
+	if (facts.change)
+		log_refused(g, action_name(kind), call);
+}
+
+/* Life */
+
+struct gate *gate_new(const struct api_rules *rules, gate_vip_cb *is_vip, void *userdata)
+{
+	struct gate *g = mem_new(1, sizeof(*g));
+	g->is_vip = is_vip;
+	g->userdata = userdata;
+	gate_set_rules(g, rules);
+	return g;
+}
+
+void gate_set_rules(struct gate *g, const struct api_rules *rules)
+{
+	tokens_free(g->tokens);
+	g->rules = rules;
+	g->tokens = tokens_new(&rules->tokens);
+}
+
+void gate_free(struct gate *g)
+{
+	if (!g)
+		return;
+	tokens_free(g->tokens);
+	free(g);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmicrohttpd runs on its own epoll fd, which the event loop watches. One turn of the loop is one
+ * MHD_run(): while there is more to do (MHD_get_timeout() says 0), the next turn is requested, and
+ * sources that are more urgent or have waited longer (process/loop.h) come in between. Otherwise a
+ * timer stands for its time-outs.
+ */
+#include "agent/http/listener.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+#include "process/loop.h"
+
+#define CONNECTIONS_MAX      128
+#define CONNECTIONS_MAX_PEER 96
+#define CONNECTION_MEMORY    65536 /* a URL, 64 bytes per parameter, a reply */
+#define IDLE_MAX             10    /* seconds */
+
+static void run(struct listener *l);
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	run(userdata);
+	return 0;
+}
+
+static int on_again(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	run(userdata);
+	return 0;
+}
+
+static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)fd, (void)revents;
+	run(userdata);
+	return 0;
+}
+
+static void wake_in(struct listener *l, span_t span)
+{
+	loop_timer_set(l->loop, &l->timer, usec_add(loop_now(l->loop), span), LOOP_HTTP, on_timer,
+		       l);
+}
+
+void listener_wake(struct listener *l)
+{
+	loop_defer(l->loop, &l->again, LOOP_HTTP, on_again, l);
+}
+
+static void run(struct listener *l)
+{
+	MHD_UNSIGNED_LONG_LONG msec;
+	MHD_run(l->daemon);
+	if (MHD_get_timeout(l->daemon, &msec) != MHD_YES)
+		return;
+	if (msec == 0)
+		listener_wake(l);
+	else
+		wake_in(l, msec * USEC_PER_MSEC);
+}
+
+void listener_run_once(struct listener *l)
+{
+	l->io = sd_event_source_disable_unref(l->io);
+	MHD_run(l->daemon);
+}
+
+/* libmicrohttpd does not look for connections in the backlog when a place becomes free. */
+static void on_connection(void *cls, struct MHD_Connection *conn, void **state,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	(void)conn, (void)state;
+	struct listener *l = cls;
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED && l->io)
+		wake_in(l, USEC_PER_MSEC);
+}
+
+static int start_daemon(struct listener *l, const struct listener_callbacks *callbacks,
+			struct err *err)
+{
+	l->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, callbacks->request, l,
+		MHD_OPTION_LISTEN_SOCKET, l->socket.fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned)CONNECTIONS_MAX_PEER, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_NOTIFY_COMPLETED, callbacks->completed, l, MHD_OPTION_URI_LOG_CALLBACK,
+		callbacks->url, l, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_END);
+	if (!l->daemon)
+		return err_set(err, -EIO, "cannot start libmicrohttpd");
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info)
+		return err_set(err, -EIO, "libmicrohttpd has no epoll fd");
+	return loop_io_add(l->loop, &l->io, info->epoll_fd, EPOLLIN, LOOP_HTTP, on_ready, l);
+}
+
+int listener_new(sd_event *loop, const struct api_socket *socket, const struct gate_door *door,
+		 const struct listener_callbacks *callbacks, void *owner, struct listener **ret,
+		 struct err *err)
+{
+	struct listener *l = mem_new(1, sizeof(*l));
+	l->loop = loop;
+	l->socket = *socket;
+	l->door = *door;
+	l->owner = owner;
+	int rc = start_daemon(l, callbacks, err);
+	if (rc < 0)
+		listener_free(l);
+	else
+		*ret = l;
+	return rc;
+}
+
+void listener_free(struct listener *l)
+{
+	if (!l)
+		return;
+	list_remove(&l->node);
+	l->io = sd_event_source_disable_unref(l->io);
+	if (l->daemon)
+		MHD_stop_daemon(l->daemon); /* closes the socket too */
+	else if (l->socket.fd >= 0)
+		close(l->socket.fd);
+	api_socket_unlink(&l->socket);
+	sd_event_source_disable_unref(l->again);
+	sd_event_source_disable_unref(l->timer);
+	free(l);
+}

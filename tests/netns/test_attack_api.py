@@ -1,0 +1,287 @@
+"""Attacks on the API: other users and hosts, web pages, proxies, checks of the agent's own."""
+
+import socket
+from collections.abc import Sequence
+
+import pytest
+
+from .agent import Agent
+from .configs import VIP4, VIP6, app, config
+from .consul import Consul, tags
+from .netns import Namespace
+from .testbed import Testbed
+from .wait import wait_until
+
+PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
+PORT = 8080
+HOST = "10.0.1.2"
+WEB = app("web", VIP4)
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+HOST_HEADER = f"Host: {HOST}:{PORT}"
+REGISTER = f"/register?name=evil&vip={VIP6}"
+CHANGES = [
+    ("GET", REGISTER),
+    ("POST", REGISTER),
+    ("GET", "/unregister?name=web"),
+    ("DELETE", "/unregister?name=web"),
+    ("POST", "/v1/drain"),
+    ("PUT", "/v1/apps/web/drain"),
+    ("POST", "/v1/undrain"),
+]
+READS = ("/info", "/ping", "/v1/status", "/v1/apps", "/v1/apps/web", "/v1/peers", "/v1/routes",
+         "/v1/nat", "/v1/consul", "/v1/capabilities", "/metrics", "/healthz")  # fmt: skip
+
+
+def start(bed: Testbed, **agent: object) -> Agent:
+    bed.workdir.chmod(0o755)  # other users reach the admin socket
+    bed.link()
+    options = {"listen_addr": f":{PORT}", **agent}
+    agent_ = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    wait_until(lambda: agent_.app("web")["state"] == "up", "the app is up")
+    return agent_
+
+
+def raw(
+    namespace: Namespace,
+    to: str,
+    method: str,
+    target: str,
+    headers: Sequence[str] = (HOST_HEADER,),
+    port: int = PORT,
+) -> tuple[int, str]:
+    """Status and text of a request with exactly these headers."""
+    with namespace.inside():
+        connection = socket.create_connection((to, port), 10)
+    head = "".join(f"{line}\r\n" for line in headers)
+    with connection:
+        connection.sendall(f"{method} {target} HTTP/1.1\r\nConnection: close\r\n{head}\r\n".encode())
+        text = connection.makefile("rb").read().decode()
+    return int(text.split()[1]), text
+
+
+def expect_untouched(agent: Agent) -> None:
+    assert agent.admin("/v1/apps/evil").status == 404
+    web = agent.admin("/v1/apps/web").json()
+    assert web["state"] == "up" and web["drain"] is None
+    assert agent.admin("/v1/status").json()["drain"] is None
+
+
+def curl(bed: Testbed, *arguments: str, wrapper: Sequence[str] = NOBODY) -> str:
+    """As another user: the status and the text."""
+    command = [*wrapper, "curl", "-s", "-w", " %{http_code}", *arguments]
+    return bed.host.run(command)
+
+
+# Users of this host
+
+
+def test_a_user_runs_no_command(bed: Testbed) -> None:
+    """Neither over loopback nor on the admin socket; what GoCast's users do works as ever."""
+    agent = start(bed)
+    agent_socket = str(agent.run_dir / "api.sock")
+    witness = bed.workdir / "witness"
+    command = f"/register?name=evil&vip={VIP6}&monitor=exec:touch%20{witness}"
+    for where in ([f"127.0.0.1:{PORT}"], ["--unix-socket", agent_socket, "localhost"]):
+        said = curl(bed, *where[:-1], where[-1] + command)
+        assert said.endswith(" 403") and "agent.exec.allow_from" in said
+    assert not witness.exists()
+    expect_untouched(agent)
+    assert curl(bed, f"127.0.0.1:{PORT}{REGISTER}").endswith(" 200")
+    agent.wait_log(r"register evil by local \(127\.0\.0\.1 port \d+, uid 65534\): registered")
+    assert curl(bed, f"127.0.0.1:{PORT}/unregister?name=evil").endswith(" 200")
+    agent.wait_log(r"unregister evil by local \(127\.0\.0\.1 port \d+, uid 65534\)")
+
+
+def test_administrators_by_uid(bed: Testbed) -> None:
+    agent = start(bed, api={"uids": [65534]})
+    where = ["--unix-socket", str(agent.run_dir / "api.sock")]
+    command = f"localhost/register?name=a&vip={VIP6}&monitor=exec:true"
+    assert curl(bed, *where, command).endswith(" 200")
+    agent.wait_log("register a by uid 65534: registered")
+
+
+def test_a_stored_command_of_an_administrator_that_is_none_any_more(bed: Testbed) -> None:
+    agent = start(bed, api={"uids": [65534]})
+    where = ["--unix-socket", str(agent.run_dir / "api.sock")]
+    assert curl(bed, *where, f"localhost/register?name=a&vip={VIP6}&monitor=exec:true").endswith("200")
+    agent.stop()
+    options = {"listen_addr": f":{PORT}", "state_file": str(agent.state_file)}
+    second = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    second.wait_log("WARN.*a: not registered again: .*agent.exec.allow_from")
+    [alarm] = [a for a in second.status("status")["alarms"] if a["alarm"] == "stored-app-refused"]
+    assert alarm["app"] == "a"
+
+
+def test_nothing_for_users(bed: Testbed) -> None:
+    agent = start(bed, api={"local": "read"})
+    for method, target in CHANGES:
+        said = curl(bed, "-X", method, f"127.0.0.1:{PORT}{target}")
+        assert said.endswith(" 403") and "agent.api.local" in said
+    expect_untouched(agent)
+
+
+# Other hosts
+
+
+def test_another_host_may_read(bed: Testbed) -> None:
+    link_host = bed.link().namespace
+    agent = bed.start_agent(
+        config(PEER, apps=(WEB,), agent={"listen_addr": f":{PORT}"})
+    )
+    for method, target in CHANGES:
+        status, text = raw(link_host, HOST, method, target)
+        assert status == 403 and "agent.api.remote" in text, (method, target)
+    for target in READS:
+        assert raw(link_host, HOST, "GET", target)[0] == 200, target
+    expect_untouched(agent)
+    agent.wait_log(r"register by remote \(10\.0\.1\.1 port \d+\): refused")
+    agent.wait_log("who may do what: admin: root .*; register: this host; read: other hosts")
+
+
+def test_a_token(bed: Testbed) -> None:
+    token = bed.workdir / "token"
+    token.write_text("correct-horse-battery\n")
+    token.chmod(0o600)
+    far = bed.link().namespace
+    tokens = [{"name": "ci", "file": str(token), "role": "register"}]
+    options = {"listen_addr": f":{PORT}", "api": {"tokens": tokens, "remote": "none"}}
+    agent = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    right, wrong = (f"Authorization: Bearer correct-horse-batter{end}" for end in "yx")
+    assert raw(far, HOST, "GET", REGISTER, [HOST_HEADER, wrong])[0] == 401
+    assert raw(far, HOST, "GET", "/v1/status", [HOST_HEADER, wrong])[0] == 401
+    assert raw(far, HOST, "GET", "/v1/status")[0] == 403
+    expect_untouched(agent)
+    assert raw(far, HOST, "GET", REGISTER, [HOST_HEADER, right])[0] == 200
+    agent.wait_log(r"register evil by token ci \(10\.0\.1\.1 port \d+\): registered")
+    status, text = raw(far, HOST, "GET", f"{REGISTER}&monitor=exec:true", [HOST_HEADER, right])
+    assert status == 403 and "agent.exec.allow_from" in text
+    assert "correct-horse" not in agent.log
+
+
+def test_the_address_for_reading(bed: Testbed) -> None:
+    far = bed.link().namespace
+    options = {"listen_addr": "127.0.0.1:8080", "read_addr": f"{HOST}:8081"}
+    agent = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    for namespace in (far, bed.host):
+        for method, target in CHANGES:
+            assert raw(namespace, HOST, method, target, port=8081)[0] == 403
+        for target in READS:
+            assert raw(namespace, HOST, "GET", target, port=8081)[0] == 200, target
+    expect_untouched(agent)
+
+
+# Web pages, proxies, names
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "key"),
+    [
+        ([HOST_HEADER, "Origin: http://evil.example.org"], 403, "agent.api.origins"),
+        ([HOST_HEADER, "Origin: null"], 403, "agent.api.origins"),
+        ([HOST_HEADER, "Sec-Fetch-Site: cross-site"], 403, "agent.api.origins"),
+        ([HOST_HEADER, "Sec-Fetch-Site: same-site"], 403, "agent.api.origins"),
+        ([HOST_HEADER, "Forwarded: for=203.0.113.1"], 403, "agent.api.proxied"),
+        ([HOST_HEADER, "X-Forwarded-For: 203.0.113.1"], 403, "agent.api.proxied"),
+        ([HOST_HEADER, "Via: 1.1 proxy"], 403, "agent.api.proxied"),
+        (["Host: rebind.example.org"], 403, "agent.api.hosts"),
+        (["Host: 203.0.113.1"], 403, "agent.api.hosts"),
+        ([HOST_HEADER, HOST_HEADER], 400, "2 Host headers"),
+        ([], 400, "0 Host headers"),
+    ],
+)
+def test_strange_headers(bed: Testbed, headers: list[str], status: int, key: str) -> None:
+    agent = start(bed)
+    for method, target in CHANGES:
+        got, text = raw(bed.host, HOST, method, target, headers)
+        assert got == status and key in text, (method, target, text)
+    expect_untouched(agent)
+
+
+def test_names_and_pages_that_are_listed(bed: Testbed) -> None:
+    api = {"hosts": "agent.example.net", "origins": "https://noc.example.net", "proxied": True}
+    start(bed, api=api)
+    headers = [
+        f"Host: agent.example.net:{PORT}",
+        "Origin: https://noc.example.net",
+        "Via: 1.1 proxy",
+    ]
+    assert raw(bed.host, HOST, "GET", REGISTER, headers)[0] == 200
+
+
+def test_links_drain_nothing(bed: Testbed) -> None:
+    agent = start(bed)
+    for target in ("/v1/drain", "/v1/apps/web/drain", "/v1/undrain"):
+        status, text = raw(bed.host, HOST, "GET", target)
+        assert status == 405 and "Allow: POST, PUT, DELETE" in text
+    expect_untouched(agent)
+
+
+def test_a_vip_is_no_address_of_the_api(bed: Testbed) -> None:
+    far = bed.link().namespace
+    options = {"listen_addr": f":{PORT}", "api": {"remote": "register"}}
+    agent = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    bed.wait_loopback({VIP4: "lo:web"})
+    vip = VIP4.partition("/")[0]
+    far.ip(f"route add {VIP4} via {HOST}")
+    for namespace in (far, bed.host):
+        for method, target in [*CHANGES, *(("GET", path) for path in READS)]:
+            status, text = raw(namespace, vip, method, target, [f"Host: {vip}"])
+            assert status == 403 and "agent.api.on_vips" in text, (method, target)
+    expect_untouched(agent)
+
+
+# Checks of the agent's own
+
+
+def check_of(agent: Agent, name: str) -> str:
+    return str(agent.app(name)["monitors"][0]["said"])
+
+
+OWN_URLS = ("/unregister?name=web", f"/register?name=evil&vip={VIP6}&monitor=port:tcp:1")
+
+
+@pytest.mark.parametrize("target", OWN_URLS)
+@pytest.mark.parametrize("address", ["127.0.0.1", HOST])
+def test_a_check_changes_nothing(bed: Testbed, address: str, target: str) -> None:
+    agent = start(bed, api={"remote": "register"}, monitor_interval="100ms")
+    url = f"http://{address}:{PORT}{target}"
+    assert agent.register("check", "192.0.2.99/32", monitors=[url]).status == 200
+    said = "status 403: a check of the agent itself may change nothing"
+    wait_until(lambda: said in check_of(agent, "check"), said)
+    expect_untouched(agent)
+
+
+def test_a_check_by_tcp_changes_nothing(bed: Testbed) -> None:
+    """It sends octets of its choice, so any header."""
+    request = f"POST /v1/drain HTTP/1.1\r\n{HOST_HEADER}\r\nUser-Agent: curl\r\n\r\n"
+    monitor = {"tcp": f"127.0.0.1:{PORT}", "send": request, "expect": "403 Forbidden"}
+    check = {**app("check", "192.0.2.99/32"), "monitors": [monitor]}
+    bed.link()
+    agent = bed.start_agent(config(PEER, apps=(WEB, check), agent={"listen_addr": f":{PORT}"}))
+    wait_until(lambda: agent.app("check")["health"] == "up", "the request was refused")
+    expect_untouched(agent)
+
+
+def test_a_check_of_consul_changes_nothing(bed: Testbed) -> None:
+    consul = Consul(bed.host)
+    agent = start(bed, consul_addr=consul.addr, monitor_interval="100ms")
+    url = f"http://127.0.0.1:{PORT}/unregister?name=web"
+    consul.register("evil-service", tags("192.0.2.99/32", f"gocast_monitor={url}"))
+    wait_until(lambda: agent.get("/v1/apps/evil-service").status == 200, "the app is there")
+    wait_until(lambda: "status 403" in check_of(agent, "evil-service"), "the check was refused")
+    assert check_of(agent, "evil-service") == "status 403"
+    expect_untouched(agent)
+
+
+# GoCast's documented uses
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", HOST])
+def test_gocast_users(bed: Testbed, address: str) -> None:
+    agent = start(bed)
+    base = f"http://{address}:{PORT}"
+    for path in (f"/register?name=a&vip={VIP6}&monitor=port:tcp:{PORT}", "/info", "/ping"):
+        assert curl(bed, f"{base}{path}", wrapper=()).endswith(" 200")
+    assert agent.app("a")["health"] == "up"
+    assert curl(bed, f"{base}/unregister?name=a", wrapper=()).endswith(" 200")
+    assert agent.get("/v1/apps/a").status == 404

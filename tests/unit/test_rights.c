@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* Which requests a principal may make. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "agent/model/rights.h"
+#include "lib/array.h"
+
+static char *hosts[] = { (char *)"agent.example.net", (char *)"2001:db8::7" };
+static char *origins[] = { (char *)"https://noc.example.net" };
+static const struct api_rules defaults = { .local = ROLE_REGISTER, .remote = ROLE_READ };
+static const struct api_rules open = {
+	.local = ROLE_REGISTER,
+	.remote = ROLE_READ,
+	.hosts = { hosts, ARRAY_SIZE(hosts) },
+	.origins = { origins, ARRAY_SIZE(origins) },
+	.proxied = true,
+	.on_vips = true,
+};
+
+#define CHANGE      .needs = ROLE_REGISTER, .change = true
+#define HOST        .n_hosts = 1, .host = "127.0.0.1:8080", .host_is_ours = true
+#define NAMED(name) .n_hosts = 1, .host = (name)
+
+/* Refused by the default rules, accepted by the open ones unless `always`. */
+static const struct {
+	const char *name;
+	struct request_facts request;
+	unsigned status; /* 0: accepted by both */
+	const char *says;
+	bool always;
+} rows[] = {
+	{ "a change", { CHANGE, HOST }, 0, NULL, false },
+	{ "of HTTP/1.0", { CHANGE, .http_1_0 = true }, 0, NULL, false },
+	{ "without Host", { CHANGE, .n_hosts = 0 }, 400, "0 Host headers, expected one", true },
+	{ "reading without Host", { .needs = ROLE_READ }, 400, "0 Host headers", true },
+	{ "two Hosts",
+	  { CHANGE, .n_hosts = 2, .host = "a", .host_is_ours = true },
+	  400,
+	  "2 Host",
+	  true },
+	{ "two Hosts of HTTP/1.0",
+	  { CHANGE, .n_hosts = 2, .host = "a", .http_1_0 = true },
+	  400,
+	  "2 Host",
+	  true },
+	{ "a rebound name", { CHANGE, NAMED("evil.example.org") }, 403, "agent.api.hosts", true },
+	{ "a rebound name, unix", { CHANGE, NAMED("x"), .unix_socket = true }, 0, NULL, false },
+	{ "reading by another name",
+	  { .needs = ROLE_READ, NAMED("evil.example.org") },
+	  0,
+	  NULL,
+	  false },
+	{ "a known name",
+	  { CHANGE, NAMED("Agent.example.net:8080") },
+	  403,
+	  "agent.api.hosts",
+	  false },
+	{ "a known address", { CHANGE, NAMED("[2001:db8::7]:80") }, 403, "agent.api.hosts", false },
+	{ "the start of a known name", { CHANGE, NAMED("agent") }, 403, "agent.api.hosts", true },
+	{ "its own page", { CHANGE, HOST, .origin = "http://127.0.0.1:8080" }, 0, NULL, false },
+	{ "its own page, by TLS",
+	  { CHANGE, HOST, .origin = "https://127.0.0.1:8080" },
+	  0,
+	  NULL,
+	  false },
+	{ "another page",
+	  { CHANGE, HOST, .origin = "http://evil.example.org" },
+	  403,
+	  "agent.api.origins",
+	  true },
+	{ "another port",
+	  { CHANGE, HOST, .origin = "http://127.0.0.1:8081" },
+	  403,
+	  "agent.api.origins",
+	  true },
+	{ "no page", { CHANGE, HOST, .origin = "null" }, 403, "agent.api.origins", true },
+	{ "an empty origin", { CHANGE, HOST, .origin = "" }, 403, "agent.api.origins", true },
+	{ "a page that is listed",
+	  { CHANGE, HOST, .origin = "https://noc.example.net", .fetch_site = "cross-site" },
+	  403,
+	  "agent.api.origins",
+	  false },
+	{ "an image", { CHANGE, HOST, .fetch_site = "cross-site" }, 403, "cross-site", true },
+	{ "a subdomain", { CHANGE, HOST, .fetch_site = "same-site" }, 403, "same-site", true },
+	{ "the address line", { CHANGE, HOST, .fetch_site = "none" }, 0, NULL, false },
+	{ "the same site", { CHANGE, HOST, .fetch_site = "same-origin" }, 0, NULL, false },
+	{ "reading by a page",
+	  { .needs = ROLE_READ, HOST, .origin = "http://evil.example.org" },
+	  0,
+	  NULL,
+	  false },
+	{ "a proxy", { CHANGE, HOST, .proxy = "Via" }, 403, "agent.api.proxied", false },
+	{ "reading through a proxy", { .needs = ROLE_READ, HOST, .proxy = "Via" }, 0, NULL, false },
+	{ "a VIP", { CHANGE, HOST, .to_vip = true }, 403, "agent.api.on_vips", false },
+	{ "reading at a VIP",
+	  { .needs = ROLE_READ, HOST, .to_vip = true },
+	  403,
+	  "agent.api.on_vips",
+	  false },
+	{ "read_addr", { CHANGE, HOST, .read_only = true }, 403, "agent.read_addr", true },
+	{ "reading at read_addr", { .needs = ROLE_READ, HOST, .read_only = true }, 0, NULL, false },
+	{ "a wrong token",
+	  { .needs = ROLE_READ, HOST, .bad_token = true },
+	  401,
+	  "agent.api.tokens",
+	  true },
+};
+
+static void expect(size_t row, const struct api_rules *rules, unsigned status)
+{
+	const struct principal local = { PRINCIPAL_LOCAL, ROLE_REGISTER, "local" };
+	struct err err = { "" };
+	unsigned got = rights_check(rules, &local, &rows[row].request, &err);
+	if (got != status || (status && !strstr(err.text, rows[row].says)))
+		fail_msg("%s: %u %s", rows[row].name, got, err.text);
+}
+
+static void test_requests(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		expect(i, &defaults, rows[i].status);
+		expect(i, &open, rows[i].always ? rows[i].status : 0);
+	}
+}
+
+static const struct {
+	struct principal principal;
+	enum role needs;
+	unsigned status;
+	const char *says;
+} roles[] = {
+	{ { PRINCIPAL_REMOTE, ROLE_READ, "remote" }, ROLE_READ, 0, NULL },
+	{ { PRINCIPAL_REMOTE, ROLE_READ, "remote" },
+	  ROLE_REGISTER,
+	  403,
+	  "requires the role 'register', and remote has 'read'; agent.api.remote" },
+	{ { PRINCIPAL_REMOTE, ROLE_NONE, "remote" }, ROLE_READ, 403, "agent.api.remote" },
+	{ { PRINCIPAL_LOCAL, ROLE_REGISTER, "local" }, ROLE_ADMIN, 403, "agent.api.local" },
+	{ { PRINCIPAL_UID, ROLE_REGISTER, "uid 7" }, ROLE_ADMIN, 403, "agent.api.uids" },
+	{ { PRINCIPAL_UID, ROLE_ADMIN, "uid 0" }, ROLE_ADMIN, 0, NULL },
+	{ { PRINCIPAL_TOKEN, ROLE_READ, "token ci" }, ROLE_REGISTER, 403, "agent.api.tokens" },
+	{ { PRINCIPAL_CERTIFICATE, ROLE_READ, "certificate x" },
+	  ROLE_REGISTER,
+	  403,
+	  "agent.api.certificates" },
+	{ { PRINCIPAL_OWN_CHECK, ROLE_READ, "own check" }, ROLE_READ, 0, NULL },
+	/* Whatever its role. */
+	{ { PRINCIPAL_OWN_CHECK, ROLE_ADMIN, "own check" },
+	  ROLE_REGISTER,
+	  403,
+	  "a check of the agent itself may change nothing" },
+};
+
+static void test_roles(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
+		struct err err = { "" };
+		const struct request_facts request = { .needs = roles[i].needs,
+						       .change = roles[i].needs > ROLE_READ,
+						       HOST };
+		unsigned got = rights_check(&defaults, &roles[i].principal, &request, &err);
+		if (got != roles[i].status || (got && !strstr(err.text, roles[i].says)))
+			fail_msg("row %zu: %u %s", i, got, err.text);
+	}
+}
+
+static void test_description(void **state)
+{
+	(void)state;
+	char text[RIGHTS_TEXT_MAX];
+	static struct api_grant tokens[] = { { (char *)"ci", NULL, ROLE_REGISTER },
+					     { (char *)"ops", NULL, ROLE_ADMIN } };
+	struct api_rules rules = defaults;
+	assert_string_equal(rights_describe(&rules, text),
+			    "admin: root and the agent's user on a unix socket; register: this "
+			    "host; read: other hosts");
+	rules.tokens = (struct api_grants){ tokens, 2, 2 };
+	rules.uids.n = 1;
+	rules.local = ROLE_NONE;
+	rules.remote = ROLE_NONE;
+	assert_string_equal(rights_describe(&rules, text),
+			    "admin: root and the agent's user on a unix socket, agent.api.uids and "
+			    "gids, token ops; register: token ci; read: -");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_roles),
+		cmocka_unit_test(test_description),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
