@@ -218,6 +218,7 @@ static int drop_privileges(struct agent *a, struct err *err)
 	const char *root = privileges_root_commands(a->config);
 	if (root)
 		log_warn("exec", "%s", root);
+	api_prepare(a->config);
 	int rc = privileges_drop(a->config, &a->capabilities, err);
 	if (rc < 0)
 		return rc;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "agent/daemon/account.h"
 #include "agent/daemon/calls.h"
 #include "agent/http/admin_socket.h"
 #include "agent/http/passed_socket.h"
@@ -36,6 +37,17 @@ static void listen_admin(const struct agent *a)
 		log_warn("api", "no admin socket: %s", err.text);
 	else
 		log_info("api", "admin socket in %s", directory);
+}
+
+void api_prepare(const struct config *c)
+{
+	struct child_user *user = NULL;
+	struct err err;
+	char buf[108];
+	if (!c->agent.user || account_find("agent.user", c->agent.user, &user, &err) < 0 || !user)
+		return;
+	admin_socket_prepare(admin_socket_directory(buf), user->uid, user->gid);
+	account_free(user);
 }
 
 int api_start(struct agent *a, struct err *err)

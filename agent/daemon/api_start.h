@@ -6,6 +6,8 @@
 #include "agent/daemon/parts.h"
 #include "lib/err.h"
 
+/* Before the agent becomes agent.user, who may not make the directory of the admin socket. */
+void api_prepare(const struct config *c);
 int api_start(struct agent *a, struct err *err);
 
 #endif

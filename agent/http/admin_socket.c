@@ -37,13 +37,27 @@ const char *admin_socket_directory(char buf[static 108])
 	return buf;
 }
 
+static int make_directory(const char *directory)
+{
+	if (mkdir(directory, 0755) < 0)
+		return -errno;
+	chmod(directory, 0755); /* whatever the umask */
+	return 0;
+}
+
+/* A failure shows when the socket is made. */
+void admin_socket_prepare(const char *directory, uid_t uid, gid_t gid)
+{
+	if (make_directory(directory) == 0 && chown(directory, uid, gid) < 0)
+		rmdir(directory);
+}
+
 static int check_directory(const char *directory, struct err *err)
 {
 	struct stat st;
-	if (mkdir(directory, 0755) == 0)
-		chmod(directory, 0755); /* whatever the umask */
-	else if (errno != EEXIST)
-		return err_set(err, -errno, "cannot make %s: %s", directory, strerror(errno));
+	int rc = make_directory(directory);
+	if (rc < 0 && rc != -EEXIST)
+		return err_set(err, rc, "cannot make %s: %s", directory, strerror(-rc));
 	if (lstat(directory, &st) < 0)
 		return err_set(err, -errno, "%s: %s", directory, strerror(errno));
 	if (!S_ISDIR(st.st_mode))

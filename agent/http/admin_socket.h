@@ -7,11 +7,16 @@
 #ifndef AGENT_HTTP_ADMIN_SOCKET_H
 #define AGENT_HTTP_ADMIN_SOCKET_H
 
+#include <sys/types.h>
+
 #include "lib/endpoint.h"
 #include "lib/err.h"
 
 /* systemd's $RUNTIME_DIRECTORY, else /run/vipherald. */
 const char *admin_socket_directory(char buf[static 108]);
+/* Makes the directory for an agent that will be this user, while root still can. One that is there
+ * already stays as it is. */
+void admin_socket_prepare(const char *directory, uid_t uid, gid_t gid);
 /* Makes the directory. One that is there already must belong to root or to this user, and nobody
  * else may write to it. */
 int admin_socket_place(const char *directory, struct endpoint *ret, struct err *err);

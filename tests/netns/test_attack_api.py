@@ -112,6 +112,26 @@ def test_a_stored_command_of_an_administrator_that_is_none_any_more(bed: Testbed
     assert alarm["app"] == "a"
 
 
+def test_the_admin_socket_of_an_agent_that_becomes_another_user(bed: Testbed) -> None:
+    agent = start(bed, user="nobody", state_file="off")
+    assert agent.run_dir.stat().st_uid == 65534
+    assert agent.register("a", VIP6, monitors=["exec:true"]).status == 200
+    agent.wait_log("register a by uid 0: registered")
+    agent.stop()
+    assert list(agent.run_dir.iterdir()) == []
+
+
+def test_without_an_admin_socket(bed: Testbed) -> None:
+    """A directory that others may write to is not used; the rest works."""
+    bed.link()
+    agent = bed.make_agent(config(PEER, apps=(WEB,)))
+    agent.run_dir.mkdir()
+    agent.run_dir.chmod(0o777)
+    agent.start()
+    agent.wait_log("WARN.*no admin socket: .*others may replace what is in it")
+    assert agent.unregister("web").status == 200
+
+
 def test_nothing_for_users(bed: Testbed) -> None:
     agent = start(bed, api={"local": "read"})
     for method, target in CHANGES:

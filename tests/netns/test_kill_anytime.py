@@ -152,7 +152,7 @@ class Worker:
         what = "drain?reason=test" if wanted.drained else "undrain"
         app.ask(wanted, renewal=True)
         app.asked_lease = lease
-        response = self._load.agent.get(f"/v1/apps/{app.name}/{what}")
+        response = self._load.agent.request("POST", f"/v1/apps/{app.name}/{what}")
         if response.status == 404:
             assert lease is not None, f"{app.name} is gone"
             app.in_flight = False
@@ -165,7 +165,7 @@ class Worker:
         load = self._load
         load.drain_in_flight = not load.drained
         what = "undrain" if load.drained else "drain"
-        response = load.agent.get(f"/v1/{what}")
+        response = load.agent.request("POST", f"/v1/{what}")
         assert response.status == 200 and response.json()["stored"] is True, response
         load.drained, load.drain_in_flight = not load.drained, None
 
