@@ -5,7 +5,7 @@
 
 struct json_scan json_scan_over(const char *text, size_t len)
 {
-	return (struct json_scan){ .p = text, .end = text + len };
+	return (struct json_scan){ .p = text, .end = len > 0 ? text + len : text };
 }
 
 static void fail(struct json_scan *s)

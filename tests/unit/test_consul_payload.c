@@ -361,7 +361,7 @@ static void test_self(void **state)
 {
 	(void)state;
 	static const char good[] = "{\"Config\":{\"NodeName\":\"n\"}}";
-	static const char *const bad[] = { "", "null", "{}", "{\"Config\":[]}",
+	static const char *const bad[] = { "", "null", "{}", "{\"Config\":[]}", "[]", "7",
 					   "{\"Config\":{\"NodeName\":\"\"}}" };
 	char name[CONSUL_NAME_MAX] = "before";
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
