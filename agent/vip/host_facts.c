@@ -171,7 +171,7 @@ static void add_lo(struct host_facts *f, const struct app_spec *spec)
 {
 	f->addresses.n = f->n_elsewhere;
 	for (size_t i = 0; i < spec->n_vips; i++)
-		if (actuator_lo_has_foreign(f->actuator, &spec->vips[i]))
+		if (actuator_lo_has_foreign(f->actuator, &spec->vips[i], spec->name))
 			add_net(&f->addresses, &spec->vips[i], NLADDR_LO_IFINDEX);
 }
 
