@@ -5,7 +5,7 @@
 
 struct json_scan json_scan_over(const char *text, size_t len)
 {
-	return (struct json_scan){ .p = text, .end = text + len };
+	return (struct json_scan){ .p = text, .end = len > 0 ? text + len : text };
 }
 
 static void fail(struct json_scan *s)
@@ -28,7 +28,9 @@ char json_scan_peek(struct json_scan *s)
 {
 	while (left(s) > 0 && is_space(*s->p))
 		s->p++;
-	return left(s) > 0 ? *s->p : 0;
+	if (left(s) == 0)
+		return 0;
+	return *s->p;
 }
 
 static bool take(struct json_scan *s, char c)
@@ -96,8 +98,9 @@ struct json_slice json_scan_value(struct json_scan *s)
 		pass_literal(s);
 	else
 		fail(s);
-	return s->failed ? (struct json_slice){ 0 }
-			 : (struct json_slice){ .p = from, .len = (size_t)(s->p - from) };
+	if (s->failed)
+		return (struct json_slice){ 0 };
+	return (struct json_slice){ .p = from, .len = (size_t)(s->p - from) };
 }
 
 /* ---- walking ---- */

@@ -28,6 +28,7 @@ struct json_scan {
 	bool failed;
 };
 
+/* `text` may be NULL where `len` is 0. */
 struct json_scan json_scan_over(const char *text, size_t len);
 
 /* The first octet of the next value or bracket; 0: there is none. */

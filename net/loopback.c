@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/str.h"
 #include "net/lo_mirror.h"
 #include "net/nlvip.h"
 
@@ -58,10 +59,14 @@ bool loopback_owns(const struct loopback *lo, const struct prefix *vip)
 	return lo_mirror_owns(&lo->follow.mirror, vip);
 }
 
-bool loopback_has_foreign(const struct loopback *lo, const struct prefix *vip)
+bool loopback_has_foreign(const struct loopback *lo, const struct prefix *vip, const char *app_name)
 {
+	char label[IFNAMSIZ];
 	const struct lo_entry *e = lo_mirror_conflict(&lo->follow.mirror, vip);
-	return e && e->origin == LO_FOREIGN && e->there;
+	if (!e || e->origin != LO_FOREIGN || !e->there)
+		return false;
+	vipaddr_label(vip, app_name, label);
+	return !label[0] || !str_equal(e->label, label);
 }
 
 bool loopback_is_up(const struct loopback *lo)

@@ -40,8 +40,10 @@ bool loopback_adopt(struct loopback *lo, const struct prefix *vip, const char *l
 int loopback_del(struct loopback *lo, const struct prefix *vip, struct err *err);
 /* Ours or a leftover, and still there, whole, as far as the kernel told us. */
 bool loopback_owns(const struct loopback *lo, const struct prefix *vip);
-/* An address there that another process has added, in the way of the VIP. */
-bool loopback_has_foreign(const struct loopback *lo, const struct prefix *vip);
+/* An address there that another process has added, in the way of the VIP, unless it did so for this
+ * app: GoCast labels addresses as we do. */
+bool loopback_has_foreign(const struct loopback *lo, const struct prefix *vip,
+			  const char *app_name);
 bool loopback_is_up(const struct loopback *lo);
 /* Walks the leftovers of the previous instance that loopback_add() has not claimed yet. The
  * callback may call loopback_add() and _del(). */

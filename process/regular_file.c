@@ -13,7 +13,9 @@ static int reopen(int found)
 	char path[64];
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }
 
 int regular_file_open(const char *path, struct stat *ret)

@@ -93,9 +93,10 @@ static void put(struct store *s, const char *name, const struct app *app, span_t
 static void on_changed(const char *name, const struct app *app, bool renewed, void *userdata)
 {
 	struct store *s = userdata;
+	span_t lease = app && renewed ? app->spec->lease : 0;
 	if (name && app)
 		refused_apps_remove(&s->refused, name); /* another took its place */
-	put(s, name, app, renewed ? usec_min(RENEW_DELAY, app->spec->lease / 4) : 0);
+	put(s, name, app, usec_min(RENEW_DELAY, lease / 4));
 }
 
 /* All dates in the file are wrong now. */

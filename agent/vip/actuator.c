@@ -308,9 +308,10 @@ struct reconcile *actuator_reconcile(struct actuator *a)
 	return a->reconcile;
 }
 
-bool actuator_lo_has_foreign(const struct actuator *a, const struct prefix *vip)
+bool actuator_lo_has_foreign(const struct actuator *a, const struct prefix *vip,
+			     const char *app_name)
 {
-	return loopback_has_foreign(a->loopback, vip);
+	return loopback_has_foreign(a->loopback, vip, app_name);
 }
 
 bool actuator_lo_is_up(const struct actuator *a)

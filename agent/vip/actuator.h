@@ -46,7 +46,9 @@ bool actuator_adopt(struct actuator *a, const struct prefix *vip, const char *la
 /* Whether there are VIPs of the previous instance on lo, by family. */
 void actuator_find_leftovers(struct actuator *a, bool *ret_ipv4, bool *ret_ipv6);
 /* False: lo is down, and with it all VIPs. */
-bool actuator_lo_has_foreign(const struct actuator *a, const struct prefix *vip);
+/* See loopback_has_foreign(). */
+bool actuator_lo_has_foreign(const struct actuator *a, const struct prefix *vip,
+			     const char *app_name);
 bool actuator_lo_is_up(const struct actuator *a);
 /* How often it came up again. */
 struct drift_record actuator_lo_drift(const struct actuator *a);

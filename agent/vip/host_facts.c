@@ -14,7 +14,8 @@
 #include "net/nlsock.h"
 #include "process/loop.h"
 
-/* Reading may take at most a twentieth of the time. */
+/* Reading that takes long may take at most a twentieth of the time. */
+#define CHEAP (5 * USEC_PER_MSEC)
 #define PAUSE 20
 /* A full table is not read to its end, since the loop waits: the routes of the host itself (default,
  * short and connected ones) are among the first of each family. */
@@ -161,9 +162,8 @@ static void refresh(struct host_facts *f, uint64_t changes, mono_t now)
 
 static bool is_due(const struct host_facts *f, uint64_t changes, mono_t now)
 {
-	if (!f->known)
-		return true;
-	return f->changes != changes && usec_sub(now, f->read_at) >= PAUSE * f->cost;
+	span_t pause = f->cost > CHEAP ? PAUSE * f->cost : 0;
+	return !f->known || (f->changes != changes && usec_sub(now, f->read_at) >= pause);
 }
 
 /* What another process has put on lo. */
@@ -171,7 +171,7 @@ static void add_lo(struct host_facts *f, const struct app_spec *spec)
 {
 	f->addresses.n = f->n_elsewhere;
 	for (size_t i = 0; i < spec->n_vips; i++)
-		if (actuator_lo_has_foreign(f->actuator, &spec->vips[i]))
+		if (actuator_lo_has_foreign(f->actuator, &spec->vips[i], spec->name))
 			add_net(&f->addresses, &spec->vips[i], NLADDR_LO_IFINDEX);
 }
 

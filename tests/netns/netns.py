@@ -149,6 +149,9 @@ class Namespace:
             except ProcessLookupError:
                 pass
         wait_until(lambda: not self.pids(), f"no process left in namespace {self.name}")
+        # A killed agent leaves its lock, which the next one in the namespace takes over.
+        inode = os.stat(_NETNS_DIR / self.name).st_ino
+        Path(f"/run/vipherald/lo-{inode}.lock").unlink(missing_ok=True)
         ip("netns", "del", self.name)
 
 

@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,21 +51,26 @@ def start(bed: Testbed, router: Router) -> Agent:
     return agent
 
 
-def register_many(bed: Testbed, agent: Agent, pids: list[int]) -> tuple[int, str]:
-    """An app for each process, until they run short; how many were taken, and the answer.
+@contextmanager
+def short(bed: Testbed, agent: Agent, pids: list[int]) -> Iterator[tuple[int, str]]:
+    """With an app for each process, until one is refused; how many were taken, and the answer.
 
-    While a command runs fewer are left: only what is refused between two of them counts.
+    What requests and commands take comes and goes; connections that stay make up for it.
     """
     taken = 0
     while True:
         monitor = f"process:{pid_file(bed, pids[taken])}"
         response = agent.register(f"a{taken}", f"192.0.2.{100 + taken}/32", monitors=[monitor])
-        if response.status == 200:
-            taken += 1
-            continue
-        assert response.status == 503, response
-        if "file-descriptors" in alarms(agent):
-            return taken, response.text
+        if response.status != 200:
+            break
+        taken += 1
+    assert response.status == 503, response
+    with ExitStack() as idle:
+        for _ in range(10):
+            with bed.host.inside():
+                idle.enter_context(socket.create_connection(("127.0.0.1", 8080)))
+        wait_until(lambda: "file-descriptors" in alarms(agent), "they run short")
+        yield taken, response.text
 
 
 def test_the_limit_is_raised_and_commands_get_the_old_one(bed: Testbed) -> None:
@@ -93,40 +98,35 @@ def test_at_the_limit(bed: Testbed, sleepers: list[int]) -> None:
     """What runs goes on: checks, the API, and a session that comes back."""
     router = bed.start_router("bird")
     agent = start(bed, router)
-    taken, text = register_many(bed, agent, sleepers)
-    assert taken > 0
-    assert f"file descriptors are used up (limit {LIMIT}" in text
-    assert agent.get(f"/v1/apps/a{taken}").status == 404
-    assert "LimitNOFILE" in alarms(agent)["file-descriptors"]
-    assert "vipherald_fd_short 1" in agent.get("/metrics").text
-    checks = agent.app("web")["monitors"][0]["checks"]
-    wait_until(lambda: agent.app("web")["monitors"][0]["checks"] > checks + 2, "commands run")
-    assert agent.app("web")["health"] == "up"
-    router.stop()
-    router.start()
-    router.wait_route(VIP4)
-    for number in range(taken):
-        agent.get(f"/unregister?name=a{number}")
+    with short(bed, agent, sleepers) as (taken, text):
+        assert taken > 0
+        assert f"file descriptors are used up (limit {LIMIT}" in text
+        assert agent.get(f"/v1/apps/a{taken}").status == 404
+        assert "LimitNOFILE" in alarms(agent)["file-descriptors"]
+        assert "vipherald_fd_short 1" in agent.get("/metrics").text
+        checks = agent.app("web")["monitors"][0]["checks"]
+        wait_until(lambda: agent.app("web")["monitors"][0]["checks"] > checks + 2, "commands run")
+        assert agent.app("web")["health"] == "up"
+        router.stop()
+        router.start()
+        router.wait_route(VIP4)
+        for number in range(taken):
+            agent.get(f"/unregister?name=a{number}")
     wait_until(lambda: "file-descriptors" not in alarms(agent), "the alarm goes")
     monitors = [f"process:{pid_file(bed, sleepers[0])}"]
     assert agent.register("late", "192.0.2.99/32", monitors=monitors).status == 200
 
 
 def test_a_process_that_cannot_be_watched_is_unknown(bed: Testbed, sleepers: list[int]) -> None:
-    router = bed.start_router("bird")
-    agent = start(bed, router)
+    agent = start(bed, bed.start_router("bird"))
     path = pid_file(bed, sleepers[-1])
     path.write_text("")
     response = agent.register("mine", "192.0.2.99/32", monitors=[f"process:{path}"])
     assert response.status == 200
     wait_until(lambda: agent.app("mine")["health"] == "down", "there is no pid")
-    register_many(bed, agent, sleepers[:-1])
     said = "file descriptors are used up"
-    with ExitStack() as idle:
-        for _ in range(4):  # connections that stay, where the requests above have come and gone
-            with bed.host.inside():
-                idle.enter_context(socket.create_connection(("127.0.0.1", 8080)))
+    with short(bed, agent, sleepers[:-1]):
         path.write_text(f"{sleepers[-1]}\n")
         wait_until(lambda: said in agent.app("mine")["monitors"][0]["said"], said)
         assert agent.app("mine")["health"] == "down"  # the last result stands
-        assert said in alarms(agent)["monitor-unable"]
+        wait_until(lambda: said in alarms(agent).get("monitor-unable", ""), "it is an alarm")

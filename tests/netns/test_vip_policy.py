@@ -73,6 +73,17 @@ def test_what_cuts_the_host_off_is_refused(bed: Testbed, router: Router) -> None
     assert "10.255.0.1/32" in bed.host.loopback_addresses()
 
 
+def test_what_gocast_left_on_lo_is_no_address_of_the_host(bed: Testbed, router: Router) -> None:
+    """The app waits until it is removed, as ever; for another app it is in use."""
+    bed.host.ip(f"addr add {VIP4} dev lo label lo:web")
+    agent = start(bed, router)
+    refused(agent.register("other", VIP4), "an address of interface lo")
+    assert agent.register("web", VIP4).status == 200
+    assert "on lo already" in agent.app("web")["vips"][0]["error"]
+    bed.host.ip(f"addr del {VIP4} dev lo")
+    router.wait_routes(VIP4)
+
+
 def test_a_free_address_of_the_subnet_is_warned_of(bed: Testbed, router: Router) -> None:
     agent = start(bed, router)
     assert agent.register("web", "10.0.1.77/32").status == 200

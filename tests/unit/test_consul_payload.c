@@ -218,14 +218,15 @@ static void test_a_bad_neighbour_is_skipped_alone(void **state)
 static void test_a_neighbour_may_nest_deeply(void **state)
 {
 	(void)state;
-	enum { LEVELS = 9000, SIZE = 2 * LEVELS + 512 };
-	char *json = malloc(SIZE),
-	     open[] = NODE(WEB ",\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"P\":");
-	size_t n = strlen(open) - strlen("}}");
-	memcpy(json, open, n);
-	memset(json + n, '[', LEVELS);
-	memset(json + n + LEVELS, ']', LEVELS);
-	memcpy(json + n + 2 * LEVELS, "}}}", sizeof("}}}"));
+	const size_t levels = 9000, size = 2 * levels + 512;
+	char *json = calloc(1, size), *p = json;
+	p += snprintf(p, size, "%s",
+		      "{\"Node\":{},\"Services\":{" WEB ",\"a\":{\"ID\":\"a\","
+		      "\"Service\":\"a\",\"P\":");
+	memset(p, '[', levels);
+	memset(p + levels, ']', levels);
+	p += 2 * levels;
+	snprintf(p, size - (size_t)(p - json), "}}}");
 	check_neighbour("deep nesting", json, NULL);
 	free(json);
 }
@@ -360,7 +361,7 @@ static void test_self(void **state)
 {
 	(void)state;
 	static const char good[] = "{\"Config\":{\"NodeName\":\"n\"}}";
-	static const char *const bad[] = { "", "null", "{}", "{\"Config\":[]}",
+	static const char *const bad[] = { "", "null", "{}", "{\"Config\":[]}", "[]", "7",
 					   "{\"Config\":{\"NodeName\":\"\"}}" };
 	char name[CONSUL_NAME_MAX] = "before";
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

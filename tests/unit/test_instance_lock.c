@@ -58,7 +58,7 @@ static void test_closing_it_releases_it(void **state)
 
 static void make_dir(char dir[static 32], mode_t mode)
 {
-	strcpy(dir, "/tmp/lock.XXXXXX");
+	snprintf(dir, 32, "/tmp/lock.XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chmod(dir, mode), 0);
 }

@@ -36,7 +36,7 @@ static void write_file(const char *path, const char *text)
 static int setup(void **state)
 {
 	struct fixture *f = *state = calloc(1, sizeof(*f));
-	strcpy(f->dir, "/tmp/regular.XXXXXX");
+	snprintf(f->dir, sizeof(f->dir), "/tmp/regular.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	snprintf(f->plain, sizeof(f->plain), "%s/plain", f->dir);
 	snprintf(f->empty, sizeof(f->empty), "%s/empty", f->dir);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ static struct vip_host_net net(const char *address, uint8_t len, const char *ifn
 {
 	struct vip_host_net n = { .prefix.len = len };
 	assert_int_equal(addr_parse(address, &n.prefix.addr), 0);
-	strcpy(n.ifname, ifname);
+	snprintf(n.ifname, sizeof(n.ifname), "%s", ifname);
 	return n;
 }
 
