@@ -110,7 +110,8 @@ static void log_refused(struct gate *g, const char *path, const struct api_call 
 		log_warn("api", "refused %llu more changes", (unsigned long long)g->not_logged);
 	g->not_logged = 0;
 	g->log_again = usec_add(now, LOG_INTERVAL);
-	log_warn("api", "%s by %s: refused: %s", path, call->who, call->err.text);
+	log_event(LOG_WARNING, "api", EVENT("request.refused", .app = call->name),
+		  "%s by %s: refused: %s", path, call->who, call->err.text);
 }
 
 static const char *action_name(enum api_kind kind)

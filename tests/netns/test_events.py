@@ -77,7 +77,7 @@ def test_events_and_history(bed: Testbed) -> None:
     try:
         agent.register("a", "192.0.2.1/32")
         line = follower.stdout.readline()
-        assert re.fullmatch(r"\S+Z  request.register   register a: registered\n", line), line
+        assert re.fullmatch(r"\S+Z  request.register   register a by local \(127\.0\.0\.1 port \d+, uid 0\): registered\n", line), line
         agent.register("b", "192.0.2.2/32")
         assert "register b" in follower.stdout.readline()
     finally:

@@ -86,6 +86,7 @@ class World:
                     "consul_addr": self.consul.addr,
                     "disable_file": str(self.agent_file),
                     "exec": {"allow_from": ["config", "http"]},
+                    "api": {"remote": "register"},
                 },
                 communities=["65001:1"],
                 connect_retry_max="2s",
