@@ -77,6 +77,7 @@ typedef int registry_guard(const struct prefix *vip, struct err *err, void *user
  * refuse it. */
 typedef int registry_policy(const struct app_spec *spec, const struct app *self, struct err *err,
 			    void *userdata);
+
 /* Whether an app is about to give a VIP up, so that another app of the same source may have it. */
 typedef bool registry_yields(const struct app *owner, const struct prefix *vip, void *userdata);
 

@@ -80,10 +80,10 @@ static int load_config(struct agent *a, const char *file)
 	int rc = config_load(file, &a->config, &findings);
 	config_log_findings(&findings, file);
 	config_findings_done(&findings);
-	if (rc == 0)
+	if (rc == 0) {
 		settings_apply_log(a);
-	if (rc == 0)
 		config_file_loaded(&a->config_file, file, a->config->sha256);
+	}
 	return rc;
 }
 

@@ -9,7 +9,7 @@
 struct runner_config settings_of_runner(struct agent *a);
 /* All that the registry has of `agent`. */
 void settings_apply_to_registry(struct agent *a);
-/* agent.log. */
+/* agent.log */
 void settings_apply_log(const struct agent *a);
 /* Rights of the API; the tokens are read again. */
 void settings_apply_api(const struct agent *a);
