@@ -245,7 +245,8 @@ static const struct config_key agent_keys[] = {
 	  .type = &config_type_text,
 	  FIELD(consul.token_file),
 	  .doc = "File that contains the ACL token. It is read for every request; `consul_token` "
-		 "takes precedence." },
+		 "takes precedence. `%d/` in front stands for systemd's "
+		 "`$CREDENTIALS_DIRECTORY`." },
 	{ .name = "consul_ca_cert",
 	  .effect = CONFIG_NEEDS_RESTART,
 	  .type = &config_type_text,

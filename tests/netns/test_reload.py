@@ -225,6 +225,32 @@ def test_a_router_gets_what_differs(bed: Testbed, kind: str) -> None:
     router.wait_route(VIP4)
 
 
+def test_a_password_is_read_again(bed: Testbed) -> None:
+    """At the router's side the key changes with the session, which is reset by it."""
+    secret = bed.workdir / "md5"
+    secret.write_text("first\n")
+    secret.chmod(0o600)
+    router = bed.start_router("bird", password="first")
+    bed.start_service(5301)
+    entry = peer(router, password_file=str(secret))
+    agent = bed.start_agent(config(entry, apps=(KEPT,)))
+    router.wait_route(VIP4)
+    secret.write_text("second\n")
+    answer = agent.reload()
+    [change] = answer["changes"]
+    assert (change["name"], change["effect"]) == (router.ip, "none")
+    [key] = change["keys"]
+    assert (key["key"], key["before"], key["after"]) == ("password", "(hidden)", "(hidden)")
+    assert agent.peer(router.ip)["sessions"] == 1
+    secret.write_text("first\n")
+    agent.reload()
+    agent.register("marker", MARKER)
+    router.wait_route(MARKER)
+    assert agent.peer(router.ip)["sessions"] == 1
+    secret.unlink()
+    assert agent.reload(status=422)["errors"][0]["key"] == "bgp.peers[0].password_file"
+
+
 def test_keys_that_need_a_restart_are_named(bed: Testbed, watch: Watch) -> None:
     agent = start(bed, watch, apps=(KEPT,))
     changed = config(
