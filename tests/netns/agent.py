@@ -189,12 +189,16 @@ class Agent:
         return http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=TIMEOUT)
 
     def request(
-        self, method: str, target: str, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        target: str,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
     ) -> Response:
         with self._namespace.inside():
             connection = self._connection()
             connection.connect()
-        return self._ask(connection, method, target, headers or {})
+        return self._ask(connection, method, target, headers or {}, body)
 
     def admin(self, target: str, method: str = "GET") -> Response:
         """A request on the admin socket, as root."""
@@ -204,10 +208,14 @@ class Agent:
 
     @staticmethod
     def _ask(
-        connection: http.client.HTTPConnection, method: str, target: str, headers: dict[str, str]
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
     ) -> Response:
         try:
-            connection.request(method, target, headers=headers)
+            connection.request(method, target, body, headers)
             response = connection.getresponse()
             return Response(response.status, response.read().decode())
         finally:
