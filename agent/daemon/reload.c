@@ -322,7 +322,7 @@ static void change(struct reload *r)
 	config_diff(a->config, r->next, &r->diff);
 	r->changes = view_diff(&r->diff);
 	r->needs_restart = view_diff_restart(&r->diff);
-	if (reload_prepare_and_change(a, r->next, &r->findings) < 0) {
+	if (reload_prepare_and_change(a, r->next, &r->diff, &r->findings) < 0) {
 		finish(r, false);
 		return;
 	}

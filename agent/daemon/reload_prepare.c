@@ -164,9 +164,24 @@ static void check_capabilities(struct agent *a, struct config_findings *findings
 		    "/v1/capabilities: grant it and restart the agent");
 }
 
-int reload_prepare_and_change(struct agent *a, struct config *next,
+/* All else that has views of the former configuration's texts. */
+static void change_agent(struct agent *a, const struct config *former, bool consul)
+{
+	settings_apply_api(a);
+	settings_apply_to_registry(a);
+	settings_apply_log(a);
+	if (!texts_equal(a->config->agent.disable_file, former->agent.disable_file))
+		settings_apply_disable_file(a);
+	if (!consul)
+		return;
+	settings_apply_to_facts(a);
+	sources_change_consul(a->sources);
+}
+
+int reload_prepare_and_change(struct agent *a, struct config *next, const struct config_diff *diff,
 			      struct config_findings *findings)
 {
+	bool consul = config_diff_has_key(diff, CONFIG_AGENT, "consul_");
 	struct err err = { "" };
 	struct prepared p = { 0 };
 	int rc = prepare(a, next, &p, findings);
@@ -177,14 +192,12 @@ int reload_prepare_and_change(struct agent *a, struct config *next,
 		return rc;
 	}
 	config_keep(a->config, next);
+	if (!consul)
+		config_keep_consul(a->config, next);
 	exchange(a, next);
 	change_identity(a, &p);
 	change_checks(a, p.exec_user);
-	settings_apply_api(a);
-	settings_apply_to_registry(a);
-	settings_apply_log(a);
-	if (!texts_equal(a->config->agent.disable_file, next->agent.disable_file))
-		settings_apply_disable_file(a);
+	change_agent(a, next, consul);
 	check_capabilities(a, findings);
 	return 0;
 }

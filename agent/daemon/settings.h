@@ -13,6 +13,8 @@ void settings_apply_to_registry(struct agent *a);
 void settings_apply_log(const struct agent *a);
 /* Rights of the API; the tokens are read again. */
 void settings_apply_api(const struct agent *a);
+/* The facts about the host, which have a view of consul_addr. */
+void settings_apply_to_facts(struct agent *a);
 /* disable_file; drains at once if the file exists. */
 void settings_apply_disable_file(struct agent *a);
 

@@ -10,6 +10,7 @@ import pytest
 from . import bgp
 from .agent import Agent, binary
 from .configs import VIP4, app, config, peer
+from .consul import Consul, tags
 from .gate import SLOW, Gate
 from .rawpeer import RawListener, RawSession
 from .testbed import ROUTER_AS, Link, Testbed
@@ -277,6 +278,30 @@ def test_apps_of_http_and_drains_stay(bed: Testbed, watch: Watch) -> None:
     assert agent.app("mine")["source"] == "http"
     [hold] = agent.app("kept")["drain"]["holds"]
     assert hold["reason"] == "maintenance"
+
+
+def test_keys_of_consul(bed: Testbed, watch: Watch) -> None:
+    """Another client: its apps stay where it has them, and go where it has not."""
+    consul = Consul(bed.host)
+    consul.register("web", tags(OTHER))
+    agent = start(bed, watch, apps=(KEPT,), agent={"consul_addr": consul.addr})
+    wait_until(lambda: agent.app("web")["announced"], "the service is announced", ignore=(AssertionError,))
+    watch.updates(agent)
+
+    def reload(**keys: str) -> list[str]:
+        changes = agent.reload(config(watch.entry, apps=(KEPT,), agent=keys))["changes"]
+        return [change["effect"] for change in changes]
+
+    assert reload(consul_addr=consul.addr, consul_query_interval="1m") == ["none"]
+    wait_until(lambda: agent.status("consul")["found"], "the first answer of the new client")
+    assert watch.updates(agent) == []
+    assert reload(consul_addr=consul.addr, consul_match_tag="another") == ["none"]
+    watch.session.expect_withdrawal(OTHER)
+    assert reload(consul_addr=consul.addr) == ["none"]
+    watch.session.expect_route(OTHER)
+    assert reload() == ["none"]
+    watch.session.expect_withdrawal(OTHER)
+    assert agent.app("kept")["announced"]
 
 
 def test_a_service_dies_during_reloads(bed: Testbed, watch: Watch) -> None:

@@ -450,9 +450,9 @@ static void printed(void **state)
 		"{peer_ip: 10.0.0.4, peer_as: 2}]}\n"
 		"apps: [{name: a, vip: 192.0.2.1/32, monitors: 'port:tcp:1',"
 		"states: {up: {med: 9}}}, {name: c, vip: 192.0.2.2/32, monitors: 'port:tcp:1'}]\n";
-	static const char want[] = "agent changed: needs a restart\n"
+	static const char want[] = "agent changed: no UPDATE\n"
 				   "    rise: 1 -> 2\n"
-				   "    consul_token: (hidden) -> (hidden) (needs a restart)\n"
+				   "    consul_token: (hidden) -> (hidden)\n"
 				   "peer 10.0.0.3 removed: session closed\n"
 				   "peer 10.0.0.2 changed: no UPDATE\n"
 				   "    password: (hidden) -> (hidden)\n"
@@ -469,7 +469,9 @@ static void printed(void **state)
 	config_diff_print(&d, out);
 	fclose(out);
 	assert_string_equal(text, want);
-	assert_int_equal(config_diff_effect(&d), CONFIG_NEEDS_RESTART);
+	assert_int_equal(config_diff_effect(&d), CONFIG_RESETS);
+	assert_true(config_diff_has_key(&d, CONFIG_AGENT, "consul_"));
+	assert_false(config_diff_has_key(&d, CONFIG_AGENT, "drain_"));
 	config_diff_done(&d);
 	free(text);
 }
