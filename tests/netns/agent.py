@@ -189,22 +189,18 @@ class Agent:
         return http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=TIMEOUT)
 
     def request(
-        self,
-        method: str,
-        target: str,
-        headers: dict[str, str] | None = None,
-        body: bytes | None = None,
+        self, method: str, target: str, headers: dict[str, str] | None = None
     ) -> Response:
         with self._namespace.inside():
             connection = self._connection()
             connection.connect()
-        return self._ask(connection, method, target, headers or {}, body)
+        return self._ask(connection, method, target, headers or {})
 
-    def admin(self, target: str, method: str = "GET") -> Response:
+    def admin(self, target: str, method: str = "GET", body: bytes | None = None) -> Response:
         """A request on the admin socket, as root."""
         connection = _UnixConnection(str(self.run_dir / "api.sock"))
         connection.connect()
-        return self._ask(connection, method, target, {})
+        return self._ask(connection, method, target, {}, body)
 
     @staticmethod
     def _ask(

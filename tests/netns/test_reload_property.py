@@ -114,9 +114,7 @@ def test_what_diff_says_is_what_a_reload_does(bed: Testbed, seed: int) -> None:
         before = {vip for app in file["apps"] for vip in app["vip"]}
         file = random_file(dice, peers)
         agent.write_config(file)
-        said = agent.request(
-            "POST", "/v1/diff", body=agent.config_path.read_bytes()
-        ).json()
+        said = agent.admin("/v1/diff", "POST", agent.config_path.read_bytes()).json()
         done = agent.reload()
         assert done["changes"] == said["changes"]
         alike = not any(c["effect"] == "update" for c in said["changes"] if c["object"] != "peer")

@@ -306,10 +306,11 @@ static enum place place_of(const struct config_section *s)
 	return place;
 }
 
-/* Sections without values, and the mapping of a monitor, which is a value. */
+/* Sections without values, and mappings that are a value (a monitor, a token). */
 static bool is_no_place(const char *path)
 {
-	static const char *const paths[] = { "", "apps[].states", "apps[].monitors[]" };
+	static const char *const paths[] = { "", "agent.api.tokens[]", "apps[].states",
+					     "apps[].monitors[]" };
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		if (str_equal(paths[i], path))
 			return true;
