@@ -337,6 +337,19 @@ def test_killed_during_a_reload(bed: Testbed, watch: Watch) -> None:
     )
 
 
+@pytest.mark.parametrize("after", ["reloading", "app a0 added"])
+def test_a_stop_ends_a_reload(bed: Testbed, watch: Watch, after: str) -> None:
+    """Whatever was registered by then goes too."""
+    agent = start(bed, watch, apps=(KEPT,))
+    apps = tuple(app(f"a{n}", f"198.51.{n // 250}.{n % 250}/32", "port:tcp:5302") for n in range(2000))
+    agent.write_config(config(watch.entry, apps=apps))
+    agent.process.signal(signal.SIGHUP)
+    agent.wait_log(f"SIGHUP: {after}")
+    agent.stop(timeout=30)
+    watch.session.expect_withdrawal(VIP4)
+    assert bed.host.loopback_addresses() == {}
+
+
 def run(bed: Testbed, agent: Agent, *words: str) -> tuple[int, str, str]:
     """The command line; its exit status, and what it said."""
     with bed.host.inside():
