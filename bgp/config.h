@@ -77,11 +77,12 @@ struct bgp_peer_config {
 	uint8_t multihop_ttl;            /* with multi_hop; 0: 255 */
 	unsigned families;               /* BGP_OFFER_…, offered to the peer; 0: all */
 	bool ttl_security;               /* RFC 5082 */
-	bool passive;          /* waits for the peer to connect; needs bgp_config.listen */
-	const char *password;  /* RFC 2385, NULL for none; at most 80 bytes */
-	span_t hold_time;      /* 0 or >= 3 s */
-	span_t keepalive;      /* 0: a third of the negotiated hold time */
-	span_t send_hold_time; /* RFC 9687; 0: the larger of 8 min and twice the hold time */
+	bool passive;              /* waits for the peer to connect; needs bgp_config.listen */
+	const char *password;      /* RFC 2385, NULL for none; at most 80 bytes */
+	const char *password_file; /* the caller's: where it has the password from; not read here */
+	span_t hold_time;          /* 0 or >= 3 s */
+	span_t keepalive;          /* 0: a third of the negotiated hold time */
+	span_t send_hold_time;     /* RFC 9687; 0: the larger of 8 min and twice the hold time */
 	/* Of one attempt to connect; 0: BGP_CONNECT_TIMEOUT. */
 	span_t connect_timeout;
 	span_t connect_retry, connect_retry_max;

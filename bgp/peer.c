@@ -280,6 +280,7 @@ void bgp_peer_copy_config(struct bgp_peer *p, const struct bgp_peer_config *c)
 	p->config = *c;
 	if (!c->connect_timeout)
 		p->config.connect_timeout = BGP_CONNECT_TIMEOUT;
+	p->config.password_file = NULL;
 	p->config.password = p->password = c->password ? mem_strdup(c->password) : NULL;
 	p->config.communities.values =
 		mem_copy(c->communities.values, c->communities.n * sizeof(uint32_t));

@@ -467,7 +467,8 @@ static int change_listener(struct bgp_speaker *s, const struct bgp_config *befor
 		r = start_listening(s, after, err);
 	if (r < 0) {
 		close_listener(s);
-		if (before->listen && start_listening(s, before, NULL) < 0)
+		struct err why = { "" }; /* why there was none before, perhaps */
+		if (before->listen && start_listening(s, before, &why) < 0)
 			close_listener(s);
 	}
 	return r;

@@ -62,7 +62,7 @@ static void finish(uint32_t state[static 8], const uint8_t *rest, size_t n, uint
 {
 	uint8_t block[2 * BLOCK] = { 0 };
 	size_t size = n + 9 <= BLOCK ? BLOCK : 2 * BLOCK;
-	if (n > 0)
+	if (rest)
 		memcpy(block, rest, n);
 	block[n] = 0x80;
 	for (size_t i = 0; i < 8; i++)

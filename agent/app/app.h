@@ -77,8 +77,9 @@ typedef int registry_guard(const struct prefix *vip, struct err *err, void *user
  * refuse it. */
 typedef int registry_policy(const struct app_spec *spec, const struct app *self, struct err *err,
 			    void *userdata);
-/* Whether an app is about to give a VIP up, so that another app of the same source may have it. */
-typedef bool registry_yields(const struct app *owner, const struct prefix *vip, void *userdata);
+
+/* The name of the app of the configuration that is to have the VIP; NULL: none. */
+typedef const char *registry_heir(const struct prefix *vip, void *userdata);
 
 struct registry {
 	struct monitor_runner *runner;
@@ -100,8 +101,8 @@ struct registry {
 	void *guard_userdata;
 	registry_policy *policy; /* NULL: all are accepted */
 	void *policy_userdata;
-	registry_yields *yields; /* NULL: none does */
-	void *yields_userdata;
+	registry_heir *heir; /* NULL: VIPs do not move between apps of the configuration */
+	void *heir_userdata;
 	struct notify notify;
 };
 

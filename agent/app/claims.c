@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "lib/str.h"
+
 #include "process/fd_limit.h"
 
 struct app *claims_owner(const struct registry *reg, const struct prefix *vip)
@@ -11,11 +13,20 @@ struct app *claims_owner(const struct registry *reg, const struct prefix *vip)
 	return v ? v->owner : NULL;
 }
 
+static bool is_heir(const struct registry *reg, const struct app_spec *spec,
+		    const struct prefix *vip)
+{
+	const char *heir = reg->heir && spec->source == APP_FROM_CONFIG
+				   ? reg->heir(vip, reg->heir_userdata)
+				   : NULL;
+	return heir && str_equal(heir, spec->name);
+}
+
 static bool yields(const struct app *owner, const struct app_spec *spec, const struct prefix *vip)
 {
 	const struct registry *reg = owner->registry;
 	if (owner->spec->source == spec->source)
-		return reg->yields && reg->yields(owner, vip, reg->yields_userdata);
+		return is_heir(reg, spec, vip);
 	return owner->spec->source > spec->source; /* the enum is in this order */
 }
 

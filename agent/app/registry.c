@@ -52,10 +52,10 @@ void registry_set_policy(struct registry *reg, registry_policy *policy, void *us
 	reg->policy_userdata = userdata;
 }
 
-void registry_set_yields(struct registry *reg, registry_yields *yields, void *userdata)
+void registry_set_heirs(struct registry *reg, registry_heir *heir, void *userdata)
 {
-	reg->yields = yields;
-	reg->yields_userdata = userdata;
+	reg->heir = heir;
+	reg->heir_userdata = userdata;
 }
 
 void registry_set_cleanup_timer(struct registry *reg, span_t cleanup_timer)
@@ -188,12 +188,28 @@ static bool has_vip(const struct app_spec *spec, const struct prefix *vip)
 	return false;
 }
 
+/* VIPs that another app is about to take over stay with the app until then. */
+static void keep_for_heirs(struct app *app, const struct app_spec *old)
+{
+	const struct registry *reg = app->registry;
+	struct app_spec *spec = app->spec;
+	for (size_t i = 0; reg->heir && i < old->n_vips; i++) {
+		const char *heir = reg->heir(&old->vips[i], reg->heir_userdata);
+		if (!heir || str_equal(heir, spec->name) || has_vip(spec, &old->vips[i]))
+			continue;
+		spec->vips = mem_grow_by_one(spec->vips, spec->n_vips, sizeof(*spec->vips));
+		spec->vips[spec->n_vips++] = old->vips[i];
+	}
+}
+
 static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 {
 	struct app_spec *old = app->spec;
 	struct vip **old_vips = app->vips;
 	app->spec = spec_new(spec);
 	app->hh.key = app->spec->name; /* the same bytes at another place */
+	if (old->source == APP_FROM_CONFIG && spec->source == APP_FROM_CONFIG)
+		keep_for_heirs(app, old);
 	claim_vips(app);
 	for (size_t i = 0; i < old->n_vips; i++)
 		if (!has_vip(app->spec, &old->vips[i]))

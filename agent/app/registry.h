@@ -27,10 +27,11 @@ struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 			      struct reconcile *reconcile, span_t cleanup_timer);
 void registry_set_guard(struct registry *reg, registry_guard *guard, void *userdata);
 void registry_set_policy(struct registry *reg, registry_policy *policy, void *userdata);
-/* During a reload: a VIP moves to the app that registers it without a gap where that app is up, and
- * an app that takes the place of another one with the same monitors has its health until the first
- * verdict. NULL ends that. */
-void registry_set_yields(struct registry *reg, registry_yields *yields, void *userdata);
+/* During a reload, in which every app of the configuration is registered anew: a VIP stays with the
+ * app that has it until its heir is registered, and moves without a gap if that one is up. An app
+ * that is new and takes over the VIP of another one with the same monitors has its health until the
+ * first verdict. NULL ends that. */
+void registry_set_heirs(struct registry *reg, registry_heir *heir, void *userdata);
 /* For apps that do not set it themselves; without it none is held down. */
 void registry_set_damping(struct registry *reg, const struct damping_config *config);
 /* Before the first app; or at a reload, then call registry_refresh() for all apps. */

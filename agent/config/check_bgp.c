@@ -64,6 +64,8 @@ static void use_old_form(const struct scope *s, struct config_draft_bgp *d)
 	*peer = d->session;
 	if (peer->password)
 		peer->password = mem_strdup(peer->password);
+	if (peer->password_file)
+		peer->password_file = mem_strdup(peer->password_file);
 	if (!config_node_get(s->bgp, "peer_as") && !config_node_get(s->bgp, "remote_as"))
 		config_error(s->findings, config_at_missing(s->bgp, "peer_as"),
 			     "missing: AS number of the peer");

@@ -242,6 +242,15 @@ enum config_effect config_diff_effect(const struct config_diff *d)
 	return largest;
 }
 
+bool config_diff_has_key(const struct config_diff *d, enum config_object object, const char *prefix)
+{
+	for (size_t i = 0; i < d->n; i++)
+		for (size_t j = 0; d->items[i].object == object && j < d->items[i].n_keys; j++)
+			if (str_starts(d->items[i].keys[j].key, prefix))
+				return true;
+	return false;
+}
+
 size_t config_diff_count(const struct config_diff *d, enum config_object object,
 			 enum config_change_kind kind)
 {

@@ -12,6 +12,7 @@
 #ifndef AGENT_CONFIG_DIFF_H
 #define AGENT_CONFIG_DIFF_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "agent/config/config.h"
@@ -54,6 +55,9 @@ void config_diff(const struct config *before, const struct config *after, struct
 void config_diff_done(struct config_diff *d);
 /* The largest effect of any change; CONFIG_APPLIES when there is none. */
 enum config_effect config_diff_effect(const struct config_diff *d);
+/* Whether a key of the object that begins with `prefix` has changed. */
+bool config_diff_has_key(const struct config_diff *d, enum config_object object,
+			 const char *prefix);
 size_t config_diff_count(const struct config_diff *d, enum config_object object,
 			 enum config_change_kind kind);
 

@@ -6,6 +6,7 @@
 void config_peer_done(struct bgp_peer_config *peer)
 {
 	free((char *)peer->password);
+	free((char *)peer->password_file);
 	free(peer->communities.values);
 }
 

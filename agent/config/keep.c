@@ -16,7 +16,12 @@ void config_keep(struct config *present, struct config *next)
 	SWAP(a->state_file, b->state_file);
 	SWAP(a->user, b->user);
 	SWAP(a->drop_privileges, b->drop_privileges);
-	SWAP(a->consul, b->consul);
+	SWAP(a->consul.publish, b->consul.publish);
 	SWAP(present->nat, next->nat);
 	SWAP(present->gateway_family, next->gateway_family);
+}
+
+void config_keep_consul(struct config *present, struct config *next)
+{
+	SWAP(present->agent.consul, next->agent.consul);
 }

@@ -8,5 +8,7 @@
 /* Exchanges the values of all keys with CONFIG_NEEDS_RESTART: `next` has those of `present`
  * afterwards, by the same pointers, and the other way round. */
 void config_keep(struct config *present, struct config *next);
+/* The same for all keys of Consul, whose client has views of them. */
+void config_keep_consul(struct config *present, struct config *next);
 
 #endif

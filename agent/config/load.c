@@ -26,6 +26,7 @@
 #include "agent/config/findings.h"
 #include "agent/config/gocast.h"
 #include "agent/config/parse.h"
+#include "agent/config/secrets.h"
 #include "agent/config/tree.h"
 #include "lib/mem.h"
 
@@ -92,6 +93,7 @@ static struct config *config_of(struct config_draft *d)
 	c->apps = exact(d->apps, d->n_apps, sizeof(*d->apps));
 	c->n_apps = d->n_apps;
 	free((char *)d->bgp.session.password);
+	free((char *)d->bgp.session.password_file);
 	*d = (struct config_draft){ 0 };
 	return c;
 }
@@ -219,6 +221,7 @@ int config_loader_step(struct config_loader *l, struct config **ret)
 			l->stage = LOAD_CHECK_KEYS;
 		return 1;
 	case LOAD_CHECK_KEYS:
+		config_read_secrets(&l->draft, root, l->findings);
 		config_check_agent(&l->draft, root, l->findings);
 		config_check_bgp(&l->draft, root, l->findings);
 		l->stage = LOAD_CHECK_APPS;

@@ -158,6 +158,14 @@ static const struct config_key peer_keys[] = {
 	  .doc = "TCP MD5 key (RFC 2385). An empty string means none and overrides the one of "
 		 "`bgp`. With `bgp.listen`, peers with the same address (link-local, or with "
 		 "different ports) need the same one." },
+	{ .name = "password_file",
+	  .type = &config_type_password_file,
+	  FIELD(password_file),
+	  .doc = "File with the TCP MD5 key, a line. It is read at the start and at a reload. "
+		 "`%d/` "
+		 "in front stands for systemd's `$CREDENTIALS_DIRECTORY`. Overrides the `password` "
+		 "of "
+		 "`bgp`, and is overridden by that of the peer." },
 	{ .name = "ttl_security",
 	  .effect = CONFIG_RESETS,
 	  .type = &config_type_bool,
@@ -198,6 +206,8 @@ static void *add_peer(void *target)
 	peer->families = 0; /* those of the peer replace the default */
 	if (peer->password)
 		peer->password = mem_strdup(peer->password);
+	if (peer->password_file)
+		peer->password_file = mem_strdup(peer->password_file);
 	return peer;
 }
 

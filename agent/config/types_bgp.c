@@ -2,6 +2,7 @@
 #include "agent/config/types_bgp.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,13 +20,35 @@
 /* The kernel's TCP_MD5SIG_MAXKEYLEN, RFC 2385 leaves it open. */
 #define PASSWORD_MAX 80
 
+/* The other way to give it, which a default under `bgp` may be. */
+static void forget(const char **text)
+{
+	free((char *)*text);
+	*text = NULL;
+}
+
 static int set_password(const struct config_key *key, const char *text, void *target,
 			struct err *err)
 {
+	struct bgp_peer_config *peer = target;
 	if (strlen(text) > PASSWORD_MAX)
 		return err_set(err, -EINVAL,
 			       "the password is %zu bytes long, TCP MD5 keys are limited to %d",
 			       strlen(text), PASSWORD_MAX);
+	forget(&peer->password_file);
+	return config_type_text.set(key, text, target, err);
+}
+
+static int set_password_file(const struct config_key *key, const char *text, void *target,
+			     struct err *err)
+{
+	struct bgp_peer_config *peer = target;
+	if (text[0] != '/' && !str_starts(text, "%d/"))
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not an absolute file name, expected one like "
+			       "/etc/vipherald/md5 or %%d/md5",
+			       text);
+	forget(&peer->password);
 	return config_type_text.set(key, text, target, err);
 }
 
@@ -233,6 +256,8 @@ static int set_prepend(const struct config_key *key, const char *text, void *tar
 
 const struct config_type config_type_password = { "string, at most 80 bytes", set_password,
 						  config_format_text };
+const struct config_type config_type_password_file = { "file name, absolute or `%d/NAME`",
+						       set_password_file, config_format_text };
 const struct config_type config_type_as = { "AS number, 1 to 4294967295", set_as,
 					    config_format_as };
 const struct config_type config_type_router_id = { "dotted quad, like 192.0.2.10", set_router_id,

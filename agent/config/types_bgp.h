@@ -7,6 +7,7 @@
 
 /* Behind each: the type of the field that key->offset points at. */
 extern const struct config_type config_type_password;          /* the same, at most 80 bytes */
+extern const struct config_type config_type_password_file;     /* the same, a file name */
 extern const struct config_type config_type_as;                /* uint32_t */
 extern const struct config_type config_type_router_id;         /* uint32_t, host order */
 extern const struct config_type config_type_family;            /* uint8_t, AF_… */

@@ -80,10 +80,10 @@ static int load_config(struct agent *a, const char *file)
 	int rc = config_load(file, &a->config, &findings);
 	config_log_findings(&findings, file);
 	config_findings_done(&findings);
-	if (rc == 0)
+	if (rc == 0) {
 		settings_apply_log(a);
-	if (rc == 0)
 		config_file_loaded(&a->config_file, file, a->config->sha256);
+	}
 	return rc;
 }
 
@@ -185,13 +185,6 @@ static int start_drains(struct agent *a, struct err *err)
 	return 0;
 }
 
-/* The variable comes before the file (consul/settings.h). */
-static const char *consul_address(const struct config_agent *c)
-{
-	const char *env = getenv("CONSUL_HTTP_ADDR");
-	return env && *env ? env : c->consul.addr;
-}
-
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
@@ -208,7 +201,7 @@ static int start_health(struct agent *a, struct err *err)
 		registry_new(a->loop, a->runner, actuator_reconcile(a->actuator), c->cleanup_timer);
 	registry_set_guard(a->registry, guard_vip, a);
 	registry_set_policy(a->registry, check_policy, a);
-	a->facts = host_facts_new(a->actuator, consul_address(c));
+	settings_apply_to_facts(a);
 	return 0;
 }
 

@@ -66,7 +66,7 @@ static void clean_up(struct reload *r)
 	if (r->running && r->phase == RELOAD_REFRESH)
 		app_cursor_done(&r->cursor);
 	if (r->a->registry)
-		registry_set_yields(r->a->registry, NULL, NULL);
+		registry_set_heirs(r->a->registry, NULL, NULL);
 	r->running = false;
 	app_index_done(&r->index);
 	config_diff_done(&r->diff);
@@ -218,17 +218,12 @@ void reload_compare(struct reload *r, const char *text, size_t len, struct api_r
 
 /* ---- apps ---- */
 
-/* registry_yields: does the configuration take the VIP from its app? */
-static bool yields(const struct app *owner, const struct prefix *vip, void *userdata)
+/* registry_heir */
+static const char *heir(const struct prefix *vip, void *userdata)
 {
 	const struct reload *r = userdata;
-	const struct app_index_entry *entry = app_index_find(&r->index, owner->spec->name);
-	if (owner->spec->source != APP_FROM_CONFIG)
-		return false;
-	for (size_t i = 0; entry && i < entry->spec->n_vips; i++)
-		if (prefix_equal(&entry->spec->vips[i], vip))
-			return false;
-	return true;
+	const struct app_spec *spec = app_index_of_vip(&r->index, vip);
+	return spec ? spec->name : NULL;
 }
 
 /* An app that did not change is registered too: it may have been unregistered over HTTP. */
@@ -313,7 +308,7 @@ static void begin_apps(struct reload *r)
 {
 	struct agent *a = r->a;
 	app_index_init(&r->index, a->config);
-	registry_set_yields(a->registry, yields, r);
+	registry_set_heirs(a->registry, heir, r);
 	r->phase = RELOAD_REGISTER;
 	r->next_app = r->next_change = 0;
 	r->refresh = config_diff_count(&r->diff, CONFIG_AGENT, CONFIG_CHANGED) > 0;
@@ -327,7 +322,7 @@ static void change(struct reload *r)
 	config_diff(a->config, r->next, &r->diff);
 	r->changes = view_diff(&r->diff);
 	r->needs_restart = view_diff_restart(&r->diff);
-	if (reload_prepare_and_change(a, r->next, &r->findings) < 0) {
+	if (reload_prepare_and_change(a, r->next, &r->diff, &r->findings) < 0) {
 		finish(r, false);
 		return;
 	}

@@ -13,6 +13,7 @@
 #include "agent/model/admission.h"
 #include "lib/log.h"
 #include "lib/str.h"
+#include "process/loop.h"
 
 /* Found or opened before anything is changed. */
 struct prepared {
@@ -28,17 +29,32 @@ static int refuse(struct config_findings *findings, const char *key, const struc
 	return rc;
 }
 
-/* An app that is registered as it stands in the file was checked before. */
+/* An app that is registered as it stands in the file was checked before; not by another policy. */
 static bool is_registered(const struct agent *a, const struct app_spec *spec)
 {
 	const struct app *app = registry_find(a->registry, spec->name);
 	return app && app->spec->source == APP_FROM_CONFIG && app_spec_equal(app->spec, spec);
 }
 
-static int check_app(const struct host_addresses *identity, const struct config *next,
-		     const struct app_spec *spec, struct err *err)
+/* With agent.vips.strict, as at the registration. */
+static int check_policy(const struct agent *a, const struct config *next,
+			const struct app_spec *spec, struct err *err)
+{
+	const struct vip_policy *policy = &next->agent.vips;
+	struct err warning = { "" };
+	if (!vip_policy_binds(policy, spec->source))
+		return 0;
+	const struct vip_host *host = host_facts_get(
+		a->facts, spec, host_changes_count(a->host_changes), loop_now(a->loop));
+	return vip_policy_check(policy, host, spec, 0, err, &warning);
+}
+
+static int check_app(const struct agent *a, const struct host_addresses *identity,
+		     const struct config *next, const struct app_spec *spec, struct err *err)
 {
 	int rc = monitor_admission_check(&next->agent.admission, spec, err);
+	if (rc == 0)
+		rc = check_policy(a, next, spec, err);
 	for (size_t i = 0; rc == 0 && i < spec->n_vips; i++)
 		rc = host_addresses_check_vip(identity, &spec->vips[i], err);
 	return rc;
@@ -51,9 +67,9 @@ static int check_apps(const struct agent *a, const struct host_addresses *identi
 	struct err err = { "" };
 	int result = 0;
 	for (size_t i = 0; i < next->n_apps; i++) {
-		if (is_registered(a, &next->apps[i]))
+		if (!next->agent.vips.strict && is_registered(a, &next->apps[i]))
 			continue;
-		int rc = check_app(identity, next, &next->apps[i], &err);
+		int rc = check_app(a, identity, next, &next->apps[i], &err);
 		snprintf(key, sizeof(key), "apps[%zu]", i);
 		if (rc < 0)
 			result = refuse(findings, key, &err, rc);
@@ -148,9 +164,24 @@ static void check_capabilities(struct agent *a, struct config_findings *findings
 		    "/v1/capabilities: grant it and restart the agent");
 }
 
-int reload_prepare_and_change(struct agent *a, struct config *next,
+/* All else that has views of the former configuration's texts. */
+static void change_agent(struct agent *a, const struct config *former, bool consul)
+{
+	settings_apply_api(a);
+	settings_apply_to_registry(a);
+	settings_apply_log(a);
+	if (!texts_equal(a->config->agent.disable_file, former->agent.disable_file))
+		settings_apply_disable_file(a);
+	if (!consul)
+		return;
+	settings_apply_to_facts(a);
+	sources_change_consul(a->sources);
+}
+
+int reload_prepare_and_change(struct agent *a, struct config *next, const struct config_diff *diff,
 			      struct config_findings *findings)
 {
+	bool consul = config_diff_has_key(diff, CONFIG_AGENT, "consul_");
 	struct err err = { "" };
 	struct prepared p = { 0 };
 	int rc = prepare(a, next, &p, findings);
@@ -161,14 +192,12 @@ int reload_prepare_and_change(struct agent *a, struct config *next,
 		return rc;
 	}
 	config_keep(a->config, next);
+	if (!consul)
+		config_keep_consul(a->config, next);
 	exchange(a, next);
 	change_identity(a, &p);
 	change_checks(a, p.exec_user);
-	settings_apply_log(a);
-	settings_apply_api(a);
-	settings_apply_to_registry(a);
-	if (!texts_equal(a->config->agent.disable_file, next->agent.disable_file))
-		settings_apply_disable_file(a);
+	change_agent(a, next, consul);
 	check_capabilities(a, findings);
 	return 0;
 }

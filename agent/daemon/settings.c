@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/settings.h"
 
+#include <stdlib.h>
+
 #include "agent/app/drains.h"
 #include "agent/config/log_levels.h"
 #include "agent/daemon/load_log.h"
@@ -44,6 +46,19 @@ void settings_apply_to_registry(struct agent *a)
 	registry_set_options(a->registry, &options);
 	registry_set_damping(a->registry, &hold);
 	registry_set_cleanup_timer(a->registry, c->cleanup_timer);
+}
+
+/* The variable comes before the file (consul/settings.h). */
+static const char *consul_address(const struct config_agent *c)
+{
+	const char *env = getenv("CONSUL_HTTP_ADDR");
+	return env && *env ? env : c->consul.addr;
+}
+
+void settings_apply_to_facts(struct agent *a)
+{
+	host_facts_free(a->facts);
+	a->facts = host_facts_new(a->actuator, consul_address(&a->config->agent));
 }
 
 void settings_apply_log(const struct agent *a)

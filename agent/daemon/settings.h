@@ -9,10 +9,12 @@
 struct runner_config settings_of_runner(struct agent *a);
 /* All that the registry has of `agent`. */
 void settings_apply_to_registry(struct agent *a);
-/* agent.log. */
+/* agent.log */
 void settings_apply_log(const struct agent *a);
 /* Rights of the API; the tokens are read again. */
 void settings_apply_api(const struct agent *a);
+/* The facts about the host, which have a view of consul_addr. */
+void settings_apply_to_facts(struct agent *a);
 /* disable_file; drains at once if the file exists. */
 void settings_apply_disable_file(struct agent *a);
 

@@ -20,6 +20,7 @@ struct sources {
 	bool registered;
 	struct discovery *discovery; /* NULL: no Consul */
 	bool discovered;
+	bool changed; /* the client took the place of another one, and has no answer yet */
 	sd_event_source *registration, *discovery_limit;
 };
 
@@ -38,20 +39,62 @@ static int on_discovery_limit(sd_event_source *source, uint64_t usec, void *user
 	return 0;
 }
 
-static void on_discovered(void *userdata)
+/* Apps of the former client that the present one does not know. */
+static void remove_stale(const struct sources *s)
 {
-	discovery_arrived(userdata);
+	struct registry *registry = s->env.registry;
+	struct app_cursor cursor;
+	app_cursor_init(registry, &cursor);
+	for (const struct app *app; (app = app_cursor_next(&cursor));)
+		if (app->spec->source == APP_FROM_CONSUL &&
+		    !discovery_has(s->discovery, app->spec->name)) {
+			log_info("consul",
+				 "service '%s': not in Consul as it is configured now, "
+				 "unregistering it",
+				 app->spec->name);
+			registry_unregister(registry, app->spec->name, loop_now(s->env.loop));
+		}
+	app_cursor_done(&cursor);
 }
 
-static void start_discovery(struct sources *s)
+static void on_discovered(void *userdata)
+{
+	struct sources *s = userdata;
+	discovery_arrived(s);
+	if (s->changed)
+		remove_stale(s);
+	s->changed = false;
+}
+
+static void new_discovery(struct sources *s)
 {
 	const struct sources_env *env = &s->env;
 	struct err err = { "" };
 	if (discovery_new(env->loop, &env->config->agent, env->registry, env->runner, on_discovered,
 			  s, &s->discovery, &err) < 0)
 		log_error("agent", "%s; continuing without Consul", err.text);
-	if (!s->discovery)
+}
+
+void sources_change_consul(struct sources *s)
+{
+	discovery_free(s->discovery);
+	s->discovery = NULL;
+	new_discovery(s);
+	s->changed = s->discovery;
+	if (s->discovery)
 		return;
+	discovery_arrived(s);
+	remove_stale(s);
+}
+
+static void start_discovery(struct sources *s)
+{
+	const struct sources_env *env = &s->env;
+	new_discovery(s);
+	if (!s->discovery) {
+		s->discovered = true;
+		return;
+	}
 	recovery_expect(env->recovery);
 	mono_t limit = usec_add(loop_now(env->loop), DISCOVERY_MAX);
 	if (limit < recovery_deadline(env->recovery))

@@ -38,6 +38,10 @@ struct sources_env {
 struct sources *sources_new(const struct sources_env *env);
 /* Leaves the registry as it is. Before registry and recovery are freed. */
 void sources_free(struct sources *s);
+/* The configuration has other keys of Consul: a new client, also from or to none. Its apps stay until
+ * its first answer, and go then if that lacks them; without Consul they go at once. Before the texts
+ * of the former configuration are freed. */
+void sources_change_consul(struct sources *s);
 /* A stop for a restart: the registration ends, apps of Consul are no longer waited for. */
 void sources_suspend(struct sources *s);
 /* A stop: likewise, and what was published in Consul is removed. */

@@ -295,6 +295,11 @@ void discovery_dismiss(struct discovery *d, const char *name)
 		set_state(d, s, DISCOVERED_DISMISSED, "over HTTP, until its tags change", NULL);
 }
 
+bool discovery_has(const struct discovery *d, const char *service)
+{
+	return d && find(d, service);
+}
+
 /* ---- life ---- */
 
 static const char *environment(const char *name)

@@ -13,6 +13,7 @@
 #ifndef AGENT_DISCOVERY_DISCOVERY_H
 #define AGENT_DISCOVERY_DISCOVERY_H
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "agent/app/registry.h"
@@ -38,6 +39,9 @@ void discovery_free(struct discovery *d);
 
 /* The app `name` was unregistered over HTTP. */
 void discovery_dismiss(struct discovery *d, const char *name);
+
+/* Whether Consul has the service, by its last answer. */
+bool discovery_has(const struct discovery *d, const char *service);
 
 /* For views. */
 const struct consul_client *discovery_client(const struct discovery *d);

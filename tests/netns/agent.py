@@ -196,18 +196,22 @@ class Agent:
             connection.connect()
         return self._ask(connection, method, target, headers or {})
 
-    def admin(self, target: str, method: str = "GET") -> Response:
+    def admin(self, target: str, method: str = "GET", body: bytes | None = None) -> Response:
         """A request on the admin socket, as root."""
         connection = _UnixConnection(str(self.run_dir / "api.sock"))
         connection.connect()
-        return self._ask(connection, method, target, {})
+        return self._ask(connection, method, target, {}, body)
 
     @staticmethod
     def _ask(
-        connection: http.client.HTTPConnection, method: str, target: str, headers: dict[str, str]
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
     ) -> Response:
         try:
-            connection.request(method, target, headers=headers)
+            connection.request(method, target, body, headers)
             response = connection.getresponse()
             return Response(response.status, response.read().decode())
         finally:

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from . import bgp
 from .agent import Agent, binary
 from .configs import VIP4, app, config, peer
+from .consul import Consul, tags
 from .gate import SLOW, Gate
 from .rawpeer import RawListener, RawSession
 from .testbed import ROUTER_AS, Link, Testbed
@@ -52,6 +54,11 @@ class Watch:
         return updates
 
 
+def moment(text: str) -> float:
+    """Of a date of the API, which is computed anew each time, to the millisecond."""
+    return datetime.fromisoformat(text).timestamp()
+
+
 def start(bed: Testbed, *watches: Watch, apps: tuple[Any, ...], **keys: Any) -> Agent:
     for port in (5301, 5302):
         bed.start_service(port)
@@ -75,7 +82,8 @@ def test_nothing_changed_is_nothing_sent(bed: Testbed, watch: Watch) -> None:
     agent.process.signal(signal.SIGHUP)
     agent.wait_log("SIGHUP: reloaded .*, 0 changes")
     assert watch.updates(agent) == []
-    assert agent.app("kept")["monitors"][0]["since"] == before
+    after = agent.app("kept")["monitors"][0]["since"]
+    assert moment(after) == pytest.approx(moment(before), abs=0.01)
 
 
 def test_apps_come_change_and_go(bed: Testbed, watch: Watch) -> None:
@@ -131,7 +139,7 @@ def test_defaults_of_monitors_change_in_place(bed: Testbed, watch: Watch) -> Non
     since = agent.app("kept")["monitors"][0]["since"]
     agent.reload(config(watch.entry, apps=(KEPT,), agent={"fall": 3, "monitor_interval": "200ms"}))
     monitor = agent.app("kept")["monitors"][0]
-    assert monitor["since"] == since
+    assert moment(monitor["since"]) == pytest.approx(moment(since), abs=0.01)
     assert (monitor["fall"], monitor["interval_seconds"]) == (3, 0.2)
     assert watch.updates(agent) == []
 
@@ -218,6 +226,32 @@ def test_a_router_gets_what_differs(bed: Testbed, kind: str) -> None:
     router.wait_route(VIP4)
 
 
+def test_a_password_is_read_again(bed: Testbed) -> None:
+    """At the router's side the key changes with the session, which is reset by it."""
+    secret = bed.workdir / "md5"
+    secret.write_text("first\n")
+    secret.chmod(0o600)
+    router = bed.start_router("bird", password="first")
+    bed.start_service(5301)
+    entry = peer(router, password_file=str(secret))
+    agent = bed.start_agent(config(entry, apps=(KEPT,)))
+    router.wait_route(VIP4)
+    secret.write_text("second\n")
+    answer = agent.reload()
+    [change] = answer["changes"]
+    assert (change["name"], change["effect"]) == (router.ip, "none")
+    [key] = change["keys"]
+    assert (key["key"], key["before"], key["after"]) == ("password", "(hidden)", "(hidden)")
+    assert agent.peer(router.ip)["sessions"] == 1
+    secret.write_text("first\n")
+    agent.reload()
+    agent.register("marker", MARKER)
+    router.wait_route(MARKER)
+    assert agent.peer(router.ip)["sessions"] == 1
+    secret.unlink()
+    assert agent.reload(status=422)["errors"][0]["key"] == "bgp.peers[0].password_file"
+
+
 def test_keys_that_need_a_restart_are_named(bed: Testbed, watch: Watch) -> None:
     agent = start(bed, watch, apps=(KEPT,))
     changed = config(
@@ -244,6 +278,30 @@ def test_apps_of_http_and_drains_stay(bed: Testbed, watch: Watch) -> None:
     assert agent.app("mine")["source"] == "http"
     [hold] = agent.app("kept")["drain"]["holds"]
     assert hold["reason"] == "maintenance"
+
+
+def test_keys_of_consul(bed: Testbed, watch: Watch) -> None:
+    """Another client: its apps stay where it has them, and go where it has not."""
+    consul = Consul(bed.host)
+    consul.register("web", tags(OTHER))
+    agent = start(bed, watch, apps=(KEPT,), agent={"consul_addr": consul.addr})
+    wait_until(lambda: agent.app("web")["announced"], "the service is announced", ignore=(AssertionError,))
+    watch.updates(agent)
+
+    def reload(**keys: str) -> list[str]:
+        changes = agent.reload(config(watch.entry, apps=(KEPT,), agent=keys))["changes"]
+        return [change["effect"] for change in changes]
+
+    assert reload(consul_addr=consul.addr, consul_query_interval="1m") == ["none"]
+    wait_until(lambda: agent.status("consul")["found"], "the first answer of the new client")
+    assert watch.updates(agent) == []
+    assert reload(consul_addr=consul.addr, consul_match_tag="another") == ["none"]
+    watch.session.expect_withdrawal(OTHER)
+    assert reload(consul_addr=consul.addr) == ["none"]
+    watch.session.expect_route(OTHER)
+    assert reload() == ["none"]
+    watch.session.expect_withdrawal(OTHER)
+    assert agent.app("kept")["announced"]
 
 
 def test_a_service_dies_during_reloads(bed: Testbed, watch: Watch) -> None:
@@ -277,6 +335,19 @@ def test_killed_during_a_reload(bed: Testbed, watch: Watch) -> None:
     wait_until(
         lambda: set(bed.host.loopback_addresses()) == {a["vip"] for a in apps}, "lo as in the file"
     )
+
+
+@pytest.mark.parametrize("after", ["reloading", "app a0 added"])
+def test_a_stop_ends_a_reload(bed: Testbed, watch: Watch, after: str) -> None:
+    """Whatever was registered by then goes too."""
+    agent = start(bed, watch, apps=(KEPT,))
+    apps = tuple(app(f"a{n}", f"198.51.{n // 250}.{n % 250}/32", "port:tcp:5302") for n in range(2000))
+    agent.write_config(config(watch.entry, apps=apps))
+    agent.process.signal(signal.SIGHUP)
+    agent.wait_log(f"SIGHUP: {after}")
+    agent.stop(timeout=30)
+    watch.session.expect_withdrawal(VIP4)
+    assert bed.host.loopback_addresses() == {}
 
 
 def run(bed: Testbed, agent: Agent, *words: str) -> tuple[int, str, str]:

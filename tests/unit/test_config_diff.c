@@ -45,7 +45,24 @@ static void diff_texts(const char *before, const char *after, struct config_diff
 /* ---- every key ---- */
 
 /* A file with one key more in one of its sections. */
-enum place { AGENT, API, EXEC, MONITORS, BGP, PEER, NAT, APP, VIP_CONFIG, UP, DOWN, DRAIN, PLACES };
+enum place {
+	AGENT,
+	API,
+	EXEC,
+	MONITORS,
+	LOG,
+	MODULES,
+	VIPS,
+	BGP,
+	PEER,
+	NAT,
+	APP,
+	VIP_CONFIG,
+	UP,
+	DOWN,
+	DRAIN,
+	PLACES
+};
 
 static const struct {
 	const char *path, *prefix; /* of the section; of its keys in a difference */
@@ -55,6 +72,9 @@ static const struct {
 	[API] = { "agent.api", "api.", CONFIG_AGENT },
 	[EXEC] = { "agent.exec", "exec.", CONFIG_AGENT },
 	[MONITORS] = { "agent.monitors", "monitors.", CONFIG_AGENT },
+	[LOG] = { "agent.log", "log.", CONFIG_AGENT },
+	[VIPS] = { "agent.vips", "vips.", CONFIG_AGENT },
+	[MODULES] = { "agent.log.modules", "log.modules.", CONFIG_AGENT },
 	[BGP] = { "bgp", "", CONFIG_BGP },
 	[PEER] = { "bgp.peers[]", "", CONFIG_PEER },
 	[NAT] = { "nat", "", CONFIG_NAT },
@@ -67,8 +87,9 @@ static const struct {
 
 /* Keys whose change is another object, or several. */
 #define IS_FIXED(place, key)                                                                       \
-	(((place) == PEER && (str_equal(key, "peer_ip") || str_equal(key, "peer_as") ||            \
-			      str_equal(key, "port") || str_equal(key, "ttl_security"))) ||        \
+	(((place) == PEER &&                                                                       \
+	  (str_equal(key, "peer_ip") || str_equal(key, "peer_as") || str_equal(key, "port") ||     \
+	   str_equal(key, "ttl_security") || str_equal(key, "password_file"))) ||                  \
 	 ((place) == APP && str_equal(key, "name")))
 
 static char *file_with(enum place place, const char *key, const char *value)
@@ -85,16 +106,19 @@ static char *file_with(enum place place, const char *key, const char *value)
 #pragma GCC diagnostic pop
 	assert_true(asprintf(&text,
 			     "agent: {hold_down: 1s, hold_down_max: 9m, consul_client_cert: /c, "
-			     "consul_client_key: /k%s, api: {local: read%s}, exec: {user: root%s}, "
+			     "consul_client_key: /k%s, api: {local: read%s}, log: {level: info%s, "
+			     "modules: {loop: "
+			     "debug%s}}, vips: {max: 9%s}, "
+			     "exec: {user: root%s}, "
 			     "monitors: {allow_from: config%s}}\n"
 			     "bgp: {local_as: 65001, router_id: 10.0.0.1, listen: true%s, "
 			     "peers: [{peer_ip: 2001:db8::1, peer_as: 65000, multi_hop: true%s}]}\n"
 			     "nat: {backend: auto%s}\n"
 			     "apps: [{name: a, vip: 2001:db8:1::1/128, monitors: ['port:tcp:1', "
 			     "'port:tcp:2'], vip_config: {bgp_communities: '1:1'%s}, %s%s}]\n",
-			     extra[AGENT], extra[API], extra[EXEC], extra[MONITORS], extra[BGP],
-			     extra[PEER], extra[NAT], extra[VIP_CONFIG], of_states,
-			     extra[APP]) > 0);
+			     extra[AGENT], extra[API], extra[LOG], extra[MODULES], extra[VIPS],
+			     extra[EXEC], extra[MONITORS], extra[BGP], extra[PEER], extra[NAT],
+			     extra[VIP_CONFIG], of_states, extra[APP]) > 0);
 	return text;
 }
 
@@ -114,6 +138,9 @@ static const struct {
 	{ "on_vips", "true" },
 	{ "connect_retry", "2s" },
 	{ "exec_max", "65" },
+	{ "allow", "192.0.2.0/24" },
+	{ "min_length", "25/50" },
+	{ "strict", "true" },
 	{ "env", "PATH_TO" },
 	{ "user", "nobody" },
 	{ "drop_privileges", "false" },
@@ -164,6 +191,10 @@ static const struct {
 	{ AGENT, "consul_client_cert", "client_cert: /c", "client_cert: /d" },
 	{ AGENT, "consul_client_key", "client_key: /k", "client_key: /d" },
 	{ API, "local", "local: read", "local: none" },
+	{ LOG, "level", "level: info", "level: error" },
+	{ LOG, "format", "level: info", "level: info, format: json" },
+	{ VIPS, "max", "vips: {max: 9", "vips: {max: 8" },
+	{ MODULES, "loop", "loop: debug", "loop: error" },
 	{ EXEC, "user", "user: root", "user: nobody" },
 	{ EXEC, "allow_from", "user: root", "user: root, allow_from: http" },
 	{ MONITORS, "allow_from", "allow_from: config", "allow_from: http" },
@@ -197,7 +228,7 @@ static char *with_replaced(const char *text, const char *from, const char *to)
 /* The file with the key changed; NULL: the key is that of another object. Free it. */
 static char *file_changed(enum place place, const struct config_key *key, const char *base)
 {
-	const char *value = "51s"; /* a duration, also as a text */
+	const char *value = place == MODULES ? "error" : "51s"; /* a duration, also as a text */
 	for (size_t i = 0; i < ARRAY_SIZE(replaced); i++)
 		if (replaced[i].place == place && str_equal(replaced[i].key, key->name))
 			return with_replaced(base, replaced[i].from, replaced[i].to);
@@ -275,11 +306,24 @@ static enum place place_of(const struct config_section *s)
 	return place;
 }
 
+/* Sections without values, and mappings that are a value (a monitor, a token). */
+static bool is_no_place(const char *path)
+{
+	static const char *const paths[] = { "", "agent.api.tokens[]", "apps[].states",
+					     "apps[].monitors[]" };
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (str_equal(paths[i], path))
+			return true;
+	return false;
+}
+
 static void every_key_is_noticed(void **state)
 {
 	(void)state;
 	for (const struct config_section *const *s = config_sections; *s; s++) {
 		enum place place = place_of(*s);
+		if (place == PLACES && !is_no_place((*s)->path))
+			fail_msg("%s: no place in this test", (*s)->path);
 		for (const struct config_key *k = config_section_keys(*s);
 		     place < PLACES && k->name; k++)
 			if (k->type)
@@ -407,9 +451,9 @@ static void printed(void **state)
 		"{peer_ip: 10.0.0.4, peer_as: 2}]}\n"
 		"apps: [{name: a, vip: 192.0.2.1/32, monitors: 'port:tcp:1',"
 		"states: {up: {med: 9}}}, {name: c, vip: 192.0.2.2/32, monitors: 'port:tcp:1'}]\n";
-	static const char want[] = "agent changed: needs a restart\n"
+	static const char want[] = "agent changed: no UPDATE\n"
 				   "    rise: 1 -> 2\n"
-				   "    consul_token: (hidden) -> (hidden) (needs a restart)\n"
+				   "    consul_token: (hidden) -> (hidden)\n"
 				   "peer 10.0.0.3 removed: session closed\n"
 				   "peer 10.0.0.2 changed: no UPDATE\n"
 				   "    password: (hidden) -> (hidden)\n"
@@ -426,7 +470,9 @@ static void printed(void **state)
 	config_diff_print(&d, out);
 	fclose(out);
 	assert_string_equal(text, want);
-	assert_int_equal(config_diff_effect(&d), CONFIG_NEEDS_RESTART);
+	assert_int_equal(config_diff_effect(&d), CONFIG_RESETS);
+	assert_true(config_diff_has_key(&d, CONFIG_AGENT, "consul_"));
+	assert_false(config_diff_has_key(&d, CONFIG_AGENT, "drain_"));
 	config_diff_done(&d);
 	free(text);
 }

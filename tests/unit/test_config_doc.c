@@ -146,6 +146,28 @@ static void the_example_changes_nothing(void **state)
 	free(example);
 }
 
+/* The sentence of docs/reload.md names the keys that need a restart, and no others. */
+static void the_page_names_the_keys_that_need_a_restart(void **state)
+{
+	(void)state;
+	char *page = read_text("docs/reload.md"), name[96];
+	char *sentence = strstr(page, "These need a restart:");
+	assert_non_null(sentence);
+	char *end = strstr(sentence, ".\n");
+	if (!end)
+		fail_msg("no end of the sentence");
+	sentence[end - sentence] = 0;
+	for (char *c = sentence; *c; c++)
+		*c = *c == '\n' ? ' ' : *c;
+	for (const struct config_section *const *s = config_sections; *s; s++)
+		for (const struct config_key *k = config_section_keys(*s); k->name; k++) {
+			snprintf(name, sizeof(name), "`%s.%s`", (*s)->path, k->name);
+			if (!strstr(sentence, name) != (k->effect != CONFIG_NEEDS_RESTART))
+				fail_msg("docs/reload.md: %s", name);
+		}
+	free(page);
+}
+
 static void check_key(const struct config_section *s, const struct config_key *k)
 {
 	if (!k->doc || !k->doc[0])
@@ -178,6 +200,7 @@ int main(void)
 		cmocka_unit_test(the_example_has_every_key),
 		cmocka_unit_test(the_example_changes_nothing),
 		cmocka_unit_test(every_key_is_complete),
+		cmocka_unit_test(the_page_names_the_keys_that_need_a_restart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

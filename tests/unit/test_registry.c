@@ -598,11 +598,14 @@ static void test_cursor_survives_removal(void **state)
 	app_cursor_done(&c);
 }
 
-/* Of a reload: all apps give all their VIPs up. */
-static bool yields(const struct app *owner, const struct prefix *vip, void *userdata)
+/* Of a reload. */
+static const char *heir_of_vip1, *heir_of_vip2;
+
+static const char *heir(const struct prefix *vip, void *userdata)
 {
-	(void)owner, (void)vip, (void)userdata;
-	return true;
+	char text[PREFIX_TEXT_MAX];
+	(void)userdata;
+	return str_equal(prefix_format(vip, text), VIP1) ? heir_of_vip1 : heir_of_vip2;
 }
 
 static void test_a_vip_moves_without_a_gap(void **state)
@@ -611,35 +614,66 @@ static void test_a_vip_moves_without_a_gap(void **state)
 	const struct definition both = { .name = "both", .vip = VIP1, .vip2 = VIP2 };
 	const struct definition first = { .name = "both", .vip = VIP1 };
 	const struct definition second = { .name = "second", .vip = VIP2 };
+	heir_of_vip1 = "both";
+	heir_of_vip2 = "second";
 	enum register_result result;
 	registered(b, &both, REGISTER_NEW);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n"
 		  "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
 	assert_int_equal(reg_at(b, &second, SEC, &result, NULL), -EEXIST);
-	registry_set_yields(b->reg, yields, NULL);
+	registry_set_heirs(b->reg, heir, NULL);
 	registered(b, &second, REGISTER_NEW);
 	registered(b, &first, REGISTER_SAME);
 	expect(b, "");
-	registry_set_yields(b->reg, NULL, NULL);
+	registry_set_heirs(b->reg, NULL, NULL);
 	assert_int_equal(reg_at(b, &both, SEC, &result, NULL), -EEXIST);
 	registry_unregister(b->reg, "both", SEC);
 	expect(b, "withdraw 192.0.2.1/32\nawait acks\n");
 }
 
+/* In whichever order they are registered. */
+static void test_two_apps_exchange_their_vips(void **state)
+{
+	struct bench *b = *state;
+	static const struct definition before[] = { { .name = "a", .vip = VIP1 },
+						    { .name = "b", .vip = VIP2 } };
+	static const struct definition after[] = { { .name = "a", .vip = VIP2 },
+						   { .name = "b", .vip = VIP1 } };
+	for (size_t i = 0; i < 2; i++)
+		registered(b, &before[i], REGISTER_NEW);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n"
+		  "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
+	heir_of_vip1 = "b";
+	heir_of_vip2 = "a";
+	registry_set_heirs(b->reg, heir, NULL);
+	registered(b, &after[0], REGISTER_REPLACED);
+	registered(b, &after[1], REGISTER_REPLACED);
+	registry_set_heirs(b->reg, NULL, NULL);
+	expect(b, "");
+	registry_unregister(b->reg, "a", SEC);
+	expect(b, "withdraw 192.0.2.2/32\nawait acks\n");
+	registry_unregister(b->reg, "b", SEC);
+	expect(b, "withdraw 192.0.2.1/32\n");
+}
+
 static void test_an_app_with_another_name_has_its_health(void **state)
 {
 	struct bench *b = *state;
-	struct definition renamed = checked, otherwise = checked;
+	struct definition first = checked;
+	first.source = APP_FROM_CONFIG;
+	struct definition renamed = first, otherwise = first;
 	renamed.name = "renamed";
 	otherwise.name = "otherwise";
 	otherwise.monitor = "exec:another one";
-	app_on_verdict(registered(b, &checked, REGISTER_NEW), HEALTH_UP, "passes", SEC);
+	app_on_verdict(registered(b, &first, REGISTER_NEW), HEALTH_UP, "passes", SEC);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
-	registry_set_yields(b->reg, yields, NULL);
+	heir_of_vip1 = "renamed";
+	registry_set_heirs(b->reg, heir, NULL);
 	assert_int_equal(registered(b, &renamed, REGISTER_NEW)->health, HEALTH_UP);
 	registry_unregister(b->reg, "dns", SEC);
 	expect(b, "");
 	assert_int_equal(registry_n(b->reg, HEALTH_UP), 1);
+	heir_of_vip1 = "otherwise";
 	assert_int_equal(registered(b, &otherwise, REGISTER_NEW)->health, HEALTH_UNKNOWN);
 	expect(b, "withdraw 192.0.2.1/32\n");
 }
@@ -665,6 +699,7 @@ int main(void)
 		TEST(test_new_monitors_start_from_the_health_that_was),
 		TEST(test_a_vip_can_move_while_it_goes_down),
 		TEST(test_a_vip_moves_without_a_gap),
+		TEST(test_two_apps_exchange_their_vips),
 		TEST(test_an_app_with_another_name_has_its_health),
 		TEST(test_stop_withdraws_all),
 		TEST(test_a_flapping_app_is_held_down),

@@ -354,6 +354,21 @@ static void a_listener_that_cannot_be_changes_nothing(void **state)
 	assert_int_equal(status_of(&b->host).hold_time, 90);
 }
 
+static void the_former_listener_is_back(void **state)
+{
+	struct bed *b = *state;
+	struct bgp_speaker *second = NULL;
+	const struct endpoint own = { .addr = addr_v4(HOST), .port = 1179 };
+	b->host.config.listen = true;
+	start_announced(b);
+	b->host.config.listen_at = b->router.config.listen_at;
+	assert_int_equal(change(b), -EADDRINUSE);
+	b->host.config.listen_at = own;
+	assert_int_equal(bgp_speaker_new(b->loop, &b->host.config, &ops, NULL, &second, NULL),
+			 -EADDRINUSE);
+	assert_untouched(b);
+}
+
 static void passive_needs_a_listener(void **state)
 {
 	struct bed *b = *state;
@@ -383,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_listener_comes_and_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_listener_that_cannot_be_changes_nothing, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(the_former_listener_is_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(passive_needs_a_listener, setup, teardown),
 	};
 	own_netns_enter();
