@@ -13,7 +13,7 @@
 #include "process/child.h"
 
 struct privilege_drop {
-	uint64_t keep;                 /* a bit for each CAP_… that stays, where the process has it */
+	uint64_t keep; /* a bit for each CAP_… that stays, where the process has it */
 	const struct child_user *user; /* NULL: the user stays */
 };
 

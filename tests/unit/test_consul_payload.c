@@ -361,8 +361,9 @@ static void test_self(void **state)
 {
 	(void)state;
 	static const char good[] = "{\"Config\":{\"NodeName\":\"n\"}}";
-	static const char *const bad[] = { "", "null", "{}", "{\"Config\":[]}", "[]", "7",
-					   "{\"Config\":{\"NodeName\":\"\"}}" };
+	static const char *const bad[] = {
+		"", "null", "{}", "{\"Config\":[]}", "[]", "7", "{\"Config\":{\"NodeName\":\"\"}}"
+	};
 	char name[CONSUL_NAME_MAX] = "before";
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_true(consul_self_parse(bad[i], strlen(bad[i]), name, NULL) < 0);
