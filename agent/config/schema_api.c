@@ -26,6 +26,13 @@ static const struct config_key token_keys[] = {
 	  GRANT(role),
 	  .default_text = "register",
 	  .doc = "What it may do." },
+	{ .name = "vips",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_prefixes,
+	  GRANT(vips),
+	  .default_words = "`agent.vips.allow`",
+	  .doc = "Prefixes in which the VIPs that it registers lie, in place of "
+		 "`agent.vips.allow`." },
 	{ 0 },
 };
 

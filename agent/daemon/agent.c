@@ -160,15 +160,20 @@ static int check_policy(const struct app_spec *spec, const struct app *self, str
 			void *userdata)
 {
 	struct agent *a = userdata;
-	const struct vip_policy *policy = &a->config->agent.vips;
+	const struct prefix_list *own = principal_vips(&a->config->agent.api, spec->by);
+	struct vip_policy policy = a->config->agent.vips;
 	struct err warning = { "" };
-	if (!vip_policy_binds(policy, spec->source))
+	if (!vip_policy_binds(&policy, spec->source))
 		return 0;
+	if (own) {
+		policy.allow = *own;
+		policy.allow_key = "agent.api.tokens[].vips of its principal";
+	}
 	host_changes_catch_up(a->host_changes);
 	const struct vip_host *host = host_facts_get(
 		a->facts, spec, host_changes_count(a->host_changes), loop_now(a->loop));
-	size_t others = policy->max > 0 ? registry_requested_vips(a->registry, self) : 0;
-	int rc = vip_policy_check(policy, host, spec, others, err, &warning);
+	size_t others = policy.max > 0 ? registry_requested_vips(a->registry, self) : 0;
+	int rc = vip_policy_check(&policy, host, spec, others, err, &warning);
 	if (rc == 0 && warning.text[0])
 		log_warn("app", "%s: %s", spec->name, warning.text);
 	return rc;

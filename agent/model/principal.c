@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/array.h"
 #include "lib/str.h"
@@ -38,6 +39,7 @@ int role_parse(const char *text, enum role *ret, struct err *err)
 static void grants_done(struct api_grants *grants)
 {
 	for (size_t i = 0; i < grants->n; i++) {
+		free(grants->items[i].vips.items);
 		free(grants->items[i].name);
 		free(grants->items[i].file);
 	}
@@ -136,6 +138,15 @@ void principal_of(const struct api_rules *rules, const struct api_client *client
 	set(ret, client->this_host ? PRINCIPAL_LOCAL : PRINCIPAL_REMOTE,
 	    client->this_host ? rules->local : rules->remote, principal_unproved(client->this_host),
 	    "");
+}
+
+const struct prefix_list *principal_vips(const struct api_rules *rules, const char *name)
+{
+	static const char token[] = "token ";
+	const struct api_grant *grant = name && str_starts(name, token)
+						? find_grant(&rules->tokens, name + strlen(token))
+						: NULL;
+	return grant && grant->vips.n > 0 ? &grant->vips : NULL;
 }
 
 bool principal_is_proved(const struct principal *p)

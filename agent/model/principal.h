@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/model/vip_policy.h"
 #include "lib/err.h"
 
 /* Each includes those before it. */
@@ -56,6 +57,7 @@ struct api_grant {
 	char *name;
 	char *file; /* of a token */
 	enum role role;
+	struct prefix_list vips; /* in place of agent.vips.allow; empty: that */
 };
 
 struct api_grants {
@@ -103,6 +105,9 @@ void principal_of(const struct api_rules *rules, const struct api_client *client
 
 /* "local" or "remote": the name of a client that proves nothing. */
 const char *principal_unproved(bool this_host);
+
+/* The VIP list of the principal with that name, kept with a registration; NULL: it has none. */
+const struct prefix_list *principal_vips(const struct api_rules *rules, const char *name);
 
 /* Is its identity proved, by credentials, token or certificate? */
 bool principal_is_proved(const struct principal *p);

@@ -168,15 +168,19 @@ static int check_subnets(const struct vip_host *host, const struct prefix *vip, 
 	return 0;
 }
 
+static const char *allow_key(const struct vip_policy *policy)
+{
+	return policy->allow_key ? policy->allow_key : "agent.vips.allow";
+}
+
 static int check_length(const struct vip_policy *policy, const struct prefix *vip, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
 	uint8_t least = vip->addr.family == AF_INET ? policy->min_length.v4 : policy->min_length.v6;
 	prefix_format(vip, text);
 	if (!is_listed(policy, vip, NULL) && policy->allow.n > 0)
-		return err_set(err, -EACCES,
-			       "vip %s is not in agent.vips.allow; to allow it, add it there",
-			       text);
+		return err_set(err, -EACCES, "vip %s is not in %s; to allow it, add it there", text,
+			       allow_key(policy));
 	if (policy->allow.n == 0 && vip->len < host_length(vip))
 		return err_set(err, -EACCES,
 			       "vip %s is no host route (/%u), and only those are accepted over "

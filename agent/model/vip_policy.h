@@ -34,7 +34,8 @@ struct vip_lengths {
 
 struct vip_policy {
 	struct prefix_list allow;
-	uint16_t max; /* VIPs of both sources together; 0: no limit of its own */
+	const char *allow_key; /* the key of `allow`, for refusals; NULL: agent.vips.allow */
+	uint16_t max;          /* VIPs of both sources together; 0: no limit of its own */
 	struct vip_lengths min_length;
 	struct bgp_communities communities; /* empty: all but BLACKHOLE */
 	bool strict;                        /* the configuration is bound by it, too */

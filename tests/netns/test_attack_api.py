@@ -178,6 +178,29 @@ def test_a_token(bed: Testbed) -> None:
     assert "correct-horse" not in agent.log
 
 
+def test_vips_of_a_token(bed: Testbed) -> None:
+    """Its list takes the place of the agent's; others keep that."""
+    bed.link()
+    token = bed.workdir / "token"
+    token.write_text("0123456789abcdef\n")
+    token.chmod(0o600)
+    tokens = [{"name": "ci", "file": str(token), "vips": ["198.51.100.0/24"]}]
+    options = {"api": {"tokens": tokens}, "vips": {"allow": ["192.0.2.0/24"]}}
+    agent = bed.start_agent(config(PEER, agent=options))
+    headers = {"Authorization": "Bearer 0123456789abcdef"}
+
+    def register(vip: str, headers: dict[str, str]) -> tuple[int, str]:
+        answer = agent.request("GET", f"/register?name=a&vip={vip}", headers)
+        return answer.status, answer.text
+
+    assert register("198.51.100.1/32", headers)[0] == 200
+    status, said = register("192.0.2.1/32", headers)
+    assert status == 403 and "agent.api.tokens[].vips" in said
+    status, said = register("198.51.100.2/32", {})
+    assert status == 403 and "agent.vips.allow" in said
+    assert register("192.0.2.1/32", {})[0] == 200
+
+
 def test_the_address_for_reading(bed: Testbed) -> None:
     far = bed.link().namespace
     options = {"listen_addr": "127.0.0.1:8080", "read_addr": f"{HOST}:8081"}
