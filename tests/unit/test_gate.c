@@ -90,9 +90,12 @@ static int setup(void **state)
 	assert_int_equal(chmod(s.dir, 0755), 0);
 	snprintf(s.token_file, sizeof(s.token_file), "%s/token", s.dir);
 	write_file(s.token_file, TOKEN "\n");
-	s.grants[0] = (struct api_grant){ (char *)"ops", s.token_file, ROLE_ADMIN };
-	s.grants[1] =
-		(struct api_grant){ (char *)"gone", (char *)"/nonexistent/token", ROLE_ADMIN };
+	s.grants[0] = (struct api_grant){ .name = (char *)"ops",
+					  .file = s.token_file,
+					  .role = ROLE_ADMIN };
+	s.grants[1] = (struct api_grant){ .name = (char *)"gone",
+					  .file = (char *)"/nonexistent/token",
+					  .role = ROLE_ADMIN };
 	s.rules.tokens = (struct api_grants){ s.grants, 2, 2 };
 	s.uids[0] = 4001;
 	s.gids[0] = 4002;
