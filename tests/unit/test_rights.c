@@ -176,8 +176,8 @@ static void test_description(void **state)
 {
 	(void)state;
 	char text[RIGHTS_TEXT_MAX];
-	static struct api_grant tokens[] = { { (char *)"ci", NULL, ROLE_REGISTER },
-					     { (char *)"ops", NULL, ROLE_ADMIN } };
+	static struct api_grant tokens[] = { { .name = (char *)"ci", .role = ROLE_REGISTER },
+					     { .name = (char *)"ops", .role = ROLE_ADMIN } };
 	struct api_rules rules = defaults;
 	assert_string_equal(rights_describe(&rules, text),
 			    "admin: root and the agent's user on a unix socket; register: this "
