@@ -19,10 +19,15 @@ static const struct {
 	const char *path; /* with "%s" for the first word */
 	show_fn *show;
 } views[N_VERBS] = {
-	[VERB_STATUS] = { "/v1/status", show_status }, [VERB_APPS] = { "/v1/apps", show_apps },
-	[VERB_APP] = { "/v1/apps/", show_app },        [VERB_VIPS] = { "/v1/routes", show_vips },
-	[VERB_PEERS] = { "/v1/peers", show_peers },    [VERB_PEER] = { "/v1/peers", show_peer },
-	[VERB_ROUTES] = { "/v1/routes", show_routes }, [VERB_NAT] = { "/v1/nat", show_nat },
+	[VERB_STATUS] = { "/v1/status", show_status },
+	[VERB_APPS] = { "/v1/apps", show_apps },
+	[VERB_APP] = { "/v1/apps/", show_app },
+	[VERB_VIPS] = { "/v1/routes", show_vips },
+	[VERB_EXPLAIN] = { "/v1/explain", show_explain },
+	[VERB_PEERS] = { "/v1/peers", show_peers },
+	[VERB_PEER] = { "/v1/peers", show_peer },
+	[VERB_ROUTES] = { "/v1/routes", show_routes },
+	[VERB_NAT] = { "/v1/nat", show_nat },
 	[VERB_CONSUL] = { "/v1/consul", show_consul },
 };
 
@@ -60,7 +65,12 @@ static int view_once(const struct client *client, const struct verb_call *call)
 	struct client_reply reply;
 	struct err err;
 	str_copy(target, sizeof(target), views[call->id].path);
-	if (call->id == VERB_APP && client_add_segment(target, sizeof(target), call->words[0]) < 0)
+	int rc = 0;
+	if (call->id == VERB_APP)
+		rc = client_add_segment(target, sizeof(target), call->words[0]);
+	else if (call->id == VERB_EXPLAIN)
+		rc = client_add_parameter(target, sizeof(target), "name", call->words[0]);
+	if (rc < 0)
 		return fail(VERB_REFUSED, "the name is too long");
 	if (client_request(client, "GET", target, &reply, &err) < 0)
 		return fail(VERB_UNREACHABLE, err.text);

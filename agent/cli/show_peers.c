@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/cli/json_at.h"
 #include "agent/cli/show.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 /* The first of what explains a session that is down. */
@@ -87,7 +88,7 @@ static void show_negotiated(const struct show *s, const json_t *p)
 					     "enhanced_refresh", "extended_messages" };
 	char buf[256] = "", path[64];
 	struct strbuf text = strbuf_over(buf, sizeof(buf));
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(path, sizeof(path), "negotiated.%s", names[i]);
 		if (true_at(p, path))
 			strbuf_add(&text, "%s%s", text.len > 0 ? ", " : "", names[i]);

@@ -7,6 +7,7 @@
 
 #include "agent/app/drains.h"
 #include "agent/discovery/discovery.h"
+#include "agent/status/explain.h"
 #include "agent/status/metrics_collect.h"
 #include "agent/status/readiness_collect.h"
 #include "agent/status/view_app.h"
@@ -192,6 +193,29 @@ static void do_app(const struct status_sources *in, const struct api_call *call,
 	reply_json(ret, 404, error_json(err.text, false));
 }
 
+/* By name, or by one of its VIPs, which is then explained alone. */
+static void do_explain(const struct status_sources *in, const struct api_call *call,
+		       struct api_reply *ret)
+{
+	struct err err;
+	struct prefix vip;
+	char text[PREFIX_TEXT_MAX];
+	const char *only = NULL;
+	const struct app *app = registry_find(in->registry, call->name);
+	if (!app && prefix_parse(call->name, &vip, &err) == 0) {
+		app = registry_owner(in->registry, &vip);
+		only = prefix_format(&vip, text);
+	}
+	if (!app) {
+		err_set(&err, -ENOENT, "no app and no VIP '%.128s'", call->name);
+		reply_json(ret, 404, error_json(err.text, false));
+		return;
+	}
+	json_t *viewed = view_app(in, app);
+	reply_json(ret, 200, explain_app(viewed, only));
+	json_decref(viewed);
+}
+
 static void do_readyz(const struct status_sources *in, bool stopping, struct api_reply *ret)
 {
 	char text[READINESS_TEXT_MAX];
@@ -299,6 +323,8 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		ret->content_type = TYPE_METRICS;
 		ret->body = metrics_collect(in);
 		return;
+	case API_EXPLAIN:
+		return do_explain(in, call, ret);
 	case API_EVENTS:
 		return reply_stream(ret, view_events(in->events, &call->events));
 	case API_CAPABILITIES:

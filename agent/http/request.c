@@ -46,6 +46,7 @@ static const struct endpoint_row {
 	{ "/v1/nat", API_NAT, ROLE_READ, READS },
 	{ "/v1/consul", API_CONSUL, ROLE_READ, READS },
 	{ "/v1/capabilities", API_CAPABILITIES, ROLE_READ, READS },
+	{ "/v1/explain", API_EXPLAIN, ROLE_READ, READS },
 	{ "/v1/events", API_EVENTS, ROLE_READ, READS },
 	{ "/v1/reload", API_RELOAD, ROLE_ADMIN, POST },
 	{ "/v1/diff", API_DIFF, ROLE_ADMIN, POST },
@@ -186,7 +187,7 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 	int rc = 0;
 	if (call->kind == API_REGISTER)
 		rc = parse_register(request, &call->spec, &call->err);
-	else if (call->kind == API_UNREGISTER)
+	else if (call->kind == API_UNREGISTER || call->kind == API_EXPLAIN)
 		rc = parse_unregister(request, &call->name, &call->err);
 	else if (call->kind == API_DRAIN || call->kind == API_UNDRAIN)
 		rc = parse_drain(request, call);

@@ -64,6 +64,7 @@ enum api_kind {
 	API_RELOAD,
 	API_DIFF,
 	API_EVENTS,
+	API_EXPLAIN,
 };
 
 struct api_call {
@@ -74,7 +75,7 @@ struct api_call {
 	struct principal principal;
 	char who[PRINCIPAL_NAME_MAX + 80]; /* with its address, for the log */
 	struct app_spec spec;              /* of REGISTER; owned */
-	/* Of UNREGISTER, APP, DRAIN and UNDRAIN. NULL in the last two: the whole agent. */
+	/* Of UNREGISTER, APP, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole agent. */
 	char *name;
 	const char *body; /* of DIFF: a view into the request */
 	size_t body_len;

@@ -153,6 +153,34 @@ def test_drain_waits_for_the_withdrawal(bed: Testbed) -> None:
     assert agent.app("dns")["announced"]
 
 
+def test_explain(running: tuple[Agent, Client]) -> None:
+    _, client = running
+    fine = client("explain", "dns")
+    assert "announced to 1 of 1 peers" in fine and " NO " not in fine
+    said = client("explain", DEAD)
+    assert f"{DEAD} of web: announced to 0 of 1 peers" in said
+    [failing] = [line for line in said.splitlines() if line.startswith("  NO")]
+    assert "health" in failing and "nothing listens on tcp port 1" in failing
+    assert "do: look at the checks" in said
+    assert client("explain", VIP6).count(" of dns:") == 1
+    assert "no app and no VIP 'nothing'" in client("explain", "nothing", status=1)
+
+
+def test_explain_names_the_session(bed: Testbed) -> None:
+    bed.link()
+    bed.start_service(PORT)
+    structure = config(
+        {"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=(app("dns", VIP4, f"port:tcp:{PORT}"),)
+    )
+    agent = bed.start_agent(structure)
+    client = Client(bed, agent)
+    wait_until(lambda: agent.app("dns")["vips"][0]["bound"], "the VIP is bound")
+    said = client("explain", "dns")
+    [failing] = [line for line in said.splitlines() if line.startswith("  NO")]
+    assert "session" in failing and "10.0.1.1" in failing
+    assert "do: vipherald peer ADDR" in said
+
+
 def test_what_is_not_there(running: tuple[Agent, Client]) -> None:
     _, client = running
     assert "'nothing'" in client("app", "nothing", status=1)

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/explain.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lib/array.h"
+#include "lib/str.h"
+
+/* A list of conditions that is being written, and the first of them that does not hold. */
+struct walk {
+	json_t *list;
+	const char *first; /* NULL: all hold so far */
+};
+
+struct condition {
+	const char *name, *text, *advice;
+	const json_t *since; /* NULL: not known */
+	bool holds;
+};
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+	return text ? text : "";
+}
+
+/* Conditions after the first that does not hold are not judged: they may depend on it. */
+static void add(struct walk *w, const struct condition *c)
+{
+	bool judged = !w->first;
+	bool fails = judged && !c->holds;
+	json_t *o = json_pack("{s:s, s:o, s:s}", "condition", c->name, "holds",
+			      judged ? json_boolean(c->holds) : json_null(), "text",
+			      c->text ? c->text : "");
+	json_object_set(o, "since_seconds", c->since ? (json_t *)c->since : json_null());
+	json_object_set_new(o, "do", fails && c->advice ? json_string(c->advice) : json_null());
+	json_array_append_new(w->list, o);
+	if (fails)
+		w->first = c->name;
+}
+
+static json_t *first_of(const struct walk *w)
+{
+	return w->first ? json_string(w->first) : json_null();
+}
+
+/* ---- the app ---- */
+
+static void add_registered(struct walk *w, const json_t *app)
+{
+	char text[64];
+	snprintf(text, sizeof(text), "from %s", text_of(app, "source"));
+	add(w, &(struct condition){ "registered", text, NULL,
+				    json_object_get(app, "registered_seconds"), true });
+}
+
+/* An app that is down may be announced all the same: keep_last, states.down.announce. */
+static void add_health(struct walk *w, const json_t *app, const json_t *vip)
+{
+	bool is_up = str_equal(text_of(app, "health"), "up");
+	bool is_announced = !str_equal(text_of(vip, "form"), "none");
+	const char *advice = "look at the checks: vipherald app NAME";
+	if (str_equal(text_of(app, "health"), "unknown"))
+		advice = "wait for the first result of the checks: vipherald app NAME";
+	add(w, &(struct condition){ "health", is_up ? "up" : text_of(app, "reason"), advice,
+				    json_object_get(app, "since_seconds"), is_up || is_announced });
+}
+
+static void add_hold_down(struct walk *w, const json_t *app)
+{
+	char text[64] = "not held down";
+	const json_t *left = json_object_get(app, "held_down_until_seconds");
+	bool held = json_is_number(left);
+	if (held)
+		snprintf(text, sizeof(text), "held down for another %.0f s (flap damping)",
+			 json_number_value(left));
+	add(w, &(struct condition){ "hold-down", text,
+				    "wait, and find out why it flaps: vipherald history NAME", NULL,
+				    !held });
+}
+
+static void add_drain(struct walk *w, const json_t *app)
+{
+	const json_t *drain = json_object_get(app, "drain");
+	const char *state = text_of(app, "state");
+	bool is_out = str_equal(state, "drained");
+	add(w, &(struct condition){ "drain",
+				    !json_is_object(drain) ? "not drained"
+				    : is_out               ? "drained"
+					     : "draining: announced until drain_time is over",
+				    "vipherald undrain NAME",
+				    json_object_get(drain, "since_seconds"), !is_out });
+}
+
+/* ---- the host ---- */
+
+static void add_address(struct walk *w, const json_t *vip)
+{
+	bool bound = json_is_true(json_object_get(vip, "bound"));
+	const char *error = text_of(vip, "error");
+	add(w,
+	    &(struct condition){ "address",
+				 *error  ? error
+				 : bound ? "bound"
+					 : "not bound",
+				 "mend what the text says; the agent tries again by itself",
+				 json_object_get(vip, "error_since_seconds"), bound && !*error });
+}
+
+static void add_nat(struct walk *w, const json_t *app, const json_t *vip)
+{
+	const json_t *nat = json_object_get(app, "nat"), *rule;
+	const char *error = text_of(nat, "error");
+	size_t i, n = 0, missing = 0;
+	json_array_foreach(json_object_get(nat, "rules"), i, rule)
+	{
+		if (!str_equal(text_of(rule, "vip"), text_of(vip, "prefix")))
+			continue;
+		n++;
+		missing += !json_is_true(json_object_get(rule, "present"));
+	}
+	char text[64];
+	snprintf(text, sizeof(text), "%zu of %zu rules present", n - missing, n);
+	if (n > 0)
+		add(w, &(struct condition){ "nat", *error ? error : text,
+					    "vipherald nat shows the back end and its error", NULL,
+					    missing == 0 });
+}
+
+/* ---- the peer ---- */
+
+static const struct {
+	const char *state, *condition, *advice;
+} peer_states[] = {
+	{ "no-session", "session", "vipherald peer ADDR says why there is none" },
+	{ "family-not-negotiated", "family",
+	  "configure the address family for this neighbour on the router" },
+	{ "no-next-hop", "next-hop",
+	  "give the host an address of this family towards the router, or set next_hop" },
+};
+
+static bool add_peer_state(struct walk *w, size_t i, const json_t *at_peer)
+{
+	const char *state = text_of(at_peer, "state"), *reason = text_of(at_peer, "reason");
+	bool holds = !str_equal(state, peer_states[i].state);
+	add(w, &(struct condition){ peer_states[i].condition, holds ? "" : reason,
+				    peer_states[i].advice, NULL, holds });
+	return holds;
+}
+
+static json_t *explain_peer(const json_t *at_peer, bool wanted)
+{
+	struct walk w = { .list = json_array() };
+	const char *state = text_of(at_peer, "state");
+	bool is_sent = str_equal(state, "sent");
+	for (size_t i = 0; i < ARRAY_SIZE(peer_states); i++)
+		add_peer_state(&w, i, at_peer);
+	if (wanted)
+		add(&w,
+		    &(struct condition){ "sent", is_sent ? text_of(at_peer, "next_hop") : state,
+					 "wait: the router takes routes slowly", NULL, is_sent });
+	return json_pack("{s:O, s:s, s:o, s:o}", "peer", json_object_get(at_peer, "peer"), "state",
+			 state, "first", first_of(&w), "conditions", w.list);
+}
+
+static json_t *explain_vip(const json_t *app, const json_t *vip)
+{
+	struct walk w = { .list = json_array() };
+	json_t *peers = json_array();
+	const json_t *at_peer;
+	size_t i;
+	add_registered(&w, app);
+	add_hold_down(&w, app);
+	add_health(&w, app, vip);
+	add_drain(&w, app);
+	add_address(&w, vip);
+	add_nat(&w, app, vip);
+	json_array_foreach(json_object_get(vip, "peers"), i, at_peer)
+		json_array_append_new(peers, explain_peer(at_peer, !w.first));
+	return json_pack("{s:O, s:O, s:o, s:o, s:o}", "prefix", json_object_get(vip, "prefix"),
+			 "announced_to", json_object_get(vip, "announced_to"), "first",
+			 first_of(&w), "conditions", w.list, "peers", peers);
+}
+
+json_t *explain_app(const json_t *app, const char *only)
+{
+	json_t *vips = json_array();
+	const json_t *vip;
+	size_t i;
+	json_array_foreach(json_object_get(app, "vips"), i,
+			   vip) if (!only || str_equal(only, text_of(vip, "prefix")))
+		json_array_append_new(vips, explain_vip(app, vip));
+	return json_pack("{s:O, s:o}", "app", json_object_get(app, "name"), "vips", vips);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Why a VIP is announced or not: the first condition that does not hold. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/status/explain.h"
+#include "lib/array.h"
+
+/* An app with one VIP and one peer, of which a part is replaced. */
+#define APP                                                                                        \
+	"{\"name\": \"dns\", \"source\": \"config\", \"health\": \"up\", \"state\": \"up\", "      \
+	"\"reason\": \"all pass\", \"since_seconds\": 5.0, \"registered_seconds\": 9.0, "          \
+	"\"held_down_until_seconds\": null, \"drain\": null, \"nat\": null, \"vips\": ["
+#define VIP                                                                                        \
+	"{\"prefix\": \"192.0.2.1/32\", \"bound\": true, \"error\": null, \"form\": \"up\", "      \
+	"\"announced_to\": {\"sent\": 1, \"peers\": 1}, \"peers\": ["
+#define PEER                                                                                       \
+	"{\"peer\": \"10.0.0.1\", \"state\": \"sent\", \"reason\": null, \"next_hop\": "           \
+	"\"10.0.0.2\"}"
+#define END "]}]}"
+
+static json_t *explained(const char *old, const char *new)
+{
+	static char text[4096];
+	snprintf(text, sizeof(text), "%s", APP VIP PEER END);
+	char *at = old ? strstr(text, old) : NULL;
+	if (old) {
+		static char tail[4096];
+		assert_non_null(at);
+		snprintf(tail, sizeof(tail), "%s", at + strlen(old));
+		snprintf(at, sizeof(text) - (size_t)(at - text), "%s%s", new, tail);
+	}
+	json_t *app = json_loads(text, 0, NULL);
+	assert_non_null(app);
+	json_t *answer = explain_app(app, NULL);
+	json_decref(app);
+	return answer;
+}
+
+static const char *first_of(const json_t *o)
+{
+	const char *first = json_string_value(json_object_get(o, "first"));
+	return first ? first : "";
+}
+
+static const struct {
+	const char *name, *old, *new, *of_vip, *of_peer;
+} cases[] = {
+	{ "all holds", NULL, NULL, "", "" },
+	{ "down", "\"health\": \"up\"", "\"health\": \"down\"", "", "" }, /* but still announced */
+	{ "held down", "\"held_down_until_seconds\": null", "\"held_down_until_seconds\": 7.5",
+	  "hold-down", "" },
+	{ "drained", "\"state\": \"up\"", "\"state\": \"drained\"", "drain", "" },
+	{ "draining", "\"drain\": null", "\"drain\": {\"since_seconds\": 1.0}", "", "" },
+	{ "not bound", "\"bound\": true", "\"bound\": false", "address", "" },
+	{ "in trouble", "\"error\": null", "\"error\": \"no way\"", "address", "" },
+	{ "no rule", "\"nat\": null",
+	  "\"nat\": {\"error\": null, \"rules\": [{\"vip\": \"192.0.2.1/32\", \"present\": "
+	  "false}]}",
+	  "nat", "" },
+	{ "a rule of another VIP", "\"nat\": null",
+	  "\"nat\": {\"error\": null, \"rules\": [{\"vip\": \"192.0.2.2/32\", \"present\": "
+	  "false}]}",
+	  "", "" },
+	{ "no session", "\"state\": \"sent\"", "\"state\": \"no-session\"", "", "session" },
+	{ "no family", "\"state\": \"sent\"", "\"state\": \"family-not-negotiated\"", "",
+	  "family" },
+	{ "no next hop", "\"state\": \"sent\"", "\"state\": \"no-next-hop\"", "", "next-hop" },
+	{ "pending", "\"state\": \"sent\"", "\"state\": \"pending\"", "", "sent" },
+};
+
+static void test_first(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_t *answer = explained(cases[i].old, cases[i].new);
+		const json_t *vip = json_array_get(json_object_get(answer, "vips"), 0);
+		const json_t *peer = json_array_get(json_object_get(vip, "peers"), 0);
+		if (strcmp(first_of(vip), cases[i].of_vip) != 0 ||
+		    strcmp(first_of(peer), cases[i].of_peer) != 0)
+			fail_msg("%s: '%s' and '%s'", cases[i].name, first_of(vip), first_of(peer));
+		json_decref(answer);
+	}
+}
+
+/* A failing condition has something to do, those after it are not judged. */
+static void test_conditions(void **state)
+{
+	(void)state;
+	json_t *answer = explained("\"health\": \"up\"", "\"health\": \"down\"");
+	json_decref(answer);
+	answer = explained("\"bound\": true", "\"bound\": false");
+	const json_t *vip = json_array_get(json_object_get(answer, "vips"), 0), *c;
+	size_t i;
+	bool failed = false;
+	json_array_foreach(json_object_get(vip, "conditions"), i, c)
+	{
+		const json_t *holds = json_object_get(c, "holds");
+		assert_true(failed ? json_is_null(holds) : json_is_boolean(holds));
+		if (json_is_false(holds)) {
+			assert_non_null(json_string_value(json_object_get(c, "do")));
+			failed = true;
+		} else {
+			assert_true(json_is_null(json_object_get(c, "do")));
+		}
+	}
+	assert_true(failed);
+	json_decref(answer);
+}
+
+static void test_down_and_not_announced(void **state)
+{
+	(void)state;
+	json_t *app = json_loads(APP VIP PEER END, 0, NULL);
+	json_object_set_new(app, "health", json_string("down"));
+	json_t *vip = json_array_get(json_object_get(app, "vips"), 0);
+	json_object_set_new(vip, "form", json_string("none"));
+	json_t *answer = explain_app(app, NULL);
+	assert_string_equal(first_of(json_array_get(json_object_get(answer, "vips"), 0)), "health");
+	json_decref(answer);
+	answer = explain_app(app, "192.0.2.9/32");
+	assert_int_equal(json_array_size(json_object_get(answer, "vips")), 0);
+	json_decref(answer);
+	json_decref(app);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first),
+		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_down_and_not_announced),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
