@@ -29,3 +29,15 @@ const char *log_level_name(enum log_level level)
 {
 	return names[level];
 }
+
+void log_levels_set(struct log_levels *levels, const char *module, enum log_level level)
+{
+	size_t i = 0;
+	while (i < levels->n_modules && !str_equal(levels->modules[i].module, module))
+		i++;
+	if (i == LOG_MODULES_MAX)
+		return;
+	levels->modules[i].module = module;
+	levels->modules[i].level = level;
+	levels->n_modules += i == levels->n_modules;
+}

@@ -51,6 +51,13 @@ static int build_target(const struct verb_call *call, char *target, size_t size)
 		rc = client_add_parameter(target, size, "name", call->words[0]);
 		return rc < 0 ? rc : add_values(call, target, size);
 	}
+	if (call->id == VERB_LOG) {
+		str_copy(target, size, "/v1/log");
+		rc = client_add_parameter(target, size, "level", call->words[0]);
+		return rc < 0 || call->n_words < 2
+			       ? rc
+			       : client_add_parameter(target, size, "module", call->words[1]);
+	}
 	str_copy(target, size, call->n_words > 0 ? "/v1/apps/" : "/v1");
 	if (call->n_words > 0)
 		rc = client_add_segment(target, size, call->words[0]);

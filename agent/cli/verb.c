@@ -75,6 +75,9 @@ static const struct verb verbs[N_VERBS] = {
 			"agent, or from another file",
 			"vipherald diff /etc/vipherald/config.yaml",
 			.exits = "0 no change, 1 changes, 2 errors, 3 agent not reachable" },
+	[VERB_LOG] = { "log", NULL, "LEVEL [MODULE]", 1, 2,
+		       "Log more or less, until the next reload", "vipherald log debug bgp",
+		       .watches = false },
 	[VERB_COMPLETIONS] = { "completions", NULL, "bash|zsh|fish", 1, 1,
 			       "Completions for a shell, to be sourced by it",
 			       "vipherald completions bash "

@@ -216,6 +216,29 @@ static void do_explain(const struct status_sources *in, const struct api_call *c
 	json_decref(viewed);
 }
 
+/* Until the next reload, which applies agent.log again. */
+static void do_log(const struct api_call *call, struct api_reply *ret)
+{
+	struct log_levels levels;
+	log_get_levels(&levels);
+	if (call->module)
+		log_levels_set(&levels, call->module, call->level);
+	else
+		levels = (struct log_levels){ .level = call->level };
+	log_set_levels(&levels);
+	log_event(LOG_INFO, "api", EVENT("request.log"), "log level %s of %s by %s",
+		  log_level_name(call->level), call->module ? call->module : "all modules",
+		  call->who);
+	log_get_levels(&levels);
+	json_t *modules = json_object();
+	for (size_t i = 0; i < levels.n_modules; i++)
+		json_object_set_new(modules, levels.modules[i].module,
+				    json_string(log_level_name(levels.modules[i].level)));
+	reply_json(ret, 200,
+		   json_pack("{s:s, s:s, s:o}", "result", "changed", "level",
+			     log_level_name(levels.level), "modules", modules));
+}
+
 static void do_readyz(const struct status_sources *in, bool stopping, struct api_reply *ret)
 {
 	char text[READINESS_TEXT_MAX];
@@ -323,6 +346,8 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		ret->content_type = TYPE_METRICS;
 		ret->body = metrics_collect(in);
 		return;
+	case API_LOG:
+		return do_log(call, ret);
 	case API_EXPLAIN:
 		return do_explain(in, call, ret);
 	case API_EVENTS:

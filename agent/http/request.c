@@ -48,6 +48,7 @@ static const struct endpoint_row {
 	{ "/v1/capabilities", API_CAPABILITIES, ROLE_READ, READS },
 	{ "/v1/explain", API_EXPLAIN, ROLE_READ, READS },
 	{ "/v1/events", API_EVENTS, ROLE_READ, READS },
+	{ "/v1/log", API_LOG, ROLE_ADMIN, CHANGES },
 	{ "/v1/reload", API_RELOAD, ROLE_ADMIN, POST },
 	{ "/v1/diff", API_DIFF, ROLE_ADMIN, POST },
 	{ "/metrics", API_METRICS, ROLE_READ, READS },
@@ -182,6 +183,41 @@ static int parse_events(const struct api_request *request, struct event_query *r
 	return 0;
 }
 
+static const char *known_module(const char *name)
+{
+	for (size_t i = 0; log_modules[i]; i++)
+		if (str_equal(log_modules[i], name))
+			return log_modules[i];
+	return NULL;
+}
+
+static int parse_log(const struct api_request *request, struct api_call *call)
+{
+	bool has_level = false;
+	for (size_t i = 0; i < request->n_args; i++) {
+		const char *name = request->args[i].name, *value = request->args[i].value;
+		value = value ? value : "";
+		if (str_equal(name, "level")) {
+			has_level = true;
+			if (log_level_parse(value, &call->level) < 0)
+				return err_set(
+					&call->err, -EINVAL,
+					"level: '%.80s' is not error, warning, info, debug or "
+					"trace",
+					value);
+		} else if (str_equal(name, "module")) {
+			call->module = known_module(value);
+			if (!call->module)
+				return err_set(&call->err, -EINVAL, "module: no module '%.80s'",
+					       value);
+		} else {
+			return err_set(&call->err, -EINVAL,
+				       "unknown parameter '%.80s', expected level or module", name);
+		}
+	}
+	return has_level ? 0 : missing(&call->err, "level");
+}
+
 static void parse_args(const struct api_request *request, struct api_call *call)
 {
 	int rc = 0;
@@ -191,6 +227,8 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_unregister(request, &call->name, &call->err);
 	else if (call->kind == API_DRAIN || call->kind == API_UNDRAIN)
 		rc = parse_drain(request, call);
+	else if (call->kind == API_LOG)
+		rc = parse_log(request, call);
 	else if (call->kind == API_EVENTS)
 		rc = parse_events(request, &call->events, &call->err);
 	if (rc < 0) {

@@ -65,6 +65,7 @@ enum api_kind {
 	API_DIFF,
 	API_EVENTS,
 	API_EXPLAIN,
+	API_LOG,
 };
 
 struct api_call {
@@ -81,6 +82,8 @@ struct api_call {
 	size_t body_len;
 	const char *reason;        /* of DRAIN: a view into the request, "" for none */
 	span_t span;               /* of DRAIN: how long; USEC_NEVER: until it is undrained */
+	enum log_level level;      /* of LOG */
+	const char *module;        /* of LOG: one of log_modules[]; NULL: all */
 	struct event_query events; /* of EVENTS: texts are views into the request */
 	unsigned status;           /* of ERROR: 400, 401, 403, 404, 405 */
 	const char *allow;         /* of 405: the methods */

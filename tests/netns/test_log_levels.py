@@ -47,6 +47,24 @@ def test_every_check_and_keepalive(bed: Testbed) -> None:
     agent.wait_log(rf"TRACE monitor: port:tcp:{PORT}: up: ")
 
 
+def test_changed_at_run_time(bed: Testbed) -> None:
+    agent = bed.start_agent(one_app(bed))
+    agent.wait_log("app: dns: up")
+    assert agent.request("POST", "/v1/log?level=debug").status == 403
+    assert agent.admin("/v1/log?level=loud", "POST").status == 400
+    assert agent.admin("/v1/log?level=debug&module=nothing", "POST").status == 400
+    assert agent.admin("/v1/log?module=bgp", "POST").status == 400
+    answer = agent.admin("/v1/log?level=trace&module=bgp", "POST").json()
+    assert answer["level"] == "info" and answer["modules"] == {"bgp": "trace"}
+    agent.drain("dns")
+    agent.wait_log(rf"DEBUG bgp: peer 10\.0\.1\.1: sent UPDATE \+{VIP4}")
+    assert " DEBUG api: " not in agent.log
+    answer = agent.admin("/v1/log?level=debug", "POST").json()
+    assert answer["level"] == "debug" and answer["modules"] == {}
+    agent.get("/ping")
+    agent.wait_log("DEBUG api: GET /ping: 200")
+
+
 def test_json_and_a_level_for_a_module(bed: Testbed) -> None:
     structure = one_app(bed, level="warning", format="json", modules={"bgp": "debug"})
     agent = bed.start_agent(structure)
@@ -57,5 +75,7 @@ def test_json_and_a_level_for_a_module(bed: Testbed) -> None:
     # Before the configuration is read, the log is as it is without one.
     after = [line for line in lines if line["level"] != "info" or line["module"] == "bgp"]
     assert {line["module"] for line in after} == {"bgp"}
-    assert all(set(line) == {"time", "level", "module", "msg"} for line in lines)
+    fields = {"time", "level", "module", "msg"}
+    assert all(fields <= set(line) for line in lines)
+    assert all("kind" in line for line in lines if set(line) != fields)
     assert "s3cret" not in agent.log
