@@ -24,6 +24,7 @@
 #include "agent/daemon/parts.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/reload.h"
+#include "agent/daemon/restart.h"
 #include "agent/daemon/settings.h"
 #include "agent/daemon/shutdown_ops.h"
 #include "lib/log.h"
@@ -57,10 +58,10 @@ static void on_stop(const char *signal, void *userdata)
 	shutdown_stop(a->shutdown, signal);
 }
 
-static void on_restart(const char *signal, void *userdata)
+static void on_restart(const char *signal, pid_t sender, void *userdata)
 {
 	const struct agent *a = userdata;
-	shutdown_restart(a->shutdown, signal);
+	restart_ask(a->restart, signal, sender);
 }
 
 static void on_hangup(const char *signal, void *userdata)
@@ -244,6 +245,7 @@ static int start_loop(struct agent *a, struct err *err)
 	a->shutdown = shutdown_new(a->loop, &agent_shutdown_ops, a);
 	a->service = service_new(a->loop, calls_summarize, a);
 	a->reload = reload_new(a);
+	a->restart = restart_new(a);
 	return 0;
 }
 
@@ -276,6 +278,7 @@ static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
 	reload_free(a->reload);
+	restart_free(a->restart);
 	sources_free(a->sources);
 	store_free(a->store);
 	registry_free(a->registry);

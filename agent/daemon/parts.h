@@ -33,6 +33,7 @@
 #include "process/stale_children.h"
 
 struct reload;
+struct restart;
 
 struct agent {
 	sd_event *loop;
@@ -46,6 +47,7 @@ struct agent {
 	struct signals *signals;
 	struct shutdown *shutdown;
 	struct reload *reload;
+	struct restart *restart;
 	bool changing_peers; /* the speaker gets another configuration */
 	struct api *api;
 	struct instance instance;

@@ -41,7 +41,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 		s->handlers->stop("SIGINT", s->userdata);
 		break;
 	case SIGUSR2:
-		s->handlers->restart("SIGUSR2", s->userdata);
+		s->handlers->restart("SIGUSR2", (pid_t)info->ssi_pid, s->userdata);
 		break;
 	case SIGHUP:
 		s->handlers->hangup("SIGHUP", s->userdata);

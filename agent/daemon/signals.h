@@ -3,6 +3,7 @@
 #ifndef AGENT_DAEMON_SIGNALS_H
 #define AGENT_DAEMON_SIGNALS_H
 
+#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 struct signals;
@@ -11,9 +12,10 @@ struct signals;
 typedef void signals_cb(const char *name, void *userdata);
 
 struct signals_handlers {
-	signals_cb *stop;    /* SIGTERM, SIGINT */
-	signals_cb *restart; /* SIGUSR2 */
-	signals_cb *hangup;  /* SIGHUP */
+	signals_cb *stop; /* SIGTERM, SIGINT */
+	/* SIGUSR2; the process that sent it, 0: of another PID namespace. */
+	void (*restart)(const char *name, pid_t sender, void *userdata);
+	signals_cb *hangup; /* SIGHUP */
 };
 
 /* Before anything else: process 1 does not get a signal that it neither handles nor blocks, and a
