@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "agent/daemon/account.h"
@@ -28,6 +29,7 @@
 #include "agent/daemon/settings.h"
 #include "agent/daemon/shutdown_ops.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
 #include "process/loop.h"
@@ -44,6 +46,7 @@ static void on_registered(void *userdata)
 	api_retry(a->api);
 	service_ready(a->service);
 	reload_registered(a->reload);
+	last_good_keep(a->last_good, a->config_file.path, a->config_file.sha256);
 }
 
 static void on_recovered(void *userdata)
@@ -75,16 +78,36 @@ static void on_hangup(const char *signal, void *userdata)
 
 /* The start */
 
+/* A host without an agent announces nothing. */
+static int load_last_good(struct agent *a, const char *file)
+{
+	struct err err;
+	char date[LAST_GOOD_DATE_MAX];
+	if (last_good_load(file, &a->config, date, &err) < 0) {
+		log_error("config", "%s: not started; %s", file, err.text);
+		return -EINVAL;
+	}
+	config_file_loaded(&a->config_file, file, a->config->sha256);
+	str_copy(a->config_file.last_good, sizeof(a->config_file.last_good), date);
+	log_error("config",
+		  "%s is broken: running its last good version, kept at %s; mend the file, then "
+		  "reload",
+		  file, date);
+	return 0;
+}
+
 static int load_config(struct agent *a, const char *file)
 {
 	struct config_findings findings = { 0 };
 	int rc = config_load(file, &a->config, &findings);
 	config_log_findings(&findings, file);
 	config_findings_done(&findings);
-	if (rc == 0) {
-		settings_apply_log(a);
+	if (rc == 0)
 		config_file_loaded(&a->config_file, file, a->config->sha256);
-	}
+	else if (rc == -EINVAL)
+		rc = load_last_good(a, file);
+	if (rc == 0)
+		settings_apply_log(a);
 	return rc;
 }
 
@@ -246,6 +269,9 @@ static int start_loop(struct agent *a, struct err *err)
 	a->service = service_new(a->loop, calls_summarize, a);
 	a->reload = reload_new(a);
 	a->restart = restart_new(a);
+	/* `off`: nothing is kept on the disk. */
+	if (!a->config->agent.state_file || *a->config->agent.state_file)
+		a->last_good = last_good_new(a->loop);
 	return 0;
 }
 
@@ -278,6 +304,7 @@ static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
 	reload_free(a->reload);
+	last_good_free(a->last_good);
 	restart_free(a->restart);
 	sources_free(a->sources);
 	store_free(a->store);
@@ -326,12 +353,13 @@ int agent_run(const char *config_file)
 	instance_init(&a.instance);
 	signals_block();
 	fd_limit_raise();
-	if (load_config(&a, config_file) < 0)
-		return 1;
+	int rc = load_config(&a, config_file);
+	if (rc < 0)
+		return rc == -EINVAL ? EX_CONFIG : 1;
 	a.events = event_ring_new(EVENTS_MAX);
 	log_set_sink(on_event, a.events);
 	log_event(LOG_INFO, "agent", EVENT("agent.started"), "vipherald %s", VIPHERALD_VERSION);
-	int rc = instance_claim(&a.instance, a.config, &err);
+	rc = instance_claim(&a.instance, a.config, &err);
 	if (rc == 0)
 		rc = drop_privileges(&a, &err);
 	if (rc == 0)

@@ -10,6 +10,7 @@
 #include "agent/config/capabilities.h"
 #include "agent/config/config.h"
 #include "agent/daemon/disable_file.h"
+#include "agent/daemon/last_good.h"
 #include "agent/daemon/instance.h"
 #include "agent/daemon/peer_log.h"
 #include "agent/daemon/recovery.h"
@@ -42,6 +43,7 @@ struct agent {
 	mono_t began_at;
 	struct host_addresses identity;
 	struct capability_needs capabilities;
+	struct last_good *last_good;
 	struct event_ring *events;
 	struct service *service; /* NULL: no service manager */
 	struct signals *signals;

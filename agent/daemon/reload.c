@@ -181,6 +181,8 @@ static void finish(struct reload *r, bool ok)
 	log_end(r, ok);
 	if (ok)
 		config_file_loaded(&a->config_file, a->config_file.path, a->config->sha256);
+	if (ok)
+		last_good_keep(a->last_good, a->config_file.path, a->config_file.sha256);
 	config_file_reloaded(&a->config_file, ok, view_findings(&r->findings, CONFIG_ERROR),
 			     json_incref(r->needs_restart));
 	answer(r, ok);

@@ -312,6 +312,12 @@ static void add_configuration(json_t *alarms, const struct status_sources *in)
 		    "the last reload failed, %zu error%s; the former configuration is in effect "
 		    "(config.last_reload in /v1/status)",
 		    json_array_size(file->errors), json_array_size(file->errors) == 1 ? "" : "s");
+	if (file->last_good[0])
+		add(alarms, "configuration", "path", file->path,
+		    "broken at the start: its last good version, kept at %s, is in effect; mend "
+		    "the "
+		    "file, then reload",
+		    file->last_good);
 	list_keys(file->needs_restart, &keys);
 	if (buf[0])
 		add(alarms, "restart-needed", "path", file->path,

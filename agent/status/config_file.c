@@ -12,6 +12,7 @@ void config_file_loaded(struct config_file *f, const char *path, const char *sha
 {
 	struct stat st = { 0 };
 	f->path = path;
+	f->last_good[0] = 0;
 	f->loaded_at = loop_wall();
 	memcpy(f->sha256, sha256, sizeof(f->sha256));
 	if (stat(path, &st) == 0)

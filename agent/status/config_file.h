@@ -15,6 +15,8 @@ struct config_file {
 	wall_t modified;              /* of the file when it was read */
 	char sha256[SHA256_TEXT_MAX]; /* of the configuration in effect */
 	wall_t loaded_at;
+	/* The file was broken at the start, and its copy of this date is in effect; "": it was not. */
+	char last_good[DATE_TEXT_MAX];
 	wall_t reload_at; /* the last one; 0: there was none */
 	bool reload_ok;
 	json_t *errors;        /* of it, as view_findings() has them; NULL: none */

@@ -128,7 +128,7 @@ def test_agent_refuses_the_file_with_the_same_words(bed: Testbed, name: str) -> 
     text, line, named = BAD[name]
     agent = bed.make_agent(text)
     agent.spawn()
-    log = agent.expect_exit(1)
+    log = agent.expect_exit(78)
     assert f"{agent.config_path}:{line}:" in log and named in log
     assert bed.host.loopback_addresses() == {}
 

@@ -90,7 +90,7 @@ def test_configuration_can_be_refused(bed: Testbed) -> None:
         config(PEER, apps=(app("a", VIP4, COMMAND),), agent={"exec": {"allow_from": "none"}})
     )
     agent.spawn()
-    assert "agent.exec.allow_from" in agent.expect_exit(1)
+    assert "agent.exec.allow_from" in agent.expect_exit(78)
 
 
 OTHER_VIP = "192.0.2.55/32"

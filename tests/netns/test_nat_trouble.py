@@ -189,7 +189,7 @@ def test_bad_mappings_in_the_file(bed: Testbed) -> None:
     specs = ["tcp", "tcp:0", "icmp:1", "tcp:53:99999"]
     agent = bed.make_agent(nat.config(nat_app("bad", nats=specs)))
     agent.spawn()
-    log = agent.expect_exit(1)
+    log = agent.expect_exit(78)
     for spec in specs:
         assert f"'{spec}' is not a NAT mapping" in log
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The last configuration that was in effect, in the state directory (last-good.yaml, mode 0600): what
+ * an agent runs that is started with a broken file. The copy is the text as it was loaded, behind a
+ * comment that names the file, so that `vipherald check` reads it too.
+ */
+#ifndef AGENT_DAEMON_LAST_GOOD_H
+#define AGENT_DAEMON_LAST_GOOD_H
+
+#include <systemd/sd-event.h>
+
+#include "agent/config/config.h"
+#include "lib/sha256.h"
+
+struct last_good;
+
+/* Never fails: without a state directory that can be written there is no copy, with a line in the
+ * log. */
+struct last_good *last_good_new(sd_event *loop);
+/* A write in progress is cancelled: the copy before it stays. */
+void last_good_free(struct last_good *g);
+/* `g` may be NULL. `file` is in effect, as its text with this hash: keeps that, if it still is the text of the file.
+ * Returns at once; the disk is waited for by the kernel. */
+void last_good_keep(struct last_good *g, const char *file, const char *sha256);
+
+/* For the start, before the loop. The copy of `file` is loaded; -ENOENT when there is none.
+ * `ret_date`: when it was kept. */
+#define LAST_GOOD_DATE_MAX 32
+int last_good_load(const char *file, struct config **ret, char ret_date[static LAST_GOOD_DATE_MAX],
+		   struct err *err);
+
+#endif
