@@ -354,6 +354,7 @@ static void test_path_text(void **state)
 }
 
 static const uint32_t as_path[] = { 4200000001, 65002 };
+static const uint32_t behind_a_small_one[] = { 65002, 4200000001 };
 static const uint32_t prepended[] = { 65002, 65002, 65002 };
 static const uint32_t communities[] = { 65001U << 16 | 100, 0xffffff01 };
 static const struct bgp_ext_community ext_communities[] = {
@@ -394,6 +395,9 @@ static const struct {
 	{ "6793 towards a 2-octet peer",
 	  { .as_path = as_path, .n_as_path = 2, .communities = communities, .n_communities = 1 },
 	  "40010100 400206 0202 5ba0 fdea c00804 fde90064 c0110a 0202 fa56ea01 0000fdea" },
+	{ "6793 towards a 2-octet peer, only the second AS needs AS4_PATH",
+	  { .as_path = behind_a_small_one, .n_as_path = 2 },
+	  "40010100 400206 0202 fdea 5ba0 c0110a 0202 0000fdea fa56ea01" },
 	{ "6793 towards a 2-octet peer, without need of AS4_PATH",
 	  { .as_path = as_path + 1, .n_as_path = 1 },
 	  "40010100 400204 0201 fdea" },
