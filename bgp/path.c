@@ -111,11 +111,10 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 	}
 	now->source = found.source;
 	now->gateway = found.gateway;
-	if (link_trouble(now, found.ifindex, name))
-		now->state = near ? BGP_PATH_LOST : BGP_PATH_DOUBTFUL;
-	else if (near && leads_elsewhere(now, &found, &c->addr))
+	bool no_link = link_trouble(now, found.ifindex, name);
+	if (!no_link && near && leads_elsewhere(now, &found, &c->addr))
 		not_connected(now);
-	else if (source_left_behind(now, &found))
+	else if (no_link || source_left_behind(now, &found))
 		now->state = near ? BGP_PATH_LOST : BGP_PATH_DOUBTFUL;
 	else
 		now->state = BGP_PATH_GOOD;

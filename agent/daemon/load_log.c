@@ -36,8 +36,8 @@ void load_log_port_filter(int error, void *userdata)
 		log_info("monitor", "the kernel filters socket events by port again");
 	else
 		log_warn("monitor",
-			 "the kernel takes no filter for socket events (%s): dead listeners are "
-			 "noticed all the same, but every socket that is closed on this host wakes "
-			 "the agent; raise the sysctl net.core.optmem_max to 20480 or more",
+			 "the kernel accepts no filter for socket events (%s): dead listeners are "
+			 "still detected, but every socket that is closed on this host wakes the "
+			 "agent; raise the sysctl net.core.optmem_max to 20480 or more",
 			 strerror(-error));
 }

@@ -62,7 +62,7 @@ static void withdraw(struct shutdown *s)
 
 static void leave(struct shutdown *s)
 {
-	log_info("agent", "closing sessions for a restart, routers are to keep the routes");
+	log_info("agent", "closing sessions for a restart, routers keep the routes as stale");
 	s->ops->report("closing sessions for a restart", SHUTDOWN_MAX, s->userdata);
 	s->ops->leave(usec_add(loop_now(s->loop), SHUTDOWN_LEAVE), s->userdata);
 }

@@ -245,7 +245,7 @@ static void consul(FILE *out, const struct consul_client_status *c, const struct
 	gauge(out, "consul_up", "1 while Consul answers.", c->contact == CONSUL_IN_CONTACT);
 	gauge(out, "consul_services", "Services of Consul with the match tag.", s->found);
 	gauge(out, "consul_services_unregistered",
-	      "Services of Consul that are no app: broken tags, refused, in conflict, or "
+	      "Consul services not registered as apps: broken tags, refused, in conflict, or "
 	      "unregistered over HTTP.",
 	      s->unregistered);
 	gauge(out, "consul_services_held",

@@ -120,7 +120,7 @@ static int read_msec(const json_t *value, const char *key, bool may_be_null, wal
 	}
 	json_int_t msec = json_integer_value(value);
 	if (!json_is_integer(value) || msec < 0 || msec > MSEC_MAX)
-		return err_set(err, -EBADMSG, "'%s' is no time", key);
+		return err_set(err, -EBADMSG, "'%s' is not a valid time", key);
 	*ret = (uint64_t)msec * USEC_PER_MSEC;
 	return 0;
 }

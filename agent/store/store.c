@@ -184,7 +184,7 @@ size_t store_n_restored(const struct store *s)
 static void on_dropped(const char *name, void *userdata)
 {
 	struct store *s = userdata;
-	log_info("state", "%s: drain over HTTP dropped, there is no such app any more", name);
+	log_info("state", "%s: drain over HTTP dropped, the app no longer exists", name);
 	state_file_put(s->file, name, NULL, 0);
 }
 

@@ -430,7 +430,7 @@ def test_a_drain_of_an_app_that_is_gone_is_forgotten(bed: Testbed) -> None:
     agent.stop()
     state_file = str(agent.state_file)
     second = bed.start_agent(config(PEER, agent={"state_file": state_file}))
-    second.wait_log("web: drain over HTTP dropped, there is no such app any more")
+    second.wait_log("web: drain over HTTP dropped, the app no longer exists")
     wait_until(lambda: "drain" not in agent.state_file.read_text(), "it is not in the file")
 
 
