@@ -69,7 +69,9 @@ static int build_target(const struct verb_call *call, char *target, size_t size)
 static void show_result(const struct verb_call *call, const json_t *answer)
 {
 	const char *note = text_at(answer, "note");
-	const char *name = call->n_words > 0 ? call->words[0] : "agent";
+	const char *name = call->id == VERB_LOG ? "log"
+			   : call->n_words > 0  ? call->words[0]
+						: "agent";
 	printf("%s: %s%s%s%s\n", name, text_at(answer, "result"), *note ? ": " : "", note,
 	       json_is_false(json_at(answer, "stored"))
 		       ? " (not stored: it will be lost when the agent ends)"

@@ -151,17 +151,16 @@ static bool add_peer_state(struct walk *w, size_t i, const json_t *at_peer)
 
 static json_t *explain_peer(const json_t *at_peer, bool wanted)
 {
-	struct walk w = { .list = json_array() };
+	/* A route that is not wanted has no state at a peer that would say anything of it. */
+	struct walk w = { .list = json_array(), .first = wanted ? NULL : "vip" };
 	const char *state = text_of(at_peer, "state");
 	bool is_sent = str_equal(state, "sent");
 	for (size_t i = 0; i < ARRAY_SIZE(peer_states); i++)
 		add_peer_state(&w, i, at_peer);
-	if (wanted)
-		add(&w,
-		    &(struct condition){ "sent", is_sent ? text_of(at_peer, "next_hop") : state,
-					 "wait: the router takes routes slowly", NULL, is_sent });
+	add(&w, &(struct condition){ "sent", is_sent ? text_of(at_peer, "next_hop") : state,
+				     "wait: the router takes routes slowly", NULL, is_sent });
 	return json_pack("{s:O, s:s, s:o, s:o}", "peer", json_object_get(at_peer, "peer"), "state",
-			 state, "first", first_of(&w), "conditions", w.list);
+			 state, "first", wanted ? first_of(&w) : json_null(), "conditions", w.list);
 }
 
 static json_t *explain_vip(const json_t *app, const json_t *vip)

@@ -123,7 +123,14 @@ static void test_down_and_not_announced(void **state)
 	json_t *vip = json_array_get(json_object_get(app, "vips"), 0);
 	json_object_set_new(vip, "form", json_string("none"));
 	json_t *answer = explain_app(app, NULL);
-	assert_string_equal(first_of(json_array_get(json_object_get(answer, "vips"), 0)), "health");
+	const json_t *explained_vip = json_array_get(json_object_get(answer, "vips"), 0), *c;
+	const json_t *peer = json_array_get(json_object_get(explained_vip, "peers"), 0);
+	size_t i;
+	assert_string_equal(first_of(explained_vip), "health");
+	/* Nothing is claimed of the session. */
+	assert_string_equal(first_of(peer), "");
+	json_array_foreach(json_object_get(peer, "conditions"), i, c)
+		assert_true(json_is_null(json_object_get(c, "holds")));
 	json_decref(answer);
 	answer = explain_app(app, "192.0.2.9/32");
 	assert_int_equal(json_array_size(json_object_get(answer, "vips")), 0);
