@@ -76,8 +76,7 @@ int client_find(const char *api, struct client *ret, struct err *err)
 	return 0;
 }
 
-/* An agent that listens on all addresses is asked on loopback. */
-static socklen_t address_of(const struct endpoint *at, struct sockaddr_storage *ret)
+socklen_t client_address_of(const struct endpoint *at, struct sockaddr_storage *ret)
 {
 	struct addr addr = at->addr;
 	if (at->unix_path[0]) {
@@ -99,7 +98,7 @@ static int connect_to(const struct client *c, int *ret_fd)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	struct sockaddr_storage ss;
-	socklen_t len = address_of(&c->at, &ss);
+	socklen_t len = client_address_of(&c->at, &ss);
 	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;

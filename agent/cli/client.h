@@ -4,6 +4,7 @@
 #define AGENT_CLI_CLIENT_H
 
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "lib/endpoint.h"
 #include "lib/err.h"
@@ -31,6 +32,9 @@ int client_request(const struct client *c, const char *method, const char *targe
 int client_send(const struct client *c, const char *method, const char *target, const char *body,
 		size_t len, struct client_reply *ret, struct err *err);
 void client_reply_done(struct client_reply *reply);
+
+/* Where to connect to. An agent that listens on all addresses is asked on loopback. */
+socklen_t client_address_of(const struct endpoint *at, struct sockaddr_storage *ret);
 
 /* Appends a name as one segment of a path, encoded; -ENAMETOOLONG when it does not fit. */
 int client_add_segment(char *target, size_t size, const char *segment);

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "agent/cli/cli.h"
+#include "agent/cli/client.h"
 #include "agent/config/config.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -99,23 +99,6 @@ static char *find_config(void)
 
 /* ---- the query ---- */
 
-/* An agent that listens on all addresses is queried on loopback. */
-static socklen_t address_of(const struct endpoint *at, struct sockaddr_storage *ret)
-{
-	struct addr addr = at->addr;
-	if (at->unix_path[0]) {
-		struct sockaddr_un *sun = (struct sockaddr_un *)ret;
-		*sun = (struct sockaddr_un){ .sun_family = AF_UNIX };
-		str_copy(sun->sun_path, sizeof(sun->sun_path), at->unix_path);
-		return sizeof(*sun);
-	}
-	if (addr.family == AF_INET6 && addr_is_unspecified(&addr))
-		addr = addr_from_bytes(AF_INET6, &in6addr_loopback);
-	else if (!addr_is_set(&addr) || addr_is_unspecified(&addr))
-		addr = addr_v4(INADDR_LOOPBACK);
-	return addr_to_sockaddr(&addr, at->port, 0, ret);
-}
-
 static int exchange(int fd, const char *request, char answer[static ANSWER_MAX + 1])
 {
 	size_t len = 0, left = strlen(request);
@@ -135,7 +118,7 @@ static int query(const struct endpoint *at, const char *path, char answer[static
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	struct sockaddr_storage ss;
 	char request[64];
-	socklen_t len = address_of(at, &ss);
+	socklen_t len = client_address_of(at, &ss);
 	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;

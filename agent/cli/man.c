@@ -17,19 +17,19 @@ static void write_text(const char *text, FILE *out)
 			fputc(*text, out);
 }
 
+/* The item of a list. */
 static void write_option(const struct verb_option *o, FILE *out)
 {
-	fputs(".RS\n.TP\n.B ", out);
-	fputs("\\-\\-", out);
+	fputs(".TP\n.B \\-\\-", out);
 	write_text(o->name, out);
 	if (o->value) {
-		fputs(" \\fI", out);
+		fputs(*o->value == '[' ? "\\fI" : " \\fI", out);
 		write_text(o->value, out);
 		fputs("\\fP", out);
 	}
 	fputc('\n', out);
 	write_text(o->help, out);
-	fputs("\n.RE\n", out);
+	fputc('\n', out);
 }
 
 static void write_verb(const struct verb *v, FILE *out)
@@ -49,8 +49,11 @@ static void write_verb(const struct verb *v, FILE *out)
 		write_text(v->alias, out);
 		fputs(".\n", out);
 	}
-	for (const struct verb_option *o = v->options; o->name; o++)
+	for (const struct verb_option *o = v->options; o->name; o++) {
+		fputs(".RS\n", out);
 		write_option(o, out);
+		fputs(".RE\n", out);
+	}
 	fputs(".RS\n.PP\nExample: ", out);
 	write_text(v->example, out);
 	fputs("\n.RE\n", out);
@@ -93,18 +96,8 @@ static const char tail[] = ".SH EXIT STATUS\n"
 void man_write_verbs(FILE *out)
 {
 	fputs(head, out);
-	for (const struct verb_option *o = verb_common_options(); o->name; o++) {
-		fputs(".TP\n.B \\-\\-", out);
-		write_text(o->name, out);
-		if (o->value) {
-			fputs(*o->value == '[' ? "\\fI" : " \\fI", out);
-			write_text(o->value, out);
-			fputs("\\fP", out);
-		}
-		fputc('\n', out);
-		write_text(o->help, out);
-		fputc('\n', out);
-	}
+	for (const struct verb_option *o = verb_common_options(); o->name; o++)
+		write_option(o, out);
 	fputs(".SH VERBS\n", out);
 	for (size_t i = 0; i < N_VERBS; i++)
 		write_verb(verb_at((enum verb_id)i), out);

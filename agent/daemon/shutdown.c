@@ -62,7 +62,8 @@ static void withdraw(struct shutdown *s)
 
 static void leave(struct shutdown *s)
 {
-	log_info("agent", "closing sessions for a restart, routers keep the routes as stale");
+	log_info("agent",
+		 "closing sessions for a restart, routers with graceful restart keep the routes");
 	s->ops->report("closing sessions for a restart", SHUTDOWN_MAX, s->userdata);
 	s->ops->leave(usec_add(loop_now(s->loop), SHUTDOWN_LEAVE), s->userdata);
 }
