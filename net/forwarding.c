@@ -29,6 +29,7 @@ static bool is_on_somewhere4(const char *name)
 {
 	DIR *dir = opendir(CONF4);
 	bool on = !dir;
+	// cppcheck-suppress readdirCalled ; one thread
 	for (const struct dirent *e; dir && !on && (e = readdir(dir));)
 		on = e->d_name[0] != '.' && strcmp(e->d_name, "lo") != 0 &&
 		     strcmp(e->d_name, "default") != 0 && is_on(CONF4, e->d_name, name);

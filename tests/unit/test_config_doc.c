@@ -158,7 +158,8 @@ static void the_page_names_the_keys_that_need_a_restart(void **state)
 		fail_msg("no end of the sentence");
 	sentence[end - sentence] = 0;
 	for (char *c = sentence; *c; c++)
-		*c = *c == '\n' ? ' ' : *c;
+		if (*c == '\n')
+			*c = ' ';
 	for (const struct config_section *const *s = config_sections; *s; s++)
 		for (const struct config_key *k = config_section_keys(*s); k->name; k++) {
 			snprintf(name, sizeof(name), "`%s.%s`", (*s)->path, k->name);
