@@ -16,7 +16,7 @@ CFLAGS   ?= -O2 -g
 LDFLAGS  ?=
 
 LIBRARIES = libsystemd libmicrohttpd yaml-0.1 libmnl jansson libip4tc libip6tc libcurl
-ROOMS     = lib process net bgp monitors nat consul \
+DIRECTORIES = lib process net bgp monitors nat consul \
             $(addprefix agent/,model config vip app discovery store status http daemon cli)
 VERSION  := $(shell cat VERSION)
 
@@ -41,7 +41,7 @@ HARDEN_CFLAGS  = -fPIE -fstack-protector-strong -fstack-clash-protection $(BRANC
 HARDEN_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
-SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(ROOMS))))
+SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(DIRECTORIES))))
 OBJECTS  = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out agent/cli/main.c,$(SOURCES)))
 ARCHIVE  = $(BUILD)/libvipherald.a
 UNIT    := $(sort $(wildcard tests/unit/test_*.c))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The apps of the registry, and the table of them. Written by the modules of this room, which are
+ * The apps of the registry, and the table of them. Written by the modules of this directory, which are
  * layers; each knows those below it:
  *
  *	registry                registering, replacing, unregistering; what becomes due

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The VIPs of the reconciler, the table of them and the queue of those that need a step. Written by
- * the modules of this room, each of which knows those below it:
+ * the modules of this directory, each of which knows those below it:
  *
  *	actuator, host_changes     the operations, and what happens on this host
  *	reconcile                  what is wanted, what has changed; the work
