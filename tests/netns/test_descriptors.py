@@ -66,9 +66,11 @@ def short(bed: Testbed, agent: Agent, pids: list[int]) -> Iterator[tuple[int, st
         taken += 1
     assert response.status == 503, response
     with ExitStack() as idle:
-        for _ in range(10):
+        for _ in range(16):
             with bed.host.inside():
                 idle.enter_context(socket.create_connection(("127.0.0.1", 8080)))
+        # Once they are accepted, and with room for a command that ends in between.
+        wait_until(lambda: descriptors(agent) >= LIMIT // 2 + 8, "the connections are accepted")
         wait_until(lambda: "file-descriptors" in alarms(agent), "they run short")
         yield taken, response.text
 
