@@ -37,8 +37,7 @@ static void use_path(struct client *c, const char *path)
 	str_copy(c->at.unix_path, sizeof(c->at.unix_path), path);
 }
 
-/* False: the directory has no socket. */
-static bool find_socket(struct client *c)
+bool client_find_socket(struct client *c)
 {
 	char path[64];
 	struct stat st;
@@ -67,7 +66,7 @@ int client_find(const char *api, struct client *ret, struct err *err)
 		use_path(ret, api);
 	else if (api)
 		rc = endpoint_parse(api, DEFAULT_PORT, &ret->at, err);
-	else if (!find_socket(ret))
+	else if (!client_find_socket(ret))
 		ret->at =
 			(struct endpoint){ .addr = addr_v4(INADDR_LOOPBACK), .port = DEFAULT_PORT };
 	if (rc < 0)

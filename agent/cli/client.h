@@ -3,6 +3,7 @@
 #ifndef AGENT_CLI_CLIENT_H
 #define AGENT_CLI_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -18,6 +19,10 @@ struct client {
  * of the agent of this network namespace, the one of any agent, 127.0.0.1:8080. -EINVAL for an
  * address that cannot be used. */
 int client_find(const char *api, struct client *ret, struct err *err);
+
+/* The admin socket of the agent of this network namespace, else that of any agent; false: there is
+ * none. */
+bool client_find_socket(struct client *ret);
 
 struct client_reply {
 	unsigned status;

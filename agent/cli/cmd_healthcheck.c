@@ -45,7 +45,7 @@ static const char *config_in(char *const argv[], int argc)
 	return cli.command == CLI_RUN ? cli.config : NULL;
 }
 
-/* A relative path is resolved from the agent's working directory. NULL: the process is not an
+/* A relative path is resolved from the agent's working directory, where that can be seen. NULL: the process is not an
  * agent. Free it. */
 static char *config_of(unsigned long pid)
 {
@@ -65,7 +65,9 @@ static char *config_of(unsigned long pid)
 	if (!config || config[0] == '/')
 		return config ? mem_strdup(config) : NULL;
 	snprintf(path, sizeof(path), "/proc/%lu/cwd/%s", pid, config);
-	return mem_strdup(path);
+	/* An agent that gave up its privileges cannot be looked into. Commands in its container
+	 * begin in the same directory. */
+	return mem_strdup(access(path, F_OK) == 0 ? path : config);
 }
 
 static bool shares(unsigned long pid, const char *kind)
@@ -169,10 +171,13 @@ int cmd_healthcheck(const char *file, bool ready, FILE *out)
 	struct config *config = NULL;
 	struct config_findings findings = { 0 };
 	char *found = file ? NULL : find_config();
+	struct client client = { 0 };
 	int status = 1;
 	if (!file)
 		file = found;
-	if (!file)
+	if (!file && client_find_socket(&client))
+		status = query_agent(&client.at, ready, out);
+	else if (!file)
 		fprintf(out, "no agent found in this container, use -config=FILE\n");
 	else if (config_load(file, &config, &findings) < 0)
 		config_findings_print(&findings, file, out);
