@@ -37,18 +37,21 @@ static void use_path(struct client *c, const char *path)
 	str_copy(c->at.unix_path, sizeof(c->at.unix_path), path);
 }
 
-bool client_find_socket(struct client *c)
+bool client_find_own(struct client *c)
 {
 	char path[64];
 	struct stat st;
-	if (stat("/proc/self/ns/net", &st) == 0) {
-		snprintf(path, sizeof(path), RUN_DIR "/api-%llu.sock",
-			 (unsigned long long)st.st_ino);
-		if (is_socket(path)) {
-			use_path(c, path);
-			return true;
-		}
-	}
+	if (stat("/proc/self/ns/net", &st) < 0)
+		return false;
+	snprintf(path, sizeof(path), RUN_DIR "/api-%llu.sock", (unsigned long long)st.st_ino);
+	if (!is_socket(path))
+		return false;
+	use_path(c, path);
+	return true;
+}
+
+static bool find_any(struct client *c)
+{
 	if (!is_socket(RUN_DIR "/api.sock"))
 		return false;
 	use_path(c, RUN_DIR "/api.sock");
@@ -66,7 +69,7 @@ int client_find(const char *api, struct client *ret, struct err *err)
 		use_path(ret, api);
 	else if (api)
 		rc = endpoint_parse(api, DEFAULT_PORT, &ret->at, err);
-	else if (!client_find_socket(ret))
+	else if (!client_find_own(ret) && !find_any(ret))
 		ret->at =
 			(struct endpoint){ .addr = addr_v4(INADDR_LOOPBACK), .port = DEFAULT_PORT };
 	if (rc < 0)

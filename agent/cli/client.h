@@ -20,9 +20,8 @@ struct client {
  * address that cannot be used. */
 int client_find(const char *api, struct client *ret, struct err *err);
 
-/* The admin socket of the agent of this network namespace, else that of any agent; false: there is
- * none. */
-bool client_find_socket(struct client *ret);
+/* The admin socket of the agent of this network namespace; false: there is none. */
+bool client_find_own(struct client *ret);
 
 struct client_reply {
 	unsigned status;

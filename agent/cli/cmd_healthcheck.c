@@ -175,7 +175,7 @@ int cmd_healthcheck(const char *file, bool ready, FILE *out)
 	int status = 1;
 	if (!file)
 		file = found;
-	if (!file && client_find_socket(&client))
+	if (!file && client_find_own(&client))
 		status = query_agent(&client.at, ready, out);
 	else if (!file)
 		fprintf(out, "no agent found in this container, use -config=FILE\n");
