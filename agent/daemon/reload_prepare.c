@@ -49,15 +49,32 @@ static int check_policy(const struct agent *a, const struct config *next,
 	return vip_policy_check(policy, host, spec, 0, err, &warning);
 }
 
+static int check_vips(const struct host_addresses *identity, const struct app_spec *spec,
+		      struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < spec->n_vips; i++)
+		rc = host_addresses_check_vip(identity, &spec->vips[i], err);
+	return rc;
+}
+
+/* New peers may be behind addresses that are VIPs already. What conflicts with the configuration in
+ * effect as well is no reason to keep that. */
+static int check_registered(const struct agent *a, const struct host_addresses *identity,
+			    const struct app_spec *spec, struct err *err)
+{
+	struct err known;
+	int rc = check_vips(identity, spec, err);
+	return rc < 0 && check_vips(&a->identity, spec, &known) == 0 ? rc : 0;
+}
+
 static int check_app(const struct agent *a, const struct host_addresses *identity,
 		     const struct config *next, const struct app_spec *spec, struct err *err)
 {
 	int rc = monitor_admission_check(&next->agent.admission, spec, err);
 	if (rc == 0)
 		rc = check_policy(a, next, spec, err);
-	for (size_t i = 0; rc == 0 && i < spec->n_vips; i++)
-		rc = host_addresses_check_vip(identity, &spec->vips[i], err);
-	return rc;
+	return rc == 0 ? check_vips(identity, spec, err) : rc;
 }
 
 static int check_apps(const struct agent *a, const struct host_addresses *identity,
@@ -67,13 +84,33 @@ static int check_apps(const struct agent *a, const struct host_addresses *identi
 	struct err err = { "" };
 	int result = 0;
 	for (size_t i = 0; i < next->n_apps; i++) {
-		if (!next->agent.vips.strict && is_registered(a, &next->apps[i]))
-			continue;
-		int rc = check_app(a, identity, next, &next->apps[i], &err);
+		const struct app_spec *spec = &next->apps[i];
+		bool known = !next->agent.vips.strict && is_registered(a, spec);
+		int rc = known ? check_registered(a, identity, spec, &err)
+			       : check_app(a, identity, next, spec, &err);
 		snprintf(key, sizeof(key), "apps[%zu]", i);
 		if (rc < 0)
 			result = refuse(findings, key, &err, rc);
 	}
+	return result;
+}
+
+/* Those that are not in the file. */
+static int check_others(const struct agent *a, const struct host_addresses *identity,
+			struct config_findings *findings)
+{
+	struct app_cursor cursor;
+	struct err err = { "" };
+	int result = 0;
+	app_cursor_init(a->registry, &cursor);
+	for (const struct app *app; (app = app_cursor_next(&cursor));) {
+		if (app->spec->source == APP_FROM_CONFIG)
+			continue;
+		int rc = check_registered(a, identity, app->spec, &err);
+		if (rc < 0)
+			result = refuse(findings, app->spec->name, &err, rc);
+	}
+	app_cursor_done(&cursor);
 	return result;
 }
 
@@ -95,7 +132,8 @@ static int prepare(struct agent *a, const struct config *next, struct prepared *
 	rc = host_addresses_find_again(a->config, &a->identity, next, &ret->identity, &err);
 	if (rc < 0)
 		return refuse(findings, "bgp", &err, rc);
-	return check_apps(a, &ret->identity, next, findings);
+	rc = check_apps(a, &ret->identity, next, findings);
+	return rc < 0 ? rc : check_others(a, &ret->identity, findings);
 }
 
 int reload_check(struct agent *a, const struct config *next, struct config_findings *findings)

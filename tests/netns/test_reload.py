@@ -178,6 +178,21 @@ def test_what_cannot_be_done_changes_nothing(bed: Testbed, watch: Watch) -> None
         assert watch.updates(agent) == []
 
 
+def test_a_peer_behind_a_vip_of_http_is_refused(bed: Testbed, watch: Watch) -> None:
+    """Bound to lo, the VIP would keep the agent from that router."""
+    agent = start(bed, watch, apps=(KEPT,))
+    agent.register("mine", "10.0.1.77/32")
+    behind = {"peer_ip": "10.0.1.77", "peer_as": ROUTER_AS}
+    answer = agent.reload(config(watch.entry, behind, apps=(KEPT,)), status=422)
+    [error] = answer["errors"]
+    assert error["key"] == "mine" and "10.0.1.77, " in error["text"]
+    assert [p["address"] for p in agent.status("peers")["peers"]] == [watch.entry["peer_ip"]]
+    agent.unregister("mine")
+    agent.reload(config(watch.entry, behind, apps=(KEPT,)))
+    for update in watch.updates(agent):
+        assert {*update.announced, *update.withdrawn} == {"10.0.1.77/32"}
+
+
 def test_peers_change_alone(bed: Testbed) -> None:
     first, second = Watch(bed), Watch(bed)
     agent = start(bed, first, second, apps=(KEPT,))
