@@ -12,10 +12,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/http/admin_socket.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
-#define RUN_DIR      "/run/vipherald"
 #define DEFAULT_PORT 8080
 /* Of connecting, sending and each read. */
 #define PATIENCE_S 10
@@ -39,23 +39,20 @@ static void use_path(struct client *c, const char *path)
 
 bool client_find_own(struct client *c)
 {
-	char path[64];
-	struct stat st;
-	if (stat("/proc/self/ns/net", &st) < 0)
-		return false;
-	snprintf(path, sizeof(path), RUN_DIR "/api-%llu.sock", (unsigned long long)st.st_ino);
-	if (!is_socket(path))
-		return false;
-	use_path(c, path);
-	return true;
+	struct err err;
+	char buf[108];
+	const char *directory = admin_socket_directory(buf);
+	c->at = (struct endpoint){ 0 };
+	return admin_socket_path(directory, &c->at, &err) == 0 && is_socket(c->at.unix_path);
 }
 
 static bool find_any(struct client *c)
 {
-	if (!is_socket(RUN_DIR "/api.sock"))
-		return false;
-	use_path(c, RUN_DIR "/api.sock");
-	return true;
+	char buf[108];
+	const char *directory = admin_socket_directory(buf);
+	c->at = (struct endpoint){ 0 };
+	snprintf(c->at.unix_path, sizeof(c->at.unix_path), "%.90s/" ADMIN_LINK_NAME, directory);
+	return is_socket(c->at.unix_path);
 }
 
 int client_find(const char *api, struct client *ret, struct err *err)

@@ -73,6 +73,9 @@ struct config {
 	size_t n_apps;
 };
 
+/* The text of a file, as config_load() reads it; -errno. Free it. */
+int config_read_text(const char *file, char **ret, size_t *ret_len);
+
 /* Reads, parses and checks. Always fills `findings`; *ret is set and 0 returned only when there is
  * no error among them, else -EINVAL (or the -errno of reading). */
 int config_load(const char *file, struct config **ret, struct config_findings *findings);

@@ -71,6 +71,19 @@ static int read_file(const char *file, struct file_text *ret)
 	return r;
 }
 
+int config_read_text(const char *file, char **ret, size_t *ret_len)
+{
+	struct file_text text = { 0 };
+	int r = read_file(file, &text);
+	if (r < 0) {
+		free(text.data);
+		return r;
+	}
+	*ret = text.data;
+	*ret_len = text.len;
+	return 0;
+}
+
 /* ---- the configuration ---- */
 
 static void *exact(void *array, size_t n, size_t size)

@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/config/parse.h"
+#include "agent/store/store.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -17,9 +18,8 @@
 #include "process/atomic_file.h"
 #include "process/loop.h"
 
-#define FILE_NAME         "last-good.yaml"
-#define DEFAULT_DIRECTORY "/var/lib/vipherald"
-#define HEAD_MAX          (4096 + 256)
+#define FILE_NAME "last-good.yaml"
+#define HEAD_MAX  (4096 + 256)
 /* "# vipherald kept this DATE SHA256 FILE" */
 #define MARK "# vipherald kept this "
 
@@ -32,10 +32,8 @@ struct last_good {
 /* Not agent.state_file's: a broken file cannot say where that is. Free it. */
 static char *path_of(void)
 {
-	char *path;
-	const char *systemd = getenv("STATE_DIRECTORY");
-	const char *dir = systemd && *systemd == '/' ? systemd : DEFAULT_DIRECTORY;
-	if (asprintf(&path, "%.*s/" FILE_NAME, (int)strcspn(dir, ":"), dir) < 0)
+	char *path, buf[PATH_MAX];
+	if (asprintf(&path, "%s/" FILE_NAME, store_directory(buf, sizeof(buf))) < 0)
 		abort(); /* out of memory, see lib/mem.h */
 	return path;
 }
@@ -60,26 +58,6 @@ void last_good_free(struct last_good *g)
 		return;
 	atomic_file_free(g->file);
 	free(g);
-}
-
-/* NULL: it cannot be read, or is too long. Free it. */
-static char *read_text(const char *path, size_t *ret_len)
-{
-	char *text = mem_new(1, CONFIG_FILE_MAX + 1);
-	size_t len = 0;
-	ssize_t n = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	while (fd >= 0 && len < CONFIG_FILE_MAX &&
-	       (n = read(fd, text + len, CONFIG_FILE_MAX - len)) > 0)
-		len += (size_t)n;
-	if (fd >= 0)
-		close(fd);
-	if (n == 0) {
-		*ret_len = len;
-		return text;
-	}
-	free(text);
-	return NULL;
 }
 
 static void on_written(const struct err *err, void *userdata)
@@ -114,8 +92,8 @@ void last_good_keep(struct last_good *g, const char *file, const char *sha256)
 	size_t len = 0, content_len = 0;
 	if (!g || !g->file || g->writing || str_equal(g->sha256, sha256) || strchr(file, '\n'))
 		return;
-	char *text = read_text(file, &len);
-	if (!text)
+	char *text = NULL;
+	if (config_read_text(file, &text, &len) < 0)
 		return;
 	sha256_text(text, len, now);
 	/* It was changed since it was loaded, and perhaps broken. */

@@ -13,9 +13,9 @@
 #include "agent/http/socket.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "process/unit_directory.h"
 
 #define DEFAULT_DIRECTORY "/run/vipherald"
-#define LINK_NAME         "api.sock"
 #define SOCKET_PREFIX     "api-"
 #define SOCKET_SUFFIX     ".sock"
 
@@ -27,14 +27,7 @@ struct admin_link {
 
 const char *admin_socket_directory(char buf[static 108])
 {
-	const char *systemd = getenv("RUNTIME_DIRECTORY");
-	/* It may be a list. */
-	size_t len = systemd && *systemd == '/' ? strcspn(systemd, ":") : 0;
-	if (len == 0 || len >= 108)
-		return DEFAULT_DIRECTORY;
-	memcpy(buf, systemd, len);
-	buf[len] = 0;
-	return buf;
+	return unit_directory("RUNTIME_DIRECTORY", DEFAULT_DIRECTORY, buf, 108);
 }
 
 static int make_directory(const char *directory)
@@ -69,12 +62,9 @@ static int check_directory(const char *directory, struct err *err)
 	return 0;
 }
 
-int admin_socket_place(const char *directory, struct endpoint *ret, struct err *err)
+int admin_socket_path(const char *directory, struct endpoint *ret, struct err *err)
 {
 	struct stat st;
-	int rc = check_directory(directory, err);
-	if (rc < 0)
-		return rc;
 	if (stat("/proc/self/ns/net", &st) < 0)
 		return err_set(err, -errno, "cannot tell the network namespace: %s",
 			       strerror(errno));
@@ -87,6 +77,12 @@ int admin_socket_place(const char *directory, struct endpoint *ret, struct err *
 			       directory);
 	}
 	return 0;
+}
+
+int admin_socket_place(const char *directory, struct endpoint *ret, struct err *err)
+{
+	int rc = check_directory(directory, err);
+	return rc < 0 ? rc : admin_socket_path(directory, ret, err);
 }
 
 /* The link */
@@ -136,7 +132,7 @@ struct admin_link *admin_link_new(const char *path)
 	const char *slash = strrchr(path, '/');
 	snprintf(link->directory, sizeof(link->directory), "%.*s", (int)(slash - path), path);
 	link->name = mem_strdup(slash + 1);
-	link->path = joined(link->directory, LINK_NAME);
+	link->path = joined(link->directory, ADMIN_LINK_NAME);
 	read_link(link->path, target);
 	if (!is_alive(link, target))
 		point_to(link, link->name);

@@ -14,11 +14,15 @@
 
 /* systemd's $RUNTIME_DIRECTORY, else /run/vipherald. */
 const char *admin_socket_directory(char buf[static 108]);
+#define ADMIN_LINK_NAME "api.sock"
+
+/* The socket of this network namespace, whether or not it is there. */
+int admin_socket_path(const char *directory, struct endpoint *ret, struct err *err);
 /* Makes the directory for an agent that will be this user, while root still can. One that is there
  * already stays as it is. */
 void admin_socket_prepare(const char *directory, uid_t uid, gid_t gid);
-/* Makes the directory. One that is there already must belong to root or to this user, and nobody
- * else may write to it. */
+/* The same, and makes the directory. One that is there already must belong to root or to this user, and be
+ * writable by its owner only. */
 int admin_socket_place(const char *directory, struct endpoint *ret, struct err *err);
 
 struct admin_link;

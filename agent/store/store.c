@@ -2,6 +2,7 @@
 #include "agent/store/store.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "lib/wallclock.h"
 #include "process/clock_watch.h"
 #include "process/loop.h"
+#include "process/unit_directory.h"
 
 /* Without StateDirectory= of systemd. */
 #define DEFAULT_DIRECTORY "/var/lib/vipherald"
@@ -201,16 +203,18 @@ void store_begin(struct store *s, bool more_to_come)
 
 /* Life */
 
+const char *store_directory(char *buf, size_t size)
+{
+	return unit_directory("STATE_DIRECTORY", DEFAULT_DIRECTORY, buf, size);
+}
+
 /* NULL: off. Free it. */
 static char *path_of(const struct config_agent *config)
 {
-	char *path;
-	const char *systemd = getenv("STATE_DIRECTORY");
+	char *path, buf[PATH_MAX];
 	if (config->state_file)
 		return *config->state_file ? mem_strdup(config->state_file) : NULL;
-	/* It may be a list. */
-	const char *dir = systemd && *systemd == '/' ? systemd : DEFAULT_DIRECTORY;
-	if (asprintf(&path, "%.*s/" FILE_NAME, (int)strcspn(dir, ":"), dir) < 0)
+	if (asprintf(&path, "%s/" FILE_NAME, store_directory(buf, sizeof(buf))) < 0)
 		abort(); /* out of memory, see lib/mem.h */
 	return path;
 }

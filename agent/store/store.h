@@ -22,6 +22,10 @@
 
 struct store;
 
+/* Where state is kept unless the configuration says otherwise: systemd's $STATE_DIRECTORY, else
+ * /var/lib/vipherald. Returns buf or a constant. */
+const char *store_directory(char *buf, size_t size);
+
 typedef state_file_written_cb store_written_cb;
 
 /* Reads the state file and restores drains and addresses: before the first app is registered.
