@@ -54,6 +54,16 @@ bool addr_from_sockaddr(const struct sockaddr_storage *ss, struct addr *ret, uin
 /* The interface index of a link-local IPv6 address, else 0. */
 uint32_t addr_scope(const struct sockaddr_storage *ss);
 
+/* A constant, by the octets of its address: PREFIX4(8, 127), PREFIX6(128, [15] = 1). */
+#define PREFIX4(length, ...)                                                                       \
+	{                                                                                          \
+		.addr = { AF_INET, { __VA_ARGS__ } }, .len = (length)                              \
+	}
+#define PREFIX6(length, ...)                                                                       \
+	{                                                                                          \
+		.addr = { AF_INET6, { __VA_ARGS__ } }, .len = (length)                             \
+	}
+
 /* "192.0.2.1/32". Host bits, a missing length and a bad length are errors that suggest a fix. */
 int prefix_parse(const char *text, struct prefix *ret, struct err *err);
 const char *prefix_format(const struct prefix *p, char buf[static PREFIX_TEXT_MAX]);

@@ -79,6 +79,17 @@ int show_routes(const struct show *s, const json_t *answer)
 	return 0;
 }
 
+/* Below the lines in front of it; without a row nothing is printed. */
+static int end_table(const struct show *s, struct table *t, bool has_rows)
+{
+	if (has_rows) {
+		fputc('\n', s->out);
+		table_print(t, &s->style, s->out);
+	}
+	table_free(t);
+	return 0;
+}
+
 int show_nat(const struct show *s, const json_t *a)
 {
 	struct table *t = table_new("VIP|PROTOCOL|LISTEN|TO|PRESENT");
@@ -98,12 +109,7 @@ int show_nat(const struct show *s, const json_t *a)
 		table_add(t, text_at(rule, "to"));
 		table_add_toned(t, present ? TABLE_GOOD : TABLE_BAD, present ? "yes" : "no");
 	}
-	if (i > 0) {
-		fputc('\n', s->out);
-		table_print(t, &s->style, s->out);
-	}
-	table_free(t);
-	return 0;
+	return end_table(s, t, i > 0);
 }
 
 int show_consul(const struct show *s, const json_t *a)
@@ -127,10 +133,5 @@ int show_consul(const struct show *s, const json_t *a)
 		table_add(t, table_age(number_at(found, "since_seconds"), age));
 		table_add(t, text_at(found, "problem"));
 	}
-	if (i > 0) {
-		fputc('\n', s->out);
-		table_print(t, &s->style, s->out);
-	}
-	table_free(t);
-	return 0;
+	return end_table(s, t, i > 0);
 }

@@ -179,10 +179,10 @@ static void finish(struct reload *r, bool ok)
 {
 	struct agent *a = r->a;
 	log_end(r, ok);
-	if (ok)
+	if (ok) {
 		config_file_loaded(&a->config_file, a->config_file.path, a->config->sha256);
-	if (ok)
 		last_good_keep(a->last_good, a->config_file.path, a->config_file.sha256);
+	}
 	config_file_reloaded(&a->config_file, ok, view_findings(&r->findings, CONFIG_ERROR),
 			     json_incref(r->needs_restart));
 	answer(r, ok);

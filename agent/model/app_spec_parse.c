@@ -58,28 +58,20 @@ int app_spec_set_group(struct app_spec *s, const char *text, struct err *err)
 /* ---- VIPs ---- */
 
 /* Addresses that cannot be anycast. A VIP must not overlap any of these. */
-#define V4(length, ...)                                                                            \
-	{                                                                                          \
-		.addr = { AF_INET, { __VA_ARGS__ } }, .len = (length)                              \
-	}
-#define V6(length, ...)                                                                            \
-	{                                                                                          \
-		.addr = { AF_INET6, { __VA_ARGS__ } }, .len = (length)                             \
-	}
 static const struct {
 	struct prefix prefix;
 	const char *what;
 } never_vips[] = {
-	{ V4(32, 0), "the unspecified address" },
-	{ V4(8, 127), "loopback addresses" },
-	{ V4(16, 169, 254), "link-local addresses" },
-	{ V4(4, 224), "multicast addresses" },
-	{ V4(32, 255, 255, 255, 255), "the broadcast address" },
-	{ V6(128, 0), "the unspecified address" },
-	{ V6(128, [15] = 1), "loopback addresses" },
-	{ V6(96, [10] = 0xff, [11] = 0xff), "IPv4-mapped addresses" },
-	{ V6(10, 0xfe, 0x80), "link-local addresses" },
-	{ V6(8, 0xff), "multicast addresses" },
+	{ PREFIX4(32, 0), "the unspecified address" },
+	{ PREFIX4(8, 127), "loopback addresses" },
+	{ PREFIX4(16, 169, 254), "link-local addresses" },
+	{ PREFIX4(4, 224), "multicast addresses" },
+	{ PREFIX4(32, 255, 255, 255, 255), "the broadcast address" },
+	{ PREFIX6(128, 0), "the unspecified address" },
+	{ PREFIX6(128, [15] = 1), "loopback addresses" },
+	{ PREFIX6(96, [10] = 0xff, [11] = 0xff), "IPv4-mapped addresses" },
+	{ PREFIX6(10, 0xfe, 0x80), "link-local addresses" },
+	{ PREFIX6(8, 0xff), "multicast addresses" },
 };
 
 static const char *reason_never(const struct prefix *vip)

@@ -10,39 +10,31 @@
 
 #define BLACKHOLE 0xffff029aU /* RFC 7999 */
 
-#define V4(length, ...)                                                                            \
-	{                                                                                          \
-		.addr = { AF_INET, { __VA_ARGS__ } }, .len = (length)                              \
-	}
-#define V6(length, ...)                                                                            \
-	{                                                                                          \
-		.addr = { AF_INET6, { __VA_ARGS__ } }, .len = (length)                             \
-	}
-
 /* The narrower one first. Loopback, link-local and multicast addresses are no VIPs of anyone
  * (agent/model/app_spec_parse.h). */
 static const struct {
 	struct prefix range;
 	const char *what;
 } special[] = {
-	{ V4(32, 100, 100, 100, 200), "the address of a cloud's metadata service" },
-	{ V4(32, 168, 63, 129, 16), "the address of a cloud's metadata service" },
-	{ V4(32, 192, 0, 0, 192), "the address of a cloud's metadata service" },
-	{ V4(8, 0), "0.0.0.0/8, which is no address of a host" },
-	{ V4(24, 192, 0, 0), "192.0.0.0/24, reserved for protocols" },
-	{ V4(24, 192, 88, 99), "the addresses of 6to4 relays" },
-	{ V4(4, 240), "240.0.0.0/4, which is not allocated" },
-	{ V6(64, 0xfd, 0, 0x0e, 0xc2), "the addresses of a cloud's metadata service" },
-	{ V6(128, 0xfd, 0x20, 0, 0xce, [15] = 0x54), "the address of a cloud's metadata service" },
-	{ V6(128, 0xfd, 0x20, 0, 0xce, [14] = 0x02, [15] = 0x54),
+	{ PREFIX4(32, 100, 100, 100, 200), "the address of a cloud's metadata service" },
+	{ PREFIX4(32, 168, 63, 129, 16), "the address of a cloud's metadata service" },
+	{ PREFIX4(32, 192, 0, 0, 192), "the address of a cloud's metadata service" },
+	{ PREFIX4(8, 0), "0.0.0.0/8, which is no address of a host" },
+	{ PREFIX4(24, 192, 0, 0), "192.0.0.0/24, reserved for protocols" },
+	{ PREFIX4(24, 192, 88, 99), "the addresses of 6to4 relays" },
+	{ PREFIX4(4, 240), "240.0.0.0/4, which is not allocated" },
+	{ PREFIX6(64, 0xfd, 0, 0x0e, 0xc2), "the addresses of a cloud's metadata service" },
+	{ PREFIX6(128, 0xfd, 0x20, 0, 0xce, [15] = 0x54),
 	  "the address of a cloud's metadata service" },
-	{ V6(96, [10] = 0xff, [11] = 0xff), "IPv4-mapped addresses" },
-	{ V6(96, 0, 0x64, 0xff, 0x9b), "the addresses of NAT64 (RFC 6052)" },
-	{ V6(48, 0, 0x64, 0xff, 0x9b, 0, 1), "the addresses of NAT64 (RFC 8215)" },
-	{ V6(16, 0x20, 0x02), "the addresses of 6to4" },
-	{ V6(32, 0x20, 0x01), "the addresses of Teredo" },
+	{ PREFIX6(128, 0xfd, 0x20, 0, 0xce, [14] = 0x02, [15] = 0x54),
+	  "the address of a cloud's metadata service" },
+	{ PREFIX6(96, [10] = 0xff, [11] = 0xff), "IPv4-mapped addresses" },
+	{ PREFIX6(96, 0, 0x64, 0xff, 0x9b), "the addresses of NAT64 (RFC 6052)" },
+	{ PREFIX6(48, 0, 0x64, 0xff, 0x9b, 0, 1), "the addresses of NAT64 (RFC 8215)" },
+	{ PREFIX6(16, 0x20, 0x02), "the addresses of 6to4" },
+	{ PREFIX6(32, 0x20, 0x01), "the addresses of Teredo" },
 };
-static const struct prefix allocated6[] = { V6(3, 0x20), V6(7, 0xfc) };
+static const struct prefix allocated6[] = { PREFIX6(3, 0x20), PREFIX6(7, 0xfc) };
 
 static uint8_t host_length(const struct prefix *vip)
 {

@@ -2,7 +2,7 @@
 /*
  * Which VIPs and communities may be asked for over HTTP and by Consul's tags (`agent.vips`). Pure.
  *
- * A VIP that is bound to lo makes the host answer for it: one that somebody else has already cuts
+ * A VIP that is bound to lo makes the host answer for it: one that another host already has cuts
  * the host off from it, and with NAT takes its traffic. So without a list these sources may have
  * host routes only, and never what this host or a neighbour uses. A list opens more, in two steps:
  *

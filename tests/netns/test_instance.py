@@ -23,14 +23,14 @@ os.setuid(int(sys.argv[1]))
 s = socket.socket(socket.AF_UNIX)
 s.bind("\\0vipherald.lo")
 print("ready", flush=True)
-import time; time.sleep(1000)
+import signal; signal.pause()
 """
 PORT = """
 import os, socket, sys
 s = socket.create_server(("127.0.0.1", 8080))
 os.setuid(int(sys.argv[1]))
 print("ready", flush=True)
-import time; time.sleep(1000)
+import signal; signal.pause()
 """
 PASS = """
 import os, socket, sys
