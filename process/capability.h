@@ -18,4 +18,7 @@ unsigned capability_first_free_port(void);
  * not inherit the capabilities. The agent keeps them. */
 void capability_clear_ambient(void);
 
+/* Gives up all others for good: effective, permitted and inheritable. 0 or -errno. */
+int capability_keep_only(uint64_t keep);
+
 #endif

@@ -13,10 +13,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/close_range.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -28,8 +26,9 @@
 #include "lib/backoff.h"
 #include "lib/mem.h"
 #include "process/fd.h"
-#include "process/fd_limit.h"
+#include "process/launcher.h"
 #include "process/loop.h"
+#include "process/spawn.h"
 #include "process/stale_children.h"
 #include "process/subreaper.h"
 #include "process/time_limit.h"
@@ -214,127 +213,11 @@ static void on_limit(void *userdata)
 	finish(userdata, CHILD_TIMED_OUT, SIGKILL);
 }
 
-static int set_attributes(posix_spawnattr_t *attr)
-{
-	sigset_t none, all;
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_setsigmask(attr, &none);
-	posix_spawnattr_setsigdefault(attr, &all);
-	return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-						      POSIX_SPAWN_SETSIGDEF);
-}
-
-/* stdin last: `out` may be 0 when the agent was started with stdin closed. */
-static int set_files(posix_spawn_file_actions_t *files, int out)
-{
-	int r = posix_spawn_file_actions_adddup2(files, out, STDOUT_FILENO);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(files, out, STDERR_FILENO);
-	if (r == 0)
-		r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
-	return r;
-}
-
-/* posix_spawn() shares the memory until the exec, so its cost does not depend on our size, and it
- * reports why an exec failed. */
-static int spawn(const char *const argv[], char *const env[], int out, pid_t *ret)
-{
-	posix_spawnattr_t attr;
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_init(&attr);
-	posix_spawn_file_actions_init(&files);
-	int r = set_attributes(&attr);
-	if (r == 0)
-		r = set_files(&files, out);
-	fd_limit_lower();
-	if (r == 0) /* not const for historical reasons only */
-		r = posix_spawnp(ret, argv[0], &files, &attr, (char *const *)argv, env);
-	fd_limit_restore();
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return -r;
-}
-
-/* In the forked child: only system calls from here on. Groups are set before the user, who may not
- * change them. Ambient capabilities survive a change from one plain user to another. */
-static int become(const struct child_user *user)
-{
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-	    setgroups(user->n_groups, user->groups) < 0 ||
-	    setresgid(user->gid, user->gid, user->gid) < 0 ||
-	    setresuid(user->uid, user->uid, user->uid) < 0)
-		return errno;
-	return 0;
-}
-
-static void reset_signals(void)
-{
-	sigset_t none;
-	sigemptyset(&none);
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-_Noreturn static void run_as(const char *const argv[], char *const env[],
-			     const struct child_user *user, int out, int report)
-{
-	int code;
-	setsid();
-	reset_signals();
-	int null = open("/dev/null", O_RDONLY);
-	if (null < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0 ||
-	    dup2(null, STDIN_FILENO) < 0)
-		code = errno;
-	else
-		code = become(user);
-	if (code == 0) {
-		fd_limit_lower();
-		close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-		execvpe(argv[0], (char *const *)argv, env);
-		code = errno;
-	}
-	ssize_t n = write(report, &code, sizeof(code));
-	_exit(n == sizeof(code) ? 127 : 126);
-}
-
-/* posix_spawn() cannot change the user. fork() copies the page tables, which costs little compared
- * to the shell that follows. */
-static int spawn_as(const char *const argv[], char *const env[], const struct child_user *user,
-		    int out, pid_t *ret)
-{
-	int report[2], code = 0;
-	if (pipe2(report, O_CLOEXEC) < 0)
-		return -errno;
-	/* Above the numbers of stdin, stdout and stderr. */
-	int high = fcntl(report[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	int high_out = fcntl(out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	pid_t pid = high < 0 || high_out < 0 ? -1 : fork();
-	if (pid == 0)
-		run_as(argv, env, user, high_out, high);
-	int r = pid < 0 ? -errno : 0;
-	fd_close(&report[1]);
-	fd_close(&high);
-	fd_close(&high_out);
-	/* The exec closes it, so this waits as long as posix_spawn() does. */
-	if (r == 0 && read(report[0], &code, sizeof(code)) == sizeof(code)) {
-		waitpid(pid, NULL, 0);
-		r = -code;
-	}
-	fd_close(&report[0]);
-	if (r == 0)
-		*ret = pid;
-	return r;
-}
-
 /* In the forked child. */
 _Noreturn static void run_call(child_fn *fn, const void *arg, pid_t parent, int out)
 {
 	setpgid(0, 0);
-	reset_signals();
+	spawn_reset_signals();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (getppid() != parent || null < 0 || dup2(out, STDOUT_FILENO) < 0 ||
@@ -375,8 +258,9 @@ static int spawn_marked(struct child *c, const struct task *task, int out)
 		*p++ = mark;
 	for (size_t i = 0; i < n; i++)
 		*p++ = task->env[i];
-	int r = task->user ? spawn_as(task->argv, env, task->user, out, &c->pid)
-			   : spawn(task->argv, env, out, &c->pid);
+	const struct spawn direct = { task->argv, env, task->user, out, false };
+	int r = launcher_is_there() ? launcher_spawn(task->argv, env, out, &c->pid)
+				    : spawn_start(&direct, &c->pid);
 	free(mark);
 	free(env);
 	return r;
@@ -436,17 +320,24 @@ static int run(sd_event *loop, const struct task *task, span_t timeout, child_do
 	return r;
 }
 
+static const char *why(int rc, const struct child_user *user)
+{
+	if (rc == -EPERM && launcher_is_forbidden())
+		return "no command was allowed when the agent started: restart it";
+	if (rc == -EPERM && user)
+		return "changing the user needs CAP_SETUID and CAP_SETGID";
+	if (rc == -ECHILD)
+		return "the process that starts commands has ended: restart the agent";
+	return strerror(-rc);
+}
+
 int child_spawn(sd_event *loop, const char *const argv[], char *const env[],
 		const struct child_user *user, span_t timeout, child_done_cb *done, void *userdata,
 		struct child **ret, struct err *err)
 {
 	const struct task task = { .argv = argv, .env = env, .user = user };
 	int r = run(loop, &task, timeout, done, userdata, ret);
-	return r < 0 ? err_set(err, r, "cannot run '%.100s': %s%s", argv[0], strerror(-r),
-			       user && r == -EPERM ? ", changing the user needs CAP_SETUID "
-						     "and CAP_SETGID"
-						   : "")
-		     : 0;
+	return r < 0 ? err_set(err, r, "cannot run '%.100s': %s", argv[0], why(r, user)) : 0;
 }
 
 int child_call(sd_event *loop, child_fn *fn, const void *arg, span_t timeout, child_done_cb *done,

@@ -15,11 +15,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 #include "lib/err.h"
 #include "lib/mono.h"
+#include "process/spawn.h"
 
 #define CHILD_OUTPUT_MAX 4096
 
@@ -42,18 +42,11 @@ struct child_result {
 /* Called once from the loop. The child may be freed inside it. */
 typedef void child_done_cb(const struct child_result *result, void *userdata);
 
-/* The user that a command runs as: with exactly these groups and no capability. */
-struct child_user {
-	uid_t uid;
-	gid_t gid;
-	const gid_t *groups;
-	size_t n_groups;
-};
-
 /* argv[0] is looked up in the agent's PATH; stdin is /dev/null; no other fd is inherited. `env` ends
  * with NULL, and is copied: with the marks of process/stale_children.h and process/subreaper.h, it
  * is all of the child's environment. The signal mask and dispositions are reset. `timeout` USEC_NEVER: no limit. SIGCHLD need not be blocked or handled,
  * but must not be ignored. `user` NULL: the agent's own; else CAP_SETUID and CAP_SETGID are needed.
+ * Where there is a launcher (process/launcher.h), it starts the command, as the launcher's user.
  */
 int child_spawn(sd_event *loop, const char *const argv[], char *const env[],
 		const struct child_user *user, span_t timeout, child_done_cb *done, void *userdata,

@@ -4,10 +4,8 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "process/capability.h"
@@ -39,25 +37,6 @@ static int become(const struct child_user *user)
 	return 0;
 }
 
-/* Under vipherald.service there is nothing to give up, and its filter of system calls refuses the
- * call. */
-static int drop_permitted(uint64_t keep)
-{
-	bool has_more = false;
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
-	if (syscall(SYS_capget, &head, data) < 0)
-		return -errno;
-	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
-		uint32_t kept = (uint32_t)(keep >> 32 * i);
-		has_more |= data[i].permitted & ~kept;
-		data[i].permitted &= kept;
-		data[i].effective = data[i].permitted;
-		data[i].inheritable = 0;
-	}
-	return syscall(SYS_capset, &head, data) < 0 && has_more ? -errno : 0;
-}
-
 int privilege_drop(const struct privilege_drop *drop, struct err *err)
 {
 	capability_clear_ambient();
@@ -71,7 +50,7 @@ int privilege_drop(const struct privilege_drop *drop, struct err *err)
 	if (rc < 0)
 		return err_set(err, rc, "cannot become uid %u: %s", (unsigned)drop->user->uid,
 			       strerror(-rc));
-	rc = drop_permitted(drop->keep);
+	rc = capability_keep_only(drop->keep);
 	if (rc < 0)
 		return err_set(err, rc, "cannot give up capabilities: %s", strerror(-rc));
 	if (prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0) < 0)

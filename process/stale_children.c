@@ -16,12 +16,11 @@
 
 #include "lib/mem.h"
 #include "process/loop.h"
+#include "process/marks.h"
 #include "process/proc_file.h"
 
-#define MARK_NAME      "VIPHERALD_AGENT="
 #define PROCESSES_TURN 32
 #define PASSES_MAX     8
-#define ENVIRON_MAX    ((size_t)256 << 10)
 
 struct stale_children {
 	sd_event *loop;
@@ -79,7 +78,7 @@ const char *stale_children_mark(void)
 	mark[0] = 0;
 	if (namespace("pid", pids, sizeof(pids)) && namespace("net", net, sizeof(net)) &&
 	    read_stat("self", &process_state, &start) == 0)
-		snprintf(mark, sizeof(mark), MARK_NAME "%s/%s/%d/%llu", pids, net, (int)made_for,
+		snprintf(mark, sizeof(mark), MARK_AGENT "%s/%s/%d/%llu", pids, net, (int)made_for,
 			 start);
 	return mark;
 }
@@ -125,7 +124,7 @@ static bool is_stale(const char *env, size_t len)
 		if (strcmp(p, ours) == 0)
 			return false;
 		/* Of several that were inherited the latest agent's comes first. */
-		if (!latest && strncmp(p, MARK_NAME, strlen(MARK_NAME)) == 0)
+		if (!latest && strncmp(p, MARK_AGENT, strlen(MARK_AGENT)) == 0)
 			latest = p;
 	}
 	return latest && is_of_ended_agent(latest, place_len(ours));
@@ -143,15 +142,15 @@ static void note_killed(struct stale_children *o, pid_t pid)
 /* By a pidfd, so that the signal cannot reach another process that was given the number. */
 static void kill_if_stale(struct stale_children *o, const char *pid)
 {
-	size_t len = 0;
+	char marks[MARKS_MAX];
 	pid_t number = (pid_t)strtol(pid, NULL, 10);
 	int fd = number != getpid() ? (int)syscall(SYS_pidfd_open, number, 0) : -1;
 	if (fd < 0)
 		return;
-	char *env = proc_environ_read(number, ENVIRON_MAX, &len);
-	if (env && is_stale(env, len) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
+	ssize_t len = marks_read(number, marks);
+	if (len > 0 && is_stale(marks, (size_t)len) &&
+	    syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
 		note_killed(o, number);
-	free(env);
 	close(fd);
 }
 

@@ -14,11 +14,9 @@
 
 #include "lib/mem.h"
 #include "process/loop.h"
+#include "process/marks.h"
 #include "process/proc_file.h"
 
-#define MARK_NAME "VIPHERALD_CHECK"
-/* An environment can be large. The mark is in front. */
-#define ENVIRON_MAX  ((size_t)256 << 10)
 #define CHILDREN_MAX ((size_t)256 << 10)
 /* The children of a process that was reaped may have been reparented to us after the list of
  * children was read: it is read again, this often at once, and then in a later turn of the loop. */
@@ -31,7 +29,7 @@ static uint64_t last_id;
 void subreaper_tree_init(struct subreaper_tree *t)
 {
 	*t = (struct subreaper_tree){ .id = ++last_id };
-	snprintf(t->mark, sizeof(t->mark), MARK_NAME "=%d.%" PRIu64, (int)getpid(), t->id);
+	snprintf(t->mark, sizeof(t->mark), MARK_CHECK "%d.%" PRIu64, (int)getpid(), t->id);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
@@ -61,7 +59,7 @@ enum kin { KIN_STRANGER, KIN_DESCENDANT, KIN_UNKNOWN };
 static uint64_t id_of(const char *env, size_t len)
 {
 	char mark[SUBREAPER_MARK_MAX];
-	int n = snprintf(mark, sizeof(mark), MARK_NAME "=%d.", (int)getpid());
+	int n = snprintf(mark, sizeof(mark), MARK_CHECK "%d.", (int)getpid());
 	for (const char *p = env; p < env + len; p += strlen(p) + 1)
 		if (strncmp(p, mark, (size_t)n) == 0)
 			return strtoull(p + n, NULL, 10);
@@ -80,11 +78,10 @@ static bool is_led(uint64_t id)
  * its children. */
 static enum kin kin_of(pid_t pid, uint64_t *ret_id)
 {
-	size_t len = 0;
-	char *env = proc_environ_read(pid, ENVIRON_MAX, &len);
-	uint64_t id = len > 0 ? id_of(env, len) : 0;
-	free(env);
-	if (len == 0)
+	char marks[MARKS_MAX];
+	ssize_t len = marks_read(pid, marks);
+	uint64_t id = len > 0 ? id_of(marks, (size_t)len) : 0;
+	if (len <= 0)
 		return KIN_UNKNOWN;
 	if (!id || is_led(id))
 		return KIN_STRANGER;

@@ -44,6 +44,7 @@ struct config_agent {
 	struct monitor_admission admission;
 	char *user; /* an agent started as root becomes this user; NULL: stays root */
 	bool drop_privileges;
+	bool sandbox;
 	struct vip_policy vips;
 	char *exec_user; /* commands run as this user; NULL: as the agent */
 	char **exec_env; /* further variables of their environment, ends with NULL; NULL: none */

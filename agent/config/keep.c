@@ -16,6 +16,8 @@ void config_keep(struct config *present, struct config *next)
 	SWAP(a->state_file, b->state_file);
 	SWAP(a->user, b->user);
 	SWAP(a->drop_privileges, b->drop_privileges);
+	SWAP(a->sandbox, b->sandbox);
+	SWAP(a->exec_user, b->exec_user);
 	SWAP(a->consul.publish, b->consul.publish);
 	SWAP(present->nat, next->nat);
 	SWAP(present->gateway_family, next->gateway_family);

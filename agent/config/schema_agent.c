@@ -20,6 +20,7 @@ static const struct config_key exec_keys[] = {
 		 "unix socket or by a token; `http-local`, any HTTP client on this host; `http`, "
 		 "any HTTP client; `consul`; `none`." },
 	{ .name = "user",
+	  .effect = CONFIG_NEEDS_RESTART,
 	  .type = &config_type_text,
 	  FIELD(exec_user),
 	  .default_words = "the user of the agent",
@@ -138,6 +139,14 @@ static const struct config_key agent_keys[] = {
 		 "of `exec` monitors too, which then cannot gain any by setuid programs either. "
 		 "See "
 		 "[service.md](service.md#started-as-root)." },
+	{ .name = "sandbox",
+	  .effect = CONFIG_NEEDS_RESTART,
+	  .type = &config_type_bool,
+	  FIELD(sandbox),
+	  .default_text = "true",
+	  .doc = "Filter the system calls of the agent, and restrict the files that it writes to "
+		 "its own directories (Landlock, Linux 5.13). Commands of `exec` monitors are not "
+		 "restricted. See [security.md](security.md#what-a-break-in-gets)." },
 	{ .name = "monitor_interval",
 	  .type = &config_type_duration,
 	  FIELD(monitor_timing.interval),

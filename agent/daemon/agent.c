@@ -32,6 +32,7 @@
 #include "lib/str.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
+#include "process/launcher.h"
 #include "process/loop.h"
 
 /* Kept for /v1/events, some 150 octets each. */
@@ -217,13 +218,9 @@ static int start_drains(struct agent *a, struct err *err)
 static int start_health(struct agent *a, struct err *err)
 {
 	const struct config_agent *c = &a->config->agent;
-	int rc = c->exec_user ? account_find("agent.exec.user", c->exec_user, &a->exec_user, err)
-			      : 0;
-	if (rc < 0)
-		return rc;
 	a->exec_env = exec_env_make(a->exec_user, c->exec_env);
 	const struct runner_config runner = settings_of_runner(a);
-	rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
+	int rc = monitor_runner_new(a->loop, &runner, &a->runner, err);
 	if (rc < 0)
 		return rc;
 	a->registry =
@@ -242,6 +239,11 @@ static int drop_privileges(struct agent *a, struct err *err)
 		log_warn("exec", "%s", root);
 	api_prepare(a->config);
 	int rc = privileges_drop(a->config, &a->capabilities, err);
+	const char *exec_user = a->config->agent.exec_user;
+	if (rc == 0 && exec_user)
+		rc = account_find("agent.exec.user", exec_user, &a->exec_user, err);
+	if (rc == 0)
+		rc = sandbox_start_launcher(a->config, a->exec_user, err);
 	if (rc < 0)
 		return rc;
 	privileges_report(&a->capabilities);
@@ -295,9 +297,11 @@ static int start(struct agent *a, struct err *err)
 				     calls_on_written, a);
 	if (rc == 0)
 		rc = start_speaker(a, err);
-	if (rc == 0)
-		start_sources(a);
-	return rc;
+	if (rc < 0)
+		return rc;
+	start_sources(a);
+	a->sandbox = sandbox_enter(a->loop, a->config);
+	return 0;
 }
 
 static void agent_done(struct agent *a)
@@ -327,6 +331,8 @@ static void agent_done(struct agent *a)
 	config_free(a->config);
 	config_file_done(&a->config_file);
 	stale_children_free(a->stale_children);
+	launcher_stop();
+	sandbox_free(a->sandbox);
 	instance_done(&a->instance);
 	log_set_sink(NULL, NULL);
 	event_ring_free(a->events);

@@ -2,6 +2,7 @@
 #include "agent/daemon/calls.h"
 
 #include "agent/daemon/reload.h"
+#include "agent/daemon/sandbox.h"
 #include "agent/http/answer.h"
 #include "agent/status/status_line_collect.h"
 #include "agent/status/status_sources.h"
@@ -48,6 +49,7 @@ static struct status_sources sources_of(struct agent *a)
 		.events = a->events,
 		.squatter = a->instance.squatter,
 		.capabilities = &a->capabilities,
+		.sandbox = sandbox_status(a->sandbox),
 		.registered = sources_registered(a->sources) || is_stopping(a),
 		.started_at = recovery_started_at(a->recovery),
 	};

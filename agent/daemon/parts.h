@@ -14,6 +14,7 @@
 #include "agent/daemon/instance.h"
 #include "agent/daemon/peer_log.h"
 #include "agent/daemon/recovery.h"
+#include "agent/daemon/sandbox.h"
 #include "agent/daemon/service.h"
 #include "agent/daemon/shutdown.h"
 #include "agent/daemon/signals.h"
@@ -53,6 +54,7 @@ struct agent {
 	bool changing_peers; /* the speaker gets another configuration */
 	struct api *api;
 	struct instance instance;
+	struct sandbox *sandbox;
 	struct stale_children *stale_children; /* of the previous instance */
 	struct actuator *actuator;
 	struct child_user *exec_user;

@@ -14,6 +14,7 @@
 #include "nat/backend.h"
 #include "net/icmp_socket.h"
 #include "process/capability.h"
+#include "process/launcher.h"
 #include "process/privilege_drop.h"
 
 static bool is_us(const char *name)
@@ -45,7 +46,7 @@ static struct capability_facts find_facts(const struct config *c, const char *us
 {
 	const char *name = c->agent.exec_user;
 	return (struct capability_facts){
-		.effective = capability_effective(),
+		.effective = capability_effective() | launcher_capabilities(),
 		.first_free_port = capability_first_free_port(),
 		.legacy = nat_iptables_legacy(),
 		.icmp_is_allowed = may_open_icmp(user),

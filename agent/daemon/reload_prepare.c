@@ -13,11 +13,11 @@
 #include "agent/model/admission.h"
 #include "lib/log.h"
 #include "lib/str.h"
+#include "process/launcher.h"
 #include "process/loop.h"
 
 /* Found or opened before anything is changed. */
 struct prepared {
-	struct child_user *exec_user;
 	struct host_addresses identity;
 };
 
@@ -116,7 +116,6 @@ static int check_others(const struct agent *a, const struct host_addresses *iden
 
 static void prepared_done(struct prepared *p)
 {
-	account_free(p->exec_user);
 	host_addresses_done(&p->identity);
 }
 
@@ -124,12 +123,8 @@ static int prepare(struct agent *a, const struct config *next, struct prepared *
 		   struct config_findings *findings)
 {
 	struct err err = { "" };
-	const char *name = next->agent.exec_user;
 	host_changes_catch_up(a->host_changes);
-	int rc = name ? account_find("agent.exec.user", name, &ret->exec_user, &err) : 0;
-	if (rc < 0)
-		return refuse(findings, "agent.exec.user", &err, rc);
-	rc = host_addresses_find_again(a->config, &a->identity, next, &ret->identity, &err);
+	int rc = host_addresses_find_again(a->config, &a->identity, next, &ret->identity, &err);
 	if (rc < 0)
 		return refuse(findings, "bgp", &err, rc);
 	rc = check_apps(a, &ret->identity, next, findings);
@@ -162,16 +157,13 @@ static void change_identity(struct agent *a, const struct prepared *p)
 		reconcile_remap(actuator_reconcile(a->actuator));
 }
 
-/* The runner has the new user and environment before the former ones are freed. */
-static void change_checks(struct agent *a, struct child_user *exec_user)
+/* The runner has the new environment before the former one is freed. */
+static void change_checks(struct agent *a)
 {
-	struct child_user *former_user = a->exec_user;
 	char **former_env = a->exec_env;
-	a->exec_user = exec_user;
-	a->exec_env = exec_env_make(exec_user, a->config->agent.exec_env);
+	a->exec_env = exec_env_make(a->exec_user, a->config->agent.exec_env);
 	const struct runner_config runner = settings_of_runner(a);
 	monitor_runner_change(a->runner, &runner);
-	account_free(former_user);
 	exec_env_free(former_env);
 }
 
@@ -189,9 +181,14 @@ static void exchange(struct agent *a, struct config *next)
 	*next = former;
 }
 
-/* Capabilities that the agent has given up at its start are there again after a restart. */
-static void check_capabilities(struct agent *a, struct config_findings *findings)
+/* What the agent has given up at its start is there again after a restart. */
+static void check_privileges(struct agent *a, struct config_findings *findings)
 {
+	if (launcher_is_forbidden() && a->config->agent.admission.exec != MONITORS_FROM_NONE)
+		config_warn(
+			findings, config_at_line(0, 0),
+			"agent.exec.allow_from was none when the agent started: no command runs "
+			"until it is restarted");
 	size_t missing = a->capabilities.n_missing;
 	privileges_find(a->config, NULL, &a->capabilities);
 	if (a->capabilities.n_missing <= missing)
@@ -234,8 +231,8 @@ int reload_prepare_and_change(struct agent *a, struct config *next, const struct
 		config_keep_consul(a->config, next);
 	exchange(a, next);
 	change_identity(a, &p);
-	change_checks(a, p.exec_user);
+	change_checks(a);
 	change_agent(a, next, consul);
-	check_capabilities(a, findings);
+	check_privileges(a, findings);
 	return 0;
 }

@@ -289,6 +289,9 @@ char *metrics_format(const struct metrics *m)
 	      "1 while file descriptors run short, and new apps and processes to be watched are "
 	      "refused.",
 	      m->fds_short);
+	counter(out, "sandbox_refused_calls_total",
+		"System calls of the agent that are on no list of the sandbox, and failed.",
+		m->refused_calls);
 	apps(out, m);
 	commands(out, &m->commands);
 	drains(out, m);

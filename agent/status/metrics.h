@@ -35,6 +35,7 @@ struct metrics {
 	bool config_ok;          /* the last reload, or the start */
 	wall_t config_loaded_at; /* the configuration in effect; 0: not from a file */
 	struct histogram loop_stalls;
+	uint64_t refused_calls; /* of the sandbox */
 	struct app_counts apps;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	struct monitor_runner_status commands;

@@ -23,6 +23,7 @@
 #include "agent/discovery/discovery.h"
 #include "agent/status/config_file.h"
 #include "agent/status/event_ring.h"
+#include "agent/status/sandbox_status.h"
 #include "agent/status/view_json.h"
 #include "agent/store/store.h"
 #include "agent/vip/actuator.h"
@@ -52,6 +53,7 @@ struct status_sources {
 	const struct event_ring *events;
 	const char *squatter; /* who has the name of the agent; NULL or "": the agent */
 	const struct capability_needs *capabilities;
+	struct sandbox_status sandbox;
 	bool registered;   /* all apps of the configuration are */
 	mono_t started_at; /* when Consul had answered too, or had its time; USEC_NEVER: not yet */
 };

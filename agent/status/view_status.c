@@ -107,5 +107,6 @@ json_t *view_status(const struct status_sources *in)
 	json_object_set_new(o, "alarms", alarms_collect(in));
 	json_object_set_new(o, "state_file", state_file(in->store));
 	json_object_set_new(o, "drift", drift(in, &clock));
+	json_object_set_new(o, "sandbox", view_sandbox(&in->sandbox));
 	return o;
 }

@@ -11,8 +11,17 @@ from .wait import TIMEOUT, wait_until
 
 
 def children(pid: int) -> list[int]:
-    """Children of a process, zombies included, as its first thread has them."""
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """Children of a process, zombies included, as its first thread has them. Without the launcher of
+    an agent, which is one for its whole life."""
+    pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(pid) for pid in pids if not is_launcher(int(pid))]
+
+
+def is_launcher(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text() == "vipherald-exec\n"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def is_zombie(pid: int) -> bool:

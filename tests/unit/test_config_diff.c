@@ -144,6 +144,7 @@ static const struct {
 	{ "env", "PATH_TO" },
 	{ "user", "nobody" },
 	{ "drop_privileges", "false" },
+	{ "sandbox", "false" },
 	{ "fall", "2" },
 	{ "rise", "2" },
 	{ "tls_ca", "/ca.pem" },

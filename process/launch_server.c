@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/launch_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "process/capability.h"
+#include "process/fd.h"
+#include "process/launch_message.h"
+#include "process/marks.h"
+
+#define SOCKET 3
+
+static void receive_fd(struct msghdr *msg, int *ret)
+{
+	*ret = -1;
+	const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(ret, CMSG_DATA(c), sizeof(*ret));
+}
+
+/* 0 at the end. A message that is too long comes without its end, and is refused by its reader. */
+static size_t receive(char *buf, size_t size, int *ret_fd)
+{
+	union {
+		struct cmsghdr header;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec data = { buf, size };
+	struct msghdr msg = { .msg_iov = &data,
+			      .msg_iovlen = 1,
+			      .msg_control = control.buf,
+			      .msg_controllen = sizeof(control.buf) };
+	ssize_t n;
+	do
+		n = recvmsg(SOCKET, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	receive_fd(&msg, ret_fd);
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void start_command(const struct launch_request *r, const struct child_user *user, int out,
+			  struct launch_reply *reply)
+{
+	pid_t pid = 0;
+	const struct spawn spawn = { .argv = r->argv,
+				     .env = (char *const *)r->env,
+				     .user = user,
+				     .out = out,
+				     .is_for_parent = true };
+	reply->code = out < 0 ? -EBADF : spawn_start(&spawn, &pid);
+	reply->pid = pid;
+}
+
+static void find_marks(const struct launch_request *r, struct launch_reply *reply)
+{
+	ssize_t n = marks_read_self(r->pid, reply->marks);
+	reply->code = n < 0 ? (int32_t)n : n == 0 ? -ENODATA : 0;
+	reply->len = n > 0 ? (uint32_t)n : 0;
+}
+
+static void answer(const struct launch_request *r, const struct child_user *user, int out)
+{
+	struct launch_reply reply = { .number = r->number };
+	if (r->kind == LAUNCH_COMMAND)
+		start_command(r, user, out, &reply);
+	else
+		find_marks(r, &reply);
+	send(SOCKET, &reply, launch_reply_size(&reply), MSG_NOSIGNAL);
+}
+
+/* Nothing of the agent's stays open: its sockets, its lock, its log. */
+static void keep_only(int socket)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	if (socket != SOCKET)
+		dup3(socket, SOCKET, O_CLOEXEC);
+	close_range(SOCKET + 1, ~0U, 0);
+}
+
+/* Whoever runs commands as another user keeps what that takes. */
+static void keep_capabilities(const struct child_user *user)
+{
+	if (user)
+		capability_keep_only(UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID);
+}
+
+_Noreturn void launch_serve(int socket, const struct child_user *user)
+{
+	static char buf[LAUNCH_REQUEST_MAX + 1];
+	static struct launch_request request;
+	size_t len;
+	int out;
+	prctl(PR_SET_NAME, "vipherald-exec");
+	keep_only(socket);
+	keep_capabilities(user);
+	while ((len = receive(buf, sizeof(buf), &out)) > 0) {
+		if (launch_request_read(buf, len, &request) < 0)
+			_exit(EXIT_FAILURE);
+		answer(&request, user, out);
+		if (out >= 0)
+			close(out);
+	}
+	_exit(EXIT_SUCCESS);
+}

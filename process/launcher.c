@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* The agent's side. */
+#include "process/launcher.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+#include "process/capability.h"
+#include "process/fd.h"
+#include "process/launch_message.h"
+#include "process/launch_server.h"
+
+/* A fork and an exec take a millisecond. The agent must not stand still for longer than this. */
+#define REPLY_LIMIT ((struct timeval){ .tv_sec = 1 })
+
+enum mode { DIRECT, THERE, FORBIDDEN };
+
+/* Global, because it belongs to this process. */
+static struct {
+	enum mode mode;
+	int socket; /* -1: it has ended */
+	pid_t pid;
+	uint32_t last_number;
+	uint64_t capabilities;
+} launcher = { .socket = -1 };
+
+int launcher_start(const struct child_user *user, struct err *err)
+{
+	int fds[2], size = LAUNCH_REQUEST_MAX * 2;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return err_set(err, -errno, "cannot create the socket of the launcher: %s",
+			       strerror(errno));
+	pid_t pid = fork();
+	if (pid == 0)
+		launch_serve(fds[1], user);
+	int rc = pid < 0 ? err_set(err, -errno, "cannot start the launcher: %s", strerror(errno))
+			 : 0;
+	close(fds[1]);
+	if (rc < 0) {
+		close(fds[0]);
+		return rc;
+	}
+	/* A request fits into the default of the kernel, 208 KiB, unless the host has a smaller one. */
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &REPLY_LIMIT, sizeof(struct timeval));
+	launcher.mode = THERE;
+	launcher.socket = fds[0];
+	launcher.pid = pid;
+	launcher.capabilities = capability_effective();
+	return 0;
+}
+
+void launcher_forbid(void)
+{
+	launcher.mode = FORBIDDEN;
+}
+
+bool launcher_is_there(void)
+{
+	return launcher.mode != DIRECT;
+}
+
+bool launcher_is_forbidden(void)
+{
+	return launcher.mode == FORBIDDEN;
+}
+
+uint64_t launcher_capabilities(void)
+{
+	return launcher.capabilities;
+}
+
+void launcher_stop(void)
+{
+	if (launcher.pid > 0) {
+		fd_close(&launcher.socket);
+		kill(launcher.pid, SIGKILL);
+		waitpid(launcher.pid, NULL, 0);
+	}
+	launcher.pid = 0;
+	launcher.mode = DIRECT;
+}
+
+/* `out` -1: no descriptor. */
+static int send_request(const struct launch_request *r, int out)
+{
+	static char buf[LAUNCH_REQUEST_MAX];
+	union {
+		struct cmsghdr header;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	ssize_t len = launch_request_write(r, buf, sizeof(buf));
+	if (len < 0)
+		return (int)len;
+	struct iovec data = { buf, (size_t)len };
+	struct msghdr msg = { .msg_iov = &data, .msg_iovlen = 1 };
+	if (out >= 0) {
+		msg.msg_control = control.buf;
+		msg.msg_controllen = sizeof(control.buf);
+		control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+						   .cmsg_level = SOL_SOCKET,
+						   .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(&control.header), &out, sizeof(out));
+	}
+	ssize_t n = sendmsg(launcher.socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return n < 0 ? -errno : 0;
+}
+
+/* A command that was started too late for its request: nothing waits for it. */
+static void abandon(const struct launch_reply *reply)
+{
+	if (reply->pid > 0 && reply->code == 0)
+		kill(reply->pid, SIGKILL);
+}
+
+static int receive_reply(uint32_t number, struct launch_reply *ret)
+{
+	for (;;) {
+		ssize_t n = recv(launcher.socket, ret, sizeof(*ret), 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (n == 0)
+			return -ECHILD;
+		int rc = launch_reply_check(ret, (size_t)n);
+		if (rc < 0 || ret->number == number)
+			return rc;
+		abandon(ret);
+	}
+}
+
+/* An end that cannot be understood or is not there is not asked again. */
+static int ask(struct launch_request *r, int out, struct launch_reply *ret)
+{
+	if (launcher.mode == FORBIDDEN)
+		return -EPERM;
+	if (launcher.socket < 0)
+		return -ECHILD;
+	r->number = ++launcher.last_number;
+	int rc = send_request(r, out);
+	if (rc == -EAGAIN) /* it does not read */
+		return -ETIMEDOUT;
+	if (rc == 0)
+		rc = receive_reply(r->number, ret);
+	if (rc == -EPIPE || rc == -ECONNRESET || rc == -ECHILD || rc == -EPROTO) {
+		fd_close(&launcher.socket);
+		return -ECHILD;
+	}
+	return rc;
+}
+
+static bool copy_strings(char *const *from, const char **ret)
+{
+	size_t n = 0;
+	for (; from && from[n]; n++) {
+		if (n == LAUNCH_STRINGS_MAX)
+			return false;
+		ret[n] = from[n];
+	}
+	ret[n] = NULL;
+	return true;
+}
+
+int launcher_spawn(const char *const argv[], char *const env[], int out, pid_t *ret)
+{
+	static struct launch_request request; /* 16 KiB */
+	struct launch_reply reply;
+	request.kind = LAUNCH_COMMAND;
+	if (!copy_strings((char *const *)argv, request.argv) || !copy_strings(env, request.env))
+		return -E2BIG;
+	int rc = ask(&request, out, &reply);
+	if (rc < 0)
+		return rc;
+	if (reply.code < 0) {
+		if (reply.pid > 0)
+			waitpid(reply.pid, NULL, 0);
+		return reply.code;
+	}
+	*ret = reply.pid;
+	return 0;
+}
+
+ssize_t launcher_marks(pid_t pid, char ret[static MARKS_MAX])
+{
+	struct launch_request request = { .kind = LAUNCH_MARKS, .pid = pid };
+	struct launch_reply reply;
+	int rc = ask(&request, -1, &reply);
+	if (rc < 0)
+		return rc;
+	if (reply.code < 0)
+		return reply.code == -ENODATA ? 0 : reply.code;
+	memcpy(ret, reply.marks, reply.len);
+	return (ssize_t)reply.len;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A small process of our own that starts commands, so that the agent itself never has to: the
+ * agent's filter of system calls (process/sandbox.h) allows no execve(). It is forked before the
+ * agent reads an octet from the network, ends with it, and reads nothing but the agent's requests
+ * (process/launch_message.h).
+ *
+ * A command is a child of the agent (CLONE_PARENT), which waits for it and kills it. It runs as the
+ * user that the launcher was given at its start, whatever the request. docs/decisions/sandbox.md has
+ * the reasons.
+ *
+ * One for each process, so its functions have no handle.
+ */
+#ifndef PROCESS_LAUNCHER_H
+#define PROCESS_LAUNCHER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
+#include "process/marks.h"
+#include "process/spawn.h"
+
+/* `user`: of all commands, copied; NULL: ours. */
+int launcher_start(const struct child_user *user, struct err *err);
+/* From now on no command can be started. */
+void launcher_forbid(void);
+/* It was started, and may have ended; or is forbidden. */
+bool launcher_is_there(void);
+bool launcher_is_forbidden(void);
+/* What it was started with: the agent itself may have given it up since. */
+uint64_t launcher_capabilities(void);
+/* Ends it. */
+void launcher_stop(void);
+
+/* As spawn_start(). Besides, -EPERM after launcher_forbid(), -E2BIG for a command that is longer than a
+ * request may be, -ECHILD when the launcher has ended, -ETIMEDOUT when it does not answer. */
+int launcher_spawn(const char *const argv[], char *const env[], int out, pid_t *ret);
+/* As marks_read(). */
+ssize_t launcher_marks(pid_t pid, char ret[static MARKS_MAX]);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process/fd.h"
+#include "process/fd_limit.h"
+
+/* Groups are set before the user, who may not change them. Ambient capabilities survive a change
+ * from one plain user to another. */
+static int become(const struct child_user *user)
+{
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    setgroups(user->n_groups, user->groups) < 0 ||
+	    setresgid(user->gid, user->gid, user->gid) < 0 ||
+	    setresuid(user->uid, user->uid, user->uid) < 0)
+		return errno;
+	return 0;
+}
+
+void spawn_reset_signals(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+_Noreturn static void run(const struct spawn *s, int out, int report)
+{
+	int code = 0;
+	setsid();
+	spawn_reset_signals();
+	int null = open("/dev/null", O_RDONLY);
+	if (null < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0 ||
+	    dup2(null, STDIN_FILENO) < 0)
+		code = errno;
+	else if (s->user)
+		code = become(s->user);
+	if (code == 0) {
+		fd_limit_lower();
+		close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+		execvpe(s->argv[0], (char *const *)s->argv, s->env);
+		code = errno;
+	}
+	ssize_t n = write(report, &code, sizeof(code));
+	_exit(n == sizeof(code) ? 127 : 126);
+}
+
+/* fork() has no way to name the parent. */
+static pid_t fork_child(bool is_for_parent)
+{
+	return is_for_parent ? (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0)
+			     : fork();
+}
+
+int spawn_start(const struct spawn *s, pid_t *ret)
+{
+	int report[2], code = 0;
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -errno;
+	/* Above the numbers of stdin, stdout and stderr. */
+	int high = fcntl(report[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int high_out = fcntl(s->out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	pid_t pid = high < 0 || high_out < 0 ? -1 : fork_child(s->is_for_parent);
+	if (pid == 0)
+		run(s, high_out, high);
+	int rc = pid < 0 ? -errno : 0;
+	fd_close(&report[1]);
+	fd_close(&high);
+	fd_close(&high_out);
+	/* The exec closes it. */
+	if (rc == 0 && read(report[0], &code, sizeof(code)) == sizeof(code)) {
+		if (!s->is_for_parent)
+			waitpid(pid, NULL, 0);
+		rc = -code;
+	}
+	fd_close(&report[0]);
+	if (rc == 0 || s->is_for_parent)
+		*ret = pid;
+	return rc;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* A real launcher with real commands, which are children of this process. */
+#include "process/launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/mem.h"
+#include "process/launch_message.h"
+
+static const char *const no_env[] = { NULL };
+
+static void setup(const struct child_user *user)
+{
+	struct err err = { "" };
+	if (launcher_start(user, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	setup(NULL);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	launcher_stop();
+	return 0;
+}
+
+/* What the command prints until it ends. */
+static int run(const char *command, const char *const env[], char *ret_output, size_t size,
+	       int *ret_status)
+{
+	const char *argv[] = { "/bin/sh", "-c", command, NULL };
+	int fds[2];
+	pid_t pid;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	int rc = launcher_spawn(argv, (char *const *)env, fds[1], &pid);
+	close(fds[1]);
+	size_t len = 0;
+	ssize_t n = 1;
+	while (rc == 0 && n > 0 && len < size - 1) {
+		n = read(fds[0], ret_output + len, size - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	ret_output[len] = 0;
+	close(fds[0]);
+	if (rc == 0)
+		assert_int_equal(waitpid(pid, ret_status, 0), pid);
+	return rc;
+}
+
+static void a_command_is_our_child(void **state)
+{
+	(void)state;
+	char output[64], wanted[64];
+	int status;
+	assert_int_equal(run("echo $PPID; exit 3", no_env, output, sizeof(output), &status), 0);
+	snprintf(wanted, sizeof(wanted), "%d\n", (int)getpid());
+	assert_string_equal(output, wanted);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+}
+
+static void a_command_has_its_environment_and_nothing_else(void **state)
+{
+	(void)state;
+	char output[256];
+	const char *env[] = { "GREETING=hello", NULL };
+	int status, fd = open("/dev/null", O_RDONLY); /* would be inherited */
+	setenv("SECRET", "1", 1);
+	assert_int_equal(run("echo $GREETING$SECRET; ls /proc/self/fd | wc -w; cat", env, output,
+			     sizeof(output), &status),
+			 0);
+	/* 0, 1, 2, and ls' own. */
+	assert_string_equal(output, "hello\n4\n");
+	close(fd);
+}
+
+static void a_program_that_is_not_there(void **state)
+{
+	(void)state;
+	const char *argv[] = { "/no/such/program", NULL };
+	pid_t pid;
+	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, STDERR_FILENO, &pid), -ENOENT);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0); /* the launcher only: no zombie is left */
+}
+
+static void too_long_a_command(void **state)
+{
+	(void)state;
+	char *text = mem_new(1, LAUNCH_REQUEST_MAX + 1), output[64];
+	int status;
+	memset(text, ' ', LAUNCH_REQUEST_MAX);
+	assert_int_equal(run(text, no_env, output, sizeof(output), &status), -E2BIG);
+	/* One that just fits: kind, number, pid, two counts, two other strings, NULs. */
+	text[LAUNCH_REQUEST_MAX - 20 - sizeof("/bin/sh") - sizeof("-c") - 1] = 0;
+	text[0] = ':';
+	assert_int_equal(run(text, no_env, output, sizeof(output), &status), 0);
+	assert_int_equal(status, 0);
+	free(text);
+}
+
+static void marks_of_a_process(void **state)
+{
+	(void)state;
+	char marks[MARKS_MAX];
+	const char *env[] = { "A=1", MARK_CHECK "7.1", "SECRET=x", MARK_AGENT "b", NULL };
+	const char *argv[] = { "/bin/sleep", "600", NULL };
+	pid_t pid;
+	assert_int_equal(launcher_spawn(argv, (char *const *)env, STDERR_FILENO, &pid), 0);
+	static const char wanted[] = MARK_CHECK "7.1\0" MARK_AGENT "b";
+	assert_int_equal(launcher_marks(pid, marks), sizeof(wanted));
+	assert_memory_equal(marks, wanted, sizeof(wanted));
+	kill(pid, SIGKILL);
+	waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
+	assert_true(launcher_marks(pid, marks) <= 0); /* a zombie has none */
+	waitpid(pid, NULL, 0);
+	assert_true(launcher_marks(pid, marks) < 0);
+}
+
+static void commands_run_as_the_user_of_the_start(void **state)
+{
+	(void)state;
+	const struct child_user nobody = { .uid = 65534, .gid = 65534 };
+	char output[64];
+	int status;
+	if (geteuid() != 0)
+		fail_msg("run as root: it changes the user");
+	setup(&nobody);
+	assert_int_equal(run("id -u; id -g; grep CapEff /proc/self/status", no_env, output,
+			     sizeof(output), &status),
+			 0);
+	assert_string_equal(output, "65534\n65534\nCapEff:\t0000000000000000\n");
+	launcher_stop();
+}
+
+static void a_launcher_that_has_ended_is_said(void **state)
+{
+	(void)state;
+	char output[64];
+	int status;
+	/* Its only other child. */
+	assert_int_equal(
+		run("cat /proc/$PPID/task/$PPID/children", no_env, output, sizeof(output), &status),
+		0);
+	pid_t pid = (pid_t)strtol(output, NULL, 10);
+	kill(pid, SIGKILL);
+	waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
+	assert_int_equal(run("true", no_env, output, sizeof(output), &status), -ECHILD);
+	assert_int_equal(run("true", no_env, output, sizeof(output), &status), -ECHILD);
+	assert_true(launcher_is_there());
+}
+
+static void none_after_it_is_forbidden(void **state)
+{
+	(void)state;
+	char output[64];
+	int status;
+	launcher_forbid();
+	assert_true(launcher_is_forbidden());
+	assert_int_equal(run("true", no_env, output, sizeof(output), &status), -EPERM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_command_is_our_child, start, stop),
+		cmocka_unit_test_setup_teardown(a_command_has_its_environment_and_nothing_else,
+						start, stop),
+		cmocka_unit_test_setup_teardown(a_program_that_is_not_there, start, stop),
+		cmocka_unit_test_setup_teardown(too_long_a_command, start, stop),
+		cmocka_unit_test_setup_teardown(marks_of_a_process, start, stop),
+		cmocka_unit_test(commands_run_as_the_user_of_the_start),
+		cmocka_unit_test_setup_teardown(a_launcher_that_has_ended_is_said, start, stop),
+		cmocka_unit_test_setup_teardown(none_after_it_is_forbidden, NULL, stop),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
