@@ -4,12 +4,14 @@
 #define TESTS_UNIT_CAPTURED_LOG_H
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/log.h"
 
 struct captured_log {
+	bool on;
 	int saved, reader;
 	char text[256 * 1024];
 };
@@ -22,12 +24,16 @@ static inline void captured_log_begin(struct captured_log *l)
 	l->saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
 	l->reader = fds[0];
 	l->text[0] = 0;
+	l->on = true;
 	assert_int_equal(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
 	close(fds[1]);
 }
 
 static inline void captured_log_end(struct captured_log *l)
 {
+	if (!l->on)
+		return;
+	l->on = false;
 	dup2(l->saved, STDERR_FILENO);
 	close(l->saved);
 	close(l->reader);
@@ -53,6 +59,8 @@ static inline void captured_log_expect(struct captured_log *l, const char *lines
 		if (after && strlen(got) + strlen(after) + 1 < sizeof(got))
 			strcat(strcat(got, after + 1), "\n");
 	}
+	if (strcmp(got, lines) != 0)
+		captured_log_end(l); /* the failure is to be seen */
 	assert_string_equal(got, lines);
 }
 
