@@ -136,8 +136,7 @@ static void log_session(struct said *said, const struct bgp_peer_status *p, cons
 		log_warn("bgp", "peer %s: %s", peer, p->hint);
 	said->up = up;
 	said->hint = p->hint;
-	/* After a session the same error is logged again. */
-	snprintf(said->error, sizeof(said->error), "%s", up ? "" : p->last_error);
+	snprintf(said->error, sizeof(said->error), "%s", p->last_error);
 }
 
 /* Why no VIP of the family can be announced to the peer; NULL: they can. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The log as a reader of stderr gets it: a pipe takes its place. */
+/* The log as a reader of stderr gets it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,53 +7,33 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/log.h"
+#include "tests/unit/captured_log.h"
 
-struct capture {
-	int saved, reader;
-	char text[256 * 1024];
-};
-
-static struct capture capture;
+static struct captured_log capture;
 
 static int begin(void **state)
 {
-	int fds[2];
 	(void)state;
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -1;
-	fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	capture.saved = dup(STDERR_FILENO);
-	capture.reader = fds[0];
-	dup2(fds[1], STDERR_FILENO);
-	close(fds[1]);
+	captured_log_begin(&capture);
 	return 0;
 }
 
 static int end(void **state)
 {
 	(void)state;
-	dup2(capture.saved, STDERR_FILENO);
-	close(capture.saved);
-	close(capture.reader);
+	captured_log_end(&capture);
 	log_setup(LOG_INFO, LOG_TEXT);
 	return 0;
 }
 
 static const char *captured(void)
 {
-	size_t len = 0;
-	for (ssize_t n;
-	     (n = read(capture.reader, capture.text + len, sizeof(capture.text) - len - 1)) > 0;)
-		len += (size_t)n;
-	capture.text[len] = 0;
-	return capture.text;
+	return captured_log_read(&capture);
 }
 
 static void a_line_says_when_how_bad_and_who(void **state)
