@@ -15,6 +15,13 @@ int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err
 	return r;
 }
 
+struct names *monitor_env_names(struct monitor_env *env)
+{
+	if (!env->names)
+		env->names = names_new(env->loop, names_look_up);
+	return env->names;
+}
+
 bool monitor_errno_is_down(int error)
 {
 	switch (error) {

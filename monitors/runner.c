@@ -392,6 +392,7 @@ void monitor_runner_free(struct monitor_runner *r)
 	sd_event_source_disable_unref(r->launch);
 	deadlines_done(&r->schedule);
 	http_free(r->env.http);
+	names_free(r->env.names);
 	ports_free(r->env.ports);
 	pidfds_free(r->env.pidfds);
 	sd_event_unref(r->env.loop);

@@ -17,7 +17,6 @@
 #define RETRY         (5 * USEC_PER_SEC)
 #define FORGET        (3600 * USEC_PER_SEC)
 #define LOOK_UP_LIMIT (60 * USEC_PER_SEC)
-#define ADDRESSES_MAX 16
 #define CHILDREN_MAX  16
 
 struct names {
@@ -65,7 +64,7 @@ enum names_status names_look_up(const char *host)
 		dprintf(STDOUT_FILENO, "%s\n", gai_strerror(r));
 		return r == EAI_NONAME || r == EAI_NODATA ? NAMES_NOT_FOUND : NAMES_NO_ANSWER;
 	}
-	for (const struct addrinfo *a = all; a && n < ADDRESSES_MAX; a = a->ai_next, n++)
+	for (const struct addrinfo *a = all; a && n < NAMES_ADDRESSES_MAX; a = a->ai_next, n++)
 		print_address(a);
 	freeaddrinfo(all);
 	return NAMES_FOUND;
@@ -215,6 +214,30 @@ int names_find(struct names *n, const char *host, names_cb *found, void *userdat
 	list_append(&name->queries, &q->node);
 	*ret = q;
 	return 0;
+}
+
+/* An IPv4 address in the form of IPv6 comes out as what it is, or no rule for it would apply. */
+static bool parse_address(const char *text, struct addr *ret)
+{
+	struct sockaddr_storage ss;
+	if (addr_parse(text, ret) < 0)
+		return false;
+	addr_to_sockaddr(ret, 0, 0, &ss);
+	return addr_from_sockaddr(&ss, ret, &(uint16_t){ 0 });
+}
+
+size_t names_split(const char *addresses, struct addr *ret, size_t max)
+{
+	char buf[ADDR_TEXT_MAX];
+	size_t n = 0;
+	while (*addresses && n < max) {
+		addresses += strspn(addresses, "[],");
+		size_t len = strcspn(addresses, "],");
+		snprintf(buf, sizeof(buf), "%.*s", (int)len, addresses);
+		n += parse_address(buf, &ret[n]);
+		addresses += len;
+	}
+	return n;
 }
 
 void names_cancel(struct names_query *q)
