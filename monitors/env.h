@@ -40,7 +40,7 @@ struct names *monitor_env_names(struct monitor_env *env);
  * To be called before a socket is connected to `to`. A VIP of this agent that is not on this host
  * is on other hosts, and a check that reached one of them would prove nothing about the service
  * here: -EADDRNOTAVAIL, the check cannot be made. A VIP that is here is only reached here, even if
- * it is removed a moment later.
+ * it is removed a moment later. Other addresses are not reached from a VIP (net/source.h).
  */
 int monitor_guard(const struct monitor_env *env, int fd, const struct addr *to, struct err *err);
 

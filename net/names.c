@@ -10,6 +10,7 @@
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/name_servers.h"
 #include "process/child.h"
 #include "process/loop.h"
 
@@ -59,7 +60,14 @@ enum names_status names_look_up(const char *host)
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *all;
 	size_t n = 0;
+	int left_out = name_servers_avoid_vips();
 	int r = getaddrinfo(host, NULL, &hints, &all);
+	if (r == EAI_AGAIN && left_out > 0) {
+		dprintf(STDOUT_FILENO,
+			"the only source address towards %d name server%s is a VIP\n", left_out,
+			left_out == 1 ? "" : "s");
+		return NAMES_NO_ANSWER;
+	}
 	if (r != 0) {
 		dprintf(STDOUT_FILENO, "%s\n", gai_strerror(r));
 		return r == EAI_NONAME || r == EAI_NODATA ? NAMES_NOT_FOUND : NAMES_NO_ANSWER;

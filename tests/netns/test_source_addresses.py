@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -46,7 +47,7 @@ def unnumbered(bed: Testbed) -> Namespace:
 
 
 class Sources:
-    """Who sends SYNs and UDP packets to a namespace: read from the wire, whatever becomes of them."""
+    """Who sends SYNs, UDP packets and pings (port 0) to a namespace: read from the wire, whatever becomes of them."""
 
     def __init__(self, namespace: Namespace):
         with namespace.inside():
@@ -73,8 +74,9 @@ class Sources:
             protocol, source, rest = data[6], data[8:24], data[40:]
             family = socket.AF_INET6
         is_syn = protocol == socket.IPPROTO_TCP and rest[13] & 0x12 == 0x02
-        if is_syn or protocol == socket.IPPROTO_UDP:
-            port = int.from_bytes(rest[2:4], "big")
+        is_ping = protocol == socket.IPPROTO_ICMPV6 and rest[0] == 128
+        if is_syn or is_ping or protocol == socket.IPPROTO_UDP:
+            port = 0 if is_ping else int.from_bytes(rest[2:4], "big")
             self._found.add((port, socket.inet_ntop(family, source)))
 
     def of(self, port: int) -> set[str]:
@@ -153,6 +155,85 @@ def test_checks_and_consul_do_not_start_from_an_ipv6_vip(bed: Testbed) -> None:
         assert sources.of(port) == {OWN6}
     for one in listeners:
         one.close()
+
+
+LINK_LOCAL, UNIQUE_LOCAL = "fe80::2", "fd00:1::2"
+
+
+@pytest.mark.parametrize(
+    "own, ping", [(LINK_LOCAL, "raw"), (LINK_LOCAL, "datagram"), (UNIQUE_LOCAL, "datagram")]
+)
+def test_nothing_starts_from_a_vip_that_is_the_only_global_address(
+    bed: Testbed, own: str, ping: str
+) -> None:
+    """Beside link-local addresses the kernel would choose it: the scope of an address counts more than
+    that it is deprecated. The agent's sockets have the link-local one, as without the VIP, and reach
+    what is on the link. A unique local address (RFC 4193) has the scope of a global one."""
+    link = bed.link()
+    bed.host.ip(
+        "addr flush dev eth1",
+        f"addr add {link.host_ip}/24 dev eth1",
+        "addr add fe80::2/64 dev eth1 nodad",
+        *([f"addr add {own}/64 dev eth1 nodad"] if own != LINK_LOCAL else []),
+        "route add ::/0 via fe80::1 dev eth1",
+    )
+    link.namespace.ip(
+        "addr flush dev eth0",
+        "addr add fe80::1/64 dev eth0 nodad",
+        f"addr add {FAR6}/128 dev lo nodad",
+        "route add ::/0 via fe80::2 dev eth0",
+    )
+    with bed.host.inside():
+        groups = "0 2147483647" if ping == "datagram" else "1 0"
+        Path("/proc/sys/net/ipv4/ping_group_range").write_text(groups)
+    resolv_conf = bed.workdir / "resolv.conf"
+    resolv_conf.write_text(f"nameserver {FAR6}\n")
+    ports = {"http": 8000, "tcp": 8001, "dns": 8002, "ntp": 8003, "consul": 8500, "ping": 0}
+    with link.namespace.inside():
+        servers = [
+            socket.create_server((FAR6, ports[kind]), family=socket.AF_INET6)
+            for kind in ("http", "tcp")
+        ]
+    monitors = {
+        "http": f"http://[{FAR6}]:{ports['http']}/",
+        "tcp": f"tcp:[{FAR6}]:{ports['tcp']}",
+        "dns": f"dns:[{FAR6}]:{ports['dns']}:example.com:A",
+        "ntp": f"ntp:[{FAR6}]:{ports['ntp']}",
+        "ping": f"ping:{FAR6}",
+        "name": "tcp:web.example.com:80",
+        "own": f"tcp:[{VIP6.removesuffix('/128')}]:7777",
+    }
+    bed.start_service(7777, address="::")
+    apps = [app(kind, f"2001:db8:cc::{i}/128", text) for i, (kind, text) in enumerate(monitors.items())]
+    entry = {"peer_ip": "fe80::1%eth1", "peer_as": ROUTER_AS}
+    listener = RawListener(link.namespace, "fe80::1%eth0")
+    structure = config(
+        entry,
+        apps=(app("vip", VIP6), *apps),
+        agent={"consul_addr": f"http://[{FAR6}]:{ports['consul']}"},
+    )
+    sources = Sources(link.namespace)
+    agent = bed.start_agent(
+        structure,
+        wrapper=["unshare", "-m", "sh", "-c", f'mount --bind {resolv_conf} /etc/resolv.conf && exec "$@"', "sh"],
+    )
+    listener.accept()
+    wait_until(lambda: VIP6 in bed.host.loopback_addresses(), "the VIP is there")
+    first = Sources(link.namespace)  # from here on
+    for port in ports.values():
+        wait_sources(first, port, {own})
+    wait_sources(sources, BGP_PORT, {LINK_LOCAL})
+    for kind in ("tcp", "ping", "own"):
+        wait_until(lambda: agent.app(kind)["health"] == "up", f"{kind} passes")
+    if own == LINK_LOCAL:
+        said = "the only source address towards 1 name server is a VIP"
+        wait_until(lambda: said in agent.app("name")["reason"], "the resolver has no source")
+    else:
+        wait_sources(sources, 53, {own})
+    assert {source for _, source in sources.read()} == {own, LINK_LOCAL}, sources.read()
+    for one in servers:
+        one.close()
+    listener.close()
 
 
 class Probe:
