@@ -34,7 +34,6 @@ struct dns_target {
 
 struct dns_check {
 	struct exchange x;
-	uint16_t port;
 	struct dns_question question;
 	struct dns_expected expected;
 	bool tcp;
@@ -43,24 +42,29 @@ struct dns_check {
 	uint8_t *answer; /* of TCP; NULL before */
 };
 
-static int open_socket(struct dns_check *d, const struct addr *server, int type, struct err *err)
+static int open_socket(struct exchange *x, int type, struct err *err)
 {
-	int fd = socket(server->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return exchange_connect(&d->x, fd, server, d->port,
-				type == SOCK_STREAM ? EPOLLOUT : EPOLLIN, err);
+	int fd = socket(x->to.family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return exchange_connect(x, fd, type == SOCK_STREAM ? EPOLLOUT : EPOLLIN, err);
+}
+
+static int open_udp(struct exchange *x, struct err *err)
+{
+	return open_socket(x, SOCK_DGRAM, err);
 }
 
 static void retry_by_tcp(struct dns_check *d)
 {
 	struct err err;
-	const struct addr server = d->x.to;
 	if (d->tcp) {
 		exchange_finish(&d->x, HEALTH_DOWN, "the answer is truncated even by TCP");
 		return;
 	}
+	if (!exchange_settle(&d->x))
+		return;
 	d->tcp = true;
 	exchange_stop_sending(&d->x);
-	if (open_socket(d, &server, SOCK_STREAM, &err) < 0)
+	if (open_socket(&d->x, SOCK_STREAM, &err) < 0)
 		exchange_finish(&d->x, HEALTH_UNKNOWN, "%s", err.text);
 	else if (d->x.error != 0)
 		exchange_unreachable(&d->x, d->x.error);
@@ -89,7 +93,7 @@ static bool judge(struct dns_check *d, const uint8_t *message, size_t len)
 static void fail(struct dns_check *d)
 {
 	if (errno != EAGAIN && errno != EINTR)
-		exchange_finish(&d->x, HEALTH_DOWN, "no answer: %s", strerror(errno));
+		exchange_unanswered(&d->x, "no answer: %s", strerror(errno));
 }
 
 static void read_datagram(struct dns_check *d)
@@ -168,6 +172,7 @@ static void dns_free(struct exchange *x)
 }
 
 static const struct exchange_ops exchange_ops = {
+	.open = open_udp,
 	.send = send_query,
 	.again = USEC_PER_SEC,
 	.on_ready = on_ready,
@@ -177,7 +182,6 @@ static const struct exchange_ops exchange_ops = {
 static int prepare(struct dns_check *d, const struct monitor_spec *spec, struct err *err)
 {
 	const struct dns_target *t = spec->parsed;
-	d->port = t->server.port;
 	d->expected.rcode = monitor_spec_option(spec, RCODE);
 	d->expected.answer = monitor_spec_option(spec, ANSWER);
 	snprintf(d->question.name, sizeof(d->question.name), "%.*s", t->name_len,
@@ -201,9 +205,7 @@ static int dns_start(struct monitor_env *env, const struct monitor_spec *spec, s
 	exchange_init(&d->x, &exchange_ops, env, timeout, done, userdata);
 	int r = prepare(d, spec, err);
 	if (r == 0)
-		r = open_socket(d, &t->server.addr, SOCK_DGRAM, err);
-	if (r == 0)
-		r = exchange_begin(&d->x, err);
+		r = exchange_start(&d->x, spec, &t->server, err);
 	if (r < 0) {
 		exchange_cancel(d);
 		return r;
@@ -249,7 +251,7 @@ static bool target(const struct monitor_spec *s, struct addr *ret)
 {
 	const struct dns_target *t = s->parsed;
 	*ret = t->server.addr;
-	return true;
+	return addr_is_set(ret);
 }
 
 static const struct monitor_option options[N_OPTIONS] = {

@@ -6,6 +6,7 @@
 
 #include "monitors/env.h"
 #include "net/fib.h"
+#include "net/source.h"
 
 int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err)
 {
@@ -13,6 +14,13 @@ int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err
 	if (r == 0)
 		*ret = env->http;
 	return r;
+}
+
+struct names *monitor_env_names(struct monitor_env *env)
+{
+	if (!env->names)
+		env->names = names_new(env->loop, names_look_up);
+	return env->names;
 }
 
 bool monitor_errno_is_down(int error)
@@ -61,8 +69,10 @@ int monitor_guard(const struct monitor_env *env, int fd, const struct addr *to, 
 {
 	char text[ADDR_TEXT_MAX];
 	bool local = false;
-	if (!env->is_vip || !env->is_vip(to, env->vip_userdata))
+	if (!env->is_vip)
 		return 0;
+	if (!env->is_vip(to, env->vip_userdata))
+		return source_avoid_vip(fd, to, env->is_vip, env->vip_userdata, err);
 	int r = fib_is_local(to, &local, err);
 	if (r < 0)
 		return r;

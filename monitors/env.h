@@ -11,6 +11,7 @@
 #include "monitors/pidfds.h"
 #include "monitors/ports.h"
 #include "net/http.h"
+#include "net/names.h"
 #include "process/child.h"
 
 /* Is the address a VIP of an app, bound or not? */
@@ -22,6 +23,7 @@ struct monitor_env {
 	struct ports *ports;
 	struct pidfds *pidfds;
 	struct http *http;                  /* made on first use, see monitor_env_http() */
+	struct names *names;                /* the same, see monitor_env_names() */
 	const struct child_user *exec_user; /* commands run as this user; NULL: as the agent */
 	char *const *exec_env;              /* all of their environment, see child_spawn() */
 	const char *tls_ca;                 /* PEM file for https; NULL: the system's */
@@ -31,12 +33,14 @@ struct monitor_env {
 
 /* The HTTP client that all checks share. */
 int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err);
+/* Host names of all checks but those of the HTTP client, which has its own. */
+struct names *monitor_env_names(struct monitor_env *env);
 
 /*
  * To be called before a socket is connected to `to`. A VIP of this agent that is not on this host
  * is on other hosts, and a check that reached one of them would prove nothing about the service
  * here: -EADDRNOTAVAIL, the check cannot be made. A VIP that is here is only reached here, even if
- * it is removed a moment later.
+ * it is removed a moment later. Other addresses are not reached from a VIP (net/source.h).
  */
 int monitor_guard(const struct monitor_env *env, int fd, const struct addr *to, struct err *err);
 

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/mem.h"
 #include "lib/str.h"
 #include "process/loop.h"
 
@@ -38,6 +40,8 @@ void exchange_cancel(void *running)
 	close_socket(x);
 	time_limit_stop(&x->limit);
 	sd_event_source_disable_unref(x->repeat);
+	names_cancel(x->query);
+	free(x->name);
 	x->ops->free(x);
 }
 
@@ -54,11 +58,34 @@ void exchange_finish(struct exchange *x, enum health health, const char *fmt, ..
 	done(&result, userdata);
 }
 
+static int try_next(struct exchange *x, struct err *err);
+
+static void try_next_or_finish(struct exchange *x)
+{
+	struct err err;
+	if (try_next(x, &err) < 0)
+		exchange_finish(x, HEALTH_UNKNOWN, "%s", err.text);
+}
+
+void exchange_unanswered(struct exchange *x, const char *fmt, ...)
+{
+	char said[MONITOR_SAID_MAX];
+	size_t len = strlen(x->failed);
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(said, sizeof(said), fmt, args);
+	va_end(args);
+	snprintf(x->failed + len, sizeof(x->failed) - len, "%s%s", len > 0 ? "; " : "", said);
+	if (x->next < x->n)
+		try_next_or_finish(x);
+	else
+		exchange_finish(x, HEALTH_DOWN, "%s", x->failed);
+}
+
 void exchange_unreachable(struct exchange *x, int error)
 {
 	char text[ADDR_TEXT_MAX];
-	exchange_finish(x, HEALTH_DOWN, "cannot reach %s: %s", addr_format(&x->to, text),
-			strerror(error));
+	exchange_unanswered(x, "cannot reach %s: %s", addr_format(&x->to, text), strerror(error));
 }
 
 /* ---- the socket ---- */
@@ -72,11 +99,11 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 }
 
 /* An immediate refusal or unreachable is reported later, like any other answer. */
-static int connect_to(struct exchange *x, uint16_t port, struct err *err)
+static int connect_to(struct exchange *x, struct err *err)
 {
 	struct sockaddr_storage ss;
 	char text[ADDR_TEXT_MAX];
-	socklen_t len = addr_to_sockaddr(&x->to, port, 0, &ss);
+	socklen_t len = addr_to_sockaddr(&x->to, x->port, 0, &ss);
 	int error = connect(x->fd, (struct sockaddr *)&ss, len) < 0 ? errno : 0;
 	if (error == 0 || error == EINPROGRESS)
 		return 0;
@@ -87,17 +114,15 @@ static int connect_to(struct exchange *x, uint16_t port, struct err *err)
 	return 0;
 }
 
-int exchange_connect(struct exchange *x, int fd, const struct addr *to, uint16_t port,
-		     uint32_t events, struct err *err)
+int exchange_connect(struct exchange *x, int fd, uint32_t events, struct err *err)
 {
 	if (fd < 0)
 		return err_set(err, -errno, "cannot open a socket: %s", strerror(errno));
 	close_socket(x);
 	x->fd = fd;
-	x->to = *to;
-	int r = monitor_guard(x->env, fd, to, err);
+	int r = monitor_guard(x->env, fd, &x->to, err);
 	if (r == 0)
-		r = connect_to(x, port, err);
+		r = connect_to(x, err);
 	if (r < 0 || x->error != 0)
 		return r;
 	r = loop_io_add(x->env->loop, &x->io, fd, events, LOOP_HEALTH, on_io, x);
@@ -106,16 +131,28 @@ int exchange_connect(struct exchange *x, int fd, const struct addr *to, uint16_t
 
 /* ---- time ---- */
 
+static void timed_out(struct exchange *x)
+{
+	char text[DURATION_TEXT_MAX], addr[ADDR_TEXT_MAX];
+	const char *missing = x->ops->missing ? x->ops->missing(x) : "no answer";
+	if (x->name)
+		exchange_unanswered(x, "%s: %s in time", addr_format(&x->to, addr), missing);
+	else
+		exchange_unanswered(x, "%s within %s", missing, duration_format(x->timeout, text));
+}
+
 static void on_limit(void *userdata)
 {
 	struct exchange *x = userdata;
 	char text[DURATION_TEXT_MAX];
-	if (x->error != 0)
+	if (x->query)
+		exchange_finish(x, HEALTH_DOWN,
+				"no answer: the name servers did not answer for '%.100s' within %s",
+				x->name, duration_format(x->timeout, text));
+	else if (x->error != 0)
 		exchange_unreachable(x, x->error);
 	else
-		exchange_finish(x, HEALTH_DOWN, "%s within %s",
-				x->ops->missing ? x->ops->missing(x) : "no answer",
-				duration_format(x->timeout, text));
+		timed_out(x);
 }
 
 static int on_repeat(sd_event_source *source, uint64_t now, void *userdata);
@@ -135,16 +172,83 @@ static int on_repeat(sd_event_source *source, uint64_t now, void *userdata)
 	return 0;
 }
 
-int exchange_begin(struct exchange *x, struct err *err)
+void exchange_stop_sending(struct exchange *x)
 {
-	span_t limit = x->error != 0 ? 0 : x->timeout;
-	int r = time_limit_start(&x->limit, x->env->loop, limit, on_limit, x);
+	x->repeat = sd_event_source_disable_unref(x->repeat);
+}
+
+static int set_limit(struct exchange *x)
+{
+	span_t left = usec_sub(x->deadline, loop_clock());
+	if (x->next < x->n)
+		left /= 2;
+	time_limit_stop(&x->limit);
+	return time_limit_start(&x->limit, x->env->loop, x->error != 0 ? 0 : left, on_limit, x);
+}
+
+bool exchange_settle(struct exchange *x)
+{
+	bool was_last = x->next == x->n;
+	x->n = x->next;
+	int r = was_last ? 0 : set_limit(x);
+	if (r < 0)
+		exchange_finish(x, HEALTH_UNKNOWN, "cannot set a timer: %s", strerror(-r));
+	return r == 0;
+}
+
+/* ---- the addresses of the host ---- */
+
+static int try_next(struct exchange *x, struct err *err)
+{
+	x->to = x->addresses[x->next++];
+	x->error = 0;
+	exchange_stop_sending(x);
+	int r = x->ops->open(x, err);
+	if (r < 0)
+		return r;
+	r = set_limit(x);
 	if (r == 0 && x->error == 0 && x->ops->send)
 		r = send_and_repeat(x);
 	return r < 0 ? err_set(err, r, "cannot set a timer: %s", strerror(-r)) : 0;
 }
 
-void exchange_stop_sending(struct exchange *x)
+static void on_name(const char *addresses, const char *error, void *userdata)
 {
-	x->repeat = sd_event_source_disable_unref(x->repeat);
+	struct exchange *x = userdata;
+	x->query = NULL;
+	x->n = addresses ? names_split(addresses, x->addresses, NAMES_ADDRESSES_MAX) : 0;
+	if (x->n > 0)
+		try_next_or_finish(x);
+	else
+		exchange_finish(x, HEALTH_DOWN, "no answer: '%.100s' cannot be looked up: %.100s",
+				x->name, addresses ? "it has no address" : error);
+}
+
+static int find_host(struct exchange *x, struct err *err)
+{
+	const char *addresses = NULL;
+	int r = names_find(monitor_env_names(x->env), x->name, on_name, x, &addresses, &x->query,
+			   err);
+	if (r < 0)
+		return r;
+	if (addresses)
+		x->n = names_split(addresses, x->addresses, NAMES_ADDRESSES_MAX);
+	if (x->n > 0)
+		return try_next(x, err);
+	r = set_limit(x);
+	return r < 0 ? err_set(err, r, "cannot set a timer: %s", strerror(-r)) : 0;
+}
+
+int exchange_start(struct exchange *x, const struct monitor_spec *spec,
+		   const struct monitor_endpoint *host, struct err *err)
+{
+	x->port = host->port;
+	x->deadline = usec_add(loop_clock(), x->timeout);
+	if (addr_is_set(&host->addr)) {
+		x->addresses[x->n++] = host->addr;
+		return try_next(x, err);
+	}
+	x->name = mem_new(host->name_len + 1U, 1);
+	memcpy(x->name, monitor_spec_argument(spec), host->name_len);
+	return find_host(x, err);
 }

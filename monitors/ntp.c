@@ -87,7 +87,7 @@ static void on_ready(struct exchange *x, uint32_t revents)
 	ssize_t len = recvmsg(x->fd, &msg, 0);
 	if (len < 0) {
 		if (errno != EAGAIN && errno != EINTR)
-			exchange_finish(x, HEALTH_DOWN, "no answer: %s", strerror(errno));
+			exchange_unanswered(x, "no answer: %s", strerror(errno));
 		return;
 	}
 	switch (ntp_answer_judge(buf, (size_t)len, &n->request, received_at(&msg), &n->expected,
@@ -108,7 +108,16 @@ static void ntp_free(struct exchange *x)
 	free(x);
 }
 
+static int ntp_open(struct exchange *x, struct err *err)
+{
+	int fd = socket(x->to.family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &(int){ 1 }, sizeof(int));
+	return exchange_connect(x, fd, EPOLLIN, err);
+}
+
 static const struct exchange_ops exchange_ops = {
+	.open = ntp_open,
 	.send = send_request,
 	.again = AGAIN,
 	.on_ready = on_ready,
@@ -172,16 +181,10 @@ static const struct monitor_option options[N_OPTIONS] = {
 static int ntp_start(struct monitor_env *env, const struct monitor_spec *spec, span_t timeout,
 		     monitor_done_cb *done, void *userdata, void **ret_running, struct err *err)
 {
-	const struct monitor_endpoint *to = spec->parsed;
 	struct ntp_check *n = mem_new(1, sizeof(*n));
 	exchange_init(&n->x, &exchange_ops, env, timeout, done, userdata);
 	n->expected = expected_of(spec);
-	int fd = socket(to->addr.family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &(int){ 1 }, sizeof(int));
-	int r = exchange_connect(&n->x, fd, &to->addr, to->port, EPOLLIN, err);
-	if (r == 0)
-		r = exchange_begin(&n->x, err);
+	int r = exchange_start(&n->x, spec, spec->parsed, err);
 	if (r < 0) {
 		exchange_cancel(n);
 		return r;

@@ -49,8 +49,8 @@ static bool read_errors(struct ping_check *p)
 	socklen_t len = sizeof(error);
 	while (icmp_socket_read_error(p->x.fd, &e) == 0)
 		if (is_down(p, &e)) {
-			exchange_finish(&p->x, HEALTH_DOWN, "ICMP error from %s: %s",
-					addr_format(&e.from, from), strerror(e.error));
+			exchange_unanswered(&p->x, "ICMP error from %s: %s",
+					    addr_format(&e.from, from), strerror(e.error));
 			return true;
 		}
 	/* Clears it, or the socket would stay ready. Errors without a message are the host's own:
@@ -83,18 +83,6 @@ static void on_ready(struct exchange *x, uint32_t revents)
 	read_reply(p);
 }
 
-static void ping_free(struct exchange *x)
-{
-	free(x);
-}
-
-static const struct exchange_ops exchange_ops = {
-	.send = send_request,
-	.again = USEC_PER_SEC,
-	.on_ready = on_ready,
-	.free = ping_free,
-};
-
 /* Of a raw socket it is ours to choose. */
 static int choose_identifier(struct ping_check *p, struct err *err)
 {
@@ -107,26 +95,38 @@ static int choose_identifier(struct ping_check *p, struct err *err)
 		     : 0;
 }
 
-static int prepare(struct ping_check *p, const struct addr *to, struct err *err)
+static int ping_open(struct exchange *x, struct err *err)
 {
-	int fd = icmp_socket_open(to->family, &p->raw, err);
+	struct ping_check *p = (struct ping_check *)x;
+	int fd = icmp_socket_open(x->to.family, &p->raw, err);
 	if (fd < 0)
 		return fd;
-	p->echo.family = to->family;
+	p->echo.family = x->to.family;
 	for (size_t i = 0; i < sizeof(p->echo.cookie); i++)
 		p->echo.cookie[i] = (uint8_t)loop_random();
-	int r = exchange_connect(&p->x, fd, to, 0, EPOLLIN, err);
-	if (r == 0)
-		r = choose_identifier(p, err);
-	return r < 0 ? r : exchange_begin(&p->x, err);
+	int r = exchange_connect(x, fd, EPOLLIN, err);
+	return r < 0 ? r : choose_identifier(p, err);
 }
+
+static void ping_free(struct exchange *x)
+{
+	free(x);
+}
+
+static const struct exchange_ops exchange_ops = {
+	.open = ping_open,
+	.send = send_request,
+	.again = USEC_PER_SEC,
+	.on_ready = on_ready,
+	.free = ping_free,
+};
 
 static int ping_start(struct monitor_env *env, const struct monitor_spec *spec, span_t timeout,
 		      monitor_done_cb *done, void *userdata, void **ret_running, struct err *err)
 {
 	struct ping_check *p = mem_new(1, sizeof(*p));
 	exchange_init(&p->x, &exchange_ops, env, timeout, done, userdata);
-	int r = prepare(p, spec->parsed, err);
+	int r = exchange_start(&p->x, spec, spec->parsed, err);
 	if (r < 0) {
 		exchange_cancel(p);
 		return r;
@@ -151,26 +151,15 @@ static int parse(const struct monitor_spec *s, void *parsed, struct err *err)
 	return monitor_host_parse(arg, strlen(arg), parsed, err);
 }
 
-static bool equal(const struct monitor_spec *a, const struct monitor_spec *b)
-{
-	return addr_equal(a->parsed, b->parsed);
-}
-
-static bool target(const struct monitor_spec *s, struct addr *ret)
-{
-	*ret = *(const struct addr *)s->parsed;
-	return true;
-}
-
 const struct monitor_kind monitor_kind_ping = {
 	.name = "ping",
 	.format = "ping:HOST",
-	.doc = "An address: it answers ICMP echo requests.",
+	.doc = "A host: it answers ICMP echo requests.",
 	.access = MONITOR_USES_NETWORK,
 	.needs_icmp = true,
-	.parsed_size = sizeof(struct addr),
+	.parsed_size = sizeof(struct monitor_endpoint),
 	.parse = parse,
-	.equal = equal,
-	.target = target,
+	.equal = monitor_endpoint_spec_equal,
+	.target = monitor_endpoint_spec_target,
 	.ops = &ops,
 };

@@ -41,8 +41,10 @@ static int parse(const struct monitor_spec *s, void *parsed, struct err *err)
 		return unknown_protocol(proto, err);
 	t->proto = str_equal(proto, "udp") ? IPPROTO_UDP : IPPROTO_TCP;
 	colon++;
-	return strchr(colon, ':') ? monitor_endpoint_parse(colon, strlen(colon), &t->at, err)
-				  : monitor_port_parse(colon, &t->at.port, err);
+	if (!strchr(colon, ':'))
+		return monitor_port_parse(colon, &t->at.port, err);
+	int r = monitor_endpoint_parse(colon, strlen(colon), &t->at, err);
+	return r < 0 ? r : monitor_endpoint_check_address(colon, &t->at, err);
 }
 
 /* "port:tcp:53" and "port:tcp:0053" are the same. */

@@ -10,7 +10,7 @@
  * its commands still announces, withdraws and answers. One turn of the loop checks or starts for a
  * few milliseconds at most; the rest follows in the next turn, after anything more urgent.
  *
- * A failure of a check whose time fell into a gap (monitors/gap.h) is unknown, and the check is
+ * A failure of a check whose time fell into a gap (lib/gap.h) is unknown, and the check is
  * made again at once. The second one in a row counts: a host that is starved for good must not keep
  * a dead service announced.
  *
@@ -23,12 +23,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/log.h"
 #include "lib/deadlines.h"
+#include "lib/gap.h"
+#include "lib/log.h"
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "monitors/gap.h"
 #include "monitors/lane.h"
 #include "monitors/probe.h"
 #include "process/fd_limit.h"
@@ -392,6 +392,7 @@ void monitor_runner_free(struct monitor_runner *r)
 	sd_event_source_disable_unref(r->launch);
 	deadlines_done(&r->schedule);
 	http_free(r->env.http);
+	names_free(r->env.names);
 	ports_free(r->env.ports);
 	pidfds_free(r->env.pidfds);
 	sd_event_unref(r->env.loop);

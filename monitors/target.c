@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/str.h"
+#include "monitors/match.h"
 #include "net/url.h"
 
 bool monitor_has_blank(const char *text)
@@ -41,27 +43,50 @@ int monitor_port_parse(const char *text, uint16_t *ret, struct err *err)
 static int bad_host(const char *host, struct err *err)
 {
 	return err_set(err, -EINVAL,
-		       "'%.80s' is not an address, expected one like 127.0.0.1 or [::1], or "
-		       "localhost; names are not looked up, or every service would depend on the "
-		       "name server",
+		       "'%.80s' is not an address or a host name, expected one like 127.0.0.1, "
+		       "[::1], localhost or www.example.com",
 		       host);
 }
 
-int monitor_host_parse(const char *text, size_t len, struct addr *ret, struct err *err)
+/* The last label of a name is no number: "300.0.0.1" is an address with a mistake, and the resolver
+ * would read "127.1" and "0x7f000001" as addresses. */
+static bool is_name(const char *host)
 {
-	char buf[64], *host = buf;
+	const char *dot = strrchr(host, '.');
+	const char *last = dot ? dot + 1 : host;
+	bool number = strspn(last, "0123456789") == strlen(last) || strncasecmp(last, "0x", 2) == 0;
+	return host_name_is_valid(host) && !number;
+}
+
+int monitor_host_parse(const char *text, size_t len, struct monitor_endpoint *ret, struct err *err)
+{
+	char buf[256], *host = buf;
 	if (len >= sizeof(buf))
 		return bad_host(text, err);
 	memcpy(buf, text, len);
 	buf[len] = 0;
+	if (is_name(host) && !str_equal(host, "localhost")) {
+		ret->name_len = (uint8_t)len;
+		return 0;
+	}
 	if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
 		host[len - 1] = 0;
 		host++;
 	}
-	*ret = addr_v4(INADDR_LOOPBACK);
-	if (!str_equal(host, "localhost") && addr_parse(host, ret) < 0)
+	ret->addr = addr_v4(INADDR_LOOPBACK);
+	if (!str_equal(host, "localhost") && addr_parse(host, &ret->addr) < 0)
 		return bad_host(host, err);
-	return refuse_mapped(ret, err);
+	return refuse_mapped(&ret->addr, err);
+}
+
+int monitor_endpoint_check_address(const char *text, const struct monitor_endpoint *e,
+				   struct err *err)
+{
+	if (addr_is_set(&e->addr))
+		return 0;
+	return err_set(err, -EINVAL,
+		       "'%.*s' is not an address, expected one like 127.0.0.1 or [::1]",
+		       e->name_len, text);
 }
 
 int monitor_endpoint_parse(const char *text, size_t len, struct monitor_endpoint *ret,
@@ -78,24 +103,21 @@ int monitor_endpoint_parse(const char *text, size_t len, struct monitor_endpoint
 	memcpy(port, colon + 1, n);
 	port[n] = 0;
 	int r = monitor_port_parse(port, &ret->port, err);
-	return r < 0 ? r : monitor_host_parse(text, (size_t)(colon - text), &ret->addr, err);
-}
-
-static bool endpoint_equal(const struct monitor_endpoint *a, const struct monitor_endpoint *b)
-{
-	return a->port == b->port && addr_equal(&a->addr, &b->addr);
+	return r < 0 ? r : monitor_host_parse(text, (size_t)(colon - text), ret, err);
 }
 
 bool monitor_endpoint_spec_equal(const struct monitor_spec *a, const struct monitor_spec *b)
 {
-	return endpoint_equal(a->parsed, b->parsed);
+	const struct monitor_endpoint *x = a->parsed, *y = b->parsed;
+	return x->port == y->port && x->name_len == y->name_len && addr_equal(&x->addr, &y->addr) &&
+	       strncasecmp(monitor_spec_argument(a), monitor_spec_argument(b), x->name_len) == 0;
 }
 
 bool monitor_endpoint_spec_target(const struct monitor_spec *s, struct addr *ret)
 {
 	const struct monitor_endpoint *to = s->parsed;
 	*ret = to->addr;
-	return true;
+	return addr_is_set(ret);
 }
 
 /* ---- URLs ---- */

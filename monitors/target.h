@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The target of a check over the network: HOST, HOST:PORT or a URL, as in the text of a monitor.
- * HOST is an address or localhost, in URLs also a name. Pure. */
+ * HOST is an address, localhost or a name. Pure. */
 #ifndef MONITORS_TARGET_H
 #define MONITORS_TARGET_H
 
@@ -12,16 +12,21 @@
 #include "lib/err.h"
 #include "monitors/spec.h"
 
+/* The text of the monitor's argument begins with the host. */
 struct monitor_endpoint {
-	struct addr addr;
-	uint16_t port; /* host order */
+	struct addr addr; /* family 0: a name */
+	uint8_t name_len; /* of a name; 0: an address */
+	uint16_t port;    /* host order */
 };
 
-/* "192.0.2.1", "::1", "[::1]" or "localhost" in the first `len` bytes. -EINVAL */
-int monitor_host_parse(const char *text, size_t len, struct addr *ret, struct err *err);
+/* "192.0.2.1", "::1", "[::1]", "localhost" or "www.example.com" in the first `len` bytes. -EINVAL */
+int monitor_host_parse(const char *text, size_t len, struct monitor_endpoint *ret, struct err *err);
 /* The same and ":PORT". -EINVAL */
 int monitor_endpoint_parse(const char *text, size_t len, struct monitor_endpoint *ret,
 			   struct err *err);
+/* Where a name will not do. -EINVAL */
+int monitor_endpoint_check_address(const char *text, const struct monitor_endpoint *e,
+				   struct err *err);
 /* For descriptors whose parsed form is a struct monitor_endpoint. */
 bool monitor_endpoint_spec_equal(const struct monitor_spec *a, const struct monitor_spec *b);
 bool monitor_endpoint_spec_target(const struct monitor_spec *s, struct addr *ret);

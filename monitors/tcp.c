@@ -101,6 +101,8 @@ static void finish_connect(struct tcp_check *t)
 	t->connected = error == 0;
 	if (error != 0)
 		exchange_unreachable(&t->x, error);
+	else
+		exchange_settle(&t->x);
 }
 
 static void on_ready(struct exchange *x, uint32_t revents)
@@ -126,7 +128,14 @@ static void tcp_free(struct exchange *x)
 	free(x);
 }
 
+static int tcp_open(struct exchange *x, struct err *err)
+{
+	int fd = socket(x->to.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return exchange_connect(x, fd, EPOLLOUT, err);
+}
+
 static const struct exchange_ops exchange_ops = {
+	.open = tcp_open,
 	.on_ready = on_ready,
 	.missing = missing,
 	.free = tcp_free,
@@ -135,15 +144,11 @@ static const struct exchange_ops exchange_ops = {
 static int tcp_start(struct monitor_env *env, const struct monitor_spec *spec, span_t timeout,
 		     monitor_done_cb *done, void *userdata, void **ret_running, struct err *err)
 {
-	const struct monitor_endpoint *to = spec->parsed;
 	struct tcp_check *t = mem_new(1, sizeof(*t));
 	exchange_init(&t->x, &exchange_ops, env, timeout, done, userdata);
 	t->send = monitor_spec_option(spec, SEND);
 	t->expect = monitor_spec_option(spec, EXPECT);
-	int fd = socket(to->addr.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int r = exchange_connect(&t->x, fd, &to->addr, to->port, EPOLLOUT, err);
-	if (r == 0)
-		r = exchange_begin(&t->x, err);
+	int r = exchange_start(&t->x, spec, spec->parsed, err);
 	if (r < 0) {
 		exchange_cancel(t);
 		return r;

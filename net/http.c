@@ -25,6 +25,7 @@
 #include "lib/str.h"
 #include "net/curl.h"
 #include "net/names.h"
+#include "net/source.h"
 #include "net/url.h"
 #include "process/loop.h"
 #include "process/time_limit.h"
@@ -67,6 +68,7 @@ struct http_call {
 	span_t span; /* of the limit */
 	bool cut, not_made;
 	struct http_headers answer_headers;
+	struct err refused; /* a socket, for its source */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -100,6 +102,8 @@ static const char *error_text(struct http_call *call, CURLcode code)
 {
 	if (code == CURLE_OK)
 		return "";
+	if (call->refused.text[0])
+		return call->refused.text;
 	if (code == CURLE_WRITE_ERROR)
 		snprintf(call->error, sizeof(call->error), "the answer has more than %zu bytes",
 			 call->max);
@@ -258,7 +262,14 @@ static long milliseconds(span_t span)
 	return ms > LONG_MAX ? LONG_MAX : ms > 0 ? (long)ms : 1;
 }
 
-/* In place of socket(), so that on_socket can refuse the destination. */
+static int prepare_socket(struct http_call *call, int fd, const struct addr *to)
+{
+	if (call->on_socket)
+		return call->on_socket(fd, to, call->userdata);
+	return source_avoid_vip(fd, to, NULL, NULL, &call->refused);
+}
+
+/* In place of socket(), so that the destination can be refused and a source chosen. */
 static curl_socket_t open_socket(void *userdata, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	(void)purpose;
@@ -273,8 +284,7 @@ static curl_socket_t open_socket(void *userdata, curlsocktype purpose, struct cu
 		return CURL_SOCKET_BAD;
 	}
 	memcpy(&ss, &to->addr, to->addrlen < sizeof(ss) ? to->addrlen : sizeof(ss));
-	if (addr_from_sockaddr(&ss, &addr, &port) &&
-	    call->on_socket(fd, &addr, call->userdata) < 0) {
+	if (addr_from_sockaddr(&ss, &addr, &port) && prepare_socket(call, fd, &addr) < 0) {
 		close(fd);
 		return CURL_SOCKET_BAD;
 	}
@@ -288,11 +298,11 @@ static void set_destination(const struct curl_api *curl, struct http_call *call,
 		call->connect_to = curl->slist_append(NULL, request->connect_to);
 		curl->easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
 	}
+	curl->easy_setopt(call->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl->easy_setopt(call->easy, CURLOPT_OPENSOCKETDATA, call);
 	if (!request->on_socket)
 		return;
 	call->on_socket = request->on_socket;
-	curl->easy_setopt(call->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl->easy_setopt(call->easy, CURLOPT_OPENSOCKETDATA, call);
 	/* A connection of an earlier call went where that call was allowed to go. */
 	curl->easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl->easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 1L);

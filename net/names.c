@@ -10,6 +10,7 @@
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/name_servers.h"
 #include "process/child.h"
 #include "process/loop.h"
 
@@ -17,7 +18,6 @@
 #define RETRY         (5 * USEC_PER_SEC)
 #define FORGET        (3600 * USEC_PER_SEC)
 #define LOOK_UP_LIMIT (60 * USEC_PER_SEC)
-#define ADDRESSES_MAX 16
 #define CHILDREN_MAX  16
 
 struct names {
@@ -60,12 +60,19 @@ enum names_status names_look_up(const char *host)
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *all;
 	size_t n = 0;
+	int left_out = name_servers_avoid_vips();
 	int r = getaddrinfo(host, NULL, &hints, &all);
+	if (r == EAI_AGAIN && left_out > 0) {
+		dprintf(STDOUT_FILENO,
+			"the only source address towards %d name server%s is a VIP\n", left_out,
+			left_out == 1 ? "" : "s");
+		return NAMES_NO_ANSWER;
+	}
 	if (r != 0) {
 		dprintf(STDOUT_FILENO, "%s\n", gai_strerror(r));
 		return r == EAI_NONAME || r == EAI_NODATA ? NAMES_NOT_FOUND : NAMES_NO_ANSWER;
 	}
-	for (const struct addrinfo *a = all; a && n < ADDRESSES_MAX; a = a->ai_next, n++)
+	for (const struct addrinfo *a = all; a && n < NAMES_ADDRESSES_MAX; a = a->ai_next, n++)
 		print_address(a);
 	freeaddrinfo(all);
 	return NAMES_FOUND;
@@ -215,6 +222,30 @@ int names_find(struct names *n, const char *host, names_cb *found, void *userdat
 	list_append(&name->queries, &q->node);
 	*ret = q;
 	return 0;
+}
+
+/* An IPv4 address in the form of IPv6 comes out as what it is, or no rule for it would apply. */
+static bool parse_address(const char *text, struct addr *ret)
+{
+	struct sockaddr_storage ss;
+	if (addr_parse(text, ret) < 0)
+		return false;
+	addr_to_sockaddr(ret, 0, 0, &ss);
+	return addr_from_sockaddr(&ss, ret, &(uint16_t){ 0 });
+}
+
+size_t names_split(const char *addresses, struct addr *ret, size_t max)
+{
+	char buf[ADDR_TEXT_MAX];
+	size_t n = 0;
+	while (*addresses && n < max) {
+		addresses += strspn(addresses, "[],");
+		size_t len = strcspn(addresses, "],");
+		snprintf(buf, sizeof(buf), "%.*s", (int)len, addresses);
+		n += parse_address(buf, &ret[n]);
+		addresses += len;
+	}
+	return n;
 }
 
 void names_cancel(struct names_query *q)

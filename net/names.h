@@ -8,9 +8,13 @@
 #ifndef NET_NAMES_H
 #define NET_NAMES_H
 
+#include <stddef.h>
 #include <systemd/sd-event.h>
 
+#include "lib/addr.h"
 #include "lib/err.h"
+
+#define NAMES_ADDRESSES_MAX 16
 
 struct names;
 struct names_query;
@@ -32,5 +36,7 @@ void names_free(struct names *n);
 int names_find(struct names *n, const char *host, names_cb *found, void *userdata,
 	       const char **ret_addresses, struct names_query **ret, struct err *err);
 void names_cancel(struct names_query *q);
+/* `addresses` as values, at most `max`, in their order. */
+size_t names_split(const char *addresses, struct addr *ret, size_t max);
 
 #endif

@@ -31,6 +31,7 @@
 #include "lib/mono.h"
 #include "monitors/runner.h"
 #include "process/file_watch.h"
+#include "process/pause_watch.h"
 
 struct registry;
 struct app_group;
@@ -57,6 +58,7 @@ struct app {
 	mono_t drain_end;        /* when the route goes */
 	struct file_watch *disable_file;
 	struct deadline due[DUE_KINDS];
+	span_t lease_lost; /* by pauses, when the lease began */
 	struct list_node member;
 	struct registry *registry;
 	UT_hash_handle hh;
@@ -96,6 +98,7 @@ struct registry {
 	struct drain drain; /* of the whole agent */
 	struct deadline agent_undrain;
 	struct pending_drain *pending_drains; /* by the name of the app */
+	struct pause_watch pauses;            /* on while there are leases */
 	uint64_t leases_expired;
 	registry_guard *guard; /* NULL: any VIP is accepted */
 	void *guard_userdata;

@@ -3,13 +3,27 @@
 
 #include "process/loop.h"
 
+/* Turns that input gets: a request is accepted and read, and its answer is made. */
+#define ROUNDS 4
+
+static int on_round(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct due_queue *q = userdata;
+	/* A deferred source runs after all of its priority that is waiting. */
+	if (q->rounds-- > 1)
+		return loop_defer(q->loop, &q->round, LOOP_APPLY, on_round, q);
+	q->armed = USEC_NEVER;
+	due_tick(q, loop_now(q->loop));
+	return 0;
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
 	struct due_queue *q = userdata;
-	q->armed = USEC_NEVER;
-	due_tick(q, loop_now(q->loop));
-	return 0;
+	q->rounds = ROUNDS;
+	return loop_defer(q->loop, &q->round, LOOP_APPLY, on_round, q);
 }
 
 static mono_t next_due(const struct due_queue *q)
@@ -39,6 +53,7 @@ void due_init(struct due_queue *q, sd_event *loop, due_cb *cb, void *userdata)
 void due_done(struct due_queue *q)
 {
 	sd_event_source_disable_unref(q->timer);
+	sd_event_source_disable_unref(q->round);
 	for (size_t i = 0; i < DUE_KINDS; i++)
 		deadlines_done(&q->of[i]);
 }

@@ -5,6 +5,9 @@
  * A deadline is taken off its heap before its handler runs, and one turn of the loop handles at
  * most DUE_PER_TURN of them. So a handler that sets a time in the past delays nothing else: it is
  * called again after DUE_AGAIN.
+ *
+ * What is due is handled after requests that wait in their sockets: after a pause of the process
+ * one of them may renew or change it.
  */
 #ifndef AGENT_APP_DUE_H
 #define AGENT_APP_DUE_H
@@ -34,7 +37,8 @@ typedef void due_cb(enum due_kind kind, struct deadline *entry, mono_t now, void
 struct due_queue {
 	sd_event *loop;
 	struct deadlines of[DUE_KINDS];
-	sd_event_source *timer;
+	sd_event_source *timer, *round;
+	unsigned rounds;
 	mono_t armed; /* what the timer is set to */
 	due_cb *cb;
 	void *userdata;

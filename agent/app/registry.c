@@ -37,6 +37,7 @@ struct registry *registry_new(sd_event *loop, struct monitor_runner *runner,
 	reg->cleanup_timer = cleanup_timer;
 	list_init(&reg->cursors);
 	due_init(&reg->due, loop, on_due, reg);
+	pause_watch_init(&reg->pauses, loop);
 	return reg;
 }
 
@@ -111,6 +112,7 @@ static void app_free(struct app *app)
 	app_table_remove(reg, app);
 	for (size_t i = 0; i < DUE_KINDS; i++)
 		due_set(&reg->due, i, &app->due[i], USEC_NEVER);
+	app_lease_done(app);
 	app_drain_done(app);
 	monitor_watch_free(app->watch);
 	spec_free(app->spec);
@@ -129,6 +131,7 @@ void registry_free(struct registry *reg)
 	registry_drop_pending_drains(reg, NULL, NULL);
 	groups_done(reg);
 	due_done(&reg->due);
+	pause_watch_done(&reg->pauses);
 	free(reg);
 }
 
@@ -383,6 +386,8 @@ static void on_cleanup(struct app *app, mono_t now)
 static void on_lease_end(struct app *app, mono_t now)
 {
 	char text[DURATION_TEXT_MAX];
+	if (!app_lease_has_ended(app, now))
+		return;
 	log_event(LOG_INFO, "app", EVENT("app.expired", .app = app->spec->name),
 		  "%s: lease of %s was not renewed, unregistering it", app->spec->name,
 		  duration_format(app->spec->lease, text));

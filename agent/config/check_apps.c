@@ -246,7 +246,6 @@ static bool has_consul_monitor(const struct app_spec *app)
 	return false;
 }
 
-/* Only the kinds with a URL take names. */
 static void check_host_names(const struct check *c, const struct app_spec *app,
 			     const struct config_node *monitors)
 {
@@ -257,8 +256,11 @@ static void check_host_names(const struct check *c, const struct app_spec *app,
 		    !s->kind->target(s, &addr))
 			config_warn(c->findings, config_at(monitors),
 				    "'%.100s' names its host: the app depends on the name servers, "
-				    "specify an address (tls_name is the name in a certificate)",
-				    s->text);
+				    "specify an address%s",
+				    s->text,
+				    str_equal(s->kind->name, "https")
+					    ? ", and in tls_name the name of its certificate"
+					    : "");
 	}
 }
 

@@ -31,6 +31,7 @@ class Observer:
         )
 
     def _read(self) -> None:
+        self._session.send(bgp.keepalive())  # a test may be longer than the router's hold time
         for message in self._session.receive_pending():
             update = bgp.decode(message)
             assert not isinstance(update, bgp.Notification), update
@@ -56,6 +57,6 @@ class Observer:
 
 def _connect(router: Router) -> RawSession:
     session = rawpeer.connect(router.namespace, _ADDRESS, router.ip)
-    # No keepalives: a test is over before the hold time. (Without one, GoBGP's writes fail.)
+    # Without a hold time GoBGP's writes fail.
     session.establish(_AS, hold_time=600)
     return session

@@ -1,15 +1,21 @@
 """The agent or the whole host is stopped for a while, as by a snapshot or a live migration."""
 
 import os
+import random
 import signal
+import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from . import observer
+from . import netns, observer, responders
 from .agent import Agent
 from .configs import app, config, peer
+from .freezer import Freezer
 from .observer import Observer
 from .responders import Responder
 from .testbed import Testbed
@@ -115,3 +121,131 @@ def test_service_that_died_in_the_pause_is_withdrawn(bed: Testbed) -> None:
     seen.wait_routes(vip_of("exec"))
     services.signal(signal.SIGCONT)
     seen.wait_routes(*map(vip_of, MONITORS))
+
+
+# ---- many pauses ----
+
+HOSTS = 10
+PAUSES = (2.0, 3.5, 5.0, 6.5, 8.0)
+"""Seconds, of each host in an order of its own."""
+
+_LEASED = "192.0.2.100/32"
+# Renews a lease of three seconds every second.
+_HEARTBEAT = """
+import sys, time, urllib.request
+print("ready", flush=True)
+while True:
+    try:
+        urllib.request.urlopen(
+            f"http://127.0.0.1:8080/register?name=leased&vip={sys.argv[1]}&ttl=3s", timeout=2).read()
+    except OSError:
+        pass
+    time.sleep(1)
+"""
+
+EVERY_KIND: dict[str, Any] = {
+    **MONITORS,
+    "ntp": "ntp:127.0.0.1:8123",
+    "ping": "ping:10.0.1.1",
+    "port": "port:tcp:127.0.0.1:8000",
+    "process": "process:python3",
+    "file": "file:/proc/self/status",
+}
+
+
+class PausedHost:
+    """A host with monitors of every kind and with a lease, beside others.
+
+    Each has a thread of its own, with which its processes end (setpriv --pdeathsig).
+    """
+
+    def __init__(self, bed: Testbed, number: int):
+        self._bed = bed
+        self._number = number
+        self._others: list[int] = []
+        self._freezer: Freezer | None = None
+        self._paused = False
+
+    def run(self) -> None:
+        """As many pauses as there are lengths; nothing may be withdrawn."""
+        self._start()
+        lengths = list(PAUSES)
+        random.Random(self._number).shuffle(lengths)
+        for turn, length in enumerate(lengths):
+            self._pause(whole_host=bool((self._number // 2 + turn) % 2), turn=turn)
+            time.sleep(length)
+            self.resume()
+            self._wait_checked()
+        assert self._seen.withdrawn() == [], self._agent.log
+        self._seen.wait_routes(*self._vips)
+        self._bed.stop_agents()
+
+    def _start(self) -> None:
+        bed = self._bed
+        Responder(bed.host, _SERVICES)
+        responders.ntp(bed.host, 8123)
+        link = bed.link()
+        observer.prepare(link)
+        router = bed.start_router("bird", link, observer=observer.NEIGHBOUR)
+        vips = [f"192.0.2.{i + 1}/32" for i in range(len(EVERY_KIND))]
+        apps = [app(kind, vip, EVERY_KIND[kind]) for kind, vip in zip(EVERY_KIND, vips)]
+        timing = {"monitor_interval": "1s", "timeout": "2s"}
+        self._agent = bed.start_agent(config(peer(router), apps=tuple(apps), agent=timing))
+        self._vips = [*vips, _LEASED]
+        Responder(bed.host, _HEARTBEAT, _LEASED)
+        self._seen = Observer(router)
+        self._seen.wait_routes(*self._vips)
+
+    def _pause(self, whole_host: bool, turn: int) -> None:
+        agent = self._agent.process.pid
+        self._others = [pid for pid in self._bed.host.pids() if pid != agent] if whole_host else []
+        self._paused = True
+        if self._number % 2:
+            self._freezer = Freezer(f"{netns.own_prefix()}{self._number}-{turn}")
+            self._freezer.freeze([agent, *self._others])
+            return
+        for pid in (agent, *self._others):
+            os.kill(pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self._paused and self._freezer:
+            self._freezer.remove()
+        elif self._paused:
+            resume([self._agent.process.pid, *self._others])
+        self._paused = False
+
+    def _checks(self) -> dict[str, int]:
+        return {kind: monitor_of(self._agent, kind)["checks"] for kind in EVERY_KIND}
+
+    def _wait_checked(self) -> None:
+        """One check of each began before the pause, the next one after it."""
+        before = self._checks()
+        wait_until(
+            lambda: all(n > before[kind] + 1 for kind, n in self._checks().items()), "all goes on"
+        )
+
+
+@pytest.fixture
+def hosts() -> Iterator[list[PausedHost]]:
+    with tempfile.TemporaryDirectory(prefix=netns.own_prefix()) as workdir:
+        beds: list[Testbed] = []
+        hosts: list[PausedHost] = []
+        try:
+            for i in range(HOSTS):
+                place = Path(workdir) / str(i)
+                place.mkdir()
+                beds.append(Testbed(place))
+                hosts.append(PausedHost(beds[-1], i))
+            yield hosts
+        finally:
+            for host in hosts:
+                host.resume()
+            for bed in beds:
+                bed.destroy()
+
+
+def test_fifty_pauses(hosts: list[PausedHost]) -> None:
+    """Of the agent alone and with its services, by signals and by the freezer, side by side."""
+    with ThreadPoolExecutor(HOSTS) as threads:
+        for done in [threads.submit(host.run) for host in hosts]:
+            done.result()

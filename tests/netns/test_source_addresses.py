@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -46,7 +47,7 @@ def unnumbered(bed: Testbed) -> Namespace:
 
 
 class Sources:
-    """Who sends SYNs and UDP packets to a namespace: read from the wire, whatever becomes of them."""
+    """Who sends SYNs, UDP packets and pings (port 0) to a namespace: read from the wire, whatever becomes of them."""
 
     def __init__(self, namespace: Namespace):
         with namespace.inside():
@@ -73,8 +74,9 @@ class Sources:
             protocol, source, rest = data[6], data[8:24], data[40:]
             family = socket.AF_INET6
         is_syn = protocol == socket.IPPROTO_TCP and rest[13] & 0x12 == 0x02
-        if is_syn or protocol == socket.IPPROTO_UDP:
-            port = int.from_bytes(rest[2:4], "big")
+        is_ping = protocol == socket.IPPROTO_ICMPV6 and rest[0] == 128
+        if is_syn or is_ping or protocol == socket.IPPROTO_UDP:
+            port = 0 if is_ping else int.from_bytes(rest[2:4], "big")
             self._found.add((port, socket.inet_ntop(family, source)))
 
     def of(self, port: int) -> set[str]:
@@ -155,53 +157,143 @@ def test_checks_and_consul_do_not_start_from_an_ipv6_vip(bed: Testbed) -> None:
         one.close()
 
 
+LINK_LOCAL, UNIQUE_LOCAL = "fe80::2", "fd00:1::2"
+
+
+@pytest.mark.parametrize(
+    "own, ping", [(LINK_LOCAL, "raw"), (LINK_LOCAL, "datagram"), (UNIQUE_LOCAL, "datagram")]
+)
+def test_nothing_starts_from_a_vip_that_is_the_only_global_address(
+    bed: Testbed, own: str, ping: str
+) -> None:
+    """Beside link-local addresses the kernel would choose it: the scope of an address counts more than
+    that it is deprecated. The agent's sockets have the link-local one, as without the VIP, and reach
+    what is on the link. A unique local address (RFC 4193) has the scope of a global one."""
+    link = bed.link()
+    bed.host.ip(
+        "addr flush dev eth1",
+        f"addr add {link.host_ip}/24 dev eth1",
+        "addr add fe80::2/64 dev eth1 nodad",
+        *([f"addr add {own}/64 dev eth1 nodad"] if own != LINK_LOCAL else []),
+        "route add ::/0 via fe80::1 dev eth1",
+    )
+    link.namespace.ip(
+        "addr flush dev eth0",
+        "addr add fe80::1/64 dev eth0 nodad",
+        f"addr add {FAR6}/128 dev lo nodad",
+        "route add ::/0 via fe80::2 dev eth0",
+    )
+    with bed.host.inside():
+        groups = "0 2147483647" if ping == "datagram" else "1 0"
+        Path("/proc/sys/net/ipv4/ping_group_range").write_text(groups)
+    resolv_conf = bed.workdir / "resolv.conf"
+    resolv_conf.write_text(f"nameserver {FAR6}\n")
+    ports = {"http": 8000, "tcp": 8001, "dns": 8002, "ntp": 8003, "consul": 8500, "ping": 0}
+    with link.namespace.inside():
+        servers = [
+            socket.create_server((FAR6, ports[kind]), family=socket.AF_INET6)
+            for kind in ("http", "tcp")
+        ]
+    monitors = {
+        "http": f"http://[{FAR6}]:{ports['http']}/",
+        "tcp": f"tcp:[{FAR6}]:{ports['tcp']}",
+        "dns": f"dns:[{FAR6}]:{ports['dns']}:example.com:A",
+        "ntp": f"ntp:[{FAR6}]:{ports['ntp']}",
+        "ping": f"ping:{FAR6}",
+        "name": "tcp:web.example.com:80",
+        "own": f"tcp:[{VIP6.removesuffix('/128')}]:7777",
+    }
+    bed.start_service(7777, address="::")
+    apps = [app(kind, f"2001:db8:cc::{i}/128", text) for i, (kind, text) in enumerate(monitors.items())]
+    entry = {"peer_ip": "fe80::1%eth1", "peer_as": ROUTER_AS}
+    listener = RawListener(link.namespace, "fe80::1%eth0")
+    structure = config(
+        entry,
+        apps=(app("vip", VIP6), *apps),
+        agent={"consul_addr": f"http://[{FAR6}]:{ports['consul']}"},
+    )
+    sources = Sources(link.namespace)
+    agent = bed.start_agent(
+        structure,
+        wrapper=["unshare", "-m", "sh", "-c", f'mount --bind {resolv_conf} /etc/resolv.conf && exec "$@"', "sh"],
+    )
+    listener.accept()
+    wait_until(lambda: VIP6 in bed.host.loopback_addresses(), "the VIP is there")
+    first = Sources(link.namespace)  # from here on
+    for port in ports.values():
+        wait_sources(first, port, {own})
+    wait_sources(sources, BGP_PORT, {LINK_LOCAL})
+    for kind in ("tcp", "ping", "own"):
+        wait_until(lambda: agent.app(kind)["health"] == "up", f"{kind} passes")
+    if own == LINK_LOCAL:
+        said = "the only source address towards 1 name server is a VIP"
+        wait_until(lambda: said in agent.app("name")["reason"], "the resolver has no source")
+    else:
+        wait_sources(sources, 53, {own})
+    assert {source for _, source in sources.read()} == {own, LINK_LOCAL}, sources.read()
+    for one in servers:
+        one.close()
+    listener.close()
+
+
 class Probe:
-    """Asks for an echo from the far end without a pause, and counts what is lost."""
+    """Asks for an echo from the far end without a pause, by UDP and by ping, and counts what is lost."""
 
     def __init__(self, host: Namespace, far: Namespace, vip: str):
         with host.inside():
             self._echo = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._echo.bind((vip, 7000))
         with far.inside():
-            self._asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._asker.connect((vip, 7000))
-        self._asker.settimeout(2)
-        self._stop = threading.Event()
-        self.sent = self.lost = 0
-        self._threads = [threading.Thread(target=run) for run in (self._answer, self._ask)]
+            Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 2147483647")
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            icmp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+        # The kernel fills in checksum and identifier of the echo request.
+        self._askers = {"udp": (udp, b"echo"), "ping": (icmp, bytes([8, 0, 0, 0, 0, 0, 0, 1]))}
+        for asker, _ in self._askers.values():
+            asker.connect((vip, 7000))
+            asker.settimeout(2)
+        self._stop, self._answered = threading.Event(), threading.Event()
+        self.sent = dict.fromkeys(self._askers, 0)
+        self.lost = dict.fromkeys(self._askers, 0)
+        self._answerer = threading.Thread(target=self._answer)
+        self._threads = [threading.Thread(target=self._ask, args=(kind,)) for kind in self._askers]
 
     def _answer(self) -> None:
         self._echo.settimeout(0.1)
-        while not self._stop.is_set():
+        while not self._answered.is_set():
             try:
                 data, sender = self._echo.recvfrom(64)
             except TimeoutError:
                 continue
             self._echo.sendto(data, sender)
 
-    def _ask(self) -> None:
+    def _ask(self, kind: str) -> None:
+        asker, request = self._askers[kind]
         while not self._stop.is_set():
-            self.sent += 1
+            self.sent[kind] += 1
             try:
-                self._asker.send(b"echo")
-                self._asker.recv(64)
+                asker.send(request)
+                asker.recv(64)
             except OSError:  # none within the time limit, or refused
-                self.lost += 1
+                self.lost[kind] += 1
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        for thread in self._threads:
+        for thread in (self._answerer, *self._threads):
             thread.start()
         try:
-            wait_until(lambda: self.sent > 100, "the probe runs")
+            wait_until(lambda: min(self.sent.values()) > 100, "the probe runs")
             yield
         finally:
-            self._threads[1].join(0.05)
+            self._threads[0].join(0.05)
             self._stop.set()
             for thread in self._threads:
                 thread.join()
+            self._answered.set()
+            self._answerer.join()
             self._echo.close()
-            self._asker.close()
+            for asker, _ in self._askers.values():
+                asker.close()
 
 
 def is_scope_host(host: Namespace, vips: list[str]) -> bool:
@@ -225,7 +317,7 @@ def test_vip_of_an_older_version_changes_without_a_gap(bed: Testbed) -> None:
         web = app("web", [f"{vip}/32" for vip in vips])
         agent = bed.start_agent(config(entry, apps=(web,)))
         wait_until(lambda: is_scope_host(bed.host, vips), "all VIPs have scope host")
-    assert probe.lost == 0, f"{probe.lost} of {probe.sent} lost"
+    assert not any(probe.lost.values()), f"{probe.lost} of {probe.sent} lost"
     seen = changes.read()
     for vip in vips:
         removed, added = seen.index(("address removed", vip)), seen.index(("route added", vip))

@@ -94,6 +94,7 @@ static inline int check_teardown(void **state)
 {
 	struct check *c = *state;
 	http_free(c->env.http);
+	names_free(c->env.names);
 	sd_event_unref(c->env.loop);
 	return 0;
 }

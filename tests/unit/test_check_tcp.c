@@ -147,6 +147,95 @@ static void test_vip_elsewhere(void **state)
 	check_expect(c, HEALTH_UNKNOWN, "192.0.2.53 is a VIP that is not on this host now");
 }
 
+/* ---- names ---- */
+
+static enum names_status look_up(const char *host)
+{
+	if (strcmp(host, "silent.example") == 0)
+		pause();
+	if (strcmp(host, "missing.example") == 0) {
+		dprintf(STDOUT_FILENO, "no such name\n");
+		return NAMES_NOT_FOUND;
+	}
+	if (strcmp(host, "vip.example") == 0)
+		dprintf(STDOUT_FILENO, "192.0.2.53\n");
+	else if (strcmp(host, "lost.example") == 0)
+		dprintf(STDOUT_FILENO, "10.0.0.2\n127.0.0.1\n");
+	else if (strcmp(host, "twice.example") == 0)
+		dprintf(STDOUT_FILENO, "127.0.0.1\n127.0.0.3\n");
+	else if (strcmp(host, "nowhere.example") == 0)
+		dprintf(STDOUT_FILENO, "127.0.0.2\n127.0.0.3\n");
+	else
+		dprintf(STDOUT_FILENO, "127.0.0.2\n127.0.0.1\n");
+	return NAMES_FOUND;
+}
+
+static bool is_documentation(const struct addr *a, void *userdata)
+{
+	(void)userdata;
+	return a->family == AF_INET && a->bytes[0] == 192;
+}
+
+static const struct {
+	const char *text;
+	const struct check_option *options;
+	span_t timeout;
+	enum health health;
+	const char *said;
+} named[] = {
+	{ "tcp:www.example:7001", NULL, CHECK_LONG, HEALTH_UP, "" },
+	{ "tcp:www.example:7002", NULL, CHECK_LONG, HEALTH_DOWN,
+	  "cannot reach 127.0.0.2: Connection refused; cannot reach 127.0.0.1: Connection "
+	  "refused" },
+	{ "tcp:lost.example:7001", NULL, 10 * CHECK_SHORT, HEALTH_UP, "" },
+	{ "tcp:nowhere.example:7001", NULL, CHECK_LONG, HEALTH_DOWN,
+	  "cannot reach 127.0.0.2: Connection refused; cannot reach 127.0.0.3: Connection "
+	  "refused" },
+	{ "tcp:lost.example:7002", NULL, CHECK_SHORT, HEALTH_DOWN,
+	  "10.0.0.2: no connection in time; cannot reach 127.0.0.1: Connection refused" },
+	/* It is connected, so the other address is not tried. */
+	{ "tcp:twice.example:7001", expect_ok, CHECK_SHORT, HEALTH_DOWN,
+	  "127.0.0.1: no such answer in time" },
+	{ "tcp:vip.example:7001", NULL, CHECK_LONG, HEALTH_UNKNOWN,
+	  "192.0.2.53 is a VIP that is not on this host now" },
+	{ "tcp:missing.example:7001", NULL, CHECK_LONG, HEALTH_DOWN,
+	  "no answer: 'missing.example' cannot be looked up: no such name" },
+	{ "tcp:silent.example:7001", NULL, CHECK_SHORT, HEALTH_DOWN,
+	  "no answer: the name servers did not answer for 'silent.example' within 30ms" },
+};
+
+static void test_names(void **state)
+{
+	struct check *c = *state;
+	struct fake_server s;
+	assert_int_equal(shell("ip link add v0 type veth peer name v1 && ip link set v0 up && "
+			       "ip link set v1 up && ip addr add 10.0.0.1/24 dev v0 && "
+			       "ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:01 dev v0"),
+			 0);
+	fake_server_start(&s, c->env.loop, SOCK_STREAM, "127.0.0.1", 7001, NULL, NULL);
+	c->env.is_vip = is_documentation;
+	c->env.names = names_new(c->env.loop, look_up);
+	for (int known = 0; known < 2; known++) /* the second time without a look-up */
+		for (size_t i = 0; i < ARRAY_SIZE(named); i++) {
+			check_run(c, named[i].text, named[i].options, named[i].timeout);
+			check_expect(c, named[i].health, named[i].said);
+		}
+	fake_server_stop(&s);
+	assert_int_equal(shell("ip link del v0"), 0);
+}
+
+static void test_cancel_of_a_look_up(void **state)
+{
+	struct check *c = *state;
+	c->env.names = names_new(c->env.loop, look_up);
+	check_start(c, "tcp:silent.example:7001", NULL, CHECK_LONG);
+	check_cancel(c);
+	check_start(c, "tcp:www.example:7001", NULL, CHECK_LONG);
+	check_cancel(c);
+	loop_drain(c->env.loop);
+	assert_false(c->is_done);
+}
+
 static void test_cancel(void **state)
 {
 	struct check *c = *state;
@@ -175,8 +264,9 @@ static int enter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_answers),       TEST(test_answer_in_parts), TEST(test_reset),
-		TEST(test_no_connection), TEST(test_vip_elsewhere),   TEST(test_cancel),
+		TEST(test_answers),       TEST(test_answer_in_parts),     TEST(test_reset),
+		TEST(test_no_connection), TEST(test_vip_elsewhere),       TEST(test_cancel),
+		TEST(test_names),         TEST(test_cancel_of_a_look_up),
 	};
 	return cmocka_run_group_tests(tests, enter, NULL);
 }

@@ -9,13 +9,17 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "agent/app/registry.h"
 #include "agent/model/app_spec_parse.h"
 #include "agent/model/policy.h"
 #include "lib/log.h"
+#include "process/loop.h"
 
 #define SEC USEC_PER_SEC
 
@@ -139,6 +143,36 @@ static void the_timer_goes_on_by_itself(void **state)
 		assert_true(sd_event_run(f->loop, UINT64_MAX) > 0);
 }
 
+/* A request that waits in its socket: accepted in one turn, read in the next. */
+static int on_request(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)revents;
+	struct fixture *f = userdata;
+	char c;
+	assert_int_equal(read(fd, &c, 1), 1);
+	if (c == 'r')
+		due_set(&f->queue, DUE_LEASE, &f->entries[0], USEC_NEVER);
+	return 0;
+}
+
+static void requests_that_wait_are_read_first(void **state)
+{
+	struct fixture *f = *state;
+	sd_event_source *io = NULL;
+	int fds[2];
+	assert_int_equal(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_int_equal(write(fds[1], "ar", 2), 2);
+	due_set(&f->queue, DUE_LEASE, &f->entries[0], SEC);
+	due_set(&f->queue, DUE_DAMPING, &f->entries[1], SEC);
+	loop_io_add(f->loop, &io, fds[0], EPOLLIN, LOOP_HTTP, on_request, f);
+	while (f->n_handled == 0)
+		assert_true(sd_event_run(f->loop, UINT64_MAX) > 0);
+	assert_string_equal(f->handled, "4:1 ");
+	sd_event_source_disable_unref(io);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 /* The registry */
 
 static int address_op(const struct prefix *vip, struct err *err, void *userdata)
@@ -229,6 +263,7 @@ int main(void)
 		TEST(a_handler_may_make_another_due_at_once),
 		TEST(the_work_of_a_turn_is_bounded),
 		TEST(the_timer_goes_on_by_itself),
+		TEST(requests_that_wait_are_read_first),
 		TEST(a_policy_that_is_late_does_not_stop_the_loop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,6 +153,20 @@ static void the_library_is_asked(void **state)
 	assert_non_null(strstr(s.addresses, "127.0.0.1"));
 }
 
+static void addresses_are_split(void **state)
+{
+	(void)state;
+	static const char *const expected[] = { "192.0.2.1", "2001:db8::1", "192.0.2.2" };
+	struct addr found[4];
+	char text[ADDR_TEXT_MAX];
+	size_t n = names_split("192.0.2.1,[2001:db8::1],bad,[::ffff:192.0.2.2]", found, 4);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(addr_format(&found[i], text), expected[i]);
+	assert_int_equal(names_split("192.0.2.1,192.0.2.2", found, 1), 1);
+	assert_int_equal(names_split("", found, 4), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -160,7 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(addresses_are_found_and_kept), TEST(errors_are_told),
 		TEST(silence_holds_nothing_up),     TEST(many_names_wait_their_turn),
-		TEST(the_library_is_asked),
+		TEST(the_library_is_asked),         TEST(addresses_are_split),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

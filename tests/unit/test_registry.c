@@ -19,6 +19,7 @@
 #include "lib/array.h"
 #include "lib/log.h"
 #include "lib/str.h"
+#include "process/loop.h"
 
 #define SEC     USEC_PER_SEC
 #define CLEANUP (900 * SEC)
@@ -294,6 +295,37 @@ static void test_lease_ends_and_is_renewed(void **state)
 	assert_int_equal(registry_count(b->reg).leases, 0);
 	assert_int_equal(registry_count(b->reg).leases_expired, 1);
 	expect(b, "withdraw 192.0.2.1/32\nawait acks\n");
+}
+
+static void test_pauses_do_not_count_for_a_lease(void **state)
+{
+	struct bench *b = *state;
+	const mono_t began = loop_clock();
+	enum register_result result;
+	assert_int_equal(reg_at(b, &leased, began, &result, NULL), 0);
+	struct app *app = (struct app *)registry_find(b->reg, "dns");
+	gap_expect(&b->reg->pauses.gap, began + 4 * SEC);
+	registry_tick(b->reg, began + 19 * SEC); /* paused from 4 to 19 */
+	assert_non_null(registry_find(b->reg, "dns"));
+	assert_int_equal(app_lease_end(app), began + 25 * SEC);
+	gap_expect(&b->reg->pauses.gap, began + 30 * SEC);
+	registry_tick(b->reg, began + 25 * SEC - 1);
+	assert_non_null(registry_find(b->reg, "dns"));
+	registry_tick(b->reg, began + 25 * SEC);
+	assert_null(registry_find(b->reg, "dns"));
+}
+
+static void test_a_pause_before_a_lease_was_renewed(void **state)
+{
+	struct bench *b = *state;
+	const mono_t began = loop_clock();
+	enum register_result result;
+	assert_int_equal(reg_at(b, &leased, began, &result, NULL), 0);
+	gap_expect(&b->reg->pauses.gap, began + 4 * SEC);
+	assert_int_equal(reg_at(b, &leased, began + 9 * SEC, &result, NULL), 0);
+	gap_expect(&b->reg->pauses.gap, began + 30 * SEC);
+	registry_tick(b->reg, began + 19 * SEC);
+	assert_null(registry_find(b->reg, "dns"));
 }
 
 static void test_lease_is_lifted_by_who_wants_none(void **state)
@@ -688,6 +720,8 @@ int main(void)
 		TEST(test_monitors_are_accepted_by_source),
 		TEST(test_health_decides),
 		TEST(test_lease_ends_and_is_renewed),
+		TEST(test_pauses_do_not_count_for_a_lease),
+		TEST(test_a_pause_before_a_lease_was_renewed),
 		TEST(test_lease_is_lifted_by_who_wants_none),
 		TEST(test_every_change_of_http_is_told),
 		TEST(test_drains_of_a_former_run_wait_for_their_apps),

@@ -2,10 +2,11 @@
 /*
  * Gaps: the loop did not run although something was due, because this process, its container or its
  * host was stopped (SIGSTOP, cgroup freezer, live migration, snapshot) or starved. The time is lost
- * for the checks that ran meanwhile: a failure of theirs says nothing about the service. Pure.
+ * for what has to happen within a limit: a check that failed meanwhile says nothing about the
+ * service, a lease that was not renewed nothing about its client. Pure.
  */
-#ifndef MONITORS_GAP_H
-#define MONITORS_GAP_H
+#ifndef LIB_GAP_H
+#define LIB_GAP_H
 
 #include <stdbool.h>
 
@@ -13,7 +14,7 @@
 
 /* A busy host is late by less. */
 #define GAP_MIN (100 * USEC_PER_MSEC)
-/* While checks run the loop has to be woken this often, or a gap goes unnoticed. */
+/* While something has a limit the loop has to be woken this often, or a gap goes unnoticed. */
 #define GAP_TICK (250 * USEC_PER_MSEC)
 
 struct gap {

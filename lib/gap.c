@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "monitors/gap.h"
+#include "lib/gap.h"
 
 void gap_init(struct gap *g)
 {
