@@ -66,6 +66,14 @@ bool addr_equal(const struct addr *a, const struct addr *b)
 	return addr_cmp(a, b) == 0;
 }
 
+struct addr addr_unmapped(const struct addr *a)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	if (a->family == AF_INET6 && memcmp(a->bytes, mapped, sizeof(mapped)) == 0)
+		return addr_from_bytes(AF_INET, a->bytes + sizeof(mapped));
+	return *a;
+}
+
 bool addr_is_unspecified(const struct addr *a)
 {
 	static const uint8_t zero[16];
@@ -114,7 +122,6 @@ socklen_t addr_to_sockaddr(const struct addr *a, uint16_t port, uint32_t scope,
 
 bool addr_from_sockaddr(const struct sockaddr_storage *ss, struct addr *ret, uint16_t *ret_port)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	if (ss->ss_family == AF_INET) {
 		struct sockaddr_in in;
 		memcpy(&in, ss, sizeof(in));
@@ -126,9 +133,8 @@ bool addr_from_sockaddr(const struct sockaddr_storage *ss, struct addr *ret, uin
 		return false;
 	struct sockaddr_in6 in6;
 	memcpy(&in6, ss, sizeof(in6));
-	const uint8_t *b = in6.sin6_addr.s6_addr;
-	bool is_mapped = memcmp(b, mapped, sizeof(mapped)) == 0;
-	*ret = is_mapped ? addr_from_bytes(AF_INET, b + 12) : addr_from_bytes(AF_INET6, b);
+	const struct addr a = addr_from_bytes(AF_INET6, &in6.sin6_addr);
+	*ret = addr_unmapped(&a);
 	*ret_port = ntohs(in6.sin6_port);
 	return true;
 }
@@ -202,6 +208,11 @@ int prefix_cmp(const struct prefix *a, const struct prefix *b)
 bool prefix_equal(const struct prefix *a, const struct prefix *b)
 {
 	return prefix_cmp(a, b) == 0;
+}
+
+struct prefix prefix_of_host(const struct addr *a)
+{
+	return (struct prefix){ .addr = *a, .len = (uint8_t)(8 * addr_size(a->family)) };
 }
 
 bool prefix_contains(const struct prefix *p, const struct addr *a)

@@ -41,6 +41,8 @@ static inline bool addr_is_set(const struct addr *a)
 {
 	return a->family != 0;
 }
+/* A v4-mapped IPv6 address as IPv4, any other as it is. */
+struct addr addr_unmapped(const struct addr *a);
 bool addr_is_unspecified(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);
 bool addr_is_multicast(const struct addr *a);
@@ -70,6 +72,8 @@ const char *prefix_format(const struct prefix *p, char buf[static PREFIX_TEXT_MA
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 int prefix_cmp(const struct prefix *a, const struct prefix *b);
 bool prefix_contains(const struct prefix *p, const struct addr *a);
+/* The prefix of this address alone. */
+struct prefix prefix_of_host(const struct addr *a);
 /* The address with everything after the first `len` bits cleared. */
 struct addr addr_mask(const struct addr *a, uint8_t len);
 

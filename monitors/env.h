@@ -10,12 +10,18 @@
 #include "lib/err.h"
 #include "monitors/pidfds.h"
 #include "monitors/ports.h"
+#include "monitors/ways.h"
 #include "net/http.h"
 #include "net/names.h"
 #include "process/child.h"
 
 /* Is the address a VIP of an app, bound or not? */
 typedef bool monitor_is_vip_fn(const struct addr *a, void *userdata);
+
+/* Where the clients of an app arrive that send to this port (monitors/ways.h): `owner` is the
+ * userdata of its watch. -errno and a text when that cannot be told. */
+typedef int monitor_ways_fn(const void *owner, uint8_t proto, uint16_t port,
+			    struct monitor_ways *ret, struct err *err, void *userdata);
 
 /* Lives as long as the runner. */
 struct monitor_env {
@@ -28,7 +34,8 @@ struct monitor_env {
 	char *const *exec_env;              /* all of their environment, see child_spawn() */
 	const char *tls_ca;                 /* PEM file for https; NULL: the system's */
 	monitor_is_vip_fn *is_vip;          /* NULL: there are none */
-	void *vip_userdata;
+	monitor_ways_fn *ways;              /* NULL: `port` needs an address */
+	void *vip_userdata;                 /* of both */
 };
 
 /* The HTTP client that all checks share. */

@@ -49,8 +49,8 @@ struct monitor_ops {
 	int (*start)(struct monitor_env *env, const struct monitor_spec *spec, span_t timeout,
 		     monitor_done_cb *done, void *userdata, void **ret_running, struct err *err);
 	void (*cancel)(void *running);
-	/* Never NULL. `spec` outlives it. */
-	void *(*attach)(struct monitor_env *env, const struct monitor_spec *spec,
+	/* Never NULL. `spec` and `owner`, of the watch, outlive it. */
+	void *(*attach)(struct monitor_env *env, const struct monitor_spec *spec, const void *owner,
 			monitor_hint_cb *hint, void *userdata);
 	void (*detach)(void *attached);
 };

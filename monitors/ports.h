@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ports that are watched, each once however many monitors name it. Without an address a port is
- * open when other hosts can reach it (net/sockdiag.h), with one when something listens there. */
+/* The places that are watched for listeners (net/listeners.h), each once however many monitors need
+ * it. */
 #ifndef MONITORS_PORTS_H
 #define MONITORS_PORTS_H
 
@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#include "lib/addr.h"
 #include "lib/err.h"
+#include "net/listeners.h"
 
 struct ports;
 struct port_user;
@@ -26,11 +26,12 @@ int ports_new(sd_event *loop, port_filter_cb *changed, void *userdata, struct po
 /* All users must be gone. */
 void ports_free(struct ports *p);
 
-/* `addr` of family 0: none. */
-struct port_user *ports_attach(struct ports *p, uint8_t proto, const struct addr *addr,
-			       uint16_t port, port_hint_cb *hint, void *userdata);
+struct port_user *ports_attach(struct ports *p, const struct listener_place *place,
+			       port_hint_cb *hint, void *userdata);
 void ports_detach(struct port_user *u);
-/* Is the port open now? Result, *ret_loopback and errors as of sockdiag_listening(). */
-int ports_check(struct port_user *u, bool *ret_listening, struct addr *ret_loopback);
+/* Does a socket serve the place now? Otherwise *ret_other is one that listens on the same port and
+ * does not serve it; its address has family 0 where there is none. -errno when the kernel could not
+ * be asked. */
+int ports_check(struct port_user *u, bool *ret_listening, struct listener *ret_other);
 
 #endif

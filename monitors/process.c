@@ -235,9 +235,9 @@ static void process_check(struct monitor_env *env, const struct monitor_spec *sp
 }
 
 static void *process_attach(struct monitor_env *env, const struct monitor_spec *spec,
-			    monitor_hint_cb *hint, void *userdata)
+			    const void *owner, monitor_hint_cb *hint, void *userdata)
 {
-	(void)spec;
+	(void)spec, (void)owner;
 	struct process_watch *w = mem_new(1, sizeof(*w));
 	*w = (struct process_watch){ .pidfds = env->pidfds, .hint = hint, .userdata = userdata };
 	return w;

@@ -350,6 +350,7 @@ static void fill_in_config(struct monitor_runner *r, const struct runner_config 
 	r->env.exec_env = config->exec_env;
 	r->env.tls_ca = config->tls_ca;
 	r->env.is_vip = config->is_vip;
+	r->env.ways = config->ways;
 	r->env.vip_userdata = config->userdata;
 }
 
@@ -466,7 +467,7 @@ static void start_polled(struct probe *p)
 	struct monitor_runner *r = p->watch->runner;
 	const struct monitor_ops *ops = probe_ops(p);
 	if (ops->attach)
-		p->attached = ops->attach(&r->env, &p->spec, on_hint, p);
+		p->attached = ops->attach(&r->env, &p->spec, p->watch->userdata, on_hint, p);
 	check_first(p);
 	p->due.due = deadline_spread(p->since, p->spec.timing.interval, loop_random());
 	if (verdict_is_pending(&p->verdict) || ops->together)
@@ -525,6 +526,25 @@ void monitor_watch_change(struct monitor_watch *w, const struct monitor_spec *sp
 {
 	for (size_t i = 0; i < w->n; i++)
 		change_timing(&w->probes[i], &specs[i]);
+	arm(w->runner);
+}
+
+void monitor_watch_recheck(struct monitor_watch *w)
+{
+	struct monitor_result result;
+	for (size_t i = 0; i < w->n; i++) {
+		struct probe *p = &w->probes[i];
+		/* A pending change is counted at its own pace. */
+		if (!p->attached || verdict_is_pending(&p->verdict))
+			continue;
+		check_now(p, &result);
+		probe_apply(p, &result, loop_clock());
+		reschedule(p);
+	}
+	enum health h = combined_health(w);
+	if (h != w->health)
+		w->since = loop_clock();
+	w->health = h;
 	arm(w->runner);
 }
 

@@ -32,6 +32,7 @@ struct runner_config {
 	char *const *exec_env;              /* the same */
 	const char *tls_ca;                 /* the same */
 	monitor_is_vip_fn *is_vip;          /* called from inside checks; NULL: there are none */
+	monitor_ways_fn *ways;              /* the same */
 	/* Checks of a lane begin later than configured, or in time again. May be NULL. */
 	void (*load_changed)(enum monitor_lane lane, const struct load *load, void *userdata);
 	/* The kernel takes no filter for its socket events (-errno), or does again (0). May be
@@ -69,6 +70,9 @@ struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *su
  * runner follow. Results, streaks and running checks stay; the next check is due within the new
  * interval. */
 void monitor_watch_change(struct monitor_watch *w, const struct monitor_spec *specs);
+/* What the owner of the watch is has changed (monitor_ways_fn): monitors that answer at once are
+ * checked here. As with monitor_watch_new(), there is no callback. */
+void monitor_watch_recheck(struct monitor_watch *w);
 /* Ends running checks without a verdict. */
 void monitor_watch_free(struct monitor_watch *w);
 

@@ -3,11 +3,56 @@
 
 #include <errno.h>
 
+#include "lib/log.h"
+#include "lib/str.h"
+
 /* In a row, before the loop gets its turn. */
 #define TRIES 3
 /* Look-ups of rules that a listing lacks: each takes 9 µs. When so many are really gone, another
  * process has flushed them, and restoring one that is there changes nothing. */
 #define LOOKUPS_MAX 100
+
+/* ---- the log ---- */
+
+/* Of a transaction: the rest is counted. */
+#define RULES_LOGGED 6
+
+static void add_rules(struct strbuf *text, char sign, const struct nat_rules *rules)
+{
+	char vip[PREFIX_TEXT_MAX], target[NAT_TARGET_TEXT_MAX];
+	for (size_t i = 0; i < rules->n && i < RULES_LOGGED; i++) {
+		const struct nat_rule *r = &rules->items[i];
+		strbuf_add(text, " %c%s %s port %u to %s", sign, nat_proto_name(r->proto),
+			   prefix_format(&r->vip, vip), r->listen,
+			   nat_rule_format_target(r, target));
+	}
+	if (rules->n > RULES_LOGGED)
+		strbuf_add(text, " %cand %zu more", sign, rules->n - RULES_LOGGED);
+}
+
+static void log_applied(const struct nat_side *s, const struct nat_diff *d, int r,
+			const struct err *err)
+{
+	char buf[2048];
+	struct strbuf text = strbuf_over(buf, sizeof(buf));
+	if (!log_enabled("nat", LOG_DEBUG))
+		return;
+	add_rules(&text, '-', &d->remove);
+	add_rules(&text, '+', &d->add);
+	log_write(LOG_DEBUG, "nat", "%s:%s: %s", s->ops->name, text.len ? buf : " repair",
+		  r < 0 ? err->text : "ok");
+}
+
+static void log_listed(const struct nat_side *s, int r, const struct err *err)
+{
+	if (r < 0)
+		log_debug("nat", "%s: list our rules: %s", s->ops->name, err->text);
+	else
+		log_debug("nat", "%s: list our rules: ok, %zu there", s->ops->name,
+			  s->ledger.n_there);
+}
+
+/* ---- the rules ---- */
 
 void nat_side_init(struct nat_side *s, const struct nat_backend_ops *ops,
 		   const struct nat_side_events *events)
@@ -52,13 +97,10 @@ static int check_missing(const struct nat_rule *r, void *userdata)
 		       m->side->ops->name);
 }
 
-int nat_side_list(struct nat_side *s, struct err *err)
+static int list(struct nat_side *s, struct err *err)
 {
-	int r = nat_side_open(s, err);
-	if (r < 0)
-		return r;
 	nat_ledger_list_begin(&s->ledger);
-	r = s->ops->list(s->backend, on_rule, &s->ledger, err);
+	int r = s->ops->list(s->backend, on_rule, &s->ledger, err);
 	if (r < 0)
 		return r;
 	struct missing missing = { .side = s, .err = err };
@@ -69,6 +111,16 @@ int nat_side_list(struct nat_side *s, struct err *err)
 	s->stale = false;
 	nat_ledger_list_end(&s->ledger, s->events->lost, s->events->userdata);
 	return 0;
+}
+
+int nat_side_list(struct nat_side *s, struct err *err)
+{
+	int r = nat_side_open(s, err);
+	if (r < 0)
+		return r;
+	r = list(s, err);
+	log_listed(s, r, err);
+	return r;
 }
 
 static void report_changed(struct nat_side *s, const struct nat_diff *d)
@@ -92,6 +144,7 @@ static int apply_once(struct nat_side *s, const struct prefix *only, struct err 
 	if (!nat_ledger_diff(&s->ledger, only, &d) && !s->debris)
 		return 0;
 	r = s->ops->apply(s->backend, &d, err);
+	log_applied(s, &d, r, err);
 	if (r == 0) {
 		nat_ledger_applied(&s->ledger, &d);
 		s->debris = false;

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/log.h"
 #include "lib/mem.h"
+#include "net/nltext.h"
 
 /* The kernel fills at most this much per datagram of a dump. */
 #define RECEIVE_MAX 32768
@@ -16,6 +18,7 @@
 
 struct nlsock {
 	struct mnl_socket *mnl;
+	int bus;
 	uint32_t seq;
 };
 
@@ -23,6 +26,7 @@ int nlsock_open(int bus, const int *groups, struct nlsock **ret, struct err *err
 {
 	int r;
 	struct nlsock *s = mem_new(1, sizeof(*s));
+	s->bus = bus;
 	s->mnl = mnl_socket_open2(bus, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	/* Bind before joining: without a port id of its own a socket never hears a group. */
 	if (!s->mnl || mnl_socket_bind(s->mnl, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -76,6 +80,7 @@ struct answer {
 	nlsock_cb *cb;
 	void *userdata;
 	int result;
+	unsigned messages; /* for the callback */
 	bool interrupted, ended;
 };
 
@@ -101,6 +106,7 @@ static void answer_add(struct answer *a, const struct nlmsghdr *msg)
 	default:
 		/* After the callback said stop, the rest is still read, or it would be in the
 		 * way of the next request. */
+		a->messages++;
 		if (a->cb && a->result == 0) {
 			int r = a->cb(msg, a->userdata);
 			a->result = r < 0 ? r : 0;
@@ -125,17 +131,43 @@ static int answer_walk(struct nlsock *s, struct answer *a)
 	return a->result;
 }
 
+/* Sockets are looked up all the time, by checks; the rules of NAT have lines of their own. */
+static enum log_level level_of(const struct nlsock *s)
+{
+	return s->bus == NETLINK_ROUTE ? LOG_DEBUG : LOG_TRACE;
+}
+
+static void log_request(const struct nlsock *s, const struct nlmsghdr *request, unsigned messages,
+			int result)
+{
+	char text[NLTEXT_MAX];
+	if (!log_enabled("netlink", level_of(s)))
+		return;
+	nltext_request(s->bus, request, text);
+	if (result < 0)
+		log_write(level_of(s), "netlink", "%s: %s", text, strerror(-result));
+	else if (messages > 0)
+		log_write(level_of(s), "netlink", "%s: ok, %u message%s", text, messages,
+			  messages == 1 ? "" : "s");
+	else
+		log_write(level_of(s), "netlink", "%s: ok", text);
+}
+
 int nlsock_request(struct nlsock *s, struct nlmsghdr *request, nlsock_cb *cb, void *userdata)
 {
 	int r = -EINTR;
+	unsigned messages = 0;
 	request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
 		struct answer a = { .seq = ++s->seq, .cb = cb, .userdata = userdata };
 		request->nlmsg_seq = a.seq;
 		if (mnl_socket_sendto(s->mnl, request, request->nlmsg_len) < 0)
-			return -errno;
-		r = answer_walk(s, &a);
+			r = -errno;
+		else
+			r = answer_walk(s, &a);
+		messages = a.messages;
 	}
+	log_request(s, request, messages, r);
 	return r;
 }
 

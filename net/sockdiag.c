@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a socket listens on a port, asked in two steps. The exact lookup (1 µs, whatever the
- * number of sockets) finds a socket bound to every address, as nearly all services are. Only when
- * there is none does a dump, filtered by port in the kernel, look for one that is bound to a
- * specific address.
+ * Whether a socket listens on a port, asked in two ways. The exact lookup (1 µs, whatever the
+ * number of sockets) finds the socket that serves an address. A dump, filtered by port in the
+ * kernel, also shows those that are bound to a device, and those that serve other addresses.
  */
 #include "net/sockdiag.h"
 
@@ -137,127 +136,79 @@ static int dump(struct sockdiag *sd, uint8_t proto, uint16_t port, nlsock_cb *cb
 	return r == -ENOENT ? -EOPNOTSUPP : r;
 }
 
-static const struct addr wildcards[] = { { .family = AF_INET }, { .family = AF_INET6 } };
+/* ---- what the kernel says of a socket ---- */
 
-/* ---- whom a listener can serve ---- */
-
-/* Of every network namespace (include/net/flow.h: LOOPBACK_IFINDEX). */
-#define LO_IFINDEX 1
-
-/* A v4-mapped address as IPv4. */
-static struct addr local_address(const struct inet_diag_msg *diag)
+static bool is_v6only(const struct nlmsghdr *msg)
 {
-	struct addr a = addr_from_bytes(diag->idiag_family, diag->id.idiag_src);
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	if (a.family == AF_INET6 && memcmp(a.bytes, mapped, sizeof(mapped)) == 0)
-		a = addr_from_bytes(AF_INET, a.bytes + sizeof(mapped));
-	return a;
+	struct nlattr *attr;
+	bool only = false;
+	mnl_attr_for_each(attr, msg,
+			  sizeof(struct inet_diag_msg)) if (mnl_attr_get_type(attr) ==
+								    INET_DIAG_SKV6ONLY &&
+							    mnl_attr_get_payload_len(attr) >= 1)
+		only = mnl_attr_get_u8(attr) != 0;
+	return only;
 }
 
-/* Other hosts' packets for a VIP, translated or not, never have a loopback address as their
- * destination and never arrive on lo. */
-static bool serves_others(const struct inet_diag_msg *diag)
-{
-	struct addr a = local_address(diag);
-	return diag->id.idiag_if != LO_IFINDEX && !addr_is_loopback(&a);
-}
-
-int sockdiag_listening_anywhere(struct sockdiag *sd, uint8_t proto, uint16_t port,
-				bool *ret_listening)
-{
-	bool found = false;
-	int r = 0;
-	for (size_t i = 0; i < 2 && r == 0 && !found; i++)
-		r = lookup(sd, &wildcards[i], proto, port, &found);
-	if (r < 0)
-		return r;
-	*ret_listening = found;
-	return 0;
-}
-
-struct search {
-	bool found;
-	struct addr addr; /* the loopback address that was found, or the address that is wanted */
+struct walk {
+	sockdiag_cb *cb;
+	void *userdata;
 };
 
-static int on_listener(const struct nlmsghdr *msg, void *userdata)
+static int on_socket(const struct nlmsghdr *msg, void *userdata)
 {
-	struct search *s = userdata;
+	const struct walk *w = userdata;
 	if (!is_socket(msg))
 		return 0;
 	const struct inet_diag_msg *diag = mnl_nlmsg_get_payload(msg);
-	if (serves_others(diag))
-		s->found = true;
-	else
-		s->addr = local_address(diag);
+	const struct addr at = addr_from_bytes(diag->idiag_family, diag->id.idiag_src);
+	const struct listener l = { .addr = addr_unmapped(&at),
+				    .ifindex = diag->id.idiag_if,
+				    .v6only = is_v6only(msg) };
+	w->cb(ntohs(diag->id.idiag_sport), &l, w->userdata);
 	return 0;
 }
 
-int sockdiag_listening(struct sockdiag *sd, uint8_t proto, uint16_t port, bool *ret_listening,
-		       struct addr *ret_loopback)
+int sockdiag_walk(struct sockdiag *sd, uint8_t proto, uint16_t port, sockdiag_cb *cb,
+		  void *userdata)
 {
-	struct search s = { 0 };
-	int r = sockdiag_listening_anywhere(sd, proto, port, &s.found);
-	if (r == 0 && !s.found)
-		r = dump(sd, proto, port, on_listener, &s);
-	if (r < 0)
-		return r;
-	*ret_listening = s.found;
-	*ret_loopback = s.addr;
-	if (s.found)
-		*ret_loopback = (struct addr){ 0 };
-	return 0;
+	struct walk w = { .cb = cb, .userdata = userdata };
+	return dump(sd, proto, port, on_socket, &w);
 }
 
-/* ---- at one address ---- */
+/* ---- one place ---- */
 
-int sockdiag_listening_exactly(struct sockdiag *sd, uint8_t proto, const struct addr *addr,
-			       uint16_t port, bool *ret_listening)
+int sockdiag_find(struct sockdiag *sd, const struct listener_place *place, bool *ret_found)
 {
 	bool found = false;
-	int r = lookup(sd, addr, proto, port, &found);
+	int r = lookup(sd, &place->at.addr, place->proto, place->port, &found);
 	if (r == 0)
-		*ret_listening = found;
+		*ret_found = found;
 	return r;
 }
 
-static int on_address(const struct nlmsghdr *msg, void *userdata)
+struct search {
+	struct listener_place place;
+	bool found;
+};
+
+static void on_listener(uint16_t port, const struct listener *l, void *userdata)
 {
+	(void)port;
 	struct search *s = userdata;
-	if (!is_socket(msg))
-		return 0;
-	struct addr a = local_address(mnl_nlmsg_get_payload(msg));
-	s->found |=
-		addr_equal(&a, &s->addr) || (a.family == s->addr.family && addr_is_unspecified(&a));
-	return 0;
+	s->found |= listener_serves(l, &s->place);
 }
 
 int sockdiag_listening_at(struct sockdiag *sd, uint8_t proto, const struct addr *addr,
 			  uint16_t port, bool *ret_listening)
 {
-	struct search s = { .addr = *addr };
-	int r = lookup(sd, addr, proto, port, &s.found);
+	struct search s = {
+		.place = { .at = prefix_of_host(addr), .proto = proto, .port = port, .local = true }
+	};
+	int r = sockdiag_find(sd, &s.place, &s.found);
 	if (r == 0 && !s.found)
-		r = dump(sd, proto, port, on_address, &s);
+		r = sockdiag_walk(sd, proto, port, on_listener, &s);
 	if (r == 0)
 		*ret_listening = s.found;
 	return r;
-}
-
-/* ---- all ports ---- */
-
-static int on_port(const struct nlmsghdr *msg, void *userdata)
-{
-	if (!is_socket(msg))
-		return 0;
-	const struct inet_diag_msg *diag = mnl_nlmsg_get_payload(msg);
-	if (serves_others(diag))
-		port_set_add(userdata, ntohs(diag->id.idiag_sport));
-	return 0;
-}
-
-int sockdiag_all_listening(struct sockdiag *sd, uint8_t proto, struct port_set *ret)
-{
-	*ret = (struct port_set){ 0 };
-	return dump(sd, proto, 0, on_port, ret);
 }

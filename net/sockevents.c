@@ -37,8 +37,10 @@ static int take_event(const struct nlmsghdr *msg, void *userdata)
 			  sizeof(*diag)) if (mnl_attr_get_type(attr) == INET_DIAG_PROTOCOL &&
 					     mnl_attr_get_payload_len(attr) >= 1) proto =
 		mnl_attr_get_u8(attr);
+	const struct addr at = addr_from_bytes(diag->idiag_family, diag->id.idiag_src),
+			  addr = addr_unmapped(&at);
 	if (diag->id.idiag_dport == 0)
-		e->cb(proto, ntohs(diag->id.idiag_sport), e->userdata);
+		e->cb(proto, &addr, ntohs(diag->id.idiag_sport), e->userdata);
 	return 0;
 }
 
@@ -47,7 +49,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 	(void)source, (void)fd, (void)revents;
 	struct sockevents *e = userdata;
 	if (nlsock_receive(e->sock, EVENTS_MAX, take_event, e) == -ENOBUFS)
-		e->cb(0, 0, e->userdata);
+		e->cb(0, NULL, 0, e->userdata);
 	return 0;
 }
 

@@ -97,8 +97,8 @@ static void on_verdict(struct monitor_watch *w, enum health health, const char *
 	app_on_verdict(app, health, reason, loop_now(app->registry->loop));
 }
 
-/* The first health of a watch comes without a callback: finds the monitor that it is due to. */
-static void accept_first_verdict(struct app *app, mono_t now)
+/* This health of a watch came without a callback: finds the monitor that it is due to. */
+static void accept_silent_verdict(struct app *app, mono_t now)
 {
 	struct monitor_status status = { .text = "", .said = "" };
 	char reason[REASON_MAX];
@@ -117,5 +117,11 @@ void app_watch(struct app *app, mono_t now)
 	monitor_watch_free(app->watch);
 	app->watch = monitor_watch_new(app->registry->runner, app->spec->name, app->spec->monitors,
 				       app->spec->n_monitors, app->spec->quorum, on_verdict, app);
-	accept_first_verdict(app, now);
+	accept_silent_verdict(app, now);
+}
+
+void app_watch_again(struct app *app, mono_t now)
+{
+	monitor_watch_recheck(app->watch);
+	accept_silent_verdict(app, now);
 }

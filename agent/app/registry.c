@@ -222,6 +222,8 @@ static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 	app_drain_start(app, now);
 	if (!same_monitors(app->spec, old))
 		app_watch(app, now);
+	else
+		app_watch_again(app, now);
 	app_apply(app, now);
 	spec_free(old);
 	free(old_vips);

@@ -101,7 +101,8 @@ static const struct {
 	{ has_network, "vip",
 	  "a network is a local route, not an address on lo: ip route show table local proto 118" },
 	{ has_port, "monitors",
-	  "port asks the kernel whether a socket listens (GoCast binds the port)" },
+	  "port asks the kernel whether a socket serves the VIP (GoCast binds the port, and passes "
+	  "with a listener on any address)" },
 	{ has_exec, "monitors",
 	  "exec has a time-out, monitor_interval unless agent.timeout is set (GoCast has none)" },
 	{ has_nats, "nats",

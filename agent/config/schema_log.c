@@ -25,9 +25,10 @@ static const struct config_key log_modules_keys[] = {
 	MODULE(9, "loop", "Turns of the event loop that took long."),
 	MODULE(10, "monitor", "Checks."),
 	MODULE(11, "nat", "Back end, rules."),
-	MODULE(12, "service", "The service manager."),
-	MODULE(13, "state", "The state file."),
-	MODULE(14, "vip", "Addresses on lo."),
+	MODULE(12, "netlink", "Requests to the kernel."),
+	MODULE(13, "service", "The service manager."),
+	MODULE(14, "state", "The state file."),
+	MODULE(15, "vip", "Addresses on lo."),
 	{ 0 },
 };
 #undef MODULE

@@ -6,6 +6,7 @@
 #include "agent/app/drains.h"
 #include "agent/config/log_levels.h"
 #include "agent/daemon/load_log.h"
+#include "agent/model/port_ways.h"
 #include "lib/log.h"
 #include "process/loop.h"
 
@@ -13,6 +14,25 @@ static bool is_vip(const struct addr *addr, void *userdata)
 {
 	const struct agent *a = userdata;
 	return registry_has_vip(a->registry, addr);
+}
+
+/* Of an app. */
+static int ways(const void *owner, uint8_t proto, uint16_t port, struct monitor_ways *ret,
+		struct err *err, void *userdata)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	const struct app_spec *spec = ((const struct app *)owner)->spec;
+	struct agent *a = userdata;
+	struct addr own[2] = { { 0 }, { 0 } };
+	for (size_t i = 0; i < 2 && nat_specs_want_own(spec->nats, spec->n_nats); i++) {
+		if (!app_spec_has_family(spec, families[i]))
+			continue;
+		int rc = host_addresses_own(&a->identity, families[i], &own[i], err);
+		if (rc < 0)
+			return err_prefix(err, rc, "NAT: ");
+	}
+	port_ways(spec, proto, port, own, ret);
+	return 0;
 }
 
 struct runner_config settings_of_runner(struct agent *a)
@@ -25,6 +45,7 @@ struct runner_config settings_of_runner(struct agent *a)
 		.exec_env = a->exec_env,
 		.tls_ca = c->tls_ca,
 		.is_vip = is_vip,
+		.ways = ways,
 		.load_changed = load_log,
 		.port_filter_changed = load_log_port_filter,
 		.userdata = a,

@@ -118,8 +118,8 @@ static enum MHD_Result answer(const struct listener *listener, struct pending *p
 	request_parse(&request, &call);
 	gate_check(api->gate, &listener->door, conn, pending->http_1_0, &call);
 	api->callbacks.answer(&call, &reply, api->userdata);
+	log_debug("api", "%s %s by %s: %u", method, path, call.who, reply.status);
 	api_call_done(&call);
-	log_debug("api", "%s %s: %u", method, path, reply.status);
 	if (reply.defer == API_SEND_NOW)
 		return result(reply_send(&reply, conn));
 	deferred_add(&api->deferred, &pending->deferred, conn, &reply);

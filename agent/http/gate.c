@@ -153,7 +153,8 @@ void gate_check(struct gate *g, const struct gate_door *door, struct MHD_Connect
 				       .read_only = door->read_only };
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-	peer_find(info ? info->connect_fd : -1, !is_for_anyone(g->rules, call), &peer);
+	bool ask = !is_for_anyone(g->rules, call) || log_enabled("api", LOG_DEBUG);
+	peer_find(info ? info->connect_fd : -1, ask, &peer);
 	peer_to_client(&peer, &client);
 	read_headers(g, conn, &client, &facts);
 	facts.unix_socket = peer.unix_socket;

@@ -111,6 +111,14 @@ int app_spec_check(const struct app_spec *s, struct err *err)
 	return check_nats(s, err);
 }
 
+bool app_spec_has_family(const struct app_spec *s, uint8_t family)
+{
+	for (size_t i = 0; i < s->n_vips; i++)
+		if (s->vips[i].addr.family == family)
+			return true;
+	return false;
+}
+
 bool app_spec_checks_own_vip(const struct app_spec *s)
 {
 	struct addr target;

@@ -65,6 +65,7 @@ struct announce_specs *app_spec_announce(struct app_spec *s);
 /* Checks the whole: it has a name and a VIP, no duplicate VIP, and a quorum that can be reached. */
 int app_spec_check(const struct app_spec *s, struct err *err);
 
+bool app_spec_has_family(const struct app_spec *s, uint8_t family); /* of a VIP */
 /* Whether a monitor checks one of the app's own VIPs, which must be bound for that. */
 bool app_spec_checks_own_vip(const struct app_spec *s);
 

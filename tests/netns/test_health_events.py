@@ -22,10 +22,10 @@ def test_death_and_return_need_no_tick(bed: Testbed) -> None:
 
 
 def test_group_of_listeners(bed: Testbed) -> None:
-    """Of two at different addresses one dies: nothing is withdrawn, not even for a moment."""
+    """Of two one dies: nothing is withdrawn, not even for a moment."""
     router = bed.start_router("bird")
-    first = bed.start_service(7777, address="10.0.1.2")
-    second = bed.start_service(7777, address="fd00:1::2")
+    first = bed.start_service(7777, address="192.0.2.53")
+    second = bed.start_service(7777, address="::")
     other = bed.start_service(7778)
     apps = (app("a", VIP4, "port:tcp:7777"), app("b", "192.0.2.54/32", "port:tcp:7778"))
     agent = bed.start_agent(config(peer(router), apps=apps, agent=HOUR))

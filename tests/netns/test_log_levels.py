@@ -3,8 +3,13 @@
 import json
 from typing import Any
 
+import pytest
+
 from .configs import PORT, VIP4, app, config, peer
+from .nat import BACKENDS, DEST, LISTEN, NatBed, nat_app
 from .testbed import Testbed
+
+pytestmark = pytest.mark.usefixtures("xtables_lock")
 
 
 def one_app(bed: Testbed, **log: Any) -> dict[str, Any]:
@@ -32,11 +37,17 @@ def test_messages_of_bgp_and_requests(bed: Testbed) -> None:
     agent.wait_log(rf"DEBUG bgp: peer 10\.0\.1\.1: sent UPDATE \+{VIP4} next-hop 10\.0\.1\.2")
     agent.wait_log(rf"DEBUG vip: binding {VIP4} of dns")
     agent.get("/v1/apps")
-    agent.wait_log(r"DEBUG api: GET /v1/apps: 200")
+    agent.wait_log(r"DEBUG api: GET /v1/apps by local \(\S+ port \d+, uid 0\): 200")
+    agent.admin("/v1/log")
+    agent.wait_log(r"DEBUG api: GET /v1/log by uid 0: \d+")
+    agent.wait_log(rf"DEBUG netlink: add address {VIP4} on interface 1: ok")
+    agent.wait_log(r"DEBUG netlink: look up the route to 10\.0\.1\.1: ok, 1 message")
+    agent.wait_log(r"DEBUG netlink: list addresses, IPv4: ok, \d+ messages?")
     agent.stop()
     assert f"DEBUG bgp: peer 10.0.1.1: sent UPDATE -{VIP4}" in agent.log
     assert "sent NOTIFICATION Cease/Administrative Shutdown" in agent.log
-    assert "KEEPALIVE" not in agent.log
+    assert f"DEBUG netlink: delete address {VIP4} on interface 1: ok" in agent.log
+    assert "KEEPALIVE" not in agent.log and "sockets" not in agent.log
 
 
 def test_every_check_and_keepalive(bed: Testbed) -> None:
@@ -45,6 +56,31 @@ def test_every_check_and_keepalive(bed: Testbed) -> None:
     agent.start()
     agent.wait_log(r"TRACE bgp: peer 10\.0\.1\.1: received KEEPALIVE")
     agent.wait_log(rf"TRACE monitor: port:tcp:{PORT}: up: ")
+    agent.wait_log(rf"TRACE netlink: look up tcp sockets, IPv4, port {PORT}: ok, 1 message")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_rules_of_nat(bed: Testbed, backend: str) -> None:
+    """Each transaction and its result; what cannot be done has the kernel's words."""
+    nat = NatBed(bed)
+    agent = bed.make_agent(nat.config(nat_app("dns", VIP4), backend=backend))
+    agent.arguments.append("-v")
+    agent.start()
+    target = rf"{nat.link.host_ip}:{DEST}".replace(".", r"\.")
+    for protocol in ("tcp", "udp"):
+        agent.wait_log(rf"DEBUG nat: {backend}:.* \+{protocol} {VIP4} port {LISTEN} to {target}.*: ok")
+    agent.wait_log(rf"DEBUG nat: {backend}: list our rules: ok, 0 there")
+    agent.stop()
+    assert f"-tcp {VIP4} port {LISTEN} to {nat.link.host_ip}:{DEST}" in agent.log
+
+
+def test_a_request_that_fails(bed: Testbed) -> None:
+    """Another process has put the VIP on lo."""
+    bed.host.ip(f"addr add {VIP4} dev lo")
+    agent = bed.make_agent(one_app(bed))
+    agent.arguments.append("-v")
+    agent.start()
+    agent.wait_log(rf"DEBUG netlink: add address {VIP4} on interface 1: File exists")
 
 
 def test_changed_at_run_time(bed: Testbed) -> None:
@@ -62,7 +98,7 @@ def test_changed_at_run_time(bed: Testbed) -> None:
     answer = agent.admin("/v1/log?level=debug", "POST").json()
     assert answer["level"] == "debug" and answer["modules"] == {}
     agent.get("/ping")
-    agent.wait_log("DEBUG api: GET /ping: 200")
+    agent.wait_log(r"DEBUG api: GET /ping by local .*: 200")
 
 
 def test_json_and_a_level_for_a_module(bed: Testbed) -> None:

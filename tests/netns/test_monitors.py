@@ -12,7 +12,7 @@ OTHER = "192.0.2.54/32"
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
-@pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.0.1.2"])
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.53"])
 def test_port_monitor_sees_a_listener(bed: Testbed, protocol: str, address: str) -> None:
     router = bed.start_router("bird")
     agent = bed.start_agent(config(peer(router), apps=(app("a", VIP4, f"port:{protocol}:7777"),)))

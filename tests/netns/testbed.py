@@ -95,7 +95,7 @@ class Testbed:
         self._agents.append(agent)
         return agent
 
-    def start_service(self, port: int, protocol: str = "tcp", address: str = "0.0.0.0") -> Service:
+    def start_service(self, port: int, protocol: str = "tcp", address: str = "::") -> Service:
         return Service(self.host, port, protocol, address)
 
     def wait_loopback(self, wanted: dict[str, str]) -> None:

@@ -46,7 +46,7 @@ class Port(Target):
 
     def __init__(self, host: Namespace, port: int, protocol: str):
         self.monitor = f"port:{protocol}:{port}"
-        self._service = Service(host, port, protocol, "0.0.0.0")
+        self._service = Service(host, port, protocol, "::")
 
     def die(self, way: str) -> None:
         self._service.kill()

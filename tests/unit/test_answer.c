@@ -18,6 +18,7 @@
 
 #include "agent/http/answer.h"
 #include "agent/http/request.h"
+#include "agent/model/port_ways.h"
 #include "agent/status/status_line_collect.h"
 #include "agent/status/view_app.h"
 #include "agent/status/view_vip.h"
@@ -83,9 +84,19 @@ static void load_config(struct agent *a, const char *state_file)
 	config_findings_done(&findings);
 }
 
+static int ways(const void *owner, uint8_t proto, uint16_t port, struct monitor_ways *ret,
+		struct err *err, void *userdata)
+{
+	static const struct addr own[2] = { { AF_INET, { 127, 0, 0, 1 } } };
+	const struct app *app = owner;
+	(void)err, (void)userdata;
+	port_ways(app->spec, proto, port, own, ret);
+	return 0;
+}
+
 static void make_registry(struct agent *a)
 {
-	const struct runner_config runner = { .timing.interval = 10 * USEC_PER_SEC };
+	const struct runner_config runner = { .timing.interval = 10 * USEC_PER_SEC, .ways = ways };
 	struct reconcile *reconcile = actuator_reconcile(a->actuator);
 	assert_int_equal(monitor_runner_new(a->loop, &runner, &a->runner, NULL), 0);
 	a->registry = registry_new(a->loop, a->runner, reconcile, 900 * USEC_PER_SEC);
@@ -455,6 +466,86 @@ static bool is_announced(void *userdata)
 	return vip && vip->announced;
 }
 
+/* Why it is not announced: the first thing that stands in the way, in their order. */
+static void expect_reason(struct agent *a, const char *name, const char *want)
+{
+	char url[64];
+	snprintf(url, sizeof(url), "/v1/apps/%s", name);
+	json_t *o = ask_json(a, url);
+	const char *got = json_string_value(json_object_get(o, "reason"));
+	if (strncmp(got, want, strlen(want)) != 0)
+		fail_msg("%s: '%s', not '%s'", name, got, want);
+	assert_true(json_is_false(json_object_get(o, "announced")));
+	json_decref(o);
+}
+
+static void test_the_first_thing_in_the_way(void **state)
+{
+	struct agent *a = *state;
+	int fd = listen_on(8053);
+	assert_int_equal(shell("ip addr add 192.0.2.9/32 dev lo"), 0);
+	ask(a, "/register?name=web&vip=192.0.2.2/32&vip=192.0.2.9/32&monitor=exec:true"
+	       "&monitor=port:tcp:8053");
+	expect_reason(a, "web", "no verdict from the monitors yet");
+	ask(a, "/register?name=web&vip=192.0.2.2/32&vip=192.0.2.9/32&monitor=port:tcp:8053");
+	/* One VIP has no session, the other is taken as well. */
+	expect_reason(a, "web", "192.0.2.2/32: ");
+	ask(a, "/register?name=web&vip=192.0.2.9/32&monitor=port:tcp:8053");
+	expect_reason(a, "web", "192.0.2.9/32: 192.0.2.9/32 is on lo already");
+	ask(a, "/v1/apps/web/drain?reason=upgrade&for=1h");
+	expect_reason(a, "web", "drained: upgrade");
+	ask(a, "/v1/drain?reason=kernel");
+	expect_reason(a, "web", "drained: upgrade");
+	ask(a, "/v1/apps/web/undrain");
+	expect_reason(a, "web", "the agent is drained: kernel");
+	close(fd);
+	ask(a, "/register?name=web&vip=192.0.2.9/32&monitor=port:tcp:8054");
+	expect_reason(a, "web", "port:tcp:8054: nothing listens on tcp port 8054");
+}
+
+struct awaited {
+	const struct app *app;
+	enum health health;
+};
+
+static bool has_health(void *userdata)
+{
+	const struct awaited *w = userdata;
+	return w->app->health == w->health;
+}
+
+static void await_health(struct agent *a, const char *name, enum health health)
+{
+	struct awaited w = { registry_find(a->registry, name), health };
+	loop_until(a->loop, has_health, &w);
+}
+
+static bool monitors_pass(void *userdata)
+{
+	const struct app *app = userdata;
+	return monitor_watch_health(app->watch) == HEALTH_UP;
+}
+
+static void test_held_down(void **state)
+{
+	static const struct damping_config hold = { .first = 3600 * USEC_PER_SEC,
+						    .max = 7200 * USEC_PER_SEC };
+	struct agent *a = *state;
+	int fd = listen_on(8053);
+	registry_set_damping(a->registry, &hold);
+	ask(a, "/register?name=web&vip=192.0.2.2/32&monitor=port:tcp:8053");
+	for (int i = 0; i < 2; i++) {
+		await_health(a, "web", HEALTH_UP);
+		close(fd);
+		await_health(a, "web", HEALTH_DOWN);
+		expect_reason(a, "web", "port:tcp:8053: nothing listens");
+		fd = listen_on(8053);
+	}
+	loop_until(a->loop, monitors_pass, (void *)registry_find(a->registry, "web"));
+	expect_reason(a, "web", "held down for ");
+	close(fd);
+}
+
 static void test_an_app_without_monitors(void **state)
 {
 	struct agent *a = *state;
@@ -698,6 +789,8 @@ int main(void)
 		TEST(test_reading_waits_for_nothing),
 		TEST(test_an_app_whose_port_is_closed),
 		TEST(test_an_app_whose_port_is_open),
+		TEST(test_the_first_thing_in_the_way),
+		TEST(test_held_down),
 		TEST(test_an_app_without_monitors),
 		TEST(test_nat_of_an_app),
 		TEST(test_lists),

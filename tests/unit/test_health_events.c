@@ -22,6 +22,7 @@
 #include "net/sockevents.h"
 #include "process/loop.h"
 #include "tests/unit/loop_until.h"
+#include "tests/unit/one_vip.h"
 #include "tests/unit/own_netns.h"
 
 #define HOUR (3600 * USEC_PER_SEC)
@@ -54,6 +55,7 @@ static int setup(void **state)
 	struct fixture *f = mem_new(1, sizeof(*f));
 	const struct runner_config config = { .timing.interval = HOUR,
 					      .port_filter_changed = on_filter,
+					      .ways = one_vip_ways,
 					      .userdata = f };
 	struct err err;
 	assert_int_equal(sd_event_new(&f->loop), 0);
@@ -126,13 +128,13 @@ struct service {
 
 static const struct service services[] = {
 	{ "tcp", "port:tcp:5353", SOCK_STREAM, "0.0.0.0" },
-	{ "tcp, one address", "port:tcp:5353", SOCK_STREAM, "10.9.9.9" },
+	{ "tcp, one address", "port:tcp:5353", SOCK_STREAM, ONE_VIP },
 	{ "tcp, dual-stack", "port:tcp:5353", SOCK_STREAM, "::" },
-	{ "tcp, one v6 address", "port:tcp:5353", SOCK_STREAM, "2001:db8::9" },
+	{ "tcp, one v4-mapped address", "port:tcp:5353", SOCK_STREAM, "::ffff:" ONE_VIP },
 	{ "udp", "port:udp:5353", SOCK_DGRAM, "0.0.0.0" },
-	{ "udp, one address", "port:udp:5353", SOCK_DGRAM, "10.9.9.9" },
+	{ "udp, one address", "port:udp:5353", SOCK_DGRAM, ONE_VIP },
 	{ "udp, dual-stack", "port:udp:5353", SOCK_DGRAM, "::" },
-	{ "udp, one v6 address", "port:udp:5353", SOCK_DGRAM, "2001:db8::9" },
+	{ "udp, one v4-mapped address", "port:udp:5353", SOCK_DGRAM, "::ffff:" ONE_VIP },
 };
 
 static int serve_port(const struct service *s, uint16_t port)
@@ -173,7 +175,7 @@ static void test_dies_and_returns(void **state)
 	}
 }
 
-/* It comes back somewhere else: at another address, of another family, for all of them. */
+/* It comes back somewhere else: at the address, dual-stack, for all of them. */
 static void test_returns_at_another_address(void **state)
 {
 	struct fixture *f = *state;
@@ -260,7 +262,7 @@ static void test_sigkill(void **state)
 	close(ready[1]);
 }
 
-/* Others still serve the port: of the group, of another family, at another address. */
+/* Others still serve the port: of the group, dual-stack, at the address. */
 static void test_one_of_several(void **state)
 {
 	struct fixture *f = *state;
@@ -457,8 +459,9 @@ struct heard {
 	unsigned events, lost;
 };
 
-static void on_event(uint8_t proto, uint16_t port, void *userdata)
+static void on_event(uint8_t proto, const struct addr *addr, uint16_t port, void *userdata)
 {
+	(void)addr;
 	struct heard *h = userdata;
 	if (proto == 0)
 		h->lost++;
@@ -586,9 +589,7 @@ static int enter(void **state)
 	(void)state;
 	const struct rlimit files = { 4096, 4096 };
 	own_netns_enter();
-	assert_int_equal(shell("ip addr add 10.9.9.9/32 dev lo && "
-			       "ip addr add 2001:db8::9/128 dev lo nodad"),
-			 0);
+	assert_int_equal(shell("ip addr add " ONE_VIP "/32 dev lo"), 0);
 	return setrlimit(RLIMIT_NOFILE, &files);
 }
 

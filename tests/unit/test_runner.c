@@ -23,6 +23,7 @@
 #include "lib/mem.h"
 #include "process/loop.h"
 #include "tests/unit/loop_until.h"
+#include "tests/unit/one_vip.h"
 #include "tests/unit/own_netns.h"
 
 #define INTERVAL (20 * USEC_PER_MSEC)
@@ -61,8 +62,10 @@ static void on_verdict(struct monitor_watch *w, enum health health, const char *
 static void new_runner(struct fixture *f, const struct runner_config *config)
 {
 	struct err err;
+	struct runner_config with_vip = *config;
+	with_vip.ways = one_vip_ways;
 	monitor_runner_free(f->runner);
-	if (monitor_runner_new(f->loop, config, &f->runner, &err) < 0)
+	if (monitor_runner_new(f->loop, &with_vip, &f->runner, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
