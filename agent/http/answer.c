@@ -126,8 +126,7 @@ static void do_register(const struct status_sources *in, const struct api_call *
 		rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result,
 				       &err);
 	if (rc < 0) {
-		log_event(LOG_INFO, "api", EVENT("request.refused", .app = name),
-			  "register %s by %s: refused: %s", name, call->who, err.text);
+		ret->refused = mem_strdup(err.text);
 		err_prefix(&err, rc, "%s: ", refusal_name(rc));
 		reply_text(ret, status_of(rc), err.text);
 		return;

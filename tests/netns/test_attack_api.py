@@ -328,3 +328,23 @@ def test_gocast_users(bed: Testbed, address: str) -> None:
     assert agent.app("a")["health"] == "up"
     assert curl(bed, f"{base}/unregister?name=a", wrapper=()).endswith(" 200")
     assert agent.get("/v1/apps/a").status == 404
+
+
+# Floods
+
+
+def test_refused_requests_are_a_number(bed: Testbed) -> None:
+    """One client fills neither the log nor the events; another cause is heard all the same."""
+    agent = start(bed, api={"local": "read"})
+    for _ in range(300):
+        assert agent.get(REGISTER).status == 403
+    for _ in range(300):
+        assert agent.admin("/register?name=b&vip=127.0.0.1/32").status == 400
+        assert agent.admin(f"/register?name=b&vip={VIP4}").status == 409
+    refused = agent.admin("/v1/events?kind=request.refused").json()["events"]
+    said = [event["text"] for event in refused]
+    assert len([text for text in said if "agent.api.local" in text]) == 5
+    assert len([text for text in said if "belongs to app 'web'" in text]) == 5
+    assert agent.log.count(": refused: ") == len(said) == 10
+    counts = agent.admin("/v1/status").json()["api"]["refused"]
+    assert (counts["forbidden"], counts["invalid"], counts["conflict"]) == (300, 300, 300)
