@@ -6,7 +6,8 @@
  *	registry                registering, replacing, unregistering; what becomes due
  *	health                  verdicts of the monitors
  *	drains groups           what else changes the decision, for one app or for many
- *	damped leases claims    deadlines of an app; who may have a name or a VIP
+ *	damped leases           deadlines of an app
+ *	claims budgets          who may have a name or a VIP, and how many
  *	apply                   the decision of the policy, handed to the reconciler
  *	due notify app          deadlines, callbacks, this table
  */
@@ -24,6 +25,7 @@
 #include "agent/model/app_spec.h"
 #include "agent/model/damping.h"
 #include "agent/model/drain.h"
+#include "agent/model/principal.h"
 #include "agent/vip/reconcile.h"
 #include "lib/err.h"
 #include "lib/hash.h"
@@ -35,7 +37,13 @@
 
 struct registry;
 struct app_group;
+struct budget;
 struct pending_drain;
+
+/* Of a budget (agent/app/budgets.h). */
+struct budget_share {
+	size_t apps, vips, bytes;
+};
 
 struct app {
 	struct app_spec *spec; /* spec->name is the key */
@@ -53,9 +61,12 @@ struct app {
 	bool kept;               /* of policy_member */
 	bool forget;             /* when DUE_CLEANUP is due */
 	struct app_group *group; /* NULL: none */
-	struct drain *drain;     /* requested for this app; NULL: there was none yet */
-	mono_t drained_since;    /* by any request; USEC_NEVER: not drained */
-	mono_t drain_end;        /* when the route goes */
+	struct budget *budget;   /* of HTTP: its principal's; and its share of that */
+	struct budget_share share;
+	size_t requested_vips; /* of HTTP and Consul */
+	struct drain *drain;   /* requested for this app; NULL: there was none yet */
+	mono_t drained_since;  /* by any request; USEC_NEVER: not drained */
+	mono_t drain_end;      /* when the route goes */
 	struct file_watch *disable_file;
 	struct deadline due[DUE_KINDS];
 	span_t lease_lost; /* by pauses, when the lease began */
@@ -70,6 +81,8 @@ struct registry_options {
 	struct file_watcher *presence; /* for disable_file; must outlive the registry */
 	/* Which monitors are accepted from where; must outlive the registry. NULL: all. */
 	const struct monitor_admission *admission;
+	/* Of each principal of HTTP; must outlive the registry. NULL: no limits. */
+	const struct api_budget *budget;
 };
 
 /* Asked before an app may have a VIP; -errno and a text refuse it. */
@@ -95,7 +108,9 @@ struct registry {
 	size_t n_by_health[3];
 	struct due_queue due;
 	struct app_group *groups;
-	struct drain drain; /* of the whole agent */
+	struct budget *budgets; /* by the name of the principal */
+	size_t requested_vips;  /* of HTTP and Consul */
+	struct drain drain;     /* of the whole agent */
 	struct deadline agent_undrain;
 	struct pending_drain *pending_drains; /* by the name of the app */
 	struct pause_watch pauses;            /* on while there are leases */

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "agent/app/apply.h"
+#include "agent/app/budgets.h"
 #include "agent/app/claims.h"
 #include "agent/app/drains.h"
 #include "agent/app/groups.h"
@@ -114,6 +115,7 @@ static void app_free(struct app *app)
 		due_set(&reg->due, i, &app->due[i], USEC_NEVER);
 	app_lease_done(app);
 	app_drain_done(app);
+	budget_discharge(app);
 	monitor_watch_free(app->watch);
 	spec_free(app->spec);
 	free(app->vips);
@@ -251,6 +253,7 @@ static void give_up_vip(struct app *app, const struct prefix *vip)
 		app->vips[n++] = app->vips[i];
 	}
 	app->spec->n_vips = n;
+	budget_charge(app);
 }
 
 /* Frees the VIPs that `spec` may take: those of apps that give them up, and those of apps that come
@@ -301,6 +304,7 @@ static enum register_result renew(struct app *app, const struct app_spec *spec, 
 	app->spec->admin = spec->admin;
 	mem_free(&app->spec->by);
 	app->spec->by = spec->by ? mem_strdup(spec->by) : NULL;
+	budget_charge(app);
 	if (!app_lease_start(app, now))
 		return REGISTER_SAME;
 	notify_changed(&app->registry->notify, app->spec->name, app,
@@ -320,6 +324,7 @@ static enum register_result add_or_replace(struct registry *reg, const struct ap
 	else
 		add(reg, spec, former, now);
 	app = app_get(reg, spec->name);
+	budget_charge(app);
 	app_lease_start(app, now);
 	notify_changed(&reg->notify, app->spec->name, app, false);
 	for (size_t i = 0; i < app->spec->n_vips; i++)
@@ -344,6 +349,8 @@ int registry_register(struct registry *reg, const struct app_spec *spec, mono_t 
 	rc = reg->policy ? reg->policy(spec, app, err, reg->policy_userdata) : 0;
 	if (rc == 0)
 		rc = claims_check(reg, spec, app, err);
+	if (rc == 0)
+		rc = budget_check(reg, spec, app, err);
 	if (rc < 0)
 		return rc;
 	*ret = add_or_replace(reg, spec, now);
@@ -460,11 +467,7 @@ mono_t app_cleanup_at(const struct app *app)
 
 size_t registry_requested_vips(const struct registry *reg, const struct app *except)
 {
-	size_t n = 0;
-	for (const struct app *app = reg->apps; app; app = app->hh.next)
-		if (app != except && app->spec->source != APP_FROM_CONFIG)
-			n += app->spec->n_vips;
-	return n;
+	return reg->requested_vips - (except ? except->requested_vips : 0);
 }
 
 struct app_counts registry_count(const struct registry *reg)

@@ -49,7 +49,7 @@ void registry_free(struct registry *reg);
  * returns. A VIP that a replaced definition keeps is not touched. With -errno nothing changed:
  * -EACCES when a monitor, a VIP or a community is not accepted from where the app comes from, -EEXIST when a VIP belongs
  * to another app (the text names it), -EBUSY when the name belongs to a source that comes before,
- * -ENOSPC at APPS_MAX, -EMFILE when file descriptors run short. */
+ * -ENOSPC at APPS_MAX, -EDQUOT when its principal has used up its budget, -EMFILE when file descriptors run short. */
 int registry_register(struct registry *reg, const struct app_spec *spec, mono_t now,
 		      enum register_result *ret, struct err *err);
 /* False when there is no such app. Its VIPs go down on their own. */

@@ -76,8 +76,10 @@ static const struct config_key vips_keys[] = {
 	  FIELD(vips.max),
 	  .min = 1,
 	  .max = 65535,
-	  .default_words = "no limit",
-	  .doc = "Maximum number of VIPs that are registered over HTTP and from Consul." },
+	  .default_text = "4096",
+	  .doc = "Maximum number of VIPs that are registered over HTTP and from Consul together. "
+		 "Each is "
+		 "an address on lo, which the kernel takes up to 1 ms to remove." },
 	{ .name = "min_length",
 	  .type = &config_type_lengths,
 	  FIELD(vips.min_length),

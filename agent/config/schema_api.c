@@ -108,6 +108,30 @@ static const struct config_key api_keys[] = {
 	  .default_text = "false",
 	  .doc = "Answer requests to the address of a VIP. What reaches the service reaches the "
 		 "API then." },
+	{ .name = "max_apps",
+	  .type = &config_type_count,
+	  FIELD(api.budget.apps),
+	  .default_text = "1024",
+	  .min = 1,
+	  .max = 65535,
+	  .doc = "Maximum number of apps that one principal has registered over HTTP. Principals "
+		 "are "
+		 "a token, a user of a unix socket, all other clients of this host, all of other "
+		 "hosts." },
+	{ .name = "max_vips",
+	  .type = &config_type_count,
+	  FIELD(api.budget.vips),
+	  .default_text = "2048",
+	  .min = 1,
+	  .max = 65535,
+	  .doc = "Maximum number of VIPs of these apps. See also `agent.vips.max`." },
+	{ .name = "max_kilobytes",
+	  .type = &config_type_count,
+	  FIELD(api.budget.kilobytes),
+	  .default_text = "4096",
+	  .min = 1,
+	  .max = 65535,
+	  .doc = "Maximum size of their definitions, in kB." },
 	{ 0 },
 };
 

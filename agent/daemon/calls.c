@@ -47,6 +47,7 @@ static struct status_sources sources_of(struct agent *a)
 		.discovery = sources_discovery(a->sources),
 		.store = a->store,
 		.events = a->events,
+		.api = a->api ? api_counts(a->api) : NULL,
 		.squatter = a->instance.squatter,
 		.capabilities = &a->capabilities,
 		.sandbox = sandbox_status(a->sandbox),

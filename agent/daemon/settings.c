@@ -63,6 +63,7 @@ void settings_apply_to_registry(struct agent *a)
 		.keep_last_stretches = c->keep_last_window == 0,
 		.presence = a->presence,
 		.admission = &c->admission,
+		.budget = &c->api.budget,
 	};
 	registry_set_options(a->registry, &options);
 	registry_set_damping(a->registry, &hold);

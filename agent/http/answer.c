@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/app/drains.h"
 #include "agent/discovery/discovery.h"
@@ -79,6 +80,7 @@ static unsigned status_of(int rc)
 {
 	switch (rc) {
 	case -EACCES:
+	case -EDQUOT:
 		return 403;
 	case -EEXIST:
 	case -EBUSY:
@@ -94,9 +96,9 @@ static unsigned status_of(int rc)
 
 static const char *refusal_name(int rc)
 {
-	if (rc == -EACCES)
+	if (rc == -EACCES || rc == -EDQUOT)
 		return "Forbidden";
-	return rc == -EMFILE ? "Unavailable" : "Conflict";
+	return rc == -EMFILE || rc == -ENOSPC ? "Unavailable" : "Conflict";
 }
 
 static const char *result_name(enum register_result result)
@@ -114,6 +116,15 @@ static const char *result_name(enum register_result result)
 	return "";
 }
 
+/* What is registered already needs none. */
+static int check_room(const struct status_sources *in, const struct app_spec *spec, struct err *err)
+{
+	const struct app *app = registry_find(in->registry, spec->name);
+	if (app && app_spec_equal(app->spec, spec))
+		return 0;
+	return store_check_room(in->store, app_spec_bytes(spec), err);
+}
+
 static void do_register(const struct status_sources *in, const struct api_call *call,
 			struct api_reply *ret)
 {
@@ -123,11 +134,12 @@ static void do_register(const struct status_sources *in, const struct api_call *
 	struct view_clock clock = status_clock(in);
 	int rc = nat_targets_admit(&call->spec, &err);
 	if (rc == 0)
+		rc = check_room(in, &call->spec, &err);
+	if (rc == 0)
 		rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result,
 				       &err);
 	if (rc < 0) {
-		log_event(LOG_INFO, "api", EVENT("request.refused", .app = name),
-			  "register %s by %s: refused: %s", name, call->who, err.text);
+		ret->refused = mem_strdup(err.text);
 		err_prefix(&err, rc, "%s: ", refusal_name(rc));
 		reply_text(ret, status_of(rc), err.text);
 		return;
@@ -273,6 +285,11 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 	struct err err;
 	mono_t now = loop_now(in->loop);
 	enum drain_result result;
+	if (call->kind == API_DRAIN &&
+	    store_check_room(in->store, strlen(call->reason), &err) < 0) {
+		reply_json(ret, 507, error_json(err.text, false));
+		return;
+	}
 	if (call->kind == API_DRAIN)
 		result = registry_drain(in->registry, call->name, DRAIN_BY_API, call->reason,
 					usec_add(now, call->span), now);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any client can reach the API, as with GoCast, so everything is bounded: connections, in all and
- * from one address, the time that one may be idle, the memory of one (which bounds the headers:
- * longer ones get 431), the length of a URL and its parameters, and the body, which is dropped.
+ * from one address (agent/http/slots.h), the time that one may be idle and that its request may
+ * take, the memory of one (which bounds the headers: longer ones get 431), the length of a URL and
+ * its parameters, and the body, which is dropped.
  */
 #include "agent/http/api.h"
 
@@ -16,6 +17,7 @@
 #include "agent/http/gate.h"
 #include "agent/http/listener.h"
 #include "agent/http/passed_socket.h"
+#include "agent/http/refusals.h"
 #include "agent/http/socket.h"
 #include "lib/list.h"
 #include "lib/log.h"
@@ -29,6 +31,7 @@
 struct api {
 	sd_event *loop;
 	struct gate *gate;
+	struct refusals *refusals;
 	struct list listeners;
 	struct admin_link *admin_link; /* NULL: there is none */
 	struct list deferred;          /* struct deferred */
@@ -67,7 +70,8 @@ static char refused;
  * not parsed yet, past the library, which then finds the connection ended. */
 static void *on_url(void *cls, const char *url, struct MHD_Connection *conn)
 {
-	(void)cls;
+	const struct listener *listener = cls;
+	const struct api *api = listener->owner;
 	size_t n = 0;
 	for (const char *p = url; (p = strpbrk(p, "?&")); p++)
 		n++;
@@ -79,6 +83,7 @@ static void *on_url(void *cls, const char *url, struct MHD_Connection *conn)
 			     "Invalid request: more than 256 parameters\n");
 	else
 		return NULL;
+	refusals_count(api->refusals, API_INVALID);
 	return &refused;
 }
 
@@ -96,6 +101,20 @@ static enum MHD_Result add_arg(void *cls, enum MHD_ValueKind kind, const char *k
 		return MHD_NO;
 	list->args[list->n++] = (struct api_arg){ key, value, value ? value_size : 0 };
 	return MHD_YES;
+}
+
+/* What the gate refuses it has logged itself. */
+static void note_refusal(const struct api *api, const struct api_call *call,
+			 const struct api_reply *reply)
+{
+	enum api_cause cause = api_cause_of(reply->status);
+	if (cause == API_CAUSES || reply->defer != API_SEND_NOW)
+		return;
+	refusals_count(api->refusals, cause);
+	if (reply->refused)
+		refusals_log(api->refusals, cause, LOG_INFO, call->spec.name,
+			     "register %s by %s: refused: %s", call->spec.name, call->who,
+			     reply->refused);
 }
 
 static enum MHD_Result answer(const struct listener *listener, struct pending *pending,
@@ -118,8 +137,10 @@ static enum MHD_Result answer(const struct listener *listener, struct pending *p
 	request_parse(&request, &call);
 	gate_check(api->gate, &listener->door, conn, pending->http_1_0, &call);
 	api->callbacks.answer(&call, &reply, api->userdata);
+	note_refusal(api, &call, &reply);
 	log_debug("api", "%s %s by %s: %u", method, path, call.who, reply.status);
 	api_call_done(&call);
+	listener_stage(conn, reply.defer == API_SEND_NOW ? SLOT_SENDING : SLOT_WAITING);
 	if (reply.defer == API_SEND_NOW)
 		return result(reply_send(&reply, conn));
 	deferred_add(&api->deferred, &pending->deferred, conn, &reply);
@@ -184,10 +205,13 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 		pending->http_1_0 = http_1_0;
 		pending->body_max = max;
 		*state = pending;
+		listener_stage(conn, SLOT_BODY);
 		return MHD_YES;
 	}
-	if (pending->deferred.ready)
+	if (pending->deferred.ready) {
+		listener_stage(conn, SLOT_SENDING);
 		return result(reply_send(&pending->deferred.reply, conn));
+	}
 	if (*body_size == 0 && api->closing)
 		return result(reply_send_text(conn, MHD_HTTP_SERVICE_UNAVAILABLE,
 					      "vipherald is stopping\n"));
@@ -201,8 +225,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 static void on_completed(void *cls, struct MHD_Connection *conn, void **state,
 			 enum MHD_RequestTerminationCode how)
 {
-	(void)cls, (void)conn, (void)how;
+	(void)cls, (void)how;
 	struct pending *pending = *state;
+	listener_stage(conn, SLOT_HEADER);
 	if (!pending || *state == &refused)
 		return;
 	deferred_done(&pending->deferred);
@@ -249,7 +274,8 @@ static int add(struct api *api, const struct api_socket *socket, const struct ga
 {
 	static const struct listener_callbacks callbacks = { on_request, on_completed, on_url };
 	struct listener *listener;
-	int rc = listener_new(api->loop, socket, door, &callbacks, api, &listener, err);
+	int rc = listener_new(api->loop, socket, door, api->refusals, &callbacks, api, &listener,
+			      err);
 	if (rc == 0)
 		list_append(&api->listeners, &listener->node);
 	return rc;
@@ -283,6 +309,11 @@ void api_set_rules(struct api *api, const struct api_rules *rules)
 	gate_set_rules(api->gate, rules);
 }
 
+const struct api_counts *api_counts(const struct api *api)
+{
+	return refusals_counts(api->refusals);
+}
+
 /* Life */
 
 struct api *api_new(sd_event *loop, const struct api_rules *rules,
@@ -292,7 +323,8 @@ struct api *api_new(sd_event *loop, const struct api_rules *rules,
 	api->loop = loop;
 	api->callbacks = *callbacks;
 	api->userdata = userdata;
-	api->gate = gate_new(rules, callbacks->is_vip, userdata);
+	api->refusals = refusals_new(loop);
+	api->gate = gate_new(rules, api->refusals, callbacks->is_vip, userdata);
 	list_init(&api->listeners);
 	list_init(&api->deferred);
 	return api;
@@ -313,5 +345,6 @@ void api_free(struct api *api)
 	}
 	admin_link_free(api->admin_link);
 	gate_free(api->gate);
+	refusals_free(api->refusals);
 	free(api);
 }

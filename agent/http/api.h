@@ -12,6 +12,7 @@
 
 #include "agent/http/reply.h"
 #include "agent/http/request.h"
+#include "agent/model/api_counts.h"
 #include "agent/model/principal.h"
 #include "lib/addr.h"
 #include "lib/endpoint.h"
@@ -35,6 +36,7 @@ void api_free(struct api *api);
 int api_listen(struct api *api, const struct endpoint *at, bool read_only, struct err *err);
 /* Listens on the admin socket in this directory (agent/http/admin_socket.h). */
 int api_listen_admin(struct api *api, const char *directory, struct err *err);
+const struct api_counts *api_counts(const struct api *api);
 /* Other rules from now on; the tokens are read again. */
 void api_set_rules(struct api *api, const struct api_rules *rules);
 

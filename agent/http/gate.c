@@ -14,22 +14,16 @@
 #include "agent/http/tokens.h"
 #include "agent/model/rights.h"
 #include "lib/array.h"
-#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "net/fib.h"
-#include "process/loop.h"
-
-/* Refused changes are logged once in this time. */
-#define LOG_INTERVAL USEC_PER_SEC
 
 struct gate {
 	const struct api_rules *rules;
 	struct tokens *tokens;
 	gate_vip_cb *is_vip;
 	void *userdata;
-	mono_t log_again; /* not before */
-	uint64_t not_logged;
+	struct refusals *refusals;
 };
 
 /* Headers */
@@ -97,23 +91,6 @@ static void read_headers(struct gate *g, struct MHD_Connection *conn, struct api
 	facts->bad_token = !client->label;
 }
 
-/* The log */
-
-static void log_refused(struct gate *g, const char *path, const struct api_call *call)
-{
-	mono_t now = loop_clock();
-	if (now < g->log_again) {
-		g->not_logged++;
-		return;
-	}
-	if (g->not_logged > 0)
-		log_warn("api", "refused %llu more changes", (unsigned long long)g->not_logged);
-	g->not_logged = 0;
-	g->log_again = usec_add(now, LOG_INTERVAL);
-	log_event(LOG_WARNING, "api", EVENT("request.refused", .app = call->name),
-		  "%s by %s: refused: %s", path, call->who, call->err.text);
-}
-
 static const char *action_name(enum api_kind kind)
 {
 	return kind == API_REGISTER     ? "register"
@@ -171,14 +148,17 @@ void gate_check(struct gate *g, const struct gate_door *door, struct MHD_Connect
 	}
 	api_call_refuse(call, status, &err);
 	if (facts.change)
-		log_refused(g, action_name(kind), call);
+		refusals_log(g->refusals, api_cause_of(status), LOG_WARNING, call->name,
+			     "%s by %s: refused: %s", action_name(kind), call->who, call->err.text);
 }
 
 /* Life */
 
-struct gate *gate_new(const struct api_rules *rules, gate_vip_cb *is_vip, void *userdata)
+struct gate *gate_new(const struct api_rules *rules, struct refusals *refusals, gate_vip_cb *is_vip,
+		      void *userdata)
 {
 	struct gate *g = mem_new(1, sizeof(*g));
+	g->refusals = refusals;
 	g->is_vip = is_vip;
 	g->userdata = userdata;
 	gate_set_rules(g, rules);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "agent/http/refusals.h"
 #include "agent/http/request.h"
 #include "agent/model/principal.h"
 #include "lib/addr.h"
@@ -25,8 +26,9 @@ struct gate_door {
 	struct addr listen; /* its address, when it has a specific one */
 };
 
-/* `rules` must outlive it. Reads the tokens. */
-struct gate *gate_new(const struct api_rules *rules, gate_vip_cb *is_vip, void *userdata);
+/* `rules` and `refusals` must outlive it. Reads the tokens. */
+struct gate *gate_new(const struct api_rules *rules, struct refusals *refusals, gate_vip_cb *is_vip,
+		      void *userdata);
 void gate_free(struct gate *g);
 /* Other rules from now on. Reads the tokens again. */
 void gate_set_rules(struct gate *g, const struct api_rules *rules);

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd runs on its own epoll fd, which the event loop watches. One turn of the loop is one
- * MHD_run(): while there is more to do (MHD_get_timeout() says 0), the next turn is requested, and
- * sources that are more urgent or have waited longer (process/loop.h) come in between. Otherwise a
- * timer stands for its time-outs.
+ * libmicrohttpd is handed the connections that agent/http/connections.h accepts. It runs on its own
+ * epoll fd, which the event loop watches. One turn of the loop is one MHD_run(): while there is more
+ * to do (MHD_get_timeout() says 0), the next turn is requested, and sources that are more urgent or
+ * have waited longer (process/loop.h) come in between. Otherwise a timer stands for its time-outs.
  */
 #include "agent/http/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "lib/mem.h"
 #include "process/loop.h"
 
-#define CONNECTIONS_MAX      128
-#define CONNECTIONS_MAX_PEER 96
-#define CONNECTION_MEMORY    65536 /* a URL, 64 bytes per parameter, a reply */
-#define IDLE_MAX             10    /* seconds */
+#define CONNECTION_MEMORY 65536 /* a URL, 64 bytes per parameter, a reply */
+#define IDLE_MAX          10    /* seconds; less than SLOT_HEADER_MAX, which is for slow clients */
 
 static void run(struct listener *l);
 
@@ -68,28 +67,59 @@ static void run(struct listener *l)
 
 void listener_run_once(struct listener *l)
 {
+	connections_stop(l->connections);
 	l->io = sd_event_source_disable_unref(l->io);
 	MHD_run(l->daemon);
 }
 
-/* libmicrohttpd does not look for connections in the backlog when a place becomes free. */
-static void on_connection(void *cls, struct MHD_Connection *conn, void **state,
+static struct connection *connection_of(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return info ? info->socket_context : NULL;
+}
+
+void listener_stage(struct MHD_Connection *conn, enum slot_stage stage)
+{
+	struct connection *c = connection_of(conn);
+	if (c)
+		connection_set(c, stage);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *conn, void **context,
 			  enum MHD_ConnectionNotificationCode what)
 {
-	(void)conn, (void)state;
+	(void)conn;
 	struct listener *l = cls;
-	if (what == MHD_CONNECTION_NOTIFY_CLOSED && l->io)
-		wake_in(l, USEC_PER_MSEC);
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		*context = l->coming_in;
+	else if (*context)
+		connection_closed(*context);
+}
+
+/* Whatever becomes of it, the library closes it. */
+static bool add(struct connection *c, int fd, const struct sockaddr *addr, socklen_t len,
+		void *userdata)
+{
+	struct listener *l = userdata;
+	l->coming_in = c;
+	enum MHD_Result rc = MHD_add_connection(l->daemon, fd, addr, len);
+	l->coming_in = NULL;
+	return rc == MHD_YES;
+}
+
+static void on_added(void *userdata)
+{
+	run(userdata);
 }
 
 static int start_daemon(struct listener *l, const struct listener_callbacks *callbacks,
 			struct err *err)
 {
 	l->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, callbacks->request, l,
-		MHD_OPTION_LISTEN_SOCKET, l->socket.fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX_PEER, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+		callbacks->request, l, MHD_OPTION_CONNECTION_LIMIT, (unsigned)(2 * SLOTS_MAX),
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_NOTIFY_COMPLETED, callbacks->completed, l, MHD_OPTION_URI_LOG_CALLBACK,
 		callbacks->url, l, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_END);
@@ -101,9 +131,15 @@ static int start_daemon(struct listener *l, const struct listener_callbacks *cal
 	return loop_io_add(l->loop, &l->io, info->epoll_fd, EPOLLIN, LOOP_HTTP, on_ready, l);
 }
 
+static int start_accepting(struct listener *l, struct refusals *refusals)
+{
+	static const struct connections_callbacks callbacks = { add, on_added };
+	return connections_new(l->loop, l->socket.fd, refusals, &callbacks, l, &l->connections);
+}
+
 int listener_new(sd_event *loop, const struct api_socket *socket, const struct gate_door *door,
-		 const struct listener_callbacks *callbacks, void *owner, struct listener **ret,
-		 struct err *err)
+		 struct refusals *refusals, const struct listener_callbacks *callbacks, void *owner,
+		 struct listener **ret, struct err *err)
 {
 	struct listener *l = mem_new(1, sizeof(*l));
 	l->loop = loop;
@@ -111,6 +147,8 @@ int listener_new(sd_event *loop, const struct api_socket *socket, const struct g
 	l->door = *door;
 	l->owner = owner;
 	int rc = start_daemon(l, callbacks, err);
+	if (rc == 0 && (rc = start_accepting(l, refusals)) < 0)
+		err_set(err, rc, "cannot watch the socket of the API: %s", strerror(-rc));
 	if (rc < 0)
 		listener_free(l);
 	else
@@ -124,9 +162,11 @@ void listener_free(struct listener *l)
 		return;
 	list_remove(&l->node);
 	l->io = sd_event_source_disable_unref(l->io);
+	connections_stop(l->connections);
 	if (l->daemon)
-		MHD_stop_daemon(l->daemon); /* closes the socket too */
-	else if (l->socket.fd >= 0)
+		MHD_stop_daemon(l->daemon);
+	connections_free(l->connections);
+	if (l->socket.fd >= 0)
 		close(l->socket.fd);
 	api_socket_unlink(&l->socket);
 	sd_event_source_disable_unref(l->again);

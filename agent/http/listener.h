@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "agent/http/connections.h"
 #include "agent/http/gate.h"
 #include "agent/http/socket.h"
 #include "lib/err.h"
@@ -17,6 +18,8 @@ struct listener {
 	sd_event *loop;
 	struct api_socket socket;
 	struct gate_door door;
+	struct connections *connections;
+	struct connection *coming_in; /* within MHD_add_connection() */
 	struct MHD_Daemon *daemon;
 	sd_event_source *io, *again, *timer;
 	void *owner; /* for the callbacks */
@@ -31,8 +34,10 @@ struct listener_callbacks {
 
 /* Takes over the socket, also with an error. */
 int listener_new(sd_event *loop, const struct api_socket *socket, const struct gate_door *door,
-		 const struct listener_callbacks *callbacks, void *owner, struct listener **ret,
-		 struct err *err);
+		 struct refusals *refusals, const struct listener_callbacks *callbacks, void *owner,
+		 struct listener **ret, struct err *err);
+/* How far the request of the connection is. */
+void listener_stage(struct MHD_Connection *conn, enum slot_stage stage);
 /* Has libmicrohttpd look at its connections in the next turn of the loop. */
 void listener_wake(struct listener *l);
 /* Does so now; before a listener is freed, as libmicrohttpd cannot be stopped while a connection is

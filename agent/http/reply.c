@@ -66,21 +66,26 @@ void reply_done(struct api_reply *reply)
 {
 	mem_free(&reply->body);
 	mem_free(&reply->body_unstored);
+	mem_free(&reply->refused);
 	stream_free(reply->stream);
 	reply->stream = NULL;
 }
 
-void reply_refuse(struct MHD_Connection *conn, const char *status, const char *text)
+void reply_refuse_fd(int fd, const char *status, const char *text)
 {
 	char answer[512];
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 	int n = snprintf(answer, sizeof(answer),
 			 "HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
 			 "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
 			 status, strlen(text), text);
-	if (!info)
-		return;
-	send(info->connect_fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
-	shutdown(info->connect_fd, SHUT_RDWR);
+	send(fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	shutdown(fd, SHUT_RDWR);
+}
+
+void reply_refuse(struct MHD_Connection *conn, const char *status, const char *text)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (info)
+		reply_refuse_fd(info->connect_fd, status, text);
 }

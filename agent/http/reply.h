@@ -24,6 +24,7 @@ struct api_reply {
 	const char *allow;     /* of 405: the methods */
 	char *body;            /* owned; or */
 	struct stream *stream; /* owned */
+	char *refused;         /* the reason for the log, of a registration; owned; NULL: none */
 	enum api_defer defer;
 	uint64_t number;     /* of API_DEFER_STORED and _LATER: of the change */
 	char *body_unstored; /* of API_DEFER_STORED: the body if it could not be stored; owned */
@@ -37,5 +38,6 @@ void reply_done(struct api_reply *reply);
 
 /* Sends "HTTP/1.1 STATUS" past the library and ends the connection. */
 void reply_refuse(struct MHD_Connection *conn, const char *status, const char *text);
+void reply_refuse_fd(int fd, const char *status, const char *text);
 
 #endif

@@ -61,6 +61,21 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src)
 		monitor_spec_copy(&dst->monitors[i], &src->monitors[i]);
 }
 
+static size_t text_bytes(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
+size_t app_spec_bytes(const struct app_spec *s)
+{
+	size_t n = text_bytes(s->name) + text_bytes(s->by) + sizeof(*s) +
+		   s->n_vips * sizeof(*s->vips) + s->n_nats * sizeof(*s->nats) +
+		   s->communities.n * sizeof(*s->communities.values);
+	for (size_t i = 0; i < s->n_monitors; i++)
+		n += sizeof(s->monitors[i]) + text_bytes(s->monitors[i].text);
+	return n;
+}
+
 struct announce_specs *app_spec_announce(struct app_spec *s)
 {
 	if (!s->announce)

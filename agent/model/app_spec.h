@@ -60,6 +60,9 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
 /* The same mappings, in any order. */
 bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b);
 
+/* The size of what it says, for budgets; about that of its line in the state file. */
+size_t app_spec_bytes(const struct app_spec *s);
+
 /* Its announce specs, to be filled; allocated on first use. */
 struct announce_specs *app_spec_announce(struct app_spec *s);
 /* Checks the whole: it has a name and a VIP, no duplicate VIP, and a quorum that can be reached. */

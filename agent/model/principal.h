@@ -75,6 +75,12 @@ struct api_names {
 	size_t n;
 };
 
+/* What one principal may have registered over HTTP. */
+struct api_budget {
+	uint16_t apps, vips;
+	uint16_t kilobytes; /* of the texts of its definitions */
+};
+
 /* `agent.api`, as configured. */
 struct api_rules {
 	enum role local, remote;
@@ -84,6 +90,7 @@ struct api_rules {
 	struct api_names origins; /* accepted in Origin */
 	bool proxied;             /* changes through a proxy are accepted */
 	bool on_vips;             /* requests to the address of a VIP are accepted */
+	struct api_budget budget;
 };
 void api_rules_done(struct api_rules *rules);
 

@@ -54,6 +54,21 @@ static void apps(FILE *out, const struct metrics *m)
 	gauge(out, "apps_held_down", "Apps that flap and are held down (hold_down).", c->damped);
 }
 
+static void api(FILE *out, const struct api_counts *c)
+{
+	if (!c)
+		return;
+	gauge(out, "api_connections", "Connections to the API.", c->connections);
+	counter(out, "api_connections_total", "Connections to the API that were accepted.",
+		c->accepted);
+	head(out, "api_refused_total", "counter",
+	     "Connections (too_many, pushed_out, too_slow) and requests that the API refused, by "
+	     "cause.");
+	for (size_t i = 0; i < API_CAUSES; i++)
+		fprintf(out, "vipherald_api_refused_total{cause=\"%s\"} %" PRIu64 "\n",
+			api_cause_name((enum api_cause)i), c->refused[i]);
+}
+
 static void commands(FILE *out, const struct monitor_runner_status *c)
 {
 	gauge(out, "exec_running", "Commands of exec monitors that are running.", c->running);
@@ -292,6 +307,7 @@ char *metrics_format(const struct metrics *m)
 	counter(out, "sandbox_refused_calls_total",
 		"System calls of the agent that are on no list of the sandbox, and failed.",
 		m->refused_calls);
+	api(out, m->api);
 	apps(out, m);
 	commands(out, &m->commands);
 	drains(out, m);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/model/api_counts.h"
 #include "agent/model/app_counts.h"
 #include "agent/model/drift.h"
 #include "agent/model/vip_counts.h"
@@ -36,6 +37,7 @@ struct metrics {
 	wall_t config_loaded_at; /* the configuration in effect; 0: not from a file */
 	struct histogram loop_stalls;
 	uint64_t refused_calls; /* of the sandbox */
+	const struct api_counts *api; /* NULL: not started yet */
 	struct app_counts apps;
 	uint64_t checks, check_failures; /* of the monitors that exist now */
 	struct monitor_runner_status commands;

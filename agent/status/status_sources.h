@@ -21,6 +21,7 @@
 #include "agent/config/capabilities.h"
 #include "agent/config/config.h"
 #include "agent/discovery/discovery.h"
+#include "agent/model/api_counts.h"
 #include "agent/status/config_file.h"
 #include "agent/status/event_ring.h"
 #include "agent/status/sandbox_status.h"
@@ -51,6 +52,7 @@ struct status_sources {
 	struct discovery *discovery;           /* NULL: no Consul */
 	struct store *store;
 	const struct event_ring *events;
+	const struct api_counts *api; /* NULL: not started yet */
 	const char *squatter; /* who has the name of the agent; NULL or "": the agent */
 	const struct capability_needs *capabilities;
 	struct sandbox_status sandbox;

@@ -91,6 +91,20 @@ static json_t *drift(const struct status_sources *in, const struct view_clock *c
 	return o;
 }
 
+/* null before it has started. */
+static json_t *api(const struct api_counts *c)
+{
+	json_t *refused = json_object();
+	for (size_t i = 0; c && i < API_CAUSES; i++)
+		json_object_set_new(refused, api_cause_name((enum api_cause)i),
+				    json_integer(VIEW_INT(c->refused[i])));
+	json_t *o = c ? json_pack("{s:I, s:O}", "connections", VIEW_INT(c->connections), "refused",
+				  refused)
+		      : json_null();
+	json_decref(refused);
+	return o;
+}
+
 json_t *view_status(const struct status_sources *in)
 {
 	struct view_clock clock = status_clock(in);
@@ -106,6 +120,7 @@ json_t *view_status(const struct status_sources *in)
 	json_object_set_new(o, "drain", drain(in, &clock));
 	json_object_set_new(o, "alarms", alarms_collect(in));
 	json_object_set_new(o, "state_file", state_file(in->store));
+	json_object_set_new(o, "api", api(in->api));
 	json_object_set_new(o, "drift", drift(in, &clock));
 	json_object_set_new(o, "sandbox", view_sandbox(&in->sandbox));
 	return o;

@@ -29,6 +29,11 @@
  * end of the lease meanwhile. */
 #define RENEW_DELAY USEC_PER_SEC
 
+/* Of the state file, for what requests make it keep. */
+#define ROOM (STATE_BYTES_MAX / 4 * 3)
+/* An octet in JSON: "\u0007", and what is around a text. */
+#define ESCAPED_MAX 8
+
 struct store {
 	sd_event *loop;
 	struct registry *registry;
@@ -152,7 +157,7 @@ static void restore_next(struct store *s)
 	int r = restore_app(app, s->registry, clock_of(s), &err);
 	app->spec.admin = was_admin;
 	s->n_restored += r == 0;
-	if (r != -EACCES && r != -EMFILE)
+	if (r != -EACCES && r != -EMFILE && r != -EDQUOT)
 		return;
 	refused_apps_add(&s->refused, app->spec.name, err.text);
 	state_file_put(s->file, app->spec.name, state_encode_app(&app->spec, app->lease_until), 0);
@@ -299,6 +304,17 @@ enum store_progress store_progress(const struct store *s, uint64_t *ret_number)
 	if (s->file && state_file_has(s->file, *ret_number))
 		return STORE_DONE;
 	return s->file && state_file_works(s->file) ? STORE_PENDING : STORE_FAILED;
+}
+
+int store_check_room(const struct store *s, size_t bytes, struct err *err)
+{
+	struct state_file_status status;
+	if (!store_status(s, &status) || status.bytes + bytes * ESCAPED_MAX <= ROOM)
+		return 0;
+	return err_set(err, -ENOSPC,
+		       "the state file has %zu kB, and no more than %zu are for apps and drains; "
+		       "unregister some",
+		       status.bytes / 1024, ROOM / 1024);
 }
 
 bool store_status(const struct store *s, struct state_file_status *ret)

@@ -57,6 +57,10 @@ enum store_progress {
 };
 enum store_progress store_progress(const struct store *s, uint64_t *ret_number);
 
+/* Is there room in the state file for texts of this size? Some is left for addresses on lo. 0, or
+ * -ENOSPC with a text: what does not fit would keep all else from being written, too. */
+int store_check_room(const struct store *s, size_t bytes, struct err *err);
+
 /* False without a state file. */
 bool store_status(const struct store *s, struct state_file_status *ret);
 

@@ -328,3 +328,70 @@ def test_gocast_users(bed: Testbed, address: str) -> None:
     assert agent.app("a")["health"] == "up"
     assert curl(bed, f"{base}/unregister?name=a", wrapper=()).endswith(" 200")
     assert agent.get("/v1/apps/a").status == 404
+
+
+# Floods
+
+
+def test_refused_requests_are_a_number(bed: Testbed) -> None:
+    """One client fills neither the log nor the events; another cause is heard all the same."""
+    agent = start(bed, api={"local": "read"})
+    for _ in range(300):
+        assert agent.get(REGISTER).status == 403
+    for _ in range(300):
+        assert agent.admin("/register?name=b&vip=127.0.0.1/32").status == 400
+        assert agent.admin(f"/register?name=b&vip={VIP4}").status == 409
+    refused = agent.admin("/v1/events?kind=request.refused").json()["events"]
+    said = [event["text"] for event in refused]
+    assert len([text for text in said if "agent.api.local" in text]) == 5
+    assert len([text for text in said if "belongs to app 'web'" in text]) == 5
+    assert agent.log.count(": refused: ") == len(said) == 10
+    counts = agent.admin("/v1/status").json()["api"]["refused"]
+    assert (counts["forbidden"], counts["invalid"], counts["conflict"]) == (300, 300, 300)
+
+
+def vips(first: int, n: int) -> list[str]:
+    return [f"198.18.{(first + i) // 256}.{(first + i) % 256}/32" for i in range(n)]
+
+
+def ask_for(name: str, wanted: list[str]) -> str:
+    return f"/register?name={name}" + "".join(f"&vip={vip}" for vip in wanted)
+
+
+def test_budgets(bed: Testbed) -> None:
+    """Each principal has its own; a refusal names the key and has had no effect."""
+    api = {"max_apps": 3, "max_vips": 5, "max_kilobytes": 4}
+    agent = start(bed, api=api)
+    for i in range(3):
+        assert agent.get(ask_for(f"a{i}", vips(i, 1))).status == 200
+    for target, key in (
+        (ask_for("a3", vips(3, 1)), "agent.api.max_apps"),
+        (ask_for("a2", vips(2, 4)), "agent.api.max_vips"),
+        (f"{ask_for('a2', vips(2, 1))}&monitor=http://10.0.1.1/{4000 * 'x'}", "agent.api.max_kilobytes"),
+    ):
+        answer = agent.get(target)
+        assert answer.status == 403 and key in answer.text and "local would have" in answer.text
+    assert agent.app("a2")["vips"][0]["prefix"] == vips(2, 1)[0]
+    assert len(agent.app("a2")["vips"]) == 1 and agent.get("/v1/apps/a3").status == 404
+    assert agent.admin(ask_for("a3", vips(3, 1))).status == 200
+    agent.stop()
+    options = {"listen_addr": f":{PORT}", "state_file": str(agent.state_file), "api": {"max_apps": 2}}
+    second = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    [alarm] = [a for a in second.status("status")["alarms"] if a["alarm"] == "stored-app-refused"]
+    assert "agent.api.max_apps" in alarm["text"] and alarm["app"] == "a2"
+    assert second.unregister("a0").status == 200
+    assert second.unregister("a2").json()["result"] == "unregistered"
+
+
+def test_a_stop_with_as_many_vips_as_allowed(bed: Testbed) -> None:
+    """Removing addresses from lo is quadratic in the kernel: what is allowed is removed in time."""
+    agent = start(bed)
+    for i in range(64):
+        ask = agent.get if i % 2 else agent.admin
+        assert ask(ask_for(f"a{i}", vips(64 * i, 64))).status == 200
+    answer = agent.get(ask_for("more", vips(5000, 1)))
+    assert answer.status == 403 and "agent.vips.max" in answer.text
+    wait_until(lambda: agent.status("status")["vips"]["bound"] >= 4096, "all are on lo")
+    agent.stop()
+    assert "could not be removed" not in agent.log
+    bed.wait_loopback({})

@@ -13,6 +13,8 @@
 #include <sys/un.h>
 
 #include "agent/http/api.h"
+#include "agent/http/slots.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -449,46 +451,141 @@ static void test_a_reader_that_leaves_ends_the_stream(void **state)
 
 /* Connections */
 
-static void test_connections_from_one_address_are_limited(void **state)
+static void open_many(struct http_client *c, size_t n, struct server *s, const char *from)
 {
-	struct server *s = *state;
-	static struct http_client c[97];
-	for (size_t i = 0; i < 97; i++) {
-		connect_from(&c[i], s, "127.0.0.1", "127.0.0.1");
+	for (size_t i = 0; i < n; i++) {
+		connect_from(&c[i], s, from, "127.0.0.1");
 		loop_drain(s->loop);
 	}
-	http_client_wait(&c[96]);
-	assert_int_equal(http_client_status(&c[96]), 0);
-	/* Another address is served. */
-	struct http_client other;
-	connect_from(&other, s, "127.0.0.2", "127.0.0.1");
-	http_client_ask(&other, "GET", "/ping", "");
-	http_client_wait(&other);
-	assert_int_equal(http_client_status(&other), 200);
-	http_client_close(&other);
-	for (size_t i = 0; i < 97; i++)
+}
+
+static void close_many(struct http_client *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
 		http_client_close(&c[i]);
 }
 
+static void expect_answer(struct http_client *c, int status)
+{
+	http_client_wait(c);
+	assert_int_equal(http_client_status(c), status);
+	http_client_close(c);
+}
+
+static uint64_t n_refused(const struct server *s, enum api_cause cause)
+{
+	return api_counts(s->api)->refused[cause];
+}
+
+static void test_a_new_connection_pushes_out_the_laziest_of_its_address(void **state)
+{
+	struct server *s = *state;
+	static struct http_client c[SLOTS_PER_OWN];
+	struct http_client other, late;
+	connect_from(&other, s, "127.0.0.2", "127.0.0.1");
+	open_many(c, ARRAY_SIZE(c), s, "127.0.0.1");
+	connect_to(&late, s);
+	http_client_ask(&late, "GET", "/ping", "");
+	expect_answer(&late, 200);
+	http_client_wait(&c[0]);
+	assert_int_equal(c[0].len, 0);
+	assert_false(c[1].closed || other.closed);
+	assert_int_equal(n_refused(s, API_PUSHED_OUT), 1);
+	assert_int_equal(api_counts(s->api)->connections, ARRAY_SIZE(c));
+	http_client_close(&other);
+	close_many(c, ARRAY_SIZE(c));
+}
+
+/* Each new one is served at once, however many clients hold one without a request. */
+static void test_slow_clients_do_not_starve_others(void **state)
+{
+	struct server *s = *state;
+	static const char part[] = "GET /register?name=a HTTP/1.1\r\nHost: x\r\nX: ";
+	static struct http_client c[2 * SLOTS_PER_OWN];
+	struct http_client late;
+	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
+		connect_from(&c[i], s, i % 2 ? "127.0.0.1" : "127.0.0.2", "127.0.0.1");
+		http_client_send(&c[i], part, strlen(part));
+		loop_drain(s->loop);
+		if (i < SLOTS_MAX - 1)
+			continue;
+		connect_from(&late, s, "127.0.0.3", "127.0.0.1");
+		http_client_ask(&late, "GET", "/ping", "");
+		expect_answer(&late, 200);
+	}
+	assert_int_equal(s->asked, ARRAY_SIZE(c) - SLOTS_MAX + 1);
+	close_many(c, ARRAY_SIZE(c));
+}
+
+static void ask_all(struct server *s, struct http_client *c, size_t n)
+{
+	s->defer = API_DEFER_STORED;
+	s->number = 1;
+	for (size_t i = 0; i < n; i++)
+		http_client_ask(&c[i], "GET", "/ping", "");
+	until_asked(s, s->asked + n);
+	s->defer = API_SEND_NOW;
+}
+
+static void test_more_than_an_address_may_have_is_refused(void **state)
+{
+	struct server *s = *state;
+	static struct http_client c[SLOTS_PER_OWN];
+	struct http_client late;
+	open_many(c, ARRAY_SIZE(c), s, "127.0.0.1");
+	ask_all(s, c, ARRAY_SIZE(c));
+	connect_to(&late, s);
+	http_client_wait(&late);
+	assert_int_equal(http_client_status(&late), 503);
+	assert_string_equal(http_client_body(&late),
+			    "too many connections from this address or user\n");
+	http_client_close(&late);
+	assert_int_equal(n_refused(s, API_TOO_MANY), 1);
+	connect_from(&late, s, "127.0.0.2", "127.0.0.1");
+	http_client_ask(&late, "GET", "/ping", "");
+	expect_answer(&late, 200);
+	api_send_stored(s->api, 1, true);
+	for (size_t i = 0; i < ARRAY_SIZE(c); i++)
+		expect_answer(&c[i], 200);
+}
+
+/* All are being answered: it stays in the backlog. */
 static void test_a_connection_in_the_backlog_gets_the_next_place(void **state)
 {
 	struct server *s = *state;
-	static struct http_client c[128];
+	static struct http_client c[SLOTS_MAX];
 	struct http_client late;
-	for (size_t i = 0; i < 128; i++) {
-		connect_from(&c[i], s, i < 64 ? "127.0.0.1" : "127.0.0.2", "127.0.0.1");
-		loop_drain(s->loop);
-	}
+	open_many(c, SLOTS_MAX / 2, s, "127.0.0.1");
+	open_many(c + SLOTS_MAX / 2, SLOTS_MAX / 2, s, "127.0.0.2");
+	ask_all(s, c, SLOTS_MAX);
 	connect_from(&late, s, "127.0.0.3", "127.0.0.1");
 	http_client_ask(&late, "GET", "/ping", "");
 	loop_drain(s->loop);
 	assert_int_equal(late.len, 0);
-	http_client_close(&c[0]);
-	http_client_wait(&late);
-	assert_int_equal(http_client_status(&late), 200);
-	http_client_close(&late);
-	for (size_t i = 1; i < 128; i++)
-		http_client_close(&c[i]);
+	api_send_stored(s->api, 1, true);
+	expect_answer(&late, 200);
+	for (size_t i = 0; i < SLOTS_MAX; i++)
+		expect_answer(&c[i], 200);
+	assert_int_equal(api_counts(s->api)->connections, 0);
+}
+
+/* The second request of a kept-alive connection may be as slow as the first. */
+static void test_a_kept_alive_connection_is_lazy_again(void **state)
+{
+	struct server *s = *state;
+	static const char ping[] = "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n";
+	static struct http_client c[SLOTS_PER_OWN];
+	struct http_client late;
+	open_many(c, ARRAY_SIZE(c), s, "127.0.0.1");
+	http_client_send(&c[0], ping, strlen(ping));
+	until_asked(s, 1);
+	loop_drain(s->loop);
+	connect_to(&late, s);
+	http_client_ask(&late, "GET", "/ping", "");
+	expect_answer(&late, 200);
+	http_client_wait(&c[1]);
+	assert_false(c[0].closed);
+	close_many(c, ARRAY_SIZE(c));
 }
 
 static void test_a_port_that_is_taken(void **state)
@@ -602,8 +699,11 @@ int main(void)
 		TEST(test_no_api_is_fine),
 		TEST(test_a_list_is_streamed),
 		TEST(test_a_reader_that_leaves_ends_the_stream),
-		TEST(test_connections_from_one_address_are_limited),
+		TEST(test_a_new_connection_pushes_out_the_laziest_of_its_address),
+		TEST(test_slow_clients_do_not_starve_others),
+		TEST(test_more_than_an_address_may_have_is_refused),
 		TEST(test_a_connection_in_the_backlog_gets_the_next_place),
+		TEST(test_a_kept_alive_connection_is_lazy_again),
 		TEST(test_a_port_that_is_taken),
 		TEST(test_unix_socket),
 		TEST(test_a_stale_unix_socket_is_replaced),

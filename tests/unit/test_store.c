@@ -153,6 +153,22 @@ static void test_a_registration_is_written_and_restored(void **state)
 }
 
 /* Changes are not written before that: a crash during the start loses nothing. */
+/* A whole file that is too large would be written no more; addresses on lo need some of it. */
+static void test_the_file_has_room_for_so_much(void **state)
+{
+	struct bed *b = *state;
+	struct err err = { "" };
+	restore(b, false);
+	assert_int_equal(store_check_room(b->store, 0, &err), 0);
+	assert_int_equal(store_check_room(b->store, STATE_BYTES_MAX / 16, &err), 0);
+	assert_int_equal(store_check_room(b->store, STATE_BYTES_MAX / 8, &err), -ENOSPC);
+	assert_non_null(strstr(err.text, "no more than 49152 are for apps and drains"));
+	stop(b);
+	b->path[0] = 0; /* off */
+	start(b);
+	assert_int_equal(store_check_room(b->store, STATE_BYTES_MAX, &err), 0);
+}
+
 static void test_nothing_is_written_before_all_is_restored(void **state)
 {
 	struct bed *b = *state;
@@ -359,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_registration_is_written_and_restored),
+		TEST(test_the_file_has_room_for_so_much),
 		TEST(test_nothing_is_written_before_all_is_restored),
 		TEST(test_a_stop_is_not_written),
 		TEST(test_a_lease_goes_on),

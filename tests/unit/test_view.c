@@ -634,6 +634,9 @@ static void test_metrics(void **state)
 	const struct consul_client_status lost = { .contact = CONSUL_LOST,
 						   .catalog = { .answers = 2 },
 						   .checks = { .answers = 3 } };
+	const struct api_counts api = { .connections = 7,
+					.accepted = 8,
+					.refused = { [API_TOO_SLOW] = 1, [API_UNAVAILABLE] = 2 } };
 	const struct metrics m = { .version = "1.2.3",
 				   .loop_stalls = { .up_to = { 1, 2 }, .count = 3, .sum = 1500 },
 				   .apps = { .up = 5, .down = 2, .draining = 3, .groups_kept = 1 },
@@ -644,6 +647,7 @@ static void test_metrics(void **state)
 				   .peers = peers,
 				   .n_peers = 1,
 				   .consul = &lost,
+				   .api = &api,
 				   .services = { .found = 9, .retained = 1 } };
 	static const char *const lines[] = {
 		"vipherald_build_info{version=\"1.2.3\"} 1\n",
@@ -653,6 +657,10 @@ static void test_metrics(void **state)
 		"vipherald_loop_stall_seconds_bucket{le=\"+Inf\"} 3\n",
 		"vipherald_loop_stall_seconds_sum 0.001500\n",
 		"vipherald_loop_stall_seconds_count 3\n",
+		"vipherald_api_connections 7\n",
+		"vipherald_api_connections_total 8\n",
+		"vipherald_api_refused_total{cause=\"too_slow\"} 1\n",
+		"vipherald_api_refused_total{cause=\"unavailable\"} 2\n",
 		"# TYPE vipherald_apps gauge\n",
 		"vipherald_apps{health=\"up\"} 5\n",
 		"vipherald_apps{health=\"down\"} 2\n",
@@ -701,7 +709,10 @@ static void test_metric_help_stands_alone(void **state)
 	(void)state;
 	const struct state_file_status file = { 0 };
 	const struct consul_client_status lost = { .contact = CONSUL_LOST };
-	const struct metrics m = { .version = "1", .state_file = &file, .consul = &lost };
+	const struct api_counts api = { 0 };
+	const struct metrics m = {
+		.version = "1", .api = &api, .state_file = &file, .consul = &lost
+	};
 	char *text = metrics_format(&m);
 	size_t n = 0;
 	for (const char *p = text; (p = strstr(p, "# HELP ")); p++, n++)

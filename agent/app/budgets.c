@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/app/budgets.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+
+#define KILOBYTE ((size_t)1024)
+
+struct budget {
+	char *name; /* of the principal */
+	struct budget_share share;
+	UT_hash_handle hh;
+};
+
+static const char *name_of(const struct app_spec *spec)
+{
+	return spec->by ? spec->by : principal_unproved(spec->local);
+}
+
+static struct budget_share share_of(const struct app_spec *spec)
+{
+	return (struct budget_share){ 1, spec->n_vips, app_spec_bytes(spec) };
+}
+
+static struct budget *find(const struct registry *reg, const char *name)
+{
+	struct budget *b;
+	HASH_FIND(hh, reg->budgets, name, strlen(name), b);
+	return b;
+}
+
+static struct budget *get(struct registry *reg, const char *name)
+{
+	struct budget *b = find(reg, name);
+	if (b)
+		return b;
+	b = mem_new(1, sizeof(*b));
+	b->name = mem_strdup(name);
+	HASH_ADD_KEYPTR(hh, reg->budgets, b->name, strlen(b->name), b);
+	return b;
+}
+
+static int refuse(struct err *err, const char *name, const char *what, size_t would, size_t max,
+		  const char *key)
+{
+	return err_set(err, -EDQUOT,
+		       "%s would have %zu %s, and agent.api.%s is %zu; unregister some, or raise "
+		       "that",
+		       name, would, what, key, max);
+}
+
+int budget_check(const struct registry *reg, const struct app_spec *spec, const struct app *self,
+		 struct err *err)
+{
+	const struct api_budget *max = reg->options.budget;
+	const char *name = name_of(spec);
+	if (!max || spec->source != APP_FROM_HTTP)
+		return 0;
+	const struct budget *b = find(reg, name);
+	struct budget_share has = b ? b->share : (struct budget_share){ 0 };
+	struct budget_share old =
+		self && self->budget == b && b ? self->share : (struct budget_share){ 0 };
+	struct budget_share new = share_of(spec);
+	size_t kilobytes = (has.bytes - old.bytes + new.bytes + KILOBYTE - 1) / KILOBYTE;
+	if (new.apps > old.apps && has.apps + 1 > max->apps)
+		return refuse(err, name, "apps", has.apps + 1, max->apps, "max_apps");
+	if (new.vips > old.vips && has.vips - old.vips + new.vips > max->vips)
+		return refuse(err, name, "VIPs", has.vips - old.vips + new.vips, max->vips,
+			      "max_vips");
+	if (new.bytes > old.bytes && kilobytes > max->kilobytes)
+		return refuse(err, name, "kB of definitions", kilobytes, max->kilobytes,
+			      "max_kilobytes");
+	return 0;
+}
+
+static void drop_share(struct app *app)
+{
+	struct budget *b = app->budget;
+	if (!b)
+		return;
+	b->share.apps -= app->share.apps;
+	b->share.vips -= app->share.vips;
+	b->share.bytes -= app->share.bytes;
+	app->budget = NULL;
+	if (b->share.apps > 0)
+		return;
+	HASH_DELETE(hh, app->registry->budgets, b);
+	free(b->name);
+	free(b);
+}
+
+void budget_charge(struct app *app)
+{
+	struct registry *reg = app->registry;
+	budget_discharge(app);
+	app->requested_vips = app->spec->source == APP_FROM_CONFIG ? 0 : app->spec->n_vips;
+	reg->requested_vips += app->requested_vips;
+	if (app->spec->source != APP_FROM_HTTP)
+		return;
+	app->budget = get(reg, name_of(app->spec));
+	app->share = share_of(app->spec);
+	app->budget->share.apps += app->share.apps;
+	app->budget->share.vips += app->share.vips;
+	app->budget->share.bytes += app->share.bytes;
+}
+
+void budget_discharge(struct app *app)
+{
+	app->registry->requested_vips -= app->requested_vips;
+	app->requested_vips = 0;
+	drop_share(app);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each principal has registered over HTTP, against what it may (agent.api.max_apps, max_vips,
+ * max_kilobytes). Principals are told apart by name (agent/model/principal.h), whatever their
+ * address: all clients of one kind share a budget.
+ */
+#ifndef AGENT_APP_BUDGETS_H
+#define AGENT_APP_BUDGETS_H
+
+#include "agent/app/app.h"
+
+/* 0, or -EDQUOT with a text that names the key. `self` is what has the name now, or NULL. Never
+ * refuses what makes the principal's share smaller. */
+int budget_check(const struct registry *reg, const struct app_spec *spec, const struct app *self,
+		 struct err *err);
+/* After each change of its definition. */
+void budget_charge(struct app *app);
+/* Before it is freed. */
+void budget_discharge(struct app *app);
+
+#endif

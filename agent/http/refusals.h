@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counts what the API refuses, by cause, and limits what the log and the events say of it: the
+ * first few of a cause a minute are a line each, the others are a number at the end of it. While
+ * that goes on the minute becomes longer, so that a client that is refused all the time does not
+ * push everything else out of the log and the event ring.
+ */
+#ifndef AGENT_HTTP_REFUSALS_H
+#define AGENT_HTTP_REFUSALS_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "agent/model/api_counts.h"
+#include "lib/log_level.h"
+
+struct refusals;
+
+struct refusals *refusals_new(sd_event *loop);
+void refusals_free(struct refusals *r);
+
+void refusals_count(struct refusals *r, enum api_cause cause);
+/* An event of kind request.refused. `app` may be NULL. */
+void refusals_log(struct refusals *r, enum api_cause cause, enum log_level level, const char *app,
+		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* The counters; the caller changes those of connections. */
+struct api_counts *refusals_counts(struct refusals *r);
+
+#endif
