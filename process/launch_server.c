@@ -63,7 +63,7 @@ static void start_command(const struct launch_request *r, const struct child_use
 
 static void find_marks(const struct launch_request *r, struct launch_reply *reply)
 {
-	ssize_t n = marks_read_self(r->pid, reply->marks);
+	ssize_t n = marks_read(r->pid, reply->marks);
 	reply->code = n < 0 ? (int32_t)n : n == 0 ? -ENODATA : 0;
 	reply->len = n > 0 ? (uint32_t)n : 0;
 }

@@ -37,7 +37,7 @@ void launcher_stop(void);
 /* As spawn_start(). Besides, -EPERM after launcher_forbid(), -E2BIG for a command that is longer than a
  * request may be, -ECHILD when the launcher has ended, -ETIMEDOUT when it does not answer. */
 int launcher_spawn(const char *const argv[], char *const env[], int out, pid_t *ret);
-/* As marks_read(). */
+/* As marks_read(), which a sandboxed agent cannot do itself; without a launcher it is that. */
 ssize_t launcher_marks(pid_t pid, char ret[static MARKS_MAX]);
 
 #endif

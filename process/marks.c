@@ -2,10 +2,10 @@
 #include "process/marks.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "process/launcher.h"
 #include "process/proc_file.h"
 
 /* An environment can be large, and a shell puts the marks anywhere. */
@@ -32,16 +32,11 @@ static ssize_t filter(const char *env, size_t len, char *ret)
 	return (ssize_t)used;
 }
 
-ssize_t marks_read_self(pid_t pid, char ret[static MARKS_MAX])
+ssize_t marks_read(pid_t pid, char ret[static MARKS_MAX])
 {
 	size_t len = 0;
 	char *env = proc_environ_read(pid, ENVIRON_MAX, &len);
 	ssize_t n = !env ? -EACCES : len > 0 ? filter(env, len, ret) : 0;
 	free(env);
 	return n;
-}
-
-ssize_t marks_read(pid_t pid, char ret[static MARKS_MAX])
-{
-	return launcher_is_there() ? launcher_marks(pid, ret) : marks_read_self(pid, ret);
 }

@@ -11,10 +11,7 @@
 #define MARKS_MAX  1024
 
 /* The marks in the environment of a process, each with a NUL behind it, and the octets that they
- * take; 0: its environment is empty; 1, one NUL: it has none. -errno when it cannot be read. Asks
- * the launcher where there is one (process/launcher.h). */
+ * take; 0: its environment is empty; 1, one NUL: it has none. -errno when it cannot be read. */
 ssize_t marks_read(pid_t pid, char ret[static MARKS_MAX]);
-/* The same without the launcher. */
-ssize_t marks_read_self(pid_t pid, char ret[static MARKS_MAX]);
 
 #endif

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "lib/mem.h"
+#include "process/launcher.h"
 #include "process/loop.h"
-#include "process/marks.h"
 #include "process/proc_file.h"
 
 #define PROCESSES_TURN 32
@@ -147,7 +147,7 @@ static void kill_if_stale(struct stale_children *o, const char *pid)
 	int fd = number != getpid() ? (int)syscall(SYS_pidfd_open, number, 0) : -1;
 	if (fd < 0)
 		return;
-	ssize_t len = marks_read(number, marks);
+	ssize_t len = launcher_marks(number, marks);
 	if (len > 0 && is_stale(marks, (size_t)len) &&
 	    syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
 		note_killed(o, number);

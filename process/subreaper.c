@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "lib/mem.h"
+#include "process/launcher.h"
 #include "process/loop.h"
-#include "process/marks.h"
 #include "process/proc_file.h"
 
 #define CHILDREN_MAX ((size_t)256 << 10)
@@ -79,7 +79,7 @@ static bool is_led(uint64_t id)
 static enum kin kin_of(pid_t pid, uint64_t *ret_id)
 {
 	char marks[MARKS_MAX];
-	ssize_t len = marks_read(pid, marks);
+	ssize_t len = launcher_marks(pid, marks);
 	uint64_t id = len > 0 ? id_of(marks, (size_t)len) : 0;
 	if (len <= 0)
 		return KIN_UNKNOWN;
