@@ -14,6 +14,7 @@
 #include "agent/http/tokens.h"
 #include "agent/model/rights.h"
 #include "lib/array.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "net/fib.h"
