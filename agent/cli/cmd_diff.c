@@ -166,12 +166,28 @@ int cmd_diff_agent(const struct client *client, const struct verb_call *call)
 	return status;
 }
 
+static void print_outcome(const json_t *answer)
+{
+	const char *deadline = text_at(answer, "confirm.deadline");
+	printf("%s%s\n", text_at(answer, "result"),
+	       true_at(answer, "confirms") ? ", confirmed" : "");
+	if (*deadline)
+		printf("the configuration before it returns at %s, unless: vipherald confirm\n",
+		       deadline);
+}
+
 int cmd_reload(const struct client *client, const struct verb_call *call)
 {
+	char target[256] = "/v1/reload";
 	struct client_reply reply = { 0 };
 	struct err err;
+	const char *confirm = verb_value(call, "confirm");
 	int status = VERB_DONE;
-	if (client_request(client, "POST", "/v1/reload", &reply, &err) < 0) {
+	if (confirm && client_add_parameter(target, sizeof(target), "confirm", confirm) < 0) {
+		fprintf(stderr, "vipherald: --confirm: too long\n");
+		return VERB_USAGE;
+	}
+	if (client_request(client, "POST", target, &reply, &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		return VERB_UNREACHABLE;
 	}
@@ -179,10 +195,10 @@ int cmd_reload(const struct client *client, const struct verb_call *call)
 		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
 		show(call, &reply, answer, text_at(answer, "file"));
 		status = reply.status == 200 ? VERB_DONE : VERB_REFUSED;
-		if (!call->json)
-			fprintf(status == VERB_DONE ? stdout : stderr, "%s\n",
-				status == VERB_DONE ? text_at(answer, "result")
-						    : text_at(answer, "error"));
+		if (!call->json && status == VERB_DONE)
+			print_outcome(answer);
+		else if (!call->json)
+			fprintf(stderr, "%s\n", text_at(answer, "error"));
 		json_decref(answer);
 	}
 	client_reply_done(&reply);

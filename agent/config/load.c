@@ -145,7 +145,7 @@ enum load_stage {
 };
 
 struct config_loader {
-	const char *file;
+	char *file; /* NULL: the text */
 	struct config_findings *findings;
 	enum load_stage stage;
 	struct file_text text;
@@ -160,7 +160,7 @@ struct config_loader *config_loader_new(const char *file, const char *text, size
 					struct config_findings *findings)
 {
 	struct config_loader *l = mem_new(1, sizeof(*l));
-	l->file = file;
+	l->file = file ? mem_strdup(file) : NULL;
 	l->findings = findings;
 	l->owns_text = file;
 	l->text = (struct file_text){ .data = (char *)text, .len = len };
@@ -176,6 +176,7 @@ void config_loader_free(struct config_loader *l)
 	config_draft_done(&l->draft);
 	if (l->owns_text)
 		free(l->text.data);
+	free(l->file);
 	free(l);
 }
 

@@ -2,13 +2,10 @@
 #include "agent/daemon/last_good.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/store/store.h"
 #include "lib/log.h"
@@ -17,6 +14,7 @@
 #include "lib/wallclock.h"
 #include "process/atomic_file.h"
 #include "process/loop.h"
+#include "process/trusted_file.h"
 
 #define FILE_NAME "last-good.yaml"
 #define HEAD_MAX  (4096 + 256)
@@ -27,6 +25,8 @@ struct last_good {
 	struct atomic_file *file; /* NULL: none can be kept */
 	bool writing;
 	char sha256[SHA256_TEXT_MAX]; /* of what is kept or being written; "": nothing yet */
+	last_good_settled_cb *settled;
+	void *userdata;
 };
 
 /* Not agent.state_file's: a broken file cannot say where that is. Free it. */
@@ -38,9 +38,11 @@ static char *path_of(void)
 	return path;
 }
 
-struct last_good *last_good_new(sd_event *loop)
+struct last_good *last_good_new(sd_event *loop, last_good_settled_cb *settled, void *userdata)
 {
 	struct last_good *g = mem_new(1, sizeof(*g));
+	g->settled = settled;
+	g->userdata = userdata;
 	struct err err;
 	char *path = path_of();
 	if (atomic_file_new(loop, path, &g->file, &err) < 0)
@@ -64,10 +66,16 @@ static void on_written(const struct err *err, void *userdata)
 {
 	struct last_good *g = userdata;
 	g->writing = false;
-	if (!err)
-		return;
-	g->sha256[0] = 0;
-	log_warn("config", "the copy of the configuration was not written: %s", err->text);
+	if (err) {
+		g->sha256[0] = 0;
+		log_warn("config", "the copy of the configuration was not written: %s", err->text);
+	}
+	g->settled(!err, g->userdata);
+}
+
+bool last_good_is_writing(const struct last_good *g)
+{
+	return g && g->writing;
 }
 
 static char *with_head(const char *file, const char *sha256, const char *text, size_t len,
@@ -109,26 +117,13 @@ void last_good_keep(struct last_good *g, const char *file, const char *sha256)
 
 /* ---- the start ---- */
 
-/* Only root and this user may have written it: it decides what runs, as which user. */
-static bool is_trusted(int fd)
-{
-	struct stat st;
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
-	       (st.st_uid == 0 || st.st_uid == geteuid());
-}
-
 /* The first line names the file that it is a copy of. */
 static int read_head(const char *path, const char *file, char *ret_date, char *ret_sha256)
 {
 	char head[HEAD_MAX + 1], date[LAST_GOOD_DATE_MAX], sha256[SHA256_TEXT_MAX];
-	int at = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	ssize_t n = is_trusted(fd) ? read(fd, head, HEAD_MAX) : -1;
-	close(fd);
-	if (n <= 0)
-		return -EPERM;
-	head[n] = 0;
+	int at = 0, rc = trusted_file_read(path, head, sizeof(head));
+	if (rc < 0)
+		return rc;
 	head[strcspn(head, "\n")] = 0;
 	if (!str_starts(head, MARK) ||
 	    sscanf(head + strlen(MARK), "%31s %64s %n", date, sha256, &at) != 2 ||
@@ -137,6 +132,26 @@ static int read_head(const char *path, const char *file, char *ret_date, char *r
 	str_copy(ret_date, LAST_GOOD_DATE_MAX, date);
 	str_copy(ret_sha256, SHA256_TEXT_MAX, sha256);
 	return 0;
+}
+
+bool last_good_find(const char *file, char ret_sha256[static SHA256_TEXT_MAX])
+{
+	char date[LAST_GOOD_DATE_MAX];
+	char *path = path_of();
+	int rc = read_head(path, file, date, ret_sha256);
+	free(path);
+	return rc == 0;
+}
+
+struct config_loader *last_good_loader(const char *file, struct config_findings *findings,
+				       char ret_sha256[static SHA256_TEXT_MAX])
+{
+	char *path = path_of();
+	struct config_loader *l = NULL;
+	if (last_good_find(file, ret_sha256))
+		l = config_loader_new(path, NULL, 0, findings);
+	free(path);
+	return l;
 }
 
 int last_good_load(const char *file, struct config **ret, char ret_date[static LAST_GOOD_DATE_MAX],

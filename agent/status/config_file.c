@@ -6,6 +6,7 @@
 
 #include "agent/status/view_json.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "process/loop.h"
 
 void config_file_loaded(struct config_file *f, const char *path, const char *sha256)
@@ -13,11 +14,21 @@ void config_file_loaded(struct config_file *f, const char *path, const char *sha
 	struct stat st = { 0 };
 	f->path = path;
 	f->last_good[0] = 0;
+	f->rolled_back = (struct config_rolled_back){ 0 };
 	f->loaded_at = loop_wall();
 	memcpy(f->sha256, sha256, sizeof(f->sha256));
 	if (stat(path, &st) == 0)
 		f->modified = (wall_t)st.st_mtim.tv_sec * USEC_PER_SEC +
 			      (wall_t)st.st_mtim.tv_nsec / 1000;
+}
+
+void config_file_rolled_back(struct config_file *f, const char *sha256, const char *by,
+			     const char *at)
+{
+	struct config_rolled_back *r = &f->rolled_back;
+	str_copy(r->sha256, sizeof(r->sha256), sha256);
+	str_copy(r->by, sizeof(r->by), by);
+	str_copy(r->at, sizeof(r->at), at);
 }
 
 void config_file_reloaded(struct config_file *f, bool ok, json_t *errors, json_t *needs_restart)
@@ -55,12 +66,33 @@ static json_t *last_reload(const struct config_file *f)
 			 f->reload_ok, "errors", array_or_empty(f->errors));
 }
 
+json_t *view_config_trial(const struct config_file *f)
+{
+	char date[DATE_TEXT_MAX];
+	const struct config_trial *t = &f->trial;
+	if (!t->deadline)
+		return json_null();
+	return json_pack("{s:s, s:s, s:o}", "deadline", date_format(t->deadline, date), "sha256",
+			 t->sha256, "by", view_text(t->by));
+}
+
+static json_t *rolled_back(const struct config_file *f)
+{
+	const struct config_rolled_back *r = &f->rolled_back;
+	if (!r->sha256[0])
+		return json_null();
+	return json_pack("{s:o, s:s, s:o}", "at", view_text(r->at), "sha256", r->sha256, "by",
+			 view_text(r->by));
+}
+
 json_t *view_config_file(const struct config_file *f)
 {
 	char date[DATE_TEXT_MAX];
-	return json_pack("{s:o, s:s, s:s, s:o, s:o}", "file", view_text(f->path), "sha256",
-			 f->sha256, "loaded_at", date_format(f->loaded_at, date), "last_reload",
-			 last_reload(f), "needs_restart", array_or_empty(f->needs_restart));
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "file", view_text(f->path),
+			 "sha256", f->sha256, "loaded_at", date_format(f->loaded_at, date),
+			 "last_reload", last_reload(f), "needs_restart",
+			 array_or_empty(f->needs_restart), "confirm", view_config_trial(f),
+			 "rolled_back", rolled_back(f));
 }
 
 void config_log_findings(const struct config_findings *findings, const char *path)
