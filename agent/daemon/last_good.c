@@ -94,24 +94,24 @@ static char *with_head(const char *file, const char *sha256, const char *text, s
 	return content;
 }
 
-void last_good_keep(struct last_good *g, const char *file, const char *sha256)
+void last_good_keep(struct last_good *g, const char *file, const struct config *config)
 {
-	char now[SHA256_TEXT_MAX];
 	size_t len = 0, content_len = 0;
-	if (!g || !g->file || g->writing || str_equal(g->sha256, sha256) || strchr(file, '\n'))
+	if (!g || !g->file || g->writing || str_equal(g->sha256, config->set_sha256) ||
+	    strchr(file, '\n'))
 		return;
-	char *text = NULL;
-	if (config_read_text(file, &text, &len) < 0)
-		return;
-	sha256_text(text, len, now);
-	/* It was changed since it was loaded, and perhaps broken. */
-	char *content =
-		str_equal(now, sha256) ? with_head(file, sha256, text, len, &content_len) : NULL;
+	char *text = config_set_bundle(&config->set, &len);
+	char *content = text ? with_head(file, config->set_sha256, text, len, &content_len) : NULL;
 	free(text);
-	if (!content)
+	if (!content) {
+		log_warn("config",
+			 "%s: no copy of it is kept: its name is too long, or its text looks like "
+			 "the copy itself",
+			 file);
 		return;
+	}
 	g->writing = true;
-	str_copy(g->sha256, sizeof(g->sha256), sha256);
+	str_copy(g->sha256, sizeof(g->sha256), config->set_sha256);
 	atomic_file_start(g->file, content, content_len, on_written, g);
 }
 
@@ -143,13 +143,22 @@ bool last_good_find(const char *file, char ret_sha256[static SHA256_TEXT_MAX])
 	return rc == 0;
 }
 
+void last_good_adopt(struct config *config, const char *sha256)
+{
+	/* The hash of what was loaded, not that of the copy of it. */
+	str_copy(config->set_sha256, sizeof(config->set_sha256), sha256);
+	if (config->set.n == 1)
+		str_copy(config->sha256, sizeof(config->sha256), sha256);
+}
+
 struct config_loader *last_good_loader(const char *file, struct config_findings *findings,
 				       char ret_sha256[static SHA256_TEXT_MAX])
 {
 	char *path = path_of();
 	struct config_loader *l = NULL;
 	if (last_good_find(file, ret_sha256))
-		l = config_loader_new(path, NULL, 0, findings);
+		l = config_loader_new(&(struct config_source){ .file = path, .bundle = true },
+				      findings);
 	free(path);
 	return l;
 }
@@ -161,10 +170,12 @@ int last_good_load(const char *file, struct config **ret, char ret_date[static L
 	char sha256[SHA256_TEXT_MAX];
 	char *path = path_of();
 	int rc = read_head(path, file, ret_date, sha256);
+	struct config_loader *l = rc == 0 ? last_good_loader(file, &findings, sha256) : NULL;
+	while (l && (rc = config_loader_step(l, ret)) > 0)
+		;
+	config_loader_free(l);
 	if (rc == 0)
-		rc = config_load(path, ret, &findings);
-	if (rc == 0)
-		str_copy((*ret)->sha256, sizeof((*ret)->sha256), sha256);
+		last_good_adopt(*ret, sha256);
 	else
 		err_set(err, rc, "%s: %s", path,
 			rc == -ENOENT ? "no copy of a configuration that was in effect"

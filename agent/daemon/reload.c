@@ -147,7 +147,7 @@ static void finish(struct reload *r, bool ok)
 	struct agent *a = r->a;
 	reload_log_end(a, &r->job, ok);
 	if (ok) {
-		config_file_loaded(&a->config_file, a->config_file.path, a->config->sha256);
+		config_file_loaded(&a->config_file, a->config_file.path, a->config);
 		reload_trial_succeed(a, &r->job);
 		if (!r->job.rollback) /* the trial is another one, or over */
 			r->expired = false;
@@ -228,7 +228,15 @@ void reload_compare(struct reload *r, const char *text, size_t len, struct api_r
 	struct config *next = NULL;
 	struct config_findings findings = { 0 };
 	struct config_diff diff = { 0 };
-	int rc = config_load_text(text, len, &next, &findings);
+	const struct config_source source = { .file = r->a->config_file.path,
+					      .text = text,
+					      .len = len,
+					      .present = &r->a->config->set };
+	struct config_loader *l = config_loader_new(&source, &findings);
+	int rc;
+	while ((rc = config_loader_step(l, &next)) > 0)
+		;
+	config_loader_free(l);
 	if (rc == 0)
 		rc = reload_check(r->a, next, &findings);
 	json_t *o = reload_findings_json(&findings);
@@ -390,7 +398,7 @@ static void load(struct reload *r)
 		return;
 	}
 	if (job->rollback)
-		str_copy(job->next->sha256, sizeof(job->next->sha256), r->kept);
+		last_good_adopt(job->next, r->kept);
 	r->phase = RELOAD_DIFF;
 }
 
@@ -413,7 +421,9 @@ static void begin_asked(struct reload *r)
 	job->trigger = r->request.trigger;
 	job->confirm = r->request.confirm;
 	str_copy(job->by, sizeof(job->by), r->request.by ? r->request.by : "");
-	job->loader = config_loader_new(r->a->config_file.path, NULL, 0, &job->findings);
+	const struct config_source source = { .file = r->a->config_file.path,
+					      .present = &r->a->config->set };
+	job->loader = config_loader_new(&source, &job->findings);
 }
 
 static void begin(struct reload *r)

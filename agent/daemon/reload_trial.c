@@ -23,7 +23,7 @@ static int find_copy(const struct agent *a, char kept[static SHA256_TEXT_MAX], s
 			"have written: start the agent as '%.100s' instead (User=)",
 			a->config->agent.user);
 	if (!last_good_find(path, kept) ||
-	    (!confirm_is_open(a->confirm) && !str_equal(kept, a->config_file.sha256)))
+	    (!confirm_is_open(a->confirm) && !str_equal(kept, a->config->set_sha256)))
 		return err_set(err, -ENOENT,
 			       "--confirm: the state directory has no copy of the configuration in "
 			       "effect: reload without it");
@@ -44,7 +44,7 @@ int reload_trial_prepare(struct agent *a, struct reload_job *job, struct err *er
 	int rc = find_copy(a, kept, err);
 	if (rc < 0)
 		return rc;
-	if (str_equal(kept, job->next->sha256)) {
+	if (str_equal(kept, job->next->set_sha256)) {
 		if (job->diff.n > 0 && !confirm_is_open(a->confirm))
 			return err_set(
 				err, -EINVAL,
@@ -53,15 +53,15 @@ int reload_trial_prepare(struct agent *a, struct reload_job *job, struct err *er
 		job->confirm = 0;
 		return 0;
 	}
-	rc = confirm_prepare(a->confirm, job->next->sha256, job->by, err);
+	rc = confirm_prepare(a->confirm, job->next->set_sha256, job->by, err);
 	job->marked = rc == 0;
 	return rc < 0 ? rc : 1;
 }
 
 void reload_keep_copy(struct agent *a)
 {
-	if (a->config_file.sha256[0] && !confirm_is_open(a->confirm))
-		last_good_keep(a->last_good, a->config_file.path, a->config_file.sha256);
+	if (!confirm_is_open(a->confirm))
+		last_good_keep(a->last_good, a->config_file.path, a->config);
 }
 
 void reload_trial_succeed(struct agent *a, struct reload_job *job)

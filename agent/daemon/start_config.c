@@ -18,7 +18,7 @@ static int load_copy(struct agent *a, const char *file, char date[static LAST_GO
 		log_error("config", "%s: not started; %s", file, err.text);
 		return -EINVAL;
 	}
-	config_file_loaded(&a->config_file, file, a->config->sha256);
+	config_file_loaded(&a->config_file, file, a->config);
 	return 0;
 }
 
@@ -43,24 +43,21 @@ static int load_file(struct agent *a, const char *file)
 	config_log_findings(&findings, file);
 	config_findings_done(&findings);
 	if (rc == 0)
-		config_file_loaded(&a->config_file, file, a->config->sha256);
+		config_file_loaded(&a->config_file, file, a->config);
 	return rc == -EINVAL ? load_last_good(a, file) : rc;
 }
 
 /* The file is not to be started from: its text was rolled back, or the previous instance ended
  * while a configuration was on trial, whatever the file has become since. */
-static bool is_refused(const struct confirm_mark *mark, const char *file)
+static bool is_refused(const struct agent *a, const char *file)
 {
-	char sha256[SHA256_TEXT_MAX], kept[SHA256_TEXT_MAX], *text;
-	size_t len;
-	if (mark->state == CONFIRM_NONE || config_read_text(file, &text, &len) < 0)
-		return false;
-	sha256_text(text, len, sha256);
-	free(text);
+	char kept[SHA256_TEXT_MAX];
+	const struct confirm_mark *m = &a->mark;
 	/* It has been put back, or was confirmed just before the end. */
-	if (last_good_find(file, kept) && str_equal(kept, sha256))
+	if (last_good_find(file, kept) && str_equal(kept, a->config->set_sha256))
 		return false;
-	return mark->state == CONFIRM_UNCONFIRMED || str_equal(mark->sha256, sha256);
+	return m->state == CONFIRM_UNCONFIRMED ||
+	       (m->state == CONFIRM_ROLLED_BACK && str_equal(m->sha256, a->config->set_sha256));
 }
 
 static int load_before_trial(struct agent *a, const char *file)
@@ -87,7 +84,12 @@ static int load_before_trial(struct agent *a, const char *file)
 int start_config_load(struct agent *a, const char *file)
 {
 	confirm_find(file, &a->mark);
-	int rc = is_refused(&a->mark, file) ? load_before_trial(a, file) : load_file(a, file);
+	int rc = load_file(a, file);
+	if (rc == 0 && is_refused(a, file)) {
+		config_free(a->config);
+		a->config = NULL;
+		rc = load_before_trial(a, file);
+	}
 	if (rc == 0)
 		settings_apply_log(a);
 	return rc;

@@ -339,6 +339,16 @@ static void add_configuration(json_t *alarms, const struct status_sources *in)
 		    "the "
 		    "file, then reload",
 		    file->last_good);
+	if (file->first_broken)
+		add_count(
+			add(alarms, "included-file", "path", file->first_broken,
+			    "%.400s has errors: its apps %s (config.files in /v1/status); mend it, "
+			    "then reload",
+			    file->first_broken,
+			    file->n_left_out == 0 ? "stay as they were"
+			    : file->n_kept == 0   ? "are left out"
+						  : "stay as they were, or are left out"),
+			file->n_kept + file->n_left_out);
 	add_trial(alarms, file);
 	list_keys(file->needs_restart, &keys);
 	if (buf[0])
