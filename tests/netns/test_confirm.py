@@ -34,7 +34,8 @@ def copy_of(agent: Agent) -> Path:
 
 
 def mark_of(agent: Agent) -> str:
-    return (agent.state_dir / "confirm").read_text()
+    path = agent.state_dir / "confirm"
+    return path.read_text() if path.exists() else ""
 
 
 def started(bed: Testbed, watch: Watch, **keys: Any) -> Agent:
