@@ -13,7 +13,7 @@ static void print_summary(FILE *out, const char *file, const struct config *conf
 			  const struct config_findings *f, size_t warnings)
 {
 	fprintf(out, "%s: ", file);
-	if (config) {
+	if (config && config_set_broken(&config->set) == 0) {
 		print_count(out, "ok, ", config->n_apps, "app");
 		print_count(out, ", ", config->bgp.n_peers, "peer");
 	} else {
@@ -38,9 +38,10 @@ int cmd_check(const char *file, FILE *out)
 		fprintf(out, "%s: warning: %s\n", file, root);
 	warnings += root != NULL;
 	print_summary(out, file, config, &findings, warnings);
+	bool broken = r < 0 || config_set_broken(&config->set) > 0;
 	config_free(config);
 	config_findings_done(&findings);
-	return r < 0 ? 1 : 0;
+	return broken ? 1 : 0;
 }
 
 int cmd_check_capabilities(const char *file, FILE *out, FILE *errors)

@@ -29,6 +29,8 @@ static int load(const char *file, struct config **ret, FILE *errors)
 		fprintf(errors, "%s\n", line);
 	}
 	config_findings_done(&findings);
+	if (rc == 0 && config_set_broken(&(*ret)->set) > 0)
+		rc = -EINVAL;
 	return rc;
 }
 
@@ -91,8 +93,8 @@ static void print_findings(const json_t *answer, const char *list, const char *s
 	json_t *finding;
 	json_array_foreach((json_t *)json_at(answer, list), i, finding)
 	{
-		const char *key = text_at(finding, "key");
-		fprintf(stderr, "%s:", file);
+		const char *key = text_at(finding, "key"), *included = text_at(finding, "file");
+		fprintf(stderr, "%s:", *included ? included : file);
 		if (count_at(finding, "line") > 0)
 			fprintf(stderr, "%lld:%lld:", count_at(finding, "line"),
 				count_at(finding, "column"));
@@ -120,6 +122,12 @@ static void show(const struct verb_call *call, const struct client_reply *reply,
 	print_findings(answer, "errors", "error", file);
 	print_findings(answer, "warnings", "warning", file);
 	print_changes(answer);
+}
+
+/* Of included files, when the rest is in order. */
+static bool has_errors(const json_t *answer)
+{
+	return json_array_size(json_at(answer, "errors")) > 0;
 }
 
 static int read_whole(const char *file, char **ret, size_t *ret_len)
@@ -154,7 +162,8 @@ int cmd_diff_agent(const struct client *client, const struct verb_call *call)
 	} else if (is_answered(&reply, &status)) {
 		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
 		show(call, &reply, answer, file);
-		status = reply.status != 200                               ? DIFF_ERRORS
+		bool failed = reply.status != 200 || has_errors(answer);
+		status = failed                                            ? DIFF_ERRORS
 			 : json_array_size(json_at(answer, "changes")) > 0 ? DIFF_CHANGES
 									   : DIFF_SAME;
 		json_decref(answer);
@@ -166,23 +175,39 @@ int cmd_diff_agent(const struct client *client, const struct verb_call *call)
 	return status;
 }
 
+static void print_outcome(const json_t *answer)
+{
+	const char *deadline = text_at(answer, "confirm.deadline");
+	printf("%s%s\n", text_at(answer, "result"),
+	       true_at(answer, "confirms") ? ", confirmed" : "");
+	if (*deadline)
+		printf("the configuration before it returns at %s, unless: vipherald confirm\n",
+		       deadline);
+}
+
 int cmd_reload(const struct client *client, const struct verb_call *call)
 {
+	char target[256] = "/v1/reload";
 	struct client_reply reply = { 0 };
 	struct err err;
+	const char *confirm = verb_value(call, "confirm");
 	int status = VERB_DONE;
-	if (client_request(client, "POST", "/v1/reload", &reply, &err) < 0) {
+	if (confirm && client_add_parameter(target, sizeof(target), "confirm", confirm) < 0) {
+		fprintf(stderr, "vipherald: --confirm: too long\n");
+		return VERB_USAGE;
+	}
+	if (client_request(client, "POST", target, &reply, &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		return VERB_UNREACHABLE;
 	}
 	if (is_answered(&reply, &status)) {
 		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
 		show(call, &reply, answer, text_at(answer, "file"));
-		status = reply.status == 200 ? VERB_DONE : VERB_REFUSED;
-		if (!call->json)
-			fprintf(status == VERB_DONE ? stdout : stderr, "%s\n",
-				status == VERB_DONE ? text_at(answer, "result")
-						    : text_at(answer, "error"));
+		status = reply.status == 200 && !has_errors(answer) ? VERB_DONE : VERB_REFUSED;
+		if (!call->json && reply.status == 200)
+			print_outcome(answer);
+		else if (!call->json)
+			fprintf(stderr, "%s\n", text_at(answer, "error"));
 		json_decref(answer);
 	}
 	client_reply_done(&reply);

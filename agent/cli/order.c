@@ -58,6 +58,10 @@ static int build_target(const struct verb_call *call, char *target, size_t size)
 			       ? rc
 			       : client_add_parameter(target, size, "module", call->words[1]);
 	}
+	if (call->id == VERB_CONFIRM) {
+		str_copy(target, size, "/v1/confirm");
+		return 0;
+	}
 	str_copy(target, size, call->n_words > 0 ? "/v1/apps/" : "/v1");
 	if (call->n_words > 0)
 		rc = client_add_segment(target, size, call->words[0]);
@@ -69,9 +73,10 @@ static int build_target(const struct verb_call *call, char *target, size_t size)
 static void show_result(const struct verb_call *call, const json_t *answer)
 {
 	const char *note = text_at(answer, "note");
-	const char *name = call->id == VERB_LOG ? "log"
-			   : call->n_words > 0  ? call->words[0]
-						: "agent";
+	const char *name = call->id == VERB_LOG       ? "log"
+			   : call->id == VERB_CONFIRM ? text_at(answer, "file")
+			   : call->n_words > 0        ? call->words[0]
+						      : "agent";
 	printf("%s: %s%s%s%s\n", name, text_at(answer, "result"), *note ? ": " : "", note,
 	       json_is_false(json_at(answer, "stored"))
 		       ? " (not stored: it will be lost when the agent ends)"

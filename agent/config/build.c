@@ -293,6 +293,43 @@ void config_build_begin(struct config_build *b, const struct config_node *root,
 		build_section(b, root, &config_schema, draft);
 }
 
+/* A file without anything is probably half written. */
+static const struct config_node *find_apps(struct config_build *b, const struct config_node *root)
+{
+	const struct config_node *apps = NULL;
+	if (config_node_is_null(root))
+		config_error(b->findings, config_at_line(0, 0),
+			     "the file is empty: expected 'apps:' with a list; delete the file, or "
+			     "write 'apps: []', to remove its apps");
+	else if (root->kind != CONFIG_MAPPING)
+		wrong_kind(b, root, "a mapping with 'apps:'");
+	for (const struct config_node *c = root ? root->first : NULL; c; c = c->next)
+		if (c->kind == CONFIG_BROKEN || c->key_broken || root->kind != CONFIG_MAPPING)
+			continue;
+		else if (str_equal(c->key, "apps"))
+			apps = c;
+		else
+			config_error(b->findings, config_at_key(c),
+				     "an included file has 'apps' only, other keys belong into the "
+				     "configuration file");
+	if (!apps && root && root->kind == CONFIG_MAPPING)
+		config_error(b->findings, config_at_missing(root, "apps"), "missing");
+	return apps;
+}
+
+void config_build_include(struct config_build *b, const struct config_node *root,
+			  struct config_draft *draft, struct config_findings *findings)
+{
+	size_t offset = 0;
+	*b = (struct config_build){ .findings = findings };
+	const struct config_node *apps = find_apps(b, root);
+	const struct config_key *key = config_section_find(&config_schema, "apps", &offset);
+	if (apps && config_node_is_null(apps))
+		config_error(findings, config_at_key(apps), "expected a list, found nothing");
+	else if (apps)
+		build_key(b, apps, key, (char *)draft + offset);
+}
+
 bool config_build_step(struct config_build *b, size_t elements)
 {
 	for (; elements > 0 && b->next; elements--) {

@@ -31,6 +31,9 @@ struct config_build {
 };
 void config_build_begin(struct config_build *b, const struct config_node *root,
 			struct config_draft *draft, struct config_findings *findings);
+/* Of an included file, which has `apps` only; they are appended. */
+void config_build_include(struct config_build *b, const struct config_node *root,
+			  struct config_draft *draft, struct config_findings *findings);
 /* At most `elements` of the list; false when all is done. */
 bool config_build_step(struct config_build *b, size_t elements);
 

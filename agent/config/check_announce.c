@@ -94,6 +94,7 @@ static void check_states(const struct state_check *c, const struct app_spec *app
 /* ---- groups ---- */
 
 struct group_ref {
+	const struct app_spec *app;
 	const char *group;
 	const struct config_node *node; /* of the app */
 	bool keep_last;
@@ -103,18 +104,18 @@ static int compare_groups(const void *a, const void *b)
 {
 	const struct group_ref *x = a, *y = b;
 	int c = strcmp(x->group, y->group);
-	return c ? c : (x->node->index > y->node->index) - (x->node->index < y->node->index);
+	return c ? c : (x->app > y->app) - (x->app < y->app);
 }
 
-static void check_groups(const struct state_check *c, const struct config_node *list)
+static void check_groups(const struct state_check *c)
 {
 	struct group_ref *refs = mem_new(c->draft->n_apps, sizeof(*refs));
-	const struct config_node *node = list->first;
+	const struct config_node *node = c->draft->first_app;
 	size_t n = 0;
 	for (size_t i = 0; i < c->draft->n_apps; i++, node = node->next)
 		if (c->draft->apps[i].group)
-			refs[n++] = (struct group_ref){ c->draft->apps[i].group, node,
-							c->draft->apps[i].keep_last };
+			refs[n++] = (struct group_ref){ &c->draft->apps[i], c->draft->apps[i].group,
+							node, c->draft->apps[i].keep_last };
 	qsort(refs, n, sizeof(*refs), compare_groups);
 	for (size_t i = 0; i < n; i++) {
 		bool alone = (i == 0 || !str_equal(refs[i - 1].group, refs[i].group)) &&
@@ -139,15 +140,13 @@ static void classify_peers(struct state_check *c)
 	}
 }
 
-void config_check_announce(const struct config_draft *draft, const struct config_node *root,
-			   struct config_findings *findings)
+void config_check_announce(const struct config_draft *draft, struct config_findings *findings)
 {
 	struct state_check c = { .findings = findings, .draft = draft };
-	const struct config_node *list = config_node_get(root, "apps");
 	if (draft->n_apps == 0)
 		return;
 	classify_peers(&c);
-	const struct config_node *node = list->first;
+	const struct config_node *node = draft->first_app;
 	for (size_t i = 0; i < draft->n_apps; i++, node = node->next) {
 		const struct app_spec *app = &draft->apps[i];
 		if (node->kind != CONFIG_MAPPING)
@@ -159,5 +158,5 @@ void config_check_announce(const struct config_draft *draft, const struct config
 				findings, config_at(config_node_get(node, "keep_last")),
 				"requires 'group', the same for all apps that are judged together");
 	}
-	check_groups(&c, list);
+	check_groups(&c);
 }

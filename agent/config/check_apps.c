@@ -28,8 +28,7 @@ struct reserved {
 struct check {
 	struct config_findings *findings;
 	const struct config_draft *draft;
-	const struct config_node *list; /* of apps, parallel to draft->apps */
-	struct reserved *reserved;      /* sorted */
+	struct reserved *reserved; /* sorted */
 	size_t n_reserved;
 	struct vip_ref *vips; /* sorted */
 	size_t n_vips;
@@ -48,6 +47,20 @@ static const char *app_text(const struct app_spec *app, char buf[static APP_TEXT
 	return buf;
 }
 
+#define WHERE_MAX 512
+
+/* "line 3", with its file when that is not the one of the node that the finding is about. */
+static const char *line_text(const struct check *c, struct config_place at,
+			     const struct config_node *other, char buf[static WHERE_MAX])
+{
+	const char *file = config_node_file(other);
+	struct strbuf sb = strbuf_over(buf, WHERE_MAX);
+	strbuf_add(&sb, "line %u", at.line);
+	if (!str_equal(at.file ? at.file : "", file ? file : ""))
+		strbuf_add(&sb, " of %.400s", at.file ? at.file : c->draft->file);
+	return buf;
+}
+
 /* The place of a VIP in its app's `vip`, which is a value or a list. */
 static struct config_place at_vip(const struct vip_ref *ref)
 {
@@ -63,34 +76,35 @@ static struct config_place at_vip(const struct vip_ref *ref)
 /* ---- names ---- */
 
 struct name_ref {
-	const char *name;
+	const struct app_spec *app;
 	const struct config_node *node; /* of the app */
 };
 
 static int compare_names(const void *a, const void *b)
 {
 	const struct name_ref *x = a, *y = b;
-	int c = strcmp(x->name, y->name);
-	return c ? c : (x->node->index > y->node->index) - (x->node->index < y->node->index);
+	int c = strcmp(x->app->name, y->app->name);
+	return c ? c : (x->app > y->app) - (x->app < y->app);
 }
 
 static void check_names(const struct check *c)
 {
 	struct name_ref *refs = mem_new(c->draft->n_apps, sizeof(*refs));
-	const struct config_node *node = c->list->first;
+	const struct config_node *node = c->draft->first_app;
+	char where[WHERE_MAX];
 	size_t n = 0;
 	for (size_t i = 0; i < c->draft->n_apps; i++, node = node->next)
 		if (c->draft->apps[i].name)
-			refs[n++] = (struct name_ref){ c->draft->apps[i].name, node };
+			refs[n++] = (struct name_ref){ &c->draft->apps[i], node };
 	qsort(refs, n, sizeof(*refs), compare_names);
 	for (size_t i = 1, first = 0; i < n; i++) {
 		const struct config_node *key = config_node_get(refs[i].node, "name");
-		if (!str_equal(refs[first].name, refs[i].name))
+		if (!str_equal(refs[first].app->name, refs[i].app->name))
 			first = i;
 		else if (key)
 			config_error(c->findings, config_at(key),
-				     "duplicate app '%s', first defined in line %u", refs[i].name,
-				     refs[first].node->line);
+				     "duplicate app '%s', first defined in %s", refs[i].app->name,
+				     line_text(c, config_at(refs[first].node), key, where));
 	}
 	free(refs);
 }
@@ -107,7 +121,7 @@ static int compare_vips(const void *a, const void *b)
 static void collect_vips(struct check *c)
 {
 	size_t cap = 0;
-	const struct config_node *node = c->list->first;
+	const struct config_node *node = c->draft->first_app;
 	for (size_t i = 0; i < c->draft->n_apps; i++, node = node->next) {
 		const struct app_spec *app = &c->draft->apps[i];
 		c->vips = mem_grow(c->vips, &cap, c->n_vips + app->n_vips, sizeof(*c->vips));
@@ -121,27 +135,28 @@ static void collect_vips(struct check *c)
 static void report_same(const struct check *c, const struct vip_ref *first,
 			const struct vip_ref *second)
 {
-	char text[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX], where[WHERE_MAX];
 	prefix_format(&second->vip, text);
 	if (first->app == second->app)
 		config_error(c->findings, at_vip(second), "duplicate VIP '%s'", text);
 	else
-		config_error(c->findings, at_vip(second), "'%s' is already a VIP of %s in line %u",
-			     text, app_text(first->app, owner), at_vip(first).line);
+		config_error(c->findings, at_vip(second), "'%s' is already a VIP of %s in %s", text,
+			     app_text(first->app, owner),
+			     line_text(c, at_vip(first), second->node, where));
 }
 
 /* Among the prefixes around a VIP, the nearest that belongs to another app. */
 static void report_overlap(const struct check *c, const struct vip_ref *const *around, size_t n,
 			   const struct vip_ref *ref)
 {
-	char inner[PREFIX_TEXT_MAX], outer[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX];
+	char inner[PREFIX_TEXT_MAX], outer[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX], where[WHERE_MAX];
 	for (size_t i = n; i-- > 0;) {
 		if (around[i]->app == ref->app)
 			continue;
-		config_warn(c->findings, at_vip(ref),
-			    "'%s' is covered by %s, a VIP of %s in line %u",
+		config_warn(c->findings, at_vip(ref), "'%s' is covered by %s, a VIP of %s in %s",
 			    prefix_format(&ref->vip, inner), prefix_format(&around[i]->vip, outer),
-			    app_text(around[i]->app, owner), at_vip(around[i]).line);
+			    app_text(around[i]->app, owner),
+			    line_text(c, at_vip(around[i]), ref->node, where));
 		return;
 	}
 }
@@ -305,7 +320,7 @@ static size_t most_communities(const struct config_draft_bgp *bgp)
 static void check_each(const struct check *c)
 {
 	size_t others = most_communities(&c->draft->bgp);
-	const struct config_node *node = c->list->first;
+	const struct config_node *node = c->draft->first_app;
 	for (size_t i = 0; i < c->draft->n_apps; i++, node = node->next) {
 		if (node->kind != CONFIG_MAPPING)
 			continue; /* reported already */
@@ -317,12 +332,9 @@ static void check_each(const struct check *c)
 		check_reserved(c, &c->vips[i]);
 }
 
-void config_check_apps(const struct config_draft *draft, const struct config_node *root,
-		       struct config_findings *findings)
+void config_check_apps(const struct config_draft *draft, struct config_findings *findings)
 {
-	struct check c = { .findings = findings,
-			   .draft = draft,
-			   .list = config_node_get(root, "apps") };
+	struct check c = { .findings = findings, .draft = draft };
 	if (draft->n_apps == 0)
 		return;
 	collect_reserved(&c);

@@ -7,7 +7,6 @@
 #include "agent/config/findings.h"
 #include "agent/config/tree.h"
 
-void config_check_apps(const struct config_draft *draft, const struct config_node *root,
-		       struct config_findings *findings);
+void config_check_apps(const struct config_draft *draft, struct config_findings *findings);
 
 #endif

@@ -23,11 +23,9 @@ static void check_vip(const struct subnets *s, const struct prefix *vip,
 			    text);
 }
 
-void config_check_host(const struct config_draft *draft, const struct config_node *root,
-		       struct config_findings *findings)
+void config_check_host(const struct config_draft *draft, struct config_findings *findings)
 {
-	const struct config_node *list = config_node_get(root, "apps");
-	const struct config_node *node = list ? list->first : NULL;
+	const struct config_node *node = draft->first_app;
 	struct subnets s;
 	subnets_load(&s);
 	for (size_t i = 0; node && i < draft->n_apps; i++, node = node->next) {

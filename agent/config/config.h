@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "agent/config/findings.h"
+#include "agent/config/set.h"
 #include "agent/model/admission.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/vip_policy.h"
@@ -61,7 +62,9 @@ struct config_nat {
 };
 
 struct config {
-	char sha256[SHA256_TEXT_MAX]; /* of the text */
+	struct config_set set;            /* its texts */
+	char sha256[SHA256_TEXT_MAX];     /* of the file */
+	char set_sha256[SHA256_TEXT_MAX]; /* of all texts; the same when nothing is included */
 	struct config_agent agent;
 	struct config_nat nat;
 	/* `router_id` 0 and peers without an address are filled in from the kernel
@@ -74,19 +77,29 @@ struct config {
 	size_t n_apps;
 };
 
-/* The text of a file, as config_load() reads it; -errno. Free it. */
-int config_read_text(const char *file, char **ret, size_t *ret_len);
-
-/* Reads, parses and checks. Always fills `findings`; *ret is set and 0 returned only when there is
- * no error among them, else -EINVAL (or the -errno of reading). */
+/*
+ * Reads, parses and checks. Always fills `findings`; *ret is set and 0 returned only when there is
+ * no error in the file itself, else -EINVAL (or the -errno of reading). Of an included file with
+ * errors the text of `present` is used, or none; its errors are among the findings, and
+ * config_set_broken() counts it.
+ */
+struct config_source {
+	const char *file; /* to be read; what is included is relative to it */
+	const char *text; /* instead of reading the file */
+	size_t len;
+	bool bundle; /* the text, or the file, is of config_set_bundle() */
+	const struct config_set
+		*present; /* texts of before; NULL: none. It has to outlive the loader. */
+};
+/* `file` on its own. */
 int config_load(const char *file, struct config **ret, struct config_findings *findings);
-/* The same for text in memory; `file` is not needed, as findings carry lines only. */
+/* Text in memory, which includes nothing. */
 int config_load_text(const char *text, size_t len, struct config **ret,
 		     struct config_findings *findings);
-/* The same in steps of a few milliseconds, whatever the size of the file. `file` NULL: the text,
- * which has to outlive the loader. */
+/* In steps of a few milliseconds, whatever the size of the files. `text` has to outlive the
+ * loader. */
 struct config_loader;
-struct config_loader *config_loader_new(const char *file, const char *text, size_t len,
+struct config_loader *config_loader_new(const struct config_source *source,
 					struct config_findings *findings);
 /* 1: more is left; 0: *ret is set; -errno. Not to be called again after the last two. */
 int config_loader_step(struct config_loader *l, struct config **ret);

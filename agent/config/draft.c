@@ -36,6 +36,7 @@ void config_draft_done(struct config_draft *d)
 	free(d->bgp.peers);
 	free(d->bgp.bgp.communities.values);
 	free(d->apps);
+	free(d->include);
 	config_agent_done(&d->agent);
 	*d = (struct config_draft){ 0 };
 }

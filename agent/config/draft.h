@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "agent/config/config.h"
+#include "agent/config/tree.h"
 #include "agent/model/app_spec.h"
 #include "bgp/config.h"
 
@@ -29,6 +30,10 @@ struct config_draft {
 	struct config_draft_bgp bgp;
 	struct app_spec *apps;
 	size_t n_apps, cap_apps;
+	const char *file; /* the configuration file, for findings; a view */
+	char *include;    /* NULL when not set */
+	const struct config_node
+		*first_app; /* of the list that is parallel to `apps`, over all files */
 };
 
 void config_draft_done(struct config_draft *d);

@@ -27,7 +27,9 @@ static void append(struct config_findings *f, enum config_severity severity,
 		   const struct config_place *at, const char *text)
 {
 	f->items = mem_grow(f->items, &f->cap, f->n + 1, sizeof(*f->items));
+	const char *file = at->file ? at->file : f->file;
 	f->items[f->n++] = (struct config_finding){ .severity = severity,
+						    .file = file ? mem_strdup(file) : NULL,
 						    .line = at->line,
 						    .column = at->column,
 						    .path = escaped_copy(at->path),
@@ -79,6 +81,9 @@ void config_note(struct config_findings *f, struct config_place at, const char *
 static int compare(const void *a, const void *b)
 {
 	const struct config_finding *x = a, *y = b;
+	int f = strcmp(x->file ? x->file : "", y->file ? y->file : "");
+	if (f)
+		return f;
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
 	if (x->column != y->column)
@@ -91,6 +96,7 @@ static int compare(const void *a, const void *b)
 
 static void finding_done(struct config_finding *finding)
 {
+	free(finding->file);
 	free(finding->path);
 	free(finding->text);
 }
@@ -113,6 +119,18 @@ void config_findings_sort(struct config_findings *f)
 	f->n = last + 1;
 }
 
+void config_findings_move(struct config_findings *f, struct config_findings *more)
+{
+	if (more->n > 0) {
+		f->items = mem_grow(f->items, &f->cap, f->n + more->n, sizeof(*f->items));
+		memcpy(f->items + f->n, more->items, more->n * sizeof(*f->items));
+	}
+	f->n += more->n;
+	f->n_errors += more->n_errors;
+	free(more->items);
+	*more = (struct config_findings){ 0 };
+}
+
 void config_findings_done(struct config_findings *f)
 {
 	for (size_t i = 0; i < f->n; i++)
@@ -129,7 +147,7 @@ void config_finding_format(const struct config_finding *finding, const char *fil
 			   size_t size)
 {
 	struct strbuf sb = strbuf_over(buf, size);
-	strbuf_add(&sb, "%s:", file);
+	strbuf_add(&sb, "%s:", finding->file ? finding->file : file);
 	if (finding->line > 0)
 		strbuf_add(&sb, "%u:%u:", finding->line, finding->column);
 	strbuf_add(&sb, " %s: ", severities[finding->severity]);

@@ -17,6 +17,7 @@ enum config_severity { CONFIG_NOTE, CONFIG_WARNING, CONFIG_ERROR };
 /* One finding; all of a file are collected, in the order of the file. */
 struct config_finding {
 	enum config_severity severity;
+	char *file;            /* an included one; NULL: the configuration file */
 	unsigned line, column; /* from 1; 0 when it concerns the whole file */
 	char *path;            /* "bgp.peers[1].peer_as", "" for the whole file */
 	char *text;            /* value, and what was expected */
@@ -26,10 +27,13 @@ struct config_findings {
 	struct config_finding *items;
 	size_t n, cap;
 	size_t n_errors;
+	const char *
+		file; /* of findings whose place names none: the included file that is read; a view */
 };
 
 /* The place of a finding; built only when there is one to report. */
 struct config_place {
+	const char *file;      /* an included one; NULL: as config_findings has it */
 	unsigned line, column; /* 0: the whole file */
 	char path[CONFIG_PATH_MAX];
 };
@@ -42,12 +46,14 @@ void config_warn(struct config_findings *f, struct config_place at, const char *
 void config_note(struct config_findings *f, struct config_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* In the order of the file. What was found twice (a default that several peers share) is listed
+/* Appends what `more` has and empties it. */
+void config_findings_move(struct config_findings *f, struct config_findings *more);
+/* In the order of the files. What was found twice (a default that several peers share) is listed
  * once. */
 void config_findings_sort(struct config_findings *f);
 void config_findings_done(struct config_findings *f);
 
-/* "app.yaml:3:5: error: bgp.peers[1].peer_as: 'abc' is not …", one line, cut to `size`. */
+/* `file`: the configuration file; an included one is named instead. "app.yaml:3:5: error: bgp.peers[1].peer_as: 'abc' is not …", one line, cut to `size`. */
 void config_finding_format(const struct config_finding *finding, const char *file, char *buf,
 			   size_t size);
 /* All of them, a line each. */

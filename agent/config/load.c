@@ -5,17 +5,18 @@
  *	text ── config_parse ──> tree ── config_build ──> draft ── config_check ──> struct config
  *	           (YAML)                  (schema)               (several keys)
  *
+ * What the file includes is parsed and built likewise, into the same draft, before the checks.
+ *
  * Every step reports all errors that it finds and continues as far as it can, so that one run
- * lists every mistake of a file. A configuration results only when there is no error.
+ * lists every mistake of a file. A configuration results only when there is no error in the file
+ * itself; an included one with errors is replaced by its text of before, or left out, and then all
+ * is built and checked anew.
  */
 #include "agent/config/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/config/build.h"
 #include "agent/config/check_agent.h"
@@ -25,64 +26,12 @@
 #include "agent/config/check_host.h"
 #include "agent/config/findings.h"
 #include "agent/config/gocast.h"
+#include "agent/config/include.h"
 #include "agent/config/parse.h"
 #include "agent/config/secrets.h"
 #include "agent/config/tree.h"
 #include "lib/mem.h"
-
-/* ---- the text ---- */
-
-struct file_text {
-	char *data;
-	size_t len, cap;
-	bool world_readable;
-};
-
-/* Up to one byte more than is allowed; the tree says so then. */
-static int read_all(int fd, struct file_text *ret)
-{
-	for (;;) {
-		ret->data = mem_grow(ret->data, &ret->cap, ret->len + 4096, 1);
-		ssize_t n = read(fd, ret->data + ret->len, ret->cap - ret->len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		ret->len += (size_t)n;
-		if (n == 0 || ret->len > CONFIG_FILE_MAX)
-			return 0;
-	}
-}
-
-static int read_file(const char *file, struct file_text *ret)
-{
-	struct stat st;
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	int r = fstat(fd, &st) < 0 ? -errno : 0;
-	if (r == 0) {
-		ret->world_readable = st.st_mode & S_IROTH;
-		if (S_ISREG(st.st_mode) && st.st_size > 0 && (size_t)st.st_size <= CONFIG_FILE_MAX)
-			ret->data = mem_grow(NULL, &ret->cap, (size_t)st.st_size + 4097, 1);
-		r = read_all(fd, ret);
-	}
-	close(fd);
-	return r;
-}
-
-int config_read_text(const char *file, char **ret, size_t *ret_len)
-{
-	struct file_text text = { 0 };
-	int r = read_file(file, &text);
-	if (r < 0) {
-		free(text.data);
-		return r;
-	}
-	*ret = text.data;
-	*ret_len = text.len;
-	return 0;
-}
+#include "lib/str.h"
 
 /* ---- the configuration ---- */
 
@@ -105,6 +54,7 @@ static struct config *config_of(struct config_draft *d)
 	c->bgp.n_peers = d->bgp.n_peers;
 	c->apps = exact(d->apps, d->n_apps, sizeof(*d->apps));
 	c->n_apps = d->n_apps;
+	free(d->include);
 	free((char *)d->bgp.session.password);
 	free((char *)d->bgp.session.password_file);
 	*d = (struct config_draft){ 0 };
@@ -124,6 +74,7 @@ void config_free(struct config *c)
 	free(c->bgp.communities.values);
 	free(c->apps);
 	config_agent_done(&c->agent);
+	config_set_done(&c->set);
 	free(c);
 }
 
@@ -133,10 +84,14 @@ void config_free(struct config *c)
 #define EVENTS_A_STEP 4000
 #define APPS_A_STEP   500
 
+/* Files may be replaced by their texts of before, each of which may be in conflict with others. */
+#define ROUNDS_MAX 8
+
 enum load_stage {
 	LOAD_READ,
 	LOAD_PARSE,
 	LOAD_BUILD,
+	LOAD_NEXT, /* the next included file */
 	LOAD_CHECK_KEYS,
 	LOAD_CHECK_APPS,
 	LOAD_CHECK_HOST,
@@ -145,85 +100,296 @@ enum load_stage {
 };
 
 struct config_loader {
-	const char *file;
+	char *file; /* NULL: the text */
+	struct config_source source;
 	struct config_findings *findings;
+	struct config_findings broken; /* of included files that are replaced or left out */
 	enum load_stage stage;
-	struct file_text text;
-	bool owns_text;
+	unsigned round;
+	bool found; /* the included files */
+	struct config_set set;
+	size_t at; /* the text that is parsed and built */
 	struct config_parser *parser;
-	struct config_tree *tree;
+	struct config_tree **trees; /* of the texts */
+	size_t n_trees;
+	struct config_node *last_app;
 	struct config_build build;
 	struct config_draft draft;
 };
 
-struct config_loader *config_loader_new(const char *file, const char *text, size_t len,
+struct config_loader *config_loader_new(const struct config_source *source,
 					struct config_findings *findings)
 {
 	struct config_loader *l = mem_new(1, sizeof(*l));
-	l->file = file;
+	l->source = *source;
+	l->file = source->file ? mem_strdup(source->file) : NULL;
 	l->findings = findings;
-	l->owns_text = file;
-	l->text = (struct file_text){ .data = (char *)text, .len = len };
 	return l;
+}
+
+/* All but the texts. */
+static void drop_trees(struct config_loader *l)
+{
+	config_parser_free(l->parser);
+	l->parser = NULL;
+	for (size_t i = 0; i < l->n_trees; i++)
+		config_tree_free(l->trees[i]);
+	free(l->trees);
+	l->trees = NULL;
+	l->n_trees = 0;
+	l->last_app = NULL;
+	config_draft_done(&l->draft);
 }
 
 void config_loader_free(struct config_loader *l)
 {
 	if (!l)
 		return;
-	config_parser_free(l->parser);
-	config_tree_free(l->tree);
-	config_draft_done(&l->draft);
-	if (l->owns_text)
-		free(l->text.data);
+	l->findings->file = NULL;
+	drop_trees(l);
+	config_findings_done(&l->broken);
+	config_set_done(&l->set);
+	free(l->file);
 	free(l);
+}
+
+/* ---- the texts ---- */
+
+static char *copy(const char *text, size_t len)
+{
+	char *data = mem_new(1, len + 1);
+	memcpy(data, text, len);
+	return data;
+}
+
+static void begin_parse(struct config_loader *l)
+{
+	const struct config_text *text = &l->set.items[l->at];
+	l->trees = realloc(l->trees, (l->at + 1) * sizeof(struct config_tree *));
+	if (!l->trees)
+		abort(); /* out of memory, see lib/mem.h */
+	while (l->n_trees <= l->at)
+		l->trees[l->n_trees++] = NULL;
+	l->parser = config_parser_new(text->data, text->len, l->findings);
+	l->stage = LOAD_PARSE;
+}
+
+static int unbundle(struct config_loader *l, const char *text, size_t len)
+{
+	int r = config_set_unbundle(text, len, &l->set);
+	l->found = true;
+	if (r < 0)
+		config_error(l->findings, config_at_line(0, 0),
+			     "the included files in it are not as they were written");
+	return r;
+}
+
+static int read_bundle(struct config_loader *l)
+{
+	struct config_set one = { 0 };
+	int r = config_text_read(config_set_add(&one, l->file), l->findings);
+	if (r == 0)
+		r = unbundle(l, one.items[0].data, one.items[0].len);
+	config_set_done(&one);
+	return r;
 }
 
 static int read_step(struct config_loader *l)
 {
-	int r = l->file ? read_file(l->file, &l->text) : 0;
-	if (r < 0) {
-		config_error(l->findings, config_at_line(0, 0), "cannot be read: %s", strerror(-r));
-		return r;
+	const struct config_source *s = &l->source;
+	int r = 0;
+	if (s->bundle) {
+		r = s->text ? unbundle(l, s->text, s->len) : read_bundle(l);
+	} else if (s->text) {
+		config_text_set(config_set_add(&l->set, l->file), copy(s->text, s->len), s->len);
+	} else {
+		r = config_text_read(config_set_add(&l->set, l->file), l->findings);
 	}
-	l->parser = config_parser_new(l->text.data, l->text.len, l->findings);
-	l->stage = LOAD_PARSE;
-	return 1;
+	if (r == 0)
+		begin_parse(l);
+	return r < 0 ? r : 1;
 }
 
 static int parse_step(struct config_loader *l)
 {
-	int r = config_parser_step(l->parser, EVENTS_A_STEP, &l->tree);
+	struct config_tree **tree = &l->trees[l->at];
+	int r = config_parser_step(l->parser, EVENTS_A_STEP, tree);
 	if (r > 0)
 		return r;
-	l->stage = r == 0 ? LOAD_BUILD : LOAD_FINISH;
-	if (r == 0)
-		config_build_begin(&l->build, config_tree_root(l->tree), &l->draft, l->findings);
+	config_parser_free(l->parser);
+	l->parser = NULL;
+	if (r < 0) {
+		l->stage = l->at > 0 ? LOAD_NEXT : LOAD_FINISH;
+		return 1;
+	}
+	l->stage = LOAD_BUILD;
+	config_tree_set_file(*tree, l->findings->file);
+	if (l->at == 0)
+		config_build_begin(&l->build, config_tree_root(*tree), &l->draft, l->findings);
+	else
+		config_build_include(&l->build, config_tree_root(*tree), &l->draft, l->findings);
 	return 1;
 }
+
+/* One list of apps, over all files. */
+static void chain_apps(struct config_loader *l)
+{
+	const struct config_node *list = config_node_get(config_tree_root(l->trees[l->at]), "apps");
+	if (!list || !list->first)
+		return;
+	if (l->last_app)
+		l->last_app->next = list->first;
+	else
+		l->draft.first_app = list->first;
+	l->last_app = list->last;
+}
+
+static void check_secret(struct config_loader *l)
+{
+	if (l->build.secret && l->set.items[l->at].world_readable)
+		config_warn(l->findings, config_at(l->build.secret),
+			    "secret in a world-readable file: chmod o-r");
+}
+
+static void built(struct config_loader *l)
+{
+	struct config_text *text = &l->set.items[l->at];
+	size_t before = 0;
+	for (size_t i = 0; i < l->at; i++)
+		before += l->set.items[i].n_apps;
+	text->n_apps = l->draft.n_apps - before;
+	chain_apps(l);
+	check_secret(l);
+	l->stage = LOAD_NEXT;
+	if (l->at > 0 || l->found)
+		return;
+	l->found = true;
+	const struct config_node *node = config_node_get(config_tree_root(l->trees[0]), "include");
+	if (l->draft.include && l->file)
+		config_include_find(l->file, l->draft.include, node, &l->set, l->findings);
+	else if (l->draft.include)
+		config_error(l->findings, config_at(node),
+			     "there is no file that it could be relative to");
+}
+
+static void next_step(struct config_loader *l)
+{
+	if (++l->at == l->set.n) {
+		l->findings->file = NULL;
+		l->stage = LOAD_CHECK_KEYS;
+		return;
+	}
+	struct config_text *text = &l->set.items[l->at];
+	l->findings->file = text->file;
+	text->n_apps = 0;
+	if (text->state == CONFIG_TEXT_OUT ||
+	    (!text->data && config_text_read(text, l->findings) < 0))
+		return;
+	if (config_set_octets(&l->set) > CONFIG_FILE_MAX)
+		config_error(l->findings, config_at_line(0, 0),
+			     "with it, the files are larger than the maximum of %zu MB together",
+			     CONFIG_FILE_MAX >> 20);
+	else
+		begin_parse(l);
+}
+
+/* ---- errors of included files ---- */
+
+static struct config_text *text_of(struct config_loader *l, const struct config_finding *finding)
+{
+	for (size_t i = 1; finding->file && i < l->set.n; i++)
+		if (str_equal(l->set.items[i].file, finding->file))
+			return &l->set.items[i];
+	return NULL;
+}
+
+/* False: the error is one of all: it is not in an included file, or in one that is replaced
+ * already. */
+static bool replace(struct config_loader *l, struct config_text *text)
+{
+	if (!text || text->state != CONFIG_TEXT_LOADED)
+		return false;
+	const struct config_text *before = config_set_find(l->source.present, text->file);
+	text->state = before ? CONFIG_TEXT_KEPT : CONFIG_TEXT_OUT;
+	text->n_apps = 0;
+	if (before)
+		config_text_set(text, copy(before->data, before->len), before->len);
+	else
+		mem_free(&text->data);
+	text->len = before ? before->len : 0;
+	return true;
+}
+
+static bool can_replace(struct config_loader *l)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < l->findings->n; i++) {
+		const struct config_finding *f = &l->findings->items[i];
+		const struct config_text *text = text_of(l, f);
+		if (f->severity != CONFIG_ERROR)
+			continue;
+		if (!text || text->state != CONFIG_TEXT_LOADED)
+			return false;
+		n++;
+	}
+	return n == l->findings->n_errors && !l->source.bundle && ++l->round < ROUNDS_MAX;
+}
+
+/* Those with errors; then all is checked anew. */
+static void replace_broken(struct config_loader *l)
+{
+	struct config_findings broken = { 0 };
+	for (size_t i = 0; i < l->findings->n; i++) {
+		struct config_finding *f = &l->findings->items[i];
+		struct config_place at = config_at_line(f->line, f->column);
+		if (f->severity != CONFIG_ERROR)
+			continue;
+		at.file = f->file;
+		str_copy(at.path, sizeof(at.path), f->path);
+		config_error(&broken, at, "%s", f->text);
+	}
+	for (size_t i = 0; i < broken.n; i++)
+		replace(l, text_of(l, &broken.items[i]));
+	config_findings_move(&l->broken, &broken);
+	config_findings_done(l->findings);
+	drop_trees(l);
+	l->at = 0;
+	begin_parse(l);
+}
+
+/* ---- the steps ---- */
 
 static int finish_step(struct config_loader *l, struct config **ret)
 {
 	config_findings_sort(l->findings);
-	if (l->findings->n_errors > 0)
+	if (l->findings->n_errors > 0 && can_replace(l)) {
+		replace_broken(l);
+		return 1;
+	}
+	bool failed = l->findings->n_errors > 0;
+	config_findings_move(l->findings, &l->broken);
+	config_findings_sort(l->findings);
+	if (failed)
 		return -EINVAL;
-	*ret = config_of(&l->draft);
-	sha256_text(l->text.data, l->text.len, (*ret)->sha256);
+	struct config *c = config_of(&l->draft);
+	c->set = l->set;
+	l->set = (struct config_set){ 0 };
+	str_copy(c->sha256, sizeof(c->sha256), c->set.items[0].sha256);
+	config_set_sha256(&c->set, c->set_sha256);
+	*ret = c;
 	return 0;
 }
 
 static void check_rest(struct config_loader *l, const struct config_node *root)
 {
-	config_check_announce(&l->draft, root, l->findings);
+	config_check_announce(&l->draft, l->findings);
 	config_check_gocast(&l->draft, root, l->findings);
-	if (l->build.secret && l->text.world_readable)
-		config_warn(l->findings, config_at(l->build.secret),
-			    "secret in a world-readable file: chmod o-r");
 }
 
 int config_loader_step(struct config_loader *l, struct config **ret)
 {
-	const struct config_node *root = l->tree ? config_tree_root(l->tree) : NULL;
+	const struct config_node *root =
+		l->n_trees > 0 && l->trees[0] ? config_tree_root(l->trees[0]) : NULL;
 	switch (l->stage) {
 	case LOAD_READ:
 		return read_step(l);
@@ -231,20 +397,24 @@ int config_loader_step(struct config_loader *l, struct config **ret)
 		return parse_step(l);
 	case LOAD_BUILD:
 		if (!config_build_step(&l->build, APPS_A_STEP))
-			l->stage = LOAD_CHECK_KEYS;
+			built(l);
+		return 1;
+	case LOAD_NEXT:
+		next_step(l);
 		return 1;
 	case LOAD_CHECK_KEYS:
+		l->draft.file = l->file ? l->file : "the configuration file";
 		config_read_secrets(&l->draft, root, l->findings);
 		config_check_agent(&l->draft, root, l->findings);
 		config_check_bgp(&l->draft, root, l->findings);
 		l->stage = LOAD_CHECK_APPS;
 		return 1;
 	case LOAD_CHECK_APPS:
-		config_check_apps(&l->draft, root, l->findings);
+		config_check_apps(&l->draft, l->findings);
 		l->stage = LOAD_CHECK_HOST;
 		return 1;
 	case LOAD_CHECK_HOST:
-		config_check_host(&l->draft, root, l->findings);
+		config_check_host(&l->draft, l->findings);
 		l->stage = LOAD_CHECK_REST;
 		return 1;
 	case LOAD_CHECK_REST:
@@ -257,10 +427,10 @@ int config_loader_step(struct config_loader *l, struct config **ret)
 	return -EINVAL;
 }
 
-static int load(const char *file, const char *text, size_t len, struct config **ret,
+static int load(const struct config_source *source, struct config **ret,
 		struct config_findings *findings)
 {
-	struct config_loader *l = config_loader_new(file, text, len, findings);
+	struct config_loader *l = config_loader_new(source, findings);
 	int r;
 	while ((r = config_loader_step(l, ret)) > 0)
 		;
@@ -271,10 +441,10 @@ static int load(const char *file, const char *text, size_t len, struct config **
 int config_load_text(const char *text, size_t len, struct config **ret,
 		     struct config_findings *findings)
 {
-	return load(NULL, text, len, ret, findings);
+	return load(&(struct config_source){ .text = text, .len = len }, ret, findings);
 }
 
 int config_load(const char *file, struct config **ret, struct config_findings *findings)
 {
-	return load(file, NULL, 0, ret, findings);
+	return load(&(struct config_source){ .file = file }, ret, findings);
 }

@@ -66,6 +66,14 @@ static const struct config_key file_keys[] = {
 	  .offset = 0,
 	  .add = add_app,
 	  .doc = "The services of this host." },
+	{ .name = "include",
+	  .type = &config_type_text,
+	  .offset = offsetof(struct config_draft, include),
+	  .type_words = "file names of one directory, with `*` and `?`",
+	  .doc = "Further files with `apps`, such as `conf.d/*.yaml`, relative to this file, in "
+		 "the "
+		 "order of their names. One with errors keeps its own apps as they were, see "
+		 "[reload.md](reload.md#included-files)." },
 	{ 0 },
 };
 

@@ -84,6 +84,12 @@ const struct config_node *config_tree_root(const struct config_tree *t)
 	return t->root;
 }
 
+void config_tree_set_file(struct config_tree *t, const char *file)
+{
+	if (t->root)
+		t->root->file = file;
+}
+
 bool config_node_is_null(const struct config_node *node)
 {
 	static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
@@ -138,9 +144,18 @@ static void add_path(struct strbuf *sb, const struct config_node *node)
 		strbuf_add(sb, "[%u]", node->index);
 }
 
+const char *config_node_file(const struct config_node *node)
+{
+	while (node->parent)
+		node = node->parent;
+	return node->file;
+}
+
 struct config_place config_at(const struct config_node *node)
 {
-	struct config_place at = { .line = node->line, .column = node->column };
+	struct config_place at = { .file = config_node_file(node),
+				   .line = node->line,
+				   .column = node->column };
 	struct strbuf sb = strbuf_over(at.path, sizeof(at.path));
 	add_path(&sb, node);
 	return at;

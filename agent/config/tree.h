@@ -20,6 +20,7 @@ enum config_node_kind {
 struct config_node {
 	struct config_node *parent, *next, *first, *last; /* children in the order of the file */
 	const char *text;                                 /* of a scalar, else NULL */
+	const char *file;      /* of the root: the included file; NULL: the configuration file */
 	const char *key;       /* in front of it when the parent is a mapping, else NULL */
 	uint32_t line, column; /* from 1; column in characters */
 	uint32_t key_line, key_column;
@@ -35,6 +36,8 @@ struct config_tree;
 struct config_tree *config_tree_new(void);
 void *config_tree_alloc(struct config_tree *t, size_t n); /* zeroed, aligned for a node */
 void config_tree_set_root(struct config_tree *t, struct config_node *root);
+/* The file is an included one. `file` has to outlive the tree. */
+void config_tree_set_file(struct config_tree *t, const char *file);
 void config_tree_free(struct config_tree *t);
 /* NULL for an empty document. */
 const struct config_node *config_tree_root(const struct config_tree *t);
@@ -46,6 +49,8 @@ const struct config_node *config_node_get(const struct config_node *mapping, con
 /* "a list", "a mapping", "nothing", … for "expected a text, found a list". */
 const char *config_node_kind_text(const struct config_node *node);
 
+/* The included file that it is in; NULL: the configuration file. */
+const char *config_node_file(const struct config_node *node);
 /* The place of a value, of the key in front of it, and of a key that the mapping lacks. */
 struct config_place config_at(const struct config_node *node);
 struct config_place config_at_key(const struct config_node *node);

@@ -25,9 +25,11 @@
 #include "agent/daemon/parts.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/reload.h"
+#include "agent/daemon/reload_trial.h"
 #include "agent/daemon/restart.h"
 #include "agent/daemon/settings.h"
 #include "agent/daemon/shutdown_ops.h"
+#include "agent/daemon/start_config.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "lib/version.h"
@@ -47,7 +49,7 @@ static void on_registered(void *userdata)
 	api_retry(a->api);
 	service_ready(a->service);
 	reload_registered(a->reload);
-	last_good_keep(a->last_good, a->config_file.path, a->config_file.sha256);
+	reload_keep_copy(a);
 }
 
 static void on_recovered(void *userdata)
@@ -72,45 +74,12 @@ static void on_hangup(const char *signal, void *userdata)
 {
 	const struct agent *a = userdata;
 	if (shutdown_state(a->shutdown) == SHUTDOWN_RUNNING)
-		reload_ask(a->reload, signal);
+		reload_ask(a->reload, &(struct reload_request){ .trigger = signal });
 	else
 		log_warn("agent", "%s: ignored, the agent is stopping", signal);
 }
 
 /* The start */
-
-/* A host without an agent announces nothing. */
-static int load_last_good(struct agent *a, const char *file)
-{
-	struct err err;
-	char date[LAST_GOOD_DATE_MAX];
-	if (last_good_load(file, &a->config, date, &err) < 0) {
-		log_error("config", "%s: not started; %s", file, err.text);
-		return -EINVAL;
-	}
-	config_file_loaded(&a->config_file, file, a->config->sha256);
-	str_copy(a->config_file.last_good, sizeof(a->config_file.last_good), date);
-	log_error("config",
-		  "%s is broken: running its last good version, kept at %s; mend the file, then "
-		  "reload",
-		  file, date);
-	return 0;
-}
-
-static int load_config(struct agent *a, const char *file)
-{
-	struct config_findings findings = { 0 };
-	int rc = config_load(file, &a->config, &findings);
-	config_log_findings(&findings, file);
-	config_findings_done(&findings);
-	if (rc == 0)
-		config_file_loaded(&a->config_file, file, a->config->sha256);
-	else if (rc == -EINVAL)
-		rc = load_last_good(a, file);
-	if (rc == 0)
-		settings_apply_log(a);
-	return rc;
-}
 
 static void on_peer_changed(const struct bgp_peer_status *status, void *userdata)
 {
@@ -259,6 +228,34 @@ static void on_stale_children(size_t killed, void *userdata)
 			 killed == 1 ? "" : "es");
 }
 
+static void on_copy_settled(bool stored, void *userdata)
+{
+	struct agent *a = userdata;
+	if (stored) /* the configuration may be another one by now */
+		reload_keep_copy(a);
+	reload_settled(a->reload);
+}
+
+static void on_expired(void *userdata)
+{
+	const struct agent *a = userdata;
+	reload_expired(a->reload);
+}
+
+static void on_mark_settled(void *userdata)
+{
+	const struct agent *a = userdata;
+	reload_settled(a->reload);
+}
+
+/* What the next start may need. */
+static void start_copies(struct agent *a)
+{
+	static const struct confirm_ops ops = { on_expired, on_mark_settled };
+	a->last_good = last_good_new(a->loop, on_copy_settled, a);
+	a->confirm = confirm_new(a->loop, &a->config_file, &a->mark, &ops, a);
+}
+
 static int start_loop(struct agent *a, struct err *err)
 {
 	static const struct signals_handlers handlers = { on_stop, on_restart, on_hangup };
@@ -273,7 +270,7 @@ static int start_loop(struct agent *a, struct err *err)
 	a->restart = restart_new(a);
 	/* `off`: nothing is kept on the disk. */
 	if (!a->config->agent.state_file || *a->config->agent.state_file)
-		a->last_good = last_good_new(a->loop);
+		start_copies(a);
 	return 0;
 }
 
@@ -309,6 +306,7 @@ static void agent_done(struct agent *a)
 	api_free(a->api); /* its streams walk the registry */
 	reload_free(a->reload);
 	last_good_free(a->last_good);
+	confirm_free(a->confirm);
 	restart_free(a->restart);
 	sources_free(a->sources);
 	store_free(a->store);
@@ -359,7 +357,7 @@ int agent_run(const char *config_file)
 	instance_init(&a.instance);
 	signals_block();
 	fd_limit_raise();
-	int rc = load_config(&a, config_file);
+	int rc = start_config_load(&a, config_file);
 	if (rc < 0)
 		return rc == -EINVAL ? EX_CONFIG : 1;
 	a.events = event_ring_new(EVENTS_MAX);

@@ -2,13 +2,10 @@
 #include "agent/daemon/last_good.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/store/store.h"
 #include "lib/log.h"
@@ -17,6 +14,7 @@
 #include "lib/wallclock.h"
 #include "process/atomic_file.h"
 #include "process/loop.h"
+#include "process/trusted_file.h"
 
 #define FILE_NAME "last-good.yaml"
 #define HEAD_MAX  (4096 + 256)
@@ -27,6 +25,8 @@ struct last_good {
 	struct atomic_file *file; /* NULL: none can be kept */
 	bool writing;
 	char sha256[SHA256_TEXT_MAX]; /* of what is kept or being written; "": nothing yet */
+	last_good_settled_cb *settled;
+	void *userdata;
 };
 
 /* Not agent.state_file's: a broken file cannot say where that is. Free it. */
@@ -38,9 +38,11 @@ static char *path_of(void)
 	return path;
 }
 
-struct last_good *last_good_new(sd_event *loop)
+struct last_good *last_good_new(sd_event *loop, last_good_settled_cb *settled, void *userdata)
 {
 	struct last_good *g = mem_new(1, sizeof(*g));
+	g->settled = settled;
+	g->userdata = userdata;
 	struct err err;
 	char *path = path_of();
 	if (atomic_file_new(loop, path, &g->file, &err) < 0)
@@ -64,10 +66,16 @@ static void on_written(const struct err *err, void *userdata)
 {
 	struct last_good *g = userdata;
 	g->writing = false;
-	if (!err)
-		return;
-	g->sha256[0] = 0;
-	log_warn("config", "the copy of the configuration was not written: %s", err->text);
+	if (err) {
+		g->sha256[0] = 0;
+		log_warn("config", "the copy of the configuration was not written: %s", err->text);
+	}
+	g->settled(!err, g->userdata);
+}
+
+bool last_good_is_writing(const struct last_good *g)
+{
+	return g && g->writing;
 }
 
 static char *with_head(const char *file, const char *sha256, const char *text, size_t len,
@@ -86,49 +94,36 @@ static char *with_head(const char *file, const char *sha256, const char *text, s
 	return content;
 }
 
-void last_good_keep(struct last_good *g, const char *file, const char *sha256)
+void last_good_keep(struct last_good *g, const char *file, const struct config *config)
 {
-	char now[SHA256_TEXT_MAX];
 	size_t len = 0, content_len = 0;
-	if (!g || !g->file || g->writing || str_equal(g->sha256, sha256) || strchr(file, '\n'))
+	if (!g || !g->file || g->writing || str_equal(g->sha256, config->set_sha256) ||
+	    strchr(file, '\n'))
 		return;
-	char *text = NULL;
-	if (config_read_text(file, &text, &len) < 0)
-		return;
-	sha256_text(text, len, now);
-	/* It was changed since it was loaded, and perhaps broken. */
-	char *content =
-		str_equal(now, sha256) ? with_head(file, sha256, text, len, &content_len) : NULL;
+	char *text = config_set_bundle(&config->set, &len);
+	char *content = text ? with_head(file, config->set_sha256, text, len, &content_len) : NULL;
 	free(text);
-	if (!content)
+	if (!content) {
+		log_warn("config",
+			 "%s: no copy of it is kept: its name is too long, or its text looks like "
+			 "the copy itself",
+			 file);
 		return;
+	}
 	g->writing = true;
-	str_copy(g->sha256, sizeof(g->sha256), sha256);
+	str_copy(g->sha256, sizeof(g->sha256), config->set_sha256);
 	atomic_file_start(g->file, content, content_len, on_written, g);
 }
 
 /* ---- the start ---- */
 
-/* Only root and this user may have written it: it decides what runs, as which user. */
-static bool is_trusted(int fd)
-{
-	struct stat st;
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
-	       (st.st_uid == 0 || st.st_uid == geteuid());
-}
-
 /* The first line names the file that it is a copy of. */
 static int read_head(const char *path, const char *file, char *ret_date, char *ret_sha256)
 {
 	char head[HEAD_MAX + 1], date[LAST_GOOD_DATE_MAX], sha256[SHA256_TEXT_MAX];
-	int at = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	ssize_t n = is_trusted(fd) ? read(fd, head, HEAD_MAX) : -1;
-	close(fd);
-	if (n <= 0)
-		return -EPERM;
-	head[n] = 0;
+	int at = 0, rc = trusted_file_read(path, head, sizeof(head));
+	if (rc < 0)
+		return rc;
 	head[strcspn(head, "\n")] = 0;
 	if (!str_starts(head, MARK) ||
 	    sscanf(head + strlen(MARK), "%31s %64s %n", date, sha256, &at) != 2 ||
@@ -139,6 +134,35 @@ static int read_head(const char *path, const char *file, char *ret_date, char *r
 	return 0;
 }
 
+bool last_good_find(const char *file, char ret_sha256[static SHA256_TEXT_MAX])
+{
+	char date[LAST_GOOD_DATE_MAX];
+	char *path = path_of();
+	int rc = read_head(path, file, date, ret_sha256);
+	free(path);
+	return rc == 0;
+}
+
+void last_good_adopt(struct config *config, const char *sha256)
+{
+	/* The hash of what was loaded, not that of the copy of it. */
+	str_copy(config->set_sha256, sizeof(config->set_sha256), sha256);
+	if (config->set.n == 1)
+		str_copy(config->sha256, sizeof(config->sha256), sha256);
+}
+
+struct config_loader *last_good_loader(const char *file, struct config_findings *findings,
+				       char ret_sha256[static SHA256_TEXT_MAX])
+{
+	char *path = path_of();
+	struct config_loader *l = NULL;
+	if (last_good_find(file, ret_sha256))
+		l = config_loader_new(&(struct config_source){ .file = path, .bundle = true },
+				      findings);
+	free(path);
+	return l;
+}
+
 int last_good_load(const char *file, struct config **ret, char ret_date[static LAST_GOOD_DATE_MAX],
 		   struct err *err)
 {
@@ -146,10 +170,12 @@ int last_good_load(const char *file, struct config **ret, char ret_date[static L
 	char sha256[SHA256_TEXT_MAX];
 	char *path = path_of();
 	int rc = read_head(path, file, ret_date, sha256);
+	struct config_loader *l = rc == 0 ? last_good_loader(file, &findings, sha256) : NULL;
+	while (l && (rc = config_loader_step(l, ret)) > 0)
+		;
+	config_loader_free(l);
 	if (rc == 0)
-		rc = config_load(path, ret, &findings);
-	if (rc == 0)
-		str_copy((*ret)->sha256, sizeof((*ret)->sha256), sha256);
+		last_good_adopt(*ret, sha256);
 	else
 		err_set(err, rc, "%s: %s", path,
 			rc == -ENOENT ? "no copy of a configuration that was in effect"

@@ -9,6 +9,7 @@
 #include "agent/app/registry.h"
 #include "agent/config/capabilities.h"
 #include "agent/config/config.h"
+#include "agent/daemon/confirm.h"
 #include "agent/daemon/disable_file.h"
 #include "agent/daemon/last_good.h"
 #include "agent/daemon/instance.h"
@@ -44,7 +45,9 @@ struct agent {
 	mono_t began_at;
 	struct host_addresses identity;
 	struct capability_needs capabilities;
-	struct last_good *last_good;
+	struct last_good *last_good; /* NULL, and confirm too: nothing is kept */
+	struct confirm *confirm;
+	struct confirm_mark mark; /* as found at the start */
 	struct event_ring *events;
 	struct service *service; /* NULL: no service manager */
 	struct signals *signals;

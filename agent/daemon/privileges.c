@@ -100,9 +100,12 @@ int privileges_drop(const struct config *c, struct capability_needs *ret_needs, 
 
 void privileges_check_file(const struct config *c, const char *file)
 {
-	if (c->agent.user && access(file, R_OK) < 0)
-		log_warn("config", "%s: agent.user '%.100s' cannot read it again: %s", file,
-			 c->agent.user, strerror(errno));
+	for (size_t i = 0; c->agent.user && i < c->set.n; i++) {
+		const char *name = i > 0 ? c->set.items[i].file : file;
+		if (access(name, R_OK) < 0)
+			log_warn("config", "%s: agent.user '%.100s' cannot read it again: %s", name,
+				 c->agent.user, strerror(errno));
+	}
 }
 
 static bool has_command(const struct app_spec *spec)

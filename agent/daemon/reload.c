@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/reload.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/config/app_index.h"
 #include "agent/config/diff.h"
-#include "agent/config/keep.h"
 #include "agent/daemon/parts.h"
+#include "agent/daemon/reload_job.h"
 #include "agent/daemon/reload_prepare.h"
-#include "agent/daemon/settings.h"
+#include "agent/daemon/reload_report.h"
+#include "agent/daemon/reload_trial.h"
 #include "agent/status/view_diff.h"
 #include "agent/status/view_json.h"
 #include "lib/log.h"
@@ -18,28 +19,30 @@
 #include "lib/str.h"
 #include "process/loop.h"
 
-/* How long apps are registered in one turn of the loop. */
+/* How long one turn of the loop takes. */
 #define TURN (4 * USEC_PER_MSEC)
-/* Changes that are logged one by one. */
-#define LOGGED_MAX 50
 
-enum phase { RELOAD_LOAD, RELOAD_CHANGE, RELOAD_REGISTER, RELOAD_REMOVE, RELOAD_REFRESH };
+enum phase {
+	RELOAD_LOAD,
+	RELOAD_DIFF,
+	RELOAD_MARK, /* waits for the copy and the mark of a trial */
+	RELOAD_CHANGE,
+	RELOAD_REGISTER,
+	RELOAD_REMOVE,
+	RELOAD_REFRESH,
+};
 
 struct reload {
 	struct agent *a;
-	const char *trigger;
-	bool asked, running, stopped;
+	struct reload_request request; /* the next one */
+	bool asked, expired, running, stopped;
+	bool confirmed;  /* a reply waits for the mark to be gone */
 	uint64_t number; /* of the last one that began */
 	sd_event_source *turn;
-	/* Of the one that is under way. */
-	struct config_loader *loader;
-	struct config *next;   /* loaded, not in effect yet */
-	struct config *former; /* in effect before it */
-	struct config_diff diff;
+	struct reload_job job;  /* the one that is under way */
 	struct app_index index; /* of the configuration in effect */
-	struct config_findings findings;
-	json_t *changes, *needs_restart;
 	enum phase phase;
+	char kept[SHA256_TEXT_MAX]; /* of the copy that returns */
 	size_t next_app, next_change;
 	bool refresh; /* all apps */
 	struct app_cursor cursor;
@@ -60,7 +63,19 @@ struct reload *reload_new(struct agent *a)
 	return r;
 }
 
-/* What one reload holds. */
+static void job_done(struct reload_job *job)
+{
+	config_diff_done(&job->diff);
+	config_findings_done(&job->findings);
+	config_loader_free(job->loader);
+	config_free(job->next);
+	config_free(job->former);
+	json_decref(job->changes);
+	json_decref(job->needs_restart);
+	*job = (struct reload_job){ 0 };
+}
+
+/* All that one reload holds. */
 static void clean_up(struct reload *r)
 {
 	if (r->running && r->phase == RELOAD_REFRESH)
@@ -69,16 +84,7 @@ static void clean_up(struct reload *r)
 		registry_set_heirs(r->a->registry, NULL, NULL);
 	r->running = false;
 	app_index_done(&r->index);
-	config_diff_done(&r->diff);
-	config_findings_done(&r->findings);
-	config_loader_free(r->loader);
-	r->loader = NULL;
-	config_free(r->next);
-	config_free(r->former);
-	r->next = r->former = NULL;
-	json_decref(r->changes);
-	json_decref(r->needs_restart);
-	r->changes = r->needs_restart = NULL;
+	job_done(&r->job);
 }
 
 void reload_free(struct reload *r)
@@ -95,20 +101,25 @@ void reload_stop(struct reload *r)
 {
 	r->stopped = true;
 	r->turn = sd_event_source_disable_unref(r->turn);
+	confirm_stop(r->a->confirm);
 	if (r->running)
 		clean_up(r);
 }
 
 static bool can_begin(const struct reload *r)
 {
-	return r->asked && !r->running && !r->stopped && r->a->sources &&
-	       sources_registered(r->a->sources);
+	return (r->asked || r->expired) && !r->running && !r->stopped && !r->confirmed &&
+	       r->a->sources && sources_registered(r->a->sources);
 }
 
-uint64_t reload_ask(struct reload *r, const char *trigger)
+/* Of two that wait together the file is read once: on trial if either is, for the shorter time. */
+uint64_t reload_ask(struct reload *r, const struct reload_request *request)
 {
+	span_t before = r->asked ? r->request.confirm : 0;
 	r->asked = true;
-	r->trigger = trigger;
+	r->request = *request;
+	if (before > 0 && (request->confirm == 0 || before < request->confirm))
+		r->request.confirm = before;
 	if (can_begin(r))
 		go_on(r);
 	return r->number + 1;
@@ -122,74 +133,91 @@ void reload_registered(struct reload *r)
 
 /* ---- the end ---- */
 
-static json_t *findings_json(const struct config_findings *f)
-{
-	return json_pack("{s:o, s:o}", "errors", view_findings(f, CONFIG_ERROR), "warnings",
-			 view_findings(f, CONFIG_WARNING));
-}
-
-static json_t *result_json(const struct reload *r, bool ok)
-{
-	json_t *o = findings_json(&r->findings);
-	const char *done = json_array_size(r->changes) ? "reloaded" : "unchanged";
-	json_object_set_new(o, "file", view_text(r->a->config_file.path));
-	if (!ok) {
-		json_object_set_new(o, "error", json_string("not reloaded, nothing changed"));
-		return o;
-	}
-	json_object_set_new(o, "result", json_string(done));
-	json_object_set(o, "changes", r->changes);
-	json_object_set(o, "needs_restart", r->needs_restart);
-	json_object_set_new(o, "sha256", json_string(r->a->config->sha256));
-	return o;
-}
-
 static void answer(const struct reload *r, bool ok)
 {
-	json_t *o = result_json(r, ok);
+	json_t *o = reload_result_json(r->a, &r->job, ok);
 	char *text = stream_json_text(o);
 	api_send_later(r->a->api, r->number, ok ? 200 : 422, text);
 	free(text);
 	json_decref(o);
 }
 
-static void log_end(const struct reload *r, bool ok)
-{
-	const char *key;
-	json_t *value;
-	size_t i;
-	if (!ok) {
-		log_event(LOG_ERROR, "config", EVENT("reload.failed"),
-			  "%s: not reloaded, %zu error%s; the configuration in effect stays",
-			  r->trigger, r->findings.n_errors, r->findings.n_errors == 1 ? "" : "s");
-		return;
-	}
-	json_array_foreach(r->needs_restart, i, value)
-	{
-		key = json_string_value(value);
-		log_warn("config", "%s: the change of %s needs a restart of the agent", r->trigger,
-			 key);
-	}
-	log_event(LOG_INFO, "config", EVENT("reload.done"), "%s: reloaded %s, %zu change%s",
-		  r->trigger, r->a->config_file.path, json_array_size(r->changes),
-		  json_array_size(r->changes) == 1 ? "" : "s");
-}
-
 static void finish(struct reload *r, bool ok)
 {
 	struct agent *a = r->a;
-	log_end(r, ok);
+	reload_log_end(a, &r->job, ok);
 	if (ok) {
-		config_file_loaded(&a->config_file, a->config_file.path, a->config->sha256);
-		last_good_keep(a->last_good, a->config_file.path, a->config_file.sha256);
+		config_file_loaded(&a->config_file, a->config_file.path, a->config);
+		reload_trial_succeed(a, &r->job);
+		if (!r->job.rollback) /* the trial is another one, or over */
+			r->expired = false;
+	} else {
+		reload_trial_fail(a, &r->job);
 	}
-	config_file_reloaded(&a->config_file, ok, view_findings(&r->findings, CONFIG_ERROR),
-			     json_incref(r->needs_restart));
-	answer(r, ok);
+	config_file_reloaded(&a->config_file, ok, view_findings(&r->job.findings, CONFIG_ERROR),
+			     json_incref(r->job.needs_restart));
+	if (!r->job.rollback)
+		answer(r, ok);
 	clean_up(r);
 	peer_log_update(a->peer_log);
 	service_ready(a->service);
+	api_retry(a->api); /* a confirmation waits while a reload is under way */
 	if (can_begin(r))
+		go_on(r);
+}
+
+/* ---- the confirm window ---- */
+
+void reload_confirm(struct reload *r, const char *by, struct api_reply *ret)
+{
+	struct agent *a = r->a;
+	if (r->running || r->confirmed || r->expired) {
+		ret->defer = API_DEFER_RETRY;
+		return;
+	}
+	if (!confirm_is_open(a->confirm)) {
+		ret->status = 409;
+		ret->content_type = "application/json";
+		ret->body = mem_strdup("{\"error\": \"no reload waits for a confirmation\"}\n");
+		return;
+	}
+	confirm_close(a->confirm);
+	log_event(LOG_INFO, "config", EVENT("reload.confirmed"), "%s confirmed by %s",
+		  a->config_file.path, by);
+	reload_keep_copy(a);
+	r->confirmed = true;
+	ret->defer = API_DEFER_LATER;
+	ret->number = r->number;
+}
+
+static void answer_confirmed(struct reload *r)
+{
+	struct agent *a = r->a;
+	json_t *o = json_pack("{s:s, s:o, s:s, s:b}", "result", "confirmed", "file",
+			      view_text(a->config_file.path), "sha256", a->config_file.sha256,
+			      "stored", confirm_is_stored(a->confirm));
+	char *text = stream_json_text(o);
+	r->confirmed = false;
+	api_send_later(a->api, r->number, 200, text);
+	free(text);
+	json_decref(o);
+	api_retry(a->api);
+}
+
+void reload_expired(struct reload *r)
+{
+	r->expired = true;
+	if (can_begin(r))
+		go_on(r);
+}
+
+void reload_settled(struct reload *r)
+{
+	if (r->stopped)
+		return;
+	if (r->confirmed && !confirm_is_writing(r->a->confirm))
+		answer_confirmed(r);
+	if (r->running ? r->phase == RELOAD_MARK : can_begin(r))
 		go_on(r);
 }
 
@@ -200,10 +228,18 @@ void reload_compare(struct reload *r, const char *text, size_t len, struct api_r
 	struct config *next = NULL;
 	struct config_findings findings = { 0 };
 	struct config_diff diff = { 0 };
-	int rc = config_load_text(text, len, &next, &findings);
+	const struct config_source source = { .file = r->a->config_file.path,
+					      .text = text,
+					      .len = len,
+					      .present = &r->a->config->set };
+	struct config_loader *l = config_loader_new(&source, &findings);
+	int rc;
+	while ((rc = config_loader_step(l, &next)) > 0)
+		;
+	config_loader_free(l);
 	if (rc == 0)
 		rc = reload_check(r->a, next, &findings);
-	json_t *o = findings_json(&findings);
+	json_t *o = reload_findings_json(&findings);
 	if (rc == 0) {
 		config_diff(r->a->config, next, &diff);
 		json_object_set_new(o, "changes", view_diff(&diff));
@@ -246,8 +282,8 @@ static void remove_app(struct reload *r, const char *name)
 
 static bool remove_next(struct reload *r)
 {
-	while (r->next_change < r->diff.n) {
-		const struct config_change *c = &r->diff.items[r->next_change++];
+	while (r->next_change < r->job.diff.n) {
+		const struct config_change *c = &r->job.diff.items[r->next_change++];
 		if (c->object == CONFIG_APP && c->kind == CONFIG_REMOVED) {
 			remove_app(r, c->name);
 			return true;
@@ -271,7 +307,9 @@ static bool step(struct reload *r)
 	case RELOAD_LOAD:
 		load(r);
 		return true;
-	case RELOAD_CHANGE: /* in a turn of its own */
+	case RELOAD_DIFF: /* each in a turn of its own */
+	case RELOAD_MARK:
+	case RELOAD_CHANGE:
 		return true;
 	case RELOAD_REGISTER:
 		if (r->next_app < r->index.n) {
@@ -294,18 +332,6 @@ static bool step(struct reload *r)
 
 /* ---- the beginning ---- */
 
-static void log_changes(const struct reload *r)
-{
-	char line[APP_NAME_MAX + 128];
-	for (size_t i = 0; i < r->diff.n && i < LOGGED_MAX; i++) {
-		struct strbuf text = strbuf_over(line, sizeof(line));
-		config_change_format(&r->diff.items[i], &text);
-		log_info("config", "%s: %s", r->trigger, line);
-	}
-	if (r->diff.n > LOGGED_MAX)
-		log_info("config", "%s: and %zu changes more", r->trigger, r->diff.n - LOGGED_MAX);
-}
-
 static void begin_apps(struct reload *r)
 {
 	struct agent *a = r->a;
@@ -313,7 +339,7 @@ static void begin_apps(struct reload *r)
 	registry_set_heirs(a->registry, heir, r);
 	r->phase = RELOAD_REGISTER;
 	r->next_app = r->next_change = 0;
-	r->refresh = config_diff_count(&r->diff, CONFIG_AGENT, CONFIG_CHANGED) > 0;
+	r->refresh = config_diff_count(&r->job.diff, CONFIG_AGENT, CONFIG_CHANGED) > 0;
 	go_on(r);
 }
 
@@ -321,42 +347,121 @@ static void begin_apps(struct reload *r)
 static void change(struct reload *r)
 {
 	struct agent *a = r->a;
-	config_diff(a->config, r->next, &r->diff);
-	r->changes = view_diff(&r->diff);
-	r->needs_restart = view_diff_restart(&r->diff);
-	if (reload_prepare_and_change(a, r->next, &r->diff, &r->findings) < 0) {
+	if (reload_prepare_and_change(a, r->job.next, &r->job.diff, &r->job.findings) < 0) {
 		finish(r, false);
 		return;
 	}
-	log_changes(r);
-	r->former = r->next;
-	r->next = NULL;
+	reload_log_changes(&r->job);
+	r->job.former = r->job.next;
+	r->job.next = NULL;
 	begin_apps(r);
+}
+
+static void refuse(struct reload *r, const struct err *err)
+{
+	config_error(&r->job.findings, config_at_line(0, 0), "%s", err->text);
+	config_log_findings(&r->job.findings, r->a->config_file.path);
+	finish(r, false);
+}
+
+static void mark(struct reload *r)
+{
+	struct err err;
+	int rc = reload_trial_prepare(r->a, &r->job, &err);
+	if (rc < 0)
+		refuse(r, &err);
+	if (rc != 0) /* reload_settled() goes on */
+		return;
+	r->phase = RELOAD_CHANGE;
+	go_on(r);
+}
+
+static void find_changes(struct reload *r)
+{
+	struct reload_job *job = &r->job;
+	config_diff(r->a->config, job->next, &job->diff);
+	job->changes = view_diff(&job->diff);
+	job->needs_restart = view_diff_restart(&job->diff);
+	r->phase = job->confirm > 0 ? RELOAD_MARK : RELOAD_CHANGE;
+	go_on(r);
 }
 
 static void load(struct reload *r)
 {
-	int rc = config_loader_step(r->loader, &r->next);
+	struct reload_job *job = &r->job;
+	int rc = config_loader_step(job->loader, &job->next);
 	if (rc > 0)
 		return;
-	config_log_findings(&r->findings, r->a->config_file.path);
-	if (rc < 0)
+	config_log_findings(&job->findings, r->a->config_file.path);
+	if (rc < 0) {
 		finish(r, false);
-	else
-		r->phase = RELOAD_CHANGE;
+		return;
+	}
+	if (job->rollback)
+		last_good_adopt(job->next, r->kept);
+	r->phase = RELOAD_DIFF;
+}
+
+/* Back to the configuration before the trial. False: there is none. */
+static bool begin_rollback(struct reload *r)
+{
+	struct reload_job *job = &r->job;
+	r->expired = false;
+	job->trigger = "not confirmed";
+	job->rollback = true;
+	job->loader = last_good_loader(r->a->config_file.path, &job->findings, r->kept);
+	return job->loader;
+}
+
+static void begin_asked(struct reload *r)
+{
+	struct reload_job *job = &r->job;
+	r->asked = false;
+	r->number++;
+	job->trigger = r->request.trigger;
+	job->confirm = r->request.confirm;
+	str_copy(job->by, sizeof(job->by), r->request.by ? r->request.by : "");
+	const struct config_source source = { .file = r->a->config_file.path,
+					      .present = &r->a->config->set };
+	job->loader = config_loader_new(&source, &job->findings);
 }
 
 static void begin(struct reload *r)
 {
-	const char *path = r->a->config_file.path;
-	r->asked = false;
+	struct err err;
+	bool found = true;
 	r->running = true;
 	r->phase = RELOAD_LOAD;
-	r->number++;
-	log_info("config", "%s: reloading %s", r->trigger, path);
+	if (r->expired)
+		found = begin_rollback(r);
+	else
+		begin_asked(r);
+	log_info("config", "%s: reloading %s", r->job.trigger, r->a->config_file.path);
 	service_reloading(r->a->service);
-	r->loader = config_loader_new(path, NULL, 0, &r->findings);
-	go_on(r);
+	if (found) {
+		go_on(r);
+		return;
+	}
+	err_set(&err, -ENOENT,
+		"the copy of the configuration before the trial is gone: confirm, or reload "
+		"another one");
+	refuse(r, &err);
+}
+
+/* What takes a turn of its own; false: steps of it share one. */
+static bool take_turn(struct reload *r)
+{
+	if (!r->running)
+		begin(r);
+	else if (r->phase == RELOAD_DIFF)
+		find_changes(r);
+	else if (r->phase == RELOAD_MARK)
+		mark(r);
+	else if (r->phase == RELOAD_CHANGE)
+		change(r);
+	else
+		return false;
+	return true;
 }
 
 static int on_turn(sd_event_source *source, void *userdata)
@@ -364,15 +469,9 @@ static int on_turn(sd_event_source *source, void *userdata)
 	(void)source;
 	struct reload *r = userdata;
 	mono_t end = usec_add(loop_clock(), TURN);
-	if (!r->running) {
-		begin(r);
+	if (take_turn(r))
 		return 0;
-	}
-	if (r->phase == RELOAD_CHANGE) {
-		change(r);
-		return 0;
-	}
-	while (r->running && r->phase != RELOAD_CHANGE && loop_clock() < end)
+	while (r->running && r->phase != RELOAD_DIFF && loop_clock() < end)
 		if (!step(r)) {
 			finish(r, true);
 			return 0;

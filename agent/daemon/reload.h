@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "agent/http/reply.h"
+#include "lib/mono.h"
 
 struct agent;
 struct reload;
@@ -26,11 +27,24 @@ struct reload;
 /* The other parts of the agent must exist when the loop runs. */
 struct reload *reload_new(struct agent *a);
 void reload_free(struct reload *r);
+
+struct reload_request {
+	const char *trigger; /* of unlimited life */
+	const char *by;      /* who asks; NULL: a signal */
+	span_t confirm;      /* taken back unless it is confirmed by then; 0: for good */
+};
+
 /* From the loop, as soon as the apps of the start are registered and no other reload is under way.
  * Returns its number: api_send_later() gets it when it is over. */
-uint64_t reload_ask(struct reload *r, const char *trigger);
+uint64_t reload_ask(struct reload *r, const struct reload_request *request);
+/* What is on trial stays. Fills in the reply. */
+void reload_confirm(struct reload *r, const char *by, struct api_reply *ret);
 /* What a reload with this text would do: nothing is changed. Fills in the reply. */
 void reload_compare(struct reload *r, const char *text, size_t len, struct api_reply *ret);
+/* The trial was not confirmed in time. */
+void reload_expired(struct reload *r);
+/* The copy of the configuration or the mark of a trial was written, or could not be. */
+void reload_settled(struct reload *r);
 /* The apps of the start are registered. */
 void reload_registered(struct reload *r);
 /* The agent stops: what is under way ends, and nothing is reloaded any more. */

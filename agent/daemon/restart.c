@@ -72,7 +72,9 @@ static void refuse(const struct restart *r)
 /* `next` NULL: the file could not be loaded. */
 static void decide(struct restart *r, struct config *next)
 {
-	bool fit = next && reload_check(r->a, next, &r->findings) == 0;
+	/* A start would leave the apps of included files with errors out. */
+	bool fit = next && config_set_broken(&next->set) == 0 &&
+		   reload_check(r->a, next, &r->findings) == 0;
 	if (!fit)
 		refuse(r);
 	config_free(next);
@@ -114,6 +116,7 @@ void restart_ask(struct restart *r, const char *signal, pid_t sender)
 		return;
 	}
 	r->signal = signal;
-	r->loader = config_loader_new(a->config_file.path, NULL, 0, &r->findings);
+	r->loader = config_loader_new(&(struct config_source){ .file = a->config_file.path },
+				      &r->findings);
 	loop_defer(a->loop, &r->turn, LOOP_APPLY, on_turn, r);
 }

@@ -311,7 +311,7 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 bool answer_is_change(enum api_kind kind)
 {
 	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DRAIN ||
-	       kind == API_UNDRAIN || kind == API_RELOAD;
+	       kind == API_UNDRAIN || kind == API_RELOAD || kind == API_CONFIRM;
 }
 
 static void do_error(const struct api_call *call, struct api_reply *ret)
@@ -372,6 +372,7 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_CAPABILITIES:
 		return reply_json(ret, 200, view_capabilities(in->capabilities));
 	case API_RELOAD:
+	case API_CONFIRM:
 	case API_DIFF: /* answered by the caller, which can do it */
 		return;
 	case API_HEALTHZ:

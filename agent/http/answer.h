@@ -11,7 +11,7 @@
 
 /* Whether the request changes something. */
 bool answer_is_change(enum api_kind kind);
-/* `stopping`: changes are refused with 503. API_RELOAD and API_DIFF are left to the caller then. */
+/* `stopping`: changes are refused with 503. API_RELOAD, _CONFIRM and _DIFF are left to the caller then. */
 void answer_call(const struct status_sources *in, bool stopping, const struct api_call *call,
 		 struct api_reply *ret);
 /* Decides when the reply to a change is sent, and with which body: "stored" is true when the change

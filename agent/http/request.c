@@ -50,6 +50,7 @@ static const struct endpoint_row {
 	{ "/v1/events", API_EVENTS, ROLE_READ, READS },
 	{ "/v1/log", API_LOG, ROLE_ADMIN, CHANGES },
 	{ "/v1/reload", API_RELOAD, ROLE_ADMIN, POST },
+	{ "/v1/confirm", API_CONFIRM, ROLE_ADMIN, POST },
 	{ "/v1/diff", API_DIFF, ROLE_ADMIN, POST },
 	{ "/metrics", API_METRICS, ROLE_READ, READS },
 	{ "/healthz", API_HEALTHZ, ROLE_READ, READS },
@@ -146,14 +147,31 @@ size_t request_takes_body(const char *path)
 	return str_equal(path, "/v1/diff") ? CONFIG_FILE_MAX : 0;
 }
 
-/* Reload and diff have no parameters. */
-static void check_configuration(const struct api_request *request, struct api_call *call)
+#define CONFIRM_MAX (24 * 3600 * USEC_PER_SEC)
+
+static int parse_confirm(const char *text, span_t *ret, struct err *err)
 {
-	if (request->n_args == 0)
-		return;
-	err_set(&call->err, -EINVAL, "Invalid request: unknown parameter '%.80s'",
-		request->args[0].name);
-	fail(call, 400, true);
+	struct err why;
+	if (duration_parse(text, ret, &why) < 0 || *ret < USEC_PER_SEC || *ret > CONFIRM_MAX)
+		return err_set(err, -EINVAL,
+			       "confirm: '%.80s' is not a duration from 1s to 24h, such as 60s",
+			       text);
+	return 0;
+}
+
+/* Of /v1/reload; /v1/confirm and /v1/diff have no parameters. */
+static int parse_configuration(const struct api_request *request, struct api_call *call)
+{
+	for (size_t i = 0; i < request->n_args; i++) {
+		const char *name = request->args[i].name, *value = request->args[i].value;
+		if (call->kind != API_RELOAD || !str_equal(name, "confirm"))
+			return err_set(&call->err, -EINVAL,
+				       "unknown parameter '%.80s', expected %s", name,
+				       call->kind == API_RELOAD ? "confirm" : "none");
+		if (parse_confirm(value ? value : "", &call->span, &call->err) < 0)
+			return -EINVAL;
+	}
+	return 0;
 }
 
 static int parse_events(const struct api_request *request, struct event_query *ret, struct err *err)
@@ -227,6 +245,8 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_unregister(request, &call->name, &call->err);
 	else if (call->kind == API_DRAIN || call->kind == API_UNDRAIN)
 		rc = parse_drain(request, call);
+	else if (call->kind == API_RELOAD || call->kind == API_CONFIRM || call->kind == API_DIFF)
+		rc = parse_configuration(request, call);
 	else if (call->kind == API_LOG)
 		rc = parse_log(request, call);
 	else if (call->kind == API_EVENTS)
@@ -311,10 +331,7 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 	ret->kind = endpoint->kind;
 	ret->body = request->body;
 	ret->body_len = request->body_len;
-	if (ret->kind == API_RELOAD || ret->kind == API_DIFF)
-		check_configuration(request, ret);
-	else
-		parse_args(request, ret);
+	parse_args(request, ret);
 }
 
 void api_call_refuse(struct api_call *call, unsigned status, const struct err *err)

@@ -7,7 +7,8 @@
  *	/info /ping  as GoCast
  *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)       POST, PUT, DELETE
  *	/v1/apps/NAME/undrain  /v1/undrain                                 POST, PUT, DELETE
- *	/v1/reload  /v1/diff                POST; the body of the latter is a configuration
+ *	/v1/reload                          confirm (a duration)           POST
+ *	/v1/confirm  /v1/diff               POST; the body of the latter is a configuration
  *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
  *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
@@ -62,6 +63,7 @@ enum api_kind {
 	API_READYZ,
 	API_CAPABILITIES,
 	API_RELOAD,
+	API_CONFIRM,
 	API_DIFF,
 	API_EVENTS,
 	API_EXPLAIN,
@@ -80,8 +82,8 @@ struct api_call {
 	char *name;
 	const char *body; /* of DIFF: a view into the request */
 	size_t body_len;
-	const char *reason;        /* of DRAIN: a view into the request, "" for none */
-	span_t span;               /* of DRAIN: how long; USEC_NEVER: until it is undrained */
+	const char *reason; /* of DRAIN: a view into the request, "" for none */
+	span_t span; /* of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none */
 	enum log_level level;      /* of LOG */
 	const char *module;        /* of LOG: one of log_modules[]; NULL: all */
 	struct event_query events; /* of EVENTS: texts are views into the request */

@@ -300,6 +300,27 @@ static void list_keys(const json_t *keys, struct strbuf *ret)
 		strbuf_add(ret, " and %zu more", n - shown);
 }
 
+/* Of `reload --confirm`. */
+static void add_trial(json_t *alarms, const struct config_file *file)
+{
+	char date[DATE_TEXT_MAX];
+	if (file->trial.deadline)
+		add(alarms, "reload-unconfirmed", "path", file->path,
+		    file->trial.failed
+			    ? "on trial, not confirmed until %s, and the configuration before it "
+			      "could not return (config.last_reload in /v1/status): tried again "
+			      "every 10 seconds; confirm, or reload another one"
+			    : "on trial: the configuration before it returns at %s unless it is "
+			      "confirmed (vipherald confirm)",
+		    date_format(file->trial.deadline, date));
+	if (file->rolled_back.sha256[0])
+		add(alarms, "reload-rolled-back", "path", file->path,
+		    "its reload by %.200s was not confirmed: the configuration before it is in "
+		    "effect "
+		    "since %.40s, also after a restart; mend the file, then reload",
+		    file->rolled_back.by, file->rolled_back.at);
+}
+
 static void add_configuration(json_t *alarms, const struct status_sources *in)
 {
 	char buf[256] = "";
@@ -318,6 +339,17 @@ static void add_configuration(json_t *alarms, const struct status_sources *in)
 		    "the "
 		    "file, then reload",
 		    file->last_good);
+	if (file->first_broken)
+		add_count(
+			add(alarms, "included-file", "path", file->first_broken,
+			    "%.400s has errors: its apps %s (config.files in /v1/status); mend it, "
+			    "then reload",
+			    file->first_broken,
+			    file->n_left_out == 0 ? "stay as they were"
+			    : file->n_kept == 0   ? "are left out"
+						  : "stay as they were, or are left out"),
+			file->n_kept + file->n_left_out);
+	add_trial(alarms, file);
 	list_keys(file->needs_restart, &keys);
 	if (buf[0])
 		add(alarms, "restart-needed", "path", file->path,

@@ -6,30 +6,57 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "agent/config/findings.h"
+#include "agent/config/config.h"
+#include "agent/store/confirm_mark.h"
 #include "lib/sha256.h"
 #include "lib/wallclock.h"
+
+/* The configuration in effect is to be confirmed. */
+struct config_trial {
+	wall_t deadline; /* the one before it returns then; 0: there is no trial */
+	bool failed;     /* it could not return yet */
+	char sha256[SHA256_TEXT_MAX];
+	char by[CONFIRM_BY_MAX]; /* who asked for it */
+};
+
+/* The file as it was with this hash was not confirmed; "": there is none. */
+struct config_rolled_back {
+	char sha256[SHA256_TEXT_MAX];
+	char by[CONFIRM_BY_MAX];
+	char at[DATE_TEXT_MAX];
+};
 
 struct config_file {
 	const char *path;
 	wall_t modified;              /* of the file when it was read */
 	char sha256[SHA256_TEXT_MAX]; /* of the configuration in effect */
 	wall_t loaded_at;
+	json_t *files;             /* included ones; NULL: none */
+	size_t n_kept, n_left_out; /* of them, with errors */
+	const char *first_broken;  /* one of these; a view into files */
 	/* The file was broken at the start, and its copy of this date is in effect; "": it was not. */
 	char last_good[DATE_TEXT_MAX];
+	struct config_trial trial;
+	struct config_rolled_back rolled_back;
+	uint64_t rollbacks;
 	wall_t reload_at; /* the last one; 0: there was none */
 	bool reload_ok;
 	json_t *errors;        /* of it, as view_findings() has them; NULL: none */
 	json_t *needs_restart; /* keys whose values in the file are not in effect; NULL: none */
 };
 
-/* The configuration with this fingerprint is in effect. `path` is a view. */
-void config_file_loaded(struct config_file *f, const char *path, const char *sha256);
+/* The configuration is in effect. `path` is a view. Included files with errors are logged. */
+void config_file_loaded(struct config_file *f, const char *path, const struct config *config);
+/* The file has this hash and is not in effect: it was not confirmed. */
+void config_file_rolled_back(struct config_file *f, const char *sha256, const char *by,
+			     const char *at);
 /* Takes both arrays over. */
 void config_file_reloaded(struct config_file *f, bool ok, json_t *errors, json_t *needs_restart);
 void config_file_done(struct config_file *f);
 
-/* {file, sha256, loaded_at, last_reload, needs_restart} */
+/* {deadline, sha256, by}; null: there is no trial. */
+json_t *view_config_trial(const struct config_file *f);
+/* {file, sha256, loaded_at, last_reload, files, needs_restart, confirm, rolled_back} */
 json_t *view_config_file(const struct config_file *f);
 
 /* Errors and warnings, in the log. */

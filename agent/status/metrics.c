@@ -280,6 +280,15 @@ static void configuration(FILE *out, const struct metrics *m)
 	      "0 when the last reload failed: the file has errors, the former configuration is in "
 	      "effect.",
 	      m->config_ok);
+	gauge(out, "config_unconfirmed",
+	      "1 while the configuration in effect waits for a confirmation (reload --confirm).",
+	      m->config_unconfirmed);
+	gauge(out, "config_rolled_back",
+	      "1 while the file is not in effect because its reload was not confirmed.",
+	      m->config_rolled_back);
+	counter(out, "config_rollbacks_total",
+		"Reloads that were taken back because they were not confirmed in time.",
+		m->config_rollbacks);
 	head(out, "config_last_reload_timestamp_seconds", "gauge",
 	     "When the configuration in effect was loaded.");
 	fprintf(out, "vipherald_config_last_reload_timestamp_seconds %.3f\n",

@@ -32,8 +32,10 @@ struct service_counts {
 struct metrics {
 	const char *version;
 	uint64_t fd_limit;
-	bool fds_short;          /* new apps and processes to be watched are refused */
-	bool config_ok;          /* the last reload, or the start */
+	bool fds_short; /* new apps and processes to be watched are refused */
+	bool config_ok; /* the last reload, or the start */
+	bool config_unconfirmed, config_rolled_back;
+	uint64_t config_rollbacks;
 	wall_t config_loaded_at; /* the configuration in effect; 0: not from a file */
 	struct histogram loop_stalls;
 	uint64_t refused_calls; /* of the sandbox */

@@ -46,6 +46,9 @@ char *metrics_collect(const struct status_sources *in)
 		.fds_short = fd_limit_check(FD_FOR_NEW, NULL) < 0,
 		.config_ok =
 			!file_in_effect || !file_in_effect->reload_at || file_in_effect->reload_ok,
+		.config_unconfirmed = file_in_effect && file_in_effect->trial.deadline,
+		.config_rolled_back = file_in_effect && file_in_effect->rolled_back.sha256[0],
+		.config_rollbacks = file_in_effect ? file_in_effect->rollbacks : 0,
 		.config_loaded_at = file_in_effect ? file_in_effect->loaded_at : 0,
 		.loop_stalls = *loop_stalls(),
 		.refused_calls = in->sandbox.refused_calls,

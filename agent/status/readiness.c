@@ -12,6 +12,9 @@ bool readiness_report(const struct readiness *r, char buf[READINESS_TEXT_MAX])
 		strbuf_add(&text, "the apps of the configuration are still being registered\n");
 	else if (!r->discovered)
 		strbuf_add(&text, "no answer from Consul yet\n");
+	if (r->left_out > 0)
+		strbuf_add(&text, "%zu included file%s with errors: the apps are left out\n",
+			   r->left_out, r->left_out == 1 ? "" : "s");
 	if (r->unjudged == 1)
 		strbuf_add(&text, "'%.128s' has no verdict from its monitors yet\n", r->waits_on);
 	else if (r->unjudged > 1)

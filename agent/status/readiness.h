@@ -8,6 +8,7 @@
  *	connected     at least one session is established
  *	reachable     every announced VIP can be sent to an established peer: there is a next hop,
  *	              and a peer has negotiated the address family
+ *	complete      the apps of all included files are there
  *	permitted     no capability is missing that the configuration needs
  *
  * The health of the apps does not count: a host whose service is down withdraws its routes, and the
@@ -27,6 +28,7 @@ struct readiness {
 	size_t unjudged;      /* apps of the start without a first verdict */
 	const char *waits_on; /* the name of one of them */
 	size_t peers, established;
+	size_t left_out;     /* included files with errors, whose apps are not there */
 	size_t refused;      /* announced VIPs that cannot be sent to any established peer */
 	const char *missing; /* capabilities; "" or NULL: none */
 };

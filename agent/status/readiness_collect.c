@@ -32,6 +32,7 @@ bool readiness_collect(const struct status_sources *in, bool stopping, char buf[
 		.peers = peers.n,
 		.established = peer_list_established(&peers),
 		.refused = bgp_speaker_count_routes(in->speaker).refused,
+		.left_out = in->config_file ? in->config_file->n_left_out : 0,
 		.missing = text,
 	};
 	peer_list_done(&peers);

@@ -67,11 +67,13 @@ json_t *view_findings(const struct config_findings *f, enum config_severity seve
 	for (size_t i = 0; i < f->n; i++) {
 		const struct config_finding *x = &f->items[i];
 		if (x->severity == severity)
-			json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o}", "line",
-							       number_or_null(x->line), "column",
-							       number_or_null(x->column), "key",
-							       value_or_null(x->path), "text",
-							       view_text(x->text)));
+			json_array_append_new(array,
+					      json_pack("{s:o, s:o, s:o, s:o, s:o}", "file",
+							x->file ? view_text(x->file) : json_null(),
+							"line", number_or_null(x->line), "column",
+							number_or_null(x->column), "key",
+							value_or_null(x->path), "text",
+							view_text(x->text)));
 	}
 	return array;
 }

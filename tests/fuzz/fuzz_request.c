@@ -62,7 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request_parse(&request, &call);
 	must(call.change == (call.needs > ROLE_READ));
 	if (call.kind == API_REGISTER || call.kind == API_UNREGISTER || call.kind == API_DRAIN ||
-	    call.kind == API_UNDRAIN || call.kind == API_RELOAD || call.kind == API_DIFF)
+	    call.kind == API_UNDRAIN || call.kind == API_RELOAD || call.kind == API_CONFIRM ||
+	    call.kind == API_DIFF)
 		must(call.change);
 	if (call.kind == API_ERROR)
 		must(call.status >= 400 && call.err.text[0]);

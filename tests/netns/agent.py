@@ -6,7 +6,8 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,14 @@ class Agent:
         connection = _UnixConnection(str(self.run_dir / "api.sock"))
         connection.connect()
         return self._ask(connection, method, target, {}, body)
+
+    @contextmanager
+    def asking(self, method: str, target: str) -> Iterator[None]:
+        """The same, whose answer is not waited for: it was sent, and the connection is open."""
+        connection = _UnixConnection(str(self.run_dir / "api.sock"))
+        connection.request(method, target)
+        yield
+        connection.close()
 
     @staticmethod
     def _ask(

@@ -274,6 +274,38 @@ static void test_drain_parameters(void **state)
 	}
 }
 
+static void test_reload_parameters(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *name, *value;
+		span_t span;
+		const char *says; /* NULL: it is right */
+	} cases[] = {
+		{ "/v1/reload", "confirm", "1s", USEC_PER_SEC, NULL },
+		{ "/v1/reload", "confirm", "24h", 24 * 3600 * USEC_PER_SEC, NULL },
+		{ "/v1/reload", "confirm", "999ms", 0, "'999ms' is not a duration from 1s to 24h" },
+		{ "/v1/reload", "confirm", "1441m", 0, "'1441m' is not a duration" },
+		{ "/v1/reload", "confirm", NULL, 0, "'' is not a duration" },
+		{ "/v1/reload", "now", "1", 0, "unknown parameter 'now', expected confirm" },
+		{ "/v1/confirm", "confirm", "1s", 0, "unknown parameter 'confirm', expected none" },
+		{ "/v1/diff", "confirm", "1s", 0, "unknown parameter 'confirm', expected none" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct api_call call;
+		route(&(struct request){ "POST",
+					 cases[i].path,
+					 { { cases[i].name, cases[i].value, 0 } } },
+		      &call);
+		if (!cases[i].says && (call.kind != API_RELOAD || call.span != cases[i].span))
+			fail_msg("%s: %s", cases[i].value, call.err.text);
+		if (cases[i].says && (call.kind != API_ERROR || call.status != 400 || !call.json ||
+				      !strstr(call.err.text, cases[i].says)))
+			fail_msg("%s: '%s'", cases[i].says, call.err.text);
+		api_call_done(&call);
+	}
+}
+
 /* The answer to a path that is not there lists those that are. */
 static void test_every_endpoint_that_is_listed_is_there(void **state)
 {
@@ -282,7 +314,8 @@ static void test_every_endpoint_that_is_listed_is_there(void **state)
 	for (const char *path; (path = request_endpoint(n)); n++) {
 		struct api_call call;
 		bool posts = strstr(path, "drain") || strcmp(path, "/v1/reload") == 0 ||
-			     strcmp(path, "/v1/diff") == 0 || strcmp(path, "/v1/log") == 0;
+			     strcmp(path, "/v1/confirm") == 0 || strcmp(path, "/v1/diff") == 0 ||
+			     strcmp(path, "/v1/log") == 0;
 		const char *method = posts ? "POST" : "GET";
 		route(&(struct request){ method, path, { { 0 } } }, &call);
 		assert_int_not_equal(call.status, 404);
@@ -291,7 +324,7 @@ static void test_every_endpoint_that_is_listed_is_there(void **state)
 		assert_int_equal(call.change, posts || strstr(path, "register"));
 		api_call_done(&call);
 	}
-	assert_int_equal(n, 24);
+	assert_int_equal(n, 25);
 }
 
 /* What is refused needs the same role as what would be carried out. */
@@ -317,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_all_parameters_arrive),
 		cmocka_unit_test(test_drain_parameters),
+		cmocka_unit_test(test_reload_parameters),
 		cmocka_unit_test(test_every_endpoint_that_is_listed_is_there),
 		cmocka_unit_test(test_an_error_needs_the_role_of_its_path),
 	};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/reload_report.h"
+
+#include "agent/daemon/parts.h"
+#include "agent/status/view_diff.h"
+#include "agent/status/view_json.h"
+#include "lib/log.h"
+#include "lib/str.h"
+
+/* Changes that are logged one by one. */
+#define LOGGED_MAX 50
+
+json_t *reload_findings_json(const struct config_findings *findings)
+{
+	return json_pack("{s:o, s:o}", "errors", view_findings(findings, CONFIG_ERROR), "warnings",
+			 view_findings(findings, CONFIG_WARNING));
+}
+
+json_t *reload_result_json(const struct agent *a, const struct reload_job *job, bool ok)
+{
+	json_t *o = reload_findings_json(&job->findings);
+	const char *done = json_array_size(job->changes) ? "reloaded" : "unchanged";
+	json_object_set_new(o, "file", view_text(a->config_file.path));
+	if (!ok) {
+		json_object_set_new(o, "error", json_string("not reloaded, nothing changed"));
+		return o;
+	}
+	json_object_set_new(o, "result", json_string(done));
+	json_object_set(o, "changes", job->changes);
+	json_object_set(o, "needs_restart", job->needs_restart);
+	json_object_set_new(o, "sha256", json_string(a->config->sha256));
+	json_object_set_new(o, "confirm", view_config_trial(&a->config_file));
+	json_object_set_new(o, "confirms", json_boolean(job->confirms));
+	return o;
+}
+
+void reload_log_changes(const struct reload_job *job)
+{
+	char line[APP_NAME_MAX + 128];
+	for (size_t i = 0; i < job->diff.n && i < LOGGED_MAX; i++) {
+		struct strbuf text = strbuf_over(line, sizeof(line));
+		config_change_format(&job->diff.items[i], &text);
+		log_info("config", "%s: %s", job->trigger, line);
+	}
+	if (job->diff.n > LOGGED_MAX)
+		log_info("config", "%s: and %zu changes more", job->trigger,
+			 job->diff.n - LOGGED_MAX);
+}
+
+void reload_log_end(const struct agent *a, const struct reload_job *job, bool ok)
+{
+	json_t *key;
+	size_t i;
+	if (!ok) {
+		log_event(LOG_ERROR, "config", EVENT("reload.failed"),
+			  "%s: not reloaded, %zu error%s; the configuration in effect stays",
+			  job->trigger, job->findings.n_errors,
+			  job->findings.n_errors == 1 ? "" : "s");
+		return;
+	}
+	json_array_foreach(job->needs_restart, i, key)
+		log_warn("config", "%s: the change of %s needs a restart of the agent",
+			 job->trigger, json_string_value(key));
+	log_event(LOG_INFO, "config", EVENT("reload.done"), "%s: reloaded %s, %zu change%s",
+		  job->trigger, a->config_file.path, json_array_size(job->changes),
+		  json_array_size(job->changes) == 1 ? "" : "s");
+}

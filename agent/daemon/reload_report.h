@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What a reload did, or why it did nothing: in the log, and as JSON. */
+#ifndef AGENT_DAEMON_RELOAD_REPORT_H
+#define AGENT_DAEMON_RELOAD_REPORT_H
+
+#include "agent/daemon/reload_job.h"
+
+struct agent;
+
+/* {errors, warnings} */
+json_t *reload_findings_json(const struct config_findings *findings);
+json_t *reload_result_json(const struct agent *a, const struct reload_job *job, bool ok);
+/* The first changes, a line each. */
+void reload_log_changes(const struct reload_job *job);
+void reload_log_end(const struct agent *a, const struct reload_job *job, bool ok);
+
+#endif

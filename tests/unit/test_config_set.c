@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* Configurations of several files: as one text and back, what is found, and what replaces a file with errors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/config/config.h"
+#include "lib/array.h"
+
+static void add(struct config_set *set, const char *file, const char *text)
+{
+	config_text_set(config_set_add(set, file), strdup(text), strlen(text));
+}
+
+/* ---- as one text ---- */
+
+static void test_a_set_as_one_text_and_back(void **state)
+{
+	(void)state;
+	struct config_set set = { 0 }, again = { 0 };
+	char before[SHA256_TEXT_MAX], after[SHA256_TEXT_MAX];
+	size_t len;
+	add(&set, "/etc/c.yaml", "bgp: 1\n");
+	add(&set, "/etc/conf.d/a b.yaml", "apps:\n\n#| x\n");
+	add(&set, "/etc/conf.d/c.yaml", "no end");
+	add(&set, "/etc/conf.d/d.yaml", "");
+	add(&set, "/etc/conf.d/out.yaml", "");
+	set.items[4].state = CONFIG_TEXT_OUT;
+	char *text = config_set_bundle(&set, &len);
+	assert_non_null(text);
+	assert_int_equal(config_set_unbundle(text, len, &again), 0);
+	assert_int_equal(again.n, 4);
+	for (size_t i = 0; i < again.n; i++) {
+		assert_int_equal(again.items[i].len, set.items[i].len);
+		assert_memory_equal(again.items[i].data, set.items[i].data, set.items[i].len);
+	}
+	assert_string_equal(again.items[1].file, "/etc/conf.d/a b.yaml");
+	config_set_sha256(&set, before);
+	config_set_sha256(&again, after);
+	assert_string_equal(before, after);
+	config_set_done(&again);
+	/* Cut off in the middle, or changed by hand. */
+	for (size_t n = len - 1; n > strlen("bgp: 1\n"); n--) {
+		struct config_set cut = { 0 };
+		if (config_set_unbundle(text, n, &cut) == 0 && cut.n == 4)
+			fail_msg("%zu of %zu octets are accepted", n, len);
+		config_set_done(&cut);
+	}
+	text[len - strlen("no end") - 60] ^= 1;
+	struct config_set changed = { 0 };
+	assert_int_equal(config_set_unbundle(text, len, &changed), -EINVAL);
+	config_set_done(&changed);
+	config_set_done(&set);
+	free(text);
+}
+
+static void test_a_text_that_looks_like_a_bundle(void **state)
+{
+	(void)state;
+	struct config_set set = { 0 };
+	size_t len;
+	add(&set, NULL, "bgp: 1\n# vipherald include x\n");
+	assert_null(config_set_bundle(&set, &len));
+	config_set_done(&set);
+}
+
+/* ---- files ---- */
+
+#define MAIN                                                                                       \
+	"bgp: { local_as: 65001, peers: [ { peer_ip: 10.1.1.1, peer_as: 65000 } ] }\n"             \
+	"include: conf.d/*.yaml\n"
+#define APP(name, n)                                                                               \
+	"apps: [ { name: " name ", vip: 198.51.100." n "/32, monitors: 'port:tcp:53' } ]\n"
+
+static char directory[] = "/tmp/vipherald-test-XXXXXX";
+static char main_file[PATH_MAX];
+
+static const char *path_of(const char *name)
+{
+	static char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return path;
+}
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *f = fopen(path_of(name), "we");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (!mkdtemp(directory))
+		return -1;
+	mkdir(path_of("conf.d"), 0700);
+	snprintf(main_file, sizeof(main_file), "%s/main.yaml", directory);
+	write_file("main.yaml", MAIN);
+	return 0;
+}
+
+static const char *const files[] = { "a.yaml", "b.yaml", "c.yaml", ".hidden.yaml", "not.txt" };
+
+static int remove_files(void **state)
+{
+	(void)state;
+	char name[64];
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(name, sizeof(name), "conf.d/%s", files[i]);
+		unlink(path_of(name));
+	}
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	remove_files(state);
+	unlink(main_file);
+	rmdir(path_of("conf.d"));
+	return rmdir(directory);
+}
+
+static int load(const struct config_set *present, struct config **ret, char **ret_findings)
+{
+	struct config_findings f = { 0 };
+	size_t len;
+	const struct config_source source = { .file = main_file, .present = present };
+	struct config_loader *l = config_loader_new(&source, &f);
+	int rc;
+	while ((rc = config_loader_step(l, ret)) > 0)
+		;
+	config_loader_free(l);
+	*ret_findings = NULL;
+	FILE *out = open_memstream(ret_findings, &len);
+	config_findings_print(&f, "main.yaml", out);
+	fclose(out);
+	config_findings_done(&f);
+	return rc;
+}
+
+static struct config *expect(const struct config_set *present, const char *apps, size_t broken,
+			     const char *says)
+{
+	struct config *c = NULL;
+	char *findings, names[256] = "";
+	if (load(present, &c, &findings) < 0)
+		fail_msg("%s", findings);
+	for (size_t i = 0; i < c->n_apps; i++) {
+		strcat(names, c->apps[i].name);
+		strcat(names, " ");
+	}
+	assert_string_equal(names, apps);
+	assert_int_equal(config_set_broken(&c->set), broken);
+	if (says && !strstr(findings, says))
+		fail_msg("'%s' does not say '%s'", findings, says);
+	if (!says)
+		assert_string_equal(findings, "");
+	free(findings);
+	return c;
+}
+
+static void test_files_in_the_order_of_their_names(void **state)
+{
+	(void)state;
+	write_file("conf.d/b.yaml", APP("b", "2"));
+	write_file("conf.d/a.yaml", APP("a", "1"));
+	write_file("conf.d/.hidden.yaml", "bgp: 3");
+	write_file("conf.d/not.txt", "bgp: 3");
+	struct config *c = expect(NULL, "a b ", 0, NULL);
+	assert_string_not_equal(c->sha256, c->set_sha256);
+	config_free(c);
+}
+
+/* Its own apps only, as they were; without a text of before they are left out. */
+static void test_errors_stay_with_their_file(void **state)
+{
+	(void)state;
+	write_file("conf.d/a.yaml", APP("a", "1"));
+	write_file("conf.d/b.yaml", APP("b", "2"));
+	struct config *before = expect(NULL, "a b ", 0, NULL);
+	write_file("conf.d/a.yaml", APP("new", "3"));
+	write_file("conf.d/b.yaml", "apps: [ { name: b, vip: x } ]\n");
+	write_file("conf.d/c.yaml", "apps: [");
+	struct config *c = expect(&before->set, "new b ", 2,
+				  "/conf.d/b.yaml:1:25: error: apps[0].vip: 'x' is not");
+	assert_int_equal(c->set.items[1].state, CONFIG_TEXT_LOADED);
+	assert_int_equal(c->set.items[2].state, CONFIG_TEXT_KEPT);
+	assert_int_equal(c->set.items[2].n_apps, 1);
+	assert_int_equal(c->set.items[3].state, CONFIG_TEXT_OUT);
+	config_free(c);
+	config_free(expect(NULL, "new ", 2, "/conf.d/c.yaml:2:1: error: "));
+	/* Gone is gone. */
+	unlink(path_of("conf.d/b.yaml"));
+	unlink(path_of("conf.d/c.yaml"));
+	config_free(expect(&before->set, "new ", 0, NULL));
+	config_free(before);
+}
+
+static void test_an_app_in_two_files(void **state)
+{
+	(void)state;
+	write_file("conf.d/a.yaml", APP("a", "1"));
+	write_file("conf.d/b.yaml", APP("b", "2"));
+	struct config *before = expect(NULL, "a b ", 0, NULL);
+	write_file("conf.d/b.yaml", APP("a", "3"));
+	config_free(expect(&before->set, "a b ", 1,
+			   "b.yaml:1:17: error: apps[0].name: duplicate app 'a', first defined in "
+			   "line 1 of "));
+	write_file("conf.d/b.yaml", APP("c", "1"));
+	config_free(expect(&before->set, "a b ", 1,
+			   "'198.51.100.1/32' is already a VIP of app 'a' in line 1 of "));
+	/* What was moved out of a file that is kept as it was stays there. */
+	write_file("conf.d/a.yaml", "bgp: 3\n");
+	write_file("conf.d/b.yaml",
+		   "apps: [ { name: a, vip: 198.51.100.1/32, monitors: 'port:tcp:53' } ]\n");
+	config_free(expect(&before->set, "a b ", 2, "'apps' only"));
+	config_free(before);
+}
+
+/* All or nothing: it is the configuration file that has the error. */
+static void test_errors_of_the_file_itself(void **state)
+{
+	(void)state;
+	char *findings;
+	struct config *c = NULL;
+	write_file("conf.d/a.yaml", APP("a", "1"));
+	struct config *before = expect(NULL, "a ", 0, NULL);
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ MAIN "nat: 3\n", "main.yaml:3:6: error: nat: expected" },
+		{ "bgp: { local_as: 1, peer_ip: 10.1.1.1, peer_as: 2 }\ninclude: none/*.yaml\n",
+		  "/none' cannot be read: No such file or directory" },
+		{ "bgp: { local_as: 1, peer_ip: 10.1.1.1, peer_as: 2 }\ninclude: '*.yaml'\n",
+		  "'*.yaml' matches this file itself" },
+		{ "bgp: { local_as: 1, peer_ip: 10.1.1.1, peer_as: 2 }\ninclude: '*/a.yaml'\n",
+		  "is not a name of files in one directory" },
+		{ "bgp: { local_as: 1, peer_ip: 10.1.1.1, peer_as: 2 }\ninclude: conf.d/\n",
+		  "is not a name of files in one directory" },
+		{ "bgp: { local_as: 1, peer_ip: 198.51.100.1, peer_as: 2 }\n"
+		  "include: conf.d/*.yaml\n",
+		  NULL },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		write_file("main.yaml", cases[i].text);
+		assert_int_equal(load(&before->set, &c, &findings), -EINVAL);
+		if (cases[i].says && !strstr(findings, cases[i].says))
+			fail_msg("'%s' does not say '%s'", findings, cases[i].says);
+		free(findings);
+	}
+	write_file("main.yaml", MAIN);
+	config_free(before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_set_as_one_text_and_back),
+		cmocka_unit_test(test_a_text_that_looks_like_a_bundle),
+		cmocka_unit_test_teardown(test_files_in_the_order_of_their_names, remove_files),
+		cmocka_unit_test_teardown(test_errors_stay_with_their_file, remove_files),
+		cmocka_unit_test_teardown(test_an_app_in_two_files, remove_files),
+		cmocka_unit_test_teardown(test_errors_of_the_file_itself, remove_files),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
