@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/daemon/service.h"
@@ -196,6 +197,38 @@ static void test_the_watchdog_is_fed(void **state)
 	expect(m, "WATCHDOG=1");
 }
 
+/* How far in the future the loop's timer of the monotonic clock is, in seconds; -1: it has none. */
+static long armed_for(void)
+{
+	char path[64], line[128], value[32];
+	long seconds = -1, clock = -1;
+	for (int fd = 0; fd < 64; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+		FILE *f = fopen(path, "r");
+		while (f && fgets(line, sizeof(line), f)) {
+			sscanf(line, "clockid: %ld", &clock);
+			if (clock == CLOCK_MONOTONIC &&
+			    sscanf(line, "it_value: (%31[0-9]", value) == 1)
+				seconds = atol(value);
+		}
+		if (f)
+			fclose(f);
+		clock = -1;
+	}
+	return seconds;
+}
+
+/* Three times in its span: a late message, and one that is lost, do no harm. */
+static void test_the_watchdog_is_fed_three_times_in_its_span(void **state)
+{
+	struct manager *m = *state;
+	setenv("WATCHDOG_USEC", "10800000000", 1); /* three hours */
+	create(m);
+	loop_until(m->loop, got_one, m);
+	loop_drain(m->loop); /* the guard of loop_until() is gone */
+	assert_in_range(armed_for(), 3000, 3600);
+}
+
 static void test_a_watchdog_that_is_no_number_is_none(void **state)
 {
 	struct manager *m = *state;
@@ -218,6 +251,7 @@ int main(void)
 		TEST(test_a_summary_that_changes_is_sent),
 		TEST(test_a_manager_that_is_away_is_notified_later),
 		TEST(test_the_watchdog_is_fed),
+		TEST(test_the_watchdog_is_fed_three_times_in_its_span),
 		TEST(test_a_watchdog_that_is_no_number_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
