@@ -265,6 +265,9 @@ static void configuration(FILE *out, const struct metrics *m)
 	      "0 when the last reload failed: the file has errors, the former configuration is in "
 	      "effect.",
 	      m->config_ok);
+	gauge(out, "config_restart_needed",
+	      "Keys whose values in the configuration file take effect after a restart only.",
+	      m->restart_keys);
 	head(out, "config_last_reload_timestamp_seconds", "gauge",
 	     "When the configuration in effect was loaded.");
 	fprintf(out, "vipherald_config_last_reload_timestamp_seconds %.3f\n",

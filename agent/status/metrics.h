@@ -33,6 +33,7 @@ struct metrics {
 	uint64_t fd_limit;
 	bool fds_short;          /* new apps and processes to be watched are refused */
 	bool config_ok;          /* the last reload, or the start */
+	size_t restart_keys;     /* of the file, in effect after a restart only */
 	wall_t config_loaded_at; /* the configuration in effect; 0: not from a file */
 	struct histogram loop_stalls;
 	struct app_counts apps;

@@ -46,6 +46,7 @@ char *metrics_collect(const struct status_sources *in)
 		.fds_short = fd_limit_check(FD_FOR_NEW, NULL) < 0,
 		.config_ok =
 			!file_in_effect || !file_in_effect->reload_at || file_in_effect->reload_ok,
+		.restart_keys = file_in_effect ? json_array_size(file_in_effect->needs_restart) : 0,
 		.config_loaded_at = file_in_effect ? file_in_effect->loaded_at : 0,
 		.loop_stalls = *loop_stalls(),
 		.apps = registry_count(in->registry),
