@@ -289,6 +289,9 @@ static void configuration(FILE *out, const struct metrics *m)
 	counter(out, "config_rollbacks_total",
 		"Reloads that were taken back because they were not confirmed in time.",
 		m->config_rollbacks);
+	gauge(out, "config_restart_needed",
+	      "Keys whose values in the configuration file take effect after a restart only.",
+	      m->restart_keys);
 	head(out, "config_last_reload_timestamp_seconds", "gauge",
 	     "When the configuration in effect was loaded.");
 	fprintf(out, "vipherald_config_last_reload_timestamp_seconds %.3f\n",

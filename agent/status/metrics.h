@@ -36,9 +36,10 @@ struct metrics {
 	bool config_ok; /* the last reload, or the start */
 	bool config_unconfirmed, config_rolled_back;
 	uint64_t config_rollbacks;
+	size_t restart_keys;     /* of the file, in effect after a restart only */
 	wall_t config_loaded_at; /* the configuration in effect; 0: not from a file */
 	struct histogram loop_stalls;
-	uint64_t refused_calls; /* of the sandbox */
+	uint64_t refused_calls;       /* of the sandbox */
 	const struct api_counts *api; /* NULL: not started yet */
 	struct app_counts apps;
 	uint64_t checks, check_failures; /* of the monitors that exist now */

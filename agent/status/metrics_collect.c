@@ -49,6 +49,7 @@ char *metrics_collect(const struct status_sources *in)
 		.config_unconfirmed = file_in_effect && file_in_effect->trial.deadline,
 		.config_rolled_back = file_in_effect && file_in_effect->rolled_back.sha256[0],
 		.config_rollbacks = file_in_effect ? file_in_effect->rollbacks : 0,
+		.restart_keys = file_in_effect ? json_array_size(file_in_effect->needs_restart) : 0,
 		.config_loaded_at = file_in_effect ? file_in_effect->loaded_at : 0,
 		.loop_stalls = *loop_stalls(),
 		.refused_calls = in->sandbox.refused_calls,
