@@ -134,6 +134,7 @@ static void session_up(struct bgp_conn *c)
 		.ibgp = n->ibgp,
 		.four_octet_as = n->four_octet_as,
 		.enhanced_refresh = n->enhanced_refresh,
+		.otc = bgp_role_adds_otc(n->role),
 		.defer_end_of_rib =
 			n->graceful_restart && graceful_defers_end_of_rib(&p->graceful, now(p)),
 		.local_as = p->env.config->local_as,
@@ -302,6 +303,8 @@ struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incomin
 		.connect_retry = c->connect_retry,
 		.connect_retry_max = c->connect_retry_max,
 		.families = c->families,
+		.role = c->role,
+		.role_strict = c->role_strict,
 		.graceful_restart = c->graceful_restart,
 		.restart_time = c->restart_time,
 	};

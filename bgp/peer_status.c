@@ -39,7 +39,7 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
  * refuted once TCP connects. */
 static const char *hint_of(const struct bgp_peer *p, const struct bgp_conn *c, mono_t now)
 {
-	const char *told = bgp_hint_notice(&p->notice);
+	const char *told = bgp_hint_notice(&p->config, &p->notice);
 	bool heard = p->out.received.total + p->in.received.total > 0;
 	const char *waiting = bgp_hint_waiting(&p->config, c->fsm.state, heard);
 	if (told[0])
@@ -95,8 +95,10 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 	add_counts(&ret->received, &p->in.received);
 	if (p->session)
 		bgp_notice_expire(&ret->notice, p->session_since, now);
-	if (knows_peer)
+	if (knows_peer) {
 		ret->peer_graceful = c->fsm.negotiated.peer_graceful;
+		ret->peer_role = c->fsm.negotiated.peer_role;
+	}
 	if (p->session)
 		session_status(p, ret);
 }

@@ -42,6 +42,11 @@ class Bird(Router):
             options.append("passive on;")
         if peer.graceful_restart is not None:
             options.append(f"graceful restart {'aware' if peer.graceful_restart else 'off'};")
+        if peer.role:
+            options.append(f"local role {peer.role};")
+        if peer.role_strict:
+            options.append("require roles on;")
+        options += [f"{option};" for option in peer.extra]
         option_lines = "\n  ".join(options)
         return f"""
 log stderr all;
@@ -120,4 +125,5 @@ def _route(prefix: str, attributes: dict[str, str]) -> Route:
                 r"\((\w+), (\S+), (\d+)\)", attributes.get("ext_community", "")
             )
         ),
+        only_to_customer=int(attributes["otc"]) if "otc" in attributes else None,
     )

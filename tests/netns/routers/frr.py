@@ -49,6 +49,9 @@ class Frr(Router):
         if peer.graceful_restart is not None:
             helps = "helper" if peer.graceful_restart else "disable"
             options.append(f"graceful-restart-{helps}")
+        if peer.role:
+            options.append(f"local-role {peer.role}{' strict-mode' * peer.role_strict}")
+        options += peer.extra
         option_lines = "\n".join(f" neighbor {peer.ip} {option}" for option in options)
         return f"""
 log stdout debugging
@@ -127,4 +130,5 @@ def _route(prefix: str, path: dict[str, Any]) -> Route:
         ext_communities=sort_ext_communities(
             path.get("extendedCommunity", {}).get("string", "").split()
         ),
+        only_to_customer=path.get("otc"),
     )
