@@ -41,10 +41,26 @@ static const char *maybe_behind_gateway(const struct bgp_peer_config *c)
 	       "TTL 1; a peer with a password (TCP MD5) or ttl_security does not answer either";
 }
 
+/* BIRD waits after an error (not after a Cease), GoBGP after any end of a session; both accept the
+ * connection and close it. So does any router for a host that is not its neighbor. */
+static const char *closed_before_open(bool heard)
+{
+	if (heard)
+		return "the router closes the connection before its OPEN: it waits after the last "
+		       "session or error (BIRD: error wait time; GoBGP: idle hold time) and "
+		       "accepts a session by itself after that; if it does not, check that it "
+		       "still has this host as a neighbor";
+	return "the router closes the connection before its OPEN: it waits after a session that "
+	       "ended, also by a stop of this agent (GoBGP: idle hold time; BIRD: error wait "
+	       "time), or it does not have this host, with this source address, as a neighbor";
+}
+
 const char *bgp_hint_failed(const struct bgp_attempt_evidence *e)
 {
 	if (e->path_trouble)
 		return "";
+	if (e->reached == BGP_OPENSENT && e->closed)
+		return closed_before_open(e->heard);
 	if (e->reached >= BGP_OPENSENT)
 		return e->silent ? bgp_hint_waiting(e->peer, e->reached, e->heard) : "";
 	if (e->one_hop && e->gateway && !e->maybe_itself)

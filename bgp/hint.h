@@ -17,6 +17,7 @@ struct bgp_attempt_evidence {
 	const struct bgp_peer_config *peer;
 	enum bgp_state reached;
 	bool silent;       /* it failed because nothing was heard for too long */
+	bool closed;       /* the peer, or its host, closed or refused it */
 	bool path_trouble; /* an interface or a route is missing, which is reported itself */
 	bool one_hop;      /* the session cannot cross a router: TTL 1 or GTSM */
 	bool heard;        /* the peer has spoken BGP to us before: keys and TTLs matched */

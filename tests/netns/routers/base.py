@@ -47,6 +47,8 @@ class Neighbour:
     role: str | None = None
     """RFC 9234, in the router's own word (FRR and BIRD only)."""
     role_strict: bool = False
+    limit: int | None = None
+    """Prefixes of a family beyond which the router ends the session (FRR and BIRD only)."""
     extra: tuple[str, ...] = ()
     """Further options of the neighbour, in the router's own words (FRR and BIRD only)."""
 

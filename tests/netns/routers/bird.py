@@ -48,6 +48,7 @@ class Bird(Router):
             options.append("require roles on;")
         options += [f"{option};" for option in peer.extra]
         option_lines = "\n  ".join(options)
+        limit = f" import limit {peer.limit} action restart;" if peer.limit else ""
         return f"""
 log stderr all;
 router id {self.config.router_id};
@@ -61,8 +62,8 @@ protocol bgp agent {{
   connect retry time 1;
   error wait time 1, 2;
   {option_lines}
-  ipv4 {{ import all; export none; }};
-  ipv6 {{ import all; export none; }};
+  ipv4 {{ import all; export none;{limit} }};
+  ipv6 {{ import all; export none;{limit} }};
 }}
 {self._observer()}"""
 
