@@ -371,6 +371,7 @@ static void begin_announce(struct adj_out *a, const struct rib_route *route,
 		.local_as = a->session.local_as,
 		.ibgp = a->session.ibgp,
 		.four_octet_as = a->session.four_octet_as,
+		.otc = a->session.otc,
 		.global = &a->session.global,
 		.peer = &a->session.peer,
 	};

@@ -32,6 +32,7 @@ struct adj_out_session {
 	bool ibgp;
 	bool four_octet_as;
 	bool enhanced_refresh;
+	bool otc;              /* routes carry OTC (RFC 9234) */
 	bool defer_end_of_rib; /* until adj_out_end_deferral() */
 	uint32_t local_as;
 	struct addr next_hop4, next_hop6;    /* family 0: none, such routes stay unsent */

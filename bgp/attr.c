@@ -31,7 +31,8 @@ typedef uint8_t decode_fn(struct decoder *d, struct reader value);
 
 static decode_fn decode_nothing, decode_origin, decode_as_path, decode_next_hop, decode_med,
 	decode_local_pref, decode_aggregator, decode_communities, decode_ext_communities,
-	decode_large_communities, decode_as4_path, decode_mp_reach, decode_mp_unreach;
+	decode_large_communities, decode_only_to_customer, decode_as4_path, decode_mp_reach,
+	decode_mp_unreach;
 
 enum length_rule {
 	LEN_ANY, /* its decoder looks */
@@ -59,7 +60,7 @@ static const struct spec {
 	uint8_t len;
 	enum scope scope;
 	enum bgp_tolerance bad_flags; /* RFC 7606 3 c, f */
-	enum bgp_tolerance bad_value; /* RFC 7606 7, RFC 6793 6, RFC 8092 6 */
+	enum bgp_tolerance bad_value; /* RFC 7606 7, RFC 6793 6, RFC 8092 6, RFC 9234 5 */
 	decode_fn *decode;
 	const char *name;
 } specs[] = {
@@ -98,6 +99,8 @@ static const struct spec {
 	  WITHDRAW, decode_nothing, "IPV6 EXTENDED COMMUNITIES" },
 	{ BGP_ATTR_LARGE_COMMUNITIES, OPT_TRANSITIVE, LEN_TIMES, 12, FROM_ANYONE, WITHDRAW,
 	  WITHDRAW, decode_large_communities, "LARGE_COMMUNITY" },
+	{ BGP_ATTR_ONLY_TO_CUSTOMER, OPT_TRANSITIVE, LEN_IS, 4, FROM_ANYONE, WITHDRAW, WITHDRAW,
+	  decode_only_to_customer, "ONLY_TO_CUSTOMER" },
 	/* clang-format on */
 };
 
@@ -219,6 +222,13 @@ static uint8_t decode_ext_communities(struct decoder *d, struct reader value)
 static uint8_t decode_large_communities(struct decoder *d, struct reader value)
 {
 	d->in->attrs.large_communities = value;
+	return 0;
+}
+
+/* As any received route is dropped, nothing else of RFC 9234 5 applies to it. */
+static uint8_t decode_only_to_customer(struct decoder *d, struct reader value)
+{
+	d->in->attrs.only_to_customer = reader_u32(&value);
 	return 0;
 }
 

@@ -91,4 +91,6 @@ void bgp_attrs_encode(struct writer *w, const struct bgp_attrs_out *attrs)
 	if (needs_as4_path(attrs))
 		encode_path(w, OPT_TRANSITIVE, BGP_ATTR_AS4_PATH, attrs, 4);
 	encode_large_communities(w, attrs);
+	if (attrs->only_to_customer)
+		encode_u32(w, OPT_TRANSITIVE, BGP_ATTR_ONLY_TO_CUSTOMER, attrs->only_to_customer);
 }

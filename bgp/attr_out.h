@@ -26,6 +26,7 @@ struct bgp_attrs_out {
 	size_t n_ext_communities;
 	const struct bgp_large_community *large_communities; /* RFC 8092 */
 	size_t n_large_communities;
+	uint32_t only_to_customer; /* RFC 9234; 0: without it */
 };
 
 /* In ascending order of type, without MP_REACH_NLRI. */

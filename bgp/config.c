@@ -31,9 +31,9 @@ static bool same_connection(const struct bgp_peer_config *a, const struct bgp_pe
 
 static bool same_open(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
 {
-	return a->peer_as == b->peer_as && a->families == b->families &&
-	       a->hold_time == b->hold_time && a->keepalive == b->keepalive &&
-	       a->send_hold_time == b->send_hold_time &&
+	return a->peer_as == b->peer_as && a->families == b->families && a->role == b->role &&
+	       a->role_strict == b->role_strict && a->hold_time == b->hold_time &&
+	       a->keepalive == b->keepalive && a->send_hold_time == b->send_hold_time &&
 	       a->graceful_restart == b->graceful_restart && a->restart_time == b->restart_time;
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bgp/role.h"
 #include "lib/addr.h"
 #include "lib/endpoint.h"
 #include "lib/mono.h"
@@ -76,6 +77,8 @@ struct bgp_peer_config {
 	bool multi_hop;                  /* eBGP only: TTL 255 instead of 1 */
 	uint8_t multihop_ttl;            /* with multi_hop; 0: 255 */
 	unsigned families;               /* BGP_OFFER_…, offered to the peer; 0: all */
+	enum bgp_role role;              /* RFC 9234, eBGP only */
+	bool role_strict;                /* a peer without a role is rejected */
 	bool ttl_security;               /* RFC 5082 */
 	bool passive;              /* waits for the peer to connect; needs bgp_config.listen */
 	const char *password;      /* RFC 2385, NULL for none; at most 80 bytes */

@@ -278,6 +278,14 @@ static uint32_t next_random(struct bgp_conn *c)
 	return c->random >> 16;
 }
 
+static enum bgp_conn_end end_of(const struct bgp_conn *c, enum bgp_state from,
+				enum bgp_event_type event)
+{
+	if (event == BGP_EV_TIMER && from != BGP_ESTABLISHED)
+		return BGP_END_SILENT;
+	return event == BGP_EV_TCP_FAILED && !c->giving_up ? BGP_END_CLOSED : BGP_END_OTHER;
+}
+
 static void step(struct bgp_conn *c, struct bgp_event *event)
 {
 	struct bgp_actions actions;
@@ -286,10 +294,8 @@ static void step(struct bgp_conn *c, struct bgp_event *event)
 	bgp_fsm_step(&c->fsm, event, &actions);
 	apply(c, &actions);
 	loop_timer_set(c->loop, &c->timer, bgp_fsm_deadline(&c->fsm), LOOP_BGP, on_timer, c);
-	bool was_up = actions.from == BGP_ESTABLISHED;
-	bool silent = !was_up && event->type == BGP_EV_TIMER;
 	if (actions.to != actions.from)
-		c->ops->changed(c, actions.from, silent);
+		c->ops->changed(c, actions.from, end_of(c, actions.from, event->type));
 }
 
 /* ---- Input. ---- */
@@ -504,7 +510,9 @@ void bgp_conn_open(struct bgp_conn *c)
 
 void bgp_conn_give_up(struct bgp_conn *c, const char *why)
 {
+	c->giving_up = true;
 	lost(c, why, 0);
+	c->giving_up = false;
 }
 
 void bgp_conn_hurry(struct bgp_conn *c)

@@ -17,10 +17,17 @@
 
 struct bgp_conn;
 
+/* How a connection or an attempt ended. */
+enum bgp_conn_end {
+	BGP_END_OTHER,
+	BGP_END_SILENT, /* nothing was heard for too long */
+	BGP_END_CLOSED, /* the peer, or its host, closed or refused it */
+};
+
 /* None may free the connection; all are called from inside an event. */
 struct bgp_conn_ops {
-	/* Its state changed; `silent` when it failed because nothing was heard for too long. */
-	void (*changed)(struct bgp_conn *c, enum bgp_state from, bool silent);
+	/* Its state changed; `end` is how, where it failed. */
+	void (*changed)(struct bgp_conn *c, enum bgp_state from, enum bgp_conn_end end);
 	/* Fills in the state of graceful restart, which the peer keeps (RFC 4724). */
 	void (*complete_open)(struct bgp_conn *c, struct bgp_open *open);
 	/* A NOTIFICATION was received, or is sent; the session, if any, is not down yet. */
@@ -42,6 +49,7 @@ struct bgp_conn {
 	struct bgp_fsm fsm;
 	int fd;          /* -1: none */
 	bool connecting; /* or accepted and not opened: nothing is read or written yet */
+	bool giving_up;  /* this side closes it, as the path is lost */
 	sd_event_source *io, *timer;
 	uint32_t random;
 	sd_event_source *failed; /* reports an attempt that failed at once */

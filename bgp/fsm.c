@@ -272,11 +272,28 @@ static bool offers(const struct bgp_fsm_config *c, unsigned family)
 	return !c->families || (c->families & family);
 }
 
+/* Inside an AS there are no roles (RFC 9234 4). */
+static enum bgp_role role_towards(const struct bgp_fsm_config *c, uint32_t as)
+{
+	return as == c->local_as ? BGP_ROLE_NONE : c->role;
+}
+
+static bool check_role(const struct bgp_fsm_config *c, const struct bgp_open *remote,
+		       struct bgp_notification *ret_error)
+{
+	if (bgp_role_fits(role_towards(c, remote->as), remote->role, c->role_strict))
+		return true;
+	*ret_error =
+		(struct bgp_notification){ .code = BGP_ERR_OPEN, .subcode = BGP_ERR_OPEN_ROLE };
+	return false;
+}
+
 static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
 		      struct bgp_notification *ret_error)
 {
 	const struct bgp_fsm_config *c = &fsm->config;
-	if (!bgp_open_check(remote, c->peer_as, c->local_as, c->router_id, ret_error))
+	if (!bgp_open_check(remote, c->peer_as, c->local_as, c->router_id, ret_error) ||
+	    !check_role(c, remote, ret_error))
 		return false;
 	struct bgp_open ours = bgp_fsm_open(fsm);
 	struct bgp_negotiated n = {
@@ -293,6 +310,8 @@ static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
 		.ipv6_unicast = ours.ipv6_unicast && remote->ipv6_unicast,
 		.peer_as = remote->as,
 		.peer_router_id = remote->router_id,
+		.role = role_towards(c, remote->as),
+		.peer_role = remote->role,
 		.graceful_restart = ours.graceful.offered && remote->graceful.offered,
 		.peer_graceful = remote->graceful,
 	};
@@ -322,12 +341,29 @@ struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm)
 		.multiprotocol = capable,
 		.ipv4_unicast = capable && ipv4,
 		.ipv6_unicast = capable && ipv6,
+		.role = capable ? role_towards(&fsm->config, fsm->config.peer_as) : BGP_ROLE_NONE,
 		.graceful = { .offered = capable && fsm->config.graceful_restart,
 			      .notification = true,
 			      .restart_time = seconds(fsm->config.restart_time),
 			      .ipv4.listed = ipv4,
 			      .ipv6.listed = ipv6 },
 	};
+}
+
+static void set_why_rejected(struct bgp_fsm *fsm, const struct bgp_open *remote, uint8_t subcode)
+{
+	enum bgp_role ours = fsm->config.role;
+	if (subcode == BGP_ERR_OPEN_PEER_AS)
+		set_why(fsm, "the peer is AS %" PRIu32 ", configured is peer_as %" PRIu32,
+			remote->as, fsm->config.peer_as);
+	else if (subcode == BGP_ERR_OPEN_IDENTIFIER)
+		set_why(fsm, "the peer has the same router id: set bgp.router_id to another one");
+	else if (subcode == BGP_ERR_OPEN_ROLE && remote->role == BGP_ROLE_NONE)
+		set_why(fsm, "the peer announces no BGP role, required by role_strict");
+	else if (subcode == BGP_ERR_OPEN_ROLE)
+		set_why(fsm, "BGP role mismatch: the peer's role is %s, ours is %s, expected %s",
+			bgp_role_name(remote->role), bgp_role_name(ours),
+			bgp_role_name(bgp_role_counterpart(ours)));
 }
 
 static void received_open(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bgp_actions *out)
@@ -338,11 +374,8 @@ static void received_open(struct bgp_fsm *fsm, const struct bgp_event *ev, struc
 		return;
 	}
 	fail_with(fsm, ev, &error, out);
-	if (error.code == BGP_ERR_OPEN && error.subcode == BGP_ERR_OPEN_PEER_AS)
-		set_why(fsm, "the peer is AS %" PRIu32 ", configured is peer_as %" PRIu32,
-			ev->open->as, fsm->config.peer_as);
-	else if (error.code == BGP_ERR_OPEN && error.subcode == BGP_ERR_OPEN_IDENTIFIER)
-		set_why(fsm, "the peer has the same router id: set bgp.router_id to another one");
+	if (error.code == BGP_ERR_OPEN)
+		set_why_rejected(fsm, ev->open, error.subcode);
 }
 
 /* ---- The states. ---- */

@@ -43,7 +43,9 @@ struct bgp_fsm_config {
 	span_t send_hold_time;  /* 0: the default of RFC 9687 */
 	span_t connect_timeout; /* 0: BGP_CONNECT_TIMEOUT */
 	span_t connect_retry, connect_retry_max;
-	unsigned families;     /* BGP_OFFER_…; 0: all */
+	unsigned families;  /* BGP_OFFER_…; 0: all */
+	enum bgp_role role; /* offered to an eBGP peer (RFC 9234) */
+	bool role_strict;
 	bool graceful_restart; /* offered, RFC 4724 */
 	span_t restart_time;   /* whole seconds */
 };
@@ -55,8 +57,9 @@ struct bgp_negotiated {
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
 	bool ipv4_unicast, ipv6_unicast;
 	uint32_t peer_as, peer_router_id;
-	bool graceful_restart;      /* both offered it: the peer keeps our routes */
-	bool graceful_notification; /* also when a NOTIFICATION ends the session (RFC 8538) */
+	enum bgp_role role, peer_role; /* ours; theirs as offered, whatever we did */
+	bool graceful_restart;         /* both offered it: the peer keeps our routes */
+	bool graceful_notification;    /* also when a NOTIFICATION ends the session (RFC 8538) */
 	struct bgp_graceful peer_graceful; /* as the peer offered it, whatever we did */
 };
 

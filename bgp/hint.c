@@ -41,10 +41,26 @@ static const char *maybe_behind_gateway(const struct bgp_peer_config *c)
 	       "TTL 1; a peer with a password (TCP MD5) or ttl_security does not answer either";
 }
 
+/* BIRD waits after an error (not after a Cease), GoBGP after any end of a session; both accept the
+ * connection and close it. So does any router for a host that is not its neighbor. */
+static const char *closed_before_open(bool heard)
+{
+	if (heard)
+		return "the router closes the connection before its OPEN: it waits after the last "
+		       "session or error (BIRD: error wait time; GoBGP: idle hold time) and "
+		       "accepts a session by itself after that; if it does not, check that it "
+		       "still has this host as a neighbor";
+	return "the router closes the connection before its OPEN: it waits after a session that "
+	       "ended, also by a stop of this agent (GoBGP: idle hold time; BIRD: error wait "
+	       "time), or it does not have this host, with this source address, as a neighbor";
+}
+
 const char *bgp_hint_failed(const struct bgp_attempt_evidence *e)
 {
 	if (e->path_trouble)
 		return "";
+	if (e->reached == BGP_OPENSENT && e->closed)
+		return closed_before_open(e->heard);
 	if (e->reached >= BGP_OPENSENT)
 		return e->silent ? bgp_hint_waiting(e->peer, e->reached, e->heard) : "";
 	if (e->one_hop && e->gateway && !e->maybe_itself)
@@ -100,10 +116,6 @@ static const struct {
 	{ BGP_ERR_OPEN, BGP_ERR_OPEN_CAPABILITY,
 	  "the router requires a capability that this agent does not offer: ask its owner to make "
 	  "it optional for this neighbor" },
-	{ BGP_ERR_OPEN, 11,
-	  "the router requires a BGP role (RFC 9234), which this agent does not send: ask its "
-	  "owner "
-	  "to turn strict mode off for this neighbor" },
 	{ BGP_ERR_HOLD_TIMER, 0,
 	  "the router heard nothing from this host for the hold time: look for packet loss on the "
 	  "path, or a host that was paused" },
@@ -133,10 +145,26 @@ static void unwrap(const struct bgp_notice *notice, uint8_t *code, uint8_t *subc
 	*subcode = hard ? notice->data[1] : notice->subcode;
 }
 
-const char *bgp_hint_notice(const struct bgp_notice *notice)
+/* Of either side: it is the pair that does not fit. */
+static const char *role_mismatch(const struct bgp_peer_config *peer)
+{
+	if (peer->role == BGP_ROLE_NONE)
+		return "the router requires a BGP role (RFC 9234): set role for this peer, to "
+		       "customer where the router has provider";
+	if (peer->role_strict)
+		return "BGP roles (RFC 9234) of both sides have to be customer and provider, "
+		       "rs-client and rs, or peer and peer: change role, or ask the router's owner "
+		       "to; for a router without roles remove role_strict";
+	return "BGP roles (RFC 9234) of both sides have to be customer and provider, rs-client and "
+	       "rs, or peer and peer: change role, or ask the router's owner to";
+}
+
+const char *bgp_hint_notice(const struct bgp_peer_config *peer, const struct bgp_notice *notice)
 {
 	uint8_t code, subcode;
 	unwrap(notice, &code, &subcode);
+	if (code == BGP_ERR_OPEN && subcode == BGP_ERR_OPEN_ROLE)
+		return role_mismatch(peer);
 	for (size_t i = 0; notice->received && i < ARRAY_SIZE(received_hints); i++)
 		if (received_hints[i].code == code && received_hints[i].subcode == subcode)
 			return received_hints[i].hint;

@@ -17,6 +17,7 @@ struct bgp_attempt_evidence {
 	const struct bgp_peer_config *peer;
 	enum bgp_state reached;
 	bool silent;       /* it failed because nothing was heard for too long */
+	bool closed;       /* the peer, or its host, closed or refused it */
 	bool path_trouble; /* an interface or a route is missing, which is reported itself */
 	bool one_hop;      /* the session cannot cross a router: TTL 1 or GTSM */
 	bool heard;        /* the peer has spoken BGP to us before: keys and TTLs matched */
@@ -29,6 +30,6 @@ const char *bgp_hint_failed(const struct bgp_attempt_evidence *e);
 /* While a connection stays in `state` longer than an attempt may take. */
 const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state, bool heard);
 /* After a NOTIFICATION; "" also for one that explains itself. */
-const char *bgp_hint_notice(const struct bgp_notice *notice);
+const char *bgp_hint_notice(const struct bgp_peer_config *peer, const struct bgp_notice *notice);
 
 #endif

@@ -17,6 +17,7 @@
 struct bgp_merge_session {
 	uint32_t local_as;
 	bool ibgp, four_octet_as;
+	bool otc; /* routes carry OTC with our AS (RFC 9234) */
 	const struct bgp_communities *global, *peer;
 };
 

@@ -56,6 +56,7 @@ struct bgp_open {
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
 	bool multiprotocol; /* any such capability; if none, IPv4 unicast is meant */
 	bool ipv4_unicast, ipv6_unicast;
+	enum bgp_role role;
 	struct bgp_graceful graceful;
 };
 
@@ -82,6 +83,7 @@ struct bgp_attrs {
 	struct reader as4_path;
 	struct addr next_hop; /* of NEXT_HOP; each bgp_nlri has its own, too */
 	uint32_t med, local_pref;
+	uint32_t only_to_customer;       /* RFC 9234 */
 	struct reader communities;       /* 4 bytes each */
 	struct reader ext_communities;   /* 8 bytes each */
 	struct reader large_communities; /* 12 bytes each */

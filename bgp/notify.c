@@ -25,7 +25,7 @@ static const struct {
 	{ BGP_ERR_OPEN, 5, "Authentication Failure" }, /* deprecated, still seen */
 	{ BGP_ERR_OPEN, BGP_ERR_OPEN_HOLD_TIME, "Unacceptable Hold Time" },
 	{ BGP_ERR_OPEN, BGP_ERR_OPEN_CAPABILITY, "Unsupported Capability" },
-	{ BGP_ERR_OPEN, 11, "Role Mismatch" }, /* RFC 9234 */
+	{ BGP_ERR_OPEN, BGP_ERR_OPEN_ROLE, "Role Mismatch" },
 	{ BGP_ERR_UPDATE, 0, "UPDATE Message Error" },
 	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_MALFORMED, "Malformed Attribute List" },
 	{ BGP_ERR_UPDATE, BGP_ERR_UPDATE_UNKNOWN_WELL_KNOWN, "Unrecognized Well-known Attribute" },
@@ -115,7 +115,7 @@ static const struct {
 	{ BGP_CAP_ROUTE_REFRESH, "Route Refresh" },
 	{ 5, "Extended Next Hop Encoding" },
 	{ BGP_CAP_EXTENDED_MESSAGE, "Extended Message" },
-	{ 9, "BGP Role" },
+	{ BGP_CAP_ROLE, "BGP Role" },
 	{ BGP_CAP_GRACEFUL_RESTART, "Graceful Restart" },
 	{ BGP_CAP_FOUR_OCTET_AS, "4-octet AS number" },
 	{ 69, "ADD-PATH" },

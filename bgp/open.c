@@ -21,6 +21,15 @@ static void encode_flag(struct writer *w, bool offered, enum bgp_capability code
 	writer_u8(w, 0);
 }
 
+static void encode_role(struct writer *w, enum bgp_role role)
+{
+	if (role == BGP_ROLE_NONE)
+		return;
+	writer_u8(w, BGP_CAP_ROLE);
+	writer_u8(w, 1);
+	writer_u8(w, bgp_role_to_wire(role));
+}
+
 static void encode_graceful_family(struct writer *w, enum bgp_afi afi,
 				   const struct bgp_graceful_family *family)
 {
@@ -53,6 +62,7 @@ static void encode_capabilities(struct writer *w, const struct bgp_open *open)
 		encode_multiprotocol(w, BGP_AFI_IPV6);
 	encode_flag(w, open->route_refresh, BGP_CAP_ROUTE_REFRESH);
 	encode_flag(w, open->extended_messages, BGP_CAP_EXTENDED_MESSAGE);
+	encode_role(w, open->role);
 	encode_graceful(w, &open->graceful);
 	if (open->four_octet_as) {
 		writer_u8(w, BGP_CAP_FOUR_OCTET_AS);
@@ -164,6 +174,8 @@ static void decode_capability(uint8_t code, struct reader value, struct bgp_open
 		open->route_refresh = true;
 	} else if (code == BGP_CAP_EXTENDED_MESSAGE && len == 0) {
 		open->extended_messages = true;
+	} else if (code == BGP_CAP_ROLE && len == 1) {
+		open->role = bgp_role_add(open->role, bgp_role_from_wire(reader_u8(&value)));
 	} else if (code == BGP_CAP_GRACEFUL_RESTART && len >= 2 && len % BGP_GR_FAMILY_SIZE == 2) {
 		decode_graceful(value, open);
 	} else if (code == BGP_CAP_FOUR_OCTET_AS && len == 4) {

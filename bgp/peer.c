@@ -134,6 +134,7 @@ static void session_up(struct bgp_conn *c)
 		.ibgp = n->ibgp,
 		.four_octet_as = n->four_octet_as,
 		.enhanced_refresh = n->enhanced_refresh,
+		.otc = bgp_role_adds_otc(n->role),
 		.defer_end_of_rib =
 			n->graceful_restart && graceful_defers_end_of_rib(&p->graceful, now(p)),
 		.local_as = p->env.config->local_as,
@@ -187,12 +188,13 @@ static void drop(struct bgp_conn *c)
 }
 
 static void note_failure(struct bgp_peer *p, const struct bgp_conn *c, enum bgp_state reached,
-			 bool silent)
+			 enum bgp_conn_end end)
 {
 	struct bgp_attempt_evidence evidence = {
 		.peer = &p->config,
 		.reached = reached,
-		.silent = silent,
+		.silent = end == BGP_END_SILENT,
+		.closed = end == BGP_END_CLOSED,
 		.path_trouble = p->path.trouble[0],
 		.one_hop = one_hop(p),
 		.gateway = addr_is_set(&p->path.gateway),
@@ -201,9 +203,10 @@ static void note_failure(struct bgp_peer *p, const struct bgp_conn *c, enum bgp_
 	};
 	snprintf(p->last_error, sizeof(p->last_error), "%s", c->fsm.why);
 	p->hint = bgp_hint_failed(&evidence);
+	p->hint_reached = reached;
 }
 
-static void changed(struct bgp_conn *c, enum bgp_state from, bool silent)
+static void changed(struct bgp_conn *c, enum bgp_state from, enum bgp_conn_end end)
 {
 	struct bgp_peer *p = c->userdata;
 	struct bgp_pair pair = pair_of(p);
@@ -224,7 +227,7 @@ static void changed(struct bgp_conn *c, enum bgp_state from, bool silent)
 			drop(&p->in);
 			break;
 		case BGP_PAIR_NOTE_FAILURE:
-			note_failure(p, c, from, silent);
+			note_failure(p, c, from, end);
 			break;
 		case BGP_PAIR_START_OUT:
 			bgp_conn_start(&p->out);
@@ -302,6 +305,8 @@ struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incomin
 		.connect_retry = c->connect_retry,
 		.connect_retry_max = c->connect_retry_max,
 		.families = c->families,
+		.role = c->role,
+		.role_strict = c->role_strict,
 		.graceful_restart = c->graceful_restart,
 		.restart_time = c->restart_time,
 	};

@@ -30,6 +30,7 @@ static void end_session(struct bgp_peer *p)
 
 static void begin_again(struct bgp_peer *p)
 {
+	p->configured_at = loop_now(p->env.loop);
 	p->path = (struct bgp_path){ 0 };
 	p->hint = "";
 	p->last_error[0] = 0;

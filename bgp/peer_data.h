@@ -34,7 +34,9 @@ struct bgp_peer {
 	uint64_t prefixes_received, prefixes_withdrawn;
 	char last_error[320];
 	struct bgp_notice notice;
-	const char *hint; /* of the last attempt that failed */
+	const char *hint;            /* of the last attempt that failed */
+	enum bgp_state hint_reached; /* how far it had come */
+	mono_t configured_at;        /* when its configuration was last changed with a reset */
 };
 
 /* Of peer.c, for peer_change.c: copies the configuration, without freeing the former one; and what

@@ -35,15 +35,25 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->next_hop6 = p->adj.session.next_hop6;
 }
 
-/* What the router said last explains more than how later attempts fail. The hint of a failure is
- * refuted once TCP connects. */
+/* What the router said last explains more than how later attempts fail, but for an expired hold
+ * timer, and for an error in an OPEN that was sent before the configuration changed. */
+static const char *told(const struct bgp_peer *p)
+{
+	bool hold_timer = p->notice.code == BGP_ERR_HOLD_TIMER && p->hint[0];
+	bool changed = p->notice.code == BGP_ERR_OPEN && p->notice.at < p->configured_at;
+	return hold_timer || changed ? "" : bgp_hint_notice(&p->config, &p->notice);
+}
+
+/* The hint of a failure is refuted once the connection gets further than it did. */
 static const char *hint_of(const struct bgp_peer *p, const struct bgp_conn *c, mono_t now)
 {
-	const char *told = bgp_hint_notice(&p->notice);
+	const char *by_notice = told(p);
 	bool heard = p->out.received.total + p->in.received.total > 0;
 	const char *waiting = bgp_hint_waiting(&p->config, c->fsm.state, heard);
-	if (told[0])
-		return c->fsm.state == BGP_ESTABLISHED ? "" : told;
+	if (by_notice[0])
+		return c->fsm.state == BGP_ESTABLISHED ? "" : by_notice;
+	if (c->fsm.state == BGP_OPENSENT && p->hint_reached == BGP_OPENSENT && p->hint[0])
+		return p->hint;
 	if (c->fsm.state < BGP_OPENSENT && !waiting[0])
 		return p->hint;
 	bool long_enough = usec_sub(now, c->fsm.state_since) >= p->config.connect_timeout;
@@ -95,8 +105,10 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 	add_counts(&ret->received, &p->in.received);
 	if (p->session)
 		bgp_notice_expire(&ret->notice, p->session_since, now);
-	if (knows_peer)
+	if (knows_peer) {
 		ret->peer_graceful = c->fsm.negotiated.peer_graceful;
+		ret->peer_role = c->fsm.negotiated.peer_role;
+	}
 	if (p->session)
 		session_status(p, ret);
 }

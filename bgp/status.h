@@ -69,6 +69,7 @@ struct bgp_peer_status {
 	uint8_t ttl;        /* of packets we send */
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
 	bool ipv4_unicast, ipv6_unicast; /* negotiated */
+	enum bgp_role peer_role;         /* of its OPEN */
 	/* RFC 4724: both sides offered it, so that the peer keeps our routes while we restart; and
 	 * after a NOTIFICATION, too (RFC 8538). */
 	bool graceful_restart, graceful_notification;

@@ -76,6 +76,9 @@ static void show_session(const struct show *s, const json_t *p)
 			  count_at(p, "last_notification.subcode"),
 			  text_at(p, "last_notification.text"));
 	show_line(s, "Router id", "%s", text_at(p, "router_id"));
+	if (*text_at(p, "role"))
+		show_line(s, "Role", "%s, of the peer %s", text_at(p, "role"),
+			  *text_at(p, "peer_role") ? text_at(p, "peer_role") : "none");
 	if (*text_at(p, "local_address"))
 		show_line(s, "Local", "%s, AS %lld", text_at(p, "local_address"),
 			  count_at(p, "local_as"));

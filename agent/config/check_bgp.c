@@ -86,6 +86,15 @@ static void report_no_peer(const struct scope *s)
 		     "directly under bgp to peer with the default gateway");
 }
 
+/* Of `bgp` it is for eBGP peers only. */
+static void settle_role(const struct scope *s, struct bgp_peer_config *p)
+{
+	if (!s->item || p->peer_as != s->config->local_as || config_node_get(s->item, "role"))
+		return;
+	p->role = BGP_ROLE_NONE;
+	p->role_strict = false;
+}
+
 /* multihop_ttl and families of `bgp` are defaults: what the peer says itself is stronger. */
 static void settle_peer(const struct scope *s, struct bgp_peer_config *p, unsigned families)
 {
@@ -114,6 +123,7 @@ static void settle_peers(struct scope *s, struct config_draft_bgp *d)
 	s->item = first_item(s);
 	for (size_t i = 0; i < d->n_peers; i++) {
 		settle_peer(s, &d->peers[i], d->session.families);
+		settle_role(s, &d->peers[i]);
 		s->item = s->item ? s->item->next : NULL;
 	}
 	s->item = first_item(s);
@@ -213,6 +223,36 @@ static void check_reach(const struct scope *s, const struct bgp_peer_config *p)
 	if (p->passive && !s->config->listen)
 		config_error(s->findings, at_key(s, "passive"),
 			     "requires bgp.listen: otherwise neither side opens the session");
+}
+
+static void check_role(const struct scope *s, const struct bgp_peer_config *p)
+{
+	const struct config_node *own = s->item ? s->item : s->bgp;
+	const struct config_node *strict = config_node_get(own, "role_strict");
+	if (p->role != BGP_ROLE_NONE && p->peer_as == s->config->local_as)
+		config_error(
+			s->findings, at_key(s, "role"),
+			"'%s' for an iBGP peer: roles are between two AS (RFC 9234), remove it",
+			bgp_role_name(p->role));
+	else if (s->item && strict && p->role == BGP_ROLE_NONE)
+		config_warn(s->findings, config_at(strict), "has no effect without role");
+}
+
+/* The defaults under `bgp`, where no peer makes use of them. */
+static void check_shared_role(const struct scope *s, const struct config_draft_bgp *d)
+{
+	const struct config_node *role = config_node_get(s->bgp, "role");
+	const struct config_node *strict = config_node_get(s->bgp, "role_strict");
+	bool used = false;
+	for (size_t i = 0; i < d->n_peers; i++)
+		used = used || d->peers[i].role != BGP_ROLE_NONE;
+	if (used)
+		return;
+	if (role && d->session.role != BGP_ROLE_NONE)
+		config_warn(s->findings, config_at(role),
+			    "has no effect: no peer is eBGP and without a role of its own");
+	if (strict && d->session.role_strict)
+		config_warn(s->findings, config_at(strict), "has no effect without role");
 }
 
 /* A router that gets 127.0.0.1 as the next hop has no use for the route. */
@@ -358,6 +398,7 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 		graceful = graceful || p->graceful_restart;
 		check_local_ip(&s, p);
 		check_reach(&s, p);
+		check_role(&s, p);
 		check_communities(&s, p);
 		check_next_hop(&s, p);
 		if (s.item)
@@ -365,5 +406,6 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 	}
 	if (!graceful)
 		warn_of_idle_restart_time(&s, s.bgp);
+	check_shared_role(&s, d);
 	check_twice(findings, d, config_node_get(s.bgp, "peers"));
 }

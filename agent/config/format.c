@@ -180,6 +180,11 @@ void config_format_families(const struct config_key *key, const void *target, FI
 		fprintf(out, "%sipv6", separator(n));
 }
 
+void config_format_bgp_role(const struct config_key *key, const void *target, FILE *out)
+{
+	fputs(bgp_role_name(*(const enum bgp_role *)config_value(key, target)), out);
+}
+
 void config_format_origin(const struct config_key *key, const void *target, FILE *out)
 {
 	static const char *const names[] = { [BGP_ORIGIN_IGP] = "igp",

@@ -50,6 +50,22 @@ static const struct config_key peer_keys[] = {
 	  .default_words = "both",
 	  .doc = "Address families that are offered to the peer. VIPs of another one are not "
 		 "announced to it." },
+	{ .name = "role",
+	  .effect = CONFIG_RESETS,
+	  .type = &config_type_bgp_role,
+	  FIELD(role),
+	  .default_text = "none",
+	  .doc = "BGP role (RFC 9234) of this host towards the eBGP peer: the router must have its "
+		 "counterpart, `provider` for `customer`, `rs` for `rs-client`, `peer` for `peer`, "
+		 "or no role. As `provider`, `peer` or `rs`, routes are sent with Only to Customer "
+		 "(OTC). Under `bgp` it holds for all eBGP peers. See "
+		 "[routers.md](routers.md#bgp-roles)." },
+	{ .name = "role_strict",
+	  .effect = CONFIG_RESETS,
+	  .type = &config_type_bool,
+	  FIELD(role_strict),
+	  .default_text = "false",
+	  .doc = "Reject a peer that announces no role (RFC 9234, strict mode). Needs `role`." },
 	{ .name = "communities",
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .shape = CONFIG_VALUES,

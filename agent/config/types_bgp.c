@@ -147,6 +147,27 @@ static int add_family(const struct config_key *key, const char *text, void *targ
 	return rc;
 }
 
+/* And the names of FRR and BIRD. */
+static int set_role(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	static const struct config_word words[] = {
+		{ "customer", BGP_ROLE_CUSTOMER },
+		{ "provider", BGP_ROLE_PROVIDER },
+		{ "peer", BGP_ROLE_PEER },
+		{ "rs-client", BGP_ROLE_RS_CLIENT },
+		{ "rs", BGP_ROLE_RS },
+		{ "none", BGP_ROLE_NONE },
+		{ "rs_client", BGP_ROLE_RS_CLIENT },
+		{ "rs-server", BGP_ROLE_RS },
+		{ "rs_server", BGP_ROLE_RS },
+	};
+	unsigned role = 0;
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "BGP role", text, &role, err);
+	if (rc == 0)
+		*(enum bgp_role *)config_field(key, target) = role;
+	return rc;
+}
+
 static int set_router_id(const struct config_key *key, const char *text, void *target,
 			 struct err *err)
 {
@@ -270,6 +291,10 @@ const struct config_type config_type_next_hop = { "IPv4 address", set_next_hop,
 const struct config_type config_type_ttl = { "number, 1 to 255", set_ttl, config_format_ttl };
 const struct config_type config_type_families = { "`ipv4`, `ipv6`", add_family,
 						  config_format_families };
+const struct config_type config_type_bgp_role = {
+	"`customer`, `provider`, `peer`, `rs-client`, `rs`, `none`", set_role,
+	config_format_bgp_role
+};
 const struct config_type config_type_origin = { "`igp`, `egp`, `incomplete`, `unknown`", set_origin,
 						config_format_origin };
 const struct config_type config_type_listen = { "`true`, `false`, ADDR, :PORT or ADDR:PORT",

@@ -15,6 +15,7 @@ extern const struct config_type config_type_peer_ip;           /* struct bgp_pee
 extern const struct config_type config_type_next_hop;          /* struct addr, IPv4 */
 extern const struct config_type config_type_ttl;               /* uint8_t, 1 to 255 */
 extern const struct config_type config_type_families;          /* unsigned, BGP_OFFER_…; adds */
+extern const struct config_type config_type_bgp_role;          /* enum bgp_role */
 extern const struct config_type config_type_origin;            /* enum bgp_origin */
 extern const struct config_type config_type_listen;            /* struct bgp_config */
 extern const struct config_type config_type_communities;       /* struct bgp_communities */

@@ -109,13 +109,20 @@ static json_t *negotiated(const struct bgp_peer_status *peer)
 			 peer->extended_messages);
 }
 
+/* null: none. */
+static json_t *role(enum bgp_role role)
+{
+	return role == BGP_ROLE_NONE ? json_null() : json_string(bgp_role_name(role));
+}
+
 static json_t *configured(const struct bgp_peer_config *c)
 {
 	const struct bgp_communities *const lists[] = { &c->communities };
-	return json_pack("{s:I, s:b, s:b, s:b, s:b, s:I, s:o}", "port", VIEW_INT(c->port),
-			 "multi_hop", c->multi_hop, "ttl_security", c->ttl_security, "passive",
-			 c->passive, "password", c->password != NULL, "hold_time_seconds",
-			 seconds(c->hold_time), "communities", view_communities(lists, 1));
+	return json_pack("{s:I, s:b, s:b, s:b, s:b, s:b, s:I, s:o}", "port", VIEW_INT(c->port),
+			 "multi_hop", c->multi_hop, "ttl_security", c->ttl_security, "role_strict",
+			 c->role_strict, "passive", c->passive, "password", c->password != NULL,
+			 "hold_time_seconds", seconds(c->hold_time), "communities",
+			 view_communities(lists, 1));
 }
 
 static json_t *graceful(const struct bgp_peer_status *peer)
@@ -172,6 +179,8 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 	view_add_time(o, clock, "retry", peer->retry_at);
 	json_object_set_new(o, "sessions", json_integer(VIEW_INT(peer->sessions)));
 	json_object_set_new(o, "router_id", router_id(peer->peer_router_id));
+	json_object_set_new(o, "role", role(peer->config->role));
+	json_object_set_new(o, "peer_role", role(peer->peer_role));
 	json_object_set_new(o, "local_address", view_addr(&peer->local_addr));
 	json_object_set_new(o, "local_port", json_integer(VIEW_INT(peer->local_port)));
 	json_object_set_new(o, "ttl", json_integer(VIEW_INT(peer->ttl)));

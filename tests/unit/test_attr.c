@@ -164,6 +164,13 @@ static const struct {
 	{ "7.15 IPV6 EXTENDED COMMUNITIES of 8 octets", "c01908 0002fde900000064", 0, WITHDRAW, 5,
 	  "=" },
 
+	{ "ONLY_TO_CUSTOMER", "c02304 0000fde9", 0, NOTHING, 0, "" },
+	{ "ONLY_TO_CUSTOMER, Partial", "e02304 fa56ea01", IBGP, NOTHING, 0, "" },
+	{ "9234 5 ONLY_TO_CUSTOMER of 3 octets", "c02303 00fde9", 0, WITHDRAW, 5, "=" },
+	{ "9234 5 ONLY_TO_CUSTOMER of 8 octets", "c02308 0000fde9 0000fde9", 0, WITHDRAW, 5, "=" },
+	{ "9234 5 ONLY_TO_CUSTOMER of 0 octets", "c02300", 0, WITHDRAW, 5, "=" },
+	{ "3c ONLY_TO_CUSTOMER not transitive", "802304 0000fde9", 0, WITHDRAW, 4, "=" },
+
 	{ "LARGE_COMMUNITY", "c0200c 0000fde9 00000001 00000002", 0, NOTHING, 0, "" },
 	{ "8092 6 LARGE_COMMUNITY of 0 octets", "c02000", 0, WITHDRAW, 5, "=" },
 	{ "8092 6 LARGE_COMMUNITY of 11 octets", "c0200b 0000fde9 00000001 000000", 0, WITHDRAW, 5,

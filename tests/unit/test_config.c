@@ -152,6 +152,8 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 			addr_format(&p->next_hop6, ip6));
 	if (p->multihop_ttl || p->families)
 		fprintf(out, " multihop_ttl=%u families=%u", p->multihop_ttl, p->families);
+	if (p->role)
+		fprintf(out, " role=%s%s", bgp_role_name(p->role), p->role_strict ? " strict" : "");
 	if (p->graceful_restart)
 		fprintf(out, " graceful_restart=%s", span(p->restart_time));
 	print_communities(out, &p->communities);

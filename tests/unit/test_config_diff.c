@@ -167,6 +167,8 @@ static const struct {
 	{ "next_hop", "192.0.2.1" },
 	{ "next_hop6", "2001:db8::3" },
 	{ "multihop_ttl", "3" },
+	{ "role", "customer" },
+	{ "role_strict", "true" },
 	{ "graceful_restart", "true" },
 	{ "passive", "true" },
 	{ "backend", "nftables" },

@@ -30,9 +30,9 @@ struct bed {
 	size_t n_got;
 };
 
-static void on_changed(struct bgp_conn *c, enum bgp_state from, bool silent)
+static void on_changed(struct bgp_conn *c, enum bgp_state from, enum bgp_conn_end end)
 {
-	(void)c, (void)from, (void)silent;
+	(void)c, (void)from, (void)end;
 }
 
 static void on_session(struct bgp_conn *c)

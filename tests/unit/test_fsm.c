@@ -656,6 +656,82 @@ static void families_are_what_both_sides_said(void **state)
 	}
 }
 
+/* RFC 9234 4.2: what the peer says, and what follows with each role of ours. */
+static void roles_have_to_fit(void **state)
+{
+	(void)state;
+	enum { UP = 1 << 0, STRICT = 1 << 1, IBGP = 1 << 2 };
+	static const struct {
+		enum bgp_role ours, theirs;
+		unsigned flags;
+		const char *why;
+	} cases[] = {
+		{ BGP_ROLE_CUSTOMER, BGP_ROLE_PROVIDER, UP, "" },
+		{ BGP_ROLE_PROVIDER, BGP_ROLE_CUSTOMER, UP | STRICT, "" },
+		{ BGP_ROLE_PEER, BGP_ROLE_PEER, UP, "" },
+		{ BGP_ROLE_RS, BGP_ROLE_RS_CLIENT, UP, "" },
+		{ BGP_ROLE_RS_CLIENT, BGP_ROLE_RS, UP, "" },
+		{ BGP_ROLE_NONE, BGP_ROLE_PEER, UP, "" },
+		{ BGP_ROLE_NONE, BGP_ROLE_CONTRADICTS, UP, "" },
+		{ BGP_ROLE_NONE, BGP_ROLE_NONE, UP | STRICT, "" },
+		{ BGP_ROLE_CUSTOMER, BGP_ROLE_NONE, UP, "" },
+		{ BGP_ROLE_CUSTOMER, BGP_ROLE_PEER, UP | IBGP, "" },
+		{ BGP_ROLE_CUSTOMER, BGP_ROLE_NONE, STRICT, "announces no BGP role" },
+		{ BGP_ROLE_CUSTOMER, BGP_ROLE_CUSTOMER, 0,
+		  "the peer's role is customer, ours is customer, expected provider" },
+		{ BGP_ROLE_PEER, BGP_ROLE_PROVIDER, STRICT, "expected peer" },
+		{ BGP_ROLE_RS, BGP_ROLE_CUSTOMER, 0, "expected rs-client" },
+		{ BGP_ROLE_PEER, BGP_ROLE_UNKNOWN, 0, "the peer's role is unknown" },
+		{ BGP_ROLE_PEER, BGP_ROLE_CONTRADICTS, 0, "the peer's role is contradictory" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bgp_fsm_config config = plain;
+		struct bgp_open open = good_open;
+		struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = &open };
+		struct bgp_actions a;
+		config.role = cases[i].ours;
+		config.role_strict = cases[i].flags & STRICT;
+		open.role = cases[i].theirs;
+		if (cases[i].flags & IBGP)
+			config.peer_as = open.as = config.local_as;
+		struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &config);
+		bgp_fsm_step(&fsm, &ev, &a);
+		const struct bgp_notification *n = &a.items[0].notification;
+		bool rejected = a.to == BGP_IDLE && n->code == BGP_ERR_OPEN &&
+				n->subcode == BGP_ERR_OPEN_ROLE && n->data_len == 0;
+		if (cases[i].flags & UP ? a.to != BGP_OPENCONFIRM : !rejected)
+			fail_msg("case %zu: state %d, %u/%u", i, a.to, n->code, n->subcode);
+		if (!strstr(fsm.why, cases[i].why))
+			fail_msg("case %zu: %s", i, fsm.why);
+	}
+}
+
+static void a_role_is_offered_to_ebgp_peers_with_capabilities(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	config.role = BGP_ROLE_CUSTOMER;
+	struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &config);
+	assert_int_equal(bgp_fsm_open(&fsm).role, BGP_ROLE_CUSTOMER);
+	fsm.without_capabilities = true;
+	assert_int_equal(bgp_fsm_open(&fsm).role, BGP_ROLE_NONE);
+	config.peer_as = config.local_as;
+	fsm = fsm_in(BGP_OPENSENT, &config);
+	assert_int_equal(bgp_fsm_open(&fsm).role, BGP_ROLE_NONE);
+}
+
+/* RFC 9234 5: routes go out as "only to customers" sideways and downwards. */
+static void otc_goes_to_customers_peers_and_clients(void **state)
+{
+	(void)state;
+	assert_true(bgp_role_adds_otc(BGP_ROLE_PROVIDER));
+	assert_true(bgp_role_adds_otc(BGP_ROLE_PEER));
+	assert_true(bgp_role_adds_otc(BGP_ROLE_RS));
+	assert_false(bgp_role_adds_otc(BGP_ROLE_CUSTOMER));
+	assert_false(bgp_role_adds_otc(BGP_ROLE_RS_CLIENT));
+	assert_false(bgp_role_adds_otc(BGP_ROLE_NONE));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -687,6 +763,9 @@ int main(void)
 		cmocka_unit_test(a_new_session_offers_capabilities_again),
 		cmocka_unit_test(an_unexpected_message_is_named),
 		cmocka_unit_test(families_are_what_both_sides_said),
+		cmocka_unit_test(roles_have_to_fit),
+		cmocka_unit_test(a_role_is_offered_to_ebgp_peers_with_capabilities),
+		cmocka_unit_test(otc_goes_to_customers_peers_and_clients),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,26 @@ static void after_a_failed_attempt(void **state)
 		  "ttl_security",
 		  "neighbor" },
 		{ "it said why", { &plain, BGP_OPENSENT, .silent = false }, "", NULL },
+		{ "closed before its OPEN",
+		  { &plain, BGP_OPENSENT, .closed = true },
+		  "does not have this host",
+		  "still" },
+		{ "closed before its OPEN by a peer that has spoken",
+		  { &password, BGP_OPENSENT, .closed = true, .heard = true },
+		  "error wait time",
+		  "source address" },
+		{ "closed after its OPEN",
+		  { &plain, BGP_OPENCONFIRM, .closed = true, .heard = true },
+		  "",
+		  NULL },
+		{ "refused at once",
+		  { &plain, BGP_CONNECT, .closed = true, .heard = true },
+		  "",
+		  NULL },
+		{ "closed, as the path was lost",
+		  { &plain, BGP_OPENSENT, .closed = true, .path_trouble = true },
+		  "",
+		  NULL },
 		{ "the hold timer of a session",
 		  { &plain, BGP_ESTABLISHED, .silent = true },
 		  "",
@@ -126,18 +146,32 @@ static void after_a_notification(void **state)
 {
 	(void)state;
 	struct bgp_notice notice = { 0 };
-	expect("none", bgp_hint_notice(&notice), "", NULL);
+	expect("none", bgp_hint_notice(&plain, &notice), "", NULL);
 	notice = (struct bgp_notice){ .received = true, .code = 6, .subcode = 1 };
-	expect("maximum prefix", bgp_hint_notice(&notice), "raise the maximum prefix", "MD5");
+	expect("maximum prefix", bgp_hint_notice(&plain, &notice), "raise the maximum prefix",
+	       "MD5");
 	notice.subcode = 4;
-	expect("reset", bgp_hint_notice(&notice), "", NULL);
+	expect("reset", bgp_hint_notice(&plain, &notice), "", NULL);
 	notice = (struct bgp_notice){
 		.received = true, .code = 6, .subcode = 9, .data = { 6, 2 }, .data_len = 2
 	};
-	expect("shutdown in a Hard Reset", bgp_hint_notice(&notice), "shut down on the router",
-	       NULL);
+	expect("shutdown in a Hard Reset", bgp_hint_notice(&plain, &notice),
+	       "shut down on the router", NULL);
 	notice = (struct bgp_notice){ .code = 6, .subcode = 1 };
-	expect("ours", bgp_hint_notice(&notice), "", NULL);
+	expect("ours", bgp_hint_notice(&plain, &notice), "", NULL);
+}
+
+static void after_a_role_mismatch(void **state)
+{
+	static const struct bgp_peer_config customer = { .role = BGP_ROLE_CUSTOMER },
+					    strict = { .role = BGP_ROLE_PEER, .role_strict = true };
+	(void)state;
+	struct bgp_notice notice = { .received = true, .code = 2, .subcode = 11 };
+	expect("none here", bgp_hint_notice(&plain, &notice), "requires a BGP role", "strict");
+	expect("another", bgp_hint_notice(&customer, &notice), "customer and provider", "strict");
+	notice.received = false;
+	expect("found here", bgp_hint_notice(&customer, &notice), "customer and provider", NULL);
+	expect("strict", bgp_hint_notice(&strict, &notice), "remove role_strict", NULL);
 }
 
 static void a_row_of_notifications(void **state)
@@ -171,9 +205,8 @@ static void a_row_of_notifications(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(after_a_failed_attempt),
-		cmocka_unit_test(while_waiting),
-		cmocka_unit_test(after_a_notification),
+		cmocka_unit_test(after_a_failed_attempt), cmocka_unit_test(while_waiting),
+		cmocka_unit_test(after_a_notification),   cmocka_unit_test(after_a_role_mismatch),
 		cmocka_unit_test(a_row_of_notifications),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

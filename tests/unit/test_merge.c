@@ -33,23 +33,32 @@ static const struct {
 	bool ibgp, four_octet_as;
 	const struct bgp_route_attrs *route;
 	const char *hex;
+	bool otc;
 } frames[] = {
 	{ "nothing of its own, eBGP", false, true, &nothing,
 	  "02 0000 0023 40010100 400206 0201 0000fde9 400304 c0000201"
-	  "c0080c fde90001 fde90002 fde90003 20 c0000235" },
+	  "c0080c fde90001 fde90002 fde90003 20 c0000235",
+	  false },
 	{ "everything, eBGP: no LOCAL_PREF, prepends, every community once", false, true, &drained,
 	  "02 0000 005c 40010100 40020e 0203 0000fde9 0000fde9 0000fde9 400304 c0000201"
 	  "800404 000003e8 c00810 fde90001 fde90002 fde90003 ffff0000"
 	  "c01008 0002fde900000064 c02018 0000fde9 00000001 00000002 0000fde9 00000001 00000003"
-	  "20 c0000235" },
+	  "20 c0000235",
+	  false },
 	{ "everything, iBGP: LOCAL_PREF, no prepends", true, true, &drained,
 	  "02 0000 0055 40010100 400200 400304 c0000201 800404 000003e8 400504 00000000"
 	  "c00810 fde90001 fde90002 fde90003 ffff0000"
 	  "c01008 0002fde900000064 c02018 0000fde9 00000001 00000002 0000fde9 00000001 00000003"
-	  "20 c0000235" },
+	  "20 c0000235",
+	  false },
 	{ "nothing of its own, iBGP: the usual LOCAL_PREF", true, true, &nothing,
 	  "02 0000 0024 40010100 400200 400304 c0000201 400504 00000064"
-	  "c0080c fde90001 fde90002 fde90003 20 c0000235" },
+	  "c0080c fde90001 fde90002 fde90003 20 c0000235",
+	  false },
+	{ "9234 5: towards a customer, a peer or a client, OTC is our AS", false, true, &nothing,
+	  "02 0000 002a 40010100 400206 0201 0000fde9 400304 c0000201"
+	  "c0080c fde90001 fde90002 fde90003 c02304 0000fde9 20 c0000235",
+	  true },
 };
 
 static size_t encode(const struct bgp_merge_session *session, const struct bgp_route_attrs *route,
@@ -79,6 +88,7 @@ static void frames_are_exact(void **state)
 		struct bgp_merge_session session = { .local_as = 65001,
 						     .ibgp = frames[i].ibgp,
 						     .four_octet_as = frames[i].four_octet_as,
+						     .otc = frames[i].otc,
 						     .global = &global_list,
 						     .peer = &peer_list };
 		size_t n;
@@ -101,9 +111,9 @@ static void the_largest_route_fits(void **state)
 		many_large[i] = (struct bgp_large_community){ 0, 0, i };
 	}
 	const struct bgp_communities list = { many, 2000 };
-	struct bgp_merge_session session = { .local_as = 4200000001,
-					     .global = &list,
-					     .peer = &peer_list };
+	struct bgp_merge_session session = {
+		.local_as = 4200000001, .otc = true, .global = &list, .peer = &peer_list
+	};
 	struct bgp_route_attrs route = { .has_med = true,
 					 .has_local_pref = true,
 					 .prepends = UINT8_MAX,

@@ -240,6 +240,42 @@ static const struct {
 	{ "time 0", "06 0204 4002 0000", { .offered = true } },
 };
 
+/* RFC 9234 4. */
+static const struct {
+	const char *name, *params;
+	enum bgp_role want;
+} roles[] = {
+	{ "none", "02 0200", BGP_ROLE_NONE },
+	{ "provider", "05 0203 0901 00", BGP_ROLE_PROVIDER },
+	{ "rs", "05 0203 0901 01", BGP_ROLE_RS },
+	{ "rs-client", "05 0203 0901 02", BGP_ROLE_RS_CLIENT },
+	{ "customer", "05 0203 0901 03", BGP_ROLE_CUSTOMER },
+	{ "peer", "05 0203 0901 04", BGP_ROLE_PEER },
+	{ "the first number that is not assigned", "05 0203 0901 05", BGP_ROLE_UNKNOWN },
+	{ "255", "05 0203 0901 ff", BGP_ROLE_UNKNOWN },
+	{ "twice the same is one", "0a 0203 0901 03 0203 0901 03", BGP_ROLE_CUSTOMER },
+	{ "4.2 two that differ", "08 0206 0901 03 0901 04", BGP_ROLE_CONTRADICTS },
+	{ "and the first again", "0b 0209 0901 03 0901 04 0901 03", BGP_ROLE_CONTRADICTS },
+	{ "of a wrong length", "0a 0208 0902 0303 0900 0100", BGP_ROLE_NONE },
+};
+
+static void test_roles(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
+		char text[200];
+		struct bgp_notification error;
+		struct bgp_open o;
+		snprintf(text, sizeof(text), "04 fde9 005a c0000201 %s", roles[i].params);
+		struct hex h = hex_parse(text);
+		if (!bgp_open_decode(hex_reader(&h), &o, &error))
+			fail_msg("%s: error %u/%u", roles[i].name, error.code, error.subcode);
+		if (o.role != roles[i].want)
+			fail_msg("%s: got %s", roles[i].name, bgp_role_name(o.role));
+		hex_done(&h);
+	}
+}
+
 static void assert_graceful(const char *name, const struct bgp_graceful *got,
 			    const struct bgp_graceful *want)
 {
@@ -305,6 +341,7 @@ static void check_encoded(const char *name, const struct bgp_open *open, const c
 	assert_int_equal(got.hold_time, open->hold_time);
 	assert_int_equal(got.router_id, open->router_id);
 	assert_graceful(name, &got.graceful, &open->graceful);
+	assert_int_equal(got.role, open->role);
 	assert_int_equal(flags_of(&got) & ~(unsigned)MP, flags_of(open) & ~(unsigned)MP);
 	free(buf);
 	hex_done(&h);
@@ -317,6 +354,11 @@ static void test_encode(void **state)
 	check_encoded("all capabilities", &o,
 		      "* 0037 01 04 5ba0 005a c0000201 1a 02 18 010400010001 010400020001 0200 0600"
 		      "4104 fa56ea01 4600");
+	o.role = BGP_ROLE_CUSTOMER;
+	check_encoded("with a role", &o,
+		      "* 003a 01 04 5ba0 005a c0000201 1d 02 1b 010400010001 010400020001 0200 0600"
+		      "0901 03 4104 fa56ea01 4600");
+	o.role = BGP_ROLE_NONE;
 	o.extended_params = true;
 	check_encoded("9072 format", &o,
 		      "* 003b 01 04 5ba0 005a c0000201 ff ff 001b 02 0018 010400010001 010400020001"
@@ -380,7 +422,7 @@ int main(void)
 		cmocka_unit_test(test_accepted),       cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_damaged),        cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_large_extended), cmocka_unit_test(test_check),
-		cmocka_unit_test(test_graceful),
+		cmocka_unit_test(test_graceful),       cmocka_unit_test(test_roles),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,17 +28,21 @@ static const char *traced(size_t size)
 
 static void test_open(void **state)
 {
-	const struct bgp_open open = { .version = 4,
-				       .as = 4200000001u,
-				       .hold_time = 90,
-				       .router_id = 0x0a000001,
-				       .has_capabilities = true,
-				       .four_octet_as = true,
-				       .ipv4_unicast = true,
-				       .ipv6_unicast = true };
+	struct bgp_open open = { .version = 4,
+				 .as = 4200000001u,
+				 .hold_time = 90,
+				 .router_id = 0x0a000001,
+				 .has_capabilities = true,
+				 .four_octet_as = true,
+				 .ipv4_unicast = true,
+				 .ipv6_unicast = true };
 	(void)state;
 	assert_string_equal(traced(bgp_open_encode(message, sizeof(message), &open)),
 			    "OPEN AS 4200000001, hold time 90 s, router id 10.0.0.1, IPv4, IPv6");
+	open.role = BGP_ROLE_RS_CLIENT;
+	assert_string_equal(traced(bgp_open_encode(message, sizeof(message), &open)),
+			    "OPEN AS 4200000001, hold time 90 s, router id 10.0.0.1, IPv4, IPv6, "
+			    "role rs-client");
 }
 
 static size_t announce(unsigned n)

@@ -164,6 +164,26 @@ static void test_internal_peers_are_type_0(void **state)
 	json_decref(o);
 }
 
+static void test_peer_has_the_roles_of_both_sides(void **state)
+{
+	(void)state;
+	struct bgp_peer_config config = peer_config;
+	struct bgp_peer_status peer = established;
+	json_t *without = view_peer(&peer, &now);
+	expect_text(without, "role", NULL);
+	expect_text(without, "peer_role", NULL);
+	json_decref(without);
+	peer.config = &config;
+	config.role = BGP_ROLE_CUSTOMER;
+	config.role_strict = true;
+	peer.peer_role = BGP_ROLE_PROVIDER;
+	json_t *o = view_peer(&peer, &now);
+	expect_text(o, "role", "customer");
+	expect_text(o, "peer_role", "provider");
+	assert_true(json_is_true(json_object_get(json_object_get(o, "config"), "role_strict")));
+	json_decref(o);
+}
+
 static void test_peer_says_why_and_when(void **state)
 {
 	(void)state;
@@ -728,6 +748,7 @@ int main(void)
 		cmocka_unit_test(test_internal_peers_are_type_0),
 		cmocka_unit_test(test_a_peer_that_stays_down_is_an_alarm),
 		cmocka_unit_test(test_a_link_local_peer_has_its_interface),
+		cmocka_unit_test(test_peer_has_the_roles_of_both_sides),
 		cmocka_unit_test(test_peer_says_why_and_when),
 		cmocka_unit_test(test_graceful_restart),
 		cmocka_unit_test(test_reasons),

@@ -44,6 +44,13 @@ class Neighbour:
     hold_time: int = 90
     graceful_restart: bool | None = None
     """Whether the router keeps the agent's routes while it restarts; None: as it comes."""
+    role: str | None = None
+    """RFC 9234, in the router's own word (FRR and BIRD only)."""
+    role_strict: bool = False
+    limit: int | None = None
+    """Prefixes of a family beyond which the router ends the session (FRR and BIRD only)."""
+    extra: tuple[str, ...] = ()
+    """Further options of the neighbour, in the router's own words (FRR and BIRD only)."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,8 @@ class Route:
     large_communities: tuple[str, ...] = ()
     ext_communities: tuple[str, ...] = ()
     """Route targets and sites of origin, as "rt:65001:100" and "soo:65001:100"."""
+    only_to_customer: int | None = None
+    """RFC 9234 (FRR and BIRD only)."""
 
 
 _NAMED = {"gracefulshutdown": "65535:0", "graceful_shutdown": "65535:0"}

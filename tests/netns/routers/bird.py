@@ -42,7 +42,13 @@ class Bird(Router):
             options.append("passive on;")
         if peer.graceful_restart is not None:
             options.append(f"graceful restart {'aware' if peer.graceful_restart else 'off'};")
+        if peer.role:
+            options.append(f"local role {peer.role};")
+        if peer.role_strict:
+            options.append("require roles on;")
+        options += [f"{option};" for option in peer.extra]
         option_lines = "\n  ".join(options)
+        limit = f" import limit {peer.limit} action restart;" if peer.limit else ""
         return f"""
 log stderr all;
 router id {self.config.router_id};
@@ -56,8 +62,8 @@ protocol bgp agent {{
   connect retry time 1;
   error wait time 1, 2;
   {option_lines}
-  ipv4 {{ import all; export none; }};
-  ipv6 {{ import all; export none; }};
+  ipv4 {{ import all; export none;{limit} }};
+  ipv6 {{ import all; export none;{limit} }};
 }}
 {self._observer()}"""
 
@@ -120,4 +126,5 @@ def _route(prefix: str, attributes: dict[str, str]) -> Route:
                 r"\((\w+), (\S+), (\d+)\)", attributes.get("ext_community", "")
             )
         ),
+        only_to_customer=int(attributes["otc"]) if "otc" in attributes else None,
     )

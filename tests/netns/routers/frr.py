@@ -49,6 +49,10 @@ class Frr(Router):
         if peer.graceful_restart is not None:
             helps = "helper" if peer.graceful_restart else "disable"
             options.append(f"graceful-restart-{helps}")
+        if peer.role:
+            options.append(f"local-role {peer.role}{' strict-mode' * peer.role_strict}")
+        options += peer.extra
+        limit = f"\n  neighbor {peer.ip} maximum-prefix {peer.limit}" if peer.limit else ""
         option_lines = "\n".join(f" neighbor {peer.ip} {option}" for option in options)
         return f"""
 log stdout debugging
@@ -60,10 +64,10 @@ router bgp {self.config.asn}
  neighbor {peer.ip} remote-as {peer.asn}
 {option_lines}
  address-family ipv4 unicast
-  neighbor {peer.ip} activate
+  neighbor {peer.ip} activate{limit}
  exit-address-family
  address-family ipv6 unicast
-  neighbor {peer.ip} activate
+  neighbor {peer.ip} activate{limit}
  exit-address-family
 {self._observer()}"""
 
@@ -82,13 +86,20 @@ router bgp {self.config.asn}
  exit-address-family
 """
 
-    def _vtysh(self, command: str) -> Any:
+    def clear(self) -> None:
+        """`clear bgp NEIGHBOR`, as an operator would after the limit was reached."""
+        self._command(f"clear bgp {self.config.neighbour.ip}")
+
+    def _command(self, command: str) -> str:
         argv = [unpacked("usr/bin/vtysh"), "--vty_socket", self.dir, "--config_dir", self.dir]
-        output = self.namespace.run(
+        return self.namespace.run(
             ["env", *(f"{k}={v}" for k, v in library_env("frr").items()), *argv]
             + ["-d", "bgpd", "-c", command],
             check=False,
         )
+
+    def _vtysh(self, command: str) -> Any:
+        output = self._command(command)
         try:
             return json.loads(output)
         except ValueError:
@@ -127,4 +138,5 @@ def _route(prefix: str, path: dict[str, Any]) -> Route:
         ext_communities=sort_ext_communities(
             path.get("extendedCommunity", {}).get("string", "").split()
         ),
+        only_to_customer=path.get("otc"),
     )
