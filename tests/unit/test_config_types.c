@@ -176,7 +176,7 @@ static const struct value values[] = {
 	{ &config_type_peer_ip, "224.0.0.5", NULL },
 	{ &config_type_peer_ip, "0.0.0.0", NULL },
 	{ &config_type_peer_ip, "", NULL },
-	{ &config_type_listen, "true", "true" },
+	{ &config_type_listen, "true", ":179" },
 	{ &config_type_listen, "false", "false" },
 	{ &config_type_listen, ":1179", ":1179" },
 	{ &config_type_listen, "192.0.2.1:1179", "192.0.2.1:1179" },
