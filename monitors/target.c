@@ -137,7 +137,7 @@ static bool url_host(const char *url, char *buf, size_t size, const char **ret_a
 	bool bracket = *start == '[';
 	start += bracket;
 	size_t n = bracket ? strcspn(start, "]") : strcspn(start, ":/?#");
-	if (n == 0 || n >= size || n > all || (bracket && start[n] != ']'))
+	if (n == 0 || n >= size || (bracket && (start[n] != ']' || n + 2 > all)))
 		return false;
 	memcpy(buf, start, n);
 	buf[n] = 0;

@@ -93,7 +93,13 @@ struct program {
 	size_t len;
 };
 
-static void put(struct program *p, uint16_t code, uint32_t k, uint8_t jump_true, uint8_t jump_false)
+static void put(struct program *p, uint16_t code, uint32_t k)
+{
+	p->code[p->len++] = (struct sock_filter)BPF_STMT(code, k);
+}
+
+static void put_jump(struct program *p, uint16_t code, uint32_t k, uint8_t jump_true,
+		     uint8_t jump_false)
 {
 	p->code[p->len++] = (struct sock_filter)BPF_JUMP(code, k, jump_true, jump_false);
 }
@@ -102,18 +108,18 @@ static void put(struct program *p, uint16_t code, uint32_t k, uint8_t jump_true,
 static void put_search(struct program *p, const struct port_range *ranges, size_t n)
 {
 	if (n == 1) {
-		put(p, BPF_JMP | BPF_JGE | BPF_K, ranges->first, 0, 2);
-		put(p, BPF_JMP | BPF_JGT | BPF_K, ranges->last, 1, 0);
-		put(p, BPF_RET | BPF_K, TAKE_ALL, 0, 0);
-		put(p, BPF_RET | BPF_K, 0, 0, 0);
+		put_jump(p, BPF_JMP | BPF_JGE | BPF_K, ranges->first, 0, 2);
+		put_jump(p, BPF_JMP | BPF_JGT | BPF_K, ranges->last, 1, 0);
+		put(p, BPF_RET | BPF_K, TAKE_ALL);
+		put(p, BPF_RET | BPF_K, 0);
 		return;
 	}
 	size_t half = n / 2;
-	put(p, BPF_JMP | BPF_JGE | BPF_K, ranges[half].first, 0, 1);
-	size_t jump = p->len;
-	put(p, BPF_JMP | BPF_JA, 0, 0, 0); /* the other half may be out of a short jump's reach */
+	put_jump(p, BPF_JMP | BPF_JGE | BPF_K, ranges[half].first, 0, 1);
+	size_t jump = p->len++; /* the other half may be out of a short jump's reach */
 	put_search(p, ranges, half);
-	p->code[jump].k = (uint32_t)(p->len - jump - 1);
+	p->code[jump] =
+		(struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(p->len - jump - 1));
 	put_search(p, ranges + half, n - half);
 }
 
@@ -121,14 +127,14 @@ size_t port_filter_build(const struct port_range *ranges, size_t n,
 			 struct sock_filter ret[static PORT_FILTER_MAX])
 {
 	struct program p = { .code = ret };
-	put(&p, BPF_LD | BPF_H | BPF_ABS, AT_REMOTE_PORT, 0, 0);
-	put(&p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
-	put(&p, BPF_RET | BPF_K, 0, 0, 0);
+	put(&p, BPF_LD | BPF_H | BPF_ABS, AT_REMOTE_PORT);
+	put_jump(&p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+	put(&p, BPF_RET | BPF_K, 0);
 	if (n == 0) {
-		put(&p, BPF_RET | BPF_K, 0, 0, 0);
+		put(&p, BPF_RET | BPF_K, 0);
 		return p.len;
 	}
-	put(&p, BPF_LD | BPF_H | BPF_ABS, AT_LOCAL_PORT, 0, 0);
+	put(&p, BPF_LD | BPF_H | BPF_ABS, AT_LOCAL_PORT);
 	put_search(&p, ranges, n);
 	return p.len;
 }

@@ -63,6 +63,8 @@ static void check_sizes(const struct state_check *c, const struct app_spec *app,
 	for (enum announce_state state = ANNOUNCE_UP; state <= ANNOUNCE_DRAIN; state++) {
 		const struct announce_spec *of = &s->of[state];
 		const struct config_node *at = state_node(node, state);
+		if (!at)
+			continue; /* it carries what `up` carries, or what vip_config has */
 		size_t n_ext = s->ext_communities.n + of->ext_communities.n;
 		size_t n_large = s->large_communities.n + of->large_communities.n;
 		if (state == ANNOUNCE_DRAIN) { /* carries those of `up` too */

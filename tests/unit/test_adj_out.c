@@ -297,6 +297,47 @@ static void changed_attributes_are_announced_again(void **state)
 	model_free(m);
 }
 
+/* The last community that the peer has of an IPv4 and an IPv6 route. */
+static void expect_communities(const struct model *m, uint32_t v4, uint32_t v6)
+{
+	assert_int_equal(m->v4[1].community, v4);
+	assert_int_equal(m->v6[1].community, v6);
+}
+
+/* A route of the rib has its own last, so those of bgp and of the peer show where it has none. */
+static void other_communities_are_sent_with_every_route(void **state)
+{
+	uint32_t first[] = { 7, 8 }, second[] = { 9 };
+	const struct bgp_communities none = { 0 }, two = { first, 2 }, front = { first, 1 },
+				     back = { first + 1, 1 }, one = { second, 1 };
+	(void)state;
+	struct model *m = connected();
+	struct prefix p4 = numbered(AF_INET, 1), p6 = numbered(AF_INET6, 1);
+	bool changed;
+	adj_out_mark(&m->adj, rib_announce(&m->rib, &p4, BGP_ORIGIN_IGP,
+					   &(struct bgp_route_attrs){ 0 }, &changed));
+	adj_out_mark(&m->adj, rib_announce(&m->rib, &p6, BGP_ORIGIN_IGP,
+					   &(struct bgp_route_attrs){ 0 }, &changed));
+	exchange(m, SIZE_MAX);
+	adj_out_set_communities(&m->adj, &two, &none);
+	exchange(m, SIZE_MAX);
+	expect_communities(m, 8, 8);
+	m->updates = 0;
+	adj_out_set_communities(&m->adj, &front, &back); /* the same ones together */
+	assert_int_equal(exchange(m, SIZE_MAX), 0);
+	adj_out_set_communities(&m->adj, &two, &one);
+	exchange(m, SIZE_MAX);
+	expect_communities(m, 9, 9);
+	assert_int_equal(m->updates, 2);
+	adj_out_set_communities(&m->adj, &none, &none);
+	exchange(m, SIZE_MAX);
+	expect_communities(m, 0, 0);
+	adj_out_down(&m->adj);
+	adj_out_set_communities(&m->adj, &two, &none); /* nothing to be sent */
+	assert_int_equal(m->adj.session.global.n, 0);
+	model_free(m);
+}
+
 static void a_lost_session_starts_from_nothing(void **state)
 {
 	(void)state;
@@ -615,6 +656,7 @@ int main(void)
 		cmocka_unit_test(changes_that_cancel_out_send_nothing),
 		cmocka_unit_test(withdrawals_leave_first),
 		cmocka_unit_test(changed_attributes_are_announced_again),
+		cmocka_unit_test(other_communities_are_sent_with_every_route),
 		cmocka_unit_test(a_lost_session_starts_from_nothing),
 		cmocka_unit_test(a_refresh_sends_everything_again),
 		cmocka_unit_test(a_route_is_sent_again_once),

@@ -15,6 +15,7 @@
 #include "agent/model/app_spec_parse.h"
 #include "agent/model/community.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 
 typedef int add_fn(struct app_spec *s, const char *text, struct err *err);
@@ -107,6 +108,31 @@ static void vips(void **state)
 		{ "mapped", NULL, "::ffff:192.0.2.1/128", "mapped" },
 		{ "broadcast", NULL, "255.255.255.255/32", "broadcast" },
 		{ "host bits", NULL, "192.0.2.53/24", "192.0.2.0/24" },
+		{ "before loopback", NULL, "126.255.255.255/32", NULL },
+		{ "loopback, first", NULL, "127.0.0.0/32", "loopback" },
+		{ "loopback, last", NULL, "127.255.255.255/32", "loopback" },
+		{ "behind loopback", NULL, "128.0.0.0/32", NULL },
+		{ "before link-local", NULL, "169.253.255.255/32", NULL },
+		{ "link-local, last", NULL, "169.254.255.255/32", "link-local" },
+		{ "behind link-local", NULL, "169.255.0.0/32", NULL },
+		{ "multicast, first", NULL, "224.0.0.0/32", "multicast" },
+		{ "multicast, last", NULL, "239.255.255.255/32", "multicast" },
+		{ "behind multicast", NULL, "240.0.0.0/32", NULL },
+		{ "behind loopback, v6", NULL, "::2/128", NULL },
+		{ "before mapped", NULL, "::fffe:ffff:ffff/128", NULL },
+		{ "mapped, first", NULL, "::ffff:0:0/128", "mapped" },
+		{ "mapped, last", NULL, "::ffff:ffff:ffff/128", "mapped" },
+		{ "behind mapped", NULL, "::1:0:0:0/128", NULL },
+		{ "before link-local, v6", NULL, "fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128",
+		  NULL },
+		{ "link-local, v6, first", NULL, "fe80::/128", "link-local" },
+		{ "link-local, v6, last", NULL, "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128",
+		  "link-local" },
+		{ "behind link-local, v6", NULL, "fec0::/128", NULL },
+		{ "before multicast, v6", NULL, "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128",
+		  NULL },
+		{ "multicast, v6, first", NULL, "ff00::/128", "multicast" },
+		{ "the half of everything", NULL, "128.0.0.0/1", "link-local" },
 		{ "no length", NULL, "192.0.2.53", "192.0.2.53/32" },
 		{ "no address", NULL, "dns.example/32", "dns.example" },
 		{ "empty", NULL, "", "not a prefix" },
@@ -397,6 +423,129 @@ static void equality(void **state)
 	}
 }
 
+static void change_text(char **text)
+{
+	free(*text);
+	*text = mem_strdup("other");
+}
+
+/* Each member of the spec that a client can set counts; `by` and the source do not. */
+static void every_member_counts(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		struct app_spec a = spec(FULL), b;
+		a.group = mem_strdup("g");
+		a.disable_file = mem_strdup("/f");
+		a.by = mem_strdup("token t");
+		app_spec_announce(&a)->of[ANNOUNCE_UP].med = (struct announce_number){ true, 7 };
+		app_spec_copy(&b, &a);
+		assert_true(app_spec_equal(&a, &b));
+		assert_ptr_not_equal(a.by, b.by);
+		assert_ptr_not_equal(a.announce, b.announce);
+		switch (i) {
+		case 0:
+			b.quorum = 1;
+			break;
+		case 1:
+			b.hold_down = 1;
+			break;
+		case 2:
+			b.hold_down_max = 1;
+			break;
+		case 3:
+			b.keep_last = true;
+			break;
+		case 4:
+			change_text(&b.group);
+			break;
+		case 5:
+			change_text(&b.disable_file);
+			break;
+		case 6:
+			b.announce->of[ANNOUNCE_UP].med.value = 8;
+			break;
+		case 7:
+			change_text(&b.by);
+			break;
+		}
+		if (app_spec_equal(&a, &b) != (i == 7))
+			fail_msg("member %d", i);
+		app_spec_done(&a);
+		app_spec_done(&b);
+	}
+}
+
+static int set_lease(const char *text, struct app_spec *s, struct err *err)
+{
+	*s = (struct app_spec){ 0 };
+	return app_spec_set_lease(s, text, err);
+}
+
+static void leases(void **state)
+{
+	struct app_spec s;
+	struct err err = { "" };
+	char text[64], max[DURATION_TEXT_MAX];
+	(void)state;
+	assert_int_equal(set_lease("999ms", &s, &err), -EINVAL);
+	assert_int_equal(set_lease("1s", &s, &err), 0);
+	assert_true(s.lease == USEC_PER_SEC);
+	assert_int_equal(app_spec_set_lease(&s, "2s", &err), -EINVAL);
+	assert_string_equal(err.text, "ttl is given more than once ('2s')");
+	assert_int_equal(set_lease(duration_format(APP_LEASE_MAX, max), &s, &err), 0);
+	assert_true(s.lease == APP_LEASE_MAX);
+	snprintf(text, sizeof(text), "%llums",
+		 (unsigned long long)(APP_LEASE_MAX / USEC_PER_MSEC) + 1);
+	assert_int_equal(set_lease(text, &s, &err), -EINVAL);
+	assert_int_equal(set_lease("soon", &s, &err), -EINVAL);
+	assert_true(strncmp(err.text, "ttl: ", 5) == 0);
+}
+
+static void quorum_values(void **state)
+{
+	static const struct {
+		const char *text;
+		uint16_t value;
+	} cases[] = { { "all", 0 }, { "any", 1 }, { "1", 1 }, { "2", 2 } };
+	struct app_spec s = { .quorum = 9 };
+	char text[16];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(app_spec_set_quorum(&s, cases[i].text, NULL), 0);
+		assert_int_equal(s.quorum, cases[i].value);
+	}
+	snprintf(text, sizeof(text), "%d", APP_MONITORS_MAX);
+	assert_int_equal(app_spec_set_quorum(&s, text, NULL), 0);
+	assert_int_equal(s.quorum, APP_MONITORS_MAX);
+	snprintf(text, sizeof(text), "%d", APP_MONITORS_MAX + 1);
+	assert_int_equal(app_spec_set_quorum(&s, text, NULL), -EINVAL);
+	assert_int_equal(app_spec_set_quorum(&s, "0", NULL), -EINVAL);
+}
+
+static void own_vips(void **state)
+{
+	static const struct {
+		const char *spec;
+		bool own;
+	} cases[] = {
+		{ "a 192.0.2.1/32 tcp:192.0.2.1:53 - -", true },
+		{ "a 192.0.2.1/32 tcp:192.0.2.2:53 - -", false },
+		{ "a 192.0.2.1/32,192.0.2.2/32 tcp:192.0.2.2:53 - -", true },
+		{ "a 192.0.2.1/32 consul;tcp:192.0.2.1:53 - -", true },
+		{ "a 192.0.2.1/32 consul - -", false },
+		{ "a 192.0.2.0/24 tcp:192.0.2.77:53 - -", true },
+		{ "a - tcp:192.0.2.1:53 - -", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct app_spec s = spec(cases[i].spec);
+		if (app_spec_checks_own_vip(&s) != cases[i].own)
+			fail_msg("%s", cases[i].spec);
+		app_spec_done(&s);
+	}
+}
+
 static void the_source_is_no_difference(void **state)
 {
 	(void)state;
@@ -473,6 +622,10 @@ int main(void)
 		cmocka_unit_test(community_lists),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(equality),
+		cmocka_unit_test(every_member_counts),
+		cmocka_unit_test(leases),
+		cmocka_unit_test(quorum_values),
+		cmocka_unit_test(own_vips),
 		cmocka_unit_test(the_source_is_no_difference),
 		cmocka_unit_test(a_copy_is_its_own),
 		cmocka_unit_test(whole_specs),

@@ -241,6 +241,80 @@ static void test_dropin(void **state)
 	free(text);
 }
 
+/* What an operator reads of each need. */
+static void test_texts_of_needs(void **state)
+{
+	static const char *const texts[] = {
+		"binding VIPs to lo and NAT",
+		"NAT with legacy iptables",
+		"`ping` monitors, as net.ipv4.ping_group_range includes no group of the agent",
+		"the BGP listener on port 179",
+		"the HTTP API on port 80",
+		"running commands as 'nobody'",
+		"running commands with the groups of 'nobody'",
+		"killing commands of 'nobody' that time out",
+	};
+	static const char all[] =
+		"agent: { listen_addr: \":80\", exec: { user: nobody } }\n"
+		"nat: { backend: iptables }\nbgp: { listen: true, " PEER " }\n"
+		"apps: [ { name: a, vip: 192.0.2.1/32, monitors: \"port:tcp:1\" }, { "
+		"name: b, vip: 192.0.2.2/32, monitors: [ \"port:tcp:1\", "
+		"\"ping:10.0.0.1\" ] } ]\n";
+	const struct capability_facts facts = { .effective = BIT(CAP_NET_RAW),
+						.first_free_port = 1024 };
+	struct capability_needs needs = needs_of(all, &facts);
+	(void)state;
+	assert_int_equal(needs.n, ARRAY_SIZE(texts));
+	for (size_t i = 0; i < needs.n; i++) {
+		assert_string_equal(needs.items[i].what, texts[i]);
+		assert_int_equal(needs.items[i].missing, needs.items[i].number != CAP_NET_RAW);
+	}
+	assert_int_equal(needs.n_missing, needs.n - 2);
+}
+
+static void test_the_host_decides_on_legacy(void **state)
+{
+	const struct capability_facts facts = { .legacy = NAT_LEGACY_USED,
+						.first_free_port = 1024 };
+	struct capability_needs needs = needs_of(
+		BGP "apps: [ { name: a, vip: 192.0.2.1/32 }, { name: b, vip: 192.0.2.2/32, "
+		    "nats: [ \"tcp:53:8053\" ] } ]\n",
+		&facts);
+	(void)state;
+	assert_int_equal(needs.n, 2);
+	assert_string_equal(needs.items[1].what, "NAT with legacy iptables, which this host uses");
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(capability_name(CAP_DAC_OVERRIDE), "CAP_DAC_OVERRIDE");
+	assert_string_equal(capability_name(CAP_NET_RAW), "CAP_NET_RAW");
+	assert_string_equal(capability_name(CAP_CHOWN), "an unknown capability");
+	assert_string_equal(capability_name(CAP_NET_RAW + 1), "an unknown capability");
+	assert_string_equal(capability_name(-1), "an unknown capability");
+}
+
+static void test_the_whole_dropin(void **state)
+{
+	char *text = dropin_of("agent: { listen_addr: \":80\" }\n" BGP);
+	(void)state;
+	assert_string_equal(
+		text, "# Required by this configuration:\n"
+		      "#   CAP_NET_ADMIN         binding VIPs to lo and NAT (apps)\n"
+		      "#   CAP_NET_BIND_SERVICE  the HTTP API on port 80 (agent.listen_addr)\n"
+		      "# In addition to vipherald.service; for "
+		      "/etc/systemd/system/vipherald.service.d/capabilities.conf:\n[Service]\n"
+		      "AmbientCapabilities=CAP_NET_BIND_SERVICE\n"
+		      "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n");
+	free(text);
+	text = dropin_of(BGP);
+	assert_string_equal(text, "# Required by this configuration:\n"
+				  "#   CAP_NET_ADMIN         binding VIPs to lo and NAT (apps)\n"
+				  "# vipherald.service grants them; no drop-in is required.\n");
+	free(text);
+}
+
 static void test_view(void **state)
 {
 	(void)state;
@@ -265,9 +339,16 @@ static void test_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_needs),  cmocka_unit_test(test_missing_are_listed_once),
-		cmocka_unit_test(test_kept),   cmocka_unit_test(test_explained),
-		cmocka_unit_test(test_dropin), cmocka_unit_test(test_view),
+		cmocka_unit_test(test_texts_of_needs),
+		cmocka_unit_test(test_the_host_decides_on_legacy),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_the_whole_dropin),
+		cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_missing_are_listed_once),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_explained),
+		cmocka_unit_test(test_dropin),
+		cmocka_unit_test(test_view),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,6 +177,54 @@ static const struct story {
 	    { CHECKS, "a+ s+", FOLLOW, .want = "+" },
 	    { CHECKS, "a- s+", MERGE, .regained = true, .want = "-" },
 	    { CHECKS, "a? s+", FOLLOW, .regained = true, .want = "-" } } },
+	{ "a check that ran meanwhile is doubted no longer",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a? s+", MERGE, .regained = true, .want = "?" },
+	    { CHECKS, "a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a? s+", FOLLOW, .want = "-" } } },
+	{ "each loss of contact has half a minute of its own",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a? s+", MERGE, .regained = true, .want = "?" },
+	    { CHECKS, "a? s+", MERGE, .regained = true, .after = CONSUL_SETTLE - 1, .want = "?" },
+	    { CHECKS, "a? s+", FOLLOW, .after = CONSUL_SETTLE - 1, .want = "?" },
+	    { CHECKS, "a? s+", FOLLOW, .after = 1, .want = "-" } } },
+	{ "what was doubted before the loss says nothing of after it",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a? s-", MERGE, .regained = true, .want = "?" },
+	    { CHECKS, "a+ s+", MERGE, .regained = true, .want = "+" },
+	    { CHECKS, "a? s+", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ s-", FOLLOW, .want = "?" } } },
+	{ "a check of the node that never ran is doubted as well",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ n+", FOLLOW, .want = "+" },
+	    { CHECKS, "a+ n?", MERGE, .regained = true, .want = "?" },
+	    { CHECKS, "a+ n-", FOLLOW, .want = "-" } } },
+	{ "a failure outweighs a doubt in front of it",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a? a- s+", MERGE, .regained = true, .want = "-" } } },
+	{ "a reset is doubted as a loss of contact is",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a? s+", MERGE, .reset = true, .want = "?" } } },
+	{ "back after a reset: its first check is doubted, but not for ever",
+	  false,
+	  { { CATALOG, "ab", FOLLOW, .want = "?" },
+	    { CHECKS, "a+", FOLLOW, .want = "+" },
+	    { CATALOG, "b", MERGE, .reset = true, .want = "?" },
+	    { CATALOG, "ab", FOLLOW, .after = CONSUL_SETTLE, .want = "?" },
+	    { CHECKS, "a?", FOLLOW, .want = "?" },
+	    { CHECKS, "a?", FOLLOW, .after = CONSUL_SETTLE - 1, .want = "?" },
+	    { CHECKS, "a?", FOLLOW, .after = 1, .want = "-" } } },
 	{ "serfHealth after contact was regained",
 	  false,
 	  { { CATALOG, "a", FOLLOW, .want = "?" },
@@ -252,6 +300,133 @@ static void test_max_stale(void **state)
 	consul_catalog_done(&s);
 }
 
+/* The next moment at which a judgement may change by itself. */
+static void test_deadline_of_a_doubt(void **state)
+{
+	(void)state;
+	struct consul_catalog s;
+	const struct consul_step regained = { .use = CONSUL_MERGE, .regained = true };
+	struct consul_checks c = checks_of("a? s+");
+	consul_catalog_init(&s, false, 2 * CONSUL_SETTLE);
+	take(&s, "a", "a+ s+", CONSUL_FOLLOW);
+	consul_catalog_apply_checks(&s, &c, &regained, 3, 3, NOW);
+	assert_true(consul_catalog_deadline(&s, NOW) == NOW + CONSUL_SETTLE);
+	assert_true(consul_catalog_deadline(&s, NOW + CONSUL_SETTLE - 1) == NOW + CONSUL_SETTLE);
+	assert_true(consul_catalog_deadline(&s, NOW + CONSUL_SETTLE) == USEC_NEVER);
+	s.stale_since = NOW;
+	assert_true(consul_catalog_deadline(&s, NOW + CONSUL_SETTLE) == NOW + 2 * CONSUL_SETTLE);
+	assert_true(consul_catalog_deadline(&s, NOW + 2 * CONSUL_SETTLE) == USEC_NEVER);
+	consul_catalog_done(&s);
+}
+
+/* Which question is still open: the answer to one that was asked later closes it. */
+static void test_needs(void **state)
+{
+	(void)state;
+	struct consul_catalog s;
+	const struct consul_step follow = { .use = CONSUL_FOLLOW };
+	consul_catalog_init(&s, false, USEC_NEVER);
+	assert_false(consul_catalog_needs_checks(&s));
+	assert_false(consul_catalog_needs_services(&s));
+	struct consul_services services = catalog_of("ab");
+	consul_catalog_apply_services(&s, &services, &follow, 1, 1, NOW);
+	assert_true(consul_catalog_needs_checks(&s));
+	struct consul_checks c = checks_of("a+ b+");
+	consul_catalog_apply_checks(&s, &c, &follow, 2, 2, NOW);
+	assert_false(consul_catalog_needs_checks(&s));
+	assert_false(consul_catalog_needs_services(&s));
+	c = checks_of("b+"); /* those of a are gone: is a? */
+	consul_catalog_apply_checks(&s, &c, &follow, 3, 3, NOW);
+	assert_true(consul_catalog_needs_services(&s));
+	services = catalog_of("ab");
+	consul_catalog_apply_services(&s, &services, &follow, 3, 3, NOW);
+	assert_true(consul_catalog_needs_services(&s));
+	services = catalog_of("ab");
+	consul_catalog_apply_services(&s, &services, &follow, 4, 4, NOW);
+	assert_false(consul_catalog_needs_services(&s));
+	consul_catalog_doubt_checks(&s, 4);
+	assert_true(consul_catalog_needs_checks(&s));
+	c = checks_of("b+");
+	consul_catalog_apply_checks(&s, &c, &follow, 4, 4, NOW);
+	assert_true(consul_catalog_needs_checks(&s)); /* a has none: this one says nothing new */
+	c = checks_of("b+");
+	consul_catalog_apply_checks(&s, &c, &follow, 5, 5, NOW);
+	assert_false(consul_catalog_needs_checks(&s));
+	consul_catalog_done(&s);
+}
+
+/* A service with an instance more, other tags, another proxied service or flaw has changed. */
+static void test_what_is_a_change(void **state)
+{
+	static const struct {
+		const char *tags[2], *proxied, *flaw;
+		size_t n_tags, n_items;
+	} cases[] = {
+		{ { NULL }, NULL, NULL, 0, 1 },      { { "x", NULL }, NULL, NULL, 1, 1 },
+		{ { "y", NULL }, NULL, NULL, 1, 1 }, { { "y", "z" }, NULL, NULL, 2, 1 },
+		{ { "y", "w" }, NULL, NULL, 2, 1 },  { { "y", "w" }, "p", NULL, 2, 1 },
+		{ { "y", "w" }, "q", NULL, 2, 1 },   { { "y", "w" }, "q", "f", 2, 1 },
+		{ { "y", "w" }, "q", "g", 2, 1 },    { { "y", "w" }, "q", "g", 2, 2 },
+	};
+	struct consul_catalog s;
+	const struct consul_step follow = { .use = CONSUL_FOLLOW };
+	(void)state;
+	consul_catalog_init(&s, false, USEC_NEVER);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		uint64_t before = s.generation;
+		struct consul_services services =
+			catalog_of(cases[i / 2].n_items == 1 ? "a" : "aa");
+		for (size_t k = 0; k < services.n; k++) {
+			struct consul_service *a = &services.items[k];
+			a->n_tags = cases[i / 2].n_tags;
+			a->tags = a->n_tags ? mem_new(a->n_tags, sizeof(*a->tags)) : NULL;
+			for (size_t t = 0; t < a->n_tags; t++)
+				a->tags[t] = mem_strdup(cases[i / 2].tags[t]);
+			a->proxied = cases[i / 2].proxied ? mem_strdup(cases[i / 2].proxied) : NULL;
+			a->flaw = cases[i / 2].flaw ? mem_strdup(cases[i / 2].flaw) : NULL;
+		}
+		consul_catalog_apply_services(&s, &services, &follow, i + 1, i + 1, NOW);
+		if ((s.generation > before) != (i % 2 == 0))
+			fail_msg("case %zu, %s", i / 2, i % 2 ? "again" : "first");
+	}
+	consul_catalog_done(&s);
+}
+
+static void expect_said(const struct consul_catalog *s, const char *name, mono_t now,
+			const char *wanted)
+{
+	char said[CONSUL_SAID_MAX];
+	consul_catalog_judge(s, name, now, said);
+	assert_string_equal(said, wanted);
+}
+
+static void test_what_is_said(void **state)
+{
+	(void)state;
+	struct consul_catalog s;
+	consul_catalog_init(&s, false, 10);
+	expect_said(&s, "a", NOW, "no answer from Consul yet");
+	take(&s, "ab", "a- b+ s+", CONSUL_FOLLOW);
+	expect_said(&s, "a", NOW, "check 'c' is critical: text");
+	expect_said(&s, "b", NOW, "");
+	expect_said(&s, "c", NOW, "no service of this name registered on this node");
+	take(&s, "ab", "a? b+ s-", CONSUL_FOLLOW);
+	expect_said(&s, "b", NOW, "the node's check 'serfHealth' is critical: text");
+	take(&s, "ab", "a? b+ s+", CONSUL_FOLLOW);
+	expect_said(&s, "a", NOW, "check 'c' is critical");
+	assert_string_equal(consul_catalog_find(&s, "a")->name, "a");
+	assert_null(consul_catalog_find(&s, "c"));
+	s.stale_since = NOW;
+	expect_said(&s, "a", NOW + 10, "no answer from Consul for longer than consul_max_stale");
+	s.stale_since = USEC_NEVER;
+	take(&s, "b", "", CONSUL_MERGE);
+	expect_said(&s, "a", NOW,
+		    "Consul state was reset and lost this service: its last health is retained");
+	expect_said(&s, "a", NOW + 10,
+		    "retained after a reset of Consul state for longer than consul_max_stale");
+	consul_catalog_done(&s);
+}
+
 static void test_generation_tells_of_changes_only(void **state)
 {
 	(void)state;
@@ -279,6 +454,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_max_stale),
+		cmocka_unit_test(test_deadline_of_a_doubt),
+		cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_what_is_a_change),
+		cmocka_unit_test(test_what_is_said),
 		cmocka_unit_test(test_generation_tells_of_changes_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

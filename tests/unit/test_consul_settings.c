@@ -10,6 +10,7 @@
 
 #include "consul/settings.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 
 /* The environment of the test: "NAME=VALUE", ends with NULL. */
@@ -47,6 +48,20 @@ static const struct {
 	  "" },
 	{ "http://file:1", { "CONSUL_HTTP_ADDR=http://env:2" }, "http://env:2", "" },
 	{ "http://file:1", { "CONSUL_HTTP_ADDR=" }, "http://file:1", "" },
+	{ "http://h", { NULL }, "http://h", "" },
+	{ "http://h/v1/x", { NULL }, "http://h/v1/x", "" },
+	{ "http://v1", { NULL }, "http://v1", "" },
+	{ "unix:///v1", { NULL }, "http://localhost", "/v1" },
+	{ "unix:///a/v1/", { NULL }, "http://localhost", "/a" },
+	{ NULL, { "CONSUL_HTTP_ADDR=a:1", "CONSUL_HTTP_SSL=T" }, "https://a:1", "" },
+	{ NULL, { "CONSUL_HTTP_ADDR=a:1", "CONSUL_HTTP_SSL=0" }, "http://a:1", "" },
+	{ NULL, { "CONSUL_HTTP_ADDR=a:1", "CONSUL_HTTP_SSL=f" }, "http://a:1", "" },
+	{ NULL, { "CONSUL_HTTP_ADDR=a:1", "CONSUL_HTTP_SSL=False" }, "http://a:1", "" },
+	{ NULL, { "CONSUL_HTTP_ADDR=a:1", "CONSUL_STALE=x" }, NULL, NULL },
+	{ "http://a\x01", { NULL }, NULL, NULL },
+	{ "http://a\x7f", { NULL }, NULL, NULL },
+	{ "unix://", { NULL }, NULL, NULL },
+	{ "unix:///", { NULL }, NULL, NULL },
 	{ "http://", { NULL }, NULL, NULL },
 	{ "http:///v1", { NULL }, NULL, NULL },
 	{ "ftp://host", { NULL }, NULL, NULL },
@@ -77,6 +92,105 @@ static void test_addresses(void **state)
 		assert_string_equal(s.base, addresses[i].base);
 		assert_string_equal(s.unix_path, addresses[i].unix_path);
 	}
+}
+
+/* `n` characters that begin with `start`. */
+static int make_of_length(const char *start, size_t n, struct consul_settings *ret)
+{
+	static char text[1024];
+	struct err err = { "" };
+	memset(text, 'a', n);
+	memcpy(text, start, strlen(start));
+	text[n] = 0;
+	environment = NULL;
+	return consul_settings_make(&(struct consul_config){ .addr = text }, env, ret, &err);
+}
+
+static void test_the_longest_address(void **state)
+{
+	struct consul_settings s;
+	(void)state;
+	assert_int_equal(make_of_length("http://", sizeof(s.base) - 1, &s), 0);
+	assert_int_equal(strlen(s.base), sizeof(s.base) - 1);
+	assert_int_equal(make_of_length("http://", sizeof(s.base), &s), -EINVAL);
+	assert_int_equal(make_of_length("unix:///", 7 + sizeof(s.unix_path) - 1, &s), 0);
+	assert_int_equal(strlen(s.unix_path), sizeof(s.unix_path) - 1);
+	assert_int_equal(make_of_length("unix:///", 7 + sizeof(s.unix_path), &s), -EINVAL);
+}
+
+static void test_the_longest_node(void **state)
+{
+	static char text[32 + CONSUL_NAME_MAX];
+	const char *variables[] = { text, NULL };
+	struct consul_config config = { .addr = (char *)"http://h" };
+	struct consul_settings s;
+	struct err err = { "" };
+	(void)state;
+	environment = variables;
+	strcpy(text, "CONSUL_NODE=");
+	memset(text + 12, 'n', CONSUL_NAME_MAX - 1);
+	assert_int_equal(consul_settings_make(&config, env, &s, &err), 0);
+	assert_int_equal(strlen(s.node), CONSUL_NAME_MAX - 1);
+	text[12 + CONSUL_NAME_MAX - 1] = 'n';
+	assert_int_equal(consul_settings_make(&config, env, &s, &err), -EINVAL);
+	assert_string_equal(err.text, "CONSUL_NODE is too long");
+}
+
+static void test_a_flag_that_is_neither(void **state)
+{
+	static const char *const variables[] = { "CONSUL_STALE=perhaps", NULL };
+	struct consul_config config = { .addr = (char *)"http://h" };
+	struct consul_settings s;
+	struct err err = { "" };
+	(void)state;
+	environment = variables;
+	assert_int_equal(consul_settings_make(&config, env, &s, &err), -EINVAL);
+	assert_string_equal(err.text, "CONSUL_STALE is 'perhaps', expected true or false");
+}
+
+static void test_the_file_without_an_environment(void **state)
+{
+	struct consul_config config = { .addr = mem_strdup("http://f:1"),
+					.token_file = mem_strdup("/t"),
+					.ca_file = mem_strdup("/ca"),
+					.cert_file = mem_strdup("/c"),
+					.key_file = mem_strdup("/k"),
+					.datacenter = mem_strdup("dc"),
+					.namespace = mem_strdup("n"),
+					.partition = mem_strdup("p"),
+					.match_tag = mem_strdup("m"),
+					.tls_verify = true };
+	struct consul_settings s;
+	(void)state;
+	environment = NULL;
+	assert_int_equal(consul_settings_make(&config, env, &s, NULL), 0);
+	assert_string_equal(s.base, "http://f:1");
+	assert_null(s.token);
+	assert_string_equal(s.token_file, "/t");
+	assert_string_equal(s.ca_file, "/ca");
+	assert_string_equal(s.cert_file, "/c");
+	assert_string_equal(s.key_file, "/k");
+	assert_string_equal(s.datacenter, "dc");
+	assert_string_equal(s.namespace, "n");
+	assert_string_equal(s.partition, "p");
+	consul_config_done(&config);
+	assert_null(config.addr);
+	consul_config_done(&config);
+}
+
+/* A URL that fills the buffer exactly is one; a longer one is cut, and refused. */
+static void test_the_longest_url(void **state)
+{
+	static char name[CONSUL_URL_MAX];
+	char url[CONSUL_URL_MAX];
+	const struct consul_settings s = { .base = "http://h" };
+	size_t before = strlen("http://h/v1/x/"), most = CONSUL_URL_MAX - 2 - before;
+	(void)state;
+	memset(name, 'n', most);
+	assert_true(consul_settings_url(&s, "x", name, 0, 0, url));
+	assert_int_equal(strlen(url), before + most);
+	name[most] = 'n';
+	assert_false(consul_settings_url(&s, "x", name, 0, 0, url));
 }
 
 static void test_no_consul_is_no_failure(void **state)
@@ -177,6 +291,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_the_longest_address),
+		cmocka_unit_test(test_the_longest_node),
+		cmocka_unit_test(test_a_flag_that_is_neither),
+		cmocka_unit_test(test_the_file_without_an_environment),
+		cmocka_unit_test(test_the_longest_url),
 		cmocka_unit_test(test_no_consul_is_no_failure),
 		cmocka_unit_test(test_environment_beats_the_file),
 		cmocka_unit_test(test_one_token),

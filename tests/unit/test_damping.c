@@ -84,6 +84,22 @@ static void test_cases(void **state)
 	}
 }
 
+/* A second fall without a recovery in between does not keep it down for the first one. */
+static void test_down_twice(void **state)
+{
+	const struct damping_config config = { 10 * S, 30 * S };
+	struct damping d = { 0 };
+	(void)state;
+	damping_went_up(&d, 1 * S);
+	damping_went_down(&d, &config, 2 * S);
+	damping_went_up(&d, 3 * S);
+	damping_went_down(&d, &config, 4 * S);
+	assert_true(damping_is_on(&d, 5 * S));
+	damping_went_down(&d, &config, 34 * S);
+	assert_int_equal(d.until, 0);
+	assert_int_equal(d.flaps, 0);
+}
+
 /* Flapping for ever: no overflow, and never more than the most. */
 static void test_for_ever(void **state)
 {
@@ -102,6 +118,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_down_twice),
 		cmocka_unit_test(test_for_ever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

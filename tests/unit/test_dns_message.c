@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers in hex, as servers send them. */
 #include "monitors/dns_message.h"
+#include "monitors/dns_names.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -118,6 +119,69 @@ static const struct {
 	  DNS_NOT_OURS,
 	  "" },
 	{ "nothing", "", 1, { NULL, NULL }, DNS_NOT_OURS, "" },
+	{ "a header that promises a question, truncated",
+	  "1234 8200 0001 0000 0000 0000",
+	  1,
+	  { NULL, NULL },
+	  DNS_TRUNCATED,
+	  "" },
+	{ "the same of another query",
+	  "1334 8200 0001 0000 0000 0000",
+	  1,
+	  { NULL, NULL },
+	  DNS_NOT_OURS,
+	  "" },
+	{ "the same of another query in its second octet",
+	  "1235 8200 0001 0000 0000 0000",
+	  1,
+	  { NULL, NULL },
+	  DNS_NOT_OURS,
+	  "" },
+	{ "a query with TC", "1234 0200 0001 0000 0000 0000", 1, { NULL, NULL }, DNS_NOT_OURS, "" },
+	{ "an answer without TC",
+	  "1234 8000 0001 0000 0000 0000",
+	  1,
+	  { NULL, NULL },
+	  DNS_NOT_OURS,
+	  "" },
+	{ "eleven octets", "1234 8200 0001 0000 0000 00", 1, { NULL, NULL }, DNS_NOT_OURS, "" },
+	{ "two questions",
+	  "1234 8180 0002 0000 0000 0000 " ASKED("0001") ASKED("0001"),
+	  1,
+	  { NULL, NULL },
+	  DNS_NOT_OURS,
+	  "" },
+	{ "two others",
+	  HEAD("8180", "0002") ASKED("0001")
+		  RECORD("0001") "0004 c0000202 " RECORD("0001") "0004 c0000203",
+	  1,
+	  { NULL, "192.0.2.1" },
+	  DNS_FAILED,
+	  "'192.0.2.1' is not among the answers: 192.0.2.2, 192.0.2.3" },
+	{ "a code without a name",
+	  HEAD("818b", "0000") ASKED("0001"),
+	  1,
+	  { "NXDOMAIN", NULL },
+	  DNS_FAILED,
+	  "the answer is ?, expected NXDOMAIN" },
+	{ "the name without its dot",
+	  HEAD("8180", "0001") ASKED("0002") RECORD("0002") "0002 c00c",
+	  2,
+	  { NULL, "EXAMPLE.com" },
+	  DNS_PASSED,
+	  "" },
+	{ "the beginning of a name",
+	  HEAD("8180", "0001") ASKED("0002") RECORD("0002") "0002 c00c",
+	  2,
+	  { NULL, "example.co" },
+	  DNS_FAILED,
+	  "'example.co' is not among the answers: example.com" },
+	{ "an empty text",
+	  HEAD("8180", "0001") ASKED("0010") RECORD("0010") "0001 00",
+	  16,
+	  { NULL, "" },
+	  DNS_PASSED,
+	  "" },
 	{ "AAAA",
 	  HEAD("8180", "0001") ASKED("001c") RECORD("001c") "0010 20010db8000000000000000000000001",
 	  28,
@@ -230,11 +294,71 @@ static void test_query(void **state)
 	assert_int_equal(dns_query_build(&bad, buf), 12 + 1 + 4);
 }
 
+/* The registries of IANA: DNS RCODEs, and Resource Record TYPEs. */
+static const struct assigned {
+	const char *name;
+	uint16_t value;
+} rcodes[] = {
+	{ "NOERROR", 0 }, { "FORMERR", 1 }, { "SERVFAIL", 2 }, { "NXDOMAIN", 3 },
+	{ "NOTIMP", 4 },  { "REFUSED", 5 }, { "YXDOMAIN", 6 }, { "YXRRSET", 7 },
+	{ "NXRRSET", 8 }, { "NOTAUTH", 9 }, { "NOTZONE", 10 }, { "BADVERS", 16 },
+}, record_types[] = {
+	{ "A", 1 },	  { "NS", 2 },	   { "CNAME", 5 },  { "SOA", 6 },   { "PTR", 12 },
+	{ "HINFO", 13 },  { "MX", 15 },	   { "TXT", 16 },   { "AAAA", 28 }, { "LOC", 29 },
+	{ "SRV", 33 },	  { "NAPTR", 35 }, { "DNAME", 39 }, { "DS", 43 },   { "SSHFP", 44 },
+	{ "RRSIG", 46 },  { "NSEC", 47 },  { "DNSKEY", 48 }, { "NSEC3", 50 }, { "TLSA", 52 },
+	{ "SVCB", 64 },	  { "HTTPS", 65 }, { "ANY", 255 },  { "CAA", 257 },
+};
+
+static void test_names_of_codes(void **state)
+{
+	uint16_t value = 0;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rcodes); i++) {
+		assert_int_equal(dns_rcode_parse(rcodes[i].name, &value), 0);
+		assert_int_equal(value, rcodes[i].value);
+		assert_string_equal(dns_rcode_name(value), rcodes[i].name);
+	}
+	assert_string_equal(dns_rcode_name(11), "?");
+	assert_int_equal(dns_rcode_parse("nxdomain", &value), 0);
+	assert_int_equal(value, 3);
+	assert_int_equal(dns_rcode_parse("15", &value), 0);
+	assert_int_equal(value, 15);
+	assert_int_equal(dns_rcode_parse("0", &value), 0);
+	assert_int_equal(value, 0);
+	assert_int_equal(dns_rcode_parse("16", &value), -EINVAL);
+	assert_true(dns_rcode_is_valid("NOERROR"));
+	assert_true(dns_rcode_is_valid("15"));
+	assert_false(dns_rcode_is_valid("OK"));
+}
+
+static void test_names_of_types(void **state)
+{
+	uint16_t value = 0;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(record_types); i++) {
+		assert_int_equal(dns_type_parse(record_types[i].name, &value), 0);
+		assert_int_equal(value, record_types[i].value);
+	}
+	assert_int_equal(dns_type_parse("aaaa", &value), 0);
+	assert_int_equal(value, 28);
+	assert_int_equal(dns_type_parse("TYPE1", &value), 0);
+	assert_int_equal(value, 1);
+	assert_int_equal(dns_type_parse("type65535", &value), 0);
+	assert_int_equal(value, 65535);
+	assert_int_equal(dns_type_parse("TYPE65536", &value), -EINVAL);
+	assert_int_equal(dns_type_parse("TYPE0", &value), -EINVAL);
+	assert_int_equal(dns_type_parse("TYPE", &value), -EINVAL);
+	assert_int_equal(dns_type_parse("1", &value), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_names_of_codes),
+		cmocka_unit_test(test_names_of_types),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

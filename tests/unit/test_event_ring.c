@@ -88,6 +88,40 @@ static void filters(void **state)
 	event_ring_free(r);
 }
 
+/* Every text of an event is a copy, and a name may be that of any of its subjects. */
+static void subjects(void **state)
+{
+	char texts[5][8] = { "nat.on", "dns", "::1", "::2", "text" };
+	const struct event_filter by_app = { .name = "dns" }, by_vip = { .name = "::1" },
+				  by_peer = { .name = "::2" }, by_text = { .name = "text" };
+	struct event_ring *r = event_ring_new(1);
+	(void)state;
+	event_ring_add(r, &(struct event){ .kind = texts[0],
+					   .app = texts[1],
+					   .vip = texts[2],
+					   .peer = texts[3],
+					   .text = texts[4] });
+	memset(texts, 'x', sizeof(texts));
+	const struct event *e = event_ring_next(r, 0, &all);
+	assert_string_equal(e->kind, "nat.on");
+	assert_string_equal(e->app, "dns");
+	assert_string_equal(e->vip, "::1");
+	assert_string_equal(e->peer, "::2");
+	assert_string_equal(e->text, "text");
+	assert_int_equal(id_after(r, 0, &by_app), 1);
+	assert_int_equal(id_after(r, 0, &by_vip), 1);
+	assert_int_equal(id_after(r, 0, &by_peer), 1);
+	assert_int_equal(id_after(r, 0, &by_text), 0);
+	event_ring_add(r, &(struct event){ .kind = "k", .text = "t" });
+	assert_int_equal(event_ring_oldest(r), 2);
+	assert_int_equal(id_after(r, 0, &all), 2);
+	e = event_ring_next(r, 0, &all);
+	assert_null(e->app);
+	assert_null(e->vip);
+	assert_null(e->peer);
+	event_ring_free(r);
+}
+
 static json_t *viewed(const struct event_ring *r, const struct event_query *query)
 {
 	static char text[16384];
@@ -144,9 +178,8 @@ static void the_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_empty_ring),
-		cmocka_unit_test(the_oldest_makes_room),
-		cmocka_unit_test(filters),
+		cmocka_unit_test(an_empty_ring), cmocka_unit_test(the_oldest_makes_room),
+		cmocka_unit_test(filters),       cmocka_unit_test(subjects),
 		cmocka_unit_test(the_view),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

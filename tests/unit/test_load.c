@@ -75,12 +75,55 @@ static void test_absurd(void **state)
 	assert_true(l.percent <= 1000000);
 }
 
+/* A window of five seconds, and the limits of 25 and 10 percent. */
+static void test_limits(void **state)
+{
+	struct load l = { 0 };
+	(void)state;
+	assert_false(load_add(&l, 0, 0, 1));
+	assert_false(load_add(&l, 26, 100, 5 * USEC_PER_SEC));
+	assert_int_equal(l.percent, 0); /* not yet */
+	l = (struct load){ 0 };
+	load_add(&l, 2600, 9900, 1);
+	assert_false(load_add(&l, 0, 0, 5 * USEC_PER_SEC));
+	assert_true(load_add(&l, 0, 0, 1 + 5 * USEC_PER_SEC));
+	assert_int_equal(l.percent, 26);
+	assert_int_equal(l.late, 2600 / 3);
+	assert_true(l.since == 1 + 5 * USEC_PER_SEC);
+	assert_int_equal(l.n, 0);
+	load_add(&l, 1000, 9900, 100 * USEC_PER_SEC); /* 10 percent: caught up */
+	assert_true(load_add(&l, 0, 0, 105 * USEC_PER_SEC));
+	assert_int_equal(l.percent, 10);
+	assert_false(l.behind);
+	load_add(&l, 2500, 9900, 200 * USEC_PER_SEC); /* 25 percent: not behind */
+	assert_false(load_add(&l, 0, 0, 205 * USEC_PER_SEC));
+	assert_int_equal(l.percent, 25);
+	assert_false(l.behind);
+}
+
+static void test_the_percentage_is_bounded(void **state)
+{
+	struct load l = { 0 };
+	(void)state;
+	load_add(&l, 1000000, 1, 1);
+	load_add(&l, 0, 0, 10 * USEC_PER_SEC);
+	assert_int_equal(l.percent, 1000000);
+	load_add(&l, 1000001, 1, 20 * USEC_PER_SEC);
+	load_add(&l, 0, 0, 30 * USEC_PER_SEC);
+	assert_int_equal(l.percent, 1000000);
+	load_add(&l, 999999, 1, 40 * USEC_PER_SEC);
+	load_add(&l, 0, 0, 50 * USEC_PER_SEC);
+	assert_int_equal(l.percent, 999999);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_on_time),
 		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_relative),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_the_percentage_is_bounded),
 		cmocka_unit_test(test_absurd),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* Options of monitors: names, headers, status codes. */
 #include "monitors/match.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,12 +80,52 @@ static void status_codes(void **state)
 			fail_msg("'%s', %ld", rows[i].text ? rows[i].text : "", rows[i].status);
 }
 
+static void status_lists(void **state)
+{
+	static const struct row rows[] = {
+		{ "100", true },      { "599", true },         { "99", false },
+		{ "600", false },     { "100-599", true },     { "200-200", true },
+		{ "201-200", false }, { "200-", false },       { "200-x", false },
+		{ "200-0", false },   { "200,", false },       { ",200", false },
+		{ "200,404", true },  { "200-204,301", true }, { "", false },
+		{ "2x0", false },     { "200 ", false },       { "200-:", false },
+		{ "/00", false },     { "200-/", false },      { "200-900", false },
+		{ "200-600", false }, { "0200", false },
+	};
+	(void)state;
+	expect(http_status_list_is_valid, rows, ARRAY_SIZE(rows));
+}
+
+static void paths(void **state)
+{
+	static const struct row rows[] = {
+		{ "/a", true }, { "/a/b", true }, { "a", false }, { "/", false }, { "/a/", false },
+	};
+	static char longest[PATH_MAX + 1];
+	(void)state;
+	expect(file_path_is_valid, rows, ARRAY_SIZE(rows));
+	memset(longest, 'a', PATH_MAX - 1);
+	longest[0] = '/';
+	assert_true(file_path_is_valid(longest));
+	longest[PATH_MAX - 1] = 'a';
+	assert_false(file_path_is_valid(longest));
+}
+
+static void texts_and_bytes(void **state)
+{
+	(void)state;
+	assert_true(text_is_valid("x"));
+	assert_false(text_is_valid(""));
+	assert_true(bytes_contain("a\0bc", 4, "bc"));
+	assert_false(bytes_contain("a\0bc", 3, "bc"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(host_names),
-		cmocka_unit_test(headers),
-		cmocka_unit_test(status_codes),
+		cmocka_unit_test(status_lists),    cmocka_unit_test(paths),
+		cmocka_unit_test(texts_and_bytes), cmocka_unit_test(host_names),
+		cmocka_unit_test(headers),         cmocka_unit_test(status_codes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

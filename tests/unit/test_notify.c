@@ -35,6 +35,32 @@ static const struct {
 	  "OPEN Message Error/Unsupported Capability (data 01 04 00 02)" },
 	{ "a text where none belongs", 6, 5, "6e6f 2070 6565 72",
 	  "Cease/Connection Rejected: \"no peer\"" },
+	{ "a text of three", 6, 5, "6e6f 20", "Cease/Connection Rejected (data 6e 6f 20)" },
+	{ "a text of four", 6, 5, "6e6f 207e", "Cease/Connection Rejected: \"no ~\"" },
+	{ "a text with DEL", 6, 5, "6e6f 7f7e", "Cease/Connection Rejected (data 6e 6f 7f 7e)" },
+	{ "a text with a control", 6, 5, "6e6f 1f7e",
+	  "Cease/Connection Rejected (data 6e 6f 1f 7e)" },
+	{ "4486 maximum, IPv6", 6, 1, "00020100000001",
+	  "Cease/Maximum Number of Prefixes Reached (IPv6 unicast, limit 1)" },
+	{ "4486 maximum, multicast", 6, 1, "00010200000064",
+	  "Cease/Maximum Number of Prefixes Reached (data 00 01 02 00 00 00 64)" },
+	{ "4486 maximum, long", 6, 1, "0001010000006400",
+	  "Cease/Maximum Number of Prefixes Reached (data 00 01 01 00 00 00 64 00)" },
+	{ "a limit of another subcode", 6, 2, "07 000101000000",
+	  "Cease/Administrative Shutdown: unreadable text (data 07 00 01 01 00 00 00)" },
+	{ "5492 one capability", 2, 7, "4100",
+	  "OPEN Message Error/Unsupported Capability (4-octet AS number)" },
+	{ "5492 multiprotocol of another length", 2, 7, "0102 0001",
+	  "OPEN Message Error/Unsupported Capability (Multiprotocol)" },
+	{ "5492 four octets of another", 2, 7, "0204 00010001",
+	  "OPEN Message Error/Unsupported Capability (Route Refresh)" },
+	{ "5492 all names", 2, 7, "0500 0600 0900 4000 4500 4600 4700 4900",
+	  "OPEN Message Error/Unsupported Capability (Extended Next Hop Encoding, Extended "
+	  "Message, BGP Role, Graceful Restart, ADD-PATH, Enhanced Route Refresh, Long-Lived "
+	  "Graceful Restart, FQDN)" },
+	{ "capabilities with another subcode", 2, 6, "4100",
+	  "OPEN Message Error/Unacceptable Hold Time (data 41 00)" },
+	{ "8538 hard reset of two octets", 6, 9, "0400", "Cease/Hard Reset: Hold Timer Expired" },
 	{ "7313", 7, 1, "", "ROUTE-REFRESH Message Error/Invalid Message Length" },
 	{ "9687", 8, 0, "", "Send Hold Timer Expired" },
 	{ "9384", 6, 10, "", "Cease/BFD Down" },
@@ -205,6 +231,79 @@ static void test_hard_reset(void **state)
 	assert_int_equal(bgp_notification_hard_reset(&why, data).data_len, BGP_HARD_RESET_DATA_MAX);
 }
 
+/* IANA: BGP Error (Notification) Codes and the registries of their subcodes. */
+static const struct {
+	uint8_t code, subcode;
+	const char *name;
+} assigned[] = {
+	{ 1, 0, "Message Header Error" },
+	{ 1, 1, "Connection Not Synchronized" },
+	{ 1, 2, "Bad Message Length" },
+	{ 1, 3, "Bad Message Type" },
+	{ 2, 0, "OPEN Message Error" },
+	{ 2, 1, "Unsupported Version Number" },
+	{ 2, 2, "Bad Peer AS" },
+	{ 2, 3, "Bad BGP Identifier" },
+	{ 2, 4, "Unsupported Optional Parameter" },
+	{ 2, 5, "Authentication Failure" },
+	{ 2, 6, "Unacceptable Hold Time" },
+	{ 2, 7, "Unsupported Capability" },
+	{ 2, 11, "Role Mismatch" },
+	{ 3, 0, "UPDATE Message Error" },
+	{ 3, 1, "Malformed Attribute List" },
+	{ 3, 2, "Unrecognized Well-known Attribute" },
+	{ 3, 3, "Missing Well-known Attribute" },
+	{ 3, 4, "Attribute Flags Error" },
+	{ 3, 5, "Attribute Length Error" },
+	{ 3, 6, "Invalid ORIGIN Attribute" },
+	{ 3, 7, "AS Routing Loop" },
+	{ 3, 8, "Invalid NEXT_HOP Attribute" },
+	{ 3, 9, "Optional Attribute Error" },
+	{ 3, 10, "Invalid Network Field" },
+	{ 3, 11, "Malformed AS_PATH" },
+	{ 4, 0, "Hold Timer Expired" },
+	{ 5, 0, "Finite State Machine Error" },
+	{ 5, 1, "Unexpected Message in OpenSent" },
+	{ 5, 2, "Unexpected Message in OpenConfirm" },
+	{ 5, 3, "Unexpected Message in Established" },
+	{ 6, 0, "Cease" },
+	{ 6, 1, "Maximum Number of Prefixes Reached" },
+	{ 6, 2, "Administrative Shutdown" },
+	{ 6, 3, "Peer De-configured" },
+	{ 6, 4, "Administrative Reset" },
+	{ 6, 5, "Connection Rejected" },
+	{ 6, 6, "Other Configuration Change" },
+	{ 6, 7, "Connection Collision Resolution" },
+	{ 6, 8, "Out of Resources" },
+	{ 6, 9, "Hard Reset" },
+	{ 6, 10, "BFD Down" },
+	{ 7, 0, "ROUTE-REFRESH Message Error" },
+	{ 7, 1, "Invalid Message Length" },
+	{ 8, 0, "Send Hold Timer Expired" },
+};
+
+static const char *assigned_name(unsigned code, unsigned subcode)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(assigned); i++)
+		if (assigned[i].code == code && assigned[i].subcode == subcode)
+			return assigned[i].name;
+	return NULL;
+}
+
+static void test_every_name(void **state)
+{
+	(void)state;
+	for (unsigned code = 0; code < 16; code++)
+		for (unsigned subcode = 0; subcode < 16; subcode++) {
+			const char *wanted = assigned_name(code, subcode);
+			const char *got =
+				subcode ? bgp_error_subcode_name((uint8_t)code, (uint8_t)subcode)
+					: bgp_error_name((uint8_t)code);
+			if (!wanted != !got || (wanted && strcmp(wanted, got) != 0))
+				fail_msg("%u/%u: '%s'", code, subcode, got ? got : "none");
+		}
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -222,7 +321,8 @@ int main(void)
 		cmocka_unit_test(test_text),          cmocka_unit_test(test_own_data),
 		cmocka_unit_test(test_small_buffers), cmocka_unit_test(test_longest_text),
 		cmocka_unit_test(test_shutdown),      cmocka_unit_test(test_shutdown_is_cut),
-		cmocka_unit_test(test_names),         cmocka_unit_test(test_hard_reset),
+		cmocka_unit_test(test_every_name),    cmocka_unit_test(test_names),
+		cmocka_unit_test(test_hard_reset),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

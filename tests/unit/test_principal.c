@@ -11,6 +11,7 @@
 
 #include "agent/model/principal.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 
 #define AGENT_UID 900
 
@@ -135,6 +136,60 @@ static void test_kept_names(void **state)
 			fail_msg("%s", kept[i].name);
 }
 
+/* Prefixes belong to tokens only, and an empty list is none. */
+static void test_vips_of_a_token(void **state)
+{
+	static struct prefix prefixes[1];
+	struct api_grant grants[] = {
+		{ .name = (char *)"a", .vips = { prefixes, 1 } },
+		{ .name = (char *)"b" },
+	};
+	const struct api_rules some = { .tokens = { grants, 2, 0 },
+					.certificates = { grants, 2, 0 } };
+	(void)state;
+	assert_ptr_equal(principal_vips(&some, "token a"), &grants[0].vips);
+	assert_null(principal_vips(&some, "token b"));
+	assert_null(principal_vips(&some, "token c"));
+	assert_null(principal_vips(&some, "certificate a"));
+	assert_null(principal_vips(&some, "a"));
+	assert_null(principal_vips(&some, NULL));
+}
+
+static struct api_grants grants_of(const char *name)
+{
+	struct api_grants g = { mem_new(2, sizeof(*g.items)), 2, 2 };
+	for (size_t i = 0; i < 2; i++) {
+		g.items[i].name = mem_strdup(name);
+		g.items[i].file = mem_strdup(name);
+		g.items[i].vips.items = mem_new(1, sizeof(struct prefix));
+	}
+	return g;
+}
+
+static struct api_names names_of(const char *name)
+{
+	struct api_names n = { mem_new(2, sizeof(*n.items)), 2 };
+	n.items[0] = mem_strdup(name);
+	n.items[1] = mem_strdup(name);
+	return n;
+}
+
+/* All of it is freed, which the leak checker sees, and forgotten. */
+static void test_rules_done(void **state)
+{
+	struct api_rules all = { .tokens = grants_of("t"),
+				 .certificates = grants_of("c"),
+				 .hosts = names_of("h"),
+				 .origins = names_of("o"),
+				 .uids = { mem_new(1, sizeof(uint32_t)), 1 },
+				 .gids = { mem_new(1, sizeof(uint32_t)), 1 } };
+	(void)state;
+	api_rules_done(&all);
+	assert_null(all.tokens.items);
+	assert_int_equal(all.hosts.n, 0);
+	api_rules_done(&all);
+}
+
 static void test_roles(void **state)
 {
 	(void)state;
@@ -157,6 +212,8 @@ int main(void)
 		cmocka_unit_test(test_own_check_has_no_more_than_local),
 		cmocka_unit_test(test_a_long_name_is_cut),
 		cmocka_unit_test(test_kept_names),
+		cmocka_unit_test(test_vips_of_a_token),
+		cmocka_unit_test(test_rules_done),
 		cmocka_unit_test(test_roles),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

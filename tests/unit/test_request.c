@@ -306,6 +306,150 @@ static void test_reload_parameters(void **state)
 	}
 }
 
+static void test_event_parameters(void **state)
+{
+	(void)state;
+	const struct request r = { "GET",
+				   "/v1/events",
+				   { { "since", "18446744073709551615", 0 },
+				     { "limit", "4294967295", 0 },
+				     { "kind", "app", 0 },
+				     { "name", "dns", 0 } } };
+	struct api_call call;
+	route(&r, &call);
+	assert_int_equal(call.kind, API_EVENTS);
+	assert_true(call.events.since == UINT64_MAX);
+	assert_int_equal(call.events.limit, UINT32_MAX);
+	assert_string_equal(call.events.kind, "app");
+	assert_string_equal(call.events.name, "dns");
+	api_call_done(&call);
+	route(&(struct request){ "GET",
+				 "/v1/events",
+				 { { "limit", "1", 0 }, { "since", "2", 0 } } },
+	      &call);
+	assert_int_equal(call.events.limit, 1);
+	assert_true(call.events.since == 2);
+	assert_null(call.events.kind);
+	api_call_done(&call);
+}
+
+static void test_log_parameters(void **state)
+{
+	(void)state;
+	struct api_call call;
+	route(&(struct request){ "POST", "/v1/log", { { "level", "trace", 0 } } }, &call);
+	assert_int_equal(call.kind, API_LOG);
+	assert_int_equal(call.level, LOG_TRACE);
+	assert_null(call.module);
+	api_call_done(&call);
+	route(&(struct request){ "PUT",
+				 "/v1/log",
+				 { { "module", "agent", 0 }, { "level", "error", 0 } } },
+	      &call);
+	assert_int_equal(call.kind, API_LOG);
+	assert_int_equal(call.level, LOG_ERROR);
+	assert_string_equal(call.module, "agent");
+	api_call_done(&call);
+}
+
+static void test_wrong_parameters(void **state)
+{
+	(void)state;
+	static const struct bad_case cases[] = {
+		{ "since", { "GET", "/v1/events", { { "since", "x", 0 } } }, 400, "since: 'x'" },
+		{ "no value", { "GET", "/v1/events", { { "since", NULL, 0 } } }, 400, "since: ''" },
+		{ "limit",
+		  { "GET", "/v1/events", { { "limit", "4294967296", 0 } } },
+		  400,
+		  "limit" },
+		{ "unknown", { "GET", "/v1/events", { { "nam", "x", 0 } } }, 400, "'nam'" },
+		{ "no level", { "POST", "/v1/log", { { 0 } } }, 400, "level is missing" },
+		{ "a module only",
+		  { "POST", "/v1/log", { { "module", "bgp", 0 } } },
+		  400,
+		  "level is missing" },
+		{ "no such level",
+		  { "POST", "/v1/log", { { "level", "loud", 0 } } },
+		  400,
+		  "level: 'loud' is not" },
+		{ "no such module",
+		  { "POST", "/v1/log", { { "level", "info", 0 }, { "module", "bg", 0 } } },
+		  400,
+		  "module: no module 'bg'" },
+		{ "module without value",
+		  { "POST", "/v1/log", { { "level", "info", 0 }, { "module", NULL, 0 } } },
+		  400,
+		  "module: no module ''" },
+		{ "unknown of log",
+		  { "POST", "/v1/log", { { "level", "info", 0 }, { "modul", "bgp", 0 } } },
+		  400,
+		  "'modul'" },
+		{ "reload takes none",
+		  { "POST", "/v1/reload", { { "now", NULL, 0 } } },
+		  400,
+		  "unknown parameter 'now'" },
+		{ "reload by PUT", { "PUT", "/v1/reload", { { 0 } } }, 405, "accepts POST only" },
+		{ "explain without a name", { "GET", "/v1/explain", { { 0 } } }, 400, "name" },
+		{ "nothing between", { "POST", "/v1/apps//drain", { { 0 } } }, 405, "GET" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct bad_case *c = &cases[i];
+		struct api_call call;
+		route(&c->request, &call);
+		if (call.kind != API_ERROR || call.status != c->status || !call.json ||
+		    !strstr(call.err.text, c->says))
+			fail_msg("%s: kind %d status %u '%s'", c->name, (int)call.kind, call.status,
+				 call.err.text);
+		api_call_done(&call);
+	}
+}
+
+static void test_the_body_of_a_diff(void **state)
+{
+	(void)state;
+	struct api_call call;
+	request_parse(
+		&(struct api_request){
+			.method = "POST", .path = "/v1/diff", .body = "agent: {}", .body_len = 9 },
+		&call);
+	assert_int_equal(call.kind, API_DIFF);
+	assert_string_equal(call.body, "agent: {}");
+	assert_int_equal(call.body_len, 9);
+	api_call_done(&call);
+	assert_true(request_takes_body("/v1/diff") > 0);
+	assert_int_equal(request_takes_body("/v1/reload"), 0);
+}
+
+/* The form of a refusal is the one that the client reads. */
+static void test_a_refusal_in_the_form_of_its_path(void **state)
+{
+	static const struct {
+		struct request request;
+		bool json;
+	} cases[] = {
+		{ { "GET", "/register", { NAME, VIP } }, false },
+		{ { "GET", "/register", { NAME } }, false },
+		{ { "GET", "/unregister", { NAME } }, false },
+		{ { "GET", "/ping", { { 0 } } }, false },
+		{ { "GET", "/v1/apps", { { 0 } } }, true },
+		{ { "GET", "/info", { { 0 } } }, true },
+		{ { "GET", "/none", { { 0 } } }, true },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct err why = { "not allowed" };
+		struct api_call call;
+		route(&cases[i].request, &call);
+		api_call_refuse(&call, 403, &why);
+		assert_int_equal(call.kind, API_ERROR);
+		assert_int_equal(call.status, 403);
+		assert_string_equal(call.err.text, "not allowed");
+		if (call.json != cases[i].json)
+			fail_msg("%s", cases[i].request.path);
+		api_call_done(&call);
+	}
+}
+
 /* The answer to a path that is not there lists those that are. */
 static void test_every_endpoint_that_is_listed_is_there(void **state)
 {
@@ -351,6 +495,11 @@ int main(void)
 		cmocka_unit_test(test_all_parameters_arrive),
 		cmocka_unit_test(test_drain_parameters),
 		cmocka_unit_test(test_reload_parameters),
+		cmocka_unit_test(test_event_parameters),
+		cmocka_unit_test(test_log_parameters),
+		cmocka_unit_test(test_wrong_parameters),
+		cmocka_unit_test(test_the_body_of_a_diff),
+		cmocka_unit_test(test_a_refusal_in_the_form_of_its_path),
 		cmocka_unit_test(test_every_endpoint_that_is_listed_is_there),
 		cmocka_unit_test(test_an_error_needs_the_role_of_its_path),
 	};

@@ -182,6 +182,13 @@ static void test_description(void **state)
 	assert_string_equal(rights_describe(&rules, text),
 			    "admin: root and the agent's user on a unix socket; register: this "
 			    "host; read: other hosts");
+	rules.certificates = (struct api_grants){ tokens, 1, 1 };
+	rules.gids.n = 1;
+	assert_string_equal(rights_describe(&rules, text),
+			    "admin: root and the agent's user on a unix socket, agent.api.uids and "
+			    "gids; register: certificate ci, this host; read: other hosts");
+	rules.certificates.n = 0;
+	rules.gids.n = 0;
 	rules.tokens = (struct api_grants){ tokens, 2, 2 };
 	rules.uids.n = 1;
 	rules.local = ROLE_NONE;

@@ -78,6 +78,78 @@ static void test_update(void **state)
 			    "UPDATE End-of-RIB IPv6");
 }
 
+static void test_families_of_an_open(void **state)
+{
+	struct bgp_open open = { .version = 4,
+				 .as = 65001,
+				 .hold_time = 0,
+				 .router_id = 0x0a000001,
+				 .has_capabilities = true,
+				 .ipv6_unicast = true };
+	(void)state;
+	assert_string_equal(traced(bgp_open_encode(message, sizeof(message), &open)),
+			    "OPEN AS 65001, hold time 0 s, router id 10.0.0.1, IPv6");
+	open.ipv6_unicast = false;
+	open.ipv4_unicast = true;
+	assert_string_equal(traced(bgp_open_encode(message, sizeof(message), &open)),
+			    "OPEN AS 65001, hold time 0 s, router id 10.0.0.1, IPv4");
+}
+
+static void test_four_prefixes_are_all_shown(void **state)
+{
+	(void)state;
+	assert_string_equal(traced(announce(4)),
+			    "UPDATE +192.0.2.0/32 +192.0.2.1/32 +192.0.2.2/32 +192.0.2.3/32 "
+			    "next-hop 10.0.1.2");
+	assert_string_equal(traced(announce(5)),
+			    "UPDATE +192.0.2.0/32 +192.0.2.1/32 +192.0.2.2/32 +192.0.2.3/32 and +1 "
+			    "more next-hop 10.0.1.2");
+	assert_string_equal(traced(bgp_encode_end_of_rib(message, sizeof(message), BGP_AFI_IPV4)),
+			    "UPDATE End-of-RIB IPv4");
+}
+
+/* Withdrawn IPv4 routes are in front of the attributes, those of IPv6 in one of them. */
+static void test_two_fields(void **state)
+{
+	static const uint8_t both[] = {
+		0, 5, 32,   192, 0, 2, 1,             /* withdrawn routes */
+		0, 8, 0x80, 15,  5, 0, 2, 1, 8, 0x20, /* MP_UNREACH_NLRI */
+	};
+	(void)state;
+	memset(message, 0xff, 16);
+	message[16] = 0;
+	message[17] = 19 + sizeof(both);
+	message[18] = BGP_MSG_UPDATE;
+	memcpy(message + 19, both, sizeof(both));
+	assert_string_equal(traced(19 + sizeof(both)), "UPDATE -192.0.2.1/32 -2000::/8");
+}
+
+static void test_refresh(void **state)
+{
+	static const uint8_t body[] = { 0, 2, 1, 1 };
+	(void)state;
+	memset(message, 0xff, 16);
+	message[16] = 0;
+	message[17] = 19 + sizeof(body);
+	message[18] = BGP_MSG_ROUTE_REFRESH;
+	memcpy(message + 19, body, sizeof(body));
+	assert_string_equal(traced(19 + sizeof(body)), "ROUTE-REFRESH AFI 2 SAFI 1 subtype 1");
+}
+
+static void test_broken(void **state)
+{
+	size_t n = bgp_open_encode(
+		message, sizeof(message),
+		&(struct bgp_open){
+			.version = 4, .as = 65001, .hold_time = 90, .router_id = 0x0a000001 });
+	(void)state;
+	message[19] = 3; /* of the version */
+	assert_string_equal(traced(n), "OPEN that cannot be decoded");
+	n = announce(1);
+	message[20] = 200; /* withdrawn routes beyond the end */
+	assert_string_equal(traced(n), "UPDATE that cannot be decoded");
+}
+
 static void test_others(void **state)
 {
 	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
@@ -96,6 +168,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_update),
+		cmocka_unit_test(test_families_of_an_open),
+		cmocka_unit_test(test_four_prefixes_are_all_shown),
+		cmocka_unit_test(test_two_fields),
+		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 static const struct {
 	const char *url, *host;
@@ -19,6 +20,11 @@ static const struct {
 	{ "http://web.?x:1", "web.", 80 },
 	{ "web_1:8080", "web_1", 8080 },
 	{ "http://localhost", "localhost", 80 },
+	{ "http://a/", "a", 80 },
+	{ "https://u@web", "web", 443 },
+	{ "https://u@web:/", "web", 443 },
+	{ "http://u@web:8/", "web", 8 },
+	{ "http://web:1", "web", 1 },
 	{ "http://192.0.2.1:8080/", "", 8080 },
 	{ "http://[2001:db8::1]:8080/", "", 80 },
 	{ "[2001:db8::1]:8080", "", 80 },
@@ -52,10 +58,29 @@ static void other_characters_are_refused(void **state)
 	}
 }
 
+static void the_longest_name(void **state)
+{
+	char url[8 + URL_HOST_MAX] = "http://", host[URL_HOST_MAX];
+	uint16_t port;
+	struct err err;
+	(void)state;
+	memset(url + 7, 'a', URL_HOST_MAX - 1);
+	assert_int_equal(url_server(url, host, &port, &err), 0);
+	assert_string_equal(host, url + 7);
+	url[7 + URL_HOST_MAX - 1] = 'a';
+	assert_true(url_server(url, host, &port, &err) < 0);
+	assert_string_equal(host, "");
+	memset(url + 7, 0, URL_HOST_MAX);
+	memset(url + 7, '%', 80);
+	assert_true(url_server(url, host, &port, &err) < 0);
+	assert_non_null(strstr(err.text, url + 7));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_server_is_found),
+		cmocka_unit_test(the_longest_name),
 		cmocka_unit_test(other_characters_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,129 @@ static void test_texts(void **state)
 	}
 }
 
+/* "NAME" is one word, "[NAME]" none or one, "A|B" one, "[A] B" one or two. */
+static void test_words_as_in_the_usage(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = verb_at((enum verb_id)i);
+		size_t most = *v->args ? 1 : 0, optional = 0;
+		for (const char *p = v->args; *p; p++) {
+			most += *p == ' ';
+			optional += *p == '[';
+		}
+		if (v->max_words != most || v->min_words != most - optional)
+			fail_msg("%s takes %zu to %zu words", v->name, v->min_words, v->max_words);
+	}
+}
+
+/* What is asked again and again is asked for, and changes nothing. */
+static void test_what_can_be_watched(void **state)
+{
+	static const enum verb_id watched[] = { VERB_STATUS,  VERB_APPS,  VERB_APP,  VERB_VIPS,
+						VERB_EXPLAIN, VERB_PEERS, VERB_PEER, VERB_ROUTES,
+						VERB_NAT,     VERB_CONSUL };
+	size_t n = 0;
+	(void)state;
+	for (size_t i = 0; i < N_VERBS; i++)
+		n += verb_at((enum verb_id)i)->watches;
+	assert_int_equal(n, ARRAY_SIZE(watched));
+	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
+		assert_true(verb_at(watched[i])->watches);
+}
+
+static void test_the_last_value_counts(void **state)
+{
+	static const char *const args[ARGS_MAX] = { "--limit=1", "--follow",   "--limit",
+						    "2",         "--kind=app", "-" };
+	struct verb_call call;
+	struct err err;
+	(void)state;
+	assert_int_equal(parse("events", args, &call, &err), -EINVAL);
+	assert_string_equal(err.text, "events: unexpected argument '-'");
+	assert_int_equal(
+		parse("events",
+		      (const char *const[ARGS_MAX]){ args[0], args[1], args[2], args[3], args[4] },
+		      &call, &err),
+		0);
+	assert_string_equal(verb_value(&call, "limit"), "2");
+	assert_string_equal(verb_value(&call, "kind"), "app");
+	assert_null(verb_value(&call, "follow"));
+	assert_true(verb_has(&call, "follow"));
+	assert_false(call.json);
+	assert_false(call.help);
+	assert_null(call.api);
+	assert_int_equal(call.color, VERB_COLOR_AUTO);
+	assert_int_equal(call.id, VERB_EVENTS);
+}
+
+static bool help_of(const char *verb, FILE *out)
+{
+	verb_help(verb_find(verb), out);
+	return true;
+}
+
+static bool list_all(const char *unused, FILE *out)
+{
+	(void)unused;
+	verb_list(out);
+	return true;
+}
+
+static char *printed(bool (*write)(const char *, FILE *), const char *arg);
+
+static void expect_help(const char *verb, const char *wanted)
+{
+	char *text = printed(help_of, verb);
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+static void test_help(void **state)
+{
+	(void)state;
+	expect_help(
+		"peers",
+		"usage: vipherald peers [options]\n\nAll BGP sessions, a line each.\n\n"
+		"  --names                    addresses only\n"
+		"  --json                     the API's JSON\n"
+		"  --watch[=DURATION]         again and again, every 2 s unless said otherwise\n"
+		"  --color WHEN               auto, always or never; NO_COLOR is respected\n"
+		"  --api ADDR                 unix:/PATH or ADDRESS:PORT of the agent "
+		"(VIPHERALD_API)\n"
+		"  --help                     this text\n"
+		"\nExample: vipherald peers --watch=1s\n"
+		"Exit status: 0 done, 1 refused or not found, 2 usage, 3 agent not reachable.\n"
+		"Also called neighbor.\n");
+	expect_help("diff",
+		    "usage: vipherald diff [OLD] NEW [options]\n\nWhat the change to a "
+		    "configuration would do, from that of the running agent, or from another "
+		    "file.\n\n"
+		    "  --json                     the API's JSON\n"
+		    "  --color WHEN               auto, always or never; NO_COLOR is respected\n"
+		    "  --api ADDR                 unix:/PATH or ADDRESS:PORT of the agent "
+		    "(VIPHERALD_API)\n"
+		    "  --help                     this text\n"
+		    "\nExample: vipherald diff /etc/vipherald/config.yaml\n"
+		    "Exit status: 0 no change, 1 changes, 2 errors, 3 agent not "
+		    "reachable.\n");
+}
+
+static void test_the_list_has_a_line_for_each(void **state)
+{
+	char *text = printed(list_all, NULL);
+	size_t n = 0;
+	(void)state;
+	assert_non_null(strstr(text, "  status                     The agent at a glance"));
+	assert_non_null(strstr(text, "\n  app NAME                   An app with"));
+	for (size_t i = 0; i < N_VERBS; i++)
+		assert_non_null(strstr(text, verb_at((enum verb_id)i)->summary));
+	for (const char *c = text; *c; c++)
+		n += *c == '\n';
+	assert_int_equal(n, N_VERBS);
+	free(text);
+}
+
 static char *printed(bool (*write)(const char *, FILE *), const char *arg)
 {
 	char *text = NULL;
@@ -186,6 +309,50 @@ static void test_completions(void **state)
 		free(text);
 	}
 	assert_null(printed(completions_write, "tcsh"));
+}
+
+static void expect_in(const char *text, const char *wanted)
+{
+	if (!strstr(text, wanted))
+		fail_msg("'%s' is not in\n%s", wanted, text);
+}
+
+/* Each verb has its options, and those that take a name the names of what is there. */
+static void test_completions_of_each_verb(void **state)
+{
+	char *bash = printed(completions_write, "bash"), *zsh = printed(completions_write, "zsh"),
+	     *fish = printed(completions_write, "fish");
+	char line[256];
+	(void)state;
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = verb_at((enum verb_id)i);
+		snprintf(line, sizeof(line), "%s%s ", i > 0 ? " " : "\"", v->name);
+		expect_in(bash, line);
+		snprintf(line, sizeof(line), "\n\t%s%s%s) options=\"--json ", v->name,
+			 v->alias ? "|" : "", v->alias ? v->alias : "");
+		expect_in(bash, line);
+		snprintf(line, sizeof(line), "\n\t\t'%s:%s'\n", v->name, v->summary);
+		expect_in(zsh, line);
+		snprintf(line, sizeof(line), "\n\t%s) compadd -- --json ", v->name);
+		expect_in(zsh, line);
+		snprintf(line, sizeof(line), "subcommand -a %s -d '%s'\n", v->name, v->summary);
+		expect_in(fish, line);
+	}
+	expect_in(bash, "\tnat) options=\"--json --color --api --help --watch\" ;;\n");
+	expect_in(bash,
+		  "\tundrain) options=\"--json --color --api --help --wait\" names=$(vipherald "
+		  "apps --names 2>/dev/null) ;;\n");
+	expect_in(zsh, "\tpeers) compadd -- --json --color --api --help --names --watch ;;\n");
+	expect_in(zsh, "\tundrain) compadd -- --json --color --api --help --wait; compadd -- "
+		       "${(f)\"$(vipherald apps --names 2>/dev/null)\"} ;;\n");
+	expect_in(fish, "from drain' -l for -r -d 'ends by itself after that'\n");
+	expect_in(fish, "from drain' -l wait -d 'return when the routes are withdrawn'\n");
+	expect_in(fish, "from peer' -a '(vipherald peers --names 2>/dev/null)'\n");
+	assert_null(strstr(fish, "from nat' -a"));
+	assert_null(strstr(bash, "reload) options=\"--json --color --api --help --watch"));
+	free(bash);
+	free(zsh);
+	free(fish);
 }
 
 /* ---- tables ---- */
@@ -240,6 +407,47 @@ static void test_table(void **state)
 	table_free(NULL);
 }
 
+/* The last column keeps eight characters, however narrow the terminal is. */
+static void test_a_narrow_terminal(void **state)
+{
+	static const struct {
+		size_t width;
+		const char *line;
+	} cases[] = {
+		{ 30, "dns     up     all checks pass\n" },
+		{ 29, "dns     up     all checks pa…\n" },
+		{ 24, "dns     up     all chec…\n" },
+		{ 23, "dns     up     all che…\n" },
+		{ 22, "dns     up     all che…\n" },
+		{ 1, "dns     up     all che…\n" },
+	};
+	struct table *t = example();
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *text = print_table(t, &(struct table_style){ .width = cases[i].width });
+		if (!strstr(text, cases[i].line))
+			fail_msg("width %zu:\n%s", cases[i].width, text);
+		free(text);
+	}
+	table_free(t);
+}
+
+/* A cut counts characters, not octets. */
+static void test_a_cut_between_characters(void **state)
+{
+	struct table *t = table_new("X");
+	(void)state;
+	table_add(t, "äöüäöüäöü");
+	char *text = print_table(t, &(struct table_style){ .width = 8 });
+	assert_string_equal(text, "X\näöüäöüä…\n");
+	free(text);
+	table_add(t, "last");
+	text = print_table(t, &(struct table_style){ .width = 0 });
+	assert_string_equal(text, "X\näöüäöüäöü\nlast\n");
+	free(text);
+	table_free(t);
+}
+
 static void test_age(void **state)
 {
 	static const struct {
@@ -286,8 +494,16 @@ int main(void)
 		cmocka_unit_test(test_too_many_options),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_words_as_in_the_usage),
+		cmocka_unit_test(test_what_can_be_watched),
+		cmocka_unit_test(test_the_last_value_counts),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_the_list_has_a_line_for_each),
 		cmocka_unit_test(test_completions),
+		cmocka_unit_test(test_completions_of_each_verb),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_a_narrow_terminal),
+		cmocka_unit_test(test_a_cut_between_characters),
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_json_at),
 	};

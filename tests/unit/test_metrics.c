@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* Every metric with a value of its own, so that none can stand for another. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/status/metrics.h"
+#include "lib/array.h"
+
+static void expect_line(const char *text, const char *line)
+{
+	char wanted[256];
+	snprintf(wanted, sizeof(wanted), "\nvipherald_%s\n", line);
+	if (!strstr(text, wanted))
+		fail_msg("'%s' is not in\n%s", line, text);
+}
+
+/* A family has one HELP and one TYPE, with the type in front of the first value. */
+static void expect_type(const char *text, const char *name, const char *type)
+{
+	char wanted[256];
+	snprintf(wanted, sizeof(wanted), "\n# TYPE vipherald_%s %s\nvipherald_%s", name, type,
+		 name);
+	if (!strstr(text, wanted))
+		fail_msg("'%s' is not in\n%s", wanted, text);
+	snprintf(wanted, sizeof(wanted), "# HELP vipherald_%s ", name);
+	const char *first = strstr(text, wanted);
+	assert_non_null(first);
+	assert_null(strstr(first + 1, wanted));
+}
+
+static const struct state_file_status file = {
+	.stored = true, .bytes = 71, .writes = 72, .failures = 73, .longest = 74 * USEC_PER_MSEC
+};
+static const struct consul_client_status consul = {
+	.contact = CONSUL_IN_CONTACT,
+	.catalog = { .answers = 1, .failures = 10, .skipped.n = 100 },
+	.checks = { .answers = 2, .failures = 20, .skipped.n = 200 },
+};
+static const struct bgp_peer_config addresses[2] = {
+	{ .addr = { .family = AF_INET, .bytes = { 10, 0, 0, 1 } } },
+	{ .addr = { .family = AF_INET, .bytes = { 10, 0, 0, 2 } } },
+};
+static const struct bgp_peer_status peers[2] = {
+	{ .config = &addresses[0],
+	  .state = BGP_ESTABLISHED,
+	  .sessions = 81,
+	  .graceful_restart = true,
+	  .routes_sent = 82,
+	  .routes_pending = 83,
+	  .sent = { .update = 84, .total = 85 },
+	  .received = { .total = 86 } },
+	{ .config = &addresses[1], .state = BGP_IDLE, .sessions = 91 },
+};
+
+static struct metrics all(void)
+{
+	struct metrics m = {
+		.version = "1.2.3",
+		.fd_limit = 11,
+		.fds_short = true,
+		.config_ok = true,
+		.config_loaded_at = 1500 * USEC_PER_MSEC,
+		.loop_stalls = { .up_to = { 1, 2, 3, 4, 5, 6, 7 },
+				 .count = 8,
+				 .sum = 9 * USEC_PER_SEC },
+		.apps = { .up = 21,
+			  .down = 22,
+			  .unknown = 23,
+			  .damped = 24,
+			  .draining = 25,
+			  .drained = 26,
+			  .apps_kept = 27,
+			  .groups_kept = 28,
+			  .leases = 29,
+			  .leases_expired = 30 },
+		.checks = 31,
+		.check_failures = 32,
+		.commands = { .running = 41,
+			      .waiting = 42,
+			      .load = { .behind = true,
+					.late = 43 * USEC_PER_SEC,
+					.percent = 44 } },
+		.agent_drained = true,
+		.state_file = &file,
+		.vips = { .vips = 51,
+			  .bound = 52,
+			  .troubled = 53,
+			  .announcements = 54,
+			  .withdrawals = 55 },
+		.routes = { .sent = 56, .refused = 7 },
+		.nat = { .backend = "nftables",
+			 .wanted = 61,
+			 .present = 62,
+			 .transactions = 63,
+			 .failures = 64,
+			 .put_back = 65,
+			 .waits = 66,
+			 .flows_forgotten = 67,
+			 .longest = 68 * USEC_PER_SEC },
+		.nat_unserved = 69,
+		.peers = peers,
+		.n_peers = 2,
+		.consul = &consul,
+		.services = { .found = 101, .unregistered = 102, .retained = 103 },
+	};
+	for (size_t i = 0; i < DRIFT_KINDS; i++)
+		m.drift.of[i].repairs = 200 + i;
+	return m;
+}
+
+static const char *const lines[] = {
+	"build_info{version=\"1.2.3\"} 1",
+	"config_last_reload_successful 1",
+	"config_last_reload_timestamp_seconds 1.500",
+	"loop_stall_seconds_bucket{le=\"+Inf\"} 8",
+	"loop_stall_seconds_sum 9.000000",
+	"loop_stall_seconds_count 8",
+	"fd_limit 11",
+	"fd_short 1",
+	"apps{health=\"up\"} 21",
+	"apps{health=\"down\"} 22",
+	"apps{health=\"unknown\"} 23",
+	"checks 31",
+	"check_failures 32",
+	"apps_held_down 24",
+	"exec_running 41",
+	"exec_waiting 42",
+	"exec_behind 1",
+	"exec_late_seconds 43.000000",
+	"exec_late_ratio 0.44",
+	"agent_drained 1",
+	"apps_draining 25",
+	"apps_drained 26",
+	"apps_kept 27",
+	"groups_kept 28",
+	"leases 29",
+	"leases_expired_total 30",
+	"state_file_stored 1",
+	"state_file_bytes 71",
+	"state_file_writes_total 72",
+	"state_file_failures_total 73",
+	"state_file_longest_seconds 0.074000",
+	"vips 51",
+	"vips_bound 52",
+	"vips_announced 56",
+	"vips_troubled 60",
+	"announcements_total 54",
+	"withdrawals_total 55",
+	"nat_backend{backend=\"nftables\"} 1",
+	"nat_rules_wanted 61",
+	"nat_rules 62",
+	"nat_transactions_total 63",
+	"nat_failures_total 64",
+	"nat_rules_put_back_total 65",
+	"nat_waits_total 66",
+	"nat_flows_forgotten_total 67",
+	"nat_longest_seconds 68.000000",
+	"nat_vips_unserved 69",
+	"peer_up{peer=\"10.0.0.1\"} 1",
+	"peer_up{peer=\"10.0.0.2\"} 0",
+	"peer_state{peer=\"10.0.0.1\"} 6",
+	"peer_state{peer=\"10.0.0.2\"} 1",
+	"peer_sessions_total{peer=\"10.0.0.1\"} 81",
+	"peer_sessions_total{peer=\"10.0.0.2\"} 91",
+	"peer_graceful_restart{peer=\"10.0.0.1\"} 1",
+	"peer_routes_sent{peer=\"10.0.0.1\"} 82",
+	"peer_routes_pending{peer=\"10.0.0.1\"} 83",
+	"peer_updates_sent_total{peer=\"10.0.0.1\"} 84",
+	"peer_messages_sent_total{peer=\"10.0.0.1\"} 85",
+	"peer_messages_received_total{peer=\"10.0.0.1\"} 86",
+	"consul_up 1",
+	"consul_services 101",
+	"consul_services_unregistered 102",
+	"consul_services_held 103",
+	"consul_items_skipped 300",
+	"consul_answers_total 3",
+	"consul_failures_total 30",
+};
+
+static void test_values(void **state)
+{
+	const struct metrics m = all();
+	char line[128], *text = metrics_format(&m);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		expect_line(text, lines[i]);
+	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++) {
+		snprintf(line, sizeof(line), "loop_stall_seconds_bucket{le=\"%g\"} %zu",
+			 (double)histogram_bounds[i] / (double)USEC_PER_SEC, i + 1);
+		expect_line(text, line);
+	}
+	for (size_t i = 0; i < DRIFT_KINDS; i++) {
+		snprintf(line, sizeof(line), "drift_repairs_total{kind=\"%s\"} %zu",
+			 drift_kind_name((enum drift_kind)i), 200 + i);
+		expect_line(text, line);
+	}
+	free(text);
+}
+
+static void test_families(void **state)
+{
+	static const char *const gauges[] = { "apps",
+					      "exec_late_ratio",
+					      "nat_backend",
+					      "peer_up",
+					      "exec_late_seconds",
+					      "checks",
+					      "config_last_reload_timestamp_seconds" };
+	static const char *const counters[] = { "leases_expired_total", "drift_repairs_total",
+						"peer_sessions_total", "consul_answers_total" };
+	const struct metrics m = all();
+	char *text = metrics_format(&m);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(gauges); i++)
+		expect_type(text, gauges[i], "gauge");
+	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
+		expect_type(text, counters[i], "counter");
+	expect_type(text, "loop_stall_seconds", "histogram");
+	assert_memory_equal(text, "# HELP vipherald_build_info ", 28);
+	free(text);
+}
+
+/* As many lines as metrics: nothing twice, nothing behind the last peer, kind or bound. */
+static void test_nothing_else(void **state)
+{
+	const struct metrics m = all();
+	char *text = metrics_format(&m);
+	size_t values = 0;
+	(void)state;
+	for (const char *c = text; *c; c++)
+		values += *c == '\n' && c[1] && c[1] != '#';
+	/* Of 9 families of peers the table above has both peers in three. */
+	assert_int_equal(values, ARRAY_SIZE(lines) + 6 + HISTOGRAM_BOUNDS + DRIFT_KINDS);
+	free(text);
+}
+
+static void test_what_is_not_there(void **state)
+{
+	static const struct state_file_status broken = { .stored = false };
+	static const struct consul_client_status lost = { .contact = CONSUL_LOST };
+	struct metrics m = { .version = "1" };
+	char *text = metrics_format(&m);
+	(void)state;
+	assert_null(strstr(text, "state_file"));
+	assert_null(strstr(text, "consul"));
+	assert_null(strstr(text, "backend=\""));
+	assert_null(strstr(text, "peer=\""));
+	expect_line(text, "config_last_reload_successful 0");
+	expect_line(text, "agent_drained 0");
+	free(text);
+	m.state_file = &broken;
+	m.consul = &lost;
+	text = metrics_format(&m);
+	expect_line(text, "state_file_stored 0");
+	expect_line(text, "consul_up 0");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_nothing_else),
+		cmocka_unit_test(test_what_is_not_there),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

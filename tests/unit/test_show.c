@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers of the API as the verbs print them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/cli/show.h"
+#include "lib/array.h"
+
+/* `args`: the command line behind the verb, up to a NULL. Free the result. */
+static char *shown_in(enum verb_id verb, const char *const *args, const char *answer,
+		      struct table_style style, int status)
+{
+	static show_fn *const shows[N_VERBS] = {
+		[VERB_STATUS] = show_status,   [VERB_APPS] = show_apps,
+		[VERB_APP] = show_app,         [VERB_VIPS] = show_vips,
+		[VERB_EXPLAIN] = show_explain, [VERB_PEERS] = show_peers,
+		[VERB_PEER] = show_peer,       [VERB_ROUTES] = show_routes,
+		[VERB_NAT] = show_nat,         [VERB_CONSUL] = show_consul,
+	};
+	char *text = NULL, *argv[4] = { 0 };
+	size_t size = 0;
+	int argc = 0;
+	struct verb_call call;
+	struct err err;
+	while (args[argc]) {
+		argv[argc] = (char *)args[argc];
+		argc++;
+	}
+	if (verb_parse(verb_at(verb), argc, argv, &call, &err) < 0)
+		fail_msg("%s", err.text);
+	json_t *json = json_loads(answer, 0, NULL);
+	if (!json)
+		fail_msg("no JSON: %s", answer);
+	FILE *out = open_memstream(&text, &size);
+	const struct show s = { .call = &call, .style = style, .out = out };
+	assert_int_equal(shows[verb](&s, json), status);
+	fclose(out);
+	json_decref(json);
+	return text;
+}
+
+static void expect(enum verb_id verb, const char *const *args, const char *answer,
+		   const char *wanted)
+{
+	char *text = shown_in(verb, args, answer, (struct table_style){ 0 }, 0);
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+static void expect_in_color(enum verb_id verb, const char *const *args, const char *answer,
+			    const char *const *wanted)
+{
+	char *text = shown_in(verb, args, answer, (struct table_style){ .colors = true }, 0);
+	for (; *wanted; wanted++)
+		if (!strstr(text, *wanted))
+			fail_msg("'%s' is not in\n%s", *wanted, text);
+	free(text);
+}
+
+#define WORDS(...)                                                                                 \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		__VA_ARGS__, NULL                                                                  \
+	}
+static const char *const none[] = { NULL };
+
+#define GOOD   "\033[32m"
+#define BAD    "\033[31m"
+#define WARN   "\033[33m"
+#define DIM    "\033[2m"
+#define NORMAL "\033[0m"
+
+/* ---- apps ---- */
+
+static const char apps[] =
+	"{\"apps\": [{\"name\": \"dns\", \"state\": \"up\", \"since_seconds\": 307, "
+	"\"announced\": true, \"announced_to\": {\"sent\": 2, \"peers\": 3}, \"source\": "
+	"\"config\", \"vips\": [{\"prefix\": \"192.0.2.1/32\"}, {\"prefix\": \"192.0.2.2/32\"}, "
+	"{\"prefix\": \"192.0.2.3/32\"}], \"reason\": \"all checks pass\"}, {\"name\": \"web\", "
+	"\"state\": \"down\", \"since_seconds\": 0.85, \"announced\": false, \"source\": "
+	"\"http\", \"vips\": [{\"prefix\": \"::1/128\"}, {\"prefix\": \"::2/128\"}], "
+	"\"reason\": \"\"}]}";
+
+static void test_apps(void **state)
+{
+	(void)state;
+	expect(VERB_APPS, none, apps,
+	       "APP  STATE  FOR    PEERS   SOURCE  VIPS                                    REASON\n"
+	       "dns  up     5m07s  2 of 3  config  192.0.2.1/32 192.0.2.2/32 192.0.2.3/32  all "
+	       "checks pass\n"
+	       "web  down   850ms  -       http    ::1/128 ::2/128                         -\n");
+	expect(VERB_APPS, WORDS("--state=down"), apps,
+	       "APP  STATE  FOR    PEERS  SOURCE  VIPS             REASON\n"
+	       "web  down   850ms  -      http    ::1/128 ::2/128  -\n");
+	expect(VERB_APPS, WORDS("--names"), apps, "dns\nweb\n");
+	expect(VERB_APPS, WORDS("--names", "--state", "up"), apps, "dns\n");
+	expect(VERB_APPS, WORDS("--names"), "{\"apps\": []}", "");
+	expect_in_color(VERB_APPS, none, apps,
+			WORDS(GOOD "up" NORMAL, BAD "down" NORMAL, "2 of 3", WARN "-" NORMAL));
+}
+
+/* A single one that is left would take no less room as "+1". */
+static void test_a_count_stands_for_two_vips_or_more(void **state)
+{
+	char answer[256];
+	(void)state;
+	snprintf(answer, sizeof(answer),
+		 "{\"apps\": [{\"name\": \"a\", \"vips\": "
+		 "[{\"prefix\": \"1\"}, {\"prefix\": \"2\"}, "
+		 "{\"prefix\": \"3\"}, {\"prefix\": \"4\"}]}]}");
+	char *text = shown_in(VERB_APPS, none, answer, (struct table_style){ 0 }, 0);
+	assert_non_null(strstr(text, " 1 2 +2 "));
+	free(text);
+}
+
+static void test_app(void **state)
+{
+	(void)state;
+	expect(VERB_APP, WORDS("dns"),
+	       "{\"name\": \"dns\", \"source\": \"consul\", \"state\": \"draining\", "
+	       "\"since_seconds\": 60, \"reason\": \"a drain\", \"announced_to\": {\"sent\": 0, "
+	       "\"peers\": 1}, \"announcement_errors\": \"no next hop\", \"drain\": "
+	       "{\"since_seconds\": 60, \"withdraw_seconds\": 5, \"holds\": [{\"by\": \"root\", "
+	       "\"of\": \"app\", \"reason\": \"work\"}, {\"by\": \"ops\", \"of\": \"agent\"}]}, "
+	       "\"lease\": {\"expires_seconds\": 30}, \"held_down_until_seconds\": 0, "
+	       "\"went_up\": 4, \"went_down\": 3, \"vips\": [{\"prefix\": \"::1/128\", "
+	       "\"bound\": true, \"form\": \"down\", \"announced_to\": {\"sent\": 1, \"peers\": "
+	       "1}, \"error\": \"no permission\", \"reason\": \"x\"}, {\"prefix\": \"::2/128\", "
+	       "\"bound\": false, \"reason\": \"kept\"}], \"monitors\": [{\"monitor\": "
+	       "\"port:udp:53\", \"health\": \"up\", \"since_seconds\": 1, "
+	       "\"last_check_seconds\": 2, \"took_seconds\": 0.003, \"failures\": 1, \"checks\": "
+	       "9, \"said\": \"open\"}]}",
+	       "App             dns, from consul\n"
+	       "State           draining for 1m00s\n"
+	       "Reason          a drain\n"
+	       "Announced to    0 of 1 peers\n"
+	       "Lost            no next hop\n"
+	       "Drain           for 1m00s, withdrawn in 5s\n"
+	       "                requested by root of the app: work\n"
+	       "                requested by ops of the agent\n"
+	       "Lease           expires in 30s\n"
+	       "Held down       for another 0ms (flap damping)\n"
+	       "Transitions     4 up, 3 down\n"
+	       "\n"
+	       "VIP      BOUND  FORM  PEERS   TROUBLE\n"
+	       "::1/128  yes    down  1 of 1  no permission\n"
+	       "::2/128  no     -     -       kept\n"
+	       "\n"
+	       "CHECK        HEALTH  FOR  LAST  TOOK  FAILED  SAID\n"
+	       "port:udp:53  up      1s   2s    3ms   1 of 9  open\n");
+}
+
+static void test_app_without_what_it_need_not_have(void **state)
+{
+	(void)state;
+	expect(VERB_APP, WORDS("dns"),
+	       "{\"name\": \"dns\", \"source\": \"http\", \"state\": \"drained\", "
+	       "\"since_seconds\": 1, \"drain\": {\"since_seconds\": 2}, \"lease\": null, "
+	       "\"went_up\": 0, \"went_down\": 0, \"vips\": [], \"monitors\": []}",
+	       "App             dns, from http\n"
+	       "State           drained for 1s\n"
+	       "Announced to    - peers\n"
+	       "Drain           for 2s, withdrawn\n"
+	       "Transitions     0 up, 0 down\n"
+	       "\n"
+	       "VIP  BOUND  FORM  PEERS  TROUBLE\n");
+	char *text =
+		shown_in(VERB_APP, WORDS("dns"), "{\"drain\": null}", (struct table_style){ 0 }, 0);
+	assert_null(strstr(text, "Drain"));
+	free(text);
+	expect_in_color(VERB_APP, WORDS("dns"),
+			"{\"state\": \"up\", \"vips\": [{\"error\": \"no\"}], \"monitors\": "
+			"[{\"health\": \"down\"}]}",
+			WORDS(DIM "State           " NORMAL GOOD "up" NORMAL, BAD "no" NORMAL,
+			      BAD "down" NORMAL));
+}
+
+/* ---- VIPs and routes ---- */
+
+static const char routes[] =
+	"{\"routes\": [{\"prefix\": \"192.0.2.1/32\", \"app\": \"dns\", \"bound\": true, "
+	"\"form\": \"up\", \"announced\": true, \"announced_to\": {\"sent\": 1, \"peers\": 2}, "
+	"\"since_seconds\": 3600, \"attributes\": {\"med\": 0, \"local_pref\": 0, \"prepend\": "
+	"2, \"ext_communities\": [\"rt:1:2\"], \"large_communities\": [\"1:2:3\"]}, \"peers\": "
+	"[{\"peer\": \"10.0.0.1\", \"state\": \"sent\", \"next_hop\": \"10.0.0.9\", \"reason\": "
+	"\"x\", \"communities\": [\"1:2\", \"1:3\"]}, {\"peer\": \"10.0.0.2\", \"state\": "
+	"\"no-session\", \"reason\": \"idle\"}]}, {\"prefix\": \"::1/128\", \"app\": \"web\", "
+	"\"bound\": false, \"announced\": false, \"error\": \"lo is down\", \"reason\": \"y\", "
+	"\"attributes\": {\"local_pref\": 7, \"prepend\": 0}, \"peers\": [{\"peer\": "
+	"\"10.0.0.1\", \"state\": \"pending\", \"reason\": \"\"}]}]}";
+
+static void test_vips(void **state)
+{
+	(void)state;
+	expect(VERB_VIPS, none, routes,
+	       "VIP           APP  BOUND  FORM  PEERS   FOR    REASON\n"
+	       "192.0.2.1/32  dns  yes    up    1 of 2  1h00m  -\n"
+	       "::1/128       web  no     -     -       -      lo is down\n");
+	expect_in_color(VERB_VIPS, none, routes,
+			WORDS(GOOD "1 of 2" NORMAL, WARN "-" NORMAL, BAD "lo is down" NORMAL));
+}
+
+static void test_routes(void **state)
+{
+	(void)state;
+	expect(VERB_ROUTES, none, routes,
+	       "PREFIX        PEER      STATE       NEXT HOP  ATTRIBUTES\n"
+	       "192.0.2.1/32  10.0.0.1  sent        10.0.0.9  "
+	       "med 0 local-pref 0 prepend 2 1:2 1:3 rt:1:2 1:2:3\n"
+	       "192.0.2.1/32  10.0.0.2  no-session  -         idle\n"
+	       "::1/128       10.0.0.1  pending     -         local-pref 7\n");
+	expect(VERB_ROUTES, WORDS("--peer=10.0.0.2"), routes,
+	       "PREFIX        PEER      STATE       NEXT HOP  ATTRIBUTES\n"
+	       "192.0.2.1/32  10.0.0.2  no-session  -         idle\n");
+	expect_in_color(VERB_ROUTES, none, routes,
+			WORDS(GOOD "sent" NORMAL, BAD "no-session" NORMAL, WARN "pending" NORMAL));
+}
+
+static void test_explain(void **state)
+{
+	(void)state;
+	expect(VERB_EXPLAIN, WORDS("dns"),
+	       "{\"app\": \"dns\", \"vips\": [{\"prefix\": \"::1/128\", \"announced_to\": "
+	       "{\"sent\": 0, \"peers\": 1}, \"conditions\": [{\"condition\": \"health\", "
+	       "\"holds\": true, \"text\": \"up\", \"since_seconds\": 0}, {\"condition\": "
+	       "\"bound\", \"holds\": false, \"text\": \"not on lo\", \"do\": \"wait\"}], "
+	       "\"peers\": [{\"peer\": \"10.0.0.1\", \"conditions\": [{\"condition\": "
+	       "\"session\", \"holds\": null, \"text\": \"not asked\"}]}]}, {\"prefix\": "
+	       "\"::2/128\"}]}",
+	       "::1/128 of dns: announced to 0 of 1 peers\n"
+	       "  yes health      up (for 0ms)\n"
+	       "  NO  bound       not on lo\n"
+	       "      do: wait\n"
+	       "  -   session     10.0.0.1 not asked\n"
+	       "\n"
+	       "::2/128 of dns: announced to - peers\n");
+	expect_in_color(VERB_EXPLAIN, WORDS("dns"),
+			"{\"vips\": [{\"conditions\": [{\"holds\": true}, {\"holds\": false}, "
+			"{\"holds\": null}]}]}",
+			WORDS(GOOD "yes ", BAD "NO  ", DIM "-   "));
+}
+
+/* ---- peers ---- */
+
+static const char peers[] =
+	"{\"peers\": [{\"address\": \"10.0.0.1\", \"peer_as\": 65000, \"type\": \"ebgp\", "
+	"\"state\": \"established\", \"since_seconds\": 60, \"routes\": {\"sent\": 2, "
+	"\"pending\": 1, \"received\": 3}, \"messages\": {\"received\": {\"total\": 4}, "
+	"\"sent\": {\"total\": 5}}, \"sessions\": 6, \"last_error\": \"old\", \"router_id\": "
+	"\"1.1.1.1\", \"local_address\": \"10.0.0.9\", \"local_as\": 65001, \"negotiated\": "
+	"{\"ipv4_unicast\": true, \"ipv6_unicast\": false, \"four_octet_as\": true, "
+	"\"hold_time_seconds\": 90, \"keepalive_seconds\": 30}, \"next_hop\": \"10.0.0.9\", "
+	"\"next_hop6\": \"::9\"}, {\"address\": \"10.0.0.2\", \"peer_as\": 65002, \"type\": "
+	"\"ibgp\", \"state\": \"active\", \"since_seconds\": 5, \"retry_seconds\": 0, "
+	"\"path_error\": \"no route\", \"last_error\": \"refused\", \"hint\": \"look\", "
+	"\"last_notification\": {\"direction\": \"received\", \"last_seconds\": 7, \"count\": 2, "
+	"\"code\": 6, \"subcode\": 4, \"text\": \"Cease\"}, \"routes\": {\"sent\": 0, "
+	"\"pending\": 0, \"received\": 0}, \"messages\": {\"received\": {\"total\": 0}, "
+	"\"sent\": {\"total\": 0}}, \"sessions\": 0, \"negotiated\": {\"hold_time_seconds\": "
+	"0, \"keepalive_seconds\": 0}}, {\"address\": \"10.0.0.3\", \"peer_as\": 65003, "
+	"\"state\": \"idle\", \"last_error\": \"refused\", \"routes\": {\"sent\": 0}, "
+	"\"messages\": {\"received\": {\"total\": 0}, \"sent\": {\"total\": 0}}, \"sessions\": "
+	"0}, {\"address\": \"10.0.0.4\", \"peer_as\": 65004, \"state\": \"connect\", "
+	"\"routes\": {\"sent\": 0}, \"messages\": {\"received\": {\"total\": 0}, \"sent\": "
+	"{\"total\": 0}}, \"sessions\": 0}]}";
+
+static void test_peers(void **state)
+{
+	(void)state;
+	expect(VERB_PEERS, none, peers,
+	       "PEER      AS     STATE        FOR    ROUTES  MSG RCVD  MSG SENT  SESSIONS  "
+	       "PROBLEM\n"
+	       "10.0.0.1  65000  established  1m00s  2       4         5         6         -\n"
+	       "10.0.0.2  65002  active       5s     0       0         0         0         "
+	       "no route\n"
+	       "10.0.0.3  65003  idle         -      0       0         0         0         "
+	       "refused\n"
+	       "10.0.0.4  65004  connect      -      0       0         0         0         -\n");
+	expect(VERB_PEERS, WORDS("--names"), peers, "10.0.0.1\n10.0.0.2\n10.0.0.3\n10.0.0.4\n");
+	expect_in_color(
+		VERB_PEERS, none, peers,
+		WORDS(GOOD "established" NORMAL, WARN "active" NORMAL, BAD "no route" NORMAL));
+}
+
+static void test_peer(void **state)
+{
+	(void)state;
+	expect(VERB_PEER, WORDS("10.0.0.1"), peers,
+	       "Peer            10.0.0.1, AS 65000, ebgp\n"
+	       "State           established for 1m00s\n"
+	       "Last error      old\n"
+	       "Router id       1.1.1.1\n"
+	       "Local           10.0.0.9, AS 65001\n"
+	       "Negotiated      ipv4_unicast, four_octet_as\n"
+	       "Hold time       90s, keepalive 30s\n"
+	       "Next hop        10.0.0.9\n"
+	       "Next hop IPv6   ::9\n"
+	       "Routes          2 sent, 1 pending, 3 received and dropped\n"
+	       "Messages        5 sent, 4 received\n"
+	       "Sessions        6\n");
+	expect(VERB_PEER, WORDS("10.0.0.2"), peers,
+	       "Peer            10.0.0.2, AS 65002, ibgp\n"
+	       "State           active for 5s\n"
+	       "Next attempt    in 0ms\n"
+	       "Path            no route\n"
+	       "Last error      refused\n"
+	       "Hint            look\n"
+	       "Notification    received 7s ago, 2 in a row: 6/4 Cease\n"
+	       "Hold time       0s, keepalive 0s\n"
+	       "Routes          0 sent, 0 pending, 0 received and dropped\n"
+	       "Messages        0 sent, 0 received\n"
+	       "Sessions        0\n");
+	char *text = shown_in(VERB_PEER, WORDS("10.0.0.5"), peers, (struct table_style){ 0 }, 1);
+	assert_string_equal(text, "no peer 10.0.0.5; `vipherald peers` lists them\n");
+	free(text);
+}
+
+/* ---- NAT and Consul ---- */
+
+static void test_nat(void **state)
+{
+	static const char answer[] =
+		"{\"backend\": \"nftables\", \"why\": \"as configured\", \"error\": \"busy\", "
+		"\"rules_present\": 1, \"rules_wanted\": 2, \"put_back\": 3, \"rules\": "
+		"[{\"vip\": \"192.0.2.1\", \"protocol\": \"udp\", \"listen\": 53, \"to\": "
+		"\"10.0.0.1:5353\", \"present\": true}, {\"vip\": \"192.0.2.1\", \"protocol\": "
+		"\"tcp\", \"listen\": 53, \"to\": \"10.0.0.1:5353\", \"present\": false}]}";
+	(void)state;
+	expect(VERB_NAT, none, answer,
+	       "Back end        nftables: as configured\n"
+	       "Error           busy\n"
+	       "Rules           1 of 2 present, 3 put back\n"
+	       "\n"
+	       "VIP        PROTOCOL  LISTEN  TO             PRESENT\n"
+	       "192.0.2.1  udp       53      10.0.0.1:5353  yes\n"
+	       "192.0.2.1  tcp       53      10.0.0.1:5353  no\n");
+	expect_in_color(VERB_NAT, none, answer, WORDS(GOOD "yes" NORMAL, BAD "no" NORMAL));
+	expect(VERB_NAT, none,
+	       "{\"backend\": \"none\", \"rules_present\": 0, \"rules_wanted\": 0, "
+	       "\"put_back\": 0, \"rules\": []}",
+	       "Back end        none\n"
+	       "Rules           0 of 0 present, 0 put back\n");
+}
+
+static void test_consul(void **state)
+{
+	static const char answer[] =
+		"{\"enabled\": true, \"address\": \"http://127.0.0.1:8500\", \"node\": \"n1\", "
+		"\"state\": \"in contact\", \"since_seconds\": 60, \"last_error\": \"timeout\", "
+		"\"found\": [{\"service\": \"dns\", \"state\": \"refused\", \"since_seconds\": "
+		"5, \"problem\": \"no VIP\"}]}";
+	(void)state;
+	expect(VERB_CONSUL, none, answer,
+	       "Consul          http://127.0.0.1:8500, node n1, in contact for 1m00s\n"
+	       "Last error      timeout\n"
+	       "\n"
+	       "SERVICE  STATE    FOR  PROBLEM\n"
+	       "dns      refused  5s   no VIP\n");
+	expect_in_color(VERB_CONSUL, none, answer, WORDS(BAD "refused" NORMAL));
+	expect(VERB_CONSUL, none, "{\"enabled\": false, \"reason\": \"consul_addr is not set\"}",
+	       "Consul          not used: consul_addr is not set\n");
+}
+
+/* ---- the agent ---- */
+
+static void test_status(void **state)
+{
+	static const char answer[] =
+		"{\"alarms\": [{\"alarm\": \"no-peer\", \"text\": \"no session\", "
+		"\"since_seconds\": 0}, {\"alarm\": \"lo\", \"text\": \"lo is down\"}], "
+		"\"version\": \"1.2\", \"phase\": \"running\", \"started_seconds\": 60, "
+		"\"configuration\": {\"path\": \"/etc/a.yaml\", \"modified\": \"2026-01-02\"}, "
+		"\"apps\": {\"up\": 1, \"down\": 2, \"unknown\": 3, \"draining\": 4, "
+		"\"drained\": 5, \"kept\": 6}, \"vips\": {\"announced\": 1, \"total\": 2, "
+		"\"bound\": 3, \"troubled\": 4}, \"peers\": {\"established\": 5, \"total\": 6}, "
+		"\"drain\": {\"since_seconds\": 7}, \"state_file\": {\"path\": \"/s\", "
+		"\"stored\": false, \"error\": \"full\"}}";
+	(void)state;
+	expect(VERB_STATUS, none, answer,
+	       "ALARM no-peer: no session (for 0ms)\n"
+	       "ALARM lo: lo is down\n"
+	       "\n"
+	       "vipherald       1.2, running for 1m00s\n"
+	       "Configuration   /etc/a.yaml of 2026-01-02\n"
+	       "Apps            1 up, 2 down, 3 unknown, 4 draining, 5 drained, 6 kept\n"
+	       "VIPs            1 of 2 announced, 3 bound, 4 in trouble\n"
+	       "Peers           5 of 6 established\n"
+	       "Drain           of the agent, for 7s\n"
+	       "State file      /s: not written: full\n");
+	expect_in_color(VERB_STATUS, none, answer, WORDS(BAD "ALARM" NORMAL));
+}
+
+static void test_status_of_an_agent_at_rest(void **state)
+{
+	(void)state;
+	expect(VERB_STATUS, none,
+	       "{\"alarms\": [], \"version\": \"1.2\", \"phase\": \"running\", "
+	       "\"started_seconds\": 60, \"apps\": {\"up\": 0, \"down\": 0}, \"vips\": "
+	       "{\"announced\": 0, \"total\": 0, \"bound\": 0, \"troubled\": 0}, \"peers\": "
+	       "{\"established\": 0, \"total\": 0}, \"drain\": null, \"state_file\": {\"path\": "
+	       "\"/s\", \"stored\": true}}",
+	       "vipherald       1.2, running for 1m00s\n"
+	       "Apps            none\n"
+	       "VIPs            0 of 0 announced, 0 bound, 0 in trouble\n"
+	       "Peers           0 of 0 established\n"
+	       "State file      /s\n");
+}
+
+static void test_tones(void **state)
+{
+	static const struct {
+		const char *state;
+		enum table_tone tone;
+	} tones[] = {
+		{ "up", TABLE_GOOD },           { "established", TABLE_GOOD },
+		{ "lost", TABLE_BAD },          { "conflict", TABLE_BAD },
+		{ "drained", TABLE_WARNING },   { "", TABLE_PLAIN },
+		{ "not-announced", TABLE_DIM }, { "new state", TABLE_PLAIN },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(tones); i++)
+		assert_int_equal(show_tone(tones[i].state), tones[i].tone);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_apps),
+		cmocka_unit_test(test_a_count_stands_for_two_vips_or_more),
+		cmocka_unit_test(test_app),
+		cmocka_unit_test(test_app_without_what_it_need_not_have),
+		cmocka_unit_test(test_vips),
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_peer),
+		cmocka_unit_test(test_nat),
+		cmocka_unit_test(test_consul),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_status_of_an_agent_at_rest),
+		cmocka_unit_test(test_tones),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
