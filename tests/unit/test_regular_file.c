@@ -123,7 +123,7 @@ static void check(const char *format, const char *path, enum health health, cons
 	assert_int_equal(sd_event_new(&env.loop), 0);
 	assert_int_equal(monitor_spec_parse(text, &spec, &err), 0);
 	const struct monitor_ops *ops = spec.kind->ops;
-	void *attached = ops->attach ? ops->attach(&env, &spec, NULL, NULL) : NULL;
+	void *attached = ops->attach ? ops->attach(&env, &spec, NULL, NULL, NULL) : NULL;
 	ops->check(&env, &spec, attached, &result);
 	if (ops->detach)
 		ops->detach(attached);
