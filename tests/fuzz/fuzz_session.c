@@ -27,7 +27,7 @@ struct session {
 	bool up;
 };
 
-static void on_changed(struct bgp_conn *c, enum bgp_state from, bool silent)
+static void on_changed(struct bgp_conn *c, enum bgp_state from, enum bgp_conn_end silent)
 {
 	(void)silent;
 	if (from == c->fsm.state)
