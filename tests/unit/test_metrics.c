@@ -286,12 +286,29 @@ static void test_what_is_not_there(void **state)
 	free(text);
 }
 
+static void test_causes_of_refusals(void **state)
+{
+	static const struct {
+		unsigned status;
+		enum api_cause cause;
+	} causes[] = {
+		{ 200, API_CAUSES },      { 399, API_CAUSES },  { 400, API_INVALID },
+		{ 401, API_TOKEN },       { 402, API_INVALID }, { 403, API_FORBIDDEN },
+		{ 404, API_INVALID },     { 408, API_INVALID }, { 409, API_CONFLICT },
+		{ 410, API_INVALID },     { 499, API_INVALID }, { 500, API_UNAVAILABLE },
+		{ 503, API_UNAVAILABLE },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++)
+		if (api_cause_of(causes[i].status) != causes[i].cause)
+			fail_msg("%u", causes[i].status);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_families),
-		cmocka_unit_test(test_nothing_else),
+		cmocka_unit_test(test_causes_of_refusals), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_families),           cmocka_unit_test(test_nothing_else),
 		cmocka_unit_test(test_what_is_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
