@@ -22,9 +22,8 @@ void damping_went_down(struct damping *d, const struct damping_config *config, m
 	bool soon = d->returned_at > 0 && usec_sub(now, d->returned_at) < config->max;
 	d->fell = true;
 	d->flaps = soon ? d->flaps + 1 : 0;
-	d->until = 0;
-	if (d->flaps > 0 && config->first > 0)
-		d->until = usec_add(now, duration(config, d->flaps));
+	d->until =
+		d->flaps > 0 && config->first > 0 ? usec_add(now, duration(config, d->flaps)) : 0;
 }
 
 bool damping_is_on(const struct damping *d, mono_t now)

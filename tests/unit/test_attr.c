@@ -362,6 +362,7 @@ static void test_path_text(void **state)
 
 static const uint32_t as_path[] = { 4200000001, 65002 };
 static const uint32_t behind_a_small_one[] = { 65002, 4200000001 };
+static const uint32_t edges[] = { 65535, 65536 };
 static const uint32_t prepended[] = { 65002, 65002, 65002 };
 static const uint32_t communities[] = { 65001U << 16 | 100, 0xffffff01 };
 static const struct bgp_ext_community ext_communities[] = {
@@ -408,6 +409,9 @@ static const struct {
 	{ "6793 towards a 2-octet peer, without need of AS4_PATH",
 	  { .as_path = as_path + 1, .n_as_path = 1 },
 	  "40010100 400204 0201 fdea" },
+	{ "6793 towards a 2-octet peer, the last number of two octets and the first of four",
+	  { .as_path = edges, .n_as_path = 2 },
+	  "40010100 400206 0202 ffff 5ba0 c0110a 0202 0000ffff 00010000" },
 	{ "extended communities (4360) and large ones (8092) behind the standard ones",
 	  { .four_octet_as = true,
 	    .as_path = prepended,

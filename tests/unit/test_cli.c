@@ -144,11 +144,128 @@ static void test_bad(void **state)
 	}
 }
 
+/* Each flag with the commands that take it: run, check, listen, healthcheck. */
+static const struct {
+	const char *flag, *value, *commands; /* value NULL: it takes none */
+} flag_cases[] = {
+	{ "--config", "c.yaml", "rch" },
+	{ "--v", "2", "rclh" },
+	{ "--vv", NULL, "rclh" },
+	{ "--logtostderr", NULL, "rclh" },
+	{ "--capabilities", NULL, "c" },
+	{ "--json", NULL, "l" },
+	{ "--ready", NULL, "h" },
+	{ "--as", "7", "l" },
+	{ "--help", NULL, "rclh" },
+	{ "--h", NULL, "rclh" },
+	{ "--version", NULL, "rclh" },
+	{ "--alsologtostderr", NULL, "rclh" },
+	{ "--stderrthreshold", "INFO", "rclh" },
+	{ "--log_dir", "/tmp", "rclh" },
+	{ "--vmodule", "x=1", "rclh" },
+	{ "--log_backtrace_at", "x:1", "rclh" },
+};
+
+static void check_flag(size_t i, char command)
+{
+	const char *args[ARGS_MAX] = { NULL };
+	struct cli got = { 0 };
+	struct err err = { "" };
+	size_t n = 0;
+	args[n++] = command == 'r'   ? "-config=a"
+		    : command == 'c' ? "check"
+		    : command == 'l' ? "listen"
+				     : "healthcheck";
+	if (command == 'c')
+		args[n++] = "a.yaml";
+	args[n++] = flag_cases[i].flag;
+	if (flag_cases[i].value)
+		args[n++] = flag_cases[i].value;
+	bool valid = strchr(flag_cases[i].commands, command);
+	int rc = parse(args, &got, &err);
+	if ((rc == 0) != valid || (!valid && !strstr(err.text, "is not valid for")))
+		fail_msg("%s of '%c': %d %s", flag_cases[i].flag, command, rc, err.text);
+}
+
+static void test_flags_of_commands(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(flag_cases); i++)
+		for (const char *command = "rclh"; *command; command++)
+			check_flag(i, *command);
+}
+
+static void expect(const char *const *args, const struct cli *want)
+{
+	struct cli got = { 0 };
+	struct err err = { "" };
+	if (parse(args, &got, &err) < 0)
+		fail_msg("%s: %s", args[0], err.text);
+	assert_int_equal(got.command, want->command);
+	assert_int_equal(got.verbosity, want->verbosity);
+	assert_int_equal(got.as, want->as);
+	assert_int_equal(got.json, want->json);
+	assert_int_equal(got.ready, want->ready);
+	same_text(got.ignored, want->ignored);
+	same_text(got.listen_at, want->listen_at);
+}
+
+#define ARGS(...)                                                                                  \
+	(const char *const[ARGS_MAX])                                                              \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
+
+static void test_values_at_their_ends(void **state)
+{
+	(void)state;
+	expect(ARGS("-config=a", "-v=0"), &(struct cli){ .verbosity = 0 });
+	expect(ARGS("-config=a", "-v=9"), &(struct cli){ .verbosity = 9 });
+	expect(ARGS("-v", "-config=a"), &(struct cli){ .verbosity = 1 });
+	expect(ARGS("listen", "--as=1"), &(struct cli){ .command = CLI_LISTEN, .as = 1 });
+	expect(ARGS("listen", "--as=4294967295", "-"),
+	       &(struct cli){ .command = CLI_LISTEN, .as = 4294967295u, .listen_at = "-" });
+	expect(ARGS("listen", "--json=1"), &(struct cli){ .command = CLI_LISTEN, .json = true });
+	expect(ARGS("listen", "--json=0"), &(struct cli){ .command = CLI_LISTEN });
+	expect(ARGS("listen", "--"), &(struct cli){ .command = CLI_LISTEN, .listen_at = "--" });
+	expect(ARGS("-config=a", "-log_dir=x", "-vmodule=y"),
+	       &(struct cli){ .ignored = "-log_dir=x" });
+	expect(ARGS("version"), &(struct cli){ .command = CLI_VERSION });
+	expect(ARGS("help", "--version"), &(struct cli){ .command = CLI_VERSION });
+}
+
+static void test_more_mistakes(void **state)
+{
+	static const struct bad_case more[] = {
+		{ "verbosity", { "-config=a", "-v=10" }, "from 0 to 9" },
+		{ "a word of two", { "-zz" }, "unknown flag -zz" },
+		{ "a word of three", { "-jsn" }, "did you mean -json?" },
+		{ "31 letters", { "-aaaaaaaaaabbbbbbbbbbccccccccccd" }, "unknown flag" },
+		{ "as it stands", { "-jso=1" }, "unknown flag -jso=1, did you mean -json?" },
+		{ "the flag of another command", { "listen", "--ready" }, "not valid for listen" },
+		{ "a value at the end", { "-config=a", "-log_dir" }, "-log_dir requires a value" },
+		{ "glog's boolean", { "-config=a", "-logtostderr=x" }, "true or false" },
+		{ "help with words", { "help", "x" }, "unexpected argument 'x'" },
+		{ "an empty check", { "check", "" }, "usage: vipherald check FILE" },
+		{ "a path", { "a/b" }, "vipherald check a/b checks the file" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		struct cli got = { 0 };
+		struct err err = { "" };
+		if (parse(more[i].args, &got, &err) != -EINVAL || !strstr(err.text, more[i].says))
+			fail_msg("%s: '%s'", more[i].name, err.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_flags_of_commands),
+		cmocka_unit_test(test_values_at_their_ends),
+		cmocka_unit_test(test_more_mistakes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -483,6 +483,97 @@ static void printed(void **state)
 	free(text);
 }
 
+static void expect_printed(const char *before, const char *after, const char *want,
+			   enum config_effect effect)
+{
+	struct config_diff d;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	diff_texts(before, after, &d);
+	config_diff_print(&d, out);
+	fclose(out);
+	assert_string_equal(text, want);
+	assert_int_equal(config_diff_effect(&d), effect);
+	config_diff_done(&d);
+	free(text);
+}
+
+#define BGP "router_id: 10.0.0.1, peers: [ "
+
+static void consequences(void **state)
+{
+	(void)state;
+	expect_printed("bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n",
+		       "bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n", "",
+		       CONFIG_APPLIES);
+	expect_printed("bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n",
+		       "agent: { listen_addr: ':8081' }\n"
+		       "bgp: { local_as: 3, " BGP
+		       "{ peer_ip: 10.0.0.2, peer_as: 2, hold_time: 9s } "
+		       "] }\n",
+		       "agent changed: needs a restart\n"
+		       "    listen_addr: :8080 -> :8081 (needs a restart)\n"
+		       "bgp changed: all sessions reset\n"
+		       "    local_as: 1 -> 3\n"
+		       "peer 10.0.0.2 changed: session reset\n"
+		       "    hold_time: 1m30s -> 9s\n",
+		       CONFIG_NEEDS_RESTART);
+}
+
+/* A peer is its address and its port; the default gateway has neither. */
+static void peers_by_port(void **state)
+{
+	(void)state;
+	expect_printed("bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 }, { peer_ip: "
+		       "10.0.0.2, port: 1179, peer_as: 2 }, { peer_as: 2 } ] }\n",
+		       "bgp: { local_as: 1, " BGP
+		       "{ peer_ip: 10.0.0.2, port: 1180, peer_as: 2 }, { "
+		       "peer_ip: 10.0.0.2, peer_as: 2, hold_time: 9s } ] }\n",
+		       "peer 10.0.0.2 port 1179 removed: session closed\n"
+		       "peer default gateway removed: session closed\n"
+		       "peer 10.0.0.2 port 1180 added: session opened\n"
+		       "peer 10.0.0.2 changed: session reset\n"
+		       "    hold_time: 1m30s -> 9s\n",
+		       CONFIG_RESETS);
+}
+
+/* The times and options of a monitor stand behind it. */
+static void monitors_with_options(void **state)
+{
+#define APP(monitor)                                                                               \
+	"bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n"                       \
+	"apps: [ { name: a, vip: 192.0.2.1/32, monitors: [ " monitor " ] } ]\n"
+	(void)state;
+	expect_printed(
+		APP("'port:tcp:1', { tcp: '127.0.0.1:2', interval: 2s, fast_interval: 1s, "
+		    "timeout: 500ms, rise: 2, fall: 3, send: x, expect: y }"),
+		APP("{ tcp: '127.0.0.1:2', rise: 4 }, { tcp: '127.0.0.1:2', send: x }"),
+		"app a changed: no UPDATE\n"
+		"    monitors: port:tcp:1, tcp:127.0.0.1:2 {interval: 2s, fast_interval: 1s, "
+		"timeout: 500ms, rise: 2, fall: 3, send: x, expect: y} -> tcp:127.0.0.1:2 "
+		"{rise: 4}, tcp:127.0.0.1:2 {send: x}\n",
+		CONFIG_APPLIES);
+#undef APP
+}
+
+static void prefixes_of_keys(void **state)
+{
+	struct config_diff d;
+	(void)state;
+	diff_texts("bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n",
+		   "bgp: { local_as: 1, origin: egp, " BGP
+		   "{ peer_ip: 10.0.0.2, peer_as: 2, hold_time: 9s } ] }\n",
+		   &d);
+	assert_true(config_diff_has_key(&d, CONFIG_BGP, "origin"));
+	assert_true(config_diff_has_key(&d, CONFIG_PEER, "hold"));
+	assert_false(config_diff_has_key(&d, CONFIG_BGP, "hold"));
+	assert_false(config_diff_has_key(&d, CONFIG_PEER, "origin"));
+	assert_int_equal(config_diff_count(&d, CONFIG_PEER, CONFIG_CHANGED), 1);
+	assert_int_equal(config_diff_count(&d, CONFIG_PEER, CONFIG_ADDED), 0);
+	config_diff_done(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -490,6 +581,10 @@ int main(void)
 		cmocka_unit_test(every_type_has_a_format),
 		cmocka_unit_test(pairs),
 		cmocka_unit_test(printed),
+		cmocka_unit_test(consequences),
+		cmocka_unit_test(peers_by_port),
+		cmocka_unit_test(monitors_with_options),
+		cmocka_unit_test(prefixes_of_keys),
 	};
 	own_netns_enter();
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,61 @@ static void after_a_notification(void **state)
 	expect("ours", bgp_hint_notice(&plain, &notice), "", NULL);
 }
 
+/* Every NOTIFICATION that an operator can do something about, and no other. */
+static void each_notification(void **state)
+{
+	static const struct {
+		uint8_t code, subcode;
+		const char *part;
+	} hints[] = {
+		{ 2, 2, "compare local_as" },
+		{ 2, 3, "bgp.router_id" },
+		{ 2, 6, "set hold_time" },
+		{ 2, 7, "requires a capability" },
+		{ 2, 11, "requires a BGP role" },
+		{ 4, 0, "for the hold time" },
+		{ 6, 1, "raise the maximum prefix" },
+		{ 6, 2, "shut down on the router" },
+		{ 6, 3, "neighbor no more" },
+		{ 6, 5, "rejects the connection" },
+		{ 6, 8, "out of resources" },
+		{ 6, 10, "turn BFD off" },
+	};
+	size_t found = 0;
+	(void)state;
+	for (unsigned code = 0; code < 10; code++)
+		for (unsigned subcode = 0; subcode < 16; subcode++) {
+			const struct bgp_notice notice = { .received = true,
+							   .code = (uint8_t)code,
+							   .subcode = (uint8_t)subcode };
+			found += bgp_hint_notice(&plain, &notice)[0] != 0;
+		}
+	assert_int_equal(found, ARRAY_SIZE(hints));
+	for (size_t i = 0; i < ARRAY_SIZE(hints); i++) {
+		const struct bgp_notice notice = { .received = true,
+						   .code = hints[i].code,
+						   .subcode = hints[i].subcode };
+		expect(hints[i].part, bgp_hint_notice(&plain, &notice), hints[i].part, NULL);
+	}
+}
+
+/* One octet is no NOTIFICATION inside of a Hard Reset; nor is the data of another one. */
+static void a_hard_reset_without_its_reason(void **state)
+{
+	struct bgp_notice notice = {
+		.received = true, .code = 6, .subcode = 9, .data = { 6, 2 }, .data_len = 1
+	};
+	(void)state;
+	expect("cut", bgp_hint_notice(&plain, &notice), "", NULL);
+	notice.subcode = 4;
+	notice.data_len = 2;
+	expect("a reset with data", bgp_hint_notice(&plain, &notice), "", NULL);
+	notice = (struct bgp_notice){
+		.received = true, .code = 3, .subcode = 9, .data = { 6, 2 }, .data_len = 2
+	};
+	expect("of another code", bgp_hint_notice(&plain, &notice), "", NULL);
+}
+
 static void after_a_role_mismatch(void **state)
 {
 	static const struct bgp_peer_config customer = { .role = BGP_ROLE_CUSTOMER },
@@ -219,8 +274,12 @@ static void a_row_of_notifications(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(after_a_failed_attempt), cmocka_unit_test(while_waiting),
-		cmocka_unit_test(after_a_notification),   cmocka_unit_test(after_a_role_mismatch),
+		cmocka_unit_test(after_a_failed_attempt),
+		cmocka_unit_test(while_waiting),
+		cmocka_unit_test(after_a_notification),
+		cmocka_unit_test(each_notification),
+		cmocka_unit_test(a_hard_reset_without_its_reason),
+		cmocka_unit_test(after_a_role_mismatch),
 		cmocka_unit_test(a_row_of_notifications),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

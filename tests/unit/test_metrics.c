@@ -35,6 +35,9 @@ static void expect_type(const char *text, const char *name, const char *type)
 	assert_null(strstr(first + 1, wanted));
 }
 
+static const struct api_counts api = { .connections = 301,
+				       .accepted = 302,
+				       .refused = { 310, 311, 312, 313, 314, 315, 316, 317 } };
 static const struct state_file_status file = {
 	.stored = true, .bytes = 71, .writes = 72, .failures = 73, .longest = 74 * USEC_PER_MSEC
 };
@@ -66,6 +69,12 @@ static struct metrics all(void)
 		.fd_limit = 11,
 		.fds_short = true,
 		.config_ok = true,
+		.config_unconfirmed = true,
+		.config_rolled_back = true,
+		.config_rollbacks = 12,
+		.restart_keys = 13,
+		.refused_calls = 14,
+		.api = &api,
 		.config_loaded_at = 1500 * USEC_PER_MSEC,
 		.loop_stalls = { .up_to = { 1, 2, 3, 4, 5, 6, 7 },
 				 .count = 8,
@@ -124,6 +133,13 @@ static const char *const lines[] = {
 	"config_restart_needed 0",
 	"sandbox_refused_calls_total 0",
 	"config_last_reload_timestamp_seconds 1.500",
+	"config_unconfirmed 1",
+	"config_rolled_back 1",
+	"config_rollbacks_total 12",
+	"config_restart_needed 13",
+	"sandbox_refused_calls_total 14",
+	"api_connections 301",
+	"api_connections_total 302",
 	"loop_stall_seconds_bucket{le=\"+Inf\"} 8",
 	"loop_stall_seconds_sum 9.000000",
 	"loop_stall_seconds_count 8",
@@ -201,6 +217,11 @@ static void test_values(void **state)
 			 (double)histogram_bounds[i] / (double)USEC_PER_SEC, i + 1);
 		expect_line(text, line);
 	}
+	for (size_t i = 0; i < API_CAUSES; i++) {
+		snprintf(line, sizeof(line), "api_refused_total{cause=\"%s\"} %zu",
+			 api_cause_name((enum api_cause)i), 310 + i);
+		expect_line(text, line);
+	}
 	for (size_t i = 0; i < DRIFT_KINDS; i++) {
 		snprintf(line, sizeof(line), "drift_repairs_total{kind=\"%s\"} %zu",
 			 drift_kind_name((enum drift_kind)i), 200 + i);
@@ -242,7 +263,8 @@ static void test_nothing_else(void **state)
 	for (const char *c = text; *c; c++)
 		values += *c == '\n' && c[1] && c[1] != '#';
 	/* Of 9 families of peers the table above has both peers in three. */
-	assert_int_equal(values, ARRAY_SIZE(lines) + 6 + HISTOGRAM_BOUNDS + DRIFT_KINDS);
+	assert_int_equal(values,
+			 ARRAY_SIZE(lines) + 6 + HISTOGRAM_BOUNDS + DRIFT_KINDS + API_CAUSES);
 	free(text);
 }
 
@@ -255,6 +277,7 @@ static void test_what_is_not_there(void **state)
 	(void)state;
 	assert_null(strstr(text, "state_file"));
 	assert_null(strstr(text, "consul"));
+	assert_null(strstr(text, "vipherald_api_"));
 	assert_null(strstr(text, "backend=\""));
 	assert_null(strstr(text, "peer=\""));
 	expect_line(text, "config_last_reload_successful 0");
@@ -268,12 +291,29 @@ static void test_what_is_not_there(void **state)
 	free(text);
 }
 
+static void test_causes_of_refusals(void **state)
+{
+	static const struct {
+		unsigned status;
+		enum api_cause cause;
+	} causes[] = {
+		{ 200, API_CAUSES },      { 399, API_CAUSES },  { 400, API_INVALID },
+		{ 401, API_TOKEN },       { 402, API_INVALID }, { 403, API_FORBIDDEN },
+		{ 404, API_INVALID },     { 408, API_INVALID }, { 409, API_CONFLICT },
+		{ 410, API_INVALID },     { 499, API_INVALID }, { 500, API_UNAVAILABLE },
+		{ 503, API_UNAVAILABLE },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++)
+		if (api_cause_of(causes[i].status) != causes[i].cause)
+			fail_msg("%u", causes[i].status);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_families),
-		cmocka_unit_test(test_nothing_else),
+		cmocka_unit_test(test_causes_of_refusals), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_families),           cmocka_unit_test(test_nothing_else),
 		cmocka_unit_test(test_what_is_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

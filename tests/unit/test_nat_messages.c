@@ -153,7 +153,8 @@ static void cut_and_bend(const struct nlmsghdr *msg)
 
 static struct nlmsghdr *build_flow(void *buf, uint8_t family)
 {
-	static const uint8_t address[16] = { 10, 0, 0, 5 };
+	/* Of each tuple and end another one; the last octet of IPv4 is the fourth. */
+	uint8_t address[16] = { 10, 0, 0, 0 };
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
 	msg->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
 	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
@@ -162,18 +163,62 @@ static struct nlmsghdr *build_flow(void *buf, uint8_t family)
 	for (size_t i = 0; i < 2; i++) {
 		struct nlattr *nest = mnl_attr_nest_start(msg, tuples[i]);
 		struct nlattr *ip = mnl_attr_nest_start(msg, CTA_TUPLE_IP);
-		for (uint16_t type = 1; type <= 4; type++)
+		for (uint16_t type = 1; type <= 4; type++) {
+			address[3] = (uint8_t)(10 * i + type);
 			mnl_attr_put(msg, type, addr_size(family), address);
+		}
 		mnl_attr_nest_end(msg, ip);
 		struct nlattr *proto = mnl_attr_nest_start(msg, CTA_TUPLE_PROTO);
 		mnl_attr_put_u8(msg, CTA_PROTO_NUM, IPPROTO_UDP);
-		mnl_attr_put_u16(msg, CTA_PROTO_SRC_PORT, htons(8053));
-		mnl_attr_put_u16(msg, CTA_PROTO_DST_PORT, htons(53));
+		mnl_attr_put_u16(msg, CTA_PROTO_SRC_PORT, htons(i == 0 ? 4000 : 8053));
+		mnl_attr_put_u16(msg, CTA_PROTO_DST_PORT, htons(i == 0 ? 53 : 4001));
 		mnl_attr_nest_end(msg, proto);
 		mnl_attr_nest_end(msg, nest);
 	}
 	mnl_attr_put_u32(msg, CTA_ID, 7);
+	mnl_attr_put_u16(msg, CTA_ZONE, htons(9));
 	return msg;
+}
+
+/* The attribute of this type, as in `from`. */
+static void expect_copied(const struct nlmsghdr *msg, const struct nlmsghdr *from, uint16_t type)
+{
+	const struct nlattr *attr, *copy = NULL, *original = NULL;
+	mnl_attr_for_each(attr, msg, sizeof(struct nfgenmsg)) copy =
+		mnl_attr_get_type(attr) == type ? attr : copy;
+	mnl_attr_for_each(attr, from, sizeof(struct nfgenmsg)) original =
+		mnl_attr_get_type(attr) == type ? attr : original;
+	assert_non_null(copy);
+	assert_int_equal(copy->nla_type, original->nla_type);
+	assert_int_equal(copy->nla_len, original->nla_len);
+	assert_memory_equal(mnl_attr_get_payload(copy), mnl_attr_get_payload(original),
+			    mnl_attr_get_payload_len(original));
+}
+
+static void test_requests_about_flows(void **state)
+{
+	_Alignas(struct nlmsghdr) char buf[CTMSG_MAX], out[CTMSG_MAX];
+	const struct nlmsghdr *dump = ct_build_dump(out, AF_INET6);
+	const struct nfgenmsg *head = mnl_nlmsg_get_payload(dump);
+	(void)state;
+	assert_int_equal(dump->nlmsg_type, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET);
+	assert_int_equal(dump->nlmsg_flags, NLM_F_DUMP);
+	assert_int_equal(head->nfgen_family, AF_INET6);
+	assert_int_equal(head->version, NFNETLINK_V0);
+	const struct nlmsghdr *flow = build_flow(buf, AF_INET);
+	const struct nlmsghdr *delete = ct_build_delete(out, flow);
+	head = mnl_nlmsg_get_payload(delete);
+	assert_int_equal(delete->nlmsg_flags, 0);
+	assert_int_equal(head->nfgen_family, AF_INET);
+	expect_copied(delete, flow, CTA_TUPLE_ORIG);
+	expect_copied(delete, flow, CTA_ZONE);
+	expect_copied(delete, flow, CTA_ID);
+}
+
+static void expect_ends(const struct ct_flow *f, uint8_t dst, uint8_t answers_from)
+{
+	assert_int_equal(f->dst.bytes[3], dst);
+	assert_int_equal(f->answers_from.bytes[3], answers_from);
 }
 
 static void test_flows_are_read(void **state)
@@ -186,6 +231,8 @@ static void test_flows_are_read(void **state)
 		struct nlmsghdr *msg = build_flow(buf, families[i]);
 		assert_int_equal(ct_parse(msg, &f), 0);
 		assert_int_equal(f.dst.family, families[i]);
+		/* CTA_IP_V4_DST is 2, _V6_DST 4, _V4_SRC 1, _V6_SRC 3. */
+		expect_ends(&f, families[i] == AF_INET ? 2 : 4, families[i] == AF_INET ? 11 : 13);
 		assert_int_equal(f.dst_port, 53);
 		assert_int_equal(f.answers_port, 8053);
 		assert_int_equal(f.proto, IPPROTO_UDP);
@@ -225,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_rules_of_networks_come_back),
 		cmocka_unit_test(test_generation_is_read),
 		cmocka_unit_test(test_flows_are_read),
+		cmocka_unit_test(test_requests_about_flows),
 		cmocka_unit_test(test_bent_messages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,79 @@ static const struct {
 	{ "exit status 0", NULL },
 };
 
+/* Whatever stands in front of these words, and in any letter case; not what stands behind them. */
+static void test_names_of_secrets(void **state)
+{
+	static const char *const names[] = {
+		"password",   "passwd",      "passphrase",  "pwd",         "secret",
+		"token",      "apikey",      "api_key",     "api-key",     "access_key",
+		"access-key", "secret_key",  "private_key", "private-key", "authorization",
+		"credential", "credentials",
+	};
+	char text[64], wanted[64];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(text, sizeof(text), "MY_%s=hidden", names[i]);
+		snprintf(wanted, sizeof(wanted), "MY_%s=***", names[i]);
+		assert_true(redact_is_needed(text));
+		redact(text);
+		assert_string_equal(text, wanted);
+		snprintf(text, sizeof(text), "%s_file=hidden", names[i]);
+		assert_false(redact_is_needed(text));
+	}
+	assert_true(redact_is_needed("PassWord=x"));
+	assert_false(redact_is_needed("assword=x"));
+}
+
+static void test_more(void **state)
+{
+	static const struct {
+		const char *in, *out; /* out NULL: as it is */
+	} more[] = {
+		{ "token=a&x token=b;x token=c,x token=d)x token=e}x token=f|x",
+		  "token=*&x token=*;x token=*,x token=*)x token=*}x token=*|x" },
+		{ "token=abc\tx", "token=***\tx" },
+		{ "token=abc\nx", "token=***\nx" },
+		{ "token=abcd'x", "token=***'x" },
+		{ "token=***", NULL },
+		{ "token=**", NULL },
+		{ "token=****", "token=***" },
+		{ "http://u:p@h:80/?q http://v@w", "http://***@h:80/?q http://*@w" },
+		{ "http://@h/", NULL },
+		{ "http://a<b@c/", NULL },
+		{ "://u@h", "://*@h" },
+		{ ":/u@h", NULL },
+		{ "X-Token:  abcdef", "X-Token:  ***" },
+		{ "X-Token:abcdef,x", "X-Token:***,x" },
+		{ "X-Token: abc def\nnext", "X-Token: ***\nnext" },
+		{ "authorization:abcd", "authorization:***" },
+		{ "'password': 'abcd'", "'password': '***'" },
+		{ "\"password\":\"abcd\"", "\"password\":\"***\"" },
+		{ "password: abcd", NULL },
+		{ "x --token  abcd", "x --token  ***" },
+		{ "x -token abcd", NULL },
+		{ "x --token -abcd", NULL },
+		{ "x --token 'a b'", "x --token '***'" },
+		{ "curl -u me http://h", NULL },
+		{ "curl --proxy-user a:b", NULL },
+		{ "bearer 1234567", NULL },
+		{ "bearer 12345678", "bearer ***" },
+		{ "bearers 12345678", NULL },
+		{ "-- abcd", NULL },
+	};
+	char text[128];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		const char *wanted = more[i].out ? more[i].out : more[i].in;
+		snprintf(text, sizeof(text), "%s", more[i].in);
+		if (redact_is_needed(text) != (more[i].out != NULL))
+			fail_msg("'%s'", more[i].in);
+		redact(text);
+		if (strcmp(text, wanted) != 0)
+			fail_msg("'%s': '%s'", more[i].in, text);
+	}
+}
+
 static void test_secrets(void **state)
 {
 	(void)state;
@@ -69,6 +143,8 @@ static void test_secrets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_of_secrets),
+		cmocka_unit_test(test_more),
 		cmocka_unit_test(test_secrets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,34 @@ static void every_community_counts(void **state)
 	rib_done(&rib);
 }
 
+/* A MED of 0 is not the same as none; the value of a number that is not given does not count. */
+static void a_number_that_is_not_given_does_not_count(void **state)
+{
+	struct prefix p = vip(1);
+	struct rib rib;
+	bool changed;
+	(void)state;
+	rib_init(&rib);
+	rib_announce(&rib, &p, BGP_ORIGIN_IGP, &(struct bgp_route_attrs){ 0 }, &changed);
+	rib_announce(&rib, &p, BGP_ORIGIN_IGP,
+		     &(struct bgp_route_attrs){ .med = 7, .local_pref = 8 }, &changed);
+	assert_false(changed);
+	rib_announce(&rib, &p, BGP_ORIGIN_IGP, &(struct bgp_route_attrs){ .has_med = true },
+		     &changed);
+	assert_true(changed);
+	rib_announce(&rib, &p, BGP_ORIGIN_IGP, &(struct bgp_route_attrs){ .has_local_pref = true },
+		     &changed);
+	assert_true(changed);
+	rib_announce(&rib, &p, BGP_ORIGIN_IGP,
+		     &(struct bgp_route_attrs){ .has_local_pref = true, .local_pref = 1 },
+		     &changed);
+	assert_true(changed);
+	rib_announce(&rib, &p, BGP_ORIGIN_IGP, &(struct bgp_route_attrs){ .prepends = 1 },
+		     &changed);
+	assert_true(changed);
+	rib_done(&rib);
+}
+
 static void ids_of_freed_routes_are_used_again(void **state)
 {
 	(void)state;
@@ -140,6 +168,8 @@ static void a_disowned_route_stays_until_no_peer_can_hold_it(void **state)
 	rib_collect(&rib, r);
 	assert_ptr_equal(rib_find(&rib, &p), r);
 	announce(&rib, 2, 10, true);
+	announce(&rib, 3, 10, true);
+	withdraw(&rib, 3); /* its id is free now */
 	rib_collect_disowned(&rib);
 	assert_null(rib_find(&rib, &p));
 	p = vip(2);
@@ -152,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_attributes_are_shared_and_freed_with_the_last_route),
 		cmocka_unit_test(every_community_counts),
+		cmocka_unit_test(a_number_that_is_not_given_does_not_count),
 		cmocka_unit_test(ids_of_freed_routes_are_used_again),
 		cmocka_unit_test(a_withdrawn_route_stays_for_its_holders),
 		cmocka_unit_test(a_disowned_route_stays_until_no_peer_can_hold_it),

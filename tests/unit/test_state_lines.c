@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "agent/model/app_spec_parse.h"
 #include "agent/model/register_params.h"
 #include "lib/array.h"
 #include "lib/mem.h"
@@ -202,9 +203,121 @@ static void only_entries_that_register_refuses_are_left_out(void **state)
 	}
 }
 
+#define DRAIN(since, until)                                                                        \
+	"{\"drain\":null,\"since_ms\":" since ",\"until_ms\":" until ",\"reason\":\"\"}\n"
+
+/* 2^53 is the last integer that every implementation of JSON reads exactly. */
+static void the_last_time(void **state)
+{
+	struct state_contents c;
+	struct err err = { "" };
+	(void)state;
+	assert_int_equal(decode(HEAD DRAIN("9007199254740992", "9007199254740992") "{\"end\":1}\n",
+				&c, &err),
+			 0);
+	assert_true(c.drains[0].since == 9007199254740992u * USEC_PER_MSEC);
+	assert_true(c.drains[0].until == 9007199254740992u * USEC_PER_MSEC);
+	state_contents_done(&c);
+	assert_int_equal(decode(HEAD DRAIN("0", "0") "{\"end\":1}\n", &c, &err), 0);
+	assert_true(c.drains[0].since == 0);
+	state_contents_done(&c);
+	assert_int_equal(decode(HEAD DRAIN("9007199254740993", "null"), &c, &err), -EBADMSG);
+	assert_int_equal(decode(HEAD DRAIN("null", "null"), &c, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "'since_ms' is not a valid time"));
+	assert_int_equal(decode(HEAD DRAIN("1.5", "null"), &c, &err), -EBADMSG);
+}
+
+/* A label and an id fill their room to the last octet before the NUL. */
+static void the_longest_texts(void **state)
+{
+	char file[512], id[STATE_ID_MAX + 1] = "";
+	struct state_contents c;
+	struct err err = { "" };
+	(void)state;
+	assert_int_equal(
+		decode(HEAD
+		       "{\"vip\":\"192.0.2.1/32\",\"label\":\"0123456789abcde\"}\n{\"end\":1}\n",
+		       &c, &err),
+		0);
+	assert_string_equal(c.vips[0].label, "0123456789abcde");
+	state_contents_done(&c);
+	memset(id, 'i', STATE_ID_MAX - 1);
+	snprintf(file, sizeof(file),
+		 "{\"vipherald_state\":1,\"boot\":\"%s\",\"netns\":\"%s\"}\n{\"end\":0}\n", id, id);
+	assert_int_equal(decode(file, &c, &err), 0);
+	assert_string_equal(c.place.boot, id);
+	assert_string_equal(c.place.netns, id);
+	state_contents_done(&c);
+	id[STATE_ID_MAX - 1] = 'i';
+	snprintf(file, sizeof(file),
+		 "{\"vipherald_state\":1,\"boot\":\"%s\",\"netns\":\"\"}\n{\"end\":0}\n", id);
+	assert_int_equal(decode(file, &c, &err), -EBADMSG);
+	snprintf(file, sizeof(file),
+		 "{\"vipherald_state\":1,\"boot\":\"\",\"netns\":\"%s\"}\n{\"end\":0}\n", id);
+	assert_int_equal(decode(file, &c, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "'boot' or 'netns' is too long"));
+}
+
+/* A command may hold any octets but NUL. */
+static void a_text_that_is_not_utf8(void **state)
+{
+	struct app_spec spec = { .source = APP_FROM_HTTP };
+	char file[2048] = HEAD;
+	struct state_contents c;
+	struct err err = { "" };
+	(void)state;
+	assert_int_equal(app_spec_set_name(&spec, "a", NULL), 0);
+	assert_int_equal(app_spec_add_vip(&spec, "192.0.2.1/32", NULL), 0);
+	assert_int_equal(app_spec_add_monitor(&spec, "exec:a \x01\x0f\xff\x80 z", &err), 0);
+	char *line = state_encode_app(&spec, USEC_NEVER);
+	assert_non_null(strstr(line, "{\"hex\":\"657865633a6120010fff80207a\"}"));
+	add(file, sizeof(file), line);
+	add(file, sizeof(file), state_encode_end(1));
+	if (decode(file, &c, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(app_spec_equal(&c.apps[0].spec, &spec));
+	state_contents_done(&c);
+	app_spec_done(&spec);
+}
+
+static void who_is_refused_and_why(void **state)
+{
+	struct state_contents c;
+	struct err err = { "" };
+	(void)state;
+	assert_int_equal(decode(HEAD APP("[[\"name\",\"b\"]]")
+					APP("[[\"vip\",\"192.0.2.1/32\"]]") "{\"end\":2}\n",
+				&c, &err),
+			 0);
+	assert_int_equal(c.n_refused, 2);
+	assert_string_equal(c.refused[0], "app 'b': vip is missing");
+	assert_string_equal(c.refused[1], "app '': name is missing");
+	state_contents_done(&c);
+	assert_null(c.refused);
+}
+
+/* The last line may lack its line feed; one that says more than the number is no end. */
+static void how_a_file_ends(void **state)
+{
+	struct state_contents c;
+	struct err err = { "" };
+	(void)state;
+	assert_int_equal(decode(HEAD "{\"end\":0}", &c, &err), 0);
+	state_contents_done(&c);
+	assert_int_equal(decode(HEAD "{\"end\":0,\"x\":1}\n", &c, &err), -EBADMSG);
+	assert_int_equal(decode(HEAD "{\"end\":\"0\"}\n", &c, &err), -EBADMSG);
+	assert_int_equal(decode(HEAD "{\"end\":0}\n ", &c, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "behind its end"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_last_time),
+		cmocka_unit_test(the_longest_texts),
+		cmocka_unit_test(a_text_that_is_not_utf8),
+		cmocka_unit_test(who_is_refused_and_why),
+		cmocka_unit_test(how_a_file_ends),
 		cmocka_unit_test(entries_are_read_back_as_written),
 		cmocka_unit_test(principals_without_proof_are_not_written),
 		cmocka_unit_test(nothing_is_taken_from_a_damaged_file),
