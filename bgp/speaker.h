@@ -20,7 +20,7 @@
 #include <systemd/sd-event.h>
 
 #include "bgp/config.h"
-#include "bgp/msg.h"
+#include "bgp/speaker_ops.h"
 #include "bgp/status.h"
 #include "lib/err.h"
 
@@ -29,15 +29,6 @@ struct bgp_speaker;
 struct bgp_route {
 	struct prefix prefix;
 	struct bgp_route_attrs attrs; /* copied */
-};
-
-/* All optional. Called from the loop; none may free the speaker. */
-struct bgp_speaker_ops {
-	/* A session went up or down, or the reason that it is down changed. */
-	void (*peer_changed)(const struct bgp_peer_status *status, void *userdata);
-	/* A peer sent routes or withdrew some; the views live during the call. */
-	void (*update_received)(const struct bgp_peer_status *status,
-				const struct bgp_update *update, void *userdata);
 };
 
 /* Copies the configuration, opens the listener if there is one, and connects to no peer yet. */

@@ -9,7 +9,8 @@
  *
  * Reading a table that does not exist creates it, and from then on the host "uses legacy
  * iptables". So the list of existing tables is always read first. Only root may read it: with
- * another user that has CAP_NET_RAW, which only legacy iptables needs, they are assumed to exist.
+ * another user that has CAP_NET_RAW they are assumed to exist, and one that the kernel does not have
+ * is empty. nat.c does not have them listed by such a user unless they are the back end.
  *
  * Rules are appended, so that those of others that were there come first. A mapping to the same
  * port stays behind them: it is appended again when others were added behind it.
@@ -61,15 +62,17 @@ static bool read_names(const struct iptc *t, char *buf, size_t size)
 	return known;
 }
 
-static bool has_table(const struct iptc *t)
+enum table_presence { TABLE_ABSENT, TABLE_THERE, TABLE_ASSUMED };
+
+static enum table_presence find_table(const struct iptc *t)
 {
 	char names[256], *rest = names, *name;
 	if (!read_names(t, names, sizeof(names)))
-		return capability_have(CAP_NET_RAW);
+		return capability_have(CAP_NET_RAW) ? TABLE_ASSUMED : TABLE_ABSENT;
 	while ((name = strsep(&rest, "\n")))
 		if (strcmp(name, TABLE) == 0)
-			return true;
-	return false;
+			return TABLE_THERE;
+	return TABLE_ABSENT;
 }
 
 enum nat_legacy nat_iptables_legacy(void)
@@ -216,9 +219,13 @@ static int iptables_list(struct nat_backend *b, nat_list_cb *cb, void *userdata,
 {
 	(void)b;
 	int r = 0;
-	for (size_t i = 0; i < TABLES && r == 0; i++)
-		if (has_table(tables[i]))
+	for (size_t i = 0; i < TABLES && r == 0; i++) {
+		enum table_presence presence = find_table(tables[i]);
+		if (presence != TABLE_ABSENT)
 			r = list_table(tables[i], cb, userdata, err);
+		if (presence == TABLE_ASSUMED && r == -EOPNOTSUPP)
+			r = 0;
+	}
 	return r;
 }
 
@@ -342,7 +349,7 @@ static int iptables_apply(struct nat_backend *b, const struct nat_diff *d, struc
 	for (size_t i = 0; i < TABLES && r == 0; i++) {
 		const struct iptc *t = tables[i];
 		if (concerns(&d->add, t->family) ||
-		    (concerns(&d->remove, t->family) && has_table(t)))
+		    (concerns(&d->remove, t->family) && find_table(t) != TABLE_ABSENT))
 			r = change_table(t, d, err);
 	}
 	if (lock >= 0)

@@ -338,7 +338,7 @@ static void adopt(struct nat *nat, struct nat_side *s)
 
 /* Stays open only if there are any, but then also when none is left: the kernel may take 10 ms to
  * close it. */
-static void find_leftovers(struct nat *nat, struct nat_side *s)
+static int find_leftovers(struct nat *nat, struct nat_side *s)
 {
 	struct err err = { "" };
 	int r = -EAGAIN;
@@ -352,6 +352,17 @@ static void find_leftovers(struct nat *nat, struct nat_side *s)
 		work_soon(nat);
 	else if (r < 0 || s->ledger.n_there == 0)
 		nat_side_close(s);
+	return r;
+}
+
+/* Where the tables of legacy iptables cannot be seen, looking into them makes them, and a host that
+ * did not use them does from then on: so only if they are, or have to be, the back end. */
+static void find_all_leftovers(struct nat *nat, enum nat_choice choice)
+{
+	int r = find_leftovers(nat, &nat->sides.of[NAT_SIDE_NFTABLES]);
+	if (choice == NAT_IPTABLES || r == -EOPNOTSUPP ||
+	    nat_iptables_legacy() != NAT_LEGACY_UNSEEN)
+		find_leftovers(nat, &nat->sides.of[NAT_SIDE_IPTABLES]);
 }
 
 struct nat *nat_new(sd_event *loop, enum nat_choice choice, nat_told_cb *told, void *userdata)
@@ -365,8 +376,7 @@ struct nat *nat_new(sd_event *loop, enum nat_choice choice, nat_told_cb *told, v
 	nat->events = (struct nat_side_events){ on_lost, on_changed, nat };
 	nat_sides_init(&nat->sides, choice, &nat->events);
 	nat_vips_init(&nat->vips, &nat->sides);
-	for (size_t i = 0; i < NAT_SIDES; i++)
-		find_leftovers(nat, &nat->sides.of[i]);
+	find_all_leftovers(nat, choice);
 	return nat;
 }
 

@@ -29,6 +29,7 @@
 #include "agent/daemon/restart.h"
 #include "agent/daemon/settings.h"
 #include "agent/daemon/shutdown_ops.h"
+#include "agent/daemon/vip_rules.h"
 #include "agent/daemon/start_config.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -129,50 +130,6 @@ static void start_sources(struct agent *a)
 	a->sources = sources_new(&env);
 }
 
-static bool config_has_vip(const struct config *c, const struct prefix *vip)
-{
-	for (size_t i = 0; i < c->n_apps; i++)
-		for (size_t j = 0; j < c->apps[i].n_vips; j++)
-			if (prefix_cmp(&c->apps[i].vips[j], vip) == 0)
-				return true;
-	return false;
-}
-
-static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)
-{
-	const struct agent *a = userdata;
-	host_changes_catch_up(a->host_changes);
-	int rc = host_addresses_check_vip(&a->identity, vip, err);
-	/* Those of the file were checked with it; one that has an owner is known. */
-	if (rc == 0 && host_changes_subnet_of(a->host_changes, vip) &&
-	    !registry_owner(a->registry, vip) && !config_has_vip(a->config, vip))
-		host_changes_warn_of_subnet(a->host_changes, vip);
-	return rc;
-}
-
-static int check_policy(const struct app_spec *spec, const struct app *self, struct err *err,
-			void *userdata)
-{
-	struct agent *a = userdata;
-	const struct prefix_list *own = principal_vips(&a->config->agent.api, spec->by);
-	struct vip_policy policy = a->config->agent.vips;
-	struct err warning = { "" };
-	if (!vip_policy_binds(&policy, spec->source))
-		return 0;
-	if (own) {
-		policy.allow = *own;
-		policy.allow_key = "agent.api.tokens[].vips of its principal";
-	}
-	host_changes_catch_up(a->host_changes);
-	const struct vip_host *host = host_facts_get(
-		a->facts, spec, host_changes_count(a->host_changes), loop_now(a->loop));
-	size_t others = policy.max > 0 ? registry_requested_vips(a->registry, self) : 0;
-	int rc = vip_policy_check(&policy, host, spec, others, err, &warning);
-	if (rc == 0 && warning.text[0])
-		log_warn("app", "%s: %s", spec->name, warning.text);
-	return rc;
-}
-
 /* Before the first app, so that none is announced that should be drained. */
 static int start_drains(struct agent *a, struct err *err)
 {
@@ -194,8 +151,8 @@ static int start_health(struct agent *a, struct err *err)
 		return rc;
 	a->registry =
 		registry_new(a->loop, a->runner, actuator_reconcile(a->actuator), c->cleanup_timer);
-	registry_set_guard(a->registry, guard_vip, a);
-	registry_set_policy(a->registry, check_policy, a);
+	registry_set_guard(a->registry, vip_rules_guard, a);
+	registry_set_policy(a->registry, vip_rules_policy, a);
 	settings_apply_to_facts(a);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "agent/daemon/parts.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/settings.h"
+#include "agent/daemon/vip_rules.h"
 #include "agent/model/admission.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -36,19 +37,6 @@ static bool is_registered(const struct agent *a, const struct app_spec *spec)
 	return app && app->spec->source == APP_FROM_CONFIG && app_spec_equal(app->spec, spec);
 }
 
-/* With agent.vips.strict, as at the registration. */
-static int check_policy(const struct agent *a, const struct config *next,
-			const struct app_spec *spec, struct err *err)
-{
-	const struct vip_policy *policy = &next->agent.vips;
-	struct err warning = { "" };
-	if (!vip_policy_binds(policy, spec->source))
-		return 0;
-	const struct vip_host *host = host_facts_get(
-		a->facts, spec, host_changes_count(a->host_changes), loop_now(a->loop));
-	return vip_policy_check(policy, host, spec, 0, err, &warning);
-}
-
 static int check_vips(const struct host_addresses *identity, const struct app_spec *spec,
 		      struct err *err)
 {
@@ -71,9 +59,11 @@ static int check_registered(const struct agent *a, const struct host_addresses *
 static int check_app(const struct agent *a, const struct host_addresses *identity,
 		     const struct config *next, const struct app_spec *spec, struct err *err)
 {
+	struct err warning = { "" }; /* logged at the registration */
 	int rc = monitor_admission_check(&next->agent.admission, spec, err);
 	if (rc == 0)
-		rc = check_policy(a, next, spec, err);
+		rc = vip_rules_check(a, next, spec, registry_find(a->registry, spec->name), err,
+				     &warning);
 	return rc == 0 ? check_vips(identity, spec, err) : rc;
 }
 

@@ -7,21 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from . import netns
+from . import netns, run_dir
 from .routers import KINDS
 from .testbed import Testbed
 
 
 @pytest.fixture(scope="session", autouse=True)
 def clean_machine() -> Iterator[None]:
-    """Needs root; removes what killed runs left; fails the run if this one leaves anything."""
+    """Needs root; removes what killed runs left; fails the run if this one leaves anything.
+
+    Each test process has a /run/vipherald of its own.
+    """
     if os.geteuid() != 0:
         pytest.fail(
             "tests/netns needs root for network namespaces: run it as root (sudo make test)",
             pytrace=False,
         )
     netns.remove_stale()
+    run_dir.make_private()
     yield
+    run_dir_left = run_dir.take_leftovers()
+    assert not run_dir_left, f"the tests left in {run_dir.RUN_DIR}: {run_dir_left}"
     left = netns.leftovers()
     assert not left, f"the tests left network namespaces behind: {left}"
 
@@ -38,6 +44,8 @@ def bed(request: pytest.FixtureRequest) -> Iterator[Testbed]:
         finally:
             request.node.logs = bed.logs()
             bed.destroy()
+            left = run_dir.take_leftovers()
+    assert not left, f"the test left in {run_dir.RUN_DIR}: {left}"
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from . import run_dir
 from .process import Process
 from .wait import wait_until
 
@@ -149,9 +150,7 @@ class Namespace:
             except ProcessLookupError:
                 pass
         wait_until(lambda: not self.pids(), f"no process left in namespace {self.name}")
-        # A killed agent leaves its lock, which the next one in the namespace takes over.
-        inode = os.stat(_NETNS_DIR / self.name).st_ino
-        Path(f"/run/vipherald/lo-{inode}.lock").unlink(missing_ok=True)
+        run_dir.remove_of(os.stat(_NETNS_DIR / self.name).st_ino)
         ip("netns", "del", self.name)
 
 

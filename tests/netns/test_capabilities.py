@@ -65,6 +65,18 @@ def test_plain_user_finds_what_a_killed_one_left(bed: Testbed, backend: str) -> 
     bed.wait_loopback({})
 
 
+@pytest.mark.parametrize("backend", ["auto", "nftables"])
+def test_plain_user_makes_no_table_of_iptables(bed: Testbed, backend: str) -> None:
+    """CAP_NET_RAW may be there for `ping` monitors. The next agent that is root would take iptables."""
+    nat = NatBed(bed)
+    agent = start_as_user(bed, nat.config(nat_app("dns"), backend=backend), ["net_admin", "net_raw"])
+    wait_announced(agent, "dns")
+    assert agent.status("nat")["backend"] == "nftables"
+    agent.stop()
+    for names in ("ip_tables_names", "ip6_tables_names"):
+        assert bed.host.run(["cat", f"/proc/net/{names}"]).strip() == ""
+
+
 def test_plain_user_takes_nftables_where_it_cannot_see_iptables(bed: Testbed) -> None:
     nat = NatBed(bed)
     nat.start_echo()

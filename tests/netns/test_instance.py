@@ -14,6 +14,7 @@ from .agent import Agent
 from .configs import VIP4, app, config, peer
 from .responders import Responder
 from .routers import Router
+from .run_dir import RUN_DIR
 from .testbed import Testbed
 
 NOBODY = pwd.getpwnam("nobody")
@@ -40,7 +41,6 @@ os.set_inheritable(3, True)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=sys.argv[2])
 os.execv(sys.argv[3], sys.argv[3:])
 """
-LOCKS = Path("/run/vipherald")
 
 
 @pytest.fixture
@@ -74,13 +74,13 @@ def test_the_second_agent_names_the_first(bed: Testbed, router: Router) -> None:
 
 def test_the_file_is_removed_and_no_other_user_can_take_it(bed: Testbed, router: Router) -> None:
     inode = os.stat(f"/run/netns/{bed.host.name}").st_ino
-    lock = LOCKS / f"lo-{inode}.lock"
+    lock = RUN_DIR / f"lo-{inode}.lock"
     agent = make(bed, router)
     agent.start()
     assert lock.stat().st_mode & 0o077 == 0
     touch = ["setpriv", f"--reuid={NOBODY.pw_uid}", "--clear-groups", "touch", str(lock)]
     assert subprocess.run(touch, capture_output=True).returncode != 0
-    create = [*touch[:-1], str(LOCKS / "lo-1.lock")]
+    create = [*touch[:-1], str(RUN_DIR / "lo-1.lock")]
     assert subprocess.run(create, capture_output=True).returncode != 0
     agent.stop()
     assert not lock.exists()

@@ -177,17 +177,17 @@ static void test_consul_comes_last(void **state)
 static void change_consul(struct bed *b, const char *agent)
 {
 	struct agent *a = &b->agent.a;
-	struct agent_bed next = b->agent;
-	next.a.config_file = (struct config_file){ 0 };
-	agent_bed_write(&next, agent, "", APPS);
-	agent_bed_load(&next);
-	config_file_done(&next.a.config_file);
+	struct config *next = NULL;
+	struct config_findings findings = { 0 };
+	agent_bed_write(&b->agent, agent, "", APPS);
+	assert_int_equal(config_load(b->agent.file, &next, &findings), 0);
+	config_findings_done(&findings);
 	struct config former = *a->config;
-	*a->config = *next.a.config;
-	*next.a.config = former;
+	*a->config = *next;
+	*next = former;
 	settings_apply_to_facts(a);
 	sources_change_consul(a->sources);
-	config_free(next.a.config);
+	config_free(next);
 }
 
 /* Its services go when the new one has answered without them, not before. */

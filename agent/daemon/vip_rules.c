@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/vip_rules.h"
+
+#include "lib/log.h"
+#include "process/loop.h"
+
+int vip_rules_check(const struct agent *a, const struct config *c, const struct app_spec *spec,
+		    const struct app *self, struct err *err, struct err *warning)
+{
+	const struct prefix_list *own = principal_vips(&c->agent.api, spec->by);
+	struct vip_policy policy = c->agent.vips;
+	if (!vip_policy_binds(&policy, spec->source))
+		return 0;
+	if (own) {
+		policy.allow = *own;
+		policy.allow_key = "agent.api.tokens[].vips of its principal";
+	}
+	const struct vip_host *host = host_facts_get(
+		a->facts, spec, host_changes_count(a->host_changes), loop_now(a->loop));
+	size_t others = policy.max > 0 ? registry_requested_vips(a->registry, self) : 0;
+	return vip_policy_check(&policy, host, spec, others, err, warning);
+}
+
+int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct err *err,
+		     void *agent)
+{
+	const struct agent *a = agent;
+	struct err warning = { "" };
+	if (!vip_policy_binds(&a->config->agent.vips, spec->source))
+		return 0;
+	host_changes_catch_up(a->host_changes);
+	int rc = vip_rules_check(a, a->config, spec, self, err, &warning);
+	if (rc == 0 && warning.text[0])
+		log_warn("app", "%s: %s", spec->name, warning.text);
+	return rc;
+}
+
+static bool config_has_vip(const struct config *c, const struct prefix *vip)
+{
+	for (size_t i = 0; i < c->n_apps; i++)
+		for (size_t j = 0; j < c->apps[i].n_vips; j++)
+			if (prefix_cmp(&c->apps[i].vips[j], vip) == 0)
+				return true;
+	return false;
+}
+
+int vip_rules_guard(const struct prefix *vip, struct err *err, void *agent)
+{
+	const struct agent *a = agent;
+	host_changes_catch_up(a->host_changes);
+	int rc = host_addresses_check_vip(&a->identity, vip, err);
+	/* Those of the file were checked with it; one that has an owner is known. */
+	if (rc == 0 && host_changes_subnet_of(a->host_changes, vip) &&
+	    !registry_owner(a->registry, vip) && !config_has_vip(a->config, vip))
+		host_changes_warn_of_subnet(a->host_changes, vip);
+	return rc;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What a speaker reports to its user. */
+#ifndef BGP_SPEAKER_OPS_H
+#define BGP_SPEAKER_OPS_H
+
+#include "bgp/msg.h"
+#include "bgp/status.h"
+
+/* All optional. Called from the loop; none may free the speaker. */
+struct bgp_speaker_ops {
+	/* A session went up or down, or the reason that it is down changed. */
+	void (*peer_changed)(const struct bgp_peer_status *status, void *userdata);
+	/* A peer sent routes or withdrew some; the views live during the call. */
+	void (*update_received)(const struct bgp_peer_status *status,
+				const struct bgp_update *update, void *userdata);
+};
+
+#endif

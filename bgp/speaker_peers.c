@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "bgp/speaker_peers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bgp/peer_status.h"
+#include "lib/mem.h"
+#include "process/loop.h"
+
+/* Peers without configuration that are kept at a time (accept_any). */
+#define GUESTS_MAX 1024
+
+/* ---- Output. ---- */
+
+static int on_output(sd_event_source *source, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	(void)source;
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_flush(s->peers[i]);
+	return 0;
+}
+
+void speaker_mark(struct bgp_speaker *s, struct rib_route *route)
+{
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_mark(s->peers[i], route);
+	loop_defer(s->loop, &s->output, LOOP_FLUSH, on_output, s);
+}
+
+/* ---- Peers. ---- */
+
+static void peer_changed(struct bgp_peer *p, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	struct bgp_peer_status status;
+	if (bgp_peer_over(p) && s->sweep)
+		sd_event_source_set_enabled(s->sweep, SD_EVENT_ONESHOT);
+	if (bgp_peer_is_unsure(p))
+		hostwatch_again(s->host);
+	if (!s->ops.peer_changed)
+		return;
+	bgp_peer_status(p, &status);
+	s->ops.peer_changed(&status, s->userdata);
+}
+
+static void peer_update(struct bgp_peer *p, const struct bgp_update *update, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	struct bgp_peer_status status;
+	if (!s->ops.update_received)
+		return;
+	bgp_peer_status(p, &status);
+	s->ops.update_received(&status, update, s->userdata);
+}
+
+void speaker_append_peer(struct bgp_speaker *s, struct bgp_peer *p)
+{
+	s->peers = mem_grow(s->peers, &s->cap_peers, s->n_peers + 1, sizeof(struct bgp_peer *));
+	s->peers[s->n_peers++] = p;
+}
+
+struct bgp_peer *speaker_add_peer(struct bgp_speaker *s, const struct bgp_peer_config *config,
+				  bool guest)
+{
+	struct bgp_peer_env env = { .loop = s->loop,
+				    .config = &s->config,
+				    .rib = &s->rib,
+				    .linger = s->linger,
+				    .changed = peer_changed,
+				    .update = peer_update,
+				    .userdata = s };
+	struct bgp_peer *p = bgp_peer_new(&env, config, guest);
+	speaker_append_peer(s, p);
+	return p;
+}
+
+int speaker_on_sweep(sd_event_source *source, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	(void)source;
+	for (size_t i = s->n_configured; i < s->n_peers;) {
+		if (!bgp_peer_over(s->peers[i])) {
+			i++;
+			continue;
+		}
+		bgp_peer_free(s->peers[i]);
+		s->peers[i] = s->peers[--s->n_peers];
+	}
+	return 0;
+}
+
+static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr, uint32_t scope)
+{
+	struct bgp_peer_config guest = {
+		.addr = *addr,
+		.multi_hop = true,
+		.hold_time = 90 * USEC_PER_SEC,
+		.passive = true,
+	};
+	if (scope)
+		if_indextoname(scope, guest.ifname);
+	if (!s->config.accept_any || s->n_peers - s->n_configured >= GUESTS_MAX)
+		return NULL;
+	return speaker_add_peer(s, &guest, true);
+}
+
+/* The same link-local address may be a router on every interface. */
+static bool is_from(const struct bgp_peer_config *c, const struct addr *addr, uint32_t scope)
+{
+	return addr_equal(&c->addr, addr) && (!c->ifname[0] || if_nametoindex(c->ifname) == scope);
+}
+
+static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct sockaddr_storage *from)
+{
+	struct addr addr;
+	uint16_t port;
+	if (!addr_from_sockaddr(from, &addr, &port))
+		return NULL;
+	for (size_t i = 0; i < s->n_configured; i++)
+		if (is_from(bgp_peer_config(s->peers[i]), &addr, addr_scope(from)))
+			return s->peers[i];
+	return add_guest(s, &addr, addr_scope(from));
+}
+
+void speaker_on_accepted(int fd, const struct sockaddr_storage *from, void *userdata)
+{
+	struct bgp_peer *p = find_peer(userdata, from);
+	if (p)
+		bgp_peer_accept(p, fd);
+	else
+		close(fd);
+}
+
+/* ---- The listener. ---- */
+
+bool speaker_all_near(const struct bgp_config *config)
+{
+	size_t i = 0;
+	while (i < config->n_peers && config->peers[i].ttl_security)
+		i++;
+	return i > 0 && i == config->n_peers && !config->accept_any;
+}
+
+int speaker_protect(struct bgp_speaker *s, const struct bgp_config *config, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; i < config->n_peers && r == 0; i++)
+		r = bgp_listener_protect(&s->listener, &config->peers[i], err);
+	return r;
+}
+
+int speaker_listen(struct bgp_speaker *s, const struct bgp_config *config, struct err *err)
+{
+	int r = bgp_listener_open(&s->listener, &config->listen_at, speaker_all_near(config), err);
+	if (r == -EACCES && config->listen_if_allowed) {
+		s->no_listener = *err;
+		return 0;
+	}
+	return r < 0 ? r : speaker_protect(s, config, err);
+}
+
+struct bgp_config speaker_present_config(const struct bgp_speaker *s)
+{
+	struct bgp_config config = s->config;
+	struct bgp_peer_config *peers = mem_new(s->n_configured + 1, sizeof(*peers));
+	for (size_t i = 0; i < s->n_configured; i++)
+		peers[i] = *bgp_peer_config(s->peers[i]);
+	config.peers = peers;
+	config.n_peers = s->n_configured;
+	return config;
+}
+
+int speaker_check_passive(const struct bgp_config *config, struct err *err)
+{
+	for (size_t i = 0; i < config->n_peers; i++)
+		if (config->peers[i].passive && !config->listen)
+			return err_set(err, -EINVAL, "a passive peer needs bgp.listen");
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The data of a speaker, its peers, and the listener through which they come: for speaker.c, which owns
+ * it, and speaker_change.c. */
+#ifndef BGP_SPEAKER_PEERS_H
+#define BGP_SPEAKER_PEERS_H
+
+#include <systemd/sd-event.h>
+
+#include "bgp/config.h"
+#include "bgp/linger.h"
+#include "bgp/listener.h"
+#include "bgp/peer.h"
+#include "bgp/rib.h"
+#include "bgp/speaker_ops.h"
+#include "lib/err.h"
+#include "lib/list.h"
+#include "net/hostwatch.h"
+
+struct bgp_speaker {
+	sd_event *loop;
+	struct bgp_config config; /* its lists are ours, `peers` is not used */
+	struct bgp_speaker_ops ops;
+	void *userdata;
+	struct rib rib;
+	bool restoring; /* peers may have routes of the previous instance */
+	struct bgp_linger *linger;
+	struct bgp_peer **peers; /* the configured ones first, then guests */
+	size_t n_peers, n_configured, cap_peers;
+	struct bgp_listener listener;
+	struct err no_listener; /* why; empty: there is one, or none is wanted */
+	sd_event_source *output, *flush_timer, *sweep;
+	struct hostwatch *host;
+	struct list flushes;
+	struct bgp_flush *stopping;
+};
+
+/* The route has changed: every peer is told in this turn of the loop. */
+void speaker_mark(struct bgp_speaker *s, struct rib_route *route);
+
+struct bgp_peer *speaker_add_peer(struct bgp_speaker *s, const struct bgp_peer_config *config,
+				  bool guest);
+/* Takes over one that exists. */
+void speaker_append_peer(struct bgp_speaker *s, struct bgp_peer *p);
+/* Frees guests that have left: in a turn of its own, never from inside their events. */
+int speaker_on_sweep(sd_event_source *source, void *userdata);
+/* The configuration as it is now, with the peers that it has; free the list. */
+struct bgp_config speaker_present_config(const struct bgp_speaker *s);
+
+/* For the listener: hands a connection to its peer. */
+void speaker_on_accepted(int fd, const struct sockaddr_storage *from, void *userdata);
+/* -EINVAL: a peer is passive, and there is no listener. */
+int speaker_check_passive(const struct bgp_config *config, struct err *err);
+/* If all peers have ttl_security, the listener drops packets from further away before a handshake
+ * (RFC 5082 3). If only some have, their sessions are protected from accept() on. */
+bool speaker_all_near(const struct bgp_config *config);
+/* Gives the listener the passwords of these peers. */
+int speaker_protect(struct bgp_speaker *s, const struct bgp_config *config, struct err *err);
+/* Opens the listener. */
+int speaker_listen(struct bgp_speaker *s, const struct bgp_config *config, struct err *err);
+
+#endif
