@@ -4,10 +4,20 @@
 #include "bgp/wire.h"
 #include "lib/array.h"
 
+static bool has_short_ttl(const struct bgp_peer_config *c)
+{
+	return c->multihop_ttl && c->multihop_ttl < 255;
+}
+
 /* A TCP MD5 key or a TTL that does not match makes the other kernel drop the SYN without a reply.
  */
 static const char *no_answer(const struct bgp_peer_config *c)
 {
+	if (has_short_ttl(c))
+		return "no answer to TCP SYN: check routes and firewalls, and that multihop_ttl is "
+		       "more than the number of routers on the way, or 255 for a peer with TTL "
+		       "security; a peer with another password (TCP MD5) does not answer "
+		       "either";
 	if (c->password && c->ttl_security)
 		return "no answer to TCP SYN: check routes and firewalls, and that password (TCP "
 		       "MD5) and ttl_security are the same on both sides";
@@ -23,6 +33,9 @@ static const char *no_answer(const struct bgp_peer_config *c)
 
 static const char *behind_gateway(const struct bgp_peer_config *c)
 {
+	if (c->multihop_ttl)
+		return "the peer is behind a gateway, and multihop_ttl of 1 does not reach it: set "
+		       "it to 2 or more";
 	if (c->ttl_security)
 		return "the peer is behind a gateway, and ttl_security admits directly connected "
 		       "peers only";
@@ -73,6 +86,27 @@ const char *bgp_hint_failed(const struct bgp_attempt_evidence *e)
 	return e->silent ? no_answer(e->peer) : "";
 }
 
+/* Some routers complete the handshake before they apply GTSM. */
+static const char *no_open(const struct bgp_peer_config *c)
+{
+	if (has_short_ttl(c))
+		return "TCP is connected, the peer sends no OPEN: check that this host is its "
+		       "neighbor; a peer with TTL security requires multihop_ttl: 255";
+	return "TCP is connected, the peer sends no OPEN: check that this host is its neighbor, "
+	       "and "
+	       "that ttl_security is the same on both sides";
+}
+
+static const char *no_keepalive(const struct bgp_peer_config *c)
+{
+	if (has_short_ttl(c))
+		return "the peer has sent its OPEN and does not answer ours: a peer with TTL "
+		       "security requires multihop_ttl: 255";
+	return "the peer has sent its OPEN and does not answer ours: check that ttl_security is "
+	       "the "
+	       "same on both sides";
+}
+
 const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state, bool heard)
 {
 	switch (state) {
@@ -89,12 +123,10 @@ const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state 
 			       "routes and firewalls, and that password (TCP MD5) and ttl_security "
 			       "are the same on both sides";
 		break;
-	case BGP_OPENSENT: /* some routers complete the handshake before they apply GTSM */
-		return "TCP is connected, the peer sends no OPEN: check that this host is its "
-		       "neighbor, and that ttl_security is the same on both sides";
+	case BGP_OPENSENT:
+		return no_open(peer);
 	case BGP_OPENCONFIRM:
-		return "the peer has sent its OPEN and does not answer ours: check that "
-		       "ttl_security is the same on both sides";
+		return no_keepalive(peer);
 	}
 	return "";
 }

@@ -11,6 +11,7 @@ from .agent import Agent
 from .configs import VIP4, VIP6, app, config, peer
 from .rawpeer import RawListener
 from .routers import Router
+from .test_verbs import Client
 from .testbed import AGENT_AS, ROUTER_AS, Testbed
 from .wait import wait_until
 
@@ -57,6 +58,7 @@ def test_roles_that_fit(bed: Testbed, kind: str, ours: str) -> None:
     shown = agent.peer(router.ip)
     assert (shown["role"], shown["peer_role"]) == (ours, COUNTERPART[ours])
     assert shown["config"]["role_strict"] and shown["last_notification"] is None
+    assert f"{ours}, of the peer {COUNTERPART[ours]}" in Client(bed, agent)("peer", router.ip)
 
 
 @pytest.mark.parametrize("kind", ["frr", "bird"])

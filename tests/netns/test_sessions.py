@@ -84,7 +84,7 @@ def test_session_over_ipv6(bed: Testbed, kind: str) -> None:
     assert_announced(router, CASES["ebgp"], {VIP4: link.host_ip, VIP6: link.host_ip6})
 
 
-def start_distant_router(bed: Testbed, kind: str) -> tuple[Link, Router]:
+def start_distant_router(bed: Testbed, kind: str, **options: Any) -> tuple[Link, Router]:
     """host -- gateway -- router: 10.0.1.0/24, then 10.0.101.0/24. The link is the first one."""
     gateway = bed.link()
     far = bed.namespace("far")
@@ -96,7 +96,7 @@ def start_distant_router(bed: Testbed, kind: str) -> tuple[Link, Router]:
     far.ip("route add 10.0.1.0/24 via 10.0.101.2", "route add fd00:1::/64 via fd00:101::2")
 
     link = replace(gateway, namespace=far)
-    return gateway, bed.start_router(kind, link, listen=far_ip, multihop=255)
+    return gateway, bed.start_router(kind, link, listen=far_ip, **{"multihop": 255, **options})
 
 
 def test_multi_hop_session(bed: Testbed, kind: str) -> None:

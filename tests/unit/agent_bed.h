@@ -71,7 +71,7 @@ static inline void agent_bed_load(struct agent_bed *b)
 	if (config_load(b->file, &b->a.config, &findings) < 0)
 		fail_msg("%s", findings.items[0].text);
 	config_findings_done(&findings);
-	config_file_loaded(&b->a.config_file, b->file, b->a.config->sha256);
+	config_file_loaded(&b->a.config_file, b->file, b->a.config);
 }
 
 static inline void agent_bed_make_health(struct agent *a)

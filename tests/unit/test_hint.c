@@ -14,7 +14,9 @@
 static const struct bgp_peer_config plain = { .port = 179 }, password = { .password = "x" },
 				    gtsm = { .ttl_security = true },
 				    both = { .password = "x", .ttl_security = true },
-				    passive = { .passive = true };
+				    passive = { .passive = true },
+				    ttl1 = { .multi_hop = true, .multihop_ttl = 1 },
+				    ttl3 = { .multi_hop = true, .multihop_ttl = 3 };
 
 static void expect(const char *name, const char *hint, const char *part, const char *absent)
 {
@@ -60,6 +62,14 @@ static void after_a_failed_attempt(void **state)
 		  { &plain, BGP_CONNECT, .silent = true, .one_hop = true, .gateway = true },
 		  "multi_hop",
 		  "password" },
+		{ "behind a gateway, multihop_ttl: 1",
+		  { &ttl1, BGP_CONNECT, .silent = true, .one_hop = true, .gateway = true },
+		  "multihop_ttl of 1",
+		  "multi_hop: true" },
+		{ "a multihop_ttl that may be too small",
+		  { &ttl3, BGP_CONNECT, .silent = true, .gateway = true },
+		  "multihop_ttl is more than",
+		  "multi_hop: true" },
 		{ "behind a gateway, GTSM",
 		  { &gtsm, BGP_CONNECT, .silent = true, .one_hop = true, .gateway = true },
 		  "directly connected",
@@ -135,6 +145,10 @@ static void while_waiting(void **state)
 	       "OPEN");
 	expect("no OPEN", bgp_hint_waiting(&passive, BGP_OPENSENT, false), "sends no OPEN",
 	       "password");
+	expect("no OPEN, multihop_ttl", bgp_hint_waiting(&ttl3, BGP_OPENSENT, false),
+	       "multihop_ttl: 255", "ttl_security");
+	expect("no KEEPALIVE, multihop_ttl", bgp_hint_waiting(&ttl3, BGP_OPENCONFIRM, true),
+	       "multihop_ttl: 255", "ttl_security");
 	expect("established", bgp_hint_waiting(&passive, BGP_ESTABLISHED, false), "", NULL);
 	expect("passive, heard", bgp_hint_waiting(&passive, BGP_ACTIVE, true), "neighbor", "MD5");
 	/* The same hint is the same pointer, by which a log knows that it is not news. */

@@ -51,7 +51,7 @@ static const struct {
 	{ "[::ffff:192.0.2.1]:80", NULL },
 	{ "[::fffe:192.0.2.1]:80", "::fffe:c000:201 80" },
 	{ "[::1:ffff:c000:201]:80", "::1:ffff:c000:201 80" },
-	{ "host:80", NULL },
+	{ "host:80", "a name of 4 80" },
 };
 
 static void test_endpoints(void **state)
@@ -67,7 +67,10 @@ static void test_endpoints(void **state)
 			fail_msg("'%s': %d %s", text, rc, err.text);
 		if (rc < 0)
 			continue;
-		snprintf(got, sizeof(got), "%s %u", addr_format(&e.addr, addr), e.port);
+		if (!addr_is_set(&e.addr))
+			snprintf(got, sizeof(got), "a name of %u %u", e.name_len, e.port);
+		else
+			snprintf(got, sizeof(got), "%s %u", addr_format(&e.addr, addr), e.port);
 		assert_string_equal(got, endpoints[i].as);
 	}
 }
@@ -90,7 +93,6 @@ static void test_an_endpoint_ends_where_it_is_said_to(void **state)
 static void test_longest(void **state)
 {
 	struct monitor_endpoint e;
-	struct addr addr;
 	struct err err = { "" };
 	char text[160];
 	(void)state;
@@ -102,9 +104,9 @@ static void test_longest(void **state)
 	assert_non_null(strstr(err.text, "bad port '0000"));
 	memset(text, ':', 63);
 	text[63] = 0;
-	assert_int_equal(monitor_host_parse(text, 63, &addr, &err), -EINVAL);
-	assert_int_equal(monitor_host_parse("::", 2, &addr, &err), 0);
-	assert_int_equal(addr.family, AF_INET6);
+	assert_int_equal(monitor_host_parse(text, 63, &e, &err), -EINVAL);
+	assert_int_equal(monitor_host_parse("::", 2, &e, &err), 0);
+	assert_int_equal(e.addr.family, AF_INET6);
 }
 
 static const struct {

@@ -144,7 +144,7 @@ static void test_a_stop_ends_a_reload(void **state)
 	struct agent_bed *b = *state;
 	run(b, "", "");
 	agent_bed_write(b, "", "", "apps:\n  - { name: new, vip: 192.0.2.9/32 }\n");
-	reload_ask(b->a.reload, "SIGHUP");
+	reload_ask(b->a.reload, &(struct reload_request){ .trigger = "SIGHUP" });
 	shutdown_stop(b->a.shutdown, "SIGTERM");
 	run_to_the_end(b);
 	assert_int_equal(b->a.config->n_apps, 2);

@@ -178,8 +178,10 @@ static void change_consul(struct bed *b, const char *agent)
 {
 	struct agent *a = &b->agent.a;
 	struct agent_bed next = b->agent;
+	next.a.config_file = (struct config_file){ 0 };
 	agent_bed_write(&next, agent, "", APPS);
 	agent_bed_load(&next);
+	config_file_done(&next.a.config_file);
 	struct config former = *a->config;
 	*a->config = *next.a.config;
 	*next.a.config = former;

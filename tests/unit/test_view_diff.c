@@ -101,10 +101,11 @@ static void test_findings_of_one_severity(void **state)
 	};
 	const struct config_findings f = { .items = items, .n = ARRAY_SIZE(items) };
 	(void)state;
-	expect(view_findings(&f, CONFIG_ERROR), "[{\"line\": 3, \"column\": 7, \"key\": "
-						"\"bgp.local_as\", \"text\": \"no AS\"}]");
-	expect(view_findings(&f, CONFIG_WARNING),
-	       "[{\"line\": null, \"column\": null, \"key\": null, \"text\": \"no apps\"}]");
+	expect(view_findings(&f, CONFIG_ERROR),
+	       "[{\"file\": null, \"line\": 3, \"column\": 7, \"key\": "
+	       "\"bgp.local_as\", \"text\": \"no AS\"}]");
+	expect(view_findings(&f, CONFIG_WARNING), "[{\"file\": null, \"line\": null, \"column\": "
+						  "null, \"key\": null, \"text\": \"no apps\"}]");
 }
 
 int main(void)

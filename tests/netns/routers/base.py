@@ -47,6 +47,10 @@ class Neighbour:
     role: str | None = None
     """RFC 9234, in the router's own word (FRR and BIRD only)."""
     role_strict: bool = False
+    families: tuple[str, ...] = ("ipv4", "ipv6")
+    """Which the router has for the neighbour (FRR and BIRD only)."""
+    mandatory: bool = False
+    """Whether each of them is required for a session (BIRD only)."""
     limit: int | None = None
     """Prefixes of a family beyond which the router ends the session (FRR and BIRD only)."""
     extra: tuple[str, ...] = ()

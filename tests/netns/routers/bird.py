@@ -49,6 +49,10 @@ class Bird(Router):
         options += [f"{option};" for option in peer.extra]
         option_lines = "\n  ".join(options)
         limit = f" import limit {peer.limit} action restart;" if peer.limit else ""
+        limit += " mandatory on;" * peer.mandatory
+        channels = "\n  ".join(
+            f"{family} {{ import all; export none;{limit} }};" for family in peer.families
+        )
         return f"""
 log stderr all;
 router id {self.config.router_id};
@@ -62,8 +66,7 @@ protocol bgp agent {{
   connect retry time 1;
   error wait time 1, 2;
   {option_lines}
-  ipv4 {{ import all; export none;{limit} }};
-  ipv6 {{ import all; export none;{limit} }};
+  {channels}
 }}
 {self._observer()}"""
 

@@ -53,6 +53,11 @@ class Frr(Router):
             options.append(f"local-role {peer.role}{' strict-mode' * peer.role_strict}")
         options += peer.extra
         limit = f"\n  neighbor {peer.ip} maximum-prefix {peer.limit}" if peer.limit else ""
+        families = "\n".join(
+            f" address-family {family} unicast\n  neighbor {peer.ip} activate{limit}\n"
+            " exit-address-family"
+            for family in peer.families
+        )
         option_lines = "\n".join(f" neighbor {peer.ip} {option}" for option in options)
         return f"""
 log stdout debugging
@@ -63,12 +68,7 @@ router bgp {self.config.asn}
  no bgp default ipv4-unicast
  neighbor {peer.ip} remote-as {peer.asn}
 {option_lines}
- address-family ipv4 unicast
-  neighbor {peer.ip} activate{limit}
- exit-address-family
- address-family ipv6 unicast
-  neighbor {peer.ip} activate{limit}
- exit-address-family
+{families}
 {self._observer()}"""
 
     def _observer(self) -> str:
