@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "process/landlock.h"
 #include "process/atomic_file.h"
 
 #include <errno.h>
@@ -35,7 +36,11 @@ struct atomic_file {
 
 static int fail(struct err *err, int code, const char *what, const char *path)
 {
-	return err_set(err, code, "cannot %s %s: %s", what, path, strerror(-code));
+	return err_set(err, code, "cannot %s %s: %s%s", what, path, strerror(-code),
+		       code == -EACCES && landlock_is_on()
+			       ? " (the sandbox knows the directory as it was at the start: if it "
+				 "was replaced, restart the agent)"
+			       : "");
 }
 
 /* Creation and release */

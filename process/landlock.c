@@ -24,6 +24,9 @@
 	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                            \
 	 LANDLOCK_ACCESS_FS_MAKE_SYM | ACCESS_REFER)
 
+/* Global, because it describes this process. */
+static bool is_on;
+
 static uint64_t known_to(int abi)
 {
 	uint64_t known = ACCESS_DIRECTORY | LANDLOCK_ACCESS_FS_EXECUTE;
@@ -93,5 +96,11 @@ int landlock_restrict(const struct landlock_path *paths, size_t n, struct err *e
 		return err_set(err, -errno, "Landlock: %s", strerror(errno));
 	int rc = make(ruleset, known, paths, n, err);
 	close(ruleset);
+	is_on = rc == 0;
 	return rc < 0 ? rc : abi;
+}
+
+bool landlock_is_on(void)
+{
+	return is_on;
 }

@@ -18,5 +18,7 @@ struct landlock_path {
  * only as `paths` allow, and no program is executed. No process outside is traced, nor its environment
  * read. Needs no_new_privs. The kernel's ABI version; 0: it has none, and nothing is restricted. */
 int landlock_restrict(const struct landlock_path *paths, size_t n, struct err *err);
+/* Files are restricted. */
+bool landlock_is_on(void);
 
 #endif

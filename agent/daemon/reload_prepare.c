@@ -114,7 +114,13 @@ static int prepare(struct agent *a, const struct config *next, struct prepared *
 {
 	struct err err = { "" };
 	host_changes_catch_up(a->host_changes);
-	int rc = host_addresses_find_again(a->config, &a->identity, next, &ret->identity, &err);
+	struct child_user *user = NULL; /* in effect after a restart: it must be there then */
+	const char *name = next->agent.exec_user;
+	int rc = name ? account_find("agent.exec.user", name, &user, &err) : 0;
+	account_free(user);
+	if (rc < 0)
+		return refuse(findings, "agent.exec.user", &err, rc);
+	rc = host_addresses_find_again(a->config, &a->identity, next, &ret->identity, &err);
 	if (rc < 0)
 		return refuse(findings, "bgp", &err, rc);
 	rc = check_apps(a, &ret->identity, next, findings);

@@ -15,6 +15,7 @@
 #include "lib/str.h"
 #include "nat/xtlock.h"
 #include "process/capability.h"
+#include "process/instance_lock.h"
 #include "process/landlock.h"
 #include "process/launcher.h"
 #include "process/loop.h"
@@ -74,6 +75,7 @@ static int restrict_files(const struct config *c, struct err *err)
 	const struct landlock_path paths[] = {
 		{ store_directory(state, sizeof(state)), false },
 		{ admin_socket_directory(run), false },
+		{ INSTANCE_LOCK_DIR, false },
 		{ directories[0], false },
 		{ directories[1], false },
 		{ directories[2], false },

@@ -225,8 +225,21 @@ def test_a_directory_that_cannot_be_made(bed: Testbed) -> None:
     assert agent.log.count("state file") == 1
 
 
-def test_a_disk_that_fails_and_returns(bed: Testbed) -> None:
+def test_a_directory_that_is_replaced_needs_a_restart(bed: Testbed) -> None:
+    """The sandbox knows the one that was there at the start."""
     agent = start(bed)
+    shutil.rmtree(agent.state_dir)
+    agent.state_dir.mkdir()
+    answer = agent.register("a", VIP4).json()
+    if agent.get("/v1/status").json()["sandbox"]["landlock"] == 0:
+        assert answer["stored"] is True
+        return
+    assert answer["stored"] is False
+    assert "if it was replaced, restart the agent" in agent.log
+
+
+def test_a_disk_that_fails_and_returns(bed: Testbed) -> None:
+    agent = start(bed, sandbox=False)
     assert agent.register("a", VIP4).json()["stored"] is True
     shutil.rmtree(agent.state_dir)
     agent.state_dir.write_text("in the way")
