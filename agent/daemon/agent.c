@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "agent/config/app_index.h"
 #include "agent/daemon/account.h"
 #include "agent/daemon/api_start.h"
 #include "agent/daemon/calls.h"
@@ -127,15 +128,6 @@ static void start_sources(struct agent *a)
 		.userdata = a,
 	};
 	a->sources = sources_new(&env);
-}
-
-static bool config_has_vip(const struct config *c, const struct prefix *vip)
-{
-	for (size_t i = 0; i < c->n_apps; i++)
-		for (size_t j = 0; j < c->apps[i].n_vips; j++)
-			if (prefix_cmp(&c->apps[i].vips[j], vip) == 0)
-				return true;
-	return false;
 }
 
 static int guard_vip(const struct prefix *vip, struct err *err, void *userdata)

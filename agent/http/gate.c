@@ -162,15 +162,22 @@ struct gate *gate_new(const struct api_rules *rules, struct refusals *refusals, 
 	g->refusals = refusals;
 	g->is_vip = is_vip;
 	g->userdata = userdata;
-	gate_set_rules(g, rules);
+	gate_set_rules(g, rules, NULL);
 	return g;
 }
 
-void gate_set_rules(struct gate *g, const struct api_rules *rules)
+static void log_token(size_t i, const struct err *err, void *userdata)
+{
+	const struct api_grant *grant = &((const struct api_grants *)userdata)->items[i];
+	log_error("api", "token %s: %s: %s; it is not accepted", grant->name, grant->file,
+		  err->text);
+}
+
+void gate_set_rules(struct gate *g, const struct api_rules *rules, struct tokens *tokens)
 {
 	tokens_free(g->tokens);
 	g->rules = rules;
-	g->tokens = tokens_new(&rules->tokens);
+	g->tokens = tokens ? tokens : tokens_new(&rules->tokens, log_token, (void *)&rules->tokens);
 }
 
 void gate_free(struct gate *g)

@@ -325,7 +325,7 @@ static void test_a_token_is_replaced(void **state)
 	struct server *s = *state;
 	struct asker a = { .request = REGISTER };
 	write_file(s->token_file, "another-token-0123456789");
-	api_set_rules(s->api, &s->rules);
+	api_set_rules(s->api, &s->rules, NULL);
 	a.headers = "Host: localhost\r\nAuthorization: Bearer " TOKEN "\r\n";
 	expect(s, &a, 401, "local", NULL);
 	a.headers = "Host: localhost\r\nAuthorization: Bearer another-token-0123456789\r\n";
@@ -341,7 +341,7 @@ static void test_bad_token_files(void **state)
 	a.headers = "Host: localhost\r\nAuthorization: Bearer 0123456789012345\r\n";
 	for (size_t i = 0; i < 5; i++) {
 		write_file(s->token_file, texts[i]);
-		api_set_rules(s->api, &s->rules);
+		api_set_rules(s->api, &s->rules, NULL);
 		expect(s, &a, 401, "local", NULL);
 	}
 }
