@@ -113,6 +113,14 @@ static bool same(const struct secret *a, const struct secret *b)
 	return differences == 0;
 }
 
+bool tokens_is_bearer(const char *authorization)
+{
+	static const char scheme[] = "Bearer";
+	const size_t len = sizeof(scheme) - 1;
+	return strncasecmp(authorization, scheme, len) == 0 &&
+	       (authorization[len] == ' ' || authorization[len] == 0);
+}
+
 const char *tokens_find(const struct tokens *t, const char *authorization)
 {
 	static const char scheme[] = "Bearer ";

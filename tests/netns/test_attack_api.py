@@ -273,6 +273,37 @@ def test_a_vip_is_no_address_of_the_api(bed: Testbed) -> None:
     expect_untouched(agent)
 
 
+IMAGE = (
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Accept: image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+)
+
+
+@pytest.mark.parametrize("referer", ["http://evil.example.org/page", None])
+@pytest.mark.parametrize("path", ["/unregister?name=web", REGISTER])
+def test_an_image_of_a_foreign_page(bed: Testbed, path: str, referer: str | None) -> None:
+    """At another address than loopback a browser sends no Sec-Fetch-Site, and the page may have it
+    leave Referer out."""
+    agent = start(bed, api={"remote": "register"})
+    headers = [*IMAGE, *([f"Referer: {referer}"] if referer else [])]
+    words = [word for header in headers for word in ("-H", header)]
+    said = curl(bed, *words, f"{HOST}:{PORT}{path}", wrapper=())
+    assert said.endswith(" 403")
+    assert (referer or "does not say which page") in said
+    expect_untouched(agent)
+
+
+def test_basic_authorization(bed: Testbed) -> None:
+    """A tool that adds it to whatever it asks is what it is without: no more, no less."""
+    start(bed)
+    basic = ("-u", "user:secret")
+    assert curl(bed, *basic, f"127.0.0.1:{PORT}/info", wrapper=()).endswith(" 200")
+    assert curl(bed, *basic, f"127.0.0.1:{PORT}{REGISTER}", wrapper=()).endswith(" 200")
+    said = curl(bed, *basic, "-i", "-X", "POST", f"127.0.0.1:{PORT}/v1/reload", wrapper=())
+    assert said.endswith(" 401") and "WWW-Authenticate: Bearer" in said
+    assert "not 'Bearer TOKEN'" in said
+
+
 # Checks of the agent's own
 
 
