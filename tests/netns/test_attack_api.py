@@ -121,6 +121,38 @@ def test_the_admin_socket_of_an_agent_that_becomes_another_user(bed: Testbed) ->
     assert list(agent.run_dir.iterdir()) == []
 
 
+def test_the_directory_of_an_earlier_start_as_root(bed: Testbed) -> None:
+    """Made by root, and left by an agent that was killed: the next one, as another user, gets it."""
+    agent = start(bed, state_file="off")
+    run_dir = agent.run_dir
+    agent.kill()
+    assert run_dir.stat().st_uid == 0 and list(run_dir.glob("api-*.sock"))
+    agent.write_config(config(PEER, apps=(WEB,), agent={"user": "nobody", "state_file": "off"}))
+    agent.start()
+    assert run_dir.stat().st_uid == 65534
+    assert "no admin socket" not in agent.log
+    assert agent.admin("/unregister?name=none").status == 200
+
+
+def test_the_directory_of_a_living_agent_of_root(bed: Testbed) -> None:
+    """It stays root's; the log names what to do."""
+    bed.link()
+    user = {"user": "nobody", "state_file": "off"}
+    agent = bed.make_agent(config(PEER, apps=(WEB,), agent=user))
+    bed.workdir.chmod(0o755)
+    agent.run_dir.mkdir(mode=0o755)
+    with socket.socket(socket.AF_UNIX) as living:
+        living.bind(f"{agent.run_dir}/api-1.sock")
+        living.listen()
+        agent.start()
+        agent.wait_log(
+            rf"WARN.*no admin socket: {agent.run_dir} belongs to uid 0, and the agent runs as uid "
+            rf"65534: .*'chown 65534 {agent.run_dir}'"
+        )
+        assert agent.run_dir.stat().st_uid == 0
+        assert agent.get("/v1/apps").status == 200
+
+
 def test_without_an_admin_socket(bed: Testbed) -> None:
     """A directory that others may write to is not used; the rest works."""
     bed.link()
