@@ -55,3 +55,12 @@ const struct app_spec *app_index_of_vip(const struct app_index *index, const str
 	HASH_FIND(hh, index->vips, vip, sizeof(*vip), item);
 	return item ? item->spec : NULL;
 }
+
+bool config_has_vip(const struct config *c, const struct prefix *vip)
+{
+	for (size_t i = 0; i < c->n_apps; i++)
+		for (size_t j = 0; j < c->apps[i].n_vips; j++)
+			if (prefix_cmp(&c->apps[i].vips[j], vip) == 0)
+				return true;
+	return false;
+}

@@ -35,4 +35,7 @@ struct app_index_entry *app_index_find(const struct app_index *index, const char
 /* The app that has the VIP; NULL: none. */
 const struct app_spec *app_index_of_vip(const struct app_index *index, const struct prefix *vip);
 
+/* Without an index, for one question. */
+bool config_has_vip(const struct config *c, const struct prefix *vip);
+
 #endif

@@ -137,7 +137,7 @@ static void answer(const struct reload *r, bool ok)
 {
 	json_t *o = reload_result_json(r->a, &r->job, ok);
 	char *text = stream_json_text(o);
-	api_send_later(r->a->api, r->number, ok ? 200 : 422, text);
+	api_send_later(r->a->api, r->number, reload_status(&r->job, ok), text);
 	free(text);
 	json_decref(o);
 }
@@ -154,7 +154,8 @@ static void finish(struct reload *r, bool ok)
 	} else {
 		reload_trial_fail(a, &r->job);
 	}
-	config_file_reloaded(&a->config_file, ok, view_findings(&r->job.findings, CONFIG_ERROR),
+	config_file_reloaded(&a->config_file, reload_end_of(&r->job, ok),
+			     view_findings(&r->job.findings, CONFIG_ERROR),
 			     json_incref(r->job.needs_restart));
 	if (!r->job.rollback)
 		answer(r, ok);
@@ -269,8 +270,13 @@ static void register_app(struct reload *r, const struct app_spec *spec)
 {
 	struct err err = { "" };
 	enum register_result result;
-	if (registry_register(r->a->registry, spec, loop_now(r->a->loop), &result, &err) < 0)
-		log_error("app", "%s: %s", spec->name, err.text);
+	struct config_place at = config_at_line(0, 0);
+	if (registry_register(r->a->registry, spec, loop_now(r->a->loop), &result, &err) == 0)
+		return;
+	log_error("app", "%s: %s", spec->name, err.text);
+	snprintf(at.path, sizeof(at.path), "%s", spec->name);
+	config_error(&r->job.findings, at, "%s", err.text);
+	r->job.n_refused++;
 }
 
 static void remove_app(struct reload *r, const char *name)
@@ -347,7 +353,8 @@ static void begin_apps(struct reload *r)
 static void change(struct reload *r)
 {
 	struct agent *a = r->a;
-	if (reload_prepare_and_change(a, r->job.next, &r->job.diff, &r->job.findings) < 0) {
+	if (reload_prepare_and_change(a, r->job.next, &r->job.diff, r->job.rollback,
+				      &r->job.findings) < 0) {
 		finish(r, false);
 		return;
 	}

@@ -24,7 +24,8 @@ struct reload_job {
 	struct config_diff diff;
 	struct config_findings findings;
 	json_t *changes, *needs_restart;
-	bool confirms; /* it ended a trial: this configuration stays */
+	size_t n_refused; /* apps, by the registry */
+	bool confirms;    /* it ended a trial: this configuration stays */
 };
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/reload_prepare.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "agent/config/app_index.h"
 #include "agent/config/keep.h"
 #include "agent/daemon/account.h"
 #include "agent/daemon/exec_env.h"
@@ -20,6 +23,7 @@
 /* Found or opened before anything is changed. */
 struct prepared {
 	struct host_addresses identity;
+	struct tokens *tokens;
 };
 
 static int refuse(struct config_findings *findings, const char *key, const struct err *err, int rc)
@@ -56,6 +60,34 @@ static int check_registered(const struct agent *a, const struct host_addresses *
 	return rc < 0 && check_vips(&a->identity, spec, &known) == 0 ? rc : 0;
 }
 
+/* The file comes first: an app that has its name or one of its VIPs takes the place of this one. */
+static bool file_displaces(const struct config *next, const struct app_spec *spec)
+{
+	bool displaces = false;
+	for (size_t i = 0; i < next->n_apps; i++)
+		displaces |= str_equal(next->apps[i].name, spec->name);
+	for (size_t i = 0; i < spec->n_vips; i++)
+		displaces |= config_has_vip(next, &spec->vips[i]);
+	return displaces;
+}
+
+/* As at the next start: whether its monitors are still accepted from where it came. One that the
+ * configuration in effect does not accept either goes on, as it does without a reload. */
+static int check_admission(const struct agent *a, const struct config *next,
+			   const struct app_spec *spec, struct err *err)
+{
+	struct err known;
+	struct app_spec then = *spec;
+	then.admin = spec->admin && principal_name_is_admin(&next->agent.api, spec->by, geteuid());
+	int rc = monitor_admission_check(&next->agent.admission, &then, err);
+	bool is_new = rc < 0 && !file_displaces(next, spec) &&
+		      monitor_admission_check(&a->config->agent.admission, spec, &known) == 0;
+	if (!is_new)
+		return 0;
+	return err_prefix(err, rc, "app %s, registered over %s: ", spec->name,
+			  spec->source == APP_FROM_CONSUL ? "Consul" : "HTTP");
+}
+
 static int check_app(const struct agent *a, const struct host_addresses *identity,
 		     const struct config *next, const struct app_spec *spec, struct err *err)
 {
@@ -85,9 +117,9 @@ static int check_apps(const struct agent *a, const struct host_addresses *identi
 	return result;
 }
 
-/* Those that are not in the file. */
+/* Those that are not in the file. `next` NULL: what was accepted meanwhile stays. */
 static int check_others(const struct agent *a, const struct host_addresses *identity,
-			struct config_findings *findings)
+			const struct config *next, struct config_findings *findings)
 {
 	struct app_cursor cursor;
 	struct err err = { "" };
@@ -97,6 +129,8 @@ static int check_others(const struct agent *a, const struct host_addresses *iden
 		if (app->spec->source == APP_FROM_CONFIG)
 			continue;
 		int rc = check_registered(a, identity, app->spec, &err);
+		if (rc == 0 && next)
+			rc = check_admission(a, next, app->spec, &err);
 		if (rc < 0)
 			result = refuse(findings, app->spec->name, &err, rc);
 	}
@@ -107,9 +141,35 @@ static int check_others(const struct agent *a, const struct host_addresses *iden
 static void prepared_done(struct prepared *p)
 {
 	host_addresses_done(&p->identity);
+	tokens_free(p->tokens);
 }
 
-static int prepare(struct agent *a, const struct config *next, struct prepared *ret,
+struct token_files {
+	const struct api_grants *grants;
+	struct config_findings *findings;
+	int result;
+};
+
+static void on_bad_token(size_t i, const struct err *err, void *userdata)
+{
+	char key[CONFIG_PATH_MAX];
+	struct token_files *files = userdata;
+	struct err named;
+	snprintf(key, sizeof(key), "agent.api.tokens[%zu].file", i);
+	files->result = err_set(&named, -EACCES, "token %s: %s: %s", files->grants->items[i].name,
+				files->grants->items[i].file, err->text);
+	refuse(files->findings, key, &named, files->result);
+}
+
+static int read_tokens(const struct config *next, struct prepared *ret,
+		       struct config_findings *findings)
+{
+	struct token_files files = { &next->agent.api.tokens, findings, 0 };
+	ret->tokens = tokens_new(files.grants, on_bad_token, &files);
+	return files.result;
+}
+
+static int prepare(struct agent *a, const struct config *next, bool back, struct prepared *ret,
 		   struct config_findings *findings)
 {
 	struct err err = { "" };
@@ -123,14 +183,16 @@ static int prepare(struct agent *a, const struct config *next, struct prepared *
 	rc = host_addresses_find_again(a->config, &a->identity, next, &ret->identity, &err);
 	if (rc < 0)
 		return refuse(findings, "bgp", &err, rc);
-	rc = check_apps(a, &ret->identity, next, findings);
-	return rc < 0 ? rc : check_others(a, &ret->identity, findings);
+	rc = back ? 0 : read_tokens(next, ret, findings);
+	if (rc == 0)
+		rc = check_apps(a, &ret->identity, next, findings);
+	return rc < 0 ? rc : check_others(a, &ret->identity, back ? NULL : next, findings);
 }
 
 int reload_check(struct agent *a, const struct config *next, struct config_findings *findings)
 {
 	struct prepared p = { 0 };
-	int rc = prepare(a, next, &p, findings);
+	int rc = prepare(a, next, false, &p, findings);
 	prepared_done(&p);
 	return rc;
 }
@@ -196,9 +258,10 @@ static void check_privileges(struct agent *a, struct config_findings *findings)
 }
 
 /* All else that has views of the former configuration's texts. */
-static void change_agent(struct agent *a, const struct config *former, bool consul)
+static void change_agent(struct agent *a, const struct config *former, bool consul,
+			 struct tokens *tokens)
 {
-	settings_apply_api(a);
+	settings_apply_api(a, tokens);
 	settings_apply_to_registry(a);
 	settings_apply_log(a);
 	if (!texts_equal(a->config->agent.disable_file, former->agent.disable_file))
@@ -210,12 +273,12 @@ static void change_agent(struct agent *a, const struct config *former, bool cons
 }
 
 int reload_prepare_and_change(struct agent *a, struct config *next, const struct config_diff *diff,
-			      struct config_findings *findings)
+			      bool back, struct config_findings *findings)
 {
 	bool consul = config_diff_has_key(diff, CONFIG_AGENT, "consul_");
 	struct err err = { "" };
 	struct prepared p = { 0 };
-	int rc = prepare(a, next, &p, findings);
+	int rc = prepare(a, next, back, &p, findings);
 	if (rc == 0 && (rc = change_speaker(a, &p.identity.bgp, &err)) < 0)
 		refuse(findings, "bgp", &err, rc);
 	if (rc < 0) {
@@ -228,7 +291,7 @@ int reload_prepare_and_change(struct agent *a, struct config *next, const struct
 	exchange(a, next);
 	change_identity(a, &p);
 	change_checks(a);
-	change_agent(a, next, consul);
+	change_agent(a, next, consul, p.tokens);
 	check_privileges(a, findings);
 	return 0;
 }

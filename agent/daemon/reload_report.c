@@ -16,16 +16,45 @@ json_t *reload_findings_json(const struct config_findings *findings)
 			 view_findings(findings, CONFIG_WARNING));
 }
 
+enum reload_end reload_end_of(const struct reload_job *job, bool ok)
+{
+	if (!ok)
+		return RELOAD_FAILED;
+	return job->n_refused > 0 ? RELOAD_INCOMPLETE : RELOAD_DONE;
+}
+
+unsigned reload_status(const struct reload_job *job, bool ok)
+{
+	switch (reload_end_of(job, ok)) {
+	case RELOAD_FAILED:
+		return 422;
+	case RELOAD_INCOMPLETE:
+		return 409;
+	case RELOAD_DONE:
+		break;
+	}
+	return 200;
+}
+
+static const char *result_name(const struct reload_job *job)
+{
+	if (job->n_refused > 0)
+		return "incomplete";
+	return json_array_size(job->changes) ? "reloaded" : "unchanged";
+}
+
 json_t *reload_result_json(const struct agent *a, const struct reload_job *job, bool ok)
 {
 	json_t *o = reload_findings_json(&job->findings);
-	const char *done = json_array_size(job->changes) ? "reloaded" : "unchanged";
 	json_object_set_new(o, "file", view_text(a->config_file.path));
 	if (!ok) {
 		json_object_set_new(o, "error", json_string("not reloaded, nothing changed"));
 		return o;
 	}
-	json_object_set_new(o, "result", json_string(done));
+	if (job->n_refused > 0)
+		json_object_set_new(o, "error",
+				    json_string("reloaded, but apps of the file were refused"));
+	json_object_set_new(o, "result", json_string(result_name(job)));
 	json_object_set(o, "changes", job->changes);
 	json_object_set(o, "needs_restart", job->needs_restart);
 	json_object_set_new(o, "sha256", json_string(a->config->sha256));
@@ -61,6 +90,13 @@ void reload_log_end(const struct agent *a, const struct reload_job *job, bool ok
 	json_array_foreach(job->needs_restart, i, key)
 		log_warn("config", "%s: the change of %s needs a restart of the agent",
 			 job->trigger, json_string_value(key));
+	if (job->n_refused > 0) {
+		log_event(LOG_ERROR, "config", EVENT("reload.incomplete"),
+			  "%s: reloaded %s, but %zu app%s of it %s refused", job->trigger,
+			  a->config_file.path, job->n_refused, job->n_refused == 1 ? "" : "s",
+			  job->n_refused == 1 ? "was" : "were");
+		return;
+	}
 	log_event(LOG_INFO, "config", EVENT("reload.done"), "%s: reloaded %s, %zu change%s",
 		  job->trigger, a->config_file.path, json_array_size(job->changes),
 		  json_array_size(job->changes) == 1 ? "" : "s");

@@ -92,9 +92,9 @@ void settings_apply_log(const struct agent *a)
 	log_set_format(c->format);
 }
 
-void settings_apply_api(const struct agent *a)
+void settings_apply_api(const struct agent *a, struct tokens *tokens)
 {
-	api_set_rules(a->api, &a->config->agent.api);
+	api_set_rules(a->api, &a->config->agent.api, tokens);
 }
 
 void settings_apply_disable_file(struct agent *a)

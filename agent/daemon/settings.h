@@ -12,7 +12,8 @@ void settings_apply_to_registry(struct agent *a);
 /* agent.log */
 void settings_apply_log(const struct agent *a);
 /* Rights of the API; the tokens are read again. */
-void settings_apply_api(const struct agent *a);
+/* Takes the tokens over. */
+void settings_apply_api(const struct agent *a, struct tokens *tokens);
 /* The facts about the host, which have a view of consul_addr. */
 void settings_apply_to_facts(struct agent *a);
 /* disable_file; drains at once if the file exists. */

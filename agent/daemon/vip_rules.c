@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/vip_rules.h"
 
+#include "agent/config/app_index.h"
 #include "lib/log.h"
 #include "process/loop.h"
 
@@ -33,15 +34,6 @@ int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct
 	if (rc == 0 && warning.text[0])
 		log_warn("app", "%s: %s", spec->name, warning.text);
 	return rc;
-}
-
-static bool config_has_vip(const struct config *c, const struct prefix *vip)
-{
-	for (size_t i = 0; i < c->n_apps; i++)
-		for (size_t j = 0; j < c->apps[i].n_vips; j++)
-			if (prefix_cmp(&c->apps[i].vips[j], vip) == 0)
-				return true;
-	return false;
 }
 
 int vip_rules_guard(const struct prefix *vip, struct err *err, void *agent)

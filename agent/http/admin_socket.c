@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,14 @@ const char *admin_socket_directory(char buf[static 108])
 	return unit_directory("RUNTIME_DIRECTORY", DEFAULT_DIRECTORY, buf, 108);
 }
 
+static char *joined(const char *directory, const char *name)
+{
+	char *path;
+	if (asprintf(&path, "%s/%s", directory, name) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+	return path;
+}
+
 static int make_directory(const char *directory)
 {
 	if (mkdir(directory, 0755) < 0)
@@ -38,10 +47,44 @@ static int make_directory(const char *directory)
 	return 0;
 }
 
+/* Is the socket of a living agent in it? Also when that cannot be told. */
+static bool is_in_use(const char *directory)
+{
+	DIR *dir = opendir(directory);
+	bool in_use = !dir;
+	if (!dir)
+		return true;
+	/* cppcheck-suppress readdirCalled ; one thread */
+	for (const struct dirent *entry; !in_use && (entry = readdir(dir));) {
+		char *path = joined(directory, entry->d_name);
+		in_use = str_starts(entry->d_name, SOCKET_PREFIX) && api_socket_is_alive(path);
+		free(path);
+	}
+	closedir(dir);
+	return in_use;
+}
+
+/* One that an earlier start or the service manager made for root. Who owns it may replace the sockets in
+ * it, so that it stays root's while an agent of root uses it. */
+static void hand_over(const char *directory, uid_t uid, gid_t gid)
+{
+	struct stat st;
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+	    !is_in_use(directory))
+		(void)!fchown(fd, uid, gid);
+	close(fd);
+}
+
 /* A failure shows when the socket is made. */
 void admin_socket_prepare(const char *directory, uid_t uid, gid_t gid)
 {
-	if (make_directory(directory) == 0 && chown(directory, uid, gid) < 0)
+	int rc = make_directory(directory);
+	if (rc == -EEXIST)
+		hand_over(directory, uid, gid);
+	else if (rc == 0 && chown(directory, uid, gid) < 0)
 		rmdir(directory);
 }
 
@@ -55,10 +98,19 @@ static int check_directory(const char *directory, struct err *err)
 		return err_set(err, -errno, "%s: %s", directory, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, -ENOTDIR, "%s is not a directory", directory);
-	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & (S_IWGRP | S_IWOTH))
+	unsigned us = (unsigned)geteuid(), owner = (unsigned)st.st_uid;
+	if ((owner != 0 && owner != us) || st.st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, -EPERM,
-			       "%s: owner %u, mode %03o: others may replace what is in it",
-			       directory, (unsigned)st.st_uid, (unsigned)st.st_mode & 0777);
+			       "%s: owner %u, mode %03o: others may replace what is in it; 'chown "
+			       "%u %s && chmod 755 %s'",
+			       directory, owner, (unsigned)st.st_mode & 0777, us, directory,
+			       directory);
+	if (faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) < 0)
+		return err_set(err, -errno,
+			       "%s belongs to uid %u, and the agent runs as uid %u: end the agents "
+			       "of uid %u that use it and 'chown %u %s', or set RuntimeDirectory= "
+			       "in the unit",
+			       directory, owner, us, owner, us, directory);
 	return 0;
 }
 
@@ -86,14 +138,6 @@ int admin_socket_place(const char *directory, struct endpoint *ret, struct err *
 }
 
 /* The link */
-
-static char *joined(const char *directory, const char *name)
-{
-	char *path;
-	if (asprintf(&path, "%s/%s", directory, name) < 0)
-		abort(); /* out of memory, see lib/mem.h */
-	return path;
-}
 
 /* "" when it is no link. */
 static void read_link(const char *path, char buf[static PATH_MAX])

@@ -19,7 +19,7 @@ const char *admin_socket_directory(char buf[static 108]);
 /* The socket of this network namespace, whether or not it is there. */
 int admin_socket_path(const char *directory, struct endpoint *ret, struct err *err);
 /* Makes the directory for an agent that will be this user, while root still can. One that is there
- * already stays as it is. */
+ * already and is root's becomes this user's, unless a living agent uses it. */
 void admin_socket_prepare(const char *directory, uid_t uid, gid_t gid);
 /* The same, and makes the directory. One that is there already must belong to root or to this user, and be
  * writable by its owner only. */

@@ -304,9 +304,9 @@ int api_listen_admin(struct api *api, const char *directory, struct err *err)
 	return rc;
 }
 
-void api_set_rules(struct api *api, const struct api_rules *rules)
+void api_set_rules(struct api *api, const struct api_rules *rules, struct tokens *tokens)
 {
-	gate_set_rules(api->gate, rules);
+	gate_set_rules(api->gate, rules, tokens);
 }
 
 const struct api_counts *api_counts(const struct api *api)

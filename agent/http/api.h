@@ -12,6 +12,7 @@
 
 #include "agent/http/reply.h"
 #include "agent/http/request.h"
+#include "agent/http/tokens.h"
 #include "agent/model/api_counts.h"
 #include "agent/model/principal.h"
 #include "lib/addr.h"
@@ -37,8 +38,8 @@ int api_listen(struct api *api, const struct endpoint *at, bool read_only, struc
 /* Listens on the admin socket in this directory (agent/http/admin_socket.h). */
 int api_listen_admin(struct api *api, const char *directory, struct err *err);
 const struct api_counts *api_counts(const struct api *api);
-/* Other rules from now on; the tokens are read again. */
-void api_set_rules(struct api *api, const struct api_rules *rules);
+/* Other rules from now on. Takes their tokens over; NULL: reads them. */
+void api_set_rules(struct api *api, const struct api_rules *rules, struct tokens *tokens);
 
 /* Sends the replies that are deferred until their change is stored, up to this number. `api` may be
  * NULL, here and below. */

@@ -43,6 +43,10 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 		facts->origin = value ? value : "";
 	} else if (strcasecmp(name, "Sec-Fetch-Site") == 0) {
 		facts->fetch_site = value ? value : "";
+	} else if (strcasecmp(name, MHD_HTTP_HEADER_REFERER) == 0) {
+		facts->referer = value ? value : "";
+	} else if (strcasecmp(name, MHD_HTTP_HEADER_USER_AGENT) == 0) {
+		facts->browser = value && strncasecmp(value, "Mozilla/", 8) == 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(proxies); i++)
 		if (strcasecmp(name, proxies[i]) == 0)
@@ -87,6 +91,10 @@ static void read_headers(struct gate *g, struct MHD_Connection *conn, struct api
 		MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
 	if (!authorization)
 		return;
+	if (!tokens_is_bearer(authorization)) {
+		facts->unknown_scheme = true;
+		return;
+	}
 	client->label = tokens_find(g->tokens, authorization);
 	client->token = client->label;
 	facts->bad_token = !client->label;
@@ -162,15 +170,22 @@ struct gate *gate_new(const struct api_rules *rules, struct refusals *refusals, 
 	g->refusals = refusals;
 	g->is_vip = is_vip;
 	g->userdata = userdata;
-	gate_set_rules(g, rules);
+	gate_set_rules(g, rules, NULL);
 	return g;
 }
 
-void gate_set_rules(struct gate *g, const struct api_rules *rules)
+static void log_token(size_t i, const struct err *err, void *userdata)
+{
+	const struct api_grant *grant = &((const struct api_grants *)userdata)->items[i];
+	log_error("api", "token %s: %s: %s; it is not accepted", grant->name, grant->file,
+		  err->text);
+}
+
+void gate_set_rules(struct gate *g, const struct api_rules *rules, struct tokens *tokens)
 {
 	tokens_free(g->tokens);
 	g->rules = rules;
-	g->tokens = tokens_new(&rules->tokens);
+	g->tokens = tokens ? tokens : tokens_new(&rules->tokens, log_token, (void *)&rules->tokens);
 }
 
 void gate_free(struct gate *g)

@@ -11,6 +11,7 @@
 
 #include "agent/http/refusals.h"
 #include "agent/http/request.h"
+#include "agent/http/tokens.h"
 #include "agent/model/principal.h"
 #include "lib/addr.h"
 
@@ -30,8 +31,8 @@ struct gate_door {
 struct gate *gate_new(const struct api_rules *rules, struct refusals *refusals, gate_vip_cb *is_vip,
 		      void *userdata);
 void gate_free(struct gate *g);
-/* Other rules from now on. Reads the tokens again. */
-void gate_set_rules(struct gate *g, const struct api_rules *rules);
+/* Other rules from now on. Takes their tokens over; NULL: reads them. */
+void gate_set_rules(struct gate *g, const struct api_rules *rules, struct tokens *tokens);
 
 /* Fills in the principal and, of a registration, what it keeps of it. A call that may not be made
  * becomes the error that refuses it. */

@@ -78,7 +78,7 @@ static int read_secret(const char *file, struct secret *ret, struct err *err)
 	return rc;
 }
 
-struct tokens *tokens_new(const struct api_grants *grants)
+struct tokens *tokens_new(const struct api_grants *grants, tokens_failed_cb *failed, void *userdata)
 {
 	struct tokens *t = mem_new(1, sizeof(*t));
 	t->items = mem_new(grants->n + 1, sizeof(*t->items));
@@ -86,8 +86,7 @@ struct tokens *tokens_new(const struct api_grants *grants)
 		struct err err = { "" };
 		const struct api_grant *grant = &grants->items[i];
 		if (read_secret(grant->file, &t->items[t->n].secret, &err) < 0)
-			log_error("api", "token %s: %s: %s; it is not accepted", grant->name,
-				  grant->file, err.text);
+			failed(i, &err, userdata);
 		else
 			t->items[t->n++].name = mem_strdup(grant->name);
 	}
@@ -112,6 +111,14 @@ static bool same(const struct secret *a, const struct secret *b)
 	for (size_t i = 0; i < sizeof(a->bytes); i++)
 		differences |= (uint8_t)(a->bytes[i] ^ b->bytes[i]);
 	return differences == 0;
+}
+
+bool tokens_is_bearer(const char *authorization)
+{
+	static const char scheme[] = "Bearer";
+	const size_t len = sizeof(scheme) - 1;
+	return strncasecmp(authorization, scheme, len) == 0 &&
+	       (authorization[len] == ' ' || authorization[len] == 0);
 }
 
 const char *tokens_find(const struct tokens *t, const char *authorization)

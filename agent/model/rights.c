@@ -40,20 +40,53 @@ static bool host_is_allowed(const struct api_rules *rules, const struct request_
 	       has_name(&rules->hosts, host + bracketed, bracketed ? len - 2 : len);
 }
 
-/* "http://HOST" or "https://HOST" with the HOST of the request. */
-static bool is_same_origin(const struct request_facts *request)
+/* "http://HOST" or "https://HOST" with the HOST of the request, in the first `len` bytes. */
+static bool is_same_origin(const struct request_facts *request, const char *origin, size_t len)
 {
-	const char *place = strstr(request->origin, "://");
-	return place && request->host && strcasecmp(place + 3, request->host) == 0;
+	const char *place = memmem(origin, len, "://", 3);
+	size_t scheme = place ? (size_t)(place + 3 - origin) : 0;
+	return place && request->host && strlen(request->host) == len - scheme &&
+	       strncasecmp(place + 3, request->host, len - scheme) == 0;
 }
 
+static bool is_known_origin(const struct api_rules *rules, const struct request_facts *request,
+			    const char *origin, size_t len)
+{
+	return is_same_origin(request, origin, len) || has_name(&rules->origins, origin, len);
+}
+
+/* Of "http://HOST/path". */
+static size_t origin_len(const char *url)
+{
+	const char *place = strstr(url, "://");
+	return place ? (size_t)(place + 3 - url) + strcspn(place + 3, "/?#") : strlen(url);
+}
+
+/* Browsers send Origin with some requests only, and Sec-Fetch-Site to loopback addresses and over
+ * TLS only: an image of a page, at another address of this host, has Referer at most. */
 static bool is_foreign_page(const struct api_rules *rules, const struct request_facts *request)
 {
-	const char *site = request->fetch_site;
+	const char *site = request->fetch_site, *referer = request->referer;
 	if (request->origin)
-		return !is_same_origin(request) &&
-		       !has_name(&rules->origins, request->origin, strlen(request->origin));
-	return site && !str_equal(site, "same-origin") && !str_equal(site, "none");
+		return !is_known_origin(rules, request, request->origin, strlen(request->origin));
+	if (site)
+		return !str_equal(site, "same-origin") && !str_equal(site, "none");
+	return referer && !is_known_origin(rules, request, referer, origin_len(referer));
+}
+
+static const char *page_of(const struct request_facts *request)
+{
+	if (request->origin)
+		return request->origin;
+	return request->fetch_site ? request->fetch_site : request->referer;
+}
+
+/* A page can have its browser leave Referer out. What a browser adds to any request, a client
+ * certificate included, proves nothing about who wants it; a token it does not add. */
+static bool is_mute_browser(const struct principal *p, const struct request_facts *request)
+{
+	return request->browser && !page_of(request) && p->kind != PRINCIPAL_TOKEN &&
+	       p->kind != PRINCIPAL_UID;
 }
 
 /* The key that gives this principal more. */
@@ -84,19 +117,25 @@ static unsigned check_role(const struct principal *p, const struct request_facts
 {
 	if (p->role >= request->needs)
 		return 0;
-	err_set(err, -EACCES, "this requires the role '%s', and %s has '%s'%s",
-		role_name(request->needs), p->name, role_name(p->role), key_of(p));
-	return 403;
+	err_set(err, -EACCES, "this requires the role '%s', and %s has '%s'%s%s",
+		role_name(request->needs), p->name, role_name(p->role), key_of(p),
+		request->unknown_scheme ? "; Authorization is ignored, as it is not 'Bearer TOKEN'"
+					: "");
+	return request->unknown_scheme ? 401 : 403;
 }
 
 /* Where a change comes from, in the words of the request itself. */
-static unsigned check_provenance(const struct api_rules *rules, const struct request_facts *request,
-				 struct err *err)
+static unsigned check_provenance(const struct api_rules *rules, const struct principal *principal,
+				 const struct request_facts *request, struct err *err)
 {
 	if (is_foreign_page(rules, request))
-		return refuse(err, 403, "a web page of another origin may change nothing: ",
-			      request->origin ? request->origin : request->fetch_site,
+		return refuse(err, 403,
+			      "a web page of another origin may change nothing: ", page_of(request),
 			      "; agent.api.origins lists those that may");
+	if (is_mute_browser(principal, request))
+		return refuse(err, 403, "a browser that does not say which page sent it", "",
+			      " (Origin, Sec-Fetch-Site or Referer) may change nothing: use curl "
+			      "or the command vipherald, or present a token");
 	if (request->proxy && !rules->proxied)
 		return refuse(err, 403, "a change through a proxy: the header ", request->proxy,
 			      "; agent.api.proxied accepts it");
@@ -136,7 +175,7 @@ unsigned rights_check(const struct api_rules *rules, const struct principal *pri
 	status = check_role(principal, request, err);
 	if (status || !request->change)
 		return status;
-	return check_provenance(rules, request, err);
+	return check_provenance(rules, principal, request, err);
 }
 
 /* The line of the start */

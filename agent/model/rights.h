@@ -28,8 +28,10 @@ struct request_facts {
 	unsigned n_hosts; /* Host headers */
 	const char *host;
 	bool host_is_ours; /* an address of this host, its name, or localhost */
-	const char *origin, *fetch_site;
-	const char *proxy; /* the name of the first header that a proxy adds */
+	const char *origin, *fetch_site, *referer;
+	bool browser;        /* by its User-Agent */
+	bool unknown_scheme; /* Authorization is not "Bearer": no token, and no reason to refuse */
+	const char *proxy;   /* the name of the first header that a proxy adds */
 };
 
 /* 0, or the status that refuses it: 400, 401, 403; with a text that says why, and the key that would

@@ -328,7 +328,13 @@ static void add_configuration(json_t *alarms, const struct status_sources *in)
 	const struct config_file *file = in->config_file;
 	if (!file)
 		return;
-	if (file->reload_at && !file->reload_ok)
+	if (file->incomplete)
+		add(alarms, "reload-failed", "path", file->path,
+		    "the last reload is in effect, but %zu app%s of the file %s refused "
+		    "(config.last_reload in /v1/status)",
+		    json_array_size(file->errors), json_array_size(file->errors) == 1 ? "" : "s",
+		    json_array_size(file->errors) == 1 ? "was" : "were");
+	else if (file->reload_at && !file->reload_ok)
 		add(alarms, "reload-failed", "path", file->path,
 		    "the last reload failed, %zu error%s; the former configuration is in effect "
 		    "(config.last_reload in /v1/status)",

@@ -72,13 +72,15 @@ void config_file_rolled_back(struct config_file *f, const char *sha256, const ch
 	str_copy(r->at, sizeof(r->at), at);
 }
 
-void config_file_reloaded(struct config_file *f, bool ok, json_t *errors, json_t *needs_restart)
+void config_file_reloaded(struct config_file *f, enum reload_end end, json_t *errors,
+			  json_t *needs_restart)
 {
 	f->reload_at = loop_wall();
-	f->reload_ok = ok;
+	f->reload_ok = end == RELOAD_DONE;
+	f->incomplete = end == RELOAD_INCOMPLETE;
 	json_decref(f->errors);
 	f->errors = errors;
-	if (!ok) { /* the keys are those of the configuration in effect */
+	if (end == RELOAD_FAILED) { /* the keys are those of the configuration in effect */
 		json_decref(needs_restart);
 		return;
 	}

@@ -41,6 +41,7 @@ struct config_file {
 	uint64_t rollbacks;
 	wall_t reload_at; /* the last one; 0: there was none */
 	bool reload_ok;
+	bool incomplete;       /* in effect, but for apps that the registry refused */
 	json_t *errors;        /* of it, as view_findings() has them; NULL: none */
 	json_t *needs_restart; /* keys whose values in the file are not in effect; NULL: none */
 };
@@ -50,8 +51,14 @@ void config_file_loaded(struct config_file *f, const char *path, const struct co
 /* The file has this hash and is not in effect: it was not confirmed. */
 void config_file_rolled_back(struct config_file *f, const char *sha256, const char *by,
 			     const char *at);
+enum reload_end {
+	RELOAD_FAILED,
+	RELOAD_INCOMPLETE, /* apps of the file were refused, all else is in effect */
+	RELOAD_DONE,
+};
 /* Takes both arrays over. */
-void config_file_reloaded(struct config_file *f, bool ok, json_t *errors, json_t *needs_restart);
+void config_file_reloaded(struct config_file *f, enum reload_end end, json_t *errors,
+			  json_t *needs_restart);
 void config_file_done(struct config_file *f);
 
 /* {deadline, sha256, by}; null: there is no trial. */

@@ -150,6 +150,62 @@ def test_an_upgrade_is_not_noticed(bed: Testbed, engine: Engine) -> None:
     bed.host.ip("addr del 10.77.77.77/32 dev lo")
 
 
+class Upgraded:
+    """A container with a restart policy, as the engine sees it after the commands of an upgrade."""
+
+    def __init__(self, bed: Testbed, engine: Engine, policy: str):
+        self.router = bed.start_router("bird", graceful_restart=True)
+        self.structure = config(peer(self.router), apps=(app("web", VIP4),), graceful_restart=True)
+        options = (*AS_GOCAST, f"--restart={policy}")
+        self.container = start(bed, engine, self.structure, *options)
+        self.router.wait_routes(VIP4)
+        self.changes = bed.host.start(["ip", "monitor", "address"], "changes")
+        self._bed, self._engine = bed, engine
+
+    def assert_not_noticed(self) -> None:
+        """A new container takes over: the router kept the routes, the host its addresses."""
+        assert set(self.router.routes()) == {VIP4}
+        start(self._bed, self._engine, self.structure)
+        self.router.wait_established()
+        assert set(self.router.routes()) == {VIP4}
+        self._bed.host.ip("addr add 10.77.77.77/32 dev lo")
+        self.changes.wait_line("10.77.77.77")
+        assert "Deleted" not in self.changes.log
+        self._bed.host.ip("addr del 10.77.77.77/32 dev lo")
+
+
+def test_podman_starts_it_again_unless_it_failed(bed: Testbed, engine: Engine) -> None:
+    """Why docs/container.md names another policy for podman: after SIGUSR2 it is the old container
+    that goes on. The routes stay all the same."""
+    upgraded = Upgraded(bed, engine, "unless-stopped")
+    container, router = upgraded.container, upgraded.router
+    container.podman("kill", "--signal", "USR2", container.name)
+    wait_until(lambda: engine.inspect(container.name)["RestartCount"] == 1, "started again")
+    assert container.state["Running"]
+    router.wait_established()
+    assert set(router.routes()) == {VIP4}
+    # What ends such a container for good, as a crash does.
+    container.remove()
+    router.wait_not_established()
+    upgraded.assert_not_noticed()
+
+
+def test_upgrade_with_restart_on_failure(bed: Testbed, engine: Engine) -> None:
+    """The policy and the commands of docs/container.md for podman; a crash is restarted."""
+    upgraded = Upgraded(bed, engine, "on-failure")
+    container, router = upgraded.container, upgraded.router
+    os.kill(container.pid, signal.SIGKILL)
+    wait_until(lambda: engine.inspect(container.name)["RestartCount"] == 1, "started again")
+    router.wait_established()
+    assert set(router.routes()) == {VIP4}
+    container.podman("kill", "--signal", "USR2", container.name)
+    assert container.podman("wait", container.name).strip() == "0"
+    assert engine.inspect(container.name)["RestartCount"] == 1
+    container.podman("rm", container.name)
+    router.wait_not_established()
+    upgraded.assert_not_noticed()
+
+
 def test_registered_apps_outlive_a_kill(bed: Testbed, engine: Engine) -> None:
     """Without a volume they last as long as the container does."""
     router = bed.start_router("bird")
@@ -331,3 +387,4 @@ def test_listening_for_bgp_needs_net_bind_service(bed: Testbed, engine: Engine) 
     without = start(bed, engine, structure, *NOTHING_ELSE, "--cap-add=NET_ADMIN")
     without.wait_log("CAP_NET_BIND_SERVICE is missing")
     assert not bed.host.is_listening(179)
+

@@ -121,6 +121,38 @@ def test_the_admin_socket_of_an_agent_that_becomes_another_user(bed: Testbed) ->
     assert list(agent.run_dir.iterdir()) == []
 
 
+def test_the_directory_of_an_earlier_start_as_root(bed: Testbed) -> None:
+    """Made by root, and left by an agent that was killed: the next one, as another user, gets it."""
+    agent = start(bed, state_file="off")
+    run_dir = agent.run_dir
+    agent.kill()
+    assert run_dir.stat().st_uid == 0 and list(run_dir.glob("api-*.sock"))
+    agent.write_config(config(PEER, apps=(WEB,), agent={"user": "nobody", "state_file": "off"}))
+    agent.start()
+    assert run_dir.stat().st_uid == 65534
+    assert "no admin socket" not in agent.log
+    assert agent.admin("/unregister?name=none").status == 200
+
+
+def test_the_directory_of_a_living_agent_of_root(bed: Testbed) -> None:
+    """It stays root's; the log names what to do."""
+    bed.link()
+    user = {"user": "nobody", "state_file": "off"}
+    agent = bed.make_agent(config(PEER, apps=(WEB,), agent=user))
+    bed.workdir.chmod(0o755)
+    agent.run_dir.mkdir(mode=0o755)
+    with socket.socket(socket.AF_UNIX) as living:
+        living.bind(f"{agent.run_dir}/api-1.sock")
+        living.listen()
+        agent.start()
+        agent.wait_log(
+            rf"WARN.*no admin socket: {agent.run_dir} belongs to uid 0, and the agent runs as uid "
+            rf"65534: .*'chown 65534 {agent.run_dir}'"
+        )
+        assert agent.run_dir.stat().st_uid == 0
+        assert agent.get("/v1/apps").status == 200
+
+
 def test_without_an_admin_socket(bed: Testbed) -> None:
     """A directory that others may write to is not used; the rest works."""
     bed.link()
@@ -271,6 +303,37 @@ def test_a_vip_is_no_address_of_the_api(bed: Testbed) -> None:
             status, text = raw(namespace, vip, method, target, [f"Host: {vip}"])
             assert status == 403 and "agent.api.on_vips" in text, (method, target)
     expect_untouched(agent)
+
+
+IMAGE = (
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Accept: image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+)
+
+
+@pytest.mark.parametrize("referer", ["http://evil.example.org/page", None])
+@pytest.mark.parametrize("path", ["/unregister?name=web", REGISTER])
+def test_an_image_of_a_foreign_page(bed: Testbed, path: str, referer: str | None) -> None:
+    """At another address than loopback a browser sends no Sec-Fetch-Site, and the page may have it
+    leave Referer out."""
+    agent = start(bed, api={"remote": "register"})
+    headers = [*IMAGE, *([f"Referer: {referer}"] if referer else [])]
+    words = [word for header in headers for word in ("-H", header)]
+    said = curl(bed, *words, f"{HOST}:{PORT}{path}", wrapper=())
+    assert said.endswith(" 403")
+    assert (referer or "does not say which page") in said
+    expect_untouched(agent)
+
+
+def test_basic_authorization(bed: Testbed) -> None:
+    """A tool that adds it to whatever it asks is what it is without: no more, no less."""
+    start(bed)
+    basic = ("-u", "user:secret")
+    assert curl(bed, *basic, f"127.0.0.1:{PORT}/info", wrapper=()).endswith(" 200")
+    assert curl(bed, *basic, f"127.0.0.1:{PORT}{REGISTER}", wrapper=()).endswith(" 200")
+    said = curl(bed, *basic, "-i", "-X", "POST", f"127.0.0.1:{PORT}/v1/reload", wrapper=())
+    assert said.endswith(" 401") and "WWW-Authenticate: Bearer" in said
+    assert "not 'Bearer TOKEN'" in said
 
 
 # Checks of the agent's own

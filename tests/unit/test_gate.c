@@ -313,10 +313,36 @@ static void test_tokens(void **state)
 	expect(s, &a, 401, "local", "agent.api.tokens");
 	a.headers = "Host: localhost\r\nAuthorization: Bearer \r\n";
 	expect(s, &a, 401, "local", "agent.api.tokens");
-	a.headers = "Host: localhost\r\nAuthorization: Basic " TOKEN "\r\n";
-	expect(s, &a, 401, "local", "agent.api.tokens");
 	a.request = "GET /v1/peers";
 	expect(s, &a, 401, "remote", "agent.api.tokens");
+}
+
+/* A tool that adds them to whatever it asks; GoCast has no use for them either. */
+static void test_other_schemes(void **state)
+{
+	struct server *s = *state;
+	struct asker a = { .request = REGISTER };
+	a.headers = "Host: localhost\r\nAuthorization: Basic " TOKEN "\r\n";
+	expect(s, &a, 200, "local", NULL);
+	assert_false(s->admin);
+	a.headers = "Host: localhost\r\nAuthorization: Bearer" TOKEN "\r\n";
+	expect(s, &a, 200, "local", NULL);
+	a.request = "POST /v1/reload";
+	expect(s, &a, 401, "local", "Authorization is ignored, as it is not 'Bearer TOKEN'");
+}
+
+static void test_pages(void **state)
+{
+	struct server *s = *state;
+	struct asker a = { .request = REGISTER };
+	a.headers = "Host: localhost\r\nReferer: http://evil.example.org/page\r\n";
+	expect(s, &a, 403, "local", "evil.example.org");
+	a.headers = "Host: localhost\r\nReferer: http://localhost/page\r\n";
+	expect(s, &a, 200, "local", NULL);
+	a.headers = "Host: localhost\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n";
+	expect(s, &a, 403, "local", "does not say which page");
+	a.headers = "Host: localhost\r\nUser-Agent: curl/8.0\r\n";
+	expect(s, &a, 200, "local", NULL);
 }
 
 /* Reload calls api_set_rules(). */
@@ -325,7 +351,7 @@ static void test_a_token_is_replaced(void **state)
 	struct server *s = *state;
 	struct asker a = { .request = REGISTER };
 	write_file(s->token_file, "another-token-0123456789");
-	api_set_rules(s->api, &s->rules);
+	api_set_rules(s->api, &s->rules, NULL);
 	a.headers = "Host: localhost\r\nAuthorization: Bearer " TOKEN "\r\n";
 	expect(s, &a, 401, "local", NULL);
 	a.headers = "Host: localhost\r\nAuthorization: Bearer another-token-0123456789\r\n";
@@ -341,7 +367,7 @@ static void test_bad_token_files(void **state)
 	a.headers = "Host: localhost\r\nAuthorization: Bearer 0123456789012345\r\n";
 	for (size_t i = 0; i < 5; i++) {
 		write_file(s->token_file, texts[i]);
-		api_set_rules(s->api, &s->rules);
+		api_set_rules(s->api, &s->rules, NULL);
 		expect(s, &a, 401, "local", NULL);
 	}
 }
@@ -495,6 +521,8 @@ int main(void)
 		TEST(test_a_connection_that_was_ours),
 		TEST(test_the_admin_socket),
 		TEST(test_tokens),
+		TEST(test_other_schemes),
+		TEST(test_pages),
 		TEST(test_a_token_is_replaced),
 		TEST(test_bad_token_files),
 		TEST(test_headers),

@@ -88,6 +88,57 @@ static const struct {
 	  false },
 	{ "an image", { CHANGE, HOST, .fetch_site = "cross-site" }, 403, "cross-site", true },
 	{ "a subdomain", { CHANGE, HOST, .fetch_site = "same-site" }, 403, "same-site", true },
+	{ "its own page by Referer",
+	  { CHANGE, HOST, .referer = "http://127.0.0.1:8080/x?y", .browser = true },
+	  0,
+	  NULL,
+	  false },
+	{ "an image, by Referer",
+	  { CHANGE, HOST, .referer = "http://evil.example.org/page", .browser = true },
+	  403,
+	  "evil.example.org",
+	  true },
+	{ "Referer with the address in its path",
+	  { CHANGE, HOST, .referer = "http://evil.example.org/127.0.0.1:8080" },
+	  403,
+	  "agent.api.origins",
+	  true },
+	{ "Referer with the address before it",
+	  { CHANGE, HOST, .referer = "http://127.0.0.1:8080@evil.example.org/" },
+	  403,
+	  "agent.api.origins",
+	  true },
+	{ "Referer without a host", { CHANGE, HOST, .referer = "x" }, 403, "origins", true },
+	{ "an empty Referer", { CHANGE, HOST, .referer = "" }, 403, "origins", true },
+	{ "Referer of a page that is listed",
+	  { CHANGE, HOST, .referer = "https://noc.example.net/page" },
+	  403,
+	  "agent.api.origins",
+	  false },
+	{ "Origin before Referer",
+	  { CHANGE, HOST, .origin = "http://evil.example.org",
+	    .referer = "http://127.0.0.1:8080/" },
+	  403,
+	  "evil.example.org",
+	  true },
+	{ "reading by Referer",
+	  { .needs = ROLE_READ, HOST, .referer = "http://evil.example.org/" },
+	  0,
+	  NULL,
+	  false },
+	{ "a browser without a page", { CHANGE, HOST, .browser = true }, 403, "a browser", true },
+	{ "a browser's address line",
+	  { CHANGE, HOST, .browser = true, .fetch_site = "none" },
+	  0,
+	  NULL,
+	  false },
+	{ "reading by a browser", { .needs = ROLE_READ, HOST, .browser = true }, 0, NULL, false },
+	{ "another scheme", { CHANGE, HOST, .unknown_scheme = true }, 0, NULL, false },
+	{ "another scheme, for more than it may",
+	  { .needs = ROLE_ADMIN, .change = true, HOST, .unknown_scheme = true },
+	  401,
+	  "not 'Bearer TOKEN'",
+	  true },
 	{ "the address line", { CHANGE, HOST, .fetch_site = "none" }, 0, NULL, false },
 	{ "the same site", { CHANGE, HOST, .fetch_site = "same-origin" }, 0, NULL, false },
 	{ "reading by a page",
@@ -127,6 +178,28 @@ static void test_requests(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		expect(i, &defaults, rows[i].status);
 		expect(i, &open, rows[i].always ? rows[i].status : 0);
+	}
+}
+
+/* What a browser adds by itself does not say who wants the change; a token it does not add. */
+static void test_browsers(void **state)
+{
+	static const struct {
+		struct principal principal;
+		unsigned status;
+	} clients[] = {
+		{ { PRINCIPAL_TOKEN, ROLE_ADMIN, "token ops" }, 0 },
+		{ { PRINCIPAL_UID, ROLE_ADMIN, "uid 0" }, 0 },
+		{ { PRINCIPAL_CERTIFICATE, ROLE_ADMIN, "certificate ops" }, 403 },
+		{ { PRINCIPAL_LOCAL, ROLE_REGISTER, "local" }, 403 },
+		{ { PRINCIPAL_REMOTE, ROLE_REGISTER, "remote" }, 403 },
+	};
+	const struct request_facts request = { CHANGE, HOST, .browser = true };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+		struct err err = { "" };
+		assert_int_equal(rights_check(&defaults, &clients[i].principal, &request, &err),
+				 clients[i].status);
 	}
 }
 
@@ -202,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_browsers),
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_description),
 	};
