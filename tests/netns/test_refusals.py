@@ -36,6 +36,7 @@ CHANGES = [
     ("DELETE", f"/v1/apps/{DRAINED}/undrain"),
     ("POST", "/v1/log?level=debug"),
     ("POST", "/v1/reload"),
+    ("POST", "/v1/confirm"),
     ("POST", "/v1/diff"),
 ]
 READS = [
@@ -51,6 +52,7 @@ ALLOWED = {
     "/register": {"GET", "POST", "PUT", "DELETE"},
     "/unregister": {"GET", "POST", "PUT", "DELETE"},
     "/v1/reload": {"POST"},
+    "/v1/confirm": {"POST"},
     "/v1/diff": {"POST"},
     "/info": set(METHODS),
     "/ping": set(METHODS),
@@ -185,6 +187,9 @@ SPECIAL = [
     ("POST", "/v1/apps/none/undrain", 404),
     ("POST", "/v1/apps/web/drain?for=0s", 400),
     ("POST", "/v1/undrain?reason=x", 400),
+    ("POST", "/v1/reload?confirm=x", 400),
+    ("POST", "/v1/reload?confirm=25h", 400),
+    ("POST", "/v1/confirm", 409),
     ("POST", "/v1/log", 400),
     ("POST", "/v1/log?level=loud", 400),
     ("POST", "/v1/log?level=debug&module=none", 400),
@@ -309,7 +314,7 @@ def test_what_is_refused_has_had_no_effect(bed: Testbed) -> None:
     assert not bench.difference()
 
 
-@pytest.mark.parametrize(("method", "target"), CHANGES[:-1])
+@pytest.mark.parametrize(("method", "target"), CHANGES[:-2])
 def test_what_is_not_refused_has(bed: Testbed, method: str, target: str) -> None:
     bench = Bench(bed)
     if target == "/v1/undrain":
