@@ -384,6 +384,21 @@ def test_budgets(bed: Testbed) -> None:
     assert second.unregister("a2").json()["result"] == "unregistered"
 
 
+def test_changes_without_end(bed: Testbed) -> None:
+    """What is registered already can be renewed and unregistered all the same."""
+    agent = start(bed, api={"max_apps": 3, "max_changes": 1})
+    said = [agent.get(ask_for("a", vips(i, 1))).status for i in range(8)]
+    assert said == 6 * [200] + 2 * [429]
+    answer = agent.get(ask_for("a", vips(8, 1)))
+    assert answer.status == 429 and "agent.api.max_changes" in answer.text
+    assert agent.get(ask_for("a", vips(5, 1))).json()["result"] == "unchanged"
+    assert agent.app("a")["vips"][0]["prefix"] == vips(5, 1)[0]
+    assert agent.admin(ask_for("b", vips(9, 1))).status == 200
+    assert agent.unregister("a").json()["result"] == "unregistered"
+    assert agent.get(ask_for("a", vips(1, 1))).status == 429
+    assert agent.status("status")["api"]["refused"]["rate"] == 4
+
+
 def test_a_stop_with_as_many_vips_as_allowed(bed: Testbed) -> None:
     """Removing addresses from lo is quadratic in the kernel: what is allowed is removed in time."""
     agent = start(bed)
