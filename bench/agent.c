@@ -26,6 +26,8 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 		"agent:\n"
 		"  listen_addr: 127.0.0.1:%u\n"
 		"  state_file: off\n"
+		"  api: { max_apps: 65535, max_vips: 65535, max_kilobytes: 65535 }\n"
+		"  vips: { max: 65535 }\n"
 		"%s%s%s"
 		"bgp:\n"
 		"  local_as: %d\n"

@@ -12,6 +12,9 @@
 struct budget {
 	char *name; /* of the principal */
 	struct budget_share share;
+	/* When the changes so far would be over, were they made at max_changes; in the past: it may
+	 * make all that it may make at once. */
+	mono_t busy_until;
 	UT_hash_handle hh;
 };
 
@@ -76,6 +79,63 @@ int budget_check(const struct registry *reg, const struct app_spec *spec, const 
 	return 0;
 }
 
+/* How long one change counts. */
+static span_t span_of_change(const struct api_budget *max)
+{
+	return 60 * USEC_PER_SEC / max->changes;
+}
+
+int budget_check_rate(const struct registry *reg, const struct app_spec *spec, mono_t now,
+		      struct err *err)
+{
+	const struct api_budget *max = reg->options.budget;
+	const struct budget *b = max ? find(reg, name_of(spec)) : NULL;
+	span_t at_once = max ? 2 * max->apps * span_of_change(max) : 0;
+	span_t ahead = b ? usec_sub(b->busy_until, now) : 0;
+	if (!b || ahead + span_of_change(max) <= at_once)
+		return 0;
+	return err_set(err, -EAGAIN,
+		       "%s has changed %u apps in a row, and agent.api.max_changes is %u a minute; "
+		       "wait for %llu s, or raise that",
+		       b->name, 2U * max->apps, max->changes,
+		       (unsigned long long)(span_of_change(max) / USEC_PER_SEC + 1));
+}
+
+/* Those that have made no change for long. */
+static void forget_idle(struct registry *reg, mono_t now)
+{
+	struct budget *b, *next;
+	HASH_ITER (hh, reg->budgets, b, next) {
+		if (b->share.apps > 0 || b->busy_until > now)
+			continue;
+		HASH_DELETE(hh, reg->budgets, b);
+		free(b->name);
+		free(b);
+	}
+}
+
+void budget_count_change(struct registry *reg, const struct app_spec *spec, mono_t now)
+{
+	const struct api_budget *max = reg->options.budget;
+	if (!max)
+		return;
+	struct budget *b = find(reg, name_of(spec));
+	if (!b)
+		forget_idle(reg, now);
+	b = b ? b : get(reg, name_of(spec));
+	b->busy_until = usec_add(b->busy_until > now ? b->busy_until : now, span_of_change(max));
+}
+
+void budgets_free(struct registry *reg)
+{
+	struct budget *b, *next;
+	HASH_ITER (hh, reg->budgets, b, next) {
+		HASH_DELETE(hh, reg->budgets, b);
+		free(b->name);
+		free(b);
+	}
+}
+
 static void drop_share(struct app *app)
 {
 	struct budget *b = app->budget;
@@ -85,11 +145,6 @@ static void drop_share(struct app *app)
 	b->share.vips -= app->share.vips;
 	b->share.bytes -= app->share.bytes;
 	app->budget = NULL;
-	if (b->share.apps > 0)
-		return;
-	HASH_DELETE(hh, app->registry->budgets, b);
-	free(b->name);
-	free(b);
 }
 
 void budget_charge(struct app *app)

@@ -13,9 +13,17 @@
  * refuses what makes the principal's share smaller. */
 int budget_check(const struct registry *reg, const struct app_spec *spec, const struct app *self,
 		 struct err *err);
+/* 0, or -EAGAIN with a text when the principal changes apps faster than agent.api.max_changes: twice
+ * max_apps at once, and then so many a minute. Of requests only, not at a start. */
+int budget_check_rate(const struct registry *reg, const struct app_spec *spec, mono_t now,
+		      struct err *err);
+/* The request did change something. */
+void budget_count_change(struct registry *reg, const struct app_spec *spec, mono_t now);
 /* After each change of its definition. */
 void budget_charge(struct app *app);
 /* Before it is freed. */
 void budget_discharge(struct app *app);
+/* After all apps. */
+void budgets_free(struct registry *reg);
 
 #endif

@@ -132,6 +132,7 @@ void registry_free(struct registry *reg)
 		app_free(app);
 	registry_drop_pending_drains(reg, NULL, NULL);
 	groups_done(reg);
+	budgets_free(reg);
 	due_done(&reg->due);
 	pause_watch_done(&reg->pauses);
 	free(reg);

@@ -132,6 +132,14 @@ static const struct config_key api_keys[] = {
 	  .min = 1,
 	  .max = 65535,
 	  .doc = "Maximum size of their definitions, in kB." },
+	{ .name = "max_changes",
+	  .type = &config_type_count,
+	  FIELD(api.budget.changes),
+	  .default_text = "600",
+	  .min = 1,
+	  .max = 60000,
+	  .doc = "How many apps one principal may register or change a minute, once it has done so "
+		 "with twice `max_apps` in a row. Renewed leases do not count." },
 	{ 0 },
 };
 

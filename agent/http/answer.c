@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/app/budgets.h"
 #include "agent/app/drains.h"
 #include "agent/discovery/discovery.h"
 #include "agent/status/explain.h"
@@ -85,6 +86,8 @@ static unsigned status_of(int rc)
 	case -EEXIST:
 	case -EBUSY:
 		return 409;
+	case -EAGAIN:
+		return 429;
 	case -ENOSPC:
 		return 507;
 	case -EMFILE:
@@ -98,6 +101,8 @@ static const char *refusal_name(int rc)
 {
 	if (rc == -EACCES || rc == -EDQUOT)
 		return "Forbidden";
+	if (rc == -EAGAIN)
+		return "Too many requests";
 	return rc == -EMFILE || rc == -ENOSPC ? "Unavailable" : "Conflict";
 }
 
@@ -116,13 +121,15 @@ static const char *result_name(enum register_result result)
 	return "";
 }
 
-/* What is registered already needs none. */
-static int check_room(const struct status_sources *in, const struct app_spec *spec, struct err *err)
+/* What is registered already may always be registered again. */
+static int check_change(const struct status_sources *in, const struct app_spec *spec,
+			struct err *err)
 {
 	const struct app *app = registry_find(in->registry, spec->name);
 	if (app && app_spec_equal(app->spec, spec))
 		return 0;
-	return store_check_room(in->store, app_spec_bytes(spec), err);
+	int rc = store_check_room(in->store, app_spec_bytes(spec), err);
+	return rc < 0 ? rc : budget_check_rate(in->registry, spec, loop_now(in->loop), err);
 }
 
 static void do_register(const struct status_sources *in, const struct api_call *call,
@@ -134,7 +141,7 @@ static void do_register(const struct status_sources *in, const struct api_call *
 	struct view_clock clock = status_clock(in);
 	int rc = nat_targets_admit(&call->spec, &err);
 	if (rc == 0)
-		rc = check_room(in, &call->spec, &err);
+		rc = check_change(in, &call->spec, &err);
 	if (rc == 0)
 		rc = registry_register(in->registry, &call->spec, loop_now(in->loop), &result,
 				       &err);
@@ -145,6 +152,8 @@ static void do_register(const struct status_sources *in, const struct api_call *
 		return;
 	}
 	const struct app *app = registry_find(in->registry, name);
+	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
+		budget_count_change(in->registry, &call->spec, loop_now(in->loop));
 	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
 		log_event(LOG_INFO, "api", EVENT("request.register", .app = name),
 			  "register %s by %s: %s", name, call->who, result_name(result));

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,9 @@ static void *on_url(void *cls, const char *url, struct MHD_Connection *conn)
 	if (strlen(url) > URL_MAX)
 		reply_refuse(conn, "414 URI Too Long",
 			     "Invalid request: URL longer than 32768 bytes\n");
+	else if (strstr(url, "%00"))
+		/* Decoded, it would end the path, or a name or value, for all who read it. */
+		reply_refuse(conn, "400 Bad Request", "Invalid request: %00 in the URL\n");
 	else if (n > ARGS_MAX)
 		reply_refuse(conn, "400 Bad Request",
 			     "Invalid request: more than 256 parameters\n");
@@ -160,6 +164,15 @@ static size_t body_max(const struct listener *listener, struct MHD_Connection *c
 	return probe.kind == API_ERROR ? BODY_MAX : max;
 }
 
+#define BODY_TEXT_MAX 128
+
+static const char *too_long(size_t max, char buf[static BODY_TEXT_MAX])
+{
+	snprintf(buf, BODY_TEXT_MAX,
+		 "Invalid request: body longer than %zu bytes; parameters go into the URL\n", max);
+	return buf;
+}
+
 /* False: it is too long. */
 static bool read_body(struct pending *pending, const char *body, size_t n, size_t max, bool keep)
 {
@@ -183,6 +196,21 @@ static bool body_too_long(struct MHD_Connection *conn, size_t max)
 	return text && str_to_u64(text, max, &length) < 0;
 }
 
+/* libmicrohttpd takes no reply while a body arrives. */
+static enum MHD_Result on_body(const struct api *api, struct pending *pending,
+			       struct MHD_Connection *conn, const char *url, const char *body,
+			       size_t *body_size)
+{
+	char text[BODY_TEXT_MAX];
+	size_t n = *body_size;
+	*body_size = 0;
+	if (read_body(pending, body, n, pending->body_max, request_takes_body(url) > 0))
+		return MHD_YES;
+	refusals_count(api->refusals, API_INVALID);
+	reply_refuse(conn, "413 Content Too Large", too_long(pending->body_max, text));
+	return MHD_NO;
+}
+
 /* Called once when the headers are there, once for each piece of the body, once at its end, and
  * once more when a suspended connection is resumed. */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url,
@@ -192,15 +220,17 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 	const struct listener *listener = cls;
 	struct api *api = listener->owner;
 	struct pending *pending = *state;
+	char text[BODY_TEXT_MAX];
 	if (*state == &refused)
 		return MHD_NO;
 	if (!pending) {
 		bool http_1_0 = !str_equal(version, MHD_HTTP_VERSION_1_1);
 		size_t max = body_max(listener, conn, url, http_1_0);
-		if (body_too_long(conn, max))
+		if (body_too_long(conn, max)) {
+			refusals_count(api->refusals, API_INVALID);
 			return result(reply_send_text(conn, MHD_HTTP_CONTENT_TOO_LARGE,
-						      "Invalid request: body longer than 65536 "
-						      "bytes; parameters go into the URL\n"));
+						      too_long(max, text)));
+		}
 		pending = mem_new(1, sizeof(*pending));
 		pending->http_1_0 = http_1_0;
 		pending->body_max = max;
@@ -217,9 +247,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 					      "vipherald is stopping\n"));
 	if (*body_size == 0)
 		return answer(listener, pending, conn, method, url);
-	size_t n = *body_size;
-	*body_size = 0;
-	return result(read_body(pending, body, n, pending->body_max, request_takes_body(url) > 0));
+	return on_body(api, pending, conn, url, body, body_size);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *conn, void **state,

@@ -13,7 +13,6 @@
 #include "agent/http/peer.h"
 #include "agent/http/tokens.h"
 #include "agent/model/rights.h"
-#include "lib/array.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -32,25 +31,8 @@ struct gate {
 static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name,
 				 const char *value)
 {
-	static const char *const proxies[] = { "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
-					       "X-Real-IP", "Via" };
-	struct request_facts *facts = cls;
 	(void)kind;
-	if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0) {
-		facts->n_hosts++;
-		facts->host = value ? value : "";
-	} else if (strcasecmp(name, "Origin") == 0) {
-		facts->origin = value ? value : "";
-	} else if (strcasecmp(name, "Sec-Fetch-Site") == 0) {
-		facts->fetch_site = value ? value : "";
-	} else if (strcasecmp(name, MHD_HTTP_HEADER_REFERER) == 0) {
-		facts->referer = value ? value : "";
-	} else if (strcasecmp(name, MHD_HTTP_HEADER_USER_AGENT) == 0) {
-		facts->browser = value && strncasecmp(value, "Mozilla/", 8) == 0;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(proxies); i++)
-		if (strcasecmp(name, proxies[i]) == 0)
-			facts->proxy = proxies[i];
+	request_facts_add(cls, name, value ? value : "");
 	return MHD_YES;
 }
 

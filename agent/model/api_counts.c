@@ -4,10 +4,15 @@
 const char *api_cause_name(enum api_cause cause)
 {
 	static const char *const names[API_CAUSES] = {
-		[API_TOO_MANY] = "too_many", [API_PUSHED_OUT] = "pushed_out",
-		[API_TOO_SLOW] = "too_slow", [API_INVALID] = "invalid",
-		[API_TOKEN] = "token",       [API_FORBIDDEN] = "forbidden",
-		[API_CONFLICT] = "conflict", [API_UNAVAILABLE] = "unavailable",
+		[API_TOO_MANY] = "too_many",
+		[API_PUSHED_OUT] = "pushed_out",
+		[API_TOO_SLOW] = "too_slow",
+		[API_INVALID] = "invalid",
+		[API_TOKEN] = "token",
+		[API_FORBIDDEN] = "forbidden",
+		[API_CONFLICT] = "conflict",
+		[API_RATE] = "rate",
+		[API_UNAVAILABLE] = "unavailable",
 	};
 	return names[cause];
 }
@@ -21,6 +26,8 @@ enum api_cause api_cause_of(unsigned status)
 		return API_FORBIDDEN;
 	case 409:
 		return API_CONFLICT;
+	case 429:
+		return API_RATE;
 	default:
 		break;
 	}

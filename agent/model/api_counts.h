@@ -16,6 +16,7 @@ enum api_cause {
 	API_TOKEN,       /* 401 */
 	API_FORBIDDEN,   /* 403 */
 	API_CONFLICT,    /* 409 */
+	API_RATE,        /* 429 */
 	API_UNAVAILABLE, /* 503, 507 */
 	API_CAUSES,
 };

@@ -79,6 +79,7 @@ struct api_names {
 struct api_budget {
 	uint16_t apps, vips;
 	uint16_t kilobytes; /* of the texts of its definitions */
+	uint16_t changes;   /* of apps, a minute */
 };
 
 /* `agent.api`, as configured. */

@@ -5,7 +5,31 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/array.h"
 #include "lib/str.h"
+
+void request_facts_add(struct request_facts *facts, const char *name, const char *value)
+{
+	static const char *const proxies[] = { "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+					       "X-Real-IP", "Via" };
+	if (strcasecmp(name, "Host") == 0) {
+		facts->n_hosts++;
+		facts->host = value;
+	} else if (strcasecmp(name, "Origin") == 0) {
+		facts->n_origins++;
+		facts->origin = value;
+	} else if (strcasecmp(name, "Sec-Fetch-Site") == 0) {
+		facts->n_sites++;
+		facts->fetch_site = value;
+	} else if (strcasecmp(name, "Referer") == 0) {
+		facts->referer = value;
+	} else if (strcasecmp(name, "User-Agent") == 0) {
+		facts->browser = strncasecmp(value, "Mozilla/", strlen("Mozilla/")) == 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(proxies); i++)
+		if (strcasecmp(name, proxies[i]) == 0)
+			facts->proxy = proxies[i];
+}
 
 static unsigned refuse(struct err *err, unsigned status, const char *why, const char *text,
 		       const char *remedy)
@@ -128,6 +152,11 @@ static unsigned check_role(const struct principal *p, const struct request_facts
 static unsigned check_provenance(const struct api_rules *rules, const struct principal *principal,
 				 const struct request_facts *request, struct err *err)
 {
+	/* No browser sends two, and which of them counts would be the sender's choice. */
+	if (request->n_origins > 1 || request->n_sites > 1)
+		return refuse(err, 400, "Invalid request: ",
+			      request->n_origins > 1 ? "Origin" : "Sec-Fetch-Site",
+			      " is there more than once");
 	if (is_foreign_page(rules, request))
 		return refuse(err, 403,
 			      "a web page of another origin may change nothing: ", page_of(request),

@@ -25,7 +25,7 @@ struct request_facts {
 	bool to_vip;    /* the destination is the address of a VIP */
 	bool bad_token; /* a token was presented that is none of agent.api.tokens */
 	bool http_1_0;
-	unsigned n_hosts; /* Host headers */
+	unsigned n_hosts, n_origins, n_sites; /* headers of that name: Sec-Fetch-Site is the last */
 	const char *host;
 	bool host_is_ours; /* an address of this host, its name, or localhost */
 	const char *origin, *fetch_site, *referer;
@@ -33,6 +33,9 @@ struct request_facts {
 	bool unknown_scheme; /* Authorization is not "Bearer": no token, and no reason to refuse */
 	const char *proxy;   /* the name of the first header that a proxy adds */
 };
+
+/* A header of the request; views. */
+void request_facts_add(struct request_facts *facts, const char *name, const char *value);
 
 /* 0, or the status that refuses it: 400, 401, 403; with a text that says why, and the key that would
  * allow it. */

@@ -253,6 +253,7 @@ def test_the_address_for_reading(bed: Testbed) -> None:
     [
         ([HOST_HEADER, "Origin: http://evil.example.org"], 403, "agent.api.origins"),
         ([HOST_HEADER, "Origin: null"], 403, "agent.api.origins"),
+        ([HOST_HEADER, "Origin: http://evil.example.org", f"Origin: http://{HOST}:{PORT}"], 400, "more than once"),
         ([HOST_HEADER, "Sec-Fetch-Site: cross-site"], 403, "agent.api.origins"),
         ([HOST_HEADER, "Sec-Fetch-Site: same-site"], 403, "agent.api.origins"),
         ([HOST_HEADER, "Forwarded: for=203.0.113.1"], 403, "agent.api.proxied"),
@@ -444,6 +445,21 @@ def test_budgets(bed: Testbed) -> None:
     assert "agent.api.max_apps" in alarm["text"] and alarm["app"] == "a2"
     assert second.unregister("a0").status == 200
     assert second.unregister("a2").json()["result"] == "unregistered"
+
+
+def test_changes_without_end(bed: Testbed) -> None:
+    """What is registered already can be renewed and unregistered all the same."""
+    agent = start(bed, api={"max_apps": 3, "max_changes": 1})
+    said = [agent.get(ask_for("a", vips(i, 1))).status for i in range(8)]
+    assert said == 6 * [200] + 2 * [429]
+    answer = agent.get(ask_for("a", vips(8, 1)))
+    assert answer.status == 429 and "agent.api.max_changes" in answer.text
+    assert agent.get(ask_for("a", vips(5, 1))).json()["result"] == "unchanged"
+    assert agent.app("a")["vips"][0]["prefix"] == vips(5, 1)[0]
+    assert agent.admin(ask_for("b", vips(9, 1))).status == 200
+    assert agent.unregister("a").json()["result"] == "unregistered"
+    assert agent.get(ask_for("a", vips(1, 1))).status == 429
+    assert agent.status("status")["api"]["refused"]["rate"] == 4
 
 
 def test_a_stop_with_as_many_vips_as_allowed(bed: Testbed) -> None:

@@ -176,6 +176,11 @@ static void test_two_requests_share_a_connection(void **state)
 	http_client_close(&c);
 }
 
+static uint64_t n_refused(const struct server *s, enum api_cause cause)
+{
+	return api_counts(s->api)->refused[cause];
+}
+
 /* Limits */
 
 static char *repeated(const char *before, const char *text, size_t n)
@@ -208,6 +213,15 @@ static void test_many_parameters_are_refused(void **state)
 {
 	expect_refusal(*state, repeated("/ping?x", "&x", 256), 400, "more than 256 parameters");
 	expect_refusal(*state, repeated("/ping?", "&", 8000), 400, "more than 256 parameters");
+}
+
+/* The library decodes it to a text that ends there. */
+static void test_nul_is_refused(void **state)
+{
+	static const char *const urls[] = { "/ping%00", "/v1/apps/a%00b", "/ping?a%00=b",
+					    "/ping?a=b%00", "/ping?%%00" };
+	for (size_t i = 0; i < ARRAY_SIZE(urls); i++)
+		expect_refusal(*state, repeated("", urls[i], 1), 400, "%00 in the URL");
 }
 
 static void test_as_many_parameters_as_allowed(void **state)
@@ -258,7 +272,7 @@ static void test_a_long_body_is_refused(void **state)
 }
 
 /* Without a Content-Length it is known when the limit is passed. */
-static void test_a_long_chunked_body_ends_the_connection(void **state)
+static void test_a_long_chunked_body_is_refused(void **state)
 {
 	struct server *s = *state;
 	struct http_client c;
@@ -271,8 +285,10 @@ static void test_a_long_chunked_body_ends_the_connection(void **state)
 	connect_to(&c, s);
 	http_client_send(&c, all, strlen(all));
 	http_client_wait(&c);
-	assert_int_equal(http_client_status(&c), 0);
+	assert_int_equal(http_client_status(&c), 413);
+	assert_non_null(strstr(http_client_body(&c), "body longer than 65536 bytes"));
 	assert_int_equal(s->asked, 0);
+	assert_int_equal(n_refused(s, API_INVALID), 1);
 	http_client_close(&c);
 	free(all);
 	free(one);
@@ -470,11 +486,6 @@ static void expect_answer(struct http_client *c, int status)
 	http_client_wait(c);
 	assert_int_equal(http_client_status(c), status);
 	http_client_close(c);
-}
-
-static uint64_t n_refused(const struct server *s, enum api_cause cause)
-{
-	return api_counts(s->api)->refused[cause];
 }
 
 static void test_a_new_connection_pushes_out_the_laziest_of_its_address(void **state)
@@ -687,11 +698,12 @@ int main(void)
 		TEST(test_two_requests_share_a_connection),
 		TEST(test_a_long_url_is_refused),
 		TEST(test_many_parameters_are_refused),
+		TEST(test_nul_is_refused),
 		TEST(test_as_many_parameters_as_allowed),
 		TEST(test_long_headers_are_refused),
 		TEST(test_a_body_is_dropped),
 		TEST(test_a_long_body_is_refused),
-		TEST(test_a_long_chunked_body_ends_the_connection),
+		TEST(test_a_long_chunked_body_is_refused),
 		TEST(test_a_change_is_answered_when_it_is_stored),
 		TEST(test_a_request_is_retried),
 		TEST(test_a_client_that_goes_away_is_forgotten),

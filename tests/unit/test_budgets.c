@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "agent/app/budgets.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -28,7 +29,7 @@ static int setup(void **state)
 	log_setup(LOG_ERROR, LOG_TEXT);
 	assert_true(sd_event_new(&loop) >= 0);
 	fake_registry_init(&b->apps, loop);
-	b->max = (struct api_budget){ .apps = 3, .vips = 4, .kilobytes = 4 };
+	b->max = (struct api_budget){ .apps = 3, .vips = 4, .kilobytes = 4, .changes = 30 };
 	const struct registry_options options = { .budget = &b->max };
 	registry_set_options(b->apps.reg, &options);
 	memset(b->long_command, 'x', sizeof(b->long_command) - 1);
@@ -160,6 +161,46 @@ static void test_other_sources_have_no_budget(void **state)
 	assert_int_equal(reg(b, "local", "i", 20, 4), 0);
 }
 
+static bool may_change(struct bed *b, const char *by, mono_t now)
+{
+	const struct app_spec spec = { .source = APP_FROM_HTTP, .by = (char *)by };
+	int rc = budget_check_rate(b->apps.reg, &spec, now, &b->err);
+	assert_true(rc == 0 || rc == -EAGAIN);
+	if (rc == 0)
+		budget_count_change(b->apps.reg, &spec, now);
+	return rc == 0;
+}
+
+static size_t changes(struct bed *b, const char *by, mono_t now)
+{
+	size_t n = 0;
+	while (may_change(b, by, now))
+		n++;
+	return n;
+}
+
+static void test_rates(void **state)
+{
+	struct bed *b = *state;
+	mono_t now = 1000 * USEC_PER_SEC;
+	assert_int_equal(changes(b, "local", now), 6); /* twice max_apps */
+	assert_non_null(strstr(b->err.text, "local has changed 6 apps in a row, and "
+					    "agent.api.max_changes is 30 a minute; wait for 3 s"));
+	assert_int_equal(changes(b, "token a", now), 6);
+	now += 2 * USEC_PER_SEC;
+	assert_int_equal(changes(b, "local", now), 1);
+	now += 60 * USEC_PER_SEC;
+	assert_int_equal(changes(b, "local", now), 6);
+	/* Those that are idle are forgotten, with the next that is new. */
+	now += 60 * USEC_PER_SEC;
+	assert_true(may_change(b, "uid 7", now));
+	/* Without limits. */
+	const struct registry_options none = { 0 };
+	registry_set_options(b->apps.reg, &none);
+	for (int i = 0; i < 100; i++)
+		assert_true(may_change(b, "uid 7", now));
+}
+
 static void test_lowered_limits_take_nothing_away(void **state)
 {
 	struct bed *b = *state;
@@ -180,6 +221,7 @@ int main(void)
 		TEST(test_bytes),
 		TEST(test_an_app_of_another_principal),
 		TEST(test_other_sources_have_no_budget),
+		TEST(test_rates),
 		TEST(test_lowered_limits_take_nothing_away),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

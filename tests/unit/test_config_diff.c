@@ -139,6 +139,7 @@ static const struct {
 	{ "max_apps", "2" },
 	{ "max_vips", "2" },
 	{ "max_kilobytes", "2" },
+	{ "max_changes", "2" },
 	{ "connect_retry", "2s" },
 	{ "exec_max", "65" },
 	{ "allow", "192.0.2.0/24" },
