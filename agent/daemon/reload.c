@@ -34,7 +34,8 @@ enum phase {
 
 struct reload {
 	struct agent *a;
-	struct reload_request request; /* the next one */
+	struct reload_request request; /* the next one; its `by` is the copy */
+	char by[CONFIRM_BY_MAX];
 	bool asked, expired, running, stopped;
 	bool confirmed;  /* a reply waits for the mark to be gone */
 	uint64_t number; /* of the last one that began */
@@ -118,6 +119,9 @@ uint64_t reload_ask(struct reload *r, const struct reload_request *request)
 	span_t before = r->asked ? r->request.confirm : 0;
 	r->asked = true;
 	r->request = *request;
+	/* It belongs to a request that is over when the reload begins. */
+	str_copy(r->by, sizeof(r->by), request->by ? request->by : "");
+	r->request.by = r->by;
 	if (before > 0 && (request->confirm == 0 || before < request->confirm))
 		r->request.confirm = before;
 	if (can_begin(r))
@@ -427,7 +431,7 @@ static void begin_asked(struct reload *r)
 	r->number++;
 	job->trigger = r->request.trigger;
 	job->confirm = r->request.confirm;
-	str_copy(job->by, sizeof(job->by), r->request.by ? r->request.by : "");
+	str_copy(job->by, sizeof(job->by), r->request.by);
 	const struct config_source source = { .file = r->a->config_file.path,
 					      .present = &r->a->config->set };
 	job->loader = config_loader_new(&source, &job->findings);
