@@ -188,7 +188,10 @@ static void expect_copied(const struct nlmsghdr *msg, const struct nlmsghdr *fro
 		mnl_attr_get_type(attr) == type ? attr : copy;
 	mnl_attr_for_each(attr, from, sizeof(struct nfgenmsg)) original =
 		mnl_attr_get_type(attr) == type ? attr : original;
-	assert_non_null(copy);
+	if (!copy || !original) {
+		fail_msg("no attribute %u", type);
+		return;
+	}
 	assert_int_equal(copy->nla_type, original->nla_type);
 	assert_int_equal(copy->nla_len, original->nla_len);
 	assert_memory_equal(mnl_attr_get_payload(copy), mnl_attr_get_payload(original),
