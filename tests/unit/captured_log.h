@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/str.h"
 
 struct captured_log {
 	bool on;
@@ -53,11 +54,12 @@ static inline const char *captured_log_read(struct captured_log *l)
 static inline void captured_log_expect(struct captured_log *l, const char *lines)
 {
 	char got[4096] = "";
+	struct strbuf text = strbuf_over(got, sizeof(got));
 	char *rest = (char *)(uintptr_t)captured_log_read(l), *line;
 	while ((line = strsep(&rest, "\n"))) {
 		const char *after = strchr(line, ' '); /* behind the time */
-		if (after && strlen(got) + strlen(after) + 1 < sizeof(got))
-			strcat(strcat(got, after + 1), "\n");
+		if (after)
+			strbuf_add(&text, "%s\n", after + 1);
 	}
 	if (strcmp(got, lines) != 0)
 		captured_log_end(l); /* the failure is to be seen */
