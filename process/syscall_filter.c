@@ -337,12 +337,12 @@ static int allow_sockets(scmp_filter_ctx f)
 {
 	int rc = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(families) && rc == 0; i++) {
-		const struct scmp_arg_cmp is = SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)families[i]);
+		const struct scmp_arg_cmp is = { .op = SCMP_CMP_EQ,
+						 .datum_a = (uint32_t)families[i] };
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, is);
 	}
-	return rc < 0 ? rc
-		      : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
-					 SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX));
+	const struct scmp_arg_cmp is_unix = { .op = SCMP_CMP_EQ, .datum_a = AF_UNIX };
+	return rc < 0 ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, is_unix);
 }
 
 /* Libraries that are loaded late are mapped executable from their files; nothing is both writable
