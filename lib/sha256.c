@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BLOCK 64
-
 /* FIPS 180-4 4.2.2 */
 static const uint32_t constants[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
@@ -26,7 +24,7 @@ static uint32_t rotated(uint32_t x, unsigned n)
 	return x >> n | x << (32 - n);
 }
 
-static void schedule(const uint8_t block[static BLOCK], uint32_t w[static 64])
+static void schedule(const uint8_t block[static SHA256_BLOCK], uint32_t w[static 64])
 {
 	for (size_t i = 0; i < 16; i++)
 		w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
@@ -38,49 +36,80 @@ static void schedule(const uint8_t block[static BLOCK], uint32_t w[static 64])
 	}
 }
 
-/* FIPS 180-4 6.2.2; s is a to h. */
-static void compress(uint32_t state[static 8], const uint8_t block[static BLOCK])
+/* FIPS 180-4 6.2.2 */
+static void compress(uint32_t state[static 8], const uint8_t block[static SHA256_BLOCK])
 {
-	uint32_t w[64], s[8];
+	uint32_t w[64];
+	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 	schedule(block, w);
-	memcpy(s, state, sizeof(s));
 	for (size_t i = 0; i < 64; i++) {
-		uint32_t t1 = s[7] + (rotated(s[4], 6) ^ rotated(s[4], 11) ^ rotated(s[4], 25)) +
-			      ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants[i] + w[i];
-		uint32_t t2 = (rotated(s[0], 2) ^ rotated(s[0], 13) ^ rotated(s[0], 22)) +
-			      ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-		memmove(s + 1, s, 7 * sizeof(s[0]));
-		s[4] += t1;
-		s[0] = t1 + t2;
+		uint32_t t1 = h + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) +
+			      ((e & f) ^ (~e & g)) + constants[i] + w[i];
+		uint32_t t2 = (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) +
+			      ((a & b) ^ (a & c) ^ (b & c));
+		h = g;
+		g = f;
+		f = e;
+		e = d + t1;
+		d = c;
+		c = b;
+		b = a;
+		a = t1 + t2;
 	}
-	for (size_t i = 0; i < 8; i++)
-		state[i] += s[i];
+	state[0] += a;
+	state[1] += b;
+	state[2] += c;
+	state[3] += d;
+	state[4] += e;
+	state[5] += f;
+	state[6] += g;
+	state[7] += h;
 }
 
 /* The last block or two: a 1, zeros, and the length in bits. */
 static void finish(uint32_t state[static 8], const uint8_t *rest, size_t n, uint64_t len)
 {
-	uint8_t block[2 * BLOCK] = { 0 };
-	size_t size = n + 9 <= BLOCK ? BLOCK : 2 * BLOCK;
+	uint8_t block[2 * SHA256_BLOCK] = { 0 };
+	size_t size = n + 9 <= SHA256_BLOCK ? SHA256_BLOCK : 2 * SHA256_BLOCK;
 	if (rest)
 		memcpy(block, rest, n);
 	block[n] = 0x80;
 	for (size_t i = 0; i < 8; i++)
 		block[size - 1 - i] = (uint8_t)(len * 8 >> 8 * i);
-	for (size_t at = 0; at < size; at += BLOCK)
+	for (size_t at = 0; at < size; at += SHA256_BLOCK)
 		compress(state, block + at);
+}
+
+void sha256_begin(struct sha256 *s)
+{
+	*s = (struct sha256){ .state = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+					 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
+}
+
+void sha256_add(struct sha256 *s, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	for (size_t at = 0; at < len; at += SHA256_BLOCK)
+		compress(s->state, p + at);
+	s->len += len;
+}
+
+const char *sha256_end(struct sha256 *s, const void *rest, size_t len,
+		       char buf[static SHA256_TEXT_MAX])
+{
+	size_t whole = len / SHA256_BLOCK * SHA256_BLOCK;
+	const uint8_t *p = rest;
+	sha256_add(s, p, whole);
+	finish(s->state, len > whole ? p + whole : NULL, len - whole, s->len + len - whole);
+	for (size_t i = 0; i < 8; i++)
+		snprintf(buf + 8 * i, 9, "%08x", (unsigned)s->state[i]);
+	return buf;
 }
 
 const char *sha256_text(const void *data, size_t len, char buf[static SHA256_TEXT_MAX])
 {
-	uint32_t state[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-			      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
-	const uint8_t *p = data;
-	size_t whole = len / BLOCK * BLOCK;
-	for (size_t at = 0; at < whole; at += BLOCK)
-		compress(state, p + at);
-	finish(state, len > whole ? p + whole : NULL, len - whole, len);
-	for (size_t i = 0; i < 8; i++)
-		snprintf(buf + 8 * i, 9, "%08x", (unsigned)state[i]);
-	return buf;
+	struct sha256 s;
+	sha256_begin(&s);
+	return sha256_end(&s, data, len, buf);
 }

@@ -25,13 +25,18 @@ struct reserved {
 	const char *what;
 };
 
-struct check {
+enum apps_stage { CHECK_NAMES, CHECK_COLLECT, CHECK_VIPS, CHECK_EACH, CHECK_RESERVED };
+
+struct config_apps_check {
 	struct config_findings *findings;
 	const struct config_draft *draft;
 	struct reserved *reserved; /* sorted */
 	size_t n_reserved;
 	struct vip_ref *vips; /* sorted */
 	size_t n_vips;
+	enum apps_stage stage;
+	size_t next;                    /* app or VIP */
+	const struct config_node *node; /* of that app */
 };
 
 #define APP_TEXT_MAX (APP_NAME_MAX + 8)
@@ -50,7 +55,7 @@ static const char *app_text(const struct app_spec *app, char buf[static APP_TEXT
 #define WHERE_MAX 512
 
 /* "line 3", with its file when that is not the one of the node that the finding is about. */
-static const char *line_text(const struct check *c, struct config_place at,
+static const char *line_text(const struct config_apps_check *c, struct config_place at,
 			     const struct config_node *other, char buf[static WHERE_MAX])
 {
 	const char *file = config_node_file(other);
@@ -87,7 +92,7 @@ static int compare_names(const void *a, const void *b)
 	return c ? c : (x->app > y->app) - (x->app < y->app);
 }
 
-static void check_names(const struct check *c)
+static void check_names(const struct config_apps_check *c)
 {
 	struct name_ref *refs = mem_new(c->draft->n_apps, sizeof(*refs));
 	const struct config_node *node = c->draft->first_app;
@@ -118,7 +123,7 @@ static int compare_vips(const void *a, const void *b)
 	return c ? c : (x->app > y->app) - (x->app < y->app);
 }
 
-static void collect_vips(struct check *c)
+static void collect_vips(struct config_apps_check *c)
 {
 	size_t cap = 0;
 	const struct config_node *node = c->draft->first_app;
@@ -132,7 +137,7 @@ static void collect_vips(struct check *c)
 		qsort(c->vips, c->n_vips, sizeof(*c->vips), compare_vips);
 }
 
-static void report_same(const struct check *c, const struct vip_ref *first,
+static void report_same(const struct config_apps_check *c, const struct vip_ref *first,
 			const struct vip_ref *second)
 {
 	char text[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX], where[WHERE_MAX];
@@ -146,8 +151,8 @@ static void report_same(const struct check *c, const struct vip_ref *first,
 }
 
 /* Among the prefixes around a VIP, the nearest that belongs to another app. */
-static void report_overlap(const struct check *c, const struct vip_ref *const *around, size_t n,
-			   const struct vip_ref *ref)
+static void report_overlap(const struct config_apps_check *c, const struct vip_ref *const *around,
+			   size_t n, const struct vip_ref *ref)
 {
 	char inner[PREFIX_TEXT_MAX], outer[PREFIX_TEXT_MAX], owner[APP_TEXT_MAX], where[WHERE_MAX];
 	for (size_t i = n; i-- > 0;) {
@@ -161,7 +166,7 @@ static void report_overlap(const struct check *c, const struct vip_ref *const *a
 	}
 }
 
-static void check_vips(const struct check *c)
+static void check_vips(const struct config_apps_check *c)
 {
 	const struct vip_ref *around[129]; /* a prefix of each length at most */
 	size_t n = 0;
@@ -187,13 +192,13 @@ static int compare_reserved(const void *a, const void *b)
 	return c ? c : strcmp(x->what, y->what);
 }
 
-static void reserve(struct check *c, const struct addr *addr, const char *what)
+static void reserve(struct config_apps_check *c, const struct addr *addr, const char *what)
 {
 	if (addr_is_set(addr))
 		c->reserved[c->n_reserved++] = (struct reserved){ *addr, what };
 }
 
-static void collect_reserved(struct check *c)
+static void collect_reserved(struct config_apps_check *c)
 {
 	const struct config_draft_bgp *bgp = &c->draft->bgp;
 	c->reserved = mem_new(bgp->n_peers * 3, sizeof(*c->reserved));
@@ -206,7 +211,7 @@ static void collect_reserved(struct check *c)
 }
 
 /* The first address that is not lower than the VIP's is the first that the VIP can cover. */
-static void check_reserved(const struct check *c, const struct vip_ref *ref)
+static void check_reserved(const struct config_apps_check *c, const struct vip_ref *ref)
 {
 	char vip[PREFIX_TEXT_MAX], addr[ADDR_TEXT_MAX];
 	size_t low = 0, high = c->n_reserved;
@@ -238,7 +243,7 @@ static size_t most_of_states(const struct app_spec *app)
 	return n[ANNOUNCE_DOWN] > drain ? n[ANNOUNCE_DOWN] : drain;
 }
 
-static void check_communities(const struct check *c, const struct app_spec *app,
+static void check_communities(const struct config_apps_check *c, const struct app_spec *app,
 			      const struct config_node *node, size_t others)
 {
 	const struct config_node *config = config_node_get(node, "vip_config");
@@ -261,7 +266,7 @@ static bool has_consul_monitor(const struct app_spec *app)
 	return false;
 }
 
-static void check_host_names(const struct check *c, const struct app_spec *app,
+static void check_host_names(const struct config_apps_check *c, const struct app_spec *app,
 			     const struct config_node *monitors)
 {
 	struct addr addr;
@@ -279,7 +284,7 @@ static void check_host_names(const struct check *c, const struct app_spec *app,
 	}
 }
 
-static void check_quorum(const struct check *c, const struct app_spec *app,
+static void check_quorum(const struct config_apps_check *c, const struct app_spec *app,
 			 const struct config_node *node)
 {
 	if (app->quorum > app->n_monitors)
@@ -288,7 +293,7 @@ static void check_quorum(const struct check *c, const struct app_spec *app,
 			     app->n_monitors);
 }
 
-static void check_app(const struct check *c, const struct app_spec *app,
+static void check_app(const struct config_apps_check *c, const struct app_spec *app,
 		      const struct config_node *node)
 {
 	const struct config_node *monitors = config_node_get(node, "monitors");
@@ -317,31 +322,84 @@ static size_t most_communities(const struct config_draft_bgp *bgp)
 	return bgp->bgp.communities.n + most;
 }
 
-static void check_each(const struct check *c)
+/* ---- in steps ---- */
+
+/* Of those, the first may be `c->next`. */
+static size_t last_of(const struct config_apps_check *c, size_t n, size_t all)
 {
-	size_t others = most_communities(&c->draft->bgp);
-	const struct config_node *node = c->draft->first_app;
-	for (size_t i = 0; i < c->draft->n_apps; i++, node = node->next) {
-		if (node->kind != CONFIG_MAPPING)
-			continue; /* reported already */
-		check_communities(c, &c->draft->apps[i], node, others);
-		check_quorum(c, &c->draft->apps[i], node);
-		check_app(c, &c->draft->apps[i], node);
-	}
-	for (size_t i = 0; i < c->n_vips; i++)
-		check_reserved(c, &c->vips[i]);
+	return all - c->next > n ? c->next + n : all;
 }
 
-void config_check_apps(const struct config_draft *draft, struct config_findings *findings)
+static void check_each(struct config_apps_check *c, size_t n)
 {
-	struct check c = { .findings = findings, .draft = draft };
-	if (draft->n_apps == 0)
+	size_t others = most_communities(&c->draft->bgp), end = last_of(c, n, c->draft->n_apps);
+	for (; c->next < end; c->next++, c->node = c->node->next) {
+		const struct app_spec *app = &c->draft->apps[c->next];
+		if (c->node->kind != CONFIG_MAPPING)
+			continue; /* reported already */
+		check_communities(c, app, c->node, others);
+		check_quorum(c, app, c->node);
+		check_app(c, app, c->node);
+	}
+}
+
+static void check_all_reserved(struct config_apps_check *c, size_t n)
+{
+	for (size_t end = last_of(c, n, c->n_vips); c->next < end; c->next++)
+		check_reserved(c, &c->vips[c->next]);
+}
+
+struct config_apps_check *config_apps_check_new(const struct config_draft *draft,
+						struct config_findings *findings)
+{
+	struct config_apps_check *c = mem_new(1, sizeof(*c));
+	c->findings = findings;
+	c->draft = draft;
+	return c;
+}
+
+void config_apps_check_free(struct config_apps_check *c)
+{
+	if (!c)
 		return;
-	collect_reserved(&c);
-	collect_vips(&c);
-	check_names(&c);
-	check_vips(&c);
-	check_each(&c);
-	free(c.reserved);
-	free(c.vips);
+	free(c->reserved);
+	free(c->vips);
+	free(c);
+}
+
+static void begin(struct config_apps_check *c, enum apps_stage stage)
+{
+	c->stage = stage;
+	c->next = 0;
+	c->node = c->draft->first_app;
+}
+
+bool config_apps_check_step(struct config_apps_check *c, size_t n)
+{
+	if (c->draft->n_apps == 0)
+		return false;
+	switch (c->stage) {
+	case CHECK_NAMES:
+		check_names(c);
+		begin(c, CHECK_COLLECT);
+		return true;
+	case CHECK_COLLECT:
+		collect_reserved(c);
+		collect_vips(c);
+		begin(c, CHECK_VIPS);
+		return true;
+	case CHECK_VIPS:
+		check_vips(c);
+		begin(c, CHECK_EACH);
+		return true;
+	case CHECK_EACH:
+		check_each(c, n);
+		if (c->next == c->draft->n_apps)
+			begin(c, CHECK_RESERVED);
+		return true;
+	case CHECK_RESERVED:
+		check_all_reserved(c, n);
+		return c->next < c->n_vips;
+	}
+	return false;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/check_host.h"
 
-#include "net/subnets.h"
-
 #define WIDE4 8
 #define WIDE6 16
 
@@ -23,15 +21,30 @@ static void check_vip(const struct subnets *s, const struct prefix *vip,
 			    text);
 }
 
-void config_check_host(const struct config_draft *draft, struct config_findings *findings)
+void config_host_check_begin(struct config_host_check *c, const struct config_draft *draft,
+			     struct config_findings *findings, const struct subnets *subnets)
 {
-	const struct config_node *node = draft->first_app;
-	struct subnets s;
-	subnets_load(&s);
-	for (size_t i = 0; node && i < draft->n_apps; i++, node = node->next) {
-		const struct config_node *vip = config_node_get(node, "vip");
-		for (size_t j = 0; j < draft->apps[i].n_vips; j++)
-			check_vip(&s, &draft->apps[i].vips[j], vip ? vip : node, findings);
+	*c = (struct config_host_check){ .findings = findings,
+					 .draft = draft,
+					 .node = draft->first_app };
+	c->subnets = subnets ? subnets : &c->own;
+	if (draft->n_apps > 0 && !subnets)
+		subnets_load(&c->own);
+}
+
+bool config_host_check_step(struct config_host_check *c, size_t n)
+{
+	for (; n > 0 && c->node && c->next < c->draft->n_apps; n--, c->next++) {
+		const struct app_spec *app = &c->draft->apps[c->next];
+		const struct config_node *vip = config_node_get(c->node, "vip");
+		for (size_t j = 0; j < app->n_vips; j++)
+			check_vip(c->subnets, &app->vips[j], vip ? vip : c->node, c->findings);
+		c->node = c->node->next;
 	}
-	subnets_done(&s);
+	return c->node && c->next < c->draft->n_apps;
+}
+
+void config_host_check_done(struct config_host_check *c)
+{
+	subnets_done(&c->own);
 }

@@ -83,11 +83,13 @@ struct config {
  * errors the text of `present` is used, or none; its errors are among the findings, and
  * config_set_broken() counts it.
  */
+struct subnets;
 struct config_source {
 	const char *file; /* to be read; what is included is relative to it */
 	const char *text; /* instead of reading the file */
 	size_t len;
-	bool bundle; /* the text, or the file, is of config_set_bundle() */
+	bool bundle;                   /* the text, or the file, is of config_set_bundle() */
+	const struct subnets *subnets; /* of this host, to outlive the loader; NULL: it is asked */
 	const struct config_set
 		*present; /* texts of before; NULL: none. It has to outlive the loader. */
 };
@@ -105,5 +107,7 @@ struct config_loader *config_loader_new(const struct config_source *source,
 int config_loader_step(struct config_loader *l, struct config **ret);
 void config_loader_free(struct config_loader *l);
 void config_free(struct config *c);
+/* Frees at most `n` apps of a configuration that is to be freed; false: all are. */
+bool config_free_apps(struct config *c, size_t n);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "agent/config/app_index.h"
 #include "agent/config/draft.h"
 #include "agent/config/schema.h"
 #include "agent/config/schema_agent.h"
@@ -193,36 +192,67 @@ static void diff_app(struct config_diff *d, const struct app_spec *a, const stru
 	app_spec_done(&after);
 }
 
-static void diff_apps(struct config_diff *d, const struct config *before,
-		      const struct config *after)
+static void diff_next_app(struct config_differ *d)
 {
-	struct app_index old;
-	app_index_init(&old, before);
-	for (size_t i = 0; i < after->n_apps; i++) {
-		struct app_index_entry *same = app_index_find(&old, after->apps[i].name);
-		if (same)
-			diff_app(d, same->spec, &after->apps[i]);
-		else
-			append(d, CONFIG_APP, CONFIG_ADDED, after->apps[i].name);
-		if (same)
-			same->marked = true;
+	const struct app_spec *spec = &d->after->apps[d->next];
+	struct app_index_entry *same = app_index_find(&d->index, spec->name);
+	if (!same) {
+		append(d->ret, CONFIG_APP, CONFIG_ADDED, spec->name);
+		return;
 	}
-	for (size_t i = 0; i < old.n; i++)
-		if (!old.items[i].marked)
-			append(d, CONFIG_APP, CONFIG_REMOVED, old.items[i].spec->name);
-	app_index_done(&old);
+	diff_app(d->ret, same->spec, spec);
+	same->marked = true;
+}
+
+static void note_removed(struct config_differ *d, size_t i)
+{
+	if (!d->index.items[i].marked)
+		append(d->ret, CONFIG_APP, CONFIG_REMOVED, d->index.items[i].spec->name);
 }
 
 /* ---- the whole ---- */
 
-void config_diff(const struct config *before, const struct config *after, struct config_diff *ret)
+void config_differ_begin(struct config_differ *d, const struct config *before,
+			 const struct config *after, struct config_diff *ret)
 {
 	*ret = (struct config_diff){ 0 };
+	*d = (struct config_differ){ .before = before, .after = after, .ret = ret };
 	diff_object(ret, CONFIG_AGENT, NULL, &config_agent_section, &before->agent, &after->agent);
 	diff_bgp(ret, before, after);
 	diff_object(ret, CONFIG_NAT, NULL, &config_nat_section, &before->nat, &after->nat);
 	diff_peers(ret, before, after);
-	diff_apps(ret, before, after);
+}
+
+bool config_differ_step(struct config_differ *d, size_t n)
+{
+	if (!d->indexed) {
+		app_index_init(&d->index, d->before);
+		d->indexed = true;
+		return true;
+	}
+	for (; n > 0 && d->next < d->after->n_apps; n--, d->next++)
+		diff_next_app(d);
+	if (d->next < d->after->n_apps)
+		return true;
+	for (size_t i = 0; i < d->index.n; i++)
+		note_removed(d, i);
+	return false;
+}
+
+void config_differ_done(struct config_differ *d)
+{
+	if (d->indexed)
+		app_index_done(&d->index);
+	*d = (struct config_differ){ 0 };
+}
+
+void config_diff(const struct config *before, const struct config *after, struct config_diff *ret)
+{
+	struct config_differ d;
+	config_differ_begin(&d, before, after, ret);
+	while (config_differ_step(&d, SIZE_MAX))
+		;
+	config_differ_done(&d);
 }
 
 void config_diff_done(struct config_diff *d)

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "agent/config/app_index.h"
 #include "agent/config/config.h"
 #include "agent/config/key.h"
 #include "lib/str.h"
@@ -52,6 +53,20 @@ struct config_diff {
 
 /* O(n) in the number of apps. */
 void config_diff(const struct config *before, const struct config *after, struct config_diff *ret);
+/* The same in steps; both have to outlive it. */
+struct config_differ {
+	const struct config *before, *after;
+	struct config_diff *ret;
+	struct app_index index; /* of `before` */
+	bool indexed;
+	size_t next;
+};
+void config_differ_begin(struct config_differ *d, const struct config *before,
+			 const struct config *after, struct config_diff *ret);
+/* At most `n` apps of each; false when all is done. */
+bool config_differ_step(struct config_differ *d, size_t n);
+/* Also before the end. */
+void config_differ_done(struct config_differ *d);
 void config_diff_done(struct config_diff *d);
 /* The largest effect of any change; CONFIG_APPLIES when there is none. */
 enum config_effect config_diff_effect(const struct config_diff *d);

@@ -61,12 +61,18 @@ static struct config *config_of(struct config_draft *d)
 	return c;
 }
 
+bool config_free_apps(struct config *c, size_t n)
+{
+	for (; n > 0 && c->n_apps > 0; n--)
+		app_spec_done(&c->apps[--c->n_apps]);
+	return c->n_apps > 0;
+}
+
 void config_free(struct config *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < c->n_apps; i++)
-		app_spec_done(&c->apps[i]);
+	config_free_apps(c, c->n_apps);
 	struct bgp_peer_config *peers = (struct bgp_peer_config *)c->bgp.peers;
 	for (size_t i = 0; i < c->bgp.n_peers; i++)
 		config_peer_done(&peers[i]);
@@ -81,6 +87,7 @@ void config_free(struct config *c)
 /* ---- the loader ---- */
 
 /* A millisecond or two each. */
+#define OCTETS_A_STEP (4096 * SHA256_BLOCK)
 #define EVENTS_A_STEP 4000
 #define APPS_A_STEP   500
 
@@ -89,6 +96,7 @@ void config_free(struct config *c)
 
 enum load_stage {
 	LOAD_READ,
+	LOAD_HASH,
 	LOAD_PARSE,
 	LOAD_BUILD,
 	LOAD_NEXT, /* the next included file */
@@ -113,8 +121,12 @@ struct config_loader {
 	struct config_tree **trees; /* of the texts */
 	size_t n_trees;
 	struct config_node *last_app;
+	struct sha256 hash;
+	size_t hashed; /* octets */
 	struct config_build build;
 	struct config_draft draft;
+	struct config_apps_check *apps_check;
+	struct config_host_check host_check;
 };
 
 struct config_loader *config_loader_new(const struct config_source *source,
@@ -138,6 +150,9 @@ static void drop_trees(struct config_loader *l)
 	l->trees = NULL;
 	l->n_trees = 0;
 	l->last_app = NULL;
+	config_apps_check_free(l->apps_check);
+	l->apps_check = NULL;
+	config_host_check_done(&l->host_check);
 	config_draft_done(&l->draft);
 }
 
@@ -174,6 +189,26 @@ static void begin_parse(struct config_loader *l)
 	l->stage = LOAD_PARSE;
 }
 
+static void begin_hash(struct config_loader *l)
+{
+	sha256_begin(&l->hash);
+	l->hashed = 0;
+	l->stage = LOAD_HASH;
+}
+
+static void hash_step(struct config_loader *l)
+{
+	struct config_text *text = &l->set.items[l->at];
+	size_t rest = text->len - l->hashed;
+	if (rest > OCTETS_A_STEP) {
+		sha256_add(&l->hash, text->data + l->hashed, OCTETS_A_STEP);
+		l->hashed += OCTETS_A_STEP;
+		return;
+	}
+	sha256_end(&l->hash, text->data + l->hashed, rest, text->sha256);
+	begin_parse(l);
+}
+
 static int unbundle(struct config_loader *l, const char *text, size_t len)
 {
 	int r = config_set_unbundle(text, len, &l->set);
@@ -201,12 +236,12 @@ static int read_step(struct config_loader *l)
 	if (s->bundle) {
 		r = s->text ? unbundle(l, s->text, s->len) : read_bundle(l);
 	} else if (s->text) {
-		config_text_set(config_set_add(&l->set, l->file), copy(s->text, s->len), s->len);
+		config_text_take(config_set_add(&l->set, l->file), copy(s->text, s->len), s->len);
 	} else {
 		r = config_text_read(config_set_add(&l->set, l->file), l->findings);
 	}
 	if (r == 0)
-		begin_parse(l);
+		begin_hash(l);
 	return r < 0 ? r : 1;
 }
 
@@ -290,7 +325,7 @@ static void next_step(struct config_loader *l)
 			     "with it, the files are larger than the maximum of %zu MB together",
 			     CONFIG_FILE_MAX >> 20);
 	else
-		begin_parse(l);
+		begin_hash(l);
 }
 
 /* ---- errors of included files ---- */
@@ -393,6 +428,9 @@ int config_loader_step(struct config_loader *l, struct config **ret)
 	switch (l->stage) {
 	case LOAD_READ:
 		return read_step(l);
+	case LOAD_HASH:
+		hash_step(l);
+		return 1;
 	case LOAD_PARSE:
 		return parse_step(l);
 	case LOAD_BUILD:
@@ -407,14 +445,18 @@ int config_loader_step(struct config_loader *l, struct config **ret)
 		config_read_secrets(&l->draft, root, l->findings);
 		config_check_agent(&l->draft, root, l->findings);
 		config_check_bgp(&l->draft, root, l->findings);
+		l->apps_check = config_apps_check_new(&l->draft, l->findings);
 		l->stage = LOAD_CHECK_APPS;
 		return 1;
 	case LOAD_CHECK_APPS:
-		config_check_apps(&l->draft, l->findings);
+		if (config_apps_check_step(l->apps_check, APPS_A_STEP))
+			return 1;
+		config_host_check_begin(&l->host_check, &l->draft, l->findings, l->source.subnets);
 		l->stage = LOAD_CHECK_HOST;
 		return 1;
 	case LOAD_CHECK_HOST:
-		config_check_host(&l->draft, l->findings);
+		if (config_host_check_step(&l->host_check, APPS_A_STEP))
+			return 1;
 		l->stage = LOAD_CHECK_REST;
 		return 1;
 	case LOAD_CHECK_REST:

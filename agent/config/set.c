@@ -22,11 +22,16 @@ struct config_text *config_set_add(struct config_set *set, const char *file)
 	return text;
 }
 
-void config_text_set(struct config_text *text, char *data, size_t len)
+void config_text_take(struct config_text *text, char *data, size_t len)
 {
 	free(text->data);
 	text->data = data;
 	text->len = len;
+}
+
+void config_text_set(struct config_text *text, char *data, size_t len)
+{
+	config_text_take(text, data, len);
 	sha256_text(data, len, text->sha256);
 }
 

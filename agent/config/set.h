@@ -33,7 +33,8 @@ struct config_set {
 };
 
 struct config_text *config_set_add(struct config_set *set, const char *file);
-/* Takes over the text (malloced). */
+/* Takes over the text (malloced). The first leaves the hash to the caller. */
+void config_text_take(struct config_text *text, char *data, size_t len);
 void config_text_set(struct config_text *text, char *data, size_t len);
 /* An included file; NULL: it is not in the set, or without a text. */
 const struct config_text *config_set_find(const struct config_set *set, const char *file);

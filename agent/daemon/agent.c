@@ -21,6 +21,7 @@
 #include "agent/daemon/account.h"
 #include "agent/daemon/api_start.h"
 #include "agent/daemon/calls.h"
+#include "agent/daemon/compare.h"
 #include "agent/daemon/exec_env.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/privileges.h"
@@ -224,6 +225,7 @@ static int start_loop(struct agent *a, struct err *err)
 	a->shutdown = shutdown_new(a->loop, &agent_shutdown_ops, a);
 	a->service = service_new(a->loop, calls_summarize, a);
 	a->reload = reload_new(a);
+	a->compare = compare_new(a);
 	a->restart = restart_new(a);
 	/* `off`: nothing is kept on the disk. */
 	if (!a->config->agent.state_file || *a->config->agent.state_file)
@@ -261,6 +263,7 @@ static int start(struct agent *a, struct err *err)
 static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
+	compare_free(a->compare);
 	reload_free(a->reload);
 	last_good_free(a->last_good);
 	confirm_free(a->confirm);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/calls.h"
 
+#include "agent/daemon/compare.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/sandbox.h"
 #include "agent/http/answer.h"
@@ -77,7 +78,7 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 		return;
 	}
 	if (call->kind == API_DIFF) {
-		reload_compare(a->reload, call->body, call->body_len, ret);
+		compare_ask(a->compare, call->body, call->body_len, ret);
 		return;
 	}
 	answer_call(&in, is_stopping(a), call, ret);

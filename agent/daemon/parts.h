@@ -35,6 +35,7 @@
 #include "process/file_watch.h"
 #include "process/stale_children.h"
 
+struct compare;
 struct reload;
 struct restart;
 
@@ -53,7 +54,10 @@ struct agent {
 	struct signals *signals;
 	struct shutdown *shutdown;
 	struct reload *reload;
+	struct compare *compare;
 	struct restart *restart;
+	/* Of the configuration that is about to be put into effect; NULL: none. */
+	const struct host_addresses *next_identity;
 	bool changing_peers; /* the speaker gets another configuration */
 	struct api *api;
 	struct instance instance;

@@ -22,14 +22,21 @@
 /* How long one turn of the loop takes. */
 #define TURN (4 * USEC_PER_MSEC)
 
+#define CHECKED_A_STEP  200
+#define COMPARED_A_STEP 500
+#define FREED_A_STEP    500
+#define CHECKS_MAX      8
+
 enum phase {
 	RELOAD_LOAD,
 	RELOAD_DIFF,
+	RELOAD_CHECK,
 	RELOAD_MARK, /* waits for the copy and the mark of a trial */
 	RELOAD_CHANGE,
 	RELOAD_REGISTER,
 	RELOAD_REMOVE,
 	RELOAD_REFRESH,
+	RELOAD_FREE,
 };
 
 struct reload {
@@ -38,6 +45,7 @@ struct reload {
 	char by[CONFIRM_BY_MAX];
 	bool asked, expired, running, stopped;
 	bool confirmed;  /* a reply waits for the mark to be gone */
+	uint64_t count;  /* of all that began, rollbacks too */
 	uint64_t number; /* of the last one that began */
 	sd_event_source *turn;
 	struct reload_job job;  /* the one that is under way */
@@ -51,6 +59,8 @@ struct reload {
 
 static int on_turn(sd_event_source *source, void *userdata);
 static void load(struct reload *r);
+static void check(struct reload *r);
+static void find_changes(struct reload *r);
 
 static void go_on(struct reload *r)
 {
@@ -66,6 +76,8 @@ struct reload *reload_new(struct agent *a)
 
 static void job_done(struct reload_job *job)
 {
+	reload_check_done(&job->check);
+	config_differ_done(&job->differ);
 	config_diff_done(&job->diff);
 	config_findings_done(&job->findings);
 	config_loader_free(job->loader);
@@ -84,6 +96,8 @@ static void clean_up(struct reload *r)
 	if (r->a->registry)
 		registry_set_heirs(r->a->registry, NULL, NULL);
 	r->running = false;
+	r->count++;
+	r->a->next_identity = NULL;
 	app_index_done(&r->index);
 	job_done(&r->job);
 }
@@ -226,37 +240,9 @@ void reload_settled(struct reload *r)
 		go_on(r);
 }
 
-/* ---- without a change ---- */
-
-void reload_compare(struct reload *r, const char *text, size_t len, struct api_reply *ret)
+uint64_t reload_count(const struct reload *r)
 {
-	struct config *next = NULL;
-	struct config_findings findings = { 0 };
-	struct config_diff diff = { 0 };
-	const struct config_source source = { .file = r->a->config_file.path,
-					      .text = text,
-					      .len = len,
-					      .present = &r->a->config->set };
-	struct config_loader *l = config_loader_new(&source, &findings);
-	int rc;
-	while ((rc = config_loader_step(l, &next)) > 0)
-		;
-	config_loader_free(l);
-	if (rc == 0)
-		rc = reload_check(r->a, next, &findings);
-	json_t *o = reload_findings_json(&findings);
-	if (rc == 0) {
-		config_diff(r->a->config, next, &diff);
-		json_object_set_new(o, "changes", view_diff(&diff));
-		json_object_set_new(o, "needs_restart", view_diff_restart(&diff));
-	}
-	ret->status = rc == 0 ? 200 : 422;
-	ret->content_type = "application/json";
-	ret->body = stream_json_text(o);
-	json_decref(o);
-	config_diff_done(&diff);
-	config_findings_done(&findings);
-	config_free(next);
+	return r->count;
 }
 
 /* ---- apps ---- */
@@ -317,8 +303,13 @@ static bool step(struct reload *r)
 	case RELOAD_LOAD:
 		load(r);
 		return true;
-	case RELOAD_DIFF: /* each in a turn of its own */
-	case RELOAD_MARK:
+	case RELOAD_CHECK:
+		check(r);
+		return true;
+	case RELOAD_DIFF:
+		find_changes(r);
+		return true;
+	case RELOAD_MARK: /* each in a turn of its own */
 	case RELOAD_CHANGE:
 		return true;
 	case RELOAD_REGISTER:
@@ -335,7 +326,13 @@ static bool step(struct reload *r)
 		r->phase = RELOAD_REFRESH;
 		return true;
 	case RELOAD_REFRESH:
-		return refresh_next(r);
+		if (refresh_next(r))
+			return true;
+		app_cursor_done(&r->cursor);
+		r->phase = RELOAD_FREE;
+		return true;
+	case RELOAD_FREE:
+		return config_free_apps(r->job.former, FREED_A_STEP);
 	}
 	return false;
 }
@@ -353,26 +350,59 @@ static void begin_apps(struct reload *r)
 	go_on(r);
 }
 
+static void fail(struct reload *r)
+{
+	config_log_findings(&r->job.findings, r->a->config_file.path);
+	finish(r, false);
+}
+
+static void begin_check(struct reload *r)
+{
+	struct reload_job *job = &r->job;
+	reload_check_done(&job->check);
+	job->n_checks++;
+	r->phase = RELOAD_CHECK;
+	if (reload_check_begin(&job->check, r->a, job->next, job->rollback, &job->findings) < 0) {
+		fail(r);
+		return;
+	}
+	/* Those that are registered from now on are checked with it, too. */
+	r->a->next_identity = &job->check.identity;
+	go_on(r);
+}
+
+static void check(struct reload *r)
+{
+	int rc = reload_check_step(&r->job.check, CHECKED_A_STEP);
+	if (rc < 0)
+		fail(r);
+	else if (rc == 0)
+		r->phase = r->job.confirm > 0 ? RELOAD_MARK : RELOAD_CHANGE;
+}
+
 /* The one turn in which everything but the apps changes. */
 static void change(struct reload *r)
 {
-	struct agent *a = r->a;
-	if (reload_prepare_and_change(a, r->job.next, &r->job.diff, r->job.rollback,
-				      &r->job.findings) < 0) {
-		finish(r, false);
+	struct reload_job *job = &r->job;
+	if (reload_check_is_stale(&job->check) && job->n_checks < CHECKS_MAX) {
+		begin_check(r);
 		return;
 	}
-	reload_log_changes(&r->job);
-	r->job.former = r->job.next;
-	r->job.next = NULL;
+	r->a->next_identity = NULL;
+	if (reload_change(&job->check, job->next, &job->diff) < 0) {
+		fail(r);
+		return;
+	}
+	reload_log_changes(job);
+	job->former = job->next;
+	job->next = NULL;
 	begin_apps(r);
 }
 
 static void refuse(struct reload *r, const struct err *err)
 {
 	config_error(&r->job.findings, config_at_line(0, 0), "%s", err->text);
-	config_log_findings(&r->job.findings, r->a->config_file.path);
-	finish(r, false);
+	fail(r);
 }
 
 static void mark(struct reload *r)
@@ -390,11 +420,12 @@ static void mark(struct reload *r)
 static void find_changes(struct reload *r)
 {
 	struct reload_job *job = &r->job;
-	config_diff(r->a->config, job->next, &job->diff);
+	if (config_differ_step(&job->differ, COMPARED_A_STEP))
+		return;
+	config_differ_done(&job->differ);
 	job->changes = view_diff(&job->diff);
 	job->needs_restart = view_diff_restart(&job->diff);
-	r->phase = job->confirm > 0 ? RELOAD_MARK : RELOAD_CHANGE;
-	go_on(r);
+	begin_check(r);
 }
 
 static void load(struct reload *r)
@@ -408,8 +439,11 @@ static void load(struct reload *r)
 		finish(r, false);
 		return;
 	}
+	config_loader_free(job->loader); /* its trees are large */
+	job->loader = NULL;
 	if (job->rollback)
 		last_good_adopt(job->next, r->kept);
+	config_differ_begin(&job->differ, r->a->config, job->next, &job->diff);
 	r->phase = RELOAD_DIFF;
 }
 
@@ -433,6 +467,7 @@ static void begin_asked(struct reload *r)
 	job->confirm = r->request.confirm;
 	str_copy(job->by, sizeof(job->by), r->request.by);
 	const struct config_source source = { .file = r->a->config_file.path,
+					      .subnets = host_changes_subnets(r->a->host_changes),
 					      .present = &r->a->config->set };
 	job->loader = config_loader_new(&source, &job->findings);
 }
@@ -442,6 +477,7 @@ static void begin(struct reload *r)
 	struct err err;
 	bool found = true;
 	r->running = true;
+	r->count++;
 	r->phase = RELOAD_LOAD;
 	if (r->expired)
 		found = begin_rollback(r);
@@ -459,13 +495,16 @@ static void begin(struct reload *r)
 	refuse(r, &err);
 }
 
+static bool shares_turn(enum phase phase)
+{
+	return phase != RELOAD_MARK && phase != RELOAD_CHANGE;
+}
+
 /* What takes a turn of its own; false: steps of it share one. */
 static bool take_turn(struct reload *r)
 {
 	if (!r->running)
 		begin(r);
-	else if (r->phase == RELOAD_DIFF)
-		find_changes(r);
 	else if (r->phase == RELOAD_MARK)
 		mark(r);
 	else if (r->phase == RELOAD_CHANGE)
@@ -482,7 +521,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 	mono_t end = usec_add(loop_clock(), TURN);
 	if (take_turn(r))
 		return 0;
-	while (r->running && r->phase != RELOAD_DIFF && loop_clock() < end)
+	while (r->running && shares_turn(r->phase) && loop_clock() < end)
 		if (!step(r)) {
 			finish(r, true);
 			return 0;

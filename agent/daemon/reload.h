@@ -30,7 +30,7 @@ void reload_free(struct reload *r);
 
 struct reload_request {
 	const char *trigger; /* of unlimited life */
-	const char *by;      /* who asks; NULL: a signal */
+	const char *by;      /* who asks, copied; NULL: a signal */
 	span_t confirm;      /* taken back unless it is confirmed by then; 0: for good */
 };
 
@@ -39,8 +39,8 @@ struct reload_request {
 uint64_t reload_ask(struct reload *r, const struct reload_request *request);
 /* What is on trial stays. Fills in the reply. */
 void reload_confirm(struct reload *r, const char *by, struct api_reply *ret);
-/* What a reload with this text would do: nothing is changed. Fills in the reply. */
-void reload_compare(struct reload *r, const char *text, size_t len, struct api_reply *ret);
+/* Grows at the beginning and at the end of each. */
+uint64_t reload_count(const struct reload *r);
 /* The trial was not confirmed in time. */
 void reload_expired(struct reload *r);
 /* The copy of the configuration or the mark of a trial was written, or could not be. */

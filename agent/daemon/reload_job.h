@@ -9,6 +9,7 @@
 #include "agent/config/config.h"
 #include "agent/config/diff.h"
 #include "agent/config/findings.h"
+#include "agent/daemon/reload_prepare.h"
 #include "agent/store/confirm_mark.h"
 #include "lib/mono.h"
 
@@ -21,8 +22,11 @@ struct reload_job {
 	struct config_loader *loader;
 	struct config *next;   /* loaded, not in effect yet */
 	struct config *former; /* in effect before it */
+	struct config_differ differ;
 	struct config_diff diff;
 	struct config_findings findings;
+	struct reload_check check;
+	unsigned n_checks; /* it was begun anew as addresses of the host changed */
 	json_t *changes, *needs_restart;
 	size_t n_refused; /* apps, by the registry */
 	bool confirms;    /* it ended a trial: this configuration stays */

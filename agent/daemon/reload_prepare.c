@@ -20,12 +20,6 @@
 #include "process/launcher.h"
 #include "process/loop.h"
 
-/* Found or opened before anything is changed. */
-struct prepared {
-	struct host_addresses identity;
-	struct tokens *tokens;
-};
-
 static int refuse(struct config_findings *findings, const char *key, const struct err *err, int rc)
 {
 	struct config_place at = config_at_line(0, 0);
@@ -99,49 +93,46 @@ static int check_app(const struct agent *a, const struct host_addresses *identit
 	return rc == 0 ? check_vips(identity, spec, err) : rc;
 }
 
-static int check_apps(const struct agent *a, const struct host_addresses *identity,
-		      const struct config *next, struct config_findings *findings)
+/* "apps[3]" of the file that has it. */
+static struct config_place at_app(const struct config *c, size_t app)
 {
-	char key[CONFIG_PATH_MAX];
-	struct err err = { "" };
-	int result = 0;
-	for (size_t i = 0; i < next->n_apps; i++) {
-		const struct app_spec *spec = &next->apps[i];
-		bool known = !next->agent.vips.strict && is_registered(a, spec);
-		int rc = known ? check_registered(a, identity, spec, &err)
-			       : check_app(a, identity, next, spec, &err);
-		snprintf(key, sizeof(key), "apps[%zu]", i);
-		if (rc < 0)
-			result = refuse(findings, key, &err, rc);
-	}
-	return result;
+	struct config_place at = config_at_line(0, 0);
+	size_t i = 0;
+	for (; i + 1 < c->set.n && app >= c->set.items[i].n_apps; i++)
+		app -= c->set.items[i].n_apps;
+	at.file = i > 0 ? c->set.items[i].file : NULL;
+	snprintf(at.path, sizeof(at.path), "apps[%zu]", app);
+	return at;
 }
 
-/* Those that are not in the file. `next` NULL: what was accepted meanwhile stays. */
-static int check_others(const struct agent *a, const struct host_addresses *identity,
-			const struct config *next, struct config_findings *findings)
+static void check_next_app(struct reload_check *c)
 {
-	struct app_cursor cursor;
 	struct err err = { "" };
-	int result = 0;
-	app_cursor_init(a->registry, &cursor);
-	for (const struct app *app; (app = app_cursor_next(&cursor));) {
-		if (app->spec->source == APP_FROM_CONFIG)
-			continue;
-		int rc = check_registered(a, identity, app->spec, &err);
-		if (rc == 0 && next)
-			rc = check_admission(a, next, app->spec, &err);
-		if (rc < 0)
-			result = refuse(findings, app->spec->name, &err, rc);
+	const struct app_spec *spec = &c->next->apps[c->next_app];
+	bool known = !c->next->agent.vips.strict && is_registered(c->a, spec);
+	int rc = known && c->same_vital ? 0
+		 : known                ? check_registered(c->a, &c->identity, spec, &err)
+					: check_app(c->a, &c->identity, c->next, spec, &err);
+	if (rc < 0) {
+		config_error(c->findings, at_app(c->next, c->next_app), "%s", err.text);
+		c->result = rc;
 	}
-	app_cursor_done(&cursor);
-	return result;
+	c->next_app++;
 }
 
-static void prepared_done(struct prepared *p)
+/* Those that are not in the file. False: it was the last one. */
+static bool check_next_other(struct reload_check *c)
 {
-	host_addresses_done(&p->identity);
-	tokens_free(p->tokens);
+	struct err err = { "" };
+	const struct app *app = app_cursor_next(&c->cursor);
+	if (!app || app->spec->source == APP_FROM_CONFIG)
+		return app;
+	int rc = c->same_vital ? 0 : check_registered(c->a, &c->identity, app->spec, &err);
+	if (rc == 0 && !c->back)
+		rc = check_admission(c->a, c->next, app->spec, &err);
+	if (rc < 0)
+		c->result = refuse(c->findings, app->spec->name, &err, rc);
+	return true;
 }
 
 struct token_files {
@@ -161,40 +152,64 @@ static void on_bad_token(size_t i, const struct err *err, void *userdata)
 	refuse(files->findings, key, &named, files->result);
 }
 
-static int read_tokens(const struct config *next, struct prepared *ret,
-		       struct config_findings *findings)
+static int read_tokens(struct reload_check *c)
 {
-	struct token_files files = { &next->agent.api.tokens, findings, 0 };
-	ret->tokens = tokens_new(files.grants, on_bad_token, &files);
+	struct token_files files = { &c->next->agent.api.tokens, c->findings, 0 };
+	c->tokens = tokens_new(files.grants, on_bad_token, &files);
 	return files.result;
 }
 
-static int prepare(struct agent *a, const struct config *next, bool back, struct prepared *ret,
-		   struct config_findings *findings)
+int reload_check_begin(struct reload_check *c, struct agent *a, const struct config *next,
+		       bool back, struct config_findings *findings)
 {
 	struct err err = { "" };
-	host_changes_catch_up(a->host_changes);
-	struct child_user *user = NULL; /* in effect after a restart: it must be there then */
+	struct child_user *user = NULL;
 	const char *name = next->agent.exec_user;
-	int rc = name ? account_find("agent.exec.user", name, &user, &err) : 0;
+	*c = (struct reload_check){ .a = a, .next = next, .back = back, .findings = findings };
+	/* It needs a restart, which must not fail for it. */
+	if (name && account_find("agent.exec.user", name, &user, &err) < 0)
+		return refuse(findings, "agent.exec.user", &err, -ENOENT);
 	account_free(user);
-	if (rc < 0)
-		return refuse(findings, "agent.exec.user", &err, rc);
-	rc = host_addresses_find_again(a->config, &a->identity, next, &ret->identity, &err);
+	host_changes_catch_up(a->host_changes);
+	c->host_count = host_changes_count(a->host_changes);
+	int rc = host_addresses_find_again(a->config, &a->identity, next, &c->identity, &err);
+	c->same_vital = rc == 0 && host_addresses_same_vital(&a->identity, &c->identity);
 	if (rc < 0)
 		return refuse(findings, "bgp", &err, rc);
-	rc = back ? 0 : read_tokens(next, ret, findings);
-	if (rc == 0)
-		rc = check_apps(a, &ret->identity, next, findings);
-	return rc < 0 ? rc : check_others(a, &ret->identity, back ? NULL : next, findings);
+	return back ? 0 : read_tokens(c);
 }
 
-int reload_check(struct agent *a, const struct config *next, struct config_findings *findings)
+int reload_check_step(struct reload_check *c, size_t n)
 {
-	struct prepared p = { 0 };
-	int rc = prepare(a, next, false, &p, findings);
-	prepared_done(&p);
-	return rc;
+	for (; n > 0 && c->next_app < c->next->n_apps; n--)
+		check_next_app(c);
+	if (n == 0)
+		return 1;
+	if (c->same_vital && c->back)
+		return c->result;
+	if (!c->walks) {
+		app_cursor_init(c->a->registry, &c->cursor);
+		c->walks = true;
+	}
+	for (; n > 0; n--)
+		if (!check_next_other(c))
+			return c->result;
+	return 1;
+}
+
+bool reload_check_is_stale(const struct reload_check *c)
+{
+	host_changes_catch_up(c->a->host_changes);
+	return host_changes_count(c->a->host_changes) != c->host_count;
+}
+
+void reload_check_done(struct reload_check *c)
+{
+	if (c->walks)
+		app_cursor_done(&c->cursor);
+	host_addresses_done(&c->identity);
+	tokens_free(c->tokens);
+	*c = (struct reload_check){ 0 };
 }
 
 static int change_speaker(struct agent *a, const struct bgp_config *config, struct err *err)
@@ -207,10 +222,10 @@ static int change_speaker(struct agent *a, const struct bgp_config *config, stru
 	return rc;
 }
 
-static void change_identity(struct agent *a, const struct prepared *p)
+static void change_identity(struct agent *a, const struct host_addresses *next)
 {
 	struct host_address_change change;
-	host_addresses_replace(&a->identity, &p->identity, &change);
+	host_addresses_replace(&a->identity, next, &change);
 	if (change.own[0] || change.own[1])
 		reconcile_remap(actuator_reconcile(a->actuator));
 }
@@ -272,26 +287,23 @@ static void change_agent(struct agent *a, const struct config *former, bool cons
 	sources_change_consul(a->sources);
 }
 
-int reload_prepare_and_change(struct agent *a, struct config *next, const struct config_diff *diff,
-			      bool back, struct config_findings *findings)
+int reload_change(struct reload_check *c, struct config *next, const struct config_diff *diff)
 {
+	struct agent *a = c->a;
 	bool consul = config_diff_has_key(diff, CONFIG_AGENT, "consul_");
 	struct err err = { "" };
-	struct prepared p = { 0 };
-	int rc = prepare(a, next, back, &p, findings);
-	if (rc == 0 && (rc = change_speaker(a, &p.identity.bgp, &err)) < 0)
-		refuse(findings, "bgp", &err, rc);
-	if (rc < 0) {
-		prepared_done(&p);
-		return rc;
-	}
+	int rc = change_speaker(a, &c->identity.bgp, &err);
+	if (rc < 0)
+		return refuse(c->findings, "bgp", &err, rc);
 	config_keep(a->config, next);
 	if (!consul)
 		config_keep_consul(a->config, next);
 	exchange(a, next);
-	change_identity(a, &p);
+	change_identity(a, &c->identity);
+	c->identity = (struct host_addresses){ 0 };
 	change_checks(a);
-	change_agent(a, next, consul, p.tokens);
-	check_privileges(a, findings);
+	change_agent(a, next, consul, c->tokens);
+	c->tokens = NULL;
+	check_privileges(a, c->findings);
 	return 0;
 }

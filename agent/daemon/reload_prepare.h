@@ -1,20 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* All of a reload but the apps: what can fail first, then the change of everything at once. */
+/* All of a reload but the apps: what can fail first, in steps, then the change of everything at once. */
 #ifndef AGENT_DAEMON_RELOAD_PREPARE_H
 #define AGENT_DAEMON_RELOAD_PREPARE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/app/registry.h"
 #include "agent/config/config.h"
 #include "agent/config/diff.h"
 #include "agent/config/findings.h"
+#include "agent/vip/host_addresses.h"
 
 struct agent;
+struct tokens;
 
-/* The errors that reload_prepare_and_change() would find. */
-int reload_check(struct agent *a, const struct config *next, struct config_findings *findings);
-/* Puts `next` into effect, all but its apps; `diff` is what differs. `back`: it was in effect before a trial, and
- * what was accepted meanwhile stays. On success *next holds the former configuration, which
- * nothing refers to any more. With -errno nothing changed, and `findings` has the error. */
-int reload_prepare_and_change(struct agent *a, struct config *next, const struct config_diff *diff,
-			      bool back, struct config_findings *findings);
+/* The errors that only the running agent can find, in steps. */
+struct reload_check {
+	struct agent *a;
+	const struct config *next;
+	struct config_findings *findings;
+	bool back; /* it was in effect before a trial: what was accepted meanwhile stays */
+	struct host_addresses identity; /* of the new configuration */
+	struct tokens *tokens;
+	uint64_t host_count; /* host_changes_count() when it was found */
+	bool same_vital;     /* as in effect: what is registered need not be checked against it */
+	size_t next_app;
+	struct app_cursor cursor; /* of all that are registered */
+	bool walks;
+	int result;
+};
+
+/* `next` has to outlive the check. After an error, too, reload_check_done(). */
+int reload_check_begin(struct reload_check *c, struct agent *a, const struct config *next,
+		       bool back, struct config_findings *findings);
+/* About `n` apps. 1: more is left; 0: there is no error; -errno. */
+int reload_check_step(struct reload_check *c, size_t n);
+/* Addresses of this host have changed since: check again. */
+bool reload_check_is_stale(const struct reload_check *c);
+void reload_check_done(struct reload_check *c);
+
+/* Puts `next`, which was checked, into effect, all but its apps; `diff` is what differs. On success *next holds the
+ * former configuration, which nothing refers to any more. With -errno nothing changed, and the
+ * findings have the error. */
+int reload_change(struct reload_check *c, struct config *next, const struct config_diff *diff);
 
 #endif

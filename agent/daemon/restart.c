@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/restart.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "agent/config/config.h"
@@ -12,7 +13,8 @@
 #include "process/loop.h"
 
 /* How long the file is checked in one turn of the loop. */
-#define TURN (4 * USEC_PER_MSEC)
+#define TURN           (4 * USEC_PER_MSEC)
+#define CHECKED_A_STEP 200
 
 struct restart {
 	struct agent *a;
@@ -20,6 +22,8 @@ struct restart {
 	/* Of the check in progress. */
 	struct config_loader *loader; /* NULL: there is none */
 	struct config_findings findings;
+	struct config *next; /* loaded, and checked against this host */
+	struct reload_check check;
 	sd_event_source *turn;
 };
 
@@ -35,6 +39,9 @@ static void end_check(struct restart *r)
 	r->turn = sd_event_source_disable_unref(r->turn);
 	config_loader_free(r->loader);
 	r->loader = NULL;
+	reload_check_done(&r->check);
+	config_free(r->next);
+	r->next = NULL;
 	config_findings_done(&r->findings);
 	r->findings = (struct config_findings){ 0 };
 }
@@ -69,25 +76,32 @@ static void refuse(const struct restart *r)
 		  n == 1 ? "" : "s");
 }
 
-/* `next` NULL: the file could not be loaded. */
-static void decide(struct restart *r, struct config *next)
+static void decide(struct restart *r, bool fit)
 {
-	/* A start would leave the apps of included files with errors out. */
-	bool fit = next && config_set_broken(&next->set) == 0 &&
-		   reload_check(r->a, next, &r->findings) == 0;
 	if (!fit)
 		refuse(r);
-	config_free(next);
 	end_check(r);
 	if (fit)
 		shutdown_restart(r->a->shutdown, r->signal);
+}
+
+/* 1: more is left; 0: the file is fit; -errno. */
+static int step(struct restart *r)
+{
+	if (r->next)
+		return reload_check_step(&r->check, CHECKED_A_STEP);
+	int rc = config_loader_step(r->loader, &r->next);
+	if (rc != 0)
+		return rc;
+	/* A start would leave the apps of included files with errors out. */
+	rc = reload_check_begin(&r->check, r->a, r->next, false, &r->findings);
+	return rc < 0 || config_set_broken(&r->next->set) > 0 ? -EINVAL : 1;
 }
 
 static int on_turn(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct restart *r = userdata;
-	struct config *next = NULL;
 	mono_t limit = usec_add(loop_clock(), TURN);
 	int rc = 1;
 	if (shutdown_state(r->a->shutdown) != SHUTDOWN_RUNNING) { /* stopped meanwhile */
@@ -95,11 +109,11 @@ static int on_turn(sd_event_source *source, void *userdata)
 		return 0;
 	}
 	while (rc > 0 && loop_clock() < limit)
-		rc = config_loader_step(r->loader, &next);
+		rc = step(r);
 	if (rc > 0)
 		loop_defer(r->a->loop, &r->turn, LOOP_APPLY, on_turn, r);
 	else
-		decide(r, next);
+		decide(r, rc == 0);
 	return 0;
 }
 
@@ -116,7 +130,9 @@ void restart_ask(struct restart *r, const char *signal, pid_t sender)
 		return;
 	}
 	r->signal = signal;
-	r->loader = config_loader_new(&(struct config_source){ .file = a->config_file.path },
-				      &r->findings);
+	r->loader = config_loader_new(
+		&(struct config_source){ .file = a->config_file.path,
+					 .subnets = host_changes_subnets(a->host_changes) },
+		&r->findings);
 	loop_defer(a->loop, &r->turn, LOOP_APPLY, on_turn, r);
 }

@@ -2,6 +2,7 @@
 #include "agent/daemon/shutdown_ops.h"
 
 #include "agent/app/drains.h"
+#include "agent/daemon/compare.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload.h"
 #include "lib/log.h"
@@ -48,6 +49,7 @@ static void withdraw(mono_t flush_limit, void *userdata)
 {
 	struct agent *a = userdata;
 	reload_stop(a->reload);
+	compare_stop(a->compare);
 	sources_stop(a->sources);
 	store_stop(a->store);
 	api_retry(a->api); /* requests that waited for the start are refused */
@@ -72,6 +74,7 @@ static void leave_sessions(mono_t limit, void *userdata)
 {
 	struct agent *a = userdata;
 	reload_stop(a->reload);
+	compare_stop(a->compare);
 	sources_suspend(a->sources);
 	recovery_suspend(a->recovery);
 	peer_log_restart(a->peer_log);

@@ -88,6 +88,7 @@ int start_config_load(struct agent *a, const char *file)
 	if (rc == 0 && is_refused(a, file)) {
 		config_free(a->config);
 		a->config = NULL;
+		config_file_done(&a->config_file);
 		rc = load_before_trial(a, file);
 	}
 	if (rc == 0)

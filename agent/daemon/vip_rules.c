@@ -41,6 +41,8 @@ int vip_rules_guard(const struct prefix *vip, struct err *err, void *agent)
 	const struct agent *a = agent;
 	host_changes_catch_up(a->host_changes);
 	int rc = host_addresses_check_vip(&a->identity, vip, err);
+	if (rc == 0 && a->next_identity) /* a reload has checked the apps of before */
+		rc = host_addresses_check_vip(a->next_identity, vip, err);
 	/* Those of the file were checked with it; one that has an owner is known. */
 	if (rc == 0 && host_changes_subnet_of(a->host_changes, vip) &&
 	    !registry_owner(a->registry, vip) && !config_has_vip(a->config, vip))

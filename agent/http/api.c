@@ -284,12 +284,23 @@ void api_send_stored(struct api *api, uint64_t up_to, bool stored)
 	resume(api, API_DEFER_STORED, up_to, stored);
 }
 
-void api_send_later(struct api *api, uint64_t up_to, unsigned status, const char *body)
+static void send_answer(struct api *api, enum api_defer kind, uint64_t up_to, unsigned status,
+			const char *body)
 {
 	if (!api)
 		return;
-	deferred_answer(&api->deferred, up_to, status, body);
+	deferred_answer(&api->deferred, kind, up_to, status, body);
 	wake_all(api);
+}
+
+void api_send_later(struct api *api, uint64_t up_to, unsigned status, const char *body)
+{
+	send_answer(api, API_DEFER_LATER, up_to, status, body);
+}
+
+void api_send_compared(struct api *api, uint64_t up_to, unsigned status, const char *body)
+{
+	send_answer(api, API_DEFER_COMPARED, up_to, status, body);
 }
 
 void api_retry(struct api *api)
@@ -358,6 +369,8 @@ struct api *api_new(sd_event *loop, const struct api_rules *rules,
 	return api;
 }
 
+#define STOPPING "{\"error\": \"vipherald is stopping\"}\n"
+
 void api_free(struct api *api)
 {
 	if (!api)
@@ -365,7 +378,8 @@ void api_free(struct api *api)
 	api->closing = true;
 	resume(api, API_DEFER_STORED, UINT64_MAX, false);
 	resume(api, API_DEFER_RETRY, UINT64_MAX, false);
-	api_send_later(api, UINT64_MAX, 503, "{\"error\": \"vipherald is stopping\"}\n");
+	api_send_later(api, UINT64_MAX, 503, STOPPING);
+	api_send_compared(api, UINT64_MAX, 503, STOPPING);
 	list_for_each (it, &api->listeners) {
 		struct listener *listener = list_entry(it, struct listener, node);
 		listener_run_once(listener);

@@ -46,6 +46,7 @@ void api_set_rules(struct api *api, const struct api_rules *rules, struct tokens
 void api_send_stored(struct api *api, uint64_t up_to, bool stored);
 /* Sends the replies of API_DEFER_LATER up to this number. */
 void api_send_later(struct api *api, uint64_t up_to, unsigned status, const char *body);
+void api_send_compared(struct api *api, uint64_t up_to, unsigned status, const char *body);
 /* Has the requests of API_DEFER_RETRY answered anew. */
 void api_retry(struct api *api);
 

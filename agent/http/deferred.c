@@ -38,11 +38,12 @@ void deferred_resume(struct list *all, enum api_defer kind, uint64_t up_to, bool
 	}
 }
 
-void deferred_answer(struct list *all, uint64_t up_to, unsigned status, const char *body)
+void deferred_answer(struct list *all, enum api_defer kind, uint64_t up_to, unsigned status,
+		     const char *body)
 {
 	list_for_each (it, all) {
 		struct deferred *d = list_entry(it, struct deferred, node);
-		if (d->reply.defer != API_DEFER_LATER || d->reply.number > up_to)
+		if (d->reply.defer != kind || d->reply.number > up_to)
 			continue;
 		free(d->reply.body);
 		d->reply.status = status;

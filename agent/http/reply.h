@@ -11,9 +11,10 @@
 /* When the reply is sent. */
 enum api_defer {
 	API_SEND_NOW,
-	API_DEFER_STORED, /* when api_send_stored() says whether the change is on the disk */
-	API_DEFER_LATER,  /* api_send_later() has status and body, JSON */
-	API_DEFER_RETRY,  /* there is no reply yet: api_retry() has the request answered anew */
+	API_DEFER_STORED,   /* when api_send_stored() says whether the change is on the disk */
+	API_DEFER_LATER,    /* api_send_later() has status and body, JSON */
+	API_DEFER_COMPARED, /* api_send_compared() has them */
+	API_DEFER_RETRY,    /* there is no reply yet: api_retry() has the request answered anew */
 };
 
 struct MHD_Connection;
@@ -26,7 +27,7 @@ struct api_reply {
 	struct stream *stream; /* owned */
 	char *refused;         /* the reason for the log, of a registration; owned; NULL: none */
 	enum api_defer defer;
-	uint64_t number;     /* of API_DEFER_STORED and _LATER: of the change */
+	uint64_t number;     /* of API_DEFER_STORED, _LATER and _COMPARED: of the change */
 	char *body_unstored; /* of API_DEFER_STORED: the body if it could not be stored; owned */
 };
 

@@ -301,6 +301,14 @@ int host_addresses_check_vip(const struct host_addresses *h, const struct prefix
 	return 0;
 }
 
+bool host_addresses_same_vital(const struct host_addresses *a, const struct host_addresses *b)
+{
+	bool same = a->n_vital == b->n_vital;
+	for (size_t i = 0; same && i < a->n_vital; i++)
+		same = addr_cmp(&a->vital[i].addr, &b->vital[i].addr) == 0;
+	return same;
+}
+
 static int complete(const struct config *config, struct host_addresses *id, struct err *err)
 {
 	int rc = 0;

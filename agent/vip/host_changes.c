@@ -146,6 +146,11 @@ bool host_changes_explain_gateways(const struct host_changes *c, struct strbuf *
 	return c && host_addresses_explain_gateways(c->addresses, text);
 }
 
+const struct subnets *host_changes_subnets(const struct host_changes *c)
+{
+	return c ? &c->subnets : NULL;
+}
+
 uint64_t host_changes_count(const struct host_changes *c)
 {
 	return c ? c->count : 0;

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -415,3 +416,31 @@ def test_rights_and_tokens_follow(bed: Testbed, watch: Watch) -> None:
     token.write_text("another-0123456789")
     assert agent.reload()
     assert agent.request("POST", "/v1/reload", headers).status == 401
+
+
+def test_diffs_beside_reloads(bed: Testbed, watch: Watch) -> None:
+    """Each answer is of one configuration as a whole, whatever is put into effect meanwhile."""
+    agent = start(bed, watch, apps=(KEPT,))
+    sizes = (1, 300)
+    files = [
+        config(watch.entry, apps=(KEPT, *(app(f"a{n}", f"198.51.{n // 250}.{n % 250}/32") for n in range(size))))
+        for size in sizes
+    ]
+    agent.write_config(files[1])
+    text = agent.config_path.read_bytes()
+    with ThreadPoolExecutor(4) as pool:
+        for i in range(12):
+            asked = [pool.submit(agent.admin, "/v1/diff", "POST", text) for _ in range(4)]
+            agent.reload(files[i % 2])
+            for answer in asked:
+                assert answer.result().status == 200
+                assert len(answer.result().json()["changes"]) in {0, 299, 300}
+    # More than wait for their turn are refused, in words.
+    agent.process.pause()
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(agent.admin, "/v1/diff", "POST", text) for _ in range(6)]
+        wait_until(lambda: all(a.running() for a in asked), "all are asked")
+        agent.process.resume()
+        found = [a.result() for a in asked]
+    assert {a.status for a in found} <= {200, 503} and found[0].status in {200, 503}
+    assert all("wait already" in a.text for a in found if a.status == 503)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from . import bgp
+from .agent import Agent, to_yaml
 from .configs import config
 from .test_reload import MARKER, Watch
 from .testbed import Testbed
@@ -77,6 +78,18 @@ def random_file(dice: random.Random, peers: list[Peer]) -> dict[str, Any]:
     return config(*entries, apps=tuple(apps), agent=agent, **keys)
 
 
+def write(dice: random.Random, agent: Agent, file: dict[str, Any]) -> None:
+    """Some of the apps may be in an included file, to which they move or from which they come."""
+    directory = agent.config_path.parent / "conf.d"
+    directory.mkdir(exist_ok=True)
+    apart = [app for app in file["apps"] if dice.random() < 0.3]
+    (directory / "some.yaml").unlink(missing_ok=True)
+    if apart:
+        (directory / "some.yaml").write_text(to_yaml({"apps": apart}))
+    rest = [app for app in file["apps"] if app not in apart]
+    agent.write_config({**file, "apps": rest, "include": "conf.d/*.yaml"})
+
+
 def routes_of(file: dict[str, Any], peer: Peer) -> dict[str, tuple[int | None, tuple[str, ...]]]:
     """What the peer is to have with this configuration."""
     [entry] = [p for p in file["bgp"]["peers"] if p["peer_ip"] == peer.link.router_ip]
@@ -113,7 +126,7 @@ def test_what_diff_says_is_what_a_reload_does(bed: Testbed, seed: int) -> None:
             peer.withdrawn.clear()
         before = {vip for app in file["apps"] for vip in app["vip"]}
         file = random_file(dice, peers)
-        agent.write_config(file)
+        write(dice, agent, file)
         said = agent.admin("/v1/diff", "POST", agent.config_path.read_bytes()).json()
         done = agent.reload()
         assert done["changes"] == said["changes"]

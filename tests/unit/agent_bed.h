@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/daemon/compare.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/restart.h"
@@ -96,6 +97,7 @@ static inline void agent_bed_start(struct agent_bed *b)
 	assert_true(sd_event_new(&a->loop) >= 0);
 	a->shutdown = shutdown_new(a->loop, &agent_shutdown_ops, a);
 	a->reload = reload_new(a);
+	a->compare = compare_new(a);
 	a->restart = restart_new(a);
 	assert_int_equal(host_addresses_find(a->config, &a->identity, &err), 0);
 	if (actuator_new(a->loop, &a->identity, a->config->nat.backend, &a->actuator, &err) < 0)
@@ -152,6 +154,7 @@ static inline void agent_bed_init(struct agent_bed *b)
 
 static inline void agent_bed_free_parts(struct agent *a)
 {
+	compare_free(a->compare);
 	reload_free(a->reload);
 	restart_free(a->restart);
 	sources_free(a->sources);

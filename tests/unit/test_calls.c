@@ -148,9 +148,18 @@ static void test_a_diff_changes_nothing(void **state)
 	struct bed *b = *state;
 	agent_bed_run(&b->agent);
 	struct api_call c = { .kind = API_DIFF, .body = next, .body_len = sizeof(next) - 1 };
-	const struct api_reply *reply = call(b, &c);
-	assert_int_equal(reply->status, 200);
-	assert_non_null(strstr(reply->body, "other"));
+	for (uint64_t i = 1; i <= 4; i++) {
+		const struct api_reply *reply = call(b, &c);
+		assert_int_equal(reply->defer, API_DEFER_COMPARED);
+		assert_int_equal(reply->number, i);
+	}
+	assert_int_equal(call(b, &c)->status, 503);
+	assert_non_null(strstr(b->reply.body, "4 comparisons wait already"));
+	loop_drain(b->agent.a.loop);
+	assert_int_equal(call(b, &c)->number, 5);
+	compare_stop(b->agent.a.compare);
+	assert_int_equal(call(b, &c)->status, 503);
+	assert_non_null(strstr(b->reply.body, "stopping"));
 	loop_drain(b->agent.a.loop);
 	assert_null(registry_find(b->agent.a.registry, "other"));
 	assert_non_null(registry_find(b->agent.a.registry, "web"));

@@ -109,7 +109,7 @@ static void test_each_kind_by_itself(void **state)
 	deferred_resume(&b->all, API_DEFER_RETRY, 0, false);
 	expect_resumed("c");
 	assert_false(retry->ready); /* it has no reply: the request is answered anew */
-	deferred_answer(&b->all, 1, 200, "{}");
+	deferred_answer(&b->all, API_DEFER_LATER, 1, 200, "{}");
 	expect_resumed("b");
 	deferred_resume(&b->all, API_DEFER_STORED, 1, true);
 	expect_resumed("a");
@@ -119,7 +119,7 @@ static void test_the_reply_that_comes_later(void **state)
 {
 	struct bed *b = *state;
 	struct deferred *first = add(b, API_DEFER_LATER, 1), *second = add(b, API_DEFER_LATER, 2);
-	deferred_answer(&b->all, 1, 422, "{\"error\": 1}");
+	deferred_answer(&b->all, API_DEFER_LATER, 1, 422, "{\"error\": 1}");
 	expect_resumed("a");
 	assert_true(first->ready);
 	assert_false(second->ready);
