@@ -90,28 +90,32 @@ int budget_check_rate(const struct registry *reg, const struct app_spec *spec, m
 {
 	const struct api_budget *max = reg->options.budget;
 	const struct budget *b = max ? find(reg, name_of(spec)) : NULL;
-	span_t at_once = max ? 2 * max->apps * span_of_change(max) : 0;
+	span_t at_once = max ? (span_t)2 * max->apps * span_of_change(max) : 0;
 	span_t ahead = b ? usec_sub(b->busy_until, now) : 0;
 	if (!b || ahead + span_of_change(max) <= at_once)
 		return 0;
+	unsigned long long seconds = span_of_change(max) / USEC_PER_SEC + 1;
 	return err_set(err, -EAGAIN,
 		       "%s has changed %u apps in a row, and agent.api.max_changes is %u a minute; "
 		       "wait for %llu s, or raise that",
-		       b->name, 2U * max->apps, max->changes,
-		       (unsigned long long)(span_of_change(max) / USEC_PER_SEC + 1));
+		       b->name, 2U * max->apps, max->changes, seconds);
+}
+
+static void budget_free(struct registry *reg, struct budget *b)
+{
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
+	HASH_DELETE(hh, reg->budgets, b);
+	free(b->name);
+	free(b);
 }
 
 /* Those that have made no change for long. */
 static void forget_idle(struct registry *reg, mono_t now)
 {
 	struct budget *b, *next;
-	HASH_ITER (hh, reg->budgets, b, next) {
-		if (b->share.apps > 0 || b->busy_until > now)
-			continue;
-		HASH_DELETE(hh, reg->budgets, b);
-		free(b->name);
-		free(b);
-	}
+	HASH_ITER (hh, reg->budgets, b, next)
+		if (b->share.apps == 0 && b->busy_until <= now)
+			budget_free(reg, b);
 }
 
 void budget_count_change(struct registry *reg, const struct app_spec *spec, mono_t now)
@@ -129,11 +133,8 @@ void budget_count_change(struct registry *reg, const struct app_spec *spec, mono
 void budgets_free(struct registry *reg)
 {
 	struct budget *b, *next;
-	HASH_ITER (hh, reg->budgets, b, next) {
-		HASH_DELETE(hh, reg->budgets, b);
-		free(b->name);
-		free(b);
-	}
+	HASH_ITER (hh, reg->budgets, b, next)
+		budget_free(reg, b);
 }
 
 static void drop_share(struct app *app)

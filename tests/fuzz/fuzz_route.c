@@ -188,18 +188,41 @@ static bool host_is_known(const struct scene *s, const char *host)
 					 strncasecmp(host, "[listed]", 8) == 0));
 }
 
+static bool origin_is_known(const struct scene *s, const struct input *in, const char *origin)
+{
+	const char *place = strstr(origin, "://"), *host = header(in, "Host");
+	if (s->rules.origins.n > 0 && strcasecmp(origin, "http://listed") == 0)
+		return true;
+	return place && host && strcasecmp(place + 3, host) == 0;
+}
+
 static bool page_is_foreign(const struct scene *s, const struct input *in)
 {
 	const char *origin = header(in, "Origin"), *site = header(in, "Sec-Fetch-Site");
-	const char *host = header(in, "Host");
+	const char *referer = header(in, "Referer");
 	if (count(in, "Origin") > 1 || count(in, "Sec-Fetch-Site") > 1)
 		return true;
-	if (!origin)
-		return site && !str_equal(site, "none") && !str_equal(site, "same-origin");
-	if (s->rules.origins.n > 0 && strcasecmp(origin, "http://listed") == 0)
+	if (origin)
+		return !origin_is_known(s, in, origin);
+	if (site)
+		return !str_equal(site, "none") && !str_equal(site, "same-origin");
+	if (!referer)
 		return false;
-	const char *place = strstr(origin, "://");
-	return !place || !host || strcasecmp(place + 3, host) != 0;
+	char *page = mem_strdup(referer), *place = strstr(page, "://");
+	if (place)
+		place[3 + strcspn(place + 3, "/?#")] = 0;
+	bool foreign = !origin_is_known(s, in, page);
+	free(page);
+	return foreign;
+}
+
+/* It says nothing of a page, and only what the browser adds to any request of who sends it. */
+static bool browser_is_mute(const struct scene *s, const struct input *in)
+{
+	const char *agent = header(in, "User-Agent");
+	return agent && strncasecmp(agent, "Mozilla/", 8) == 0 && !s->client.token &&
+	       !s->client.unix_socket && !header(in, "Origin") && !header(in, "Sec-Fetch-Site") &&
+	       !header(in, "Referer");
 }
 
 static bool may(const struct scene *s, const struct input *in)
@@ -214,7 +237,7 @@ static bool may(const struct scene *s, const struct input *in)
 		return false;
 	if (needed == ROLE_READ)
 		return true;
-	if (s->client.own_check || s->read_only || page_is_foreign(s, in))
+	if (s->client.own_check || s->read_only || page_is_foreign(s, in) || browser_is_mute(s, in))
 		return false;
 	if (proxy && !s->rules.proxied)
 		return false;

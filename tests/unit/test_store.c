@@ -152,7 +152,6 @@ static void test_a_registration_is_written_and_restored(void **state)
 	assert_null(app(b, "web"));
 }
 
-/* Changes are not written before that: a crash during the start loses nothing. */
 /* A whole file that is too large would be written no more; addresses on lo need some of it. */
 static void test_the_file_has_room_for_so_much(void **state)
 {
@@ -169,6 +168,7 @@ static void test_the_file_has_room_for_so_much(void **state)
 	assert_int_equal(store_check_room(b->store, STATE_BYTES_MAX, &err), 0);
 }
 
+/* Changes are not written before that: a crash during the start loses nothing. */
 static void test_nothing_is_written_before_all_is_restored(void **state)
 {
 	struct bed *b = *state;
