@@ -20,8 +20,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 peers_dir=$root/.deps/peers
 qemu_dir=$root/.deps/qemu
 
-build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libyaml-dev libmnl-dev
-	libjansson-dev libiptc-dev libseccomp-dev libcmocka-dev uthash-dev libcurl4-openssl-dev iproute2)
+build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libgnutls28-dev
+	libyaml-dev libmnl-dev libjansson-dev libiptc-dev libseccomp-dev libcmocka-dev uthash-dev
+	libcurl4-openssl-dev iproute2)
 # The service of nftables is off as installed, and iptables has none.
 # systemd for systemd-analyze: it is installed, not started.
 test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables openssl systemd)

@@ -95,7 +95,11 @@ static const struct verb_option common[] = {
 	{ "json", NULL, "the API's JSON" },
 	{ "watch", "[DURATION]", "again and again, every 2 s unless said otherwise" },
 	{ "color", "WHEN", "auto, always or never; NO_COLOR is respected" },
-	{ "api", "ADDR", "unix:/PATH or ADDRESS:PORT of the agent (VIPHERALD_API)" },
+	{ "api", "ADDR",
+	  "unix:/PATH, ADDRESS:PORT or https://HOST:PORT of the agent (VIPHERALD_API)" },
+	{ "cacert", "FILE", "with https: the authority of its certificate (VIPHERALD_CACERT)" },
+	{ "cert", "FILE", "with https: the certificate to present (VIPHERALD_CERT)" },
+	{ "key", "FILE", "with https: the key of that certificate (VIPHERALD_KEY)" },
 	{ "help", NULL, "this text" },
 	{ NULL, NULL, NULL },
 };
@@ -184,6 +188,12 @@ static int set_common(struct verb_call *call, const struct verb_option *option, 
 		call->help = true;
 	else if (str_equal(option->name, "api"))
 		call->api = value;
+	else if (str_equal(option->name, "cacert"))
+		call->cacert = value;
+	else if (str_equal(option->name, "cert"))
+		call->cert = value;
+	else if (str_equal(option->name, "key"))
+		call->key = value;
 	else if (str_equal(option->name, "watch"))
 		return set_watch(call, value, err);
 	else

@@ -32,6 +32,7 @@
 #include "agent/config/tree.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/tls_keys.h"
 
 /* ---- the configuration ---- */
 
@@ -73,6 +74,7 @@ void config_free(struct config *c)
 	free(peers);
 	free(c->bgp.communities.values);
 	free(c->apps);
+	tls_keys_unref(c->tls_keys);
 	config_agent_done(&c->agent);
 	config_set_done(&c->set);
 	free(c);
@@ -115,6 +117,7 @@ struct config_loader {
 	struct config_node *last_app;
 	struct config_build build;
 	struct config_draft draft;
+	struct tls_keys *tls_keys;
 };
 
 struct config_loader *config_loader_new(const struct config_source *source,
@@ -139,6 +142,8 @@ static void drop_trees(struct config_loader *l)
 	l->n_trees = 0;
 	l->last_app = NULL;
 	config_draft_done(&l->draft);
+	tls_keys_unref(l->tls_keys);
+	l->tls_keys = NULL;
 }
 
 void config_loader_free(struct config_loader *l)
@@ -372,6 +377,8 @@ static int finish_step(struct config_loader *l, struct config **ret)
 	if (failed)
 		return -EINVAL;
 	struct config *c = config_of(&l->draft);
+	c->tls_keys = l->tls_keys;
+	l->tls_keys = NULL;
 	c->set = l->set;
 	l->set = (struct config_set){ 0 };
 	str_copy(c->sha256, sizeof(c->sha256), c->set.items[0].sha256);
@@ -405,6 +412,7 @@ int config_loader_step(struct config_loader *l, struct config **ret)
 	case LOAD_CHECK_KEYS:
 		l->draft.file = l->file ? l->file : "the configuration file";
 		config_read_secrets(&l->draft, root, l->findings);
+		config_read_tls(&l->draft, root, &l->tls_keys, l->findings);
 		config_check_agent(&l->draft, root, l->findings);
 		config_check_bgp(&l->draft, root, l->findings);
 		l->stage = LOAD_CHECK_APPS;
