@@ -9,9 +9,8 @@ ARG BASE=docker.io/library/debian:bookworm-slim
 FROM $BASE AS tools
 RUN apt-get update \
 	&& apt-get install -y --no-install-recommends gcc libc6-dev make pkg-config libsystemd-dev \
-		libmicrohttpd-dev libyaml-dev libmnl-dev libjansson-dev libiptc-dev \
-		libseccomp-dev \
-		libcurl4-openssl-dev uthash-dev \
+		libmicrohttpd-dev libgnutls28-dev libyaml-dev libmnl-dev libjansson-dev \
+		libiptc-dev libseccomp-dev libcurl4-openssl-dev uthash-dev \
 	&& rm -rf /var/lib/apt/lists/*
 
 FROM tools AS build
@@ -23,8 +22,9 @@ FROM $BASE
 # The libraries that the program links, libcurl that it loads for Consul, and what commands of
 # exec: monitors commonly are: bash, nc, curl, ip and ss, ping, pgrep.
 RUN apt-get update \
-	&& apt-get install -y --no-install-recommends libsystemd0 libmicrohttpd12 libyaml-0-2 \
-		libmnl0 libjansson4 libip4tc2 libip6tc2 libseccomp2 libcurl4 ca-certificates \
+	&& apt-get install -y --no-install-recommends libsystemd0 libmicrohttpd12 libgnutls30 \
+		libyaml-0-2 libmnl0 libjansson4 libip4tc2 libip6tc2 libseccomp2 libcurl4 \
+		ca-certificates \
 		bash netcat-openbsd curl iproute2 iputils-ping procps \
 	&& rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 COPY --from=build /src/build/vipherald /usr/local/bin/

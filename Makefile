@@ -15,7 +15,7 @@ VARIANT   =
 CFLAGS   ?= -O2 -g
 LDFLAGS  ?=
 
-LIBRARIES = libsystemd libmicrohttpd yaml-0.1 libmnl jansson libip4tc libip6tc libcurl libseccomp
+LIBRARIES = libsystemd libmicrohttpd gnutls yaml-0.1 libmnl jansson libip4tc libip6tc libcurl libseccomp
 DIRECTORIES = lib process net bgp monitors nat consul \
             $(addprefix agent/,model config vip app discovery store status http daemon cli)
 VERSION  := $(shell cat VERSION)

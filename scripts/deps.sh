@@ -3,30 +3,36 @@
 # missing, so the Makefile may call it every time.
 #
 #   scripts/deps.sh build      compiler and libraries
-#   scripts/deps.sh test       build + pytest + the routers and the Consul that the tests talk to
+#   scripts/deps.sh test       build + pytest + the routers, Consul and browser that the tests talk to
+#   scripts/deps.sh browser    the browser alone
 #   scripts/deps.sh container  the routers, a container engine, a base image of Debian's packages
 #   scripts/deps.sh kernels SUITE…  kernels of Debian releases, and qemu to boot them
 #   scripts/deps.sh lint       build + formatters and static checkers
-#   scripts/deps.sh list peers|engine|qemu…  prints the packages that are unpacked, and does nothing
+#   scripts/deps.sh list peers|browser|engine|qemu…  prints what would be unpacked
 #
 # The routers (FRR, BIRD, GoBGP, OpenBGPD, ExaBGP) are never installed: their packages enable and
 # start services, and this machine may run a bird of its own. Their packages are only downloaded and
 # unpacked below .deps/peers, from where the tests run them in network namespaces. So is Consul's,
-# below .deps/consul, the container engine below .deps/container, and the kernels and qemu below
-# .deps/kernels and .deps/qemu. Which packages that takes does not depend on what is installed.
+# below .deps/consul, the browser (Chromium, 700 MB) below .deps/browser, the container engine below
+# .deps/container, and the kernels and qemu below .deps/kernels and .deps/qemu. Which packages that
+# takes does not depend on what is installed.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 peers_dir=$root/.deps/peers
 qemu_dir=$root/.deps/qemu
+browser_dir=$root/.deps/browser
 
-build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libyaml-dev libmnl-dev
-	libjansson-dev libiptc-dev libseccomp-dev libcmocka-dev uthash-dev libcurl4-openssl-dev iproute2)
+build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libgnutls28-dev
+	libyaml-dev libmnl-dev libjansson-dev libiptc-dev libseccomp-dev libcmocka-dev uthash-dev
+	libcurl4-openssl-dev iproute2)
 # The service of nftables is off as installed, and iptables has none.
 # systemd for systemd-analyze: it is installed, not started.
 test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables openssl systemd)
 lint_packages=(clang-format clang-tidy cppcheck)
 peers_packages=(frr bird2 gobgpd openbgpd exabgp)
+# It needs a font.
+browser_packages=(chromium fonts-dejavu-core)
 engine_packages=(podman buildah crun conmon)
 # Boots the kernels. busybox and kmod load what is needed to reach the root file system.
 qemu_packages=(busybox-static kmod)
@@ -220,7 +226,8 @@ list_packages() {
 	world=$(mktemp -d)
 	make_world "$world"
 	for kind in "$@"; do
-		[[ $kind =~ ^(peers|engine|qemu)$ ]] || die "expected peers, engine or qemu, not '$kind'"
+		[[ $kind =~ ^(peers|browser|engine|qemu)$ ]] ||
+			die "expected peers, browser, engine or qemu, not '$kind'"
 		declare -n names="${kind}_packages"
 		packages=$(packages_to_unpack "$world" "${names[@]}") || exit
 		while read -r name; do echo "$kind $name"; done <<<"$packages"
@@ -314,7 +321,11 @@ test)
 	install_missing "${build_packages[@]}" "${test_packages[@]}"
 	install_missing "$(clang_runtime_package)"
 	unpack "$peers_dir" "${peers_packages[@]}"
+	unpack "$browser_dir" "${browser_packages[@]}"
 	unpack_consul
+	;;
+browser)
+	unpack "$browser_dir" "${browser_packages[@]}"
 	;;
 container)
 	# debootstrap is a script; it is installed, the engine is not.
@@ -339,6 +350,6 @@ lint)
 	install_missing "${build_packages[@]}" "${lint_packages[@]}"
 	;;
 *)
-	die "usage: scripts/deps.sh build|test|container|kernels|lint|list"
+	die "usage: scripts/deps.sh build|test|browser|container|kernels|lint|list"
 	;;
 esac

@@ -20,8 +20,6 @@
 /* Of connecting, sending and each read. */
 #define PATIENCE_S 10
 #define READ_SIZE  65536
-/* 10,000 apps in full take a tenth of it. */
-#define BODY_MAX (256u << 20)
 
 /* ---- where ---- */
 
@@ -55,13 +53,34 @@ static bool find_any(struct client *c)
 	return is_socket(c->at.unix_path);
 }
 
-int client_find(const char *api, struct client *ret, struct err *err)
+static const char *given(const char *option, const char *variable)
 {
-	const char *env = getenv("VIPHERALD_API");
+	const char *env = getenv(variable);
+	return option ? option : env && *env ? env : NULL;
+}
+
+static int find_tls(const char *api, const struct client_tls *tls, struct client *ret,
+		    struct err *err)
+{
+	int rc = client_tls_parse(api, &ret->tls, err);
+	str_copy(ret->where, sizeof(ret->where), ret->tls.url);
+	ret->tls.cacert = given(tls->cacert, "VIPHERALD_CACERT");
+	ret->tls.cert = given(tls->cert, "VIPHERALD_CERT");
+	ret->tls.key = given(tls->key, "VIPHERALD_KEY");
+	return rc;
+}
+
+int client_find(const char *api, const struct client_tls *tls, struct client *ret, struct err *err)
+{
 	int rc = 0;
 	*ret = (struct client){ 0 };
-	if (!api && env && *env)
-		api = env;
+	api = given(api, "VIPHERALD_API");
+	if (api && str_starts(api, "https://"))
+		return find_tls(api, tls, ret, err);
+	if (tls->cacert || tls->cert || tls->key)
+		return err_set(err, -EINVAL,
+			       "--cacert, --cert and --key are for an agent with TLS, expected "
+			       "--api https://HOST:PORT");
 	if (api && api[0] == '/')
 		use_path(ret, api);
 	else if (api)
@@ -133,7 +152,7 @@ static int receive_all(int fd, char **ret, size_t *ret_len)
 		text = mem_grow(text, &cap, len + READ_SIZE + 1, 1);
 		n = recv(fd, text + len, READ_SIZE, 0);
 		len += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && len < BODY_MAX);
+	} while (n > 0 && len < CLIENT_BODY_MAX);
 	int rc = n < 0 ? -errno : n > 0 ? -EMSGSIZE : 0;
 	text[len] = 0;
 	*ret = text;
@@ -187,8 +206,10 @@ int client_send(const struct client *c, const char *method, const char *target, 
 	char *text = NULL;
 	size_t len = 0;
 	int fd = -1;
-	int rc = connect_to(c, &fd);
 	*ret = (struct client_reply){ 0 };
+	if (c->tls.url[0])
+		return client_tls_send(&c->tls, method, target, body, body_len, ret, err);
+	int rc = connect_to(c, &fd);
 	if (rc < 0)
 		return unreachable(c, rc, err);
 	char *head = head_of(method, target, body_len);
@@ -205,7 +226,8 @@ int client_send(const struct client *c, const char *method, const char *target, 
 	if (rc < 0)
 		return unreachable(c, rc, err);
 	return err_set(err, -ECONNREFUSED,
-		       "the answer of %s is not HTTP: another program may be listening there",
+		       "the answer of %s is not HTTP: the agent speaks TLS, --api https://…, or "
+		       "another program is listening there",
 		       c->where);
 }
 

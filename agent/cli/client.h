@@ -7,27 +7,24 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "agent/cli/client_tls.h"
 #include "lib/endpoint.h"
 #include "lib/err.h"
 
 struct client {
 	struct endpoint at;
+	struct client_tls tls;         /* one with a URL takes the place of `at` */
 	char where[ENDPOINT_TEXT_MAX]; /* for messages */
 };
 
-/* `api`: as given on the command line, or NULL. Then, in this order: VIPHERALD_API, the admin socket
+/* `api` and `tls` as given on the command line, or NULL. Then, in this order: VIPHERALD_API, the admin socket
  * of the agent of this network namespace, the one of any agent, 127.0.0.1:8080. -EINVAL for an
- * address that cannot be used. */
-int client_find(const char *api, struct client *ret, struct err *err);
+ * address that cannot be used. Files come from VIPHERALD_CACERT, VIPHERALD_CERT and VIPHERALD_KEY
+ * where `tls` has none. */
+int client_find(const char *api, const struct client_tls *tls, struct client *ret, struct err *err);
 
 /* The admin socket of the agent of this network namespace; false: there is none. */
 bool client_find_own(struct client *ret);
-
-struct client_reply {
-	unsigned status;
-	char *body; /* with a NUL behind it; free with client_reply_done() */
-	size_t len;
-};
 
 /* `target`: path and query. The error says what to do when there is no agent. */
 int client_request(const struct client *c, const char *method, const char *target,

@@ -16,6 +16,7 @@ static void print_summary(FILE *out, const char *file, const struct config *conf
 	if (config && config_set_broken(&config->set) == 0) {
 		print_count(out, "ok, ", config->n_apps, "app");
 		print_count(out, ", ", config->bgp.n_peers, "peer");
+		fprintf(out, "%s", config->tls_keys ? ", the API with TLS" : "");
 	} else {
 		print_count(out, "", f->n_errors, "error");
 	}

@@ -166,6 +166,35 @@ static int query_agent(const struct endpoint *at, bool ready, FILE *out)
 	return status == 200 ? 0 : 1;
 }
 
+/* The agent is on this host: which certificate it has does not matter, as no other proof is asked
+ * for without TLS. */
+static int query_tls(const struct endpoint *at, bool ready, FILE *out)
+{
+	const char *path = ready ? "/readyz" : "/healthz";
+	char body[512], host[ADDR_TEXT_MAX];
+	struct client client = { .tls = { .unverified = true, .patience_s = PATIENCE_S } };
+	struct client_reply reply;
+	struct sockaddr_storage ss;
+	struct addr addr;
+	struct err err = { "" };
+	uint16_t port;
+	client_address_of(at, &ss);
+	addr_from_sockaddr(&ss, &addr, &port);
+	addr_format(&addr, host);
+	snprintf(client.tls.url, sizeof(client.tls.url),
+		 addr.family == AF_INET6 ? "https://[%s]:%u" : "https://%s:%u", host,
+		 (unsigned)port);
+	if (client_request(&client, "GET", path, &reply, &err) < 0) {
+		fprintf(out, "%s\n", err.text);
+		return 1;
+	}
+	str_printable(body, sizeof(body), reply.body, strcspn(reply.body, "\n"));
+	fprintf(out, "%s%s: %u %s\n", client.tls.url, path, reply.status, body);
+	int status = reply.status == 200 ? 0 : 1;
+	client_reply_done(&reply);
+	return status;
+}
+
 int cmd_healthcheck(const char *file, bool ready, FILE *out)
 {
 	struct config *config = NULL;
@@ -181,6 +210,8 @@ int cmd_healthcheck(const char *file, bool ready, FILE *out)
 		fprintf(out, "no agent found in this container, use -config=FILE\n");
 	else if (config_load(file, &config, &findings) < 0)
 		config_findings_print(&findings, file, out);
+	else if (config->tls_keys && !config->agent.listen_addr.unix_path[0])
+		status = query_tls(&config->agent.listen_addr, ready, out);
 	else
 		status = query_agent(&config->agent.listen_addr, ready, out);
 	config_findings_done(&findings);

@@ -116,7 +116,8 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 			       : fail(VERB_USAGE, "completions: expected bash, zsh or fish");
 	if (call.id == VERB_DIFF && call.n_words == 2)
 		return cmd_diff_files(&call);
-	if (client_find(call.api, &client, &err) < 0)
+	const struct client_tls tls = { .cacert = call.cacert, .cert = call.cert, .key = call.key };
+	if (client_find(call.api, &tls, &client, &err) < 0)
 		return fail(VERB_USAGE, err.text);
 	if (call.id == VERB_DIFF)
 		return cmd_diff_agent(&client, &call);

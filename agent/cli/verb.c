@@ -67,11 +67,15 @@ static const struct verb verbs[N_VERBS] = {
 			   "vipherald undrain dns --wait",
 			   .options = { { "wait", NULL, "return when the app is announced" } },
 			   .names = "apps" },
-	[VERB_RELOAD] = { "reload", NULL, "", 0, 0,
+	[VERB_RELOAD] = { "reload",
+			  NULL,
+			  "",
+			  0,
+			  0,
 			  "Read the configuration again and apply what differs",
 			  "vipherald reload --confirm 5m",
-			  .options = { { "confirm", "DURATION",
-					 "return to the present one unless confirmed by then" } } },
+			  { { "confirm", "DURATION",
+			      "return to the present one unless confirmed by then" } } },
 	[VERB_CONFIRM] = { "confirm", NULL, "", 0, 0,
 			   "Keep the configuration that reload --confirm put on trial",
 			   "vipherald confirm" },
@@ -95,7 +99,11 @@ static const struct verb_option common[] = {
 	{ "json", NULL, "the API's JSON" },
 	{ "watch", "[DURATION]", "again and again, every 2 s unless said otherwise" },
 	{ "color", "WHEN", "auto, always or never; NO_COLOR is respected" },
-	{ "api", "ADDR", "unix:/PATH or ADDRESS:PORT of the agent (VIPHERALD_API)" },
+	{ "api", "ADDR",
+	  "unix:/PATH, ADDRESS:PORT or https://HOST:PORT of the agent (VIPHERALD_API)" },
+	{ "cacert", "FILE", "with https: the authority of its certificate (VIPHERALD_CACERT)" },
+	{ "cert", "FILE", "with https: the certificate to present (VIPHERALD_CERT)" },
+	{ "key", "FILE", "with https: the key of that certificate (VIPHERALD_KEY)" },
 	{ "help", NULL, "this text" },
 	{ NULL, NULL, NULL },
 };
@@ -184,6 +192,12 @@ static int set_common(struct verb_call *call, const struct verb_option *option, 
 		call->help = true;
 	else if (str_equal(option->name, "api"))
 		call->api = value;
+	else if (str_equal(option->name, "cacert"))
+		call->cacert = value;
+	else if (str_equal(option->name, "cert"))
+		call->cert = value;
+	else if (str_equal(option->name, "key"))
+		call->key = value;
 	else if (str_equal(option->name, "watch"))
 		return set_watch(call, value, err);
 	else

@@ -85,7 +85,8 @@ struct verb_call {
 		const char *value; /* NULL: the option takes none */
 	} values[VERB_VALUES_MAX];
 	size_t n_values;
-	const char *api; /* NULL: found by itself */
+	const char *api;                 /* NULL: found by itself */
+	const char *cacert, *cert, *key; /* for TLS; NULL: not given */
 	enum verb_color color;
 	bool json, help;
 	span_t watch; /* 0: once */

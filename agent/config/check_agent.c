@@ -41,16 +41,32 @@ static void check_allow_from(unsigned from, const struct config_node *section,
 			     "'none' cannot be combined with other sources");
 }
 
-static void check_token_names(const struct api_grants *tokens, const struct config_node *list,
+static void check_grant_names(const struct api_grants *grants, const struct config_node *list,
 			      struct config_findings *findings)
 {
 	const struct config_node *node = list->first;
-	for (size_t i = 0; node && i < tokens->n; i++, node = node->next)
+	for (size_t i = 0; node && i < grants->n; i++, node = node->next)
 		for (size_t j = 0; j < i; j++)
-			if (tokens->items[i].name && tokens->items[j].name &&
-			    str_equal(tokens->items[i].name, tokens->items[j].name))
+			if (grants->items[i].name && grants->items[j].name &&
+			    str_equal(grants->items[i].name, grants->items[j].name))
 				config_error(findings, config_at(node), "duplicate name '%s'",
-					     tokens->items[i].name);
+					     grants->items[i].name);
+}
+
+/* TLS that no socket speaks, and rights of clients that are never verified. */
+static void check_api_tls(const struct config_agent *agent, const struct config_node *api,
+			  struct config_findings *findings)
+{
+	const struct config_tls *tls = &agent->tls;
+	const struct config_node *section = config_node_get(api, "tls");
+	const struct config_node *certificates = config_node_get(api, "certificates");
+	if (section && agent->listen_addr.unix_path[0] &&
+	    (agent->read_addr.unix_path[0] || agent->read_addr.port == 0))
+		config_warn(findings, config_at(section),
+			    "has no effect: the API listens on unix sockets only");
+	if (certificates && !tls->client_ca)
+		config_error(findings, config_at(certificates),
+			     "requires agent.api.tls.client_ca, which verifies them");
 }
 
 /* Rights that prove nothing but where a packet came from. */
@@ -70,8 +86,12 @@ static void check_api(const struct config_agent *agent, const struct config_node
 		      struct config_findings *findings)
 {
 	const struct config_node *tokens = config_node_get(api, "tokens");
+	const struct config_node *certificates = config_node_get(api, "certificates");
 	if (tokens)
-		check_token_names(&agent->api.tokens, tokens, findings);
+		check_grant_names(&agent->api.tokens, tokens, findings);
+	if (certificates)
+		check_grant_names(&agent->api.certificates, certificates, findings);
+	check_api_tls(agent, api, findings);
 	check_role(agent->api.local, "local", "every process on this host", api, findings);
 	check_role(agent->api.remote, "remote", "every host that reaches the API", api, findings);
 }

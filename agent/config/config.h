@@ -32,11 +32,17 @@ struct config_log {
 	uint8_t modules[LOG_MODULES_MAX]; /* in the order of log_modules[] */
 };
 
+/* Files of agent.api.tls; NULL: not given. */
+struct config_tls {
+	char *cert, *key, *client_ca;
+};
+
 struct config_agent {
 	struct config_log log;
 	struct endpoint listen_addr;
 	struct endpoint read_addr; /* port 0 and no path: none */
 	struct api_rules api;
+	struct config_tls tls;
 	struct monitor_timing monitor_timing; /* the defaults of all monitors */
 	uint16_t exec_max;
 	span_t hold_down, hold_down_max;
@@ -61,11 +67,14 @@ struct config_nat {
 	enum nat_choice backend;
 };
 
+struct tls_keys;
+
 struct config {
 	struct config_set set;            /* its texts */
 	char sha256[SHA256_TEXT_MAX];     /* of the file */
 	char set_sha256[SHA256_TEXT_MAX]; /* of all texts; the same when nothing is included */
 	struct config_agent agent;
+	struct tls_keys *tls_keys; /* of agent.tls, as read with the file; NULL: no TLS */
 	struct config_nat nat;
 	/* `router_id` 0 and peers without an address are filled in from the kernel
 	 * (agent/vip/host_addresses.h) before the speaker is created. */

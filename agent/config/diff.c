@@ -45,6 +45,9 @@ static void diff_key(const struct config_key *key, const void *a, const void *b,
 		free(after);
 		return;
 	}
+	bool on_off = !*before || !*after;
+	enum config_effect effect =
+		key->flags & CONFIG_ON_OFF_RESTARTS && on_off ? CONFIG_NEEDS_RESTART : key->effect;
 	if (key->flags & CONFIG_SECRET) {
 		hide(&before);
 		hide(&after);
@@ -54,10 +57,10 @@ static void diff_key(const struct config_key *key, const void *a, const void *b,
 	change->keys = mem_grow(change->keys, &change->cap_keys, change->n_keys + 1,
 				sizeof(*change->keys));
 	change->keys[change->n_keys++] = (struct config_key_change){
-		.key = mem_strdup(path), .before = before, .after = after, .effect = key->effect
+		.key = mem_strdup(path), .before = before, .after = after, .effect = effect
 	};
-	if (key->effect > change->effect)
-		change->effect = key->effect;
+	if (effect > change->effect)
+		change->effect = effect;
 }
 
 static void *target_of(const struct config_key *key, void *target)

@@ -58,7 +58,8 @@ static const char *effect_words(const struct config_section *s, const struct con
 		return "";
 	switch (k->effect) {
 	case CONFIG_APPLIES:
-		return "applied";
+		return k->flags & CONFIG_ON_OFF_RESTARTS ? "applied; **restart** for on and off"
+							 : "applied";
 	case CONFIG_SENDS_UPDATE:
 		return "UPDATE";
 	case CONFIG_RESETS:

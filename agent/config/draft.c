@@ -23,6 +23,9 @@ void config_agent_done(struct config_agent *agent)
 		free(*name);
 	free(agent->exec_env);
 	free(agent->tls_ca);
+	free(agent->tls.cert);
+	free(agent->tls.key);
+	free(agent->tls.client_ca);
 	api_rules_done(&agent->api);
 }
 

@@ -19,6 +19,11 @@ void config_keep(struct config *present, struct config *next)
 	SWAP(a->sandbox, b->sandbox);
 	SWAP(a->exec_user, b->exec_user);
 	SWAP(a->consul.publish, b->consul.publish);
+	/* A listener does not begin or cease to speak TLS. */
+	if (!a->tls.cert != !b->tls.cert) {
+		SWAP(a->tls, b->tls);
+		SWAP(present->tls_keys, next->tls_keys);
+	}
 	SWAP(present->nat, next->nat);
 	SWAP(present->gateway_family, next->gateway_family);
 }

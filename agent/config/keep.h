@@ -5,7 +5,7 @@
 
 #include "agent/config/config.h"
 
-/* Exchanges the values of all keys with CONFIG_NEEDS_RESTART: `next` has those of `present`
+/* Exchanges the values of all keys whose change needs a restart: `next` has those of `present`
  * afterwards, by the same pointers, and the other way round. */
 void config_keep(struct config *present, struct config *next);
 /* The same for all keys of Consul, whose client has views of them. */

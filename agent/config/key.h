@@ -60,6 +60,8 @@ enum {
 	CONFIG_ZERO_ALLOWED = 1 << 2,    /* 0, or what lies in the range */
 	CONFIG_ZERO_IS_DEFAULT = 1 << 3, /* as GoCast does; with a warning */
 	CONFIG_NOT_SHARED = 1 << 4,      /* of a peer: no default of it under `bgp` */
+	CONFIG_ON_OFF_RESTARTS = 1
+				 << 5, /* set or not set: CONFIG_NEEDS_RESTART, whatever `effect` */
 };
 
 struct config_key {

@@ -32,6 +32,7 @@
 #include "agent/config/tree.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/tls_keys.h"
 
 /* ---- the configuration ---- */
 
@@ -79,6 +80,7 @@ void config_free(struct config *c)
 	free(peers);
 	free(c->bgp.communities.values);
 	free(c->apps);
+	tls_keys_unref(c->tls_keys);
 	config_agent_done(&c->agent);
 	config_set_done(&c->set);
 	free(c);
@@ -127,6 +129,7 @@ struct config_loader {
 	struct config_draft draft;
 	struct config_apps_check *apps_check;
 	struct config_host_check host_check;
+	struct tls_keys *tls_keys;
 };
 
 struct config_loader *config_loader_new(const struct config_source *source,
@@ -154,6 +157,8 @@ static void drop_trees(struct config_loader *l)
 	l->apps_check = NULL;
 	config_host_check_done(&l->host_check);
 	config_draft_done(&l->draft);
+	tls_keys_unref(l->tls_keys);
+	l->tls_keys = NULL;
 }
 
 void config_loader_free(struct config_loader *l)
@@ -407,6 +412,8 @@ static int finish_step(struct config_loader *l, struct config **ret)
 	if (failed)
 		return -EINVAL;
 	struct config *c = config_of(&l->draft);
+	c->tls_keys = l->tls_keys;
+	l->tls_keys = NULL;
 	c->set = l->set;
 	l->set = (struct config_set){ 0 };
 	str_copy(c->sha256, sizeof(c->sha256), c->set.items[0].sha256);
@@ -443,6 +450,7 @@ int config_loader_step(struct config_loader *l, struct config **ret)
 	case LOAD_CHECK_KEYS:
 		l->draft.file = l->file ? l->file : "the configuration file";
 		config_read_secrets(&l->draft, root, l->findings);
+		config_read_tls(&l->draft, root, &l->tls_keys, l->findings);
 		config_check_agent(&l->draft, root, l->findings);
 		config_check_bgp(&l->draft, root, l->findings);
 		l->apps_check = config_apps_check_new(&l->draft, l->findings);

@@ -88,6 +88,8 @@ const struct config_section *const config_sections[] = {
 	&config_agent_section,
 	&config_api_section,
 	&config_api_tokens_section,
+	&config_api_tls_section,
+	&config_api_certificates_section,
 	&config_exec_section,
 	&config_agent_monitors_section,
 	&config_bgp_section,

@@ -51,6 +51,62 @@ static void *add_grant(void *target)
 	return &grants->items[grants->n++];
 }
 
+static const struct config_key certificate_keys[] = {
+	{ .name = "name",
+	  .type = &config_type_grant_name,
+	  GRANT(name),
+	  .flags = CONFIG_REQUIRED,
+	  .doc = "The first DNS name of the certificate's subjectAltName; of one without, its CN. "
+		 "Letter by letter." },
+	{ .name = "role",
+	  .type = &config_type_role,
+	  GRANT(role),
+	  .default_text = "register",
+	  .doc = "What it may do." },
+	{ .name = "vips",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_prefixes,
+	  GRANT(vips),
+	  .default_words = "`agent.vips.allow`",
+	  .doc = "Prefixes in which the VIPs that it registers lie, in place of "
+		 "`agent.vips.allow`." },
+	{ 0 },
+};
+
+const struct config_section config_api_certificates_section = {
+	.path = "agent.api.certificates[]",
+	.doc = "Client certificates with rights of their own. Others that "
+	       "`agent.api.tls.client_ca` has signed have those of `local` or `remote`.",
+	.keys = certificate_keys,
+};
+
+static const struct config_key tls_keys[] = {
+	{ .name = "cert",
+	  .type = &config_type_credential_file,
+	  FIELD(tls.cert),
+	  .flags = CONFIG_REQUIRED | CONFIG_ON_OFF_RESTARTS,
+	  .doc = "PEM file with the certificate, and the chain of its issuers behind it." },
+	{ .name = "key",
+	  .type = &config_type_credential_file,
+	  FIELD(tls.key),
+	  .flags = CONFIG_REQUIRED | CONFIG_ON_OFF_RESTARTS,
+	  .doc = "PEM file with its private key, not encrypted, that only the agent can read." },
+	{ .name = "client_ca",
+	  .type = &config_type_credential_file,
+	  FIELD(tls.client_ca),
+	  .default_words = "none: no client is asked for a certificate",
+	  .doc = "PEM file with the authorities that sign certificates of clients. One that is "
+		 "presented has to be valid; none has to be." },
+	{ 0 },
+};
+
+const struct config_section config_api_tls_section = {
+	.path = "agent.api.tls",
+	.doc = "TLS, 1.2 or later, on `listen_addr` and `read_addr` where they are TCP. The files "
+	       "are read again at each reload; open connections go on.",
+	.keys = tls_keys,
+};
+
 static const struct config_key api_keys[] = {
 	{ .name = "local",
 	  .type = &config_type_role,
@@ -83,6 +139,17 @@ static const struct config_key api_keys[] = {
 	  FIELD(api.tokens),
 	  .add = add_grant,
 	  .doc = "Tokens, see below." },
+	{ .name = "tls",
+	  .shape = CONFIG_SECTION,
+	  .section = &config_api_tls_section,
+	  .doc = "TLS, see below." },
+	{ .name = "certificates",
+	  .shape = CONFIG_SECTIONS,
+	  .section = &config_api_certificates_section,
+	  .type = &config_type_grants,
+	  FIELD(api.certificates),
+	  .add = add_grant,
+	  .doc = "Client certificates, see below." },
 	{ .name = "hosts",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_hosts,

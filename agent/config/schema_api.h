@@ -5,7 +5,9 @@
 
 #include "agent/config/key.h"
 
-extern const struct config_section config_api_section;        /* agent.api */
-extern const struct config_section config_api_tokens_section; /* agent.api.tokens[] */
+extern const struct config_section config_api_section;              /* agent.api */
+extern const struct config_section config_api_tokens_section;       /* agent.api.tokens[] */
+extern const struct config_section config_api_tls_section;          /* agent.api.tls */
+extern const struct config_section config_api_certificates_section; /* agent.api.certificates[] */
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/tls_keys.h"
+#include "process/loop.h"
 
 #define PASSWORD_MAX 80 /* of the kernel, see config_type_password */
 
@@ -99,6 +101,72 @@ static void read_of_peer(struct bgp_peer_config *peer, const struct config_node 
 			    peer->password_file);
 	free((char *)peer->password);
 	peer->password = mem_strdup(password);
+}
+
+/* ---- keys and certificates ---- */
+
+static const char *const tls_names[TLS_FILES] = {
+	[TLS_CERT] = "cert",
+	[TLS_KEY] = "key",
+	[TLS_CLIENT_CA] = "client_ca",
+};
+
+static bool expand_tls(struct config_tls *tls, const struct config_node *section,
+		       struct config_findings *findings)
+{
+	char **const files[TLS_FILES] = { &tls->cert, &tls->key, &tls->client_ca };
+	struct err err = { "" };
+	bool ok = true;
+	for (size_t i = 0; i < TLS_FILES; i++) {
+		if (!*files[i] || expand(files[i], &err) == 0)
+			continue;
+		config_error(findings, config_at(config_node_get(section, tls_names[i])), "%s",
+			     err.text);
+		ok = false;
+	}
+	return ok;
+}
+
+/* The agent starts and reloads with it: clients that verify it will complain, others are served. */
+static void warn_of_end(const struct config_node *node, const char *file, wall_t end,
+			struct config_findings *findings)
+{
+	char date[DATE_TEXT_MAX];
+	if (end > 0 && end < loop_wall())
+		config_warn(findings, config_at(node), "'%.200s' has expired at %s", file,
+			    date_format(end, date));
+}
+
+static void warn_of_tls(const struct tls_keys *keys, const struct config_tls *tls,
+			const struct config_node *section, struct config_findings *findings)
+{
+	if (tls_keys_key_is_open(keys))
+		config_warn(findings, config_at(config_node_get(section, "key")),
+			    "other users may read or write '%.200s': chmod o-rw", tls->key);
+	warn_of_end(config_node_get(section, "cert"), tls->cert, tls_keys_end(keys, TLS_CERT),
+		    findings);
+	warn_of_end(config_node_get(section, "client_ca"), tls->client_ca,
+		    tls_keys_end(keys, TLS_CLIENT_CA), findings);
+}
+
+void config_read_tls(struct config_draft *draft, const struct config_node *root,
+		     struct tls_keys **ret, struct config_findings *findings)
+{
+	struct config_tls *tls = &draft->agent.tls;
+	const struct config_node *agent = config_node_get(root, "agent");
+	const struct config_node *section = config_node_get(config_node_get(agent, "api"), "tls");
+	struct err err = { "" };
+	enum tls_file which;
+	if (!tls->cert || !tls->key) /* check_agent.c reports what is missing */
+		return;
+	if (!expand_tls(tls, section, findings))
+		return;
+	const char *const files[TLS_FILES] = { tls->cert, tls->key, tls->client_ca };
+	if (tls_keys_load(files, ret, &which, &err) < 0)
+		config_error(findings, config_at(config_node_get(section, tls_names[which])), "%s",
+			     err.text);
+	else
+		warn_of_tls(*ret, tls, section, findings);
 }
 
 /* ---- all ---- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/config/format.h"
+#include "agent/config/types.h"
 #include "agent/model/principal.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -60,13 +61,18 @@ static int add_origin(const struct config_key *key, const char *text, void *targ
 	return 0;
 }
 
-/* It is part of the name of a principal, in the log and in the state file. */
+static int set_credential_file(const struct config_key *key, const char *text, void *target,
+			       struct err *err)
+{
+	return (str_starts(text, "%d/") ? &config_type_text : &config_type_path)
+		->set(key, text, target, err);
+}
+
 static int set_grant_name(const struct config_key *key, const char *text, void *target,
 			  struct err *err)
 {
 	char **field = config_field(key, target);
-	if (!text[0] || strlen(text) >= PRINCIPAL_LABEL_MAX ||
-	    strspn(text, LETTERS "-._@") != strlen(text))
+	if (!principal_label_is_valid(text))
 		return err_set(err, -EINVAL,
 			       "'%.80s' is not a name, expected up to %d letters, digits, '-', "
 			       "'.', '_' and '@'",
@@ -107,6 +113,8 @@ static void format_grants(const struct config_key *key, const void *target, FILE
 	}
 }
 
+const struct config_type config_type_credential_file = { "file name, absolute or `%d/NAME`",
+							 set_credential_file, config_format_text };
 const struct config_type config_type_role = { "`none`, `read`, `register`, `admin`", set_role,
 					      format_role };
 const struct config_type config_type_ids = { "numbers", add_id, format_ids };

@@ -174,7 +174,7 @@ static int drop_privileges(struct agent *a, struct err *err)
 	if (rc < 0)
 		return rc;
 	privileges_report(&a->capabilities);
-	privileges_check_file(a->config, a->config_file.path);
+	privileges_check_files(a->config, a->config_file.path);
 	return 0;
 }
 

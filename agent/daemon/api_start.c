@@ -16,9 +16,10 @@ static int listen_at(const struct agent *a, const struct endpoint *at, bool read
 	char text[ENDPOINT_TEXT_MAX];
 	int rc = api_listen(a->api, at, read_only, err);
 	if (rc == 0)
-		log_info("api", "listening on %s%s",
+		log_info("api", "listening on %s%s%s",
 			 !read_only && passed_socket_is_there() ? "the socket that was passed"
 								: endpoint_format(at, text),
+			 a->config->tls_keys && !at->unix_path[0] ? ", TLS" : "",
 			 read_only ? ", for reading only" : "");
 	if (rc == -EACCES && !at->unix_path[0]) {
 		log_error("api", "%s; continuing without it", err->text);
@@ -56,6 +57,8 @@ int api_start(struct agent *a, struct err *err)
 	char text[RIGHTS_TEXT_MAX];
 	const struct config_agent *c = &a->config->agent;
 	a->api = api_new(a->loop, &c->api, &callbacks, a);
+	if (a->config->tls_keys)
+		api_set_tls(a->api, a->config->tls_keys);
 	int rc = listen_at(a, &c->listen_addr, false, err);
 	if (rc == 0 && (c->read_addr.port > 0 || c->read_addr.unix_path[0]))
 		rc = listen_at(a, &c->read_addr, true, err);

@@ -52,6 +52,7 @@ static struct status_sources sources_of(struct agent *a)
 		.squatter = a->instance.squatter,
 		.capabilities = &a->capabilities,
 		.sandbox = sandbox_status(a->sandbox),
+		.tls_keys = a->config->tls_keys,
 		.registered = sources_registered(a->sources) || is_stopping(a),
 		.started_at = recovery_started_at(a->recovery),
 	};

@@ -98,14 +98,20 @@ int privileges_drop(const struct config *c, struct capability_needs *ret_needs, 
 	return 0;
 }
 
-void privileges_check_file(const struct config *c, const char *file)
+static void check_readable(const struct config *c, const char *file)
 {
-	for (size_t i = 0; c->agent.user && i < c->set.n; i++) {
-		const char *name = i > 0 ? c->set.items[i].file : file;
-		if (access(name, R_OK) < 0)
-			log_warn("config", "%s: agent.user '%.100s' cannot read it again: %s", name,
-				 c->agent.user, strerror(errno));
-	}
+	if (file && c->agent.user && access(file, R_OK) < 0)
+		log_warn("config", "%s: agent.user '%.100s' cannot read it again: %s", file,
+			 c->agent.user, strerror(errno));
+}
+
+void privileges_check_files(const struct config *c, const char *file)
+{
+	for (size_t i = 0; i < c->set.n; i++)
+		check_readable(c, i > 0 ? c->set.items[i].file : file);
+	check_readable(c, c->agent.tls.cert);
+	check_readable(c, c->agent.tls.key);
+	check_readable(c, c->agent.tls.client_ca);
 }
 
 static bool has_command(const struct app_spec *spec)

@@ -11,8 +11,8 @@ void privileges_find(const struct config *c, const char *user, struct capability
 /* As agent.user and agent.drop_privileges say; to be called before anything is opened. `ret_needs`
  * has what is missing afterwards. */
 int privileges_drop(const struct config *c, struct capability_needs *ret_needs, struct err *err);
-/* A configuration that agent.user cannot read again. */
-void privileges_check_file(const struct config *c, const char *file);
+/* Warns of what a reload reads again and agent.user cannot: the file, keys and certificates. */
+void privileges_check_files(const struct config *c, const char *file);
 /* The warning for a process of root whose commands would run as root; NULL: there is none. Commands
  * that only proved administrators can register are not warned of. */
 const char *privileges_root_commands(const struct config *c);

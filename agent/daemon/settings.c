@@ -95,6 +95,8 @@ void settings_apply_log(const struct agent *a)
 void settings_apply_api(const struct agent *a, struct tokens *tokens)
 {
 	api_set_rules(a->api, &a->config->agent.api, tokens);
+	if (a->config->tls_keys)
+		api_set_tls(a->api, a->config->tls_keys);
 }
 
 void settings_apply_disable_file(struct agent *a)

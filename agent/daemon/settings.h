@@ -11,8 +11,7 @@ struct runner_config settings_of_runner(struct agent *a);
 void settings_apply_to_registry(struct agent *a);
 /* agent.log */
 void settings_apply_log(const struct agent *a);
-/* Rights of the API; the tokens are read again. */
-/* Takes the tokens over. */
+/* Rights of the API, with the tokens, which it takes over, and the keys for TLS. */
 void settings_apply_api(const struct agent *a, struct tokens *tokens);
 /* The facts about the host, which have a view of consul_addr. */
 void settings_apply_to_facts(struct agent *a);

@@ -14,7 +14,7 @@ int vip_rules_check(const struct agent *a, const struct config *c, const struct 
 		return 0;
 	if (own) {
 		policy.allow = *own;
-		policy.allow_key = "agent.api.tokens[].vips of its principal";
+		policy.allow_key = principal_vips_key(spec->by);
 	}
 	const struct vip_host *host = host_facts_get(
 		a->facts, spec, host_changes_count(a->host_changes), loop_now(a->loop));

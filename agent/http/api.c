@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "agent/http/admin_socket.h"
 #include "agent/http/deferred.h"
@@ -20,6 +21,7 @@
 #include "agent/http/passed_socket.h"
 #include "agent/http/refusals.h"
 #include "agent/http/socket.h"
+#include "agent/http/tls.h"
 #include "lib/list.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -33,6 +35,7 @@ struct api {
 	sd_event *loop;
 	struct gate *gate;
 	struct refusals *refusals;
+	struct tls *tls; /* NULL: not configured */
 	struct list listeners;
 	struct admin_link *admin_link; /* NULL: there is none */
 	struct list deferred;          /* struct deferred */
@@ -320,13 +323,32 @@ static int add(struct api *api, const struct api_socket *socket, const struct ga
 	return rc;
 }
 
+static bool is_tcp(int fd)
+{
+	int domain = AF_UNIX;
+	socklen_t len = sizeof(domain);
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	return domain != AF_UNIX;
+}
+
+void api_set_tls(struct api *api, struct tls_keys *keys)
+{
+	if (api->tls)
+		tls_set_keys(api->tls, keys);
+	else
+		api->tls = tls_new(keys);
+}
+
 int api_listen(struct api *api, const struct endpoint *at, bool read_only, struct err *err)
 {
 	struct api_socket socket = { .fd = -1 };
 	int rc = !read_only && passed_socket_is_there()
 			 ? passed_socket_take(&socket.fd, err)
 			 : api_socket_open(at, API_SOCKET_MODE, &socket, err);
-	return rc < 0 ? rc : add(api, &socket, &(struct gate_door){ read_only, at->addr }, err);
+	if (rc < 0)
+		return rc;
+	const struct gate_door door = { read_only, at->addr, is_tcp(socket.fd) ? api->tls : NULL };
+	return add(api, &socket, &door, err);
 }
 
 int api_listen_admin(struct api *api, const char *directory, struct err *err)
@@ -388,5 +410,6 @@ void api_free(struct api *api)
 	admin_link_free(api->admin_link);
 	gate_free(api->gate);
 	refusals_free(api->refusals);
+	tls_free(api->tls);
 	free(api);
 }

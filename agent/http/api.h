@@ -18,6 +18,7 @@
 #include "lib/addr.h"
 #include "lib/endpoint.h"
 #include "lib/err.h"
+#include "net/tls_keys.h"
 
 struct api_callbacks {
 	/* Called from the loop; fills in the reply. What the client may not do is an error already.
@@ -32,6 +33,9 @@ struct api;
 struct api *api_new(sd_event *loop, const struct api_rules *rules,
 		    const struct api_callbacks *callbacks, void *userdata);
 void api_free(struct api *api);
+/* TLS on the TCP sockets that it listens on from now on; on those that have TLS already, the keys
+ * are replaced. */
+void api_set_tls(struct api *api, struct tls_keys *keys);
 /* Listens at once; unless `read_only`, at the socket that was passed if there is one. `read_only`: whoever asks may change nothing. The text of -EADDRINUSE says how
  * to find who has the address. */
 int api_listen(struct api *api, const struct endpoint *at, bool read_only, struct err *err);

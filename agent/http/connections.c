@@ -103,6 +103,12 @@ static void push_out(struct connections *all, struct slot *victim)
 	end(all, victim, API_PUSHED_OUT);
 }
 
+static void refuse(const struct connections *all, int fd, const char *status, const char *text)
+{
+	if (!all->callbacks.silent)
+		reply_refuse_fd(fd, status, text);
+}
+
 static void expire(struct connections *all, struct slot *slot)
 {
 	char who[ADDR_TEXT_MAX];
@@ -111,7 +117,7 @@ static void expire(struct connections *all, struct slot *slot)
 		     "connection from %s closed: its request is not complete after %llu s",
 		     describe(&c->addr, &slot->origin, who),
 		     (unsigned long long)((slot_deadline(slot) - slot->since) / USEC_PER_SEC));
-	reply_refuse_fd(c->fd, "408 Request Timeout", "the request took too long to arrive\n");
+	refuse(all, c->fd, "408 Request Timeout", "the request took too long to arrive\n");
 	end(all, slot, API_TOO_SLOW);
 }
 
@@ -157,8 +163,8 @@ static void pause_for(struct connections *all, mono_t until)
 	loop_timer_set(all->loop, &all->pause, until, LOOP_HTTP, on_pause_end, all);
 }
 
-static void refuse(struct connections *all, int fd, const struct slot_origin *origin,
-		   const struct addr *addr)
+static void turn_away(struct connections *all, int fd, const struct slot_origin *origin,
+		      const struct addr *addr)
 {
 	char who[ADDR_TEXT_MAX];
 	refusals_count(all->refusals, API_TOO_MANY);
@@ -166,8 +172,8 @@ static void refuse(struct connections *all, int fd, const struct slot_origin *or
 		     "connection from %s refused: it has as many as it may, and all are being "
 		     "answered",
 		     describe(addr, origin, who));
-	reply_refuse_fd(fd, "503 Service Unavailable",
-			"too many connections from this address or user\n");
+	refuse(all, fd, "503 Service Unavailable",
+	       "too many connections from this address or user\n");
 	close(fd);
 }
 
@@ -181,7 +187,7 @@ static void take(struct connections *all, int fd, const struct slot_origin *orig
 		push_out(all, victim);
 	slot = choice == SLOT_REFUSED ? NULL : slots_add(&all->slots, origin, now);
 	if (!slot) {
-		refuse(all, fd, origin, addr);
+		turn_away(all, fd, origin, addr);
 		return;
 	}
 	struct connection *c = connection_of(all, slot);

@@ -20,6 +20,7 @@ struct connections_callbacks {
 		    void *userdata);
 	/* All that can come in at present have. */
 	void (*added)(void *userdata);
+	bool silent; /* TLS: no text can be sent to a client that is refused */
 };
 
 /* `fd` is the listening socket, not owned. */

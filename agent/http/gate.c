@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/http/peer.h"
+#include "agent/http/tls.h"
 #include "agent/http/tokens.h"
 #include "agent/model/rights.h"
 #include "lib/log.h"
@@ -65,6 +66,7 @@ static bool is_own_host(const char *host, const struct addr *here)
 	return addr_parse(name, &addr) == 0 ? is_own_address(&addr, here) : is_own_name(name);
 }
 
+/* A token takes precedence. */
 static void read_headers(struct gate *g, struct MHD_Connection *conn, struct api_client *client,
 			 struct request_facts *facts)
 {
@@ -77,9 +79,21 @@ static void read_headers(struct gate *g, struct MHD_Connection *conn, struct api
 		facts->unknown_scheme = true;
 		return;
 	}
-	client->label = tokens_find(g->tokens, authorization);
-	client->token = client->label;
-	facts->bad_token = !client->label;
+	const char *label = tokens_find(g->tokens, authorization);
+	client->token = label;
+	client->label = label ? label : client->label;
+	facts->bad_token = !label;
+}
+
+/* The texts are in the caller's buffers. */
+static void read_certificate(const struct gate_door *door, struct MHD_Connection *conn,
+			     char label[static PRINCIPAL_LABEL_MAX], struct err *why,
+			     struct api_client *client, struct request_facts *facts)
+{
+	int rc = door->tls ? tls_find_client(door->tls, conn, label, why) : 0;
+	client->certificate = rc > 0;
+	client->label = rc > 0 ? label : NULL;
+	facts->bad_certificate = rc < 0 ? why->text : NULL;
 }
 
 static const char *action_name(enum api_kind kind)
@@ -113,7 +127,8 @@ void gate_check(struct gate *g, const struct gate_door *door, struct MHD_Connect
 		bool http_1_0, struct api_call *call)
 {
 	struct peer peer;
-	struct err err = { "" };
+	struct err err = { "" }, why = { "" };
+	char label[PRINCIPAL_LABEL_MAX];
 	enum api_kind kind = call->kind;
 	struct api_client client = { .agent_uid = geteuid() };
 	struct request_facts facts = { .needs = call->needs,
@@ -124,6 +139,7 @@ void gate_check(struct gate *g, const struct gate_door *door, struct MHD_Connect
 	bool ask = !is_for_anyone(g->rules, call) || log_enabled("api", LOG_DEBUG);
 	peer_find(info ? info->connect_fd : -1, ask, &peer);
 	peer_to_client(&peer, &client);
+	read_certificate(door, conn, label, &why, &client, &facts);
 	read_headers(g, conn, &client, &facts);
 	facts.unix_socket = peer.unix_socket;
 	facts.http_1_0 = http_1_0;
@@ -138,9 +154,11 @@ void gate_check(struct gate *g, const struct gate_door *door, struct MHD_Connect
 		return;
 	}
 	api_call_refuse(call, status, &err);
-	if (facts.change)
+	if (facts.change || facts.bad_certificate)
 		refusals_log(g->refusals, api_cause_of(status), LOG_WARNING, call->name,
-			     "%s by %s: refused: %s", action_name(kind), call->who, call->err.text);
+			     "%s by %s: refused: %s",
+			     facts.change ? action_name(kind) : "a request", call->who,
+			     call->err.text);
 }
 
 /* Life */

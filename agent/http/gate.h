@@ -17,6 +17,7 @@
 
 struct MHD_Connection;
 struct gate;
+struct tls;
 
 /* Is it the address of a VIP? */
 typedef bool gate_vip_cb(const struct addr *addr, void *userdata);
@@ -25,6 +26,7 @@ typedef bool gate_vip_cb(const struct addr *addr, void *userdata);
 struct gate_door {
 	bool read_only;     /* agent.read_addr */
 	struct addr listen; /* its address, when it has a specific one */
+	struct tls *tls;    /* NULL: it does not speak TLS */
 };
 
 /* `rules` and `refusals` must outlive it. Reads the tokens. */

@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "agent/http/tls.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 
@@ -89,8 +90,9 @@ void listener_stage(struct MHD_Connection *conn, enum slot_stage stage)
 static void on_connection(void *cls, struct MHD_Connection *conn, void **context,
 			  enum MHD_ConnectionNotificationCode what)
 {
-	(void)conn;
 	struct listener *l = cls;
+	if (l->door.tls)
+		(what == MHD_CONNECTION_NOTIFY_STARTED ? tls_begin : tls_end)(l->door.tls, conn);
 	if (what == MHD_CONNECTION_NOTIFY_STARTED)
 		*context = l->coming_in;
 	else if (*context)
@@ -116,13 +118,20 @@ static void on_added(void *userdata)
 static int start_daemon(struct listener *l, const struct listener_callbacks *callbacks,
 			struct err *err)
 {
+	static const struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
+	bool tls = l->door.tls;
+	if (tls && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+		return err_set(err, -EOPNOTSUPP,
+			       "agent.api.tls: this libmicrohttpd is built without TLS");
 	l->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-		callbacks->request, l, MHD_OPTION_CONNECTION_LIMIT, (unsigned)(2 * SLOTS_MAX),
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
+			(tls ? MHD_USE_TLS : 0),
+		0, NULL, NULL, callbacks->request, l, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)(2 * SLOTS_MAX), MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_NOTIFY_COMPLETED, callbacks->completed, l, MHD_OPTION_URI_LOG_CALLBACK,
-		callbacks->url, l, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_END);
+		callbacks->url, l, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_ARRAY,
+		tls ? tls_options() : plain, MHD_OPTION_END);
 	if (!l->daemon)
 		return err_set(err, -EIO, "cannot start libmicrohttpd");
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -133,7 +142,7 @@ static int start_daemon(struct listener *l, const struct listener_callbacks *cal
 
 static int start_accepting(struct listener *l, struct refusals *refusals)
 {
-	static const struct connections_callbacks callbacks = { add, on_added };
+	const struct connections_callbacks callbacks = { add, on_added, l->door.tls };
 	return connections_new(l->loop, l->socket.fd, refusals, &callbacks, l, &l->connections);
 }
 

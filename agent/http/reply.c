@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/http/reply.h"
 
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,21 +72,34 @@ void reply_done(struct api_reply *reply)
 	reply->stream = NULL;
 }
 
+static int format_refusal(char *buf, size_t size, const char *status, const char *text)
+{
+	return snprintf(buf, size,
+			"HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
+			"Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+			status, strlen(text), text);
+}
+
 void reply_refuse_fd(int fd, const char *status, const char *text)
 {
 	char answer[512];
-	int n = snprintf(answer, sizeof(answer),
-			 "HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
-			 "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
-			 status, strlen(text), text);
+	int n = format_refusal(answer, sizeof(answer), status, text);
 	send(fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	shutdown(fd, SHUT_RDWR);
 }
 
 void reply_refuse(struct MHD_Connection *conn, const char *status, const char *text)
 {
+	char answer[512];
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (info)
-		reply_refuse_fd(info->connect_fd, status, text);
+	int fd = info ? info->connect_fd : -1;
+	info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (!info || !info->tls_session) {
+		reply_refuse_fd(fd, status, text);
+		return;
+	}
+	int n = format_refusal(answer, sizeof(answer), status, text);
+	gnutls_record_send(info->tls_session, answer, (size_t)n);
+	shutdown(fd, SHUT_RDWR);
 }

@@ -36,6 +36,14 @@ int role_parse(const char *text, enum role *ret, struct err *err)
 		       text);
 }
 
+bool principal_label_is_valid(const char *text)
+{
+	static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					 "0123456789-._@";
+	size_t len = strlen(text);
+	return len > 0 && len < PRINCIPAL_LABEL_MAX && strspn(text, characters) == len;
+}
+
 static void grants_done(struct api_grants *grants)
 {
 	for (size_t i = 0; i < grants->n; i++) {
@@ -142,11 +150,18 @@ void principal_of(const struct api_rules *rules, const struct api_client *client
 
 const struct prefix_list *principal_vips(const struct api_rules *rules, const char *name)
 {
-	static const char token[] = "token ";
-	const struct api_grant *grant = name && str_starts(name, token)
-						? find_grant(&rules->tokens, name + strlen(token))
-						: NULL;
+	const struct api_grant *grant = NULL;
+	if (name && str_starts(name, TOKEN))
+		grant = find_grant(&rules->tokens, name + strlen(TOKEN));
+	else if (name && str_starts(name, SUBJECT))
+		grant = find_grant(&rules->certificates, name + strlen(SUBJECT));
 	return grant && grant->vips.n > 0 ? &grant->vips : NULL;
+}
+
+const char *principal_vips_key(const char *name)
+{
+	return str_starts(name, SUBJECT) ? "agent.api.certificates[].vips of its principal"
+					 : "agent.api.tokens[].vips of its principal";
 }
 
 bool principal_is_proved(const struct principal *p)

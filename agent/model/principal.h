@@ -35,6 +35,10 @@ int role_parse(const char *text, enum role *ret, struct err *err);
 #define PRINCIPAL_LABEL_MAX 64 /* the name of a token or of a certificate, with its NUL */
 #define PRINCIPAL_NAME_MAX  (PRINCIPAL_LABEL_MAX + 16)
 
+/* Such a name is part of that of a principal, in the log and in the state file: up to 63 letters,
+ * digits, '-', '.', '_' and '@'. */
+bool principal_label_is_valid(const char *text);
+
 enum principal_kind {
 	PRINCIPAL_OWN_CHECK,
 	PRINCIPAL_TOKEN,
@@ -116,6 +120,8 @@ const char *principal_unproved(bool this_host);
 
 /* The VIP list of the principal with that name, kept with a registration; NULL: it has none. */
 const struct prefix_list *principal_vips(const struct api_rules *rules, const char *name);
+/* The key that holds such a list, for messages. */
+const char *principal_vips_key(const char *name);
 
 /* Is its identity proved, by credentials, token or certificate? */
 bool principal_is_proved(const struct principal *p);

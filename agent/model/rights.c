@@ -192,6 +192,10 @@ unsigned rights_check(const struct api_rules *rules, const struct principal *pri
 	unsigned status = check_host(request, err);
 	if (status)
 		return status;
+	if (request->bad_certificate)
+		return refuse(err, 401,
+			      "the client certificate is not accepted: ", request->bad_certificate,
+			      "");
 	if (request->bad_token)
 		return refuse(err, 401, "the token is none of agent.api.tokens", "", "");
 	if (request->to_vip && !rules->on_vips)

@@ -23,7 +23,9 @@ struct request_facts {
 	bool unix_socket;
 	bool read_only; /* it came in through agent.read_addr */
 	bool to_vip;    /* the destination is the address of a VIP */
-	bool bad_token; /* a token was presented that is none of agent.api.tokens */
+	const char *
+		bad_certificate; /* why the client's is not accepted; NULL: it is, or there is none */
+	bool bad_token;          /* a token was presented that is none of agent.api.tokens */
 	bool http_1_0;
 	unsigned n_hosts, n_origins, n_sites; /* headers of that name: Sec-Fetch-Site is the last */
 	const char *host;

@@ -289,6 +289,27 @@ static void add_resources(json_t *alarms, const struct status_sources *in)
 		add(alarms, "capabilities", NULL, NULL, "missing: %s (/v1/capabilities)", text);
 }
 
+static void add_certificate(json_t *alarms, const char *key, const char *file, wall_t end,
+			    wall_t now)
+{
+	char date[DATE_TEXT_MAX];
+	if (end == 0 || end > now + ALARM_CERTIFICATE)
+		return;
+	add(alarms, "certificate", "path", file,
+	    "agent.api.tls.%s: '%.200s' %s %s: replace it, then reload", key, file,
+	    end > now ? "expires at" : "has expired at", date_format(end, date));
+}
+
+static void add_certificates(json_t *alarms, const struct status_sources *in, wall_t now)
+{
+	const struct config_tls *tls = &in->config->tls;
+	if (!in->tls_keys)
+		return;
+	add_certificate(alarms, "cert", tls->cert, tls_keys_end(in->tls_keys, TLS_CERT), now);
+	add_certificate(alarms, "client_ca", tls->client_ca,
+			tls_keys_end(in->tls_keys, TLS_CLIENT_CA), now);
+}
+
 /* "a, b and 3 more" */
 static void list_keys(const json_t *keys, struct strbuf *ret)
 {
@@ -377,6 +398,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_consul(alarms, in, &clock);
 	add_refused(alarms, in);
 	add_resources(alarms, in);
+	add_certificates(alarms, in, clock.wall);
 	add_configuration(alarms, in);
 	return alarms;
 }

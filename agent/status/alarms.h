@@ -16,6 +16,9 @@
 /* A peer that is down for less may just be restarting. */
 #define ALARM_PEER_DOWN (60 * USEC_PER_SEC)
 
+/* A certificate that expires sooner is to be replaced. */
+#define ALARM_CERTIFICATE (14 * (86400 * USEC_PER_SEC))
+
 /* Adds one for a peer that is down for longer. */
 void alarms_add_peer(json_t *alarms, const struct bgp_peer_status *peer,
 		     const struct view_clock *clock);

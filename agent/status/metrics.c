@@ -298,6 +298,23 @@ static void configuration(FILE *out, const struct metrics *m)
 		(double)m->config_loaded_at / (double)USEC_PER_SEC);
 }
 
+static void certificate(FILE *out, const char *key, wall_t end)
+{
+	if (end)
+		fprintf(out,
+			"vipherald_api_certificate_expiry_timestamp_seconds{key=\"%s\"} %" PRIu64
+			"\n",
+			key, end / USEC_PER_SEC);
+}
+
+static void certificates(FILE *out, const struct metrics *m)
+{
+	head(out, "api_certificate_expiry_timestamp_seconds", "gauge",
+	     "When the first certificate in the file of that key of agent.api.tls expires.");
+	certificate(out, "cert", m->cert_end);
+	certificate(out, "client_ca", m->client_ca_end);
+}
+
 char *metrics_format(const struct metrics *m)
 {
 	char *text = NULL;
@@ -308,6 +325,7 @@ char *metrics_format(const struct metrics *m)
 	head(out, "build_info", "gauge", "Version of the running agent.");
 	fprintf(out, "vipherald_build_info{version=\"%s\"} 1\n", m->version);
 	configuration(out, m);
+	certificates(out, m);
 	histogram(out, "loop_stall_seconds",
 		  "Turns of the event loop that took longer than 50 ms; the log names them.",
 		  &m->loop_stalls);

@@ -31,6 +31,7 @@ struct service_counts {
 
 struct metrics {
 	const char *version;
+	wall_t cert_end, client_ca_end; /* of agent.api.tls; 0: not configured */
 	uint64_t fd_limit;
 	bool fds_short; /* new apps and processes to be watched are refused */
 	bool config_ok; /* the last reload, or the start */

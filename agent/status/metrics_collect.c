@@ -32,6 +32,14 @@ static void count_services(const struct discovery *d, struct service_counts *ret
 	}
 }
 
+static void find_ends(const struct tls_keys *keys, struct metrics *m)
+{
+	if (!keys)
+		return;
+	m->cert_end = tls_keys_end(keys, TLS_CERT);
+	m->client_ca_end = tls_keys_end(keys, TLS_CLIENT_CA);
+}
+
 char *metrics_collect(const struct status_sources *in)
 {
 	struct peer_list peers;
@@ -65,6 +73,7 @@ char *metrics_collect(const struct status_sources *in)
 		.n_peers = peers.n,
 		.consul = in->discovery ? &consul : NULL,
 	};
+	find_ends(in->tls_keys, &m);
 	monitor_runner_status(in->runner, &m.commands);
 	count_checks(in, &m);
 	drift_sum(in, &m.drift);

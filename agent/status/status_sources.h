@@ -33,6 +33,7 @@
 #include "bgp/speaker.h"
 #include "bgp/status.h"
 #include "nat/nat.h"
+#include "net/tls_keys.h"
 
 /* Not owned. */
 struct status_sources {
@@ -53,10 +54,11 @@ struct status_sources {
 	struct store *store;
 	const struct event_ring *events;
 	const struct api_counts *api; /* NULL: not started yet */
-	const char *squatter; /* who has the name of the agent; NULL or "": the agent */
+	const char *squatter;         /* who has the name of the agent; NULL or "": the agent */
 	const struct capability_needs *capabilities;
 	struct sandbox_status sandbox;
-	bool registered;   /* all apps of the configuration are */
+	const struct tls_keys *tls_keys; /* NULL: no TLS */
+	bool registered;                 /* all apps of the configuration are */
 	mono_t started_at; /* when Consul had answered too, or had its time; USEC_NEVER: not yet */
 };
 

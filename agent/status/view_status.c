@@ -77,6 +77,28 @@ static json_t *state_file(const struct store *store)
 			 view_text_or_null(s.trouble));
 }
 
+static json_t *certificate(const char *file, wall_t end, wall_t now)
+{
+	char date[DATE_TEXT_MAX];
+	wall_t distance = end > now ? end - now : now - end;
+	if (!file)
+		return json_null();
+	return json_pack("{s:o, s:s, s:o}", "path", view_text(file), "expires",
+			 date_format(end, date), "expires_seconds", view_span(distance / USEC_PER_MSEC * USEC_PER_MSEC));
+}
+
+/* null without TLS. */
+static json_t *tls(const struct status_sources *in, wall_t now)
+{
+	const struct config_tls *files = &in->config->tls;
+	if (!in->tls_keys)
+		return json_null();
+	return json_pack(
+		"{s:o, s:o}", "cert",
+		certificate(files->cert, tls_keys_end(in->tls_keys, TLS_CERT), now), "client_ca",
+		certificate(files->client_ca, tls_keys_end(in->tls_keys, TLS_CLIENT_CA), now));
+}
+
 static json_t *drift(const struct status_sources *in, const struct view_clock *clock)
 {
 	struct drift sum;
@@ -121,6 +143,7 @@ json_t *view_status(const struct status_sources *in)
 	json_object_set_new(o, "alarms", alarms_collect(in));
 	json_object_set_new(o, "state_file", state_file(in->store));
 	json_object_set_new(o, "api", api(in->api));
+	json_object_set_new(o, "tls", tls(in, clock.wall));
 	json_object_set_new(o, "drift", drift(in, &clock));
 	json_object_set_new(o, "sandbox", view_sandbox(&in->sandbox));
 	return o;

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 # Of each kind: what the tests start, and how the names of libraries begin that it needs.
 NEEDED = {
     "peers": ({"frr", "bird2", "gobgpd", "openbgpd", "exabgp", "python3-exabgp"}, {"libyang"}),
+    "browser": ({"chromium", "fonts-dejavu-core"}, {"libnss3", "libgbm"}),
     "engine": ({"podman", "buildah", "crun", "conmon"}, {"libgpgme", "libyajl"}),
     "qemu": ({"busybox-static", "kmod"}, {"libpixman"}),
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <unistd.h>
 
 #include "agent/config/config.h"
 #include "agent/config/diff.h"
@@ -21,6 +22,7 @@
 #include "lib/array.h"
 #include "lib/str.h"
 #include "tests/unit/own_netns.h"
+#include "tests/unit/pem.h"
 
 static struct config *load(const char *text)
 {
@@ -48,6 +50,7 @@ static void diff_texts(const char *before, const char *after, struct config_diff
 enum place {
 	AGENT,
 	API,
+	TLS,
 	EXEC,
 	MONITORS,
 	LOG,
@@ -70,6 +73,7 @@ static const struct {
 } places[PLACES] = {
 	[AGENT] = { "agent", "", CONFIG_AGENT },
 	[API] = { "agent.api", "api.", CONFIG_AGENT },
+	[TLS] = { "agent.api.tls", "api.tls.", CONFIG_AGENT },
 	[EXEC] = { "agent.exec", "exec.", CONFIG_AGENT },
 	[MONITORS] = { "agent.monitors", "monitors.", CONFIG_AGENT },
 	[LOG] = { "agent.log", "log.", CONFIG_AGENT },
@@ -106,7 +110,9 @@ static char *file_with(enum place place, const char *key, const char *value)
 #pragma GCC diagnostic pop
 	assert_true(asprintf(&text,
 			     "agent: {hold_down: 1s, hold_down_max: 9m, consul_client_cert: /c, "
-			     "consul_client_key: /k%s, api: {local: read%s}, log: {level: info%s, "
+			     "consul_client_key: /k%s, api: {local: read, tls: {cert: '%%d/a.pem', "
+			     "key: '%%d/a.key', "
+			     "client_ca: '%%d/a.pem'%s}%s}, log: {level: info%s, "
 			     "modules: {loop: "
 			     "debug%s}}, vips: {max: 9%s}, "
 			     "exec: {user: root%s}, "
@@ -116,9 +122,9 @@ static char *file_with(enum place place, const char *key, const char *value)
 			     "nat: {backend: auto%s}\n"
 			     "apps: [{name: a, vip: 2001:db8:1::1/128, monitors: ['port:tcp:1', "
 			     "'port:tcp:2'], vip_config: {bgp_communities: '1:1'%s}, %s%s}]\n",
-			     extra[AGENT], extra[API], extra[LOG], extra[MODULES], extra[VIPS],
-			     extra[EXEC], extra[MONITORS], extra[BGP], extra[PEER], extra[NAT],
-			     extra[VIP_CONFIG], of_states, extra[APP]) > 0);
+			     extra[AGENT], extra[TLS], extra[API], extra[LOG], extra[MODULES],
+			     extra[VIPS], extra[EXEC], extra[MONITORS], extra[BGP], extra[PEER],
+			     extra[NAT], extra[VIP_CONFIG], of_states, extra[APP]) > 0);
 	return text;
 }
 
@@ -132,6 +138,7 @@ static const struct {
 	{ "uids", "7" },
 	{ "gids", "7" },
 	{ "tokens", "[{name: t, file: /t}]" },
+	{ "certificates", "[{name: c}]" },
 	{ "hosts", "h" },
 	{ "origins", "'https://h'" },
 	{ "proxied", "true" },
@@ -198,6 +205,9 @@ static const struct {
 	{ AGENT, "consul_client_cert", "client_cert: /c", "client_cert: /d" },
 	{ AGENT, "consul_client_key", "client_key: /k", "client_key: /d" },
 	{ API, "local", "local: read", "local: none" },
+	{ TLS, "cert", "cert: '%d/a.pem'", "cert: '%d/b.pem'" },
+	{ TLS, "key", "/a.key", "/b.key" },
+	{ TLS, "client_ca", "ca: '%d/a.pem'", "ca: '%d/b.pem'" },
 	{ LOG, "level", "level: info", "level: error" },
 	{ LOG, "format", "level: info", "level: info, format: json" },
 	{ VIPS, "max", "vips: {max: 9", "vips: {max: 8" },
@@ -305,6 +315,31 @@ static void check_key(enum place place, const struct config_key *key)
 	free(changed);
 }
 
+/* A listener begins to speak TLS after a restart. */
+static void tls_on_and_off(void **state)
+{
+	(void)state;
+	static const char with[] = "agent: {api: {tls: {cert: '%d/a.pem', key: '%d/a.key'}}}\n";
+	static const char base[] = "bgp: {local_as: 65001, router_id: 10.0.0.1, "
+				   "peers: [{peer_ip: 2001:db8::1, peer_as: 65000}]}\n";
+	char *text = NULL;
+	assert_true(asprintf(&text, "%s%s", with, base) > 0);
+	for (int on = 0; on < 2; on++) {
+		struct config *a = load(on ? base : text), *b = load(on ? text : base);
+		struct config_diff d;
+		config_diff(a, b, &d);
+		assert_int_equal(config_diff_effect(&d), CONFIG_NEEDS_RESTART);
+		assert_int_equal(d.items[0].n_keys, 2);
+		config_diff_done(&d);
+		config_keep(a, b);
+		assert_int_equal(b->tls_keys != NULL, !on);
+		assert_int_equal(b->agent.tls.cert != NULL, !on);
+		config_free(a);
+		config_free(b);
+	}
+	free(text);
+}
+
 static enum place place_of(const struct config_section *s)
 {
 	enum place place = 0;
@@ -316,8 +351,8 @@ static enum place place_of(const struct config_section *s)
 /* Sections without values, and mappings that are a value (a monitor, a token). */
 static bool is_no_place(const char *path)
 {
-	static const char *const paths[] = { "", "agent.api.tokens[]", "apps[].states",
-					     "apps[].monitors[]" };
+	static const char *const paths[] = { "", "agent.api.tokens[]", "agent.api.certificates[]",
+					     "apps[].states", "apps[].monitors[]" };
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		if (str_equal(paths[i], path))
 			return true;
@@ -575,9 +610,44 @@ static void prefixes_of_keys(void **state)
 	config_diff_done(&d);
 }
 
+/* One key and certificate under two names, so that one may be replaced alone. */
+static char directory[] = "/tmp/vipherald-diff-XXXXXX";
+static const char *const files[] = { "a.pem", "a.key", "b.pem", "b.key" };
+
+static int write_keys(void **state)
+{
+	(void)state;
+	char path[64];
+	struct pem p;
+	assert_non_null(mkdtemp(directory));
+	setenv("CREDENTIALS_DIRECTORY", directory, 1);
+	pem_make(&(struct pem_wish){ .cn = "x" }, NULL, &p);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
+		if (strstr(files[i], ".key"))
+			pem_write_key(&p, path);
+		else
+			pem_write_cert(&p, path);
+	}
+	pem_done(&p);
+	return 0;
+}
+
+static int remove_keys(void **state)
+{
+	(void)state;
+	char path[64];
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
+		unlink(path);
+	}
+	return rmdir(directory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tls_on_and_off),
 		cmocka_unit_test(every_key_is_noticed),
 		cmocka_unit_test(every_type_has_a_format),
 		cmocka_unit_test(pairs),
@@ -588,5 +658,5 @@ int main(void)
 		cmocka_unit_test(prefixes_of_keys),
 	};
 	own_netns_enter();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, write_keys, remove_keys);
 }

@@ -15,6 +15,7 @@
 #include "agent/config/config.h"
 #include "lib/array.h"
 #include "tests/unit/own_netns.h"
+#include "tests/unit/pem.h"
 
 #define PEER   "peer_ip: 10.0.0.2, peer_as: 2"
 #define LONG   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -135,6 +136,87 @@ static void without_systemd(void **state)
 	config_free(c);
 }
 
+#define TLS_FILES_OF(rest) "agent: {api: {tls: {" rest "}}}\n" HEAD ", peers: [{" PEER "}]}\n"
+
+static const struct {
+	const char *config;
+	const char *key; /* of the finding; NULL: none */
+	const char *says;
+	bool valid;
+} tls[] = {
+	{ TLS_FILES_OF("cert: '%d/cert', key: '%d/key', client_ca: '%d/cert'"), NULL, NULL, true },
+	{ TLS_FILES_OF("cert: '%d/cert'"), "agent.api.tls.key", "missing", false },
+	{ TLS_FILES_OF("key: '%d/key'"), "agent.api.tls.cert", "missing", false },
+	{ TLS_FILES_OF("cert: '%d/cert', key: key"), "agent.api.tls.key", "absolute file name",
+	  false },
+	{ TLS_FILES_OF("cert: '%d/cert', key: '%d/other'"), "agent.api.tls.key",
+	  "is not that of the certificate", false },
+	{ TLS_FILES_OF("cert: '%d/none', key: '%d/key'"), "agent.api.tls.cert", "No such file",
+	  false },
+	{ TLS_FILES_OF("cert: '%d/cert', key: '%d/key', client_ca: '%d/key'"),
+	  "agent.api.tls.client_ca", "holds no certificate", false },
+	{ TLS_FILES_OF("cert: '%d/old', key: '%d/other'"), "agent.api.tls.cert", "has expired at",
+	  true },
+	{ TLS_FILES_OF("cert: '%d/cert', key: '%d/open'"), "agent.api.tls.key", "chmod o-rw",
+	  true },
+	{ "agent: {api: {certificates: [{name: x}]}}\n" HEAD ", peers: [{" PEER "}]}\n",
+	  "agent.api.certificates", "requires agent.api.tls.client_ca", false },
+	{ "agent: {listen_addr: 'unix:/run/x', api: {tls: {cert: '%d/cert', key: '%d/key'}}}\n" HEAD
+	  ", peers: [{" PEER "}]}\n",
+	  "agent.api.tls", "has no effect", true },
+};
+
+static const char *in_directory(const char *name)
+{
+	static char paths[2][64];
+	static unsigned at;
+	char *path = paths[at++ % 2];
+	snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
+	return path;
+}
+
+static void write_pems(void)
+{
+	struct pem a, b;
+	pem_make(&(struct pem_wish){ .cn = "a" }, NULL, &a);
+	pem_make(&(struct pem_wish){ .cn = "b", .days = -1 }, NULL, &b);
+	pem_write_cert(&a, in_directory("cert"));
+	pem_write_cert(&b, in_directory("old"));
+	pem_write_key(&a, in_directory("key"));
+	pem_write_key(&a, in_directory("open"));
+	pem_write_key(&b, in_directory("other"));
+	chmod(in_directory("key"), 0600);
+	chmod(in_directory("other"), 0640);
+	chmod(in_directory("open"), 0644);
+	pem_done(&a);
+	pem_done(&b);
+}
+
+static void tls_files(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "cert", "old", "key", "open", "other" };
+	setenv("CREDENTIALS_DIRECTORY", directory, 1);
+	write_pems();
+	for (size_t i = 0; i < ARRAY_SIZE(tls); i++) {
+		struct config *c = NULL;
+		struct config_findings f = { 0 };
+		config_load_text(tls[i].config, strlen(tls[i].config), &c, &f);
+		bool ok = !c == !tls[i].valid && f.n == (tls[i].says ? 1 : 0) &&
+			  (f.n == 0 || (strstr(f.items[0].text, tls[i].says) &&
+					strcmp(f.items[0].path, tls[i].key) == 0));
+		if (!ok) {
+			config_findings_print(&f, "text", stderr);
+			fail_msg("%s", tls[i].config);
+		}
+		assert_int_equal(c && c->tls_keys, c && c->agent.tls.key);
+		config_findings_done(&f);
+		config_free(c);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		unlink(in_directory(names[i]));
+}
+
 static int remove_directory(void **state)
 {
 	(void)state;
@@ -149,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files),
 		cmocka_unit_test(warnings),
+		cmocka_unit_test(tls_files),
 		cmocka_unit_test(without_systemd),
 	};
 	own_netns_enter();

@@ -104,6 +104,42 @@ static void test_a_long_name_is_cut(void **state)
 	assert_int_equal(strlen(p.name), strlen("certificate ") + PRINCIPAL_LABEL_MAX - 1);
 }
 
+static void test_labels(void **state)
+{
+	(void)state;
+	char longest[PRINCIPAL_LABEL_MAX + 1];
+	memset(longest, 'a', sizeof(longest));
+	longest[PRINCIPAL_LABEL_MAX] = 0;
+	assert_false(principal_label_is_valid(longest));
+	longest[PRINCIPAL_LABEL_MAX - 1] = 0;
+	assert_true(principal_label_is_valid(longest));
+	assert_true(principal_label_is_valid("deploy-1.example.net"));
+	assert_true(principal_label_is_valid("noc@example.net"));
+	assert_false(principal_label_is_valid(""));
+	assert_false(principal_label_is_valid("*.example.net"));
+	assert_false(principal_label_is_valid("John Doe"));
+}
+
+static void test_vips(void **state)
+{
+	(void)state;
+	struct prefix prefixes[1] = { 0 };
+	struct api_grant token = { .name = (char *)"x", .vips = { prefixes, 1 } };
+	struct api_grant certificate = { .name = (char *)"y", .vips = { prefixes, 1 } };
+	const struct api_rules r = { .tokens = { &token, 1, 0 },
+				     .certificates = { &certificate, 1, 0 } };
+	assert_ptr_equal(principal_vips(&r, "token x"), &token.vips);
+	assert_ptr_equal(principal_vips(&r, "certificate y"), &certificate.vips);
+	assert_null(principal_vips(&r, "certificate x"));
+	assert_null(principal_vips(&r, "token y"));
+	assert_null(principal_vips(&r, "y"));
+	assert_null(principal_vips(&r, NULL));
+	assert_string_equal(principal_vips_key("token x"),
+			    "agent.api.tokens[].vips of its principal");
+	assert_string_equal(principal_vips_key("certificate y"),
+			    "agent.api.certificates[].vips of its principal");
+}
+
 static const struct {
 	const char *name;
 	bool admin, without_gids;
@@ -136,7 +172,7 @@ static void test_kept_names(void **state)
 			fail_msg("%s", kept[i].name);
 }
 
-/* Prefixes belong to tokens only, and an empty list is none. */
+/* An empty list is none. */
 static void test_vips_of_a_token(void **state)
 {
 	static struct prefix prefixes[1];
@@ -150,7 +186,8 @@ static void test_vips_of_a_token(void **state)
 	assert_ptr_equal(principal_vips(&some, "token a"), &grants[0].vips);
 	assert_null(principal_vips(&some, "token b"));
 	assert_null(principal_vips(&some, "token c"));
-	assert_null(principal_vips(&some, "certificate a"));
+	assert_ptr_equal(principal_vips(&some, "certificate a"), &grants[0].vips);
+	assert_null(principal_vips(&some, "certificate b"));
 	assert_null(principal_vips(&some, "a"));
 	assert_null(principal_vips(&some, NULL));
 }
@@ -210,6 +247,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_principals),
 		cmocka_unit_test(test_own_check_has_no_more_than_local),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_vips),
 		cmocka_unit_test(test_a_long_name_is_cut),
 		cmocka_unit_test(test_kept_names),
 		cmocka_unit_test(test_vips_of_a_token),

@@ -94,6 +94,20 @@ static void test_options(void **state)
 	assert_int_equal(call.watch, 0);
 }
 
+static void test_tls(void **state)
+{
+	static const char *const args[ARGS_MAX] = { "--api=https://h:1", "--cacert", "/ca",
+						    "--cert=/cert",      "--key",    "/key" };
+	struct verb_call call;
+	struct err err;
+	(void)state;
+	assert_int_equal(parse("status", args, &call, &err), 0);
+	assert_string_equal(call.api, "https://h:1");
+	assert_string_equal(call.cacert, "/ca");
+	assert_string_equal(call.cert, "/cert");
+	assert_string_equal(call.key, "/key");
+}
+
 static void test_watch(void **state)
 {
 	static const char *const plain[ARGS_MAX] = { "--watch" };
@@ -247,8 +261,14 @@ static void test_help(void **state)
 		"  --json                     the API's JSON\n"
 		"  --watch[=DURATION]         again and again, every 2 s unless said otherwise\n"
 		"  --color WHEN               auto, always or never; NO_COLOR is respected\n"
-		"  --api ADDR                 unix:/PATH or ADDRESS:PORT of the agent "
-		"(VIPHERALD_API)\n"
+		"  --api ADDR                 unix:/PATH, ADDRESS:PORT or https://HOST:PORT of "
+		"the agent (VIPHERALD_API)\n"
+		"  --cacert FILE              with https: the authority of its certificate "
+		"(VIPHERALD_CACERT)\n"
+		"  --cert FILE                with https: the certificate to present "
+		"(VIPHERALD_CERT)\n"
+		"  --key FILE                 with https: the key of that certificate "
+		"(VIPHERALD_KEY)\n"
 		"  --help                     this text\n"
 		"\nExample: vipherald peers --watch=1s\n"
 		"Exit status: 0 done, 1 refused or not found, 2 usage, 3 agent not reachable.\n"
@@ -259,8 +279,14 @@ static void test_help(void **state)
 		    "file.\n\n"
 		    "  --json                     the API's JSON\n"
 		    "  --color WHEN               auto, always or never; NO_COLOR is respected\n"
-		    "  --api ADDR                 unix:/PATH or ADDRESS:PORT of the agent "
-		    "(VIPHERALD_API)\n"
+		    "  --api ADDR                 unix:/PATH, ADDRESS:PORT or https://HOST:PORT of "
+		    "the agent (VIPHERALD_API)\n"
+		    "  --cacert FILE              with https: the authority of its certificate "
+		    "(VIPHERALD_CACERT)\n"
+		    "  --cert FILE                with https: the certificate to present "
+		    "(VIPHERALD_CERT)\n"
+		    "  --key FILE                 with https: the key of that certificate "
+		    "(VIPHERALD_KEY)\n"
 		    "  --help                     this text\n"
 		    "\nExample: vipherald diff /etc/vipherald/config.yaml\n"
 		    "Exit status: 0 no change, 1 changes, 2 errors, 3 agent not "
@@ -489,6 +515,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_help_needs_no_arguments),
 		cmocka_unit_test(test_too_many_options),

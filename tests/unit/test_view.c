@@ -658,6 +658,7 @@ static void test_metrics(void **state)
 					.accepted = 8,
 					.refused = { [API_TOO_SLOW] = 1, [API_UNAVAILABLE] = 2 } };
 	const struct metrics m = { .version = "1.2.3",
+				   .cert_end = 7 * USEC_PER_SEC,
 				   .loop_stalls = { .up_to = { 1, 2 }, .count = 3, .sum = 1500 },
 				   .apps = { .up = 5, .down = 2, .draining = 3, .groups_kept = 1 },
 				   .vips = { .announced = 9, .troubled = 2, .withdrawals = 11 },
@@ -671,6 +672,7 @@ static void test_metrics(void **state)
 				   .services = { .found = 9, .retained = 1 } };
 	static const char *const lines[] = {
 		"vipherald_build_info{version=\"1.2.3\"} 1\n",
+		"vipherald_api_certificate_expiry_timestamp_seconds{key=\"cert\"} 7\n",
 		"# TYPE vipherald_loop_stall_seconds histogram\n",
 		"vipherald_loop_stall_seconds_bucket{le=\"0.1\"} 1\n",
 		"vipherald_loop_stall_seconds_bucket{le=\"0.25\"} 2\n",
