@@ -198,7 +198,7 @@ static void a_file_is_out_of_reach(void)
 	snprintf(file, sizeof(file), "%s/config.yaml", dir);
 	require(setresuid(2, 2, 0) == 0, "uid 2");
 	captured_log_begin(&lines);
-	privileges_check_file(c, file);
+	privileges_check_files(c, file);
 	const char *text = captured_log_read(&lines);
 	captured_log_end(&lines);
 	require(setresuid(0, 0, 0) == 0 && rmdir(dir) == 0, dir);
