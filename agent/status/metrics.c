@@ -309,6 +309,8 @@ static void certificate(FILE *out, const char *key, wall_t end)
 
 static void certificates(FILE *out, const struct metrics *m)
 {
+	if (!m->cert_end && !m->client_ca_end)
+		return;
 	head(out, "api_certificate_expiry_timestamp_seconds", "gauge",
 	     "When the first certificate in the file of that key of agent.api.tls expires.");
 	certificate(out, "cert", m->cert_end);

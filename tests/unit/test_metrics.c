@@ -37,7 +37,7 @@ static void expect_type(const char *text, const char *name, const char *type)
 
 static const struct api_counts api = { .connections = 301,
 				       .accepted = 302,
-				       .refused = { 310, 311, 312, 313, 314, 315, 316, 317 } };
+				       .refused = { 310, 311, 312, 313, 314, 315, 316, 317, 318 } };
 static const struct state_file_status file = {
 	.stored = true, .bytes = 71, .writes = 72, .failures = 73, .longest = 74 * USEC_PER_MSEC
 };
