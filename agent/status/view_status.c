@@ -84,7 +84,8 @@ static json_t *certificate(const char *file, wall_t end, wall_t now)
 	if (!file)
 		return json_null();
 	return json_pack("{s:o, s:s, s:o}", "path", view_text(file), "expires",
-			 date_format(end, date), "expires_seconds", view_span(distance / USEC_PER_MSEC * USEC_PER_MSEC));
+			 date_format(end, date), "expires_seconds",
+			 view_span(distance / USEC_PER_MSEC * USEC_PER_MSEC));
 }
 
 /* null without TLS. */
