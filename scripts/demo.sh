@@ -84,10 +84,11 @@ apps:
     monitors: [ "port:tcp:53" ]
 YAML
 
-# A small service: something that listens on TCP port 53.
+# A small service: something that listens on TCP port 53, for both families.
 start_service() {
-	ip netns exec "$host" perl -MIO::Socket::INET -e '
-		my $s = IO::Socket::INET->new(LocalPort => 53, Listen => 5, ReuseAddr => 1) or die $!;
+	ip netns exec "$host" perl -MIO::Socket::IP -e '
+		my $s = IO::Socket::IP->new(LocalHost => "::", LocalPort => 53, Listen => 5, ReuseAddr => 1,
+			V6Only => 0) or die $@;
 		while (my $c = $s->accept) { close $c }' &
 	service=$!
 	pids+=("$service")

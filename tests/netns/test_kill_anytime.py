@@ -56,9 +56,9 @@ class Services:
             old.close()
             return
         with self._bed.host.inside():
-            new = socket.socket()
+            new = socket.socket(socket.AF_INET6)
         new.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        new.bind(("0.0.0.0", port))
+        new.bind(("::", port))
         new.listen()
         self._sockets[port] = new
 
