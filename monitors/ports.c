@@ -256,7 +256,9 @@ int ports_check(struct port_user *u, bool *ret_listening, struct listener *ret_o
 		return r;
 	set_down(e, !listening);
 	*ret_listening = listening;
-	*ret_other = listening ? (struct listener){ 0 } : port_lookup_first(l, e->group);
+	*ret_other = (struct listener){ 0 };
+	if (!listening)
+		*ret_other = port_lookup_first(l, e->group);
 	return 0;
 }
 

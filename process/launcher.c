@@ -171,7 +171,7 @@ static bool copy_strings(char *const *from, const char **ret)
 int launcher_spawn(const char *const argv[], char *const env[], int out, pid_t *ret)
 {
 	static struct launch_request request; /* 16 KiB */
-	struct launch_reply reply;
+	struct launch_reply reply = { 0 };
 	request.kind = LAUNCH_COMMAND;
 	if (!copy_strings((char *const *)argv, request.argv) || !copy_strings(env, request.env))
 		return -E2BIG;
@@ -190,7 +190,7 @@ int launcher_spawn(const char *const argv[], char *const env[], int out, pid_t *
 ssize_t launcher_marks(pid_t pid, char ret[static MARKS_MAX])
 {
 	struct launch_request request = { .kind = LAUNCH_MARKS, .pid = pid };
-	struct launch_reply reply;
+	struct launch_reply reply = { 0 };
 	if (launcher.mode != THERE)
 		return marks_read(pid, ret);
 	int rc = ask(&request, -1, &reply);

@@ -308,6 +308,7 @@ static void on_refused(int number, siginfo_t *info, void *context)
 #elif defined(__aarch64__)
 	c->uc_mcontext.regs[0] = (unsigned long long)-ENOSYS;
 #else
+/* cppcheck-suppress preprocessorErrorDirective; it defines no architecture */
 #error "which register has the result of a system call?"
 #endif
 }

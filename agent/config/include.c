@@ -91,6 +91,7 @@ static int list_names(const char *directory, const char *pattern, struct names *
 	DIR *dir = opendir(directory);
 	if (!dir)
 		return -errno;
+	/* cppcheck-suppress readdirCalled; there is one thread */
 	while (r == 0 && (entry = readdir(dir))) {
 		if (fnmatch(pattern, entry->d_name, FNM_PERIOD) != 0)
 			continue;

@@ -89,7 +89,7 @@ void config_free(struct config *c)
 /* ---- the loader ---- */
 
 /* A millisecond or two each. */
-#define OCTETS_A_STEP (4096 * SHA256_BLOCK)
+#define OCTETS_A_STEP ((size_t)4096 * SHA256_BLOCK)
 #define EVENTS_A_STEP 4000
 #define APPS_A_STEP   500
 

@@ -38,7 +38,7 @@ static bool counts(const struct slot *slot, enum share share, const struct slot_
 		return false;
 	switch (share) {
 	case SHARE_ORIGIN:
-		return is_same(&slot->origin, origin);
+		return origin && is_same(&slot->origin, origin);
 	case SHARE_OTHERS:
 		return !slot->origin.own;
 	case SHARE_ALL:
