@@ -131,13 +131,16 @@ REPLAYS = $(foreach t,$(REPLAY_BIN),"$t tests/fuzz/corpus/$(notdir $(subst fuzz_
 run-unit: unit-binaries
 	@printf '%s\n' $(UNIT_BIN) $(REPLAYS) | scripts/side-by-side
 
+# All cores, unless this make was told how many.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # The variants that the tests run: as released, under the sanitizers, and clang for its warnings.
 variant-plain:
-	@$(MAKE) --no-print-directory BUILD=build all unit-binaries bench-binaries
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build all unit-binaries bench-binaries
 variant-asan:
-	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS= VARIANT="$(ASAN)" all unit-binaries
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/asan CFLAGS= VARIANT="$(ASAN)" all unit-binaries
 variant-clang:
-	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang all unit-binaries bench-binaries
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/clang CC=clang all unit-binaries bench-binaries
 
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
