@@ -104,11 +104,11 @@ static void trace(const struct bgp_conn *c, const char *direction, const uint8_t
 	uint8_t type = message[BGP_HEADER_SIZE - 1];
 	bool often = type == BGP_MSG_KEEPALIVE;
 	enum log_level level = often ? LOG_TRACE : LOG_DEBUG;
-	char text[BGP_TRACE_MAX], addr[ADDR_TEXT_MAX];
+	char text[BGP_TRACE_MAX], name[BGP_PEER_NAME_MAX];
 	if (!log_enabled("bgp", level))
 		return;
 	const struct bgp_update_params params = update_params(c);
-	log_write(level, "bgp", "peer %s: %s %s", addr_format(&c->peer->addr, addr), direction,
+	log_write(level, "bgp", "peer %s: %s %s", bgp_peer_name(c->peer, name), direction,
 		  bgp_trace_text(message, size, &params, text));
 }
 

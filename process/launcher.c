@@ -16,8 +16,9 @@
 #include "process/launch_message.h"
 #include "process/launch_server.h"
 
-/* A fork and an exec take a millisecond. The agent must not stand still for longer than this. */
-#define REPLY_LIMIT ((struct timeval){ .tv_sec = 1 })
+/* A fork and an exec take a millisecond. The agent stands still for this long at most, and once: a
+ * launcher that owes a reply is not waited for again. */
+#define REPLY_LIMIT ((struct timeval){ .tv_usec = 200000 })
 
 enum mode { DIRECT, THERE, FORBIDDEN };
 
@@ -26,7 +27,7 @@ static struct {
 	enum mode mode;
 	int socket; /* -1: it has ended */
 	pid_t pid;
-	uint32_t last_number;
+	uint32_t last_number, last_reply;
 	uint64_t capabilities;
 } launcher = { .socket = -1 };
 
@@ -112,17 +113,20 @@ static int send_request(const struct launch_request *r, int out)
 	return n < 0 ? -errno : 0;
 }
 
-/* A command that was started too late for its request: nothing waits for it. */
+/* A command that was started too late for its request: nothing waits for it. It is killed if it is
+ * a child of ours still, and not another process that was given its number. */
 static void abandon(const struct launch_reply *reply)
 {
-	if (reply->pid > 0 && reply->code == 0)
+	siginfo_t si;
+	if (reply->pid > 0 && reply->code == 0 &&
+	    waitid(P_PID, (id_t)reply->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0)
 		kill(reply->pid, SIGKILL);
 }
 
-static int receive_reply(uint32_t number, struct launch_reply *ret)
+static int receive_reply(uint32_t number, int flags, struct launch_reply *ret)
 {
 	for (;;) {
-		ssize_t n = recv(launcher.socket, ret, sizeof(*ret), 0);
+		ssize_t n = recv(launcher.socket, ret, sizeof(*ret), flags);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -130,10 +134,25 @@ static int receive_reply(uint32_t number, struct launch_reply *ret)
 		if (n == 0)
 			return -ECHILD;
 		int rc = launch_reply_check(ret, (size_t)n);
-		if (rc < 0 || ret->number == number)
+		if (rc < 0)
 			return rc;
+		launcher.last_reply = ret->number;
+		if (ret->number == number)
+			return 0;
 		abandon(ret);
 	}
+}
+
+/* Those that came too late. -ETIMEDOUT: one is still to come. */
+static int receive_late(void)
+{
+	struct launch_reply late;
+	if (launcher.last_reply == launcher.last_number)
+		return 0;
+	int rc = receive_reply(launcher.last_number, MSG_DONTWAIT, &late);
+	if (rc == 0)
+		abandon(&late);
+	return rc;
 }
 
 /* An end that cannot be understood or is not there is not asked again. */
@@ -143,12 +162,15 @@ static int ask(struct launch_request *r, int out, struct launch_reply *ret)
 		return -EPERM;
 	if (launcher.socket < 0)
 		return -ECHILD;
-	r->number = ++launcher.last_number;
-	int rc = send_request(r, out);
-	if (rc == -EAGAIN) /* it does not read */
-		return -ETIMEDOUT;
-	if (rc == 0)
-		rc = receive_reply(r->number, ret);
+	int rc = receive_late();
+	if (rc == 0) {
+		r->number = launcher.last_number + 1;
+		rc = send_request(r, out);
+	}
+	if (rc == 0) {
+		launcher.last_number = r->number;
+		rc = receive_reply(r->number, 0, ret);
+	}
 	if (rc == -EPIPE || rc == -ECONNRESET || rc == -ECHILD || rc == -EPROTO) {
 		fd_close(&launcher.socket);
 		return -ECHILD;

@@ -67,8 +67,10 @@ static void add_health(struct walk *w, const json_t *app, const json_t *vip)
 				    json_object_get(app, "since_seconds"), is_up || is_announced });
 }
 
-static void add_hold_down(struct walk *w, const json_t *app)
+/* Down in another form than withdrawn (states.down, keep_last), it is announced all the same. */
+static void add_hold_down(struct walk *w, const json_t *app, const json_t *vip)
 {
+	bool is_announced = !str_equal(text_of(vip, "form"), "none");
 	char text[64] = "not held down";
 	const json_t *left = json_object_get(app, "held_down_until_seconds");
 	bool held = json_is_number(left);
@@ -77,7 +79,7 @@ static void add_hold_down(struct walk *w, const json_t *app)
 			 json_number_value(left));
 	add(w, &(struct condition){ "hold-down", text,
 				    "wait, and find out why it flaps: vipherald history NAME", NULL,
-				    !held });
+				    !held || is_announced });
 }
 
 static void add_drain(struct walk *w, const json_t *app)
@@ -170,7 +172,7 @@ static json_t *explain_vip(const json_t *app, const json_t *vip)
 	const json_t *at_peer;
 	size_t i;
 	add_registered(&w, app);
-	add_hold_down(&w, app);
+	add_hold_down(&w, app, vip);
 	add_health(&w, app, vip);
 	add_drain(&w, app);
 	add_address(&w, vip);

@@ -55,7 +55,13 @@ static const struct {
 } cases[] = {
 	{ "all holds", NULL, NULL, "", "" },
 	{ "down", "\"health\": \"up\"", "\"health\": \"down\"", "", "" }, /* but still announced */
-	{ "held down", "\"held_down_until_seconds\": null", "\"held_down_until_seconds\": 7.5",
+	{ "held down, in another form", "\"held_down_until_seconds\": null",
+	  "\"held_down_until_seconds\": 7.5", "", "" },
+	{ "held down",
+	  "\"held_down_until_seconds\": null, \"drain\": null, \"nat\": null, \"vips\": ["
+	  "{\"prefix\": \"192.0.2.1/32\", \"bound\": true, \"error\": null, \"form\": \"up\"",
+	  "\"held_down_until_seconds\": 7.5, \"drain\": null, \"nat\": null, \"vips\": ["
+	  "{\"prefix\": \"192.0.2.1/32\", \"bound\": true, \"error\": null, \"form\": \"none\"",
 	  "hold-down", "" },
 	{ "drained", "\"state\": \"up\"", "\"state\": \"drained\"", "drain", "" },
 	{ "draining", "\"drain\": null", "\"drain\": {\"since_seconds\": 1.0}", "", "" },

@@ -166,6 +166,40 @@ static void a_launcher_that_has_ended_is_said(void **state)
 	assert_true(launcher_is_there());
 }
 
+static bool is_killed(pid_t pid)
+{
+	int status;
+	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	       WTERMSIG(status) == SIGKILL;
+}
+
+/* It is not waited for again, and a command that it starts late is not left running. */
+static void a_launcher_that_is_stopped(void **state)
+{
+	(void)state;
+	const char *argv[] = { "/bin/sleep", "600", NULL };
+	char output[64];
+	int status;
+	pid_t late;
+	assert_int_equal(
+		run("cat /proc/$PPID/task/$PPID/children", no_env, output, sizeof(output), &status),
+		0);
+	pid_t pid = (pid_t)strtol(output, NULL, 10);
+	kill(pid, SIGSTOP);
+	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, STDERR_FILENO, &late),
+			 -ETIMEDOUT);
+	for (int i = 0; i < 1000; i++) /* 200 s, if each waited */
+		assert_int_equal(run("true", no_env, output, sizeof(output), &status), -ETIMEDOUT);
+	kill(pid, SIGCONT);
+	while (run("cat /proc/$PPID/task/$PPID/children", no_env, output, sizeof(output),
+		   &status) == -ETIMEDOUT)
+		;
+	char *end;
+	assert_int_equal(strtol(output, &end, 10), pid);
+	late = (pid_t)strtol(end, NULL, 10);
+	assert_true(is_killed(late));
+}
+
 static void none_after_it_is_forbidden(void **state)
 {
 	(void)state;
@@ -187,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(marks_of_a_process, start, stop),
 		cmocka_unit_test(commands_run_as_the_user_of_the_start),
 		cmocka_unit_test_setup_teardown(a_launcher_that_has_ended_is_said, start, stop),
+		cmocka_unit_test_setup_teardown(a_launcher_that_is_stopped, start, stop),
 		cmocka_unit_test_setup_teardown(none_after_it_is_forbidden, NULL, stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
