@@ -408,6 +408,7 @@ void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner
 		.waiting = lane->n_waiting,
 		.max = lane->max,
 		.load = lane->load,
+		.network = r->lanes[LANE_NETWORK].load,
 	};
 }
 

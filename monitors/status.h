@@ -26,11 +26,12 @@ struct monitor_status {
 	uint16_t streak;              /* results in a row that contradict the health; 0: none */
 };
 
-/* Of the commands of a runner. */
+/* Of the commands of a runner, and how far its other checks are behind. */
 struct monitor_runner_status {
 	unsigned running, waiting;
 	unsigned max; /* that run at once */
 	struct load load;
+	struct load network; /* of checks over the network */
 };
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "lib/err.h"
 
-/* A path that is not there is left out. */
+/* A path that cannot be opened is left out. */
 struct landlock_path {
 	const char *path; /* a directory stands for all beneath it, a file for itself */
 	bool only_create; /* files may be made in it, but not those of others written or removed */

@@ -39,7 +39,8 @@ static size_t receive(char *buf, size_t size, int *ret_fd)
 	struct msghdr msg = { .msg_iov = &data,
 			      .msg_iovlen = 1,
 			      .msg_control = control.buf,
-			      .msg_controllen = sizeof(control.buf) };
+			      /* Room for one: others are not received. */
+			      .msg_controllen = CMSG_LEN(sizeof(int)) };
 	ssize_t n;
 	do
 		n = recvmsg(SOCKET, &msg, MSG_CMSG_CLOEXEC);

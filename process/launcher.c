@@ -77,10 +77,22 @@ uint64_t launcher_capabilities(void)
 	return launcher.capabilities;
 }
 
+pid_t launcher_pid(void)
+{
+	return launcher.pid;
+}
+
+/* Still, and no other process that was given its number. */
+static bool is_child(pid_t pid)
+{
+	siginfo_t si;
+	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 void launcher_stop(void)
 {
-	if (launcher.pid > 0) {
-		fd_close(&launcher.socket);
+	fd_close(&launcher.socket);
+	if (launcher.pid > 0 && is_child(launcher.pid)) {
 		kill(launcher.pid, SIGKILL);
 		waitpid(launcher.pid, NULL, 0);
 	}
@@ -113,13 +125,10 @@ static int send_request(const struct launch_request *r, int out)
 	return n < 0 ? -errno : 0;
 }
 
-/* A command that was started too late for its request: nothing waits for it. It is killed if it is
- * a child of ours still, and not another process that was given its number. */
+/* A command that was started too late for its request: nothing waits for it. */
 static void abandon(const struct launch_reply *reply)
 {
-	siginfo_t si;
-	if (reply->pid > 0 && reply->code == 0 &&
-	    waitid(P_PID, (id_t)reply->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0)
+	if (reply->pid > 0 && reply->code == 0 && is_child(reply->pid))
 		kill(reply->pid, SIGKILL);
 }
 
@@ -173,6 +182,7 @@ static int ask(struct launch_request *r, int out, struct launch_reply *ret)
 	}
 	if (rc == -EPIPE || rc == -ECONNRESET || rc == -ECHILD || rc == -EPROTO) {
 		fd_close(&launcher.socket);
+		launcher.pid = 0; /* its number may be another's soon */
 		return -ECHILD;
 	}
 	return rc;
@@ -213,7 +223,7 @@ ssize_t launcher_marks(pid_t pid, char ret[static MARKS_MAX])
 {
 	struct launch_request request = { .kind = LAUNCH_MARKS, .pid = pid };
 	struct launch_reply reply = { 0 };
-	if (launcher.mode != THERE)
+	if (launcher.mode == DIRECT)
 		return marks_read(pid, ret);
 	int rc = ask(&request, -1, &reply);
 	if (rc < 0)

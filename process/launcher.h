@@ -29,6 +29,8 @@ void launcher_forbid(void);
 /* It was started, and may have ended; or is forbidden. */
 bool launcher_is_there(void);
 bool launcher_is_forbidden(void);
+/* No child that anything else should reap, or end; 0: there is none. */
+pid_t launcher_pid(void);
 /* What it was started with: the agent itself may have given it up since. */
 uint64_t launcher_capabilities(void);
 /* Ends it. */
@@ -38,7 +40,8 @@ void launcher_stop(void);
  * request may be, -ECHILD when the launcher has ended, -ETIMEDOUT when it does not answer
  * within 200 ms, and at once from then on, until it does. */
 int launcher_spawn(const char *const argv[], char *const env[], int out, pid_t *ret);
-/* As marks_read(), which a sandboxed agent cannot do itself; without a launcher it is that. */
+/* As marks_read(), which a sandboxed agent cannot do itself; before launcher_start() it is that.
+ * -EPERM after launcher_forbid(). */
 ssize_t launcher_marks(pid_t pid, char ret[static MARKS_MAX]);
 
 #endif

@@ -124,7 +124,7 @@ static bool sweep_children(struct sweep *sweep)
 		pid_t pid = (pid_t)strtol(p, &end, 10);
 		if (end == p)
 			break;
-		if (pid > 0 && !is_leader(pid))
+		if (pid > 0 && pid != launcher_pid() && !is_leader(pid))
 			sweep_child(sweep, pid);
 		end += strspn(end, " ");
 	}

@@ -208,10 +208,10 @@ static const char *const allowed[] = {
 	"prlimit64",
 	"sched_getaffinity",
 	"sched_yield",
+	"setpriority",
 	"sched_getparam",
 	"sched_getscheduler",
-	"setfsgid",
-	"setfsuid",
+
 	"setrlimit",
 	"sysinfo",
 	"times",

@@ -255,8 +255,9 @@ static int start(struct agent *a, struct err *err)
 		rc = start_speaker(a, err);
 	if (rc < 0)
 		return rc;
-	start_sources(a);
+	/* Before the first look-up of a name. */
 	a->sandbox = sandbox_enter(a->loop, a->config);
+	start_sources(a);
 	return 0;
 }
 

@@ -280,6 +280,12 @@ static void add_resources(json_t *alarms, const struct status_sources *in)
 		    "commands of exec monitors start %u %% of their interval late: raise "
 		    "monitor_interval or exec_max, or look at the load of the host",
 		    commands.load.percent);
+	if (commands.network.behind)
+		add(alarms, "checks-behind", NULL, NULL,
+		    "checks over the network start %u %% of their interval late, as too many wait "
+		    "for "
+		    "an answer: raise monitor_interval, or look at what they check",
+		    commands.network.percent);
 	if (in->squatter && in->squatter[0])
 		add(alarms, "name-taken", NULL, NULL, "%s", in->squatter);
 	if (fd_limit_check(FD_FOR_NEW, &short_of) < 0)
