@@ -164,6 +164,7 @@ static void a_launcher_that_has_ended_is_said(void **state)
 	assert_int_equal(run("true", no_env, output, sizeof(output), &status), -ECHILD);
 	assert_int_equal(run("true", no_env, output, sizeof(output), &status), -ECHILD);
 	assert_true(launcher_is_there());
+	assert_int_equal(waitpid(pid, NULL, 0), pid); /* as the loop of an agent does */
 }
 
 static bool is_killed(pid_t pid)
@@ -186,6 +187,7 @@ static void a_launcher_that_is_stopped(void **state)
 		0);
 	pid_t pid = (pid_t)strtol(output, NULL, 10);
 	kill(pid, SIGSTOP);
+	waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WSTOPPED | WNOWAIT);
 	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, STDERR_FILENO, &late),
 			 -ETIMEDOUT);
 	for (int i = 0; i < 1000; i++) /* 200 s, if each waited */
