@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "bgp/peer_status.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 
@@ -125,10 +127,31 @@ static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct sockaddr_s
 	return add_guest(s, &addr, addr_scope(from));
 }
 
+/* A session from a VIP would make it the next hop of all others, and end with it. */
+static bool is_to_vip(const struct bgp_speaker *s, const struct bgp_peer *p, int fd)
+{
+	struct sockaddr_storage here;
+	socklen_t len = sizeof(here);
+	struct addr addr;
+	uint16_t port;
+	char vip[ADDR_TEXT_MAX], name[BGP_PEER_NAME_MAX];
+	if (getsockname(fd, (struct sockaddr *)&here, &len) < 0 ||
+	    !addr_from_sockaddr(&here, &addr, &port))
+		return false;
+	const struct prefix host = prefix_of_host(&addr);
+	if (!rib_find(&s->rib, &host))
+		return false;
+	log_warn("bgp",
+		 "peer %s: refused a connection to %s, which is a VIP: set the address of this "
+		 "neighbor on the router to one of the host's own",
+		 bgp_peer_name(bgp_peer_config(p), name), addr_format(&addr, vip));
+	return true;
+}
+
 void speaker_on_accepted(int fd, const struct sockaddr_storage *from, void *userdata)
 {
 	struct bgp_peer *p = find_peer(userdata, from);
-	if (p)
+	if (p && !is_to_vip(userdata, p, fd))
 		bgp_peer_accept(p, fd);
 	else
 		close(fd);

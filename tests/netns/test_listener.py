@@ -46,6 +46,20 @@ def test_agent_without_listen_refuses_connections(bed: Testbed) -> None:
         rawpeer.connect(link.namespace, link.router_ip, link.host_ip)
 
 
+def test_session_to_a_vip_is_refused(bed: Testbed) -> None:
+    """It would make the VIP the next hop of all others, and end with it."""
+    link = bed.link()
+    agent = start(bed, link, passive=True)
+    first = rawpeer.connect(link.namespace, link.router_ip, link.host_ip)
+    first.establish(ROUTER_AS)
+    first.expect_route(VIP4)
+    vip = VIP4.split("/")[0]
+    link.namespace.ip(f"route add {vip} via {link.host_ip}")
+    second = rawpeer.connect(link.namespace, link.router_ip, vip)
+    assert second.receive() is None
+    agent.wait_log(f"refused a connection to {vip}, which is a VIP")
+
+
 def test_stranger_is_turned_away(bed: Testbed) -> None:
     """RFC 4486: Connection Rejected, or closed without a NOTIFICATION."""
     link = bed.link()
