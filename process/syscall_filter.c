@@ -88,17 +88,19 @@ static const char *const of_sanitizers[] = { NULL };
 #define MAY_MAP_CODE false
 #endif
 
-/* Written by the handler of SIGSYS only. */
-static volatile sig_atomic_t last_refused = -1;
-static volatile uint64_t n_refused;
+/* Written by the handler of SIGSYS, ours and that of forks of ours: shared with them. NULL: no filter. */
+static struct refused {
+	uint64_t n;
+	int last;
+} * refused;
 
 /* A call that came from a signal handler or a fork of ours, as any other. */
 static void on_refused(int number, siginfo_t *info, void *context)
 {
 	(void)number;
 	ucontext_t *c = context;
-	last_refused = info->si_syscall;
-	n_refused++;
+	__atomic_store_n(&refused->last, info->si_syscall, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&refused->n, 1, __ATOMIC_RELAXED);
 #if defined(__x86_64__)
 	c->uc_mcontext.gregs[REG_RAX] = -ENOSYS;
 #elif defined(__aarch64__)
@@ -212,8 +214,22 @@ static int load(struct err *err)
 	return rc < 0 ? err_set(err, rc, "seccomp: %s", strerror(-rc)) : 0;
 }
 
+static int make_counters(struct err *err)
+{
+	void *page = mmap(NULL, sizeof(*refused), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return err_set(err, -errno, "seccomp: %s", strerror(errno));
+	refused = page;
+	refused->last = -1;
+	return 0;
+}
+
 int syscall_filter_install(struct err *err)
 {
+	int rc = make_counters(err);
+	if (rc < 0)
+		return rc;
 	struct sigaction action = { .sa_sigaction = on_refused,
 				    .sa_flags = SA_SIGINFO | SA_NODEFER };
 	sigset_t sigsys;
@@ -227,8 +243,8 @@ int syscall_filter_install(struct err *err)
 
 uint64_t syscall_filter_refused(int *ret_last)
 {
-	*ret_last = last_refused;
-	return n_refused;
+	*ret_last = refused ? __atomic_load_n(&refused->last, __ATOMIC_RELAXED) : -1;
+	return refused ? __atomic_load_n(&refused->n, __ATOMIC_RELAXED) : 0;
 }
 
 const char *syscall_filter_name(int number, char buf[static SYSCALL_NAME_MAX])

@@ -16,7 +16,7 @@
 /* For good. Needs no_new_privs. -EOPNOTSUPP: the kernel has no filters. */
 int syscall_filter_install(struct err *err);
 
-/* Calls of this process that failed since, and the last one of them, by its number (-1: none). */
+/* Calls of this process and of its forks that failed since, and the last one of them, by its number (-1: none). */
 uint64_t syscall_filter_refused(int *ret_last);
 /* Its name, "call 451" when the library does not know it. */
 #define SYSCALL_NAME_MAX 48

@@ -98,6 +98,7 @@ static void make_other_calls(void)
 		_exit(syscall(SYS_sched_setscheduler, 0, 0, NULL) == -1 && errno == ENOSYS ? 0 : 1);
 	int status;
 	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(syscall_filter_refused(&last) == 4);
 }
 
 static void other_calls_fail_and_are_counted(void **state)
