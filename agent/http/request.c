@@ -147,7 +147,7 @@ size_t request_takes_body(const char *path)
 	return str_equal(path, "/v1/diff") ? CONFIG_FILE_MAX : 0;
 }
 
-#define CONFIRM_MAX (24 * 3600 * USEC_PER_SEC)
+#define CONFIRM_MAX (UINT64_C(24) * 3600 * USEC_PER_SEC)
 
 static int parse_confirm(const char *text, span_t *ret, struct err *err)
 {
