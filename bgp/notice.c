@@ -26,6 +26,12 @@ void bgp_notice_expire(struct bgp_notice *notice, mono_t established_since, mono
 		*notice = (struct bgp_notice){ 0 };
 }
 
+void bgp_notice_session_over(struct bgp_notice *notice, mono_t established_since, mono_t now)
+{
+	if (notice->at < now)
+		bgp_notice_expire(notice, established_since, now);
+}
+
 struct bgp_notification bgp_notice_message(const struct bgp_notice *notice)
 {
 	return (struct bgp_notification){ .code = notice->code,

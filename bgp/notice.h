@@ -32,6 +32,9 @@ void bgp_notice_record(struct bgp_notice *notice, const struct bgp_notification 
 		       mono_t now);
 /* A session that is established since then has, or has not, lasted. */
 void bgp_notice_expire(struct bgp_notice *notice, mono_t established_since, mono_t now);
+/* That session ends now, perhaps by this NOTIFICATION; one of an earlier end, or of another
+ * connection meanwhile, is refuted when the session has lasted. */
+void bgp_notice_session_over(struct bgp_notice *notice, mono_t established_since, mono_t now);
 /* The message again; a view. */
 struct bgp_notification bgp_notice_message(const struct bgp_notice *notice);
 

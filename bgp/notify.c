@@ -127,7 +127,7 @@ static const struct {
 static void add_capability(struct strbuf *sb, uint8_t code, struct reader value)
 {
 	const char *name = NULL;
-	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]) && !name; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities) && !name; i++)
 		if (capabilities[i].code == code)
 			name = capabilities[i].name;
 	if (name)

@@ -150,8 +150,7 @@ static void session_up(struct bgp_conn *c)
 static void session_down(struct bgp_conn *c)
 {
 	struct bgp_peer *p = c->userdata;
-	if (p->notice.at < p->session_since) /* it did not end this session */
-		bgp_notice_expire(&p->notice, p->session_since, now(p));
+	bgp_notice_session_over(&p->notice, p->session_since, now(p));
 	graceful_session_down(&p->graceful, !p->stopped && keeps_our_routes(c), now(p));
 	p->session = NULL;
 	p->down_since = now(p);

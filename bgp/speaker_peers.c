@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bgp/peer_status.h"
+#include "bgp/sockopt.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
@@ -130,21 +131,17 @@ static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct sockaddr_s
 /* A session from a VIP would make it the next hop of all others, and end with it. */
 static bool is_to_vip(const struct bgp_speaker *s, const struct bgp_peer *p, int fd)
 {
-	struct sockaddr_storage here;
-	socklen_t len = sizeof(here);
-	struct addr addr;
-	uint16_t port;
+	struct bgp_socket_name here;
 	char vip[ADDR_TEXT_MAX], name[BGP_PEER_NAME_MAX];
-	if (getsockname(fd, (struct sockaddr *)&here, &len) < 0 ||
-	    !addr_from_sockaddr(&here, &addr, &port))
+	if (!bgp_socket_local_name(fd, &here))
 		return false;
-	const struct prefix host = prefix_of_host(&addr);
+	const struct prefix host = prefix_of_host(&here.addr);
 	if (!rib_find(&s->rib, &host))
 		return false;
 	log_warn("bgp",
 		 "peer %s: refused a connection to %s, which is a VIP: set the address of this "
 		 "neighbor on the router to one of the host's own",
-		 bgp_peer_name(bgp_peer_config(p), name), addr_format(&addr, vip));
+		 bgp_peer_name(bgp_peer_config(p), name), addr_format(&here.addr, vip));
 	return true;
 }
 

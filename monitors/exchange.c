@@ -145,7 +145,10 @@ static void on_limit(void *userdata)
 {
 	struct exchange *x = userdata;
 	char text[DURATION_TEXT_MAX];
-	if (x->query)
+	if (x->query && names_waited(x->query))
+		exchange_finish(x, HEALTH_UNKNOWN, "the look-up of '%.100s' had to wait for others",
+				x->name);
+	else if (x->query)
 		exchange_finish(x, HEALTH_DOWN,
 				"no answer: the name servers did not answer for '%.100s' within %s",
 				x->name, duration_format(x->timeout, text));

@@ -135,13 +135,18 @@ static void on_limit(void *userdata)
 	curl_off_t connected = 0;
 	curl->easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected);
 	duration_format(call->span, span);
-	if (call->query)
+	if (call->query && names_waited(call->query)) {
+		call->not_made = true;
+		snprintf(call->error, sizeof(call->error),
+			 "the look-up of '%.100s' had to wait for others", call->host);
+	} else if (call->query) {
 		snprintf(call->error, sizeof(call->error),
 			 "the name servers did not answer for '%.100s' within %s", call->host,
 			 span);
-	else
+	} else {
 		snprintf(call->error, sizeof(call->error), "%s within %s",
 			 connected > 0 ? "not complete" : "no connection", span);
+	}
 	call_finish(call, CURLE_OPERATION_TIMEDOUT);
 }
 

@@ -57,7 +57,7 @@ struct http_response {
 	size_t len;
 	const char *error; /* "" when there is a whole answer, whatever its status */
 	bool timed_out;    /* that is why */
-	bool not_made;     /* no socket could be opened, which says nothing of the server */
+	bool not_made;     /* no socket, or no turn to look up the name: the server was not asked */
 	const struct http_headers *headers;
 };
 

@@ -41,6 +41,7 @@ struct names_query {
 	struct list_node node;
 	names_cb *found;
 	void *userdata;
+	bool waited;
 };
 
 /* ---- in the child ---- */
@@ -218,7 +219,7 @@ int names_find(struct names *n, const char *host, names_cb *found, void *userdat
 	if (r < 0)
 		return r;
 	struct names_query *q = mem_new(1, sizeof(*q));
-	*q = (struct names_query){ .found = found, .userdata = userdata };
+	*q = (struct names_query){ .found = found, .userdata = userdata, .waited = !name->child };
 	list_append(&name->queries, &q->node);
 	*ret = q;
 	return 0;
@@ -246,6 +247,11 @@ size_t names_split(const char *addresses, struct addr *ret, size_t max)
 		addresses += len;
 	}
 	return n;
+}
+
+bool names_waited(const struct names_query *q)
+{
+	return q->waited;
 }
 
 void names_cancel(struct names_query *q)

@@ -172,6 +172,8 @@ def test_without_net_bind_service_we_still_connect(bed: Testbed) -> None:
     [line] = complaints(agent)
     assert "CAP_NET_BIND_SERVICE is missing" in line and "bgp.listen" in line
     assert "cannot listen on :179" in agent.log
+    alarms = {alarm["alarm"]: alarm for alarm in agent.status("status")["alarms"]}
+    assert "cannot listen on :179" in alarms["no-bgp-listener"]["text"]
     assert missing(agent) == ["CAP_NET_BIND_SERVICE"]
     assert not bed.host.is_listening(179)
 

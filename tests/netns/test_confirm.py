@@ -231,6 +231,7 @@ def test_killed_at_any_moment(bed: Testbed, watch: Watch, seed: int) -> None:
     for _ in range(6):
         agent.write_config(new)
         with agent.asking("POST", "/v1/reload?confirm=1s"):
+            # No event to wait for: the kill has to come at any moment, those without an event included.
             time.sleep(dice.choice((dice.uniform(0, 0.03), dice.uniform(0, 1.3))))
             if dice.random() < 0.3:
                 agent.process.signal(signal.SIGHUP)

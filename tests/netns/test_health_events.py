@@ -2,6 +2,7 @@
 
 import re
 
+from .agent import Agent
 from .configs import VIP4, app, config, peer
 from .testbed import Testbed
 from .wait import wait_until
@@ -50,6 +51,12 @@ def test_a_daemonised_grandchild_does_not_survive(bed: Testbed) -> None:
     bed.wait_no_process("sleep 4712")
 
 
+def behind(agent: Agent) -> str:
+    alarms = agent.status("status")["alarms"]
+    [alarm] = [alarm for alarm in alarms if alarm["alarm"] == "checks-behind"]
+    return str(alarm["text"])
+
+
 def test_servers_that_hang_and_hold_up_others_are_reported(bed: Testbed) -> None:
     bed.link()
     apps = tuple(
@@ -63,6 +70,7 @@ def test_servers_that_hang_and_hold_up_others_are_reported(bed: Testbed) -> None
     )
     line = agent.wait_log("checks over the network cannot be made as often")
     assert re.search(r"\d+% of their interval", line), line
+    assert "checks over the network start" in behind(agent)
 
 
 def test_overload_is_reported(bed: Testbed) -> None:
@@ -75,3 +83,4 @@ def test_overload_is_reported(bed: Testbed) -> None:
     assert re.search(r"\d+% of their interval", line), line
     metrics = agent.get("/metrics").text
     assert "vipherald_exec_behind 1" in metrics
+    assert "commands of exec monitors start" in behind(agent)

@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from . import responders
 from .agent import Agent
 from .configs import VIP4, app, config, peer
@@ -81,6 +83,32 @@ def test_silent_name_servers_hold_nothing_up(bed: Testbed) -> None:
     assert stopped < 2 * SLOW, f"stopped after {stopped:.3f} s"
     print(f"worst answer {worst:.3f} s, withdrawal {withdrawn:.3f} s, exit {stopped:.3f} s")
     bed.wait_loopback({})
+
+
+@pytest.mark.parametrize("kind", ["http", "tcp"])
+def test_a_name_that_waits_for_others_is_unknown(bed: Testbed, kind: str) -> None:
+    """More dead names than are looked up at a time: the servers were not asked for the last ones."""
+    for server in SERVERS:
+        bed.start_service(53, "udp", server)
+    router = bed.start_router("bird")
+    text = NAMED[kind]
+    apps = [
+        app(f"a{i}", f"192.0.2.{i}/32", text.replace("web.", f"web{i}.")) for i in range(1, 21)
+    ]
+    agent = bed.start_agent(
+        config(peer(router), apps=tuple(apps), agent={"timeout": "1s"}),
+        wrapper=with_files(**resolv_conf(bed)),
+    )
+
+    def waited() -> list[dict[str, Any]]:
+        return [
+            a
+            for a in (agent.app(each["name"]) for each in apps)
+            if "had to wait for others" in str(a["monitors"][0].get("said"))
+        ]
+
+    found = wait_until(waited, "names that waited")
+    assert {a["health"] for a in found} == {"unknown"}, found
 
 
 def test_names_of_etc_hosts_are_found(bed: Testbed) -> None:

@@ -22,10 +22,11 @@ from .testbed import Testbed
 from .wait import wait_until
 
 PAUSE = 2.2
-"""Longer than the time limit, so that this passes during the pause wherever it begins."""
+"""What is tested, and so slept: longer than the time limit, so that this passes during the pause wherever
+it begins."""
 TIMING = {"monitor_interval": "2s", "timeout": "2s"}
 
-# Answers every check after 0.3 s.
+# Answers every check after 0.3 s: as long as a check runs, and a pause can begin meanwhile.
 _SERVICES = """
 import http.server, socketserver, threading, time
 class Web(http.server.BaseHTTPRequestHandler):
@@ -127,10 +128,10 @@ def test_service_that_died_in_the_pause_is_withdrawn(bed: Testbed) -> None:
 
 HOSTS = 10
 PAUSES = (2.0, 3.5, 5.0, 6.5, 8.0)
-"""Seconds, of each host in an order of its own."""
+"""Seconds, of each host in an order of its own. They are what is tested, and so slept."""
 
 _LEASED = "192.0.2.100/32"
-# Renews a lease of three seconds every second.
+# Renews a lease of three seconds every second, by a clock of its own as clients do: the pause decides what comes late.
 _HEARTBEAT = """
 import sys, time, urllib.request
 print("ready", flush=True)

@@ -89,6 +89,33 @@ def test_link_local_peer(bed: Testbed) -> None:
     assert announced == {VIP4: link.host_ip, VIP6: link.host_ip6}
 
 
+def test_two_routers_with_the_same_link_local_address(bed: Testbed) -> None:
+    """The interface is part of the name wherever a peer is named."""
+    listeners, names = [], []
+    for link in (bed.link(), bed.link()):
+        link.namespace.ip("addr add fe80::1/64 dev eth0 nodad")
+        listeners.append(RawListener(link.namespace, "fe80::1%eth0"))
+        names.append(f"fe80::1%{link.device}")
+    entries = [{"peer_ip": name, "peer_as": ROUTER_AS} for name in names]
+    agent = bed.make_agent(config(*entries, apps=(app("web", VIP4),)))
+    agent.arguments.append("-v")
+    agent.start()
+    sessions = [listener.accept() for listener in listeners]
+    for i, session in enumerate(sessions):
+        session.establish(ROUTER_AS, f"10.0.{i}.1")
+        session.expect_route(VIP4)
+    for name in names:
+        agent.wait_log(f"INFO  bgp: peer {name}: established")
+        for message in ("sent OPEN", "received OPEN", rf"sent UPDATE \+{VIP4}"):
+            agent.wait_log(f"DEBUG bgp: peer {name}: {message}")
+        assert agent.peer(name)["state"] == "established"
+    assert "peer fe80::1:" not in agent.log
+    series = [line.rpartition(" ")[0] for line in agent.get("/metrics").text.splitlines() if line[0] != "#"]
+    assert len(set(series)) == len(series)
+    for name in names:
+        assert f'vipherald_peer_up{{peer="{name}"' in "\n".join(series)
+
+
 def test_host_without_ipv4_needs_a_router_id(bed: Testbed) -> None:
     link = bed.link()
     bed.host.ip(f"addr flush dev {link.device} scope global")

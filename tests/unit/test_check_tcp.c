@@ -151,7 +151,7 @@ static void test_vip_elsewhere(void **state)
 
 static enum names_status look_up(const char *host)
 {
-	if (strcmp(host, "silent.example") == 0)
+	if (strncmp(host, "silent.example", strlen("silent.example")) == 0)
 		pause();
 	if (strcmp(host, "missing.example") == 0) {
 		dprintf(STDOUT_FILENO, "no such name\n");
@@ -168,6 +168,11 @@ static enum names_status look_up(const char *host)
 	else
 		dprintf(STDOUT_FILENO, "127.0.0.2\n127.0.0.1\n");
 	return NAMES_FOUND;
+}
+
+static void ignore(const char *addresses, const char *error, void *userdata)
+{
+	(void)addresses, (void)error, (void)userdata;
 }
 
 static bool is_documentation(const struct addr *a, void *userdata)
@@ -224,6 +229,27 @@ static void test_names(void **state)
 	assert_int_equal(shell("ip link del v0"), 0);
 }
 
+/* More dead names than are looked up at once. */
+static void test_a_look_up_that_waits_for_others(void **state)
+{
+	struct check *c = *state;
+	struct names_query *others[16];
+	c->env.names = names_new(c->env.loop, look_up);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		char host[32];
+		const char *addresses;
+		struct err err;
+		snprintf(host, sizeof(host), "silent.example%zu", i);
+		assert_int_equal(
+			names_find(c->env.names, host, ignore, NULL, &addresses, &others[i], &err),
+			0);
+	}
+	check_run(c, "tcp:www.example:7001", NULL, CHECK_SHORT);
+	check_expect(c, HEALTH_UNKNOWN, "the look-up of 'www.example' had to wait for others");
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		names_cancel(others[i]);
+}
+
 static void test_cancel_of_a_look_up(void **state)
 {
 	struct check *c = *state;
@@ -264,9 +290,15 @@ static int enter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_answers),       TEST(test_answer_in_parts),     TEST(test_reset),
-		TEST(test_no_connection), TEST(test_vip_elsewhere),       TEST(test_cancel),
-		TEST(test_names),         TEST(test_cancel_of_a_look_up),
+		TEST(test_answers),
+		TEST(test_answer_in_parts),
+		TEST(test_reset),
+		TEST(test_no_connection),
+		TEST(test_vip_elsewhere),
+		TEST(test_cancel),
+		TEST(test_names),
+		TEST(test_cancel_of_a_look_up),
+		TEST(test_a_look_up_that_waits_for_others),
 	};
 	return cmocka_run_group_tests(tests, enter, NULL);
 }

@@ -271,6 +271,28 @@ static void a_row_of_notifications(void **state)
 	assert_int_equal(n.code, 0);
 }
 
+/* One that was recorded during the session, of the other connection, is refuted like older ones. */
+static void a_session_that_ends(void **state)
+{
+	(void)state;
+	const struct bgp_notification rejected = { .code = 6, .subcode = 5 };
+	const mono_t up = 100, over = up + BGP_NOTICE_KEEP;
+	static const struct {
+		mono_t at, over;
+		bool stays;
+	} cases[] = {
+		{ up - 50, over, false },    { up + 50, over, false },
+		{ over, over, true },        { up - 50, over - 1, true },
+		{ up + 50, over - 1, true }, { over - 1, over - 1, true },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bgp_notice n = { 0 };
+		bgp_notice_record(&n, &rejected, true, cases[i].at);
+		bgp_notice_session_over(&n, up, cases[i].over);
+		assert_int_equal(n.code, cases[i].stays ? 6 : 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +303,7 @@ int main(void)
 		cmocka_unit_test(a_hard_reset_without_its_reason),
 		cmocka_unit_test(after_a_role_mismatch),
 		cmocka_unit_test(a_row_of_notifications),
+		cmocka_unit_test(a_session_that_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
