@@ -9,6 +9,20 @@
 #define GRANT(member) .offset = offsetof(struct api_grant, member)
 #define FIELD(member) .offset = offsetof(struct config_agent, member)
 
+/* Of tokens and certificates alike. */
+#define RIGHTS_KEYS                                                                                \
+	{ .name = "role",                                                                          \
+	  .type = &config_type_role,                                                               \
+	  GRANT(role),                                                                             \
+	  .default_text = "register",                                                              \
+	  .doc = "What it may do." },                                                              \
+	{                                                                                          \
+		.name = "vips", .shape = CONFIG_VALUES, .type = &config_type_prefixes,             \
+		GRANT(vips), .default_words = "`agent.vips.allow`",                                \
+		.doc = "Prefixes in which the VIPs that it registers lie, in place of "            \
+		       "`agent.vips.allow`."                                                       \
+	}
+
 static const struct config_key token_keys[] = {
 	{ .name = "name",
 	  .type = &config_type_grant_name,
@@ -21,18 +35,7 @@ static const struct config_key token_keys[] = {
 	  .flags = CONFIG_REQUIRED,
 	  .doc = "File with the token, 16 to 512 printable characters in one line, that only the "
 		 "agent can read." },
-	{ .name = "role",
-	  .type = &config_type_role,
-	  GRANT(role),
-	  .default_text = "register",
-	  .doc = "What it may do." },
-	{ .name = "vips",
-	  .shape = CONFIG_VALUES,
-	  .type = &config_type_prefixes,
-	  GRANT(vips),
-	  .default_words = "`agent.vips.allow`",
-	  .doc = "Prefixes in which the VIPs that it registers lie, in place of "
-		 "`agent.vips.allow`." },
+	RIGHTS_KEYS,
 	{ 0 },
 };
 
@@ -58,18 +61,7 @@ static const struct config_key certificate_keys[] = {
 	  .flags = CONFIG_REQUIRED,
 	  .doc = "The first DNS name of the certificate's subjectAltName; of one without, its CN. "
 		 "Letter by letter." },
-	{ .name = "role",
-	  .type = &config_type_role,
-	  GRANT(role),
-	  .default_text = "register",
-	  .doc = "What it may do." },
-	{ .name = "vips",
-	  .shape = CONFIG_VALUES,
-	  .type = &config_type_prefixes,
-	  GRANT(vips),
-	  .default_words = "`agent.vips.allow`",
-	  .doc = "Prefixes in which the VIPs that it registers lie, in place of "
-		 "`agent.vips.allow`." },
+	RIGHTS_KEYS,
 	{ 0 },
 };
 
