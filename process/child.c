@@ -259,8 +259,8 @@ static int spawn_marked(struct child *c, const struct task *task, int out)
 	for (size_t i = 0; i < n; i++)
 		*p++ = task->env[i];
 	const struct spawn direct = { task->argv, env, task->user, out, false };
-	int r = launcher_is_there() ? launcher_spawn(task->argv, env, out, &c->pid)
-				    : spawn_start(&direct, &c->pid);
+	int r = launcher_is_in_charge() ? launcher_spawn(task->argv, env, out, &c->pid)
+					: spawn_start(&direct, &c->pid);
 	free(mark);
 	free(env);
 	return r;

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "process/capability.h"
-#include "process/fd.h"
 #include "process/launch_message.h"
 #include "process/marks.h"
 

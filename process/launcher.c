@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/mem.h"
 #include "process/capability.h"
 #include "process/fd.h"
 #include "process/launch_message.h"
@@ -62,7 +61,7 @@ void launcher_forbid(void)
 	launcher.mode = FORBIDDEN;
 }
 
-bool launcher_is_there(void)
+bool launcher_is_in_charge(void)
 {
 	return launcher.mode != DIRECT;
 }

@@ -26,8 +26,8 @@
 int launcher_start(const struct child_user *user, struct err *err);
 /* From now on no command can be started. */
 void launcher_forbid(void);
-/* It was started, and may have ended; or is forbidden. */
-bool launcher_is_there(void);
+/* Commands are started by it or not at all: it was started, and may have ended, or is forbidden. */
+bool launcher_is_in_charge(void);
 bool launcher_is_forbidden(void);
 /* No child that anything else should reap, or end; 0: there is none. */
 pid_t launcher_pid(void);

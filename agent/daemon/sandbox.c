@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/sandbox.h"
 
-#include <errno.h>
 #include <libgen.h>
 #include <limits.h>
 #include <linux/capability.h>
@@ -12,13 +11,11 @@
 #include "lib/array.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "lib/str.h"
 #include "nat/xtlock.h"
 #include "process/capability.h"
 #include "process/instance_lock.h"
 #include "process/landlock.h"
 #include "process/launcher.h"
-#include "process/loop.h"
 #include "process/syscall_filter.h"
 
 struct sandbox {

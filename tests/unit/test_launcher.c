@@ -163,7 +163,7 @@ static void a_launcher_that_has_ended_is_said(void **state)
 	waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
 	assert_int_equal(run("true", no_env, output, sizeof(output), &status), -ECHILD);
 	assert_int_equal(run("true", no_env, output, sizeof(output), &status), -ECHILD);
-	assert_true(launcher_is_there());
+	assert_true(launcher_is_in_charge());
 	assert_int_equal(waitpid(pid, NULL, 0), pid); /* as the loop of an agent does */
 }
 
