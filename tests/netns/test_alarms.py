@@ -114,3 +114,18 @@ def test_a_peer_that_stays_down(bed: Testbed) -> None:
     assert "peer-down" not in alarms(agent)
     assert peer_up(agent) == 1
     assert agent.log.count(f"peer 10.0.1.1: established with AS {ROUTER_AS}") == 2
+
+
+def test_checks_over_the_network_that_are_behind(bed: Testbed) -> None:
+    """More of them wait for an answer than run at once; the text speaks of commands only for commands."""
+    bed.link()
+    vips = [f"192.0.2.{n}/32" for n in range(1, 251)] + [f"198.51.100.{n}/32" for n in range(50)]
+    apps = [app(f"a{n}", vip, "tcp:10.0.1.99:7") for n, vip in enumerate(vips)]
+    entry = {"peer_ip": "10.0.1.1", "peer_as": ROUTER_AS}
+    timing = {"monitor_interval": "200ms", "timeout": "2s"}
+    agent = bed.start_agent(config(entry, apps=tuple(apps), agent=timing))
+    wait_until(lambda: "checks-behind" in alarms(agent), "the alarm is raised", timeout=60)
+    text = alarms(agent)["checks-behind"]["text"]
+    assert "checks over the network" in text and "exec" not in text
+    agent.reload(config(entry, apps=tuple(apps[:10]), agent=timing))
+    wait_until(lambda: "checks-behind" not in alarms(agent), "the alarm is over", timeout=60)
