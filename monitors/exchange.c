@@ -79,7 +79,8 @@ void exchange_unanswered(struct exchange *x, const char *fmt, ...)
 	if (x->next < x->n)
 		try_next_or_finish(x);
 	else
-		exchange_finish(x, HEALTH_DOWN, "%s", x->failed);
+		exchange_finish(x, x->n_untried < x->n ? HEALTH_DOWN : HEALTH_UNKNOWN, "%s",
+				x->failed);
 }
 
 void exchange_unreachable(struct exchange *x, int error)
@@ -98,6 +99,21 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 	return 0;
 }
 
+/* The resolver finds IPv6 addresses on a host without IPv6, too. They say nothing of the server, and
+ * must not keep those of IPv4 from counting. */
+static bool is_without_ipv6(const struct exchange *x, int error)
+{
+	return x->n > 1 && x->to.family == AF_INET6 &&
+	       (error == EADDRNOTAVAIL || error == EAFNOSUPPORT);
+}
+
+static int leave_out(struct exchange *x, int error)
+{
+	x->n_untried++;
+	x->error = error;
+	return 0;
+}
+
 /* An immediate refusal or unreachable is reported later, like any other answer. */
 static int connect_to(struct exchange *x, struct err *err)
 {
@@ -107,6 +123,8 @@ static int connect_to(struct exchange *x, struct err *err)
 	int error = connect(x->fd, (struct sockaddr *)&ss, len) < 0 ? errno : 0;
 	if (error == 0 || error == EINPROGRESS)
 		return 0;
+	if (is_without_ipv6(x, error))
+		return leave_out(x, error);
 	if (!monitor_errno_is_down(error))
 		return err_set(err, -error, "cannot connect to %s: %s", addr_format(&x->to, text),
 			       strerror(error));
@@ -116,10 +134,13 @@ static int connect_to(struct exchange *x, struct err *err)
 
 int exchange_connect(struct exchange *x, int fd, uint32_t events, struct err *err)
 {
-	if (fd < 0)
-		return err_set(err, -errno, "cannot open a socket: %s", strerror(errno));
+	int error = fd < 0 ? errno : 0;
 	close_socket(x);
 	x->fd = fd;
+	if (error != 0 && is_without_ipv6(x, error))
+		return leave_out(x, error);
+	if (error != 0)
+		return err_set(err, -error, "cannot open a socket: %s", strerror(error));
 	int r = monitor_guard(x->env, fd, &x->to, err);
 	if (r == 0)
 		r = connect_to(x, err);
@@ -192,7 +213,8 @@ static int set_limit(struct exchange *x)
 bool exchange_settle(struct exchange *x)
 {
 	bool was_last = x->next == x->n;
-	x->n = x->next;
+	x->n = x->next = 1;
+	x->n_untried = 0;
 	int r = was_last ? 0 : set_limit(x);
 	if (r < 0)
 		exchange_finish(x, HEALTH_UNKNOWN, "cannot set a timer: %s", strerror(-r));

@@ -161,6 +161,12 @@ static enum names_status look_up(const char *host)
 		dprintf(STDOUT_FILENO, "192.0.2.53\n");
 	else if (strcmp(host, "lost.example") == 0)
 		dprintf(STDOUT_FILENO, "10.0.0.2\n127.0.0.1\n");
+	else if (strcmp(host, "six-first.example") == 0)
+		dprintf(STDOUT_FILENO, "2001:db8::1\n127.0.0.1\n");
+	else if (strcmp(host, "six-last.example") == 0)
+		dprintf(STDOUT_FILENO, "127.0.0.1\n2001:db8::1\n");
+	else if (strcmp(host, "six.example") == 0)
+		dprintf(STDOUT_FILENO, "2001:db8::1\n2001:db8::2\n");
 	else if (strcmp(host, "twice.example") == 0)
 		dprintf(STDOUT_FILENO, "127.0.0.1\n127.0.0.3\n");
 	else if (strcmp(host, "nowhere.example") == 0)
@@ -227,6 +233,28 @@ static void test_names(void **state)
 		}
 	fake_server_stop(&s);
 	assert_int_equal(shell("ip link del v0"), 0);
+}
+
+/* The resolver finds IPv6 addresses all the same. */
+static void test_names_on_a_host_without_ipv6(void **state)
+{
+	struct check *c = *state;
+	struct fake_server s;
+	assert_int_equal(shell("sysctl -qw net.ipv6.conf.all.disable_ipv6=1"), 0);
+	fake_server_start(&s, c->env.loop, SOCK_STREAM, "127.0.0.1", 7001, NULL, NULL);
+	c->env.names = names_new(c->env.loop, look_up);
+	check_run(c, "tcp:six-first.example:7001", NULL, CHECK_LONG);
+	check_expect(c, HEALTH_UP, "");
+	check_run(c, "tcp:six-last.example:7002", NULL, CHECK_LONG);
+	check_expect(c, HEALTH_DOWN,
+		     "cannot reach 127.0.0.1: Connection refused; cannot reach 2001:db8::1: Cannot "
+		     "assign requested address");
+	check_run(c, "tcp:six.example:7001", NULL, CHECK_LONG);
+	check_expect(c, HEALTH_UNKNOWN,
+		     "cannot reach 2001:db8::1: Cannot assign requested address; cannot reach "
+		     "2001:db8::2: Cannot assign requested address");
+	fake_server_stop(&s);
+	assert_int_equal(shell("sysctl -qw net.ipv6.conf.all.disable_ipv6=0"), 0);
 }
 
 /* More dead names than are looked up at once. */
@@ -297,6 +325,7 @@ int main(void)
 		TEST(test_vip_elsewhere),
 		TEST(test_cancel),
 		TEST(test_names),
+		TEST(test_names_on_a_host_without_ipv6),
 		TEST(test_cancel_of_a_look_up),
 		TEST(test_a_look_up_that_waits_for_others),
 	};
