@@ -12,14 +12,13 @@
 #define RESERVE_CHECKS 512
 
 static struct rlimit for_children; /* rlim_max 0: was not raised */
-static struct rlimit raised;
 
 void fd_limit_raise(void)
 {
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
 		return;
-	raised = (struct rlimit){ .rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max };
+	const struct rlimit raised = { .rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max };
 	if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
 		for_children = limit;
 }
@@ -58,10 +57,4 @@ void fd_limit_lower(void)
 {
 	if (for_children.rlim_max > 0)
 		setrlimit(RLIMIT_NOFILE, &for_children);
-}
-
-void fd_limit_restore(void)
-{
-	if (for_children.rlim_max > 0)
-		setrlimit(RLIMIT_NOFILE, &raised);
 }

@@ -26,8 +26,7 @@ uint64_t fd_limit(void);
 /* May one more be opened for this? 0, or -EMFILE with a text that says what to do. */
 int fd_limit_check(enum fd_use use, struct err *err);
 
-/* Around posix_spawn(), which takes no limit; in a forked child the first one alone. */
+/* In a forked child: the limit that we were started with. */
 void fd_limit_lower(void);
-void fd_limit_restore(void);
 
 #endif

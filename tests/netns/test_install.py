@@ -144,6 +144,11 @@ def test_systemd_understands_the_unit(unit: Path) -> None:
     analyze("security", "--offline=yes", "--threshold=17", str(unit))
 
 
+def test_what_a_restart_does_not_help_is_not_restarted(unit: Path) -> None:
+    """Invalid arguments, and a broken configuration without a last good one (test_last_good)."""
+    assert "\nRestartPreventExitStatus=2 78\n" in unit.read_text()
+
+
 def test_systemd_understands_the_drop_in(unit: Path) -> None:
     config = unit.parent / "config.yaml"
     config.write_text(
