@@ -16,6 +16,7 @@
 
 #include "agent/config/config.h"
 #include "lib/array.h"
+#include "lib/str.h"
 
 static void add(struct config_set *set, const char *file, const char *text)
 {
@@ -154,14 +155,13 @@ static struct config *expect(const struct config_set *present, const char *apps,
 			     const char *says)
 {
 	struct config *c = NULL;
-	char *findings, names[256] = "";
+	char *findings, buf[256] = "";
+	struct strbuf names = strbuf_over(buf, sizeof(buf));
 	if (load(present, &c, &findings) < 0)
 		fail_msg("%s", findings);
-	for (size_t i = 0; i < c->n_apps; i++) {
-		strcat(names, c->apps[i].name);
-		strcat(names, " ");
-	}
-	assert_string_equal(names, apps);
+	for (size_t i = 0; i < c->n_apps; i++)
+		strbuf_add(&names, "%s ", c->apps[i].name);
+	assert_string_equal(buf, apps);
 	assert_int_equal(config_set_broken(&c->set), broken);
 	if (says && !strstr(findings, says))
 		fail_msg("'%s' does not say '%s'", findings, says);

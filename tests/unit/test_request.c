@@ -283,7 +283,7 @@ static void test_reload_parameters(void **state)
 		const char *says; /* NULL: it is right */
 	} cases[] = {
 		{ "/v1/reload", "confirm", "1s", USEC_PER_SEC, NULL },
-		{ "/v1/reload", "confirm", "24h", 24 * 3600 * USEC_PER_SEC, NULL },
+		{ "/v1/reload", "confirm", "24h", UINT64_C(24) * 3600 * USEC_PER_SEC, NULL },
 		{ "/v1/reload", "confirm", "999ms", 0, "'999ms' is not a duration from 1s to 24h" },
 		{ "/v1/reload", "confirm", "1441m", 0, "'1441m' is not a duration" },
 		{ "/v1/reload", "confirm", NULL, 0, "'' is not a duration" },

@@ -108,7 +108,7 @@ static void test_slots_are_kept_for_this_host(void **state)
 	fill(s, SLOTS_KEPT, from("127.0.0.1"), SLOT_HEADER, 0);
 	/* All are taken: whoever is the laziest goes, but others take none of those kept. */
 	expect(s, from("203.0.113.4"), SLOT_PUSHES_OUT, oldest);
-	expect(s, from("127.0.0.1"), SLOT_PUSHES_OUT, &s->items[3 * SLOTS_PER_ADDRESS]);
+	expect(s, from("127.0.0.1"), SLOT_PUSHES_OUT, s->items + (size_t)3 * SLOTS_PER_ADDRESS);
 }
 
 static void test_who_makes_room(void **state)
