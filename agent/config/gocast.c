@@ -17,10 +17,9 @@ static const char *const app_keys[] = { "name", "vip", "vip_config", "monitors",
 static const struct {
 	const char *key, *text;
 } agent_notes[] = {
-	{ "listen_addr",
-	  "apps registered over HTTP survive a restart, in agent.state_file (GoCast "
-	  "forgets them; 'off' does too); their exec monitors are accepted from this "
-	  "host only, see agent.exec.allow_from" },
+	{ "listen_addr", "apps registered over HTTP survive a restart, in agent.state_file (GoCast "
+			 "forgets them; 'off' does too); their exec monitors are accepted from "
+			 "administrators only, see agent.exec.allow_from" },
 	{ "cleanup_timer",
 	  "an app that is down for this long loses its VIP on lo, is checked on and "
 	  "returns (GoCast forgets it)" },

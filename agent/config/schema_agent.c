@@ -17,7 +17,8 @@ static const struct config_key exec_keys[] = {
 	  .default_words = "`config` and `http-admin`",
 	  .doc = "Sources from which `exec:` monitors are accepted: `config`, this file; "
 		 "`http-admin`, clients of the API that have proved to be `admin`, by the uid of a "
-		 "unix socket or by a token; `http-local`, any HTTP client on this host; `http`, "
+		 "unix socket, a token or a certificate; `http-local`, any HTTP client on this "
+		 "host; `http`, "
 		 "any HTTP client; `consul`; `none`." },
 	{ .name = "user",
 	  .effect = CONFIG_NEEDS_RESTART,

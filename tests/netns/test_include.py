@@ -207,7 +207,9 @@ def test_without_privileges(bed: Testbed, watch: Watch, files: Files) -> None:
 def test_vips_of_included_files_come_last(bed: Testbed, watch: Watch, files: Files) -> None:
     """lo has exactly what all files together say."""
     agent = started(bed, watch, files)
-    assert set(bed.host.loopback_addresses()) == {VIP4, OTHER, THIRD}
+    # The marker of the watch goes a moment after its withdrawal.
+    all_vips = {VIP4, OTHER, THIRD}
+    wait_until(lambda: set(bed.host.loopback_addresses()) == all_vips, "those of all files")
     files.path("a").unlink()
     files.path("b").unlink()
     agent.reload()
