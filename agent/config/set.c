@@ -142,15 +142,16 @@ char *config_set_bundle(const struct config_set *set, size_t *ret_len)
 	return bundle;
 }
 
-/* The lines at *p, without the marks in front of them; *p moves behind them. */
-static char *read_lines(const char **p, const char *end, size_t *ret_len)
+/* The lines at *p, `max` octets of them at most, without the marks in front of them; *p moves behind
+ * them. */
+static char *read_lines(const char **p, const char *end, size_t max, size_t *ret_len)
 {
-	char *text = mem_new(1, (size_t)(end - *p) + 1);
+	char *text = mem_new(1, max + 1);
 	size_t n = 0;
 	while (*p + strlen(LINE) <= end && strncmp(*p, LINE, strlen(LINE)) == 0) {
 		const char *line = *p + strlen(LINE);
 		const char *newline = memchr(line, '\n', (size_t)(end - line));
-		if (!newline)
+		if (!newline || (size_t)(newline + 1 - line) > max - n)
 			break;
 		memcpy(text + n, line, (size_t)(newline + 1 - line));
 		n += (size_t)(newline + 1 - line);
@@ -175,7 +176,10 @@ static int read_text(const char **p, const char *end, struct config_set *set)
 	    !head[strlen(MARK) + (size_t)at])
 		return -EINVAL;
 	*p = newline + 1;
-	char *data = read_lines(p, end, &got);
+	/* One more, for the end of a last line that had none. */
+	size_t max = (size_t)(end - *p);
+	max = len < max ? len + 1 : max;
+	char *data = read_lines(p, end, max, &got);
 	struct config_text *text = config_set_add(set, head + strlen(MARK) + at);
 	/* The last line had no end. */
 	config_text_set(text, data, got > 0 && len + 1 == got ? len : got);

@@ -31,7 +31,8 @@ struct comparison {
 	char *text;
 	struct config_loader *loader;
 	struct config *next;
-	struct config_findings findings;
+	struct config_findings findings; /* of the text itself */
+	struct config_findings found;    /* of the check against the configuration in effect */
 	struct reload_check check;
 	struct config_differ differ;
 	struct config_diff diff;
@@ -60,6 +61,7 @@ static void forget_present(struct comparison *x)
 	reload_check_done(&x->check);
 	config_differ_done(&x->differ);
 	config_diff_done(&x->diff);
+	config_findings_done(&x->found);
 }
 
 static void end(struct compare *c, struct comparison *x)
@@ -92,6 +94,7 @@ void compare_free(struct compare *c)
 
 static void answer(struct compare *c, struct comparison *x, bool ok)
 {
+	config_findings_move(&x->findings, &x->found);
 	json_t *o = reload_findings_json(&x->findings);
 	if (ok) {
 		json_object_set_new(o, "changes", view_diff(&x->diff));
@@ -111,7 +114,7 @@ static int begin(struct compare *c, struct comparison *x)
 	x->reloads = reload_count(a->reload);
 	config_differ_begin(&x->differ, a->config, x->next, &x->diff);
 	x->stage = COMPARE_CHECK;
-	return reload_check_begin(&x->check, a, x->next, false, &x->findings) < 0 ? -1 : 1;
+	return reload_check_begin(&x->check, a, x->next, false, &x->found) < 0 ? -1 : 1;
 }
 
 /* 1: more is left; 0: compared; negative: the text has errors. */
