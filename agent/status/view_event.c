@@ -25,6 +25,7 @@ json_t *view_event(const struct event *e)
 struct cursor {
 	const struct event_ring *ring;
 	uint64_t at;
+	uint64_t last; /* the newest when the answer began: later ones are not in it */
 	char *kind, *name;
 };
 
@@ -38,7 +39,7 @@ static json_t *next(void *userdata)
 	struct cursor *c = userdata;
 	const struct event_filter filter = filter_of(c);
 	const struct event *e = event_ring_next(c->ring, c->at, &filter);
-	if (!e)
+	if (!e || e->id > c->last)
 		return NULL;
 	c->at = e->id;
 	return view_event(e);
@@ -68,14 +69,15 @@ struct stream *view_events(const struct event_ring *ring, const struct event_que
 {
 	static const struct stream_ops ops = { next, done };
 	struct cursor *c = mem_new(1, sizeof(*c));
-	uint64_t oldest = event_ring_oldest(ring);
-	*c = (struct cursor){ ring, query->since, query->kind ? mem_strdup(query->kind) : NULL,
+	uint64_t oldest = event_ring_oldest(ring), newest = event_ring_newest(ring);
+	*c = (struct cursor){ ring, query->since, newest,
+			      query->kind ? mem_strdup(query->kind) : NULL,
 			      query->name ? mem_strdup(query->name) : NULL };
 	if (query->limit > 0)
 		skip(c, query->limit);
 	uint64_t missed =
 		query->since > 0 && query->since + 1 < oldest ? oldest - query->since - 1 : 0;
-	json_t *before = json_pack("{s:I, s:I, s:I}", "newest", (json_int_t)event_ring_newest(ring),
-				   "oldest", (json_int_t)oldest, "missed", (json_int_t)missed);
+	json_t *before = json_pack("{s:I, s:I, s:I}", "newest", (json_int_t)newest, "oldest",
+				   (json_int_t)oldest, "missed", (json_int_t)missed);
 	return stream_new(before, "events", &ops, c);
 }

@@ -175,12 +175,31 @@ static void the_view(void **state)
 	event_ring_free(r);
 }
 
+/* What comes while a client reads is for its next question. */
+static void the_view_ends_where_it_began(void **state)
+{
+	(void)state;
+	struct event_ring *r = event_ring_new(8);
+	const struct event_query all_of_it = { 0 };
+	add(r, "app.up", "dns", NULL);
+	struct stream *s = view_events(r, &all_of_it);
+	add(r, "app.down", "dns", NULL);
+	char text[1024];
+	size_t length = stream_read(s, text, sizeof(text) - 1);
+	text[length] = '\0';
+	assert_non_null(strstr(text, "\"newest\":1"));
+	assert_non_null(strstr(text, "app.up"));
+	assert_null(strstr(text, "app.down"));
+	stream_free(s);
+	event_ring_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_ring), cmocka_unit_test(the_oldest_makes_room),
 		cmocka_unit_test(filters),       cmocka_unit_test(subjects),
-		cmocka_unit_test(the_view),
+		cmocka_unit_test(the_view),      cmocka_unit_test(the_view_ends_where_it_began),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
