@@ -149,7 +149,21 @@ static void test_bad_name(void **state)
 	assert_non_null(strstr(problem.text, "a/b"));
 }
 
-/* ---- from where monitors are accepted ---- */
+/* A tag that cannot be read as text says nothing of what was meant. */
+static void test_a_flaw(void **state)
+{
+	(void)state;
+	char *tags[] = { (char *)VIP };
+	const struct consul_service s = { .id = (char *)"i",
+					  .name = (char *)"web",
+					  .tags = tags,
+					  .n_tags = 1,
+					  .flaw = (char *)"bad tag" };
+	struct app_spec spec;
+	struct err problem;
+	assert_int_equal(consul_app_make("web", &s, 1, &spec, &problem), -EINVAL);
+	assert_non_null(strstr(problem.text, "bad tag"));
+}
 
 int main(void)
 {
@@ -158,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_a_repeated_tag_adds_up),
 		cmocka_unit_test(test_a_list_that_was_split_is_noted),
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_a_flaw),
 		cmocka_unit_test(test_bad_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

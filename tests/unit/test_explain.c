@@ -71,6 +71,9 @@ static const struct {
 	  "\"nat\": {\"error\": null, \"rules\": [{\"vip\": \"192.0.2.1/32\", \"present\": "
 	  "false}]}",
 	  "nat", "" },
+	{ "its rule", "\"nat\": null",
+	  "\"nat\": {\"error\": null, \"rules\": [{\"vip\": \"192.0.2.1/32\", \"present\": true}]}",
+	  "", "" },
 	{ "a rule of another VIP", "\"nat\": null",
 	  "\"nat\": {\"error\": null, \"rules\": [{\"vip\": \"192.0.2.2/32\", \"present\": "
 	  "false}]}",

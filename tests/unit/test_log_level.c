@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/config/log_levels.h"
+#include "agent/config/schema_log.h"
 #include "lib/array.h"
 #include "lib/log_level.h"
 
@@ -85,6 +86,20 @@ static void test_the_section(void **state)
 	assert_int_equal(levels.modules[1].level, LOG_ERROR);
 }
 
+/* The keys are those of log_modules[], each with its own place. */
+static void test_the_keys(void **state)
+{
+	(void)state;
+	const struct config_key *keys = config_log_modules_section.keys;
+	size_t i = 0;
+	for (; log_modules[i]; i++) {
+		assert_string_equal(keys[i].name, log_modules[i]);
+		assert_int_equal(keys[i].offset - keys[0].offset,
+				 i * sizeof(((struct config_log *)0)->modules[0]));
+	}
+	assert_null(keys[i].name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +107,7 @@ int main(void)
 		cmocka_unit_test(test_a_module_has_one_level),
 		cmocka_unit_test(test_a_full_list_takes_no_more),
 		cmocka_unit_test(test_the_section),
+		cmocka_unit_test(test_the_keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
