@@ -92,6 +92,10 @@ struct bgp_peer_config {
 	bool graceful_restart; /* RFC 4724, RFC 8538: asks the peer to keep our routes */
 	span_t restart_time;   /* for so long; whole seconds, at most BGP_GR_TIME_MAX of them */
 	struct bgp_communities communities; /* of this peer only */
+	/* A peer that is new to the speaker stays down, with this text for the other side (NULL or "":
+	 * none). Of one that it has, bgp_speaker_disable() and _enable() decide. */
+	bool disabled;
+	const char *disabled_text;
 };
 
 /* An address and an interface. */

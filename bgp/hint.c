@@ -4,6 +4,11 @@
 #include "bgp/wire.h"
 #include "lib/array.h"
 
+const char *bgp_hint_disabled(void)
+{
+	return "vipherald peer ADDR enable lets it come up again";
+}
+
 static bool has_short_ttl(const struct bgp_peer_config *c)
 {
 	return c->multihop_ttl && c->multihop_ttl < 255;

@@ -25,6 +25,8 @@ struct bgp_attempt_evidence {
 	bool maybe_itself; /* … which may be the peer, under another address */
 };
 
+/* The operator has disabled it. */
+const char *bgp_hint_disabled(void);
 /* After an attempt to connect has failed. */
 const char *bgp_hint_failed(const struct bgp_attempt_evidence *e);
 /* While a connection stays in `state` longer than an attempt may take. */

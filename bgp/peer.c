@@ -283,6 +283,7 @@ void bgp_peer_copy_config(struct bgp_peer *p, const struct bgp_peer_config *c)
 	if (!c->connect_timeout)
 		p->config.connect_timeout = BGP_CONNECT_TIMEOUT;
 	p->config.password_file = NULL;
+	p->config.disabled_text = NULL;
 	p->config.password = p->password = c->password ? mem_strdup(c->password) : NULL;
 	p->config.communities.values =
 		mem_copy(c->communities.values, c->communities.n * sizeof(uint32_t));
@@ -326,6 +327,10 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 	const struct bgp_fsm_config in = bgp_peer_fsm_config(p, true);
 	bgp_conn_init(&p->out, env->loop, &out, &p->config, env->linger, &conn_ops, p);
 	bgp_conn_init(&p->in, env->loop, &in, &p->config, env->linger, &conn_ops, p);
+	if (config->disabled) { /* so that the peer has dropped the routes of the previous instance */
+		bgp_peer_has_no_past(p);
+		bgp_peer_set_disabled(p, config->disabled_text);
+	}
 	return p;
 }
 
@@ -345,6 +350,8 @@ void bgp_peer_free(struct bgp_peer *p)
 
 void bgp_peer_start(struct bgp_peer *p)
 {
+	if (p->disabled)
+		return;
 	if (graceful_defers_end_of_rib(&p->graceful, now(p)))
 		loop_timer_set(p->env.loop, &p->restart_over, p->graceful.until, LOOP_BGP,
 			       on_restart_over, p);
@@ -383,7 +390,7 @@ void bgp_peer_leave(struct bgp_peer *p, const struct bgp_notification *why)
 
 void bgp_peer_return(struct bgp_peer *p)
 {
-	if (!p->stopped || !graceful_may_be_stale(&p->graceful, now(p)))
+	if (!p->stopped || p->disabled || !graceful_may_be_stale(&p->graceful, now(p)))
 		return;
 	p->stopped = false;
 	bgp_conn_start(&p->out);
@@ -400,6 +407,10 @@ static void refuse(struct bgp_peer *p, int fd, enum bgp_error_cease subcode)
  * first one. */
 void bgp_peer_accept(struct bgp_peer *p, int fd)
 {
+	if (p->disabled) {
+		bgp_peer_refuse_disabled(p, fd);
+		return;
+	}
 	if (p->stopped || p->session == &p->in) {
 		refuse(p, fd, p->stopped ? BGP_ERR_CEASE_REJECTED : BGP_ERR_CEASE_COLLISION);
 		return;

@@ -6,6 +6,7 @@
  *	conn (2) ── state changed ──> pair (pure): which of the two goes on
  *	         ── session up, down ──> adj_out, graceful (pure), next_hop
  *	host changed ──> path, next_hop
+ *	peer_change, peer_admin: what is changed and ordered while it runs
  *	peer_status, hint: a peer as operators see it
  */
 #ifndef BGP_PEER_H
@@ -42,6 +43,20 @@ void bgp_peer_change(struct bgp_peer *p, const struct bgp_peer_config *config, b
 void bgp_peer_has_no_past(struct bgp_peer *p);
 /* All routes of the previous instance that are still valid are announced. */
 void bgp_peer_restored(struct bgp_peer *p);
+/* ---- Orders of the operator. ---- */
+
+/* Ends its connections with Cease/Administrative Shutdown, a Hard Reset for a peer that would keep our
+ * routes, and stays down; a connection of the peer gets the same. `text` for its operator (RFC 9003):
+ * cut at 255 octets, "" for none. Of a peer that is disabled already: another text. */
+void bgp_peer_disable(struct bgp_peer *p, const char *text);
+/* Connects at once. Nothing happens when it is not disabled. */
+void bgp_peer_enable(struct bgp_peer *p);
+/* Cease/Administrative Reset, and connects at once. A peer with RFC 8538 keeps our routes meanwhile,
+ * unless it is `hard`. Nothing happens when it is stopped or disabled. */
+void bgp_peer_reset(struct bgp_peer *p, const char *text, bool hard);
+/* Sends all routes again, as after a ROUTE-REFRESH. False: there is no session. */
+bool bgp_peer_refresh(struct bgp_peer *p);
+
 /* The peer connected to us; takes the fd over. */
 void bgp_peer_accept(struct bgp_peer *p, int fd);
 

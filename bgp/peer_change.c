@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "bgp/msg.h"
+#include "bgp/notify.h"
 #include "bgp/peer.h"
 #include "bgp/peer_data.h"
 #include "bgp/sockopt.h"
@@ -13,19 +14,27 @@
 #include "lib/str.h"
 #include "process/loop.h"
 
-/* A peer with RFC 8538 keeps our routes until the next session is up. */
+void bgp_peer_end_session(struct bgp_peer *p, const struct bgp_notification *why, bool hard)
+{
+	uint8_t data[BGP_HARD_RESET_DATA_MAX];
+	const struct bgp_notification wrapped = bgp_notification_hard_reset(why, data);
+	bool keeps = p->session && p->session->fsm.negotiated.graceful_notification;
+	bool stopped = p->stopped;
+	p->stopped = true; /* nothing connects before the new configuration is there */
+	if (keeps && hard)
+		bgp_conn_stop(p->session, &wrapped);
+	bgp_conn_stop(&p->out, why);
+	bgp_conn_stop(&p->in, why);
+	p->stopped = stopped;
+	if (keeps && !hard)
+		graceful_session_down(&p->graceful, true, loop_now(p->env.loop));
+}
+
 static void end_session(struct bgp_peer *p)
 {
 	const struct bgp_notification why = { .code = BGP_ERR_CEASE,
 					      .subcode = BGP_ERR_CEASE_CONFIG_CHANGE };
-	bool keeps = p->session && p->session->fsm.negotiated.graceful_notification;
-	bool stopped = p->stopped;
-	p->stopped = true; /* nothing connects before the new configuration is there */
-	bgp_conn_stop(&p->out, &why);
-	bgp_conn_stop(&p->in, &why);
-	p->stopped = stopped;
-	if (keeps)
-		graceful_session_down(&p->graceful, true, loop_now(p->env.loop));
+	bgp_peer_end_session(p, &why, false);
 }
 
 static void begin_again(struct bgp_peer *p)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The data of a peer: for peer.c, which owns it, and peer_status.c, which reads it. */
+/* The data of a peer: for peer.c, which owns it, and the other files of a peer. */
 #ifndef BGP_PEER_DATA_H
 #define BGP_PEER_DATA_H
 
@@ -12,6 +12,7 @@
 #include "bgp/path.h"
 #include "bgp/peer_env.h"
 #include "bgp/sockopt.h"
+#include "bgp/wire.h"
 
 struct bgp_peer {
 	struct bgp_peer_env env;
@@ -20,6 +21,9 @@ struct bgp_peer {
 	struct bgp_conn out, in;
 	struct bgp_conn *session; /* the established one, else NULL */
 	bool guest, stopped;
+	bool disabled; /* by the operator; stopped, too */
+	char disabled_text[BGP_SHUTDOWN_TEXT_MAX + 1];
+	char disabled_why[BGP_SHUTDOWN_TEXT_MAX + 40]; /* in the place of last_error */
 	struct adj_out adj;
 	struct graceful graceful;
 	sd_event_source *restart_over;
@@ -43,5 +47,12 @@ struct bgp_peer {
  * the state machine of a connection needs of it. */
 void bgp_peer_copy_config(struct bgp_peer *p, const struct bgp_peer_config *config);
 struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incoming);
+/* Of peer_change.c, for peer_admin.c: ends the connections; bgp_peer_start() follows. A peer with RFC
+ * 8538 keeps our routes until the next session is up, unless the reset is `hard`. */
+void bgp_peer_end_session(struct bgp_peer *p, const struct bgp_notification *why, bool hard);
+/* Of peer_admin.c, for peer.c: it is disabled from the start; and answers a connection of the peer
+ * while it is. */
+void bgp_peer_set_disabled(struct bgp_peer *p, const char *text);
+void bgp_peer_refuse_disabled(struct bgp_peer *p, int fd);
 
 #endif

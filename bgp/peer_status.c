@@ -48,6 +48,8 @@ static const char *told(const struct bgp_peer *p)
 static const char *hint_of(const struct bgp_peer *p, const struct bgp_conn *c, mono_t now)
 {
 	const char *by_notice = told(p);
+	if (p->disabled)
+		return bgp_hint_disabled();
 	bool heard = p->out.received.total + p->in.received.total > 0;
 	const char *waiting = bgp_hint_waiting(&p->config, c->fsm.state, heard);
 	if (by_notice[0])
@@ -80,7 +82,9 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.established_since = USEC_NEVER,
 		.sessions = p->sessions,
 		.down_since = p->down_since,
-		.last_error = p->last_error,
+		.last_error = p->disabled ? p->disabled_why : p->last_error,
+		.disabled = p->disabled,
+		.disabled_text = p->disabled_text,
 		.hint = hint_of(p, c, now),
 		.notice = p->notice,
 		.path_trouble = p->path.trouble,

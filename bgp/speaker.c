@@ -266,6 +266,28 @@ bool bgp_speaker_is_graceful(const struct bgp_speaker *s)
 	return graceful;
 }
 
+/* ---- Orders of the operator. ---- */
+
+void bgp_speaker_disable(struct bgp_speaker *s, size_t peer, const char *text)
+{
+	bgp_peer_disable(s->peers[peer], text);
+}
+
+void bgp_speaker_enable(struct bgp_speaker *s, size_t peer)
+{
+	bgp_peer_enable(s->peers[peer]);
+}
+
+void bgp_speaker_reset(struct bgp_speaker *s, size_t peer, const char *text, bool hard)
+{
+	bgp_peer_reset(s->peers[peer], text, hard);
+}
+
+bool bgp_speaker_refresh(struct bgp_speaker *s, size_t peer)
+{
+	return bgp_peer_refresh(s->peers[peer]);
+}
+
 /* ---- Status. ---- */
 
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s)

@@ -90,6 +90,22 @@ void bgp_speaker_leave(struct bgp_speaker *s, const char *text, mono_t deadline,
  * any more. */
 void bgp_speaker_return(struct bgp_speaker *s);
 
+/*
+ * Orders of the operator, for a configured peer by its index, as of bgp_speaker_peer_status(); not
+ * after bgp_speaker_stop() or _leave(). Texts for the operator of the other side (RFC 9003) are cut at
+ * 255 octets; "" or NULL: none.
+ *
+ *	disable   Cease/Administrative Shutdown, in a Hard Reset (RFC 8538) for a peer that would keep
+ *	          our routes; it stays down, and what connects gets the same, until it is enabled
+ *	reset     Cease/Administrative Reset, and connects at once. A peer that can keeps our routes over
+ *	          it; with `hard` it does not
+ *	refresh   sends all routes again, as after a ROUTE-REFRESH; false: there is no session
+ */
+void bgp_speaker_disable(struct bgp_speaker *s, size_t peer, const char *text);
+void bgp_speaker_enable(struct bgp_speaker *s, size_t peer);
+void bgp_speaker_reset(struct bgp_speaker *s, size_t peer, const char *text, bool hard);
+bool bgp_speaker_refresh(struct bgp_speaker *s, size_t peer);
+
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s);
 /* Views; valid until the loop goes on. */
 void bgp_speaker_peer_status(const struct bgp_speaker *s, size_t peer, struct bgp_peer_status *ret);

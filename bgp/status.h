@@ -49,20 +49,22 @@ struct bgp_peer_status {
 	const struct bgp_peer_config *config; /* as the speaker keeps it */
 	uint32_t local_as;
 	enum bgp_state state;
-	mono_t state_since;       /* when it entered the state */
-	mono_t established_since; /* USEC_NEVER unless established */
-	mono_t down_since;        /* USEC_NEVER while established */
-	uint64_t sessions;        /* how often it was established */
-	const char *last_error;   /* why it last went down or did not come up; "" if never */
-	const char *hint;         /* what to check (hint.h); "" if none */
-	struct bgp_notice notice; /* the last NOTIFICATION */
-	const char *path_trouble; /* "interface eth0 is down"; "" while the path is good */
-	uint64_t path_resets;     /* sessions that ended because of it */
-	mono_t path_reset_at;     /* the last of them; 0: none */
-	mono_t retry_at;          /* next connection attempt, USEC_NEVER if none is due */
-	uint32_t peer_as;         /* of its OPEN, else as configured */
-	uint32_t peer_router_id;  /* host order, 0 until its OPEN was read */
-	struct addr local_addr;   /* of the session, family 0 when there is none */
+	mono_t state_since;        /* when it entered the state */
+	mono_t established_since;  /* USEC_NEVER unless established */
+	mono_t down_since;         /* USEC_NEVER while established */
+	uint64_t sessions;         /* how often it was established */
+	const char *last_error;    /* why it last went down or did not come up; "" if never */
+	bool disabled;             /* by the operator */
+	const char *disabled_text; /* for the other side; "" if none */
+	const char *hint;          /* what to check (hint.h); "" if none */
+	struct bgp_notice notice;  /* the last NOTIFICATION */
+	const char *path_trouble;  /* "interface eth0 is down"; "" while the path is good */
+	uint64_t path_resets;      /* sessions that ended because of it */
+	mono_t path_reset_at;      /* the last of them; 0: none */
+	mono_t retry_at;           /* next connection attempt, USEC_NEVER if none is due */
+	uint32_t peer_as;          /* of its OPEN, else as configured */
+	uint32_t peer_router_id;   /* host order, 0 until its OPEN was read */
+	struct addr local_addr;    /* of the session, family 0 when there is none */
 	uint16_t local_port;
 	uint16_t hold_time; /* negotiated, seconds */
 	uint16_t keepalive; /* seconds */
