@@ -53,6 +53,7 @@ struct monitor_runner {
 	struct list hinted;
 	struct list fed;
 	struct lane lanes[N_LANES];
+	uint64_t checks, failures; /* also of monitors that are gone */
 	monitor_feed_cb *feed;
 	void *feed_userdata;
 	/* Checks outrank most of the loop, so they leave it as much time as they used. */
@@ -150,11 +151,20 @@ static void reschedule(struct probe *p)
 		deadlines_set(&r->schedule, &p->due, next);
 }
 
+/* True when the probe's health changed. */
+static bool apply(struct probe *p, const struct monitor_result *result)
+{
+	struct monitor_runner *r = p->watch->runner;
+	r->checks++;
+	r->failures += result->health == HEALTH_DOWN;
+	return probe_apply(p, result, loop_clock());
+}
+
 /* The probe and its watch may be gone afterwards. */
 static void finish(struct probe *p, const struct monitor_result *result)
 {
 	log_trace("monitor", "%s: %s: %s", p->spec.text, health_name(result->health), result->said);
-	bool changed = probe_apply(p, result, loop_clock());
+	bool changed = apply(p, result);
 	reschedule(p);
 	if (probe_ops(p)->start)
 		lane_wake(p->watch->runner, lane_of(p));
@@ -409,6 +419,8 @@ void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner
 		.max = lane->max,
 		.load = lane->load,
 		.network = r->lanes[LANE_NETWORK].load,
+		.checks = r->checks,
+		.failures = r->failures,
 	};
 }
 
@@ -450,7 +462,7 @@ static void check_first(struct probe *p)
 {
 	struct monitor_result result;
 	check_now(p, &result);
-	probe_apply(p, &result, loop_clock());
+	apply(p, &result);
 }
 
 static void start_fed(struct probe *p, const char *subject)
@@ -539,7 +551,7 @@ void monitor_watch_recheck(struct monitor_watch *w)
 		if (!p->attached || verdict_is_pending(&p->verdict))
 			continue;
 		check_now(p, &result);
-		probe_apply(p, &result, loop_clock());
+		apply(p, &result);
 		reschedule(p);
 	}
 	enum health h = combined_health(w);

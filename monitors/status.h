@@ -26,12 +26,13 @@ struct monitor_status {
 	uint16_t streak;              /* results in a row that contradict the health; 0: none */
 };
 
-/* Of the commands of a runner, and how far its other checks are behind. */
+/* Of a runner: its commands, how far its other checks are behind, and how many it has made. */
 struct monitor_runner_status {
 	unsigned running, waiting;
 	unsigned max; /* that run at once */
 	struct load load;
-	struct load network; /* of checks over the network */
+	struct load network;       /* of checks over the network */
+	uint64_t checks, failures; /* since it began, also of monitors that are gone */
 };
 
 #endif

@@ -37,6 +37,14 @@ static json_t *drain(const struct status_sources *in, const struct view_clock *c
 	return view_drain(&d, clock);
 }
 
+static json_t *checks(const struct monitor_runner *runner)
+{
+	struct monitor_runner_status s;
+	monitor_runner_status(runner, &s);
+	return json_pack("{s:I, s:I}", "total", VIEW_INT(s.checks), "failures",
+			 VIEW_INT(s.failures));
+}
+
 static json_t *vips(const struct status_sources *in)
 {
 	struct vip_counts c = reconcile_counts(in->reconcile);
@@ -138,6 +146,7 @@ json_t *view_status(const struct status_sources *in)
 	json_object_set_new(o, "config",
 			    in->config_file ? view_config_file(in->config_file) : json_null());
 	json_object_set_new(o, "apps", apps(&counts));
+	json_object_set_new(o, "checks", checks(in->runner));
 	json_object_set_new(o, "vips", vips(in));
 	json_object_set_new(o, "peers", peers(in));
 	json_object_set_new(o, "drain", drain(in, &clock));

@@ -272,6 +272,8 @@ static void test_status(void **state)
 	expect_text(o, "phase", "running");
 	expect_int(json_object_get(o, "apps"), "up", 1);
 	assert_int_equal(json_array_size(json_object_get(o, "alarms")), 0);
+	expect_int(json_object_get(o, "checks"), "total", 0);
+	expect_int(json_object_get(o, "checks"), "failures", 0);
 	expect_int(json_object_get(o, "vips"), "total", 1);
 	expect_int(json_object_get(o, "vips"), "bound", 1);
 	expect_int(json_object_get(o, "vips"), "announced", 0);

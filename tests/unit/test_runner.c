@@ -451,6 +451,10 @@ static void test_status(void **state)
 	assert_true(st.took <= loop_clock() - before);
 	assert_false(st.running);
 	monitor_watch_free(s.watch);
+	struct monitor_runner_status all;
+	monitor_runner_status(f->runner, &all);
+	assert_int_equal(all.checks, 5);
+	assert_int_equal(all.failures, 5);
 }
 
 static bool is_stopped(pid_t pid)
