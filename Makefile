@@ -16,7 +16,7 @@ CFLAGS   ?= -O2 -g
 LDFLAGS  ?=
 
 LIBRARIES = libsystemd libmicrohttpd gnutls yaml-0.1 libmnl jansson libip4tc libip6tc libcurl libseccomp
-DIRECTORIES = lib process net bgp monitors nat consul \
+DIRECTORIES = lib process net bgp bfd monitors nat consul \
             $(addprefix agent/,model config vip app discovery store status http daemon cli)
 VERSION  := $(shell cat VERSION)
 

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* What a BFD session may be configured as, and the words for its state. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "bfd/config.h"
+#include "bfd/status.h"
+#include "lib/array.h"
+
+static struct bfd_key key_of(const char *peer, const char *local, const char *ifname, bool multihop)
+{
+	struct bfd_key key = { .multihop = multihop };
+	assert_int_equal(addr_parse(peer, &key.peer), 0);
+	if (*local)
+		assert_int_equal(addr_parse(local, &key.local), 0);
+	strncpy(key.ifname, ifname, sizeof(key.ifname) - 1);
+	return key;
+}
+
+static void keys_are_checked_and_named(void **state)
+{
+	static const struct {
+		const char *peer, *local, *ifname;
+		bool multihop;
+		const char *text, *error;
+	} cases[] = {
+		{ "192.0.2.1", "", "", false, "192.0.2.1", NULL },
+		{ "192.0.2.1", "192.0.2.9", "eth0", false, "192.0.2.1%eth0", NULL },
+		{ "2001:db8::1", "", "", true, "2001:db8::1 (multihop)", NULL },
+		{ "fe80::1", "fe80::2", "eth0", false, "fe80::1%eth0", NULL },
+		{ "fe80::1", "", "", false, "fe80::1", "needs an interface" },
+		{ "192.0.2.1", "2001:db8::1", "", false, "192.0.2.1", "another family" },
+		{ "192.0.2.1", "", "eth0", true, "192.0.2.1%eth0 (multihop)", "has none" },
+		{ "0.0.0.0", "", "", false, "0.0.0.0", "address of a host" },
+		{ "ff02::1", "", "eth0", false, "ff02::1%eth0", "address of a host" },
+	};
+	(void)state;
+	const struct bfd_config config = bfd_config_default();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[BFD_KEY_TEXT_MAX];
+		struct err err = { "" };
+		const struct bfd_key key =
+			key_of(cases[i].peer, cases[i].local, cases[i].ifname, cases[i].multihop);
+		assert_string_equal(bfd_key_format(&key, text), cases[i].text);
+		assert_int_equal(bfd_check(&key, &config, &err), cases[i].error ? -EINVAL : 0);
+		if (cases[i].error)
+			assert_non_null(strstr(err.text, cases[i].error));
+	}
+}
+
+static void values_out_of_range_are_refused(void **state)
+{
+	static const struct {
+		struct bfd_config config;
+		const char *error;
+	} cases[] = {
+		{ { .desired_min_tx = 1, .required_min_rx = 50000, .multiplier = 3 },
+		  "transmit interval 1" },
+		{ { .desired_min_tx = 50000, .required_min_rx = 90000000, .multiplier = 3 },
+		  "receive interval 90000000" },
+		{ { .desired_min_tx = 50000, .required_min_rx = 50000 }, "multiplier 0" },
+		{ { .desired_min_tx = 50000,
+		    .required_min_rx = 50000,
+		    .multiplier = 3,
+		    .auth = { .type = BFD_AUTH_KEYED_SHA1 } },
+		  "a key of 0 octets" },
+		{ { .desired_min_tx = 50000,
+		    .required_min_rx = 50000,
+		    .multiplier = 3,
+		    .auth = { .type = (enum bfd_auth_type)2, .key_len = 1 } },
+		  "type 2" },
+	};
+	(void)state;
+	const struct bfd_key key = key_of("192.0.2.1", "", "", false);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct err err = { "" };
+		assert_int_equal(bfd_check(&key, &cases[i].config, &err), -EINVAL);
+		assert_non_null(strstr(err.text, cases[i].error));
+	}
+}
+
+static void keys_and_configurations_compare(void **state)
+{
+	(void)state;
+	const struct bfd_key a = key_of("192.0.2.1", "", "", false);
+	const struct bfd_key others[] = {
+		key_of("192.0.2.2", "", "", false),
+		key_of("192.0.2.1", "192.0.2.9", "", false),
+		key_of("192.0.2.1", "", "eth0", false),
+		key_of("192.0.2.1", "", "", true),
+	};
+	struct bfd_config c = bfd_config_default(), d = c;
+	assert_true(bfd_key_equal(&a, &a));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_false(bfd_key_equal(&a, &others[i]));
+	assert_true(bfd_config_equal(&c, &d));
+	d.auth.key[3] = 1;
+	assert_false(bfd_config_equal(&c, &d));
+	d = c;
+	d.hold_time = 9 * USEC_PER_SEC;
+	assert_false(bfd_config_equal(&c, &d));
+}
+
+static void says_why_it_went_down(void **state)
+{
+	static const struct {
+		struct bfd_down down;
+		const char *text;
+	} cases[] = {
+		{ { .diag = BFD_DIAG_EXPIRED, .silence = 150 * USEC_PER_MSEC },
+		  "no packet for 150ms (control detection time expired)" },
+		{ { .diag = BFD_DIAG_NEIGHBOR_SIGNALED, .remote_state = BFD_ADMIN_DOWN },
+		  "administratively down at the neighbor" },
+		{ { .diag = BFD_DIAG_NEIGHBOR_SIGNALED,
+		    .remote_state = BFD_DOWN,
+		    .remote_diag = BFD_DIAG_EXPIRED },
+		  "signalled down by the neighbor (its diagnostic: detection-time-expired)" },
+		{ { .diag = BFD_DIAG_NEIGHBOR_SIGNALED,
+		    .remote_state = BFD_DOWN,
+		    .remote_diag = (enum bfd_diag)31 },
+		  "signalled down by the neighbor (its diagnostic: unknown)" },
+		{ { .diag = BFD_DIAG_ADMIN_DOWN }, "admin-down" },
+	};
+	(void)state;
+	char text[BFD_WHY_MAX];
+	const struct bfd_status never = { 0 };
+	assert_string_equal(bfd_status_why(&never, text), "");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct bfd_status s = { .down_events = 1, .down = cases[i].down };
+		assert_string_equal(bfd_status_why(&s, text), cases[i].text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_are_checked_and_named),
+		cmocka_unit_test(values_out_of_range_are_refused),
+		cmocka_unit_test(keys_and_configurations_compare),
+		cmocka_unit_test(says_why_it_went_down),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
