@@ -66,6 +66,19 @@ struct bgp_route_attrs {
 
 enum { BGP_OFFER_IPV4 = 1 << 0, BGP_OFFER_IPV6 = 1 << 1 };
 
+/* RFC 5880, 5882. The speaker does not speak BFD: whoever has the speaker does, and reports with
+ * bgp_speaker_path_up() and bgp_speaker_path_down(). Of all this the speaker uses `required`. */
+struct bgp_bfd_config {
+	bool on;
+	bool required;   /* no BGP session is opened or accepted while BFD is not up */
+	bool passive;    /* RFC 5880 6.1: sends nothing before the peer does */
+	bool multihop;   /* RFC 5883 */
+	uint8_t min_ttl; /* with multihop: packets with a lower TTL are dropped; 0: any */
+	uint8_t multiplier;
+	span_t interval;    /* DesiredMinTxInterval */
+	span_t min_receive; /* RequiredMinRxInterval */
+};
+
 struct bgp_peer_config {
 	struct addr addr;
 	char ifname[IF_NAMESIZE]; /* scope of a link-local address, else empty */
@@ -91,6 +104,7 @@ struct bgp_peer_config {
 	span_t connect_retry, connect_retry_max;
 	bool graceful_restart; /* RFC 4724, RFC 8538: asks the peer to keep our routes */
 	span_t restart_time;   /* for so long; whole seconds, at most BGP_GR_TIME_MAX of them */
+	struct bgp_bfd_config bfd;
 	struct bgp_communities communities; /* of this peer only */
 	/* A peer that is new to the speaker stays down, with this text for the other side (NULL or "":
 	 * none). Of one that it has, bgp_speaker_disable() and _enable() decide. */

@@ -515,6 +515,12 @@ void bgp_conn_give_up(struct bgp_conn *c, const char *why)
 	c->giving_up = false;
 }
 
+void bgp_conn_path_down(struct bgp_conn *c, const struct bgp_notification *n, const char *why)
+{
+	struct bgp_event event = { .type = BGP_EV_PATH_DOWN, .notification = n, .text = why };
+	step(c, &event);
+}
+
 void bgp_conn_hurry(struct bgp_conn *c)
 {
 	struct bgp_event event = { .type = BGP_EV_TIMER };

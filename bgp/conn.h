@@ -75,6 +75,9 @@ void bgp_conn_start(struct bgp_conn *c);
 void bgp_conn_stop(struct bgp_conn *c, const struct bgp_notification *why);
 /* The path is lost: closes without waiting for a timer, and retries. */
 void bgp_conn_give_up(struct bgp_conn *c, const char *why);
+/* BFD says that the path is down: ends a connection that is open with this NOTIFICATION, and
+ * retries. An attempt to connect goes on. */
+void bgp_conn_path_down(struct bgp_conn *c, const struct bgp_notification *n, const char *why);
 /* The path changed: resets the back-off, with an attempt at once. */
 void bgp_conn_hurry(struct bgp_conn *c);
 /* Takes over a connection that the peer made. Nothing is sent or read on it before

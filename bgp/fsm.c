@@ -193,6 +193,7 @@ static uint8_t message_type(enum bgp_event_type event)
 	case BGP_EV_TCP_FAILED:
 	case BGP_EV_NOTIFICATION:
 	case BGP_EV_BROKEN:
+	case BGP_EV_PATH_DOWN:
 	case BGP_EV_SEND_BLOCKED:
 	case BGP_EV_SEND_PROGRESS:
 	case BGP_EV_SEND_DONE:
@@ -412,6 +413,7 @@ static void step_idle(struct bgp_fsm *fsm, const struct bgp_event *ev, struct bg
 	case BGP_EV_REFRESH:
 	case BGP_EV_NOTIFICATION:
 	case BGP_EV_BROKEN:
+	case BGP_EV_PATH_DOWN:
 	case BGP_EV_SEND_BLOCKED:
 	case BGP_EV_SEND_PROGRESS:
 	case BGP_EV_SEND_DONE:
@@ -426,6 +428,7 @@ static void step_connecting(struct bgp_fsm *fsm, const struct bgp_event *ev,
 	switch (ev->type) {
 	case BGP_EV_START:
 	case BGP_EV_DEFER:
+	case BGP_EV_PATH_DOWN: /* the attempt itself will tell */
 		break;
 	case BGP_EV_TCP_CONNECTED:
 		change_state(fsm, BGP_OPENSENT, ev, out);
@@ -492,6 +495,10 @@ static void step_connected(struct bgp_fsm *fsm, const struct bgp_event *ev,
 		break;
 	case BGP_EV_BROKEN:
 		fail_with(fsm, ev, ev->notification, out);
+		break;
+	case BGP_EV_PATH_DOWN:
+		fail_with(fsm, ev, ev->notification, out);
+		set_why(fsm, "%s", ev->text);
 		break;
 	case BGP_EV_SEND_BLOCKED:
 		if (fsm->send_hold_until == USEC_NEVER)

@@ -77,6 +77,7 @@ enum bgp_event_type {
 	BGP_EV_REFRESH,       /* RFC 2918 */
 	BGP_EV_NOTIFICATION,  /* 24, 25 */
 	BGP_EV_BROKEN,        /* 21, 22, 28: the decoder says which NOTIFICATION to send */
+	BGP_EV_PATH_DOWN,     /* BFD is down (RFC 5882 4.1): ends a connection that is open */
 	BGP_EV_SEND_BLOCKED,  /* RFC 9687: output waits, none was acknowledged */
 	BGP_EV_SEND_PROGRESS, /* RFC 9687: some was acknowledged, more waits */
 	BGP_EV_SEND_DONE,     /* RFC 9687: all was acknowledged */
@@ -85,13 +86,13 @@ enum bgp_event_type {
 struct bgp_event {
 	enum bgp_event_type type;
 	mono_t now;
-	uint32_t random; /* for jitter */
+	uint32_t random;  /* for jitter */
+	const char *text; /* TCP_FAILED, PATH_DOWN: why, for people */
 	union {
 		const struct bgp_open *open;
-		/* received, to send (STOP), or the decoder's verdict (BROKEN) */
+		/* received, to send (STOP, PATH_DOWN), or the decoder's verdict (BROKEN) */
 		const struct bgp_notification *notification;
-		const char *text; /* TCP_FAILED: why, for people */
-		mono_t until;     /* START of an incoming one: its OPEN is due; DEFER */
+		mono_t until; /* START of an incoming one: its OPEN is due; DEFER */
 	};
 };
 

@@ -168,9 +168,6 @@ static const struct {
 	  "the router rejects the connection: ask its owner whether this host, with this source "
 	  "address, is a neighbor there" },
 	{ BGP_ERR_CEASE, BGP_ERR_CEASE_RESOURCES, "the router is out of resources: ask its owner" },
-	{ BGP_ERR_CEASE, BGP_ERR_CEASE_BFD_DOWN,
-	  "the router runs BFD with this host, which this agent does not speak: ask its owner to "
-	  "turn BFD off for this neighbor" },
 };
 
 /* RFC 8538 3.1: what a Hard Reset has inside. */
@@ -196,12 +193,30 @@ static const char *role_mismatch(const struct bgp_peer_config *peer)
 	       "rs, or peer and peer: change role, or ask the router's owner to";
 }
 
+const char *bgp_hint_awaits_path(void)
+{
+	return "waits for BFD with the router, as bfd.required is set: check that BFD is on for "
+	       "this host there (FRR: neighbor ... bfd; BIRD: bfd on), and that no firewall drops "
+	       "its packets (UDP port 3784, multihop 4784)";
+}
+
+static const char *bfd_down(const struct bgp_peer_config *peer)
+{
+	if (peer->bfd.on)
+		return "the router's BFD heard nothing from this host for its detection time: look "
+		       "for packet loss on the path, or a host that was paused";
+	return "the router runs BFD with this host: set bfd: true for this peer, or ask its owner "
+	       "to turn BFD off for this neighbor";
+}
+
 const char *bgp_hint_notice(const struct bgp_peer_config *peer, const struct bgp_notice *notice)
 {
 	uint8_t code, subcode;
 	unwrap(notice, &code, &subcode);
 	if (code == BGP_ERR_OPEN && subcode == BGP_ERR_OPEN_ROLE)
 		return role_mismatch(peer);
+	if (notice->received && code == BGP_ERR_CEASE && subcode == BGP_ERR_CEASE_BFD_DOWN)
+		return bfd_down(peer);
 	for (size_t i = 0; notice->received && i < ARRAY_SIZE(received_hints); i++)
 		if (received_hints[i].code == code && received_hints[i].subcode == subcode)
 			return received_hints[i].hint;

@@ -31,6 +31,8 @@ const char *bgp_hint_disabled(void);
 const char *bgp_hint_failed(const struct bgp_attempt_evidence *e);
 /* While a connection stays in `state` longer than an attempt may take. */
 const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state, bool heard);
+/* While nothing is opened, as bfd.required is set and BFD is not up. */
+const char *bgp_hint_awaits_path(void);
 /* After a NOTIFICATION; "" also for one that explains itself. */
 const char *bgp_hint_notice(const struct bgp_peer_config *peer, const struct bgp_notice *notice);
 

@@ -99,16 +99,14 @@ static bool give_up_lost(struct bgp_peer *p, struct bgp_conn *c)
 
 void bgp_peer_update_path(struct bgp_peer *p)
 {
-	char before[sizeof(p->path.trouble)];
 	if (p->guest || p->stopped)
 		return;
-	memcpy(before, p->path.trouble, sizeof(before));
 	bool changed = bgp_path_update(&p->path, &p->config, one_hop(p));
 	changed = give_up_lost(p, &p->in) || changed;
 	changed = give_up_lost(p, &p->out) || changed;
 	if (changed && !p->session && p->path.state != BGP_PATH_LOST)
 		bgp_conn_hurry(&p->out);
-	if (strcmp(before, p->path.trouble) != 0)
+	if (changed)
 		p->env.changed(p, p->env.userdata);
 }
 
@@ -177,7 +175,7 @@ static struct bgp_pair pair_of(const struct bgp_peer *p)
 				  .in = &p->in.fsm,
 				  .has_session = p->session != NULL,
 				  .guest = p->guest,
-				  .stopped = p->stopped };
+				  .stopped = p->stopped || bgp_peer_awaits_path(p) };
 }
 
 static void drop(struct bgp_conn *c)
@@ -356,7 +354,10 @@ void bgp_peer_start(struct bgp_peer *p)
 		loop_timer_set(p->env.loop, &p->restart_over, p->graceful.until, LOOP_BGP,
 			       on_restart_over, p);
 	bgp_path_update(&p->path, &p->config, one_hop(p));
-	bgp_conn_start(&p->out);
+	if (bgp_peer_awaits_path(p))
+		p->env.changed(p, p->env.userdata);
+	else
+		bgp_conn_start(&p->out);
 }
 
 void bgp_peer_stop(struct bgp_peer *p, const struct bgp_notification *why)
@@ -393,7 +394,8 @@ void bgp_peer_return(struct bgp_peer *p)
 	if (!p->stopped || p->disabled || !graceful_may_be_stale(&p->graceful, now(p)))
 		return;
 	p->stopped = false;
-	bgp_conn_start(&p->out);
+	if (!bgp_peer_awaits_path(p))
+		bgp_conn_start(&p->out);
 }
 
 static void refuse(struct bgp_peer *p, int fd, enum bgp_error_cease subcode)
@@ -411,8 +413,9 @@ void bgp_peer_accept(struct bgp_peer *p, int fd)
 		bgp_peer_refuse_disabled(p, fd);
 		return;
 	}
-	if (p->stopped || p->session == &p->in) {
-		refuse(p, fd, p->stopped ? BGP_ERR_CEASE_REJECTED : BGP_ERR_CEASE_COLLISION);
+	bool unwanted = p->stopped || (!p->session && bgp_peer_awaits_path(p));
+	if (unwanted || p->session == &p->in) {
+		refuse(p, fd, unwanted ? BGP_ERR_CEASE_REJECTED : BGP_ERR_CEASE_COLLISION);
 		return;
 	}
 	if (bgp_socket_adopt(fd, &p->config, is_ibgp(p), NULL) < 0) {

@@ -65,6 +65,14 @@ void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route);
 /* The host's interfaces, addresses or routes changed: ends a session whose path is lost, and
  * connects at once when there is another path. */
 void bgp_peer_update_path(struct bgp_peer *p);
+/* BFD reports: the path is up, which a peer with bfd.required waits for; or it went down, which ends
+ * the session in this turn of the loop (RFC 5882 4.1, RFC 9384). */
+void bgp_peer_path_up(struct bgp_peer *p);
+void bgp_peer_path_down(struct bgp_peer *p, const char *why);
+/* bfd.required, and the path is not up: nothing is opened or accepted. */
+bool bgp_peer_awaits_path(const struct bgp_peer *p);
+/* What it waits for may have changed: ends attempts, or begins one. */
+void bgp_peer_settle_wait(struct bgp_peer *p);
 /* The host's addresses changed. */
 void bgp_peer_recheck_next_hops(struct bgp_peer *p);
 /* The kernel could not be asked for path or next hop: they are as they were, ask again later. */

@@ -28,6 +28,7 @@ struct bgp_peer {
 	struct graceful graceful;
 	sd_event_source *restart_over;
 	struct bgp_path path;
+	bool path_is_up;      /* as BFD reported */
 	bool next_hop_unsure; /* the kernel could not be asked for one */
 	uint64_t path_resets; /* sessions that ended because the path was lost */
 	mono_t path_reset_at;

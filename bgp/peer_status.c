@@ -2,6 +2,7 @@
 #include "bgp/peer_status.h"
 
 #include "bgp/hint.h"
+#include "bgp/peer.h"
 #include "bgp/peer_data.h"
 #include "bgp/sockopt.h"
 #include "process/loop.h"
@@ -50,6 +51,8 @@ static const char *hint_of(const struct bgp_peer *p, const struct bgp_conn *c, m
 	const char *by_notice = told(p);
 	if (p->disabled)
 		return bgp_hint_disabled();
+	if (!p->session && bgp_peer_awaits_path(p))
+		return bgp_hint_awaits_path();
 	bool heard = p->out.received.total + p->in.received.total > 0;
 	const char *waiting = bgp_hint_waiting(&p->config, c->fsm.state, heard);
 	if (by_notice[0])
@@ -88,6 +91,11 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.hint = hint_of(p, c, now),
 		.notice = p->notice,
 		.path_trouble = p->path.trouble,
+		.awaits_path = bgp_peer_awaits_path(p),
+		.path_source = p->path.source,
+		.path_ifindex = p->path.good.ifindex,
+		.path_ifname = p->path.good.ifname,
+		.path_is_direct = p->path.good.direct,
 		.path_resets = p->path_resets,
 		.path_reset_at = p->path_reset_at,
 		.retry_at = bgp_fsm_retry_due(&p->out.fsm),

@@ -288,6 +288,18 @@ bool bgp_speaker_refresh(struct bgp_speaker *s, size_t peer)
 	return bgp_peer_refresh(s->peers[peer]);
 }
 
+/* ---- BFD. ---- */
+
+void bgp_speaker_path_up(struct bgp_speaker *s, size_t peer)
+{
+	bgp_peer_path_up(s->peers[peer]);
+}
+
+void bgp_speaker_path_down(struct bgp_speaker *s, size_t peer, const char *why)
+{
+	bgp_peer_path_down(s->peers[peer], why);
+}
+
 /* ---- Status. ---- */
 
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s)

@@ -59,12 +59,17 @@ struct bgp_peer_status {
 	const char *hint;          /* what to check (hint.h); "" if none */
 	struct bgp_notice notice;  /* the last NOTIFICATION */
 	const char *path_trouble;  /* "interface eth0 is down"; "" while the path is good */
-	uint64_t path_resets;      /* sessions that ended because of it */
-	mono_t path_reset_at;      /* the last of them; 0: none */
-	mono_t retry_at;           /* next connection attempt, USEC_NEVER if none is due */
-	uint32_t peer_as;          /* of its OPEN, else as configured */
-	uint32_t peer_router_id;   /* host order, 0 until its OPEN was read */
-	struct addr local_addr;    /* of the session, family 0 when there is none */
+	bool awaits_path;          /* bfd.required, and BFD is not up: nothing is opened */
+	struct addr path_source;   /* of the kernel's route to it; family 0: there is none */
+	uint32_t path_ifindex;     /* of the last good path; 0: there was none */
+	const char *path_ifname;
+	bool path_is_direct;     /* likewise: the peer is on a connected network */
+	uint64_t path_resets;    /* sessions that ended because of it */
+	mono_t path_reset_at;    /* the last of them; 0: none */
+	mono_t retry_at;         /* next connection attempt, USEC_NEVER if none is due */
+	uint32_t peer_as;        /* of its OPEN, else as configured */
+	uint32_t peer_router_id; /* host order, 0 until its OPEN was read */
+	struct addr local_addr;  /* of the session, family 0 when there is none */
 	uint16_t local_port;
 	uint16_t hold_time; /* negotiated, seconds */
 	uint16_t keepalive; /* seconds */

@@ -36,6 +36,8 @@ static const struct bgp_open good_open = {
 
 static const struct bgp_notification cease = { .code = BGP_ERR_CEASE,
 					       .subcode = BGP_ERR_CEASE_ADMIN_SHUTDOWN };
+static const struct bgp_notification bfd_down = { .code = BGP_ERR_CEASE,
+						  .subcode = BGP_ERR_CEASE_BFD_DOWN };
 static const struct bgp_notification malformed = { .code = BGP_ERR_UPDATE,
 						   .subcode = BGP_ERR_UPDATE_MALFORMED };
 
@@ -55,6 +57,10 @@ static struct bgp_event make_event(enum bgp_event_type type, mono_t now)
 		break;
 	case BGP_EV_TCP_FAILED:
 		ev.text = "connection refused";
+		break;
+	case BGP_EV_PATH_DOWN:
+		ev.notification = &bfd_down;
+		ev.text = "BFD down";
 		break;
 	case BGP_EV_START:
 	case BGP_EV_DEFER:
@@ -121,6 +127,11 @@ static const struct row rows[] = {
 	{ "idle: stop", BGP_IDLE, BGP_EV_STOP, BGP_IDLE, "", 0, 0 },
 	{ "idle: connection is ignored", BGP_IDLE, BGP_EV_TCP_CONNECTED, BGP_IDLE, "", 0, 0 },
 	{ "idle: message is ignored", BGP_IDLE, BGP_EV_UPDATE, BGP_IDLE, "", 0, 0 },
+	{ "idle: path down is ignored", BGP_IDLE, BGP_EV_PATH_DOWN, BGP_IDLE, "", 0, 0 },
+	{ "connect: path down", BGP_CONNECT, BGP_EV_PATH_DOWN, BGP_CONNECT, "", 0, 0 },
+	{ "opensent: path down", BGP_OPENSENT, BGP_EV_PATH_DOWN, BGP_IDLE, "NX", 6, 10 },
+	{ "openconfirm: path down", BGP_OPENCONFIRM, BGP_EV_PATH_DOWN, BGP_IDLE, "NX", 6, 10 },
+	{ "established: path down", BGP_ESTABLISHED, BGP_EV_PATH_DOWN, BGP_IDLE, "NXD", 6, 10 },
 	{ "connect: start again", BGP_CONNECT, BGP_EV_START, BGP_CONNECT, "", 0, 0 },
 	{ "connect: connected", BGP_CONNECT, BGP_EV_TCP_CONNECTED, BGP_OPENSENT, "O", 0, 0 },
 	{ "connect: failed", BGP_CONNECT, BGP_EV_TCP_FAILED, BGP_IDLE, "X", 0, 0 },
@@ -168,6 +179,15 @@ static void every_state_answers_every_event(void **state)
 			fail_msg("%s: NOTIFICATION %u/%u, expected %u/%u", r->name, n->code,
 				 n->subcode, r->code, r->subcode);
 	}
+}
+
+static void path_down_is_told_in_the_words_of_bfd(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_ESTABLISHED, &plain);
+	feed(&fsm, BGP_EV_PATH_DOWN, T0 + S);
+	assert_string_equal(fsm.why, "BFD down");
+	assert_true(bgp_fsm_retry_due(&fsm) > T0 + S && bgp_fsm_retry_due(&fsm) <= T0 + 2 * S);
 }
 
 /* RFC 4724: without a NOTIFICATION a peer may keep our routes. */
@@ -736,6 +756,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state_answers_every_event),
+		cmocka_unit_test(path_down_is_told_in_the_words_of_bfd),
 		cmocka_unit_test(a_stop_without_a_word_sends_nothing),
 		cmocka_unit_test(graceful_restart_needs_both),
 		cmocka_unit_test(graceful_restart_is_offered_when_configured),

@@ -232,6 +232,21 @@ static void after_a_role_mismatch(void **state)
 	expect("strict", bgp_hint_notice(&strict, &notice), "remove role_strict", NULL);
 }
 
+static void after_bfd_down(void **state)
+{
+	static const struct bgp_peer_config bfd = { .bfd.on = true };
+	struct bgp_notice notice = { .received = true, .code = 6, .subcode = 10 };
+	(void)state;
+	expect("without BFD here", bgp_hint_notice(&plain, &notice), "set bfd: true", "loss");
+	expect("with BFD", bgp_hint_notice(&bfd, &notice), "packet loss", "bfd: true");
+	notice = (struct bgp_notice){
+		.received = true, .code = 6, .subcode = 9, .data = { 6, 10 }, .data_len = 2
+	};
+	expect("in a Hard Reset", bgp_hint_notice(&bfd, &notice), "packet loss", NULL);
+	notice = (struct bgp_notice){ .code = 6, .subcode = 10 };
+	expect("ours", bgp_hint_notice(&bfd, &notice), "", NULL);
+}
+
 static void a_row_of_notifications(void **state)
 {
 	(void)state;
@@ -291,6 +306,7 @@ int main(void)
 		cmocka_unit_test(each_notification),
 		cmocka_unit_test(a_hard_reset_without_its_reason),
 		cmocka_unit_test(after_a_role_mismatch),
+		cmocka_unit_test(after_bfd_down),
 		cmocka_unit_test(a_row_of_notifications),
 		cmocka_unit_test(a_session_that_ends),
 	};
