@@ -281,7 +281,7 @@ static void a_session_that_ends(void **state)
 	(void)state;
 	const struct bgp_notification rejected = { .code = 6, .subcode = 5 };
 	const mono_t up = 100, over = up + BGP_NOTICE_KEEP;
-	static const struct {
+	const struct {
 		mono_t at, over;
 		bool stays;
 	} cases[] = {
