@@ -7,6 +7,7 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "lib/utf8.h"
 
 struct cell {
 	char *text;
@@ -20,13 +21,12 @@ struct table {
 	size_t n, cap;
 };
 
-/* Characters, of UTF-8: every octet but the continuations. */
+/* Columns of the terminal. */
 static size_t width_of(const char *text)
 {
-	size_t n = 0;
-	for (; *text; text++)
-		n += (*text & 0xc0) != 0x80;
-	return n;
+	size_t columns;
+	utf8_fit(text, SIZE_MAX, &columns);
+	return columns;
 }
 
 static void add(struct table *t, enum table_tone tone, const char *text, size_t len)
@@ -34,8 +34,8 @@ static void add(struct table *t, enum table_tone tone, const char *text, size_t 
 	t->cells = mem_grow(t->cells, &t->cap, t->n + 1, sizeof(*t->cells));
 	struct cell *cell = &t->cells[t->n];
 	size_t *width = &t->widths[t->n++ % t->n_columns];
-	cell->text = mem_copy(text, len + 1);
-	cell->text[len] = 0;
+	cell->text = mem_new(len + 1, 1);
+	str_printable(cell->text, len + 1, text, len);
 	cell->tone = tone;
 	size_t wide = width_of(cell->text);
 	*width = wide > *width ? wide : *width;
@@ -101,24 +101,14 @@ const char *table_tone_end(const struct table_style *style, enum table_tone tone
 	return style->colors && tone != TABLE_PLAIN ? "\033[0m" : "";
 }
 
-/* Octets of the first `width` characters. */
-static size_t cut(const char *text, size_t width)
-{
-	size_t n = 0;
-	for (; text[n]; n++)
-		if ((text[n] & 0xc0) != 0x80 && width-- == 0)
-			break;
-	return n;
-}
-
-/* `at`: characters in front of it. */
+/* `at`: columns in front of it. */
 static void print_last(const struct cell *cell, size_t at, const struct table_style *style,
 		       FILE *out)
 {
-	size_t wide = width_of(cell->text);
+	size_t wide = width_of(cell->text), taken;
 	size_t left = style->width > at + 8 ? style->width - at : 8;
 	bool fits = style->width == 0 || wide <= left;
-	size_t len = fits ? strlen(cell->text) : cut(cell->text, left - 1);
+	size_t len = fits ? strlen(cell->text) : utf8_fit(cell->text, left - 1, &taken);
 	fprintf(out, "%s%.*s%s%s\n", table_tone_begin(style, cell->tone), (int)len, cell->text,
 		fits ? "" : "…", table_tone_end(style, cell->tone));
 }
