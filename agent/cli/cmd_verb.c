@@ -91,8 +91,8 @@ static int view(const struct client *client, const struct verb_call *call)
 	while (call->watch > 0) {
 		fflush(stdout);
 		nanosleep(&pause, NULL);
-		if (terminal_is_one() && !call->json)
-			fputs("\033[H\033[2J", stdout);
+		if (!call->json)
+			terminal_clear();
 		status = view_once(client, call);
 	}
 	return status;

@@ -11,7 +11,7 @@ enum table_tone { TABLE_PLAIN, TABLE_GOOD, TABLE_BAD, TABLE_WARNING, TABLE_DIM }
 
 struct table_style {
 	bool colors;
-	size_t width; /* of the terminal; 0: unlimited. The last column is cut. */
+	size_t width; /* of the terminal; 0: unlimited. The last column is cut, then the widest. */
 };
 
 #define TABLE_COLUMNS_MAX 12

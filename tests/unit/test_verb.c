@@ -450,8 +450,9 @@ static void test_a_narrow_terminal(void **state)
 		{ 29, "dns     up     all checks pa…\n" },
 		{ 24, "dns     up     all chec…\n" },
 		{ 23, "dns     up     all che…\n" },
-		{ 22, "dns     up     all che…\n" },
-		{ 1, "dns     up     all che…\n" },
+		{ 22, "dns    up     all che…\nmüll…  down   exit st…\n" },
+		{ 20, "dns   up    all che…\nmül…  down  exit st…\n" },
+		{ 1, "dns   up    all che…\nmül…  down  exit st…\n" },
 	};
 	struct table *t = example();
 	(void)state;
