@@ -10,7 +10,8 @@ FROM $BASE AS tools
 RUN apt-get update \
 	&& apt-get install -y --no-install-recommends gcc libc6-dev make pkg-config libsystemd-dev \
 		libmicrohttpd-dev libgnutls28-dev libyaml-dev libmnl-dev libjansson-dev \
-		libiptc-dev libseccomp-dev libcurl4-openssl-dev uthash-dev \
+		libiptc-dev libseccomp-dev libcurl4-openssl-dev libncurses-dev \
+		uthash-dev \
 	&& rm -rf /var/lib/apt/lists/*
 
 FROM tools AS build
@@ -19,11 +20,11 @@ COPY . .
 RUN make -j"$(nproc)" CFLAGS=-O2 LDFLAGS=-s
 
 FROM $BASE
-# The libraries that the program links, libcurl that it loads for Consul, and what commands of
-# exec: monitors commonly are: bash, nc, curl, ip and ss, ping, pgrep.
+# The libraries that the program links, libcurl that it loads for Consul, ncurses for `top`, and what
+# commands of exec: monitors commonly are: bash, nc, curl, ip and ss, ping, pgrep.
 RUN apt-get update \
 	&& apt-get install -y --no-install-recommends libsystemd0 libmicrohttpd12 libgnutls30 \
-		libyaml-0-2 libmnl0 libjansson4 libip4tc2 libip6tc2 libseccomp2 libcurl4 \
+		libyaml-0-2 libmnl0 libjansson4 libip4tc2 libip6tc2 libseccomp2 libcurl4 libncursesw6 \
 		ca-certificates \
 		bash netcat-openbsd curl iproute2 iputils-ping procps \
 	&& rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*

@@ -15,13 +15,15 @@ VARIANT   =
 CFLAGS   ?= -O2 -g
 LDFLAGS  ?=
 
-LIBRARIES = libsystemd libmicrohttpd gnutls yaml-0.1 libmnl jansson libip4tc libip6tc libcurl libseccomp
+LIBRARIES = libsystemd libmicrohttpd gnutls yaml-0.1 libmnl jansson libip4tc libip6tc libcurl libseccomp \
+            ncursesw
 DIRECTORIES = lib process net bgp bfd monitors nat consul \
             $(addprefix agent/,model config vip app discovery store status http daemon cli)
 VERSION  := $(shell cat VERSION)
 
 MISSING  := $(shell pkg-config --exists $(LIBRARIES) 2>/dev/null || echo yes)
-PKG_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+# ncurses asks for an older X/Open than _GNU_SOURCE is.
+PKG_CFLAGS := $(filter-out -D_XOPEN_SOURCE=% -D_DEFAULT_SOURCE,$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null))
 PKG_LIBS   := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lresolv
 
 WARN = -Wall -Wextra -Wswitch-enum -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

@@ -70,6 +70,57 @@ const char *utf8_kind(uint32_t c)
 	return (c & 0xfffe) == 0xfffe ? "a noncharacter" : NULL; /* the last two of each plane */
 }
 
+unsigned utf8_columns(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+		unsigned columns;
+	} blocks[] = {
+		{ 0x0300, 0x036f, 0 },   /* combining diacritical marks */
+		{ 0x0483, 0x0489, 0 },   /* of Cyrillic */
+		{ 0x0591, 0x05bd, 0 },   /* Hebrew points */
+		{ 0x064b, 0x065f, 0 },   /* Arabic marks */
+		{ 0x1100, 0x115f, 2 },   /* Hangul Jamo, initial consonants */
+		{ 0x1ab0, 0x1aff, 0 },   /* combining marks, extended */
+		{ 0x1dc0, 0x1dff, 0 },   /* and their supplement */
+		{ 0x200b, 0x200d, 0 },   /* zero width space and joiners */
+		{ 0x20d0, 0x20ff, 0 },   /* marks for symbols */
+		{ 0x2e80, 0x303e, 2 },   /* CJK radicals and punctuation */
+		{ 0x3041, 0xa4cf, 2 },   /* kana, CJK, Yi */
+		{ 0xac00, 0xd7a3, 2 },   /* Hangul syllables */
+		{ 0xf900, 0xfaff, 2 },   /* CJK compatibility ideographs */
+		{ 0xfe00, 0xfe0f, 0 },   /* variation selectors */
+		{ 0xfe20, 0xfe2f, 0 },   /* combining half marks */
+		{ 0xfe30, 0xfe6f, 2 },   /* CJK forms */
+		{ 0xfeff, 0xfeff, 0 },   /* zero width no-break space */
+		{ 0xff00, 0xff60, 2 },   /* fullwidth forms */
+		{ 0xffe0, 0xffe6, 2 },   /* fullwidth signs */
+		{ 0x1f300, 0x1f64f, 2 }, /* pictographs, emoticons */
+		{ 0x1f680, 0x1f6ff, 2 }, /* transport */
+		{ 0x1f900, 0x1f9ff, 2 }, /* supplemental pictographs */
+		{ 0x20000, 0x3fffd, 2 }, /* CJK extensions */
+		{ 0xe0100, 0xe01ef, 0 }, /* variation selectors, supplement */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(blocks) && c >= blocks[i].first; i++)
+		if (c <= blocks[i].last)
+			return blocks[i].columns;
+	return 1;
+}
+
+size_t utf8_fit(const char *text, size_t columns, size_t *ret_columns)
+{
+	size_t at = 0, taken = 0, left = strlen(text);
+	uint32_t c = 0;
+	for (size_t n; (n = utf8_decode(text + at, left, &c)) > 0; at += n, left -= n) {
+		unsigned wide = utf8_columns(c);
+		if (wide > columns - taken)
+			break;
+		taken += wide;
+	}
+	*ret_columns = taken;
+	return at;
+}
+
 int utf8_check(const char *text, struct err *err)
 {
 	size_t left = strlen(text);

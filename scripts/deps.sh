@@ -25,7 +25,7 @@ browser_dir=$root/.deps/browser
 
 build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libgnutls28-dev
 	libyaml-dev libmnl-dev libjansson-dev libiptc-dev libseccomp-dev libcmocka-dev uthash-dev
-	libcurl4-openssl-dev iproute2)
+	libcurl4-openssl-dev libncurses-dev iproute2)
 # The service of nftables is off as installed, and iptables has none.
 # systemd for systemd-analyze: it is installed, not started.
 test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables openssl systemd)

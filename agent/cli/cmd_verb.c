@@ -8,6 +8,7 @@
 #include "agent/cli/client.h"
 #include "agent/cli/cmd_diff.h"
 #include "agent/cli/cmd_events.h"
+#include "agent/cli/cmd_top.h"
 #include "agent/cli/completions.h"
 #include "agent/cli/json_at.h"
 #include "agent/cli/order.h"
@@ -90,8 +91,8 @@ static int view(const struct client *client, const struct verb_call *call)
 	while (call->watch > 0) {
 		fflush(stdout);
 		nanosleep(&pause, NULL);
-		if (terminal_is_one() && !call->json)
-			fputs("\033[H\033[2J", stdout);
+		if (!call->json)
+			terminal_clear();
 		status = view_once(client, call);
 	}
 	return status;
@@ -123,6 +124,8 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 		return cmd_diff_agent(&client, &call);
 	if (call.id == VERB_RELOAD)
 		return cmd_reload(&client, &call);
+	if (call.id == VERB_TOP)
+		return cmd_top(&client, &call);
 	if (call.id == VERB_EVENTS || call.id == VERB_HISTORY)
 		return cmd_events(&client, &call);
 	return views[call.id].show ? view(&client, &call) : order_give(&client, &call);

@@ -6,15 +6,17 @@
 
 /* Of the whole program, beside the verbs. */
 #define OTHERS "check listen healthcheck help version"
-#define COMMON "--json --color --api --help"
 
 static void write_options(const struct verb *v, FILE *out)
 {
-	fputs(COMMON, out);
+	const char *gap = "";
+	for (const struct verb_option *o = verb_common_options(); o->name; o++)
+		if (verb_takes(v, o)) {
+			fprintf(out, "%s--%s", gap, o->name);
+			gap = " ";
+		}
 	for (const struct verb_option *o = v->options; o->name; o++)
 		fprintf(out, " --%s", o->name);
-	if (v->watches)
-		fputs(" --watch", out);
 }
 
 static void write_bash(FILE *out)

@@ -7,6 +7,11 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "lib/utf8.h"
+
+#define GAP        2 /* between columns */
+#define LAST_MIN   8 /* columns of the terminal that the last one gets */
+#define COLUMN_MIN 4 /* that another one keeps */
 
 struct cell {
 	char *text;
@@ -20,13 +25,12 @@ struct table {
 	size_t n, cap;
 };
 
-/* Characters, of UTF-8: every octet but the continuations. */
+/* Columns of the terminal. */
 static size_t width_of(const char *text)
 {
-	size_t n = 0;
-	for (; *text; text++)
-		n += (*text & 0xc0) != 0x80;
-	return n;
+	size_t columns;
+	utf8_fit(text, SIZE_MAX, &columns);
+	return columns;
 }
 
 static void add(struct table *t, enum table_tone tone, const char *text, size_t len)
@@ -34,8 +38,8 @@ static void add(struct table *t, enum table_tone tone, const char *text, size_t 
 	t->cells = mem_grow(t->cells, &t->cap, t->n + 1, sizeof(*t->cells));
 	struct cell *cell = &t->cells[t->n];
 	size_t *width = &t->widths[t->n++ % t->n_columns];
-	cell->text = mem_copy(text, len + 1);
-	cell->text[len] = 0;
+	cell->text = mem_new(len + 1, 1);
+	str_printable(cell->text, len + 1, text, len);
 	cell->tone = tone;
 	size_t wide = width_of(cell->text);
 	*width = wide > *width ? wide : *width;
@@ -101,40 +105,61 @@ const char *table_tone_end(const struct table_style *style, enum table_tone tone
 	return style->colors && tone != TABLE_PLAIN ? "\033[0m" : "";
 }
 
-/* Octets of the first `width` characters. */
-static size_t cut(const char *text, size_t width)
+/* At most `columns` wide. Returns the columns that it takes. */
+static size_t print_cell(const struct cell *cell, size_t columns, const struct table_style *style,
+			 FILE *out)
 {
-	size_t n = 0;
-	for (; text[n]; n++)
-		if ((text[n] & 0xc0) != 0x80 && width-- == 0)
-			break;
-	return n;
+	size_t wide = width_of(cell->text), kept = wide;
+	size_t len = strlen(cell->text);
+	bool fits = wide <= columns;
+	if (!fits)
+		len = utf8_fit(cell->text, columns - 1, &kept);
+	fprintf(out, "%s%.*s%s%s", table_tone_begin(style, cell->tone), (int)len, cell->text,
+		fits ? "" : "…", table_tone_end(style, cell->tone));
+	return fits ? wide : kept + 1;
 }
 
-/* `at`: characters in front of it. */
-static void print_last(const struct cell *cell, size_t at, const struct table_style *style,
-		       FILE *out)
+static size_t *widest_of(size_t *widths, size_t n)
 {
-	size_t wide = width_of(cell->text);
-	size_t left = style->width > at + 8 ? style->width - at : 8;
-	bool fits = style->width == 0 || wide <= left;
-	size_t len = fits ? strlen(cell->text) : cut(cell->text, left - 1);
-	fprintf(out, "%s%.*s%s%s\n", table_tone_begin(style, cell->tone), (int)len, cell->text,
-		fits ? "" : "…", table_tone_end(style, cell->tone));
+	size_t *widest = widths;
+	for (size_t i = 1; i < n; i++)
+		if (widths[i] > *widest)
+			widest = &widths[i];
+	return widest;
+}
+
+/* The last column gets what the others leave. Where that is too little to read, the widest of them is
+ * cut, again and again. */
+static void fit(const struct table *t, size_t width, size_t widths[static TABLE_COLUMNS_MAX])
+{
+	size_t last = t->n_columns - 1, total = 0, least = t->widths[last];
+	least = least < LAST_MIN ? least : LAST_MIN;
+	memcpy(widths, t->widths, sizeof(t->widths));
+	if (width == 0)
+		return;
+	for (size_t i = 0; i < last; i++)
+		total += widths[i] + GAP;
+	while (last > 0 && total + least > width) {
+		size_t *widest = widest_of(widths, last);
+		if (*widest <= COLUMN_MIN)
+			break;
+		--*widest;
+		total--;
+	}
+	widths[last] = width > total + least ? width - total : least;
 }
 
 void table_print(const struct table *t, const struct table_style *style, FILE *out)
 {
+	size_t widths[TABLE_COLUMNS_MAX], last = t->n_columns - 1;
+	fit(t, style->width, widths);
 	for (size_t row = 0; row + t->n_columns <= t->n; row += t->n_columns) {
-		size_t at = 0;
-		for (size_t i = 0; i + 1 < t->n_columns; i++) {
-			const struct cell *cell = &t->cells[row + i];
-			size_t pad = t->widths[i] - width_of(cell->text) + 2;
-			fprintf(out, "%s%s%s%*s", table_tone_begin(style, cell->tone), cell->text,
-				table_tone_end(style, cell->tone), (int)pad, "");
-			at += t->widths[i] + 2;
+		for (size_t i = 0; i < last; i++) {
+			size_t taken = print_cell(&t->cells[row + i], widths[i], style, out);
+			fprintf(out, "%*s", (int)(widths[i] - taken + GAP), "");
 		}
-		print_last(&t->cells[row + t->n_columns - 1], at, style, out);
+		print_cell(&t->cells[row + last], widths[last], style, out);
+		fputc('\n', out);
 	}
 }
 

@@ -11,7 +11,7 @@ enum table_tone { TABLE_PLAIN, TABLE_GOOD, TABLE_BAD, TABLE_WARNING, TABLE_DIM }
 
 struct table_style {
 	bool colors;
-	size_t width; /* of the terminal; 0: unlimited. The last column is cut. */
+	size_t width; /* of the terminal; 0: unlimited. The last column is cut, then the widest. */
 };
 
 #define TABLE_COLUMNS_MAX 12
@@ -21,7 +21,8 @@ struct table;
 /* `headings`: separated by '|'. */
 struct table *table_new(const char *headings);
 void table_free(struct table *t);
-/* The next cell of the row; a row ends with its last column. Copied; NULL is "-". */
+/* The next cell of the row; a row ends with its last column. Copied, with '?' for what is not plain
+ * (lib/utf8.h); NULL is "-". */
 void table_add(struct table *t, const char *text);
 void table_add_toned(struct table *t, enum table_tone tone, const char *text);
 void table_format(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -2,6 +2,7 @@
 #include "agent/cli/terminal.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -25,10 +26,23 @@ static size_t width(void)
 	return 0;
 }
 
+/* It understands escape sequences. */
+static bool is_able(void)
+{
+	const char *term = getenv("TERM");
+	return terminal_is_one() && term && *term && !str_equal(term, "dumb");
+}
+
 static bool auto_colors(void)
 {
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	return terminal_is_one() && !(no_color && *no_color) && term && !str_equal(term, "dumb");
+	const char *no_color = getenv("NO_COLOR");
+	return is_able() && !(no_color && *no_color);
+}
+
+void terminal_clear(void)
+{
+	if (is_able())
+		fputs("\033[H\033[2J", stdout);
 }
 
 struct table_style terminal_style(enum verb_color color)

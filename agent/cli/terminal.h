@@ -12,5 +12,7 @@
  * (https://no-color.org) or TERM is dumb. COLUMNS, where it is set, is the width. */
 struct table_style terminal_style(enum verb_color color);
 bool terminal_is_one(void);
+/* Empties the screen; nothing on what has none. */
+void terminal_clear(void);
 
 #endif

@@ -80,6 +80,12 @@ static const struct verb verbs[N_VERBS] = {
 			"agent, or from another file",
 			"vipherald diff /etc/vipherald/config.yaml",
 			.exits = "0 no change, 1 changes, 2 errors, 3 agent not reachable" },
+	[VERB_TOP] = { "top", NULL, "", 0, 0,
+		       "Sessions, apps, rates and events on the terminal, kept up to date",
+		       "vipherald top --interval 1s",
+		       .options = { { "interval", "DURATION",
+				      "between two questions, 2 s unless said otherwise" } },
+		       .on_screen = true },
 	[VERB_LOG] = { "log", NULL, "LEVEL [MODULE]", 1, 2,
 		       "Log more or less, until the next reload", "vipherald log debug bgp",
 		       .watches = false },
@@ -131,14 +137,20 @@ static bool is_named(const struct verb_option *option, const char *text, size_t 
 	return strlen(option->name) == len && strncmp(option->name, text, len) == 0;
 }
 
+bool verb_takes(const struct verb *verb, const struct verb_option *option)
+{
+	if (str_equal(option->name, "watch"))
+		return verb->watches;
+	return !(verb->on_screen && str_equal(option->name, "json"));
+}
+
 static const struct verb_option *find_option(const struct verb *verb, const char *text, size_t len)
 {
 	for (const struct verb_option *o = verb->options; o->name; o++)
 		if (is_named(o, text, len))
 			return o;
 	for (size_t i = 0; i < N_COMMON; i++)
-		if (is_named(&common[i], text, len) &&
-		    (verb->watches || !str_equal(common[i].name, "watch")))
+		if (is_named(&common[i], text, len) && verb_takes(verb, &common[i]))
 			return &common[i];
 	return NULL;
 }

@@ -35,6 +35,7 @@ enum verb_id {
 	VERB_RELOAD,
 	VERB_CONFIRM,
 	VERB_DIFF,
+	VERB_TOP,
 	VERB_LOG,
 	VERB_COMPLETIONS,
 	N_VERBS,
@@ -64,6 +65,7 @@ struct verb {
 	const char *example;
 	struct verb_option options[VERB_OPTIONS_MAX]; /* ends with one without a name */
 	bool watches;                                 /* --watch makes sense */
+	bool on_screen;                               /* --json does not */
 	const char *
 		exits; /* its exit statuses, where they are others; NULL: those of enum verb_exit */
 	const char *names; /* "apps", "peers": whose --names an argument is one of; NULL: none */
@@ -95,8 +97,9 @@ struct verb_call {
 /* By name or alias. */
 const struct verb *verb_find(const char *word);
 const struct verb *verb_at(enum verb_id id);
-/* Of every verb; ends with one without a name. */
+/* Of every verb, but for those that verb_takes() says no to; ends with one without a name. */
 const struct verb_option *verb_common_options(void);
+bool verb_takes(const struct verb *verb, const struct verb_option *common);
 /* `argv` begins behind the verb. -EINVAL with a text that names the argument. */
 int verb_parse(const struct verb *verb, int argc, char *const argv[], struct verb_call *ret,
 	       struct err *err);

@@ -47,8 +47,9 @@ def test_settings(engine: Engine) -> None:
 
 def test_every_library_is_there(engine: Engine) -> None:
     assert "not found" not in inside(engine, "ldd $(command -v vipherald)")
-    # Loaded only when Consul is configured.
-    assert "libcurl.so.4" in inside(engine, "/sbin/ldconfig -p")
+    # Loaded only when Consul is configured, and by `vipherald top`.
+    libraries = inside(engine, "/sbin/ldconfig -p")
+    assert "libcurl.so.4" in libraries and "libncursesw.so.6" in libraries
 
 
 def test_starts_as_gocast_does(engine: Engine) -> None:

@@ -210,12 +210,34 @@ static void test_the_longest_escape_fits(void **state)
 	assert_string_equal(utf8_escape(dst, sizeof(dst), "\xff\xff\xff", 3), "\\xff\\xff\\xff");
 }
 
+static void test_columns(void **state)
+{
+	static const struct {
+		uint32_t c;
+		unsigned columns;
+	} cases[] = {
+		{ 'a', 1 },     { 0xfc, 1 },    { 0x2ff, 1 },   { 0x300, 0 },   { 0x36f, 0 },
+		{ 0x370, 1 },   { 0x10ff, 1 },  { 0x1100, 2 },  { 0x115f, 2 },  { 0x1160, 1 },
+		{ 0x200b, 0 },  { 0x2026, 1 },  { 0x303f, 1 },  { 0x3042, 2 },  { 0x65e5, 2 },
+		{ 0xac00, 2 },  { 0xd7a4, 1 },  { 0xfe0f, 0 },  { 0xff21, 2 },  { 0xff61, 1 },
+		{ 0x1f600, 2 }, { 0x1f650, 1 }, { 0x20000, 2 }, { 0xe0100, 0 }, { 0x10ffff, 1 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (utf8_columns(cases[i].c) != cases[i].columns)
+			fail_msg("U+%04X: %u", cases[i].c, utf8_columns(cases[i].c));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decode), cmocka_unit_test(test_all_code_points),
-		cmocka_unit_test(test_kinds),  cmocka_unit_test(test_check),
-		cmocka_unit_test(test_escape), cmocka_unit_test(test_the_longest_escape_fits),
+		cmocka_unit_test(test_decode),
+		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_all_code_points),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_the_longest_escape_fits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

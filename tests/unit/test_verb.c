@@ -50,6 +50,7 @@ static const struct {
 	  "apps",
 	  { "--communities=x" },
 	  "apps: unknown option --communities=x" },
+	{ "no JSON on a screen", "top", { "--json" }, "top: unknown option --json" },
 	{ "nothing to watch", "drain", { "--watch" }, "drain: unknown option --watch" },
 	{ "a value is missing", "drain", { "--for" }, "drain: --for requires a value: DURATION" },
 	{ "a value is given", "drain", { "--wait=yes" }, "drain: --wait takes no value" },
@@ -354,28 +355,33 @@ static void test_completions_of_each_verb(void **state)
 		const struct verb *v = verb_at((enum verb_id)i);
 		snprintf(line, sizeof(line), "%s%s ", i > 0 ? " " : "\"", v->name);
 		expect_in(bash, line);
-		snprintf(line, sizeof(line), "\n\t%s%s%s) options=\"--json ", v->name,
+		snprintf(line, sizeof(line), "\n\t%s%s%s) options=\"--", v->name,
 			 v->alias ? "|" : "", v->alias ? v->alias : "");
 		expect_in(bash, line);
 		snprintf(line, sizeof(line), "\n\t\t'%s:%s'\n", v->name, v->summary);
 		expect_in(zsh, line);
-		snprintf(line, sizeof(line), "\n\t%s) compadd -- --json ", v->name);
+		snprintf(line, sizeof(line), "\n\t%s) compadd -- --", v->name);
 		expect_in(zsh, line);
 		snprintf(line, sizeof(line), "subcommand -a %s -d '%s'\n", v->name, v->summary);
 		expect_in(fish, line);
 	}
-	expect_in(bash, "\tnat) options=\"--json --color --api --help --watch\" ;;\n");
-	expect_in(bash,
-		  "\tundrain) options=\"--json --color --api --help --wait\" names=$(vipherald "
-		  "apps --names 2>/dev/null) ;;\n");
-	expect_in(zsh, "\tpeers) compadd -- --json --color --api --help --names --watch ;;\n");
-	expect_in(zsh, "\tundrain) compadd -- --json --color --api --help --wait; compadd -- "
+	expect_in(bash, "\tnat) options=\"--json --watch --color --api --cacert --cert --key "
+			"--help\" ;;\n");
+	expect_in(bash, "\tundrain) options=\"--json --color --api --cacert --cert --key --help "
+			"--wait\" names=$(vipherald "
+			"apps --names 2>/dev/null) ;;\n");
+	expect_in(zsh, "\tpeers) compadd -- --json --watch --color --api --cacert --cert --key "
+		       "--help --names ;;\n");
+	expect_in(zsh, "\tundrain) compadd -- --json --color --api --cacert --cert --key --help "
+		       "--wait; compadd -- "
 		       "${(f)\"$(vipherald apps --names 2>/dev/null)\"} ;;\n");
 	expect_in(fish, "from drain' -l for -r -d 'ends by itself after that'\n");
 	expect_in(fish, "from drain' -l wait -d 'return when the routes are withdrawn'\n");
 	expect_in(fish, "from peer' -a '(vipherald peers --names 2>/dev/null)'\n");
 	assert_null(strstr(fish, "from nat' -a"));
-	assert_null(strstr(bash, "reload) options=\"--json --color --api --help --watch"));
+	assert_null(strstr(bash, "reload) options=\"--json --watch"));
+	expect_in(bash,
+		  "\ttop) options=\"--color --api --cacert --cert --key --help --interval\" ;;\n");
 	free(bash);
 	free(zsh);
 	free(fish);
@@ -444,8 +450,9 @@ static void test_a_narrow_terminal(void **state)
 		{ 29, "dns     up     all checks pa…\n" },
 		{ 24, "dns     up     all chec…\n" },
 		{ 23, "dns     up     all che…\n" },
-		{ 22, "dns     up     all che…\n" },
-		{ 1, "dns     up     all che…\n" },
+		{ 22, "dns    up     all che…\nmüll…  down   exit st…\n" },
+		{ 20, "dns   up    all che…\nmül…  down  exit st…\n" },
+		{ 1, "dns   up    all che…\nmül…  down  exit st…\n" },
 	};
 	struct table *t = example();
 	(void)state;
@@ -458,7 +465,7 @@ static void test_a_narrow_terminal(void **state)
 	table_free(t);
 }
 
-/* A cut counts characters, not octets. */
+/* A cut counts columns, not octets; no control character gets through. */
 static void test_a_cut_between_characters(void **state)
 {
 	struct table *t = table_new("X");
@@ -467,9 +474,14 @@ static void test_a_cut_between_characters(void **state)
 	char *text = print_table(t, &(struct table_style){ .width = 8 });
 	assert_string_equal(text, "X\näöüäöüä…\n");
 	free(text);
+	table_add(t, "日本語日本語");
+	text = print_table(t, &(struct table_style){ .width = 8 });
+	assert_string_equal(text, "X\näöüäöüä…\n日本語…\n");
+	free(text);
+	table_add(t, "\033[2J");
 	table_add(t, "last");
 	text = print_table(t, &(struct table_style){ .width = 0 });
-	assert_string_equal(text, "X\näöüäöüäöü\nlast\n");
+	assert_string_equal(text, "X\näöüäöüäöü\n日本語日本語\n?[2J\nlast\n");
 	free(text);
 	table_free(t);
 }
