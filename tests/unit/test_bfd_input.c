@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules of RFC 5880 6.8.6 in their order, with a session; authentication (6.7); the messages
+ * between agent and helper. */
+#include "bfd/input.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bfd/message.h"
+#include "lib/array.h"
+#include "lib/sha1.h"
+
+#define MS    USEC_PER_MSEC
+#define BEGIN (1000 * USEC_PER_SEC)
+#define DISCR 0x01020304
+
+static struct addr addr_of(const char *text)
+{
+	struct addr a;
+	assert_int_equal(addr_parse(text, &a), 0);
+	return a;
+}
+
+static void entry_init(struct bfd_entry *e, const char *peer)
+{
+	const struct bfd_config c = bfd_config_default();
+	*e = (struct bfd_entry){ .id = 1, .key = { .peer = addr_of(peer) } };
+	bfd_fsm_init(&e->fsm, &c, DISCR, BEGIN);
+}
+
+static struct bfd_packet packet_of(enum bfd_state state, uint32_t yours)
+{
+	return (struct bfd_packet){ .state = state,
+				    .multiplier = 3,
+				    .my_discr = 7,
+				    .your_discr = yours,
+				    .min_tx = 50000,
+				    .min_rx = 50000 };
+}
+
+/* What is wrong with it; the rules in their order, so that of two that are broken the first counts. */
+struct fault {
+	const char *name;
+	int octet, value; /* of the packet, -1: none */
+	uint32_t yours;
+	const char *from, *to;
+	unsigned ifindex;
+	uint8_t ttl;
+	bool multihop;
+	const char *vrf;
+	bool authenticated, stopped;
+	int why; /* -1: it is taken */
+	bool is_of_session;
+};
+
+static const struct fault faults[] = {
+	{ "fine", -1, 0, DISCR, "192.0.2.1", "192.0.2.9", 5, 255, .vrf = "", .why = -1 },
+	{ "first", -1, 0, 0, "192.0.2.1", "192.0.2.9", 5, 255, .vrf = "", .why = -1 },
+	{ "another address, by discriminator", -1, 0, DISCR, "192.0.2.2", "192.0.2.8", 5, 255,
+	  .vrf = "", .why = -1 },
+	{ "version", 0, 0, 99, "192.0.2.3", "192.0.2.9", 5, 1, .vrf = "", .why = BFD_DROP_VERSION },
+	{ "length", 3, 200, 99, "192.0.2.3", "192.0.2.9", 5, 1, .vrf = "", .why = BFD_DROP_LENGTH },
+	{ "multiplier", 2, 0, 99, "192.0.2.3", "192.0.2.9", 5, 1, .vrf = "",
+	  .why = BFD_DROP_MULTIPLIER },
+	{ "multipoint", 1, 0x41, 99, "192.0.2.3", "192.0.2.9", 5, 1, .vrf = "",
+	  .why = BFD_DROP_MULTIPOINT },
+	{ "my discriminator", 7, 0, 99, "192.0.2.3", "192.0.2.9", 5, 1, .vrf = "",
+	  .why = BFD_DROP_MY_DISCR },
+	{ "your discriminator", -1, 0, 99, "192.0.2.1", "192.0.2.9", 5, 1, .vrf = "",
+	  .why = BFD_DROP_YOUR_DISCR },
+	{ "state Up without it", 1, 0xc0, 0, "192.0.2.1", "192.0.2.9", 5, 1, .vrf = "",
+	  .why = BFD_DROP_YOUR_DISCR },
+	{ "another peer", -1, 0, 0, "192.0.2.3", "192.0.2.9", 5, 1, .vrf = "",
+	  .why = BFD_DROP_NO_SESSION },
+	{ "another address of ours", -1, 0, 0, "192.0.2.1", "192.0.2.8", 5, 1, .vrf = "",
+	  .why = BFD_DROP_NO_SESSION },
+	{ "another interface", -1, 0, 0, "192.0.2.1", "192.0.2.9", 6, 1, .vrf = "",
+	  .why = BFD_DROP_NO_SESSION },
+	{ "another port", -1, 0, 0, "192.0.2.1", "192.0.2.9", 5, 255, .multihop = true, .vrf = "",
+	  .why = BFD_DROP_NO_SESSION },
+	{ "another VRF", -1, 0, 0, "192.0.2.1", "192.0.2.9", 5, 255, .vrf = "blue",
+	  .why = BFD_DROP_NO_SESSION },
+	{ "a hop away", -1, 0, DISCR, "192.0.2.1", "192.0.2.9", 6, 254, .vrf = "",
+	  .authenticated = true, .why = BFD_DROP_TTL, .is_of_session = true },
+	{ "interface, by discriminator", -1, 0, DISCR, "192.0.2.1", "192.0.2.9", 6, 255, .vrf = "",
+	  .authenticated = true, .why = BFD_DROP_SOURCE, .is_of_session = true },
+	{ "port, by discriminator", -1, 0, DISCR, "192.0.2.1", "192.0.2.9", 5, 255,
+	  .multihop = true, .vrf = "", .why = BFD_DROP_SOURCE, .is_of_session = true },
+	{ "VRF, by discriminator", -1, 0, DISCR, "192.0.2.1", "192.0.2.9", 5, 255, .vrf = "blue",
+	  .why = BFD_DROP_SOURCE, .is_of_session = true },
+	{ "authentication is not expected", -1, 0, DISCR, "192.0.2.1", "192.0.2.9", 5, 255,
+	  .vrf = "", .authenticated = true, .stopped = true, .why = BFD_DROP_AUTH,
+	  .is_of_session = true },
+	{ "administratively down", -1, 0, DISCR, "192.0.2.1", "192.0.2.9", 5, 255, .vrf = "",
+	  .stopped = true, .why = BFD_DROP_ADMIN_DOWN, .is_of_session = true },
+};
+
+static void rules_of_reception(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+		const struct fault *f = &faults[i];
+		uint8_t buf[BFD_PACKET_MAX];
+		struct bfd_table table = { 0 };
+		struct bfd_entry e;
+		struct bfd_actions actions;
+		enum bfd_drop why = BFD_DROP_N;
+		const struct bfd_packet p = packet_of(BFD_DOWN, f->yours);
+		const size_t len = bfd_packet_write(&p, f->authenticated ? 28 : 0, buf);
+		const struct bfd_datagram d = {
+			buf,        len,    addr_of(f->from), addr_of(f->to),
+			f->ifindex, f->ttl, f->multihop,      f->vrf
+		};
+		entry_init(&e, "192.0.2.1");
+		e.key.local = addr_of("192.0.2.9");
+		strcpy(e.key.ifname, "eth0");
+		e.ifindex = 5;
+		if (f->stopped)
+			e.fsm.state = BFD_ADMIN_DOWN;
+		if (f->octet >= 0)
+			buf[f->octet] = (uint8_t)f->value;
+		bfd_table_add(&table, &e);
+		const struct bfd_entry *got = bfd_input(&table, &d, BEGIN, 0, &actions, &why);
+		const uint64_t *dropped = f->is_of_session ? e.dropped : table.counts.dropped;
+		if ((got == &e) != (f->why < 0) || (!got && (int)why != f->why) ||
+		    (f->why >= 0 && dropped[f->why] != 1))
+			fail_msg("%s: %s", f->name, got ? "taken" : bfd_drop_name(why));
+		assert_int_equal(e.received, f->why < 0);
+		bfd_table_remove(&table, &e);
+		assert_int_equal(bfd_table_count(&table), 0);
+	}
+}
+
+static void multihop_has_its_own_limit(void **state)
+{
+	(void)state;
+	for (unsigned ttl = 0; ttl < 256; ttl++) {
+		uint8_t buf[BFD_PACKET_MAX];
+		struct bfd_table table = { 0 };
+		struct bfd_entry e;
+		struct bfd_actions actions;
+		enum bfd_drop why;
+		const struct bfd_packet p = packet_of(BFD_DOWN, 0);
+		const size_t len = bfd_packet_write(&p, 0, buf);
+		const struct bfd_datagram d = {
+			buf,  len, addr_of("2001:db8::1"), addr_of("2001:db8::9"), 5, (uint8_t)ttl,
+			true, ""
+		};
+		entry_init(&e, "2001:db8::1");
+		e.key.multihop = true;
+		e.fsm.config.min_ttl = 250;
+		bfd_table_add(&table, &e);
+		assert_int_equal(bfd_input(&table, &d, BEGIN, 0, &actions, &why) != NULL,
+				 ttl >= 250);
+		bfd_table_remove(&table, &e);
+	}
+}
+
+/* Of two with one key, the one that is leaving gets nothing more. */
+static void leaving_session_is_not_found_by_address(void **state)
+{
+	(void)state;
+	struct bfd_table table = { 0 };
+	struct bfd_entry old, new;
+	const struct bfd_datagram d = { .from = addr_of("192.0.2.1"), .vrf = "" };
+	entry_init(&old, "192.0.2.1");
+	entry_init(&new, "192.0.2.1");
+	old.fsm.state = BFD_ADMIN_DOWN;
+	new.id = 2;
+	new.fsm.discr = 5;
+	bfd_table_add(&table, &old);
+	assert_null(bfd_table_find_sender(&table, &d));
+	bfd_table_add(&table, &new);
+	assert_ptr_equal(bfd_table_find_sender(&table, &d), &new);
+	assert_ptr_equal(bfd_table_find_discr(&table, DISCR), &old);
+	assert_ptr_equal(bfd_table_find(&table, 2), &new);
+	bfd_table_remove(&table, &old);
+	assert_ptr_equal(bfd_table_find_key(&table, &new.key), &new);
+	bfd_table_remove(&table, &new);
+}
+
+/* ---- authentication ---- */
+
+static void sha1_is_sha1(void **state)
+{
+	static const struct {
+		const char *text;
+		uint8_t first[4];
+	} cases[] = {
+		{ "", { 0xda, 0x39, 0xa3, 0xee } },
+		{ "abc", { 0xa9, 0x99, 0x3e, 0x36 } },
+		{ "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+		  { 0x84, 0x98, 0x3e, 0x44 } },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint8_t hash[SHA1_SIZE];
+		sha1(cases[i].text, strlen(cases[i].text), hash);
+		assert_memory_equal(hash, cases[i].first, 4);
+	}
+}
+
+static struct bfd_auth auth_of(enum bfd_auth_type type, const char *key)
+{
+	struct bfd_auth a = { .type = type, .key_id = 3, .key_len = (uint8_t)strlen(key) };
+	memcpy(a.key, key, a.key_len);
+	return a;
+}
+
+struct signed_packet {
+	uint8_t data[BFD_PACKET_MAX];
+	size_t len;
+	struct bfd_packet packet;
+};
+
+static void sign(struct signed_packet *s, struct bfd_auth_state *state, const struct bfd_auth *a)
+{
+	enum bfd_drop why;
+	const struct bfd_packet p = packet_of(BFD_UP, DISCR);
+	s->len = bfd_packet_write(&p, bfd_auth_size(a), s->data);
+	bfd_auth_sign(state, a, s->data, s->len);
+	assert_true(bfd_packet_read(s->data, s->len, &s->packet, &why));
+}
+
+static bool accepts(struct bfd_auth_state *state, const struct bfd_auth *a,
+		    const struct signed_packet *s, mono_t now)
+{
+	return bfd_auth_accept(state, a, s->data, &s->packet, 3, now);
+}
+
+static void only_the_same_key_is_accepted(void **state)
+{
+	(void)state;
+	const struct bfd_auth right = auth_of(BFD_AUTH_METICULOUS_SHA1, "secret");
+	struct bfd_auth others[] = { right, right, right, { 0 } };
+	struct bfd_auth_state tx = { .sent = 41 }, rx = { 0 };
+	struct signed_packet s;
+	others[0].key[0]++;
+	others[1].key_id++;
+	others[2].type = BFD_AUTH_KEYED_SHA1;
+	sign(&s, &tx, &right);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_false(accepts(&rx, &others[i], &s, BEGIN));
+	assert_true(accepts(&rx, &right, &s, BEGIN));
+	assert_int_equal(rx.received, 42);
+	for (size_t i = 0; i < s.len; i++) { /* every octet is covered */
+		struct signed_packet forged = s;
+		enum bfd_drop why;
+		struct bfd_auth_state fresh = { 0 };
+		forged.data[i] ^= 0x10;
+		if (i != 3 && bfd_packet_read(forged.data, forged.len, &forged.packet, &why))
+			assert_false(accepts(&fresh, &right, &forged, BEGIN));
+	}
+}
+
+static void sequence_numbers(void **state)
+{
+	static const struct {
+		enum bfd_auth_type type;
+		uint32_t known, received;
+		bool is_known, accepted;
+	} cases[] = {
+		{ BFD_AUTH_METICULOUS_SHA1, 100, 101, true, true },
+		{ BFD_AUTH_METICULOUS_SHA1, 100, 100, true, false },
+		{ BFD_AUTH_METICULOUS_SHA1, 100, 109, true, true },
+		{ BFD_AUTH_METICULOUS_SHA1, 100, 110, true, false },
+		{ BFD_AUTH_METICULOUS_SHA1, 100, 99, true, false },
+		{ BFD_AUTH_METICULOUS_SHA1, UINT32_MAX, 3, true, true },
+		{ BFD_AUTH_METICULOUS_SHA1, 100, 5, false, true },
+		{ BFD_AUTH_KEYED_SHA1, 100, 100, true, true },
+		{ BFD_AUTH_KEYED_SHA1, 100, 99, true, false },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct bfd_auth a = auth_of(cases[i].type, "secret");
+		struct bfd_auth_state tx = { .sent = cases[i].received - 1 };
+		struct bfd_auth_state rx = { .received = cases[i].known,
+					     .known_until = cases[i].is_known ? BEGIN + 1 : 0 };
+		struct signed_packet s;
+		sign(&s, &tx, &a);
+		if (accepts(&rx, &a, &s, BEGIN) != cases[i].accepted)
+			fail_msg("case %zu", i);
+		assert_int_equal(rx.received,
+				 cases[i].accepted ? cases[i].received : cases[i].known);
+	}
+}
+
+/* ---- messages ---- */
+
+static struct bfd_message session_message(void)
+{
+	struct bfd_message m = { .type = BFD_MSG_SESSION, .id = 4 };
+	m.session.key.peer = addr_of("192.0.2.1");
+	m.session.config = bfd_config_default();
+	return m;
+}
+
+static void messages_come_back(void **state)
+{
+	(void)state;
+	struct bfd_message back, m = session_message();
+	assert_int_equal(bfd_message_read(&m, bfd_message_size(&m), true, &back), 0);
+	assert_true(bfd_key_equal(&back.session.key, &m.session.key));
+	m = (struct bfd_message){ .type = BFD_MSG_STATUS, .status.state = BFD_UP };
+	assert_int_equal(bfd_message_read(&m, bfd_message_size(&m), false, &back), 0);
+	assert_int_equal(back.status.state, BFD_UP);
+	m = (struct bfd_message){ .type = BFD_MSG_PING, .id = 77 };
+	assert_int_equal(bfd_message_read(&m, bfd_message_size(&m), false, &back), 0);
+	assert_int_equal(back.id, 77);
+}
+
+static void wrong_messages_are_refused(void **state)
+{
+	(void)state;
+	static const uint32_t types[] = { 0, 8, UINT32_MAX };
+	struct bfd_message back, m = session_message();
+	const size_t len = bfd_message_size(&m);
+	assert_int_equal(bfd_message_read(&m, len - 1, true, &back), -EPROTO);
+	assert_int_equal(bfd_message_read(&m, len + 1, true, &back), -EPROTO);
+	assert_int_equal(bfd_message_read(&m, 0, true, &back), -EPROTO);
+	assert_int_equal(bfd_message_read(&m, len, false, &back), -EPROTO);
+	m.session.config.multiplier = 0;
+	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
+	m = session_message();
+	memset(m.session.key.ifname, 'x', sizeof(m.session.key.ifname));
+	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
+	m = session_message();
+	memset(&m.session.key.multihop, 2, 1);
+	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		m = (struct bfd_message){ .type = types[i] };
+		for (size_t n = 0; n <= sizeof(m); n += 4)
+			for (int to = 0; to < 2; to++)
+				assert_int_equal(bfd_message_read(&m, n, to, &back), -EPROTO);
+	}
+	m = (struct bfd_message){ .type = BFD_MSG_STATUS, .status.state = (enum bfd_state)4 };
+	assert_int_equal(bfd_message_read(&m, bfd_message_size(&m), false, &back), -EPROTO);
+	m = (struct bfd_message){ .type = BFD_MSG_STATUS };
+	memset(m.status.error, 'x', sizeof(m.status.error));
+	assert_int_equal(bfd_message_read(&m, bfd_message_size(&m), false, &back), -EPROTO);
+	m = (struct bfd_message){ .type = BFD_MSG_STATUS };
+	memset(&m.status.muted, 0xff, 1);
+	assert_int_equal(bfd_message_read(&m, bfd_message_size(&m), false, &back), -EPROTO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rules_of_reception),
+		cmocka_unit_test(multihop_has_its_own_limit),
+		cmocka_unit_test(leaving_session_is_not_found_by_address),
+		cmocka_unit_test(sha1_is_sha1),
+		cmocka_unit_test(only_the_same_key_is_accepted),
+		cmocka_unit_test(sequence_numbers),
+		cmocka_unit_test(messages_come_back),
+		cmocka_unit_test(wrong_messages_are_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
