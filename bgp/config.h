@@ -66,17 +66,24 @@ struct bgp_route_attrs {
 
 enum { BGP_OFFER_IPV4 = 1 << 0, BGP_OFFER_IPV6 = 1 << 1 };
 
+/* Which BFD: RFC 5881 for a peer on the same link, else RFC 5883. */
+enum bgp_bfd_hops {
+	BGP_BFD_AUTO, /* as the session: multi_hop of an eBGP peer; iBGP: what the route says */
+	BGP_BFD_SINGLE_HOP,
+	BGP_BFD_MULTIHOP,
+};
+
 /* RFC 5880, 5882. The speaker does not speak BFD: whoever has the speaker does, and reports with
  * bgp_speaker_path_up() and bgp_speaker_path_down(). Of all this the speaker uses `required`. */
 struct bgp_bfd_config {
 	bool on;
-	bool required;   /* no BGP session is opened or accepted while BFD is not up */
-	bool passive;    /* RFC 5880 6.1: sends nothing before the peer does */
-	bool multihop;   /* RFC 5883 */
+	bool required; /* no BGP session is opened or accepted while BFD is not up */
+	bool passive;  /* RFC 5880 6.1: sends nothing before the peer does */
+	enum bgp_bfd_hops hops;
 	uint8_t min_ttl; /* with multihop: packets with a lower TTL are dropped; 0: any */
 	uint8_t multiplier;
 	span_t interval;    /* DesiredMinTxInterval */
-	span_t min_receive; /* RequiredMinRxInterval */
+	span_t min_receive; /* RequiredMinRxInterval; 0: as `interval` */
 };
 
 struct bgp_peer_config {

@@ -234,6 +234,8 @@ static void changed(struct bgp_conn *c, enum bgp_state from, enum bgp_conn_end e
 			break;
 		}
 	}
+	if (bgp_peer_awaits_path(p)) /* no retry before it is up */
+		bgp_peer_settle_wait(p);
 }
 
 /* ---- Input and output of the session. ---- */

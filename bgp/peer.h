@@ -69,6 +69,8 @@ void bgp_peer_update_path(struct bgp_peer *p);
  * the session in this turn of the loop (RFC 5882 4.1, RFC 9384). */
 void bgp_peer_path_up(struct bgp_peer *p);
 void bgp_peer_path_down(struct bgp_peer *p, const char *why);
+/* Nothing is known of it any more: a session goes on. */
+void bgp_peer_path_unknown(struct bgp_peer *p);
 /* bfd.required, and the path is not up: nothing is opened or accepted. */
 bool bgp_peer_awaits_path(const struct bgp_peer *p);
 /* What it waits for may have changed: ends attempts, or begins one. */

@@ -40,6 +40,12 @@ void bgp_peer_path_up(struct bgp_peer *p)
 	bgp_peer_settle_wait(p);
 }
 
+void bgp_peer_path_unknown(struct bgp_peer *p)
+{
+	p->path_is_up = false;
+	bgp_peer_settle_wait(p);
+}
+
 /* A peer that keeps our routes over a NOTIFICATION is to drop them (RFC 9384 4, RFC 8538 3.1). */
 void bgp_peer_path_down(struct bgp_peer *p, const char *why)
 {

@@ -300,6 +300,11 @@ void bgp_speaker_path_down(struct bgp_speaker *s, size_t peer, const char *why)
 	bgp_peer_path_down(s->peers[peer], why);
 }
 
+void bgp_speaker_path_unknown(struct bgp_speaker *s, size_t peer)
+{
+	bgp_peer_path_unknown(s->peers[peer]);
+}
+
 /* ---- Status. ---- */
 
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s)

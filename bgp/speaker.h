@@ -110,10 +110,12 @@ bool bgp_speaker_refresh(struct bgp_speaker *s, size_t peer);
  * Reports of whoever monitors the path to a peer (BFD, RFC 5882); a peer that has no monitor is not
  * reported. `down` means that the path was up and is not any more, which ends the session in this
  * turn with Cease/BFD Down (RFC 9384); `why` is for people. A peer with bfd.required connects, and
- * is accepted, only while the path is up; for any other `up` means nothing.
+ * is accepted, only while the path is up; for any other `up` means nothing. `unknown`: neither, as
+ * the router says that its BFD is administratively down; a session goes on (RFC 5882 3.2).
  */
 void bgp_speaker_path_up(struct bgp_speaker *s, size_t peer);
 void bgp_speaker_path_down(struct bgp_speaker *s, size_t peer, const char *why);
+void bgp_speaker_path_unknown(struct bgp_speaker *s, size_t peer);
 
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s);
 /* Views; valid until the loop goes on. */

@@ -218,8 +218,13 @@ static void build_key(struct config_build *b, const struct config_node *node,
 		set_values(b, node, key, target);
 		break;
 	case CONFIG_SECTION:
-		build_section(b, node, key->section,
-			      key->add ? key->add(target) : (char *)target + key->offset);
+		if (key->type && node->kind == CONFIG_SCALAR)
+			set_value(b, node, key, target);
+		else if (key->type && node->kind == CONFIG_SEQUENCE)
+			wrong_kind(b, node, "a value or a mapping ('key: value')");
+		else
+			build_section(b, node, key->section,
+				      key->add ? key->add(target) : (char *)target + key->offset);
 		break;
 	case CONFIG_SECTIONS:
 		build_sections(b, node, key, (char *)target + key->offset);
@@ -227,9 +232,20 @@ static void build_key(struct config_build *b, const struct config_node *node,
 	}
 }
 
-static bool is_section(const struct config_key *key)
+/* Values before mappings before lists, in any order of the file: what `bgp` says about sessions are
+ * defaults of its peers. */
+static int pass_of(const struct config_key *key)
 {
-	return key->shape == CONFIG_SECTION || key->shape == CONFIG_SECTIONS;
+	switch (key->shape) {
+	case CONFIG_VALUE:
+	case CONFIG_VALUES:
+		break;
+	case CONFIG_SECTION:
+		return 1;
+	case CONFIG_SECTIONS:
+		return 2;
+	}
+	return 0;
 }
 
 static const struct config_node *child_of(const struct config_node *mapping, const char *key)
@@ -257,7 +273,6 @@ static void report_missing(struct config_build *b, const struct config_node *nod
 	}
 }
 
-/* Values before sections, in any order of the file: values of `bgp` are defaults of its peers. */
 static void build_section(struct config_build *b, const struct config_node *node,
 			  const struct config_section *s, void *target)
 {
@@ -265,15 +280,15 @@ static void build_section(struct config_build *b, const struct config_node *node
 		wrong_kind(b, node, "a mapping ('key: value')");
 		return;
 	}
-	for (int sections = 0; sections <= 1; sections++)
+	for (int pass = 0; pass <= 2; pass++)
 		for (const struct config_node *c = node->first; c; c = c->next) {
 			size_t offset = 0;
 			if (c->kind == CONFIG_BROKEN)
 				continue;
 			const struct config_key *k = config_section_find(s, c->key, &offset);
-			if (!k && !sections && !c->key_broken)
+			if (!k && pass == 0 && !c->key_broken)
 				report_unknown(b, c, s);
-			if (k && is_section(k) == sections && !config_node_is_null(c))
+			if (k && pass_of(k) == pass && !config_node_is_null(c))
 				build_key(b, c, k, (char *)target + offset);
 		}
 	report_missing(b, node, s);

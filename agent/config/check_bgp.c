@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/check_bfd.h"
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -124,6 +125,7 @@ static void settle_peers(struct scope *s, struct config_draft_bgp *d)
 	for (size_t i = 0; i < d->n_peers; i++) {
 		settle_peer(s, &d->peers[i], d->session.families);
 		settle_role(s, &d->peers[i]);
+		config_settle_bfd(s->bgp, s->item ? s->item : s->bgp, &d->peers[i]);
 		s->item = s->item ? s->item->next : NULL;
 	}
 	s->item = first_item(s);
@@ -369,6 +371,10 @@ static void check_twice(struct config_findings *f, const struct config_draft_bgp
 			refs[n++] = (struct peer_ref){ &d->peers[i], item };
 	}
 	qsort(refs, n, sizeof(*refs), compare_refs);
+	for (size_t i = 1; i < n; i++)
+		if (addr_cmp(&refs[i - 1].peer->addr, &refs[i].peer->addr) == 0 &&
+		    strcmp(refs[i - 1].peer->ifname, refs[i].peer->ifname) == 0)
+			config_check_bfd_pair(refs[i - 1].peer, refs[i].peer, refs[i].item, f);
 	for (size_t i = 1, first = 0; i < n; i++) {
 		if (compare_peers(&refs[first], &refs[i]) == 0)
 			report_twice(f, &refs[first], &refs[i]);
@@ -399,6 +405,7 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 		check_local_ip(&s, p);
 		check_reach(&s, p);
 		check_role(&s, p);
+		config_check_bfd(s.bgp, s.item ? s.item : s.bgp, p, d->bgp.local_as, findings);
 		check_communities(&s, p);
 		check_next_hop(&s, p);
 		if (s.item)

@@ -77,6 +77,8 @@ static void diff_section(const struct config_section *s, void *a, void *b, const
 	for (const struct config_key *k = config_section_keys(s); k->name; k++) {
 		struct strbuf sb = strbuf_over(path, sizeof(path));
 		strbuf_add(&sb, "%s%s", prefix, k->name);
+		if (k->shape == CONFIG_SECTION && k->type)
+			diff_key(k, a, b, path, change);
 		if (k->shape == CONFIG_SECTION) {
 			strbuf_add(&sb, ".");
 			diff_section(k->section, target_of(k, a), target_of(k, b), path, change);

@@ -21,6 +21,10 @@ static bool has_range(const struct config_key *k)
 static void print_type(FILE *out, const struct config_key *k)
 {
 	char min[DURATION_TEXT_MAX], max[DURATION_TEXT_MAX];
+	if (k->shape == CONFIG_SECTION && k->type) {
+		fprintf(out, "%s, or a mapping", k->type->name);
+		return;
+	}
 	if (k->shape == CONFIG_SECTION || k->shape == CONFIG_SECTIONS) {
 		fprintf(out, k->shape == CONFIG_SECTIONS ? "list of mappings" : "mapping");
 		return;

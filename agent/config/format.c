@@ -170,6 +170,13 @@ void config_format_ttl(const struct config_key *key, const void *target, FILE *o
 		fprintf(out, "%u", ttl);
 }
 
+void config_format_bfd_hops(const struct config_key *key, const void *target, FILE *out)
+{
+	enum bgp_bfd_hops hops = *(const enum bgp_bfd_hops *)config_value(key, target);
+	if (hops != BGP_BFD_AUTO)
+		fputs(hops == BGP_BFD_MULTIHOP ? "true" : "false", out);
+}
+
 void config_format_families(const struct config_key *key, const void *target, FILE *out)
 {
 	unsigned families = *(const unsigned *)config_value(key, target);

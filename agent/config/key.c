@@ -30,7 +30,8 @@ void config_section_defaults(const struct config_section *s, void *target)
 	for (const struct config_key *k = config_section_keys(s); k->name; k++)
 		if (k->default_text)
 			k->type->set(k, k->default_text, target, NULL);
-		else if (k->shape == CONFIG_SECTION)
+	for (const struct config_key *k = config_section_keys(s); k->name; k++)
+		if (k->shape == CONFIG_SECTION)
 			config_section_defaults(k->section, (char *)target + k->offset);
 	if (s->shared)
 		config_section_defaults(s->shared, (char *)target + s->shared_offset);

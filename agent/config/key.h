@@ -42,7 +42,8 @@ struct config_item {
 enum config_shape {
 	CONFIG_VALUE,    /* one text */
 	CONFIG_VALUES,   /* a list of texts, or one; `set` adds one of them; see `item` */
-	CONFIG_SECTION,  /* a mapping; its target is target + offset, or what `add` returns */
+	CONFIG_SECTION,  /* a mapping; its target is target + offset, or what `add` returns; with
+			    a `type`, one text instead is a value of that */
 	CONFIG_SECTIONS, /* a list of mappings; `add` makes the target of each */
 };
 

@@ -6,6 +6,7 @@
 #include "agent/config/schema_log.h"
 #include "agent/config/schema_api.h"
 #include "agent/config/schema_apps.h"
+#include "agent/config/schema_bfd.h"
 #include "agent/config/schema_bgp.h"
 #include "agent/config/schema_monitors.h"
 #include "agent/config/types.h"
@@ -94,6 +95,7 @@ const struct config_section *const config_sections[] = {
 	&config_agent_monitors_section,
 	&config_bgp_section,
 	&config_peer_section,
+	&config_bfd_section,
 	&config_nat_section,
 	&config_app_section,
 	&config_vip_config_section,

@@ -2,6 +2,7 @@
 #include "agent/config/schema_bgp.h"
 
 #include "agent/config/draft.h"
+#include "agent/config/schema_bfd.h"
 #include "agent/config/types.h"
 #include "agent/config/types_bgp.h"
 #include "bgp/wire.h"
@@ -190,6 +191,15 @@ static const struct config_key peer_keys[] = {
 	  .doc = "GTSM (RFC 5082): packets are sent with a TTL of 255, and packets with any other "
 		 "TTL are dropped. The peer must be configured accordingly. Excludes "
 		 "`multi_hop`." },
+	{ .name = "bfd",
+	  .shape = CONFIG_SECTION,
+	  .type = &config_type_bool,
+	  .section = &config_bfd_section,
+	  FIELD(bfd),
+	  .default_text = "false",
+	  .doc = "BFD (RFC 5880, 5882) with the peer: the BGP session ends as soon as BFD is down, "
+		 "without waiting for the hold timer. The router must have BFD for this host, see "
+		 "[bfd.md](bfd.md)." },
 	{ .name = "passive",
 	  .type = &config_type_bool,
 	  FIELD(passive),

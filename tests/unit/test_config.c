@@ -135,6 +135,20 @@ static void print_bgp(FILE *out, const struct config *c)
 	fprintf(out, "\n");
 }
 
+static void print_bfd(FILE *out, const struct bgp_bfd_config *b)
+{
+	static const char *const hops[] = { "", " single-hop", " multihop" };
+	if (!b->on)
+		return;
+	fprintf(out, " bfd=%s*%u", span(b->interval), b->multiplier);
+	if (b->min_receive)
+		fprintf(out, "/%s", span(b->min_receive));
+	fprintf(out, "%s%s%s", hops[b->hops], b->passive ? " passive" : "",
+		b->required ? " required" : "");
+	if (b->min_ttl)
+		fprintf(out, " min_ttl=%u", b->min_ttl);
+}
+
 static void print_peer(FILE *out, const struct bgp_peer_config *p)
 {
 	char addr[ADDR_TEXT_MAX], ip[ADDR_TEXT_MAX], ip6[ADDR_TEXT_MAX];
@@ -156,6 +170,7 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 		fprintf(out, " role=%s%s", bgp_role_name(p->role), p->role_strict ? " strict" : "");
 	if (p->graceful_restart)
 		fprintf(out, " graceful_restart=%s", span(p->restart_time));
+	print_bfd(out, &p->bfd);
 	print_communities(out, &p->communities);
 	fprintf(out, "\n");
 }

@@ -58,6 +58,7 @@ enum place {
 	VIPS,
 	BGP,
 	PEER,
+	BFD,
 	NAT,
 	APP,
 	VIP_CONFIG,
@@ -81,6 +82,7 @@ static const struct {
 	[MODULES] = { "agent.log.modules", "log.modules.", CONFIG_AGENT },
 	[BGP] = { "bgp", "", CONFIG_BGP },
 	[PEER] = { "bgp.peers[]", "", CONFIG_PEER },
+	[BFD] = { "bgp.peers[].bfd", "bfd.", CONFIG_PEER },
 	[NAT] = { "nat", "", CONFIG_NAT },
 	[APP] = { "apps[]", "", CONFIG_APP },
 	[VIP_CONFIG] = { "apps[].vip_config", "vip_config.", CONFIG_APP },
@@ -91,9 +93,9 @@ static const struct {
 
 /* Keys whose change is another object, or several. */
 #define IS_FIXED(place, key)                                                                       \
-	(((place) == PEER &&                                                                       \
-	  (str_equal(key, "peer_ip") || str_equal(key, "peer_as") || str_equal(key, "port") ||     \
-	   str_equal(key, "ttl_security") || str_equal(key, "password_file"))) ||                  \
+	(((place) == PEER && (str_equal(key, "peer_ip") || str_equal(key, "peer_as") ||            \
+			      str_equal(key, "port") || str_equal(key, "ttl_security") ||          \
+			      str_equal(key, "password_file") || str_equal(key, "bfd"))) ||        \
 	 ((place) == APP && str_equal(key, "name")))
 
 static char *file_with(enum place place, const char *key, const char *value)
@@ -118,13 +120,14 @@ static char *file_with(enum place place, const char *key, const char *value)
 			     "exec: {user: root%s}, "
 			     "monitors: {allow_from: config%s}}\n"
 			     "bgp: {local_as: 65001, router_id: 10.0.0.1, listen: true%s, "
-			     "peers: [{peer_ip: 2001:db8::1, peer_as: 65000, multi_hop: true%s}]}\n"
+			     "peers: [{peer_ip: 2001:db8::1, peer_as: 65000, multi_hop: true%s, "
+			     "bfd: {multiplier: 4%s}}]}\n"
 			     "nat: {backend: auto%s}\n"
 			     "apps: [{name: a, vip: 2001:db8:1::1/128, monitors: ['port:tcp:1', "
 			     "'port:tcp:2'], vip_config: {bgp_communities: '1:1'%s}, %s%s}]\n",
 			     extra[AGENT], extra[TLS], extra[API], extra[LOG], extra[MODULES],
 			     extra[VIPS], extra[EXEC], extra[MONITORS], extra[BGP], extra[PEER],
-			     extra[NAT], extra[VIP_CONFIG], of_states, extra[APP]) > 0);
+			     extra[BFD], extra[NAT], extra[VIP_CONFIG], of_states, extra[APP]) > 0);
 	return text;
 }
 
@@ -220,6 +223,12 @@ static const struct {
 	{ BGP, "listen", "listen: true", "listen: false" },
 	{ PEER, "peer_as", "peer_as: 65000", "peer_as: 65003" },
 	{ PEER, "multi_hop", "multi_hop: true", "multi_hop: false" },
+	{ BFD, "interval", "multiplier: 4", "multiplier: 4, interval: 51ms" },
+	{ BFD, "min_receive", "multiplier: 4", "multiplier: 4, min_receive: 51ms" },
+	{ BFD, "multiplier", "multiplier: 4", "multiplier: 5" },
+	{ BFD, "multihop", "multiplier: 4", "multiplier: 4, multihop: true" },
+	{ BFD, "min_ttl", "multiplier: 4", "multiplier: 4, min_ttl: 4" },
+	{ BFD, "required", "multiplier: 4", "multiplier: 4, required: true" },
 	{ NAT, "backend", "backend: auto", "backend: iptables" },
 	{ APP, "vip", "vip: 2001:db8:1::1/128", "vip: 2001:db8:1::2/128" },
 	{ APP, "group", "group: g", "group: h" },
@@ -338,6 +347,25 @@ static void tls_on_and_off(void **state)
 		config_free(b);
 	}
 	free(text);
+}
+
+/* BFD begins and ends without a reset. */
+static void bfd_on_and_off(void **state)
+{
+	(void)state;
+	static const char off[] = "bgp: {local_as: 65001, router_id: 10.0.0.1, "
+				  "peers: [{peer_ip: 2001:db8::1, peer_as: 65000}]}\n",
+			  on[] = "bgp: {local_as: 65001, router_id: 10.0.0.1, bfd: true, "
+				 "peers: [{peer_ip: 2001:db8::1, peer_as: 65000}]}\n";
+	struct config_diff d;
+	diff_texts(off, on, &d);
+	assert_int_equal(d.n, 1);
+	assert_int_equal(d.items[0].n_keys, 1);
+	assert_string_equal(d.items[0].keys[0].key, "bfd");
+	assert_string_equal(d.items[0].keys[0].before, "false");
+	assert_string_equal(d.items[0].keys[0].after, "true");
+	assert_int_equal(config_diff_effect(&d), CONFIG_APPLIES);
+	config_diff_done(&d);
 }
 
 static enum place place_of(const struct config_section *s)
@@ -648,6 +676,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tls_on_and_off),
+		cmocka_unit_test(bfd_on_and_off),
 		cmocka_unit_test(every_key_is_noticed),
 		cmocka_unit_test(every_type_has_a_format),
 		cmocka_unit_test(pairs),

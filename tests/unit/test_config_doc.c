@@ -175,7 +175,8 @@ static void check_key(const struct config_section *s, const struct config_key *k
 		fail_msg("%s.%s has no doc line", s->path, k->name);
 	if (!k->section && !k->type)
 		fail_msg("%s.%s needs a type or a section", s->path, k->name);
-	if ((k->section && k->type && k->type->set) != !!k->item)
+	bool item = k->section && k->type && k->type->set && k->shape != CONFIG_SECTION;
+	if (item != !!k->item)
 		fail_msg("%s.%s: only values that may be mappings have both", s->path, k->name);
 	if (k->shape == CONFIG_SECTIONS ? !k->add : k->add && k->shape != CONFIG_SECTION)
 		fail_msg("%s.%s: lists of mappings need add, values have none", s->path, k->name);

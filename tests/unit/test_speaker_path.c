@@ -118,6 +118,23 @@ static void required_waits_again_after_the_path_went_down(void **state)
 	loop_until(b->loop, second_session, b);
 }
 
+static void a_session_goes_on_when_the_path_is_unknown(void **state)
+{
+	struct bed *b = *state;
+	require_bfd(&b->host);
+	start_both(b);
+	bgp_speaker_path_up(b->host.speaker, 0);
+	loop_until(b->loop, both_up, b);
+	bgp_speaker_path_unknown(b->host.speaker, 0);
+	assert_int_equal(status_of(&b->host).state, BGP_ESTABLISHED);
+	bgp_speaker_free(b->router.speaker);
+	b->router.speaker = NULL;
+	while (b->host.up)
+		sd_event_run(b->loop, UINT64_MAX);
+	assert_true(status_of(&b->host).awaits_path);
+	assert_int_equal(status_of(&b->host).retry_at, USEC_NEVER);
+}
+
 static bool router_was_rejected(void *userdata)
 {
 	struct bed *b = userdata;
@@ -185,6 +202,7 @@ int main(void)
 		SPEAKER_TEST(path_down_without_a_session_changes_nothing),
 		SPEAKER_TEST(required_waits_for_the_path),
 		SPEAKER_TEST(required_waits_again_after_the_path_went_down),
+		SPEAKER_TEST(a_session_goes_on_when_the_path_is_unknown),
 		SPEAKER_TEST(required_accepts_nothing_before_the_path_is_up),
 		SPEAKER_TEST(bfd_is_changed_without_a_reset),
 		SPEAKER_TEST(a_peer_that_no_longer_has_to_wait_connects),

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/bfd/wanted.h"
+
+#include <string.h>
+
+static bool is_link_local(const struct addr *a)
+{
+	return a->family == AF_INET6 && addr_is_link_local(a);
+}
+
+/* FRR and BIRD choose alike, but that BIRD takes an iBGP neighbor for a remote one unless it is
+ * `direct`. */
+static bool is_multihop(const struct bgp_peer_status *peer)
+{
+	const struct bgp_peer_config *c = peer->config;
+	if (is_link_local(&c->addr))
+		return false;
+	switch (c->bfd.hops) {
+	case BGP_BFD_SINGLE_HOP:
+		return false;
+	case BGP_BFD_MULTIHOP:
+		return true;
+	case BGP_BFD_AUTO:
+		break;
+	}
+	return c->peer_as == peer->local_as ? !peer->path_is_direct : c->multi_hop;
+}
+
+static struct addr local_of(const struct bgp_peer_status *peer, const struct bfd_present *present)
+{
+	const struct addr *configured = bgp_peer_source(peer->config);
+	if (peer->local_addr.family == peer->config->addr.family)
+		return peer->local_addr;
+	if (configured)
+		return *configured;
+	bool same_route = present && (!addr_is_set(&peer->path_source) ||
+				      addr_equal(&peer->path_source, &present->path_source));
+	return same_route ? present->key.local : peer->path_source;
+}
+
+enum bfd_wanted_kind bfd_wanted(const struct bgp_peer_status *peer,
+				const struct bfd_present *present, struct bfd_key *ret_key,
+				struct bfd_config *ret_config)
+{
+	const struct bgp_peer_config *c = peer->config;
+	const struct bgp_bfd_config *bfd = &c->bfd;
+	if (!bfd->on || peer->disabled || !addr_is_set(&c->addr))
+		return BFD_WANTED_NONE;
+	if (!peer->path_ifindex)
+		return BFD_WANTED_WAIT;
+	struct bfd_key key = { .peer = c->addr,
+			       .local = local_of(peer, present),
+			       .multihop = is_multihop(peer) };
+	const char *ifname = c->ifname[0] ? c->ifname : peer->path_ifname;
+	if (!key.multihop)
+		memcpy(key.ifname, ifname, strnlen(ifname, IF_NAMESIZE - 1));
+	if (!addr_is_set(&key.local))
+		return BFD_WANTED_WAIT;
+	*ret_key = key;
+	*ret_config = bfd_config_default();
+	ret_config->desired_min_tx = bfd->interval;
+	ret_config->required_min_rx = bfd->min_receive ? bfd->min_receive : bfd->interval;
+	ret_config->multiplier = bfd->multiplier;
+	ret_config->min_ttl = bfd->min_ttl;
+	ret_config->passive = bfd->passive;
+	ret_config->hold_time = c->hold_time ? c->hold_time : USEC_NEVER;
+	return BFD_WANTED_SESSION;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The BFD session that a peer is to have, from its configuration and the path to it. Pure. */
+#ifndef AGENT_BFD_WANTED_H
+#define AGENT_BFD_WANTED_H
+
+#include "bfd/config.h"
+#include "bgp/status.h"
+
+enum bfd_wanted_kind {
+	BFD_WANTED_NONE,
+	BFD_WANTED_WAIT, /* the path is not known yet: one that exists stays */
+	BFD_WANTED_SESSION,
+};
+
+/* The one that exists, and the source of the kernel's route when it was made. */
+struct bfd_present {
+	struct bfd_key key;
+	struct addr path_source;
+};
+
+/*
+ * Fills in key and config for BFD_WANTED_SESSION only. The local address is that of the BGP session,
+ * which the router knows; without a session the configured one, else the one that was in use (if the
+ * route has not changed since), else that of the route. Single hop has the interface of the route.
+ */
+enum bfd_wanted_kind bfd_wanted(const struct bgp_peer_status *peer,
+				const struct bfd_present *present, struct bfd_key *ret_key,
+				struct bfd_config *ret_config);
+
+#endif
