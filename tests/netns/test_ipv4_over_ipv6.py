@@ -24,7 +24,7 @@ ROUTER_ID = "10.255.0.2"
 def start_agent(bed: Testbed, peer_ip: str, **keys: Any) -> Any:
     bed.start_service(PORT)
     entry = {"peer_ip": peer_ip, "peer_as": ROUTER_AS, **keys}
-    return bed.start_agent(config(entry, apps=APPS, router_id=ROUTER_ID))
+    return bed.start_agent(config(entry, apps=APPS))
 
 
 def packed(*addresses: str) -> bytes:
@@ -92,6 +92,31 @@ def test_routes_stay_over_a_restart(bed: Testbed, router_kind: str) -> None:
     router.wait_established()
     wait_until(lambda: agent.route_state(VIP4, f"{ROUTER}%{link.device}") == "sent", "sent again")
     router.wait_routes(VIP4, VIP6)
+
+
+def test_router_id_without_ipv4(bed: Testbed) -> None:
+    """The same at every start, another with another MAC address, and the log says where it is from."""
+    link = bare_link(bed)
+    router_ip = f"{ROUTER}%{link.device}"
+
+    def router_id() -> str:
+        listener = RawListener(link.namespace, f"{ROUTER}%eth0")
+        agent = start_agent(bed, router_ip)
+        opened = listener.accept().establish(ROUTER_AS, "10.255.0.1")
+        agent.wait_log(f"router id {opened.bgp_id}, derived from .*MAC address of {link.device}")
+        agent.kill()
+        listener.close()
+        return opened.bgp_id
+
+    first = router_id()
+    assert router_id() == first
+    bed.host.ip(
+        f"link set {link.device} down",
+        f"link set {link.device} address 02:00:00:00:00:07",
+        f"link set {link.device} up",
+        f"addr replace {HOST}/64 dev {link.device} nodad",
+    )
+    assert router_id() != first
 
 
 def test_router_without_the_capability(bed: Testbed) -> None:
