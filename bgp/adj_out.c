@@ -180,6 +180,7 @@ void adj_out_up(struct adj_out *a, const struct adj_out_session *session)
 	adj_out_down(a);
 	a->up = true;
 	a->session = *session;
+	a->mp4 = session->next_hop4.family == AF_INET6;
 	for (size_t i = 0; i < a->rib->n_ids; i++)
 		if (a->rib->by_id[i])
 			adj_out_mark(a, a->rib->by_id[i]);
@@ -243,14 +244,20 @@ static void mark_again(struct adj_out *a, uint8_t family)
 	}
 }
 
-void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6)
+void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6,
+			   const struct addr *link_local)
 {
 	struct adj_out_session *s = &a->session;
-	bool new4 = !addr_equal(&s->next_hop4, v4), new6 = !addr_equal(&s->next_hop6, v6);
+	bool beside = !addr_equal(&s->link_local, link_local);
+	bool new4 = !addr_equal(&s->next_hop4, v4) || (beside && v4->family == AF_INET6);
+	bool new6 = !addr_equal(&s->next_hop6, v6) || beside;
 	if (!a->up)
 		return;
+	if (addr_is_set(v4))
+		a->mp4 = v4->family == AF_INET6;
 	s->next_hop4 = *v4;
 	s->next_hop6 = *v6;
+	s->link_local = *link_local;
 	if (new4)
 		mark_again(a, AF_INET);
 	if (new6)
@@ -313,7 +320,7 @@ static size_t next_withdraw(struct adj_out *a, uint8_t family, uint8_t *buf, siz
 	struct bgp_update_builder b;
 	if (queue_empty(q))
 		return 0;
-	bgp_update_begin_withdraw(&b, buf, cap, family);
+	bgp_update_begin_withdraw(&b, buf, cap, family, a->mp4);
 	while (!queue_empty(q)) {
 		struct rib_route *route = a->rib->by_id[q->ids[q->head]];
 		bool needed = needs_withdraw(a, route);
@@ -376,10 +383,9 @@ static void begin_announce(struct adj_out *a, const struct rib_route *route,
 		.peer = &a->session.peer,
 	};
 	bgp_attrs_merge(&session, route->attrs->origin, &route->attrs->route, &room, &out);
-	if (route->prefix.addr.family == AF_INET)
-		out.next_hop = a->session.next_hop4;
-	bgp_update_begin_announce(b, buf, cap, &out, route->prefix.addr.family,
-				  &a->session.next_hop6);
+	out.next_hop = *next_hop(a, route->prefix.addr.family);
+	out.link_local = a->session.link_local;
+	bgp_update_begin_announce(b, buf, cap, &out, route->prefix.addr.family);
 }
 
 /* One message of announcements that share attributes. */

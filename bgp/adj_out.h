@@ -35,7 +35,9 @@ struct adj_out_session {
 	bool otc;              /* routes carry OTC (RFC 9234) */
 	bool defer_end_of_rib; /* until adj_out_end_deferral() */
 	uint32_t local_as;
-	struct addr next_hop4, next_hop6;    /* family 0: none, such routes stay unsent */
+	/* Family 0: none, such routes stay unsent. `next_hop4` is IPv6 where RFC 8950 was negotiated
+	 * and there is no IPv4 address; `link_local` follows IPv6 next hops (RFC 2545 3). */
+	struct addr next_hop4, next_hop6, link_local;
 	struct bgp_communities global, peer; /* views; valid longer than the session */
 };
 
@@ -60,6 +62,7 @@ struct adj_family {
 struct adj_out {
 	struct rib *rib;
 	bool up;
+	bool mp4; /* IPv4 routes are in MP_REACH_NLRI, as the last next hop of theirs was IPv6 */
 	struct adj_out_session session;
 	struct adj_slot *slots; /* by route id */
 	size_t cap_slots;
@@ -79,7 +82,8 @@ void adj_out_down(struct adj_out *a);
 void adj_out_mark(struct adj_out *a, struct rib_route *route);
 /* The host's addresses changed: routes with another next hop are sent again, routes without
  * one are withdrawn. */
-void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6);
+void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6,
+			   const struct addr *link_local);
 /* The communities of the configuration changed: routes are sent again if they now get others. The
  * views replace those of the session. */
 void adj_out_set_communities(struct adj_out *a, const struct bgp_communities *global,

@@ -241,14 +241,17 @@ static uint8_t negotiated_family(const struct bgp_update_params *params, struct 
 	return family == AF_INET6 && params->ipv6_unicast ? AF_INET6 : 0;
 }
 
-/* RFC 4760 3, RFC 2545 3: an IPv6 next hop may be followed by the link-local address. */
-static bool decode_mp_next_hop(struct reader next_hop, uint8_t family, struct addr *ret)
+/* RFC 4760 3, RFC 2545 3: an IPv6 next hop may be followed by the link-local address. The length
+ * says which family it is of (RFC 8950 3). */
+static bool decode_mp_next_hop(struct reader next_hop, uint8_t family, bool extended,
+			       struct addr *ret)
 {
-	size_t len = reader_left(&next_hop), want = addr_size(family);
-	bool is_pair = family == AF_INET6 && len == 2 * want;
-	if (len != want && !is_pair)
+	size_t len = reader_left(&next_hop);
+	bool is_v6 = len == 16 || len == 32;
+	if (is_v6 ? family == AF_INET && !extended : family == AF_INET6 || len != 4)
 		return false;
-	*ret = addr_from_bytes(family, reader_bytes(&next_hop, want));
+	uint8_t found = is_v6 ? AF_INET6 : AF_INET;
+	*ret = addr_from_bytes(found, reader_bytes(&next_hop, addr_size(found)));
 	return true;
 }
 
@@ -260,7 +263,8 @@ static uint8_t decode_mp_reach(struct decoder *d, struct reader value)
 	reader_u8(&value); /* reserved: RFC 4760 3 */
 	if (value.failed)
 		return BGP_ERR_UPDATE_OPTIONAL;
-	if (mp.family && !decode_mp_next_hop(next_hop, mp.family, &mp.next_hop))
+	if (mp.family &&
+	    !decode_mp_next_hop(next_hop, mp.family, d->params->extended_next_hop, &mp.next_hop))
 		return BGP_ERR_UPDATE_OPTIONAL;
 	mp.prefixes = value;
 	d->in->reach = mp;

@@ -16,8 +16,10 @@ struct bgp_attrs_out {
 	enum bgp_origin origin;
 	const uint32_t *as_path; /* one AS_SEQUENCE; none inside the own AS */
 	size_t n_as_path;
-	bool four_octet_as;   /* else AS_TRANS and, where needed, AS4_PATH */
-	struct addr next_hop; /* NEXT_HOP if IPv4; else it belongs in MP_REACH_NLRI */
+	bool four_octet_as; /* else AS_TRANS and, where needed, AS4_PATH */
+	/* NEXT_HOP if IPv4; else it belongs in MP_REACH_NLRI, followed by `link_local` if that is
+	 * set (RFC 2545 3). */
+	struct addr next_hop, link_local;
 	bool has_med, has_local_pref;
 	uint32_t med, local_pref;
 	const uint32_t *communities;

@@ -94,7 +94,8 @@ static struct bgp_update_params update_params(const struct bgp_conn *c)
 	return (struct bgp_update_params){ .four_octet_as = n->four_octet_as,
 					   .is_ibgp = n->ibgp,
 					   .ipv4_unicast = n->ipv4_unicast,
-					   .ipv6_unicast = n->ipv6_unicast };
+					   .ipv6_unicast = n->ipv6_unicast,
+					   .extended_next_hop = n->extended_next_hop };
 }
 
 /* Each message is a line of the log at level debug, KEEPALIVEs at level trace. */

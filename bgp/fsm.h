@@ -46,8 +46,9 @@ struct bgp_fsm_config {
 	unsigned families;  /* BGP_OFFER_…; 0: all */
 	enum bgp_role role; /* offered to an eBGP peer (RFC 9234) */
 	bool role_strict;
-	bool graceful_restart; /* offered, RFC 4724 */
-	span_t restart_time;   /* whole seconds */
+	bool extended_next_hop; /* offered with IPv4, RFC 8950 */
+	bool graceful_restart;  /* offered, RFC 4724 */
+	span_t restart_time;    /* whole seconds */
 };
 
 /* Negotiated by both OPENs. */
@@ -56,6 +57,7 @@ struct bgp_negotiated {
 	bool ibgp;
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
 	bool ipv4_unicast, ipv6_unicast;
+	bool extended_next_hop; /* of IPv4 routes (RFC 8950) */
 	uint32_t peer_as, peer_router_id;
 	enum bgp_role role, peer_role; /* ours; theirs as offered, whatever we did */
 	bool graceful_restart;         /* both offered it: the peer keeps our routes */

@@ -12,7 +12,7 @@
 	(HEADER(1) + HEADER(2 + 2 * (1 + BGP_PREPENDS_MAX)) + HEADER(4) + HEADER(4) +              \
 	 HEADER(4 * BGP_COMMUNITIES_ROOM) + HEADER(8 * BGP_EXT_COMMUNITIES_MAX) +                  \
 	 HEADER(2 + 4 * (1 + BGP_PREPENDS_MAX)) + HEADER(12 * BGP_LARGE_COMMUNITIES_MAX) +         \
-	 HEADER(4) + HEADER(5 + 16))
+	 HEADER(4) + HEADER(5 + 32))
 _Static_assert(BGP_HEADER_SIZE + 4 + ATTRS_MAX + 16 * 17 <= BGP_MESSAGE_MAX,
 	       "an UPDATE has room for all attributes and 16 IPv6 prefixes");
 

@@ -56,6 +56,7 @@ struct bgp_open {
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
 	bool multiprotocol; /* any such capability; if none, IPv4 unicast is meant */
 	bool ipv4_unicast, ipv6_unicast;
+	bool extended_next_hop; /* IPv4 unicast with an IPv6 next hop (RFC 8950) */
 	enum bgp_role role;
 	struct bgp_graceful graceful;
 };
@@ -65,6 +66,7 @@ struct bgp_update_params {
 	bool four_octet_as; /* AS numbers take 4 octets (RFC 6793) */
 	bool is_ibgp;
 	bool ipv4_unicast, ipv6_unicast; /* routes of any other family are ignored */
+	bool extended_next_hop;          /* IPv4 routes may have an IPv6 next hop (RFC 8950) */
 };
 
 /* How a broken path attribute was handled: RFC 7606, weakest first. */

@@ -21,6 +21,18 @@ static void encode_flag(struct writer *w, bool offered, enum bgp_capability code
 	writer_u8(w, 0);
 }
 
+/* RFC 8950 4, of IPv4 unicast. */
+static void encode_extended_next_hop(struct writer *w, const struct bgp_open *open)
+{
+	if (!open->extended_next_hop)
+		return;
+	writer_u8(w, BGP_CAP_EXTENDED_NEXT_HOP);
+	writer_u8(w, BGP_EXTENDED_NEXT_HOP_SIZE);
+	writer_u16(w, BGP_AFI_IPV4);
+	writer_u16(w, BGP_SAFI_UNICAST);
+	writer_u16(w, BGP_AFI_IPV6);
+}
+
 static void encode_role(struct writer *w, enum bgp_role role)
 {
 	if (role == BGP_ROLE_NONE)
@@ -61,6 +73,7 @@ static void encode_capabilities(struct writer *w, const struct bgp_open *open)
 	if (open->ipv6_unicast)
 		encode_multiprotocol(w, BGP_AFI_IPV6);
 	encode_flag(w, open->route_refresh, BGP_CAP_ROUTE_REFRESH);
+	encode_extended_next_hop(w, open);
 	encode_flag(w, open->extended_messages, BGP_CAP_EXTENDED_MESSAGE);
 	encode_role(w, open->role);
 	encode_graceful(w, &open->graceful);
@@ -140,6 +153,17 @@ static void decode_multiprotocol(struct reader value, struct bgp_open *open)
 		open->ipv6_unicast = true;
 }
 
+/* Those of other families say nothing about ours. */
+static void decode_extended_next_hop(struct reader value, struct bgp_open *open)
+{
+	while (reader_left(&value) > 0) {
+		uint16_t afi = reader_u16(&value), safi = reader_u16(&value);
+		uint16_t next_hop_afi = reader_u16(&value);
+		if (afi == BGP_AFI_IPV4 && safi == BGP_SAFI_UNICAST && next_hop_afi == BGP_AFI_IPV6)
+			open->extended_next_hop = true;
+	}
+}
+
 /* The last one counts (RFC 4724 3). Other families are ignored. */
 static void decode_graceful(struct reader value, struct bgp_open *open)
 {
@@ -172,6 +196,8 @@ static void decode_capability(uint8_t code, struct reader value, struct bgp_open
 		decode_multiprotocol(value, open);
 	} else if (code == BGP_CAP_ROUTE_REFRESH && len == 0) {
 		open->route_refresh = true;
+	} else if (code == BGP_CAP_EXTENDED_NEXT_HOP && len % BGP_EXTENDED_NEXT_HOP_SIZE == 0) {
+		decode_extended_next_hop(value, open);
 	} else if (code == BGP_CAP_EXTENDED_MESSAGE && len == 0) {
 		open->extended_messages = true;
 	} else if (code == BGP_CAP_ROLE && len == 1) {

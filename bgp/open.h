@@ -2,7 +2,7 @@
 /*
  * The OPEN message: RFC 4271 4.2 and 6.2, capabilities RFC 5492, 4-octet AS RFC 6793, identifiers
  * RFC 6286, optional parameters of more than 255 octets RFC 9072, graceful restart RFC 4724 and
- * RFC 8538, roles RFC 9234.
+ * RFC 8538, roles RFC 9234, extended next hop RFC 8950.
  */
 #ifndef BGP_OPEN_H
 #define BGP_OPEN_H

@@ -31,10 +31,13 @@ static bool is_ibgp(const struct bgp_peer *p)
 	return p->config.peer_as == p->env.config->local_as;
 }
 
-static struct addr next_hop(struct bgp_peer *p, uint8_t family, struct addr present)
+/* `present`: those in use. */
+static struct bgp_next_hops next_hops(struct bgp_peer *p, struct bgp_next_hops present)
 {
-	return bgp_next_hop_choose(&p->config, &p->local.addr, family, present,
-				   &p->next_hop_unsure);
+	bgp_next_hops_choose(&p->config, &p->local.addr,
+			     p->session->fsm.negotiated.extended_next_hop, &present,
+			     &p->next_hop_unsure);
+	return present;
 }
 
 /* ---- Graceful restart. ---- */
@@ -126,6 +129,7 @@ static void session_up(struct bgp_conn *c)
 	p->next_hop_unsure = false;
 	if (!p->guest) /* the good path, to know later what was lost */
 		bgp_path_update(&p->path, &p->config, one_hop(p));
+	const struct bgp_next_hops hops = next_hops(p, (struct bgp_next_hops){ 0 });
 	struct adj_out_session session = {
 		.ipv4 = n->ipv4_unicast,
 		.ipv6 = n->ipv6_unicast,
@@ -136,8 +140,9 @@ static void session_up(struct bgp_conn *c)
 		.defer_end_of_rib =
 			n->graceful_restart && graceful_defers_end_of_rib(&p->graceful, now(p)),
 		.local_as = p->env.config->local_as,
-		.next_hop4 = next_hop(p, AF_INET, (struct addr){ 0 }),
-		.next_hop6 = next_hop(p, AF_INET6, (struct addr){ 0 }),
+		.next_hop4 = hops.v4,
+		.next_hop6 = hops.v6,
+		.link_local = hops.link_local,
 		.global = p->env.config->communities,
 		.peer = p->config.communities,
 	};
@@ -305,6 +310,7 @@ struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incomin
 		.connect_retry = c->connect_retry,
 		.connect_retry_max = c->connect_retry_max,
 		.families = c->families,
+		.extended_next_hop = c->addr.family == AF_INET6,
 		.role = c->role,
 		.role_strict = c->role_strict,
 		.graceful_restart = c->graceful_restart,
@@ -446,9 +452,9 @@ void bgp_peer_recheck_next_hops(struct bgp_peer *p)
 	p->next_hop_unsure = false;
 	if (!p->session)
 		return;
-	struct addr v4 = next_hop(p, AF_INET, present->next_hop4);
-	struct addr v6 = next_hop(p, AF_INET6, present->next_hop6);
-	adj_out_set_next_hops(&p->adj, &v4, &v6);
+	const struct bgp_next_hops hops = next_hops(
+		p, (struct bgp_next_hops){ present->next_hop4, present->next_hop6, { 0 } });
+	adj_out_set_next_hops(&p->adj, &hops.v4, &hops.v6, &hops.link_local);
 	bgp_peer_flush(p);
 }
 

@@ -32,6 +32,7 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->end_of_rib_deferred = p->adj.session.defer_end_of_rib;
 	ret->ipv4_unicast = n->ipv4_unicast;
 	ret->ipv6_unicast = n->ipv6_unicast;
+	ret->extended_next_hop = n->extended_next_hop;
 	ret->next_hop4 = p->adj.session.next_hop4;
 	ret->next_hop6 = p->adj.session.next_hop6;
 }

@@ -76,6 +76,7 @@ struct bgp_peer_status {
 	uint8_t ttl;        /* of packets we send */
 	bool four_octet_as, route_refresh, enhanced_refresh, extended_messages;
 	bool ipv4_unicast, ipv6_unicast; /* negotiated */
+	bool extended_next_hop;          /* of IPv4 routes (RFC 8950) */
 	enum bgp_role peer_role;         /* of its OPEN */
 	/* RFC 4724: both sides offered it, so that the peer keeps our routes while we restart; and
 	 * after a NOTIFICATION, too (RFC 8538). */
@@ -83,7 +84,7 @@ struct bgp_peer_status {
 	struct bgp_graceful peer_graceful; /* as the peer offered it, whatever we did */
 	bool restarting;                   /* since our last restart, the peer got no End-of-RIB */
 	bool end_of_rib_deferred;          /* because apps have no verdict yet */
-	struct addr next_hop4, next_hop6;  /* family 0: none */
+	struct addr next_hop4, next_hop6;  /* family 0: none; `next_hop4` may be IPv6 (RFC 8950) */
 	struct bgp_message_counts sent, received;
 	uint64_t prefixes_received, prefixes_withdrawn; /* counted, never kept */
 	uint64_t errors_tolerated; /* UPDATEs handled as RFC 7606 says without a reset */

@@ -22,6 +22,8 @@ static void add_open(struct strbuf *sb, struct reader body)
 	strbuf_add(sb, " AS %u, hold time %u s, router id %s%s%s", o.as, o.hold_time,
 		   addr_format(&router_id, id), o.ipv4_unicast ? ", IPv4" : "",
 		   o.ipv6_unicast ? ", IPv6" : "");
+	if (o.extended_next_hop)
+		strbuf_add(sb, ", extended next hop");
 	if (o.role != BGP_ROLE_NONE)
 		strbuf_add(sb, ", role %s", bgp_role_name(o.role));
 }

@@ -13,6 +13,8 @@
  *	announce IPv6	header, 0, outer{MP_REACH_NLRI inner{…, prefixes}, other attributes}
  *	withdraw IPv6	header, 0, outer{MP_UNREACH_NLRI inner{…, prefixes}}
  *
+ * IPv4 with an IPv6 next hop (RFC 8950) has the forms of IPv6.
+ *
  * The part behind the prefixes is written first and parked at the end of the buffer.
  */
 #include "bgp/update.h"
@@ -225,33 +227,33 @@ static void begin_mp(struct bgp_update_builder *b, enum bgp_attr_type type)
 }
 
 void bgp_update_begin_announce(struct bgp_update_builder *b, uint8_t *buf, size_t cap,
-			       const struct bgp_attrs_out *attrs, uint8_t family,
-			       const struct addr *next_hop6)
+			       const struct bgp_attrs_out *attrs, uint8_t family)
 {
 	begin(b, buf, cap, family);
-	if (family == AF_INET) {
+	if (family == AF_INET && attrs->next_hop.family == AF_INET) {
 		writer_u16(&b->w, 0); /* withdrawn routes */
 		size_t list = writer_open_u16(&b->w);
 		bgp_attrs_encode(&b->w, attrs);
 		writer_close_u16(&b->w, list);
 		return;
 	}
-	struct bgp_attrs_out others = *attrs;
-	others.next_hop = (struct addr){ 0 };
 	begin_mp(b, BGP_ATTR_MP_REACH_NLRI);
-	writer_u8(&b->w, sizeof(next_hop6->bytes));
-	writer_bytes(&b->w, next_hop6->bytes, sizeof(next_hop6->bytes));
+	size_t next_hop = writer_open_u8(&b->w);
+	writer_bytes(&b->w, attrs->next_hop.bytes, sizeof(attrs->next_hop.bytes));
+	if (addr_is_set(&attrs->link_local))
+		writer_bytes(&b->w, attrs->link_local.bytes, sizeof(attrs->link_local.bytes));
+	writer_close_u8(&b->w, next_hop);
 	writer_u8(&b->w, 0); /* reserved */
 	size_t from = b->w.len;
-	bgp_attrs_encode(&b->w, &others);
+	bgp_attrs_encode(&b->w, attrs);
 	park_tail(b, from);
 }
 
 void bgp_update_begin_withdraw(struct bgp_update_builder *b, uint8_t *buf, size_t cap,
-			       uint8_t family)
+			       uint8_t family, bool mp)
 {
 	begin(b, buf, cap, family);
-	if (family != AF_INET) {
+	if (family != AF_INET || mp) {
 		begin_mp(b, BGP_ATTR_MP_UNREACH_NLRI);
 		return;
 	}

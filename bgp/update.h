@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The UPDATE message: RFC 4271 4.3 and 6.3 as revised by RFC 7606, multiprotocol RFC 4760,
- * End-of-RIB RFC 4724.
+ * End-of-RIB RFC 4724, IPv4 routes with an IPv6 next hop RFC 8950.
  */
 #ifndef BGP_UPDATE_H
 #define BGP_UPDATE_H
@@ -33,7 +33,7 @@ size_t bgp_update_n_prefixes(const struct bgp_nlri *fields, size_t n);
 /*
  * Packs prefixes that share attributes into one message in the caller's buffer:
  *
- *	bgp_update_begin_announce(&b, buf, sizeof(buf), &attrs, AF_INET, NULL);
+ *	bgp_update_begin_announce(&b, buf, sizeof(buf), &attrs, AF_INET);
  *	while (bgp_update_add(&b, &prefix)) …
  *	size = bgp_update_finish(&b);
  */
@@ -45,14 +45,14 @@ struct bgp_update_builder {
 	size_t n;            /* prefixes so far */
 };
 
-/* `cap` is the largest message the peer takes, or less. IPv4 goes into the NLRI field with
- * `attrs->next_hop`. IPv6 goes into MP_REACH_NLRI, first of the attributes (RFC 7606 5.1), with
- * `next_hop6`, which is ignored for IPv4. `attrs` is not needed after the call. */
+/* `cap` is the largest message the peer takes, or less. IPv4 with an IPv4 next hop goes into the NLRI
+ * field. IPv6, and IPv4 with an IPv6 next hop (RFC 8950), go into MP_REACH_NLRI, first of the
+ * attributes (RFC 7606 5.1). `attrs` is not needed after the call. */
 void bgp_update_begin_announce(struct bgp_update_builder *b, uint8_t *buf, size_t cap,
-			       const struct bgp_attrs_out *attrs, uint8_t family,
-			       const struct addr *next_hop6);
+			       const struct bgp_attrs_out *attrs, uint8_t family);
+/* `mp`: IPv4 in MP_UNREACH_NLRI, too. */
 void bgp_update_begin_withdraw(struct bgp_update_builder *b, uint8_t *buf, size_t cap,
-			       uint8_t family);
+			       uint8_t family, bool mp);
 /* False when the prefix does not fit any more or is of another family: nothing was written. */
 bool bgp_update_add(struct bgp_update_builder *b, const struct prefix *prefix);
 /* The size of the message. 0 when there is nothing to send: no prefix was added, or not even the

@@ -28,6 +28,7 @@ enum bgp_safi { BGP_SAFI_UNICAST = 1 };
 enum bgp_capability {
 	BGP_CAP_MULTIPROTOCOL = 1,     /* RFC 4760 */
 	BGP_CAP_ROUTE_REFRESH = 2,     /* RFC 2918 */
+	BGP_CAP_EXTENDED_NEXT_HOP = 5, /* RFC 8950 */
 	BGP_CAP_EXTENDED_MESSAGE = 6,  /* RFC 8654 */
 	BGP_CAP_ROLE = 9,              /* RFC 9234 */
 	BGP_CAP_GRACEFUL_RESTART = 64, /* RFC 4724 */
@@ -36,6 +37,9 @@ enum bgp_capability {
 };
 #define BGP_OPT_PARAM_CAPABILITIES 2   /* RFC 5492 */
 #define BGP_OPT_PARAM_EXTENDED     255 /* RFC 9072: marks the extended length format */
+
+/* RFC 8950 4: AFI, SAFI and AFI of the next hop, two octets each. */
+#define BGP_EXTENDED_NEXT_HOP_SIZE 6
 
 /* RFC 4724 3, RFC 8538 2: the first two octets of the capability, then four for each family. */
 #define BGP_GR_RESTARTING   0x8000 /* the R bit */

@@ -296,6 +296,17 @@ bool fib_has_address(const struct addr *addr, uint32_t ifindex)
 	return has;
 }
 
+static int on_link_attr(const struct nlattr *attr, void *userdata)
+{
+	struct fib_link *link = userdata;
+	if (mnl_attr_get_type(attr) != IFLA_ADDRESS ||
+	    mnl_attr_get_payload_len(attr) != sizeof(link->mac))
+		return MNL_CB_OK;
+	memcpy(link->mac, mnl_attr_get_payload(attr), sizeof(link->mac));
+	link->mac_len = sizeof(link->mac);
+	return MNL_CB_OK;
+}
+
 static int on_link(const struct nlmsghdr *msg, void *userdata)
 {
 	struct fib_link *link = userdata;
@@ -305,6 +316,7 @@ static int on_link(const struct nlmsghdr *msg, void *userdata)
 	link->state = !(ifi->ifi_flags & IFF_UP)        ? FIB_LINK_DOWN
 		      : !(ifi->ifi_flags & IFF_RUNNING) ? FIB_LINK_NO_CARRIER
 							: FIB_LINK_UP;
+	mnl_attr_parse(msg, sizeof(*ifi), on_link_attr, link);
 	return 0;
 }
 

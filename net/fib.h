@@ -44,8 +44,12 @@ enum fib_link_state {
 	FIB_LINK_DOWN, /* administratively */
 	FIB_LINK_GONE,
 };
+#define FIB_MAC_MAX 6
+
 struct fib_link {
 	enum fib_link_state state;
+	uint8_t mac[FIB_MAC_MAX];
+	uint8_t mac_len;        /* 0: it has none, or one of another size */
 	char name[IF_NAMESIZE]; /* "" when it is gone */
 };
 /* UP also when the kernel cannot be asked. */

@@ -88,7 +88,8 @@ static void show_negotiated(const struct show *s, const json_t *p)
 {
 	static const char *const names[] = { "ipv4_unicast",     "ipv6_unicast",
 					     "four_octet_as",    "route_refresh",
-					     "enhanced_refresh", "extended_messages" };
+					     "enhanced_refresh", "extended_messages",
+					     "extended_next_hop" };
 	char buf[256] = "", path[64];
 	struct strbuf text = strbuf_over(buf, sizeof(buf));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

@@ -252,8 +252,11 @@ static const struct config_key bgp_keys[] = {
 	  .effect = CONFIG_RESETS,
 	  .type = &config_type_router_id,
 	  FIELD(bgp.router_id),
-	  .default_words = "an IPv4 address of the host",
-	  .doc = "BGP identifier (RFC 6286), unique within the AS." },
+	  .default_words = "an IPv4 address of the host, else derived",
+	  .doc = "BGP identifier (RFC 6286), unique within the AS. Without an IPv4 address towards "
+		 "a "
+		 "peer it is derived from the machine-id and the MAC address of the interface to "
+		 "the first peer." },
 	{ .name = "listen",
 	  .type = &config_type_listen,
 	  FIELD(bgp),

@@ -146,9 +146,9 @@ static const char *route_error(const struct bgp_peer_status *p, uint8_t family, 
 	if (p->state != BGP_ESTABLISHED || n_vips == 0)
 		return NULL;
 	if (!(is_v6 ? p->ipv6_unicast : p->ipv4_unicast))
-		return view_route_error(BGP_ROUTE_NO_FAMILY, family);
+		return view_route_error(p, BGP_ROUTE_NO_FAMILY, family);
 	if (!addr_is_set(is_v6 ? &p->next_hop6 : &p->next_hop4))
-		return view_route_error(BGP_ROUTE_NO_NEXT_HOP, family);
+		return view_route_error(p, BGP_ROUTE_NO_NEXT_HOP, family);
 	return NULL;
 }
 

@@ -139,7 +139,9 @@ static const struct {
 	{ "family-not-negotiated", "family",
 	  "configure the address family for this neighbour on the router" },
 	{ "no-next-hop", "next-hop",
-	  "give the host an address of this family towards the router, or set next_hop" },
+	  "give the host an address of this family towards the router, or set next_hop; for IPv4 "
+	  "over "
+	  "an IPv6 session configure extended next hop (RFC 8950) on the router" },
 };
 
 static bool add_peer_state(struct walk *w, size_t i, const json_t *at_peer)

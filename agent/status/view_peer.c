@@ -101,12 +101,12 @@ static json_t *router_id(uint32_t id)
 
 static json_t *negotiated(const struct bgp_peer_status *peer)
 {
-	return json_pack("{s:I, s:I, s:b, s:b, s:b, s:b, s:b, s:b}", "hold_time_seconds",
+	return json_pack("{s:I, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:b}", "hold_time_seconds",
 			 VIEW_INT(peer->hold_time), "keepalive_seconds", VIEW_INT(peer->keepalive),
 			 "ipv4_unicast", peer->ipv4_unicast, "ipv6_unicast", peer->ipv6_unicast,
 			 "four_octet_as", peer->four_octet_as, "route_refresh", peer->route_refresh,
 			 "enhanced_refresh", peer->enhanced_refresh, "extended_messages",
-			 peer->extended_messages);
+			 peer->extended_messages, "extended_next_hop", peer->extended_next_hop);
 }
 
 /* null: none. */

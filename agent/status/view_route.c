@@ -5,15 +5,26 @@
 
 #include "agent/model/community.h"
 
-const char *view_route_error(enum bgp_route_state state, uint8_t family)
+static const char *no_next_hop(const struct bgp_peer_status *peer, uint8_t family)
+{
+	if (family == AF_INET6)
+		return "no IPv6 address to be the next hop, set local_ip6";
+	if (peer->config->addr.family == AF_INET6 && !peer->extended_next_hop)
+		return "no IPv4 address to be the next hop, and the router does not offer an IPv6 "
+		       "one for IPv4 routes: configure extended next hop (RFC 8950) for this "
+		       "neighbor there, or set local_ip";
+	return "no IPv4 address to be the next hop, set local_ip";
+}
+
+const char *view_route_error(const struct bgp_peer_status *peer, enum bgp_route_state state,
+			     uint8_t family)
 {
 	switch (state) {
 	case BGP_ROUTE_NO_FAMILY:
 		return family == AF_INET6 ? "IPv6 unicast was not negotiated"
 					  : "IPv4 unicast was not negotiated";
 	case BGP_ROUTE_NO_NEXT_HOP:
-		return family == AF_INET6 ? "no IPv6 address to be the next hop, set local_ip6"
-					  : "no IPv4 address to be the next hop, set local_ip";
+		return no_next_hop(peer, family);
 	case BGP_ROUTE_SENT:
 	case BGP_ROUTE_PENDING:
 	case BGP_ROUTE_UNKNOWN:
@@ -27,7 +38,7 @@ static json_t *reason(const struct view_route *route, uint8_t family)
 {
 	char buf[512];
 	const struct bgp_peer_status *peer = route->peer;
-	const char *error = view_route_error(route->state, family);
+	const char *error = view_route_error(peer, route->state, family);
 	if (error)
 		return json_string(error);
 	if (route->state != BGP_ROUTE_NO_SESSION)

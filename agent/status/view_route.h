@@ -23,6 +23,7 @@ json_t *view_route(const struct view_route *route, const struct prefix *prefix,
 json_t *view_route_attrs(const struct bgp_route_attrs *attrs);
 
 /* Why the route cannot be sent to an established peer; NULL in all other states. */
-const char *view_route_error(enum bgp_route_state state, uint8_t family);
+const char *view_route_error(const struct bgp_peer_status *peer, enum bgp_route_state state,
+			     uint8_t family);
 
 #endif

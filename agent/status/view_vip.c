@@ -72,7 +72,7 @@ static void add_unsent(const struct vip *vip, const struct view_vip_context *c,
 		return;
 	}
 	const struct bgp_peer_status *peer = c->routes[reach->decider].peer;
-	const char *error = view_route_error(reach->state, vip->prefix.addr.family);
+	const char *error = view_route_error(peer, reach->state, vip->prefix.addr.family);
 	bgp_peer_name(peer->config, text);
 	if (error)
 		strbuf_add(ret, "peer %s: %s", text, error);
@@ -170,7 +170,8 @@ void view_vip_add_errors(const struct vip *vip, const struct view_vip_context *c
 	char peer[BGP_PEER_NAME_MAX], prefix[PREFIX_TEXT_MAX];
 	for (size_t i = 0; i < c->peers.n; i++) {
 		const struct view_route *route = &c->routes[i];
-		const char *error = view_route_error(route->state, vip->prefix.addr.family);
+		const char *error =
+			view_route_error(route->peer, route->state, vip->prefix.addr.family);
 		if (error)
 			strbuf_add(errors, "%speer %s: %s: %s",
 				   errors->len > 0 ? ", " : "announcement errors: [",

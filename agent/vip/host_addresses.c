@@ -5,7 +5,9 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-id128.h>
 
+#include "agent/model/router_id.h"
 #include "bgp/path.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -131,6 +133,56 @@ static bool find_id_towards(const struct config *config, const struct bgp_peer_c
 		serves_as_id(config, ret));
 }
 
+/* The interface to the peer, as far as it is there; 0: none. */
+static uint32_t interface_towards(const struct bgp_peer_config *peer)
+{
+	struct fib_path path;
+	uint32_t scope = scope_of(peer);
+	if (scope || fib_lookup(&peer->addr, bgp_peer_source(peer), 0, &path, NULL) < 0)
+		return scope;
+	return path.ifindex;
+}
+
+/* The MAC address of the first peer's interface that has one; its index, 0: there is none. */
+static uint32_t find_mac(const struct host_addresses *h, struct fib_link *ret)
+{
+	*ret = (struct fib_link){ 0 };
+	for (size_t i = 0; i < h->bgp.n_peers; i++) {
+		uint32_t ifindex = interface_towards(&h->peers[i]);
+		if (ifindex)
+			fib_link(ifindex, ret);
+		if (ifindex && ret->mac_len > 0)
+			return ifindex;
+	}
+	return 0;
+}
+
+static int derive_router_id(struct host_addresses *h, struct err *err)
+{
+	char machine[SD_ID128_STRING_MAX] = "", text[ADDR_TEXT_MAX];
+	struct fib_link link;
+	sd_id128_t id;
+	bool has_machine = sd_id128_get_machine(&id) >= 0;
+	bool has_mac = find_mac(h, &link);
+	if (!has_machine && !has_mac)
+		return err_set(err, -EADDRNOTAVAIL,
+			       "no IPv4 address of this host towards a peer can be its BGP "
+			       "identifier, and there is neither a machine-id nor the MAC address "
+			       "of an interface to derive one from: set bgp.router_id to a number "
+			       "like 192.0.2.10 that is unique in the AS");
+	if (has_machine)
+		sd_id128_to_string(id, machine);
+	h->bgp.router_id = router_id_derive(machine, link.mac, has_mac ? link.mac_len : 0);
+	struct addr a = addr_v4(h->bgp.router_id);
+	log_info("bgp",
+		 "router id %s, derived from %s%s%s%s, as no IPv4 address of this host leads to a "
+		 "peer",
+		 addr_format(&a, text), has_machine ? "the machine-id" : "",
+		 has_machine && has_mac ? " and " : "", has_mac ? "the MAC address of " : "",
+		 has_mac ? link.name : "");
+	return 0;
+}
+
 static int find_router_id(const struct config *config, struct host_addresses *h, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
@@ -144,9 +196,7 @@ static int find_router_id(const struct config *config, struct host_addresses *h,
 		log_info("bgp", "router id %s", addr_format(&a, text));
 		return 0;
 	}
-	return err_set(err, -EADDRNOTAVAIL,
-		       "no IPv4 address of this host towards a peer can be its BGP identifier: "
-		       "set bgp.router_id to a number like 192.0.2.10 that is unique in the AS");
+	return derive_router_id(h, err);
 }
 
 /* Of one peer: as configured, else as the kernel would send to it or on that interface. */

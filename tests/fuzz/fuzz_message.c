@@ -33,7 +33,8 @@ static struct options options_of(uint8_t bits)
 	return (struct options){ .params = { .four_octet_as = bits & 1,
 					     .is_ibgp = bits & 2,
 					     .ipv4_unicast = !(bits & 4),
-					     .ipv6_unicast = !(bits & 8) },
+					     .ipv6_unicast = !(bits & 8),
+					     .extended_next_hop = bits & 32 },
 				 .max_size = bits & 16 ? BGP_MESSAGE_EXT_MAX : BGP_MESSAGE_MAX,
 				 .enhanced_refresh = bits & 32 };
 }
@@ -75,6 +76,7 @@ static void fuzz_open(const struct bgp_frame_view *frame)
 	CHECK(again.router_id == open.router_id && again.ipv4_unicast == open.ipv4_unicast);
 	CHECK(again.ipv6_unicast == open.ipv6_unicast);
 	CHECK(again.enhanced_refresh == open.enhanced_refresh);
+	CHECK(again.extended_next_hop == open.extended_next_hop);
 }
 
 static size_t walk_nlri(struct bgp_nlri nlri)
@@ -113,17 +115,22 @@ static void rebuild(const struct bgp_nlri *nlri, bool announce)
 	struct bgp_attrs_out attrs = { .as_path = as_path,
 				       .n_as_path = 2,
 				       .next_hop = { AF_INET, { 192, 0, 2, 1 } },
+				       .link_local = { AF_INET6, { 0xfe, 0x80, [15] = 1 } },
 				       .communities = as_path,
 				       .n_communities = 1 };
-	struct bgp_update_params params = { .ipv4_unicast = true, .ipv6_unicast = true };
-	struct addr next_hop6 = { AF_INET6, { 0x20, 0x01 } };
+	struct bgp_update_params params = { .ipv4_unicast = true,
+					    .ipv6_unicast = true,
+					    .extended_next_hop = true };
+	bool mp = nlri->next_hop.family == AF_INET6;
 	struct bgp_update_builder b;
 	struct reader r = nlri->prefixes;
 	size_t n = 0;
+	if (mp)
+		attrs.next_hop = nlri->next_hop;
 	if (announce)
-		bgp_update_begin_announce(&b, buf, sizeof(buf), &attrs, nlri->family, &next_hop6);
+		bgp_update_begin_announce(&b, buf, sizeof(buf), &attrs, nlri->family);
 	else
-		bgp_update_begin_withdraw(&b, buf, sizeof(buf), nlri->family);
+		bgp_update_begin_withdraw(&b, buf, sizeof(buf), nlri->family, mp);
 	for (struct prefix p; bgp_nlri_next(&r, nlri->family, &p) && bgp_update_add(&b, &p);)
 		n++;
 	struct bgp_frame_view view;
@@ -134,6 +141,7 @@ static void rebuild(const struct bgp_nlri *nlri, bool announce)
 	CHECK(bgp_update_decode(view.body, &params, &u, &error) == BGP_TOLERATE_NOTHING_WRONG);
 	CHECK(u.n_announced == announce && u.n_withdrawn == !announce);
 	CHECK(walk_nlri(announce ? u.announced[0] : u.withdrawn[0]) == n);
+	CHECK(!announce || addr_equal(&u.announced[0].next_hop, &attrs.next_hop));
 }
 
 static void fuzz_update(const struct bgp_frame_view *frame, const struct options *o)

@@ -21,6 +21,7 @@ ORIGINS = ("igp", "egp", "incomplete")
 
 # Capabilities
 CAP_MULTIPROTOCOL, CAP_REFRESH, CAP_EXTENDED_MESSAGE = 1, 2, 6
+CAP_EXTENDED_NEXT_HOP = 5
 CAP_GRACEFUL_RESTART, CAP_AS4, CAP_ENHANCED_REFRESH = 64, 65, 70
 
 # Cease, and its subcodes

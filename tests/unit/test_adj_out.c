@@ -29,6 +29,8 @@ struct model {
 	struct rib rib;
 	struct adj_out adj;
 	struct model_route v4[MODEL_MAX], v6[MODEL_MAX]; /* by the number in the prefix */
+	struct addr next_hop4;                           /* of the last IPv4 route */
+	bool mp_unreach; /* the last message withdrew routes in MP_UNREACH_NLRI */
 	size_t updates, end_of_rib[2], refresh_begin, refresh_end;
 	size_t largest;
 };
@@ -61,6 +63,8 @@ static const struct adj_out_session both_families = {
 	.next_hop4 = { .family = AF_INET, .bytes = { 192, 0, 2, 1 } },
 	.next_hop6 = { .family = AF_INET6, .bytes = { 0x20, 1, 0xd, 0xb8, [15] = 1 } },
 };
+
+static const struct addr no_addr = { 0 };
 
 static struct model *model_new(void)
 {
@@ -112,12 +116,16 @@ static void model_update(struct model *m, struct reader body)
 	struct bgp_update_params params = { .four_octet_as = m->adj.session.four_octet_as,
 					    .is_ibgp = m->adj.session.ibgp,
 					    .ipv4_unicast = true,
-					    .ipv6_unicast = true };
+					    .ipv6_unicast = true,
+					    .extended_next_hop = true };
 	struct bgp_notification error = { 0 };
 	struct bgp_update u;
 	struct prefix p;
 	assert_int_equal(bgp_update_decode(body, &params, &u, &error), BGP_TOLERATE_NOTHING_WRONG);
 	m->updates++;
+	m->mp_unreach = reader_u16(&body) == 0 && u.n_withdrawn > 0;
+	if (u.n_announced > 0 && u.announced[0].family == AF_INET)
+		m->next_hop4 = u.announced[0].next_hop;
 	m->end_of_rib[0] += u.end_of_rib4;
 	m->end_of_rib[1] += u.end_of_rib6;
 	for (size_t i = 0; i < u.n_withdrawn; i++)
@@ -398,12 +406,13 @@ static void a_route_is_sent_again_once(void **state)
 	drain(m);
 	mark_all(m);
 	assert_int_equal(exchange(m, SIZE_MAX), 0);
-	adj_out_set_next_hops(&m->adj, &other4, &both_families.next_hop6);
+	adj_out_set_next_hops(&m->adj, &other4, &both_families.next_hop6, &no_addr);
 	assert_true(exchange(m, SIZE_MAX) > 0);
 	mark_all(m);
 	assert_int_equal(exchange(m, SIZE_MAX), 0);
 	/* Withdrawn before it was sent again, and announced as it was. */
-	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6);
+	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6,
+			      &no_addr);
 	withdraw(m, AF_INET, 7);
 	drain(m);
 	announce(m, AF_INET, 7, 100);
@@ -565,15 +574,17 @@ static void next_hops_that_come_and_go(void **state)
 	adj_out_up(&m->adj, &session);
 	exchange(m, SIZE_MAX);
 	assert_false(m->v6[1].present);
-	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6);
+	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6,
+			      &no_addr);
 	drain(m);
 	assert_true(m->v6[1].present);
 	m->updates = 0;
-	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6);
+	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, &both_families.next_hop6,
+			      &no_addr);
 	drain(m);
 	assert_int_equal(m->updates, 0); /* nothing changed */
 	struct addr other = addr_v4(0xc0000263);
-	adj_out_set_next_hops(&m->adj, &other, &none);
+	adj_out_set_next_hops(&m->adj, &other, &none, &none);
 	exchange(m, SIZE_MAX);
 	assert_int_equal(m->updates, 2);
 	assert_true(m->v4[1].present && !m->v6[1].present);
@@ -603,6 +614,41 @@ static void states_say_why_a_route_is_not_there(void **state)
 	assert_int_equal(adj_out_state(&m->adj, r6), BGP_ROUTE_NO_NEXT_HOP);
 	exchange(m, SIZE_MAX);
 	assert_false(m->v6[1].present);
+	model_free(m);
+}
+
+/* RFC 8950: as long as there is no IPv4 address, IPv4 routes have the IPv6 next hop, and are withdrawn
+ * in the form in which they are announced, also when the next hop has gone with them. */
+static void ipv4_routes_over_ipv6(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct adj_out_session session = both_families;
+	const struct addr *v6 = &both_families.next_hop6;
+	const struct addr link_local = { AF_INET6, { 0xfe, 0x80, [15] = 1 } };
+	session.next_hop4 = *v6;
+	announce(m, AF_INET, 1, 100);
+	announce(m, AF_INET, 2, 100);
+	adj_out_up(&m->adj, &session);
+	drain(m);
+	assert_true(addr_equal(&m->next_hop4, v6));
+	assert_int_equal(m->end_of_rib[0], 1);
+	withdraw(m, AF_INET, 2);
+	drain(m);
+	assert_true(m->mp_unreach);
+	m->updates = 0;
+	adj_out_set_next_hops(&m->adj, v6, v6, &link_local);
+	drain(m);
+	assert_int_equal(m->updates, 1);
+	adj_out_set_next_hops(&m->adj, &no_addr, &no_addr, &no_addr);
+	exchange(m, SIZE_MAX);
+	assert_true(m->mp_unreach && !m->v4[1].present);
+	adj_out_set_next_hops(&m->adj, &both_families.next_hop4, v6, &link_local);
+	drain(m);
+	assert_true(addr_equal(&m->next_hop4, &both_families.next_hop4));
+	withdraw(m, AF_INET, 1);
+	drain(m);
+	assert_false(m->mp_unreach);
 	model_free(m);
 }
 
@@ -667,6 +713,7 @@ int main(void)
 		cmocka_unit_test(disowned_routes_are_not_sent_to_other_peers),
 		cmocka_unit_test(a_refresh_does_not_wait_for_a_deferred_end_of_rib),
 		cmocka_unit_test(next_hops_that_come_and_go),
+		cmocka_unit_test(ipv4_routes_over_ipv6),
 		cmocka_unit_test(states_say_why_a_route_is_not_there),
 		cmocka_unit_test(random_changes_converge),
 		cmocka_unit_test(communities_merge_in_order_and_once),

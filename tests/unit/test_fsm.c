@@ -676,6 +676,35 @@ static void families_are_what_both_sides_said(void **state)
 	}
 }
 
+/* RFC 8950: over IPv6, where both sides said so, and with IPv4. */
+static void an_ipv6_next_hop_takes_both_sides(void **state)
+{
+	(void)state;
+	static const struct {
+		bool over_ipv6, theirs;
+		unsigned families;
+		bool offered, negotiated;
+	} cases[] = {
+		{ true, true, 0, true, true },
+		{ true, false, 0, true, false },
+		{ false, true, 0, false, false },
+		{ true, true, BGP_OFFER_IPV6, false, false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bgp_fsm_config config = plain;
+		struct bgp_open open = good_open;
+		struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = &open };
+		struct bgp_actions a;
+		config.extended_next_hop = cases[i].over_ipv6;
+		config.families = cases[i].families;
+		struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &config);
+		open.extended_next_hop = cases[i].theirs;
+		assert_int_equal(bgp_fsm_open(&fsm).extended_next_hop, cases[i].offered);
+		bgp_fsm_step(&fsm, &ev, &a);
+		assert_int_equal(fsm.negotiated.extended_next_hop, cases[i].negotiated);
+	}
+}
+
 /* RFC 9234 4.2: what the peer says, and what follows with each role of ours. */
 static void roles_have_to_fit(void **state)
 {
@@ -784,6 +813,7 @@ int main(void)
 		cmocka_unit_test(a_new_session_offers_capabilities_again),
 		cmocka_unit_test(an_unexpected_message_is_named),
 		cmocka_unit_test(families_are_what_both_sides_said),
+		cmocka_unit_test(an_ipv6_next_hop_takes_both_sides),
 		cmocka_unit_test(roles_have_to_fit),
 		cmocka_unit_test(a_role_is_offered_to_ebgp_peers_with_capabilities),
 		cmocka_unit_test(otc_goes_to_customers_peers_and_clients),

@@ -120,12 +120,26 @@ static void local_ip_is_the_router_id_unless_it_is_a_vip(void **state)
 	expect_router_id(b, "10.0.0.2");
 }
 
-static void without_an_address_the_error_names_the_key(void **state)
+static uint32_t router_id_with_mac(struct bed *b, const char *mac)
+{
+	if (shell("ip link set d0 address %s", mac) != 0)
+		fail_msg("cannot set %s", mac);
+	host_addresses_done(&b->h);
+	found(b);
+	return b->h.bgp.router_id;
+}
+
+/* Also where the host has no machine-id, as in a container. */
+static void without_an_address_the_router_id_is_derived(void **state)
 {
 	struct bed *b = *state;
 	must("ip addr flush dev d0");
-	assert_int_equal(find(b), -EADDRNOTAVAIL);
-	assert_non_null(strstr(b->err.text, "set bgp.router_id"));
+	b->peers[0].addr = addr_of("fe80::1");
+	strcpy(b->peers[0].ifname, "d0");
+	uint32_t one = router_id_with_mac(b, "02:00:00:00:00:01");
+	assert_int_not_equal(one, 0);
+	assert_int_not_equal(router_id_with_mac(b, "02:00:00:00:00:02"), one);
+	assert_int_equal(router_id_with_mac(b, "02:00:00:00:00:01"), one);
 }
 
 static void the_default_gateway_is_the_peer_where_none_is_configured(void **state)
@@ -318,7 +332,7 @@ int main(void)
 		TEST(a_configured_router_id_stays),
 		TEST(router_id_of_an_ipv6_peer_is_of_the_same_interface),
 		TEST(local_ip_is_the_router_id_unless_it_is_a_vip),
-		TEST(without_an_address_the_error_names_the_key),
+		TEST(without_an_address_the_router_id_is_derived),
 		TEST(the_default_gateway_is_the_peer_where_none_is_configured),
 		TEST(a_link_local_gateway_gets_its_interface),
 		TEST(nat_target_is_configured_or_towards_the_peer),

@@ -71,9 +71,8 @@ static size_t encode(const struct bgp_merge_session *session, const struct bgp_r
 	struct prefix p = { .addr = { family, { 192, 0, 2, 53 } },
 			    .len = family == AF_INET ? 32 : 128 };
 	bgp_attrs_merge(session, BGP_ORIGIN_IGP, route, &room, &out);
-	if (family == AF_INET)
-		out.next_hop = next_hop;
-	bgp_update_begin_announce(&b, buf, BGP_MESSAGE_MAX, &out, family, &hop6);
+	out.next_hop = family == AF_INET ? next_hop : hop6;
+	bgp_update_begin_announce(&b, buf, BGP_MESSAGE_MAX, &out, family);
 	*ret_prefixes = 0;
 	while (bgp_update_add(&b, &p) && ++*ret_prefixes < (family == AF_INET ? 1 : 1000))
 		;

@@ -14,6 +14,7 @@ enum {
 	EXTENDED = 64,
 	AS4 = 128,
 	PARAMS_EXT = 256,
+	NEXT_HOP6 = 512,
 };
 
 static unsigned flags_of(const struct bgp_open *o)
@@ -22,7 +23,7 @@ static unsigned flags_of(const struct bgp_open *o)
 	       (o->ipv6_unicast ? V6 : 0) | (o->multiprotocol ? MP : 0) |
 	       (o->route_refresh ? REFRESH : 0) | (o->enhanced_refresh ? ENHANCED : 0) |
 	       (o->extended_messages ? EXTENDED : 0) | (o->four_octet_as ? AS4 : 0) |
-	       (o->extended_params ? PARAMS_EXT : 0);
+	       (o->extended_params ? PARAMS_EXT : 0) | (o->extended_next_hop ? NEXT_HOP6 : 0);
 }
 
 /* Bodies. The named daemons' are captures of what Debian 12 packages send. */
@@ -44,7 +45,7 @@ static const struct {
 	{ "GoBGP 3.10",
 	  "045ba0005a0a0900022402220200490402766d000104000100010104000200014104fa56ea02050600010001"
 	  "0002",
-	  4200000002, 90, 0x0a090002, CAPS | MP | V4 | V6 | REFRESH | AS4 },
+	  4200000002, 90, 0x0a090002, CAPS | MP | V4 | V6 | REFRESH | AS4 | NEXT_HOP6 },
 	{ "ExaBGP 4.2.21",
 	  "04fdea00b40a0900021c02060104000100010206010400020001020641040000fdea02020600", 65002,
 	  180, 0x0a090002, CAPS | MP | V4 | V6 | EXTENDED | AS4 },
@@ -69,6 +70,12 @@ static const struct {
 	{ "known capabilities of a wrong length",
 	  "04fde9005ac0000201 18 0216 0103000100 020100 060100 410200 01 460100 0100 4100", 65001,
 	  90, 0xc0000201, CAPS },
+	{ "8950: IPv4 unicast is the second of two",
+	  "04fde9005ac0000201 10 020e 050c 000100800002 000100010002", 65001, 90, 0xc0000201,
+	  CAPS | NEXT_HOP6 },
+	{ "8950: other families and next hops, a length of 5, none at all",
+	  "04fde9005ac0000201 1d 021b 0512 000100020002 000200010002 000100010001 0505 0001000100",
+	  65001, 90, 0xc0000201, CAPS },
 	{ "9072: extended though short", "04fde9005ac0000201 ff ff 0009 02 0006 010400010001",
 	  65001, 90, 0xc0000201, CAPS | MP | V4 | PARAMS_EXT },
 	{ "9072: non-extended length does not matter",
@@ -359,6 +366,11 @@ static void test_encode(void **state)
 		      "* 003a 01 04 5ba0 005a c0000201 1d 02 1b 010400010001 010400020001 0200 0600"
 		      "0901 03 4104 fa56ea01 4600");
 	o.role = BGP_ROLE_NONE;
+	o.extended_next_hop = true;
+	check_encoded("with an extended next hop", &o,
+		      "* 003f 01 04 5ba0 005a c0000201 22 02 20 010400010001 010400020001 0200"
+		      "0506 0001 0001 0002 0600 4104 fa56ea01 4600");
+	o.extended_next_hop = false;
 	o.extended_params = true;
 	check_encoded("9072 format", &o,
 		      "* 003b 01 04 5ba0 005a c0000201 ff ff 001b 02 0018 010400010001 010400020001"

@@ -54,7 +54,7 @@ static size_t announce(unsigned n)
 					     .n_as_path = 1,
 					     .four_octet_as = true,
 					     .next_hop = addr_v4(0x0a000102) };
-	bgp_update_begin_announce(&b, message, sizeof(message), &attrs, AF_INET, NULL);
+	bgp_update_begin_announce(&b, message, sizeof(message), &attrs, AF_INET);
 	for (unsigned i = 0; i < n; i++) {
 		const struct prefix p = { addr_v4(0xc0000200 + i), 32 };
 		assert_true(bgp_update_add(&b, &p));
@@ -71,7 +71,7 @@ static void test_update(void **state)
 	assert_string_equal(traced(announce(7)),
 			    "UPDATE +192.0.2.0/32 +192.0.2.1/32 +192.0.2.2/32 +192.0.2.3/32 and +3 "
 			    "more next-hop 10.0.1.2");
-	bgp_update_begin_withdraw(&b, message, sizeof(message), AF_INET);
+	bgp_update_begin_withdraw(&b, message, sizeof(message), AF_INET, false);
 	assert_true(bgp_update_add(&b, &p));
 	assert_string_equal(traced(bgp_update_finish(&b)), "UPDATE -192.0.2.1/32");
 	assert_string_equal(traced(bgp_encode_end_of_rib(message, sizeof(message), BGP_AFI_IPV6)),

@@ -12,14 +12,15 @@
 #define RESET    BGP_TOLERATE_SESSION_RESET
 
 /* The peer's flags; without any, an eBGP peer with 4-octet AS numbers and both families. */
-enum { IBGP = 1, OLD = 2, NO_V4 = 4, NO_V6 = 8 };
+enum { IBGP = 1, OLD = 2, NO_V4 = 4, NO_V6 = 8, HOP6 = 16 };
 
 static struct bgp_update_params params_of(unsigned flags)
 {
 	return (struct bgp_update_params){ .four_octet_as = !(flags & OLD),
 					   .is_ibgp = flags & IBGP,
 					   .ipv4_unicast = !(flags & NO_V4),
-					   .ipv6_unicast = !(flags & NO_V6) };
+					   .ipv6_unicast = !(flags & NO_V6),
+					   .extended_next_hop = flags & HOP6 };
 }
 
 static void add_nlri_text(struct strbuf *sb, char sign, const struct bgp_nlri *nlri)
@@ -129,6 +130,25 @@ static const struct {
 	  "0000 (40010100 400206 0201 0000fde9 800e [0001 01 04 c0000201 00 20cb007101]"
 	  "800f [0001 01 00])",
 	  0, NOTHING, "-0.0.0.0/0 +203.0.113.1/32>192.0.2.1 [65001]", 0, "" },
+	{ "8950: FRR 8.4.4, IPv4 with two IPv6 addresses",
+	  "0000 (800e [0001 01 20 fd000001000000000000000000000001"
+	  "fe800000000000000000000000000001 00 20cb007101] 40010100 400206 0201 0000fde9)",
+	  HOP6, NOTHING, "+203.0.113.1/32>fd00:1::1 [65001]", 0, "" },
+	{ "8950: IPv4 with an IPv6 address",
+	  "0000 (800e [0001 01 10 fd000001000000000000000000000001 00 20cb007101]"
+	  "40010100 400206 0201 0000fde9)",
+	  HOP6, NOTHING, "+203.0.113.1/32>fd00:1::1 [65001]", 0, "" },
+	{ "8950: IPv4 with an IPv4 address, still",
+	  "0000 (800e [0001 01 04 c0000201 00 20cb007101] 40010100 400206 0201 0000fde9)", HOP6,
+	  NOTHING, "+203.0.113.1/32>192.0.2.1 [65001]", 0, "" },
+	{ "8950 4: not negotiated",
+	  "0000 (800e [0001 01 10 fd000001000000000000000000000001 00 20cb007101])", 0, RESET, "",
+	  9, "800e [0001 01 10 fd000001000000000000000000000001 00 20cb007101]" },
+	{ "8950 3: a length that no family has",
+	  "0000 (800e [0001 01 05 c000020100 00 20cb007101])", HOP6, RESET, "", 9,
+	  "800e [0001 01 05 c000020100 00 20cb007101]" },
+	{ "8950 3: IPv6 with an IPv4 address", "0000 (800e [0002 01 04 c0000201 00 2020010db8])",
+	  HOP6, RESET, "", 9, "800e [0002 01 04 c0000201 00 2020010db8]" },
 	{ "IPv6 not negotiated: ignored, and so is its next hop",
 	  "0000 000a 800e07 0002 01 01 ff 00 81", NO_V6, NOTHING, "", 0, "" },
 	{ "IPv4 not negotiated: ignored", "(18c00002) (" GOOD ") 20cb007101", NO_V4, NOTHING, "", 0,
@@ -291,20 +311,30 @@ static const struct bgp_attrs_out attrs = { .as_path = as_path,
 					    .communities = communities,
 					    .n_communities = 1 };
 static const struct addr next_hop6 = { AF_INET6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } };
+static const struct addr link_local = { AF_INET6, { 0xfe, 0x80, [15] = 1 } };
+
+/* IPV4: an IPv4 next hop. */
+enum hop { IPV4, GLOBAL, PAIR };
 
 static void begin(struct bgp_update_builder *b, uint8_t *buf, size_t cap, bool announce,
-		  uint8_t family)
+		  uint8_t family, enum hop hop)
 {
+	struct bgp_attrs_out out = attrs;
+	if (family == AF_INET6 || hop != IPV4)
+		out.next_hop = next_hop6;
+	if (hop == PAIR)
+		out.link_local = link_local;
 	if (announce)
-		bgp_update_begin_announce(b, buf, cap, &attrs, family, &next_hop6);
+		bgp_update_begin_announce(b, buf, cap, &out, family);
 	else
-		bgp_update_begin_withdraw(b, buf, cap, family);
+		bgp_update_begin_withdraw(b, buf, cap, family, hop != IPV4);
 }
 
 static const struct {
 	const char *name;
 	bool announce;
 	const char *prefixes[3], *hex, *text;
+	enum hop hop;
 } built[] = {
 	{ "announce IPv4",
 	  true,
@@ -312,24 +342,58 @@ static const struct {
 	  "* 003d 02 0000 001b 40010100 400206 0201 0000fde9 400304 c0000201 c00804 fde90064"
 	  "20c0000235 19c6336400 00",
 	  "+192.0.2.53/32>192.0.2.1 +198.51.100.0/25>192.0.2.1 +0.0.0.0/0>192.0.2.1 [65001] "
-	  "{65001:100}" },
+	  "{65001:100}",
+	  IPV4 },
 	{ "withdraw IPv4",
 	  false,
 	  { "192.0.2.53/32", "198.51.100.0/25" },
 	  "* 0021 02 000a 20c0000235 19c6336400 0000",
-	  "-192.0.2.53/32 -198.51.100.0/25" },
+	  "-192.0.2.53/32 -198.51.100.0/25",
+	  IPV4 },
 	{ "announce IPv6",
 	  true,
 	  { "2001:db8::53/128", "2001:db8:1::/48" },
 	  "* 005c 02 0000 0045 900e002d 0002 01 10 20010db8000000000000000000000001 00"
 	  "80 20010db8000000000000000000000053 30 20010db80001"
 	  "40010100 400206 0201 0000fde9 c00804 fde90064",
-	  "+2001:db8::53/128>2001:db8::1 +2001:db8:1::/48>2001:db8::1 [65001] {65001:100}" },
+	  "+2001:db8::53/128>2001:db8::1 +2001:db8:1::/48>2001:db8::1 [65001] {65001:100}",
+	  IPV4 },
 	{ "withdraw IPv6",
 	  false,
 	  { "2001:db8::53/128" },
 	  "* 002f 02 0000 0018 900f0014 0002 01 80 20010db8000000000000000000000053",
-	  "-2001:db8::53/128" },
+	  "-2001:db8::53/128",
+	  IPV4 },
+	{ "2545 3: IPv6 with the link-local address",
+	  true,
+	  { "2001:db8:1::/48" },
+	  "* 005b 02 0000 0044 900e002c 0002 01 20 20010db8000000000000000000000001"
+	  "fe800000000000000000000000000001 00 30 20010db80001"
+	  "40010100 400206 0201 0000fde9 c00804 fde90064",
+	  "+2001:db8:1::/48>2001:db8::1 [65001] {65001:100}",
+	  PAIR },
+	{ "8950: announce IPv4 with an IPv6 next hop",
+	  true,
+	  { "192.0.2.53/32", "198.51.100.0/25" },
+	  "* 004e 02 0000 0037 900e001f 0001 01 10 20010db8000000000000000000000001 00"
+	  "20c0000235 19c6336400 "
+	  "40010100 400206 0201 0000fde9 c00804 fde90064",
+	  "+192.0.2.53/32>2001:db8::1 +198.51.100.0/25>2001:db8::1 [65001] {65001:100}",
+	  GLOBAL },
+	{ "8950: and with the link-local address",
+	  true,
+	  { "192.0.2.53/32" },
+	  "* 0059 02 0000 0042 900e002a 0001 01 20 20010db8000000000000000000000001"
+	  "fe800000000000000000000000000001 00 20c0000235"
+	  "40010100 400206 0201 0000fde9 c00804 fde90064",
+	  "+192.0.2.53/32>2001:db8::1 [65001] {65001:100}",
+	  PAIR },
+	{ "8950: withdraw IPv4 in MP_UNREACH_NLRI",
+	  false,
+	  { "192.0.2.53/32" },
+	  "* 0023 02 0000 000c 900f0008 0001 01 20c0000235",
+	  "-192.0.2.53/32",
+	  GLOBAL },
 };
 
 static void test_build(void **state)
@@ -341,7 +405,7 @@ static void test_build(void **state)
 		uint8_t *buf = hex_room(want.n);
 		struct bgp_update_builder b;
 		uint8_t family = prefix_of(built[i].prefixes[0]).addr.family;
-		begin(&b, buf, want.n, built[i].announce, family);
+		begin(&b, buf, want.n, built[i].announce, family, built[i].hop);
 		for (size_t k = 0; k < 3 && built[i].prefixes[k]; k++) {
 			struct prefix p = prefix_of(built[i].prefixes[k]);
 			if (!bgp_update_add(&b, &p))
@@ -351,7 +415,7 @@ static void test_build(void **state)
 
 		struct bgp_frame_view view;
 		struct bgp_notification error;
-		struct bgp_update_params params = params_of(0);
+		struct bgp_update_params params = params_of(HOP6);
 		struct bgp_update u;
 		char text[512];
 		assert_int_equal(bgp_frame_next(buf, want.n, 4096, &view, &error),
@@ -375,7 +439,7 @@ static void test_build_without_room(void **state)
 			uint8_t *buf = hex_room(cap);
 			struct bgp_update_builder b;
 			size_t n = 0;
-			begin(&b, buf, cap, built[i].announce, family);
+			begin(&b, buf, cap, built[i].announce, family, built[i].hop);
 			for (size_t k = 0; k < 3 && built[i].prefixes[k]; k++) {
 				struct prefix p = prefix_of(built[i].prefixes[k]);
 				if (!bgp_update_add(&b, &p))
@@ -403,10 +467,10 @@ static void test_build_refuses(void **state)
 	uint8_t buf[4096];
 	struct bgp_update_builder b;
 	struct prefix v4 = prefix_of("192.0.2.1/32"), v6 = prefix_of("2001:db8::1/128");
-	begin(&b, buf, sizeof(buf), true, AF_INET);
+	begin(&b, buf, sizeof(buf), true, AF_INET, IPV4);
 	assert_false(bgp_update_add(&b, &v6));
 	assert_int_equal(bgp_update_finish(&b), 0);
-	begin(&b, buf, sizeof(buf), false, AF_INET6);
+	begin(&b, buf, sizeof(buf), false, AF_INET6, IPV4);
 	assert_false(bgp_update_add(&b, &v4));
 	/* An empty MP_UNREACH_NLRI would say End-of-RIB. */
 	assert_int_equal(bgp_update_finish(&b), 0);
@@ -431,7 +495,7 @@ static void test_build_many(void **state)
 		size_t messages = 0, seen = 0;
 		for (uint32_t next = 0; next < 10000; messages++) {
 			struct bgp_update_builder b;
-			begin(&b, buf, cases[i].cap, cases[i].announce, cases[i].family);
+			begin(&b, buf, cases[i].cap, cases[i].announce, cases[i].family, IPV4);
 			for (; next < 10000; next++) {
 				struct prefix p =
 					prefix_of(cases[i].family == AF_INET ? "10.0.0.0/32"

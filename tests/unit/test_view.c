@@ -62,6 +62,12 @@ static const struct bgp_peer_status established = {
 	.received = { .open = 1, .total = 1 },
 	.routes_sent = 7,
 };
+static const struct bgp_peer_config peer6_config = { .addr = { AF_INET6, { 0xfd, [15] = 1 } } };
+static const struct bgp_peer_status established6 = {
+	.config = &peer6_config,
+	.state = BGP_ESTABLISHED,
+	.ipv4_unicast = true,
+};
 static const struct bgp_peer_status silent = {
 	.config = &peer_config,
 	.local_as = 65001,
@@ -323,6 +329,13 @@ static const struct route_case {
 	  NULL },
 	{ "no next hop", &vip6, &established, BGP_ROUTE_NO_NEXT_HOP,
 	  "no IPv6 address to be the next hop, set local_ip6", NULL },
+	{ "no IPv4 next hop over IPv4", &vip4, &established, BGP_ROUTE_NO_NEXT_HOP,
+	  "no IPv4 address to be the next hop, set local_ip", "10.10.10.2" },
+	{ "no IPv4 next hop, and the router takes no other", &vip4, &established6,
+	  BGP_ROUTE_NO_NEXT_HOP,
+	  "no IPv4 address to be the next hop, and the router does not offer an IPv6 one for IPv4 "
+	  "routes: configure extended next hop (RFC 8950) for this neighbor there, or set local_ip",
+	  NULL },
 };
 
 static void test_routes(void **state)
