@@ -128,5 +128,6 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 		return cmd_top(&client, &call);
 	if (call.id == VERB_EVENTS || call.id == VERB_HISTORY)
 		return cmd_events(&client, &call);
-	return views[call.id].show ? view(&client, &call) : order_give(&client, &call);
+	bool order = !views[call.id].show || (call.verb->orders && call.n_words > 1);
+	return order ? order_give(&client, &call) : view(&client, &call);
 }

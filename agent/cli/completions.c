@@ -19,6 +19,12 @@ static void write_options(const struct verb *v, FILE *out)
 		fprintf(out, " --%s", o->name);
 }
 
+static void write_orders(const struct verb *v, FILE *out)
+{
+	for (const char *const *o = v->orders; *o; o++)
+		fprintf(out, "%s%s", o == v->orders ? "" : " ", *o);
+}
+
 static void write_bash(FILE *out)
 {
 	fputs("# vipherald completions bash\n_vipherald() {\n"
@@ -36,6 +42,11 @@ static void write_bash(FILE *out)
 		fputc('"', out);
 		if (v->names)
 			fprintf(out, " names=$(vipherald %s --names 2>/dev/null)", v->names);
+		if (v->orders) {
+			fputs("\n\t\t((COMP_CWORD == 3)) && names=\"", out);
+			write_orders(v, out);
+			fputc('"', out);
+		}
 		fputs(" ;;\n", out);
 	}
 	fputs("\tcheck) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n\tesac\n"
@@ -63,6 +74,10 @@ static void write_zsh(FILE *out)
 		if (v->names)
 			fprintf(out, "; compadd -- ${(f)\"$(vipherald %s --names 2>/dev/null)\"}",
 				v->names);
+		if (v->orders) {
+			fputs("; ((CURRENT == 4)) && compadd -- ", out);
+			write_orders(v, out);
+		}
 		fputs(" ;;\n", out);
 	}
 	fputs("\t*) _files ;;\n\tesac\n}\ncompdef _vipherald vipherald\n", out);
@@ -85,6 +100,13 @@ static void write_fish(FILE *out)
 				"complete -c vipherald -n '__fish_seen_subcommand_from %s' -a "
 				"'(vipherald %s --names 2>/dev/null)'\n",
 				v->name, v->names);
+		if (v->orders) {
+			fprintf(out,
+				"complete -c vipherald -n '__fish_seen_subcommand_from %s' -a '",
+				v->name);
+			write_orders(v, out);
+			fputs("'\n", out);
+		}
 	}
 }
 

@@ -40,7 +40,20 @@ static int add_values(const struct verb_call *call, char *target, size_t size)
 			rc = client_add_parameter(target, size,
 						  parameter_of(call->values[i].option->name),
 						  call->values[i].value);
+		else if (call->id == VERB_PEER)
+			rc = client_add_parameter(target, size, call->values[i].option->name,
+						  "true");
 	return rc;
+}
+
+/* /v1/peers/ADDR/disable */
+static int build_peer_target(const struct verb_call *call, char *target, size_t size)
+{
+	str_copy(target, size, "/v1/peers/");
+	int rc = client_add_segment(target, size, call->words[0]);
+	strncat(target, "/", size - strlen(target) - 1);
+	strncat(target, call->words[1], size - strlen(target) - 1);
+	return rc < 0 ? rc : add_values(call, target, size);
 }
 
 static int build_target(const struct verb_call *call, char *target, size_t size)
@@ -58,6 +71,8 @@ static int build_target(const struct verb_call *call, char *target, size_t size)
 			       ? rc
 			       : client_add_parameter(target, size, "module", call->words[1]);
 	}
+	if (call->id == VERB_PEER)
+		return build_peer_target(call, target, size);
 	if (call->id == VERB_CONFIRM) {
 		str_copy(target, size, "/v1/confirm");
 		return 0;
@@ -75,6 +90,7 @@ static void show_result(const struct verb_call *call, const json_t *answer)
 	const char *note = text_at(answer, "note");
 	const char *name = call->id == VERB_LOG       ? "log"
 			   : call->id == VERB_CONFIRM ? text_at(answer, "file")
+			   : call->id == VERB_PEER    ? text_at(answer, "peer")
 			   : call->n_words > 0        ? call->words[0]
 						      : "agent";
 	printf("%s: %s%s%s%s\n", name, text_at(answer, "result"), *note ? ": " : "", note,

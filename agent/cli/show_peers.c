@@ -16,10 +16,16 @@ static const char *problem_of(const json_t *peer)
 	return "";
 }
 
+/* As operators read it: a peer that is disabled is idle for good. */
+static const char *state_of(const json_t *peer)
+{
+	return true_at(peer, "admin_down") ? "admin_down" : text_at(peer, "state");
+}
+
 static void add_peer(struct table *t, const json_t *peer)
 {
 	char age[TABLE_AGE_MAX];
-	const char *state = text_at(peer, "state");
+	const char *state = state_of(peer);
 	table_add(t, text_at(peer, "address"));
 	table_format(t, "%lld", count_at(peer, "peer_as"));
 	table_add_toned(t, show_tone(state), state);
@@ -55,12 +61,17 @@ int show_peers(const struct show *s, const json_t *answer)
 static void show_session(const struct show *s, const json_t *p)
 {
 	char age[TABLE_AGE_MAX];
-	const char *state = text_at(p, "state");
+	const char *state = state_of(p);
 	show_line(s, "Peer", "%s, AS %lld, %s", text_at(p, "address"), count_at(p, "peer_as"),
 		  text_at(p, "type"));
 	show_line(s, "State", "%s%s%s for %s", table_tone_begin(&s->style, show_tone(state)), state,
 		  table_tone_end(&s->style, show_tone(state)),
 		  table_age(number_at(p, "since_seconds"), age));
+	if (json_is_object(json_at(p, "disabled")))
+		show_line(s, "Disabled", "%s ago by %s%s%s",
+			  table_age(number_at(p, "disabled.since_seconds"), age),
+			  text_at(p, "disabled.by"), *text_at(p, "disabled.text") ? ": " : "",
+			  text_at(p, "disabled.text"));
 	if (number_at(p, "retry_seconds") >= 0)
 		show_line(s, "Next attempt", "in %s",
 			  table_age(number_at(p, "retry_seconds"), age));

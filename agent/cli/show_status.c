@@ -41,8 +41,12 @@ static void show_counts(const struct show *s, const json_t *a)
 	show_line(s, "VIPs", "%lld of %lld announced, %lld bound, %lld in trouble",
 		  count_at(a, "vips.announced"), count_at(a, "vips.total"),
 		  count_at(a, "vips.bound"), count_at(a, "vips.troubled"));
-	show_line(s, "Peers", "%lld of %lld established", count_at(a, "peers.established"),
-		  count_at(a, "peers.total"));
+	char disabled[48] = "";
+	if (count_at(a, "peers.disabled") > 0)
+		snprintf(disabled, sizeof(disabled), ", %lld disabled",
+			 count_at(a, "peers.disabled"));
+	show_line(s, "Peers", "%lld of %lld established%s", count_at(a, "peers.established"),
+		  count_at(a, "peers.total"), disabled);
 }
 
 int show_status(const struct show *s, const json_t *a)

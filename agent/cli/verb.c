@@ -9,6 +9,8 @@
 
 #define WATCH_DEFAULT (2 * USEC_PER_SEC)
 
+static const char *const peer_orders[] = { "enable", "disable", "reset", "refresh", NULL };
+
 static const struct verb verbs[N_VERBS] = {
 	[VERB_STATUS] = { "status", NULL, "", 0, 0, "The agent at a glance, alarms first",
 			  "vipherald status --watch", .watches = true },
@@ -27,8 +29,18 @@ static const struct verb verbs[N_VERBS] = {
 	[VERB_PEERS] = { "peers", "neighbor", "", 0, 0, "All BGP sessions, a line each",
 			 "vipherald peers --watch=1s",
 			 .options = { { "names", NULL, "addresses only" } }, .watches = true },
-	[VERB_PEER] = { "peer", NULL, "ADDR", 1, 1, "A BGP session in full",
-			"vipherald peer 10.0.0.1", .watches = true, .names = "peers" },
+	[VERB_PEER] = { "peer", NULL, "ADDR [enable|disable|reset|refresh]", 1, 2,
+			"A BGP session in full, or an order for it",
+			"vipherald peer 10.0.0.1 disable --text maintenance",
+			.options = { { "text", "TEXT",
+				       "of disable and reset: for the operator of the other side" },
+				     { "soft", NULL,
+				       "of reset: all routes again, the session goes on" },
+				     { "hard", NULL,
+				       "of reset: a router with graceful restart drops the "
+				       "routes" },
+				     { "port", "PORT", "where peers have the same address" } },
+			.watches = true, .names = "peers", .orders = peer_orders },
 	[VERB_ROUTES] = { "routes", "adj-out", "", 0, 0, "What was announced to which peer",
 			  "vipherald routes --peer 10.0.0.1",
 			  .options = { { "peer", "ADDR", "only of this peer" } }, .watches = true },
@@ -254,6 +266,18 @@ static int parse_option(struct verb_call *call, int argc, char *const argv[], in
 	return set_option(call, option, value, err);
 }
 
+static int check_order(const struct verb *verb, const char *word, struct err *err)
+{
+	char text[160];
+	struct strbuf sb = strbuf_over(text, sizeof(text));
+	for (const char *const *o = verb->orders; *o; o++) {
+		if (str_equal(*o, word))
+			return 0;
+		strbuf_add(&sb, "%s%s", o == verb->orders ? "" : o[1] ? ", " : " or ", *o);
+	}
+	return err_set(err, -EINVAL, "%s: '%.40s' is not %s", verb->name, word, text);
+}
+
 static int parse_word(struct verb_call *call, const char *word, struct err *err)
 {
 	const struct verb *verb = call->verb;
@@ -263,7 +287,7 @@ static int parse_word(struct verb_call *call, const char *word, struct err *err)
 		return err_set(err, -EINVAL, "%s: an empty argument, expected %s", verb->name,
 			       verb->args);
 	call->words[call->n_words++] = word;
-	return 0;
+	return call->n_words == 2 && verb->orders ? check_order(verb, word, err) : 0;
 }
 
 int verb_parse(const struct verb *verb, int argc, char *const argv[], struct verb_call *ret,

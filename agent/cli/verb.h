@@ -69,6 +69,8 @@ struct verb {
 	const char *
 		exits; /* its exit statuses, where they are others; NULL: those of enum verb_exit */
 	const char *names; /* "apps", "peers": whose --names an argument is one of; NULL: none */
+	const char *const
+		*orders; /* the second argument is one of these; NULL: any. Ends with NULL */
 };
 
 enum verb_color { VERB_COLOR_AUTO, VERB_COLOR_ALWAYS, VERB_COLOR_NEVER };

@@ -24,6 +24,7 @@
 #include "agent/daemon/compare.h"
 #include "agent/daemon/exec_env.h"
 #include "agent/daemon/parts.h"
+#include "agent/daemon/peers.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/reload_trial.h"
@@ -52,6 +53,7 @@ static void on_registered(void *userdata)
 	service_ready(a->service);
 	reload_registered(a->reload);
 	reload_keep_copy(a);
+	peers_settle(a->peers);
 }
 
 static void on_recovered(void *userdata)
@@ -100,6 +102,7 @@ static int start_speaker(struct agent *a, struct err *err)
 	a->identity.bgp.listen_if_allowed = true;
 	actuator_find_leftovers(a->actuator, &a->identity.bgp.forwarding_ipv4,
 				&a->identity.bgp.forwarding_ipv6);
+	peers_mark(a->peers, a->identity.peers, a->identity.bgp.n_peers);
 	int rc = bgp_speaker_new(a->loop, &a->identity.bgp, &ops, a, &a->speaker, err);
 	if (rc < 0)
 		return err_prefix(err, rc, "BGP: ");
@@ -251,8 +254,11 @@ static int start(struct agent *a, struct err *err)
 	if (rc == 0)
 		a->store = store_new(a->loop, &a->config->agent, a->registry, a->actuator,
 				     calls_on_written, a);
-	if (rc == 0)
+	if (rc == 0) {
+		a->peers = peers_new(a);
+		peers_restore(a->peers);
 		rc = start_speaker(a, err);
+	}
 	if (rc < 0)
 		return rc;
 	/* Before the first look-up of a name. */
@@ -284,6 +290,7 @@ static void agent_done(struct agent *a)
 	service_free(a->service);
 	recovery_free(a->recovery);
 	bgp_speaker_free(a->speaker);
+	peers_free(a->peers);
 	shutdown_free(a->shutdown);
 	signals_free(a->signals);
 	host_addresses_done(&a->identity);

@@ -2,6 +2,7 @@
 #include "agent/daemon/calls.h"
 
 #include "agent/daemon/compare.h"
+#include "agent/daemon/peers.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/sandbox.h"
 #include "agent/http/answer.h"
@@ -37,6 +38,7 @@ static struct status_sources sources_of(struct agent *a)
 		.reconcile = actuator_reconcile(a->actuator),
 		.runner = a->runner,
 		.speaker = a->speaker,
+		.peer_orders = a->peers ? peers_orders(a->peers) : NULL,
 		.nat = actuator_nat(a->actuator),
 		.actuator = a->actuator,
 		.host_changes = a->host_changes,
@@ -82,7 +84,10 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 		compare_ask(a->compare, call->body, call->body_len, ret);
 		return;
 	}
-	answer_call(&in, is_stopping(a), call, ret);
+	if (answer_is_peer_order(call->kind) && !is_stopping(a))
+		peers_answer(a->peers, call, ret);
+	else
+		answer_call(&in, is_stopping(a), call, ret);
 	answer_defer(ret, a->store);
 	peer_log_update(a->peer_log);
 }

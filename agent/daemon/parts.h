@@ -36,6 +36,7 @@
 #include "process/stale_children.h"
 
 struct compare;
+struct peers;
 struct reload;
 struct restart;
 
@@ -72,6 +73,7 @@ struct agent {
 	struct file_watcher *presence;
 	struct disable_file *disable_file; /* NULL: none configured */
 	struct store *store;
+	struct peers *peers; /* orders of the operator */
 	struct bgp_speaker *speaker;
 	struct peer_log *peer_log;
 	struct host_changes *host_changes;

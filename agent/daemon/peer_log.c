@@ -15,7 +15,7 @@
 struct said {
 	char peer[BGP_PEER_NAME_MAX];
 	uint16_t port;
-	bool up;
+	bool up, disabled;
 	char error[320];
 	char path[320];
 	const char *hint;
@@ -110,6 +110,17 @@ static const char *repeated(const struct bgp_peer_status *p, char buf[static 64]
 	return buf;
 }
 
+static void log_order(struct said *said, const struct bgp_peer_status *p, const char *peer)
+{
+	if (p->disabled && (!said->disabled || !str_equal(said->error, p->last_error)))
+		log_event(LOG_INFO, "bgp", EVENT("peer.disabled", .peer = peer),
+			  "peer %s: %s; vipherald peer %s enable lets it come up again", peer,
+			  p->last_error, peer);
+	else if (!p->disabled && said->disabled)
+		log_event(LOG_INFO, "bgp", EVENT("peer.enabled", .peer = peer),
+			  "peer %s: enabled, connecting", peer);
+}
+
 static void log_session(struct said *said, const struct bgp_peer_status *p, const char *peer)
 {
 	char times[64];
@@ -129,12 +140,14 @@ static void log_session(struct said *said, const struct bgp_peer_status *p, cons
 		log_event(LOG_WARNING, "bgp", EVENT("session.down", .peer = peer),
 			  "peer %s: session ended%s%s%s", peer, p->last_error[0] ? ": " : "",
 			  p->last_error, repeated(p, times));
-	else if (!up && news)
+	else if (!up && news && !p->disabled)
 		log_event(LOG_WARNING, "bgp", EVENT("session.failed", .peer = peer), "peer %s: %s",
 			  peer, p->last_error);
-	if (!up && p->hint[0] && p->hint != said->hint)
+	if (!up && !p->disabled && p->hint[0] && p->hint != said->hint)
 		log_warn("bgp", "peer %s: %s", peer, p->hint);
+	log_order(said, p, peer);
 	said->up = up;
+	said->disabled = p->disabled;
 	said->hint = p->hint;
 	snprintf(said->error, sizeof(said->error), "%s", p->last_error);
 }

@@ -8,6 +8,7 @@
 #include "agent/config/app_index.h"
 #include "agent/config/diff.h"
 #include "agent/daemon/parts.h"
+#include "agent/daemon/peers.h"
 #include "agent/daemon/reload_job.h"
 #include "agent/daemon/reload_prepare.h"
 #include "agent/daemon/reload_report.h"
@@ -169,6 +170,8 @@ static void finish(struct reload *r, bool ok)
 		reload_trial_succeed(a, &r->job);
 		if (!r->job.rollback) /* the trial is another one, or over */
 			r->expired = false;
+		if (!confirm_is_open(a->confirm))
+			peers_settle(a->peers);
 	} else {
 		reload_trial_fail(a, &r->job);
 	}
@@ -204,6 +207,7 @@ void reload_confirm(struct reload *r, const char *by, struct api_reply *ret)
 	log_event(LOG_INFO, "config", EVENT("reload.confirmed"), "%s confirmed by %s",
 		  a->config_file.path, by);
 	reload_keep_copy(a);
+	peers_settle(a->peers);
 	r->confirmed = true;
 	ret->defer = API_DEFER_LATER;
 	ret->number = r->number;

@@ -11,6 +11,7 @@
 #include "agent/daemon/account.h"
 #include "agent/daemon/exec_env.h"
 #include "agent/daemon/parts.h"
+#include "agent/daemon/peers.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/settings.h"
 #include "agent/daemon/vip_rules.h"
@@ -292,6 +293,7 @@ int reload_change(struct reload_check *c, struct config *next, const struct conf
 	struct agent *a = c->a;
 	bool consul = config_diff_has_key(diff, CONFIG_AGENT, "consul_");
 	struct err err = { "" };
+	peers_mark(a->peers, c->identity.peers, c->identity.bgp.n_peers);
 	int rc = change_speaker(a, &c->identity.bgp, &err);
 	if (rc < 0)
 		return refuse(c->findings, "bgp", &err, rc);

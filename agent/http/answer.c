@@ -39,7 +39,7 @@ static void reply_text(struct api_reply *ret, unsigned status, const char *text)
 	redact(ret->body);
 }
 
-static void reply_json(struct api_reply *ret, unsigned status, json_t *value)
+void answer_json(struct api_reply *ret, unsigned status, json_t *value)
 {
 	ret->status = status;
 	ret->content_type = TYPE_JSON;
@@ -60,14 +60,12 @@ static json_t *error_json(const char *text, bool with_endpoints)
 	return o;
 }
 
-/* The reply to a change: "stored" says whether it is in the state file, which is known when the
- * reply is sent. */
-static void reply_change(struct api_reply *ret, json_t *value)
+void answer_change(struct api_reply *ret, json_t *value)
 {
 	json_object_set_new(value, "stored", json_false());
 	ret->body_unstored = stream_json_text(value);
 	json_object_set_new(value, "stored", json_true());
-	reply_json(ret, 200, value);
+	answer_json(ret, 200, value);
 }
 
 static void reply_stream(struct api_reply *ret, struct stream *stream)
@@ -164,7 +162,7 @@ static void do_register(const struct status_sources *in, const struct api_call *
 		json_object_set_new(body, "note",
 				    json_string("defined in the configuration file, without a "
 						"lease"));
-	reply_change(ret, body);
+	answer_change(ret, body);
 }
 
 /* When the app is registered again although it was unregistered; NULL: never. */
@@ -198,7 +196,7 @@ static void do_unregister(const struct status_sources *in, const struct api_call
 				 known ? "unregistered" : "unknown");
 	if (note)
 		json_object_set_new(body, "note", json_string(note));
-	reply_change(ret, body);
+	answer_change(ret, body);
 }
 
 static void do_app(const struct status_sources *in, const struct api_call *call,
@@ -207,11 +205,11 @@ static void do_app(const struct status_sources *in, const struct api_call *call,
 	struct err err;
 	const struct app *app = registry_find(in->registry, call->name);
 	if (app) {
-		reply_json(ret, 200, view_app(in, app));
+		answer_json(ret, 200, view_app(in, app));
 		return;
 	}
 	err_set(&err, -ENOENT, "no app '%.128s'", call->name);
-	reply_json(ret, 404, error_json(err.text, false));
+	answer_json(ret, 404, error_json(err.text, false));
 }
 
 /* By name, or by one of its VIPs, which is then explained alone. */
@@ -229,11 +227,11 @@ static void do_explain(const struct status_sources *in, const struct api_call *c
 	}
 	if (!app) {
 		err_set(&err, -ENOENT, "no app and no VIP '%.128s'", call->name);
-		reply_json(ret, 404, error_json(err.text, false));
+		answer_json(ret, 404, error_json(err.text, false));
 		return;
 	}
 	json_t *viewed = view_app(in, app);
-	reply_json(ret, 200, explain_app(viewed, only));
+	answer_json(ret, 200, explain_app(viewed, only));
 	json_decref(viewed);
 }
 
@@ -255,9 +253,9 @@ static void do_log(const struct api_call *call, struct api_reply *ret)
 	for (size_t i = 0; i < levels.n_modules; i++)
 		json_object_set_new(modules, levels.modules[i].module,
 				    json_string(log_level_name(levels.modules[i].level)));
-	reply_json(ret, 200,
-		   json_pack("{s:s, s:s, s:o}", "result", "changed", "level",
-			     log_level_name(levels.level), "modules", modules));
+	answer_json(ret, 200,
+		    json_pack("{s:s, s:s, s:o}", "result", "changed", "level",
+			      log_level_name(levels.level), "modules", modules));
 }
 
 static void do_readyz(const struct status_sources *in, bool stopping, struct api_reply *ret)
@@ -296,7 +294,7 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 	enum drain_result result;
 	if (call->kind == API_DRAIN &&
 	    store_check_room(in->store, strlen(call->reason), &err) < 0) {
-		reply_json(ret, 507, error_json(err.text, false));
+		answer_json(ret, 507, error_json(err.text, false));
 		return;
 	}
 	if (call->kind == API_DRAIN)
@@ -306,28 +304,35 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 		result = registry_undrain(in->registry, call->name, DRAIN_BY_API, now);
 	if (result == DRAIN_NO_APP) {
 		err_set(&err, -ENOENT, "no app '%.128s'", call->name);
-		reply_json(ret, 404, error_json(err.text, false));
+		answer_json(ret, 404, error_json(err.text, false));
 		return;
 	}
 	log_info("api", "%s %s by %s: %s", call->kind == API_DRAIN ? "drain" : "undrain",
 		 call->name ? call->name : "all apps", call->who, drain_result_name(result));
 	json_t *shown = call->name ? view_app(in, registry_find(in->registry, call->name))
 				   : view_status(in);
-	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
-				    call->name ? "app" : "agent", shown));
+	answer_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
+				     call->name ? "app" : "agent", shown));
+}
+
+bool answer_is_peer_order(enum api_kind kind)
+{
+	return kind == API_PEER_ENABLE || kind == API_PEER_DISABLE || kind == API_PEER_RESET ||
+	       kind == API_PEER_REFRESH;
 }
 
 bool answer_is_change(enum api_kind kind)
 {
 	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DRAIN ||
-	       kind == API_UNDRAIN || kind == API_RELOAD || kind == API_CONFIRM;
+	       kind == API_UNDRAIN || kind == API_RELOAD || kind == API_CONFIRM ||
+	       answer_is_peer_order(kind);
 }
 
 static void do_error(const struct api_call *call, struct api_reply *ret)
 {
 	ret->allow = call->allow;
 	if (call->json)
-		reply_json(ret, call->status, error_json(call->err.text, call->status == 404));
+		answer_json(ret, call->status, error_json(call->err.text, call->status == 404));
 	else
 		reply_text(ret, call->status, call->err.text);
 }
@@ -347,7 +352,7 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_UNREGISTER:
 		return do_unregister(in, call, ret);
 	case API_INFO:
-		return reply_json(ret, 200, view_info(in));
+		return answer_json(ret, 200, view_info(in));
 	case API_PING:
 		return reply_text(ret, 200, "I-AM-ALIVE");
 	case API_APPS:
@@ -358,11 +363,11 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_UNDRAIN:
 		return do_drain(in, call, ret);
 	case API_STATUS:
-		return reply_json(ret, 200, view_status(in));
+		return answer_json(ret, 200, view_status(in));
 	case API_PEERS:
-		return reply_json(ret, 200, view_peers(in));
+		return answer_json(ret, 200, view_peers(in));
 	case API_CONSUL:
-		return reply_json(ret, 200, view_consul(in));
+		return answer_json(ret, 200, view_consul(in));
 	case API_ROUTES:
 		return reply_stream(ret, view_routes(in));
 	case API_NAT:
@@ -379,10 +384,14 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_EVENTS:
 		return reply_stream(ret, view_events(in->events, &call->events));
 	case API_CAPABILITIES:
-		return reply_json(ret, 200, view_capabilities(in->capabilities));
+		return answer_json(ret, 200, view_capabilities(in->capabilities));
 	case API_RELOAD:
 	case API_CONFIRM:
 	case API_DIFF: /* answered by the caller, which can do it */
+	case API_PEER_ENABLE:
+	case API_PEER_DISABLE:
+	case API_PEER_RESET:
+	case API_PEER_REFRESH:
 		return;
 	case API_HEALTHZ:
 		/* Any answer proves that the event loop runs. */

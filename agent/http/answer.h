@@ -3,15 +3,24 @@
 #ifndef AGENT_HTTP_ANSWER_H
 #define AGENT_HTTP_ANSWER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "agent/http/api.h"
 #include "agent/status/status_sources.h"
 #include "agent/store/store.h"
 
+/* JSON; takes the value over. */
+void answer_json(struct api_reply *ret, unsigned status, json_t *value);
+/* The reply to a change, likewise: "stored" says whether it is in the state file, which is known when
+ * the reply is sent. */
+void answer_change(struct api_reply *ret, json_t *value);
+/* An order for one peer. */
+bool answer_is_peer_order(enum api_kind kind);
 /* Whether the request changes something. */
 bool answer_is_change(enum api_kind kind);
-/* `stopping`: changes are refused with 503. API_RELOAD, _CONFIRM and _DIFF are left to the caller then. */
+/* `stopping`: changes are refused with 503. API_RELOAD, _CONFIRM, _DIFF and orders for peers are left
+ * to the caller otherwise. */
 void answer_call(const struct status_sources *in, bool stopping, const struct api_call *call,
 		 struct api_reply *ret);
 /* Decides when the reply to a change is sent, and with which body: "stored" is true when the change

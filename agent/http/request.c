@@ -6,14 +6,17 @@
 #include <string.h>
 
 #include "agent/config/parse.h"
+#include "agent/config/types.h"
 #include "agent/model/register_params.h"
+#include "bgp/wire.h"
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
 
-/* Stands for the name of an app in a path. */
+/* Stand for the name of an app and the address of a peer in a path. */
 #define NAME "NAME"
+#define ADDR "ADDR"
 
 enum methods {
 	ANY_METHOD,
@@ -42,6 +45,10 @@ static const struct endpoint_row {
 	{ "/v1/apps/" NAME "/undrain", API_UNDRAIN, ROLE_REGISTER, CHANGES },
 	{ "/v1/apps/" NAME, API_APP, ROLE_READ, READS },
 	{ "/v1/peers", API_PEERS, ROLE_READ, READS },
+	{ "/v1/peers/" ADDR "/enable", API_PEER_ENABLE, ROLE_ADMIN, POST },
+	{ "/v1/peers/" ADDR "/disable", API_PEER_DISABLE, ROLE_ADMIN, POST },
+	{ "/v1/peers/" ADDR "/reset", API_PEER_RESET, ROLE_ADMIN, POST },
+	{ "/v1/peers/" ADDR "/refresh", API_PEER_REFRESH, ROLE_ADMIN, POST },
 	{ "/v1/routes", API_ROUTES, ROLE_READ, READS },
 	{ "/v1/nat", API_NAT, ROLE_READ, READS },
 	{ "/v1/consul", API_CONSUL, ROLE_READ, READS },
@@ -104,14 +111,15 @@ static int parse_span(const char *text, span_t *ret, struct err *err)
 	return rc;
 }
 
-static int parse_reason(const struct api_arg *arg, const char **ret, struct err *err)
+/* Of `reason` and `text`. */
+static int parse_text(const struct api_arg *arg, const char **ret, struct err *err)
 {
 	struct err found;
 	*ret = arg->value ? arg->value : "";
 	if (strlen(*ret) != arg->len)
-		return err_set(err, -EINVAL, "reason holds U+0000, a control character");
+		return err_set(err, -EINVAL, "%s holds U+0000, a control character", arg->name);
 	if (utf8_check(*ret, &found) < 0)
-		return err_set(err, -EINVAL, "reason holds %s", found.text);
+		return err_set(err, -EINVAL, "%s holds %s", arg->name, found.text);
 	return 0;
 }
 
@@ -123,7 +131,7 @@ static int parse_drain(const struct api_request *request, struct api_call *call)
 		const struct api_arg *arg = &request->args[i];
 		int rc = 0;
 		if (call->kind == API_DRAIN && str_equal(arg->name, "reason"))
-			rc = parse_reason(arg, &call->reason, &call->err);
+			rc = parse_text(arg, &call->reason, &call->err);
 		else if (call->kind == API_DRAIN && str_equal(arg->name, "for"))
 			rc = parse_span(arg->value ? arg->value : "", &call->span, &call->err);
 		else
@@ -236,6 +244,79 @@ static int parse_log(const struct api_request *request, struct api_call *call)
 	return has_level ? 0 : missing(&call->err, "level");
 }
 
+/* ---- orders for peers ---- */
+
+static bool is_peer_order(enum api_kind kind)
+{
+	return kind == API_PEER_ENABLE || kind == API_PEER_DISABLE || kind == API_PEER_RESET ||
+	       kind == API_PEER_REFRESH;
+}
+
+static const char *peer_parameters(enum api_kind kind)
+{
+	return kind == API_PEER_RESET     ? "port, text, soft or hard"
+	       : kind == API_PEER_DISABLE ? "port or text"
+					  : "port";
+}
+
+static int parse_port(const char *value, uint16_t *ret, struct err *err)
+{
+	uint64_t port = 0;
+	if (!value || str_to_u64(value, UINT16_MAX, &port) < 0 || port == 0)
+		return err_set(err, -EINVAL, "port: '%.80s' is not a port, expected 1 to 65535",
+			       value ? value : "");
+	*ret = (uint16_t)port;
+	return 0;
+}
+
+/* RFC 9003: one octet has its length. */
+static int parse_shutdown_text(const struct api_arg *arg, const char **ret, struct err *err)
+{
+	int rc = parse_text(arg, ret, err);
+	if (rc == 0 && strlen(*ret) > BGP_SHUTDOWN_TEXT_MAX)
+		return err_set(err, -EINVAL, "text: %zu octets, at most %d fit into a NOTIFICATION",
+			       strlen(*ret), BGP_SHUTDOWN_TEXT_MAX);
+	return rc;
+}
+
+/* "?soft", "?soft=true" */
+static int parse_flag(const struct api_arg *arg, bool *ret, struct err *err)
+{
+	*ret = true;
+	if (!arg->value || !*arg->value || config_parse_bool(arg->value, ret))
+		return 0;
+	return err_set(err, -EINVAL, "%s: '%.80s' is neither true nor false", arg->name,
+		       arg->value);
+}
+
+static int parse_peer_order(const struct api_request *request, struct api_call *call)
+{
+	bool reset = call->kind == API_PEER_RESET,
+	     has_text = reset || call->kind == API_PEER_DISABLE;
+	call->reason = "";
+	for (size_t i = 0; i < request->n_args; i++) {
+		const struct api_arg *arg = &request->args[i];
+		int rc;
+		if (str_equal(arg->name, "port"))
+			rc = parse_port(arg->value, &call->port, &call->err);
+		else if (has_text && str_equal(arg->name, "text"))
+			rc = parse_shutdown_text(arg, &call->reason, &call->err);
+		else if (reset && str_equal(arg->name, "soft"))
+			rc = parse_flag(arg, &call->soft, &call->err);
+		else if (reset && str_equal(arg->name, "hard"))
+			rc = parse_flag(arg, &call->hard, &call->err);
+		else
+			rc = err_set(&call->err, -EINVAL, "unknown parameter '%.80s', expected %s",
+				     arg->name, peer_parameters(call->kind));
+		if (rc < 0)
+			return rc;
+	}
+	if (call->soft && (call->hard || *call->reason))
+		return err_set(&call->err, -EINVAL,
+			       "soft: the session goes on, which neither hard nor text is for");
+	return 0;
+}
+
 static void parse_args(const struct api_request *request, struct api_call *call)
 {
 	int rc = 0;
@@ -247,6 +328,8 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_drain(request, call);
 	else if (call->kind == API_RELOAD || call->kind == API_CONFIRM || call->kind == API_DIFF)
 		rc = parse_configuration(request, call);
+	else if (is_peer_order(call->kind))
+		rc = parse_peer_order(request, call);
 	else if (call->kind == API_LOG)
 		rc = parse_log(request, call);
 	else if (call->kind == API_EVENTS)
@@ -286,10 +369,16 @@ static const char *other_methods(enum methods methods, const char *method)
 	return NULL;
 }
 
-/* The name of the app, when the path is PREFIX NAME SUFFIX; NULL: it is not. Free it. */
-static char *match_name(const char *path, const char *pattern)
+static const char *find_place(const char *pattern)
 {
 	const char *place = strstr(pattern, NAME);
+	return place ? place : strstr(pattern, ADDR);
+}
+
+/* The name, when the path is PREFIX NAME SUFFIX; NULL: it is not. Free it. */
+static char *match_name(const char *path, const char *pattern)
+{
+	const char *place = find_place(pattern);
 	size_t before = place ? (size_t)(place - pattern) : 0, n = strlen(path);
 	const char *suffix = place ? place + strlen(NAME) : NULL;
 	if (!suffix || n <= before + strlen(suffix) || strncmp(path, pattern, before) != 0 ||
@@ -303,7 +392,7 @@ static char *match_name(const char *path, const char *pattern)
 static const struct endpoint_row *find_endpoint(const char *path, char **ret_name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++) {
-		if (strstr(endpoints[i].path, NAME))
+		if (find_place(endpoints[i].path))
 			*ret_name = match_name(path, endpoints[i].path);
 		if (*ret_name || str_equal(endpoints[i].path, path))
 			return &endpoints[i];

@@ -9,6 +9,9 @@
  *	/v1/apps/NAME/undrain  /v1/undrain                                 POST, PUT, DELETE
  *	/v1/reload                          confirm (a duration)           POST
  *	/v1/confirm  /v1/diff               POST; the body of the latter is a configuration
+ *	/v1/peers/ADDR/enable  …/refresh    port                           POST
+ *	/v1/peers/ADDR/disable              port, text                     POST
+ *	/v1/peers/ADDR/reset                port, text, soft, hard         POST
  *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
  *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
@@ -68,6 +71,10 @@ enum api_kind {
 	API_EVENTS,
 	API_EXPLAIN,
 	API_LOG,
+	API_PEER_ENABLE,
+	API_PEER_DISABLE,
+	API_PEER_RESET,
+	API_PEER_REFRESH,
 };
 
 struct api_call {
@@ -78,11 +85,15 @@ struct api_call {
 	struct principal principal;
 	char who[PRINCIPAL_NAME_MAX + 80]; /* with its address, for the log */
 	struct app_spec spec;              /* of REGISTER; owned */
-	/* Of UNREGISTER, APP, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole agent. */
+	/* Of UNREGISTER, APP, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole
+	 * agent. Of PEER_…: the address of the peer. */
 	char *name;
 	const char *body; /* of DIFF: a view into the request */
 	size_t body_len;
-	const char *reason; /* of DRAIN: a view into the request, "" for none */
+	const char *
+		reason; /* of DRAIN, PEER_DISABLE and PEER_RESET: a view into the request, "" for none */
+	uint16_t port;   /* of PEER_…; 0: not given */
+	bool soft, hard; /* of PEER_RESET */
 	span_t span; /* of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none */
 	enum log_level level;      /* of LOG */
 	const char *module;        /* of LOG: one of log_modules[]; NULL: all */
@@ -97,7 +108,8 @@ struct api_call {
 void request_parse(const struct api_request *request, struct api_call *ret);
 /* How long the body of a request may be that is kept for request_parse(); 0: it is dropped. */
 size_t request_takes_body(const char *path);
-/* The paths of the API, with "NAME" for the name of an app; NULL after the last. */
+/* The paths of the API, with "NAME" for the name of an app and "ADDR" for the address of a peer; NULL
+ * after the last. */
 const char *request_endpoint(size_t i);
 
 /* Turns a call into the error that refuses it. */

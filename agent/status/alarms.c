@@ -167,6 +167,13 @@ void alarms_add_peer(json_t *alarms, const struct bgp_peer_status *peer,
 	    usec_sub(clock->now, peer->down_since) < ALARM_PEER_DOWN)
 		return;
 	bgp_peer_name(peer->config, name);
+	if (peer->disabled) {
+		view_add_time(add(alarms, "peer-disabled", "peer", name,
+				  "peer %s is %s; vipherald peer %s enable lets it come up again",
+				  name, peer->last_error, name),
+			      clock, "since", peer->down_since);
+		return;
+	}
 	json_t *o = add(alarms, "peer-down", "peer", name, "peer %s is %s%s%s%s%s", name,
 			bgp_state_name(peer->state), peer->last_error[0] ? ": " : "",
 			peer->last_error, peer->hint[0] ? "; " : "", peer->hint);

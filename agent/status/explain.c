@@ -132,6 +132,14 @@ static void add_nat(struct walk *w, const json_t *app, const json_t *vip)
 
 /* ---- the peer ---- */
 
+/* By the operator. */
+static void add_enabled(struct walk *w, const json_t *at_peer)
+{
+	bool down = json_is_true(json_object_get(at_peer, "admin_down"));
+	add(w, &(struct condition){ "enabled", down ? text_of(at_peer, "reason") : "",
+				    "vipherald peer ADDR enable", NULL, !down });
+}
+
 static const struct {
 	const char *state, *condition, *advice;
 } peer_states[] = {
@@ -159,6 +167,7 @@ static json_t *explain_peer(const json_t *at_peer, bool wanted)
 	struct walk w = { .list = json_array(), .first = wanted ? NULL : "vip" };
 	const char *state = text_of(at_peer, "state");
 	bool is_sent = str_equal(state, "sent");
+	add_enabled(&w, at_peer);
 	for (size_t i = 0; i < ARRAY_SIZE(peer_states); i++)
 		add_peer_state(&w, i, at_peer);
 	add(&w, &(struct condition){ "sent", is_sent ? text_of(at_peer, "next_hop") : state,

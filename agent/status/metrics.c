@@ -176,6 +176,11 @@ static uint64_t is_up(const struct bgp_peer_status *p)
 	return p->state == BGP_ESTABLISHED;
 }
 
+static uint64_t is_disabled(const struct bgp_peer_status *p)
+{
+	return p->disabled;
+}
+
 static uint64_t state(const struct bgp_peer_status *p)
 {
 	return p->state;
@@ -221,6 +226,8 @@ static const struct {
 	uint64_t (*value)(const struct bgp_peer_status *p);
 } peer_families[] = {
 	{ "peer_up", "gauge", "1 while the session with the peer is established.", is_up },
+	{ "peer_admin_down", "gauge", "1 while the peer is disabled by the operator.",
+	  is_disabled },
 	{ "peer_state", "gauge",
 	  "State of the session: 1 idle, 2 connect, 3 active, 4 opensent, 5 openconfirm, "
 	  "6 established.",

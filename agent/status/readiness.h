@@ -5,7 +5,7 @@
  *	registered    every app of the configuration is registered, and Consul has answered or had
  *	              its time
  *	verdicts      every app registered by then has had a first verdict, good or bad
- *	connected     at least one session is established
+ *	connected     at least one session is established, unless the operator has disabled all peers
  *	reachable     every announced VIP can be sent to an established peer: there is a next hop,
  *	              and a peer has negotiated the address family
  *	complete      the apps of all included files are there
@@ -27,7 +27,7 @@ struct readiness {
 	bool discovered;      /* Consul has answered, had its time, or is not configured */
 	size_t unjudged;      /* apps of the start without a first verdict */
 	const char *waits_on; /* the name of one of them */
-	size_t peers, established;
+	size_t peers, established; /* of those that are not disabled */
 	size_t left_out;     /* included files with errors, whose apps are not there */
 	size_t refused;      /* announced VIPs that cannot be sent to any established peer */
 	const char *missing; /* capabilities; "" or NULL: none */

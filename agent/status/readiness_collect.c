@@ -29,7 +29,7 @@ bool readiness_collect(const struct status_sources *in, bool stopping, char buf[
 		.stopping = stopping,
 		.registered = in->registered,
 		.discovered = in->started_at != USEC_NEVER,
-		.peers = peers.n,
+		.peers = peers.n - peer_list_disabled(&peers),
 		.established = peer_list_established(&peers),
 		.refused = bgp_speaker_count_routes(in->speaker).refused,
 		.left_out = in->config_file ? in->config_file->n_left_out : 0,

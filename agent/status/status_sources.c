@@ -34,3 +34,11 @@ size_t peer_list_established(const struct peer_list *list)
 		n += list->items[i].state == BGP_ESTABLISHED;
 	return n;
 }
+
+size_t peer_list_disabled(const struct peer_list *list)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < list->n; i++)
+		n += list->items[i].disabled;
+	return n;
+}

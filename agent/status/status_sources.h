@@ -22,6 +22,7 @@
 #include "agent/config/config.h"
 #include "agent/discovery/discovery.h"
 #include "agent/model/api_counts.h"
+#include "agent/model/peer_orders.h"
 #include "agent/status/config_file.h"
 #include "agent/status/event_ring.h"
 #include "agent/status/sandbox_status.h"
@@ -42,6 +43,7 @@ struct status_sources {
 	struct reconcile *reconcile;
 	const struct monitor_runner *runner;
 	const struct bgp_speaker *speaker;
+	const struct peer_orders *peer_orders; /* NULL: not read yet */
 	const struct nat *nat;
 	const struct actuator *actuator;
 	const struct host_changes *host_changes;   /* NULL: not started yet */
@@ -75,5 +77,7 @@ struct peer_list {
 void peer_list_init(struct peer_list *list, const struct bgp_speaker *speaker);
 void peer_list_done(struct peer_list *list);
 size_t peer_list_established(const struct peer_list *list);
+/* By the operator. */
+size_t peer_list_disabled(const struct peer_list *list);
 
 #endif

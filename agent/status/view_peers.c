@@ -17,9 +17,38 @@ static json_t *each_peer(const struct status_sources *in, peer_fn *view)
 	return array;
 }
 
+/* null: it is not. */
+static json_t *disabled(const struct peer_order *order, const struct view_clock *clock)
+{
+	if (!order || !order->disabled)
+		return json_null();
+	json_t *o = json_pack("{s:o, s:o}", "text", view_text(order->text), "by",
+			      view_text(order->disabled_by));
+	view_add_past(o, clock, "since", clock->now, usec_sub(clock->wall, order->disabled_at));
+	return o;
+}
+
+static void add_orders(const struct status_sources *in, json_t *peers)
+{
+	struct view_clock clock = status_clock(in);
+	struct bgp_peer_status status;
+	json_t *peer;
+	size_t i;
+	json_array_foreach(peers, i, peer)
+	{
+		bgp_speaker_peer_status(in->speaker, i, &status);
+		const struct peer_id id = peer_id_of(status.config);
+		const struct peer_order *order =
+			in->peer_orders ? peer_orders_find(in->peer_orders, &id) : NULL;
+		json_object_set_new(peer, "disabled", disabled(order, &clock));
+	}
+}
+
 json_t *view_peers(const struct status_sources *in)
 {
-	return json_pack("{s:o}", "peers", each_peer(in, view_peer));
+	json_t *peers = each_peer(in, view_peer);
+	add_orders(in, peers);
+	return json_pack("{s:o}", "peers", peers);
 }
 
 json_t *view_info(const struct status_sources *in)

@@ -54,10 +54,10 @@ json_t *view_route(const struct view_route *route, const struct prefix *prefix,
 	const struct bgp_peer_status *peer = route->peer;
 	const struct bgp_communities *const lists[] = { global, &peer->config->communities, own };
 	uint8_t family = prefix->addr.family;
-	return json_pack("{s:o, s:I, s:s, s:o, s:o, s:o}", "peer", view_peer_name(peer->config),
-			 "peer_as", VIEW_INT(peer->peer_as), "state",
-			 bgp_route_state_name(route->state), "reason", reason(route, family),
-			 "next_hop",
+	return json_pack("{s:o, s:I, s:b, s:s, s:o, s:o, s:o}", "peer",
+			 view_peer_name(peer->config), "peer_as", VIEW_INT(peer->peer_as),
+			 "admin_down", peer->disabled, "state", bgp_route_state_name(route->state),
+			 "reason", reason(route, family), "next_hop",
 			 view_addr(family == AF_INET6 ? &peer->next_hop6 : &peer->next_hop4),
 			 "communities", view_communities(lists, 3));
 }

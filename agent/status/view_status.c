@@ -58,8 +58,9 @@ static json_t *peers(const struct status_sources *in)
 {
 	struct peer_list list;
 	peer_list_init(&list, in->speaker);
-	json_t *o = json_pack("{s:I, s:I}", "total", VIEW_INT(list.n), "established",
-			      VIEW_INT(peer_list_established(&list)));
+	json_t *o = json_pack("{s:I, s:I, s:I}", "total", VIEW_INT(list.n), "established",
+			      VIEW_INT(peer_list_established(&list)), "disabled",
+			      VIEW_INT(peer_list_disabled(&list)));
 	peer_list_done(&list);
 	return o;
 }

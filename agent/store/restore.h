@@ -17,7 +17,8 @@
 #include "agent/store/state_lines.h"
 #include "agent/vip/actuator.h"
 
-/* The keys of lines that no app has: names are neither empty nor do they contain '/'. */
+/* The keys of lines that no app has: names are neither empty nor do they contain '/'. Those of peers
+ * begin with it. */
 #define STORE_AGENT_KEY ""
 const char *store_vip_key(const struct prefix *vip, char buf[static PREFIX_TEXT_MAX]);
 

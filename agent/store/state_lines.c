@@ -9,6 +9,7 @@
 
 #include "agent/model/principal.h"
 #include "agent/model/register_params.h"
+#include "bgp/wire.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -93,6 +94,44 @@ char *state_encode_vip(const struct prefix *prefix, const char *label)
 	char text[PREFIX_TEXT_MAX];
 	return line_of(json_pack("{s:s, s:o}", "vip", prefix_format(prefix, text), "label",
 				 printable(label)));
+}
+
+static json_t *peer_name_of(const struct peer_order *order)
+{
+	char name[PEER_ID_TEXT_MAX];
+	struct peer_id id = order->id;
+	id.port = BGP_PORT; /* which has a member of its own */
+	return json_string(peer_id_format(&id, name));
+}
+
+static char *encode_disabled(const struct peer_order *order)
+{
+	return line_of(json_pack("{s:o, s:i, s:o, s:s, s:s}", "peer_disabled", peer_name_of(order),
+				 "port", (int)order->id.port, "since_ms",
+				 msec_of(order->disabled_at), "text", order->text, "by",
+				 order->disabled_by));
+}
+
+static char *encode_added(const struct peer_order *order)
+{
+	return line_of(json_pack("{s:o, s:o, s:i, s:o, s:s}", "peer_added",
+				 json_loads(order->definition, 0, NULL), "peer",
+				 peer_name_of(order), "port", (int)order->id.port, "since_ms",
+				 msec_of(order->added_at), "by", order->added_by));
+}
+
+char *state_encode_peer(const struct peer_order *order)
+{
+	char *disabled = order->disabled ? encode_disabled(order) : NULL;
+	char *added = order->definition ? encode_added(order) : NULL;
+	char *both = NULL;
+	if (!disabled || !added)
+		return disabled ? disabled : added;
+	if (asprintf(&both, "%s%s", added, disabled) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+	free(disabled);
+	free(added);
+	return both;
 }
 
 char *state_encode_end(size_t n_lines)
@@ -271,8 +310,67 @@ static int read_vip(json_t *line, struct state_contents *c, struct err *err)
 	return 0;
 }
 
+static int read_peer_id(const char *name, int port, struct peer_id *ret, struct err *err)
+{
+	if (port < 1 || port > UINT16_MAX)
+		return err_set(err, -EBADMSG, "'port' is %d, expected 1 to 65535", port);
+	return peer_id_parse(name, (uint16_t)port, ret, err) < 0 ? -EBADMSG : 0;
+}
+
+static int read_disabled(json_t *line, struct state_contents *c, struct err *err)
+{
+	json_error_t error;
+	const json_t *since;
+	const char *name, *text, *by;
+	struct peer_id id;
+	wall_t at = 0;
+	int port;
+	if (json_unpack_ex(line, &error, 0, "{s:s, s:i, s:o, s:s, s:s !}", "peer_disabled", &name,
+			   "port", &port, "since_ms", &since, "text", &text, "by", &by) < 0)
+		return unpack_failed(&error, err);
+	if (strlen(text) > BGP_SHUTDOWN_TEXT_MAX)
+		return err_set(err, -EBADMSG, "'text' is longer than %d octets",
+			       BGP_SHUTDOWN_TEXT_MAX);
+	int rc = read_peer_id(name, port, &id, err);
+	if (rc == 0)
+		rc = read_msec(since, "since_ms", false, &at, err);
+	if (rc == 0)
+		peer_orders_disable(&c->peers, &id, text, at, by);
+	return rc;
+}
+
+static int read_added(json_t *line, struct state_contents *c, struct err *err)
+{
+	json_error_t error;
+	json_t *definition;
+	const json_t *since;
+	const char *name, *by;
+	struct peer_id id;
+	wall_t at = 0;
+	int port;
+	if (json_unpack_ex(line, &error, 0, "{s:o, s:s, s:i, s:o, s:s !}", "peer_added",
+			   &definition, "peer", &name, "port", &port, "since_ms", &since, "by",
+			   &by) < 0)
+		return unpack_failed(&error, err);
+	if (!json_is_object(definition))
+		return err_set(err, -EBADMSG, "'peer_added' is not an object");
+	int rc = read_peer_id(name, port, &id, err);
+	if (rc == 0)
+		rc = read_msec(since, "since_ms", false, &at, err);
+	if (rc < 0)
+		return rc;
+	char *text = json_dumps(definition, 0);
+	peer_orders_add(&c->peers, &id, text, at, by);
+	free(text);
+	return 0;
+}
+
 static int read_line(json_t *line, struct state_contents *c, struct err *err)
 {
+	if (json_object_get(line, "peer_disabled"))
+		return read_disabled(line, c, err);
+	if (json_object_get(line, "peer_added"))
+		return read_added(line, c, err);
 	if (json_object_get(line, "register"))
 		return read_app(line, c, err);
 	if (json_object_get(line, "drain"))
@@ -348,6 +446,7 @@ void state_contents_done(struct state_contents *c)
 	}
 	for (size_t i = 0; i < c->n_refused; i++)
 		free(c->refused[i]);
+	peer_orders_done(&c->peers);
 	free(c->apps);
 	free(c->drains);
 	free(c->vips);

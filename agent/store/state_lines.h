@@ -7,6 +7,8 @@
  *	 "lease_until_ms": 1767323045678, "by": "token ops", "admin": true}
  *	{"drain": "dns", "since_ms": …, "until_ms": …, "reason": "…"}     "drain": null: the agent
  *	{"vip": "192.0.2.53/32", "label": "lo:dns"}
+ *	{"peer_disabled": "10.0.0.1", "port": 179, "since_ms": …, "text": "…", "by": "uid 0"}
+ *	{"peer_added": {"peer_as": "65000", …}, "peer": "10.0.0.2", "port": 179, "since_ms": …, "by": "uid 0"}
  *	{"end": 3}                                                         lines between the two
  *
  * Times are CLOCK_REALTIME, milliseconds since 1970. A file without its last line, with any other
@@ -14,7 +16,8 @@
  * registration that /register would refuse is left out by itself. Pure.
  *
  * A line of another form needs another version. "by" and "admin" are there only when the
- * principal is neither "local" nor "remote"; release 0.1.0 takes such a file for damaged.
+ * principal is neither "local" nor "remote"; release 0.1.0 takes such a file, and one with orders for
+ * peers, for damaged.
  */
 #ifndef AGENT_STORE_STATE_LINES_H
 #define AGENT_STORE_STATE_LINES_H
@@ -24,6 +27,7 @@
 #include <stdint.h>
 
 #include "agent/model/app_spec.h"
+#include "agent/model/peer_orders.h"
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "lib/wallclock.h"
@@ -59,6 +63,7 @@ struct state_contents {
 	struct state_app *apps;
 	struct state_drain *drains;
 	struct state_vip *vips;
+	struct peer_orders peers;
 	char **refused; /* errors of registrations that were left out */
 	size_t n_apps, n_drains, n_vips, n_refused;
 	size_t cap_apps, cap_drains, cap_vips, cap_refused;
@@ -74,6 +79,8 @@ char *state_encode_head(const struct state_place *place);
 char *state_encode_app(const struct app_spec *spec, wall_t lease_until);
 char *state_encode_drain(const char *name, wall_t since, wall_t until, const char *reason);
 char *state_encode_vip(const struct prefix *prefix, const char *label);
+/* NULL: the order orders nothing. */
+char *state_encode_peer(const struct peer_order *order);
 char *state_encode_end(size_t n_lines);
 
 #endif

@@ -206,6 +206,22 @@ void store_begin(struct store *s, bool more_to_come)
 	state_file_begin(s->file);
 }
 
+/* Peers */
+
+const struct peer_orders *store_peers(const struct store *s)
+{
+	return &s->contents.peers;
+}
+
+void store_put_peer(struct store *s, const struct peer_id *id, const struct peer_order *order)
+{
+	char name[PEER_ID_TEXT_MAX], key[PEER_ID_TEXT_MAX + 8];
+	if (!s->file)
+		return;
+	snprintf(key, sizeof(key), "/%s", peer_id_format(id, name));
+	state_file_put(s->file, key, order ? state_encode_peer(order) : NULL, 0);
+}
+
 /* Life */
 
 const char *store_directory(char *buf, size_t size)

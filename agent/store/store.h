@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Persistent state: apps registered over HTTP with their leases, drains over HTTP, and, on kernels
- * that do not keep our tag, which addresses on lo are ours.
+ * Persistent state: apps registered over HTTP with their leases, drains over HTTP, orders for peers, and,
+ * on kernels that do not keep our tag, which addresses on lo are ours.
  *
  *	registry ── changed ──> store ── lines ──> state_file ──> disk
  *	actuator ─── note ─────────┘
@@ -60,6 +60,11 @@ enum store_progress store_progress(const struct store *s, uint64_t *ret_number);
 /* Is there room in the state file for texts of this size? Some is left for addresses on lo. 0, or
  * -ENOSPC with a text: what does not fit would keep all else from being written, too. */
 int store_check_room(const struct store *s, size_t bytes, struct err *err);
+
+/* The orders for peers that were read, until store_begin(). */
+const struct peer_orders *store_peers(const struct store *s);
+/* The order for this peer changed; NULL: there is none any more. */
+void store_put_peer(struct store *s, const struct peer_id *id, const struct peer_order *order);
 
 /* False without a state file. */
 bool store_status(const struct store *s, struct state_file_status *ret);

@@ -181,6 +181,28 @@ def test_explain_names_the_session(bed: Testbed) -> None:
     assert "do: vipherald peer ADDR" in said
 
 
+def test_orders_for_a_peer(running: tuple[Agent, Client]) -> None:
+    agent, client = running
+    [session] = agent.status("peers")["peers"]
+    address = session["address"]
+    client.env["VIPHERALD_API"] = f"unix:{agent.run_dir}/api.sock"
+    assert client("peer", address, "disable", "--text", "a b&c") == f"{address}: disabled\n"
+    assert rows(client("peers"))[address][2] == "admin_down"
+    assert "a b&c" in client("peer", address) and "1 disabled" in client("status")
+    assert "do: vipherald peer ADDR enable" in client("explain", "dns")
+    assert client("peer", address, "reset", status=1).endswith(": enable it\n")
+    assert "stored" in client("peer", address, "enable", "--json")
+    wait_until(lambda: agent.peer(address)["state"] == "established", "the session is back")
+    assert client("peer", address, "reset", "--soft") == f"{address}: refreshed\n"
+    assert client("peer", address, "refresh", "--port", "179") == f"{address}: refreshed\n"
+    assert agent.peer(address)["sessions"] == 2
+    assert client("peer", address, "reset", "--hard") == f"{address}: reset\n"
+    wait_until(lambda: agent.peer(address)["sessions"] == 3, "another session")
+    assert "unknown parameter 'soft'" in client("peer", address, "enable", "--soft", status=1)
+    assert "is not enable, disable" in client("peer", address, "kill", status=2)
+    assert "no peer '10.9.9.9'" in client("peer", "10.9.9.9", "enable", status=1)
+
+
 def test_what_is_not_there(running: tuple[Agent, Client]) -> None:
     _, client = running
     assert "'nothing'" in client("app", "nothing", status=1)

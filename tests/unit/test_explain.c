@@ -78,6 +78,8 @@ static const struct {
 	  "\"nat\": {\"error\": null, \"rules\": [{\"vip\": \"192.0.2.2/32\", \"present\": "
 	  "false}]}",
 	  "", "" },
+	{ "disabled", "\"state\": \"sent\"", "\"admin_down\": true, \"state\": \"no-session\"", "",
+	  "enabled" },
 	{ "no session", "\"state\": \"sent\"", "\"state\": \"no-session\"", "", "session" },
 	{ "no family", "\"state\": \"sent\"", "\"state\": \"family-not-negotiated\"", "",
 	  "family" },

@@ -59,7 +59,7 @@ static const struct bgp_peer_status peers[2] = {
 	  .routes_pending = 83,
 	  .sent = { .update = 84, .total = 85 },
 	  .received = { .total = 86 } },
-	{ .config = &addresses[1], .state = BGP_IDLE, .sessions = 91 },
+	{ .config = &addresses[1], .state = BGP_IDLE, .sessions = 91, .disabled = true },
 };
 
 static struct metrics all(void)
@@ -181,6 +181,8 @@ static const char *const lines[] = {
 	"nat_vips_unserved 69",
 	"peer_up{peer=\"10.0.0.1\"} 1",
 	"peer_up{peer=\"10.0.0.2\"} 0",
+	"peer_admin_down{peer=\"10.0.0.1\"} 0",
+	"peer_admin_down{peer=\"10.0.0.2\"} 1",
 	"peer_state{peer=\"10.0.0.1\"} 6",
 	"peer_state{peer=\"10.0.0.2\"} 1",
 	"peer_sessions_total{peer=\"10.0.0.1\"} 81",
@@ -257,7 +259,7 @@ static void test_nothing_else(void **state)
 	(void)state;
 	for (const char *c = text; *c; c++)
 		values += *c == '\n' && c[1] && c[1] != '#';
-	/* Of 9 families of peers the table above has both peers in three. */
+	/* Of 10 families of peers the table above has both peers in four. */
 	assert_int_equal(values,
 			 ARRAY_SIZE(lines) + 6 + HISTOGRAM_BOUNDS + DRIFT_KINDS + API_CAUSES);
 	free(text);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/http/request.h"
@@ -306,6 +307,59 @@ static void test_reload_parameters(void **state)
 	}
 }
 
+static void test_orders_for_peers(void **state)
+{
+	(void)state;
+	static const char text_of_256[] =
+		"0123456789012345678901234567890123456789012345678901234567890123"
+		"0123456789012345678901234567890123456789012345678901234567890123"
+		"0123456789012345678901234567890123456789012345678901234567890123"
+		"0123456789012345678901234567890123456789012345678901234567890123";
+	static const struct {
+		const char *path;
+		struct api_arg args[ARGS_MAX];
+		const char *says; /* NULL: it is right */
+	} cases[] = {
+		{ "enable", { { "port", "65535", 0 } }, NULL },
+		{ "enable", { { "port", "0", 0 } }, "port: '0' is not a port" },
+		{ "enable", { { "port", NULL, 0 } }, "port: '' is not a port" },
+		{ "enable", { { "text", "x", 0 } }, "unknown parameter 'text', expected port" },
+		{ "refresh", { { "soft", "true", 0 } }, "unknown parameter 'soft', expected port" },
+		{ "disable", { { "text", "bye", 0 } }, NULL },
+		{ "disable", { { "text", text_of_256 + 1, 0 } }, NULL },
+		{ "disable",
+		  { { "text", text_of_256, 0 } },
+		  "text: 256 octets, at most 255 fit into a NOTIFICATION" },
+		{ "disable", { { "text", "\xff", 0 } }, "text holds" },
+		{ "disable", { { "text", "a\0b", 3 } }, "text holds U+0000" },
+		{ "disable", { { "hard", NULL, 0 } }, "expected port or text" },
+		{ "reset", { { "soft", NULL, 0 } }, NULL },
+		{ "reset", { { "hard", "true", 0 }, { "text", "bye", 0 } }, NULL },
+		{ "reset", { { "soft", "false", 0 }, { "text", "bye", 0 } }, NULL },
+		{ "reset", { { "soft", "maybe", 0 } }, "soft: 'maybe' is neither true nor false" },
+		{ "reset", { { "soft", "true", 0 }, { "text", "bye", 0 } }, "soft: the session" },
+		{ "reset", { { "soft", "true", 0 }, { "hard", NULL, 0 } }, "soft: the session" },
+		{ "reset", { { "now", "1", 0 } }, "expected port, text, soft or hard" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct api_call call;
+		struct request r = { "POST", NULL, { { 0 } } };
+		char path[64];
+		snprintf(path, sizeof(path), "/v1/peers/fe80::1%%eth0/%s", cases[i].path);
+		r.path = path;
+		memcpy(r.args, cases[i].args, sizeof(r.args));
+		route(&r, &call);
+		if (!cases[i].says &&
+		    (call.kind == API_ERROR || strcmp(call.name, "fe80::1%eth0") != 0))
+			fail_msg("%s: %s", path, call.err.text);
+		if (cases[i].says && (call.kind != API_ERROR || call.status != 400 || !call.json ||
+				      !strstr(call.err.text, cases[i].says)))
+			fail_msg("%s: '%s'", cases[i].says, call.err.text);
+		assert_int_equal(call.needs, ROLE_ADMIN);
+		api_call_done(&call);
+	}
+}
+
 static void test_event_parameters(void **state)
 {
 	(void)state;
@@ -459,7 +513,7 @@ static void test_every_endpoint_that_is_listed_is_there(void **state)
 		struct api_call call;
 		bool posts = strstr(path, "drain") || strcmp(path, "/v1/reload") == 0 ||
 			     strcmp(path, "/v1/confirm") == 0 || strcmp(path, "/v1/diff") == 0 ||
-			     strcmp(path, "/v1/log") == 0;
+			     strcmp(path, "/v1/log") == 0 || strncmp(path, "/v1/peers/", 10) == 0;
 		const char *method = posts ? "POST" : "GET";
 		route(&(struct request){ method, path, { { 0 } } }, &call);
 		assert_int_not_equal(call.status, 404);
@@ -468,7 +522,7 @@ static void test_every_endpoint_that_is_listed_is_there(void **state)
 		assert_int_equal(call.change, posts || strstr(path, "register"));
 		api_call_done(&call);
 	}
-	assert_int_equal(n, 25);
+	assert_int_equal(n, 29);
 }
 
 /* What is refused needs the same role as what would be carried out. */
@@ -495,6 +549,7 @@ int main(void)
 		cmocka_unit_test(test_all_parameters_arrive),
 		cmocka_unit_test(test_drain_parameters),
 		cmocka_unit_test(test_reload_parameters),
+		cmocka_unit_test(test_orders_for_peers),
 		cmocka_unit_test(test_event_parameters),
 		cmocka_unit_test(test_log_parameters),
 		cmocka_unit_test(test_wrong_parameters),

@@ -316,6 +316,20 @@ static void test_peer(void **state)
 	       "Routes          0 sent, 0 pending, 0 received and dropped\n"
 	       "Messages        0 sent, 0 received\n"
 	       "Sessions        0\n");
+	static const char down[] =
+		"{\"peers\": [{\"address\": \"10.0.0.6\", \"peer_as\": 65006, \"type\": \"ebgp\", "
+		"\"state\": \"idle\", \"since_seconds\": 60, \"admin_down\": true, \"disabled\": "
+		"{\"text\": \"new cards\", \"by\": \"uid 0\", \"since_seconds\": 3600}, "
+		"\"last_error\": \"disabled by the operator: new cards\"}]}";
+	expect(VERB_PEER, WORDS("10.0.0.6"), down,
+	       "Peer            10.0.0.6, AS 65006, ebgp\n"
+	       "State           admin_down for 1m00s\n"
+	       "Disabled        1h00m ago by uid 0: new cards\n"
+	       "Last error      disabled by the operator: new cards\n"
+	       "Routes          -1 sent, -1 pending, -1 received and dropped\n"
+	       "Messages        -1 sent, -1 received\n"
+	       "Sessions        -1\n");
+	expect_in_color(VERB_PEERS, none, down, WORDS(WARN "admin_down" NORMAL));
 	char *text = shown_in(VERB_PEER, WORDS("10.0.0.5"), peers, (struct table_style){ 0 }, 1);
 	assert_string_equal(text, "no peer 10.0.0.5; `vipherald peers` lists them\n");
 	free(text);

@@ -118,6 +118,43 @@ static void entries_are_read_back_as_written(void **state)
 	app_spec_done(&spec);
 }
 
+static void orders_for_peers_are_kept(void **state)
+{
+	(void)state;
+	char file[2048] = "";
+	struct state_contents c;
+	struct err err = { "" };
+	struct peer_id near, far;
+	struct peer_orders orders = { 0 };
+	assert_int_equal(peer_id_parse("fe80::1%eth0", 179, &near, &err), 0);
+	assert_int_equal(peer_id_parse("10.0.0.1", 1179, &far, &err), 0);
+	peer_orders_disable(&orders, &near, "naïve", 5000, "uid 0");
+	peer_orders_add(&orders, &far, "{\"peer_as\": \"65000\"}", 7000, "token ops");
+	peer_orders_disable(&orders, &far, "", 6000, "local");
+	add(file, sizeof(file), state_encode_head(&(struct state_place){ "", "" }));
+	add(file, sizeof(file), state_encode_peer(&orders.items[0]));
+	add(file, sizeof(file), state_encode_peer(&orders.items[1]));
+	add(file, sizeof(file), state_encode_end(3));
+	assert_int_equal(decode(file, &c, &err), 0);
+	assert_int_equal(c.peers.n, 2);
+	const struct peer_order *a = peer_orders_find(&c.peers, &near);
+	const struct peer_order *b = peer_orders_find(&c.peers, &far);
+	assert_true(a->disabled && !a->definition);
+	assert_string_equal(a->text, "naïve");
+	assert_string_equal(a->disabled_by, "uid 0");
+	assert_true(a->disabled_at == 5000);
+	assert_true(b->disabled && b->disabled_at == 6000 && b->added_at == 7000);
+	assert_string_equal(b->text, "");
+	assert_string_equal(b->definition, "{\"peer_as\": \"65000\"}");
+	assert_string_equal(b->added_by, "token ops");
+	state_contents_done(&c);
+	peer_orders_done(&orders);
+}
+
+#define DOWN(port, text)                                                                           \
+	"{\"peer_disabled\":\"10.0.0.1\",\"port\":" port ",\"since_ms\":0,\"text\":\"" text        \
+	"\",\"by\":\"\"}\n"
+#define TEXT_OF_64 "0123456789012345678901234567890123456789012345678901234567890123"
 #define APP(pairs) "{\"register\":" pairs ",\"local\":false,\"lease_until_ms\":null}\n"
 #define GOOD       "[[\"name\",\"a\"],[\"vip\",\"192.0.2.1/32\"]]"
 
@@ -162,6 +199,17 @@ static const struct {
 	  -EBADMSG, "until_ms" },
 	{ "a long label", HEAD "{\"vip\":\"192.0.2.1/32\",\"label\":\"0123456789abcdef\"}\n",
 	  -EBADMSG, "label" },
+	{ "no port", HEAD DOWN("0", "") "{\"end\":1}\n", -EBADMSG, "port" },
+	{ "a port beyond all", HEAD DOWN("65536", "") "{\"end\":1}\n", -EBADMSG, "port" },
+	{ "a long text",
+	  HEAD DOWN("1", TEXT_OF_64 TEXT_OF_64 TEXT_OF_64 TEXT_OF_64) "{\"end\":1}\n", -EBADMSG,
+	  "255" },
+	{ "no peer",
+	  HEAD "{\"peer_disabled\":\"gw\",\"port\":1,\"since_ms\":0,\"text\":\"\",\"by\":\"\"}\n",
+	  -EBADMSG, "'gw' is not the address of a peer" },
+	{ "no definition",
+	  HEAD "{\"peer_added\":[],\"peer\":\"10.0.0.1\",\"port\":1,\"since_ms\":0,\"by\":\"\"}\n",
+	  -EBADMSG, "not an object" },
 	{ "no address", HEAD "{\"vip\":\"lo\",\"label\":\"\"}\n", -EBADMSG, "line 2" },
 };
 
@@ -320,6 +368,7 @@ int main(void)
 		cmocka_unit_test(how_a_file_ends),
 		cmocka_unit_test(entries_are_read_back_as_written),
 		cmocka_unit_test(principals_without_proof_are_not_written),
+		cmocka_unit_test(orders_for_peers_are_kept),
 		cmocka_unit_test(nothing_is_taken_from_a_damaged_file),
 		cmocka_unit_test(only_entries_that_register_refuses_are_left_out),
 	};

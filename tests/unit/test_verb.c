@@ -54,6 +54,10 @@ static const struct {
 	{ "nothing to watch", "drain", { "--watch" }, "drain: unknown option --watch" },
 	{ "a value is missing", "drain", { "--for" }, "drain: --for requires a value: DURATION" },
 	{ "a value is given", "drain", { "--wait=yes" }, "drain: --wait takes no value" },
+	{ "no order",
+	  "peer",
+	  { "10.0.0.1", "restart" },
+	  "peer: 'restart' is not enable, disable, reset or refresh" },
 	{ "no color", "apps", { "--color=red" }, "--color: 'red' is not auto, always or never" },
 	{ "no interval", "apps", { "--watch=fast" }, "--watch: 'fast' is not a duration like 1s" },
 	{ "no time", "apps", { "--watch=0" }, "--watch: '0' is not a duration like 1s" },
@@ -365,6 +369,10 @@ static void test_completions_of_each_verb(void **state)
 		snprintf(line, sizeof(line), "subcommand -a %s -d '%s'\n", v->name, v->summary);
 		expect_in(fish, line);
 	}
+	expect_in(bash, "vipherald peers --names 2>/dev/null)\n\t\t((COMP_CWORD == 3)) && "
+			"names=\"enable disable reset refresh\" ;;\n");
+	expect_in(zsh, "; ((CURRENT == 4)) && compadd -- enable disable reset refresh ;;\n");
+	expect_in(fish, "from peer' -a 'enable disable reset refresh'\n");
 	expect_in(bash, "\tnat) options=\"--json --watch --color --api --cacert --cert --key "
 			"--help\" ;;\n");
 	expect_in(bash, "\tundrain) options=\"--json --color --api --cacert --cert --key --help "

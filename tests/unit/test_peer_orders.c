@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* The list of the operator's orders for peers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "agent/model/peer_orders.h"
+#include "lib/array.h"
+
+static struct peer_id id_of(const char *name, uint16_t port)
+{
+	struct peer_id id;
+	assert_int_equal(peer_id_parse(name, port, &id, NULL), 0);
+	return id;
+}
+
+static const struct {
+	const char *text;
+	uint16_t port;
+	const char *as; /* NULL: refused */
+} names[] = {
+	{ "10.0.0.1", 179, "10.0.0.1" },
+	{ "10.0.0.1", 1179, "10.0.0.1 port 1179" },
+	{ "2001:DB8::1", 179, "2001:db8::1" },
+	{ "fe80::1%eth0", 179, "fe80::1%eth0" },
+	{ "fe80::1%eth012345678901", 179, "fe80::1%eth012345678901" },
+	{ "fe80::1%eth0123456789012", 179, NULL },
+	{ "router", 179, NULL },
+	{ "", 179, NULL },
+	{ "10.0.0.1/32", 179, NULL },
+	{ "0123456789012345678901234567890123456789012345678901234567890123", 179, NULL },
+};
+
+static void test_names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct peer_id id;
+		struct err err = { "" };
+		char text[PEER_ID_TEXT_MAX];
+		int rc = peer_id_parse(names[i].text, names[i].port, &id, &err);
+		if (names[i].as)
+			assert_string_equal(peer_id_format(&id, text), names[i].as);
+		else
+			assert_non_null(strstr(err.text, "is not the address of a peer"));
+		assert_int_equal(rc, names[i].as ? 0 : -EINVAL);
+	}
+}
+
+static void test_what_makes_a_peer(void **state)
+{
+	(void)state;
+	struct bgp_peer_config c = { .addr = addr_v4(0x0a000001), .port = 179 };
+	struct peer_id id = id_of("10.0.0.1", 179), of = peer_id_of(&c);
+	assert_true(peer_id_equal(&id, &of));
+	const struct peer_id others[] = { id_of("10.0.0.2", 179), id_of("10.0.0.1", 180),
+					  id_of("10.0.0.1%a", 179) };
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_false(peer_id_equal(&id, &others[i]));
+}
+
+static void test_disabled_and_enabled(void **state)
+{
+	(void)state;
+	struct peer_orders o = { 0 };
+	struct peer_id id = id_of("10.0.0.1", 179);
+	assert_false(peer_orders_enable(&o, &id));
+	peer_orders_disable(&o, &id, "first", 1, "uid 0");
+	peer_orders_disable(&o, &id, "first", 2, "uid 1");
+	const struct peer_order *order = peer_orders_find(&o, &id);
+	assert_true(order->disabled && order->disabled_at == 1); /* nothing changed */
+	assert_string_equal(order->disabled_by, "uid 0");
+	peer_orders_disable(&o, &id, "second", 3, "uid 1");
+	order = peer_orders_find(&o, &id);
+	assert_true(order->disabled_at == 3);
+	assert_string_equal(order->text, "second");
+	assert_int_equal(o.n, 1);
+	assert_true(peer_orders_enable(&o, &id));
+	assert_null(peer_orders_find(&o, &id));
+	assert_int_equal(o.n, 0);
+	peer_orders_done(&o);
+}
+
+/* One is added and disabled: each ends by itself. */
+static void test_added_and_removed(void **state)
+{
+	(void)state;
+	struct peer_orders o = { 0 };
+	struct peer_id first = id_of("10.0.0.1", 179), id = id_of("10.0.0.2", 179),
+		       last = id_of("10.0.0.3", 179);
+	peer_orders_disable(&o, &first, "", 1, "a");
+	peer_orders_add(&o, &id, "{}", 1, "uid 0");
+	peer_orders_add(&o, &last, "{}", 1, "uid 0");
+	peer_orders_disable(&o, &id, "", 2, "uid 0");
+	assert_int_equal(peer_orders_added(&o), 2);
+	assert_false(peer_orders_remove(&o, &first));
+	peer_order_refuse(peer_orders_find(&o, &id), "why");
+	peer_orders_add(&o, &id, "{\"port\": 1}", 3, "uid 1");
+	assert_null(peer_orders_find(&o, &id)->refused);
+	assert_int_equal(peer_orders_added(&o), 2);
+	assert_true(peer_orders_enable(&o, &id));
+	assert_string_equal(peer_orders_find(&o, &id)->definition, "{\"port\": 1}");
+	assert_true(peer_orders_remove(&o, &id));
+	assert_false(peer_orders_remove(&o, &id));
+	assert_null(peer_orders_find(&o, &id));
+	/* Its neighbours in the list are untouched. */
+	assert_true(peer_orders_find(&o, &first)->disabled);
+	assert_string_equal(peer_orders_find(&o, &last)->definition, "{}");
+	peer_orders_disable(&o, &last, "", 1, "a");
+	assert_true(peer_orders_remove(&o, &last));
+	assert_true(peer_orders_find(&o, &last)->disabled);
+	peer_orders_done(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_what_makes_a_peer),
+		cmocka_unit_test(test_disabled_and_enabled),
+		cmocka_unit_test(test_added_and_removed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
