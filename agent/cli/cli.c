@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "agent/cli/verb.h"
 #include "lib/array.h"
 #include "lib/str.h"
 
@@ -28,6 +29,11 @@ const char cli_usage[] =
 	"  healthcheck         query /healthz of the running agent; exit status 0: healthy\n"
 	"                      (without -config: of the agent in this container)\n"
 	"  --ready             query /readyz instead\n"
+	"\n"
+	"Examples: vipherald check /etc/vipherald/config.yaml\n"
+	"          vipherald listen 192.0.2.1:1790 --as 65000\n"
+	"          vipherald healthcheck --ready\n"
+	"Exit status: 0 done, 1 failed, 2 usage, 3 agent not reachable\n"
 	"\n"
 	"GoCast's flags (-logtostderr and the others of glog) are accepted. See vipherald(8).\n";
 
@@ -217,21 +223,23 @@ static int parse_flag(struct cli *cli, struct args *args, struct err *err)
 /* A misspelt command, or a file where a command is expected. */
 static int unknown_command(const char *word, struct err *err)
 {
-	const char *names[N_COMMANDS + 1] = { NULL };
+	const char *names[N_COMMANDS + N_VERBS + 1] = { NULL };
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		names[i] = commands[i].name;
-	const char *near = str_nearest(word, names);
-	if (near)
-		return err_set(err, -EINVAL, "unknown command '%s', did you mean '%s'?", word,
-			       near);
+	for (size_t i = 0; i < N_VERBS; i++)
+		names[N_COMMANDS + i] = verb_at((enum verb_id)i)->name;
 	if (strpbrk(word, "./"))
 		return err_set(err, -EINVAL,
 			       "'%s' is not a command: vipherald -config=%s runs the agent, "
 			       "vipherald check %s checks the file",
 			       word, word, word);
+	const char *near = str_nearest(word, names);
+	if (near)
+		return err_set(err, -EINVAL, "unknown command '%s', did you mean '%s'?", word,
+			       near);
 	return err_set(err, -EINVAL,
-		       "unknown command '%s', expected check, listen or healthcheck; "
-		       "vipherald -config=FILE runs the agent",
+		       "unknown command '%s', vipherald help lists them; vipherald -config=FILE "
+		       "runs the agent",
 		       word);
 }
 

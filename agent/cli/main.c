@@ -69,7 +69,7 @@ int main(int argc, char *argv[])
 	if (verb)
 		return cmd_verb(verb, argc - 2, argv + 2);
 	if (cli_parse(argc, argv, &cli, &err) < 0) {
-		fprintf(stderr, "vipherald: %s\n\n%s", err.text, cli_usage);
+		fprintf(stderr, "vipherald: %s (vipherald --help)\n", err.text);
 		return EXIT_USAGE;
 	}
 	set_up_log(&cli);

@@ -119,7 +119,9 @@ void config_format_addr(const struct config_key *key, const void *target, FILE *
 void config_format_endpoint(const struct config_key *key, const void *target, FILE *out)
 {
 	char text[ENDPOINT_TEXT_MAX];
-	fputs(endpoint_format(config_value(key, target), text), out);
+	const struct endpoint *at = config_value(key, target);
+	if (at->port || at->unix_path[0])
+		fputs(endpoint_format(at, text), out);
 }
 
 void config_format_nat_backend(const struct config_key *key, const void *target, FILE *out)

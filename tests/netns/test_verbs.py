@@ -264,3 +264,86 @@ def test_watch(bed: Testbed, running: tuple[Agent, Client]) -> None:
         process.stdout.close()
     assert seen == ["dns\n", "web\n"] * 3
     assert agent.process.running
+
+
+# Of each verb: a command line that asks the agent, one that it refuses (None: it refuses none, or there
+# is nothing to do), and one that is wrong.
+VERBS: dict[str, tuple[list[str], list[str] | None, list[str]]] = {
+    "status": ([], None, ["x"]),
+    "apps": ([], None, ["--nonsense"]),
+    "app": (["dns"], ["nothing"], []),
+    "vips": ([], None, ["--watch=never"]),
+    "explain": (["dns"], ["nothing"], []),
+    "peers": ([], None, ["--color=red"]),
+    "neighbor": ([], None, ["x"]),
+    "peer": (["10.0.1.1"], ["192.0.2.1"], []),
+    "routes": ([], None, ["--peer"]),
+    "adj-out": ([], None, ["x"]),
+    "nat": ([], None, ["x"]),
+    "consul": ([], None, ["x"]),
+    "events": ([], ["--limit=many"], ["--follow=yes"]),
+    "history": (["dns"], ["dns", "--limit=many"], []),
+    "register": (["x", "--vip=192.0.2.9/32"], ["x", "--vip=none"], []),
+    "unregister": (["x"], None, ["x", "y"]),
+    "drain": (["dns"], ["nothing"], ["--for"]),
+    "undrain": (["dns"], ["nothing"], ["x", "y"]),
+    "reload": ([], ["--confirm=none"], ["x"]),
+    "confirm": ([], [], ["x"]),
+    "log": (["info"], ["loud"], []),
+}
+
+
+def as_root(agent: Agent, client: Client) -> Client:
+    client.env["VIPHERALD_API"] = f"unix:{agent.run_dir}/api.sock"
+    return client
+
+
+def expect_one_line(result: subprocess.CompletedProcess[str], status: int) -> str:
+    assert result.returncode == status, result
+    assert result.stderr.startswith("vipherald: ") and result.stderr.count("\n") == 1, result
+    return result.stderr
+
+
+def test_exit_statuses(running: tuple[Agent, Client]) -> None:
+    """0, 1, 2 and 3, as docs/cli.md says, and an error of one line."""
+    client = as_root(*running)
+    for verb, (fine, refused, wrong) in VERBS.items():
+        if verb != "confirm":
+            assert client.run(verb, *fine, "--json").returncode == 0, verb
+        if refused is not None:
+            result = client.run(verb, *refused)
+            assert result.returncode == 1 and result.stdout + result.stderr, result
+        said = expect_one_line(client.run(verb, *wrong), 2)
+        name = {"neighbor": "peers", "adj-out": "routes"}.get(verb, verb)
+        assert said.endswith(f"(vipherald {name} --help)\n"), said
+        said = expect_one_line(client.run(verb, *fine, "--api=127.0.0.1:9"), 3)
+        assert "is it running? --api or VIPHERALD_API names another" in said
+
+
+def test_exit_statuses_of_diff(bed: Testbed, running: tuple[Agent, Client]) -> None:
+    agent, client = running[0], as_root(*running)
+    same, other, broken = agent.config_path, bed.workdir / "other.yaml", bed.workdir / "broken.yaml"
+    other.write_text(same.read_text().replace(DEAD, "192.0.2.67/32"))
+    broken.write_text("bgp: 1\n")
+    for file, status in (same, 0), (other, 1), (broken, 2), (bed.workdir / "none", 2):
+        assert client.run("diff", str(file)).returncode == status
+        assert client.run("diff", str(same), str(file)).returncode == status
+    expect_one_line(client.run("diff", str(same), "--api=127.0.0.1:9"), 3)
+    expect_one_line(client.run("diff"), 2)
+
+
+def test_every_verb_is_tested_and_has_help(running: tuple[Agent, Client]) -> None:
+    _, client = running
+    listed = client("help").partition("(vipherald VERB --help):\n")[2]
+    names = [line.split()[0] for line in listed.splitlines() if line.strip()]
+    assert set(names) | {"neighbor", "adj-out"} == {*VERBS, "diff", "top", "completions"}
+    for name in names:
+        said = client(name, "--help")
+        assert f"usage: vipherald {name}" in said and f"Example: vipherald {name}" in said
+        assert "Exit status: 0 " in said
+
+
+def test_errors_without_a_verb(running: tuple[Agent, Client]) -> None:
+    _, client = running
+    for words in ["statsu"], ["-zzz"], [], ["listen", "--as=0"], ["check"]:
+        assert expect_one_line(client.run(*words), 2).endswith("(vipherald --help)\n")

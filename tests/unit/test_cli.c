@@ -88,6 +88,7 @@ static const struct bad_case {
 	  "/etc/vipherald/config.yaml checks" },
 	{ "a file of this directory", { "a.yaml" }, "vipherald check a.yaml" },
 	{ "misspelt command", { "chekc", "a.yaml" }, "did you mean 'check'?" },
+	{ "misspelt verb", { "statsu" }, "did you mean 'status'?" },
 	{ "no such command", { "start" }, "vipherald -config=FILE runs the agent" },
 	{ "stray word", { "-config=a", "start" }, "unexpected argument 'start'" },
 	{ "two addresses", { "listen", ":1", ":2" }, "unexpected argument ':2'" },

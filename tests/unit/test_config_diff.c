@@ -515,13 +515,14 @@ static void printed(void **state)
 				     "apps: [{name: a, vip: 192.0.2.1/32, monitors: 'port:tcp:1'},"
 				     "{name: b, vip: 192.0.2.2/32, monitors: 'port:tcp:1'}]\n";
 	static const char after[] =
-		"agent: {consul_token: secret2, rise: 2}\n"
+		"agent: {consul_token: secret2, rise: 2, read_addr: ':81'}\n"
 		"bgp: {local_as: 1, router_id: 10.0.0.1, peers: [\n"
 		"  {peer_ip: 10.0.0.2, peer_as: 2, password: new}, "
 		"{peer_ip: 10.0.0.4, peer_as: 2}]}\n"
 		"apps: [{name: a, vip: 192.0.2.1/32, monitors: 'port:tcp:1',"
 		"states: {up: {med: 9}}}, {name: c, vip: 192.0.2.2/32, monitors: 'port:tcp:1'}]\n";
-	static const char want[] = "agent changed: no UPDATE\n"
+	static const char want[] = "agent changed: needs a restart\n"
+				   "    read_addr: not set -> :81 (needs a restart)\n"
 				   "    rise: 1 -> 2\n"
 				   "    consul_token: (hidden) -> (hidden)\n"
 				   "peer 10.0.0.3 removed: session closed\n"
@@ -540,7 +541,7 @@ static void printed(void **state)
 	config_diff_print(&d, out);
 	fclose(out);
 	assert_string_equal(text, want);
-	assert_int_equal(config_diff_effect(&d), CONFIG_RESETS);
+	assert_int_equal(config_diff_effect(&d), CONFIG_NEEDS_RESTART);
 	assert_true(config_diff_has_key(&d, CONFIG_AGENT, "consul_"));
 	assert_false(config_diff_has_key(&d, CONFIG_AGENT, "drain_"));
 	config_diff_done(&d);

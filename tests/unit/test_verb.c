@@ -326,6 +326,48 @@ static char *printed(bool (*write)(const char *, FILE *), const char *arg)
 	return NULL;
 }
 
+static void expect_in(const char *text, const char *wanted)
+{
+	if (!strstr(text, wanted))
+		fail_msg("'%s' is not in\n%s", wanted, text);
+}
+
+static char *printed_help(const struct verb *v)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	verb_help(v, out);
+	fclose(out);
+	return text;
+}
+
+/* An example is a command line that is taken. */
+static void test_examples(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = verb_at((enum verb_id)i);
+		char text[256], *argv[ARGS_MAX + 2], *rest = text;
+		int argc = 0;
+		struct verb_call call;
+		struct err err;
+		snprintf(text, sizeof(text), "%s", v->example);
+		for (char *word; (word = strtok_r(rest, " ", &rest)) && strcmp(word, ">") != 0;) {
+			assert_true(argc < ARGS_MAX + 2);
+			argv[argc++] = word;
+		}
+		assert_string_equal(argv[0], "vipherald");
+		assert_ptr_equal(verb_find(argv[1]), v);
+		if (verb_parse(v, argc - 2, argv + 2, &call, &err) < 0)
+			fail_msg("%s: %s", v->example, err.text);
+		char *help = printed_help(v);
+		expect_in(help, v->example);
+		expect_in(help, "\nExit status: 0 ");
+		free(help);
+	}
+}
+
 static void test_completions(void **state)
 {
 	static const char *const shells[] = { "bash", "zsh", "fish" };
@@ -340,12 +382,6 @@ static void test_completions(void **state)
 		free(text);
 	}
 	assert_null(printed(completions_write, "tcsh"));
-}
-
-static void expect_in(const char *text, const char *wanted)
-{
-	if (!strstr(text, wanted))
-		fail_msg("'%s' is not in\n%s", wanted, text);
 }
 
 /* Each verb has its options, and those that take a name the names of what is there. */
@@ -546,6 +582,7 @@ int main(void)
 		cmocka_unit_test(test_the_last_value_counts),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_the_list_has_a_line_for_each),
+		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_completions),
 		cmocka_unit_test(test_completions_of_each_verb),
 		cmocka_unit_test(test_table),
