@@ -1,0 +1,149 @@
+"""Routers that speak BFD with the agent: FRR with zebra and bfdd, BIRD with `protocol bfd`."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from ..process import Process
+from ..wait import wait_until
+from ..testbed import AGENT_AS, ROUTER_AS, Link, Testbed
+from .base import Neighbour, NotReady, Router, RouterConfig, library_env, unpacked
+from .bird import Bird
+from .fabric import FabricFrr
+
+
+class BfdRouter(Router):
+    interval: int = 300
+    """In milliseconds, both ways."""
+    multiplier: int = 3
+    bfd: bool = True
+    passive_bfd: bool = False
+    stays: bool = False
+    """The router keeps the agent's routes (graceful restart) when BFD goes down with its C bit clear."""
+
+    def bfd_state(self) -> str:
+        """up, down, init, admin-down, in lower case."""
+        raise NotImplementedError
+
+    def bfd_disable(self) -> None:
+        """The operator of the router takes BFD down (AdminDown)."""
+        raise NotImplementedError
+
+    def wait_bfd(self, state: str) -> None:
+        wait_until(
+            lambda: self.bfd_state() == state, f"{self.kind}: BFD {state}", ignore=(NotReady,)
+        )
+
+
+class BfdFrr(FabricFrr, BfdRouter):
+    extended = False
+
+    def _launch(self) -> Process:
+        bgpd = super()._launch()
+        (self.dir / "bfdd.conf").write_text(self._bfdd_config())
+        self._bfdd = self._start("bfdd")
+        return bgpd
+
+    def _bfdd_config(self) -> str:
+        passive = "\n  passive-mode" if self.passive_bfd else ""
+        return f"""
+log stdout debugging
+debug bfd peer
+bfd
+ profile agent
+  detect-multiplier {self.multiplier}
+  receive-interval {self.interval}
+  transmit-interval {self.interval}{passive}
+ exit
+exit
+"""
+
+    def _options(self) -> list[str]:
+        if not self.bfd:
+            return super()._options()
+        options = ["bfd", "bfd profile agent"]
+        if self.stays:
+            options.append("bfd check-control-plane-failure")
+        return super()._options() + options
+
+    def _bfd(self, command: str) -> str:
+        argv = [unpacked("usr/bin/vtysh"), "--vty_socket", self.dir, "--config_dir", self.dir]
+        return self.namespace.run(
+            ["env", *(f"{k}={v}" for k, v in library_env("frr").items()), *argv]
+            + ["-d", "bfdd", *(word for line in command.split("\n") for word in ("-c", line))],
+            check=False,
+        )
+
+    def bfd_peer(self) -> dict[str, Any]:
+        output = self._bfd("show bfd peers json")
+        try:
+            peers = json.loads(output)
+        except ValueError:
+            raise NotReady(f"vtysh says: {output}") from None
+        if len(peers) != 1:
+            raise NotReady(f"peers: {peers}")
+        return peers[0]
+
+    def bfd_state(self) -> str:
+        peer = self.bfd_peer()
+        return "admin-down" if peer["status"] == "shutdown" else peer["status"]
+
+    def bfd_disable(self) -> None:
+        self._bfd("configure terminal\nbfd\nprofile agent\nshutdown")
+
+    def stop(self) -> None:
+        super().stop()
+        self._bfdd.terminate()
+
+    def kill(self) -> None:
+        super().kill()
+        self._bfdd.kill()
+
+
+class BfdBird(Bird, BfdRouter):
+    def _config(self) -> str:
+        options = f"min rx interval {self.interval} ms; min tx interval {self.interval} ms;"
+        options += f" idle tx interval 300 ms; multiplier {self.multiplier};"
+        options += " passive on;" * self.passive_bfd
+        peer = self.config.neighbour
+        if self.bfd:
+            extra = (*peer.extra, "bfd graceful" if self.stays else "bfd on")
+            self.config = replace(self.config, neighbour=replace(peer, extra=extra))
+        group = f"multihop {{ {options} }};" if peer.multihop else ""
+        text = super()._config()
+        self.config = replace(self.config, neighbour=peer)
+        return f"""{text}
+protocol bfd bfd1 {{
+  accept {"multihop" if peer.multihop else "direct"};
+  interface "*" {{ {options} }};
+  {group}
+}}
+"""
+
+    def bfd_state(self) -> str:
+        for line in self._birdc("show bfd sessions").splitlines():
+            words = line.split()
+            if words and words[0] == self.config.neighbour.ip:
+                return words[2].lower()
+        raise NotReady("no session")
+
+    def bfd_disable(self) -> None:
+        self._birdc("disable bfd1")
+
+
+_KINDS = {"bird": BfdBird, "frr": BfdFrr}
+
+
+def start_bfd_router(
+    bed: Testbed, kind: str, link: Link | None = None, *, setup: dict[str, Any] | None = None, **options: Any
+) -> BfdRouter:
+    """`setup`: attributes of the router, before it starts."""
+    link = link or bed.link()
+    neighbour = Neighbour(link.host_ip, AGENT_AS, **options)
+    config = RouterConfig(ROUTER_AS, link.router_ip, link.router_ip, neighbour)
+    router = _KINDS[kind](link.namespace, config, bed.workdir)
+    router.link = link
+    for name, value in (setup or {}).items():
+        setattr(router, name, value)
+    router.start()
+    return router
