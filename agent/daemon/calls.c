@@ -45,6 +45,7 @@ static struct status_sources sources_of(struct agent *a)
 		.communities = &a->config->bgp.communities,
 		.phase = phase_of(a),
 		.config = &a->config->agent,
+		.configuration = a->config,
 		.config_file = &a->config_file,
 		.began_at = a->began_at,
 		.discovery = sources_discovery(a->sources),

@@ -8,6 +8,7 @@
 
 #include "agent/daemon/parts.h"
 #include "agent/http/answer.h"
+#include "agent/http/reply_forms.h"
 #include "agent/status/view_json.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -166,7 +167,7 @@ struct order {
 
 static void refuse(struct api_reply *ret, unsigned status, const struct err *err)
 {
-	answer_json(ret, status, json_pack("{s:o}", "error", view_text(err->text)));
+	reply_json(ret, status, json_pack("{s:o}", "error", view_text(err->text)));
 }
 
 static void log_order(const struct order *o, const char *what)
@@ -197,7 +198,7 @@ static void do_disable(const struct order *o)
 		log_order(o, "disable");
 		bgp_speaker_disable(p->a->speaker, o->index, text);
 	}
-	answer_change(o->ret, result(o, same                 ? "unchanged"
+	reply_change(o->ret, result(o, same                 ? "unchanged"
 					: o->status.disabled ? "changed"
 							     : "disabled"));
 }
@@ -211,7 +212,7 @@ static void do_enable(const struct order *o)
 		log_order(o, "enable");
 		bgp_speaker_enable(p->a->speaker, o->index);
 	}
-	answer_change(o->ret, result(o, o->status.disabled ? "enabled" : "unchanged"));
+	reply_change(o->ret, result(o, o->status.disabled ? "enabled" : "unchanged"));
 }
 
 static void refuse_down(const struct order *o)
@@ -233,7 +234,7 @@ static void do_refresh(const struct order *o)
 		return;
 	}
 	log_order(o, "refresh");
-	answer_json(o->ret, 200, result(o, "refreshed"));
+	reply_json(o->ret, 200, result(o, "refreshed"));
 }
 
 static void do_reset(const struct order *o)
@@ -248,7 +249,7 @@ static void do_reset(const struct order *o)
 	}
 	log_order(o, o->call->hard ? "hard reset of" : "reset");
 	bgp_speaker_reset(o->p->a->speaker, o->index, o->call->reason, o->call->hard);
-	answer_json(o->ret, 200, result(o, "reset"));
+	reply_json(o->ret, 200, result(o, "reset"));
 }
 
 void peers_answer(struct peers *p, const struct api_call *call, struct api_reply *ret)

@@ -10,11 +10,6 @@
 #include "agent/status/status_sources.h"
 #include "agent/store/store.h"
 
-/* JSON; takes the value over. */
-void answer_json(struct api_reply *ret, unsigned status, json_t *value);
-/* The reply to a change, likewise: "stored" says whether it is in the state file, which is known when
- * the reply is sent. */
-void answer_change(struct api_reply *ret, json_t *value);
 /* An order for one peer. */
 bool answer_is_peer_order(enum api_kind kind);
 /* Whether the request changes something. */

@@ -81,13 +81,16 @@ static int add_arg(struct app_spec *spec, const struct api_arg *arg, struct err 
 	return register_param_add(spec, arg->name, arg->value ? arg->value : "", err);
 }
 
-static int parse_register(const struct api_request *request, struct app_spec *spec, struct err *err)
+static int parse_register(const struct api_request *request, struct api_call *call)
 {
 	int rc = 0;
-	spec->source = APP_FROM_HTTP;
+	call->spec.source = APP_FROM_HTTP;
 	for (size_t i = 0; rc == 0 && i < request->n_args; i++)
-		rc = add_arg(spec, &request->args[i], err);
-	return rc < 0 ? rc : register_params_check(spec, err);
+		rc = add_arg(&call->spec, &request->args[i], &call->err);
+	if (rc < 0)
+		return rc;
+	call->by_name = request->n_args == 1 && call->spec.name;
+	return call->by_name ? 0 : register_params_check(&call->spec, &call->err);
 }
 
 static int parse_unregister(const struct api_request *request, char **ret, struct err *err)
@@ -321,7 +324,7 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 {
 	int rc = 0;
 	if (call->kind == API_REGISTER)
-		rc = parse_register(request, &call->spec, &call->err);
+		rc = parse_register(request, call);
 	else if (call->kind == API_UNREGISTER || call->kind == API_EXPLAIN)
 		rc = parse_unregister(request, &call->name, &call->err);
 	else if (call->kind == API_DRAIN || call->kind == API_UNDRAIN)

@@ -85,6 +85,7 @@ struct api_call {
 	struct principal principal;
 	char who[PRINCIPAL_NAME_MAX + 80]; /* with its address, for the log */
 	struct app_spec spec;              /* of REGISTER; owned */
+	bool by_name;                      /* of REGISTER: the name alone, an app of the file */
 	/* Of UNREGISTER, APP, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole
 	 * agent. Of PEER_…: the address of the peer. */
 	char *name;

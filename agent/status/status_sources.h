@@ -50,6 +50,7 @@ struct status_sources {
 	const struct bgp_communities *communities; /* bgp.communities */
 	const char *phase;                         /* of the agent: "starting", "running" … */
 	const struct config_agent *config;
+	const struct config *configuration;    /* all of it */
 	const struct config_file *config_file; /* NULL: from memory */
 	mono_t began_at;                       /* when the agent was started */
 	struct discovery *discovery;           /* NULL: no Consul */

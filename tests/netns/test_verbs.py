@@ -122,6 +122,26 @@ def test_register_and_unregister(bed: Testbed, running: tuple[Agent, Client]) ->
                                           "--monitor=nonsense", status=1)
 
 
+def test_an_app_of_the_file_returns(running: tuple[Agent, Client]) -> None:
+    """By its name, by a reload, and at the next start."""
+    agent, client = running
+    said = client("unregister", "dns")
+    assert "'register' with its name alone, a reload or the next start registers it again" in said
+    assert "no app 'dns'" in client("app", "dns", status=1)
+    assert client("register", "dns") == "dns: registered\n"
+    wait_until(lambda: agent.app("dns")["announced"], "it is announced")
+    assert agent.app("dns")["source"] == "config"
+    assert client("register", "dns") == "dns: unchanged\n"
+    assert "no app of the configuration file" in client("register", "nothing", status=1)
+    client("unregister", "dns")
+    agent.reload()
+    assert agent.app("dns")["source"] == "config"
+    client("unregister", "dns")
+    agent.stop()
+    agent.start()
+    wait_until(lambda: agent.app("dns")["announced"], "it is announced after a restart")
+
+
 def test_drain_and_wait(running: tuple[Agent, Client]) -> None:
     agent, client = running
     said = client("drain", "dns", "--reason", "new disk, 20 % faster", "--for", "1h")

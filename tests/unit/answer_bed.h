@@ -130,6 +130,7 @@ static inline void make_sources(struct agent *a)
 		.communities = &a->config->bgp.communities,
 		.phase = "running",
 		.config = &a->config->agent,
+		.configuration = a->config,
 		.store = a->store,
 		.capabilities = &a->capabilities,
 		.registered = true,

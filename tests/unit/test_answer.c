@@ -25,7 +25,7 @@ static const struct refusal {
 } refusals[] = {
 	{ "/register?name=web&vip=192.0.2.1/32", 409, "Conflict: " },
 	{ "/register?name=config&vip=192.0.2.7/32", 409, "Conflict: " },
-	{ "/register?name=web", 400, "Invalid request: " },
+	{ "/register?name=web", 400, "Invalid request: vip is missing, and no app of the" },
 	{ "/register?name=web&vip=192.0.2.2/24", 400, "192.0.2.2/24" },
 	{ "/unregister", 400, "name is missing" },
 	{ "/v1/apps/nowhere", 404, "{\"error\":\"no app 'nowhere'\"}" },
@@ -63,8 +63,34 @@ static void test_unregister(void **state)
 	ask(a, "/register?name=web&vip=192.0.2.2/32");
 	expect(a, "/unregister?name=web", 200, "\"result\":\"unregistered\"");
 	assert_null(strstr(a->text, "note"));
-	expect(a, "/unregister?name=config", 200, "at the next start");
+	expect(a, "/unregister?name=config", 200, "'register' with its name alone");
 	assert_null(registry_find(a->registry, "config"));
+}
+
+/* As it stands in the file, whoever asks. */
+static void test_an_app_of_the_file_returns_by_its_name(void **state)
+{
+	struct agent *a = *state;
+	expect(a, "/register?name=config", 200, "\"result\":\"unchanged\"");
+	ask(a, "/unregister?name=config");
+	expect(a, "/register?name=config", 200, "\"result\":\"registered\"");
+	const struct app *app = registry_find(a->registry, "config");
+	assert_int_equal(app->spec->source, APP_FROM_CONFIG);
+	assert_null(app->spec->by);
+	assert_false(app->spec->admin);
+	assert_int_equal(app->spec->n_vips, 1);
+}
+
+/* The file has precedence, as at a reload. */
+static void test_it_displaces_what_took_its_place(void **state)
+{
+	struct agent *a = *state;
+	ask(a, "/unregister?name=config");
+	ask(a, "/register?name=config&vip=192.0.2.7/32");
+	ask(a, "/register?name=taker&vip=192.0.2.1/32");
+	expect(a, "/register?name=config", 200, "\"result\":\"replaced\"");
+	assert_null(registry_find(a->registry, "taker"));
+	assert_int_equal(registry_find(a->registry, "config")->spec->source, APP_FROM_CONFIG);
 }
 
 static void test_no_change_while_stopping(void **state)
@@ -137,6 +163,8 @@ int main(void)
 		TEST(test_a_path_that_is_not_there),
 		TEST(test_a_lease_of_an_app_of_the_configuration),
 		TEST(test_unregister),
+		TEST(test_an_app_of_the_file_returns_by_its_name),
+		TEST(test_it_displaces_what_took_its_place),
 		TEST(test_no_change_while_stopping),
 		TEST(test_a_change_waits_for_the_disk),
 		TEST(test_reading_waits_for_nothing),

@@ -34,6 +34,7 @@ static const struct good_case {
 } good_cases[] = {
 	{ "register", { "GET", "/register", { NAME, VIP } }, API_REGISTER, "dns" },
 	{ "register by POST", { "POST", "/register", { VIP, NAME } }, API_REGISTER, "dns" },
+	{ "register by name", { "GET", "/register", { NAME } }, API_REGISTER, "dns" },
 	{ "unregister", { "GET", "/unregister", { NAME } }, API_UNREGISTER, "dns" },
 	{ "unregister with the query of register",
 	  { "DELETE", "/unregister", { NAME, VIP, { "monitor", "port:tcp:53", 0 } } },
@@ -73,7 +74,11 @@ static const struct bad_case {
 	const char *says;
 } bad_cases[] = {
 	{ "nothing", { "GET", "/register", { { 0 } } }, 400, "Invalid request: name is missing" },
-	{ "no vip", { "GET", "/register", { NAME } }, 400, "Invalid request: vip is missing" },
+	{ "no vip",
+	  { "GET", "/register", { NAME, { "monitor", "port:tcp:53", 0 } } },
+	  400,
+	  "Invalid request: vip is missing" },
+	{ "a name that is none", { "GET", "/register", { { "name", "a/b", 0 } } }, 400, "a/b" },
 	{ "empty name",
 	  { "GET", "/register", { { "name", "", 0 }, VIP } },
 	  400,
