@@ -36,7 +36,7 @@ struct bfd_ops {
 	void (*stopped)(void *userdata);
 };
 
-/* Starts nothing yet. `ops` must stay, any of its members may be NULL. */
+/* Starts nothing yet, so that nothing can fail. `ops` must stay, any of its members may be NULL. */
 int bfd_new(sd_event *loop, const struct bfd_ops *ops, void *userdata, struct bfd **ret,
 	    struct err *err);
 /* Ends at once; peers that were not told see silence. Frees all sessions. */

@@ -63,6 +63,8 @@ const char *bfd_status_why(const struct bfd_status *s, char buf[static BFD_WHY_M
 	else if (down->diag == BFD_DIAG_EXPIRED)
 		snprintf(buf, BFD_WHY_MAX, "no packet for %s (control detection time expired)",
 			 duration_format(down->silence, text));
+	else if (down->diag == BFD_DIAG_NONE)
+		snprintf(buf, BFD_WHY_MAX, "the process that runs BFD has ended");
 	else if (down->diag != BFD_DIAG_NEIGHBOR_SIGNALED)
 		snprintf(buf, BFD_WHY_MAX, "%s", bfd_diag_name(down->diag));
 	else if (down->remote_state == BFD_ADMIN_DOWN)

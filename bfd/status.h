@@ -49,7 +49,7 @@ const char *bfd_drop_name(enum bfd_drop drop); /* "version", "length", … */
 
 /* How a session last left Up. */
 struct bfd_down {
-	enum bfd_diag diag;          /* ours */
+	enum bfd_diag diag;          /* ours; BFD_DIAG_NONE: the process that runs BFD ended */
 	enum bfd_state remote_state; /* BFD_ADMIN_DOWN: no failure (RFC 5882 3.2) */
 	enum bfd_diag remote_diag;
 	span_t silence; /* BFD_DIAG_EXPIRED: the detection time that passed without a packet */

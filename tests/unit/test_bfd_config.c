@@ -126,6 +126,7 @@ static void says_why_it_went_down(void **state)
 		    .remote_diag = (enum bfd_diag)31 },
 		  "signalled down by the neighbor (its diagnostic: unknown)" },
 		{ { .diag = BFD_DIAG_ADMIN_DOWN }, "admin-down" },
+		{ { .diag = BFD_DIAG_NONE }, "the process that runs BFD has ended" },
 	};
 	(void)state;
 	char text[BFD_WHY_MAX];

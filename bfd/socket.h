@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets of BFD: one that receives for each family, port and VRF, and one for each session that sends
+ * from a port of its own (RFC 5881 4). None needs a capability.
+ */
+#ifndef BFD_SOCKET_H
+#define BFD_SOCKET_H
+
+#include "bfd/table.h"
+#include "lib/err.h"
+
+struct bfd_listener {
+	int fd; /* -1: it could not be opened yet */
+	uint8_t family;
+	bool multihop;
+	char vrf[IF_NAMESIZE];
+};
+
+/* No packet is longer; octets beyond are not looked at. */
+#define BFD_RECEIVE_MAX 256
+
+/* The descriptor, or -errno. */
+int bfd_listener_open(const struct bfd_listener *l, struct err *err);
+/* The next packet, into `buf`; -EAGAIN when there is none. A datagram that does not say where it came
+ * from is none. */
+int bfd_listener_receive(const struct bfd_listener *l, uint8_t buf[static BFD_RECEIVE_MAX],
+			 struct bfd_datagram *ret);
+bool bfd_listener_serves(const struct bfd_listener *l, const struct bfd_key *key);
+
+/* The descriptor, or -errno: bound to the address, the interface or VRF of the key, and `port`.
+ * *ret_ifindex: of key->ifname. */
+int bfd_sender_open(const struct bfd_key *key, uint16_t port, unsigned *ret_ifindex,
+		    struct err *err);
+/* 0 or -errno. */
+int bfd_sender_send(int fd, const struct bfd_key *key, unsigned ifindex, const uint8_t *data,
+		    size_t len);
+
+#endif
