@@ -31,7 +31,8 @@ static bool same_connection(const struct bgp_peer_config *a, const struct bgp_pe
 
 static bool same_open(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
 {
-	return a->peer_as == b->peer_as && a->families == b->families && a->role == b->role &&
+	return a->peer_as == b->peer_as && a->as_rule == b->as_rule && a->local_as == b->local_as &&
+	       a->families == b->families && a->role == b->role &&
 	       a->role_strict == b->role_strict && a->hold_time == b->hold_time &&
 	       a->keepalive == b->keepalive && a->send_hold_time == b->send_hold_time &&
 	       a->graceful_restart == b->graceful_restart && a->restart_time == b->restart_time;
@@ -40,4 +41,23 @@ static bool same_open(const struct bgp_peer_config *a, const struct bgp_peer_con
 bool bgp_peer_change_resets(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
 {
 	return !bgp_peer_is_same(a, b) || !same_connection(a, b) || !same_open(a, b);
+}
+
+uint32_t bgp_peer_local_as(const struct bgp_config *config, const struct bgp_peer_config *peer)
+{
+	return peer->local_as ? peer->local_as : config->local_as;
+}
+
+bool bgp_peer_is_internal(const struct bgp_config *config, const struct bgp_peer_config *peer)
+{
+	switch (peer->as_rule) {
+	case BGP_AS_IS:
+		return peer->peer_as == bgp_peer_local_as(config, peer);
+	case BGP_AS_INTERNAL:
+		return true;
+	case BGP_AS_EXTERNAL:
+	case BGP_AS_AUTO:
+		break;
+	}
+	return false;
 }

@@ -86,11 +86,21 @@ struct bgp_bfd_config {
 	span_t min_receive; /* RequiredMinRxInterval; 0: as `interval` */
 };
 
+/* The AS that a peer may be of. */
+enum bgp_as_rule {
+	BGP_AS_IS,       /* peer_as */
+	BGP_AS_EXTERNAL, /* any but ours */
+	BGP_AS_INTERNAL, /* ours */
+	BGP_AS_AUTO,     /* any */
+};
+
 struct bgp_peer_config {
 	struct addr addr;
 	char ifname[IF_NAMESIZE]; /* scope of a link-local address, else empty */
 	uint16_t port;
-	uint32_t peer_as;      /* 0: accept any (only with accept_any) */
+	uint32_t peer_as; /* 0: accept any (with accept_any, or another rule than BGP_AS_IS) */
+	enum bgp_as_rule as_rule;
+	uint32_t local_as;     /* of this session, in OPEN and AS_PATH; 0: bgp_config.local_as */
 	struct addr local_ip;  /* session source; family 0: by the kernel's route */
 	struct addr local_ip6; /* next hop for IPv6 VIPs (and source of IPv6 sessions); 0: found */
 	struct addr next_hop, next_hop6; /* sent whatever the addresses of this host; 0: found */
@@ -113,6 +123,7 @@ struct bgp_peer_config {
 	span_t restart_time;   /* for so long; whole seconds, at most BGP_GR_TIME_MAX of them */
 	struct bgp_bfd_config bfd;
 	struct bgp_communities communities; /* of this peer only */
+	const char *description;            /* for operators; NULL: none */
 	/* A peer that is new to the speaker stays down, with this text for the other side (NULL or "":
 	 * none). Of one that it has, bgp_speaker_disable() and _enable() decide. */
 	bool disabled;
@@ -129,8 +140,8 @@ const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BG
 /* The same neighbor: address, interface and port. */
 bool bgp_peer_is_same(const struct bgp_peer_config *a, const struct bgp_peer_config *b);
 /* The change from one configuration of a peer to the other ends its session. All others can be made
- * while it is up: communities and next hops by UPDATEs, password, timers of attempts to connect and
- * `passive` without any message. */
+ * while it is up: communities and next hops by UPDATEs, password, timers of attempts to connect,
+ * description and `passive` without any message. */
 bool bgp_peer_change_resets(const struct bgp_peer_config *a, const struct bgp_peer_config *b);
 
 /* The configured source of the session; NULL: by the kernel's route. */
@@ -158,5 +169,10 @@ struct bgp_config {
 	const struct bgp_peer_config *peers;
 	size_t n_peers;
 };
+
+/* Our AS as this peer sees it: that of its own `local_as`, else that of the speaker. */
+uint32_t bgp_peer_local_as(const struct bgp_config *config, const struct bgp_peer_config *peer);
+/* iBGP, as far as the configuration tells: BGP_AS_AUTO may still turn out to be. */
+bool bgp_peer_is_internal(const struct bgp_config *config, const struct bgp_peer_config *peer);
 
 #endif

@@ -279,6 +279,16 @@ static enum bgp_role role_towards(const struct bgp_fsm_config *c, uint32_t as)
 	return as == c->local_as ? BGP_ROLE_NONE : c->role;
 }
 
+static bool check_external(const struct bgp_fsm_config *c, const struct bgp_open *remote,
+			   struct bgp_notification *ret_error)
+{
+	if (!c->external || remote->as != c->local_as)
+		return true;
+	*ret_error =
+		(struct bgp_notification){ .code = BGP_ERR_OPEN, .subcode = BGP_ERR_OPEN_PEER_AS };
+	return false;
+}
+
 static bool check_role(const struct bgp_fsm_config *c, const struct bgp_open *remote,
 		       struct bgp_notification *ret_error)
 {
@@ -294,7 +304,7 @@ static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
 {
 	const struct bgp_fsm_config *c = &fsm->config;
 	if (!bgp_open_check(remote, c->peer_as, c->local_as, c->router_id, ret_error) ||
-	    !check_role(c, remote, ret_error))
+	    !check_external(c, remote, ret_error) || !check_role(c, remote, ret_error))
 		return false;
 	struct bgp_open ours = bgp_fsm_open(fsm);
 	struct bgp_negotiated n = {
@@ -356,7 +366,11 @@ struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm)
 static void set_why_rejected(struct bgp_fsm *fsm, const struct bgp_open *remote, uint8_t subcode)
 {
 	enum bgp_role ours = fsm->config.role;
-	if (subcode == BGP_ERR_OPEN_PEER_AS)
+	if (subcode == BGP_ERR_OPEN_PEER_AS && fsm->config.external)
+		set_why(fsm,
+			"the peer is AS %" PRIu32 ", which is ours; configured is peer_as external",
+			remote->as);
+	else if (subcode == BGP_ERR_OPEN_PEER_AS)
 		set_why(fsm, "the peer is AS %" PRIu32 ", configured is peer_as %" PRIu32,
 			remote->as, fsm->config.peer_as);
 	else if (subcode == BGP_ERR_OPEN_IDENTIFIER)

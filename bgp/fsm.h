@@ -36,6 +36,7 @@
 struct bgp_fsm_config {
 	uint32_t local_as, router_id;
 	uint32_t peer_as;       /* 0: any */
+	bool external;          /* any but ours */
 	bool passive;           /* never connects; waits in Active */
 	bool incoming;          /* the peer made this connection; it ends in Idle for good */
 	span_t hold_time;       /* offered; whole seconds */

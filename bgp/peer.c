@@ -28,7 +28,7 @@ static mono_t now(const struct bgp_peer *p)
 
 static bool is_ibgp(const struct bgp_peer *p)
 {
-	return p->config.peer_as == p->env.config->local_as;
+	return bgp_peer_is_internal(p->env.config, &p->config);
 }
 
 /* `present`: those in use. */
@@ -139,7 +139,7 @@ static void session_up(struct bgp_conn *c)
 		.otc = bgp_role_adds_otc(n->role),
 		.defer_end_of_rib =
 			n->graceful_restart && graceful_defers_end_of_rib(&p->graceful, now(p)),
-		.local_as = p->env.config->local_as,
+		.local_as = bgp_peer_local_as(p->env.config, &p->config),
 		.next_hop4 = hops.v4,
 		.next_hop6 = hops.v6,
 		.link_local = hops.link_local,
@@ -290,6 +290,7 @@ void bgp_peer_copy_config(struct bgp_peer *p, const struct bgp_peer_config *c)
 	p->config.password_file = NULL;
 	p->config.disabled_text = NULL;
 	p->config.password = p->password = c->password ? mem_strdup(c->password) : NULL;
+	p->config.description = p->description = c->description ? mem_strdup(c->description) : NULL;
 	p->config.communities.values =
 		mem_copy(c->communities.values, c->communities.n * sizeof(uint32_t));
 }
@@ -298,9 +299,11 @@ struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incomin
 {
 	const struct bgp_peer_config *c = &p->config;
 	return (struct bgp_fsm_config){
-		.local_as = p->env.config->local_as,
+		.local_as = bgp_peer_local_as(p->env.config, c),
 		.router_id = p->env.config->router_id,
-		.peer_as = c->peer_as,
+		.peer_as = c->as_rule == BGP_AS_INTERNAL ? bgp_peer_local_as(p->env.config, c)
+							 : c->peer_as,
+		.external = c->as_rule == BGP_AS_EXTERNAL,
 		.passive = c->passive,
 		.incoming = incoming,
 		.hold_time = c->hold_time,
@@ -351,6 +354,7 @@ void bgp_peer_free(struct bgp_peer *p)
 	adj_out_done(&p->adj);
 	free(p->config.communities.values);
 	free(p->password);
+	free(p->description);
 	free(p);
 }
 

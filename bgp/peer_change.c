@@ -103,7 +103,7 @@ void bgp_peer_has_no_past(struct bgp_peer *p)
 void bgp_peer_change(struct bgp_peer *p, const struct bgp_peer_config *config, bool reset)
 {
 	struct bgp_peer_config before = p->config;
-	char *password = p->password;
+	char *password = p->password, *description = p->description;
 	if (reset)
 		end_session(p);
 	bgp_peer_copy_config(p, config);
@@ -114,4 +114,5 @@ void bgp_peer_change(struct bgp_peer *p, const struct bgp_peer_config *config, b
 		apply(p, &before);
 	free(before.communities.values);
 	free(password);
+	free(description);
 }

@@ -17,7 +17,7 @@
 struct bgp_peer {
 	struct bgp_peer_env env;
 	struct bgp_peer_config config; /* owns its strings and lists */
-	char *password;
+	char *password, *description;
 	struct bgp_conn out, in;
 	struct bgp_conn *session; /* the established one, else NULL */
 	bool guest, stopped;

@@ -77,10 +77,10 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 	const struct bgp_conn *c = leading(p);
 	mono_t now = loop_now(p->env.loop);
 	bool knows_peer = c->fsm.state >= BGP_OPENCONFIRM;
-	uint32_t peer_as = knows_peer ? c->fsm.negotiated.peer_as : p->config.peer_as;
+	uint32_t peer_as = knows_peer ? c->fsm.negotiated.peer_as : p->out.fsm.config.peer_as;
 	*ret = (struct bgp_peer_status){
 		.config = &p->config,
-		.local_as = p->env.config->local_as,
+		.local_as = bgp_peer_local_as(p->env.config, &p->config),
 		.state = c->fsm.state,
 		.state_since = c->fsm.state_since,
 		.established_since = USEC_NEVER,
@@ -105,7 +105,7 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.local_addr = p->local.addr,
 		.local_port = p->local.port,
 		.restarting = graceful_restarting(&p->graceful, now),
-		.ttl = bgp_socket_ttl(&p->config, peer_as == p->env.config->local_as),
+		.ttl = bgp_socket_ttl(&p->config, bgp_peer_is_internal(p->env.config, &p->config)),
 		.sent = p->out.sent,
 		.received = p->out.received,
 		.prefixes_received = p->prefixes_received,

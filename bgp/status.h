@@ -47,7 +47,7 @@ struct bgp_message_counts {
 
 struct bgp_peer_status {
 	const struct bgp_peer_config *config; /* as the speaker keeps it */
-	uint32_t local_as;
+	uint32_t local_as;                    /* as the peer sees it */
 	enum bgp_state state;
 	mono_t state_since;        /* when it entered the state */
 	mono_t established_since;  /* USEC_NEVER unless established */
@@ -67,7 +67,7 @@ struct bgp_peer_status {
 	uint64_t path_resets;    /* sessions that ended because of it */
 	mono_t path_reset_at;    /* the last of them; 0: none */
 	mono_t retry_at;         /* next connection attempt, USEC_NEVER if none is due */
-	uint32_t peer_as;        /* of its OPEN, else as configured */
+	uint32_t peer_as;        /* of its OPEN, else as configured; 0: not known yet */
 	uint32_t peer_router_id; /* host order, 0 until its OPEN was read */
 	struct addr local_addr;  /* of the session, family 0 when there is none */
 	uint16_t local_port;

@@ -22,11 +22,21 @@ static const char *state_of(const json_t *peer)
 	return true_at(peer, "admin_down") ? "admin_down" : text_at(peer, "state");
 }
 
-static void add_peer(struct table *t, const json_t *peer)
+static bool any_description(const json_t *peers)
+{
+	size_t i;
+	const json_t *peer;
+	json_array_foreach(peers, i, peer) if (*text_at(peer, "description")) return true;
+	return false;
+}
+
+static void add_peer(struct table *t, const json_t *peer, bool described)
 {
 	char age[TABLE_AGE_MAX];
 	const char *state = state_of(peer);
 	table_add(t, text_at(peer, "address"));
+	if (described)
+		table_add(t, text_at(peer, "description"));
 	table_format(t, "%lld", count_at(peer, "peer_as"));
 	table_add_toned(t, show_tone(state), state);
 	table_add(t, table_age(number_at(peer, "since_seconds"), age));
@@ -39,7 +49,11 @@ static void add_peer(struct table *t, const json_t *peer)
 
 int show_peers(const struct show *s, const json_t *answer)
 {
-	struct table *t = table_new("PEER|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS|PROBLEM");
+	bool described = any_description(json_at(answer, "peers"));
+	struct table *t = table_new(
+		described
+			? "PEER|DESCRIPTION|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS|PROBLEM"
+			: "PEER|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS|PROBLEM");
 	bool names = verb_has(s->call, "names");
 	size_t i;
 	const json_t *peer;
@@ -48,7 +62,7 @@ int show_peers(const struct show *s, const json_t *answer)
 		if (names)
 			fprintf(s->out, "%s\n", text_at(peer, "address"));
 		else
-			add_peer(t, peer);
+			add_peer(t, peer, described);
 	}
 	if (!names)
 		table_print(t, &s->style, s->out);
@@ -64,6 +78,7 @@ static void show_session(const struct show *s, const json_t *p)
 	const char *state = state_of(p);
 	show_line(s, "Peer", "%s, AS %lld, %s", text_at(p, "address"), count_at(p, "peer_as"),
 		  text_at(p, "type"));
+	show_line(s, "Description", "%s", text_at(p, "description"));
 	show_line(s, "State", "%s%s%s for %s", table_tone_begin(&s->style, show_tone(state)), state,
 		  table_tone_end(&s->style, show_tone(state)),
 		  table_age(number_at(p, "since_seconds"), age));

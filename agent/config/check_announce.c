@@ -136,8 +136,9 @@ static void classify_peers(struct state_check *c)
 {
 	const struct config_draft_bgp *bgp = &c->draft->bgp;
 	for (size_t i = 0; i < bgp->n_peers; i++) {
-		bool ibgp = bgp->peers[i].peer_as == bgp->bgp.local_as;
-		c->ibgp = c->ibgp || ibgp;
+		const struct bgp_peer_config *peer = &bgp->peers[i];
+		bool ibgp = bgp_peer_is_internal(&bgp->bgp, peer);
+		c->ibgp = c->ibgp || ibgp || peer->as_rule == BGP_AS_AUTO;
 		c->ebgp = c->ebgp || !ibgp;
 	}
 }

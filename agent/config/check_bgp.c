@@ -70,7 +70,7 @@ static void use_old_form(const struct scope *s, struct config_draft_bgp *d)
 	if (!config_node_get(s->bgp, "peer_as") && !config_node_get(s->bgp, "remote_as"))
 		config_error(s->findings, config_at_missing(s->bgp, "peer_as"),
 			     "missing: AS number of the peer");
-	bool ebgp = d->bgp.local_as != peer->peer_as;
+	bool ebgp = !bgp_peer_is_internal(&d->bgp, peer);
 	peer->multi_hop = ebgp && !peer->ttl_security;
 	if (ebgp && peer->ttl_security)
 		config_warn(s->findings, at_key(s, "ttl_security"),
@@ -90,7 +90,7 @@ static void report_no_peer(const struct scope *s)
 /* Of `bgp` it is for eBGP peers only. */
 static void settle_role(const struct scope *s, struct bgp_peer_config *p)
 {
-	if (!s->item || p->peer_as != s->config->local_as || config_node_get(s->item, "role"))
+	if (!s->item || !bgp_peer_is_internal(s->config, p) || config_node_get(s->item, "role"))
 		return;
 	p->role = BGP_ROLE_NONE;
 	p->role_strict = false;
@@ -100,7 +100,7 @@ static void settle_role(const struct scope *s, struct bgp_peer_config *p)
 static void settle_peer(const struct scope *s, struct bgp_peer_config *p, unsigned families)
 {
 	bool longer = p->connect_retry > CONNECT_RETRY_MAX;
-	bool ebgp = p->peer_as == 0 || p->peer_as != s->config->local_as;
+	bool ebgp = !bgp_peer_is_internal(s->config, p);
 	bool own = !s->item || config_node_get(s->item, "multihop_ttl");
 	bool direct = config_node_get(s->item, "multi_hop") && !p->multi_hop;
 	bool gtsm = config_node_get(s->item, "ttl_security") && p->ttl_security;
@@ -207,7 +207,7 @@ static void check_local_ip(const struct scope *s, const struct bgp_peer_config *
 
 static void check_reach(const struct scope *s, const struct bgp_peer_config *p)
 {
-	bool ibgp = p->peer_as != 0 && p->peer_as == s->config->local_as;
+	bool ibgp = bgp_peer_is_internal(s->config, p);
 	const char *key = p->multihop_ttl ? "multihop_ttl" : "multi_hop";
 	if ((p->multi_hop || p->multihop_ttl) && p->ttl_security)
 		config_error(s->findings, at_key(s, key),
@@ -231,7 +231,7 @@ static void check_role(const struct scope *s, const struct bgp_peer_config *p)
 {
 	const struct config_node *own = s->item ? s->item : s->bgp;
 	const struct config_node *strict = config_node_get(own, "role_strict");
-	if (p->role != BGP_ROLE_NONE && p->peer_as == s->config->local_as)
+	if (p->role != BGP_ROLE_NONE && bgp_peer_is_internal(s->config, p))
 		config_error(
 			s->findings, at_key(s, "role"),
 			"'%s' for an iBGP peer: roles are between two AS (RFC 9234), remove it",

@@ -7,6 +7,7 @@ void config_peer_done(struct bgp_peer_config *peer)
 {
 	free((char *)peer->password);
 	free((char *)peer->password_file);
+	free((char *)peer->description);
 	free(peer->communities.values);
 }
 

@@ -139,6 +139,25 @@ void config_format_as(const struct config_key *key, const void *target, FILE *ou
 		fprintf(out, "%u", as);
 }
 
+void config_format_peer_as(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct bgp_peer_config *peer = target;
+	switch (peer->as_rule) {
+	case BGP_AS_IS:
+		config_format_as(key, target, out);
+		break;
+	case BGP_AS_EXTERNAL:
+		fputs("external", out);
+		break;
+	case BGP_AS_INTERNAL:
+		fputs("internal", out);
+		break;
+	case BGP_AS_AUTO:
+		fputs("auto", out);
+		break;
+	}
+}
+
 void config_format_router_id(const struct config_key *key, const void *target, FILE *out)
 {
 	char text[ADDR_TEXT_MAX];

@@ -23,10 +23,26 @@ static const struct config_key peer_keys[] = {
 	{ .name = "peer_as",
 	  .effect = CONFIG_RESETS,
 	  .alias = "remote_as",
-	  .type = &config_type_as,
+	  .type = &config_type_peer_as,
 	  FIELD(peer_as),
 	  .flags = CONFIG_REQUIRED,
-	  .doc = "AS number of the peer. The session is iBGP if it equals `local_as`." },
+	  .doc = "AS number of the peer, or `external` (any but ours), `internal` (ours), `auto` "
+		 "(any). "
+		 "The session is iBGP if it is ours: [routers.md](routers.md#as-numbers)." },
+	{ .name = "local_as",
+	  .effect = CONFIG_RESETS,
+	  .type = &config_type_as,
+	  FIELD(local_as),
+	  .default_words = "that of `bgp`",
+	  .flags = CONFIG_NOT_SHARED,
+	  .doc = "AS number of this host towards the peer. It takes the place of that of `bgp` in "
+		 "OPEN and "
+		 "AS_PATH, which has no other (FRR: `local-as NUMBER no-prepend replace-as`)." },
+	{ .name = "description",
+	  .type = &config_type_description,
+	  FIELD(description),
+	  .flags = CONFIG_NOT_SHARED,
+	  .doc = "Text for operators, shown with the peer." },
 	{ .name = "multi_hop",
 	  .effect = CONFIG_RESETS,
 	  .type = &config_type_bool,
@@ -211,7 +227,8 @@ static const struct config_key peer_keys[] = {
 
 const struct config_section config_peer_section = {
 	.path = "bgp.peers[]",
-	.doc = "One peer each. All keys except `multi_hop` and `communities` are also accepted "
+	.doc = "One peer each. All keys except `multi_hop`, `communities`, `description` and the "
+	       "peer's `local_as` are also accepted "
 	       "directly under `bgp`: `peer_ip` and `peer_as` there are GoCast's older form of a "
 	       "single peer, which is multi-hop if it is eBGP; the others are defaults of all "
 	       "peers. If there is a list, `peer_ip` and `peer_as` under `bgp` are ignored with a "
@@ -229,6 +246,7 @@ static void *add_peer(void *target)
 	peer->addr = (struct addr){ 0 };
 	peer->ifname[0] = 0;
 	peer->peer_as = 0;
+	peer->as_rule = BGP_AS_IS;
 	peer->families = 0; /* those of the peer replace the default */
 	if (peer->password)
 		peer->password = mem_strdup(peer->password);

@@ -92,6 +92,48 @@ static int set_as(const struct config_key *key, const char *text, void *target, 
 	return 0;
 }
 
+static int set_peer_as(const struct config_key *key, const char *text, void *target,
+		       struct err *err)
+{
+	static const struct config_word words[] = {
+		{ "external", BGP_AS_EXTERNAL },
+		{ "internal", BGP_AS_INTERNAL },
+		{ "auto", BGP_AS_AUTO },
+	};
+	struct bgp_peer_config *peer = target;
+	uint64_t number = 0;
+	unsigned rule = BGP_AS_IS;
+	if (config_parse_word(words, ARRAY_SIZE(words), "AS", text, &rule, NULL) == 0) {
+		peer->as_rule = rule;
+		peer->peer_as = 0;
+		return 0;
+	}
+	peer->as_rule = BGP_AS_IS;
+	if (!parse_as(text, &number))
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not an AS number, expected 1 to 4294967295, also as "
+			       "AS65000 or in asdot notation (1.10), or external, internal or auto",
+			       text);
+	return set_as(key, text, target, err);
+}
+
+#define DESCRIPTION_MAX 80
+
+static int set_description(const struct config_key *key, const char *text, void *target,
+			   struct err *err)
+{
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return err_set(err, -EINVAL,
+				       "the description has control characters, expected a line of "
+				       "text");
+	if (strlen(text) > DESCRIPTION_MAX)
+		return err_set(err, -EINVAL,
+			       "the description is %zu bytes long, expected at most %d",
+			       strlen(text), DESCRIPTION_MAX);
+	return config_type_text.set(key, text, target, err);
+}
+
 static int set_origin(const struct config_key *key, const char *text, void *target, struct err *err)
 {
 	static const struct config_word words[] = { { "igp", BGP_ORIGIN_IGP },
@@ -281,6 +323,10 @@ const struct config_type config_type_password_file = { "file name, absolute or `
 						       set_password_file, config_format_text };
 const struct config_type config_type_as = { "AS number, 1 to 4294967295", set_as,
 					    config_format_as };
+const struct config_type config_type_peer_as = { "AS number, `external`, `internal` or `auto`",
+						 set_peer_as, config_format_peer_as };
+const struct config_type config_type_description = { "string, at most 80 bytes", set_description,
+						     config_format_text };
 const struct config_type config_type_router_id = { "dotted quad, like 192.0.2.10", set_router_id,
 						   config_format_router_id };
 const struct config_type config_type_family = { "`4` or `6`", set_family, config_format_family };

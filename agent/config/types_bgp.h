@@ -9,6 +9,8 @@
 extern const struct config_type config_type_password;          /* the same, at most 80 bytes */
 extern const struct config_type config_type_password_file;     /* the same, a file name */
 extern const struct config_type config_type_as;                /* uint32_t */
+extern const struct config_type config_type_peer_as;           /* struct bgp_peer_config */
+extern const struct config_type config_type_description;       /* char *, owned */
 extern const struct config_type config_type_router_id;         /* uint32_t, host order */
 extern const struct config_type config_type_family;            /* uint8_t, AF_… */
 extern const struct config_type config_type_peer_ip;           /* struct bgp_peer_config */

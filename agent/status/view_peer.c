@@ -173,6 +173,8 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 			      bgp_state_name(peer->state), "last_error",
 			      view_text(peer->last_error), "hint", view_text(peer->hint));
 	json_object_set_new(o, "admin_down", json_boolean(peer->disabled));
+	const char *description = peer->config->description;
+	json_object_set_new(o, "description", description ? view_text(description) : json_null());
 	json_object_set_new(o, "last_notification", notice(&peer->notice, clock));
 	json_object_set_new(o, "path_error", view_text(peer->path_trouble));
 	view_add_time(o, clock, "since", peer->state_since);

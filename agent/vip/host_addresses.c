@@ -71,14 +71,14 @@ static uint32_t scope_of(const struct bgp_peer_config *peer)
 }
 
 /* With TTL 1 the connection to a distant peer only times out, without a reason. */
-static void warn_if_distant(const struct bgp_peer_config *peer, uint32_t local_as)
+static void warn_if_distant(const struct bgp_config *bgp, const struct bgp_peer_config *peer)
 {
 	char text[BGP_PEER_NAME_MAX], gateway[ADDR_TEXT_MAX];
 	struct fib_path path;
 	struct err err = { "" };
 	bgp_peer_name(peer, text);
 	int rc = fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), &path, &err);
-	bool ebgp = peer->peer_as != local_as;
+	bool ebgp = !bgp_peer_is_internal(bgp, peer);
 	if (rc < 0)
 		log_warn("bgp", "peer %s: %s; connecting anyway", text, err.text);
 	else if (!addr_is_set(&path.gateway) || !ebgp || peer->multi_hop)
@@ -368,7 +368,7 @@ static int complete(const struct config *config, struct host_addresses *id, stru
 	if (rc == 0)
 		rc = find_router_id(config, id, err);
 	for (size_t i = 0; rc == 0 && i < id->bgp.n_peers; i++)
-		warn_if_distant(&id->peers[i], id->bgp.local_as);
+		warn_if_distant(&id->bgp, &id->peers[i]);
 	if (rc == 0)
 		find_vital(id);
 	return rc;

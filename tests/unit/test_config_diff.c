@@ -196,6 +196,8 @@ static const struct {
 	{ "large_communities", "'2:2:2'" },
 	/* Those of several sections that have another one there. */
 	{ "hold_time", "33s" },
+	{ "local_as", "65009" },
+	{ "description", "rack 7" },
 };
 
 /* Keys that the file has with a value, which are replaced rather than added. */

@@ -705,6 +705,34 @@ static void an_ipv6_next_hop_takes_both_sides(void **state)
 	}
 }
 
+/* peer_as: external takes any AS but ours, also with an AS of the session's own. */
+static void an_external_peer_is_not_of_our_as(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	config.peer_as = 0;
+	config.external = true;
+	const uint32_t others[] = { 65003, 4200000000 };
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &config);
+		struct bgp_open open = good_open;
+		struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = &open };
+		struct bgp_actions a;
+		open.as = others[i];
+		bgp_fsm_step(&fsm, &ev, &a);
+		assert_int_equal(fsm.state, BGP_OPENCONFIRM);
+		assert_false(fsm.negotiated.ibgp);
+	}
+	struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, &config);
+	struct bgp_open open = good_open;
+	struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = &open };
+	struct bgp_actions a;
+	open.as = config.local_as;
+	bgp_fsm_step(&fsm, &ev, &a);
+	assert_int_equal(a.items[0].notification.subcode, BGP_ERR_OPEN_PEER_AS);
+	assert_non_null(strstr(fsm.why, "external"));
+}
+
 /* RFC 9234 4.2: what the peer says, and what follows with each role of ours. */
 static void roles_have_to_fit(void **state)
 {
@@ -814,6 +842,7 @@ int main(void)
 		cmocka_unit_test(an_unexpected_message_is_named),
 		cmocka_unit_test(families_are_what_both_sides_said),
 		cmocka_unit_test(an_ipv6_next_hop_takes_both_sides),
+		cmocka_unit_test(an_external_peer_is_not_of_our_as),
 		cmocka_unit_test(roles_have_to_fit),
 		cmocka_unit_test(a_role_is_offered_to_ebgp_peers_with_capabilities),
 		cmocka_unit_test(otc_goes_to_customers_peers_and_clients),

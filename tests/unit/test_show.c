@@ -288,6 +288,25 @@ static void test_peers(void **state)
 		WORDS(GOOD "established" NORMAL, WARN "active" NORMAL, BAD "no route" NORMAL));
 }
 
+static void test_described_peers(void **state)
+{
+	(void)state;
+	static const char described[] =
+		"{\"peers\": [{\"address\": \"10.0.0.1\", \"description\": \"rack 7\", "
+		"\"peer_as\": "
+		"65000, \"state\": \"established\", \"since_seconds\": 60}, {\"address\": "
+		"\"10.0.0.2\", \"description\": null, \"peer_as\": 65000, \"state\": \"idle\", "
+		"\"since_seconds\": 60}]}";
+	char *text = shown_in(VERB_PEERS, none, described, (struct table_style){ 0 }, 0);
+	assert_memory_equal(text, "PEER      DESCRIPTION  AS ", 26);
+	assert_non_null(strstr(text, "\n10.0.0.1  rack 7       65000  established"));
+	assert_non_null(strstr(text, "\n10.0.0.2  -            65000  idle"));
+	free(text);
+	text = shown_in(VERB_PEER, WORDS("10.0.0.1"), described, (struct table_style){ 0 }, 0);
+	assert_non_null(strstr(text, "\nDescription     rack 7\n"));
+	free(text);
+}
+
 static void test_peer(void **state)
 {
 	(void)state;
@@ -453,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_described_peers),
 		cmocka_unit_test(test_peer),
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_consul),

@@ -29,6 +29,7 @@ static const struct bgp_peer_config config = {
 	.connect_retry_max = 11 * SEC,
 	.graceful_restart = true,
 	.restart_time = 120 * SEC,
+	.description = "rack 7",
 	.communities = { communities, ARRAY_SIZE(communities) },
 };
 static const struct bgp_peer_status peer = {
@@ -95,6 +96,7 @@ static const char peer_text[] = "{\n"
 				" \"last_error\": \"closed\",\n"
 				" \"hint\": \"wait\",\n"
 				" \"admin_down\": false,\n"
+				" \"description\": \"rack 7\",\n"
 				" \"last_notification\": {\n"
 				"  \"direction\": \"sent\",\n"
 				"  \"code\": 6,\n"
