@@ -59,7 +59,7 @@ static const struct verb verbs[N_VERBS] = {
 			   "vipherald history 192.0.2.53", .names = "apps",
 			   .options = { { "limit", "N", "the last ones only" } } },
 	[VERB_REGISTER] = { "register", NULL, "NAME", 1, 1,
-			    "Register an app; NAME alone: one of the file that was unregistered",
+			    "Register an app, or with NAME alone one of the file that was unregistered",
 			    "vipherald register dns --vip 192.0.2.53/32 --monitor port:udp:53",
 			    .options = { { "vip", "PREFIX", "a VIP; may be repeated" },
 					 { "monitor", "MONITOR", "a check; may be repeated" },
