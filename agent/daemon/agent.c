@@ -270,6 +270,7 @@ static int start(struct agent *a, struct err *err)
 static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
+	a->api = NULL;    /* what is freed below may still log events */
 	compare_free(a->compare);
 	reload_free(a->reload);
 	last_good_free(a->last_good);
@@ -315,7 +316,9 @@ static void on_event(const struct log_event *e, enum log_level level, const char
 				     .vip = e->vip,
 				     .peer = e->peer,
 				     .text = text };
-	event_ring_add(userdata, &event);
+	struct agent *a = userdata;
+	event_ring_add(a->events, &event);
+	api_wake_followers(a->api);
 }
 
 int agent_run(const char *config_file)
@@ -328,8 +331,8 @@ int agent_run(const char *config_file)
 	int rc = start_config_load(&a, config_file);
 	if (rc < 0)
 		return rc == -EINVAL ? EX_CONFIG : 1;
-	a.events = event_ring_new(EVENTS_MAX);
-	log_set_sink(on_event, a.events);
+	a.events = event_ring_new(EVENTS_MAX, loop_wall());
+	log_set_sink(on_event, &a);
 	log_event(LOG_INFO, "agent", EVENT("agent.started"), "vipherald %s", VIPHERALD_VERSION);
 	rc = instance_claim(&a.instance, a.config, &err);
 	if (rc == 0)

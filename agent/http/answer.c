@@ -258,6 +258,15 @@ static void do_log(const struct api_call *call, struct api_reply *ret)
 			      log_level_name(levels.level), "modules", modules));
 }
 
+static void do_events(const struct status_sources *in, const struct api_call *call,
+		      struct api_reply *ret)
+{
+	if (call->events.follow)
+		ret->feed = event_feed_new(in->events, &call->events);
+	else
+		reply_stream(ret, view_events(in->events, &call->events));
+}
+
 static void do_readyz(const struct status_sources *in, bool stopping, struct api_reply *ret)
 {
 	char text[READINESS_TEXT_MAX];
@@ -382,7 +391,7 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_EXPLAIN:
 		return do_explain(in, call, ret);
 	case API_EVENTS:
-		return reply_stream(ret, view_events(in->events, &call->events));
+		return do_events(in, call, ret);
 	case API_CAPABILITIES:
 		return answer_json(ret, 200, view_capabilities(in->capabilities));
 	case API_RELOAD:

@@ -19,6 +19,7 @@
 #include "agent/http/gate.h"
 #include "agent/http/listener.h"
 #include "agent/http/passed_socket.h"
+#include "agent/http/followers.h"
 #include "agent/http/refusals.h"
 #include "agent/http/socket.h"
 #include "agent/http/tls.h"
@@ -39,6 +40,7 @@ struct api {
 	struct list listeners;
 	struct admin_link *admin_link; /* NULL: there is none */
 	struct list deferred;          /* struct deferred */
+	struct followers *followers;
 	bool closing;
 	struct api_callbacks callbacks;
 	void *userdata;
@@ -124,7 +126,33 @@ static void note_refusal(const struct api *api, const struct api_call *call,
 			     reply->refused);
 }
 
-static enum MHD_Result answer(const struct listener *listener, struct pending *pending,
+/* One more that follows the events: within the limits. */
+static void check_follower(struct api *api, const struct api_call *call, struct api_reply *reply)
+{
+	struct err err;
+	if (!reply->feed || followers_check(api->followers, call->principal.name, &err) == 0)
+		return;
+	json_t *body = json_pack("{s:s}", "error", err.text);
+	reply_done(reply);
+	*reply = (struct api_reply){ .status = MHD_HTTP_TOO_MANY_REQUESTS,
+				     .content_type = "application/json",
+				     .body = stream_json_text(body) };
+	json_decref(body);
+}
+
+static enum MHD_Result send_reply(struct listener *listener, struct MHD_Connection *conn,
+				  const struct api_call *call, struct api_reply *reply)
+{
+	struct api *api = listener->owner;
+	if (!reply->feed) {
+		listener_stage(conn, SLOT_SENDING);
+		return result(reply_send(reply, conn));
+	}
+	listener_stage(conn, SLOT_FOLLOWER);
+	return result(followers_add(api->followers, listener, conn, call->principal.name, reply));
+}
+
+static enum MHD_Result answer(struct listener *listener, struct pending *pending,
 			      struct MHD_Connection *conn, const char *method, const char *path)
 {
 	struct api *api = listener->owner;
@@ -140,18 +168,26 @@ static enum MHD_Result answer(const struct listener *listener, struct pending *p
 		.n_args = list.n,
 		.body = pending->text ? pending->text : "",
 		.body_len = pending->text ? pending->body : 0,
+		.accept =
+			MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT),
+		.last_event_id =
+			MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Last-Event-ID"),
 	};
 	request_parse(&request, &call);
 	gate_check(api->gate, &listener->door, conn, pending->http_1_0, &call);
 	api->callbacks.answer(&call, &reply, api->userdata);
+	check_follower(api, &call, &reply);
 	note_refusal(api, &call, &reply);
 	log_debug("api", "%s %s by %s: %u", method, path, call.who, reply.status);
+	enum MHD_Result rc = MHD_YES;
+	if (reply.defer == API_SEND_NOW) {
+		rc = send_reply(listener, conn, &call, &reply);
+	} else {
+		listener_stage(conn, SLOT_WAITING);
+		deferred_add(&api->deferred, &pending->deferred, conn, &reply);
+	}
 	api_call_done(&call);
-	listener_stage(conn, reply.defer == API_SEND_NOW ? SLOT_SENDING : SLOT_WAITING);
-	if (reply.defer == API_SEND_NOW)
-		return result(reply_send(&reply, conn));
-	deferred_add(&api->deferred, &pending->deferred, conn, &reply);
-	return MHD_YES;
+	return rc;
 }
 
 /* Only who may use the path may have more than that stored. */
@@ -220,7 +256,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 				  const char *method, const char *version, const char *body,
 				  size_t *body_size, void **state)
 {
-	const struct listener *listener = cls;
+	struct listener *listener = cls;
 	struct api *api = listener->owner;
 	struct pending *pending = *state;
 	char text[BODY_TEXT_MAX];
@@ -365,14 +401,32 @@ int api_listen_admin(struct api *api, const char *directory, struct err *err)
 	return rc;
 }
 
+/* As for a request that comes in now. */
+static bool may_read(const struct listener *listener, struct MHD_Connection *conn, void *userdata)
+{
+	const struct api *api = userdata;
+	struct api_call probe = { .kind = API_EVENTS, .needs = ROLE_READ };
+	gate_check(api->gate, &listener->door, conn, false, &probe);
+	return probe.kind != API_ERROR;
+}
+
 void api_set_rules(struct api *api, const struct api_rules *rules, struct tokens *tokens)
 {
 	gate_set_rules(api->gate, rules, tokens);
+	followers_review(api->followers, may_read, api);
+}
+
+void api_wake_followers(struct api *api)
+{
+	if (api)
+		followers_wake(api->followers);
 }
 
 const struct api_counts *api_counts(const struct api *api)
 {
-	return refusals_counts(api->refusals);
+	struct api_counts *counts = refusals_counts(api->refusals);
+	counts->followers = followers_count(api->followers);
+	return counts;
 }
 
 /* Life */
@@ -388,6 +442,7 @@ struct api *api_new(sd_event *loop, const struct api_rules *rules,
 	api->gate = gate_new(rules, api->refusals, callbacks->is_vip, userdata);
 	list_init(&api->listeners);
 	list_init(&api->deferred);
+	api->followers = followers_new(loop);
 	return api;
 }
 
@@ -402,14 +457,16 @@ void api_free(struct api *api)
 	resume(api, API_DEFER_RETRY, UINT64_MAX, false);
 	api_send_later(api, UINT64_MAX, 503, STOPPING);
 	api_send_compared(api, UINT64_MAX, 503, STOPPING);
+	followers_end(api->followers);
 	list_for_each (it, &api->listeners) {
 		struct listener *listener = list_entry(it, struct listener, node);
-		listener_run_once(listener);
+		listener_run_last(listener);
 		listener_free(listener);
 	}
 	admin_link_free(api->admin_link);
 	gate_free(api->gate);
 	refusals_free(api->refusals);
 	tls_free(api->tls);
+	followers_free(api->followers);
 	free(api);
 }

@@ -53,5 +53,7 @@ void api_send_later(struct api *api, uint64_t up_to, unsigned status, const char
 void api_send_compared(struct api *api, uint64_t up_to, unsigned status, const char *body);
 /* Has the requests of API_DEFER_RETRY answered anew. */
 void api_retry(struct api *api);
+/* There is a new event, for its followers. */
+void api_wake_followers(struct api *api);
 
 #endif

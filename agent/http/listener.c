@@ -18,7 +18,8 @@
 #include "process/loop.h"
 
 #define CONNECTION_MEMORY 65536 /* a URL, 64 bytes per parameter, a reply */
-#define IDLE_MAX          10    /* seconds; less than SLOT_HEADER_MAX, which is for slow clients */
+#define LAST_RUNS         64 /* for replies of many blocks; a client that is slow is not waited for */
+#define IDLE_MAX          10 /* seconds; less than SLOT_HEADER_MAX, which is for slow clients */
 
 static void run(struct listener *l);
 
@@ -66,11 +67,16 @@ static void run(struct listener *l)
 		wake_in(l, msec * USEC_PER_MSEC);
 }
 
-void listener_run_once(struct listener *l)
+void listener_run_last(struct listener *l)
 {
 	connections_stop(l->connections);
 	l->io = sd_event_source_disable_unref(l->io);
-	MHD_run(l->daemon);
+	MHD_UNSIGNED_LONG_LONG msec = 0;
+	for (int i = 0; i < LAST_RUNS && msec == 0; i++) {
+		MHD_run(l->daemon);
+		if (MHD_get_timeout(l->daemon, &msec) != MHD_YES)
+			break;
+	}
 }
 
 static struct connection *connection_of(struct MHD_Connection *conn)

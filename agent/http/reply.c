@@ -69,7 +69,9 @@ void reply_done(struct api_reply *reply)
 	mem_free(&reply->body_unstored);
 	mem_free(&reply->refused);
 	stream_free(reply->stream);
+	event_feed_free(reply->feed);
 	reply->stream = NULL;
+	reply->feed = NULL;
 }
 
 static int format_refusal(char *buf, size_t size, const char *status, const char *text)

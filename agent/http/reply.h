@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/status/event_feed.h"
 #include "agent/status/stream.h"
 
 /* When the reply is sent. */
@@ -22,10 +23,11 @@ struct MHD_Connection;
 struct api_reply {
 	unsigned status;
 	const char *content_type;
-	const char *allow;     /* of 405: the methods */
-	char *body;            /* owned; or */
-	struct stream *stream; /* owned */
-	char *refused;         /* the reason for the log, of a registration; owned; NULL: none */
+	const char *allow;       /* of 405: the methods */
+	char *body;              /* owned; or */
+	struct stream *stream;   /* owned; or */
+	struct event_feed *feed; /* owned: agent/http/followers.h sends it */
+	char *refused;           /* the reason for the log, of a registration; owned; NULL: none */
 	enum api_defer defer;
 	uint64_t number;     /* of API_DEFER_STORED, _LATER and _COMPARED: of the change */
 	char *body_unstored; /* of API_DEFER_STORED: the body if it could not be stored; owned */

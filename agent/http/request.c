@@ -182,31 +182,78 @@ static int parse_configuration(const struct api_request *request, struct api_cal
 	return 0;
 }
 
+/* A stream is asked for as a browser does, or by a parameter. */
+static bool accepts_stream(const char *accept)
+{
+	static const char type[] = "text/event-stream";
+	const char *found = accept ? strcasestr(accept, type) : NULL;
+	return found && (found == accept || strchr(" \t,", found[-1])) &&
+	       strchr(" \t,;", found[strlen(type)]);
+}
+
+static int parse_mark(const char *name, const char *value, struct event_query *ret, struct err *err)
+{
+	ret->has_since = true;
+	if (event_mark_parse(value, &ret->since) < 0)
+		return err_set(err, -EINVAL, "%s: '%.80s' is not a number, nor EPOCH-NUMBER", name,
+			       value);
+	return 0;
+}
+
+static int parse_limit(const char *value, size_t *ret, struct err *err)
+{
+	uint64_t limit;
+	if (str_to_u64(value, UINT32_MAX, &limit) < 0)
+		return err_set(err, -EINVAL, "limit: '%.80s' is not a number", value);
+	*ret = limit ? (size_t)limit : *ret;
+	return 0;
+}
+
+static int parse_follow(const char *value, bool *ret, struct err *err)
+{
+	if (!*value || str_equal(value, "true") || str_equal(value, "false")) {
+		*ret = !str_equal(value, "false");
+		return 0;
+	}
+	return err_set(err, -EINVAL, "follow: '%.80s' is not true or false", value);
+}
+
+static int parse_event_arg(const char *name, const char *value, struct event_query *ret,
+			   struct err *err)
+{
+	if (str_equal(name, "since"))
+		return parse_mark(name, value, ret, err);
+	if (str_equal(name, "limit"))
+		return parse_limit(value, &ret->limit, err);
+	if (str_equal(name, "follow"))
+		return parse_follow(value, &ret->follow, err);
+	if (str_equal(name, "kind"))
+		return event_filter_set_kind(&ret->filter, value) < 0
+			       ? err_set(err, -EINVAL, "kind: '%.80s…' is too long", value)
+			       : 0;
+	if (str_equal(name, "name"))
+		return event_filter_set_name(&ret->filter, value) < 0
+			       ? err_set(err, -EINVAL, "name: '%.80s…' is too long", value)
+			       : 0;
+	return err_set(err, -EINVAL,
+		       "unknown parameter '%.80s', expected since, limit, kind, name or follow",
+		       name);
+}
+
+/* A browser repeats the URL with the id of the last event it got: that is the later one. */
 static int parse_events(const struct api_request *request, struct event_query *ret, struct err *err)
 {
-	for (size_t i = 0; i < request->n_args; i++) {
-		const char *name = request->args[i].name, *value = request->args[i].value;
-		uint64_t limit = 0;
-		int rc = 0;
-		value = value ? value : "";
-		if (str_equal(name, "since"))
-			rc = str_to_u64(value, UINT64_MAX, &ret->since);
-		else if (str_equal(name, "limit"))
-			rc = str_to_u64(value, UINT32_MAX, &limit);
-		else if (str_equal(name, "kind"))
-			ret->kind = value;
-		else if (str_equal(name, "name"))
-			ret->name = value;
-		else
-			return err_set(
-				err, -EINVAL,
-				"unknown parameter '%.80s', expected since, limit, kind or name",
-				name);
-		if (rc < 0)
-			return err_set(err, -EINVAL, "%s: '%.80s' is not a number", name, value);
-		ret->limit = limit ? (size_t)limit : ret->limit;
+	int rc = 0;
+	ret->follow = accepts_stream(request->accept);
+	for (size_t i = 0; rc == 0 && i < request->n_args; i++) {
+		const char *value = request->args[i].value;
+		rc = parse_event_arg(request->args[i].name, value ? value : "", ret, err);
 	}
-	return 0;
+	if (rc == 0 && ret->follow && request->last_event_id && *request->last_event_id) {
+		rc = parse_mark("Last-Event-ID", request->last_event_id, ret, err);
+		ret->limit = 0;
+	}
+	return rc;
 }
 
 static const char *known_module(const char *name)

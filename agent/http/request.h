@@ -12,6 +12,7 @@
  *	/v1/peers/ADDR/enable  …/refresh    port                           POST
  *	/v1/peers/ADDR/disable              port, text                     POST
  *	/v1/peers/ADDR/reset                port, text, soft, hard         POST
+ *	/v1/events                          since, limit, kind, name, follow; Accept: text/event-stream
  *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
  *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
@@ -44,6 +45,7 @@ struct api_request {
 	size_t n_args;
 	const char *body; /* of a path that takes one, see request_takes_body() */
 	size_t body_len;
+	const char *accept, *last_event_id; /* headers; NULL: there is none */
 };
 
 enum api_kind {
@@ -97,7 +99,7 @@ struct api_call {
 	span_t span; /* of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none */
 	enum log_level level;      /* of LOG */
 	const char *module;        /* of LOG: one of log_modules[]; NULL: all */
-	struct event_query events; /* of EVENTS: texts are views into the request */
+	struct event_query events; /* of EVENTS */
 	unsigned status;           /* of ERROR: 400, 401, 403, 404, 405 */
 	const char *allow;         /* of 405: the methods */
 	bool json;                 /* of ERROR: the form that the client reads, else text */

@@ -73,6 +73,7 @@ static unsigned laziness(const struct slot *slot, mono_t now)
 		return usec_sub(now, slot->since) >= SLOT_READING;
 	case SLOT_FREE:
 	case SLOT_WAITING:
+	case SLOT_FOLLOWER:
 	case SLOT_CLOSING:
 		break;
 	}

@@ -35,11 +35,12 @@
 
 enum slot_stage {
 	SLOT_FREE,
-	SLOT_HEADER,  /* waits for a request, or for the rest of its headers */
-	SLOT_BODY,    /* for its body */
-	SLOT_WAITING, /* the reply is deferred */
-	SLOT_SENDING, /* the reply is sent */
-	SLOT_CLOSING, /* was pushed out; counts no more */
+	SLOT_HEADER,   /* waits for a request, or for the rest of its headers */
+	SLOT_BODY,     /* for its body */
+	SLOT_WAITING,  /* the reply is deferred */
+	SLOT_SENDING,  /* the reply is sent */
+	SLOT_FOLLOWER, /* it follows the events: agent/http/followers.h has a limit of its own */
+	SLOT_CLOSING,  /* was pushed out; counts no more */
 };
 
 struct slot_origin {

@@ -26,6 +26,7 @@ enum api_cause api_cause_of(unsigned status);
 
 struct api_counts {
 	size_t connections;
+	size_t followers; /* of those: follow the events */
 	uint64_t accepted;
 	uint64_t refused[API_CAUSES];
 };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/event_ring.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,14 +18,16 @@ struct slot {
 
 struct event_ring {
 	size_t capacity;
+	uint64_t epoch;
 	uint64_t newest;
 	struct slot slots[]; /* number n is at n % capacity */
 };
 
-struct event_ring *event_ring_new(size_t capacity)
+struct event_ring *event_ring_new(size_t capacity, uint64_t epoch)
 {
 	struct event_ring *r = mem_new(1, sizeof(*r) + capacity * sizeof(struct slot)); /* zeroed */
 	r->capacity = capacity;
+	r->epoch = epoch;
 	return r;
 }
 
@@ -65,6 +70,11 @@ void event_ring_add(struct event_ring *r, const struct event *event)
 	*slot = (struct slot){ e, texts };
 }
 
+uint64_t event_ring_epoch(const struct event_ring *r)
+{
+	return r->epoch;
+}
+
 uint64_t event_ring_newest(const struct event_ring *r)
 {
 	return r->newest;
@@ -75,30 +85,109 @@ uint64_t event_ring_oldest(const struct event_ring *r)
 	return r->newest > r->capacity ? r->newest - r->capacity + 1 : 1;
 }
 
-static bool is_kind(const char *kind, const char *wanted)
+/* Marks */
+
+static int parse_epoch(const char *text, size_t len, uint64_t *ret)
 {
-	size_t n = strlen(wanted);
-	return str_starts(kind, wanted) && (kind[n] == 0 || kind[n] == '.');
+	char digits[17];
+	if (len == 0 || len >= sizeof(digits) || strspn(text, "0123456789abcdef") != len)
+		return -EINVAL;
+	memcpy(digits, text, len);
+	digits[len] = 0;
+	*ret = strtoull(digits, NULL, 16);
+	return *ret > 0 ? 0 : -EINVAL;
 }
 
-static bool is_about(const struct event *e, const char *name)
+int event_mark_parse(const char *text, struct event_mark *ret)
 {
-	const char *const subjects[] = { e->app, e->vip, e->peer };
-	for (size_t i = 0; i < ARRAY_SIZE(subjects); i++)
-		if (subjects[i] && str_equal(subjects[i], name))
-			return true;
-	return false;
+	struct event_mark mark = { 0 };
+	const char *dash = strchr(text, '-');
+	int rc = dash ? parse_epoch(text, (size_t)(dash - text), &mark.epoch) : 0;
+	if (rc == 0)
+		rc = str_to_u64(dash ? dash + 1 : text, UINT64_MAX, &mark.id);
+	if (rc < 0)
+		return -EINVAL;
+	*ret = mark;
+	return 0;
+}
+
+const char *event_mark_format(const struct event_mark *mark, char buf[static EVENT_MARK_TEXT_MAX])
+{
+	snprintf(buf, EVENT_MARK_TEXT_MAX, "%" PRIx64 "-%" PRIu64, mark->epoch, mark->id);
+	return buf;
+}
+
+bool event_ring_is_foreign(const struct event_ring *r, const struct event_mark *mark)
+{
+	return (mark->epoch != 0 && mark->epoch != r->epoch) || mark->id > r->newest;
+}
+
+/* Filters */
+
+bool event_kind_matches(const char *kind, const char *pattern)
+{
+	size_t n = strlen(pattern);
+	return str_starts(kind, pattern) && (kind[n] == 0 || kind[n] == '.');
+}
+
+int event_filter_set_kind(struct event_filter *f, const char *kind)
+{
+	return str_copy(f->kind, sizeof(f->kind), kind);
+}
+
+int event_filter_set_name(struct event_filter *f, const char *name)
+{
+	struct err err;
+	struct prefix vip;
+	f->vip[0] = f->peer[0] = 0;
+	if (addr_parse(name, &vip.addr) == 0) {
+		vip.len = (uint8_t)(addr_size(vip.addr.family) * 8);
+		prefix_format(&vip, f->vip);
+		addr_format(&vip.addr, f->peer);
+	} else if (prefix_parse(name, &vip, &err) == 0) {
+		prefix_format(&vip, f->vip);
+	}
+	return str_copy(f->name, sizeof(f->name), name);
+}
+
+static bool is_one_of(const char *subject, const char *name, const char *other)
+{
+	return subject && (str_equal(subject, name) || (*other && str_equal(subject, other)));
+}
+
+static bool is_about(const struct event *e, const struct event_filter *f)
+{
+	return is_one_of(e->app, f->name, "") || is_one_of(e->vip, f->name, f->vip) ||
+	       is_one_of(e->peer, f->name, f->peer);
+}
+
+static bool passes(const struct event *e, const struct event_filter *f)
+{
+	return (!*f->kind || event_kind_matches(e->kind, f->kind)) && (!*f->name || is_about(e, f));
 }
 
 const struct event *event_ring_next(const struct event_ring *r, uint64_t after,
 				    const struct event_filter *filter)
 {
 	uint64_t oldest = event_ring_oldest(r);
+	if (after >= r->newest)
+		return NULL;
 	for (uint64_t id = after + 1 > oldest ? after + 1 : oldest; id <= r->newest; id++) {
 		const struct event *e = &r->slots[id % r->capacity].event;
-		if ((!filter->kind || is_kind(e->kind, filter->kind)) &&
-		    (!filter->name || is_about(e, filter->name)))
+		if (passes(e, filter))
 			return e;
 	}
 	return NULL;
+}
+
+uint64_t event_ring_skip(const struct event_ring *r, uint64_t after, size_t limit,
+			 const struct event_filter *filter)
+{
+	const struct event *e;
+	size_t n = 0;
+	for (uint64_t at = after; (e = event_ring_next(r, at, filter)); at = e->id)
+		n++;
+	for (; n > limit && (e = event_ring_next(r, after, filter)); n--)
+		after = e->id;
+	return after;
 }

@@ -59,6 +59,8 @@ static void api(FILE *out, const struct api_counts *c)
 	if (!c)
 		return;
 	gauge(out, "api_connections", "Connections to the API.", c->connections);
+	gauge(out, "api_followers", "Clients that follow the events (/v1/events as a stream).",
+	      c->followers);
 	counter(out, "api_connections_total", "Connections to the API that were accepted.",
 		c->accepted);
 	head(out, "api_refused_total", "counter",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/view_event.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/status/view_json.h"
@@ -26,58 +28,46 @@ struct cursor {
 	const struct event_ring *ring;
 	uint64_t at;
 	uint64_t last; /* the newest when the answer began: later ones are not in it */
-	char *kind, *name;
+	struct event_filter filter;
 };
-
-static struct event_filter filter_of(const struct cursor *c)
-{
-	return (struct event_filter){ c->kind, c->name };
-}
 
 static json_t *next(void *userdata)
 {
 	struct cursor *c = userdata;
-	const struct event_filter filter = filter_of(c);
-	const struct event *e = event_ring_next(c->ring, c->at, &filter);
+	const struct event *e = event_ring_next(c->ring, c->at, &c->filter);
 	if (!e || e->id > c->last)
 		return NULL;
 	c->at = e->id;
 	return view_event(e);
 }
 
-static void done(void *userdata)
+json_t *view_event_range(const struct event_ring *ring)
 {
-	struct cursor *c = userdata;
-	free(c->kind);
-	free(c->name);
-	free(c);
+	char epoch[EVENT_MARK_TEXT_MAX];
+	snprintf(epoch, sizeof(epoch), "%" PRIx64, event_ring_epoch(ring));
+	return json_pack("{s:s, s:I, s:I}", "epoch", epoch, "newest",
+			 (json_int_t)event_ring_newest(ring), "oldest",
+			 (json_int_t)event_ring_oldest(ring));
 }
 
-/* Skips all but the last `limit` that pass. */
-static void skip(struct cursor *c, size_t limit)
+uint64_t view_events_missed(const struct event_ring *ring, const struct event_mark *mark)
 {
-	const struct event_filter filter = filter_of(c);
-	const struct event *e;
-	size_t n = 0;
-	for (uint64_t at = c->at; (e = event_ring_next(c->ring, at, &filter)); at = e->id)
-		n++;
-	for (; n > limit && (e = event_ring_next(c->ring, c->at, &filter)); n--)
-		c->at = e->id;
+	uint64_t next = event_ring_oldest(ring);
+	if (event_ring_is_foreign(ring, mark))
+		return next - 1;
+	return mark->id > 0 && mark->id + 1 < next ? next - mark->id - 1 : 0;
 }
 
 struct stream *view_events(const struct event_ring *ring, const struct event_query *query)
 {
-	static const struct stream_ops ops = { next, done };
+	static const struct stream_ops ops = { next, free };
 	struct cursor *c = mem_new(1, sizeof(*c));
-	uint64_t oldest = event_ring_oldest(ring), newest = event_ring_newest(ring);
-	*c = (struct cursor){ ring, query->since, newest,
-			      query->kind ? mem_strdup(query->kind) : NULL,
-			      query->name ? mem_strdup(query->name) : NULL };
+	uint64_t since = event_ring_is_foreign(ring, &query->since) ? 0 : query->since.id;
+	*c = (struct cursor){ ring, since, event_ring_newest(ring), query->filter };
 	if (query->limit > 0)
-		skip(c, query->limit);
-	uint64_t missed =
-		query->since > 0 && query->since + 1 < oldest ? oldest - query->since - 1 : 0;
-	json_t *before = json_pack("{s:I, s:I, s:I}", "newest", (json_int_t)newest, "oldest",
-				   (json_int_t)oldest, "missed", (json_int_t)missed);
+		c->at = event_ring_skip(ring, since, query->limit, &c->filter);
+	json_t *before = view_event_range(ring);
+	uint64_t missed = view_events_missed(ring, &query->since);
+	json_object_set_new(before, "missed", json_integer(VIEW_INT(missed)));
 	return stream_new(before, "events", &ops, c);
 }

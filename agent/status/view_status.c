@@ -130,8 +130,8 @@ static json_t *api(const struct api_counts *c)
 	for (size_t i = 0; c && i < API_CAUSES; i++)
 		json_object_set_new(refused, api_cause_name((enum api_cause)i),
 				    json_integer(VIEW_INT(c->refused[i])));
-	json_t *o = c ? json_pack("{s:I, s:O}", "connections", VIEW_INT(c->connections), "refused",
-				  refused)
+	json_t *o = c ? json_pack("{s:I, s:I, s:O}", "connections", VIEW_INT(c->connections),
+				  "followers", VIEW_INT(c->followers), "refused", refused)
 		      : json_null();
 	json_decref(refused);
 	return o;

@@ -454,3 +454,20 @@ def test_check(bed: Testbed) -> None:
     tls = Bed(bed)
     said = bed.host.run([binary(), "check", tls.agent.config_path])
     assert "the API with TLS" in said
+
+
+def test_events_as_a_stream(bed: Testbed) -> None:
+    """Over TLS and in chunks; suspended and resumed as a plain one is."""
+    tls = Bed(bed)
+    agent = tls.start()
+    connection = tls.connect()
+    connection.request("GET", "/v1/events?kind=request", headers={"Accept": "text/event-stream"})
+    response = connection.getresponse()
+    assert response.status == 200
+    while response.readline().strip():
+        pass  # events.begin
+    for name, vip in (("one", "192.0.2.1/32"), ("two", "192.0.2.2/32")):
+        assert agent.admin(f"/register?name={name}&vip={vip}").status == 200
+        lines = [response.readline() for _ in range(3)]
+        assert name.encode() in lines[1]
+    connection.close()

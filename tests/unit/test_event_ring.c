@@ -6,12 +6,16 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/status/event_ring.h"
 #include "agent/status/view_event.h"
+#include "lib/array.h"
+
+#define EPOCH 0xabc1
 
 static const struct event_filter all = { 0 };
 
@@ -39,7 +43,7 @@ static uint64_t id_after(const struct event_ring *r, uint64_t after,
 static void an_empty_ring(void **state)
 {
 	(void)state;
-	struct event_ring *r = event_ring_new(4);
+	struct event_ring *r = event_ring_new(4, EPOCH);
 	assert_int_equal(event_ring_newest(r), 0);
 	assert_int_equal(event_ring_oldest(r), 1);
 	assert_null(event_ring_next(r, 0, &all));
@@ -50,7 +54,7 @@ static void an_empty_ring(void **state)
 static void the_oldest_makes_room(void **state)
 {
 	(void)state;
-	struct event_ring *r = event_ring_new(4);
+	struct event_ring *r = event_ring_new(4, EPOCH);
 	for (int i = 0; i < 4; i++)
 		add(r, "app.up", "dns", NULL);
 	assert_int_equal(event_ring_oldest(r), 1);
@@ -65,14 +69,24 @@ static void the_oldest_makes_room(void **state)
 	event_ring_free(r);
 }
 
+static struct event_filter filter_of(const char *kind, const char *name)
+{
+	struct event_filter f = { 0 };
+	if (kind)
+		assert_int_equal(event_filter_set_kind(&f, kind), 0);
+	if (name)
+		assert_int_equal(event_filter_set_name(&f, name), 0);
+	return f;
+}
+
 static void filters(void **state)
 {
-	static const struct event_filter app = { .kind = "app" }, down = { .kind = "app.down" },
-					 ap = { .kind = "ap" }, ntp = { .name = "ntp" },
-					 peer = { .name = "10.0.0.1" },
-					 both = { .kind = "app", .name = "ntp" };
+	const struct event_filter app = filter_of("app", NULL), down = filter_of("app.down", NULL),
+				  ap = filter_of("ap", NULL), ntp = filter_of(NULL, "ntp"),
+				  peer = filter_of(NULL, "10.0.0.1"),
+				  both = filter_of("app", "ntp");
 	(void)state;
-	struct event_ring *r = event_ring_new(8);
+	struct event_ring *r = event_ring_new(8, EPOCH);
 	add(r, "app.up", "dns", NULL);
 	add(r, "session.up", NULL, "10.0.0.1");
 	add(r, "app.down", "ntp", NULL);
@@ -92,9 +106,10 @@ static void filters(void **state)
 static void subjects(void **state)
 {
 	char texts[5][8] = { "nat.on", "dns", "::1", "::2", "text" };
-	const struct event_filter by_app = { .name = "dns" }, by_vip = { .name = "::1" },
-				  by_peer = { .name = "::2" }, by_text = { .name = "text" };
-	struct event_ring *r = event_ring_new(1);
+	const struct event_filter by_app = filter_of(NULL, "dns"), by_vip = filter_of(NULL, "::1"),
+				  by_peer = filter_of(NULL, "::2"),
+				  by_text = filter_of(NULL, "text");
+	struct event_ring *r = event_ring_new(1, EPOCH);
 	(void)state;
 	event_ring_add(r, &(struct event){ .kind = texts[0],
 					   .app = texts[1],
@@ -141,11 +156,12 @@ static json_int_t number_of(const json_t *answer, const char *key)
 static void the_view(void **state)
 {
 	(void)state;
-	struct event_ring *r = event_ring_new(4);
+	struct event_ring *r = event_ring_new(4, EPOCH);
 	for (int i = 0; i < 6; i++)
 		add(r, i % 2 ? "app.up" : "app.down", "dns", NULL);
-	const struct event_query last_two = { .limit = 2 }, from_one = { .since = 1 },
-				 ups = { .kind = "app.up", .limit = 1 }, new = { .since = 6 };
+	const struct event_query last_two = { .limit = 2 }, from_one = { .since = { 0, 1 } },
+				 ups = { .limit = 1, .filter = filter_of("app.up", NULL) },
+				 new = { .since = { 0, 6 } };
 	json_t *a = viewed(r, &last_two);
 	const json_t *events = json_object_get(a, "events");
 	assert_int_equal(json_array_size(events), 2);
@@ -179,7 +195,7 @@ static void the_view(void **state)
 static void the_view_ends_where_it_began(void **state)
 {
 	(void)state;
-	struct event_ring *r = event_ring_new(8);
+	struct event_ring *r = event_ring_new(8, EPOCH);
 	const struct event_query all_of_it = { 0 };
 	add(r, "app.up", "dns", NULL);
 	struct stream *s = view_events(r, &all_of_it);
@@ -194,12 +210,90 @@ static void the_view_ends_where_it_began(void **state)
 	event_ring_free(r);
 }
 
+/* A VIP by its address, and in any way to write it. */
+static void names_are_addresses(void **state)
+{
+	static const struct {
+		const char *name;
+		bool v4, v6, net, peer;
+	} cases[] = {
+		{ "192.0.2.1", .v4 = true },          { "192.0.2.1/32", .v4 = true },
+		{ .name = "192.0.2.1/24" },           { "2001:DB8:0::1", .v6 = true },
+		{ "2001:db8::1/128", .v6 = true },    { .name = "2001:db8:1::" },
+		{ "2001:db8:1:0::/48", .net = true }, { "FE80:0::1", .peer = true },
+	};
+	(void)state;
+	struct event_ring *r = event_ring_new(8, EPOCH);
+	event_ring_add(r, &(struct event){ .kind = "v4", .vip = "192.0.2.1/32", .text = "" });
+	event_ring_add(r, &(struct event){ .kind = "v6", .vip = "2001:db8::1/128", .text = "" });
+	event_ring_add(r, &(struct event){ .kind = "net", .vip = "2001:db8:1::/48", .text = "" });
+	event_ring_add(r, &(struct event){ .kind = "peer", .peer = "fe80::1", .text = "" });
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct event_filter f = filter_of(NULL, cases[i].name);
+		assert_int_equal(id_after(r, 0, &f) == 1, cases[i].v4);
+		assert_int_equal(id_after(r, 1, &f) == 2, cases[i].v6);
+		assert_int_equal(id_after(r, 2, &f) == 3, cases[i].net);
+		assert_int_equal(id_after(r, 3, &f) == 4, cases[i].peer);
+	}
+	event_ring_free(r);
+}
+
+static void marks(void **state)
+{
+	static const char *const broken[] = { "",    "-",   "-1",
+					      "x",   "1-",  "g-1",
+					      "0-1", "a-b", "11111111111111111-1" };
+	struct event_mark m;
+	char text[EVENT_MARK_TEXT_MAX];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(broken); i++)
+		assert_int_equal(event_mark_parse(broken[i], &m), -EINVAL);
+	assert_int_equal(event_mark_parse("17", &m), 0);
+	assert_true(m.epoch == 0 && m.id == 17);
+	assert_int_equal(event_mark_parse("abc1-18446744073709551615", &m), 0);
+	assert_true(m.epoch == EPOCH && m.id == UINT64_MAX);
+	assert_string_equal(event_mark_format(&m, text), "abc1-18446744073709551615");
+}
+
+/* Ids begin anew with each instance of the agent. */
+static void the_mark_of_another_epoch(void **state)
+{
+	static const struct {
+		struct event_mark since;
+		size_t n;
+		json_int_t missed;
+	} cases[] = {
+		{ { 0, 5 }, 1, 0 },         { { EPOCH, 5 }, 1, 0 },      { { EPOCH + 1, 5 }, 4, 2 },
+		{ { EPOCH + 1, 0 }, 4, 2 }, { { EPOCH, 7 }, 4, 2 },      { { 0, 6 }, 0, 0 },
+		{ { 0, 0 }, 4, 0 },         { { 0, UINT64_MAX }, 4, 2 },
+	};
+	(void)state;
+	struct event_ring *r = event_ring_new(4, EPOCH);
+	for (int i = 0; i < 6; i++)
+		add(r, "app.up", "dns", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct event_query query = { .since = cases[i].since, .has_since = true };
+		json_t *a = viewed(r, &query);
+		assert_int_equal(json_array_size(json_object_get(a, "events")), cases[i].n);
+		assert_int_equal(number_of(a, "missed"), cases[i].missed);
+		assert_string_equal(json_string_value(json_object_get(a, "epoch")), "abc1");
+		json_decref(a);
+	}
+	event_ring_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_empty_ring), cmocka_unit_test(the_oldest_makes_room),
-		cmocka_unit_test(filters),       cmocka_unit_test(subjects),
-		cmocka_unit_test(the_view),      cmocka_unit_test(the_view_ends_where_it_began),
+		cmocka_unit_test(an_empty_ring),
+		cmocka_unit_test(the_oldest_makes_room),
+		cmocka_unit_test(filters),
+		cmocka_unit_test(subjects),
+		cmocka_unit_test(the_view),
+		cmocka_unit_test(the_view_ends_where_it_began),
+		cmocka_unit_test(marks),
+		cmocka_unit_test(names_are_addresses),
+		cmocka_unit_test(the_mark_of_another_epoch),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,7 @@ static void expect_type(const char *text, const char *name, const char *type)
 }
 
 static const struct api_counts api = { .connections = 301,
+				       .followers = 299,
 				       .accepted = 302,
 				       .refused = { 310, 311, 312, 313, 314, 315, 316, 317, 318 } };
 static const struct state_file_status file = {
@@ -134,6 +135,7 @@ static const char *const lines[] = {
 	"config_restart_needed 13",
 	"sandbox_refused_calls_total 14",
 	"api_connections 301",
+	"api_followers 299",
 	"api_connections_total 302",
 	"loop_stall_seconds_bucket{le=\"+Inf\"} 8",
 	"loop_stall_seconds_sum 9.000000",

@@ -372,19 +372,73 @@ static void test_event_parameters(void **state)
 	struct api_call call;
 	route(&r, &call);
 	assert_int_equal(call.kind, API_EVENTS);
-	assert_true(call.events.since == UINT64_MAX);
+	assert_true(call.events.has_since && call.events.since.id == UINT64_MAX);
+	assert_false(call.events.follow);
 	assert_int_equal(call.events.limit, UINT32_MAX);
-	assert_string_equal(call.events.kind, "app");
-	assert_string_equal(call.events.name, "dns");
+	assert_string_equal(call.events.filter.kind, "app");
+	assert_string_equal(call.events.filter.name, "dns");
 	api_call_done(&call);
 	route(&(struct request){ "GET",
 				 "/v1/events",
 				 { { "limit", "1", 0 }, { "since", "2", 0 } } },
 	      &call);
 	assert_int_equal(call.events.limit, 1);
-	assert_true(call.events.since == 2);
-	assert_null(call.events.kind);
+	assert_true(call.events.since.id == 2);
+	assert_string_equal(call.events.filter.kind, "");
 	api_call_done(&call);
+}
+
+/* By the header of a browser or by a parameter; what it says of the last event counts for a stream. */
+static void test_streams_of_events(void **state)
+{
+	static const struct api_arg none = { 0 }, follow = { "follow", NULL, 0 },
+				    yes = { "follow", "true", 4 }, no = { "follow", "false", 5 },
+				    maybe = { "follow", "2", 1 }, since = { "since", "7", 1 },
+				    limit = { "limit", "3", 1 };
+	static const struct {
+		const char *accept, *last;
+		struct api_arg args[2];
+		bool follow, error;
+		uint64_t epoch, since;
+		size_t limit;
+	} cases[] = {
+		{ NULL, NULL, { none }, .follow = false },
+		{ "text/event-stream", NULL, { none }, .follow = true },
+		{ "application/json, Text/Event-Stream;q=0.9", NULL, { none }, .follow = true },
+		{ "text/event-streams", NULL, { none }, .follow = false },
+		{ "xtext/event-stream", NULL, { none }, .follow = false },
+		{ "*/*", NULL, { none }, .follow = false },
+		{ NULL, NULL, { follow }, .follow = true },
+		{ NULL, NULL, { yes }, .follow = true },
+		{ "text/event-stream", NULL, { no }, .follow = false },
+		{ NULL, NULL, { maybe }, .error = true },
+		{ NULL, "1f-9", { follow, since }, .follow = true, .epoch = 0x1f, .since = 9 },
+		{ NULL, "9", { follow, limit }, .follow = true, .since = 9 },
+		{ NULL, "", { follow, since }, .follow = true, .since = 7 },
+		{ NULL, "9", { since, limit }, .since = 7, .limit = 3 },
+		{ NULL, "9x", { follow }, .error = true },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct api_call call;
+		size_t n = 0;
+		while (n < 2 && cases[i].args[n].name)
+			n++;
+		const struct api_request request = { .method = "GET",
+						     .path = "/v1/events",
+						     .args = cases[i].args,
+						     .n_args = n,
+						     .accept = cases[i].accept,
+						     .last_event_id = cases[i].last };
+		request_parse(&request, &call);
+		if ((call.kind == API_ERROR) != cases[i].error ||
+		    (!cases[i].error && call.events.follow != cases[i].follow) ||
+		    (!cases[i].error && (call.events.since.epoch != cases[i].epoch ||
+					 call.events.since.id != cases[i].since ||
+					 call.events.limit != cases[i].limit)))
+			fail_msg("case %zu: %s", i, call.err.text);
+		api_call_done(&call);
+	}
 }
 
 static void test_log_parameters(void **state)
@@ -551,6 +605,7 @@ int main(void)
 		cmocka_unit_test(test_reload_parameters),
 		cmocka_unit_test(test_orders_for_peers),
 		cmocka_unit_test(test_event_parameters),
+		cmocka_unit_test(test_streams_of_events),
 		cmocka_unit_test(test_log_parameters),
 		cmocka_unit_test(test_wrong_parameters),
 		cmocka_unit_test(test_the_body_of_a_diff),

@@ -127,6 +127,8 @@ static void test_who_makes_room(void **state)
 		{ "a slow reader", SLOT_SENDING, 990, SLOT_WAITING, 1, 0 },
 		{ "no fast reader", SLOT_SENDING, 991, SLOT_SENDING, 999, -1 },
 		{ "none whose reply is deferred", SLOT_WAITING, 1, SLOT_WAITING, 2, -1 },
+		{ "no follower of the events", SLOT_FOLLOWER, 1, SLOT_HEADER, 999, 1 },
+		{ "no follower at all", SLOT_FOLLOWER, 1, SLOT_FOLLOWER, 2, -1 },
 	};
 	struct slots *s = *state;
 	const struct slot_origin local = from("127.0.0.1");
@@ -183,9 +185,10 @@ static void test_deadlines(void **state)
 		enum slot_stage stage;
 		mono_t deadline;
 	} rows[] = {
-		{ SLOT_FREE, USEC_NEVER },    { SLOT_HEADER, NOW + SLOT_HEADER_MAX },
-		{ SLOT_WAITING, USEC_NEVER }, { SLOT_BODY, NOW + SLOT_BODY_MAX },
-		{ SLOT_SENDING, USEC_NEVER }, { SLOT_CLOSING, USEC_NEVER },
+		{ SLOT_FREE, USEC_NEVER },          { SLOT_HEADER, NOW + SLOT_HEADER_MAX },
+		{ SLOT_WAITING, USEC_NEVER },       { SLOT_FOLLOWER, USEC_NEVER },
+		{ SLOT_BODY, NOW + SLOT_BODY_MAX }, { SLOT_SENDING, USEC_NEVER },
+		{ SLOT_CLOSING, USEC_NEVER },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
