@@ -20,6 +20,7 @@
 /* Of connecting, sending and each read. */
 #define PATIENCE_S 10
 #define READ_SIZE  65536
+#define HEAD_MAX   65536
 
 /* ---- where ---- */
 
@@ -112,15 +113,16 @@ socklen_t client_address_of(const struct endpoint *at, struct sockaddr_storage *
 
 /* ---- a request ---- */
 
-static int connect_to(const struct client *c, int *ret_fd)
+static int connect_to(const struct client *c, unsigned patience_s, int *ret_fd)
 {
-	const struct timeval patience = { .tv_sec = PATIENCE_S };
+	const struct timeval connecting = { .tv_sec = PATIENCE_S },
+			     patience = { .tv_sec = patience_s };
 	struct sockaddr_storage ss;
 	socklen_t len = client_address_of(&c->at, &ss);
 	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &connecting, sizeof(connecting));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&ss, len) < 0) {
 		int rc = -errno;
@@ -143,10 +145,11 @@ static int send_all(int fd, const char *text, size_t left)
 	return 0;
 }
 
+/* After `*ret_len` octets in *ret, which may be NULL. */
 static int receive_all(int fd, char **ret, size_t *ret_len)
 {
-	char *text = NULL;
-	size_t len = 0, cap = 0;
+	char *text = *ret;
+	size_t len = *ret_len, cap = len;
 	ssize_t n;
 	do {
 		text = mem_grow(text, &cap, len + READ_SIZE + 1, 1);
@@ -184,6 +187,14 @@ static int unreachable(const struct client *c, int rc, struct err *err)
 		       strerror(-rc), advice);
 }
 
+static int not_http(const struct client *c, struct err *err)
+{
+	return err_set(err, -ECONNREFUSED,
+		       "the answer of %s is not HTTP: the agent speaks TLS, --api https://…, or "
+		       "another program is listening there",
+		       c->where);
+}
+
 int client_request(const struct client *c, const char *method, const char *target,
 		   struct client_reply *ret, struct err *err)
 {
@@ -209,7 +220,7 @@ int client_send(const struct client *c, const char *method, const char *target, 
 	*ret = (struct client_reply){ 0 };
 	if (c->tls.url[0])
 		return client_tls_send(&c->tls, method, target, body, body_len, ret, err);
-	int rc = connect_to(c, &fd);
+	int rc = connect_to(c, PATIENCE_S, &fd);
 	if (rc < 0)
 		return unreachable(c, rc, err);
 	char *head = head_of(method, target, body_len);
@@ -225,10 +236,73 @@ int client_send(const struct client *c, const char *method, const char *target, 
 	free(text);
 	if (rc < 0)
 		return unreachable(c, rc, err);
-	return err_set(err, -ECONNREFUSED,
-		       "the answer of %s is not HTTP: the agent speaks TLS, --api https://…, or "
-		       "another program is listening there",
-		       c->where);
+	return not_http(c, err);
+}
+
+/* Up to the end of the headers, and what comes with it. */
+static int receive_head(int fd, char **ret, size_t *ret_len)
+{
+	size_t cap = 0;
+	ssize_t n = 1;
+	while (n > 0 && *ret_len < HEAD_MAX && !(*ret && strstr(*ret, "\r\n\r\n"))) {
+		*ret = mem_grow(*ret, &cap, *ret_len + READ_SIZE + 1, 1);
+		n = recv(fd, *ret + *ret_len, READ_SIZE, 0);
+		*ret_len += n > 0 ? (size_t)n : 0;
+		(*ret)[*ret_len] = 0;
+	}
+	return n < 0 ? -errno : 0;
+}
+
+static int pass_on(int fd, client_octets_cb *octets, void *userdata)
+{
+	char buf[4096];
+	ssize_t n;
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0)
+		octets(buf, (size_t)n, userdata);
+	return n < 0 ? -errno : 0;
+}
+
+/* *text is freed, or the body of the reply. -EBADMSG: not HTTP. */
+static int receive_stream(int fd, char **text, client_octets_cb *octets, void *userdata,
+			  struct client_reply *ret)
+{
+	size_t len = 0;
+	int rc = receive_head(fd, text, &len);
+	bool is_stream = rc == 0 && *text && str_starts(*text, "HTTP/1.") &&
+			 str_starts(*text + strlen("HTTP/1.x"), " 200");
+	if (rc == 0 && !is_stream)
+		rc = receive_all(fd, text, &len);
+	if (rc == 0 && !split(*text, len, ret))
+		rc = -EBADMSG;
+	if (rc == 0 && is_stream) {
+		octets(ret->body, ret->len, userdata);
+		rc = pass_on(fd, octets, userdata);
+	}
+	return rc;
+}
+
+int client_stream(const struct client *c, const char *target, client_octets_cb *octets,
+		  void *userdata, struct client_reply *ret, struct err *err)
+{
+	char *text = NULL;
+	int fd = -1;
+	*ret = (struct client_reply){ 0 };
+	if (c->tls.url[0])
+		return client_tls_stream(&c->tls, target, octets, userdata, ret, err);
+	int rc = connect_to(c, CLIENT_STREAM_PATIENCE_S, &fd);
+	if (rc < 0)
+		return unreachable(c, rc, err);
+	char *head = head_of("GET", target, 0);
+	rc = send_all(fd, head, strlen(head));
+	if (rc == 0)
+		rc = receive_stream(fd, &text, octets, userdata, ret);
+	close(fd);
+	free(head);
+	if (rc == 0)
+		return 0;
+	free(text);
+	*ret = (struct client_reply){ 0 };
+	return rc == -EBADMSG ? not_http(c, err) : unreachable(c, rc, err);
 }
 
 void client_reply_done(struct client_reply *reply)

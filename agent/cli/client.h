@@ -32,6 +32,10 @@ int client_request(const struct client *c, const char *method, const char *targe
 /* The same with a body. */
 int client_send(const struct client *c, const char *method, const char *target, const char *body,
 		size_t len, struct client_reply *ret, struct err *err);
+/* A reply without an end: its octets as they come. Returns 0 when it ends. With another status than 200
+ * the body is in `ret`, as above. */
+int client_stream(const struct client *c, const char *target, client_octets_cb *octets,
+		  void *userdata, struct client_reply *ret, struct err *err);
 void client_reply_done(struct client_reply *reply);
 
 /* Where to connect to. An agent that listens on all addresses is asked on loopback. */

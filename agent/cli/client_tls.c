@@ -59,12 +59,25 @@ struct transfer {
 	struct curl_slist *headers;
 	char *text;
 	size_t len, cap;
+	client_octets_cb *octets; /* NULL: the body is kept */
+	void *userdata;
 	char error[CURL_ERROR_SIZE];
 };
+
+static unsigned status_of(const struct transfer *t)
+{
+	long status = 0;
+	t->curl->easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	return (unsigned)status;
+}
 
 static size_t on_body(char *data, size_t size, size_t n, void *userdata)
 {
 	struct transfer *t = userdata;
+	if (t->octets && status_of(t) == 200) {
+		t->octets(data, size * n, t->userdata);
+		return size * n;
+	}
 	if (t->len + size * n > CLIENT_BODY_MAX)
 		return 0;
 	t->text = mem_grow(t->text, &t->cap, t->len + size * n + 1, 1);
@@ -117,15 +130,42 @@ static void set_patience(const struct transfer *t, const struct client_tls *c)
 static int finish(const struct transfer *t, const struct client_tls *c, CURLcode rc,
 		  struct client_reply *ret, struct err *err)
 {
-	long status = 0;
 	if (rc != CURLE_OK)
 		return err_set(err, -ECONNREFUSED, "cannot reach the agent at %s: %s%s", c->url,
 			       t->error[0] ? t->error : t->curl->easy_strerror(rc),
 			       rc == CURLE_PEER_FAILED_VERIFICATION
 				       ? " (--cacert names the authority of its certificate)"
 				       : "");
-	t->curl->easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	ret->status = (unsigned)status;
+	ret->status = status_of(t);
+	return 0;
+}
+
+/* The rest of `t` is set. */
+static int perform(struct transfer *t, const struct client_tls *c, const char *method,
+		   const char *target, const char *body, size_t len, struct client_reply *ret,
+		   struct err *err)
+{
+	char *url = NULL;
+	int rc = curl_load(&t->curl, err);
+	if (rc < 0)
+		return rc;
+	t->easy = t->curl->easy_init();
+	if (!t->easy || asprintf(&url, "%s%s", c->url, target) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+	set_request(t, url, method, body, len);
+	set_tls(t, c);
+	set_patience(t, c);
+	rc = finish(t, c, t->curl->easy_perform(t->easy), ret, err);
+	t->curl->slist_free_all(t->headers);
+	t->curl->easy_cleanup(t->easy);
+	free(url);
+	if (rc < 0) {
+		free(t->text);
+		return rc;
+	}
+	ret->body = t->text ? t->text : mem_new(1, 1);
+	ret->body[t->len] = 0;
+	ret->len = t->len;
 	return 0;
 }
 
@@ -133,26 +173,14 @@ int client_tls_send(const struct client_tls *c, const char *method, const char *
 		    const char *body, size_t len, struct client_reply *ret, struct err *err)
 {
 	struct transfer t = { 0 };
-	char *url = NULL;
-	int rc = curl_load(&t.curl, err);
-	if (rc < 0)
-		return rc;
-	t.easy = t.curl->easy_init();
-	if (!t.easy || asprintf(&url, "%s%s", c->url, target) < 0)
-		abort(); /* out of memory, see lib/mem.h */
-	set_request(&t, url, method, body, len);
-	set_tls(&t, c);
-	set_patience(&t, c);
-	rc = finish(&t, c, t.curl->easy_perform(t.easy), ret, err);
-	t.curl->slist_free_all(t.headers);
-	t.curl->easy_cleanup(t.easy);
-	free(url);
-	if (rc < 0) {
-		free(t.text);
-		return rc;
-	}
-	ret->body = t.text ? t.text : mem_new(1, 1);
-	ret->body[t.len] = 0;
-	ret->len = t.len;
-	return 0;
+	return perform(&t, c, method, target, body, len, ret, err);
+}
+
+int client_tls_stream(const struct client_tls *c, const char *target, client_octets_cb *octets,
+		      void *userdata, struct client_reply *ret, struct err *err)
+{
+	struct client_tls patient = *c;
+	struct transfer t = { .octets = octets, .userdata = userdata };
+	patient.patience_s = CLIENT_STREAM_PATIENCE_S;
+	return perform(&t, &patient, "GET", target, "", 0, ret, err);
 }

@@ -9,6 +9,8 @@
 #include "lib/err.h"
 
 #define CLIENT_URL_MAX 128
+/* The agent sends something every 15 s. */
+#define CLIENT_STREAM_PATIENCE_S 45
 /* 10,000 apps in full take a tenth of it. */
 #define CLIENT_BODY_MAX (256u << 20)
 
@@ -25,11 +27,17 @@ struct client_reply {
 	size_t len;
 };
 
+/* Octets of a body as they come, of a reply with status 200. */
+typedef void client_octets_cb(const char *octets, size_t n, void *userdata);
+
 /* "https://HOST[:PORT]", with an address or a name as the host: fills in the URL. -EINVAL with a
  * text otherwise. */
 int client_tls_parse(const char *api, struct client_tls *ret, struct err *err);
 /* As client_send(). */
 int client_tls_send(const struct client_tls *c, const char *method, const char *target,
 		    const char *body, size_t len, struct client_reply *ret, struct err *err);
+/* As client_stream(). */
+int client_tls_stream(const struct client_tls *c, const char *target, client_octets_cb *octets,
+		      void *userdata, struct client_reply *ret, struct err *err);
 
 #endif

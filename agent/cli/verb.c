@@ -56,7 +56,7 @@ static const struct verb verbs[N_VERBS] = {
 				       { "limit", "N",
 					 "how many of the past, 20 unless said otherwise" } } },
 	[VERB_HISTORY] = { "history", NULL, "NAME", 1, 1, "What happened to an app, VIP or peer",
-			   "vipherald history dns", .names = "apps",
+			   "vipherald history 192.0.2.53", .names = "apps",
 			   .options = { { "limit", "N", "the last ones only" } } },
 	[VERB_REGISTER] = { "register", NULL, "NAME", 1, 1, "Register an app",
 			    "vipherald register dns --vip 192.0.2.53/32 --monitor port:udp:53",

@@ -202,7 +202,7 @@ void followers_review(struct followers *all, follower_may_cb *may, void *userdat
 		struct follower *r = list_entry(it, struct follower, node);
 		if (may(r->listener, r->conn, userdata))
 			continue;
-		event_feed_end(r->feed, "the configuration does not allow it any more");
+		event_feed_cut(r->feed, "the configuration does not allow it any more");
 		resume(r);
 	}
 }

@@ -27,6 +27,7 @@ struct event_feed {
 	char *begin;     /* until it is read; made once, as the ring goes on */
 	bool beat;
 	const char *why; /* of END; NULL: not yet */
+	bool cut;        /* END comes before all else */
 	bool over;
 };
 
@@ -119,7 +120,9 @@ static void begin_piece(struct event_feed *f)
 {
 	if (f->piece != NOTHING || f->over)
 		return;
-	if (f->begin)
+	if (f->cut)
+		f->piece = END;
+	else if (f->begin)
 		f->piece = BEGIN;
 	else if (begin_missed(f))
 		f->piece = MISSED;
@@ -186,6 +189,12 @@ void event_feed_beat(struct event_feed *f)
 void event_feed_end(struct event_feed *f, const char *why)
 {
 	f->why = why;
+}
+
+void event_feed_cut(struct event_feed *f, const char *why)
+{
+	f->why = why;
+	f->cut = true;
 }
 
 bool event_feed_is_over(struct event_feed *f)

@@ -35,6 +35,8 @@ bool event_feed_has_more(struct event_feed *f);
 void event_feed_beat(struct event_feed *f);
 /* Adds events.end after what there is at present. `why` is a constant. */
 void event_feed_end(struct event_feed *f, const char *why);
+/* Adds it in front of what there is. */
+void event_feed_cut(struct event_feed *f, const char *why);
 bool event_feed_is_over(struct event_feed *f);
 
 #endif

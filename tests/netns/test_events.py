@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from .agent import Agent, binary
@@ -64,27 +64,94 @@ def test_the_ring_is_bounded(bed: Testbed) -> None:
     assert len(answer["events"]) == 4096
 
 
+class Following:
+    """`vipherald events --follow`, with what it says on stderr in between."""
+
+    def __init__(self, bed: Testbed, client: Client, *words: str):
+        with bed.host.inside():
+            self.process = subprocess.Popen(
+                [binary(), "events", "--follow", "--color=never", *words],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=client.env, text=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout
+        self.process.stdout.close()
+
+    def line(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline().rstrip("\n")
+
+
 def test_events_and_history(bed: Testbed) -> None:
     bed.link()
     agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}))
     client = Client(bed, agent)
-    with bed.host.inside():
-        follower = subprocess.Popen(
-            [binary(), "events", "--follow", "--kind=request", "--color=never"],
-            stdout=subprocess.PIPE, env=client.env, text=True,
-        )
-    assert follower.stdout
-    try:
+    with Following(bed, client, "--kind=request") as follower:
+        wait_until(lambda: agent.status("status")["api"]["followers"] == 1, "it follows")
         agent.register("a", "192.0.2.1/32")
-        line = follower.stdout.readline()
-        assert re.fullmatch(r"\S+Z  request.register   register a by local \(127\.0\.0\.1 port \d+, uid 0\): registered\n", line), line
+        assert re.fullmatch(
+            r"\S+Z  request.register   register a by local \(127\.0\.0\.1 port \d+, uid 0\): registered",
+            follower.line(),
+        )
         agent.register("b", "192.0.2.2/32")
-        assert "register b" in follower.stdout.readline()
-    finally:
-        follower.kill()
-        follower.wait()
-        follower.stdout.close()
-    wait_until(lambda: "vip.bound" in client("history", "b"), "the VIP of b is bound")
+        assert "register b" in follower.line()
+    wait_until(lambda: "route." in client("history", "192.0.2.2/32"), "b is announced")
     history = client("history", "b")
     assert "request.register" in history and "register a" not in history
+    for name in ("192.0.2.2", "192.0.2.2/32"):
+        assert [line.split()[1] for line in client("history", name).splitlines()] == [
+            "vip.bound", "route.announced"
+        ]
+    assert client("history", "192.0.2.3") == ""
     assert len(client("events", "--limit=2").splitlines()) == 2
+
+
+def test_follow_over_a_restart(bed: Testbed) -> None:
+    """Nothing is lost, and nothing is repeated."""
+    bed.link()
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}))
+    client = Client(bed, agent)
+    agent.register("old", "192.0.2.1/32")
+    with Following(bed, client, "--kind=request", "--limit=0") as follower:
+        wait_until(lambda: agent.status("status")["api"]["followers"] == 1, "it follows")
+        agent.register("a", "192.0.2.2/32")
+        assert "register a" in follower.line()
+        agent.stop()
+        assert follower.line() == "vipherald: the agent ends"
+        assert follower.line() == "vipherald: connection lost, connecting again"
+        agent.start()
+        agent.register("b", "192.0.2.3/32")
+        assert follower.line() == "vipherald: connected again"
+        assert follower.line() == (
+            "vipherald: the agent was restarted, what follows is all since its start"
+        )
+        assert "register b" in follower.line()
+        agent.kill()
+        assert follower.line() == "vipherald: connection lost, connecting again"
+        agent.start()
+        agent.register("c", "192.0.2.4/32")
+        assert follower.line() == "vipherald: connected again"
+        assert "restarted" in follower.line()
+        assert "register c" in follower.line()
+
+
+def test_who_may_not_follow(bed: Testbed) -> None:
+    bed.link()
+    peer = {"peer_ip": "10.0.1.1", "peer_as": 65000}
+    agent = bed.start_agent(config(peer))
+    client = Client(bed, agent)
+    with Following(bed, client, "--limit=0") as follower:
+        wait_until(lambda: agent.status("status")["api"]["followers"] == 1, "it follows")
+        agent.reload(config(peer, agent={"api": {"local": "none"}}))
+        said = []
+        while line := follower.line():
+            said.append(line)
+        assert "does not allow it" in said[0] and "connecting again" in said[1], said
+        assert "this requires the role 'read', and local has 'none'" in said[2] and len(said) == 3
+        assert follower.process.wait(20) == 1

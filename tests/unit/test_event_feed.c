@@ -235,6 +235,13 @@ static void beats_and_the_end(void **state)
 	event_feed_beat(f);
 	assert_false(event_feed_has_more(f));
 	event_feed_free(f);
+	/* Who may not read any more gets no more. */
+	f = begun(b, &from_now);
+	add(b, "app.down", "dns");
+	event_feed_cut(f, "over");
+	assert_true(str_starts(read_all(b, f, 4096), "event: events.end\n"));
+	assert_true(event_feed_is_over(f));
+	event_feed_free(f);
 }
 
 int main(void)
