@@ -153,7 +153,8 @@ static void do_register(const struct status_sources *in, const struct api_call *
 	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
 		budget_count_change(in->registry, &call->spec, loop_now(in->loop));
 	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
-		log_event(LOG_INFO, "api", EVENT("request.register", .app = name),
+		log_event(LOG_INFO, "api",
+			  EVENT("request.register", .app = name, .by = call->principal.name),
 			  "register %s by %s: %s", name, call->who, result_name(result));
 	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
 				 result_name(result), "health", health_name(app->health), "lease",
@@ -189,9 +190,11 @@ static void do_unregister(const struct status_sources *in, const struct api_call
 	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
 	known = store_forget(in->store, call->name) || known;
 	if (known)
-		log_event(LOG_INFO, "api", EVENT("request.unregister", .app = call->name),
-			  "unregister %s by %s%s%s", call->name, call->who, note ? ": " : "",
-			  note ? note : "");
+		log_event(
+			LOG_INFO, "api",
+			EVENT("request.unregister", .app = call->name, .by = call->principal.name),
+			"unregister %s by %s%s%s", call->name, call->who, note ? ": " : "",
+			note ? note : "");
 	json_t *body = json_pack("{s:o, s:s}", "app", view_text(call->name), "result",
 				 known ? "unregistered" : "unknown");
 	if (note)
@@ -245,9 +248,9 @@ static void do_log(const struct api_call *call, struct api_reply *ret)
 	else
 		levels = (struct log_levels){ .level = call->level };
 	log_set_levels(&levels);
-	log_event(LOG_INFO, "api", EVENT("request.log"), "log level %s of %s by %s",
-		  log_level_name(call->level), call->module ? call->module : "all modules",
-		  call->who);
+	log_event(LOG_INFO, "api", EVENT("request.log", .by = call->principal.name),
+		  "log level %s of %s by %s", log_level_name(call->level),
+		  call->module ? call->module : "all modules", call->who);
 	log_get_levels(&levels);
 	json_t *modules = json_object();
 	for (size_t i = 0; i < levels.n_modules; i++)
