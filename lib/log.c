@@ -80,11 +80,11 @@ void log_set_sink(log_sink *sink, void *userdata)
 	sink_userdata = userdata;
 }
 
-static const char *date_now(char buf[static DATE_TEXT_MAX])
+static wall_t wall_now(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);
-	return date_format((wall_t)ts.tv_sec * USEC_PER_SEC + (wall_t)ts.tv_nsec / 1000, buf);
+	return (wall_t)ts.tv_sec * USEC_PER_SEC + (wall_t)ts.tv_nsec / 1000;
 }
 
 /* `text` is escaped: it has no control characters. */
@@ -105,28 +105,39 @@ static void add_json_field(struct strbuf *sb, const char *name, const char *valu
 }
 
 /* `event`: NULL for a line that is none. */
-static void add_line(struct strbuf *sb, enum log_level level, const char *module,
-		     const struct log_event *event, const char *text)
+struct line {
+	wall_t at;
+	enum log_level level;
+	const char *module;
+	const struct log_event *event;
+};
+
+static void add_json_fields(struct strbuf *sb, const struct log_event *event)
+{
+	const char *name;
+	for (size_t i = 0; event && i < LOG_EVENT_FIELDS; i++) {
+		const char *value = log_event_field(event, i, &name);
+		add_json_field(sb, name, value);
+	}
+}
+
+static void add_line(struct strbuf *sb, const struct line *l, const char *text)
 {
 	char date[DATE_TEXT_MAX];
+	date_format(l->at, date);
 	switch (format) {
 	case LOG_TEXT:
-		strbuf_add(sb, "%s %s %s: %s\n", date_now(date), shown[level].text, module, text);
+		strbuf_add(sb, "%s %s %s: %s\n", date, shown[l->level].text, l->module, text);
 		break;
 	case LOG_JOURNAL:
-		strbuf_add(sb, "<%d>%s: %s\n", shown[level].syslog, module, text);
+		strbuf_add(sb, "<%d>%s: %s\n", shown[l->level].syslog, l->module, text);
 		break;
 	case LOG_JSON:
 		strbuf_add(sb, "{\"time\":\"%s\",\"level\":\"%s\",\"module\":\"%s\",\"msg\":\"",
-			   date_now(date), log_level_name(level), module);
+			   date, log_level_name(l->level), l->module);
 		add_json_text(sb, text);
 		strbuf_add(sb, "\"");
-		if (event) {
-			add_json_field(sb, "kind", event->kind);
-			add_json_field(sb, "app", event->app);
-			add_json_field(sb, "vip", event->vip);
-			add_json_field(sb, "peer", event->peer);
-		}
+		add_json_fields(sb, l->event);
 		strbuf_add(sb, "}\n");
 		break;
 	}
@@ -151,7 +162,8 @@ static void write_line(const char *line, size_t len)
 	if (dropped > 0) {
 		struct strbuf sb = strbuf_over(note, sizeof(note));
 		snprintf(text, sizeof(text), "%lu lines dropped", dropped);
-		add_line(&sb, LOG_WARNING, "log", NULL, text);
+		const struct line note_line = { wall_now(), LOG_WARNING, "log", NULL };
+		add_line(&sb, &note_line, text);
 		dropped = 0;
 		write_line(note, sb.len);
 	}
@@ -161,18 +173,16 @@ static void write_line(const char *line, size_t len)
 	(void)ignored;
 }
 
-/* In JSON every octet may take two; names of apps are up to 255. */
-#define LINE_MAX_SIZE (2 * 1024 + 2 * 255 + 512)
+/* In JSON every octet may take two; fields are names, the longest of them of alarms and NOTIFICATIONs. */
+#define LINE_MAX_SIZE (2 * 1024 + 2 * 2048 + 512)
 
-static void write_text(enum log_level level, const char *module, const struct log_event *event,
-		       const char *text)
+static void write_text(const struct line *l, const char *text)
 {
 	char escaped[1024], line[LINE_MAX_SIZE];
 	struct strbuf sb = strbuf_over(line, sizeof(line));
-	if (!log_enabled(module, level))
+	if (!log_enabled(l->module, l->level))
 		return;
-	add_line(&sb, level, module, event,
-		 utf8_escape(escaped, sizeof(escaped), text, strlen(text)));
+	add_line(&sb, l, utf8_escape(escaped, sizeof(escaped), text, strlen(text)));
 	write_line(line, sb.len);
 }
 
@@ -186,7 +196,8 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	redact(text);
-	write_text(level, module, NULL, text);
+	const struct line line = { wall_now(), level, module, NULL };
+	write_text(&line, text);
 }
 
 void log_event(enum log_level level, const char *module, const struct log_event *event,
@@ -200,7 +211,8 @@ void log_event(enum log_level level, const char *module, const struct log_event 
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	redact(text);
-	write_text(level, module, event, text);
+	const struct line line = { wall_now(), level, module, event };
+	write_text(&line, text);
 	if (event_sink)
-		event_sink(event, level, text, sink_userdata);
+		event_sink(event, line.at, level, text, sink_userdata);
 }

@@ -14,7 +14,9 @@
 
 #include <stdbool.h>
 
+#include "lib/log_event.h"
 #include "lib/log_level.h"
+#include "lib/wallclock.h"
 
 /* As the command line and stderr say: no line up to `level` is dropped by log_set_levels(). */
 void log_setup(enum log_level level, enum log_format format);
@@ -28,18 +30,15 @@ bool log_enabled(const char *module, enum log_level level);
 void log_write(enum log_level level, const char *module, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* An event is a line with its subject in fields. A reader of events (log_set_sink()) gets it whatever
- * the level, JSON lines have the fields. Kinds are in docs/events.md. */
-struct log_event {
-	const char *kind;             /* "app.up" */
-	const char *app, *vip, *peer; /* NULL: not about one */
-};
+/* A line that is an event (lib/log_event.h). A reader of events (log_set_sink()) gets it whatever the
+ * level, JSON lines have the fields. */
 #define EVENT(name, ...) (&(const struct log_event){ .kind = (name), __VA_ARGS__ })
 void log_event(enum log_level level, const char *module, const struct log_event *event,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* `text` is without what is redacted; views are valid during the call only. NULL: none. */
-typedef void log_sink(const struct log_event *event, enum log_level level, const char *text,
-		      void *userdata);
+/* `at` is the time of the line. `text` is without what is redacted; views are valid during the call
+ * only. NULL: none. */
+typedef void log_sink(const struct log_event *event, wall_t at, enum log_level level,
+		      const char *text, void *userdata);
 void log_set_sink(log_sink *sink, void *userdata);
 
 #define log_error(module, ...) log_write(LOG_ERROR, module, __VA_ARGS__)

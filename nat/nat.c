@@ -180,11 +180,10 @@ static int work_together(struct nat *nat, struct err *err)
 static void log_losses(const struct nat *nat, size_t n, const struct nat_rule *first)
 {
 	char vip[PREFIX_TEXT_MAX], target[NAT_TARGET_TEXT_MAX];
-	log_event(LOG_WARNING, "nat", EVENT("nat.lost"),
+	log_event(LOG_WARNING, "nat", EVENT("nat.lost", .vip = prefix_format(&first->vip, vip)),
 		  "another process removed %zu %s rule%s, restoring: %s %s:%u to %s%s", n,
 		  nat->sides.active->ops->name, n == 1 ? "" : "s", nat_proto_name(first->proto),
-		  prefix_format(&first->vip, vip), first->listen,
-		  nat_rule_format_target(first, target), n > 1 ? ", …" : "");
+		  vip, first->listen, nat_rule_format_target(first, target), n > 1 ? ", …" : "");
 }
 
 static void report_losses(struct nat *nat)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "agent/daemon/account.h"
+#include "agent/daemon/alarm_log.h"
 #include "agent/daemon/api_start.h"
 #include "agent/daemon/calls.h"
 #include "agent/daemon/compare.h"
@@ -51,6 +52,8 @@ static void on_registered(void *userdata)
 	peer_log_update(a->peer_log);
 	api_retry(a->api);
 	service_ready(a->service);
+	if (!a->alarm_log)
+		a->alarm_log = alarm_log_new(a->loop, calls_alarms, a);
 	reload_registered(a->reload);
 	reload_keep_copy(a);
 	peers_settle(a->peers);
@@ -271,6 +274,7 @@ static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
 	a->api = NULL;    /* what is freed below may still log events */
+	alarm_log_free(a->alarm_log);
 	compare_free(a->compare);
 	reload_free(a->reload);
 	last_good_free(a->last_good);
@@ -306,16 +310,10 @@ static void agent_done(struct agent *a)
 	sd_event_unref(a->loop);
 }
 
-static void on_event(const struct log_event *e, enum log_level level, const char *text,
+static void on_event(const struct log_event *e, wall_t at, enum log_level level, const char *text,
 		     void *userdata)
 {
-	const struct event event = { .at = loop_wall(),
-				     .level = level,
-				     .kind = e->kind,
-				     .app = e->app,
-				     .vip = e->vip,
-				     .peer = e->peer,
-				     .text = text };
+	const struct event event = { .at = at, .level = level, .about = *e, .text = text };
 	struct agent *a = userdata;
 	event_ring_add(a->events, &event);
 	api_wake_followers(a->api);

@@ -6,6 +6,7 @@
 #include "agent/daemon/reload.h"
 #include "agent/daemon/sandbox.h"
 #include "agent/http/answer.h"
+#include "agent/status/alarms.h"
 #include "agent/status/status_line_collect.h"
 #include "agent/status/status_sources.h"
 
@@ -97,6 +98,12 @@ bool calls_is_vip(const struct addr *addr, void *userdata)
 {
 	const struct agent *a = userdata;
 	return a->registry && registry_has_vip(a->registry, addr);
+}
+
+json_t *calls_alarms(void *userdata)
+{
+	struct status_sources in = sources_of(userdata);
+	return alarms_collect(&in);
 }
 
 void calls_summarize(char buf[static STATUS_LINE_MAX], void *userdata)

@@ -35,6 +35,7 @@
 #include "process/file_watch.h"
 #include "process/stale_children.h"
 
+struct alarm_log;
 struct compare;
 struct peers;
 struct reload;
@@ -51,7 +52,8 @@ struct agent {
 	struct confirm *confirm;
 	struct confirm_mark mark; /* as found at the start */
 	struct event_ring *events;
-	struct service *service; /* NULL: no service manager */
+	struct alarm_log *alarm_log; /* NULL: before the start, and in a stop */
+	struct service *service;     /* NULL: no service manager */
 	struct signals *signals;
 	struct shutdown *shutdown;
 	struct reload *reload;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/status/view_route.h"
+#include "bgp/notify.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -121,9 +122,22 @@ static void log_order(struct said *said, const struct bgp_peer_status *p, const 
 			  "peer %s: enabled, connecting", peer);
 }
 
+/* The NOTIFICATION that ended the session: "received 6/2 …"; NULL: none did. */
+static const char *ended_by(const struct bgp_peer_status *p, char *buf, size_t size)
+{
+	const struct bgp_notice *notice = &p->notice;
+	char text[BGP_NOTIFICATION_TEXT_MAX];
+	if (notice->code == 0 || notice->at != p->state_since)
+		return NULL;
+	const struct bgp_notification n = bgp_notice_message(notice);
+	snprintf(buf, size, "%s %u/%u %s", notice->received ? "received" : "sent", notice->code,
+		 notice->subcode, bgp_notification_text(&n, text, sizeof(text)));
+	return buf;
+}
+
 static void log_session(struct said *said, const struct bgp_peer_status *p, const char *peer)
 {
-	char times[64];
+	char times[64], notice[BGP_NOTIFICATION_TEXT_MAX + 16];
 	bool up = p->state == BGP_ESTABLISHED;
 	bool news = p->last_error[0] && !str_equal(said->error, p->last_error);
 	if (up && !said->up)
@@ -137,7 +151,9 @@ static void log_session(struct said *said, const struct bgp_peer_status *p, cons
 			 "the session ends",
 			 peer);
 	if (!up && said->up)
-		log_event(LOG_WARNING, "bgp", EVENT("session.down", .peer = peer),
+		log_event(LOG_WARNING, "bgp",
+			  EVENT("session.down", .peer = peer,
+				.notification = ended_by(p, notice, sizeof(notice))),
 			  "peer %s: session ended%s%s%s", peer, p->last_error[0] ? ": " : "",
 			  p->last_error, repeated(p, times));
 	else if (!up && news && !p->disabled)

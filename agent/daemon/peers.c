@@ -173,8 +173,9 @@ static void refuse(struct api_reply *ret, unsigned status, const struct err *err
 static void log_order(const struct order *o, const char *what)
 {
 	const char *text = o->call->reason;
-	log_event(LOG_INFO, "api", EVENT("request.peer", .peer = o->name), "%s peer %s by %s%s%s",
-		  what, o->name, o->call->who, *text ? ": " : "", text);
+	log_event(LOG_INFO, "api",
+		  EVENT("request.peer", .peer = o->name, .by = o->call->principal.name),
+		  "%s peer %s by %s%s%s", what, o->name, o->call->who, *text ? ": " : "", text);
 }
 
 static json_t *result(const struct order *o, const char *text)

@@ -2,6 +2,7 @@
 #include "agent/daemon/shutdown_ops.h"
 
 #include "agent/app/drains.h"
+#include "agent/daemon/alarm_log.h"
 #include "agent/daemon/compare.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload.h"
@@ -45,9 +46,17 @@ static void on_vips_removed(void *userdata)
 	shutdown_vips_removed(a->shutdown);
 }
 
+/* Those of a stop are its own doing. */
+static void stop_alarms(struct agent *a)
+{
+	alarm_log_free(a->alarm_log);
+	a->alarm_log = NULL;
+}
+
 static void withdraw(mono_t flush_limit, void *userdata)
 {
 	struct agent *a = userdata;
+	stop_alarms(a);
 	reload_stop(a->reload);
 	compare_stop(a->compare);
 	sources_stop(a->sources);
@@ -73,6 +82,7 @@ static void close_sessions(mono_t limit, void *userdata)
 static void leave_sessions(mono_t limit, void *userdata)
 {
 	struct agent *a = userdata;
+	stop_alarms(a);
 	reload_stop(a->reload);
 	compare_stop(a->compare);
 	sources_suspend(a->sources);

@@ -72,7 +72,8 @@ static void set_state(struct discovery *d, struct discovered *s, enum discovered
 		return;
 	bool keeps = state != DISCOVERED_REGISTERED && state != DISCOVERED_DISMISSED &&
 		     is_ours(d, s->name);
-	log_event(LOG_WARNING, "consul", EVENT("consul.service", .app = s->name),
+	log_event(LOG_WARNING, "consul",
+		  EVENT("consul.service", .app = s->name, .service = s->name),
 		  "service '%s': %s: %s%s", s->name, discovered_state_name(state), s->problem,
 		  keeps ? "; its previous definition stays" : "");
 }
@@ -112,7 +113,8 @@ static void register_service(struct discovery *d, struct discovered *s)
 		return;
 	}
 	if (result != REGISTER_SAME)
-		log_event(LOG_INFO, "consul", EVENT("consul.service", .app = s->name),
+		log_event(LOG_INFO, "consul",
+			  EVENT("consul.service", .app = s->name, .service = s->name),
 			  "service '%s': %s", s->name,
 			  result == REGISTER_NEW ? "registered"
 						 : "registered again, its definition changed");
@@ -246,7 +248,8 @@ static void remove_unseen(struct discovery *d)
 		if (seen)
 			continue;
 		if (is_ours(d, s->name)) {
-			log_event(LOG_INFO, "consul", EVENT("consul.service", .app = s->name),
+			log_event(LOG_INFO, "consul",
+				  EVENT("consul.service", .app = s->name, .service = s->name),
 				  "service '%s': deregistered, unregistering its app", s->name);
 			registry_unregister(d->registry, s->name, loop_now(d->loop));
 		}

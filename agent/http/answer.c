@@ -73,9 +73,9 @@ static void do_log(const struct api_call *call, struct api_reply *ret)
 	else
 		levels = (struct log_levels){ .level = call->level };
 	log_set_levels(&levels);
-	log_event(LOG_INFO, "api", EVENT("request.log"), "log level %s of %s by %s",
-		  log_level_name(call->level), call->module ? call->module : "all modules",
-		  call->who);
+	log_event(LOG_INFO, "api", EVENT("request.log", .by = call->principal.name),
+		  "log level %s of %s by %s", log_level_name(call->level),
+		  call->module ? call->module : "all modules", call->who);
 	log_get_levels(&levels);
 	json_t *modules = json_object();
 	for (size_t i = 0; i < levels.n_modules; i++)

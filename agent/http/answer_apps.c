@@ -129,7 +129,8 @@ void answer_register(const struct status_sources *in, const struct api_call *cal
 	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
 		budget_count_change(in->registry, &call->spec, loop_now(in->loop));
 	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
-		log_event(LOG_INFO, "api", EVENT("request.register", .app = name),
+		log_event(LOG_INFO, "api",
+			  EVENT("request.register", .app = name, .by = call->principal.name),
 			  "register %s by %s: %s", name, call->who, result_name(result));
 	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
 				 result_name(result), "health", health_name(app->health), "lease",
@@ -166,9 +167,11 @@ void answer_unregister(const struct status_sources *in, const struct api_call *c
 	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
 	known = store_forget(in->store, call->name) || known;
 	if (known)
-		log_event(LOG_INFO, "api", EVENT("request.unregister", .app = call->name),
-			  "unregister %s by %s%s%s", call->name, call->who, note ? ": " : "",
-			  note ? note : "");
+		log_event(
+			LOG_INFO, "api",
+			EVENT("request.unregister", .app = call->name, .by = call->principal.name),
+			"unregister %s by %s%s%s", call->name, call->who, note ? ": " : "",
+			note ? note : "");
 	json_t *body = json_pack("{s:o, s:s}", "app", view_text(call->name), "result",
 				 known ? "unregistered" : "unknown");
 	if (note)

@@ -57,14 +57,13 @@ void event_ring_add(struct event_ring *r, const struct event *event)
 {
 	struct slot *slot = &r->slots[++r->newest % r->capacity];
 	struct event e = *event;
-	size_t size = size_of(e.kind) + size_of(e.app) + size_of(e.vip) + size_of(e.peer) +
-		      size_of(e.text);
+	size_t size = size_of(e.text);
+	for (size_t i = 0; i < LOG_EVENT_FIELDS; i++)
+		size += size_of(*log_event_slot(&e.about, i));
 	char *texts = mem_new(1, size), *end = texts;
 	e.id = r->newest;
-	store(&e.kind, &end);
-	store(&e.app, &end);
-	store(&e.vip, &end);
-	store(&e.peer, &end);
+	for (size_t i = 0; i < LOG_EVENT_FIELDS; i++)
+		store(log_event_slot(&e.about, i), &end);
 	store(&e.text, &end);
 	free(slot->texts);
 	*slot = (struct slot){ e, texts };
@@ -157,13 +156,16 @@ static bool is_one_of(const char *subject, const char *name, const char *other)
 
 static bool is_about(const struct event *e, const struct event_filter *f)
 {
-	return is_one_of(e->app, f->name, "") || is_one_of(e->vip, f->name, f->vip) ||
-	       is_one_of(e->peer, f->name, f->peer);
+	const struct log_event *about = &e->about;
+	return is_one_of(about->app, f->name, "") || is_one_of(about->vip, f->name, f->vip) ||
+	       is_one_of(about->peer, f->name, f->peer) || is_one_of(about->service, f->name, "") ||
+	       is_one_of(about->subject, f->name, "");
 }
 
 static bool passes(const struct event *e, const struct event_filter *f)
 {
-	return (!*f->kind || event_kind_matches(e->kind, f->kind)) && (!*f->name || is_about(e, f));
+	return (!*f->kind || event_kind_matches(e->about.kind, f->kind)) &&
+	       (!*f->name || is_about(e, f));
 }
 
 const struct event *event_ring_next(const struct event_ring *r, uint64_t after,

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/addr.h"
+#include "lib/log_event.h"
 #include "lib/log_level.h"
 #include "lib/wallclock.h"
 
@@ -18,8 +19,9 @@ struct event {
 	uint64_t id; /* from 1, without gaps */
 	wall_t at;
 	enum log_level level;
-	/* Owned by the ring. NULL but for `kind` and `text`: not about one. */
-	const char *kind, *app, *vip, *peer, *text;
+	/* Owned by the ring. */
+	struct log_event about;
+	const char *text;
 };
 
 struct event_ring;
@@ -53,7 +55,7 @@ bool event_ring_is_foreign(const struct event_ring *r, const struct event_mark *
 /* Each "": any. */
 struct event_filter {
 	char kind[EVENT_KIND_MAX]; /* the beginning of one up to a dot, or a whole one */
-	char name[EVENT_NAME_MAX]; /* app, VIP or peer */
+	char name[EVENT_NAME_MAX]; /* app, VIP, peer, service or subject of an alarm */
 	char vip[PREFIX_TEXT_MAX]; /* the VIP that `name` is in another form; "": none */
 	char peer[ADDR_TEXT_MAX];  /* likewise */
 };

@@ -11,15 +11,13 @@
 json_t *view_event(const struct event *e)
 {
 	char date[DATE_TEXT_MAX];
-	json_t *o = json_pack("{s:I, s:s, s:s, s:s}", "id", (json_int_t)e->id, "time",
-			      date_format(e->at, date), "level", log_level_name(e->level), "kind",
-			      e->kind);
-	if (e->app)
-		json_object_set_new(o, "app", view_text(e->app));
-	if (e->vip)
-		json_object_set_new(o, "vip", view_text(e->vip));
-	if (e->peer)
-		json_object_set_new(o, "peer", view_text(e->peer));
+	json_t *o = json_pack("{s:I, s:s, s:s}", "id", (json_int_t)e->id, "time",
+			      date_format(e->at, date), "level", log_level_name(e->level));
+	for (size_t i = 0; i < LOG_EVENT_FIELDS; i++) {
+		const char *name, *value = log_event_field(&e->about, i, &name);
+		if (value)
+			json_object_set_new(o, name, view_text(value));
+	}
 	json_object_set_new(o, "text", view_text(e->text));
 	return o;
 }

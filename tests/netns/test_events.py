@@ -1,5 +1,6 @@
 """What happened, by the API and on the command line."""
 
+import json
 import re
 import subprocess
 from typing import Any, Self
@@ -155,3 +156,53 @@ def test_who_may_not_follow(bed: Testbed) -> None:
         assert "does not allow it" in said[0] and "connecting again" in said[1], said
         assert "this requires the role 'read', and local has 'none'" in said[2] and len(said) == 3
         assert follower.process.wait(20) == 1
+
+
+def test_alarms(bed: Testbed) -> None:
+    bed.link()
+    peer = {"peer_ip": "10.0.1.1", "peer_as": 65000}
+    agent = bed.start_agent(config(peer))
+    agent.reload("nonsense: 1\n", status=422)
+    wait_until(lambda: "alarm.on" in kinds(agent, kind="alarm"), "the alarm is an event")
+    [on] = events(agent, kind="alarm")
+    path = str(agent.config_path)
+    assert (on["alarm"], on["subject"], on["level"]) == ("reload-failed", path, "warning")
+    assert on["text"].startswith("alarm reload-failed: the last reload failed, 2 errors;")
+    assert [on] == events(agent, name=path)
+    agent.reload(config(peer))
+    wait_until(lambda: "alarm.off" in kinds(agent, kind="alarm"), "its end is an event")
+    [on, off] = events(agent, kind="alarm")
+    assert (off["alarm"], off["subject"], off["level"]) == ("reload-failed", path, "info")
+    assert off["text"] == f"alarm reload-failed of {path} is over"
+    assert agent.status("status")["alarms"] == []
+
+
+def test_a_session_names_the_notification(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    agent = bed.start_agent(config({"peer_ip": router.ip, "peer_as": 65000}))
+    wait_until(lambda: "session.up" in kinds(agent), "the session is up")
+    router.stop()
+    wait_until(lambda: "session.down" in kinds(agent), "the session is down")
+    [down] = events(agent, kind="session.down")
+    assert down["peer"] == router.ip
+    assert down["notification"].startswith("received 6/"), down
+
+
+def test_the_log_has_the_same(bed: Testbed) -> None:
+    """Every JSON line of an event is the event."""
+    bed.link()
+    log = {"format": "json", "level": "debug"}
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}, agent={"log": log}))
+    agent.register("a", "192.0.2.1/32")
+    agent.unregister("a")
+    wait_until(lambda: "vip.removed" in kinds(agent), "the VIP is gone")
+    newest = events(agent)
+    agent.stop()
+    lines = [json.loads(line) for line in agent.log.splitlines() if '"kind":' in line]
+    for line in lines:
+        del line["module"]
+        line["text"] = line.pop("msg")
+    begin = [event["kind"] for event in newest].index("request.register")
+    for event in newest[begin:]:
+        del event["id"]
+        assert event in lines, event

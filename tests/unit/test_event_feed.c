@@ -25,8 +25,7 @@ static void add(struct bed *b, const char *kind, const char *app)
 {
 	event_ring_add(b->ring, &(struct event){ .at = 1000000,
 						 .level = LOG_INFO,
-						 .kind = kind,
-						 .app = app,
+						 .about = { .kind = kind, .app = app },
 						 .text = "line\none" });
 }
 

@@ -26,9 +26,7 @@ static void add(struct event_ring *r, const char *kind, const char *app, const c
 	snprintf(text, sizeof(text), "%s of %s", kind, app ? app : "-");
 	const struct event e = { .at = 1000000,
 				 .level = LOG_WARNING,
-				 .kind = kind,
-				 .app = app,
-				 .peer = peer,
+				 .about = { .kind = kind, .app = app, .peer = peer },
 				 .text = text };
 	event_ring_add(r, &e);
 }
@@ -111,29 +109,29 @@ static void subjects(void **state)
 				  by_text = filter_of(NULL, "text");
 	struct event_ring *r = event_ring_new(1, EPOCH);
 	(void)state;
-	event_ring_add(r, &(struct event){ .kind = texts[0],
-					   .app = texts[1],
-					   .vip = texts[2],
-					   .peer = texts[3],
+	event_ring_add(r, &(struct event){ .about = { .kind = texts[0],
+						      .app = texts[1],
+						      .vip = texts[2],
+						      .peer = texts[3] },
 					   .text = texts[4] });
 	memset(texts, 'x', sizeof(texts));
 	const struct event *e = event_ring_next(r, 0, &all);
-	assert_string_equal(e->kind, "nat.on");
-	assert_string_equal(e->app, "dns");
-	assert_string_equal(e->vip, "::1");
-	assert_string_equal(e->peer, "::2");
+	assert_string_equal(e->about.kind, "nat.on");
+	assert_string_equal(e->about.app, "dns");
+	assert_string_equal(e->about.vip, "::1");
+	assert_string_equal(e->about.peer, "::2");
 	assert_string_equal(e->text, "text");
 	assert_int_equal(id_after(r, 0, &by_app), 1);
 	assert_int_equal(id_after(r, 0, &by_vip), 1);
 	assert_int_equal(id_after(r, 0, &by_peer), 1);
 	assert_int_equal(id_after(r, 0, &by_text), 0);
-	event_ring_add(r, &(struct event){ .kind = "k", .text = "t" });
+	event_ring_add(r, &(struct event){ .about = { .kind = "k" }, .text = "t" });
 	assert_int_equal(event_ring_oldest(r), 2);
 	assert_int_equal(id_after(r, 0, &all), 2);
 	e = event_ring_next(r, 0, &all);
-	assert_null(e->app);
-	assert_null(e->vip);
-	assert_null(e->peer);
+	assert_null(e->about.app);
+	assert_null(e->about.vip);
+	assert_null(e->about.peer);
 	event_ring_free(r);
 }
 
@@ -224,10 +222,14 @@ static void names_are_addresses(void **state)
 	};
 	(void)state;
 	struct event_ring *r = event_ring_new(8, EPOCH);
-	event_ring_add(r, &(struct event){ .kind = "v4", .vip = "192.0.2.1/32", .text = "" });
-	event_ring_add(r, &(struct event){ .kind = "v6", .vip = "2001:db8::1/128", .text = "" });
-	event_ring_add(r, &(struct event){ .kind = "net", .vip = "2001:db8:1::/48", .text = "" });
-	event_ring_add(r, &(struct event){ .kind = "peer", .peer = "fe80::1", .text = "" });
+	event_ring_add(
+		r, &(struct event){ .about = { .kind = "v4", .vip = "192.0.2.1/32" }, .text = "" });
+	event_ring_add(r, &(struct event){ .about = { .kind = "v6", .vip = "2001:db8::1/128" },
+					   .text = "" });
+	event_ring_add(r, &(struct event){ .about = { .kind = "net", .vip = "2001:db8:1::/48" },
+					   .text = "" });
+	event_ring_add(
+		r, &(struct event){ .about = { .kind = "peer", .peer = "fe80::1" }, .text = "" });
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct event_filter f = filter_of(NULL, cases[i].name);
 		assert_int_equal(id_after(r, 0, &f) == 1, cases[i].v4);

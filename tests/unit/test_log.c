@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/status/view_event.h"
 #include "lib/log.h"
 #include "tests/unit/captured_log.h"
 
@@ -147,15 +148,53 @@ static struct {
 	enum log_level level;
 } seen;
 
-static void on_event(const struct log_event *event, enum log_level level, const char *text,
-		     void *userdata)
+static void on_event(const struct log_event *event, wall_t at, enum log_level level,
+		     const char *text, void *userdata)
 {
-	(void)userdata;
+	(void)at, (void)userdata;
 	seen.n++;
 	seen.level = level;
 	snprintf(seen.kind, sizeof(seen.kind), "%s", event->kind);
 	snprintf(seen.app, sizeof(seen.app), "%s", event->app ? event->app : "");
 	snprintf(seen.text, sizeof(seen.text), "%s", text);
+}
+
+static void view(const struct log_event *event, wall_t at, enum log_level level, const char *text,
+		 void *userdata)
+{
+	const struct event e = { .id = 1, .at = at, .level = level, .about = *event, .text = text };
+	*(json_t **)userdata = view_event(&e);
+}
+
+/* As /v1/events has them, the time included. */
+static void json_lines_are_their_events(void **state)
+{
+	(void)state;
+	json_t *event = NULL;
+	log_setup(LOG_INFO, LOG_JSON);
+	log_set_sink(view, &event);
+	log_event(LOG_WARNING, "bgp",
+		  EVENT("session.down", .app = "a\"b", .vip = "192.0.2.1/32", .peer = "10.0.0.1",
+			.service = "web", .alarm = "peer-down", .subject = "10.0.0.1",
+			.notification = "received 6/2", .by = "uid 0"),
+		  "peer %s: it's down\n", "10.0.0.1");
+	log_set_sink(NULL, NULL);
+	json_t *line = json_loads(captured(), 0, NULL);
+	assert_non_null(line);
+	assert_string_equal(json_string_value(json_object_get(line, "module")), "bgp");
+	/* What only one of them has, and what has another name. */
+	json_object_del(line, "module");
+	json_object_set(line, "text", json_object_get(line, "msg"));
+	json_object_del(line, "msg");
+	json_object_del(event, "id");
+	assert_string_equal(json_string_value(json_object_get(line, "text")),
+			    "peer 10.0.0.1: it's down\\x0a");
+	json_object_del(line, "text");
+	json_object_del(event, "text");
+	assert_int_equal(json_object_size(event), 2 + LOG_EVENT_FIELDS);
+	assert_true(json_equal(line, event));
+	json_decref(line);
+	json_decref(event);
 }
 
 /* Also those that are not logged; secrets are not in them. */
@@ -246,6 +285,7 @@ int main(void)
 		LOG_TEST(levels_have_names),
 		LOG_TEST(events_reach_their_reader),
 		LOG_TEST(json_lines_have_the_fields_of_events),
+		LOG_TEST(json_lines_are_their_events),
 		LOG_TEST(no_text_can_forge_a_line),
 		LOG_TEST(direction_and_line_separators_are_escaped),
 		LOG_TEST(a_reader_that_hangs_stops_nothing),

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* An event: a line of the log with its subject in fields. The same fields are in JSON lines of the log, in
+ * /v1/events and in what hooks get. Pure. */
+#ifndef LIB_LOG_EVENT_H
+#define LIB_LOG_EVENT_H
+
+#include <stddef.h>
+
+struct log_event {
+	const char *kind; /* "app.up": docs/events.md */
+	/* NULL: not about one. */
+	const char *app, *vip, *peer;
+	const char *service;      /* of Consul */
+	const char *alarm;        /* its name */
+	const char *subject;      /* of an alarm, whatever it is */
+	const char *notification; /* that ended a session: "received 6/2 Cease, …" */
+	const char *by;           /* the principal of a request */
+};
+
+#define LOG_EVENT_FIELDS 9
+
+/* The name and the value of field i, the kind being the first; NULL: it has none. */
+const char *log_event_field(const struct log_event *e, size_t i, const char **ret_name);
+/* Where field i is. */
+const char **log_event_slot(struct log_event *e, size_t i);
+
+#endif
