@@ -217,8 +217,8 @@ struct prefix prefix_of_host(const struct addr *a)
 
 bool prefix_contains(const struct prefix *p, const struct addr *a)
 {
-	if (p->addr.family != a->family)
+	size_t whole = p->len / 8, rest = p->len % 8;
+	if (p->addr.family != a->family || memcmp(p->addr.bytes, a->bytes, whole) != 0)
 		return false;
-	struct addr m = addr_mask(a, p->len);
-	return addr_equal(&m, &p->addr);
+	return rest == 0 || (p->addr.bytes[whole] ^ a->bytes[whole]) >> (8 - rest) == 0;
 }

@@ -19,6 +19,11 @@ static const uint32_t constants[64] = {
 	0xc67178f2,
 };
 
+static uint32_t big_endian(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 static uint32_t rotated(uint32_t x, unsigned n)
 {
 	return x >> n | x << (32 - n);
@@ -27,8 +32,7 @@ static uint32_t rotated(uint32_t x, unsigned n)
 static void schedule(const uint8_t block[static SHA256_BLOCK], uint32_t w[static 64])
 {
 	for (size_t i = 0; i < 16; i++)
-		w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
-		       (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
+		w[i] = big_endian(block + 4 * i);
 	for (size_t i = 16; i < 64; i++) {
 		uint32_t a = w[i - 15], b = w[i - 2];
 		w[i] = w[i - 16] + (rotated(a, 7) ^ rotated(a, 18) ^ a >> 3) + w[i - 7] +
@@ -36,26 +40,32 @@ static void schedule(const uint8_t block[static SHA256_BLOCK], uint32_t w[static
 	}
 }
 
-/* FIPS 180-4 6.2.2 */
+/* FIPS 180-4 6.2.2, a round. The variables take each other's names from one to the next instead of
+ * being moved: after eight each is where it was. */
+#define ROUND(a, b, c, d, e, f, g, h, i)                                                           \
+	do {                                                                                       \
+		uint32_t t = h + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) +               \
+			     (g ^ (e & (f ^ g))) + constants[i] + w[i];                            \
+		d += t;                                                                            \
+		h = t + (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) +                        \
+		    ((a & b) | (c & (a | b)));                                                     \
+	} while (0)
+
 static void compress(uint32_t state[static 8], const uint8_t block[static SHA256_BLOCK])
 {
 	uint32_t w[64];
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 	schedule(block, w);
-	for (size_t i = 0; i < 64; i++) {
-		uint32_t t1 = h + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) +
-			      ((e & f) ^ (~e & g)) + constants[i] + w[i];
-		uint32_t t2 = (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) +
-			      ((a & b) ^ (a & c) ^ (b & c));
-		h = g;
-		g = f;
-		f = e;
-		e = d + t1;
-		d = c;
-		c = b;
-		b = a;
-		a = t1 + t2;
+	for (size_t i = 0; i < 64; i += 8) {
+		ROUND(a, b, c, d, e, f, g, h, i);
+		ROUND(h, a, b, c, d, e, f, g, i + 1);
+		ROUND(g, h, a, b, c, d, e, f, i + 2);
+		ROUND(f, g, h, a, b, c, d, e, i + 3);
+		ROUND(e, f, g, h, a, b, c, d, i + 4);
+		ROUND(d, e, f, g, h, a, b, c, i + 5);
+		ROUND(c, d, e, f, g, h, a, b, i + 6);
+		ROUND(b, c, d, e, f, g, h, a, i + 7);
 	}
 	state[0] += a;
 	state[1] += b;

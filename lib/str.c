@@ -19,11 +19,6 @@ int str_copy(char *dst, size_t size, const char *src)
 	return 0;
 }
 
-bool str_equal(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0;
-}
-
 bool str_starts(const char *s, const char *start)
 {
 	return strncmp(s, start, strlen(start)) == 0;

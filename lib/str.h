@@ -6,13 +6,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/err.h"
 #include "lib/mono.h"
 
 /* Copies with a NUL; -ENAMETOOLONG and nothing copied when it does not fit. */
 int str_copy(char *dst, size_t size, const char *src);
-bool str_equal(const char *a, const char *b);
+static inline bool str_equal(const char *a, const char *b)
+{
+	return a[0] == b[0] && strcmp(a, b) == 0;
+}
 bool str_starts(const char *s, const char *start);
 /* A whole decimal number 0..max and nothing else: no sign, no space. -EINVAL or -ERANGE. */
 int str_to_u64(const char *text, uint64_t max, uint64_t *ret);

@@ -13,6 +13,7 @@ struct app *app_get(const struct registry *reg, const char *name)
 void app_table_add(struct registry *reg, struct app *app)
 {
 	app->registry = reg;
+	reg->changes++;
 	HASH_ADD_KEYPTR(hh, reg->apps, app->spec->name, strlen(app->spec->name), app);
 	reg->n_by_health[app->health]++;
 }
@@ -25,6 +26,7 @@ void app_table_remove(struct registry *reg, struct app *app)
 			c->next = app->hh.next;
 	}
 	HASH_DELETE(hh, reg->apps, app);
+	reg->changes++;
 	reg->n_by_health[app->health]--;
 }
 

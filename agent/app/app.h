@@ -104,6 +104,7 @@ struct registry {
 	struct registry_options options;
 	struct damping_config damping; /* of apps that do not set it themselves */
 	struct app *apps;              /* by name */
+	uint64_t changes;              /* of what is registered by which name, and how */
 	struct list cursors;
 	size_t n_by_health[3];
 	struct due_queue due;

@@ -200,8 +200,10 @@ static void keep_for_heirs(struct app *app, const struct app_spec *old)
 	const struct registry *reg = app->registry;
 	struct app_spec *spec = app->spec;
 	for (size_t i = 0; reg->heir && i < old->n_vips; i++) {
+		if (has_vip(spec, &old->vips[i]))
+			continue;
 		const char *heir = reg->heir(&old->vips[i], reg->heir_userdata);
-		if (!heir || str_equal(heir, spec->name) || has_vip(spec, &old->vips[i]))
+		if (!heir || str_equal(heir, spec->name))
 			continue;
 		spec->vips = mem_grow_by_one(spec->vips, spec->n_vips, sizeof(*spec->vips));
 		spec->vips[spec->n_vips++] = old->vips[i];
@@ -212,6 +214,7 @@ static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 {
 	struct app_spec *old = app->spec;
 	struct vip **old_vips = app->vips;
+	app->registry->changes++;
 	app->spec = spec_new(spec);
 	app->hh.key = app->spec->name; /* the same bytes at another place */
 	if (old->source == APP_FROM_CONFIG && spec->source == APP_FROM_CONFIG)
@@ -254,6 +257,7 @@ static void give_up_vip(struct app *app, const struct prefix *vip)
 		app->vips[n++] = app->vips[i];
 	}
 	app->spec->n_vips = n;
+	app->registry->changes++;
 	budget_charge(app);
 }
 
@@ -287,6 +291,7 @@ static void change_source(struct app *app, enum app_source source)
 	if (source >= app->spec->source)
 		return;
 	app->spec->source = source;
+	app->registry->changes++;
 	notify_freed(notify); /* the former source has to compare again */
 	notify_changed(notify, app->spec->name, app, false);
 }
@@ -356,6 +361,11 @@ int registry_register(struct registry *reg, const struct app_spec *spec, mono_t 
 		return rc;
 	*ret = add_or_replace(reg, spec, now);
 	return 0;
+}
+
+uint64_t registry_changes(const struct registry *reg)
+{
+	return reg->changes;
 }
 
 bool registry_unregister(struct registry *reg, const char *name, mono_t now)

@@ -52,6 +52,9 @@ void registry_free(struct registry *reg);
  * -ENOSPC at APPS_MAX, -EDQUOT when its principal has used up its budget, -EMFILE when file descriptors run short. */
 int registry_register(struct registry *reg, const struct app_spec *spec, mono_t now,
 		      enum register_result *ret, struct err *err);
+/* Grows whenever an app is added, replaced or removed, loses a VIP to another or becomes another
+ * source's. */
+uint64_t registry_changes(const struct registry *reg);
 /* False when there is no such app. Its VIPs go down on their own. */
 bool registry_unregister(struct registry *reg, const char *name, mono_t now);
 /* Without callbacks: nothing is to take the place of what goes. */

@@ -280,7 +280,7 @@ static void build_section(struct config_build *b, const struct config_node *node
 		wrong_kind(b, node, "a mapping ('key: value')");
 		return;
 	}
-	for (int pass = 0; pass <= 2; pass++)
+	for (int pass = 0, last = 0; pass <= last; pass++)
 		for (const struct config_node *c = node->first; c; c = c->next) {
 			size_t offset = 0;
 			if (c->kind == CONFIG_BROKEN)
@@ -288,7 +288,11 @@ static void build_section(struct config_build *b, const struct config_node *node
 			const struct config_key *k = config_section_find(s, c->key, &offset);
 			if (!k && pass == 0 && !c->key_broken)
 				report_unknown(b, c, s);
-			if (k && pass_of(k) == pass && !config_node_is_null(c))
+			if (!k || config_node_is_null(c))
+				continue;
+			if (pass_of(k) > last)
+				last = pass_of(k);
+			if (pass_of(k) == pass)
 				build_key(b, c, k, (char *)target + offset);
 		}
 	report_missing(b, node, s);

@@ -10,12 +10,14 @@ static void check_vip(const struct subnets *s, const struct prefix *vip,
 	char text[PREFIX_TEXT_MAX];
 	bool v4 = vip->addr.family == AF_INET;
 	const struct subnet *subnet = subnets_around(s, vip);
-	prefix_format(vip, text);
+	bool wide = vip->len <= (v4 ? WIDE4 : WIDE6);
+	if (subnet || wide)
+		prefix_format(vip, text);
 	if (subnet)
 		config_warn(findings, config_at(node),
 			    "'%s' is inside the subnet of interface %s: %s", text, subnet->ifname,
 			    subnets_advice(vip));
-	if (vip->len <= (v4 ? WIDE4 : WIDE6))
+	if (wide)
 		config_warn(findings, config_at(node),
 			    "'%s' is very wide: this host will consider all its addresses its own",
 			    text);

@@ -2,6 +2,7 @@
 #include "agent/config/diff.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/config/draft.h"
 #include "agent/config/schema.h"
@@ -155,32 +156,52 @@ static const char *peer_name(const struct bgp_peer_config *p, char buf[static PE
 	return buf;
 }
 
-static const struct bgp_peer_config *find_peer(const struct config *c,
-					       const struct bgp_peer_config *like)
+static int compare_peers(const void *a, const void *b)
 {
-	char want[PEER_NAME_MAX], name[PEER_NAME_MAX];
-	peer_name(like, want);
+	const struct bgp_peer_config *x = *(const struct bgp_peer_config *const *)a;
+	const struct bgp_peer_config *y = *(const struct bgp_peer_config *const *)b;
+	int c = addr_cmp(&x->addr, &y->addr);
+	if (c == 0)
+		c = strncmp(x->ifname, y->ifname, IF_NAMESIZE);
+	return c ? c : (int)x->port - (int)y->port;
+}
+
+static const struct bgp_peer_config **sorted_peers(const struct config *c)
+{
+	const struct bgp_peer_config **sorted = mem_new(c->bgp.n_peers + 1, sizeof(*sorted));
 	for (size_t i = 0; i < c->bgp.n_peers; i++)
-		if (str_equal(peer_name(&c->bgp.peers[i], name), want))
-			return &c->bgp.peers[i];
-	return NULL;
+		sorted[i] = &c->bgp.peers[i];
+	qsort(sorted, c->bgp.n_peers, sizeof(*sorted), compare_peers);
+	return sorted;
+}
+
+static const struct bgp_peer_config *find_peer(const struct bgp_peer_config *const *sorted,
+					       size_t n, const struct bgp_peer_config *like)
+{
+	const struct bgp_peer_config *const *found =
+		bsearch(&like, sorted, n, sizeof(*sorted), compare_peers);
+	return found ? *found : NULL;
 }
 
 static void diff_peers(struct config_diff *d, const struct config *before,
 		       const struct config *after)
 {
 	char name[PEER_NAME_MAX];
+	const struct bgp_peer_config **old = sorted_peers(before), **new = sorted_peers(after);
 	for (size_t i = 0; i < before->bgp.n_peers; i++)
-		if (!find_peer(after, &before->bgp.peers[i]))
+		if (!find_peer(new, after->bgp.n_peers, &before->bgp.peers[i]))
 			append(d, CONFIG_PEER, CONFIG_REMOVED,
 			       peer_name(&before->bgp.peers[i], name));
 	for (size_t i = 0; i < after->bgp.n_peers; i++) {
-		const struct bgp_peer_config *b = &after->bgp.peers[i], *a = find_peer(before, b);
+		const struct bgp_peer_config *b = &after->bgp.peers[i];
+		const struct bgp_peer_config *a = find_peer(old, before->bgp.n_peers, b);
 		if (a)
 			diff_object(d, CONFIG_PEER, peer_name(b, name), &config_peer_section, a, b);
 		else
 			append(d, CONFIG_PEER, CONFIG_ADDED, peer_name(b, name));
 	}
+	free(old);
+	free(new);
 }
 
 /* ---- apps ---- */
@@ -197,22 +218,28 @@ static void diff_app(struct config_diff *d, const struct app_spec *a, const stru
 	app_spec_done(&after);
 }
 
+/* Most files differ in little, so that the next app is that of before. */
+static const struct app_spec *find_before(struct config_differ *d, const char *name)
+{
+	const struct config *before = d->before;
+	if (d->expected < before->n_apps && str_equal(before->apps[d->expected].name, name))
+		return &before->apps[d->expected];
+	app_index_make(&d->index, before);
+	return app_index_find(&d->index, name);
+}
+
 static void diff_next_app(struct config_differ *d)
 {
 	const struct app_spec *spec = &d->after->apps[d->next];
-	struct app_index_entry *same = app_index_find(&d->index, spec->name);
+	const struct app_spec *same = find_before(d, spec->name);
 	if (!same) {
 		append(d->ret, CONFIG_APP, CONFIG_ADDED, spec->name);
 		return;
 	}
-	diff_app(d->ret, same->spec, spec);
-	same->marked = true;
-}
-
-static void note_removed(struct config_differ *d, size_t i)
-{
-	if (!d->index.items[i].marked)
-		append(d->ret, CONFIG_APP, CONFIG_REMOVED, d->index.items[i].spec->name);
+	size_t at = (size_t)(same - d->before->apps);
+	diff_app(d->ret, same, spec);
+	d->matched[at] = true;
+	d->expected = at + 1;
 }
 
 /* ---- the whole ---- */
@@ -221,7 +248,10 @@ void config_differ_begin(struct config_differ *d, const struct config *before,
 			 const struct config *after, struct config_diff *ret)
 {
 	*ret = (struct config_diff){ 0 };
-	*d = (struct config_differ){ .before = before, .after = after, .ret = ret };
+	*d = (struct config_differ){ .before = before,
+				     .after = after,
+				     .ret = ret,
+				     .matched = mem_new(before->n_apps + 1, sizeof(*d->matched)) };
 	diff_object(ret, CONFIG_AGENT, NULL, &config_agent_section, &before->agent, &after->agent);
 	diff_bgp(ret, before, after);
 	diff_object(ret, CONFIG_NAT, NULL, &config_nat_section, &before->nat, &after->nat);
@@ -230,24 +260,20 @@ void config_differ_begin(struct config_differ *d, const struct config *before,
 
 bool config_differ_step(struct config_differ *d, size_t n)
 {
-	if (!d->indexed) {
-		app_index_init(&d->index, d->before);
-		d->indexed = true;
-		return true;
-	}
 	for (; n > 0 && d->next < d->after->n_apps; n--, d->next++)
 		diff_next_app(d);
 	if (d->next < d->after->n_apps)
 		return true;
-	for (size_t i = 0; i < d->index.n; i++)
-		note_removed(d, i);
+	for (size_t i = 0; i < d->before->n_apps; i++)
+		if (!d->matched[i])
+			append(d->ret, CONFIG_APP, CONFIG_REMOVED, d->before->apps[i].name);
 	return false;
 }
 
 void config_differ_done(struct config_differ *d)
 {
-	if (d->indexed)
-		app_index_done(&d->index);
+	app_index_done(&d->index);
+	free(d->matched);
 	*d = (struct config_differ){ 0 };
 }
 

@@ -57,9 +57,10 @@ void config_diff(const struct config *before, const struct config *after, struct
 struct config_differ {
 	const struct config *before, *after;
 	struct config_diff *ret;
-	struct app_index index; /* of `before` */
-	bool indexed;
-	size_t next;
+	size_t next;            /* of `after` */
+	size_t expected;        /* of `before`: it is there unless the order has changed */
+	bool *matched;          /* of `before` */
+	struct app_index index; /* of `before`, made when an app is not where it is expected */
 };
 void config_differ_begin(struct config_differ *d, const struct config *before,
 			 const struct config *after, struct config_diff *ret);

@@ -149,11 +149,25 @@ static int compare_keys(const void *a, const void *b)
 	return c ? c : (x->node->index > y->node->index) - (x->node->index < y->node->index);
 }
 
+#define FEW 16
+
+/* Most mappings are small, and then this is cheaper than to sort. */
+static bool are_few_and_unique(const struct config_node *mapping)
+{
+	if (mapping->n_children > FEW)
+		return false;
+	for (const struct config_node *x = mapping->first; x; x = x->next)
+		for (const struct config_node *y = x->next; y; y = y->next)
+			if (str_equal(x->key, y->key))
+				return false;
+	return true;
+}
+
 /* The first of its name stays, the others are ignored. */
 static void report_duplicates(struct builder *b, struct config_node *mapping)
 {
 	size_t n = 0;
-	if (mapping->n_children < 2)
+	if (are_few_and_unique(mapping))
 		return;
 	b->sorted = mem_grow(b->sorted, &b->sorted_cap, mapping->n_children, sizeof(*b->sorted));
 	for (struct config_node *c = mapping->first; c; c = c->next)

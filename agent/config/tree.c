@@ -16,7 +16,9 @@
 
 /* ---- memory ---- */
 
-#define CHUNK_SIZE ((size_t)1 << 20)
+/* Each is twice the one before, up to the largest. */
+#define CHUNK_FIRST ((size_t)1 << 16)
+#define CHUNK_MAX   ((size_t)1 << 20)
 
 struct chunk {
 	struct chunk *next;
@@ -28,11 +30,12 @@ struct config_tree {
 	struct config_node *root;
 };
 
-static struct chunk *chunk_new(size_t want)
+/* All of it is written to soon: to have it populated costs less than a page fault each. */
+static struct chunk *chunk_new(size_t want, size_t usual)
 {
-	size_t size =
-		want + sizeof(struct chunk) > CHUNK_SIZE ? want + sizeof(struct chunk) : CHUNK_SIZE;
-	const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	size_t size = want + sizeof(struct chunk) > usual ? want + sizeof(struct chunk) : usual;
+	const int prot = PROT_READ | PROT_WRITE;
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
 	/* cppcheck-suppress invalidFunctionArg ; -1 is right for anonymous memory */
 	struct chunk *c = mmap(NULL, size, prot, flags, -1, 0);
 	if (c == MAP_FAILED)
@@ -52,7 +55,8 @@ void *config_tree_alloc(struct config_tree *t, size_t n)
 	const size_t align = _Alignof(struct config_node);
 	n = (n + align - 1) / align * align;
 	if (!t->chunks || t->chunks->size - t->chunks->used < n) {
-		struct chunk *c = chunk_new(n);
+		size_t before = t->chunks ? t->chunks->size : CHUNK_FIRST / 2;
+		struct chunk *c = chunk_new(n, before < CHUNK_MAX ? before * 2 : CHUNK_MAX);
 		c->next = t->chunks;
 		t->chunks = c;
 	}
@@ -97,7 +101,8 @@ bool config_node_is_null(const struct config_node *node)
 		return true;
 	if (node->kind != CONFIG_SCALAR || !node->plain)
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(nulls); i++)
+	size_t len = strnlen(node->text, sizeof("null"));
+	for (size_t i = 0; len < sizeof("null") && i < ARRAY_SIZE(nulls); i++)
 		if (str_equal(node->text, nulls[i]))
 			return true;
 	return false;

@@ -49,8 +49,8 @@ struct reload {
 	uint64_t count;  /* of all that began, rollbacks too */
 	uint64_t number; /* of the last one that began */
 	sd_event_source *turn;
-	struct reload_job job;  /* the one that is under way */
-	struct app_index index; /* of the configuration in effect */
+	struct reload_job job; /* the one that is under way */
+	struct vip_index vips; /* of the configuration in effect, made when an app goes */
 	enum phase phase;
 	char kept[SHA256_TEXT_MAX]; /* of the copy that returns */
 	size_t next_app, next_change;
@@ -99,7 +99,7 @@ static void clean_up(struct reload *r)
 	r->running = false;
 	r->count++;
 	r->a->next_identity = NULL;
-	app_index_done(&r->index);
+	vip_index_done(&r->vips);
 	job_done(&r->job);
 }
 
@@ -254,12 +254,12 @@ uint64_t reload_count(const struct reload *r)
 /* registry_heir */
 static const char *heir(const struct prefix *vip, void *userdata)
 {
-	const struct reload *r = userdata;
-	const struct app_spec *spec = app_index_of_vip(&r->index, vip);
+	struct reload *r = userdata;
+	vip_index_make(&r->vips, r->a->config);
+	const struct app_spec *spec = vip_index_find(&r->vips, vip);
 	return spec ? spec->name : NULL;
 }
 
-/* An app that did not change is registered too: it may have been unregistered over HTTP. */
 static void register_app(struct reload *r, const struct app_spec *spec)
 {
 	struct err err = { "" };
@@ -271,6 +271,20 @@ static void register_app(struct reload *r, const struct app_spec *spec)
 	snprintf(at.path, sizeof(at.path), "%s", spec->name);
 	config_error(&r->job.findings, at, "%s", err.text);
 	r->job.n_refused++;
+}
+
+/* An app that did not change may have been unregistered over HTTP: what counts is whether it is
+ * registered as it stands in the file. */
+static void register_next(struct reload *r)
+{
+	struct reload_check *c = &r->job.check;
+	size_t i = r->next_app++;
+	bool as_checked = registry_changes(r->a->registry) == c->registry_changes;
+	if (reload_check_is_same(c, i))
+		return;
+	register_app(r, &r->a->config->apps[i]);
+	if (as_checked) /* changes of our own leave the others as they were */
+		c->registry_changes = registry_changes(r->a->registry);
 }
 
 static void remove_app(struct reload *r, const char *name)
@@ -317,8 +331,8 @@ static bool step(struct reload *r)
 	case RELOAD_CHANGE:
 		return true;
 	case RELOAD_REGISTER:
-		if (r->next_app < r->index.n) {
-			register_app(r, r->index.items[r->next_app++].spec);
+		if (r->next_app < r->a->config->n_apps) {
+			register_next(r);
 			return true;
 		}
 		r->phase = RELOAD_REMOVE;
@@ -346,7 +360,6 @@ static bool step(struct reload *r)
 static void begin_apps(struct reload *r)
 {
 	struct agent *a = r->a;
-	app_index_init(&r->index, a->config);
 	registry_set_heirs(a->registry, heir, r);
 	r->phase = RELOAD_REGISTER;
 	r->next_app = r->next_change = 0;

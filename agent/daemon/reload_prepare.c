@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "agent/daemon/vip_rules.h"
 #include "agent/model/admission.h"
 #include "lib/log.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 #include "process/launcher.h"
 #include "process/loop.h"
@@ -111,6 +113,7 @@ static void check_next_app(struct reload_check *c)
 	struct err err = { "" };
 	const struct app_spec *spec = &c->next->apps[c->next_app];
 	bool known = !c->next->agent.vips.strict && is_registered(c->a, spec);
+	c->same[c->next_app] = known;
 	int rc = known && c->same_vital ? 0
 		 : known                ? check_registered(c->a, &c->identity, spec, &err)
 					: check_app(c->a, &c->identity, c->next, spec, &err);
@@ -166,7 +169,12 @@ int reload_check_begin(struct reload_check *c, struct agent *a, const struct con
 	struct err err = { "" };
 	struct child_user *user = NULL;
 	const char *name = next->agent.exec_user;
-	*c = (struct reload_check){ .a = a, .next = next, .back = back, .findings = findings };
+	*c = (struct reload_check){ .a = a,
+				    .next = next,
+				    .back = back,
+				    .findings = findings,
+				    .same = mem_new(next->n_apps + 1, sizeof(*c->same)),
+				    .registry_changes = registry_changes(a->registry) };
 	/* It needs a restart, which must not fail for it. */
 	if (name && account_find("agent.exec.user", name, &user, &err) < 0)
 		return refuse(findings, "agent.exec.user", &err, -ENOENT);
@@ -198,6 +206,11 @@ int reload_check_step(struct reload_check *c, size_t n)
 	return 1;
 }
 
+bool reload_check_is_same(const struct reload_check *c, size_t app)
+{
+	return c->same[app] && registry_changes(c->a->registry) == c->registry_changes;
+}
+
 bool reload_check_is_stale(const struct reload_check *c)
 {
 	host_changes_catch_up(c->a->host_changes);
@@ -210,6 +223,7 @@ void reload_check_done(struct reload_check *c)
 		app_cursor_done(&c->cursor);
 	host_addresses_done(&c->identity);
 	tokens_free(c->tokens);
+	free(c->same);
 	*c = (struct reload_check){ 0 };
 }
 

@@ -26,7 +26,9 @@ struct reload_check {
 	uint64_t host_count; /* host_changes_count() when it was found */
 	bool same_vital;     /* as in effect: what is registered need not be checked against it */
 	size_t next_app;
-	struct app_cursor cursor; /* of all that are registered */
+	bool *same;                /* of the apps of `next`: registered as it stands there */
+	uint64_t registry_changes; /* while the registry's are these */
+	struct app_cursor cursor;  /* of all that are registered */
 	bool walks;
 	int result;
 };
@@ -36,6 +38,8 @@ int reload_check_begin(struct reload_check *c, struct agent *a, const struct con
 		       bool back, struct config_findings *findings);
 /* About `n` apps. 1: more is left; 0: there is no error; -errno. */
 int reload_check_step(struct reload_check *c, size_t n);
+/* Whether the app of this number need not be registered again, as it is already. */
+bool reload_check_is_same(const struct reload_check *c, size_t app);
 /* Addresses of this host have changed since: check again. */
 bool reload_check_is_stale(const struct reload_check *c);
 void reload_check_done(struct reload_check *c);

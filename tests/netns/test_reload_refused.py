@@ -8,6 +8,7 @@ from typing import Any
 from .agent import Agent
 from .configs import VIP4, app, config
 from .testbed import Testbed
+from .wait import wait_until
 
 PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
 OTHER = "192.0.2.54/32"
@@ -66,7 +67,7 @@ def test_a_command_that_was_not_accepted_before_either(bed: Testbed) -> None:
     agent = bed.start_agent(config(PEER, agent=wide))
     assert agent.register("command", OTHER, monitors=["exec:true"]).status == 200
     agent.reload(config(PEER, agent=wide, apps=(app("web", VIP4),)))
-    assert agent.app("command")["health"] == "up"
+    wait_until(lambda: agent.app("command")["health"] == "up", "its command runs")
 
 
 def test_a_token_that_cannot_be_read(bed: Testbed) -> None:

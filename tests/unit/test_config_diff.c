@@ -588,6 +588,30 @@ static void consequences(void **state)
 		       CONFIG_NEEDS_RESTART);
 }
 
+#define APPS(list)                                                                                 \
+	"bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\napps: [ " list " ]\n"
+#define NAMED(name, n) "{ name: " name ", vip: 192.0.2." n "/32 }, "
+
+/* In whatever order the apps are, each is compared with the one of its name. */
+static void apps_in_another_order(void **state)
+{
+	static const char abcd[] =
+		APPS(NAMED("a", "1") NAMED("b", "2") NAMED("c", "3") NAMED("d", "4"));
+	(void)state;
+	expect_printed(abcd, APPS(NAMED("d", "4") NAMED("c", "3") NAMED("b", "2") NAMED("a", "1")),
+		       "", CONFIG_APPLIES);
+	expect_printed(abcd,
+		       APPS(NAMED("new", "9") NAMED("a", "1") NAMED("c", "3") NAMED("d", "4")),
+		       "app new added: announced when healthy\napp b removed: withdrawn\n",
+		       CONFIG_SENDS_UPDATE);
+	expect_printed(abcd, APPS(NAMED("c", "3") NAMED("d", "5") NAMED("a", "1")),
+		       "app d changed: UPDATE\n    vip: 192.0.2.4/32 -> 192.0.2.5/32\n"
+		       "app b removed: withdrawn\n",
+		       CONFIG_SENDS_UPDATE);
+	expect_printed(abcd, APPS(NAMED("a", "1") NAMED("b", "2")),
+		       "app c removed: withdrawn\napp d removed: withdrawn\n", CONFIG_SENDS_UPDATE);
+}
+
 /* A peer is its address and its port; the default gateway has neither. */
 static void peers_by_port(void **state)
 {
@@ -686,6 +710,7 @@ int main(void)
 		cmocka_unit_test(printed),
 		cmocka_unit_test(consequences),
 		cmocka_unit_test(peers_by_port),
+		cmocka_unit_test(apps_in_another_order),
 		cmocka_unit_test(monitors_with_options),
 		cmocka_unit_test(prefixes_of_keys),
 	};

@@ -663,6 +663,32 @@ static void test_a_vip_moves_without_a_gap(void **state)
 	expect(b, "withdraw 192.0.2.1/32\nawait acks\n");
 }
 
+static void test_changes_are_counted(void **state)
+{
+	struct bench *b = *state;
+	const struct definition first = { .name = "a", .vip = VIP1, .vip2 = VIP2 };
+	const struct definition second = { .name = "b", .vip = VIP2 };
+	uint64_t before = registry_changes(b->reg);
+	registered(b, &first, REGISTER_NEW);
+	uint64_t added = registry_changes(b->reg);
+	assert_true(added > before);
+	registered(b, &first, REGISTER_SAME);
+	assert_int_equal(registry_changes(b->reg), added);
+	heir_of_vip1 = "a";
+	heir_of_vip2 = "b";
+	registry_set_heirs(b->reg, heir, NULL);
+	registered(b, &second, REGISTER_NEW); /* takes a VIP of the other */
+	uint64_t taken = registry_changes(b->reg);
+	assert_true(taken >= added + 2);
+	registered(b, &(struct definition){ .name = "b", .vip = VIP2, .monitor = CHECK },
+		   REGISTER_REPLACED);
+	uint64_t replaced = registry_changes(b->reg);
+	assert_true(replaced > taken);
+	registry_unregister(b->reg, "b", SEC);
+	assert_true(registry_changes(b->reg) > replaced);
+	registry_set_heirs(b->reg, NULL, NULL);
+}
+
 /* In whichever order they are registered. */
 static void test_two_apps_exchange_their_vips(void **state)
 {
@@ -733,6 +759,7 @@ int main(void)
 		TEST(test_new_monitors_start_from_the_health_that_was),
 		TEST(test_a_vip_can_move_while_it_goes_down),
 		TEST(test_a_vip_moves_without_a_gap),
+		TEST(test_changes_are_counted),
 		TEST(test_two_apps_exchange_their_vips),
 		TEST(test_an_app_with_another_name_has_its_health),
 		TEST(test_stop_withdraws_all),
