@@ -140,9 +140,9 @@ static struct bfd_session *find(const struct bfd *b, uint32_t id)
 	return s;
 }
 
-static void release(struct bfd_session *s)
+static void release(struct bfd *b, struct bfd_session *s)
 {
-	HASH_DEL(s->owner->sessions, s);
+	HASH_DEL(b->sessions, s);
 	list_remove(&s->unsent);
 	free(s);
 }
@@ -210,7 +210,7 @@ static void on_gone(struct bfd *b, uint32_t id)
 		return;
 	s->is_known = false;
 	if (s->is_freed)
-		release(s);
+		release(b, s);
 	end_if_idle(b);
 }
 
@@ -319,7 +319,7 @@ static void forget_helper(struct bfd *b)
 		s->is_known = false;
 		list_remove(&s->unsent);
 		if (s->is_freed) {
-			release(s);
+			release(b, s);
 			continue;
 		}
 		count_end(s, now);
@@ -496,8 +496,12 @@ void bfd_free(struct bfd *b)
 	if (!b)
 		return;
 	reap(&b->helper, true);
-	while (b->sessions)
-		release(b->sessions);
+	struct bfd_session *s = b->sessions, *next;
+	HASH_CLEAR(hh, b->sessions);
+	for (; s; s = next) {
+		next = s->hh.next;
+		free(s);
+	}
 	sd_event_source_disable_unref(b->restart);
 	sd_event_source_disable_unref(b->stop_limit);
 	sd_event_source_disable_unref(b->stopped);
@@ -574,7 +578,7 @@ void bfd_session_free(struct bfd_session *s)
 		return;
 	struct bfd *b = s->owner;
 	if (!s->is_known) {
-		release(s);
+		release(b, s);
 		end_if_idle(b);
 		return;
 	}
