@@ -69,7 +69,8 @@ static struct session *session_of(struct bfd_entry *entry)
 
 static void set_text(char *buf, const char *text)
 {
-	snprintf(buf, sizeof(((struct bfd_status *)0)->error), "%s", text);
+	const int max = sizeof(((struct bfd_status *)0)->error) - 1;
+	snprintf(buf, (size_t)max + 1, "%.*s", max, text);
 }
 
 /* ---- what the agent is told ---- */
