@@ -18,8 +18,8 @@
 
 #include "bfd/helper.h"
 #include "bfd/message.h"
+#include "bfd/sessions.h"
 #include "lib/backoff.h"
-#include "lib/hash.h"
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "process/fd.h"
@@ -33,21 +33,6 @@
 /* It tells peers for a second at most; one that does not run is not waited for. */
 #define STOP_LIMIT   (2 * USEC_PER_SEC)
 #define MESSAGES_MAX 64
-
-struct bfd_session {
-	struct bfd *owner;
-	uint32_t id;
-	struct bfd_key key;
-	struct bfd_config config;
-	void *userdata;
-	struct bfd_status status;
-	struct bfd_status before; /* counters of helpers that have ended */
-	struct list_node unsent;
-	bool is_known;   /* to the helper */
-	bool is_leaving; /* the helper takes it to AdminDown */
-	bool is_freed;   /* by the user: gone when the helper says so */
-	UT_hash_handle hh;
-};
 
 struct helper {
 	pid_t pid; /* 0: there is none */
@@ -64,9 +49,7 @@ struct bfd {
 	sd_event *loop;
 	const struct bfd_ops *ops;
 	void *userdata;
-	struct bfd_session *sessions; /* by id */
-	uint32_t last_id;
-	struct list unsent;
+	struct bfd_sessions sessions;
 	struct helper helper;
 	struct backoff backoff;
 	sd_event_source *restart, *stop_limit, *stopped;
@@ -85,17 +68,6 @@ static bool send_message(const struct bfd *b, const struct bfd_message *m)
 	return send(b->helper.socket, m, bfd_message_size(m), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
-static struct bfd_message message_of(const struct bfd_session *s)
-{
-	struct bfd_message m = { .type = s->is_leaving ? BFD_MSG_REMOVE : BFD_MSG_SESSION,
-				 .id = s->id };
-	if (s->is_leaving)
-		return m;
-	m.session.key = s->key;
-	m.session.config = s->config;
-	return m;
-}
-
 static bool send_pong(struct bfd *b)
 {
 	const struct bfd_message m = { .type = BFD_MSG_PONG, .id = b->helper.ping };
@@ -106,8 +78,8 @@ static bool send_pong(struct bfd *b)
 static bool send_sessions(struct bfd *b)
 {
 	struct bfd_session *s;
-	while ((s = list_first(&b->unsent, struct bfd_session, unsent))) {
-		const struct bfd_message m = message_of(s);
+	while ((s = list_first(&b->sessions.unsent, struct bfd_session, unsent))) {
+		const struct bfd_message m = bfd_session_message(s);
 		if (!send_message(b, &m))
 			return false;
 		list_remove(&s->unsent);
@@ -125,35 +97,7 @@ static void flush(struct bfd *b)
 	(void)sd_event_source_set_io_events(b->helper.input, EPOLLIN | (all ? 0 : EPOLLOUT));
 }
 
-static void mark(struct bfd_session *s)
-{
-	if (!list_linked(&s->unsent))
-		list_append(&s->owner->unsent, &s->unsent);
-}
-
 /* ---- sessions ---- */
-
-static struct bfd_session *find(const struct bfd *b, uint32_t id)
-{
-	struct bfd_session *s;
-	HASH_FIND(hh, b->sessions, &id, sizeof(id), s);
-	return s;
-}
-
-static void release(struct bfd_session *s)
-{
-	HASH_DEL(s->owner->sessions, s);
-	list_remove(&s->unsent);
-	free(s);
-}
-
-static bool has_sessions(const struct bfd *b)
-{
-	for (const struct bfd_session *s = b->sessions; s; s = s->hh.next)
-		if (!s->is_freed)
-			return true;
-	return false;
-}
 
 /* The session, whatever happened to it inside. */
 static struct bfd_session *report(struct bfd_session *s, enum bfd_state to)
@@ -164,7 +108,7 @@ static struct bfd_session *report(struct bfd_session *s, enum bfd_state to)
 	s->status.state = to;
 	if (from != to && !b->is_stopping && !s->is_freed && b->ops->changed)
 		b->ops->changed(s, &s->status, from, s->userdata);
-	return find(b, id);
+	return bfd_sessions_find(&b->sessions, id);
 }
 
 /* Those that depend on it are told of a failure that they have not seen. */
@@ -178,39 +122,24 @@ static void report_all(struct bfd_session *s, enum bfd_state to, bool was_down)
 		report(s, to);
 }
 
-static void add_counters(struct bfd_status *to, const struct bfd_status *before)
-{
-	to->up_events += before->up_events;
-	to->down_events += before->down_events;
-	to->sent += before->sent;
-	to->send_errors += before->send_errors;
-	to->received += before->received;
-	for (size_t i = 0; i < BFD_DROP_N; i++)
-		to->dropped[i] += before->dropped[i];
-}
-
 static void on_status(struct bfd *b, const struct bfd_message *m)
 {
-	struct bfd_session *s = find(b, m->id);
+	struct bfd_session *s = bfd_sessions_find(&b->sessions, m->id);
 	if (!s)
 		return;
-	const struct bfd_status old = s->status;
-	s->status = m->status;
-	s->status.state = old.state;
-	if (m->status.down_events == 0) /* of this helper */
-		s->status.down = old.down;
-	add_counters(&s->status, &s->before);
-	report_all(s, m->status.state, s->status.down_events > old.down_events);
+	const uint64_t before = s->status.down_events;
+	bfd_session_learn(s, &m->status);
+	report_all(s, m->status.state, s->status.down_events > before);
 }
 
 static void on_gone(struct bfd *b, uint32_t id)
 {
-	struct bfd_session *s = find(b, id);
+	struct bfd_session *s = bfd_sessions_find(&b->sessions, id);
 	if (!s || !s->is_leaving)
 		return;
 	s->is_known = false;
 	if (s->is_freed)
-		release(s);
+		bfd_sessions_release(&b->sessions, s);
 	end_if_idle(b);
 }
 
@@ -233,19 +162,11 @@ static int on_stop_limit(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static bool is_idle(const struct bfd *b)
-{
-	for (const struct bfd_session *s = b->sessions; s; s = s->hh.next)
-		if (s->is_known || list_linked(&s->unsent))
-			return false;
-	return true;
-}
-
 /* Nothing is left to do: the helper ends, and a stop is complete. */
 static void end_if_idle(struct bfd *b)
 {
 	struct helper *h = &b->helper;
-	if (!is_idle(b))
+	if (!bfd_sessions_are_idle(&b->sessions))
 		return;
 	if (h->pid > 0 && !h->is_ending) {
 		h->is_ending = true;
@@ -265,11 +186,11 @@ void bfd_stop(struct bfd *b)
 		return;
 	b->is_stopping = true;
 	b->restart = sd_event_source_disable_unref(b->restart);
-	for (struct bfd_session *s = b->sessions; s; s = s->hh.next) {
+	for (struct bfd_session *s = b->sessions.by_id; s; s = s->hh.next) {
 		s->is_leaving = true;
 		list_remove(&s->unsent);
 		if (s->is_known)
-			mark(s);
+			bfd_sessions_mark(&b->sessions, s);
 	}
 	loop_timer_set(b->loop, &b->stop_limit, usec_add(loop_clock(), STOP_LIMIT), LOOP_BGP,
 		       on_stop_limit, b);
@@ -297,41 +218,10 @@ static void reap(struct helper *h, bool wait)
 	h->pid = 0;
 }
 
-/* Its packets have ended with it. */
-static void count_end(struct bfd_session *s, mono_t now)
-{
-	if (s->status.state == BFD_UP) {
-		s->status.down_events++;
-		s->status.down =
-			(struct bfd_down){ .diag = BFD_DIAG_NONE, .remote_state = BFD_DOWN };
-	}
-	if (s->status.state != BFD_DOWN)
-		s->status.since = now;
-	s->before = s->status;
-}
-
-/* What the next helper is to be told, which is all; sessions that were leaving have left. */
-static void forget_helper(struct bfd *b)
-{
-	struct bfd_session *s, *next;
-	const mono_t now = loop_clock();
-	HASH_ITER (hh, b->sessions, s, next) {
-		s->is_known = false;
-		list_remove(&s->unsent);
-		if (s->is_freed) {
-			release(s);
-			continue;
-		}
-		count_end(s, now);
-		if (!s->is_leaving)
-			mark(s);
-	}
-}
-
 /* One at a time, from the beginning: the callback may free any of them. */
 static bool report_one_down(struct bfd *b)
 {
-	for (struct bfd_session *s = b->sessions; s; s = s->hh.next) {
+	for (struct bfd_session *s = b->sessions.by_id; s; s = s->hh.next) {
 		if (s->is_freed || s->status.state == BFD_DOWN)
 			continue;
 		report(s, BFD_DOWN);
@@ -350,7 +240,7 @@ static int on_restart(sd_event_source *source, uint64_t usec, void *userdata)
 static void restart_later(struct bfd *b)
 {
 	const mono_t now = loop_clock();
-	if (!b->is_stopping && has_sessions(b))
+	if (!b->is_stopping && bfd_sessions_count(&b->sessions) > 0)
 		loop_timer_set(b->loop, &b->restart,
 			       usec_add(now, backoff_next(&b->backoff, loop_random())), LOOP_BGP,
 			       on_restart, b);
@@ -369,9 +259,9 @@ static void helper_ended(struct bfd *b, const char *why)
 	if (usec_sub(loop_clock(), h->started_at) > STEADY)
 		backoff_reset(&b->backoff);
 	reap(h, false);
-	forget_helper(b);
+	bfd_sessions_forget_helper(&b->sessions, loop_clock());
 	if (was_expected) {
-		if (!b->is_stopping && has_sessions(b))
+		if (!b->is_stopping && bfd_sessions_count(&b->sessions) > 0)
 			start_helper(b);
 		return;
 	}
@@ -486,7 +376,7 @@ int bfd_new(sd_event *loop, const struct bfd_ops *ops, void *userdata, struct bf
 	b->userdata = userdata;
 	b->helper = (struct helper){ .socket = -1, .pidfd = -1 };
 	b->backoff = (struct backoff){ RESTART_FIRST, RESTART_MAX, 0 };
-	list_init(&b->unsent);
+	bfd_sessions_init(&b->sessions);
 	*ret = b;
 	return 0;
 }
@@ -496,21 +386,12 @@ void bfd_free(struct bfd *b)
 	if (!b)
 		return;
 	reap(&b->helper, true);
-	while (b->sessions)
-		release(b->sessions);
+	bfd_sessions_done(&b->sessions);
 	sd_event_source_disable_unref(b->restart);
 	sd_event_source_disable_unref(b->stop_limit);
 	sd_event_source_disable_unref(b->stopped);
 	sd_event_unref(b->loop);
 	free(b);
-}
-
-static size_t count(const struct bfd *b)
-{
-	size_t n = 0;
-	for (const struct bfd_session *s = b->sessions; s; s = s->hh.next)
-		n += !s->is_freed;
-	return n;
 }
 
 static int check_new(const struct bfd *b, const struct bfd_key *key,
@@ -525,7 +406,7 @@ static int check_new(const struct bfd *b, const struct bfd_key *key,
 	if (bfd_session_find(b, key))
 		return err_set(err, -EEXIST, "there is a BFD session with %s already",
 			       bfd_key_format(key, text));
-	if (count(b) >= BFD_SESSIONS_MAX)
+	if (bfd_sessions_count(&b->sessions) >= BFD_SESSIONS_MAX)
 		return err_set(err, -ENOSPC, "more than %d BFD sessions", BFD_SESSIONS_MAX);
 	return 0;
 }
@@ -536,17 +417,9 @@ int bfd_session_new(struct bfd *b, const struct bfd_key *key, const struct bfd_c
 	int rc = check_new(b, key, config, err);
 	if (rc < 0)
 		return rc;
-	struct bfd_session *s = mem_new(1, sizeof(*s));
+	struct bfd_session *s = bfd_sessions_add(&b->sessions, key, config, loop_clock());
 	s->owner = b;
-	s->id = ++b->last_id;
-	s->key = *key;
-	s->config = *config;
 	s->userdata = userdata;
-	s->status = (struct bfd_status){ .state = BFD_DOWN,
-					 .remote_state = BFD_DOWN,
-					 .since = loop_clock() };
-	HASH_ADD(hh, b->sessions, id, sizeof(s->id), s);
-	mark(s);
 	*ret = s;
 	if (b->helper.pid == 0 && !b->restart)
 		start_helper(b);
@@ -562,7 +435,7 @@ int bfd_session_change(struct bfd_session *s, const struct bfd_config *config, s
 		return rc;
 	s->config = *config;
 	if (!s->is_leaving) {
-		mark(s);
+		bfd_sessions_mark(&s->owner->sessions, s);
 		flush(s->owner);
 	}
 	return 0;
@@ -574,7 +447,7 @@ void bfd_session_free(struct bfd_session *s)
 		return;
 	struct bfd *b = s->owner;
 	if (!s->is_known) {
-		release(s);
+		bfd_sessions_release(&b->sessions, s);
 		end_if_idle(b);
 		return;
 	}
@@ -582,7 +455,7 @@ void bfd_session_free(struct bfd_session *s)
 	if (s->is_leaving)
 		return;
 	s->is_leaving = true;
-	mark(s);
+	bfd_sessions_mark(&b->sessions, s);
 	flush(b);
 }
 
@@ -603,10 +476,7 @@ const struct bfd_status *bfd_session_status(const struct bfd_session *s)
 
 struct bfd_session *bfd_session_find(const struct bfd *b, const struct bfd_key *key)
 {
-	for (struct bfd_session *s = b->sessions; s; s = s->hh.next)
-		if (!s->is_freed && bfd_key_equal(&s->key, key))
-			return s;
-	return NULL;
+	return bfd_sessions_find_key(&b->sessions, key);
 }
 
 const struct bfd_counts *bfd_counts(const struct bfd *b)

@@ -23,6 +23,8 @@
 #define RETRY      (250 * USEC_PER_MSEC)
 #define PORTS      (UINT16_MAX - BFD_SOURCE_PORT_MIN + 1)
 #define PORT_TRIES 64
+/* With those that are on their way to AdminDown. */
+#define SESSIONS_MAX ((size_t)2 * BFD_SESSIONS_MAX)
 
 /* What the agent knows of a session, besides its counters. */
 struct told {
@@ -67,7 +69,8 @@ static struct session *session_of(struct bfd_entry *entry)
 
 static void set_text(char *buf, const char *text)
 {
-	snprintf(buf, sizeof(((struct bfd_status *)0)->error), "%s", text);
+	const int max = sizeof(((struct bfd_status *)0)->error) - 1;
+	snprintf(buf, (size_t)max + 1, "%.*s", max, text);
 }
 
 /* ---- what the agent is told ---- */
@@ -331,7 +334,7 @@ void bfd_engine_set(struct bfd_engine *e, uint32_t id, const struct bfd_key *key
 	if (entry)
 		step(e, session_of(entry),
 		     (struct bfd_event){ .type = BFD_EV_CHANGE, .now = now, .config = config });
-	else if (bfd_table_count(&e->table) < 2 * BFD_SESSIONS_MAX)
+	else if (bfd_table_count(&e->table) < SESSIONS_MAX)
 		add(e, id, key, config, now);
 }
 
