@@ -265,6 +265,10 @@ static void on_stopped(void *userdata)
 
 void peer_bfd_stop(struct peer_bfd *p, mono_t limit, peer_bfd_told_cb *done, void *userdata)
 {
+	if (!p) {
+		done(userdata);
+		return;
+	}
 	p->done = done;
 	p->userdata = userdata;
 	if (p->told) {
