@@ -153,10 +153,14 @@ def test_router_without_bfd(bed: Testbed, kind: str) -> None:
 
 def test_required_waits(bed: Testbed, kind: str) -> None:
     router = start_bfd_router(bed, kind, setup={"bfd": False})
+    bed.start_service(PORT)
     agent = start_agent(bed, router, {"required": True})
+    bed.wait_loopback({VIP4: "lo:dns", VIP6: ""})
     wait_until(lambda: "bfd.required" in agent.peer(router.ip)["hint"], "the hint")
     never(lambda: agent.peer(router.ip)["state"] != "idle", "a connection")
     assert not router.is_established()
+    reason = "no session, the peer is idle: it waits for BFD (bfd.required)"
+    assert [at["reason"] for at in agent.vip(VIP4)["peers"]] == [reason]
     agent.reload(config(peer(router, bfd={"required": False}), apps=(DNS,)))
     router.wait_established()
 
