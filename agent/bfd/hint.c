@@ -4,7 +4,7 @@
 /* Not one packet of the router so far. */
 static const char *not_heard(const struct bgp_peer_status *peer, const struct bfd_key *key)
 {
-	bool ibgp = peer->config->peer_as == peer->local_as;
+	bool ibgp = peer->peer_as == peer->local_as;
 	if (peer->config->bfd.passive)
 		return "bfd.passive: no packet of the router has come, which it must send first: "
 		       "check that BFD is on for this host there, and not passive";

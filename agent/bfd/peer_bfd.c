@@ -70,13 +70,12 @@ static void report(const struct link *l, enum path path, const char *why)
 	}
 }
 
-static void came_up(const struct link *l, const struct bfd_status *s)
+/* The timers follow: until both sides have said so they are those of a session that is down. */
+static void came_up(const struct link *l)
 {
-	char peer[BGP_PEER_NAME_MAX], tx[DURATION_TEXT_MAX], detection[DURATION_TEXT_MAX];
+	char peer[BGP_PEER_NAME_MAX];
 	log_event(LOG_INFO, "bgp", EVENT("bfd.up", .peer = bgp_peer_name(&l->peer, peer)),
-		  "peer %s: BFD up, sending every %s, detection time %s", peer,
-		  duration_format(s->tx_interval, tx),
-		  duration_format(s->detection_time, detection));
+		  "peer %s: BFD up", peer);
 	report(l, PATH_UP, NULL);
 }
 
@@ -102,7 +101,7 @@ static void on_changed(struct bfd_session *session, const struct bfd_status *s, 
 	if (l->owner->stopping)
 		return;
 	if (s->state == BFD_UP && from != BFD_UP)
-		came_up(l, s);
+		came_up(l);
 	else if (s->state != BFD_UP && from == BFD_UP)
 		went_down(l, s);
 }
@@ -265,6 +264,10 @@ static void on_stopped(void *userdata)
 
 void peer_bfd_stop(struct peer_bfd *p, mono_t limit, peer_bfd_told_cb *done, void *userdata)
 {
+	if (!p) {
+		done(userdata);
+		return;
+	}
 	p->done = done;
 	p->userdata = userdata;
 	if (p->told) {

@@ -23,7 +23,7 @@ static bool is_multihop(const struct bgp_peer_status *peer)
 	case BGP_BFD_AUTO:
 		break;
 	}
-	return c->peer_as == peer->local_as ? !peer->path_is_direct : c->multi_hop;
+	return peer->peer_as == peer->local_as ? !peer->path_is_direct : c->multi_hop;
 }
 
 static struct addr local_of(const struct bgp_peer_status *peer, const struct bfd_present *present)

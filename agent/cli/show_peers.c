@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
 #include "agent/cli/json_at.h"
 #include "agent/cli/show.h"
+#include "agent/cli/show_bfd.h"
 #include "lib/array.h"
 #include "lib/str.h"
 
@@ -30,7 +33,7 @@ static bool any_description(const json_t *peers)
 	return false;
 }
 
-static void add_peer(struct table *t, const json_t *peer, bool described)
+static void add_peer(struct table *t, const json_t *peer, bool described, bool with_bfd)
 {
 	char age[TABLE_AGE_MAX];
 	const char *state = state_of(peer);
@@ -44,25 +47,29 @@ static void add_peer(struct table *t, const json_t *peer, bool described)
 	table_format(t, "%lld", count_at(peer, "messages.received.total"));
 	table_format(t, "%lld", count_at(peer, "messages.sent.total"));
 	table_format(t, "%lld", count_at(peer, "sessions"));
+	if (with_bfd)
+		show_bfd_columns(t, peer);
 	table_add_toned(t, TABLE_BAD, problem_of(peer));
 }
 
 int show_peers(const struct show *s, const json_t *answer)
 {
-	bool described = any_description(json_at(answer, "peers"));
-	struct table *t = table_new(
-		described
-			? "PEER|DESCRIPTION|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS|PROBLEM"
-			: "PEER|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS|PROBLEM");
+	const json_t *peers = json_at(answer, "peers");
+	bool described = any_description(peers), with_bfd = show_has_bfd(peers);
+	char columns[160];
+	snprintf(columns, sizeof(columns),
+		 "PEER%s|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS%s|PROBLEM",
+		 described ? "|DESCRIPTION" : "", with_bfd ? "|" SHOW_BFD_COLUMNS : "");
+	struct table *t = table_new(columns);
 	bool names = verb_has(s->call, "names");
 	size_t i;
 	const json_t *peer;
-	json_array_foreach(json_at(answer, "peers"), i, peer)
+	json_array_foreach(peers, i, peer)
 	{
 		if (names)
 			fprintf(s->out, "%s\n", text_at(peer, "address"));
 		else
-			add_peer(t, peer, described);
+			add_peer(t, peer, described, with_bfd);
 	}
 	if (!names)
 		table_print(t, &s->style, s->out);
@@ -141,6 +148,7 @@ int show_peer(const struct show *s, const json_t *answer)
 			continue;
 		show_session(s, p);
 		show_negotiated(s, p);
+		show_bfd(s, p);
 		show_line(s, "Next hop", "%s", text_at(p, "next_hop"));
 		show_line(s, "Next hop IPv6", "%s", text_at(p, "next_hop6"));
 		show_line(s, "Routes", "%lld sent, %lld pending, %lld received and dropped",

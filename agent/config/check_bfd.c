@@ -60,10 +60,10 @@ static void check_times(const struct config_node *bgp, const struct config_node 
 }
 
 static void check_hops(const struct config_node *bgp, const struct config_node *own,
-		       const struct bgp_peer_config *p, uint32_t local_as,
+		       const struct bgp_peer_config *p, const struct bgp_config *bgp_config,
 		       struct config_findings *findings)
 {
-	bool ibgp = p->peer_as != 0 && p->peer_as == local_as;
+	bool ibgp = bgp_peer_is_internal(bgp_config, p);
 	bool link_local = p->addr.family == AF_INET6 && addr_is_link_local(&p->addr);
 	const struct config_node *hops = find(bgp, own, "multihop", "multi_hop");
 	const struct config_node *ttl = find(bgp, own, "min_ttl", "minimum_ttl");
@@ -80,7 +80,7 @@ static void check_hops(const struct config_node *bgp, const struct config_node *
 }
 
 void config_check_bfd(const struct config_node *bgp, const struct config_node *own,
-		      const struct bgp_peer_config *p, uint32_t local_as,
+		      const struct bgp_peer_config *p, const struct bgp_config *bgp_config,
 		      struct config_findings *findings)
 {
 	if (!p->bfd.on)
@@ -90,7 +90,7 @@ void config_check_bfd(const struct config_node *bgp, const struct config_node *o
 			    "for a peer on this host, to which no path can fail: its own BFD has "
 			    "the UDP port already, remove it");
 	check_times(bgp, own, p, findings);
-	check_hops(bgp, own, p, local_as, findings);
+	check_hops(bgp, own, p, bgp_config, findings);
 }
 
 static bool bfd_equal(const struct bgp_bfd_config *a, const struct bgp_bfd_config *b)

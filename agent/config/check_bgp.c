@@ -405,7 +405,7 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 		check_local_ip(&s, p);
 		check_reach(&s, p);
 		check_role(&s, p);
-		config_check_bfd(s.bgp, s.item ? s.item : s.bgp, p, d->bgp.local_as, findings);
+		config_check_bfd(s.bgp, s.item ? s.item : s.bgp, p, &d->bgp, findings);
 		check_communities(&s, p);
 		check_next_hop(&s, p);
 		if (s.item)

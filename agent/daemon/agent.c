@@ -93,6 +93,7 @@ static void on_peer_changed(const struct bgp_peer_status *status, void *userdata
 	(void)status;
 	struct agent *a = userdata;
 	enum shutdown_state state = shutdown_state(a->shutdown);
+	peer_bfd_update(a->bfd);
 	if (a->changing_peers) /* peer_log_change() follows */
 		return;
 	if (state != SHUTDOWN_CLOSING && state != SHUTDOWN_LEAVING) /* it is us who close them */
@@ -116,8 +117,12 @@ static int start_speaker(struct agent *a, struct err *err)
 	actuator_set_speaker(a->actuator, a->speaker);
 	rc = host_changes_new(a->loop, &a->identity, a->actuator, &a->host_changes, err);
 	if (rc == 0)
-		bgp_speaker_start(a->speaker);
-	return rc;
+		rc = peer_bfd_new(a->loop, a->speaker, &a->bfd, err);
+	if (rc < 0)
+		return rc;
+	bgp_speaker_start(a->speaker);
+	peer_bfd_update(a->bfd);
+	return 0;
 }
 
 static void start_sources(struct agent *a)
@@ -294,6 +299,7 @@ static void agent_done(struct agent *a)
 	peer_log_free(a->peer_log);
 	service_free(a->service);
 	recovery_free(a->recovery);
+	peer_bfd_free(a->bfd);
 	bgp_speaker_free(a->speaker);
 	peers_free(a->peers);
 	shutdown_free(a->shutdown);

@@ -40,6 +40,7 @@ static struct status_sources sources_of(struct agent *a)
 		.runner = a->runner,
 		.speaker = a->speaker,
 		.peer_orders = a->peers ? peers_orders(a->peers) : NULL,
+		.bfd = a->bfd,
 		.nat = actuator_nat(a->actuator),
 		.actuator = a->actuator,
 		.host_changes = a->host_changes,

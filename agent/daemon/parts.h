@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent/app/registry.h"
+#include "agent/bfd/peer_bfd.h"
 #include "agent/config/capabilities.h"
 #include "agent/config/config.h"
 #include "agent/daemon/confirm.h"
@@ -77,6 +78,9 @@ struct agent {
 	struct store *store;
 	struct peers *peers; /* orders of the operator */
 	struct bgp_speaker *speaker;
+	struct peer_bfd *bfd;
+	unsigned open_ends;   /* of a shutdown: BGP's and BFD's sessions that are not closed */
+	bool sessions_closed; /* by the peers, too */
 	struct peer_log *peer_log;
 	struct host_changes *host_changes;
 	struct recovery *recovery;

@@ -232,9 +232,11 @@ static int change_speaker(struct agent *a, const struct bgp_config *config, stru
 	a->changing_peers = true;
 	int rc = bgp_speaker_change(a->speaker, config, err);
 	a->changing_peers = false;
-	if (rc == 0)
-		peer_log_change(a->peer_log);
-	return rc;
+	if (rc < 0)
+		return rc;
+	peer_log_change(a->peer_log);
+	peer_bfd_update(a->bfd);
+	return 0;
 }
 
 static void change_identity(struct agent *a, const struct host_addresses *next)

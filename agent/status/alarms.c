@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/app/groups.h"
+#include "agent/bfd/peer_bfd.h"
 #include "agent/status/view_vip.h"
 #include "agent/vip/nat_served.h"
 #include "lib/mem.h"
@@ -191,6 +192,49 @@ static void add_peers(json_t *alarms, const struct status_sources *in,
 	peer_list_done(&peers);
 	if (no_listener)
 		add(alarms, "no-bgp-listener", NULL, NULL, "%s", no_listener);
+}
+
+/* The session works, and a failure of the path would be found by the hold timer only. A peer without a
+ * session has an alarm already, whose hint says so where BFD is required. */
+static void add_bfd_peer(json_t *alarms, const struct status_sources *in,
+			 const struct bgp_peer_status *peer, const struct view_clock *clock)
+{
+	struct peer_bfd_status session;
+	const char *error, *why;
+	char name[BGP_PEER_NAME_MAX], text[BFD_WHY_MAX];
+	mono_t since = peer->established_since;
+	if (!peer->config->bfd.on || peer->state != BGP_ESTABLISHED || peer->disabled)
+		return;
+	bool has = peer_bfd_find(in->bfd, peer, &session, &error);
+	if (has && session.status->state == BFD_UP)
+		return;
+	if (has && session.status->since > since)
+		since = session.status->since;
+	if (usec_sub(clock->now, since) < ALARM_BFD_DOWN)
+		return;
+	why = error ? error : has && session.hint[0] ? session.hint : "";
+	if (!*why && has)
+		why = bfd_status_why(session.status, text);
+	bgp_peer_name(peer->config, name);
+	json_t *o = add(alarms, "bfd-down", "peer", name,
+			"peer %s: BFD is not up while the BGP session is%s%s", name,
+			*why ? ": " : "", why);
+	view_add_time(o, clock, "since", since);
+}
+
+static void add_bfd(json_t *alarms, const struct status_sources *in, const struct view_clock *clock)
+{
+	struct peer_list peers;
+	mono_t at;
+	const char *trouble = peer_bfd_trouble(in->bfd, &at);
+	peer_list_init(&peers, in->speaker);
+	for (size_t i = 0; i < peers.n; i++)
+		add_bfd_peer(alarms, in, &peers.items[i], clock);
+	peer_list_done(&peers);
+	if (!trouble || usec_sub(clock->now, at) >= ALARM_BFD_PROCESS)
+		return;
+	json_t *o = add(alarms, "bfd-process", NULL, NULL, "%s", trouble);
+	view_add_time(o, clock, "since", at);
 }
 
 /* ECMP towards the world through two routers, of which one gets the routes. */
@@ -407,6 +451,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_unserved(alarms, in);
 	add_subnets(alarms, in);
 	add_peers(alarms, in, &clock);
+	add_bfd(alarms, in, &clock);
 	add_gateways(alarms, in);
 	add_consul(alarms, in, &clock);
 	add_refused(alarms, in);

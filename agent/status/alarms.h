@@ -16,6 +16,11 @@
 /* A peer that is down for less may just be restarting. */
 #define ALARM_PEER_DOWN (60 * USEC_PER_SEC)
 
+/* BFD takes a few seconds to come up after BGP. */
+#define ALARM_BFD_DOWN (10 * USEC_PER_SEC)
+/* So long its process is worth a look after it has ended unexpectedly. */
+#define ALARM_BFD_PROCESS (300 * USEC_PER_SEC)
+
 /* A certificate that expires sooner is to be replaced. */
 #define ALARM_CERTIFICATE (14 * (86400 * USEC_PER_SEC))
 

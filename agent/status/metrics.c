@@ -262,6 +262,103 @@ static void peers(FILE *out, const struct bgp_peer_status *items, size_t n)
 	}
 }
 
+/* BFD */
+
+static uint64_t bfd_is_up(const struct bfd_status *s)
+{
+	return s->state == BFD_UP;
+}
+
+static uint64_t bfd_up_events(const struct bfd_status *s)
+{
+	return s->up_events;
+}
+
+static uint64_t bfd_down_events(const struct bfd_status *s)
+{
+	return s->down_events;
+}
+
+static uint64_t bfd_sent(const struct bfd_status *s)
+{
+	return s->sent;
+}
+
+static uint64_t bfd_send_errors(const struct bfd_status *s)
+{
+	return s->send_errors;
+}
+
+static uint64_t bfd_received(const struct bfd_status *s)
+{
+	return s->received;
+}
+
+static const struct {
+	const char *name, *type, *help;
+	uint64_t (*value)(const struct bfd_status *s);
+} bfd_families[] = {
+	{ "bfd_session_up", "gauge", "1 while BFD with the peer is up.", bfd_is_up },
+	{ "bfd_session_up_events_total", "counter", "Times BFD with the peer came up.",
+	  bfd_up_events },
+	{ "bfd_session_down_events_total", "counter", "Times BFD with the peer went down.",
+	  bfd_down_events },
+	{ "bfd_packets_sent_total", "counter", "BFD packets sent to the peer.", bfd_sent },
+	{ "bfd_send_errors_total", "counter", "BFD packets that could not be sent.",
+	  bfd_send_errors },
+	{ "bfd_packets_received_total", "counter", "BFD packets of the peer that were accepted.",
+	  bfd_received },
+};
+
+static void bfd_seconds(FILE *out, const struct metrics *m)
+{
+	char text[BGP_PEER_NAME_MAX];
+	head(out, "bfd_detection_time_seconds", "gauge",
+	     "Silence of the peer after which BFD goes down; 0 until a packet was received.");
+	for (size_t i = 0; i < m->n_bfd; i++)
+		fprintf(out, "vipherald_bfd_detection_time_seconds{peer=\"%s\"} %.6f\n",
+			bgp_peer_name(m->bfd[i].peer, text),
+			(double)m->bfd[i].status.detection_time / (double)USEC_PER_SEC);
+}
+
+static void bfd_drops(FILE *out, const struct metrics *m)
+{
+	char text[BGP_PEER_NAME_MAX];
+	head(out, "bfd_packets_dropped_total", "counter",
+	     "BFD packets of the peer that were dropped, by cause (RFC 5880 6.8.6).");
+	for (size_t i = 0; i < m->n_bfd; i++)
+		for (size_t d = 0; d < BFD_DROP_N; d++)
+			fprintf(out,
+				"vipherald_bfd_packets_dropped_total{peer=\"%s\",cause=\"%s\"} "
+				"%" PRIu64 "\n",
+				bgp_peer_name(m->bfd[i].peer, text),
+				bfd_drop_name((enum bfd_drop)d), m->bfd[i].status.dropped[d]);
+	head(out, "bfd_packets_unmatched_total", "counter",
+	     "BFD packets of no session that were dropped, by cause.");
+	for (size_t d = 0; m->bfd_counts && d < BFD_DROP_N; d++)
+		fprintf(out, "vipherald_bfd_packets_unmatched_total{cause=\"%s\"} %" PRIu64 "\n",
+			bfd_drop_name((enum bfd_drop)d), m->bfd_counts->dropped[d]);
+}
+
+static void bfd(FILE *out, const struct metrics *m)
+{
+	char text[BGP_PEER_NAME_MAX];
+	if (m->n_bfd == 0)
+		return;
+	for (size_t f = 0; f < ARRAY_SIZE(bfd_families); f++) {
+		head(out, bfd_families[f].name, bfd_families[f].type, bfd_families[f].help);
+		for (size_t i = 0; i < m->n_bfd; i++)
+			fprintf(out, "vipherald_%s{peer=\"%s\"} %" PRIu64 "\n",
+				bfd_families[f].name, bgp_peer_name(m->bfd[i].peer, text),
+				bfd_families[f].value(&m->bfd[i].status));
+	}
+	bfd_seconds(out, m);
+	bfd_drops(out, m);
+	counter(out, "bfd_process_restarts_total",
+		"Times the process that speaks BFD ended unexpectedly and was started again.",
+		m->bfd_process_restarts);
+}
+
 static void consul(FILE *out, const struct consul_client_status *c, const struct service_counts *s)
 {
 	if (!c)
@@ -358,6 +455,7 @@ char *metrics_format(const struct metrics *m)
 	nat(out, &m->nat, m->nat_unserved);
 	drift(out, &m->drift);
 	peers(out, m->peers, m->n_peers);
+	bfd(out, m);
 	consul(out, m->consul, &m->services);
 	fclose(out);
 	return text;

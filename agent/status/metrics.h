@@ -16,12 +16,19 @@
 #include "agent/model/drift.h"
 #include "agent/model/vip_counts.h"
 #include "agent/store/status.h"
+#include "bfd/status.h"
 #include "bgp/status.h"
 #include "consul/status.h"
 #include "lib/histogram.h"
 #include "lib/wallclock.h"
 #include "monitors/status.h"
 #include "nat/status.h"
+
+/* BFD of a peer that has it. */
+struct metrics_bfd {
+	const struct bgp_peer_config *peer;
+	struct bfd_status status; /* zero while there is no session yet */
+};
 
 /* Services with the match tag. */
 struct service_counts {
@@ -54,6 +61,10 @@ struct metrics {
 	struct drift drift;
 	const struct bgp_peer_status *peers;
 	size_t n_peers;
+	const struct metrics_bfd *bfd;
+	size_t n_bfd; /* peers that have it; 0: nothing of it is shown */
+	uint64_t bfd_process_restarts;
+	const struct bfd_counts *bfd_counts;       /* NULL with n_bfd 0 */
 	const struct consul_client_status *consul; /* NULL: not configured */
 	struct service_counts services;            /* of Consul */
 };

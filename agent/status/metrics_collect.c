@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/metrics_collect.h"
 
+#include <stdlib.h>
+
 #include "agent/app/drains.h"
+#include "agent/bfd/peer_bfd.h"
 #include "agent/status/drift_sum.h"
 #include "agent/status/metrics.h"
 #include "agent/vip/nat_served.h"
+#include "lib/mem.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
 #include "process/loop.h"
@@ -30,6 +34,26 @@ static void count_services(const struct discovery *d, struct service_counts *ret
 		ret->unregistered += s->state != DISCOVERED_REGISTERED;
 		ret->retained += s->retained_since != USEC_NEVER;
 	}
+}
+
+/* Free the list. */
+static struct metrics_bfd *list_bfd(const struct status_sources *in, const struct peer_list *peers,
+				    size_t *ret_n)
+{
+	struct metrics_bfd *list = mem_new(peers->n + 1, sizeof(*list));
+	struct peer_bfd_status session;
+	const char *error;
+	size_t n = 0;
+	for (size_t i = 0; i < peers->n; i++) {
+		if (!peers->items[i].config->bfd.on)
+			continue;
+		list[n].peer = peers->items[i].config;
+		if (peer_bfd_find(in->bfd, &peers->items[i], &session, &error))
+			list[n].status = *session.status;
+		n++;
+	}
+	*ret_n = n;
+	return list;
 }
 
 static void find_ends(const struct tls_keys *keys, struct metrics *m)
@@ -71,8 +95,12 @@ char *metrics_collect(const struct status_sources *in)
 		.nat_unserved = nat_served_count_dead(in->reconcile, in->nat, &unserved),
 		.peers = peers.items,
 		.n_peers = peers.n,
+		.bfd_process_restarts = peer_bfd_restarts(in->bfd),
+		.bfd_counts = peer_bfd_counts(in->bfd),
 		.consul = in->discovery ? &consul : NULL,
 	};
+	struct metrics_bfd *bfd = list_bfd(in, &peers, &m.n_bfd);
+	m.bfd = bfd;
 	find_ends(in->tls_keys, &m);
 	monitor_runner_status(in->runner, &m.commands);
 	count_checks(in, &m);
@@ -82,6 +110,7 @@ char *metrics_collect(const struct status_sources *in)
 		count_services(in->discovery, &m.services);
 	}
 	char *text = metrics_format(&m);
+	free(bfd);
 	peer_list_done(&peers);
 	return text;
 }

@@ -36,6 +36,8 @@
 #include "nat/nat.h"
 #include "net/tls_keys.h"
 
+struct peer_bfd;
+
 /* Not owned. */
 struct status_sources {
 	sd_event *loop;
@@ -44,6 +46,7 @@ struct status_sources {
 	const struct monitor_runner *runner;
 	const struct bgp_speaker *speaker;
 	const struct peer_orders *peer_orders; /* NULL: not read yet */
+	const struct peer_bfd *bfd;            /* NULL: not started yet */
 	const struct nat *nat;
 	const struct actuator *actuator;
 	const struct host_changes *host_changes;   /* NULL: not started yet */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/view_peers.h"
 
+#include "agent/status/view_bfd.h"
 #include "agent/status/view_peer.h"
 
 typedef json_t *peer_fn(const struct bgp_peer_status *peer, const struct view_clock *clock);
@@ -44,10 +45,25 @@ static void add_orders(const struct status_sources *in, json_t *peers)
 	}
 }
 
+/* BGP knows nothing of it. */
+static void add_bfd(const struct status_sources *in, json_t *peers)
+{
+	struct view_clock clock = status_clock(in);
+	struct bgp_peer_status status;
+	json_t *peer;
+	size_t i;
+	json_array_foreach(peers, i, peer)
+	{
+		bgp_speaker_peer_status(in->speaker, i, &status);
+		json_object_set_new(peer, "bfd", view_bfd(in, &status, &clock));
+	}
+}
+
 json_t *view_peers(const struct status_sources *in)
 {
 	json_t *peers = each_peer(in, view_peer);
 	add_orders(in, peers);
+	add_bfd(in, peers);
 	return json_pack("{s:o}", "peers", peers);
 }
 

@@ -43,8 +43,11 @@ static json_t *reason(const struct view_route *route, uint8_t family)
 		return json_string(error);
 	if (route->state != BGP_ROUTE_NO_SESSION)
 		return json_null();
+	const char *why = peer->last_error[0] ? peer->last_error
+			  : peer->awaits_path ? "it waits for BFD (bfd.required)"
+					      : "";
 	snprintf(buf, sizeof(buf), "no session, the peer is %s%s%s", bgp_state_name(peer->state),
-		 peer->last_error[0] ? ": " : "", peer->last_error);
+		 why[0] ? ": " : "", why);
 	return view_text(buf);
 }
 

@@ -4,6 +4,7 @@
 #include "agent/app/drains.h"
 #include "agent/status/alarms.h"
 #include "agent/status/drift_sum.h"
+#include "agent/status/view_bfd.h"
 #include "agent/status/view_drain.h"
 #include "lib/version.h"
 
@@ -150,6 +151,7 @@ json_t *view_status(const struct status_sources *in)
 	json_object_set_new(o, "checks", checks(in->runner));
 	json_object_set_new(o, "vips", vips(in));
 	json_object_set_new(o, "peers", peers(in));
+	json_object_set_new(o, "bfd", view_bfd_summary(in, &clock));
 	json_object_set_new(o, "drain", drain(in, &clock));
 	json_object_set_new(o, "alarms", alarms_collect(in));
 	json_object_set_new(o, "state_file", state_file(in->store));

@@ -33,6 +33,7 @@ static int setup(void **state)
 	};
 	peer = (struct bgp_peer_status){ .config = &config,
 					 .local_as = 65001,
+					 .peer_as = 65000,
 					 .path_source = addr_v4(HOST),
 					 .path_ifindex = 7,
 					 .path_ifname = "eth0",
@@ -157,7 +158,7 @@ static void multihop_follows_the_session(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		config.peer_as = rows[i].ibgp ? 65001 : 65000;
+		peer.peer_as = rows[i].ibgp ? 65001 : 65000;
 		config.multi_hop = rows[i].multi_hop;
 		config.bfd.hops = rows[i].hops;
 		peer.path_is_direct = rows[i].direct;
@@ -209,7 +210,7 @@ static void hints(void **state)
 	config.bfd.passive = true;
 	expect_hint("passive", &s, BFD_HINT_AFTER, "not passive");
 	config.bfd.passive = false;
-	config.peer_as = 65001;
+	peer.peer_as = 65001;
 	expect_hint("iBGP", &s, BFD_HINT_AFTER, "without `direct`");
 	key.multihop = true;
 	expect_hint("multihop on the link", &s, BFD_HINT_AFTER, "multihop: false");

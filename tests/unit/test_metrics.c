@@ -290,6 +290,53 @@ static void test_what_is_not_there(void **state)
 	free(text);
 }
 
+/* Shown when a peer has it. */
+static void test_bfd(void **state)
+{
+	static const struct metrics_bfd bfd[] = { { .peer = &addresses[0],
+						    .status = { .state = BFD_UP,
+								.up_events = 501,
+								.down_events = 502,
+								.sent = 503,
+								.send_errors = 504,
+								.received = 505,
+								.dropped = { 506, 507 },
+								.detection_time =
+									900 * USEC_PER_MSEC } },
+						  { .peer = &addresses[1] } };
+	static const struct bfd_counts counts = { .dropped = { 508 } };
+	static const char *const bfd_lines[] = {
+		"bfd_session_up{peer=\"10.0.0.1\"} 1",
+		"bfd_session_up{peer=\"10.0.0.2\"} 0",
+		"bfd_session_up_events_total{peer=\"10.0.0.1\"} 501",
+		"bfd_session_down_events_total{peer=\"10.0.0.1\"} 502",
+		"bfd_packets_sent_total{peer=\"10.0.0.1\"} 503",
+		"bfd_send_errors_total{peer=\"10.0.0.1\"} 504",
+		"bfd_packets_received_total{peer=\"10.0.0.1\"} 505",
+		"bfd_packets_dropped_total{peer=\"10.0.0.1\",cause=\"version\"} 506",
+		"bfd_packets_dropped_total{peer=\"10.0.0.1\",cause=\"length\"} 507",
+		"bfd_packets_dropped_total{peer=\"10.0.0.2\",cause=\"length\"} 0",
+		"bfd_packets_unmatched_total{cause=\"version\"} 508",
+		"bfd_detection_time_seconds{peer=\"10.0.0.1\"} 0.900000",
+		"bfd_process_restarts_total 509",
+	};
+	struct metrics m = all();
+	char *text = metrics_format(&m);
+	(void)state;
+	assert_null(strstr(text, "bfd"));
+	free(text);
+	m.bfd = bfd;
+	m.n_bfd = ARRAY_SIZE(bfd);
+	m.bfd_counts = &counts;
+	m.bfd_process_restarts = 509;
+	text = metrics_format(&m);
+	for (size_t i = 0; i < ARRAY_SIZE(bfd_lines); i++)
+		expect_line(text, bfd_lines[i]);
+	expect_type(text, "bfd_session_up", "gauge");
+	expect_type(text, "bfd_packets_dropped_total", "counter");
+	free(text);
+}
+
 static void test_causes_of_refusals(void **state)
 {
 	static const struct {
@@ -313,7 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_causes_of_refusals), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_families),           cmocka_unit_test(test_nothing_else),
-		cmocka_unit_test(test_what_is_not_there),
+		cmocka_unit_test(test_what_is_not_there),  cmocka_unit_test(test_bfd),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,7 @@ static void add_peer(uint16_t port)
 		.bfd = { .on = true, .interval = 300 * USEC_PER_MSEC, .multiplier = 3 }
 	};
 	peers[n_peers++] = (struct bgp_peer_status){ .local_as = 65001,
+						     .peer_as = 65000,
 						     .path_source = addr_v4(HOST),
 						     .path_ifindex = 7,
 						     .path_ifname = "eth0",

@@ -307,6 +307,50 @@ static void test_described_peers(void **state)
 	free(text);
 }
 
+static const char with_bfd[] =
+	"{\"peers\": [{\"address\": \"10.0.0.1\", \"peer_as\": 65000, \"state\": "
+	"\"established\", \"since_seconds\": 60, \"bfd\": {\"state\": \"up\", "
+	"\"since_seconds\": 59, \"interval_seconds\": 0.3, \"receive_interval_seconds\": 0.05, "
+	"\"detection_time_seconds\": 0.15, \"diagnostic\": \"detection-time-expired\", "
+	"\"multihop\": true, \"required\": true, \"last_down\": \"no packet for 150ms\", "
+	"\"remote\": {\"state\": \"up\", \"diagnostic\": \"none\", \"multiplier\": 3, "
+	"\"control_plane_independent\": true}, \"packets\": {\"sent\": 1, \"received\": 2}, "
+	"\"up_events\": 4, \"down_events\": 3, \"error\": null, \"hint\": \"\"}}, "
+	"{\"address\": \"10.0.0.2\", \"peer_as\": 65000, \"state\": \"idle\", "
+	"\"since_seconds\": 60, \"bfd\": {\"state\": \"down\", \"error\": \"no path\"}}, "
+	"{\"address\": \"10.0.0.3\", \"peer_as\": 65000, \"state\": \"idle\", "
+	"\"since_seconds\": 60, \"bfd\": null}]}";
+
+static void test_bfd(void **state)
+{
+	(void)state;
+	char *text = shown_in(VERB_PEERS, none, with_bfd, (struct table_style){ 0 }, 0);
+	assert_non_null(
+		strstr(text, "SESSIONS  BFD   INTERVAL  DIAGNOSTIC              PROBLEM\n"));
+	assert_non_null(strstr(text, "  up    300ms     detection-time-expired  -\n"));
+	assert_non_null(strstr(text, "  down  -         -                       -\n"));
+	assert_non_null(strstr(text, "  -     -         -                       -\n"));
+	free(text);
+	text = shown_in(VERB_PEER, WORDS("10.0.0.1"), with_bfd, (struct table_style){ 0 }, 0);
+	assert_non_null(strstr(
+		text,
+		"BFD             up for 59s, multihop, diagnostic detection-time-expired, "
+		"required\n"
+		"BFD timers      sends every 300ms, receives every 50ms, detection time 150ms\n"
+		"BFD of the peer up, diagnostic none, multiplier 3, independent of its control "
+		"plane\n"
+		"BFD last down   no packet for 150ms\n"
+		"BFD packets     1 sent, 2 received, up 4, down 3 times\n"));
+	free(text);
+	text = shown_in(VERB_PEER, WORDS("10.0.0.2"), with_bfd, (struct table_style){ 0 }, 0);
+	assert_non_null(
+		strstr(text, "BFD             down, diagnostic none\nBFD error       no path\n"));
+	free(text);
+	text = shown_in(VERB_PEER, WORDS("10.0.0.3"), with_bfd, (struct table_style){ 0 }, 0);
+	assert_null(strstr(text, "BFD"));
+	free(text);
+}
+
 static void test_peer(void **state)
 {
 	(void)state;
@@ -473,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_described_peers),
+		cmocka_unit_test(test_bfd),
 		cmocka_unit_test(test_peer),
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_consul),

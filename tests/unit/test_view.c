@@ -315,6 +315,12 @@ static void test_a_lasting_error_is_not_tried_again(void **state)
 	json_decref(o);
 }
 
+static const struct bgp_peer_config of_waiting = { .communities = { (uint32_t[]){ 100 << 16 | 100 },
+								    1 } };
+static const struct bgp_peer_status waiting = {
+	.config = &of_waiting, .state = BGP_IDLE, .last_error = "", .awaits_path = true
+};
+
 static const struct route_case {
 	const char *name;
 	const struct prefix *prefix;
@@ -325,6 +331,8 @@ static const struct route_case {
 	{ "sent", &vip4, &established, BGP_ROUTE_SENT, NULL, "10.10.10.2" },
 	{ "no session", &vip4, &silent, BGP_ROUTE_NO_SESSION,
 	  "no session, the peer is active: connection timed out", NULL },
+	{ "BFD is required", &vip4, &waiting, BGP_ROUTE_NO_SESSION,
+	  "no session, the peer is idle: it waits for BFD (bfd.required)", NULL },
 	{ "no IPv6", &vip6, &established, BGP_ROUTE_NO_FAMILY, "IPv6 unicast was not negotiated",
 	  NULL },
 	{ "no next hop", &vip6, &established, BGP_ROUTE_NO_NEXT_HOP,

@@ -37,11 +37,12 @@ class BfdRouter(Router):
 
 class BfdFrr(FabricFrr, BfdRouter):
     extended = False
+    bfdd: Process
 
     def _launch(self) -> Process:
         bgpd = super()._launch()
         (self.dir / "bfdd.conf").write_text(self._bfdd_config())
-        self._bfdd = self._start("bfdd")
+        self.bfdd = self._start("bfdd")
         return bgpd
 
     def _bfdd_config(self) -> str:
@@ -59,9 +60,11 @@ exit
 """
 
     def _options(self) -> list[str]:
+        hops = self.config.neighbour.multihop
+        options = [f"ebgp-multihop {hops}"] if hops else []
         if not self.bfd:
-            return super()._options()
-        options = ["bfd", "bfd profile agent"]
+            return super()._options() + options
+        options += ["bfd", "bfd profile agent"]
         if self.stays:
             options.append("bfd check-control-plane-failure")
         return super()._options() + options
@@ -93,11 +96,11 @@ exit
 
     def stop(self) -> None:
         super().stop()
-        self._bfdd.terminate()
+        self.bfdd.terminate()
 
     def kill(self) -> None:
         super().kill()
-        self._bfdd.kill()
+        self.bfdd.kill()
 
 
 class BfdBird(Bird, BfdRouter):

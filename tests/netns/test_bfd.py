@@ -1,0 +1,306 @@
+"""BFD with FRR and BIRD, and what follows from it for BGP (RFC 5882). The packets are test_bfd_wire.py's."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .agent import Agent
+from .configs import DNS, PORT, VIP4, VIP6, config, peer
+from .routers.bfd import BfdFrr, BfdRouter, start_bfd_router
+from .testbed import Link, Testbed, connect
+from .wait import never, wait_until
+
+SILENCE = "no packet for 900ms"
+
+
+@pytest.fixture(params=["bird", "frr"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def switched_link(bed: Testbed) -> tuple[Link, Callable[[], None]]:
+    """A link through a switch, and the function that cuts it there: no interface goes down."""
+    link = bed.link()
+    switch = bed.namespace("switch")
+    bed.host.ip(f"link del {link.device}")
+    switch.ip("link add br0 type bridge", "link set br0 up")
+    for side, device, ip, ip6, port in (
+        (bed.host, link.device, link.host_ip, link.host_ip6, "host"),
+        (link.namespace, "eth0", link.router_ip, link.router_ip6, "router"),
+    ):
+        side.ip(f"link add {device} type veth peer name {port} netns {switch.name}")
+        side.ip(
+            f"link set {device} up",
+            f"addr add {ip}/24 dev {device}",
+            f"addr add {ip6}/64 dev {device} nodad",
+        )
+        switch.ip(f"link set {port} master br0", f"link set {port} up")
+    return link, lambda: switch.ip("link set host nomaster")
+
+
+def start_agent(bed: Testbed, router: BfdRouter, bfd: Any = True, **keys: Any) -> Agent:
+    return bed.start_agent(config(peer(router, bfd=bfd, **keys), apps=(DNS,)))
+
+
+def bfd(agent: Agent, router: BfdRouter) -> dict[str, Any]:
+    return agent.peer(router.ip)["bfd"]
+
+
+def wait_up(agent: Agent, router: BfdRouter) -> None:
+    wait_until(lambda: bfd(agent, router)["state"] == "up", "BFD up at the agent")
+    router.wait_bfd("up")
+    router.wait_established()
+
+
+def alarms(agent: Agent, kind: str) -> list[dict[str, Any]]:
+    return [alarm for alarm in agent.status("status")["alarms"] if alarm["alarm"] == kind]
+
+
+def test_is_up_with_the_timers_of_both(bed: Testbed, kind: str) -> None:
+    router = start_bfd_router(bed, kind, setup={"interval": 200, "multiplier": 5})
+    agent = start_agent(bed, router, {"interval": "100ms", "multiplier": 4})
+    wait_up(agent, router)
+    wait_until(lambda: bfd(agent, router)["interval_seconds"] == 0.2, "the slower one counts")
+    wait_until(lambda: bfd(agent, router)["packets"]["received"] > 0, "the counters")
+    found = bfd(agent, router)
+    assert found["receive_interval_seconds"] == 0.2
+    assert found["detection_time_seconds"] == 1.0
+    assert found["remote"]["multiplier"] == 5
+    assert found["diagnostic"] == "none" and found["error"] is None and found["hint"] == ""
+    assert found["local_address"] == router.link.host_ip
+    assert found["interface"] == router.link.device and found["multihop"] is False
+    assert f'vipherald_bfd_session_up{{peer="{router.ip}"}} 1' in agent.get("/metrics").text
+    assert agent.status("status")["bfd"]["up"] == 1
+    assert "bfd.up" in {event["kind"] for event in agent.status("events")["events"]}
+
+
+def test_multihop(bed: Testbed, kind: str) -> None:
+    """The router is behind another one, and so is BFD."""
+    near = bed.link()
+    far = bed.namespace("far")
+    connect(near.namespace, far, 77)
+    near.namespace.forward()
+    bed.host.ip("route add 10.0.77.0/24 via 10.0.1.1")
+    far.ip("route add 10.0.1.0/24 via 10.0.77.2")
+    link = Link(far, near.device, near.host_ip, near.host_ip6, "10.0.77.1", "fd00:77::1")
+    router = start_bfd_router(bed, kind, link, multihop=5)
+    agent = start_agent(bed, router, multi_hop=True)
+    wait_up(agent, router)
+    found = bfd(agent, router)
+    assert found["multihop"] is True and found["interface"] is None
+
+
+def test_silence_ends_the_session_on_both_sides(bed: Testbed, kind: str) -> None:
+    link, cut = switched_link(bed)
+    router = start_bfd_router(bed, kind, link)
+    bed.start_service(PORT)
+    agent = start_agent(bed, router)
+    wait_up(agent, router)
+    router.wait_routes(VIP4, VIP6)
+    before = bfd(agent, router)["down_events"]
+    cut()
+    router.wait_no_route(VIP4)
+    agent.wait_log(f"session ended: BFD down: {SILENCE}")
+    found = agent.peer(router.ip)
+    assert found["last_notification"]["text"] == "Cease/BFD Down"
+    assert found["bfd"]["diagnostic"] == "detection-time-expired"
+    assert found["bfd"]["down_events"] == before + 1
+
+
+def test_one_of_two_routers(bed: Testbed) -> None:
+    """The other one's session and BFD are not touched."""
+    first, second = (start_bfd_router(bed, kind) for kind in ("bird", "frr"))
+    agent = bed.start_agent(config(peer(first), peer(second), apps=(DNS,), bfd=True))
+    wait_up(agent, first)
+    wait_up(agent, second)
+    first.process.pause()
+    agent.wait_log(f"{first.ip}: session ended: BFD down: {SILENCE}")
+    assert agent.peer(second.ip)["sessions"] == 1
+    assert bfd(agent, second)["down_events"] == 0
+    first.process.resume()
+    wait_up(agent, first)
+
+
+def test_router_is_told_why(bed: Testbed) -> None:
+    """bfdd is frozen, bgpd is not: it gets the NOTIFICATION, and a session without BFD."""
+    router = start_bfd_router(bed, "frr")
+    assert isinstance(router, BfdFrr)
+    agent = start_agent(bed, router)
+    wait_up(agent, router)
+    before = agent.peer(router.ip)["sessions"]
+    router.bfdd.pause()
+    agent.wait_log(f"session ended: BFD down: {SILENCE}")
+    router.process.wait_line(r"received from neighbor 10.0.1.2 6/10 \(Cease/BFD Down\)")
+    wait_until(lambda: agent.peer(router.ip)["sessions"] > before, "a session without BFD")
+    assert bfd(agent, router)["state"] == "down"
+    router.bfdd.resume()
+    wait_up(agent, router)
+
+
+def test_router_without_bfd(bed: Testbed, kind: str) -> None:
+    """BGP works all the same, and an alarm says that nothing sooner than the hold timer finds a failure."""
+    router = start_bfd_router(bed, kind, setup={"bfd": False})
+    agent = start_agent(bed, router)
+    router.wait_established()
+    [found] = wait_until(lambda: alarms(agent, "bfd-down"), "the alarm")
+    assert "check that BFD is on for this host there" in found["text"]
+    assert agent.peer(router.ip)["state"] == "established"
+
+
+def test_required_waits(bed: Testbed, kind: str) -> None:
+    router = start_bfd_router(bed, kind, setup={"bfd": False})
+    bed.start_service(PORT)
+    agent = start_agent(bed, router, {"required": True})
+    bed.wait_loopback({VIP4: "lo:dns", VIP6: ""})
+    wait_until(lambda: "bfd.required" in agent.peer(router.ip)["hint"], "the hint")
+    never(lambda: agent.peer(router.ip)["state"] != "idle", "a connection")
+    assert not router.is_established()
+    reason = "no session, the peer is idle: it waits for BFD (bfd.required)"
+    assert [at["reason"] for at in agent.vip(VIP4)["peers"]] == [reason]
+    agent.reload(config(peer(router, bfd={"required": False}), apps=(DNS,)))
+    router.wait_established()
+
+
+def test_required_connects_when_bfd_is_up(bed: Testbed, kind: str) -> None:
+    """FRR 8.4 makes its BFD session anew as soon as BGP is up, which ends the first BGP session."""
+    router = start_bfd_router(bed, kind)
+    agent = start_agent(bed, router, {"required": True})
+    wait_up(agent, router)
+    kinds = [event["kind"] for event in agent.status("events")["events"]]
+    assert kinds.index("bfd.up") < kinds.index("session.up")
+
+
+def test_admin_down_of_the_router_ends_nothing(bed: Testbed) -> None:
+    """RFC 5882 3.2. (BIRD has no command for it.)"""
+    router = start_bfd_router(bed, "frr")
+    agent = start_agent(bed, router)
+    wait_up(agent, router)
+    sessions = agent.peer(router.ip)["sessions"]
+    router.bfd_disable()
+    agent.wait_log("BFD down: administratively down at the neighbor; the BGP session goes on")
+    never(lambda: agent.peer(router.ip)["state"] != "established", "the end of the session")
+    assert agent.peer(router.ip)["sessions"] == sessions
+    wait_until(lambda: "administratively down" in bfd(agent, router)["hint"], "the hint")
+
+
+def test_reload_begins_bfd_and_changes_it(bed: Testbed, kind: str) -> None:
+    router = start_bfd_router(bed, kind)
+    agent = start_agent(bed, router, False)
+    router.wait_established()
+    assert bfd(agent, router) is None
+    agent.reload(config(peer(router, bfd=True), apps=(DNS,)))
+    wait_up(agent, router)
+    agent.reload(config(peer(router, bfd={"interval": "500ms"}), apps=(DNS,)))
+    wait_until(lambda: bfd(agent, router)["interval_seconds"] == 0.5, "the other interval")
+    assert bfd(agent, router)["down_events"] == 0
+    assert agent.peer(router.ip)["sessions"] == 1
+
+
+def test_reload_ends_bfd(bed: Testbed, kind: str) -> None:
+    """No session ends at the agent for it. FRR 8.4 and BIRD 2.0.12 take its AdminDown for a failure."""
+    router = start_bfd_router(bed, kind)
+    agent = start_agent(bed, router)
+    wait_up(agent, router)
+    agent.reload(config(peer(router), apps=(DNS,)))
+    agent.wait_log("session ended: received NOTIFICATION Cease")
+    assert bfd(agent, router) is None
+    assert "BFD down" not in agent.log
+
+
+@pytest.mark.parametrize("kind", ["frr"])
+def test_reload_ends_bfd_that_the_router_has_ended(bed: Testbed, kind: str) -> None:
+    router = start_bfd_router(bed, kind)
+    agent = start_agent(bed, router)
+    wait_up(agent, router)
+    sessions = agent.peer(router.ip)["sessions"]
+    router.bfd_disable()
+    agent.wait_log("the BGP session goes on")
+    agent.reload(config(peer(router), apps=(DNS,)))
+    never(lambda: agent.peer(router.ip)["state"] != "established", "the end of the session")
+    assert agent.peer(router.ip)["sessions"] == sessions
+
+
+KEPT, DROPPED = {VIP4, VIP6}, set[str]()
+# What docs/bfd.md says. `stays`: check-control-plane-failure, `bfd graceful`.
+GRACEFUL = [
+    ("frr", False, "crash", KEPT),
+    ("frr", False, "restart", KEPT),
+    ("frr", False, "stop", DROPPED),
+    ("frr", False, "cut", DROPPED),
+    ("frr", True, "crash", KEPT),
+    ("frr", True, "cut", KEPT),
+    ("bird", False, "crash", DROPPED),
+    ("bird", False, "restart", DROPPED),
+    ("bird", False, "cut", DROPPED),
+    ("bird", True, "crash", KEPT),
+    ("bird", True, "restart", KEPT),
+    ("bird", True, "stop", DROPPED),
+    ("bird", True, "cut", KEPT),
+]
+
+
+@pytest.mark.parametrize(("kind", "stays", "way", "expected"), GRACEFUL)
+def test_with_graceful_restart(
+    bed: Testbed, kind: str, stays: bool, way: str, expected: set[str]
+) -> None:
+    """RFC 5882 4.3.2: our C bit is clear."""
+    link, cut = switched_link(bed)
+    router = start_bfd_router(bed, kind, link, graceful_restart=True, setup={"stays": stays})
+    bed.start_service(PORT)
+    agent = start_agent(bed, router, graceful_restart=True)
+    wait_up(agent, router)
+    router.wait_routes(VIP4, VIP6)
+    wait_until(lambda: not agent.peer(router.ip)["graceful_restart"]["restarting"], "End-of-RIB")
+    ends: dict[str, Callable[[], object]] = {
+        "crash": agent.kill,
+        "restart": lambda: agent.stop(signal.SIGUSR2),
+        "stop": agent.stop,
+        "cut": cut,
+    }
+    ends[way]()
+    router.wait_bfd("down")
+    if expected:
+        never(lambda: router.prefixes() != expected, "a route that goes")
+    else:
+        router.wait_routes()
+
+
+def helpers(bed: Testbed) -> list[int]:
+    def name(pid: int) -> str:
+        try:
+            return Path(f"/proc/{pid}/comm").read_text().strip()
+        except OSError:
+            return ""
+
+    return [pid for pid in bed.host.pids() if name(pid) == "vipherald-bfd"]
+
+
+def test_process_starts_only_when_wanted(bed: Testbed) -> None:
+    router = start_bfd_router(bed, "bird")
+    agent = start_agent(bed, router, False)
+    router.wait_established()
+    assert helpers(bed) == []
+    agent.reload(config(peer(router, bfd=True), apps=(DNS,)))
+    wait_up(agent, router)
+    assert len(helpers(bed)) == 1
+    agent.stop()
+    wait_until(lambda: not helpers(bed), "the end of the process")
+
+
+def test_process_that_is_killed_is_started_again(bed: Testbed) -> None:
+    """The agent ends no session for it; the router may."""
+    router = start_bfd_router(bed, "bird")
+    agent = start_agent(bed, router)
+    wait_up(agent, router)
+    [pid] = helpers(bed)
+    os.kill(pid, signal.SIGKILL)
+    [alarm] = wait_until(lambda: alarms(agent, "bfd-process"), "the alarm")
+    assert "BFD" in alarm["text"] or "bfd" in alarm["text"]
+    wait_up(agent, router)
+    assert "session ended: BFD down" not in agent.log
+    assert agent.status("status")["bfd"]["process_restarts"] == 1
+    assert helpers(bed) not in ([], [pid])
