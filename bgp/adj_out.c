@@ -86,24 +86,25 @@ static void slot_clear_flags(struct adj_out *a, struct rib_route *route, uint8_t
 	slot_changed(a, route, was);
 }
 
+static size_t family_index(uint8_t family)
+{
+	return family == AF_INET6;
+}
+
 static void slot_set_sent(struct adj_out *a, struct rib_route *route, uint64_t attrs_id)
 {
 	struct adj_slot *slot = &a->slots[route->id];
 	bool was = slot_in_use(slot);
+	size_t *n_sent = &a->n_sent[family_index(route->prefix.addr.family)];
 	if (!slot->sent && attrs_id)
-		a->n_sent++;
+		++*n_sent;
 	if (slot->sent && !attrs_id)
-		a->n_sent--;
+		--*n_sent;
 	slot->sent = attrs_id;
 	slot_changed(a, route, was);
 }
 
 /* ---- The routes that the peer should hold. ---- */
-
-static size_t family_index(uint8_t family)
-{
-	return family == AF_INET6;
-}
 
 static bool family_negotiated(const struct adj_out *a, uint8_t family)
 {

@@ -69,7 +69,7 @@ struct adj_out {
 	struct adj_family families[2]; /* IPv4, IPv6 */
 	struct adj_queue announce;     /* as marked */
 	struct adj_queue batch;        /* taken from `announce` and sorted by attributes */
-	size_t n_sent;
+	size_t n_sent[2];              /* routes that the peer holds, by family */
 };
 
 void adj_out_init(struct adj_out *a, struct rib *rib);

@@ -111,7 +111,8 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.prefixes_received = p->prefixes_received,
 		.prefixes_withdrawn = p->prefixes_withdrawn,
 		.errors_tolerated = p->out.errors_tolerated + p->in.errors_tolerated,
-		.routes_sent = p->adj.n_sent,
+		.routes_sent = p->adj.n_sent[0] + p->adj.n_sent[1],
+		.routes_sent_of = { p->adj.n_sent[0], p->adj.n_sent[1] },
 		.routes_pending = adj_out_n_queued(&p->adj),
 	};
 	add_counts(&ret->sent, &p->in.sent);

@@ -29,7 +29,7 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route)
 	struct rib_route *r =
 		rib_announce(&s->rib, &route->prefix, s->config.origin, &route->attrs, &different);
 	if (different)
-		speaker_mark(s, r);
+		speaker_mark(s, r, &s->announced_at);
 }
 
 void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix)
@@ -38,14 +38,14 @@ void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix)
 	if (!r)
 		return;
 	r->disowned = s->restoring; /* a peer whose session comes up later may have it */
-	speaker_mark(s, r);
+	speaker_mark(s, r, &s->withdrawn_at);
 	rib_collect(&s->rib, r);
 }
 
 void bgp_speaker_disown(struct bgp_speaker *s, const struct prefix *prefix)
 {
 	if (s->restoring)
-		speaker_mark(s, rib_disown(&s->rib, prefix));
+		speaker_mark(s, rib_disown(&s->rib, prefix), NULL);
 }
 
 /* ---- Waiting until the peers have acknowledged everything. ---- */
@@ -192,6 +192,7 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 		return r;
 	struct bgp_speaker *s = mem_new(1, sizeof(*s));
 	s->loop = sd_event_ref(loop);
+	s->latencies.announce.scale = s->latencies.withdraw.scale = &histogram_of_latencies;
 	s->config = *config;
 	s->config.peers = NULL;
 	s->config.communities.values =
@@ -307,6 +308,11 @@ void bgp_speaker_path_unknown(struct bgp_speaker *s, size_t peer)
 
 /* ---- Status. ---- */
 
+const struct bgp_peer_config *bgp_speaker_peer_config(const struct bgp_speaker *s, size_t peer)
+{
+	return bgp_peer_config(s->peers[peer]);
+}
+
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s)
 {
 	return s->n_peers;
@@ -321,6 +327,11 @@ enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t
 					     const struct prefix *prefix)
 {
 	return bgp_peer_route_state(s->peers[peer], rib_find(&s->rib, prefix));
+}
+
+const struct bgp_latencies *bgp_speaker_latencies(const struct bgp_speaker *s)
+{
+	return &s->latencies;
 }
 
 size_t bgp_speaker_n_routes(const struct bgp_speaker *s)

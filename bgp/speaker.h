@@ -118,12 +118,15 @@ void bgp_speaker_path_down(struct bgp_speaker *s, size_t peer, const char *why);
 void bgp_speaker_path_unknown(struct bgp_speaker *s, size_t peer);
 
 size_t bgp_speaker_n_peers(const struct bgp_speaker *s);
+/* As the speaker keeps it. */
+const struct bgp_peer_config *bgp_speaker_peer_config(const struct bgp_speaker *s, size_t peer);
 /* Views; valid until the loop goes on. */
 void bgp_speaker_peer_status(const struct bgp_speaker *s, size_t peer, struct bgp_peer_status *ret);
 /* The state of a route at one peer. */
 enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t peer,
 					     const struct prefix *prefix);
 size_t bgp_speaker_n_routes(const struct bgp_speaker *s);
+const struct bgp_latencies *bgp_speaker_latencies(const struct bgp_speaker *s);
 
 /* O(routes × peers). */
 struct bgp_route_counts bgp_speaker_count_routes(const struct bgp_speaker *s);

@@ -132,7 +132,7 @@ static void change_origin(struct bgp_speaker *s)
 			continue;
 		rib_announce(&s->rib, &route->prefix, s->config.origin, &route->attrs->route,
 			     &different);
-		speaker_mark(s, route);
+		speaker_mark(s, route, NULL);
 	}
 }
 

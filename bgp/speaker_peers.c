@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bgp/peer_data.h"
 #include "bgp/peer_status.h"
 #include "bgp/sockopt.h"
 #include "lib/log.h"
@@ -17,17 +18,32 @@
 
 /* ---- Output. ---- */
 
+/* Without a session the time says nothing. */
+static void take_time(mono_t *since, bool any_session, struct histogram *ret)
+{
+	if (*since && any_session)
+		histogram_add(ret, usec_sub(loop_clock(), *since));
+	*since = 0;
+}
+
 static int on_output(sd_event_source *source, void *userdata)
 {
 	struct bgp_speaker *s = userdata;
 	(void)source;
-	for (size_t i = 0; i < s->n_peers; i++)
+	bool any_session = false;
+	for (size_t i = 0; i < s->n_peers; i++) {
 		bgp_peer_flush(s->peers[i]);
+		any_session = any_session || s->peers[i]->session;
+	}
+	take_time(&s->announced_at, any_session, &s->latencies.announce);
+	take_time(&s->withdrawn_at, any_session, &s->latencies.withdraw);
 	return 0;
 }
 
-void speaker_mark(struct bgp_speaker *s, struct rib_route *route)
+void speaker_mark(struct bgp_speaker *s, struct rib_route *route, mono_t *since)
 {
+	if (since && !*since)
+		*since = loop_now(s->loop);
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_mark(s->peers[i], route);
 	loop_defer(s->loop, &s->output, LOOP_FLUSH, on_output, s);

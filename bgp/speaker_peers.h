@@ -22,6 +22,9 @@ struct bgp_speaker {
 	struct bgp_speaker_ops ops;
 	void *userdata;
 	struct rib rib;
+	/* The turn of the loop in which the oldest change began that is not with the sockets; 0: none. */
+	mono_t announced_at, withdrawn_at;
+	struct bgp_latencies latencies;
 	bool restoring; /* peers may have routes of the previous instance */
 	struct bgp_linger *linger;
 	struct bgp_peer **peers; /* the configured ones first, then guests */
@@ -34,8 +37,9 @@ struct bgp_speaker {
 	struct bgp_flush *stopping;
 };
 
-/* The route has changed: every peer is told in this turn of the loop. */
-void speaker_mark(struct bgp_speaker *s, struct rib_route *route);
+/* The route has changed: every peer is told in this turn of the loop. `since` is announced_at or
+ * withdrawn_at; NULL: not counted. */
+void speaker_mark(struct bgp_speaker *s, struct rib_route *route, mono_t *since);
 
 struct bgp_peer *speaker_add_peer(struct bgp_speaker *s, const struct bgp_peer_config *config,
 				  bool guest);

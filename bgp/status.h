@@ -11,6 +11,7 @@
 #include "bgp/msg.h"
 #include "bgp/notice.h"
 #include "lib/addr.h"
+#include "lib/histogram.h"
 #include "lib/mono.h"
 
 /* RFC 4271 8.2.2; the numbers are those of the BGP MIB (RFC 4273), which GoBGP prints too. */
@@ -34,6 +35,12 @@ enum bgp_route_state {
 	BGP_ROUTE_NO_NEXT_HOP, /* no address of the family to be the next hop */
 };
 const char *bgp_route_state_name(enum bgp_route_state state); /* "sent", "no-next-hop" … */
+
+/* From the turn of the loop that brought the evidence, to the hand-over of the UPDATEs to the sockets of
+ * all peers. Changes of one turn are one. */
+struct bgp_latencies {
+	struct histogram announce, withdraw;
+};
 
 /* Of the routes that are announced. */
 struct bgp_route_counts {
@@ -89,6 +96,7 @@ struct bgp_peer_status {
 	uint64_t prefixes_received, prefixes_withdrawn; /* counted, never kept */
 	uint64_t errors_tolerated; /* UPDATEs handled as RFC 7606 says without a reset */
 	size_t routes_sent;        /* the peer holds now */
+	size_t routes_sent_of[2];  /* of IPv4 and IPv6 */
 	size_t routes_pending;
 };
 

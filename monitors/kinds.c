@@ -12,6 +12,14 @@ const struct monitor_kind *monitor_kind_at(size_t i)
 	return kinds[i];
 }
 
+size_t monitor_kind_index(const struct monitor_kind *kind)
+{
+	size_t i = 0;
+	while (kinds[i] != kind)
+		i++;
+	return i;
+}
+
 const struct monitor_kind *monitor_kind_find(const char *name)
 {
 	for (size_t i = 0; i < MONITOR_N_KINDS; i++)

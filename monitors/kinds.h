@@ -28,6 +28,7 @@
 enum { MONITOR_N_KINDS = MONITOR_KINDS(MONITOR_KIND_COUNT) };
 
 const struct monitor_kind *monitor_kind_at(size_t i); /* i < MONITOR_N_KINDS */
+size_t monitor_kind_index(const struct monitor_kind *kind);
 /* NULL when there is none of that name. */
 const struct monitor_kind *monitor_kind_find(const char *name);
 /* The kind that `name` is a misspelling of, else NULL. */

@@ -94,8 +94,8 @@ bool probe_apply(struct probe *p, const struct monitor_result *result, mono_t no
 	p->took = usec_sub(p->ended, p->started);
 	p->checks++;
 	p->latest = result->health;
-	if (result->health == HEALTH_DOWN)
-		p->failures++;
+	p->failures += result->health == HEALTH_DOWN;
+	p->unknown += result->health == HEALTH_UNKNOWN;
 	set_text(&p->said, result->said);
 	set_text(&p->output, result->output);
 	if (!verdict_step(&p->verdict, result->health))
@@ -140,6 +140,7 @@ void probe_status(const struct probe *p, struct monitor_status *ret)
 		.took = p->took,
 		.checks = p->checks,
 		.failures = p->failures,
+		.unknown = p->unknown,
 		.running = p->running != NULL,
 		.unable = p->checks > 0 && p->latest == HEALTH_UNKNOWN && !probe_is_fed(p),
 		.said = probe_said(p),

@@ -34,7 +34,7 @@ struct probe {
 	bool doubted;       /* the last failure fell into a gap */
 	mono_t since, started, ended;
 	span_t took;
-	uint64_t checks, failures;
+	uint64_t checks, failures, unknown;
 	char *said;   /* NULL: see probe_said() */
 	char *output; /* NULL: none */
 };

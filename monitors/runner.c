@@ -29,6 +29,7 @@
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/kinds.h"
 #include "monitors/lane.h"
 #include "monitors/probe.h"
 #include "process/fd_limit.h"
@@ -53,7 +54,9 @@ struct monitor_runner {
 	struct list hinted;
 	struct list fed;
 	struct lane lanes[N_LANES];
-	uint64_t checks, failures; /* also of monitors that are gone */
+	/* Also of monitors that are gone. */
+	uint64_t checks, failures, timeouts;
+	struct histogram took[MONITOR_N_KINDS];
 	monitor_feed_cb *feed;
 	void *feed_userdata;
 	/* Checks outrank most of the loop, so they leave it as much time as they used. */
@@ -157,7 +160,10 @@ static bool apply(struct probe *p, const struct monitor_result *result)
 	struct monitor_runner *r = p->watch->runner;
 	r->checks++;
 	r->failures += result->health == HEALTH_DOWN;
-	return probe_apply(p, result, loop_clock());
+	bool changed = probe_apply(p, result, loop_clock());
+	r->timeouts += result->health != HEALTH_UP && p->took >= p->spec.timing.timeout;
+	histogram_add(&r->took[monitor_kind_index(p->spec.kind)], p->took);
+	return changed;
 }
 
 /* The probe and its watch may be gone afterwards. */
@@ -378,6 +384,8 @@ int monitor_runner_new(sd_event *loop, const struct runner_config *config,
 	struct monitor_runner *r = mem_new(1, sizeof(*r));
 	r->env.loop = sd_event_ref(loop);
 	gap_init(&r->gap);
+	for (size_t i = 0; i < MONITOR_N_KINDS; i++)
+		r->took[i].scale = &histogram_of_checks;
 	list_init(&r->hinted);
 	list_init(&r->fed);
 	lane_init(&r->lanes[LANE_COMMAND], EXEC_MAX_DEFAULT);
@@ -421,6 +429,8 @@ void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner
 		.network = r->lanes[LANE_NETWORK].load,
 		.checks = r->checks,
 		.failures = r->failures,
+		.timeouts = r->timeouts,
+		.took = r->took,
 	};
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/histogram.h"
 #include "lib/mono.h"
 #include "monitors/load.h"
 #include "monitors/spec.h"
@@ -15,9 +16,9 @@ struct monitor_status {
 	const char *text; /* of the spec */
 	enum health health;
 	mono_t since;
-	mono_t last_check; /* when it ended; USEC_NEVER before the first */
-	span_t took;       /* of the last check */
-	uint64_t checks, failures;
+	mono_t last_check;                  /* when it ended; USEC_NEVER before the first */
+	span_t took;                        /* of the last check */
+	uint64_t checks, failures, unknown; /* unknown: checks that could not be made */
 	bool running;
 	bool unable;      /* the last check could not be made, which says nothing of the service */
 	const char *said; /* the last result in words, output included; "" before the first */
@@ -31,8 +32,11 @@ struct monitor_runner_status {
 	unsigned running, waiting;
 	unsigned max; /* that run at once */
 	struct load load;
-	struct load network;       /* of checks over the network */
-	uint64_t checks, failures; /* since it began, also of monitors that are gone */
+	struct load network; /* of checks over the network */
+	/* Since it began, also of monitors that are gone. */
+	uint64_t checks, failures;
+	uint64_t timeouts;            /* checks that did not pass within their time limit */
+	const struct histogram *took; /* by kind (monitors/kinds.h); a view */
 };
 
 #endif

@@ -49,7 +49,7 @@ uint32_t loop_random(void)
 #define STALL_LOG_PACE (10 * USEC_PER_SEC)
 
 /* Globals, as a process has one loop. */
-static struct histogram stalls;
+static struct histogram stalls = { .scale = &histogram_of_stalls };
 
 const struct histogram *loop_stalls(void)
 {

@@ -10,7 +10,7 @@
 #include "agent/http/answer_apps.h"
 #include "agent/http/reply_forms.h"
 #include "agent/status/explain.h"
-#include "agent/status/metrics_collect.h"
+#include "agent/status/metrics_of_apps.h"
 #include "agent/status/readiness_collect.h"
 #include "agent/status/view_app.h"
 #include "agent/status/view_capabilities.h"
@@ -25,7 +25,8 @@
 #include "lib/redact.h"
 #include "process/loop.h"
 
-#define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
+#define TYPE_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
+#define TYPE_METRICS     "text/plain; version=0.0.4; charset=utf-8"
 
 static void do_app(const struct status_sources *in, const struct api_call *call,
 		   struct api_reply *ret)
@@ -82,8 +83,8 @@ static void do_log(const struct api_call *call, struct api_reply *ret)
 		json_object_set_new(modules, levels.modules[i].module,
 				    json_string(log_level_name(levels.modules[i].level)));
 	reply_json(ret, 200,
-		    json_pack("{s:s, s:s, s:o}", "result", "changed", "level",
-			      log_level_name(levels.level), "modules", modules));
+		   json_pack("{s:s, s:s, s:o}", "result", "changed", "level",
+			     log_level_name(levels.level), "modules", modules));
 }
 
 static void do_events(const struct status_sources *in, const struct api_call *call,
@@ -93,6 +94,14 @@ static void do_events(const struct status_sources *in, const struct api_call *ca
 		ret->feed = event_feed_new(in->events, &call->events);
 	else
 		reply_stream(ret, view_events(in->events, &call->events));
+}
+
+static void do_metrics(const struct status_sources *in, const struct api_call *call,
+		       struct api_reply *ret)
+{
+	reply_stream(ret, metrics_stream(in, call->openmetrics ? METRIC_OPENMETRICS
+							       : METRIC_PROMETHEUS));
+	ret->content_type = call->openmetrics ? TYPE_OPENMETRICS : TYPE_METRICS;
 }
 
 static void do_readyz(const struct status_sources *in, bool stopping, struct api_reply *ret)
@@ -149,7 +158,7 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 	json_t *shown = call->name ? view_app(in, registry_find(in->registry, call->name))
 				   : view_status(in);
 	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
-				     call->name ? "app" : "agent", shown));
+				    call->name ? "app" : "agent", shown));
 }
 
 bool answer_is_peer_order(enum api_kind kind)
@@ -210,10 +219,7 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_NAT:
 		return reply_stream(ret, view_nat(in));
 	case API_METRICS:
-		ret->status = 200;
-		ret->content_type = TYPE_METRICS;
-		ret->body = metrics_collect(in);
-		return;
+		return do_metrics(in, call, ret);
 	case API_LOG:
 		return do_log(call, ret);
 	case API_EXPLAIN:

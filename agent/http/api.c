@@ -126,6 +126,13 @@ static void note_refusal(const struct api *api, const struct api_call *call,
 			     reply->refused);
 }
 
+static void count_request(const struct api *api, const struct api_call *call, unsigned status)
+{
+	const char *path = request_endpoint(call->endpoint);
+	api_count_request(refusals_counts(api->refusals), call->endpoint, path ? path : "other",
+			  status);
+}
+
 /* One more that follows the events: within the limits. */
 static void check_follower(struct api *api, const struct api_call *call, struct api_reply *reply)
 {
@@ -178,6 +185,7 @@ static enum MHD_Result answer(struct listener *listener, struct pending *pending
 	api->callbacks.answer(&call, &reply, api->userdata);
 	check_follower(api, &call, &reply);
 	note_refusal(api, &call, &reply);
+	count_request(api, &call, reply.status);
 	log_debug("api", "%s %s by %s: %u", method, path, call.who, reply.status);
 	enum MHD_Result rc = MHD_YES;
 	if (reply.defer == API_SEND_NOW) {

@@ -454,6 +454,7 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 {
 	*ret = (struct api_call){ .kind = API_ERROR, .needs = ROLE_READ };
 	const struct endpoint_row *endpoint = find_endpoint(request->path, &ret->name);
+	ret->endpoint = endpoint ? (size_t)(endpoint - endpoints) : ARRAY_SIZE(endpoints);
 	if (!endpoint) {
 		err_set(&ret->err, -ENOENT, "'%.100s' not found", request->path);
 		fail(ret, 404, true);
@@ -468,6 +469,8 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 		return;
 	}
 	ret->kind = endpoint->kind;
+	ret->openmetrics =
+		request->accept && strstr(request->accept, "application/openmetrics-text");
 	ret->body = request->body;
 	ret->body_len = request->body_len;
 	parse_args(request, ret);

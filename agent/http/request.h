@@ -81,6 +81,7 @@ enum api_kind {
 
 struct api_call {
 	enum api_kind kind;
+	size_t endpoint; /* as in request_endpoint(); behind the last: there is no such path */
 	enum role needs; /* also of an ERROR, but ROLE_READ where there is no such path */
 	bool change;     /* the path is one that changes something */
 	/* Filled in by agent/http/gate.h. */
@@ -101,6 +102,7 @@ struct api_call {
 	enum log_level level;      /* of LOG */
 	const char *module;        /* of LOG: one of log_modules[]; NULL: all */
 	struct event_query events; /* of EVENTS */
+	bool openmetrics;          /* of METRICS: the client understands it */
 	unsigned status;           /* of ERROR: 400, 401, 403, 404, 405 */
 	const char *allow;         /* of 405: the methods */
 	bool json;                 /* of ERROR: the form that the client reads, else text */

@@ -35,3 +35,17 @@ enum api_cause api_cause_of(unsigned status)
 		return API_UNAVAILABLE;
 	return status >= 400 ? API_INVALID : API_CAUSES;
 }
+
+const unsigned api_codes[API_CODES] = { 200, 202, 400, 401, 403, 404, 405, 408,
+					409, 413, 422, 429, 500, 503, 507, 0 };
+
+void api_count_request(struct api_counts *c, size_t i, const char *path, unsigned status)
+{
+	size_t code = 0;
+	while (code < API_CODES - 1 && api_codes[code] != status)
+		code++;
+	if (i >= API_PATHS_MAX)
+		return;
+	c->paths[i] = path;
+	c->requests[i][code]++;
+}

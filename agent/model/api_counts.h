@@ -24,11 +24,21 @@ const char *api_cause_name(enum api_cause cause); /* "too_many", "pushed_out" â€
 /* Of the reply with this status; API_CAUSES: it refuses nothing. */
 enum api_cause api_cause_of(unsigned status);
 
+/* Paths of the API at most, and statuses that are told apart; all others are the last one. */
+#define API_PATHS_MAX 64
+#define API_CODES     16
+extern const unsigned api_codes[API_CODES];
+
 struct api_counts {
 	size_t connections;
 	size_t followers; /* of those: follow the events */
 	uint64_t accepted;
 	uint64_t refused[API_CAUSES];
+	const char *paths[API_PATHS_MAX]; /* static texts; NULL: no request yet */
+	uint64_t requests[API_PATHS_MAX][API_CODES];
 };
+
+/* `path` is number `i` of the API. */
+void api_count_request(struct api_counts *c, size_t i, const char *path, unsigned status);
 
 #endif

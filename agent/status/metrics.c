@@ -1,60 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/metrics.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "agent/status/metrics_of_sessions.h"
 #include "lib/array.h"
+#include "monitors/kinds.h"
 
-static void head(FILE *out, const char *name, const char *type, const char *help)
+static void gauge(struct metric_page *out, const char *name, const char *help, uint64_t value)
 {
-	fprintf(out, "# HELP vipherald_%s %s\n# TYPE vipherald_%s %s\n", name, help, name, type);
+	metric_head(out, name, "gauge", help);
+	metric_sample(out, name, NULL, value);
 }
 
-static void gauge(FILE *out, const char *name, const char *help, uint64_t value)
+static void counter(struct metric_page *out, const char *name, const char *help, uint64_t value)
 {
-	head(out, name, "gauge", help);
-	fprintf(out, "vipherald_%s %" PRIu64 "\n", name, value);
+	metric_head(out, name, "counter", help);
+	metric_sample(out, name, NULL, value);
 }
 
-static void counter(FILE *out, const char *name, const char *help, uint64_t value)
+static void seconds(struct metric_page *out, const char *name, const char *help, span_t span)
 {
-	head(out, name, "counter", help);
-	fprintf(out, "vipherald_%s %" PRIu64 "\n", name, value);
+	metric_head(out, name, "gauge", help);
+	metric_sample_double(out, name, NULL, (double)span / (double)USEC_PER_SEC, 6);
 }
 
-static void seconds(FILE *out, const char *name, const char *help, span_t span)
+/* With one label. */
+static void labelled(struct metric_page *out, const char *name, const char *label,
+		     const char *value, uint64_t n)
 {
-	head(out, name, "gauge", help);
-	fprintf(out, "vipherald_%s %.6f\n", name, (double)span / (double)USEC_PER_SEC);
+	const struct metric_label labels[] = { { label, value }, { NULL, NULL } };
+	metric_sample(out, name, labels, n);
 }
 
-static void histogram(FILE *out, const char *name, const char *help, const struct histogram *h)
-{
-	head(out, name, "histogram", help);
-	for (int i = 0; i < HISTOGRAM_BOUNDS; i++)
-		fprintf(out, "vipherald_%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
-			(double)histogram_bounds[i] / (double)USEC_PER_SEC, h->up_to[i]);
-	fprintf(out, "vipherald_%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, h->count);
-	fprintf(out, "vipherald_%s_sum %.6f\n", name, (double)h->sum / (double)USEC_PER_SEC);
-	fprintf(out, "vipherald_%s_count %" PRIu64 "\n", name, h->count);
-}
-
-static void apps(FILE *out, const struct metrics *m)
+static void apps(struct metric_page *out, const struct metrics *m)
 {
 	const struct app_counts *c = &m->apps;
-	head(out, "apps", "gauge", "Registered apps by health.");
-	fprintf(out, "vipherald_apps{health=\"up\"} %zu\n", c->up);
-	fprintf(out, "vipherald_apps{health=\"down\"} %zu\n", c->down);
-	fprintf(out, "vipherald_apps{health=\"unknown\"} %zu\n", c->unknown);
+	metric_head(out, "apps", "gauge", "Registered apps by health.");
+	labelled(out, "apps", "health", "up", c->up);
+	labelled(out, "apps", "health", "down", c->down);
+	labelled(out, "apps", "health", "unknown", c->unknown);
 	gauge(out, "checks", "Checks made so far by the monitors that exist now.", m->checks);
 	gauge(out, "check_failures", "Failed checks of the monitors that exist now.",
 	      m->check_failures);
 	gauge(out, "apps_held_down", "Apps that flap and are held down (hold_down).", c->damped);
 }
 
-static void api(FILE *out, const struct api_counts *c)
+static void api_requests(struct metric_page *out, const struct api_counts *c)
+{
+	char code[8];
+	metric_head(out, "api_requests_total", "counter",
+		    "Requests to the API by path and status of the reply; 0 stands for any other "
+		    "status.");
+	for (size_t i = 0; i < API_PATHS_MAX; i++)
+		for (size_t s = 0; c->paths[i] && s < API_CODES; s++) {
+			const struct metric_label labels[] = { { "path", c->paths[i] },
+							       { "code", code },
+							       { 0 } };
+			snprintf(code, sizeof(code), "%u", api_codes[s]);
+			if (c->requests[i][s] > 0)
+				metric_sample(out, "api_requests_total", labels, c->requests[i][s]);
+		}
+}
+
+static void api(struct metric_page *out, const struct api_counts *c)
 {
 	if (!c)
 		return;
@@ -63,15 +72,63 @@ static void api(FILE *out, const struct api_counts *c)
 	      c->followers);
 	counter(out, "api_connections_total", "Connections to the API that were accepted.",
 		c->accepted);
-	head(out, "api_refused_total", "counter",
-	     "Connections (too_many, pushed_out, too_slow) and requests that the API refused, by "
-	     "cause.");
+	metric_head(out, "api_refused_total", "counter",
+		    "Connections (too_many, pushed_out, too_slow) and requests that the API "
+		    "refused, by "
+		    "cause.");
 	for (size_t i = 0; i < API_CAUSES; i++)
-		fprintf(out, "vipherald_api_refused_total{cause=\"%s\"} %" PRIu64 "\n",
-			api_cause_name((enum api_cause)i), c->refused[i]);
+		labelled(out, "api_refused_total", "cause", api_cause_name((enum api_cause)i),
+			 c->refused[i]);
+	api_requests(out, c);
 }
 
-static void commands(FILE *out, const struct monitor_runner_status *c)
+static void latencies(struct metric_page *out, const struct bgp_latencies *l)
+{
+	if (!l)
+		return;
+	metric_head(out, "withdraw_latency_seconds", "histogram",
+		    "From the event that takes a VIP down, to the UPDATEs in the sockets of all "
+		    "peers.");
+	metric_histogram(out, "withdraw_latency_seconds", NULL, &l->withdraw);
+	metric_head(
+		out, "announce_latency_seconds", "histogram",
+		"From the event that brings a VIP up, to the UPDATEs in the sockets of all peers.");
+	metric_histogram(out, "announce_latency_seconds", NULL, &l->announce);
+}
+
+static void check_times(struct metric_page *out, const struct monitor_runner_status *r)
+{
+	counter(out, "check_timeouts_total", "Checks that did not pass within their time limit.",
+		r->timeouts);
+	metric_head(out, "check_duration_seconds", "histogram",
+		    "How long checks take, by kind of monitor.");
+	for (size_t i = 0; r->took && i < MONITOR_N_KINDS; i++) {
+		const struct metric_label labels[] = { { "kind", monitor_kind_at(i)->name },
+						       { 0 } };
+		if (r->took[i].count > 0)
+			metric_histogram(out, "check_duration_seconds", labels, &r->took[i]);
+	}
+}
+
+/* The names that the client libraries of Prometheus use. */
+static void process(struct metric_page *out, const struct metrics *m)
+{
+	metric_head(out, "process_cpu_seconds_total", "counter",
+		    "User and system CPU time of the agent in seconds.");
+	metric_sample_double(out, "process_cpu_seconds_total", NULL,
+			     (double)m->cpu / (double)USEC_PER_SEC, 3);
+	gauge(out, "process_open_fds", "Open file descriptors of the agent.", m->open_fds);
+	gauge(out, "process_max_fds", "Limit of file descriptors of the agent.", m->fd_limit);
+	gauge(out, "process_virtual_memory_bytes", "Virtual memory of the agent.",
+	      m->virtual_bytes);
+	gauge(out, "process_resident_memory_bytes", "Resident memory of the agent.",
+	      m->resident_bytes);
+	metric_head(out, "process_start_time_seconds", "gauge", "When the agent was started.");
+	metric_sample_double(out, "process_start_time_seconds", NULL,
+			     (double)m->began_at / (double)USEC_PER_SEC, 3);
+}
+
+static void commands(struct metric_page *out, const struct monitor_runner_status *c)
 {
 	gauge(out, "exec_running", "Commands of exec monitors that are running.", c->running);
 	gauge(out, "exec_waiting",
@@ -82,13 +139,14 @@ static void commands(FILE *out, const struct monitor_runner_status *c)
 	      c->load.behind);
 	seconds(out, "exec_late_seconds", "Average delay of the start of exec monitors.",
 		c->load.late);
-	head(out, "exec_late_ratio", "gauge",
-	     "Average delay of the start of exec monitors, as a fraction of their interval; at 1 "
-	     "they run half as often as configured.");
-	fprintf(out, "vipherald_exec_late_ratio %.2f\n", c->load.percent / 100.0);
+	metric_head(out, "exec_late_ratio", "gauge",
+		    "Average delay of the start of exec monitors, as a fraction of their interval; "
+		    "at 1 "
+		    "they run half as often as configured.");
+	metric_sample_double(out, "exec_late_ratio", NULL, c->load.percent / 100.0, 2);
 }
 
-static void drains(FILE *out, const struct metrics *m)
+static void drains(struct metric_page *out, const struct metrics *m)
 {
 	const struct app_counts *c = &m->apps;
 	gauge(out, "agent_drained", "1 while the whole agent is drained.", m->agent_drained);
@@ -103,14 +161,14 @@ static void drains(FILE *out, const struct metrics *m)
 	      c->groups_kept);
 }
 
-static void leases(FILE *out, const struct app_counts *c)
+static void leases(struct metric_page *out, const struct app_counts *c)
 {
 	gauge(out, "leases", "Apps with a lease, unregistered when the lease expires.", c->leases);
 	counter(out, "leases_expired_total", "Apps unregistered because their lease expired.",
 		c->leases_expired);
 }
 
-static void state_file(FILE *out, const struct state_file_status *s)
+static void state_file(struct metric_page *out, const struct state_file_status *s)
 {
 	if (!s)
 		return;
@@ -123,7 +181,8 @@ static void state_file(FILE *out, const struct state_file_status *s)
 		s->longest);
 }
 
-static void vips(FILE *out, const struct vip_counts *c, const struct bgp_route_counts *routes)
+static void vips(struct metric_page *out, const struct vip_counts *c,
+		 const struct bgp_route_counts *routes)
 {
 	gauge(out, "vips", "VIPs of all apps, and VIPs that are being removed.", c->vips);
 	gauge(out, "vips_bound", "VIPs that are on lo.", c->bound);
@@ -137,11 +196,11 @@ static void vips(FILE *out, const struct vip_counts *c, const struct bgp_route_c
 	counter(out, "withdrawals_total", "Decisions to withdraw a VIP.", c->withdrawals);
 }
 
-static void nat(FILE *out, const struct nat_status *s, size_t unserved)
+static void nat(struct metric_page *out, const struct nat_status *s, size_t unserved)
 {
-	head(out, "nat_backend", "gauge", "1 for the NAT back end in use.");
+	metric_head(out, "nat_backend", "gauge", "1 for the NAT back end in use.");
 	if (s->backend)
-		fprintf(out, "vipherald_nat_backend{backend=\"%s\"} 1\n", s->backend);
+		labelled(out, "nat_backend", "backend", s->backend, 1);
 	gauge(out, "nat_rules_wanted", "NAT rules that should be installed.", s->wanted);
 	gauge(out, "nat_rules", "NAT rules of the agent that are installed.", s->present);
 	counter(out, "nat_transactions_total", "Transactions that changed NAT rules.",
@@ -161,14 +220,14 @@ static void nat(FILE *out, const struct nat_status *s, size_t unserved)
 	      unserved);
 }
 
-static void drift(FILE *out, const struct drift *d)
+static void drift(struct metric_page *out, const struct drift *d)
 {
-	head(out, "drift_repairs_total", "counter",
-	     "Repairs of addresses, rules and sessions that another program or the host had "
-	     "changed, by kind.");
+	metric_head(out, "drift_repairs_total", "counter",
+		    "Repairs of addresses, rules and sessions that another program or the host had "
+		    "changed, by kind.");
 	for (size_t i = 0; i < DRIFT_KINDS; i++)
-		fprintf(out, "vipherald_drift_repairs_total{kind=\"%s\"} %" PRIu64 "\n",
-			drift_kind_name((enum drift_kind)i), d->of[i].repairs);
+		labelled(out, "drift_repairs_total", "kind", drift_kind_name((enum drift_kind)i),
+			 d->of[i].repairs);
 }
 
 /* Peers */
@@ -250,116 +309,21 @@ static const struct {
 	  messages_received },
 };
 
-static void peers(FILE *out, const struct bgp_peer_status *items, size_t n)
+static void peers(struct metric_page *out, const struct bgp_peer_status *items, size_t n)
 {
 	char text[BGP_PEER_NAME_MAX];
 	for (size_t f = 0; f < ARRAY_SIZE(peer_families); f++) {
-		head(out, peer_families[f].name, peer_families[f].type, peer_families[f].help);
+		metric_head(out, peer_families[f].name, peer_families[f].type,
+			    peer_families[f].help);
 		for (size_t i = 0; i < n; i++)
-			fprintf(out, "vipherald_%s{peer=\"%s\"} %" PRIu64 "\n",
-				peer_families[f].name, bgp_peer_name(items[i].config, text),
-				peer_families[f].value(&items[i]));
+			labelled(out, peer_families[f].name, "peer",
+				 bgp_peer_name(items[i].config, text),
+				 peer_families[f].value(&items[i]));
 	}
 }
 
-/* BFD */
-
-static uint64_t bfd_is_up(const struct bfd_status *s)
-{
-	return s->state == BFD_UP;
-}
-
-static uint64_t bfd_up_events(const struct bfd_status *s)
-{
-	return s->up_events;
-}
-
-static uint64_t bfd_down_events(const struct bfd_status *s)
-{
-	return s->down_events;
-}
-
-static uint64_t bfd_sent(const struct bfd_status *s)
-{
-	return s->sent;
-}
-
-static uint64_t bfd_send_errors(const struct bfd_status *s)
-{
-	return s->send_errors;
-}
-
-static uint64_t bfd_received(const struct bfd_status *s)
-{
-	return s->received;
-}
-
-static const struct {
-	const char *name, *type, *help;
-	uint64_t (*value)(const struct bfd_status *s);
-} bfd_families[] = {
-	{ "bfd_session_up", "gauge", "1 while BFD with the peer is up.", bfd_is_up },
-	{ "bfd_session_up_events_total", "counter", "Times BFD with the peer came up.",
-	  bfd_up_events },
-	{ "bfd_session_down_events_total", "counter", "Times BFD with the peer went down.",
-	  bfd_down_events },
-	{ "bfd_packets_sent_total", "counter", "BFD packets sent to the peer.", bfd_sent },
-	{ "bfd_send_errors_total", "counter", "BFD packets that could not be sent.",
-	  bfd_send_errors },
-	{ "bfd_packets_received_total", "counter", "BFD packets of the peer that were accepted.",
-	  bfd_received },
-};
-
-static void bfd_seconds(FILE *out, const struct metrics *m)
-{
-	char text[BGP_PEER_NAME_MAX];
-	head(out, "bfd_detection_time_seconds", "gauge",
-	     "Silence of the peer after which BFD goes down; 0 until a packet was received.");
-	for (size_t i = 0; i < m->n_bfd; i++)
-		fprintf(out, "vipherald_bfd_detection_time_seconds{peer=\"%s\"} %.6f\n",
-			bgp_peer_name(m->bfd[i].peer, text),
-			(double)m->bfd[i].status.detection_time / (double)USEC_PER_SEC);
-}
-
-static void bfd_drops(FILE *out, const struct metrics *m)
-{
-	char text[BGP_PEER_NAME_MAX];
-	head(out, "bfd_packets_dropped_total", "counter",
-	     "BFD packets of the peer that were dropped, by cause (RFC 5880 6.8.6).");
-	for (size_t i = 0; i < m->n_bfd; i++)
-		for (size_t d = 0; d < BFD_DROP_N; d++)
-			fprintf(out,
-				"vipherald_bfd_packets_dropped_total{peer=\"%s\",cause=\"%s\"} "
-				"%" PRIu64 "\n",
-				bgp_peer_name(m->bfd[i].peer, text),
-				bfd_drop_name((enum bfd_drop)d), m->bfd[i].status.dropped[d]);
-	head(out, "bfd_packets_unmatched_total", "counter",
-	     "BFD packets of no session that were dropped, by cause.");
-	for (size_t d = 0; m->bfd_counts && d < BFD_DROP_N; d++)
-		fprintf(out, "vipherald_bfd_packets_unmatched_total{cause=\"%s\"} %" PRIu64 "\n",
-			bfd_drop_name((enum bfd_drop)d), m->bfd_counts->dropped[d]);
-}
-
-static void bfd(FILE *out, const struct metrics *m)
-{
-	char text[BGP_PEER_NAME_MAX];
-	if (m->n_bfd == 0)
-		return;
-	for (size_t f = 0; f < ARRAY_SIZE(bfd_families); f++) {
-		head(out, bfd_families[f].name, bfd_families[f].type, bfd_families[f].help);
-		for (size_t i = 0; i < m->n_bfd; i++)
-			fprintf(out, "vipherald_%s{peer=\"%s\"} %" PRIu64 "\n",
-				bfd_families[f].name, bgp_peer_name(m->bfd[i].peer, text),
-				bfd_families[f].value(&m->bfd[i].status));
-	}
-	bfd_seconds(out, m);
-	bfd_drops(out, m);
-	counter(out, "bfd_process_restarts_total",
-		"Times the process that speaks BFD ended unexpectedly and was started again.",
-		m->bfd_process_restarts);
-}
-
-static void consul(FILE *out, const struct consul_client_status *c, const struct service_counts *s)
+static void consul(struct metric_page *out, const struct consul_client_status *c,
+		   const struct service_counts *s)
 {
 	if (!c)
 		return;
@@ -380,7 +344,7 @@ static void consul(FILE *out, const struct consul_client_status *c, const struct
 		c->catalog.failures + c->checks.failures);
 }
 
-static void configuration(FILE *out, const struct metrics *m)
+static void configuration(struct metric_page *out, const struct metrics *m)
 {
 	gauge(out, "config_last_reload_successful",
 	      "0 when the last reload failed: the file has errors, the former configuration is in "
@@ -398,45 +362,39 @@ static void configuration(FILE *out, const struct metrics *m)
 	gauge(out, "config_restart_needed",
 	      "Keys whose values in the configuration file take effect after a restart only.",
 	      m->restart_keys);
-	head(out, "config_last_reload_timestamp_seconds", "gauge",
-	     "When the configuration in effect was loaded.");
-	fprintf(out, "vipherald_config_last_reload_timestamp_seconds %.3f\n",
-		(double)m->config_loaded_at / (double)USEC_PER_SEC);
+	metric_head(out, "config_last_reload_timestamp_seconds", "gauge",
+		    "When the configuration in effect was loaded.");
+	metric_sample_double(out, "config_last_reload_timestamp_seconds", NULL,
+			     (double)m->config_loaded_at / (double)USEC_PER_SEC, 3);
 }
 
-static void certificate(FILE *out, const char *key, wall_t end)
+static void certificate(struct metric_page *out, const char *key, wall_t end)
 {
 	if (end)
-		fprintf(out,
-			"vipherald_api_certificate_expiry_timestamp_seconds{key=\"%s\"} %" PRIu64
-			"\n",
-			key, end / USEC_PER_SEC);
+		labelled(out, "api_certificate_expiry_timestamp_seconds", "key", key,
+			 end / USEC_PER_SEC);
 }
 
-static void certificates(FILE *out, const struct metrics *m)
+static void certificates(struct metric_page *out, const struct metrics *m)
 {
 	if (!m->cert_end && !m->client_ca_end)
 		return;
-	head(out, "api_certificate_expiry_timestamp_seconds", "gauge",
-	     "When the first certificate in the file of that key of agent.api.tls expires.");
+	metric_head(out, "api_certificate_expiry_timestamp_seconds", "gauge",
+		    "When the first certificate in the file of that key of agent.api.tls expires.");
 	certificate(out, "cert", m->cert_end);
 	certificate(out, "client_ca", m->client_ca_end);
 }
 
-char *metrics_format(const struct metrics *m)
+void metrics_format(const struct metrics *m, struct metric_page *out)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	if (!out)
-		abort(); /* out of memory, see lib/mem.h */
-	head(out, "build_info", "gauge", "Version of the running agent.");
-	fprintf(out, "vipherald_build_info{version=\"%s\"} 1\n", m->version);
+	metric_head(out, "build_info", "gauge", "Version of the running agent.");
+	labelled(out, "build_info", "version", m->version, 1);
+	process(out, m);
 	configuration(out, m);
 	certificates(out, m);
-	histogram(out, "loop_stall_seconds",
-		  "Turns of the event loop that took longer than 50 ms; the log names them.",
-		  &m->loop_stalls);
+	metric_head(out, "loop_stall_seconds", "histogram",
+		    "Turns of the event loop that took longer than 50 ms; the log names them.");
+	metric_histogram(out, "loop_stall_seconds", NULL, &m->loop_stalls);
 	gauge(out, "fd_limit", "Limit of file descriptors.", m->fd_limit);
 	gauge(out, "fd_short",
 	      "1 while file descriptors run short, and new apps and processes to be watched are "
@@ -447,16 +405,17 @@ char *metrics_format(const struct metrics *m)
 		m->refused_calls);
 	api(out, m->api);
 	apps(out, m);
+	check_times(out, &m->commands);
 	commands(out, &m->commands);
 	drains(out, m);
 	leases(out, &m->apps);
 	state_file(out, m->state_file);
 	vips(out, &m->vips, &m->routes);
+	latencies(out, m->latencies);
 	nat(out, &m->nat, m->nat_unserved);
 	drift(out, &m->drift);
 	peers(out, m->peers, m->n_peers);
-	bfd(out, m);
+	metrics_of_bfd(out, m->bfd, m->n_bfd, m->bfd_counts, m->bfd_process_restarts);
+	metrics_of_sessions(out, m->peers, m->n_peers, m->mono, m->wall);
 	consul(out, m->consul, &m->services);
-	fclose(out);
-	return text;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET /metrics: the text format of Prometheus, version 0.0.4. A family of samples is one line in
+ * What /metrics says of the agent as a whole and of its peers. A family of samples is one line in
  * metrics.c, which names it, says what it means and picks the value from a status struct. Pure;
- * agent/status/metrics_collect.h gets the status.
+ * agent/status/metrics_collect.h gets the status, and metrics_of_apps.h has the families of apps.
  */
 #ifndef AGENT_STATUS_METRICS_H
 #define AGENT_STATUS_METRICS_H
@@ -15,20 +15,15 @@
 #include "agent/model/app_counts.h"
 #include "agent/model/drift.h"
 #include "agent/model/vip_counts.h"
+#include "agent/status/metric_page.h"
+#include "agent/status/metrics_of_bfd.h"
 #include "agent/store/status.h"
-#include "bfd/status.h"
 #include "bgp/status.h"
 #include "consul/status.h"
 #include "lib/histogram.h"
 #include "lib/wallclock.h"
 #include "monitors/status.h"
 #include "nat/status.h"
-
-/* BFD of a peer that has it. */
-struct metrics_bfd {
-	const struct bgp_peer_config *peer;
-	struct bfd_status status; /* zero while there is no session yet */
-};
 
 /* Services with the match tag. */
 struct service_counts {
@@ -38,8 +33,14 @@ struct service_counts {
 
 struct metrics {
 	const char *version;
+	mono_t mono; /* the same moment on both clocks */
+	wall_t wall;
 	wall_t cert_end, client_ca_end; /* of agent.api.tls; 0: not configured */
 	uint64_t fd_limit;
+	/* The process: when it was started, and what the kernel counts of it. */
+	wall_t began_at;
+	span_t cpu;
+	uint64_t virtual_bytes, resident_bytes, open_fds;
 	bool fds_short; /* new apps and processes to be watched are refused */
 	bool config_ok; /* the last reload, or the start */
 	bool config_unconfirmed, config_rolled_back;
@@ -56,6 +57,7 @@ struct metrics {
 	const struct state_file_status *state_file; /* NULL: none */
 	struct vip_counts vips;
 	struct bgp_route_counts routes;
+	const struct bgp_latencies *latencies; /* NULL: no speaker */
 	struct nat_status nat;
 	size_t nat_unserved; /* VIPs with a mapping to where no socket listens */
 	struct drift drift;
@@ -69,7 +71,6 @@ struct metrics {
 	struct service_counts services;            /* of Consul */
 };
 
-/* Free the text. */
-char *metrics_format(const struct metrics *m);
+void metrics_format(const struct metrics *m, struct metric_page *page);
 
 #endif

@@ -12,6 +12,7 @@
 #include "lib/version.h"
 #include "process/fd_limit.h"
 #include "process/loop.h"
+#include "process/usage.h"
 
 static void count_checks(const struct status_sources *in, struct metrics *m)
 {
@@ -64,17 +65,27 @@ static void find_ends(const struct tls_keys *keys, struct metrics *m)
 	m->client_ca_end = tls_keys_end(keys, TLS_CLIENT_CA);
 }
 
-char *metrics_collect(const struct status_sources *in)
+void metrics_collect(const struct status_sources *in, struct metric_page *page)
 {
 	struct peer_list peers;
+	struct view_clock clock = status_clock(in);
 	struct nat_rule unserved;
 	struct state_file_status file;
 	struct consul_client_status consul = { 0 };
+	struct process_usage usage;
+	process_usage(&usage);
 	peer_list_init(&peers, in->speaker);
 	const struct config_file *file_in_effect = in->config_file;
 	struct metrics m = {
 		.version = VIPHERALD_VERSION,
+		.mono = clock.now,
+		.wall = clock.wall,
+		.cpu = usage.cpu,
+		.virtual_bytes = usage.virtual_bytes,
+		.resident_bytes = usage.resident_bytes,
+		.open_fds = usage.open_fds,
 		.fd_limit = fd_limit(),
+		.began_at = clock.wall - usec_sub(clock.now, in->began_at),
 		.fds_short = fd_limit_check(FD_FOR_NEW, NULL) < 0,
 		.config_ok =
 			!file_in_effect || !file_in_effect->reload_at || file_in_effect->reload_ok,
@@ -91,6 +102,7 @@ char *metrics_collect(const struct status_sources *in)
 		.state_file = store_status(in->store, &file) ? &file : NULL,
 		.vips = reconcile_counts(in->reconcile),
 		.routes = bgp_speaker_count_routes(in->speaker),
+		.latencies = bgp_speaker_latencies(in->speaker),
 		.nat = nat_status(in->nat),
 		.nat_unserved = nat_served_count_dead(in->reconcile, in->nat, &unserved),
 		.peers = peers.items,
@@ -109,8 +121,7 @@ char *metrics_collect(const struct status_sources *in)
 		consul_client_status(discovery_client(in->discovery), &consul);
 		count_services(in->discovery, &m.services);
 	}
-	char *text = metrics_format(&m);
+	metrics_format(&m, page);
 	free(bfd);
 	peer_list_done(&peers);
-	return text;
 }

@@ -3,9 +3,9 @@
 #ifndef AGENT_STATUS_METRICS_COLLECT_H
 #define AGENT_STATUS_METRICS_COLLECT_H
 
+#include "agent/status/metric_page.h"
 #include "agent/status/status_sources.h"
 
-/* Free the text. */
-char *metrics_collect(const struct status_sources *in);
+void metrics_collect(const struct status_sources *in, struct metric_page *page);
 
 #endif

@@ -12,7 +12,8 @@
 #define JSON_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
 
 struct stream {
-	const struct stream_ops *ops;
+	const struct stream_ops *ops; /* NULL: of text */
+	const struct stream_text_ops *text_ops;
 	void *userdata;
 	char *piece; /* being read; NULL at the end */
 	size_t len, at;
@@ -53,16 +54,25 @@ struct stream *stream_new(json_t *before, const char *key, const struct stream_o
 	return s;
 }
 
+struct stream *stream_new_text(const struct stream_text_ops *ops, void *userdata)
+{
+	struct stream *s = mem_new(1, sizeof(*s));
+	s->text_ops = ops;
+	s->userdata = userdata;
+	set_piece(s, ops->next(userdata));
+	return s;
+}
+
 void stream_free(struct stream *s)
 {
 	if (!s)
 		return;
-	s->ops->done(s->userdata);
+	(s->ops ? s->ops->done : s->text_ops->done)(s->userdata);
 	free(s->piece);
 	free(s);
 }
 
-static void next_piece(struct stream *s)
+static void next_element(struct stream *s)
 {
 	json_t *element = s->ended ? NULL : s->ops->next(s->userdata);
 	if (!element) {
@@ -76,6 +86,14 @@ static void next_piece(struct stream *s)
 	s->begun = true;
 	free(text);
 	json_decref(element);
+}
+
+static void next_piece(struct stream *s)
+{
+	if (s->ops)
+		next_element(s);
+	else
+		set_piece(s, s->text_ops->next(s->userdata));
 }
 
 size_t stream_read(struct stream *s, char *buf, size_t max)

@@ -16,11 +16,18 @@ struct stream_ops {
 	void (*done)(void *userdata); /* frees the userdata */
 };
 
+/* The same, of any text. */
+struct stream_text_ops {
+	char *(*next)(void *userdata); /* a piece, to be freed by the stream; NULL at the end */
+	void (*done)(void *userdata);
+};
+
 struct stream;
 
 /* The array comes after the members of `before`, an object whose reference is stolen, or NULL. */
 struct stream *stream_new(json_t *before, const char *key, const struct stream_ops *ops,
 			  void *userdata);
+struct stream *stream_new_text(const struct stream_text_ops *ops, void *userdata);
 void stream_free(struct stream *s);
 /* Reads at most `max` bytes; 0 at the end. */
 size_t stream_read(struct stream *s, char *buf, size_t max);

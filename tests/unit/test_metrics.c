@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agent/status/metrics.h"
+#include "monitors/kinds.h"
 #include "lib/array.h"
 
 static void expect_line(const char *text, const char *line)
@@ -38,7 +39,9 @@ static void expect_type(const char *text, const char *name, const char *type)
 static const struct api_counts api = { .connections = 301,
 				       .followers = 299,
 				       .accepted = 302,
-				       .refused = { 310, 311, 312, 313, 314, 315, 316, 317, 318 } };
+				       .refused = { 310, 311, 312, 313, 314, 315, 316, 317, 318 },
+				       .paths = { [3] = "/v1/apps" },
+				       .requests = { [3] = { 320, [API_CODES - 1] = 321 } } };
 static const struct state_file_status file = {
 	.stored = true, .bytes = 71, .writes = 72, .failures = 73, .longest = 74 * USEC_PER_MSEC
 };
@@ -58,15 +61,41 @@ static const struct bgp_peer_status peers[2] = {
 	  .graceful_restart = true,
 	  .routes_sent = 82,
 	  .routes_pending = 83,
-	  .sent = { .update = 84, .total = 85 },
-	  .received = { .total = 86 } },
-	{ .config = &addresses[1], .state = BGP_IDLE, .sessions = 91, .disabled = true },
+	  .routes_sent_of = { 70, 12 },
+	  .peer_as = 4200000001,
+	  .established_since = 5 * USEC_PER_SEC,
+	  .notice = { .received = true, .code = 6, .subcode = 2 },
+	  .prefixes_received = 87,
+	  .sent = { .update = 84, .open = 1, .keepalive = 2, .refresh = 3, .total = 85 },
+	  .received = { .notification = 4, .total = 86 } },
+	{ .config = &addresses[1],
+	  .state = BGP_IDLE,
+	  .sessions = 91,
+	  .disabled = true,
+	  .established_since = USEC_NEVER },
+};
+
+static const struct bgp_latencies latencies = {
+	.withdraw = { &histogram_of_latencies, { 1, 1, 1, 1, 2 }, 2, 600 },
+	.announce = { &histogram_of_latencies, { 0 }, 0, 0 },
+};
+
+/* Of the first kind, port. */
+static const struct histogram took[MONITOR_N_KINDS] = {
+	{ &histogram_of_checks, { 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 }, 3, 8 * USEC_PER_MSEC },
 };
 
 static struct metrics all(void)
 {
 	struct metrics m = {
 		.version = "1.2.3",
+		.mono = 65 * USEC_PER_SEC,
+		.wall = 1000 * USEC_PER_SEC,
+		.began_at = 940 * USEC_PER_SEC,
+		.cpu = 1500 * USEC_PER_MSEC,
+		.virtual_bytes = 16,
+		.resident_bytes = 17,
+		.open_fds = 18,
 		.fd_limit = 11,
 		.fds_short = true,
 		.config_ok = true,
@@ -77,7 +106,8 @@ static struct metrics all(void)
 		.refused_calls = 14,
 		.api = &api,
 		.config_loaded_at = 1500 * USEC_PER_MSEC,
-		.loop_stalls = { .up_to = { 1, 2, 3, 4, 5, 6, 7 },
+		.loop_stalls = { .scale = &histogram_of_stalls,
+				 .up_to = { 1, 2, 3, 4, 5, 6, 7 },
 				 .count = 8,
 				 .sum = 9 * USEC_PER_SEC },
 		.apps = { .up = 21,
@@ -94,6 +124,8 @@ static struct metrics all(void)
 		.check_failures = 32,
 		.commands = { .running = 41,
 			      .waiting = 42,
+			      .timeouts = 45,
+			      .took = took,
 			      .load = { .behind = true,
 					.late = 43 * USEC_PER_SEC,
 					.percent = 44 } },
@@ -105,6 +137,7 @@ static struct metrics all(void)
 			  .announcements = 54,
 			  .withdrawals = 55 },
 		.routes = { .sent = 56, .refused = 7 },
+		.latencies = &latencies,
 		.nat = { .backend = "nftables",
 			 .wanted = 61,
 			 .present = 62,
@@ -195,6 +228,36 @@ static const char *const lines[] = {
 	"peer_updates_sent_total{peer=\"10.0.0.1\"} 84",
 	"peer_messages_sent_total{peer=\"10.0.0.1\"} 85",
 	"peer_messages_received_total{peer=\"10.0.0.1\"} 86",
+	"check_timeouts_total 45",
+	"withdraw_latency_seconds_bucket{le=\"5e-05\"} 1",
+	"withdraw_latency_seconds_sum 0.000600",
+	"withdraw_latency_seconds_count 2",
+	"announce_latency_seconds_count 0",
+	"api_requests_total{path=\"/v1/apps\",code=\"200\"} 320",
+	"api_requests_total{path=\"/v1/apps\",code=\"0\"} 321",
+	"check_duration_seconds_bucket{kind=\"port\",le=\"0.001\"} 1",
+	"check_duration_seconds_bucket{kind=\"port\",le=\"0.0025\"} 2",
+	"check_duration_seconds_bucket{kind=\"port\",le=\"10\"} 3",
+	"check_duration_seconds_bucket{kind=\"port\",le=\"+Inf\"} 3",
+	"check_duration_seconds_sum{kind=\"port\"} 0.008000",
+	"check_duration_seconds_count{kind=\"port\"} 3",
+	"bgp_session_up{peer=\"10.0.0.1\",peer_asn=\"4200000001\"} 1",
+	"bgp_session_up{peer=\"10.0.0.2\",peer_asn=\"0\"} 0",
+	"bgp_session_state{peer=\"10.0.0.1\"} 6",
+	"bgp_session_established_timestamp_seconds{peer=\"10.0.0.1\"} 940.000",
+	"bgp_session_established_timestamp_seconds{peer=\"10.0.0.2\"} 0.000",
+	"bgp_session_flaps_total{peer=\"10.0.0.1\"} 80",
+	"bgp_session_flaps_total{peer=\"10.0.0.2\"} 91",
+	"bgp_last_notification{peer=\"10.0.0.1\",direction=\"received\",code=\"6\",subcode=\"2\"} "
+	"1",
+	"bgp_advertised_routes{peer=\"10.0.0.1\",afi=\"ipv4\"} 70",
+	"bgp_advertised_routes{peer=\"10.0.0.1\",afi=\"ipv6\"} 12",
+	"bgp_received_prefixes_total{peer=\"10.0.0.1\"} 87",
+	"bgp_messages_total{peer=\"10.0.0.1\",direction=\"sent\",type=\"open\"} 1",
+	"bgp_messages_total{peer=\"10.0.0.1\",direction=\"sent\",type=\"update\"} 84",
+	"bgp_messages_total{peer=\"10.0.0.1\",direction=\"sent\",type=\"keepalive\"} 2",
+	"bgp_messages_total{peer=\"10.0.0.1\",direction=\"sent\",type=\"refresh\"} 3",
+	"bgp_messages_total{peer=\"10.0.0.1\",direction=\"received\",type=\"notification\"} 4",
 	"consul_up 1",
 	"consul_services 101",
 	"consul_services_unregistered 102",
@@ -204,16 +267,23 @@ static const char *const lines[] = {
 	"consul_failures_total 30",
 };
 
+static char *formatted(const struct metrics *m)
+{
+	struct metric_page page = { 0 };
+	metrics_format(m, &page);
+	return metric_page_take(&page);
+}
+
 static void test_values(void **state)
 {
 	const struct metrics m = all();
-	char line[128], *text = metrics_format(&m);
+	char line[128], *text = formatted(&m);
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		expect_line(text, lines[i]);
-	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++) {
+	for (size_t i = 0; i < histogram_of_stalls.n; i++) {
 		snprintf(line, sizeof(line), "loop_stall_seconds_bucket{le=\"%g\"} %zu",
-			 (double)histogram_bounds[i] / (double)USEC_PER_SEC, i + 1);
+			 (double)histogram_of_stalls.bounds[i] / (double)USEC_PER_SEC, i + 1);
 		expect_line(text, line);
 	}
 	for (size_t i = 0; i < API_CAUSES; i++) {
@@ -229,6 +299,25 @@ static void test_values(void **state)
 	free(text);
 }
 
+static void test_process(void **state)
+{
+	static const char *const values[] = {
+		"\nprocess_cpu_seconds_total 1.500\n",
+		"\nprocess_open_fds 18\n",
+		"\nprocess_max_fds 11\n",
+		"\nprocess_virtual_memory_bytes 16\n",
+		"\nprocess_resident_memory_bytes 17\n",
+		"\nprocess_start_time_seconds 940.000\n",
+		"\n# TYPE process_open_fds gauge\n",
+	};
+	const struct metrics m = all();
+	char *text = formatted(&m);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		assert_non_null(strstr(text, values[i]));
+	free(text);
+}
+
 static void test_families(void **state)
 {
 	static const char *const gauges[] = { "apps",
@@ -241,7 +330,7 @@ static void test_families(void **state)
 	static const char *const counters[] = { "leases_expired_total", "drift_repairs_total",
 						"peer_sessions_total", "consul_answers_total" };
 	const struct metrics m = all();
-	char *text = metrics_format(&m);
+	char *text = formatted(&m);
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(gauges); i++)
 		expect_type(text, gauges[i], "gauge");
@@ -256,14 +345,14 @@ static void test_families(void **state)
 static void test_nothing_else(void **state)
 {
 	const struct metrics m = all();
-	char *text = metrics_format(&m);
+	char *text = formatted(&m);
 	size_t values = 0;
 	(void)state;
 	for (const char *c = text; *c; c++)
 		values += *c == '\n' && c[1] && c[1] != '#';
-	/* Of 10 families of peers the table above has both peers in four. */
-	assert_int_equal(values,
-			 ARRAY_SIZE(lines) + 6 + HISTOGRAM_BOUNDS + DRIFT_KINDS + API_CAUSES);
+	/* Of the families of peers the table above has both peers in some only, of the bounds three. */
+	assert_int_equal(values, ARRAY_SIZE(lines) + 6 + 6 + 18 + 11 + 14 + 16 +
+					 histogram_of_stalls.n + DRIFT_KINDS + API_CAUSES);
 	free(text);
 }
 
@@ -271,8 +360,8 @@ static void test_what_is_not_there(void **state)
 {
 	static const struct state_file_status broken = { .stored = false };
 	static const struct consul_client_status lost = { .contact = CONSUL_LOST };
-	struct metrics m = { .version = "1" };
-	char *text = metrics_format(&m);
+	struct metrics m = { .version = "1", .loop_stalls.scale = &histogram_of_stalls };
+	char *text = formatted(&m);
 	(void)state;
 	assert_null(strstr(text, "state_file"));
 	assert_null(strstr(text, "consul"));
@@ -284,7 +373,7 @@ static void test_what_is_not_there(void **state)
 	free(text);
 	m.state_file = &broken;
 	m.consul = &lost;
-	text = metrics_format(&m);
+	text = formatted(&m);
 	expect_line(text, "state_file_stored 0");
 	expect_line(text, "consul_up 0");
 	free(text);
@@ -321,7 +410,7 @@ static void test_bfd(void **state)
 		"bfd_process_restarts_total 509",
 	};
 	struct metrics m = all();
-	char *text = metrics_format(&m);
+	char *text = formatted(&m);
 	(void)state;
 	assert_null(strstr(text, "bfd"));
 	free(text);
@@ -329,7 +418,7 @@ static void test_bfd(void **state)
 	m.n_bfd = ARRAY_SIZE(bfd);
 	m.bfd_counts = &counts;
 	m.bfd_process_restarts = 509;
-	text = metrics_format(&m);
+	text = formatted(&m);
 	for (size_t i = 0; i < ARRAY_SIZE(bfd_lines); i++)
 		expect_line(text, bfd_lines[i]);
 	expect_type(text, "bfd_session_up", "gauge");
@@ -358,9 +447,13 @@ static void test_causes_of_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_causes_of_refusals), cmocka_unit_test(test_values),
-		cmocka_unit_test(test_families),           cmocka_unit_test(test_nothing_else),
-		cmocka_unit_test(test_what_is_not_there),  cmocka_unit_test(test_bfd),
+		cmocka_unit_test(test_causes_of_refusals),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_nothing_else),
+		cmocka_unit_test(test_what_is_not_there),
+		cmocka_unit_test(test_bfd),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,6 +135,13 @@ static void test_info_is_gobgps(void **state)
 		    "\"passive_mode\":false}}\n");
 }
 
+static char *formatted(const struct metrics *m)
+{
+	struct metric_page page = { 0 };
+	metrics_format(m, &page);
+	return metric_page_take(&page);
+}
+
 /* Two routers with the same link-local address are two peers, in every place. */
 static void test_a_link_local_peer_has_its_interface(void **state)
 {
@@ -152,8 +159,11 @@ static void test_a_link_local_peer_has_its_interface(void **state)
 	expect_text(peer, "address", "fe80::1%eth1");
 	json_decref(o);
 	json_decref(peer);
-	const struct metrics m = { .version = "1", .peers = peers, .n_peers = 2 };
-	char *text = metrics_format(&m);
+	const struct metrics m = { .version = "1",
+				   .loop_stalls.scale = &histogram_of_stalls,
+				   .peers = peers,
+				   .n_peers = 2 };
+	char *text = formatted(&m);
 	assert_non_null(strstr(text, "vipherald_peer_up{peer=\"fe80::1%eth0\"} 1\n"));
 	assert_non_null(strstr(text, "vipherald_peer_up{peer=\"fe80::1%eth1\"} 1\n"));
 	free(text);
@@ -680,7 +690,10 @@ static void test_metrics(void **state)
 					.refused = { [API_TOO_SLOW] = 1, [API_UNAVAILABLE] = 2 } };
 	const struct metrics m = { .version = "1.2.3",
 				   .cert_end = 7 * USEC_PER_SEC,
-				   .loop_stalls = { .up_to = { 1, 2 }, .count = 3, .sum = 1500 },
+				   .loop_stalls = { .scale = &histogram_of_stalls,
+						    .up_to = { 1, 2 },
+						    .count = 3,
+						    .sum = 1500 },
 				   .apps = { .up = 5, .down = 2, .draining = 3, .groups_kept = 1 },
 				   .vips = { .announced = 9, .troubled = 2, .withdrawals = 11 },
 				   .routes = { .sent = 6, .refused = 1 },
@@ -724,7 +737,7 @@ static void test_metrics(void **state)
 		"vipherald_consul_services_held 1\n",
 		"vipherald_consul_answers_total 5\n",
 	};
-	char *text = metrics_format(&m);
+	char *text = formatted(&m);
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		if (!strstr(text, lines[i]))
 			fail_msg("no line %s", lines[i]);
@@ -753,10 +766,12 @@ static void test_metric_help_stands_alone(void **state)
 	const struct state_file_status file = { 0 };
 	const struct consul_client_status lost = { .contact = CONSUL_LOST };
 	const struct api_counts api = { 0 };
-	const struct metrics m = {
-		.version = "1", .api = &api, .state_file = &file, .consul = &lost
-	};
-	char *text = metrics_format(&m);
+	const struct metrics m = { .version = "1",
+				   .loop_stalls.scale = &histogram_of_stalls,
+				   .api = &api,
+				   .state_file = &file,
+				   .consul = &lost };
+	char *text = formatted(&m);
 	size_t n = 0;
 	for (const char *p = text; (p = strstr(p, "# HELP ")); p++, n++)
 		check_help(p, strcspn(p, "\n"));

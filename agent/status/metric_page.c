@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/metric_page.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/mem.h"
+#include "lib/redact.h"
+#include "lib/str.h"
+
+#define LABEL_MAX 512
+
+static void add_text(struct metric_page *page, const char *text, size_t len)
+{
+	page->text = mem_grow(page->text, &page->cap, page->len + len + 1, 1);
+	memcpy(page->text + page->len, text, len);
+	page->len += len;
+	page->text[page->len] = '\0';
+}
+
+__attribute__((format(printf, 2, 3))) static void add(struct metric_page *page, const char *fmt,
+						      ...)
+{
+	char buf[1024];
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		add_text(page, buf, (size_t)n < sizeof(buf) ? (size_t)n : sizeof(buf) - 1);
+}
+
+static void add_name(struct metric_page *page, const char *name)
+{
+	if (!str_starts(name, "process_"))
+		add_text(page, "vipherald_", strlen("vipherald_"));
+	add_text(page, name, strlen(name));
+}
+
+static void add_head(struct metric_page *page, const char *what, const char *name, size_t cut,
+		     const char *value)
+{
+	add(page, "# %s ", what);
+	add_name(page, name);
+	page->len -= cut;
+	add(page, " %s\n", value);
+}
+
+void metric_head(struct metric_page *page, const char *name, const char *type, const char *help)
+{
+	bool is_counter = page->format == METRIC_OPENMETRICS && str_equal(type, "counter");
+	size_t cut = is_counter ? strlen("_total") : 0;
+	add_head(page, "HELP", name, cut, help);
+	add_head(page, "TYPE", name, cut, type);
+}
+
+static void add_value(struct metric_page *page, const char *value)
+{
+	char text[LABEL_MAX];
+	str_printable(text, sizeof(text), value, strlen(value));
+	redact(text);
+	for (const char *p = text; *p;) {
+		size_t plain = strcspn(p, "\\\"\n");
+		add_text(page, p, plain);
+		p += plain;
+		if (*p) {
+			char escaped[2] = { '\\', *p == '\n' ? 'n' : *p };
+			add_text(page, escaped, 2);
+			p++;
+		}
+	}
+}
+
+static void add_label(struct metric_page *page, const char *before,
+		      const struct metric_label *label)
+{
+	add(page, "%s%s=\"", before, label->name);
+	add_value(page, label->value);
+	add_text(page, "\"", 1);
+}
+
+/* With `bound`, a bucket's. */
+static void add_labels(struct metric_page *page, const struct metric_label *labels,
+		       const char *bound)
+{
+	const char *before = "{";
+	for (; labels && labels->name; labels++, before = ",")
+		add_label(page, before, labels);
+	if (bound) {
+		const struct metric_label le = { "le", bound };
+		add_label(page, before, &le);
+	}
+	if (bound || *before == ',')
+		add_text(page, "}", 1);
+}
+
+void metric_sample(struct metric_page *page, const char *name, const struct metric_label *labels,
+		   uint64_t value)
+{
+	add_name(page, name);
+	add_labels(page, labels, NULL);
+	add(page, " %" PRIu64 "\n", value);
+}
+
+void metric_sample_double(struct metric_page *page, const char *name,
+			  const struct metric_label *labels, double value, int digits)
+{
+	add_name(page, name);
+	add_labels(page, labels, NULL);
+	add(page, " %.*f\n", digits, value);
+}
+
+static void add_bucket(struct metric_page *page, const char *name,
+		       const struct metric_label *labels, const char *bound, uint64_t n)
+{
+	add_name(page, name);
+	add_text(page, "_bucket", strlen("_bucket"));
+	add_labels(page, labels, bound);
+	add(page, " %" PRIu64 "\n", n);
+}
+
+void metric_histogram(struct metric_page *page, const char *name, const struct metric_label *labels,
+		      const struct histogram *h)
+{
+	char text[64];
+	for (size_t i = 0; i < h->scale->n; i++) {
+		snprintf(text, sizeof(text), "%g",
+			 (double)h->scale->bounds[i] / (double)USEC_PER_SEC);
+		add_bucket(page, name, labels, text, h->up_to[i]);
+	}
+	add_bucket(page, name, labels, "+Inf", h->count);
+	snprintf(text, sizeof(text), "%s_sum", name);
+	metric_sample_double(page, text, labels, (double)h->sum / (double)USEC_PER_SEC, 6);
+	snprintf(text, sizeof(text), "%s_count", name);
+	metric_sample(page, text, labels, h->count);
+}
+
+void metric_end(struct metric_page *page)
+{
+	if (page->format == METRIC_OPENMETRICS)
+		add(page, "# EOF\n");
+}
+
+char *metric_page_take(struct metric_page *page)
+{
+	char *text = page->text;
+	page->text = NULL;
+	page->len = page->cap = 0;
+	return text;
+}

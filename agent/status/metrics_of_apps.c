@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/status/metrics_of_apps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/model/app_state.h"
+#include "agent/status/alarms.h"
+#include "agent/status/metrics_collect.h"
+#include "lib/array.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+/* A piece of the answer is handed out when it has this size: some 0.1 ms of work. */
+#define PIECE 8192
+
+struct scrape {
+	struct status_sources in; /* that of the request is gone when the rest is read */
+	struct metric_page page;
+	struct view_clock clock;
+	bool begun, ended;
+	size_t family;
+	bool walks; /* `cursor` stands in `family` */
+	struct app_cursor cursor;
+};
+
+/* ---- apps ---- */
+
+static void add_app(struct scrape *s, const char *name, const struct app *app, uint64_t value)
+{
+	const struct metric_label labels[] = { { "app", app->spec->name }, { 0 } };
+	metric_sample(&s->page, name, labels, value);
+}
+
+static void add_up(struct scrape *s, const char *name, const struct app *app)
+{
+	add_app(s, name, app, app->health == HEALTH_UP);
+}
+
+static void add_state(struct scrape *s, const char *name, const struct app *app)
+{
+	static const char *const states[] = { "unknown", "up",       "down",   "last-resort",
+					      "kept",    "draining", "drained" };
+	const char *now = app_state_name(app->health, app->form, app->drained_since != USEC_NEVER);
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		const struct metric_label labels[] = { { "app", app->spec->name },
+						       { "state", states[i] },
+						       { 0 } };
+		metric_sample(&s->page, name, labels, str_equal(states[i], now));
+	}
+}
+
+static void add_transitions(struct scrape *s, const char *name, const struct app *app)
+{
+	const struct metric_label up[] = { { "app", app->spec->name }, { "to", "up" }, { 0 } };
+	const struct metric_label down[] = { { "app", app->spec->name }, { "to", "down" }, { 0 } };
+	metric_sample(&s->page, name, up, app->went_up);
+	metric_sample(&s->page, name, down, app->went_down);
+}
+
+static void add_changed(struct scrape *s, const char *name, const struct app *app)
+{
+	const struct metric_label labels[] = { { "app", app->spec->name }, { 0 } };
+	wall_t at = s->clock.wall - usec_sub(s->clock.now, app->health_since);
+	metric_sample_double(&s->page, name, labels, (double)at / (double)USEC_PER_SEC, 3);
+}
+
+/* ---- VIPs ---- */
+
+static bool is_sent(const struct scrape *s, size_t peer, const struct vip *vip)
+{
+	return bgp_speaker_route_state(s->in.speaker, peer, &vip->prefix) == BGP_ROUTE_SENT;
+}
+
+static void add_announced(struct scrape *s, const char *name, const struct app *app)
+{
+	char text[PREFIX_TEXT_MAX];
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		bool sent = false;
+		for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker) && !sent; p++)
+			sent = is_sent(s, p, app->vips[i]);
+		const struct metric_label labels[] = { { "app", app->spec->name },
+						       { "vip", prefix_format(&app->vips[i]->prefix,
+									      text) },
+						       { 0 } };
+		metric_sample(&s->page, name, labels, sent);
+	}
+}
+
+static void add_advertised(struct scrape *s, const char *name, const struct app *app)
+{
+	char text[PREFIX_TEXT_MAX], peer[BGP_PEER_NAME_MAX];
+	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker); p++) {
+		bgp_peer_name(bgp_speaker_peer_config(s->in.speaker, p), peer);
+		for (size_t i = 0; i < app->spec->n_vips; i++) {
+			const struct metric_label labels[] = {
+				{ "app", app->spec->name },
+				{ "vip", prefix_format(&app->vips[i]->prefix, text) },
+				{ "peer", peer },
+				{ 0 }
+			};
+			metric_sample(&s->page, name, labels, is_sent(s, p, app->vips[i]));
+		}
+	}
+}
+
+/* ---- checks ---- */
+
+static void add_check(struct scrape *s, const char *name, const struct app *app)
+{
+	struct monitor_status m;
+	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+		monitor_watch_status(app->watch, i, &m);
+		const struct metric_label labels[] = { { "app", app->spec->name },
+						       { "monitor", m.text },
+						       { 0 } };
+		metric_sample(&s->page, name, labels, m.health == HEALTH_UP);
+	}
+}
+
+static void add_checks(struct scrape *s, const char *name, const struct app *app)
+{
+	struct monitor_status m;
+	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+		monitor_watch_status(app->watch, i, &m);
+		const struct {
+			const char *result;
+			uint64_t n;
+		} results[] = { { "pass", m.checks - m.failures - m.unknown },
+				{ "fail", m.failures },
+				{ "unknown", m.unknown } };
+		for (size_t r = 0; r < ARRAY_SIZE(results); r++) {
+			const struct metric_label labels[] = { { "app", app->spec->name },
+							       { "monitor", m.text },
+							       { "result", results[r].result },
+							       { 0 } };
+			metric_sample(&s->page, name, labels, results[r].n);
+		}
+	}
+}
+
+static const struct {
+	const char *name, *type, *help;
+	void (*add)(struct scrape *s, const char *name, const struct app *app);
+} families[] = {
+	{ "app_up", "gauge", "1 while the checks of the app say that it is up.", add_up },
+	{ "app_state", "gauge", "1 for the state that the app is in.", add_state },
+	{ "app_transitions_total", "counter", "How often the health of the app became up or down.",
+	  add_transitions },
+	{ "app_state_changed_timestamp_seconds", "gauge",
+	  "When the health of the app last changed.", add_changed },
+	{ "vip_announced", "gauge", "1 while at least one peer has been sent the VIP.",
+	  add_announced },
+	{ "vip_advertised", "gauge", "1 while this peer has been sent the VIP.", add_advertised },
+	{ "check_up", "gauge", "1 while the monitor says that the app is up.", add_check },
+	{ "checks_total", "counter", "Checks of the monitor, by result.", add_checks },
+};
+
+/* ---- alarms ---- */
+
+/* What an alarm is about stands under its own name ("app", "vip", "peer" …). */
+static const char *subject_of(json_t *alarm)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(alarm, key, value)
+	{
+		if (json_is_string(value) && !str_equal(key, "alarm") && !str_equal(key, "text"))
+			return json_string_value(value);
+	}
+	return "";
+}
+
+static void add_alarms(struct scrape *s)
+{
+	json_t *alarms = alarms_collect(&s->in), *alarm;
+	size_t i;
+	metric_head(
+		&s->page, "alarm", "gauge",
+		"An alarm that is on, with how many things it is about; the subject is the first.");
+	json_array_foreach(alarms, i, alarm)
+	{
+		const json_t *count = json_object_get(alarm, "count");
+		const struct metric_label labels[] = {
+			{ "alarm", json_string_value(json_object_get(alarm, "alarm")) },
+			{ "subject", subject_of(alarm) },
+			{ 0 }
+		};
+		metric_sample(&s->page, "alarm", labels,
+			      count ? (uint64_t)json_integer_value(count) : 1);
+	}
+	json_decref(alarms);
+}
+
+/* ---- the answer ---- */
+
+static void add_family(struct scrape *s)
+{
+	const struct app *app = NULL;
+	if (!s->walks) {
+		metric_head(&s->page, families[s->family].name, families[s->family].type,
+			    families[s->family].help);
+		app_cursor_init(s->in.registry, &s->cursor);
+		s->walks = true;
+	}
+	while (s->page.len < PIECE && (app = app_cursor_next(&s->cursor)))
+		families[s->family].add(s, families[s->family].name, app);
+	if (app || s->page.len >= PIECE)
+		return;
+	app_cursor_done(&s->cursor);
+	s->walks = false;
+	s->family++;
+}
+
+static char *next_piece(void *userdata)
+{
+	struct scrape *s = userdata;
+	if (s->ended)
+		return NULL;
+	if (!s->begun) {
+		s->begun = true;
+		metrics_collect(&s->in, &s->page);
+		add_alarms(s);
+	}
+	s->clock = status_clock(&s->in);
+	while (s->page.len < PIECE && s->family < ARRAY_SIZE(families))
+		add_family(s);
+	if (s->family == ARRAY_SIZE(families)) {
+		metric_end(&s->page);
+		s->ended = true;
+	}
+	char *piece = metric_page_take(&s->page);
+	return piece ? piece : mem_strdup("");
+}
+
+static void free_scrape(void *userdata)
+{
+	struct scrape *s = userdata;
+	if (s->walks)
+		app_cursor_done(&s->cursor);
+	free(metric_page_take(&s->page));
+	free(s);
+}
+
+struct stream *metrics_stream(const struct status_sources *in, enum metric_format format)
+{
+	static const struct stream_text_ops ops = { next_piece, free_scrape };
+	struct scrape *s = mem_new(1, sizeof(*s));
+	s->in = *in;
+	s->page.format = format;
+	return stream_new_text(&ops, s);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What /metrics says of BFD, in the names of RFC 5880 and of exporters of routers. Pure. */
+#ifndef AGENT_STATUS_METRICS_OF_BFD_H
+#define AGENT_STATUS_METRICS_OF_BFD_H
+
+#include "agent/status/metric_page.h"
+#include "bfd/status.h"
+#include "bgp/config.h"
+
+/* BFD of a peer that has it. */
+struct metrics_bfd {
+	const struct bgp_peer_config *peer;
+	struct bfd_status status; /* zero while there is no session yet */
+};
+
+/* `n` 0: nothing of it is shown. */
+void metrics_of_bfd(struct metric_page *page, const struct metrics_bfd *items, size_t n,
+		    const struct bfd_counts *counts, uint64_t restarts);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What this process uses, as the kernel counts it. */
+#ifndef PROCESS_USAGE_H
+#define PROCESS_USAGE_H
+
+#include <stdint.h>
+
+#include "lib/mono.h"
+
+struct process_usage {
+	span_t cpu; /* user and system, of all threads */
+	uint64_t virtual_bytes, resident_bytes;
+	uint64_t open_fds;
+};
+
+/* What cannot be read is 0. */
+void process_usage(struct process_usage *ret);
+
+#endif
