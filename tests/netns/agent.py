@@ -190,13 +190,17 @@ class Agent:
         host, _, port = self.listen_addr.rpartition(":")
         return http.client.HTTPConnection(host.strip("[]") or "127.0.0.1", int(port), timeout=TIMEOUT)
 
-    def request(
-        self, method: str, target: str, headers: dict[str, str] | None = None
-    ) -> Response:
+    def connect(self) -> http.client.HTTPConnection:
+        """For more than one request, or for an answer that is read in parts."""
         with self._namespace.inside():
             connection = self._connection()
             connection.connect()
-        return self._ask(connection, method, target, headers or {})
+        return connection
+
+    def request(
+        self, method: str, target: str, headers: dict[str, str] | None = None
+    ) -> Response:
+        return self._ask(self.connect(), method, target, headers or {})
 
     def admin(self, target: str, method: str = "GET", body: bytes | None = None) -> Response:
         """A request on the admin socket, as root."""
