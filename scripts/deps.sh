@@ -3,12 +3,12 @@
 # missing, so the Makefile may call it every time.
 #
 #   scripts/deps.sh build      compiler and libraries
-#   scripts/deps.sh test       build + pytest + the routers, Consul and browser that the tests talk to
+#   scripts/deps.sh test       build + pytest + the routers, Consul, Prometheus and browser of the tests
 #   scripts/deps.sh browser    the browser alone
 #   scripts/deps.sh container  the routers, a container engine, a base image of Debian's packages
 #   scripts/deps.sh kernels SUITE…  kernels of Debian releases, and qemu to boot them
 #   scripts/deps.sh lint       build + formatters and static checkers
-#   scripts/deps.sh list peers|browser|engine|qemu…  prints what would be unpacked
+#   scripts/deps.sh list peers|browser|prometheus|engine|qemu…  prints what would be unpacked
 #
 # The routers (FRR, BIRD, GoBGP, OpenBGPD, ExaBGP) are never installed: their packages enable and
 # start services, and this machine may run a bird of its own. Their packages are only downloaded and
@@ -33,6 +33,8 @@ lint_packages=(clang-format clang-tidy cppcheck)
 peers_packages=(frr bird2 gobgpd openbgpd exabgp)
 # It needs a font.
 browser_packages=(chromium fonts-dejavu-core)
+# promtool, which checks metrics and alerts, and the server for the queries of the dashboards.
+prometheus_packages=(prometheus)
 engine_packages=(podman buildah crun conmon)
 # Boots the kernels. busybox and kmod load what is needed to reach the root file system.
 qemu_packages=(busybox-static kmod)
@@ -226,8 +228,8 @@ list_packages() {
 	world=$(mktemp -d)
 	make_world "$world"
 	for kind in "$@"; do
-		[[ $kind =~ ^(peers|browser|engine|qemu)$ ]] ||
-			die "expected peers, browser, engine or qemu, not '$kind'"
+		[[ $kind =~ ^(peers|browser|prometheus|engine|qemu)$ ]] ||
+			die "expected peers, browser, prometheus, engine or qemu, not '$kind'"
 		declare -n names="${kind}_packages"
 		packages=$(packages_to_unpack "$world" "${names[@]}") || exit
 		while read -r name; do echo "$kind $name"; done <<<"$packages"
@@ -322,6 +324,7 @@ test)
 	install_missing "$(clang_runtime_package)"
 	unpack "$peers_dir" "${peers_packages[@]}"
 	unpack "$browser_dir" "${browser_packages[@]}"
+	unpack "$root/.deps/prometheus" "${prometheus_packages[@]}"
 	unpack_consul
 	;;
 browser)
