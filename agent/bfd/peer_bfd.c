@@ -188,13 +188,21 @@ static void change_session(struct link *l, const struct bfd_key *key,
 	begin_session(l, key, config);
 }
 
-static void compare(struct peer_bfd *p, const struct bgp_peer_status *peer)
+static bool is_up(const struct link *l)
+{
+	return l && l->session && bfd_session_status(l->session)->state == BFD_UP;
+}
+
+/* What is up already is said again, for a peer that is new or did not ask before. */
+static void compare(struct peer_bfd *p, size_t i, const struct bgp_peer_status *peer)
 {
 	struct bfd_key key;
 	struct bfd_config config;
 	struct link *l = find(p, peer->config);
 	enum bfd_wanted_kind kind =
 		bfd_wanted(peer, l && l->session ? &l->present : NULL, &key, &config);
+	if (kind != BFD_WANTED_NONE && is_up(l) && peer->awaits_path)
+		bgp_speaker_path_up(p->speaker, i);
 	if (l && l->wanted) /* that of another port */
 		return;
 	if (kind == BFD_WANTED_SESSION) {
@@ -217,7 +225,7 @@ static int on_update(sd_event_source *source, void *userdata)
 		list_entry(it, struct link, node)->wanted = false;
 	for (size_t i = 0; i < bgp_speaker_n_peers(p->speaker); i++) {
 		bgp_speaker_peer_status(p->speaker, i, &peer);
-		compare(p, &peer);
+		compare(p, i, &peer);
 	}
 	list_for_each (it, &p->links) {
 		struct link *l = list_entry(it, struct link, node);

@@ -314,6 +314,21 @@ static void peers_of_one_address_share_a_session(void **state)
 	expect_did("");
 }
 
+/* Another port: the peer is a new one, BFD with its address goes on. */
+static void a_peer_that_came_later_hears_that_it_is_up(void **state)
+{
+	(void)state;
+	update();
+	becomes(BFD_UP);
+	expect_did(did);
+	peers[0].awaits_path = true;
+	update();
+	expect_did("up 0; ");
+	peers[0].awaits_path = false;
+	update();
+	expect_did("");
+}
+
 static void a_peer_without_a_path_waits(void **state)
 {
 	struct peer_bfd_status s;
@@ -396,6 +411,7 @@ int main(void)
 		BFD_TEST(the_end_of_the_process_ends_nothing),
 		BFD_TEST(another_local_address_is_another_session),
 		BFD_TEST(peers_of_one_address_share_a_session),
+		BFD_TEST(a_peer_that_came_later_hears_that_it_is_up),
 		BFD_TEST(a_peer_without_a_path_waits),
 		BFD_TEST(a_refused_session_is_told_and_tried_again),
 		BFD_TEST(a_stop_tells_the_routers_and_nothing_follows),
