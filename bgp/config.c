@@ -35,7 +35,8 @@ static bool same_open(const struct bgp_peer_config *a, const struct bgp_peer_con
 	       a->families == b->families && a->role == b->role &&
 	       a->role_strict == b->role_strict && a->hold_time == b->hold_time &&
 	       a->keepalive == b->keepalive && a->send_hold_time == b->send_hold_time &&
-	       a->graceful_restart == b->graceful_restart && a->restart_time == b->restart_time;
+	       a->graceful_restart == b->graceful_restart && a->restart_time == b->restart_time &&
+	       a->long_lived_restart_time == b->long_lived_restart_time;
 }
 
 bool bgp_peer_change_resets(const struct bgp_peer_config *a, const struct bgp_peer_config *b)

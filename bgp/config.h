@@ -121,6 +121,8 @@ struct bgp_peer_config {
 	span_t connect_retry, connect_retry_max;
 	bool graceful_restart; /* RFC 4724, RFC 8538: asks the peer to keep our routes */
 	span_t restart_time;   /* for so long; whole seconds, at most BGP_GR_TIME_MAX of them */
+	/* RFC 9494: and for so much longer, less preferred; whole seconds; 0: not offered. */
+	span_t long_lived_restart_time;
 	struct bgp_bfd_config bfd;
 	struct bgp_communities communities; /* of this peer only */
 	const char *description;            /* for operators; NULL: none */

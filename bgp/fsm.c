@@ -328,11 +328,24 @@ static bool negotiate(struct bgp_fsm *fsm, const struct bgp_open *remote,
 		.peer_graceful = remote->graceful,
 	};
 	n.graceful_notification = n.graceful_restart && remote->graceful.notification;
+	n.long_lived = n.graceful_restart && ours.long_lived.offered && remote->long_lived.offered;
 	n.keepalive = n.hold_time / 3;
 	if (c->keepalive && seconds(c->keepalive) < n.keepalive)
 		n.keepalive = seconds(c->keepalive);
 	fsm->negotiated = n;
 	return true;
+}
+
+/* Of the families that the graceful restart capability lists. */
+static struct bgp_long_lived long_lived(const struct bgp_fsm_config *c, bool ipv4, bool ipv6)
+{
+	span_t s = c->long_lived_time / USEC_PER_SEC;
+	uint32_t stale_time = s > BGP_LLGR_TIME_MAX ? BGP_LLGR_TIME_MAX : (uint32_t)s;
+	return (struct bgp_long_lived){
+		.offered = stale_time > 0,
+		.ipv4 = { .listed = ipv4, .stale_time = stale_time },
+		.ipv6 = { .listed = ipv6, .stale_time = stale_time },
+	};
 }
 
 struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm)
@@ -360,6 +373,9 @@ struct bgp_open bgp_fsm_open(const struct bgp_fsm *fsm)
 			      .restart_time = seconds(fsm->config.restart_time),
 			      .ipv4.listed = ipv4,
 			      .ipv6.listed = ipv6 },
+		.long_lived = capable && fsm->config.graceful_restart
+				      ? long_lived(&fsm->config, ipv4, ipv6)
+				      : (struct bgp_long_lived){ 0 },
 	};
 }
 

@@ -50,6 +50,7 @@ struct bgp_fsm_config {
 	bool extended_next_hop; /* offered with IPv4, RFC 8950 */
 	bool graceful_restart;  /* offered, RFC 4724 */
 	span_t restart_time;    /* whole seconds */
+	span_t long_lived_time; /* offered with it, RFC 9494; whole seconds; 0: not */
 };
 
 /* Negotiated by both OPENs. */
@@ -64,6 +65,7 @@ struct bgp_negotiated {
 	bool graceful_restart;         /* both offered it: the peer keeps our routes */
 	bool graceful_notification;    /* also when a NOTIFICATION ends the session (RFC 8538) */
 	struct bgp_graceful peer_graceful; /* as the peer offered it, whatever we did */
+	bool long_lived; /* both offered it, and graceful restart: it keeps them for longer (RFC 9494) */
 };
 
 enum bgp_event_type {

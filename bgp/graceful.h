@@ -23,8 +23,9 @@
 #include "lib/mono.h"
 
 struct graceful {
-	bool enabled;
-	span_t restart_time;
+	bool enabled,
+		long_lived; /* of the last session; of the previous instance's: as configured */
+	span_t restart_time, long_lived_time;
 	bool forwarding_ipv4, forwarding_ipv6; /* since the previous instance */
 	bool had_session;
 	bool restored;

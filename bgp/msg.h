@@ -45,6 +45,20 @@ struct bgp_graceful {
 	struct bgp_graceful_family ipv4, ipv6; /* unicast */
 };
 
+/* Of a family in the Long-Lived Graceful Restart capability. */
+struct bgp_long_lived_family {
+	bool listed;
+	bool forwarding; /* F, as in struct bgp_graceful_family */
+	uint32_t
+		stale_time; /* seconds, at most BGP_LLGR_TIME_MAX: after the restart time of RFC 4724 */
+};
+
+/* The Long-Lived Graceful Restart capability (RFC 9494 3). Void without that of RFC 4724. */
+struct bgp_long_lived {
+	bool offered;
+	struct bgp_long_lived_family ipv4, ipv6; /* unicast */
+};
+
 /* A decoded OPEN. The 2-octet AS is replaced by the one in the capability (RFC 6793). */
 struct bgp_open {
 	uint8_t version;
@@ -59,6 +73,7 @@ struct bgp_open {
 	bool extended_next_hop; /* IPv4 unicast with an IPv6 next hop (RFC 8950) */
 	enum bgp_role role;
 	struct bgp_graceful graceful;
+	struct bgp_long_lived long_lived;
 };
 
 /* The negotiated capabilities that decoding an UPDATE depends on. */

@@ -120,7 +120,7 @@ static const struct {
 	{ BGP_CAP_FOUR_OCTET_AS, "4-octet AS number" },
 	{ 69, "ADD-PATH" },
 	{ BGP_CAP_ENHANCED_REFRESH, "Enhanced Route Refresh" },
-	{ 71, "Long-Lived Graceful Restart" },
+	{ BGP_CAP_LONG_LIVED_GRACEFUL_RESTART, "Long-Lived Graceful Restart" },
 	{ 73, "FQDN" },
 };
 

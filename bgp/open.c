@@ -66,6 +66,29 @@ static void encode_graceful(struct writer *w, const struct bgp_graceful *g)
 	writer_close_u8(w, value);
 }
 
+static void encode_long_lived_family(struct writer *w, enum bgp_afi afi,
+				     const struct bgp_long_lived_family *family)
+{
+	if (!family->listed)
+		return;
+	writer_u16(w, (uint16_t)afi);
+	writer_u8(w, BGP_SAFI_UNICAST);
+	writer_u8(w, family->forwarding ? BGP_LLGR_FORWARDING : 0);
+	writer_u8(w, (uint8_t)(family->stale_time >> 16));
+	writer_u16(w, (uint16_t)family->stale_time);
+}
+
+static void encode_long_lived(struct writer *w, const struct bgp_long_lived *l)
+{
+	if (!l->offered)
+		return;
+	writer_u8(w, BGP_CAP_LONG_LIVED_GRACEFUL_RESTART);
+	size_t value = writer_open_u8(w);
+	encode_long_lived_family(w, BGP_AFI_IPV4, &l->ipv4);
+	encode_long_lived_family(w, BGP_AFI_IPV6, &l->ipv6);
+	writer_close_u8(w, value);
+}
+
 static void encode_capabilities(struct writer *w, const struct bgp_open *open)
 {
 	if (open->ipv4_unicast)
@@ -83,6 +106,7 @@ static void encode_capabilities(struct writer *w, const struct bgp_open *open)
 		writer_u32(w, open->as);
 	}
 	encode_flag(w, open->enhanced_refresh, BGP_CAP_ENHANCED_REFRESH);
+	encode_long_lived(w, &open->long_lived);
 }
 
 /* One parameter with all capabilities in it. They are far below 255 octets, so that the format of
@@ -187,6 +211,25 @@ static void decode_graceful(struct reader value, struct bgp_open *open)
 	open->graceful = g;
 }
 
+/* Likewise. */
+static void decode_long_lived(struct reader value, struct bgp_open *open)
+{
+	struct bgp_long_lived l = { .offered = true };
+	while (reader_left(&value) > 0) {
+		uint16_t afi = reader_u16(&value);
+		uint8_t safi = reader_u8(&value);
+		struct bgp_long_lived_family f = { .listed = true };
+		f.forwarding = reader_u8(&value) & BGP_LLGR_FORWARDING;
+		f.stale_time = (uint32_t)reader_u8(&value) << 16;
+		f.stale_time |= reader_u16(&value);
+		if (afi == BGP_AFI_IPV4 && safi == BGP_SAFI_UNICAST)
+			l.ipv4 = f;
+		if (afi == BGP_AFI_IPV6 && safi == BGP_SAFI_UNICAST)
+			l.ipv6 = f;
+	}
+	open->long_lived = l;
+}
+
 /* A capability of a length that its RFC does not allow is skipped like an unknown one; the session
  * is not refused for it. */
 static void decode_capability(uint8_t code, struct reader value, struct bgp_open *open)
@@ -209,6 +252,8 @@ static void decode_capability(uint8_t code, struct reader value, struct bgp_open
 		open->as = reader_u32(&value);
 	} else if (code == BGP_CAP_ENHANCED_REFRESH && len == 0) {
 		open->enhanced_refresh = true;
+	} else if (code == BGP_CAP_LONG_LIVED_GRACEFUL_RESTART && len % BGP_LLGR_FAMILY_SIZE == 0) {
+		decode_long_lived(value, open);
 	}
 }
 

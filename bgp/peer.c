@@ -46,6 +46,8 @@ static void complete_open(struct bgp_conn *c, struct bgp_open *open)
 {
 	const struct bgp_peer *p = c->userdata;
 	graceful_complete(&p->graceful, now(p), &open->graceful);
+	open->long_lived.ipv4.forwarding = open->graceful.ipv4.forwarding;
+	open->long_lived.ipv6.forwarding = open->graceful.ipv6.forwarding;
 }
 
 static bool keeps_our_routes(const struct bgp_conn *session)
@@ -154,6 +156,7 @@ static void session_down(struct bgp_conn *c)
 {
 	struct bgp_peer *p = c->userdata;
 	bgp_notice_session_over(&p->notice, p->session_since, now(p));
+	p->graceful.long_lived = c->fsm.negotiated.long_lived;
 	graceful_session_down(&p->graceful, !p->stopped && keeps_our_routes(c), now(p));
 	p->session = NULL;
 	p->down_since = now(p);
@@ -318,6 +321,7 @@ struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incomin
 		.role_strict = c->role_strict,
 		.graceful_restart = c->graceful_restart,
 		.restart_time = c->restart_time,
+		.long_lived_time = c->long_lived_restart_time,
 	};
 }
 

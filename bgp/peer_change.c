@@ -68,6 +68,7 @@ static void change_timers(struct bgp_peer *p)
 	p->out.fsm.backoff.max = p->in.fsm.backoff.max = p->config.connect_retry_max;
 	p->graceful.enabled = p->config.graceful_restart;
 	p->graceful.restart_time = p->config.restart_time;
+	p->graceful.long_lived_time = p->config.long_lived_restart_time;
 }
 
 /* An attempt that waits, or one that is not to be made any more. */

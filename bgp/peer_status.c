@@ -29,6 +29,7 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->extended_messages = n->extended_messages;
 	ret->graceful_restart = n->graceful_restart;
 	ret->graceful_notification = n->graceful_notification;
+	ret->long_lived = n->long_lived;
 	ret->end_of_rib_deferred = p->adj.session.defer_end_of_rib;
 	ret->ipv4_unicast = n->ipv4_unicast;
 	ret->ipv6_unicast = n->ipv6_unicast;

@@ -89,6 +89,7 @@ struct bgp_peer_status {
 	 * after a NOTIFICATION, too (RFC 8538). */
 	bool graceful_restart, graceful_notification;
 	struct bgp_graceful peer_graceful; /* as the peer offered it, whatever we did */
+	bool long_lived;                   /* RFC 9494: both offered it, too */
 	bool restarting;                   /* since our last restart, the peer got no End-of-RIB */
 	bool end_of_rib_deferred;          /* because apps have no verdict yet */
 	struct addr next_hop4, next_hop6;  /* family 0: none; `next_hop4` may be IPv6 (RFC 8950) */

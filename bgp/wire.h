@@ -26,17 +26,22 @@ enum bgp_afi { BGP_AFI_IPV4 = 1, BGP_AFI_IPV6 = 2 };
 enum bgp_safi { BGP_SAFI_UNICAST = 1 };
 
 enum bgp_capability {
-	BGP_CAP_MULTIPROTOCOL = 1,     /* RFC 4760 */
-	BGP_CAP_ROUTE_REFRESH = 2,     /* RFC 2918 */
-	BGP_CAP_EXTENDED_NEXT_HOP = 5, /* RFC 8950 */
-	BGP_CAP_EXTENDED_MESSAGE = 6,  /* RFC 8654 */
-	BGP_CAP_ROLE = 9,              /* RFC 9234 */
-	BGP_CAP_GRACEFUL_RESTART = 64, /* RFC 4724 */
-	BGP_CAP_FOUR_OCTET_AS = 65,    /* RFC 6793 */
-	BGP_CAP_ENHANCED_REFRESH = 70, /* RFC 7313 */
+	BGP_CAP_MULTIPROTOCOL = 1,                /* RFC 4760 */
+	BGP_CAP_ROUTE_REFRESH = 2,                /* RFC 2918 */
+	BGP_CAP_EXTENDED_NEXT_HOP = 5,            /* RFC 8950 */
+	BGP_CAP_EXTENDED_MESSAGE = 6,             /* RFC 8654 */
+	BGP_CAP_ROLE = 9,                         /* RFC 9234 */
+	BGP_CAP_GRACEFUL_RESTART = 64,            /* RFC 4724 */
+	BGP_CAP_FOUR_OCTET_AS = 65,               /* RFC 6793 */
+	BGP_CAP_ENHANCED_REFRESH = 70,            /* RFC 7313 */
+	BGP_CAP_LONG_LIVED_GRACEFUL_RESTART = 71, /* RFC 9494 */
 };
-#define BGP_OPT_PARAM_CAPABILITIES 2   /* RFC 5492 */
-#define BGP_OPT_PARAM_EXTENDED     255 /* RFC 9072: marks the extended length format */
+/* RFC 9494 3.1: for each family AFI, SAFI, flags and 24 bits of time. */
+#define BGP_LLGR_FAMILY_SIZE       7
+#define BGP_LLGR_TIME_MAX          0xffffff /* seconds */
+#define BGP_LLGR_FORWARDING        0x80     /* the F bit of a family */
+#define BGP_OPT_PARAM_CAPABILITIES 2        /* RFC 5492 */
+#define BGP_OPT_PARAM_EXTENDED     255      /* RFC 9072: marks the extended length format */
 
 /* RFC 8950 4: AFI, SAFI and AFI of the next hop, two octets each. */
 #define BGP_EXTENDED_NEXT_HOP_SIZE 6

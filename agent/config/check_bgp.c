@@ -162,10 +162,13 @@ static void check_times(const struct scope *s, const struct bgp_peer_config *p)
 
 static void warn_of_idle_restart_time(const struct scope *s, const struct config_node *mapping)
 {
-	const struct config_node *node = config_node_get(mapping, "restart_time");
-	if (node)
-		config_warn(s->findings, config_at(node),
-			    "has no effect without graceful_restart: true");
+	static const char *const keys[] = { "restart_time", "long_lived_restart_time" };
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const struct config_node *node = config_node_get(mapping, keys[i]);
+		if (node)
+			config_warn(s->findings, config_at(node),
+				    "has no effect without graceful_restart: true");
+	}
 }
 
 static void check_restart(const struct scope *s, const struct bgp_peer_config *p)

@@ -184,6 +184,18 @@ static const struct config_key peer_keys[] = {
 	  .max = SEC(BGP_GR_TIME_MAX),
 	  .doc = "Time for which the peer retains the routes if the session is not re-established, "
 		 "and for which a new instance waits for the first verdicts of its apps." },
+	{ .name = "long_lived_restart_time",
+	  .effect = CONFIG_RESETS,
+	  .type = &config_type_seconds,
+	  FIELD(long_lived_restart_time),
+	  .default_text = "0",
+	  .min = SEC(1),
+	  .max = SEC(BGP_LLGR_TIME_MAX),
+	  .flags = CONFIG_ZERO_ALLOWED,
+	  .doc = "Time for which the peer retains the routes beyond `restart_time`, as the least "
+		 "preferred ones (long-lived graceful restart, RFC 9494). Needs "
+		 "`graceful_restart`. 0: not offered. See "
+		 "[graceful-restart.md](graceful-restart.md#long-lived-graceful-restart)." },
 	{ .name = "password",
 	  .type = &config_type_password,
 	  FIELD(password),

@@ -127,11 +127,13 @@ static json_t *configured(const struct bgp_peer_config *c)
 
 static json_t *graceful(const struct bgp_peer_status *peer)
 {
-	return json_pack("{s:b, s:I, s:b, s:b, s:b, s:b, s:o}", "configured",
+	return json_pack("{s:b, s:I, s:I, s:b, s:b, s:b, s:b, s:b, s:o}", "configured",
 			 peer->config->graceful_restart, "restart_time_seconds",
-			 seconds(peer->config->restart_time), "negotiated", peer->graceful_restart,
-			 "notification", peer->graceful_notification, "restarting",
-			 peer->restarting, "end_of_rib_held", peer->end_of_rib_deferred, "peer",
+			 seconds(peer->config->restart_time), "long_lived_restart_time_seconds",
+			 seconds(peer->config->long_lived_restart_time), "long_lived",
+			 peer->long_lived, "negotiated", peer->graceful_restart, "notification",
+			 peer->graceful_notification, "restarting", peer->restarting,
+			 "end_of_rib_held", peer->end_of_rib_deferred, "peer",
 			 view_graceful(&peer->peer_graceful));
 }
 

@@ -176,6 +176,8 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 		fprintf(out, " description=%s", p->description);
 	if (p->graceful_restart)
 		fprintf(out, " graceful_restart=%s", span(p->restart_time));
+	if (p->long_lived_restart_time)
+		fprintf(out, " long_lived=%s", span(p->long_lived_restart_time));
 	print_bfd(out, &p->bfd);
 	print_communities(out, &p->communities);
 	fprintf(out, "\n");

@@ -170,6 +170,7 @@ static const struct {
 	{ "disable_file", "/run/off" },
 	{ "state_file", "/run/state" },
 	{ "restart_time", "61s" },
+	{ "long_lived_restart_time", "62s" },
 	{ "origin", "egp" },
 	{ "family", "4" },
 	{ "families", "ipv6" },

@@ -262,6 +262,34 @@ static void graceful_restart_is_offered_when_configured(void **state)
 	assert_false(bgp_fsm_open(&fsm).graceful.offered);
 }
 
+/* RFC 9494 3: nothing without the capability of graceful restart. */
+static void long_lived_restart_needs_graceful_restart_of_both(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	config.long_lived_time = 3600 * S;
+	struct bgp_fsm fsm = fsm_in(BGP_IDLE, &config);
+	assert_false(bgp_fsm_open(&fsm).long_lived.offered);
+	config.graceful_restart = true;
+	config.restart_time = 120 * S;
+	fsm = fsm_in(BGP_IDLE, &config);
+	struct bgp_long_lived l = bgp_fsm_open(&fsm).long_lived;
+	assert_true(l.offered && l.ipv4.listed && l.ipv6.listed);
+	assert_int_equal(l.ipv4.stale_time, 3600);
+	fsm.without_capabilities = true;
+	assert_false(bgp_fsm_open(&fsm).long_lived.offered);
+	for (unsigned offers = 0; offers < 4; offers++) {
+		struct bgp_open open = good_open;
+		struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = &open };
+		struct bgp_actions a;
+		fsm = fsm_in(BGP_OPENSENT, &config);
+		open.graceful.offered = offers & 1;
+		open.long_lived.offered = offers & 2;
+		bgp_fsm_step(&fsm, &ev, &a);
+		assert_int_equal(fsm.negotiated.long_lived, offers == 3);
+	}
+}
+
 static void connects_at_once_and_then_with_growing_waits(void **state)
 {
 	(void)state;
@@ -817,6 +845,7 @@ int main(void)
 		cmocka_unit_test(a_stop_without_a_word_sends_nothing),
 		cmocka_unit_test(graceful_restart_needs_both),
 		cmocka_unit_test(graceful_restart_is_offered_when_configured),
+		cmocka_unit_test(long_lived_restart_needs_graceful_restart_of_both),
 		cmocka_unit_test(connects_at_once_and_then_with_growing_waits),
 		cmocka_unit_test(jitter_shortens_a_wait_by_a_quarter_at_most),
 		cmocka_unit_test(a_session_that_lasts_resets_the_back_off),

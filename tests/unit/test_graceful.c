@@ -87,6 +87,26 @@ static void a_peer_that_lost_us_holds_routes_for_a_while(void **state)
 	assert_false(graceful_may_be_stale(&g, T0 + 500 * S));
 }
 
+/* RFC 9494: for as long as both times together, where the last session had negotiated it. */
+static void a_peer_with_long_lived_restart_holds_them_longer(void **state)
+{
+	(void)state;
+	static const struct bgp_peer_config longer = { .graceful_restart = true,
+						       .restart_time = 120 * S,
+						       .long_lived_restart_time = 1000 * S };
+	struct graceful g = started(&longer, false, false);
+	assert_true(graceful_may_be_stale(&g, T0 + 1119 * S));
+	assert_false(graceful_may_be_stale(&g, T0 + 1120 * S));
+	assert_false(graceful_restarting(&g, T0 + 120 * S)); /* R is no longer */
+	graceful_session_up(&g);
+	g.long_lived = false;
+	graceful_session_down(&g, true, T0);
+	assert_false(graceful_may_be_stale(&g, T0 + 120 * S));
+	g.long_lived = true;
+	graceful_session_down(&g, true, T0);
+	assert_true(graceful_may_be_stale(&g, T0 + 1119 * S));
+}
+
 static void without_it_nothing_waits(void **state)
 {
 	(void)state;
@@ -103,6 +123,7 @@ int main(void)
 		cmocka_unit_test(nothing_lasts_longer_than_the_restart_time),
 		cmocka_unit_test(forwarding_was_kept_where_vips_were),
 		cmocka_unit_test(a_peer_that_lost_us_holds_routes_for_a_while),
+		cmocka_unit_test(a_peer_with_long_lived_restart_holds_them_longer),
 		cmocka_unit_test(without_it_nothing_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,6 +296,54 @@ static void assert_graceful(const char *name, const struct bgp_graceful *got,
 			 got->ipv4.forwarding, got->ipv6.listed, got->ipv6.forwarding);
 }
 
+/* RFC 9494 3. */
+static const struct {
+	const char *name, *params;
+	struct bgp_long_lived want;
+} long_lived[] = {
+	{ "none", "02 0200", { 0 } },
+	{ "of no family", "04 0202 4700", { .offered = true } },
+	{ "both families, the longest time, forwarding IPv6",
+	  "12 0210 470e 00010100ffffff 00020180000001",
+	  { .offered = true,
+	    .ipv4 = { .listed = true, .stale_time = 0xffffff },
+	    .ipv6 = { .listed = true, .forwarding = true, .stale_time = 1 } } },
+	{ "reserved bits mean nothing",
+	  "0b 0209 4707 0001017f000e10",
+	  { .offered = true, .ipv4 = { .listed = true, .stale_time = 3600 } } },
+	{ "a family that is not ours", "0b 0209 4707 00190180000e10", { .offered = true } },
+	{ "the last one counts", "0d 020b 4707 00010100000e10 4700", { .offered = true } },
+	{ "a broken one does not count", "0a 0208 4706 00010100000e", { 0 } },
+};
+
+static void assert_long_lived_family(const char *name, const struct bgp_long_lived_family *got,
+				     const struct bgp_long_lived_family *want)
+{
+	if (got->listed != want->listed || got->forwarding != want->forwarding ||
+	    got->stale_time != want->stale_time)
+		fail_msg("%s: got %d %d %u", name, got->listed, got->forwarding, got->stale_time);
+}
+
+static void test_long_lived(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(long_lived); i++) {
+		char text[200];
+		struct bgp_notification error;
+		struct bgp_open o;
+		snprintf(text, sizeof(text), "04 fde9 005a c0000201 %s", long_lived[i].params);
+		struct hex h = hex_parse(text);
+		if (!bgp_open_decode(hex_reader(&h), &o, &error))
+			fail_msg("%s: error %u/%u", long_lived[i].name, error.code, error.subcode);
+		assert_int_equal(o.long_lived.offered, long_lived[i].want.offered);
+		assert_long_lived_family(long_lived[i].name, &o.long_lived.ipv4,
+					 &long_lived[i].want.ipv4);
+		assert_long_lived_family(long_lived[i].name, &o.long_lived.ipv6,
+					 &long_lived[i].want.ipv6);
+		hex_done(&h);
+	}
+}
+
 static void test_graceful(void **state)
 {
 	(void)state;
@@ -389,6 +437,15 @@ static void test_encode(void **state)
 	check_encoded("graceful restart of nothing", &o,
 		      "* 003b 01 04 5ba0 005a c0000201 1e 02 1c 010400010001 010400020001 0200 0600"
 		      "4002 0fff 4104 fa56ea01 4600");
+	o.graceful = (struct bgp_graceful){ 0 };
+	o.long_lived = (struct bgp_long_lived){
+		.offered = true,
+		.ipv4 = { .listed = true, .forwarding = true, .stale_time = 0x012345 },
+		.ipv6 = { .listed = true, .stale_time = 1 }
+	};
+	check_encoded("long-lived graceful restart", &o,
+		      "* 0047 01 04 5ba0 005a c0000201 2a 02 28 010400010001 010400020001 0200 0600"
+		      "4104 fa56ea01 4600 470e 00010180012345 00020100000001");
 	o = (struct bgp_open){ .version = 4, .as = 65001, .hold_time = 0, .router_id = 1 };
 	check_encoded("no capabilities", &o, "* 001d 01 04 fde9 0000 00000001 00");
 	o.has_capabilities = o.four_octet_as = o.ipv6_unicast = true;
@@ -435,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_damaged),        cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_large_extended), cmocka_unit_test(test_check),
 		cmocka_unit_test(test_graceful),       cmocka_unit_test(test_roles),
+		cmocka_unit_test(test_long_lived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

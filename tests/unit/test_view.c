@@ -238,14 +238,16 @@ static void test_graceful_restart(void **state)
 {
 	(void)state;
 	expect_graceful(&silent, "{\"configured\":false,\"restart_time_seconds\":0,"
+				 "\"long_lived_restart_time_seconds\":0,\"long_lived\":false,"
 				 "\"negotiated\":false,\"notification\":false,"
 				 "\"restarting\":false,\"end_of_rib_held\":false,\"peer\":null}");
 	struct bgp_peer_config config = peer_config;
 	config.graceful_restart = true;
 	config.restart_time = 120 * SEC;
+	config.long_lived_restart_time = 3600 * SEC;
 	struct bgp_peer_status peer = established;
 	peer.config = &config;
-	peer.graceful_restart = peer.graceful_notification = true;
+	peer.graceful_restart = peer.graceful_notification = peer.long_lived = true;
 	peer.restarting = peer.end_of_rib_deferred = true;
 	peer.peer_graceful =
 		(struct bgp_graceful){ .offered = true,
@@ -254,6 +256,7 @@ static void test_graceful_restart(void **state)
 				       .restart_time = 77,
 				       .ipv6 = { .listed = true, .forwarding = true } };
 	expect_graceful(&peer, "{\"configured\":true,\"restart_time_seconds\":120,"
+			       "\"long_lived_restart_time_seconds\":3600,\"long_lived\":true,"
 			       "\"negotiated\":true,\"notification\":true,\"restarting\":true,"
 			       "\"end_of_rib_held\":true,\"peer\":{\"restart_time_seconds\":77,"
 			       "\"restarting\":true,\"notification\":true,\"ipv4_unicast\":null,"

@@ -29,6 +29,7 @@ static const struct bgp_peer_config config = {
 	.connect_retry_max = 11 * SEC,
 	.graceful_restart = true,
 	.restart_time = 120 * SEC,
+	.long_lived_restart_time = 3600 * SEC,
 	.description = "rack 7",
 	.communities = { communities, ARRAY_SIZE(communities) },
 };
@@ -62,6 +63,7 @@ static const struct bgp_peer_status peer = {
 	.enhanced_refresh = true,
 	.ipv6_unicast = true,
 	.graceful_restart = true,
+	.long_lived = true,
 	.restarting = true,
 	.peer_graceful = { .offered = true,
 			   .restart_time = 90,
@@ -152,6 +154,8 @@ static const char peer_text[] = "{\n"
 				" \"graceful_restart\": {\n"
 				"  \"configured\": true,\n"
 				"  \"restart_time_seconds\": 120,\n"
+				"  \"long_lived_restart_time_seconds\": 3600,\n"
+				"  \"long_lived\": true,\n"
 				"  \"negotiated\": true,\n"
 				"  \"notification\": false,\n"
 				"  \"restarting\": true,\n"

@@ -44,6 +44,8 @@ class Neighbour:
     hold_time: int = 90
     graceful_restart: bool | None = None
     """Whether the router keeps the agent's routes while it restarts; None: as it comes."""
+    long_lived: int | None = None
+    """RFC 9494, in seconds (FRR; BIRD has it with graceful restart)."""
     role: str | None = None
     """RFC 9234, in the router's own word (FRR and BIRD only)."""
     role_strict: bool = False
@@ -92,7 +94,11 @@ class Route:
     """RFC 9234 (FRR and BIRD only)."""
 
 
-_NAMED = {"gracefulshutdown": "65535:0", "graceful_shutdown": "65535:0"}
+_NAMED = {
+    "gracefulshutdown": "65535:0",
+    "graceful_shutdown": "65535:0",
+    "llgrstale": "65535:6",
+}
 
 
 def sort_communities(communities: Iterable[str]) -> tuple[str, ...]:

@@ -52,6 +52,9 @@ class Frr(Router):
         if peer.role:
             options.append(f"local-role {peer.role}{' strict-mode' * peer.role_strict}")
         options += peer.extra
+        long_lived = ""
+        if peer.long_lived:
+            long_lived = f"\n bgp long-lived-graceful-restart stale-time {peer.long_lived}"
         limit = f"\n  neighbor {peer.ip} maximum-prefix {peer.limit}" if peer.limit else ""
         families = "\n".join(
             f" address-family {family} unicast\n  neighbor {peer.ip} activate{limit}\n"
@@ -65,7 +68,7 @@ debug bgp neighbor-events
 router bgp {self.config.asn}
  bgp router-id {self.config.router_id}
  no bgp ebgp-requires-policy
- no bgp default ipv4-unicast
+ no bgp default ipv4-unicast{long_lived}
  neighbor {peer.ip} remote-as {peer.asn}
 {option_lines}
 {families}
