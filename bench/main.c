@@ -48,6 +48,7 @@ static const struct scenario {
 	  scenario_idle },
 	{ "exec", "1,000 commands a second", scenario_exec },
 	{ "nat", "what a NAT mapping costs, and how long NAT keeps the loop", scenario_nat },
+	{ "bfd", "what BFD costs, and how long silence takes to be noticed", scenario_bfd },
 	{ "consul", "from a change in a local Consul to the UPDATE", scenario_consul },
 	{ "others", "BIRD at the same peer, for comparison", scenario_others },
 };

@@ -18,7 +18,7 @@
 
 /* Of a turn and socket: more than a receive buffer holds, so that all that was there is read, but no
  * flood keeps time from passing. */
-#define RECEIVES_MAX 4096
+#define BATCHES_MAX 256
 /* An interface, an address or a port that is not there yet. */
 #define RETRY      (250 * USEC_PER_MSEC)
 #define PORTS      (UINT16_MAX - BFD_SOURCE_PORT_MIN + 1)
@@ -37,6 +37,7 @@ struct session {
 	struct bfd_entry entry;
 	struct deadline deadline;
 	struct list_node untold; /* on engine.untold, or on engine.gone */
+	struct list_node due;    /* in this turn */
 	struct told told;
 	int fd;
 	uint16_t port; /* 0: none yet */
@@ -60,6 +61,7 @@ struct bfd_engine {
 	size_t n_leaving;
 	struct bfd_counts told_counts;
 	bool are_counts_due;
+	uint32_t random; /* for jitter */
 };
 
 static struct session *session_of(struct bfd_entry *entry)
@@ -254,6 +256,13 @@ static void transmit(struct bfd_engine *e, struct session *s, const struct bfd_p
 
 /* ---- sessions ---- */
 
+/* Not for secrets, but some thousand times a second. */
+static uint32_t next_random(struct bfd_engine *e)
+{
+	e->random = e->random * 1664525 + 1013904223; /* Numerical Recipes 7.1 */
+	return e->random;
+}
+
 static void carry_out(struct bfd_engine *e, struct session *s, const struct bfd_actions *a,
 		      mono_t now)
 {
@@ -270,7 +279,7 @@ static void carry_out(struct bfd_engine *e, struct session *s, const struct bfd_
 static void step(struct bfd_engine *e, struct session *s, struct bfd_event event)
 {
 	struct bfd_actions actions;
-	event.random = loop_random();
+	event.random = next_random(e);
 	bfd_fsm_step(&s->entry.fsm, &event, &actions);
 	carry_out(e, s, &actions, event.now);
 }
@@ -356,34 +365,61 @@ void bfd_engine_answered(struct bfd_engine *e, mono_t now)
 
 /* ---- turns ---- */
 
-static void take_datagram(struct bfd_engine *e, const struct bfd_datagram *d)
+static void take_datagram(struct bfd_engine *e, const struct bfd_datagram *d, mono_t now)
 {
 	struct bfd_actions actions;
 	enum bfd_drop why;
-	const mono_t now = loop_clock();
-	struct bfd_entry *entry = bfd_input(&e->table, d, now, loop_random(), &actions, &why);
+	struct bfd_entry *entry = bfd_input(&e->table, d, now, next_random(e), &actions, &why);
 	if (entry)
 		carry_out(e, session_of(entry), &actions, now);
 }
 
-static void receive(struct bfd_engine *e, struct listener *l)
+static void receive(struct bfd_engine *e, const struct listener *l)
 {
-	uint8_t buf[BFD_RECEIVE_MAX];
-	struct bfd_datagram d;
-	for (unsigned i = 0; l->socket.fd >= 0 && i < RECEIVES_MAX; i++) {
-		if (bfd_listener_receive(&l->socket, buf, &d) < 0)
-			return;
-		take_datagram(e, &d);
+	struct bfd_batch batch = { .is_last = l->socket.fd < 0 };
+	for (unsigned i = 0; !batch.is_last && i < BATCHES_MAX; i++) {
+		bfd_listener_receive(&l->socket, &batch);
+		const mono_t now = loop_clock();
+		for (size_t j = 0; j < batch.n; j++)
+			take_datagram(e, &batch.items[j], now);
 	}
 }
 
-static void pass_time(struct bfd_engine *e, bool late)
+static void receive_all(struct bfd_engine *e)
 {
-	const mono_t now = loop_clock();
+	list_for_each (it, &e->listeners)
+		receive(e, list_entry(it, struct listener, node));
+}
+
+/* Those that are nearly due send now. */
+static void collect_due(struct bfd_engine *e, mono_t now, struct list *ret)
+{
 	struct deadline *due;
-	while ((due = deadlines_pop(&e->deadlines, now)))
-		step(e, list_entry(due, struct session, deadline),
+	list_init(ret);
+	while ((due = deadlines_pop(&e->deadlines, usec_add(now, BFD_SLACK_MAX))))
+		list_append(ret, &list_entry(due, struct session, deadline)->due);
+}
+
+static bool any_expects_packet(const struct list *due, mono_t now)
+{
+	list_for_each (it, due)
+		if (bfd_fsm_expects_packet(&list_entry(it, struct session, due)->entry.fsm, now))
+			return true;
+	return false;
+}
+
+static void pass_time(struct bfd_engine *e, bool has_read, bool late)
+{
+	struct list due;
+	const mono_t now = loop_clock();
+	collect_due(e, now, &due);
+	if (!has_read && any_expects_packet(&due, now))
+		receive_all(e);
+	list_for_each (it, &due) {
+		list_remove(it);
+		step(e, list_entry(it, struct session, due),
 		     (struct bfd_event){ .type = BFD_EV_TIMER, .now = now, .late = late });
+	}
 }
 
 static void retry(struct bfd_engine *e)
@@ -407,11 +443,11 @@ static void retry(struct bfd_engine *e)
 	e->retry_at = any ? usec_add(now, RETRY) : USEC_NEVER;
 }
 
-void bfd_engine_turn(struct bfd_engine *e, bool late)
+void bfd_engine_turn(struct bfd_engine *e, bool readable, bool late)
 {
-	list_for_each (it, &e->listeners)
-		receive(e, list_entry(it, struct listener, node));
-	pass_time(e, late);
+	if (readable || late)
+		receive_all(e);
+	pass_time(e, readable || late, late);
 	retry(e);
 	finish_those_that_left(e);
 }
@@ -498,6 +534,7 @@ struct bfd_engine *bfd_engine_new(mono_t now)
 	list_init(&e->gone);
 	e->answered_at = now;
 	e->retry_at = USEC_NEVER;
+	e->random = loop_random();
 	return e;
 }
 

@@ -31,8 +31,9 @@ void bfd_engine_answered(struct bfd_engine *e, mono_t now);
 size_t bfd_engine_poll(const struct bfd_engine *e, struct pollfd *fds, size_t max);
 /* When bfd_engine_turn() is due though nothing has arrived. */
 mono_t bfd_engine_deadline(const struct bfd_engine *e);
-/* Reads, then lets time pass. `late`: this process did not run when it was due. */
-void bfd_engine_turn(struct bfd_engine *e, bool late);
+/* Reads, then lets time pass. `readable`: one of the descriptors is; else they are read when one of the sessions
+ * would be taken down for silence. `late`: this process did not run when it was due. */
+void bfd_engine_turn(struct bfd_engine *e, bool readable, bool late);
 
 /* The next thing that the agent is to be told; false: none. It counts as told with bfd_engine_told(),
  * until which it is returned again. */

@@ -36,11 +36,17 @@ static bool is_periodic(const struct bfd_fsm *f)
 	return !rests && f->remote_min_rx != 0 && (knows_peer(f) || !f->config.passive);
 }
 
-/* Shorter by up to a quarter; with a multiplier of 1 by a tenth at least, so that one packet is never late. */
+static span_t slack(span_t interval)
+{
+	return usec_min(interval / 50, BFD_SLACK_MAX);
+}
+
+/* Shorter by up to a quarter, the slack included; with a multiplier of 1 by a tenth at least, so that one packet
+ * is never late. */
 static span_t jittered(const struct bfd_fsm *f, span_t interval, uint32_t random)
 {
 	const span_t least = f->config.multiplier == 1 ? interval / 10 : 0;
-	const span_t room = interval / 4 - least;
+	const span_t room = interval / 4 - least - slack(interval);
 	return interval - least - room * random / UINT32_MAX;
 }
 
@@ -332,13 +338,18 @@ void bfd_fsm_step(struct bfd_fsm *f, const struct bfd_event *event, struct bfd_a
 	ret->to = f->state;
 	if ((wanted || changed) && (is_periodic(f) || ret->packet.final))
 		make_packet(f, event, changed || !ret->packet.final, ret);
-	else if (event->now >= f->tx_at)
+	else if (f->tx_at != USEC_NEVER && event->now + slack(f->tx_interval) >= f->tx_at)
 		make_packet(f, event, true, ret);
 }
 
 mono_t bfd_fsm_deadline(const struct bfd_fsm *f)
 {
 	return usec_min(f->tx_at, f->detect_at);
+}
+
+bool bfd_fsm_expects_packet(const struct bfd_fsm *f, mono_t now)
+{
+	return now >= f->detect_at;
 }
 
 bool bfd_fsm_is_finished(const struct bfd_fsm *f)

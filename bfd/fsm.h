@@ -18,6 +18,9 @@
 
 /* Not Up: packets leave no faster (6.8.3). */
 #define BFD_SLOW_TX USEC_PER_SEC
+/* A packet may leave so much before it is due, and no earlier than jitter allows: those of many sessions leave
+ * together then. */
+#define BFD_SLACK_MAX USEC_PER_MSEC
 /* The peer is told AdminDown for so long at most. */
 #define BFD_STOP_MAX USEC_PER_SEC
 
@@ -54,7 +57,7 @@ enum bfd_event_type {
 	BFD_EV_STOP,   /* AdminDown, for good */
 	BFD_EV_CHANGE, /* another configuration */
 	BFD_EV_PACKET, /* that is this session's, and authentic */
-	BFD_EV_TIMER,  /* bfd_fsm_deadline() has come, and all that had arrived was read */
+	BFD_EV_TIMER, /* bfd_fsm_deadline() has come or is near, and all that had arrived was read */
 };
 
 struct bfd_event {
@@ -80,6 +83,8 @@ void bfd_fsm_init(struct bfd_fsm *f, const struct bfd_config *config, uint32_t d
 /* Always fills *ret. */
 void bfd_fsm_step(struct bfd_fsm *f, const struct bfd_event *event, struct bfd_actions *ret);
 mono_t bfd_fsm_deadline(const struct bfd_fsm *f);
+/* Silence has lasted too long, unless a packet is waiting. */
+bool bfd_fsm_expects_packet(const struct bfd_fsm *f, mono_t now);
 /* After STOP: the peer has been told often enough, or knows. */
 bool bfd_fsm_is_finished(const struct bfd_fsm *f);
 /* All but what the shell counts. */

@@ -42,7 +42,7 @@ static const char *const calls[] = {
 	"brk",      "clock_gettime", "close",           "exit",           "exit_group",
 	"futex",    "getpid",        "getrandom",       "getsockname",    "ioctl",
 	"madvise",  "mremap",        "munmap",          "poll",           "ppoll",
-	"recvfrom", "recvmsg",       "restart_syscall", "rt_sigprocmask", "rt_sigreturn",
+	"recvfrom", "recvmmsg",      "restart_syscall", "rt_sigprocmask", "rt_sigreturn",
 	"sendmsg",  "sendto",        "setsockopt",      "bind",
 };
 
@@ -119,7 +119,11 @@ static bool has_more(const struct helper *h)
 	return bfd_engine_next(h->engine, &m);
 }
 
-static void wait_until(struct helper *h, mono_t due)
+struct ready {
+	bool agent, peers;
+};
+
+static struct ready wait_until(struct helper *h, mono_t due)
 {
 	struct pollfd fds[1 + LISTENERS_MAX] = { { .fd = SOCKET, .events = POLLIN } };
 	size_t n = 1 + bfd_engine_poll(h->engine, fds + 1, LISTENERS_MAX);
@@ -129,7 +133,13 @@ static void wait_until(struct helper *h, mono_t due)
 	const span_t wait = more && !h->is_full ? 0 : usec_sub(due, loop_clock());
 	const struct timespec limit = { .tv_sec = (time_t)(wait / USEC_PER_SEC),
 					.tv_nsec = (long)(wait % USEC_PER_SEC) * 1000 };
-	ppoll(fds, n, &limit, NULL);
+	struct ready ready = { 0 };
+	if (ppoll(fds, n, &limit, NULL) <= 0)
+		return ready;
+	ready.agent = fds[0].revents & ~POLLOUT;
+	for (size_t i = 1; i < n; i++)
+		ready.peers |= fds[i].revents != 0;
+	return ready;
 }
 
 _Noreturn static void serve(void)
@@ -138,9 +148,10 @@ _Noreturn static void serve(void)
 	struct helper h = { .engine = bfd_engine_new(now), .ping_at = now };
 	for (;;) {
 		const mono_t due = usec_min(bfd_engine_deadline(h.engine), h.ping_at);
-		wait_until(&h, due);
-		bfd_engine_turn(h.engine, loop_clock() > usec_add(due, LATE));
-		read_messages(&h);
+		const struct ready ready = wait_until(&h, due);
+		bfd_engine_turn(h.engine, ready.peers, loop_clock() > usec_add(due, LATE));
+		if (ready.agent)
+			read_messages(&h);
 		write_messages(&h);
 		ping(&h);
 	}

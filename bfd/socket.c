@@ -129,31 +129,46 @@ static bool read_source(struct msghdr *msg, const struct sockaddr_storage *from,
 	       addr_from_sockaddr(from, &ret->from, &(uint16_t){ 0 });
 }
 
-int bfd_listener_receive(const struct bfd_listener *l, uint8_t buf[static BFD_RECEIVE_MAX],
-			 struct bfd_datagram *ret)
-{
+/* What recvmmsg() fills in. */
+struct arrivals {
+	struct mmsghdr messages[BFD_BATCH];
+	struct sockaddr_storage from[BFD_BATCH];
+	struct iovec data[BFD_BATCH];
 	union {
 		struct cmsghdr align;
-		char buf[256];
-	} control;
-	struct sockaddr_storage from;
-	struct iovec data = { buf, BFD_RECEIVE_MAX };
-	for (;;) {
-		struct msghdr msg = { .msg_name = &from,
-				      .msg_namelen = sizeof(from),
-				      .msg_iov = &data,
-				      .msg_iovlen = 1,
-				      .msg_control = control.buf,
-				      .msg_controllen = sizeof(control.buf) };
-		ssize_t n = recvmsg(l->fd, &msg, 0);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		*ret = (struct bfd_datagram){ .data = buf,
-					      .len = n > 0 ? (size_t)n : 0,
-					      .multihop = l->multihop,
-					      .vrf = l->vrf };
-		if (n >= 0 && read_source(&msg, &from, ret))
-			return 0;
+		char buf[128];
+	} control[BFD_BATCH];
+};
+
+static int receive(int fd, struct arrivals *a, uint8_t data[BFD_BATCH][BFD_RECEIVE_MAX])
+{
+	for (size_t i = 0; i < BFD_BATCH; i++) {
+		a->data[i] = (struct iovec){ data[i], BFD_RECEIVE_MAX };
+		a->messages[i].msg_hdr =
+			(struct msghdr){ .msg_name = &a->from[i],
+					 .msg_namelen = sizeof(a->from[i]),
+					 .msg_iov = &a->data[i],
+					 .msg_iovlen = 1,
+					 .msg_control = a->control[i].buf,
+					 .msg_controllen = sizeof(a->control[i].buf) };
+	}
+	return recvmmsg(fd, a->messages, BFD_BATCH, MSG_DONTWAIT, NULL);
+}
+
+void bfd_listener_receive(const struct bfd_listener *l, struct bfd_batch *ret)
+{
+	struct arrivals a;
+	const int n = receive(l->fd, &a, ret->data);
+	ret->n = 0;
+	ret->is_last = n < BFD_BATCH;
+	for (int i = 0; i < n; i++) {
+		struct bfd_datagram *d = &ret->items[ret->n];
+		*d = (struct bfd_datagram){ .data = ret->data[i],
+					    .len = a.messages[i].msg_len,
+					    .multihop = l->multihop,
+					    .vrf = l->vrf };
+		if (read_source(&a.messages[i].msg_hdr, &a.from[i], d))
+			ret->n++;
 	}
 }
 

@@ -19,12 +19,20 @@ struct bfd_listener {
 /* No packet is longer; octets beyond are not looked at. */
 #define BFD_RECEIVE_MAX 256
 
+/* As many are received at once. */
+#define BFD_BATCH 16
+
+struct bfd_batch {
+	struct bfd_datagram items[BFD_BATCH]; /* their octets are in `data` */
+	size_t n;
+	bool is_last; /* nothing more has arrived */
+	uint8_t data[BFD_BATCH][BFD_RECEIVE_MAX];
+};
+
 /* The descriptor, or -errno. */
 int bfd_listener_open(const struct bfd_listener *l, struct err *err);
-/* The next packet, into `buf`; -EAGAIN when there is none. A datagram that does not say where it came
- * from is none. */
-int bfd_listener_receive(const struct bfd_listener *l, uint8_t buf[static BFD_RECEIVE_MAX],
-			 struct bfd_datagram *ret);
+/* What has arrived. A datagram that does not say where it came from is none. */
+void bfd_listener_receive(const struct bfd_listener *l, struct bfd_batch *ret);
 bool bfd_listener_serves(const struct bfd_listener *l, const struct bfd_key *key);
 
 /* The descriptor, or -errno: bound to the address, the interface or VRF of the key, and `port`.

@@ -69,7 +69,7 @@ exit
             options.append("bfd check-control-plane-failure")
         return super()._options() + options
 
-    def _bfd(self, command: str) -> str:
+    def bfd_command(self, command: str) -> str:
         argv = [unpacked("usr/bin/vtysh"), "--vty_socket", self.dir, "--config_dir", self.dir]
         return self.namespace.run(
             ["env", *(f"{k}={v}" for k, v in library_env("frr").items()), *argv]
@@ -78,7 +78,7 @@ exit
         )
 
     def bfd_peer(self) -> dict[str, Any]:
-        output = self._bfd("show bfd peers json")
+        output = self.bfd_command("show bfd peers json")
         try:
             peers = json.loads(output)
         except ValueError:
@@ -92,7 +92,7 @@ exit
         return "admin-down" if peer["status"] == "shutdown" else peer["status"]
 
     def bfd_disable(self) -> None:
-        self._bfd("configure terminal\nbfd\nprofile agent\nshutdown")
+        self.bfd_command("configure terminal\nbfd\nprofile agent\nshutdown")
 
     def stop(self) -> None:
         super().stop()
