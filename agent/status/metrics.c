@@ -71,6 +71,17 @@ static void api(FILE *out, const struct api_counts *c)
 			api_cause_name((enum api_cause)i), c->refused[i]);
 }
 
+static void hooks(FILE *out, const struct hook_counts *c)
+{
+	gauge(out, "hooks_waiting", "Commands of agent.hooks that run or wait for others.",
+	      c->waiting);
+	counter(out, "hooks_run_total", "Commands of agent.hooks that were started.", c->run);
+	counter(out, "hooks_failed_total",
+		"Commands of agent.hooks that failed or could not be run.", c->failed);
+	counter(out, "hooks_lost_total",
+		"Commands of agent.hooks that were not run, as too many waited already.", c->lost);
+}
+
 static void commands(FILE *out, const struct monitor_runner_status *c)
 {
 	gauge(out, "exec_running", "Commands of exec monitors that are running.", c->running);
@@ -446,6 +457,7 @@ char *metrics_format(const struct metrics *m)
 		"System calls of the agent that are on no list of the sandbox, and failed.",
 		m->refused_calls);
 	api(out, m->api);
+	hooks(out, &m->hooks);
 	apps(out, m);
 	commands(out, &m->commands);
 	drains(out, m);
