@@ -63,6 +63,7 @@ struct task {
 	const char *const *argv;
 	char *const *env;
 	const struct child_user *user;
+	const struct child_input *input; /* NULL: none */
 	child_fn *fn;
 	const void *arg;
 };
@@ -245,7 +246,7 @@ static int fork_call(child_fn *fn, const void *arg, int out, pid_t *ret)
 }
 
 /* The marks are in front: who looks for them reads the beginning only. */
-static int spawn_marked(struct child *c, const struct task *task, int out)
+static int spawn_marked(struct child *c, const struct task *task, int in, int out)
 {
 	size_t n = 0;
 	while (task->env && task->env[n])
@@ -258,18 +259,44 @@ static int spawn_marked(struct child *c, const struct task *task, int out)
 		*p++ = mark;
 	for (size_t i = 0; i < n; i++)
 		*p++ = task->env[i];
-	const struct spawn direct = { task->argv, env, task->user, out, false };
-	int r = launcher_is_in_charge() ? launcher_spawn(task->argv, env, out, &c->pid)
+	const struct spawn direct = { task->argv, env, task->user, out, in, false };
+	int r = launcher_is_in_charge() ? launcher_spawn(task->argv, env, in, out, &c->pid)
 					: spawn_start(&direct, &c->pid);
 	free(mark);
 	free(env);
 	return r;
 }
 
+/* A pipe that holds all of the input. */
+static int fill_pipe(const struct child_input *input, int *ret)
+{
+	int fds[2];
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	int rc = fcntl(fds[1], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+	if (rc == 0 && write(fds[1], input->text, input->len) != (ssize_t)input->len)
+		rc = -ENOBUFS;
+	close(fds[1]);
+	if (rc < 0)
+		close(fds[0]);
+	else
+		*ret = fds[0];
+	return rc;
+}
+
+static int spawn_with_input(struct child *c, const struct task *task, int out)
+{
+	int in = -1, rc = task->input ? fill_pipe(task->input, &in) : 0;
+	if (rc == 0)
+		rc = spawn_marked(c, task, in, out);
+	fd_close(&in);
+	return rc;
+}
+
 static int launch(struct child *c, const struct task *task, int out)
 {
 	if (!task->fn)
-		return spawn_marked(c, task, out);
+		return spawn_with_input(c, task, out);
 	subreaper_tree_init(&c->tree);
 	return fork_call(task->fn, task->arg, out, &c->pid);
 }
@@ -331,13 +358,20 @@ static const char *why(int rc, const struct child_user *user)
 	return strerror(-rc);
 }
 
+int child_spawn_with(sd_event *loop, const char *const argv[], char *const env[],
+		     const struct child_user *user, const struct child_input *input, span_t timeout,
+		     child_done_cb *done, void *userdata, struct child **ret, struct err *err)
+{
+	const struct task task = { .argv = argv, .env = env, .user = user, .input = input };
+	int r = run(loop, &task, timeout, done, userdata, ret);
+	return r < 0 ? err_set(err, r, "cannot run '%.100s': %s", argv[0], why(r, user)) : 0;
+}
+
 int child_spawn(sd_event *loop, const char *const argv[], char *const env[],
 		const struct child_user *user, span_t timeout, child_done_cb *done, void *userdata,
 		struct child **ret, struct err *err)
 {
-	const struct task task = { .argv = argv, .env = env, .user = user };
-	int r = run(loop, &task, timeout, done, userdata, ret);
-	return r < 0 ? err_set(err, r, "cannot run '%.100s': %s", argv[0], why(r, user)) : 0;
+	return child_spawn_with(loop, argv, env, user, NULL, timeout, done, userdata, ret, err);
 }
 
 int child_call(sd_event *loop, child_fn *fn, const void *arg, span_t timeout, child_done_cb *done,

@@ -51,6 +51,15 @@ typedef void child_done_cb(const struct child_result *result, void *userdata);
 int child_spawn(sd_event *loop, const char *const argv[], char *const env[],
 		const struct child_user *user, span_t timeout, child_done_cb *done, void *userdata,
 		struct child **ret, struct err *err);
+/* The same with stdin, which ends after these octets. -ENOBUFS: they do not fit into a pipe, which holds
+ * 64 KiB unless this user has many. */
+struct child_input {
+	const char *text;
+	size_t len;
+};
+int child_spawn_with(sd_event *loop, const char *const argv[], char *const env[],
+		     const struct child_user *user, const struct child_input *input, span_t timeout,
+		     child_done_cb *done, void *userdata, struct child **ret, struct err *err);
 /* A function of this program in a child, for library calls that may wait. Its stdout is captured,
  * what it returns is the exit status. It has no other fd, must not touch the loop, and ends with
  * the agent. */

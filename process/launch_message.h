@@ -20,8 +20,9 @@
 #define LAUNCH_MARKS_MAX 1024
 
 enum launch_kind {
-	LAUNCH_COMMAND = 1, /* start a program; one descriptor, its output, comes along */
-	LAUNCH_MARKS = 2,   /* the marks in the environment of a process */
+	LAUNCH_COMMAND =
+		1,        /* start a program; its output comes along, and its input if it has one */
+	LAUNCH_MARKS = 2, /* the marks in the environment of a process */
 };
 
 struct launch_request {

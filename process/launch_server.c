@@ -18,46 +18,51 @@
 
 #define SOCKET 3
 
-static void receive_fd(struct msghdr *msg, int *ret)
+/* Output and input of a command; -1: there is none. */
+static void receive_fds(struct msghdr *msg, int ret[2])
 {
-	*ret = -1;
+	ret[0] = ret[1] = -1;
 	const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(ret, CMSG_DATA(c), sizeof(*ret));
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return;
+	if (c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(ret, CMSG_DATA(c), sizeof(int));
+	else if (c->cmsg_len == CMSG_LEN(2 * sizeof(int)))
+		memcpy(ret, CMSG_DATA(c), 2 * sizeof(int));
 }
 
 /* 0 at the end. A message that is too long comes without its end, and is refused by its reader. */
-static size_t receive(char *buf, size_t size, int *ret_fd)
+static size_t receive(char *buf, size_t size, int ret_fds[2])
 {
 	union {
 		struct cmsghdr header;
-		char buf[CMSG_SPACE(sizeof(int))];
+		char buf[CMSG_SPACE(2 * sizeof(int))];
 	} control = { 0 };
 	struct iovec data = { buf, size };
 	struct msghdr msg = { .msg_iov = &data,
 			      .msg_iovlen = 1,
 			      .msg_control = control.buf,
-			      /* Room for one: others are not received. */
-			      .msg_controllen = CMSG_LEN(sizeof(int)) };
+			      /* Room for two: others are not received. */
+			      .msg_controllen = CMSG_LEN(2 * sizeof(int)) };
 	ssize_t n;
 	do
 		n = recvmsg(SOCKET, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
-	receive_fd(&msg, ret_fd);
+	receive_fds(&msg, ret_fds);
 	return n > 0 ? (size_t)n : 0;
 }
 
-static void start_command(const struct launch_request *r, const struct child_user *user, int out,
-			  struct launch_reply *reply)
+static void start_command(const struct launch_request *r, const struct child_user *user,
+			  const int fds[2], struct launch_reply *reply)
 {
 	pid_t pid = 0;
 	const struct spawn spawn = { .argv = r->argv,
 				     .env = (char *const *)r->env,
 				     .user = user,
-				     .out = out,
+				     .out = fds[0],
+				     .in = fds[1],
 				     .is_for_parent = true };
-	reply->code = out < 0 ? -EBADF : spawn_start(&spawn, &pid);
+	reply->code = fds[0] < 0 ? -EBADF : spawn_start(&spawn, &pid);
 	reply->pid = pid;
 }
 
@@ -68,11 +73,11 @@ static void find_marks(const struct launch_request *r, struct launch_reply *repl
 	reply->len = n > 0 ? (uint32_t)n : 0;
 }
 
-static void answer(const struct launch_request *r, const struct child_user *user, int out)
+static void answer(const struct launch_request *r, const struct child_user *user, const int fds[2])
 {
 	struct launch_reply reply = { .number = r->number };
 	if (r->kind == LAUNCH_COMMAND)
-		start_command(r, user, out, &reply);
+		start_command(r, user, fds, &reply);
 	else
 		find_marks(r, &reply);
 	send(SOCKET, &reply, launch_reply_size(&reply), MSG_NOSIGNAL);
@@ -101,16 +106,17 @@ _Noreturn void launch_serve(int socket, const struct child_user *user)
 	static char buf[LAUNCH_REQUEST_MAX + 1];
 	static struct launch_request request;
 	size_t len;
-	int out;
+	int fds[2];
 	prctl(PR_SET_NAME, "vipherald-exec");
 	keep_only(socket);
 	keep_capabilities(user);
-	while ((len = receive(buf, sizeof(buf), &out)) > 0) {
+	while ((len = receive(buf, sizeof(buf), fds)) > 0) {
 		if (launch_request_read(buf, len, &request) < 0)
 			_exit(EXIT_FAILURE);
-		answer(&request, user, out);
-		if (out >= 0)
-			close(out);
+		answer(&request, user, fds);
+		for (size_t i = 0; i < 2; i++)
+			if (fds[i] >= 0)
+				close(fds[i]);
 	}
 	_exit(EXIT_SUCCESS);
 }

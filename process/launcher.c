@@ -99,26 +99,27 @@ void launcher_stop(void)
 	launcher.mode = DIRECT;
 }
 
-/* `out` -1: no descriptor. */
-static int send_request(const struct launch_request *r, int out)
+/* `fds`: output and input of a command; -1: that one is not sent. */
+static int send_request(const struct launch_request *r, const int fds[2])
 {
 	static char buf[LAUNCH_REQUEST_MAX];
 	union {
 		struct cmsghdr header;
-		char buf[CMSG_SPACE(sizeof(int))];
+		char buf[CMSG_SPACE(2 * sizeof(int))];
 	} control = { 0 };
+	size_t n_fds = fds[0] < 0 ? 0 : fds[1] < 0 ? 1 : 2;
 	ssize_t len = launch_request_write(r, buf, sizeof(buf));
 	if (len < 0)
 		return (int)len;
 	struct iovec data = { buf, (size_t)len };
 	struct msghdr msg = { .msg_iov = &data, .msg_iovlen = 1 };
-	if (out >= 0) {
+	if (n_fds > 0) {
 		msg.msg_control = control.buf;
-		msg.msg_controllen = sizeof(control.buf);
-		control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+		control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(n_fds * sizeof(int)),
 						   .cmsg_level = SOL_SOCKET,
 						   .cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(&control.header), &out, sizeof(out));
+		memcpy(CMSG_DATA(&control.header), fds, n_fds * sizeof(int));
 	}
 	ssize_t n = sendmsg(launcher.socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	return n < 0 ? -errno : 0;
@@ -164,7 +165,7 @@ static int receive_late(void)
 }
 
 /* An end that cannot be understood or is not there is not asked again. */
-static int ask(struct launch_request *r, int out, struct launch_reply *ret)
+static int ask(struct launch_request *r, const int fds[2], struct launch_reply *ret)
 {
 	if (launcher.mode == FORBIDDEN)
 		return -EPERM;
@@ -173,7 +174,7 @@ static int ask(struct launch_request *r, int out, struct launch_reply *ret)
 	int rc = receive_late();
 	if (rc == 0) {
 		r->number = launcher.last_number + 1;
-		rc = send_request(r, out);
+		rc = send_request(r, fds);
 	}
 	if (rc == 0) {
 		launcher.last_number = r->number;
@@ -199,14 +200,15 @@ static bool copy_strings(char *const *from, const char **ret)
 	return true;
 }
 
-int launcher_spawn(const char *const argv[], char *const env[], int out, pid_t *ret)
+int launcher_spawn(const char *const argv[], char *const env[], int in, int out, pid_t *ret)
 {
+	const int fds[2] = { out, in };
 	static struct launch_request request; /* 16 KiB */
 	struct launch_reply reply = { 0 };
 	request.kind = LAUNCH_COMMAND;
 	if (!copy_strings((char *const *)argv, request.argv) || !copy_strings(env, request.env))
 		return -E2BIG;
-	int rc = ask(&request, out, &reply);
+	int rc = ask(&request, fds, &reply);
 	if (rc < 0)
 		return rc;
 	if (reply.code < 0) {
@@ -222,9 +224,10 @@ ssize_t launcher_marks(pid_t pid, char ret[static MARKS_MAX])
 {
 	struct launch_request request = { .kind = LAUNCH_MARKS, .pid = pid };
 	struct launch_reply reply = { 0 };
+	const int none[2] = { -1, -1 };
 	if (launcher.mode == DIRECT)
 		return marks_read(pid, ret);
-	int rc = ask(&request, -1, &reply);
+	int rc = ask(&request, none, &reply);
 	if (rc < 0)
 		return rc;
 	if (reply.code < 0)

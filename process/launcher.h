@@ -39,7 +39,7 @@ void launcher_stop(void);
 /* As spawn_start(). Besides, -EPERM after launcher_forbid(), -E2BIG for a command that is longer than a
  * request may be, -ECHILD when the launcher has ended, -ETIMEDOUT when it does not answer
  * within 200 ms, and at once from then on, until it does. */
-int launcher_spawn(const char *const argv[], char *const env[], int out, pid_t *ret);
+int launcher_spawn(const char *const argv[], char *const env[], int in, int out, pid_t *ret);
 /* As marks_read(), which a sandboxed agent cannot do itself; before launcher_start() it is that.
  * -EPERM after launcher_forbid(). */
 ssize_t launcher_marks(pid_t pid, char ret[static MARKS_MAX]);

@@ -39,14 +39,15 @@ void spawn_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn static void run(const struct spawn *s, int out, int report)
+_Noreturn static void run(const struct spawn *s, int in, int out, int report)
 {
 	int code = 0;
 	setsid();
 	spawn_reset_signals();
-	int null = open("/dev/null", O_RDONLY);
-	if (null < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0 ||
-	    dup2(null, STDIN_FILENO) < 0)
+	if (in < 0)
+		in = open("/dev/null", O_RDONLY);
+	if (in < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0 ||
+	    dup2(in, STDIN_FILENO) < 0)
 		code = errno;
 	else if (s->user)
 		code = become(s->user);
@@ -75,13 +76,16 @@ int spawn_start(const struct spawn *s, pid_t *ret)
 	/* Above the numbers of stdin, stdout and stderr. */
 	int high = fcntl(report[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	int high_out = fcntl(s->out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	pid_t pid = high < 0 || high_out < 0 ? -1 : fork_child(s->is_for_parent);
+	int high_in = s->in < 0 ? -1 : fcntl(s->in, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	bool ready = high >= 0 && high_out >= 0 && (high_in >= 0) == (s->in >= 0);
+	pid_t pid = ready ? fork_child(s->is_for_parent) : -1;
 	if (pid == 0)
-		run(s, high_out, high);
+		run(s, high_in, high_out, high);
 	int rc = pid < 0 ? -errno : 0;
 	fd_close(&report[1]);
 	fd_close(&high);
 	fd_close(&high_out);
+	fd_close(&high_in);
 	/* The exec closes it. */
 	if (rc == 0 && read(report[0], &code, sizeof(code)) == sizeof(code)) {
 		if (!s->is_for_parent)

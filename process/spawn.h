@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starts a program: in a session of its own, with /dev/null as stdin, with signal mask and
+/* Starts a program: in a session of its own, with signal mask and
  * dispositions reset, and without any other file descriptor of this process. */
 #ifndef PROCESS_SPAWN_H
 #define PROCESS_SPAWN_H
@@ -21,6 +21,7 @@ struct spawn {
 	char *const *env;              /* all of its environment; ends with NULL */
 	const struct child_user *user; /* NULL: ours */
 	int out;                       /* its stdout and stderr */
+	int in;                        /* its stdin; -1: /dev/null */
 	/* A child of our parent, which waits for it, instead of ours. */
 	bool is_for_parent;
 };

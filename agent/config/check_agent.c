@@ -109,6 +109,17 @@ static void check_exec_sources(unsigned from, const struct config_node *exec,
 						      : "every process on this host");
 }
 
+/* Where no command may be run, there is nothing that could start one. */
+static void check_hooks(const struct config_agent *agent, const struct config_node *section,
+			struct config_findings *findings)
+{
+	const struct config_node *hooks = config_node_get(section, "hooks");
+	if (hooks && agent->hooks.n > 0 && agent->admission.exec == MONITORS_FROM_NONE)
+		config_error(findings, config_at(hooks),
+			     "no command is run with agent.exec.allow_from: none, specify 'config' "
+			     "there");
+}
+
 void config_check_agent(const struct config_draft *draft, const struct config_node *root,
 			struct config_findings *findings)
 {
@@ -121,6 +132,7 @@ void config_check_agent(const struct config_draft *draft, const struct config_no
 	check_tls(&draft->agent.consul, agent, findings);
 	check_allow_from(draft->agent.admission.exec, config_node_get(agent, "exec"), findings);
 	check_exec_sources(draft->agent.admission.exec, config_node_get(agent, "exec"), findings);
+	check_hooks(&draft->agent, agent, findings);
 	if (config_node_get(agent, "api"))
 		check_api(&draft->agent, config_node_get(agent, "api"), findings);
 	check_allow_from(draft->agent.admission.others, config_node_get(agent, "monitors"),

@@ -14,6 +14,7 @@
 #include "agent/config/set.h"
 #include "agent/model/admission.h"
 #include "agent/model/app_spec.h"
+#include "agent/model/hook.h"
 #include "agent/model/vip_policy.h"
 #include "agent/model/principal.h"
 #include "bgp/config.h"
@@ -55,6 +56,7 @@ struct config_agent {
 	struct vip_policy vips;
 	char *exec_user; /* commands run as this user; NULL: as the agent */
 	char **exec_env; /* further variables of their environment, ends with NULL; NULL: none */
+	struct hook_list hooks;
 	char *tls_ca;    /* CAs that `https` monitors trust; NULL: those of the system */
 	span_t drain_time;
 	bool shutdown_drain;

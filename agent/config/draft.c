@@ -23,6 +23,7 @@ void config_agent_done(struct config_agent *agent)
 	for (char **name = agent->exec_env; name && *name; name++)
 		free(*name);
 	free(agent->exec_env);
+	hook_list_done(&agent->hooks);
 	free(agent->tls_ca);
 	free(agent->tls.cert);
 	free(agent->tls.key);

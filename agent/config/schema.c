@@ -3,6 +3,7 @@
 
 #include "agent/config/draft.h"
 #include "agent/config/schema_agent.h"
+#include "agent/config/schema_hooks.h"
 #include "agent/config/schema_log.h"
 #include "agent/config/schema_api.h"
 #include "agent/config/schema_apps.h"
@@ -92,6 +93,7 @@ const struct config_section *const config_sections[] = {
 	&config_api_tls_section,
 	&config_api_certificates_section,
 	&config_exec_section,
+	&config_hooks_section,
 	&config_agent_monitors_section,
 	&config_bgp_section,
 	&config_peer_section,

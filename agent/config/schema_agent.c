@@ -2,6 +2,7 @@
 #include "agent/config/schema_agent.h"
 
 #include "agent/config/config.h"
+#include "agent/config/schema_hooks.h"
 #include "agent/config/schema_log.h"
 #include "agent/config/schema_api.h"
 #include "agent/config/types.h"
@@ -25,7 +26,8 @@ static const struct config_key exec_keys[] = {
 	  .type = &config_type_text,
 	  FIELD(exec_user),
 	  .default_words = "the user of the agent",
-	  .doc = "Run all commands as this user, with the groups of that user and without "
+	  .doc = "Run all commands, of monitors and of hooks, as this user, with the groups of "
+		 "that user and without "
 		 "capabilities. Requires CAP_SETUID, CAP_SETGID and CAP_KILL." },
 	{ .name = "env",
 	  .shape = CONFIG_VALUES,
@@ -60,7 +62,8 @@ const struct config_section config_agent_monitors_section = {
 
 const struct config_section config_exec_section = {
 	.path = "agent.exec",
-	.doc = "Admission and user of the commands of `exec:` monitors, which run on this host.",
+	.doc = "Admission and user of the commands of `exec:` monitors, which run on this host, "
+	       "and the user of hooks.",
 	.keys = exec_keys,
 };
 
@@ -352,6 +355,13 @@ static const struct config_key agent_keys[] = {
 	  .shape = CONFIG_SECTION,
 	  .section = &config_log_section,
 	  .doc = "What is logged, see below." },
+	{ .name = "hooks",
+	  .shape = CONFIG_SECTIONS,
+	  .section = &config_hooks_section,
+	  .type = &config_type_hooks,
+	  FIELD(hooks),
+	  .add = config_add_hook,
+	  .doc = "Commands that are run on events, see below." },
 	{ .name = "vips",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_vips_section,

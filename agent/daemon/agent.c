@@ -24,6 +24,7 @@
 #include "agent/daemon/calls.h"
 #include "agent/daemon/compare.h"
 #include "agent/daemon/exec_env.h"
+#include "agent/daemon/hooks.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peers.h"
 #include "agent/daemon/privileges.h"
@@ -279,6 +280,8 @@ static void agent_done(struct agent *a)
 {
 	api_free(a->api); /* its streams walk the registry */
 	a->api = NULL;    /* what is freed below may still log events */
+	hooks_free(a->hooks);
+	a->hooks = NULL;
 	alarm_log_free(a->alarm_log);
 	compare_free(a->compare);
 	reload_free(a->reload);
@@ -319,10 +322,12 @@ static void agent_done(struct agent *a)
 static void on_event(const struct log_event *e, wall_t at, enum log_level level, const char *text,
 		     void *userdata)
 {
-	const struct event event = { .at = at, .level = level, .about = *e, .text = text };
+	struct event event = { .at = at, .level = level, .about = *e, .text = text };
 	struct agent *a = userdata;
 	event_ring_add(a->events, &event);
+	event.id = event_ring_newest(a->events);
 	api_wake_followers(a->api);
+	hooks_on_event(a->hooks, &event);
 }
 
 int agent_run(const char *config_file)
@@ -336,6 +341,7 @@ int agent_run(const char *config_file)
 	if (rc < 0)
 		return rc == -EINVAL ? EX_CONFIG : 1;
 	a.events = event_ring_new(EVENTS_MAX, loop_wall());
+	a.hooks = hooks_new(&a);
 	log_set_sink(on_event, &a);
 	log_event(LOG_INFO, "agent", EVENT("agent.started"), "vipherald %s", VIPHERALD_VERSION);
 	rc = instance_claim(&a.instance, a.config, &err);

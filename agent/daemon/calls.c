@@ -3,6 +3,7 @@
 
 #include "agent/daemon/compare.h"
 #include "agent/daemon/peers.h"
+#include "agent/daemon/hooks.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/sandbox.h"
 #include "agent/http/answer.h"
@@ -53,6 +54,7 @@ static struct status_sources sources_of(struct agent *a)
 		.discovery = sources_discovery(a->sources),
 		.store = a->store,
 		.events = a->events,
+		.hooks = hooks_counts(a->hooks),
 		.api = a->api ? api_counts(a->api) : NULL,
 		.squatter = a->instance.squatter,
 		.capabilities = &a->capabilities,

@@ -38,6 +38,7 @@
 
 struct alarm_log;
 struct compare;
+struct hooks;
 struct peers;
 struct reload;
 struct restart;
@@ -53,6 +54,7 @@ struct agent {
 	struct confirm *confirm;
 	struct confirm_mark mark; /* as found at the start */
 	struct event_ring *events;
+	struct hooks *hooks;
 	struct alarm_log *alarm_log; /* NULL: before the start, and in a stop */
 	struct service *service;     /* NULL: no service manager */
 	struct signals *signals;

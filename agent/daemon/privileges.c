@@ -126,7 +126,7 @@ const char *privileges_root_commands(const struct config *c)
 {
 	const unsigned open_to =
 		MONITORS_FROM_HTTP | MONITORS_FROM_HTTP_LOCAL | MONITORS_FROM_CONSUL;
-	bool any = c->agent.admission.exec & open_to;
+	bool any = c->agent.admission.exec & open_to || c->agent.hooks.n > 0;
 	for (size_t i = 0; i < c->n_apps && !any; i++)
 		any = has_command(&c->apps[i]);
 	if (!any || geteuid() != 0 || c->agent.user || c->agent.exec_user)

@@ -123,12 +123,6 @@ bool event_ring_is_foreign(const struct event_ring *r, const struct event_mark *
 
 /* Filters */
 
-bool event_kind_matches(const char *kind, const char *pattern)
-{
-	size_t n = strlen(pattern);
-	return str_starts(kind, pattern) && (kind[n] == 0 || kind[n] == '.');
-}
-
 int event_filter_set_kind(struct event_filter *f, const char *kind)
 {
 	return str_copy(f->kind, sizeof(f->kind), kind);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/model/hook.h"
 #include "lib/addr.h"
 #include "lib/log_event.h"
 #include "lib/log_level.h"
@@ -59,8 +60,6 @@ struct event_filter {
 	char vip[PREFIX_TEXT_MAX]; /* the VIP that `name` is in another form; "": none */
 	char peer[ADDR_TEXT_MAX];  /* likewise */
 };
-/* "app" is all of "app.up" and "app.down". */
-bool event_kind_matches(const char *kind, const char *pattern);
 /* -ENAMETOOLONG. An address without a length is the VIP of that address, too. */
 int event_filter_set_kind(struct event_filter *f, const char *kind);
 int event_filter_set_name(struct event_filter *f, const char *name);

@@ -128,6 +128,17 @@ static void process(struct metric_page *out, const struct metrics *m)
 			     (double)m->began_at / (double)USEC_PER_SEC, 3);
 }
 
+static void hooks(struct metric_page *out, const struct hook_counts *c)
+{
+	gauge(out, "hooks_waiting", "Commands of agent.hooks that run or wait for others.",
+	      c->waiting);
+	counter(out, "hooks_run_total", "Commands of agent.hooks that were started.", c->run);
+	counter(out, "hooks_failed_total",
+		"Commands of agent.hooks that failed or could not be run.", c->failed);
+	counter(out, "hooks_lost_total",
+		"Commands of agent.hooks that were not run, as too many waited already.", c->lost);
+}
+
 static void commands(struct metric_page *out, const struct monitor_runner_status *c)
 {
 	gauge(out, "exec_running", "Commands of exec monitors that are running.", c->running);
@@ -404,6 +415,7 @@ void metrics_format(const struct metrics *m, struct metric_page *out)
 		"System calls of the agent that are on no list of the sandbox, and failed.",
 		m->refused_calls);
 	api(out, m->api);
+	hooks(out, &m->hooks);
 	apps(out, m);
 	check_times(out, &m->commands);
 	commands(out, &m->commands);

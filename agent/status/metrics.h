@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/status/hook_counts.h"
 #include "agent/model/api_counts.h"
 #include "agent/model/app_counts.h"
 #include "agent/model/drift.h"
@@ -48,7 +49,8 @@ struct metrics {
 	size_t restart_keys;     /* of the file, in effect after a restart only */
 	wall_t config_loaded_at; /* the configuration in effect; 0: not from a file */
 	struct histogram loop_stalls;
-	uint64_t refused_calls;       /* of the sandbox */
+	uint64_t refused_calls; /* of the sandbox */
+	struct hook_counts hooks;
 	const struct api_counts *api; /* NULL: not started yet */
 	struct app_counts apps;
 	uint64_t checks, check_failures; /* of the monitors that exist now */

@@ -96,6 +96,7 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 		.config_loaded_at = file_in_effect ? file_in_effect->loaded_at : 0,
 		.loop_stalls = *loop_stalls(),
 		.refused_calls = in->sandbox.refused_calls,
+		.hooks = in->hooks,
 		.api = in->api,
 		.apps = registry_count(in->registry),
 		.agent_drained = drain_is_on(registry_agent_drain(in->registry)),

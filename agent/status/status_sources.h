@@ -25,6 +25,7 @@
 #include "agent/model/peer_orders.h"
 #include "agent/status/config_file.h"
 #include "agent/status/event_ring.h"
+#include "agent/status/hook_counts.h"
 #include "agent/status/sandbox_status.h"
 #include "agent/status/view_json.h"
 #include "agent/store/store.h"
@@ -59,6 +60,7 @@ struct status_sources {
 	struct discovery *discovery;           /* NULL: no Consul */
 	struct store *store;
 	const struct event_ring *events;
+	struct hook_counts hooks;
 	const struct api_counts *api; /* NULL: not started yet */
 	const char *squatter;         /* who has the name of the agent; NULL or "": the agent */
 	const struct capability_needs *capabilities;

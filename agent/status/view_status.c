@@ -138,6 +138,16 @@ static json_t *api(const struct api_counts *c)
 	return o;
 }
 
+static json_t *hooks(const struct status_sources *in)
+{
+	const struct hook_counts *c = &in->hooks;
+	const char *failure = c->last_failure && *c->last_failure ? c->last_failure : NULL;
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "defined", VIEW_INT(in->config->hooks.n),
+			 "waiting", VIEW_INT(c->waiting), "run", VIEW_INT(c->run), "failed",
+			 VIEW_INT(c->failed), "lost", VIEW_INT(c->lost), "last_failure",
+			 view_text_or_null(failure));
+}
+
 json_t *view_status(const struct status_sources *in)
 {
 	struct view_clock clock = status_clock(in);
@@ -158,6 +168,7 @@ json_t *view_status(const struct status_sources *in)
 	json_object_set_new(o, "api", api(in->api));
 	json_object_set_new(o, "tls", tls(in, clock.wall));
 	json_object_set_new(o, "drift", drift(in, &clock));
+	json_object_set_new(o, "hooks", hooks(in));
 	json_object_set_new(o, "sandbox", view_sandbox(&in->sandbox));
 	return o;
 }

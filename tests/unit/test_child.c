@@ -120,6 +120,39 @@ static const struct {
 	{ "ls /proc/self/fd", CHILD_EXITED, 0, "0\n1\n2\n3\n" },
 };
 
+static void run_with(struct fixture *f, const char *command, const struct child_input *input)
+{
+	const char *const argv[] = { "sh", "-c", command, NULL };
+	struct err err;
+	f->done = false;
+	if (child_spawn_with(f->loop, argv, NULL, NULL, input, USEC_NEVER, on_done, f, &f->child,
+			     &err) < 0)
+		fail_msg("%s", err.text);
+	loop_until(f->loop, loop_until_true, &f->done);
+}
+
+/* All of it, and its end; a command need not read it. */
+static void test_input(void **state)
+{
+	static char much[32768], too_much[1 << 20];
+	struct fixture *f = *state;
+	struct child *none = NULL;
+	const char *const argv[] = { "sh", "-c", "cat", NULL };
+	struct err err;
+	memset(much, 'x', sizeof(much));
+	run_with(f, "cat; echo end", &(struct child_input){ "{}\n", 3 });
+	assert_string_equal(f->output, "{}\nend\n");
+	run_with(f, "wc -c; ls /proc/self/fd", &(struct child_input){ much, sizeof(much) });
+	assert_string_equal(f->output, "32768\n0\n1\n2\n3\n");
+	run_with(f, "exit 3", &(struct child_input){ much, sizeof(much) });
+	assert_int_equal(f->status, 3);
+	assert_int_equal(child_spawn_with(f->loop, argv, NULL, NULL,
+					  &(struct child_input){ too_much, sizeof(too_much) },
+					  USEC_NEVER, on_done, f, &none, &err),
+			 -ENOBUFS);
+	assert_null(none);
+}
+
 static void test_cases(void **state)
 {
 	struct fixture *f = *state;
@@ -499,6 +532,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_cases),
+		TEST(test_input),
 		TEST(test_without_standard_files),
 		TEST(test_cannot_start),
 		TEST(test_output_is_cut),

@@ -142,6 +142,7 @@ static const struct {
 	{ "gids", "7" },
 	{ "tokens", "[{name: t, file: /t}]" },
 	{ "certificates", "[{name: c}]" },
+	{ "hooks", "[{on: app, exec: x}]" },
 	{ "hosts", "h" },
 	{ "origins", "'https://h'" },
 	{ "proxied", "true" },
@@ -382,8 +383,12 @@ static enum place place_of(const struct config_section *s)
 /* Sections without values, and mappings that are a value (a monitor, a token). */
 static bool is_no_place(const char *path)
 {
-	static const char *const paths[] = { "", "agent.api.tokens[]", "agent.api.certificates[]",
-					     "apps[].states", "apps[].monitors[]" };
+	static const char *const paths[] = { "",
+					     "agent.api.tokens[]",
+					     "agent.api.certificates[]",
+					     "agent.hooks[]",
+					     "apps[].states",
+					     "apps[].monitors[]" };
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		if (str_equal(paths[i], path))
 			return true;

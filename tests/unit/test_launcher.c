@@ -50,7 +50,7 @@ static int run(const char *command, const char *const env[], char *ret_output, s
 	int fds[2];
 	pid_t pid;
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	int rc = launcher_spawn(argv, (char *const *)env, fds[1], &pid);
+	int rc = launcher_spawn(argv, (char *const *)env, -1, fds[1], &pid);
 	close(fds[1]);
 	size_t len = 0;
 	ssize_t n = 1;
@@ -91,12 +91,33 @@ static void a_command_has_its_environment_and_nothing_else(void **state)
 	close(fd);
 }
 
+static void a_command_gets_its_input(void **state)
+{
+	(void)state;
+	const char *argv[] = { "/bin/sh", "-c", "cat; ls /proc/self/fd | wc -w", NULL };
+	char output[64] = "";
+	int in[2], out[2], status;
+	pid_t pid;
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	assert_int_equal(write(in[1], "event\n", 6), 6);
+	close(in[1]);
+	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, in[0], out[1], &pid), 0);
+	close(in[0]);
+	close(out[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(read(out[0], output, sizeof(output) - 1) > 0);
+	assert_string_equal(output, "event\n4\n");
+	close(out[0]);
+}
+
 static void a_program_that_is_not_there(void **state)
 {
 	(void)state;
 	const char *argv[] = { "/no/such/program", NULL };
 	pid_t pid;
-	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, STDERR_FILENO, &pid), -ENOENT);
+	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, -1, STDERR_FILENO, &pid),
+			 -ENOENT);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0); /* the launcher only: no zombie is left */
 }
 
@@ -122,7 +143,7 @@ static void marks_of_a_process(void **state)
 	const char *env[] = { "A=1", MARK_CHECK "7.1", "SECRET=x", MARK_AGENT "b", NULL };
 	const char *argv[] = { "/bin/sleep", "600", NULL };
 	pid_t pid;
-	assert_int_equal(launcher_spawn(argv, (char *const *)env, STDERR_FILENO, &pid), 0);
+	assert_int_equal(launcher_spawn(argv, (char *const *)env, -1, STDERR_FILENO, &pid), 0);
 	static const char wanted[] = MARK_CHECK "7.1\0" MARK_AGENT "b";
 	assert_int_equal(launcher_marks(pid, marks), sizeof(wanted));
 	assert_memory_equal(marks, wanted, sizeof(wanted));
@@ -188,7 +209,7 @@ static void a_launcher_that_is_stopped(void **state)
 	pid_t pid = (pid_t)strtol(output, NULL, 10);
 	kill(pid, SIGSTOP);
 	waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WSTOPPED | WNOWAIT);
-	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, STDERR_FILENO, &late),
+	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, -1, STDERR_FILENO, &late),
 			 -ETIMEDOUT);
 	for (int i = 0; i < 1000; i++) /* 200 s, if each waited */
 		assert_int_equal(run("true", no_env, output, sizeof(output), &status), -ETIMEDOUT);
@@ -218,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_command_is_our_child, start, stop),
 		cmocka_unit_test_setup_teardown(a_command_has_its_environment_and_nothing_else,
 						start, stop),
+		cmocka_unit_test_setup_teardown(a_command_gets_its_input, start, stop),
 		cmocka_unit_test_setup_teardown(a_program_that_is_not_there, start, stop),
 		cmocka_unit_test_setup_teardown(too_long_a_command, start, stop),
 		cmocka_unit_test_setup_teardown(marks_of_a_process, start, stop),

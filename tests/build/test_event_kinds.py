@@ -1,0 +1,35 @@
+"""Every kind of event is known to hooks and explained to operators."""
+
+import re
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+ROOMS = ("agent", "bgp", "bfd", "nat", "consul", "monitors", "net", "process", "lib")
+# How kinds that are not in an EVENT() are passed on.
+KIND = re.compile(r'"((?:%s)\.[a-z]+)"' % "|".join(
+    ("agent", "alarm", "app", "bfd", "consul", "drain", "group", "hook", "lo", "nat", "path", "peer",
+     "reload", "request", "restart", "route", "session", "vip")
+))
+
+
+def table() -> set[str]:
+    text = (REPO / "agent/model/hook.c").read_text()
+    return set(re.findall(r'^\t"([a-z.]+)",$', text, re.MULTILINE))
+
+
+def test_every_kind_is_in_the_table() -> None:
+    found = set()
+    for room in ROOMS:
+        for file in (REPO / room).rglob("*.c"):
+            text = file.read_text()
+            found |= set(re.findall(r'EVENT\("([a-z.]+)"', text))
+            if re.search(r"EVENT\(kind\b|log_event\b", text):
+                found |= set(KIND.findall(text))
+    assert found == table()
+
+
+def test_every_kind_is_explained() -> None:
+    page = (REPO / "docs/events.md").read_text()
+    page = page[page.index("## Kinds") :]
+    missing = [kind for kind in table() if f"`{kind}`" not in page]
+    assert not missing
