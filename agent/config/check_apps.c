@@ -69,7 +69,7 @@ static const char *line_text(const struct config_apps_check *c, struct config_pl
 	const char *file = config_node_file(other);
 	struct strbuf sb = strbuf_over(buf, WHERE_MAX);
 	strbuf_add(&sb, "line %u", at.line);
-	if (!str_equal(at.file ? at.file : "", file ? file : ""))
+	if (!str_same(at.file, file))
 		strbuf_add(&sb, " of %.400s", at.file ? at.file : c->draft->file);
 	return buf;
 }
