@@ -47,11 +47,6 @@ static void begin_again(struct bgp_peer *p)
 		bgp_peer_start(p);
 }
 
-static bool passwords_equal(const char *a, const char *b)
-{
-	return str_equal(a ? a : "", b ? b : "");
-}
-
 /* Where the kernel does not take it, the connection cannot go on. */
 static void change_password(struct bgp_peer *p, struct bgp_conn *c)
 {
@@ -82,7 +77,7 @@ static void change_passive(struct bgp_peer *p)
 
 static void apply(struct bgp_peer *p, const struct bgp_peer_config *before)
 {
-	if (!passwords_equal(before->password, p->config.password)) {
+	if (!str_same(before->password, p->config.password)) {
 		change_password(p, &p->out);
 		change_password(p, &p->in);
 	}

@@ -266,11 +266,6 @@ static bool same_tags(const struct consul_service *a, const struct consul_servic
 	return true;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? str_equal(a, b) : a == b;
-}
-
 static bool same_instances(const struct consul_entry *e, const struct consul_service *b, size_t n)
 {
 	if (!e->instances || e->n != n)
@@ -278,8 +273,8 @@ static bool same_instances(const struct consul_entry *e, const struct consul_ser
 	for (size_t i = 0; i < n; i++)
 		if (!str_equal(e->instances[i].id, b[i].id) ||
 		    !same_tags(&e->instances[i], &b[i]) ||
-		    !same_text(e->instances[i].proxied, b[i].proxied) ||
-		    !same_text(e->instances[i].flaw, b[i].flaw))
+		    !str_same(e->instances[i].proxied, b[i].proxied) ||
+		    !str_same(e->instances[i].flaw, b[i].flaw))
 			return false;
 	return true;
 }

@@ -19,6 +19,11 @@ int str_copy(char *dst, size_t size, const char *src)
 	return 0;
 }
 
+bool str_same(const char *a, const char *b)
+{
+	return str_equal(a ? a : "", b ? b : "");
+}
+
 bool str_starts(const char *s, const char *start)
 {
 	return strncmp(s, start, strlen(start)) == 0;

@@ -17,6 +17,8 @@ static inline bool str_equal(const char *a, const char *b)
 {
 	return a[0] == b[0] && strcmp(a, b) == 0;
 }
+/* The same, with NULL for an empty text. */
+bool str_same(const char *a, const char *b);
 bool str_starts(const char *s, const char *start);
 /* A whole decimal number 0..max and nothing else: no sign, no space. -EINVAL or -ERANGE. */
 int str_to_u64(const char *text, uint64_t max, uint64_t *ret);

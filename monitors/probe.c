@@ -80,12 +80,10 @@ const char *probe_said(const struct probe *p)
 /* Stored only when there is something to say, and not copied again when it is the same. */
 static void set_text(char **text, const char *value)
 {
-	if (!value)
-		value = "";
-	if (str_equal(*text ? *text : "", value))
+	if (str_same(*text, value))
 		return;
 	free(*text);
-	*text = value[0] ? mem_strdup(value) : NULL;
+	*text = value && value[0] ? mem_strdup(value) : NULL;
 }
 
 bool probe_apply(struct probe *p, const struct monitor_result *result, mono_t now)
@@ -106,8 +104,7 @@ bool probe_apply(struct probe *p, const struct monitor_result *result, mono_t no
 
 bool probe_repeats(const struct probe *p, const struct monitor_result *result)
 {
-	return p->checks > 0 && result->health == p->latest &&
-	       str_equal(result->said, p->said ? p->said : "");
+	return p->checks > 0 && result->health == p->latest && str_same(result->said, p->said);
 }
 
 mono_t probe_next_due(const struct probe *p, mono_t now)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks of the apps against each other. With ten thousand apps not every pair can be compared, so
- * all lists are sorted and only neighbours are compared. For VIPs this works because, in order of
+ * Checks of the apps against each other. With ten thousand apps not every pair can be compared: names are
+ * found by hash, VIPs are sorted and only neighbours are compared. This works because, in order of
  * address and length, a prefix comes directly before all prefixes that it covers.
  */
 #include "agent/config/check_apps.h"
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/model/admission.h"
+#include "lib/hash.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -25,11 +26,18 @@ struct reserved {
 	const char *what;
 };
 
+/* The first app of a name. */
+struct name_ref {
+	const struct config_node *node; /* of the app */
+	UT_hash_handle hh;
+};
+
 enum apps_stage { CHECK_NAMES, CHECK_COLLECT, CHECK_VIPS, CHECK_EACH, CHECK_RESERVED };
 
 struct config_apps_check {
 	struct config_findings *findings;
 	const struct config_draft *draft;
+	struct name_ref *names, *by_name;
 	struct reserved *reserved; /* sorted */
 	size_t n_reserved;
 	struct vip_ref *vips; /* sorted */
@@ -61,7 +69,7 @@ static const char *line_text(const struct config_apps_check *c, struct config_pl
 	const char *file = config_node_file(other);
 	struct strbuf sb = strbuf_over(buf, WHERE_MAX);
 	strbuf_add(&sb, "line %u", at.line);
-	if (!str_equal(at.file ? at.file : "", file ? file : ""))
+	if (!str_same(at.file, file))
 		strbuf_add(&sb, " of %.400s", at.file ? at.file : c->draft->file);
 	return buf;
 }
@@ -80,38 +88,20 @@ static struct config_place at_vip(const struct vip_ref *ref)
 
 /* ---- names ---- */
 
-struct name_ref {
-	const struct app_spec *app;
-	const struct config_node *node; /* of the app */
-};
-
-static int compare_names(const void *a, const void *b)
+static void check_name(struct config_apps_check *c, const struct app_spec *app)
 {
-	const struct name_ref *x = a, *y = b;
-	int c = strcmp(x->app->name, y->app->name);
-	return c ? c : (x->app > y->app) - (x->app < y->app);
-}
-
-static void check_names(const struct config_apps_check *c)
-{
-	struct name_ref *refs = mem_new(c->draft->n_apps, sizeof(*refs));
-	const struct config_node *node = c->draft->first_app;
 	char where[WHERE_MAX];
-	size_t n = 0;
-	for (size_t i = 0; i < c->draft->n_apps; i++, node = node->next)
-		if (c->draft->apps[i].name)
-			refs[n++] = (struct name_ref){ &c->draft->apps[i], node };
-	qsort(refs, n, sizeof(*refs), compare_names);
-	for (size_t i = 1, first = 0; i < n; i++) {
-		const struct config_node *key = config_node_get(refs[i].node, "name");
-		if (!str_equal(refs[first].app->name, refs[i].app->name))
-			first = i;
-		else if (key)
-			config_error(c->findings, config_at(key),
-				     "duplicate app '%s', first defined in %s", refs[i].app->name,
-				     line_text(c, config_at(refs[first].node), key, where));
-	}
-	free(refs);
+	struct name_ref *first, *ref = &c->names[c->next];
+	const struct config_node *key = config_node_get(c->node, "name");
+	if (!app->name)
+		return;
+	*ref = (struct name_ref){ .node = c->node };
+	HASH_FIND(hh, c->by_name, app->name, strlen(app->name), first);
+	if (!first)
+		HASH_ADD_KEYPTR(hh, c->by_name, app->name, strlen(app->name), ref);
+	else if (key)
+		config_error(c->findings, config_at(key), "duplicate app '%s', first defined in %s",
+			     app->name, line_text(c, config_at(first->node), key, where));
 }
 
 /* ---- VIPs ---- */
@@ -343,6 +333,15 @@ static void check_each(struct config_apps_check *c, size_t n)
 	}
 }
 
+static void check_names(struct config_apps_check *c, size_t n)
+{
+	size_t end = last_of(c, n, c->draft->n_apps);
+	if (!c->names)
+		c->names = mem_new(c->draft->n_apps, sizeof(*c->names));
+	for (; c->next < end; c->next++, c->node = c->node->next)
+		check_name(c, &c->draft->apps[c->next]);
+}
+
 static void check_all_reserved(struct config_apps_check *c, size_t n)
 {
 	for (size_t end = last_of(c, n, c->n_vips); c->next < end; c->next++)
@@ -355,6 +354,7 @@ struct config_apps_check *config_apps_check_new(const struct config_draft *draft
 	struct config_apps_check *c = mem_new(1, sizeof(*c));
 	c->findings = findings;
 	c->draft = draft;
+	c->node = draft->first_app;
 	return c;
 }
 
@@ -362,6 +362,8 @@ void config_apps_check_free(struct config_apps_check *c)
 {
 	if (!c)
 		return;
+	HASH_CLEAR(hh, c->by_name);
+	free(c->names);
 	free(c->reserved);
 	free(c->vips);
 	free(c);
@@ -380,8 +382,9 @@ bool config_apps_check_step(struct config_apps_check *c, size_t n)
 		return false;
 	switch (c->stage) {
 	case CHECK_NAMES:
-		check_names(c);
-		begin(c, CHECK_COLLECT);
+		check_names(c, n);
+		if (c->next == c->draft->n_apps)
+			begin(c, CHECK_COLLECT);
 		return true;
 	case CHECK_COLLECT:
 		collect_reserved(c);

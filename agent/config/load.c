@@ -88,10 +88,10 @@ void config_free(struct config *c)
 
 /* ---- the loader ---- */
 
-/* A millisecond or two each. */
-#define OCTETS_A_STEP ((size_t)4096 * SHA256_BLOCK)
-#define EVENTS_A_STEP 4000
-#define APPS_A_STEP   500
+/* A millisecond each. */
+#define OCTETS_A_STEP ((size_t)1024 * SHA256_BLOCK)
+#define EVENTS_A_STEP 2000
+#define APPS_A_STEP   300
 
 /* Files may be replaced by their texts of before, each of which may be in conflict with others. */
 #define ROUNDS_MAX 8

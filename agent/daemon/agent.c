@@ -29,6 +29,7 @@
 #include "agent/daemon/peers.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/reload.h"
+#include "agent/daemon/reload_confirm.h"
 #include "agent/daemon/reload_trial.h"
 #include "agent/daemon/restart.h"
 #include "agent/daemon/settings.h"

@@ -5,6 +5,7 @@
 #include "agent/daemon/peers.h"
 #include "agent/daemon/hooks.h"
 #include "agent/daemon/reload.h"
+#include "agent/daemon/reload_confirm.h"
 #include "agent/daemon/sandbox.h"
 #include "agent/http/answer.h"
 #include "agent/status/alarms.h"

@@ -2,7 +2,6 @@
 #include "agent/daemon/confirm.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,19 +31,10 @@ struct confirm {
 	sd_event_source *timer;
 };
 
-/* Free it. */
-static char *path_of(void)
-{
-	char *path, buf[PATH_MAX];
-	if (asprintf(&path, "%s/" FILE_NAME, store_directory(buf, sizeof(buf))) < 0)
-		abort(); /* out of memory, see lib/mem.h */
-	return path;
-}
-
 void confirm_find(const char *file, struct confirm_mark *ret)
 {
 	char text[CONFIRM_MARK_MAX];
-	char *path = path_of();
+	char *path = store_path(FILE_NAME);
 	int rc = trusted_file_read(path, text, sizeof(text));
 	*ret = (struct confirm_mark){ .state = CONFIRM_NONE };
 	if (rc == 0 && confirm_mark_parse(text, ret) < 0)
@@ -110,7 +100,7 @@ struct confirm *confirm_new(sd_event *loop, struct config_file *shown,
 	c->ops = ops;
 	c->userdata = userdata;
 	c->mark = *found;
-	char *path = path_of();
+	char *path = store_path(FILE_NAME);
 	atomic_file_new(loop, path, &c->file, &c->no_file);
 	free(path);
 	if (c->mark.state == CONFIRM_UNCONFIRMED) { /* the previous instance ended before it was */

@@ -2,7 +2,6 @@
 #include "agent/daemon/last_good.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "process/loop.h"
 #include "process/trusted_file.h"
 
+/* Where agent.state_file is makes no difference: a broken file cannot say that. */
 #define FILE_NAME "last-good.yaml"
 #define HEAD_MAX  (4096 + 256)
 /* "# vipherald kept this DATE SHA256 FILE" */
@@ -29,22 +29,13 @@ struct last_good {
 	void *userdata;
 };
 
-/* Not agent.state_file's: a broken file cannot say where that is. Free it. */
-static char *path_of(void)
-{
-	char *path, buf[PATH_MAX];
-	if (asprintf(&path, "%s/" FILE_NAME, store_directory(buf, sizeof(buf))) < 0)
-		abort(); /* out of memory, see lib/mem.h */
-	return path;
-}
-
 struct last_good *last_good_new(sd_event *loop, last_good_settled_cb *settled, void *userdata)
 {
 	struct last_good *g = mem_new(1, sizeof(*g));
 	g->settled = settled;
 	g->userdata = userdata;
 	struct err err;
-	char *path = path_of();
+	char *path = store_path(FILE_NAME);
 	if (atomic_file_new(loop, path, &g->file, &err) < 0)
 		log_info("config",
 			 "%s: no copy of the configuration is kept for a start with a broken "
@@ -137,10 +128,15 @@ static int read_head(const char *path, const char *file, char *ret_date, char *r
 bool last_good_find(const char *file, char ret_sha256[static SHA256_TEXT_MAX])
 {
 	char date[LAST_GOOD_DATE_MAX];
-	char *path = path_of();
+	char *path = store_path(FILE_NAME);
 	int rc = read_head(path, file, date, ret_sha256);
 	free(path);
 	return rc == 0;
+}
+
+static struct config_loader *loader_of(const char *path, struct config_findings *findings)
+{
+	return config_loader_new(&(struct config_source){ .file = path, .bundle = true }, findings);
 }
 
 void last_good_adopt(struct config *config, const char *sha256)
@@ -154,11 +150,9 @@ void last_good_adopt(struct config *config, const char *sha256)
 struct config_loader *last_good_loader(const char *file, struct config_findings *findings,
 				       char ret_sha256[static SHA256_TEXT_MAX])
 {
-	char *path = path_of();
-	struct config_loader *l = NULL;
-	if (last_good_find(file, ret_sha256))
-		l = config_loader_new(&(struct config_source){ .file = path, .bundle = true },
-				      findings);
+	char *path = store_path(FILE_NAME);
+	struct config_loader *l =
+		last_good_find(file, ret_sha256) ? loader_of(path, findings) : NULL;
 	free(path);
 	return l;
 }
@@ -168,9 +162,9 @@ int last_good_load(const char *file, struct config **ret, char ret_date[static L
 {
 	struct config_findings findings = { 0 };
 	char sha256[SHA256_TEXT_MAX];
-	char *path = path_of();
+	char *path = store_path(FILE_NAME);
 	int rc = read_head(path, file, ret_date, sha256);
-	struct config_loader *l = rc == 0 ? last_good_loader(file, &findings, sha256) : NULL;
+	struct config_loader *l = rc == 0 ? loader_of(path, &findings) : NULL;
 	while (l && (rc = config_loader_step(l, ret)) > 0)
 		;
 	config_loader_free(l);

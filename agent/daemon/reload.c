@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/config/app_index.h"
 #include "agent/config/diff.h"
+#include "agent/daemon/config_log.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peers.h"
-#include "agent/daemon/reload_job.h"
 #include "agent/daemon/reload_prepare.h"
 #include "agent/daemon/reload_report.h"
+#include "agent/daemon/reload_state.h"
 #include "agent/daemon/reload_trial.h"
 #include "agent/status/view_diff.h"
 #include "agent/status/view_json.h"
@@ -28,36 +28,6 @@
 #define FREED_A_STEP    500
 #define CHECKS_MAX      8
 
-enum phase {
-	RELOAD_LOAD,
-	RELOAD_DIFF,
-	RELOAD_CHECK,
-	RELOAD_MARK, /* waits for the copy and the mark of a trial */
-	RELOAD_CHANGE,
-	RELOAD_REGISTER,
-	RELOAD_REMOVE,
-	RELOAD_REFRESH,
-	RELOAD_FREE,
-};
-
-struct reload {
-	struct agent *a;
-	struct reload_request request; /* the next one; its `by` is the copy */
-	char by[CONFIRM_BY_MAX];
-	bool asked, expired, running, stopped;
-	bool confirmed;  /* a reply waits for the mark to be gone */
-	uint64_t count;  /* of all that began, rollbacks too */
-	uint64_t number; /* of the last one that began */
-	sd_event_source *turn;
-	struct reload_job job; /* the one that is under way */
-	struct vip_index vips; /* of the configuration in effect, made when an app goes */
-	enum phase phase;
-	char kept[SHA256_TEXT_MAX]; /* of the copy that returns */
-	size_t next_app, next_change;
-	bool refresh; /* all apps */
-	struct app_cursor cursor;
-};
-
 static int on_turn(sd_event_source *source, void *userdata);
 static void load(struct reload *r);
 static void check(struct reload *r);
@@ -66,6 +36,18 @@ static void find_changes(struct reload *r);
 static void go_on(struct reload *r)
 {
 	loop_defer(r->a->loop, &r->turn, LOOP_APPLY, on_turn, r);
+}
+
+static bool can_begin(const struct reload *r)
+{
+	return (r->asked || r->expired) && !r->running && !r->stopped && !r->confirmed &&
+	       r->a->sources && sources_registered(r->a->sources);
+}
+
+void reload_wake(struct reload *r)
+{
+	if (r->running ? r->phase == RELOAD_MARK : can_begin(r))
+		go_on(r);
 }
 
 struct reload *reload_new(struct agent *a)
@@ -92,14 +74,10 @@ static void job_done(struct reload_job *job)
 /* All that one reload holds. */
 static void clean_up(struct reload *r)
 {
-	if (r->running && r->phase == RELOAD_REFRESH)
-		app_cursor_done(&r->cursor);
-	if (r->a->registry)
-		registry_set_heirs(r->a->registry, NULL, NULL);
+	reload_apps_done(&r->apps);
 	r->running = false;
 	r->count++;
 	r->a->next_identity = NULL;
-	vip_index_done(&r->vips);
 	job_done(&r->job);
 }
 
@@ -122,23 +100,16 @@ void reload_stop(struct reload *r)
 		clean_up(r);
 }
 
-static bool can_begin(const struct reload *r)
-{
-	return (r->asked || r->expired) && !r->running && !r->stopped && !r->confirmed &&
-	       r->a->sources && sources_registered(r->a->sources);
-}
-
 /* Of two that wait together the file is read once: on trial if either is, for the shorter time. */
 uint64_t reload_ask(struct reload *r, const struct reload_request *request)
 {
-	span_t before = r->asked ? r->request.confirm : 0;
+	bool sooner = r->asked && r->confirm > 0 &&
+		      (request->confirm == 0 || r->confirm < request->confirm);
 	r->asked = true;
-	r->request = *request;
+	r->trigger = request->trigger;
 	/* It belongs to a request that is over when the reload begins. */
 	str_copy(r->by, sizeof(r->by), request->by ? request->by : "");
-	r->request.by = r->by;
-	if (before > 0 && (request->confirm == 0 || before < request->confirm))
-		r->request.confirm = before;
+	r->confirm = sooner ? r->confirm : request->confirm;
 	if (can_begin(r))
 		go_on(r);
 	return r->number + 1;
@@ -167,6 +138,7 @@ static void finish(struct reload *r, bool ok)
 	reload_log_end(a, &r->job, ok);
 	if (ok) {
 		config_file_loaded(&a->config_file, a->config_file.path, a->config);
+		config_log_included(&a->config->set);
 		reload_trial_succeed(a, &r->job);
 		if (!r->job.rollback) /* the trial is another one, or over */
 			r->expired = false;
@@ -188,131 +160,12 @@ static void finish(struct reload *r, bool ok)
 		go_on(r);
 }
 
-/* ---- the confirm window ---- */
-
-void reload_confirm(struct reload *r, const char *by, struct api_reply *ret)
-{
-	struct agent *a = r->a;
-	if (r->running || r->confirmed || r->expired) {
-		ret->defer = API_DEFER_RETRY;
-		return;
-	}
-	if (!confirm_is_open(a->confirm)) {
-		ret->status = 409;
-		ret->content_type = "application/json";
-		ret->body = mem_strdup("{\"error\": \"no reload waits for a confirmation\"}\n");
-		return;
-	}
-	confirm_close(a->confirm);
-	log_event(LOG_INFO, "config", EVENT("reload.confirmed"), "%s confirmed by %s",
-		  a->config_file.path, by);
-	reload_keep_copy(a);
-	peers_settle(a->peers);
-	r->confirmed = true;
-	ret->defer = API_DEFER_LATER;
-	ret->number = r->number;
-}
-
-static void answer_confirmed(struct reload *r)
-{
-	struct agent *a = r->a;
-	json_t *o = json_pack("{s:s, s:o, s:s, s:b}", "result", "confirmed", "file",
-			      view_text(a->config_file.path), "sha256", a->config_file.sha256,
-			      "stored", confirm_is_stored(a->confirm));
-	char *text = stream_json_text(o);
-	r->confirmed = false;
-	api_send_later(a->api, r->number, 200, text);
-	free(text);
-	json_decref(o);
-	api_retry(a->api);
-}
-
-void reload_expired(struct reload *r)
-{
-	r->expired = true;
-	if (can_begin(r))
-		go_on(r);
-}
-
-void reload_settled(struct reload *r)
-{
-	if (r->stopped)
-		return;
-	if (r->confirmed && !confirm_is_writing(r->a->confirm))
-		answer_confirmed(r);
-	if (r->running ? r->phase == RELOAD_MARK : can_begin(r))
-		go_on(r);
-}
-
 uint64_t reload_count(const struct reload *r)
 {
 	return r->count;
 }
 
-/* ---- apps ---- */
-
-/* registry_heir */
-static const char *heir(const struct prefix *vip, void *userdata)
-{
-	struct reload *r = userdata;
-	vip_index_make(&r->vips, r->a->config);
-	const struct app_spec *spec = vip_index_find(&r->vips, vip);
-	return spec ? spec->name : NULL;
-}
-
-static void register_app(struct reload *r, const struct app_spec *spec)
-{
-	struct err err = { "" };
-	enum register_result result;
-	struct config_place at = config_at_line(0, 0);
-	if (registry_register(r->a->registry, spec, loop_now(r->a->loop), &result, &err) == 0)
-		return;
-	log_error("app", "%s: %s", spec->name, err.text);
-	snprintf(at.path, sizeof(at.path), "%s", spec->name);
-	config_error(&r->job.findings, at, "%s", err.text);
-	r->job.n_refused++;
-}
-
-/* An app that did not change may have been unregistered over HTTP: what counts is whether it is
- * registered as it stands in the file. */
-static void register_next(struct reload *r)
-{
-	struct reload_check *c = &r->job.check;
-	size_t i = r->next_app++;
-	bool as_checked = registry_changes(r->a->registry) == c->registry_changes;
-	if (reload_check_is_same(c, i))
-		return;
-	register_app(r, &r->a->config->apps[i]);
-	if (as_checked) /* changes of our own leave the others as they were */
-		c->registry_changes = registry_changes(r->a->registry);
-}
-
-static void remove_app(struct reload *r, const char *name)
-{
-	const struct app *app = registry_find(r->a->registry, name);
-	if (app && app->spec->source == APP_FROM_CONFIG)
-		registry_unregister(r->a->registry, name, loop_now(r->a->loop));
-}
-
-static bool remove_next(struct reload *r)
-{
-	while (r->next_change < r->job.diff.n) {
-		const struct config_change *c = &r->job.diff.items[r->next_change++];
-		if (c->object == CONFIG_APP && c->kind == CONFIG_REMOVED) {
-			remove_app(r, c->name);
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool refresh_next(struct reload *r)
-{
-	const struct app *app = r->refresh ? app_cursor_next(&r->cursor) : NULL;
-	if (app)
-		registry_refresh(r->a->registry, app, loop_now(r->a->loop));
-	return app;
-}
+/* ---- the steps ---- */
 
 /* False when all is done. */
 static bool step(struct reload *r)
@@ -330,24 +183,9 @@ static bool step(struct reload *r)
 	case RELOAD_MARK: /* each in a turn of its own */
 	case RELOAD_CHANGE:
 		return true;
-	case RELOAD_REGISTER:
-		if (r->next_app < r->a->config->n_apps) {
-			register_next(r);
-			return true;
-		}
-		r->phase = RELOAD_REMOVE;
-		return true;
-	case RELOAD_REMOVE:
-		if (remove_next(r))
-			return true;
-		app_cursor_init(r->a->registry, &r->cursor);
-		r->phase = RELOAD_REFRESH;
-		return true;
-	case RELOAD_REFRESH:
-		if (refresh_next(r))
-			return true;
-		app_cursor_done(&r->cursor);
-		r->phase = RELOAD_FREE;
+	case RELOAD_APPS:
+		if (!reload_apps_step(&r->apps))
+			r->phase = RELOAD_FREE;
 		return true;
 	case RELOAD_FREE:
 		return config_free_apps(r->job.former, FREED_A_STEP);
@@ -356,16 +194,6 @@ static bool step(struct reload *r)
 }
 
 /* ---- the beginning ---- */
-
-static void begin_apps(struct reload *r)
-{
-	struct agent *a = r->a;
-	registry_set_heirs(a->registry, heir, r);
-	r->phase = RELOAD_REGISTER;
-	r->next_app = r->next_change = 0;
-	r->refresh = config_diff_count(&r->job.diff, CONFIG_AGENT, CONFIG_CHANGED) > 0;
-	go_on(r);
-}
 
 static void fail(struct reload *r)
 {
@@ -413,7 +241,9 @@ static void change(struct reload *r)
 	reload_log_changes(job);
 	job->former = job->next;
 	job->next = NULL;
-	begin_apps(r);
+	reload_apps_begin(&r->apps, r->a, job);
+	r->phase = RELOAD_APPS;
+	go_on(r);
 }
 
 static void refuse(struct reload *r, const struct err *err)
@@ -480,9 +310,9 @@ static void begin_asked(struct reload *r)
 	struct reload_job *job = &r->job;
 	r->asked = false;
 	r->number++;
-	job->trigger = r->request.trigger;
-	job->confirm = r->request.confirm;
-	str_copy(job->by, sizeof(job->by), r->request.by);
+	job->trigger = r->trigger;
+	job->confirm = r->confirm;
+	str_copy(job->by, sizeof(job->by), r->by);
 	const struct config_source source = { .file = r->a->config_file.path,
 					      .subnets = host_changes_subnets(r->a->host_changes),
 					      .present = &r->a->config->set };
@@ -512,7 +342,7 @@ static void begin(struct reload *r)
 	refuse(r, &err);
 }
 
-static bool shares_turn(enum phase phase)
+static bool shares_turn(enum reload_phase phase)
 {
 	return phase != RELOAD_MARK && phase != RELOAD_CHANGE;
 }

@@ -18,7 +18,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/http/reply.h"
 #include "lib/mono.h"
 
 struct agent;
@@ -37,14 +36,8 @@ struct reload_request {
 /* From the loop, as soon as the apps of the start are registered and no other reload is under way.
  * Returns its number: api_send_later() gets it when it is over. */
 uint64_t reload_ask(struct reload *r, const struct reload_request *request);
-/* What is on trial stays. Fills in the reply. */
-void reload_confirm(struct reload *r, const char *by, struct api_reply *ret);
 /* Grows at the beginning and at the end of each. */
 uint64_t reload_count(const struct reload *r);
-/* The trial was not confirmed in time. */
-void reload_expired(struct reload *r);
-/* The copy of the configuration or the mark of a trial was written, or could not be. */
-void reload_settled(struct reload *r);
 /* The apps of the start are registered. */
 void reload_registered(struct reload *r);
 /* The agent stops: what is under way ends, and nothing is reloaded any more. */

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/config/app_index.h"
 #include "agent/config/keep.h"
 #include "agent/daemon/account.h"
 #include "agent/daemon/exec_env.h"
@@ -58,26 +57,27 @@ static int check_registered(const struct agent *a, const struct host_addresses *
 }
 
 /* The file comes first: an app that has its name or one of its VIPs takes the place of this one. */
-static bool file_displaces(const struct config *next, const struct app_spec *spec)
+static bool file_displaces(struct reload_check *c, const struct app_spec *spec)
 {
-	bool displaces = false;
-	for (size_t i = 0; i < next->n_apps; i++)
-		displaces |= str_equal(next->apps[i].name, spec->name);
+	app_index_make(&c->apps, c->next);
+	vip_index_make(&c->vips, c->next);
+	bool displaces = app_index_find(&c->apps, spec->name);
 	for (size_t i = 0; i < spec->n_vips; i++)
-		displaces |= config_has_vip(next, &spec->vips[i]);
+		displaces |= vip_index_find(&c->vips, &spec->vips[i]) != NULL;
 	return displaces;
 }
 
 /* As at the next start: whether its monitors are still accepted from where it came. One that the
  * configuration in effect does not accept either goes on, as it does without a reload. */
-static int check_admission(const struct agent *a, const struct config *next,
-			   const struct app_spec *spec, struct err *err)
+static int check_admission(struct reload_check *c, const struct app_spec *spec, struct err *err)
 {
+	const struct agent *a = c->a;
+	const struct config *next = c->next;
 	struct err known;
 	struct app_spec then = *spec;
 	then.admin = spec->admin && principal_name_is_admin(&next->agent.api, spec->by, geteuid());
 	int rc = monitor_admission_check(&next->agent.admission, &then, err);
-	bool is_new = rc < 0 && !file_displaces(next, spec) &&
+	bool is_new = rc < 0 && !file_displaces(c, spec) &&
 		      monitor_admission_check(&a->config->agent.admission, spec, &known) == 0;
 	if (!is_new)
 		return 0;
@@ -132,8 +132,8 @@ static bool check_next_other(struct reload_check *c)
 	if (!app || app->spec->source == APP_FROM_CONFIG)
 		return app;
 	int rc = c->same_vital ? 0 : check_registered(c->a, &c->identity, app->spec, &err);
-	if (rc == 0 && !c->back)
-		rc = check_admission(c->a, c->next, app->spec, &err);
+	if (rc == 0 && !c->rollback)
+		rc = check_admission(c, app->spec, &err);
 	if (rc < 0)
 		c->result = refuse(c->findings, app->spec->name, &err, rc);
 	return true;
@@ -164,14 +164,14 @@ static int read_tokens(struct reload_check *c)
 }
 
 int reload_check_begin(struct reload_check *c, struct agent *a, const struct config *next,
-		       bool back, struct config_findings *findings)
+		       bool rollback, struct config_findings *findings)
 {
 	struct err err = { "" };
 	struct child_user *user = NULL;
 	const char *name = next->agent.exec_user;
 	*c = (struct reload_check){ .a = a,
 				    .next = next,
-				    .back = back,
+				    .rollback = rollback,
 				    .findings = findings,
 				    .same = mem_new(next->n_apps + 1, sizeof(*c->same)),
 				    .registry_changes = registry_changes(a->registry) };
@@ -185,7 +185,7 @@ int reload_check_begin(struct reload_check *c, struct agent *a, const struct con
 	c->same_vital = rc == 0 && host_addresses_same_vital(&a->identity, &c->identity);
 	if (rc < 0)
 		return refuse(findings, "bgp", &err, rc);
-	return back ? 0 : read_tokens(c);
+	return rollback ? 0 : read_tokens(c);
 }
 
 int reload_check_step(struct reload_check *c, size_t n)
@@ -194,7 +194,7 @@ int reload_check_step(struct reload_check *c, size_t n)
 		check_next_app(c);
 	if (n == 0)
 		return 1;
-	if (c->same_vital && c->back)
+	if (c->same_vital && c->rollback)
 		return c->result;
 	if (!c->walks) {
 		app_cursor_init(c->a->registry, &c->cursor);
@@ -224,6 +224,8 @@ void reload_check_done(struct reload_check *c)
 	host_addresses_done(&c->identity);
 	tokens_free(c->tokens);
 	free(c->same);
+	app_index_done(&c->apps);
+	vip_index_done(&c->vips);
 	*c = (struct reload_check){ 0 };
 }
 
@@ -255,11 +257,6 @@ static void change_checks(struct agent *a)
 	const struct runner_config runner = settings_of_runner(a);
 	monitor_runner_change(a->runner, &runner);
 	exec_env_free(former_env);
-}
-
-static bool texts_equal(const char *a, const char *b)
-{
-	return str_equal(a ? a : "", b ? b : "");
 }
 
 /* *next has the former configuration afterwards; the address of the one in effect stays, as others
@@ -296,7 +293,7 @@ static void change_agent(struct agent *a, const struct config *former, bool cons
 	settings_apply_api(a, tokens);
 	settings_apply_to_registry(a);
 	settings_apply_log(a);
-	if (!texts_equal(a->config->agent.disable_file, former->agent.disable_file))
+	if (!str_same(a->config->agent.disable_file, former->agent.disable_file))
 		settings_apply_disable_file(a);
 	if (!consul)
 		return;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "agent/app/registry.h"
+#include "agent/config/app_index.h"
 #include "agent/config/config.h"
 #include "agent/config/diff.h"
 #include "agent/config/findings.h"
@@ -20,7 +21,7 @@ struct reload_check {
 	struct agent *a;
 	const struct config *next;
 	struct config_findings *findings;
-	bool back; /* it was in effect before a trial: what was accepted meanwhile stays */
+	bool rollback; /* it was in effect before a trial: what was accepted meanwhile stays */
 	struct host_addresses identity; /* of the new configuration */
 	struct tokens *tokens;
 	uint64_t host_count; /* host_changes_count() when it was found */
@@ -28,6 +29,8 @@ struct reload_check {
 	size_t next_app;
 	bool *same;                /* of the apps of `next`: registered as it stands there */
 	uint64_t registry_changes; /* while the registry's are these */
+	struct app_index apps;     /* of `next`, made when an app of others is refused */
+	struct vip_index vips;     /* likewise */
 	struct app_cursor cursor;  /* of all that are registered */
 	bool walks;
 	int result;
@@ -35,7 +38,7 @@ struct reload_check {
 
 /* `next` has to outlive the check. After an error, too, reload_check_done(). */
 int reload_check_begin(struct reload_check *c, struct agent *a, const struct config *next,
-		       bool back, struct config_findings *findings);
+		       bool rollback, struct config_findings *findings);
 /* About `n` apps. 1: more is left; 0: there is no error; -errno. */
 int reload_check_step(struct reload_check *c, size_t n);
 /* Whether the app of this number need not be registered again, as it is already. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/config/config.h"
+#include "agent/daemon/config_log.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload_prepare.h"
 #include "lib/log.h"

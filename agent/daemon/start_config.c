@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/daemon/config_log.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/settings.h"
 #include "lib/log.h"
@@ -19,6 +20,7 @@ static int load_copy(struct agent *a, const char *file, char date[static LAST_GO
 		return -EINVAL;
 	}
 	config_file_loaded(&a->config_file, file, a->config);
+	config_log_included(&a->config->set);
 	return 0;
 }
 
@@ -42,8 +44,10 @@ static int load_file(struct agent *a, const char *file)
 	int rc = config_load(file, &a->config, &findings);
 	config_log_findings(&findings, file);
 	config_findings_done(&findings);
-	if (rc == 0)
+	if (rc == 0) {
 		config_file_loaded(&a->config_file, file, a->config);
+		config_log_included(&a->config->set);
+	}
 	return rc == -EINVAL ? load_last_good(a, file) : rc;
 }
 

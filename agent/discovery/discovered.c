@@ -52,11 +52,6 @@ void discovered_set_spec(struct discovered *s, struct app_spec *spec)
 	s->spec = spec ? mem_copy(spec, sizeof(*spec)) : NULL;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return str_equal(a ? a : "", b ? b : "");
-}
-
 static void set_text(char **text, const char *value)
 {
 	char *copy = value && value[0] ? mem_strdup(value) : NULL;
@@ -72,7 +67,7 @@ void discovered_set_note(struct discovered *s, const char *note)
 bool discovered_set_state(struct discovered *s, enum discovered_state state, const char *problem,
 			  const char *rival, mono_t now)
 {
-	bool changed = s->state != state || !same_text(s->problem, problem);
+	bool changed = s->state != state || !str_same(s->problem, problem);
 	if (s->state != state)
 		s->since = now;
 	s->state = state;

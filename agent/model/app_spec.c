@@ -186,11 +186,6 @@ bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b)
 	       all_in(a->nats, b->nats, a->n_nats, sizeof(*a->nats), nat_equal);
 }
 
-static bool texts_equal(const char *a, const char *b)
-{
-	return !a == !b && (!a || str_equal(a, b));
-}
-
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 {
 	if (a->n_vips != b->n_vips || a->n_monitors != b->n_monitors)
@@ -198,8 +193,8 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 	if (a->quorum != b->quorum || a->hold_down != b->hold_down ||
 	    a->hold_down_max != b->hold_down_max)
 		return false;
-	if (!texts_equal(a->name, b->name) || !texts_equal(a->group, b->group) ||
-	    !texts_equal(a->disable_file, b->disable_file) || a->keep_last != b->keep_last ||
+	if (!str_same(a->name, b->name) || !str_same(a->group, b->group) ||
+	    !str_same(a->disable_file, b->disable_file) || a->keep_last != b->keep_last ||
 	    !announce_specs_equal(a->announce, b->announce))
 		return false;
 	return communities_equal(&a->communities, &b->communities) &&

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "agent/status/view_json.h"
-#include "lib/log.h"
 #include "lib/str.h"
 #include "process/loop.h"
 
@@ -33,10 +32,6 @@ static void add_file(struct config_file *f, const struct config_text *t)
 	if (t->state != CONFIG_TEXT_LOADED && !f->first_broken)
 		f->first_broken = json_string_value(json_object_get(o, "file"));
 	json_array_append_new(f->files, o);
-	if (t->state != CONFIG_TEXT_LOADED)
-		log_event(LOG_ERROR, "config", EVENT("reload.include"),
-			  "%s has errors: its apps %s", t->file,
-			  t->state == CONFIG_TEXT_KEPT ? "stay as they were" : "are left out");
 }
 
 static void set_files(struct config_file *f, const struct config_set *set)
@@ -137,18 +132,4 @@ json_t *view_config_file(const struct config_file *f)
 			 date_format(f->loaded_at, date), "last_reload", last_reload(f),
 			 "needs_restart", array_or_empty(f->needs_restart), "confirm",
 			 view_config_trial(f), "rolled_back", rolled_back(f));
-}
-
-void config_log_findings(const struct config_findings *findings, const char *path)
-{
-	char line[1024];
-	for (size_t i = 0; i < findings->n; i++) {
-		if (findings->items[i].severity == CONFIG_NOTE)
-			continue;
-		config_finding_format(&findings->items[i], path, line, sizeof(line));
-		if (findings->items[i].severity == CONFIG_ERROR)
-			log_error("config", "%s", line);
-		else
-			log_warn("config", "%s", line);
-	}
 }

@@ -46,7 +46,7 @@ struct config_file {
 	json_t *needs_restart; /* keys whose values in the file are not in effect; NULL: none */
 };
 
-/* The configuration is in effect. `path` is a view. Included files with errors are logged. */
+/* The configuration is in effect. `path` is a view. */
 void config_file_loaded(struct config_file *f, const char *path, const struct config *config);
 /* The file has this hash and is not in effect: it was not confirmed. */
 void config_file_rolled_back(struct config_file *f, const char *sha256, const char *by,
@@ -65,8 +65,5 @@ void config_file_done(struct config_file *f);
 json_t *view_config_trial(const struct config_file *f);
 /* {file, sha256, loaded_at, last_reload, files, needs_restart, confirm, rolled_back} */
 json_t *view_config_file(const struct config_file *f);
-
-/* Errors and warnings, in the log. */
-void config_log_findings(const struct config_findings *findings, const char *path);
 
 #endif

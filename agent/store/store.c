@@ -229,15 +229,20 @@ const char *store_directory(char *buf, size_t size)
 	return unit_directory("STATE_DIRECTORY", DEFAULT_DIRECTORY, buf, size);
 }
 
+char *store_path(const char *name)
+{
+	char *path, buf[PATH_MAX];
+	if (asprintf(&path, "%s/%s", store_directory(buf, sizeof(buf)), name) < 0)
+		abort(); /* out of memory, see lib/mem.h */
+	return path;
+}
+
 /* NULL: off. Free it. */
 static char *path_of(const struct config_agent *config)
 {
-	char *path, buf[PATH_MAX];
 	if (config->state_file)
 		return *config->state_file ? mem_strdup(config->state_file) : NULL;
-	if (asprintf(&path, "%s/" FILE_NAME, store_directory(buf, sizeof(buf))) < 0)
-		abort(); /* out of memory, see lib/mem.h */
-	return path;
+	return store_path(FILE_NAME);
 }
 
 static void open_file(struct store *s, const char *path)

@@ -25,6 +25,8 @@ struct store;
 /* Where state is kept unless the configuration says otherwise: systemd's $STATE_DIRECTORY, else
  * /var/lib/vipherald. Returns buf or a constant. */
 const char *store_directory(char *buf, size_t size);
+/* The path of a file in it. Free it. */
+char *store_path(const char *name);
 
 typedef state_file_written_cb store_written_cb;
 

@@ -241,13 +241,25 @@ static void test_err(void **state)
 	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
 }
 
+static void test_same(void **state)
+{
+	(void)state;
+	assert_true(str_same("a", "a") && str_same(NULL, NULL) && str_same("", NULL) &&
+		    str_same(NULL, ""));
+	assert_false(str_same("a", "b") || str_same("a", NULL) || str_same(NULL, "a") ||
+		     str_same("a", "") || str_same("", "a"));
+	assert_true(str_equal("", "") && str_equal("ab", "ab"));
+	assert_false(str_equal("ab", "ac") || str_equal("ab", "a") || str_equal("", "a"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),       cmocka_unit_test(test_durations),
-		cmocka_unit_test(test_bad_durations), cmocka_unit_test(test_nearest),
-		cmocka_unit_test(test_printable),     cmocka_unit_test(test_copy),
-		cmocka_unit_test(test_strbuf),        cmocka_unit_test(test_err),
+		cmocka_unit_test(test_same),      cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_durations), cmocka_unit_test(test_bad_durations),
+		cmocka_unit_test(test_nearest),   cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_copy),      cmocka_unit_test(test_strbuf),
+		cmocka_unit_test(test_err),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
