@@ -14,6 +14,7 @@
 #include "agent/status/readiness_collect.h"
 #include "agent/status/view_app.h"
 #include "agent/status/view_capabilities.h"
+#include "agent/status/view_config.h"
 #include "agent/status/view_consul.h"
 #include "agent/status/view_event.h"
 #include "agent/status/view_nat.h"
@@ -82,8 +83,8 @@ static void do_log(const struct api_call *call, struct api_reply *ret)
 		json_object_set_new(modules, levels.modules[i].module,
 				    json_string(log_level_name(levels.modules[i].level)));
 	reply_json(ret, 200,
-		    json_pack("{s:s, s:s, s:o}", "result", "changed", "level",
-			      log_level_name(levels.level), "modules", modules));
+		   json_pack("{s:s, s:s, s:o}", "result", "changed", "level",
+			     log_level_name(levels.level), "modules", modules));
 }
 
 static void do_events(const struct status_sources *in, const struct api_call *call,
@@ -149,7 +150,7 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 	json_t *shown = call->name ? view_app(in, registry_find(in->registry, call->name))
 				   : view_status(in);
 	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
-				     call->name ? "app" : "agent", shown));
+				    call->name ? "app" : "agent", shown));
 }
 
 bool answer_is_peer_order(enum api_kind kind)
@@ -220,6 +221,8 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		return do_explain(in, call, ret);
 	case API_EVENTS:
 		return do_events(in, call, ret);
+	case API_CONFIG:
+		return reply_stream(ret, view_config(in, call->defaults));
 	case API_CAPABILITIES:
 		return reply_json(ret, 200, view_capabilities(in->capabilities));
 	case API_RELOAD:
