@@ -140,6 +140,7 @@ void probe_status(const struct probe *p, struct monitor_status *ret)
 		.took = p->took,
 		.checks = p->checks,
 		.failures = p->failures,
+		.latest = p->latest,
 		.running = p->running != NULL,
 		.unable = p->checks > 0 && p->latest == HEALTH_UNKNOWN && !probe_is_fed(p),
 		.said = probe_said(p),

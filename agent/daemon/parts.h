@@ -35,6 +35,7 @@
 #include "process/file_watch.h"
 #include "process/stale_children.h"
 
+struct check_now;
 struct compare;
 struct peers;
 struct reload;
@@ -56,6 +57,7 @@ struct agent {
 	struct shutdown *shutdown;
 	struct reload *reload;
 	struct compare *compare;
+	struct check_now *check_now;
 	struct restart *restart;
 	/* Of the configuration that is about to be put into effect; NULL: none. */
 	const struct host_addresses *next_identity;
