@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "agent/cli/client.h"
+#include "agent/cli/cmd_check_now.h"
 #include "agent/cli/cmd_diff.h"
 #include "agent/cli/cmd_events.h"
 #include "agent/cli/cmd_top.h"
@@ -30,6 +31,7 @@ static const struct {
 	[VERB_ROUTES] = { "/v1/routes", show_routes },
 	[VERB_NAT] = { "/v1/nat", show_nat },
 	[VERB_CONSUL] = { "/v1/consul", show_consul },
+	[VERB_CONFIG] = { "/v1/config", show_config },
 };
 
 static int fail(enum verb_exit status, const char *text)
@@ -71,6 +73,8 @@ static int view_once(const struct client *client, const struct verb_call *call)
 		rc = client_add_segment(target, sizeof(target), call->words[0]);
 	else if (call->id == VERB_EXPLAIN)
 		rc = client_add_parameter(target, sizeof(target), "name", call->words[0]);
+	else if (call->id == VERB_CONFIG && verb_has(call, "defaults"))
+		rc = client_add_parameter(target, sizeof(target), "defaults", "true");
 	if (rc < 0)
 		return fail(VERB_REFUSED, "the name is too long");
 	if (client_request(client, "GET", target, &reply, &err) < 0)
@@ -115,6 +119,8 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 		return completions_write(call.words[0], stdout)
 			       ? VERB_DONE
 			       : fail(VERB_USAGE, "completions: expected bash, zsh or fish");
+	if (call.id == VERB_CONFIG && !str_equal(call.words[0], "show"))
+		return fail(VERB_USAGE, "config: expected show (vipherald config --help)");
 	if (call.id == VERB_DIFF && call.n_words == 2)
 		return cmd_diff_files(&call);
 	const struct client_tls tls = { .cacert = call.cacert, .cert = call.cert, .key = call.key };
@@ -122,6 +128,8 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 		return fail(VERB_USAGE, err.text);
 	if (call.id == VERB_DIFF)
 		return cmd_diff_agent(&client, &call);
+	if (call.id == VERB_CHECK_NOW)
+		return cmd_check_now(&client, &call);
 	if (call.id == VERB_RELOAD)
 		return cmd_reload(&client, &call);
 	if (call.id == VERB_TOP)

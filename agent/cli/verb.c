@@ -59,7 +59,8 @@ static const struct verb verbs[N_VERBS] = {
 			   "vipherald history 192.0.2.53", .names = "apps",
 			   .options = { { "limit", "N", "the last ones only" } } },
 	[VERB_REGISTER] = { "register", NULL, "NAME", 1, 1,
-			    "Register an app, or with NAME alone one of the file that was unregistered",
+			    "Register an app, or with NAME alone one of the file that was "
+			    "unregistered",
 			    "vipherald register dns --vip 192.0.2.53/32 --monitor port:udp:53",
 			    .options = { { "vip", "PREFIX", "a VIP; may be repeated" },
 					 { "monitor", "MONITOR", "a check; may be repeated" },
@@ -80,6 +81,15 @@ static const struct verb verbs[N_VERBS] = {
 			   "vipherald undrain dns --wait",
 			   .options = { { "wait", NULL, "return when the app is announced" } },
 			   .names = "apps" },
+	[VERB_CHECK_NOW] = { "check-now", NULL, "NAME", 1, 1,
+			     "Check an app now, and show what each of its monitors finds",
+			     "vipherald check-now dns --timeout 10s",
+			     .options = { { "timeout", "DURATION",
+					    "how long to wait, 30 s unless said otherwise" } },
+			     .exits =
+				     "0 all monitors pass, 1 one does not, refused or not found, 2 "
+				     "usage, 3 agent not reachable",
+			     .names = "apps" },
 	[VERB_RELOAD] = { "reload", NULL, "", 0, 0,
 			  "Read the configuration again and apply what differs",
 			  "vipherald reload --confirm 5m",
@@ -93,6 +103,12 @@ static const struct verb verbs[N_VERBS] = {
 			"agent, or from another file",
 			"vipherald diff /etc/vipherald/config.yaml",
 			.exits = "0 no change, 1 changes, 2 errors, 3 agent not reachable" },
+	[VERB_CONFIG] = { "config", NULL, "show", 1, 1,
+			  "The configuration in effect as YAML, what is included in it, secrets "
+			  "hidden",
+			  "vipherald config show --defaults",
+			  .options = { { "defaults", NULL,
+					 "keys that have their default, too" } } },
 	[VERB_TOP] = { "top", NULL, "", 0, 0,
 		       "Sessions, apps, rates and events on the terminal, kept up to date",
 		       "vipherald top --interval 1s",

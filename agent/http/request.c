@@ -43,6 +43,7 @@ static const struct endpoint_row {
 	/* The longer ones first: a name may have any character in it. */
 	{ "/v1/apps/" NAME "/drain", API_DRAIN, ROLE_REGISTER, CHANGES },
 	{ "/v1/apps/" NAME "/undrain", API_UNDRAIN, ROLE_REGISTER, CHANGES },
+	{ "/v1/apps/" NAME "/check", API_CHECK, ROLE_REGISTER, POST },
 	{ "/v1/apps/" NAME, API_APP, ROLE_READ, READS },
 	{ "/v1/peers", API_PEERS, ROLE_READ, READS },
 	{ "/v1/peers/" ADDR "/enable", API_PEER_ENABLE, ROLE_ADMIN, POST },
@@ -59,6 +60,7 @@ static const struct endpoint_row {
 	{ "/v1/reload", API_RELOAD, ROLE_ADMIN, POST },
 	{ "/v1/confirm", API_CONFIRM, ROLE_ADMIN, POST },
 	{ "/v1/diff", API_DIFF, ROLE_ADMIN, POST },
+	{ "/v1/config", API_CONFIG, ROLE_ADMIN, READS },
 	{ "/metrics", API_METRICS, ROLE_READ, READS },
 	{ "/healthz", API_HEALTHZ, ROLE_READ, READS },
 	{ "/readyz", API_READYZ, ROLE_READ, READS },
@@ -126,6 +128,27 @@ static int parse_text(const struct api_arg *arg, const char **ret, struct err *e
 	return 0;
 }
 
+#define CHECK_DEFAULT (30 * USEC_PER_SEC)
+#define CHECK_MAX     (300 * USEC_PER_SEC)
+
+static int parse_check(const struct api_request *request, struct api_call *call)
+{
+	struct err why;
+	call->span = CHECK_DEFAULT;
+	for (size_t i = 0; i < request->n_args; i++) {
+		const char *name = request->args[i].name, *value = request->args[i].value;
+		if (!str_equal(name, "timeout"))
+			return err_set(&call->err, -EINVAL,
+				       "unknown parameter '%.80s', expected timeout", name);
+		if (duration_parse(value ? value : "", &call->span, &why) < 0 || call->span == 0 ||
+		    call->span > CHECK_MAX)
+			return err_set(&call->err, -EINVAL,
+				       "timeout: '%.80s' is not a duration up to 5m, such as 10s",
+				       value ? value : "");
+	}
+	return 0;
+}
+
 static int parse_drain(const struct api_request *request, struct api_call *call)
 {
 	call->reason = "";
@@ -181,6 +204,21 @@ static int parse_configuration(const struct api_request *request, struct api_cal
 				       call->kind == API_RELOAD ? "confirm" : "none");
 		if (parse_confirm(value ? value : "", &call->span, &call->err) < 0)
 			return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_config(const struct api_request *request, struct api_call *call)
+{
+	for (size_t i = 0; i < request->n_args; i++) {
+		const char *name = request->args[i].name, *value = request->args[i].value;
+		if (!str_equal(name, "defaults"))
+			return err_set(&call->err, -EINVAL,
+				       "unknown parameter '%.80s', expected defaults", name);
+		if (!value || !config_parse_bool(value, &call->defaults))
+			return err_set(&call->err, -EINVAL,
+				       "defaults: '%.80s' is not a boolean, expected true or false",
+				       value ? value : "");
 	}
 	return 0;
 }
@@ -380,6 +418,10 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_configuration(request, call);
 	else if (is_peer_order(call->kind))
 		rc = parse_peer_order(request, call);
+	else if (call->kind == API_CHECK)
+		rc = parse_check(request, call);
+	else if (call->kind == API_CONFIG)
+		rc = parse_config(request, call);
 	else if (call->kind == API_LOG)
 		rc = parse_log(request, call);
 	else if (call->kind == API_EVENTS)
