@@ -7,6 +7,7 @@
 
 #include "bgp/adj_out.h"
 #include "bgp/conn.h"
+#include "bgp/discovery.h"
 #include "bgp/graceful.h"
 #include "bgp/notice.h"
 #include "bgp/path.h"
@@ -28,6 +29,8 @@ struct bgp_peer {
 	struct graceful graceful;
 	sd_event_source *restart_over;
 	struct bgp_path path;
+	enum bgp_lack lack; /* of an unnumbered peer, whose address is not known */
+	struct addr other_router;
 	bool path_is_up;      /* as BFD reported */
 	bool next_hop_unsure; /* the kernel could not be asked for one */
 	uint64_t path_resets; /* sessions that ended because the path was lost */

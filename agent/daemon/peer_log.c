@@ -37,7 +37,7 @@ static struct said *said_new(const struct bgp_speaker *speaker)
 	struct said *said = mem_new(n + 1, sizeof(*said));
 	for (size_t i = 0; i < n; i++) {
 		bgp_speaker_peer_status(speaker, i, &p);
-		bgp_peer_name(p.config, said[i].peer);
+		bgp_peer_configured_name(p.config, said[i].peer);
 		said[i].port = p.config->port;
 		said[i].hint = "";
 	}

@@ -181,14 +181,29 @@ void alarms_add_peer(json_t *alarms, const struct bgp_peer_status *peer,
 	view_add_time(o, clock, "since", peer->down_since);
 }
 
+/* Of a link that is meant to lead to one. */
+static void add_other_router(json_t *alarms, const struct bgp_peer_status *peer)
+{
+	char name[BGP_PEER_NAME_MAX], other[ADDR_TEXT_MAX];
+	if (!addr_is_set(&peer->other_router))
+		return;
+	bgp_peer_name(peer->config, name);
+	add(alarms, "more-routers", "peer", name,
+	    "peer %s: %s advertises itself on interface %s, too, and gets no routes: configure "
+	    "peers by their addresses (peer_ip) where a link leads to several routers",
+	    name, addr_format(&peer->other_router, other), peer->config->ifname);
+}
+
 static void add_peers(json_t *alarms, const struct status_sources *in,
 		      const struct view_clock *clock)
 {
 	struct peer_list peers;
 	const char *no_listener = bgp_speaker_no_listener(in->speaker);
 	peer_list_init(&peers, in->speaker);
-	for (size_t i = 0; i < peers.n; i++)
+	for (size_t i = 0; i < peers.n; i++) {
 		alarms_add_peer(alarms, &peers.items[i], clock);
+		add_other_router(alarms, &peers.items[i]);
+	}
 	peer_list_done(&peers);
 	if (no_listener)
 		add(alarms, "no-bgp-listener", NULL, NULL, "%s", no_listener);
