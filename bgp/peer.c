@@ -207,7 +207,7 @@ static void note_failure(struct bgp_peer *p, const struct bgp_conn *c, enum bgp_
 		.heard = p->out.received.total + p->in.received.total > 0,
 	};
 	snprintf(p->last_error, sizeof(p->last_error), "%s", c->fsm.why);
-	p->hint = bgp_hint_failed(&evidence);
+	p->hint = bgp_peer_is_greeting(p) ? "" : bgp_hint_failed(&evidence);
 	p->hint_reached = reached;
 }
 

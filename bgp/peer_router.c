@@ -7,6 +7,7 @@
 #include "bgp/peer_data.h"
 #include "lib/backoff.h"
 #include "lib/str.h"
+#include "process/loop.h"
 
 bool bgp_peer_lacks_router(const struct bgp_peer *p)
 {
@@ -16,6 +17,14 @@ bool bgp_peer_lacks_router(const struct bgp_peer *p)
 bool bgp_peer_is_established(const struct bgp_peer *p)
 {
 	return p->session != NULL;
+}
+
+/* FRR refuses connections until it has heard our advertisement. */
+#define GREETING (3 * USEC_PER_SEC)
+
+bool bgp_peer_is_greeting(const struct bgp_peer *p)
+{
+	return p->config.unnumbered && usec_sub(loop_now(p->env.loop), p->router_since) < GREETING;
 }
 
 /* Nothing of the former router is left: its session, the path to it, what its failures told. */
@@ -48,6 +57,7 @@ static void change_router(struct bgp_peer *p, const struct bgp_found *found)
 	if (addr_is_set(&p->config.addr))
 		leave_router(p, why);
 	p->config.addr = found->router;
+	p->router_since = loop_now(p->env.loop);
 	p->path = (struct bgp_path){ 0 };
 	backoff_reset(&p->out.fsm.backoff);
 	if (addr_is_set(&found->router) && !p->stopped)

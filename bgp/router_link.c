@@ -11,11 +11,12 @@ static const span_t solicit_waits[] = { 250 * MS,  250 * MS,  500 * MS,
 					1000 * MS, 2000 * MS, 4000 * MS };
 /* Between our advertisements: as often as FRR's. Some at first, as one may be lost. */
 static const span_t advert_waits[] = { 250 * MS, 1000 * MS, 10000 * MS };
-#define ADVERT_MIN  (250 * MS) /* not more often, whatever is heard */
-#define SILENT_WAIT (1000 * MS)
-#define PROBES_MAX  3
-#define PROBE_WAIT  (300 * MS)
-#define PROBE_EVERY (2000 * MS) /* without a session */
+#define ADVERT_MIN   (250 * MS) /* not more often, whatever is heard */
+#define SILENT_WAIT  (1000 * MS)
+#define PROBES_MAX   3
+#define PROBES_ALONE 1 /* unanswered, before others are asked for */
+#define PROBE_WAIT   (300 * MS)
+#define PROBE_EVERY  (1000 * MS)
 /* A router that has not advertised itself for so long is there no more (RFC 4861 6.2.1). */
 #define OTHER_MAX (1800 * USEC_PER_SEC)
 
@@ -56,7 +57,7 @@ static void take(struct router_link *l, const struct addr *router, bool advertis
 		forget_other(l);
 	l->probes = 0;
 	l->solicit_at = l->take_silent_at = USEC_NEVER;
-	l->probe_at = l->has_session ? USEC_NEVER : usec_add(now, PROBE_EVERY);
+	l->probe_at = usec_add(now, PROBE_EVERY);
 	advertise_soon(l, now);
 }
 
@@ -64,7 +65,7 @@ static void is_alive(struct router_link *l, mono_t now)
 {
 	l->both = addr_is_set(&l->other);
 	l->probes = 0;
-	l->probe_at = l->has_session ? USEC_NEVER : usec_add(now, PROBE_EVERY);
+	l->probe_at = usec_add(now, PROBE_EVERY);
 }
 
 static void ask(struct router_link *l, mono_t now)
@@ -121,7 +122,15 @@ void router_link_neighbor(struct router_link *l, const struct addr *target, mono
 
 void router_link_echo(struct router_link *l, const struct addr *from, mono_t now)
 {
-	if (!l->up || addr_is_set(&l->router) || addr_is_set(&l->silent))
+	bool asked = l->probes > PROBES_ALONE && !addr_equal(&l->router, from);
+	if (!l->up)
+		return;
+	if (addr_is_set(&l->router) && asked) {
+		l->other = *from;
+		l->other_at = now;
+		l->both = false;
+	}
+	if (addr_is_set(&l->router) || addr_is_set(&l->silent))
 		return;
 	l->silent = *from;
 	l->take_silent_at = usec_add(now, SILENT_WAIT);
@@ -133,7 +142,7 @@ void router_link_session(struct router_link *l, bool up, mono_t now)
 		return;
 	l->has_session = up;
 	l->probes = 0;
-	l->probe_at = up ? USEC_NEVER : now;
+	l->probe_at = up ? usec_add(now, PROBE_EVERY) : now;
 }
 
 /* It answered no solicitation. */
@@ -149,10 +158,17 @@ static void lose(struct router_link *l, mono_t now)
 
 static void probe(struct router_link *l, mono_t now, struct router_link_actions *ret)
 {
-	if (l->probes >= PROBES_MAX) {
+	bool replaced = addr_is_set(&l->other) && l->other_at >= l->asked_at;
+	if (l->probes >= PROBES_MAX && (replaced || !l->has_session)) {
 		lose(l, now);
 		return;
 	}
+	if (l->probes >= PROBES_MAX || l->probes == 0) {
+		l->probes = 0;
+		l->asked_at = now;
+	}
+	if (l->probes == PROBES_ALONE && l->has_session)
+		ret->solicit = true;
 	l->probes++;
 	l->probe_at = usec_add(now, PROBE_WAIT);
 	ret->probe = true;

@@ -12,8 +12,9 @@
  *
  * Known: the first router stays. Another one that advertises itself is noted, and the first one is
  * asked by Neighbor Solicitations whether it is still there, as the link may have been plugged into
- * another router; when it does not answer, the other one takes its place. So it is asked while there
- * is no session.
+ * another router; when it does not answer, the other one takes its place. It is asked every second
+ * besides, and when it does not answer, others are asked for. While there is a session, only another
+ * router that has been heard meanwhile takes it: silence alone is left to the hold timer, or to BFD.
  *
  * All the time, advertisements of this host with a lifetime of 0, by which a router that has its
  * neighbor by the interface learns the host's address.
@@ -44,7 +45,7 @@ struct router_link {
 	struct addr router; /* family 0: not known */
 	bool advertises;    /* it has, rather than answered the echo */
 	struct addr other;  /* advertises itself, too; family 0: none */
-	mono_t other_at;
+	mono_t other_at, asked_at;
 	bool both;          /* the router has answered since the other one was heard */
 	struct addr silent; /* answered the echo while there was no router */
 	mono_t searching_since;

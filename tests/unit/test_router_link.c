@@ -20,6 +20,7 @@ struct bed {
 	struct router_link l;
 	mono_t now;
 	unsigned adverts, solicits, probes;
+	bool silent; /* the router does not answer Neighbor Solicitations */
 };
 
 static void step(struct bed *t)
@@ -29,6 +30,8 @@ static void step(struct bed *t)
 	t->adverts += actions.advert;
 	t->solicits += actions.solicit;
 	t->probes += actions.probe;
+	if (actions.probe && !t->silent)
+		router_link_neighbor(&t->l, &t->l.router, t->now);
 }
 
 /* Everything that is due in that time, at its time. */
@@ -113,7 +116,7 @@ static void the_first_router_that_advertises_itself_is_taken(void **state)
 	router_link_session(&t.l, true, t.now);
 	pass(&t, 60 * USEC_PER_SEC);
 	assert_int_equal(t.solicits, solicits);
-	assert_int_equal(t.probes, 0);
+	assert_int_equal(t.probes, 60);
 	assert_true(t.adverts >= 7); /* its neighbor entry for us must not expire */
 }
 
@@ -149,13 +152,51 @@ static void another_router_takes_over_when_the_first_is_silent(void **state)
 {
 	struct bed t = established();
 	(void)state;
+	t.silent = true;
 	router_link_advert(&t.l, &b, t.now);
 	step(&t);
 	assert_true(addr_equal(&t.l.router, &a));
 	assert_int_equal(t.probes, 1);
-	pass(&t, 1000 * MS);
+	pass(&t, 900 * MS);
 	assert_int_equal(t.probes, 3);
 	assert_true(addr_equal(&t.l.router, &b));
+	assert_false(addr_is_set(&t.l.other));
+}
+
+/* Swapped behind a switch, for one that does not advertise itself, or not for long. */
+static void a_silent_router_has_others_asked_for(void **state)
+{
+	struct bed t = established();
+	(void)state;
+	t.silent = true;
+	unsigned solicits = t.solicits;
+	pass(&t, 1400 * MS);
+	assert_int_equal(t.solicits, solicits + 1);
+	router_link_echo(&t.l, &a, t.now); /* that of before, late: not another one */
+	assert_false(addr_is_set(&t.l.other));
+	router_link_echo(&t.l, &b, t.now);
+	pass(&t, 600 * MS);
+	assert_true(addr_equal(&t.l.router, &b));
+}
+
+/* A router that is busy, or drops Neighbor Solicitations, keeps its session. */
+static void silence_alone_ends_no_session(void **state)
+{
+	struct bed t = established();
+	(void)state;
+	t.silent = true;
+	pass(&t, 300 * USEC_PER_SEC);
+	assert_true(addr_equal(&t.l.router, &a) && t.l.has_session);
+	/* Nor do one that was heard before, and one that answers while the router does. */
+	t = established();
+	router_link_advert(&t.l, &b, t.now);
+	pass(&t, 5 * USEC_PER_SEC);
+	assert_true(t.l.both);
+	t.silent = true;
+	pass(&t, 10 * USEC_PER_SEC);
+	assert_true(addr_equal(&t.l.router, &a));
+	t = established();
+	router_link_echo(&t.l, &b, t.now);
 	assert_false(addr_is_set(&t.l.other));
 }
 
@@ -163,6 +204,7 @@ static void two_routers_are_told_once_the_first_has_answered(void **state)
 {
 	struct bed t = established();
 	(void)state;
+	t.silent = true;
 	router_link_advert(&t.l, &b, t.now);
 	step(&t);
 	assert_false(t.l.both);
@@ -171,9 +213,9 @@ static void two_routers_are_told_once_the_first_has_answered(void **state)
 	router_link_neighbor(&t.l, &a, t.now);
 	step(&t);
 	assert_true(t.l.both && addr_equal(&t.l.other, &b));
+	t.silent = false;
 	pass(&t, 60 * USEC_PER_SEC);
 	assert_true(addr_equal(&t.l.router, &a));
-	assert_int_equal(t.probes, 1);
 	/* Not heard for long: it is forgotten. */
 	pass(&t, 1800 * USEC_PER_SEC);
 	assert_false(addr_is_set(&t.l.other) || t.l.both);
@@ -187,10 +229,10 @@ static void without_a_session_a_router_that_is_gone_is_searched(void **state)
 	router_link_session(&t.l, false, t.now);
 	step(&t);
 	assert_int_equal(t.probes, 1);
-	router_link_neighbor(&t.l, &a, t.now);
-	pass(&t, 1900 * MS);
+	pass(&t, 900 * MS);
 	assert_int_equal(t.probes, 1);
 	unsigned solicits = t.solicits;
+	t.silent = true;
 	pass(&t, 1200 * MS);
 	assert_false(addr_is_set(&t.l.router));
 	assert_true(t.solicits > solicits);
@@ -202,7 +244,6 @@ static void an_advertisement_without_a_session_is_answered(void **state)
 	struct bed t = knowing(&a);
 	(void)state;
 	pass(&t, 5000 * MS);
-	router_link_neighbor(&t.l, &a, t.now);
 	unsigned adverts = t.adverts;
 	router_link_advert(&t.l, &a, t.now);
 	step(&t);
@@ -256,6 +297,7 @@ static void any_order_of_events(void **state)
 		default:
 			pass(&t, (span_t)(rand() % 2000) * MS);
 		}
+		t.silent = rand() % 2;
 		step(&t);
 		assert_true(router_link_deadline(&t.l) > t.now);
 		assert_true(router_link_deadline(&t.l) <= t.now + 11 * USEC_PER_SEC);
@@ -273,6 +315,8 @@ int main(void)
 		cmocka_unit_test(the_first_router_that_advertises_itself_is_taken),
 		cmocka_unit_test(a_router_that_answers_the_echo_is_the_second_choice),
 		cmocka_unit_test(another_router_takes_over_when_the_first_is_silent),
+		cmocka_unit_test(a_silent_router_has_others_asked_for),
+		cmocka_unit_test(silence_alone_ends_no_session),
 		cmocka_unit_test(two_routers_are_told_once_the_first_has_answered),
 		cmocka_unit_test(without_a_session_a_router_that_is_gone_is_searched),
 		cmocka_unit_test(an_advertisement_without_a_session_is_answered),
