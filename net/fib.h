@@ -57,6 +57,9 @@ struct fib_link {
 };
 /* UP also when the kernel cannot be asked. */
 void fib_link(uint32_t ifindex, struct fib_link *ret);
+/* Is there a default route of IPv4, in whatever table the rules lead to? True also when the kernel cannot
+ * tell. */
+bool fib_has_default4(void);
 /* Would the kernel deliver packets for `dst` to this host? */
 int fib_is_local(const struct addr *dst, bool *ret, struct err *err);
 
