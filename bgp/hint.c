@@ -199,8 +199,8 @@ const char *bgp_hint_no_router(enum bgp_lack lack)
 	case BGP_LACK_NOTHING:
 		break;
 	case BGP_LACK_LINK:
-		return "set the interface up, and give it an IPv6 link-local address "
-		       "(net.ipv6.conf.*.disable_ipv6 must be 0)";
+		return "check the cable and the interface, which must be up and have an IPv6 "
+		       "link-local address (net.ipv6.conf.*.disable_ipv6 must be 0)";
 	case BGP_LACK_SOCKET:
 		return "grant CAP_NET_RAW (AmbientCapabilities=CAP_NET_RAW in systemd, "
 		       "--cap-add=NET_RAW for a container), or set peer_ip, like fe80::1%eth0, in "
