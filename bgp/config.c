@@ -6,6 +6,10 @@
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX])
 {
 	char text[ADDR_TEXT_MAX];
+	if (!addr_is_set(&peer->addr) && peer->ifname[0]) {
+		memcpy(buf, peer->ifname, sizeof(peer->ifname));
+		return buf;
+	}
 	addr_format(&peer->addr, text);
 	size_t len = strlen(text);
 	memcpy(buf, text, len + 1);
@@ -16,9 +20,19 @@ const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BG
 	return buf;
 }
 
+const char *bgp_peer_configured_name(const struct bgp_peer_config *peer,
+				     char buf[static BGP_PEER_NAME_MAX])
+{
+	if (!peer->unnumbered)
+		return bgp_peer_name(peer, buf);
+	memcpy(buf, peer->ifname, sizeof(peer->ifname));
+	return buf;
+}
+
 bool bgp_peer_is_same(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
 {
-	return addr_equal(&a->addr, &b->addr) && a->port == b->port &&
+	bool same = a->unnumbered || addr_equal(&a->addr, &b->addr);
+	return same && a->unnumbered == b->unnumbered && a->port == b->port &&
 	       strncmp(a->ifname, b->ifname, IF_NAMESIZE) == 0;
 }
 

@@ -97,6 +97,7 @@ enum bgp_as_rule {
 struct bgp_peer_config {
 	struct addr addr;
 	char ifname[IF_NAMESIZE]; /* scope of a link-local address, else empty */
+	bool unnumbered; /* the router on `ifname`; `addr` is learnt, family 0 until it is known */
 	uint16_t port;
 	uint32_t peer_as; /* 0: accept any (with accept_any, or another rule than BGP_AS_IS) */
 	enum bgp_as_rule as_rule;
@@ -135,11 +136,15 @@ struct bgp_peer_config {
 /* An address and an interface. */
 #define BGP_PEER_NAME_MAX (ADDR_TEXT_MAX + 1 + IF_NAMESIZE)
 
-/* "10.0.0.1", "fe80::1%eth0": as the peer is called in the log, the API and metrics. The same
+/* "10.0.0.1", "fe80::1%eth0", "eth0" while its address is to be learnt: as the peer is called in the log, the API and metrics. The same
  * link-local address may be a router on every interface. */
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX]);
 
-/* The same neighbor: address, interface and port. */
+/* As the configuration calls it, whatever has been learnt: "eth0". */
+const char *bgp_peer_configured_name(const struct bgp_peer_config *peer,
+				     char buf[static BGP_PEER_NAME_MAX]);
+
+/* The same neighbor: address, interface and port; of unnumbered ones interface and port. */
 bool bgp_peer_is_same(const struct bgp_peer_config *a, const struct bgp_peer_config *b);
 /* The change from one configuration of a peer to the other ends its session. All others can be made
  * while it is up: communities and next hops by UPDATEs, password, timers of attempts to connect,
@@ -150,8 +155,9 @@ bool bgp_peer_change_resets(const struct bgp_peer_config *a, const struct bgp_pe
 static inline const struct addr *bgp_peer_source(const struct bgp_peer_config *c)
 {
 	bool link_local = c->addr.family == AF_INET6 && addr_is_link_local(&c->addr);
-	if (link_local)
-		return NULL;
+	bool from_link_local = addr_is_link_local(&c->local_ip6);
+	if (link_local || from_link_local)
+		return link_local && from_link_local ? &c->local_ip6 : NULL;
 	if (c->local_ip.family == c->addr.family)
 		return &c->local_ip;
 	return c->local_ip6.family == c->addr.family ? &c->local_ip6 : NULL;

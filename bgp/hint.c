@@ -193,6 +193,25 @@ static const char *role_mismatch(const struct bgp_peer_config *peer)
 	       "rs, or peer and peer: change role, or ask the router's owner to";
 }
 
+const char *bgp_hint_no_router(enum bgp_lack lack)
+{
+	switch (lack) {
+	case BGP_LACK_NOTHING:
+		break;
+	case BGP_LACK_LINK:
+		return "check the cable and the interface, which must be up and have an IPv6 "
+		       "link-local address (net.ipv6.conf.*.disable_ipv6 must be 0)";
+	case BGP_LACK_SOCKET:
+		return "grant CAP_NET_RAW (AmbientCapabilities=CAP_NET_RAW in systemd, "
+		       "--cap-add=NET_RAW for a container), or set peer_ip, like fe80::1%eth0, in "
+		       "the place of interface";
+	case BGP_LACK_ROUTER:
+		return "check the cable, and that the router sends router advertisements on this "
+		       "link (FRR: neighbor INTERFACE interface; BIRD: protocol radv)";
+	}
+	return "";
+}
+
 const char *bgp_hint_awaits_path(void)
 {
 	return "waits for BFD with the router, as bfd.required is set: check that BFD is on for "

@@ -12,6 +12,7 @@
 #include "bgp/config.h"
 #include "bgp/notice.h"
 #include "bgp/status.h"
+#include "bgp/router_link.h"
 
 struct bgp_attempt_evidence {
 	const struct bgp_peer_config *peer;
@@ -33,6 +34,8 @@ const char *bgp_hint_failed(const struct bgp_attempt_evidence *e);
 const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state, bool heard);
 /* While nothing is opened, as bfd.required is set and BFD is not up. */
 const char *bgp_hint_awaits_path(void);
+/* An unnumbered peer whose router is not known. */
+const char *bgp_hint_no_router(enum bgp_lack lack);
 /* After a NOTIFICATION; "" also for one that explains itself. */
 const char *bgp_hint_notice(const struct bgp_peer_config *peer, const struct bgp_notice *notice);
 

@@ -73,7 +73,8 @@ int bgp_listener_protect(struct bgp_listener *l, const struct bgp_peer_config *p
 			 struct err *err)
 {
 	char text[BGP_PEER_NAME_MAX];
-	if (!peer->password || (l->family && l->family != peer->addr.family))
+	if (!peer->password || !addr_is_set(&peer->addr) ||
+	    (l->family && l->family != peer->addr.family))
 		return 0;
 	int r = bgp_socket_set_password(l->fd, peer, err);
 	return r < 0 ? err_prefix(err, r, "peer %s: ", bgp_peer_name(peer, text)) : 0;

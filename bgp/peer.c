@@ -104,7 +104,7 @@ static bool give_up_lost(struct bgp_peer *p, struct bgp_conn *c)
 
 void bgp_peer_update_path(struct bgp_peer *p)
 {
-	if (p->guest || p->stopped)
+	if (p->guest || p->stopped || bgp_peer_lacks_router(p))
 		return;
 	bool changed = bgp_path_update(&p->path, &p->config, one_hop(p));
 	changed = give_up_lost(p, &p->in) || changed;
@@ -207,7 +207,7 @@ static void note_failure(struct bgp_peer *p, const struct bgp_conn *c, enum bgp_
 		.heard = p->out.received.total + p->in.received.total > 0,
 	};
 	snprintf(p->last_error, sizeof(p->last_error), "%s", c->fsm.why);
-	p->hint = bgp_hint_failed(&evidence);
+	p->hint = bgp_peer_is_greeting(p) ? "" : bgp_hint_failed(&evidence);
 	p->hint_reached = reached;
 }
 
@@ -298,6 +298,9 @@ void bgp_peer_copy_config(struct bgp_peer *p, const struct bgp_peer_config *c)
 		mem_copy(c->communities.values, c->communities.n * sizeof(uint32_t));
 }
 
+/* A router that learns our address from an advertisement refuses connections until it has. */
+#define FIRST_RETRY (100 * USEC_PER_MSEC)
+
 struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incoming)
 {
 	const struct bgp_peer_config *c = &p->config;
@@ -313,10 +316,11 @@ struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incomin
 		.keepalive = c->keepalive,
 		.send_hold_time = c->send_hold_time,
 		.connect_timeout = c->connect_timeout,
-		.connect_retry = c->connect_retry,
+		.connect_retry =
+			c->unnumbered ? usec_min(c->connect_retry, FIRST_RETRY) : c->connect_retry,
 		.connect_retry_max = c->connect_retry_max,
 		.families = c->families,
-		.extended_next_hop = c->addr.family == AF_INET6,
+		.extended_next_hop = c->unnumbered || c->addr.family == AF_INET6,
 		.role = c->role,
 		.role_strict = c->role_strict,
 		.graceful_restart = c->graceful_restart,
@@ -369,7 +373,8 @@ void bgp_peer_start(struct bgp_peer *p)
 	if (graceful_defers_end_of_rib(&p->graceful, now(p)))
 		loop_timer_set(p->env.loop, &p->restart_over, p->graceful.until, LOOP_BGP,
 			       on_restart_over, p);
-	bgp_path_update(&p->path, &p->config, one_hop(p));
+	if (!bgp_peer_lacks_router(p))
+		bgp_path_update(&p->path, &p->config, one_hop(p));
 	if (bgp_peer_awaits_path(p))
 		p->env.changed(p, p->env.userdata);
 	else

@@ -40,7 +40,8 @@ static void end_session(struct bgp_peer *p)
 static void begin_again(struct bgp_peer *p)
 {
 	p->configured_at = loop_now(p->env.loop);
-	p->path = (struct bgp_path){ 0 };
+	if (!bgp_peer_lacks_router(p)) /* else that is what its trouble is */
+		p->path = (struct bgp_path){ 0 };
 	p->hint = "";
 	p->last_error[0] = 0;
 	if (!p->stopped)
@@ -59,7 +60,7 @@ static void change_timers(struct bgp_peer *p)
 {
 	p->out.fsm.config = bgp_peer_fsm_config(p, false);
 	p->in.fsm.config = bgp_peer_fsm_config(p, true);
-	p->out.fsm.backoff.first = p->in.fsm.backoff.first = p->config.connect_retry;
+	p->out.fsm.backoff.first = p->in.fsm.backoff.first = p->out.fsm.config.connect_retry;
 	p->out.fsm.backoff.max = p->in.fsm.backoff.max = p->config.connect_retry_max;
 	p->graceful.enabled = p->config.graceful_restart;
 	p->graceful.restart_time = p->config.restart_time;

@@ -7,6 +7,7 @@
 
 #include "bgp/adj_out.h"
 #include "bgp/conn.h"
+#include "bgp/discovery.h"
 #include "bgp/graceful.h"
 #include "bgp/notice.h"
 #include "bgp/path.h"
@@ -28,6 +29,9 @@ struct bgp_peer {
 	struct graceful graceful;
 	sd_event_source *restart_over;
 	struct bgp_path path;
+	enum bgp_lack lack;  /* of an unnumbered peer, whose address is not known */
+	mono_t router_since; /* it is */
+	struct addr other_router;
 	bool path_is_up;      /* as BFD reported */
 	bool next_hop_unsure; /* the kernel could not be asked for one */
 	uint64_t path_resets; /* sessions that ended because the path was lost */
@@ -55,5 +59,8 @@ void bgp_peer_end_session(struct bgp_peer *p, const struct bgp_notification *why
  * while it is. */
 void bgp_peer_set_disabled(struct bgp_peer *p, const char *text);
 void bgp_peer_refuse_disabled(struct bgp_peer *p, int fd);
+/* Of peer_router.c, for peer.c: the router may not know us yet, so that a connection that it closes
+ * means nothing. */
+bool bgp_peer_is_greeting(const struct bgp_peer *p);
 
 #endif

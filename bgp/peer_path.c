@@ -12,7 +12,8 @@
 
 bool bgp_peer_awaits_path(const struct bgp_peer *p)
 {
-	return p->config.bfd.on && p->config.bfd.required && !p->path_is_up;
+	bool waits = p->config.bfd.on && p->config.bfd.required && !p->path_is_up;
+	return waits || bgp_peer_lacks_router(p);
 }
 
 /* No attempt is due any more; a session, and what is needed to get back to it, stays. */

@@ -53,6 +53,8 @@ static const char *hint_of(const struct bgp_peer *p, const struct bgp_conn *c, m
 	const char *by_notice = told(p);
 	if (p->disabled)
 		return bgp_hint_disabled();
+	if (bgp_peer_lacks_router(p))
+		return bgp_hint_no_router(p->lack);
 	if (!p->session && bgp_peer_awaits_path(p))
 		return bgp_hint_awaits_path();
 	bool heard = p->out.received.total + p->in.received.total > 0;
@@ -93,7 +95,8 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.hint = hint_of(p, c, now),
 		.notice = p->notice,
 		.path_trouble = p->path.trouble,
-		.awaits_path = bgp_peer_awaits_path(p),
+		.awaits_path = bgp_peer_awaits_path(p) && !bgp_peer_lacks_router(p),
+		.other_router = p->other_router,
 		.path_source = p->path.source,
 		.path_ifindex = p->path.good.ifindex,
 		.path_ifname = p->path.good.ifname,

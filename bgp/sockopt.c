@@ -122,14 +122,12 @@ static int correct_source(int fd, const struct bgp_peer_config *peer, uint32_t s
 static int bind_source(int fd, const struct bgp_peer_config *peer, uint32_t scope, struct err *err)
 {
 	bool v6 = peer->addr.family == AF_INET6;
-	const struct addr *source = v6 ? &peer->local_ip6 : &peer->local_ip;
+	const struct addr *source = bgp_peer_source(peer);
 	struct sockaddr_storage ss;
 	char text[ADDR_TEXT_MAX];
-	if (peer->local_ip.family == peer->addr.family)
-		source = &peer->local_ip;
-	if (v6 && addr_is_link_local(&peer->addr))
+	if (v6 && addr_is_link_local(&peer->addr) && !source)
 		return 0;
-	if (!addr_is_set(source))
+	if (!source)
 		return correct_source(fd, peer, scope, err);
 	socklen_t len = addr_to_sockaddr(source, 0, scope, &ss);
 	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);

@@ -163,6 +163,7 @@ static void on_host_changed(void *userdata)
 		bgp_peer_recheck_next_hops(s->peers[i]);
 		unsure = unsure || bgp_peer_is_unsure(s->peers[i]);
 	}
+	bgp_discovery_host_changed(s->discovery);
 	if (unsure)
 		hostwatch_again(s->host);
 }
@@ -201,6 +202,7 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	s->userdata = userdata;
 	bgp_listener_init(&s->listener, loop, speaker_on_accepted, s);
 	s->linger = bgp_linger_new(loop, NULL, NULL);
+	s->discovery = bgp_discovery_new(loop, speaker_on_found, s);
 	rib_init(&s->rib);
 	list_init(&s->flushes);
 	for (size_t i = 0; i < config->n_peers; i++)
@@ -232,6 +234,7 @@ void bgp_speaker_free(struct bgp_speaker *s)
 	bgp_flush_free(s->stopping);
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_free(s->peers[i]);
+	bgp_discovery_free(s->discovery);
 	free(s->peers);
 	bgp_linger_free(s->linger);
 	rib_done(&s->rib);
@@ -249,6 +252,7 @@ void bgp_speaker_start(struct bgp_speaker *s)
 {
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_start(s->peers[i]);
+	speaker_watch_links(s);
 }
 
 void bgp_speaker_restored(struct bgp_speaker *s)

@@ -45,7 +45,7 @@ const char *bgp_speaker_no_listener(const struct bgp_speaker *s);
  * a session depends on (bgp_peer_change_resets()), stay up, and those peers are sent what differs.
  * Another AS or router ID resets all. With -errno, as of bgp_speaker_new(), nothing changed.
  */
-int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *config, struct err *err);
+int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *next, struct err *err);
 /* Connects to every peer at once. */
 void bgp_speaker_start(struct bgp_speaker *s);
 

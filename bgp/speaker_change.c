@@ -149,9 +149,25 @@ static void copy_config(struct bgp_speaker *s, const struct bgp_config *config)
 		mem_copy(config->communities.values, config->communities.n * sizeof(uint32_t));
 }
 
-int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *config, struct err *err)
+/* What was learnt about peers that stay. */
+static struct bgp_peer_config *with_routers(const struct bgp_config *present,
+					    const struct bgp_config *next)
 {
-	struct bgp_config before = speaker_present_config(s);
+	struct bgp_peer_config *peers = mem_new(next->n_peers + 1, sizeof(*peers));
+	for (size_t i = 0; i < next->n_peers; i++) {
+		peers[i] = next->peers[i];
+		for (size_t j = 0; j < present->n_peers && peers[i].unnumbered; j++)
+			if (bgp_peer_is_same(&present->peers[j], &peers[i]))
+				peers[i].addr = present->peers[j].addr;
+	}
+	return peers;
+}
+
+int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *next, struct err *err)
+{
+	struct bgp_config before = speaker_present_config(s), with = *next;
+	const struct bgp_config *config = &with;
+	with.peers = with_routers(&before, next);
 	uint32_t *communities = s->config.communities.values;
 	bool reset = before.local_as != config->local_as || before.router_id != config->router_id;
 	int r = speaker_check_passive(config, err);
@@ -161,8 +177,10 @@ int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *config, s
 		copy_config(s, config);
 		change_peers(s, config, reset);
 		change_origin(s);
+		speaker_watch_links(s);
 		free(communities);
 	}
 	free((void *)before.peers);
+	free((void *)with.peers);
 	return r;
 }

@@ -59,6 +59,9 @@ static void peer_changed(struct bgp_peer *p, void *userdata)
 		sd_event_source_set_enabled(s->sweep, SD_EVENT_ONESHOT);
 	if (bgp_peer_is_unsure(p))
 		hostwatch_again(s->host);
+	if (bgp_peer_config(p)->unnumbered)
+		bgp_discovery_session(s->discovery, bgp_peer_config(p)->ifname,
+				      bgp_peer_is_established(p));
 	if (!s->ops.peer_changed)
 		return;
 	bgp_peer_status(p, &status);

@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "bgp/config.h"
+#include "bgp/discovery.h"
 #include "bgp/linger.h"
 #include "bgp/listener.h"
 #include "bgp/peer.h"
@@ -33,6 +34,7 @@ struct bgp_speaker {
 	struct err no_listener; /* why; empty: there is one, or none is wanted */
 	sd_event_source *output, *flush_timer, *sweep;
 	struct hostwatch *host;
+	struct bgp_discovery *discovery; /* of routers, for unnumbered peers */
 	struct list flushes;
 	struct bgp_flush *stopping;
 };
@@ -49,6 +51,11 @@ void speaker_append_peer(struct bgp_speaker *s, struct bgp_peer *p);
 int speaker_on_sweep(sd_event_source *source, void *userdata);
 /* The configuration as it is now, with the peers that it has; free the list. */
 struct bgp_config speaker_present_config(const struct bgp_speaker *s);
+
+/* For the discovery: tells the unnumbered peer on that interface. */
+void speaker_on_found(const char *ifname, const struct bgp_found *found, void *userdata);
+/* The links to watch are those of the present peers. */
+void speaker_watch_links(struct bgp_speaker *s);
 
 /* For the listener: hands a connection to its peer. */
 void speaker_on_accepted(int fd, const struct sockaddr_storage *from, void *userdata);

@@ -66,6 +66,7 @@ struct bgp_peer_status {
 	const char *hint;          /* what to check (hint.h); "" if none */
 	struct bgp_notice notice;  /* the last NOTIFICATION */
 	const char *path_trouble;  /* "interface eth0 is down"; "" while the path is good */
+	struct addr other_router;  /* on the link of an unnumbered peer; family 0: none */
 	bool awaits_path;          /* bfd.required, and BFD is not up: nothing is opened */
 	struct addr path_source;   /* of the kernel's route to it; family 0: there is none */
 	uint32_t path_ifindex;     /* of the last good path; 0: there was none */

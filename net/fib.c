@@ -371,3 +371,48 @@ bool fib_interface_has(uint32_t ifindex, const struct addr *addr)
 	nlsock_free(sock);
 	return r == 0 && s.found;
 }
+
+struct link_local_search {
+	uint32_t ifindex;
+	const struct addr *wanted;
+	struct addr found;
+};
+
+static int on_link_local(const struct nlmsghdr *msg, void *userdata)
+{
+	struct link_local_search *s = userdata;
+	struct nladdr a;
+	if (nladdr_parse(msg, &a) < 0 || a.ifindex != s->ifindex || addr_is_set(&s->found) ||
+	    !addr_is_link_local(&a.prefix.addr) || (a.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+		return 0;
+	if (!s->wanted || addr_equal(&a.prefix.addr, s->wanted))
+		s->found = a.prefix.addr;
+	return 0;
+}
+
+int fib_interface_link_local(uint32_t ifindex, const struct addr *wanted, struct addr *ret)
+{
+	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
+	struct link_local_search s = { .ifindex = ifindex, .wanted = wanted };
+	struct nlsock *sock;
+	int r = open_socket(&sock, NULL);
+	if (r < 0)
+		return r;
+	r = nlsock_request(sock, nladdr_build_dump(buf, AF_INET6, ifindex), on_link_local, &s);
+	nlsock_free(sock);
+	if (r == 0 && !addr_is_set(&s.found))
+		r = -ENOENT;
+	if (r == 0)
+		*ret = s.found;
+	return r;
+}
+
+/* By an address that no other route is for (RFC 1112 4). VIPs as the only sources are no obstacle: they
+ * are what the answers to clients come from. */
+bool fib_has_default4(void)
+{
+	const struct addr nowhere = addr_v4(0xf0000001);
+	struct fib_path path;
+	int r = fib_lookup(&nowhere, NULL, 0, &path, NULL);
+	return r != -ENETUNREACH && r != -EHOSTUNREACH && r != -EACCES && r != -EINVAL;
+}

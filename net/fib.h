@@ -32,6 +32,9 @@ bool fib_is_unavailable(int error);
  * interface, not one of ours; the next hop for VIPs of another family than the session.
  * -ENOENT if none. */
 int fib_interface_address(uint32_t ifindex, uint8_t family, struct addr *ret, struct err *err);
+/* The link-local address of the interface that can be sent from, or `wanted`, if that is one (NULL:
+ * any). -ENOENT if none, also while duplicate address detection is under way. */
+int fib_interface_link_local(uint32_t ifindex, const struct addr *wanted, struct addr *ret);
 /* Is the address on this interface? False also when the kernel cannot tell. */
 bool fib_interface_has(uint32_t ifindex, const struct addr *addr);
 /* Is this an address of this host that it can send from now? `ifindex` is the scope of a link-local
@@ -54,6 +57,9 @@ struct fib_link {
 };
 /* UP also when the kernel cannot be asked. */
 void fib_link(uint32_t ifindex, struct fib_link *ret);
+/* Is there a default route of IPv4, in whatever table the rules lead to? True also when the kernel cannot
+ * tell. */
+bool fib_has_default4(void);
 /* Would the kernel deliver packets for `dst` to this host? */
 int fib_is_local(const struct addr *dst, bool *ret, struct err *err);
 

@@ -76,6 +76,14 @@ static bool uses_icmp(const struct config *c)
 	return false;
 }
 
+static bool has_unnumbered(const struct config *c)
+{
+	for (size_t i = 0; i < c->bgp.n_peers; i++)
+		if (c->bgp.peers[i].unnumbered)
+			return true;
+	return false;
+}
+
 static bool is_low_port(const struct endpoint *at, const struct capability_facts *facts)
 {
 	return !at->unix_path[0] && at->port < facts->first_free_port;
@@ -113,6 +121,10 @@ void capability_needs_find(const struct config *c, const struct capability_facts
 		     "net.ipv4.ping_group_range that includes a group of the agent does as well",
 		     "`ping` monitors, as net.ipv4.ping_group_range includes no group of the "
 		     "agent");
+	if (has_unnumbered(c))
+		need(ret, facts, CAP_NET_RAW, "bgp.peers[].interface",
+		     "the routers of these peers are not found, and the peers stay down",
+		     "router advertisements of peers by interface");
 	if (c->bgp.listen && is_low_port(&c->bgp.listen_at, facts))
 		need(ret, facts, CAP_NET_BIND_SERVICE, "bgp.listen",
 		     "peers cannot open sessions to the agent", "the BGP listener on port %u",

@@ -104,6 +104,7 @@ static void settle_peer(const struct scope *s, struct bgp_peer_config *p, unsign
 	bool own = !s->item || config_node_get(s->item, "multihop_ttl");
 	bool direct = config_node_get(s->item, "multi_hop") && !p->multi_hop;
 	bool gtsm = config_node_get(s->item, "ttl_security") && p->ttl_security;
+	direct = direct || p->unnumbered;
 	if (!own && (direct || gtsm))
 		p->multihop_ttl = 0;
 	p->multi_hop = p->multi_hop || (p->multihop_ttl && ebgp && !p->ttl_security && !direct);
@@ -216,7 +217,7 @@ static void check_reach(const struct scope *s, const struct bgp_peer_config *p)
 		config_error(s->findings, at_key(s, key),
 			     "conflicts with ttl_security, which accepts directly connected peers "
 			     "only: remove one of them");
-	else if (p->multihop_ttl && !ibgp && !p->multi_hop)
+	else if (p->multihop_ttl && !ibgp && !p->multi_hop && !p->unnumbered)
 		config_error(s->findings, at_key(s, key),
 			     "conflicts with multi_hop: false: remove one of them");
 	else if (p->multi_hop && ibgp)
@@ -228,6 +229,40 @@ static void check_reach(const struct scope *s, const struct bgp_peer_config *p)
 	if (p->passive && !s->config->listen)
 		config_error(s->findings, at_key(s, "passive"),
 			     "requires bgp.listen: otherwise neither side opens the session");
+}
+
+/* A peer by its interface is at the other end of that link. */
+static void check_interface(const struct scope *s, const struct bgp_peer_config *p)
+{
+	const struct config_node *own = config_node_get(s->item, "interface");
+	if (!own)
+		return;
+	if (config_node_get(s->item, "peer_ip"))
+		config_error(
+			s->findings, config_at(own),
+			"conflicts with peer_ip: remove it, or interface (a link-local peer_ip "
+			"has its own, like fe80::1%%%s)",
+			p->ifname);
+	if (config_node_get(s->item, "multi_hop") && p->multi_hop)
+		config_error(
+			s->findings, at_key(s, "multi_hop"),
+			"conflicts with interface: the router of a link is directly connected");
+	if (config_node_get(s->item, "multihop_ttl"))
+		config_error(
+			s->findings, at_key(s, "multihop_ttl"),
+			"conflicts with interface: the router of a link is directly connected");
+}
+
+/* Only sessions between link-local addresses can have one as their source. */
+static void check_local_ip6(const struct scope *s, const struct bgp_peer_config *p)
+{
+	char text[ADDR_TEXT_MAX];
+	bool near = p->unnumbered || addr_is_link_local(&p->addr);
+	const struct config_node *own = config_node_get(s->item ? s->item : s->bgp, "local_ip6");
+	if (own && addr_is_link_local(&p->local_ip6) && addr_is_set(&p->addr) && !near)
+		config_error(s->findings, config_at(own),
+			     "'%s' is link-local and the peer is not: expected a global address",
+			     addr_format(&p->local_ip6, text));
 }
 
 static void check_role(const struct scope *s, const struct bgp_peer_config *p)
@@ -327,7 +362,12 @@ static void report_twice(struct config_findings *f, const struct peer_ref *first
 {
 	char text[ADDR_TEXT_MAX];
 	const struct config_node *node = config_node_get(second->item, "peer_ip");
-	if (node)
+	const struct config_node *link = config_node_get(second->item, "interface");
+	if (link)
+		config_error(f, config_at(link),
+			     "duplicate peer on interface %s, first given in line %u",
+			     second->peer->ifname, first->item->line);
+	else if (node)
 		config_error(f, config_at(node), "duplicate peer %s, first given in line %u",
 			     addr_format(&second->peer->addr, text), first->item->line);
 	else
@@ -346,7 +386,7 @@ static void check_keys(struct config_findings *f, struct peer_ref *refs, size_t 
 	for (size_t i = 1; i < n; i++) {
 		const struct bgp_peer_config *x = refs[i - 1].peer, *y = refs[i].peer;
 		const char *key = x->password ? x->password : "";
-		if (addr_cmp(&x->addr, &y->addr) != 0 ||
+		if (!addr_is_set(&x->addr) || addr_cmp(&x->addr, &y->addr) != 0 ||
 		    compare_peers(&refs[i - 1], &refs[i]) == 0 ||
 		    strcmp(key, y->password ? y->password : "") == 0)
 			continue;
@@ -406,6 +446,8 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 		check_restart(&s, p);
 		graceful = graceful || p->graceful_restart;
 		check_local_ip(&s, p);
+		check_interface(&s, p);
+		check_local_ip6(&s, p);
 		check_reach(&s, p);
 		check_role(&s, p);
 		config_check_bfd(s.bgp, s.item ? s.item : s.bgp, p, &d->bgp, findings);

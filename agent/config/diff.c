@@ -150,7 +150,9 @@ static const char *peer_name(const struct bgp_peer_config *p, char buf[static PE
 {
 	char text[BGP_PEER_NAME_MAX];
 	struct strbuf sb = strbuf_over(buf, PEER_NAME_MAX);
-	strbuf_add(&sb, "%s", addr_is_set(&p->addr) ? bgp_peer_name(p, text) : "default gateway");
+	strbuf_add(&sb, "%s",
+		   addr_is_set(&p->addr) || p->unnumbered ? bgp_peer_name(p, text)
+							  : "default gateway");
 	if (p->port != BGP_PORT)
 		strbuf_add(&sb, " port %u", p->port);
 	return buf;

@@ -160,6 +160,14 @@ void config_format_peer_as(const struct config_key *key, const void *target, FIL
 	}
 }
 
+void config_format_interface(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct bgp_peer_config *peer = target;
+	(void)key;
+	if (peer->unnumbered)
+		fputs(peer->ifname, out);
+}
+
 void config_format_router_id(const struct config_key *key, const void *target, FILE *out)
 {
 	char text[ADDR_TEXT_MAX];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/schema_bgp.h"
 
+#include <string.h>
+
 #include "agent/config/draft.h"
 #include "agent/config/schema_bfd.h"
 #include "agent/config/types.h"
@@ -20,6 +22,14 @@ static const struct config_key peer_keys[] = {
 	  .default_words = "the default gateway",
 	  .doc = "Address of the peer. A link-local address includes the interface: "
 		 "`fe80::1%eth0`." },
+	{ .name = "interface",
+	  .effect = CONFIG_RESETS,
+	  .type = &config_type_interface,
+	  .offset = 0,
+	  .flags = CONFIG_NOT_SHARED,
+	  .doc = "In the place of `peer_ip`: the peer is the router at the other end of this link "
+		 "(\"unnumbered\"), whose link-local address is learnt. Takes CAP_NET_RAW. See "
+		 "[networks.md](networks.md#unnumbered-peers)." },
 	{ .name = "peer_as",
 	  .effect = CONFIG_RESETS,
 	  .alias = "remote_as",
@@ -109,7 +119,9 @@ static const struct config_key peer_keys[] = {
 	  .type = &config_type_addr6,
 	  FIELD(local_ip6),
 	  .default_words = "address of the interface to the peer",
-	  .doc = "Next hop of IPv6 VIPs, and source address of IPv6 sessions." },
+	  .doc = "Next hop of IPv6 VIPs, and source address of IPv6 sessions. A link-local one is "
+		 "the "
+		 "source of sessions with link-local peers, and of their advertisements." },
 	{ .name = "next_hop",
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_next_hop,
@@ -239,7 +251,8 @@ static const struct config_key peer_keys[] = {
 
 const struct config_section config_peer_section = {
 	.path = "bgp.peers[]",
-	.doc = "One peer each. All keys except `multi_hop`, `communities`, `description` and the "
+	.doc = "One peer each. All keys except `interface`, `multi_hop`, `communities`, "
+	       "`description` and the "
 	       "peer's `local_as` are also accepted "
 	       "directly under `bgp`: `peer_ip` and `peer_as` there are GoCast's older form of a "
 	       "single peer, which is multi-hop if it is eBGP; the others are defaults of all "
@@ -256,7 +269,8 @@ static void *add_peer(void *target)
 	struct bgp_peer_config *peer = &d->peers[d->n_peers++];
 	*peer = d->session;
 	peer->addr = (struct addr){ 0 };
-	peer->ifname[0] = 0;
+	memset(peer->ifname, 0, sizeof(peer->ifname));
+	peer->unnumbered = false;
 	peer->peer_as = 0;
 	peer->as_rule = BGP_AS_IS;
 	peer->families = 0; /* those of the peer replace the default */

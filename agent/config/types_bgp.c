@@ -258,6 +258,30 @@ static int set_peer_ip(const struct config_key *key, const char *text, void *tar
 	return 0;
 }
 
+/* One that the kernel takes, and that cannot be mistaken for an address. */
+static bool is_interface(const char *name)
+{
+	return *name && strlen(name) < IF_NAMESIZE && !strpbrk(name, "/: %") &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static int set_interface(const struct config_key *key, const char *text, void *target,
+			 struct err *err)
+{
+	struct bgp_peer_config *peer = target;
+	(void)key;
+	if (!is_interface(text))
+		return err_set(
+			err, -EINVAL,
+			"'%.80s' is not the name of an interface, expected one like eth0, at "
+			"most %d bytes",
+			text, IF_NAMESIZE - 1);
+	peer->unnumbered = true;
+	memset(peer->ifname, 0, sizeof(peer->ifname));
+	memcpy(peer->ifname, text, strlen(text));
+	return 0;
+}
+
 static int set_listen(const struct config_key *key, const char *text, void *target, struct err *err)
 {
 	struct bgp_config *bgp = config_field(key, target);
@@ -332,6 +356,8 @@ const struct config_type config_type_router_id = { "dotted quad, like 192.0.2.10
 const struct config_type config_type_family = { "`4` or `6`", set_family, config_format_family };
 const struct config_type config_type_peer_ip = { "address, or fe80::…%INTERFACE", set_peer_ip,
 						 config_format_peer_ip };
+const struct config_type config_type_interface = { "interface, like `eth0`", set_interface,
+						   config_format_interface };
 const struct config_type config_type_next_hop = { "IPv4 address", set_next_hop,
 						  config_format_addr };
 const struct config_type config_type_ttl = { "number, 1 to 255", set_ttl, config_format_ttl };

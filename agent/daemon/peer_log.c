@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/fib.h"
 
 /* The last log line about a peer. */
 struct said {
@@ -21,6 +22,7 @@ struct said {
 	char path[320];
 	const char *hint;
 	const char *route_error[2]; /* IPv4, IPv6 */
+	bool way_back;              /* that there is none, or is one */
 };
 
 struct peer_log {
@@ -37,7 +39,7 @@ static struct said *said_new(const struct bgp_speaker *speaker)
 	struct said *said = mem_new(n + 1, sizeof(*said));
 	for (size_t i = 0; i < n; i++) {
 		bgp_speaker_peer_status(speaker, i, &p);
-		bgp_peer_name(p.config, said[i].peer);
+		bgp_peer_configured_name(p.config, said[i].peer);
 		said[i].port = p.config->port;
 		said[i].hint = "";
 	}
@@ -191,6 +193,16 @@ static void log_family(const char **said, const struct bgp_peer_status *p, const
 	*said = error;
 }
 
+/* Told once for a session with IPv4 VIPs; the alarm stays for as long as it is so. */
+static void log_way_back(struct said *said, const struct bgp_peer_status *p, const char *peer,
+			 size_t n_vips)
+{
+	bool matters = p->state == BGP_ESTABLISHED && n_vips > 0 && p->next_hop4.family == AF_INET6;
+	if (matters && !said->way_back && !fib_has_default4())
+		log_warn("bgp", "peer %s: %s", peer, view_no_way_back);
+	said->way_back = matters;
+}
+
 void peer_log_update(struct peer_log *l)
 {
 	struct vip_counts counts = reconcile_counts(l->reconcile);
@@ -201,6 +213,7 @@ void peer_log_update(struct peer_log *l)
 		bgp_peer_name(p.config, peer);
 		log_session(&l->said[i], &p, peer);
 		log_path(&l->said[i], &p, peer);
+		log_way_back(&l->said[i], &p, peer, counts.owned4);
 		log_family(&l->said[i].route_error[0], &p, peer, AF_INET, counts.owned4);
 		log_family(&l->said[i].route_error[1], &p, peer, AF_INET6, counts.owned6);
 	}

@@ -127,6 +127,16 @@ static int explain_none(const struct agent *a, const char *name, uint16_t port, 
 		       text);
 }
 
+/* The address that the router of an interface has at present is as good as the interface. */
+static bool is_meant_now(const struct bgp_peer_config *peer, const struct peer_id *wanted)
+{
+	struct peer_id now = peer_id_of(peer);
+	if (is_meant(&now, wanted))
+		return true;
+	now.addr = peer->addr;
+	return peer->unnumbered && addr_is_set(&now.addr) && is_meant(&now, wanted);
+}
+
 /* -EINVAL: no address; -ENOENT; -EEXIST: more than one. */
 static int find(const struct agent *a, const struct api_call *call, size_t *ret_index,
 		struct peer_id *ret, struct err *err)
@@ -139,7 +149,7 @@ static int find(const struct agent *a, const struct api_call *call, size_t *ret_
 	for (size_t i = 0; rc == 0 && i < bgp_speaker_n_peers(a->speaker); i++) {
 		bgp_speaker_peer_status(a->speaker, i, &status);
 		const struct peer_id id = peer_id_of(status.config);
-		if (!is_meant(&id, &wanted))
+		if (!is_meant_now(status.config, &wanted))
 			continue;
 		if (found++ > 0)
 			return err_set(err, -EEXIST,

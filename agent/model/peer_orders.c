@@ -18,11 +18,14 @@ int peer_id_parse(const char *name, uint16_t port, struct peer_id *ret, struct e
 	size_t n = percent ? (size_t)(percent - name) : strlen(name);
 	if (n < sizeof(host))
 		memcpy(host, name, n);
-	if (addr_parse(host, &id.addr) < 0 ||
-	    (percent && str_copy(id.ifname, sizeof(id.ifname), percent + 1) < 0))
+	bool is_addr = addr_parse(host, &id.addr) == 0;
+	const char *ifname = is_addr ? (percent ? percent + 1 : "") : name;
+	if (str_copy(id.ifname, sizeof(id.ifname), ifname) < 0 ||
+	    (!is_addr && (!*name || strpbrk(name, "/: %"))))
 		return err_set(err, -EINVAL,
 			       "'%.80s' is not the address of a peer, expected one like 192.0.2.1, "
-			       "2001:db8::1 or fe80::1%%eth0",
+			       "2001:db8::1 or fe80::1%%eth0, or the interface of one that is "
+			       "configured by it",
 			       name);
 	*ret = id;
 	return 0;
@@ -30,7 +33,9 @@ int peer_id_parse(const char *name, uint16_t port, struct peer_id *ret, struct e
 
 struct peer_id peer_id_of(const struct bgp_peer_config *peer)
 {
-	struct peer_id id = { .addr = peer->addr, .port = peer->port };
+	struct peer_id id = { .port = peer->port };
+	if (!peer->unnumbered)
+		id.addr = peer->addr;
 	str_copy(id.ifname, sizeof(id.ifname), peer->ifname);
 	return id;
 }
@@ -45,8 +50,9 @@ const char *peer_id_format(const struct peer_id *id, char buf[static PEER_ID_TEX
 {
 	char addr[ADDR_TEXT_MAX];
 	struct strbuf sb = strbuf_over(buf, PEER_ID_TEXT_MAX);
-	strbuf_add(&sb, "%s%s%s", addr_format(&id->addr, addr), id->ifname[0] ? "%" : "",
-		   id->ifname);
+	if (addr_is_set(&id->addr))
+		strbuf_add(&sb, "%s%s", addr_format(&id->addr, addr), id->ifname[0] ? "%" : "");
+	strbuf_add(&sb, "%s", id->ifname);
 	if (id->port != BGP_PORT)
 		strbuf_add(&sb, " port %u", id->port);
 	return buf;

@@ -21,16 +21,16 @@
 #define PEER_DEFINITION_MAX   8192
 
 struct peer_id {
-	struct addr addr;
+	struct addr addr;         /* family 0: the peer on `ifname`, whatever its address */
 	char ifname[IF_NAMESIZE]; /* scope of a link-local address, else empty */
 	uint16_t port;
 };
 
-/* "10.0.0.1", "fe80::1%eth0"; -EINVAL with a text. */
+/* "10.0.0.1", "fe80::1%eth0", "eth0"; -EINVAL with a text. */
 int peer_id_parse(const char *name, uint16_t port, struct peer_id *ret, struct err *err);
 struct peer_id peer_id_of(const struct bgp_peer_config *peer);
 bool peer_id_equal(const struct peer_id *a, const struct peer_id *b);
-/* As bgp_peer_name(), and " port N" where it is not 179. */
+/* As bgp_peer_configured_name(), and " port N" where it is not 179. */
 #define PEER_ID_TEXT_MAX (BGP_PEER_NAME_MAX + 16)
 const char *peer_id_format(const struct peer_id *id, char buf[static PEER_ID_TEXT_MAX]);
 

@@ -7,10 +7,12 @@
 
 #include "agent/app/groups.h"
 #include "agent/bfd/peer_bfd.h"
+#include "agent/status/view_route.h"
 #include "agent/status/view_vip.h"
 #include "agent/vip/nat_served.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/fib.h"
 #include "net/subnets.h"
 #include "process/fd_limit.h"
 
@@ -181,14 +183,42 @@ void alarms_add_peer(json_t *alarms, const struct bgp_peer_status *peer,
 	view_add_time(o, clock, "since", peer->down_since);
 }
 
+/* Of a link that is meant to lead to one. */
+static void add_other_router(json_t *alarms, const struct bgp_peer_status *peer)
+{
+	char name[BGP_PEER_NAME_MAX], other[ADDR_TEXT_MAX];
+	if (!addr_is_set(&peer->other_router))
+		return;
+	bgp_peer_name(peer->config, name);
+	add(alarms, "more-routers", "peer", name,
+	    "peer %s: %s advertises itself on interface %s, too, and gets no routes: configure "
+	    "peers by their addresses (peer_ip) where a link leads to several routers",
+	    name, addr_format(&peer->other_router, other), peer->config->ifname);
+}
+
+/* One for all peers: the routing is that of the host. */
+static void add_way_back(json_t *alarms, const struct status_sources *in,
+			 const struct peer_list *peers)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < peers->n; i++)
+		n += peers->items[i].state == BGP_ESTABLISHED &&
+		     peers->items[i].next_hop4.family == AF_INET6;
+	if (n > 0 && reconcile_counts(in->reconcile).owned4 > 0 && !fib_has_default4())
+		add(alarms, "no-way-back", NULL, NULL, "%s", view_no_way_back);
+}
+
 static void add_peers(json_t *alarms, const struct status_sources *in,
 		      const struct view_clock *clock)
 {
 	struct peer_list peers;
 	const char *no_listener = bgp_speaker_no_listener(in->speaker);
 	peer_list_init(&peers, in->speaker);
-	for (size_t i = 0; i < peers.n; i++)
+	for (size_t i = 0; i < peers.n; i++) {
 		alarms_add_peer(alarms, &peers.items[i], clock);
+		add_other_router(alarms, &peers.items[i]);
+	}
+	add_way_back(alarms, in, &peers);
 	peer_list_done(&peers);
 	if (no_listener)
 		add(alarms, "no-bgp-listener", NULL, NULL, "%s", no_listener);

@@ -23,14 +23,14 @@
 
 struct readiness {
 	bool stopping;
-	bool registered;      /* all apps of the configuration are */
-	bool discovered;      /* Consul has answered, had its time, or is not configured */
-	size_t unjudged;      /* apps of the start without a first verdict */
-	const char *waits_on; /* the name of one of them */
+	bool registered;           /* all apps of the configuration are */
+	bool discovered;           /* Consul has answered, had its time, or is not configured */
+	size_t unjudged;           /* apps of the start without a first verdict */
+	const char *waits_on;      /* the name of one of them */
 	size_t peers, established; /* of those that are not disabled */
-	size_t left_out;     /* included files with errors, whose apps are not there */
-	size_t refused;      /* announced VIPs that cannot be sent to any established peer */
-	const char *missing; /* capabilities; "" or NULL: none */
+	size_t left_out;           /* included files with errors, whose apps are not there */
+	size_t refused;            /* announced VIPs that cannot be sent to any established peer */
+	const char *missing;       /* capabilities; "" or NULL: none */
 };
 
 #define READINESS_TEXT_MAX 512

@@ -22,6 +22,9 @@ json_t *view_route(const struct view_route *route, const struct prefix *prefix,
 /* MED, LOCAL_PREF, prepends and communities of the three kinds. */
 json_t *view_route_attrs(const struct bgp_route_attrs *attrs);
 
+/* IPv4 VIPs are announced with an IPv6 next hop, and the host has no IPv4 default route. */
+extern const char view_no_way_back[];
+
 /* Why the route cannot be sent to an established peer; NULL in all other states. */
 const char *view_route_error(const struct bgp_peer_status *peer, enum bgp_route_state state,
 			     uint8_t family);

@@ -65,9 +65,24 @@ static int use_gateway(const struct config *config, struct bgp_peer_config *peer
 	return 0;
 }
 
+/* Left to the host. */
+static bool is_gateway(const struct bgp_peer_config *peer)
+{
+	return !addr_is_set(&peer->addr) && !peer->unnumbered;
+}
+
 static uint32_t scope_of(const struct bgp_peer_config *peer)
 {
 	return peer->ifname[0] ? if_nametoindex(peer->ifname) : 0;
+}
+
+/* The path to the peer; of an unnumbered one, whose address is not known here, its interface. */
+static int path_towards(const struct bgp_peer_config *peer, struct fib_path *ret, struct err *err)
+{
+	if (!peer->unnumbered)
+		return fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), ret, err);
+	*ret = (struct fib_path){ .ifindex = scope_of(peer) };
+	return ret->ifindex ? 0 : err_set(err, -ENODEV, "no interface %s", peer->ifname);
 }
 
 /* With TTL 1 the connection to a distant peer only times out, without a reason. */
@@ -77,7 +92,7 @@ static void warn_if_distant(const struct bgp_config *bgp, const struct bgp_peer_
 	struct fib_path path;
 	struct err err = { "" };
 	bgp_peer_name(peer, text);
-	int rc = fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), &path, &err);
+	int rc = path_towards(peer, &path, &err);
 	bool ebgp = !bgp_peer_is_internal(bgp, peer);
 	if (rc < 0)
 		log_warn("bgp", "peer %s: %s; connecting anyway", text, err.text);
@@ -125,7 +140,7 @@ static bool find_id_towards(const struct config *config, const struct bgp_peer_c
 		*ret = peer->local_ip;
 		return true;
 	}
-	if (fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), &path, NULL) < 0)
+	if (path_towards(peer, &path, NULL) < 0)
 		return false;
 	*ret = path.source;
 	return serves_as_id(config, ret) ||
@@ -138,9 +153,7 @@ static uint32_t interface_towards(const struct bgp_peer_config *peer)
 {
 	struct fib_path path;
 	uint32_t scope = scope_of(peer);
-	if (scope || fib_lookup(&peer->addr, bgp_peer_source(peer), 0, &path, NULL) < 0)
-		return scope;
-	return path.ifindex;
+	return scope || path_towards(peer, &path, NULL) < 0 ? scope : path.ifindex;
 }
 
 /* The MAC address of the first peer's interface that has one; its index, 0: there is none. */
@@ -210,7 +223,7 @@ static bool own_address_towards(const struct bgp_peer_config *peer, uint8_t fami
 		*ret = *configured;
 		return true;
 	}
-	if (fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), &path, NULL) < 0)
+	if (path_towards(peer, &path, NULL) < 0)
 		return false;
 	if (path.source.family == family && !addr_is_link_local(&path.source)) {
 		*ret = path.source;
@@ -270,7 +283,7 @@ static void find_vital(struct host_addresses *h)
 		add_vital(h, &peer->addr, "the address of a peer");
 		add_vital(h, &peer->local_ip, "local_ip");
 		add_vital(h, &peer->local_ip6, "local_ip6");
-		if (fib_lookup(&peer->addr, bgp_peer_source(peer), scope_of(peer), &path, NULL) < 0)
+		if (path_towards(peer, &path, NULL) < 0)
 			continue;
 		add_vital(h, &path.source, "this host's own address towards a peer");
 		add_vital(h, &path.gateway, "the gateway towards a peer");
@@ -363,7 +376,7 @@ static int complete(const struct config *config, struct host_addresses *id, stru
 {
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < id->bgp.n_peers; i++)
-		if (!addr_is_set(&id->peers[i].addr))
+		if (is_gateway(&id->peers[i]))
 			rc = use_gateway(config, &id->peers[i], id, err);
 	if (rc == 0)
 		rc = find_router_id(config, id, err);
@@ -405,7 +418,7 @@ static const struct bgp_peer_config *gateway_peer(const struct config *present,
 						  const struct host_addresses *before)
 {
 	for (size_t i = 0; i < present->bgp.n_peers; i++)
-		if (!addr_is_set(&present->bgp.peers[i].addr))
+		if (is_gateway(&present->bgp.peers[i]))
 			return &before->peers[i];
 	return NULL;
 }
@@ -417,7 +430,7 @@ int host_addresses_find_again(const struct config *present, const struct host_ad
 	struct host_addresses id = begin(next);
 	const struct bgp_peer_config *gateway = gateway_peer(present, before);
 	for (size_t i = 0; gateway && i < id.bgp.n_peers; i++) {
-		if (addr_is_set(&id.peers[i].addr))
+		if (!is_gateway(&id.peers[i]))
 			continue;
 		id.peers[i].addr = gateway->addr;
 		memcpy(id.peers[i].ifname, gateway->ifname, sizeof(gateway->ifname));

@@ -131,6 +131,27 @@ def test_router_without_the_capability(bed: Testbed) -> None:
     assert "RFC 8950" in agent.wait_log("announcement errors")
 
 
+def test_no_way_back_is_told(bed: Testbed) -> None:
+    """Without an IPv4 default route what the host answers does not leave it."""
+    link = bare_link(bed)
+    router = start_router(bed, "bird", link, HOST)
+    agent = start_agent(bed, f"{ROUTER}%{link.device}")
+    router.wait_routes(VIP4, VIP6)
+    agent.wait_log("WARN.*this host has no IPv4 default route")
+
+    def told() -> bool:
+        return any(alarm["alarm"] == "no-way-back" for alarm in agent.status("status")["alarms"])
+
+    assert told()
+    bed.host.ip(f"route add 0.0.0.0/0 via inet6 {ROUTER} dev {link.device}")
+    wait_until(lambda: not told(), "no alarm any more")
+    bed.host.ip("route del 0.0.0.0/0")
+    wait_until(told, "the alarm again")
+    agent.unregister("web")
+    agent.reload(config({"peer_ip": f"{ROUTER}%{link.device}", "peer_as": ROUTER_AS}))
+    wait_until(lambda: not told(), "no IPv4 VIP, no alarm")
+
+
 # ---- the forms of a next hop that a router takes: docs/routers.md ----
 
 GLOBAL = "fd00:1::2"

@@ -168,6 +168,8 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 		fprintf(out, " multihop_ttl=%u families=%u", p->multihop_ttl, p->families);
 	if (p->role)
 		fprintf(out, " role=%s%s", bgp_role_name(p->role), p->role_strict ? " strict" : "");
+	if (p->unnumbered)
+		fprintf(out, " unnumbered");
 	if (p->as_rule != BGP_AS_IS)
 		fprintf(out, " as_rule=%d", (int)p->as_rule);
 	if (p->local_as)

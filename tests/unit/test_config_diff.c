@@ -94,9 +94,10 @@ static const struct {
 
 /* Keys whose change is another object, or several. */
 #define IS_FIXED(place, key)                                                                       \
-	(((place) == PEER && (str_equal(key, "peer_ip") || str_equal(key, "peer_as") ||            \
-			      str_equal(key, "port") || str_equal(key, "ttl_security") ||          \
-			      str_equal(key, "password_file") || str_equal(key, "bfd"))) ||        \
+	(((place) == PEER &&                                                                       \
+	  (str_equal(key, "peer_ip") || str_equal(key, "peer_as") || str_equal(key, "port") ||     \
+	   str_equal(key, "ttl_security") || str_equal(key, "password_file") ||                    \
+	   str_equal(key, "bfd") || str_equal(key, "interface"))) ||                               \
 	 ((place) == APP && str_equal(key, "name")))
 
 static char *file_with(enum place place, const char *key, const char *value)

@@ -326,6 +326,39 @@ static void test_interface_address(void **state)
 	assert_int_equal(fib_interface_address(4711, AF_INET, &a, NULL), -ENOENT);
 }
 
+static void test_link_local_of_an_interface(void **state)
+{
+	struct fixture *f = *state;
+	struct addr a = { 0 }, wanted = addr_of("fe80::77"), other = addr_of("fe80::78");
+	must("echo 0 > /proc/sys/net/ipv6/conf/d0/accept_dad; ip addr flush dev d0");
+	must("ip addr add 2001:db8::1/64 dev d0 nodad");
+	assert_int_equal(fib_interface_link_local(f->d0, NULL, &a), -ENOENT);
+	must("ip addr add fe80::7/64 dev d0 nodad; ip addr add fe80::77/64 dev d0 nodad");
+	assert_int_equal(fib_interface_link_local(f->d0, NULL, &a), 0);
+	assert_true(addr_is_link_local(&a));
+	assert_int_equal(fib_interface_link_local(f->d0, &wanted, &a), 0);
+	expect_addr("address", &a, "fe80::77");
+	assert_int_equal(fib_interface_link_local(f->d0, &other, &a), -ENOENT);
+	expect_addr("address", &a, "fe80::77"); /* untouched */
+	assert_int_not_equal(fib_interface_link_local(4711, NULL, &a), 0);
+}
+
+static void test_default_route_of_ipv4(void **state)
+{
+	struct fixture *f = *state;
+	assert_false(fib_has_default4());
+	must("ip addr add fe80::2/64 dev d0 nodad; ip route add ::/0 via fe80::1 dev d0");
+	assert_false(fib_has_default4());
+	must("ip route add 10.0.0.0/8 dev d0");
+	assert_false(fib_has_default4());
+	must("ip route add 0.0.0.0/0 via inet6 fe80::1 dev d0");
+	assert_true(fib_has_default4());
+	add_vip(f, "192.0.2.1/32"); /* the only address there is */
+	assert_true(fib_has_default4());
+	must("ip route del 0.0.0.0/0; ip route add unreachable 0.0.0.0/0");
+	assert_false(fib_has_default4());
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -342,6 +375,8 @@ int main(void)
 		TEST(test_gateways_that_are_on_the_link_by_route),
 		TEST(test_several_hops),
 		TEST(test_interface_address),
+		TEST(test_link_local_of_an_interface),
+		TEST(test_default_route_of_ipv4),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -297,9 +297,19 @@ static void a_session_that_ends(void **state)
 	}
 }
 
+static void without_a_router(void **state)
+{
+	(void)state;
+	expect("searching", bgp_hint_no_router(BGP_LACK_NOTHING), "", NULL);
+	expect("no link", bgp_hint_no_router(BGP_LACK_LINK), "link-local", "CAP_NET_RAW");
+	expect("no socket", bgp_hint_no_router(BGP_LACK_SOCKET), "CAP_NET_RAW", "radv");
+	expect("no router", bgp_hint_no_router(BGP_LACK_ROUTER), "radv", "CAP_NET_RAW");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_router),
 		cmocka_unit_test(after_a_failed_attempt),
 		cmocka_unit_test(while_waiting),
 		cmocka_unit_test(after_a_notification),

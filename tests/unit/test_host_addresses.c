@@ -142,6 +142,22 @@ static void without_an_address_the_router_id_is_derived(void **state)
 	assert_int_equal(router_id_with_mac(b, "02:00:00:00:00:01"), one);
 }
 
+/* Its address is learnt later; the interface is all that there is. */
+static void a_peer_by_its_interface_is_not_the_gateway(void **state)
+{
+	struct bed *b = *state;
+	b->peers[0] = (struct bgp_peer_config){ .ifname = "d0", .unnumbered = true, .peer_as = 2 };
+	found(b);
+	assert_false(addr_is_set(&b->h.peers[0].addr));
+	expect_router_id(b, "10.0.0.2");
+	struct addr own;
+	assert_int_equal(host_addresses_own(&b->h, AF_INET, &own, &b->err), 0);
+	expect_addr(&own, "10.0.0.2");
+	host_addresses_done(&b->h);
+	strcpy(b->peers[0].ifname, "d9");
+	found(b); /* one that is not there (yet) is no reason not to start */
+}
+
 static void the_default_gateway_is_the_peer_where_none_is_configured(void **state)
 {
 	struct bed *b = *state;
@@ -333,6 +349,7 @@ int main(void)
 		TEST(router_id_of_an_ipv6_peer_is_of_the_same_interface),
 		TEST(local_ip_is_the_router_id_unless_it_is_a_vip),
 		TEST(without_an_address_the_router_id_is_derived),
+		TEST(a_peer_by_its_interface_is_not_the_gateway),
 		TEST(the_default_gateway_is_the_peer_where_none_is_configured),
 		TEST(a_link_local_gateway_gets_its_interface),
 		TEST(nat_target_is_configured_or_towards_the_peer),

@@ -30,7 +30,11 @@ static const struct {
 	{ "fe80::1%eth0", 179, "fe80::1%eth0" },
 	{ "fe80::1%eth012345678901", 179, "fe80::1%eth012345678901" },
 	{ "fe80::1%eth0123456789012", 179, NULL },
-	{ "router", 179, NULL },
+	{ "eth0", 179, "eth0" },
+	{ "eth0", 1179, "eth0 port 1179" },
+	{ "eth012345678901", 179, "eth012345678901" },
+	{ "eth0123456789012", 179, NULL },
+	{ "eth0%1", 179, NULL },
 	{ "", 179, NULL },
 	{ "10.0.0.1/32", 179, NULL },
 	{ "0123456789012345678901234567890123456789012345678901234567890123", 179, NULL },
@@ -57,6 +61,12 @@ static void test_what_makes_a_peer(void **state)
 	(void)state;
 	struct bgp_peer_config c = { .addr = addr_v4(0x0a000001), .port = 179 };
 	struct peer_id id = id_of("10.0.0.1", 179), of = peer_id_of(&c);
+	/* The one on an interface is the same whatever its address. */
+	struct bgp_peer_config by_link = { .ifname = "eth0", .unnumbered = true, .port = 179 };
+	struct peer_id link = id_of("eth0", 179), unknown = peer_id_of(&by_link);
+	by_link.addr = (struct addr){ AF_INET6, { 0xfe, 0x80, [15] = 1 } };
+	struct peer_id known = peer_id_of(&by_link);
+	assert_true(peer_id_equal(&link, &unknown) && peer_id_equal(&link, &known));
 	assert_true(peer_id_equal(&id, &of));
 	const struct peer_id others[] = { id_of("10.0.0.2", 179), id_of("10.0.0.1", 180),
 					  id_of("10.0.0.1%a", 179) };

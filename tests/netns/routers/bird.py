@@ -5,12 +5,14 @@ import re
 from ..process import Process
 from .base import NotReady, Route, Router, library_env, sort_communities, sort_ext_communities, unpacked
 
-_ROUTE = re.compile(r"^(\S+/\d+)\s+\S+ \[agent ")
+_ROUTE = re.compile(r"^(\S+/\d+)\s+\S+ \[agent1? ")
 _ATTRIBUTE = re.compile(r"^\s+BGP\.(\w+): ?(.*)$")
 
 
 class Bird(Router):
     kind = "bird"
+    protocol = "agent"
+    """Of the session, as BIRD calls it."""
 
     def _launch(self) -> Process:
         config = self.dir / "bird.conf"
@@ -91,12 +93,12 @@ protocol bgp observer {{
         return output
 
     def is_established(self) -> bool:
-        return "BGP state:          Established" in self._birdc("show protocols all agent")
+        return "BGP state:          Established" in self._birdc(f"show protocols all {self.protocol}")
 
     def routes(self) -> dict[str, Route]:
         found: dict[str, dict[str, str]] = {}
         prefix = None
-        for line in self._birdc("show route all protocol agent").splitlines():
+        for line in self._birdc(f"show route all protocol {self.protocol}").splitlines():
             if match := _ROUTE.match(line):
                 prefix = match[1]
                 assert prefix not in found, f"two routes to {prefix}"

@@ -110,6 +110,13 @@ router bgp {self.config.asn}
 
 class FabricBird(Bird):
     extended = True
+    radv = True
+    """Whether it advertises itself on an unnumbered link."""
+
+    @property
+    def protocol(self) -> str:  # type: ignore[override]
+        # A session with whoever comes has a protocol of its own.
+        return "agent1" if self.config.neighbour.ip == UNNUMBERED else "agent"
 
     def _config(self) -> str:
         peer = self.config.neighbour
@@ -144,7 +151,7 @@ protocol bgp agent {{
 """
 
     def _advertisements(self) -> str:
-        if self.config.neighbour.ip != UNNUMBERED:
+        if self.config.neighbour.ip != UNNUMBERED or not self.radv:
             return ""
         return 'protocol radv { interface "eth0" { min ra interval 3; max ra interval 4; }; }'
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The routers of unnumbered peers, as they are found. */
+#include <stdlib.h>
+
+#include "bgp/speaker_peers.h"
+#include "lib/log.h"
+#include "lib/str.h"
+
+static void log_other(const struct bgp_peer *p, const struct bgp_found *found)
+{
+	char name[BGP_PEER_NAME_MAX], router[ADDR_TEXT_MAX], other[ADDR_TEXT_MAX];
+	if (!addr_is_set(&found->other))
+		return;
+	log_warn("bgp",
+		 "peer %s: %s advertises itself on interface %s, too: only %s, which was heard "
+		 "first, is the peer; a link to several routers needs peers with an address",
+		 bgp_peer_name(bgp_peer_config(p), name), addr_format(&found->other, other),
+		 bgp_peer_config(p)->ifname, addr_format(&found->router, router));
+}
+
+/* A listener has the key of a peer by its address. */
+static void set_router(struct bgp_speaker *s, struct bgp_peer *p, const struct bgp_found *found)
+{
+	const struct bgp_peer_config *c = bgp_peer_config(p);
+	struct err err = { "" };
+	bool moves = !addr_equal(&c->addr, &found->router);
+	if (moves && s->listener.fd >= 0 && addr_is_set(&c->addr))
+		bgp_listener_unprotect(&s->listener, c);
+	bgp_peer_set_router(p, found);
+	if (moves && s->listener.fd >= 0 && bgp_listener_protect(&s->listener, c, &err) < 0)
+		log_error("bgp", "%s", err.text);
+}
+
+void speaker_on_found(const char *ifname, const struct bgp_found *found, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	for (size_t i = 0; i < s->n_configured; i++) {
+		const struct bgp_peer_config *c = bgp_peer_config(s->peers[i]);
+		if (!c->unnumbered || !str_equal(c->ifname, ifname))
+			continue;
+		set_router(s, s->peers[i], found);
+		log_other(s->peers[i], found);
+	}
+}
+
+void speaker_watch_links(struct bgp_speaker *s)
+{
+	struct bgp_config config = speaker_present_config(s);
+	bgp_discovery_watch(s->discovery, config.peers, config.n_peers);
+	free((void *)config.peers);
+}

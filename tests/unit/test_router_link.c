@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "bgp/router_link.h"
+#include "lib/addr.h"
+
+#define MS USEC_PER_MSEC
+#define T0 (1000 * USEC_PER_SEC)
+
+static const struct addr a = { AF_INET6, { 0xfe, 0x80, [15] = 1 } };
+static const struct addr b = { AF_INET6, { 0xfe, 0x80, [15] = 2 } };
+
+struct bed {
+	struct router_link l;
+	mono_t now;
+	unsigned adverts, solicits, probes;
+	bool silent; /* the router does not answer Neighbor Solicitations */
+};
+
+static void step(struct bed *t)
+{
+	struct router_link_actions actions;
+	router_link_step(&t->l, t->now, 0, &actions);
+	t->adverts += actions.advert;
+	t->solicits += actions.solicit;
+	t->probes += actions.probe;
+	if (actions.probe && !t->silent)
+		router_link_neighbor(&t->l, &t->l.router, t->now);
+}
+
+/* Everything that is due in that time, at its time. */
+static void pass(struct bed *t, span_t span)
+{
+	mono_t end = t->now + span;
+	for (mono_t next; (next = router_link_deadline(&t->l)) <= end;) {
+		assert_true(next != USEC_NEVER);
+		t->now = next > t->now ? next : t->now;
+		step(t);
+		assert_true(router_link_deadline(&t->l) > t->now);
+	}
+	t->now = end;
+}
+
+static struct bed searching(void)
+{
+	struct bed t = { .now = T0 };
+	router_link_init(&t.l);
+	router_link_up(&t.l, t.now);
+	step(&t);
+	return t;
+}
+
+static struct bed knowing(const struct addr *router)
+{
+	struct bed t = searching();
+	router_link_advert(&t.l, router, t.now);
+	step(&t);
+	assert_true(addr_equal(&t.l.router, router));
+	return t;
+}
+
+static struct bed established(void)
+{
+	struct bed t = knowing(&a);
+	router_link_session(&t.l, true, t.now);
+	step(&t);
+	return t;
+}
+
+static void a_link_that_is_down_does_nothing(void **state)
+{
+	struct bed t = { .now = T0 };
+	(void)state;
+	router_link_init(&t.l);
+	router_link_advert(&t.l, &a, t.now);
+	router_link_echo(&t.l, &a, t.now);
+	router_link_session(&t.l, true, t.now);
+	step(&t);
+	assert_false(addr_is_set(&t.l.router));
+	assert_int_equal(t.adverts + t.solicits + t.probes, 0);
+	assert_true(router_link_deadline(&t.l) == USEC_NEVER);
+}
+
+/* The first of each leave at once: a router that hears us answers at once, too. */
+static void it_begins_at_once_and_slows_down(void **state)
+{
+	struct bed t = searching();
+	(void)state;
+	assert_int_equal(t.adverts, 1);
+	assert_int_equal(t.solicits, 1);
+	pass(&t, 1000 * MS);
+	assert_int_equal(t.solicits, 4);
+	assert_int_equal(t.adverts, 2);
+	assert_false(router_link_is_overdue(&t.l, t.now));
+	pass(&t, 60 * USEC_PER_SEC);
+	assert_true(t.solicits <= 22);
+	assert_true(t.adverts <= 11);
+	assert_true(router_link_is_overdue(&t.l, t.now));
+	assert_int_equal(t.probes, 0);
+}
+
+static void the_first_router_that_advertises_itself_is_taken(void **state)
+{
+	struct bed t = searching();
+	(void)state;
+	router_link_advert(&t.l, &a, t.now);
+	step(&t);
+	assert_true(addr_equal(&t.l.router, &a));
+	unsigned solicits = t.solicits;
+	router_link_session(&t.l, true, t.now);
+	pass(&t, 60 * USEC_PER_SEC);
+	assert_int_equal(t.solicits, solicits);
+	assert_int_equal(t.probes, 60);
+	assert_true(t.adverts >= 7); /* its neighbor entry for us must not expire */
+}
+
+/* One without advertisements is waited for, in case there is one with them. */
+static void a_router_that_answers_the_echo_is_the_second_choice(void **state)
+{
+	struct bed t = searching();
+	(void)state;
+	router_link_echo(&t.l, &a, t.now);
+	pass(&t, 900 * MS);
+	assert_false(addr_is_set(&t.l.router));
+	pass(&t, 200 * MS);
+	assert_true(addr_equal(&t.l.router, &a));
+
+	t = searching();
+	router_link_echo(&t.l, &a, t.now);
+	pass(&t, 500 * MS);
+	router_link_advert(&t.l, &b, t.now);
+	step(&t);
+	pass(&t, 1500 * MS);
+	assert_true(addr_equal(&t.l.router, &b));
+	/* Once there is a session, the one that has it stays. */
+	t = searching();
+	router_link_echo(&t.l, &a, t.now);
+	pass(&t, 1000 * MS);
+	router_link_session(&t.l, true, t.now);
+	router_link_advert(&t.l, &b, t.now);
+	step(&t);
+	assert_true(addr_equal(&t.l.router, &a));
+}
+
+static void another_router_takes_over_when_the_first_is_silent(void **state)
+{
+	struct bed t = established();
+	(void)state;
+	t.silent = true;
+	router_link_advert(&t.l, &b, t.now);
+	step(&t);
+	assert_true(addr_equal(&t.l.router, &a));
+	assert_int_equal(t.probes, 1);
+	pass(&t, 900 * MS);
+	assert_int_equal(t.probes, 3);
+	assert_true(addr_equal(&t.l.router, &b));
+	assert_false(addr_is_set(&t.l.other));
+}
+
+/* Swapped behind a switch, for one that does not advertise itself, or not for long. */
+static void a_silent_router_has_others_asked_for(void **state)
+{
+	struct bed t = established();
+	(void)state;
+	t.silent = true;
+	unsigned solicits = t.solicits;
+	pass(&t, 1400 * MS);
+	assert_int_equal(t.solicits, solicits + 1);
+	router_link_echo(&t.l, &a, t.now); /* that of before, late: not another one */
+	assert_false(addr_is_set(&t.l.other));
+	router_link_echo(&t.l, &b, t.now);
+	pass(&t, 600 * MS);
+	assert_true(addr_equal(&t.l.router, &b));
+}
+
+/* A router that is busy, or drops Neighbor Solicitations, keeps its session. */
+static void silence_alone_ends_no_session(void **state)
+{
+	struct bed t = established();
+	(void)state;
+	t.silent = true;
+	pass(&t, 300 * USEC_PER_SEC);
+	assert_true(addr_equal(&t.l.router, &a) && t.l.has_session);
+	/* Nor do one that was heard before, and one that answers while the router does. */
+	t = established();
+	router_link_advert(&t.l, &b, t.now);
+	pass(&t, 5 * USEC_PER_SEC);
+	assert_true(t.l.both);
+	t.silent = true;
+	pass(&t, 10 * USEC_PER_SEC);
+	assert_true(addr_equal(&t.l.router, &a));
+	t = established();
+	router_link_echo(&t.l, &b, t.now);
+	assert_false(addr_is_set(&t.l.other));
+}
+
+static void two_routers_are_told_once_the_first_has_answered(void **state)
+{
+	struct bed t = established();
+	(void)state;
+	t.silent = true;
+	router_link_advert(&t.l, &b, t.now);
+	step(&t);
+	assert_false(t.l.both);
+	router_link_neighbor(&t.l, &b, t.now); /* not the one that was asked */
+	assert_false(t.l.both);
+	router_link_neighbor(&t.l, &a, t.now);
+	step(&t);
+	assert_true(t.l.both && addr_equal(&t.l.other, &b));
+	t.silent = false;
+	pass(&t, 60 * USEC_PER_SEC);
+	assert_true(addr_equal(&t.l.router, &a));
+	/* Not heard for long: it is forgotten. */
+	pass(&t, 1800 * USEC_PER_SEC);
+	assert_false(addr_is_set(&t.l.other) || t.l.both);
+}
+
+/* Asked when the session ends, and again and again until there is another. */
+static void without_a_session_a_router_that_is_gone_is_searched(void **state)
+{
+	struct bed t = established();
+	(void)state;
+	router_link_session(&t.l, false, t.now);
+	step(&t);
+	assert_int_equal(t.probes, 1);
+	pass(&t, 900 * MS);
+	assert_int_equal(t.probes, 1);
+	unsigned solicits = t.solicits;
+	t.silent = true;
+	pass(&t, 1200 * MS);
+	assert_false(addr_is_set(&t.l.router));
+	assert_true(t.solicits > solicits);
+}
+
+/* It may be the router's next instance, which does not know us. */
+static void an_advertisement_without_a_session_is_answered(void **state)
+{
+	struct bed t = knowing(&a);
+	(void)state;
+	pass(&t, 5000 * MS);
+	unsigned adverts = t.adverts;
+	router_link_advert(&t.l, &a, t.now);
+	step(&t);
+	assert_int_equal(t.adverts, adverts + 1);
+	for (int i = 0; i < 100; i++) { /* a flood is not answered by one */
+		router_link_advert(&t.l, &a, t.now);
+		step(&t);
+	}
+	assert_int_equal(t.adverts, adverts + 1);
+}
+
+static void a_link_that_comes_back_begins_anew(void **state)
+{
+	struct bed t = established();
+	(void)state;
+	router_link_advert(&t.l, &b, t.now);
+	router_link_down(&t.l);
+	assert_true(router_link_deadline(&t.l) == USEC_NEVER);
+	router_link_up(&t.l, t.now);
+	assert_false(addr_is_set(&t.l.router) || addr_is_set(&t.l.other) || t.l.has_session);
+	unsigned solicits = t.solicits;
+	step(&t);
+	assert_int_equal(t.solicits, solicits + 1);
+}
+
+/* Whatever comes: there is one router at most, and something is always due while the link is up. */
+static void any_order_of_events(void **state)
+{
+	struct bed t = searching();
+	(void)state;
+	srand(7);
+	for (int i = 0; i < 200000; i++) {
+		const struct addr *who = rand() % 2 ? &a : &b;
+		switch (rand() % 8) {
+		case 0:
+			router_link_advert(&t.l, who, t.now);
+			break;
+		case 1:
+			router_link_neighbor(&t.l, who, t.now);
+			break;
+		case 2:
+			router_link_echo(&t.l, who, t.now);
+			break;
+		case 3:
+			router_link_session(&t.l, rand() % 2, t.now);
+			break;
+		case 4:
+			if (rand() % 50 == 0)
+				router_link_up(&t.l, t.now);
+			break;
+		default:
+			pass(&t, (span_t)(rand() % 2000) * MS);
+		}
+		t.silent = rand() % 2;
+		step(&t);
+		assert_true(router_link_deadline(&t.l) > t.now);
+		assert_true(router_link_deadline(&t.l) <= t.now + 11 * USEC_PER_SEC);
+		assert_true(!addr_is_set(&t.l.other) || !addr_equal(&t.l.other, &t.l.router));
+		assert_true(addr_is_set(&t.l.router) || !t.l.has_session);
+		assert_true(!t.l.both || addr_is_set(&t.l.other));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_link_that_is_down_does_nothing),
+		cmocka_unit_test(it_begins_at_once_and_slows_down),
+		cmocka_unit_test(the_first_router_that_advertises_itself_is_taken),
+		cmocka_unit_test(a_router_that_answers_the_echo_is_the_second_choice),
+		cmocka_unit_test(another_router_takes_over_when_the_first_is_silent),
+		cmocka_unit_test(a_silent_router_has_others_asked_for),
+		cmocka_unit_test(silence_alone_ends_no_session),
+		cmocka_unit_test(two_routers_are_told_once_the_first_has_answered),
+		cmocka_unit_test(without_a_session_a_router_that_is_gone_is_searched),
+		cmocka_unit_test(an_advertisement_without_a_session_is_answered),
+		cmocka_unit_test(a_link_that_comes_back_begins_anew),
+		cmocka_unit_test(any_order_of_events),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
