@@ -116,11 +116,17 @@ static const struct addr *next_hop(const struct adj_out *a, uint8_t family)
 	return family == AF_INET6 ? &a->session.next_hop6 : &a->session.next_hop4;
 }
 
+/* The route is not for this peer. */
+static bool is_filtered(const struct adj_out *a, const struct rib_route *route)
+{
+	return route->filter && !bgp_peer_filter_allows(route->filter, a->session.config);
+}
+
 static const struct rib_attrs *wanted(const struct adj_out *a, const struct rib_route *route)
 {
 	uint8_t family = route->prefix.addr.family;
 	bool can = family_negotiated(a, family) && addr_is_set(next_hop(a, family));
-	return can ? route->attrs : NULL;
+	return can && !is_filtered(a, route) ? route->attrs : NULL;
 }
 
 static bool needs_withdraw(const struct adj_out *a, const struct rib_route *route)
@@ -138,14 +144,15 @@ static bool needs_announce(const struct adj_out *a, const struct rib_route *rout
 /* The attributes of a route of the previous instance: no route of this one has this id. */
 #define ATTRS_OF_PREVIOUS_INSTANCE UINT64_MAX
 
-/* Without End-of-RIB yet, the peer may hold the route from the previous instance: it is withdrawn.
- */
+/* Without End-of-RIB yet, the peer may hold the route from the previous instance: it is withdrawn
+ * when it was disowned, or is announced and not for this peer. */
 static void assume_sent(struct adj_out *a, struct rib_route *route)
 {
 	struct adj_slot *slot = &a->slots[route->id];
 	bool may_hold = a->session.defer_end_of_rib && !slot->sent &&
 			family_negotiated(a, route->prefix.addr.family);
-	if (!may_hold || !route->disowned || route->attrs || (slot->flags & SLOT_DISOWNED))
+	bool not_its = route->attrs ? is_filtered(a, route) : route->disowned;
+	if (!may_hold || !not_its || (slot->flags & SLOT_DISOWNED))
 		return;
 	slot->flags |= SLOT_DISOWNED; /* once is enough */
 	slot_set_sent(a, route, ATTRS_OF_PREVIOUS_INSTANCE);
@@ -289,6 +296,13 @@ void adj_out_set_communities(struct adj_out *a, const struct bgp_communities *gl
 		return;
 	mark_again(a, AF_INET);
 	mark_again(a, AF_INET6);
+}
+
+void adj_out_recheck_filters(struct adj_out *a)
+{
+	for (size_t i = 0; i < a->rib->n_ids; i++)
+		if (a->rib->by_id[i] && a->rib->by_id[i]->filter)
+			adj_out_mark(a, a->rib->by_id[i]);
 }
 
 /* A refresh that is requested during the first routes follows their End-of-RIB, unless that is
@@ -463,10 +477,13 @@ size_t adj_out_n_queued(const struct adj_out *a)
 	return n + queue_len(&a->families[0].withdraw) + queue_len(&a->families[1].withdraw);
 }
 
-enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route)
+enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route,
+				   const struct bgp_peer_config *peer)
 {
 	if (!route || !route->attrs)
 		return BGP_ROUTE_UNKNOWN;
+	if (route->filter && !bgp_peer_filter_allows(route->filter, peer))
+		return BGP_ROUTE_FILTERED;
 	if (!a->up)
 		return BGP_ROUTE_NO_SESSION;
 	if (!family_negotiated(a, route->prefix.addr.family))

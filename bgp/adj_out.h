@@ -38,7 +38,8 @@ struct adj_out_session {
 	/* Family 0: none, such routes stay unsent. `next_hop4` is IPv6 where RFC 8950 was negotiated
 	 * and there is no IPv4 address; `link_local` follows IPv6 next hops (RFC 2545 3). */
 	struct addr next_hop4, next_hop6, link_local;
-	struct bgp_communities global, peer; /* views; valid longer than the session */
+	struct bgp_communities global, peer;  /* views; valid longer than the session */
+	const struct bgp_peer_config *config; /* likewise; for filters of routes */
 };
 
 struct adj_slot {
@@ -88,6 +89,8 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
  * views replace those of the session. */
 void adj_out_set_communities(struct adj_out *a, const struct bgp_communities *global,
 			     const struct bgp_communities *peer);
+/* Names of the peer changed: routes that are now for it are sent, others are withdrawn. */
+void adj_out_recheck_filters(struct adj_out *a);
 /* ROUTE-REFRESH from the peer (RFC 2918); a family that was not negotiated is ignored. */
 void adj_out_refresh(struct adj_out *a, enum bgp_afi afi);
 /* All routes of the previous instance that are still valid are announced: no longer deferred. */
@@ -101,6 +104,8 @@ size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap);
 bool adj_out_pending(const struct adj_out *a);
 /* How many routes are queued; some may turn out to need nothing. */
 size_t adj_out_n_queued(const struct adj_out *a);
-enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route);
+/* Also while the session is down, hence the peer. */
+enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route,
+				   const struct bgp_peer_config *peer);
 
 #endif

@@ -147,6 +147,7 @@ static void session_up(struct bgp_conn *c)
 		.link_local = hops.link_local,
 		.global = p->env.config->communities,
 		.peer = p->config.communities,
+		.config = &p->config,
 	};
 	adj_out_up(&p->adj, &session);
 	graceful_session_up(&p->graceful);
@@ -496,5 +497,5 @@ bool bgp_peer_over(const struct bgp_peer *p)
 
 enum bgp_route_state bgp_peer_route_state(const struct bgp_peer *p, const struct rib_route *route)
 {
-	return adj_out_state(&p->adj, route);
+	return adj_out_state(&p->adj, route, &p->config);
 }

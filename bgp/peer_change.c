@@ -86,6 +86,7 @@ static void apply(struct bgp_peer *p, const struct bgp_peer_config *before)
 		change_passive(p);
 	bgp_peer_settle_wait(p);
 	adj_out_set_communities(&p->adj, &p->env.config->communities, &p->config.communities);
+	adj_out_recheck_filters(&p->adj);
 	bgp_peer_recheck_next_hops(p);
 	bgp_peer_flush(p);
 }

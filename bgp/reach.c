@@ -13,24 +13,27 @@ static unsigned rank(enum bgp_route_state state)
 		return 2;
 	case BGP_ROUTE_NO_SESSION:
 		return 3;
+	case BGP_ROUTE_FILTERED:
+		return 4;
 	case BGP_ROUTE_UNKNOWN:
 		break;
 	}
-	return 4;
+	return 5;
 }
 
 void bgp_reach_add(struct bgp_reach *r, enum bgp_route_state state)
 {
-	if (r->peers == 0 || rank(state) < rank(r->state)) {
+	if (r->asked == 0 || rank(state) < rank(r->state)) {
 		r->state = state;
-		r->decider = r->peers;
+		r->decider = r->asked;
 	}
 	r->sent += state == BGP_ROUTE_SENT;
-	r->peers++;
+	r->asked++;
+	r->peers += state != BGP_ROUTE_FILTERED;
 }
 
 bool bgp_reach_is_refused(const struct bgp_reach *r)
 {
-	return r->peers > 0 &&
-	       (r->state == BGP_ROUTE_NO_NEXT_HOP || r->state == BGP_ROUTE_NO_FAMILY);
+	return r->asked > 0 && (r->state == BGP_ROUTE_NO_NEXT_HOP ||
+				r->state == BGP_ROUTE_NO_FAMILY || r->state == BGP_ROUTE_FILTERED);
 }

@@ -131,6 +131,15 @@ struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enu
 	return route;
 }
 
+bool rib_set_filter(struct rib_route *route, const struct bgp_peer_filter *filter)
+{
+	if (bgp_peer_filter_equal(route->filter, filter))
+		return false;
+	bgp_peer_filter_free(route->filter);
+	route->filter = bgp_peer_filter_copy(filter);
+	return true;
+}
+
 struct rib_route *rib_withdraw(struct rib *rib, const struct prefix *prefix)
 {
 	struct rib_route *route = rib_find(rib, prefix);
@@ -148,6 +157,7 @@ static void route_free(struct rib *rib, struct rib_route *route)
 	rib->by_id[route->id] = NULL;
 	rib->free_ids = mem_grow(rib->free_ids, &rib->cap_free, rib->n_free + 1, sizeof(uint32_t));
 	rib->free_ids[rib->n_free++] = route->id;
+	bgp_peer_filter_free(route->filter);
 	free(route);
 }
 
@@ -186,8 +196,11 @@ void rib_done(struct rib *rib)
 		next = attrs->hh.next;
 		free(attrs);
 	}
-	for (size_t i = 0; i < rib->n_ids; i++)
+	for (size_t i = 0; i < rib->n_ids; i++) {
+		if (rib->by_id[i])
+			bgp_peer_filter_free(rib->by_id[i]->filter);
 		free(rib->by_id[i]);
+	}
 	free(rib->by_id);
 	free(rib->free_ids);
 	rib_init(rib);

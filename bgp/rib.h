@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "bgp/config.h"
+#include "bgp/peer_filter.h"
 #include "lib/addr.h"
 #include "lib/hash.h"
 
@@ -33,7 +34,8 @@ struct rib_route {
 	uint32_t id;
 	uint32_t holders; /* adj-RIBs-out that still refer to it */
 	bool disowned;    /* withdrawn, also from peers that have it from the previous instance */
-	struct rib_attrs *attrs; /* NULL: withdrawn */
+	struct rib_attrs *attrs;        /* NULL: withdrawn */
+	struct bgp_peer_filter *filter; /* owned; NULL: for every peer */
 	UT_hash_handle hh;
 };
 
@@ -54,6 +56,8 @@ void rib_done(struct rib *rib);
 /* Adds or changes; returns the route and whether anything is different from before. */
 struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enum bgp_origin origin,
 			       const struct bgp_route_attrs *attrs, bool *ret_changed);
+/* The peers that it is for; copied. Whether that is different from before. */
+bool rib_set_filter(struct rib_route *route, const struct bgp_peer_filter *filter);
 /* NULL when it is not announced. The route stays valid until rib_collect(). */
 struct rib_route *rib_withdraw(struct rib *rib, const struct prefix *prefix);
 /* Marks a route that is not announced as disowned, which keeps it until rib_collect_disowned(). */

@@ -28,7 +28,7 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route)
 	bool different;
 	struct rib_route *r =
 		rib_announce(&s->rib, &route->prefix, s->config.origin, &route->attrs, &different);
-	if (different)
+	if (rib_set_filter(r, route->filter) || different)
 		speaker_mark(s, r, &s->announced_at);
 }
 

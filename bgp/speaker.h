@@ -20,6 +20,7 @@
 #include <systemd/sd-event.h>
 
 #include "bgp/config.h"
+#include "bgp/peer_filter.h"
 #include "bgp/speaker_ops.h"
 #include "bgp/status.h"
 #include "lib/err.h"
@@ -28,7 +29,8 @@ struct bgp_speaker;
 
 struct bgp_route {
 	struct prefix prefix;
-	struct bgp_route_attrs attrs; /* copied */
+	struct bgp_route_attrs attrs;         /* copied */
+	const struct bgp_peer_filter *filter; /* likewise; NULL: for every peer */
 };
 
 /* Copies the configuration, opens the listener if there is one, and connects to no peer yet. */

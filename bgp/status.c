@@ -35,6 +35,8 @@ const char *bgp_route_state_name(enum bgp_route_state state)
 		return "family-not-negotiated";
 	case BGP_ROUTE_NO_NEXT_HOP:
 		return "no-next-hop";
+	case BGP_ROUTE_FILTERED:
+		return "filtered";
 	}
 	return "?";
 }

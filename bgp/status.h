@@ -33,6 +33,7 @@ enum bgp_route_state {
 	BGP_ROUTE_NO_SESSION,  /* goes out when the session comes up */
 	BGP_ROUTE_NO_FAMILY,   /* the peer did not negotiate the address family */
 	BGP_ROUTE_NO_NEXT_HOP, /* no address of the family to be the next hop */
+	BGP_ROUTE_FILTERED,    /* it is not for this peer */
 };
 const char *bgp_route_state_name(enum bgp_route_state state); /* "sent", "no-next-hop" … */
 

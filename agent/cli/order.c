@@ -29,6 +29,8 @@ int order_refused(const struct client_reply *reply)
 /* The parameters of /register, by option. */
 static const char *parameter_of(const char *option)
 {
+	if (str_equal(option, "except-peers"))
+		return "except_peers";
 	return str_equal(option, "communities") ? "vip_communities" : option;
 }
 

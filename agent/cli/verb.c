@@ -67,6 +67,8 @@ static const struct verb verbs[N_VERBS] = {
 					 { "quorum", "N", "checks that must pass: all, any, N" },
 					 { "nat", "PROTO:LISTEN:DEST", "may be repeated" },
 					 { "communities", "LIST", "separated by commas" },
+					 { "peers", "LIST", "to these only; by commas" },
+					 { "except-peers", "LIST", "not to these; by commas" },
 					 { "ttl", "DURATION", "a lease that is to be renewed" } } },
 	[VERB_UNREGISTER] = { "unregister", NULL, "NAME", 1, 1, "Remove an app",
 			      "vipherald unregister dns", .names = "apps" },

@@ -56,7 +56,7 @@ struct verb_option {
 	const char *help;
 };
 
-#define VERB_OPTIONS_MAX 8
+#define VERB_OPTIONS_MAX 10
 
 struct verb {
 	const char *name;

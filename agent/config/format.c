@@ -376,6 +376,26 @@ void config_format_app_nats(const struct config_key *key, const void *target, FI
 		fprintf(out, "%s%s", separator(i), nat_spec_format(&s->nats[i], text));
 }
 
+static void format_refs(const struct bgp_peer_refs *refs, FILE *out)
+{
+	for (size_t i = 0; i < refs->n; i++)
+		fprintf(out, "%s%s", separator(i), refs->items[i].text);
+}
+
+void config_format_app_peers(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct app_spec *s = config_value(key, target);
+	if (s->peers)
+		format_refs(&s->peers->only, out);
+}
+
+void config_format_app_except_peers(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct app_spec *s = config_value(key, target);
+	if (s->peers)
+		format_refs(&s->peers->except, out);
+}
+
 void config_format_app_group(const struct config_key *key, const void *target, FILE *out)
 {
 	const struct app_spec *s = config_value(key, target);

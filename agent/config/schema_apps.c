@@ -218,6 +218,21 @@ static const struct config_key app_keys[] = {
 	  .section = &config_states_section,
 	  .add = get_states,
 	  .doc = "Attributes of the routes while the app is up, down or drained, see below." },
+	{ .name = "peers",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_app_peers,
+	  .default_words = "all",
+	  .doc = "Peers that the VIPs are announced to, and no others: address, "
+		 "`ADDRESS%INTERFACE`, "
+		 "interface (of a peer that is configured with one) or `description`; up to 64. "
+		 "See "
+		 "[routers.md](routers.md#vips-for-some-routers-only)." },
+	{ .name = "except_peers",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_app_except_peers,
+	  .doc = "Peers that the VIPs are not announced to, named likewise." },
 	{ .name = "group",
 	  .type = &config_type_app_group,
 	  .doc = "Name of a group of apps that are judged together, see `keep_last`." },

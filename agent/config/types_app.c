@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/types_app.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "agent/config/format.h"
 #include "agent/model/app_spec_parse.h"
 #include "agent/model/community.h"
@@ -55,6 +58,30 @@ static int add_app_nat(const struct config_key *key, const char *text, void *tar
 	return app_spec_add_nat(config_field(key, target), text, err);
 }
 
+/* In the file each is a value of its own. */
+static int check_one_name(const char *text, struct err *err)
+{
+	return strchr(text, ',') ? err_set(err, -EINVAL,
+					   "'%.80s' has a comma, expected a list; a peer with a "
+					   "comma in its description is named by its address",
+					   text)
+				 : 0;
+}
+
+static int add_app_peer(const struct config_key *key, const char *text, void *target,
+			struct err *err)
+{
+	int r = check_one_name(text, err);
+	return r < 0 ? r : app_spec_add_peers(config_field(key, target), text, err);
+}
+
+static int add_app_except_peer(const struct config_key *key, const char *text, void *target,
+			       struct err *err)
+{
+	int r = check_one_name(text, err);
+	return r < 0 ? r : app_spec_add_except_peers(config_field(key, target), text, err);
+}
+
 static int set_app_group(const struct config_key *key, const char *text, void *target,
 			 struct err *err)
 {
@@ -77,5 +104,9 @@ const struct config_type config_type_app_quorum = { "`all`, `any` or a number", 
 						    config_format_app_quorum };
 const struct config_type config_type_app_nats = { "NAT mappings", add_app_nat,
 						  config_format_app_nats };
+const struct config_type config_type_app_peers = { "names of peers", add_app_peer,
+						   config_format_app_peers };
+const struct config_type config_type_app_except_peers = { "names of peers", add_app_except_peer,
+							  config_format_app_except_peers };
 const struct config_type config_type_app_group = { "string", set_app_group,
 						   config_format_app_group };

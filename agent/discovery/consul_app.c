@@ -17,6 +17,8 @@ static const struct {
 	{ "gocast_vip_communities", app_spec_add_communities },
 	{ "gocast_monitor", app_spec_add_monitor },
 	{ "gocast_nat", app_spec_add_nat },
+	{ "gocast_peers", app_spec_add_peers },
+	{ "gocast_except_peers", app_spec_add_except_peers },
 };
 
 #define N_TAGS  ARRAY_SIZE(tags)
@@ -76,30 +78,47 @@ static int make_one(const char *name, const struct consul_service *instance, str
 	return r;
 }
 
-/* Registrator splits its list of tags at commas, those in a value too. The rest of a split list of
- * communities is a tag of its own, right behind. */
-static bool is_split(const struct consul_service *instance, size_t i)
+/* Of a list of peers, an address can be told from a tag of another program. */
+static bool is_peer(const char *tag)
 {
+	struct addr addr;
+	char text[ADDR_TEXT_MAX];
+	str_printable(text, sizeof(text), tag, strcspn(tag, "%"));
+	return addr_parse(text, &addr) == 0;
+}
+
+/* Registrator splits its list of tags at commas, those in a value too. The rest of a split list is a
+ * tag of its own, right behind. Returns the tag that it was split from, NULL for any other. */
+static const char *split_from(const struct consul_service *instance, size_t i)
+{
+	static const char *const of_peers[] = { "gocast_peers", "gocast_except_peers" };
 	struct app_spec spec = { 0 };
-	bool is_community = i > 0 && str_starts(instance->tags[i - 1], "gocast_vip_communities=") &&
-			    !str_starts(instance->tags[i], OUR_TAG) &&
+	if (i == 0 || str_starts(instance->tags[i], OUR_TAG))
+		return NULL;
+	const char *before = instance->tags[i - 1];
+	bool is_community = str_starts(before, "gocast_vip_communities=") &&
 			    app_spec_add_community(&spec, instance->tags[i], NULL) == 0;
 	app_spec_done(&spec);
-	return is_community;
+	for (size_t k = 0; k < ARRAY_SIZE(of_peers); k++)
+		if (str_starts(before, of_peers[k]) && is_peer(instance->tags[i]))
+			return of_peers[k];
+	return is_community ? "gocast_vip_communities" : NULL;
 }
 
 static void note_split(const struct consul_service *instance, struct err *problem)
 {
 	char id[96], shown[64];
-	for (size_t i = 0; i < instance->n_tags && !problem->text[0]; i++)
-		if (is_split(instance, i))
+	for (size_t i = 0; i < instance->n_tags && !problem->text[0]; i++) {
+		const char *from = split_from(instance, i);
+		if (from)
 			err_set(problem, 0,
 				"instance '%s': tag '%s' looks like the rest of a list that was "
-				"split at its comma: expected gocast_vip_communities=%s",
+				"split at its comma: expected %s=%s",
 				str_printable(id, sizeof(id), instance->id, strlen(instance->id)),
 				str_printable(shown, sizeof(shown), instance->tags[i],
 					      strlen(instance->tags[i])),
-				shown);
+				from, shown);
+	}
 }
 
 /* Only the first problem is reported. */

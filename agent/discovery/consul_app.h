@@ -4,6 +4,7 @@
  *
  *	gocast_vip=A/M                 needed; repeatable
  *	gocast_vip_communities=a:b,…   gocast_monitor=…   gocast_nat=…       repeatable
+ *	gocast_peers=NAME,…            gocast_except_peers=NAME,…            repeatable
  *
  * A value may contain '='. The app has the service's name; its instances on the node are one app,
  * and the first of them (by ID) whose tags are good defines it.

@@ -101,10 +101,25 @@ static int register_by_name(const struct status_sources *in, const struct api_ca
 	return rc < 0 ? rc : registry_register(in->registry, spec, now, ret, err);
 }
 
+/* Those that it names now; one that a reload removes later is an alarm. */
+static int check_peers(const struct status_sources *in, const struct app_spec *spec,
+		       struct err *err)
+{
+	struct peer_list peers;
+	if (!spec->peers)
+		return 0;
+	peer_list_init(&peers, in->speaker);
+	int rc = peer_list_check(&peers, spec->peers, err);
+	peer_list_done(&peers);
+	return rc;
+}
+
 static int register_spec(const struct status_sources *in, const struct app_spec *spec,
 			 enum register_result *ret, struct err *err)
 {
 	int rc = nat_targets_admit(spec, err);
+	if (rc == 0)
+		rc = check_peers(in, spec, err);
 	if (rc == 0)
 		rc = check_change(in, spec, err);
 	return rc < 0 ? rc : registry_register(in->registry, spec, loop_now(in->loop), ret, err);

@@ -33,6 +33,7 @@ void app_spec_done(struct app_spec *s)
 	free(s->monitors);
 	free(s->nats);
 	announce_specs_free(s->announce);
+	bgp_peer_filter_free(s->peers);
 	free(s->group);
 	free(s->disable_file);
 	*s = (struct app_spec){ 0 };
@@ -53,6 +54,7 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src)
 	dst->communities.values = copy_array(src->communities.values, src->communities.n,
 					     sizeof(*src->communities.values));
 	dst->announce = announce_specs_copy(src->announce);
+	dst->peers = bgp_peer_filter_copy(src->peers);
 	dst->group = src->group ? mem_strdup(src->group) : NULL;
 	dst->disable_file = src->disable_file ? mem_strdup(src->disable_file) : NULL;
 	dst->nats = copy_array(src->nats, src->n_nats, sizeof(*src->nats));
@@ -66,6 +68,14 @@ static size_t text_bytes(const char *text)
 	return text ? strlen(text) : 0;
 }
 
+static size_t refs_bytes(const struct bgp_peer_refs *refs)
+{
+	size_t n = refs->n * sizeof(*refs->items);
+	for (size_t i = 0; i < refs->n; i++)
+		n += text_bytes(refs->items[i].text);
+	return n;
+}
+
 size_t app_spec_bytes(const struct app_spec *s)
 {
 	size_t n = text_bytes(s->name) + text_bytes(s->by) + sizeof(*s) +
@@ -73,7 +83,7 @@ size_t app_spec_bytes(const struct app_spec *s)
 		   s->communities.n * sizeof(*s->communities.values);
 	for (size_t i = 0; i < s->n_monitors; i++)
 		n += sizeof(s->monitors[i]) + text_bytes(s->monitors[i].text);
-	return n;
+	return s->peers ? n + refs_bytes(&s->peers->only) + refs_bytes(&s->peers->except) : n;
 }
 
 struct announce_specs *app_spec_announce(struct app_spec *s)
@@ -81,6 +91,13 @@ struct announce_specs *app_spec_announce(struct app_spec *s)
 	if (!s->announce)
 		s->announce = announce_specs_new();
 	return s->announce;
+}
+
+struct bgp_peer_filter *app_spec_peers(struct app_spec *s)
+{
+	if (!s->peers)
+		s->peers = mem_new(1, sizeof(*s->peers));
+	return s->peers;
 }
 
 /* A mapping to an address covers VIPs of its family: those of the other one need another mapping, as
@@ -195,7 +212,8 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 		return false;
 	if (!str_same(a->name, b->name) || !str_same(a->group, b->group) ||
 	    !str_same(a->disable_file, b->disable_file) || a->keep_last != b->keep_last ||
-	    !announce_specs_equal(a->announce, b->announce))
+	    !announce_specs_equal(a->announce, b->announce) ||
+	    !bgp_peer_filter_equal(a->peers, b->peers))
 		return false;
 	return communities_equal(&a->communities, &b->communities) &&
 	       all_in(a->vips, b->vips, a->n_vips, sizeof(*a->vips), vips_equal) &&

@@ -12,6 +12,7 @@
 
 #include "agent/model/announce_spec.h"
 #include "bgp/config.h"
+#include "bgp/peer_filter.h"
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "monitors/spec.h"
@@ -28,6 +29,7 @@ const char *app_source_name(enum app_source s); /* "config", "http", "consul" */
 #define APP_VIPS_MAX     64
 #define APP_MONITORS_MAX 32
 #define APP_NATS_MAX     64
+#define APP_PEERS_MAX    64
 
 struct app_spec {
 	char *name;
@@ -46,6 +48,7 @@ struct app_spec {
 	struct nat_spec *nats;
 	size_t n_nats;
 	struct announce_specs *announce; /* NULL: the defaults */
+	struct bgp_peer_filter *peers;   /* that its routes are for; NULL: all */
 	char *group;                     /* NULL: none */
 	bool keep_last;                  /* of a group only */
 	char *disable_file;              /* NULL: none */
@@ -65,6 +68,8 @@ size_t app_spec_bytes(const struct app_spec *s);
 
 /* Its announce specs, to be filled; allocated on first use. */
 struct announce_specs *app_spec_announce(struct app_spec *s);
+/* Its filter of peers, to be filled; allocated on first use. */
+struct bgp_peer_filter *app_spec_peers(struct app_spec *s);
 /* Checks the whole: it has a name and a VIP, no duplicate VIP, and a quorum that can be reached. */
 int app_spec_check(const struct app_spec *s, struct err *err);
 

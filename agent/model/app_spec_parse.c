@@ -138,6 +138,61 @@ int app_spec_add_communities(struct app_spec *s, const char *list, struct err *e
 	}
 }
 
+/* ---- peers ---- */
+
+static int add_peer(struct bgp_peer_refs *refs, const char *text, const char *key, struct err *err)
+{
+	char shown[UTF8_ESCAPED_MAX(BGP_PEER_NAME_TEXT_MAX)];
+	struct err found;
+	if (!*text)
+		return err_set(err, -EINVAL,
+			       "%s names no peer, expected an address, an interface or the "
+			       "description of a peer",
+			       key);
+	if (strlen(text) > BGP_PEER_NAME_TEXT_MAX)
+		return err_set(err, -EINVAL, "%s: '%s…' has %zu bytes, at most %d are allowed", key,
+			       utf8_escape(shown, 41, text, strlen(text)), strlen(text),
+			       BGP_PEER_NAME_TEXT_MAX);
+	if (utf8_check(text, &found) < 0)
+		return err_set(err, -EINVAL, "%s: '%s' holds %s", key,
+			       utf8_escape(shown, sizeof(shown), text, strlen(text)), found.text);
+	if (refs->n >= APP_PEERS_MAX)
+		return err_set(err, -EINVAL, "%s: '%s' exceeds the limit of %d peers", key, text,
+			       APP_PEERS_MAX);
+	bgp_peer_refs_add(refs, text);
+	return 0;
+}
+
+/* A name is cut at APP_NAME_MAX, above what is accepted. */
+static int add_peers(struct bgp_peer_refs *refs, const char *list, const char *key, struct err *err)
+{
+	char piece[APP_NAME_MAX];
+	for (const char *start = list, *end;; start = end + 1) {
+		end = start + strcspn(start, ",");
+		const char *a = start, *z = end;
+		while (a < z && *a == ' ')
+			a++;
+		while (z > a && z[-1] == ' ')
+			z--;
+		size_t n = (size_t)(z - a) < sizeof(piece) ? (size_t)(z - a) : sizeof(piece) - 1;
+		memcpy(piece, a, n);
+		piece[n] = 0;
+		int r = add_peer(refs, piece, key, err);
+		if (r < 0 || !*end)
+			return r;
+	}
+}
+
+int app_spec_add_peers(struct app_spec *s, const char *list, struct err *err)
+{
+	return add_peers(&app_spec_peers(s)->only, list, "peers", err);
+}
+
+int app_spec_add_except_peers(struct app_spec *s, const char *list, struct err *err)
+{
+	return add_peers(&app_spec_peers(s)->except, list, "except_peers", err);
+}
+
 /* ---- monitors and NAT ---- */
 
 int app_spec_adopt_monitor(struct app_spec *s, struct monitor_spec *m, struct err *err)

@@ -12,7 +12,7 @@
 #include "monitors/spec.h"
 
 /* Each adds to an incomplete spec; -EINVAL with a text that names the value. Duplicate monitors,
- * NAT mappings and communities are ignored. */
+ * NAT mappings, communities and peers are ignored. */
 int app_spec_set_name(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_vip(struct app_spec *s, const char *text, struct err *err);
 int app_spec_add_monitor(struct app_spec *s, const char *text, struct err *err);
@@ -26,6 +26,10 @@ int app_spec_add_community(struct app_spec *s, const char *text, struct err *err
 int app_spec_add_communities(struct app_spec *s, const char *list, struct err *err);
 /* A duration, APP_LEASE_MIN to _MAX. */
 int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err);
+/* A name of a peer (bgp/peer_filter.h), or several, separated by commas: `peers` and
+ * `except_peers`. Whether there is such a peer is not known here. */
+int app_spec_add_peers(struct app_spec *s, const char *list, struct err *err);
+int app_spec_add_except_peers(struct app_spec *s, const char *list, struct err *err);
 int app_spec_set_group(struct app_spec *s, const char *text, struct err *err);
 
 #endif

@@ -28,6 +28,8 @@ static const struct param {
 	{ "quorum", app_spec_set_quorum },
 	{ "nat", app_spec_add_nat },
 	{ "vip_communities", app_spec_add_communities },
+	{ "peers", app_spec_add_peers },
+	{ "except_peers", app_spec_add_except_peers },
 	{ "ttl", app_spec_set_lease },
 };
 
@@ -42,7 +44,7 @@ static int unknown_param(const char *name, struct err *err)
 			       near);
 	return err_set(err, -EINVAL,
 		       "unknown parameter '%.80s', expected name, vip, monitor, quorum, nat, "
-		       "vip_communities or ttl",
+		       "vip_communities, peers, except_peers or ttl",
 		       name);
 }
 
@@ -63,12 +65,23 @@ int register_params_check(const struct app_spec *spec, struct err *err)
 	return app_spec_check(spec, err);
 }
 
+static void walk_peers(const struct bgp_peer_refs *refs, const char *name, register_param_cb *cb,
+		       void *userdata)
+{
+	for (size_t i = 0; i < refs->n; i++)
+		cb(name, refs->items[i].text, userdata);
+}
+
 static void walk_rest(const struct app_spec *spec, register_param_cb *cb, void *userdata)
 {
 	char text[COMMUNITY_TEXT_MAX], number[16], span[DURATION_TEXT_MAX];
 	for (size_t i = 0; i < spec->communities.n; i++)
 		cb("vip_communities", community_format(spec->communities.values[i], text),
 		   userdata);
+	if (spec->peers) {
+		walk_peers(&spec->peers->only, "peers", cb, userdata);
+		walk_peers(&spec->peers->except, "except_peers", cb, userdata);
+	}
 	if (spec->quorum) {
 		snprintf(number, sizeof(number), "%u", spec->quorum);
 		cb("quorum", number, userdata);

@@ -59,6 +59,31 @@ static void add_lo(json_t *alarms, const struct status_sources *in)
 		    "link set lo up'");
 }
 
+/* Apps that name a peer which is not there: of the file, `check` finds them. */
+static void add_unknown_peers(json_t *alarms, const struct status_sources *in)
+{
+	struct app_cursor cursor;
+	struct peer_list peers;
+	struct err err = { "" }, first = { "" };
+	const struct app *who = NULL;
+	size_t n = 0;
+	peer_list_init(&peers, in->speaker);
+	app_cursor_init(in->registry, &cursor);
+	for (const struct app *app; (app = app_cursor_next(&cursor));) {
+		if (!app->spec->peers || peer_list_check(&peers, app->spec->peers, &err) == 0 ||
+		    n++ > 0)
+			continue;
+		who = app;
+		first = err;
+	}
+	app_cursor_done(&cursor);
+	peer_list_done(&peers);
+	if (who)
+		add_count(add(alarms, "peer-unknown", "app", who->spec->name, "%s: %s",
+			      who->spec->name, first.text),
+			  n);
+}
+
 /* Apps that are announced although they are down, and monitors that cannot be run. */
 static void add_apps(json_t *alarms, const struct status_sources *in)
 {
@@ -477,6 +502,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_groups(alarms, in);
 	add_lo(alarms, in);
 	add_apps(alarms, in);
+	add_unknown_peers(alarms, in);
 	add_vips(alarms, in);
 	add_unserved(alarms, in);
 	add_subnets(alarms, in);

@@ -161,6 +161,14 @@ static bool add_peer_state(struct walk *w, size_t i, const json_t *at_peer)
 	return holds;
 }
 
+static void add_filter(struct walk *w, const json_t *at_peer, bool filtered)
+{
+	add(w, &(struct condition){ "filter", filtered ? text_of(at_peer, "reason") : "",
+				    "name the peer in peers of the app, or take it out of "
+				    "except_peers",
+				    NULL, !filtered });
+}
+
 static json_t *explain_peer(const json_t *at_peer, bool wanted)
 {
 	/* A route that is not wanted has no state at a peer that would say anything of it. */
@@ -168,8 +176,16 @@ static json_t *explain_peer(const json_t *at_peer, bool wanted)
 	const char *state = text_of(at_peer, "state");
 	bool is_sent = str_equal(state, "sent");
 	add_enabled(&w, at_peer);
+	bool filtered = str_equal(state, "filtered");
+	/* A route that is not for the peer needs no session with it: those are not judged. */
+	const char *before = w.first;
+	if (filtered)
+		w.first = "filter";
 	for (size_t i = 0; i < ARRAY_SIZE(peer_states); i++)
 		add_peer_state(&w, i, at_peer);
+	if (filtered)
+		w.first = before;
+	add_filter(&w, at_peer, filtered);
 	add(&w, &(struct condition){ "sent", is_sent ? text_of(at_peer, "next_hop") : state,
 				     "wait: the router takes routes slowly", NULL, is_sent });
 	return json_pack("{s:O, s:s, s:o, s:o}", "peer", json_object_get(at_peer, "peer"), "state",

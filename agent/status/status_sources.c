@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/model/peer_names.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 
@@ -25,6 +26,16 @@ void peer_list_init(struct peer_list *list, const struct bgp_speaker *speaker)
 void peer_list_done(struct peer_list *list)
 {
 	free(list->items);
+}
+
+int peer_list_check(const struct peer_list *list, const struct bgp_peer_filter *f, struct err *err)
+{
+	const struct bgp_peer_config **peers = mem_new(list->n + 1, sizeof(*peers));
+	for (size_t i = 0; i < list->n; i++)
+		peers[i] = list->items[i].config;
+	int r = peer_names_check(&(struct peer_names){ peers, list->n }, f, err);
+	free(peers);
+	return r;
 }
 
 size_t peer_list_established(const struct peer_list *list)

@@ -82,6 +82,8 @@ struct peer_list {
 };
 void peer_list_init(struct peer_list *list, const struct bgp_speaker *speaker);
 void peer_list_done(struct peer_list *list);
+/* As peer_names_check(). */
+int peer_list_check(const struct peer_list *list, const struct bgp_peer_filter *f, struct err *err);
 size_t peer_list_established(const struct peer_list *list);
 /* By the operator. */
 size_t peer_list_disabled(const struct peer_list *list);

@@ -104,6 +104,15 @@ static json_t *reason(const struct status_sources *in, const struct app *app,
 	return view_text(buf);
 }
 
+/* The peers that its routes are for. */
+static size_t n_peers(const struct app *app, const struct view_vip_context *c)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->peers.n; i++)
+		n += bgp_peer_filter_allows(app->spec->peers, c->peers.items[i].config);
+	return n;
+}
+
 /* The peers that hold all VIPs of the app. */
 static size_t n_complete_peers(const struct status_sources *in, const struct app *app,
 			       struct view_vip_context *c)
@@ -160,8 +169,8 @@ static json_t *head(const struct status_sources *in, const struct app *app,
 			      "source", app_source_name(app->spec->source), "health",
 			      health_name(app->health), "announced", is_announced(in, app, c),
 			      "announced_to",
-			      view_announced_to(n_complete_peers(in, app, c), c->peers.n), "reason",
-			      reason(in, app, c, clock->now));
+			      view_announced_to(n_complete_peers(in, app, c), n_peers(app, c)),
+			      "reason", reason(in, app, c, clock->now));
 	view_add_time(o, clock, "since", app->health_since);
 	json_object_set_new(o, "state",
 			    json_string(app_state_name(app->health, app->form, drained)));
@@ -177,6 +186,17 @@ static json_t *head(const struct status_sources *in, const struct app *app,
 static json_t *quorum(const struct app_spec *spec)
 {
 	return spec->quorum ? json_integer(spec->quorum) : json_string("all");
+}
+
+/* null: none are named. */
+static json_t *peer_refs(const struct bgp_peer_refs *refs)
+{
+	if (!refs || refs->n == 0)
+		return json_null();
+	json_t *array = json_array();
+	for (size_t i = 0; i < refs->n; i++)
+		json_array_append_new(array, view_text(refs->items[i].text));
+	return array;
 }
 
 static json_t *nat_specs(const struct app_spec *spec)
@@ -241,6 +261,10 @@ json_t *view_app(const struct status_sources *in, const struct app *app)
 	add_history(o, app, &clock);
 	json_object_set_new(o, "announcement_errors", errors);
 	json_object_set_new(o, "communities", view_communities(lists, 1));
+	json_object_set_new(o, "peers",
+			    peer_refs(app->spec->peers ? &app->spec->peers->only : NULL));
+	json_object_set_new(o, "except_peers",
+			    peer_refs(app->spec->peers ? &app->spec->peers->except : NULL));
 	json_object_set_new(o, "nats", nat_specs(app->spec));
 	json_object_set_new(o, "nat", view_nat_of_app(in, app));
 	json_object_set_new(o, "vips", array);

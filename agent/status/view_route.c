@@ -30,6 +30,7 @@ const char *view_route_error(const struct bgp_peer_status *peer, enum bgp_route_
 					  : "IPv4 unicast was not negotiated";
 	case BGP_ROUTE_NO_NEXT_HOP:
 		return no_next_hop(peer, family);
+	case BGP_ROUTE_FILTERED: /* as configured */
 	case BGP_ROUTE_SENT:
 	case BGP_ROUTE_PENDING:
 	case BGP_ROUTE_UNKNOWN:
@@ -46,6 +47,8 @@ static json_t *reason(const struct view_route *route, uint8_t family)
 	const char *error = view_route_error(peer, route->state, family);
 	if (error)
 		return json_string(error);
+	if (route->state == BGP_ROUTE_FILTERED)
+		return json_string("not for this peer: peers or except_peers of the app");
 	if (route->state != BGP_ROUTE_NO_SESSION)
 		return json_null();
 	const char *why = peer->last_error[0] ? peer->last_error

@@ -19,11 +19,16 @@ void view_vip_context_init(struct view_vip_context *c, const struct status_sourc
 void view_vip_context_set(struct view_vip_context *c, const struct status_sources *in,
 			  const struct vip *vip)
 {
-	for (size_t i = 0; i < c->peers.n; i++)
+	const struct bgp_peer_filter *filter = vip->spec ? vip->spec->peers : NULL;
+	for (size_t i = 0; i < c->peers.n; i++) {
+		const struct bgp_peer_status *peer = &c->peers.items[i];
+		bool is_for_it = bgp_peer_filter_allows(filter, peer->config);
 		c->routes[i] = (struct view_route){
-			.peer = &c->peers.items[i],
-			.state = bgp_speaker_route_state(in->speaker, i, &vip->prefix),
+			.peer = peer,
+			.state = is_for_it ? bgp_speaker_route_state(in->speaker, i, &vip->prefix)
+					   : BGP_ROUTE_FILTERED,
 		};
+	}
 }
 
 void view_vip_context_done(struct view_vip_context *c)
@@ -35,8 +40,11 @@ void view_vip_context_done(struct view_vip_context *c)
 struct bgp_reach view_vip_reach(const struct vip *vip, const struct view_vip_context *c)
 {
 	struct bgp_reach reach = { 0 };
-	for (size_t i = 0; i < c->peers.n; i++)
-		bgp_reach_add(&reach, vip->announced ? c->routes[i].state : BGP_ROUTE_UNKNOWN);
+	for (size_t i = 0; i < c->peers.n; i++) {
+		enum bgp_route_state state = c->routes[i].state;
+		bool is_for_it = state != BGP_ROUTE_FILTERED;
+		bgp_reach_add(&reach, vip->announced || !is_for_it ? state : BGP_ROUTE_UNKNOWN);
+	}
 	return reach;
 }
 
@@ -67,6 +75,13 @@ static void add_unsent(const struct vip *vip, const struct view_vip_context *c,
 		       const struct bgp_reach *reach, struct strbuf *ret)
 {
 	char text[BGP_PEER_NAME_MAX];
+	if (reach->asked > 0 && reach->peers == 0) {
+		strbuf_add(ret,
+			   "for no peer: peers and except_peers of the app leave none of the "
+			   "%zu",
+			   reach->asked);
+		return;
+	}
 	if (reach->peers == 0 || reach->state == BGP_ROUTE_PENDING) {
 		strbuf_add(ret, "about to be sent");
 		return;
@@ -125,7 +140,7 @@ static void add_trouble(json_t *o, const struct vip *vip, const struct view_vip_
 		json_decref(error);
 		error = reason(vip, c);
 		since = c->routes[reach.decider].peer->established_since;
-		if (since < vip->changed_at)
+		if (since < vip->changed_at || reach.peers == 0)
 			since = vip->changed_at;
 	}
 	json_object_set_new(o, "error", error);

@@ -115,10 +115,11 @@ static int set_nat(const struct prefix *vip, const struct nat_spec *nats, size_t
 	return rc < 0 && rc != -EINPROGRESS ? err_prefix(err, nat_result(rc), "NAT: ") : rc;
 }
 
-static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs, void *userdata)
+static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs,
+		     const struct bgp_peer_filter *peers, void *userdata)
 {
 	struct actuator *a = userdata;
-	struct bgp_route route = { .prefix = *vip, .attrs = *attrs };
+	struct bgp_route route = { .prefix = *vip, .attrs = *attrs, .filter = peers };
 	tell("route.announced", "announcing", vip, NULL);
 	bgp_speaker_announce(a->speaker, &route);
 }

@@ -83,7 +83,8 @@ bool reconcile_settled(const struct reconcile *r)
 
 static bool announced_alike(const struct app_spec *a, const struct app_spec *b)
 {
-	return communities_equal(&a->communities, &b->communities) &&
+	return bgp_peer_filter_equal(a->peers, b->peers) &&
+	       communities_equal(&a->communities, &b->communities) &&
 	       announce_specs_equal(a->announce, b->announce);
 }
 

@@ -36,7 +36,7 @@ void vip_announce(struct reconcile *r, struct vip *vip, mono_t now)
 		return;
 	announce_specs_attrs(vip->spec->announce, &vip->spec->communities, vip->want.route, &room,
 			     &attrs);
-	r->ops->announce(&vip->prefix, &attrs, r->userdata);
+	r->ops->announce(&vip->prefix, &attrs, vip->spec->peers, r->userdata);
 	if (!vip->announced || vip->form != vip->want.route)
 		vip->changed_at = now;
 	if (!vip->announced)

@@ -42,9 +42,9 @@ struct reconcile_ops {
 	 */
 	int (*nat_set)(const struct prefix *vip, const struct nat_spec *nats, size_t n,
 		       struct err *err, void *userdata);
-	/* Also another time, with other attributes. */
+	/* Also another time, with other attributes or for other peers. */
 	void (*announce)(const struct prefix *vip, const struct bgp_route_attrs *attrs,
-			 void *userdata);
+			 const struct bgp_peer_filter *peers, void *userdata);
 	void (*withdraw)(const struct prefix *vip, void *userdata);
 	/* Not announced, and not to be: a router that has it from the previous instance (graceful
 	 * restart) is to withdraw it. */
@@ -76,7 +76,7 @@ struct vip {
 	bool announced;
 	bool decided;            /* announced by this instance, or disowned */
 	enum route_form form;    /* in which it is announced */
-	bool stale;              /* announced with other attributes than `spec` says */
+	bool stale;              /* announced otherwise than `spec` says */
 	bool unacked;            /* withdrawn, and the peers may not have acknowledged it yet */
 	const char *damage;      /* by another process, until it is restored; NULL: none */
 	const char *last_damage; /* the same, and stays when it is restored */

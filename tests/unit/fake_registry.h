@@ -45,9 +45,9 @@ static inline int fake_nat_set(const struct prefix *vip, const struct nat_spec *
 }
 
 static inline void fake_announce(const struct prefix *vip, const struct bgp_route_attrs *attrs,
-				 void *userdata)
+				 const struct bgp_peer_filter *peers, void *userdata)
 {
-	(void)vip, (void)attrs, (void)userdata;
+	(void)vip, (void)attrs, (void)peers, (void)userdata;
 }
 
 static inline void fake_withdraw(const struct prefix *vip, void *userdata)

@@ -190,6 +190,8 @@ static const struct {
 	{ "nats", "'tcp:53:54'" },
 	{ "monitors", "'port:tcp:3'" },
 	{ "quorum", "1" },
+	{ "peers", "'2001:db8::1'" },
+	{ "except_peers", "'2001:db8::1'" },
 	{ "keep_last", "true" },
 	{ "med", "5" },
 	{ "prepend", "3" },

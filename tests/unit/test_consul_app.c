@@ -82,7 +82,9 @@ static void test_a_list_that_was_split_is_noted(void **state)
 {
 	(void)state;
 	static const char *const tags[][6] = { { VIP, "gocast_vip_communities=1:1", "2:2" },
-					       { VIP, "2:2" } };
+					       { VIP, "2:2" },
+					       { VIP, "gocast_except_peers=a", "fe80::1%eth0" },
+					       { VIP, "gocast_peers=a", "b", "10.0.0.1" } };
 	struct app_spec spec;
 	struct err problem;
 	assert_int_equal(make(&tags[0], 1, &spec, &problem), 0);
@@ -91,6 +93,27 @@ static void test_a_list_that_was_split_is_noted(void **state)
 	app_spec_done(&spec);
 	assert_int_equal(make(&tags[1], 1, &spec, &problem), 0);
 	assert_string_equal(problem.text, "");
+	app_spec_done(&spec);
+	assert_int_equal(make(&tags[2], 1, &spec, &problem), 0);
+	assert_non_null(strstr(problem.text, "expected gocast_except_peers=fe80::1%eth0"));
+	app_spec_done(&spec);
+	assert_int_equal(make(&tags[3], 1, &spec, &problem), 0); /* "b" is a tag like any other */
+	assert_string_equal(problem.text, "");
+	app_spec_done(&spec);
+}
+
+static void test_peers(void **state)
+{
+	(void)state;
+	static const char *const tags[][6] = { { VIP, "gocast_peers=spine 1,10.0.0.1",
+						 "gocast_peers=eth0",
+						 "gocast_except_peers=10.0.0.2" } };
+	struct app_spec spec;
+	struct err problem;
+	assert_int_equal(make(tags, 1, &spec, &problem), 0);
+	assert_string_equal(problem.text, "");
+	assert_int_equal(spec.peers->only.n, 3);
+	assert_int_equal(spec.peers->except.n, 1);
 	app_spec_done(&spec);
 }
 
@@ -171,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_a_repeated_tag_adds_up),
 		cmocka_unit_test(test_a_list_that_was_split_is_noted),
+		cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_a_flaw),
 		cmocka_unit_test(test_bad_name),

@@ -89,9 +89,11 @@ static int nat(const struct prefix *vip, const struct nat_spec *nats, size_t n, 
 	return 0;
 }
 
-static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs, void *userdata)
+static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs,
+		     const struct bgp_peer_filter *peers, void *userdata)
 {
 	struct route *r = route_of(userdata, vip);
+	(void)peers;
 	if (!r->announced && (!r->bound || !r->mapped))
 		fail_msg("the route comes before the address or NAT");
 	r->announced = true;

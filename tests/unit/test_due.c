@@ -194,9 +194,10 @@ static int nat_op(const struct prefix *vip, const struct nat_spec *nats, size_t 
 	return address_op(vip, err, userdata);
 }
 
-static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs, void *userdata)
+static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs,
+		     const struct bgp_peer_filter *peers, void *userdata)
 {
-	(void)vip, (void)attrs, (void)userdata;
+	(void)vip, (void)attrs, (void)peers, (void)userdata;
 }
 
 static void route_op(const struct prefix *vip, void *userdata)

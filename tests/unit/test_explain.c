@@ -84,6 +84,7 @@ static const struct {
 	{ "no family", "\"state\": \"sent\"", "\"state\": \"family-not-negotiated\"", "",
 	  "family" },
 	{ "no next hop", "\"state\": \"sent\"", "\"state\": \"no-next-hop\"", "", "next-hop" },
+	{ "not for the peer", "\"state\": \"sent\"", "\"state\": \"filtered\"", "", "filter" },
 	{ "pending", "\"state\": \"sent\"", "\"state\": \"pending\"", "", "sent" },
 };
 

@@ -73,9 +73,9 @@ static int fake_nat_set(const struct prefix *vip, const struct nat_spec *nats, s
 }
 
 static void fake_announce(const struct prefix *vip, const struct bgp_route_attrs *attrs,
-			  void *userdata)
+			  const struct bgp_peer_filter *peers, void *userdata)
 {
-	(void)attrs;
+	(void)attrs, (void)peers;
 	note(userdata, "announce", vip);
 }
 

@@ -65,9 +65,9 @@ static int fake_nat(const struct prefix *vip, const struct nat_spec *nats, size_
 }
 
 static void fake_announce(const struct prefix *vip, const struct bgp_route_attrs *attrs,
-			  void *userdata)
+			  const struct bgp_peer_filter *peers, void *userdata)
 {
-	(void)attrs;
+	(void)attrs, (void)peers;
 	note(userdata, "announce", vip);
 }
 

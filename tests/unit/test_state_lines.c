@@ -45,6 +45,8 @@ static void spec_make(struct app_spec *s)
 		{ "nat", "tcp:53:8053" },
 		{ "nat", "udp:53" },
 		{ "vip_communities", "65000:1,no-export" },
+		{ "peers", "2001:DB8::1, spine \"1\" é,fe80::1%eth0" },
+		{ "except_peers", "192.0.2.1" },
 		{ "ttl", "90s" },
 	};
 	*s = (struct app_spec){ .source = APP_FROM_HTTP, .local = true };
