@@ -100,6 +100,8 @@ void bfd_free(struct bfd *b)
 {
 	(void)b;
 	strbuf_add(&did_log, "bfd_free; ");
+	free(last);
+	last = NULL;
 }
 
 void bfd_stop(struct bfd *b)
@@ -134,6 +136,7 @@ int bfd_session_change(struct bfd_session *s, const struct bfd_config *config, s
 void bfd_session_free(struct bfd_session *s)
 {
 	strbuf_add(&did_log, "free; ");
+	last = s == last ? NULL : last;
 	free(s);
 }
 
