@@ -2,6 +2,7 @@
 
 import pytest
 
+from soak.bfd_soak import BfdSoak
 from soak.report import Report
 from soak.soak import Soak
 
@@ -14,4 +15,10 @@ SECONDS = 20
 def test_short_soak(bed: Testbed) -> None:
     report = Report()
     Soak(bed, report, seconds=SECONDS, seed="1", backend="nftables").run()
+    assert not report.failures
+
+
+def test_short_bfd_soak(bed: Testbed) -> None:
+    report = Report()
+    BfdSoak(bed, report, seconds=5, vips=200).run()
     assert not report.failures

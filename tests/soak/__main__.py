@@ -6,14 +6,34 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from netns import netns
 from netns.agent import binary
 from netns.testbed import Testbed
 
+from .bfd_soak import BfdSoak
 from .report import Report
 from .soak import Soak
+
+
+def run(
+    workdir: Path, report: Report, soak: Callable[[Testbed], Soak | BfdSoak]
+) -> bool:
+    """False: interrupted."""
+    workdir.mkdir()
+    bed = Testbed(workdir)
+    try:
+        soak(bed).run()
+    except AssertionError as error:
+        report.fail(str(error))
+    except KeyboardInterrupt:
+        report.fail("interrupted")
+        return False
+    finally:
+        bed.destroy()
+    return True
 
 
 def main() -> int:
@@ -33,15 +53,13 @@ def main() -> int:
     report = Report()
     begin = time.monotonic()
     netns.remove_stale()
-    bed = Testbed(workdir)
-    try:
-        Soak(bed, report, seconds=seconds, seed=seed, backend=backend).run()
-    except AssertionError as error:
-        report.fail(str(error))
-    except KeyboardInterrupt:
-        report.fail("interrupted")
-    finally:
-        bed.destroy()
+    soaks: list[Callable[[Testbed], Soak | BfdSoak]] = [
+        lambda bed: Soak(bed, report, seconds=seconds, seed=seed, backend=backend),
+        lambda bed: BfdSoak(bed, report, seconds=seconds),
+    ]
+    for name, soak in zip(("all", "bfd"), soaks, strict=True):
+        if os.environ.get("SOAK_ONLY", name) == name and not run(workdir / name, report, soak):
+            break
     report.check(not netns.leftovers(), f"no namespace left {netns.leftovers() or ''}".strip())
     report.print()
     print(f"{time.monotonic() - begin:.0f} s in all, SOAK_SEED={seed}; logs: {workdir}")

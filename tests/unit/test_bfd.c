@@ -463,8 +463,9 @@ static bool router_receive(int fd, span_t limit, struct seen *ret)
 /* Until the host has said this state. */
 static void router_expect(int fd, enum bfd_state state, struct seen *ret)
 {
+	const mono_t begin = loop_clock();
 	do
-		assert_true(router_receive(fd, PATIENCE, ret));
+		assert_true(router_receive(fd, PATIENCE, ret) && loop_clock() - begin < PATIENCE);
 	while (ret->packet.state != state);
 }
 
