@@ -17,6 +17,9 @@ static void write_options(const struct verb *v, FILE *out)
 		}
 	for (const struct verb_option *o = v->options; o->name; o++)
 		fprintf(out, " --%s", o->name);
+	const struct config_key *k = v->keys ? config_section_keys(v->keys) : NULL;
+	for (; k && k->name; k++)
+		fprintf(out, " --%s", k->name);
 }
 
 static void write_orders(const struct verb *v, FILE *out)

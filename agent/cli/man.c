@@ -54,6 +54,11 @@ static void write_verb(const struct verb *v, FILE *out)
 		write_option(o, out);
 		fputs(".RE\n", out);
 	}
+	if (v->keys) {
+		fputs(".RS\n", out);
+		write_option(&verb_key_option, out);
+		fputs(".RE\n", out);
+	}
 	fputs(".RS\n.PP\nExample: ", out);
 	write_text(v->example, out);
 	fputs("\n.RE\n", out);

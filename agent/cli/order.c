@@ -26,9 +26,11 @@ int order_refused(const struct client_reply *reply)
 	return VERB_REFUSED;
 }
 
-/* The parameters of /register, by option. */
-static const char *parameter_of(const char *option)
+/* The parameters of /register and of a peer that is added, by option. */
+static const char *parameter_of(const struct verb_call *call, const char *option)
 {
+	if (call->id == VERB_PEER)
+		return str_equal(option, "as") ? "peer_as" : option;
 	if (str_equal(option, "except-peers"))
 		return "except_peers";
 	return str_equal(option, "communities") ? "vip_communities" : option;
@@ -40,21 +42,27 @@ static int add_values(const struct verb_call *call, char *target, size_t size)
 	for (size_t i = 0; rc == 0 && i < call->n_values; i++)
 		if (call->values[i].value)
 			rc = client_add_parameter(target, size,
-						  parameter_of(call->values[i].option->name),
+						  parameter_of(call, call->values[i].name),
 						  call->values[i].value);
 		else if (call->id == VERB_PEER)
-			rc = client_add_parameter(target, size, call->values[i].option->name,
-						  "true");
+			rc = client_add_parameter(target, size, call->values[i].name, "true");
 	return rc;
 }
 
-/* /v1/peers/ADDR/disable */
+static bool is_peer_order(const struct verb_call *call, const char *order)
+{
+	return call->id == VERB_PEER && str_equal(call->words[1], order);
+}
+
+/* /v1/peers/ADDR/disable; of add and delete the method says it. */
 static int build_peer_target(const struct verb_call *call, char *target, size_t size)
 {
 	str_copy(target, size, "/v1/peers/");
 	int rc = client_add_segment(target, size, call->words[0]);
-	strncat(target, "/", size - strlen(target) - 1);
-	strncat(target, call->words[1], size - strlen(target) - 1);
+	if (!is_peer_order(call, "add") && !is_peer_order(call, "delete")) {
+		strncat(target, "/", size - strlen(target) - 1);
+		strncat(target, call->words[1], size - strlen(target) - 1);
+	}
 	return rc < 0 ? rc : add_values(call, target, size);
 }
 
@@ -95,6 +103,11 @@ static void show_result(const struct verb_call *call, const json_t *answer)
 			   : call->id == VERB_PEER    ? text_at(answer, "peer")
 			   : call->n_words > 0        ? call->words[0]
 						      : "agent";
+	size_t i;
+	const json_t *warning;
+	json_array_foreach(json_at(answer, "warnings"), i, warning)
+		fprintf(stderr, "vipherald: warning: %s%s%s\n", text_at(warning, "key"),
+			*text_at(warning, "key") ? ": " : "", text_at(warning, "text"));
 	printf("%s: %s%s%s%s\n", name, text_at(answer, "result"), *note ? ": " : "", note,
 	       json_is_false(json_at(answer, "stored"))
 		       ? " (not stored: it will be lost when the agent ends)"
@@ -151,7 +164,8 @@ int order_give(const struct client *client, const struct verb_call *call)
 		fprintf(stderr, "vipherald: %s: the arguments are too long\n", call->verb->name);
 		return VERB_REFUSED;
 	}
-	if (client_request(client, "POST", target, &reply, &err) < 0) {
+	const char *method = is_peer_order(call, "delete") ? "DELETE" : "POST";
+	if (client_request(client, method, target, &reply, &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		return VERB_UNREACHABLE;
 	}

@@ -47,6 +47,7 @@ static void add_peer(struct table *t, const json_t *peer, bool described, bool w
 	table_format(t, "%lld", count_at(peer, "messages.received.total"));
 	table_format(t, "%lld", count_at(peer, "messages.sent.total"));
 	table_format(t, "%lld", count_at(peer, "sessions"));
+	table_add(t, text_at(peer, "source"));
 	if (with_bfd)
 		show_bfd_columns(t, peer);
 	table_add_toned(t, TABLE_BAD, problem_of(peer));
@@ -58,7 +59,7 @@ int show_peers(const struct show *s, const json_t *answer)
 	bool described = any_description(peers), with_bfd = show_has_bfd(peers);
 	char columns[160];
 	snprintf(columns, sizeof(columns),
-		 "PEER%s|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS%s|PROBLEM",
+		 "PEER%s|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS|SOURCE%s|PROBLEM",
 		 described ? "|DESCRIPTION" : "", with_bfd ? "|" SHOW_BFD_COLUMNS : "");
 	struct table *t = table_new(columns);
 	bool names = verb_has(s->call, "names");
@@ -89,6 +90,10 @@ static void show_session(const struct show *s, const json_t *p)
 	show_line(s, "State", "%s%s%s for %s", table_tone_begin(&s->style, show_tone(state)), state,
 		  table_tone_end(&s->style, show_tone(state)),
 		  table_age(number_at(p, "since_seconds"), age));
+	if (json_is_object(json_at(p, "added")))
+		show_line(s, "Source", "api, added %s ago by %s",
+			  table_age(number_at(p, "added.since_seconds"), age),
+			  text_at(p, "added.by"));
 	if (json_is_object(json_at(p, "disabled")))
 		show_line(s, "Disabled", "%s ago by %s%s%s",
 			  table_age(number_at(p, "disabled.since_seconds"), age),

@@ -4,12 +4,17 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agent/config/schema_bgp.h"
 #include "lib/array.h"
 #include "lib/str.h"
 
 #define WATCH_DEFAULT (2 * USEC_PER_SEC)
 
-static const char *const peer_orders[] = { "enable", "disable", "reset", "refresh", NULL };
+const struct verb_option verb_key_option = { "KEY", "VALUE",
+					     "of add: any key of bgp.peers, as --hold-time 30s" };
+
+static const char *const peer_orders[] = { "enable", "disable", "reset", "refresh",
+					   "add",    "delete",  NULL };
 
 static const struct verb verbs[N_VERBS] = {
 	[VERB_STATUS] = { "status", NULL, "", 0, 0, "The agent at a glance, alarms first",
@@ -29,7 +34,7 @@ static const struct verb verbs[N_VERBS] = {
 	[VERB_PEERS] = { "peers", "neighbor", "", 0, 0, "All BGP sessions, a line each",
 			 "vipherald peers --watch=1s",
 			 .options = { { "names", NULL, "addresses only" } }, .watches = true },
-	[VERB_PEER] = { "peer", NULL, "ADDR [enable|disable|reset|refresh]", 1, 2,
+	[VERB_PEER] = { "peer", NULL, "ADDR [enable|disable|reset|refresh|add|delete]", 1, 2,
 			"A BGP session in full, or an order for it",
 			"vipherald peer 10.0.0.1 disable --text maintenance",
 			.options = { { "text", "TEXT",
@@ -39,8 +44,10 @@ static const struct verb verbs[N_VERBS] = {
 				     { "hard", NULL,
 				       "of reset: a router with graceful restart drops the "
 				       "routes" },
+				     { "as", "AS", "of add: its AS number, peer_as" },
 				     { "port", "PORT", "where peers have the same address" } },
-			.watches = true, .names = "peers", .orders = peer_orders },
+			.watches = true, .names = "peers", .orders = peer_orders,
+			.keys = &config_peer_section },
 	[VERB_ROUTES] = { "routes", "adj-out", "", 0, 0, "What was announced to which peer",
 			  "vipherald routes --peer 10.0.0.1",
 			  .options = { { "peer", "ADDR", "only of this peer" } }, .watches = true },
@@ -257,9 +264,30 @@ static int set_option(struct verb_call *call, const struct verb_option *option, 
 	if (call->n_values >= VERB_VALUES_MAX)
 		return err_set(err, -EINVAL, "--%s: more than %d options", option->name,
 			       VERB_VALUES_MAX);
-	call->values[call->n_values].option = option;
+	call->values[call->n_values].name = option->name;
 	call->values[call->n_values++].value = value;
 	return 0;
+}
+
+/* "--hold-time 30s"; 1: there is no such key. */
+static int parse_key(struct verb_call *call, const char *name, size_t len, int argc,
+		     char *const argv[], int *at, struct err *err)
+{
+	char key[32];
+	size_t offset;
+	if (!call->verb->keys || len >= sizeof(key))
+		return 1;
+	for (size_t i = 0; i < len; i++)
+		key[i] = name[i] == '-' ? '_' : name[i];
+	key[len] = 0;
+	const struct config_key *k = config_section_find(call->verb->keys, key, &offset);
+	if (!k)
+		return 1;
+	if (!name[len] && *at + 1 >= argc)
+		return err_set(err, -EINVAL, "%s: --%.*s requires a value", call->verb->name,
+			       (int)len, name);
+	const char *value = name[len] ? name + len + 1 : argv[++*at];
+	return set_option(call, &(struct verb_option){ .name = k->name }, value, err);
 }
 
 static int parse_option(struct verb_call *call, int argc, char *const argv[], int *at,
@@ -271,8 +299,9 @@ static int parse_option(struct verb_call *call, int argc, char *const argv[], in
 	const struct verb_option *option = len == 1 && *name == 'h'
 						   ? find_option(call->verb, "help", 4)
 						   : find_option(call->verb, name, len);
+	int rc = option ? 0 : parse_key(call, name, len, argc, argv, at, err);
 	if (!option)
-		return unknown_option(call->verb, arg, err);
+		return rc > 0 ? unknown_option(call->verb, arg, err) : rc;
 	if (!option->value && value)
 		return err_set(err, -EINVAL, "%s: --%s takes no value", call->verb->name,
 			       option->name);
@@ -325,7 +354,7 @@ int verb_parse(const struct verb *verb, int argc, char *const argv[], struct ver
 bool verb_has(const struct verb_call *call, const char *option)
 {
 	for (size_t i = 0; i < call->n_values; i++)
-		if (str_equal(call->values[i].option->name, option))
+		if (str_equal(call->values[i].name, option))
 			return true;
 	return false;
 }
@@ -334,7 +363,7 @@ const char *verb_value(const struct verb_call *call, const char *option)
 {
 	const char *value = NULL;
 	for (size_t i = 0; i < call->n_values; i++)
-		if (str_equal(call->values[i].option->name, option))
+		if (str_equal(call->values[i].name, option))
 			value = call->values[i].value;
 	return value;
 }
@@ -358,6 +387,8 @@ void verb_help(const struct verb *verb, FILE *out)
 		*verb->args ? " " : "", verb->args, verb->summary);
 	for (const struct verb_option *o = verb->options; o->name; o++)
 		print_option(o, out);
+	if (verb->keys)
+		print_option(&verb_key_option, out);
 	for (size_t i = 0; i < N_COMMON; i++)
 		if (find_option(verb, common[i].name, strlen(common[i].name)))
 			print_option(&common[i], out);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "agent/config/key.h"
 #include "lib/err.h"
 #include "lib/mono.h"
 
@@ -71,8 +72,10 @@ struct verb {
 	const char *
 		exits; /* its exit statuses, where they are others; NULL: those of enum verb_exit */
 	const char *names; /* "apps", "peers": whose --names an argument is one of; NULL: none */
-	const char *const
-		*orders; /* the second argument is one of these; NULL: any. Ends with NULL */
+	/* The second argument is one of these; NULL: any. Ends with NULL. */
+	const char *const *orders;
+	/* Each key of it is an option that takes a value, also with '-' for '_'; NULL: there are none. */
+	const struct config_section *keys;
 };
 
 enum verb_color { VERB_COLOR_AUTO, VERB_COLOR_ALWAYS, VERB_COLOR_NEVER };
@@ -87,7 +90,7 @@ struct verb_call {
 	const char *words[VERB_WORDS_MAX];
 	size_t n_words;
 	struct {
-		const struct verb_option *option;
+		const char *name;  /* of the option, or of the key */
 		const char *value; /* NULL: the option takes none */
 	} values[VERB_VALUES_MAX];
 	size_t n_values;
@@ -110,6 +113,9 @@ int verb_parse(const struct verb *verb, int argc, char *const argv[], struct ver
 bool verb_has(const struct verb_call *call, const char *option);
 /* The last one given; NULL: none. */
 const char *verb_value(const struct verb_call *call, const char *option);
+
+/* Stands for verb->keys in texts. */
+extern const struct verb_option verb_key_option;
 
 void verb_help(const struct verb *verb, FILE *out);
 /* All verbs, a line each. */

@@ -379,24 +379,38 @@ static void report_twice(struct config_findings *f, const struct peer_ref *first
 /* The kernel finds the key of a connection to our listener by the source address alone (an
  * interface can be added for VRFs only): the last key set would count for all peers of that
  * address. */
-static void check_keys(struct config_findings *f, struct peer_ref *refs, size_t n)
+static void check_key(struct config_findings *f, const struct bgp_peer_config *x,
+		      const struct bgp_peer_config *y, const struct config_node *item)
 {
 	char a[BGP_PEER_NAME_MAX], b[BGP_PEER_NAME_MAX];
+	const struct config_node *node = config_node_get(item, "password");
+	if (strcmp(x->password ? x->password : "", y->password ? y->password : "") == 0)
+		return;
+	config_error(f, node ? config_at(node) : config_at(item),
+		     "peers %s and %s have different passwords: a listener has one TCP MD5 "
+		     "key per address; use the same password for both, give one of them "
+		     "another address, or remove bgp.listen",
+		     bgp_peer_name(x, a), bgp_peer_name(y, b));
+}
+
+static void check_keys(struct config_findings *f, struct peer_ref *refs, size_t n)
+{
 	qsort(refs, n, sizeof(*refs), compare_by_addr);
-	for (size_t i = 1; i < n; i++) {
-		const struct bgp_peer_config *x = refs[i - 1].peer, *y = refs[i].peer;
-		const char *key = x->password ? x->password : "";
-		if (!addr_is_set(&x->addr) || addr_cmp(&x->addr, &y->addr) != 0 ||
-		    compare_peers(&refs[i - 1], &refs[i]) == 0 ||
-		    strcmp(key, y->password ? y->password : "") == 0)
-			continue;
-		const struct config_node *node = config_node_get(refs[i].item, "password");
-		config_error(f, node ? config_at(node) : config_at(refs[i].item),
-			     "peers %s and %s have different passwords: a listener has one TCP MD5 "
-			     "key per address; use the same password for both, give one of them "
-			     "another address, or remove bgp.listen",
-			     bgp_peer_name(x, a), bgp_peer_name(y, b));
-	}
+	for (size_t i = 1; i < n; i++)
+		if (addr_is_set(&refs[i].peer->addr) &&
+		    addr_cmp(&refs[i - 1].peer->addr, &refs[i].peer->addr) == 0 &&
+		    compare_peers(&refs[i - 1], &refs[i]) != 0)
+			check_key(f, refs[i - 1].peer, refs[i].peer, refs[i].item);
+}
+
+void config_check_peer_pair(const struct bgp_peer_config *a, const struct bgp_peer_config *b,
+			    bool listen, const struct config_node *item_of_b,
+			    struct config_findings *findings)
+{
+	if (listen)
+		check_key(findings, a, b, item_of_b);
+	if (strcmp(a->ifname, b->ifname) == 0)
+		config_check_bfd_pair(a, b, item_of_b, findings);
 }
 
 /* The same address with another port is another peer (several speakers on one host). */

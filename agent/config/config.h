@@ -84,6 +84,10 @@ struct config {
 	/* The family of the default gateway that is used for a peer whose `addr` is not set:
 	 * AF_INET, AF_INET6, or 0 for IPv4's and, if there is none, IPv6's. */
 	uint8_t gateway_family;
+	/* The first of bgp.peers; behind them are those of the API (agent/config/api_peer.h), the only part
+	 * that changes. */
+	size_t n_file_peers;
+	char *bgp_text; /* the keys of `bgp` without the peers, JSON: their defaults */
 	struct app_spec *apps;
 	size_t n_apps;
 };

@@ -28,6 +28,7 @@
 #include "agent/config/gocast.h"
 #include "agent/config/include.h"
 #include "agent/config/parse.h"
+#include "agent/config/peer_text.h"
 #include "agent/config/secrets.h"
 #include "agent/config/tree.h"
 #include "lib/mem.h"
@@ -60,7 +61,7 @@ static struct config *config_of(struct config_draft *d)
 	c->bgp = d->bgp.bgp;
 	c->gateway_family = d->bgp.gateway_family;
 	c->bgp.peers = exact(d->bgp.peers, d->bgp.n_peers, sizeof(*d->bgp.peers));
-	c->bgp.n_peers = d->bgp.n_peers;
+	c->bgp.n_peers = c->n_file_peers = d->bgp.n_peers;
 	for (size_t i = 0; i < d->bgp.n_peers; i++)
 		drop_inherited((struct bgp_peer_config *)&c->bgp.peers[i]);
 	c->apps = exact(d->apps, d->n_apps, sizeof(*d->apps));
@@ -89,6 +90,7 @@ void config_free(struct config *c)
 		config_peer_done(&peers[i]);
 	free(peers);
 	free(c->bgp.communities.values);
+	free(c->bgp_text);
 	free(c->apps);
 	tls_keys_unref(c->tls_keys);
 	config_agent_done(&c->agent);
@@ -422,6 +424,7 @@ static int finish_step(struct config_loader *l, struct config **ret)
 	if (failed)
 		return -EINVAL;
 	struct config *c = config_of(&l->draft);
+	c->bgp_text = config_bgp_text(config_node_get(config_tree_root(l->trees[0]), "bgp"));
 	c->tls_keys = l->tls_keys;
 	l->tls_keys = NULL;
 	c->set = l->set;

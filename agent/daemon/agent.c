@@ -27,7 +27,7 @@
 #include "agent/daemon/exec_env.h"
 #include "agent/daemon/hooks.h"
 #include "agent/daemon/parts.h"
-#include "agent/daemon/peers.h"
+#include "agent/daemon/peer_set.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/reload_confirm.h"
@@ -59,7 +59,7 @@ static void on_registered(void *userdata)
 		a->alarm_log = alarm_log_new(a->loop, calls_alarms, a);
 	reload_registered(a->reload);
 	reload_keep_copy(a);
-	peers_settle(a->peers);
+	peer_set_settle(a);
 }
 
 static void on_recovered(void *userdata)
@@ -109,7 +109,7 @@ static int start_speaker(struct agent *a, struct err *err)
 	a->identity.bgp.listen_if_allowed = true;
 	actuator_find_leftovers(a->actuator, &a->identity.bgp.forwarding_ipv4,
 				&a->identity.bgp.forwarding_ipv6);
-	peers_mark(a->peers, a->identity.peers, a->identity.bgp.n_peers);
+	peer_orders_mark(&a->peer_orders, a->identity.peers, a->identity.bgp.n_peers);
 	int rc = bgp_speaker_new(a->loop, &a->identity.bgp, &ops, a, &a->speaker, err);
 	if (rc < 0)
 		return err_prefix(err, rc, "BGP: ");
@@ -267,8 +267,7 @@ static int start(struct agent *a, struct err *err)
 		a->store = store_new(a->loop, &a->config->agent, a->registry, a->actuator,
 				     calls_on_written, a);
 	if (rc == 0) {
-		a->peers = peers_new(a);
-		peers_restore(a->peers);
+		peer_set_restore(a);
 		rc = start_speaker(a, err);
 	}
 	if (rc < 0)
@@ -309,7 +308,7 @@ static void agent_done(struct agent *a)
 	recovery_free(a->recovery);
 	peer_bfd_free(a->bfd);
 	bgp_speaker_free(a->speaker);
-	peers_free(a->peers);
+	peer_orders_done(&a->peer_orders);
 	shutdown_free(a->shutdown);
 	signals_free(a->signals);
 	host_addresses_done(&a->identity);

@@ -3,8 +3,8 @@
 
 #include "agent/daemon/check_now.h"
 #include "agent/daemon/compare.h"
-#include "agent/daemon/peers.h"
 #include "agent/daemon/hooks.h"
+#include "agent/daemon/peer_calls.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/reload_confirm.h"
 #include "agent/daemon/sandbox.h"
@@ -42,7 +42,8 @@ static struct status_sources sources_of(struct agent *a)
 		.reconcile = actuator_reconcile(a->actuator),
 		.runner = a->runner,
 		.speaker = a->speaker,
-		.peer_orders = a->peers ? peers_orders(a->peers) : NULL,
+		.n_file_peers = a->config->n_file_peers,
+		.peer_orders = &a->peer_orders,
 		.bfd = a->bfd,
 		.nat = actuator_nat(a->actuator),
 		.actuator = a->actuator,
@@ -95,8 +96,8 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 		check_now_ask(a->check_now, call, ret);
 		return;
 	}
-	if (answer_is_peer_order(call->kind) && !is_stopping(a))
-		peers_answer(a->peers, call, ret);
+	if (call->kind == API_PEER || (answer_is_peer_order(call->kind) && !is_stopping(a)))
+		peer_calls_answer(a, &in, call, ret);
 	else
 		answer_call(&in, is_stopping(a), call, ret);
 	answer_defer(ret, a->store);

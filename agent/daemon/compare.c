@@ -7,6 +7,7 @@
 
 #include "agent/config/diff.h"
 #include "agent/daemon/parts.h"
+#include "agent/daemon/peer_set.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/reload_prepare.h"
 #include "agent/daemon/reload_report.h"
@@ -112,6 +113,8 @@ static int begin(struct compare *c, struct comparison *x)
 	config_loader_free(x->loader);
 	x->loader = NULL;
 	x->reloads = reload_count(a->reload);
+	if (peer_set_merge(a, x->next, false, &x->found) < 0)
+		return -1;
 	config_differ_begin(&x->differ, a->config, x->next, &x->diff);
 	x->stage = COMPARE_CHECK;
 	return reload_check_begin(&x->check, a, x->next, false, &x->found) < 0 ? -1 : 1;

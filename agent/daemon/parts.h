@@ -22,6 +22,7 @@
 #include "agent/daemon/signals.h"
 #include "agent/daemon/sources.h"
 #include "agent/http/api.h"
+#include "agent/model/peer_orders.h"
 #include "agent/status/config_file.h"
 #include "agent/status/event_ring.h"
 #include "agent/status/status_sources.h"
@@ -40,7 +41,6 @@ struct alarm_log;
 struct check_now;
 struct compare;
 struct hooks;
-struct peers;
 struct reload;
 struct restart;
 
@@ -80,7 +80,7 @@ struct agent {
 	struct file_watcher *presence;
 	struct disable_file *disable_file; /* NULL: none configured */
 	struct store *store;
-	struct peers *peers; /* orders of the operator */
+	struct peer_orders peer_orders;
 	struct bgp_speaker *speaker;
 	struct peer_bfd *bfd;
 	unsigned open_ends;   /* of a shutdown: BGP's and BFD's sessions that are not closed */

@@ -8,7 +8,7 @@
 #include "agent/config/diff.h"
 #include "agent/daemon/config_log.h"
 #include "agent/daemon/parts.h"
-#include "agent/daemon/peers.h"
+#include "agent/daemon/peer_set.h"
 #include "agent/daemon/reload_prepare.h"
 #include "agent/daemon/reload_report.h"
 #include "agent/daemon/reload_state.h"
@@ -30,6 +30,7 @@
 
 static int on_turn(sd_event_source *source, void *userdata);
 static void load(struct reload *r);
+static void fail(struct reload *r);
 static void check(struct reload *r);
 static void find_changes(struct reload *r);
 
@@ -143,7 +144,7 @@ static void finish(struct reload *r, bool ok)
 		if (!r->job.rollback) /* the trial is another one, or over */
 			r->expired = false;
 		if (!confirm_is_open(a->confirm))
-			peers_settle(a->peers);
+			peer_set_settle(a);
 	} else {
 		reload_trial_fail(a, &r->job);
 	}
@@ -163,6 +164,16 @@ static void finish(struct reload *r, bool ok)
 uint64_t reload_count(const struct reload *r)
 {
 	return r->count;
+}
+
+bool reload_is_running(const struct reload *r)
+{
+	return r->running;
+}
+
+void reload_overtaken(struct reload *r)
+{
+	r->count++;
 }
 
 /* ---- the steps ---- */
@@ -290,6 +301,10 @@ static void load(struct reload *r)
 	job->loader = NULL;
 	if (job->rollback)
 		last_good_adopt(job->next, r->kept);
+	if (peer_set_merge(r->a, job->next, job->rollback, &job->findings) < 0) {
+		fail(r);
+		return;
+	}
 	config_differ_begin(&job->differ, r->a->config, job->next, &job->diff);
 	r->phase = RELOAD_DIFF;
 }

@@ -38,6 +38,10 @@ struct reload_request {
 uint64_t reload_ask(struct reload *r, const struct reload_request *request);
 /* Grows at the beginning and at the end of each. */
 uint64_t reload_count(const struct reload *r);
+/* One is under way: what it puts into effect is found from what is in effect now. */
+bool reload_is_running(const struct reload *r);
+/* The configuration in effect was changed by another order. */
+void reload_overtaken(struct reload *r);
 /* The apps of the start are registered. */
 void reload_registered(struct reload *r);
 /* The agent stops: what is under way ends, and nothing is reloaded any more. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/daemon/parts.h"
-#include "agent/daemon/peers.h"
+#include "agent/daemon/peer_set.h"
 #include "agent/daemon/reload_state.h"
 #include "agent/daemon/reload_trial.h"
 #include "agent/status/view_json.h"
@@ -29,7 +29,7 @@ void reload_confirm(struct reload *r, const char *by, struct api_reply *ret)
 	log_event(LOG_INFO, "config", EVENT("reload.confirmed"), "%s confirmed by %s",
 		  a->config_file.path, by);
 	reload_keep_copy(a);
-	peers_settle(a->peers);
+	peer_set_settle(a);
 	r->confirmed = true;
 	ret->defer = API_DEFER_LATER;
 	ret->number = r->number;

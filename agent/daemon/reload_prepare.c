@@ -11,7 +11,7 @@
 #include "agent/daemon/account.h"
 #include "agent/daemon/exec_env.h"
 #include "agent/daemon/parts.h"
-#include "agent/daemon/peers.h"
+#include "agent/daemon/peer_config.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/settings.h"
 #include "agent/daemon/vip_rules.h"
@@ -229,26 +229,6 @@ void reload_check_done(struct reload_check *c)
 	*c = (struct reload_check){ 0 };
 }
 
-static int change_speaker(struct agent *a, const struct bgp_config *config, struct err *err)
-{
-	a->changing_peers = true;
-	int rc = bgp_speaker_change(a->speaker, config, err);
-	a->changing_peers = false;
-	if (rc < 0)
-		return rc;
-	peer_log_change(a->peer_log);
-	peer_bfd_update(a->bfd);
-	return 0;
-}
-
-static void change_identity(struct agent *a, const struct host_addresses *next)
-{
-	struct host_address_change change;
-	host_addresses_replace(&a->identity, next, &change);
-	if (change.own[0] || change.own[1])
-		reconcile_remap(actuator_reconcile(a->actuator));
-}
-
 /* The runner has the new environment before the former one is freed. */
 static void change_checks(struct agent *a)
 {
@@ -306,15 +286,14 @@ int reload_change(struct reload_check *c, struct config *next, const struct conf
 	struct agent *a = c->a;
 	bool consul = config_diff_has_key(diff, CONFIG_AGENT, "consul_");
 	struct err err = { "" };
-	peers_mark(a->peers, c->identity.peers, c->identity.bgp.n_peers);
-	int rc = change_speaker(a, &c->identity.bgp, &err);
+	int rc = peer_config_change(a, &c->identity, &err);
 	if (rc < 0)
 		return refuse(c->findings, "bgp", &err, rc);
 	config_keep(a->config, next);
 	if (!consul)
 		config_keep_consul(a->config, next);
 	exchange(a, next);
-	change_identity(a, &c->identity);
+	peer_config_adopt(a, &c->identity);
 	c->identity = (struct host_addresses){ 0 };
 	change_checks(a);
 	change_agent(a, next, consul, c->tokens);

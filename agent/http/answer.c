@@ -164,8 +164,8 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 
 bool answer_is_peer_order(enum api_kind kind)
 {
-	return kind == API_PEER_ENABLE || kind == API_PEER_DISABLE || kind == API_PEER_RESET ||
-	       kind == API_PEER_REFRESH;
+	return kind == API_PEER_ADD || kind == API_PEER_DELETE || kind == API_PEER_ENABLE ||
+	       kind == API_PEER_DISABLE || kind == API_PEER_RESET || kind == API_PEER_REFRESH;
 }
 
 bool answer_is_change(enum api_kind kind)
@@ -235,6 +235,9 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_CONFIRM:
 	case API_CHECK:
 	case API_DIFF: /* answered by the caller, which can do it */
+	case API_PEER:
+	case API_PEER_ADD:
+	case API_PEER_DELETE:
 	case API_PEER_ENABLE:
 	case API_PEER_DISABLE:
 	case API_PEER_RESET:

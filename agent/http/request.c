@@ -7,12 +7,12 @@
 
 #include "agent/config/parse.h"
 #include "agent/config/types.h"
+#include "agent/http/peer_definition.h"
+#include "agent/model/peer_orders.h"
 #include "agent/model/register_params.h"
-#include "bgp/wire.h"
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "lib/utf8.h"
 
 /* Stand for the name of an app and the address of a peer in a path. */
 #define NAME "NAME"
@@ -24,6 +24,7 @@ enum methods {
 	CHANGES, /* POST, PUT and DELETE: no link and no image of a web page makes one */
 	POST,
 	GOCAST, /* those, and GET: for scripts made for GoCast */
+	READS_POST_DELETE,
 };
 
 static const struct endpoint_row {
@@ -50,6 +51,7 @@ static const struct endpoint_row {
 	{ "/v1/peers/" ADDR "/disable", API_PEER_DISABLE, ROLE_ADMIN, POST },
 	{ "/v1/peers/" ADDR "/reset", API_PEER_RESET, ROLE_ADMIN, POST },
 	{ "/v1/peers/" ADDR "/refresh", API_PEER_REFRESH, ROLE_ADMIN, POST },
+	{ "/v1/peers/" ADDR, API_PEER, ROLE_READ, READS_POST_DELETE },
 	{ "/v1/routes", API_ROUTES, ROLE_READ, READS },
 	{ "/v1/nat", API_NAT, ROLE_READ, READS },
 	{ "/v1/consul", API_CONSUL, ROLE_READ, READS },
@@ -116,18 +118,6 @@ static int parse_span(const char *text, span_t *ret, struct err *err)
 	return rc;
 }
 
-/* Of `reason` and `text`. */
-static int parse_text(const struct api_arg *arg, const char **ret, struct err *err)
-{
-	struct err found;
-	*ret = arg->value ? arg->value : "";
-	if (strlen(*ret) != arg->len)
-		return err_set(err, -EINVAL, "%s holds U+0000, a control character", arg->name);
-	if (utf8_check(*ret, &found) < 0)
-		return err_set(err, -EINVAL, "%s holds %s", arg->name, found.text);
-	return 0;
-}
-
 #define CHECK_DEFAULT (30 * USEC_PER_SEC)
 #define CHECK_MAX     (300 * USEC_PER_SEC)
 
@@ -157,7 +147,7 @@ static int parse_drain(const struct api_request *request, struct api_call *call)
 		const struct api_arg *arg = &request->args[i];
 		int rc = 0;
 		if (call->kind == API_DRAIN && str_equal(arg->name, "reason"))
-			rc = parse_text(arg, &call->reason, &call->err);
+			rc = api_arg_text(arg, &call->reason, &call->err);
 		else if (call->kind == API_DRAIN && str_equal(arg->name, "for"))
 			rc = parse_span(arg->value ? arg->value : "", &call->span, &call->err);
 		else
@@ -176,9 +166,17 @@ static void fail(struct api_call *call, unsigned status, bool json)
 	call->json = json;
 }
 
+static bool is_peer_path(const char *path)
+{
+	static const char before[] = "/v1/peers/";
+	return str_starts(path, before) && !strchr(path + strlen(before), '/');
+}
+
 size_t request_takes_body(const char *path)
 {
-	return str_equal(path, "/v1/diff") ? CONFIG_FILE_MAX : 0;
+	return str_equal(path, "/v1/diff") ? CONFIG_FILE_MAX
+	       : is_peer_path(path)        ? PEER_DEFINITION_MAX
+					   : 0;
 }
 
 #define CONFIRM_MAX (UINT64_C(24) * 3600 * USEC_PER_SEC)
@@ -336,8 +334,8 @@ static int parse_log(const struct api_request *request, struct api_call *call)
 
 static bool is_peer_order(enum api_kind kind)
 {
-	return kind == API_PEER_ENABLE || kind == API_PEER_DISABLE || kind == API_PEER_RESET ||
-	       kind == API_PEER_REFRESH;
+	return kind == API_PEER || kind == API_PEER_DELETE || kind == API_PEER_ENABLE ||
+	       kind == API_PEER_DISABLE || kind == API_PEER_RESET || kind == API_PEER_REFRESH;
 }
 
 static const char *peer_parameters(enum api_kind kind)
@@ -345,36 +343,6 @@ static const char *peer_parameters(enum api_kind kind)
 	return kind == API_PEER_RESET     ? "port, text, soft or hard"
 	       : kind == API_PEER_DISABLE ? "port or text"
 					  : "port";
-}
-
-static int parse_port(const char *value, uint16_t *ret, struct err *err)
-{
-	uint64_t port = 0;
-	if (!value || str_to_u64(value, UINT16_MAX, &port) < 0 || port == 0)
-		return err_set(err, -EINVAL, "port: '%.80s' is not a port, expected 1 to 65535",
-			       value ? value : "");
-	*ret = (uint16_t)port;
-	return 0;
-}
-
-/* RFC 9003: one octet has its length. */
-static int parse_shutdown_text(const struct api_arg *arg, const char **ret, struct err *err)
-{
-	int rc = parse_text(arg, ret, err);
-	if (rc == 0 && strlen(*ret) > BGP_SHUTDOWN_TEXT_MAX)
-		return err_set(err, -EINVAL, "text: %zu octets, at most %d fit into a NOTIFICATION",
-			       strlen(*ret), BGP_SHUTDOWN_TEXT_MAX);
-	return rc;
-}
-
-/* "?soft", "?soft=true" */
-static int parse_flag(const struct api_arg *arg, bool *ret, struct err *err)
-{
-	*ret = true;
-	if (!arg->value || !*arg->value || config_parse_bool(arg->value, ret))
-		return 0;
-	return err_set(err, -EINVAL, "%s: '%.80s' is neither true nor false", arg->name,
-		       arg->value);
 }
 
 static int parse_peer_order(const struct api_request *request, struct api_call *call)
@@ -386,13 +354,13 @@ static int parse_peer_order(const struct api_request *request, struct api_call *
 		const struct api_arg *arg = &request->args[i];
 		int rc;
 		if (str_equal(arg->name, "port"))
-			rc = parse_port(arg->value, &call->port, &call->err);
+			rc = api_arg_port(arg, &call->port, &call->err);
 		else if (has_text && str_equal(arg->name, "text"))
-			rc = parse_shutdown_text(arg, &call->reason, &call->err);
+			rc = api_arg_shutdown_text(arg, &call->reason, &call->err);
 		else if (reset && str_equal(arg->name, "soft"))
-			rc = parse_flag(arg, &call->soft, &call->err);
+			rc = api_arg_flag(arg, &call->soft, &call->err);
 		else if (reset && str_equal(arg->name, "hard"))
-			rc = parse_flag(arg, &call->hard, &call->err);
+			rc = api_arg_flag(arg, &call->hard, &call->err);
 		else
 			rc = err_set(&call->err, -EINVAL, "unknown parameter '%.80s', expected %s",
 				     arg->name, peer_parameters(call->kind));
@@ -403,6 +371,18 @@ static int parse_peer_order(const struct api_request *request, struct api_call *
 		return err_set(&call->err, -EINVAL,
 			       "soft: the session goes on, which neither hard nor text is for");
 	return 0;
+}
+
+static int parse_peer_add(const struct api_request *request, struct api_call *call)
+{
+	const struct peer_definition_source source = {
+		.address = call->name,
+		.args = request->args,
+		.n_args = request->n_args,
+		.body = request->body,
+		.body_len = request->body_len,
+	};
+	return peer_definition_make(&source, &call->definition, &call->err);
 }
 
 static void parse_args(const struct api_request *request, struct api_call *call)
@@ -416,6 +396,8 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_drain(request, call);
 	else if (call->kind == API_RELOAD || call->kind == API_CONFIRM || call->kind == API_DIFF)
 		rc = parse_configuration(request, call);
+	else if (call->kind == API_PEER_ADD)
+		rc = parse_peer_add(request, call);
 	else if (is_peer_order(call->kind))
 		rc = parse_peer_order(request, call);
 	else if (call->kind == API_CHECK)
@@ -457,6 +439,10 @@ static const char *other_methods(enum methods methods, const char *method)
 	case GOCAST:
 		return is_change(method) || str_equal(method, "GET") ? NULL
 								     : "GET, POST, PUT, DELETE";
+	case READS_POST_DELETE:
+		if (is_read(method) || str_equal(method, "POST") || str_equal(method, "DELETE"))
+			return NULL;
+		return "GET, HEAD, POST, DELETE";
 	}
 	return NULL;
 }
@@ -492,6 +478,16 @@ static const struct endpoint_row *find_endpoint(const char *path, char **ret_nam
 	return NULL;
 }
 
+/* Where the method decides which; all but reading needs ROLE_ADMIN then. */
+static enum api_kind kind_of(const struct endpoint_row *endpoint, const char *method)
+{
+	if (endpoint->methods != READS_POST_DELETE)
+		return endpoint->kind;
+	return str_equal(method, "POST")     ? API_PEER_ADD
+	       : str_equal(method, "DELETE") ? API_PEER_DELETE
+					     : endpoint->kind;
+}
+
 void request_parse(const struct api_request *request, struct api_call *ret)
 {
 	*ret = (struct api_call){ .kind = API_ERROR, .needs = ROLE_READ };
@@ -502,15 +498,16 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 		fail(ret, 404, true);
 		return;
 	}
-	ret->needs = endpoint->needs;
-	ret->change = endpoint->needs > ROLE_READ;
+	const enum api_kind kind = kind_of(endpoint, request->method);
+	ret->needs = kind == endpoint->kind ? endpoint->needs : ROLE_ADMIN;
+	ret->change = ret->needs > ROLE_READ;
 	ret->allow = other_methods(endpoint->methods, request->method);
 	if (ret->allow) {
 		err_set(&ret->err, -EINVAL, "'%.100s' accepts %s only", request->path, ret->allow);
 		fail(ret, 405, true);
 		return;
 	}
-	ret->kind = endpoint->kind;
+	ret->kind = kind;
 	ret->openmetrics =
 		request->accept && strstr(request->accept, "application/openmetrics-text");
 	ret->body = request->body;
@@ -530,4 +527,5 @@ void api_call_done(struct api_call *call)
 {
 	app_spec_done(&call->spec);
 	mem_free(&call->name);
+	mem_free(&call->definition);
 }

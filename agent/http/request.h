@@ -11,6 +11,8 @@
  *	/v1/reload                          confirm (a duration)           POST
  *	/v1/confirm  /v1/diff               POST; the body of the latter is a configuration
  *	/v1/config                          defaults (true or false)       GET only, for administrators
+ *	/v1/peers/ADDR                      port                           GET, DELETE
+ *	/v1/peers/ADDR                      keys of bgp.peers[], or a body POST
  *	/v1/peers/ADDR/enable  …/refresh    port                           POST
  *	/v1/peers/ADDR/disable              port, text                     POST
  *	/v1/peers/ADDR/reset                port, text, soft, hard         POST
@@ -29,17 +31,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "agent/http/arg.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/principal.h"
 #include "agent/status/event_ring.h"
 #include "lib/err.h"
 #include "lib/mono.h"
-
-struct api_arg {
-	const char *name;
-	const char *value; /* decoded, NUL-terminated; NULL for "?name" */
-	size_t len;        /* of value; a NUL inside makes it longer than strlen() */
-};
 
 struct api_request {
 	const char *method, *path; /* the path is decoded */
@@ -81,6 +78,9 @@ enum api_kind {
 	API_PEER_DISABLE,
 	API_PEER_RESET,
 	API_PEER_REFRESH,
+	API_PEER,
+	API_PEER_ADD,
+	API_PEER_DELETE,
 };
 
 struct api_call {
@@ -103,6 +103,7 @@ struct api_call {
 		reason; /* of DRAIN, PEER_DISABLE and PEER_RESET: a view into the request, "" for none */
 	uint16_t port;   /* of PEER_…; 0: not given */
 	bool soft, hard; /* of PEER_RESET */
+	char *definition; /* of PEER_ADD: a JSON object, with peer_ip; owned */
 	span_t span; /* of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none. Of CHECK: how long to wait */
 	enum log_level level;      /* of LOG */
 	const char *module;        /* of LOG: one of log_modules[]; NULL: all */

@@ -165,6 +165,16 @@ void peer_order_refuse(struct peer_order *order, const char *why)
 	set(&order->refused, why);
 }
 
+void peer_orders_mark(const struct peer_orders *o, struct bgp_peer_config *peers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct peer_id id = peer_id_of(&peers[i]);
+		const struct peer_order *order = peer_orders_find(o, &id);
+		peers[i].disabled = order && order->disabled;
+		peers[i].disabled_text = peers[i].disabled ? order->text : NULL;
+	}
+}
+
 size_t peer_orders_added(const struct peer_orders *o)
 {
 	size_t n = 0;

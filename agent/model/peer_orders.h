@@ -65,6 +65,9 @@ void peer_orders_add(struct peer_orders *o, const struct peer_id *id, const char
 /* It is not an added one any more; whether it is disabled stays. False: it was not added. */
 bool peer_orders_remove(struct peer_orders *o, const struct peer_id *id);
 void peer_order_refuse(struct peer_order *order, const char *why);
+/* Sets what is ordered for each peer of a list that the speaker is about to get. Texts are views, until the
+ * next change of the orders. */
+void peer_orders_mark(const struct peer_orders *o, struct bgp_peer_config *peers, size_t n);
 /* How many were added. */
 size_t peer_orders_added(const struct peer_orders *o);
 

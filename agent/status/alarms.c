@@ -364,6 +364,25 @@ static void add_refused(json_t *alarms, const struct status_sources *in)
 			  r->n);
 }
 
+/* Added over HTTP, and not allowed by the configuration of now. */
+static void add_refused_peers(json_t *alarms, const struct status_sources *in)
+{
+	char name[PEER_ID_TEXT_MAX];
+	const struct peer_order *first = NULL;
+	size_t n = 0;
+	for (size_t i = 0; in->peer_orders && i < in->peer_orders->n; i++)
+		if (in->peer_orders->items[i].refused && n++ == 0)
+			first = &in->peer_orders->items[i];
+	if (!first)
+		return;
+	peer_id_format(&first->id, name);
+	add_count(add(alarms, "stored-peer-refused", "peer", name,
+		      "peer %s, added over HTTP, is left out: %s; put it right and reload, or "
+		      "vipherald peer %s delete",
+		      name, first->refused, name),
+		  n);
+}
+
 static void add_resources(json_t *alarms, const struct status_sources *in)
 {
 	char text[MISSING_TEXT_MAX];
@@ -511,6 +530,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_gateways(alarms, in);
 	add_consul(alarms, in, &clock);
 	add_refused(alarms, in);
+	add_refused_peers(alarms, in);
 	add_resources(alarms, in);
 	add_certificates(alarms, in, clock.wall);
 	add_configuration(alarms, in);

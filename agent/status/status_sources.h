@@ -47,7 +47,8 @@ struct status_sources {
 	const struct monitor_runner *runner;
 	const struct bgp_speaker *speaker;
 	const struct peer_orders *peer_orders; /* NULL: not read yet */
-	const struct peer_bfd *bfd;            /* NULL: not started yet */
+	size_t n_file_peers; /* the first of the speaker's; the others were added over the API */
+	const struct peer_bfd *bfd; /* NULL: not started yet */
 	const struct nat *nat;
 	const struct actuator *actuator;
 	const struct host_changes *host_changes;   /* NULL: not started yet */

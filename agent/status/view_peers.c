@@ -29,20 +29,44 @@ static json_t *disabled(const struct peer_order *order, const struct view_clock 
 	return o;
 }
 
-static void add_orders(const struct status_sources *in, json_t *peers)
+/* Over the API. */
+static json_t *view_added(const struct peer_order *order, const struct view_clock *clock)
+{
+	json_t *o = json_pack("{s:o, s:o}", "by", view_text(order->added_by), "definition",
+			      json_loads(order->definition, 0, NULL));
+	view_add_past(o, clock, "since", clock->now, usec_sub(clock->wall, order->added_at));
+	return o;
+}
+
+static void add_order(const struct status_sources *in, size_t i, json_t *peer)
 {
 	struct view_clock clock = status_clock(in);
 	struct bgp_peer_status status;
+	bgp_speaker_peer_status(in->speaker, i, &status);
+	const struct peer_id id = peer_id_of(status.config);
+	const struct peer_order *order =
+		in->peer_orders ? peer_orders_find(in->peer_orders, &id) : NULL;
+	bool added = i >= in->n_file_peers && order && order->definition;
+	json_object_set_new(peer, "disabled", disabled(order, &clock));
+	json_object_set_new(peer, "source", json_string(added ? "api" : "config"));
+	json_object_set_new(peer, "added", added ? view_added(order, &clock) : json_null());
+}
+
+static void add_orders(const struct status_sources *in, json_t *peers)
+{
 	json_t *peer;
 	size_t i;
-	json_array_foreach(peers, i, peer)
-	{
-		bgp_speaker_peer_status(in->speaker, i, &status);
-		const struct peer_id id = peer_id_of(status.config);
-		const struct peer_order *order =
-			in->peer_orders ? peer_orders_find(in->peer_orders, &id) : NULL;
-		json_object_set_new(peer, "disabled", disabled(order, &clock));
-	}
+	json_array_foreach(peers, i, peer) add_order(in, i, peer);
+}
+
+json_t *view_peer_at(const struct status_sources *in, size_t i)
+{
+	struct view_clock clock = status_clock(in);
+	struct bgp_peer_status status;
+	bgp_speaker_peer_status(in->speaker, i, &status);
+	json_t *peer = view_peer(&status, &clock);
+	add_order(in, i, peer);
+	return peer;
 }
 
 /* BGP knows nothing of it. */

@@ -10,4 +10,7 @@
 json_t *view_peers(const struct status_sources *in); /* {"peers": [ … ]} */
 json_t *view_info(const struct status_sources *in);  /* GoCast's array */
 
+/* One of them, as in the list. */
+json_t *view_peer_at(const struct status_sources *in, size_t i);
+
 #endif

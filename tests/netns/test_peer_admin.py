@@ -287,7 +287,7 @@ def test_errors_name_what_there_is(bed: Testbed) -> None:
         f"no peer '10.9.9.9', there are {near.ip}, {near.ip} port 1179, {far.ip}"
     )
     assert "no peer" in refused(far.ip, "enable", 404, port="1179")
-    assert "is not the address of a peer" in refused("dns", "reset", 400)
+    assert "is not the address of a peer" in refused("a%20b", "reset", 400)
     assert "port=" in refused(near.ip, "disable", 409)
     assert order(agent, near.ip, "disable", port="1179")["peer"] == f"{near.ip} port 1179"
     assert "enable it" in refused(near.ip, "reset", 409, port="1179")

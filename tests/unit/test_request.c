@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent/http/request.h"
+#include "agent/model/peer_orders.h"
 #include "lib/array.h"
 
 #define ARGS_MAX 6
@@ -365,6 +366,57 @@ static void test_orders_for_peers(void **state)
 	}
 }
 
+static void test_a_peer(void **state)
+{
+	(void)state;
+	static const struct {
+		struct request request;
+		enum api_kind kind;
+		enum role needs;
+		const char *definition;
+	} cases[] = {
+		{ { "GET", "/v1/peers/10.0.0.1", { { 0 } } }, API_PEER, ROLE_READ, NULL },
+		{ { "HEAD", "/v1/peers/10.0.0.1", { { "port", "179", 0 } } },
+		  API_PEER,
+		  ROLE_READ,
+		  NULL },
+		{ { "DELETE", "/v1/peers/10.0.0.1", { { 0 } } },
+		  API_PEER_DELETE,
+		  ROLE_ADMIN,
+		  NULL },
+		{ { "POST", "/v1/peers/10.0.0.1", { { "peer_as", "1", 0 } } },
+		  API_PEER_ADD,
+		  ROLE_ADMIN,
+		  "{\"peer_ip\": \"10.0.0.1\", \"peer_as\": \"1\"}" },
+		{ { "POST", "/v1/peers/10.0.0.1", { { "peer_ip", "1", 0 } } },
+		  API_ERROR,
+		  ROLE_ADMIN,
+		  NULL },
+		{ { "GET", "/v1/peers/10.0.0.1", { { "text", "x", 0 } } },
+		  API_ERROR,
+		  ROLE_READ,
+		  NULL },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct api_call call;
+		route(&cases[i].request, &call);
+		assert_int_equal(call.kind, cases[i].kind);
+		assert_int_equal(call.needs, cases[i].needs);
+		assert_int_equal(call.change, call.needs == ROLE_ADMIN);
+		assert_string_equal(call.name, "10.0.0.1");
+		if (cases[i].definition)
+			assert_string_equal(call.definition, cases[i].definition);
+		api_call_done(&call);
+	}
+	struct api_call call;
+	route(&(struct request){ "PUT", "/v1/peers/10.0.0.1", { { 0 } } }, &call);
+	assert_int_equal(call.status, 405);
+	assert_string_equal(call.allow, "GET, HEAD, POST, DELETE");
+	api_call_done(&call);
+	assert_int_equal(request_takes_body("/v1/peers/10.0.0.1"), PEER_DEFINITION_MAX);
+	assert_int_equal(request_takes_body("/v1/peers/10.0.0.1/enable"), 0);
+}
+
 static void test_event_parameters(void **state)
 {
 	(void)state;
@@ -583,7 +635,7 @@ static void test_every_endpoint_that_is_listed_is_there(void **state)
 						      strcmp(path, "/v1/config") == 0);
 		api_call_done(&call);
 	}
-	assert_int_equal(n, 31);
+	assert_int_equal(n, 32);
 }
 
 /* What is refused needs the same role as what would be carried out. */
@@ -611,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_drain_parameters),
 		cmocka_unit_test(test_reload_parameters),
 		cmocka_unit_test(test_orders_for_peers),
+		cmocka_unit_test(test_a_peer),
 		cmocka_unit_test(test_event_parameters),
 		cmocka_unit_test(test_streams_of_events),
 		cmocka_unit_test(test_log_parameters),

@@ -250,13 +250,15 @@ static void test_explain(void **state)
 
 static const char peers[] =
 	"{\"peers\": [{\"address\": \"10.0.0.1\", \"peer_as\": 65000, \"type\": \"ebgp\", "
+	"\"source\": \"config\", "
 	"\"state\": \"established\", \"since_seconds\": 60, \"routes\": {\"sent\": 2, "
 	"\"pending\": 1, \"received\": 3}, \"messages\": {\"received\": {\"total\": 4}, "
 	"\"sent\": {\"total\": 5}}, \"sessions\": 6, \"last_error\": \"old\", \"router_id\": "
 	"\"1.1.1.1\", \"local_address\": \"10.0.0.9\", \"local_as\": 65001, \"negotiated\": "
 	"{\"ipv4_unicast\": true, \"ipv6_unicast\": false, \"four_octet_as\": true, "
 	"\"hold_time_seconds\": 90, \"keepalive_seconds\": 30}, \"next_hop\": \"10.0.0.9\", "
-	"\"next_hop6\": \"::9\"}, {\"address\": \"10.0.0.2\", \"peer_as\": 65002, \"type\": "
+	"\"next_hop6\": \"::9\"}, {\"source\": \"api\", \"added\": {\"by\": \"uid 0\", "
+	"\"since_seconds\": 60}, \"address\": \"10.0.0.2\", \"peer_as\": 65002, \"type\": "
 	"\"ibgp\", \"state\": \"active\", \"since_seconds\": 5, \"retry_seconds\": 0, "
 	"\"path_error\": \"no route\", \"last_error\": \"refused\", \"hint\": \"look\", "
 	"\"last_notification\": {\"direction\": \"received\", \"last_seconds\": 7, \"count\": 2, "
@@ -274,14 +276,16 @@ static void test_peers(void **state)
 {
 	(void)state;
 	expect(VERB_PEERS, none, peers,
-	       "PEER      AS     STATE        FOR    ROUTES  MSG RCVD  MSG SENT  SESSIONS  "
+	       "PEER      AS     STATE        FOR    ROUTES  MSG RCVD  MSG SENT  SESSIONS  SOURCE  "
 	       "PROBLEM\n"
-	       "10.0.0.1  65000  established  1m00s  2       4         5         6         -\n"
-	       "10.0.0.2  65002  active       5s     0       0         0         0         "
+	       "10.0.0.1  65000  established  1m00s  2       4         5         6         config  "
+	       "-\n"
+	       "10.0.0.2  65002  active       5s     0       0         0         0         api     "
 	       "no route\n"
-	       "10.0.0.3  65003  idle         -      0       0         0         0         "
+	       "10.0.0.3  65003  idle         -      0       0         0         0         -       "
 	       "refused\n"
-	       "10.0.0.4  65004  connect      -      0       0         0         0         -\n");
+	       "10.0.0.4  65004  connect      -      0       0         0         0         -       "
+	       "-\n");
 	expect(VERB_PEERS, WORDS("--names"), peers, "10.0.0.1\n10.0.0.2\n10.0.0.3\n10.0.0.4\n");
 	expect_in_color(
 		VERB_PEERS, none, peers,
@@ -325,8 +329,7 @@ static void test_bfd(void **state)
 {
 	(void)state;
 	char *text = shown_in(VERB_PEERS, none, with_bfd, (struct table_style){ 0 }, 0);
-	assert_non_null(
-		strstr(text, "SESSIONS  BFD   INTERVAL  DIAGNOSTIC              PROBLEM\n"));
+	assert_non_null(strstr(text, "SESSIONS  SOURCE  BFD   INTERVAL  DIAGNOSTIC  "));
 	assert_non_null(strstr(text, "  up    300ms     detection-time-expired  -\n"));
 	assert_non_null(strstr(text, "  down  -         -                       -\n"));
 	assert_non_null(strstr(text, "  -     -         -                       -\n"));
@@ -370,6 +373,7 @@ static void test_peer(void **state)
 	expect(VERB_PEER, WORDS("10.0.0.2"), peers,
 	       "Peer            10.0.0.2, AS 65002, ibgp\n"
 	       "State           active for 5s\n"
+	       "Source          api, added 1m00s ago by uid 0\n"
 	       "Next attempt    in 0ms\n"
 	       "Path            no route\n"
 	       "Last error      refused\n"

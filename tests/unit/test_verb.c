@@ -57,7 +57,15 @@ static const struct {
 	{ "no order",
 	  "peer",
 	  { "10.0.0.1", "restart" },
-	  "peer: 'restart' is not enable, disable, reset or refresh" },
+	  "peer: 'restart' is not enable, disable, reset, refresh, add or delete" },
+	{ "a key without a value",
+	  "peer",
+	  { "10.0.0.1", "add", "--hold-time" },
+	  "peer: --hold-time requires a value" },
+	{ "no key",
+	  "peer",
+	  { "10.0.0.1", "add", "--hold-tim=1s" },
+	  "peer: unknown option --hold-tim=1s" },
 	{ "no color", "apps", { "--color=red" }, "--color: 'red' is not auto, always or never" },
 	{ "no interval", "apps", { "--watch=fast" }, "--watch: 'fast' is not a duration like 1s" },
 	{ "no time", "apps", { "--watch=0" }, "--watch: '0' is not a duration like 1s" },
@@ -207,6 +215,24 @@ static void test_what_can_be_watched(void **state)
 	assert_int_equal(n, ARRAY_SIZE(watched));
 	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
 		assert_true(verb_at(watched[i])->watches);
+}
+
+/* With '-' or '_', and an alias by its own name. */
+static void test_keys_of_a_peer(void **state)
+{
+	static const char *const args[ARGS_MAX] = {
+		"10.0.0.1",       "add",         "--as", "65000",
+		"--hold-time=9s", "--remote_as", "1",    "--bfd=true"
+	};
+	struct verb_call call;
+	struct err err = { "" };
+	(void)state;
+	assert_int_equal(parse("peer", args, &call, &err), 0);
+	assert_int_equal(call.n_values, 4);
+	assert_string_equal(verb_value(&call, "as"), "65000");
+	assert_string_equal(verb_value(&call, "hold_time"), "9s");
+	assert_string_equal(verb_value(&call, "peer_as"), "1");
+	assert_string_equal(verb_value(&call, "bfd"), "true");
 }
 
 static void test_the_last_value_counts(void **state)
@@ -406,9 +432,10 @@ static void test_completions_of_each_verb(void **state)
 		expect_in(fish, line);
 	}
 	expect_in(bash, "vipherald peers --names 2>/dev/null)\n\t\t((COMP_CWORD == 3)) && "
-			"names=\"enable disable reset refresh\" ;;\n");
-	expect_in(zsh, "; ((CURRENT == 4)) && compadd -- enable disable reset refresh ;;\n");
-	expect_in(fish, "from peer' -a 'enable disable reset refresh'\n");
+			"names=\"enable disable reset refresh add delete\" ;;\n");
+	expect_in(zsh,
+		  "; ((CURRENT == 4)) && compadd -- enable disable reset refresh add delete ;;\n");
+	expect_in(fish, "from peer' -a 'enable disable reset refresh add delete'\n");
 	expect_in(bash, "\tnat) options=\"--json --watch --color --api --cacert --cert --key "
 			"--help\" ;;\n");
 	expect_in(bash, "\tundrain) options=\"--json --color --api --cacert --cert --key --help "
@@ -579,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_words_as_in_the_usage),
 		cmocka_unit_test(test_what_can_be_watched),
+		cmocka_unit_test(test_keys_of_a_peer),
 		cmocka_unit_test(test_the_last_value_counts),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_the_list_has_a_line_for_each),

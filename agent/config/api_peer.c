@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/api_peer.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/config/build.h"
+#include "agent/config/check_bgp.h"
+#include "agent/config/draft.h"
+#include "agent/config/parse.h"
+#include "agent/config/secrets.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+/* How the path of a key of the definition begins. */
+#define PATH "bgp.peers[0]"
+
+/* JSON is YAML. */
+static char *compose(const struct config *config, const char *definition)
+{
+	json_t *bgp = json_loads(config->bgp_text, 0, NULL);
+	json_t *peer = json_loads(definition, 0, NULL);
+	json_t *root = json_pack("{s:o}", "bgp", bgp);
+	json_object_set_new(bgp, "peers", json_pack("[o]", peer));
+	char *text = json_dumps(root, 0);
+	if (!text)
+		abort(); /* out of memory, see lib/mem.h */
+	json_decref(root);
+	return text;
+}
+
+static void refuse_password(const struct config_node *item, struct config_findings *findings)
+{
+	const struct config_node *password = config_node_get(item, "password");
+	if (password)
+		config_error(findings, config_at_key(password),
+			     "not over the API, as it would be in the state file: write it to a "
+			     "file that only the agent can read, and specify password_file");
+}
+
+/* What concerns two peers of the same address. */
+static void check_others(const struct config *config, const struct bgp_peer_config *peer,
+			 const struct config_node *item, struct config_findings *findings)
+{
+	for (size_t i = 0; i < config->bgp.n_peers; i++) {
+		const struct bgp_peer_config *other = &config->bgp.peers[i];
+		if (addr_equal(&other->addr, &peer->addr) && !bgp_peer_is_same(other, peer))
+			config_check_peer_pair(other, peer, config->bgp.listen, item, findings);
+	}
+}
+
+/* Moves them; the place in a text that nobody has seen is left out. */
+static void report(struct config_findings *findings, const struct config_findings *found)
+{
+	for (size_t i = 0; i < found->n; i++) {
+		const struct config_finding *f = &found->items[i];
+		struct config_place at = config_at_line(0, 0);
+		const char *path = str_starts(f->path, PATH) ? f->path + strlen(PATH) : f->path;
+		str_copy(at.path, sizeof(at.path), *path == '.' ? path + 1 : path);
+		if (f->severity == CONFIG_ERROR)
+			config_error(findings, at, "%s", f->text);
+		else if (f->severity == CONFIG_WARNING)
+			config_warn(findings, at, "%s", f->text);
+	}
+}
+
+static void build(const struct config *config, const struct config_node *root,
+		  struct config_draft *draft, struct config_findings *found)
+{
+	const struct config_node *list = config_node_get(config_node_get(root, "bgp"), "peers");
+	const struct config_node *item = list ? list->first : NULL;
+	const struct config_node *secret;
+	config_build(root, draft, found, &secret);
+	refuse_password(item, found);
+	config_read_secrets(draft, root, found);
+	config_check_bgp(draft, root, found);
+	if (found->n_errors == 0 && draft->bgp.n_peers == 1)
+		check_others(config, &draft->bgp.peers[0], item, found);
+}
+
+int config_api_peer(const struct config *config, const char *definition,
+		    struct bgp_peer_config *ret, struct config_findings *findings)
+{
+	struct config_findings found = { 0 };
+	struct config_draft draft = { 0 };
+	struct config_tree *tree = NULL;
+	char *text = compose(config, definition);
+	if (config_parse(text, strlen(text), &tree, &found) == 0)
+		build(config, config_tree_root(tree), &draft, &found);
+	bool ok = found.n_errors == 0 && draft.bgp.n_peers == 1;
+	if (ok)
+		*ret = draft.bgp.peers[--draft.bgp.n_peers];
+	report(findings, &found);
+	config_findings_done(&found);
+	config_draft_done(&draft);
+	config_tree_free(tree);
+	free(text);
+	return ok ? 0 : -EINVAL;
+}
+
+void config_add_api_peer(struct config *config, const struct bgp_peer_config *peer)
+{
+	struct bgp_peer_config *before = (struct bgp_peer_config *)config->bgp.peers;
+	size_t n = config->bgp.n_peers;
+	struct bgp_peer_config *all = mem_new(n + 1, sizeof(*all));
+	for (size_t i = 0; i < n; i++)
+		all[i] = before[i];
+	all[n] = *peer;
+	config->bgp.peers = all;
+	config->bgp.n_peers = n + 1;
+	free(before);
+}
+
+void config_drop_api_peers(struct config *config)
+{
+	struct bgp_peer_config *peers = (struct bgp_peer_config *)config->bgp.peers;
+	while (config->bgp.n_peers > config->n_file_peers)
+		config_peer_done(&peers[--config->bgp.n_peers]);
+}

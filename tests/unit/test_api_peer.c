@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* Peers that are defined over the API: as if they stood in the file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/config/api_peer.h"
+#include "agent/config/draft.h"
+#include "agent/config/peer_text.h"
+#include "lib/array.h"
+#include "lib/mem.h"
+
+static const char FILE_TEXT[] = "bgp:\n"
+				"  local_as: 65001\n"
+				"  router_id: 10.0.0.1\n"
+				"  listen: ':1179'\n"
+				"  hold_time: 30s\n"
+				"  password: \"quoted: \\\"yes\\\"\"\n"
+				"  role: customer\n"
+				"  communities: [ '65001:1', '65001:2' ]\n"
+				"  bfd: { multiplier: 5 }\n"
+				"  peers:\n"
+				"    - { peer_ip: 10.0.0.2, peer_as: 65000 }\n";
+
+static struct config *load(const char *text)
+{
+	struct config_findings findings = { 0 };
+	struct config *c = NULL;
+	if (config_load_text(text, strlen(text), &c, &findings) < 0)
+		fail_msg("%s", findings.items[0].text);
+	config_findings_done(&findings);
+	return c;
+}
+
+static struct bgp_peer_config build(const struct config *c, const char *definition)
+{
+	struct config_findings findings = { 0 };
+	struct bgp_peer_config peer = { 0 };
+	if (config_api_peer(c, definition, &peer, &findings) < 0)
+		fail_msg("%s: %s", definition, findings.items[0].text);
+	config_findings_done(&findings);
+	return peer;
+}
+
+static void defaults_are_those_of_the_file(void **state)
+{
+	(void)state;
+	struct config *c = load(FILE_TEXT);
+	struct bgp_peer_config p = build(c, "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 65003}");
+	struct bgp_peer_config like = c->bgp.peers[0];
+	assert_int_equal(p.peer_as, 65003);
+	assert_int_equal(p.port, BGP_PORT);
+	assert_true(p.hold_time == like.hold_time && p.hold_time == 30 * USEC_PER_SEC);
+	assert_string_equal(p.password, "quoted: \"yes\"");
+	assert_int_equal(p.role, like.role);
+	assert_true(p.bfd.on && p.bfd.multiplier == 5);
+	assert_true(p.connect_retry_max == like.connect_retry_max);
+	assert_false(bgp_peer_change_resets(&like, &like));
+	config_peer_done(&p);
+	/* Roles are between two AS. */
+	p = build(c, "{\"peer_ip\": \"10.0.0.4\", \"peer_as\": \"AS65001\"}");
+	assert_int_equal(p.role, BGP_ROLE_NONE);
+	config_peer_done(&p);
+	config_free(c);
+}
+
+static void every_kind_of_key_can_be_given(void **state)
+{
+	(void)state;
+	struct config *c = load(FILE_TEXT);
+	struct bgp_peer_config p = build(
+		c,
+		"{\"peer_ip\": \"fe80::1%eth0\", \"remote_as\": \"1.10\", \"hold_time\": \"9s\", "
+		"\"communities\": [\"1:2\", \"3:4\"], \"families\": [\"ipv4\"], \"passive\": true, "
+		"\"multi_hop\": \"true\", \"bfd\": {\"interval\": \"1s\"}, \"role\": null, "
+		"\"port\": 1790}");
+	assert_string_equal(p.ifname, "eth0");
+	assert_int_equal(p.peer_as, 65546);
+	assert_int_equal(p.communities.n, 2);
+	assert_int_equal(p.families, BGP_OFFER_IPV4);
+	assert_true(p.passive && p.multi_hop && p.port == 1790);
+	assert_true(p.bfd.interval == USEC_PER_SEC && p.bfd.multiplier == 5);
+	config_peer_done(&p);
+	config_free(c);
+}
+
+static void the_older_form_has_defaults_too(void **state)
+{
+	(void)state;
+	struct config *c = load("bgp: { local_as: 65001, router_id: 1.1.1.1, peer_ip: 10.0.0.2, "
+				"peer_as: 65000, hold_time: 12s }");
+	struct config_findings findings = { 0 };
+	struct bgp_peer_config p;
+	assert_int_equal(config_api_peer(c, "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": \"65003\"}",
+					 &p, &findings),
+			 0);
+	assert_int_equal(findings.n, 0); /* nothing of the file's own peer */
+	assert_true(p.hold_time == 12 * USEC_PER_SEC);
+	assert_false(p.multi_hop);
+	config_peer_done(&p);
+	config_free(c);
+}
+
+static const struct {
+	const char *definition, *key, *says;
+} wrong[] = {
+	{ "{\"peer_ip\": \"10.0.0.3\"}", "peer_as", "missing" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 0}", "peer_as", "AS 0 is reserved" },
+	{ "{\"peer_ip\": \"router\", \"peer_as\": 1}", "peer_ip", "'router' is not an address" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"hold_tim\": \"9s\"}", "hold_tim",
+	  "did you mean 'hold_time'?" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"hold_time\": \"1s\"}", "hold_time",
+	  "'1s'" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"hold_time\": [\"9s\"]}", "hold_time",
+	  "found a list" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"password\": \"x\"}", "password",
+	  "specify password_file" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"password_file\": \"/no/such\"}",
+	  "password_file", "cannot read '/no/such'" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 65001, \"role\": \"peer\"}", "role", "iBGP" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"bfd\": {\"multiplier\": 0}}",
+	  "bfd.multiplier", "'0'" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"communities\": \"\\u007f\"}", "",
+	  "a control character (0x7f)" },
+	/* The file's peer of that address has another key, and there is a listener. */
+	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1, \"password_file\": "
+	  "\"FILE\"}",
+	  "", "different passwords" },
+};
+
+static char secret[] = "/tmp/test_api_peer.XXXXXX";
+
+static void errors_are_by_key(void **state)
+{
+	(void)state;
+	struct config *c = load(FILE_TEXT);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct config_findings findings = { 0 };
+		struct bgp_peer_config peer = { 0 };
+		char text[512];
+		const char *file = strstr(wrong[i].definition, "FILE");
+		snprintf(text, sizeof(text), "%.*s%s%s",
+			 (int)(file ? file - wrong[i].definition : 500), wrong[i].definition,
+			 file ? secret : "", file ? file + 4 : "");
+		assert_int_equal(config_api_peer(c, text, &peer, &findings), -EINVAL);
+		assert_int_equal(findings.n_errors, 1);
+		if (strcmp(findings.items[0].path, wrong[i].key) != 0 ||
+		    !strstr(findings.items[0].text, wrong[i].says))
+			fail_msg("%s: '%s' '%s'", wrong[i].definition, findings.items[0].path,
+				 findings.items[0].text);
+		assert_int_equal(findings.items[0].line, 0);
+		assert_null(peer.password);
+		config_findings_done(&findings);
+	}
+	config_free(c);
+}
+
+static void a_password_comes_from_a_file(void **state)
+{
+	(void)state;
+	struct config *c = load(FILE_TEXT);
+	char text[256];
+	snprintf(text, sizeof(text),
+		 "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"password_file\": \"%s\"}", secret);
+	struct bgp_peer_config p = build(c, text);
+	assert_string_equal(p.password, "from a file");
+	config_peer_done(&p);
+	config_free(c);
+}
+
+static void they_stand_behind_those_of_the_file(void **state)
+{
+	(void)state;
+	struct config *c = load(FILE_TEXT);
+	struct bgp_peer_config two[] = {
+		build(c, "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 65003}"),
+		build(c, "{\"peer_ip\": \"10.0.0.4\", \"peer_as\": 65004}"),
+	};
+	config_add_api_peer(c, &two[0]);
+	config_add_api_peer(c, &two[1]);
+	assert_int_equal(c->bgp.n_peers, 3);
+	assert_int_equal(c->bgp.peers[0].peer_as, 65000);
+	assert_int_equal(c->bgp.peers[2].peer_as, 65004);
+	struct bgp_peer_config one = build(c, "{\"peer_ip\": \"10.0.0.5\", \"peer_as\": 65005}");
+	config_drop_api_peers(c);
+	assert_int_equal(c->bgp.n_peers, 1);
+	config_add_api_peer(c, &one);
+	assert_int_equal(c->bgp.n_peers, 2);
+	assert_int_equal(c->bgp.peers[1].peer_as, 65005);
+	config_free(c);
+}
+
+/* What is printed is what they are defined as: pasted into a file, it is the same peer. */
+static void they_can_be_pasted(void **state)
+{
+	(void)state;
+	struct peer_orders orders = { 0 };
+	struct peer_id id;
+	char *text = NULL, *file = NULL;
+	size_t len;
+	assert_int_equal(peer_id_parse("10.0.0.3", 179, &id, NULL), 0);
+	peer_orders_disable(&orders, &id, "", 0, "");
+	assert_int_equal(peer_id_parse("10.0.0.4", 179, &id, NULL), 0);
+	peer_orders_add(
+		&orders, &id,
+		"{\"peer_ip\": \"10.0.0.4\", \"peer_as\": 65004, \"communities\": [\"1:2\"], "
+		"\"bfd\": {\"interval\": \"1s\"}}",
+		0, "");
+	FILE *out = open_memstream(&text, &len);
+	config_print_api_peers(&orders, out);
+	fclose(out);
+	assert_string_equal(text, "  - peer_ip: \"10.0.0.4\"\n"
+				  "    peer_as: 65004\n"
+				  "    communities: [\"1:2\"]\n"
+				  "    bfd: {\"interval\": \"1s\"}\n");
+	assert_true(asprintf(&file, "bgp:\n  local_as: 65001\n  router_id: 1.1.1.1\n  peers:\n%s",
+			     text) > 0);
+	struct config *c = load(file);
+	struct bgp_peer_config p = build(c, orders.items[1].definition);
+	assert_false(bgp_peer_change_resets(&p, &c->bgp.peers[0]));
+	assert_int_equal(p.communities.values[0], c->bgp.peers[0].communities.values[0]);
+	json_t *list = config_api_peers_json(&orders);
+	assert_int_equal(json_array_size(list), 1);
+	json_decref(list);
+	config_peer_done(&p);
+	config_free(c);
+	free(file);
+	free(text);
+	peer_orders_done(&orders);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_are_those_of_the_file),
+		cmocka_unit_test(every_kind_of_key_can_be_given),
+		cmocka_unit_test(the_older_form_has_defaults_too),
+		cmocka_unit_test(errors_are_by_key),
+		cmocka_unit_test(a_password_comes_from_a_file),
+		cmocka_unit_test(they_stand_behind_those_of_the_file),
+		cmocka_unit_test(they_can_be_pasted),
+	};
+	int fd = mkstemp(secret);
+	if (fd < 0 || write(fd, "from a file\n", 12) != 12)
+		return 1;
+	close(fd);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(secret);
+	return failed;
+}
