@@ -36,6 +36,7 @@ struct monitor_option {
 	/* A boolean that the text form has as this prefix of the argument, like file:!PATH; NULL:
 	 * the option only exists in the mapping form. */
 	const char *mark;
+	bool is_sent; /* to the service, and may hold a secret: not for every reader */
 };
 
 struct monitor_kind {

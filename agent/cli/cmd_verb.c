@@ -30,6 +30,7 @@ static const struct {
 	[VERB_ROUTES] = { "/v1/routes", show_routes },
 	[VERB_NAT] = { "/v1/nat", show_nat },
 	[VERB_CONSUL] = { "/v1/consul", show_consul },
+	[VERB_CONFIG] = { "/v1/config", show_config },
 };
 
 static int fail(enum verb_exit status, const char *text)
@@ -71,6 +72,8 @@ static int view_once(const struct client *client, const struct verb_call *call)
 		rc = client_add_segment(target, sizeof(target), call->words[0]);
 	else if (call->id == VERB_EXPLAIN)
 		rc = client_add_parameter(target, sizeof(target), "name", call->words[0]);
+	else if (call->id == VERB_CONFIG && verb_has(call, "defaults"))
+		rc = client_add_parameter(target, sizeof(target), "defaults", "true");
 	if (rc < 0)
 		return fail(VERB_REFUSED, "the name is too long");
 	if (client_request(client, "GET", target, &reply, &err) < 0)
@@ -115,6 +118,8 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 		return completions_write(call.words[0], stdout)
 			       ? VERB_DONE
 			       : fail(VERB_USAGE, "completions: expected bash, zsh or fish");
+	if (call.id == VERB_CONFIG && !str_equal(call.words[0], "show"))
+		return fail(VERB_USAGE, "config: expected show (vipherald config --help)");
 	if (call.id == VERB_DIFF && call.n_words == 2)
 		return cmd_diff_files(&call);
 	const struct client_tls tls = { .cacert = call.cacert, .cert = call.cert, .key = call.key };

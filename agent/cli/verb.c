@@ -59,7 +59,8 @@ static const struct verb verbs[N_VERBS] = {
 			   "vipherald history 192.0.2.53", .names = "apps",
 			   .options = { { "limit", "N", "the last ones only" } } },
 	[VERB_REGISTER] = { "register", NULL, "NAME", 1, 1,
-			    "Register an app, or with NAME alone one of the file that was unregistered",
+			    "Register an app, or with NAME alone one of the file that was "
+			    "unregistered",
 			    "vipherald register dns --vip 192.0.2.53/32 --monitor port:udp:53",
 			    .options = { { "vip", "PREFIX", "a VIP; may be repeated" },
 					 { "monitor", "MONITOR", "a check; may be repeated" },
@@ -93,6 +94,12 @@ static const struct verb verbs[N_VERBS] = {
 			"agent, or from another file",
 			"vipherald diff /etc/vipherald/config.yaml",
 			.exits = "0 no change, 1 changes, 2 errors, 3 agent not reachable" },
+	[VERB_CONFIG] = { "config", NULL, "show", 1, 1,
+			  "The configuration in effect as YAML, what is included in it, secrets "
+			  "hidden",
+			  "vipherald config show --defaults",
+			  .options = { { "defaults", NULL,
+					 "keys that have their default, too" } } },
 	[VERB_TOP] = { "top", NULL, "", 0, 0,
 		       "Sessions, apps, rates and events on the terminal, kept up to date",
 		       "vipherald top --interval 1s",

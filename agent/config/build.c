@@ -63,6 +63,12 @@ static void set_value(struct config_build *b, const struct config_node *node,
 		not_a_value(b, node, key);
 		return;
 	}
+	if (key->flags & CONFIG_SECRET && str_equal(node->text, CONFIG_HIDDEN)) {
+		config_error(b->findings, config_at(node),
+			     "'" CONFIG_HIDDEN "' stands for a secret that 'config show' does not "
+			     "print: insert it");
+		return;
+	}
 	if (key->flags & CONFIG_SECRET && !b->secret && node->text[0])
 		b->secret = node;
 	int r = key->type->set(key, node->text, target, &err);

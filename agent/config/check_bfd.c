@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/check_bfd.h"
 
+#include "agent/config/schema_bfd.h"
 #include "lib/mono.h"
 #include "lib/str.h"
 
@@ -31,6 +32,8 @@ void config_settle_bfd(const struct config_node *bgp, const struct config_node *
 		node = config_node_get(bgp, "bfd");
 	if (node && node->kind == CONFIG_MAPPING)
 		p->bfd.on = true;
+	if (!p->bfd.on) /* what `bgp` says has no effect then */
+		config_section_defaults(&config_bfd_section, &p->bfd);
 }
 
 static bool is_multihop(const struct bgp_peer_config *p, bool ibgp)

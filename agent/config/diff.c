@@ -34,7 +34,7 @@ static void hide(char **text)
 	if (!**text)
 		return;
 	free(*text);
-	*text = mem_strdup("(hidden)");
+	*text = mem_strdup(CONFIG_HIDDEN);
 }
 
 static void diff_key(const struct config_key *key, const void *a, const void *b, const char *path,

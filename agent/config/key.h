@@ -27,10 +27,14 @@ struct config_key;
 struct config_type {
 	const char *name; /* for the page: "duration" */
 	int (*set)(const struct config_key *key, const char *text, void *target, struct err *err);
-	/* The other way: the value as in the file, of CONFIG_VALUES all of them; nothing when it is
-	 * not set. Different values have different texts. NULL: of a monitor's mapping only. */
+	/* The other way: the value as in the file, of CONFIG_VALUES all of them with ", " between,
+	 * which is in none of them; nothing when it is not set. Different values have different
+	 * texts. NULL: of a monitor's mapping only. */
 	void (*format)(const struct config_key *key, const void *target, FILE *out);
 };
+
+/* A secret where it is not shown. It is not accepted as one. */
+#define CONFIG_HIDDEN "(hidden)"
 
 /* A mapping in place of a value: it is read into an item, which the target then adopts. */
 struct config_item {

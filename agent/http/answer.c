@@ -14,6 +14,7 @@
 #include "agent/status/readiness_collect.h"
 #include "agent/status/view_app.h"
 #include "agent/status/view_capabilities.h"
+#include "agent/status/view_config.h"
 #include "agent/status/view_consul.h"
 #include "agent/status/view_event.h"
 #include "agent/status/view_nat.h"
@@ -226,6 +227,8 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		return do_explain(in, call, ret);
 	case API_EVENTS:
 		return do_events(in, call, ret);
+	case API_CONFIG:
+		return reply_stream(ret, view_config(in, call->defaults));
 	case API_CAPABILITIES:
 		return reply_json(ret, 200, view_capabilities(in->capabilities));
 	case API_RELOAD:

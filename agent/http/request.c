@@ -59,6 +59,7 @@ static const struct endpoint_row {
 	{ "/v1/reload", API_RELOAD, ROLE_ADMIN, POST },
 	{ "/v1/confirm", API_CONFIRM, ROLE_ADMIN, POST },
 	{ "/v1/diff", API_DIFF, ROLE_ADMIN, POST },
+	{ "/v1/config", API_CONFIG, ROLE_ADMIN, READS },
 	{ "/metrics", API_METRICS, ROLE_READ, READS },
 	{ "/healthz", API_HEALTHZ, ROLE_READ, READS },
 	{ "/readyz", API_READYZ, ROLE_READ, READS },
@@ -181,6 +182,21 @@ static int parse_configuration(const struct api_request *request, struct api_cal
 				       call->kind == API_RELOAD ? "confirm" : "none");
 		if (parse_confirm(value ? value : "", &call->span, &call->err) < 0)
 			return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_config(const struct api_request *request, struct api_call *call)
+{
+	for (size_t i = 0; i < request->n_args; i++) {
+		const char *name = request->args[i].name, *value = request->args[i].value;
+		if (!str_equal(name, "defaults"))
+			return err_set(&call->err, -EINVAL,
+				       "unknown parameter '%.80s', expected defaults", name);
+		if (!value || !config_parse_bool(value, &call->defaults))
+			return err_set(&call->err, -EINVAL,
+				       "defaults: '%.80s' is not a boolean, expected true or false",
+				       value ? value : "");
 	}
 	return 0;
 }
@@ -380,6 +396,8 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_configuration(request, call);
 	else if (is_peer_order(call->kind))
 		rc = parse_peer_order(request, call);
+	else if (call->kind == API_CONFIG)
+		rc = parse_config(request, call);
 	else if (call->kind == API_LOG)
 		rc = parse_log(request, call);
 	else if (call->kind == API_EVENTS)

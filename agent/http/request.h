@@ -9,6 +9,7 @@
  *	/v1/apps/NAME/undrain  /v1/undrain                                 POST, PUT, DELETE
  *	/v1/reload                          confirm (a duration)           POST
  *	/v1/confirm  /v1/diff               POST; the body of the latter is a configuration
+ *	/v1/config                          defaults (true or false)       GET only, for administrators
  *	/v1/peers/ADDR/enable  …/refresh    port                           POST
  *	/v1/peers/ADDR/disable              port, text                     POST
  *	/v1/peers/ADDR/reset                port, text, soft, hard         POST
@@ -70,6 +71,7 @@ enum api_kind {
 	API_RELOAD,
 	API_CONFIRM,
 	API_DIFF,
+	API_CONFIG,
 	API_EVENTS,
 	API_EXPLAIN,
 	API_LOG,
@@ -88,6 +90,7 @@ struct api_call {
 	struct principal principal;
 	char who[PRINCIPAL_NAME_MAX + 80]; /* with its address, for the log */
 	struct app_spec spec;              /* of REGISTER; owned */
+	bool defaults;                     /* of CONFIG: those, too */
 	bool by_name;                      /* of REGISTER: the name alone, an app of the file */
 	/* Of UNREGISTER, APP, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole
 	 * agent. Of PEER_…: the address of the peer. */

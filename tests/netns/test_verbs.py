@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .agent import Agent, binary
+from .agent import Agent, binary, to_yaml
 from .configs import PORT, VIP4, VIP6, app, config, peer
 from .testbed import Testbed
 from .wait import wait_until
@@ -232,6 +232,33 @@ def test_what_is_not_there(running: tuple[Agent, Client]) -> None:
     assert client("app", status=2)
 
 
+def test_config_show(bed: Testbed, running: tuple[Agent, Client]) -> None:
+    """What is shown is what is in effect, with what is included, and can be loaded again."""
+    agent, client = running
+    included = bed.workdir / "more.yaml"
+    included.write_text(to_yaml({"apps": [{**app("more", "192.0.2.70/32"), "group": "g"}]}))
+    original = agent.config_path.read_text()
+    agent.reload(f"include: {included}\n{original}")
+    assert "role 'admin'" in client("config", "show", status=1)
+    admin = {"VIPHERALD_API": f"unix:{agent.run_dir}/api.sock"}
+    result = client.run("config", "show", **admin)
+    assert result.returncode == 0 and "name: more" in result.stdout
+    shown = bed.workdir / "shown.yaml"
+    shown.write_text(result.stdout)
+    for words in (("diff", str(shown)), ("check", "--config", str(shown))):
+        again = client.run(*words, **admin)
+        assert again.returncode == 0, again
+    whole = client.run("config", "show", "--defaults", **admin).stdout
+    assert "drain_time: " in whole and "drain_time: 30s" not in result.stdout
+    shown.write_text(whole)
+    assert client.run("diff", str(shown), **admin).returncode == 0
+    answer = agent.admin("/v1/config")
+    assert json.loads(client.run("config", "show", "--json", **admin).stdout) == answer.json()
+    assert agent.admin("/v1/config?x=1").status == 400
+    assert agent.admin("/v1/config", "POST").status == 405
+    assert "expected show" in client("config", "hide", status=2)
+
+
 def test_no_agent(bed: Testbed) -> None:
     bed.link()
     with bed.host.inside():
@@ -309,6 +336,7 @@ VERBS: dict[str, tuple[list[str], list[str] | None, list[str]]] = {
     "undrain": (["dns"], ["nothing"], ["x", "y"]),
     "reload": ([], ["--confirm=none"], ["x"]),
     "confirm": ([], [], ["x"]),
+    "config": (["show"], None, ["hide"]),
     "log": (["info"], ["loud"], []),
 }
 

@@ -19,6 +19,7 @@
 #include "agent/config/diff.h"
 #include "agent/config/keep.h"
 #include "agent/config/schema.h"
+#include "agent/config/show.h"
 #include "lib/array.h"
 #include "lib/str.h"
 #include "tests/unit/own_netns.h"
@@ -308,6 +309,35 @@ static void check_kept(const char *before, const char *after, const struct confi
 	config_free(b);
 }
 
+static json_t *show(const struct config *c, unsigned flags)
+{
+	json_t *o = config_show(c, flags), *apps = json_array();
+	for (size_t i = 0; i < c->n_apps; i++)
+		json_array_append_new(apps, config_show_app(&c->apps[i], flags));
+	json_object_set_new(o, "apps", apps);
+	return o;
+}
+
+/* As `config show` has it, it is the same configuration. */
+static void check_shown(const char *text, unsigned flags)
+{
+	struct config *c = load(text);
+	struct config_diff d;
+	json_t *o = show(c, flags);
+	char *shown = json_dumps(o, JSON_INDENT(1));
+	struct config *again = load(shown);
+	config_diff(c, again, &d);
+	if (d.n > 0) {
+		config_diff_print(&d, stderr);
+		fail_msg("shown as another one:\n%s\n%s", text, shown);
+	}
+	config_diff_done(&d);
+	config_free(c);
+	config_free(again);
+	json_decref(o);
+	free(shown);
+}
+
 static void check_key(enum place place, const struct config_key *key)
 {
 	struct config_diff d;
@@ -321,6 +351,10 @@ static void check_key(enum place place, const struct config_key *key)
 		}
 		config_diff_done(&d);
 		check_kept(base, changed, key);
+		check_shown(changed, CONFIG_SHOW_ALL);
+		check_shown(changed, CONFIG_SHOW_ALL | CONFIG_SHOW_DEFAULTS);
+		if (!(key->flags & CONFIG_SECRET))
+			check_shown(changed, CONFIG_SHOW);
 		if (place == PEER)
 			check_resets(base, changed, key);
 	}

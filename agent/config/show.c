@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/show.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "agent/config/draft.h"
+#include "agent/config/format.h"
+#include "agent/config/schema.h"
+#include "agent/config/schema_agent.h"
+#include "agent/config/schema_apps.h"
+#include "agent/config/schema_bgp.h"
+#include "agent/config/schema_monitors.h"
+#include "lib/array.h"
+#include "lib/mem.h"
+#include "lib/redact.h"
+#include "lib/str.h"
+
+/* One stream for the texts of all keys. */
+struct shower {
+	unsigned flags;
+	FILE *out;
+	char *text;
+	size_t len;
+};
+
+/* ---- values ---- */
+
+static json_t *text_json(const char *text, unsigned flags)
+{
+	bool clean = flags & CONFIG_SHOW_ALL || !redact_is_needed(text);
+	json_t *value = clean ? json_string(text) : NULL;
+	if (value)
+		return value;
+	size_t size = strlen(text) + 1;
+	char *printable = mem_new(size, 1);
+	str_printable(printable, size, text, size - 1);
+	if (!clean)
+		redact(printable);
+	value = json_string(printable);
+	free(printable);
+	return value;
+}
+
+static bool is_number(const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+	return n > 0 && n < 16 && !text[n];
+}
+
+/* A key that takes numbers or booleans; it may take words besides. */
+static bool is_one_of(const struct config_key *key, config_format_fn *const formats[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (key->type->format == formats[i])
+			return true;
+	return false;
+}
+
+static json_t *value_json(const struct config_key *key, const char *text, unsigned flags)
+{
+	static config_format_fn *const booleans[] = { config_format_bool, config_format_bfd_hops,
+						      config_format_listen };
+	static config_format_fn *const numbers[] = { config_format_count,     config_format_as,
+						     config_format_peer_as,   config_format_family,
+						     config_format_ttl,       config_format_number,
+						     config_format_app_quorum };
+	bool is_true = str_equal(text, "true");
+	if ((is_true || str_equal(text, "false")) && is_one_of(key, booleans, ARRAY_SIZE(booleans)))
+		return json_boolean(is_true);
+	if (is_number(text) && is_one_of(key, numbers, ARRAY_SIZE(numbers)))
+		return json_integer(strtoll(text, NULL, 10));
+	return text_json(text, flags);
+}
+
+/* As config_type.format() writes them. */
+static json_t *values_json(const struct config_key *key, char *text, unsigned flags)
+{
+	json_t *array = json_array();
+	for (char *next; text; text = next) {
+		next = strstr(text, ", ");
+		if (next) {
+			*next = 0;
+			next += 2;
+		}
+		json_array_append_new(array, value_json(key, text, flags));
+	}
+	return array;
+}
+
+/* Valid until the next one. */
+static const char *format_key(struct shower *s, const struct config_key *key, const void *target)
+{
+	rewind(s->out);
+	key->type->format(key, target, s->out);
+	fputc(0, s->out);
+	fflush(s->out);
+	return s->text;
+}
+
+static bool is_wanted(struct shower *s, const struct config_key *key, const char *text,
+		      const void *blank)
+{
+	bool same = str_equal(format_key(s, key, blank), text);
+	return !same || (s->flags & CONFIG_SHOW_DEFAULTS && key->default_text && *text);
+}
+
+/* NULL: it has its default. */
+static json_t *show_value(struct shower *s, const struct config_key *key, const void *target,
+			  const void *blank)
+{
+	json_t *value = NULL;
+	const char *now = format_key(s, key, target);
+	if (!*now && !key->default_text)
+		return NULL;
+	char *text = mem_strdup(now);
+	if (!is_wanted(s, key, text, blank))
+		value = NULL;
+	else if (key->flags & CONFIG_SECRET && !(s->flags & CONFIG_SHOW_ALL))
+		value = json_string(CONFIG_HIDDEN);
+	else if (key->shape == CONFIG_VALUES)
+		value = values_json(key, text, s->flags);
+	else
+		value = value_json(key, text, s->flags);
+	free(text);
+	return value;
+}
+
+/* ---- monitors ---- */
+
+static void add_span(json_t *o, const char *key, span_t span)
+{
+	char text[DURATION_TEXT_MAX];
+	if (span)
+		json_object_set_new(o, key, json_string(duration_format(span, text)));
+}
+
+static void add_count(json_t *o, const char *key, unsigned count)
+{
+	if (count)
+		json_object_set_new(o, key, json_integer(count));
+}
+
+static void add_options(json_t *o, const struct monitor_spec *m, unsigned flags)
+{
+	for (size_t i = 0; i < m->kind->n_options; i++) {
+		const struct monitor_option *option = &m->kind->options[i];
+		const char *value = monitor_spec_option(m, i);
+		if (!value)
+			continue;
+		if (option->is_sent && flags & CONFIG_SHOW_TO_READERS)
+			value = CONFIG_HIDDEN;
+		json_object_set_new(o, option->name, text_json(value, flags));
+	}
+}
+
+/* A URL names its kind itself, and {consul: true} has no argument. */
+static const char *argument_of(const struct monitor_spec *m)
+{
+	const char *argument = monitor_spec_argument(m);
+	if (!argument)
+		return "true";
+	return str_starts(argument, "//") ? m->text : argument;
+}
+
+static json_t *show_monitor(const struct monitor_spec *m, unsigned flags)
+{
+	json_t *o = json_object();
+	add_span(o, "interval", m->timing.interval);
+	add_span(o, "fast_interval", m->timing.fast_interval);
+	add_span(o, "timeout", m->timing.timeout);
+	add_count(o, "rise", m->timing.rise);
+	add_count(o, "fall", m->timing.fall);
+	add_options(o, m, flags);
+	if (json_object_size(o) == 0) {
+		json_decref(o);
+		return text_json(m->text, flags);
+	}
+	json_t *whole = json_pack("{s:o}", m->kind->name, text_json(argument_of(m), flags));
+	json_object_update(whole, o);
+	json_decref(o);
+	return whole;
+}
+
+static json_t *show_monitors(const struct app_spec *spec, unsigned flags)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < spec->n_monitors; i++)
+		json_array_append_new(array, show_monitor(&spec->monitors[i], flags));
+	if (spec->n_monitors > 0)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+/* ---- sections ---- */
+
+/* `add` of a key fills in what is not set, hence no const; nothing is changed that is shown. */
+static json_t *show_section(struct shower *s, const struct config_section *section, void *target,
+			    void *blank);
+
+static json_t *show_grants(struct shower *s, const struct config_key *key, const void *target)
+{
+	struct api_grant blank = { .role = ROLE_REGISTER };
+	const struct api_grants *grants = config_value(key, target);
+	json_t *array = json_array();
+	for (size_t i = 0; i < grants->n; i++)
+		json_array_append_new(array,
+				      show_section(s, key->section, &grants->items[i], &blank));
+	if (grants->n > 0)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static void *field_of(const struct config_key *key, void *target)
+{
+	return key->add ? key->add(target) : config_field(key, target);
+}
+
+/* One that is on, and has nothing else to say, is true. */
+static json_t *show_mapping(struct shower *s, const struct config_key *key, void *target,
+			    void *blank)
+{
+	json_t *on = key->type ? show_value(s, key, target, blank) : NULL;
+	bool off = key->type && !json_is_true(on);
+	json_t *o =
+		off ? NULL
+		    : show_section(s, key->section, field_of(key, target), field_of(key, blank));
+	if (off || (on && json_object_size(o) == 0)) {
+		json_decref(o);
+		return on;
+	}
+	json_decref(on);
+	if (json_object_size(o) > 0)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+/* NULL: there is nothing to say. Peers and apps are left to the caller. */
+static json_t *show_key(struct shower *s, const struct config_key *key, void *target, void *blank)
+{
+	switch (key->shape) {
+	case CONFIG_SECTION:
+		if (key->section == &config_states_section &&
+		    !((const struct app_spec *)target)->announce)
+			return NULL;
+		return show_mapping(s, key, target, blank);
+	case CONFIG_SECTIONS:
+		return key->type ? show_grants(s, key, target) : NULL;
+	case CONFIG_VALUES:
+		if (key->item)
+			return show_monitors(target, s->flags);
+		break;
+	case CONFIG_VALUE:
+		break;
+	}
+	return show_value(s, key, target, blank);
+}
+
+static void add_section(struct shower *s, json_t *o, const struct config_section *section,
+			void *target, void *blank)
+{
+	for (const struct config_key *k = config_section_keys(section); k->name; k++) {
+		json_t *value = show_key(s, k, target, blank);
+		if (value)
+			json_object_set_new(o, k->name, value);
+	}
+	/* What `bgp` says for all peers is in the peers. */
+	if (section->shared && section != &config_bgp_section)
+		add_section(s, o, section->shared, (char *)target + section->shared_offset,
+			    (char *)blank + section->shared_offset);
+}
+
+static json_t *show_section(struct shower *s, const struct config_section *section, void *target,
+			    void *blank)
+{
+	json_t *o = json_object();
+	add_section(s, o, section, target, blank);
+	return o;
+}
+
+static json_t *show(const struct config_section *section, const void *target, void *blank,
+		    unsigned flags)
+{
+	struct shower s = { .flags = flags };
+	s.out = open_memstream(&s.text, &s.len);
+	if (!s.out)
+		abort(); /* out of memory, as lib/mem.h */
+	json_t *o = show_section(&s, section, (void *)target, blank);
+	fclose(s.out);
+	free(s.text);
+	return o;
+}
+
+/* ---- the parts ---- */
+
+json_t *config_show_app(const struct app_spec *spec, unsigned flags)
+{
+	struct app_spec blank = { 0 };
+	config_section_defaults(&config_app_section, &blank);
+	json_t *o = show(&config_app_section, spec, &blank, flags);
+	app_spec_done(&blank);
+	return o;
+}
+
+json_t *config_show_peer(const struct bgp_peer_config *p, unsigned flags)
+{
+	struct bgp_peer_config blank = { 0 };
+	config_section_defaults(&config_peer_section, &blank);
+	json_t *o = show(&config_peer_section, p, &blank, flags);
+	if (p->password_file) /* it was read from there */
+		json_object_del(o, "password");
+	config_peer_done(&blank);
+	return o;
+}
+
+/* That of `bgp`, if it is IPv6 and a peer is IPv4, where it would be an error. NULL: each may have
+ * its own. */
+static const struct addr *shared_local_ip(const struct bgp_config *bgp)
+{
+	for (size_t i = 0; i < bgp->n_peers; i++) {
+		const struct bgp_peer_config *p = &bgp->peers[i];
+		if (p->local_ip.family == AF_INET6 && p->addr.family == AF_INET)
+			return &p->local_ip;
+	}
+	return NULL;
+}
+
+static json_t *show_bgp(const struct config *c, unsigned flags)
+{
+	char text[ADDR_TEXT_MAX];
+	struct config_draft_bgp bgp = { .bgp = c->bgp, .gateway_family = c->gateway_family };
+	struct config_draft_bgp blank = { 0 };
+	const struct addr *local_ip = shared_local_ip(&c->bgp);
+	config_section_defaults(&config_bgp_section, &blank);
+	json_t *o = show(&config_bgp_section, &bgp, &blank, flags), *peers = json_array();
+	for (size_t i = 0; i < c->bgp.n_peers; i++) {
+		json_t *peer = config_show_peer(&c->bgp.peers[i], flags);
+		if (local_ip && addr_equal(&c->bgp.peers[i].local_ip, local_ip))
+			json_object_del(peer, "local_ip");
+		json_array_append_new(peers, peer);
+	}
+	if (local_ip)
+		json_object_set_new(o, "local_ip", json_string(addr_format(local_ip, text)));
+	json_object_set_new(o, "peers", peers);
+	config_peer_done(&blank.session);
+	return o;
+}
+
+json_t *config_show(const struct config *c, unsigned flags)
+{
+	struct config_draft blank = { 0 };
+	config_section_defaults(&config_schema, &blank);
+	json_t *o = json_object(), *bgp = show_bgp(c, flags);
+	json_t *of_agent = show(&config_agent_section, &c->agent, &blank.agent, flags);
+	json_t *of_nat = show(&config_nat_section, &c->nat, &blank.nat, flags);
+	if (json_object_size(of_agent) > 0)
+		json_object_set(o, "agent", of_agent);
+	json_object_set_new(o, "bgp", bgp);
+	if (json_object_size(of_nat) > 0)
+		json_object_set(o, "nat", of_nat);
+	json_decref(of_agent);
+	json_decref(of_nat);
+	config_draft_done(&blank);
+	return o;
+}
