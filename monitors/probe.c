@@ -138,6 +138,7 @@ void probe_status(const struct probe *p, struct monitor_status *ret)
 		.checks = p->checks,
 		.failures = p->failures,
 		.unknown = p->unknown,
+		.latest = p->latest,
 		.running = p->running != NULL,
 		.unable = p->checks > 0 && p->latest == HEALTH_UNKNOWN && !probe_is_fed(p),
 		.said = probe_said(p),

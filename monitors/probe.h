@@ -32,6 +32,7 @@ struct probe {
 	enum health latest; /* of the last result */
 	span_t lost_before; /* by gaps, when the check that runs began */
 	bool doubted;       /* the last failure fell into a gap */
+	bool again;         /* another check is due when the one that runs has ended */
 	mono_t since, started, ended;
 	span_t took;
 	uint64_t checks, failures, unknown;

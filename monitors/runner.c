@@ -172,6 +172,9 @@ static void finish(struct probe *p, const struct monitor_result *result)
 	log_trace("monitor", "%s: %s: %s", p->spec.text, health_name(result->health), result->said);
 	bool changed = apply(p, result);
 	reschedule(p);
+	if (p->again)
+		deadlines_set(&p->watch->runner->schedule, &p->due, loop_clock());
+	p->again = false;
 	if (probe_ops(p)->start)
 		lane_wake(p->watch->runner, lane_of(p));
 	if (changed)
@@ -569,6 +572,19 @@ void monitor_watch_recheck(struct monitor_watch *w)
 		w->since = loop_clock();
 	w->health = h;
 	arm(w->runner);
+}
+
+void monitor_watch_check_now(struct monitor_watch *w)
+{
+	struct monitor_runner *r = w->runner;
+	for (size_t i = 0; i < w->n; i++) {
+		struct probe *p = &w->probes[i];
+		if (p->running)
+			p->again = true;
+		else if (!list_linked(&p->waiting))
+			deadlines_set(&r->schedule, &p->due, loop_clock());
+	}
+	arm(r);
 }
 
 static void stop_probe(struct probe *p)

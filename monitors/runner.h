@@ -73,6 +73,9 @@ void monitor_watch_change(struct monitor_watch *w, const struct monitor_spec *sp
 /* What the owner of the watch is has changed (monitor_ways_fn): monitors that answer at once are
  * checked here. As with monitor_watch_new(), there is no callback. */
 void monitor_watch_recheck(struct monitor_watch *w);
+/* Every monitor is checked now. One whose check runs is checked again when that has ended: it may have
+ * begun before what is asked about. The results count as all others do. */
+void monitor_watch_check_now(struct monitor_watch *w);
 /* Ends running checks without a verdict. */
 void monitor_watch_free(struct monitor_watch *w);
 

@@ -19,6 +19,7 @@ struct monitor_status {
 	mono_t last_check;                  /* when it ended; USEC_NEVER before the first */
 	span_t took;                        /* of the last check */
 	uint64_t checks, failures, unknown; /* unknown: checks that could not be made */
+	enum health latest;                 /* of the last check; UNKNOWN: it could not be made */
 	bool running;
 	bool unable;      /* the last check could not be made, which says nothing of the service */
 	const char *said; /* the last result in words, output included; "" before the first */

@@ -81,6 +81,15 @@ static const struct verb verbs[N_VERBS] = {
 			   "vipherald undrain dns --wait",
 			   .options = { { "wait", NULL, "return when the app is announced" } },
 			   .names = "apps" },
+	[VERB_CHECK_NOW] = { "check-now", NULL, "NAME", 1, 1,
+			     "Check an app now, and show what each of its monitors finds",
+			     "vipherald check-now dns --timeout 10s",
+			     .options = { { "timeout", "DURATION",
+					    "how long to wait, 30 s unless said otherwise" } },
+			     .exits =
+				     "0 all monitors pass, 1 one does not, refused or not found, 2 "
+				     "usage, 3 agent not reachable",
+			     .names = "apps" },
 	[VERB_RELOAD] = { "reload", NULL, "", 0, 0,
 			  "Read the configuration again and apply what differs",
 			  "vipherald reload --confirm 5m",

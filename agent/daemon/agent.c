@@ -22,6 +22,7 @@
 #include "agent/daemon/alarm_log.h"
 #include "agent/daemon/api_start.h"
 #include "agent/daemon/calls.h"
+#include "agent/daemon/check_now.h"
 #include "agent/daemon/compare.h"
 #include "agent/daemon/exec_env.h"
 #include "agent/daemon/hooks.h"
@@ -239,6 +240,7 @@ static int start_loop(struct agent *a, struct err *err)
 	a->service = service_new(a->loop, calls_summarize, a);
 	a->reload = reload_new(a);
 	a->compare = compare_new(a);
+	a->check_now = check_now_new(a);
 	a->restart = restart_new(a);
 	/* `off`: nothing is kept on the disk. */
 	if (!a->config->agent.state_file || *a->config->agent.state_file)
@@ -279,12 +281,14 @@ static int start(struct agent *a, struct err *err)
 
 static void agent_done(struct agent *a)
 {
+	check_now_stop(a->check_now);
 	api_free(a->api); /* its streams walk the registry */
 	a->api = NULL;    /* what is freed below may still log events */
 	hooks_free(a->hooks);
 	a->hooks = NULL;
 	alarm_log_free(a->alarm_log);
 	compare_free(a->compare);
+	check_now_free(a->check_now);
 	reload_free(a->reload);
 	last_good_free(a->last_good);
 	confirm_free(a->confirm);

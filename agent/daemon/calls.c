@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/calls.h"
 
+#include "agent/daemon/check_now.h"
 #include "agent/daemon/compare.h"
 #include "agent/daemon/peers.h"
 #include "agent/daemon/hooks.h"
@@ -88,6 +89,10 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 	}
 	if (call->kind == API_DIFF) {
 		compare_ask(a->compare, call->body, call->body_len, ret);
+		return;
+	}
+	if (call->kind == API_CHECK && !is_stopping(a)) {
+		check_now_ask(a->check_now, call, ret);
 		return;
 	}
 	if (answer_is_peer_order(call->kind) && !is_stopping(a))

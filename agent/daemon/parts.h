@@ -37,6 +37,7 @@
 #include "process/stale_children.h"
 
 struct alarm_log;
+struct check_now;
 struct compare;
 struct hooks;
 struct peers;
@@ -61,6 +62,7 @@ struct agent {
 	struct shutdown *shutdown;
 	struct reload *reload;
 	struct compare *compare;
+	struct check_now *check_now;
 	struct restart *restart;
 	/* Of the configuration that is about to be put into effect; NULL: none. */
 	const struct host_addresses *next_identity;

@@ -3,6 +3,7 @@
 
 #include "agent/app/drains.h"
 #include "agent/daemon/alarm_log.h"
+#include "agent/daemon/check_now.h"
 #include "agent/daemon/compare.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload.h"
@@ -59,6 +60,7 @@ static void withdraw(mono_t flush_limit, void *userdata)
 	stop_alarms(a);
 	reload_stop(a->reload);
 	compare_stop(a->compare);
+	check_now_stop(a->check_now);
 	sources_stop(a->sources);
 	store_stop(a->store);
 	api_retry(a->api); /* requests that waited for the start are refused */
@@ -108,6 +110,7 @@ static void leave_sessions(mono_t limit, void *userdata)
 	stop_alarms(a);
 	reload_stop(a->reload);
 	compare_stop(a->compare);
+	check_now_stop(a->check_now);
 	sources_suspend(a->sources);
 	recovery_suspend(a->recovery);
 	peer_log_restart(a->peer_log);

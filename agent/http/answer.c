@@ -171,8 +171,8 @@ bool answer_is_peer_order(enum api_kind kind)
 bool answer_is_change(enum api_kind kind)
 {
 	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DRAIN ||
-	       kind == API_UNDRAIN || kind == API_RELOAD || kind == API_CONFIRM ||
-	       answer_is_peer_order(kind);
+	       kind == API_UNDRAIN || kind == API_CHECK || kind == API_RELOAD ||
+	       kind == API_CONFIRM || answer_is_peer_order(kind);
 }
 
 static void do_error(const struct api_call *call, struct api_reply *ret)
@@ -233,6 +233,7 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		return reply_json(ret, 200, view_capabilities(in->capabilities));
 	case API_RELOAD:
 	case API_CONFIRM:
+	case API_CHECK:
 	case API_DIFF: /* answered by the caller, which can do it */
 	case API_PEER_ENABLE:
 	case API_PEER_DISABLE:

@@ -350,6 +350,11 @@ void api_send_compared(struct api *api, uint64_t up_to, unsigned status, const c
 	send_answer(api, API_DEFER_COMPARED, up_to, status, body);
 }
 
+void api_send_checked(struct api *api, uint64_t number, unsigned status, const char *body)
+{
+	send_answer(api, API_DEFER_CHECKED, number, status, body);
+}
+
 void api_retry(struct api *api)
 {
 	resume(api, API_DEFER_RETRY, 0, false);

@@ -51,6 +51,7 @@ void api_send_stored(struct api *api, uint64_t up_to, bool stored);
 /* Sends the replies of API_DEFER_LATER up to this number. */
 void api_send_later(struct api *api, uint64_t up_to, unsigned status, const char *body);
 void api_send_compared(struct api *api, uint64_t up_to, unsigned status, const char *body);
+void api_send_checked(struct api *api, uint64_t number, unsigned status, const char *body);
 /* Has the requests of API_DEFER_RETRY answered anew. */
 void api_retry(struct api *api);
 /* There is a new event, for its followers. */

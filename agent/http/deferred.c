@@ -38,12 +38,19 @@ void deferred_resume(struct list *all, enum api_defer kind, uint64_t up_to, bool
 	}
 }
 
+/* Checks end in any order. */
+static bool is_meant(const struct api_reply *reply, enum api_defer kind, uint64_t number)
+{
+	bool alone = kind == API_DEFER_CHECKED;
+	return reply->defer == kind && (alone ? reply->number == number : reply->number <= number);
+}
+
 void deferred_answer(struct list *all, enum api_defer kind, uint64_t up_to, unsigned status,
 		     const char *body)
 {
 	list_for_each (it, all) {
 		struct deferred *d = list_entry(it, struct deferred, node);
-		if (d->reply.defer != kind || d->reply.number > up_to)
+		if (!is_meant(&d->reply, kind, up_to))
 			continue;
 		free(d->reply.body);
 		d->reply.status = status;

@@ -25,7 +25,8 @@ void deferred_add(struct list *all, struct deferred *d, struct MHD_Connection *c
 		  const struct api_reply *reply);
 /* Resumes the replies of one kind up to a number. `stored` is of API_DEFER_STORED. */
 void deferred_resume(struct list *all, enum api_defer kind, uint64_t up_to, bool stored);
-/* Resumes the replies of API_DEFER_LATER up to a number, with this status and a copy of the body. */
+/* Resumes the replies of one kind up to a number, or of API_DEFER_CHECKED the one with it, with this
+ * status and a copy of the body. */
 void deferred_answer(struct list *all, enum api_defer kind, uint64_t up_to, unsigned status,
 		     const char *body);
 void deferred_done(struct deferred *d);

@@ -102,6 +102,7 @@ static const char *action_name(enum api_kind kind)
 	       : kind == API_UNREGISTER ? "unregister"
 	       : kind == API_DRAIN      ? "drain"
 	       : kind == API_UNDRAIN    ? "undrain"
+	       : kind == API_CHECK      ? "check"
 					: "a change";
 }
 

@@ -43,6 +43,7 @@ static const struct endpoint_row {
 	/* The longer ones first: a name may have any character in it. */
 	{ "/v1/apps/" NAME "/drain", API_DRAIN, ROLE_REGISTER, CHANGES },
 	{ "/v1/apps/" NAME "/undrain", API_UNDRAIN, ROLE_REGISTER, CHANGES },
+	{ "/v1/apps/" NAME "/check", API_CHECK, ROLE_REGISTER, POST },
 	{ "/v1/apps/" NAME, API_APP, ROLE_READ, READS },
 	{ "/v1/peers", API_PEERS, ROLE_READ, READS },
 	{ "/v1/peers/" ADDR "/enable", API_PEER_ENABLE, ROLE_ADMIN, POST },
@@ -124,6 +125,27 @@ static int parse_text(const struct api_arg *arg, const char **ret, struct err *e
 		return err_set(err, -EINVAL, "%s holds U+0000, a control character", arg->name);
 	if (utf8_check(*ret, &found) < 0)
 		return err_set(err, -EINVAL, "%s holds %s", arg->name, found.text);
+	return 0;
+}
+
+#define CHECK_DEFAULT (30 * USEC_PER_SEC)
+#define CHECK_MAX     (300 * USEC_PER_SEC)
+
+static int parse_check(const struct api_request *request, struct api_call *call)
+{
+	struct err why;
+	call->span = CHECK_DEFAULT;
+	for (size_t i = 0; i < request->n_args; i++) {
+		const char *name = request->args[i].name, *value = request->args[i].value;
+		if (!str_equal(name, "timeout"))
+			return err_set(&call->err, -EINVAL,
+				       "unknown parameter '%.80s', expected timeout", name);
+		if (duration_parse(value ? value : "", &call->span, &why) < 0 || call->span == 0 ||
+		    call->span > CHECK_MAX)
+			return err_set(&call->err, -EINVAL,
+				       "timeout: '%.80s' is not a duration up to 5m, such as 10s",
+				       value ? value : "");
+	}
 	return 0;
 }
 
@@ -396,6 +418,8 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_configuration(request, call);
 	else if (is_peer_order(call->kind))
 		rc = parse_peer_order(request, call);
+	else if (call->kind == API_CHECK)
+		rc = parse_check(request, call);
 	else if (call->kind == API_CONFIG)
 		rc = parse_config(request, call);
 	else if (call->kind == API_LOG)

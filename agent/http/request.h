@@ -7,6 +7,7 @@
  *	/info /ping  as GoCast
  *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)       POST, PUT, DELETE
  *	/v1/apps/NAME/undrain  /v1/undrain                                 POST, PUT, DELETE
+ *	/v1/apps/NAME/check                 timeout (a duration)           POST
  *	/v1/reload                          confirm (a duration)           POST
  *	/v1/confirm  /v1/diff               POST; the body of the latter is a configuration
  *	/v1/config                          defaults (true or false)       GET only, for administrators
@@ -59,6 +60,7 @@ enum api_kind {
 	API_APP,
 	API_DRAIN,
 	API_UNDRAIN,
+	API_CHECK,
 	API_STATUS,
 	API_PEERS,
 	API_ROUTES,
@@ -92,7 +94,7 @@ struct api_call {
 	struct app_spec spec;              /* of REGISTER; owned */
 	bool defaults;                     /* of CONFIG: those, too */
 	bool by_name;                      /* of REGISTER: the name alone, an app of the file */
-	/* Of UNREGISTER, APP, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole
+	/* Of UNREGISTER, APP, CHECK, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole
 	 * agent. Of PEER_…: the address of the peer. */
 	char *name;
 	const char *body; /* of DIFF: a view into the request */
@@ -101,7 +103,7 @@ struct api_call {
 		reason; /* of DRAIN, PEER_DISABLE and PEER_RESET: a view into the request, "" for none */
 	uint16_t port;   /* of PEER_…; 0: not given */
 	bool soft, hard; /* of PEER_RESET */
-	span_t span; /* of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none */
+	span_t span; /* of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none. Of CHECK: how long to wait */
 	enum log_level level;      /* of LOG */
 	const char *module;        /* of LOG: one of log_modules[]; NULL: all */
 	struct event_query events; /* of EVENTS */

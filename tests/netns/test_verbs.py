@@ -334,6 +334,7 @@ VERBS: dict[str, tuple[list[str], list[str] | None, list[str]]] = {
     "unregister": (["x"], None, ["x", "y"]),
     "drain": (["dns"], ["nothing"], ["--for"]),
     "undrain": (["dns"], ["nothing"], ["x", "y"]),
+    "check-now": (["dns"], ["web"], ["x", "--timeout"]),
     "reload": ([], ["--confirm=none"], ["x"]),
     "confirm": ([], [], ["x"]),
     "config": (["show"], None, ["hide"]),

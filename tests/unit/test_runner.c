@@ -648,6 +648,60 @@ static void test_many(void **state)
 	free(s);
 }
 
+struct counted {
+	struct seen *s;
+	size_t i;
+	uint64_t checks;
+};
+
+static bool were_checked(void *userdata)
+{
+	const struct counted *c = userdata;
+	return status_of(c->s, c->i).checks >= c->checks;
+}
+
+static bool third_runs(void *userdata)
+{
+	return status_of(userdata, 2).running;
+}
+
+/* All that is asked for is checked, long before it would be due; and once more what was running. */
+static void test_check_now(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	char command[96], fifo[64] = "/tmp/vipherald-test-fifo-XXXXXX";
+	assert_int_equal(mkdtemp(fifo) == NULL, 0);
+	new_runner(f, &(struct runner_config){ .timing.interval = HOUR });
+	snprintf(command, sizeof(command), "exec:true|port:tcp:53|exec:cat %s/pipe", fifo);
+	strcat(fifo, "/pipe");
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	watch(f, &s, command);
+	loop_until(f->loop, were_checked, &(struct counted){ &s, 0, 1 });
+	loop_drain(f->loop);
+	uint64_t before = status_of(&s, 1).checks; /* that nothing listens is asked now and then */
+	assert_true(status_of(&s, 2).running);
+	monitor_watch_check_now(s.watch);
+	loop_until(f->loop, were_checked, &(struct counted){ &s, 0, 2 });
+	loop_until(f->loop, were_checked, &(struct counted){ &s, 1, before + 1 });
+	assert_int_equal(status_of(&s, 2).checks, 0);
+	for (uint64_t n = 1; n <= 2; n++) {
+		loop_until(f->loop, third_runs, &s);
+		int fd = open(fifo, O_WRONLY | O_CLOEXEC); /* waits for the command */
+		close(fd);
+		loop_until(f->loop, were_checked, &(struct counted){ &s, 2, n });
+	}
+	loop_drain(f->loop);
+	assert_false(status_of(&s, 2).running);
+	assert_int_equal(status_of(&s, 0).checks, 2);
+	assert_int_equal(status_of(&s, 0).latest, HEALTH_UP);
+	assert_int_equal(status_of(&s, 1).latest, HEALTH_DOWN);
+	monitor_watch_free(s.watch);
+	unlink(fifo);
+	*strrchr(fifo, '/') = 0;
+	rmdir(fifo);
+}
+
 static void test_bad_interval(void **state)
 {
 	struct fixture *f = *state;
@@ -689,6 +743,7 @@ int main(void)
 		TEST(test_free_in_callback),
 		TEST(test_free_while_running),
 		TEST(test_many),
+		TEST(test_check_now),
 		TEST(test_bad_interval),
 	};
 	return cmocka_run_group_tests(tests, enter, NULL);
