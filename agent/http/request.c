@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/define.h"
 #include "agent/config/parse.h"
 #include "agent/config/types.h"
 #include "agent/model/register_params.h"
@@ -24,6 +25,7 @@ enum methods {
 	CHANGES, /* POST, PUT and DELETE: no link and no image of a web page makes one */
 	POST,
 	GOCAST, /* those, and GET: for scripts made for GoCast */
+	APP,    /* GET and HEAD; PUT and DELETE change it */
 };
 
 static const struct endpoint_row {
@@ -44,7 +46,7 @@ static const struct endpoint_row {
 	{ "/v1/apps/" NAME "/drain", API_DRAIN, ROLE_REGISTER, CHANGES },
 	{ "/v1/apps/" NAME "/undrain", API_UNDRAIN, ROLE_REGISTER, CHANGES },
 	{ "/v1/apps/" NAME "/check", API_CHECK, ROLE_REGISTER, POST },
-	{ "/v1/apps/" NAME, API_APP, ROLE_READ, READS },
+	{ "/v1/apps/" NAME, API_APP, ROLE_READ, APP },
 	{ "/v1/peers", API_PEERS, ROLE_READ, READS },
 	{ "/v1/peers/" ADDR "/enable", API_PEER_ENABLE, ROLE_ADMIN, POST },
 	{ "/v1/peers/" ADDR "/disable", API_PEER_DISABLE, ROLE_ADMIN, POST },
@@ -174,11 +176,6 @@ static void fail(struct api_call *call, unsigned status, bool json)
 	call->kind = API_ERROR;
 	call->status = status;
 	call->json = json;
-}
-
-size_t request_takes_body(const char *path)
-{
-	return str_equal(path, "/v1/diff") ? CONFIG_FILE_MAX : 0;
 }
 
 #define CONFIRM_MAX (UINT64_C(24) * 3600 * USEC_PER_SEC)
@@ -405,6 +402,16 @@ static int parse_peer_order(const struct api_request *request, struct api_call *
 	return 0;
 }
 
+static int parse_definition(const struct api_request *request, struct api_call *call)
+{
+	call->spec.name = mem_strdup(call->name); /* for the log */
+	if (request->n_args == 0)
+		return 0;
+	return err_set(&call->err, -EINVAL,
+		       "unknown parameter '%.80s': the definition is the body, a JSON object",
+		       request->args[0].name);
+}
+
 static void parse_args(const struct api_request *request, struct api_call *call)
 {
 	int rc = 0;
@@ -418,6 +425,8 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_configuration(request, call);
 	else if (is_peer_order(call->kind))
 		rc = parse_peer_order(request, call);
+	else if (call->kind == API_DEFINE)
+		rc = parse_definition(request, call);
 	else if (call->kind == API_CHECK)
 		rc = parse_check(request, call);
 	else if (call->kind == API_CONFIG)
@@ -454,6 +463,10 @@ static const char *other_methods(enum methods methods, const char *method)
 		return is_change(method) ? NULL : "POST, PUT, DELETE";
 	case POST:
 		return str_equal(method, "POST") ? NULL : "POST";
+	case APP:
+		return is_read(method) || (is_change(method) && !str_equal(method, "POST"))
+			       ? NULL
+			       : "GET, HEAD, PUT, DELETE";
 	case GOCAST:
 		return is_change(method) || str_equal(method, "GET") ? NULL
 								     : "GET, POST, PUT, DELETE";
@@ -492,6 +505,29 @@ static const struct endpoint_row *find_endpoint(const char *path, char **ret_nam
 	return NULL;
 }
 
+size_t request_takes_body(const char *method, const char *path)
+{
+	char *name = NULL;
+	const struct endpoint_row *endpoint = find_endpoint(path, &name);
+	bool defines = endpoint && endpoint->kind == API_APP && str_equal(method, "PUT");
+	free(name);
+	if (defines)
+		return CONFIG_DEFINITION_MAX;
+	return endpoint && endpoint->kind == API_DIFF ? CONFIG_FILE_MAX : 0;
+}
+
+/* The kind and the role of a path whose methods differ in them. */
+static void set_kind(const struct endpoint_row *endpoint, const char *method, struct api_call *ret)
+{
+	ret->kind = endpoint->kind;
+	ret->needs = endpoint->needs;
+	if (endpoint->kind == API_APP && !is_read(method)) {
+		ret->kind = str_equal(method, "PUT") ? API_DEFINE : API_UNDEFINE;
+		ret->needs = ROLE_REGISTER;
+	}
+	ret->change = ret->needs > ROLE_READ;
+}
+
 void request_parse(const struct api_request *request, struct api_call *ret)
 {
 	*ret = (struct api_call){ .kind = API_ERROR, .needs = ROLE_READ };
@@ -502,15 +538,13 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 		fail(ret, 404, true);
 		return;
 	}
-	ret->needs = endpoint->needs;
-	ret->change = endpoint->needs > ROLE_READ;
+	set_kind(endpoint, request->method, ret);
 	ret->allow = other_methods(endpoint->methods, request->method);
 	if (ret->allow) {
 		err_set(&ret->err, -EINVAL, "'%.100s' accepts %s only", request->path, ret->allow);
 		fail(ret, 405, true);
 		return;
 	}
-	ret->kind = endpoint->kind;
 	ret->openmetrics =
 		request->accept && strstr(request->accept, "application/openmetrics-text");
 	ret->body = request->body;

@@ -529,8 +529,8 @@ static void test_the_body_of_a_diff(void **state)
 	assert_string_equal(call.body, "agent: {}");
 	assert_int_equal(call.body_len, 9);
 	api_call_done(&call);
-	assert_true(request_takes_body("/v1/diff") > 0);
-	assert_int_equal(request_takes_body("/v1/reload"), 0);
+	assert_true(request_takes_body("POST", "/v1/diff") > 0);
+	assert_int_equal(request_takes_body("POST", "/v1/reload"), 0);
 }
 
 /* The form of a refusal is the one that the client reads. */
