@@ -7,6 +7,7 @@
 
 #include "agent/cli/client.h"
 #include "agent/cli/cmd_check_now.h"
+#include "agent/cli/cmd_define.h"
 #include "agent/cli/cmd_diff.h"
 #include "agent/cli/cmd_events.h"
 #include "agent/cli/cmd_top.h"
@@ -128,6 +129,8 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 		return fail(VERB_USAGE, err.text);
 	if (call.id == VERB_DIFF)
 		return cmd_diff_agent(&client, &call);
+	if (call.id == VERB_DEFINE)
+		return cmd_define(&client, &call);
 	if (call.id == VERB_CHECK_NOW)
 		return cmd_check_now(&client, &call);
 	if (call.id == VERB_RELOAD)

@@ -77,6 +77,10 @@ static const struct verb verbs[N_VERBS] = {
 					 { "peers", "LIST", "to these only; by commas" },
 					 { "except-peers", "LIST", "not to these; by commas" },
 					 { "ttl", "DURATION", "a lease that is to be renewed" } } },
+	[VERB_DEFINE] = { "define", NULL, "NAME FILE|-", 2, 2,
+			  "Register an app by a JSON object with the keys that it has in the "
+			  "configuration",
+			  "vipherald define dns dns.json", .names = "apps" },
 	[VERB_UNREGISTER] = { "unregister", NULL, "NAME", 1, 1, "Remove an app",
 			      "vipherald unregister dns", .names = "apps" },
 	[VERB_DRAIN] = { "drain", NULL, "[NAME]", 0, 1,

@@ -7,6 +7,7 @@
 #include "agent/config/findings.h"
 #include "agent/config/key.h"
 #include "agent/config/schema.h"
+#include "agent/config/schema_apps.h"
 #include "agent/config/schema_log.h"
 #include "agent/config/template.h"
 #include "lib/mem.h"
@@ -316,6 +317,17 @@ void config_build_begin(struct config_build *b, const struct config_node *root,
 			     "config.example.yaml shows all keys");
 	else
 		build_section(b, root, &config_schema, draft);
+}
+
+void config_build_app(const struct config_node *root, struct app_spec *spec,
+		      struct config_findings *findings)
+{
+	struct config_build b = { .findings = findings };
+	config_section_defaults(&config_app_section, spec);
+	if (config_node_is_null(root))
+		wrong_kind(&b, root, "a mapping ('key: value')");
+	else
+		build_section(&b, root, &config_app_section, spec);
 }
 
 /* A file without anything is probably half written. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/show.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,9 +10,12 @@
 #include "agent/config/format.h"
 #include "agent/config/schema.h"
 #include "agent/config/schema_agent.h"
+#include "agent/config/schema_api.h"
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_bgp.h"
+#include "agent/config/schema_hooks.h"
 #include "agent/config/schema_monitors.h"
+#include "agent/model/hook.h"
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/redact.h"
@@ -200,15 +204,37 @@ static json_t *show_monitors(const struct app_spec *spec, unsigned flags)
 static json_t *show_section(struct shower *s, const struct config_section *section, void *target,
 			    void *blank);
 
-static json_t *show_grants(struct shower *s, const struct config_key *key, const void *target)
+/* A list of mappings that is a value of its section. */
+struct mappings {
+	char *items;
+	size_t n;
+};
+
+_Static_assert(offsetof(struct mappings, n) == offsetof(struct api_grants, n) &&
+		       offsetof(struct mappings, n) == offsetof(struct hook_list, n),
+	       "lists of mappings begin alike");
+
+static size_t size_of_item(const struct config_section *section)
 {
-	struct api_grant blank = { .role = ROLE_REGISTER };
-	const struct api_grants *grants = config_value(key, target);
+	if (section == &config_hooks_section)
+		return sizeof(struct hook);
+	if (section == &config_api_tokens_section || section == &config_api_certificates_section)
+		return sizeof(struct api_grant);
+	abort(); /* never: test_config_diff shows every list */
+}
+
+static json_t *show_mappings(struct shower *s, const struct config_key *key, const void *target)
+{
+	const struct mappings *list = config_value(key, target);
+	size_t size = size_of_item(key->section);
+	void *blank = mem_new(1, size);
 	json_t *array = json_array();
-	for (size_t i = 0; i < grants->n; i++)
+	config_section_defaults(key->section, blank);
+	for (size_t i = 0; i < list->n; i++)
 		json_array_append_new(array,
-				      show_section(s, key->section, &grants->items[i], &blank));
-	if (grants->n > 0)
+				      show_section(s, key->section, list->items + i * size, blank));
+	free(blank);
+	if (list->n > 0)
 		return array;
 	json_decref(array);
 	return NULL;
@@ -249,7 +275,7 @@ static json_t *show_key(struct shower *s, const struct config_key *key, void *ta
 			return NULL;
 		return show_mapping(s, key, target, blank);
 	case CONFIG_SECTIONS:
-		return key->type ? show_grants(s, key, target) : NULL;
+		return key->type ? show_mappings(s, key, target) : NULL;
 	case CONFIG_VALUES:
 		if (key->item)
 			return show_monitors(target, s->flags);

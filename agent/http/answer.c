@@ -170,9 +170,10 @@ bool answer_is_peer_order(enum api_kind kind)
 
 bool answer_is_change(enum api_kind kind)
 {
-	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DRAIN ||
-	       kind == API_UNDRAIN || kind == API_CHECK || kind == API_RELOAD ||
-	       kind == API_CONFIRM || answer_is_peer_order(kind);
+	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DEFINE ||
+	       kind == API_UNDEFINE || kind == API_DRAIN || kind == API_UNDRAIN ||
+	       kind == API_CHECK || kind == API_RELOAD || kind == API_CONFIRM ||
+	       answer_is_peer_order(kind);
 }
 
 static void do_error(const struct api_call *call, struct api_reply *ret)
@@ -196,6 +197,9 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		return do_error(call, ret);
 	case API_REGISTER:
 		return answer_register(in, call, ret);
+	case API_DEFINE:
+		return answer_define(in, call, ret);
+	case API_UNDEFINE:
 	case API_UNREGISTER:
 		return answer_unregister(in, call, ret);
 	case API_INFO:

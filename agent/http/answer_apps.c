@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "agent/app/budgets.h"
+#include "agent/config/define.h"
 #include "agent/http/reply_forms.h"
 #include "agent/status/view_app.h"
+#include "agent/status/view_diff.h"
 #include "agent/vip/nat_targets.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -125,28 +127,18 @@ static int register_spec(const struct status_sources *in, const struct app_spec 
 	return rc < 0 ? rc : registry_register(in->registry, spec, loop_now(in->loop), ret, err);
 }
 
-void answer_register(const struct status_sources *in, const struct api_call *call,
-		     struct api_reply *ret)
+static void answer_registered(const struct status_sources *in, const struct api_call *call,
+			      enum register_result result, struct api_reply *ret)
 {
-	struct err err = { "" };
-	enum register_result result = REGISTER_SAME;
 	const char *name = call->spec.name;
 	struct view_clock clock = status_clock(in);
-	int rc = call->by_name ? register_by_name(in, call, &result, &err)
-			       : register_spec(in, &call->spec, &result, &err);
-	if (rc < 0) {
-		ret->refused = mem_strdup(err.text);
-		err_prefix(&err, rc, "%s: ", refusal_name(rc));
-		reply_text(ret, status_of(rc), err.text);
-		return;
-	}
 	const struct app *app = registry_find(in->registry, name);
-	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
+	if (result == REGISTER_NEW || result == REGISTER_REPLACED) {
 		budget_count_change(in->registry, &call->spec, loop_now(in->loop));
-	if (result == REGISTER_NEW || result == REGISTER_REPLACED)
 		log_event(LOG_INFO, "api",
 			  EVENT("request.register", .app = name, .by = call->principal.name),
 			  "register %s by %s: %s", name, call->who, result_name(result));
+	}
 	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
 				 result_name(result), "health", health_name(app->health), "lease",
 				 view_app_lease(app, &clock));
@@ -155,6 +147,57 @@ void answer_register(const struct status_sources *in, const struct api_call *cal
 				    json_string("defined in the configuration file, without a "
 						"lease"));
 	reply_change(ret, body);
+}
+
+void answer_register(const struct status_sources *in, const struct api_call *call,
+		     struct api_reply *ret)
+{
+	struct err err = { "" };
+	enum register_result result = REGISTER_SAME;
+	int rc = call->by_name ? register_by_name(in, call, &result, &err)
+			       : register_spec(in, &call->spec, &result, &err);
+	if (rc == 0) {
+		answer_registered(in, call, result, ret);
+		return;
+	}
+	ret->refused = mem_strdup(err.text);
+	err_prefix(&err, rc, "%s: ", refusal_name(rc));
+	reply_text(ret, status_of(rc), err.text);
+}
+
+static void answer_errors(const struct config_findings *findings, struct api_reply *ret)
+{
+	reply_json(ret, 422,
+		   json_pack("{s:s, s:o}", "error", "not registered, nothing changed", "errors",
+			     view_findings(findings, CONFIG_ERROR)));
+	ret->refused = mem_strdup(findings->items[0].text);
+}
+
+void answer_define(const struct status_sources *in, const struct api_call *call,
+		   struct api_reply *ret)
+{
+	struct err err = { "" };
+	enum register_result result = REGISTER_SAME;
+	struct config_findings findings = { 0 };
+	struct app_spec spec = { 0 };
+	if (config_define_text(call->body, call->body_len, call->name, &spec, &findings) < 0) {
+		answer_errors(&findings, ret);
+		config_findings_done(&findings);
+		return;
+	}
+	spec.source = APP_FROM_HTTP;
+	spec.local = call->spec.local;
+	spec.admin = call->spec.admin;
+	spec.by = call->spec.by ? mem_strdup(call->spec.by) : NULL;
+	int rc = register_spec(in, &spec, &result, &err);
+	if (rc == 0) {
+		answer_registered(in, call, result, ret);
+	} else {
+		ret->refused = mem_strdup(err.text);
+		reply_json(ret, status_of(rc), reply_error(err.text, false));
+	}
+	app_spec_done(&spec);
+	config_findings_done(&findings);
 }
 
 /* When the app is registered again although it was unregistered; NULL: never. */

@@ -9,6 +9,9 @@
 
 void answer_register(const struct status_sources *in, const struct api_call *call,
 		     struct api_reply *ret);
+/* PUT /v1/apps/NAME. */
+void answer_define(const struct status_sources *in, const struct api_call *call,
+		   struct api_reply *ret);
 void answer_unregister(const struct status_sources *in, const struct api_call *call,
 		       struct api_reply *ret);
 

@@ -52,6 +52,7 @@ struct pending {
 	char *text;  /* they are, if the path takes a body; else they were dropped */
 	size_t text_cap;
 	size_t body_max;
+	bool keeps; /* what is read */
 	bool http_1_0;
 	struct deferred deferred;
 };
@@ -200,12 +201,12 @@ static enum MHD_Result answer(struct listener *listener, struct pending *pending
 
 /* Only who may use the path may have more than that stored. */
 static size_t body_max(const struct listener *listener, struct MHD_Connection *conn,
-		       const char *path, bool http_1_0)
+		       const char *method, const char *path, bool http_1_0)
 {
 	const struct api *api = listener->owner;
-	size_t max = request_takes_body(path);
+	size_t max = request_takes_body(method, path);
 	struct api_call probe = { .kind = API_DIFF, .needs = ROLE_ADMIN };
-	if (max == 0)
+	if (max <= BODY_MAX)
 		return BODY_MAX;
 	gate_check(api->gate, &listener->door, conn, http_1_0, &probe);
 	return probe.kind == API_ERROR ? BODY_MAX : max;
@@ -245,13 +246,12 @@ static bool body_too_long(struct MHD_Connection *conn, size_t max)
 
 /* libmicrohttpd takes no reply while a body arrives. */
 static enum MHD_Result on_body(const struct api *api, struct pending *pending,
-			       struct MHD_Connection *conn, const char *url, const char *body,
-			       size_t *body_size)
+			       struct MHD_Connection *conn, const char *body, size_t *body_size)
 {
 	char text[BODY_TEXT_MAX];
 	size_t n = *body_size;
 	*body_size = 0;
-	if (read_body(pending, body, n, pending->body_max, request_takes_body(url) > 0))
+	if (read_body(pending, body, n, pending->body_max, pending->keeps))
 		return MHD_YES;
 	refusals_count(api->refusals, API_INVALID);
 	reply_refuse(conn, "413 Content Too Large", too_long(pending->body_max, text));
@@ -272,7 +272,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 		return MHD_NO;
 	if (!pending) {
 		bool http_1_0 = !str_equal(version, MHD_HTTP_VERSION_1_1);
-		size_t max = body_max(listener, conn, url, http_1_0);
+		size_t max = body_max(listener, conn, method, url, http_1_0);
 		if (body_too_long(conn, max)) {
 			refusals_count(api->refusals, API_INVALID);
 			return result(reply_send_text(conn, MHD_HTTP_CONTENT_TOO_LARGE,
@@ -281,6 +281,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 		pending = mem_new(1, sizeof(*pending));
 		pending->http_1_0 = http_1_0;
 		pending->body_max = max;
+		pending->keeps = request_takes_body(method, url) > 0;
 		*state = pending;
 		listener_stage(conn, SLOT_BODY);
 		return MHD_YES;
@@ -294,7 +295,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 					      "vipherald is stopping\n"));
 	if (*body_size == 0)
 		return answer(listener, pending, conn, method, url);
-	return on_body(api, pending, conn, url, body, body_size);
+	return on_body(api, pending, conn, body, body_size);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *conn, void **state,

@@ -99,6 +99,8 @@ static void read_certificate(const struct gate_door *door, struct MHD_Connection
 static const char *action_name(enum api_kind kind)
 {
 	return kind == API_REGISTER     ? "register"
+	       : kind == API_DEFINE     ? "register"
+	       : kind == API_UNDEFINE   ? "unregister"
 	       : kind == API_UNREGISTER ? "unregister"
 	       : kind == API_DRAIN      ? "drain"
 	       : kind == API_UNDRAIN    ? "undrain"
@@ -111,7 +113,7 @@ static const char *action_name(enum api_kind kind)
 static void keep_principal(struct api_call *call, const struct peer *peer)
 {
 	const struct principal *p = &call->principal;
-	if (call->kind != API_REGISTER)
+	if (call->kind != API_REGISTER && call->kind != API_DEFINE)
 		return;
 	call->spec.local = peer->unix_socket || peer->this_host;
 	call->spec.admin = p->role == ROLE_ADMIN && principal_is_proved(p);

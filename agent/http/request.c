@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/define.h"
 #include "agent/config/parse.h"
 #include "agent/config/types.h"
 #include "agent/http/peer_definition.h"
@@ -25,6 +26,7 @@ enum methods {
 	POST,
 	GOCAST, /* those, and GET: for scripts made for GoCast */
 	READS_POST_DELETE,
+	APP,    /* GET and HEAD; PUT and DELETE change it */
 };
 
 static const struct endpoint_row {
@@ -45,7 +47,7 @@ static const struct endpoint_row {
 	{ "/v1/apps/" NAME "/drain", API_DRAIN, ROLE_REGISTER, CHANGES },
 	{ "/v1/apps/" NAME "/undrain", API_UNDRAIN, ROLE_REGISTER, CHANGES },
 	{ "/v1/apps/" NAME "/check", API_CHECK, ROLE_REGISTER, POST },
-	{ "/v1/apps/" NAME, API_APP, ROLE_READ, READS },
+	{ "/v1/apps/" NAME, API_APP, ROLE_READ, APP },
 	{ "/v1/peers", API_PEERS, ROLE_READ, READS },
 	{ "/v1/peers/" ADDR "/enable", API_PEER_ENABLE, ROLE_ADMIN, POST },
 	{ "/v1/peers/" ADDR "/disable", API_PEER_DISABLE, ROLE_ADMIN, POST },
@@ -164,19 +166,6 @@ static void fail(struct api_call *call, unsigned status, bool json)
 	call->kind = API_ERROR;
 	call->status = status;
 	call->json = json;
-}
-
-static bool is_peer_path(const char *path)
-{
-	static const char before[] = "/v1/peers/";
-	return str_starts(path, before) && !strchr(path + strlen(before), '/');
-}
-
-size_t request_takes_body(const char *path)
-{
-	return str_equal(path, "/v1/diff") ? CONFIG_FILE_MAX
-	       : is_peer_path(path)        ? PEER_DEFINITION_MAX
-					   : 0;
 }
 
 #define CONFIRM_MAX (UINT64_C(24) * 3600 * USEC_PER_SEC)
@@ -385,6 +374,16 @@ static int parse_peer_add(const struct api_request *request, struct api_call *ca
 	return peer_definition_make(&source, &call->definition, &call->err);
 }
 
+static int parse_definition(const struct api_request *request, struct api_call *call)
+{
+	call->spec.name = mem_strdup(call->name); /* for the log */
+	if (request->n_args == 0)
+		return 0;
+	return err_set(&call->err, -EINVAL,
+		       "unknown parameter '%.80s': the definition is the body, a JSON object",
+		       request->args[0].name);
+}
+
 static void parse_args(const struct api_request *request, struct api_call *call)
 {
 	int rc = 0;
@@ -400,6 +399,8 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_peer_add(request, call);
 	else if (is_peer_order(call->kind))
 		rc = parse_peer_order(request, call);
+	else if (call->kind == API_DEFINE)
+		rc = parse_definition(request, call);
 	else if (call->kind == API_CHECK)
 		rc = parse_check(request, call);
 	else if (call->kind == API_CONFIG)
@@ -436,6 +437,10 @@ static const char *other_methods(enum methods methods, const char *method)
 		return is_change(method) ? NULL : "POST, PUT, DELETE";
 	case POST:
 		return str_equal(method, "POST") ? NULL : "POST";
+	case APP:
+		return is_read(method) || (is_change(method) && !str_equal(method, "POST"))
+			       ? NULL
+			       : "GET, HEAD, PUT, DELETE";
 	case GOCAST:
 		return is_change(method) || str_equal(method, "GET") ? NULL
 								     : "GET, POST, PUT, DELETE";
@@ -478,14 +483,34 @@ static const struct endpoint_row *find_endpoint(const char *path, char **ret_nam
 	return NULL;
 }
 
-/* Where the method decides which; all but reading needs ROLE_ADMIN then. */
-static enum api_kind kind_of(const struct endpoint_row *endpoint, const char *method)
+size_t request_takes_body(const char *method, const char *path)
 {
-	if (endpoint->methods != READS_POST_DELETE)
-		return endpoint->kind;
-	return str_equal(method, "POST")     ? API_PEER_ADD
-	       : str_equal(method, "DELETE") ? API_PEER_DELETE
-					     : endpoint->kind;
+	char *name = NULL;
+	const struct endpoint_row *endpoint = find_endpoint(path, &name);
+	free(name);
+	if (!endpoint)
+		return 0;
+	if (endpoint->kind == API_APP && str_equal(method, "PUT"))
+		return CONFIG_DEFINITION_MAX;
+	if (endpoint->kind == API_PEER && str_equal(method, "POST"))
+		return PEER_DEFINITION_MAX;
+	return endpoint->kind == API_DIFF ? CONFIG_FILE_MAX : 0;
+}
+
+/* The kind and the role of a path whose methods differ in them. */
+static void set_kind(const struct endpoint_row *endpoint, const char *method, struct api_call *ret)
+{
+	ret->kind = endpoint->kind;
+	ret->needs = endpoint->needs;
+	if (endpoint->methods == APP && !is_read(method)) {
+		ret->kind = str_equal(method, "PUT") ? API_DEFINE : API_UNDEFINE;
+		ret->needs = ROLE_REGISTER;
+	}
+	if (endpoint->methods == READS_POST_DELETE && !is_read(method)) {
+		ret->kind = str_equal(method, "POST") ? API_PEER_ADD : API_PEER_DELETE;
+		ret->needs = ROLE_ADMIN;
+	}
+	ret->change = ret->needs > ROLE_READ;
 }
 
 void request_parse(const struct api_request *request, struct api_call *ret)
@@ -498,16 +523,13 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 		fail(ret, 404, true);
 		return;
 	}
-	const enum api_kind kind = kind_of(endpoint, request->method);
-	ret->needs = kind == endpoint->kind ? endpoint->needs : ROLE_ADMIN;
-	ret->change = ret->needs > ROLE_READ;
+	set_kind(endpoint, request->method, ret);
 	ret->allow = other_methods(endpoint->methods, request->method);
 	if (ret->allow) {
 		err_set(&ret->err, -EINVAL, "'%.100s' accepts %s only", request->path, ret->allow);
 		fail(ret, 405, true);
 		return;
 	}
-	ret->kind = kind;
 	ret->openmetrics =
 		request->accept && strstr(request->accept, "application/openmetrics-text");
 	ret->body = request->body;

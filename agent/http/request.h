@@ -7,6 +7,7 @@
  *	/info /ping  as GoCast
  *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)       POST, PUT, DELETE
  *	/v1/apps/NAME/undrain  /v1/undrain                                 POST, PUT, DELETE
+ *	/v1/apps/NAME                       PUT: the body is a definition, see agent/config/define.h; DELETE
  *	/v1/apps/NAME/check                 timeout (a duration)           POST
  *	/v1/reload                          confirm (a duration)           POST
  *	/v1/confirm  /v1/diff               POST; the body of the latter is a configuration
@@ -51,6 +52,8 @@ enum api_kind {
 	API_ERROR,
 	API_REGISTER,
 	API_UNREGISTER,
+	API_DEFINE,   /* PUT of an app */
+	API_UNDEFINE, /* DELETE of it */
 	API_INFO,
 	API_PING,
 	API_APPS,
@@ -91,13 +94,13 @@ struct api_call {
 	/* Filled in by agent/http/gate.h. */
 	struct principal principal;
 	char who[PRINCIPAL_NAME_MAX + 80]; /* with its address, for the log */
-	struct app_spec spec;              /* of REGISTER; owned */
-	bool defaults;                     /* of CONFIG: those, too */
-	bool by_name;                      /* of REGISTER: the name alone, an app of the file */
-	/* Of UNREGISTER, APP, CHECK, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole
+	struct app_spec spec; /* of REGISTER; of DEFINE without the definition; owned */
+	bool defaults;        /* of CONFIG: those, too */
+	bool by_name;         /* of REGISTER: the name alone, an app of the file */
+	/* Of UNREGISTER, UNDEFINE, APP, CHECK, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole
 	 * agent. Of PEER_…: the address of the peer. */
 	char *name;
-	const char *body; /* of DIFF: a view into the request */
+	const char *body; /* of DIFF and DEFINE: a view into the request */
 	size_t body_len;
 	const char *
 		reason; /* of DRAIN, PEER_DISABLE and PEER_RESET: a view into the request, "" for none */
@@ -118,7 +121,7 @@ struct api_call {
 /* Free the result with api_call_done(), whatever it is. */
 void request_parse(const struct api_request *request, struct api_call *ret);
 /* How long the body of a request may be that is kept for request_parse(); 0: it is dropped. */
-size_t request_takes_body(const char *path);
+size_t request_takes_body(const char *method, const char *path);
 /* The paths of the API, with "NAME" for the name of an app and "ADDR" for the address of a peer; NULL
  * after the last. */
 const char *request_endpoint(size_t i);

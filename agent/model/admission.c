@@ -90,5 +90,11 @@ int monitor_admission_check(const struct monitor_admission *admission, const str
 				       "configuration file",
 				       spec->monitors[i].text, kind->name, name_of(spec), section);
 	}
+	/* That it exists shows in the state of the app: as with a `file` monitor. */
+	if (spec->disable_file && refusal(admission, MONITOR_READS_HOST, spec))
+		return err_set(err, -EACCES,
+			       "disable_file '%.100s' is not accepted from here; to allow it, add "
+			       "'%s' to agent.monitors.allow_from in the configuration file",
+			       spec->disable_file, name_of(spec));
 	return 0;
 }

@@ -76,14 +76,37 @@ static size_t refs_bytes(const struct bgp_peer_refs *refs)
 	return n;
 }
 
+static size_t monitor_bytes(const struct monitor_spec *m)
+{
+	size_t n = sizeof(*m) + text_bytes(m->text);
+	for (size_t i = 0; i < m->kind->n_options; i++)
+		n += text_bytes(monitor_spec_option(m, i));
+	return n;
+}
+
+static size_t announce_bytes(const struct announce_specs *s)
+{
+	size_t n = sizeof(*s) + s->ext_communities.n * sizeof(*s->ext_communities.values) +
+		   s->large_communities.n * sizeof(*s->large_communities.values);
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++)
+		n += s->of[i].communities.n * sizeof(*s->of[i].communities.values) +
+		     s->of[i].ext_communities.n * sizeof(*s->of[i].ext_communities.values) +
+		     s->of[i].large_communities.n * sizeof(*s->of[i].large_communities.values);
+	return n;
+}
+
 size_t app_spec_bytes(const struct app_spec *s)
 {
 	size_t n = text_bytes(s->name) + text_bytes(s->by) + sizeof(*s) +
 		   s->n_vips * sizeof(*s->vips) + s->n_nats * sizeof(*s->nats) +
 		   s->communities.n * sizeof(*s->communities.values);
 	for (size_t i = 0; i < s->n_monitors; i++)
-		n += sizeof(s->monitors[i]) + text_bytes(s->monitors[i].text);
-	return s->peers ? n + refs_bytes(&s->peers->only) + refs_bytes(&s->peers->except) : n;
+		n += monitor_bytes(&s->monitors[i]);
+	if (s->announce)
+		n += announce_bytes(s->announce);
+	if (s->peers)
+		n += refs_bytes(&s->peers->only) + refs_bytes(&s->peers->except);
+	return n + text_bytes(s->group) + text_bytes(s->disable_file);
 }
 
 struct announce_specs *app_spec_announce(struct app_spec *s)

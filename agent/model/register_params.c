@@ -72,6 +72,26 @@ static void walk_peers(const struct bgp_peer_refs *refs, const char *name, regis
 		cb(name, refs->items[i].text, userdata);
 }
 
+static bool is_text_only(const struct monitor_spec *m)
+{
+	const struct monitor_timing *t = &m->timing;
+	if (t->interval || t->fast_interval || t->timeout || t->rise || t->fall)
+		return false;
+	for (size_t i = 0; i < m->kind->n_options; i++)
+		if (monitor_spec_option(m, i))
+			return false;
+	return true;
+}
+
+bool register_params_suffice(const struct app_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_monitors; i++)
+		if (!is_text_only(&spec->monitors[i]))
+			return false;
+	return !spec->hold_down && !spec->hold_down_max && !spec->announce && !spec->group &&
+	       !spec->keep_last && !spec->disable_file;
+}
+
 static void walk_rest(const struct app_spec *spec, register_param_cb *cb, void *userdata)
 {
 	char text[COMMUNITY_TEXT_MAX], number[16], span[DURATION_TEXT_MAX];

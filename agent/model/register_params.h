@@ -17,6 +17,8 @@ int register_param_add(struct app_spec *spec, const char *name, const char *valu
 /* Checks the whole, when all parameters have been added. */
 int register_params_check(const struct app_spec *spec, struct err *err);
 
+/* Whether parameters say all of it: it has no more than /register can give. */
+bool register_params_suffice(const struct app_spec *spec);
 /* Calls `cb` with each parameter of the spec. `value` is valid during the call only. */
 typedef void register_param_cb(const char *name, const char *value, void *userdata);
 void register_params_walk(const struct app_spec *spec, register_param_cb *cb, void *userdata);

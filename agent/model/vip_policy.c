@@ -227,12 +227,12 @@ static bool has_community(const struct bgp_communities *list, uint32_t value)
 	return false;
 }
 
-static int check_communities(const struct vip_policy *policy, const struct app_spec *spec,
-			     struct err *err)
+static int check_list(const struct vip_policy *policy, const struct bgp_communities *list,
+		      struct err *err)
 {
 	char text[COMMUNITY_TEXT_MAX];
-	for (size_t i = 0; i < spec->communities.n; i++) {
-		uint32_t value = spec->communities.values[i];
+	for (size_t i = 0; i < list->n; i++) {
+		uint32_t value = list->values[i];
 		bool allowed = policy->communities.n > 0
 				       ? has_community(&policy->communities, value)
 				       : value != BLACKHOLE;
@@ -246,6 +246,31 @@ static int check_communities(const struct vip_policy *policy, const struct app_s
 					       : " (BLACKHOLE) makes routers drop all traffic");
 	}
 	return 0;
+}
+
+/* The list has standard ones only: where it is given, there are no others. Of the file, they are what
+ * the operator wrote. */
+static int check_others(const struct vip_policy *policy, const struct app_spec *spec,
+			struct err *err)
+{
+	const struct announce_specs *s = spec->announce;
+	size_t n = s->ext_communities.n + s->large_communities.n;
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++)
+		n += s->of[i].ext_communities.n + s->of[i].large_communities.n;
+	if (n == 0 || policy->communities.n == 0 || spec->source == APP_FROM_CONFIG)
+		return 0;
+	return err_set(err, -EACCES,
+		       "extended and large communities are not in agent.vips.communities; an app "
+		       "of the configuration file may have them");
+}
+
+static int check_communities(const struct vip_policy *policy, const struct app_spec *spec,
+			     struct err *err)
+{
+	int rc = check_list(policy, &spec->communities, err);
+	for (size_t i = 0; rc == 0 && spec->announce && i < ANNOUNCE_STATES; i++)
+		rc = check_list(policy, &spec->announce->of[i].communities, err);
+	return rc == 0 && spec->announce ? check_others(policy, spec, err) : rc;
 }
 
 bool vip_policy_binds(const struct vip_policy *policy, enum app_source source)

@@ -6,6 +6,7 @@
 
 #include "agent/app/drains.h"
 #include "agent/app/leases.h"
+#include "agent/config/show.h"
 #include "agent/model/app_state.h"
 #include "agent/status/view_drain.h"
 #include "agent/status/view_monitor.h"
@@ -269,6 +270,7 @@ json_t *view_app(const struct status_sources *in, const struct app *app)
 	json_object_set_new(o, "nat", view_nat_of_app(in, app));
 	json_object_set_new(o, "vips", array);
 	json_object_set_new(o, "monitors", monitors(app, &clock));
+	json_object_set_new(o, "definition", config_show_app(app->spec, CONFIG_SHOW_TO_READERS));
 	return o;
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/define.h"
+#include "agent/config/show.h"
 #include "agent/model/principal.h"
 #include "agent/model/register_params.h"
 #include "bgp/wire.h"
@@ -64,10 +66,16 @@ static void add_pair(const char *name, const char *value, void *userdata)
 
 char *state_encode_app(const struct app_spec *spec, wall_t lease_until)
 {
-	json_t *pairs = json_array();
-	register_params_walk(spec, add_pair, pairs);
-	json_t *line = json_pack("{s:o, s:b, s:o}", "register", pairs, "local", spec->local,
+	json_t *pairs = json_array(), *line;
+	if (register_params_suffice(spec)) {
+		register_params_walk(spec, add_pair, pairs);
+		line = json_pack("{s:O, s:b, s:o}", "register", pairs, "local", spec->local,
 				 "lease_until_ms", msec_of(lease_until));
+	} else {
+		line = json_pack("{s:o, s:b}", "define", config_show_app(spec, CONFIG_SHOW_ALL),
+				 "local", spec->local);
+	}
+	json_decref(pairs);
 	if (spec->by && !str_equal(spec->by, principal_unproved(spec->local)))
 		json_object_set_new(line, "by", json_string(spec->by));
 	if (spec->admin)
@@ -271,6 +279,40 @@ static int read_app(json_t *line, struct state_contents *c, struct err *err)
 	return 0;
 }
 
+/* -EINVAL when PUT /v1/apps/NAME would refuse it. */
+static int read_definition(const json_t *definition, struct app_spec *ret, struct err *err)
+{
+	struct config_findings findings = { 0 };
+	int rc = config_define_app(definition, NULL, ret, &findings);
+	if (rc < 0)
+		err_set(err, rc, "%s: %s", findings.items[0].path, findings.items[0].text);
+	config_findings_done(&findings);
+	return rc;
+}
+
+static int read_defined(json_t *line, struct state_contents *c, struct err *err)
+{
+	json_error_t error;
+	const json_t *definition;
+	int local, admin = false;
+	const char *by = NULL;
+	struct state_app app = { .lease_until = USEC_NEVER };
+	if (json_unpack_ex(line, &error, 0, "{s:o, s:b, s?s, s?b !}", "define", &definition,
+			   "local", &local, "by", &by, "admin", &admin) < 0)
+		return unpack_failed(&error, err);
+	if (read_definition(definition, &app.spec, err) < 0) {
+		refuse(c, json_string_value(json_object_get(definition, "name")), err);
+		return 0;
+	}
+	app.spec.source = APP_FROM_HTTP;
+	app.spec.local = local;
+	app.spec.admin = admin;
+	app.spec.by = mem_strdup(by ? by : principal_unproved(local));
+	c->apps = mem_grow(c->apps, &c->cap_apps, c->n_apps + 1, sizeof(app));
+	c->apps[c->n_apps++] = app;
+	return 0;
+}
+
 static int read_drain(json_t *line, struct state_contents *c, struct err *err)
 {
 	json_error_t error;
@@ -373,6 +415,8 @@ static int read_line(json_t *line, struct state_contents *c, struct err *err)
 		return read_added(line, c, err);
 	if (json_object_get(line, "register"))
 		return read_app(line, c, err);
+	if (json_object_get(line, "define"))
+		return read_defined(line, c, err);
 	if (json_object_get(line, "drain"))
 		return read_drain(line, c, err);
 	if (json_object_get(line, "vip"))

@@ -5,6 +5,7 @@
  *	{"vipherald_state": 1, "boot": "…", "netns": "…"}
  *	{"register": [["name", "dns"], ["vip", "192.0.2.53/32"], …], "local": true,
  *	 "lease_until_ms": 1767323045678, "by": "token ops", "admin": true}
+ *	{"define": {"name": "dns", "vip": [...], …}, "local": true, "by": …, "admin": true}
  *	{"drain": "dns", "since_ms": …, "until_ms": …, "reason": "…"}     "drain": null: the agent
  *	{"vip": "192.0.2.53/32", "label": "lo:dns"}
  *	{"peer_disabled": "10.0.0.1", "port": 179, "since_ms": …, "text": "…", "by": "uid 0"}
@@ -15,7 +16,8 @@
  * line, or of another version, is not used at all: part of it would withdraw routes. Only a
  * registration that /register would refuse is left out by itself. Pure.
  *
- * A line of another form needs another version. "by" and "admin" are there only when the
+ * "define" is an app of PUT /v1/apps/NAME that says more than the parameters of /register can, with the keys
+ * of the configuration (agent/config/define.h). A line of another form needs another version. "by" and "admin" are there only when the
  * principal is neither "local" nor "remote"; release 0.1.0 takes such a file, and one with orders for
  * peers, for damaged.
  */

@@ -26,7 +26,8 @@ def keys(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield key
-            yield from keys(inner)
+            if key != "definition":  # its keys are those of the configuration
+                yield from keys(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from keys(inner)

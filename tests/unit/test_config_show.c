@@ -127,6 +127,9 @@ static const char *const texts[] = {
 	MONITORS("'exec:test \"a: b\" = \"a: b\" # x', {exec: 'true', timeout: 2s}"),
 	MONITORS("{tcp: '127.0.0.1:6379', send: \"PING\\r\\n\", expect: '+PONG'}"),
 	"agent: {api: {tokens: [{name: t, file: /t, role: read, vips: [192.0.2.0/24]}]}}\n" BGP,
+	"agent: {hooks: [{on: app.down, exec: x}, {on: [app, alarm.on], exec: 'y: \"1\"', timeout: "
+	"2s}, {on: session, exec: z}], api: {tokens: [{name: a, file: /a}, {name: b, file: /b, "
+	"role: admin}]}}\n" BGP,
 	/* Under `bgp` only, it would be an error at the peer. */
 	"bgp: {local_as: 65001, router_id: 10.0.0.1, local_ip: 2001:db8::2, "
 	"peers: [{peer_ip: 10.0.0.9, peer_as: 65000}, {peer_ip: 2001:db8::9, peer_as: 65000}]}\n",

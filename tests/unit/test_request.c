@@ -413,8 +413,8 @@ static void test_a_peer(void **state)
 	assert_int_equal(call.status, 405);
 	assert_string_equal(call.allow, "GET, HEAD, POST, DELETE");
 	api_call_done(&call);
-	assert_int_equal(request_takes_body("/v1/peers/10.0.0.1"), PEER_DEFINITION_MAX);
-	assert_int_equal(request_takes_body("/v1/peers/10.0.0.1/enable"), 0);
+	assert_int_equal(request_takes_body("POST", "/v1/peers/10.0.0.1"), PEER_DEFINITION_MAX);
+	assert_int_equal(request_takes_body("POST", "/v1/peers/10.0.0.1/enable"), 0);
 }
 
 static void test_event_parameters(void **state)
@@ -581,8 +581,8 @@ static void test_the_body_of_a_diff(void **state)
 	assert_string_equal(call.body, "agent: {}");
 	assert_int_equal(call.body_len, 9);
 	api_call_done(&call);
-	assert_true(request_takes_body("/v1/diff") > 0);
-	assert_int_equal(request_takes_body("/v1/reload"), 0);
+	assert_true(request_takes_body("POST", "/v1/diff") > 0);
+	assert_int_equal(request_takes_body("POST", "/v1/reload"), 0);
 }
 
 /* The form of a refusal is the one that the client reads. */

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "agent/config/define.h"
 #include "agent/model/app_spec_parse.h"
 #include "agent/model/register_params.h"
 #include "lib/array.h"
@@ -54,6 +55,42 @@ static void spec_make(struct app_spec *s)
 	s->by = mem_strdup("token ops");
 	for (size_t i = 0; i < ARRAY_SIZE(params); i++)
 		assert_int_equal(register_param_add(s, params[i][0], params[i][1], NULL), 0);
+}
+
+/* What /register cannot say is kept as a definition; one that is not valid is left out by itself. */
+static void definitions(void **state)
+{
+	static const char text[] = "{\"vip\": \"192.0.2.1/32\", \"monitors\": [{\"exec\": \"x "
+				   "--token é\", \"rise\": 2}], "
+				   "\"states\": {\"up\": {\"med\": 5}}, \"group\": \"g\"}";
+	char file[2048] = "";
+	struct state_contents c;
+	struct err err = { "" };
+	struct app_spec spec;
+	struct config_findings findings = { 0 };
+	(void)state;
+	assert_int_equal(config_define_text(text, strlen(text), "a", &spec, &findings), 0);
+	spec.source = APP_FROM_HTTP;
+	spec.admin = true;
+	spec.by = mem_strdup("token ops");
+	add(file, sizeof(file), state_encode_head(&(struct state_place){ "", "" }));
+	add(file, sizeof(file), state_encode_app(&spec, USEC_NEVER));
+	add(file, sizeof(file),
+	    mem_strdup("{\"define\":{\"name\":\"b\",\"vip\":1},\"local\":true}\n"));
+	add(file, sizeof(file), state_encode_end(2));
+	assert_non_null(strstr(file, "x --token é")); /* nothing is redacted here */
+	assert_int_equal(decode(file, &c, &err), 0);
+	assert_int_equal(c.n_apps, 1);
+	assert_true(app_spec_equal(&c.apps[0].spec, &spec));
+	assert_string_equal(c.apps[0].spec.by, "token ops");
+	assert_true(c.apps[0].spec.admin && !c.apps[0].spec.local);
+	assert_int_equal(c.apps[0].spec.source, APP_FROM_HTTP);
+	assert_true(c.apps[0].lease_until == USEC_NEVER);
+	assert_int_equal(c.n_refused, 1);
+	assert_non_null(strstr(c.refused[0], "app 'b': vip: "));
+	state_contents_done(&c);
+	app_spec_done(&spec);
+	config_findings_done(&findings);
 }
 
 /* A line of "local" or "remote" is as in version 0.1.0. */
@@ -369,6 +406,7 @@ int main(void)
 		cmocka_unit_test(who_is_refused_and_why),
 		cmocka_unit_test(how_a_file_ends),
 		cmocka_unit_test(entries_are_read_back_as_written),
+		cmocka_unit_test(definitions),
 		cmocka_unit_test(principals_without_proof_are_not_written),
 		cmocka_unit_test(orders_for_peers_are_kept),
 		cmocka_unit_test(nothing_is_taken_from_a_damaged_file),

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Apps as JSON objects. What is accepted is shown as the same; what is not names its key. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "agent/config/define.h"
+#include "agent/config/show.h"
+#include "lib/array.h"
+#include "lib/mem.h"
+
+static const char *const good[] = {
+	"{\"vip\": \"192.0.2.53/32\"}",
+	"{\"name\": \"dns\", \"vip\": [\"192.0.2.53/32\", \"2001:db8::1/128\"], \"quorum\": 1, "
+	"\"monitors\": [\"port:udp:53\", {\"http\": \"http://127.0.0.1/x\", \"interval\": \"2s\", "
+	"\"rise\": 3, \"status\": \"200-204\"}], \"hold_down\": \"5s\", \"nats\": "
+	"[\"tcp:53:8053\"], "
+	"\"states\": {\"up\": {\"med\": 5, \"communities\": [\"1:2\"]}, \"down\": {\"announce\": "
+	"true}, "
+	"\"drain\": {\"prepend\": 3}}, \"group\": \"g\", \"keep_last\": true, "
+	"\"vip_config\": {\"bgp_communities\": [\"3:4\"], \"bgp_large_communities\": [\"1:2:3\"]}, "
+	"\"disable_file\": \"/run/x\"}",
+	"{\"vip\": \"192.0.2.53/32\", \"group\": null, \"monitors\": [\"exec:echo \\ud83d\\ude00 "
+	"\\/\"]}",
+	"{\"vip\": \"192.0.2.53/32\", \"group\": \"null\"}",
+};
+
+static void accepted(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		struct config_findings f = { 0 };
+		struct app_spec spec, again;
+		if (config_define_text(good[i], strlen(good[i]), "dns", &spec, &f) < 0)
+			fail_msg("%s: %s: %s", good[i], f.items[0].path, f.items[0].text);
+		assert_string_equal(spec.name, "dns");
+		json_t *shown = config_show_app(&spec, CONFIG_SHOW_ALL);
+		assert_int_equal(config_define_app(shown, NULL, &again, &f), 0);
+		assert_true(app_spec_equal(&spec, &again));
+		json_decref(shown);
+		app_spec_done(&spec);
+		app_spec_done(&again);
+		config_findings_done(&f);
+	}
+}
+
+#define VIP "\"vip\": \"192.0.2.53/32\""
+
+static const struct {
+	const char *text, *path, *says;
+} bad[] = {
+	{ "", "", "not JSON" },
+	{ "{", "", "not JSON" },
+	{ "{" VIP "} x", "", "not JSON" },
+	{ "vip: 192.0.2.53/32", "", "not JSON" },
+	{ "{" VIP ", " VIP "}", "", "not JSON: duplicate" },
+	{ "{\"vip\": \"192.0.2.53\\u0000/32\"}", "", "not JSON" },
+	{ "{\"vip\": \"\xff\"}", "", "not JSON" },
+	{ "[]", "", "expected a mapping" },
+	{ "null", "", "not JSON" },
+	{ "{}", "vip", "missing" },
+	{ "{\"vip\": []}", "vip", "empty list" },
+	{ "{\"vip\": {}}", "vip", "expected a value" },
+	{ "{\"vip\": [[\"192.0.2.53/32\"]]}", "vip[0]", "expected a value" },
+	{ "{\"vip\": [null]}", "vip[0]", "empty" },
+	{ "{\"vip\": 1.5}", "vip", "1.5" },
+	{ "{\"vip\": \"192.0.2.53/24\"}", "vip", "192.0.2.53/24" },
+	{ "{" VIP ", \"monitor\": \"port:udp:53\"}", "monitor", "did you mean 'monitors'?" },
+	{ "{" VIP ", \"monitors\": [\"port:udp:53\", {\"tcp\": \"127.0.0.1:53\", \"rise\": -1}]}",
+	  "monitors[1].rise", "out of range" },
+	{ "{" VIP ", \"monitors\": \"nonsense\"}", "monitors", "nonsense" },
+	{ "{" VIP ", \"quorum\": 2, \"monitors\": \"port:udp:53\"}", "", "quorum 2" },
+	{ "{" VIP ", \"states\": {\"up\": {\"announce\": true}}}", "states.up.announce",
+	  "unknown key" },
+	{ "{" VIP ", \"states\": {\"up\": {\"med\": true}}}", "states.up.med", "true" },
+	{ "{" VIP ", \"keep_last\": \"maybe\"}", "keep_last", "not a boolean" },
+	{ "{" VIP ", \"name\": \"other\"}", "name", "'other' is not 'dns'" },
+	{ "{" VIP ", \"name\": \"a/b\"}", "name", "a/b" },
+	{ "{" VIP ", \"name\": null}", "name", "empty" },
+};
+
+static void refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct config_findings f = { 0 };
+		struct app_spec spec;
+		assert_int_equal(
+			config_define_text(bad[i].text, strlen(bad[i].text), "dns", &spec, &f),
+			-EINVAL);
+		if (strcmp(f.items[0].path, bad[i].path) != 0 ||
+		    !strstr(f.items[0].text, bad[i].says))
+			fail_msg("%s: %s: %s", bad[i].text, f.items[0].path, f.items[0].text);
+		config_findings_done(&f);
+	}
+}
+
+/* Neither the parser nor the tree goes as deep as a text can. */
+static void deep(void **state)
+{
+	(void)state;
+	for (size_t n = 8; n < 60000; n *= 2) {
+		struct config_findings f = { 0 };
+		struct app_spec spec;
+		char *text = mem_new(1, 2 * n + 64);
+		size_t len = (size_t)sprintf(text, "{\"vip\": ");
+		memset(text + len, '[', n);
+		memset(text + len + n, ']', n);
+		strcpy(text + len + 2 * n, "}");
+		assert_int_equal(config_define_text(text, strlen(text), "dns", &spec, &f), -EINVAL);
+		config_findings_done(&f);
+		free(text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accepted),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(deep),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
