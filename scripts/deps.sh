@@ -28,7 +28,8 @@ build_packages=(gcc clang make pkg-config libsystemd-dev libmicrohttpd-dev libgn
 	libcurl4-openssl-dev libncurses-dev iproute2)
 # The service of nftables is off as installed, and iptables has none.
 # systemd for systemd-analyze: it is installed, not started.
-test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables openssl systemd)
+# dbus-daemon is the program alone, without a service.
+test_packages=(python3 python3-pytest python3-pytest-xdist iptables nftables openssl systemd dbus-daemon)
 lint_packages=(clang-format clang-tidy cppcheck)
 peers_packages=(frr bird2 gobgpd openbgpd exabgp)
 # It needs a font.

@@ -140,6 +140,16 @@ const struct drain *registry_agent_drain(const struct registry *reg)
 	return &reg->drain;
 }
 
+void registry_end_drains(struct registry *reg, mono_t now)
+{
+	for (struct app *app = reg->apps; app; app = app->hh.next) {
+		if (app->drained_since == USEC_NEVER || app->drain_end <= now)
+			continue;
+		app->drain_end = now;
+		app_apply(app, now);
+	}
+}
+
 mono_t registry_drained_at(const struct registry *reg, mono_t now)
 {
 	mono_t last = now;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Drains of apps and of the agent. An app is drained while any source requests it: the API or its
- * disable_file, or for all apps the API, the agent's disable_file, or the stop. What counts for the
+ * disable_file, or for all apps the API, the agent's disable_file, the stop, or the shutdown of the host. What counts for the
  * route is when the first request came and the last one was lifted.
  *
  * Drains over HTTP that began in a previous instance wait for their apps: those of Consul may come
@@ -22,6 +22,8 @@ enum drain_result registry_drain(struct registry *reg, const char *name, enum dr
 /* Drains of other sources stay. UNCHANGED: the source had not requested it. */
 enum drain_result registry_undrain(struct registry *reg, const char *name, enum drain_source source,
 				   mono_t now);
+/* Apps that are drained now are withdrawn, whatever is left of their drain_time. */
+void registry_end_drains(struct registry *reg, mono_t now);
 /* Drains all apps. */
 const struct drain *registry_agent_drain(const struct registry *reg);
 /* When drain_time is over for the last of the apps; `now` when none is announced as drained. */

@@ -26,6 +26,7 @@
 #include "agent/daemon/compare.h"
 #include "agent/daemon/exec_env.h"
 #include "agent/daemon/hooks.h"
+#include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peer_set.h"
 #include "agent/daemon/privileges.h"
@@ -57,6 +58,8 @@ static void on_registered(void *userdata)
 	service_ready(a->service);
 	if (!a->alarm_log)
 		a->alarm_log = alarm_log_new(a->loop, calls_alarms, a);
+	if (!a->host_shutdown)
+		a->host_shutdown = host_shutdown_new(a);
 	reload_registered(a->reload);
 	reload_keep_copy(a);
 	peer_set_settle(a);
@@ -285,6 +288,7 @@ static void agent_done(struct agent *a)
 	a->api = NULL;    /* what is freed below may still log events */
 	hooks_free(a->hooks);
 	a->hooks = NULL;
+	host_shutdown_free(a->host_shutdown);
 	alarm_log_free(a->alarm_log);
 	compare_free(a->compare);
 	check_now_free(a->check_now);

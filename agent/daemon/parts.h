@@ -41,6 +41,7 @@ struct alarm_log;
 struct check_now;
 struct compare;
 struct hooks;
+struct host_shutdown;
 struct reload;
 struct restart;
 
@@ -55,6 +56,7 @@ struct agent {
 	struct confirm *confirm;
 	struct confirm_mark mark; /* as found at the start */
 	struct event_ring *events;
+	struct host_shutdown *host_shutdown; /* NULL: before the start, or no system bus */
 	struct hooks *hooks;
 	struct alarm_log *alarm_log; /* NULL: before the start, and in a stop */
 	struct service *service;     /* NULL: no service manager */

@@ -5,6 +5,7 @@
 #include "agent/daemon/alarm_log.h"
 #include "agent/daemon/check_now.h"
 #include "agent/daemon/compare.h"
+#include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload.h"
 #include "lib/log.h"
@@ -47,9 +48,10 @@ static void on_vips_removed(void *userdata)
 	shutdown_vips_removed(a->shutdown);
 }
 
-/* Those of a stop are its own doing. */
-static void stop_alarms(struct agent *a)
+/* The alarms of a stop are its own doing. */
+static void stop_watching(struct agent *a)
 {
+	host_shutdown_leave(a->host_shutdown);
 	alarm_log_free(a->alarm_log);
 	a->alarm_log = NULL;
 }
@@ -57,7 +59,7 @@ static void stop_alarms(struct agent *a)
 static void withdraw(mono_t flush_limit, void *userdata)
 {
 	struct agent *a = userdata;
-	stop_alarms(a);
+	stop_watching(a);
 	reload_stop(a->reload);
 	compare_stop(a->compare);
 	check_now_stop(a->check_now);
@@ -107,7 +109,7 @@ static void close_sessions(mono_t limit, void *userdata)
 static void leave_sessions(mono_t limit, void *userdata)
 {
 	struct agent *a = userdata;
-	stop_alarms(a);
+	stop_watching(a);
 	reload_stop(a->reload);
 	compare_stop(a->compare);
 	check_now_stop(a->check_now);

@@ -14,6 +14,8 @@ const char *drain_source_name(enum drain_source source)
 		return "file";
 	case DRAIN_BY_STOP:
 		return "stop";
+	case DRAIN_BY_HOST:
+		return "host";
 	}
 	return "unknown";
 }

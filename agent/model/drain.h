@@ -9,6 +9,7 @@
  *	api      POST /v1/…/drain             POST /v1/…/undrain, or after `for`
  *	file     disable_file is created      disable_file is removed
  *	stop     SIGTERM with shutdown_drain  never
+ *	host     logind announces a shutdown  it is cancelled
  */
 #ifndef AGENT_MODEL_DRAIN_H
 #define AGENT_MODEL_DRAIN_H
@@ -21,9 +22,10 @@ enum drain_source {
 	DRAIN_BY_API,
 	DRAIN_BY_FILE, /* disable_file */
 	DRAIN_BY_STOP, /* shutdown_drain; of the agent only */
+	DRAIN_BY_HOST, /* likewise */
 };
-#define DRAIN_SOURCES 3
-const char *drain_source_name(enum drain_source source); /* "api", "file", "stop" */
+#define DRAIN_SOURCES 4
+const char *drain_source_name(enum drain_source source); /* "api", "file", "stop", "host" */
 
 #define DRAIN_REASON_MAX 256 /* with the NUL; longer ones are cut */
 

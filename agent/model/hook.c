@@ -29,6 +29,8 @@ const char *const event_kinds[] = {
 	"drain.on",
 	"group.kept",
 	"group.released",
+	"host.resumed",
+	"host.shutdown",
 	"lo.down",
 	"lo.up",
 	"nat.lost",

@@ -120,13 +120,11 @@ static void begin_piece(struct event_feed *f)
 {
 	if (f->piece != NOTHING || f->over)
 		return;
-	if (f->cut)
-		f->piece = END;
-	else if (f->begin)
+	if (f->begin && !f->cut)
 		f->piece = BEGIN;
-	else if (begin_missed(f))
+	else if (!f->cut && begin_missed(f))
 		f->piece = MISSED;
-	else if (begin_event(f))
+	else if (!f->cut && begin_event(f))
 		f->piece = EVENT;
 	else if (f->why)
 		f->piece = END;

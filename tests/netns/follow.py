@@ -1,6 +1,7 @@
 """A client of /v1/events as server-sent events."""
 
 import json
+import os
 import socket
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -44,6 +45,7 @@ class Follower:
         to: tuple[str, int] = ("127.0.0.1", 8080),
         receive_buffer: int = 0,
         method: str = "GET",
+        uid: int = 0,
     ):
         if via:
             with via.inside():
@@ -55,7 +57,11 @@ class Follower:
         else:
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.settimeout(TIMEOUT)
-            self.socket.connect(str(agent.run_dir / "api.sock"))
+            os.seteuid(uid)
+            try:
+                self.socket.connect(str(agent.run_dir / "api.sock"))
+            finally:
+                os.seteuid(0)
         lines = (f"{method} /v1/events?{query} HTTP/1.0", "Host: localhost", *headers, "", "")
         self.socket.sendall("\r\n".join(lines).encode())
         self._file = self.socket.makefile("rb")

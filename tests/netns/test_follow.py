@@ -149,6 +149,22 @@ def test_limits(bed: Testbed) -> None:
         stream.close()
 
 
+def test_the_limit_of_all(bed: Testbed) -> None:
+    bed.workdir.chmod(0o755)  # other users reach the admin socket
+    agent = start(bed)
+    streams = [Follower(agent, uid=1001 + i // PER_PRINCIPAL) for i in range(ALL)]
+    for stream in streams:
+        stream.begin()
+    with Follower(agent) as refused:
+        assert refused.status() == 429
+        assert "32 clients follow the events already, which is the limit of all" in refused.rest()
+    assert followers(agent) == ALL
+    for stream in streams:
+        stream.close()
+    with Follower(agent) as again:
+        again.begin()
+
+
 def test_a_beat(bed: Testbed) -> None:
     agent = start(bed)
     with Follower(agent, "kind=none") as stream:

@@ -301,6 +301,32 @@ static void a_drain_waits_withdraws_cleans_up_and_returns(void **state)
 	assert_true(is_bound(h, 0));
 }
 
+/* A host that shuts down has no time for it. */
+static void drain_time_can_be_cut_short(void **state)
+{
+	struct host *h = *state;
+	verdict(h, add_app(h, 0, 0), HEALTH_UP);
+	verdict(h, add_app(h, 1, 0), HEALTH_UP);
+	hold(h, "a");
+	expect(h, 0, true, true, 10);
+	registry_end_drains(h->reg, h->now);
+	turn(h);
+	expect(h, 0, false, false, 0);
+	assert_true(is_bound(h, 0));
+	expect(h, 1, true, false, 10); /* it is not drained */
+	registry_drain(h->reg, NULL, DRAIN_BY_HOST, "", USEC_NEVER, h->now);
+	registry_end_drains(h->reg, h->now);
+	turn(h);
+	expect(h, 1, false, false, 0);
+	assert_true(registry_drained_at(h->reg, h->now) == h->now);
+	registry_undrain(h->reg, NULL, DRAIN_BY_HOST, h->now);
+	turn(h);
+	expect(h, 0, false, false, 0); /* by the API, still */
+	expect(h, 1, true, false, 10);
+	lift(h, "a");
+	expect(h, 0, true, false, 10);
+}
+
 static void an_app_that_went_down_in_its_drain_gets_its_time_afterwards(void **state)
 {
 	struct host *h = *state;
@@ -683,6 +709,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_drain_waits_withdraws_cleans_up_and_returns),
+		TEST(drain_time_can_be_cut_short),
 		TEST(an_app_that_went_down_in_its_drain_gets_its_time_afterwards),
 		TEST(agent_and_app_drains_are_independent),
 		TEST(apps_that_come_during_the_agents_drain_are_not_announced),

@@ -452,7 +452,7 @@ static void test_streams_of_events(void **state)
 				    yes = { "follow", "true", 4 }, no = { "follow", "false", 5 },
 				    maybe = { "follow", "2", 1 }, since = { "since", "7", 1 },
 				    limit = { "limit", "3", 1 };
-	static const struct {
+	const struct {
 		const char *accept, *last;
 		struct api_arg args[2];
 		bool follow, error;

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/host_shutdown.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/app/drains.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "process/inhibitor.h"
+#include "process/loop.h"
+
+#define REASON "the host shuts down"
+/* How often the reconciler is asked whether the last route has gone. */
+#define STEP (10 * USEC_PER_MSEC)
+/* What routers get to acknowledge the withdrawals, as at a stop. */
+#define ACK_LIMIT SHUTDOWN_FLUSH
+
+struct host_shutdown {
+	struct agent *agent;
+	struct inhibitor *inhibitor;
+	sd_event_source *timer;
+	struct bgp_flush *flush;
+};
+
+static void stop_waiting(struct host_shutdown *h)
+{
+	h->timer = sd_event_source_disable_unref(h->timer);
+	bgp_flush_free(h->flush);
+	h->flush = NULL;
+}
+
+static void on_flushed(bool complete, void *userdata)
+{
+	struct host_shutdown *h = userdata;
+	bgp_flush_free(h->flush);
+	h->flush = NULL;
+	log_info("agent", "%s, the host may go on with its shutdown",
+		 complete ? "all routes are withdrawn and the routers have it"
+			  : "all routes are withdrawn, not every router has acknowledged it");
+	inhibitor_release(h->inhibitor);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct host_shutdown *h = userdata;
+	struct agent *a = h->agent;
+	mono_t now = loop_now(a->loop), end = registry_drained_at(a->registry, now);
+	if (end > now || reconcile_counts(actuator_reconcile(a->actuator)).announced > 0) {
+		loop_timer_set(a->loop, &h->timer, end > now ? end : usec_add(now, STEP),
+			       LOOP_APPLY, on_timer, h);
+		return 0;
+	}
+	if (!h->flush)
+		h->flush = bgp_speaker_flush(a->speaker, usec_add(now, ACK_LIMIT), on_flushed, h);
+	return 0;
+}
+
+static void begin(struct host_shutdown *h)
+{
+	struct agent *a = h->agent;
+	mono_t now = loop_now(a->loop);
+	bool drain = a->config->agent.shutdown_drain;
+	log_event(LOG_INFO, "agent", EVENT("host.shutdown"), REASON ", %s all routes",
+		  drain ? "draining" : "withdrawing");
+	registry_drain(a->registry, NULL, DRAIN_BY_HOST, REASON, USEC_NEVER, now);
+	if (!drain)
+		registry_end_drains(a->registry, now);
+	loop_timer_set(a->loop, &h->timer, now, LOOP_APPLY, on_timer, h);
+}
+
+static void cancel(struct host_shutdown *h)
+{
+	struct agent *a = h->agent;
+	stop_waiting(h);
+	log_event(LOG_INFO, "agent", EVENT("host.resumed"),
+		  "the shutdown of the host was cancelled, announcing again");
+	registry_undrain(a->registry, NULL, DRAIN_BY_HOST, loop_now(a->loop));
+	inhibitor_take(h->inhibitor);
+}
+
+static bool is_drained(const struct agent *a)
+{
+	return registry_agent_drain(a->registry)->requests[DRAIN_BY_HOST].on;
+}
+
+static void on_shutdown(bool begins, void *userdata)
+{
+	struct host_shutdown *h = userdata;
+	if (begins == is_drained(h->agent))
+		return;
+	if (begins)
+		begin(h);
+	else
+		cancel(h);
+}
+
+static void on_taken(void *userdata)
+{
+	(void)userdata;
+	log_info("agent", "a shutdown of the host waits until the routes are withdrawn");
+}
+
+#define NO_WAIT "a shutdown of the host does not wait until the routes are withdrawn"
+
+static void on_failed(int rc, const struct err *why, void *userdata)
+{
+	(void)userdata;
+	if (rc == -EHOSTUNREACH || rc == -ENXIO || rc == -ECONNRESET)
+		log_debug("agent", "logind: %s; " NO_WAIT, why->text);
+	else
+		log_warn("agent", "logind: %s; " NO_WAIT, why->text);
+}
+
+struct host_shutdown *host_shutdown_new(struct agent *a)
+{
+	static const struct inhibitor_ops ops = { on_shutdown, on_taken, on_failed };
+	struct err err = { "" };
+	struct host_shutdown *h = mem_new(1, sizeof(*h));
+	h->agent = a;
+	if (inhibitor_new(a->loop, "vipherald", "withdraw the routes first", &ops, h, &h->inhibitor,
+			  &err) == 0)
+		return h;
+	log_debug("agent", "%s; a shutdown of the host is not noticed before SIGTERM", err.text);
+	free(h);
+	return NULL;
+}
+
+void host_shutdown_leave(struct host_shutdown *h)
+{
+	if (!h)
+		return;
+	stop_waiting(h);
+	inhibitor_leave(h->inhibitor);
+}
+
+void host_shutdown_free(struct host_shutdown *h)
+{
+	if (!h)
+		return;
+	stop_waiting(h);
+	inhibitor_free(h->inhibitor);
+	free(h);
+}
