@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/agent.h"
 
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/peer.h"
@@ -46,14 +48,14 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 		setup->peer_host, BENCH_PEER_AS);
 }
 
-static void write_app(FILE *out, size_t vip, uint16_t port, const char *monitor)
+static void write_app(FILE *out, size_t vip, uint16_t port, const char *monitor, int tag)
 {
 	char text[ADDR_TEXT_MAX];
 	fprintf(out,
 		"  - name: app-%zu\n"
 		"    vip: %s/32\n"
 		"    vip_config: { bgp_communities: [ \"%d:%d\" ] }\n",
-		vip, vip_text(vip, text), BENCH_AGENT_AS, TAG_FIRST);
+		vip, vip_text(vip, text), BENCH_AGENT_AS, tag);
 	if (monitor)
 		fprintf(out, "    monitors: [ \"%s\" ]\n", monitor);
 	else if (port)
@@ -70,22 +72,57 @@ static void write_config(const char *path, const struct agent_setup *setup)
 		fputs("apps:\n", out);
 	for (size_t i = 0; i < setup->n_apps; i++)
 		write_app(out, setup->first + i,
-			  (uint16_t)(setup->port + (setup->own_ports ? i : 0)), setup->monitor);
+			  (uint16_t)(setup->port + (setup->own_ports ? i : 0)), setup->monitor,
+			  i + 1 == setup->changed ? TAG_OTHER : TAG_FIRST);
 	if (fclose(out) != 0)
 		fail("no memory for a configuration");
 	scratch_write(path, text, len);
 	free(text);
 }
 
+static const char *config_path(const struct agent_setup *setup, char path[static SCRATCH_PATH_MAX])
+{
+	char name[32];
+	snprintf(name, sizeof(name), "agent-%u.yaml", setup->peer_host);
+	return scratch_path(name, path);
+}
+
+static const char *program(void)
+{
+	const char *binary = getenv("VIPHERALD");
+	return binary ? binary : AGENT_DEFAULT;
+}
+
+void agent_configure(const struct agent_setup *setup)
+{
+	char path[SCRATCH_PATH_MAX];
+	write_config(config_path(setup, path), setup);
+}
+
 void agent_start(struct subject *s, const struct agent_setup *setup)
 {
-	char name[32], path[SCRATCH_PATH_MAX], option[SCRATCH_PATH_MAX + 16];
-	const char *binary = getenv("VIPHERALD");
-	snprintf(name, sizeof(name), "agent-%u.yaml", setup->peer_host);
-	write_config(scratch_path(name, path), setup);
-	snprintf(option, sizeof(option), "-config=%s", path);
-	subject_exec(s, (const char *const[]){ binary ? binary : AGENT_DEFAULT, option,
-					       "-logtostderr", NULL });
+	char path[SCRATCH_PATH_MAX], option[SCRATCH_PATH_MAX + 16];
+	agent_configure(setup);
+	snprintf(option, sizeof(option), "-config=%s", config_path(setup, path));
+	subject_exec(s, (const char *const[]){ program(), option, "-logtostderr", NULL });
+}
+
+void agent_ask(const char *const args[])
+{
+	const char *argv[8] = { program() };
+	int status = 0;
+	for (size_t i = 0; args[i] && i < 6; i++)
+		argv[i + 1] = args[i];
+	pid_t pid = fork();
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		execv(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		fail("%s %s: status %d", argv[0], argv[1], status);
 }
 
 const char *agent_register_target(size_t vip, uint16_t tag, char buf[static TARGET_MAX])

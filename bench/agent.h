@@ -19,9 +19,15 @@ struct agent_setup {
 	const char *interval; /* monitor_interval; NULL: the default */
 	const char *monitor;  /* of every app, instead of `port` */
 	bool slow_retry;      /* the default connect_retry instead of a quick one */
+	size_t changed;       /* this app, counted from 1, has another community; 0: none */
 };
 
 void agent_start(struct subject *s, const struct agent_setup *setup);
+/* Its configuration becomes this one, for a reload. */
+void agent_configure(const struct agent_setup *setup);
+/* Runs the program with these arguments, up to 6 and a NULL, as a client of the agent; until it has ended.
+ * Its output is discarded; an exit status other than 0 is a failure. */
+void agent_ask(const char *const args[]);
 /* The target of a request about VIP `vip`, whose definition carries the community of `tag`. */
 #define TARGET_MAX 256
 const char *agent_register_target(size_t vip, uint16_t tag, char buf[static TARGET_MAX]);

@@ -18,6 +18,7 @@ void scenario_idle(struct report *r);
 void scenario_exec(struct report *r);
 void scenario_nat(struct report *r);
 void scenario_bfd(struct report *r);
+void scenario_verbs(struct report *r);
 void scenario_consul(struct report *r);
 void scenario_others(struct report *r);
 

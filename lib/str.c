@@ -178,6 +178,11 @@ char *str_printable(char *dst, size_t size, const char *src, size_t len)
 	size_t used = 0;
 	for (size_t i = 0, n; i < len; i += n ? n : 1) {
 		uint32_t c;
+		if (src[i] >= ' ' && src[i] < 0x7f && used + 1 < size) { /* nearly all of it */
+			dst[used++] = src[i];
+			n = 1;
+			continue;
+		}
 		n = utf8_decode(src + i, len - i, &c);
 		bool plain = n > 0 && !utf8_kind(c);
 		size_t step = plain ? n : 1;

@@ -2,6 +2,7 @@
 #include "lib/utf8.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,8 +112,12 @@ size_t utf8_fit(const char *text, size_t columns, size_t *ret_columns)
 {
 	size_t at = 0, taken = 0, left = strlen(text);
 	uint32_t c = 0;
-	for (size_t n; (n = utf8_decode(text + at, left, &c)) > 0; at += n, left -= n) {
-		unsigned wide = utf8_columns(c);
+	for (size_t n; left > 0; at += n, left -= n) {
+		bool ascii = text[at] >= ' ' && text[at] < 0x7f;
+		n = ascii ? 1 : utf8_decode(text + at, left, &c);
+		if (n == 0)
+			break;
+		unsigned wide = ascii ? 1 : utf8_columns(c);
 		if (wide > columns - taken)
 			break;
 		taken += wide;

@@ -34,3 +34,18 @@ int regular_file_open(const char *path, struct stat *ret)
 		*ret = st;
 	return r;
 }
+
+ssize_t regular_file_read(const char *path, int flags, char *buf, size_t size, struct stat *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = fstat(fd, ret) < 0 ? -errno : S_ISREG(ret->st_mode) ? 0 : -EINVAL;
+	if (n == 0) {
+		n = read(fd, buf, size);
+		if (n < 0)
+			n = -errno;
+	}
+	close(fd);
+	return n;
+}

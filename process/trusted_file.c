@@ -7,22 +7,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_trusted(int fd)
+#include "process/regular_file.h"
+
+static bool is_trusted(const struct stat *st)
 {
-	struct stat st;
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
-	       (st.st_uid == 0 || st.st_uid == geteuid());
+	return !(st->st_mode & (S_IWGRP | S_IWOTH)) && (st->st_uid == 0 || st->st_uid == geteuid());
 }
 
 int trusted_file_read(const char *path, char *buf, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0)
-		return errno == ELOOP ? -EPERM : -errno;
-	ssize_t n = is_trusted(fd) ? read(fd, buf, size - 1) : -EPERM;
-	close(fd);
+	struct stat st;
+	ssize_t n = regular_file_read(path, O_NOFOLLOW, buf, size - 1, &st);
+	if (n == -ELOOP || n == -EINVAL || (n >= 0 && !is_trusted(&st)))
+		return -EPERM;
 	if (n <= 0)
-		return n == 0 ? -ENOENT : -EPERM;
+		return n == 0 ? -ENOENT : (int)n;
 	buf[n] = 0;
 	return 0;
 }

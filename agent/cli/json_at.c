@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/cli/json_at.h"
 
-#include <stdio.h>
 #include <string.h>
 
 const json_t *json_at(const json_t *object, const char *path)
@@ -9,7 +8,9 @@ const json_t *json_at(const json_t *object, const char *path)
 	char key[48];
 	while (object && *path) {
 		size_t len = strcspn(path, ".");
-		snprintf(key, sizeof(key), "%.*s", (int)len, path);
+		size_t n = len < sizeof(key) - 1 ? len : sizeof(key) - 1;
+		memcpy(key, path, n);
+		key[n] = 0;
 		object = json_object_get(object, key);
 		path += len + (path[len] == '.');
 	}

@@ -114,8 +114,10 @@ static size_t print_cell(const struct cell *cell, size_t columns, const struct t
 	bool fits = wide <= columns;
 	if (!fits)
 		len = utf8_fit(cell->text, columns - 1, &kept);
-	fprintf(out, "%s%.*s%s%s", table_tone_begin(style, cell->tone), (int)len, cell->text,
-		fits ? "" : "…", table_tone_end(style, cell->tone));
+	fputs(table_tone_begin(style, cell->tone), out);
+	fwrite(cell->text, 1, len, out);
+	fputs(fits ? "" : "…", out);
+	fputs(table_tone_end(style, cell->tone), out);
 	return fits ? wide : kept + 1;
 }
 

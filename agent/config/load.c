@@ -213,8 +213,16 @@ static void begin_hash(struct config_loader *l)
 	l->stage = LOAD_HASH;
 }
 
+static void refuse_bundle(struct config_loader *l)
+{
+	l->findings->file = NULL;
+	config_error(l->findings, config_at_line(0, 0),
+		     "the included files in it are not as they were written");
+}
+
 static void hash_step(struct config_loader *l)
 {
+	char written[SHA256_TEXT_MAX];
 	struct config_text *text = &l->set.items[l->at];
 	size_t rest = text->len - l->hashed;
 	if (rest > OCTETS_A_STEP) {
@@ -222,8 +230,14 @@ static void hash_step(struct config_loader *l)
 		l->hashed += OCTETS_A_STEP;
 		return;
 	}
+	memcpy(written, text->sha256, sizeof(written));
 	sha256_end(&l->hash, text->data + l->hashed, rest, text->sha256);
-	begin_parse(l);
+	if (!l->source.bundle || l->at == 0 || str_equal(written, text->sha256)) {
+		begin_parse(l);
+		return;
+	}
+	refuse_bundle(l);
+	l->stage = LOAD_FINISH;
 }
 
 static int unbundle(struct config_loader *l, const char *text, size_t len)
@@ -231,8 +245,7 @@ static int unbundle(struct config_loader *l, const char *text, size_t len)
 	int r = config_set_unbundle(text, len, &l->set);
 	l->found = true;
 	if (r < 0)
-		config_error(l->findings, config_at_line(0, 0),
-			     "the included files in it are not as they were written");
+		refuse_bundle(l);
 	return r;
 }
 
@@ -364,11 +377,12 @@ static bool replace(struct config_loader *l, struct config_text *text)
 	const struct config_text *before = config_set_find(l->source.present, text->file);
 	text->state = before ? CONFIG_TEXT_KEPT : CONFIG_TEXT_OUT;
 	text->n_apps = 0;
-	if (before)
-		config_text_set(text, copy(before->data, before->len), before->len);
-	else
-		mem_free(&text->data);
-	text->len = before ? before->len : 0;
+	if (before) {
+		config_text_take(text, copy(before->data, before->len), before->len);
+		str_copy(text->sha256, sizeof(text->sha256), before->sha256);
+	} else {
+		config_text_take(text, NULL, 0);
+	}
 	return true;
 }
 

@@ -2,17 +2,16 @@
 #include "agent/config/secrets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "net/tls_keys.h"
 #include "process/loop.h"
+#include "process/regular_file.h"
 
 #define PASSWORD_MAX 80 /* of the kernel, see config_type_password */
 
@@ -39,20 +38,11 @@ static int expand(char **name, struct err *err)
 
 /* ---- passwords ---- */
 
-/* Up to `size` bytes. A FIFO or a device is refused: reading it could wait for ever. */
 static ssize_t read_file(const char *file, char *buf, size_t size, bool *ret_world_readable)
 {
 	struct stat st;
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return -errno;
-	ssize_t n = fstat(fd, &st) < 0    ? -errno
-		    : S_ISREG(st.st_mode) ? read(fd, buf, size)
-					  : -EINVAL;
-	if (n == -1)
-		n = -errno;
+	ssize_t n = regular_file_read(file, 0, buf, size, &st);
 	*ret_world_readable = n >= 0 && st.st_mode & S_IROTH;
-	close(fd);
 	return n;
 }
 

@@ -33,9 +33,8 @@ struct config_set {
 };
 
 struct config_text *config_set_add(struct config_set *set, const char *file);
-/* Takes over the text (malloced). The first leaves the hash to the caller. */
+/* Takes over the text (malloced). The hash is the caller's business. */
 void config_text_take(struct config_text *text, char *data, size_t len);
-void config_text_set(struct config_text *text, char *data, size_t len);
 /* An included file; NULL: it is not in the set, or without a text. */
 const struct config_text *config_set_find(const struct config_set *set, const char *file);
 size_t config_set_octets(const struct config_set *set);
@@ -50,7 +49,8 @@ void config_set_done(struct config_set *set);
  * each line, so that the whole is YAML. NULL: the file has such comments in it. Free it.
  */
 char *config_set_bundle(const struct config_set *set, size_t *ret_len);
-/* The other way, into an empty set; -EINVAL: the comments are not as they were written. */
+/* The other way, into an empty set; -EINVAL: the comments are not as they were written. The hashes of
+ * included texts are those that they had, to be compared with what they have; the first has none. */
 int config_set_unbundle(const char *text, size_t len, struct config_set *ret);
 
 #endif

@@ -6,35 +6,24 @@
 #include <string.h>
 
 #include "agent/config/diff.h"
+#include "agent/daemon/file_check.h"
 #include "agent/daemon/parts.h"
-#include "agent/daemon/peer_set.h"
-#include "agent/daemon/reload.h"
-#include "agent/daemon/reload_prepare.h"
 #include "agent/daemon/reload_report.h"
+#include "agent/daemon/turn.h"
 #include "agent/status/view_diff.h"
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 
-/* How long one turn of the loop takes, and apps in one step of it. */
-#define TURN   (4 * USEC_PER_MSEC)
-#define A_STEP 200
 /* A text has up to 16 MB. */
 #define WAITING_MAX 4
-
-enum stage { COMPARE_LOAD, COMPARE_BEGIN, COMPARE_CHECK, COMPARE_DIFF };
 
 struct comparison {
 	struct list_node node;
 	uint64_t number; /* of the request */
-	enum stage stage;
-	uint64_t reloads; /* reload_count() since which the configuration in effect is compared */
 	char *text;
-	struct config_loader *loader;
-	struct config *next;
-	struct config_findings findings; /* of the text itself */
-	struct config_findings found;    /* of the check against the configuration in effect */
-	struct reload_check check;
+	struct file_check check;
+	bool differs; /* it is checked, and compared with the configuration in effect */
 	struct config_differ differ;
 	struct config_diff diff;
 };
@@ -56,23 +45,19 @@ struct compare *compare_new(struct agent *a)
 	return c;
 }
 
-/* All that refers to the configuration in effect. */
-static void forget_present(struct comparison *x)
+static void forget_diff(struct comparison *x)
 {
-	reload_check_done(&x->check);
 	config_differ_done(&x->differ);
 	config_diff_done(&x->diff);
-	config_findings_done(&x->found);
+	x->differs = false;
 }
 
 static void end(struct compare *c, struct comparison *x)
 {
 	list_remove(&x->node);
 	c->n_waiting--;
-	forget_present(x);
-	config_loader_free(x->loader);
-	config_findings_done(&x->findings);
-	config_free(x->next);
+	forget_diff(x);
+	file_check_done(&x->check);
 	free(x->text);
 	free(x);
 }
@@ -95,8 +80,8 @@ void compare_free(struct compare *c)
 
 static void answer(struct compare *c, struct comparison *x, bool ok)
 {
-	config_findings_move(&x->findings, &x->found);
-	json_t *o = reload_findings_json(&x->findings);
+	config_findings_move(&x->check.findings, &x->check.found);
+	json_t *o = reload_findings_json(&x->check.findings);
 	if (ok) {
 		json_object_set_new(o, "changes", view_diff(&x->diff));
 		json_object_set_new(o, "needs_restart", view_diff_restart(&x->diff));
@@ -107,38 +92,20 @@ static void answer(struct compare *c, struct comparison *x, bool ok)
 	json_decref(o);
 }
 
-static int begin(struct compare *c, struct comparison *x)
-{
-	struct agent *a = c->a;
-	config_loader_free(x->loader);
-	x->loader = NULL;
-	x->reloads = reload_count(a->reload);
-	if (peer_set_merge(a, x->next, false, &x->found) < 0)
-		return -1;
-	config_differ_begin(&x->differ, a->config, x->next, &x->diff);
-	x->stage = COMPARE_CHECK;
-	return reload_check_begin(&x->check, a, x->next, false, &x->found) < 0 ? -1 : 1;
-}
-
 /* 1: more is left; 0: compared; negative: the text has errors. */
 static int step(struct compare *c, struct comparison *x)
 {
-	int rc;
-	switch (x->stage) {
-	case COMPARE_LOAD:
-		rc = config_loader_step(x->loader, &x->next);
-		x->stage = rc == 0 ? COMPARE_BEGIN : COMPARE_LOAD;
-		return rc == 0 ? 1 : rc;
-	case COMPARE_BEGIN:
-		return begin(c, x);
-	case COMPARE_CHECK:
-		rc = reload_check_step(&x->check, A_STEP);
-		x->stage = rc == 0 ? COMPARE_DIFF : COMPARE_CHECK;
-		return rc == 0 ? 1 : rc;
-	case COMPARE_DIFF:
-		return config_differ_step(&x->differ, A_STEP);
-	}
-	return -1;
+	/* A reload has put another configuration into effect, or is about to. */
+	if (x->differs && file_check_is_stale(&x->check))
+		forget_diff(x);
+	if (x->differs)
+		return config_differ_step(&x->differ, COMPARED_STEP);
+	int rc = file_check_step(&x->check);
+	if (rc != 0)
+		return rc;
+	config_differ_begin(&x->differ, c->a->config, x->check.next, &x->diff);
+	x->differs = true;
+	return 1;
 }
 
 static int on_turn(sd_event_source *source, void *userdata);
@@ -154,14 +121,9 @@ static int on_turn(sd_event_source *source, void *userdata)
 	(void)source;
 	struct compare *c = userdata;
 	struct comparison *x = list_first(&c->waiting, struct comparison, node);
-	mono_t limit = usec_add(loop_clock(), TURN);
+	mono_t limit = turn_end();
 	int rc = 1;
-	/* A reload has put another configuration into effect, or is about to. */
-	if (x->stage > COMPARE_BEGIN && x->reloads != reload_count(c->a->reload)) {
-		forget_present(x);
-		x->stage = COMPARE_BEGIN;
-	}
-	while (rc > 0 && loop_clock() < limit)
+	while (rc > 0 && !turn_is_over(limit))
 		rc = step(c, x);
 	if (rc <= 0) {
 		answer(c, x, rc == 0);
@@ -191,7 +153,7 @@ void compare_ask(struct compare *c, const char *text, size_t len, struct api_rep
 					       .len = len,
 					       .subnets = host_changes_subnets(a->host_changes),
 					       .present = &a->config->set };
-	x->loader = config_loader_new(&of_text, &x->findings);
+	file_check_begin(&x->check, a, &of_text);
 	list_append(&c->waiting, &x->node);
 	c->n_waiting++;
 	ret->defer = API_DEFER_COMPARED;

@@ -13,6 +13,7 @@
 #include "agent/daemon/reload_report.h"
 #include "agent/daemon/reload_state.h"
 #include "agent/daemon/reload_trial.h"
+#include "agent/daemon/turn.h"
 #include "agent/status/view_diff.h"
 #include "agent/status/view_json.h"
 #include "lib/log.h"
@@ -20,13 +21,8 @@
 #include "lib/str.h"
 #include "process/loop.h"
 
-/* How long one turn of the loop takes. */
-#define TURN (4 * USEC_PER_MSEC)
-
-#define CHECKED_A_STEP  200
-#define COMPARED_A_STEP 500
-#define FREED_A_STEP    500
-#define CHECKS_MAX      8
+#define FREED_STEP 500 /* apps */
+#define CHECKS_MAX 8
 
 static int on_turn(sd_event_source *source, void *userdata);
 static void load(struct reload *r);
@@ -199,7 +195,7 @@ static bool step(struct reload *r)
 			r->phase = RELOAD_FREE;
 		return true;
 	case RELOAD_FREE:
-		return config_free_apps(r->job.former, FREED_A_STEP);
+		return config_free_apps(r->job.former, FREED_STEP);
 	}
 	return false;
 }
@@ -229,7 +225,7 @@ static void begin_check(struct reload *r)
 
 static void check(struct reload *r)
 {
-	int rc = reload_check_step(&r->job.check, CHECKED_A_STEP);
+	int rc = reload_check_step(&r->job.check, CHECKED_STEP);
 	if (rc < 0)
 		fail(r);
 	else if (rc == 0)
@@ -278,7 +274,7 @@ static void mark(struct reload *r)
 static void find_changes(struct reload *r)
 {
 	struct reload_job *job = &r->job;
-	if (config_differ_step(&job->differ, COMPARED_A_STEP))
+	if (config_differ_step(&job->differ, COMPARED_STEP))
 		return;
 	config_differ_done(&job->differ);
 	job->changes = view_diff(&job->diff);
@@ -380,10 +376,10 @@ static int on_turn(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct reload *r = userdata;
-	mono_t end = usec_add(loop_clock(), TURN);
+	mono_t end = turn_end();
 	if (take_turn(r))
 		return 0;
-	while (r->running && shares_turn(r->phase) && loop_clock() < end)
+	while (r->running && shares_turn(r->phase) && !turn_is_over(end))
 		if (!step(r)) {
 			finish(r, true);
 			return 0;

@@ -4,27 +4,19 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "agent/config/config.h"
 #include "agent/daemon/config_log.h"
+#include "agent/daemon/file_check.h"
 #include "agent/daemon/parts.h"
-#include "agent/daemon/reload_prepare.h"
+#include "agent/daemon/turn.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "lib/mono.h"
 #include "process/loop.h"
-
-/* How long the file is checked in one turn of the loop. */
-#define TURN           (4 * USEC_PER_MSEC)
-#define CHECKED_A_STEP 200
 
 struct restart {
 	struct agent *a;
 	const char *signal;
-	/* Of the check in progress. */
-	struct config_loader *loader; /* NULL: there is none */
-	struct config_findings findings;
-	struct config *next; /* loaded, and checked against this host */
-	struct reload_check check;
+	bool checking;
+	struct file_check check; /* in progress */
 	sd_event_source *turn;
 };
 
@@ -38,13 +30,8 @@ struct restart *restart_new(struct agent *a)
 static void end_check(struct restart *r)
 {
 	r->turn = sd_event_source_disable_unref(r->turn);
-	config_loader_free(r->loader);
-	r->loader = NULL;
-	reload_check_done(&r->check);
-	config_free(r->next);
-	r->next = NULL;
-	config_findings_done(&r->findings);
-	r->findings = (struct config_findings){ 0 };
+	file_check_done(&r->check);
+	r->checking = false;
 }
 
 void restart_free(struct restart *r)
@@ -67,11 +54,13 @@ bool restart_is_manager(pid_t sender, const char *manager)
 	return *end == '\0' && pid == sender;
 }
 
-static void refuse(const struct restart *r)
+static void refuse(struct restart *r)
 {
 	const char *path = r->a->config_file.path;
-	size_t n = r->findings.n_errors;
-	config_log_findings(&r->findings, path);
+	struct config_findings *findings = &r->check.findings;
+	config_findings_move(findings, &r->check.found);
+	size_t n = findings->n_errors;
+	config_log_findings(findings, path);
 	log_event(LOG_ERROR, "config", EVENT("restart.refused"),
 		  "%s: no restart, %s has %zu error%s; the agent goes on", r->signal, path, n,
 		  n == 1 ? "" : "s");
@@ -86,36 +75,34 @@ static void decide(struct restart *r, bool fit)
 		shutdown_restart(r->a->shutdown, r->signal);
 }
 
-/* 1: more is left; 0: the file is fit; -errno. */
-static int step(struct restart *r)
+/* A start would leave the apps of included files with errors out. */
+static bool is_fit(const struct restart *r, int rc)
 {
-	if (r->next)
-		return reload_check_step(&r->check, CHECKED_A_STEP);
-	int rc = config_loader_step(r->loader, &r->next);
-	if (rc != 0)
-		return rc;
-	/* A start would leave the apps of included files with errors out. */
-	rc = reload_check_begin(&r->check, r->a, r->next, false, &r->findings);
-	return rc < 0 || config_set_broken(&r->next->set) > 0 ? -EINVAL : 1;
+	return rc == 0 && config_set_broken(&r->check.next->set) == 0;
 }
 
 static int on_turn(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct restart *r = userdata;
-	mono_t limit = usec_add(loop_clock(), TURN);
+	mono_t end = turn_end();
 	int rc = 1;
 	if (shutdown_state(r->a->shutdown) != SHUTDOWN_RUNNING) { /* stopped meanwhile */
 		end_check(r);
 		return 0;
 	}
-	while (rc > 0 && loop_clock() < limit)
-		rc = step(r);
+	while (rc > 0 && !turn_is_over(end))
+		rc = file_check_step(&r->check);
 	if (rc > 0)
 		loop_defer(r->a->loop, &r->turn, LOOP_APPLY, on_turn, r);
 	else
-		decide(r, rc == 0);
+		decide(r, is_fit(r, rc));
 	return 0;
+}
+
+bool restart_is_checking(const struct restart *r)
+{
+	return r->checking;
 }
 
 void restart_ask(struct restart *r, const char *signal, pid_t sender)
@@ -126,14 +113,15 @@ void restart_ask(struct restart *r, const char *signal, pid_t sender)
 		shutdown_restart(a->shutdown, signal);
 		return;
 	}
-	if (r->loader) {
+	if (r->checking) {
 		log_info("agent", "%s: the configuration is being checked already", signal);
 		return;
 	}
 	r->signal = signal;
-	r->loader = config_loader_new(
+	r->checking = true;
+	file_check_begin(
+		&r->check, a,
 		&(struct config_source){ .file = a->config_file.path,
-					 .subnets = host_changes_subnets(a->host_changes) },
-		&r->findings);
+					 .subnets = host_changes_subnets(a->host_changes) });
 	loop_defer(a->loop, &r->turn, LOOP_APPLY, on_turn, r);
 }

@@ -2,18 +2,17 @@
 #include "agent/http/tokens.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "process/regular_file.h"
 
 #define TOKEN_MIN 16
 #define TOKEN_MAX 512
@@ -46,20 +45,17 @@ static int parse(const char *text, struct secret *ret, struct err *err)
 	return 0;
 }
 
-static int read_text(int fd, const char *file, char *buf, size_t size, struct err *err)
+static int read_text(const char *file, char *buf, size_t size, struct err *err)
 {
 	struct stat st;
-	if (fstat(fd, &st) < 0)
-		return err_set(err, -errno, "%s", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, -EINVAL, "it is not a regular file");
+	ssize_t n = regular_file_read(file, 0, buf, size - 1, &st);
+	if (n < 0)
+		return err_set(err, (int)n, "%s",
+			       n == -EINVAL ? "it is not a regular file" : strerror((int)-n));
 	if (st.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH))
 		log_warn("api",
 			 "%s: other users may read or write this token, mode %03o; 'chmod 600 %s'",
 			 file, (unsigned)st.st_mode & 0777, file);
-	ssize_t n = read(fd, buf, size - 1);
-	if (n < 0)
-		return err_set(err, -errno, "%s", strerror(errno));
 	buf[n] = 0;
 	return 0;
 }
@@ -67,11 +63,7 @@ static int read_text(int fd, const char *file, char *buf, size_t size, struct er
 static int read_secret(const char *file, struct secret *ret, struct err *err)
 {
 	char buf[TOKEN_MAX + 3] = ""; /* with the end of its line */
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return err_set(err, -errno, "%s", strerror(errno));
-	int rc = read_text(fd, file, buf, sizeof(buf), err);
-	close(fd);
+	int rc = read_text(file, buf, sizeof(buf), err);
 	if (rc == 0)
 		rc = parse(buf, ret, err);
 	explicit_bzero(buf, sizeof(buf));

@@ -19,6 +19,7 @@
 #include "agent/daemon/shutdown_ops.h"
 #include "agent/model/app_spec_parse.h"
 #include "lib/log.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 #include "tests/unit/loop_until.h"
 #include "tests/unit/own_netns.h"
@@ -187,6 +188,7 @@ static inline void agent_bed_register(struct agent_bed *b, const char *name, con
 	struct app_spec spec = { .source = APP_FROM_HTTP, .local = true, .admin = true };
 	struct err err = { "" };
 	enum register_result result;
+	spec.by = mem_strdup("uid 0");
 	assert_int_equal(app_spec_set_name(&spec, name, &err), 0);
 	assert_int_equal(app_spec_add_vip(&spec, vip, &err), 0);
 	if (registry_register(b->a.registry, &spec, loop_now(b->a.loop), &result, &err) < 0)

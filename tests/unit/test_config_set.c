@@ -20,7 +20,9 @@
 
 static void add(struct config_set *set, const char *file, const char *text)
 {
-	config_text_set(config_set_add(set, file), strdup(text), strlen(text));
+	struct config_text *t = config_set_add(set, file);
+	config_text_take(t, strdup(text), strlen(text));
+	sha256_text(text, strlen(text), t->sha256);
 }
 
 /* ---- as one text ---- */
@@ -46,6 +48,9 @@ static void test_a_set_as_one_text_and_back(void **state)
 		assert_memory_equal(again.items[i].data, set.items[i].data, set.items[i].len);
 	}
 	assert_string_equal(again.items[1].file, "/etc/conf.d/a b.yaml");
+	for (size_t i = 1; i < again.n; i++)
+		assert_string_equal(again.items[i].sha256, set.items[i].sha256);
+	memcpy(again.items[0].sha256, set.items[0].sha256, SHA256_TEXT_MAX);
 	config_set_sha256(&set, before);
 	config_set_sha256(&again, after);
 	assert_string_equal(before, after);
@@ -57,10 +62,6 @@ static void test_a_set_as_one_text_and_back(void **state)
 			fail_msg("%zu of %zu octets are accepted", n, len);
 		config_set_done(&cut);
 	}
-	text[len - strlen("no end") - 60] ^= 1;
-	struct config_set changed = { 0 };
-	assert_int_equal(config_set_unbundle(text, len, &changed), -EINVAL);
-	config_set_done(&changed);
 	config_set_done(&set);
 	free(text);
 }
@@ -99,6 +100,42 @@ static void write_file(const char *name, const char *text)
 	assert_non_null(f);
 	fputs(text, f);
 	fclose(f);
+}
+
+static int load_bundle(const char *text, size_t len, struct config **ret, char finding[256])
+{
+	struct config_findings f = { 0 };
+	struct config_loader *l = config_loader_new(
+		&(struct config_source){ .text = text, .len = len, .bundle = true }, &f);
+	int rc;
+	while ((rc = config_loader_step(l, ret)) > 0)
+		;
+	config_loader_free(l);
+	snprintf(finding, 256, "%s", f.n > 0 ? f.items[0].text : "");
+	config_findings_done(&f);
+	return rc;
+}
+
+/* What was kept is used as it was written only. */
+static void test_a_bundle_that_was_changed(void **state)
+{
+	(void)state;
+	struct config_set set = { 0 };
+	struct config *config = NULL;
+	char finding[256];
+	size_t len;
+	add(&set, "/etc/c.yaml", MAIN);
+	add(&set, "/etc/conf.d/a.yaml", APP("a", "1"));
+	char *text = config_set_bundle(&set, &len);
+	assert_int_equal(load_bundle(text, len, &config, finding), 0);
+	assert_int_equal(config->n_apps, 1);
+	assert_string_equal(config->set.items[1].sha256, set.items[1].sha256);
+	config_free(config);
+	strstr(text, "198.51.100.1")[strlen("198.51.100.")] = '2';
+	assert_int_equal(load_bundle(text, len, &config, finding), -EINVAL);
+	assert_string_equal(finding, "the included files in it are not as they were written");
+	free(text);
+	config_set_done(&set);
 }
 
 static int set_up(void **state)
@@ -269,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_set_as_one_text_and_back),
 		cmocka_unit_test(test_a_text_that_looks_like_a_bundle),
+		cmocka_unit_test(test_a_bundle_that_was_changed),
 		cmocka_unit_test_teardown(test_files_in_the_order_of_their_names, remove_files),
 		cmocka_unit_test_teardown(test_errors_stay_with_their_file, remove_files),
 		cmocka_unit_test_teardown(test_an_app_in_two_files, remove_files),

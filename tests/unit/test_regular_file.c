@@ -112,6 +112,24 @@ static void test_what_is_no_plain_file_is_not_opened(void **state)
 }
 
 /* The monitors themselves, with a FIFO in the place of the file. */
+static void test_the_beginning_of_a_file_is_read(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+	char buf[8];
+	write_file(f->plain, "secret\n");
+	assert_int_equal(regular_file_read(f->plain, 0, buf, 3, &st), 3);
+	assert_memory_equal(buf, "sec", 3);
+	assert_int_equal(st.st_size, 7);
+	assert_int_equal(regular_file_read(f->plain, 0, buf, sizeof(buf), &st), 7);
+	assert_int_equal(regular_file_read(f->empty, 0, buf, sizeof(buf), &st), 0);
+	assert_int_equal(regular_file_read(f->fifo, 0, buf, sizeof(buf), &st), -EINVAL);
+	assert_int_equal(regular_file_read(f->dir, 0, buf, sizeof(buf), &st), -EINVAL);
+	assert_int_equal(regular_file_read("/dev/zero", 0, buf, sizeof(buf), &st), -EINVAL);
+	assert_int_equal(regular_file_read("/none", 0, buf, sizeof(buf), &st), -ENOENT);
+	assert_int_equal(regular_file_read(f->link, O_NOFOLLOW, buf, sizeof(buf), &st), -ELOOP);
+}
+
 static void check(const char *format, const char *path, enum health health, const char *said)
 {
 	char text[128];
@@ -156,6 +174,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_plain_file_is_opened, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_no_plain_file_is_not_opened, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_the_beginning_of_a_file_is_read, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_monitors_open_no_fifo, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_opens_nothing_at_all, setup, teardown),

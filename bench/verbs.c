@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an operator waits for: a reload of 10,000 apps of which one differs, and two verbs that ask the agent.
+ * Each is a process of its own, and its start and end are counted.
+ */
+#include "bench/scenarios.h"
+
+#include "bench/agent.h"
+#include "bench/peer.h"
+
+#define RUNS    30
+#define MANY    10000
+#define FEW     10
+#define REACHED 100 /* ms */
+#define STATUS  10
+
+/* From before the fork of the client to its end. */
+static double ask(const char *verb)
+{
+	double begin = clock_ms();
+	agent_ask((const char *const[]){ verb, NULL });
+	return clock_ms() - begin;
+}
+
+static void measure_reloads(struct report *r, const struct subject *s, struct agent_setup setup)
+{
+	struct samples took = { .n = 0 }, cpu = { .n = 0 };
+	for (size_t i = 0; i < RUNS; i++) {
+		setup.changed = setup.changed ? 0 : MANY / 2;
+		agent_configure(&setup);
+		double before = subject_cpu_ms(s);
+		samples_add(&took, ask("reload"));
+		samples_add(&cpu, subject_cpu_ms(s) - before);
+	}
+	report_add(r, "reload, one of 10000 apps differs", "ms", REACHED, &took);
+	report_add(r, "the same, CPU time of the agent", "ms", REPORT_NO_TARGET, &cpu);
+}
+
+static void run(struct report *r, size_t n, const char *verb, const char *what, double target)
+{
+	const struct agent_setup setup = { .peer_host = 1, .n_apps = n };
+	struct samples took = { .n = 0 };
+	struct peer *p = peer_new(1);
+	struct subject s;
+	peer_listen(p);
+	agent_start(&s, &setup);
+	peer_come_up(p);
+	peer_wait(p, TAG_FIRST, 0, n);
+	agent_wait_bound(n);
+	for (size_t i = 0; i < RUNS; i++)
+		samples_add(&took, ask(verb));
+	report_add(r, what, "ms", target, &took);
+	if (n == MANY)
+		measure_reloads(r, &s, setup);
+	peer_free(p);
+	subject_stop(&s);
+}
+
+void scenario_verbs(struct report *r)
+{
+	run(r, FEW, "status", "vipherald status, 10 apps", STATUS);
+	run(r, MANY, "apps", "vipherald apps, 10000 apps", REACHED);
+}
