@@ -212,7 +212,7 @@ static bool open_link(struct link *l)
 	l->fd = ndp_socket_open(l->ifname, &err);
 	if (l->fd < 0) {
 		l->lack = BGP_LACK_SOCKET;
-		snprintf(l->why, sizeof(l->why), "%s", err.text);
+		snprintf(l->why, sizeof(l->why), "%.*s", (int)sizeof(l->why) - 1, err.text);
 		return false;
 	}
 	return loop_io_add(l->owner->loop, &l->io, l->fd, EPOLLIN, LOOP_INPUT, on_readable, l) == 0;

@@ -203,8 +203,9 @@ const char *bgp_hint_no_router(enum bgp_lack lack)
 		       "link-local address (net.ipv6.conf.*.disable_ipv6 must be 0)";
 	case BGP_LACK_SOCKET:
 		return "grant CAP_NET_RAW (AmbientCapabilities=CAP_NET_RAW in systemd, "
-		       "--cap-add=NET_RAW for a container), or set peer_ip, like fe80::1%eth0, in "
-		       "the place of interface";
+		       "--cap-add=NET_RAW for a container), restart an agent that has given it up "
+		       "because its configuration did not need it, or set peer_ip, like "
+		       "fe80::1%eth0, in the place of interface";
 	case BGP_LACK_ROUTER:
 		return "check the cable, and that the router sends router advertisements on this "
 		       "link (FRR: neighbor INTERFACE interface; BIRD: protocol radv)";

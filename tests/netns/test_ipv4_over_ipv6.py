@@ -188,9 +188,16 @@ def test_forms_that_routers_take(bed: Testbed, router_kind: str, session: str) -
     link = bare_link(bed, global6=True)
     source, target = (GLOBAL, link.router_ip6) if SESSIONS[session] else (HOST, ROUTER)
     router = start_router(bed, router_kind, link, source)
-    speaker = speak(bed, link, source, target)
     own = bgp.usual_capabilities(65001) + EXTENDED
-    opened = speaker.establish(65001, ROUTER_ID, capabilities=own)
+    sessions: list[RawSession] = []
+
+    def opens() -> bgp.Open:
+        """FRR closes connections until zebra has told it of the interface."""
+        sessions.append(speak(bed, link, source, target))
+        return sessions[-1].establish(65001, ROUTER_ID, capabilities=own)
+
+    opened = wait_until(opens, "the router takes the session", ignore=(AssertionError, OSError))
+    speaker = sessions[-1]
     assert opened.capability(bgp.CAP_EXTENDED_NEXT_HOP) == [struct.pack(">HHH", 1, 1, 2)]
     for prefix, next_hop in FORMS.items():
         speaker.send(announcement(prefix, next_hop, 65001))

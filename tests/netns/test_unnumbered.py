@@ -14,6 +14,7 @@ from .privileges import without
 from .rawpeer import RawListener
 from .routers import Router
 from .routers.fabric import FABRIC, UNNUMBERED
+from .test_peer_admin import order
 from .testbed import ROUTER_AS, Link, Testbed
 from .wait import never, wait_until
 
@@ -301,6 +302,20 @@ def test_local_ip6_that_is_not_there(bed: Testbed) -> None:
     router.wait_routes(VIP4, VIP6)
 
 
+def test_reload_brings_and_takes_such_a_peer(bed: Testbed) -> None:
+    """After the sandbox is closed."""
+    link = bare_link(bed)
+    router = start_router(bed, "frr", link, UNNUMBERED)
+    bed.start_service(PORT)
+    none = {"peer_ip": "192.0.2.200", "peer_as": ROUTER_AS}
+    agent = bed.start_agent(config(none, apps=APPS, router_id="10.255.0.2"))
+    agent.reload(config(none, entry(link), apps=APPS, router_id="10.255.0.2"))
+    router.wait_routes(VIP4, VIP6)
+    agent.reload(config(none, apps=APPS, router_id="10.255.0.2"))
+    router.wait_not_established()
+    assert len(agent.status("peers")["peers"]) == 1
+
+
 def test_reload_keeps_the_session(bed: Testbed) -> None:
     link = bare_link(bed)
     router = start_router(bed, "frr", link, UNNUMBERED)
@@ -314,6 +329,29 @@ def test_reload_keeps_the_session(bed: Testbed) -> None:
     agent.reload(config({"peer_ip": name, "peer_as": "external"}, apps=APPS))
     router.wait_routes(VIP4, VIP6)
     assert (only_peer(agent)["address"], only_peer(agent)["interface"]) == (name, None)
+
+
+def test_orders_for_the_peer_on_an_interface(bed: Testbed) -> None:
+    """By the interface or the address of the router; it stays disabled with another router, and over a
+    restart."""
+    bridge, device = switch(bed)
+    router = start_router(bed, "frr", plug(bed, bridge, 1), UNNUMBERED)
+    agent = start_agent(bed, plug_of(router))
+    router.wait_routes(VIP4, VIP6)
+    assert order(agent, f"fe80::a1%25{device}", "reset")["result"] == "reset"
+    wait_until(lambda: only_peer(agent)["sessions"] == 2, "the next session")
+    assert order(agent, device, "disable")["result"] == "disabled"
+    router.wait_not_established()
+    bridge.ip("link del port1")
+    other = start_router(bed, "frr", plug(bed, bridge, 2), UNNUMBERED)
+    wait_until(lambda: only_peer(agent)["address"] == f"fe80::a2%{device}", "the other router")
+    assert only_peer(agent)["admin_down"]
+    agent.kill()
+    agent.start()
+    wait_until(lambda: only_peer(agent)["address"] == f"fe80::a2%{device}", "the router")
+    assert only_peer(agent)["admin_down"]
+    assert order(agent, device, "enable")["result"] == "enabled"
+    other.wait_routes(VIP4, VIP6)
 
 
 def test_password_with_a_listener(bed: Testbed) -> None:
