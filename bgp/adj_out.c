@@ -238,18 +238,20 @@ bool adj_out_owes_end_of_rib(const struct adj_out *a)
 
 /* ---- Packing. ---- */
 
-/* Marks all routes of the family, to be sent even if the peer holds the same. */
+/* To be sent even if the peer holds the same. */
+static void mark_one_again(struct adj_out *a, struct rib_route *route)
+{
+	a->slots = mem_grow(a->slots, &a->cap_slots, route->id + 1, sizeof(struct adj_slot));
+	if (wanted(a, route))
+		a->slots[route->id].flags |= SLOT_RESEND;
+	adj_out_mark(a, route);
+}
+
 static void mark_again(struct adj_out *a, uint8_t family)
 {
-	for (size_t i = 0; i < a->rib->n_ids; i++) {
-		struct rib_route *route = a->rib->by_id[i];
-		if (!route || route->prefix.addr.family != family)
-			continue;
-		a->slots = mem_grow(a->slots, &a->cap_slots, i + 1, sizeof(struct adj_slot));
-		if (wanted(a, route))
-			a->slots[i].flags |= SLOT_RESEND;
-		adj_out_mark(a, route);
-	}
+	for (size_t i = 0; i < a->rib->n_ids; i++)
+		if (a->rib->by_id[i] && a->rib->by_id[i]->prefix.addr.family == family)
+			mark_one_again(a, a->rib->by_id[i]);
 }
 
 void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6,
@@ -272,28 +274,29 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
 		mark_again(a, AF_INET6);
 }
 
-static bool merge_alike(const struct bgp_communities *const before[2],
-			const struct bgp_communities *const after[2])
+/* A route that has its own numbers is not concerned by others of the peer. */
+static void mark_numbers(struct adj_out *a, const struct bgp_common *before)
 {
-	uint32_t a[BGP_COMMUNITIES_ROOM], b[BGP_COMMUNITIES_ROOM];
-	size_t n = bgp_communities_merge(before, 2, a, ARRAY_SIZE(a));
-	return bgp_communities_merge(after, 2, b, ARRAY_SIZE(b)) == n &&
-	       memcmp(a, b, n * sizeof(a[0])) == 0;
+	for (size_t i = 0; i < a->rib->n_ids; i++) {
+		const struct rib_route *route = a->rib->by_id[i];
+		if (route && route->attrs &&
+		    bgp_common_numbers_differ(before, &a->session.common, &route->attrs->route,
+					      a->session.ibgp))
+			mark_one_again(a, a->rib->by_id[i]);
+	}
 }
 
-void adj_out_set_communities(struct adj_out *a, const struct bgp_communities *global,
-			     const struct bgp_communities *peer)
+void adj_out_set_common(struct adj_out *a, const struct bgp_common *common)
 {
-	struct adj_out_session *s = &a->session;
-	const struct bgp_communities *before[] = { &s->global, &s->peer };
-	const struct bgp_communities *after[] = { global, peer };
+	const struct bgp_common before = a->session.common;
 	if (!a->up)
 		return;
-	bool alike = merge_alike(before, after);
-	s->global = *global;
-	s->peer = *peer;
-	if (alike)
+	bool alike = bgp_common_lists_equal(&before, common);
+	a->session.common = *common;
+	if (alike) {
+		mark_numbers(a, &before);
 		return;
+	}
 	mark_again(a, AF_INET);
 	mark_again(a, AF_INET6);
 }
@@ -394,8 +397,7 @@ static void begin_announce(struct adj_out *a, const struct rib_route *route,
 		.ibgp = a->session.ibgp,
 		.four_octet_as = a->session.four_octet_as,
 		.otc = a->session.otc,
-		.global = &a->session.global,
-		.peer = &a->session.peer,
+		.common = &a->session.common,
 	};
 	bgp_attrs_merge(&session, route->attrs->origin, &route->attrs->route, &room, &out);
 	out.next_hop = *next_hop(a, route->prefix.addr.family);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/config.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "lib/mem.h"
 
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX])
 {
@@ -56,6 +59,22 @@ static bool same_open(const struct bgp_peer_config *a, const struct bgp_peer_con
 bool bgp_peer_change_resets(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
 {
 	return !bgp_peer_is_same(a, b) || !same_connection(a, b) || !same_open(a, b);
+}
+
+void bgp_lists_copy(struct bgp_communities *c, struct bgp_ext_communities *ext,
+		    struct bgp_large_communities *large)
+{
+	c->values = mem_copy(c->values, c->n * sizeof(*c->values));
+	ext->values = mem_copy(ext->values, ext->n * sizeof(*ext->values));
+	large->values = mem_copy(large->values, large->n * sizeof(*large->values));
+}
+
+void bgp_lists_free(const struct bgp_communities *c, const struct bgp_ext_communities *ext,
+		    const struct bgp_large_communities *large)
+{
+	free(c->values);
+	free(ext->values);
+	free(large->values);
 }
 
 uint32_t bgp_peer_local_as(const struct bgp_config *config, const struct bgp_peer_config *peer)

@@ -46,6 +46,12 @@ struct bgp_large_communities {
 	size_t n;
 };
 
+/* A number of a route that may be left to a less specific level. */
+struct bgp_number {
+	bool given;
+	uint32_t value;
+};
+
 /* After merging, so that all attributes together and a load of prefixes always fit 4,096 bytes;
  * more than that are left out. */
 #define BGP_COMMUNITIES_MAX       512
@@ -55,9 +61,10 @@ struct bgp_large_communities {
 
 /* The attributes of a route. */
 struct bgp_route_attrs {
-	bool has_med, has_local_pref;
+	/* What it does not have is that of the peer. */
+	bool has_med, has_local_pref, has_prepends;
 	uint32_t med;
-	uint32_t local_pref; /* to iBGP peers only (RFC 4271 5.1.5), which get 100 without it */
+	uint32_t local_pref; /* to iBGP peers only (RFC 4271 5.1.5), which get 100 without any */
 	uint8_t prepends;    /* of our own AS; to eBGP peers only, iBGP peers would see a loop */
 	struct bgp_communities communities; /* merged after those of all routes and of the peer */
 	struct bgp_ext_communities ext_communities;
@@ -125,8 +132,12 @@ struct bgp_peer_config {
 	/* RFC 9494: and for so much longer, less preferred; whole seconds; 0: not offered. */
 	span_t long_lived_restart_time;
 	struct bgp_bfd_config bfd;
-	struct bgp_communities communities; /* of this peer only */
-	const char *description;            /* for operators; NULL: none */
+	/* Of routes to this peer: numbers for those that have none of their own, and communities. */
+	struct bgp_number med, local_pref, prepends;
+	struct bgp_communities communities;
+	struct bgp_ext_communities ext_communities;
+	struct bgp_large_communities large_communities;
+	const char *description; /* for operators; NULL: none */
 	/* A peer that is new to the speaker stays down, with this text for the other side (NULL or "":
 	 * none). Of one that it has, bgp_speaker_disable() and _enable() decide. */
 	bool disabled;
@@ -173,10 +184,18 @@ struct bgp_config {
 	bool forwarding_ipv4, forwarding_ipv6;
 	bool accept_any; /* accept sessions from any address (the receiver) */
 	enum bgp_origin origin;
-	struct bgp_communities communities; /* of every route to every peer */
+	struct bgp_communities communities; /* of every route to every peer, all three */
+	struct bgp_ext_communities ext_communities;
+	struct bgp_large_communities large_communities;
 	const struct bgp_peer_config *peers;
 	size_t n_peers;
 };
+
+/* Replaces the lists by copies of them; and frees such copies. */
+void bgp_lists_copy(struct bgp_communities *c, struct bgp_ext_communities *ext,
+		    struct bgp_large_communities *large);
+void bgp_lists_free(const struct bgp_communities *c, const struct bgp_ext_communities *ext,
+		    const struct bgp_large_communities *large);
 
 /* Our AS as this peer sees it: that of its own `local_as`, else that of the speaker. */
 uint32_t bgp_peer_local_as(const struct bgp_config *config, const struct bgp_peer_config *peer);

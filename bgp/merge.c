@@ -59,8 +59,91 @@ size_t bgp_large_communities_merge(const struct bgp_large_communities *list,
 	return merge_values(list->values, list->n, sizeof(*ret), ret, n, max);
 }
 
+/* ---- What routes to a peer have in common. ---- */
+
+struct bgp_common bgp_common_of(const struct bgp_config *config, const struct bgp_peer_config *peer)
+{
+	return (struct bgp_common){
+		.global = { config->communities, config->ext_communities,
+			    config->large_communities },
+		.peer = { peer->communities, peer->ext_communities, peer->large_communities },
+		.med = peer->med,
+		.local_pref = peer->local_pref,
+		.prepends = peer->prepends,
+	};
+}
+
+/* The lists of global, peer and route, in that order. `route` NULL: without. */
+static void merge_lists(const struct bgp_common *common, const struct bgp_route_attrs *route,
+			struct bgp_merge_room *room, struct bgp_attrs_out *ret)
+{
+	static const struct bgp_route_attrs nothing;
+	const struct bgp_route_attrs *own = route ? route : &nothing;
+	const struct bgp_communities *lists[] = { &common->global.communities,
+						  &common->peer.communities, &own->communities };
+	const struct bgp_ext_communities *ext[] = { &common->global.ext_communities,
+						    &common->peer.ext_communities,
+						    &own->ext_communities };
+	const struct bgp_large_communities *large[] = { &common->global.large_communities,
+							&common->peer.large_communities,
+							&own->large_communities };
+	ret->communities = room->communities;
+	ret->n_communities =
+		bgp_communities_merge(lists, 3, room->communities, BGP_COMMUNITIES_ROOM);
+	ret->ext_communities = room->ext_communities;
+	ret->large_communities = room->large_communities;
+	for (size_t i = 0; i < 3; i++) {
+		ret->n_ext_communities =
+			bgp_ext_communities_merge(ext[i], room->ext_communities,
+						  ret->n_ext_communities, BGP_EXT_COMMUNITIES_MAX);
+		ret->n_large_communities = bgp_large_communities_merge(
+			large[i], room->large_communities, ret->n_large_communities,
+			BGP_LARGE_COMMUNITIES_MAX);
+	}
+}
+
+static bool same_values(const void *a, size_t n_a, const void *b, size_t n_b, size_t size)
+{
+	return n_a == n_b && memcmp(a, b, n_a * size) == 0;
+}
+
+bool bgp_common_lists_equal(const struct bgp_common *a, const struct bgp_common *b)
+{
+	struct bgp_merge_room room_a, room_b;
+	struct bgp_attrs_out x = { 0 }, y = { 0 };
+	merge_lists(a, NULL, &room_a, &x);
+	merge_lists(b, NULL, &room_b, &y);
+	return same_values(x.communities, x.n_communities, y.communities, y.n_communities,
+			   sizeof(*x.communities)) &&
+	       same_values(x.ext_communities, x.n_ext_communities, y.ext_communities,
+			   y.n_ext_communities, sizeof(*x.ext_communities)) &&
+	       same_values(x.large_communities, x.n_large_communities, y.large_communities,
+			   y.n_large_communities, sizeof(*x.large_communities));
+}
+
+static struct bgp_number own_or(bool has, uint32_t own, struct bgp_number common)
+{
+	return has ? (struct bgp_number){ true, own } : common;
+}
+
+static bool numbers_equal(struct bgp_number a, struct bgp_number b)
+{
+	return a.given == b.given && (!a.given || a.value == b.value);
+}
+
+bool bgp_common_numbers_differ(const struct bgp_common *a, const struct bgp_common *b,
+			       const struct bgp_route_attrs *route, bool ibgp)
+{
+	bool med = !route->has_med && !numbers_equal(a->med, b->med);
+	bool local_pref = !route->has_local_pref && !numbers_equal(a->local_pref, b->local_pref);
+	bool prepends = !route->has_prepends && a->prepends.value != b->prepends.value;
+	return med || (ibgp ? local_pref : prepends);
+}
+
+/* ---- A route. ---- */
+
 /* The AS_PATH to iBGP peers stays empty: our own AS in it would be a loop. */
-static size_t make_path(const struct bgp_merge_session *session, uint8_t prepends, uint32_t *path)
+static size_t make_path(const struct bgp_merge_session *session, uint32_t prepends, uint32_t *path)
 {
 	size_t n = 1 + (prepends < BGP_PREPENDS_MAX ? prepends : BGP_PREPENDS_MAX);
 	if (session->ibgp)
@@ -74,27 +157,21 @@ void bgp_attrs_merge(const struct bgp_merge_session *session, enum bgp_origin or
 		     const struct bgp_route_attrs *route, struct bgp_merge_room *room,
 		     struct bgp_attrs_out *ret)
 {
-	const struct bgp_communities *lists[] = { session->global, session->peer,
-						  &route->communities };
+	const struct bgp_common *common = session->common;
+	struct bgp_number med = own_or(route->has_med, route->med, common->med);
+	struct bgp_number local_pref =
+		own_or(route->has_local_pref, route->local_pref, common->local_pref);
+	struct bgp_number prepends = own_or(route->has_prepends, route->prepends, common->prepends);
 	*ret = (struct bgp_attrs_out){
 		.origin = origin,
 		.as_path = room->as_path,
-		.n_as_path = make_path(session, route->prepends, room->as_path),
+		.n_as_path = make_path(session, prepends.value, room->as_path),
 		.four_octet_as = session->four_octet_as,
-		.has_med = route->has_med,
-		.med = route->med,
+		.has_med = med.given,
+		.med = med.value,
 		.has_local_pref = session->ibgp,
-		.local_pref = route->has_local_pref ? route->local_pref : BGP_LOCAL_PREF_DEFAULT,
-		.communities = room->communities,
-		.n_communities =
-			bgp_communities_merge(lists, 3, room->communities, BGP_COMMUNITIES_ROOM),
-		.ext_communities = room->ext_communities,
-		.n_ext_communities = bgp_ext_communities_merge(
-			&route->ext_communities, room->ext_communities, 0, BGP_EXT_COMMUNITIES_MAX),
-		.large_communities = room->large_communities,
-		.n_large_communities = bgp_large_communities_merge(&route->large_communities,
-								   room->large_communities, 0,
-								   BGP_LARGE_COMMUNITIES_MAX),
+		.local_pref = local_pref.given ? local_pref.value : BGP_LOCAL_PREF_DEFAULT,
 		.only_to_customer = session->otc ? session->local_as : 0,
 	};
+	merge_lists(common, route, room, ret);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The attributes of a route as one peer is sent them: the route's own, with the communities of the
- * speaker and of the peer, each community once, and within the sizes that an UPDATE has room for.
+ * The attributes of a route as one peer is sent them: the route's own, with those of the speaker and
+ * of the peer, each community once, and within the sizes that an UPDATE has room for.
  * Pure.
  */
 #ifndef BGP_MERGE_H
@@ -13,12 +13,26 @@
 #include "bgp/attr_out.h"
 #include "bgp/config.h"
 
-/* The part that depends on the session; the lists are views. */
+/* The communities that a level of the configuration adds; views. */
+struct bgp_level {
+	struct bgp_communities communities;
+	struct bgp_ext_communities ext_communities;
+	struct bgp_large_communities large_communities;
+};
+
+/* The attributes that routes to a peer have in common. The lists of all levels add up, in the order
+ * global, peer, route; of each number that of the route counts, else that of the peer. */
+struct bgp_common {
+	struct bgp_level global, peer;
+	struct bgp_number med, local_pref, prepends;
+};
+
+/* The part that depends on the session. */
 struct bgp_merge_session {
 	uint32_t local_as;
 	bool ibgp, four_octet_as;
 	bool otc; /* routes carry OTC with our AS (RFC 9234) */
-	const struct bgp_communities *global, *peer;
+	const struct bgp_common *common;
 };
 
 /* One more than is promised: GRACEFUL_SHUTDOWN in front of a route's own finds a place, however
@@ -32,6 +46,14 @@ struct bgp_merge_room {
 	struct bgp_ext_community ext_communities[BGP_EXT_COMMUNITIES_MAX];
 	struct bgp_large_community large_communities[BGP_LARGE_COMMUNITIES_MAX];
 };
+
+struct bgp_common bgp_common_of(const struct bgp_config *config,
+				const struct bgp_peer_config *peer);
+/* Both add the same communities to every route. */
+bool bgp_common_lists_equal(const struct bgp_common *a, const struct bgp_common *b);
+/* A route with these attributes gets other numbers from `a` than from `b`. */
+bool bgp_common_numbers_differ(const struct bgp_common *a, const struct bgp_common *b,
+			       const struct bgp_route_attrs *route, bool ibgp);
 
 /* All but the next hop. What does not fit is left out. */
 void bgp_attrs_merge(const struct bgp_merge_session *session, enum bgp_origin origin,

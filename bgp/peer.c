@@ -145,8 +145,7 @@ static void session_up(struct bgp_conn *c)
 		.next_hop4 = hops.v4,
 		.next_hop6 = hops.v6,
 		.link_local = hops.link_local,
-		.global = p->env.config->communities,
-		.peer = p->config.communities,
+		.common = bgp_common_of(p->env.config, &p->config),
 		.config = &p->config,
 	};
 	adj_out_up(&p->adj, &session);
@@ -295,8 +294,8 @@ void bgp_peer_copy_config(struct bgp_peer *p, const struct bgp_peer_config *c)
 	p->config.disabled_text = NULL;
 	p->config.password = p->password = c->password ? mem_strdup(c->password) : NULL;
 	p->config.description = p->description = c->description ? mem_strdup(c->description) : NULL;
-	p->config.communities.values =
-		mem_copy(c->communities.values, c->communities.n * sizeof(uint32_t));
+	bgp_lists_copy(&p->config.communities, &p->config.ext_communities,
+		       &p->config.large_communities);
 }
 
 /* A router that learns our address from an advertisement refuses connections until it has. */
@@ -361,7 +360,8 @@ void bgp_peer_free(struct bgp_peer *p)
 	sd_event_source_disable_unref(p->restart_over);
 	adj_out_down(&p->adj);
 	adj_out_done(&p->adj);
-	free(p->config.communities.values);
+	bgp_lists_free(&p->config.communities, &p->config.ext_communities,
+		       &p->config.large_communities);
 	free(p->password);
 	free(p->description);
 	free(p);

@@ -85,7 +85,8 @@ static void apply(struct bgp_peer *p, const struct bgp_peer_config *before)
 	if (before->passive != p->config.passive)
 		change_passive(p);
 	bgp_peer_settle_wait(p);
-	adj_out_set_communities(&p->adj, &p->env.config->communities, &p->config.communities);
+	const struct bgp_common common = bgp_common_of(p->env.config, &p->config);
+	adj_out_set_common(&p->adj, &common);
 	adj_out_recheck_filters(&p->adj);
 	bgp_peer_recheck_next_hops(p);
 	bgp_peer_flush(p);
@@ -110,7 +111,7 @@ void bgp_peer_change(struct bgp_peer *p, const struct bgp_peer_config *config, b
 		begin_again(p);
 	else
 		apply(p, &before);
-	free(before.communities.values);
+	bgp_lists_free(&before.communities, &before.ext_communities, &before.large_communities);
 	free(password);
 	free(description);
 }

@@ -42,10 +42,11 @@ static struct rib_attrs *attrs_make(enum bgp_origin origin, const struct bgp_rou
 	uint32_t *at = a->key;
 	a->origin = origin;
 	a->route = *r;
-	*at++ = (uint32_t)origin << 2 | (uint32_t)r->has_med << 1 | r->has_local_pref;
+	*at++ = (uint32_t)origin << 3 | (uint32_t)r->has_prepends << 2 | (uint32_t)r->has_med << 1 |
+		r->has_local_pref;
 	*at++ = r->has_med ? r->med : 0;
 	*at++ = r->has_local_pref ? r->local_pref : 0;
-	*at++ = r->prepends;
+	*at++ = r->has_prepends ? r->prepends : 0;
 	*at++ = (uint32_t)r->communities.n;
 	*at++ = (uint32_t)r->ext_communities.n;
 	*at++ = (uint32_t)r->large_communities.n;

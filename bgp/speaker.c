@@ -196,8 +196,8 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	s->latencies.announce.scale = s->latencies.withdraw.scale = &histogram_of_latencies;
 	s->config = *config;
 	s->config.peers = NULL;
-	s->config.communities.values =
-		mem_copy(config->communities.values, config->communities.n * sizeof(uint32_t));
+	bgp_lists_copy(&s->config.communities, &s->config.ext_communities,
+		       &s->config.large_communities);
 	s->ops = *ops;
 	s->userdata = userdata;
 	bgp_listener_init(&s->listener, loop, speaker_on_accepted, s);
@@ -243,7 +243,8 @@ void bgp_speaker_free(struct bgp_speaker *s)
 	sd_event_source_disable_unref(s->output);
 	sd_event_source_disable_unref(s->flush_timer);
 	sd_event_source_disable_unref(s->sweep);
-	free(s->config.communities.values);
+	bgp_lists_free(&s->config.communities, &s->config.ext_communities,
+		       &s->config.large_communities);
 	sd_event_unref(s->loop);
 	free(s);
 }

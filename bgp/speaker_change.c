@@ -145,8 +145,8 @@ static void copy_config(struct bgp_speaker *s, const struct bgp_config *config)
 	s->config.n_peers = 0;
 	s->config.forwarding_ipv4 = ipv4;
 	s->config.forwarding_ipv6 = ipv6;
-	s->config.communities.values =
-		mem_copy(config->communities.values, config->communities.n * sizeof(uint32_t));
+	bgp_lists_copy(&s->config.communities, &s->config.ext_communities,
+		       &s->config.large_communities);
 }
 
 /* What was learnt about peers that stay. */
@@ -168,7 +168,6 @@ int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *next, str
 	struct bgp_config before = speaker_present_config(s), with = *next;
 	const struct bgp_config *config = &with;
 	with.peers = with_routers(&before, next);
-	uint32_t *communities = s->config.communities.values;
 	bool reset = before.local_as != config->local_as || before.router_id != config->router_id;
 	int r = speaker_check_passive(config, err);
 	if (r == 0)
@@ -178,7 +177,8 @@ int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *next, str
 		change_peers(s, config, reset);
 		change_origin(s);
 		speaker_watch_links(s);
-		free(communities);
+		bgp_lists_free(&before.communities, &before.ext_communities,
+			       &before.large_communities);
 	}
 	free((void *)before.peers);
 	free((void *)with.peers);

@@ -35,9 +35,8 @@ static void list(const json_t *array, struct strbuf *text)
 		strbuf_add(text, "%s%s", text->len > 0 ? " " : "", json_string_value(item));
 }
 
-static void list_attributes(const json_t *vip, const json_t *at_peer, struct strbuf *text)
+static void list_attributes(const json_t *a, struct strbuf *text)
 {
-	const json_t *a = json_at(vip, "attributes");
 	long long med = count_at(a, "med"), local_pref = count_at(a, "local_pref"),
 		  prepend = count_at(a, "prepend");
 	if (med >= 0)
@@ -46,7 +45,7 @@ static void list_attributes(const json_t *vip, const json_t *at_peer, struct str
 		strbuf_add(text, "%slocal-pref %lld", text->len > 0 ? " " : "", local_pref);
 	if (prepend > 0)
 		strbuf_add(text, "%sprepend %lld", text->len > 0 ? " " : "", prepend);
-	list(json_at(at_peer, "communities"), text);
+	list(json_at(a, "communities"), text);
 	list(json_at(a, "ext_communities"), text);
 	list(json_at(a, "large_communities"), text);
 }
@@ -56,7 +55,7 @@ static void add_route(struct table *t, const json_t *vip, const json_t *at_peer)
 	char buf[512] = "";
 	struct strbuf text = strbuf_over(buf, sizeof(buf));
 	const char *state = text_at(at_peer, "state"), *reason = text_at(at_peer, "reason");
-	list_attributes(vip, at_peer, &text);
+	list_attributes(at_peer, &text);
 	table_add(t, text_at(vip, "prefix"));
 	table_add(t, text_at(at_peer, "peer"));
 	table_add_toned(t, show_tone(state), state);

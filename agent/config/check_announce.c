@@ -16,7 +16,8 @@ static const char *const state_names[ANNOUNCE_STATES] = {
 struct state_check {
 	struct config_findings *findings;
 	const struct config_draft *draft;
-	bool ibgp, ebgp; /* there are such peers */
+	size_t n_ext, n_large; /* the most that bgp and a peer add */
+	bool ibgp, ebgp;       /* there are such peers */
 };
 
 static const struct config_node *state_node(const struct config_node *app,
@@ -63,30 +64,37 @@ static void check_sizes(const struct state_check *c, const struct app_spec *app,
 	for (enum announce_state state = ANNOUNCE_UP; state <= ANNOUNCE_DRAIN; state++) {
 		const struct announce_spec *of = &s->of[state];
 		const struct config_node *at = state_node(node, state);
+		if (!at && state == ANNOUNCE_UP)
+			at = config_node_get(node, "vip_config");
 		if (!at)
-			continue; /* it carries what `up` carries, or what vip_config has */
-		size_t n_ext = s->ext_communities.n + of->ext_communities.n;
-		size_t n_large = s->large_communities.n + of->large_communities.n;
+			continue; /* it carries what `up` carries */
+		size_t n_ext = c->n_ext + s->ext_communities.n + of->ext_communities.n;
+		size_t n_large = c->n_large + s->large_communities.n + of->large_communities.n;
 		if (state == ANNOUNCE_DRAIN) { /* carries those of `up` too */
 			n_ext += s->of[ANNOUNCE_UP].ext_communities.n;
 			n_large += s->of[ANNOUNCE_UP].large_communities.n;
 		}
 		if (n_ext > BGP_EXT_COMMUNITIES_MAX)
-			config_error(c->findings, config_at(at),
-				     "%zu extended communities including those of vip_config, at "
-				     "most %d fit into a route",
-				     n_ext, BGP_EXT_COMMUNITIES_MAX);
+			config_error(
+				c->findings, config_at(at),
+				"%zu extended communities including those of vip_config, of bgp "
+				"and of a peer, at most %d fit into a route",
+				n_ext, BGP_EXT_COMMUNITIES_MAX);
 		if (n_large > BGP_LARGE_COMMUNITIES_MAX)
-			config_error(c->findings, config_at(at),
-				     "%zu large communities including those of vip_config, at most "
-				     "%d fit into a route",
-				     n_large, BGP_LARGE_COMMUNITIES_MAX);
+			config_error(
+				c->findings, config_at(at),
+				"%zu large communities including those of vip_config, of bgp and "
+				"of a peer, at most %d fit into a route",
+				n_large, BGP_LARGE_COMMUNITIES_MAX);
 	}
 }
 
 static void check_states(const struct state_check *c, const struct app_spec *app,
 			 const struct config_node *node)
 {
+	const struct announce_spec always = { .local_pref = app->announce->local_pref,
+					      .prepends = app->announce->prepends };
+	check_numbers(c, &always, config_node_get(node, "vip_config"));
 	for (enum announce_state state = ANNOUNCE_UP; state <= ANNOUNCE_DRAIN; state++)
 		check_numbers(c, &app->announce->of[state], state_node(node, state));
 	check_unused(c, app, node);
@@ -137,10 +145,16 @@ static void classify_peers(struct state_check *c)
 	const struct config_draft_bgp *bgp = &c->draft->bgp;
 	for (size_t i = 0; i < bgp->n_peers; i++) {
 		const struct bgp_peer_config *peer = &bgp->peers[i];
+		if (peer->ext_communities.n > c->n_ext)
+			c->n_ext = peer->ext_communities.n;
+		if (peer->large_communities.n > c->n_large)
+			c->n_large = peer->large_communities.n;
 		bool ibgp = bgp_peer_is_internal(&bgp->bgp, peer);
 		c->ibgp = c->ibgp || ibgp || peer->as_rule == BGP_AS_AUTO;
 		c->ebgp = c->ebgp || !ibgp;
 	}
+	c->n_ext += bgp->bgp.ext_communities.n;
+	c->n_large += bgp->bgp.large_communities.n;
 }
 
 void config_check_announce(const struct config_draft *draft, struct config_findings *findings)

@@ -265,17 +265,22 @@ static void check_empty(const struct config_apps_check *c, const struct config_n
 			     "names no peer: expected some, or no such key");
 }
 
+/* Interfaces and descriptions are in the file; an address may be that of a peer which is found later.
+ */
 static void check_names_of(const struct config_apps_check *c, const struct peer_names *names,
 			   const struct bgp_peer_refs *refs, const struct config_node *list)
 {
 	struct err err = { "" };
-	if (peer_refs_check(names, refs, &err) == 0)
-		return;
-	if (knows_all_peers(&c->draft->bgp))
-		config_error(c->findings, config_at(list), "%s", err.text);
-	else
-		config_warn(c->findings, config_at(list),
-			    "%s; or it is the one whose address is found at the start", err.text);
+	for (size_t i = 0; i < refs->n; i++) {
+		const struct bgp_peer_refs one = { &refs->items[i], 1 };
+		if (peer_refs_check(names, &one, &err) == 0)
+			continue;
+		if (addr_is_set(&one.items->addr) && !knows_all_peers(&c->draft->bgp))
+			config_warn(c->findings, config_at(list),
+				    "%s; or it is the one whose address is found later", err.text);
+		else
+			config_error(c->findings, config_at(list), "%s", err.text);
+	}
 }
 
 static void check_peers(const struct config_apps_check *c, const struct app_spec *app,

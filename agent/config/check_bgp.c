@@ -323,6 +323,32 @@ static void check_communities(const struct scope *s, const struct bgp_peer_confi
 		config_error(s->findings, at_key(s, "communities"),
 			     "%zu communities including those of bgp, at most %d fit into a route",
 			     s->config->communities.n + p->communities.n, BGP_COMMUNITIES_MAX);
+	if (s->config->ext_communities.n + p->ext_communities.n > BGP_EXT_COMMUNITIES_MAX)
+		config_error(s->findings, at_key(s, "ext_communities"),
+			     "%zu extended communities including those of bgp, at most %d fit into "
+			     "a route",
+			     s->config->ext_communities.n + p->ext_communities.n,
+			     BGP_EXT_COMMUNITIES_MAX);
+	if (s->config->large_communities.n + p->large_communities.n > BGP_LARGE_COMMUNITIES_MAX)
+		config_error(s->findings, at_key(s, "large_communities"),
+			     "%zu large communities including those of bgp, at most %d fit into a "
+			     "route",
+			     s->config->large_communities.n + p->large_communities.n,
+			     BGP_LARGE_COMMUNITIES_MAX);
+}
+
+/* Of the peer itself: under `bgp` they are for the peers that have a use for them. */
+static void check_numbers(const struct scope *s, const struct bgp_peer_config *p)
+{
+	const struct config_node *local_pref = config_node_get(s->item, "local_pref");
+	const struct config_node *prepend = config_node_get(s->item, "prepend");
+	bool ibgp = bgp_peer_is_internal(s->config, p);
+	if (local_pref && !ibgp && p->as_rule != BGP_AS_AUTO)
+		config_warn(s->findings, config_at(local_pref),
+			    "has no effect: LOCAL_PREF is sent to iBGP peers only");
+	if (prepend && ibgp)
+		config_warn(s->findings, config_at(prepend),
+			    "has no effect: the AS path is prepended towards eBGP peers only");
 }
 
 /* ---- all of them ---- */
@@ -466,6 +492,7 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 		check_role(&s, p);
 		config_check_bfd(s.bgp, s.item ? s.item : s.bgp, p, &d->bgp, findings);
 		check_communities(&s, p);
+		check_numbers(&s, p);
 		check_next_hop(&s, p);
 		if (s.item)
 			s.item = s.item->next;

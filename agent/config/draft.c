@@ -8,7 +8,7 @@ void config_peer_done(struct bgp_peer_config *peer)
 	free((char *)peer->password);
 	free((char *)peer->password_file);
 	free((char *)peer->description);
-	free(peer->communities.values);
+	bgp_lists_free(&peer->communities, &peer->ext_communities, &peer->large_communities);
 }
 
 void config_agent_done(struct config_agent *agent)
@@ -39,7 +39,8 @@ void config_draft_done(struct config_draft *d)
 		config_peer_done(&d->bgp.peers[i]);
 	config_peer_done(&d->bgp.session);
 	free(d->bgp.peers);
-	free(d->bgp.bgp.communities.values);
+	bgp_lists_free(&d->bgp.bgp.communities, &d->bgp.bgp.ext_communities,
+		       &d->bgp.bgp.large_communities);
 	free(d->apps);
 	free(d->include);
 	config_agent_done(&d->agent);

@@ -274,7 +274,7 @@ void config_format_large_communities(const struct config_key *key, const void *t
 
 void config_format_number(const struct config_key *key, const void *target, FILE *out)
 {
-	const struct announce_number *number = config_value(key, target);
+	const struct bgp_number *number = config_value(key, target);
 	if (number->given)
 		fprintf(out, "%u", number->value);
 }
@@ -315,6 +315,13 @@ void config_format_app_large_communities(const struct config_key *key, const voi
 	const struct app_spec *s = config_value(key, target);
 	if (s->announce)
 		format_large_communities(&s->announce->large_communities, out);
+}
+
+void config_format_app_number(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct app_spec *s = target;
+	if (s->announce)
+		config_format_number(key, s->announce, out);
 }
 
 static void format_timing(const struct monitor_timing *t, size_t *n, FILE *out)

@@ -89,7 +89,7 @@ void config_free(struct config *c)
 	for (size_t i = 0; i < c->bgp.n_peers; i++)
 		config_peer_done(&peers[i]);
 	free(peers);
-	free(c->bgp.communities.values);
+	bgp_lists_free(&c->bgp.communities, &c->bgp.ext_communities, &c->bgp.large_communities);
 	free(c->bgp_text);
 	free(c->apps);
 	tls_keys_unref(c->tls_keys);

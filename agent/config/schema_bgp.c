@@ -100,7 +100,41 @@ static const struct config_key peer_keys[] = {
 	  FIELD(communities),
 	  .flags = CONFIG_NOT_SHARED,
 	  .doc = "Communities of all routes to this peer, added after those of `bgp.communities` "
-		 "and before those of the app." },
+		 "and before those of the app. How the levels combine: "
+		 "[routers.md](routers.md#attributes-of-a-route)." },
+	{ .name = "ext_communities",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_ext_communities,
+	  FIELD(ext_communities),
+	  .flags = CONFIG_NOT_SHARED,
+	  .doc = "Extended communities (RFC 4360) of all routes to this peer, likewise." },
+	{ .name = "large_communities",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_large_communities,
+	  FIELD(large_communities),
+	  .flags = CONFIG_NOT_SHARED,
+	  .doc = "Large communities (RFC 8092) of all routes to this peer, likewise." },
+	{ .name = "med",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .type = &config_type_u32,
+	  FIELD(med),
+	  .default_words = "none",
+	  .doc = "MULTI_EXIT_DISC of routes to the peer whose app sets none, neither in "
+		 "`vip_config` nor in `states`." },
+	{ .name = "prepend",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .type = &config_type_prepend,
+	  FIELD(prepends),
+	  .default_words = "0",
+	  .doc = "Likewise: number of times that the local AS is prepended, to eBGP peers." },
+	{ .name = "local_pref",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .type = &config_type_u32,
+	  FIELD(local_pref),
+	  .default_words = "100",
+	  .doc = "Likewise: LOCAL_PREF, to iBGP peers." },
 	{ .name = "port",
 	  .effect = CONFIG_RESETS,
 	  .type = &config_type_port,
@@ -251,8 +285,9 @@ static const struct config_key peer_keys[] = {
 
 const struct config_section config_peer_section = {
 	.path = "bgp.peers[]",
-	.doc = "One peer each. All keys except `interface`, `multi_hop`, `communities`, "
-	       "`description` and the "
+	.doc = "One peer each. All keys except `interface`, `multi_hop`, the communities, "
+	       "`description` "
+	       "and the "
 	       "peer's `local_as` are also accepted "
 	       "directly under `bgp`: `peer_ip` and `peer_as` there are GoCast's older form of a "
 	       "single peer, which is multi-hop if it is eBGP; the others are defaults of all "
@@ -313,6 +348,18 @@ static const struct config_key bgp_keys[] = {
 	  .type = &config_type_communities,
 	  FIELD(bgp.communities),
 	  .doc = "Communities of all routes to all peers." },
+	{ .name = "ext_communities",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_ext_communities,
+	  FIELD(bgp.ext_communities),
+	  .doc = "Extended communities (RFC 4360) of all routes to all peers." },
+	{ .name = "large_communities",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_large_communities,
+	  FIELD(bgp.large_communities),
+	  .doc = "Large communities (RFC 8092) of all routes to all peers." },
 	{ .name = "origin",
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_origin,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/config/format.h"
+#include "agent/config/types_bgp.h"
 #include "agent/model/app_spec_parse.h"
 #include "agent/model/community.h"
 
@@ -38,6 +39,18 @@ static int add_app_large_community(const struct config_key *key, const char *tex
 {
 	struct announce_specs *s = app_spec_announce(config_field(key, target));
 	return large_communities_add(&s->large_communities, text, err);
+}
+
+static int set_app_u32(const struct config_key *key, const char *text, void *target,
+		       struct err *err)
+{
+	return config_type_u32.set(key, text, app_spec_announce(target), err);
+}
+
+static int set_app_prepend(const struct config_key *key, const char *text, void *target,
+			   struct err *err)
+{
+	return config_type_prepend.set(key, text, app_spec_announce(target), err);
 }
 
 static int add_app_monitor(const struct config_key *key, const char *text, void *target,
@@ -98,6 +111,10 @@ const struct config_type config_type_app_ext_communities = { "extended communiti
 const struct config_type config_type_app_large_communities = {
 	"large communities", add_app_large_community, config_format_app_large_communities
 };
+const struct config_type config_type_app_u32 = { "0 to 4294967295", set_app_u32,
+						 config_format_app_number };
+const struct config_type config_type_app_prepend = { "0 to 32", set_app_prepend,
+						     config_format_app_number };
 const struct config_type config_type_app_monitors = { "monitors", add_app_monitor,
 						      config_format_app_monitors };
 const struct config_type config_type_app_quorum = { "`all`, `any` or a number", set_app_quorum,

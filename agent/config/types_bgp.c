@@ -324,8 +324,7 @@ static int set_u32(const struct config_key *key, const char *text, void *target,
 	if (str_to_u64(text, UINT32_MAX, &v) < 0)
 		return err_set(err, -EINVAL, "'%.80s' is out of range, expected 0 to 4294967295",
 			       text);
-	*(struct announce_number *)config_field(key, target) =
-		(struct announce_number){ true, (uint32_t)v };
+	*(struct bgp_number *)config_field(key, target) = (struct bgp_number){ true, (uint32_t)v };
 	return 0;
 }
 
@@ -336,8 +335,7 @@ static int set_prepend(const struct config_key *key, const char *text, void *tar
 	if (str_to_u64(text, BGP_PREPENDS_MAX, &v) < 0)
 		return err_set(err, -EINVAL, "'%.80s' is out of range, expected 0 to %d", text,
 			       BGP_PREPENDS_MAX);
-	*(struct announce_number *)config_field(key, target) =
-		(struct announce_number){ true, (uint32_t)v };
+	*(struct bgp_number *)config_field(key, target) = (struct bgp_number){ true, (uint32_t)v };
 	return 0;
 }
 

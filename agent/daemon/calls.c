@@ -48,7 +48,7 @@ static struct status_sources sources_of(struct agent *a)
 		.nat = actuator_nat(a->actuator),
 		.actuator = a->actuator,
 		.host_changes = a->host_changes,
-		.communities = &a->config->bgp.communities,
+		.bgp = &a->config->bgp,
 		.phase = phase_of(a),
 		.config = &a->config->agent,
 		.configuration = a->config,

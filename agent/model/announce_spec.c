@@ -82,7 +82,7 @@ struct announce_specs *announce_specs_copy(const struct announce_specs *src)
 	return s;
 }
 
-static bool number_equal(struct announce_number a, struct announce_number b)
+static bool number_equal(struct bgp_number a, struct bgp_number b)
 {
 	return a.given == b.given && (!a.given || a.value == b.value);
 }
@@ -104,7 +104,9 @@ bool announce_specs_equal(const struct announce_specs *a, const struct announce_
 	for (size_t i = 0; i < ANNOUNCE_STATES; i++)
 		if (!spec_equal(&a->of[i], &b->of[i]))
 			return false;
-	return ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
+	return number_equal(a->med, b->med) && number_equal(a->local_pref, b->local_pref) &&
+	       number_equal(a->prepends, b->prepends) &&
+	       ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
 	       large_communities_equal(&a->large_communities, &b->large_communities);
 }
 
@@ -147,20 +149,27 @@ static struct recipe recipe_of(const struct announce_specs *s, enum route_form f
 	return (struct recipe){ up, up, { up }, false };
 }
 
-static bool number_of(struct announce_number first, struct announce_number second, uint32_t *ret)
+/* The most specific one that is given. */
+static struct bgp_number number_of(struct bgp_number first, struct bgp_number second,
+				   struct bgp_number of_app)
 {
-	*ret = first.given ? first.value : second.value;
-	return first.given || second.given;
+	return first.given ? first : second.given ? second : of_app;
 }
 
-static void put_numbers(const struct recipe *r, struct bgp_route_attrs *ret)
+static void put_numbers(const struct announce_specs *s, const struct recipe *r,
+			struct bgp_route_attrs *ret)
 {
-	uint32_t prepends;
-	number_of(r->first->prepends, r->second->prepends, &prepends);
-	ret->prepends = (uint8_t)prepends;
-	ret->has_med = number_of(r->first->med, r->second->med, &ret->med);
-	ret->has_local_pref =
-		number_of(r->first->local_pref, r->second->local_pref, &ret->local_pref);
+	struct bgp_number prepends =
+		number_of(r->first->prepends, r->second->prepends, s->prepends);
+	struct bgp_number med = number_of(r->first->med, r->second->med, s->med);
+	struct bgp_number local_pref =
+		number_of(r->first->local_pref, r->second->local_pref, s->local_pref);
+	ret->has_prepends = prepends.given;
+	ret->prepends = (uint8_t)prepends.value;
+	ret->has_med = med.given;
+	ret->med = med.value;
+	ret->has_local_pref = local_pref.given;
+	ret->local_pref = local_pref.value;
 	if (r->shutdown && !r->first->local_pref.given) {
 		ret->has_local_pref = true;
 		ret->local_pref = DRAIN_LOCAL_PREF;
@@ -207,6 +216,6 @@ void announce_specs_attrs(const struct announce_specs *s, const struct bgp_commu
 		.ext_communities = { room->ext_communities, n_ext },
 		.large_communities = { room->large_communities, n_large },
 	};
-	put_numbers(&r, ret);
+	put_numbers(s, &r, ret);
 	put_communities(&r, of_app, room, ret);
 }

@@ -12,7 +12,8 @@
  *	kept    as down, where `down` has attributes; else as drain would be if it had none
  *
  * Numbers that a spec does not set are those of `up`, because a route without a MED is preferred
- * by most routers.
+ * by most routers; those that `up` does not set are those of vip_config. Numbers that none of them
+ * sets are left to the peer (bgp/merge.h).
  */
 #ifndef AGENT_MODEL_ANNOUNCE_SPEC_H
 #define AGENT_MODEL_ANNOUNCE_SPEC_H
@@ -35,14 +36,9 @@ enum route_form {
 };
 const char *route_form_name(enum route_form form); /* "none", "up", … */
 
-struct announce_number {
-	bool given;
-	uint32_t value;
-};
-
 struct announce_spec {
 	bool announce; /* not of UP, which always is */
-	struct announce_number med, local_pref, prepends;
+	struct bgp_number med, local_pref, prepends;
 	struct bgp_communities communities;
 	struct bgp_ext_communities ext_communities;
 	struct bgp_large_communities large_communities;
@@ -50,7 +46,9 @@ struct announce_spec {
 
 /* Of one app; NULL for an app that sets nothing, to save memory. */
 struct announce_specs {
-	struct bgp_ext_communities ext_communities; /* of vip_config: in every state */
+	struct bgp_number med, local_pref, prepends;
+	struct bgp_ext_communities
+		ext_communities; /* of vip_config, as the numbers: in every state */
 	struct bgp_large_communities large_communities;
 	struct announce_spec of[ANNOUNCE_STATES];
 };

@@ -8,13 +8,19 @@
 #define LISTED_MAX 8
 
 /* "10.0.0.1 (spine1), fe80::1%eth0 and 3 more" */
+static const char *name_of(const struct bgp_peer_config *p, char buf[static BGP_PEER_NAME_MAX])
+{
+	if (addr_is_set(&p->addr))
+		return bgp_peer_name(p, buf);
+	return p->ifname[0] ? p->ifname : "the default gateway";
+}
+
 static void list_names(const struct peer_names *names, struct strbuf *ret)
 {
 	char name[BGP_PEER_NAME_MAX];
 	for (size_t i = 0; i < names->n && i < LISTED_MAX; i++) {
 		const struct bgp_peer_config *p = names->peers[i];
-		strbuf_add(ret, "%s%s", i > 0 ? ", " : "",
-			   addr_is_set(&p->addr) ? bgp_peer_name(p, name) : p->ifname);
+		strbuf_add(ret, "%s%s", i > 0 ? ", " : "", name_of(p, name));
 		if (p->description)
 			strbuf_add(ret, " (%s)", p->description);
 	}

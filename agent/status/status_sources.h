@@ -51,9 +51,9 @@ struct status_sources {
 	const struct peer_bfd *bfd; /* NULL: not started yet */
 	const struct nat *nat;
 	const struct actuator *actuator;
-	const struct host_changes *host_changes;   /* NULL: not started yet */
-	const struct bgp_communities *communities; /* bgp.communities */
-	const char *phase;                         /* of the agent: "starting", "running" … */
+	const struct host_changes *host_changes; /* NULL: not started yet */
+	const struct bgp_config *bgp;            /* for the attributes of all routes */
+	const char *phase;                       /* of the agent: "starting", "running" … */
 	const struct config_agent *config;
 	const struct config *configuration;    /* all of it */
 	const struct config_file *config_file; /* NULL: from memory */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "agent/model/community.h"
+#include "bgp/merge.h"
 
 const char view_no_way_back[] =
 	"IPv4 VIPs are announced with an IPv6 next hop, and this host has no IPv4 default route: "
@@ -59,20 +60,6 @@ static json_t *reason(const struct view_route *route, uint8_t family)
 	return view_text(buf);
 }
 
-json_t *view_route(const struct view_route *route, const struct prefix *prefix,
-		   const struct bgp_communities *global, const struct bgp_communities *own)
-{
-	const struct bgp_peer_status *peer = route->peer;
-	const struct bgp_communities *const lists[] = { global, &peer->config->communities, own };
-	uint8_t family = prefix->addr.family;
-	return json_pack("{s:o, s:I, s:b, s:s, s:o, s:o, s:o}", "peer",
-			 view_peer_name(peer->config), "peer_as", VIEW_INT(peer->peer_as),
-			 "admin_down", peer->disabled, "state", bgp_route_state_name(route->state),
-			 "reason", reason(route, family), "next_hop",
-			 view_addr(family == AF_INET6 ? &peer->next_hop6 : &peer->next_hop4),
-			 "communities", view_communities(lists, 3));
-}
-
 static json_t *ext_communities(const struct bgp_ext_communities *list)
 {
 	char text[EXT_COMMUNITY_TEXT_MAX];
@@ -91,6 +78,49 @@ static json_t *large_communities(const struct bgp_large_communities *list)
 		json_array_append_new(array,
 				      json_string(large_community_format(list->values[i], text)));
 	return array;
+}
+
+/* As merged for the peer; not its next hop. */
+static void add_attrs(json_t *o, const struct bgp_peer_status *peer, const struct bgp_config *bgp,
+		      const struct bgp_route_attrs *own)
+{
+	struct bgp_merge_room room;
+	struct bgp_attrs_out out;
+	const struct bgp_common common = bgp_common_of(bgp, peer->config);
+	bool ibgp = peer->peer_as == peer->local_as;
+	const struct bgp_merge_session session = {
+		.local_as = peer->local_as,
+		.ibgp = ibgp,
+		.common = &common,
+	};
+	bgp_attrs_merge(&session, bgp->origin, own, &room, &out);
+	const struct bgp_communities communities = { room.communities, out.n_communities };
+	const struct bgp_communities *const lists[] = { &communities };
+	json_object_set_new(o, "communities", view_communities(lists, 1));
+	json_object_set_new(o, "ext_communities",
+			    ext_communities(&(struct bgp_ext_communities){
+				    room.ext_communities, out.n_ext_communities }));
+	json_object_set_new(o, "large_communities",
+			    large_communities(&(struct bgp_large_communities){
+				    room.large_communities, out.n_large_communities }));
+	json_object_set_new(o, "med", out.has_med ? json_integer(VIEW_INT(out.med)) : json_null());
+	json_object_set_new(o, "local_pref",
+			    ibgp ? json_integer(VIEW_INT(out.local_pref)) : json_null());
+	json_object_set_new(o, "prepend", json_integer(ibgp ? 0 : VIEW_INT(out.n_as_path - 1)));
+}
+
+json_t *view_route(const struct view_route *route, const struct prefix *prefix,
+		   const struct bgp_config *bgp, const struct bgp_route_attrs *own)
+{
+	const struct bgp_peer_status *peer = route->peer;
+	uint8_t family = prefix->addr.family;
+	json_t *o = json_pack(
+		"{s:o, s:I, s:b, s:s, s:o, s:o}", "peer", view_peer_name(peer->config), "peer_as",
+		VIEW_INT(peer->peer_as), "admin_down", peer->disabled, "state",
+		bgp_route_state_name(route->state), "reason", reason(route, family), "next_hop",
+		view_addr(family == AF_INET6 ? &peer->next_hop6 : &peer->next_hop4));
+	add_attrs(o, peer, bgp, own);
+	return o;
 }
 
 json_t *view_route_attrs(const struct bgp_route_attrs *attrs)

@@ -16,9 +16,9 @@ struct view_route {
 	enum bgp_route_state state;
 };
 
-/* An element of "peers". `global` are bgp.communities, `own` those of the route. */
+/* An element of "peers", with the attributes as this peer gets them; `own` are those of the route. */
 json_t *view_route(const struct view_route *route, const struct prefix *prefix,
-		   const struct bgp_communities *global, const struct bgp_communities *own);
+		   const struct bgp_config *bgp, const struct bgp_route_attrs *own);
 /* MED, LOCAL_PREF, prepends and communities of the three kinds. */
 json_t *view_route_attrs(const struct bgp_route_attrs *attrs);
 

@@ -10,7 +10,7 @@
 
 void view_vip_context_init(struct view_vip_context *c, const struct status_sources *in)
 {
-	c->global = in->communities;
+	c->bgp = in->bgp;
 	c->retry_at = reconcile_retry_at(in->reconcile);
 	peer_list_init(&c->peers, in->speaker);
 	c->routes = mem_new(c->peers.n + 1, sizeof(*c->routes));
@@ -119,12 +119,11 @@ static json_t *reason(const struct vip *vip, const struct view_vip_context *c)
 }
 
 static json_t *routes(const struct vip *vip, const struct view_vip_context *c,
-		      const struct bgp_communities *own)
+		      const struct bgp_route_attrs *own)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < c->peers.n; i++)
-		json_array_append_new(array,
-				      view_route(&c->routes[i], &vip->prefix, c->global, own));
+		json_array_append_new(array, view_route(&c->routes[i], &vip->prefix, c->bgp, own));
 	return array;
 }
 
@@ -166,7 +165,7 @@ json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 	json_object_set_new(o, "form", json_string(route_form_name(vip->form)));
 	json_object_set_new(o, "attributes",
 			    vip->announced ? view_route_attrs(&attrs) : json_null());
-	json_object_set_new(o, "peers", routes(vip, c, &attrs.communities));
+	json_object_set_new(o, "peers", routes(vip, c, &attrs));
 	return o;
 }
 

@@ -16,8 +16,8 @@
 
 /* All that is shown of a VIP and is not in struct vip. */
 struct view_vip_context {
-	const struct bgp_communities *global; /* bgp.communities */
-	mono_t retry_at;                      /* when a VIP with an error is tried again */
+	const struct bgp_config *bgp;
+	mono_t retry_at; /* when a VIP with an error is tried again */
 	struct peer_list peers;
 	struct view_route *routes; /* of the VIP that was set, one a peer */
 };

@@ -127,7 +127,7 @@ static inline void make_sources(struct agent *a)
 		.speaker = a->speaker,
 		.nat = actuator_nat(a->actuator),
 		.actuator = a->actuator,
-		.communities = &a->config->bgp.communities,
+		.bgp = &a->config->bgp,
 		.phase = "running",
 		.config = &a->config->agent,
 		.configuration = a->config,

@@ -16,6 +16,7 @@
 #include "bgp/codec.h"
 #include "bgp/merge.h"
 #include "bgp/update.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 
 #define MODEL_MAX 20000
@@ -312,6 +313,14 @@ static void expect_communities(const struct model *m, uint32_t v4, uint32_t v6)
 	assert_int_equal(m->v6[1].community, v6);
 }
 
+static void set_communities(struct model *m, const struct bgp_communities *global,
+			    const struct bgp_communities *peer)
+{
+	const struct bgp_common common = { .global.communities = *global,
+					   .peer.communities = *peer };
+	adj_out_set_common(&m->adj, &common);
+}
+
 /* A route of the rib has its own last, so those of bgp and of the peer show where it has none. */
 static void other_communities_are_sent_with_every_route(void **state)
 {
@@ -327,23 +336,59 @@ static void other_communities_are_sent_with_every_route(void **state)
 	adj_out_mark(&m->adj, rib_announce(&m->rib, &p6, BGP_ORIGIN_IGP,
 					   &(struct bgp_route_attrs){ 0 }, &changed));
 	exchange(m, SIZE_MAX);
-	adj_out_set_communities(&m->adj, &two, &none);
+	set_communities(m, &two, &none);
 	exchange(m, SIZE_MAX);
 	expect_communities(m, 8, 8);
 	m->updates = 0;
-	adj_out_set_communities(&m->adj, &front, &back); /* the same ones together */
+	set_communities(m, &front, &back); /* the same ones together */
 	assert_int_equal(exchange(m, SIZE_MAX), 0);
-	adj_out_set_communities(&m->adj, &two, &one);
+	set_communities(m, &two, &one);
 	exchange(m, SIZE_MAX);
 	expect_communities(m, 9, 9);
 	assert_int_equal(m->updates, 2);
-	adj_out_set_communities(&m->adj, &none, &none);
+	set_communities(m, &none, &none);
 	exchange(m, SIZE_MAX);
 	expect_communities(m, 0, 0);
 	adj_out_down(&m->adj);
-	adj_out_set_communities(&m->adj, &two, &none); /* nothing to be sent */
-	assert_int_equal(m->adj.session.global.n, 0);
+	set_communities(m, &two, &none); /* nothing to be sent */
+	assert_int_equal(m->adj.session.common.global.communities.n, 0);
 	model_free(m);
+}
+
+/* Only routes without a number of their own are sent again; LOCAL_PREF to iBGP, prepends to eBGP. */
+static void other_numbers_are_sent_with_routes_that_have_none(void **state)
+{
+	(void)state;
+	for (int ibgp = 0; ibgp < 2; ibgp++) {
+		struct model *m = model_new();
+		struct adj_out_session session = both_families;
+		struct prefix own = numbered(AF_INET, 1), none = numbered(AF_INET, 2);
+		const struct bgp_route_attrs with = { .has_med = true,
+						      .has_local_pref = true,
+						      .has_prepends = true };
+		struct bgp_common common = { 0 };
+		bool changed;
+		session.ibgp = ibgp;
+		rib_announce(&m->rib, &own, BGP_ORIGIN_IGP, &with, &changed);
+		rib_announce(&m->rib, &none, BGP_ORIGIN_IGP, &(struct bgp_route_attrs){ 0 },
+			     &changed);
+		adj_out_up(&m->adj, &session);
+		exchange(m, SIZE_MAX);
+		struct bgp_number *numbers[] = { &common.med, &common.local_pref,
+						 &common.prepends };
+		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+			bool counts = i == 0 || (i == 1) == ibgp;
+			m->v4[1].present = m->v4[2].present = false;
+			*numbers[i] = (struct bgp_number){ true, 5 };
+			adj_out_set_common(&m->adj, &common);
+			assert_int_equal(exchange(m, SIZE_MAX), counts);
+			assert_false(m->v4[1].present);
+			assert_int_equal(m->v4[2].present, counts);
+		}
+		adj_out_set_common(&m->adj, &common);
+		assert_int_equal(exchange(m, SIZE_MAX), 0);
+		model_free(m);
+	}
 }
 
 static void a_lost_session_starts_from_nothing(void **state)
@@ -703,6 +748,7 @@ int main(void)
 		cmocka_unit_test(withdrawals_leave_first),
 		cmocka_unit_test(changed_attributes_are_announced_again),
 		cmocka_unit_test(other_communities_are_sent_with_every_route),
+		cmocka_unit_test(other_numbers_are_sent_with_routes_that_have_none),
 		cmocka_unit_test(a_lost_session_starts_from_nothing),
 		cmocka_unit_test(a_refresh_sends_everything_again),
 		cmocka_unit_test(a_route_is_sent_again_once),

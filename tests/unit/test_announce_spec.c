@@ -131,7 +131,7 @@ static void copies_are_equal_until_something_changes(void **state)
 /* A number that is not given has no value. */
 static const struct {
 	const char *name;
-	struct announce_number a, b;
+	struct bgp_number a, b;
 	bool equal;
 } number_rows[] = {
 	{ "the same", { true, 7 }, { true, 7 }, true },
@@ -145,15 +145,15 @@ static void numbers_are_compared(void **state)
 	(void)state;
 	struct announce_specs *a = announce_specs_new(), *b = announce_specs_new();
 	struct announce_spec *x = &a->of[ANNOUNCE_DRAIN], *y = &b->of[ANNOUNCE_DRAIN];
-	struct announce_number *in_a[] = { &x->med, &x->local_pref, &x->prepends };
-	struct announce_number *in_b[] = { &y->med, &y->local_pref, &y->prepends };
+	struct bgp_number *in_a[] = { &x->med, &x->local_pref, &x->prepends };
+	struct bgp_number *in_b[] = { &y->med, &y->local_pref, &y->prepends };
 	for (size_t i = 0; i < ARRAY_SIZE(number_rows) * 3; i++) {
-		struct announce_number *p = in_a[i % 3], *q = in_b[i % 3];
+		struct bgp_number *p = in_a[i % 3], *q = in_b[i % 3];
 		*p = number_rows[i / 3].a;
 		*q = number_rows[i / 3].b;
 		if (announce_specs_equal(a, b) != number_rows[i / 3].equal)
 			fail_msg("%s, number %zu", number_rows[i / 3].name, i % 3);
-		*p = *q = (struct announce_number){ false, 0 };
+		*p = *q = (struct bgp_number){ false, 0 };
 	}
 	announce_specs_free(a);
 	announce_specs_free(b);

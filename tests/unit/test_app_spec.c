@@ -438,7 +438,7 @@ static void every_member_counts(void **state)
 		a.group = mem_strdup("g");
 		a.disable_file = mem_strdup("/f");
 		a.by = mem_strdup("token t");
-		app_spec_announce(&a)->of[ANNOUNCE_UP].med = (struct announce_number){ true, 7 };
+		app_spec_announce(&a)->of[ANNOUNCE_UP].med = (struct bgp_number){ true, 7 };
 		app_spec_copy(&b, &a);
 		assert_true(app_spec_equal(&a, &b));
 		assert_ptr_not_equal(a.by, b.by);

@@ -210,7 +210,7 @@ static void print_health(FILE *out, const struct config_agent *a)
 		span(a->hold_down_max));
 }
 
-static void print_number(FILE *out, const char *name, struct announce_number n)
+static void print_number(FILE *out, const char *name, struct bgp_number n)
 {
 	if (n.given)
 		fprintf(out, " %s=%u", name, n.value);

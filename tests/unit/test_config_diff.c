@@ -196,6 +196,7 @@ static const struct {
 	{ "med", "5" },
 	{ "prepend", "3" },
 	{ "communities", "'2:2'" },
+	{ "local_pref", "9" },
 	{ "bgp_ext_communities", "'rt:1:1'" },
 	{ "ext_communities", "'rt:2:2'" },
 	{ "bgp_large_communities", "'1:1:1'" },

@@ -222,10 +222,10 @@ static void make_spec(struct app_spec *s, size_t i, unsigned kind)
 	assert_int_equal(app_spec_add_nat(s, "tcp:53:8053", NULL), 0);
 	if (!(kind & NO_MONITOR))
 		assert_int_equal(app_spec_add_monitor(s, "exec:never run", NULL), 0);
-	app_spec_announce(s)->of[ANNOUNCE_UP].med = (struct announce_number){ true, 10 };
+	app_spec_announce(s)->of[ANNOUNCE_UP].med = (struct bgp_number){ true, 10 };
 	s->announce->of[ANNOUNCE_DOWN].announce = kind & LAST_RESORT;
 	if (kind & LAST_RESORT)
-		s->announce->of[ANNOUNCE_DOWN].med = (struct announce_number){ true, 1000 };
+		s->announce->of[ANNOUNCE_DOWN].med = (struct bgp_number){ true, 1000 };
 	s->announce->of[ANNOUNCE_DRAIN].announce = !(kind & NO_DRAIN);
 	if (kind & KEEP) {
 		assert_int_equal(app_spec_set_group(s, "g", NULL), 0);

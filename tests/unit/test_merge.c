@@ -12,7 +12,8 @@ static uint32_t own[] = { 0xffff0000, 65001U << 16 | 1 };
 static struct bgp_ext_community ext[] = { { 0x0002fde9, 100 }, { 0x0002fde9, 100 } };
 static struct bgp_large_community large[] = { { 65001, 1, 2 }, { 65001, 1, 3 }, { 65001, 1, 2 } };
 
-static const struct bgp_communities global_list = { global, 2 }, peer_list = { peer, 2 };
+static const struct bgp_common common = { .global.communities = { global, 2 },
+					  .peer.communities = { peer, 2 } };
 static const struct addr next_hop = { AF_INET, { 192, 0, 2, 1 } };
 
 static const struct bgp_route_attrs nothing;
@@ -21,6 +22,7 @@ static const struct bgp_route_attrs drained = {
 	.med = 1000,
 	.has_local_pref = true,
 	.local_pref = 0,
+	.has_prepends = true,
 	.prepends = 2,
 	.communities = { own, 2 },
 	.ext_communities = { ext, 2 },
@@ -88,11 +90,54 @@ static void frames_are_exact(void **state)
 						     .ibgp = frames[i].ibgp,
 						     .four_octet_as = frames[i].four_octet_as,
 						     .otc = frames[i].otc,
-						     .global = &global_list,
-						     .peer = &peer_list };
+						     .common = &common };
 		size_t n;
 		size_t size = encode(&session, frames[i].route, AF_INET, buf, &n);
 		assert_hex(frames[i].name, buf + 18, size - 18, frames[i].hex);
+	}
+}
+
+/* Lists add up in the order of the levels, each value once; of numbers the route's own count. */
+static void levels_are_merged_by_one_rule(void **state)
+{
+	(void)state;
+	static struct bgp_ext_community e[] = { { 0, 1 }, { 0, 2 }, { 0, 3 } };
+	static struct bgp_large_community l[] = { { 0, 0, 1 }, { 0, 0, 2 }, { 0, 0, 3 } };
+	const struct bgp_common levels = {
+		.global = { { global, 1 }, { e, 1 }, { l, 1 } },
+		.peer = { { peer, 1 }, { e, 2 }, { l, 2 } },
+		.med = { true, 10 },
+		.local_pref = { true, 20 },
+		.prepends = { true, 3 },
+	};
+	const struct bgp_route_attrs route = { .has_med = true,
+					       .has_local_pref = true,
+					       .local_pref = 7,
+					       .has_prepends = true,
+					       .communities = { own, 2 },
+					       .ext_communities = { e + 2, 1 },
+					       .large_communities = { l + 2, 1 } };
+	for (int ibgp = 0; ibgp <= 1; ibgp++) {
+		const struct bgp_merge_session session = { .local_as = 65001,
+							   .ibgp = ibgp,
+							   .common = &levels };
+		struct bgp_merge_room room;
+		struct bgp_attrs_out out;
+		bgp_attrs_merge(&session, BGP_ORIGIN_IGP, &nothing, &room, &out);
+		assert_int_equal(out.med, 10);
+		assert_int_equal(out.local_pref, 20);
+		assert_int_equal(out.n_as_path, ibgp ? 0 : 4);
+		assert_int_equal(out.n_communities, 2);
+		assert_int_equal(out.n_ext_communities, 2);
+		bgp_attrs_merge(&session, BGP_ORIGIN_IGP, &route, &room, &out);
+		assert_true(out.has_med && out.med == 0);
+		assert_int_equal(out.local_pref, 7);
+		assert_int_equal(out.n_as_path, ibgp ? 0 : 1); /* 0 prepends is a number, too */
+		assert_int_equal(out.n_communities, 3);
+		assert_int_equal(out.communities[2], own[0]);
+		assert_int_equal(out.n_ext_communities, 3);
+		assert_int_equal(out.ext_communities[2].low, 3);
+		assert_int_equal(out.n_large_communities, 3);
 	}
 }
 
@@ -109,12 +154,17 @@ static void the_largest_route_fits(void **state)
 		many_ext[i] = (struct bgp_ext_community){ 0, i };
 		many_large[i] = (struct bgp_large_community){ 0, 0, i };
 	}
-	const struct bgp_communities list = { many, 2000 };
-	struct bgp_merge_session session = {
-		.local_as = 4200000001, .otc = true, .global = &list, .peer = &peer_list
+	const struct bgp_common large_common = {
+		.global = { { many, 2000 }, { many_ext, 100 }, { many_large, 100 } },
+		.peer.communities = { peer, 2 },
+		.prepends = { true, 200 },
 	};
+	struct bgp_merge_session session = { .local_as = 4200000001,
+					     .otc = true,
+					     .common = &large_common };
 	struct bgp_route_attrs route = { .has_med = true,
 					 .has_local_pref = true,
+					 .has_prepends = true,
 					 .prepends = UINT8_MAX,
 					 .communities = { own, 2 },
 					 .ext_communities = { many_ext, 300 },
@@ -170,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_are_exact),
+		cmocka_unit_test(levels_are_merged_by_one_rule),
 		cmocka_unit_test(the_largest_route_fits),
 		cmocka_unit_test(routes_are_interned_by_all_that_they_carry),
 	};

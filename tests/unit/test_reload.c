@@ -9,7 +9,6 @@
 #include <errno.h>
 
 #include "agent/daemon/file_check.h"
-#include "agent/daemon/peers.h"
 #include "agent/daemon/reload_state.h"
 #include "tests/unit/agent_bed.h"
 
@@ -24,7 +23,6 @@ static int setup(void **state)
 	agent_bed_init(&b);
 	agent_bed_write(&b, "", "", APPS(WEB DNS));
 	agent_bed_run(&b);
-	b.a.peers = peers_new(&b.a);
 	b.a.api = api_new(b.a.loop, &b.a.config->agent.api, &no_requests, &b.a);
 	*state = &b;
 	return 0;
@@ -34,7 +32,6 @@ static int teardown(void **state)
 {
 	struct agent_bed *b = *state;
 	api_free(b->a.api);
-	peers_free(b->a.peers);
 	agent_bed_done(b);
 	return 0;
 }

@@ -112,8 +112,8 @@ static void a_number_that_is_not_given_does_not_count(void **state)
 		     &(struct bgp_route_attrs){ .has_local_pref = true, .local_pref = 1 },
 		     &changed);
 	assert_true(changed);
-	rib_announce(&rib, &p, BGP_ORIGIN_IGP, &(struct bgp_route_attrs){ .prepends = 1 },
-		     &changed);
+	rib_announce(&rib, &p, BGP_ORIGIN_IGP,
+		     &(struct bgp_route_attrs){ .has_prepends = true, .prepends = 1 }, &changed);
 	assert_true(changed);
 	rib_done(&rib);
 }

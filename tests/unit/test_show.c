@@ -186,14 +186,16 @@ static void test_app_without_what_it_need_not_have(void **state)
 static const char routes[] =
 	"{\"routes\": [{\"prefix\": \"192.0.2.1/32\", \"app\": \"dns\", \"bound\": true, "
 	"\"form\": \"up\", \"announced\": true, \"announced_to\": {\"sent\": 1, \"peers\": 2}, "
-	"\"since_seconds\": 3600, \"attributes\": {\"med\": 0, \"local_pref\": 0, \"prepend\": "
-	"2, \"ext_communities\": [\"rt:1:2\"], \"large_communities\": [\"1:2:3\"]}, \"peers\": "
+	"\"since_seconds\": 3600, \"peers\": "
 	"[{\"peer\": \"10.0.0.1\", \"state\": \"sent\", \"next_hop\": \"10.0.0.9\", \"reason\": "
-	"\"x\", \"communities\": [\"1:2\", \"1:3\"]}, {\"peer\": \"10.0.0.2\", \"state\": "
+	"\"x\", \"med\": 0, \"local_pref\": 0, \"prepend\": 2, \"communities\": [\"1:2\", "
+	"\"1:3\"], "
+	"\"ext_communities\": [\"rt:1:2\"], \"large_communities\": [\"1:2:3\"]}, {\"peer\": "
+	"\"10.0.0.2\", \"state\": "
 	"\"no-session\", \"reason\": \"idle\"}]}, {\"prefix\": \"::1/128\", \"app\": \"web\", "
 	"\"bound\": false, \"announced\": false, \"error\": \"lo is down\", \"reason\": \"y\", "
-	"\"attributes\": {\"local_pref\": 7, \"prepend\": 0}, \"peers\": [{\"peer\": "
-	"\"10.0.0.1\", \"state\": \"pending\", \"reason\": \"\"}]}]}";
+	"\"peers\": [{\"peer\": \"10.0.0.1\", \"state\": \"pending\", \"local_pref\": 7, "
+	"\"prepend\": 0, \"reason\": \"\"}]}]}";
 
 static void test_vips(void **state)
 {

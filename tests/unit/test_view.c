@@ -90,7 +90,7 @@ static const struct bgp_peer_status silent = {
 
 static const struct prefix vip4 = { { AF_INET, { 192, 0, 2, 53 } }, 32 };
 static const struct prefix vip6 = { { AF_INET6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 0x53 } }, 128 };
-static const struct bgp_communities global = { community, 1 };
+static const struct bgp_config global = { .communities = { community, 1 } };
 static const struct app_spec spec = {
 	.name = (char *)"dns",
 	.source = APP_FROM_HTTP,
@@ -295,7 +295,7 @@ static void test_reasons(void **state)
 	struct bgp_peer_status peers[] = { silent };
 	struct view_route routes[] = { { &peers[0], BGP_ROUTE_NO_SESSION } };
 	const struct view_vip_context context = {
-		.global = &global, .retry_at = 1002 * SEC, .peers = { peers, 1 }, .routes = routes
+		.bgp = &global, .retry_at = 1002 * SEC, .peers = { peers, 1 }, .routes = routes
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(reason_cases); i++) {
 		const struct reason_case *c = &reason_cases[i];
@@ -319,7 +319,7 @@ static void test_reasons(void **state)
 static void test_a_lasting_error_is_not_tried_again(void **state)
 {
 	(void)state;
-	const struct view_vip_context context = { .global = &global, .retry_at = 1002 * SEC };
+	const struct view_vip_context context = { .bgp = &global, .retry_at = 1002 * SEC };
 	static struct vip_trouble lasting = { .since = 998 * SEC, .lasting = true, .text = "no" };
 	const struct vip vip = { .prefix = vip4, .trouble = &lasting };
 	json_t *o = view_vip(&vip, &context, &now);
@@ -365,7 +365,8 @@ static void test_routes(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(route_cases); i++) {
 		const struct route_case *c = &route_cases[i];
 		const struct view_route route = { c->peer, c->state };
-		json_t *shown = view_route(&route, c->prefix, &global, &spec.communities);
+		const struct bgp_route_attrs own = { .communities = spec.communities };
+		json_t *shown = view_route(&route, c->prefix, &global, &own);
 		expect_text(shown, "reason", c->reason);
 		expect_text(shown, "next_hop", c->next_hop);
 		/* Global, peer, route, without doubles. */
@@ -381,7 +382,7 @@ static void test_a_vip_lists_its_routes(void **state)
 	struct bgp_peer_status peers[] = { established, silent };
 	struct view_route routes[] = { { &peers[0], BGP_ROUTE_SENT },
 				       { &peers[1], BGP_ROUTE_NO_SESSION } };
-	const struct view_vip_context context = { .global = &global,
+	const struct view_vip_context context = { .bgp = &global,
 						  .peers = { peers, 2 },
 						  .routes = routes };
 	struct app app = { .health = HEALTH_UP, .drained_since = USEC_NEVER };
@@ -432,7 +433,7 @@ static void test_announced_is_what_a_peer_was_sent(void **state)
 		const struct reach_case *c = &reach_cases[i];
 		struct bgp_peer_status peers[] = { established, silent };
 		struct view_route routes[] = { { &peers[0], c->first }, { &peers[1], c->second } };
-		const struct view_vip_context context = { .global = &global,
+		const struct view_vip_context context = { .bgp = &global,
 							  .retry_at = USEC_NEVER,
 							  .peers = { peers, 2 },
 							  .routes = routes };
