@@ -67,7 +67,8 @@ static void check_hops(const struct config_node *bgp, const struct config_node *
 		       struct config_findings *findings)
 {
 	bool ibgp = bgp_peer_is_internal(bgp_config, p);
-	bool link_local = p->addr.family == AF_INET6 && addr_is_link_local(&p->addr);
+	bool link_local =
+		p->unnumbered || (p->addr.family == AF_INET6 && addr_is_link_local(&p->addr));
 	const struct config_node *hops = find(bgp, own, "multihop", "multi_hop");
 	const struct config_node *ttl = find(bgp, own, "min_ttl", "minimum_ttl");
 	if (p->bfd.hops == BGP_BFD_MULTIHOP && link_local)

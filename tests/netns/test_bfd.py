@@ -10,7 +10,9 @@ import pytest
 
 from .agent import Agent
 from .configs import DNS, PORT, VIP4, VIP6, config, peer
+from .fabric import HOST, ROUTER, bare_link
 from .routers.bfd import BfdFrr, BfdRouter, start_bfd_router
+from .routers.fabric import UNNUMBERED
 from .testbed import Link, Testbed, connect
 from .wait import never, wait_until
 
@@ -92,6 +94,29 @@ def test_multihop(bed: Testbed, kind: str) -> None:
     wait_up(agent, router)
     found = bfd(agent, router)
     assert found["multihop"] is True and found["interface"] is None
+
+
+def test_unnumbered_peer(bed: Testbed) -> None:
+    """BFD begins when the router is known, between link-local addresses."""
+    link = bare_link(bed)
+    setup = {"remote_as": "external", "extended": True}
+    router = start_bfd_router(bed, "frr", link, agent_ip=UNNUMBERED, setup=setup)
+    entry = {"interface": link.device, "peer_as": "external", "bfd": True}
+    agent = bed.start_agent(config(entry, apps=(DNS,)))
+
+    def session() -> dict[str, Any]:
+        [found] = agent.status("peers")["peers"]
+        return found["bfd"]
+
+    wait_until(lambda: session()["state"] == "up", "BFD up at the agent")
+    router.wait_bfd("up")
+    assert (session()["local_address"], session()["interface"]) == (HOST, link.device)
+    [pid] = helpers(bed)
+    router.bfdd.pause()
+    agent.wait_log(f"{ROUTER}%{link.device}: session ended: BFD down: {SILENCE}")
+    router.bfdd.resume()
+    wait_until(lambda: session()["state"] == "up", "BFD up again")
+    assert helpers(bed) == [pid]
 
 
 def test_silence_ends_the_session_on_both_sides(bed: Testbed, kind: str) -> None:

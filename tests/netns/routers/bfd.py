@@ -138,11 +138,17 @@ _KINDS = {"bird": BfdBird, "frr": BfdFrr}
 
 
 def start_bfd_router(
-    bed: Testbed, kind: str, link: Link | None = None, *, setup: dict[str, Any] | None = None, **options: Any
+    bed: Testbed,
+    kind: str,
+    link: Link | None = None,
+    *,
+    agent_ip: str | None = None,
+    setup: dict[str, Any] | None = None,
+    **options: Any,
 ) -> BfdRouter:
     """`setup`: attributes of the router, before it starts."""
     link = link or bed.link()
-    neighbour = Neighbour(link.host_ip, AGENT_AS, **options)
+    neighbour = Neighbour(agent_ip or link.host_ip, AGENT_AS, **options)
     config = RouterConfig(ROUTER_AS, link.router_ip, link.router_ip, neighbour)
     router = _KINDS[kind](link.namespace, config, bed.workdir)
     router.link = link
