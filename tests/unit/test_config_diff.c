@@ -123,7 +123,7 @@ static char *file_with(enum place place, const char *key, const char *value)
 			     "monitors: {allow_from: config%s}}\n"
 			     "bgp: {local_as: 65001, router_id: 10.0.0.1, listen: true%s, "
 			     "peers: [{peer_ip: 2001:db8::1, peer_as: 65000, multi_hop: true%s, "
-			     "bfd: {multiplier: 4%s}}]}\n"
+			     "bfd: {multiplier: 4, authentication: sha1, password: p%s}}]}\n"
 			     "nat: {backend: auto%s}\n"
 			     "apps: [{name: a, vip: 2001:db8:1::1/128, monitors: ['port:tcp:1', "
 			     "'port:tcp:2'], vip_config: {bgp_communities: '1:1'%s}, %s%s}]\n",
@@ -237,6 +237,9 @@ static const struct {
 	{ BFD, "multihop", "multiplier: 4", "multiplier: 4, multihop: true" },
 	{ BFD, "min_ttl", "multiplier: 4", "multiplier: 4, min_ttl: 4" },
 	{ BFD, "required", "multiplier: 4", "multiplier: 4, required: true" },
+	{ BFD, "authentication", "tion: sha1", "tion: meticulous-sha1" },
+	{ BFD, "key_id", "multiplier: 4", "multiplier: 4, key_id: 2" },
+	{ BFD, "password", "password: p", "password: q" },
 	{ NAT, "backend", "backend: auto", "backend: iptables" },
 	{ APP, "vip", "vip: 2001:db8:1::1/128", "vip: 2001:db8:1::2/128" },
 	{ APP, "group", "group: g", "group: h" },
