@@ -80,6 +80,11 @@ enum bgp_bfd_hops {
 	BGP_BFD_MULTIHOP,
 };
 
+/* RFC 5880 6.7 */
+enum bgp_bfd_auth { BGP_BFD_AUTH_NONE, BGP_BFD_AUTH_SHA1, BGP_BFD_AUTH_METICULOUS_SHA1 };
+
+#define BGP_BFD_PASSWORD_MAX 20
+
 /* RFC 5880, 5882. The speaker does not speak BFD: whoever has the speaker does, and reports with
  * bgp_speaker_path_up() and bgp_speaker_path_down(). Of all this the speaker uses `required`. */
 struct bgp_bfd_config {
@@ -91,6 +96,9 @@ struct bgp_bfd_config {
 	uint8_t multiplier;
 	span_t interval;    /* DesiredMinTxInterval */
 	span_t min_receive; /* RequiredMinRxInterval; 0: as `interval` */
+	enum bgp_bfd_auth auth;
+	uint8_t key_id;
+	char password[BGP_BFD_PASSWORD_MAX + 1]; /* zero behind its end */
 };
 
 /* The AS that a peer may be of. */

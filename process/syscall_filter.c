@@ -226,7 +226,7 @@ static int fill_narrow(scmp_filter_ctx f, const char *const *names, size_t n)
 		rc = add(f, SCMP_ACT_KILL_PROCESS, deadly, ARRAY_SIZE(deadly));
 	for (size_t i = 0; i < ARRAY_SIZE(domains) && rc == 0; i++)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				      SCMP_A0(SCMP_CMP_EQ, (uint32_t)domains[i]));
+				      SCMP_A0(SCMP_CMP_EQ, (uint32_t)domains[i], 0));
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code);
 	return rc < 0 ? rc : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap2), 1, no_code);

@@ -41,8 +41,8 @@ const char *bfd_hint(const struct bgp_peer_status *peer, const struct bfd_key *k
 	if (usec_sub(now, since) < BFD_HINT_AFTER)
 		return "";
 	if (s->dropped[BFD_DROP_AUTH] > 0)
-		return "the router authenticates its BFD packets, or in another way than this "
-		       "agent: remove authentication from BFD for this host there";
+		return "the authentication of the router's BFD packets is not what is expected: "
+		       "set bfd.authentication, key_id and password as they are there";
 	if (s->dropped[BFD_DROP_TTL] > 0)
 		return key->multihop
 			       ? "BFD packets from the address of the router have a TTL below "

@@ -38,6 +38,22 @@ static struct addr local_of(const struct bgp_peer_status *peer, const struct bfd
 	return same_route ? present->key.local : peer->path_source;
 }
 
+static struct bfd_auth auth_of(const struct bgp_bfd_config *c)
+{
+	static const enum bfd_auth_type types[] = {
+		[BGP_BFD_AUTH_NONE] = BFD_AUTH_NONE,
+		[BGP_BFD_AUTH_SHA1] = BFD_AUTH_KEYED_SHA1,
+		[BGP_BFD_AUTH_METICULOUS_SHA1] = BFD_AUTH_METICULOUS_SHA1,
+	};
+	struct bfd_auth auth = { .type = types[c->auth] };
+	if (auth.type == BFD_AUTH_NONE)
+		return auth;
+	auth.key_id = c->key_id;
+	auth.key_len = (uint8_t)strlen(c->password);
+	memcpy(auth.key, c->password, auth.key_len);
+	return auth;
+}
+
 enum bfd_wanted_kind bfd_wanted(const struct bgp_peer_status *peer,
 				const struct bfd_present *present, struct bfd_key *ret_key,
 				struct bfd_config *ret_config)
@@ -63,6 +79,7 @@ enum bfd_wanted_kind bfd_wanted(const struct bgp_peer_status *peer,
 	ret_config->multiplier = bfd->multiplier;
 	ret_config->min_ttl = bfd->min_ttl;
 	ret_config->passive = bfd->passive;
+	ret_config->auth = auth_of(bfd);
 	ret_config->hold_time = c->hold_time ? c->hold_time : USEC_NEVER;
 	return BFD_WANTED_SESSION;
 }

@@ -83,6 +83,19 @@ static void check_hops(const struct config_node *bgp, const struct config_node *
 			    "has no effect without multihop: single hop requires a TTL of 255");
 }
 
+static void check_auth(const struct config_node *bgp, const struct config_node *own,
+		       const struct bgp_peer_config *p, struct config_findings *findings)
+{
+	const bool has_password = p->bfd.password[0];
+	if (p->bfd.auth != BGP_BFD_AUTH_NONE && !has_password)
+		config_error(findings, config_at(find(bgp, own, "authentication", "auth")),
+			     "needs a password: add the router's");
+	else if (p->bfd.auth == BGP_BFD_AUTH_NONE && has_password)
+		config_error(findings, config_at(find(bgp, own, "password", "password")),
+			     "has no effect without authentication: add the router's, sha1 or "
+			     "meticulous-sha1");
+}
+
 void config_check_bfd(const struct config_node *bgp, const struct config_node *own,
 		      const struct bgp_peer_config *p, const struct bgp_config *bgp_config,
 		      struct config_findings *findings)
@@ -95,13 +108,15 @@ void config_check_bfd(const struct config_node *bgp, const struct config_node *o
 			    "the UDP port already, remove it");
 	check_times(bgp, own, p, findings);
 	check_hops(bgp, own, p, bgp_config, findings);
+	check_auth(bgp, own, p, findings);
 }
 
 static bool bfd_equal(const struct bgp_bfd_config *a, const struct bgp_bfd_config *b)
 {
 	return a->on == b->on && a->passive == b->passive && a->hops == b->hops &&
 	       a->min_ttl == b->min_ttl && a->multiplier == b->multiplier &&
-	       a->interval == b->interval && a->min_receive == b->min_receive;
+	       a->interval == b->interval && a->min_receive == b->min_receive &&
+	       a->auth == b->auth && a->key_id == b->key_id && str_equal(a->password, b->password);
 }
 
 void config_check_bfd_pair(const struct bgp_peer_config *a, const struct bgp_peer_config *b,

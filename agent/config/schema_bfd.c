@@ -2,11 +2,13 @@
 #include "agent/config/schema_bfd.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "agent/config/format.h"
 #include "agent/config/types.h"
 #include "agent/config/types_bgp.h"
 #include "bgp/config.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 static int set_hops(const struct config_key *key, const char *text, void *target, struct err *err)
@@ -34,6 +36,65 @@ static int set_multiplier(const struct config_key *key, const char *text, void *
 	return 0;
 }
 
+static const struct config_word auth_words[] = {
+	{ "none", BGP_BFD_AUTH_NONE },
+	{ "sha1", BGP_BFD_AUTH_SHA1 },
+	{ "meticulous-sha1", BGP_BFD_AUTH_METICULOUS_SHA1 },
+};
+
+static int set_auth(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	unsigned auth = 0;
+	int rc = config_parse_word(auth_words, ARRAY_SIZE(auth_words), "authentication", text,
+				   &auth, err);
+	if (rc == 0)
+		*(enum bgp_bfd_auth *)config_field(key, target) = auth;
+	return rc;
+}
+
+static void format_auth(const struct config_key *key, const void *target, FILE *out)
+{
+	fputs(auth_words[*(const enum bgp_bfd_auth *)config_value(key, target)].name, out);
+}
+
+static int set_key_id(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	uint64_t v = 0;
+	if (str_to_u64(text, UINT8_MAX, &v) < 0)
+		return err_set(err, -EINVAL, "'%.80s' is not a key ID, expected 0 to 255", text);
+	*(uint8_t *)config_field(key, target) = (uint8_t)v;
+	return 0;
+}
+
+static void format_key_id(const struct config_key *key, const void *target, FILE *out)
+{
+	fprintf(out, "%u", *(const uint8_t *)config_value(key, target));
+}
+
+/* Of the text nothing is shown. */
+static int set_password(const struct config_key *key, const char *text, void *target,
+			struct err *err)
+{
+	char *password = config_field(key, target);
+	if (strlen(text) > BGP_BFD_PASSWORD_MAX)
+		return err_set(err, -EINVAL,
+			       "the password is %zu bytes long, keys of BFD are limited to %d",
+			       strlen(text), BGP_BFD_PASSWORD_MAX);
+	memset(password, 0, BGP_BFD_PASSWORD_MAX + 1);
+	str_copy(password, BGP_BFD_PASSWORD_MAX + 1, text);
+	return 0;
+}
+
+static void format_password(const struct config_key *key, const void *target, FILE *out)
+{
+	fputs(config_value(key, target), out);
+}
+
+static const struct config_type type_auth = { "`none`, `sha1` or `meticulous-sha1`", set_auth,
+					      format_auth };
+static const struct config_type type_key_id = { "number, 0 to 255", set_key_id, format_key_id };
+static const struct config_type type_password = { "string, at most 20 bytes", set_password,
+						  format_password };
 static const struct config_type type_hops = { "`true` or `false`", set_hops,
 					      config_format_bfd_hops };
 static const struct config_type type_multiplier = { "number, 1 to 255", set_multiplier,
@@ -92,6 +153,25 @@ static const struct config_key bfd_keys[] = {
 	  FIELD(passive),
 	  .default_text = "false",
 	  .doc = "Send nothing until a packet of the peer has arrived (RFC 5880 6.1)." },
+	{ .name = "authentication",
+	  .alias = "auth",
+	  .type = &type_auth,
+	  FIELD(auth),
+	  .default_text = "none",
+	  .doc = "Keyed or Meticulous Keyed SHA1 authentication of BFD packets (RFC 5880 6.7), "
+		 "with "
+		 "`key_id` and `password`. The router must have the same; FRR has none." },
+	{ .name = "key_id",
+	  .type = &type_key_id,
+	  FIELD(key_id),
+	  .default_text = "1",
+	  .doc = "ID of the key: in BIRD, `id` of its `password`." },
+	{ .name = "password",
+	  .type = &type_password,
+	  FIELD(password),
+	  .flags = CONFIG_SECRET,
+	  .doc = "Key of the authentication. An empty string means none and overrides the one of "
+		 "`bgp`." },
 	{ .name = "required",
 	  .alias = "strict",
 	  .type = &config_type_bool,

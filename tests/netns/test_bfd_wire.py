@@ -251,6 +251,26 @@ def test_link_local(bed: Testbed, link: Link) -> None:
     assert bfd(agent, address)["interface"] == link.device
 
 
+AUTHENTICATION = {"sha1": "keyed sha1", "meticulous-sha1": "meticulous keyed sha1"}
+
+
+@pytest.mark.parametrize("name", AUTHENTICATION)
+def test_authentication(bed: Testbed, name: str) -> None:
+    """It stays up with other timers, which are agreed on by signed packets."""
+    router = start_bfd_router(bed, "bird", setup={"authentication": AUTHENTICATION[name]})
+    keys = {"authentication": name, "key_id": 3, "password": "secret"}
+    agent = bed.start_agent(config(peer(router, bfd=keys)))
+    wait_up(agent, router)
+    agent.reload(config(peer(router, bfd={**keys, "interval": "500ms"})))
+    wait_until(lambda: bfd(agent, router.ip)["interval_seconds"] == 0.5, "the other interval")
+    assert bfd(agent, router.ip)["down_events"] == 0
+    agent.reload(config(peer(router, bfd={**keys, "password": "another"})))
+    wait_until(
+        lambda: bfd(agent, router.ip)["packets"]["dropped"]["authentication"] > 0, "the counter"
+    )
+    wait_state(agent, router.ip, "down")
+
+
 def test_killed_agent_is_silent(bed: Testbed, kind: str) -> None:
     """SIGKILL of the agent alone: nothing is left that could speak for it."""
     router = start_bfd_router(bed, kind)

@@ -21,6 +21,7 @@
 
 #include "bfd/packet.h"
 #include "lib/array.h"
+#include "lib/str.h"
 #include "process/syscall_filter.h"
 #include "tests/unit/loop_until.h"
 #include "tests/unit/own_netns.h"
@@ -112,7 +113,7 @@ static struct bfd_key key_of(const char *local, const char *peer, const char *if
 	struct bfd_key key = { .multihop = multihop };
 	assert_int_equal(addr_parse(local, &key.local), 0);
 	assert_int_equal(addr_parse(peer, &key.peer), 0);
-	strcpy(key.ifname, ifname);
+	str_copy(key.ifname, sizeof(key.ifname), ifname);
 	return key;
 }
 
@@ -453,7 +454,10 @@ static bool router_receive(int fd, span_t limit, struct seen *ret)
 		return false;
 	ssize_t n = recvmsg(fd, &msg, 0);
 	assert_true(n > 0 && bfd_packet_read(buf, (size_t)n, &ret->packet, &why));
-	memcpy(&ret->ttl, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(ret->ttl));
+	const struct cmsghdr *ttl = CMSG_FIRSTHDR(&msg);
+	assert_non_null(ttl);
+	if (ttl)
+		memcpy(&ret->ttl, CMSG_DATA(ttl), sizeof(ret->ttl));
 	ret->port = ntohs(from.sin_port);
 	return true;
 }

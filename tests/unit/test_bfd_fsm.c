@@ -543,7 +543,7 @@ static void cut_link_is_detected(void **state)
 		run(&net, BEGIN + 3000 * MS);
 		assert_both(&net, BFD_UP);
 		memcpy(net.cut, cuts[i], sizeof(net.cut));
-		run(&net, BEGIN + 3000 * MS + 3 * 50 * MS + 3 * DELAY);
+		run(&net, BEGIN + 3150 * MS + 3 * DELAY);
 		for (int end = 0; end < 2; end++) {
 			assert_true(net.ends[end].state != BFD_UP);
 			assert_int_equal(net.ends[end].down_events, 1);
@@ -570,8 +570,8 @@ static void changed_timers_never_take_it_down(void **state)
 		const struct bfd_event event = { .type = BFD_EV_CHANGE,
 						 .now = net.now,
 						 .config = &c };
-		carry(&net, i & 1, &event);
-		run(&net, net.now + (i % 5 == 0 ? 1 : 137) * (i % 11) * MS);
+		carry(&net, (int)(i & 1), &event);
+		run(&net, net.now + (span_t)(i % 5 == 0 ? 1 : 137) * (i % 11) * MS);
 		assert_int_equal(net.ends[0].state, BFD_UP);
 		assert_int_equal(net.ends[1].state, BFD_UP);
 	}

@@ -70,6 +70,9 @@ static void settings_are_those_of_the_file(void **state)
 	config.bfd.passive = true;
 	config.bfd.hops = BGP_BFD_MULTIHOP;
 	config.bfd.min_ttl = 250;
+	config.bfd.auth = BGP_BFD_AUTH_METICULOUS_SHA1;
+	config.bfd.key_id = 7;
+	strcpy(config.bfd.password, "secret");
 	config.hold_time = 0;
 	assert_int_equal(wanted(NULL), BFD_WANTED_SESSION);
 	assert_int_equal(settings.required_min_rx, USEC_PER_SEC);
@@ -77,6 +80,10 @@ static void settings_are_those_of_the_file(void **state)
 	assert_true(settings.passive);
 	assert_int_equal(settings.min_ttl, 250);
 	assert_true(settings.hold_time == USEC_NEVER);
+	assert_int_equal(settings.auth.type, BFD_AUTH_METICULOUS_SHA1);
+	assert_int_equal(settings.auth.key_id, 7);
+	assert_int_equal(settings.auth.key_len, 6);
+	assert_memory_equal(settings.auth.key, "secret", 7);
 }
 
 static void none_where_it_is_off_or_the_peer_is_disabled(void **state)
@@ -221,7 +228,7 @@ static void hints(void **state)
 	key.multihop = false;
 	expect_hint("TTL", &s, BFD_HINT_AFTER, "below 255");
 	s.dropped[BFD_DROP_AUTH] = 1;
-	expect_hint("authentication", &s, BFD_HINT_AFTER, "authenticates");
+	expect_hint("authentication", &s, BFD_HINT_AFTER, "bfd.authentication");
 	s = (struct bfd_status){ .state = BFD_INIT, .remote_state = BFD_DOWN, .received = 1 };
 	expect_hint("one way", &s, BFD_HINT_AFTER, "does not take");
 	s.remote_state = BFD_ADMIN_DOWN;

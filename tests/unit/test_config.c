@@ -147,6 +147,8 @@ static void print_bfd(FILE *out, const struct bgp_bfd_config *b)
 		b->required ? " required" : "");
 	if (b->min_ttl)
 		fprintf(out, " min_ttl=%u", b->min_ttl);
+	if (b->auth)
+		fprintf(out, " auth=%d:%u:%s", (int)b->auth, b->key_id, b->password);
 }
 
 static void print_peer(FILE *out, const struct bgp_peer_config *p)

@@ -238,6 +238,9 @@ static const struct {
 	{ BFD, "multihop", "multiplier: 4", "multiplier: 4, multihop: true" },
 	{ BFD, "min_ttl", "multiplier: 4", "multiplier: 4, min_ttl: 4" },
 	{ BFD, "required", "multiplier: 4", "multiplier: 4, required: true" },
+	{ BFD, "authentication", "tion: sha1", "tion: meticulous-sha1" },
+	{ BFD, "key_id", "multiplier: 4", "multiplier: 4, key_id: 2" },
+	{ BFD, "password", "password: p", "password: q" },
 	{ NAT, "backend", "backend: auto", "backend: iptables" },
 	{ APP, "vip", "vip: 2001:db8:1::1/128", "vip: 2001:db8:1::2/128" },
 	{ APP, "group", "group: g", "group: h" },
@@ -342,10 +345,28 @@ static void check_shown(const char *text, unsigned flags)
 	free(shown);
 }
 
+/* The two are valid together only. */
+static bool is_of_authentication(enum place place, const struct config_key *key)
+{
+	return place == BFD &&
+	       (str_equal(key->name, "authentication") || str_equal(key->name, "password"));
+}
+
+static char *file_before(enum place place, const struct config_key *key)
+{
+	char *base = file_with(place, NULL, NULL);
+	if (!is_of_authentication(place, key))
+		return base;
+	char *with = with_replaced(base, "multiplier: 4",
+				   "multiplier: 4, authentication: sha1, password: p");
+	free(base);
+	return with;
+}
+
 static void check_key(enum place place, const struct config_key *key)
 {
 	struct config_diff d;
-	char *base = file_with(place, NULL, NULL), *changed = file_changed(place, key, base);
+	char *base = file_before(place, key), *changed = file_changed(place, key, base);
 	if (changed) {
 		diff_texts(base, changed, &d);
 		if (d.n != 1 || !is_same_change(&d.items[0], place, key)) {
@@ -357,7 +378,7 @@ static void check_key(enum place place, const struct config_key *key)
 		check_kept(base, changed, key);
 		check_shown(changed, CONFIG_SHOW_ALL);
 		check_shown(changed, CONFIG_SHOW_ALL | CONFIG_SHOW_DEFAULTS);
-		if (!(key->flags & CONFIG_SECRET))
+		if (!(key->flags & CONFIG_SECRET) && !is_of_authentication(place, key))
 			check_shown(changed, CONFIG_SHOW);
 		if (place == PEER)
 			check_resets(base, changed, key);

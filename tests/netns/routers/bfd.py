@@ -18,6 +18,8 @@ class BfdRouter(Router):
     multiplier: int = 3
     bfd: bool = True
     passive_bfd: bool = False
+    authentication: str = ""
+    """"meticulous keyed sha1", say; the key has ID 3, and the text "secret" (BIRD only)."""
     stays: bool = False
     """The router keeps the agent's routes (graceful restart) when BFD goes down with its C bit clear."""
 
@@ -108,6 +110,8 @@ class BfdBird(Bird, BfdRouter):
         options = f"min rx interval {self.interval} ms; min tx interval {self.interval} ms;"
         options += f" idle tx interval 300 ms; multiplier {self.multiplier};"
         options += " passive on;" * self.passive_bfd
+        if self.authentication:
+            options += f' authentication {self.authentication}; password "secret" {{ id 3; }};'
         peer = self.config.neighbour
         if self.bfd:
             extra = (*peer.extra, "bfd graceful" if self.stays else "bfd on")
