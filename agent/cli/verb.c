@@ -120,8 +120,9 @@ static const struct verb verbs[N_VERBS] = {
 			  "The configuration in effect as YAML, what is included in it, secrets "
 			  "hidden",
 			  "vipherald config show --defaults",
-			  .options = { { "defaults", NULL,
-					 "keys that have their default, too" } } },
+			  .options = { { "defaults", NULL, "keys that have their default, too" },
+				       { "include-api", NULL,
+					 "peers that were added over the API, too" } } },
 	[VERB_TOP] = { "top", NULL, "", 0, 0,
 		       "Sessions, apps, rates and events on the terminal, kept up to date",
 		       "vipherald top --interval 1s",
