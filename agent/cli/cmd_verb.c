@@ -76,6 +76,8 @@ static int view_once(const struct client *client, const struct verb_call *call)
 		rc = client_add_parameter(target, sizeof(target), "name", call->words[0]);
 	else if (call->id == VERB_CONFIG && verb_has(call, "defaults"))
 		rc = client_add_parameter(target, sizeof(target), "defaults", "true");
+	if (rc == 0 && call->id == VERB_CONFIG && verb_has(call, "include-api"))
+		rc = client_add_parameter(target, sizeof(target), "include_api", "true");
 	if (rc < 0)
 		return fail(VERB_REFUSED, "the name is too long");
 	if (client_request(client, "GET", target, &reply, &err) < 0)

@@ -120,8 +120,9 @@ static const struct verb verbs[N_VERBS] = {
 			  "The configuration in effect as YAML, what is included in it, secrets "
 			  "hidden",
 			  "vipherald config show --defaults",
-			  .options = { { "defaults", NULL,
-					 "keys that have their default, too" } } },
+			  .options = { { "defaults", NULL, "keys that have their default, too" },
+				       { "include-api", NULL,
+					 "peers that were added over the API, too" } } },
 	[VERB_TOP] = { "top", NULL, "", 0, 0,
 		       "Sessions, apps, rates and events on the terminal, kept up to date",
 		       "vipherald top --interval 1s",
@@ -281,9 +282,10 @@ static int parse_key(struct verb_call *call, const char *name, size_t len, int a
 	size_t offset;
 	if (!call->verb->keys || len >= sizeof(key))
 		return 1;
-	for (size_t i = 0; i < len; i++)
-		key[i] = name[i] == '-' ? '_' : name[i];
+	memcpy(key, name, len);
 	key[len] = 0;
+	for (char *dash; (dash = strchr(key, '-'));)
+		*dash = '_';
 	const struct config_key *k = config_section_find(call->verb->keys, key, &offset);
 	if (!k)
 		return 1;

@@ -90,8 +90,10 @@ int config_api_peer(const struct config *config, const char *definition,
 	if (config_parse(text, strlen(text), &tree, &found) == 0)
 		build(config, config_tree_root(tree), &draft, &found);
 	bool ok = found.n_errors == 0 && draft.bgp.n_peers == 1;
-	if (ok)
+	if (ok) {
 		*ret = draft.bgp.peers[--draft.bgp.n_peers];
+		config_peer_drop_inherited(ret);
+	}
 	report(findings, &found);
 	config_findings_done(&found);
 	config_draft_done(&draft);

@@ -11,6 +11,13 @@ void config_peer_done(struct bgp_peer_config *peer)
 	bgp_lists_free(&peer->communities, &peer->ext_communities, &peer->large_communities);
 }
 
+void config_peer_drop_inherited(struct bgp_peer_config *p)
+{
+	bool near = p->unnumbered || addr_is_link_local(&p->addr);
+	if (!near && addr_is_link_local(&p->local_ip6))
+		p->local_ip6 = (struct addr){ 0 };
+}
+
 void config_agent_done(struct config_agent *agent)
 {
 	free(agent->disable_file);

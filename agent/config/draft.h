@@ -40,5 +40,7 @@ void config_draft_done(struct config_draft *d);
 /* The parts that a struct config owns too. */
 void config_agent_done(struct config_agent *agent);
 void config_peer_done(struct bgp_peer_config *peer);
+/* A link-local address that stands for all peers is for those that are link-local themselves. */
+void config_peer_drop_inherited(struct bgp_peer_config *peer);
 
 #endif

@@ -44,14 +44,6 @@ static void *exact(void *array, size_t n, size_t size)
 	return fitting;
 }
 
-/* A link-local address that stands for all peers is for those that are link-local themselves. */
-static void drop_inherited(struct bgp_peer_config *p)
-{
-	bool near = p->unnumbered || addr_is_link_local(&p->addr);
-	if (!near && addr_is_link_local(&p->local_ip6))
-		p->local_ip6 = (struct addr){ 0 };
-}
-
 /* Moves everything out of the draft. */
 static struct config *config_of(struct config_draft *d)
 {
@@ -63,7 +55,7 @@ static struct config *config_of(struct config_draft *d)
 	c->bgp.peers = exact(d->bgp.peers, d->bgp.n_peers, sizeof(*d->bgp.peers));
 	c->bgp.n_peers = c->n_file_peers = d->bgp.n_peers;
 	for (size_t i = 0; i < d->bgp.n_peers; i++)
-		drop_inherited((struct bgp_peer_config *)&c->bgp.peers[i]);
+		config_peer_drop_inherited((struct bgp_peer_config *)&c->bgp.peers[i]);
 	c->apps = exact(d->apps, d->n_apps, sizeof(*d->apps));
 	c->n_apps = d->n_apps;
 	free(d->include);

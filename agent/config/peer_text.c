@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/peer_text.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "lib/array.h"
@@ -39,34 +40,4 @@ char *config_bgp_text(const struct config_node *bgp)
 		abort(); /* out of memory, see lib/mem.h: the parser accepts UTF-8 only */
 	json_decref(value);
 	return text;
-}
-
-json_t *config_api_peers_json(const struct peer_orders *orders)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < orders->n; i++)
-		if (orders->items[i].definition)
-			json_array_append_new(list,
-					      json_loads(orders->items[i].definition, 0, NULL));
-	return list;
-}
-
-/* Values in JSON's notation, which is YAML's, too. */
-void config_print_api_peers(const struct peer_orders *orders, FILE *out)
-{
-	json_t *list = config_api_peers_json(orders), *peer, *value;
-	const char *key;
-	size_t i;
-	json_array_foreach(list, i, peer)
-	{
-		const char *lead = "  - ";
-		json_object_foreach(peer, key, value)
-		{
-			char *text = json_dumps(value, JSON_ENCODE_ANY);
-			fprintf(out, "%s%s: %s\n", lead, key, text ? text : "");
-			free(text);
-			lead = "    ";
-		}
-	}
-	json_decref(list);
 }

@@ -363,7 +363,8 @@ static json_t *show_bgp(const struct config *c, unsigned flags)
 	const struct addr *local_ip = shared_local_ip(&c->bgp);
 	config_section_defaults(&config_bgp_section, &blank);
 	json_t *o = show(&config_bgp_section, &bgp, &blank, flags), *peers = json_array();
-	for (size_t i = 0; i < c->bgp.n_peers; i++) {
+	size_t n = flags & CONFIG_SHOW_API_PEERS ? c->bgp.n_peers : c->n_file_peers;
+	for (size_t i = 0; i < n; i++) {
 		json_t *peer = config_show_peer(&c->bgp.peers[i], flags);
 		if (local_ip && addr_equal(&c->bgp.peers[i].local_ip, local_ip))
 			json_object_del(peer, "local_ip");

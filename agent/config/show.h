@@ -20,6 +20,7 @@ enum config_show {
 	CONFIG_SHOW_ALL = 1 << 1, /* nothing is hidden: for a file that the agent reads itself */
 	/* For who may not see the configuration: also what a check sends is hidden. */
 	CONFIG_SHOW_TO_READERS = 1 << 2,
+	CONFIG_SHOW_API_PEERS = 1 << 3, /* those that were added over the API, too */
 };
 
 /* agent, bgp with its peers, and nat: all but the apps. */

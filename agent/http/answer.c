@@ -232,7 +232,7 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_EVENTS:
 		return do_events(in, call, ret);
 	case API_CONFIG:
-		return reply_stream(ret, view_config(in, call->defaults));
+		return reply_stream(ret, view_config(in, call->defaults, call->include_api));
 	case API_CAPABILITIES:
 		return reply_json(ret, 200, view_capabilities(in->capabilities));
 	case API_RELOAD:

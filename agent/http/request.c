@@ -199,12 +199,16 @@ static int parse_config(const struct api_request *request, struct api_call *call
 {
 	for (size_t i = 0; i < request->n_args; i++) {
 		const char *name = request->args[i].name, *value = request->args[i].value;
-		if (!str_equal(name, "defaults"))
+		bool defaults = str_equal(name, "defaults");
+		if (!defaults && !str_equal(name, "include_api"))
+			return err_set(
+				&call->err, -EINVAL,
+				"unknown parameter '%.80s', expected defaults or include_api",
+				name);
+		if (!value ||
+		    !config_parse_bool(value, defaults ? &call->defaults : &call->include_api))
 			return err_set(&call->err, -EINVAL,
-				       "unknown parameter '%.80s', expected defaults", name);
-		if (!value || !config_parse_bool(value, &call->defaults))
-			return err_set(&call->err, -EINVAL,
-				       "defaults: '%.80s' is not a boolean, expected true or false",
+				       "%s: '%.80s' is not a boolean, expected true or false", name,
 				       value ? value : "");
 	}
 	return 0;

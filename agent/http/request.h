@@ -11,7 +11,7 @@
  *	/v1/apps/NAME/check                 timeout (a duration)           POST
  *	/v1/reload                          confirm (a duration)           POST
  *	/v1/confirm  /v1/diff               POST; the body of the latter is a configuration
- *	/v1/config                          defaults (true or false)       GET only, for administrators
+ *	/v1/config                          defaults, include_api (true or false)  GET only, for administrators
  *	/v1/peers/ADDR                      port                           GET, DELETE
  *	/v1/peers/ADDR                      keys of bgp.peers[], or a body POST
  *	/v1/peers/ADDR/enable  …/refresh    port                           POST
@@ -94,9 +94,9 @@ struct api_call {
 	/* Filled in by agent/http/gate.h. */
 	struct principal principal;
 	char who[PRINCIPAL_NAME_MAX + 80]; /* with its address, for the log */
-	struct app_spec spec; /* of REGISTER; of DEFINE without the definition; owned */
-	bool defaults;        /* of CONFIG: those, too */
-	bool by_name;         /* of REGISTER: the name alone, an app of the file */
+	struct app_spec spec;       /* of REGISTER; of DEFINE without the definition; owned */
+	bool defaults, include_api; /* of CONFIG: those, too */
+	bool by_name;               /* of REGISTER: the name alone, an app of the file */
 	/* Of UNREGISTER, UNDEFINE, APP, CHECK, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole
 	 * agent. Of PEER_…: the address of the peer. */
 	char *name;
@@ -104,8 +104,8 @@ struct api_call {
 	size_t body_len;
 	const char *
 		reason; /* of DRAIN, PEER_DISABLE and PEER_RESET: a view into the request, "" for none */
-	uint16_t port;   /* of PEER_…; 0: not given */
-	bool soft, hard; /* of PEER_RESET */
+	uint16_t port;    /* of PEER_…; 0: not given */
+	bool soft, hard;  /* of PEER_RESET */
 	char *definition; /* of PEER_ADD: a JSON object, with peer_ip; owned */
 	span_t span; /* of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none. Of CHECK: how long to wait */
 	enum log_level level;      /* of LOG */

@@ -36,12 +36,13 @@ static void free_list(void *userdata)
 	free(userdata);
 }
 
-struct stream *view_config(const struct status_sources *in, bool defaults)
+struct stream *view_config(const struct status_sources *in, bool defaults, bool include_api)
 {
 	static const struct stream_ops ops = { next_app, free_list };
 	struct config_list *list = mem_new(1, sizeof(*list));
 	list->config = in->configuration;
-	list->flags = defaults ? CONFIG_SHOW_DEFAULTS : CONFIG_SHOW;
+	list->flags = (defaults ? CONFIG_SHOW_DEFAULTS : CONFIG_SHOW) |
+		      (include_api ? CONFIG_SHOW_API_PEERS : 0);
 	str_copy(list->sha256, sizeof(list->sha256), in->configuration->set_sha256);
 	return stream_new(config_show(in->configuration, list->flags), "apps", &ops, list);
 }

@@ -314,7 +314,9 @@ def test_errors_are_by_key(bed: Testbed, untouched: Untouched) -> None:
     assert ask(agent, "10.9.9.9", {"peer_as": 1}, hold_time="9s").status == 400
     assert ask(agent, "10.9.9.9", {"peer_ip": "10.9.9.9", "peer_as": 1}).status == 400
     assert agent.admin("/v1/peers/10.9.9.9", "POST", b"[]").status == 400
-    assert agent.admin("/v1/peers/10.9.9.9", "POST", b"x" * 9000).status == 413
+    long = ask(agent, "10.9.9.9", {"peer_as": 1, "description": "x" * 9000})
+    assert long.status == 400 and "longer than 8192" in long.json()["error"]
+    assert agent.admin("/v1/peers/10.9.9.9", "POST", b"x" * 70000).status == 413
     assert agent.request("POST", "/v1/peers/10.9.9.9?peer_as=1").status == 403
     assert agent.request("DELETE", f"/v1/peers/{untouched.raw.ip}").status == 403
     assert agent.get("/v1/peers/10.9.9.9").status == 404
@@ -367,5 +369,16 @@ def test_verbs(bed: Testbed, untouched: Untouched) -> None:
     assert " api " in line
     assert "api, added" in client("peer", name)
     assert "hold_time: '1s'" in client("peer", "10.9.9.9", "add", "--as=1", "--hold-time=1s", status=1)
+    assert name not in client("config", "show")
+    shown = client("config", "show", "--include-api")
+    assert name in shown and 'hold_time: "30s"' in shown
+    # Pasted into the file, it is the same peer.
+    agent.config_path.write_text(shown)
+    answer = agent.reload()
+    assert (answer["result"], answer["changes"]) == ("unchanged", [])
+    agent.wait_log(f"peer {name}: is in the configuration now")
+    assert agent.peer(name)["source"] == "config" and agent.peer(name)["sessions"] == 1
+    agent.reload(config(untouched.entry, apps=(WEB,)))
+    client("peer", name, "add", "--as", str(ROUTER_AS))
     assert client("peer", name, "delete") == f"{name}: deleted\n"
     assert addresses(agent) == [untouched.raw.ip]

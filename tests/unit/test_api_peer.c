@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 #include "agent/config/api_peer.h"
+#include "agent/config/diff.h"
 #include "agent/config/draft.h"
-#include "agent/config/peer_text.h"
+#include "agent/config/show.h"
 #include "lib/array.h"
 #include "lib/mem.h"
 
@@ -198,43 +199,31 @@ static void they_stand_behind_those_of_the_file(void **state)
 	config_free(c);
 }
 
-/* What is printed is what they are defined as: pasted into a file, it is the same peer. */
+/* What is shown of them, in the file, is the same peer. */
 static void they_can_be_pasted(void **state)
 {
 	(void)state;
-	struct peer_orders orders = { 0 };
-	struct peer_id id;
-	char *text = NULL, *file = NULL;
-	size_t len;
-	assert_int_equal(peer_id_parse("10.0.0.3", 179, &id, NULL), 0);
-	peer_orders_disable(&orders, &id, "", 0, "");
-	assert_int_equal(peer_id_parse("10.0.0.4", 179, &id, NULL), 0);
-	peer_orders_add(
-		&orders, &id,
-		"{\"peer_ip\": \"10.0.0.4\", \"peer_as\": 65004, \"communities\": [\"1:2\"], "
-		"\"bfd\": {\"interval\": \"1s\"}}",
-		0, "");
-	FILE *out = open_memstream(&text, &len);
-	config_print_api_peers(&orders, out);
-	fclose(out);
-	assert_string_equal(text, "  - peer_ip: \"10.0.0.4\"\n"
-				  "    peer_as: 65004\n"
-				  "    communities: [\"1:2\"]\n"
-				  "    bfd: {\"interval\": \"1s\"}\n");
-	assert_true(asprintf(&file, "bgp:\n  local_as: 65001\n  router_id: 1.1.1.1\n  peers:\n%s",
-			     text) > 0);
-	struct config *c = load(file);
-	struct bgp_peer_config p = build(c, orders.items[1].definition);
-	assert_false(bgp_peer_change_resets(&p, &c->bgp.peers[0]));
-	assert_int_equal(p.communities.values[0], c->bgp.peers[0].communities.values[0]);
-	json_t *list = config_api_peers_json(&orders);
+	struct config *c = load(FILE_TEXT);
+	const struct bgp_peer_config peer =
+		build(c, "{\"peer_ip\": \"10.0.0.4\", \"peer_as\": 65004, \"communities\": "
+			 "[\"1:2\"], \"bfd\": {\"interval\": \"1s\"}}");
+	config_add_api_peer(c, &peer);
+	json_t *without = config_show(c, CONFIG_SHOW_ALL);
+	json_t *with = config_show(c, CONFIG_SHOW_ALL | CONFIG_SHOW_API_PEERS);
+	const json_t *list = json_object_get(json_object_get(without, "bgp"), "peers");
 	assert_int_equal(json_array_size(list), 1);
-	json_decref(list);
-	config_peer_done(&p);
-	config_free(c);
-	free(file);
+	char *text = json_dumps(with, 0);
+	struct config *pasted = load(text);
+	struct config_diff diff;
+	assert_int_equal(pasted->n_file_peers, 2);
+	config_diff(c, pasted, &diff);
+	assert_int_equal(diff.n, 0);
+	config_diff_done(&diff);
+	config_free(pasted);
 	free(text);
-	peer_orders_done(&orders);
+	json_decref(with);
+	json_decref(without);
+	config_free(c);
 }
 
 int main(void)
