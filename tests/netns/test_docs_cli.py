@@ -15,7 +15,8 @@ from .testbed import Testbed
 from .wait import wait_until
 
 PAGE = (REPO / "docs" / "cli.md").read_text()
-TABLE = re.findall(r"^\| (`.*?) \| .* \|$", PAGE.partition("| verb |")[2].partition("\n\n")[0], re.M)
+VERBS = PAGE.partition("| verb |")[2].partition("\n\n")[0]
+TABLE = re.findall(r"^\| (`.*?) \| .* \|$", VERBS, re.M)
 
 # They never end: the first line that they print is enough. test_top.py runs top.
 ENDLESS = ("--follow", "--watch", "--watch=1s", "top")
@@ -113,7 +114,7 @@ def verbs(bench: Bench) -> list[str]:
 
 
 def table(known: list[str]) -> Iterator[str]:
-    """The forms of the table; a word that is no verb takes the place of the last one of the form before."""
+    """The forms of the table; a word that is no verb replaces the last one of the form before."""
     last = ""
     for cell in TABLE:
         for form in re.findall(r"`([^`]+)`", cell):
@@ -154,6 +155,7 @@ def test_every_example_of_the_help(bench: Bench) -> None:
 def test_every_common_option_is_there(bench: Bench) -> None:
     """Those of the page are those of a verb, and the other way round."""
     section = PAGE.partition("Options of all verbs:")[2].partition("| exit status |")[0]
-    documented = set(re.findall(r"--([a-z]+)", "\n".join(re.findall(r"^\| (`.*?) \|", section, re.M))))
+    cells = "\n".join(re.findall(r"^\| (`.*?) \|", section, re.M))
+    documented = set(re.findall(r"--([a-z]+)", cells))
     options = set(re.findall(r"^  --([a-z]+)", bench.client("status", "--help"), re.M))
     assert documented == options - {"help"}
