@@ -153,19 +153,51 @@ static bool ends(const char *text, const char *end)
 	return n > m && str_equal(text + n - m, end);
 }
 
-static enum role role_needed(const char *path)
+/* What stands behind `start`, "" for nothing. */
+static const char *behind(const char *path, const char *start)
 {
-	static const char *const admin[] = { "/v1/log", "/v1/reload", "/v1/confirm", "/v1/diff" };
+	return str_starts(path, start) ? path + strlen(start) : "";
+}
+
+static bool reads(const char *method)
+{
+	return str_equal(method, "GET") || str_equal(method, "HEAD");
+}
+
+static enum role role_for_peer(const char *method, const char *name)
+{
+	static const char *const orders[] = { "/enable", "/disable", "/reset", "/refresh" };
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
+		if (ends(name, orders[i]))
+			return ROLE_ADMIN;
+	return reads(method) ? ROLE_READ : ROLE_ADMIN;
+}
+
+static enum role role_for_app(const char *method, const char *name)
+{
+	static const char *const orders[] = { "/drain", "/undrain", "/check" };
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
+		if (ends(name, orders[i]))
+			return ROLE_REGISTER;
+	return reads(method) ? ROLE_READ : ROLE_REGISTER;
+}
+
+static enum role role_needed(const struct input *in)
+{
+	static const char *const admin[] = { "/v1/log", "/v1/reload", "/v1/confirm", "/v1/diff",
+					     "/v1/config" };
 	static const char *const others[] = { "/register", "/unregister", "/v1/drain",
 					      "/v1/undrain" };
 	for (size_t i = 0; i < ARRAY_SIZE(admin); i++)
-		if (str_equal(path, admin[i]))
+		if (str_equal(in->path, admin[i]))
 			return ROLE_ADMIN;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (str_equal(path, others[i]))
+		if (str_equal(in->path, others[i]))
 			return ROLE_REGISTER;
-	const char *name = str_starts(path, "/v1/apps/") ? path + strlen("/v1/apps/") : "";
-	return ends(name, "/drain") || ends(name, "/undrain") ? ROLE_REGISTER : ROLE_READ;
+	const char *app = behind(in->path, "/v1/apps/"), *peer = behind(in->path, "/v1/peers/");
+	if (*app)
+		return role_for_app(in->method, app);
+	return *peer ? role_for_peer(in->method, peer) : ROLE_READ;
 }
 
 static enum role role_had(const struct scene *s)
@@ -227,7 +259,7 @@ static bool browser_is_mute(const struct scene *s, const struct input *in)
 
 static bool may(const struct scene *s, const struct input *in)
 {
-	enum role needed = role_needed(in->path);
+	enum role needed = role_needed(in);
 	const char *host = header(in, "Host");
 	bool proxy = count(in, "Forwarded") + count(in, "X-Forwarded-For") + count(in, "Via") +
 		     count(in, "X-Forwarded-Host") + count(in, "X-Real-IP");
@@ -264,7 +296,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(!refused);
 	/* What is asked for is what the path says. */
 	if (call.kind != API_ERROR)
-		must(call.needs == role_needed(in.path) && call.change == (call.needs > ROLE_READ));
+		must(call.needs == role_needed(&in) && call.change == (call.needs > ROLE_READ));
 	api_call_done(&call);
 	free(text);
 	return 0;

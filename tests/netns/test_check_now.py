@@ -1,4 +1,4 @@
-"""`check-now` and POST /v1/apps/NAME/check: every monitor is checked, and the answer has the results."""
+"""`check-now`, POST /v1/apps/NAME/check: every monitor is checked, the answer has the results."""
 
 import json
 import os

@@ -18,17 +18,18 @@
 
 static const char *const good[] = {
 	"{\"vip\": \"192.0.2.53/32\"}",
-	"{\"name\": \"dns\", \"vip\": [\"192.0.2.53/32\", \"2001:db8::1/128\"], \"quorum\": 1, "
-	"\"monitors\": [\"port:udp:53\", {\"http\": \"http://127.0.0.1/x\", \"interval\": \"2s\", "
-	"\"rise\": 3, \"status\": \"200-204\"}], \"hold_down\": \"5s\", \"nats\": "
-	"[\"tcp:53:8053\"], "
-	"\"states\": {\"up\": {\"med\": 5, \"communities\": [\"1:2\"]}, \"down\": {\"announce\": "
-	"true}, "
-	"\"drain\": {\"prepend\": 3}}, \"group\": \"g\", \"keep_last\": true, "
-	"\"vip_config\": {\"bgp_communities\": [\"3:4\"], \"bgp_large_communities\": [\"1:2:3\"]}, "
-	"\"disable_file\": \"/run/x\"}",
-	"{\"vip\": \"192.0.2.53/32\", \"group\": null, \"monitors\": [\"exec:echo \\ud83d\\ude00 "
-	"\\/\"]}",
+	("{\"name\": \"dns\", \"vip\": [\"192.0.2.53/32\", \"2001:db8::1/128\"], \"quorum\": 1, "
+	 "\"monitors\": [\"port:udp:53\", {\"http\": \"http://127.0.0.1/x\", \"interval\": \"2s\", "
+	 "\"rise\": 3, \"status\": \"200-204\"}], \"hold_down\": \"5s\", \"nats\": "
+	 "[\"tcp:53:8053\"], "
+	 "\"states\": {\"up\": {\"med\": 5, \"communities\": [\"1:2\"]}, \"down\": {\"announce\": "
+	 "true}, "
+	 "\"drain\": {\"prepend\": 3}}, \"group\": \"g\", \"keep_last\": true, "
+	 "\"vip_config\": {\"bgp_communities\": [\"3:4\"], \"bgp_large_communities\": "
+	 "[\"1:2:3\"]}, "
+	 "\"disable_file\": \"/run/x\"}"),
+	("{\"vip\": \"192.0.2.53/32\", \"group\": null, \"monitors\": [\"exec:echo \\ud83d\\ude00 "
+	 "\\/\"]}"),
 	"{\"vip\": \"192.0.2.53/32\", \"group\": \"null\"}",
 };
 
