@@ -253,8 +253,8 @@ static const char *const lines[] = {
 	"bgp_session_established_timestamp_seconds{peer=\"10.0.0.2\"} 0.000",
 	"bgp_session_flaps_total{peer=\"10.0.0.1\"} 80",
 	"bgp_session_flaps_total{peer=\"10.0.0.2\"} 91",
-	"bgp_last_notification{peer=\"10.0.0.1\",direction=\"received\",code=\"6\",subcode=\"2\"} "
-	"1",
+	("bgp_last_notification{peer=\"10.0.0.1\",direction=\"received\",code=\"6\",subcode=\"2\"} "
+	 "1"),
 	"bgp_advertised_routes{peer=\"10.0.0.1\",afi=\"ipv4\"} 70",
 	"bgp_advertised_routes{peer=\"10.0.0.1\",afi=\"ipv6\"} 12",
 	"bgp_received_prefixes_total{peer=\"10.0.0.1\"} 87",
