@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "agent/daemon/exec_env.h"
 #include "agent/daemon/file_check.h"
 #include "agent/daemon/reload_state.h"
 #include "tests/unit/agent_bed.h"
@@ -32,7 +33,9 @@ static int teardown(void **state)
 {
 	struct agent_bed *b = *state;
 	api_free(b->a.api);
+	char **env = b->a.exec_env; /* of the runner */
 	agent_bed_done(b);
+	exec_env_free(env);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "agent/cli/top_model.h"
 #include "agent/cli/top_screen.h"
 #include "lib/array.h"
+#include "lib/str.h"
 #include "lib/utf8.h"
 
 #define SECOND  USEC_PER_SEC
@@ -80,7 +81,8 @@ static void test_pieces(void **state)
 		struct top_screen s;
 		top_screen_init(&s, 20, 1);
 		size_t end = top_screen_put(&s, 0, 2, pieces[i].columns, TABLE_BAD, pieces[i].text);
-		if (s.n != 1 || strcmp(s.pieces[0].text, pieces[i].wanted) || end != pieces[i].end)
+		if (s.n != 1 || strcmp(s.pieces[0].text, pieces[i].wanted) != 0 ||
+		    end != pieces[i].end)
 			fail_msg("%s: '%s' to column %zu", pieces[i].name,
 				 s.n ? s.pieces[0].text : "", end);
 		assert_true(is_plain(s.pieces[0].text));
@@ -199,14 +201,15 @@ static void test_order(void **state)
 	(void)state;
 	answer(&m, TOP_APPS, SECOND, apps);
 	for (m.sort = 0; m.sort < N_TOP_SORTS; m.sort++) {
-		char names[64] = "";
+		char names[64];
+		struct strbuf text = strbuf_over(names, sizeof(names));
 		const json_t **sorted;
 		size_t n;
 		top_model_sorted(&m, TOP_APPS, &sorted, &n);
 		assert_int_equal(n, 5);
 		for (size_t i = 0; i < n; i++) {
 			const char *name = json_string_value(json_object_get(sorted[i], "name"));
-			strcat(strcat(names, name ? name : ""), " ");
+			strbuf_add(&text, "%s ", name ? name : "");
 		}
 		assert_string_equal(names, wanted[m.sort]);
 		free(sorted);
@@ -270,7 +273,7 @@ static void expect_screen(const struct top_model *m, size_t width, size_t height
 	top_screen_init(&s, width, height);
 	top_layout(m, 12 * SECOND, &s);
 	for (size_t i = 0; i < height; i++)
-		if (strcmp(line_of(&s, i, buf), lines[i]))
+		if (strcmp(line_of(&s, i, buf), lines[i]) != 0)
 			fail_msg("line %zu is '%s', not '%s'", i, buf, lines[i]);
 	top_screen_done(&s);
 }
