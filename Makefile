@@ -174,8 +174,8 @@ run-mutants: unit-binaries
 		LIBS="$(PKG_LIBS) -lcmocka" scripts/mutants $(BUILD) build/coverage $(FILES)
 
 netns: variant-plain variant-asan
-	VIPHERALD=build/vipherald $(PYTEST) -n 4 tests/netns
-	VIPHERALD=build/asan/vipherald $(PYTEST) -n 4 tests/netns
+	VIPHERALD=build/vipherald $(PYTEST) -n 6 tests/netns
+	VIPHERALD=build/asan/vipherald $(PYTEST) -n 6 tests/netns
 
 # The image is built and run by an engine of its own, on storage of its own, in namespaces of their
 # own; it builds the program itself.

@@ -33,12 +33,27 @@ static bool any_description(const json_t *peers)
 	return false;
 }
 
-static void add_peer(struct table *t, const json_t *peer, bool described, bool with_bfd)
+/* A column that says "config" of all says nothing. */
+static bool any_added(const json_t *peers)
+{
+	size_t i;
+	const json_t *peer;
+	json_array_foreach(peers, i,
+			   peer) if (!str_equal(text_at(peer, "source"), "config")) return true;
+	return false;
+}
+
+/* Columns that not every host needs. */
+struct extra {
+	bool described, sources, bfd;
+};
+
+static void add_peer(struct table *t, const json_t *peer, const struct extra *extra)
 {
 	char age[TABLE_AGE_MAX];
 	const char *state = state_of(peer);
 	table_add(t, text_at(peer, "address"));
-	if (described)
+	if (extra->described)
 		table_add(t, text_at(peer, "description"));
 	table_format(t, "%lld", count_at(peer, "peer_as"));
 	table_add_toned(t, show_tone(state), state);
@@ -47,8 +62,9 @@ static void add_peer(struct table *t, const json_t *peer, bool described, bool w
 	table_format(t, "%lld", count_at(peer, "messages.received.total"));
 	table_format(t, "%lld", count_at(peer, "messages.sent.total"));
 	table_format(t, "%lld", count_at(peer, "sessions"));
-	table_add(t, text_at(peer, "source"));
-	if (with_bfd)
+	if (extra->sources)
+		table_add(t, text_at(peer, "source"));
+	if (extra->bfd)
 		show_bfd_columns(t, peer);
 	table_add_toned(t, TABLE_BAD, problem_of(peer));
 }
@@ -56,11 +72,13 @@ static void add_peer(struct table *t, const json_t *peer, bool described, bool w
 int show_peers(const struct show *s, const json_t *answer)
 {
 	const json_t *peers = json_at(answer, "peers");
-	bool described = any_description(peers), with_bfd = show_has_bfd(peers);
+	const struct extra extra = { any_description(peers), any_added(peers),
+				     show_has_bfd(peers) };
 	char columns[160];
 	snprintf(columns, sizeof(columns),
-		 "PEER%s|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS|SOURCE%s|PROBLEM",
-		 described ? "|DESCRIPTION" : "", with_bfd ? "|" SHOW_BFD_COLUMNS : "");
+		 "PEER%s|AS|STATE|FOR|ROUTES|MSG RCVD|MSG SENT|SESSIONS%s%s|PROBLEM",
+		 extra.described ? "|DESCRIPTION" : "", extra.sources ? "|SOURCE" : "",
+		 extra.bfd ? "|" SHOW_BFD_COLUMNS : "");
 	struct table *t = table_new(columns);
 	bool names = verb_has(s->call, "names");
 	size_t i;
@@ -70,7 +88,7 @@ int show_peers(const struct show *s, const json_t *answer)
 		if (names)
 			fprintf(s->out, "%s\n", text_at(peer, "address"));
 		else
-			add_peer(t, peer, described, with_bfd);
+			add_peer(t, peer, &extra);
 	}
 	if (!names)
 		table_print(t, &s->style, s->out);

@@ -384,7 +384,8 @@ static int parse_definition(const struct api_request *request, struct api_call *
 	if (request->n_args == 0)
 		return 0;
 	return err_set(&call->err, -EINVAL,
-		       "unknown parameter '%.80s': the definition is the body, a JSON object",
+		       "unknown parameter '%.80s', expected none: a definition is the body, a JSON "
+		       "object",
 		       request->args[0].name);
 }
 
@@ -403,7 +404,7 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_peer_add(request, call);
 	else if (is_peer_order(call->kind))
 		rc = parse_peer_order(request, call);
-	else if (call->kind == API_DEFINE)
+	else if (call->kind == API_DEFINE || call->kind == API_UNDEFINE)
 		rc = parse_definition(request, call);
 	else if (call->kind == API_CHECK)
 		rc = parse_check(request, call);

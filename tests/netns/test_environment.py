@@ -230,6 +230,6 @@ def test_status_is_the_overview(bed: Testbed) -> None:
     assert alarms["state-file"]["path"] == "/proc/none/state"
     status = agent.status("status")
     assert status["vips"] == {"total": 1, "bound": 1, "announced": 1, "troubled": 0}
-    assert status["peers"] == {"total": 1, "established": 1}
+    assert status["peers"] == {"total": 1, "established": 1, "disabled": 0}
     assert status["started_seconds"] < 60
     assert status["configuration"]["path"] == str(agent.config_path)

@@ -34,6 +34,7 @@ CHANGES = [
     ("PUT", "/v1/apps/web/drain"),
     ("POST", "/v1/undrain"),
     ("DELETE", f"/v1/apps/{DRAINED}/undrain"),
+    ("DELETE", "/v1/apps/mine"),
     ("POST", "/v1/log?level=debug"),
     ("POST", "/v1/reload"),
     ("POST", "/v1/confirm"),
@@ -54,6 +55,8 @@ ALLOWED = {
     "/v1/reload": {"POST"},
     "/v1/confirm": {"POST"},
     "/v1/diff": {"POST"},
+    "/v1/apps/web": {"GET", "HEAD", "PUT", "DELETE"},
+    "/v1/apps/mine": {"GET", "HEAD", "PUT", "DELETE"},
     "/info": set(METHODS),
     "/ping": set(METHODS),
 }

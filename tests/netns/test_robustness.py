@@ -116,14 +116,13 @@ def test_two_routers_with_the_same_link_local_address(bed: Testbed) -> None:
         assert f'vipherald_peer_up{{peer="{name}"' in "\n".join(series)
 
 
-def test_host_without_ipv4_needs_a_router_id(bed: Testbed) -> None:
+def test_host_without_ipv4_makes_a_router_id(bed: Testbed) -> None:
     link = bed.link()
     bed.host.ip(f"addr flush dev {link.device} scope global")
     bed.host.ip(f"addr add {link.host_ip6}/64 dev {link.device} nodad")
     entry = {"peer_ip": link.router_ip6, "peer_as": ROUTER_AS}
-    agent = bed.make_agent(config(entry))
-    agent.spawn()
-    assert "router_id" in agent.expect_exit(1)
+    agent = bed.start_agent(config(entry))
+    agent.wait_log(r"router id \d+\.\d+\.\d+\.\d+.*machine-id")
 
 
 def test_host_without_ipv4_announces_ipv6(bed: Testbed) -> None:

@@ -74,8 +74,11 @@ def subnet_alarm(agent: Agent) -> tuple[str, int] | None:
 
 
 def told(agent: Agent, vip: str) -> int:
-    return agent.log.count(f"{vip} is inside the subnet") + agent.log.count(
-        f"'{vip}' is inside the subnet"
+    """Besides the alarm, which goes on and off by itself."""
+    words = (f"{vip} is inside the subnet", f"'{vip}' is inside the subnet")
+    return sum(
+        any(word in line for word in words) and " alarm " not in line
+        for line in agent.log.splitlines()
     )
 
 

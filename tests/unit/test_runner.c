@@ -670,7 +670,7 @@ static void test_check_now(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s = { 0 };
-	char command[96], fifo[64] = "/tmp/vipherald-test-fifo-XXXXXX";
+	char command[128], fifo[64] = "/tmp/vipherald-test-fifo-XXXXXX";
 	assert_int_equal(mkdtemp(fifo) == NULL, 0);
 	new_runner(f, &(struct runner_config){ .timing.interval = HOUR });
 	snprintf(command, sizeof(command), "exec:true|port:tcp:53|exec:cat %s/pipe", fifo);
