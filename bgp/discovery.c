@@ -166,21 +166,6 @@ static void close_link(struct link *l)
 	arm(l);
 }
 
-static const char *words_of(enum fib_link_state state)
-{
-	switch (state) {
-	case FIB_LINK_UP:
-		break;
-	case FIB_LINK_NO_CARRIER:
-		return "has no carrier";
-	case FIB_LINK_DOWN:
-		return "is down";
-	case FIB_LINK_GONE:
-		return "is gone";
-	}
-	return NULL;
-}
-
 /* Finds the interface and the address to send from; false, with the reason, when one is lacking. */
 static bool look_at_host(struct link *l, struct fib_link *link, uint32_t *ret_ifindex,
 			 struct addr *ret_own)
@@ -192,7 +177,7 @@ static bool look_at_host(struct link *l, struct fib_link *link, uint32_t *ret_if
 	if (*ret_ifindex)
 		fib_link(*ret_ifindex, link);
 	l->lack = BGP_LACK_LINK;
-	const char *words = words_of(link->state);
+	const char *words = fib_link_words(link->state);
 	int r = words ? 0
 		      : fib_interface_link_local(*ret_ifindex, wants ? &l->wanted : NULL, ret_own);
 	if (words)

@@ -8,21 +8,6 @@
 #include "lib/str.h"
 #include "net/fib.h"
 
-static const char *link_words(enum fib_link_state state)
-{
-	switch (state) {
-	case FIB_LINK_UP:
-		break;
-	case FIB_LINK_NO_CARRIER:
-		return "has no carrier";
-	case FIB_LINK_DOWN:
-		return "is down";
-	case FIB_LINK_GONE:
-		return "is gone";
-	}
-	return NULL;
-}
-
 /* Fills in the trouble with the interface; false when there is none. `name`, of IF_NAMESIZE, is its
  * last known name, and becomes its present one. */
 static bool link_trouble(struct bgp_path *now, uint32_t ifindex, char *name)
@@ -31,7 +16,7 @@ static bool link_trouble(struct bgp_path *now, uint32_t ifindex, char *name)
 	if (!ifindex)
 		return false;
 	fib_link(ifindex, &link);
-	const char *words = link_words(link.state);
+	const char *words = fib_link_words(link.state);
 	if (link.name[0])
 		snprintf(name, IF_NAMESIZE, "%s", link.name);
 	if (words)

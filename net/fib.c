@@ -320,6 +320,21 @@ static int on_link(const struct nlmsghdr *msg, void *userdata)
 	return 0;
 }
 
+const char *fib_link_words(enum fib_link_state state)
+{
+	switch (state) {
+	case FIB_LINK_UP:
+		break;
+	case FIB_LINK_NO_CARRIER:
+		return "has no carrier";
+	case FIB_LINK_DOWN:
+		return "is down";
+	case FIB_LINK_GONE:
+		return "is gone";
+	}
+	return NULL;
+}
+
 void fib_link(uint32_t ifindex, struct fib_link *ret)
 {
 	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];

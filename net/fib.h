@@ -47,6 +47,9 @@ enum fib_link_state {
 	FIB_LINK_DOWN, /* administratively */
 	FIB_LINK_GONE,
 };
+/* "is down", "has no carrier"; NULL when it is up. */
+const char *fib_link_words(enum fib_link_state state);
+
 #define FIB_MAC_MAX 6
 
 struct fib_link {

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""dist/prometheus/alerts.yaml: each alert fires in its case, and none while all is well."""
+import json
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ALERTS = ROOT / "dist/prometheus/alerts.yaml"
+PROMTOOL = ROOT / ".deps/prometheus/usr/bin/promtool"
+PEER, APP = 'peer="10.0.0.1"', 'app="dns"'
+VIP = f'{APP},vip="192.0.2.53/32"'
+
+# Series of a host on which all is well; "T": now.
+HEALTHY = {
+    'up{job="vipherald"}': 1,
+    f"vipherald_vip_announced{{{VIP}}}": 1,
+    f"vipherald_vip_advertised{{{VIP},{PEER}}}": 1,
+    f'vipherald_vip_advertised{{{VIP},peer="10.0.1.1"}}': 1,
+    f'vipherald_app_state{{{APP},state="up"}}': 1,
+    f'vipherald_app_state{{{APP},state="down"}}': 0,
+    f'vipherald_app_state{{{APP},state="last-resort"}}': 0,
+    f'vipherald_app_transitions_total{{{APP},to="down"}}': 7,
+    f'vipherald_bgp_session_up{{{PEER},peer_asn="65000"}}': 1,
+    f"vipherald_peer_admin_down{{{PEER}}}": 0,
+    f"vipherald_bfd_session_up{{{PEER}}}": 1,
+    "vipherald_exec_behind": 0,
+    "vipherald_config_last_reload_successful": 1,
+    "vipherald_config_rolled_back": 0,
+    "vipherald_config_restart_needed": 0,
+    "vipherald_consul_up": 1,
+    'vipherald_api_certificate_expiry_timestamp_seconds{key="cert"}': 90 * 86400,
+    "vipherald_state_file_stored": 1,
+}
+# What differs when the alert fires, and a word of its text.
+CASES = {
+    "VipheraldDown": ({'up{job="vipherald"}': 0}, "web1:9180"),
+    "VipheraldVipNotAnnouncedAnywhere": ({f"vipherald_vip_announced{{{VIP}}}": 0}, "192.0.2.53/32"),
+    "VipheraldVipNotAtAllPeers": ({f"vipherald_vip_advertised{{{VIP},{PEER}}}": 0}, "fewer peers"),
+    "VipheraldAppDown": ({f'vipherald_app_state{{{APP},state="down"}}': 1}, "dns is down"),
+    "VipheraldAppFlaps": ({f'vipherald_app_transitions_total{{{APP},to="down"}}': "0+1x90"}, "times"),
+    "VipheraldLastResort": ({f'vipherald_app_state{{{APP},state="last-resort"}}': 1}, "last-resort"),
+    "VipheraldSessionDown": ({f'vipherald_bgp_session_up{{{PEER},peer_asn="65000"}}': 0}, "10.0.0.1"),
+    "VipheraldBfdDown": ({f"vipherald_bfd_session_up{{{PEER}}}": 0}, "10.0.0.1"),
+    "VipheraldChecksBehind": ({"vipherald_exec_behind": 1}, "checks"),
+    "VipheraldConfigRejected": ({"vipherald_config_last_reload_successful": 0}, "rejected"),
+    "VipheraldRestartNeeded": ({"vipherald_config_restart_needed": 2}, "2 changed keys"),
+    "VipheraldConsulStale": ({"vipherald_consul_up": 0}, "Consul"),
+    "VipheraldCertificateEnds": (
+        {'vipherald_api_certificate_expiry_timestamp_seconds{key="cert"}': 10 * 86400}, "cert",
+    ),
+    "VipheraldStateNotStored": ({"vipherald_state_file_stored": 0}, "state file"),
+}
+
+
+def names():
+    return re.findall(r"^ *- alert: (\w+)$", ALERTS.read_text(), re.M)
+
+
+def on_host(series):
+    name, _, labels = series.partition("{")
+    return f'{name}{{instance="web1:9180"{"," if labels else ""}{labels or "}"}'
+
+
+def promtool(*arguments):
+    assert PROMTOOL.exists(), f"{PROMTOOL} is missing: run 'scripts/deps.sh test'"
+    return subprocess.run([PROMTOOL, *arguments], capture_output=True, text=True)
+
+
+def query(directory, series):
+    """Which alerts fire after 90 minutes, with their texts."""
+    values = [
+        {"series": on_host(name), "values": value if isinstance(value, str) else f"{value}+0x90"}
+        for name, value in series.items()
+    ]
+    # None is expected; promtool prints those that came.
+    checks = [
+        {"eval_time": "90m", "alertname": name, "exp_alerts": []} for name in names()
+    ]
+    test = {
+        "rule_files": [str(ALERTS)],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": values, "alert_rule_test": checks}],
+    }
+    file = directory / "test.yaml"
+    file.write_text(json.dumps(test))  # which is YAML as well
+    r = promtool("test", "rules", str(file))
+    said = r.stdout + r.stderr
+    found = re.findall(r"alertname: (\w+), time: 1h30m.*?got:\[(.*?)\n\s*\]\n", said, re.S)
+    assert (r.returncode == 0) == (not found), said
+    return dict(found)
+
+
+def test_rules_are_valid():
+    r = promtool("check", "rules", str(ALERTS))
+    assert r.returncode == 0, r.stdout + r.stderr
+
+
+def test_silent_while_all_is_well(tmp_path):
+    assert query(tmp_path, HEALTHY) == {}
+
+
+def test_each_fires_in_its_case(tmp_path):
+    assert set(names()) == set(CASES)
+    for name, (changed, word) in CASES.items():
+        assert set(changed) <= set(HEALTHY), name
+        fired = query(tmp_path, {**HEALTHY, **changed})
+        assert set(fired) == {name} and word in fired[name], f"{name}: {fired}"
+
+
+def test_a_disabled_peer_is_no_alert(tmp_path):
+    changed = {
+        f'vipherald_bgp_session_up{{{PEER},peer_asn="65000"}}': 0,
+        f"vipherald_peer_admin_down{{{PEER}}}": 1,
+    }
+    assert query(tmp_path, {**HEALTHY, **changed}) == {}
+
+
+def test_every_metric_is_documented():
+    page = (ROOT / "docs/metrics.md").read_text()
+    for name in set(re.findall(r"\bvipherald_[a-z_]+\b", ALERTS.read_text())):
+        assert f"| `{name}` |" in page, name
