@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/model/app_state.h"
+#include "agent/status/alarm_changes.h"
 #include "agent/status/alarms.h"
 #include "agent/status/metrics_collect.h"
 #include "lib/array.h"
@@ -158,19 +159,6 @@ static const struct {
 
 /* ---- alarms ---- */
 
-/* What an alarm is about stands under its own name ("app", "vip", "peer" …). */
-static const char *subject_of(json_t *alarm)
-{
-	const char *key;
-	json_t *value;
-	json_object_foreach(alarm, key, value)
-	{
-		if (json_is_string(value) && !str_equal(key, "alarm") && !str_equal(key, "text"))
-			return json_string_value(value);
-	}
-	return "";
-}
-
 static void add_alarms(struct scrape *s)
 {
 	json_t *alarms = alarms_collect(&s->in), *alarm;
@@ -180,10 +168,11 @@ static void add_alarms(struct scrape *s)
 		"An alarm that is on, with how many things it is about; the subject is the first.");
 	json_array_foreach(alarms, i, alarm)
 	{
+		const char *key, *subject = alarm_subject(alarm, &key);
 		const json_t *count = json_object_get(alarm, "count");
 		const struct metric_label labels[] = {
 			{ "alarm", json_string_value(json_object_get(alarm, "alarm")) },
-			{ "subject", subject_of(alarm) },
+			{ "subject", subject ? subject : "" },
 			{ 0 }
 		};
 		metric_sample(&s->page, "alarm", labels,
