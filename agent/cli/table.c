@@ -51,6 +51,8 @@ struct table *table_new(const char *headings)
 	t->n_columns = 1;
 	for (const char *p = headings; (p = strchr(p, '|')); p++)
 		t->n_columns++;
+	if (t->n_columns > TABLE_COLUMNS_MAX)
+		abort(); /* never: headings are texts of ours */
 	for (const char *p = headings; *p;) {
 		size_t len = strcspn(p, "|");
 		add(t, TABLE_DIM, p, len);

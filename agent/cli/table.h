@@ -14,11 +14,11 @@ struct table_style {
 	size_t width; /* of the terminal; 0: unlimited. The last column is cut, then the widest. */
 };
 
-#define TABLE_COLUMNS_MAX 12
+#define TABLE_COLUMNS_MAX 16
 
 struct table;
 
-/* `headings`: separated by '|'. */
+/* `headings`: separated by '|', TABLE_COLUMNS_MAX at most. */
 struct table *table_new(const char *headings);
 void table_free(struct table *t);
 /* The next cell of the row; a row ends with its last column. Copied, with '?' for what is not plain
