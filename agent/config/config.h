@@ -57,7 +57,7 @@ struct config_agent {
 	char *exec_user; /* commands run as this user; NULL: as the agent */
 	char **exec_env; /* further variables of their environment, ends with NULL; NULL: none */
 	struct hook_list hooks;
-	char *tls_ca;    /* CAs that `https` monitors trust; NULL: those of the system */
+	char *tls_ca; /* CAs that `https` monitors trust; NULL: those of the system */
 	span_t drain_time;
 	bool shutdown_drain;
 	char *disable_file;      /* NULL when not set */

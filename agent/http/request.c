@@ -26,7 +26,7 @@ enum methods {
 	POST,
 	GOCAST, /* those, and GET: for scripts made for GoCast */
 	READS_POST_DELETE,
-	APP,    /* GET and HEAD; PUT and DELETE change it */
+	APP, /* GET and HEAD; PUT and DELETE change it */
 };
 
 static const struct endpoint_row {
