@@ -66,8 +66,8 @@ static void add_value(struct metric_page *page, const char *value)
 		add_text(page, p, plain);
 		p += plain;
 		if (*p) {
-			char escaped[2] = { '\\', *p == '\n' ? 'n' : *p };
-			add_text(page, escaped, 2);
+			add_text(page, "\\", 1);
+			add_text(page, *p == '\n' ? "n" : p, 1);
 			p++;
 		}
 	}
