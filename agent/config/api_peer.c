@@ -51,7 +51,7 @@ static void check_others(const struct config *config, const struct bgp_peer_conf
 	}
 }
 
-/* Moves them; the place in a text that nobody has seen is left out. */
+/* Moves them, without line and column: the text was made from the request, and is not the operator's. */
 static void report(struct config_findings *findings, const struct config_findings *found)
 {
 	for (size_t i = 0; i < found->n; i++) {

@@ -151,7 +151,7 @@ void peer_set_restore(struct agent *a)
 
 /* ---- one that comes or goes ---- */
 
-/* What is in the way of the peers of now is in nobody's way any more than before. */
+/* A VIP that covers the path to a peer already is no reason to refuse a change of another one. */
 static int check_vips(const struct agent *a, const struct host_addresses *next, struct err *err)
 {
 	struct err known;
