@@ -2,8 +2,6 @@
 #include "bfd/helper.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -17,6 +15,7 @@
 #include "bfd/engine.h"
 #include "lib/array.h"
 #include "process/capability.h"
+#include "process/fd.h"
 #include "process/loop.h"
 #include "process/spawn.h"
 #include "process/syscall_filter.h"
@@ -159,17 +158,6 @@ _Noreturn static void serve(void)
 
 /* ---- the process ---- */
 
-/* Nothing of the agent's stays open: its sockets, its lock, its log. */
-static void keep_only(int socket)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
-		dup2(null, fd);
-	if (socket != SOCKET)
-		dup3(socket, SOCKET, O_CLOEXEC);
-	close_range(SOCKET + 1, ~0U, 0);
-}
-
 /* A signal that is meant for the agent (a terminal's, a container's) is not for this process, which
  * has packets to send while the agent stops. */
 static void ignore_signals(void)
@@ -186,7 +174,7 @@ _Noreturn static void run(int socket, pid_t agent)
 {
 	prctl(PR_SET_NAME, "vipherald-bfd");
 	ignore_signals();
-	keep_only(socket);
+	fd_keep_only(socket, SOCKET);
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

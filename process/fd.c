@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/fd.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 void fd_close(int *fd)
@@ -8,4 +9,14 @@ void fd_close(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+void fd_keep_only(int fd, int as)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int i = STDIN_FILENO; null >= 0 && i <= STDERR_FILENO; i++)
+		dup2(null, i);
+	if (fd != as)
+		dup3(fd, as, O_CLOEXEC);
+	close_range((unsigned)as + 1, ~0U, 0);
 }

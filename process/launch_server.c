@@ -2,9 +2,7 @@
 #include "process/launch_server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +11,7 @@
 #include <unistd.h>
 
 #include "process/capability.h"
+#include "process/fd.h"
 #include "process/launch_message.h"
 #include "process/marks.h"
 
@@ -83,17 +82,6 @@ static void answer(const struct launch_request *r, const struct child_user *user
 	send(SOCKET, &reply, launch_reply_size(&reply), MSG_NOSIGNAL);
 }
 
-/* Nothing of the agent's stays open: its sockets, its lock, its log. */
-static void keep_only(int socket)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
-		dup2(null, fd);
-	if (socket != SOCKET)
-		dup3(socket, SOCKET, O_CLOEXEC);
-	close_range(SOCKET + 1, ~0U, 0);
-}
-
 /* Whoever runs commands as another user keeps what that takes. */
 static void keep_capabilities(const struct child_user *user)
 {
@@ -108,7 +96,7 @@ _Noreturn void launch_serve(int socket, const struct child_user *user)
 	size_t len;
 	int fds[2];
 	prctl(PR_SET_NAME, "vipherald-exec");
-	keep_only(socket);
+	fd_keep_only(socket, SOCKET);
 	keep_capabilities(user);
 	while ((len = receive(buf, sizeof(buf), fds)) > 0) {
 		if (launch_request_read(buf, len, &request) < 0)
