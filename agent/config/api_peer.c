@@ -10,6 +10,7 @@
 #include "agent/config/check_bgp.h"
 #include "agent/config/draft.h"
 #include "agent/config/parse.h"
+#include "agent/config/schema_bgp.h"
 #include "agent/config/secrets.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -31,13 +32,21 @@ static char *compose(const struct config *config, const char *definition)
 	return text;
 }
 
-static void refuse_password(const struct config_node *item, struct config_findings *findings)
+/* Readers are shown the definition, and the state file has it. */
+static void refuse_secrets(const struct config_node *node, const struct config_section *section,
+			   struct config_findings *findings)
 {
-	const struct config_node *password = config_node_get(item, "password");
-	if (password)
-		config_error(findings, config_at_key(password),
-			     "not over the API, as it would be in the state file: write it to a "
-			     "file that only the agent can read, and specify password_file");
+	for (const struct config_node *c = node->first; c; c = c->next) {
+		size_t offset = 0;
+		const struct config_key *key = config_section_find(section, c->key, &offset);
+		if (key && key->flags & CONFIG_SECRET)
+			config_error(findings, config_at_key(c),
+				     "not over the API, as it would be in the state file: write it "
+				     "to a file that only the agent can read, and specify "
+				     "password_file; of bfd, specify it in the configuration file");
+		else if (key && key->section && c->kind == CONFIG_MAPPING)
+			refuse_secrets(c, key->section, findings);
+	}
 }
 
 /* What concerns two peers of the same address. */
@@ -73,7 +82,7 @@ static void build(const struct config *config, const struct config_node *root,
 	const struct config_node *item = list ? list->first : NULL;
 	const struct config_node *secret;
 	config_build(root, draft, found, &secret);
-	refuse_password(item, found);
+	refuse_secrets(item, &config_peer_section, found);
 	config_read_secrets(draft, root, found);
 	config_check_bgp(draft, root, found);
 	if (found->n_errors == 0 && draft->bgp.n_peers == 1)

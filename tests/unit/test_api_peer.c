@@ -124,6 +124,9 @@ static const struct {
 	  "found a list" },
 	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"password\": \"x\"}", "password",
 	  "specify password_file" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"bfd\": {\"authentication\": \"sha1\", "
+	  "\"password\": \"x\"}}",
+	  "bfd.password", "not over the API" },
 	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"password_file\": \"/no/such\"}",
 	  "password_file", "cannot read '/no/such'" },
 	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 65001, \"role\": \"peer\"}", "role", "iBGP" },
