@@ -13,6 +13,14 @@ static void gauge(struct metric_page *out, const char *name, const char *help, u
 	metric_sample(out, name, NULL, value);
 }
 
+/* Of a name that a counter has as well: in OpenMetrics both would be one family. */
+static void gauge_beside_counter(struct metric_page *out, const char *name, const char *help,
+				 uint64_t value)
+{
+	if (out->format != METRIC_OPENMETRICS)
+		gauge(out, name, help, value);
+}
+
 static void counter(struct metric_page *out, const char *name, const char *help, uint64_t value)
 {
 	metric_head(out, name, "counter", help);
@@ -40,7 +48,8 @@ static void apps(struct metric_page *out, const struct metrics *m)
 	labelled(out, "apps", "health", "up", c->up);
 	labelled(out, "apps", "health", "down", c->down);
 	labelled(out, "apps", "health", "unknown", c->unknown);
-	gauge(out, "checks", "Checks made so far by the monitors that exist now.", m->checks);
+	gauge_beside_counter(out, "checks", "Checks made so far by the monitors that exist now.",
+			     m->checks);
 	gauge(out, "check_failures", "Failed checks of the monitors that exist now.",
 	      m->check_failures);
 	gauge(out, "apps_held_down", "Apps that flap and are held down (hold_down).", c->damped);
@@ -67,7 +76,7 @@ static void api(struct metric_page *out, const struct api_counts *c)
 {
 	if (!c)
 		return;
-	gauge(out, "api_connections", "Connections to the API.", c->connections);
+	gauge_beside_counter(out, "api_connections", "Connections to the API.", c->connections);
 	gauge(out, "api_followers", "Clients that follow the events (/v1/events as a stream).",
 	      c->followers);
 	counter(out, "api_connections_total", "Connections to the API that were accepted.",

@@ -108,6 +108,8 @@ def test_openmetrics(bed: Testbed) -> None:
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
     text = answer.read().decode()
     assert text.endswith("\n# EOF\n")
+    names = re.findall(r"^# TYPE (\S+)", text, re.M)
+    assert len(set(names)) == len(names)
     assert "# TYPE vipherald_announcements counter\nvipherald_announcements_total " in text
     connection.close()
 
