@@ -127,11 +127,11 @@ static void note_refusal(const struct api *api, const struct api_call *call,
 			     reply->refused);
 }
 
-static void count_request(const struct api *api, const struct api_call *call, unsigned status)
+/* When the reply is sent: before, a deferred one has no status. */
+static void count_request(const struct api *api, size_t endpoint, unsigned status)
 {
-	const char *path = request_endpoint(call->endpoint);
-	api_count_request(refusals_counts(api->refusals), call->endpoint, path ? path : "other",
-			  status);
+	const char *path = request_endpoint(endpoint);
+	api_count_request(refusals_counts(api->refusals), endpoint, path ? path : "other", status);
 }
 
 /* One more that follows the events: within the limits. */
@@ -186,12 +186,13 @@ static enum MHD_Result answer(struct listener *listener, struct pending *pending
 	api->callbacks.answer(&call, &reply, api->userdata);
 	check_follower(api, &call, &reply);
 	note_refusal(api, &call, &reply);
-	count_request(api, &call, reply.status);
 	log_debug("api", "%s %s by %s: %u", method, path, call.who, reply.status);
 	enum MHD_Result rc = MHD_YES;
 	if (reply.defer == API_SEND_NOW) {
+		count_request(api, call.endpoint, reply.status);
 		rc = send_reply(listener, conn, &call, &reply);
 	} else {
+		pending->deferred.endpoint = call.endpoint;
 		listener_stage(conn, SLOT_WAITING);
 		deferred_add(&api->deferred, &pending->deferred, conn, &reply);
 	}
@@ -287,6 +288,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 		return MHD_YES;
 	}
 	if (pending->deferred.ready) {
+		const struct deferred *d = &pending->deferred;
+		if (api_cause_of(d->reply.status) != API_CAUSES)
+			refusals_count(api->refusals, api_cause_of(d->reply.status));
+		count_request(api, d->endpoint, d->reply.status);
 		listener_stage(conn, SLOT_SENDING);
 		return result(reply_send(&pending->deferred.reply, conn));
 	}

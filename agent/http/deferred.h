@@ -17,6 +17,7 @@ struct deferred {
 	struct list_node node;
 	struct MHD_Connection *conn;
 	struct api_reply reply;
+	size_t endpoint; /* of its call */
 	bool ready; /* resumed, and the reply can be sent */
 };
 

@@ -38,7 +38,8 @@ static json_t *view_added(const struct peer_order *order, const struct view_cloc
 	return o;
 }
 
-static void add_order(const struct status_sources *in, size_t i, json_t *peer)
+/* BGP knows nothing of BFD and of orders. */
+static void add_others(const struct status_sources *in, size_t i, json_t *peer)
 {
 	struct view_clock clock = status_clock(in);
 	struct bgp_peer_status status;
@@ -50,13 +51,7 @@ static void add_order(const struct status_sources *in, size_t i, json_t *peer)
 	json_object_set_new(peer, "disabled", disabled(order, &clock));
 	json_object_set_new(peer, "source", json_string(added ? "api" : "config"));
 	json_object_set_new(peer, "added", added ? view_added(order, &clock) : json_null());
-}
-
-static void add_orders(const struct status_sources *in, json_t *peers)
-{
-	json_t *peer;
-	size_t i;
-	json_array_foreach(peers, i, peer) add_order(in, i, peer);
+	json_object_set_new(peer, "bfd", view_bfd(in, &status, &clock));
 }
 
 json_t *view_peer_at(const struct status_sources *in, size_t i)
@@ -65,29 +60,15 @@ json_t *view_peer_at(const struct status_sources *in, size_t i)
 	struct bgp_peer_status status;
 	bgp_speaker_peer_status(in->speaker, i, &status);
 	json_t *peer = view_peer(&status, &clock);
-	add_order(in, i, peer);
+	add_others(in, i, peer);
 	return peer;
-}
-
-/* BGP knows nothing of it. */
-static void add_bfd(const struct status_sources *in, json_t *peers)
-{
-	struct view_clock clock = status_clock(in);
-	struct bgp_peer_status status;
-	json_t *peer;
-	size_t i;
-	json_array_foreach(peers, i, peer)
-	{
-		bgp_speaker_peer_status(in->speaker, i, &status);
-		json_object_set_new(peer, "bfd", view_bfd(in, &status, &clock));
-	}
 }
 
 json_t *view_peers(const struct status_sources *in)
 {
-	json_t *peers = each_peer(in, view_peer);
-	add_orders(in, peers);
-	add_bfd(in, peers);
+	json_t *peers = each_peer(in, view_peer), *peer;
+	size_t i;
+	json_array_foreach(peers, i, peer) add_others(in, i, peer);
 	return json_pack("{s:o}", "peers", peers);
 }
 

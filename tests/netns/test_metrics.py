@@ -81,6 +81,9 @@ def test_timeouts_and_alarms(bed: Testbed) -> None:
     assert took[("exec", "0.01")] == 0 and took[("exec", "+Inf")] > 0
     agent.get("/v1/nonsense")
     requests = samples(agent, "vipherald_api_requests_total")
+    agent.reload()
+    requests = samples(agent, "vipherald_api_requests_total")
+    assert requests[("/v1/reload", "200")] == 1 and ("/v1/reload", "0") not in requests
     assert requests[("other", "404")] == 1 and requests[("/metrics", "200")] >= 2
     alarms = {alarm["alarm"] for alarm in agent.status("status")["alarms"]}
     assert {key[0] for key in samples(agent, "vipherald_alarm")} == alarms
