@@ -18,15 +18,28 @@ static void log_other(const struct bgp_peer *p, const struct bgp_found *found)
 		 bgp_peer_config(p)->ifname, addr_format(&found->router, router));
 }
 
+/* The same link-local address may be the router of another interface. */
+static bool is_needed(const struct bgp_speaker *s, const struct addr *addr)
+{
+	for (size_t i = 0; i < s->n_configured; i++) {
+		const struct bgp_peer_config *c = bgp_peer_config(s->peers[i]);
+		if (c->password && addr_equal(&c->addr, addr))
+			return true;
+	}
+	return false;
+}
+
 /* A listener has the key of a peer by its address. */
 static void set_router(struct bgp_speaker *s, struct bgp_peer *p, const struct bgp_found *found)
 {
 	const struct bgp_peer_config *c = bgp_peer_config(p);
 	struct err err = { "" };
 	bool moves = !addr_equal(&c->addr, &found->router);
-	if (moves && s->listener.fd >= 0 && addr_is_set(&c->addr))
-		bgp_listener_unprotect(&s->listener, c);
+	const struct bgp_peer_config former = *c;
 	bgp_peer_set_router(p, found);
+	if (moves && s->listener.fd >= 0 && addr_is_set(&former.addr) &&
+	    !is_needed(s, &former.addr))
+		bgp_listener_unprotect(&s->listener, &former);
 	if (moves && s->listener.fd >= 0 && bgp_listener_protect(&s->listener, c, &err) < 0)
 		log_error("bgp", "%s", err.text);
 }

@@ -410,7 +410,7 @@ static void check_key(struct config_findings *f, const struct bgp_peer_config *x
 {
 	char a[BGP_PEER_NAME_MAX], b[BGP_PEER_NAME_MAX];
 	const struct config_node *node = config_node_get(item, "password");
-	if (strcmp(x->password ? x->password : "", y->password ? y->password : "") == 0)
+	if (str_same(x->password, y->password))
 		return;
 	config_error(f, node ? config_at(node) : config_at(item),
 		     "peers %s and %s have different passwords: a listener has one TCP MD5 "
