@@ -37,14 +37,15 @@ show() {
 	echo "  $ $*"
 	"$@" | sed 's/^/    /'
 }
-# Follows a file from line $2 on until a line matches; prints what came, marked.
+# Follows the router's log from line $seen on until a line matches; prints what came, marked. One
+# program reads the file each time: a reader that has enough would end the one before it by SIGPIPE.
 router_says() {
-	local pattern=$1 n
+	local pattern=$1 n came
 	for _ in $(seq 200); do
 		n=$(wc -l <"$dir/router.log")
-		if tail -n +$((seen + 1)) "$dir/router.log" | grep -q -- "$pattern"; then
-			tail -n +$((seen + 1)) "$dir/router.log" | head -n $((n - seen)) |
-				sed 's/^/    router | /'
+		came=$([ "$n" = "$seen" ] || sed -n "$((seen + 1)),${n}p" "$dir/router.log")
+		if grep -q -- "$pattern" <<<"$came"; then
+			sed 's/^/    router | /' <<<"$came"
 			seen=$n
 			return
 		fi

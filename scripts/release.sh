@@ -22,7 +22,8 @@ die() {
 	die "the work tree has changes, commit or stash them:" "$(git status --short)"
 grep -q "^## $version\b" CHANGELOG.md ||
 	die "CHANGELOG.md has no section '## $version': rename 'Unreleased' to it"
-if sed -n '/^## Unreleased/,/^## [0-9]/p' CHANGELOG.md | grep -q '^- '; then
+# Not grep -q: it would end sed by SIGPIPE at the first of many, which pipefail takes for none.
+if sed -n '/^## Unreleased/,/^## [0-9]/p' CHANGELOG.md | grep '^- ' >/dev/null; then
 	die "CHANGELOG.md still lists changes under 'Unreleased': move them to '## $version'"
 fi
 ! git rev-parse -q --verify "refs/tags/v$version" >/dev/null ||
