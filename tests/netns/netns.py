@@ -144,12 +144,14 @@ class Namespace:
         """End all processes inside (all are ours, the namespace is), then remove the namespace."""
         for process in self.processes:
             process.kill()
-        for pid in self.pids():
+        left = self.pids()
+        for pid in left:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        wait_until(lambda: not self.pids(), f"no process left in namespace {self.name}")
+        if left:
+            wait_until(lambda: not self.pids(), f"no process left in namespace {self.name}")
         run_dir.remove_of(os.stat(_NETNS_DIR / self.name).st_ino)
         ip("netns", "del", self.name)
 

@@ -1,13 +1,12 @@
 """Routers that speak BFD with the agent: FRR with zebra and bfdd, BIRD with `protocol bfd`."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
 from ..process import Process
 from ..wait import wait_until
 from ..testbed import AGENT_AS, ROUTER_AS, Link, Testbed
-from .base import Neighbour, NotReady, Router, RouterConfig, library_env, unpacked
+from .base import Neighbour, NotReady, Router, RouterConfig
 from .bird import Bird
 from .fabric import FabricFrr
 
@@ -72,19 +71,11 @@ exit
         return super()._options() + options
 
     def bfd_command(self, command: str) -> str:
-        argv = [unpacked("usr/bin/vtysh"), "--vty_socket", self.dir, "--config_dir", self.dir]
-        return self.namespace.run(
-            ["env", *(f"{k}={v}" for k, v in library_env("frr").items()), *argv]
-            + ["-d", "bfdd", *(word for line in command.split("\n") for word in ("-c", line))],
-            check=False,
-        )
+        """Lines of one session."""
+        return self._command(*command.split("\n"), daemon="bfdd")
 
     def bfd_peer(self) -> dict[str, Any]:
-        output = self.bfd_command("show bfd peers json")
-        try:
-            peers = json.loads(output)
-        except ValueError:
-            raise NotReady(f"vtysh says: {output}") from None
+        peers = self._show("show bfd peers json", daemon="bfdd")
         if len(peers) != 1:
             raise NotReady(f"peers: {peers}")
         return peers[0]

@@ -39,9 +39,6 @@ class FabricFrr(Frr):
         self._write_users()
         (self.dir / "bgpd.conf").write_text(self._config())
         (self.dir / "zebra.conf").write_text("log stdout debugging\n")
-        (self.dir / "vtysh.conf").write_text(
-            "no service integrated-vtysh-config\nusername root nopassword\n"
-        )
         zserv = self.dir / "zserv.api"
         zserv.unlink(missing_ok=True)
         self._zebra = self._start("zebra")

@@ -1,9 +1,10 @@
-"""FRR's bgpd, alone (no zebra). Routes come from vtysh as JSON."""
+"""FRR's bgpd, alone (no zebra). Routes come from its command line as JSON."""
 
 import json
 from typing import Any
 
 from ..process import Process
+from . import vty
 from .base import NotReady, Route, Router, library_env, sort_communities, sort_ext_communities, unpacked
 
 
@@ -12,9 +13,6 @@ class Frr(Router):
 
     def _launch(self) -> Process:
         (self.dir / "bgpd.conf").write_text(self._config())
-        (self.dir / "vtysh.conf").write_text(
-            "no service integrated-vtysh-config\nusername root nopassword\n"
-        )
         argv = [
             unpacked("usr/lib/frr/bgpd"),
             "--no_zebra",
@@ -93,34 +91,29 @@ router bgp {self.config.asn}
         """`clear bgp NEIGHBOR`, as an operator would after the limit was reached."""
         self._command(f"clear bgp {self.config.neighbour.ip}")
 
-    def _command(self, command: str) -> str:
-        argv = [unpacked("usr/bin/vtysh"), "--vty_socket", self.dir, "--config_dir", self.dir]
-        return self.namespace.run(
-            ["env", *(f"{k}={v}" for k, v in library_env("frr").items()), *argv]
-            + ["-d", "bgpd", "-c", command],
-            check=False,
-        )
+    def _command(self, *commands: str, daemon: str = "bgpd") -> str:
+        return vty.run(self.dir / f"{daemon}.vty", commands)
 
-    def _vtysh(self, command: str) -> Any:
-        output = self._command(command)
+    def _show(self, command: str, daemon: str = "bgpd") -> Any:
+        output = self._command(command, daemon=daemon)
         try:
             return json.loads(output)
         except ValueError:
-            raise NotReady(f"vtysh -c '{command}' says: {output}") from None
+            raise NotReady(f"'{command}' says: {output}") from None
 
     def is_established(self) -> bool:
-        peer = self._vtysh(f"show bgp neighbors {self.config.neighbour.ip} json")
+        peer = self._show(f"show bgp neighbors {self.config.neighbour.ip} json")
         return peer[self.config.neighbour.ip]["bgpState"] == "Established"
 
     def prefixes(self) -> set[str]:
-        families = [self._vtysh(f"show bgp {family} unicast json") for family in ("ipv4", "ipv6")]
+        families = [self._show(f"show bgp {family} unicast json") for family in ("ipv4", "ipv6")]
         return {prefix for family in families for prefix in family["routes"]}
 
     def routes(self) -> dict[str, Route]:
         found = {}
         for family in ("ipv4", "ipv6"):
-            for prefix in self._vtysh(f"show bgp {family} unicast json")["routes"]:
-                details = self._vtysh(f"show bgp {family} unicast {prefix} json")
+            for prefix in self._show(f"show bgp {family} unicast json")["routes"]:
+                details = self._show(f"show bgp {family} unicast {prefix} json")
                 # Empty when the route went away between the two commands.
                 if "paths" in details:
                     assert len(details["paths"]) == 1, details
