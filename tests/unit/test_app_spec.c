@@ -333,6 +333,7 @@ static void limits(void **state)
 	assert_int_equal(rc, -EINVAL);
 	assert_int_equal(s.n_monitors, APP_MONITORS_MAX);
 	assert_int_equal(app_spec_add_monitor(&s, "port:tcp:1", &err), 0); /* there already */
+	assert_int_equal(app_spec_add_monitor(&s, "port:tcp:2", &err), 0);
 	for (int i = 0; i < APP_NATS_MAX + 1; i++) {
 		snprintf(text, sizeof(text), "tcp:%d", i + 1);
 		rc = app_spec_add_nat(&s, text, &err);

@@ -76,7 +76,9 @@ static void test_unix_path_length(void **state)
 	assert_string_equal(endpoint_format(&ep, buf), text);
 	text[5 + 107] = 'x';
 	text[5 + 108] = 0;
-	assert_int_equal(endpoint_parse(text, 0, &ep, NULL), -EINVAL);
+	struct err err;
+	assert_int_equal(endpoint_parse(text, 0, &ep, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "limited to 107 bytes"));
 }
 
 int main(void)

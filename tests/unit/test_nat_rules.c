@@ -288,6 +288,7 @@ static void test_ledger(void **state)
 		assert_no_empty_entries(&l);
 		nat_diff_done(&d);
 		nat_ledger_done(&l);
+		assert_true(!l.entries && l.n_wanted == 0 && l.n_there == 0);
 	}
 }
 

@@ -15,6 +15,7 @@
 
 static const struct addr a = { AF_INET6, { 0xfe, 0x80, [15] = 1 } };
 static const struct addr b = { AF_INET6, { 0xfe, 0x80, [15] = 2 } };
+static const struct addr c = { AF_INET6, { 0xfe, 0x80, [15] = 3 } };
 
 struct bed {
 	struct router_link l;
@@ -213,6 +214,11 @@ static void two_routers_are_told_once_the_first_has_answered(void **state)
 	router_link_neighbor(&t.l, &a, t.now);
 	step(&t);
 	assert_true(t.l.both && addr_equal(&t.l.other, &b));
+	/* A third: the first has not answered since. */
+	router_link_advert(&t.l, &c, t.now);
+	assert_true(!t.l.both && addr_equal(&t.l.other, &c));
+	router_link_advert(&t.l, &c, t.now);
+	assert_false(t.l.both);
 	t.silent = false;
 	pass(&t, 60 * USEC_PER_SEC);
 	assert_true(addr_equal(&t.l.router, &a));
