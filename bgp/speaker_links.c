@@ -61,4 +61,6 @@ void speaker_watch_links(struct bgp_speaker *s)
 	struct bgp_config config = speaker_present_config(s);
 	bgp_discovery_watch(s->discovery, config.peers, config.n_peers);
 	free((void *)config.peers);
+	if (bgp_discovery_is_unsure(s->discovery))
+		hostwatch_again(s->host);
 }
