@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "bgp/link_end.h"
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -24,10 +25,8 @@ struct link {
 	char ifname[IF_NAMESIZE];
 	struct addr wanted; /* local_ip6, where it is link-local */
 	bool watched;       /* while the peers are compared with the links */
-	uint32_t ifindex;   /* 0: down, as the rest */
-	struct addr own;
-	uint8_t mac[NDP_MAC_SIZE];
-	bool has_mac;
+	struct link_end end;
+	bool unsure; /* the kernel could not be asked for it */
 	int fd;
 	sd_event_source *io, *timer;
 	uint64_t cookie; /* of our echo requests */
@@ -51,13 +50,13 @@ struct bgp_discovery {
 static void send_to(const struct link *l, struct addr to, const uint8_t *message, size_t len)
 {
 	/* What is lost here is repeated, and a link that is gone is reported by the kernel. */
-	ndp_socket_send(l->fd, l->ifindex, &l->own, &to, message, len);
+	ndp_socket_send(l->fd, l->end.ifindex, &l->end.own, &to, message, len);
 }
 
 static void carry_out(const struct link *l, const struct router_link_actions *actions)
 {
 	uint8_t buf[NDP_MESSAGE_MAX];
-	const uint8_t *mac = l->has_mac ? l->mac : NULL;
+	const uint8_t *mac = l->end.has_mac ? l->end.mac : NULL;
 	const struct addr *router = &l->state.router;
 	if (actions->advert)
 		send_to(l, ndp_all_nodes(), buf, ndp_build_router_advert(buf, mac));
@@ -127,7 +126,7 @@ static void on_packet(struct link *l, const struct ndp_packet *packet)
 {
 	struct ndp_message m;
 	mono_t now = loop_now(l->owner->loop);
-	if (!ndp_parse(packet, &m) || addr_equal(&packet->source, &l->own))
+	if (!ndp_parse(packet, &m) || addr_equal(&packet->source, &l->end.own))
 		return;
 	if (m.type == NDP_ROUTER_ADVERT)
 		router_link_advert(&l->state, &packet->source, now);
@@ -160,68 +159,59 @@ static void close_link(struct link *l)
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
-	l->ifindex = 0;
-	l->own = (struct addr){ 0 };
+	l->end = (struct link_end){ 0 };
 	router_link_down(&l->state);
 	arm(l);
-}
-
-/* Finds the interface and the address to send from; false, with the reason, when one is lacking. */
-static bool look_at_host(struct link *l, struct fib_link *link, uint32_t *ret_ifindex,
-			 struct addr *ret_own)
-{
-	char text[ADDR_TEXT_MAX];
-	bool wants = addr_is_set(&l->wanted);
-	*ret_ifindex = if_nametoindex(l->ifname);
-	*link = (struct fib_link){ .state = FIB_LINK_GONE };
-	if (*ret_ifindex)
-		fib_link(*ret_ifindex, link);
-	l->lack = BGP_LACK_LINK;
-	const char *words = fib_link_words(link->state);
-	int r = words ? 0
-		      : fib_interface_link_local(*ret_ifindex, wants ? &l->wanted : NULL, ret_own);
-	if (words)
-		snprintf(l->why, sizeof(l->why), "interface %s %s", l->ifname, words);
-	else if (r < 0 && wants)
-		snprintf(l->why, sizeof(l->why), "local_ip6 %s is not an address of interface %s",
-			 addr_format(&l->wanted, text), l->ifname);
-	else if (r < 0)
-		snprintf(l->why, sizeof(l->why),
-			 "interface %s has no IPv6 link-local address (yet)", l->ifname);
-	return !words && r == 0;
 }
 
 static bool open_link(struct link *l)
 {
 	struct err err = { "" };
 	l->fd = ndp_socket_open(l->ifname, &err);
-	if (l->fd < 0) {
-		l->lack = BGP_LACK_SOCKET;
-		snprintf(l->why, sizeof(l->why), "%.*s", (int)sizeof(l->why) - 1, err.text);
-		return false;
-	}
-	return loop_io_add(l->owner->loop, &l->io, l->fd, EPOLLIN, LOOP_INPUT, on_readable, l) == 0;
+	int r = l->fd < 0 ? l->fd
+			  : loop_io_add(l->owner->loop, &l->io, l->fd, EPOLLIN, LOOP_INPUT,
+					on_readable, l);
+	if (r == 0)
+		return true;
+	if (l->fd >= 0)
+		err_set(&err, r, "cannot watch the socket of interface %s: %s", l->ifname,
+			strerror(-r));
+	close_link(l);
+	l->lack = BGP_LACK_SOCKET;
+	l->unsure = fib_is_unavailable(r);
+	snprintf(l->why, sizeof(l->why), "%.*s", (int)sizeof(l->why) - 1, err.text);
+	return false;
+}
+
+static void begin(struct link *l, const struct link_end *end)
+{
+	if (!open_link(l))
+		return;
+	l->end = *end;
+	l->cookie = (uint64_t)loop_random() << 32 | loop_random();
+	router_link_up(&l->state, loop_now(l->owner->loop));
 }
 
 static void update(struct link *l)
 {
-	struct addr own = { 0 };
-	struct fib_link link;
-	uint32_t ifindex;
-	bool can = look_at_host(l, &link, &ifindex, &own);
-	if (can && ifindex == l->ifindex && addr_equal(&own, &l->own)) {
+	struct link_end end = { 0 };
+	char why[sizeof(l->why)] = "";
+	enum link_answer answer =
+		link_end_find(l->ifname, &l->wanted, &l->end, &end, why, sizeof(why));
+	l->unsure = answer == LINK_END_UNSURE;
+	bool same = answer == LINK_END_PRESENT && end.ifindex == l->end.ifindex &&
+		    addr_equal(&end.own, &l->end.own);
+	if (same)
+		l->end = end;
+	if (same || (l->unsure && l->state.up)) {
 		tell(l);
 		return;
 	}
 	close_link(l);
-	if (can && open_link(l)) {
-		l->ifindex = ifindex;
-		l->own = own;
-		l->has_mac = link.mac_len == NDP_MAC_SIZE;
-		memcpy(l->mac, link.mac, sizeof(l->mac));
-		l->cookie = (uint64_t)loop_random() << 32 | loop_random();
-		router_link_up(&l->state, loop_now(l->owner->loop));
-	}
+	l->lack = BGP_LACK_LINK;
+	snprintf(l->why, sizeof(l->why), "%s", why);
+	if (answer == LINK_END_PRESENT)
+		begin(l, &end);
 	step(l);
 	tell(l);
 }
@@ -305,6 +295,14 @@ void bgp_discovery_host_changed(struct bgp_discovery *d)
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it misses that link_free() takes it off. */
 	list_for_each (it, &d->links)
 		update(list_entry(it, struct link, node));
+}
+
+bool bgp_discovery_is_unsure(const struct bgp_discovery *d)
+{
+	list_for_each (it, &d->links)
+		if (list_entry(it, struct link, node)->unsure)
+			return true;
+	return false;
 }
 
 void bgp_discovery_session(struct bgp_discovery *d, const char *ifname, bool up)

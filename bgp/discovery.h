@@ -2,7 +2,7 @@
 /*
  * Finds the routers of peers that are configured by their interface: the shell around router_link.h. A
  * link is up while its interface is, and has a link-local address that has passed duplicate address
- * detection; it begins anew with another interface of that name, and with another address.
+ * detection; it begins anew with another interface of that name, and when its address is gone.
  */
 #ifndef BGP_DISCOVERY_H
 #define BGP_DISCOVERY_H
@@ -32,6 +32,8 @@ void bgp_discovery_free(struct bgp_discovery *d);
 void bgp_discovery_watch(struct bgp_discovery *d, const struct bgp_peer_config *peers, size_t n);
 /* Interfaces or addresses have changed. */
 void bgp_discovery_host_changed(struct bgp_discovery *d);
+/* The kernel could not be asked for one of the links, which is as it was: to be told again. */
+bool bgp_discovery_is_unsure(const struct bgp_discovery *d);
 /* The session with the router came up or ended. Calls nothing from inside. */
 void bgp_discovery_session(struct bgp_discovery *d, const char *ifname, bool up);
 

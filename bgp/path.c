@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/path.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,9 +79,8 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 	char name[IF_NAMESIZE] = "";
 	struct err err = { "" };
 	struct fib_path found;
-	uint32_t scope = c->ifname[0] ? if_nametoindex(c->ifname) : 0;
+	uint32_t scope = c->ifname[0] ? fib_interface_index(c->ifname, &now->unsure) : 0;
 	if (c->ifname[0] && !scope) {
-		now->unsure = fib_is_unavailable(-errno);
 		now->state = BGP_PATH_LOST;
 		now->link = true;
 		snprintf(now->trouble, sizeof(now->trouble), "interface %s is gone", c->ifname);
@@ -115,7 +113,7 @@ static void check_source(struct bgp_path *now, const struct bgp_peer_config *c)
 {
 	char text[ADDR_TEXT_MAX];
 	const struct addr *source = bgp_peer_source(c);
-	uint32_t scope = c->ifname[0] ? if_nametoindex(c->ifname) : 0;
+	uint32_t scope = c->ifname[0] ? fib_interface_index(c->ifname, NULL) : 0;
 	if (!source || fib_has_address(source, scope))
 		return;
 	if (!now->link)

@@ -55,6 +55,11 @@ static bool keeps_our_routes(const struct bgp_conn *session)
 	return session && session->fsm.negotiated.graceful_restart;
 }
 
+bool bgp_peer_keeps_routes(const struct bgp_peer *p)
+{
+	return keeps_our_routes(p->session);
+}
+
 void bgp_peer_restored(struct bgp_peer *p)
 {
 	p->restart_over = sd_event_source_disable_unref(p->restart_over);

@@ -29,8 +29,9 @@ struct bgp_peer {
 	struct graceful graceful;
 	sd_event_source *restart_over;
 	struct bgp_path path;
-	enum bgp_lack lack;  /* of an unnumbered peer, whose address is not known */
-	mono_t router_since; /* it is */
+	enum bgp_lack lack;      /* of an unnumbered peer, whose address is not known */
+	mono_t router_since;     /* it is */
+	struct addr last_router; /* the last that was known: it may have our routes as stale */
 	struct addr other_router;
 	bool path_is_up;      /* as BFD reported */
 	bool next_hop_unsure; /* the kernel could not be asked for one */
@@ -51,6 +52,8 @@ struct bgp_peer {
 /* Of peer.c, for peer_change.c: copies the configuration, without freeing the former one; and what
  * the state machine of a connection needs of it. */
 void bgp_peer_copy_config(struct bgp_peer *p, const struct bgp_peer_config *config);
+/* Likewise, for peer_router.c: when the session ends now, the peer keeps our routes as stale. */
+bool bgp_peer_keeps_routes(const struct bgp_peer *p);
 struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incoming);
 /* Of peer_change.c, for peer_admin.c: ends the connections; bgp_peer_start() follows. A peer with RFC
  * 8538 keeps our routes until the next session is up, unless the reset is `hard`. */

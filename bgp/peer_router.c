@@ -27,21 +27,30 @@ bool bgp_peer_is_greeting(const struct bgp_peer *p)
 	return p->config.unnumbered && usec_sub(loop_now(p->env.loop), p->router_since) < GREETING;
 }
 
-/* Nothing of the former router is left: its session, the path to it, what its failures told. */
+/* Nothing of the former router is left here: its session, the path to it, what its failures told. */
 static void leave_router(struct bgp_peer *p, const char *why)
 {
-	bool stopped = p->stopped, had_session = p->session;
+	bool stopped = p->stopped, had_session = p->session, keeps = bgp_peer_keeps_routes(p);
 	p->stopped = true; /* nothing connects to the former address any more */
 	if (p->session)
 		bgp_conn_give_up(p->session, why);
 	bgp_conn_stop(&p->out, NULL);
 	bgp_conn_stop(&p->in, NULL);
 	p->stopped = stopped;
-	graceful_session_down(&p->graceful, false, 0);
-	if (had_session)
+	if (had_session) {
+		graceful_session_down(&p->graceful, keeps, loop_now(p->env.loop));
 		snprintf(p->last_error, sizeof(p->last_error), "%s", why);
+	}
 	p->hint = "";
 	p->env.changed(p, p->env.userdata);
+}
+
+/* The stale routes of one that has gone are waited for no more: another one has its place. */
+static void meet_router(struct bgp_peer *p, const struct addr *router)
+{
+	if (addr_is_set(&p->last_router) && !addr_equal(&p->last_router, router))
+		graceful_session_down(&p->graceful, false, 0);
+	p->last_router = *router;
 }
 
 static void change_router(struct bgp_peer *p, const struct bgp_found *found)
@@ -60,6 +69,8 @@ static void change_router(struct bgp_peer *p, const struct bgp_found *found)
 	p->router_since = loop_now(p->env.loop);
 	p->path = (struct bgp_path){ 0 };
 	backoff_reset(&p->out.fsm.backoff);
+	if (addr_is_set(&found->router))
+		meet_router(p, &found->router);
 	if (addr_is_set(&found->router) && !p->stopped)
 		bgp_peer_start(p);
 }

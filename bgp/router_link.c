@@ -37,7 +37,7 @@ static void search(struct router_link *l, mono_t now)
 static void forget_other(struct router_link *l)
 {
 	l->other = (struct addr){ 0 };
-	l->both = false;
+	l->other_advertises = l->both = false;
 }
 
 /* Our own advertisement, as early as the limit lets it. */
@@ -63,7 +63,7 @@ static void take(struct router_link *l, const struct addr *router, bool advertis
 
 static void is_alive(struct router_link *l, mono_t now)
 {
-	l->both = addr_is_set(&l->other);
+	l->both = l->other_advertises;
 	l->probes = 0;
 	l->probe_at = usec_add(now, PROBE_EVERY);
 }
@@ -109,6 +109,7 @@ void router_link_advert(struct router_link *l, const struct addr *from, mono_t n
 	} else {
 		l->both = l->both && addr_equal(&l->other, from);
 		l->other = *from;
+		l->other_advertises = true;
 		l->other_at = now;
 		ask(l, now);
 	}
@@ -126,6 +127,7 @@ void router_link_echo(struct router_link *l, const struct addr *from, mono_t now
 	if (!l->up)
 		return;
 	if (addr_is_set(&l->router) && asked) {
+		l->other_advertises = l->other_advertises && addr_equal(&l->other, from);
 		l->other = *from;
 		l->other_at = now;
 		l->both = false;
@@ -149,10 +151,11 @@ void router_link_session(struct router_link *l, bool up, mono_t now)
 static void lose(struct router_link *l, mono_t now)
 {
 	struct addr other = l->other;
+	bool advertises = l->other_advertises;
 	l->has_session = false;
 	search(l, now);
 	if (addr_is_set(&other))
-		take(l, &other, true, now);
+		take(l, &other, advertises, now);
 	forget_other(l);
 }
 

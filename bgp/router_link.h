@@ -44,7 +44,8 @@ struct router_link {
 	bool has_session;
 	struct addr router; /* family 0: not known */
 	bool advertises;    /* it has, rather than answered the echo */
-	struct addr other;  /* advertises itself, too; family 0: none */
+	struct addr other;  /* is there as well; family 0: none */
+	bool other_advertises;
 	mono_t other_at, asked_at;
 	bool both;          /* the router has answered since the other one was heard */
 	struct addr silent; /* answered the echo while there was no router */

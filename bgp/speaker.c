@@ -164,7 +164,7 @@ static void on_host_changed(void *userdata)
 		unsure = unsure || bgp_peer_is_unsure(s->peers[i]);
 	}
 	bgp_discovery_host_changed(s->discovery);
-	if (unsure)
+	if (unsure || bgp_discovery_is_unsure(s->discovery))
 		hostwatch_again(s->host);
 }
 

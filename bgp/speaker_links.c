@@ -19,29 +19,60 @@ static void log_other(const struct bgp_peer *p, const struct bgp_found *found)
 }
 
 /* The same link-local address may be the router of another interface. */
-static bool is_needed(const struct bgp_speaker *s, const struct addr *addr)
+static const struct bgp_peer_config *
+other_with(const struct bgp_speaker *s, const struct bgp_peer *self, const struct addr *addr)
 {
 	for (size_t i = 0; i < s->n_configured; i++) {
 		const struct bgp_peer_config *c = bgp_peer_config(s->peers[i]);
-		if (c->password && addr_equal(&c->addr, addr))
-			return true;
+		if (s->peers[i] != self && addr_equal(&c->addr, addr))
+			return c;
 	}
-	return false;
+	return NULL;
+}
+
+static void protect(struct bgp_speaker *s, const struct bgp_peer_config *c)
+{
+	struct err err = { "" };
+	if (bgp_listener_protect(&s->listener, c, &err) < 0)
+		log_error("bgp", "%s", err.text);
+}
+
+static void drop_key(struct bgp_speaker *s, const struct bgp_peer *self,
+		     const struct bgp_peer_config *former)
+{
+	const struct bgp_peer_config *other = other_with(s, self, &former->addr);
+	if (other && other->password)
+		protect(s, other);
+	else
+		bgp_listener_unprotect(&s->listener, former);
+}
+
+static void add_key(struct bgp_speaker *s, const struct bgp_peer *self)
+{
+	char name[BGP_PEER_NAME_MAX], other_name[BGP_PEER_NAME_MAX];
+	const struct bgp_peer_config *c = bgp_peer_config(self);
+	const struct bgp_peer_config *other = other_with(s, self, &c->addr);
+	protect(s, c);
+	if (other && !str_same(other->password, c->password))
+		log_error("bgp",
+			  "peer %s: another password than peer %s, whose router has the same "
+			  "address: a listener has one TCP MD5 key per address, and connections of "
+			  "one of the two fail; use the same password, or remove bgp.listen",
+			  bgp_peer_name(c, name), bgp_peer_name(other, other_name));
 }
 
 /* A listener has the key of a peer by its address. */
 static void set_router(struct bgp_speaker *s, struct bgp_peer *p, const struct bgp_found *found)
 {
-	const struct bgp_peer_config *c = bgp_peer_config(p);
-	struct err err = { "" };
-	bool moves = !addr_equal(&c->addr, &found->router);
-	const struct bgp_peer_config former = *c;
+	const struct bgp_peer_config former = *bgp_peer_config(p);
+	bool moves = !addr_equal(&former.addr, &found->router);
 	bgp_peer_set_router(p, found);
-	if (moves && s->listener.fd >= 0 && addr_is_set(&former.addr) &&
-	    !is_needed(s, &former.addr))
-		bgp_listener_unprotect(&s->listener, &former);
-	if (moves && s->listener.fd >= 0 && bgp_listener_protect(&s->listener, c, &err) < 0)
-		log_error("bgp", "%s", err.text);
+	if (!moves || s->listener.fd < 0)
+		return;
+	if (addr_is_set(&former.addr))
+		drop_key(s, p, &former);
+	if (addr_is_set(&found->router))
+		add_key(s, p);
 }
 
 void speaker_on_found(const char *ifname, const struct bgp_found *found, void *userdata)
@@ -61,4 +92,6 @@ void speaker_watch_links(struct bgp_speaker *s)
 	struct bgp_config config = speaker_present_config(s);
 	bgp_discovery_watch(s->discovery, config.peers, config.n_peers);
 	free((void *)config.peers);
+	if (bgp_discovery_is_unsure(s->discovery))
+		hostwatch_again(s->host);
 }

@@ -11,6 +11,7 @@
 #include "bgp/sockopt.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "net/fib.h"
 #include "process/loop.h"
 
 /* Peers without configuration that are kept at a time (accept_any). */
@@ -132,7 +133,8 @@ static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr
 /* The same link-local address may be a router on every interface. */
 static bool is_from(const struct bgp_peer_config *c, const struct addr *addr, uint32_t scope)
 {
-	return addr_equal(&c->addr, addr) && (!c->ifname[0] || if_nametoindex(c->ifname) == scope);
+	return addr_equal(&c->addr, addr) &&
+	       (!c->ifname[0] || fib_interface_index(c->ifname, NULL) == scope);
 }
 
 static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct sockaddr_storage *from)

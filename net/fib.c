@@ -13,10 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/mem.h"
+#include "lib/str.h"
 #include "net/nladdr.h"
 #include "net/nlroute.h"
 #include "net/nlsock.h"
@@ -296,6 +298,20 @@ bool fib_has_address(const struct addr *addr, uint32_t ifindex)
 	return has;
 }
 
+uint32_t fib_interface_index(const char *name, bool *unsure)
+{
+	struct ifreq ifr = { 0 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r = fd < 0 ? -errno : str_copy(ifr.ifr_name, sizeof(ifr.ifr_name), name);
+	if (fd >= 0 && r >= 0)
+		r = ioctl(fd, SIOCGIFINDEX, &ifr) < 0 ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	if (unsure)
+		*unsure = *unsure || fib_is_unavailable(r);
+	return r < 0 ? 0 : (uint32_t)ifr.ifr_ifindex;
+}
+
 static int on_link_attr(const struct nlattr *attr, void *userdata)
 {
 	struct fib_link *link = userdata;
@@ -335,7 +351,7 @@ const char *fib_link_words(enum fib_link_state state)
 	return NULL;
 }
 
-void fib_link(uint32_t ifindex, struct fib_link *ret)
+int fib_link(uint32_t ifindex, struct fib_link *ret)
 {
 	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
@@ -344,13 +360,16 @@ void fib_link(uint32_t ifindex, struct fib_link *ret)
 	msg->nlmsg_type = RTM_GETLINK;
 	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(msg, sizeof(*ifi));
 	ifi->ifi_index = (int)ifindex;
-	if (open_socket(&sock, NULL) < 0)
-		return;
-	if (nlsock_request(sock, msg, on_link, ret) == -ENODEV)
+	int r = open_socket(&sock, NULL);
+	if (r < 0)
+		return r;
+	r = nlsock_request(sock, msg, on_link, ret);
+	if (r == -ENODEV)
 		ret->state = FIB_LINK_GONE;
 	nlsock_free(sock);
 	if (!if_indextoname(ifindex, ret->name))
 		ret->name[0] = '\0';
+	return r == -ENODEV ? 0 : r;
 }
 
 int fib_interface_address(uint32_t ifindex, uint8_t family, struct addr *ret, struct err *err)

@@ -58,8 +58,11 @@ struct fib_link {
 	uint8_t mac_len;        /* 0: it has none, or one of another size */
 	char name[IF_NAMESIZE]; /* "" when it is gone */
 };
-/* UP also when the kernel cannot be asked. */
-void fib_link(uint32_t ifindex, struct fib_link *ret);
+/* 0: there is no interface of that name, or the kernel could not be asked, and `*unsure` becomes true
+ * (NULL: it does not matter). if_nametoindex() says ENOENT when the process is out of descriptors. */
+uint32_t fib_interface_index(const char *name, bool *unsure);
+/* An error: the kernel could not be asked, and the state is UP. */
+int fib_link(uint32_t ifindex, struct fib_link *ret);
 /* Is there a default route of IPv4, in whatever table the rules lead to? True also when the kernel cannot
  * tell. */
 bool fib_has_default4(void);

@@ -193,6 +193,21 @@ def test_link_flap(bed: Testbed) -> None:
     wait_established(agent, f"{ROUTER}%{link.device}")
 
 
+def test_another_link_local_address_of_this_host(bed: Testbed) -> None:
+    """The session keeps its address while that is there."""
+    link = bare_link(bed)
+    router = start_router(bed, "frr", link, UNNUMBERED)
+    agent = start_agent(bed, link)
+    router.wait_routes(VIP4, VIP6)
+    wait_established(agent, f"{ROUTER}%{link.device}")
+    bed.host.ip(f"addr add fe80::77/64 dev {link.device} nodad")
+    never(lambda: only_peer(agent)["state"] != "established", "the session ends")
+    assert (only_peer(agent)["local_address"], only_peer(agent)["sessions"]) == (HOST, 1)
+    bed.host.ip(f"addr del {HOST}/64 dev {link.device}")
+    wait_until(lambda: only_peer(agent)["local_address"] == "fe80::77", "the other address")
+    router.wait_routes(VIP4, VIP6)
+
+
 def test_interface_is_deleted_and_made_again(bed: Testbed) -> None:
     """With another router at its end, of another AS and with another address."""
     link = bare_link(bed)

@@ -275,6 +275,31 @@ static void a_link_that_comes_back_begins_anew(void **state)
 	assert_int_equal(t.solicits, solicits + 1);
 }
 
+/* The second choice remains the second choice. */
+static void the_one_that_takes_its_place_need_not_advertise_itself(void **state)
+{
+	const struct addr c = { AF_INET6, { 0xfe, 0x80, [15] = 3 } };
+	struct bed t = knowing(&a);
+	(void)state;
+	t.silent = true;
+	pass(&t, 1350 * MS); /* asked twice, without an answer */
+	assert_true(addr_equal(&t.l.router, &a));
+	router_link_echo(&t.l, &b, t.now);
+	pass(&t, 1000 * MS);
+	assert_true(addr_equal(&t.l.router, &b));
+	assert_false(t.l.advertises);
+	router_link_advert(&t.l, &c, t.now);
+	assert_true(addr_equal(&t.l.router, &c));
+	/* One that does stays. */
+	t = knowing(&a);
+	t.silent = true;
+	router_link_advert(&t.l, &b, t.now);
+	pass(&t, 1000 * MS);
+	assert_true(addr_equal(&t.l.router, &b) && t.l.advertises);
+	router_link_advert(&t.l, &c, t.now);
+	assert_true(addr_equal(&t.l.router, &b));
+}
+
 /* Whatever comes: there is one router at most, and something is always due while the link is up. */
 static void any_order_of_events(void **state)
 {
@@ -327,6 +352,7 @@ int main(void)
 		cmocka_unit_test(without_a_session_a_router_that_is_gone_is_searched),
 		cmocka_unit_test(an_advertisement_without_a_session_is_answered),
 		cmocka_unit_test(a_link_that_comes_back_begins_anew),
+		cmocka_unit_test(the_one_that_takes_its_place_need_not_advertise_itself),
 		cmocka_unit_test(any_order_of_events),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
