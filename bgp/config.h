@@ -62,10 +62,11 @@ struct bgp_number {
 /* The attributes of a route. */
 struct bgp_route_attrs {
 	/* What it does not have is that of the peer. */
-	bool has_med, has_local_pref, has_prepends;
+	bool has_med, has_local_pref, has_prepends, has_weight;
 	uint32_t med;
 	uint32_t local_pref; /* to iBGP peers only (RFC 4271 5.1.5), which get 100 without any */
 	uint8_t prepends;    /* of our own AS; to eBGP peers only, iBGP peers would see a loop */
+	uint32_t weight;     /* octets per second, the bits of an IEEE 754 float: link bandwidth */
 	struct bgp_communities communities; /* merged after those of all routes and of the peer */
 	struct bgp_ext_communities ext_communities;
 	struct bgp_large_communities large_communities;
@@ -109,6 +110,15 @@ enum bgp_as_rule {
 	BGP_AS_AUTO,     /* any */
 };
 
+/* draft-ietf-idr-link-bandwidth: the extended community that tells a router how much of the traffic
+ * for a route this host is to get. The non-transitive one does not cross the border of an AS (RFC 4360
+ * 6): some routers drop it from eBGP peers. */
+enum bgp_link_bandwidth {
+	BGP_LINK_BANDWIDTH_AUTO, /* transitive to eBGP peers, non-transitive to iBGP peers */
+	BGP_LINK_BANDWIDTH_TRANSITIVE,
+	BGP_LINK_BANDWIDTH_NON_TRANSITIVE,
+};
+
 struct bgp_peer_config {
 	struct addr addr;
 	char ifname[IF_NAMESIZE]; /* scope of a link-local address, else empty */
@@ -141,7 +151,8 @@ struct bgp_peer_config {
 	span_t long_lived_restart_time;
 	struct bgp_bfd_config bfd;
 	/* Of routes to this peer: numbers for those that have none of their own, and communities. */
-	struct bgp_number med, local_pref, prepends;
+	struct bgp_number med, local_pref, prepends, weight;
+	enum bgp_link_bandwidth link_bandwidth; /* the form in which weights are sent */
 	struct bgp_communities communities;
 	struct bgp_ext_communities ext_communities;
 	struct bgp_large_communities large_communities;

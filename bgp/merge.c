@@ -10,7 +10,7 @@
 #define HEADER(n) (4 + (n)) /* of an attribute, with the extended length */
 #define ATTRS_MAX                                                                                  \
 	(HEADER(1) + HEADER(2 + 2 * (1 + BGP_PREPENDS_MAX)) + HEADER(4) + HEADER(4) +              \
-	 HEADER(4 * BGP_COMMUNITIES_ROOM) + HEADER(8 * BGP_EXT_COMMUNITIES_MAX) +                  \
+	 HEADER(4 * BGP_COMMUNITIES_ROOM) + HEADER(8 * BGP_EXT_COMMUNITIES_ROOM) +                 \
 	 HEADER(2 + 4 * (1 + BGP_PREPENDS_MAX)) + HEADER(12 * BGP_LARGE_COMMUNITIES_MAX) +         \
 	 HEADER(4) + HEADER(5 + 32))
 _Static_assert(BGP_HEADER_SIZE + 4 + ATTRS_MAX + 16 * 17 <= BGP_MESSAGE_MAX,
@@ -70,6 +70,8 @@ struct bgp_common bgp_common_of(const struct bgp_config *config, const struct bg
 		.med = peer->med,
 		.local_pref = peer->local_pref,
 		.prepends = peer->prepends,
+		.weight = peer->weight,
+		.link_bandwidth = peer->link_bandwidth,
 	};
 }
 
@@ -131,13 +133,56 @@ static bool numbers_equal(struct bgp_number a, struct bgp_number b)
 	return a.given == b.given && (!a.given || a.value == b.value);
 }
 
+static bool weights_differ(const struct bgp_common *a, const struct bgp_common *b,
+			   const struct bgp_route_attrs *route)
+{
+	bool has = route->has_weight || a->weight.given;
+	return (has && a->link_bandwidth != b->link_bandwidth) ||
+	       (!route->has_weight && !numbers_equal(a->weight, b->weight));
+}
+
 bool bgp_common_numbers_differ(const struct bgp_common *a, const struct bgp_common *b,
 			       const struct bgp_route_attrs *route, bool ibgp)
 {
 	bool med = !route->has_med && !numbers_equal(a->med, b->med);
 	bool local_pref = !route->has_local_pref && !numbers_equal(a->local_pref, b->local_pref);
 	bool prepends = !route->has_prepends && a->prepends.value != b->prepends.value;
-	return med || (ibgp ? local_pref : prepends);
+	return med || weights_differ(a, b, route) || (ibgp ? local_pref : prepends);
+}
+
+/* ---- The weight. ---- */
+
+#define LINK_BANDWIDTH 0x0004u /* type and sub-type; and the bit of those that are not transitive */
+#define NON_TRANSITIVE 0x4000u
+#define AS_TRANS       23456u
+
+static bool is_link_bandwidth(struct bgp_ext_community c)
+{
+	return (c.high >> 16 & ~NON_TRANSITIVE) == LINK_BANDWIDTH;
+}
+
+/* The AS has two octets: of a larger one RFC 6793's AS_TRANS. */
+static struct bgp_ext_community link_bandwidth(const struct bgp_merge_session *session,
+					       uint32_t weight)
+{
+	enum bgp_link_bandwidth form = session->common->link_bandwidth;
+	uint32_t as = session->local_as > UINT16_MAX ? AS_TRANS : session->local_as;
+	bool local = form == BGP_LINK_BANDWIDTH_NON_TRANSITIVE ||
+		     (form == BGP_LINK_BANDWIDTH_AUTO && session->ibgp);
+	uint32_t type = LINK_BANDWIDTH | (local ? NON_TRANSITIVE : 0);
+	return (struct bgp_ext_community){ type << 16 | as, weight };
+}
+
+/* In the place of others of its kind: a route has one. */
+static void add_weight(const struct bgp_merge_session *session, uint32_t weight,
+		       struct bgp_merge_room *room, struct bgp_attrs_out *ret)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < ret->n_ext_communities; i++)
+		if (!is_link_bandwidth(room->ext_communities[i]))
+			room->ext_communities[n++] = room->ext_communities[i];
+	room->ext_communities[n++] = link_bandwidth(session, weight);
+	ret->n_ext_communities = n;
 }
 
 /* ---- A route. ---- */
@@ -174,4 +219,7 @@ void bgp_attrs_merge(const struct bgp_merge_session *session, enum bgp_origin or
 		.only_to_customer = session->otc ? session->local_as : 0,
 	};
 	merge_lists(common, route, room, ret);
+	struct bgp_number weight = own_or(route->has_weight, route->weight, common->weight);
+	if (weight.given)
+		add_weight(session, weight.value, room, ret);
 }

@@ -24,7 +24,8 @@ struct bgp_level {
  * global, peer, route; of each number that of the route counts, else that of the peer. */
 struct bgp_common {
 	struct bgp_level global, peer;
-	struct bgp_number med, local_pref, prepends;
+	struct bgp_number med, local_pref, prepends, weight;
+	enum bgp_link_bandwidth link_bandwidth;
 };
 
 /* The part that depends on the session. */
@@ -38,12 +39,14 @@ struct bgp_merge_session {
 /* One more than is promised: GRACEFUL_SHUTDOWN in front of a route's own finds a place, however
  * many there are. */
 #define BGP_COMMUNITIES_ROOM (BGP_COMMUNITIES_MAX + 1)
+/* Likewise the weight. */
+#define BGP_EXT_COMMUNITIES_ROOM (BGP_EXT_COMMUNITIES_MAX + 1)
 
 /* The room that the merged lists take; bgp_attrs_out points into it. */
 struct bgp_merge_room {
 	uint32_t as_path[1 + BGP_PREPENDS_MAX];
 	uint32_t communities[BGP_COMMUNITIES_ROOM];
-	struct bgp_ext_community ext_communities[BGP_EXT_COMMUNITIES_MAX];
+	struct bgp_ext_community ext_communities[BGP_EXT_COMMUNITIES_ROOM];
 	struct bgp_large_community large_communities[BGP_LARGE_COMMUNITIES_MAX];
 };
 

@@ -13,8 +13,8 @@ void rib_init(struct rib *rib)
 
 /* ---- Attributes. ---- */
 
-/* The key: origin and flags, MED, LOCAL_PREF, prepends, the sizes of the three lists, the lists. */
-#define KEY_HEAD 7
+/* The key: origin and flags, MED, LOCAL_PREF, prepends, weight, the sizes of the three lists, the lists. */
+#define KEY_HEAD 8
 
 _Static_assert(sizeof(struct bgp_ext_community) == 2 * sizeof(uint32_t), "no padding in a key");
 _Static_assert(sizeof(struct bgp_large_community) == 3 * sizeof(uint32_t), "no padding in a key");
@@ -42,11 +42,12 @@ static struct rib_attrs *attrs_make(enum bgp_origin origin, const struct bgp_rou
 	uint32_t *at = a->key;
 	a->origin = origin;
 	a->route = *r;
-	*at++ = (uint32_t)origin << 3 | (uint32_t)r->has_prepends << 2 | (uint32_t)r->has_med << 1 |
-		r->has_local_pref;
+	*at++ = (uint32_t)origin << 4 | (uint32_t)r->has_weight << 3 |
+		(uint32_t)r->has_prepends << 2 | (uint32_t)r->has_med << 1 | r->has_local_pref;
 	*at++ = r->has_med ? r->med : 0;
 	*at++ = r->has_local_pref ? r->local_pref : 0;
 	*at++ = r->has_prepends ? r->prepends : 0;
+	*at++ = r->has_weight ? r->weight : 0;
 	*at++ = (uint32_t)r->communities.n;
 	*at++ = (uint32_t)r->ext_communities.n;
 	*at++ = (uint32_t)r->large_communities.n;

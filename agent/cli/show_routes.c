@@ -45,6 +45,9 @@ static void list_attributes(const json_t *a, struct strbuf *text)
 		strbuf_add(text, "%slocal-pref %lld", text->len > 0 ? " " : "", local_pref);
 	if (prepend > 0)
 		strbuf_add(text, "%sprepend %lld", text->len > 0 ? " " : "", prepend);
+	double weight = number_at(a, "weight");
+	if (weight > 0)
+		strbuf_add(text, "%sweight %.9g", text->len > 0 ? " " : "", weight);
 	list(json_at(a, "communities"), text);
 	list(json_at(a, "ext_communities"), text);
 	list(json_at(a, "large_communities"), text);

@@ -48,6 +48,13 @@ static const struct config_key vip_config_keys[] = {
 	  .offset = offsetof(struct announce_specs, local_pref),
 	  .default_words = "that of the peer",
 	  .doc = "Likewise: LOCAL_PREF, to iBGP peers." },
+	{ .name = "weight",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .type = &config_type_app_weight,
+	  .offset = offsetof(struct announce_specs, weight),
+	  .default_words = "that of the peer",
+	  .doc = "Likewise: share of the traffic, `1Gbps` or a number. See "
+		 "[routers.md](routers.md#weights)." },
 	{ 0 },
 };
 
@@ -80,6 +87,13 @@ static const struct config_key up_keys[] = {
 	  FIELD(local_pref),
 	  .default_words = "that of `vip_config`; `down`: that of `up`; `drain`: 0",
 	  .doc = "LOCAL_PREF, to iBGP peers." },
+	{ .name = "weight",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .type = &config_type_weight,
+	  FIELD(weight),
+	  .default_words = "that of `vip_config`; `down` and `drain`: that of `up`",
+	  .doc = "Share of the traffic that this host is to get, as the link bandwidth "
+		 "community." },
 	{ .name = "communities",
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .shape = CONFIG_VALUES,

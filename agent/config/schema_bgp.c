@@ -135,6 +135,21 @@ static const struct config_key peer_keys[] = {
 	  FIELD(local_pref),
 	  .default_words = "100",
 	  .doc = "Likewise: LOCAL_PREF, to iBGP peers." },
+	{ .name = "weight",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .type = &config_type_weight,
+	  FIELD(weight),
+	  .default_words = "none",
+	  .doc = "Likewise: share of the traffic that this host is to get, as the link bandwidth "
+		 "community, for routers that weigh equal paths: `1Gbps`, or a number of octets "
+		 "per second. See [routers.md](routers.md#weights)." },
+	{ .name = "link_bandwidth",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .type = &config_type_link_bandwidth,
+	  FIELD(link_bandwidth),
+	  .default_text = "auto",
+	  .doc = "Form of the community that carries weights: `auto` is transitive to eBGP peers, "
+		 "which may drop the other one, and non-transitive to iBGP peers." },
 	{ .name = "port",
 	  .effect = CONFIG_RESETS,
 	  .type = &config_type_port,

@@ -47,6 +47,19 @@ static int set_app_u32(const struct config_key *key, const char *text, void *tar
 	return config_type_u32.set(key, text, app_spec_announce(target), err);
 }
 
+static int set_app_weight(const struct config_key *key, const char *text, void *target,
+			  struct err *err)
+{
+	return config_type_weight.set(key, text, app_spec_announce(target), err);
+}
+
+static void format_app_weight(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct app_spec *s = target;
+	if (s->announce)
+		config_type_weight.format(key, s->announce, out);
+}
+
 static int set_app_prepend(const struct config_key *key, const char *text, void *target,
 			   struct err *err)
 {
@@ -113,6 +126,8 @@ const struct config_type config_type_app_large_communities = {
 };
 const struct config_type config_type_app_u32 = { "0 to 4294967295", set_app_u32,
 						 config_format_app_number };
+const struct config_type config_type_app_weight = { "number, or bits per second", set_app_weight,
+						    format_app_weight };
 const struct config_type config_type_app_prepend = { "0 to 32", set_app_prepend,
 						     config_format_app_number };
 const struct config_type config_type_app_monitors = { "monitors", add_app_monitor,

@@ -11,6 +11,7 @@ extern const struct config_type config_type_app_vips;
 extern const struct config_type config_type_app_communities;
 extern const struct config_type config_type_app_ext_communities;
 extern const struct config_type config_type_app_large_communities;
+extern const struct config_type config_type_app_weight;  /* struct bgp_number of announce_specs */
 extern const struct config_type config_type_app_u32;     /* struct bgp_number of announce_specs */
 extern const struct config_type config_type_app_prepend; /* likewise */
 extern const struct config_type config_type_app_monitors;

@@ -10,6 +10,7 @@
 #include "agent/config/types.h"
 #include "agent/model/announce_spec.h"
 #include "agent/model/community.h"
+#include "agent/model/weight.h"
 #include "bgp/config.h"
 #include "bgp/wire.h"
 #include "lib/addr.h"
@@ -339,6 +340,49 @@ static int set_prepend(const struct config_key *key, const char *text, void *tar
 	return 0;
 }
 
+static int set_weight(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	struct bgp_number *number = config_field(key, target);
+	int r = weight_parse(text, &number->value, err);
+	number->given = number->given || r == 0;
+	return r;
+}
+
+static void format_weight(const struct config_key *key, const void *target, FILE *out)
+{
+	char text[WEIGHT_TEXT_MAX];
+	const struct bgp_number *number = config_value(key, target);
+	if (number->given)
+		fputs(weight_format(number->value, text), out);
+}
+
+static const struct config_word link_bandwidths[] = {
+	{ "auto", BGP_LINK_BANDWIDTH_AUTO },
+	{ "transitive", BGP_LINK_BANDWIDTH_TRANSITIVE },
+	{ "non-transitive", BGP_LINK_BANDWIDTH_NON_TRANSITIVE },
+};
+
+static int set_link_bandwidth(const struct config_key *key, const char *text, void *target,
+			      struct err *err)
+{
+	unsigned form = 0;
+	int r = config_parse_word(link_bandwidths, ARRAY_SIZE(link_bandwidths),
+				  "form of link bandwidth", text, &form, err);
+	if (r == 0)
+		*(enum bgp_link_bandwidth *)config_field(key, target) = form;
+	return r;
+}
+
+static void format_link_bandwidth(const struct config_key *key, const void *target, FILE *out)
+{
+	const enum bgp_link_bandwidth *form = config_value(key, target);
+	fputs(link_bandwidths[*form].name, out);
+}
+
+const struct config_type config_type_weight = { "number, or bits per second", set_weight,
+						format_weight };
+const struct config_type config_type_link_bandwidth = { "`auto`, `transitive` or `non-transitive`",
+							set_link_bandwidth, format_link_bandwidth };
 const struct config_type config_type_password = { "string, at most 80 bytes", set_password,
 						  config_format_text };
 const struct config_type config_type_password_file = { "file name, absolute or `%d/NAME`",

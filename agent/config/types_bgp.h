@@ -24,6 +24,8 @@ extern const struct config_type config_type_listen;            /* struct bgp_con
 extern const struct config_type config_type_communities;       /* struct bgp_communities */
 extern const struct config_type config_type_ext_communities;   /* struct bgp_ext_… */
 extern const struct config_type config_type_large_communities; /* struct bgp_large_… */
+extern const struct config_type config_type_weight;            /* struct bgp_number */
+extern const struct config_type config_type_link_bandwidth;    /* enum bgp_link_bandwidth */
 extern const struct config_type config_type_u32;               /* struct bgp_number */
 extern const struct config_type config_type_prepend;           /* the same, a few */
 

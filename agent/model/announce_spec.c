@@ -91,7 +91,7 @@ static bool spec_equal(const struct announce_spec *a, const struct announce_spec
 {
 	return a->announce == b->announce && number_equal(a->med, b->med) &&
 	       number_equal(a->local_pref, b->local_pref) &&
-	       number_equal(a->prepends, b->prepends) &&
+	       number_equal(a->prepends, b->prepends) && number_equal(a->weight, b->weight) &&
 	       communities_equal(&a->communities, &b->communities) &&
 	       ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
 	       large_communities_equal(&a->large_communities, &b->large_communities);
@@ -105,7 +105,7 @@ bool announce_specs_equal(const struct announce_specs *a, const struct announce_
 		if (!spec_equal(&a->of[i], &b->of[i]))
 			return false;
 	return number_equal(a->med, b->med) && number_equal(a->local_pref, b->local_pref) &&
-	       number_equal(a->prepends, b->prepends) &&
+	       number_equal(a->prepends, b->prepends) && number_equal(a->weight, b->weight) &&
 	       ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
 	       large_communities_equal(&a->large_communities, &b->large_communities);
 }
@@ -117,8 +117,8 @@ bool announce_specs_announces(const struct announce_specs *s, enum announce_stat
 
 bool announce_spec_has_attrs(const struct announce_spec *s)
 {
-	return s->med.given || s->local_pref.given || s->prepends.given || s->communities.n > 0 ||
-	       s->ext_communities.n > 0 || s->large_communities.n > 0;
+	return s->med.given || s->local_pref.given || s->prepends.given || s->weight.given ||
+	       s->communities.n > 0 || s->ext_communities.n > 0 || s->large_communities.n > 0;
 }
 
 /* The sources of the attributes of a form. */
@@ -168,6 +168,9 @@ static void put_numbers(const struct announce_specs *s, const struct recipe *r,
 	ret->prepends = (uint8_t)prepends.value;
 	ret->has_med = med.given;
 	ret->med = med.value;
+	struct bgp_number weight = number_of(r->first->weight, r->second->weight, s->weight);
+	ret->has_weight = weight.given;
+	ret->weight = weight.value;
 	ret->has_local_pref = local_pref.given;
 	ret->local_pref = local_pref.value;
 	if (r->shutdown && !r->first->local_pref.given) {

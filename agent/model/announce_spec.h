@@ -38,7 +38,7 @@ const char *route_form_name(enum route_form form); /* "none", "up", … */
 
 struct announce_spec {
 	bool announce; /* not of UP, which always is */
-	struct bgp_number med, local_pref, prepends;
+	struct bgp_number med, local_pref, prepends, weight;
 	struct bgp_communities communities;
 	struct bgp_ext_communities ext_communities;
 	struct bgp_large_communities large_communities;
@@ -46,7 +46,7 @@ struct announce_spec {
 
 /* Of one app; NULL for an app that sets nothing, to save memory. */
 struct announce_specs {
-	struct bgp_number med, local_pref, prepends;
+	struct bgp_number med, local_pref, prepends, weight;
 	struct bgp_ext_communities
 		ext_communities; /* of vip_config, as the numbers: in every state */
 	struct bgp_large_communities large_communities;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "agent/model/community.h"
+#include "agent/model/weight.h"
 #include "bgp/merge.h"
 
 const char view_no_way_back[] =
@@ -80,6 +81,19 @@ static json_t *large_communities(const struct bgp_large_communities *list)
 	return array;
 }
 
+#define EXACT_MAX 9007199254740992.0 /* 2^53: a double below it has all its integers */
+
+/* Octets per second, as an integer where it is one. */
+static json_t *view_weight(bool has, uint32_t weight)
+{
+	double octets = weight_octets(weight);
+	if (!has)
+		return json_null();
+	if (octets < EXACT_MAX && octets == (double)(json_int_t)octets)
+		return json_integer((json_int_t)octets);
+	return json_real(octets);
+}
+
 /* As merged for the peer; not its next hop. */
 static void add_attrs(json_t *o, const struct bgp_peer_status *peer, const struct bgp_config *bgp,
 		      const struct bgp_route_attrs *own)
@@ -107,6 +121,9 @@ static void add_attrs(json_t *o, const struct bgp_peer_status *peer, const struc
 	json_object_set_new(o, "local_pref",
 			    ibgp ? json_integer(VIEW_INT(out.local_pref)) : json_null());
 	json_object_set_new(o, "prepend", json_integer(ibgp ? 0 : VIEW_INT(out.n_as_path - 1)));
+	json_object_set_new(o, "weight",
+			    view_weight(own->has_weight || common.weight.given,
+					own->has_weight ? own->weight : common.weight.value));
 }
 
 json_t *view_route(const struct view_route *route, const struct prefix *prefix,
@@ -127,10 +144,12 @@ json_t *view_route_attrs(const struct bgp_route_attrs *attrs)
 {
 	const struct bgp_communities *const lists[] = { &attrs->communities };
 	return json_pack(
-		"{s:o, s:o, s:I, s:o, s:o, s:o}", "med",
+		"{s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "med",
 		attrs->has_med ? json_integer(VIEW_INT(attrs->med)) : json_null(), "local_pref",
 		attrs->has_local_pref ? json_integer(VIEW_INT(attrs->local_pref)) : json_null(),
-		"prepend", VIEW_INT(attrs->prepends), "communities", view_communities(lists, 1),
-		"ext_communities", ext_communities(&attrs->ext_communities), "large_communities",
+		"prepend", VIEW_INT(attrs->prepends), "weight",
+		view_weight(attrs->has_weight, attrs->weight), "communities",
+		view_communities(lists, 1), "ext_communities",
+		ext_communities(&attrs->ext_communities), "large_communities",
 		large_communities(&attrs->large_communities));
 }

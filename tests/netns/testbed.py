@@ -88,10 +88,15 @@ class Testbed:
         return agent
 
     def make_agent(
-        self, config: dict[str, Any] | str, how: Callable[..., A] = Agent, **options: Any
+        self,
+        config: dict[str, Any] | str,
+        how: Callable[..., A] = Agent,
+        namespace: Namespace | None = None,
+        **options: Any,
     ) -> A:
-        """`how`: Agent itself, or what runs it in another way."""
-        agent = how(self.host, config, name=f"agent{len(self._agents) + 1}", **options)
+        """`how`: Agent itself, or what runs it in another way. `namespace`: of another host."""
+        name = f"agent{len(self._agents) + 1}"
+        agent = how(namespace or self.host, config, name=name, **options)
         self._agents.append(agent)
         return agent
 

@@ -145,14 +145,14 @@ static void numbers_are_compared(void **state)
 	(void)state;
 	struct announce_specs *a = announce_specs_new(), *b = announce_specs_new();
 	struct announce_spec *x = &a->of[ANNOUNCE_DRAIN], *y = &b->of[ANNOUNCE_DRAIN];
-	struct bgp_number *in_a[] = { &x->med, &x->local_pref, &x->prepends };
-	struct bgp_number *in_b[] = { &y->med, &y->local_pref, &y->prepends };
-	for (size_t i = 0; i < ARRAY_SIZE(number_rows) * 3; i++) {
-		struct bgp_number *p = in_a[i % 3], *q = in_b[i % 3];
-		*p = number_rows[i / 3].a;
-		*q = number_rows[i / 3].b;
-		if (announce_specs_equal(a, b) != number_rows[i / 3].equal)
-			fail_msg("%s, number %zu", number_rows[i / 3].name, i % 3);
+	struct bgp_number *in_a[] = { &x->med, &x->local_pref, &x->prepends, &x->weight };
+	struct bgp_number *in_b[] = { &y->med, &y->local_pref, &y->prepends, &y->weight };
+	for (size_t i = 0; i < ARRAY_SIZE(number_rows) * 4; i++) {
+		struct bgp_number *p = in_a[i % 4], *q = in_b[i % 4];
+		*p = number_rows[i / 4].a;
+		*q = number_rows[i / 4].b;
+		if (announce_specs_equal(a, b) != number_rows[i / 4].equal)
+			fail_msg("%s, number %zu", number_rows[i / 4].name, i % 4);
 		*p = *q = (struct bgp_number){ false, 0 };
 	}
 	announce_specs_free(a);

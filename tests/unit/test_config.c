@@ -170,6 +170,8 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 		fprintf(out, " multihop_ttl=%u families=%u", p->multihop_ttl, p->families);
 	if (p->role)
 		fprintf(out, " role=%s%s", bgp_role_name(p->role), p->role_strict ? " strict" : "");
+	if (p->weight.given || p->link_bandwidth)
+		fprintf(out, " weight=%u:%d", p->weight.value, (int)p->link_bandwidth);
 	if (p->unnumbered)
 		fprintf(out, " unnumbered");
 	if (p->as_rule != BGP_AS_IS)
@@ -236,6 +238,7 @@ static void print_states(FILE *out, const struct announce_specs *s)
 {
 	static const char *const names[] = { "up", "down", "drain" };
 	fprintf(out, "\n\talways:");
+	print_number(out, "weight", s->weight);
 	print_ext(out, &s->ext_communities);
 	print_large(out, &s->large_communities);
 	for (size_t i = 0; i < ANNOUNCE_STATES; i++) {
@@ -244,6 +247,7 @@ static void print_states(FILE *out, const struct announce_specs *s)
 		print_number(out, "med", of->med);
 		print_number(out, "local_pref", of->local_pref);
 		print_number(out, "prepend", of->prepends);
+		print_number(out, "weight", of->weight);
 		print_communities(out, &of->communities);
 		print_ext(out, &of->ext_communities);
 		print_large(out, &of->large_communities);

@@ -197,6 +197,8 @@ static const struct {
 	{ "prepend", "3" },
 	{ "communities", "'2:2'" },
 	{ "local_pref", "9" },
+	{ "weight", "1Gbps" },
+	{ "link_bandwidth", "transitive" },
 	{ "bgp_ext_communities", "'rt:1:1'" },
 	{ "ext_communities", "'rt:2:2'" },
 	{ "bgp_large_communities", "'1:1:1'" },

@@ -615,11 +615,13 @@ static void test_attributes_are_shown(void **state)
 	struct bgp_route_attrs attrs = { .has_med = true,
 					 .med = UINT32_MAX,
 					 .prepends = 3,
+					 .has_weight = true,
+					 .weight = 0x4cee6b28,
 					 .communities = { community, 1 },
 					 .ext_communities = { &ext, 1 },
 					 .large_communities = { &large, 1 } };
 	expect_json(view_route_attrs(&attrs),
-		    "{\"med\":4294967295,\"local_pref\":null,\"prepend\":3,"
+		    "{\"med\":4294967295,\"local_pref\":null,\"prepend\":3,\"weight\":125000000,"
 		    "\"communities\":[\"1000:1000\"],\"ext_communities\":[\"rt:65001:100\"],"
 		    "\"large_communities\":[\"65001:1:2\"]}\n");
 }

@@ -105,6 +105,36 @@ router bgp {self.config.asn}
         return options + list(peer.extra)
 
 
+class EcmpFrr(FabricFrr):
+    """With more neighbours, by address: paths of all of them go to the kernel."""
+
+    others: tuple[str, ...] = ()
+
+    def _config(self) -> str:
+        peer = self.config.neighbour
+        neighbours = (peer.ip, *self.others)
+        options = "\n".join(
+            f" neighbor {ip} remote-as {peer.asn}\n neighbor {ip} timers 3 9\n"
+            f" neighbor {ip} timers connect 1"
+            for ip in neighbours
+        )
+        families = "\n".join(
+            f" address-family {family} unicast\n"
+            + "".join(f"  neighbor {ip} activate\n" for ip in neighbours)
+            + "  maximum-paths 8\n  maximum-paths ibgp 8\n exit-address-family"
+            for family in peer.families
+        )
+        return f"""
+log stdout debugging
+router bgp {self.config.asn}
+ bgp router-id {self.config.router_id}
+ no bgp ebgp-requires-policy
+ no bgp default ipv4-unicast
+{options}
+{families}
+"""
+
+
 class FabricBird(Bird):
     extended = True
     radv = True
