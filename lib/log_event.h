@@ -10,7 +10,7 @@
 struct log_event {
 	const char *kind; /* "app.up": docs/events.md */
 	/* NULL: not about one. */
-	const char *app, *vip, *peer;
+	const char *app, *vip, *peer, *group;
 	const char *service;      /* of Consul */
 	const char *alarm;        /* its name */
 	const char *subject;      /* of an alarm, whatever it is */
@@ -20,7 +20,7 @@ struct log_event {
 	const char *count;        /* how many it is about; a number */
 };
 
-#define LOG_EVENT_FIELDS 11
+#define LOG_EVENT_FIELDS 12
 
 /* The name and the value of field i, the kind being the first; NULL: it has none. */
 const char *log_event_field(const struct log_event *e, size_t i, const char **ret_name);
