@@ -17,6 +17,7 @@ enum {
 	SLOT_IN_BATCH = 4,    /* the id is in `batch` */
 	SLOT_RESEND = 8,      /* send even if the peer holds the same */
 	SLOT_DISOWNED = 16,   /* a route of the previous instance was withdrawn */
+	SLOT_FOR_PEER = 32,   /* marked because of the peer, not of a change of the route */
 };
 
 #define SLOT_QUEUED (SLOT_IN_WITHDRAW | SLOT_IN_ANNOUNCE | SLOT_IN_BATCH)
@@ -158,12 +159,15 @@ static void assume_sent(struct adj_out *a, struct rib_route *route)
 	slot_set_sent(a, route, ATTRS_OF_PREVIOUS_INSTANCE);
 }
 
-void adj_out_mark(struct adj_out *a, struct rib_route *route)
+static struct adj_slot *slot_of(struct adj_out *a, const struct rib_route *route)
 {
-	if (!a->up)
-		return;
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it misses that adj_out_init() clears it. */
 	a->slots = mem_grow(a->slots, &a->cap_slots, route->id + 1, sizeof(struct adj_slot));
+	return &a->slots[route->id];
+}
+
+static void mark(struct adj_out *a, struct rib_route *route)
+{
 	assume_sent(a, route);
 	uint8_t flags = a->slots[route->id].flags;
 	if (needs_withdraw(a, route) && !(flags & SLOT_IN_WITHDRAW)) {
@@ -174,6 +178,14 @@ void adj_out_mark(struct adj_out *a, struct rib_route *route)
 		queue_push(&a->announce, route->id);
 		slot_set_flag(a, route, SLOT_IN_ANNOUNCE);
 	}
+}
+
+void adj_out_mark(struct adj_out *a, struct rib_route *route)
+{
+	if (!a->up)
+		return;
+	slot_of(a, route)->flags &= (uint8_t)~SLOT_FOR_PEER;
+	mark(a, route);
 }
 
 /* ---- The session goes up and down. ---- */
@@ -199,6 +211,7 @@ void adj_out_up(struct adj_out *a, const struct adj_out_session *session)
 void adj_out_down(struct adj_out *a)
 {
 	struct rib *rib = a->rib;
+	struct sent_log *log = a->log;
 	for (size_t id = 0; id < a->cap_slots && id < rib->n_ids; id++) {
 		bool was = slot_in_use(&a->slots[id]);
 		a->slots[id] = (struct adj_slot){ 0 };
@@ -207,6 +220,8 @@ void adj_out_down(struct adj_out *a)
 	}
 	adj_out_done(a);
 	adj_out_init(a, rib);
+	a->log = log;
+	sent_log_session_down(log);
 }
 
 void adj_out_done(struct adj_out *a)
@@ -241,14 +256,15 @@ bool adj_out_owes_end_of_rib(const struct adj_out *a)
 /* To be sent even if the peer holds the same. */
 static void mark_one_again(struct adj_out *a, struct rib_route *route)
 {
-	a->slots = mem_grow(a->slots, &a->cap_slots, route->id + 1, sizeof(struct adj_slot));
+	struct adj_slot *slot = slot_of(a, route);
 	if (wanted(a, route))
-		a->slots[route->id].flags |= SLOT_RESEND;
-	adj_out_mark(a, route);
+		slot->flags |= SLOT_RESEND | SLOT_FOR_PEER;
+	mark(a, route);
 }
 
-static void mark_again(struct adj_out *a, uint8_t family)
+static void mark_again(struct adj_out *a, uint8_t family, const char *why)
 {
+	a->again_why = why;
 	for (size_t i = 0; i < a->rib->n_ids; i++)
 		if (a->rib->by_id[i] && a->rib->by_id[i]->prefix.addr.family == family)
 			mark_one_again(a, a->rib->by_id[i]);
@@ -269,14 +285,15 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
 	s->next_hop6 = *v6;
 	s->link_local = *link_local;
 	if (new4)
-		mark_again(a, AF_INET);
+		mark_again(a, AF_INET, BGP_SENT_FOR_PEER);
 	if (new6)
-		mark_again(a, AF_INET6);
+		mark_again(a, AF_INET6, BGP_SENT_FOR_PEER);
 }
 
 /* A route that has its own numbers is not concerned by others of the peer. */
 static void mark_numbers(struct adj_out *a, const struct bgp_common *before)
 {
+	a->again_why = BGP_SENT_FOR_PEER;
 	for (size_t i = 0; i < a->rib->n_ids; i++) {
 		const struct rib_route *route = a->rib->by_id[i];
 		if (route && route->attrs &&
@@ -297,15 +314,18 @@ void adj_out_set_common(struct adj_out *a, const struct bgp_common *common)
 		mark_numbers(a, &before);
 		return;
 	}
-	mark_again(a, AF_INET);
-	mark_again(a, AF_INET6);
+	mark_again(a, AF_INET, BGP_SENT_FOR_PEER);
+	mark_again(a, AF_INET6, BGP_SENT_FOR_PEER);
 }
 
 void adj_out_recheck_filters(struct adj_out *a)
 {
-	for (size_t i = 0; i < a->rib->n_ids; i++)
-		if (a->rib->by_id[i] && a->rib->by_id[i]->filter)
-			adj_out_mark(a, a->rib->by_id[i]);
+	for (size_t i = 0; a->up && i < a->rib->n_ids; i++) {
+		if (!a->rib->by_id[i] || !a->rib->by_id[i]->filter)
+			continue;
+		slot_of(a, a->rib->by_id[i])->flags |= SLOT_FOR_PEER;
+		mark(a, a->rib->by_id[i]);
+	}
 }
 
 /* A refresh that is requested during the first routes follows their End-of-RIB, unless that is
@@ -322,13 +342,31 @@ static size_t begin_refresh(struct adj_out *a, uint8_t family, uint8_t *buf, siz
 	struct adj_family *f = &a->families[family_index(family)];
 	f->begin_refresh = false;
 	f->end_of_refresh = a->session.enhanced_refresh && !f->end_of_rib;
-	mark_again(a, family);
+	mark_again(a, family, BGP_SENT_FOR_REFRESH);
 	if (!f->end_of_refresh)
 		return 0;
 	struct bgp_route_refresh begin = { .afi = (uint16_t)bgp_afi_from_family(family),
 					   .subtype = BGP_REFRESH_BEGIN,
 					   .safi = BGP_SAFI_UNICAST };
 	return bgp_encode_route_refresh(buf, cap, &begin);
+}
+
+static void log_withdrawal(struct adj_out *a, struct rib_route *route)
+{
+	sent_log_route(a->log, route, true, route->attrs ? BGP_SENT_FOR_PEER : route->why);
+}
+
+/* Before it counts as sent. */
+static void log_announcement(struct adj_out *a, struct rib_route *route)
+{
+	const struct adj_slot *slot = &a->slots[route->id];
+	if (a->families[family_index(route->prefix.addr.family)].end_of_rib)
+		sent_log_first(a->log);
+	else if (slot->sent == route->attrs->id)
+		sent_log_again(a->log, a->again_why);
+	else
+		sent_log_route(a->log, route, false,
+			       slot->flags & SLOT_FOR_PEER ? BGP_SENT_FOR_PEER : route->why);
 }
 
 /* One message of withdrawals. */
@@ -346,8 +384,10 @@ static size_t next_withdraw(struct adj_out *a, uint8_t family, uint8_t *buf, siz
 			break;
 		queue_pop(q);
 		/* The flag keeps the route until it is not needed any more. */
-		if (needed)
+		if (needed) {
+			log_withdrawal(a, route);
 			slot_set_sent(a, route, 0);
+		}
 		slot_clear_flags(a, route, SLOT_IN_WITHDRAW);
 	}
 	return bgp_update_finish(&b);
@@ -421,10 +461,11 @@ static size_t next_announce(struct adj_out *a, uint8_t *buf, size_t cap)
 			}
 			if (route->attrs != attrs || !bgp_update_add(&b, &route->prefix))
 				break;
+			log_announcement(a, route);
 			slot_set_sent(a, route, attrs->id);
 		}
 		queue_pop(&a->batch);
-		slot_clear_flags(a, route, SLOT_IN_BATCH | SLOT_RESEND);
+		slot_clear_flags(a, route, SLOT_IN_BATCH | SLOT_RESEND | SLOT_FOR_PEER);
 	}
 	return attrs ? bgp_update_finish(&b) : 0;
 }
@@ -435,6 +476,8 @@ static size_t next_marker(struct adj_out *a, uint8_t family, uint8_t *buf, size_
 	enum bgp_afi afi = bgp_afi_from_family(family);
 	if (f->end_of_rib && !a->session.defer_end_of_rib) {
 		f->end_of_rib = false;
+		if (!adj_out_owes_end_of_rib(a))
+			sent_log_end_of_rib(a->log);
 		return bgp_encode_end_of_rib(buf, cap, afi);
 	}
 	if (!f->end_of_refresh)

@@ -23,6 +23,7 @@
 
 #include "bgp/merge.h"
 #include "bgp/rib.h"
+#include "bgp/sent_log.h"
 #include "bgp/status.h"
 #include "bgp/wire.h"
 #include "lib/addr.h"
@@ -63,6 +64,7 @@ struct adj_family {
 
 struct adj_out {
 	struct rib *rib;
+	struct sent_log *log; /* not owned; NULL: none */
 	bool up;
 	bool mp4; /* IPv4 routes are in MP_REACH_NLRI, as the last next hop of theirs was IPv6 */
 	struct adj_out_session session;
@@ -72,6 +74,7 @@ struct adj_out {
 	struct adj_queue announce;     /* as marked */
 	struct adj_queue batch;        /* taken from `announce` and sorted by attributes */
 	size_t n_sent[2];              /* routes that the peer holds, by family */
+	const char *again_why;         /* routes were marked to be sent again last */
 };
 
 void adj_out_init(struct adj_out *a, struct rib *rib);

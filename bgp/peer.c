@@ -274,6 +274,8 @@ static size_t next_message(struct bgp_conn *c, uint8_t *buf, size_t cap)
 	size_t n = adj_out_next(&p->adj, buf, cap);
 	if (owed && !adj_out_owes_end_of_rib(&p->adj))
 		graceful_done(&p->graceful);
+	if (sent_log_pending(p->adj.log))
+		p->env.sent(p, p->env.userdata);
 	return n;
 }
 
@@ -344,6 +346,7 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 	p->guest = guest;
 	bgp_peer_copy_config(p, config);
 	adj_out_init(&p->adj, env->rib);
+	p->adj.log = env->sent ? &p->sent_log : NULL;
 	graceful_init(&p->graceful, env->config, config, now(p));
 	const struct bgp_fsm_config out = bgp_peer_fsm_config(p, false);
 	const struct bgp_fsm_config in = bgp_peer_fsm_config(p, true);
@@ -365,6 +368,7 @@ void bgp_peer_free(struct bgp_peer *p)
 	sd_event_source_disable_unref(p->restart_over);
 	adj_out_down(&p->adj);
 	adj_out_done(&p->adj);
+	sent_log_done(&p->sent_log, p->env.rib);
 	bgp_lists_free(&p->config.communities, &p->config.ext_communities,
 		       &p->config.large_communities);
 	free(p->password);
@@ -481,6 +485,11 @@ void bgp_peer_flush(struct bgp_peer *p)
 {
 	if (p->session && adj_out_pending(&p->adj))
 		bgp_conn_flush(p->session);
+}
+
+bool bgp_peer_tell_sent(struct bgp_peer *p, sent_log_cb *tell, void *userdata)
+{
+	return sent_log_tell(&p->sent_log, p->env.rib, tell, userdata);
 }
 
 bool bgp_peer_is_unsure(const struct bgp_peer *p)

@@ -19,6 +19,7 @@
 #include "bgp/msg.h"
 #include "bgp/peer_env.h"
 #include "bgp/rib.h"
+#include "bgp/sent_log.h"
 #include "bgp/status.h"
 
 /* Copies the configuration. A guest is a peer without configuration that connected to us: it is
@@ -85,6 +86,8 @@ void bgp_peer_settle_wait(struct bgp_peer *p);
 void bgp_peer_recheck_next_hops(struct bgp_peer *p);
 /* The kernel could not be asked for path or next hop: they are as they were, ask again later. */
 bool bgp_peer_is_unsure(const struct bgp_peer *p);
+/* Tells one entry of what it was sent. False: there was none. */
+bool bgp_peer_tell_sent(struct bgp_peer *p, sent_log_cb *tell, void *userdata);
 /* Sends what was marked. */
 void bgp_peer_flush(struct bgp_peer *p);
 /* Up to date, and its host has acknowledged everything; without a session: it holds none of our

@@ -12,6 +12,7 @@
 #include "bgp/notice.h"
 #include "bgp/path.h"
 #include "bgp/peer_env.h"
+#include "bgp/sent_log.h"
 #include "bgp/sockopt.h"
 #include "bgp/wire.h"
 
@@ -26,6 +27,7 @@ struct bgp_peer {
 	char disabled_text[BGP_SHUTDOWN_TEXT_MAX + 1];
 	char disabled_why[BGP_SHUTDOWN_TEXT_MAX + 40]; /* in the place of last_error */
 	struct adj_out adj;
+	struct sent_log sent_log;
 	struct graceful graceful;
 	sd_event_source *restart_over;
 	struct bgp_path path;

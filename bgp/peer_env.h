@@ -19,6 +19,8 @@ struct bgp_peer_env {
 	struct bgp_linger *linger;
 	/* The state of the session, or the trouble with the path, changed. */
 	void (*changed)(struct bgp_peer *peer, void *userdata);
+	/* It was sent routes: bgp_peer_tell_sent(). NULL: not asked for. */
+	void (*sent)(struct bgp_peer *peer, void *userdata);
 	void (*update)(struct bgp_peer *peer, const struct bgp_update *update, void *userdata);
 	void *userdata;
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/str.h"
 
 void rib_init(struct rib *rib)
 {
@@ -142,6 +143,15 @@ bool rib_set_filter(struct rib_route *route, const struct bgp_peer_filter *filte
 	return true;
 }
 
+void rib_set_tag(struct rib_route *route, const char *tag, const char *why)
+{
+	route->why = why;
+	if (str_same(route->tag, tag))
+		return;
+	free(route->tag);
+	route->tag = tag ? mem_strdup(tag) : NULL;
+}
+
 struct rib_route *rib_withdraw(struct rib *rib, const struct prefix *prefix)
 {
 	struct rib_route *route = rib_find(rib, prefix);
@@ -160,6 +170,7 @@ static void route_free(struct rib *rib, struct rib_route *route)
 	rib->free_ids = mem_grow(rib->free_ids, &rib->cap_free, rib->n_free + 1, sizeof(uint32_t));
 	rib->free_ids[rib->n_free++] = route->id;
 	bgp_peer_filter_free(route->filter);
+	free(route->tag);
 	free(route);
 }
 
@@ -199,8 +210,10 @@ void rib_done(struct rib *rib)
 		free(attrs);
 	}
 	for (size_t i = 0; i < rib->n_ids; i++) {
-		if (rib->by_id[i])
-			bgp_peer_filter_free(rib->by_id[i]->filter);
+		if (!rib->by_id[i])
+			continue;
+		bgp_peer_filter_free(rib->by_id[i]->filter);
+		free(rib->by_id[i]->tag);
 		free(rib->by_id[i]);
 	}
 	free(rib->by_id);

@@ -32,10 +32,12 @@ struct rib_attrs {
 struct rib_route {
 	struct prefix prefix;
 	uint32_t id;
-	uint32_t holders; /* adj-RIBs-out that still refer to it */
+	uint32_t holders; /* adj-RIBs-out and logs of what was sent that still refer to it */
 	bool disowned;    /* withdrawn, also from peers that have it from the previous instance */
 	struct rib_attrs *attrs;        /* NULL: withdrawn */
 	struct bgp_peer_filter *filter; /* owned; NULL: for every peer */
+	char *tag;                      /* of the speaker's user; NULL: none */
+	const char *why;                /* it was announced or withdrawn last; a literal, or NULL */
 	UT_hash_handle hh;
 };
 
@@ -58,6 +60,8 @@ struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enu
 			       const struct bgp_route_attrs *attrs, bool *ret_changed);
 /* The peers that it is for; copied. Whether that is different from before. */
 bool rib_set_filter(struct rib_route *route, const struct bgp_peer_filter *filter);
+/* For who is told what was sent; the tag is copied. */
+void rib_set_tag(struct rib_route *route, const char *tag, const char *why);
 /* NULL when it is not announced. The route stays valid until rib_collect(). */
 struct rib_route *rib_withdraw(struct rib *rib, const struct prefix *prefix);
 /* Marks a route that is not announced as disowned, which keeps it until rib_collect_disowned(). */

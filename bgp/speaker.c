@@ -28,15 +28,17 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route)
 	bool different;
 	struct rib_route *r =
 		rib_announce(&s->rib, &route->prefix, s->config.origin, &route->attrs, &different);
+	rib_set_tag(r, route->tag, route->why);
 	if (rib_set_filter(r, route->filter) || different)
 		speaker_mark(s, r, &s->announced_at);
 }
 
-void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix)
+void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix, const char *why)
 {
 	struct rib_route *r = rib_withdraw(&s->rib, prefix);
 	if (!r)
 		return;
+	r->why = why;
 	r->disowned = s->restoring; /* a peer whose session comes up later may have it */
 	speaker_mark(s, r, &s->withdrawn_at);
 	rib_collect(&s->rib, r);
@@ -131,6 +133,7 @@ static void end(struct bgp_speaker *s,
 	bgp_listener_close(&s->listener);
 	for (size_t i = 0; i < s->n_peers; i++)
 		end_peer(s->peers[i], why);
+	speaker_tell_sent(s, SIZE_MAX);
 	s->stopping = flush_new(s, deadline, true, done, userdata);
 }
 
@@ -241,6 +244,7 @@ void bgp_speaker_free(struct bgp_speaker *s)
 	hostwatch_free(s->host);
 	bgp_listener_close(&s->listener);
 	sd_event_source_disable_unref(s->output);
+	sd_event_source_disable_unref(s->tell);
 	sd_event_source_disable_unref(s->flush_timer);
 	sd_event_source_disable_unref(s->sweep);
 	bgp_lists_free(&s->config.communities, &s->config.ext_communities,

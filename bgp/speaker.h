@@ -31,6 +31,8 @@ struct bgp_route {
 	struct prefix prefix;
 	struct bgp_route_attrs attrs;         /* copied */
 	const struct bgp_peer_filter *filter; /* likewise; NULL: for every peer */
+	const char *tag; /* likewise; NULL: none. For bgp_speaker_ops.sent, as is `why`. */
+	const char *why; /* it is announced, or otherwise than before: a literal, or NULL */
 };
 
 /* Copies the configuration, opens the listener if there is one, and connects to no peer yet. */
@@ -60,8 +62,8 @@ bool bgp_speaker_is_graceful(const struct bgp_speaker *s);
 
 /* Adds or replaces. O(1) in the number of routes. */
 void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route);
-/* 0 also when it is not announced. */
-void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix);
+/* Nothing happens when it is not announced. `why` is a literal, or NULL. */
+void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix, const char *why);
 
 /* Withdraws a route that is not announced from peers that may have it from the previous instance,
  * as End-of-RIB is deferred: a VIP that is known to be down does not wait for others that are not

@@ -92,6 +92,7 @@ static void start_peer(struct bgp_speaker *s, struct bgp_peer *p)
 
 static void change_peers(struct bgp_speaker *s, const struct bgp_config *after, bool reset)
 {
+	speaker_tell_sent(s, SIZE_MAX); /* before peers go */
 	struct bgp_peer **former = s->peers;
 	size_t n_former = s->n_peers, n_configured = s->n_configured;
 	struct bgp_peer **kept = mem_new(after->n_peers + 1, sizeof(struct bgp_peer *));

@@ -50,6 +50,47 @@ void speaker_mark(struct bgp_speaker *s, struct rib_route *route, mono_t *since)
 	loop_defer(s->loop, &s->output, LOOP_FLUSH, on_output, s);
 }
 
+/* ---- What was sent. ---- */
+
+#define TOLD_PER_TURN 64
+
+struct teller {
+	const struct bgp_speaker *speaker;
+	const struct bgp_peer *peer;
+};
+
+static void tell(const struct bgp_sent *sent, void *userdata)
+{
+	const struct teller *t = userdata;
+	t->speaker->ops.sent(bgp_peer_config(t->peer), sent, t->speaker->userdata);
+}
+
+bool speaker_tell_sent(struct bgp_speaker *s, size_t max)
+{
+	for (size_t i = 0; s->ops.sent && i < s->n_peers; i++) {
+		struct teller t = { s, s->peers[i] };
+		for (; max > 0 && bgp_peer_tell_sent(s->peers[i], tell, &t); max--)
+			;
+	}
+	return max == 0;
+}
+
+static int on_tell(sd_event_source *source, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	(void)source;
+	if (speaker_tell_sent(s, TOLD_PER_TURN))
+		loop_defer(s->loop, &s->tell, LOOP_IDLE, on_tell, s);
+	return 0;
+}
+
+static void peer_sent(struct bgp_peer *p, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	(void)p;
+	loop_defer(s->loop, &s->tell, LOOP_IDLE, on_tell, s);
+}
+
 /* ---- Peers. ---- */
 
 static void peer_changed(struct bgp_peer *p, void *userdata)
@@ -93,6 +134,7 @@ struct bgp_peer *speaker_add_peer(struct bgp_speaker *s, const struct bgp_peer_c
 				    .rib = &s->rib,
 				    .linger = s->linger,
 				    .changed = peer_changed,
+				    .sent = s->ops.sent ? peer_sent : NULL,
 				    .update = peer_update,
 				    .userdata = s };
 	struct bgp_peer *p = bgp_peer_new(&env, config, guest);

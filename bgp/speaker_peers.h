@@ -32,7 +32,7 @@ struct bgp_speaker {
 	size_t n_peers, n_configured, cap_peers;
 	struct bgp_listener listener;
 	struct err no_listener; /* why; empty: there is one, or none is wanted */
-	sd_event_source *output, *flush_timer, *sweep;
+	sd_event_source *output, *tell, *flush_timer, *sweep;
 	struct hostwatch *host;
 	struct bgp_discovery *discovery; /* of routers, for unnumbered peers */
 	struct list flushes;
@@ -42,6 +42,9 @@ struct bgp_speaker {
 /* The route has changed: every peer is told in this turn of the loop. `since` is announced_at or
  * withdrawn_at; NULL: not counted. */
 void speaker_mark(struct bgp_speaker *s, struct rib_route *route, mono_t *since);
+
+/* Tells the user what peers were sent, `max` entries at most. False: nothing is left. */
+bool speaker_tell_sent(struct bgp_speaker *s, size_t max);
 
 struct bgp_peer *speaker_add_peer(struct bgp_speaker *s, const struct bgp_peer_config *config,
 				  bool guest);

@@ -94,14 +94,15 @@ static void add_json_text(struct strbuf *sb, const char *text)
 		strbuf_add(sb, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
 }
 
-static void add_json_field(struct strbuf *sb, const char *name, const char *value)
+static void add_json_field(struct strbuf *sb, const char *name, const char *value, bool is_number)
 {
 	char escaped[1024];
+	const char *quote = is_number ? "" : "\"";
 	if (!value)
 		return;
-	strbuf_add(sb, ",\"%s\":\"", name);
+	strbuf_add(sb, ",\"%s\":%s", name, quote);
 	add_json_text(sb, utf8_escape(escaped, sizeof(escaped), value, strlen(value)));
-	strbuf_add(sb, "\"");
+	strbuf_add(sb, "%s", quote);
 }
 
 /* `event`: NULL for a line that is none. */
@@ -117,7 +118,7 @@ static void add_json_fields(struct strbuf *sb, const struct log_event *event)
 	const char *name;
 	for (size_t i = 0; event && i < LOG_EVENT_FIELDS; i++) {
 		const char *value = log_event_field(event, i, &name);
-		add_json_field(sb, name, value);
+		add_json_field(sb, name, value, log_event_field_is_number(i));
 	}
 }
 

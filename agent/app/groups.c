@@ -79,13 +79,13 @@ static void log_group(const struct app_group *g)
 {
 	if (g->kept)
 		log_event(
-			LOG_ERROR, "app", EVENT("group.kept", .app = g->name),
+			LOG_ERROR, "app", EVENT("group.kept", .group = g->name),
 			"group %s: all apps went down at once: they stay announced, as degraded, "
 			"because this looks like a broken check. Check the checks first, then the "
 			"services",
 			g->name);
 	else
-		log_event(LOG_WARNING, "app", EVENT("group.released", .app = g->name),
+		log_event(LOG_WARNING, "app", EVENT("group.released", .group = g->name),
 			  "group %s: apps are judged one by one again", g->name);
 }
 

@@ -34,6 +34,7 @@
 #include "agent/daemon/reload_confirm.h"
 #include "agent/daemon/reload_trial.h"
 #include "agent/daemon/restart.h"
+#include "agent/daemon/route_log.h"
 #include "agent/daemon/settings.h"
 #include "agent/daemon/shutdown_ops.h"
 #include "agent/daemon/vip_rules.h"
@@ -106,9 +107,16 @@ static void on_peer_changed(const struct bgp_peer_status *status, void *userdata
 		peer_log_update(a->peer_log);
 }
 
+static void on_sent(const struct bgp_peer_config *peer, const struct bgp_sent *sent, void *userdata)
+{
+	(void)userdata;
+	route_log_sent(peer, sent);
+}
+
 static int start_speaker(struct agent *a, struct err *err)
 {
-	static const struct bgp_speaker_ops ops = { .peer_changed = on_peer_changed };
+	static const struct bgp_speaker_ops ops = { .peer_changed = on_peer_changed,
+						    .sent = on_sent };
 	a->identity.bgp.listen_if_allowed = true;
 	actuator_find_leftovers(a->actuator, &a->identity.bgp.forwarding_ipv4,
 				&a->identity.bgp.forwarding_ipv6);

@@ -96,7 +96,7 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 		check_now_ask(a->check_now, call, ret);
 		return;
 	}
-	if (call->kind == API_PEER || (answer_is_peer_order(call->kind) && !is_stopping(a)))
+	if (api_is_about_peer(call->kind) && (call->kind == API_PEER || !is_stopping(a)))
 		peer_calls_answer(a, &in, call, ret);
 	else
 		answer_call(&in, is_stopping(a), call, ret);

@@ -162,18 +162,12 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 				    call->name ? "app" : "agent", shown));
 }
 
-bool answer_is_peer_order(enum api_kind kind)
-{
-	return kind == API_PEER_ADD || kind == API_PEER_DELETE || kind == API_PEER_ENABLE ||
-	       kind == API_PEER_DISABLE || kind == API_PEER_RESET || kind == API_PEER_REFRESH;
-}
-
 bool answer_is_change(enum api_kind kind)
 {
 	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DEFINE ||
 	       kind == API_UNDEFINE || kind == API_DRAIN || kind == API_UNDRAIN ||
 	       kind == API_CHECK || kind == API_RELOAD || kind == API_CONFIRM ||
-	       answer_is_peer_order(kind);
+	       (api_is_about_peer(kind) && kind != API_PEER);
 }
 
 static void do_error(const struct api_call *call, struct api_reply *ret)

@@ -10,8 +10,6 @@
 #include "agent/status/status_sources.h"
 #include "agent/store/store.h"
 
-/* An order for one peer. */
-bool answer_is_peer_order(enum api_kind kind);
 /* Whether the request changes something. */
 bool answer_is_change(enum api_kind kind);
 /* `stopping`: changes are refused with 503. API_RELOAD, _CONFIRM, _DIFF and orders for peers are left

@@ -122,7 +122,9 @@ static void note_refusal(const struct api *api, const struct api_call *call,
 		return;
 	refusals_count(api->refusals, cause);
 	if (reply->refused)
-		refusals_log(api->refusals, cause, LOG_INFO, call->spec.name,
+		refusals_log(api->refusals, cause, LOG_INFO,
+			     &(const struct log_event){ .app = call->spec.name,
+							.by = call->principal.name },
 			     "register %s by %s: refused: %s", call->spec.name, call->who,
 			     reply->refused);
 }

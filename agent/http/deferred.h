@@ -18,7 +18,7 @@ struct deferred {
 	struct MHD_Connection *conn;
 	struct api_reply reply;
 	size_t endpoint; /* of its call */
-	bool ready; /* resumed, and the reply can be sent */
+	bool ready;      /* resumed, and the reply can be sent */
 };
 
 /* Takes over the reply and suspends the connection. */

@@ -14,6 +14,7 @@
 #include "agent/http/tls.h"
 #include "agent/http/tokens.h"
 #include "agent/model/rights.h"
+#include "lib/array.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -98,14 +99,39 @@ static void read_certificate(const struct gate_door *door, struct MHD_Connection
 
 static const char *action_name(enum api_kind kind)
 {
-	return kind == API_REGISTER     ? "register"
-	       : kind == API_DEFINE     ? "register"
-	       : kind == API_UNDEFINE   ? "unregister"
-	       : kind == API_UNREGISTER ? "unregister"
-	       : kind == API_DRAIN      ? "drain"
-	       : kind == API_UNDRAIN    ? "undrain"
-	       : kind == API_CHECK      ? "check"
-					: "a change";
+	static const char *const names[] = {
+		[API_REGISTER] = "register",
+		[API_DEFINE] = "register",
+		[API_UNDEFINE] = "unregister",
+		[API_UNREGISTER] = "unregister",
+		[API_DRAIN] = "drain",
+		[API_UNDRAIN] = "undrain",
+		[API_CHECK] = "check",
+		[API_RELOAD] = "reload",
+		[API_CONFIRM] = "confirm",
+		[API_LOG] = "log",
+		[API_PEER_ADD] = "add of peer",
+		[API_PEER_DELETE] = "delete of peer",
+		[API_PEER_ENABLE] = "enable of peer",
+		[API_PEER_DISABLE] = "disable of peer",
+		[API_PEER_RESET] = "reset of peer",
+		[API_PEER_REFRESH] = "refresh of peer",
+	};
+	const char *name = (size_t)kind < ARRAY_SIZE(names) ? names[kind] : NULL;
+	return name ? name : "a change";
+}
+
+static void log_refusal(struct gate *g, const struct api_call *call, enum api_kind kind)
+{
+	bool of_peer = api_is_about_peer(kind);
+	const char *name = call->name ? call->name : call->spec.name;
+	const struct log_event about = { .app = of_peer ? NULL : name,
+					 .peer = of_peer ? name : NULL,
+					 .by = call->principal.name };
+	const char *subject = call->change && name ? name : "";
+	refusals_log(g->refusals, api_cause_of(call->status), LOG_WARNING, &about,
+		     "%s%s%s by %s: refused: %s", call->change ? action_name(kind) : "a request",
+		     *subject ? " " : "", subject, call->who, call->err.text);
 }
 
 /* The decision */
@@ -158,10 +184,7 @@ void gate_check(struct gate *g, const struct gate_door *door, struct MHD_Connect
 	}
 	api_call_refuse(call, status, &err);
 	if (facts.change || facts.bad_certificate)
-		refusals_log(g->refusals, api_cause_of(status), LOG_WARNING, call->name,
-			     "%s by %s: refused: %s",
-			     facts.change ? action_name(kind) : "a request", call->who,
-			     call->err.text);
+		log_refusal(g, call, kind);
 }
 
 /* Life */

@@ -69,8 +69,8 @@ static void schedule(struct refusals *r)
 	loop_timer_set(r->loop, &r->timer, next, LOOP_IDLE, on_timer, r);
 }
 
-void refusals_log(struct refusals *r, enum api_cause cause, enum log_level level, const char *app,
-		  const char *fmt, ...)
+void refusals_log(struct refusals *r, enum api_cause cause, enum log_level level,
+		  const struct log_event *about, const char *fmt, ...)
 {
 	char *text;
 	va_list args;
@@ -83,7 +83,9 @@ void refusals_log(struct refusals *r, enum api_cause cause, enum log_level level
 	va_end(args);
 	if (n < 0)
 		abort(); /* out of memory, see lib/mem.h */
-	log_event(level, "api", EVENT("request.refused", .app = app), "%s", text);
+	struct log_event event = about ? *about : (struct log_event){ 0 };
+	event.kind = "request.refused";
+	log_event(level, "api", &event, "%s", text);
 	free(text);
 }
 

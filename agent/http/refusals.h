@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent/model/api_counts.h"
+#include "lib/log_event.h"
 #include "lib/log_level.h"
 
 struct refusals;
@@ -20,9 +21,10 @@ struct refusals *refusals_new(sd_event *loop);
 void refusals_free(struct refusals *r);
 
 void refusals_count(struct refusals *r, enum api_cause cause);
-/* An event of kind request.refused. `app` may be NULL. */
-void refusals_log(struct refusals *r, enum api_cause cause, enum log_level level, const char *app,
-		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* An event of kind request.refused about an app or a peer, with the principal. NULL: none of them is known. */
+void refusals_log(struct refusals *r, enum api_cause cause, enum log_level level,
+		  const struct log_event *about, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 /* The counters; the caller changes those of connections. */
 struct api_counts *refusals_counts(struct refusals *r);
 

@@ -325,10 +325,11 @@ static int parse_log(const struct api_request *request, struct api_call *call)
 
 /* ---- orders for peers ---- */
 
-static bool is_peer_order(enum api_kind kind)
+bool api_is_about_peer(enum api_kind kind)
 {
-	return kind == API_PEER || kind == API_PEER_DELETE || kind == API_PEER_ENABLE ||
-	       kind == API_PEER_DISABLE || kind == API_PEER_RESET || kind == API_PEER_REFRESH;
+	return kind == API_PEER || kind == API_PEER_ADD || kind == API_PEER_DELETE ||
+	       kind == API_PEER_ENABLE || kind == API_PEER_DISABLE || kind == API_PEER_RESET ||
+	       kind == API_PEER_REFRESH;
 }
 
 static const char *peer_parameters(enum api_kind kind)
@@ -402,7 +403,7 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_configuration(request, call);
 	else if (call->kind == API_PEER_ADD)
 		rc = parse_peer_add(request, call);
-	else if (is_peer_order(call->kind))
+	else if (api_is_about_peer(call->kind))
 		rc = parse_peer_order(request, call);
 	else if (call->kind == API_DEFINE || call->kind == API_UNDEFINE)
 		rc = parse_definition(request, call);

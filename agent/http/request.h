@@ -86,6 +86,9 @@ enum api_kind {
 	API_PEER_DELETE,
 };
 
+/* It is about one peer, by its address; all but API_PEER change it. */
+bool api_is_about_peer(enum api_kind kind);
+
 struct api_call {
 	enum api_kind kind;
 	size_t endpoint; /* as in request_endpoint(); behind the last: there is no such path */

@@ -54,6 +54,8 @@ const char *const event_kinds[] = {
 	"restart.refused",
 	"route.announced",
 	"route.withdrawn",
+	"routes.announced",
+	"routes.withdrawn",
 	"session.down",
 	"session.failed",
 	"session.up",

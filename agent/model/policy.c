@@ -35,23 +35,29 @@ static void decide(const struct policy_input *in, struct policy_output *ret)
 	*ret = (struct policy_output){ .due = USEC_NEVER };
 	if (!in->registered) {
 		ret->forget = true;
+		ret->want.cause = "unregistered";
 		return;
 	}
 	if (in->health == HEALTH_UNKNOWN) {
 		ret->want.address = ADDRESS_RETAINED;
 		ret->want.undecided = !in->drained;
+		ret->want.cause = "unknown";
 		return;
 	}
 	enum route_form form = form_of(in);
+	const char *cause = "down";
 	if (form != ROUTE_NONE && in->drained) {
 		bool waits = in->drain_announces && in->now < in->drain_end;
 		form = waits ? ROUTE_DRAIN : ROUTE_NONE;
+		cause = "drain";
 		ret->due = waits ? in->drain_end : USEC_NEVER;
 	}
-	if (form == ROUTE_NONE)
-		decide_off(in, ret);
-	else
+	if (form != ROUTE_NONE) {
 		ret->want = (struct policy_want){ .route = form, .address = ADDRESS_BOUND };
+		return;
+	}
+	ret->want.cause = cause;
+	decide_off(in, ret);
 }
 
 static bool fell_lately(const struct policy_member *m, span_t window, mono_t now)

@@ -61,6 +61,7 @@ struct policy_want {
 	/* No route because nothing is known yet: a route of a previous instance may stay in the
 	 * routers (graceful restart). */
 	bool undecided;
+	const char *cause; /* of no route: "down", "drain", … (docs/events.md); else NULL */
 };
 
 struct policy_input {

@@ -153,7 +153,7 @@ static bool is_about(const struct event *e, const struct event_filter *f)
 	const struct log_event *about = &e->about;
 	return is_one_of(about->app, f->name, "") || is_one_of(about->vip, f->name, f->vip) ||
 	       is_one_of(about->peer, f->name, f->peer) || is_one_of(about->service, f->name, "") ||
-	       is_one_of(about->subject, f->name, "");
+	       is_one_of(about->group, f->name, "") || is_one_of(about->subject, f->name, "");
 }
 
 static bool passes(const struct event *e, const struct event_filter *f)

@@ -56,7 +56,7 @@ bool event_ring_is_foreign(const struct event_ring *r, const struct event_mark *
 /* Each "": any. */
 struct event_filter {
 	char kind[EVENT_KIND_MAX]; /* the beginning of one up to a dot, or a whole one */
-	char name[EVENT_NAME_MAX]; /* app, VIP, peer, service or subject of an alarm */
+	char name[EVENT_NAME_MAX]; /* app, VIP, peer, group, service or subject of an alarm */
 	char vip[PREFIX_TEXT_MAX]; /* the VIP that `name` is in another form; "": none */
 	char peer[ADDR_TEXT_MAX];  /* likewise */
 };

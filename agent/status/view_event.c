@@ -15,7 +15,9 @@ json_t *view_event(const struct event *e)
 			      date_format(e->at, date), "level", log_level_name(e->level));
 	for (size_t i = 0; i < LOG_EVENT_FIELDS; i++) {
 		const char *name, *value = log_event_field(&e->about, i, &name);
-		if (value)
+		if (value && log_event_field_is_number(i))
+			json_object_set_new(o, name, json_integer(strtoll(value, NULL, 10)));
+		else if (value)
 			json_object_set_new(o, name, view_text(value));
 	}
 	json_object_set_new(o, "text", view_text(e->text));

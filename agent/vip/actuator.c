@@ -119,16 +119,24 @@ static void announce(const struct prefix *vip, const struct bgp_route_attrs *att
 		     const struct bgp_peer_filter *peers, void *userdata)
 {
 	struct actuator *a = userdata;
-	struct bgp_route route = { .prefix = *vip, .attrs = *attrs, .filter = peers };
-	tell("route.announced", "announcing", vip, NULL);
+	const struct vip *v = vip_find(a->reconcile, vip);
+	struct bgp_route route = { .prefix = *vip,
+				   .attrs = *attrs,
+				   .filter = peers,
+				   .tag = v->spec->name,
+				   .why = v->cause };
+	char text[PREFIX_TEXT_MAX];
+	log_debug("vip", "announcing %s (%s)", prefix_format(vip, text), v->cause);
 	bgp_speaker_announce(a->speaker, &route);
 }
 
 static void withdraw(const struct prefix *vip, void *userdata)
 {
 	struct actuator *a = userdata;
-	tell("route.withdrawn", "withdrawing", vip, NULL);
-	bgp_speaker_withdraw(a->speaker, vip);
+	const char *cause = vip_find(a->reconcile, vip)->cause;
+	char text[PREFIX_TEXT_MAX];
+	log_debug("vip", "withdrawing %s (%s)", prefix_format(vip, text), cause);
+	bgp_speaker_withdraw(a->speaker, vip, cause);
 }
 
 static void disown(const struct prefix *vip, void *userdata)

@@ -107,17 +107,20 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 
 void reconcile_release(struct reconcile *r, struct vip *vip, mono_t now)
 {
+	static const struct policy_want gone = { .address = ADDRESS_ABSENT,
+						 .cause = "unregistered" };
 	count_owned(r, vip, -1);
+	vip_withdraw(r, vip, gone.cause, now); /* while it has the owner's name */
 	vip->spec = NULL;
 	vip->owner = NULL;
-	reconcile_want(r, vip, (struct policy_want){ .address = ADDRESS_ABSENT }, now);
+	reconcile_want(r, vip, gone, now);
 	vip_mark_dirty(r, vip);
 }
 
 void reconcile_want(struct reconcile *r, struct vip *vip, struct policy_want want, mono_t now)
 {
 	if (want.route == ROUTE_NONE)
-		vip_withdraw(r, vip, now);
+		vip_withdraw(r, vip, want.cause, now);
 	if (want.route == ROUTE_NONE && !want.undecided)
 		vip_disown(r, vip);
 	if (vip->want.route == want.route && vip->want.address == want.address)
@@ -251,7 +254,7 @@ void reconcile_nat_result(struct reconcile *r, const struct prefix *prefix, int 
 		return;
 	}
 	/* Traffic that comes all the same would not be translated, or wrongly. */
-	vip_withdraw(r, vip, now);
+	vip_withdraw(r, vip, "nat", now);
 	vip->mapped = false;
 	trouble_set(r, vip, result, err, now);
 }

@@ -8,10 +8,11 @@
 
 /* The route */
 
-void vip_withdraw(struct reconcile *r, struct vip *vip, mono_t now)
+void vip_withdraw(struct reconcile *r, struct vip *vip, const char *cause, mono_t now)
 {
 	if (!vip->announced)
 		return;
+	vip->cause = cause;
 	r->ops->withdraw(&vip->prefix, r->userdata);
 	vip->announced = false;
 	vip->form = ROUTE_NONE;
@@ -34,6 +35,8 @@ void vip_announce(struct reconcile *r, struct vip *vip, mono_t now)
 	struct bgp_route_attrs attrs;
 	if (vip->announced && !vip->stale && vip->form == vip->want.route)
 		return;
+	bool redefined = vip->announced && vip->form == vip->want.route;
+	vip->cause = redefined ? "definition" : route_form_name(vip->want.route);
 	announce_specs_attrs(vip->spec->announce, &vip->spec->communities, vip->want.route, &room,
 			     &attrs);
 	r->ops->announce(&vip->prefix, &attrs, vip->spec->peers, r->userdata);
@@ -98,7 +101,7 @@ static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
 void vip_suspend(struct reconcile *r, struct vip *vip, mono_t now)
 {
 	struct err err = { "" };
-	vip_withdraw(r, vip, now);
+	vip_withdraw(r, vip, "address", now);
 	err_set(&err, -EAGAIN,
 		"%s repeatedly: restored every %u s, announced once it stays for as long",
 		vip->last_damage, (unsigned)(TAMPER_REST / USEC_PER_SEC));
@@ -121,7 +124,7 @@ static void go_up(struct reconcile *r, struct vip *vip, mono_t now)
 	if (rc < 0) {
 		/* The address may be gone for good: clients that follow the route would get no
 		 * answer. */
-		vip_withdraw(r, vip, now);
+		vip_withdraw(r, vip, vip->bound ? "nat" : "address", now);
 		trouble_set(r, vip, rc, &err, now);
 		return;
 	}
@@ -178,7 +181,7 @@ void vip_step(struct reconcile *r, struct vip *vip, mono_t now)
 {
 	list_remove(&vip->dirty);
 	if (vip->want.route == ROUTE_NONE)
-		vip_withdraw(r, vip, now);
+		vip_withdraw(r, vip, vip->want.cause, now);
 	if (vip_wants_address(vip))
 		go_up(r, vip, now);
 	else

@@ -19,7 +19,7 @@ bool vip_wants_address(const struct vip *vip);
 /* Nothing when it is announced so already. The address and NAT must be there. */
 void vip_announce(struct reconcile *r, struct vip *vip, mono_t now);
 /* Nothing when it is not announced. */
-void vip_withdraw(struct reconcile *r, struct vip *vip, mono_t now);
+void vip_withdraw(struct reconcile *r, struct vip *vip, const char *cause, mono_t now);
 /* Unless this instance has announced or disowned it before. */
 void vip_disown(struct reconcile *r, struct vip *vip);
 /* Another process removes the address again and again: not announced and not restored before

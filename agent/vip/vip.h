@@ -76,6 +76,7 @@ struct vip {
 	bool announced;
 	bool decided;            /* announced by this instance, or disowned */
 	enum route_form form;    /* in which it is announced */
+	const char *cause;       /* of the last change of the route, for events; a literal */
 	bool stale;              /* announced otherwise than `spec` says */
 	bool unacked;            /* withdrawn, and the peers may not have acknowledged it yet */
 	const char *damage;      /* by another process, until it is restored; NULL: none */

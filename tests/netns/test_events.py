@@ -29,13 +29,24 @@ def test_the_life_of_an_app(bed: Testbed) -> None:
     agent = bed.start_agent(config(peer(router), apps=(app("dns", VIP4, f"port:tcp:{PORT}"),)))
     router.wait_routes(VIP4)
     assert kinds(agent, name="dns")[:2] == ["app.up", "vip.bound"]
-    assert kinds(agent, name=VIP4) == ["vip.bound", "route.announced"]
     [up] = events(agent, kind="session")
     assert up["kind"] == "session.up" and up["peer"] == "10.0.1.1"
     newest = agent.status("events")["newest"]
     service.kill()
     router.wait_routes()
     assert kinds(agent, since=newest) == ["app.down", "route.withdrawn"]
+    [withdrawn] = events(agent, kind="route.withdrawn")
+    assert {k: withdrawn[k] for k in ("app", "vip", "peer", "cause", "text")} == {
+        "app": "dns", "vip": VIP4, "peer": router.ip, "cause": "down",
+        "text": f"peer {router.ip}: withdrew {VIP4} of dns (down)",
+    }
+    assert withdrawn in events(agent, name="dns") and withdrawn in events(agent, name=VIP4)
+    newest = agent.status("events")["newest"]
+    bed.start_service(PORT)
+    router.wait_routes(VIP4)
+    assert kinds(agent, since=newest) == ["app.up", "route.announced"]
+    [announced] = events(agent, since=newest, kind="route.announced")
+    assert (announced["peer"], announced["cause"]) == (router.ip, "up")
     [down] = events(agent, kind="app.down")
     assert down["app"] == "dns" and down["level"] == "warning"
     assert f"nothing listens on tcp port {PORT}" in down["text"]
@@ -44,6 +55,72 @@ def test_the_life_of_an_app(bed: Testbed) -> None:
     agent.drain("dns", reason="upgrade")
     [drain] = events(agent, kind="drain.on")
     assert "upgrade" in drain["text"]
+
+
+def test_what_each_peer_was_sent(bed: Testbed) -> None:
+    """A peer that is filtered away has no event, and neither has what a new session begins with."""
+    routers = [bed.start_router("frr"), bed.start_router("bird")]
+    peers = [peer(router) for router in routers]
+    first, second = (router.ip for router in routers)
+    agent = bed.start_agent(config(*peers))
+    wait_until(lambda: set(agent.session_states().values()) == {6}, "the sessions are up")
+    assert agent.get(f"/register?name=a&vip={VIP4}&except_peers={second}").status == 200
+    agent.register("b", "192.0.2.54/32")
+    routers[0].wait_routes(VIP4, "192.0.2.54/32")
+    routers[1].wait_routes("192.0.2.54/32")
+
+    def told(**query: Any) -> list[tuple[str, str, str]]:
+        found = events(agent, **query)
+        return sorted((e["kind"], e["peer"], e.get("app", "")) for e in found)
+
+    assert told(kind="route") == [
+        ("route.announced", first, "a"), ("route.announced", first, "b"),
+        ("route.announced", second, "b"),
+    ]
+    # A session of its own: a number, with End-of-RIB, and only for that peer.
+    newest = agent.status("events")["newest"]
+    assert agent.admin(f"/v1/peers/{first}/reset", "POST").status == 200
+    wait_until(lambda: told(since=newest, kind="routes") != [], "the routes are sent again")
+    [again] = events(agent, since=newest, kind="routes")
+    assert (again["kind"], again["peer"], again["cause"], again["count"]) == (
+        "routes.announced", first, "session", 2
+    )
+    assert told(since=newest, kind="route") == []
+    newest = again["id"]
+    assert agent.admin(f"/v1/peers/{second}/refresh", "POST").status == 200
+    wait_until(lambda: told(since=newest, kind="routes") != [], "the routes are sent once more")
+    [again] = events(agent, since=newest, kind="routes")
+    assert (again["peer"], again["cause"], again["count"]) == (second, "refresh", 1)
+    newest = again["id"]
+    agent.drain("b")
+    wait_until(lambda: len(told(since=newest, kind="route")) == 2, "both have it drained")
+    assert {e["cause"] for e in events(agent, since=newest, kind="route.announced")} == {"drain"}
+    agent.unregister("a")
+    agent.unregister("b")
+    for router in routers:
+        router.wait_routes()
+    gone = events(agent, since=newest, kind="route.withdrawn")
+    assert sorted((e["peer"], e["app"], e["cause"]) for e in gone) == [
+        (first, "a", "unregistered"), (first, "b", "unregistered"), (second, "b", "unregistered")
+    ]
+
+
+def test_many_routes_are_a_few_events(bed: Testbed) -> None:
+    """The withdrawal of 600 routes leaves the rest of the ring as it is."""
+    router = bed.start_router("bird")
+    vips = [f"198.51.{100 + i // 250}.{i % 250}/32" for i in range(600)]
+    apps = tuple(app(f"app{i}", vip, f"port:tcp:{PORT}") for i, vip in enumerate(vips))
+    service = bed.start_service(PORT)
+    agent = bed.start_agent(config(peer(router), apps=apps))
+    router.wait_routes(*vips)
+    newest = agent.status("events")["newest"]
+    service.kill()
+    router.wait_routes()
+    wait_until(lambda: "routes.withdrawn" in kinds(agent, since=newest), "all is told")
+    one_by_one = events(agent, since=newest, kind="route.withdrawn")
+    counted = events(agent, since=newest, kind="routes.withdrawn")
+    assert len(one_by_one) + sum(e["count"] for e in counted) == 600
+    assert 256 <= len(one_by_one) < 600
 
 
 def test_wrong_questions(bed: Testbed) -> None:
@@ -102,12 +179,12 @@ def test_events_and_history(bed: Testbed) -> None:
         )
         agent.register("b", "192.0.2.2/32")
         assert "register b" in follower.line()
-    wait_until(lambda: "route." in client("history", "192.0.2.2/32"), "b is announced")
+    wait_until(lambda: "vip.bound" in client("history", "192.0.2.2/32"), "b is bound")
     history = client("history", "b")
     assert "request.register" in history and "register a" not in history
     for name in ("192.0.2.2", "192.0.2.2/32"):
         assert [line.split()[1] for line in client("history", name).splitlines()] == [
-            "vip.bound", "route.announced"
+            "vip.bound"
         ]
     assert client("history", "192.0.2.3") == ""
     assert len(client("events", "--limit=2").splitlines()) == 2

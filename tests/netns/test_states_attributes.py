@@ -158,6 +158,8 @@ def test_a_check_that_breaks_for_all_does_not_empty_the_site(bed: Testbed) -> No
         )
     [alarm] = agent.status("status")["alarms"]
     assert (alarm["alarm"], alarm["group"]) == ("group-kept", "site")
+    [kept] = agent.status("events?kind=group&name=site")["events"]
+    assert (kept["kind"], kept["group"]) == ("group.kept", "site") and "app" not in kept
     assert agent.app("a")["state"] == "kept"
     assert agent.app("a")["group"] == {"name": "site", "keep_last": True, "kept": True}
     metrics = agent.get("/metrics").text

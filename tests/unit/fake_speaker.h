@@ -52,8 +52,9 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route)
 	fake_speaker_note(s, "announce", &route->prefix);
 }
 
-void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix)
+void bgp_speaker_withdraw(struct bgp_speaker *s, const struct prefix *prefix, const char *why)
 {
+	(void)why;
 	fake_speaker_note(s, "withdraw", prefix);
 }
 

@@ -17,6 +17,8 @@
 
 #include "agent/http/admin_socket.h"
 #include "agent/http/api.h"
+#include "lib/array.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -232,6 +234,52 @@ static void test_clients_on_this_host(void **state)
 	expect(s, &(struct asker){ .request = REGISTER, .uid = 4001 }, 200, "local", NULL);
 	assert_non_null(strstr(s->who, "uid 4001"));
 	assert_non_null(strstr(s->who, "127.0.0.1 port "));
+}
+
+struct refusal {
+	char app[32], peer[32], by[PRINCIPAL_NAME_MAX], text[512];
+};
+
+static void note_refusal(const struct log_event *event, wall_t at, enum log_level level,
+			 const char *text, void *userdata)
+{
+	(void)at, (void)level;
+	struct refusal *r = userdata;
+	if (!str_equal(event->kind, "request.refused"))
+		return;
+	str_copy(r->app, sizeof(r->app), event->app ? event->app : "-");
+	str_copy(r->peer, sizeof(r->peer), event->peer ? event->peer : "-");
+	str_copy(r->by, sizeof(r->by), event->by ? event->by : "-");
+	str_copy(r->text, sizeof(r->text), text);
+}
+
+/* An order for a peer is about that peer, not about an app of its address. */
+static void test_the_event_of_a_refusal_names_its_subject_and_the_principal(void **state)
+{
+	static const struct {
+		const char *request, *app, *peer, *text;
+	} cases[] = {
+		{ REGISTER, "x", "-", "register x by local (" },
+		{ "POST /v1/apps/web/drain", "web", "-", "drain web by local (" },
+		{ "POST /v1/peers/10.0.0.1/disable", "-", "10.0.0.1",
+		  "disable of peer 10.0.0.1 by local (" },
+		{ "DELETE /v1/peers/10.0.0.1", "-", "10.0.0.1",
+		  "delete of peer 10.0.0.1 by local (" },
+		{ "POST /v1/reload", "-", "-", "reload by local (" },
+	};
+	struct server *s = *state;
+	struct refusal r;
+	s->rules.local = ROLE_READ;
+	log_set_sink(note_refusal, &r);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		r = (struct refusal){ 0 };
+		expect(s, &(struct asker){ .request = cases[i].request }, 403, "local", NULL);
+		assert_string_equal(r.app, cases[i].app);
+		assert_string_equal(r.peer, cases[i].peer);
+		assert_string_equal(r.by, "local");
+		assert_memory_equal(r.text, cases[i].text, strlen(cases[i].text));
+	}
+	log_set_sink(NULL, NULL);
 }
 
 /* A check of ours, with a URL that may come from elsewhere. */
@@ -517,6 +565,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_clients_on_this_host),
+		TEST(test_the_event_of_a_refusal_names_its_subject_and_the_principal),
 		TEST(test_a_connection_of_ours_changes_nothing),
 		TEST(test_a_connection_that_was_ours),
 		TEST(test_the_admin_socket),

@@ -175,8 +175,9 @@ static void json_lines_are_their_events(void **state)
 	log_set_sink(view, &event);
 	log_event(LOG_WARNING, "bgp",
 		  EVENT("session.down", .app = "a\"b", .vip = "192.0.2.1/32", .peer = "10.0.0.1",
-			.service = "web", .alarm = "peer-down", .subject = "10.0.0.1",
-			.notification = "received 6/2", .by = "uid 0"),
+			.group = "site", .service = "web", .alarm = "peer-down",
+			.subject = "10.0.0.1", .notification = "received 6/2", .by = "uid 0",
+			.cause = "down", .count = "12"),
 		  "peer %s: it's down\n", "10.0.0.1");
 	log_set_sink(NULL, NULL);
 	json_t *line = json_loads(captured(), 0, NULL);
@@ -193,6 +194,7 @@ static void json_lines_are_their_events(void **state)
 	json_object_del(event, "text");
 	assert_int_equal(json_object_size(event), 2 + LOG_EVENT_FIELDS);
 	assert_true(json_equal(line, event));
+	assert_int_equal(json_integer_value(json_object_get(event, "count")), 12);
 	json_decref(line);
 	json_decref(event);
 }

@@ -149,7 +149,7 @@ static void a_disabled_peer_is_not_waited_for(void **state)
 	start_announced(b);
 	bgp_speaker_disable(b->host.speaker, 0, "");
 	const struct prefix p = vip(1);
-	bgp_speaker_withdraw(b->host.speaker, &p);
+	bgp_speaker_withdraw(b->host.speaker, &p, NULL);
 	mono_t limit = loop_clock() + LOOP_UNTIL_LIMIT;
 	struct bgp_flush *f = bgp_speaker_flush(b->host.speaker, limit, on_flushed, b);
 	loop_until(b->loop, is_flushed, b);

@@ -29,10 +29,10 @@ struct world {
 	struct app_spec spec;
 };
 
-static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false };
-static const struct policy_want retained = { ROUTE_NONE, ADDRESS_RETAINED, false };
-static const struct policy_want absent = { ROUTE_NONE, ADDRESS_ABSENT, false };
-static const struct policy_want undecided = { ROUTE_NONE, ADDRESS_RETAINED, true };
+static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false, NULL };
+static const struct policy_want retained = { ROUTE_NONE, ADDRESS_RETAINED, false, "down" };
+static const struct policy_want absent = { ROUTE_NONE, ADDRESS_ABSENT, false, "down" };
+static const struct policy_want undecided = { ROUTE_NONE, ADDRESS_RETAINED, true, "unknown" };
 
 static void note(struct world *w, const char *what, const struct prefix *vip)
 {
@@ -190,6 +190,7 @@ static void test_up_ends_with_the_route(void **state)
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 	assert_true(vip->bound && vip->announced);
+	assert_string_equal(vip->cause, "up");
 	assert_int_equal(vip->changed_at, SEC);
 	/* The same request again changes nothing. */
 	reconcile_want(w->r, vip, up, 2 * SEC);
@@ -238,6 +239,7 @@ static void test_down_withdraws_at_once_and_keeps_the_address(void **state)
 	expect(w, w->did);
 	reconcile_want(w->r, vip, retained, 2 * SEC);
 	expect(w, "withdraw 192.0.2.1/32\n");
+	assert_string_equal(vip->cause, "down");
 	work(w, 2 * SEC);
 	expect(w, "");
 	assert_true(vip->bound);

@@ -69,7 +69,7 @@ static void announces_withdraws_and_says_goodbye(void **state)
 	assert_int_equal(bgp_speaker_route_state(b->host.speaker, 0, &p), BGP_ROUTE_PENDING);
 	loop_until(b->loop, got_one, b);
 	assert_int_equal(bgp_speaker_route_state(b->host.speaker, 0, &p), BGP_ROUTE_SENT);
-	bgp_speaker_withdraw(b->host.speaker, &p);
+	bgp_speaker_withdraw(b->host.speaker, &p, NULL);
 	struct bgp_flush *f =
 		bgp_speaker_flush(b->host.speaker, loop_clock() + USEC_PER_SEC, on_done, b);
 	loop_until(b->loop, is_done, b);
@@ -359,7 +359,7 @@ static void returns_after_leaving_to_withdraw(void **state)
 	bgp_speaker_leave(b->host.speaker, "bye", USEC_NEVER, on_done, b);
 	loop_until(b->loop, router_down, b);
 	struct prefix one = vip(1);
-	bgp_speaker_withdraw(b->host.speaker, &one);
+	bgp_speaker_withdraw(b->host.speaker, &one, NULL);
 	bgp_speaker_return(b->host.speaker);
 	b->router.end_of_rib = 0;
 	b->done = false;
