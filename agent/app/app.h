@@ -81,6 +81,7 @@ struct registry_options {
 	struct file_watcher *presence; /* for disable_file; must outlive the registry */
 	/* Which monitors are accepted from where; must outlive the registry. NULL: all. */
 	const struct monitor_admission *admission;
+	enum bind bind; /* of apps that do not set it themselves */
 	/* Of each principal of HTTP; must outlive the registry. NULL: no limits. */
 	const struct api_budget *budget;
 };

@@ -77,9 +77,22 @@ void registry_set_damping(struct registry *reg, const struct damping_config *con
 	reg->damping = *config;
 }
 
+/* Those of the file were loaded with theirs, and come one by one. */
+static void set_agent_bind(struct registry *reg, enum bind bind)
+{
+	for (struct app *app = reg->apps; app; app = app->hh.next) {
+		if (app->spec->source == APP_FROM_CONFIG || app->spec->agent_bind == bind)
+			continue;
+		app->spec->agent_bind = bind;
+		for (size_t i = 0; !app->spec->bind && i < app->spec->n_vips; i++)
+			reconcile_bind_changed(reg->reconcile, app->vips[i]);
+	}
+}
+
 void registry_set_options(struct registry *reg, const struct registry_options *options)
 {
 	reg->options = *options;
+	set_agent_bind(reg, options->bind);
 }
 
 void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata)
@@ -94,10 +107,12 @@ void registry_on_changed(struct registry *reg, registry_changed_cb *changed, voi
 	reg->notify.changed_userdata = userdata;
 }
 
-static struct app_spec *spec_new(const struct app_spec *src)
+static struct app_spec *spec_new(const struct registry *reg, const struct app_spec *src)
 {
 	struct app_spec *spec = mem_new(1, sizeof(*spec));
 	app_spec_copy(spec, src);
+	if (spec->source != APP_FROM_CONFIG)
+		spec->agent_bind = reg->options.bind;
 	return spec;
 }
 
@@ -176,7 +191,7 @@ static void add(struct registry *reg, const struct app_spec *spec, const struct 
 	struct app *app = mem_new(1, sizeof(*app));
 	app->registered_at = app->health_since = now;
 	app->off_since = app->left_at = app->drained_since = USEC_NEVER;
-	app->spec = spec_new(spec);
+	app->spec = spec_new(reg, spec);
 	app_table_add(reg, app);
 	inherit_health(app, former);
 	claim_vips(app);
@@ -215,7 +230,7 @@ static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 	struct app_spec *old = app->spec;
 	struct vip **old_vips = app->vips;
 	app->registry->changes++;
-	app->spec = spec_new(spec);
+	app->spec = spec_new(app->registry, spec);
 	app->hh.key = app->spec->name; /* the same bytes at another place */
 	if (old->source == APP_FROM_CONFIG && spec->source == APP_FROM_CONFIG)
 		keep_for_heirs(app, old);

@@ -61,6 +61,7 @@ struct config_agent {
 	span_t drain_time;
 	bool shutdown_drain;
 	char *disable_file;      /* NULL when not set */
+	enum bind bind;          /* of apps that do not set it themselves */
 	char *state_file;        /* NULL when not set; "": off */
 	span_t keep_last_window; /* 0: monitor_interval */
 };

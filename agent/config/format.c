@@ -132,6 +132,11 @@ void config_format_nat_backend(const struct config_key *key, const void *target,
 	fputs(names[*(const enum nat_choice *)config_value(key, target)], out);
 }
 
+void config_format_bind(const struct config_key *key, const void *target, FILE *out)
+{
+	fputs(bind_name(*(const enum bind *)config_value(key, target)), out);
+}
+
 /* ---- BGP ---- */
 
 void config_format_as(const struct config_key *key, const void *target, FILE *out)

@@ -58,6 +58,8 @@ static struct config *config_of(struct config_draft *d)
 		config_peer_drop_inherited((struct bgp_peer_config *)&c->bgp.peers[i]);
 	c->apps = exact(d->apps, d->n_apps, sizeof(*d->apps));
 	c->n_apps = d->n_apps;
+	for (size_t i = 0; i < c->n_apps; i++)
+		c->apps[i].agent_bind = c->agent.bind;
 	free(d->include);
 	free((char *)d->bgp.session.password);
 	free((char *)d->bgp.session.password_file);

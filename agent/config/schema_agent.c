@@ -223,6 +223,12 @@ static const struct config_key agent_keys[] = {
 	  .max = HOURS(24),
 	  .doc = "Upper limit of that time. An app that has been up for this long is not "
 		 "considered flapping." },
+	{ .name = "bind",
+	  .type = &config_type_bind,
+	  FIELD(bind),
+	  .default_text = "address",
+	  .doc = "Whose the addresses of VIPs are on this host, where an app does not set it, see "
+		 "`apps[].bind`." },
 	{ .name = "cleanup_timer",
 	  .type = &config_type_duration,
 	  FIELD(cleanup_timer),

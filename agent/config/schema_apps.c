@@ -207,6 +207,13 @@ static const struct config_key app_keys[] = {
 	  .flags = CONFIG_REQUIRED,
 	  .doc = "Address that is announced while the app is healthy, like `192.0.2.53/32`, or a "
 		 "list of up to 64." },
+	{ .name = "bind",
+	  .type = &config_type_bind,
+	  .offset = offsetof(struct app_spec, bind),
+	  .default_words = "`agent.bind`",
+	  .doc = "Whose the address of the VIP is on this host. `address`: the agent's, which adds "
+		 "it to lo and removes it. `none`: the host needs none, the VIP is announced "
+		 "without. See [addresses.md](addresses.md)." },
 	{ .name = "vip_config",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_vip_config_section,

@@ -104,6 +104,11 @@ static int set_nat_backend(const struct config_key *key, const char *text, void 
 	return rc;
 }
 
+static int set_bind(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	return bind_parse(text, config_field(key, target), err);
+}
+
 static int add_monitors_from(const struct config_key *key, const char *text, void *target,
 			     struct err *err)
 {
@@ -342,3 +347,4 @@ const struct config_type config_type_endpoint = { "HOST:PORT, :PORT, [V6]:PORT o
 						  set_endpoint, config_format_endpoint };
 const struct config_type config_type_nat_backend = { "`auto`, `iptables`, `nftables`",
 						     set_nat_backend, config_format_nat_backend };
+const struct config_type config_type_bind = { "`address`, `none`", set_bind, config_format_bind };

@@ -28,6 +28,7 @@ extern const struct config_type config_type_addr;           /* struct addr, of t
 extern const struct config_type config_type_addr6;          /* the same, IPv6 only */
 extern const struct config_type config_type_endpoint;       /* struct endpoint */
 extern const struct config_type config_type_nat_backend;    /* enum nat_choice */
+extern const struct config_type config_type_bind;           /* enum bind */
 
 /* One table of an enum's words: the first name of a value is its own, others are aliases. */
 struct config_word {

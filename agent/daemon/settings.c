@@ -63,6 +63,7 @@ void settings_apply_to_registry(struct agent *a)
 		.keep_last_stretches = c->keep_last_window == 0,
 		.presence = a->presence,
 		.admission = &c->admission,
+		.bind = c->bind,
 		.budget = &c->api.budget,
 	};
 	registry_set_options(a->registry, &options);

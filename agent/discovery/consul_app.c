@@ -19,6 +19,7 @@ static const struct {
 	{ "gocast_nat", app_spec_add_nat },
 	{ "gocast_peers", app_spec_add_peers },
 	{ "gocast_except_peers", app_spec_add_except_peers },
+	{ "gocast_bind", app_spec_set_bind },
 };
 
 #define N_TAGS  ARRAY_SIZE(tags)

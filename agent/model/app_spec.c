@@ -185,6 +185,19 @@ bool app_spec_checks_own_vip(const struct app_spec *s)
 	return false;
 }
 
+enum bind app_spec_bind(const struct app_spec *s)
+{
+	enum bind b = s->bind ? s->bind : s->agent_bind;
+	return b ? b : BIND_ADDRESS;
+}
+
+/* One that was not registered yet may not know the agent's. */
+static bool same_bind(const struct app_spec *a, const struct app_spec *b)
+{
+	return a->bind == b->bind &&
+	       (a->bind || !a->agent_bind || !b->agent_bind || a->agent_bind == b->agent_bind);
+}
+
 typedef bool equal_fn(const void *a, const void *b);
 
 static bool vips_equal(const void *a, const void *b)
@@ -238,7 +251,7 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 	    !announce_specs_equal(a->announce, b->announce) ||
 	    !bgp_peer_filter_equal(a->peers, b->peers))
 		return false;
-	return communities_equal(&a->communities, &b->communities) &&
+	return same_bind(a, b) && communities_equal(&a->communities, &b->communities) &&
 	       all_in(a->vips, b->vips, a->n_vips, sizeof(*a->vips), vips_equal) &&
 	       all_in(a->monitors, b->monitors, a->n_monitors, sizeof(*a->monitors),
 		      monitors_equal) &&

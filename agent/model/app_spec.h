@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "agent/model/announce_spec.h"
+#include "agent/model/bind.h"
 #include "bgp/config.h"
 #include "bgp/peer_filter.h"
 #include "lib/addr.h"
@@ -52,6 +53,8 @@ struct app_spec {
 	char *group;                     /* NULL: none */
 	bool keep_last;                  /* of a group only */
 	char *disable_file;              /* NULL: none */
+	enum bind bind;
+	enum bind agent_bind; /* the agent's, which counts when that is unset */
 };
 
 void app_spec_done(struct app_spec *s);
@@ -59,6 +62,9 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src);
 /* The same definition: source, principal, lease and the order of VIPs, monitors and NAT mappings do
  * not matter. */
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
+
+/* Its own, else the agent's, else BIND_ADDRESS. */
+enum bind app_spec_bind(const struct app_spec *s);
 
 /* The same mappings, in any order. */
 bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b);

@@ -275,3 +275,16 @@ int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err)
 	s->lease = span;
 	return 0;
 }
+
+int app_spec_set_bind(struct app_spec *s, const char *text, struct err *err)
+{
+	enum bind b = BIND_UNSET;
+	int rc = bind_parse(text, &b, err);
+	if (rc < 0)
+		return rc;
+	if (s->bind && s->bind != b)
+		return err_set(err, -EINVAL, "bind is given more than once ('%s' and '%s')",
+			       bind_name(s->bind), bind_name(b));
+	s->bind = b;
+	return 0;
+}

@@ -30,6 +30,8 @@ int app_spec_set_lease(struct app_spec *s, const char *text, struct err *err);
  * `except_peers`. Whether there is such a peer is not known here. */
 int app_spec_add_peers(struct app_spec *s, const char *list, struct err *err);
 int app_spec_add_except_peers(struct app_spec *s, const char *list, struct err *err);
+/* Once. */
+int app_spec_set_bind(struct app_spec *s, const char *text, struct err *err);
 int app_spec_set_group(struct app_spec *s, const char *text, struct err *err);
 
 #endif

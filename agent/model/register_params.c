@@ -31,6 +31,7 @@ static const struct param {
 	{ "peers", app_spec_add_peers },
 	{ "except_peers", app_spec_add_except_peers },
 	{ "ttl", app_spec_set_lease },
+	{ "bind", app_spec_set_bind },
 };
 
 static int unknown_param(const char *name, struct err *err)
@@ -44,7 +45,7 @@ static int unknown_param(const char *name, struct err *err)
 			       near);
 	return err_set(err, -EINVAL,
 		       "unknown parameter '%.80s', expected name, vip, monitor, quorum, nat, "
-		       "vip_communities, peers, except_peers or ttl",
+		       "vip_communities, peers, except_peers, ttl or bind",
 		       name);
 }
 
@@ -108,6 +109,8 @@ static void walk_rest(const struct app_spec *spec, register_param_cb *cb, void *
 	}
 	if (spec->lease)
 		cb("ttl", duration_format(spec->lease, span), userdata);
+	if (spec->bind)
+		cb("bind", bind_name(spec->bind), userdata);
 }
 
 void register_params_walk(const struct app_spec *spec, register_param_cb *cb, void *userdata)

@@ -4,7 +4,7 @@
  * so that a registration that was accepted over HTTP is accepted again from the file. Pure.
  *
  *	name  vip (repeatable)  monitor (repeatable)  quorum  nat (repeatable)
- *	vip_communities=a:b,c:d  peers=NAME,…  except_peers=NAME,…  ttl=30s
+ *	vip_communities=a:b,c:d  peers=NAME,…  except_peers=NAME,…  ttl=30s  bind=none
  */
 #ifndef AGENT_MODEL_REGISTER_PARAMS_H
 #define AGENT_MODEL_REGISTER_PARAMS_H

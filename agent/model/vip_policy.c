@@ -185,6 +185,21 @@ static int check_length(const struct vip_policy *policy, const struct prefix *vi
 	return 0;
 }
 
+/* Nothing on this host answers for such a VIP: its packets go where the host's routes lead. */
+static int check_bind(const struct vip_policy *policy, const struct app_spec *spec, struct err *err)
+{
+	char text[PREFIX_TEXT_MAX];
+	bool needs_list = app_spec_bind(spec) == BIND_NONE;
+	for (size_t i = 0; needs_list && i < spec->n_vips; i++)
+		if (!is_listed(policy, &spec->vips[i], NULL))
+			return err_set(err, -EACCES,
+				       "vip %s: bind: %s is accepted for VIPs of a list only; to "
+				       "allow it, add the VIP to %s",
+				       prefix_format(&spec->vips[i], text),
+				       bind_name(app_spec_bind(spec)), allow_key(policy));
+	return 0;
+}
+
 /* Neighbours ask for it by ARP or ND, and bypass BGP. */
 static void warn_of_subnet(const struct vip_host *host, const struct prefix *vip,
 			   struct err *warning)
@@ -291,6 +306,8 @@ int vip_policy_check(const struct vip_policy *policy, const struct vip_host *hos
 			       "agent.vips.max is %u; to allow it, raise that",
 			       n_others + spec->n_vips, policy->max);
 	int r = check_communities(policy, spec, err);
+	if (r == 0)
+		r = check_bind(policy, spec, err);
 	for (size_t i = 0; r == 0 && i < spec->n_vips; i++)
 		r = check_vip(policy, host, &spec->vips[i], err, warning);
 	return r;

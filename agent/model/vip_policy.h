@@ -9,6 +9,8 @@
  *	an entry that contains the VIP   wider VIPs, down to min_length
  *	an entry that is the VIP itself  that VIP, whatever is known against it
  *	an entry inside a special range  what it contains of that range
+ *
+ * `bind: none`, with which nothing on the host answers, needs an entry that contains the VIP.
  */
 #ifndef AGENT_MODEL_VIP_POLICY_H
 #define AGENT_MODEL_VIP_POLICY_H

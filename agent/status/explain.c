@@ -101,10 +101,12 @@ static void add_address(struct walk *w, const json_t *vip)
 {
 	bool bound = json_is_true(json_object_get(vip, "bound"));
 	const char *error = text_of(vip, "error");
+	const char *done =
+		str_equal(text_of(vip, "bind"), "none") ? "none is needed (bind: none)" : "bound";
 	add(w,
 	    &(struct condition){ "address",
 				 *error  ? error
-				 : bound ? "bound"
+				 : bound ? done
 					 : "not bound",
 				 "mend what the text says; the agent tries again by itself",
 				 json_object_get(vip, "error_since_seconds"), bound && !*error });

@@ -160,6 +160,9 @@ json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 			      "app", view_text_or_null(vip->spec ? vip->spec->name : NULL), "bound",
 			      vip->bound, "announced", reach.sent > 0, "announced_to",
 			      view_announced_to(reach.sent, reach.peers), "reason", reason(vip, c));
+	json_object_set_new(o, "bind",
+			    vip->spec ? json_string(bind_name(app_spec_bind(vip->spec)))
+				      : json_null());
 	view_add_time(o, clock, "since", vip->changed_at ? vip->changed_at : USEC_NEVER);
 	add_trouble(o, vip, c, clock);
 	json_object_set_new(o, "form", json_string(route_form_name(vip->form)));

@@ -75,22 +75,43 @@ static void tell(const char *kind, const char *what, const struct prefix *vip, c
 		  of ? " of " : "", of ? of : "");
 }
 
-static int address_add(const struct prefix *vip, const char *app, struct err *err, void *userdata)
+/* What was bound for it so far, or by the previous instance. */
+static int unbind(struct actuator *a, const struct prefix *vip, struct err *err)
 {
-	struct actuator *a = userdata;
+	int rc = loopback_del(a->loopback, vip, err);
+	if (rc == 0 && needs_notes(a))
+		a->notes->forget(vip, a->notes_userdata);
+	return rc;
+}
+
+static int bind_to_lo(struct actuator *a, const struct prefix *vip, const char *app,
+		      struct err *err)
+{
 	int rc = note(a, vip, app);
 	tell("vip.bound", "binding", vip, app);
 	return rc < 0 ? rc : loopback_add(a->loopback, vip, app, err);
+}
+
+static int address_add(const struct prefix *vip, const struct app_spec *spec, struct err *err,
+		       void *userdata)
+{
+	int rc = 0;
+	switch (app_spec_bind(spec)) {
+	case BIND_UNSET:
+	case BIND_ADDRESS:
+		return bind_to_lo(userdata, vip, spec->name, err);
+	case BIND_NONE:
+		rc = unbind(userdata, vip, err);
+		break;
+	}
+	return rc == -ENOENT ? 0 : rc;
 }
 
 static int address_del(const struct prefix *vip, struct err *err, void *userdata)
 {
 	struct actuator *a = userdata;
 	tell("vip.removed", "unbinding", vip, NULL);
-	int rc = loopback_del(a->loopback, vip, err);
-	if (rc == 0 && needs_notes(a))
-		a->notes->forget(vip, a->notes_userdata);
-	return rc;
+	return unbind(a, vip, err);
 }
 
 /* A module that the kernel lacks may be loaded later: tried again, unlike -EOPNOTSUPP. */

@@ -88,6 +88,13 @@ static bool announced_alike(const struct app_spec *a, const struct app_spec *b)
 	       announce_specs_equal(a->announce, b->announce);
 }
 
+/* The next step binds it the other way, and undoes this one after that. */
+void reconcile_bind_changed(struct reconcile *r, struct vip *vip)
+{
+	vip_set_bound(r, vip, false);
+	vip_mark_dirty(r, vip);
+}
+
 struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 			    const struct app_spec *spec, void *owner)
 {
@@ -99,6 +106,8 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 		vip->mapped = false;
 	if (vip->spec && !announced_alike(vip->spec, spec))
 		vip->stale = true;
+	if (vip->spec && app_spec_bind(vip->spec) != app_spec_bind(spec))
+		reconcile_bind_changed(r, vip);
 	vip->spec = spec;
 	vip->owner = owner;
 	vip_mark_dirty(r, vip);

@@ -29,6 +29,9 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 /* The VIP goes down and is freed when it is; do not use it afterwards. */
 void reconcile_release(struct reconcile *r, struct vip *vip, mono_t now);
 
+/* What app_spec_bind() says of its spec is another one now. */
+void reconcile_bind_changed(struct reconcile *r, struct vip *vip);
+
 /* A withdrawal is carried out at once, and so is the change from one form of the route to another;
  * everything else in reconcile_work(). */
 void reconcile_want(struct reconcile *r, struct vip *vip, struct policy_want want, mono_t now);

@@ -81,7 +81,7 @@ static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
 {
 	int rc = 0;
 	if (!vip->bound) {
-		rc = r->ops->address_add(&vip->prefix, vip->spec->name, err, r->userdata);
+		rc = r->ops->address_add(&vip->prefix, vip->spec, err, r->userdata);
 		vip_set_bound(r, vip, rc == 0);
 		vip->retained = vip->retained || rc == 0;
 		if (rc == 0 && vip->damage) {

@@ -29,10 +29,11 @@
 
 /* None may call back into the reconciler. */
 struct reconcile_ops {
-	/* 0 also when it is bound already. -EINPROGRESS when reconcile_resume() will be called. */
-	int (*address_add)(const struct prefix *vip, const char *app, struct err *err,
+	/* Binds it as app_spec_bind() says, and undoes what another way of the app had bound. 0 also
+	 * when it is so already. -EINPROGRESS when reconcile_resume() will be called. */
+	int (*address_add)(const struct prefix *vip, const struct app_spec *spec, struct err *err,
 			   void *userdata);
-	/* 0 when it is gone; -ENOENT when it is not ours. */
+	/* 0 when it is gone; -ENOENT when it is not ours, or nothing was bound. */
 	int (*address_del)(const struct prefix *vip, struct err *err, void *userdata);
 	/* Whether traffic of the VIP may and can go where the mappings of the app send it. May be NULL.
 	 */
@@ -69,10 +70,10 @@ struct vip_trouble {
 
 struct vip {
 	struct prefix prefix; /* the key; no padding in it */
-	bool bound;           /* the address is on lo and ours */
-	bool retained;        /* it was bound, and no decision to remove it came since */
-	bool mapped;          /* NAT is as `spec` says */
-	bool has_nat;         /* rules may be there, of whichever app */
+	bool bound; /* as app_spec_bind() says: the address is on lo and ours, or none is needed */
+	bool retained; /* it was bound, and no decision to remove it came since */
+	bool mapped;   /* NAT is as `spec` says */
+	bool has_nat;  /* rules may be there, of whichever app */
 	bool announced;
 	bool decided;            /* announced by this instance, or disowned */
 	enum route_form form;    /* in which it is announced */

@@ -24,8 +24,8 @@ struct fake_registry {
 	struct registry *reg;
 };
 
-static inline int fake_address_add(const struct prefix *vip, const char *app, struct err *err,
-				   void *userdata)
+static inline int fake_address_add(const struct prefix *vip, const struct app_spec *app,
+				   struct err *err, void *userdata)
 {
 	(void)vip, (void)app, (void)err, (void)userdata;
 	return 0;

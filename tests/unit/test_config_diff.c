@@ -187,6 +187,7 @@ static const struct {
 	{ "graceful_restart", "true" },
 	{ "passive", "true" },
 	{ "backend", "nftables" },
+	{ "bind", "none" },
 	{ "nats", "'tcp:53:54'" },
 	{ "monitors", "'port:tcp:3'" },
 	{ "quorum", "1" },

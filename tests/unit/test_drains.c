@@ -54,7 +54,8 @@ static struct route *route_of(struct host *h, const struct prefix *vip)
 	return &h->routes[vip->addr.bytes[3] % APPS];
 }
 
-static int add(const struct prefix *vip, const char *app, struct err *err, void *userdata)
+static int add(const struct prefix *vip, const struct app_spec *app, struct err *err,
+	       void *userdata)
 {
 	struct host *h = userdata;
 	(void)app;

@@ -181,7 +181,8 @@ static int address_op(const struct prefix *vip, struct err *err, void *userdata)
 	return 0;
 }
 
-static int address_add(const struct prefix *vip, const char *app, struct err *err, void *userdata)
+static int address_add(const struct prefix *vip, const struct app_spec *app, struct err *err,
+		       void *userdata)
 {
 	(void)app;
 	return address_op(vip, err, userdata);

@@ -45,7 +45,7 @@ static int fake_result(int rc, const char *what, struct err *err)
 	return rc == 0 ? 0 : err_set(err, rc, "%s: no luck", what);
 }
 
-static int fake_address_add(const struct prefix *vip, const char *app, struct err *err,
+static int fake_address_add(const struct prefix *vip, const struct app_spec *app, struct err *err,
 			    void *userdata)
 {
 	struct world *w = userdata;
@@ -195,6 +195,30 @@ static void test_up_ends_with_the_route(void **state)
 	/* The same request again changes nothing. */
 	reconcile_want(w->r, vip, up, 2 * SEC);
 	work(w, 2 * SEC);
+	expect(w, "");
+}
+
+/* The route stays while the address is there the other way. */
+static void test_another_bind_sends_nothing(void **state)
+{
+	struct world *w = world_of(state);
+	struct app_spec other = w->spec;
+	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, w->did);
+	other.bind = BIND_NONE;
+	assert_ptr_equal(reconcile_claim(w->r, &vip->prefix, &other, w), vip);
+	work(w, 2 * SEC);
+	expect(w, "add 192.0.2.1/32\n");
+	assert_true(vip->bound && vip->announced);
+	/* The agent's counts where the app has none. */
+	other.bind = BIND_UNSET;
+	other.agent_bind = BIND_NONE;
+	assert_int_equal(app_spec_bind(&other), BIND_NONE);
+	reconcile_bind_changed(w->r, vip);
+	work(w, 3 * SEC);
+	expect(w, "add 192.0.2.1/32\n");
+	reconcile_claim(w->r, &vip->prefix, &other, w);
+	work(w, 4 * SEC);
 	expect(w, "");
 }
 
@@ -711,6 +735,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_up_ends_with_the_route),
+		TEST(test_another_bind_sends_nothing),
 		TEST(test_disowned_once_when_the_first_word_is_no_route),
 		TEST(test_up_now_needs_no_turn),
 		TEST(test_down_withdraws_at_once_and_keeps_the_address),

@@ -45,7 +45,8 @@ static int note(void *userdata, const char *what, const struct prefix *vip)
 	return 0;
 }
 
-static int fake_add(const struct prefix *vip, const char *app, struct err *err, void *userdata)
+static int fake_add(const struct prefix *vip, const struct app_spec *app, struct err *err,
+		    void *userdata)
 {
 	(void)app, (void)err;
 	return note(userdata, "add", vip);

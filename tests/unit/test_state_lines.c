@@ -49,6 +49,7 @@ static void spec_make(struct app_spec *s)
 		{ "peers", "2001:DB8::1, spine \"1\" é,fe80::1%eth0" },
 		{ "except_peers", "192.0.2.1" },
 		{ "ttl", "90s" },
+		{ "bind", "none" },
 	};
 	*s = (struct app_spec){ .source = APP_FROM_HTTP, .local = true };
 	s->admin = true;

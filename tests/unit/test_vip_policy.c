@@ -287,12 +287,48 @@ static void test_communities(void **state)
 	free(policy.communities.values);
 }
 
+static void test_bind(void **state)
+{
+	static const struct {
+		enum bind bind;
+		const char *allow;
+		bool accepted;
+	} binds[] = {
+		{ BIND_ADDRESS, NULL, true },
+		{ BIND_NONE, NULL, false },
+		{ BIND_NONE, "192.0.2.0/24", true },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(binds); i++) {
+		struct err err = { "" }, warning = { "" };
+		struct prefix vip = prefix("192.0.2.53/32"), entry = { 0 };
+		struct app_spec spec = {
+			.source = APP_FROM_HTTP, .vips = &vip, .n_vips = 1, .bind = binds[i].bind
+		};
+		struct vip_policy policy = { .min_length = { 24, 48 } };
+		if (binds[i].allow) {
+			entry = prefix(binds[i].allow);
+			policy.allow = (struct prefix_list){ &entry, 1 };
+		}
+		int rc = vip_policy_check(&policy, &host, &spec, 0, &err, &warning);
+		assert_int_equal(rc, binds[i].accepted ? 0 : -EACCES);
+		if (rc < 0)
+			assert_string_equal(err.text, "vip 192.0.2.53/32: bind: none is accepted "
+						      "for VIPs of a list only; to allow it, add "
+						      "the VIP to agent.vips.allow");
+		/* What the configuration says is the operator's. */
+		spec.source = APP_FROM_CONFIG;
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_vips, make_host),
 		cmocka_unit_test_setup(test_number, make_host),
 		cmocka_unit_test_setup(test_communities, make_host),
+		cmocka_unit_test_setup(test_bind, make_host),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

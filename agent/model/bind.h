@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whose the address of a VIP is on this host (`bind`). Pure.
+ *
+ *	address   ours: added and removed by the agent
+ *	none      the host needs none: a proxy, IPVS or a router behind it serves the VIP
+ */
+#ifndef AGENT_MODEL_BIND_H
+#define AGENT_MODEL_BIND_H
+
+#include "lib/err.h"
+
+enum bind {
+	BIND_UNSET, /* the agent's */
+	BIND_ADDRESS,
+	BIND_NONE,
+};
+
+/* "" when it is not set. */
+const char *bind_name(enum bind b);
+/* -EINVAL with a text that names the word. */
+int bind_parse(const char *text, enum bind *ret, struct err *err);
+
+#endif
