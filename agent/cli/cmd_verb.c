@@ -7,6 +7,7 @@
 
 #include "agent/cli/client.h"
 #include "agent/cli/cmd_check_now.h"
+#include "agent/cli/cmd_convert.h"
 #include "agent/cli/cmd_define.h"
 #include "agent/cli/cmd_diff.h"
 #include "agent/cli/cmd_events.h"
@@ -122,6 +123,8 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 		return completions_write(call.words[0], stdout)
 			       ? VERB_DONE
 			       : fail(VERB_USAGE, "completions: expected bash, zsh or fish");
+	if (call.id == VERB_CONVERT)
+		return cmd_convert(&call);
 	if (call.id == VERB_CONFIG && !str_equal(call.words[0], "show"))
 		return fail(VERB_USAGE, "config: expected show (vipherald config --help)");
 	if (call.id == VERB_DIFF && call.n_words == 2)

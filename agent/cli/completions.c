@@ -22,10 +22,10 @@ static void write_options(const struct verb *v, FILE *out)
 		fprintf(out, " --%s", k->name);
 }
 
-static void write_orders(const struct verb *v, FILE *out)
+static void write_words(const char *const *words, FILE *out)
 {
-	for (const char *const *o = v->orders; *o; o++)
-		fprintf(out, "%s%s", o == v->orders ? "" : " ", *o);
+	for (const char *const *w = words; *w; w++)
+		fprintf(out, "%s%s", w == words ? "" : " ", *w);
 }
 
 static void write_bash(FILE *out)
@@ -47,7 +47,14 @@ static void write_bash(FILE *out)
 			fprintf(out, " names=$(vipherald %s --names 2>/dev/null)", v->names);
 		if (v->orders) {
 			fputs("\n\t\t((COMP_CWORD == 3)) && names=\"", out);
-			write_orders(v, out);
+			write_words(v->orders, out);
+			fputc('"', out);
+		}
+		if (v->kinds) {
+			fputs("\n\t\tnames=$(compgen -f -- \"$word\")\n"
+			      "\t\t((COMP_CWORD == 2)) && names=\"",
+			      out);
+			write_words(v->kinds, out);
 			fputc('"', out);
 		}
 		fputs(" ;;\n", out);
@@ -79,7 +86,12 @@ static void write_zsh(FILE *out)
 				v->names);
 		if (v->orders) {
 			fputs("; ((CURRENT == 4)) && compadd -- ", out);
-			write_orders(v, out);
+			write_words(v->orders, out);
+		}
+		if (v->kinds) {
+			fputs("; ((CURRENT == 3)) && compadd -- ", out);
+			write_words(v->kinds, out);
+			fputs(" || _files", out);
 		}
 		fputs(" ;;\n", out);
 	}
@@ -107,7 +119,14 @@ static void write_fish(FILE *out)
 			fprintf(out,
 				"complete -c vipherald -n '__fish_seen_subcommand_from %s' -a '",
 				v->name);
-			write_orders(v, out);
+			write_words(v->orders, out);
+			fputs("'\n", out);
+		}
+		if (v->kinds) {
+			fprintf(out,
+				"complete -c vipherald -F -n '__fish_seen_subcommand_from %s' -a '",
+				v->name);
+			write_words(v->kinds, out);
 			fputs("'\n", out);
 		}
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/config/schema_bgp.h"
+#include "agent/convert/run.h"
 #include "lib/array.h"
 #include "lib/str.h"
 
@@ -133,6 +134,12 @@ static const struct verb verbs[N_VERBS] = {
 	[VERB_LOG] = { "log", NULL, "LEVEL [MODULE]", 1, 2,
 		       "Log more or less, until the next reload", "vipherald log debug bgp",
 		       .watches = false },
+	[VERB_CONVERT] = { "convert", NULL, "TOOL FILE...", 1, VERB_WORDS_MAX,
+			   "The configuration of gocast as ours, to stdout; - is stdin",
+			   "vipherald convert gocast /etc/gocast/config.yaml > config.yaml",
+			   .exits = "0 all of it, 1 some lines could not be carried over, 2 usage, "
+				    "or a file that is not of that tool",
+			   .offline = true, .has_rest = true, .kinds = convert_tools },
 	[VERB_COMPLETIONS] = { "completions", NULL, "bash|zsh|fish", 1, 1,
 			       "Completions for a shell, to be sourced by it",
 			       "vipherald completions bash "
@@ -183,6 +190,8 @@ static bool is_named(const struct verb_option *option, const char *text, size_t 
 
 bool verb_takes(const struct verb *verb, const struct verb_option *option)
 {
+	if (verb->offline)
+		return str_equal(option->name, "help");
 	if (str_equal(option->name, "watch"))
 		return verb->watches;
 	return !(verb->on_screen && str_equal(option->name, "json"));
@@ -321,14 +330,15 @@ static int parse_option(struct verb_call *call, int argc, char *const argv[], in
 	return set_option(call, option, value, err);
 }
 
-static int check_order(const struct verb *verb, const char *word, struct err *err)
+static int check_word(const struct verb *verb, const char *const *allowed, const char *word,
+		      struct err *err)
 {
 	char text[160];
 	struct strbuf sb = strbuf_over(text, sizeof(text));
-	for (const char *const *o = verb->orders; *o; o++) {
+	for (const char *const *o = allowed; *o; o++) {
 		if (str_equal(*o, word))
 			return 0;
-		strbuf_add(&sb, "%s%s", o == verb->orders ? "" : o[1] ? ", " : " or ", *o);
+		strbuf_add(&sb, "%s%s", o == allowed ? "" : o[1] ? ", " : " or ", *o);
 	}
 	return err_set(err, -EINVAL, "%s: '%.40s' is not %s", verb->name, word, text);
 }
@@ -342,7 +352,9 @@ static int parse_word(struct verb_call *call, const char *word, struct err *err)
 		return err_set(err, -EINVAL, "%s: an empty argument, expected %s", verb->name,
 			       verb->args);
 	call->words[call->n_words++] = word;
-	return call->n_words == 2 && verb->orders ? check_order(verb, word, err) : 0;
+	if (call->n_words == 1 && verb->kinds)
+		return check_word(verb, verb->kinds, word, err);
+	return call->n_words == 2 && verb->orders ? check_word(verb, verb->orders, word, err) : 0;
 }
 
 int verb_parse(const struct verb *verb, int argc, char *const argv[], struct verb_call *ret,
@@ -350,9 +362,13 @@ int verb_parse(const struct verb *verb, int argc, char *const argv[], struct ver
 {
 	int rc = 0;
 	*ret = (struct verb_call){ .verb = verb, .id = (enum verb_id)(verb - verbs) };
-	for (int at = 0; rc == 0 && at < argc; at++)
+	int at = 0;
+	for (; rc == 0 && at < argc && !(verb->has_rest && str_equal(argv[at], "--")); at++)
 		rc = argv[at][0] == '-' && argv[at][1] ? parse_option(ret, argc, argv, &at, err)
 						       : parse_word(ret, argv[at], err);
+	ret->rest = ret->n_words;
+	for (at++; rc == 0 && at < argc; at++)
+		rc = parse_word(ret, argv[at], err);
 	if (rc == 0 && !ret->help && ret->n_words < verb->min_words)
 		return err_set(err, -EINVAL, "%s: expected %s", verb->name, verb->args);
 	return rc;

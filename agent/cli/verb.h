@@ -41,6 +41,7 @@ enum verb_id {
 	VERB_CONFIG,
 	VERB_TOP,
 	VERB_LOG,
+	VERB_CONVERT,
 	VERB_COMPLETIONS,
 	N_VERBS,
 };
@@ -70,18 +71,22 @@ struct verb {
 	struct verb_option options[VERB_OPTIONS_MAX]; /* ends with one without a name */
 	bool watches;                                 /* --watch makes sense */
 	bool on_screen;                               /* --json does not */
+	bool offline;  /* no agent is asked: of the common options it has --help only */
+	bool has_rest; /* words behind -- may begin with a dash */
 	const char *
 		exits; /* its exit statuses, where they are others; NULL: those of enum verb_exit */
 	const char *names; /* "apps", "peers": whose --names an argument is one of; NULL: none */
 	/* The second argument is one of these; NULL: any. Ends with NULL. */
 	const char *const *orders;
+	/* The first argument is one of these, and the others are files; NULL: any. Ends with NULL. */
+	const char *const *kinds;
 	/* Each key of it is an option that takes a value, also with '-' for '_'; NULL: there are none. */
 	const struct config_section *keys;
 };
 
 enum verb_color { VERB_COLOR_AUTO, VERB_COLOR_ALWAYS, VERB_COLOR_NEVER };
 
-#define VERB_WORDS_MAX  4
+#define VERB_WORDS_MAX  512
 #define VERB_VALUES_MAX 128
 
 /* Texts are views into argv. */
@@ -90,6 +95,7 @@ struct verb_call {
 	enum verb_id id;
 	const char *words[VERB_WORDS_MAX];
 	size_t n_words;
+	size_t rest; /* the first word behind --; n_words when there is none */
 	struct {
 		const char *name;  /* of the option, or of the key */
 		const char *value; /* NULL: the option takes none */

@@ -27,7 +27,10 @@ FORMS = {
     "peer ADDR add --as AS": "peer 10.0.1.9 add --as 65009",
     "peer ADDR delete": "peer 10.0.1.9 delete",
     "explain VIP": f"explain {VIP4}",
+    "convert TOOL FILE...": "convert gocast FILE",
 }
+# A case of tests/convert for each tool, of which nothing is lost.
+CONVERTED = {"gocast": "plain/config.yaml"}
 # Nothing waits for a confirmation.
 REFUSED = ("confirm",)
 
@@ -71,6 +74,9 @@ class Bench:
         if words[0] == "define" or (words[0] == "register" and len(words) > 2):
             # Name and VIP of the file are not to be had over HTTP.
             words = [words[0], "other", *("192.0.2.9/32" if w == VIP4 else w for w in words[2:])]
+        if words[0] == "convert":
+            files = (REPO / "tests" / "convert" / words[1]).glob(CONVERTED[words[1]])
+            words = [*words[:2], *(word for word in words if word.startswith("--")), *map(str, files)]
         if "refresh" in words:  # after a reset
             self._router.wait_established()
             wait_until(self._has_session, "the session is established")

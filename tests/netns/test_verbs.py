@@ -385,7 +385,10 @@ def test_every_verb_is_tested_and_has_help(running: tuple[Agent, Client]) -> Non
     _, client = running
     listed = client("help").partition("(vipherald VERB --help):\n")[2]
     names = [line.split()[0] for line in listed.splitlines() if line.strip()]
-    assert set(names) | {"neighbor", "adj-out"} == {*VERBS, "define", "diff", "top", "completions"}
+    assert set(names) | {"neighbor", "adj-out"} == {
+        *VERBS,
+        *("define", "diff", "top", "completions", "convert"),
+    }
     for name in names:
         said = client(name, "--help")
         assert f"usage: vipherald {name}" in said and f"Example: vipherald {name}" in said

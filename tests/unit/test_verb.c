@@ -186,7 +186,7 @@ static void test_texts(void **state)
 	}
 }
 
-/* "NAME" is one word, "[NAME]" none or one, "A|B" one, "[A] B" one or two. */
+/* "NAME" is one word, "[NAME]" none or one, "A|B" one, "[A] B" one or two, "A..." any number. */
 static void test_words_as_in_the_usage(void **state)
 {
 	(void)state;
@@ -196,6 +196,10 @@ static void test_words_as_in_the_usage(void **state)
 		for (const char *p = v->args; *p; p++) {
 			most += *p == ' ';
 			optional += *p == '[';
+		}
+		if (strstr(v->args, "...")) {
+			most = VERB_WORDS_MAX;
+			optional = most - 1;
 		}
 		if (v->max_words != most || v->min_words != most - optional)
 			fail_msg("%s takes %zu to %zu words", v->name, v->min_words, v->max_words);

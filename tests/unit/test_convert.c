@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `vipherald convert`. tests/convert/TOOL/CASE has the files of another tool, as its users write
+ * them, and what is to come out as `expected.yaml`; `options` has words of the command line, one a
+ * line. With UPDATE_EXPECTED set in the environment the latter is written again, for reading it with
+ * `git diff`. What comes out has to pass `vipherald check`.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <glob.h>
+
+#include <cmocka.h>
+
+#include "agent/config/config.h"
+#include "agent/config/findings.h"
+#include "agent/convert/print.h"
+#include "agent/convert/run.h"
+#include "lib/array.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "tests/unit/own_netns.h"
+
+#define WORDS_MAX 64
+
+static char *read_file(const char *path, size_t *ret_len)
+{
+	char *text = mem_new(CONVERT_FILE_MAX + 2, 1);
+	FILE *f = fopen(path, "re");
+	*ret_len = f ? fread(text, 1, CONVERT_FILE_MAX + 1, f) : 0;
+	if (f)
+		fclose(f);
+	return text;
+}
+
+static const char *base(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+/* "--native", "--allow PREFIX", and what is behind "--". */
+struct words {
+	char *text;
+	const char *args[WORDS_MAX], *allow[WORDS_MAX];
+	struct convert_options options;
+};
+
+static void read_options(const char *directory, struct words *w)
+{
+	char path[256];
+	size_t len;
+	bool rest = false;
+	snprintf(path, sizeof(path), "%soptions", directory);
+	*w = (struct words){ .text = read_file(path, &len) };
+	w->options.args = w->args;
+	w->options.allow = w->allow;
+	for (char *save, *word = strtok_r(w->text, "\n", &save); word;
+	     word = strtok_r(NULL, "\n", &save)) {
+		if (rest)
+			w->args[w->options.n_args++] = word;
+		else if (str_equal(word, "--"))
+			rest = true;
+		else if (str_equal(word, "--native"))
+			w->options.native = true;
+		else
+			w->allow[w->options.n_allow++] = word;
+	}
+}
+
+static char *convert(const char *tool, const char *directory, const struct convert_input *inputs,
+		     size_t n)
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct convert c;
+	struct err err = { "" };
+	struct words words;
+	FILE *out = open_memstream(&text, &len);
+	read_options(directory, &words);
+	if (convert_run(tool, inputs, n, &words.options, &c, &err) == 0) {
+		convert_print(&c, out);
+		fprintf(out, "# exit status %d\n", c.n_lost > 0);
+		convert_done(&c);
+	} else {
+		fprintf(out, "# error: %s\n", err.text);
+	}
+	fclose(out);
+	free(words.text);
+	return text;
+}
+
+/* Without a peer there is no configuration to check: its files do not say. */
+static void expect_valid(const char *directory, const char *text)
+{
+	struct config *config = NULL;
+	struct config_findings findings = { 0 };
+	bool complete = strstr(text, "\n  local_as:") != NULL;
+	int rc = config_load_text(text, strlen(text), &config, &findings);
+	if (complete && rc < 0) {
+		config_findings_print(&findings, directory, stdout);
+		fail_msg("%s: does not pass check:\n%s", directory, text);
+	}
+	config_free(config);
+	config_findings_done(&findings);
+}
+
+static void compare(const char *directory, const char *text)
+{
+	char path[256];
+	size_t len;
+	snprintf(path, sizeof(path), "%sexpected.yaml", directory);
+	if (getenv("UPDATE_EXPECTED")) {
+		FILE *f = fopen(path, "we");
+		assert_non_null(f);
+		fputs(text, f);
+		fclose(f);
+	}
+	char *expected = read_file(path, &len);
+	if (!str_same(expected, text))
+		fail_msg("%s: another result than expected.yaml:\n%s", directory, text);
+	free(expected);
+}
+
+static void run_case(const char *tool, const char *directory)
+{
+	char pattern[256];
+	glob_t files;
+	struct convert_input inputs[16];
+	size_t n = 0;
+	snprintf(pattern, sizeof(pattern), "%s*", directory);
+	assert_int_equal(glob(pattern, 0, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc && n < ARRAY_SIZE(inputs); i++) {
+		const char *name = base(files.gl_pathv[i]);
+		if (str_equal(name, "expected.yaml") || str_equal(name, "options"))
+			continue;
+		inputs[n].name = name;
+		inputs[n].text = read_file(files.gl_pathv[i], &inputs[n].len);
+		n++;
+	}
+	char *text = convert(tool, directory, inputs, n);
+	compare(directory, text);
+	expect_valid(directory, text);
+	free(text);
+	for (size_t i = 0; i < n; i++)
+		free((char *)inputs[i].text);
+	globfree(&files);
+}
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (const char *const *tool = convert_tools; *tool; tool++) {
+		char pattern[256];
+		glob_t cases;
+		snprintf(pattern, sizeof(pattern), "tests/convert/%s/*/", *tool);
+		assert_int_equal(glob(pattern, 0, NULL, &cases), 0);
+		assert_true(cases.gl_pathc >= 2);
+		for (size_t i = 0; i < cases.gl_pathc; i++)
+			run_case(*tool, cases.gl_pathv[i]);
+		globfree(&cases);
+	}
+}
+
+/* ---- what is refused as a whole ---- */
+
+static const struct {
+	const char *tool, *text, *error;
+} refused[] = {
+	{ "gocast", "apps: [", "in:2:1: error: " },
+	{ "gocast", "", "in: not a YAML mapping" },
+	{ "gocast", "- a\n", "in: not a YAML mapping" },
+	{ "gocast", "bgp:\n  local_as: 1\n  local_as: 2\n", "in:3:3: error: " },
+	{ "gocast", "# caf\xe9\n", "in:1: not a text in UTF-8 (byte 0xe9)" },
+};
+
+static void test_refused(void **state)
+{
+	(void)state;
+	const struct convert_options none = { 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		struct convert c;
+		struct err err = { "" };
+		const struct convert_input in = { "in", refused[i].text, strlen(refused[i].text) };
+		assert_true(convert_run(refused[i].tool, &in, 1, &none, &c, &err) < 0);
+		if (!strstr(err.text, refused[i].error))
+			fail_msg("'%s' is not in '%s'", refused[i].error, err.text);
+	}
+}
+
+static void test_bounds(void **state)
+{
+	(void)state;
+	const struct convert_options none = { 0 };
+	static struct convert_input many[CONVERT_FILES_MAX + 1];
+	char *large = mem_new(CONVERT_FILE_MAX + 1, 1);
+	struct convert c;
+	struct err err;
+	memset(large, '#', CONVERT_FILE_MAX + 1);
+	const struct convert_input in = { "in", large, CONVERT_FILE_MAX + 1 };
+	assert_true(convert_run("gocast", &in, 1, &none, &c, &err) < 0);
+	assert_string_equal(err.text, "in: larger than the maximum of 1 MB");
+	assert_true(convert_run("gocast", many, ARRAY_SIZE(many), &none, &c, &err) < 0);
+	assert_string_equal(err.text, "257 files, the maximum is 256");
+	free(large);
+}
+
+/* What is quoted from a file stays within its line of the comment. */
+static void test_comments(void **state)
+{
+	(void)state;
+	static const char yaml[] = "bgp: { local_as: 65001, peer_ip: 192.0.2.1, peer_as: 65000, "
+				   "origin: \"x\\nbgp: { local_as: 1 }\" }\n";
+	const struct convert_options none = { 0 };
+	const struct convert_input in = { "a\nb", yaml, sizeof(yaml) - 1 };
+	struct convert c;
+	struct err err;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	assert_int_equal(convert_run("gocast", &in, 1, &none, &c, &err), 0);
+	convert_print(&c, out);
+	fclose(out);
+	assert_non_null(
+		strstr(text, "#   a\\x0ab:1: origin: 'x\\x0abgp: { local_as: 1 }' is none"));
+	free(text);
+	convert_done(&c);
+}
+
+int main(void)
+{
+	own_netns_enter();
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_comments),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
