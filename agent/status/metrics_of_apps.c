@@ -140,6 +140,23 @@ static void add_checks(struct scrape *s, const char *name, const struct app *app
 	}
 }
 
+/* Of https; below 0 when it has ended. */
+static void add_cert_ends(struct scrape *s, const char *name, const struct app *app)
+{
+	struct monitor_status m;
+	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+		monitor_watch_status(app->watch, i, &m);
+		if (m.cert_end == 0)
+			continue;
+		const struct metric_label labels[] = { { "app", app->spec->name },
+						       { "monitor", m.text },
+						       { 0 } };
+		metric_sample_double(
+			&s->page, name, labels,
+			((double)m.cert_end - (double)s->clock.wall) / (double)USEC_PER_SEC, 0);
+	}
+}
+
 static const struct {
 	const char *name, *type, *help;
 	void (*add)(struct scrape *s, const char *name, const struct app *app);
@@ -155,6 +172,10 @@ static const struct {
 	{ "vip_advertised", "gauge", "1 while this peer has been sent the VIP.", add_advertised },
 	{ "check_up", "gauge", "1 while the monitor says that the app is up.", add_check },
 	{ "checks_total", "counter", "Checks of the monitor, by result.", add_checks },
+	{ "certificate_expires_in_seconds", "gauge",
+	  "Time until the first certificate expires in the chain that the https monitor saw last; "
+	  "negative when it has.",
+	  add_cert_ends },
 };
 
 /* ---- alarms ---- */
