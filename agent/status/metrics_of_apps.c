@@ -23,6 +23,7 @@ struct scrape {
 	size_t family;
 	bool walks; /* `cursor` stands in `family` */
 	struct app_cursor cursor;
+	size_t name; /* of agent.metrics.per_app, the next one */
 };
 
 /* ---- apps ---- */
@@ -204,6 +205,18 @@ static void add_alarms(struct scrape *s)
 
 /* ---- the answer ---- */
 
+/* A reload may change the names between two pieces. */
+static const struct app *next_app(struct scrape *s)
+{
+	const struct app_selection *of = &s->in.config->metrics_of;
+	const struct app *app = NULL;
+	if (!of->limited)
+		return app_cursor_next(&s->cursor);
+	while (!app && s->name < of->n)
+		app = registry_find(s->in.registry, of->names[s->name++]);
+	return app;
+}
+
 static void add_family(struct scrape *s)
 {
 	const struct app *app = NULL;
@@ -212,8 +225,9 @@ static void add_family(struct scrape *s)
 			    families[s->family].help);
 		app_cursor_init(s->in.registry, &s->cursor);
 		s->walks = true;
+		s->name = 0;
 	}
-	while (s->page.len < PIECE && (app = app_cursor_next(&s->cursor)))
+	while (s->page.len < PIECE && (app = next_app(s)))
 		families[s->family].add(s, families[s->family].name, app);
 	if (app || s->page.len >= PIECE)
 		return;

@@ -180,6 +180,29 @@ def test_an_answer_of_many_turns(bed: Testbed) -> None:
     reader.close()
 
 
+def test_series_of_some_apps(bed: Testbed) -> None:
+    """agent.metrics.per_app, also changed by a reload; totals count all apps."""
+    bed.link()
+    apps = (DNS, app("other", "192.0.2.99/32"), app("third", "192.0.2.98/32"))
+
+    def configured(per_app: object) -> dict[str, object]:
+        keys = {"metrics": {"per_app": per_app}}
+        return config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=apps, agent=keys)
+
+    def shown() -> list[str]:
+        return sorted(name for (name,) in samples(agent, "vipherald_app_up"))
+
+    agent = bed.start_agent(configured(["third", "nowhere", "dns"]))
+    assert shown() == ["dns", "third"]
+    assert {name for name, *_ in samples(agent, "vipherald_vip_advertised")} == {"dns", "third"}
+    assert sum(samples(agent, "vipherald_apps").values()) == 3
+    check(agent)
+    for per_app, wanted in ((False, []), ("other", ["other"]), (True, ["dns", "other", "third"])):
+        agent.reload(configured(per_app))
+        assert shown() == wanted, per_app
+        check(agent)
+
+
 def families(text: str) -> dict[str, tuple[str, list[str], str]]:
     """Name: type, labels, help."""
     helps = dict(re.findall(r"^# HELP (\S+) (.*)$", text, re.M))
