@@ -130,6 +130,7 @@ static void session_up(struct bgp_conn *c)
 	p->session_since = now(p);
 	p->down_since = USEC_NEVER;
 	p->sessions++;
+	p->routes_received[0] = p->routes_received[1] = 0;
 	p->hint = "";
 	p->local = (struct bgp_socket_name){ 0 };
 	bgp_socket_local_name(c->fd, &p->local);
@@ -253,11 +254,25 @@ static void changed(struct bgp_conn *c, enum bgp_state from, enum bgp_conn_end e
 
 /* ---- Input and output of the session. ---- */
 
+/* A peer may withdraw what it never announced. */
+static void count_routes(struct bgp_peer *p, const struct bgp_update *u)
+{
+	for (size_t i = 0; i < u->n_withdrawn; i++) {
+		uint64_t n = bgp_update_n_prefixes(&u->withdrawn[i], 1);
+		uint64_t *routes = &p->routes_received[u->withdrawn[i].family == AF_INET6];
+		*routes -= n < *routes ? n : *routes;
+	}
+	for (size_t i = 0; i < u->n_announced; i++)
+		p->routes_received[u->announced[i].family == AF_INET6] +=
+			bgp_update_n_prefixes(&u->announced[i], 1);
+}
+
 static void update(struct bgp_conn *c, const struct bgp_update *u)
 {
 	struct bgp_peer *p = c->userdata;
 	p->prefixes_received += bgp_update_n_prefixes(u->announced, u->n_announced);
 	p->prefixes_withdrawn += bgp_update_n_prefixes(u->withdrawn, u->n_withdrawn);
+	count_routes(p, u);
 	p->env.update(p, u, p->env.userdata);
 }
 

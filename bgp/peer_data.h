@@ -44,6 +44,7 @@ struct bgp_peer {
 	mono_t session_since; /* the last one */
 	mono_t down_since;    /* its end, or the start; USEC_NEVER while there is one */
 	uint64_t prefixes_received, prefixes_withdrawn;
+	uint64_t routes_received[2]; /* of IPv4 and IPv6, in this session */
 	char last_error[320];
 	struct bgp_notice notice;
 	const char *hint;            /* of the last attempt that failed */

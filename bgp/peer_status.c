@@ -114,6 +114,7 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.received = p->out.received,
 		.prefixes_received = p->prefixes_received,
 		.prefixes_withdrawn = p->prefixes_withdrawn,
+		.routes_received_of = { p->routes_received[0], p->routes_received[1] },
 		.errors_tolerated = p->out.errors_tolerated + p->in.errors_tolerated,
 		.routes_sent = p->adj.n_sent[0] + p->adj.n_sent[1],
 		.routes_sent_of = { p->adj.n_sent[0], p->adj.n_sent[1] },

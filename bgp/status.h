@@ -97,6 +97,9 @@ struct bgp_peer_status {
 	struct addr next_hop4, next_hop6;  /* family 0: none; `next_hop4` may be IPv6 (RFC 8950) */
 	struct bgp_message_counts sent, received;
 	uint64_t prefixes_received, prefixes_withdrawn; /* counted, never kept */
+	/* Of IPv4 and IPv6, in this session: announced less withdrawn. One that the peer announces twice
+	 * counts twice, as none is kept. */
+	uint64_t routes_received_of[2];
 	uint64_t errors_tolerated; /* UPDATEs handled as RFC 7606 says without a reset */
 	size_t routes_sent;        /* the peer holds now */
 	size_t routes_sent_of[2];  /* of IPv4 and IPv6 */

@@ -111,6 +111,7 @@ static void on_http_done(const struct http_response *response, void *userdata)
 		snprintf(result.said, sizeof(result.said), "%s", h->refused.text);
 	else
 		judge(h, response, &result);
+	result.cert_end = response->cert_end;
 	monitor_done_cb *done = h->done;
 	void *done_userdata = h->userdata;
 	h->call = NULL; /* freed by the client */
@@ -174,6 +175,7 @@ static int start_call(struct http_check *h, span_t timeout, struct err *err)
 		.connect_timeout = timeout,
 		.body_max = BODY_MAX,
 		.body_cut = true,
+		.cert_end = h->spec->kind == &monitor_kind_https,
 		.connect_to = h->connect_to,
 		.on_socket = on_socket,
 	};

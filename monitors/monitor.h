@@ -20,6 +20,7 @@
 
 #include "lib/err.h"
 #include "lib/mono.h"
+#include "lib/wallclock.h"
 #include "monitors/env.h"
 #include "monitors/spec.h"
 #include "monitors/verdict.h"
@@ -31,6 +32,7 @@ struct monitor_result {
 	enum health health;
 	char said[MONITOR_SAID_MAX]; /* for people; may be empty for UP, see ops->said_up */
 	const char *output; /* of a command; NULL or "" for none; valid during the callback */
+	wall_t cert_end;    /* when the certificate of the service ends; 0: not known */
 };
 
 /* From the loop, never from inside start(). What start() returned is freed when it returns. */

@@ -94,6 +94,8 @@ bool probe_apply(struct probe *p, const struct monitor_result *result, mono_t no
 	p->latest = result->health;
 	p->failures += result->health == HEALTH_DOWN;
 	p->unknown += result->health == HEALTH_UNKNOWN;
+	if (result->cert_end)
+		p->cert_end = result->cert_end;
 	set_text(&p->said, result->said);
 	set_text(&p->output, result->output);
 	if (!verdict_step(&p->verdict, result->health))
@@ -138,6 +140,7 @@ void probe_status(const struct probe *p, struct monitor_status *ret)
 		.checks = p->checks,
 		.failures = p->failures,
 		.unknown = p->unknown,
+		.cert_end = p->cert_end,
 		.latest = p->latest,
 		.running = p->running != NULL,
 		.unable = p->checks > 0 && p->latest == HEALTH_UNKNOWN && !probe_is_fed(p),

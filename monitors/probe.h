@@ -36,6 +36,7 @@ struct probe {
 	mono_t since, started, ended;
 	span_t took;
 	uint64_t checks, failures, unknown;
+	wall_t cert_end; /* as last seen; 0: never */
 	char *said;   /* NULL: see probe_said() */
 	char *output; /* NULL: none */
 };

@@ -8,6 +8,7 @@
 
 #include "lib/histogram.h"
 #include "lib/mono.h"
+#include "lib/wallclock.h"
 #include "monitors/load.h"
 #include "monitors/spec.h"
 #include "monitors/verdict.h"
@@ -19,6 +20,7 @@ struct monitor_status {
 	mono_t last_check;                  /* when it ended; USEC_NEVER before the first */
 	span_t took;                        /* of the last check */
 	uint64_t checks, failures, unknown; /* unknown: checks that could not be made */
+	wall_t cert_end; /* of the service, as last seen; 0: none */
 	enum health latest;                 /* of the last check; UNKNOWN: it could not be made */
 	bool running;
 	bool unable;      /* the last check could not be made, which says nothing of the service */

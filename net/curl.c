@@ -18,12 +18,23 @@ static const struct {
 	const char *name;
 	size_t offset;
 } symbols[] = {
-	SYMBOL(easy_init),           SYMBOL(easy_cleanup),        SYMBOL(easy_setopt),
-	SYMBOL(easy_perform),        SYMBOL(easy_getinfo),        SYMBOL(easy_strerror),
-	SYMBOL(slist_append),        SYMBOL(slist_free_all),      SYMBOL(multi_init),
-	SYMBOL(multi_cleanup),       SYMBOL(multi_setopt),        SYMBOL(multi_add_handle),
-	SYMBOL(multi_remove_handle), SYMBOL(multi_socket_action), SYMBOL(multi_assign),
+	SYMBOL(easy_init),
+	SYMBOL(easy_cleanup),
+	SYMBOL(easy_setopt),
+	SYMBOL(easy_perform),
+	SYMBOL(easy_getinfo),
+	SYMBOL(easy_strerror),
+	SYMBOL(slist_append),
+	SYMBOL(slist_free_all),
+	SYMBOL(multi_init),
+	SYMBOL(multi_cleanup),
+	SYMBOL(multi_setopt),
+	SYMBOL(multi_add_handle),
+	SYMBOL(multi_remove_handle),
+	SYMBOL(multi_socket_action),
+	SYMBOL(multi_assign),
 	SYMBOL(multi_info_read),
+	SYMBOL(getdate),
 };
 
 /* Either flavour does: distributions differ in which one they install. */

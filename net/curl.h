@@ -35,6 +35,7 @@ struct curl_api {
 	CURLMcode (*multi_socket_action)(CURLM *, curl_socket_t, int, int *);
 	CURLMcode (*multi_assign)(CURLM *, curl_socket_t, void *);
 	CURLMsg *(*multi_info_read)(CURLM *, int *);
+	time_t (*getdate)(const char *, const time_t *);
 };
 
 /* Loads and initialises the library; later calls cost nothing. It stays until the process ends.

@@ -66,7 +66,7 @@ struct http_call {
 	char *body;
 	size_t len, cap, max;
 	span_t span; /* of the limit */
-	bool cut, not_made;
+	bool cut, not_made, wants_cert_end;
 	struct http_headers answer_headers;
 	struct err refused; /* a socket, for its source */
 	char error[CURL_ERROR_SIZE];
@@ -110,6 +110,29 @@ static const char *error_text(struct http_call *call, CURLcode code)
 	return call->error[0] ? call->error : call->http->curl->easy_strerror(code);
 }
 
+/* curl prints it in two forms, depending on its TLS library; its own parser reads both. */
+static void use_end(const struct curl_api *curl, const char *line, wall_t *end)
+{
+	static const char name[] = "Expire date:";
+	time_t at = str_starts(line, name) ? curl->getdate(line + strlen(name), NULL) : -1;
+	if (at > 0 && (*end == 0 || (wall_t)at * USEC_PER_SEC < *end))
+		*end = (wall_t)at * USEC_PER_SEC;
+}
+
+static wall_t find_cert_end(const struct http_call *call)
+{
+	const struct curl_api *curl = call->http->curl;
+	const struct curl_certinfo *chain = NULL;
+	wall_t end = 0;
+	if (!call->wants_cert_end ||
+	    curl->easy_getinfo(call->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain)
+		return 0;
+	for (int i = 0; i < chain->num_of_certs; i++)
+		for (const struct curl_slist *l = chain->certinfo[i]; l; l = l->next)
+			use_end(curl, l->data, &end);
+	return end;
+}
+
 static void call_finish(struct http_call *call, CURLcode code)
 {
 	struct http_response response = { .headers = &call->answer_headers,
@@ -121,6 +144,7 @@ static void call_finish(struct http_call *call, CURLcode code)
 	response.timed_out = code == CURLE_OPERATION_TIMEDOUT;
 	response.body = call->body ? call->body : "";
 	response.len = call->len;
+	response.cert_end = find_cert_end(call);
 	call->done(&response, call->userdata);
 	call_free(call);
 }
@@ -351,6 +375,11 @@ static void set_request(const struct curl_api *curl, struct http_call *call,
 	if (request->server->unix_path)
 		curl->easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->server->unix_path);
 	set_tls(curl, easy, request->server);
+	if (request->cert_end) { /* a resumed session shows that of the first handshake */
+		call->wants_cert_end = true;
+		curl->easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+		curl->easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	}
 	set_destination(curl, call, request);
 }
 

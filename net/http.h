@@ -16,6 +16,7 @@
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "lib/mono.h"
+#include "lib/wallclock.h"
 #include "net/http_headers.h"
 
 #define HTTP_USER_AGENT "vipherald"
@@ -44,6 +45,7 @@ struct http_request {
 	span_t connect_timeout;
 	size_t body_max; /* of the answer; more is an error, unless `body_cut` */
 	bool body_cut;   /* the first `body_max` bytes will do */
+	bool cert_end;   /* say in the response when the certificate ends; its handshake is a full one */
 	/* "HOST:PORT:TO:PORT": connect to TO, whatever the URL names; NULL: connect as the URL
 	 * says. */
 	const char *connect_to;
@@ -59,6 +61,8 @@ struct http_response {
 	bool timed_out;    /* that is why */
 	bool not_made;     /* no socket, or no turn to look up the name: the server was not asked */
 	const struct http_headers *headers;
+	/* Of `cert_end`: the first end of validity in the server's chain; 0: not known. */
+	wall_t cert_end;
 };
 
 /* Once, from the loop, never from inside http_start(). The call is gone after it. It may start

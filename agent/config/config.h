@@ -13,6 +13,7 @@
 #include "agent/config/findings.h"
 #include "agent/config/set.h"
 #include "agent/model/admission.h"
+#include "agent/model/app_selection.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/hook.h"
 #include "agent/model/vip_policy.h"
@@ -57,6 +58,7 @@ struct config_agent {
 	char *exec_user; /* commands run as this user; NULL: as the agent */
 	char **exec_env; /* further variables of their environment, ends with NULL; NULL: none */
 	struct hook_list hooks;
+	struct app_selection metrics_of; /* apps with series of their own */
 	char *tls_ca; /* CAs that `https` monitors trust; NULL: those of the system */
 	span_t drain_time;
 	bool shutdown_drain;

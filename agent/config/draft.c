@@ -31,6 +31,7 @@ void config_agent_done(struct config_agent *agent)
 		free(*name);
 	free(agent->exec_env);
 	hook_list_done(&agent->hooks);
+	app_selection_done(&agent->metrics_of);
 	free(agent->tls_ca);
 	free(agent->tls.cert);
 	free(agent->tls.key);

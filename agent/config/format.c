@@ -5,6 +5,7 @@
 
 #include "agent/model/admission.h"
 #include "agent/model/announce_spec.h"
+#include "agent/model/app_selection.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/community.h"
 #include "agent/model/vip_policy.h"
@@ -63,6 +64,15 @@ void config_format_env_names(const struct config_key *key, const void *target, F
 	char *const *names = *(char *const *const *)config_value(key, target);
 	for (size_t i = 0; names && names[i]; i++)
 		fprintf(out, "%s%s", separator(i), names[i]);
+}
+
+void config_format_app_selection(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct app_selection *s = config_value(key, target);
+	if (s->limited && s->n == 0)
+		fprintf(out, "false");
+	for (size_t i = 0; i < s->n; i++)
+		fprintf(out, "%s%s", separator(i), s->names[i]);
 }
 
 void config_format_prefixes(const struct config_key *key, const void *target, FILE *out)

@@ -5,6 +5,7 @@
 #include "agent/config/schema_agent.h"
 #include "agent/config/schema_hooks.h"
 #include "agent/config/schema_log.h"
+#include "agent/config/schema_metrics.h"
 #include "agent/config/schema_api.h"
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_bfd.h"
@@ -108,6 +109,7 @@ const struct config_section *const config_sections[] = {
 	/* Last: its keys are also those of others, which are meant more often. */
 	&config_monitor_section,
 	&config_vips_section,
+	&config_metrics_section,
 	&config_log_section,
 	&config_log_modules_section,
 	NULL,

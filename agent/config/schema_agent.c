@@ -4,6 +4,7 @@
 #include "agent/config/config.h"
 #include "agent/config/schema_hooks.h"
 #include "agent/config/schema_log.h"
+#include "agent/config/schema_metrics.h"
 #include "agent/config/schema_api.h"
 #include "agent/config/types.h"
 #include "agent/config/types_bgp.h"
@@ -361,6 +362,10 @@ static const struct config_key agent_keys[] = {
 	  .shape = CONFIG_SECTION,
 	  .section = &config_log_section,
 	  .doc = "What is logged, see below." },
+	{ .name = "metrics",
+	  .shape = CONFIG_SECTION,
+	  .section = &config_metrics_section,
+	  .doc = "What `/metrics` has, see below." },
 	{ .name = "hooks",
 	  .shape = CONFIG_SECTIONS,
 	  .section = &config_hooks_section,

@@ -65,7 +65,8 @@ static bool is_one_of(const struct config_key *key, config_format_fn *const form
 static json_t *value_json(const struct config_key *key, const char *text, unsigned flags)
 {
 	static config_format_fn *const booleans[] = { config_format_bool, config_format_bfd_hops,
-						      config_format_listen };
+						      config_format_listen,
+						      config_format_app_selection };
 	static config_format_fn *const numbers[] = { config_format_count,     config_format_as,
 						     config_format_peer_as,   config_format_family,
 						     config_format_ttl,       config_format_number,

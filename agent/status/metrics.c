@@ -48,9 +48,12 @@ static void apps(struct metric_page *out, const struct metrics *m)
 	labelled(out, "apps", "health", "up", c->up);
 	labelled(out, "apps", "health", "down", c->down);
 	labelled(out, "apps", "health", "unknown", c->unknown);
-	gauge_beside_counter(out, "checks", "Checks made so far by the monitors that exist now.",
+	gauge_beside_counter(out, "checks",
+			     "Checks made so far by the monitors that exist now. Deprecated: "
+			     "vipherald_checks_total.",
 			     m->checks);
-	gauge(out, "check_failures", "Failed checks of the monitors that exist now.",
+	gauge(out, "check_failures",
+	      "Failed checks of the monitors that exist now. Deprecated: vipherald_checks_total.",
 	      m->check_failures);
 	gauge(out, "apps_held_down", "Apps that flap and are held down (hold_down).", c->damped);
 }
@@ -306,12 +309,14 @@ static const struct {
 	const char *name, *type, *help;
 	uint64_t (*value)(const struct bgp_peer_status *p);
 } peer_families[] = {
-	{ "peer_up", "gauge", "1 while the session with the peer is established.", is_up },
+	{ "peer_up", "gauge",
+	  "1 while the session with the peer is established. Deprecated: vipherald_bgp_session_up.",
+	  is_up },
 	{ "peer_admin_down", "gauge", "1 while the peer is disabled by the operator.",
 	  is_disabled },
 	{ "peer_state", "gauge",
 	  "State of the session: 1 idle, 2 connect, 3 active, 4 opensent, 5 openconfirm, "
-	  "6 established.",
+	  "6 established. Deprecated: vipherald_bgp_session_state.",
 	  state },
 	{ "peer_sessions_total", "counter", "Sessions with the peer that reached established.",
 	  sessions },
@@ -319,13 +324,20 @@ static const struct {
 	  "1 when the peer keeps the routes while the agent restarts (graceful restart was "
 	  "negotiated).",
 	  graceful_restart },
-	{ "peer_routes_sent", "gauge", "Routes announced to the peer and not withdrawn.",
+	{ "peer_routes_sent", "gauge",
+	  "Routes announced to the peer and not withdrawn. Deprecated: "
+	  "vipherald_bgp_advertised_routes.",
 	  routes_sent },
 	{ "peer_routes_pending", "gauge", "Routes waiting to be sent to the peer.",
 	  routes_pending },
-	{ "peer_updates_sent_total", "counter", "UPDATE messages sent to the peer.", updates_sent },
-	{ "peer_messages_sent_total", "counter", "BGP messages sent to the peer.", messages_sent },
-	{ "peer_messages_received_total", "counter", "BGP messages received from the peer.",
+	{ "peer_updates_sent_total", "counter",
+	  "UPDATE messages sent to the peer. Deprecated: vipherald_bgp_messages_total.",
+	  updates_sent },
+	{ "peer_messages_sent_total", "counter",
+	  "BGP messages sent to the peer. Deprecated: vipherald_bgp_messages_total.",
+	  messages_sent },
+	{ "peer_messages_received_total", "counter",
+	  "BGP messages received from the peer. Deprecated: vipherald_bgp_messages_total.",
 	  messages_received },
 };
 
@@ -415,7 +427,8 @@ void metrics_format(const struct metrics *m, struct metric_page *out)
 	metric_head(out, "loop_stall_seconds", "histogram",
 		    "Turns of the event loop that took longer than 50 ms; the log names them.");
 	metric_histogram(out, "loop_stall_seconds", NULL, &m->loop_stalls);
-	gauge(out, "fd_limit", "Limit of file descriptors.", m->fd_limit);
+	gauge(out, "fd_limit", "Limit of file descriptors. Deprecated: process_max_fds.",
+	      m->fd_limit);
 	gauge(out, "fd_short",
 	      "1 while file descriptors run short, and new apps and processes to be watched are "
 	      "refused.",

@@ -23,6 +23,7 @@ struct scrape {
 	size_t family;
 	bool walks; /* `cursor` stands in `family` */
 	struct app_cursor cursor;
+	size_t name; /* of agent.metrics.per_app, the next one */
 };
 
 /* ---- apps ---- */
@@ -140,6 +141,23 @@ static void add_checks(struct scrape *s, const char *name, const struct app *app
 	}
 }
 
+/* Of https; below 0 when it has ended. */
+static void add_cert_ends(struct scrape *s, const char *name, const struct app *app)
+{
+	struct monitor_status m;
+	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+		monitor_watch_status(app->watch, i, &m);
+		if (m.cert_end == 0)
+			continue;
+		const struct metric_label labels[] = { { "app", app->spec->name },
+						       { "monitor", m.text },
+						       { 0 } };
+		metric_sample_double(
+			&s->page, name, labels,
+			((double)m.cert_end - (double)s->clock.wall) / (double)USEC_PER_SEC, 0);
+	}
+}
+
 static const struct {
 	const char *name, *type, *help;
 	void (*add)(struct scrape *s, const char *name, const struct app *app);
@@ -155,6 +173,10 @@ static const struct {
 	{ "vip_advertised", "gauge", "1 while this peer has been sent the VIP.", add_advertised },
 	{ "check_up", "gauge", "1 while the monitor says that the app is up.", add_check },
 	{ "checks_total", "counter", "Checks of the monitor, by result.", add_checks },
+	{ "certificate_expires_in_seconds", "gauge",
+	  "Time until the first certificate expires in the chain that the https monitor saw last; "
+	  "negative when it has.",
+	  add_cert_ends },
 };
 
 /* ---- alarms ---- */
@@ -183,6 +205,18 @@ static void add_alarms(struct scrape *s)
 
 /* ---- the answer ---- */
 
+/* A reload may change the names between two pieces. */
+static const struct app *next_app(struct scrape *s)
+{
+	const struct app_selection *of = &s->in.config->metrics_of;
+	const struct app *app = NULL;
+	if (!of->limited)
+		return app_cursor_next(&s->cursor);
+	while (!app && s->name < of->n)
+		app = registry_find(s->in.registry, of->names[s->name++]);
+	return app;
+}
+
 static void add_family(struct scrape *s)
 {
 	const struct app *app = NULL;
@@ -191,8 +225,9 @@ static void add_family(struct scrape *s)
 			    families[s->family].help);
 		app_cursor_init(s->in.registry, &s->cursor);
 		s->walks = true;
+		s->name = 0;
 	}
-	while (s->page.len < PIECE && (app = app_cursor_next(&s->cursor)))
+	while (s->page.len < PIECE && (app = next_app(s)))
 		families[s->family].add(s, families[s->family].name, app);
 	if (app || s->page.len >= PIECE)
 		return;

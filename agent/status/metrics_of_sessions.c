@@ -64,18 +64,31 @@ static void add_last_notification(struct metric_page *page, const char *name,
 	metric_sample(page, name, labels, 1);
 }
 
-static void add_advertised(struct metric_page *page, const char *name, const struct session *s)
+static void add_by_family(struct metric_page *page, const char *name, const struct session *s,
+			  const uint64_t values[static 2])
 {
-	const char *const families[] = { "ipv4", "ipv6" };
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+	static const char *const afis[] = { "ipv4", "ipv6" };
+	for (size_t i = 0; i < ARRAY_SIZE(afis); i++) {
 		const struct metric_label labels[] = { { "peer", s->name },
-						       { "afi", families[i] },
+						       { "afi", afis[i] },
 						       { 0 } };
-		metric_sample(page, name, labels, s->s->routes_sent_of[i]);
+		metric_sample(page, name, labels, values[i]);
 	}
 }
 
+static void add_advertised(struct metric_page *page, const char *name, const struct session *s)
+{
+	add_by_family(page, name, s,
+		      (const uint64_t[]){ s->s->routes_sent_of[0], s->s->routes_sent_of[1] });
+}
+
 static void add_received(struct metric_page *page, const char *name, const struct session *s)
+{
+	add_by_family(page, name, s, s->s->routes_received_of);
+}
+
+static void add_received_prefixes(struct metric_page *page, const char *name,
+				  const struct session *s)
 {
 	add_number(page, name, s, s->s->prefixes_received);
 }
@@ -120,8 +133,13 @@ static const struct {
 	  "1 for the last NOTIFICATION of the peer, by code and subcode (RFC 4271 6).",
 	  add_last_notification },
 	{ "bgp_advertised_routes", "gauge", "Routes that the peer holds now.", add_advertised },
+	{ "bgp_received_routes", "gauge",
+	  "Routes of the peer in this session, announced less withdrawn. The agent keeps none, so "
+	  "one "
+	  "that the peer announces twice counts twice.",
+	  add_received },
 	{ "bgp_received_prefixes_total", "counter",
-	  "Prefixes announced by the peer, which the agent does not keep.", add_received },
+	  "Prefixes announced by the peer, of all sessions.", add_received_prefixes },
 	{ "bgp_messages_total", "counter", "BGP messages by direction and type.", add_messages },
 };
 

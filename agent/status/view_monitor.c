@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/view_monitor.h"
 
+static json_t *date_or_null(wall_t at)
+{
+	char date[DATE_TEXT_MAX];
+	return at ? json_string(date_format(at, date)) : json_null();
+}
+
 json_t *view_monitor(const struct monitor_status *m, const struct view_clock *clock)
 {
 	json_t *o = json_pack("{s:o, s:s, s:o, s:b, s:I, s:I, s:o}", "monitor", view_text(m->text),
@@ -16,5 +22,6 @@ json_t *view_monitor(const struct monitor_status *m, const struct view_clock *cl
 	json_object_set_new(o, "rise", json_integer(m->timing.rise));
 	json_object_set_new(o, "fall", json_integer(m->timing.fall));
 	json_object_set_new(o, "pending", json_integer(m->streak));
+	json_object_set_new(o, "certificate_expires", date_or_null(m->cert_end));
 	return o;
 }

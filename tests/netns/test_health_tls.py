@@ -8,7 +8,9 @@ from . import responders
 from .certificates import Authority
 from .configs import VIP4, config
 from .health import PEER, agent_with, expect
+from .test_metrics import samples
 from .testbed import Testbed
+from .wait import wait_until
 
 P = 7777
 URL = f"https://127.0.0.1:{P}/"
@@ -35,6 +37,32 @@ def test_certificate(bed: Testbed, case: str) -> None:
     with responders.http(bed.host, P, cert=authority.issue(*names, days=days)):
         monitor = {"https": URL, "tls_ca": str(authority.file), **PATIENT, **options}
         expect(agent_with(bed, monitor), health, said)
+
+
+def test_end_of_the_certificate(bed: Testbed) -> None:
+    """Of every check anew, also of one that was renewed; and kept when the service is gone."""
+
+    def left() -> float:
+        found = samples(agent, "vipherald_certificate_expires_in_seconds")
+        return found.get(("a", f"https://127.0.0.1:{P}/"), 0) / 86400
+
+    authority = Authority(bed.workdir)
+    monitor = {"https": URL, "tls_ca": str(authority.file), "interval": "100ms", **PATIENT}
+    with responders.http(bed.host, P, cert=authority.issue("IP:127.0.0.1", days=2)):
+        agent = agent_with(bed, monitor)
+        expect(agent, "up")
+        assert 1.9 < left() <= 2
+    expect(agent, "down")
+    assert 1.9 < left() <= 2
+    longer = authority.issue("IP:127.0.0.1", days=5)
+    with responders.http(bed.host, P, cert=longer):
+        wait_until(lambda: 4.9 < left() <= 5, "the end of the new certificate")
+    longer.write_text(longer.read_text() + authority.file.read_text())
+    with responders.http(bed.host, P, cert=longer):  # with its issuer, which ends first
+        wait_until(lambda: 1.9 < left() <= 2, "the end of the issuer")
+    with responders.http(bed.host, P, cert=authority.issue("IP:127.0.0.1", days=1)):
+        wait_until(lambda: 0.9 < left() <= 1, "the end of the last certificate")
+        assert agent.app("a")["monitors"][0]["certificate_expires"]
 
 
 def test_name_is_asked_for(bed: Testbed) -> None:

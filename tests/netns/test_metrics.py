@@ -2,12 +2,17 @@
 
 import os
 import re
+import struct
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from . import bgp, responders
 from .agent import Agent
 from .certificates import Authority
 from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
 from .faultserver import FaultServer
+from .rawpeer import RawListener
 from .routers.base import REPO
 from .testbed import ROUTER_AS, Testbed
 from .wait import wait_until
@@ -66,6 +71,46 @@ def test_apps_vips_and_sessions(bed: Testbed) -> None:
     assert samples(agent, "vipherald_withdraw_latency_seconds_count") == {(): 1}
     assert 0 < samples(agent, "vipherald_withdraw_latency_seconds_sum")[()] < 1
     check(agent)
+
+
+def update(withdrawn: tuple[str, ...] = (), announced: tuple[str, ...] = ()) -> bytes:
+    attributes = (
+        bgp.attribute(bgp.ORIGIN, b"\0")
+        + bgp.attribute(bgp.AS_PATH, b"\2\1" + struct.pack(">I", ROUTER_AS))
+        + bgp.attribute(bgp.NEXT_HOP, bytes([10, 0, 1, 1]))
+    ) if announced else b""  # fmt: skip
+    gone = b"".join(map(bgp.encode_prefix, withdrawn))
+    body = struct.pack(">H", len(gone)) + gone + struct.pack(">H", len(attributes)) + attributes
+    return bgp.message(bgp.UPDATE, body + b"".join(map(bgp.encode_prefix, announced)))
+
+
+def test_received_routes(bed: Testbed) -> None:
+    """Of the present session; a peer that withdraws what it never announced is not below 0."""
+    link = bed.link()
+    listener = RawListener(link.namespace, link.router_ip)
+    agent = bed.make_agent(config({"peer_ip": link.router_ip, "peer_as": ROUTER_AS}))
+    agent.spawn()
+    session = listener.accept()
+    session.establish(ROUTER_AS)
+
+    def received() -> float:
+        return samples(agent, "vipherald_bgp_received_routes")[(link.router_ip, "ipv4")]
+
+    session.send(update(announced=("10.9.0.0/16", "10.8.0.0/16", "10.7.0.0/16")))
+    wait_until(lambda: received() == 3, "three routes")
+    session.send(update(withdrawn=("10.9.0.0/16",)))
+    wait_until(lambda: received() == 2, "two routes")
+    session.send(update(withdrawn=("10.8.0.0/16", "10.7.0.0/16", "10.6.0.0/16")))
+    wait_until(lambda: received() == 0, "no route")
+    session.send(update(announced=("10.9.0.0/16",)))
+    wait_until(lambda: received() == 1, "one route")
+    session.close()
+    again = listener.accept()
+    again.establish(ROUTER_AS)
+    wait_until(lambda: received() == 0, "another session")
+    assert samples(agent, "vipherald_bgp_received_prefixes_total") == {(link.router_ip,): 4}
+    again.close()
+    listener.close()
 
 
 def test_timeouts_and_alarms(bed: Testbed) -> None:
@@ -135,6 +180,29 @@ def test_an_answer_of_many_turns(bed: Testbed) -> None:
     reader.close()
 
 
+def test_series_of_some_apps(bed: Testbed) -> None:
+    """agent.metrics.per_app, also changed by a reload; totals count all apps."""
+    bed.link()
+    apps = (DNS, app("other", "192.0.2.99/32"), app("third", "192.0.2.98/32"))
+
+    def configured(per_app: object) -> dict[str, object]:
+        keys = {"metrics": {"per_app": per_app}}
+        return config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=apps, agent=keys)
+
+    def shown() -> list[str]:
+        return sorted(name for (name,) in samples(agent, "vipherald_app_up"))
+
+    agent = bed.start_agent(configured(["third", "nowhere", "dns"]))
+    assert shown() == ["dns", "third"]
+    assert {name for name, *_ in samples(agent, "vipherald_vip_advertised")} == {"dns", "third"}
+    assert sum(samples(agent, "vipherald_apps").values()) == 3
+    check(agent)
+    for per_app, wanted in ((False, []), ("other", ["other"]), (True, ["dns", "other", "third"])):
+        agent.reload(configured(per_app))
+        assert shown() == wanted, per_app
+        check(agent)
+
+
 def families(text: str) -> dict[str, tuple[str, list[str], str]]:
     """Name: type, labels, help."""
     helps = dict(re.findall(r"^# HELP (\S+) (.*)$", text, re.M))
@@ -148,7 +216,8 @@ def families(text: str) -> dict[str, tuple[str, list[str], str]]:
     return found
 
 
-def everything(bed: Testbed) -> Agent:
+@contextmanager
+def everything(bed: Testbed) -> Iterator[Agent]:
     """An agent that has samples of all families."""
     router = bed.start_router("frr")
     bed.start_service(PORT)
@@ -158,24 +227,29 @@ def everything(bed: Testbed) -> Agent:
     file.chmod(0o600)
     tls = {"cert": str(file), "key": str(file), "client_ca": str(authority.file)}
     down = app("down", "192.0.2.99/32", "exec:false")
+    secure = {
+        "name": "secure", "vip": "192.0.2.98/32",
+        "monitors": [{"https": "https://localhost:8443/", "tls_ca": str(authority.file)}],
+    }  # fmt: skip
     keys = {"consul_addr": consul.addr, "api": {"tls": tls}}
-    agent = bed.make_agent(config(peer(router, bfd=True), apps=(DNS, down), agent=keys))
-    agent.spawn()
-    router.wait_routes(VIP4, VIP6)
-    router.stop()  # with a NOTIFICATION
-    return agent
+    agent = bed.make_agent(config(peer(router, bfd=True), apps=(DNS, down, secure), agent=keys))
+    with responders.http(bed.host, 8443, cert=file):
+        agent.spawn()
+        router.wait_routes(VIP4, VIP6, "192.0.2.98/32")
+        router.stop()  # with a NOTIFICATION
+        yield agent
 
 
 def test_the_page(bed: Testbed) -> None:
-    agent = everything(bed)
-
-    def read() -> str:
-        return agent.admin("/metrics").text
-
-    wait_until(lambda: "bgp_last_notification{" in read() and 'app="down"' in read(), "samples")
+    last = ("bgp_last_notification{", 'app="down"', "certificate_expires_in_seconds{")
+    with everything(bed) as agent:
+        wait_until(
+            lambda: all(part in agent.admin("/metrics").text for part in last), "samples of all"
+        )
+        text = agent.admin("/metrics").text
     rows = [
-        f"| `{name}` | {kind} | {', '.join(labels)} | {text} |"
-        for name, (kind, labels, text) in sorted(families(read()).items())
+        f"| `{name}` | {kind} | {', '.join(labels)} | {words} |"
+        for name, (kind, labels, words) in sorted(families(text).items())
     ]
     page = PAGE.read_text()
     before, after = "<!-- begin: from /metrics -->\n", "<!-- end -->\n"

@@ -54,6 +54,7 @@ enum place {
 	TLS,
 	EXEC,
 	MONITORS,
+	METRICS,
 	LOG,
 	MODULES,
 	VIPS,
@@ -78,6 +79,7 @@ static const struct {
 	[TLS] = { "agent.api.tls", "api.tls.", CONFIG_AGENT },
 	[EXEC] = { "agent.exec", "exec.", CONFIG_AGENT },
 	[MONITORS] = { "agent.monitors", "monitors.", CONFIG_AGENT },
+	[METRICS] = { "agent.metrics", "metrics.", CONFIG_AGENT },
 	[LOG] = { "agent.log", "log.", CONFIG_AGENT },
 	[VIPS] = { "agent.vips", "vips.", CONFIG_AGENT },
 	[MODULES] = { "agent.log.modules", "log.modules.", CONFIG_AGENT },
@@ -116,7 +118,8 @@ static char *file_with(enum place place, const char *key, const char *value)
 			     "agent: {hold_down: 1s, hold_down_max: 9m, consul_client_cert: /c, "
 			     "consul_client_key: /k%s, api: {local: read, tls: {cert: '%%d/a.pem', "
 			     "key: '%%d/a.key', "
-			     "client_ca: '%%d/a.pem'%s}%s}, log: {level: info%s, "
+			     "client_ca: '%%d/a.pem'%s}%s}, metrics: {per_app: true%s}, log: "
+			     "{level: info%s, "
 			     "modules: {loop: "
 			     "debug%s}}, vips: {max: 9%s}, "
 			     "exec: {user: root%s}, "
@@ -127,9 +130,10 @@ static char *file_with(enum place place, const char *key, const char *value)
 			     "nat: {backend: auto%s}\n"
 			     "apps: [{name: a, vip: 2001:db8:1::1/128, monitors: ['port:tcp:1', "
 			     "'port:tcp:2'], vip_config: {bgp_communities: '1:1'%s}, %s%s}]\n",
-			     extra[AGENT], extra[TLS], extra[API], extra[LOG], extra[MODULES],
-			     extra[VIPS], extra[EXEC], extra[MONITORS], extra[BGP], extra[PEER],
-			     extra[BFD], extra[NAT], extra[VIP_CONFIG], of_states, extra[APP]) > 0);
+			     extra[AGENT], extra[TLS], extra[API], extra[METRICS], extra[LOG],
+			     extra[MODULES], extra[VIPS], extra[EXEC], extra[MONITORS], extra[BGP],
+			     extra[PEER], extra[BFD], extra[NAT], extra[VIP_CONFIG], of_states,
+			     extra[APP]) > 0);
 	return text;
 }
 
@@ -144,6 +148,7 @@ static const struct {
 	{ "gids", "7" },
 	{ "tokens", "[{name: t, file: /t}]" },
 	{ "certificates", "[{name: c}]" },
+	{ "per_app", "false" },
 	{ "hooks", "[{on: app, exec: x}]" },
 	{ "hosts", "h" },
 	{ "origins", "'https://h'" },
@@ -223,6 +228,7 @@ static const struct {
 	{ TLS, "cert", "cert: '%d/a.pem'", "cert: '%d/b.pem'" },
 	{ TLS, "key", "/a.key", "/b.key" },
 	{ TLS, "client_ca", "ca: '%d/a.pem'", "ca: '%d/b.pem'" },
+	{ METRICS, "per_app", "per_app: true", "per_app: [a, b]" },
 	{ LOG, "level", "level: info", "level: error" },
 	{ LOG, "format", "level: info", "level: info, format: json" },
 	{ VIPS, "max", "vips: {max: 9", "vips: {max: 8" },

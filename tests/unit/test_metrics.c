@@ -66,6 +66,7 @@ static const struct bgp_peer_status peers[2] = {
 	  .established_since = 5 * USEC_PER_SEC,
 	  .notice = { .received = true, .code = 6, .subcode = 2 },
 	  .prefixes_received = 87,
+	  .routes_received_of = { 88, 89 },
 	  .sent = { .update = 84, .open = 1, .keepalive = 2, .refresh = 3, .total = 85 },
 	  .received = { .notification = 4, .total = 86 } },
 	{ .config = &addresses[1],
@@ -257,6 +258,8 @@ static const char *const lines[] = {
 	 "1"),
 	"bgp_advertised_routes{peer=\"10.0.0.1\",afi=\"ipv4\"} 70",
 	"bgp_advertised_routes{peer=\"10.0.0.1\",afi=\"ipv6\"} 12",
+	"bgp_received_routes{peer=\"10.0.0.1\",afi=\"ipv4\"} 88",
+	"bgp_received_routes{peer=\"10.0.0.1\",afi=\"ipv6\"} 89",
 	"bgp_received_prefixes_total{peer=\"10.0.0.1\"} 87",
 	"bgp_messages_total{peer=\"10.0.0.1\",direction=\"sent\",type=\"open\"} 1",
 	"bgp_messages_total{peer=\"10.0.0.1\",direction=\"sent\",type=\"update\"} 84",
@@ -356,7 +359,7 @@ static void test_nothing_else(void **state)
 	for (const char *c = text; *c; c++)
 		values += *c == '\n' && c[1] && c[1] != '#';
 	/* Of the families of peers the table above has both peers in some only, of the bounds three. */
-	assert_int_equal(values, ARRAY_SIZE(lines) + 6 + 6 + 18 + 11 + 14 + 16 +
+	assert_int_equal(values, ARRAY_SIZE(lines) + 6 + 6 + 18 + 11 + 14 + 18 +
 					 histogram_of_stalls.n + DRIFT_KINDS + API_CAUSES);
 	free(text);
 }

@@ -489,7 +489,8 @@ static void test_a_monitor_shows_what_the_check_said(void **state)
 						.checks = 9,
 						.failures = 4,
 						.timing = { .interval = 10 * SEC, .rise = 2 },
-						.streak = 1 };
+						.streak = 1,
+						.cert_end = 1767323045 * (wall_t)SEC };
 	json_t *o = view_monitor(&monitor, &now);
 	expect_text(o, "monitor", "exec:check");
 	expect_text(o, "health", "down");
@@ -501,6 +502,7 @@ static void test_a_monitor_shows_what_the_check_said(void **state)
 	assert_int_equal(json_integer_value(json_object_get(o, "failures")), 4);
 	assert_int_equal(json_integer_value(json_object_get(o, "pending")), 1);
 	assert_true(json_real_value(json_object_get(o, "interval_seconds")) == 10);
+	expect_text(o, "certificate_expires", "2026-01-02T03:04:05.000Z");
 	json_decref(o);
 }
 
