@@ -18,7 +18,7 @@
 
 #define VIP "198.51.100.1/32"
 
-static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false };
+static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false, NULL };
 
 struct bed {
 	sd_event *loop;
