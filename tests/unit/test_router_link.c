@@ -278,7 +278,6 @@ static void a_link_that_comes_back_begins_anew(void **state)
 /* The second choice remains the second choice. */
 static void the_one_that_takes_its_place_need_not_advertise_itself(void **state)
 {
-	const struct addr c = { AF_INET6, { 0xfe, 0x80, [15] = 3 } };
 	struct bed t = knowing(&a);
 	(void)state;
 	t.silent = true;
