@@ -189,7 +189,7 @@ static struct bgp_pair pair_of(const struct bgp_peer *p)
 				  .in = &p->in.fsm,
 				  .has_session = p->session != NULL,
 				  .guest = p->guest,
-				  .stopped = p->stopped || bgp_peer_awaits_path(p) };
+				  .stopped = p->stopped || bgp_peer_must_wait(p) };
 }
 
 static void drop(struct bgp_conn *c)
@@ -248,7 +248,7 @@ static void changed(struct bgp_conn *c, enum bgp_state from, enum bgp_conn_end e
 			break;
 		}
 	}
-	if (bgp_peer_awaits_path(p)) /* no retry before it is up */
+	if (bgp_peer_must_wait(p)) /* no retry meanwhile */
 		bgp_peer_settle_wait(p);
 }
 
@@ -400,7 +400,7 @@ void bgp_peer_start(struct bgp_peer *p)
 			       on_restart_over, p);
 	if (!bgp_peer_lacks_router(p))
 		bgp_path_update(&p->path, &p->config, one_hop(p));
-	if (bgp_peer_awaits_path(p))
+	if (bgp_peer_must_wait(p))
 		p->env.changed(p, p->env.userdata);
 	else
 		bgp_conn_start(&p->out);
@@ -440,7 +440,7 @@ void bgp_peer_return(struct bgp_peer *p)
 	if (!p->stopped || p->disabled || !graceful_may_be_stale(&p->graceful, now(p)))
 		return;
 	p->stopped = false;
-	if (!bgp_peer_awaits_path(p))
+	if (!bgp_peer_must_wait(p))
 		bgp_conn_start(&p->out);
 }
 
@@ -459,7 +459,7 @@ void bgp_peer_accept(struct bgp_peer *p, int fd)
 		bgp_peer_refuse_disabled(p, fd);
 		return;
 	}
-	bool unwanted = p->stopped || (!p->session && bgp_peer_awaits_path(p));
+	bool unwanted = p->stopped || (!p->session && bgp_peer_must_wait(p));
 	if (unwanted || p->session == &p->in) {
 		refuse(p, fd, unwanted ? BGP_ERR_CEASE_REJECTED : BGP_ERR_CEASE_COLLISION);
 		return;

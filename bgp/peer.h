@@ -73,13 +73,15 @@ void bgp_peer_path_up(struct bgp_peer *p);
 void bgp_peer_path_down(struct bgp_peer *p, const char *why);
 /* Nothing is known of it any more: a session goes on. */
 void bgp_peer_path_unknown(struct bgp_peer *p);
-/* bfd.required, and the path is not up: nothing is opened or accepted. */
-/* An unnumbered peer whose router is not known; nothing is opened or accepted. */
+/* bfd.required, and the path is not up. */
+bool bgp_peer_awaits_path(const struct bgp_peer *p);
+/* An unnumbered peer whose router is not known. */
 bool bgp_peer_lacks_router(const struct bgp_peer *p);
 /* What was found on the link of an unnumbered peer. A session with another router ends. */
 void bgp_peer_set_router(struct bgp_peer *p, const struct bgp_found *found);
 bool bgp_peer_is_established(const struct bgp_peer *p);
-bool bgp_peer_awaits_path(const struct bgp_peer *p);
+/* For its path, or for its router: nothing is opened or accepted. */
+bool bgp_peer_must_wait(const struct bgp_peer *p);
 /* What it waits for may have changed: ends attempts, or begins one. */
 void bgp_peer_settle_wait(struct bgp_peer *p);
 /* The host's addresses changed. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/peer_filter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/scoped_addr.h"
 #include "lib/str.h"
 
 /* ---- Names. ---- */
@@ -12,22 +14,15 @@
 /* False: it is not an address. */
 static bool parse_address(const char *text, struct bgp_peer_ref *ret)
 {
-	char buf[BGP_PEER_NAME_MAX], name[ADDR_TEXT_MAX + 1 + IF_NAMESIZE];
-	const char *device = strchr(text, '%');
-	size_t n = device ? (size_t)(device - text) : strlen(text);
-	struct addr addr;
-	if (n >= sizeof(buf) || (device && (!device[1] || strlen(device + 1) >= IF_NAMESIZE)))
+	char name[SCOPED_ADDR_TEXT_MAX];
+	struct bgp_peer_ref ref = { 0 };
+	if (scoped_addr_parse(text, &ref.addr, ref.ifname) < 0)
 		return false;
-	memcpy(buf, text, n);
-	buf[n] = 0;
-	if (addr_parse(buf, &addr) < 0)
-		return false;
-	addr_format(&addr, name);
-	if (device)
-		strcat(name, device);
-	*ret = (struct bgp_peer_ref){ .addr = addr, .text = mem_strdup(name) };
-	if (device)
-		strcpy(ret->ifname, device + 1);
+	addr_format(&ref.addr, name);
+	if (ref.ifname[0])
+		snprintf(name + strlen(name), IF_NAMESIZE + 1, "%%%s", ref.ifname);
+	ref.text = mem_strdup(name);
+	*ret = ref;
 	return true;
 }
 

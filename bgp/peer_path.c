@@ -12,12 +12,16 @@
 
 bool bgp_peer_awaits_path(const struct bgp_peer *p)
 {
-	bool waits = p->config.bfd.on && p->config.bfd.required && !p->path_is_up;
-	return waits || bgp_peer_lacks_router(p);
+	return p->config.bfd.on && p->config.bfd.required && !p->path_is_up;
+}
+
+bool bgp_peer_must_wait(const struct bgp_peer *p)
+{
+	return bgp_peer_awaits_path(p) || bgp_peer_lacks_router(p);
 }
 
 /* No attempt is due any more; a session, and what is needed to get back to it, stays. */
-static void rest(struct bgp_peer *p)
+static void stop_attempts(struct bgp_peer *p)
 {
 	if (p->session)
 		return;
@@ -29,8 +33,8 @@ void bgp_peer_settle_wait(struct bgp_peer *p)
 {
 	if (p->guest || p->stopped)
 		return;
-	if (bgp_peer_awaits_path(p))
-		rest(p);
+	if (bgp_peer_must_wait(p))
+		stop_attempts(p);
 	else if (!p->session && bgp_peer_over(p))
 		bgp_conn_start(&p->out);
 }

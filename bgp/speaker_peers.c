@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bgp/peer_data.h"
 #include "bgp/peer_status.h"
 #include "bgp/sockopt.h"
 #include "lib/log.h"
@@ -34,7 +33,7 @@ static int on_output(sd_event_source *source, void *userdata)
 	bool any_session = false;
 	for (size_t i = 0; i < s->n_peers; i++) {
 		bgp_peer_flush(s->peers[i]);
-		any_session = any_session || s->peers[i]->session;
+		any_session = any_session || bgp_peer_is_established(s->peers[i]);
 	}
 	take_time(&s->announced_at, any_session, &s->latencies.announce);
 	take_time(&s->withdrawn_at, any_session, &s->latencies.withdraw);

@@ -21,11 +21,12 @@ static bool options_are_valid(struct reader *options)
 	return !options->failed;
 }
 
-static bool parse_router_advert(struct reader *r, struct ndp_message *ret)
+/* Its sender is all that is of use: FRR advertises itself to its neighbor with a lifetime of 0. */
+static bool parse_router_advert(struct reader *r)
 {
-	reader_u8(r); /* hop limit for others */
-	reader_u8(r); /* flags */
-	ret->router_lifetime = reader_u16(r);
+	reader_u8(r);  /* hop limit for others */
+	reader_u8(r);  /* flags */
+	reader_u16(r); /* lifetime as default router */
 	reader_u32(r); /* reachable time */
 	reader_u32(r); /* retransmission timer */
 	return !r->failed && options_are_valid(r);
@@ -59,7 +60,7 @@ bool ndp_parse(const struct ndp_packet *packet, struct ndp_message *ret)
 	struct ndp_message m = { .type = (enum ndp_type)type };
 	bool valid = false;
 	if (type == NDP_ROUTER_ADVERT)
-		valid = near && parse_router_advert(&r, &m);
+		valid = near && parse_router_advert(&r);
 	else if (type == NDP_NEIGHBOR_ADVERT)
 		valid = near && parse_neighbor_advert(&r, &m);
 	else if (type == NDP_ECHO_REPLY)

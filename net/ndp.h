@@ -38,9 +38,8 @@ struct ndp_packet {
 
 struct ndp_message {
 	enum ndp_type type;
-	uint16_t router_lifetime; /* NDP_ROUTER_ADVERT: seconds; 0: no default router */
-	struct addr target;       /* NDP_NEIGHBOR_ADVERT */
-	uint64_t cookie;          /* NDP_ECHO_REPLY: that of the request */
+	struct addr target; /* NDP_NEIGHBOR_ADVERT */
+	uint64_t cookie;    /* NDP_ECHO_REPLY: that of the request */
 };
 
 /* False for what is to be dropped: anything but a valid Router Advertisement (RFC 4861 6.1.2) or

@@ -8,6 +8,7 @@
 
 #include "agent/config/build.h"
 #include "agent/config/check_bgp.h"
+#include "agent/config/check_peers.h"
 #include "agent/config/draft.h"
 #include "agent/config/parse.h"
 #include "agent/config/schema_bgp.h"
@@ -49,13 +50,12 @@ static void refuse_secrets(const struct config_node *node, const struct config_s
 	}
 }
 
-/* What concerns two peers of the same address. */
 static void check_others(const struct config *config, const struct bgp_peer_config *peer,
 			 const struct config_node *item, struct config_findings *findings)
 {
 	for (size_t i = 0; i < config->bgp.n_peers; i++) {
 		const struct bgp_peer_config *other = &config->bgp.peers[i];
-		if (addr_equal(&other->addr, &peer->addr) && !bgp_peer_is_same(other, peer))
+		if (!bgp_peer_is_same(other, peer))
 			config_check_peer_pair(other, peer, config->bgp.listen, item, findings);
 	}
 }

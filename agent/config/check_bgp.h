@@ -13,10 +13,5 @@
  */
 void config_check_bgp(struct config_draft *draft, const struct config_node *root,
 		      struct config_findings *findings);
-/* Of two peers that have the same address, and another interface or port, what contradicts. `listen`:
- * of bgp. */
-void config_check_peer_pair(const struct bgp_peer_config *a, const struct bgp_peer_config *b,
-			    bool listen, const struct config_node *item_of_b,
-			    struct config_findings *findings);
 
 #endif

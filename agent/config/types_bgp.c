@@ -16,6 +16,7 @@
 #include "lib/addr.h"
 #include "lib/array.h"
 #include "lib/endpoint.h"
+#include "lib/scoped_addr.h"
 #include "lib/str.h"
 
 /* The kernel's TCP_MD5SIG_MAXKEYLEN, RFC 2385 leaves it open. */
@@ -228,13 +229,12 @@ static int set_peer_ip(const struct config_key *key, const char *text, void *tar
 		       struct err *err)
 {
 	struct bgp_peer_config *peer = config_field(key, target);
-	char host[ADDR_TEXT_MAX] = "";
+	char ifname[IF_NAMESIZE] = "", host[ADDR_TEXT_MAX];
 	struct addr a = { 0 };
-	const char *percent = strchr(text, '%');
-	size_t n = percent ? (size_t)(percent - text) : strlen(text);
-	if (n < sizeof(host))
-		memcpy(host, text, n);
-	if (addr_parse(host, &a) < 0)
+	int r = scoped_addr_parse(text, &a, ifname);
+	if (r == -ENODEV)
+		return err_set(err, -EINVAL, "'%.80s': invalid interface name after '%%'", text);
+	if (r < 0)
 		return err_set(err, -EINVAL,
 			       "'%.80s' is not an address, expected one like 192.0.2.1, "
 			       "2001:db8::1 or fe80::1%%eth0",
@@ -242,28 +242,17 @@ static int set_peer_ip(const struct config_key *key, const char *text, void *tar
 	if (addr_is_unspecified(&a) || addr_is_multicast(&a) || addr_to_v4(&a) == INADDR_BROADCAST)
 		return err_set(err, -EINVAL, "'%.80s' cannot be the address of a peer", text);
 	bool scoped = a.family == AF_INET6 && addr_is_link_local(&a);
-	if (scoped && !percent)
+	if (scoped && !ifname[0])
 		return err_set(err, -EINVAL,
 			       "'%s' is link-local: specify the interface, like %s%%eth0", text,
 			       text);
-	if (!scoped && percent)
+	if (!scoped && ifname[0])
 		return err_set(err, -EINVAL,
 			       "'%.80s': only link-local addresses take an interface, write %s",
-			       text, host);
-	char ifname[IF_NAMESIZE] = "";
-	if (percent && (!percent[1] || strpbrk(percent + 1, "/: %") ||
-			str_copy(ifname, sizeof(ifname), percent + 1) < 0))
-		return err_set(err, -EINVAL, "'%.80s': invalid interface name after '%%'", text);
+			       text, addr_format(&a, host));
 	peer->addr = a;
 	memcpy(peer->ifname, ifname, sizeof(ifname));
 	return 0;
-}
-
-/* One that the kernel takes, and that cannot be mistaken for an address. */
-static bool is_interface(const char *name)
-{
-	return *name && strlen(name) < IF_NAMESIZE && !strpbrk(name, "/: %") &&
-	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 static int set_interface(const struct config_key *key, const char *text, void *target,
@@ -271,7 +260,7 @@ static int set_interface(const struct config_key *key, const char *text, void *t
 {
 	struct bgp_peer_config *peer = target;
 	(void)key;
-	if (!is_interface(text))
+	if (!ifname_is_valid(text))
 		return err_set(
 			err, -EINVAL,
 			"'%.80s' is not the name of an interface, expected one like eth0, at "

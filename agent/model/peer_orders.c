@@ -6,22 +6,19 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/scoped_addr.h"
 #include "lib/str.h"
 
 /* ---- who it is about ---- */
 
 int peer_id_parse(const char *name, uint16_t port, struct peer_id *ret, struct err *err)
 {
-	char host[ADDR_TEXT_MAX] = "";
 	struct peer_id id = { .port = port };
-	const char *percent = strchr(name, '%');
-	size_t n = percent ? (size_t)(percent - name) : strlen(name);
-	if (n < sizeof(host))
-		memcpy(host, name, n);
-	bool is_addr = addr_parse(host, &id.addr) == 0;
-	const char *ifname = is_addr ? (percent ? percent + 1 : "") : name;
-	if (str_copy(id.ifname, sizeof(id.ifname), ifname) < 0 ||
-	    (!is_addr && (!*name || strpbrk(name, "/: %"))))
+	int r = scoped_addr_parse(name, &id.addr, id.ifname);
+	bool by_link = r == -EINVAL && ifname_is_valid(name);
+	if (by_link)
+		str_copy(id.ifname, sizeof(id.ifname), name);
+	if (r < 0 && !by_link)
 		return err_set(err, -EINVAL,
 			       "'%.80s' is not the address of a peer, expected one like 192.0.2.1, "
 			       "2001:db8::1 or fe80::1%%eth0, or the interface of one that is "

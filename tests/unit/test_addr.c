@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/addr.h"
 #include "lib/array.h"
+#include "lib/scoped_addr.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -238,6 +239,39 @@ static void test_v4_value(void **state)
 	assert_int_equal(addr_to_v4(&v6), 0);
 }
 
+static const struct {
+	const char *text, *addr, *ifname;
+	int r;
+} scoped[] = {
+	{ "fe80::1%eth0", "fe80::1", "eth0", 0 },
+	{ "192.0.2.1%vrf-blue", "192.0.2.1", "vrf-blue", 0 },
+	{ "2001:db8::1", "2001:db8::1", "", 0 },
+	{ "fe80::1%eth012345678901", "fe80::1", "eth012345678901", 0 },
+	{ "fe80::1%eth0123456789012", NULL, NULL, -ENODEV },
+	{ "fe80::1%", NULL, NULL, -ENODEV },
+	{ "fe80::1%%", NULL, NULL, -ENODEV },
+	{ "fe80::1%a/b", NULL, NULL, -ENODEV },
+	{ "fe80::1%..", NULL, NULL, -ENODEV },
+	{ "%eth0", NULL, NULL, -EINVAL },
+	{ "eth0", NULL, NULL, -EINVAL },
+	{ "", NULL, NULL, -EINVAL },
+	{ "2001:db8:0000:0000:0000:0000:0000:0000:0000:0001%e", NULL, NULL, -EINVAL },
+};
+
+static void test_scoped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scoped); i++) {
+		char ifname[IF_NAMESIZE] = "before, long", text[ADDR_TEXT_MAX];
+		struct addr a = { 0 };
+		int r = scoped_addr_parse(scoped[i].text, &a, ifname);
+		if (r != scoped[i].r)
+			fail_msg("%s: %d", scoped[i].text, r);
+		assert_string_equal(addr_format(&a, text), r == 0 ? scoped[i].addr : "none");
+		assert_string_equal(ifname, r == 0 ? scoped[i].ifname : "before, long");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_prefixes),  cmocka_unit_test(test_contains),
 		cmocka_unit_test(test_classes),   cmocka_unit_test(test_order),
 		cmocka_unit_test(test_sockaddr),  cmocka_unit_test(test_v4_value),
+		cmocka_unit_test(test_scoped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

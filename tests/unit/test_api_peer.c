@@ -180,6 +180,29 @@ static void a_password_comes_from_a_file(void **state)
 	config_free(c);
 }
 
+static void one_by_the_interface_is_alone_there(void **state)
+{
+	static const char *const refused[] = {
+		"{\"peer_ip\": \"fe80::1%eth7\", \"peer_as\": 1}",
+		"{\"interface\": \"eth7\", \"port\": 1790, \"peer_as\": 1}",
+	};
+	struct config *c = load("bgp:\n"
+				"  local_as: 65001\n"
+				"  router_id: 10.0.0.1\n"
+				"  peers: [ { interface: eth7, peer_as: 65000 } ]\n");
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		struct config_findings findings = { 0 };
+		struct bgp_peer_config peer = { 0 };
+		assert_int_equal(config_api_peer(c, refused[i], &peer, &findings), -EINVAL);
+		assert_non_null(strstr(findings.items[0].text, "second peer on interface eth7"));
+		config_findings_done(&findings);
+	}
+	struct bgp_peer_config p = build(c, "{\"peer_ip\": \"fe80::1%eth8\", \"peer_as\": 1}");
+	config_peer_done(&p);
+	config_free(c);
+}
+
 static void they_stand_behind_those_of_the_file(void **state)
 {
 	(void)state;
@@ -237,6 +260,7 @@ int main(void)
 		cmocka_unit_test(the_older_form_has_defaults_too),
 		cmocka_unit_test(errors_are_by_key),
 		cmocka_unit_test(a_password_comes_from_a_file),
+		cmocka_unit_test(one_by_the_interface_is_alone_there),
 		cmocka_unit_test(they_stand_behind_those_of_the_file),
 		cmocka_unit_test(they_can_be_pasted),
 	};

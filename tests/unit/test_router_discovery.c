@@ -7,8 +7,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "bgp/discovery.h"
 #include "bgp/link_end.h"
@@ -19,6 +22,19 @@
 #include "tests/unit/own_netns.h"
 
 static const struct addr router = { AF_INET6, { 0xfe, 0x80, [15] = 1 } };
+
+/* In the place of libc's. */
+
+static bool watches_fail;
+
+int epoll_ctl(int fd, int op, int what, struct epoll_event *event)
+{
+	if (watches_fail && op == EPOLL_CTL_ADD) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return (int)syscall(SYS_epoll_ctl, fd, op, what, event);
+}
 
 struct bed {
 	sd_event *loop;
@@ -152,6 +168,25 @@ static void a_link_that_is_down_is_asked_for_again(void **state)
 	assert_string_equal(b->why, "");
 }
 
+/* Beyond /proc/sys/fs/epoll/max_user_watches. */
+static void a_socket_that_cannot_be_watched_is_closed(void **state)
+{
+	struct bed *b = *state;
+	int before = dup(0);
+	close(before);
+	watches_fail = true;
+	watch(b);
+	watches_fail = false;
+	assert_int_equal(b->found.lack, BGP_LACK_SOCKET);
+	assert_string_equal(b->why, "cannot watch the socket of interface d0: "
+				    "No space left on device");
+	int after = dup(0);
+	close(after);
+	assert_int_equal(after, before);
+	bgp_discovery_host_changed(b->discovery);
+	assert_string_equal(b->why, "");
+}
+
 static void an_address_that_goes_ends_it(void **state)
 {
 	struct bed *b = *state;
@@ -198,6 +233,7 @@ int main(void)
 		TEST(another_address_of_our_own_changes_nothing),
 		TEST(a_kernel_that_cannot_be_asked_changes_nothing),
 		TEST(a_link_that_is_down_is_asked_for_again),
+		TEST(a_socket_that_cannot_be_watched_is_closed),
 		TEST(an_address_that_goes_ends_it),
 		TEST(the_end_of_a_link),
 	};
