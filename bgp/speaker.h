@@ -31,6 +31,8 @@ struct bgp_route {
 	struct prefix prefix;
 	struct bgp_route_attrs attrs;         /* copied */
 	const struct bgp_peer_filter *filter; /* likewise; NULL: for every peer */
+	bool suppressed;                      /* for no peer: an aggregate stands for it */
+	bool aggregate; /* for others, which bgp_speaker_count_routes() counts without it */
 };
 
 /* Copies the configuration, opens the listener if there is one, and connects to no peer yet. */

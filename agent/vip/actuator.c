@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/vip/acks.h"
+#include "agent/vip/aggregate_routes.h"
 #include "agent/vip/nat_served.h"
 #include "agent/vip/nat_targets.h"
 #include "agent/vip/trouble.h"
@@ -31,6 +32,7 @@ struct actuator {
 	struct nat *nat;
 	struct nat_served_log served;
 	struct bgp_speaker *speaker;
+	struct aggregates *aggregates;
 	struct reconcile *reconcile;
 	struct bgp_flush *ack_wait;
 	mono_t ack_limit; /* USEC_NEVER until the agent stops */
@@ -119,7 +121,12 @@ static void announce(const struct prefix *vip, const struct bgp_route_attrs *att
 		     const struct bgp_peer_filter *peers, void *userdata)
 {
 	struct actuator *a = userdata;
-	struct bgp_route route = { .prefix = *vip, .attrs = *attrs, .filter = peers };
+	struct bgp_route route = {
+		.prefix = *vip,
+		.attrs = *attrs,
+		.filter = peers,
+		.suppressed = aggregate_list_suppressor(aggregates_list(a->aggregates), vip),
+	};
 	tell("route.announced", "announcing", vip, NULL);
 	bgp_speaker_announce(a->speaker, &route);
 }
@@ -129,6 +136,13 @@ static void withdraw(const struct prefix *vip, void *userdata)
 	struct actuator *a = userdata;
 	tell("route.withdrawn", "withdrawing", vip, NULL);
 	bgp_speaker_withdraw(a->speaker, vip);
+}
+
+static void route_changed(const struct prefix *vip, const void *owner, enum route_form form,
+			  void *userdata)
+{
+	struct actuator *a = userdata;
+	aggregates_count(a->aggregates, vip, owner, form, loop_now(a->loop));
 }
 
 static void disown(const struct prefix *vip, void *userdata)
@@ -207,11 +221,24 @@ static const struct reconcile_ops ops = {
 	.nat_set = set_nat,
 	.announce = announce,
 	.withdraw = withdraw,
+	.route_changed = route_changed,
 	.disown = disown,
 	.await_acks = await_acks,
 	.work = work,
 	.retry = retry,
 };
+
+/* Aggregates */
+
+void actuator_set_aggregates(struct actuator *a, const struct aggregate_list *list)
+{
+	aggregate_routes_change(a->aggregates, a->reconcile, list, loop_now(a->loop));
+}
+
+const struct aggregates *actuator_aggregates(const struct actuator *a)
+{
+	return a->aggregates;
+}
 
 /* Life */
 
@@ -270,6 +297,7 @@ int actuator_new(sd_event *loop, struct host_addresses *addresses, enum nat_choi
 	a->loop = loop;
 	a->addresses = addresses;
 	a->ack_limit = USEC_NEVER;
+	a->aggregates = aggregates_new(&aggregate_routes_ops, &a->speaker);
 	a->reconcile = reconcile_new(&ops, a);
 	int rc = loopback_new(loop, on_lost, a, &a->loopback, err);
 	if (rc < 0) {
@@ -294,6 +322,7 @@ void actuator_free(struct actuator *a)
 	sd_event_source_disable_unref(a->retry);
 	nat_free(a->nat);
 	reconcile_free(a->reconcile);
+	aggregates_free(a->aggregates);
 	loopback_free(a->loopback);
 	free(a->waiting);
 	free(a);

@@ -100,7 +100,7 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 	if (vip->spec && !announced_alike(vip->spec, spec))
 		vip->stale = true;
 	vip->spec = spec;
-	vip->owner = owner;
+	vip_set_owner(r, vip, owner);
 	vip_mark_dirty(r, vip);
 	return vip;
 }

@@ -159,7 +159,10 @@ def everything(bed: Testbed) -> Agent:
     tls = {"cert": str(file), "key": str(file), "client_ca": str(authority.file)}
     down = app("down", "192.0.2.99/32", "exec:false")
     keys = {"consul_addr": consul.addr, "api": {"tls": tls}}
-    agent = bed.make_agent(config(peer(router, bfd=True), apps=(DNS, down), agent=keys))
+    aggregates = [{"prefix": "2001:db8::/32", "min": 2}]
+    agent = bed.make_agent(
+        config(peer(router, bfd=True), apps=(DNS, down), agent=keys, aggregates=aggregates)
+    )
     agent.spawn()
     router.wait_routes(VIP4, VIP6)
     router.stop()  # with a NOTIFICATION
