@@ -120,7 +120,8 @@ static const struct addr *next_hop(const struct adj_out *a, uint8_t family)
 /* The route is not for this peer. */
 static bool is_filtered(const struct adj_out *a, const struct rib_route *route)
 {
-	return route->filter && !bgp_peer_filter_allows(route->filter, a->session.config);
+	return route->suppressed ||
+	       (route->filter && !bgp_peer_filter_allows(route->filter, a->session.config));
 }
 
 static const struct rib_attrs *wanted(const struct adj_out *a, const struct rib_route *route)
@@ -529,6 +530,8 @@ enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_rou
 		return BGP_ROUTE_UNKNOWN;
 	if (route->filter && !bgp_peer_filter_allows(route->filter, peer))
 		return BGP_ROUTE_FILTERED;
+	if (route->suppressed)
+		return BGP_ROUTE_SUPPRESSED;
 	if (!a->up)
 		return BGP_ROUTE_NO_SESSION;
 	if (!family_negotiated(a, route->prefix.addr.family))

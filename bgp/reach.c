@@ -13,12 +13,14 @@ static unsigned rank(enum bgp_route_state state)
 		return 2;
 	case BGP_ROUTE_NO_SESSION:
 		return 3;
-	case BGP_ROUTE_FILTERED:
+	case BGP_ROUTE_SUPPRESSED:
 		return 4;
+	case BGP_ROUTE_FILTERED:
+		return 5;
 	case BGP_ROUTE_UNKNOWN:
 		break;
 	}
-	return 5;
+	return 6;
 }
 
 void bgp_reach_add(struct bgp_reach *r, enum bgp_route_state state)
@@ -29,7 +31,7 @@ void bgp_reach_add(struct bgp_reach *r, enum bgp_route_state state)
 	}
 	r->sent += state == BGP_ROUTE_SENT;
 	r->asked++;
-	r->peers += state != BGP_ROUTE_FILTERED;
+	r->peers += state != BGP_ROUTE_FILTERED && state != BGP_ROUTE_SUPPRESSED;
 }
 
 bool bgp_reach_is_refused(const struct bgp_reach *r)

@@ -20,7 +20,7 @@ struct bgp_reach {
 
 /* Zeroed memory is a route that no peer was asked about. Of several peers the first of these
  * decides: sent, pending, refused (no next hop or no address family: needs an operator), no
- * session, not for it. */
+ * session, suppressed, not for it. */
 void bgp_reach_add(struct bgp_reach *r, enum bgp_route_state state);
 /* Sent to no peer, and no established peer can be sent it, or it is for none. */
 bool bgp_reach_is_refused(const struct bgp_reach *r);

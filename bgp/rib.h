@@ -34,6 +34,8 @@ struct rib_route {
 	uint32_t id;
 	uint32_t holders; /* adj-RIBs-out and logs of what was sent that still refer to it */
 	bool disowned;    /* withdrawn, also from peers that have it from the previous instance */
+	bool suppressed;  /* for no peer: an aggregate stands for it */
+	bool aggregate;
 	struct rib_attrs *attrs;        /* NULL: withdrawn */
 	struct bgp_peer_filter *filter; /* owned; NULL: for every peer */
 	char *tag;                      /* of the speaker's user; NULL: none */

@@ -28,8 +28,11 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route)
 	bool different;
 	struct rib_route *r =
 		rib_announce(&s->rib, &route->prefix, s->config.origin, &route->attrs, &different);
+	bool moved = r->suppressed != route->suppressed;
+	r->suppressed = route->suppressed;
+	r->aggregate = route->aggregate;
 	rib_set_tag(r, route->tag, route->why);
-	if (rib_set_filter(r, route->filter) || different)
+	if (rib_set_filter(r, route->filter) || moved || different)
 		speaker_mark(s, r, &s->announced_at);
 }
 
@@ -354,7 +357,7 @@ struct bgp_route_counts bgp_speaker_count_routes(const struct bgp_speaker *s)
 	for (size_t id = 0; id < s->rib.n_ids; id++) {
 		const struct rib_route *route = s->rib.by_id[id];
 		struct bgp_reach reach = { 0 };
-		if (!route || !route->attrs)
+		if (!route || !route->attrs || route->aggregate)
 			continue;
 		for (size_t i = 0; i < s->n_configured; i++)
 			bgp_reach_add(&reach, bgp_peer_route_state(s->peers[i], route));

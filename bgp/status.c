@@ -37,6 +37,8 @@ const char *bgp_route_state_name(enum bgp_route_state state)
 		return "no-next-hop";
 	case BGP_ROUTE_FILTERED:
 		return "filtered";
+	case BGP_ROUTE_SUPPRESSED:
+		return "suppressed";
 	}
 	return "?";
 }

@@ -34,6 +34,7 @@ enum bgp_route_state {
 	BGP_ROUTE_NO_FAMILY,   /* the peer did not negotiate the address family */
 	BGP_ROUTE_NO_NEXT_HOP, /* no address of the family to be the next hop */
 	BGP_ROUTE_FILTERED,    /* it is not for this peer */
+	BGP_ROUTE_SUPPRESSED,  /* an aggregate stands for it */
 };
 const char *bgp_route_state_name(enum bgp_route_state state); /* "sent", "no-next-hop" … */
 
@@ -43,7 +44,7 @@ struct bgp_latencies {
 	struct histogram announce, withdraw;
 };
 
-/* Of the routes that are announced. */
+/* Of the routes that are announced, without aggregates. */
 struct bgp_route_counts {
 	size_t sent;    /* to at least one established peer */
 	size_t refused; /* there is an established peer, and none can be sent it */

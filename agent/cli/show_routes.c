@@ -3,12 +3,29 @@
 #include "agent/cli/show.h"
 #include "lib/str.h"
 
+/* Among the VIPs, as it is announced as they are. */
+static void add_aggregate(struct table *t, const json_t *aggregate)
+{
+	const json_t *apps = json_at(aggregate, "apps");
+	char age[TABLE_AGE_MAX], announced[32];
+	table_add(t, text_at(aggregate, "prefix"));
+	table_add(t, "(aggregate)");
+	table_add(t, "-");
+	table_add(t, text_at(aggregate, "form"));
+	table_add_toned(t, true_at(aggregate, "announced") ? TABLE_GOOD : TABLE_WARNING,
+			show_announced(json_at(aggregate, "announced_to"), announced));
+	table_add(t, table_age(number_at(aggregate, "since_seconds"), age));
+	table_format(t, "%lld of its apps announced, min %lld", count_at(apps, "announced"),
+		     count_at(aggregate, "min"));
+}
+
 int show_vips(const struct show *s, const json_t *answer)
 {
 	struct table *t = table_new("VIP|APP|BOUND|FORM|PEERS|FOR|REASON");
 	size_t i;
 	const json_t *vip;
 	char age[TABLE_AGE_MAX], announced[32];
+	json_array_foreach(json_at(answer, "aggregates"), i, vip) add_aggregate(t, vip);
 	json_array_foreach(json_at(answer, "routes"), i, vip)
 	{
 		const char *error = text_at(vip, "error");
@@ -66,16 +83,22 @@ static void add_route(struct table *t, const json_t *vip, const json_t *at_peer)
 	table_add(t, str_equal(state, "sent") || !*reason ? buf : reason);
 }
 
+static void add_routes(struct table *t, const json_t *list, const char *peer)
+{
+	size_t i, k;
+	const json_t *route, *at_peer;
+	json_array_foreach(list, i, route)
+		json_array_foreach(json_at(route, "peers"), k,
+				   at_peer) if (!peer || str_equal(peer, text_at(at_peer, "peer")))
+			add_route(t, route, at_peer);
+}
+
 int show_routes(const struct show *s, const json_t *answer)
 {
 	const char *peer = verb_value(s->call, "peer");
 	struct table *t = table_new("PREFIX|PEER|STATE|NEXT HOP|ATTRIBUTES");
-	size_t i, k;
-	const json_t *vip, *at_peer;
-	json_array_foreach(json_at(answer, "routes"), i, vip)
-		json_array_foreach(json_at(vip, "peers"), k,
-				   at_peer) if (!peer || str_equal(peer, text_at(at_peer, "peer")))
-			add_route(t, vip, at_peer);
+	add_routes(t, json_at(answer, "aggregates"), peer);
+	add_routes(t, json_at(answer, "routes"), peer);
 	table_print(t, &s->style, s->out);
 	table_free(t);
 	return 0;

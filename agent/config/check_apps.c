@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/check_peer_names.h"
 #include "agent/model/admission.h"
-#include "agent/model/peer_names.h"
 #include "lib/hash.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -249,62 +249,6 @@ static void check_communities(const struct config_apps_check *c, const struct ap
 			     n, BGP_COMMUNITIES_MAX);
 }
 
-/* Peers whose address is known at the start only may have any. */
-static bool knows_all_peers(const struct config_draft_bgp *bgp)
-{
-	for (size_t i = 0; i < bgp->n_peers; i++)
-		if (!addr_is_set(&bgp->peers[i].addr))
-			return false;
-	return true;
-}
-
-static void check_empty(const struct config_apps_check *c, const struct config_node *list)
-{
-	if (list && list->kind == CONFIG_SEQUENCE && !list->first)
-		config_error(c->findings, config_at(list),
-			     "names no peer: expected some, or no such key");
-}
-
-/* Interfaces and descriptions are in the file; an address may be that of a peer which is found later.
- */
-static void check_names_of(const struct config_apps_check *c, const struct peer_names *names,
-			   const struct bgp_peer_refs *refs, const struct config_node *list)
-{
-	struct err err = { "" };
-	for (size_t i = 0; i < refs->n; i++) {
-		const struct bgp_peer_refs one = { &refs->items[i], 1 };
-		if (peer_refs_check(names, &one, &err) == 0)
-			continue;
-		if (addr_is_set(&one.items->addr) && !knows_all_peers(&c->draft->bgp))
-			config_warn(c->findings, config_at(list),
-				    "%s; or it is the one whose address is found later", err.text);
-		else
-			config_error(c->findings, config_at(list), "%s", err.text);
-	}
-}
-
-static void check_peers(const struct config_apps_check *c, const struct app_spec *app,
-			const struct config_node *node)
-{
-	const struct config_draft_bgp *bgp = &c->draft->bgp;
-	const struct config_node *only = config_node_get(node, "peers");
-	const struct config_node *except = config_node_get(node, "except_peers");
-	check_empty(c, only);
-	check_empty(c, except);
-	if (!app->peers || bgp->n_peers == 0)
-		return;
-	const struct bgp_peer_config **peers = mem_new(bgp->n_peers, sizeof(*peers));
-	for (size_t i = 0; i < bgp->n_peers; i++)
-		peers[i] = &bgp->peers[i];
-	const struct peer_names names = { peers, bgp->n_peers };
-	check_names_of(c, &names, &app->peers->only, only);
-	check_names_of(c, &names, &app->peers->except, except);
-	if (except && knows_all_peers(bgp) && peer_names_count(&names, app->peers) == 0)
-		config_warn(c->findings, config_at(except),
-			    "leaves no peer: the app is not announced at all");
-	free(peers);
-}
-
 static bool has_consul_monitor(const struct app_spec *app)
 {
 	for (size_t i = 0; i < app->n_monitors; i++)
@@ -386,7 +330,7 @@ static void check_each(struct config_apps_check *c, size_t n)
 			continue; /* reported already */
 		check_communities(c, app, c->node, others);
 		check_quorum(c, app, c->node);
-		check_peers(c, app, c->node);
+		config_check_peer_names(&c->draft->bgp, app->peers, c->node, c->findings);
 		check_app(c, app, c->node);
 	}
 }

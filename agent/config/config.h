@@ -13,6 +13,7 @@
 #include "agent/config/findings.h"
 #include "agent/config/set.h"
 #include "agent/model/admission.h"
+#include "agent/model/aggregate.h"
 #include "agent/model/app_selection.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/hook.h"
@@ -84,6 +85,7 @@ struct config {
 	/* `router_id` 0 and peers without an address are filled in from the kernel
 	 * (agent/vip/host_addresses.h) before the speaker is created. */
 	struct bgp_config bgp;
+	struct aggregate_list aggregates; /* bgp.aggregates */
 	/* The family of the default gateway that is used for a peer whose `addr` is not set:
 	 * AF_INET, AF_INET6, or 0 for IPv4's and, if there is none, IPv6's. */
 	uint8_t gateway_family;

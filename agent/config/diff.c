@@ -133,7 +133,9 @@ static void diff_object(struct config_diff *d, enum config_object object, const 
 /* As the schema of `bgp` has it. */
 static struct config_draft_bgp bgp_of(const struct config *c)
 {
-	return (struct config_draft_bgp){ .bgp = c->bgp, .gateway_family = c->gateway_family };
+	return (struct config_draft_bgp){ .bgp = c->bgp,
+					  .gateway_family = c->gateway_family,
+					  .aggregates = c->aggregates };
 }
 
 static void diff_bgp(struct config_diff *d, const struct config *before, const struct config *after)

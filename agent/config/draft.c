@@ -47,6 +47,7 @@ void config_draft_done(struct config_draft *d)
 		config_peer_done(&d->bgp.peers[i]);
 	config_peer_done(&d->bgp.session);
 	free(d->bgp.peers);
+	aggregate_list_done(&d->bgp.aggregates);
 	bgp_lists_free(&d->bgp.bgp.communities, &d->bgp.bgp.ext_communities,
 		       &d->bgp.bgp.large_communities);
 	free(d->apps);

@@ -22,6 +22,7 @@ struct config_draft_bgp {
 	struct bgp_peer_config *peers;
 	size_t n_peers, cap_peers;
 	uint8_t gateway_family;
+	struct aggregate_list aggregates;
 };
 
 struct config_draft {

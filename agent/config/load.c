@@ -20,6 +20,7 @@
 
 #include "agent/config/build.h"
 #include "agent/config/check_agent.h"
+#include "agent/config/check_aggregates.h"
 #include "agent/config/check_announce.h"
 #include "agent/config/check_apps.h"
 #include "agent/config/check_bgp.h"
@@ -52,6 +53,7 @@ static struct config *config_of(struct config_draft *d)
 	c->nat = d->nat;
 	c->bgp = d->bgp.bgp;
 	c->gateway_family = d->bgp.gateway_family;
+	c->aggregates = d->bgp.aggregates;
 	c->bgp.peers = exact(d->bgp.peers, d->bgp.n_peers, sizeof(*d->bgp.peers));
 	c->bgp.n_peers = c->n_file_peers = d->bgp.n_peers;
 	for (size_t i = 0; i < d->bgp.n_peers; i++)
@@ -84,6 +86,7 @@ void config_free(struct config *c)
 		config_peer_done(&peers[i]);
 	free(peers);
 	bgp_lists_free(&c->bgp.communities, &c->bgp.ext_communities, &c->bgp.large_communities);
+	aggregate_list_done(&c->aggregates);
 	free(c->bgp_text);
 	free(c->apps);
 	tls_keys_unref(c->tls_keys);
@@ -446,6 +449,7 @@ static int finish_step(struct config_loader *l, struct config **ret)
 static void check_rest(struct config_loader *l, const struct config_node *root)
 {
 	config_check_announce(&l->draft, l->findings);
+	config_check_aggregates(&l->draft, root, l->findings);
 	config_check_gocast(&l->draft, root, l->findings);
 }
 

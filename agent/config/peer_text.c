@@ -31,7 +31,8 @@ static json_t *value_of(const struct config_node *node)
 
 char *config_bgp_text(const struct config_node *bgp)
 {
-	static const char *const of_peers[] = { "peers", "peer_ip", "peer_as", "remote_as" };
+	static const char *const of_peers[] = { "peers", "aggregates", "peer_ip", "peer_as",
+						"remote_as" };
 	json_t *value = bgp ? value_of(bgp) : json_object();
 	for (size_t i = 0; i < ARRAY_SIZE(of_peers); i++)
 		json_object_del(value, of_peers[i]);

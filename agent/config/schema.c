@@ -3,6 +3,7 @@
 
 #include "agent/config/draft.h"
 #include "agent/config/schema_agent.h"
+#include "agent/config/schema_aggregates.h"
 #include "agent/config/schema_hooks.h"
 #include "agent/config/schema_log.h"
 #include "agent/config/schema_metrics.h"
@@ -98,6 +99,7 @@ const struct config_section *const config_sections[] = {
 	&config_agent_monitors_section,
 	&config_bgp_section,
 	&config_peer_section,
+	&config_aggregates_section,
 	&config_bfd_section,
 	&config_nat_section,
 	&config_app_section,

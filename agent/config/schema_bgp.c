@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/config/draft.h"
+#include "agent/config/schema_aggregates.h"
 #include "agent/config/schema_bfd.h"
 #include "agent/config/types.h"
 #include "agent/config/types_bgp.h"
@@ -394,6 +395,14 @@ static const struct config_key bgp_keys[] = {
 	  .offset = 0,
 	  .add = add_peer,
 	  .doc = "List of peers, see below." },
+	{ .name = "aggregates",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .shape = CONFIG_SECTIONS,
+	  .section = &config_aggregates_section,
+	  .type = &config_type_aggregates,
+	  FIELD(aggregates),
+	  .add = config_add_aggregate,
+	  .doc = "Routes that stand for the VIPs in them, see below." },
 	{ 0 },
 };
 #undef FIELD

@@ -10,6 +10,7 @@
 #include "agent/config/format.h"
 #include "agent/config/schema.h"
 #include "agent/config/schema_agent.h"
+#include "agent/config/schema_aggregates.h"
 #include "agent/config/schema_api.h"
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_bgp.h"
@@ -212,13 +213,16 @@ struct mappings {
 };
 
 _Static_assert(offsetof(struct mappings, n) == offsetof(struct api_grants, n) &&
-		       offsetof(struct mappings, n) == offsetof(struct hook_list, n),
+		       offsetof(struct mappings, n) == offsetof(struct hook_list, n) &&
+		       offsetof(struct mappings, n) == offsetof(struct aggregate_list, n),
 	       "lists of mappings begin alike");
 
 static size_t size_of_item(const struct config_section *section)
 {
 	if (section == &config_hooks_section)
 		return sizeof(struct hook);
+	if (section == &config_aggregates_section)
+		return sizeof(struct aggregate_spec);
 	if (section == &config_api_tokens_section || section == &config_api_certificates_section)
 		return sizeof(struct api_grant);
 	abort(); /* never: test_config_diff shows every list */
@@ -359,7 +363,9 @@ static const struct addr *shared_local_ip(const struct bgp_config *bgp)
 static json_t *show_bgp(const struct config *c, unsigned flags)
 {
 	char text[ADDR_TEXT_MAX];
-	struct config_draft_bgp bgp = { .bgp = c->bgp, .gateway_family = c->gateway_family };
+	struct config_draft_bgp bgp = { .bgp = c->bgp,
+					.gateway_family = c->gateway_family,
+					.aggregates = c->aggregates };
 	struct config_draft_bgp blank = { 0 };
 	const struct addr *local_ip = shared_local_ip(&c->bgp);
 	config_section_defaults(&config_bgp_section, &blank);

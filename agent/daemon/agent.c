@@ -129,6 +129,7 @@ static int start_speaker(struct agent *a, struct err *err)
 		log_error("bgp", "%s; continuing without a listener", no_listener);
 	a->peer_log = peer_log_new(a->speaker, actuator_reconcile(a->actuator));
 	actuator_set_speaker(a->actuator, a->speaker);
+	actuator_set_aggregates(a->actuator, &a->config->aggregates);
 	rc = host_changes_new(a->loop, &a->identity, a->actuator, &a->host_changes, err);
 	if (rc == 0)
 		rc = peer_bfd_new(a->loop, a->speaker, &a->bfd, err);

@@ -68,7 +68,8 @@ struct agent {
 	struct restart *restart;
 	/* Of the configuration that is about to be put into effect; NULL: none. */
 	const struct host_addresses *next_identity;
-	bool changing_peers; /* the speaker gets another configuration */
+	const struct aggregate_list *next_aggregates; /* likewise */
+	bool changing_peers;                          /* the speaker gets another configuration */
 	struct api *api;
 	struct instance instance;
 	struct sandbox *sandbox;

@@ -75,6 +75,7 @@ static void clean_up(struct reload *r)
 	r->running = false;
 	r->count++;
 	r->a->next_identity = NULL;
+	r->a->next_aggregates = NULL;
 	job_done(&r->job);
 }
 
@@ -220,6 +221,7 @@ static void begin_check(struct reload *r)
 	}
 	/* Those that are registered from now on are checked with it, too. */
 	r->a->next_identity = &job->check.identity;
+	r->a->next_aggregates = &job->next->aggregates;
 	go_on(r);
 }
 
@@ -241,6 +243,7 @@ static void change(struct reload *r)
 		return;
 	}
 	r->a->next_identity = NULL;
+	r->a->next_aggregates = NULL;
 	if (reload_change(&job->check, job->next, &job->diff) < 0) {
 		fail(r);
 		return;

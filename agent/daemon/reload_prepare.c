@@ -37,23 +37,28 @@ static bool is_registered(const struct agent *a, const struct app_spec *spec)
 	return app && app->spec->source == APP_FROM_CONFIG && app_spec_equal(app->spec, spec);
 }
 
-static int check_vips(const struct host_addresses *identity, const struct app_spec *spec,
+static int check_vips(const struct host_addresses *identity,
+		      const struct aggregate_list *aggregates, const struct app_spec *spec,
 		      struct err *err)
 {
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < spec->n_vips; i++)
 		rc = host_addresses_check_vip(identity, &spec->vips[i], err);
+	for (size_t i = 0; rc == 0 && i < spec->n_vips; i++)
+		rc = vip_rules_check_aggregates(aggregates, &spec->vips[i], err);
 	return rc;
 }
 
 /* New peers may be behind addresses that are VIPs already. What conflicts with the configuration in
  * effect as well is no reason to keep that. */
-static int check_registered(const struct agent *a, const struct host_addresses *identity,
-			    const struct app_spec *spec, struct err *err)
+static int check_registered(const struct reload_check *c, const struct app_spec *spec,
+			    struct err *err)
 {
 	struct err known;
-	int rc = check_vips(identity, spec, err);
-	return rc < 0 && check_vips(&a->identity, spec, &known) == 0 ? rc : 0;
+	const struct agent *a = c->a;
+	int rc = check_vips(&c->identity, &c->next->aggregates, spec, err);
+	bool is_new = rc < 0 && check_vips(&a->identity, &a->config->aggregates, spec, &known) == 0;
+	return is_new ? rc : 0;
 }
 
 /* The file comes first: an app that has its name or one of its VIPs takes the place of this one. */
@@ -93,7 +98,7 @@ static int check_app(const struct agent *a, const struct host_addresses *identit
 	if (rc == 0)
 		rc = vip_rules_check(a, next, spec, registry_find(a->registry, spec->name), err,
 				     &warning);
-	return rc == 0 ? check_vips(identity, spec, err) : rc;
+	return rc == 0 ? check_vips(identity, &next->aggregates, spec, err) : rc;
 }
 
 /* "apps[3]" of the file that has it. */
@@ -115,7 +120,7 @@ static void check_next_app(struct reload_check *c)
 	bool known = !c->next->agent.vips.strict && is_registered(c->a, spec);
 	c->same[c->next_app] = known;
 	int rc = known && c->same_vital ? 0
-		 : known                ? check_registered(c->a, &c->identity, spec, &err)
+		 : known                ? check_registered(c, spec, &err)
 					: check_app(c->a, &c->identity, c->next, spec, &err);
 	if (rc < 0) {
 		config_error(c->findings, at_app(c->next, c->next_app), "%s", err.text);
@@ -131,7 +136,7 @@ static bool check_next_other(struct reload_check *c)
 	const struct app *app = app_cursor_next(&c->cursor);
 	if (!app || app->spec->source == APP_FROM_CONFIG)
 		return app;
-	int rc = c->same_vital ? 0 : check_registered(c->a, &c->identity, app->spec, &err);
+	int rc = c->same_vital ? 0 : check_registered(c, app->spec, &err);
 	if (rc == 0 && !c->rollback)
 		rc = check_admission(c, app->spec, &err);
 	if (rc < 0)
@@ -182,7 +187,8 @@ int reload_check_begin(struct reload_check *c, struct agent *a, const struct con
 	host_changes_catch_up(a->host_changes);
 	c->host_count = host_changes_count(a->host_changes);
 	int rc = host_addresses_find_again(a->config, &a->identity, next, &c->identity, &err);
-	c->same_vital = rc == 0 && host_addresses_same_vital(&a->identity, &c->identity);
+	c->same_vital = rc == 0 && host_addresses_same_vital(&a->identity, &c->identity) &&
+			aggregate_list_equal(&a->config->aggregates, &next->aggregates);
 	if (rc < 0)
 		return refuse(findings, "bgp", &err, rc);
 	return rollback ? 0 : read_tokens(c);
@@ -273,6 +279,7 @@ static void change_agent(struct agent *a, const struct config *former, bool cons
 	settings_apply_api(a, tokens);
 	settings_apply_to_registry(a);
 	settings_apply_log(a);
+	actuator_set_aggregates(a->actuator, &a->config->aggregates);
 	if (!str_same(a->config->agent.disable_file, former->agent.disable_file))
 		settings_apply_disable_file(a);
 	if (!consul)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/vip_rules.h"
 
+#include <errno.h>
+
 #include "agent/config/app_index.h"
 #include "lib/log.h"
 #include "process/loop.h"
@@ -36,6 +38,18 @@ int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct
 	return rc;
 }
 
+int vip_rules_check_aggregates(const struct aggregate_list *list, const struct prefix *vip,
+			       struct err *err)
+{
+	char text[PREFIX_TEXT_MAX];
+	if (!aggregate_list_find(list, vip))
+		return 0;
+	return err_set(err, -EEXIST,
+		       "vip %s is an aggregate of the configuration (bgp.aggregates), expected an "
+		       "address or a prefix in it",
+		       prefix_format(vip, text));
+}
+
 int vip_rules_guard(const struct prefix *vip, struct err *err, void *agent)
 {
 	const struct agent *a = agent;
@@ -43,6 +57,10 @@ int vip_rules_guard(const struct prefix *vip, struct err *err, void *agent)
 	int rc = host_addresses_check_vip(&a->identity, vip, err);
 	if (rc == 0 && a->next_identity) /* a reload has checked the apps of before */
 		rc = host_addresses_check_vip(a->next_identity, vip, err);
+	if (rc == 0)
+		rc = vip_rules_check_aggregates(&a->config->aggregates, vip, err);
+	if (rc == 0 && a->next_aggregates)
+		rc = vip_rules_check_aggregates(a->next_aggregates, vip, err);
 	/* Those of the file were checked with it; one that has an owner is known. */
 	if (rc == 0 && host_changes_subnet_of(a->host_changes, vip) &&
 	    !registry_owner(a->registry, vip) && !config_has_vip(a->config, vip))

@@ -12,6 +12,10 @@
 int vip_rules_check(const struct agent *a, const struct config *c, const struct app_spec *spec,
 		    const struct app *self, struct err *err, struct err *warning);
 
+/* A VIP and an aggregate of the same prefix would be one route. -EEXIST. */
+int vip_rules_check_aggregates(const struct aggregate_list *list, const struct prefix *vip,
+			       struct err *err);
+
 /* registry_guard and registry_policy, of the configuration in effect. */
 int vip_rules_guard(const struct prefix *vip, struct err *err, void *agent);
 int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct err *err,

@@ -12,6 +12,7 @@
 #include "agent/status/explain.h"
 #include "agent/status/metrics_of_apps.h"
 #include "agent/status/readiness_collect.h"
+#include "agent/status/view_aggregate.h"
 #include "agent/status/view_app.h"
 #include "agent/status/view_capabilities.h"
 #include "agent/status/view_config.h"
@@ -42,7 +43,7 @@ static void do_app(const struct status_sources *in, const struct api_call *call,
 	reply_json(ret, 404, reply_error(err.text, false));
 }
 
-/* By name, or by one of its VIPs, which is then explained alone. */
+/* By name, or by one of its VIPs, which is then explained alone; or an aggregate. */
 static void do_explain(const struct status_sources *in, const struct api_call *call,
 		       struct api_reply *ret)
 {
@@ -52,11 +53,16 @@ static void do_explain(const struct status_sources *in, const struct api_call *c
 	const char *only = NULL;
 	const struct app *app = registry_find(in->registry, call->name);
 	if (!app && prefix_parse(call->name, &vip, &err) == 0) {
+		json_t *aggregate = view_aggregate_explained(in, &vip);
+		if (aggregate) {
+			reply_json(ret, 200, aggregate);
+			return;
+		}
 		app = registry_owner(in->registry, &vip);
 		only = prefix_format(&vip, text);
 	}
 	if (!app) {
-		err_set(&err, -ENOENT, "no app and no VIP '%.128s'", call->name);
+		err_set(&err, -ENOENT, "no app, no VIP and no aggregate '%.128s'", call->name);
 		reply_json(ret, 404, reply_error(err.text, false));
 		return;
 	}

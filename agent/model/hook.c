@@ -10,6 +10,8 @@
 const char *const event_kinds[] = {
 	"agent.started",
 	"agent.stopping",
+	"aggregate.announced",
+	"aggregate.withdrawn",
 	"alarm.off",
 	"alarm.on",
 	"app.displaced",

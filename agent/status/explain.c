@@ -171,6 +171,14 @@ static void add_filter(struct walk *w, const json_t *at_peer, bool filtered)
 				    NULL, !filtered });
 }
 
+/* The aggregate is explained by its own prefix. */
+static void add_suppressed(struct walk *w, const json_t *at_peer)
+{
+	add(w, &(struct condition){ "aggregate", text_of(at_peer, "reason"),
+				    "as configured: vipherald routes shows the aggregate", NULL,
+				    false });
+}
+
 static json_t *explain_peer(const json_t *at_peer, bool wanted)
 {
 	/* A route that is not wanted has no state at a peer that would say anything of it. */
@@ -178,16 +186,18 @@ static json_t *explain_peer(const json_t *at_peer, bool wanted)
 	const char *state = text_of(at_peer, "state");
 	bool is_sent = str_equal(state, "sent");
 	add_enabled(&w, at_peer);
-	bool filtered = str_equal(state, "filtered");
+	bool filtered = str_equal(state, "filtered"), suppressed = str_equal(state, "suppressed");
 	/* A route that is not for the peer needs no session with it: those are not judged. */
 	const char *before = w.first;
-	if (filtered)
+	if (filtered || suppressed)
 		w.first = "filter";
 	for (size_t i = 0; i < ARRAY_SIZE(peer_states); i++)
 		add_peer_state(&w, i, at_peer);
-	if (filtered)
+	if (filtered || suppressed)
 		w.first = before;
 	add_filter(&w, at_peer, filtered);
+	if (suppressed)
+		add_suppressed(&w, at_peer);
 	add(&w, &(struct condition){ "sent", is_sent ? text_of(at_peer, "next_hop") : state,
 				     "wait: the router takes routes slowly", NULL, is_sent });
 	return json_pack("{s:O, s:s, s:o, s:o}", "peer", json_object_get(at_peer, "peer"), "state",
@@ -222,4 +232,34 @@ json_t *explain_app(const json_t *app, const char *only)
 			   vip) if (!only || str_equal(only, text_of(vip, "prefix")))
 		json_array_append_new(vips, explain_vip(app, vip));
 	return json_pack("{s:O, s:o}", "app", json_object_get(app, "name"), "vips", vips);
+}
+
+static long long count_of(const json_t *o, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(o, key));
+}
+
+json_t *explain_aggregate(const json_t *aggregate)
+{
+	struct walk w = { .list = json_array() };
+	const json_t *counts = json_object_get(aggregate, "apps"), *at_peer;
+	json_t *peers = json_array();
+	char text[96];
+	size_t i;
+	long long announced = count_of(counts, "announced");
+	snprintf(text, sizeof(text), "%lld app%s in it %s announced, %lld up, min %lld", announced,
+		 announced == 1 ? "" : "s", announced == 1 ? "is" : "are", count_of(counts, "up"),
+		 count_of(aggregate, "min"));
+	add(&w, &(struct condition){ "apps", text,
+				     "vipherald vips shows the VIPs in it, explain why one is not "
+				     "announced",
+				     json_object_get(aggregate, "since_seconds"),
+				     !str_equal(text_of(aggregate, "form"), "none") });
+	json_array_foreach(json_object_get(aggregate, "peers"), i, at_peer)
+		json_array_append_new(peers, explain_peer(at_peer, !w.first));
+	json_t *prefix = json_object_get(aggregate, "prefix");
+	return json_pack("{s:O, s:[{s:O, s:O, s:o, s:o, s:o}]}", "aggregate", prefix, "vips",
+			 "prefix", prefix, "announced_to",
+			 json_object_get(aggregate, "announced_to"), "first", first_of(&w),
+			 "conditions", w.list, "peers", peers);
 }

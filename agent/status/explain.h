@@ -14,5 +14,8 @@
  * "do", the last two null where there is nothing to say; after the first that does not hold,
  * "holds" is null. `vip`: this one only; NULL: all. */
 json_t *explain_app(const json_t *app, const char *vip);
+/* The same of an aggregate, as view_aggregates() has it: {"aggregate", "vips": […]} with itself as the
+ * only one. */
+json_t *explain_aggregate(const json_t *aggregate);
 
 #endif

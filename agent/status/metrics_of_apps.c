@@ -8,6 +8,7 @@
 #include "agent/status/alarm_changes.h"
 #include "agent/status/alarms.h"
 #include "agent/status/metrics_collect.h"
+#include "agent/status/view_aggregate.h"
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -71,7 +72,10 @@ static void add_changed(struct scrape *s, const char *name, const struct app *ap
 
 static bool is_sent(const struct scrape *s, size_t peer, const struct vip *vip)
 {
-	return bgp_speaker_route_state(s->in.speaker, peer, &vip->prefix) == BGP_ROUTE_SENT;
+	enum bgp_route_state state = bgp_speaker_route_state(s->in.speaker, peer, &vip->prefix);
+	if (state == BGP_ROUTE_SUPPRESSED) /* it is reached by its aggregate */
+		state = view_aggregate_state(&s->in, peer, &vip->prefix);
+	return state == BGP_ROUTE_SENT;
 }
 
 static void add_announced(struct scrape *s, const char *name, const struct app *app)
@@ -203,6 +207,37 @@ static void add_alarms(struct scrape *s)
 	json_decref(alarms);
 }
 
+/* ---- aggregates ---- */
+
+static const struct {
+	const char *name, *help;
+} aggregate_families[] = {
+	{ "aggregate_announced", "1 while enough apps are announced for the aggregate to be." },
+	{ "aggregate_apps", "Announced apps that have a VIP in the aggregate." },
+	{ "aggregate_min_apps", "How many of them the aggregate takes." },
+};
+
+static void add_aggregates(struct scrape *s)
+{
+	char text[PREFIX_TEXT_MAX];
+	struct aggregate_status g;
+	const struct aggregates *all = actuator_aggregates(s->in.actuator);
+	size_t n = aggregates_list(all)->n;
+	for (size_t f = 0; n > 0 && f < ARRAY_SIZE(aggregate_families); f++) {
+		metric_head(&s->page, aggregate_families[f].name, "gauge",
+			    aggregate_families[f].help);
+		for (size_t i = 0; i < n; i++) {
+			aggregates_status(all, i, &g);
+			const uint64_t values[] = { g.form != ROUTE_NONE, g.count.announced,
+						    g.spec->min };
+			const struct metric_label labels[] = {
+				{ "aggregate", prefix_format(&g.spec->prefix, text) }, { 0 }
+			};
+			metric_sample(&s->page, aggregate_families[f].name, labels, values[f]);
+		}
+	}
+}
+
 /* ---- the answer ---- */
 
 /* A reload may change the names between two pieces. */
@@ -245,6 +280,7 @@ static char *next_piece(void *userdata)
 		s->begun = true;
 		metrics_collect(&s->in, &s->page);
 		add_alarms(s);
+		add_aggregates(s);
 	}
 	s->clock = status_clock(&s->in);
 	while (s->page.len < PIECE && s->family < ARRAY_SIZE(families))

@@ -32,7 +32,8 @@ const char *view_route_error(const struct bgp_peer_status *peer, enum bgp_route_
 					  : "IPv4 unicast was not negotiated";
 	case BGP_ROUTE_NO_NEXT_HOP:
 		return no_next_hop(peer, family);
-	case BGP_ROUTE_FILTERED: /* as configured */
+	case BGP_ROUTE_FILTERED: /* as configured, both */
+	case BGP_ROUTE_SUPPRESSED:
 	case BGP_ROUTE_SENT:
 	case BGP_ROUTE_PENDING:
 	case BGP_ROUTE_UNKNOWN:
@@ -51,6 +52,8 @@ static json_t *reason(const struct view_route *route, uint8_t family)
 		return json_string(error);
 	if (route->state == BGP_ROUTE_FILTERED)
 		return json_string("not for this peer: peers or except_peers of the app");
+	if (route->state == BGP_ROUTE_SUPPRESSED)
+		return json_string("an aggregate with summary_only stands for it");
 	if (route->state != BGP_ROUTE_NO_SESSION)
 		return json_null();
 	const char *why = peer->last_error[0] ? peer->last_error
@@ -152,4 +155,9 @@ json_t *view_route_attrs(const struct bgp_route_attrs *attrs)
 		view_communities(lists, 1), "ext_communities",
 		ext_communities(&attrs->ext_communities), "large_communities",
 		large_communities(&attrs->large_communities));
+}
+
+json_t *view_announced_to(size_t sent, size_t peers)
+{
+	return json_pack("{s:I, s:I}", "sent", VIEW_INT(sent), "peers", VIEW_INT(peers));
 }

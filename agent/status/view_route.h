@@ -14,6 +14,7 @@
 struct view_route {
 	const struct bgp_peer_status *peer;
 	enum bgp_route_state state;
+	enum bgp_route_state summary; /* of BGP_ROUTE_SUPPRESSED: that of the aggregate */
 };
 
 /* An element of "peers", with the attributes as this peer gets them; `own` are those of the route. */
@@ -21,6 +22,9 @@ json_t *view_route(const struct view_route *route, const struct prefix *prefix,
 		   const struct bgp_config *bgp, const struct bgp_route_attrs *own);
 /* MED, LOCAL_PREF, prepends and communities of the three kinds. */
 json_t *view_route_attrs(const struct bgp_route_attrs *attrs);
+
+/* {"sent": 1, "peers": 2} */
+json_t *view_announced_to(size_t sent, size_t peers);
 
 /* IPv4 VIPs are announced with an IPv6 next hop, and the host has no IPv4 default route. */
 extern const char view_no_way_back[];

@@ -4,6 +4,7 @@
 #include "agent/app/drains.h"
 #include "agent/status/alarms.h"
 #include "agent/status/drift_sum.h"
+#include "agent/status/view_aggregate.h"
 #include "agent/status/view_bfd.h"
 #include "agent/status/view_drain.h"
 #include "lib/version.h"
@@ -53,6 +54,13 @@ static json_t *vips(const struct status_sources *in)
 	return json_pack("{s:I, s:I, s:I, s:I}", "total", VIEW_INT(c.owned4 + c.owned6), "bound",
 			 VIEW_INT(c.bound), "announced", VIEW_INT(routes.sent), "troubled",
 			 VIEW_INT(c.troubled + routes.refused));
+}
+
+static json_t *aggregates(const struct status_sources *in)
+{
+	size_t n = aggregates_list(actuator_aggregates(in->actuator))->n;
+	return json_pack("{s:I, s:I}", "total", VIEW_INT(n), "announced",
+			 VIEW_INT(view_aggregates_announced(in)));
 }
 
 static json_t *peers(const struct status_sources *in)
@@ -160,6 +168,7 @@ json_t *view_status(const struct status_sources *in)
 	json_object_set_new(o, "apps", apps(&counts));
 	json_object_set_new(o, "checks", checks(in->runner));
 	json_object_set_new(o, "vips", vips(in));
+	json_object_set_new(o, "aggregates", aggregates(in));
 	json_object_set_new(o, "peers", peers(in));
 	json_object_set_new(o, "bfd", view_bfd_summary(in, &clock));
 	json_object_set_new(o, "drain", drain(in, &clock));

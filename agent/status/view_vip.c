@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/status/view_aggregate.h"
 #include "agent/vip/trouble.h"
 #include "lib/mem.h"
 
@@ -28,6 +29,8 @@ void view_vip_context_set(struct view_vip_context *c, const struct status_source
 			.state = is_for_it ? bgp_speaker_route_state(in->speaker, i, &vip->prefix)
 					   : BGP_ROUTE_FILTERED,
 		};
+		if (c->routes[i].state == BGP_ROUTE_SUPPRESSED)
+			c->routes[i].summary = view_aggregate_state(in, i, &vip->prefix);
 	}
 }
 
@@ -42,15 +45,12 @@ struct bgp_reach view_vip_reach(const struct vip *vip, const struct view_vip_con
 	struct bgp_reach reach = { 0 };
 	for (size_t i = 0; i < c->peers.n; i++) {
 		enum bgp_route_state state = c->routes[i].state;
+		if (state == BGP_ROUTE_SUPPRESSED) /* the aggregate is how it is reached */
+			state = c->routes[i].summary;
 		bool is_for_it = state != BGP_ROUTE_FILTERED;
 		bgp_reach_add(&reach, vip->announced || !is_for_it ? state : BGP_ROUTE_UNKNOWN);
 	}
 	return reach;
-}
-
-json_t *view_announced_to(size_t sent, size_t peers)
-{
-	return json_pack("{s:I, s:I}", "sent", VIEW_INT(sent), "peers", VIEW_INT(peers));
 }
 
 /* Why the agent does not announce it. */
@@ -75,6 +75,12 @@ static void add_unsent(const struct vip *vip, const struct view_vip_context *c,
 		       const struct bgp_reach *reach, struct strbuf *ret)
 {
 	char text[BGP_PEER_NAME_MAX];
+	if (reach->state == BGP_ROUTE_UNKNOWN &&
+	    c->routes[reach->decider].state == BGP_ROUTE_SUPPRESSED) {
+		strbuf_add(ret, "its aggregate, with summary_only, is not announced: too few apps "
+				"are");
+		return;
+	}
 	if (reach->asked > 0 && reach->peers == 0) {
 		strbuf_add(ret,
 			   "for no peer: peers and except_peers of the app leave none of the "
@@ -232,5 +238,6 @@ struct stream *view_routes(const struct status_sources *in)
 	struct vip_list *list = mem_new(1, sizeof(*list));
 	list->in = *in;
 	vip_cursor_init(in->reconcile, &list->cursor);
-	return stream_new(NULL, "routes", &ops, list);
+	return stream_new(json_pack("{s:o}", "aggregates", view_aggregates(in)), "routes", &ops,
+			  list);
 }

@@ -24,8 +24,6 @@ struct view_vip_context {
 
 /* How far its route got. Without a route, nowhere. */
 struct bgp_reach view_vip_reach(const struct vip *vip, const struct view_vip_context *c);
-/* {"sent": 1, "peers": 2} */
-json_t *view_announced_to(size_t sent, size_t peers);
 /* What keeps it from being announced, on one line; false: nothing. */
 bool view_vip_reason(const struct vip *vip, const struct view_vip_context *c, struct strbuf *ret);
 void view_vip_context_init(struct view_vip_context *c, const struct status_sources *in);
@@ -42,7 +40,7 @@ json_t *view_vip_summary(const struct vip *vip, const struct view_vip_context *c
 void view_vip_add_errors(const struct vip *vip, const struct view_vip_context *c,
 			 struct strbuf *errors);
 
-/* {"routes": [ … ]} of all VIPs; the sources must outlive it. */
+/* {"aggregates": [ … ], "routes": [ … ]} of all VIPs; the sources must outlive it. */
 struct stream *view_routes(const struct status_sources *in);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/vip/acks.h"
+#include "agent/vip/aggregate_routes.h"
 #include "agent/vip/nat_served.h"
 #include "agent/vip/nat_targets.h"
 #include "agent/vip/trouble.h"
@@ -31,6 +32,7 @@ struct actuator {
 	struct nat *nat;
 	struct nat_served_log served;
 	struct bgp_speaker *speaker;
+	struct aggregates *aggregates;
 	struct reconcile *reconcile;
 	struct bgp_flush *ack_wait;
 	mono_t ack_limit; /* USEC_NEVER until the agent stops */
@@ -145,7 +147,9 @@ static void announce(const struct prefix *vip, const struct bgp_route_attrs *att
 				   .attrs = *attrs,
 				   .filter = peers,
 				   .tag = v->spec->name,
-				   .why = v->cause };
+				   .why = v->cause,
+				   .suppressed = aggregate_list_suppressor(
+					   aggregates_list(a->aggregates), vip) };
 	char text[PREFIX_TEXT_MAX];
 	log_debug("vip", "announcing %s (%s)", prefix_format(vip, text), v->cause);
 	bgp_speaker_announce(a->speaker, &route);
@@ -158,6 +162,13 @@ static void withdraw(const struct prefix *vip, void *userdata)
 	char text[PREFIX_TEXT_MAX];
 	log_debug("vip", "withdrawing %s (%s)", prefix_format(vip, text), cause);
 	bgp_speaker_withdraw(a->speaker, vip, cause);
+}
+
+static void route_changed(const struct prefix *vip, const void *owner, enum route_form form,
+			  void *userdata)
+{
+	struct actuator *a = userdata;
+	aggregates_count(a->aggregates, vip, owner, form, loop_now(a->loop));
 }
 
 static void disown(const struct prefix *vip, void *userdata)
@@ -236,11 +247,24 @@ static const struct reconcile_ops ops = {
 	.nat_set = set_nat,
 	.announce = announce,
 	.withdraw = withdraw,
+	.route_changed = route_changed,
 	.disown = disown,
 	.await_acks = await_acks,
 	.work = work,
 	.retry = retry,
 };
+
+/* Aggregates */
+
+void actuator_set_aggregates(struct actuator *a, const struct aggregate_list *list)
+{
+	aggregate_routes_change(a->aggregates, a->reconcile, list, loop_now(a->loop));
+}
+
+const struct aggregates *actuator_aggregates(const struct actuator *a)
+{
+	return a->aggregates;
+}
 
 /* Life */
 
@@ -299,6 +323,7 @@ int actuator_new(sd_event *loop, struct host_addresses *addresses, enum nat_choi
 	a->loop = loop;
 	a->addresses = addresses;
 	a->ack_limit = USEC_NEVER;
+	a->aggregates = aggregates_new(&aggregate_routes_ops, &a->speaker);
 	a->reconcile = reconcile_new(&ops, a);
 	int rc = loopback_new(loop, on_lost, a, &a->loopback, err);
 	if (rc < 0) {
@@ -323,6 +348,7 @@ void actuator_free(struct actuator *a)
 	sd_event_source_disable_unref(a->retry);
 	nat_free(a->nat);
 	reconcile_free(a->reconcile);
+	aggregates_free(a->aggregates);
 	loopback_free(a->loopback);
 	free(a->waiting);
 	free(a);

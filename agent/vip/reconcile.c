@@ -109,7 +109,7 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 	if (vip->spec && app_spec_bind(vip->spec) != app_spec_bind(spec))
 		reconcile_bind_changed(r, vip);
 	vip->spec = spec;
-	vip->owner = owner;
+	vip_set_owner(r, vip, owner);
 	vip_mark_dirty(r, vip);
 	return vip;
 }

@@ -8,6 +8,12 @@
 
 /* The route */
 
+static void tell_route(struct reconcile *r, const struct vip *vip)
+{
+	if (r->ops->route_changed)
+		r->ops->route_changed(&vip->prefix, vip->owner, vip->form, r->userdata);
+}
+
 void vip_withdraw(struct reconcile *r, struct vip *vip, const char *cause, mono_t now)
 {
 	if (!vip->announced)
@@ -20,6 +26,7 @@ void vip_withdraw(struct reconcile *r, struct vip *vip, const char *cause, mono_
 	vip->changed_at = now;
 	r->counts.announced--;
 	r->counts.withdrawals++;
+	tell_route(r, vip);
 }
 
 void vip_disown(struct reconcile *r, struct vip *vip)
@@ -48,6 +55,22 @@ void vip_announce(struct reconcile *r, struct vip *vip, mono_t now)
 	vip->form = vip->want.route;
 	vip->stale = false;
 	r->counts.announcements++;
+	tell_route(r, vip);
+}
+
+void vip_announce_again(struct reconcile *r, struct vip *vip, mono_t now)
+{
+	vip->stale = true;
+	if (vip->announced)
+		vip_announce(r, vip, now);
+}
+
+void vip_set_owner(struct reconcile *r, struct vip *vip, void *owner)
+{
+	bool other = vip->owner != owner;
+	vip->owner = owner;
+	if (other && vip->announced)
+		tell_route(r, vip);
 }
 
 /* The address and NAT */

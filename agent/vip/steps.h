@@ -18,6 +18,9 @@ bool vip_wants_address(const struct vip *vip);
 
 /* Nothing when it is announced so already. The address and NAT must be there. */
 void vip_announce(struct reconcile *r, struct vip *vip, mono_t now);
+/* What is announced, and is the same as before, is handed over once more. */
+void vip_announce_again(struct reconcile *r, struct vip *vip, mono_t now);
+void vip_set_owner(struct reconcile *r, struct vip *vip, void *owner);
 /* Nothing when it is not announced. */
 void vip_withdraw(struct reconcile *r, struct vip *vip, const char *cause, mono_t now);
 /* Unless this instance has announced or disowned it before. */

@@ -47,6 +47,9 @@ struct reconcile_ops {
 	void (*announce)(const struct prefix *vip, const struct bgp_route_attrs *attrs,
 			 const struct bgp_peer_filter *peers, void *userdata);
 	void (*withdraw)(const struct prefix *vip, void *userdata);
+	/* The form of its route is another one now, ROUTE_NONE: none; or its owner is. May be NULL. */
+	void (*route_changed)(const struct prefix *vip, const void *owner, enum route_form form,
+			      void *userdata);
 	/* Not announced, and not to be: a router that has it from the previous instance (graceful
 	 * restart) is to withdraw it. */
 	void (*disown)(const struct prefix *vip, void *userdata);

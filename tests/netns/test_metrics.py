@@ -232,7 +232,15 @@ def everything(bed: Testbed) -> Iterator[Agent]:
         "monitors": [{"https": "https://localhost:8443/", "tls_ca": str(authority.file)}],
     }  # fmt: skip
     keys = {"consul_addr": consul.addr, "api": {"tls": tls}}
-    agent = bed.make_agent(config(peer(router, bfd=True), apps=(DNS, down, secure), agent=keys))
+    aggregates = [{"prefix": "2001:db8::/32", "min": 2}]
+    agent = bed.make_agent(
+        config(
+            peer(router, bfd=True),
+            apps=(DNS, down, secure),
+            agent=keys,
+            aggregates=aggregates,
+        )
+    )
     with responders.http(bed.host, 8443, cert=file):
         agent.spawn()
         router.wait_routes(VIP4, VIP6, "192.0.2.98/32")

@@ -183,7 +183,7 @@ def test_explain(running: tuple[Agent, Client]) -> None:
     assert "health" in failing and "nothing listens on tcp port 1" in failing
     assert "do: look at the checks" in said
     assert client("explain", VIP6).count(" of dns:") == 1
-    assert "no app and no VIP 'nothing'" in client("explain", "nothing", status=1)
+    assert "no app, no VIP and no aggregate 'nothing'" in client("explain", "nothing", status=1)
 
 
 def test_explain_names_the_session(bed: Testbed) -> None:

@@ -256,6 +256,25 @@ static void print_states(FILE *out, const struct announce_specs *s)
 	}
 }
 
+static void print_aggregate(FILE *out, const struct aggregate_spec *a)
+{
+	char text[PREFIX_TEXT_MAX];
+	fprintf(out, "aggregate: %s min=%u%s", prefix_format(&a->prefix, text), a->min,
+		a->summary_only ? " summary_only" : "");
+	print_number(out, "med", a->med);
+	print_number(out, "local_pref", a->local_pref);
+	print_number(out, "prepend", a->prepends);
+	print_number(out, "weight", a->weight);
+	print_communities(out, &a->communities);
+	print_ext(out, &a->ext_communities);
+	print_large(out, &a->large_communities);
+	for (size_t i = 0; a->peers && i < a->peers->only.n; i++)
+		fprintf(out, " peer=%s", a->peers->only.items[i].text);
+	for (size_t i = 0; a->peers && i < a->peers->except.n; i++)
+		fprintf(out, " except=%s", a->peers->except.items[i].text);
+	fprintf(out, "\n");
+}
+
 static void print_app(FILE *out, const struct app_spec *a)
 {
 	char vip[PREFIX_TEXT_MAX];
@@ -290,6 +309,8 @@ static void print_config(FILE *out, const struct config *c)
 	print_bgp(out, c);
 	for (size_t i = 0; i < c->bgp.n_peers; i++)
 		print_peer(out, &c->bgp.peers[i]);
+	for (size_t i = 0; i < c->aggregates.n; i++)
+		print_aggregate(out, &c->aggregates.items[i]);
 	for (size_t i = 0; i < c->n_apps; i++)
 		print_app(out, &c->apps[i]);
 }

@@ -150,6 +150,7 @@ static const struct {
 	{ "certificates", "[{name: c}]" },
 	{ "per_app", "false" },
 	{ "hooks", "[{on: app, exec: x}]" },
+	{ "aggregates", "[{prefix: 198.51.100.0/24, min: 2}]" },
 	{ "hosts", "h" },
 	{ "origins", "'https://h'" },
 	{ "proxied", "true" },
@@ -455,6 +456,7 @@ static bool is_no_place(const char *path)
 					     "agent.api.tokens[]",
 					     "agent.api.certificates[]",
 					     "agent.hooks[]",
+					     "bgp.aggregates[]",
 					     "apps[].states",
 					     "apps[].monitors[]" };
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)

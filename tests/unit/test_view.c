@@ -293,7 +293,7 @@ static void test_reasons(void **state)
 {
 	(void)state;
 	struct bgp_peer_status peers[] = { silent };
-	struct view_route routes[] = { { &peers[0], BGP_ROUTE_NO_SESSION } };
+	struct view_route routes[] = { { .peer = &peers[0], .state = BGP_ROUTE_NO_SESSION } };
 	const struct view_vip_context context = {
 		.bgp = &global, .retry_at = 1002 * SEC, .peers = { peers, 1 }, .routes = routes
 	};
@@ -364,7 +364,7 @@ static void test_routes(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(route_cases); i++) {
 		const struct route_case *c = &route_cases[i];
-		const struct view_route route = { c->peer, c->state };
+		const struct view_route route = { .peer = c->peer, .state = c->state };
 		const struct bgp_route_attrs own = { .communities = spec.communities };
 		json_t *shown = view_route(&route, c->prefix, &global, &own);
 		expect_text(shown, "reason", c->reason);
@@ -380,8 +380,8 @@ static void test_a_vip_lists_its_routes(void **state)
 {
 	(void)state;
 	struct bgp_peer_status peers[] = { established, silent };
-	struct view_route routes[] = { { &peers[0], BGP_ROUTE_SENT },
-				       { &peers[1], BGP_ROUTE_NO_SESSION } };
+	struct view_route routes[] = { { .peer = &peers[0], .state = BGP_ROUTE_SENT },
+				       { .peer = &peers[1], .state = BGP_ROUTE_NO_SESSION } };
 	const struct view_vip_context context = { .bgp = &global,
 						  .peers = { peers, 2 },
 						  .routes = routes };
@@ -432,7 +432,8 @@ static void test_announced_is_what_a_peer_was_sent(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(reach_cases); i++) {
 		const struct reach_case *c = &reach_cases[i];
 		struct bgp_peer_status peers[] = { established, silent };
-		struct view_route routes[] = { { &peers[0], c->first }, { &peers[1], c->second } };
+		struct view_route routes[] = { { .peer = &peers[0], .state = c->first },
+					       { .peer = &peers[1], .state = c->second } };
 		const struct view_vip_context context = { .bgp = &global,
 							  .retry_at = USEC_NEVER,
 							  .peers = { peers, 2 },
@@ -463,10 +464,10 @@ static void test_announcement_errors(void **state)
 	char buf[512];
 	struct strbuf errors = strbuf_over(buf, sizeof(buf));
 	struct bgp_peer_status peers[] = { established, silent, established };
-	struct view_route good = { &peers[0], BGP_ROUTE_SENT };
-	struct view_route bad[] = { { &peers[0], BGP_ROUTE_NO_NEXT_HOP },
-				    { &peers[1], BGP_ROUTE_NO_SESSION },
-				    { &peers[2], BGP_ROUTE_NO_FAMILY } };
+	struct view_route good = { .peer = &peers[0], .state = BGP_ROUTE_SENT };
+	struct view_route bad[] = { { .peer = &peers[0], .state = BGP_ROUTE_NO_NEXT_HOP },
+				    { .peer = &peers[1], .state = BGP_ROUTE_NO_SESSION },
+				    { .peer = &peers[2], .state = BGP_ROUTE_NO_FAMILY } };
 	add_errors(&vip4, &good, peers, 1, &errors);
 	assert_string_equal(buf, "");
 	add_errors(&vip6, bad, peers, 3, &errors);

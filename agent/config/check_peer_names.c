@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/config/check_peer_names.h"
+
+#include <stdlib.h>
+
+#include "agent/model/peer_names.h"
+#include "lib/mem.h"
+
+/* Peers whose address is known at the start only may have any. */
+static bool knows_all_peers(const struct config_draft_bgp *bgp)
+{
+	for (size_t i = 0; i < bgp->n_peers; i++)
+		if (!addr_is_set(&bgp->peers[i].addr))
+			return false;
+	return true;
+}
+
+static void check_empty(const struct config_node *list, struct config_findings *findings)
+{
+	if (list && list->kind == CONFIG_SEQUENCE && !list->first)
+		config_error(findings, config_at(list),
+			     "names no peer: expected some, or no such key");
+}
+
+/* Interfaces and descriptions are in the file; an address may be that of a peer which is found later.
+ */
+static void check_names_of(const struct config_draft_bgp *bgp, const struct peer_names *names,
+			   const struct bgp_peer_refs *refs, const struct config_node *list,
+			   struct config_findings *findings)
+{
+	struct err err = { "" };
+	for (size_t i = 0; i < refs->n; i++) {
+		const struct bgp_peer_refs one = { &refs->items[i], 1 };
+		if (peer_refs_check(names, &one, &err) == 0)
+			continue;
+		if (addr_is_set(&one.items->addr) && !knows_all_peers(bgp))
+			config_warn(findings, config_at(list),
+				    "%s; or it is the one whose address is found later", err.text);
+		else
+			config_error(findings, config_at(list), "%s", err.text);
+	}
+}
+
+void config_check_peer_names(const struct config_draft_bgp *bgp,
+			     const struct bgp_peer_filter *filter, const struct config_node *node,
+			     struct config_findings *findings)
+{
+	const struct config_node *only = config_node_get(node, "peers");
+	const struct config_node *except = config_node_get(node, "except_peers");
+	check_empty(only, findings);
+	check_empty(except, findings);
+	if (!filter || bgp->n_peers == 0)
+		return;
+	const struct bgp_peer_config **peers = mem_new(bgp->n_peers, sizeof(*peers));
+	for (size_t i = 0; i < bgp->n_peers; i++)
+		peers[i] = &bgp->peers[i];
+	const struct peer_names names = { peers, bgp->n_peers };
+	check_names_of(bgp, &names, &filter->only, only, findings);
+	check_names_of(bgp, &names, &filter->except, except, findings);
+	if (except && knows_all_peers(bgp) && peer_names_count(&names, filter) == 0)
+		config_warn(findings, config_at(except),
+			    "leaves no peer: it is not announced at all");
+	free(peers);
+}
