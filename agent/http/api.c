@@ -162,6 +162,18 @@ static enum MHD_Result send_reply(struct listener *listener, struct MHD_Connecti
 	return result(followers_add(api->followers, listener, conn, call->principal.name, reply));
 }
 
+static int fd_of(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	return info ? info->connect_fd : -1;
+}
+
+static void on_gone(void *userdata)
+{
+	listener_wake(userdata);
+}
+
 static enum MHD_Result answer(struct listener *listener, struct pending *pending,
 			      struct MHD_Connection *conn, const char *method, const char *path)
 {
@@ -197,6 +209,7 @@ static enum MHD_Result answer(struct listener *listener, struct pending *pending
 		pending->deferred.endpoint = call.endpoint;
 		listener_stage(conn, SLOT_WAITING);
 		deferred_add(&api->deferred, &pending->deferred, conn, &reply);
+		deferred_watch(&pending->deferred, api->loop, fd_of(conn), on_gone, listener);
 	}
 	api_call_done(&call);
 	return rc;
