@@ -20,6 +20,8 @@ void vip_withdraw(struct reconcile *r, struct vip *vip, const char *cause, mono_
 	vip->changed_at = now;
 	r->counts.announced--;
 	r->counts.withdrawals++;
+	if (r->counts.announced == 0 && r->unannounced)
+		r->unannounced(r->unannounced_userdata);
 }
 
 void vip_disown(struct reconcile *r, struct vip *vip)
