@@ -154,6 +154,12 @@ static void reschedule(struct probe *p)
 		deadlines_set(&r->schedule, &p->due, next);
 }
 
+static void tell_checked(const struct monitor_runner *r)
+{
+	if (r->config.checked)
+		r->config.checked(r->config.userdata);
+}
+
 /* True when the probe's health changed. */
 static bool apply(struct probe *p, const struct monitor_result *result)
 {
@@ -163,6 +169,7 @@ static bool apply(struct probe *p, const struct monitor_result *result)
 	bool changed = probe_apply(p, result, loop_clock());
 	r->timeouts += result->health != HEALTH_UP && p->took >= p->spec.timing.timeout;
 	histogram_add(&r->took[monitor_kind_index(p->spec.kind)], p->took);
+	tell_checked(r);
 	return changed;
 }
 
@@ -615,6 +622,7 @@ void monitor_watch_free(struct monitor_watch *w)
 	free(w);
 	wake_all_lanes(r);
 	arm(r);
+	tell_checked(r);
 }
 
 enum health monitor_watch_health(const struct monitor_watch *w)

@@ -33,6 +33,9 @@ struct runner_config {
 	const char *tls_ca;                 /* the same */
 	monitor_is_vip_fn *is_vip;          /* called from inside checks; NULL: there are none */
 	monitor_ways_fn *ways;              /* the same */
+	/* A check has ended, or a watch is gone. Also from inside a function below; may call none of them.
+	 * May be NULL. */
+	void (*checked)(void *userdata);
 	/* Checks of a lane begin later than configured, or in time again. May be NULL. */
 	void (*load_changed)(enum monitor_lane lane, const struct load *load, void *userdata);
 	/* The kernel takes no filter for its socket events (-errno), or does again (0). May be

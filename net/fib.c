@@ -443,10 +443,12 @@ int fib_interface_link_local(uint32_t ifindex, const struct addr *wanted, struct
 
 /* By an address that no other route is for (RFC 1112 4). VIPs as the only sources are no obstacle: they
  * are what the answers to clients come from. */
-bool fib_has_default4(void)
+bool fib_has_default4(bool *ret_unavailable)
 {
 	const struct addr nowhere = addr_v4(0xf0000001);
 	struct fib_path path;
 	int r = fib_lookup(&nowhere, NULL, 0, &path, NULL);
+	if (ret_unavailable)
+		*ret_unavailable = fib_is_unavailable(r);
 	return r != -ENETUNREACH && r != -EHOSTUNREACH && r != -EACCES && r != -EINVAL;
 }

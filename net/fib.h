@@ -64,8 +64,8 @@ uint32_t fib_interface_index(const char *name, bool *unsure);
 /* An error: the kernel could not be asked, and the state is UP. */
 int fib_link(uint32_t ifindex, struct fib_link *ret);
 /* Is there a default route of IPv4, in whatever table the rules lead to? True also when the kernel cannot
- * tell. */
-bool fib_has_default4(void);
+ * tell; then *ret_unavailable, if not NULL: to be asked again. */
+bool fib_has_default4(bool *ret_unavailable);
 /* Would the kernel deliver packets for `dst` to this host? */
 int fib_is_local(const struct addr *dst, bool *ret, struct err *err);
 

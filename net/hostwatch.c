@@ -129,8 +129,10 @@ static int set_filter(struct hostwatch *w)
 	};
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE_AT),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEXTHOP), 15, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEXTHOP), 14, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEXTHOP), 17, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEXTHOP), 16, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWRULE), 15, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELRULE), 14, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 10, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 9, 0),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AT),
@@ -157,13 +159,9 @@ static int set_filter(struct hostwatch *w)
 int hostwatch_new(sd_event *loop, hostwatch_cb *changed, void *userdata, struct hostwatch **ret,
 		  struct err *err)
 {
-	static const int groups[] = { RTNLGRP_LINK,
-				      RTNLGRP_IPV4_IFADDR,
-				      RTNLGRP_IPV6_IFADDR,
-				      RTNLGRP_IPV4_ROUTE,
-				      RTNLGRP_IPV6_ROUTE,
-				      RTNLGRP_NEXTHOP,
-				      0 };
+	static const int groups[] = { RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+				      RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_IPV4_RULE,
+				      RTNLGRP_IPV6_RULE,  RTNLGRP_NEXTHOP,     0 };
 	struct hostwatch *w = mem_new(1, sizeof(*w));
 	w->loop = sd_event_ref(loop);
 	w->changed = changed;

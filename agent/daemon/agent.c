@@ -301,6 +301,7 @@ static void agent_done(struct agent *a)
 	alarm_log_free(a->alarm_log);
 	compare_free(a->compare);
 	check_now_free(a->check_now);
+	a->check_now = NULL; /* checks that end are told to it */
 	reload_free(a->reload);
 	last_good_free(a->last_good);
 	confirm_free(a->confirm);

@@ -89,7 +89,7 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 		return;
 	}
 	if (call->kind == API_DIFF) {
-		compare_ask(a->compare, call->body, call->body_len, ret);
+		compare_ask(a->compare, call, ret);
 		return;
 	}
 	if (call->kind == API_CHECK && !is_stopping(a)) {

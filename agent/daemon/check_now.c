@@ -5,64 +5,71 @@
 #include <stdlib.h>
 
 #include "agent/daemon/parts.h"
+#include "agent/daemon/waiting.h"
 #include "agent/http/reply_forms.h"
 #include "agent/status/stream.h"
 #include "agent/status/view_json.h"
 #include "agent/status/view_monitor.h"
-#include "lib/list.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 
-/* How long a result may be known before the reply leaves. */
-#define STEP        (20 * USEC_PER_MSEC)
-#define WAITING_MAX 64
+#define WAITING_MAX   64
+#define PER_PRINCIPAL 16
 
 struct asked {
-	struct list_node node;
-	uint64_t number; /* of the reply */
+	struct waiter waiter; /* first */
 	char *name;
 	mono_t at, limit;
 };
 
 struct check_now {
 	struct agent *a;
-	struct list waiting; /* struct asked */
-	size_t n_waiting;
-	uint64_t number; /* of the last request */
-	bool stopped;
-	sd_event_source *timer;
+	struct waiting waiting;        /* struct asked */
+	sd_event_source *turn, *timer; /* a check has ended; the time of a request is over */
 };
 
 struct check_now *check_now_new(struct agent *a)
 {
 	struct check_now *c = mem_new(1, sizeof(*c));
 	c->a = a;
-	list_init(&c->waiting);
+	waiting_init(&c->waiting, WAITING_MAX, PER_PRINCIPAL, "checks");
 	return c;
+}
+
+static void forget(struct check_now *c, struct asked *x)
+{
+	waiting_remove(&c->waiting, &x->waiter);
+	free(x->name);
+	free(x);
 }
 
 static void answer(struct check_now *c, struct asked *x, unsigned status, json_t *body)
 {
 	char *text = stream_json_text(body);
-	api_send_checked(c->a->api, x->number, status, text);
+	api_send_checked(c->a->api, x->waiter.number, status, text);
 	free(text);
 	json_decref(body);
-	list_remove(&x->node);
-	c->n_waiting--;
-	free(x->name);
-	free(x);
+	forget(c, x);
+}
+
+static void on_abandoned(uint64_t number, void *userdata)
+{
+	struct check_now *c = userdata;
+	struct waiter *x = waiting_find(&c->waiting, number);
+	if (x)
+		forget(c, (struct asked *)x);
 }
 
 void check_now_stop(struct check_now *c)
 {
 	if (!c)
 		return;
-	c->stopped = true;
+	c->waiting.stopped = true;
+	c->turn = sd_event_source_disable_unref(c->turn);
 	c->timer = sd_event_source_disable_unref(c->timer);
-	list_for_each (it, &c->waiting)
-		answer(c, list_entry(it, struct asked, node), 503,
-		       reply_error("vipherald is stopping", false));
+	for (struct waiter *x; (x = waiting_first(&c->waiting));)
+		answer(c, (struct asked *)x, 503, reply_error("vipherald is stopping", false));
 }
 
 void check_now_free(struct check_now *c)
@@ -140,24 +147,42 @@ static void step(struct check_now *c, struct asked *x, mono_t now)
 		answer(c, x, over ? 200 : 504, results_json(x, app, over));
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
+static void arm(struct check_now *c);
 
-static void go_on(struct check_now *c)
+static void step_all(struct check_now *c)
 {
-	if (c->n_waiting > 0)
-		loop_timer_set(c->a->loop, &c->timer, usec_add(loop_clock(), STEP), LOOP_HTTP,
-			       on_timer, c);
+	mono_t now = loop_clock();
+	list_for_each (it, &c->waiting.list)
+		step(c, (struct asked *)list_entry(it, struct waiter, node), now);
+	arm(c);
+}
+
+static int on_turn(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	step_all(userdata);
+	return 0;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
-	struct check_now *c = userdata;
-	mono_t now = loop_clock();
-	list_for_each (it, &c->waiting)
-		step(c, list_entry(it, struct asked, node), now);
-	go_on(c);
+	step_all(userdata);
 	return 0;
+}
+
+static void arm(struct check_now *c)
+{
+	mono_t next = USEC_NEVER;
+	list_for_each (it, &c->waiting.list)
+		next = usec_min(next, ((struct asked *)list_entry(it, struct waiter, node))->limit);
+	loop_timer_set(c->a->loop, &c->timer, next, LOOP_HTTP, on_timer, c);
+}
+
+void check_now_wake(struct check_now *c)
+{
+	if (c && c->waiting.n > 0)
+		loop_defer(c->a->loop, &c->turn, LOOP_HTTP, on_turn, c);
 }
 
 void check_now_ask(struct check_now *c, const struct api_call *call, struct api_reply *ret)
@@ -169,24 +194,17 @@ void check_now_ask(struct check_now *c, const struct api_call *call, struct api_
 		reply_json(ret, 404, reply_error(err.text, false));
 		return;
 	}
-	if (c->stopped || c->n_waiting == WAITING_MAX) {
-		reply_json(ret, 503,
-			   reply_error(c->stopped ? "vipherald is stopping"
-						  : "64 requests wait for checks already, try "
-						    "again",
-				       false));
+	if (!waiting_has_room(&c->waiting, call, ret))
 		return;
-	}
 	struct asked *x = mem_new(1, sizeof(*x));
-	x->number = ++c->number;
 	x->name = mem_strdup(call->name);
 	x->at = loop_clock();
 	x->limit = usec_add(x->at, call->span);
-	list_append(&c->waiting, &x->node);
-	c->n_waiting++;
-	ret->defer = API_DEFER_CHECKED;
-	ret->number = x->number;
+	waiting_add(&c->waiting, &x->waiter, call, API_DEFER_CHECKED, ret);
+	ret->abandoned = on_abandoned;
+	ret->abandoned_userdata = c;
 	monitor_watch_check_now(app->watch);
 	log_info("api", "check %s by %s", x->name, call->who);
-	go_on(c);
+	arm(c);
+	check_now_wake(c);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/compare.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +9,8 @@
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload_report.h"
 #include "agent/daemon/turn.h"
+#include "agent/daemon/waiting.h"
 #include "agent/status/view_diff.h"
-#include "lib/list.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 
@@ -19,8 +18,7 @@
 #define WAITING_MAX 4
 
 struct comparison {
-	struct list_node node;
-	uint64_t number; /* of the request */
+	struct waiter waiter; /* first */
 	char *text;
 	struct file_check check;
 	bool differs; /* it is checked, and compared with the configuration in effect */
@@ -30,10 +28,7 @@ struct comparison {
 
 struct compare {
 	struct agent *a;
-	struct list waiting; /* struct comparison, the first is under way */
-	size_t n_waiting;
-	uint64_t number; /* of the last request */
-	bool stopped;
+	struct waiting waiting; /* struct comparison, the first is under way */
 	sd_event_source *turn;
 };
 
@@ -41,7 +36,7 @@ struct compare *compare_new(struct agent *a)
 {
 	struct compare *c = mem_new(1, sizeof(*c));
 	c->a = a;
-	list_init(&c->waiting);
+	waiting_init(&c->waiting, WAITING_MAX, WAITING_MAX, "comparisons");
 	return c;
 }
 
@@ -54,8 +49,7 @@ static void forget_diff(struct comparison *x)
 
 static void end(struct compare *c, struct comparison *x)
 {
-	list_remove(&x->node);
-	c->n_waiting--;
+	waiting_remove(&c->waiting, &x->waiter);
 	forget_diff(x);
 	file_check_done(&x->check);
 	free(x->text);
@@ -64,10 +58,10 @@ static void end(struct compare *c, struct comparison *x)
 
 void compare_stop(struct compare *c)
 {
-	c->stopped = true;
+	c->waiting.stopped = true;
 	c->turn = sd_event_source_disable_unref(c->turn);
-	list_for_each (it, &c->waiting)
-		end(c, list_entry(it, struct comparison, node));
+	for (struct waiter *x; (x = waiting_first(&c->waiting));)
+		end(c, (struct comparison *)x);
 }
 
 void compare_free(struct compare *c)
@@ -87,7 +81,7 @@ static void answer(struct compare *c, struct comparison *x, bool ok)
 		json_object_set_new(o, "needs_restart", view_diff_restart(&x->diff));
 	}
 	char *text = stream_json_text(o);
-	api_send_compared(c->a->api, x->number, ok ? 200 : 422, text);
+	api_send_compared(c->a->api, x->waiter.number, ok ? 200 : 422, text);
 	free(text);
 	json_decref(o);
 }
@@ -112,7 +106,7 @@ static int on_turn(sd_event_source *source, void *userdata);
 
 static void go_on(struct compare *c)
 {
-	if (c->n_waiting > 0)
+	if (c->waiting.n > 0)
 		loop_defer(c->a->loop, &c->turn, LOOP_APPLY, on_turn, c);
 }
 
@@ -120,8 +114,10 @@ static int on_turn(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct compare *c = userdata;
-	struct comparison *x = list_first(&c->waiting, struct comparison, node);
+	struct comparison *x = (struct comparison *)waiting_first(&c->waiting);
 	mono_t limit = turn_end();
+	if (!x) /* its client has gone */
+		return 0;
 	int rc = 1;
 	while (rc > 0 && !turn_is_over(limit))
 		rc = step(c, x);
@@ -133,30 +129,30 @@ static int on_turn(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-void compare_ask(struct compare *c, const char *text, size_t len, struct api_reply *ret)
+static void on_abandoned(uint64_t number, void *userdata)
+{
+	struct compare *c = userdata;
+	struct waiter *x = waiting_find(&c->waiting, number);
+	if (x)
+		end(c, (struct comparison *)x);
+}
+
+void compare_ask(struct compare *c, const struct api_call *call, struct api_reply *ret)
 {
 	struct agent *a = c->a;
-	if (c->stopped || c->n_waiting == WAITING_MAX) {
-		ret->status = 503;
-		ret->content_type = "application/json";
-		ret->body = mem_strdup(
-			c->stopped ? "{\"error\": \"vipherald is stopping\"}\n"
-				   : "{\"error\": \"4 comparisons wait already, try again\"}\n");
+	if (!waiting_has_room(&c->waiting, call, ret))
 		return;
-	}
 	struct comparison *x = mem_new(1, sizeof(*x));
-	x->number = ++c->number;
-	x->text = mem_new(1, len + 1);
-	memcpy(x->text, text, len);
+	x->text = mem_new(1, call->body_len + 1);
+	memcpy(x->text, call->body, call->body_len);
 	const struct config_source of_text = { .file = a->config_file.path,
 					       .text = x->text,
-					       .len = len,
+					       .len = call->body_len,
 					       .subnets = host_changes_subnets(a->host_changes),
 					       .present = &a->config->set };
 	file_check_begin(&x->check, a, &of_text);
-	list_append(&c->waiting, &x->node);
-	c->n_waiting++;
-	ret->defer = API_DEFER_COMPARED;
-	ret->number = x->number;
+	waiting_add(&c->waiting, &x->waiter, call, API_DEFER_COMPARED, ret);
+	ret->abandoned = on_abandoned;
+	ret->abandoned_userdata = c;
 	go_on(c);
 }

@@ -4,9 +4,8 @@
 #ifndef AGENT_DAEMON_COMPARE_H
 #define AGENT_DAEMON_COMPARE_H
 
-#include <stddef.h>
-
 #include "agent/http/reply.h"
+#include "agent/http/request.h"
 
 struct agent;
 struct compare;
@@ -15,7 +14,7 @@ struct compare *compare_new(struct agent *a);
 void compare_free(struct compare *c);
 /* The agent stops: those that wait are answered by the end of the API. */
 void compare_stop(struct compare *c);
-/* Takes a copy of the text. The reply comes later, or is that too many wait. */
-void compare_ask(struct compare *c, const char *text, size_t len, struct api_reply *ret);
+/* Takes a copy of the body. The reply comes later, or is that too many wait. */
+void compare_ask(struct compare *c, const struct api_call *call, struct api_reply *ret);
 
 #endif

@@ -11,20 +11,23 @@
 #include "process/loop.h"
 
 #define REASON "the host shuts down"
-/* How often the reconciler is asked whether the last route has gone. */
-#define STEP (10 * USEC_PER_MSEC)
-/* What routers get to acknowledge the withdrawals, as at a stop. */
+/* What routes get to be withdrawn when the drain is over, and routers to acknowledge that, as at a stop. */
 #define ACK_LIMIT SHUTDOWN_FLUSH
 
 struct host_shutdown {
 	struct agent *agent;
 	struct inhibitor *inhibitor;
-	sd_event_source *timer;
+	bool waits;                    /* for the last route to go */
+	mono_t limit;                  /* it does no longer; 0: the drain is not over */
+	sd_event_source *turn, *timer; /* it has gone; the drain, or the limit, is over */
 	struct bgp_flush *flush;
 };
 
 static void stop_waiting(struct host_shutdown *h)
 {
+	h->waits = false;
+	h->limit = 0;
+	h->turn = sd_event_source_disable_unref(h->turn);
 	h->timer = sd_event_source_disable_unref(h->timer);
 	bgp_flush_free(h->flush);
 	h->flush = NULL;
@@ -41,20 +44,57 @@ static void on_flushed(bool complete, void *userdata)
 	inhibitor_release(h->inhibitor);
 }
 
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void wait_until(struct host_shutdown *h, mono_t when)
+{
+	loop_timer_set(h->agent->loop, &h->timer, when, LOOP_APPLY, on_timer, h);
+}
+
+/* The routers are asked once the last route has gone. */
+static void step(struct host_shutdown *h)
+{
+	struct agent *a = h->agent;
+	mono_t now = loop_now(a->loop), end = registry_drained_at(a->registry, now);
+	size_t announced = reconcile_counts(actuator_reconcile(a->actuator)).announced;
+	if (!h->waits)
+		return;
+	if (end > now) {
+		wait_until(h, end);
+		return;
+	}
+	h->limit = h->limit ? h->limit : usec_add(now, ACK_LIMIT);
+	if (announced > 0 && now < h->limit) {
+		wait_until(h, h->limit);
+		return;
+	}
+	if (announced > 0)
+		log_warn("agent",
+			 "%zu route%s not withdrawn in time, the host may go on all the same",
+			 announced, announced == 1 ? " was" : "s were");
+	h->waits = false;
+	h->flush = bgp_speaker_flush(a->speaker, usec_add(now, ACK_LIMIT), on_flushed, h);
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
-	struct host_shutdown *h = userdata;
-	struct agent *a = h->agent;
-	mono_t now = loop_now(a->loop), end = registry_drained_at(a->registry, now);
-	if (end > now || reconcile_counts(actuator_reconcile(a->actuator)).announced > 0) {
-		loop_timer_set(a->loop, &h->timer, end > now ? end : usec_add(now, STEP),
-			       LOOP_APPLY, on_timer, h);
-		return 0;
-	}
-	if (!h->flush)
-		h->flush = bgp_speaker_flush(a->speaker, usec_add(now, ACK_LIMIT), on_flushed, h);
+	step(userdata);
 	return 0;
+}
+
+static int on_turn(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	step(userdata);
+	return 0;
+}
+
+static void on_unannounced(void *userdata)
+{
+	struct host_shutdown *h = userdata;
+	if (h->waits)
+		loop_defer(h->agent->loop, &h->turn, LOOP_APPLY, on_turn, h);
 }
 
 static void begin(struct host_shutdown *h)
@@ -67,7 +107,8 @@ static void begin(struct host_shutdown *h)
 	registry_drain(a->registry, NULL, DRAIN_BY_HOST, REASON, USEC_NEVER, now);
 	if (!drain)
 		registry_end_drains(a->registry, now);
-	loop_timer_set(a->loop, &h->timer, now, LOOP_APPLY, on_timer, h);
+	h->waits = true;
+	loop_defer(a->loop, &h->turn, LOOP_APPLY, on_turn, h);
 }
 
 static void cancel(struct host_shutdown *h)
@@ -120,8 +161,10 @@ struct host_shutdown *host_shutdown_new(struct agent *a)
 	struct host_shutdown *h = mem_new(1, sizeof(*h));
 	h->agent = a;
 	if (inhibitor_new(a->loop, "vipherald", "withdraw the routes first", &ops, h, &h->inhibitor,
-			  &err) == 0)
+			  &err) == 0) {
+		reconcile_on_unannounced(actuator_reconcile(a->actuator), on_unannounced, h);
 		return h;
+	}
 	log_debug("agent", "%s; a shutdown of the host is not noticed before SIGTERM", err.text);
 	free(h);
 	return NULL;
@@ -140,6 +183,7 @@ void host_shutdown_free(struct host_shutdown *h)
 	if (!h)
 		return;
 	stop_waiting(h);
+	reconcile_on_unannounced(actuator_reconcile(h->agent->actuator), NULL, NULL);
 	inhibitor_free(h->inhibitor);
 	free(h);
 }

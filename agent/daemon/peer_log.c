@@ -198,7 +198,7 @@ static void log_way_back(struct said *said, const struct bgp_peer_status *p, con
 			 size_t n_vips)
 {
 	bool matters = p->state == BGP_ESTABLISHED && n_vips > 0 && p->next_hop4.family == AF_INET6;
-	if (matters && !said->way_back && !fib_has_default4())
+	if (matters && !said->way_back && !fib_has_default4(NULL))
 		log_warn("bgp", "peer %s: %s", peer, view_no_way_back);
 	said->way_back = matters;
 }

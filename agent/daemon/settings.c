@@ -5,6 +5,7 @@
 
 #include "agent/app/drains.h"
 #include "agent/config/log_levels.h"
+#include "agent/daemon/check_now.h"
 #include "agent/daemon/load_log.h"
 #include "agent/model/port_ways.h"
 #include "lib/log.h"
@@ -35,6 +36,12 @@ static int ways(const void *owner, uint8_t proto, uint16_t port, struct monitor_
 	return 0;
 }
 
+static void on_checked(void *userdata)
+{
+	const struct agent *a = userdata;
+	check_now_wake(a->check_now);
+}
+
 struct runner_config settings_of_runner(struct agent *a)
 {
 	const struct config_agent *c = &a->config->agent;
@@ -46,6 +53,7 @@ struct runner_config settings_of_runner(struct agent *a)
 		.tls_ca = c->tls_ca,
 		.is_vip = is_vip,
 		.ways = ways,
+		.checked = on_checked,
 		.load_changed = load_log,
 		.port_filter_changed = load_log_port_filter,
 		.userdata = a,

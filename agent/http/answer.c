@@ -97,7 +97,11 @@ static void do_log(const struct api_call *call, struct api_reply *ret)
 static void do_events(const struct status_sources *in, const struct api_call *call,
 		      struct api_reply *ret)
 {
-	if (call->events.follow)
+	if (call->events.follow && call->head)
+		*ret = (struct api_reply){ .status = 200,
+					   .content_type = "text/event-stream",
+					   .body = mem_strdup("") };
+	else if (call->events.follow)
 		ret->feed = event_feed_new(in->events, &call->events);
 	else
 		reply_stream(ret, view_events(in->events, &call->events));

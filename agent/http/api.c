@@ -21,6 +21,7 @@
 #include "agent/http/passed_socket.h"
 #include "agent/http/followers.h"
 #include "agent/http/refusals.h"
+#include "agent/http/reply_forms.h"
 #include "agent/http/socket.h"
 #include "agent/http/tls.h"
 #include "lib/list.h"
@@ -136,18 +137,15 @@ static void count_request(const struct api *api, size_t endpoint, unsigned statu
 	api_count_request(refusals_counts(api->refusals), endpoint, path ? path : "other", status);
 }
 
-/* One more that follows the events: within the limits. */
-static void check_follower(struct api *api, const struct api_call *call, struct api_reply *reply)
+/* One more that follows the events has to be within the limits. */
+static void make_reply(struct api *api, const struct api_call *call, struct api_reply *ret)
 {
 	struct err err;
-	if (!reply->feed || followers_check(api->followers, call->principal.name, &err) == 0)
-		return;
-	json_t *body = json_pack("{s:s}", "error", err.text);
-	reply_done(reply);
-	*reply = (struct api_reply){ .status = MHD_HTTP_TOO_MANY_REQUESTS,
-				     .content_type = "application/json",
-				     .body = stream_json_text(body) };
-	json_decref(body);
+	bool follows = call->kind == API_EVENTS && call->events.follow && !call->head;
+	if (follows && followers_check(api->followers, call->principal.name, &err) < 0)
+		reply_json(ret, MHD_HTTP_TOO_MANY_REQUESTS, reply_error(err.text, false));
+	else
+		api->callbacks.answer(call, ret, api->userdata);
 }
 
 static enum MHD_Result send_reply(struct listener *listener, struct MHD_Connection *conn,
@@ -160,6 +158,18 @@ static enum MHD_Result send_reply(struct listener *listener, struct MHD_Connecti
 	}
 	listener_stage(conn, SLOT_FOLLOWER);
 	return result(followers_add(api->followers, listener, conn, call->principal.name, reply));
+}
+
+static int fd_of(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	return info ? info->connect_fd : -1;
+}
+
+static void on_gone(void *userdata)
+{
+	listener_wake(userdata);
 }
 
 static enum MHD_Result answer(struct listener *listener, struct pending *pending,
@@ -185,8 +195,7 @@ static enum MHD_Result answer(struct listener *listener, struct pending *pending
 	};
 	request_parse(&request, &call);
 	gate_check(api->gate, &listener->door, conn, pending->http_1_0, &call);
-	api->callbacks.answer(&call, &reply, api->userdata);
-	check_follower(api, &call, &reply);
+	make_reply(api, &call, &reply);
 	note_refusal(api, &call, &reply);
 	log_debug("api", "%s %s by %s: %u", method, path, call.who, reply.status);
 	enum MHD_Result rc = MHD_YES;
@@ -197,6 +206,7 @@ static enum MHD_Result answer(struct listener *listener, struct pending *pending
 		pending->deferred.endpoint = call.endpoint;
 		listener_stage(conn, SLOT_WAITING);
 		deferred_add(&api->deferred, &pending->deferred, conn, &reply);
+		deferred_watch(&pending->deferred, api->loop, fd_of(conn), on_gone, listener);
 	}
 	api_call_done(&call);
 	return rc;

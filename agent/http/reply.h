@@ -30,7 +30,11 @@ struct api_reply {
 	struct event_feed *feed; /* owned: agent/http/followers.h sends it */
 	char *refused;           /* the reason for the log, of a registration; owned; NULL: none */
 	enum api_defer defer;
-	uint64_t number;     /* of API_DEFER_STORED, _LATER and _COMPARED: of the change */
+	uint64_t number; /* of a deferred one: of the change, or of the request */
+	/* Called once, from the loop, when the client goes before a deferred reply is sent: it is not
+	 * wanted any more. NULL: not told. */
+	void (*abandoned)(uint64_t number, void *userdata);
+	void *abandoned_userdata;
 	char *body_unstored; /* of API_DEFER_STORED: the body if it could not be stored; owned */
 };
 

@@ -241,24 +241,15 @@ static int parse_limit(const char *value, size_t *ret, struct err *err)
 	return 0;
 }
 
-static int parse_follow(const char *value, bool *ret, struct err *err)
+static int parse_event_arg(const struct api_arg *arg, struct event_query *ret, struct err *err)
 {
-	if (!*value || str_equal(value, "true") || str_equal(value, "false")) {
-		*ret = !str_equal(value, "false");
-		return 0;
-	}
-	return err_set(err, -EINVAL, "follow: '%.80s' is not true or false", value);
-}
-
-static int parse_event_arg(const char *name, const char *value, struct event_query *ret,
-			   struct err *err)
-{
+	const char *name = arg->name, *value = arg->value ? arg->value : "";
 	if (str_equal(name, "since"))
 		return parse_mark(name, value, ret, err);
 	if (str_equal(name, "limit"))
 		return parse_limit(value, &ret->limit, err);
 	if (str_equal(name, "follow"))
-		return parse_follow(value, &ret->follow, err);
+		return api_arg_flag(arg, &ret->follow, err);
 	if (str_equal(name, "kind"))
 		return event_filter_set_kind(&ret->filter, value) < 0
 			       ? err_set(err, -EINVAL, "kind: '%.80s…' is too long", value)
@@ -277,10 +268,8 @@ static int parse_events(const struct api_request *request, struct event_query *r
 {
 	int rc = 0;
 	ret->follow = accepts_stream(request->accept);
-	for (size_t i = 0; rc == 0 && i < request->n_args; i++) {
-		const char *value = request->args[i].value;
-		rc = parse_event_arg(request->args[i].name, value ? value : "", ret, err);
-	}
+	for (size_t i = 0; rc == 0 && i < request->n_args; i++)
+		rc = parse_event_arg(&request->args[i], ret, err);
 	if (rc == 0 && ret->follow && request->last_event_id && *request->last_event_id) {
 		rc = parse_mark("Last-Event-ID", request->last_event_id, ret, err);
 		ret->limit = 0;
@@ -538,6 +527,7 @@ void request_parse(const struct api_request *request, struct api_call *ret)
 	}
 	ret->openmetrics =
 		request->accept && strstr(request->accept, "application/openmetrics-text");
+	ret->head = str_equal(request->method, "HEAD");
 	ret->body = request->body;
 	ret->body_len = request->body_len;
 	parse_args(request, ret);

@@ -114,6 +114,7 @@ struct api_call {
 	enum log_level level;      /* of LOG */
 	const char *module;        /* of LOG: one of log_modules[]; NULL: all */
 	struct event_query events; /* of EVENTS */
+	bool head;                 /* the headers of the reply are wanted, not the body */
 	bool openmetrics;          /* of METRICS: the client understands it */
 	unsigned status;           /* of ERROR: 400, 401, 403, 404, 405 */
 	const char *allow;         /* of 405: the methods */

@@ -12,7 +12,6 @@
 #include "agent/vip/nat_served.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "net/fib.h"
 #include "net/subnets.h"
 #include "process/fd_limit.h"
 
@@ -229,7 +228,8 @@ static void add_way_back(json_t *alarms, const struct status_sources *in,
 	for (size_t i = 0; i < peers->n; i++)
 		n += peers->items[i].state == BGP_ESTABLISHED &&
 		     peers->items[i].next_hop4.family == AF_INET6;
-	if (n > 0 && reconcile_counts(in->reconcile).owned4 > 0 && !fib_has_default4())
+	if (n > 0 && reconcile_counts(in->reconcile).owned4 > 0 &&
+	    !host_changes_has_default4(in->host_changes))
 		add(alarms, "no-way-back", NULL, NULL, "%s", view_no_way_back);
 }
 

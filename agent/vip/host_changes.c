@@ -5,6 +5,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "net/fib.h"
 #include "net/hostwatch.h"
 #include "net/subnets.h"
 #include "process/loop.h"
@@ -17,6 +18,7 @@ struct host_changes {
 	uint64_t count;
 	struct drift_record nat_address;
 	struct subnets subnets;
+	bool has_default4;
 };
 
 static void log_own(const struct host_addresses *h, size_t i)
@@ -68,6 +70,15 @@ static void update_subnets(struct host_changes *c)
 	subnets_done(&before);
 }
 
+/* Alarms are collected each second: they find it here. */
+static void update_default4(struct host_changes *c)
+{
+	bool unavailable;
+	c->has_default4 = fib_has_default4(&unavailable);
+	if (unavailable)
+		hostwatch_again(c->host);
+}
+
 static void on_host_changed(void *userdata)
 {
 	struct host_changes *c = userdata;
@@ -75,6 +86,7 @@ static void on_host_changed(void *userdata)
 	char text[ADDR_TEXT_MAX], more[GATEWAYS_TEXT_MAX];
 	struct strbuf others = strbuf_over(more, sizeof(more));
 	c->count++;
+	update_default4(c);
 	host_addresses_update(c->addresses, &change);
 	for (size_t i = 0; i < 2; i++)
 		if (change.own[i])
@@ -109,6 +121,7 @@ int host_changes_new(sd_event *loop, struct host_addresses *addresses, struct ac
 		return r;
 	}
 	subnets_load(&c->subnets);
+	update_default4(c);
 	*ret = c;
 	return 0;
 }
@@ -120,6 +133,11 @@ void host_changes_free(struct host_changes *c)
 	hostwatch_free(c->host);
 	subnets_done(&c->subnets);
 	free(c);
+}
+
+bool host_changes_has_default4(const struct host_changes *c)
+{
+	return !c || c->has_default4;
 }
 
 void host_changes_catch_up(struct host_changes *c)

@@ -24,6 +24,8 @@ int host_changes_new(sd_event *loop, struct host_addresses *addresses, struct ac
 void host_changes_catch_up(struct host_changes *c);
 /* Grows when something of the host has changed. NULL works. */
 uint64_t host_changes_count(const struct host_changes *c);
+/* fib_has_default4(), as of the last change of the host. NULL: true. */
+bool host_changes_has_default4(const struct host_changes *c);
 /* The subnets of this host, kept up to date. NULL works. */
 const struct subnets *host_changes_subnets(const struct host_changes *c);
 void host_changes_free(struct host_changes *c);

@@ -44,6 +44,13 @@ struct reconcile *reconcile_new(const struct reconcile_ops *ops, void *userdata)
 	return r;
 }
 
+void reconcile_on_unannounced(struct reconcile *r, void (*unannounced)(void *userdata),
+			      void *userdata)
+{
+	r->unannounced = unannounced;
+	r->unannounced_userdata = userdata;
+}
+
 static void count_owned(struct reconcile *r, const struct vip *vip, int change)
 {
 	size_t *n = vip->prefix.addr.family == AF_INET ? &r->counts.owned4 : &r->counts.owned6;

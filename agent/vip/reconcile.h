@@ -19,6 +19,9 @@
 
 /* `ops` must outlive it. */
 struct reconcile *reconcile_new(const struct reconcile_ops *ops, void *userdata);
+/* Called when the last route has been withdrawn; may not call back into the reconciler. */
+void reconcile_on_unannounced(struct reconcile *r, void (*unannounced)(void *userdata),
+			      void *userdata);
 /* Undoes nothing on the host. */
 void reconcile_free(struct reconcile *r);
 

@@ -27,6 +27,8 @@ void vip_withdraw(struct reconcile *r, struct vip *vip, const char *cause, mono_
 	r->counts.announced--;
 	r->counts.withdrawals++;
 	tell_route(r, vip);
+	if (r->counts.announced == 0 && r->unannounced)
+		r->unannounced(r->unannounced_userdata);
 }
 
 void vip_disown(struct reconcile *r, struct vip *vip)

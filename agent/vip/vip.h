@@ -110,6 +110,8 @@ struct reconcile {
 	mono_t losses_since; /* that the log counts */
 	unsigned losses;
 	struct vip_counts counts;
+	void (*unannounced)(void *userdata); /* NULL: none */
+	void *unannounced_userdata;
 };
 
 /* NULL when there is none. */

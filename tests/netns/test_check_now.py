@@ -2,7 +2,9 @@
 
 import json
 import os
+import socket
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,35 @@ def test_what_is_refused(bed: Testbed) -> None:
     for query in "?timeout=0s", "?timeout=1h", "?timeout=x", "?x=1":
         assert check(agent, query=query).status == 400
     assert agent.admin("/v1/apps/dns/check").status == 405
+
+
+def test_places_of_one_principal(bed: Testbed) -> None:
+    """A client that goes gives its place back at once, and no client has them all."""
+    agent = start(bed, f"exec:cat {fifo(bed)}")
+    wait_running(agent)
+    target = "/v1/apps/dns/check?timeout=5m"
+    with ExitStack() as clients:
+        for n in range(16):
+            clients.enter_context(agent.asking("POST", target))
+            wait_until(lambda n=n: agent.log.count("check dns by uid 0") == n + 1, "it waits")
+        refused = agent.admin(target, "POST")
+        assert refused.status == 429 and "16 checks of uid 0 wait already" in refused.text
+        # Another one has places.
+        assert agent.request("POST", "/v1/apps/dns/check?timeout=10ms").status == 504
+    wait_until(lambda: check(agent, query="?timeout=10ms").status == 504, "the places are free")
+    assert agent.status("status")["api"]["connections"] == 1
+
+
+def test_a_client_that_ends_its_side_is_answered(bed: Testbed) -> None:
+    agent = start(bed, f"exec:cat {fifo(bed)}")
+    wait_running(agent)
+    connection = agent.connect()
+    connection.request("POST", "/v1/apps/dns/check?timeout=5m")
+    agent.wait_log("check dns by local")
+    connection.sock.shutdown(socket.SHUT_WR)
+    answer = connection.getresponse()
+    assert answer.status == 503 and b"has closed its end" in answer.read()
+    connection.close()
 
 
 def test_the_verb(bed: Testbed) -> None:

@@ -135,8 +135,8 @@ def test_limits(bed: Testbed) -> None:
         assert refused.rest() == (
             '{"error":"uid 0 follows the events 8 times already, which is the limit of one principal"}\n'
         )
-    # Another principal has places of its own, and HEAD takes none.
-    with Follower(agent, via=bed.host) as local, Follower(agent, method="HEAD", via=bed.host) as head:
+    # Another principal has places of its own, and HEAD needs none.
+    with Follower(agent, via=bed.host) as local, Follower(agent, method="HEAD") as head:
         local.begin()
         assert head.status() == 200 and head.rest() == ""
         assert followers(agent) == PER_PRINCIPAL + 1
@@ -163,6 +163,17 @@ def test_the_limit_of_all(bed: Testbed) -> None:
         stream.close()
     with Follower(agent) as again:
         again.begin()
+
+
+def test_the_connection_ends_with_it(bed: Testbed) -> None:
+    """A request that came after it would have the timeout of a follower."""
+    agent = start(bed)
+    connection = agent.connect()
+    connection.request("GET", "/v1/events?follow")
+    answer = connection.getresponse()
+    assert answer.status == 200 and answer.getheader("Connection") == "close"
+    connection.close()
+    assert agent.get("/v1/events?follow=maybe").status == 400
 
 
 def test_a_beat(bed: Testbed) -> None:

@@ -82,6 +82,21 @@ def test_drained_before(bed: Testbed, bus: Bus, logind: Logind) -> None:
     assert logind.said() == "released"
 
 
+def test_the_drain_ends_before(bed: Testbed, bus: Bus, logind: Logind) -> None:
+    """The route goes when drain_time is over, and then the lock."""
+    agent, router = start(bed, bus, shutdown_drain=True, drain_time="500ms")
+    assert logind.said() == LOCK
+    logind.tell("shutdown")
+    assert logind.said() == "released"
+    router.wait_routes()
+    [drained, withdrawn] = [
+        event for event in agent.status("events?name=dns")["events"]
+        if event["kind"] in {"app.drained", "route.withdrawn"}
+    ]
+    assert drained["id"] < withdrawn["id"] and withdrawn["cause"] == "drain"
+    assert "not withdrawn in time" not in agent.log
+
+
 def test_a_stop_holds_the_lock_until_its_end(bed: Testbed, bus: Bus, logind: Logind) -> None:
     agent, router = start(bed, bus)
     assert logind.said() == LOCK

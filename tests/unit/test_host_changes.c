@@ -161,12 +161,28 @@ static void without_changes_there_is_nothing_to_tell(void **state)
 	host_changes_free(NULL);
 }
 
+/* As the kernel says, without being asked each time. */
+static void the_default_route_is_followed(void **state)
+{
+	struct bed *b = *state;
+	assert_true(host_changes_has_default4(b->changes));
+	must("ip route del default");
+	assert_true(host_changes_has_default4(b->changes));
+	host_changes_catch_up(b->changes);
+	assert_false(host_changes_has_default4(b->changes));
+	must("ip route add default via 10.0.0.9");
+	host_changes_catch_up(b->changes);
+	assert_true(host_changes_has_default4(b->changes));
+	assert_true(host_changes_has_default4(NULL));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(nat_follows_the_hosts_address_and_the_route_stays),
+		TEST(the_default_route_is_followed),
 		TEST(without_an_address_the_vip_is_withdrawn),
 		TEST(catching_up_needs_no_turn),
 		TEST(without_changes_there_is_nothing_to_tell),

@@ -62,6 +62,9 @@ static const struct {
 	{ "which goes, too", "ip addr del fd00::1/128 dev lo", true, true },
 	{ "a link", "ip link add d0 type veth peer name d1; ip link set d0 up", true, true },
 	{ "an address of an interface", "ip addr add 10.0.0.2/24 dev d0", true, true },
+	{ "a rule", "ip rule add from 10.0.0.2 lookup 7", true, false },
+	{ "which goes, too", "ip rule del from 10.0.0.2 lookup 7", true, false },
+	{ "a rule of IPv6", "ip -6 rule add from fd00::/16 lookup 1", true, false },
 };
 
 static void expect(sd_event *loop, struct seen *s, size_t i)

@@ -683,6 +683,26 @@ static void test_leftovers_of_the_previous_instance(void **state)
 	assert_null(vip_find(w->r, &unowned));
 }
 
+static void count_call(void *userdata)
+{
+	++*(size_t *)userdata;
+}
+
+static void test_the_last_withdrawal_is_told(void **state)
+{
+	struct world *w = *state;
+	size_t n = 0;
+	reconcile_on_unannounced(w->r, count_call, &n);
+	struct vip *first = bring_up(w, "192.0.2.1/32");
+	struct vip *second = bring_up(w, "192.0.2.2/32");
+	reconcile_want(w->r, first, retained, 2 * SEC);
+	assert_int_equal(n, 0);
+	reconcile_want(w->r, second, retained, 2 * SEC);
+	assert_int_equal(n, 1);
+	reconcile_want(w->r, second, absent, 2 * SEC); /* it is withdrawn already */
+	assert_int_equal(n, 1);
+}
+
 static void test_new_communities_are_announced_again(void **state)
 {
 	struct world *w = world_of(state);
@@ -761,6 +781,7 @@ int main(void)
 		TEST(test_remap),
 		TEST(test_removal_that_fails_is_tried_again),
 		TEST(test_leftovers_of_the_previous_instance),
+		TEST(test_the_last_withdrawal_is_told),
 		TEST(test_new_communities_are_announced_again),
 		TEST(test_work_is_capped),
 		TEST(test_cursor_survives_removal),

@@ -719,6 +719,36 @@ static int enter(void **state)
 	return 0;
 }
 
+static void count_checked(void *userdata)
+{
+	++*(size_t *)userdata;
+}
+
+static bool is_counted(void *userdata)
+{
+	return *(size_t *)userdata > 0;
+}
+
+/* Checks that answer at once and those that take a while are told, and so is the end of a watch. */
+static void test_the_end_of_a_check_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { 0 };
+	size_t n = 0;
+	new_runner(f, &(struct runner_config){
+			      .timing.interval = HOUR, .checked = count_checked, .userdata = &n });
+	watch(f, &s, "file:/nonexistent");
+	assert_int_equal(n, 1);
+	monitor_watch_free(s.watch);
+	assert_int_equal(n, 2);
+	n = 0;
+	watch(f, &s, "exec:true");
+	assert_int_equal(n, 0);
+	loop_until(f->loop, is_counted, &n);
+	assert_int_equal(status_of(&s, 0).checks, 1);
+	monitor_watch_free(s.watch);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -744,6 +774,7 @@ int main(void)
 		TEST(test_free_while_running),
 		TEST(test_many),
 		TEST(test_check_now),
+		TEST(test_the_end_of_a_check_is_told),
 		TEST(test_bad_interval),
 	};
 	return cmocka_run_group_tests(tests, enter, NULL);
