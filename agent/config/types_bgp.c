@@ -259,8 +259,7 @@ static int set_peer_ip(const struct config_key *key, const char *text, void *tar
 	return 0;
 }
 
-/* One that the kernel takes, and that cannot be mistaken for an address. */
-static bool is_interface(const char *name)
+bool config_is_interface(const char *name)
 {
 	return *name && strlen(name) < IF_NAMESIZE && !strpbrk(name, "/: %") &&
 	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
@@ -271,7 +270,7 @@ static int set_interface(const struct config_key *key, const char *text, void *t
 {
 	struct bgp_peer_config *peer = target;
 	(void)key;
-	if (!is_interface(text))
+	if (!config_is_interface(text))
 		return err_set(
 			err, -EINVAL,
 			"'%.80s' is not the name of an interface, expected one like eth0, at "

@@ -3,6 +3,8 @@
 #ifndef AGENT_CONFIG_TYPES_BGP_H
 #define AGENT_CONFIG_TYPES_BGP_H
 
+#include <stdbool.h>
+
 #include "agent/config/key.h"
 
 /* Behind each: the type of the field that key->offset points at. */
@@ -28,5 +30,8 @@ extern const struct config_type config_type_weight;            /* struct bgp_num
 extern const struct config_type config_type_link_bandwidth;    /* enum bgp_link_bandwidth */
 extern const struct config_type config_type_u32;               /* struct bgp_number */
 extern const struct config_type config_type_prepend;           /* the same, a few */
+
+/* A name that the kernel takes for an interface, and that cannot be mistaken for an address. */
+bool config_is_interface(const char *name);
 
 #endif
