@@ -9,10 +9,11 @@
 
 _Static_assert(sizeof(struct prefix) == 18, "struct prefix is hashed as memory");
 
-void lo_mirror_init(struct lo_mirror *m, bool tags)
+void lo_mirror_init(struct lo_mirror *m, bool on_lo, bool tags)
 {
-	*m = (struct lo_mirror){ .tags = tags };
+	*m = (struct lo_mirror){ .on_lo = on_lo, .tags = tags };
 	list_init(&m->lost);
+	list_init(&m->settled);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros are long */
@@ -37,6 +38,7 @@ static struct lo_entry *get(struct lo_mirror *m, const struct prefix *p, enum lo
 	e = mem_new(1, sizeof(*e));
 	e->prefix = *p;
 	e->origin = origin;
+	e->parts = vipaddr_parts(p, m->on_lo);
 	HASH_ADD(hh, m->entries, prefix, sizeof(e->prefix), e);
 	return e;
 }
@@ -66,8 +68,7 @@ void lo_mirror_done(struct lo_mirror *m)
 
 static bool complete(const struct lo_entry *e)
 {
-	uint8_t parts = vipaddr_parts(&e->prefix);
-	return (e->there & parts) == parts && !e->altered;
+	return (e->there & e->parts) == e->parts && !e->altered;
 }
 
 bool lo_mirror_owns(const struct lo_mirror *m, const struct prefix *vip)
@@ -76,10 +77,10 @@ bool lo_mirror_owns(const struct lo_mirror *m, const struct prefix *vip)
 	return e && e->origin != LO_FOREIGN && complete(e);
 }
 
-bool lo_mirror_is_bound(const struct lo_mirror *m, const struct prefix *vip)
+bool lo_mirror_is_bound(const struct lo_mirror *m, const struct prefix *vip, uint8_t parts)
 {
 	const struct lo_entry *e = find(m, vip);
-	return e && e->origin == LO_OURS && complete(e);
+	return e && e->origin == LO_OURS && e->there == parts && !e->altered && !e->settling;
 }
 
 const struct lo_entry *lo_mirror_conflict(const struct lo_mirror *m, const struct prefix *vip)
@@ -93,19 +94,21 @@ const struct lo_entry *lo_mirror_conflict(const struct lo_mirror *m, const struc
 	return NULL;
 }
 
-int lo_mirror_explain(const struct lo_entry *e, const struct prefix *vip, struct err *err)
+int lo_mirror_explain(const struct lo_entry *e, const struct prefix *vip, const char *ifname,
+		      struct err *err)
 {
 	char text[PREFIX_TEXT_MAX], there[PREFIX_TEXT_MAX];
 	prefix_format(vip, text);
 	prefix_format(e ? &e->prefix : vip, there);
 	if (e && e->origin == LO_OURS)
-		return err_set(err, -EEXIST, "%s is on lo already, bound as %s for another app",
-			       text, there);
+		return err_set(err, -EEXIST, "%s is on %s already, bound as %s for another app",
+			       text, ifname, there);
 	return err_set(err, -EEXIST,
-		       "%s is on lo already (%s%s%s) and was not put there by vipherald: it is "
-		       "left alone. Remove it with 'ip address del %s dev lo' to let vipherald "
+		       "%s is on %s already (%s%s%s) and was not put there by vipherald: it is "
+		       "left alone. Remove it with 'ip address del %s dev %s' to let vipherald "
 		       "have it",
-		       text, there, e && e->label[0] ? ", label " : "", e ? e->label : "", there);
+		       text, ifname, there, e && e->label[0] ? ", label " : "", e ? e->label : "",
+		       there, ifname);
 }
 
 /* Losses */
@@ -123,6 +126,7 @@ static void parts_gone(struct lo_mirror *m, struct lo_entry *e, uint8_t parts)
 {
 	bool was_complete = complete(e);
 	e->there &= (uint8_t)~parts;
+	e->settling = e->settling && !(parts & VIP_ADDRESS);
 	if (e->origin != LO_OURS && !e->there)
 		drop(m, e);
 	else if (e->origin == LO_OURS && was_complete && !complete(e))
@@ -154,11 +158,28 @@ bool lo_mirror_next_loss(struct lo_mirror *m, struct prefix *ret, enum loopback_
 	return true;
 }
 
+bool lo_mirror_next_settled(struct lo_mirror *m, struct prefix *ret)
+{
+	struct lo_entry *e = list_first(&m->settled, struct lo_entry, lost);
+	if (!e)
+		return false;
+	*ret = e->prefix;
+	list_remove(&e->lost);
+	return true;
+}
+
 void lo_mirror_drop_losses(struct lo_mirror *m)
 {
 	struct lo_entry *e;
 	while ((e = list_first(&m->lost, struct lo_entry, lost)))
 		list_remove(&e->lost);
+}
+
+static void has_settled(struct lo_mirror *m, struct lo_entry *e)
+{
+	if (e->settling && !list_linked(&e->lost))
+		list_append(&m->settled, &e->lost);
+	e->settling = false;
 }
 
 /* Dumps */
@@ -186,6 +207,7 @@ void lo_mirror_dump_address(struct lo_mirror *m, const struct nladdr *a)
 	check_altered(m, e, a);
 	memcpy(e->label, a->label, sizeof(e->label));
 	e->as_made = vipaddr_as_made(a);
+	has_settled(m, e); /* its notification may be lost */
 	e->wrong_scope = vipaddr_wrong_scope(a);
 }
 
@@ -214,6 +236,8 @@ void lo_mirror_on_address(struct lo_mirror *m, const struct nladdr *a, bool remo
 		parts_gone(m, e, VIP_ADDRESS);
 	else if (e && !removed)
 		check_altered(m, e, a);
+	if (e && !removed)
+		has_settled(m, e);
 }
 
 void lo_mirror_on_route_removed(struct lo_mirror *m, const struct prefix *dst)
@@ -225,16 +249,24 @@ void lo_mirror_on_route_removed(struct lo_mirror *m, const struct prefix *dst)
 
 /* Our own changes */
 
-void lo_mirror_bound(struct lo_mirror *m, const struct prefix *vip)
+void lo_mirror_bound(struct lo_mirror *m, const struct prefix *vip, uint8_t parts)
 {
 	struct lo_entry *e = find(m, vip);
 	bool was_network = e && is_network(e);
 	e = get(m, vip, LO_OURS);
 	e->origin = LO_OURS;
 	m->networks += !was_network && is_network(e);
-	e->there |= vipaddr_parts(vip);
+	e->parts = e->there = parts;
 	e->altered = e->wrong_scope = false;
 	list_remove(&e->lost);
+}
+
+void lo_mirror_settle(struct lo_mirror *m, const struct prefix *vip)
+{
+	struct lo_entry *e = get(m, vip, LO_OURS);
+	e->origin = LO_OURS;
+	e->there |= VIP_ADDRESS;
+	e->settling = true;
 }
 
 void lo_mirror_forget(struct lo_mirror *m, const struct prefix *vip)

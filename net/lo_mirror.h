@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mirror of the addresses and local routes on lo: which are there, whose they are, and what other
+ * A mirror of the addresses on an interface, and of the local routes on lo: which are there, whose they are, and what other
  * processes did to ours. Fed by dumps and notifications; net/loopback.h does the asking. Pure.
  *
  * An address is ours when an exclusive add of ours succeeded, or a leftover of the previous
@@ -23,19 +23,22 @@
 
 enum lo_origin { LO_FOREIGN, LO_LEFTOVER, LO_OURS };
 
-/* A change that another process made to one of our VIPs. */
+/* A change that another process made to one of our VIPs, or the kernel. */
 enum loopback_loss {
 	LOOPBACK_REMOVED,  /* the address, or all there is of it */
 	LOOPBACK_UNROUTED, /* its local route */
 	LOOPBACK_ALTERED,  /* the address is there with another lifetime, or without our tag */
+	LOOPBACK_SETTLED,  /* no loss: it was added, and serves from now on */
 };
 
 struct lo_entry {
 	struct prefix prefix; /* the key; no padding in it */
 	enum lo_origin origin;
-	uint8_t there;    /* its parts; of ours what should be, less what is known to be removed */
-	uint8_t seen;     /* in the dump that is being read */
-	bool altered;     /* the address is there, and not as we make it */
+	uint8_t parts; /* that it is to have */
+	uint8_t there; /* that it has; of ours what should be, less what is known to be removed */
+	uint8_t seen;  /* in the dump that is being read */
+	bool altered;  /* the address is there, and not as we make it */
+	bool settling; /* added, and the kernel has not told of it yet: nothing may answer on it */
 	bool wrong_scope; /* that is: it must be deleted and added to change */
 	enum loopback_loss why;
 	char label[IFNAMSIZ];
@@ -47,25 +50,28 @@ struct lo_entry {
 struct lo_mirror {
 	struct lo_entry *entries;
 	struct list lost;
+	struct list settled;
 	size_t networks; /* IPv4 networks of ours */
 	bool tags;       /* the kernel knows IFA_PROTO */
-	bool stale;      /* a dump is needed: notifications may be missing */
+	bool on_lo;
+	bool stale; /* a dump is needed: notifications may be missing */
 };
 
-void lo_mirror_init(struct lo_mirror *m, bool tags);
+void lo_mirror_init(struct lo_mirror *m, bool on_lo, bool tags);
 void lo_mirror_done(struct lo_mirror *m);
 
 /* NULL when nothing is known of it. */
 const struct lo_entry *lo_mirror_find(const struct lo_mirror *m, const struct prefix *vip);
 /* Ours or a leftover, and all its parts are there, unaltered. */
 bool lo_mirror_owns(const struct lo_mirror *m, const struct prefix *vip);
-/* Ours, and likewise: there is nothing to add. */
-bool lo_mirror_is_bound(const struct lo_mirror *m, const struct prefix *vip);
+/* Ours, with these parts and likewise: there is nothing to add, and nothing to remove. */
+bool lo_mirror_is_bound(const struct lo_mirror *m, const struct prefix *vip, uint8_t parts);
 /* The entry that conflicts with adding the VIP: IPv6 allows an address only once, whatever its
  * prefix length. NULL when there is none. */
 const struct lo_entry *lo_mirror_conflict(const struct lo_mirror *m, const struct prefix *vip);
 /* -EEXIST and a text about `e`, which is in the way of `vip`; NULL: nothing is known of it. */
-int lo_mirror_explain(const struct lo_entry *e, const struct prefix *vip, struct err *err);
+int lo_mirror_explain(const struct lo_entry *e, const struct prefix *vip, const char *ifname,
+		      struct err *err);
 
 /* A dump, from begin to end: what it does not show is gone. */
 void lo_mirror_dump_begin(struct lo_mirror *m);
@@ -77,8 +83,10 @@ void lo_mirror_dump_end(struct lo_mirror *m);
 void lo_mirror_on_address(struct lo_mirror *m, const struct nladdr *a, bool removed);
 void lo_mirror_on_route_removed(struct lo_mirror *m, const struct prefix *dst);
 
-/* All parts of it were added, or were there: it is ours. */
-void lo_mirror_bound(struct lo_mirror *m, const struct prefix *vip);
+/* These parts of it were added, or were there, and no others are: it is ours. */
+void lo_mirror_bound(struct lo_mirror *m, const struct prefix *vip, uint8_t parts);
+/* Its address was added, and serves when the kernel tells of it. */
+void lo_mirror_settle(struct lo_mirror *m, const struct prefix *vip);
 /* It was removed, or is not ours any more; nothing is known of it now. */
 void lo_mirror_forget(struct lo_mirror *m, const struct prefix *vip);
 /* A route of ours was removed that stood beside a foreign address. */
@@ -90,5 +98,7 @@ bool lo_mirror_adopt(struct lo_mirror *m, const struct prefix *vip, const char *
 /* Takes out the next VIP of ours that another process removed or changed. */
 bool lo_mirror_next_loss(struct lo_mirror *m, struct prefix *ret, enum loopback_loss *ret_why);
 void lo_mirror_drop_losses(struct lo_mirror *m);
+/* Takes out the next VIP of ours that serves now. */
+bool lo_mirror_next_settled(struct lo_mirror *m, struct prefix *ret);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Binding VIPs to lo.
+ * Binding VIPs to an interface.
  *
  * The kernel decides who comes first: every add is exclusive, so that an address that another
  * process put there is never taken over. A mirror (net/lo_mirror.h) says what is ours, so that
@@ -21,11 +21,11 @@ struct loopback {
 	struct lo_follow follow;
 };
 
-int loopback_new(sd_event *loop, loopback_lost_cb *lost, void *userdata, struct loopback **ret,
-		 struct err *err)
+int loopback_new(sd_event *loop, const char *ifname, loopback_lost_cb *lost, void *userdata,
+		 struct loopback **ret, struct err *err)
 {
 	struct loopback *lo = mem_new(1, sizeof(*lo));
-	int r = lo_follow_init(&lo->follow, loop, lost, userdata, err);
+	int r = lo_follow_init(&lo->follow, loop, ifname, lost, userdata, err);
 	if (r < 0) {
 		loopback_free(lo);
 		return r;
@@ -65,7 +65,7 @@ bool loopback_has_foreign(const struct loopback *lo, const struct prefix *vip, c
 	const struct lo_entry *e = lo_mirror_conflict(&lo->follow.mirror, vip);
 	if (!e || e->origin != LO_FOREIGN || !e->there)
 		return false;
-	vipaddr_label(vip, app_name, label);
+	vipaddr_label(vip, lo->follow.link.name, app_name, label);
 	return !label[0] || !str_equal(e->label, label);
 }
 
@@ -74,11 +74,26 @@ bool loopback_is_up(const struct loopback *lo)
 	return lo->follow.up;
 }
 
+const char *loopback_name(const struct loopback *lo)
+{
+	return lo->follow.link.name;
+}
+
+bool loopback_is_unused(const struct loopback *lo)
+{
+	for (const struct lo_entry *e = lo->follow.mirror.entries; e; e = e->hh.next)
+		if (e->origin != LO_FOREIGN)
+			return false;
+	return true;
+}
+
 /* Adding */
 
-static int explain(struct err *err, int r, const char *what, const struct prefix *vip)
+static int explain(const struct loopback *lo, struct err *err, int r, const char *what,
+		   const struct prefix *vip)
 {
 	char text[PREFIX_TEXT_MAX];
+	const char *name = lo->follow.link.name;
 	prefix_format(vip, text);
 	if (r == -EPERM)
 		return err_set(
@@ -90,9 +105,9 @@ static int explain(struct err *err, int r, const char *what, const struct prefix
 			what, text);
 	if (r == -EACCES && vip->addr.family == AF_INET6)
 		return err_set(err, r,
-			       "cannot %s %s: IPv6 is disabled on lo. Enable it with "
-			       "'sysctl -w net.ipv6.conf.lo.disable_ipv6=0'",
-			       what, text);
+			       "cannot %s %s: IPv6 is disabled on %s. Enable it with "
+			       "'sysctl -w net.ipv6.conf.%s.disable_ipv6=0'",
+			       what, text, name, name);
 	return err_set(err, r, "cannot %s %s: %s", what, text, strerror(-r));
 }
 
@@ -102,7 +117,7 @@ static int replace_leftover(struct loopback *lo, const struct lo_entry *e, const
 {
 	struct prefix old = e->prefix;
 	int r = loopback_del(lo, &old, NULL);
-	return r < 0 ? r : nlvip_add(lo->follow.ask, vip, VIP_ADDRESS, app_name);
+	return r < 0 ? r : nlvip_add(lo->follow.ask, vip, VIP_ADDRESS, &lo->follow.link, app_name);
 }
 
 /* The kernel says that the address is there. 0 if it is ours all the same. */
@@ -112,7 +127,7 @@ static int settle_conflict(struct loopback *lo, const struct prefix *vip, const 
 	const struct lo_entry *e = lo_mirror_find(&lo->follow.mirror, vip);
 	if (e && e->origin == LO_OURS) { /* was removed: forget it, and judge by the tag */
 		if (e->there & VIP_ROUTE)
-			nlvip_del(lo->follow.ask, vip, VIP_ROUTE);
+			nlvip_del(lo->follow.ask, vip, VIP_ROUTE, &lo->follow.link);
 		lo_mirror_forget(&lo->follow.mirror, vip);
 	}
 	e = lo_mirror_conflict(&lo->follow.mirror, vip);
@@ -122,18 +137,18 @@ static int settle_conflict(struct loopback *lo, const struct prefix *vip, const 
 	if (e && e->origin == LO_LEFTOVER &&
 	    (prefix_equal(&e->prefix, vip) || replace_leftover(lo, e, vip, app_name) == 0))
 		return 0;
-	return lo_mirror_explain(e, vip, err);
+	return lo_mirror_explain(e, vip, lo->follow.link.name, err);
 }
 
 /* The kernel ignores a change of scope, so the address is deleted and added; a local route of ours
  * delivers to it in between. */
 static int change_scope(struct loopback *lo, const struct prefix *vip, const char *app_name)
 {
-	int r = nlvip_add(lo->follow.ask, vip, VIP_ROUTE, NULL);
+	int r = nlvip_add(lo->follow.ask, vip, VIP_ROUTE, &lo->follow.link, NULL);
 	if (r == 0)
-		r = nlvip_del(lo->follow.ask, vip, VIP_ADDRESS);
+		r = nlvip_del(lo->follow.ask, vip, VIP_ADDRESS, &lo->follow.link);
 	if (r == 0)
-		r = nlvip_add(lo->follow.ask, vip, VIP_ADDRESS, app_name);
+		r = nlvip_add(lo->follow.ask, vip, VIP_ADDRESS, &lo->follow.link, app_name);
 	lo_follow_read(&lo->follow); /* the removal is our own */
 	return r;
 }
@@ -146,13 +161,13 @@ static int bind_address(struct loopback *lo, const struct prefix *vip, const cha
 	if (e && e->origin != LO_FOREIGN && (e->there & VIP_ADDRESS)) {
 		int r = !e->altered      ? 0
 			: e->wrong_scope ? change_scope(lo, vip, app_name)
-					 : nlvip_repair(lo->follow.ask, vip);
-		return r < 0 ? explain(err, r, "repair", vip) : 0;
+					 : nlvip_repair(lo->follow.ask, vip, &lo->follow.link);
+		return r < 0 ? explain(lo, err, r, "repair", vip) : 0;
 	}
-	int r = nlvip_add(lo->follow.ask, vip, VIP_ADDRESS, app_name);
+	int r = nlvip_add(lo->follow.ask, vip, VIP_ADDRESS, &lo->follow.link, app_name);
 	if (r == -EEXIST)
 		return settle_conflict(lo, vip, app_name, err);
-	return r < 0 ? explain(err, r, "bind", vip) : 0;
+	return r < 0 ? explain(lo, err, r, "bind", vip) : 0;
 }
 
 /* Local routes of one network stand side by side, so the kernel would not tell of a conflict. */
@@ -162,15 +177,16 @@ static int check_network(struct loopback *lo, const struct prefix *vip, struct e
 	const struct lo_entry *e = lo_mirror_find(&lo->follow.mirror, vip);
 	lo_follow_report(&lo->follow);
 	if (r < 0)
-		return explain(err, r, "check", vip);
-	return e && e->origin == LO_FOREIGN ? lo_mirror_explain(e, vip, err) : 0;
+		return explain(lo, err, r, "check", vip);
+	return e && e->origin == LO_FOREIGN ? lo_mirror_explain(e, vip, lo->follow.link.name, err)
+					    : 0;
 }
 
 /* All parts, the address first: whose it is decides. */
 static int bind_parts(struct loopback *lo, const struct prefix *vip, const char *app_name,
 		      struct err *err)
 {
-	uint8_t parts = vipaddr_parts(vip);
+	uint8_t parts = vipaddr_parts(vip, lo->follow.mirror.on_lo);
 	const struct lo_entry *e = lo_mirror_find(&lo->follow.mirror, vip);
 	/* The kernel drops the routes of an interface without a notification when its last IPv4
 	 * address goes, which may have been this one. */
@@ -182,29 +198,64 @@ static int bind_parts(struct loopback *lo, const struct prefix *vip, const char 
 	bool has_route = was_bound && e && e->origin != LO_FOREIGN && (e->there & VIP_ROUTE);
 	if (r < 0 || !(parts & VIP_ROUTE) || has_route)
 		return r;
-	r = nlvip_add(lo->follow.ask, vip, VIP_ROUTE, NULL);
+	r = nlvip_add(lo->follow.ask, vip, VIP_ROUTE, &lo->follow.link, NULL);
 	if (r < 0 && (parts & VIP_ADDRESS))
-		nlvip_del(lo->follow.ask, vip, VIP_ADDRESS);
-	return r < 0 ? explain(err, r, "route locally", vip) : 0;
+		nlvip_del(lo->follow.ask, vip, VIP_ADDRESS, &lo->follow.link);
+	return r < 0 ? explain(lo, err, r, "route locally", vip) : 0;
+}
+
+/* Whether the interface is one on which a VIP serves. */
+static int check_link(const struct loopback *lo, const struct prefix *vip, struct err *err)
+{
+	char text[PREFIX_TEXT_MAX];
+	const struct vip_link *link = &lo->follow.link;
+	prefix_format(vip, text);
+	if (!lo->follow.mirror.on_lo && vip->len < addr_size(vip->addr.family) * 8)
+		return err_set(err, -EINVAL,
+			       "cannot bind %s to interface %s: expected a VIP of a single address "
+			       "(/32 or /128); a network is bound to lo",
+			       text, link->name);
+	if (!link->ifindex)
+		return err_set(err, -ENODEV,
+			       "cannot bind %s: there is no interface %s; it is bound when the "
+			       "interface appears",
+			       text, link->name);
+	if (!lo->follow.up)
+		return err_set(err, -ENETDOWN,
+			       "cannot bind %s: the interface %s is down. Bring it up with "
+			       "'ip link set %s up'",
+			       text, link->name, link->name);
+	return 0;
+}
+
+/* The kernel has taken the address, and makes its route later (net/vipaddr.h). */
+static bool settles(const struct loopback *lo, const struct prefix *vip, bool was_there)
+{
+	return !lo->follow.mirror.on_lo && vip->addr.family == AF_INET6 && !was_there;
 }
 
 int loopback_add(struct loopback *lo, const struct prefix *vip, const char *app_name,
 		 struct err *err)
 {
-	char text[PREFIX_TEXT_MAX];
+	uint8_t parts = vipaddr_parts(vip, lo->follow.mirror.on_lo);
 	/* A removal that is read after we added would pass for a removal of what we add now. */
 	lo_follow_read(&lo->follow);
-	if (!lo->follow.up)
-		return err_set(err, -ENETDOWN,
-			       "cannot bind %s: the interface lo is down. Bring it up with "
-			       "'ip link set lo up'",
-			       prefix_format(vip, text));
-	if (lo_mirror_is_bound(&lo->follow.mirror, vip))
-		return 0;
-	int r = bind_parts(lo, vip, app_name, err);
-	if (r == 0)
-		lo_mirror_bound(&lo->follow.mirror, vip);
-	return r;
+	int r = check_link(lo, vip, err);
+	if (r < 0 || lo_mirror_is_bound(&lo->follow.mirror, vip, parts))
+		return r;
+	const struct lo_entry *e = lo_mirror_find(&lo->follow.mirror, vip);
+	if (e && e->settling)
+		return -EINPROGRESS;
+	bool was_there = e && e->origin != LO_FOREIGN && e->there & VIP_ADDRESS;
+	r = bind_parts(lo, vip, app_name, err);
+	if (r < 0)
+		return r;
+	if (settles(lo, vip, was_there)) {
+		lo_mirror_settle(&lo->follow.mirror, vip);
+		return -EINPROGRESS;
+	}
+	lo_mirror_bound(&lo->follow.mirror, vip, parts);
+	return 0;
 }
 
 /* Removing */
@@ -216,13 +267,14 @@ int loopback_del(struct loopback *lo, const struct prefix *vip, struct err *err)
 	lo_follow_read(&lo->follow);
 	const struct lo_entry *e = lo_mirror_find(&lo->follow.mirror, vip);
 	if (!e || e->origin == LO_FOREIGN)
-		return err_set(err, -ENOENT, "%s on lo is not ours", prefix_format(vip, text));
+		return err_set(err, -ENOENT, "%s on %s is not ours", prefix_format(vip, text),
+			       lo->follow.link.name);
 	if (e->there & VIP_ROUTE)
-		r = nlvip_del(lo->follow.ask, vip, VIP_ROUTE);
+		r = nlvip_del(lo->follow.ask, vip, VIP_ROUTE, &lo->follow.link);
 	if ((e->there & VIP_ADDRESS) && r == 0)
-		r = nlvip_del(lo->follow.ask, vip, VIP_ADDRESS);
+		r = nlvip_del(lo->follow.ask, vip, VIP_ADDRESS, &lo->follow.link);
 	if (r < 0)
-		return explain(err, r, "remove", vip);
+		return explain(lo, err, r, "remove", vip);
 	lo_mirror_forget(&lo->follow.mirror, vip);
 	lo_follow_read(&lo->follow);
 	return 0;
@@ -232,7 +284,7 @@ int loopback_del(struct loopback *lo, const struct prefix *vip, struct err *err)
 static void remove_stray_route(struct loopback *lo, const struct lo_entry *e)
 {
 	if (e->origin == LO_FOREIGN && (e->there & VIP_ROUTE) &&
-	    nlvip_del(lo->follow.ask, &e->prefix, VIP_ROUTE) == 0)
+	    nlvip_del(lo->follow.ask, &e->prefix, VIP_ROUTE, &lo->follow.link) == 0)
 		lo_mirror_route_removed(&lo->follow.mirror, &e->prefix);
 }
 

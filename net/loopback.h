@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Binds VIPs to lo and tells when another process removes or changes them. What a VIP consists of
+ * Binds VIPs to an interface, lo by default, and tells when another process removes or changes them.
+ * What a VIP consists of
  * in the kernel is in net/vipaddr.h, whose an address is in net/lo_mirror.h.
  *
  * Kernels before 5.18 drop our tag from addresses. There the previous instance must have written
@@ -20,15 +21,18 @@
 
 struct loopback;
 
-int loopback_new(sd_event *loop, loopback_lost_cb *lost, void *userdata, struct loopback **ret,
-		 struct err *err);
+/* `ifname` need not be there yet. */
+int loopback_new(sd_event *loop, const char *ifname, loopback_lost_cb *lost, void *userdata,
+		 struct loopback **ret, struct err *err);
 /* Removes nothing from the kernel. */
 void loopback_free(struct loopback *lo);
 
 /* Binds a VIP with label "lo:NAME" (IPv4; cut to what the kernel accepts). 0 also when it is ours
  * already. -EEXIST: the address is on lo and is not ours; it is left alone and the error text says
- * with which label. -EPERM names the capability. -ENETDOWN while lo is
- * down: the kernel would accept the address and nothing would answer on it. */
+ * with which label. -EPERM names the capability. -ENETDOWN while the interface is
+ * down: the kernel would accept the address and nothing would answer on it. -ENODEV while it is
+ * missing, -EINVAL when it is not lo and the VIP is no single address. -EINPROGRESS: added, and
+ * LOOPBACK_SETTLED will be told when it serves (IPv6, of other interfaces than lo). */
 int loopback_add(struct loopback *lo, const struct prefix *vip, const char *app_name,
 		 struct err *err);
 /* Whether the kernel keeps our tag. */
@@ -45,6 +49,9 @@ bool loopback_owns(const struct loopback *lo, const struct prefix *vip);
 bool loopback_has_foreign(const struct loopback *lo, const struct prefix *vip,
 			  const char *app_name);
 bool loopback_is_up(const struct loopback *lo);
+const char *loopback_name(const struct loopback *lo); /* of the interface */
+/* Nothing of ours or of the previous instance is there. */
+bool loopback_is_unused(const struct loopback *lo);
 /* Walks the leftovers of the previous instance that loopback_add() has not claimed yet. The
  * callback may call loopback_add() and _del(). */
 typedef void loopback_walk_cb(const struct prefix *vip, void *userdata);

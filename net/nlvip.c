@@ -8,33 +8,34 @@
 #include "net/nladdr.h"
 #include "net/nlroute.h"
 
-int nlvip_add(struct nlsock *s, const struct prefix *vip, uint8_t part, const char *app_name)
+int nlvip_add(struct nlsock *s, const struct prefix *vip, uint8_t part, const struct vip_link *link,
+	      const char *app_name)
 {
 	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX + NLADDR_MSG_MAX];
-	struct nladdr a = vipaddr_make(vip, app_name);
+	struct nladdr a = vipaddr_make(vip, link, app_name);
 	if (part == VIP_ADDRESS)
 		return nlsock_request(s, nladdr_build_add(buf, &a), NULL, NULL);
 	int r = nlsock_request(s, nlroute_build_add_local(buf, vip, NLADDR_LO_IFINDEX), NULL, NULL);
 	return r == -EEXIST ? 0 : r;
 }
 
-int nlvip_del(struct nlsock *s, const struct prefix *vip, uint8_t part)
+int nlvip_del(struct nlsock *s, const struct prefix *vip, uint8_t part, const struct vip_link *link)
 {
 	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX + NLADDR_MSG_MAX];
-	struct nladdr a = vipaddr_make(vip, NULL);
+	struct nladdr a = vipaddr_make(vip, link, NULL);
 	int r;
 	if (part == VIP_ADDRESS) {
 		r = nlsock_request(s, nladdr_build_del(buf, &a), NULL, NULL);
-		return r == -EADDRNOTAVAIL ? 0 : r;
+		return r == -EADDRNOTAVAIL || r == -ENODEV ? 0 : r;
 	}
 	r = nlsock_request(s, nlroute_build_del_local(buf, vip, NLADDR_LO_IFINDEX), NULL, NULL);
 	return r == -ESRCH ? 0 : r;
 }
 
-int nlvip_repair(struct nlsock *s, const struct prefix *vip)
+int nlvip_repair(struct nlsock *s, const struct prefix *vip, const struct vip_link *link)
 {
 	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
-	struct nladdr a = vipaddr_make(vip, NULL);
+	struct nladdr a = vipaddr_make(vip, link, NULL);
 	return nlsock_request(s, nladdr_build_replace(buf, &a), NULL, NULL);
 }
 

@@ -14,6 +14,9 @@
  * IPv6, any length: an address, and a local route of our own: the kernel acknowledges an address
  * before it has made the route, and makes one for the address only.
  *
+ * On another interface than lo, an address of full length only: its local route is the kernel's, in the
+ * table of the interface (that of its VRF), and goes when the interface is down.
+ *
  * Both carry our number (IFA_PROTO, rtm_protocol), by which the next instance knows them.
  *
  * The host must not choose a VIP as the source of its own connections, whose answers might reach
@@ -34,10 +37,18 @@
 
 enum { VIP_ADDRESS = 1, VIP_ROUTE = 2 };
 
-/* The parts that the VIP needs, as bits. */
-uint8_t vipaddr_parts(const struct prefix *vip);
+/* An interface. */
+struct vip_link {
+	uint32_t ifindex;
+	char name[IFNAMSIZ];
+};
+extern const struct vip_link vip_link_lo;
+
+/* The parts that the VIP needs there, as bits. */
+uint8_t vipaddr_parts(const struct prefix *vip, bool on_lo);
 /* Its address, with the label of the app; `app_name` NULL: without a label. */
-struct nladdr vipaddr_make(const struct prefix *vip, const char *app_name);
+struct nladdr vipaddr_make(const struct prefix *vip, const struct vip_link *link,
+			   const char *app_name);
 /* Does the kernel's address have the lifetime, the scope and the tag that we give it? `tags`: the
  * kernel knows the tag. */
 bool vipaddr_intact(const struct nladdr *a, bool tags);
@@ -45,7 +56,8 @@ bool vipaddr_intact(const struct nladdr *a, bool tags);
 bool vipaddr_wrong_scope(const struct nladdr *a);
 /* Is it as vipaddr_make() makes it, or as version 0.1.0 did, but for tag and label? */
 bool vipaddr_as_made(const struct nladdr *a);
-/* "lo:NAME", cut to what the kernel accepts; "" for IPv6. */
-void vipaddr_label(const struct prefix *vip, const char *app_name, char ret[static IFNAMSIZ]);
+/* "lo:NAME", cut to what the kernel accepts, or to "lo"; "" for IPv6. */
+void vipaddr_label(const struct prefix *vip, const char *ifname, const char *app_name,
+		   char ret[static IFNAMSIZ]);
 
 #endif

@@ -284,6 +284,20 @@ static void check_quorum(const struct config_apps_check *c, const struct app_spe
 			     app->n_monitors);
 }
 
+static void check_bind(const struct config_apps_check *c, const struct app_spec *app,
+		       const struct config_node *node)
+{
+	const struct config_node *interface = config_node_get(node, "interface");
+	struct app_spec effective = *app;
+	struct err err;
+	effective.agent_bind = c->draft->agent.bind;
+	if (app_spec_check_bind(&effective, &err) < 0)
+		config_error(c->findings, config_at(interface ? interface : node), "%s", err.text);
+	else if (interface && app_spec_bind(&effective) == BIND_NONE)
+		config_warn(c->findings, config_at(interface),
+			    "has no effect: with 'bind: none' nothing is bound");
+}
+
 static void check_app(const struct config_apps_check *c, const struct app_spec *app,
 		      const struct config_node *node)
 {
@@ -330,6 +344,7 @@ static void check_each(struct config_apps_check *c, size_t n)
 			continue; /* reported already */
 		check_communities(c, app, c->node, others);
 		check_quorum(c, app, c->node);
+		check_bind(c, app, c->node);
 		config_check_peer_names(&c->draft->bgp, app->peers, c->node, c->findings);
 		check_app(c, app, c->node);
 	}

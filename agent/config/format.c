@@ -424,3 +424,9 @@ void config_format_app_group(const struct config_key *key, const void *target, F
 	if (s->group)
 		fputs(s->group, out);
 }
+
+void config_format_app_interface(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct app_spec *s = config_value(key, target);
+	fputs(s->interface, out);
+}

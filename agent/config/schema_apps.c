@@ -214,6 +214,11 @@ static const struct config_key app_keys[] = {
 	  .doc = "Whose the address of the VIP is on this host. `address`: the agent's, which adds "
 		 "it to lo and removes it. `none`: the host needs none, the VIP is announced "
 		 "without. See [addresses.md](addresses.md)." },
+	{ .name = "interface",
+	  .type = &config_type_app_interface,
+	  .default_words = "lo",
+	  .doc = "Interface that the VIPs are bound to: a dummy, a bridge or any other, which need "
+		 "not be there yet. Not lo: VIPs of a single address only." },
 	{ .name = "vip_config",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_vip_config_section,

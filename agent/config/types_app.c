@@ -8,6 +8,8 @@
 #include "agent/config/types_bgp.h"
 #include "agent/model/app_spec_parse.h"
 #include "agent/model/community.h"
+#include "lib/scoped_addr.h"
+#include "lib/str.h"
 
 static int set_app_name(const struct config_key *key, const char *text, void *target,
 			struct err *err)
@@ -114,6 +116,19 @@ static int set_app_group(const struct config_key *key, const char *text, void *t
 	return app_spec_set_group(config_field(key, target), text, err);
 }
 
+static int set_app_interface(const struct config_key *key, const char *text, void *target,
+			     struct err *err)
+{
+	struct app_spec *s = config_field(key, target);
+	if (!ifname_is_valid(text))
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not the name of an interface, expected one like dummy0, "
+			       "at most %d characters",
+			       text, IFNAMSIZ - 1);
+	str_copy(s->interface, sizeof(s->interface), text);
+	return 0;
+}
+
 const struct config_type config_type_app_name = { "string", set_app_name, config_format_app_name };
 const struct config_type config_type_app_vips = { "prefixes", add_app_vip, config_format_app_vips };
 const struct config_type config_type_app_communities = { "communities", add_app_community,
@@ -142,3 +157,6 @@ const struct config_type config_type_app_except_peers = { "names of peers", add_
 							  config_format_app_except_peers };
 const struct config_type config_type_app_group = { "string", set_app_group,
 						   config_format_app_group };
+const struct config_type config_type_app_interface = { "interface, like `dummy0`",
+						       set_app_interface,
+						       config_format_app_interface };

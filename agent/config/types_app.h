@@ -18,6 +18,7 @@ extern const struct config_type config_type_app_monitors;
 extern const struct config_type config_type_app_quorum;
 extern const struct config_type config_type_app_nats;
 extern const struct config_type config_type_app_group;
+extern const struct config_type config_type_app_interface;
 extern const struct config_type config_type_app_peers;
 extern const struct config_type config_type_app_except_peers;
 

@@ -3,6 +3,8 @@
 #ifndef AGENT_CONFIG_TYPES_BGP_H
 #define AGENT_CONFIG_TYPES_BGP_H
 
+#include <stdbool.h>
+
 #include "agent/config/key.h"
 
 /* Behind each: the type of the field that key->offset points at. */

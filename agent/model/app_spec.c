@@ -148,6 +148,21 @@ static int check_nats(const struct app_spec *s, struct err *err)
 	return 0;
 }
 
+int app_spec_check_bind(const struct app_spec *s, struct err *err)
+{
+	char text[PREFIX_TEXT_MAX];
+	bool on_lo = str_equal(app_spec_interface(s), "lo");
+	if (app_spec_bind(s) != BIND_ADDRESS || on_lo)
+		return 0;
+	for (size_t i = 0; i < s->n_vips; i++)
+		if (s->vips[i].len < addr_size(s->vips[i].addr.family) * 8)
+			return err_set(err, -EINVAL,
+				       "vip %s is a network, which is bound to lo only: remove "
+				       "'interface: %s'",
+				       prefix_format(&s->vips[i], text), s->interface);
+	return 0;
+}
+
 int app_spec_check(const struct app_spec *s, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
@@ -163,7 +178,8 @@ int app_spec_check(const struct app_spec *s, struct err *err)
 	if (s->quorum > s->n_monitors)
 		return err_set(err, -EINVAL, "quorum %u of %zu monitors cannot be reached",
 			       s->quorum, s->n_monitors);
-	return check_nats(s, err);
+	int rc = app_spec_check_bind(s, err);
+	return rc < 0 ? rc : check_nats(s, err);
 }
 
 bool app_spec_has_family(const struct app_spec *s, uint8_t family)
@@ -191,10 +207,21 @@ enum bind app_spec_bind(const struct app_spec *s)
 	return b ? b : BIND_ADDRESS;
 }
 
+const char *app_spec_interface(const struct app_spec *s)
+{
+	return s->interface[0] ? s->interface : "lo";
+}
+
+bool app_spec_bound_alike(const struct app_spec *a, const struct app_spec *b)
+{
+	return app_spec_bind(a) == app_spec_bind(b) &&
+	       str_equal(app_spec_interface(a), app_spec_interface(b));
+}
+
 /* One that was not registered yet may not know the agent's. */
 static bool same_bind(const struct app_spec *a, const struct app_spec *b)
 {
-	return a->bind == b->bind &&
+	return a->bind == b->bind && str_equal(a->interface, b->interface) &&
 	       (a->bind || !a->agent_bind || !b->agent_bind || a->agent_bind == b->agent_bind);
 }
 

@@ -6,6 +6,7 @@
 #ifndef AGENT_MODEL_APP_SPEC_H
 #define AGENT_MODEL_APP_SPEC_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +54,7 @@ struct app_spec {
 	char *group;                     /* NULL: none */
 	bool keep_last;                  /* of a group only */
 	char *disable_file;              /* NULL: none */
+	char interface[IFNAMSIZ];        /* "": lo */
 	enum bind bind;
 	enum bind agent_bind; /* the agent's, which counts when that is unset */
 };
@@ -66,6 +68,11 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
 /* Its own, else the agent's, else BIND_ADDRESS. */
 enum bind app_spec_bind(const struct app_spec *s);
 
+/* That its VIPs are bound to. */
+const char *app_spec_interface(const struct app_spec *s);
+/* Both have their VIPs at the same place, and in the same way. */
+bool app_spec_bound_alike(const struct app_spec *a, const struct app_spec *b);
+
 /* The same mappings, in any order. */
 bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b);
 
@@ -78,6 +85,8 @@ struct announce_specs *app_spec_announce(struct app_spec *s);
 struct bgp_peer_filter *app_spec_peers(struct app_spec *s);
 /* Checks the whole: it has a name and a VIP, no duplicate VIP, and a quorum that can be reached. */
 int app_spec_check(const struct app_spec *s, struct err *err);
+/* Part of it: whether its VIPs can be bound as it says. */
+int app_spec_check_bind(const struct app_spec *s, struct err *err);
 
 bool app_spec_has_family(const struct app_spec *s, uint8_t family); /* of a VIP */
 /* Whether a monitor checks one of the app's own VIPs, which must be bound for that. */

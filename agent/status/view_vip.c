@@ -153,6 +153,14 @@ static void add_trouble(json_t *o, const struct vip *vip, const struct view_vip_
 	view_add_time(o, clock, "retry", t && !t->lasting ? c->retry_at : USEC_NEVER);
 }
 
+/* null: none is needed. */
+static json_t *interface_of(const struct vip *vip)
+{
+	if (!vip->spec || app_spec_bind(vip->spec) == BIND_NONE)
+		return json_null();
+	return json_string(app_spec_interface(vip->spec));
+}
+
 json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 		 const struct view_clock *clock)
 {
@@ -169,6 +177,7 @@ json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 	json_object_set_new(o, "bind",
 			    vip->spec ? json_string(bind_name(app_spec_bind(vip->spec)))
 				      : json_null());
+	json_object_set_new(o, "interface", interface_of(vip));
 	view_add_time(o, clock, "since", vip->changed_at ? vip->changed_at : USEC_NEVER);
 	add_trouble(o, vip, c, clock);
 	json_object_set_new(o, "form", json_string(route_form_name(vip->form)));

@@ -2,6 +2,7 @@
 #include "agent/store/restore.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "agent/app/drains.h"
 #include "agent/app/leases.h"
@@ -9,22 +10,25 @@
 #include "lib/log.h"
 #include "lib/wallclock.h"
 
-const char *store_vip_key(const struct prefix *vip, char buf[static PREFIX_TEXT_MAX])
+const char *store_vip_key(const struct prefix *vip, const char *ifname,
+			  char buf[static STORE_VIP_KEY_MAX])
 {
-	return prefix_format(vip, buf);
+	char text[PREFIX_TEXT_MAX];
+	snprintf(buf, STORE_VIP_KEY_MAX, "%s%%%s", prefix_format(vip, text), ifname);
+	return buf;
 }
 
 void restore_vips(const struct state_contents *c, const struct state_place *here,
 		  struct actuator *actuator, struct state_file *file)
 {
-	char key[PREFIX_TEXT_MAX];
+	char key[STORE_VIP_KEY_MAX];
 	if (!state_place_equal(here, &c->place))
 		return;
 	for (size_t i = 0; i < c->n_vips; i++) {
 		const struct state_vip *v = &c->vips[i];
-		if (actuator_adopt(actuator, &v->prefix, v->label))
-			state_file_put(file, store_vip_key(&v->prefix, key),
-				       state_encode_vip(&v->prefix, v->label), 0);
+		if (actuator_adopt(actuator, &v->prefix, v->ifname, v->label))
+			state_file_put(file, store_vip_key(&v->prefix, v->ifname, key),
+				       state_encode_vip(&v->prefix, v->ifname, v->label), 0);
 	}
 }
 

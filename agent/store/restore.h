@@ -19,10 +19,12 @@
 
 /* The keys of lines that no app has: names are neither empty nor do they contain '/'. Those of peers
  * begin with it. */
-#define STORE_AGENT_KEY ""
-const char *store_vip_key(const struct prefix *vip, char buf[static PREFIX_TEXT_MAX]);
+#define STORE_AGENT_KEY   ""
+#define STORE_VIP_KEY_MAX (PREFIX_TEXT_MAX + IFNAMSIZ)
+const char *store_vip_key(const struct prefix *vip, const char *ifname,
+			  char buf[static STORE_VIP_KEY_MAX]);
 
-/* VIPs of this place that are still on lo. They are written again, the others are not. */
+/* VIPs of this place that are still there. They are written again, the others are not. */
 void restore_vips(const struct state_contents *c, const struct state_place *here,
 		  struct actuator *actuator, struct state_file *file);
 /* Drains that have not ended. They are written again, until their apps are registered. */

@@ -97,11 +97,14 @@ static json_t *printable(const char *label)
 	return json_string(str_printable(text, sizeof(text), label, strlen(label)));
 }
 
-char *state_encode_vip(const struct prefix *prefix, const char *label)
+char *state_encode_vip(const struct prefix *prefix, const char *ifname, const char *label)
 {
 	char text[PREFIX_TEXT_MAX];
-	return line_of(json_pack("{s:s, s:o}", "vip", prefix_format(prefix, text), "label",
-				 printable(label)));
+	json_t *line = json_pack("{s:s, s:o}", "vip", prefix_format(prefix, text), "label",
+				 printable(label));
+	if (!str_equal(ifname, STATE_LO))
+		json_object_set_new(line, "interface", printable(ifname));
+	return line_of(line);
 }
 
 static json_t *peer_name_of(const struct peer_order *order)
@@ -339,14 +342,17 @@ static int read_drain(json_t *line, struct state_contents *c, struct err *err)
 static int read_vip(json_t *line, struct state_contents *c, struct err *err)
 {
 	json_error_t error;
-	const char *vip, *label;
+	const char *vip, *label, *ifname = STATE_LO;
 	struct state_vip v = { .label = "" };
-	if (json_unpack_ex(line, &error, 0, "{s:s, s:s !}", "vip", &vip, "label", &label) < 0)
+	if (json_unpack_ex(line, &error, 0, "{s:s, s:s, s?s !}", "vip", &vip, "label", &label,
+			   "interface", &ifname) < 0)
 		return unpack_failed(&error, err);
 	if (prefix_parse(vip, &v.prefix, err) < 0)
 		return -EBADMSG;
 	if (str_copy(v.label, sizeof(v.label), label) < 0)
 		return err_set(err, -EBADMSG, "'label' is too long");
+	if (!*ifname || str_copy(v.ifname, sizeof(v.ifname), ifname) < 0)
+		return err_set(err, -EBADMSG, "'interface' is empty or too long");
 	c->vips = mem_grow(c->vips, &c->cap_vips, c->n_vips + 1, sizeof(v));
 	c->vips[c->n_vips++] = v;
 	return 0;

@@ -7,7 +7,7 @@
  *	 "lease_until_ms": 1767323045678, "by": "token ops", "admin": true}
  *	{"define": {"name": "dns", "vip": [...], …}, "local": true, "by": …, "admin": true}
  *	{"drain": "dns", "since_ms": …, "until_ms": …, "reason": "…"}     "drain": null: the agent
- *	{"vip": "192.0.2.53/32", "label": "lo:dns"}
+ *	{"vip": "192.0.2.53/32", "label": "lo:dns"}                        "interface": "dummy0", if not lo
  *	{"peer_disabled": "10.0.0.1", "port": 179, "since_ms": …, "text": "…", "by": "uid 0"}
  *	{"peer_added": {"peer_as": "65000", …}, "peer": "10.0.0.2", "port": 179, "since_ms": …, "by": "uid 0"}
  *	{"end": 3}                                                         lines between the two
@@ -37,6 +37,7 @@
 #define STATE_VERSION   1
 #define STATE_BYTES_MAX ((size_t)64 << 20)
 #define STATE_ID_MAX    64
+#define STATE_LO        "lo" /* the interface of a VIP that names none */
 
 /* The boot and network namespace that the addresses belong to. "": unknown, equal to none. */
 struct state_place {
@@ -54,9 +55,10 @@ struct state_drain {
 	char *reason;
 };
 
-/* An address that was about to be added to lo. */
+/* An address that was about to be added. */
 struct state_vip {
 	struct prefix prefix;
+	char ifname[IFNAMSIZ];
 	char label[IFNAMSIZ]; /* "" for IPv6 */
 };
 
@@ -80,7 +82,7 @@ void state_contents_done(struct state_contents *c);
 char *state_encode_head(const struct state_place *place);
 char *state_encode_app(const struct app_spec *spec, wall_t lease_until);
 char *state_encode_drain(const char *name, wall_t since, wall_t until, const char *reason);
-char *state_encode_vip(const struct prefix *prefix, const char *label);
+char *state_encode_vip(const struct prefix *prefix, const char *ifname, const char *label);
 /* NULL: the order orders nothing. */
 char *state_encode_peer(const struct peer_order *order);
 char *state_encode_end(size_t n_lines);

@@ -121,21 +121,22 @@ static void on_clock_set(void *userdata)
 	app_cursor_done(&cursor);
 }
 
-static int note_vip(const struct prefix *vip, const char *label, void *userdata)
+static int note_vip(const struct prefix *vip, const char *ifname, const char *label, void *userdata)
 {
 	struct store *s = userdata;
-	char key[PREFIX_TEXT_MAX];
-	state_file_put(s->file, store_vip_key(vip, key), state_encode_vip(vip, label), 0);
+	char key[STORE_VIP_KEY_MAX];
+	state_file_put(s->file, store_vip_key(vip, ifname, key),
+		       state_encode_vip(vip, ifname, label), 0);
 	if (state_file_has(s->file, state_file_urgent(s->file)) || !state_file_works(s->file))
 		return 0;
 	return -EINPROGRESS;
 }
 
-static void forget_vip(const struct prefix *vip, void *userdata)
+static void forget_vip(const struct prefix *vip, const char *ifname, void *userdata)
 {
 	struct store *s = userdata;
-	char key[PREFIX_TEXT_MAX];
-	state_file_put(s->file, store_vip_key(vip, key), NULL, RENEW_DELAY);
+	char key[STORE_VIP_KEY_MAX];
+	state_file_put(s->file, store_vip_key(vip, ifname, key), NULL, RENEW_DELAY);
 }
 
 static void on_written(uint64_t up_to, bool stored, void *userdata)

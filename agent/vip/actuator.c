@@ -13,6 +13,7 @@
 #include "agent/vip/trouble.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "agent/vip/places.h"
 #include "net/loopback.h"
 #include "net/vipaddr.h"
 #include "process/loop.h"
@@ -28,7 +29,7 @@
 struct actuator {
 	sd_event *loop;
 	struct host_addresses *addresses;
-	struct loopback *loopback;
+	struct places *places;
 	struct nat *nat;
 	struct nat_served_log served;
 	struct bgp_speaker *speaker;
@@ -51,16 +52,17 @@ struct actuator {
 
 static bool needs_notes(const struct actuator *a)
 {
-	return a->notes && !loopback_has_tags(a->loopback);
+	return a->notes && !actuator_has_tags(a);
 }
 
-static int note(struct actuator *a, const struct prefix *vip, const char *app)
+static int note(struct actuator *a, const struct prefix *vip, const struct loopback *at,
+		const char *app)
 {
 	char label[IFNAMSIZ];
-	if (!needs_notes(a) || loopback_owns(a->loopback, vip))
+	if (!needs_notes(a) || loopback_owns(at, vip))
 		return 0;
-	vipaddr_label(vip, app, label);
-	int rc = a->notes->note(vip, label, a->notes_userdata);
+	vipaddr_label(vip, loopback_name(at), app, label);
+	int rc = a->notes->note(vip, loopback_name(at), label, a->notes_userdata);
 	if (rc < 0) {
 		a->waiting = mem_grow(a->waiting, &a->cap_waiting, a->n_waiting + 1,
 				      sizeof(*a->waiting));
@@ -77,21 +79,43 @@ static void tell(const char *kind, const char *what, const struct prefix *vip, c
 		  of ? " of " : "", of ? of : "");
 }
 
-/* What was bound for it so far, or by the previous instance. */
-static int unbind(struct actuator *a, const struct prefix *vip, struct err *err)
+static int unbind_at(struct actuator *a, struct loopback *at, const struct prefix *vip,
+		     struct err *err)
 {
-	int rc = loopback_del(a->loopback, vip, err);
+	int rc = loopback_del(at, vip, err);
 	if (rc == 0 && needs_notes(a))
-		a->notes->forget(vip, a->notes_userdata);
+		a->notes->forget(vip, loopback_name(at), a->notes_userdata);
 	return rc;
 }
 
-static int bind_to_lo(struct actuator *a, const struct prefix *vip, const char *app,
-		      struct err *err)
+/* Removes what was bound for it so far, or by the previous instance, but not at `keep`, which may be
+ * NULL. -ENOENT when there was nothing. */
+static int unbind(struct actuator *a, const struct prefix *vip, const struct loopback *keep,
+		  struct err *err)
 {
-	int rc = note(a, vip, app);
-	tell("vip.bound", "binding", vip, app);
-	return rc < 0 ? rc : loopback_add(a->loopback, vip, app, err);
+	int result = -ENOENT;
+	for (size_t i = 0; i < places_n(a->places); i++) {
+		struct loopback *at = places_at(a->places, i);
+		int rc = at == keep ? -ENOENT : unbind_at(a, at, vip, err);
+		if (rc < 0 && rc != -ENOENT)
+			return rc;
+		result = rc == 0 ? 0 : result;
+	}
+	return result;
+}
+
+static int bind_to(struct actuator *a, const struct prefix *vip, const struct app_spec *spec,
+		   struct err *err)
+{
+	struct loopback *at;
+	int rc = places_get(a->places, app_spec_interface(spec), &at, err);
+	if (rc == 0)
+		rc = note(a, vip, at, spec->name);
+	if (rc < 0)
+		return rc;
+	tell("vip.bound", "binding", vip, spec->name);
+	rc = loopback_add(at, vip, spec->name, err);
+	return rc < 0 ? rc : unbind(a, vip, at, err);
 }
 
 static int address_add(const struct prefix *vip, const struct app_spec *spec, struct err *err,
@@ -101,19 +125,20 @@ static int address_add(const struct prefix *vip, const struct app_spec *spec, st
 	switch (app_spec_bind(spec)) {
 	case BIND_UNSET:
 	case BIND_ADDRESS:
-		return bind_to_lo(userdata, vip, spec->name, err);
+		rc = bind_to(userdata, vip, spec, err);
+		break;
 	case BIND_NONE:
-		rc = unbind(userdata, vip, err);
+		rc = unbind(userdata, vip, NULL, err);
 		break;
 	}
-	return rc == -ENOENT ? 0 : rc;
+	return rc == -ENOENT ? 0 : rc; /* nothing else was bound for it */
 }
 
 static int address_del(const struct prefix *vip, struct err *err, void *userdata)
 {
 	struct actuator *a = userdata;
 	tell("vip.removed", "unbinding", vip, NULL);
-	return unbind(a, vip, err);
+	return unbind(a, vip, NULL, err);
 }
 
 /* A module that the kernel lacks may be loaded later: tried again, unlike -EOPNOTSUPP. */
@@ -268,22 +293,24 @@ const struct aggregates *actuator_aggregates(const struct actuator *a)
 
 /* Life */
 
-static const char *loss_text(enum loopback_loss why)
+static const char *loss_text(enum loopback_loss why, bool on_lo)
 {
 	switch (why) {
 	case LOOPBACK_REMOVED:
-		return "removed from lo by another process";
+		return on_lo ? "removed from lo by another process"
+			     : "removed from its interface by another process";
 	case LOOPBACK_UNROUTED:
 		return "local route removed by another process";
 	case LOOPBACK_ALTERED:
 		return "lifetime or tag of the address changed by another process";
+	case LOOPBACK_SETTLED:
+		break;
 	}
 	return "";
 }
 
-static void log_lo(struct actuator *a)
+static void log_lo(struct actuator *a, bool up)
 {
-	bool up = loopback_is_up(a->loopback);
 	if (!up && a->lo_up)
 		log_event(LOG_ERROR, "vip", EVENT("lo.down"),
 			  "lo is down: no VIP can be reached, withdrawing all until it is "
@@ -296,12 +323,34 @@ static void log_lo(struct actuator *a)
 	a->lo_up = up;
 }
 
-static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *userdata)
+static void log_flip(struct actuator *a, const struct loopback *at)
+{
+	bool up = loopback_is_up(at);
+	const char *name = loopback_name(at);
+	if (at == places_lo(a->places))
+		log_lo(a, up);
+	else if (up)
+		log_warn("vip", "interface %s is there and up, binding its VIPs", name);
+	else
+		log_error("vip",
+			  "interface %s is missing or down: withdrawing its VIPs until it "
+			  "is there and up",
+			  name);
+}
+
+static void on_lost(const struct loopback *at, const struct prefix *prefix, enum loopback_loss why,
+		    void *userdata)
 {
 	struct actuator *a = userdata;
+	bool on_lo = at == places_lo(a->places);
 	if (!prefix)
-		log_lo(a);
-	reconcile_address_lost(a->reconcile, prefix, loss_text(why), loop_now(a->loop));
+		log_flip(a, at);
+	if (why != LOOPBACK_SETTLED)
+		reconcile_address_lost(a->reconcile, loopback_name(at), prefix,
+				       loss_text(why, on_lo), loop_now(a->loop));
+	/* Also one that was lost before it served. */
+	if (prefix && !on_lo)
+		reconcile_resume(a->reconcile, prefix);
 }
 
 static void on_nat_told(const struct prefix *vip, int result, const struct err *err, void *userdata)
@@ -325,12 +374,12 @@ int actuator_new(sd_event *loop, struct host_addresses *addresses, enum nat_choi
 	a->ack_limit = USEC_NEVER;
 	a->aggregates = aggregates_new(&aggregate_routes_ops, &a->speaker);
 	a->reconcile = reconcile_new(&ops, a);
-	int rc = loopback_new(loop, on_lost, a, &a->loopback, err);
+	int rc = places_new(loop, on_lost, a, &a->places, err);
 	if (rc < 0) {
 		actuator_free(a);
 		return rc;
 	}
-	a->lo_up = loopback_is_up(a->loopback);
+	a->lo_up = loopback_is_up(places_lo(a->places));
 	if (!a->lo_up)
 		log_error("vip", "lo is down: no VIP will be announced until it is up "
 				 "('ip link set lo up')");
@@ -349,7 +398,7 @@ void actuator_free(struct actuator *a)
 	nat_free(a->nat);
 	reconcile_free(a->reconcile);
 	aggregates_free(a->aggregates);
-	loopback_free(a->loopback);
+	places_free(a->places);
 	free(a->waiting);
 	free(a);
 }
@@ -367,7 +416,7 @@ struct reconcile *actuator_reconcile(struct actuator *a)
 bool actuator_lo_has_foreign(const struct actuator *a, const struct prefix *vip,
 			     const char *app_name)
 {
-	return loopback_has_foreign(a->loopback, vip, app_name);
+	return loopback_has_foreign(places_lo(a->places), vip, app_name);
 }
 
 bool actuator_lo_is_up(const struct actuator *a)
@@ -391,6 +440,12 @@ void actuator_set_notes(struct actuator *a, const struct actuator_notes *notes, 
 	a->notes_userdata = userdata;
 }
 
+static void forget_everywhere(struct actuator *a, const struct prefix *vip)
+{
+	for (size_t i = 0; i < places_n(a->places); i++)
+		a->notes->forget(vip, loopback_name(places_at(a->places, i)), a->notes_userdata);
+}
+
 void actuator_noted(struct actuator *a)
 {
 	/* Set apart first: a VIP that has to wait again is for the next call. */
@@ -401,19 +456,27 @@ void actuator_noted(struct actuator *a)
 	for (size_t i = 0; i < n; i++) {
 		reconcile_resume(a->reconcile, &waiting[i]);
 		if (!vip_find(a->reconcile, &waiting[i]))
-			a->notes->forget(&waiting[i], a->notes_userdata);
+			forget_everywhere(a, &waiting[i]);
 	}
 	free(waiting);
 }
 
 bool actuator_has_tags(const struct actuator *a)
 {
-	return loopback_has_tags(a->loopback);
+	return loopback_has_tags(places_lo(a->places));
 }
 
-bool actuator_adopt(struct actuator *a, const struct prefix *vip, const char *label)
+bool actuator_adopt(struct actuator *a, const struct prefix *vip, const char *ifname,
+		    const char *label)
 {
-	return loopback_adopt(a->loopback, vip, label);
+	struct loopback *at;
+	return places_get(a->places, ifname, &at, NULL) == 0 && loopback_adopt(at, vip, label);
+}
+
+bool actuator_is_ours(const struct actuator *a, const struct prefix *vip, const char *ifname)
+{
+	const struct loopback *at = places_find(a->places, ifname);
+	return at && loopback_owns(at, vip);
 }
 
 struct leftovers {
@@ -436,28 +499,37 @@ static void found_nat(const struct prefix *vip, void *userdata)
 
 void actuator_find_leftovers(struct actuator *a, bool *ret_ipv4, bool *ret_ipv6)
 {
-	struct leftovers l = { 0 };
-	loopback_walk_leftovers(a->loopback, collect, &l);
 	*ret_ipv4 = *ret_ipv6 = false;
-	/* While lo is down, nothing answers on those that are still there. */
-	for (size_t i = 0; i < l.n && loopback_is_up(a->loopback); i++)
-		*(l.items[i].addr.family == AF_INET6 ? ret_ipv6 : ret_ipv4) = true;
+	for (size_t k = 0; k < places_n(a->places); k++) {
+		struct leftovers l = { 0 };
+		struct loopback *at = places_at(a->places, k);
+		loopback_walk_leftovers(at, collect, &l);
+		/* While the interface is down, nothing answers on those that are still there. */
+		for (size_t i = 0; i < l.n && loopback_is_up(at); i++)
+			*(l.items[i].addr.family == AF_INET6 ? ret_ipv6 : ret_ipv4) = true;
+		free(l.items);
+	}
+}
+
+static void collect_at(struct actuator *a, struct loopback *at)
+{
+	/* Set apart first: an address that is taken over changes the table that is walked. */
+	struct leftovers l = { 0 };
+	loopback_walk_leftovers(at, collect, &l);
+	if (l.n > 0)
+		log_info("vip",
+			 "%zu VIP%s of the previous instance on %s: retained where an app is "
+			 "registered for it, else removed",
+			 l.n, l.n == 1 ? "" : "s", loopback_name(at));
+	for (size_t i = 0; i < l.n; i++)
+		reconcile_leftover_address(a->reconcile, &l.items[i]);
 	free(l.items);
 }
 
 void actuator_collect_leftovers(struct actuator *a)
 {
-	/* Set apart first: an address that is taken over changes the table that is walked. */
-	struct leftovers l = { 0 };
-	loopback_walk_leftovers(a->loopback, collect, &l);
-	if (l.n > 0)
-		log_info("vip",
-			 "%zu VIP%s of the previous instance on lo: retained where an app is "
-			 "registered for it, else removed",
-			 l.n, l.n == 1 ? "" : "s");
-	for (size_t i = 0; i < l.n; i++)
-		reconcile_leftover_address(a->reconcile, &l.items[i]);
-	free(l.items);
+	for (size_t i = 0; i < places_n(a->places); i++)
+		collect_at(a, places_at(a->places, i));
 	nat_walk_leftovers(a->nat, found_nat, a);
 }
 

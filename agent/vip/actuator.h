@@ -39,16 +39,20 @@ const struct nat *actuator_nat(const struct actuator *a);
  * before it is there: `note` returns 0 when it is written or cannot be, -EINPROGRESS when
  * actuator_noted() will be called. `forget`: it is there no more. */
 struct actuator_notes {
-	int (*note)(const struct prefix *vip, const char *label, void *userdata);
-	void (*forget)(const struct prefix *vip, void *userdata);
+	int (*note)(const struct prefix *vip, const char *ifname, const char *label,
+		    void *userdata);
+	void (*forget)(const struct prefix *vip, const char *ifname, void *userdata);
 };
 void actuator_set_notes(struct actuator *a, const struct actuator_notes *notes, void *userdata);
 void actuator_noted(struct actuator *a);
 /* Does the kernel keep the tag by which VIPs on lo are known as ours (Linux 5.18)? */
 bool actuator_has_tags(const struct actuator *a);
 /* A note of the previous instance. True when the address is there and counts as ours. */
-bool actuator_adopt(struct actuator *a, const struct prefix *vip, const char *label);
-/* Whether there are VIPs of the previous instance on lo, by family. */
+bool actuator_adopt(struct actuator *a, const struct prefix *vip, const char *ifname,
+		    const char *label);
+/* Is the address on that interface ours? */
+bool actuator_is_ours(const struct actuator *a, const struct prefix *vip, const char *ifname);
+/* Whether there are VIPs of the previous instance, by family. */
 void actuator_find_leftovers(struct actuator *a, bool *ret_ipv4, bool *ret_ipv6);
 /* False: lo is down, and with it all VIPs. */
 /* See loopback_has_foreign(). */

@@ -57,6 +57,16 @@ static void add_net(struct nets *nets, const struct prefix *p, uint32_t ifindex)
 		strcpy(net->ifname, "?");
 }
 
+/* On another interface than lo. */
+static bool is_vip_of_ours(const struct host_facts *f, const struct nladdr *a)
+{
+	char ifname[IF_NAMESIZE];
+	if (a->proto == NLADDR_PROTO_OURS)
+		return true;
+	return !actuator_has_tags(f->actuator) && if_indextoname(a->ifindex, ifname) &&
+	       actuator_is_ours(f->actuator, &a->prefix, ifname);
+}
+
 /* Host addresses of lo are asked for one by one, since the VIPs are among them. */
 static int on_address(const struct nlmsghdr *msg, void *userdata)
 {
@@ -67,6 +77,8 @@ static int on_address(const struct nlmsghdr *msg, void *userdata)
 	if (a.ifindex == NLADDR_LO_IFINDEX &&
 	    (a.prefix.addr.family != AF_INET || a.prefix.len == 32 ||
 	     addr_is_loopback(&a.prefix.addr)))
+		return 0;
+	if (is_vip_of_ours(f, &a))
 		return 0;
 	add_net(&f->addresses, &a.prefix, a.ifindex);
 	/* The route may be missing (noprefixroute), or be in a table of its own. */

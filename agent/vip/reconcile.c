@@ -26,6 +26,7 @@
 #include "agent/vip/trouble.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 
 #define LOSSES_LOGGED 20 /* within TAMPER_WINDOW */
 
@@ -113,7 +114,7 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 		vip->mapped = false;
 	if (vip->spec && !announced_alike(vip->spec, spec))
 		vip->stale = true;
-	if (vip->spec && app_spec_bind(vip->spec) != app_spec_bind(spec))
+	if (vip->spec && !app_spec_bound_alike(vip->spec, spec))
 		reconcile_bind_changed(r, vip);
 	vip->spec = spec;
 	vip_set_owner(r, vip, owner);
@@ -204,12 +205,20 @@ static void address_lost(struct reconcile *r, struct vip *vip, const char *what,
 	mark_unbound(r, vip);
 }
 
-void reconcile_address_lost(struct reconcile *r, const struct prefix *prefix, const char *what,
-			    mono_t now)
+/* One that is going down may be on any. */
+static bool is_on(const struct vip *vip, const char *ifname)
+{
+	return !vip->spec || str_equal(app_spec_interface(vip->spec), ifname);
+}
+
+void reconcile_address_lost(struct reconcile *r, const char *ifname, const struct prefix *prefix,
+			    const char *what, mono_t now)
 {
 	struct vip *vip, *next;
 	if (prefix) {
 		vip = vip_find(r, prefix);
+		if (vip && !is_on(vip, ifname))
+			return;
 		if (vip && vip->bound && vip_wants_address(vip))
 			address_lost(r, vip, what, now);
 		else if (vip)
@@ -219,7 +228,7 @@ void reconcile_address_lost(struct reconcile *r, const struct prefix *prefix, co
 	/* A VIP that is going down is left to its removal, for which "gone already" is a success.
 	 */
 	HASH_ITER (hh, r->vips, vip, next)
-		if (vip_wants_address(vip)) {
+		if (vip_wants_address(vip) && is_on(vip, ifname)) {
 			mark_unbound(r, vip);
 			vip_mark_dirty(r, vip);
 		}

@@ -45,11 +45,11 @@ bool reconcile_work(struct reconcile *r, size_t max, mono_t now);
 
 /* An operation that was in progress, or failed, may succeed now. */
 void reconcile_resume(struct reconcile *r, const struct prefix *prefix);
-/* Another process removed or changed the address on lo: it is restored. `what` is a literal that
- * says so ("removed from lo by another process"). `prefix` NULL: lo went down or up, which
- * concerns all VIPs. */
-void reconcile_address_lost(struct reconcile *r, const struct prefix *prefix, const char *what,
-			    mono_t now);
+/* Another process removed or changed the address on that interface: it is restored. `what` is a
+ * literal that says so ("removed from lo by another process"). `prefix` NULL: the interface went
+ * down or up, which concerns all VIPs that are to be there. */
+void reconcile_address_lost(struct reconcile *r, const char *ifname, const struct prefix *prefix,
+			    const char *what, mono_t now);
 /* The host's own address, to which NAT translates, may be another one now. */
 void reconcile_remap(struct reconcile *r);
 /* An address of the previous instance is on lo: its owner gets it, without one it is removed. */

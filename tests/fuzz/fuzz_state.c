@@ -28,7 +28,8 @@ static char *encode(const struct state_contents *c)
 		file = append(file, state_encode_drain(c->drains[i].name, c->drains[i].since,
 						       c->drains[i].until, c->drains[i].reason));
 	for (size_t i = 0; i < c->n_vips; i++)
-		file = append(file, state_encode_vip(&c->vips[i].prefix, c->vips[i].label));
+		file = append(file, state_encode_vip(&c->vips[i].prefix, c->vips[i].ifname,
+						     c->vips[i].label));
 	return append(file, state_encode_end(c->n_apps + c->n_drains + c->n_vips));
 }
 

@@ -269,8 +269,8 @@ static void leftovers_are_claimed_or_removed(void **state)
 	start(b);
 	if (!actuator_has_tags(b->actuator)) {
 		print_message("this kernel keeps no tag on addresses: notes stand in\n");
-		assert_true(actuator_adopt(b->actuator, &vip, "lo:web"));
-		assert_true(actuator_adopt(b->actuator, &other, "lo:web"));
+		assert_true(actuator_adopt(b->actuator, &vip, "lo", "lo:web"));
+		assert_true(actuator_adopt(b->actuator, &other, "lo", "lo:web"));
 	}
 	actuator_find_leftovers(b->actuator, &v4, &v6);
 	assert_true(v4);
@@ -312,18 +312,19 @@ static void nat_needs_an_address_of_the_host_and_comes_before_the_route(void **s
 
 /* Kernels without tags */
 
-static int note(const struct prefix *vip, const char *label, void *userdata)
+static int note(const struct prefix *vip, const char *ifname, const char *label, void *userdata)
 {
 	struct bed *b = userdata;
 	(void)vip;
+	assert_string_equal(ifname, "lo");
 	assert_string_equal(label, "lo:web");
 	b->n_noted++;
 	return b->note_result;
 }
 
-static void forget(const struct prefix *vip, void *userdata)
+static void forget(const struct prefix *vip, const char *ifname, void *userdata)
 {
-	(void)vip;
+	(void)vip, (void)ifname;
 	((struct bed *)userdata)->n_forgotten++;
 }
 
@@ -389,8 +390,8 @@ static void a_noted_address_is_adopted(void **state)
 	start(b);
 	actuator_find_leftovers(b->actuator, &v4, &v6);
 	assert_false(v4);
-	assert_false(actuator_adopt(b->actuator, &p, "lo:other"));
-	assert_true(actuator_adopt(b->actuator, &p, "lo:web"));
+	assert_false(actuator_adopt(b->actuator, &p, "lo", "lo:other"));
+	assert_true(actuator_adopt(b->actuator, &p, "lo", "lo:web"));
 	actuator_find_leftovers(b->actuator, &v4, &v6);
 	assert_true(v4);
 }

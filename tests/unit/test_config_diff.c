@@ -254,6 +254,7 @@ static const struct {
 	{ NAT, "backend", "backend: auto", "backend: iptables" },
 	{ APP, "vip", "vip: 2001:db8:1::1/128", "vip: 2001:db8:1::2/128" },
 	{ APP, "group", "group: g", "group: h" },
+	{ APP, "interface", "group: g", "group: g, interface: dummy0" },
 	{ APP, "monitors", "port:tcp:2", "port:tcp:3" },
 	{ VIP_CONFIG, "bgp_communities", "'1:1'", "'2:2'" },
 	{ UP, "local_pref", "up: {local_pref: 7", "up: {local_pref: 8" },

@@ -662,7 +662,7 @@ static void one_step(struct host *h, struct model *m, uint32_t *seed)
 		if (!app || !route_of(h, &vip)->bound)
 			break;
 		route_of(h, &vip)->bound = false; /* another process removed it */
-		reconcile_address_lost(h->reconcile, &vip, "lost", h->now);
+		reconcile_address_lost(h->reconcile, "lo", &vip, "lost", h->now);
 		break;
 	case 10:
 		reconcile_retry(h->reconcile);

@@ -57,7 +57,7 @@ static int setup(void **state)
 	must("ip link set d0 up; ip link set d1 up");
 	f.d0 = if_nametoindex("d0");
 	assert_int_equal(sd_event_new(&f.loop), 0);
-	assert_int_equal(loopback_new(f.loop, on_lost, &f, &f.lo, NULL), 0);
+	assert_int_equal(loopback_new(f.loop, "lo", on_lost, &f, &f.lo, NULL), 0);
 	*state = &f;
 	return 0;
 }

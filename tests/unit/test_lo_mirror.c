@@ -26,7 +26,7 @@ static struct prefix prefix(const char *text)
 static struct nladdr address(const char *text)
 {
 	struct prefix p = prefix(text);
-	struct nladdr a = vipaddr_make(&p, "web");
+	struct nladdr a = vipaddr_make(&p, &vip_link_lo, "web");
 	a.valid = NLADDR_FOR_EVER;
 	a.preferred = p.addr.family == AF_INET6 ? 0 : NLADDR_FOR_EVER;
 	return a;
@@ -43,7 +43,7 @@ static struct nladdr foreign(const char *text)
 static int setup(void **state)
 {
 	static struct lo_mirror m;
-	lo_mirror_init(&m, true);
+	lo_mirror_init(&m, true, true);
 	*state = &m;
 	return 0;
 }
@@ -57,7 +57,7 @@ static int teardown(void **state)
 static void bound(struct lo_mirror *m, const char *text)
 {
 	struct prefix p = prefix(text);
-	lo_mirror_bound(m, &p);
+	lo_mirror_bound(m, &p, vipaddr_parts(&p, true));
 }
 
 static bool owns(struct lo_mirror *m, const char *text)
@@ -69,7 +69,7 @@ static bool owns(struct lo_mirror *m, const char *text)
 static bool is_bound(struct lo_mirror *m, const char *text)
 {
 	struct prefix p = prefix(text);
-	return lo_mirror_is_bound(m, &p);
+	return lo_mirror_is_bound(m, &p, vipaddr_parts(&p, true));
 }
 
 static void on_address(struct lo_mirror *m, struct nladdr a, bool removed)
@@ -307,18 +307,18 @@ static void conflicts_name_the_other_address(void **state)
 	const struct lo_entry *e = lo_mirror_conflict(m, &v6);
 	assert_non_null(e);
 	assert_int_equal(e->prefix.len, 64);
-	assert_int_equal(lo_mirror_explain(e, &v6, &err), -EEXIST);
+	assert_int_equal(lo_mirror_explain(e, &v6, "lo", &err), -EEXIST);
 	assert_non_null(strstr(err.text, "label lo:other"));
 	assert_non_null(strstr(err.text, "ip address del 2001:db8::53/64 dev lo"));
-	lo_mirror_bound(m, &other.prefix);
-	lo_mirror_explain(lo_mirror_conflict(m, &v6), &v6, &err);
+	lo_mirror_bound(m, &other.prefix, vipaddr_parts(&other.prefix, true));
+	lo_mirror_explain(lo_mirror_conflict(m, &v6), &v6, "lo", &err);
 	assert_non_null(strstr(err.text, "for another app"));
 	assert_null(lo_mirror_conflict(m, &v4));
 	/* IPv4 allows one address with several lengths. */
-	lo_mirror_bound(m, &v4);
+	lo_mirror_bound(m, &v4, vipaddr_parts(&v4, true));
 	v4.len = 24;
 	assert_null(lo_mirror_conflict(m, &v4));
-	assert_int_equal(lo_mirror_explain(NULL, &v4, &err), -EEXIST);
+	assert_int_equal(lo_mirror_explain(NULL, &v4, "lo", &err), -EEXIST);
 }
 
 static void adoption_needs_the_label_and_our_form(void **state)

@@ -44,7 +44,7 @@ struct fixture {
 	sd_event *loop;
 	struct loopback *lo;
 	/* The last call of on_lost(). */
-	unsigned n_lost, n_lost_all;
+	unsigned n_lost, n_lost_all, n_settled;
 	struct prefix lost;
 	enum loopback_loss why;
 	bool add_again;
@@ -70,7 +70,7 @@ static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *u
 static void open_loopback(struct fixture *f)
 {
 	struct err err = { "" };
-	if (loopback_new(f->loop, on_lost, f, &f->lo, &err) < 0)
+	if (loopback_new(f->loop, "lo", on_lost, f, &f->lo, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -111,7 +111,7 @@ static void restart(struct fixture *f)
 	if (tags_hidden || kernel_tags(f))
 		return;
 	for (size_t i = 0; i < f->n_noted; i++) {
-		vipaddr_label(&f->noted[i], "app", label);
+		vipaddr_label(&f->noted[i], "lo", "app", label);
 		loopback_adopt(f->lo, &f->noted[i], label);
 	}
 }
@@ -382,12 +382,12 @@ static void bind_as_0_1_0(struct fixture *f, const char *text)
 {
 	_Alignas(struct nlmsghdr) char buf[NLADDR_MSG_MAX];
 	struct prefix p = vip(text);
-	struct nladdr a = vipaddr_make(&p, "app");
+	struct nladdr a = vipaddr_make(&p, &vip_link_lo, "app");
 	struct nlsock *s;
 	a.scope = RT_SCOPE_UNIVERSE;
 	assert_int_equal(nlsock_open(NETLINK_ROUTE, NULL, &s, NULL), 0);
 	assert_int_equal(nlsock_request(s, nladdr_build_add(buf, &a), NULL, NULL), 0);
-	assert_int_equal(nlvip_add(s, &p, VIP_ROUTE, NULL), 0);
+	assert_int_equal(nlvip_add(s, &p, VIP_ROUTE, &vip_link_lo, NULL), 0);
 	nlsock_free(s);
 	f->noted[f->n_noted++] = p;
 }
@@ -756,12 +756,89 @@ static void test_with_tags_notes_count_for_nothing(void **state)
 	assert_int_equal(del(f, "192.0.2.1/32"), -ENOENT);
 }
 
+/* Another interface than lo: missing, down, there, made again. */
+
+static void on_other(const struct prefix *prefix, enum loopback_loss why, void *userdata)
+{
+	struct fixture *f = userdata;
+	f->why = why;
+	f->n_lost_all += !prefix;
+	f->n_lost += prefix && why != LOOPBACK_SETTLED;
+	f->n_settled += prefix && why == LOOPBACK_SETTLED;
+}
+
+static bool has_flipped(void *userdata)
+{
+	return ((struct fixture *)userdata)->n_lost_all > 0;
+}
+
+static bool has_settled(void *userdata)
+{
+	return ((struct fixture *)userdata)->n_settled > 0;
+}
+
+static bool has_lost(void *userdata)
+{
+	return ((struct fixture *)userdata)->n_lost > 0;
+}
+
+static void bind_to_it(struct fixture *f, struct loopback *x)
+{
+	struct prefix v4 = vip("192.0.2.1/32"), v6 = vip("2001:db8::1/128");
+	f->n_lost = f->n_settled = 0;
+	assert_int_equal(loopback_add(x, &v4, "app", NULL), 0);
+	assert_int_equal(loopback_add(x, &v6, "app", NULL), -EINPROGRESS);
+	loop_until(f->loop, has_settled, f);
+	assert_int_equal(loopback_add(x, &v6, "app", NULL), 0);
+	assert_true(loopback_owns(x, &v4) && loopback_owns(x, &v6));
+	assert_int_equal(f->n_lost, 0);
+	assert_int_equal(shell("ip -4 -o addr show dev x0 | grep -q 'inet 192.0.2.1/32.*x0:app'"),
+			 0);
+	assert_int_equal(shell("ip -6 route show table local | grep -q '2001:db8::1 dev x0'"), 0);
+}
+
+static void another_interface(void **state)
+{
+	struct fixture *f = *state;
+	struct loopback *x;
+	struct err err = { "" };
+	struct prefix v4 = vip("192.0.2.1/32"), net = vip("198.51.100.0/24");
+	assert_int_equal(loopback_new(f->loop, "x0", on_other, f, &x, NULL), 0);
+	assert_int_equal(loopback_add(x, &v4, "app", &err), -ENODEV);
+	assert_non_null(strstr(err.text, "there is no interface x0"));
+	shell("ip link add x0 type veth peer name x1");
+	loop_until(f->loop, has_flipped, f);
+	assert_int_equal(loopback_add(x, &v4, "app", &err), -ENETDOWN);
+	assert_non_null(strstr(err.text, "ip link set x0 up"));
+	shell("ip link set x0 up; ip link set x1 up");
+	assert_int_equal(loopback_add(x, &net, "app", &err), -EINVAL);
+	bind_to_it(f, x);
+	shell("ip addr del 2001:db8::1/128 dev x0");
+	loop_until(f->loop, has_lost, f);
+	assert_int_equal(f->why, LOOPBACK_REMOVED);
+
+	loop_drain(f->loop);
+	f->n_lost_all = 0;
+	shell("ip link del x0; ip link add x0 type veth peer name x1; ip link set x0 up");
+	loop_until(f->loop, has_flipped, f);
+	assert_false(loopback_owns(x, &v4));
+	bind_to_it(f, x);
+	assert_int_equal(loopback_del(x, &v4, NULL), 0);
+	assert_false(loopback_is_unused(x));
+	shell("ip link del x0");
+	struct prefix v6 = vip("2001:db8::1/128");
+	assert_int_equal(loopback_del(x, &v6, NULL), 0); /* gone with the interface */
+	assert_true(loopback_is_unused(x));
+	loopback_free(x);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_add_and_del),
+		TEST(another_interface),
 		TEST(test_long_label),
 		TEST(test_foreign),
 		TEST(test_foreign_before_start),

@@ -529,12 +529,12 @@ static void test_lost_address_is_added_again(void **state)
 	struct prefix p = prefix_of("192.0.2.1/32");
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
-	reconcile_address_lost(w->r, &p, "damage", SEC);
+	reconcile_address_lost(w->r, "lo", &p, "damage", SEC);
 	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\n");
 	/* Also while it is only kept for flows that still run. */
 	reconcile_want(w->r, vip, retained, SEC);
-	reconcile_address_lost(w->r, NULL, NULL, SEC);
+	reconcile_address_lost(w->r, "lo", NULL, NULL, SEC);
 	work(w, SEC);
 	expect(w, "withdraw 192.0.2.1/32\nadd 192.0.2.1/32\n");
 	assert_true(vip->bound);
@@ -547,7 +547,7 @@ static void test_route_goes_when_a_lost_address_cannot_be_had_back(void **state)
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
 	w->address_add = -EPERM;
-	reconcile_address_lost(w->r, &p, "damage", SEC);
+	reconcile_address_lost(w->r, "lo", &p, "damage", SEC);
 	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\nwithdraw 192.0.2.1/32\n");
 	assert_non_null(vip->trouble);
@@ -562,11 +562,11 @@ static void test_address_that_is_fought_over(void **state)
 	mono_t now = SEC;
 	expect(w, w->did);
 	for (unsigned i = 0; i < TAMPER_BURST; i++) {
-		reconcile_address_lost(w->r, &p, "damage", now);
+		reconcile_address_lost(w->r, "lo", &p, "damage", now);
 		work(w, now);
 		expect(w, "add 192.0.2.1/32\n");
 	}
-	reconcile_address_lost(w->r, &p, "damage", now);
+	reconcile_address_lost(w->r, "lo", &p, "damage", now);
 	work(w, now);
 	expect(w, "withdraw 192.0.2.1/32\n");
 	assert_non_null(strstr(vip->trouble->text, "damage repeatedly"));
@@ -580,7 +580,7 @@ static void test_address_that_is_fought_over(void **state)
 	reconcile_retry(w->r);
 	work(w, now);
 	expect(w, "add 192.0.2.1/32\n");
-	reconcile_address_lost(w->r, &p, "damage", now);
+	reconcile_address_lost(w->r, "lo", &p, "damage", now);
 	work(w, now);
 	expect(w, "");
 	assert_true(w->retry_at <= now + TAMPER_REST);
@@ -609,7 +609,7 @@ static void test_address_that_is_lost_now_and_then(void **state)
 	bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
 	for (mono_t i = 1; i <= 20; i++) {
-		reconcile_address_lost(w->r, &p, "damage", i * TAMPER_WINDOW / TAMPER_BURST);
+		reconcile_address_lost(w->r, "lo", &p, "damage", i * TAMPER_WINDOW / TAMPER_BURST);
 		work(w, i * TAMPER_WINDOW / TAMPER_BURST);
 		expect(w, "add 192.0.2.1/32\n");
 	}
@@ -622,7 +622,7 @@ static void test_remains_of_a_lost_address_are_removed(void **state)
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
 	expect(w, w->did);
 	w->address_add = -ENETDOWN;
-	reconcile_address_lost(w->r, NULL, NULL, SEC);
+	reconcile_address_lost(w->r, "lo", NULL, NULL, SEC);
 	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\nwithdraw 192.0.2.1/32\n");
 	reconcile_release(w->r, vip, SEC);

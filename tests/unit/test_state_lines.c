@@ -133,8 +133,9 @@ static void entries_are_read_back_as_written(void **state)
 	add(file, sizeof(file), state_encode_app(&spec, 1767323045678001));
 	add(file, sizeof(file), state_encode_drain("dns", 1000, USEC_NEVER, "why"));
 	add(file, sizeof(file), state_encode_drain(NULL, 2000, 3000, ""));
-	add(file, sizeof(file), state_encode_vip(&vip, "lo:dns"));
-	add(file, sizeof(file), state_encode_end(4));
+	add(file, sizeof(file), state_encode_vip(&vip, "lo", "lo:dns"));
+	add(file, sizeof(file), state_encode_vip(&vip, "dummy0", "dummy0:dns"));
+	add(file, sizeof(file), state_encode_end(5));
 	if (decode(file, &c, &err) < 0)
 		fail_msg("%s\n%s", err.text, file);
 	assert_string_equal(c.place.netns, "net:[1]");
@@ -150,9 +151,12 @@ static void entries_are_read_back_as_written(void **state)
 	assert_true(c.drains[0].until == USEC_NEVER);
 	assert_null(c.drains[1].name);
 	assert_true(c.drains[1].until == 3000);
-	assert_int_equal(c.n_vips, 1);
+	assert_int_equal(c.n_vips, 2);
 	assert_true(prefix_equal(&c.vips[0].prefix, &vip));
 	assert_string_equal(c.vips[0].label, "lo:dns");
+	assert_string_equal(c.vips[0].ifname, "lo");
+	assert_string_equal(c.vips[1].label, "dummy0:dns");
+	assert_string_equal(c.vips[1].ifname, "dummy0");
 	assert_int_equal(c.n_refused, 0);
 	state_contents_done(&c);
 	app_spec_done(&spec);
