@@ -55,15 +55,30 @@ function source(element) {
   return copy.outerHTML;
 }
 
-// What a person has opened stays open, what has the focus keeps it.
+// What has the focus: by the key of its row, as the row may be another one afterwards, elsewhere.
+const FOCUSABLE = "summary, a";
+
+function focused() {
+  const element = document.activeElement;
+  const part = element.closest("[data-part]");
+  if (!part) return null;
+  const row = element.closest("[data-part] > [data-key]");
+  return { part: part.id, key: row?.dataset.key, at: [...(row ?? part).querySelectorAll(FOCUSABLE)].indexOf(element) };
+}
+
+function focus(was) {
+  if (!was || document.activeElement !== document.body) return;
+  const part = $(was.part);
+  const row = was.key ? [...part.children].find((row) => row.dataset.key === was.key) : part;
+  row?.querySelectorAll(FOCUSABLE)[was.at]?.focus({ preventScroll: true });
+}
+
+// What a person has opened stays open.
 function exchange(old, fresh) {
-  const focus = old.contains(document.activeElement) ? document.activeElement : null;
-  const at = focus ? [...old.querySelectorAll("summary, a")].indexOf(focus) : -1;
   for (const details of old.querySelectorAll("details[open]"))
     for (const other of fresh.querySelectorAll("details"))
       if (other.dataset.key === details.dataset.key) other.open = true;
   old.replaceWith(fresh);
-  if (at >= 0) fresh.querySelectorAll("summary, a")[at]?.focus();
 }
 
 // Rows have a key each; a part without them is exchanged as a whole.
@@ -94,7 +109,9 @@ function update(part, fresh) {
 function show(fresh) {
   skew = Date.now() - Date.parse(fresh.body.dataset.now);
   document.title = fresh.title;
+  const was = focused();
   for (const part of fresh.querySelectorAll("[data-part]")) update($(part.id), part);
+  focus(was);
   tick();
 }
 
