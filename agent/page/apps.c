@@ -13,6 +13,8 @@
 
 /* So many octets are added in one call: some 0.3 ms of work. */
 #define PIECE 8192
+/* So many apps are looked at. */
+#define LOOKS 500
 
 /* ---- which ---- */
 
@@ -45,9 +47,15 @@ static bool is_sent(const struct status_sources *in, const struct app *app, size
 	return true;
 }
 
+static bool is_up(const struct app *app)
+{
+	return str_equal(state_of(app), "up");
+}
+
+/* O(VIPs × peers) for one that is up. */
 static enum page_group group_of(const struct status_sources *in, const struct app *app)
 {
-	if (!str_equal(state_of(app), "up"))
+	if (!is_up(app))
 		return PAGE_NOT_UP;
 	for (size_t i = 0; i < bgp_speaker_n_peers(in->speaker); i++)
 		if (!is_sent(in, app, i))
@@ -55,11 +63,17 @@ static enum page_group group_of(const struct status_sources *in, const struct ap
 	return PAGE_FINE;
 }
 
-static bool is_shown(const struct app *app, enum page_group group, const struct page_query *query)
+static bool is_for_trouble(const struct page_query *query)
+{
+	return str_equal(page_query_show(query), "trouble");
+}
+
+/* Whether it is in trouble is left to the group. */
+static bool is_asked_for(const struct app *app, const struct page_query *query)
 {
 	const char *show = page_query_show(query);
-	return str_equal(show, "all") || (str_equal(show, "trouble") && group != PAGE_FINE) ||
-	       str_equal(show, state_of(app));
+	bool any = str_equal(show, "all") || is_for_trouble(query);
+	return (any || str_equal(show, state_of(app))) && has_text(app, query->text);
 }
 
 /* ---- one ---- */
@@ -123,33 +137,57 @@ void page_apps_add_head(const struct status_sources *in, struct html *h)
 	html_add(h, "</tr></thead>\n");
 }
 
+/* The first walk counts those that are asked for. How many are in trouble is known at the end only. */
 static void look_at(struct page_apps *a, const struct status_sources *in, const struct app *app,
 		    const struct page_query *query, struct html *h)
 {
-	if (!has_text(app, query->text) || group_of(in, app) != a->group ||
-	    !is_shown(app, a->group, query))
+	bool first = a->group == PAGE_NOT_UP, in_first = !is_up(app);
+	if (!is_asked_for(app, query))
 		return;
-	if (a->found++ >= query->from && a->shown < PAGE_APPS) {
+	if (first && !is_for_trouble(query))
+		a->found++;
+	if (first != in_first || (!first && group_of(in, app) != a->group))
+		return;
+	if (is_for_trouble(query))
+		a->found++;
+	if (a->passed++ >= query->from && a->shown < PAGE_APPS) {
 		add_app(h, in, app, a->group != PAGE_FINE);
 		a->shown++;
 	}
+}
+
+/* Nothing that is still to come is shown or counted. */
+static bool is_complete(const struct page_apps *a, const struct page_query *query)
+{
+	if (is_for_trouble(query))
+		return a->group == PAGE_FINE;
+	return a->group != PAGE_NOT_UP && (a->shown == PAGE_APPS || a->passed == a->found);
 }
 
 bool page_apps_add(struct page_apps *a, const struct status_sources *in,
 		   const struct page_query *query, struct html *h)
 {
 	const struct app *app = NULL;
+	size_t looks = 0;
+	a->rests = false;
 	if (a->group == PAGE_GROUPS)
 		return false;
 	if (!a->walks)
 		app_cursor_init(in->registry, &a->cursor);
 	a->walks = true;
-	while (h->len < PIECE && (app = app_cursor_next(&a->cursor)))
+	while (h->len < PIECE && looks < LOOKS && !is_complete(a, query) &&
+	       (app = app_cursor_next(&a->cursor))) {
 		look_at(a, in, app, query, h);
-	if (!app) {
-		page_apps_done(a);
-		a->group++;
+		looks++;
 	}
+	if (looks == LOOKS) {
+		html_add(h, "\n");
+		a->rests = true;
+	}
+	if (app && !is_complete(a, query))
+		return true;
+	page_apps_done(a);
+	a->group = is_complete(a, query) ? PAGE_GROUPS : a->group + 1;
 	return true;
 }
 

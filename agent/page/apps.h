@@ -22,8 +22,10 @@ enum page_group { PAGE_NOT_UP, PAGE_NOT_SENT, PAGE_FINE, PAGE_GROUPS };
 struct page_apps {
 	struct app_cursor cursor;
 	bool walks;            /* the cursor stands */
+	bool rests;            /* many were looked at, and few added */
 	enum page_group group; /* that is walked for; PAGE_GROUPS: all have been added */
-	size_t found, shown;   /* that the query is for; that were added */
+	size_t found;          /* that the query is for */
+	size_t passed, shown;  /* of these: in groups that have been walked for; that were added */
 };
 
 /* The head of the table: a column for each peer. */

@@ -181,6 +181,12 @@ static char *next(void *userdata)
 	return h.text;
 }
 
+static bool rests(void *userdata)
+{
+	const struct page *p = userdata;
+	return p->apps.rests;
+}
+
 static void done(void *userdata)
 {
 	struct page *p = userdata;
@@ -191,7 +197,7 @@ static void done(void *userdata)
 
 struct stream *page_stream(const struct status_sources *in, const struct page_query *query)
 {
-	static const struct stream_text_ops ops = { next, done };
+	static const struct stream_text_ops ops = { next, done, rests };
 	const struct page_file *file = page_file_find(PAGE_TEMPLATE);
 	struct page *p = mem_new(1, sizeof(*p));
 	p->in = *in;
