@@ -18,7 +18,7 @@ LDFLAGS  ?=
 LIBRARIES = libsystemd libmicrohttpd gnutls yaml-0.1 libmnl jansson libip4tc libip6tc libcurl libseccomp \
             ncursesw
 DIRECTORIES = lib process net bgp bfd monitors nat consul \
-            $(addprefix agent/,model config convert vip app discovery store bfd status http daemon cli)
+            $(addprefix agent/,model config convert vip app discovery store bfd status page http daemon cli)
 VERSION  := $(shell cat VERSION)
 
 MISSING  := $(shell pkg-config --exists $(LIBRARIES) 2>/dev/null || echo yes)
@@ -44,7 +44,10 @@ HARDEN_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
 SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(DIRECTORIES))))
-OBJECTS  = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out agent/cli/main.c,$(SOURCES)))
+# What browsers are sent, embedded into the program.
+PAGE     = $(addprefix agent/page/,index.html style.css script.js icon.svg)
+OBJECTS  = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out agent/cli/main.c,$(SOURCES))) \
+	   $(BUILD)/obj/agent/page/embedded.o
 ARCHIVE  = $(BUILD)/libvipherald.a
 UNIT    := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT))
@@ -79,6 +82,15 @@ help:
 	@echo "make clean"
 
 $(BUILD)/obj/%.o: %.c | libraries
+	$(call say,  CC  )
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/page/embedded.c: agent/page/embed $(PAGE)
+	@mkdir -p $(@D)
+	$(Q)agent/page/embed $(PAGE) >$@.new && mv $@.new $@
+
+$(BUILD)/obj/agent/page/embedded.o: $(BUILD)/page/embedded.c | libraries
 	$(call say,  CC  )
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@

@@ -92,6 +92,7 @@ bool probe_apply(struct probe *p, const struct monitor_result *result, mono_t no
 	p->took = usec_sub(p->ended, p->started);
 	p->checks++;
 	p->latest = result->health;
+	recent_checks_add(&p->recent, result->health, p->took);
 	p->failures += result->health == HEALTH_DOWN;
 	p->unknown += result->health == HEALTH_UNKNOWN;
 	if (result->cert_end)
@@ -142,6 +143,7 @@ void probe_status(const struct probe *p, struct monitor_status *ret)
 		.unknown = p->unknown,
 		.cert_end = p->cert_end,
 		.latest = p->latest,
+		.recent = &p->recent,
 		.running = p->running != NULL,
 		.unable = p->checks > 0 && p->latest == HEALTH_UNKNOWN && !probe_is_fed(p),
 		.said = probe_said(p),

@@ -13,6 +13,7 @@
 #include "lib/list.h"
 #include "lib/mono.h"
 #include "monitors/monitor.h"
+#include "monitors/recent.h"
 #include "monitors/spec.h"
 #include "monitors/status.h"
 #include "monitors/verdict.h"
@@ -37,6 +38,7 @@ struct probe {
 	span_t took;
 	uint64_t checks, failures, unknown;
 	wall_t cert_end; /* as last seen; 0: never */
+	struct recent_checks recent;
 	char *said;   /* NULL: see probe_said() */
 	char *output; /* NULL: none */
 };

@@ -10,6 +10,7 @@
 #include "lib/mono.h"
 #include "lib/wallclock.h"
 #include "monitors/load.h"
+#include "monitors/recent.h"
 #include "monitors/spec.h"
 #include "monitors/verdict.h"
 
@@ -22,6 +23,7 @@ struct monitor_status {
 	uint64_t checks, failures, unknown; /* unknown: checks that could not be made */
 	wall_t cert_end; /* of the service, as last seen; 0: none */
 	enum health latest;                 /* of the last check; UNKNOWN: it could not be made */
+	const struct recent_checks *recent; /* a view; NULL: not known */
 	bool running;
 	bool unable;      /* the last check could not be made, which says nothing of the service */
 	const char *said; /* the last result in words, output included; "" before the first */

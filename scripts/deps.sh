@@ -5,6 +5,7 @@
 #   scripts/deps.sh build      compiler and libraries
 #   scripts/deps.sh test       build + pytest + the routers, Consul, Prometheus and browser of the tests
 #   scripts/deps.sh browser    the browser alone
+#   scripts/deps.sh axe        axe-core alone, which looks for barriers in the page; by npm
 #   scripts/deps.sh container  the routers, a container engine, a base image of Debian's packages
 #   scripts/deps.sh kernels SUITE…  kernels of Debian releases, and qemu to boot them
 #   scripts/deps.sh lint       build + formatters and static checkers
@@ -13,7 +14,7 @@
 # The routers (FRR, BIRD, GoBGP, OpenBGPD, ExaBGP) are never installed: their packages enable and
 # start services, and this machine may run a bird of its own. Their packages are only downloaded and
 # unpacked below .deps/peers, from where the tests run them in network namespaces. So is Consul's,
-# below .deps/consul, the browser (Chromium, 700 MB) below .deps/browser, the container engine below
+# below .deps/consul, the browser (Chromium, 700 MB) below .deps/browser, axe-core below .deps/axe, the container engine below
 # .deps/container, and the kernels and qemu below .deps/kernels and .deps/qemu. Which packages that
 # takes does not depend on what is installed.
 set -euo pipefail
@@ -36,6 +37,7 @@ peers_packages=(frr bird2 gobgpd openbgpd exabgp)
 browser_packages=(chromium fonts-dejavu-core)
 # promtool, which checks metrics and alerts, and the server for the queries of the dashboards.
 prometheus_packages=(prometheus)
+axe_version=4.14.1
 engine_packages=(podman buildah crun conmon)
 # Boots the kernels. busybox and kmod load what is needed to reach the root file system.
 qemu_packages=(busybox-static kmod)
@@ -270,6 +272,20 @@ unpack_consul() {
 	unpack_downloaded "$dir" "$world" consul
 }
 
+# A package of npm, for the tests alone: one file, which the browser runs in the page.
+unpack_axe() {
+	local dir=$root/.deps/axe archive
+	[[ -f $dir/$axe_version ]] && return
+	command -v npm >/dev/null || install_missing npm
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	archive=$(cd "$dir" && npm pack --silent "axe-core@$axe_version") ||
+		die "npm could not get axe-core $axe_version (see above)"
+	tar -C "$dir" -xzf "$dir/$archive" --strip-components=1 package/axe.min.js package/LICENSE
+	rm "$dir/$archive"
+	touch "$dir/$axe_version"
+}
+
 # The kernel of one Debian release, unpacked below .deps/kernels/SUITE.
 unpack_kernel() {
 	local suite=$1 dir=$root/.deps/kernels/$1 world=$root/.deps/world meta packages release
@@ -326,10 +342,14 @@ test)
 	unpack "$peers_dir" "${peers_packages[@]}"
 	unpack "$browser_dir" "${browser_packages[@]}"
 	unpack "$root/.deps/prometheus" "${prometheus_packages[@]}"
+	unpack_axe
 	unpack_consul
 	;;
 browser)
 	unpack "$browser_dir" "${browser_packages[@]}"
+	;;
+axe)
+	unpack_axe
 	;;
 container)
 	# debootstrap is a script; it is installed, the engine is not.
@@ -354,6 +374,6 @@ lint)
 	install_missing "${build_packages[@]}" "${lint_packages[@]}"
 	;;
 *)
-	die "usage: scripts/deps.sh build|test|browser|container|kernels|lint|list"
+	die "usage: scripts/deps.sh build|test|browser|axe|container|kernels|lint|list"
 	;;
 esac

@@ -9,6 +9,7 @@
 #include "agent/app/drains.h"
 #include "agent/http/answer_apps.h"
 #include "agent/http/reply_forms.h"
+#include "agent/page/page.h"
 #include "agent/status/explain.h"
 #include "agent/status/metrics_of_apps.h"
 #include "agent/status/readiness_collect.h"
@@ -123,6 +124,23 @@ static void do_readyz(const struct status_sources *in, bool stopping, struct api
 	ret->content_type = "text/plain; charset=utf-8";
 	ret->body = mem_strdup(text);
 	redact(ret->body);
+}
+
+static void do_page(const struct status_sources *in, const struct api_call *call,
+		    struct api_reply *ret)
+{
+	reply_stream(ret, page_stream(in, &call->page));
+	ret->content_type = "text/html; charset=utf-8";
+	ret->for_browsers = true;
+}
+
+static void do_page_file(const struct api_call *call, struct api_reply *ret)
+{
+	ret->status = call->not_modified ? 304 : 200;
+	ret->content_type = call->file->type;
+	ret->octets = call->octets;
+	ret->packed = call->octets == &call->file->packed;
+	ret->for_browsers = true;
 }
 
 static const char *drain_result_name(enum drain_result result)
@@ -256,6 +274,10 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		return reply_text(ret, 200, "ok");
 	case API_READYZ:
 		return do_readyz(in, stopping, ret);
+	case API_PAGE:
+		return do_page(in, call, ret);
+	case API_PAGE_FILE:
+		return do_page_file(call, ret);
 	}
 }
 

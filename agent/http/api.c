@@ -192,6 +192,10 @@ static enum MHD_Result answer(struct listener *listener, struct pending *pending
 			MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT),
 		.last_event_id =
 			MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Last-Event-ID"),
+		.accept_encoding = MHD_lookup_connection_value(conn, MHD_HEADER_KIND,
+							       MHD_HTTP_HEADER_ACCEPT_ENCODING),
+		.if_none_match = MHD_lookup_connection_value(conn, MHD_HEADER_KIND,
+							     MHD_HTTP_HEADER_IF_NONE_MATCH),
 	};
 	request_parse(&request, &call);
 	gate_check(api->gate, &listener->door, conn, pending->http_1_0, &call);

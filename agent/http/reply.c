@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 
 #define STREAM_BLOCK 16384
@@ -29,8 +30,42 @@ static struct MHD_Response *response_of(const struct api_reply *reply)
 	if (reply->stream)
 		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
 							 read_stream, reply->stream, free_stream);
+	if (reply->octets)
+		return MHD_create_response_from_buffer(
+			reply->status == MHD_HTTP_NOT_MODIFIED ? 0 : reply->octets->len,
+			(void *)reply->octets->data, MHD_RESPMEM_PERSISTENT);
 	return MHD_create_response_from_buffer(reply->body ? strlen(reply->body) : 0, reply->body,
 					       MHD_RESPMEM_MUST_FREE);
+}
+
+/* What the page may do: load its own style, script and icon, and ask this agent. It changes nothing, and
+ * no other page may show it in a frame. */
+static const char policy[] =
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+	"require-trusted-types-for 'script'; trusted-types 'none'";
+
+static void add_browser_headers(const struct api_reply *reply, struct MHD_Response *response)
+{
+	static const char *const headers[][2] = {
+		{ "Content-Security-Policy", policy },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "Cross-Origin-Resource-Policy", "same-origin" },
+		{ "Cross-Origin-Opener-Policy", "same-origin" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
+		MHD_add_response_header(response, headers[i][0], headers[i][1]);
+	if (!reply->octets) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept");
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+		return;
+	}
+	MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply->octets->etag);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
+	if (reply->packed)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 }
 
 bool reply_send(struct api_reply *reply, struct MHD_Connection *conn)
@@ -45,6 +80,8 @@ bool reply_send(struct api_reply *reply, struct MHD_Connection *conn)
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
 	if (reply->allow)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+	if (reply->for_browsers)
+		add_browser_headers(reply, response);
 	if (reply->status == MHD_HTTP_UNAUTHORIZED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
 	enum MHD_Result rc = MHD_queue_response(conn, reply->status, response);

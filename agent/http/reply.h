@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/page/file.h"
 #include "agent/status/event_feed.h"
 #include "agent/status/stream.h"
 
@@ -24,11 +25,14 @@ struct MHD_Connection;
 struct api_reply {
 	unsigned status;
 	const char *content_type;
-	const char *allow;       /* of 405: the methods */
-	char *body;              /* owned; or */
-	struct stream *stream;   /* owned; or */
-	struct event_feed *feed; /* owned: agent/http/followers.h sends it */
-	char *refused;           /* the reason for the log, of a registration; owned; NULL: none */
+	const char *allow;                /* of 405: the methods */
+	char *body;                       /* owned; or */
+	struct stream *stream;            /* owned; or */
+	const struct page_octets *octets; /* with status 304 not sent; or */
+	struct event_feed *feed;          /* owned: agent/http/followers.h sends it */
+	bool packed;                      /* the octets are, by gzip */
+	bool for_browsers; /* a page, or a file of it: with headers that confine it */
+	char *refused;     /* the reason for the log, of a registration; owned; NULL: none */
 	enum api_defer defer;
 	uint64_t number; /* of a deferred one: of the change, or of the request */
 	/* Called once, from the loop, when the client goes before a deferred reply is sent: it is not

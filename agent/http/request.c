@@ -8,6 +8,7 @@
 #include "agent/config/define.h"
 #include "agent/config/parse.h"
 #include "agent/config/types.h"
+#include "agent/http/accept.h"
 #include "agent/http/peer_definition.h"
 #include "agent/model/peer_orders.h"
 #include "agent/model/register_params.h"
@@ -15,9 +16,10 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
-/* Stand for the name of an app and the address of a peer in a path. */
-#define NAME "NAME"
-#define ADDR "ADDR"
+/* Stand for the name of an app, the address of a peer and the name of a file in a path; of one length. */
+#define NAME      "NAME"
+#define ADDR      "ADDR"
+#define FILE_NAME "FILE"
 
 enum methods {
 	ANY_METHOD,
@@ -68,6 +70,8 @@ static const struct endpoint_row {
 	{ "/metrics", API_METRICS, ROLE_READ, READS },
 	{ "/healthz", API_HEALTHZ, ROLE_READ, READS },
 	{ "/readyz", API_READYZ, ROLE_READ, READS },
+	{ "/", API_PAGE, ROLE_READ, READS },
+	{ "/page/" FILE_NAME, API_PAGE_FILE, ROLE_READ, READS },
 };
 
 const char *request_endpoint(size_t i)
@@ -379,6 +383,17 @@ static int parse_definition(const struct api_request *request, struct api_call *
 		       request->args[0].name);
 }
 
+static int parse_page(const struct api_request *request, struct api_call *call)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < request->n_args; i++) {
+		const struct api_arg *arg = &request->args[i];
+		rc = page_query_set(&call->page, arg->name, arg->value ? arg->value : "",
+				    &call->err);
+	}
+	return rc;
+}
+
 static void parse_args(const struct api_request *request, struct api_call *call)
 {
 	int rc = 0;
@@ -404,6 +419,8 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_log(request, call);
 	else if (call->kind == API_EVENTS)
 		rc = parse_events(request, &call->events, &call->err);
+	else if (call->kind == API_PAGE)
+		rc = parse_page(request, call);
 	if (rc < 0) {
 		err_prefix(&call->err, rc, "Invalid request: ");
 		fail(call, 400, call->kind != API_REGISTER && call->kind != API_UNREGISTER);
@@ -450,7 +467,8 @@ static const char *other_methods(enum methods methods, const char *method)
 static const char *find_place(const char *pattern)
 {
 	const char *place = strstr(pattern, NAME);
-	return place ? place : strstr(pattern, ADDR);
+	place = place ? place : strstr(pattern, ADDR);
+	return place ? place : strstr(pattern, FILE_NAME);
 }
 
 /* The name, when the path is PREFIX NAME SUFFIX; NULL: it is not. Free it. */
@@ -508,12 +526,35 @@ static void set_kind(const struct endpoint_row *endpoint, const char *method, st
 	ret->change = ret->needs > ROLE_READ;
 }
 
+/* False: there is no such file. */
+static bool find_file(const struct api_request *request, struct api_call *call)
+{
+	call->file = page_file_find(call->name);
+	if (!call->file || str_equal(call->name, PAGE_TEMPLATE))
+		return false;
+	bool packed = accept_takes(request->accept_encoding, "gzip");
+	call->octets = packed ? &call->file->packed : &call->file->plain;
+	call->not_modified =
+		request->if_none_match && strstr(request->if_none_match, call->octets->etag);
+	return true;
+}
+
+static bool is_there(const struct endpoint_row *endpoint, const struct api_request *request,
+		     struct api_call *call)
+{
+	if (!endpoint)
+		return false;
+	if (endpoint->kind == API_PAGE)
+		return accept_prefers(request->accept, "text/html", "application/json");
+	return endpoint->kind != API_PAGE_FILE || find_file(request, call);
+}
+
 void request_parse(const struct api_request *request, struct api_call *ret)
 {
 	*ret = (struct api_call){ .kind = API_ERROR, .needs = ROLE_READ };
 	const struct endpoint_row *endpoint = find_endpoint(request->path, &ret->name);
 	ret->endpoint = endpoint ? (size_t)(endpoint - endpoints) : ARRAY_SIZE(endpoints);
-	if (!endpoint) {
+	if (!is_there(endpoint, request, ret)) {
 		err_set(&ret->err, -ENOENT, "'%.100s' not found", request->path);
 		fail(ret, 404, true);
 		return;

@@ -18,6 +18,9 @@
  *	/v1/peers/ADDR/disable              port, text                     POST
  *	/v1/peers/ADDR/reset                port, text, soft, hard         POST
  *	/v1/events                          since, limit, kind, name, follow; Accept: text/event-stream
+ *	/                                   q, show, from, see agent/page/query.h; for clients that prefer HTML, to
+ *	                                    others there is no such path
+ *	/page/FILE                          GET only
  *	/v1/status  /v1/apps  /v1/apps/NAME  /v1/peers  /v1/routes  /v1/nat  /v1/consul
  *	/v1/capabilities  /metrics  /healthz  /readyz                              GET only
  *
@@ -35,6 +38,8 @@
 #include "agent/http/arg.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/principal.h"
+#include "agent/page/file.h"
+#include "agent/page/query.h"
 #include "agent/status/event_ring.h"
 #include "lib/err.h"
 #include "lib/mono.h"
@@ -45,7 +50,8 @@ struct api_request {
 	size_t n_args;
 	const char *body; /* of a path that takes one, see request_takes_body() */
 	size_t body_len;
-	const char *accept, *last_event_id; /* headers; NULL: there is none */
+	/* Headers; NULL: there is none. */
+	const char *accept, *last_event_id, *accept_encoding, *if_none_match;
 };
 
 enum api_kind {
@@ -84,6 +90,8 @@ enum api_kind {
 	API_PEER,
 	API_PEER_ADD,
 	API_PEER_DELETE,
+	API_PAGE,
+	API_PAGE_FILE,
 };
 
 /* It is about one peer, by its address; all but API_PEER change it. */
@@ -111,15 +119,19 @@ struct api_call {
 	bool soft, hard;  /* of PEER_RESET */
 	char *definition; /* of PEER_ADD: a JSON object, with peer_ip; owned */
 	span_t span; /* of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none. Of CHECK: how long to wait */
-	enum log_level level;      /* of LOG */
-	const char *module;        /* of LOG: one of log_modules[]; NULL: all */
-	struct event_query events; /* of EVENTS */
-	bool head;                 /* the headers of the reply are wanted, not the body */
-	bool openmetrics;          /* of METRICS: the client understands it */
-	unsigned status;           /* of ERROR: 400, 401, 403, 404, 405 */
-	const char *allow;         /* of 405: the methods */
-	bool json;                 /* of ERROR: the form that the client reads, else text */
-	struct err err;            /* of ERROR */
+	enum log_level level;             /* of LOG */
+	const char *module;               /* of LOG: one of log_modules[]; NULL: all */
+	struct event_query events;        /* of EVENTS */
+	bool head;                        /* the headers of the reply are wanted, not the body */
+	bool openmetrics;                 /* of METRICS: the client understands it */
+	struct page_query page;           /* of PAGE */
+	const struct page_file *file;     /* of PAGE_FILE */
+	const struct page_octets *octets; /* of PAGE_FILE: in the form that the client takes */
+	bool not_modified;                /* of PAGE_FILE: the client has it */
+	unsigned status;                  /* of ERROR: 400, 401, 403, 404, 405 */
+	const char *allow;                /* of 405: the methods */
+	bool json;                        /* of ERROR: the form that the client reads, else text */
+	struct err err;                   /* of ERROR */
 };
 
 /* Free the result with api_call_done(), whatever it is. */

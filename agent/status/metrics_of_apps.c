@@ -304,7 +304,7 @@ static void free_scrape(void *userdata)
 
 struct stream *metrics_stream(const struct status_sources *in, enum metric_format format)
 {
-	static const struct stream_text_ops ops = { next_piece, free_scrape };
+	static const struct stream_text_ops ops = { .next = next_piece, .done = free_scrape };
 	struct scrape *s = mem_new(1, sizeof(*s));
 	s->in = *in;
 	s->page.format = format;

@@ -96,6 +96,11 @@ static void next_piece(struct stream *s)
 		set_piece(s, s->text_ops->next(s->userdata));
 }
 
+static bool rests(const struct stream *s)
+{
+	return s->text_ops && s->text_ops->rests && s->text_ops->rests(s->userdata);
+}
+
 size_t stream_read(struct stream *s, char *buf, size_t max)
 {
 	size_t n = 0;
@@ -104,8 +109,11 @@ size_t stream_read(struct stream *s, char *buf, size_t max)
 		memcpy(buf + n, s->piece + s->at, part);
 		n += part;
 		s->at += part;
-		if (s->at == s->len)
-			next_piece(s);
+		if (s->at < s->len)
+			continue;
+		next_piece(s);
+		if (rests(s))
+			break;
 	}
 	return n;
 }

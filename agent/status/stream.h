@@ -7,6 +7,7 @@
 #define AGENT_STATUS_STREAM_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,6 +21,8 @@ struct stream_ops {
 struct stream_text_ops {
 	char *(*next)(void *userdata); /* a piece, to be freed by the stream; NULL at the end */
 	void (*done)(void *userdata);
+	/* The last piece took long: others have their turn before the next one. NULL: none does. */
+	bool (*rests)(void *userdata);
 };
 
 struct stream;

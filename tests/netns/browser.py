@@ -27,7 +27,10 @@ _UNGUARDED = (
 class Browser:
     """Opens the page and stays there. Every name is 127.0.0.1 unless it is an address."""
 
-    def __init__(self, namespace: Namespace, url: str):
+    def __init__(
+        self, namespace: Namespace, url: str, wrapper: Sequence[str] = (), more: Sequence[str] = ()
+    ):
+        """`wrapper`: what starts it; `more`: further options."""
         assert PROGRAM.exists(), f"{PROGRAM} is missing: run 'scripts/deps.sh test'"
         place = namespace.workdir / "browser"
         place.mkdir()
@@ -38,11 +41,11 @@ class Browser:
         paths += UNPACKED.glob("lib/*-linux-gnu")
         self.process: Process = namespace.start(
             [
-                PROGRAM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                *wrapper, PROGRAM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                 "--no-first-run", "--no-proxy-server", "--disable-background-networking",
                 "--disable-component-update", f"--user-data-dir={place}",
                 f"--disable-features={_UNGUARDED}",
-                "--host-resolver-rules=MAP *.example.org 127.0.0.1", url,
+                "--host-resolver-rules=MAP *.example.org 127.0.0.1", *more, url,
             ],
             "browser",
             env={

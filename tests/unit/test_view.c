@@ -23,6 +23,7 @@
 #include "agent/status/view_status.h"
 #include "agent/status/view_vip.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 
 #define SEC USEC_PER_SEC
 
@@ -686,6 +687,37 @@ static void test_stream(void **state)
 	}
 }
 
+/* Three pieces; the second took long. */
+static char *next_word(void *userdata)
+{
+	static const char *const words[] = { "one ", "two ", "three", NULL };
+	int *n = userdata;
+	const char *word = words[*n];
+	*n += word != NULL;
+	return word ? mem_strdup(word) : NULL;
+}
+
+static bool was_two(void *userdata)
+{
+	return *(int *)userdata == 2;
+}
+
+/* What took long is sent with the next turn, not made to wait for more. */
+static void test_stream_that_rests(void **state)
+{
+	(void)state;
+	static const struct stream_text_ops ops = { next_word, no_done, was_two };
+	int n = 0;
+	char buf[64];
+	struct stream *s = stream_new_text(&ops, &n);
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), strlen("one "));
+	assert_int_equal(n, 2);
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), strlen("two three"));
+	assert_memory_equal(buf, "two three", strlen("two three"));
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), 0);
+	stream_free(s);
+}
+
 static void test_metrics(void **state)
 {
 	(void)state;
@@ -811,6 +843,7 @@ int main(void)
 		cmocka_unit_test(test_state_names),
 		cmocka_unit_test(test_attributes_are_shown),
 		cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_stream_that_rests),
 		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_metric_help_stands_alone),
 	};

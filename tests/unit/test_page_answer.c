@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* The page, as GET / is answered. */
+#include "tests/unit/answer_bed.h"
+
+#include "agent/page/apps.h"
+#include "agent/page/file.h"
+#include "agent/status/event_ring.h"
+#include "lib/log_event.h"
+
+#define BROWSER "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+static void get(struct agent *a, const char *path, const struct api_arg *args, size_t n,
+		const char *accept)
+{
+	const struct api_request request = { .method = "GET",
+					     .path = path,
+					     .args = args,
+					     .n_args = n,
+					     .accept = accept,
+					     .accept_encoding = "gzip" };
+	struct api_call call;
+	drop_reply(a);
+	request_parse(&request, &call);
+	answer_call(&a->in, false, &call, &a->reply);
+	api_call_done(&call);
+	a->status = a->reply.status;
+	a->text = text_of(&a->reply);
+}
+
+static void add_event(struct event_ring *ring, const char *text)
+{
+	const struct event e = { .at = 1, .about = { .kind = "app.down" }, .text = text };
+	event_ring_add(ring, &e);
+}
+
+static void get_page(struct agent *a, const char *q, const char *show, const char *from)
+{
+	struct event_ring *ring = event_ring_new(4, 1);
+	const struct api_arg args[] = { { "q", q, strlen(q) },
+					{ "show", show, strlen(show) },
+					{ "from", from, strlen(from) } };
+	add_event(ring, "the first <one>");
+	add_event(ring, "the second");
+	a->in.events = ring;
+	get(a, "/", args, 3, BROWSER);
+	event_ring_free(ring);
+	a->in.events = NULL;
+}
+
+static void expect_says(const struct agent *a, const char *text)
+{
+	if (!strstr(a->text, text))
+		fail_msg("no %s in %s", text, a->text);
+}
+
+static void expect_not(const struct agent *a, const char *text)
+{
+	if (strstr(a->text, text))
+		fail_msg("%s in %s", text, a->text);
+}
+
+static size_t rows(const struct agent *a)
+{
+	size_t n = 0;
+	for (const char *p = a->text; (p = strstr(p, "<tbody data-key=")); p++)
+		n++;
+	return n;
+}
+
+static void register_apps(struct agent *a, unsigned from, unsigned to)
+{
+	char url[128];
+	for (unsigned i = from; i < to; i++) {
+		snprintf(url, sizeof(url), "/register?name=app%03u&vip=198.51.%u.%u/32%s", i,
+			 100 + i / 200, 1 + i % 200, i == 7 ? "&monitor=port:tcp:1" : "");
+		expect(a, url, 200, "registered");
+	}
+}
+
+static void test_only_for_those_that_prefer_it(void **state)
+{
+	struct agent *a = *state;
+	static const char *const others[] = { NULL, "*/*", "application/json" };
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		get(a, "/", NULL, 0, others[i]);
+		assert_int_equal(a->status, 404);
+		expect_says(a, "{\"error\":\"'/' not found\",\"endpoints\":[\"/register\"");
+		assert_false(a->reply.for_browsers);
+	}
+	get_page(a, "", "all", "0");
+	assert_int_equal(a->status, 200);
+	assert_string_equal(a->reply.content_type, "text/html; charset=utf-8");
+	assert_true(a->reply.for_browsers);
+}
+
+static void test_all_of_it(void **state)
+{
+	struct agent *a = *state;
+	get_page(a, "", "all", "0");
+	expect_says(a, "<!DOCTYPE html>");
+	expect_says(a, "</html>");
+	expect_not(a, "{{");
+	expect_says(a, "<tr data-key=\"127.0.0.9\">");
+	expect_says(a, "<code>192.0.2.1/32</code>");
+	expect_says(a, "<td data-peer=\"127.0.0.9\" title=\"no session");
+	expect_says(a, "the first &lt;one&gt;");
+	assert_true(strstr(a->text, "the second") < strstr(a->text, "the first"));
+	expect_says(a, "1 to 1 of 1 app.");
+	expect_not(a, "secret");
+}
+
+static void test_search(void **state)
+{
+	struct agent *a = *state;
+	register_apps(a, 0, 10);
+	static const struct {
+		const char *q, *show;
+		size_t n;
+	} cases[] = {
+		{ "", "all", 11 },       { "APP", "all", 10 },
+		{ "app003", "all", 1 },  { "198.51.100.4", "all", 1 },
+		{ "198.51", "all", 10 }, { "nowhere", "all", 0 },
+		{ "", "down", 1 },       { "", "unknown", 0 },
+		{ "", "up", 10 },        { "", "trouble", 11 },
+		{ "app", "up", 9 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		get_page(a, cases[i].q, cases[i].show, "0");
+		if (rows(a) != cases[i].n)
+			fail_msg("%s %s: %zu", cases[i].q, cases[i].show, rows(a));
+	}
+	/* What is not up comes first. */
+	get_page(a, "", "all", "0");
+	assert_true(strstr(a->text, "data-key=\"app007\"") <
+		    strstr(a->text, "data-key=\"app000\""));
+}
+
+static void test_many(void **state)
+{
+	struct agent *a = *state;
+	register_apps(a, 0, 249);
+	get_page(a, "", "all", "0");
+	assert_int_equal(rows(a), PAGE_APPS);
+	expect_says(a, "1 to 100 of 250 apps.");
+	expect_says(a, "<a href=\"?q=&amp;show=all&amp;from=100\">Next</a>");
+	expect_not(a, "Previous");
+	get_page(a, "", "all", "200");
+	assert_int_equal(rows(a), 50);
+	expect_says(a, "201 to 250 of 250 apps.");
+	expect_says(a, "from=100\">Previous</a>");
+	expect_not(a, "Next");
+	get_page(a, "", "all", "5000");
+	assert_int_equal(rows(a), 0);
+	expect_says(a, "None of 250 apps.");
+}
+
+/* An app that goes while its page is being read. */
+static void test_cut_short(void **state)
+{
+	struct agent *a = *state;
+	struct page_apps apps = { 0 };
+	const struct page_query query = { .text = "app" };
+	struct html h = { 0 };
+	register_apps(a, 0, 100);
+	assert_true(page_apps_add(&apps, &a->in, &query, &h));
+	free(h.text);
+	expect(a, "/unregister?name=app099", 200, "unregistered");
+	h = (struct html){ 0 };
+	page_apps_add(&apps, &a->in, &query, &h);
+	free(h.text);
+	page_apps_done(&apps);
+}
+
+static void test_refusals(void **state)
+{
+	struct agent *a = *state;
+	const struct api_arg arg = { "from", "x", 1 };
+	get(a, "/", &arg, 1, BROWSER);
+	assert_int_equal(a->status, 400);
+	expect_says(a, "from: 'x' is not a number");
+	get(a, "/page/nothing", NULL, 0, BROWSER);
+	assert_int_equal(a->status, 404);
+	get(a, "/page/" PAGE_TEMPLATE, NULL, 0, BROWSER);
+	assert_int_equal(a->status, 404);
+}
+
+static void test_files(void **state)
+{
+	struct agent *a = *state;
+	struct api_request request = { .method = "GET", .path = "/page/script.js" };
+	const struct page_file *file = page_file_find("script.js");
+	static const struct {
+		const char *encoding;
+		bool packed, has_it;
+		unsigned status;
+	} cases[] = {
+		{ NULL, false, false, 200 },       { "gzip", true, false, 200 },
+		{ "gzip;q=0", false, false, 200 }, { "gzip", true, true, 304 },
+		{ "identity", false, true, 304 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct api_call call;
+		const struct page_octets *want = cases[i].packed ? &file->packed : &file->plain;
+		request.accept_encoding = cases[i].encoding;
+		request.if_none_match = cases[i].has_it ? want->etag : "\"other\"";
+		drop_reply(a);
+		request_parse(&request, &call);
+		answer_call(&a->in, false, &call, &a->reply);
+		assert_int_equal(a->reply.status, cases[i].status);
+		assert_ptr_equal(a->reply.octets, want);
+		assert_int_equal(a->reply.packed, cases[i].packed);
+		assert_string_equal(a->reply.content_type, "text/javascript; charset=utf-8");
+		api_call_done(&call);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_only_for_those_that_prefer_it),
+		TEST(test_all_of_it),
+		TEST(test_search),
+		TEST(test_many),
+		TEST(test_cut_short),
+		TEST(test_refusals),
+		TEST(test_files),
+	};
+	log_setup(LOG_ERROR, LOG_TEXT);
+	own_netns_enter();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
