@@ -6,8 +6,9 @@
  * out in their order. The machine keeps deadlines, not timers: the shell arms one timer for
  * bgp_fsm_deadline() and sends BGP_EV_TIMER when it is reached. Nothing here knows a socket.
  *
- * A peer has up to two of these, one for the connection we make and one for the connection the
- * peer makes; collision.h decides between them. Optional attributes of section 8.1.1 that are
+ * A peer has one of these for the connection we make and one for the connection the peer makes;
+ * collision.h decides between them. A third one is a connection that the peer makes while a session
+ * is established (challenge.h). Optional attributes of section 8.1.1 that are
  * built in: AllowAutomaticStart, DampPeerOscillations (as the retry back-off),
  * PassiveTcpEstablishment, CollisionDetectEstablishedState off, SendNOTIFICATIONwithoutOPEN, and
  * DelayOpen for a connection that the peer made while one of ours was under way (pair.c).

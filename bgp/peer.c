@@ -15,6 +15,7 @@
 #include "bgp/peer_data.h"
 #include "bgp/sockopt.h"
 #include "bgp/update.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "net/fib.h"
 #include "process/loop.h"
@@ -112,7 +113,8 @@ void bgp_peer_update_path(struct bgp_peer *p)
 	if (p->guest || p->stopped || bgp_peer_lacks_router(p))
 		return;
 	bool changed = bgp_path_update(&p->path, &p->config, one_hop(p));
-	changed = give_up_lost(p, &p->in) || changed;
+	changed = give_up_lost(p, p->challenger) || changed;
+	changed = give_up_lost(p, p->in) || changed;
 	changed = give_up_lost(p, &p->out) || changed;
 	if (changed && !p->session && p->path.state != BGP_PATH_LOST)
 		bgp_conn_hurry(&p->out);
@@ -126,6 +128,8 @@ static void session_up(struct bgp_conn *c)
 {
 	struct bgp_peer *p = c->userdata;
 	const struct bgp_negotiated *n = &c->fsm.negotiated;
+	if (c == p->challenger)
+		bgp_peer_take_over(p);
 	p->session = c;
 	p->session_since = now(p);
 	p->down_since = USEC_NEVER;
@@ -186,13 +190,14 @@ static void notification(struct bgp_conn *c, const struct bgp_notification *n, b
 static struct bgp_pair pair_of(const struct bgp_peer *p)
 {
 	return (struct bgp_pair){ .out = &p->out.fsm,
-				  .in = &p->in.fsm,
+				  .in = &p->in->fsm,
 				  .has_session = p->session != NULL,
 				  .guest = p->guest,
-				  .stopped = p->stopped || bgp_peer_must_wait(p) };
+				  .stopped = p->stopped || bgp_peer_must_wait(p) ||
+					     bgp_peer_is_challenged(p) };
 }
 
-static void drop(struct bgp_conn *c)
+void bgp_peer_drop(struct bgp_conn *c)
 {
 	struct bgp_notification n = { .code = BGP_ERR_CEASE, .subcode = BGP_ERR_CEASE_COLLISION };
 	bgp_conn_stop(c, &n);
@@ -210,7 +215,7 @@ static void note_failure(struct bgp_peer *p, const struct bgp_conn *c, enum bgp_
 		.one_hop = one_hop(p),
 		.gateway = addr_is_set(&p->path.gateway),
 		.maybe_itself = bgp_path_gateway_may_be_peer(&p->path.gateway, &p->config.addr),
-		.heard = p->out.received.total + p->in.received.total > 0,
+		.heard = p->out.received.total + p->in->received.total > 0,
 	};
 	snprintf(p->last_error, sizeof(p->last_error), "%s", c->fsm.why);
 	p->hint = bgp_peer_is_greeting(p) ? "" : bgp_hint_failed(&evidence);
@@ -220,22 +225,26 @@ static void note_failure(struct bgp_peer *p, const struct bgp_conn *c, enum bgp_
 static void changed(struct bgp_conn *c, enum bgp_state from, enum bgp_conn_end end)
 {
 	struct bgp_peer *p = c->userdata;
+	if (c == p->challenger) {
+		bgp_peer_challenger_changed(p);
+		return;
+	}
 	struct bgp_pair pair = pair_of(p);
 	struct bgp_pair_actions actions;
-	bgp_pair_step(&pair, c == &p->in, from, now(p), &actions);
+	bgp_pair_step(&pair, c == p->in, from, now(p), &actions);
 	for (size_t i = 0; i < actions.n; i++) {
 		switch (actions.items[i].type) {
 		case BGP_PAIR_DEFER_OUT:
 			bgp_conn_defer(&p->out, actions.items[i].until);
 			break;
 		case BGP_PAIR_OPEN_IN:
-			bgp_conn_open(&p->in);
+			bgp_conn_open(p->in);
 			break;
 		case BGP_PAIR_DROP_OUT:
-			drop(&p->out);
+			bgp_peer_drop(&p->out);
 			break;
 		case BGP_PAIR_DROP_IN:
-			drop(&p->in);
+			bgp_peer_drop(p->in);
 			break;
 		case BGP_PAIR_NOTE_FAILURE:
 			note_failure(p, c, from, end);
@@ -248,6 +257,7 @@ static void changed(struct bgp_conn *c, enum bgp_state from, enum bgp_conn_end e
 			break;
 		}
 	}
+	bgp_peer_promote(p);
 	if (bgp_peer_must_wait(p)) /* no retry meanwhile */
 		bgp_peer_settle_wait(p);
 }
@@ -366,7 +376,11 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 	const struct bgp_fsm_config out = bgp_peer_fsm_config(p, false);
 	const struct bgp_fsm_config in = bgp_peer_fsm_config(p, true);
 	bgp_conn_init(&p->out, env->loop, &out, &p->config, env->linger, &conn_ops, p);
-	bgp_conn_init(&p->in, env->loop, &in, &p->config, env->linger, &conn_ops, p);
+	for (size_t i = 0; i < ARRAY_SIZE(p->incoming); i++)
+		bgp_conn_init(&p->incoming[i], env->loop, &in, &p->config, env->linger, &conn_ops,
+			      p);
+	p->in = &p->incoming[0];
+	p->challenger = &p->incoming[1];
 	if (config->disabled) { /* so that the peer has dropped the routes of the previous instance */
 		bgp_peer_has_no_past(p);
 		bgp_peer_set_disabled(p, config->disabled_text);
@@ -379,7 +393,8 @@ void bgp_peer_free(struct bgp_peer *p)
 	if (!p)
 		return;
 	bgp_conn_done(&p->out);
-	bgp_conn_done(&p->in);
+	for (size_t i = 0; i < ARRAY_SIZE(p->incoming); i++)
+		bgp_conn_done(&p->incoming[i]);
 	sd_event_source_disable_unref(p->restart_over);
 	adj_out_down(&p->adj);
 	adj_out_done(&p->adj);
@@ -406,6 +421,14 @@ void bgp_peer_start(struct bgp_peer *p)
 		bgp_conn_start(&p->out);
 }
 
+/* The challenger first, as it would take the place of a session that ends. */
+void bgp_peer_stop_all(struct bgp_peer *p, const struct bgp_notification *why)
+{
+	bgp_conn_stop(p->challenger, why);
+	bgp_conn_stop(&p->out, why);
+	bgp_conn_stop(p->in, why);
+}
+
 void bgp_peer_stop(struct bgp_peer *p, const struct bgp_notification *why)
 {
 	uint8_t data[BGP_HARD_RESET_DATA_MAX];
@@ -414,8 +437,7 @@ void bgp_peer_stop(struct bgp_peer *p, const struct bgp_notification *why)
 	p->stopped = true;
 	if (session)
 		bgp_conn_stop(session, session->fsm.negotiated.graceful_notification ? &hard : why);
-	bgp_conn_stop(&p->out, why);
-	bgp_conn_stop(&p->in, why);
+	bgp_peer_stop_all(p, why);
 }
 
 /* A peer with RFC 8538 keeps our routes after a NOTIFICATION. Any other would drop them, also while
@@ -429,8 +451,7 @@ void bgp_peer_leave(struct bgp_peer *p, const struct bgp_notification *why)
 	/* The withdrawals of this turn; linger sends the part that the socket does not take. */
 	bgp_peer_flush(p);
 	p->stopped = true;
-	bgp_conn_stop(&p->out, silent ? NULL : why);
-	bgp_conn_stop(&p->in, silent ? NULL : why);
+	bgp_peer_stop_all(p, silent ? NULL : why);
 	if (keeps)
 		graceful_session_down(&p->graceful, true, now(p));
 }
@@ -460,7 +481,8 @@ void bgp_peer_accept(struct bgp_peer *p, int fd)
 		return;
 	}
 	bool unwanted = p->stopped || (!p->session && bgp_peer_must_wait(p));
-	if (unwanted || p->session == &p->in) {
+	bool replaces = bgp_peer_may_be_challenged(p);
+	if (unwanted || (p->session == p->in && !replaces)) {
 		refuse(p, fd, unwanted ? BGP_ERR_CEASE_REJECTED : BGP_ERR_CEASE_COLLISION);
 		return;
 	}
@@ -468,10 +490,14 @@ void bgp_peer_accept(struct bgp_peer *p, int fd)
 		close(fd);
 		return;
 	}
-	if (p->in.fsm.state != BGP_IDLE)
-		drop(&p->in);
+	if (replaces) {
+		bgp_peer_challenge(p, fd);
+		return;
+	}
+	if (p->in->fsm.state != BGP_IDLE)
+		bgp_peer_drop(p->in);
 	struct bgp_pair pair = pair_of(p);
-	bgp_conn_accept(&p->in, fd, bgp_pair_open_due(&pair, now(p)));
+	bgp_conn_accept(p->in, fd, bgp_pair_open_due(&pair, now(p)));
 }
 
 const struct bgp_peer_config *bgp_peer_config(const struct bgp_peer *p)
@@ -521,7 +547,8 @@ bool bgp_peer_flushed(const struct bgp_peer *p)
 
 bool bgp_peer_over(const struct bgp_peer *p)
 {
-	return bgp_fsm_is_resting(&p->out.fsm) && bgp_fsm_is_resting(&p->in.fsm);
+	return bgp_fsm_is_resting(&p->out.fsm) && bgp_fsm_is_resting(&p->in->fsm) &&
+	       !bgp_peer_is_challenged(p);
 }
 
 enum bgp_route_state bgp_peer_route_state(const struct bgp_peer *p, const struct rib_route *route)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A neighbor: its configuration, its adj-RIB-out, and two connections, the one that we make and the
- * one that the peer may make.
+ * A neighbor: its configuration, its adj-RIB-out, and its connections: the one that we make, the one
+ * that the peer may make, and one by which the peer may replace a session (peer_challenger.c).
  *
- *	conn (2) ── state changed ──> pair (pure): which of the two goes on
+ *	conn (3) ── state changed ──> pair (pure): which of the two goes on
  *	         ── session up, down ──> adj_out, graceful (pure), next_hop
  *	host changed ──> path, next_hop
  *	peer_change, peer_admin: what is changed and ordered while it runs

@@ -11,6 +11,7 @@
 #include "bgp/peer_data.h"
 #include "bgp/sockopt.h"
 #include "bgp/wire.h"
+#include "lib/array.h"
 #include "lib/str.h"
 #include "process/loop.h"
 
@@ -23,8 +24,7 @@ void bgp_peer_end_session(struct bgp_peer *p, const struct bgp_notification *why
 	p->stopped = true; /* nothing connects before the new configuration is there */
 	if (keeps && hard)
 		bgp_conn_stop(p->session, &wrapped);
-	bgp_conn_stop(&p->out, why);
-	bgp_conn_stop(&p->in, why);
+	bgp_peer_stop_all(p, why);
 	p->stopped = stopped;
 	if (keeps && !hard)
 		graceful_session_down(&p->graceful, true, loop_now(p->env.loop));
@@ -59,9 +59,10 @@ static void change_password(struct bgp_peer *p, struct bgp_conn *c)
 static void change_timers(struct bgp_peer *p)
 {
 	p->out.fsm.config = bgp_peer_fsm_config(p, false);
-	p->in.fsm.config = bgp_peer_fsm_config(p, true);
-	p->out.fsm.backoff.first = p->in.fsm.backoff.first = p->out.fsm.config.connect_retry;
-	p->out.fsm.backoff.max = p->in.fsm.backoff.max = p->config.connect_retry_max;
+	p->out.fsm.backoff.first = p->out.fsm.config.connect_retry;
+	p->out.fsm.backoff.max = p->config.connect_retry_max;
+	for (size_t i = 0; i < ARRAY_SIZE(p->incoming); i++)
+		p->incoming[i].fsm.config = bgp_peer_fsm_config(p, true);
 	p->graceful.enabled = p->config.graceful_restart;
 	p->graceful.restart_time = p->config.restart_time;
 	p->graceful.long_lived_time = p->config.long_lived_restart_time;
@@ -80,7 +81,8 @@ static void apply(struct bgp_peer *p, const struct bgp_peer_config *before)
 {
 	if (!str_same(before->password, p->config.password)) {
 		change_password(p, &p->out);
-		change_password(p, &p->in);
+		change_password(p, p->challenger);
+		change_password(p, p->in);
 	}
 	if (before->passive != p->config.passive)
 		change_passive(p);

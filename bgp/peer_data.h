@@ -20,8 +20,10 @@ struct bgp_peer {
 	struct bgp_peer_env env;
 	struct bgp_peer_config config; /* owns its strings and lists */
 	char *password, *description;
-	struct bgp_conn out, in;
-	struct bgp_conn *session; /* the established one, else NULL */
+	struct bgp_conn out, incoming[2];
+	struct bgp_conn *in;         /* of the incoming ones */
+	struct bgp_conn *challenger; /* the other, idle without a session */
+	struct bgp_conn *session;    /* the established one, else NULL */
 	bool guest, stopped;
 	bool disabled; /* by the operator; stopped, too */
 	char disabled_text[BGP_SHUTDOWN_TEXT_MAX + 1];
@@ -58,6 +60,19 @@ void bgp_peer_copy_config(struct bgp_peer *p, const struct bgp_peer_config *conf
 /* Likewise, for peer_router.c: when the session ends now, the peer keeps our routes as stale. */
 bool bgp_peer_keeps_routes(const struct bgp_peer *p);
 struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incoming);
+/* Ends one of two connections: Cease/Connection Collision Resolution. */
+void bgp_peer_drop(struct bgp_conn *c);
+/* Ends all connections. */
+void bgp_peer_stop_all(struct bgp_peer *p, const struct bgp_notification *why);
+/* Of peer_challenger.c, for peer.c: a connection that the peer makes now may replace the session; there
+ * is one; takes it over; it changed its state; it becomes the incoming one if there is no session any
+ * more; it is established, and the former session ends, which promotes it. */
+bool bgp_peer_may_be_challenged(const struct bgp_peer *p);
+bool bgp_peer_is_challenged(const struct bgp_peer *p);
+void bgp_peer_challenge(struct bgp_peer *p, int fd);
+void bgp_peer_challenger_changed(struct bgp_peer *p);
+void bgp_peer_promote(struct bgp_peer *p);
+void bgp_peer_take_over(struct bgp_peer *p);
 /* Of peer_change.c, for peer_admin.c: ends the connections; bgp_peer_start() follows. A peer with RFC
  * 8538 keeps our routes until the next session is up, unless the reset is `hard`. */
 void bgp_peer_end_session(struct bgp_peer *p, const struct bgp_notification *why, bool hard);

@@ -25,8 +25,7 @@ static void stop_attempts(struct bgp_peer *p)
 {
 	if (p->session)
 		return;
-	bgp_conn_stop(&p->out, NULL);
-	bgp_conn_stop(&p->in, NULL);
+	bgp_peer_stop_all(p, NULL);
 }
 
 void bgp_peer_settle_wait(struct bgp_peer *p)
@@ -62,10 +61,11 @@ void bgp_peer_path_down(struct bgp_peer *p, const char *why)
 	p->path_is_up = false;
 	if (p->guest || p->stopped)
 		return;
+	bgp_conn_path_down(p->challenger, &n, why);
 	if (session)
 		bgp_conn_path_down(session,
 				   session->fsm.negotiated.graceful_notification ? &hard : &n, why);
 	bgp_conn_path_down(&p->out, &n, why);
-	bgp_conn_path_down(&p->in, &n, why);
+	bgp_conn_path_down(p->in, &n, why);
 	bgp_peer_settle_wait(p);
 }

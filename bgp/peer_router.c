@@ -34,8 +34,7 @@ static void leave_router(struct bgp_peer *p, const char *why)
 	p->stopped = true; /* nothing connects to the former address any more */
 	if (p->session)
 		bgp_conn_give_up(p->session, why);
-	bgp_conn_stop(&p->out, NULL);
-	bgp_conn_stop(&p->in, NULL);
+	bgp_peer_stop_all(p, NULL);
 	p->stopped = stopped;
 	if (had_session) {
 		graceful_session_down(&p->graceful, keeps, loop_now(p->env.loop));

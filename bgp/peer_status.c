@@ -5,6 +5,7 @@
 #include "bgp/peer.h"
 #include "bgp/peer_data.h"
 #include "bgp/sockopt.h"
+#include "lib/array.h"
 #include "process/loop.h"
 
 static void add_counts(struct bgp_message_counts *sum, const struct bgp_message_counts *c)
@@ -57,7 +58,7 @@ static const char *hint_of(const struct bgp_peer *p, const struct bgp_conn *c, m
 		return bgp_hint_no_router(p->lack);
 	if (!p->session && bgp_peer_awaits_path(p))
 		return bgp_hint_awaits_path();
-	bool heard = p->out.received.total + p->in.received.total > 0;
+	bool heard = p->out.received.total + p->in->received.total > 0;
 	const char *waiting = bgp_hint_waiting(&p->config, c->fsm.state, heard);
 	if (by_notice[0])
 		return c->fsm.state == BGP_ESTABLISHED ? "" : by_notice;
@@ -72,7 +73,7 @@ static const char *hint_of(const struct bgp_peer *p, const struct bgp_conn *c, m
 /* The connection that is furthest stands for the peer. */
 static const struct bgp_conn *leading(const struct bgp_peer *p)
 {
-	return p->in.fsm.state > p->out.fsm.state ? &p->in : &p->out;
+	return p->in->fsm.state > p->out.fsm.state ? p->in : &p->out;
 }
 
 void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
@@ -115,13 +116,16 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.prefixes_received = p->prefixes_received,
 		.prefixes_withdrawn = p->prefixes_withdrawn,
 		.routes_received_of = { p->routes_received[0], p->routes_received[1] },
-		.errors_tolerated = p->out.errors_tolerated + p->in.errors_tolerated,
+		.errors_tolerated = p->out.errors_tolerated + p->in->errors_tolerated +
+				    p->challenger->errors_tolerated,
 		.routes_sent = p->adj.n_sent[0] + p->adj.n_sent[1],
 		.routes_sent_of = { p->adj.n_sent[0], p->adj.n_sent[1] },
 		.routes_pending = adj_out_n_queued(&p->adj),
 	};
-	add_counts(&ret->sent, &p->in.sent);
-	add_counts(&ret->received, &p->in.received);
+	for (size_t i = 0; i < ARRAY_SIZE(p->incoming); i++) {
+		add_counts(&ret->sent, &p->incoming[i].sent);
+		add_counts(&ret->received, &p->incoming[i].received);
+	}
 	if (p->session)
 		bgp_notice_expire(&ret->notice, p->session_since, now);
 	if (knows_peer) {
