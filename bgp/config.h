@@ -166,8 +166,8 @@ struct bgp_peer_config {
 /* An address and an interface. */
 #define BGP_PEER_NAME_MAX (ADDR_TEXT_MAX + 1 + IF_NAMESIZE)
 
-/* "10.0.0.1", "fe80::1%eth0", "eth0" while its address is to be learnt: as the peer is called in the log, the API and metrics. The same
- * link-local address may be a router on every interface. */
+/* "10.0.0.1", "fe80::1%eth0", "eth0" while its address is to be learnt: as the peer is called in the
+ * log, the API and metrics. The same link-local address may be a router on every interface. */
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX]);
 
 /* As the configuration calls it, whatever has been learnt: "eth0". */

@@ -5,14 +5,13 @@
  * failure (status 127) like any other; only when no shell can be started is the result unknown.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "monitors/monitor.h"
-#include "process/child.h"
+#include "process/shell.h"
 
 #define SAID_UP "exit status 0"
 
@@ -31,38 +30,6 @@ static void exec_free(struct exec_check *x)
 	free(x);
 }
 
-static void describe_end(struct strbuf *sb, const struct child_result *result, span_t timeout)
-{
-	char text[DURATION_TEXT_MAX];
-	const char *name;
-	switch (result->end) {
-	case CHILD_EXITED:
-		strbuf_add(sb, "exit status %d", result->status);
-		break;
-	case CHILD_SIGNALLED:
-		name = sigabbrev_np(result->status);
-		strbuf_add(sb, "killed by signal %d%s%s", result->status, name ? " SIG" : "",
-			   name ? name : "");
-		break;
-	case CHILD_TIMED_OUT:
-		strbuf_add(sb, "no result within %s, killed", duration_format(timeout, text));
-		break;
-	case CHILD_LOST:
-		strbuf_add(sb, "its exit status was lost (is SIGCHLD ignored?)");
-		break;
-	}
-}
-
-/* The first line that is not empty. */
-static void describe_output(struct strbuf *sb, const struct child_result *result)
-{
-	char line[MONITOR_SAID_MAX];
-	const char *p = result->output + strspn(result->output, " \t\r\n");
-	size_t n = strcspn(p, "\r\n");
-	if (n > 0)
-		strbuf_add(sb, ": %s", str_printable(line, sizeof(line), p, n));
-}
-
 static enum health health_of(const struct child_result *result)
 {
 	if (result->end == CHILD_LOST)
@@ -75,8 +42,7 @@ static void on_child_done(const struct child_result *child_result, void *userdat
 	struct exec_check *x = userdata;
 	struct monitor_result result = { .health = health_of(child_result) };
 	struct strbuf sb = strbuf_over(result.said, sizeof(result.said));
-	describe_end(&sb, child_result, x->timeout);
-	describe_output(&sb, child_result);
+	shell_describe(child_result, x->timeout, &sb);
 	/* A plain pass, the usual case, costs no memory: ops->said_up stands for it. */
 	if (str_equal(result.said, SAID_UP))
 		result.said[0] = 0;
@@ -94,14 +60,8 @@ static int exec_start(struct monitor_env *env, const struct monitor_spec *spec, 
 {
 	struct exec_check *x = mem_new(1, sizeof(*x));
 	*x = (struct exec_check){ .timeout = timeout, .done = done, .userdata = userdata };
-	const char *argv[] = { "bash", "-c", monitor_spec_argument(spec), NULL };
-	int r = child_spawn(env->loop, argv, env->exec_env, env->exec_user, timeout, on_child_done,
-			    x, &x->child, err);
-	if (r == -ENOENT) {
-		argv[0] = "sh";
-		r = child_spawn(env->loop, argv, env->exec_env, env->exec_user, timeout,
-				on_child_done, x, &x->child, err);
-	}
+	int r = shell_spawn(env->loop, monitor_spec_argument(spec), env->exec_env, env->exec_user,
+			    NULL, timeout, on_child_done, x, &x->child, err);
 	if (r < 0) {
 		exec_free(x);
 		return r;

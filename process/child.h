@@ -44,8 +44,8 @@ typedef void child_done_cb(const struct child_result *result, void *userdata);
 
 /* argv[0] is looked up in the agent's PATH; stdin is /dev/null; no other fd is inherited. `env` ends
  * with NULL, and is copied: with the marks of process/stale_children.h and process/subreaper.h, it
- * is all of the child's environment. The signal mask and dispositions are reset. `timeout` USEC_NEVER: no limit. SIGCHLD need not be blocked or handled,
- * but must not be ignored. `user` NULL: the agent's own; else CAP_SETUID and CAP_SETGID are needed.
+ * is all of the child's environment. The signal mask and dispositions are reset. `timeout` USEC_NEVER:
+ * no limit. SIGCHLD need not be blocked or handled, but must not be ignored. `user` NULL: the agent's own; else CAP_SETUID and CAP_SETGID are needed.
  * Where there is a launcher (process/launcher.h), it starts the command, as the launcher's user.
  */
 int child_spawn(sd_event *loop, const char *const argv[], char *const env[],

@@ -10,27 +10,22 @@
 #include "agent/config/check_bgp.h"
 #include "agent/config/check_peers.h"
 #include "agent/config/draft.h"
-#include "agent/config/parse.h"
 #include "agent/config/schema_bgp.h"
 #include "agent/config/secrets.h"
+#include "agent/config/tree_json.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
 /* How the path of a key of the definition begins. */
 #define PATH "bgp.peers[0]"
 
-/* JSON is YAML. */
-static char *compose(const struct config *config, const char *definition)
+static json_t *compose(const struct config *config, const char *definition)
 {
 	json_t *bgp = json_loads(config->bgp_text, 0, NULL);
 	json_t *peer = json_loads(definition, 0, NULL);
 	json_t *root = json_pack("{s:o}", "bgp", bgp);
 	json_object_set_new(bgp, "peers", json_pack("[o]", peer));
-	char *text = json_dumps(root, 0);
-	if (!text)
-		abort(); /* out of memory, see lib/mem.h */
-	json_decref(root);
-	return text;
+	return root;
 }
 
 /* Readers are shown the definition, and the state file has it. */
@@ -60,7 +55,7 @@ static void check_others(const struct config *config, const struct bgp_peer_conf
 	}
 }
 
-/* Moves them, without line and column: the text was made from the request, and is not the operator's. */
+/* Moves them, with the paths of a definition. */
 static void report(struct config_findings *findings, const struct config_findings *found)
 {
 	for (size_t i = 0; i < found->n; i++) {
@@ -99,9 +94,10 @@ int config_api_peer(const struct config *config, const char *definition,
 {
 	struct config_findings found = { 0 };
 	struct config_draft draft = { 0 };
-	struct config_tree *tree = NULL;
-	char *text = compose(config, definition);
-	if (config_parse(text, strlen(text), &tree, &found) == 0)
+	struct config_tree *tree = config_tree_new();
+	json_t *bgp = compose(config, definition);
+	config_tree_add_json(tree, bgp, &found);
+	if (found.n_errors == 0)
 		build(config, config_tree_root(tree), &draft, &found);
 	bool ok = found.n_errors == 0 && draft.bgp.n_peers == 1;
 	if (ok) {
@@ -112,7 +108,7 @@ int config_api_peer(const struct config *config, const char *definition,
 	config_findings_done(&found);
 	config_draft_done(&draft);
 	config_tree_free(tree);
-	free(text);
+	json_decref(bgp);
 	return ok ? 0 : -EINVAL;
 }
 

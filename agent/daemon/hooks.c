@@ -2,7 +2,6 @@
 #include "agent/daemon/hooks.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,8 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
-#include "process/child.h"
 #include "process/loop.h"
+#include "process/shell.h"
 
 #define PREFIX   "VIPHERALD_EVENT_"
 #define SAID_MAX 300
@@ -117,37 +116,13 @@ static void end_job(struct hooks *h)
 	schedule(h);
 }
 
-/* "exit status 3: its first line" */
-static void describe(const struct child_result *r, const struct job *j, struct strbuf *ret)
-{
-	char text[SAID_MAX], span[DURATION_TEXT_MAX];
-	const char *p = r->output + strspn(r->output, " \t\r\n");
-	size_t n = strcspn(p, "\r\n");
-	switch (r->end) {
-	case CHILD_EXITED:
-		strbuf_add(ret, "exit status %d", r->status);
-		break;
-	case CHILD_SIGNALLED:
-		strbuf_add(ret, "killed by signal %d", r->status);
-		break;
-	case CHILD_TIMED_OUT:
-		strbuf_add(ret, "not done within %s, killed", duration_format(j->timeout, span));
-		break;
-	case CHILD_LOST:
-		strbuf_add(ret, "its exit status was lost");
-		break;
-	}
-	if (n > 0)
-		strbuf_add(ret, ": %s", str_printable(text, sizeof(text), p, n));
-}
-
 static void on_done(const struct child_result *result, void *userdata)
 {
 	char why[SAID_MAX];
 	struct hooks *h = userdata;
 	const struct job *j = list_first(&h->waiting, struct job, node);
 	struct strbuf text = strbuf_over(why, sizeof(why));
-	describe(result, j, &text);
+	shell_describe(result, j->timeout, &text);
 	if (result->end != CHILD_EXITED || result->status != 0)
 		fail(h, j, why);
 	else
@@ -159,16 +134,10 @@ static void on_done(const struct child_result *result, void *userdata)
 
 static int spawn(struct hooks *h, const struct job *j, struct err *err)
 {
-	const char *argv[] = { "bash", "-c", j->command, NULL };
 	const struct child_input input = { j->json, strlen(j->json) };
 	char **env = environment(h, j);
-	int rc = child_spawn_with(h->agent->loop, argv, env, h->agent->exec_user, &input,
-				  j->timeout, on_done, h, &h->child, err);
-	if (rc == -ENOENT) {
-		argv[0] = "sh";
-		rc = child_spawn_with(h->agent->loop, argv, env, h->agent->exec_user, &input,
-				      j->timeout, on_done, h, &h->child, err);
-	}
+	int rc = shell_spawn(h->agent->loop, j->command, env, h->agent->exec_user, &input,
+			     j->timeout, on_done, h, &h->child, err);
 	free(env);
 	return rc;
 }

@@ -17,8 +17,8 @@ struct peer_definition_source {
 	size_t body_len;
 };
 
-/* *ret: one JSON object, first peer_ip, or interface where the path has the name of one; free it. A parameter that comes more than once is a list.
- * -EINVAL with a text. */
+/* *ret: one JSON object, first peer_ip, or interface where the path has the name of one; free it. A
+ * parameter that comes more than once is a list. -EINVAL with a text. */
 int peer_definition_make(const struct peer_definition_source *source, char **ret, struct err *err);
 
 #endif

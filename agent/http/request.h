@@ -7,11 +7,11 @@
  *	/info /ping  as GoCast
  *	/v1/apps/NAME/drain  /v1/drain      reason, for (a duration)       POST, PUT, DELETE
  *	/v1/apps/NAME/undrain  /v1/undrain                                 POST, PUT, DELETE
- *	/v1/apps/NAME                       PUT: the body is a definition, see agent/config/define.h; DELETE
+ *	/v1/apps/NAME                       PUT: the body is a definition (agent/config/define.h); DELETE
  *	/v1/apps/NAME/check                 timeout (a duration)           POST
  *	/v1/reload                          confirm (a duration)           POST
  *	/v1/confirm  /v1/diff               POST; the body of the latter is a configuration
- *	/v1/config                          defaults, include_api (true or false)  GET only, for administrators
+ *	/v1/config                          defaults, include_api (true or false)  GET, administrators
  *	/v1/peers/ADDR                      port                           GET, DELETE
  *	/v1/peers/ADDR                      keys of bgp.peers[], or a body POST
  *	/v1/peers/ADDR/enable  …/refresh    port                           POST
@@ -26,8 +26,8 @@
  *
  * /register and /unregister accept GET as well as POST, PUT and DELETE, as GoCast does; /info and
  * /ping any method. Each path names the role that it needs (agent/model/rights.h). An unknown
- * parameter of /register is an error (GoCast ignores it): a misspelt `monitors=` would give an app without monitors, always
- * announced. /unregister ignores them, because scripts use one query for both.
+ * parameter of /register is an error (GoCast ignores it): a misspelt `monitors=` would give an app
+ * without monitors, always announced. /unregister ignores them, because scripts use one query for both.
  */
 #ifndef AGENT_HTTP_REQUEST_H
 #define AGENT_HTTP_REQUEST_H
@@ -108,8 +108,8 @@ struct api_call {
 	struct app_spec spec;       /* of REGISTER; of DEFINE without the definition; owned */
 	bool defaults, include_api; /* of CONFIG: those, too */
 	bool by_name;               /* of REGISTER: the name alone, an app of the file */
-	/* Of UNREGISTER, UNDEFINE, APP, CHECK, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last two: the whole
-	 * agent. Of PEER_…: the address of the peer. */
+	/* Of UNREGISTER, UNDEFINE, APP, CHECK, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last
+	 * two: the whole agent. Of PEER_…: the address of the peer. */
 	char *name;
 	const char *body; /* of DIFF and DEFINE: a view into the request */
 	size_t body_len;
@@ -118,7 +118,9 @@ struct api_call {
 	uint16_t port;    /* of PEER_…; 0: not given */
 	bool soft, hard;  /* of PEER_RESET */
 	char *definition; /* of PEER_ADD: a JSON object, with peer_ip; owned */
-	span_t span; /* of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none. Of CHECK: how long to wait */
+	/* Of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none.
+	 * Of CHECK: how long to wait. */
+	span_t span;
 	enum log_level level;             /* of LOG */
 	const char *module;               /* of LOG: one of log_modules[]; NULL: all */
 	struct event_query events;        /* of EVENTS */

@@ -8,8 +8,20 @@
 #include "agent/model/announce_spec.h"
 #include "monitors/verdict.h"
 
-/* "unknown", "up", "down", "last-resort" (down and announced), "kept" (with its group),
- * "draining" and "drained". */
+enum app_state {
+	APP_UNKNOWN,
+	APP_UP,
+	APP_DOWN,
+	APP_LAST_RESORT, /* down and announced */
+	APP_KEPT,        /* with its group */
+	APP_DRAINING,
+	APP_DRAINED,
+};
+#define APP_STATES 7
+
+enum app_state app_state_of(enum health health, enum route_form form, bool drained);
+const char *app_state_word(enum app_state state); /* "unknown", "last-resort", … */
+/* Both in one. */
 const char *app_state_name(enum health health, enum route_form form, bool drained);
 
 #endif

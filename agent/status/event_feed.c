@@ -13,7 +13,14 @@
 /* How long a client waits before it connects again. */
 #define RETRY_MS 1000
 
-enum piece { NOTHING, BEGIN, MISSED, EVENT, BEAT, END };
+enum piece {
+	PIECE_NONE,
+	PIECE_BEGIN,
+	PIECE_MISSED,
+	PIECE_EVENT,
+	PIECE_BEAT,
+	PIECE_END,
+};
 
 struct event_feed {
 	const struct event_ring *ring;
@@ -22,12 +29,12 @@ struct event_feed {
 	/* The piece that is being read, of which `offset` octets are. It is made again for the rest. */
 	enum piece piece;
 	size_t offset;
-	uint64_t id;     /* of an EVENT */
-	uint64_t missed; /* of MISSED */
+	uint64_t id;     /* of PIECE_EVENT */
+	uint64_t missed; /* of PIECE_MISSED */
 	char *begin;     /* until it is read; made once, as the ring goes on */
 	bool beat;
-	const char *why; /* of END; NULL: not yet */
-	bool cut;        /* END comes before all else */
+	const char *why; /* of PIECE_END; NULL: not yet */
+	bool cut;        /* PIECE_END comes before all else */
 	bool over;
 };
 
@@ -78,19 +85,19 @@ static char *make(const struct event_feed *f)
 {
 	static const struct event_filter any = { 0 };
 	switch (f->piece) {
-	case NOTHING:
+	case PIECE_NONE:
 		return NULL;
-	case BEGIN:
+	case PIECE_BEGIN:
 		return mem_strdup(f->begin);
-	case MISSED:
+	case PIECE_MISSED:
 		return format_missed(f->missed);
-	case EVENT:
+	case PIECE_EVENT:
 		return f->id < event_ring_oldest(f->ring)
 			       ? NULL
 			       : format_event(f->ring, event_ring_next(f->ring, f->id - 1, &any));
-	case BEAT:
+	case PIECE_BEAT:
 		return mem_strdup(": alive\n\n");
-	case END:
+	case PIECE_END:
 		return format_end(f->why);
 	}
 	return NULL;
@@ -118,41 +125,41 @@ static bool begin_event(struct event_feed *f)
 
 static void begin_piece(struct event_feed *f)
 {
-	if (f->piece != NOTHING || f->over)
+	if (f->piece != PIECE_NONE || f->over)
 		return;
 	if (f->begin && !f->cut)
-		f->piece = BEGIN;
+		f->piece = PIECE_BEGIN;
 	else if (!f->cut && begin_missed(f))
-		f->piece = MISSED;
+		f->piece = PIECE_MISSED;
 	else if (!f->cut && begin_event(f))
-		f->piece = EVENT;
+		f->piece = PIECE_EVENT;
 	else if (f->why)
-		f->piece = END;
+		f->piece = PIECE_END;
 	else if (f->beat)
-		f->piece = BEAT;
-	if (f->piece != NOTHING)
+		f->piece = PIECE_BEAT;
+	if (f->piece != PIECE_NONE)
 		f->beat = false;
 }
 
 static void end_piece(struct event_feed *f)
 {
-	if (f->piece == BEGIN)
+	if (f->piece == PIECE_BEGIN)
 		mem_free(&f->begin);
-	if (f->piece == MISSED)
+	if (f->piece == PIECE_MISSED)
 		f->missed = 0;
-	f->over = f->over || f->piece == END;
-	f->piece = NOTHING;
+	f->over = f->over || f->piece == PIECE_END;
+	f->piece = PIECE_NONE;
 	f->offset = 0;
 }
 
 ssize_t event_feed_read(struct event_feed *f, char *buf, size_t max)
 {
 	size_t n = 0;
-	for (begin_piece(f); n < max && f->piece != NOTHING; begin_piece(f)) {
+	for (begin_piece(f); n < max && f->piece != PIECE_NONE; begin_piece(f)) {
 		char *text = make(f);
 		if (!text && f->offset == 0) { /* it was not begun: one more that was missed */
 			f->missed++;
-			f->piece = NOTHING;
+			f->piece = PIECE_NONE;
 			continue;
 		}
 		if (!text)
@@ -176,7 +183,7 @@ ssize_t event_feed_read(struct event_feed *f, char *buf, size_t max)
 bool event_feed_has_more(struct event_feed *f)
 {
 	begin_piece(f);
-	return f->piece != NOTHING;
+	return f->piece != PIECE_NONE;
 }
 
 void event_feed_beat(struct event_feed *f)

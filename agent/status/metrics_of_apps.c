@@ -42,14 +42,13 @@ static void add_up(struct scrape *s, const char *name, const struct app *app)
 
 static void add_state(struct scrape *s, const char *name, const struct app *app)
 {
-	static const char *const states[] = { "unknown", "up",       "down",   "last-resort",
-					      "kept",    "draining", "drained" };
-	const char *now = app_state_name(app->health, app->form, app->drained_since != USEC_NEVER);
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+	bool drained = app->drained_since != USEC_NEVER;
+	enum app_state now = app_state_of(app->health, app->form, drained);
+	for (enum app_state state = 0; state < APP_STATES; state++) {
 		const struct metric_label labels[] = { { "app", app->spec->name },
-						       { "state", states[i] },
+						       { "state", app_state_word(state) },
 						       { 0 } };
-		metric_sample(&s->page, name, labels, str_equal(states[i], now));
+		metric_sample(&s->page, name, labels, state == now);
 	}
 }
 

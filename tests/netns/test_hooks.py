@@ -118,10 +118,10 @@ def test_failures(bed: Testbed) -> None:
     texts = [event["text"] for event in agent.status("events?kind=hook.failed")["events"]]
     assert texts == [
         "hook echo 'no way'; exit 3: exit status 3: no way",
-        "hook kill -KILL $$: killed by signal 9",
-        "hook exec tail -f /dev/null: not done within 100ms, killed",
+        "hook kill -KILL $$: killed by signal 9 SIGKILL",
+        "hook exec tail -f /dev/null: no result within 100ms, killed",
     ]
-    assert counts(agent)["run"] == 3 and "not done within" in counts(agent)["last_failure"]
+    assert counts(agent)["run"] == 3 and "no result within" in counts(agent)["last_failure"]
     assert "vipherald_hooks_failed_total 3\n" in agent.get("/metrics").text
 
 

@@ -132,8 +132,8 @@ static const struct {
 	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 65001, \"role\": \"peer\"}", "role", "iBGP" },
 	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"bfd\": {\"multiplier\": 0}}",
 	  "bfd.multiplier", "'0'" },
-	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"communities\": \"\\u007f\"}", "",
-	  "a control character (0x7f)" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"communities\": \"\\u007f\"}",
+	  "communities", "is not a community" },
 	/* The file's peer of that address has another key, and there is a listener. */
 	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1, \"password_file\": "
 	  "\"FILE\"}",
