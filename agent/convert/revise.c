@@ -147,12 +147,13 @@ static void sweep_object(json_t *object)
 	void *next;
 	json_object_foreach_safe(object, next, key, value)
 	{
-		bool was_list = json_array_size(value) > 0;
+		bool was_full = json_array_size(value) > 0 || json_object_size(value) > 0;
 		if (json_is_array(value))
 			sweep_list(value);
 		else if (json_is_object(value))
 			sweep_object(value);
-		if (json_is_null(value) || (was_list && json_array_size(value) == 0))
+		bool empty = json_array_size(value) == 0 && json_object_size(value) == 0;
+		if (json_is_null(value) || (was_full && empty))
 			json_object_del(object, key);
 	}
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "agent/convert/exabgp.h"
 #include "agent/convert/gocast.h"
 #include "agent/convert/revise.h"
 #include "lib/array.h"
@@ -16,9 +17,10 @@ static const struct {
 		       const struct convert_options *options, struct err *err);
 } converters[] = {
 	{ "gocast", convert_gocast },
+	{ "exabgp", convert_exabgp },
 };
 
-const char *const convert_tools[] = { "gocast", NULL };
+const char *const convert_tools[] = { "gocast", "exabgp", NULL };
 
 /* ---- input ---- */
 

@@ -175,6 +175,18 @@ static const struct {
 	{ "gocast", "", "in: not a YAML mapping" },
 	{ "gocast", "- a\n", "in: not a YAML mapping" },
 	{ "gocast", "bgp:\n  local_as: 1\n  local_as: 2\n", "in:3:3: error: " },
+	{ "exabgp", "neighbor 10.0.0.1 {\n local-as 1;\n",
+	  "in:1: this block does not end, '}' is missing" },
+	{ "exabgp", "neighbor 10.0.0.1 { local-as 1 }",
+	  "in:1: ';' is missing behind this statement" },
+	{ "exabgp", "neighbor 10.0.0.1 {\n description \"x;\n}\n",
+	  "in:2: the closing quote is missing" },
+	{ "exabgp", "{ }", "in:1: unexpected '{': a block begins with a word" },
+	{ "exabgp", "a { } }", "in:1: unexpected '}': no block is open" },
+	{ "exabgp", "a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a {",
+	  "in:1: more than 16 blocks in each other" },
+	{ "exabgp", "process x { run /bin/true; }", "in: no neighbor in it" },
+	{ "exabgp", "bgp:\n  local_as: 1\n", "in: no neighbor in it" },
 	{ "gocast", "# caf\xe9\n", "in:1: not a text in UTF-8 (byte 0xe9)" },
 };
 
