@@ -179,6 +179,15 @@ static bool is_remarked(const struct convert *c, const char *text)
 	return false;
 }
 
+/* "… of app 'dns' in line 18": lines of what comes out say nothing here. */
+static void drop_line(char *text)
+{
+	char *at = strstr(text, " in line ");
+	size_t n = at ? strspn(at + 9, "0123456789") : 0;
+	if (n > 0 && !at[9 + n])
+		*at = 0;
+}
+
 /* Positions in lists say little to the reader of another file: "dns: vip: …" for "apps[3].vip". */
 static void describe(const struct convert *c, const struct config_finding *f,
 		     char text[static 1024])
@@ -207,6 +216,7 @@ static bool take_out(struct convert *c, const struct config_finding *f)
 	if (found && json_is_null(spot_value(&spot)))
 		return true; /* for another error */
 	describe(c, f, text);
+	drop_line(text);
 	if (found || !is_remarked(c, text))
 		convert_lost(c, at, NULL, "%s", text);
 	if (found && json_is_array(spot.parent))

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "agent/convert/anycast.h"
 #include "agent/convert/exabgp.h"
 #include "agent/convert/gocast.h"
 #include "agent/convert/revise.h"
@@ -18,9 +19,10 @@ static const struct {
 } converters[] = {
 	{ "gocast", convert_gocast },
 	{ "exabgp", convert_exabgp },
+	{ "anycast-healthchecker", convert_anycast },
 };
 
-const char *const convert_tools[] = { "gocast", "exabgp", NULL };
+const char *const convert_tools[] = { "gocast", "exabgp", "anycast-healthchecker", NULL };
 
 /* ---- input ---- */
 

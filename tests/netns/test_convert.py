@@ -10,7 +10,7 @@ import pytest
 from .agent import Agent, binary
 from .process import Process
 from .routers import Route, Router
-from .routers.base import unpacked
+from .routers.base import library_env, unpacked
 from .testbed import AGENT_AS, ROUTER_AS, Testbed
 from .wait import wait_until
 
@@ -176,3 +176,85 @@ def test_exabgp_healthcheck_as_app(bed: Testbed, kind: str) -> None:
     assert at_metric(50) == states[0]
     switch.unlink()
     assert at_metric(500) == states[1]
+
+
+BIRD_CONF = """
+router id {host};
+log stderr all;
+protocol device {{ }}
+protocol direct {{ ipv4; ipv6; interface "lo"; }}
+define MYAS = {local_as};
+define ACAST_PS_ADVERTISE = [ 198.51.100.53/32 ];
+define ACAST6_PS_ADVERTISE = [ 2001:db8:53::53/128 ];
+function match_route() -> bool {{
+    if net ~ ACAST_PS_ADVERTISE then return true;
+    return net ~ ACAST6_PS_ADVERTISE;
+}}
+filter tagged {{
+    if net ~ ACAST_PS_ADVERTISE || net ~ ACAST6_PS_ADVERTISE then {{
+        bgp_community.add((65001, 53));
+        bgp_large_community.add((65001, 7, 8));
+        bgp_path.prepend(MYAS);
+        accept;
+    }}
+    reject;
+}}
+template bgp tor {{
+    local as MYAS;
+    hold time 30;
+}}
+protocol bgp up from tor {{
+    neighbor {router} as {peer_as};
+    ipv4 {{ import none; export {export}; next hop self; }};
+    {ipv6}
+}}
+"""
+CHECK = """
+[{name}]
+check_cmd = /usr/bin/test -e {switch}
+check_interval = 0.1
+check_rise = 1
+check_fail = 1
+ip_prefix = {prefix}
+ip_check_disabled = true
+"""
+
+
+@pytest.mark.parametrize("export", ["where match_route()", "filter tagged"], ids=["plain", "tagged"])
+@pytest.mark.parametrize("kind", ["frr", "bird"])
+def test_bird_of_anycast_healthchecker(bed: Testbed, kind: str, export: str) -> None:
+    """BIRD with the list of prefixes that anycast-healthchecker writes while its checks pass."""
+    router, switch = bed.start_router(kind), bed.workdir / "healthy"
+    vips = {"198.51.100.53/32"} | ({"2001:db8:53::53/128"} if kind == "bird" else set())
+    bird, checks = bed.workdir / "bird.conf", bed.workdir / "checks.conf"
+    bird.write_text(
+        BIRD_CONF.format(
+            host=router.link.host_ip,
+            router=router.link.router_ip,
+            local_as=AGENT_AS,
+            peer_as=ROUTER_AS,
+            export=export,
+            # BIRD's next hop of an IPv6 route over an IPv4 session is none to FRR.
+            ipv6=""
+            if kind == "frr"
+            else f"ipv6 {{ import none; export {export}; next hop address {router.link.host_ip6}; }};",
+        ).replace("function match_route() -> bool", "function match_route()")
+    )
+    checks.write_text(
+        "".join(CHECK.format(name=f"s{i}", switch=switch, prefix=p) for i, p in enumerate(sorted(vips)))
+    )
+    for vip in vips:
+        bed.host.ip(f"addr add {vip} dev lo")
+    socket, pid = bed.workdir / "bird.ctl", bed.workdir / "bird.pid"
+    daemon = bed.host.start(
+        [unpacked("usr/sbin/bird"), "-f", "-c", bird, "-s", socket, "-P", pid], "host-bird", library_env()
+    )
+    theirs = routes(router, vips)
+    daemon.terminate()
+    wait_until(lambda: not router.routes(), f"{router.kind} has no routes")
+    text = convert(bed, "anycast-healthchecker", checks, bird)
+    switch.touch()
+    start_converted(bed, text)
+    assert routes(router, vips) == theirs
+    switch.unlink()
+    wait_until(lambda: not router.routes(), f"{router.kind} has no routes")

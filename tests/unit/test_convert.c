@@ -187,6 +187,10 @@ static const struct {
 	  "in:1: more than 16 blocks in each other" },
 	{ "exabgp", "process x { run /bin/true; }", "in: no neighbor in it" },
 	{ "exabgp", "bgp:\n  local_as: 1\n", "in: no neighbor in it" },
+	{ "anycast-healthchecker", "[a]\n[b\n", "in:2: ']' is missing" },
+	{ "anycast-healthchecker", "[a]\nb\n", "in:2: expected [SECTION] or KEY = VALUE" },
+	{ "anycast-healthchecker", "protocol bgp x { }", "no [section] in these files" },
+	{ "anycast-healthchecker", "/* x", "in:1: the comment does not end" },
 	{ "gocast", "# caf\xe9\n", "in:1: not a text in UTF-8 (byte 0xe9)" },
 };
 
