@@ -6,6 +6,7 @@
 
 #include "agent/convert/anycast.h"
 #include "agent/convert/exabgp.h"
+#include "agent/convert/fabio.h"
 #include "agent/convert/gocast.h"
 #include "agent/convert/revise.h"
 #include "lib/array.h"
@@ -20,9 +21,10 @@ static const struct {
 	{ "gocast", convert_gocast },
 	{ "exabgp", convert_exabgp },
 	{ "anycast-healthchecker", convert_anycast },
+	{ "fabio", convert_fabio },
 };
 
-const char *const convert_tools[] = { "gocast", "exabgp", "anycast-healthchecker", NULL };
+const char *const convert_tools[] = { "gocast", "exabgp", "anycast-healthchecker", "fabio", NULL };
 
 /* ---- input ---- */
 

@@ -191,6 +191,7 @@ static const struct {
 	{ "anycast-healthchecker", "[a]\nb\n", "in:2: expected [SECTION] or KEY = VALUE" },
 	{ "anycast-healthchecker", "protocol bgp x { }", "no [section] in these files" },
 	{ "anycast-healthchecker", "/* x", "in:1: the comment does not end" },
+	{ "fabio", "proxy.addr = :80\n", "no bgp. property" },
 	{ "gocast", "# caf\xe9\n", "in:1: not a text in UTF-8 (byte 0xe9)" },
 };
 
