@@ -135,10 +135,15 @@ static const struct verb verbs[N_VERBS] = {
 		       "Log more or less, until the next reload", "vipherald log debug bgp",
 		       .watches = false },
 	[VERB_CONVERT] = { "convert", NULL, "TOOL FILE...", 1, VERB_WORDS_MAX,
-			   "The configuration of gocast as ours, to stdout; - is stdin",
+			   "The configuration of another tool as ours, to stdout; - is stdin",
 			   "vipherald convert gocast /etc/gocast/config.yaml > config.yaml",
 			   .exits = "0 all of it, 1 some lines could not be carried over, 2 usage, "
 				    "or a file that is not of that tool",
+			   .options = { { "native", NULL,
+					  "of exabgp: its health checks as apps with monitors" },
+					{ "allow", "PREFIX",
+					  "of exabgp: what programs may announce; may be "
+					  "repeated" } },
 			   .offline = true, .has_rest = true, .kinds = convert_tools },
 	[VERB_COMPLETIONS] = { "completions", NULL, "bash|zsh|fish", 1, 1,
 			       "Completions for a shell, to be sourced by it",

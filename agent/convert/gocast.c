@@ -12,6 +12,7 @@
 #include "agent/config/findings.h"
 #include "agent/config/parse.h"
 #include "agent/config/tree.h"
+#include "agent/convert/prefix.h"
 #include "lib/addr.h"
 #include "lib/str.h"
 
@@ -107,30 +108,19 @@ static void take_origin(const struct reading *r, const struct config_node *node,
 /* GoCast announces the network around an address that has host bits. */
 static void take_vip(const struct reading *r, const struct config_node *node, json_t *to)
 {
-	char address[ADDR_TEXT_MAX], text[PREFIX_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX];
 	struct prefix p;
-	uint64_t len;
-	const char *slash = strchr(node->text, '/');
-	size_t n = slash ? (size_t)(slash - node->text) : 0;
-	if (!slash || n >= sizeof(address)) {
+	bool host_bits;
+	if (!strchr(node->text, '/') || convert_prefix(node->text, &p, &host_bits) < 0) {
 		convert_set(to, "vip", node->text);
 		return;
 	}
-	memcpy(address, node->text, n);
-	address[n] = 0;
-	if (addr_parse(address, &p.addr) < 0 ||
-	    str_to_u64(slash + 1, 8 * addr_size(p.addr.family), &len) < 0) {
-		convert_set(to, "vip", node->text);
-		return;
-	}
-	p.len = (uint8_t)len;
-	struct addr network = addr_mask(&p.addr, p.len);
-	if (!addr_equal(&network, &p.addr))
+	if (host_bits)
 		convert_note(r->c, at_key(r, node), node->text,
 			     "has host bits; GoCast announces the network, not the address: write "
-			     "%s/%d if the address is meant",
-			     address, p.addr.family == AF_INET ? 32 : 128);
-	p.addr = network;
+			     "%.*s/%d if the address is meant",
+			     (int)strcspn(node->text, "/"), node->text,
+			     p.addr.family == AF_INET ? 32 : 128);
 	convert_set(to, "vip", prefix_format(&p, text));
 }
 

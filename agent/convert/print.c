@@ -46,6 +46,12 @@ void convert_print(const struct convert *c, FILE *out)
 	print_remarks(c, CONVERT_NOTE, "Carried over, to be known", out);
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
 		json_t *section = json_object_get(c->document, sections[i]);
+		json_t *peers = json_object_get(section, "peers");
+		if (peers) { /* the keys of all peers come first */
+			json_incref(peers);
+			json_object_del(section, "peers");
+			json_object_set_new(section, "peers", peers);
+		}
 		if (section && (json_object_size(section) > 0 || json_array_size(section) > 0))
 			json_object_set(ordered, sections[i], section);
 	}

@@ -147,12 +147,13 @@ static void sweep_object(json_t *object)
 	void *next;
 	json_object_foreach_safe(object, next, key, value)
 	{
-		bool was_list = json_array_size(value) > 0;
+		bool was_full = json_array_size(value) > 0 || json_object_size(value) > 0;
 		if (json_is_array(value))
 			sweep_list(value);
 		else if (json_is_object(value))
 			sweep_object(value);
-		if (json_is_null(value) || (was_list && json_array_size(value) == 0))
+		bool empty = json_array_size(value) == 0 && json_object_size(value) == 0;
+		if (json_is_null(value) || (was_full && empty))
 			json_object_del(object, key);
 	}
 }
@@ -176,6 +177,15 @@ static bool is_remarked(const struct convert *c, const char *text)
 		if (c->remarks[i].severity == CONVERT_LOST && str_equal(c->remarks[i].text, text))
 			return true;
 	return false;
+}
+
+/* "… of app 'dns' in line 18": lines of what comes out say nothing here. */
+static void drop_line(char *text)
+{
+	char *at = strstr(text, " in line ");
+	size_t n = at ? strspn(at + 9, "0123456789") : 0;
+	if (n > 0 && !at[9 + n])
+		*at = 0;
 }
 
 /* Positions in lists say little to the reader of another file: "dns: vip: …" for "apps[3].vip". */
@@ -206,6 +216,7 @@ static bool take_out(struct convert *c, const struct config_finding *f)
 	if (found && json_is_null(spot_value(&spot)))
 		return true; /* for another error */
 	describe(c, f, text);
+	drop_line(text);
 	if (found || !is_remarked(c, text))
 		convert_lost(c, at, NULL, "%s", text);
 	if (found && json_is_array(spot.parent))

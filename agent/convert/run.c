@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "agent/convert/anycast.h"
+#include "agent/convert/exabgp.h"
+#include "agent/convert/fabio.h"
 #include "agent/convert/gocast.h"
 #include "agent/convert/revise.h"
 #include "lib/array.h"
@@ -16,9 +19,12 @@ static const struct {
 		       const struct convert_options *options, struct err *err);
 } converters[] = {
 	{ "gocast", convert_gocast },
+	{ "exabgp", convert_exabgp },
+	{ "anycast-healthchecker", convert_anycast },
+	{ "fabio", convert_fabio },
 };
 
-const char *const convert_tools[] = { "gocast", NULL };
+const char *const convert_tools[] = { "gocast", "exabgp", "anycast-healthchecker", "fabio", NULL };
 
 /* ---- input ---- */
 

@@ -30,7 +30,11 @@ FORMS = {
     "convert TOOL FILE...": "convert gocast FILE",
 }
 # A case of tests/convert for each tool, of which nothing is lost.
-CONVERTED = {"gocast": "plain/config.yaml"}
+CONVERTED = {
+    "gocast": "plain/config.yaml",
+    "exabgp": "templates/exabgp.conf",
+    "anycast-healthchecker": "unchecked/*.conf",
+}
 # Nothing waits for a confirmation.
 REFUSED = ("confirm",)
 

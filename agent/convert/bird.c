@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/convert/bird.h"
+
+#include <string.h>
+
+#include "agent/convert/bird_filter.h"
+#include "lib/addr.h"
+#include "lib/array.h"
+#include "lib/str.h"
+
+#define LAYERS_MAX 8
+
+struct taking {
+	const struct bird *b;
+	json_t *peer;
+	const char *family; /* of the channel; "": outside of one */
+	bool disabled, has_ipv4, has_ipv6;
+	const char *done[64]; /* forms that count once, the first of them: the protocol's own */
+	size_t n_done;
+	json_t *exported; /* attributes that the last channel sets; NULL: none before */
+};
+
+static void lost(const struct taking *t, const struct statement *s, const char *why)
+{
+	char text[STATEMENT_TEXT_MAX];
+	convert_lost(t->b->c, s->at, statement_text(s, text), "%s", why);
+}
+
+/* ---- words ---- */
+
+/* The one behind `word`; "" for none. */
+static const char *behind(const struct taking *t, const struct statement *s, const char *word)
+{
+	for (size_t i = 0; i + 1 < s->n_words; i++)
+		if (str_equal(s->words[i], word))
+			return bird_value(t->b, s->words[i + 1]);
+	return "";
+}
+
+/* "passive;", "passive on;" */
+static bool is_on(const char *word)
+{
+	static const char *const off[] = { "off", "no", "false" };
+	for (size_t i = 0; i < ARRAY_SIZE(off); i++)
+		if (str_equal(word, off[i]))
+			return false;
+	return true;
+}
+
+static const char *last_word(const struct taking *t, const struct statement *s)
+{
+	return bird_value(t->b, statement_word(s, s->n_words - 1));
+}
+
+static bool is_address(const char *word, uint8_t *ret_family)
+{
+	struct addr a;
+	char text[ADDR_TEXT_MAX];
+	size_t n = strcspn(word, "%");
+	if (n >= sizeof(text))
+		return false;
+	memcpy(text, word, n);
+	text[n] = 0;
+	if (addr_parse(text, &a) < 0)
+		return false;
+	*ret_family = a.family;
+	return true;
+}
+
+/* ---- statements of a session ---- */
+
+static void set_as(json_t *peer, const char *key, const char *word)
+{
+	uint64_t as;
+	if (str_to_u64(word, UINT32_MAX, &as) == 0)
+		convert_set_number(peer, key, as);
+	else if (*word)
+		convert_set(peer, key, word);
+}
+
+static void set_local_address(json_t *peer, const char *word)
+{
+	uint8_t family;
+	if (is_address(word, &family))
+		convert_set(peer, family == AF_INET ? "local_ip" : "local_ip6", word);
+}
+
+static void take_local(struct taking *t, const struct statement *s)
+{
+	set_local_address(t->peer, bird_value(t->b, statement_word(s, 1)));
+	set_as(t->peer, "local_as", behind(t, s, "as"));
+	if (*behind(t, s, "port"))
+		lost(t, s, "the port of this side is bgp.listen");
+}
+
+static void take_neighbor(struct taking *t, const struct statement *s)
+{
+	uint64_t port;
+	uint8_t family;
+	const char *address = bird_value(t->b, statement_word(s, 1)), *last = last_word(t, s);
+	if (is_address(address, &family))
+		convert_set(t->peer, "peer_ip", address);
+	else if (str_equal(address, "range"))
+		lost(t, s, "each peer has an address of its own, or an interface");
+	if (str_equal(last, "external") || str_equal(last, "internal"))
+		convert_set(t->peer, "peer_as", last);
+	else
+		set_as(t->peer, "peer_as", behind(t, s, "as"));
+	if (str_to_u64(behind(t, s, "port"), 65535, &port) == 0)
+		convert_set_number(t->peer, "port", port);
+}
+
+static void take_source(struct taking *t, const struct statement *s)
+{
+	set_local_address(t->peer, last_word(t, s));
+}
+
+static void take_multihop(struct taking *t, const struct statement *s)
+{
+	uint64_t ttl;
+	if (s->n_words == 1)
+		convert_set_true(t->peer, "multi_hop");
+	else if (str_to_u64(last_word(t, s), 255, &ttl) == 0)
+		convert_set_number(t->peer, "multihop_ttl", ttl);
+	else
+		lost(t, s, "not a number of hops");
+}
+
+static void take_seconds(struct taking *t, const struct statement *s)
+{
+	static const struct {
+		const char *word, *key;
+	} times[] = { { "hold", "hold_time" },
+		      { "keepalive", "keepalive" },
+		      { "connect", "connect_retry" },
+		      { "graceful", "restart_time" },
+		      { "long", "long_lived_restart_time" } };
+	uint64_t seconds;
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		if (!statement_is(s, times[i].word))
+			continue;
+		if (str_to_u64(last_word(t, s), UINT32_MAX, &seconds) == 0)
+			convert_set_seconds(t->peer, times[i].key, seconds);
+		else
+			lost(t, s, "not a number of seconds");
+	}
+}
+
+static void take_graceful(struct taking *t, const struct statement *s)
+{
+	const char *word = last_word(t, s);
+	if (!str_equal(word, "aware") && is_on(word))
+		convert_set_true(t->peer, "graceful_restart");
+}
+
+static void take_text(struct taking *t, const struct statement *s)
+{
+	convert_set(t->peer, statement_word(s, 0), last_word(t, s));
+}
+
+static void take_switch(struct taking *t, const struct statement *s)
+{
+	if (!is_on(last_word(t, s)))
+		return;
+	convert_set_true(t->peer, statement_is(s, "ttl") ? "ttl_security" : statement_word(s, 0));
+	if (statement_is(s, "passive"))
+		convert_set_true(convert_section(t->b->c, "bgp"), "listen");
+}
+
+static void take_bfd(struct taking *t, const struct statement *s)
+{
+	if (!is_on(last_word(t, s)))
+		return;
+	convert_set_true(t->peer, "bfd");
+	if (s->is_block || str_equal(last_word(t, s), "graceful"))
+		lost(t, s, "BFD with the defaults; its keys are those of bgp.peers[].bfd");
+}
+
+static void take_disabled(struct taking *t, const struct statement *s)
+{
+	t->disabled = is_on(last_word(t, s));
+}
+
+static void take_role(struct taking *t, const struct statement *s)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "%s", last_word(t, s));
+	for (char *p = text; *p; p++)
+		*p = *p == '_' ? '-' : *p;
+	convert_set(t->peer, "role", text);
+}
+
+static void take_interface(struct taking *t, const struct statement *s)
+{
+	char text[128];
+	const char *address = convert_get(t->peer, "peer_ip");
+	if (str_starts(address, "fe80") && !strchr(address, '%')) {
+		snprintf(text, sizeof(text), "%s%%%s", address, last_word(t, s));
+		convert_set(t->peer, "peer_ip", text);
+	}
+}
+
+static void take_local_pref(struct taking *t, const struct statement *s)
+{
+	uint64_t number;
+	if (str_to_u64(last_word(t, s), UINT32_MAX, &number) == 0)
+		convert_set_number(t->peer, "local_pref", number);
+}
+
+static void take_next_hop(struct taking *t, const struct statement *s)
+{
+	uint8_t family;
+	const char *word = last_word(t, s);
+	if (str_equal(word, "self") || str_equal(word, "ebgp") || str_equal(word, "ibgp"))
+		return;
+	if (is_address(word, &family))
+		convert_set(t->peer, family == AF_INET ? "next_hop" : "next_hop6", word);
+	else
+		lost(t, s, "the next hop is that of the session, or next_hop");
+}
+
+/* The attributes of a peer are those of both families. */
+static void add_exported(struct taking *t, const struct statement *s, json_t *attributes)
+{
+	if (t->exported && !json_equal(t->exported, attributes))
+		lost(t, s, "the other family sets other attributes, those of a peer are for both");
+	else
+		json_object_update(t->peer, attributes);
+	json_decref(t->exported);
+	t->exported = json_incref(attributes);
+}
+
+static void take_export(struct taking *t, const struct statement *s)
+{
+	const struct statement *named = NULL;
+	for (size_t i = 1; i < s->n_words; i++)
+		if (!named && (str_equal(statement_word(s, i - 1), "filter") || i == 1))
+			named = bird_definition(t->b, s->words[i]);
+	json_t *attributes = json_object();
+	bird_filter_take(t->b, s, attributes);
+	if (named)
+		bird_filter_take(t->b, named, attributes);
+	add_exported(t, s, attributes);
+	json_decref(attributes);
+}
+
+static void take_router_id(struct taking *t, const struct statement *s)
+{
+	json_t *bgp = convert_section(t->b->c, "bgp");
+	const char *before = convert_get(bgp, "router_id"), *word = last_word(t, s);
+	if (*before && !str_equal(before, word)) {
+		lost(t, s, "all sessions have one router ID");
+		return;
+	}
+	convert_set(bgp, "router_id", word);
+	convert_place(t->b->c, bgp, "router_id", s->at);
+}
+
+static void take_nothing(struct taking *t, const struct statement *s)
+{
+	(void)t;
+	(void)s;
+}
+
+static const struct form {
+	const char *words; /* it begins with */
+	void (*take)(struct taking *t, const struct statement *s);
+} forms[] = {
+	{ "local role", take_role },
+	{ "source address", take_source },
+	{ "multihop", take_multihop },
+	{ "direct", take_nothing },
+	{ "hold time", take_seconds },
+	{ "keepalive time", take_seconds },
+	{ "connect retry time", take_seconds },
+	{ "graceful restart time", take_seconds },
+	{ "graceful restart", take_graceful },
+	{ "long lived stale time", take_seconds },
+	{ "password", take_text },
+	{ "description", take_text },
+	{ "passive", take_switch },
+	{ "ttl security", take_switch },
+	{ "bfd", take_bfd },
+	{ "disabled", take_disabled },
+	{ "interface", take_interface },
+	{ "default bgp_local_pref", take_local_pref },
+	{ "default bgp_med", take_nothing },
+	{ "next hop", take_next_hop },
+	{ "router id", take_router_id },
+	{ "export", take_export },
+	{ "import", take_nothing },
+	{ "preference", take_nothing },
+	{ "table", take_nothing },
+	{ "debug", take_nothing },
+	{ "mrtdump", take_nothing },
+	{ "connect delay time", take_nothing },
+	{ "startup hold time", take_nothing },
+	{ "error wait time", take_nothing },
+	{ "error forget time", take_nothing },
+	{ "enable", take_nothing },
+	{ "interpret communities", take_nothing },
+	{ "check link", take_nothing },
+	{ "strict bind", take_nothing },
+	{ "advertise ipv4", take_nothing },
+	{ "capabilities", take_nothing },
+	{ "path metric", take_nothing },
+	{ "med metric", take_nothing },
+	{ "deterministic med", take_nothing },
+	{ "gateway", take_nothing },
+	{ "missing lladdr", take_nothing },
+	{ "igp table", take_nothing },
+	{ "mandatory", take_nothing },
+	{ "extended next hop", take_nothing },
+	{ "receive limit", take_nothing },
+	{ "route limit", take_nothing },
+	{ "bgp_path", take_nothing },
+};
+
+/* Whether a statement begins with these words, and the next one is another. */
+static bool begins(const struct statement *s, const char *words)
+{
+	size_t i = 0;
+	for (const char *p = words; *p; i++) {
+		size_t n = strcspn(p, " ");
+		const char *word = statement_word(s, i);
+		if (strlen(word) != n || strncmp(word, p, n) != 0)
+			return false;
+		p += n + (p[n] == ' ');
+	}
+	return true;
+}
+
+static bool is_done(struct taking *t, const struct form *form)
+{
+	for (size_t i = 0; i < t->n_done; i++)
+		if (str_equal(t->done[i], form->words))
+			return true;
+	if (t->n_done < ARRAY_SIZE(t->done))
+		t->done[t->n_done++] = form->words;
+	return false;
+}
+
+static void take_statement(struct taking *t, const struct statement *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		if (!begins(s, forms[i].words))
+			continue;
+		/* Each channel has its own. */
+		if (*t->family || !is_done(t, &forms[i]))
+			forms[i].take(t, s);
+		return;
+	}
+	lost(t, s, "not known");
+}
+
+/* ---- sessions ---- */
+
+static bool is_channel(const struct statement *s)
+{
+	return statement_is(s, "ipv4") || statement_is(s, "ipv6");
+}
+
+static void take_channel(struct taking *t, const struct statement *s)
+{
+	t->family = statement_word(s, 0);
+	t->has_ipv4 |= str_equal(t->family, "ipv4");
+	t->has_ipv6 |= str_equal(t->family, "ipv6");
+	for (const struct statement *in = s->first; in; in = in->next)
+		if (in->n_words > 0)
+			take_statement(t, in);
+	t->family = "";
+}
+
+/* The protocol, then its templates: what stands first counts. */
+static size_t layers_of(const struct bird *b, const struct statement *protocol,
+			const struct statement *layers[static LAYERS_MAX])
+{
+	size_t n = 0;
+	for (const struct statement *s = protocol; s && n < LAYERS_MAX;) {
+		const char *from = "";
+		for (size_t i = 2; i + 1 < s->n_words; i++)
+			if (str_equal(s->words[i], "from"))
+				from = s->words[i + 1];
+		layers[n++] = s;
+		s = bird_template(b, from);
+	}
+	return n;
+}
+
+static void finish(struct taking *t)
+{
+	if (!json_object_get(t->peer, "hold_time"))
+		convert_set_seconds(t->peer, "hold_time", 240); /* BIRD's default */
+	if (t->has_ipv4 != t->has_ipv6)
+		convert_append(t->peer, "families", t->has_ipv4 ? "ipv4" : "ipv6");
+}
+
+/* The addresses and AS numbers are known already: several statements add up to them. */
+static bool is_end(const struct statement *s)
+{
+	return statement_is(s, "neighbor") ||
+	       (statement_is(s, "local") && !begins(s, "local role"));
+}
+
+static void take_layer(struct taking *t, const struct statement *layer)
+{
+	for (const struct statement *s = layer->first; s; s = s->next) {
+		if (s->n_words == 0 || is_end(s))
+			continue;
+		if (is_channel(s))
+			take_channel(t, s);
+		else
+			take_statement(t, s);
+	}
+}
+
+static void drop_last_peer(struct convert *c)
+{
+	json_t *peers = json_object_get(convert_section(c, "bgp"), "peers");
+	json_array_remove(peers, json_array_size(peers) - 1);
+}
+
+static void take_session(const struct bird *b, const struct statement *protocol)
+{
+	const struct statement *layers[LAYERS_MAX];
+	size_t n = layers_of(b, protocol, layers);
+	struct taking t = { .b = b,
+			    .peer = convert_add(b->c, "peers", protocol->at),
+			    .family = "" };
+	for (size_t i = n; i > 0; i--) /* the protocol's own ones last: they win */
+		for (const struct statement *s = layers[i - 1]->first; s; s = s->next)
+			if (is_end(s) && statement_is(s, "local"))
+				take_local(&t, s);
+			else if (is_end(s))
+				take_neighbor(&t, s);
+	for (size_t i = 0; i < n; i++)
+		take_layer(&t, layers[i]);
+	finish(&t);
+	json_decref(t.exported);
+	if (t.disabled)
+		convert_lost(b->c, protocol->at, statement_word(protocol, 2), "disabled: left out");
+	if (t.disabled || !*convert_get(t.peer, "peer_ip"))
+		drop_last_peer(b->c);
+}
+
+static bool is_session(const struct statement *s)
+{
+	return statement_is(s, "protocol") && str_equal(statement_word(s, 1), "bgp");
+}
+
+static void hoist_as(const struct bird *b)
+{
+	json_t *peer, *as = json_object_get(convert_item(b->c, "peers", 0), "local_as");
+	if (!as)
+		return;
+	json_object_set(convert_section(b->c, "bgp"), "local_as", as);
+	as = json_object_get(convert_section(b->c, "bgp"), "local_as");
+	for (size_t i = 0; (peer = convert_item(b->c, "peers", i)); i++)
+		if (json_equal(json_object_get(peer, "local_as"), as))
+			json_object_del(peer, "local_as");
+}
+
+void bird_take(struct bird *b)
+{
+	struct taking t = { .b = b, .family = "" };
+	for (size_t i = 0; i < b->n; i++)
+		for (const struct statement *s = b->roots[i]->first; s; s = s->next) {
+			if (is_session(s))
+				take_session(b, s);
+			else if (begins(s, "router id"))
+				take_router_id(&t, s);
+			else if (statement_is(s, "protocol") &&
+				 str_equal(statement_word(s, 1), "ospf"))
+				lost(&t, s, "vipherald speaks BGP only");
+			else if (statement_is(s, "protocol") &&
+				 str_equal(statement_word(s, 1), "static") && s->first)
+				convert_note(b->c, s->at, "protocol static",
+					     "its routes are not looked at: an app has bind: none, "
+					     "and is announced without them");
+		}
+	hoist_as(b);
+}

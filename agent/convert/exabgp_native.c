@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/convert/exabgp_native.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/convert/exabgp_routes.h"
+#include "agent/convert/prefix.h"
+#include "agent/convert/shell.h"
+#include "lib/array.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#define PREFIXES_MAX 1024
+
+static const char *value(const struct exabgp_healthcheck *h, const char *name)
+{
+	return exabgp_healthcheck_value(h, name);
+}
+
+static bool has(const struct exabgp_healthcheck *h, const char *name)
+{
+	return json_object_get(h->values, name) != NULL;
+}
+
+struct app {
+	const struct exabgp_healthcheck *h;
+	json_t *object;
+	const char *local_as; /* of the first peer */
+};
+
+static void lost(const struct exabgp_healthcheck *h, const char *what, const char *why)
+{
+	convert_lost(h->c, h->run->at, what, "%s", why);
+}
+
+static void set_number(const struct app *a, json_t *object, const char *key, const char *option,
+		       uint64_t otherwise, uint64_t more)
+{
+	uint64_t number = otherwise;
+	const char *text = value(a->h, option);
+	if (text && str_to_u64(text, UINT32_MAX, &number) < 0)
+		lost(a->h, text, "not a number");
+	convert_set_number(object, key, number + more);
+}
+
+/* "0.5" seconds as "500ms"; ExaBGP's are numbers with a fraction. */
+static void set_span(const struct app *a, json_t *monitor, const char *key, const char *option,
+		     double otherwise)
+{
+	char text[32], *end;
+	const char *given = value(a->h, option);
+	double seconds = given ? strtod(given, &end) : otherwise;
+	if (given && (*end || end == given || !(seconds >= 0) || seconds > 86400)) {
+		lost(a->h, given, "not a number of seconds");
+		seconds = otherwise;
+	}
+	if (seconds <= 0)
+		return;
+	uint64_t ms = (uint64_t)(seconds * 1000 + 0.5);
+	snprintf(text, sizeof(text), ms % 1000 ? "%llums" : "%llus",
+		 (unsigned long long)(ms % 1000 ? ms : ms / 1000));
+	convert_set(monitor, key, text);
+}
+
+static void set_monitor(const struct app *a)
+{
+	const char *command = value(a->h, "command");
+	if (!command)
+		return;
+	json_t *monitor = json_object(), *list = json_array();
+	convert_set(monitor, "exec", command);
+	set_span(a, monitor, "interval", "interval", 5);
+	set_span(a, monitor, "fast_interval", "fast-interval", 1);
+	set_span(a, monitor, "timeout", "timeout", 5);
+	set_number(a, monitor, "rise", "rise", 3, 0);
+	set_number(a, monitor, "fall", "fall", 3, 0);
+	json_array_append_new(list, monitor);
+	json_object_set_new(a->object, "monitors", list);
+}
+
+typedef bool format_fn(const char *word, char buf[static 64]);
+
+static bool format_community(const char *word, char buf[static 64])
+{
+	return exabgp_community(word, buf);
+}
+
+static bool format_as_is(const char *word, char buf[static 64])
+{
+	return str_copy(buf, 64, word) == 0;
+}
+
+/* Of a list with blanks in between. */
+static void add_words(const struct app *a, json_t *object, const char *key, const char *option,
+		      format_fn *format)
+{
+	char text[64];
+	const char *given = value(a->h, option);
+	char *copy = mem_strdup(given ? given : "");
+	for (char *save, *word = strtok_r(copy, " \t,[]", &save); word;
+	     word = strtok_r(NULL, " \t,[]", &save)) {
+		if (format(word, text))
+			convert_append(object, key, text);
+		else
+			lost(a->h, word, "not a community");
+	}
+	free(copy);
+}
+
+/* The path of a state: the own AS several times. */
+static void set_path(const struct app *a, json_t *object, const char *state)
+{
+	char option[32];
+	unsigned n = 0;
+	bool other = false;
+	snprintf(option, sizeof(option), "%s-as-path", state);
+	const char *given = value(a->h, option) ? value(a->h, option) : value(a->h, "as-path");
+	char *copy = mem_strdup(given ? given : "");
+	for (char *save, *word = strtok_r(copy, " \t,[]", &save); word;
+	     word = strtok_r(NULL, " \t,[]", &save)) {
+		other |= !str_equal(word, a->local_as);
+		n++;
+	}
+	free(copy);
+	if (other)
+		lost(a->h, given,
+		     "a path with other AS numbers than local-as cannot be sent by "
+		     "an app; without --native the program runs as it is");
+	else if (n > 1)
+		convert_set_number(object, "prepend", n - 1);
+}
+
+static json_t *state(const struct app *a, const char *name)
+{
+	return convert_inner(convert_inner(a->object, "states"), name);
+}
+
+static void set_communities(const struct app *a)
+{
+	json_t *common = convert_inner(a->object, "vip_config");
+	bool differ = has(a->h, "disabled-community");
+	json_t *up = differ ? state(a, "up") : common;
+	add_words(a, up, differ ? "communities" : "bgp_communities", "community", format_community);
+	add_words(a, common, "bgp_ext_communities", "extended-community", exabgp_ext_community);
+	add_words(a, common, "bgp_large_communities", "large-community", format_as_is);
+	if (has(a->h, "local-preference"))
+		set_number(a, common, "local_pref", "local-preference", 100, 0);
+	if (json_object_size(common) == 0)
+		json_object_del(a->object, "vip_config");
+}
+
+static void set_down(const struct app *a, uint64_t more)
+{
+	json_t *down = state(a, "down");
+	convert_set_true(down, "announce");
+	set_number(a, down, "med", "down-metric", 1000, more);
+	set_path(a, down, "down");
+	if (has(a->h, "disabled-community"))
+		add_words(a, down, "communities", "disabled-community", format_community);
+}
+
+static void set_disabled(const struct app *a, uint64_t more)
+{
+	convert_set(a->object, "disable_file", value(a->h, "disable"));
+	json_t *drain = state(a, "drain");
+	if (has(a->h, "withdraw-on-down")) {
+		json_object_set_new(drain, "announce", json_false());
+		return;
+	}
+	set_number(a, drain, "med", "disabled-metric", 500, more);
+	set_number(a, drain, "local_pref", "local-preference", 100, 0);
+	set_path(a, drain, "disabled");
+	if (has(a->h, "disabled-community"))
+		add_words(a, drain, "communities", "disabled-community", format_community);
+}
+
+static void set_states(const struct app *a, uint64_t more)
+{
+	json_t *up = state(a, "up");
+	set_number(a, up, "med", "up-metric", 100, more);
+	set_path(a, up, "up");
+	if (!has(a->h, "withdraw-on-down"))
+		set_down(a, more);
+	if (has(a->h, "disable"))
+		set_disabled(a, more);
+}
+
+static json_t *add_app(const struct exabgp_healthcheck *h, const char *local_as, uint64_t more)
+{
+	char name[129];
+	const char *given = value(h, "name");
+	const struct app a = { h, convert_add(h->c, "apps", h->run->at), local_as };
+	const json_t *neighbors = json_object_get(h->values, "neighbor");
+	convert_set(a.object, "name",
+		    convert_app_name(h->c, given && *given ? given : h->program, name));
+	json_object_set_new(a.object, "vip", json_array());
+	if (has(h, "no-ip-setup"))
+		convert_set(a.object, "bind", "none");
+	set_monitor(&a);
+	set_communities(&a);
+	set_states(&a, more);
+	for (size_t i = 0; i < json_array_size(neighbors); i++)
+		convert_append(a.object, "peers", json_string_value(json_array_get(neighbors, i)));
+	return a.object;
+}
+
+/* ---- the addresses ---- */
+
+/* Those of a network one by one, with --deaggregate-networks. */
+static void add_prefix(const struct exabgp_healthcheck *h, const char *text, json_t *list)
+{
+	struct prefix p;
+	char buf[PREFIX_TEXT_MAX];
+	bool host_bits;
+	if (convert_prefix(text, &p, &host_bits) < 0) {
+		lost(h, text, "not an address or network");
+		return;
+	}
+	unsigned bits = (unsigned)(8 * addr_size(p.addr.family)) - p.len;
+	if (!has(h, "deaggregate-networks")) {
+		json_array_append_new(list, json_string(prefix_format(&p, buf)));
+		return;
+	}
+	if (bits > 10) {
+		lost(h, text, "more than 1024 addresses");
+		return;
+	}
+	p.len = (uint8_t)(p.len + bits);
+	size_t last = addr_size(p.addr.family) - 1;
+	for (unsigned i = 0; i < 1U << bits && json_array_size(list) < PREFIXES_MAX; i++) {
+		struct prefix one = p;
+		one.addr.bytes[last] |= (uint8_t)(i & 0xff);
+		one.addr.bytes[last - 1] |= (uint8_t)(i >> 8);
+		json_array_append_new(list, json_string(prefix_format(&one, buf)));
+	}
+}
+
+/* The first one is that of --start-ip, those before it follow at the end. */
+static json_t *rotated(const struct exabgp_healthcheck *h, json_t *list)
+{
+	uint64_t start = 0;
+	const char *text = value(h, "start-ip");
+	size_t n = json_array_size(list);
+	if (text && str_to_u64(text, UINT32_MAX, &start) < 0)
+		lost(h, text, "not a number");
+	json_t *result = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append(result, json_array_get(list, (i + start) % n));
+	json_decref(list);
+	return result;
+}
+
+static json_t *prefixes(const struct exabgp_healthcheck *h)
+{
+	size_t i;
+	json_t *text, *list = json_array();
+	json_array_foreach((json_t *)exabgp_healthcheck_prefixes(h), i, text)
+		add_prefix(h, json_string_value(text), list);
+	return rotated(h, list);
+}
+
+/* Each address has a metric of its own, unless there is nothing to increase. */
+static void add_apps(const struct exabgp_healthcheck *h, const char *local_as)
+{
+	size_t i;
+	json_t *text, *list = prefixes(h), *app = NULL;
+	uint64_t increase = 1;
+	if (value(h, "increase") && str_to_u64(value(h, "increase"), UINT16_MAX, &increase) < 0)
+		lost(h, value(h, "increase"), "not a number");
+	json_array_foreach(list, i, text)
+	{
+		if (!app || increase > 0)
+			app = add_app(h, local_as, i * increase);
+		json_array_append(json_object_get(app, "vip"), text);
+	}
+	json_decref(list);
+}
+
+/* ---- commands on changes ---- */
+
+static void add_hooks(const struct exabgp_healthcheck *h, const char *option, const char *event,
+		      const char *state_name, const char *app)
+{
+	size_t i;
+	json_t *command;
+	json_array_foreach(json_object_get(h->values, option), i, command)
+	{
+		char *text = NULL;
+		size_t len = 0;
+		FILE *out = open_memstream(&text, &len);
+		if (!out)
+			abort(); /* as lib/mem.h, which says why */
+		fputs("test \"$VIPHERALD_EVENT_APP\" = ", out);
+		shell_print_word(app, out);
+		fprintf(out, " || exit 0; export STATE=%s; %s", state_name,
+			json_string_value(command));
+		fclose(out);
+		json_t *hook = convert_add(h->c, "hooks", h->run->at);
+		convert_append(hook, "on", event);
+		convert_set(hook, "exec", text);
+		free(text);
+	}
+}
+
+static void take_hooks(const struct exabgp_healthcheck *h, const char *app)
+{
+	static const struct {
+		const char *option, *event, *state;
+	} changes[] = {
+		{ "up-execute", "app.up", "UP" },
+		{ "execute", "app.up", "UP" },
+		{ "down-execute", "app.down", "DOWN" },
+		{ "execute", "app.down", "DOWN" },
+		{ "disabled-execute", "drain.on", "DISABLED" },
+		{ "execute", "drain.on", "DISABLED" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
+		add_hooks(h, changes[i].option, changes[i].event, changes[i].state, app);
+}
+
+/* ---- remarks ---- */
+
+static void remark(const struct exabgp_healthcheck *h)
+{
+	const struct convert_at at = h->run->at;
+	if (has(h, "disable") && !has(h, "withdraw-on-down"))
+		convert_note(h->c, at, "--disable",
+			     "a drained app also has GRACEFUL_SHUTDOWN, and is withdrawn after "
+			     "agent.drain_time");
+	if (!has(h, "no-ip-setup"))
+		convert_note(
+			h->c, at, "--ip",
+			"the agent adds the addresses to lo; where the distribution does that, "
+			"write bind: present");
+	if (has(h, "user") || has(h, "group"))
+		convert_lost(h->c, at, "--user, --group",
+			     "the user of all commands is agent.exec.user");
+	if (has(h, "path-id"))
+		lost(h, "--path-id", "ADD-PATH is not sent");
+	if (value(h, "next-hop"))
+		lost(h, "--next-hop", "the next hop is that of the peer: local_ip, next_hop");
+	if (value(h, "interval") && strtod(value(h, "interval"), NULL) <= 0)
+		lost(h, "--interval 0", "a check is repeated, every agent.monitor_interval here");
+}
+
+static const char *local_as_of(struct convert *c, char buf[static 24])
+{
+	const json_t *as = json_object_get(convert_item(c, "peers", 0), "local_as");
+	if (!json_is_integer(as))
+		return "";
+	snprintf(buf, 24, "%lld", (long long)json_integer_value(as));
+	return buf;
+}
+
+bool exabgp_native_take(const struct exabgp_healthcheck *h)
+{
+	char as[24];
+	size_t first = 0;
+	if (!exabgp_healthcheck_prefixes(h)) {
+		lost(h, h->program,
+		     "announces the addresses that it finds on lo, which this file "
+		     "does not say: name them by --ip; it stays a program");
+		return false;
+	}
+	while (convert_item(h->c, "apps", first))
+		first++;
+	add_apps(h, local_as_of(h->c, as));
+	remark(h);
+	const json_t *app = convert_item(h->c, "apps", first);
+	if (app)
+		take_hooks(h, convert_get(app, "name"));
+	return true;
+}

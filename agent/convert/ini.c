@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/convert/ini.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#define EXPANDED_MAX 65536
+
+struct line {
+	const char *text; /* without blanks around it */
+	size_t len;
+	bool indented;
+};
+
+static struct line trim(const char *text, size_t len)
+{
+	struct line l = { text, len, len > 0 && isspace((unsigned char)*text) };
+	while (l.len > 0 && isspace((unsigned char)*l.text)) {
+		l.text++;
+		l.len--;
+	}
+	while (l.len > 0 && isspace((unsigned char)l.text[l.len - 1]))
+		l.len--;
+	return l;
+}
+
+static struct line next_line(const struct convert_input *in, size_t *at)
+{
+	const char *start = in->text + *at, *end = memchr(start, '\n', in->len - *at);
+	size_t len = end ? (size_t)(end - start) : in->len - *at;
+	*at += len + 1;
+	return trim(start, len);
+}
+
+static bool is_comment(const struct line *l)
+{
+	return l->len == 0 || *l->text == '#' || *l->text == ';';
+}
+
+bool ini_is(const struct convert_input *in)
+{
+	for (size_t at = 0; at < in->len;) {
+		struct line l = next_line(in, &at);
+		if (!is_comment(&l))
+			return *l.text == '[';
+	}
+	return false;
+}
+
+static char *copy(const char *text, size_t len)
+{
+	char *s = mem_new(len + 1, 1);
+	memcpy(s, text, len);
+	return s;
+}
+
+static struct ini_value *add(struct ini *ini, struct convert_at at)
+{
+	ini->values = mem_grow(ini->values, &ini->cap, ini->n + 1, sizeof(*ini->values));
+	ini->values[ini->n].at = at;
+	return &ini->values[ini->n++];
+}
+
+static void add_value(struct ini *ini, const char *section, const struct line *l, size_t sign,
+		      struct convert_at at)
+{
+	struct line key = trim(l->text, sign), text = trim(l->text + sign + 1, l->len - sign - 1);
+	struct ini_value *v = add(ini, at);
+	v->section = mem_strdup(section);
+	v->key = copy(key.text, key.len);
+	v->text = copy(text.text, text.len);
+	for (char *p = v->key; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+}
+
+static void continue_value(struct ini_value *v, const struct line *l)
+{
+	size_t n = strlen(v->text);
+	char *text = mem_new(n + l->len + 2, 1);
+	memcpy(text, v->text, n);
+	text[n] = '\n';
+	memcpy(text + n + 1, l->text, l->len);
+	free(v->text);
+	v->text = text;
+}
+
+static size_t sign_of(const struct line *l)
+{
+	size_t i = 0;
+	while (i < l->len && l->text[i] != '=' && l->text[i] != ':')
+		i++;
+	return i;
+}
+
+static int parse_line(struct ini *ini, const struct line *l, char **section, bool *continues,
+		      struct convert_at at, struct err *err)
+{
+	size_t sign = sign_of(l);
+	if (is_comment(l)) {
+		*continues &= l->len > 0;
+		return 0;
+	}
+	if (l->indented && *continues) {
+		continue_value(&ini->values[ini->n - 1], l);
+		return 0;
+	}
+	if (*l->text == '[') {
+		if (l->text[l->len - 1] != ']')
+			return err_set(err, -EINVAL, "%s:%u: ']' is missing", at.file, at.line);
+		free(*section);
+		*section = copy(l->text + 1, l->len - 2);
+		add(ini, at)->section = mem_strdup(*section);
+		*continues = false;
+		return 0;
+	}
+	if (!*section || sign == l->len || sign == 0)
+		return err_set(err, -EINVAL, "%s:%u: expected [SECTION] or KEY = VALUE", at.file,
+			       at.line);
+	add_value(ini, *section, l, sign, at);
+	*continues = true;
+	return 0;
+}
+
+int ini_parse(const struct convert_input *in, struct ini *ret, struct err *err)
+{
+	struct convert_at at = { in->name, 0 };
+	char *section = NULL;
+	bool continues = false;
+	int rc = 0;
+	for (size_t offset = 0; rc == 0 && offset < in->len;) {
+		struct line l = next_line(in, &offset);
+		at.line++;
+		rc = parse_line(ret, &l, &section, &continues, at, err);
+	}
+	free(section);
+	return rc;
+}
+
+void ini_done(struct ini *ini)
+{
+	for (size_t i = 0; i < ini->n; i++) {
+		free(ini->values[i].section);
+		free(ini->values[i].key);
+		free(ini->values[i].text);
+	}
+	free(ini->values);
+	*ini = (struct ini){ 0 };
+}
+
+const struct ini_value *ini_find(const struct ini *ini, const char *section, const char *key)
+{
+	const struct ini_value *found = NULL, *common = NULL;
+	for (size_t i = 0; i < ini->n; i++) {
+		const struct ini_value *v = &ini->values[i];
+		if (!v->key || !str_equal(v->key, key))
+			continue;
+		if (str_equal(v->section, section))
+			found = v;
+		else if (str_equal(v->section, "DEFAULT"))
+			common = v;
+	}
+	return found ? found : common;
+}
+
+int ini_expand(const struct ini *ini, const struct ini_value *value, char **ret)
+{
+	char *text = mem_new(EXPANDED_MAX, 1), key[64];
+	struct strbuf sb = strbuf_over(text, EXPANDED_MAX);
+	for (const char *p = value->text; *p;) {
+		const char *end = str_starts(p, "%(") ? strstr(p, ")s") : NULL;
+		size_t n = end ? (size_t)(end - p - 2) : 0;
+		if (end && n < sizeof(key)) {
+			memcpy(key, p + 2, n);
+			key[n] = 0;
+			const struct ini_value *v = ini_find(ini, value->section, key);
+			if (!v) {
+				free(text);
+				return -EINVAL;
+			}
+			strbuf_add(&sb, "%s", v->text);
+			p = end + 2;
+		} else {
+			p += str_starts(p, "%%");
+			strbuf_add(&sb, "%c", *p++);
+		}
+	}
+	*ret = text;
+	return 0;
+}

@@ -1,0 +1,260 @@
+"""What `vipherald convert` writes announces what the other tool did: both run against the same router, one
+after the other, and the routes are compared attribute by attribute."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .agent import Agent, binary
+from .process import Process
+from .routers import Route, Router
+from .routers.base import library_env, unpacked
+from .testbed import AGENT_AS, ROUTER_AS, Testbed
+from .wait import wait_until
+
+CASES = Path(__file__).resolve().parents[1] / "convert"
+
+
+def convert(bed: Testbed, tool: str, *words: str | Path, status: int = 0) -> str:
+    """The configuration, which has to pass `check`."""
+    with bed.host.inside():
+        result = subprocess.run(
+            [binary(), "convert", tool, *words], capture_output=True, text=True, timeout=20
+        )
+    assert result.returncode == status, (result.stdout, result.stderr)
+    file = bed.workdir / "converted.yaml"
+    file.write_text(result.stdout)
+    file.chmod(0o600)
+    assert ": ok, " in bed.host.run([binary(), "check", file])
+    return result.stdout
+
+
+def start_exabgp(bed: Testbed, config: Path) -> Process:
+    program = "from exabgp.application import run_exabgp; run_exabgp()"
+    env = {
+        "PYTHONPATH": str(unpacked("usr/lib/python3/dist-packages")),
+        "exabgp_api_cli": "false",
+        "exabgp_daemon_drop": "false",
+    }
+    return bed.host.start([sys.executable, "-c", program, config], "exabgp", env)
+
+
+def routes(router: Router, prefixes: set[str]) -> dict[str, Route]:
+    """When it has all of them, and no others."""
+
+    def found() -> dict[str, Route]:
+        have = router.routes()
+        assert set(have) == prefixes, have
+        return have
+
+    return wait_until(found, f"{router.kind} has {prefixes}", ignore=(AssertionError, KeyError))
+
+
+def start_converted(bed: Testbed, text: str) -> Agent:
+    return bed.start_agent(text)
+
+
+# Each attribute that a static route of an app can have.
+STATIC = """
+template {{
+    neighbor services {{
+        announce {{
+            ipv4 {{
+                unicast 198.51.100.53/32 next-hop self med 120 community [ 65001:53 65001:1 ] large-community 65001:7:8;
+                unicast 198.51.100.64/30 next-hop self split /31 extended-community [ target:65001:9 origin:65001:4 ];
+            }}
+            ipv6 {{
+                unicast 2001:db8:53::53/128 next-hop {host6} local-preference 222;
+            }}
+        }}
+    }}
+}}
+neighbor {router} {{
+    inherit services;
+    router-id {host};
+    local-address {host};
+    local-as {local_as};
+    peer-as {peer_as};
+    hold-time 30;
+    static {{
+        route 203.0.113.0/24 {{
+            next-hop {host};
+            {path}
+            med 4294967295;
+        }}
+        route 203.0.113.200 next-hop self;
+    }}
+}}
+"""
+PREFIXES = {
+    "198.51.100.53/32",
+    "198.51.100.64/31",
+    "198.51.100.66/31",
+    "2001:db8:53::53/128",
+    "203.0.113.0/24",
+    "203.0.113.200/32",
+}
+
+
+@pytest.mark.parametrize("internal", [False, True], ids=["ebgp", "ibgp"])
+@pytest.mark.parametrize("kind", ["frr", "bird"])
+def test_exabgp_static_routes(bed: Testbed, kind: str, internal: bool) -> None:
+    router = bed.start_router(kind, asn=AGENT_AS if internal else ROUTER_AS)
+    file = bed.workdir / "exabgp.conf"
+    file.write_text(
+        STATIC.format(
+            router=router.link.router_ip,
+            host=router.link.host_ip,
+            host6=router.link.host_ip6,
+            local_as=AGENT_AS,
+            peer_as=router.config.asn,
+            path="" if internal else f"as-path [ {AGENT_AS} {AGENT_AS} {AGENT_AS} ];",
+        )
+    )
+    exabgp = start_exabgp(bed, file)
+    theirs = routes(router, PREFIXES)
+    exabgp.terminate()
+    wait_until(lambda: not router.routes(), f"{router.kind} has no routes")
+    start_converted(bed, convert(bed, "exabgp", file))
+    assert routes(router, PREFIXES) == theirs
+
+
+HEALTHCHECK = """
+process resolver {{
+    run {python} -m exabgp healthcheck --no-syslog --name resolver --cmd "test -e {switch}" --ip 198.51.100.53/32 --ip 2001:db8:53::53/128 --interval 0.2 --fast-interval 0.1 --rise 1 --fall 2 --up-metric 50 --down-metric 500 --increase 5 --community "65001:53 65001:1" --disabled-community 65001:999 --large-community 65001:7:8 --as-path "65001 65001" --no-ip-setup --next-hop {host6};
+    encoder text;
+}}
+neighbor {router} {{
+    router-id {host};
+    local-address {host};
+    local-as 65001;
+    peer-as {peer_as};
+    api {{
+        processes [ resolver ];
+    }}
+}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["frr", "bird"])
+def test_exabgp_healthcheck_as_app(bed: Testbed, kind: str) -> None:
+    """Up and down with the attributes of both states."""
+    router, switch, states = bed.start_router(kind), bed.workdir / "healthy", []
+    file = bed.workdir / "exabgp.conf"
+    file.write_text(
+        HEALTHCHECK.replace("--ip 2001:db8:53::53/128 ", "")
+        .replace(" --next-hop {host6}", "")
+        .format(
+            python=sys.executable,
+            switch=switch,
+            router=router.link.router_ip,
+            host=router.link.host_ip,
+            peer_as=ROUTER_AS,
+        )
+    )
+    switch.touch()
+    vip, exabgp = "198.51.100.53/32", start_exabgp(bed, file)
+
+    def at_metric(metric: int) -> Route:
+        def found() -> Route:
+            route = router.routes()[vip]
+            assert route.med == metric, route
+            return route
+
+        return wait_until(found, f"{vip} with MED {metric}", ignore=(AssertionError, KeyError))
+
+    states.append(at_metric(50))
+    switch.unlink()
+    states.append(at_metric(500))
+    exabgp.terminate()
+    wait_until(lambda: not router.routes(), f"{router.kind} has no routes")
+    text = convert(bed, "exabgp", file, "--native")
+    switch.touch()
+    start_converted(bed, text)
+    assert at_metric(50) == states[0]
+    switch.unlink()
+    assert at_metric(500) == states[1]
+
+
+BIRD_CONF = """
+router id {host};
+log stderr all;
+protocol device {{ }}
+protocol direct {{ ipv4; ipv6; interface "lo"; }}
+define MYAS = {local_as};
+define ACAST_PS_ADVERTISE = [ 198.51.100.53/32 ];
+define ACAST6_PS_ADVERTISE = [ 2001:db8:53::53/128 ];
+function match_route() -> bool {{
+    if net ~ ACAST_PS_ADVERTISE then return true;
+    return net ~ ACAST6_PS_ADVERTISE;
+}}
+filter tagged {{
+    if net ~ ACAST_PS_ADVERTISE || net ~ ACAST6_PS_ADVERTISE then {{
+        bgp_community.add((65001, 53));
+        bgp_large_community.add((65001, 7, 8));
+        bgp_path.prepend(MYAS);
+        accept;
+    }}
+    reject;
+}}
+template bgp tor {{
+    local as MYAS;
+    hold time 30;
+}}
+protocol bgp up from tor {{
+    neighbor {router} as {peer_as};
+    ipv4 {{ import none; export {export}; next hop self; }};
+    {ipv6}
+}}
+"""
+CHECK = """
+[{name}]
+check_cmd = /usr/bin/test -e {switch}
+check_interval = 0.1
+check_rise = 1
+check_fail = 1
+ip_prefix = {prefix}
+ip_check_disabled = true
+"""
+
+
+@pytest.mark.parametrize("export", ["where match_route()", "filter tagged"], ids=["plain", "tagged"])
+@pytest.mark.parametrize("kind", ["frr", "bird"])
+def test_bird_of_anycast_healthchecker(bed: Testbed, kind: str, export: str) -> None:
+    """BIRD with the list of prefixes that anycast-healthchecker writes while its checks pass."""
+    router, switch = bed.start_router(kind), bed.workdir / "healthy"
+    vips = {"198.51.100.53/32"} | ({"2001:db8:53::53/128"} if kind == "bird" else set())
+    bird, checks = bed.workdir / "bird.conf", bed.workdir / "checks.conf"
+    bird.write_text(
+        BIRD_CONF.format(
+            host=router.link.host_ip,
+            router=router.link.router_ip,
+            local_as=AGENT_AS,
+            peer_as=ROUTER_AS,
+            export=export,
+            # BIRD's next hop of an IPv6 route over an IPv4 session is none to FRR.
+            ipv6=""
+            if kind == "frr"
+            else f"ipv6 {{ import none; export {export}; next hop address {router.link.host_ip6}; }};",
+        ).replace("function match_route() -> bool", "function match_route()")
+    )
+    checks.write_text(
+        "".join(CHECK.format(name=f"s{i}", switch=switch, prefix=p) for i, p in enumerate(sorted(vips)))
+    )
+    for vip in vips:
+        bed.host.ip(f"addr add {vip} dev lo")
+    socket, pid = bed.workdir / "bird.ctl", bed.workdir / "bird.pid"
+    daemon = bed.host.start(
+        [unpacked("usr/sbin/bird"), "-f", "-c", bird, "-s", socket, "-P", pid], "host-bird", library_env()
+    )
+    theirs = routes(router, vips)
+    daemon.terminate()
+    wait_until(lambda: not router.routes(), f"{router.kind} has no routes")
+    text = convert(bed, "anycast-healthchecker", checks, bird)
+    switch.touch()
+    start_converted(bed, text)
+    assert routes(router, vips) == theirs
+    switch.unlink()
+    wait_until(lambda: not router.routes(), f"{router.kind} has no routes")
