@@ -231,7 +231,7 @@ def everything(bed: Testbed) -> Iterator[Agent]:
         "name": "secure", "vip": "192.0.2.98/32",
         "monitors": [{"https": "https://localhost:8443/", "tls_ca": str(authority.file)}],
     }  # fmt: skip
-    keys = {"consul_addr": consul.addr, "api": {"tls": tls}}
+    keys = {"consul_addr": consul.addr, "api": {"tls": tls}, "traffic": True}
     aggregates = [{"prefix": "2001:db8::/32", "min": 2}]
     agent = bed.make_agent(
         config(
@@ -249,7 +249,7 @@ def everything(bed: Testbed) -> Iterator[Agent]:
 
 
 def test_the_page(bed: Testbed) -> None:
-    last = ("bgp_last_notification{", 'app="down"', "certificate_expires_in_seconds{")
+    last = ("vip_packets_total{", "bgp_last_notification{", 'app="down"', "certificate_expires_in_seconds{")
     with everything(bed) as agent:
         wait_until(
             lambda: all(part in agent.admin("/metrics").text for part in last), "samples of all"
