@@ -97,7 +97,10 @@ static void add_advertised(struct scrape *s, const char *name, const struct app 
 {
 	char text[PREFIX_TEXT_MAX], peer[BGP_PEER_NAME_MAX];
 	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker); p++) {
-		bgp_peer_name(bgp_speaker_peer_config(s->in.speaker, p), peer);
+		const struct bgp_peer_config *config = bgp_speaker_peer_config(s->in.speaker, p);
+		if (!bgp_peer_filter_allows(app->spec->peers, config))
+			continue;
+		bgp_peer_name(config, peer);
 		for (size_t i = 0; i < app->spec->n_vips; i++) {
 			const struct metric_label labels[] = {
 				{ "app", app->spec->name },
@@ -200,7 +203,9 @@ static const struct {
 	  "When the health of the app last changed.", add_changed },
 	{ "vip_announced", "gauge", "1 while at least one peer has been sent the VIP.",
 	  add_announced },
-	{ "vip_advertised", "gauge", "1 while this peer has been sent the VIP.", add_advertised },
+	{ "vip_advertised", "gauge",
+	  "1 while this peer has been sent the VIP, of those that the app is for.",
+	  add_advertised },
 	{ "vip_packets_total", "counter",
 	  "Packets for the VIP that came to this host, with agent.traffic.", add_packets },
 	{ "vip_bytes_total", "counter",
