@@ -17,11 +17,9 @@
 
 /* Attributes carry their length in 16 bits; 400 elements of the largest kind take 39 kB. */
 #define ELEMENTS_PER_MESSAGE 400
-/* Room that is enough for any message here without elements. */
-#define MESSAGE_ROOM    2048
-#define ELEMENT_ROOM    128
-#define DSTNAT_PRIORITY (-100)
-#define RULE_KEY_MAX    24
+#define ELEMENT_ROOM         128
+#define DSTNAT_PRIORITY      (-100)
+#define RULE_KEY_MAX         24
 
 /* The chain of networks, by nat_rule.behind. */
 static const char *const nets_chains[] = { "nets", "same_nets" };
@@ -39,108 +37,25 @@ static const struct chain {
 	{ "same_output", NF_INET_LOCAL_OUT, DSTNAT_PRIORITY + 5, 1 },
 };
 
-/* ---- messages ---- */
-
-static struct nlmsghdr *message_in(void *buf, uint16_t type, uint16_t flags)
-{
-	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
-	msg->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-	msg->nlmsg_flags = flags;
-	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
-	head->nfgen_family = NFPROTO_INET;
-	head->version = NFNETLINK_V0;
-	return msg;
-}
-
-/* Room behind the last message; written into directly, counted by batch_close(). */
-static void *batch_room(struct nft_batch *b, size_t room)
-{
-	b->buf = mem_grow(b->buf, &b->cap, b->len + room, 1);
-	return b->buf + b->len;
-}
-
-static struct nlmsghdr *batch_open(struct nft_batch *b, uint16_t type, uint16_t flags, size_t room)
-{
-	return message_in(batch_room(b, room), type, flags);
-}
-
-static void batch_close(struct nft_batch *b, const struct nlmsghdr *msg)
-{
-	b->last = b->len;
-	b->len += MNL_ALIGN(msg->nlmsg_len);
-}
-
-static void batch_mark(struct nft_batch *b, uint16_t type)
-{
-	struct nlmsghdr *msg = mnl_nlmsg_put_header(batch_room(b, MESSAGE_ROOM));
-	msg->nlmsg_type = type;
-	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
-	head->version = NFNETLINK_V0;
-	head->res_id = htons(NFNL_SUBSYS_NFTABLES);
-	b->len += MNL_ALIGN(msg->nlmsg_len);
-}
-
-void nft_batch_begin(struct nft_batch *b)
-{
-	*b = (struct nft_batch){ 0 };
-	batch_mark(b, NFNL_MSG_BATCH_BEGIN);
-}
-
-void nft_batch_end(struct nft_batch *b)
-{
-	batch_mark(b, NFNL_MSG_BATCH_END);
-}
-
-void nft_batch_done(struct nft_batch *b)
-{
-	free(b->buf);
-	*b = (struct nft_batch){ 0 };
-}
-
-struct nlmsghdr *nft_batch_last(const struct nft_batch *b)
-{
-	return (void *)(b->buf + b->last);
-}
-
 /* ---- the skeleton ---- */
-
-static void add_table(struct nft_batch *b)
-{
-	struct nlmsghdr *msg = batch_open(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, MESSAGE_ROOM);
-	mnl_attr_put_strz(msg, NFTA_TABLE_NAME, NFT_TABLE);
-	batch_close(b, msg);
-}
 
 void nft_batch_del_table(struct nft_batch *b)
 {
-	struct nlmsghdr *msg = batch_open(b, NFT_MSG_DELTABLE, 0, MESSAGE_ROOM);
-	mnl_attr_put_strz(msg, NFTA_TABLE_NAME, NFT_TABLE);
-	batch_close(b, msg);
+	nft_batch_drop_table(b, NFT_TABLE);
 }
 
 static struct nlmsghdr *chain_open(struct nft_batch *b, const char *name)
 {
-	struct nlmsghdr *msg = batch_open(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, MESSAGE_ROOM);
+	struct nlmsghdr *msg = nft_batch_open(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, NFT_MESSAGE_ROOM);
 	mnl_attr_put_strz(msg, NFTA_CHAIN_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(msg, NFTA_CHAIN_NAME, name);
 	return msg;
 }
 
-static void add_hooked_chain(struct nft_batch *b, const struct chain *c)
-{
-	struct nlmsghdr *msg = chain_open(b, c->name);
-	struct nlattr *hook = mnl_attr_nest_start(msg, NFTA_CHAIN_HOOK);
-	nft_put_u32(msg, NFTA_HOOK_HOOKNUM, c->hook);
-	nft_put_u32(msg, NFTA_HOOK_PRIORITY, (uint32_t)c->priority);
-	mnl_attr_nest_end(msg, hook);
-	mnl_attr_put_strz(msg, NFTA_CHAIN_TYPE, "nat");
-	batch_close(b, msg);
-}
-
 static void add_map(struct nft_batch *b, enum nft_map which)
 {
 	const struct nft_map_layout *m = &nft_maps[which];
-	struct nlmsghdr *msg = batch_open(b, NFT_MSG_NEWSET, NLM_F_CREATE, MESSAGE_ROOM);
+	struct nlmsghdr *msg = nft_batch_open(b, NFT_MSG_NEWSET, NLM_F_CREATE, NFT_MESSAGE_ROOM);
 	mnl_attr_put_strz(msg, NFTA_SET_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(msg, NFTA_SET_NAME, m->name);
 	nft_put_u32(msg, NFTA_SET_FLAGS, NFT_SET_MAP);
@@ -149,7 +64,7 @@ static void add_map(struct nft_batch *b, enum nft_map which)
 	nft_put_u32(msg, NFTA_SET_DATA_TYPE, m->data_type);
 	nft_put_u32(msg, NFTA_SET_DATA_LEN, nft_data_size(m));
 	nft_put_u32(msg, NFTA_SET_ID, which + 1);
-	batch_close(b, msg);
+	nft_batch_close(b, msg);
 }
 
 /* ---- rules ---- */
@@ -157,12 +72,7 @@ static void add_map(struct nft_batch *b, enum nft_map which)
 static struct nlmsghdr *rule_open(struct nft_batch *b, const char *chain,
 				  struct nlattr **ret_expressions)
 {
-	struct nlmsghdr *msg =
-		batch_open(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, MESSAGE_ROOM);
-	mnl_attr_put_strz(msg, NFTA_RULE_TABLE, NFT_TABLE);
-	mnl_attr_put_strz(msg, NFTA_RULE_CHAIN, chain);
-	*ret_expressions = mnl_attr_nest_start(msg, NFTA_RULE_EXPRESSIONS);
-	return msg;
+	return nft_batch_rule(b, NFT_TABLE, chain, ret_expressions);
 }
 
 /* `net` NULL: a rule of the skeleton. */
@@ -181,7 +91,7 @@ static void rule_close(struct nft_batch *b, struct nlmsghdr *msg, struct nlattr 
 	}
 	mnl_attr_nest_end(msg, expressions);
 	mnl_attr_put(msg, NFTA_RULE_USERDATA, size, data);
-	batch_close(b, msg);
+	nft_batch_close(b, msg);
 }
 
 static uint8_t nfproto_of(uint8_t family)
@@ -243,10 +153,10 @@ void nft_batch_set_nets(struct nft_batch *b, const struct nat_rules *nets)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(nets_chains); i++) {
 		/* Without saying which: all rules of the chain. */
-		struct nlmsghdr *msg = batch_open(b, NFT_MSG_DELRULE, 0, MESSAGE_ROOM);
+		struct nlmsghdr *msg = nft_batch_open(b, NFT_MSG_DELRULE, 0, NFT_MESSAGE_ROOM);
 		mnl_attr_put_strz(msg, NFTA_RULE_TABLE, NFT_TABLE);
 		mnl_attr_put_strz(msg, NFTA_RULE_CHAIN, nets_chains[i]);
-		batch_close(b, msg);
+		nft_batch_close(b, msg);
 	}
 	for (size_t i = 0; i < nets->n; i++)
 		add_net_rule(b, &nets->items[i]);
@@ -254,15 +164,16 @@ void nft_batch_set_nets(struct nft_batch *b, const struct nat_rules *nets)
 
 void nft_batch_skeleton(struct nft_batch *b)
 {
-	add_table(b); /* removing one that is not there would fail */
+	nft_batch_table(b, NFT_TABLE); /* removing one that is not there would fail */
 	nft_batch_del_table(b);
-	add_table(b);
+	nft_batch_table(b, NFT_TABLE);
 	for (unsigned m = 0; m < NFT_MAPS; m++)
 		add_map(b, m);
 	for (size_t i = 0; i < ARRAY_SIZE(nets_chains); i++)
-		batch_close(b, chain_open(b, nets_chains[i]));
+		nft_batch_close(b, chain_open(b, nets_chains[i]));
 	for (size_t c = 0; c < ARRAY_SIZE(hooks); c++) {
-		add_hooked_chain(b, &hooks[c]);
+		nft_batch_hook(b, NFT_TABLE, hooks[c].name, "nat", hooks[c].hook,
+			       hooks[c].priority);
 		for (unsigned m = 0; m < NFT_MAPS; m++)
 			if (nft_maps[m].behind == hooks[c].behind)
 				add_map_rule(b, hooks[c].name, &nft_maps[m]);
@@ -311,9 +222,9 @@ static bool put_elements(struct nft_batch *b, const struct nft_map_layout *m,
 		++*next;
 	if (*next == rules->n)
 		return false;
-	struct nlmsghdr *msg =
-		batch_open(b, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE : 0,
-			   MESSAGE_ROOM + ELEMENTS_PER_MESSAGE * ELEMENT_ROOM);
+	struct nlmsghdr *msg = nft_batch_open(
+		b, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE : 0,
+		NFT_MESSAGE_ROOM + ELEMENTS_PER_MESSAGE * ELEMENT_ROOM);
 	struct nlattr *list = elements_open(msg, m);
 	for (size_t n = 0; *next < rules->n && n < ELEMENTS_PER_MESSAGE; ++*next) {
 		const struct nat_rule *r = &rules->items[*next];
@@ -327,7 +238,7 @@ static bool put_elements(struct nft_batch *b, const struct nft_map_layout *m,
 		n++;
 	}
 	mnl_attr_nest_end(msg, list);
-	batch_close(b, msg);
+	nft_batch_close(b, msg);
 	return true;
 }
 
@@ -352,21 +263,21 @@ void nft_batch_del(struct nft_batch *b, const struct nat_rules *rules)
 
 struct nlmsghdr *nft_build_get_table(void *buf)
 {
-	struct nlmsghdr *msg = message_in(buf, NFT_MSG_GETTABLE, 0);
+	struct nlmsghdr *msg = nft_message(buf, NFT_MSG_GETTABLE, 0);
 	mnl_attr_put_strz(msg, NFTA_TABLE_NAME, NFT_TABLE);
 	return msg;
 }
 
 struct nlmsghdr *nft_build_dump_rules(void *buf)
 {
-	struct nlmsghdr *msg = message_in(buf, NFT_MSG_GETRULE, NLM_F_DUMP);
+	struct nlmsghdr *msg = nft_message(buf, NFT_MSG_GETRULE, NLM_F_DUMP);
 	mnl_attr_put_strz(msg, NFTA_RULE_TABLE, NFT_TABLE);
 	return msg;
 }
 
 struct nlmsghdr *nft_build_dump_map(void *buf, enum nft_map map)
 {
-	struct nlmsghdr *msg = message_in(buf, NFT_MSG_GETSETELEM, NLM_F_DUMP);
+	struct nlmsghdr *msg = nft_message(buf, NFT_MSG_GETSETELEM, NLM_F_DUMP);
 	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_SET, nft_maps[map].name);
 	return msg;
@@ -375,7 +286,7 @@ struct nlmsghdr *nft_build_dump_map(void *buf, enum nft_map map)
 struct nlmsghdr *nft_build_get_element(void *buf, const struct nat_rule *r)
 {
 	const struct nft_map_layout *m = &nft_maps[nft_map_of(r)];
-	struct nlmsghdr *msg = message_in(buf, NFT_MSG_GETSETELEM, 0);
+	struct nlmsghdr *msg = nft_message(buf, NFT_MSG_GETSETELEM, 0);
 	struct nlattr *list = elements_open(msg, m);
 	struct nlattr *element = mnl_attr_nest_start(msg, NFTA_LIST_ELEM);
 	put_key(msg, m, r);
@@ -386,5 +297,5 @@ struct nlmsghdr *nft_build_get_element(void *buf, const struct nat_rule *r)
 
 struct nlmsghdr *nft_build_get_generation(void *buf)
 {
-	return message_in(buf, NFT_MSG_GETGEN, 0);
+	return nft_message(buf, NFT_MSG_GETGEN, 0);
 }

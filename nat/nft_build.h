@@ -9,20 +9,8 @@
 #include <libmnl/libmnl.h>
 #include <stddef.h>
 
+#include "nat/nft_batch.h"
 #include "nat/nft_table.h"
-
-/* Messages one after the other, of a size that is not known beforehand. */
-struct nft_batch {
-	char *buf; /* aligned as struct nlmsghdr */
-	size_t len, cap;
-	size_t last; /* where the last message before the end begins */
-};
-
-/* A transaction: begin, messages, end. Free with nft_batch_done(). */
-void nft_batch_begin(struct nft_batch *b);
-void nft_batch_end(struct nft_batch *b);
-void nft_batch_done(struct nft_batch *b);
-struct nlmsghdr *nft_batch_last(const struct nft_batch *b);
 
 /* The table as above without any mapping, in place of any other of that name. */
 void nft_batch_skeleton(struct nft_batch *b);
@@ -35,8 +23,7 @@ void nft_batch_del(struct nft_batch *b, const struct nat_rules *rules);
 /* The rules of the chains `nets` and `same_nets`, in place of those that are there. */
 void nft_batch_set_nets(struct nft_batch *b, const struct nat_rules *nets);
 
-/* Requests outside a transaction; `buf` is aligned as struct nlmsghdr. */
-#define NFT_REQUEST_MAX 256
+/* Requests outside a transaction, of NFT_REQUEST_MAX octets at most. */
 struct nlmsghdr *nft_build_get_table(void *buf);
 struct nlmsghdr *nft_build_dump_rules(void *buf);
 struct nlmsghdr *nft_build_dump_map(void *buf, enum nft_map map);

@@ -88,6 +88,26 @@ void nft_put_jump(struct nlmsghdr *msg, const char *chain)
 	expression_close(msg, e);
 }
 
+void nft_put_return(struct nlmsghdr *msg)
+{
+	struct expression e = expression_open(msg, "immediate");
+	nft_put_u32(msg, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	struct nlattr *data = mnl_attr_nest_start(msg, NFTA_IMMEDIATE_DATA);
+	struct nlattr *verdict = mnl_attr_nest_start(msg, NFTA_DATA_VERDICT);
+	nft_put_u32(msg, NFTA_VERDICT_CODE, (uint32_t)NFT_RETURN);
+	mnl_attr_nest_end(msg, verdict);
+	mnl_attr_nest_end(msg, data);
+	expression_close(msg, e);
+}
+
+void nft_put_is_in(struct nlmsghdr *msg, const char *set)
+{
+	struct expression e = expression_open(msg, "lookup");
+	mnl_attr_put_strz(msg, NFTA_LOOKUP_SET, set);
+	nft_put_u32(msg, NFTA_LOOKUP_SREG, NFT_REG_1);
+	expression_close(msg, e);
+}
+
 void nft_put_payload(struct nlmsghdr *msg, uint32_t base, uint32_t offset, uint32_t len,
 		     uint32_t reg)
 {

@@ -22,6 +22,10 @@ void nft_put_equals(struct nlmsghdr *msg, const void *value, size_t size);
 void nft_put_mask(struct nlmsghdr *msg, size_t size, uint8_t bits);
 void nft_put_immediate(struct nlmsghdr *msg, uint32_t reg, const void *value, size_t size);
 void nft_put_jump(struct nlmsghdr *msg, const char *chain);
+/* End the chain here, without a verdict. */
+void nft_put_return(struct nlmsghdr *msg);
+/* Go on only if what begins in NFT_REG_1 is in the set, whose element counts it then. */
+void nft_put_is_in(struct nlmsghdr *msg, const char *set);
 /* From the key that begins in NFT_REG_1 to its data, there as well. */
 void nft_put_lookup(struct nlmsghdr *msg, const char *map);
 /* To the address in NFT_REG_1 and the port in `port_reg`. */

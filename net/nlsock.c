@@ -171,6 +171,13 @@ int nlsock_request(struct nlsock *s, struct nlmsghdr *request, nlsock_cb *cb, vo
 	return r;
 }
 
+int nlsock_send(struct nlsock *s, struct nlmsghdr *request)
+{
+	request->nlmsg_flags |= NLM_F_REQUEST;
+	request->nlmsg_seq = ++s->seq;
+	return mnl_socket_sendto(s->mnl, request, request->nlmsg_len) < 0 ? -errno : 0;
+}
+
 /* All that waits now; -EAGAIN when the acknowledgement was not among it. */
 static int walk_waiting(struct nlsock *s, struct answer *a)
 {

@@ -77,7 +77,8 @@ struct app {
 
 struct registry_options {
 	span_t drain_time, keep_last_window;
-	bool keep_last_stretches;      /* the window, to what the checks of a group may differ by */
+	uint32_t drain_until;     /* packets a second, below which a drain ends; 0: by time only */
+	bool keep_last_stretches; /* the window, to what the checks of a group may differ by */
 	struct file_watcher *presence; /* for disable_file; must outlive the registry */
 	/* Which monitors are accepted from where; must outlive the registry. NULL: all. */
 	const struct monitor_admission *admission;

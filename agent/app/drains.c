@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/app/drains.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,34 @@ void registry_end_drains(struct registry *reg, mono_t now)
 		if (app->drained_since == USEC_NEVER || app->drain_end <= now)
 			continue;
 		app->drain_end = now;
+		app_apply(app, now);
+	}
+}
+
+/* All its VIPs together, measured since the drain began. False when they are not counted. */
+static bool is_quiet(const struct app *app, uint32_t limit)
+{
+	double rate = 0;
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		const struct traffic *t = app->vips[i]->traffic;
+		if (!t || !traffic_is_measured(t, app->drained_since))
+			return false;
+		rate += t->packet_rate;
+	}
+	return rate < (double)limit;
+}
+
+void registry_end_quiet_drains(struct registry *reg, mono_t now)
+{
+	uint32_t limit = reg->options.drain_until;
+	for (struct app *app = reg->apps; app && limit > 0; app = app->hh.next) {
+		if (app->form != ROUTE_DRAIN || app->drain_end <= now || !is_quiet(app, limit))
+			continue;
+		app->drain_end = now;
+		log_event(LOG_INFO, "app", EVENT("app.drained", .app = app->spec->name),
+			  "%s: fewer than %" PRIu32 " packets a second (drain_until), "
+			  "withdrawing it",
+			  app->spec->name, limit);
 		app_apply(app, now);
 	}
 }

@@ -24,6 +24,8 @@ enum drain_result registry_undrain(struct registry *reg, const char *name, enum 
 				   mono_t now);
 /* Apps that are drained now are withdrawn, whatever is left of their drain_time. */
 void registry_end_drains(struct registry *reg, mono_t now);
+/* The traffic has been measured: drained apps that have less than drain_until are withdrawn. */
+void registry_end_quiet_drains(struct registry *reg, mono_t now);
 /* Drains all apps. */
 const struct drain *registry_agent_drain(const struct registry *reg);
 /* When drain_time is over for the last of the apps; `now` when none is announced as drained. */

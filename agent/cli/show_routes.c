@@ -21,7 +21,7 @@ static void add_aggregate(struct table *t, const json_t *aggregate)
 
 int show_vips(const struct show *s, const json_t *answer)
 {
-	struct table *t = table_new("VIP|APP|BOUND|FORM|PEERS|FOR|REASON");
+	struct table *t = table_new("VIP|APP|BOUND|FORM|PEERS|FOR|PPS|REASON");
 	size_t i;
 	const json_t *vip;
 	char age[TABLE_AGE_MAX], announced[32];
@@ -29,6 +29,7 @@ int show_vips(const struct show *s, const json_t *answer)
 	json_array_foreach(json_at(answer, "routes"), i, vip)
 	{
 		const char *error = text_at(vip, "error");
+		bool counted = json_is_object(json_at(vip, "traffic"));
 		table_add(t, text_at(vip, "prefix"));
 		table_add(t, text_at(vip, "app"));
 		table_add(t, true_at(vip, "bound") ? "yes" : "no");
@@ -36,6 +37,8 @@ int show_vips(const struct show *s, const json_t *answer)
 		table_add_toned(t, true_at(vip, "announced") ? TABLE_GOOD : TABLE_WARNING,
 				show_announced(json_at(vip, "announced_to"), announced));
 		table_add(t, table_age(number_at(vip, "since_seconds"), age));
+		table_format(t, counted ? "%.0f" : "",
+			     number_at(vip, "traffic.packets_per_second"));
 		table_add_toned(t, *error ? TABLE_BAD : TABLE_PLAIN,
 				*error ? error : text_at(vip, "reason"));
 	}

@@ -120,6 +120,15 @@ static void check_hooks(const struct config_agent *agent, const struct config_no
 			     "there");
 }
 
+static void check_drain(const struct config_agent *agent, const struct config_node *section,
+			struct config_findings *findings)
+{
+	const struct config_node *until = config_node_get(section, "drain_until");
+	if (until && agent->drain_until > 0 && !agent->traffic)
+		config_error(findings, config_at(until),
+			     "requires agent.traffic: true, which counts");
+}
+
 void config_check_agent(const struct config_draft *draft, const struct config_node *root,
 			struct config_findings *findings)
 {
@@ -133,6 +142,7 @@ void config_check_agent(const struct config_draft *draft, const struct config_no
 	check_allow_from(draft->agent.admission.exec, config_node_get(agent, "exec"), findings);
 	check_exec_sources(draft->agent.admission.exec, config_node_get(agent, "exec"), findings);
 	check_hooks(&draft->agent, agent, findings);
+	check_drain(&draft->agent, agent, findings);
 	if (config_node_get(agent, "api"))
 		check_api(&draft->agent, config_node_get(agent, "api"), findings);
 	check_allow_from(draft->agent.admission.others, config_node_get(agent, "monitors"),

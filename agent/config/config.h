@@ -62,6 +62,8 @@ struct config_agent {
 	struct app_selection metrics_of; /* apps with series of their own */
 	char *tls_ca; /* CAs that `https` monitors trust; NULL: those of the system */
 	span_t drain_time;
+	uint32_t drain_until; /* packets a second; 0: by time only */
+	bool traffic;         /* count that of VIPs */
 	bool shutdown_drain;
 	char *disable_file;      /* NULL when not set */
 	enum bind bind;          /* of apps that do not set it themselves */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/format.h"
 
+#include <inttypes.h>
 #include <sys/socket.h>
 
 #include "agent/model/admission.h"
@@ -116,6 +117,13 @@ void config_format_duration(const struct config_key *key, const void *target, FI
 void config_format_count(const struct config_key *key, const void *target, FILE *out)
 {
 	fprintf(out, "%u", *(const uint16_t *)config_value(key, target));
+}
+
+void config_format_rate(const struct config_key *key, const void *target, FILE *out)
+{
+	uint32_t rate = *(const uint32_t *)config_value(key, target);
+	if (rate)
+		fprintf(out, "%" PRIu32 "pps", rate);
 }
 
 void config_format_addr(const struct config_key *key, const void *target, FILE *out)

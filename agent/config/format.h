@@ -14,7 +14,7 @@ config_format_fn config_format_text, config_format_path_or_off, config_format_co
 	config_format_duration, config_format_count, config_format_addr, config_format_endpoint,
 	config_format_nat_backend, config_format_bind, config_format_log_level,
 	config_format_log_format, config_format_prefixes, config_format_lengths,
-	config_format_app_selection;
+	config_format_app_selection, config_format_rate;
 
 config_format_fn config_format_as, config_format_peer_as, config_format_interface,
 	config_format_router_id, config_format_family, config_format_peer_ip, config_format_ttl,

@@ -331,6 +331,21 @@ static const struct config_key agent_keys[] = {
 	  .doc = "Time for which a drained app stays announced with a less preferred route before "
 		 "it is withdrawn: as long as the routers need to move its traffic, see "
 		 "[drain.md](drain.md)." },
+	{ .name = "drain_until",
+	  .type = &config_type_rate,
+	  FIELD(drain_until),
+	  .min = 1,
+	  .max = 1000000000,
+	  .default_words = "none",
+	  .doc = "A drained app is withdrawn before `drain_time` is over when its VIPs together "
+		 "get "
+		 "fewer packets than this. Requires `traffic`." },
+	{ .name = "traffic",
+	  .type = &config_type_bool,
+	  FIELD(traffic),
+	  .default_text = "false",
+	  .doc = "Count the packets of each VIP, by a table of nftables (Linux 5.7), see "
+		 "[metrics.md](metrics.md#traffic)." },
 	{ .name = "shutdown_drain",
 	  .type = &config_type_bool,
 	  FIELD(shutdown_drain),

@@ -273,6 +273,20 @@ static int set_count(const struct config_key *key, const char *text, void *targe
 	return 0;
 }
 
+static int set_rate(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	char number[16];
+	uint64_t v = 0;
+	size_t digits = strspn(text, "0123456789");
+	snprintf(number, sizeof(number), "%.*s", (int)digits, text);
+	if (!str_equal(text + digits, "pps") || digits >= sizeof(number) ||
+	    str_to_u64(number, key->max, &v) < 0 || v < key->min)
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not a rate of packets, expected one like 10pps", text);
+	*(uint32_t *)config_field(key, target) = (uint32_t)v;
+	return 0;
+}
+
 static int set_port(const struct config_key *key, const char *text, void *target, struct err *err)
 {
 	uint64_t v = 0;
@@ -340,6 +354,8 @@ const struct config_type config_type_duration = { "duration", set_duration,
 const struct config_type config_type_seconds = { "duration in whole seconds", set_seconds,
 						 config_format_duration };
 const struct config_type config_type_count = { "number", set_count, config_format_count };
+const struct config_type config_type_rate = { "rate in packets a second, like `10pps`", set_rate,
+					      config_format_rate };
 const struct config_type config_type_port = { "port, 1 to 65535", set_port, config_format_count };
 const struct config_type config_type_addr = { "address", set_addr, config_format_addr };
 const struct config_type config_type_addr6 = { "IPv6 address", set_addr6, config_format_addr };

@@ -23,6 +23,7 @@ extern const struct config_type config_type_bool;           /* bool */
 extern const struct config_type config_type_duration;       /* span_t */
 extern const struct config_type config_type_seconds;        /* span_t, whole seconds */
 extern const struct config_type config_type_count;          /* uint16_t */
+extern const struct config_type config_type_rate;           /* uint32_t, packets a second */
 extern const struct config_type config_type_port;           /* uint16_t */
 extern const struct config_type config_type_addr;           /* struct addr, of this host */
 extern const struct config_type config_type_addr6;          /* the same, IPv6 only */

@@ -42,6 +42,7 @@
 #include "lib/log.h"
 #include "lib/str.h"
 #include "lib/version.h"
+#include "nat/counters.h"
 #include "process/fd_limit.h"
 #include "process/launcher.h"
 #include "process/loop.h"
@@ -286,6 +287,8 @@ static int start(struct agent *a, struct err *err)
 		return rc;
 	/* Before the first look-up of a name. */
 	a->sandbox = sandbox_enter(a->loop, a->config);
+	counters_remove_leftover();
+	settings_apply_traffic(a);
 	start_sources(a);
 	return 0;
 }
@@ -308,6 +311,8 @@ static void agent_done(struct agent *a)
 	restart_free(a->restart);
 	sources_free(a->sources);
 	store_free(a->store);
+	traffic_watch_free(a->traffic);
+	a->traffic = NULL;
 	registry_free(a->registry);
 	disable_file_free(a->disable_file);
 	file_watcher_free(a->presence);

@@ -48,6 +48,7 @@ static struct status_sources sources_of(struct agent *a)
 		.nat = actuator_nat(a->actuator),
 		.actuator = a->actuator,
 		.host_changes = a->host_changes,
+		.traffic = a->traffic,
 		.bgp = &a->config->bgp,
 		.phase = phase_of(a),
 		.config = &a->config->agent,

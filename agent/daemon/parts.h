@@ -31,6 +31,7 @@
 #include "agent/vip/host_addresses.h"
 #include "agent/vip/host_changes.h"
 #include "agent/vip/host_facts.h"
+#include "agent/vip/traffic_watch.h"
 #include "bgp/speaker.h"
 #include "monitors/runner.h"
 #include "process/child.h"
@@ -90,6 +91,7 @@ struct agent {
 	bool sessions_closed; /* by the peers, too */
 	struct peer_log *peer_log;
 	struct host_changes *host_changes;
+	struct traffic_watch *traffic; /* NULL: not counted */
 	struct recovery *recovery;
 	struct sources *sources;
 };

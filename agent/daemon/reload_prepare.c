@@ -280,6 +280,7 @@ static void change_agent(struct agent *a, const struct config *former, bool cons
 	settings_apply_to_registry(a);
 	settings_apply_log(a);
 	actuator_set_aggregates(a->actuator, &a->config->aggregates);
+	settings_apply_traffic(a);
 	if (!str_same(a->config->agent.disable_file, former->agent.disable_file))
 		settings_apply_disable_file(a);
 	if (!consul)

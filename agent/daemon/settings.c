@@ -66,6 +66,7 @@ void settings_apply_to_registry(struct agent *a)
 	const struct damping_config hold = { .first = c->hold_down, .max = c->hold_down_max };
 	const struct registry_options options = {
 		.drain_time = c->drain_time,
+		.drain_until = c->drain_until,
 		.keep_last_window =
 			c->keep_last_window ? c->keep_last_window : c->monitor_timing.interval,
 		.keep_last_stretches = c->keep_last_window == 0,
@@ -106,6 +107,26 @@ void settings_apply_api(const struct agent *a, struct tokens *tokens)
 	api_set_rules(a->api, &a->config->agent.api, tokens);
 	if (a->config->tls_keys)
 		api_set_tls(a->api, a->config->tls_keys);
+}
+
+static void on_traffic(void *userdata)
+{
+	struct agent *a = userdata;
+	mono_t now = loop_now(a->loop);
+	registry_end_quiet_drains(a->registry, now);
+	if (registry_drained_at(a->registry, now) <= now)
+		shutdown_drained(a->shutdown);
+}
+
+void settings_apply_traffic(struct agent *a)
+{
+	bool wanted = a->config->agent.traffic;
+	if (wanted == (a->traffic != NULL))
+		return;
+	traffic_watch_free(a->traffic);
+	a->traffic = wanted ? traffic_watch_new(a->loop, actuator_reconcile(a->actuator),
+						a->speaker, on_traffic, a)
+			    : NULL;
 }
 
 void settings_apply_disable_file(struct agent *a)

@@ -18,4 +18,7 @@ void settings_apply_to_facts(struct agent *a);
 /* disable_file; drains at once if the file exists. */
 void settings_apply_disable_file(struct agent *a);
 
+/* Counts the traffic of VIPs, or ceases to. */
+void settings_apply_traffic(struct agent *a);
+
 #endif

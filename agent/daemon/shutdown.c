@@ -137,6 +137,14 @@ void shutdown_restart(struct shutdown *s, const char *signal)
 	step(s, SHUTDOWN_ON_RESTART, signal);
 }
 
+void shutdown_drained(struct shutdown *s)
+{
+	if (s->fsm.state != SHUTDOWN_DRAINING)
+		return;
+	shutdown_fsm_set_drain_end(&s->fsm, loop_now(s->loop));
+	step(s, SHUTDOWN_ON_TIMER, NULL);
+}
+
 void shutdown_vips_removed(struct shutdown *s)
 {
 	step(s, SHUTDOWN_ON_VIPS_REMOVED, NULL);

@@ -43,6 +43,8 @@ void shutdown_stop(struct shutdown *s, const char *signal);
 void shutdown_restart(struct shutdown *s, const char *signal);
 
 void shutdown_vips_removed(struct shutdown *s);
+/* The drain of all apps is over before its time. */
+void shutdown_drained(struct shutdown *s);
 /* `complete`: all of them, before the limit. */
 void shutdown_sessions_closed(struct shutdown *s, bool complete);
 

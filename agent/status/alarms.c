@@ -164,6 +164,39 @@ static void add_vips(json_t *alarms, const struct status_sources *in)
 		add_first_vip(alarms, in, n);
 }
 
+/* VIPs whose traffic does not fit what is announced. */
+static void add_traffic(json_t *alarms, const struct status_sources *in, mono_t now)
+{
+	char idle[PREFIX_TEXT_MAX] = "", stray[PREFIX_TEXT_MAX] = "";
+	struct vip_cursor cursor;
+	size_t n_idle = 0, n_stray = 0;
+	if (!in->traffic)
+		return;
+	if (traffic_watch_trouble(in->traffic)[0])
+		add(alarms, "traffic-uncounted", NULL, NULL,
+		    "the traffic of VIPs is not counted: %s", traffic_watch_trouble(in->traffic));
+	vip_cursor_init(in->reconcile, &cursor);
+	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));) {
+		if (vip->traffic && traffic_is_idle(vip->traffic, now) && n_idle++ == 0)
+			prefix_format(&vip->prefix, idle);
+		if (vip->traffic && traffic_is_stray(vip->traffic, now) && n_stray++ == 0)
+			prefix_format(&vip->prefix, stray);
+	}
+	vip_cursor_done(&cursor);
+	if (n_idle > 0)
+		add_count(add(alarms, "no-traffic", "vip", idle,
+			      "%s: announced for more than a minute, and no packet has come since; "
+			      "before, there was traffic: look at the route in the routers",
+			      idle),
+			  n_idle);
+	if (n_stray > 0)
+		add_count(add(alarms, "stray-traffic", "vip", stray,
+			      "%s: withdrawn, and packets still come: look for a static route, and "
+			      "whether the routers have taken the withdrawal",
+			      stray),
+			  n_stray);
+}
+
 /* Neighbours on the link do not follow the routes of these. */
 static void add_subnets(json_t *alarms, const struct status_sources *in)
 {
@@ -524,6 +557,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_unknown_peers(alarms, in);
 	add_vips(alarms, in);
 	add_unserved(alarms, in);
+	add_traffic(alarms, in, clock.now);
 	add_subnets(alarms, in);
 	add_peers(alarms, in, &clock);
 	add_bfd(alarms, in, &clock);

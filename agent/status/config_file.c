@@ -44,6 +44,11 @@ static void set_files(struct config_file *f, const struct config_set *set)
 		add_file(f, &set->items[i]);
 }
 
+static wall_t modified_at(const struct stat *st)
+{
+	return (wall_t)st->st_mtim.tv_sec * USEC_PER_SEC + (wall_t)st->st_mtim.tv_nsec / 1000;
+}
+
 void config_file_loaded(struct config_file *f, const char *path, const struct config *config)
 {
 	struct stat st = { 0 };
@@ -54,8 +59,21 @@ void config_file_loaded(struct config_file *f, const char *path, const struct co
 	memcpy(f->sha256, config->sha256, sizeof(f->sha256));
 	set_files(f, &config->set);
 	if (stat(path, &st) == 0)
-		f->modified = (wall_t)st.st_mtim.tv_sec * USEC_PER_SEC +
-			      (wall_t)st.st_mtim.tv_nsec / 1000;
+		f->modified = modified_at(&st);
+}
+
+bool config_file_is_changed(const struct config_file *f)
+{
+	struct stat st = { 0 };
+	json_t *file;
+	size_t i;
+	if (stat(f->path, &st) < 0 || modified_at(&st) != f->modified)
+		return true;
+	json_array_foreach(f->files, i,
+			   file) if (stat(json_string_value(json_object_get(file, "file")), &st) <
+					     0 ||
+				     modified_at(&st) > f->loaded_at) return true;
+	return false;
 }
 
 void config_file_rolled_back(struct config_file *f, const char *sha256, const char *by,

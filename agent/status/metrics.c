@@ -382,6 +382,9 @@ static void configuration(struct metric_page *out, const struct metrics *m)
 	      "0 when the last reload failed: the file has errors, the former configuration is in "
 	      "effect.",
 	      m->config_ok);
+	gauge(out, "config_changed",
+	      "1 while the file, or one that it includes, was modified since it was loaded.",
+	      m->config_changed);
 	gauge(out, "config_unconfirmed",
 	      "1 while the configuration in effect waits for a confirmation (reload --confirm).",
 	      m->config_unconfirmed);

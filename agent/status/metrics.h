@@ -44,6 +44,7 @@ struct metrics {
 	uint64_t virtual_bytes, resident_bytes, open_fds;
 	bool fds_short; /* new apps and processes to be watched are refused */
 	bool config_ok; /* the last reload, or the start */
+	bool config_changed; /* the file, since it was loaded */
 	bool config_unconfirmed, config_rolled_back;
 	uint64_t config_rollbacks;
 	size_t restart_keys;     /* of the file, in effect after a restart only */

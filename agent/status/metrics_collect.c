@@ -89,6 +89,7 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 		.fds_short = fd_limit_check(FD_FOR_NEW, NULL) < 0,
 		.config_ok =
 			!file_in_effect || !file_in_effect->reload_at || file_in_effect->reload_ok,
+		.config_changed = file_in_effect && config_file_is_changed(file_in_effect),
 		.config_unconfirmed = file_in_effect && file_in_effect->trial.deadline,
 		.config_rolled_back = file_in_effect && file_in_effect->rolled_back.sha256[0],
 		.config_rollbacks = file_in_effect ? file_in_effect->rollbacks : 0,

@@ -96,7 +96,10 @@ static void add_advertised(struct scrape *s, const char *name, const struct app 
 {
 	char text[PREFIX_TEXT_MAX], peer[BGP_PEER_NAME_MAX];
 	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker); p++) {
-		bgp_peer_name(bgp_speaker_peer_config(s->in.speaker, p), peer);
+		const struct bgp_peer_config *config = bgp_speaker_peer_config(s->in.speaker, p);
+		if (!bgp_peer_filter_allows(app->spec->peers, config))
+			continue;
+		bgp_peer_name(config, peer);
 		for (size_t i = 0; i < app->spec->n_vips; i++) {
 			const struct metric_label labels[] = {
 				{ "app", app->spec->name },
@@ -107,6 +110,32 @@ static void add_advertised(struct scrape *s, const char *name, const struct app 
 			metric_sample(&s->page, name, labels, is_sent(s, p, app->vips[i]));
 		}
 	}
+}
+
+/* Nothing while they are not counted. */
+static void add_traffic(struct scrape *s, const char *name, const struct app *app, bool bytes)
+{
+	char text[PREFIX_TEXT_MAX];
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		const struct traffic *t = app->vips[i]->traffic;
+		if (!t)
+			continue;
+		const struct metric_label labels[] = { { "app", app->spec->name },
+						       { "vip", prefix_format(&app->vips[i]->prefix,
+									      text) },
+						       { 0 } };
+		metric_sample(&s->page, name, labels, bytes ? t->bytes : t->packets);
+	}
+}
+
+static void add_packets(struct scrape *s, const char *name, const struct app *app)
+{
+	add_traffic(s, name, app, false);
+}
+
+static void add_bytes(struct scrape *s, const char *name, const struct app *app)
+{
+	add_traffic(s, name, app, true);
 }
 
 /* ---- checks ---- */
@@ -173,7 +202,14 @@ static const struct {
 	  "When the health of the app last changed.", add_changed },
 	{ "vip_announced", "gauge", "1 while at least one peer has been sent the VIP.",
 	  add_announced },
-	{ "vip_advertised", "gauge", "1 while this peer has been sent the VIP.", add_advertised },
+	{ "vip_advertised", "gauge",
+	  "1 while this peer has been sent the VIP, of those that the app is for.",
+	  add_advertised },
+	{ "vip_packets_total", "counter",
+	  "Packets for the VIP that came to this host, with agent.traffic.", add_packets },
+	{ "vip_bytes_total", "counter",
+	  "Octets of the packets for the VIP that came to this host, with agent.traffic.",
+	  add_bytes },
 	{ "check_up", "gauge", "1 while the monitor says that the app is up.", add_check },
 	{ "checks_total", "counter", "Checks of the monitor, by result.", add_checks },
 	{ "certificate_expires_in_seconds", "gauge",

@@ -32,6 +32,7 @@
 #include "agent/vip/actuator.h"
 #include "agent/vip/host_changes.h"
 #include "agent/vip/reconcile.h"
+#include "agent/vip/traffic_watch.h"
 #include "bgp/speaker.h"
 #include "bgp/status.h"
 #include "nat/nat.h"
@@ -52,6 +53,7 @@ struct status_sources {
 	const struct nat *nat;
 	const struct actuator *actuator;
 	const struct host_changes *host_changes; /* NULL: not started yet */
+	const struct traffic_watch *traffic;     /* NULL: not counted */
 	const struct bgp_config *bgp;            /* for the attributes of all routes */
 	const char *phase;                       /* of the agent: "starting", "running" … */
 	const struct config_agent *config;

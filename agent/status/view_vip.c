@@ -161,6 +161,18 @@ static json_t *interface_of(const struct vip *vip)
 	return json_string(app_spec_interface(vip->spec));
 }
 
+/* null: not counted. */
+static json_t *traffic(const struct traffic *t, const struct view_clock *clock)
+{
+	if (!t)
+		return json_null();
+	json_t *o = json_pack("{s:I, s:I, s:f, s:f}", "packets", VIEW_INT(t->packets), "bytes",
+			      VIEW_INT(t->bytes), "packets_per_second", t->packet_rate,
+			      "bytes_per_second", t->byte_rate);
+	view_add_time(o, clock, "last_packet", t->last_packet);
+	return o;
+}
+
 json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 		 const struct view_clock *clock)
 {
@@ -183,6 +195,7 @@ json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 	json_object_set_new(o, "form", json_string(route_form_name(vip->form)));
 	json_object_set_new(o, "attributes",
 			    vip->announced ? view_route_attrs(&attrs) : json_null());
+	json_object_set_new(o, "traffic", traffic(vip->traffic, clock));
 	json_object_set_new(o, "peers", routes(vip, c, &attrs));
 	return o;
 }

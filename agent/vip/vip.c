@@ -42,6 +42,7 @@ void vip_free(struct reconcile *r, struct vip *vip)
 	list_remove(&vip->mapping);
 	HASH_DELETE(hh, r->vips, vip);
 	r->counts.vips--;
+	free(vip->traffic);
 	free(vip);
 }
 

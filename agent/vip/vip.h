@@ -7,6 +7,7 @@
  *	reconcile                  what is wanted, what has changed; the work
  *	places                     the interfaces that VIPs are bound to
  *	steps                      the way up and the way down of one VIP
+ *	traffic_watch              counters of the traffic of VIPs
  *	acks trouble               acknowledgements of withdrawals; failures and their retries
  *	vip                        this
  */
@@ -20,6 +21,7 @@
 #include "agent/model/app_spec.h"
 #include "agent/model/policy.h"
 #include "agent/model/tamper.h"
+#include "agent/model/traffic.h"
 #include "agent/model/vip_counts.h"
 #include "lib/addr.h"
 #include "lib/backoff.h"
@@ -92,6 +94,8 @@ struct vip {
 	void *owner;                 /* the app */
 	struct vip_trouble *trouble; /* NULL: none */
 	mono_t changed_at;           /* when `announced` or `form` changed; 0: never */
+	struct traffic *traffic;     /* NULL: not counted */
+	uint32_t traffic_round;      /* in which it was read (agent/vip/traffic_watch.h) */
 	struct list_node dirty, awaiting, mapping; /* `mapping`: NAT has not answered yet */
 	UT_hash_handle hh;
 };

@@ -11,6 +11,11 @@ PROMTOOL = ROOT / ".deps/prometheus/usr/bin/promtool"
 PEER, APP = 'peer="10.0.0.1"', 'app="dns"'
 VIP = f'{APP},vip="192.0.2.53/32"'
 
+CHECKS = 'vipherald_alarm{alarm="checks-behind",subject=""}'
+STRAY = 'vipherald_alarm{alarm="stray-traffic",subject="192.0.2.53/32"}'
+UNCOUNTED = 'vipherald_alarm{alarm="traffic-uncounted",subject=""}'
+ENDS = f'vipherald_certificate_expires_in_seconds{{{APP},monitor="https://127.0.0.1/"}}'
+
 # Series of a host on which all is well; "T": now.
 HEALTHY = {
     'up{job="vipherald"}': 1,
@@ -20,11 +25,17 @@ HEALTHY = {
     f'vipherald_app_state{{{APP},state="up"}}': 1,
     f'vipherald_app_state{{{APP},state="down"}}': 0,
     f'vipherald_app_state{{{APP},state="last-resort"}}': 0,
+    f'vipherald_app_state{{{APP},state="kept"}}': 0,
     f'vipherald_app_transitions_total{{{APP},to="down"}}': 7,
     f'vipherald_bgp_session_up{{{PEER},peer_asn="65000"}}': 1,
     f"vipherald_peer_admin_down{{{PEER}}}": 0,
     f"vipherald_bfd_session_up{{{PEER}}}": 1,
-    "vipherald_exec_behind": 0,
+    CHECKS: "_x90",
+    STRAY: "_x90",
+    UNCOUNTED: "_x90",
+    "vipherald_config_changed": 0,
+    f"vipherald_vip_packets_total{{{VIP}}}": "0+60x90",
+    ENDS: 90 * 86400,
     "vipherald_config_last_reload_successful": 1,
     "vipherald_config_rolled_back": 0,
     "vipherald_config_restart_needed": 0,
@@ -42,7 +53,14 @@ CASES = {
     "VipheraldLastResort": ({f'vipherald_app_state{{{APP},state="last-resort"}}': 1}, "last-resort"),
     "VipheraldSessionDown": ({f'vipherald_bgp_session_up{{{PEER},peer_asn="65000"}}': 0}, "10.0.0.1"),
     "VipheraldBfdDown": ({f"vipherald_bfd_session_up{{{PEER}}}": 0}, "10.0.0.1"),
-    "VipheraldChecksBehind": ({"vipherald_exec_behind": 1}, "checks"),
+    "VipheraldChecksBehind": ({CHECKS: 1}, "checks"),
+    "VipheraldConfigStale": ({"vipherald_config_changed": 1}, "not reloaded"),
+    "VipheraldServiceCertificateEnds": ({ENDS: 3 * 86400}, "https://127.0.0.1/ of dns"),
+    "VipheraldNoTraffic": (
+        {f"vipherald_vip_packets_total{{{VIP}}}": "0+60x60 3600x30"}, "192.0.2.53/32 of dns",
+    ),
+    "VipheraldStrayTraffic": ({STRAY: 1}, "192.0.2.53/32"),
+    "VipheraldTrafficNotCounted": ({UNCOUNTED: 1}, "count"),
     "VipheraldConfigRejected": ({"vipherald_config_last_reload_successful": 0}, "rejected"),
     "VipheraldRestartNeeded": ({"vipherald_config_restart_needed": 2}, "2 changed keys"),
     "VipheraldConsulStale": ({"vipherald_consul_up": 0}, "Consul"),
@@ -114,6 +132,37 @@ def test_a_disabled_peer_is_no_alert(tmp_path):
         f"vipherald_peer_admin_down{{{PEER}}}": 1,
     }
     assert query(tmp_path, {**HEALTHY, **changed}) == {}
+
+
+def test_other_ways(tmp_path):
+    """Of alerts with more than one cause."""
+    for name, changed in (
+        ("VipheraldLastResort", {f'vipherald_app_state{{{APP},state="kept"}}': 1}),
+        ("VipheraldConfigRejected", {"vipherald_config_rolled_back": 1}),
+    ):
+        assert set(query(tmp_path, {**HEALTHY, **changed})) == {name}
+
+
+def test_vips_of_a_disabled_peer_are_no_alert(tmp_path):
+    changed = {
+        f"vipherald_vip_advertised{{{VIP},{PEER}}}": 0,
+        f'vipherald_bgp_session_up{{{PEER},peer_asn="65000"}}': 0,
+        f"vipherald_bfd_session_up{{{PEER}}}": 0,
+        f"vipherald_peer_admin_down{{{PEER}}}": 1,
+    }
+    assert query(tmp_path, {**HEALTHY, **changed}) == {}
+
+
+def test_a_quiet_vip_is_no_alert(tmp_path):
+    """One that never has much, and one that is withdrawn."""
+    traffic = f"vipherald_vip_packets_total{{{VIP}}}"
+    assert query(tmp_path, {**HEALTHY, traffic: "0+1x60 60x30"}) == {}
+    withdrawn = {
+        traffic: "0+60x60 3600x30",
+        f"vipherald_vip_announced{{{VIP}}}": "1x60 0x30",
+        f'vipherald_vip_announced{{{APP},vip="192.0.2.54/32"}}': 1,
+    }
+    assert "VipheraldNoTraffic" not in query(tmp_path, {**HEALTHY, **withdrawn})
 
 
 def test_every_metric_is_documented():

@@ -73,6 +73,42 @@ def test_apps_vips_and_sessions(bed: Testbed) -> None:
     check(agent)
 
 
+def test_vips_for_some_peers(bed: Testbed) -> None:
+    """There are series of the peers that the app is for, so that 0 means something is wrong."""
+    bed.link()
+    bed.link()
+    peers = [{"peer_ip": f"10.0.{n}.1", "peer_as": 65000} for n in (1, 2)]
+    some = {**app("some", VIP4), "peers": ["10.0.2.1"]}
+    agent = bed.start_agent(config(*peers, apps=(some, app("all", VIP6))))
+    assert set(samples(agent, "vipherald_vip_advertised")) == {
+        ("some", VIP4, "10.0.2.1"), ("all", VIP6, "10.0.1.1"), ("all", VIP6, "10.0.2.1"),
+    }
+
+
+def test_a_changed_file(bed: Testbed) -> None:
+    """Of the file itself and of included ones, until the reload."""
+    bed.link()
+    keys = config({"peer_ip": "10.0.1.1", "peer_as": 65000})
+    folder = bed.workdir / "conf.d"
+    folder.mkdir()
+    included = folder / "a.yaml"
+    included.write_text("apps: [ { name: a, vip: 192.0.2.9/32 } ]\n")
+    keys["include"] = f"{folder}/*.yaml"
+
+    def changed() -> float:
+        return samples(agent, "vipherald_config_changed")[()]
+
+    agent = bed.start_agent(keys)
+    assert changed() == 0
+    for touched in (included, agent.config_path):
+        os.utime(touched)
+        assert changed() == 1, touched
+        agent.reload()
+        assert changed() == 0, touched
+    agent.config_path.rename(bed.workdir / "away")
+    assert changed() == 1
+
+
 def update(withdrawn: tuple[str, ...] = (), announced: tuple[str, ...] = ()) -> bytes:
     attributes = (
         bgp.attribute(bgp.ORIGIN, b"\0")
@@ -231,7 +267,7 @@ def everything(bed: Testbed) -> Iterator[Agent]:
         "name": "secure", "vip": "192.0.2.98/32",
         "monitors": [{"https": "https://localhost:8443/", "tls_ca": str(authority.file)}],
     }  # fmt: skip
-    keys = {"consul_addr": consul.addr, "api": {"tls": tls}}
+    keys = {"consul_addr": consul.addr, "api": {"tls": tls}, "traffic": True}
     aggregates = [{"prefix": "2001:db8::/32", "min": 2}]
     agent = bed.make_agent(
         config(
@@ -249,7 +285,7 @@ def everything(bed: Testbed) -> Iterator[Agent]:
 
 
 def test_the_page(bed: Testbed) -> None:
-    last = ("bgp_last_notification{", 'app="down"', "certificate_expires_in_seconds{")
+    last = ("vip_packets_total{", "bgp_last_notification{", 'app="down"', "certificate_expires_in_seconds{")
     with everything(bed) as agent:
         wait_until(
             lambda: all(part in agent.admin("/metrics").text for part in last), "samples of all"

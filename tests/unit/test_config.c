@@ -110,6 +110,8 @@ static void print_agent(FILE *out, const struct config_agent *a)
 	for (char *const *name = a->exec_env; name && *name; name++)
 		fprintf(out, "exec.env: %s\n", *name);
 	print_vips(out, &a->vips);
+	if (a->traffic)
+		fprintf(out, "traffic: drain_until=%u\n", a->drain_until);
 	for (size_t i = 0; i < a->metrics_of.n; i++)
 		fprintf(out, "metrics.per_app: %s\n", a->metrics_of.names[i]);
 	if (a->admission.others)

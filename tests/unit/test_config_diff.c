@@ -116,7 +116,8 @@ static char *file_with(enum place place, const char *key, const char *value)
 #pragma GCC diagnostic pop
 	assert_true(asprintf(&text,
 			     "agent: {hold_down: 1s, hold_down_max: 9m, consul_client_cert: /c, "
-			     "consul_client_key: /k%s, api: {local: read, tls: {cert: '%%d/a.pem', "
+			     "consul_client_key: /k, traffic: true%s, api: {local: read, tls: "
+			     "{cert: '%%d/a.pem', "
 			     "key: '%%d/a.key', "
 			     "client_ca: '%%d/a.pem'%s}%s}, metrics: {per_app: true%s}, log: "
 			     "{level: info%s, "
@@ -149,6 +150,7 @@ static const struct {
 	{ "tokens", "[{name: t, file: /t}]" },
 	{ "certificates", "[{name: c}]" },
 	{ "per_app", "false" },
+	{ "drain_until", "9pps" },
 	{ "hooks", "[{on: app, exec: x}]" },
 	{ "aggregates", "[{prefix: 198.51.100.0/24, min: 2}]" },
 	{ "hosts", "h" },
@@ -222,6 +224,7 @@ static const struct {
 	const char *key, *from, *to;
 } replaced[] = {
 	{ AGENT, "hold_down", "hold_down: 1s", "hold_down: 2s" },
+	{ AGENT, "traffic", "traffic: true", "traffic: false" },
 	{ AGENT, "hold_down_max", "hold_down_max: 9m", "hold_down_max: 8m" },
 	{ AGENT, "consul_client_cert", "client_cert: /c", "client_cert: /d" },
 	{ AGENT, "consul_client_key", "client_key: /k", "client_key: /d" },

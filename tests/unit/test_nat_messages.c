@@ -20,6 +20,7 @@
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "nat/ctmsg.h"
+#include "nat/count_table.h"
 #include "nat/nft_build.h"
 #include "nat/nft_parse.h"
 
@@ -113,6 +114,18 @@ static void test_generation_is_read(void **state)
 	assert_int_equal(nft_parse_generation(nft_build_get_generation(buf), &id), -EBADMSG);
 }
 
+struct counted {
+	struct traffic_count items[4];
+	size_t n;
+};
+
+static void take_count(const struct traffic_count *count, void *userdata)
+{
+	struct counted *c = userdata;
+	if (c->n < 4)
+		c->items[c->n++] = *count;
+}
+
 /* A copy that ends where the message does (padded, as libmnl takes it), so that the sanitizers see
  * a read past its end. */
 static void parse_all(const void *bytes, size_t len, size_t claimed)
@@ -129,6 +142,9 @@ static void parse_all(const void *bytes, size_t len, size_t claimed)
 	s.n = 0;
 	nft_parse_elements(msg, NFT_VIPS6, take, &s);
 	nft_parse_rule(msg, &r);
+	struct counted counted = { .n = 0 };
+	count_table_parse(msg, 32, take_count, &counted);
+	count_table_parse(msg, 33 + 128, take_count, &counted);
 	nft_parse_is_our_event(msg);
 	nft_parse_generation(msg, &generation);
 	if (ct_parse(msg, &f) == 0)
@@ -246,6 +262,55 @@ static void test_flows_are_read(void **state)
 	}
 }
 
+/* As the kernel dumps it: a VIP with its counter. */
+static struct nlmsghdr *build_count(void *buf, const struct prefix *vip, uint64_t packets,
+				    uint64_t bytes)
+{
+	struct nlmsghdr *msg = nft_message(buf, NFT_MSG_NEWSETELEM, 0);
+	mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_TABLE, COUNT_TABLE);
+	struct nlattr *list = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+	struct nlattr *element = mnl_attr_nest_start(msg, NFTA_LIST_ELEM);
+	struct nlattr *key = mnl_attr_nest_start(msg, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(msg, NFTA_DATA_VALUE, addr_size(vip->addr.family), vip->addr.bytes);
+	mnl_attr_nest_end(msg, key);
+	struct nlattr *expr = mnl_attr_nest_start(msg, NFTA_SET_ELEM_EXPR);
+	mnl_attr_put_strz(msg, NFTA_EXPR_NAME, "counter");
+	struct nlattr *data = mnl_attr_nest_start(msg, NFTA_EXPR_DATA);
+	mnl_attr_put_u64(msg, NFTA_COUNTER_BYTES, htobe64(bytes));
+	mnl_attr_put_u64(msg, NFTA_COUNTER_PACKETS, htobe64(packets));
+	mnl_attr_nest_end(msg, data);
+	mnl_attr_nest_end(msg, expr);
+	mnl_attr_nest_end(msg, element);
+	mnl_attr_nest_end(msg, list);
+	return msg;
+}
+
+static void test_counters_are_read(void **state)
+{
+	static const char *const vips[] = { "192.0.2.53/32", "2001:db8::53/128", "198.51.100.0/24",
+					    "2001:db8:1::/48", "0.0.0.0/1" };
+	_Alignas(struct nlmsghdr) char buf[1024];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(vips); i++) {
+		struct prefix vip;
+		struct counted c = { .n = 0 };
+		assert_int_equal(prefix_parse(vips[i], &vip, NULL), 0);
+		size_t set = count_set_of(&vip);
+		assert_true(set < COUNT_SETS);
+		struct nlmsghdr *msg = build_count(buf, &vip, 0x0102030405060708, 9);
+		assert_int_equal(count_table_parse(msg, set, take_count, &c), 0);
+		assert_int_equal(c.n, 1);
+		assert_memory_equal(&c.items[0].vip, &vip, sizeof(vip));
+		assert_int_equal(c.items[0].packets, 0x0102030405060708);
+		assert_int_equal(c.items[0].bytes, 9);
+		/* Of the other family. */
+		assert_int_equal(count_table_parse(msg, set < 33 ? 33 : 0, take_count, &c),
+				 -EBADMSG);
+		msg->nlmsg_type = NLMSG_DONE;
+		assert_int_equal(count_table_parse(msg, set, take_count, &c), -EBADMSG);
+	}
+}
+
 static void test_bent_messages(void **state)
 {
 	(void)state;
@@ -264,6 +329,9 @@ static void test_bent_messages(void **state)
 	     msg = mnl_nlmsg_next(msg, &left))
 		cut_and_bend(msg);
 	nft_batch_done(&b);
+	struct prefix vips[] = { rules[0].vip, rules[1].vip, rules[2].vip };
+	for (size_t i = 0; i < ARRAY_SIZE(vips); i++)
+		cut_and_bend(build_count(buf, &vips[i], 1, 2));
 	cut_and_bend(build_flow(buf, AF_INET));
 	cut_and_bend(build_flow(buf, AF_INET6));
 }
@@ -275,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_rules_of_networks_come_back),
 		cmocka_unit_test(test_generation_is_read),
 		cmocka_unit_test(test_flows_are_read),
+		cmocka_unit_test(test_counters_are_read),
 		cmocka_unit_test(test_requests_about_flows),
 		cmocka_unit_test(test_bent_messages),
 	};

@@ -186,7 +186,7 @@ static void test_app_without_what_it_need_not_have(void **state)
 static const char routes[] =
 	"{\"routes\": [{\"prefix\": \"192.0.2.1/32\", \"app\": \"dns\", \"bound\": true, "
 	"\"form\": \"up\", \"announced\": true, \"announced_to\": {\"sent\": 1, \"peers\": 2}, "
-	"\"since_seconds\": 3600, \"peers\": "
+	"\"since_seconds\": 3600, \"traffic\": {\"packets_per_second\": 1204.6}, \"peers\": "
 	"[{\"peer\": \"10.0.0.1\", \"state\": \"sent\", \"next_hop\": \"10.0.0.9\", \"reason\": "
 	"\"x\", \"med\": 0, \"local_pref\": 0, \"prepend\": 2, \"communities\": [\"1:2\", "
 	"\"1:3\"], "
@@ -201,9 +201,9 @@ static void test_vips(void **state)
 {
 	(void)state;
 	expect(VERB_VIPS, none, routes,
-	       "VIP           APP  BOUND  FORM  PEERS   FOR    REASON\n"
-	       "192.0.2.1/32  dns  yes    up    1 of 2  1h00m  -\n"
-	       "::1/128       web  no     -     -       -      lo is down\n");
+	       "VIP           APP  BOUND  FORM  PEERS   FOR    PPS   REASON\n"
+	       "192.0.2.1/32  dns  yes    up    1 of 2  1h00m  1205  -\n"
+	       "::1/128       web  no     -     -       -      -     lo is down\n");
 	expect_in_color(VERB_VIPS, none, routes,
 			WORDS(GOOD "1 of 2" NORMAL, WARN "-" NORMAL, BAD "lo is down" NORMAL));
 }
