@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -54,6 +55,8 @@ struct bfd {
 	struct backoff backoff;
 	sd_event_source *restart, *stop_limit, *stopped;
 	bool is_stopping;
+	uint32_t *sent;  /* shared with the helper: sequence numbers; NULL: none */
+	mono_t ended_at; /* the last helper that ended by itself; 0: none has */
 	uint64_t restarts;
 	struct bfd_counts counts;
 };
@@ -84,6 +87,7 @@ static bool send_sessions(struct bfd *b)
 			return false;
 		list_remove(&s->unsent);
 		s->is_known = true;
+		s->resume.discr = 0;
 	}
 	return true;
 }
@@ -222,8 +226,9 @@ static void reap(struct helper *h, bool wait)
 static bool report_one_down(struct bfd *b)
 {
 	for (struct bfd_session *s = b->sessions.by_id; s; s = s->hh.next) {
-		if (s->is_freed || s->status.state == BFD_DOWN)
+		if (!s->is_lost)
 			continue;
+		s->is_lost = false;
 		report(s, BFD_DOWN);
 		return true;
 	}
@@ -252,32 +257,45 @@ static void tell_trouble(const struct bfd *b, const char *text)
 		b->ops->trouble(text, b->userdata);
 }
 
+/* Sessions that nothing runs are not called up: the next helper takes them over at once, or they are lost. */
+static void go_on(struct bfd *b)
+{
+	start_helper(b);
+	if (b->helper.pid == 0)
+		bfd_sessions_give_up(&b->sessions, loop_clock());
+}
+
+/* One that ends again and again is no ground to stand on. */
+static bool is_first_end(struct bfd *b)
+{
+	const mono_t now = loop_clock(), before = b->ended_at;
+	b->ended_at = now;
+	return before == 0 || usec_sub(now, before) > STEADY;
+}
+
 static void helper_ended(struct bfd *b, const char *why)
 {
 	struct helper *h = &b->helper;
 	const bool was_expected = h->is_ending;
+	const bool resume = !was_expected && !b->is_stopping && is_first_end(b);
 	if (usec_sub(loop_clock(), h->started_at) > STEADY)
 		backoff_reset(&b->backoff);
 	reap(h, false);
-	bfd_sessions_forget_helper(&b->sessions, loop_clock());
+	bfd_sessions_forget_helper(&b->sessions, resume, b->sent, loop_clock());
 	if (was_expected) {
 		if (!b->is_stopping && bfd_sessions_count(&b->sessions) > 0)
 			start_helper(b);
 		return;
 	}
 	b->restarts++;
+	if (resume)
+		go_on(b);
+	else
+		restart_later(b);
 	while (report_one_down(b))
 		;
 	tell_trouble(b, why);
-	restart_later(b);
 	end_if_idle(b);
-}
-
-static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	(void)source, (void)fd, (void)revents;
-	helper_ended(userdata, "the process that runs BFD has ended");
-	return 0;
 }
 
 /* False: it is no helper of ours any more. */
@@ -331,6 +349,28 @@ static int on_input(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
+/* What it has said before is heard first: it may have taken a session down. */
+static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct bfd *b = userdata;
+	const pid_t pid = b->helper.pid;
+	if (b->helper.socket >= 0)
+		on_input(source, fd, revents, b);
+	if (b->helper.pid == pid)
+		helper_ended(b, "the process that runs BFD has ended");
+	return 0;
+}
+
+/* Without it authenticated sessions are not resumed. */
+static void share_numbers(struct bfd *b)
+{
+	if (b->sent)
+		return;
+	void *shared = mmap(NULL, BFD_SLOTS * sizeof(*b->sent), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	b->sent = shared == MAP_FAILED ? NULL : shared;
+}
+
 static int watch_helper(struct bfd *b)
 {
 	struct helper *h = &b->helper;
@@ -352,7 +392,8 @@ static void start_helper(struct bfd *b)
 	if (h->pid > 0)
 		return;
 	*h = (struct helper){ .socket = -1, .pidfd = -1, .started_at = loop_clock() };
-	int rc = bfd_helper_start(&h->pid, &h->socket, &err);
+	share_numbers(b);
+	int rc = bfd_helper_start(b->sent, &h->pid, &h->socket, &err);
 	if (rc == 0 && (rc = watch_helper(b)) < 0)
 		err_set(&err, rc, "cannot watch the BFD process: %s", strerror(-rc));
 	if (rc == 0) {
@@ -387,6 +428,8 @@ void bfd_free(struct bfd *b)
 		return;
 	reap(&b->helper, true);
 	bfd_sessions_done(&b->sessions);
+	if (b->sent)
+		munmap(b->sent, BFD_SLOTS * sizeof(*b->sent));
 	sd_event_source_disable_unref(b->restart);
 	sd_event_source_disable_unref(b->stop_limit);
 	sd_event_source_disable_unref(b->stopped);

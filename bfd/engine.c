@@ -62,6 +62,7 @@ struct bfd_engine {
 	struct bfd_counts told_counts;
 	bool are_counts_due;
 	uint32_t random; /* for jitter */
+	uint32_t *sent;  /* see bfd_engine_new() */
 };
 
 static struct session *session_of(struct bfd_entry *entry)
@@ -245,6 +246,8 @@ static void transmit(struct bfd_engine *e, struct session *s, const struct bfd_p
 		return;
 	}
 	const size_t len = bfd_output(&s->entry, p, buf);
+	if (e->sent)
+		e->sent[s->entry.id % BFD_SLOTS] = s->entry.auth.sent;
 	int rc = bfd_sender_send(s->fd, &s->entry.key, s->entry.ifindex, buf, len);
 	if (rc < 0) {
 		send_failed(e, s, rc);
@@ -316,35 +319,48 @@ static void finish_those_that_left(struct bfd_engine *e)
 	}
 }
 
-static void add(struct bfd_engine *e, uint32_t id, const struct bfd_key *key,
-		const struct bfd_config *config, mono_t now)
+static void init(const struct bfd_engine *e, struct session *s, const struct bfd_message *m,
+		 mono_t now)
 {
-	struct session *s = mem_new(1, sizeof(*s));
-	struct bfd_entry *old = bfd_table_find_key(&e->table, key);
-	if (old) /* two would contradict each other */
-		finish(e, session_of(old));
-	s->entry.id = id;
-	s->entry.key = *key;
+	const struct bfd_resume *r = &m->session.resume;
+	const struct bfd_config *config = &m->session.config;
+	s->entry.id = m->id;
+	s->entry.key = m->session.key;
 	s->entry.auth.sent = loop_random();
 	s->fd = -1;
-	bfd_fsm_init(&s->entry.fsm, config, choose_discr(&e->table), now);
+	if (r->discr == 0 || bfd_table_find_discr(&e->table, r->discr)) {
+		bfd_fsm_init(&s->entry.fsm, config, choose_discr(&e->table), now);
+		return;
+	}
+	s->entry.auth.sent = r->auth_sent;
+	s->port = is_port_used(e, r->port) ? 0 : r->port;
+	bfd_fsm_resume(&s->entry.fsm, config, r, now);
+}
+
+static void add(struct bfd_engine *e, const struct bfd_message *m, mono_t now)
+{
+	struct session *s = mem_new(1, sizeof(*s));
+	struct bfd_entry *old = bfd_table_find_key(&e->table, &m->session.key);
+	if (old) /* two would contradict each other */
+		finish(e, session_of(old));
+	init(e, s, m, now);
 	bfd_table_add(&e->table, &s->entry);
-	want_listener(e, key);
+	want_listener(e, &s->entry.key);
 	open_sender(e, s);
 	tell(e, s);
 	step(e, s, (struct bfd_event){ .type = BFD_EV_START, .now = now });
 	e->retry_at = usec_min(e->retry_at, usec_add(now, RETRY));
 }
 
-void bfd_engine_set(struct bfd_engine *e, uint32_t id, const struct bfd_key *key,
-		    const struct bfd_config *config, mono_t now)
+void bfd_engine_set(struct bfd_engine *e, const struct bfd_message *m, mono_t now)
 {
-	struct bfd_entry *entry = bfd_table_find(&e->table, id);
+	struct bfd_entry *entry = bfd_table_find(&e->table, m->id);
 	if (entry)
 		step(e, session_of(entry),
-		     (struct bfd_event){ .type = BFD_EV_CHANGE, .now = now, .config = config });
+		     (struct bfd_event){
+			     .type = BFD_EV_CHANGE, .now = now, .config = &m->session.config });
 	else if (bfd_table_count(&e->table) < SESSIONS_MAX)
-		add(e, id, key, config, now);
+		add(e, m, now);
 }
 
 void bfd_engine_remove(struct bfd_engine *e, uint32_t id, mono_t now)
@@ -475,6 +491,7 @@ static struct bfd_status status_of(const struct bfd_engine *e, const struct sess
 	struct bfd_status status = { 0 };
 	const struct listener *l = find_listener(e, &s->entry.key);
 	bfd_fsm_status(&s->entry.fsm, &status);
+	status.port = s->port;
 	status.muted = s->muted;
 	status.sent = s->sent;
 	status.send_errors = s->send_errors;
@@ -526,7 +543,7 @@ void bfd_engine_tell_all(struct bfd_engine *e)
 
 /* ---- */
 
-struct bfd_engine *bfd_engine_new(mono_t now)
+struct bfd_engine *bfd_engine_new(mono_t now, uint32_t *sent)
 {
 	struct bfd_engine *e = mem_new(1, sizeof(*e));
 	list_init(&e->listeners);
@@ -535,6 +552,7 @@ struct bfd_engine *bfd_engine_new(mono_t now)
 	e->answered_at = now;
 	e->retry_at = USEC_NEVER;
 	e->random = loop_random();
+	e->sent = sent;
 	return e;
 }
 

@@ -15,13 +15,14 @@
 
 struct bfd_engine;
 
-struct bfd_engine *bfd_engine_new(mono_t now);
+/* `sent`: BFD_SLOTS numbers, the last sequence number of each session that is authenticated, for the
+ * process that may have to resume it; NULL: not kept. */
+struct bfd_engine *bfd_engine_new(mono_t now, uint32_t *sent);
 void bfd_engine_free(struct bfd_engine *e);
 
-/* A session of the agent: a new one, or another configuration of one that there is. One with the same
- * key that is on its way to AdminDown is dropped. */
-void bfd_engine_set(struct bfd_engine *e, uint32_t id, const struct bfd_key *key,
-		    const struct bfd_config *config, mono_t now);
+/* A session of the agent: a new one, which may be resumed, or another configuration of one that there is.
+ * One with the same key that is on its way to AdminDown is dropped. */
+void bfd_engine_set(struct bfd_engine *e, const struct bfd_message *m, mono_t now);
 /* To AdminDown; gone once the peer has been told. Unknown: it is gone. */
 void bfd_engine_remove(struct bfd_engine *e, uint32_t id, mono_t now);
 /* The main loop runs. */

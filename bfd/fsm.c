@@ -71,10 +71,16 @@ span_t bfd_fsm_detection_time(const struct bfd_fsm *f)
 	return f->remote_multiplier * receive_interval(f);
 }
 
+static span_t allowed_silence(const struct bfd_fsm *f)
+{
+	const span_t down = f->remote_multiplier * longer(BFD_SLOW_TX, f->remote_min_tx);
+	return f->resumed ? longer(bfd_fsm_detection_time(f), down) : bfd_fsm_detection_time(f);
+}
+
 static void update_detection(struct bfd_fsm *f)
 {
 	if (knows_peer(f) && !f->excused)
-		f->detect_at = usec_add(f->heard_at, bfd_fsm_detection_time(f));
+		f->detect_at = usec_add(f->heard_at, allowed_silence(f));
 }
 
 /* ---- our own timers, 6.8.3 ---- */
@@ -130,10 +136,14 @@ static void end_poll(struct bfd_fsm *f)
 
 /* ---- states ---- */
 
+/* A peer that says Down to a session that was resumed has only missed our packets. */
 static void leave_up(struct bfd_fsm *f, span_t silence)
 {
+	const bool is_ours =
+		f->resumed && f->diag == BFD_DIAG_NEIGHBOR_SIGNALED && f->remote_state == BFD_DOWN;
 	f->down_events++;
-	f->down = (struct bfd_down){ .diag = f->diag,
+	f->resumed = false;
+	f->down = (struct bfd_down){ .diag = is_ours ? BFD_DIAG_NONE : f->diag,
 				     .remote_state = f->remote_state,
 				     .remote_diag = f->remote_diag,
 				     .silence = silence };
@@ -142,7 +152,7 @@ static void leave_up(struct bfd_fsm *f, span_t silence)
 static void change_state(struct bfd_fsm *f, enum bfd_state to, enum bfd_diag diag, mono_t now)
 {
 	const enum bfd_state from = f->state;
-	const span_t silence = diag == BFD_DIAG_EXPIRED ? bfd_fsm_detection_time(f) : 0;
+	const span_t silence = diag == BFD_DIAG_EXPIRED ? allowed_silence(f) : 0;
 	f->state = to;
 	f->since = now;
 	f->diag = diag;
@@ -229,6 +239,8 @@ static void learn(struct bfd_fsm *f, const struct bfd_packet *p, mono_t now)
 	f->remote_multiplier = p->multiplier;
 	f->heard_at = now;
 	f->excused = false;
+	if (p->state == BFD_UP)
+		f->resumed = false;
 }
 
 /* A peer that says Down has understood. */
@@ -255,7 +267,9 @@ static void stop(struct bfd_fsm *f, mono_t now)
 
 static void begin(struct bfd_fsm *f, mono_t now)
 {
-	f->since = f->sent_at = now;
+	f->sent_at = now;
+	if (!f->resumed)
+		f->since = now;
 }
 
 static void hear(struct bfd_fsm *f, const struct bfd_packet *p, mono_t now, struct bfd_actions *ret)
@@ -368,6 +382,28 @@ void bfd_fsm_init(struct bfd_fsm *f, const struct bfd_config *config, uint32_t d
 			       .tx_at = USEC_NEVER };
 	forget_peer(f);
 	set_timers(f);
+}
+
+/* Whether a Poll Sequence had ended is not known: what is in use is what neither side can find too
+ * slow, and another one begins. */
+void bfd_fsm_resume(struct bfd_fsm *f, const struct bfd_config *config, const struct bfd_resume *r,
+		    mono_t now)
+{
+	bfd_fsm_init(f, config, r->discr, now);
+	f->resumed = true;
+	f->state = f->remote_state = BFD_UP;
+	f->since = r->since;
+	f->heard_at = now;
+	f->remote_discr = r->remote_discr;
+	f->remote_min_tx = r->remote_min_tx;
+	f->remote_min_rx = r->remote_min_rx;
+	f->remote_multiplier = r->remote_multiplier;
+	f->min_tx = f->min_tx_used = config->desired_min_tx;
+	f->min_rx = f->min_rx_used = config->required_min_rx;
+	if (r->tx_interval > 0)
+		f->min_tx_used = usec_min(f->min_tx, r->tx_interval);
+	f->min_rx_used = longer(f->min_rx, r->rx_interval);
+	f->poll = BFD_POLL_SENT;
 }
 
 void bfd_fsm_status(const struct bfd_fsm *f, struct bfd_status *ret)

@@ -47,7 +47,8 @@ struct bfd_fsm {
 	span_t tx_interval;      /* that tx_at was computed with */
 	mono_t tx_at, detect_at; /* USEC_NEVER: not at all */
 	bool excused;            /* a late detection was put off once */
-	unsigned stop_left;      /* AdminDown: packets that the peer is still to be sent */
+	bool resumed; /* in another process, and the peer has not said yet that it is up there too */
+	unsigned stop_left; /* AdminDown: packets that the peer is still to be sent */
 	uint64_t up_events, down_events;
 	struct bfd_down down;
 };
@@ -80,6 +81,12 @@ struct bfd_actions {
 
 /* In state Down; START follows. */
 void bfd_fsm_init(struct bfd_fsm *f, const struct bfd_config *config, uint32_t discr, mono_t now);
+/* The same in state Up, as the process before had it: the peer may not have noticed that nothing was sent
+ * for a moment. If it has, and says Down, that says nothing about the path: down.diag is
+ * BFD_DIAG_NONE. Silence is judged by the rate of a peer that is down, whose detection time may have
+ * passed. START follows. */
+void bfd_fsm_resume(struct bfd_fsm *f, const struct bfd_config *config, const struct bfd_resume *r,
+		    mono_t now);
 /* Always fills *ret. */
 void bfd_fsm_step(struct bfd_fsm *f, const struct bfd_event *event, struct bfd_actions *ret);
 mono_t bfd_fsm_deadline(const struct bfd_fsm *f);

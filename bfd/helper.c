@@ -51,7 +51,7 @@ static void obey(struct helper *h, const struct bfd_message *m)
 {
 	const mono_t now = loop_clock();
 	if (m->type == BFD_MSG_SESSION) {
-		bfd_engine_set(h->engine, m->id, &m->session.key, &m->session.config, now);
+		bfd_engine_set(h->engine, m, now);
 	} else if (m->type == BFD_MSG_REMOVE) {
 		bfd_engine_remove(h->engine, m->id, now);
 	} else if (m->type == BFD_MSG_PONG && m->id == h->pings) {
@@ -141,10 +141,10 @@ static struct ready wait_until(struct helper *h, mono_t due)
 	return ready;
 }
 
-_Noreturn static void serve(void)
+_Noreturn static void serve(uint32_t *sent)
 {
 	const mono_t now = loop_clock();
-	struct helper h = { .engine = bfd_engine_new(now), .ping_at = now };
+	struct helper h = { .engine = bfd_engine_new(now, sent), .ping_at = now };
 	for (;;) {
 		const mono_t due = usec_min(bfd_engine_deadline(h.engine), h.ping_at);
 		const struct ready ready = wait_until(&h, due);
@@ -170,7 +170,7 @@ static void ignore_signals(void)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
-_Noreturn static void run(int socket, pid_t agent)
+_Noreturn static void run(int socket, pid_t agent, uint32_t *sent)
 {
 	prctl(PR_SET_NAME, "vipherald-bfd");
 	ignore_signals();
@@ -182,10 +182,10 @@ _Noreturn static void run(int socket, pid_t agent)
 	if (capability_keep_only(0) < 0 || getppid() != agent)
 		_exit(EXIT_FAILURE);
 	(void)syscall_filter_narrow(calls, ARRAY_SIZE(calls), NULL);
-	serve();
+	serve(sent);
 }
 
-int bfd_helper_start(pid_t *ret_pid, int *ret_socket, struct err *err)
+int bfd_helper_start(uint32_t *sent, pid_t *ret_pid, int *ret_socket, struct err *err)
 {
 	int fds[2];
 	pid_t agent = getpid();
@@ -194,7 +194,7 @@ int bfd_helper_start(pid_t *ret_pid, int *ret_socket, struct err *err)
 			       strerror(errno));
 	pid_t pid = fork();
 	if (pid == 0)
-		run(fds[1], agent);
+		run(fds[1], agent, sent);
 	int rc = pid < 0 ? err_set(err, -errno, "cannot start the BFD process: %s", strerror(errno))
 			 : 0;
 	close(fds[1]);

@@ -7,6 +7,7 @@
 #ifndef BFD_HELPER_H
 #define BFD_HELPER_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "lib/err.h"
@@ -14,7 +15,8 @@
 /* How often it asks whether the main loop runs. */
 #define BFD_PING_INTERVAL (500 * USEC_PER_MSEC)
 
-/* Forks it. *ret_socket (SEQPACKET, non-blocking) is the caller's. */
-int bfd_helper_start(pid_t *ret_pid, int *ret_socket, struct err *err);
+/* Forks it. *ret_socket (SEQPACKET, non-blocking) is the caller's. `sent` is shared memory, or NULL: see
+ * bfd_engine_new(). */
+int bfd_helper_start(uint32_t *sent, pid_t *ret_pid, int *ret_socket, struct err *err);
 
 #endif

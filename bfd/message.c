@@ -66,6 +66,14 @@ static bool is_status(const struct bfd_status *s)
 	       memchr(s->error, 0, sizeof(s->error));
 }
 
+static bool is_resume(const struct bfd_resume *r)
+{
+	return r->discr == 0 || (r->remote_discr != 0 && r->port >= BFD_SOURCE_PORT_MIN &&
+				 r->remote_multiplier != 0 && r->remote_min_tx <= UINT32_MAX &&
+				 r->remote_min_rx <= UINT32_MAX && r->tx_interval <= UINT32_MAX &&
+				 r->rx_interval <= UINT32_MAX);
+}
+
 int bfd_message_read(const void *data, size_t len, bool to_helper, struct bfd_message *ret)
 {
 	struct bfd_message m = { 0 };
@@ -79,6 +87,8 @@ int bfd_message_read(const void *data, size_t len, bool to_helper, struct bfd_me
 		return -EPROTO;
 	memcpy(&m, copy, sizeof(m));
 	if (m.type == BFD_MSG_SESSION && bfd_check(&m.session.key, &m.session.config, NULL) < 0)
+		return -EPROTO;
+	if (m.type == BFD_MSG_SESSION && !is_resume(&m.session.resume))
 		return -EPROTO;
 	if (m.type == BFD_MSG_STATUS && !is_status(&m.status))
 		return -EPROTO;

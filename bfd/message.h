@@ -12,6 +12,9 @@
 #include "bfd/config.h"
 #include "bfd/status.h"
 
+/* Ids of sessions differ modulo this. */
+#define BFD_SLOTS (2 * BFD_SESSIONS_MAX)
+
 enum bfd_message_type {
 	/* to the helper */
 	BFD_MSG_SESSION = 1, /* there is this session, with this configuration: new or changed */
@@ -31,6 +34,7 @@ struct bfd_message {
 		struct {
 			struct bfd_key key;
 			struct bfd_config config;
+			struct bfd_resume resume; /* of one that is new */
 		} session;
 		struct bfd_status status;
 		struct bfd_counts counts;
@@ -40,7 +44,7 @@ struct bfd_message {
 /* What of it is sent. */
 size_t bfd_message_size(const struct bfd_message *m);
 /* 0 or -EPROTO: another size than its type has, no type for this end, a session that bfd_check()
- * refuses, a state, a truth value or a text that is none. */
+ * refuses, one that no session can go on with, a state, a truth value or a text that is none. */
 int bfd_message_read(const void *data, size_t len, bool to_helper, struct bfd_message *ret);
 
 #endif

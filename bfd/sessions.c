@@ -21,11 +21,23 @@ void bfd_sessions_done(struct bfd_sessions *all)
 	}
 }
 
+/* There are fewer sessions than slots. */
+static uint32_t next_id(struct bfd_sessions *all)
+{
+	const struct bfd_session *s;
+	do {
+		all->last_id++;
+		for (s = all->by_id; s && s->id % BFD_SLOTS != all->last_id % BFD_SLOTS;)
+			s = s->hh.next;
+	} while (s || all->last_id == 0);
+	return all->last_id;
+}
+
 struct bfd_session *bfd_sessions_add(struct bfd_sessions *all, const struct bfd_key *key,
 				     const struct bfd_config *config, mono_t now)
 {
 	struct bfd_session *s = mem_new(1, sizeof(*s));
-	s->id = ++all->last_id;
+	s->id = next_id(all);
 	s->key = *key;
 	s->config = *config;
 	s->status =
@@ -87,6 +99,7 @@ struct bfd_message bfd_session_message(const struct bfd_session *s)
 		return m;
 	m.session.key = s->key;
 	m.session.config = s->config;
+	m.session.resume = s->resume;
 	return m;
 }
 
@@ -120,10 +133,45 @@ static void count_end(struct bfd_session *s, mono_t now)
 	}
 	if (s->status.state != BFD_DOWN)
 		s->status.since = now;
+	s->is_lost = s->status.state != BFD_DOWN;
+	s->resume = (struct bfd_resume){ 0 };
 	s->before = s->status;
 }
 
-void bfd_sessions_forget_helper(struct bfd_sessions *all, mono_t now)
+static bool can_go_on(const struct bfd_session *s)
+{
+	const struct bfd_status *now = &s->status;
+	return !s->is_leaving && now->state == BFD_UP && now->discr && now->remote_discr &&
+	       now->port && now->remote_multiplier;
+}
+
+static void prepare(struct bfd_session *s, const uint32_t *sent)
+{
+	const struct bfd_status *now = &s->status;
+	s->resume = (struct bfd_resume){
+		.discr = now->discr,
+		.remote_discr = now->remote_discr,
+		.auth_sent = sent ? sent[s->id % BFD_SLOTS] : 0,
+		.port = now->port,
+		.remote_multiplier = now->remote_multiplier,
+		.since = now->since,
+		.tx_interval = now->tx_interval,
+		.rx_interval = now->rx_interval,
+		.remote_min_tx = now->remote_min_tx,
+		.remote_min_rx = now->remote_min_rx,
+	};
+	s->before = *now;
+}
+
+void bfd_sessions_give_up(struct bfd_sessions *all, mono_t now)
+{
+	for (struct bfd_session *s = all->by_id; s; s = s->hh.next)
+		if (!s->is_known && s->resume.discr)
+			count_end(s, now);
+}
+
+void bfd_sessions_forget_helper(struct bfd_sessions *all, bool resume, const uint32_t *sent,
+				mono_t now)
 {
 	struct bfd_session *s, *next;
 	HASH_ITER (hh, all->by_id, s, next) {
@@ -133,7 +181,10 @@ void bfd_sessions_forget_helper(struct bfd_sessions *all, mono_t now)
 			bfd_sessions_release(all, s);
 			continue;
 		}
-		count_end(s, now);
+		if (resume && can_go_on(s))
+			prepare(s, sent);
+		else
+			count_end(s, now);
 		if (!s->is_leaving)
 			bfd_sessions_mark(all, s);
 	}

@@ -19,7 +19,9 @@ struct bfd_session {
 	void *userdata;
 	struct bfd_status status;
 	struct bfd_status before; /* counters of helpers that have ended */
+	struct bfd_resume resume; /* for the next helper; discr 0: it begins anew */
 	struct list_node unsent;
+	bool is_lost;    /* with the helper: to be reported down */
 	bool is_known;   /* to the helper */
 	bool is_leaving; /* the helper takes it to AdminDown */
 	bool is_freed;   /* by the user: gone when the helper says so */
@@ -52,7 +54,11 @@ struct bfd_message bfd_session_message(const struct bfd_session *s);
 /* What it has said, but for the state, which is returned through report(). */
 void bfd_session_learn(struct bfd_session *s, const struct bfd_status *said);
 /* The helper has ended, and the packets with it. The next one is to be told all; sessions that were leaving
- * have left. The states are still to be reported. */
-void bfd_sessions_forget_helper(struct bfd_sessions *all, mono_t now);
+ * have left. Those that are up go on there with `resume`, whose sequence numbers are in `sent` (BFD_SLOTS
+ * of them, or NULL); the others are lost. */
+void bfd_sessions_forget_helper(struct bfd_sessions *all, bool resume, const uint32_t *sent,
+				mono_t now);
+/* There is no next one to go on in. */
+void bfd_sessions_give_up(struct bfd_sessions *all, mono_t now);
 
 #endif

@@ -49,7 +49,9 @@ const char *bfd_drop_name(enum bfd_drop drop); /* "version", "length", … */
 
 /* How a session last left Up. */
 struct bfd_down {
-	enum bfd_diag diag;          /* ours; BFD_DIAG_NONE: the process that runs BFD ended */
+	enum bfd_diag
+		diag; /* ours; BFD_DIAG_NONE: the process that runs BFD ended, and the session with
+			     * it, or the peer missed the packets of that moment */
 	enum bfd_state remote_state; /* BFD_ADMIN_DOWN: no failure (RFC 5882 3.2) */
 	enum bfd_diag remote_diag;
 	span_t silence; /* BFD_DIAG_EXPIRED: the detection time that passed without a packet */
@@ -60,6 +62,7 @@ struct bfd_status {
 	enum bfd_diag diag, remote_diag; /* the last ones */
 	mono_t since;                    /* when it entered the state, CLOCK_MONOTONIC */
 	uint32_t discr, remote_discr;    /* 0: not known */
+	uint16_t port;                   /* that our packets come from; 0: none yet */
 	/* In effect. Those of the peer are 0 until it was heard of. */
 	span_t tx_interval;    /* we send so often, before jitter; 0: not at all */
 	span_t rx_interval;    /* the peer sends so often */
@@ -80,6 +83,18 @@ struct bfd_status {
  * "signalled down by the neighbor (…)". "" where it never did. Returns `buf`. */
 #define BFD_WHY_MAX 160
 const char *bfd_status_why(const struct bfd_status *s, char buf[static BFD_WHY_MAX]);
+
+/* What a session that was up needs to go on in another process, so that the peer notices nothing. */
+struct bfd_resume {
+	uint32_t discr; /* 0: the session begins in state Down */
+	uint32_t remote_discr;
+	uint32_t auth_sent; /* the last sequence number */
+	uint16_t port;
+	uint8_t remote_multiplier;
+	mono_t since;
+	span_t tx_interval, rx_interval; /* that were in effect */
+	span_t remote_min_tx, remote_min_rx;
+};
 
 /* Packets that belong to no session. */
 struct bfd_counts {

@@ -3,6 +3,7 @@
 
 #include "agent/config/config.h"
 #include "agent/daemon/privileges.h"
+#include "agent/store/stored_peers.h"
 
 static void print_count(FILE *out, const char *separator, size_t n, const char *noun)
 {
@@ -30,7 +31,7 @@ int cmd_check(const char *file, FILE *out)
 	struct config *config = NULL;
 	struct config_findings findings = { 0 };
 	size_t warnings = 0;
-	int r = config_load(file, &config, &findings);
+	int r = stored_peers_load_config(file, &config, &findings);
 	config_findings_print(&findings, file, out);
 	for (size_t i = 0; i < findings.n; i++)
 		warnings += findings.items[i].severity == CONFIG_WARNING;
@@ -50,7 +51,7 @@ int cmd_check_capabilities(const char *file, FILE *out, FILE *errors)
 	struct config *config = NULL;
 	struct config_findings findings = { 0 };
 	struct capability_needs needs;
-	int r = config_load(file, &config, &findings);
+	int r = stored_peers_load_config(file, &config, &findings);
 	config_findings_print(&findings, file, errors);
 	if (r == 0) {
 		privileges_find(config, CAPABILITY_UNIT_USER, &needs);

@@ -14,6 +14,7 @@
 #include "agent/config/diff.h"
 #include "agent/config/parse.h"
 #include "agent/status/view_diff.h"
+#include "agent/store/stored_peers.h"
 #include "lib/mem.h"
 
 /* Notes and warnings are the business of `check`. */
@@ -21,7 +22,7 @@ static int load(const char *file, struct config **ret, FILE *errors)
 {
 	char line[2048];
 	struct config_findings findings = { 0 };
-	int rc = config_load(file, ret, &findings);
+	int rc = stored_peers_load_config(file, ret, &findings);
 	for (size_t i = 0; i < findings.n; i++) {
 		if (findings.items[i].severity != CONFIG_ERROR)
 			continue;

@@ -13,6 +13,7 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/client.h"
 #include "agent/config/config.h"
+#include "agent/store/stored_peers.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "process/loop.h"
@@ -208,7 +209,7 @@ int cmd_healthcheck(const char *file, bool ready, FILE *out)
 		status = query_agent(&client.at, ready, out);
 	else if (!file)
 		fprintf(out, "no agent found in this container, use -config=FILE\n");
-	else if (config_load(file, &config, &findings) < 0)
+	else if (stored_peers_load_config(file, &config, &findings) < 0)
 		config_findings_print(&findings, file, out);
 	else if (config->tls_keys && !config->agent.listen_addr.unix_path[0])
 		status = query_tls(&config->agent.listen_addr, ready, out);

@@ -22,6 +22,24 @@ static void check_empty(const struct config_node *list, struct config_findings *
 			     "names no peer: expected some, or no such key");
 }
 
+/* A peer that the file has is that of the file, with its description. */
+static bool is_of_file(const struct config_draft_bgp *bgp, const struct bgp_peer_config *added)
+{
+	for (size_t i = 0; i < bgp->n_peers; i++)
+		if (bgp_peer_is_same(&bgp->peers[i], added))
+			return true;
+	return false;
+}
+
+static bool is_added(const struct config_draft_bgp *bgp, const struct bgp_peer_ref *ref)
+{
+	for (size_t i = 0; i < bgp->added.n; i++)
+		if (bgp_peer_ref_matches(ref, &bgp->added.items[i]) &&
+		    !is_of_file(bgp, &bgp->added.items[i]))
+			return true;
+	return false;
+}
+
 /* Interfaces and descriptions are in the file; an address may be that of a peer which is found later.
  */
 static void check_names_of(const struct config_draft_bgp *bgp, const struct peer_names *names,
@@ -33,7 +51,14 @@ static void check_names_of(const struct config_draft_bgp *bgp, const struct peer
 		const struct bgp_peer_refs one = { &refs->items[i], 1 };
 		if (peer_refs_check(names, &one, &err) == 0)
 			continue;
-		if (addr_is_set(&one.items->addr) && !knows_all_peers(bgp))
+		if (is_added(bgp, one.items))
+			config_warn(findings, config_at(list),
+				    "'%s' was added over HTTP and is kept in the state file only: "
+				    "put that peer into bgp.peers to have all in one place",
+				    one.items->text);
+		else if (bgp->lenient_names)
+			config_warn(findings, config_at(list), "%s", err.text);
+		else if (addr_is_set(&one.items->addr) && !knows_all_peers(bgp))
 			config_warn(findings, config_at(list),
 				    "%s; or it is the one whose address is found later", err.text);
 		else
@@ -57,7 +82,8 @@ void config_check_peer_names(const struct config_draft_bgp *bgp,
 	const struct peer_names names = { peers, bgp->n_peers };
 	check_names_of(bgp, &names, &filter->only, only, findings);
 	check_names_of(bgp, &names, &filter->except, except, findings);
-	if (except && knows_all_peers(bgp) && peer_names_count(&names, filter) == 0)
+	if (except && knows_all_peers(bgp) && bgp->added.n == 0 &&
+	    peer_names_count(&names, filter) == 0)
 		config_warn(findings, config_at(except),
 			    "leaves no peer: it is not announced at all");
 	free(peers);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/config/added_peers.h"
 #include "agent/config/findings.h"
 #include "agent/config/set.h"
 #include "agent/model/admission.h"
@@ -106,6 +107,9 @@ struct config {
  * config_set_broken() counts it.
  */
 struct subnets;
+/* The peers of the API, which the file may name with a warning: of the agent that runs, or of its state file. */
+typedef void config_added_fn(const struct config_agent *agent, struct config_added_peers *ret,
+			     void *userdata);
 struct config_source {
 	const char *file; /* to be read; what is included is relative to it */
 	const char *text; /* instead of reading the file */
@@ -113,8 +117,12 @@ struct config_source {
 	bool bundle;                   /* the text, or the file, is of config_set_bundle() */
 	const struct subnets *subnets; /* of this host, to outlive the loader; NULL: it is asked */
 	const struct config_set
-		*present; /* texts of before; NULL: none. It has to outlive the loader. */
+		*present;       /* texts of before; NULL: none. It has to outlive the loader. */
+	config_added_fn *added; /* NULL: there are none */
+	void *added_userdata;
 };
+int config_load_source(const struct config_source *source, struct config **ret,
+		       struct config_findings *findings);
 /* `file` on its own. */
 int config_load(const char *file, struct config **ret, struct config_findings *findings);
 /* Text in memory, which includes nothing. */

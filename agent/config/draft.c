@@ -48,6 +48,7 @@ void config_draft_done(struct config_draft *d)
 	config_peer_done(&d->bgp.session);
 	free(d->bgp.peers);
 	aggregate_list_done(&d->bgp.aggregates);
+	config_added_peers_done(&d->bgp.added);
 	bgp_lists_free(&d->bgp.bgp.communities, &d->bgp.bgp.ext_communities,
 		       &d->bgp.bgp.large_communities);
 	free(d->apps);

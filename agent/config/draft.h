@@ -23,6 +23,8 @@ struct config_draft_bgp {
 	size_t n_peers, cap_peers;
 	uint8_t gateway_family;
 	struct aggregate_list aggregates;
+	struct config_added_peers added; /* of the API */
+	bool lenient_names; /* a copy of a configuration that was in effect: names were checked then */
 };
 
 struct config_draft {

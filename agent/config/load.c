@@ -62,6 +62,7 @@ static struct config *config_of(struct config_draft *d)
 	c->n_apps = d->n_apps;
 	for (size_t i = 0; i < c->n_apps; i++)
 		c->apps[i].agent_bind = c->agent.bind;
+	config_added_peers_done(&d->bgp.added);
 	free(d->include);
 	free((char *)d->bgp.session.password);
 	free((char *)d->bgp.session.password_file);
@@ -446,6 +447,14 @@ static int finish_step(struct config_loader *l, struct config **ret)
 	return 0;
 }
 
+static void find_added(struct config_loader *l)
+{
+	const struct config_source *s = &l->source;
+	l->draft.bgp.lenient_names = s->bundle;
+	if (s->added)
+		s->added(&l->draft.agent, &l->draft.bgp.added, s->added_userdata);
+}
+
 static void check_rest(struct config_loader *l, const struct config_node *root)
 {
 	config_check_announce(&l->draft, l->findings);
@@ -474,6 +483,7 @@ int config_loader_step(struct config_loader *l, struct config **ret)
 		return 1;
 	case LOAD_CHECK_KEYS:
 		l->draft.file = l->file ? l->file : "the configuration file";
+		find_added(l);
 		config_read_secrets(&l->draft, root, l->findings);
 		config_read_tls(&l->draft, root, &l->tls_keys, l->findings);
 		config_check_agent(&l->draft, root, l->findings);
@@ -502,8 +512,8 @@ int config_loader_step(struct config_loader *l, struct config **ret)
 	return -EINVAL;
 }
 
-static int load(const struct config_source *source, struct config **ret,
-		struct config_findings *findings)
+int config_load_source(const struct config_source *source, struct config **ret,
+		       struct config_findings *findings)
 {
 	struct config_loader *l = config_loader_new(source, findings);
 	int r;
@@ -516,10 +526,11 @@ static int load(const struct config_source *source, struct config **ret,
 int config_load_text(const char *text, size_t len, struct config **ret,
 		     struct config_findings *findings)
 {
-	return load(&(struct config_source){ .text = text, .len = len }, ret, findings);
+	return config_load_source(&(struct config_source){ .text = text, .len = len }, ret,
+				  findings);
 }
 
 int config_load(const char *file, struct config **ret, struct config_findings *findings)
 {
-	return load(&(struct config_source){ .file = file }, ret, findings);
+	return config_load_source(&(struct config_source){ .file = file }, ret, findings);
 }

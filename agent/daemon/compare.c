@@ -7,6 +7,7 @@
 #include "agent/config/diff.h"
 #include "agent/daemon/file_check.h"
 #include "agent/daemon/parts.h"
+#include "agent/daemon/peer_set.h"
 #include "agent/daemon/reload_report.h"
 #include "agent/daemon/turn.h"
 #include "agent/daemon/waiting.h"
@@ -149,7 +150,9 @@ void compare_ask(struct compare *c, const struct api_call *call, struct api_repl
 					       .text = x->text,
 					       .len = call->body_len,
 					       .subnets = host_changes_subnets(a->host_changes),
-					       .present = &a->config->set };
+					       .present = &a->config->set,
+					       .added = peer_set_added,
+					       .added_userdata = a };
 	file_check_begin(&x->check, a, &of_text);
 	waiting_add(&c->waiting, &x->waiter, call, API_DEFER_COMPARED, ret);
 	ret->abandoned = on_abandoned;

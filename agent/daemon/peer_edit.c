@@ -9,6 +9,7 @@
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peer_find.h"
 #include "agent/daemon/peer_set.h"
+#include "agent/daemon/peer_users.h"
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/reload_report.h"
@@ -141,10 +142,27 @@ static unsigned status_of(int rc)
 	return rc == -ENOENT ? 404 : rc == -EINVAL ? 400 : 409;
 }
 
+/* Of one that was in effect. */
+static void answer_deleted(const struct edit *o, const struct config_added_peers *before)
+{
+	json_t *body = result(o, "deleted");
+	for (size_t i = 0; i < before->n; i++) {
+		const struct peer_id id = peer_id_of(&before->items[i]);
+		if (!peer_id_equal(&id, &o->id))
+			continue;
+		json_t *warnings = peer_users_warn(o->a, &before->items[i]);
+		if (json_array_size(warnings) > 0)
+			json_object_set(body, "warnings", warnings);
+		json_decref(warnings);
+	}
+	reply_change(o->ret, body);
+}
+
 static void do_delete(struct edit *o)
 {
 	struct agent *a = o->a;
 	struct err err = { "" };
+	struct config_added_peers before;
 	int rc = peer_find_added(a, o->call, &o->id, &err);
 	bool in_effect = rc == 0 && !peer_set_is_of_file(a, a->config, &o->id);
 	if (in_effect)
@@ -154,13 +172,15 @@ static void do_delete(struct edit *o)
 		return;
 	}
 	peer_id_format(&o->id, o->name);
+	config_added_peers_of(&a->peer_orders, &before);
 	peer_orders_remove(&a->peer_orders, &o->id);
 	if (in_effect)
 		peer_orders_enable(&a->peer_orders, &o->id);
 	reload_overtaken(a->reload);
 	peer_set_store(a, &o->id);
 	log_added(o, "delete");
-	reply_change(o->ret, result(o, "deleted"));
+	answer_deleted(o, &before);
+	config_added_peers_done(&before);
 }
 
 /* What a reload is about to put into effect was found without it. */

@@ -9,6 +9,7 @@
 #include "agent/config/draft.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peer_config.h"
+#include "agent/daemon/peer_users.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
@@ -115,6 +116,14 @@ int peer_set_merge(struct agent *a, struct config *next, bool lenient,
 	return rc;
 }
 
+void peer_set_added(const struct config_agent *agent, struct config_added_peers *ret,
+		    void *userdata)
+{
+	const struct agent *a = userdata;
+	(void)agent;
+	config_added_peers_of(&a->peer_orders, ret);
+}
+
 static void add_stored(struct agent *a)
 {
 	struct host_address_change change;
@@ -208,7 +217,9 @@ int peer_set_replace(struct agent *a, const struct peer_id *id, const struct bgp
 		items[n++] = *peer;
 	next.bgp.peers = items;
 	next.bgp.n_peers = n;
-	int rc = put_into_effect(a, &next, err);
+	int rc = peer_users_check(a, &next, err);
+	if (rc == 0)
+		rc = put_into_effect(a, &next, err);
 	if (rc < 0) {
 		free(items);
 		return rc;

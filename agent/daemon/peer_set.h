@@ -31,13 +31,16 @@ void peer_set_restore(struct agent *a);
  * is an error of that configuration, -EINVAL, unless it was left out before. */
 int peer_set_merge(struct agent *a, struct config *next, bool lenient,
 		   struct config_findings *findings);
+/* A config_added_fn, of the agent. */
+void peer_set_added(const struct config_agent *agent, struct config_added_peers *ret,
+		    void *userdata);
 /* The configuration in effect stays, it is not on trial: orders for peers that it lacks are dropped, and
  * so are added peers that its file has now. */
 void peer_set_settle(struct agent *a);
 
 /* Adds a peer to the configuration in effect, in the place of the added one with the same id, or (NULL)
  * removes that. Takes the contents over on success; with -errno and a text nothing changed. -EEXIST: a
- * VIP covers an address that the path to it needs. Not while a reload is under way. */
+ * VIP covers an address that the path to it needs; -EBUSY: the file names it, see peer_users.h. Not while a reload is under way. */
 int peer_set_replace(struct agent *a, const struct peer_id *id, const struct bgp_peer_config *peer,
 		     struct err *err);
 

@@ -329,7 +329,9 @@ static void begin_asked(struct reload *r)
 	str_copy(job->by, sizeof(job->by), r->by);
 	const struct config_source source = { .file = r->a->config_file.path,
 					      .subnets = host_changes_subnets(r->a->host_changes),
-					      .present = &r->a->config->set };
+					      .present = &r->a->config->set,
+					      .added = peer_set_added,
+					      .added_userdata = r->a };
 	job->loader = config_loader_new(&source, &job->findings);
 }
 

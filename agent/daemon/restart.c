@@ -7,6 +7,7 @@
 #include "agent/daemon/config_log.h"
 #include "agent/daemon/file_check.h"
 #include "agent/daemon/parts.h"
+#include "agent/daemon/peer_set.h"
 #include "agent/daemon/turn.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -122,6 +123,8 @@ void restart_ask(struct restart *r, const char *signal, pid_t sender)
 	file_check_begin(
 		&r->check, a,
 		&(struct config_source){ .file = a->config_file.path,
-					 .subnets = host_changes_subnets(a->host_changes) });
+					 .subnets = host_changes_subnets(a->host_changes),
+					 .added = peer_set_added,
+					 .added_userdata = a });
 	loop_defer(a->loop, &r->turn, LOOP_APPLY, on_turn, r);
 }

@@ -8,6 +8,7 @@
 #include "agent/daemon/config_log.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/settings.h"
+#include "agent/store/stored_peers.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -41,7 +42,7 @@ static int load_last_good(struct agent *a, const char *file)
 static int load_file(struct agent *a, const char *file)
 {
 	struct config_findings findings = { 0 };
-	int rc = config_load(file, &a->config, &findings);
+	int rc = stored_peers_load_config(file, &a->config, &findings);
 	config_log_findings(&findings, file);
 	config_findings_done(&findings);
 	if (rc == 0) {

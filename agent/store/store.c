@@ -238,8 +238,7 @@ char *store_path(const char *name)
 	return path;
 }
 
-/* NULL: off. Free it. */
-static char *path_of(const struct config_agent *config)
+char *store_file_path(const struct config_agent *config)
 {
 	if (config->state_file)
 		return *config->state_file ? mem_strdup(config->state_file) : NULL;
@@ -290,7 +289,7 @@ struct store *store_new(sd_event *loop, const struct config_agent *config,
 	s->actuator = actuator;
 	s->written = written;
 	s->userdata = userdata;
-	char *path = path_of(config);
+	char *path = store_file_path(config);
 	if (path)
 		open_file(s, path);
 	free(path);

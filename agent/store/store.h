@@ -27,6 +27,8 @@ struct store;
 const char *store_directory(char *buf, size_t size);
 /* The path of a file in it. Free it. */
 char *store_path(const char *name);
+/* The path of the state file; NULL: off. Free it. */
+char *store_file_path(const struct config_agent *config);
 
 typedef state_file_written_cb store_written_cb;
 

@@ -61,8 +61,13 @@ def test_announced_with_enough_apps(bed: Testbed, kind: str) -> None:
 
     one.unlink()
     router.wait_routes(TWO, OUTSIDE)
-    kinds = [e["kind"] for e in agent.status(f"events?name={AGGREGATE}")["events"]]
-    assert kinds == ["aggregate.announced", "aggregate.withdrawn"]
+    events = agent.status(f"events?name={AGGREGATE}")["events"]
+    assert [e["kind"] for e in events if e["kind"].startswith("aggregate")] == [
+        "aggregate.announced",
+        "aggregate.withdrawn",
+    ]
+    sent = [e for e in events if e["kind"].startswith("route")]
+    assert {(e["peer"], e["cause"]) for e in sent} == {(router.ip, "aggregate")}
     explained = agent.status(f"explain?name={AGGREGATE}")
     assert explained["vips"][0]["first"] == "apps"
 

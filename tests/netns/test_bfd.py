@@ -318,16 +318,46 @@ def test_process_starts_only_when_wanted(bed: Testbed) -> None:
     wait_until(lambda: not helpers(bed), "the end of the process")
 
 
-def test_process_that_is_killed_is_started_again(bed: Testbed) -> None:
-    """The agent ends no session for it; the router may."""
-    router = start_bfd_router(bed, "bird")
-    agent = start_agent(bed, router)
+@pytest.mark.parametrize(
+    ("kind", "authenticated"), [("bird", False), ("bird", True), ("frr", False)]
+)
+def test_process_that_is_killed_is_started_again(
+    bed: Testbed, kind: str, authenticated: bool
+) -> None:
+    """Its sessions go on in the next one before the router notices: neither BFD nor BGP goes down."""
+    setup = {"interval": 500, **({"authentication": "meticulous keyed sha1"} if authenticated else {})}
+    router = start_bfd_router(bed, kind, setup=setup)
+    keys: dict[str, Any] = {"interval": "500ms"}
+    if authenticated:
+        keys |= {"authentication": "meticulous-sha1", "key_id": 3, "password": "secret"}
+    agent = start_agent(bed, router, keys)
     wait_up(agent, router)
+    wait_until(lambda: bfd(agent, router)["interval_seconds"] == 0.5, "the timers of state Up")
+    before = bfd(agent, router)
     [pid] = helpers(bed)
     os.kill(pid, signal.SIGKILL)
     [alarm] = wait_until(lambda: alarms(agent, "bfd-process"), "the alarm")
     assert "BFD" in alarm["text"] or "bfd" in alarm["text"]
-    wait_up(agent, router)
-    assert "session ended: BFD down" not in agent.log
+    # Longer than the detection time.
+    never(lambda: router.bfd_state() != "up", "the router's BFD is down", 2)
+    after = bfd(agent, router)
+    assert (after["state"], after["down_events"], after["up_events"]) == ("up", 0, 1)
+    assert after["packets"]["received"] > before["packets"]["received"]
+    assert agent.peer(router.ip)["sessions"] == 1
+    assert "BFD down" not in agent.log
     assert agent.status("status")["bfd"]["process_restarts"] == 1
     assert helpers(bed) not in ([], [pid])
+
+
+def test_process_that_is_killed_again(bed: Testbed) -> None:
+    """Within a minute: BFD is down then, which ends no session here. The router may end its own."""
+    router = start_bfd_router(bed, "bird")
+    agent = start_agent(bed, router)
+    wait_up(agent, router)
+    for n in (1, 2):
+        [pid] = wait_until(lambda: helpers(bed), "the process")
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: agent.status("status")["bfd"]["process_restarts"] == n, "its end")
+    agent.wait_log("BFD down: the process that runs BFD has ended; the BGP session goes on")
+    wait_up(agent, router)
+    assert "session ended: BFD down" not in agent.log

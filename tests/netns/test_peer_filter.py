@@ -1,11 +1,12 @@
 """VIPs for some routers only, counted and looked up at the routers."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from . import bgp
-from .agent import Agent
+from .agent import Agent, binary
 from .configs import VIP4, VIP6, app, config, peer
 from .consul import Consul, tags
 from .rawpeer import RawListener, RawSession
@@ -204,3 +205,93 @@ def test_tags_name_peers(bed: Testbed, consul: Consul) -> None:
     assert two.changes(agent) == []
     kinds = {alarm["alarm"] for alarm in agent.status("status")["alarms"]}
     assert "peer-unknown" in kinds
+
+
+def added(bed: Testbed, agent: Agent, **keys: Any) -> Watch:
+    """A peer of the API."""
+    watch = Watch(bed)
+    query = urlencode({"peer_as": ROUTER_AS, **keys})
+    response = agent.admin(f"/v1/peers/{watch.ip}?{query}", "POST")
+    assert response.status == 200, response
+    return watch
+
+
+def test_registrations_name_an_added_peer(bed: Testbed) -> None:
+    """Its deletion leaves the app to the other peers that it names, with a warning; a restart keeps all."""
+    one = Watch(bed)
+    agent = bed.start_agent(config(one.entry))
+    one.establish()
+    two = added(bed, agent, description="spine 2")
+    two.establish()
+    assert agent.get(f"/register?name=web&vip={VIP4}&peers=spine%202").status == 200
+    assert two.changes(agent) == [f"+{VIP4}"]
+    assert one.changes(agent) == []
+    agent.kill()
+    agent.start()
+    assert two.establish() == {VIP4}
+    assert one.establish() == set()
+    answer = agent.admin(f"/v1/peers/{two.ip}", "DELETE").json()
+    assert "app web names it" in answer["warnings"][0]
+    assert one.changes(agent) == []
+    alarms = {alarm["alarm"]: alarm for alarm in agent.status("status")["alarms"]}
+    assert "'spine 2' is no peer" in alarms["peer-unknown"]["text"]
+
+
+def test_the_file_names_an_added_peer(bed: Testbed) -> None:
+    """With a warning; over a reload, a restart and SIGUSR2; and the peer cannot be deleted meanwhile."""
+    one = Watch(bed)
+    agent = bed.start_agent(config(one.entry))
+    one.establish()
+    two = Watch(bed)
+    naming = config(one.entry, apps=({**app("web", VIP4), "peers": ["spine 2"]},))
+    answer = agent.reload(naming, status=422)
+    assert "'spine 2' is no peer" in str(answer["errors"])
+    query = urlencode({"peer_as": ROUTER_AS, "description": "spine 2"})
+    assert agent.admin(f"/v1/peers/{two.ip}?{query}", "POST").status == 200
+    two.establish()
+    answer = agent.reload(naming)
+    [warning] = [w["text"] for w in answer["warnings"] if "spine 2" in w["text"]]
+    assert "added over HTTP" in warning
+    assert two.changes(agent) == [f"+{VIP4}"]
+    assert one.changes(agent) == []
+
+    checked = bed.host.run(
+        ["env", f"STATE_DIRECTORY={agent.state_dir}", binary(), "check", agent.config_path]
+    )
+    assert "warning: apps[0].peers: 'spine 2' was added over HTTP" in checked
+    for change in (
+        lambda: agent.admin(f"/v1/peers/{two.ip}", "DELETE"),
+        lambda: agent.admin(f"/v1/peers/{two.ip}?peer_as={ROUTER_AS}&description=x", "POST"),
+    ):
+        refused = change()
+        assert refused.status == 409, refused
+        assert "app web of the configuration file names it" in refused.text
+    agent.kill()
+    agent.start()
+    assert two.establish() == {VIP4}
+    assert one.establish() == set()
+    assert "last good" not in agent.log
+
+    # Without the name the peer can go; with it in bgp.peers there is no warning.
+    agent.reload(config(one.entry, apps=(app("web", VIP4),)))
+    assert one.changes(agent) == [f"+{VIP4}"]
+    assert agent.admin(f"/v1/peers/{two.ip}", "DELETE").status == 200
+
+
+def test_a_copy_of_the_configuration_may_name_a_peer_that_is_gone(bed: Testbed) -> None:
+    """The state file was lost: the start goes on with the last good version, and says so."""
+    one = Watch(bed)
+    agent = bed.start_agent(config(one.entry))
+    one.establish()
+    two = added(bed, agent, description="spine 2")
+    two.establish()
+    own = app("own", OTHER)
+    agent.reload(
+        config(one.entry, apps=({**app("web", VIP4), "peers": ["spine 2", one.ip]}, own))
+    )
+    wait_until(lambda: one.session.expect_route(OTHER), "the other app")
+    agent.stop()
+    agent.state_file.unlink()
+    agent.start()
+    assert one.establish() == {VIP4, OTHER}
+    agent.wait_log("running its last good version")

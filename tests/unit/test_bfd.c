@@ -375,26 +375,81 @@ static bool helper_ended(void *userdata)
 	return ((struct pair *)userdata)->ends[HOST].n_trouble == 1;
 }
 
-/* Killed by the OOM killer, say: down at once on this side, on the other by silence; then again. */
+static pid_t kill_helper(struct pair *p)
+{
+	const pid_t pid = bfd_helper_pid(p->ends[HOST].bfd);
+	p->ends[HOST].n_trouble = 0;
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	loop_until(p->loop, helper_ended, p);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), -1); /* reaped */
+	return pid;
+}
+
+/* What is received after `since` was sent after it. */
+static bool host_heard_and_was_heard(void *userdata)
+{
+	const struct pair *p = userdata;
+	const struct bfd_status *host = bfd_session_status(p->ends[HOST].session);
+	return host->received > p->ends[HOST].at_down.received &&
+	       bfd_session_status(p->ends[ROUTER].session)->received >
+		       p->ends[ROUTER].at_down.received;
+}
+
+static void go_on_after_kill(struct pair *p)
+{
+	for (int i = 0; i < 2; i++)
+		p->ends[i].at_down = *bfd_session_status(p->ends[i].session);
+	const uint32_t discr = p->ends[HOST].at_down.discr;
+	const uint16_t port = p->ends[HOST].at_down.port;
+	const pid_t first = kill_helper(p);
+	assert_true(bfd_helper_pid(p->ends[HOST].bfd) > 0);
+	assert_int_not_equal(bfd_helper_pid(p->ends[HOST].bfd), first);
+	loop_until(p->loop, host_heard_and_was_heard, p);
+	loop_until(p->loop, both_agreed, p);
+	const struct bfd_status *s = bfd_session_status(p->ends[HOST].session);
+	assert_int_equal(s->up_events, 1);
+	assert_int_equal(s->down_events, 0);
+	assert_int_equal(s->discr, discr);
+	assert_int_equal(s->port, port);
+	assert_int_equal(p->ends[HOST].n_down, 0);
+	assert_int_equal(p->ends[ROUTER].n_down, 0);
+	assert_int_equal(bfd_helper_restarts(p->ends[HOST].bfd), 1);
+}
+
+/* Killed by the OOM killer, say. The router does not notice, or not what has happened; a second time within
+ * a minute the session is down. */
 static void helper_is_started_again(void **state)
 {
 	(void)state;
 	struct pair p;
 	char why[BFD_WHY_MAX];
 	start_ipv4(&p);
-	const pid_t first = bfd_helper_pid(p.ends[HOST].bfd);
-	assert_int_equal(kill(first, SIGKILL), 0);
-	loop_until(p.loop, helper_ended, &p);
+	go_on_after_kill(&p);
+	kill_helper(&p);
 	assert_int_equal(p.ends[HOST].n_down, 1);
 	assert_string_equal(bfd_status_why(&p.ends[HOST].at_down, why),
 			    "the process that runs BFD has ended");
-	assert_int_equal(waitpid(first, NULL, WNOHANG), -1); /* reaped */
 	loop_until(p.loop, router_was_down, &p);
 	loop_until(p.loop, both_agreed, &p);
 	const struct bfd_status *s = bfd_session_status(p.ends[HOST].session);
 	assert_int_equal(s->up_events, 2);
 	assert_int_equal(s->down_events, 1);
-	assert_int_equal(bfd_helper_restarts(p.ends[HOST].bfd), 1);
+	assert_int_equal(bfd_helper_restarts(p.ends[HOST].bfd), 2);
+	pair_done(&p);
+}
+
+/* The sequence numbers go on where the killed one was. */
+static void helper_is_started_again_with_authentication(void **state)
+{
+	(void)state;
+	struct pair p;
+	struct bfd_config c = fast();
+	const struct bfd_key keys[2] = { key_of("192.0.2.1", "192.0.2.2", "", false),
+					 key_of("192.0.2.2", "192.0.2.1", "", false) };
+	c.auth = (struct bfd_auth){ BFD_AUTH_METICULOUS_SHA1, 7, 3, "key" };
+	pair_start(&p, keys, &c);
+	loop_until(p.loop, both_agreed, &p);
+	go_on_after_kill(&p);
 	pair_done(&p);
 }
 
@@ -823,6 +878,7 @@ int main(void)
 		cmocka_unit_test(stop_tells_the_peer),
 		cmocka_unit_test(stop_without_sessions_is_short),
 		cmocka_unit_test(helper_is_started_again),
+		cmocka_unit_test(helper_is_started_again_with_authentication),
 		cmocka_unit_test(packets_are_as_the_rfc_says),
 		cmocka_unit_test(packet_that_was_routed_is_dropped),
 		cmocka_unit_test(strangers_are_counted),

@@ -316,6 +316,85 @@ static void late_detection_is_put_off_once(void **state)
 	assert_int_equal(f.state, BFD_UP); /* once each time that it was heard */
 }
 
+static const struct bfd_resume of_before = { .discr = 5,
+					     .remote_discr = 7,
+					     .port = 50000,
+					     .remote_multiplier = 3,
+					     .since = 1,
+					     .tx_interval = 80 * MS,
+					     .rx_interval = 200 * MS,
+					     .remote_min_tx = 50 * MS,
+					     .remote_min_rx = 50 * MS };
+
+static struct bfd_fsm resumed(void)
+{
+	struct bfd_fsm f;
+	const struct bfd_config c = config_of(100 * MS, 3);
+	bfd_fsm_resume(&f, &c, &of_before, BEGIN);
+	const struct bfd_actions a = step(&f, BFD_EV_START, BEGIN);
+	assert_true(a.send && a.packet.poll); /* at once, and an answer is asked for */
+	assert_int_equal(a.packet.state, BFD_UP);
+	assert_int_equal(a.packet.my_discr, 5);
+	assert_int_equal(a.packet.your_discr, 7);
+	assert_int_equal(f.since, 1);
+	return f;
+}
+
+/* In another process: no faster and no slower than both sides know, until they have agreed anew. */
+static void goes_on_in_state_up(void **state)
+{
+	(void)state;
+	struct bfd_fsm f = resumed();
+	assert_int_equal(f.min_tx_used, 80 * MS);
+	assert_int_equal(f.min_rx_used, 200 * MS);
+	struct bfd_packet p = packet_of(BFD_UP, 50 * MS);
+	p.your_discr = 5;
+	p.final = true;
+	hear(&f, &p, BEGIN + 10 * MS);
+	assert_int_equal(f.poll, BFD_POLL_NONE);
+	assert_int_equal(f.min_tx_used, 100 * MS);
+	assert_int_equal(f.min_rx_used, 100 * MS);
+	assert_int_equal(f.detect_at, BEGIN + 310 * MS);
+	p.final = false;
+	p.state = BFD_DOWN; /* now that is about the path */
+	hear(&f, &p, BEGIN + 20 * MS);
+	assert_int_equal(f.down.diag, BFD_DIAG_NEIGHBOR_SIGNALED);
+	assert_int_equal(f.down_events, 1);
+	assert_int_equal(f.up_events, 0);
+}
+
+/* What a session that was resumed goes down for, and what that says. */
+static void goes_on_with_a_peer_that_has_noticed(void **state)
+{
+	(void)state;
+	static const struct {
+		enum bfd_state theirs;
+		enum bfd_diag diag;
+	} cases[] = {
+		{ BFD_DOWN, BFD_DIAG_NONE },
+		{ BFD_ADMIN_DOWN, BFD_DIAG_NEIGHBOR_SIGNALED }, /* of its operator */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bfd_fsm f = resumed();
+		struct bfd_packet p = packet_of(cases[i].theirs, 50 * MS);
+		p.your_discr = 0;
+		const struct bfd_actions a = hear(&f, &p, BEGIN + 900 * MS);
+		assert_int_equal(a.to, BFD_DOWN);
+		assert_int_equal(a.packet.diag, BFD_DIAG_NEIGHBOR_SIGNALED);
+		assert_int_equal(f.down.diag, cases[i].diag);
+		assert_int_equal(f.down.remote_state, cases[i].theirs);
+	}
+	/* Down, it sends once a second: so long is no silence. */
+	struct bfd_fsm f = resumed();
+	assert_int_equal(f.detect_at, BEGIN + 3000 * MS);
+	step(&f, BFD_EV_TIMER, BEGIN + 2999 * MS);
+	assert_int_equal(f.state, BFD_UP);
+	step(&f, BFD_EV_TIMER, BEGIN + 3000 * MS);
+	assert_int_equal(f.state, BFD_DOWN);
+	assert_int_equal(f.down.diag, BFD_DIAG_EXPIRED);
+	assert_int_equal(f.down.silence, 3000 * MS);
+}
+
 static void passive_waits_for_the_peer(void **state)
 {
 	(void)state;
@@ -606,6 +685,8 @@ int main(void)
 		cmocka_unit_test(change_during_a_poll_begins_another),
 		cmocka_unit_test(silence_is_detected),
 		cmocka_unit_test(late_detection_is_put_off_once),
+		cmocka_unit_test(goes_on_in_state_up),
+		cmocka_unit_test(goes_on_with_a_peer_that_has_noticed),
 		cmocka_unit_test(passive_waits_for_the_peer),
 		cmocka_unit_test(demand_of_the_peer_stops_periodic_packets),
 		cmocka_unit_test(admin_down_is_repeated_until_it_is_known),
