@@ -248,7 +248,7 @@ static char *path_of(const struct config_agent *config)
 
 static void open_file(struct store *s, const char *path)
 {
-	static const struct actuator_notes notes = { note_vip, forget_vip };
+	static const struct vip_notes notes = { note_vip, forget_vip };
 	struct err err;
 	struct state_place here;
 	state_place_find(&here);
