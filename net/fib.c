@@ -74,6 +74,7 @@ struct address_search {
 	bool any_ours;      /* there is a VIP */
 	struct addr best;   /* usable as a source; family 0 when there is none */
 	bool best_is_temporary;
+	int rank; /* of `best`; lower is better */
 };
 
 static bool is_ours(const struct nladdr *a, const struct routed_vips *vips)
@@ -107,10 +108,13 @@ static int on_address(const struct nlmsghdr *msg, void *userdata)
 	}
 	/* An IPv6 privacy address is replaced by another within days. */
 	bool temporary = a.prefix.addr.family == AF_INET6 && (a.flags & IFA_F_TEMPORARY);
-	if (!ours && usable(&a) &&
-	    (!addr_is_set(&s->best) || (s->best_is_temporary && !temporary))) {
+	/* One without a subnet may be a VIP that another process has added. */
+	bool single = a.prefix.len == addr_size(a.prefix.addr.family) * 8;
+	int rank = 2 * temporary + single;
+	if (!ours && usable(&a) && (!addr_is_set(&s->best) || rank < s->rank)) {
 		s->best = a.prefix.addr;
 		s->best_is_temporary = temporary;
+		s->rank = rank;
 	}
 	return 0;
 }

@@ -105,8 +105,8 @@ int lo_mirror_explain(const struct lo_entry *e, const struct prefix *vip, const 
 			       text, ifname, there);
 	return err_set(err, -EEXIST,
 		       "%s is on %s already (%s%s%s) and was not put there by vipherald: it is "
-		       "left alone. Remove it with 'ip address del %s dev %s' to let vipherald "
-		       "have it",
+		       "left alone. Set 'bind: present' to announce it as it is, or remove it with "
+		       "'ip address del %s dev %s' to let vipherald have it",
 		       text, ifname, there, e && e->label[0] ? ", label " : "", e ? e->label : "",
 		       there, ifname);
 }

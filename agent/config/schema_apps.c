@@ -212,13 +212,15 @@ static const struct config_key app_keys[] = {
 	  .offset = offsetof(struct app_spec, bind),
 	  .default_words = "`agent.bind`",
 	  .doc = "Whose the address of the VIP is on this host. `address`: the agent's, which adds "
-		 "it to lo and removes it. `none`: the host needs none, the VIP is announced "
+		 "it to lo and removes it. `present`: another process's, and the VIP is announced "
+		 "only while the host has it. `none`: the host needs none, the VIP is announced "
 		 "without. See [addresses.md](addresses.md)." },
 	{ .name = "interface",
 	  .type = &config_type_app_interface,
-	  .default_words = "lo",
-	  .doc = "Interface that the VIPs are bound to: a dummy, a bridge or any other, which need "
-		 "not be there yet. Not lo: VIPs of a single address only." },
+	  .default_words = "lo; with `bind: present` any",
+	  .doc = "Interface that the VIPs are bound to, or with `bind: present` are looked for on: "
+		 "a dummy, a bridge or any other, which need not be there yet. Not lo: VIPs of a "
+		 "single address only." },
 	{ .name = "vip_config",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_vip_config_section,

@@ -114,13 +114,32 @@ static void on_sent(const struct bgp_peer_config *peer, const struct bgp_sent *s
 	route_log_sent(peer, sent);
 }
 
+/* Graceful restart: VIPs that need no address of ours are served while no instance runs. */
+static bool serves_without_us(const struct config *c, uint8_t family)
+{
+	bool any = c->agent.bind == BIND_PRESENT || c->agent.bind == BIND_NONE;
+	for (size_t i = 0; i < c->n_apps && !any; i++) {
+		enum bind bind = app_spec_bind(&c->apps[i]);
+		any = (bind == BIND_PRESENT || bind == BIND_NONE) &&
+		      app_spec_has_family(&c->apps[i], family);
+	}
+	return any;
+}
+
+static void find_forwarding(struct agent *a)
+{
+	bool *v4 = &a->identity.bgp.forwarding_ipv4, *v6 = &a->identity.bgp.forwarding_ipv6;
+	actuator_find_leftovers(a->actuator, v4, v6);
+	*v4 = *v4 || serves_without_us(a->config, AF_INET);
+	*v6 = *v6 || serves_without_us(a->config, AF_INET6);
+}
+
 static int start_speaker(struct agent *a, struct err *err)
 {
 	static const struct bgp_speaker_ops ops = { .peer_changed = on_peer_changed,
 						    .sent = on_sent };
 	a->identity.bgp.listen_if_allowed = true;
-	actuator_find_leftovers(a->actuator, &a->identity.bgp.forwarding_ipv4,
-				&a->identity.bgp.forwarding_ipv6);
+	find_forwarding(a);
 	peer_orders_mark(&a->peer_orders, a->identity.peers, a->identity.bgp.n_peers);
 	int rc = bgp_speaker_new(a->loop, &a->identity.bgp, &ops, a, &a->speaker, err);
 	if (rc < 0)

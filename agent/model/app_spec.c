@@ -151,15 +151,22 @@ static int check_nats(const struct app_spec *s, struct err *err)
 int app_spec_check_bind(const struct app_spec *s, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
+	bool present = app_spec_bind(s) == BIND_PRESENT;
 	bool on_lo = str_equal(app_spec_interface(s), "lo");
-	if (app_spec_bind(s) != BIND_ADDRESS || on_lo)
-		return 0;
-	for (size_t i = 0; i < s->n_vips; i++)
+	const struct prefix *net = NULL;
+	for (size_t i = 0; i < s->n_vips && !net; i++)
 		if (s->vips[i].len < addr_size(s->vips[i].addr.family) * 8)
-			return err_set(err, -EINVAL,
-				       "vip %s is a network, which is bound to lo only: remove "
-				       "'interface: %s'",
-				       prefix_format(&s->vips[i], text), s->interface);
+			net = &s->vips[i];
+	if (net && present)
+		return err_set(err, -EINVAL,
+			       "vip %s is a network, and 'bind: present' is about single addresses "
+			       "(/32, /128): use 'bind: none' where the host's routes lead to it",
+			       prefix_format(net, text));
+	if (net && app_spec_bind(s) == BIND_ADDRESS && !on_lo)
+		return err_set(err, -EINVAL,
+			       "vip %s is a network, which is bound to lo only: remove "
+			       "'interface: %s'",
+			       prefix_format(net, text), s->interface);
 	return 0;
 }
 

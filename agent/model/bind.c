@@ -11,6 +11,7 @@ static const struct {
 	enum bind value;
 } words[] = {
 	{ "address", BIND_ADDRESS },
+	{ "present", BIND_PRESENT },
 	{ "none", BIND_NONE },
 };
 
@@ -36,5 +37,6 @@ int bind_parse(const char *text, enum bind *ret, struct err *err)
 	if (near)
 		return err_set(err, -EINVAL, "unknown bind '%.80s', did you mean '%s'?", text,
 			       near);
-	return err_set(err, -EINVAL, "unknown bind '%.80s', expected address or none", text);
+	return err_set(err, -EINVAL, "unknown bind '%.80s', expected address, present or none",
+		       text);
 }

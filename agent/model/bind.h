@@ -3,6 +3,8 @@
  * Whose the address of a VIP is on this host (`bind`). Pure.
  *
  *	address   ours: added and removed by the agent
+ *	present   another process's: never added, changed or removed, and the VIP is announced only
+ *	          while the host has it
  *	none      the host needs none: a proxy, IPVS or a router behind it serves the VIP
  */
 #ifndef AGENT_MODEL_BIND_H
@@ -13,6 +15,7 @@
 enum bind {
 	BIND_UNSET, /* the agent's */
 	BIND_ADDRESS,
+	BIND_PRESENT,
 	BIND_NONE,
 };
 

@@ -116,11 +116,16 @@ static bool is_end_of(const struct prefix *vip, const struct prefix *address)
 	return prefix_contains(vip, &first) || (bits == 32 && prefix_contains(vip, &last));
 }
 
-static int check_addresses(const struct vip_host *host, const struct prefix *vip, struct err *err)
+/* `present`: the VIP itself is to be there. An address with the length of its subnet is one by which
+ * the host is reached. */
+static int check_addresses(const struct vip_host *host, const struct prefix *vip, bool present,
+			   struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
 	for (size_t i = 0; i < host->n_addresses; i++) {
 		const struct vip_host_net *a = &host->addresses[i];
+		if (present && prefix_equal(vip, &a->prefix))
+			continue;
 		if (prefix_contains(vip, &a->prefix.addr))
 			return refuse(vip, err, "covers %s, an address of interface %s",
 				      addr_format(&a->prefix.addr, text), a->ifname);
@@ -185,18 +190,20 @@ static int check_length(const struct vip_policy *policy, const struct prefix *vi
 	return 0;
 }
 
-/* Nothing on this host answers for such a VIP: its packets go where the host's routes lead. */
+/* With `none` nothing on this host answers for the VIP, and its packets go where the host's routes
+ * lead; with `present` it may be any address of the host's. */
 static int check_bind(const struct vip_policy *policy, const struct app_spec *spec, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
-	bool needs_list = app_spec_bind(spec) == BIND_NONE;
+	enum bind bind = app_spec_bind(spec);
+	bool needs_list = bind == BIND_NONE || bind == BIND_PRESENT;
 	for (size_t i = 0; needs_list && i < spec->n_vips; i++)
 		if (!is_listed(policy, &spec->vips[i], NULL))
 			return err_set(err, -EACCES,
 				       "vip %s: bind: %s is accepted for VIPs of a list only; to "
 				       "allow it, add the VIP to %s",
-				       prefix_format(&spec->vips[i], text),
-				       bind_name(app_spec_bind(spec)), allow_key(policy));
+				       prefix_format(&spec->vips[i], text), bind_name(bind),
+				       allow_key(policy));
 	return 0;
 }
 
@@ -216,13 +223,13 @@ static void warn_of_subnet(const struct vip_host *host, const struct prefix *vip
 }
 
 static int check_vip(const struct vip_policy *policy, const struct vip_host *host,
-		     const struct prefix *vip, struct err *err, struct err *warning)
+		     const struct prefix *vip, bool present, struct err *err, struct err *warning)
 {
 	if (is_named(policy, vip))
 		return 0;
 	int r = check_special(policy, vip, err);
 	if (r == 0)
-		r = check_addresses(host, vip, err);
+		r = check_addresses(host, vip, present, err);
 	if (r == 0)
 		r = check_subnets(host, vip, err);
 	if (r == 0)
@@ -305,10 +312,11 @@ int vip_policy_check(const struct vip_policy *policy, const struct vip_host *hos
 			       "%zu VIPs would be registered over HTTP and from Consul, and "
 			       "agent.vips.max is %u; to allow it, raise that",
 			       n_others + spec->n_vips, policy->max);
+	bool present = app_spec_bind(spec) == BIND_PRESENT;
 	int r = check_communities(policy, spec, err);
 	if (r == 0)
 		r = check_bind(policy, spec, err);
 	for (size_t i = 0; r == 0 && i < spec->n_vips; i++)
-		r = check_vip(policy, host, &spec->vips[i], err, warning);
+		r = check_vip(policy, host, &spec->vips[i], present, err, warning);
 	return r;
 }

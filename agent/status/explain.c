@@ -101,8 +101,10 @@ static void add_address(struct walk *w, const json_t *vip)
 {
 	bool bound = json_is_true(json_object_get(vip, "bound"));
 	const char *error = text_of(vip, "error");
-	const char *done =
-		str_equal(text_of(vip, "bind"), "none") ? "none is needed (bind: none)" : "bound";
+	const char *bind = text_of(vip, "bind");
+	const char *done = str_equal(bind, "none")      ? "none is needed (bind: none)"
+			   : str_equal(bind, "present") ? "present (bind: present)"
+							: "bound";
 	add(w,
 	    &(struct condition){ "address",
 				 *error  ? error

@@ -153,10 +153,12 @@ static void add_trouble(json_t *o, const struct vip *vip, const struct view_vip_
 	view_add_time(o, clock, "retry", t && !t->lasting ? c->retry_at : USEC_NEVER);
 }
 
-/* null: none is needed. */
+/* null: none is needed, or it may be on any. */
 static json_t *interface_of(const struct vip *vip)
 {
 	if (!vip->spec || app_spec_bind(vip->spec) == BIND_NONE)
+		return json_null();
+	if (app_spec_bind(vip->spec) == BIND_PRESENT && !vip->spec->interface[0])
 		return json_null();
 	return json_string(app_spec_interface(vip->spec));
 }

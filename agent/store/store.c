@@ -247,7 +247,7 @@ char *store_file_path(const struct config_agent *config)
 
 static void open_file(struct store *s, const char *path)
 {
-	static const struct actuator_notes notes = { note_vip, forget_vip };
+	static const struct vip_notes notes = { note_vip, forget_vip };
 	struct err err;
 	struct state_place here;
 	state_place_find(&here);

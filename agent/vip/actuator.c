@@ -8,14 +8,13 @@
 
 #include "agent/vip/acks.h"
 #include "agent/vip/aggregate_routes.h"
+#include "agent/vip/binding.h"
 #include "agent/vip/nat_served.h"
 #include "agent/vip/nat_targets.h"
 #include "agent/vip/trouble.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "agent/vip/places.h"
 #include "net/loopback.h"
-#include "net/vipaddr.h"
 #include "process/loop.h"
 
 /* One turn of the loop works on this many VIPs, and then on as many more as there is time for. The
@@ -29,7 +28,7 @@
 struct actuator {
 	sd_event *loop;
 	struct host_addresses *addresses;
-	struct places *places;
+	struct binding binding;
 	struct nat *nat;
 	struct nat_served_log served;
 	struct bgp_speaker *speaker;
@@ -42,34 +41,9 @@ struct actuator {
 	sd_event_source *work, *retry;
 	actuator_settled_cb *settled;
 	void *settled_userdata;
-	const struct actuator_notes *notes; /* NULL: what is ours is not written down */
-	void *notes_userdata;
-	struct prefix *waiting; /* for actuator_noted() */
-	size_t n_waiting, cap_waiting;
 };
 
 /* The operations of the reconciler */
-
-static bool needs_notes(const struct actuator *a)
-{
-	return a->notes && !actuator_has_tags(a);
-}
-
-static int note(struct actuator *a, const struct prefix *vip, const struct loopback *at,
-		const char *app)
-{
-	char label[IFNAMSIZ];
-	if (!needs_notes(a) || loopback_owns(at, vip))
-		return 0;
-	vipaddr_label(vip, loopback_name(at), app, label);
-	int rc = a->notes->note(vip, loopback_name(at), label, a->notes_userdata);
-	if (rc < 0) {
-		a->waiting = mem_grow(a->waiting, &a->cap_waiting, a->n_waiting + 1,
-				      sizeof(*a->waiting));
-		a->waiting[a->n_waiting++] = *vip;
-	}
-	return rc;
-}
 
 static void tell(const char *kind, const char *what, const struct prefix *vip, const char *of)
 {
@@ -79,66 +53,20 @@ static void tell(const char *kind, const char *what, const struct prefix *vip, c
 		  of ? " of " : "", of ? of : "");
 }
 
-static int unbind_at(struct actuator *a, struct loopback *at, const struct prefix *vip,
-		     struct err *err)
-{
-	int rc = loopback_del(at, vip, err);
-	if (rc == 0 && needs_notes(a))
-		a->notes->forget(vip, loopback_name(at), a->notes_userdata);
-	return rc;
-}
-
-/* Removes what was bound for it so far, or by the previous instance, but not at `keep`, which may be
- * NULL. -ENOENT when there was nothing. */
-static int unbind(struct actuator *a, const struct prefix *vip, const struct loopback *keep,
-		  struct err *err)
-{
-	int result = -ENOENT;
-	for (size_t i = 0; i < places_n(a->places); i++) {
-		struct loopback *at = places_at(a->places, i);
-		int rc = at == keep ? -ENOENT : unbind_at(a, at, vip, err);
-		if (rc < 0 && rc != -ENOENT)
-			return rc;
-		result = rc == 0 ? 0 : result;
-	}
-	return result;
-}
-
-static int bind_to(struct actuator *a, const struct prefix *vip, const struct app_spec *spec,
-		   struct err *err)
-{
-	struct loopback *at;
-	int rc = places_get(a->places, app_spec_interface(spec), &at, err);
-	if (rc == 0)
-		rc = note(a, vip, at, spec->name);
-	if (rc < 0)
-		return rc;
-	tell("vip.bound", "binding", vip, spec->name);
-	rc = loopback_add(at, vip, spec->name, err);
-	return rc < 0 ? rc : unbind(a, vip, at, err);
-}
-
 static int address_add(const struct prefix *vip, const struct app_spec *spec, struct err *err,
 		       void *userdata)
 {
-	int rc = 0;
-	switch (app_spec_bind(spec)) {
-	case BIND_UNSET:
-	case BIND_ADDRESS:
-		rc = bind_to(userdata, vip, spec, err);
-		break;
-	case BIND_NONE:
-		rc = unbind(userdata, vip, NULL, err);
-		break;
-	}
-	return rc == -ENOENT ? 0 : rc; /* nothing else was bound for it */
+	struct actuator *a = userdata;
+	if (app_spec_bind(spec) == BIND_ADDRESS)
+		tell("vip.bound", "binding", vip, spec->name);
+	return binding_bind(&a->binding, vip, spec, err);
 }
 
 static int address_del(const struct prefix *vip, struct err *err, void *userdata)
 {
 	struct actuator *a = userdata;
 	tell("vip.removed", "unbinding", vip, NULL);
-	return unbind(a, vip, NULL, err);
+	return binding_unbind(&a->binding, vip, err);
 }
 
 /* A module that the kernel lacks may be loaded later: tried again, unlike -EOPNOTSUPP. */
@@ -327,7 +255,7 @@ static void log_flip(struct actuator *a, const struct loopback *at)
 {
 	bool up = loopback_is_up(at);
 	const char *name = loopback_name(at);
-	if (at == places_lo(a->places))
+	if (at == places_lo(a->binding.places))
 		log_lo(a, up);
 	else if (up)
 		log_warn("vip", "interface %s is there and up, binding its VIPs", name);
@@ -342,7 +270,7 @@ static void on_lost(const struct loopback *at, const struct prefix *prefix, enum
 		    void *userdata)
 {
 	struct actuator *a = userdata;
-	bool on_lo = at == places_lo(a->places);
+	bool on_lo = at == places_lo(a->binding.places);
 	if (!prefix)
 		log_flip(a, at);
 	if (why != LOOPBACK_SETTLED)
@@ -351,6 +279,15 @@ static void on_lost(const struct loopback *at, const struct prefix *prefix, enum
 	/* Also one that was lost before it served. */
 	if (prefix && !on_lo)
 		reconcile_resume(a->reconcile, prefix);
+}
+
+static void on_address_changed(const struct addr *addr, void *userdata)
+{
+	struct actuator *a = userdata;
+	struct prefix vip = { 0 };
+	if (addr)
+		vip = (struct prefix){ *addr, (uint8_t)(addr_size(addr->family) * 8) };
+	reconcile_presence_changed(a->reconcile, addr ? &vip : NULL, loop_now(a->loop));
 }
 
 static void on_nat_told(const struct prefix *vip, int result, const struct err *err, void *userdata)
@@ -374,12 +311,12 @@ int actuator_new(sd_event *loop, struct host_addresses *addresses, enum nat_choi
 	a->ack_limit = USEC_NEVER;
 	a->aggregates = aggregates_new(&aggregate_routes_ops, &a->speaker);
 	a->reconcile = reconcile_new(&ops, a);
-	int rc = places_new(loop, on_lost, a, &a->places, err);
+	int rc = binding_init(&a->binding, loop, on_lost, on_address_changed, a, err);
 	if (rc < 0) {
 		actuator_free(a);
 		return rc;
 	}
-	a->lo_up = loopback_is_up(places_lo(a->places));
+	a->lo_up = loopback_is_up(places_lo(a->binding.places));
 	if (!a->lo_up)
 		log_error("vip", "lo is down: no VIP will be announced until it is up "
 				 "('ip link set lo up')");
@@ -398,8 +335,7 @@ void actuator_free(struct actuator *a)
 	nat_free(a->nat);
 	reconcile_free(a->reconcile);
 	aggregates_free(a->aggregates);
-	places_free(a->places);
-	free(a->waiting);
+	binding_done(&a->binding);
 	free(a);
 }
 
@@ -416,7 +352,7 @@ struct reconcile *actuator_reconcile(struct actuator *a)
 bool actuator_lo_has_foreign(const struct actuator *a, const struct prefix *vip,
 			     const char *app_name)
 {
-	return loopback_has_foreign(places_lo(a->places), vip, app_name);
+	return loopback_has_foreign(places_lo(a->binding.places), vip, app_name);
 }
 
 bool actuator_lo_is_up(const struct actuator *a)
@@ -434,49 +370,41 @@ const struct nat *actuator_nat(const struct actuator *a)
 	return a->nat;
 }
 
-void actuator_set_notes(struct actuator *a, const struct actuator_notes *notes, void *userdata)
+void actuator_set_notes(struct actuator *a, const struct vip_notes *notes, void *userdata)
 {
-	a->notes = notes;
-	a->notes_userdata = userdata;
-}
-
-static void forget_everywhere(struct actuator *a, const struct prefix *vip)
-{
-	for (size_t i = 0; i < places_n(a->places); i++)
-		a->notes->forget(vip, loopback_name(places_at(a->places, i)), a->notes_userdata);
+	a->binding.notes = notes;
+	a->binding.notes_userdata = userdata;
 }
 
 void actuator_noted(struct actuator *a)
 {
+	size_t n;
 	/* Set apart first: a VIP that has to wait again is for the next call. */
-	struct prefix *waiting = a->waiting;
-	size_t n = a->n_waiting;
-	a->waiting = NULL;
-	a->n_waiting = a->cap_waiting = 0;
+	struct prefix *waiting = binding_take_noted(&a->binding, &n);
 	for (size_t i = 0; i < n; i++) {
 		reconcile_resume(a->reconcile, &waiting[i]);
 		if (!vip_find(a->reconcile, &waiting[i]))
-			forget_everywhere(a, &waiting[i]);
+			binding_forget_notes(&a->binding, &waiting[i]);
 	}
 	free(waiting);
 }
 
 bool actuator_has_tags(const struct actuator *a)
 {
-	return loopback_has_tags(places_lo(a->places));
+	return binding_has_tags(&a->binding);
 }
 
 bool actuator_adopt(struct actuator *a, const struct prefix *vip, const char *ifname,
 		    const char *label)
 {
 	struct loopback *at;
-	return places_get(a->places, ifname, &at, NULL) == 0 && loopback_adopt(at, vip, label);
+	return places_get(a->binding.places, ifname, &at, NULL) == 0 &&
+	       loopback_adopt(at, vip, label);
 }
 
 bool actuator_is_ours(const struct actuator *a, const struct prefix *vip, const char *ifname)
 {
-	const struct loopback *at = places_find(a->places, ifname);
-	return at && loopback_owns(at, vip);
+	return binding_is_ours(&a->binding, vip, ifname);
 }
 
 struct leftovers {
@@ -500,9 +428,9 @@ static void found_nat(const struct prefix *vip, void *userdata)
 void actuator_find_leftovers(struct actuator *a, bool *ret_ipv4, bool *ret_ipv6)
 {
 	*ret_ipv4 = *ret_ipv6 = false;
-	for (size_t k = 0; k < places_n(a->places); k++) {
+	for (size_t k = 0; k < places_n(a->binding.places); k++) {
 		struct leftovers l = { 0 };
-		struct loopback *at = places_at(a->places, k);
+		struct loopback *at = places_at(a->binding.places, k);
 		loopback_walk_leftovers(at, collect, &l);
 		/* While the interface is down, nothing answers on those that are still there. */
 		for (size_t i = 0; i < l.n && loopback_is_up(at); i++)
@@ -528,8 +456,8 @@ static void collect_at(struct actuator *a, struct loopback *at)
 
 void actuator_collect_leftovers(struct actuator *a)
 {
-	for (size_t i = 0; i < places_n(a->places); i++)
-		collect_at(a, places_at(a->places, i));
+	for (size_t i = 0; i < places_n(a->binding.places); i++)
+		collect_at(a, places_at(a->binding.places, i));
 	nat_walk_leftovers(a->nat, found_nat, a);
 }
 

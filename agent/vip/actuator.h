@@ -10,6 +10,7 @@
 
 #include "agent/model/drift.h"
 #include "agent/vip/aggregates.h"
+#include "agent/vip/binding.h"
 #include "agent/vip/host_addresses.h"
 #include "agent/vip/reconcile.h"
 #include "bgp/speaker.h"
@@ -35,15 +36,8 @@ struct reconcile *actuator_reconcile(struct actuator *a);
 /* The NAT that it works with; likewise. */
 const struct nat *actuator_nat(const struct actuator *a);
 
-/* On a kernel that does not keep our tag on addresses, the state file has to say what is ours
- * before it is there: `note` returns 0 when it is written or cannot be, -EINPROGRESS when
- * actuator_noted() will be called. `forget`: it is there no more. */
-struct actuator_notes {
-	int (*note)(const struct prefix *vip, const char *ifname, const char *label,
-		    void *userdata);
-	void (*forget)(const struct prefix *vip, const char *ifname, void *userdata);
-};
-void actuator_set_notes(struct actuator *a, const struct actuator_notes *notes, void *userdata);
+/* When a note returned -EINPROGRESS, actuator_noted() is to be called. */
+void actuator_set_notes(struct actuator *a, const struct vip_notes *notes, void *userdata);
 void actuator_noted(struct actuator *a);
 /* Does the kernel keep the tag by which VIPs on lo are known as ours (Linux 5.18)? */
 bool actuator_has_tags(const struct actuator *a);

@@ -208,7 +208,8 @@ static void address_lost(struct reconcile *r, struct vip *vip, const char *what,
 /* One that is going down may be on any. */
 static bool is_on(const struct vip *vip, const char *ifname)
 {
-	return !vip->spec || str_equal(app_spec_interface(vip->spec), ifname);
+	return !vip->spec || (app_spec_bind(vip->spec) == BIND_ADDRESS &&
+			      str_equal(app_spec_interface(vip->spec), ifname));
 }
 
 void reconcile_address_lost(struct reconcile *r, const char *ifname, const struct prefix *prefix,
@@ -232,6 +233,28 @@ void reconcile_address_lost(struct reconcile *r, const char *ifname, const struc
 			mark_unbound(r, vip);
 			vip_mark_dirty(r, vip);
 		}
+}
+
+/* In this turn: packets that still come find no address. */
+static void check_presence(struct reconcile *r, struct vip *vip, mono_t now)
+{
+	if (!vip->spec || app_spec_bind(vip->spec) != BIND_PRESENT || !vip_wants_address(vip))
+		return;
+	vip_set_bound(r, vip, false);
+	vip_step(r, vip, now);
+}
+
+void reconcile_presence_changed(struct reconcile *r, const struct prefix *prefix, mono_t now)
+{
+	struct vip *vip, *next;
+	if (!prefix) {
+		HASH_ITER (hh, r->vips, vip, next)
+			check_presence(r, vip, now);
+		return;
+	}
+	vip = vip_find(r, prefix);
+	if (vip)
+		check_presence(r, vip, now);
 }
 
 void reconcile_remap(struct reconcile *r)

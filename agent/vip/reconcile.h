@@ -50,6 +50,9 @@ void reconcile_resume(struct reconcile *r, const struct prefix *prefix);
  * down or up, which concerns all VIPs that are to be there. */
 void reconcile_address_lost(struct reconcile *r, const char *ifname, const struct prefix *prefix,
 			    const char *what, mono_t now);
+/* Another process added, removed or changed this address somewhere, or all may have changed (NULL):
+ * where a VIP is bound by its presence, its route follows at once. */
+void reconcile_presence_changed(struct reconcile *r, const struct prefix *prefix, mono_t now);
 /* The host's own address, to which NAT translates, may be another one now. */
 void reconcile_remap(struct reconcile *r);
 /* An address of the previous instance is on lo: its owner gets it, without one it is removed. */

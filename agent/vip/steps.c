@@ -134,6 +134,22 @@ void vip_suspend(struct reconcile *r, struct vip *vip, mono_t now)
 	trouble_retry_by(r, vip->tamper.rest_until);
 }
 
+/* Another process's address is missing. Ours, of before the app was bound by presence, goes now that
+ * no route leads to it; and an app that is not to be announced waits for nothing. */
+static void go_absent(struct reconcile *r, struct vip *vip, bool was_announced, int rc,
+		      const struct err *err, mono_t now)
+{
+	struct err ignored;
+	if (!was_announced && vip->retained) {
+		int deleted = r->ops->address_del(&vip->prefix, &ignored, r->userdata);
+		vip->retained = deleted < 0 && deleted != -ENOENT;
+	}
+	if (vip->want.address == ADDRESS_BOUND)
+		trouble_set(r, vip, rc, err, now);
+	else
+		trouble_clear(r, vip);
+}
+
 static void go_up(struct reconcile *r, struct vip *vip, mono_t now)
 {
 	struct err err = { "" };
@@ -149,8 +165,12 @@ static void go_up(struct reconcile *r, struct vip *vip, mono_t now)
 	if (rc < 0) {
 		/* The address may be gone for good: clients that follow the route would get no
 		 * answer. */
+		bool was_announced = vip->announced;
 		vip_withdraw(r, vip, vip->bound ? "nat" : "address", now);
-		trouble_set(r, vip, rc, &err, now);
+		if (app_spec_bind(vip->spec) == BIND_PRESENT && rc == -EADDRNOTAVAIL)
+			go_absent(r, vip, was_announced, rc, &err, now);
+		else
+			trouble_set(r, vip, rc, &err, now);
 		return;
 	}
 	if (!tamper_present(&vip->tamper, !was_bound, now)) {

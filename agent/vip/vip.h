@@ -5,6 +5,8 @@
  *
  *	actuator, host_changes     the operations, and what happens on this host
  *	reconcile                  what is wanted, what has changed; the work
+ *	binding                    the ways to bind a VIP
+ *	presence                   addresses that another process adds
  *	places                     the interfaces that VIPs are bound to
  *	steps                      the way up and the way down of one VIP
  *	traffic_watch              counters of the traffic of VIPs

@@ -1,9 +1,11 @@
 """Whose the address of a VIP is on the host (`bind`)."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .agent import Agent
 from .configs import VIP4, VIP6, app, config, peer
 from .netns import Namespace
 from .old_kernel import without_tags
@@ -226,3 +228,147 @@ def test_another_interface_at_a_reload_sends_nothing(bed: Testbed) -> None:
             wait_until(lambda: bed.host.loopback_addresses() == on_lo, f"{on_lo} on lo")
             assert watch.updates(agent) == []
         pings.check()
+
+
+# --- present ---
+
+
+def start_present(bed: Testbed, *entries: dict[str, Any], **keys: Any) -> Agent:
+    return bed.start_agent(config(*entries, apps=(bound("web", "present", **keys),)))
+
+
+def errors(agent: Agent, name: str = "web") -> dict[str, str | None]:
+    return {vip["prefix"]: vip["error"] for vip in agent.app(name)["vips"]}
+
+
+def test_present_follows_the_address(bed: Testbed) -> None:
+    """On lo and on another interface, with another length; the agent changes none of them."""
+    router = bed.start_router("bird")
+    agent = start_present(bed, peer(router))
+    agent.wait_log(f"{VIP4} is not on this host: 'bind: present' announces it as soon as")
+    assert router.routes() == {}
+    bed.host.ip(f"addr add {VIP4} dev lo", f"addr add {VIP6} dev lo")
+    router.wait_routes(VIP4, VIP6)
+    for vip in agent.app("web")["vips"]:
+        assert (vip["bind"], vip["bound"], vip["interface"]) == ("present", True, None)
+    bed.host.ip(f"addr del {VIP4} dev lo")
+    router.wait_routes(VIP6)
+    assert agent.app("web")["health"] == "up"
+    assert "not on this host" in (errors(agent)[VIP4] or "")
+    bed.host.ip("addr add 192.0.2.53/24 dev eth1")
+    router.wait_routes(VIP4, VIP6)
+
+    # On a second interface: the route stays when one of them goes.
+    bed.host.ip(f"addr add {VIP4} dev lo", "addr del 192.0.2.53/24 dev eth1")
+    marker = {"192.0.2.99/32": {}}
+    agent.get("/register?name=marker&vip=192.0.2.99/32&bind=address")
+    router.wait_routes(VIP4, VIP6, *marker)
+    before = bed.host.loopback_addresses()
+    agent.kill()
+    agent.start()
+    router.wait_routes(VIP4, VIP6, *marker)
+    agent.stop()
+    assert router.routes() == {}
+    del before["192.0.2.99/32"]
+    assert bed.host.loopback_addresses() == before == {VIP4: "lo", VIP6: ""}
+
+
+def test_present_on_one_interface_that_is_up(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    add_interface(bed)
+    bed.host.ip(f"addr add {VIP4} dev lo", f"addr add {VIP6} dev lo")
+    agent = start_present(bed, peer(router), interface=PORTS)
+    agent.wait_log(f"{VIP4} is on lo, and 'interface: vips0' asks for it there")
+    bed.host.ip(f"addr add {VIP4} dev {PORTS}", f"addr add {VIP6} dev {PORTS} nodad")
+    router.wait_routes(VIP4, VIP6)
+    bed.host.ip(f"link set {PORTS} down")
+    router.wait_routes()
+    assert "the interface is down" in (errors(agent)[VIP4] or "")
+    bed.host.ip(f"link set {PORTS} up")
+    router.wait_routes(VIP4)  # the kernel has removed that of IPv6
+    bed.host.ip(f"link set {PORTS} down", f"link set {PORTS} name vips9", "link set vips9 up")
+    agent.wait_log(f"{VIP4} is on (lo|vips9), and 'interface: vips0'")
+    router.wait_routes()
+    bed.host.ip("link set vips9 down", f"link set vips9 name {PORTS}", f"link set {PORTS} up")
+    router.wait_routes(VIP4)
+    bed.host.ip(f"link del {PORTS}")
+    router.wait_routes()
+    assert bed.host.loopback_addresses() == {VIP4: "lo", VIP6: ""}
+
+
+def test_present_waits_for_duplicate_address_detection(bed: Testbed) -> None:
+    """Tentative first, then found at another host."""
+    router = bed.start_router("bird")
+    namespace = router.link.namespace
+    with bed.host.inside():
+        for name in ("all", "eth1"):
+            Path(f"/proc/sys/net/ipv6/conf/{name}/accept_dad").write_text("1")
+        Path("/proc/sys/net/ipv6/conf/eth1/dad_transmits").write_text("1")
+    agent = start_present(bed, peer(router), vip=[VIP6])
+    bed.host.ip(f"addr add {VIP6} dev eth1")
+    agent.wait_log(f"{VIP6} is on eth1, and cannot be used: .* has not ended .tentative.")
+    [route] = router.wait_routes(VIP6).values()
+    assert route.next_hop == "fd00:1::2"  # not the VIP, which is an address of that interface too
+    bed.host.ip(f"addr del {VIP6} dev eth1")
+    router.wait_routes()
+    namespace.ip(f"addr add {VIP6} dev eth0 nodad")
+    bed.host.ip(f"addr add {VIP6} dev eth1")
+    agent.wait_log(f"{VIP6} is on eth1, and cannot be used: another host on the link has it")
+    assert router.routes() == {}
+
+
+def test_present_is_withdrawn_at_once(bed: Testbed) -> None:
+    """The first message to the router after the address goes is the withdrawal, and it returns."""
+    watch = Watch(bed)
+    bed.host.ip(f"addr add {VIP4} dev lo", f"addr add {VIP6} dev lo")
+    start_present(bed, watch.entry)
+    watch.establish()
+    for vip in (VIP4, VIP6):
+        bed.host.ip(f"addr del {vip} dev lo")
+        watch.session.expect_withdrawal(vip)
+        bed.host.ip(f"addr add {vip} dev lo")
+        watch.session.expect_route(vip)
+
+
+def test_what_is_taken_names_present_as_the_way(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    bed.host.ip(f"addr add {VIP4} dev lo", f"addr add {VIP6} dev lo")
+    agent = bed.start_agent(config(peer(router), apps=(bound("web", None),)))
+    wait_until(lambda: all(errors(agent).values()), "both are taken")
+    assert all("Set 'bind: present'" in (error or "") for error in errors(agent).values())
+    agent.reload(config(peer(router), apps=(bound("web", "present"),)))
+    router.wait_routes(VIP4, VIP6)
+    agent.stop()
+    assert bed.host.loopback_addresses() == {VIP4: "lo", VIP6: ""}
+
+
+def test_who_may_ask_for_present(bed: Testbed) -> None:
+    """Over HTTP: an address of full length, in an entry of the list."""
+    router = bed.start_router("bird")
+    bed.host.ip(f"addr add {VIP4} dev lo")
+    allow = {"vips": {"allow": ["192.0.2.0/24", "10.0.1.0/24"]}}
+    agent = bed.start_agent(config(peer(router)))
+    refused = agent.get(f"/register?name=web&vip={VIP4}&bind=present")
+    assert refused.status == 403 and "agent.vips.allow" in refused.text
+    agent.reload(config(peer(router), agent=allow))
+    assert agent.get(f"/register?name=web&vip={VIP4}&bind=present").status == 200
+    router.wait_routes(VIP4)
+    own = agent.get("/register?name=own&vip=10.0.1.2/32&bind=present")
+    assert own.status == 403 and "an address of interface eth1" in own.text
+    taken = agent.get(f"/register?name=other&vip={VIP4}&bind=address")
+    assert taken.status == 403 and "an address of interface lo" in taken.text
+    agent.kill()
+    agent.start()
+    router.wait_routes(VIP4)
+
+
+def test_from_address_to_present_without_another_address(bed: Testbed) -> None:
+    """The route first, then ours; what comes after is the other process's."""
+    router = bed.start_router("bird")
+    agent = bed.start_agent(config(peer(router), apps=(bound("web", None),)))
+    router.wait_routes(VIP4, VIP6)
+    agent.reload(config(peer(router), apps=(bound("web", "present"),)))
+    router.wait_routes()
+    bed.wait_loopback({})
+    bed.host.ip(f"addr add {VIP4} dev lo", f"addr add {VIP6} dev lo")
+    router.wait_routes(VIP4, VIP6)

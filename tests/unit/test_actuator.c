@@ -330,7 +330,7 @@ static void forget(const struct prefix *vip, const char *ifname, void *userdata)
 
 static void start_without_tags(struct bed *b)
 {
-	static const struct actuator_notes notes = { note, forget };
+	static const struct vip_notes notes = { note, forget };
 	actuator_free(b->actuator);
 	tags_hidden = true;
 	start(b);
