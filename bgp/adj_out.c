@@ -124,10 +124,21 @@ static bool is_filtered(const struct adj_out *a, const struct rib_route *route)
 	       (route->filter && !bgp_peer_filter_allows(route->filter, a->session.config));
 }
 
+static bool has_own_next_hop(const struct rib_route *route)
+{
+	return route->attrs && addr_is_set(&route->attrs->route.next_hop);
+}
+
+static const struct addr *next_hop_of(const struct adj_out *a, const struct rib_route *route)
+{
+	return has_own_next_hop(route) ? &route->attrs->route.next_hop
+				       : next_hop(a, route->prefix.addr.family);
+}
+
 static const struct rib_attrs *wanted(const struct adj_out *a, const struct rib_route *route)
 {
 	uint8_t family = route->prefix.addr.family;
-	bool can = family_negotiated(a, family) && addr_is_set(next_hop(a, family));
+	bool can = family_negotiated(a, family) && addr_is_set(next_hop_of(a, route));
 	return can && !is_filtered(a, route) ? route->attrs : NULL;
 }
 
@@ -271,6 +282,17 @@ static void mark_again(struct adj_out *a, uint8_t family, const char *why)
 			mark_one_again(a, a->rib->by_id[i]);
 }
 
+/* The session has another next hop, which routes with one of their own do not have. */
+static void mark_next_hop(struct adj_out *a, uint8_t family)
+{
+	a->again_why = BGP_SENT_FOR_PEER;
+	for (size_t i = 0; i < a->rib->n_ids; i++) {
+		struct rib_route *route = a->rib->by_id[i];
+		if (route && route->prefix.addr.family == family && !has_own_next_hop(route))
+			mark_one_again(a, route);
+	}
+}
+
 void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6,
 			   const struct addr *link_local)
 {
@@ -286,9 +308,9 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
 	s->next_hop6 = *v6;
 	s->link_local = *link_local;
 	if (new4)
-		mark_again(a, AF_INET, BGP_SENT_FOR_PEER);
+		mark_next_hop(a, AF_INET);
 	if (new6)
-		mark_again(a, AF_INET6, BGP_SENT_FOR_PEER);
+		mark_next_hop(a, AF_INET6);
 }
 
 /* A route that has its own numbers is not concerned by others of the peer. */
@@ -441,8 +463,9 @@ static void begin_announce(struct adj_out *a, const struct rib_route *route,
 		.common = &a->session.common,
 	};
 	bgp_attrs_merge(&session, route->attrs->origin, &route->attrs->route, &room, &out);
-	out.next_hop = *next_hop(a, route->prefix.addr.family);
-	out.link_local = a->session.link_local;
+	out.next_hop = *next_hop_of(a, route);
+	if (!has_own_next_hop(route))
+		out.link_local = a->session.link_local;
 	bgp_update_begin_announce(b, buf, cap, &out, route->prefix.addr.family);
 }
 
@@ -536,7 +559,7 @@ enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_rou
 		return BGP_ROUTE_NO_SESSION;
 	if (!family_negotiated(a, route->prefix.addr.family))
 		return BGP_ROUTE_NO_FAMILY;
-	if (!addr_is_set(next_hop(a, route->prefix.addr.family)))
+	if (!addr_is_set(next_hop_of(a, route)))
 		return BGP_ROUTE_NO_NEXT_HOP;
 	bool sent = route->id < a->cap_slots && a->slots[route->id].sent == route->attrs->id;
 	return sent ? BGP_ROUTE_SENT : BGP_ROUTE_PENDING;

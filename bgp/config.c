@@ -6,6 +6,19 @@
 
 #include "lib/mem.h"
 
+const char *bgp_origin_name(enum bgp_origin origin)
+{
+	switch (origin) {
+	case BGP_ORIGIN_IGP:
+		return "igp";
+	case BGP_ORIGIN_EGP:
+		return "egp";
+	case BGP_ORIGIN_INCOMPLETE:
+		return "incomplete";
+	}
+	return "unknown";
+}
+
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX])
 {
 	char text[ADDR_TEXT_MAX];

@@ -17,6 +17,7 @@
 
 /* RFC 4271 5.1.1 */
 enum bgp_origin { BGP_ORIGIN_IGP = 0, BGP_ORIGIN_EGP = 1, BGP_ORIGIN_INCOMPLETE = 2 };
+const char *bgp_origin_name(enum bgp_origin origin); /* "igp", "egp", "incomplete" */
 
 /* RFC 1997; upper half AS, lower half value. The order is kept, duplicates are allowed here. */
 struct bgp_communities {
@@ -52,12 +53,27 @@ struct bgp_number {
 	uint32_t value;
 };
 
+/* ORIGIN of a route that has one of its own. */
+struct bgp_origin_choice {
+	bool given;
+	enum bgp_origin value;
+};
+
+/* AS_PATH of a route that has one of its own: one AS_SEQUENCE, which is sent as it is, to eBGP and iBGP
+ * peers alike. It may be empty. */
+struct bgp_as_path {
+	bool given;
+	uint32_t *values; /* owned by the owner of the struct */
+	size_t n;
+};
+
 /* After merging, so that all attributes together and a load of prefixes always fit 4,096 bytes;
  * more than that are left out. */
 #define BGP_COMMUNITIES_MAX       512
 #define BGP_EXT_COMMUNITIES_MAX   64
 #define BGP_LARGE_COMMUNITIES_MAX 64
 #define BGP_PREPENDS_MAX          32
+#define BGP_AS_PATH_MAX           48
 
 /* The attributes of a route. */
 struct bgp_route_attrs {
@@ -67,6 +83,9 @@ struct bgp_route_attrs {
 	uint32_t local_pref; /* to iBGP peers only (RFC 4271 5.1.5), which get 100 without any */
 	uint8_t prepends;    /* of our own AS; to eBGP peers only, iBGP peers would see a loop */
 	uint32_t weight;     /* octets per second, the bits of an IEEE 754 float: link bandwidth */
+	struct bgp_origin_choice origin;    /* not given: that of the speaker */
+	struct bgp_as_path as_path;         /* not given: our own AS, and `prepends` */
+	struct addr next_hop;               /* family 0: ours; else of the family of the route */
 	struct bgp_communities communities; /* merged after those of all routes and of the peer */
 	struct bgp_ext_communities ext_communities;
 	struct bgp_large_communities large_communities;

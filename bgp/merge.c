@@ -9,12 +9,13 @@
  * The rest is for prefixes. */
 #define HEADER(n) (4 + (n)) /* of an attribute, with the extended length */
 #define ATTRS_MAX                                                                                  \
-	(HEADER(1) + HEADER(2 + 2 * (1 + BGP_PREPENDS_MAX)) + HEADER(4) + HEADER(4) +              \
+	(HEADER(1) + HEADER(2 + 2 * BGP_AS_PATH_MAX) + HEADER(4) + HEADER(4) +                     \
 	 HEADER(4 * BGP_COMMUNITIES_ROOM) + HEADER(8 * BGP_EXT_COMMUNITIES_ROOM) +                 \
-	 HEADER(2 + 4 * (1 + BGP_PREPENDS_MAX)) + HEADER(12 * BGP_LARGE_COMMUNITIES_MAX) +         \
-	 HEADER(4) + HEADER(5 + 32))
+	 HEADER(2 + 4 * BGP_AS_PATH_MAX) + HEADER(12 * BGP_LARGE_COMMUNITIES_MAX) + HEADER(4) +    \
+	 HEADER(5 + 32))
 _Static_assert(BGP_HEADER_SIZE + 4 + ATTRS_MAX + 16 * 17 <= BGP_MESSAGE_MAX,
 	       "an UPDATE has room for all attributes and 16 IPv6 prefixes");
+_Static_assert(BGP_AS_PATH_MAX >= 1 + BGP_PREPENDS_MAX, "our own AS and all prepends have room");
 
 size_t bgp_communities_merge(const struct bgp_communities *const *lists, size_t n_lists,
 			     uint32_t *ret, size_t max)
@@ -146,7 +147,8 @@ bool bgp_common_numbers_differ(const struct bgp_common *a, const struct bgp_comm
 {
 	bool med = !route->has_med && !numbers_equal(a->med, b->med);
 	bool local_pref = !route->has_local_pref && !numbers_equal(a->local_pref, b->local_pref);
-	bool prepends = !route->has_prepends && a->prepends.value != b->prepends.value;
+	bool prepends = !route->has_prepends && !route->as_path.given &&
+			a->prepends.value != b->prepends.value;
 	return med || weights_differ(a, b, route) || (ibgp ? local_pref : prepends);
 }
 
@@ -187,10 +189,18 @@ static void add_weight(const struct bgp_merge_session *session, uint32_t weight,
 
 /* ---- A route. ---- */
 
-/* The AS_PATH to iBGP peers stays empty: our own AS in it would be a loop. */
-static size_t make_path(const struct bgp_merge_session *session, uint32_t prepends, uint32_t *path)
+/* Unless the route has a path of its own, that to iBGP peers stays empty: our own AS in it would be a
+ * loop. */
+static size_t make_path(const struct bgp_merge_session *session, const struct bgp_as_path *own,
+			uint32_t prepends, uint32_t *path)
 {
 	size_t n = 1 + (prepends < BGP_PREPENDS_MAX ? prepends : BGP_PREPENDS_MAX);
+	if (own->given) {
+		n = own->n < BGP_AS_PATH_MAX ? own->n : BGP_AS_PATH_MAX;
+		if (n > 0)
+			memcpy(path, own->values, n * sizeof(*path));
+		return n;
+	}
 	if (session->ibgp)
 		return 0;
 	for (size_t i = 0; i < n; i++)
@@ -208,9 +218,9 @@ void bgp_attrs_merge(const struct bgp_merge_session *session, enum bgp_origin or
 		own_or(route->has_local_pref, route->local_pref, common->local_pref);
 	struct bgp_number prepends = own_or(route->has_prepends, route->prepends, common->prepends);
 	*ret = (struct bgp_attrs_out){
-		.origin = origin,
+		.origin = route->origin.given ? route->origin.value : origin,
 		.as_path = room->as_path,
-		.n_as_path = make_path(session, prepends.value, room->as_path),
+		.n_as_path = make_path(session, &route->as_path, prepends.value, room->as_path),
 		.four_octet_as = session->four_octet_as,
 		.has_med = med.given,
 		.med = med.value,

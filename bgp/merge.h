@@ -44,7 +44,7 @@ struct bgp_merge_session {
 
 /* The room that the merged lists take; bgp_attrs_out points into it. */
 struct bgp_merge_room {
-	uint32_t as_path[1 + BGP_PREPENDS_MAX];
+	uint32_t as_path[BGP_AS_PATH_MAX];
 	uint32_t communities[BGP_COMMUNITIES_ROOM];
 	struct bgp_ext_community ext_communities[BGP_EXT_COMMUNITIES_ROOM];
 	struct bgp_large_community large_communities[BGP_LARGE_COMMUNITIES_MAX];
@@ -58,7 +58,7 @@ bool bgp_common_lists_equal(const struct bgp_common *a, const struct bgp_common 
 bool bgp_common_numbers_differ(const struct bgp_common *a, const struct bgp_common *b,
 			       const struct bgp_route_attrs *route, bool ibgp);
 
-/* All but the next hop. What does not fit is left out. */
+/* All but the next hop. What does not fit is left out. `origin`: of a route without its own. */
 void bgp_attrs_merge(const struct bgp_merge_session *session, enum bgp_origin origin,
 		     const struct bgp_route_attrs *route, struct bgp_merge_room *room,
 		     struct bgp_attrs_out *ret);

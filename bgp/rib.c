@@ -14,16 +14,17 @@ void rib_init(struct rib *rib)
 
 /* ---- Attributes. ---- */
 
-/* The key: origin and flags, MED, LOCAL_PREF, prepends, weight, the sizes of the three lists, the lists. */
-#define KEY_HEAD 8
+/* The key: origin and flags, MED, LOCAL_PREF, prepends, weight, next hop, the sizes of the four lists,
+ * the lists. */
+#define KEY_HEAD 14
 
 _Static_assert(sizeof(struct bgp_ext_community) == 2 * sizeof(uint32_t), "no padding in a key");
 _Static_assert(sizeof(struct bgp_large_community) == 3 * sizeof(uint32_t), "no padding in a key");
 
 static size_t key_size(const struct bgp_route_attrs *r)
 {
-	size_t n =
-		KEY_HEAD + r->communities.n + 2 * r->ext_communities.n + 3 * r->large_communities.n;
+	size_t n = KEY_HEAD + r->as_path.n + r->communities.n + 2 * r->ext_communities.n +
+		   3 * r->large_communities.n;
 	return n * sizeof(uint32_t);
 }
 
@@ -37,21 +38,33 @@ static void *put_list(uint32_t **at, const void *values, size_t n, size_t size)
 	return list;
 }
 
-static struct rib_attrs *attrs_make(enum bgp_origin origin, const struct bgp_route_attrs *r)
+static uint32_t *put_head(uint32_t *at, enum bgp_origin origin, const struct bgp_route_attrs *r)
 {
-	struct rib_attrs *a = mem_new(1, sizeof(*a) + key_size(r));
-	uint32_t *at = a->key;
-	a->origin = origin;
-	a->route = *r;
-	*at++ = (uint32_t)origin << 4 | (uint32_t)r->has_weight << 3 |
-		(uint32_t)r->has_prepends << 2 | (uint32_t)r->has_med << 1 | r->has_local_pref;
+	uint32_t flags = (uint32_t)r->as_path.given << 4 | (uint32_t)r->has_weight << 3 |
+			 (uint32_t)r->has_prepends << 2 | (uint32_t)r->has_med << 1 |
+			 r->has_local_pref;
+	*at++ = (uint32_t)origin << 5 | flags;
 	*at++ = r->has_med ? r->med : 0;
 	*at++ = r->has_local_pref ? r->local_pref : 0;
 	*at++ = r->has_prepends ? r->prepends : 0;
 	*at++ = r->has_weight ? r->weight : 0;
+	*at++ = r->next_hop.family;
+	memcpy(at, r->next_hop.bytes, sizeof(r->next_hop.bytes));
+	at += sizeof(r->next_hop.bytes) / sizeof(*at);
+	*at++ = (uint32_t)r->as_path.n;
 	*at++ = (uint32_t)r->communities.n;
 	*at++ = (uint32_t)r->ext_communities.n;
 	*at++ = (uint32_t)r->large_communities.n;
+	return at;
+}
+
+static struct rib_attrs *attrs_make(enum bgp_origin origin, const struct bgp_route_attrs *r)
+{
+	struct rib_attrs *a = mem_new(1, sizeof(*a) + key_size(r));
+	a->origin = r->origin.given ? r->origin.value : origin;
+	a->route = *r;
+	uint32_t *at = put_head(a->key, a->origin, r);
+	a->route.as_path.values = put_list(&at, r->as_path.values, r->as_path.n, sizeof(uint32_t));
 	a->route.communities.values =
 		put_list(&at, r->communities.values, r->communities.n, sizeof(uint32_t));
 	a->route.ext_communities.values =

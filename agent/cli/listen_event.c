@@ -33,19 +33,6 @@ static const char *kind_name(enum listen_kind kind)
 	return "";
 }
 
-static const char *origin_name(enum bgp_origin origin)
-{
-	switch (origin) {
-	case BGP_ORIGIN_IGP:
-		return "igp";
-	case BGP_ORIGIN_EGP:
-		return "egp";
-	case BGP_ORIGIN_INCOMPLETE:
-		return "incomplete";
-	}
-	return "unknown";
-}
-
 static const char *family_name(uint8_t family)
 {
 	return family == AF_INET6 ? "ipv6" : "ipv4";
@@ -72,7 +59,7 @@ static void print_attrs(const struct bgp_attrs *attrs, FILE *out)
 	char list[LIST_MAX];
 	bgp_attrs_as_path_text(attrs, list, sizeof(list));
 	fprintf(out, " as-path %s origin %s", list[0] ? list : "(empty)",
-		origin_name(attrs->origin));
+		bgp_origin_name(attrs->origin));
 	if (bgp_attrs_has(attrs, BGP_ATTR_LOCAL_PREF))
 		fprintf(out, " local-pref %" PRIu32, attrs->local_pref);
 	if (bgp_attrs_has(attrs, BGP_ATTR_MED))
@@ -141,7 +128,7 @@ static void add_attrs(json_t *o, const struct bgp_attrs *attrs)
 	char list[LIST_MAX];
 	json_object_set_new(o, "as_path",
 			    words(bgp_attrs_as_path_text(attrs, list, sizeof(list)), true));
-	json_object_set_new(o, "origin", json_string(origin_name(attrs->origin)));
+	json_object_set_new(o, "origin", json_string(bgp_origin_name(attrs->origin)));
 	json_object_set_new(o, "communities",
 			    words(bgp_attrs_communities_text(attrs, list, sizeof(list)), false));
 	ext_communities_text(attrs, list, sizeof(list));

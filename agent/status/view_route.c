@@ -97,6 +97,14 @@ static json_t *view_weight(bool has, uint32_t weight)
 	return json_real(octets);
 }
 
+static json_t *as_path(const struct bgp_as_path *path)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < path->n; i++)
+		json_array_append_new(array, json_integer(VIEW_INT(path->values[i])));
+	return array;
+}
+
 /* As merged for the peer; not its next hop. */
 static void add_attrs(json_t *o, const struct bgp_peer_status *peer, const struct bgp_config *bgp,
 		      const struct bgp_route_attrs *own)
@@ -123,10 +131,16 @@ static void add_attrs(json_t *o, const struct bgp_peer_status *peer, const struc
 	json_object_set_new(o, "med", out.has_med ? json_integer(VIEW_INT(out.med)) : json_null());
 	json_object_set_new(o, "local_pref",
 			    ibgp ? json_integer(VIEW_INT(out.local_pref)) : json_null());
-	json_object_set_new(o, "prepend", json_integer(ibgp ? 0 : VIEW_INT(out.n_as_path - 1)));
+	bool has_path = own->as_path.given;
+	json_object_set_new(o, "prepend",
+			    json_integer(ibgp || has_path ? 0 : VIEW_INT(out.n_as_path - 1)));
 	json_object_set_new(o, "weight",
 			    view_weight(own->has_weight || common.weight.given,
 					own->has_weight ? own->weight : common.weight.value));
+	if (has_path)
+		json_object_set_new(o, "as_path", as_path(&own->as_path));
+	if (own->origin.given)
+		json_object_set_new(o, "origin", json_string(bgp_origin_name(own->origin.value)));
 }
 
 json_t *view_route(const struct view_route *route, const struct prefix *prefix,
@@ -134,11 +148,12 @@ json_t *view_route(const struct view_route *route, const struct prefix *prefix,
 {
 	const struct bgp_peer_status *peer = route->peer;
 	uint8_t family = prefix->addr.family;
+	const struct addr *hop = family == AF_INET6 ? &peer->next_hop6 : &peer->next_hop4;
 	json_t *o = json_pack(
 		"{s:o, s:I, s:b, s:s, s:o, s:o}", "peer", view_peer_name(peer->config), "peer_as",
 		VIEW_INT(peer->peer_as), "admin_down", peer->disabled, "state",
 		bgp_route_state_name(route->state), "reason", reason(route, family), "next_hop",
-		view_addr(family == AF_INET6 ? &peer->next_hop6 : &peer->next_hop4));
+		view_addr(addr_is_set(&own->next_hop) ? &own->next_hop : hop));
 	add_attrs(o, peer, bgp, own);
 	return o;
 }

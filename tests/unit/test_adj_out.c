@@ -664,6 +664,33 @@ static void states_say_why_a_route_is_not_there(void **state)
 
 /* RFC 8950: as long as there is no IPv4 address, IPv4 routes have the IPv6 next hop, and are withdrawn
  * in the form in which they are announced, also when the next hop has gone with them. */
+/* It needs none of the session, and does not change with that. */
+static void a_next_hop_of_its_own(void **state)
+{
+	(void)state;
+	const struct addr own = { AF_INET, { 192, 0, 2, 77 } },
+			  other = { AF_INET, { 10, 9, 9, 9 } };
+	struct bgp_route_attrs attrs = { .next_hop = own };
+	struct prefix p = numbered(AF_INET, 1);
+	struct model *m = model_new();
+	struct adj_out_session s = both_families;
+	bool changed;
+	s.next_hop4 = no_addr;
+	adj_out_up(&m->adj, &s);
+	adj_out_mark(&m->adj, rib_announce(&m->rib, &p, BGP_ORIGIN_IGP, &attrs, &changed));
+	announce(m, AF_INET, 2, 7);
+	exchange(m, SIZE_MAX);
+	assert_true(m->v4[1].present && !m->v4[2].present);
+	assert_true(addr_equal(&m->next_hop4, &own));
+	size_t before = m->updates;
+	adj_out_set_next_hops(&m->adj, &other, &s.next_hop6, &no_addr);
+	exchange(m, SIZE_MAX);
+	assert_int_equal(m->updates, before + 1); /* the other route alone */
+	assert_true(addr_equal(&m->next_hop4, &other));
+	assert_true(m->v4[1].present && m->v4[2].present);
+	model_free(m);
+}
+
 static void ipv4_routes_over_ipv6(void **state)
 {
 	(void)state;
@@ -759,6 +786,7 @@ int main(void)
 		cmocka_unit_test(disowned_routes_are_not_sent_to_other_peers),
 		cmocka_unit_test(a_refresh_does_not_wait_for_a_deferred_end_of_rib),
 		cmocka_unit_test(next_hops_that_come_and_go),
+		cmocka_unit_test(a_next_hop_of_its_own),
 		cmocka_unit_test(ipv4_routes_over_ipv6),
 		cmocka_unit_test(states_say_why_a_route_is_not_there),
 		cmocka_unit_test(random_changes_converge),

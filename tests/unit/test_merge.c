@@ -29,6 +29,15 @@ static const struct bgp_route_attrs drained = {
 	.large_communities = { large, 3 },
 };
 
+static uint32_t path[] = { 65010, 4200000001 };
+static const struct bgp_route_attrs given = {
+	.origin = { true, BGP_ORIGIN_INCOMPLETE },
+	.as_path = { true, path, 2 },
+	.has_prepends = true,
+	.prepends = 3,
+};
+static const struct bgp_route_attrs empty_path = { .as_path.given = true };
+
 /* One UPDATE for 192.0.2.53/32, without marker and length. */
 static const struct {
 	const char *name;
@@ -55,6 +64,22 @@ static const struct {
 	  false },
 	{ "nothing of its own, iBGP: the usual LOCAL_PREF", true, true, &nothing,
 	  "02 0000 0024 40010100 400200 400304 c0000201 400504 00000064"
+	  "c0080c fde90001 fde90002 fde90003 20 c0000235",
+	  false },
+	{ "a path of its own, eBGP: our AS is not added", false, true, &given,
+	  "02 0000 0027 40010102 40020a 0202 0000fdf2 fa56ea01 400304 c0000201"
+	  "c0080c fde90001 fde90002 fde90003 20 c0000235",
+	  false },
+	{ "a path of its own, iBGP", true, true, &given,
+	  "02 0000 002e 40010102 40020a 0202 0000fdf2 fa56ea01 400304 c0000201 400504 00000064"
+	  "c0080c fde90001 fde90002 fde90003 20 c0000235",
+	  false },
+	{ "a path of its own, 2-octet AS numbers: AS4_PATH", false, false, &given,
+	  "02 0000 0030 40010102 400206 0202 fdf2 5ba0 400304 c0000201"
+	  "c0080c fde90001 fde90002 fde90003 c0110a 0202 0000fdf2 fa56ea01 20 c0000235",
+	  false },
+	{ "an empty path is one", false, true, &empty_path,
+	  "02 0000 001d 40010100 400200 400304 c0000201"
 	  "c0080c fde90001 fde90002 fde90003 20 c0000235",
 	  false },
 	{ "9234 5: towards a customer, a peer or a client, OTC is our AS", false, true, &nothing,

@@ -118,6 +118,45 @@ static void a_number_that_is_not_given_does_not_count(void **state)
 	rib_done(&rib);
 }
 
+/* Paths, next hops and origins of their own: each value, and that there is one, tells routes apart. */
+static void a_path_of_its_own_counts(void **state)
+{
+	(void)state;
+	uint32_t path[] = { 65001, 65002 };
+	static const struct addr hop = { AF_INET, { 192, 0, 2, 9 } };
+	static const struct addr last = { AF_INET6, { [15] = 1 } };
+	const struct bgp_route_attrs all[] = {
+		{ .has_med = true },
+		{ .has_med = true, .as_path.given = true },
+		{ .has_med = true, .as_path = { true, path, 1 } },
+		{ .has_med = true, .as_path = { true, path + 1, 1 } },
+		{ .has_med = true, .as_path = { true, path, 2 } },
+		{ .has_med = true, .as_path = { true, path, 2 }, .next_hop = hop },
+		{ .has_med = true, .as_path = { true, path, 2 }, .next_hop = last },
+		{ .has_med = true, .origin = { true, BGP_ORIGIN_INCOMPLETE } },
+	};
+	struct prefix p = vip(1);
+	struct rib rib;
+	bool changed;
+	rib_init(&rib);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		rib_announce(&rib, &p, BGP_ORIGIN_IGP, &all[i], &changed);
+		if (!changed)
+			fail_msg("attributes %zu are those before", i);
+		struct rib_route *r = rib_announce(&rib, &p, BGP_ORIGIN_IGP, &all[i], &changed);
+		assert_false(changed);
+		assert_int_equal(r->attrs->route.as_path.n, all[i].as_path.n);
+		if (all[i].as_path.n > 0)
+			assert_memory_equal(r->attrs->route.as_path.values, all[i].as_path.values,
+					    all[i].as_path.n * sizeof(path[0]));
+	}
+	assert_int_equal(rib_find(&rib, &p)->attrs->origin, BGP_ORIGIN_INCOMPLETE);
+	/* The speaker's own is the same as one that the route names. */
+	rib_announce(&rib, &p, BGP_ORIGIN_INCOMPLETE, &all[0], &changed);
+	assert_false(changed);
+	rib_done(&rib);
+}
+
 static void ids_of_freed_routes_are_used_again(void **state)
 {
 	(void)state;
@@ -183,6 +222,7 @@ int main(void)
 		cmocka_unit_test(equal_attributes_are_shared_and_freed_with_the_last_route),
 		cmocka_unit_test(every_community_counts),
 		cmocka_unit_test(a_number_that_is_not_given_does_not_count),
+		cmocka_unit_test(a_path_of_its_own_counts),
 		cmocka_unit_test(ids_of_freed_routes_are_used_again),
 		cmocka_unit_test(a_withdrawn_route_stays_for_its_holders),
 		cmocka_unit_test(a_disowned_route_stays_until_no_peer_can_hold_it),
