@@ -7,51 +7,31 @@
 #include "bfd/bfd.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "bfd/helper.h"
 #include "bfd/message.h"
+#include "bfd/process.h"
 #include "bfd/sessions.h"
 #include "lib/backoff.h"
 #include "lib/list.h"
 #include "lib/mem.h"
-#include "process/fd.h"
 #include "process/loop.h"
-#include "process/subreaper.h"
 
 /* A helper that ends again and again must not keep the host busy. */
 #define RESTART_FIRST (100 * USEC_PER_MSEC)
 #define RESTART_MAX   (10 * USEC_PER_SEC)
 #define STEADY        (60 * USEC_PER_SEC)
 /* It tells peers for a second at most; one that does not run is not waited for. */
-#define STOP_LIMIT   (2 * USEC_PER_SEC)
-#define MESSAGES_MAX 64
-
-struct helper {
-	pid_t pid; /* 0: there is none */
-	int socket, pidfd;
-	sd_event_source *input, *end;
-	struct subreaper_tree tree; /* keeps others from reaping it */
-	mono_t started_at;
-	bool is_ending; /* as it should */
-	bool owes_pong;
-	uint32_t ping;
-};
+#define STOP_LIMIT (2 * USEC_PER_SEC)
 
 struct bfd {
 	sd_event *loop;
 	const struct bfd_ops *ops;
 	void *userdata;
 	struct bfd_sessions sessions;
-	struct helper helper;
+	struct bfd_process process;
+	bool owes_pong;
+	uint32_t ping;
 	struct backoff backoff;
 	sd_event_source *restart, *stop_limit, *stopped;
 	bool is_stopping;
@@ -66,16 +46,11 @@ static void start_helper(struct bfd *b);
 
 /* ---- to the helper ---- */
 
-static bool send_message(const struct bfd *b, const struct bfd_message *m)
-{
-	return send(b->helper.socket, m, bfd_message_size(m), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-}
-
 static bool send_pong(struct bfd *b)
 {
-	const struct bfd_message m = { .type = BFD_MSG_PONG, .id = b->helper.ping };
-	b->helper.owes_pong = b->helper.owes_pong && !send_message(b, &m);
-	return !b->helper.owes_pong;
+	const struct bfd_message m = { .type = BFD_MSG_PONG, .id = b->ping };
+	b->owes_pong = b->owes_pong && !bfd_process_send(&b->process, &m);
+	return !b->owes_pong;
 }
 
 static bool send_sessions(struct bfd *b)
@@ -83,7 +58,7 @@ static bool send_sessions(struct bfd *b)
 	struct bfd_session *s;
 	while ((s = list_first(&b->sessions.unsent, struct bfd_session, unsent))) {
 		const struct bfd_message m = bfd_session_message(s);
-		if (!send_message(b, &m))
+		if (!bfd_process_send(&b->process, &m))
 			return false;
 		list_remove(&s->unsent);
 		s->is_known = true;
@@ -95,10 +70,8 @@ static bool send_sessions(struct bfd *b)
 /* What does not fit leaves when the socket has room again. */
 static void flush(struct bfd *b)
 {
-	if (b->helper.socket < 0)
-		return;
-	const bool all = send_pong(b) && send_sessions(b);
-	(void)sd_event_source_set_io_events(b->helper.input, EPOLLIN | (all ? 0 : EPOLLOUT));
+	if (b->process.socket >= 0)
+		bfd_process_want_room(&b->process, !send_pong(b) || !send_sessions(b));
 }
 
 /* ---- sessions ---- */
@@ -162,6 +135,7 @@ static int on_stop_limit(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
 	struct bfd *b = userdata;
+	b->stop_limit = sd_event_source_disable_unref(b->stop_limit);
 	loop_defer(b->loop, &b->stopped, LOOP_BGP, on_stopped, b);
 	return 0;
 }
@@ -169,15 +143,10 @@ static int on_stop_limit(sd_event_source *source, uint64_t usec, void *userdata)
 /* Nothing is left to do: the helper ends, and a stop is complete. */
 static void end_if_idle(struct bfd *b)
 {
-	struct helper *h = &b->helper;
 	if (!bfd_sessions_are_idle(&b->sessions))
 		return;
-	if (h->pid > 0 && !h->is_ending) {
-		h->is_ending = true;
-		h->input = sd_event_source_disable_unref(h->input);
-		fd_close(&h->socket);
-		kill(h->pid, SIGKILL);
-	}
+	if (b->process.pid > 0 && !b->process.is_ending)
+		bfd_process_end(&b->process);
 	if (b->is_stopping && b->stop_limit) {
 		b->stop_limit = sd_event_source_disable_unref(b->stop_limit);
 		loop_defer(b->loop, &b->stopped, LOOP_BGP, on_stopped, b);
@@ -203,24 +172,6 @@ void bfd_stop(struct bfd *b)
 }
 
 /* ---- the helper ---- */
-
-/* Waits for one that was killed: at the very end only. */
-static void reap(struct helper *h, bool wait)
-{
-	siginfo_t si;
-	h->input = sd_event_source_disable_unref(h->input);
-	h->end = sd_event_source_disable_unref(h->end);
-	fd_close(&h->socket);
-	fd_close(&h->pidfd);
-	if (h->pid == 0)
-		return;
-	kill(h->pid, SIGKILL);
-	subreaper_tree_end(&h->tree);
-	while (waitid(P_PID, (id_t)h->pid, &si, WEXITED | (wait ? 0 : WNOHANG)) < 0 &&
-	       errno == EINTR)
-		;
-	h->pid = 0;
-}
 
 /* One at a time, from the beginning: the callback may free any of them. */
 static bool report_one_down(struct bfd *b)
@@ -261,7 +212,7 @@ static void tell_trouble(const struct bfd *b, const char *text)
 static void go_on(struct bfd *b)
 {
 	start_helper(b);
-	if (b->helper.pid == 0)
+	if (b->process.pid == 0)
 		bfd_sessions_give_up(&b->sessions, loop_clock());
 }
 
@@ -273,15 +224,15 @@ static bool is_first_end(struct bfd *b)
 	return before == 0 || usec_sub(now, before) > STEADY;
 }
 
-static void helper_ended(struct bfd *b, const char *why)
+static void on_ended(const char *why, void *userdata)
 {
-	struct helper *h = &b->helper;
-	const bool was_expected = h->is_ending;
+	struct bfd *b = userdata;
+	const bool was_expected = b->process.is_ending;
 	const bool resume = !was_expected && !b->is_stopping && is_first_end(b);
-	if (usec_sub(loop_clock(), h->started_at) > STEADY)
+	if (usec_sub(loop_clock(), b->process.started_at) > STEADY)
 		backoff_reset(&b->backoff);
-	reap(h, false);
-	bfd_sessions_forget_helper(&b->sessions, resume, b->sent, loop_clock());
+	bfd_process_reap(&b->process);
+	bfd_sessions_forget_helper(&b->sessions, resume, b->process.sent, loop_clock());
 	if (was_expected) {
 		if (!b->is_stopping && bfd_sessions_count(&b->sessions) > 0)
 			start_helper(b);
@@ -298,9 +249,9 @@ static void helper_ended(struct bfd *b, const char *why)
 	end_if_idle(b);
 }
 
-/* False: it is no helper of ours any more. */
-static bool take_message(struct bfd *b, const struct bfd_message *m)
+static bool on_message(const struct bfd_message *m, void *userdata)
 {
+	struct bfd *b = userdata;
 	switch ((enum bfd_message_type)m->type) {
 	case BFD_MSG_STATUS:
 		on_status(b, m);
@@ -309,8 +260,8 @@ static bool take_message(struct bfd *b, const struct bfd_message *m)
 		on_gone(b, m->id);
 		return true;
 	case BFD_MSG_PING:
-		b->helper.ping = m->id;
-		b->helper.owes_pong = true;
+		b->ping = m->id;
+		b->owes_pong = true;
 		flush(b);
 		return true;
 	case BFD_MSG_COUNTS:
@@ -324,83 +275,23 @@ static bool take_message(struct bfd *b, const struct bfd_message *m)
 	return false;
 }
 
-/* The callbacks inside may end the helper: its socket is looked at anew each time. */
-static int on_input(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void on_ready(void *userdata)
 {
-	(void)source, (void)fd, (void)revents;
-	struct bfd *b = userdata;
-	struct bfd_message m, buf;
-	for (unsigned i = 0; i < MESSAGES_MAX && b->helper.socket >= 0; i++) {
-		ssize_t n = recv(b->helper.socket, &buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			break;
-		if (n <= 0) { /* on_end() follows */
-			b->helper.input = sd_event_source_disable_unref(b->helper.input);
-			fd_close(&b->helper.socket);
-			return 0;
-		}
-		if (bfd_message_read(&buf, (size_t)n, false, &m) < 0 || !take_message(b, &m)) {
-			helper_ended(b, "the process that runs BFD sends what cannot be "
-					"understood; it was ended");
-			return 0;
-		}
-	}
-	flush(b);
-	return 0;
-}
-
-/* What it has said before is heard first: it may have taken a session down. */
-static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct bfd *b = userdata;
-	const pid_t pid = b->helper.pid;
-	if (b->helper.socket >= 0)
-		on_input(source, fd, revents, b);
-	if (b->helper.pid == pid)
-		helper_ended(b, "the process that runs BFD has ended");
-	return 0;
-}
-
-/* Without it authenticated sessions are not resumed. */
-static void share_numbers(struct bfd *b)
-{
-	if (b->sent)
-		return;
-	void *shared = mmap(NULL, BFD_SLOTS * sizeof(*b->sent), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	b->sent = shared == MAP_FAILED ? NULL : shared;
-}
-
-static int watch_helper(struct bfd *b)
-{
-	struct helper *h = &b->helper;
-	subreaper_tree_init(&h->tree);
-	subreaper_tree_start(&h->tree, h->pid);
-	h->pidfd = (int)syscall(SYS_pidfd_open, h->pid, 0);
-	if (h->pidfd < 0)
-		return -errno;
-	int rc = loop_io_add(b->loop, &h->input, h->socket, EPOLLIN, LOOP_BGP, on_input, b);
-	return rc < 0 ? rc : loop_io_add(b->loop, &h->end, h->pidfd, EPOLLIN, LOOP_BGP, on_end, b);
+	flush(userdata);
 }
 
 /* Does nothing where there is one, or one is to be started later. */
 static void start_helper(struct bfd *b)
 {
 	struct err err;
-	struct helper *h = &b->helper;
 	b->restart = sd_event_source_disable_unref(b->restart);
-	if (h->pid > 0)
+	if (b->process.pid > 0)
 		return;
-	*h = (struct helper){ .socket = -1, .pidfd = -1, .started_at = loop_clock() };
-	share_numbers(b);
-	int rc = bfd_helper_start(b->sent, &h->pid, &h->socket, &err);
-	if (rc == 0 && (rc = watch_helper(b)) < 0)
-		err_set(&err, rc, "cannot watch the BFD process: %s", strerror(-rc));
-	if (rc == 0) {
+	b->owes_pong = false;
+	if (bfd_process_start(&b->process, &err) == 0) {
 		flush(b);
 		return;
 	}
-	reap(h, false);
 	tell_trouble(b, err.text);
 	restart_later(b);
 }
@@ -410,12 +301,13 @@ static void start_helper(struct bfd *b)
 int bfd_new(sd_event *loop, const struct bfd_ops *ops, void *userdata, struct bfd **ret,
 	    struct err *err)
 {
+	static const struct bfd_process_ops process_ops = { on_message, on_ready, on_ended };
 	(void)err;
 	struct bfd *b = mem_new(1, sizeof(*b));
 	b->loop = sd_event_ref(loop);
 	b->ops = ops;
 	b->userdata = userdata;
-	b->helper = (struct helper){ .socket = -1, .pidfd = -1 };
+	bfd_process_init(&b->process, b->loop, &process_ops, b);
 	b->backoff = (struct backoff){ RESTART_FIRST, RESTART_MAX, 0 };
 	bfd_sessions_init(&b->sessions);
 	*ret = b;
@@ -426,10 +318,8 @@ void bfd_free(struct bfd *b)
 {
 	if (!b)
 		return;
-	reap(&b->helper, true);
+	bfd_process_done(&b->process);
 	bfd_sessions_done(&b->sessions);
-	if (b->sent)
-		munmap(b->sent, BFD_SLOTS * sizeof(*b->sent));
 	sd_event_source_disable_unref(b->restart);
 	sd_event_source_disable_unref(b->stop_limit);
 	sd_event_source_disable_unref(b->stopped);
@@ -464,7 +354,7 @@ int bfd_session_new(struct bfd *b, const struct bfd_key *key, const struct bfd_c
 	s->owner = b;
 	s->userdata = userdata;
 	*ret = s;
-	if (b->helper.pid == 0 && !b->restart)
+	if (b->process.pid == 0 && !b->restart)
 		start_helper(b);
 	else
 		flush(b);
@@ -529,7 +419,7 @@ const struct bfd_counts *bfd_counts(const struct bfd *b)
 
 pid_t bfd_helper_pid(const struct bfd *b)
 {
-	return b->helper.pid;
+	return b->process.pid;
 }
 
 uint64_t bfd_helper_restarts(const struct bfd *b)

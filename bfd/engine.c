@@ -1,88 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "bfd/engine.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "bfd/engine_io.h"
 #include "bfd/input.h"
-#include "bfd/socket.h"
-#include "lib/deadlines.h"
-#include "lib/list.h"
 #include "lib/mem.h"
-#include "lib/str.h"
 #include "process/fd.h"
 #include "process/loop.h"
 
 /* Of a turn and socket: more than a receive buffer holds, so that all that was there is read, but no
  * flood keeps time from passing. */
 #define BATCHES_MAX 256
-/* An interface, an address or a port that is not there yet. */
-#define RETRY      (250 * USEC_PER_MSEC)
-#define PORTS      (UINT16_MAX - BFD_SOURCE_PORT_MIN + 1)
-#define PORT_TRIES 64
 /* With those that are on their way to AdminDown. */
 #define SESSIONS_MAX ((size_t)2 * BFD_SESSIONS_MAX)
 
-/* What the agent knows of a session, besides its counters. */
-struct told {
-	enum bfd_state state, remote_state;
-	uint32_t remote_discr;
-	span_t tx_interval, detection_time;
-};
-
-struct session {
-	struct bfd_entry entry;
-	struct deadline deadline;
-	struct list_node untold; /* on engine.untold, or on engine.gone */
-	struct list_node due;    /* in this turn */
-	struct told told;
-	int fd;
-	uint16_t port; /* 0: none yet */
-	bool muted, is_leaving;
-	uint64_t sent, send_errors;
-	char error[sizeof(((struct bfd_status *)0)->error)]; /* of sending */
-};
-
-struct listener {
-	struct list_node node;
-	struct bfd_listener socket;
-	char error[sizeof(((struct bfd_status *)0)->error)];
-};
-
-struct bfd_engine {
-	struct bfd_table table;
-	struct deadlines deadlines;
-	struct list listeners, untold, gone;
-	mono_t answered_at; /* when the main loop was heard of */
-	mono_t retry_at;    /* USEC_NEVER: all sockets are open */
-	size_t n_leaving;
-	struct bfd_counts told_counts;
-	bool are_counts_due;
-	uint32_t random; /* for jitter */
-	uint32_t *sent;  /* see bfd_engine_new() */
-};
-
-static struct session *session_of(struct bfd_entry *entry)
-{
-	return list_entry(entry, struct session, entry);
-}
-
-static void set_text(char *buf, const char *text)
-{
-	const int max = sizeof(((struct bfd_status *)0)->error) - 1;
-	snprintf(buf, (size_t)max + 1, "%.*s", max, text);
-}
-
-/* ---- what the agent is told ---- */
-
-static void tell(struct bfd_engine *e, struct session *s)
-{
-	if (!list_linked(&s->untold))
-		list_append(&e->untold, &s->untold);
-}
+/* ---- sessions ---- */
 
 static void tell_changes(struct bfd_engine *e, struct session *s)
 {
@@ -95,169 +29,8 @@ static void tell_changes(struct bfd_engine *e, struct session *s)
 		return;
 	s->told = (struct told){ now.state, now.remote_state, now.remote_discr, now.tx_interval,
 				 now.detection_time };
-	tell(e, s);
+	bfd_engine_tell(e, s);
 }
-
-static void set_error(struct bfd_engine *e, struct session *s, const char *text)
-{
-	if (str_equal(s->error, text))
-		return;
-	set_text(s->error, text);
-	tell(e, s);
-}
-
-/* ---- receiving sockets ---- */
-
-static struct listener *find_listener(const struct bfd_engine *e, const struct bfd_key *key)
-{
-	list_for_each (it, &e->listeners) {
-		struct listener *l = list_entry(it, struct listener, node);
-		if (bfd_listener_serves(&l->socket, key))
-			return l;
-	}
-	return NULL;
-}
-
-static void tell_served(struct bfd_engine *e, const struct listener *l)
-{
-	for (struct bfd_entry *it = e->table.by_id; it; it = it->by_id.next)
-		if (bfd_listener_serves(&l->socket, &it->key))
-			tell(e, session_of(it));
-}
-
-static void open_listener(struct bfd_engine *e, struct listener *l)
-{
-	struct err err = { "" };
-	l->socket.fd = bfd_listener_open(&l->socket, &err);
-	if (str_equal(l->error, err.text))
-		return;
-	set_text(l->error, err.text);
-	tell_served(e, l);
-}
-
-static void want_listener(struct bfd_engine *e, const struct bfd_key *key)
-{
-	if (find_listener(e, key))
-		return;
-	struct listener *l = mem_new(1, sizeof(*l));
-	l->socket = (struct bfd_listener){ .fd = -1,
-					   .family = key->peer.family,
-					   .multihop = key->multihop };
-	memcpy(l->socket.vrf, key->vrf, sizeof(l->socket.vrf));
-	list_append(&e->listeners, &l->node);
-	open_listener(e, l);
-}
-
-static void free_listener(struct listener *l)
-{
-	list_remove(&l->node);
-	fd_close(&l->socket.fd);
-	free(l);
-}
-
-static bool is_used(const struct bfd_engine *e, const struct listener *l)
-{
-	for (const struct bfd_entry *it = e->table.by_id; it; it = it->by_id.next)
-		if (bfd_listener_serves(&l->socket, &it->key))
-			return true;
-	return false;
-}
-
-static void release_listeners(struct bfd_engine *e)
-{
-	list_for_each (it, &e->listeners) {
-		struct listener *l = list_entry(it, struct listener, node);
-		if (!is_used(e, l))
-			free_listener(l);
-	}
-}
-
-/* ---- sending ---- */
-
-static bool is_port_used(const struct bfd_engine *e, uint16_t port)
-{
-	for (struct bfd_entry *it = e->table.by_id; it; it = it->by_id.next)
-		if (session_of(it)->port == port)
-			return true;
-	return false;
-}
-
-/* The port that it had, or any that is free. */
-static int open_on_free_port(const struct bfd_engine *e, struct session *s, struct err *err)
-{
-	int rc = -EADDRINUSE;
-	if (s->port)
-		rc = bfd_sender_open(&s->entry.key, s->port, &s->entry.ifindex, err);
-	for (unsigned i = 0; rc == -EADDRINUSE && i < PORT_TRIES; i++) {
-		uint16_t port = (uint16_t)(BFD_SOURCE_PORT_MIN + loop_random() % PORTS);
-		if (is_port_used(e, port))
-			continue;
-		rc = bfd_sender_open(&s->entry.key, port, &s->entry.ifindex, err);
-		if (rc >= 0)
-			s->port = port;
-	}
-	return rc;
-}
-
-static void open_sender(struct bfd_engine *e, struct session *s)
-{
-	struct err err = { "" };
-	s->fd = open_on_free_port(e, s, &err);
-	if (s->fd < 0)
-		s->fd = -1;
-	set_error(e, s, s->fd < 0 ? err.text : "");
-}
-
-/* Its interface or address is gone: the same one may come back with another number. */
-static bool is_socket_lost(int rc)
-{
-	return rc == -ENODEV || rc == -ENXIO || rc == -EINVAL || rc == -EADDRNOTAVAIL;
-}
-
-static void send_failed(struct bfd_engine *e, struct session *s, int rc)
-{
-	struct err err;
-	s->send_errors++;
-	err_set(&err, rc, "cannot send: %s", strerror(-rc));
-	set_error(e, s, err.text);
-	if (!is_socket_lost(rc))
-		return;
-	fd_close(&s->fd);
-	e->retry_at = usec_min(e->retry_at, usec_add(loop_clock(), RETRY));
-}
-
-static bool is_mute(const struct bfd_engine *e, const struct session *s, mono_t now)
-{
-	return now > usec_add(e->answered_at, s->entry.fsm.config.hold_time);
-}
-
-static void transmit(struct bfd_engine *e, struct session *s, const struct bfd_packet *p,
-		     mono_t now)
-{
-	uint8_t buf[BFD_PACKET_MAX];
-	const bool was_mute = s->muted;
-	s->muted = is_mute(e, s, now);
-	if (s->muted != was_mute)
-		tell(e, s);
-	if (s->muted)
-		return;
-	if (s->fd < 0) {
-		s->send_errors++;
-		return;
-	}
-	const size_t len = bfd_output(&s->entry, p, buf);
-	if (e->sent)
-		e->sent[s->entry.id % BFD_SLOTS] = s->entry.auth.sent;
-	int rc = bfd_sender_send(s->fd, &s->entry.key, s->entry.ifindex, buf, len);
-	if (rc < 0) {
-		send_failed(e, s, rc);
-		return;
-	}
-	s->sent++;
-	set_error(e, s, "");
-}
-
-/* ---- sessions ---- */
 
 /* Not for secrets, but some thousand times a second. */
 static uint32_t next_random(struct bfd_engine *e)
@@ -270,12 +43,13 @@ static void carry_out(struct bfd_engine *e, struct session *s, const struct bfd_
 		      mono_t now)
 {
 	if (a->send)
-		transmit(e, s, &a->packet, now);
+		bfd_engine_transmit(e, s, &a->packet, now);
 	const mono_t due = bfd_fsm_deadline(&s->entry.fsm);
 	if (due == USEC_NEVER)
 		deadlines_remove(&e->deadlines, &s->deadline);
 	else
 		deadlines_set(&e->deadlines, &s->deadline, due);
+	bfd_engine_watch(e, s, now);
 	tell_changes(e, s);
 }
 
@@ -306,7 +80,7 @@ static void finish(struct bfd_engine *e, struct session *s)
 	if (s->is_leaving)
 		e->n_leaving--;
 	list_append(&e->gone, &s->untold);
-	release_listeners(e);
+	bfd_engine_release_listeners(e);
 }
 
 static void finish_those_that_left(struct bfd_engine *e)
@@ -333,7 +107,7 @@ static void init(const struct bfd_engine *e, struct session *s, const struct bfd
 		return;
 	}
 	s->entry.auth.sent = r->auth_sent;
-	s->port = is_port_used(e, r->port) ? 0 : r->port;
+	s->port = bfd_engine_is_port_used(e, r->port) ? 0 : r->port;
 	bfd_fsm_resume(&s->entry.fsm, config, r, now);
 }
 
@@ -345,11 +119,11 @@ static void add(struct bfd_engine *e, const struct bfd_message *m, mono_t now)
 		finish(e, session_of(old));
 	init(e, s, m, now);
 	bfd_table_add(&e->table, &s->entry);
-	want_listener(e, &s->entry.key);
-	open_sender(e, s);
-	tell(e, s);
+	bfd_engine_want_listener(e, &s->entry.key);
+	bfd_engine_open_sender(e, s);
+	bfd_engine_tell(e, s);
 	step(e, s, (struct bfd_event){ .type = BFD_EV_START, .now = now });
-	e->retry_at = usec_min(e->retry_at, usec_add(now, RETRY));
+	e->retry_at = usec_min(e->retry_at, usec_add(now, BFD_ENGINE_RETRY));
 }
 
 void bfd_engine_set(struct bfd_engine *e, const struct bfd_message *m, mono_t now)
@@ -438,33 +212,12 @@ static void pass_time(struct bfd_engine *e, bool has_read, bool late)
 	}
 }
 
-static void retry(struct bfd_engine *e)
-{
-	const mono_t now = loop_clock();
-	bool any = false;
-	if (now < e->retry_at)
-		return;
-	list_for_each (it, &e->listeners) {
-		struct listener *l = list_entry(it, struct listener, node);
-		if (l->socket.fd < 0)
-			open_listener(e, l);
-		any |= l->socket.fd < 0;
-	}
-	for (struct bfd_entry *it = e->table.by_id; it; it = it->by_id.next) {
-		struct session *s = session_of(it);
-		if (s->fd < 0)
-			open_sender(e, s);
-		any |= s->fd < 0;
-	}
-	e->retry_at = any ? usec_add(now, RETRY) : USEC_NEVER;
-}
-
 void bfd_engine_turn(struct bfd_engine *e, bool readable, bool late)
 {
 	if (readable || late)
 		receive_all(e);
 	pass_time(e, readable || late, late);
-	retry(e);
+	bfd_engine_retry(e);
 	finish_those_that_left(e);
 }
 
@@ -489,7 +242,7 @@ size_t bfd_engine_poll(const struct bfd_engine *e, struct pollfd *fds, size_t ma
 static struct bfd_status status_of(const struct bfd_engine *e, const struct session *s)
 {
 	struct bfd_status status = { 0 };
-	const struct listener *l = find_listener(e, &s->entry.key);
+	const struct listener *l = bfd_engine_find_listener(e, &s->entry.key);
 	bfd_fsm_status(&s->entry.fsm, &status);
 	status.port = s->port;
 	status.muted = s->muted;
@@ -497,7 +250,7 @@ static struct bfd_status status_of(const struct bfd_engine *e, const struct sess
 	status.send_errors = s->send_errors;
 	status.received = s->entry.received;
 	memcpy(status.dropped, s->entry.dropped, sizeof(status.dropped));
-	set_text(status.error, l && l->error[0] ? l->error : s->error);
+	bfd_engine_set_text(status.error, l && l->error[0] ? l->error : s->error);
 	return status;
 }
 
@@ -536,7 +289,7 @@ void bfd_engine_told(struct bfd_engine *e, const struct bfd_message *m)
 void bfd_engine_tell_all(struct bfd_engine *e)
 {
 	for (struct bfd_entry *it = e->table.by_id; it; it = it->by_id.next)
-		tell(e, session_of(it));
+		bfd_engine_tell(e, session_of(it));
 	/* A flood of packets must not become one of messages. */
 	e->are_counts_due = memcmp(&e->told_counts, &e->table.counts, sizeof(e->told_counts)) != 0;
 }

@@ -20,9 +20,9 @@ static bool knows_peer(const struct bfd_fsm *f)
 /* 6.8.2, before jitter. */
 static span_t transmit_interval(const struct bfd_fsm *f)
 {
-	if (f->state == BFD_ADMIN_DOWN)
-		return usec_min(longer(f->config.desired_min_tx, f->remote_min_rx),
-				STOP_INTERVAL_MAX);
+	if (f->state == BFD_ADMIN_DOWN) /* a few, but no faster than the peer accepts */
+		return longer(usec_min(f->config.desired_min_tx, STOP_INTERVAL_MAX),
+			      f->remote_min_rx);
 	return longer(f->min_tx_used, f->remote_min_rx);
 }
 
@@ -256,9 +256,8 @@ static void stop(struct bfd_fsm *f, mono_t now)
 	if (f->state == BFD_ADMIN_DOWN)
 		return;
 	change_state(f, BFD_ADMIN_DOWN, BFD_DIAG_ADMIN_DOWN, now);
-	const span_t room = BFD_STOP_MAX / transmit_interval(f);
-	f->stop_left = (unsigned)usec_min(longer(f->config.multiplier, STOP_PACKETS),
-					  longer(room, STOP_PACKETS));
+	const span_t room = 1 + BFD_STOP_MAX / transmit_interval(f);
+	f->stop_left = (unsigned)usec_min(longer(f->config.multiplier, STOP_PACKETS), room);
 	if (!was_heard)
 		f->stop_left = f->config.passive && !knows_peer(f) ? 0 : 1;
 }
@@ -285,10 +284,21 @@ static void hear(struct bfd_fsm *f, const struct bfd_packet *p, mono_t now, stru
 	ret->packet.final = p->poll && !ret->dropped;
 }
 
+/* Whether a packet would say something else now: that does not wait (6.8.7). */
+static bool change(struct bfd_fsm *f, const struct bfd_config *next)
+{
+	const struct bfd_fsm before = *f;
+	f->config = *next;
+	if (f->state == BFD_ADMIN_DOWN)
+		return false;
+	set_timers(f);
+	return f->min_tx != before.min_tx || f->min_rx != before.min_rx ||
+	       next->multiplier != before.config.multiplier;
+}
+
 /* Whether a packet is to leave now, besides those that are due. */
 static bool take(struct bfd_fsm *f, const struct bfd_event *event, struct bfd_actions *ret)
 {
-	const enum bfd_poll poll = f->poll;
 	switch (event->type) {
 	case BFD_EV_START:
 		begin(f, event->now);
@@ -297,10 +307,7 @@ static bool take(struct bfd_fsm *f, const struct bfd_event *event, struct bfd_ac
 		stop(f, event->now);
 		return true;
 	case BFD_EV_CHANGE:
-		f->config = *event->config;
-		if (f->state != BFD_ADMIN_DOWN)
-			set_timers(f);
-		return f->poll != poll;
+		return change(f, event->config);
 	case BFD_EV_PACKET:
 		hear(f, event->packet, event->now, ret);
 		return ret->packet.final;

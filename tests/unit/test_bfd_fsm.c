@@ -484,6 +484,44 @@ static void stop_is_short(void **state)
 	assert_true(now - BEGIN <= BFD_STOP_MAX);
 }
 
+/* Not faster than the peer accepts, also in AdminDown (6.8.2). */
+static void stop_heeds_the_peer(void **state)
+{
+	(void)state;
+	struct bfd_fsm f = up_with(50 * MS, BEGIN);
+	struct bfd_packet p = packet_of(BFD_UP, 50 * MS);
+	p.min_rx = 600000;
+	hear(&f, &p, BEGIN);
+	assert_true(step(&f, BFD_EV_STOP, BEGIN).send);
+	assert_true(f.tx_at >= BEGIN + 450 * MS);
+	assert_true(step(&f, BFD_EV_TIMER, f.tx_at).send);
+	assert_true(bfd_fsm_is_finished(&f));
+}
+
+/* What a packet says has changed: the next one does not wait (6.8.7), whatever the state. */
+static void changes_are_told_at_once(void **state)
+{
+	(void)state;
+	struct bfd_fsm f;
+	struct bfd_config c = config_of(50 * MS, 3);
+	bfd_fsm_init(&f, &c, 1, BEGIN);
+	step(&f, BFD_EV_START, BEGIN);
+	c.required_min_rx = 80 * MS;
+	struct bfd_actions a = change(&f, c, BEGIN + MS);
+	assert_true(a.send);
+	assert_int_equal(a.packet.min_rx, 80 * MS);
+	c.multiplier = 9;
+	a = change(&f, c, BEGIN + 2 * MS);
+	assert_true(a.send);
+	assert_int_equal(a.packet.multiplier, 9);
+	c.hold_time = 1;
+	assert_false(change(&f, c, BEGIN + 3 * MS).send); /* no one is told of that */
+	f = up_with(50 * MS, BEGIN);
+	c = config_of(50 * MS, 4);
+	a = change(&f, c, BEGIN + MS);
+	assert_true(a.send && !a.packet.poll);
+}
+
 static void status_says_what_is_in_effect(void **state)
 {
 	(void)state;
@@ -691,6 +729,8 @@ int main(void)
 		cmocka_unit_test(demand_of_the_peer_stops_periodic_packets),
 		cmocka_unit_test(admin_down_is_repeated_until_it_is_known),
 		cmocka_unit_test(stop_is_short),
+		cmocka_unit_test(stop_heeds_the_peer),
+		cmocka_unit_test(changes_are_told_at_once),
 		cmocka_unit_test(status_says_what_is_in_effect),
 		cmocka_unit_test(two_ends_come_up_and_agree),
 		cmocka_unit_test(cut_link_is_detected),

@@ -332,6 +332,19 @@ static void wrong_messages_are_refused(void **state)
 	m = session_message();
 	memset(&m.session.key.multihop, 2, 1);
 	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
+	m = session_message();
+	m.session.resume = (struct bfd_resume){
+		.discr = 1, .remote_discr = 2, .port = BFD_SOURCE_PORT_MIN, .remote_multiplier = 3
+	};
+	assert_int_equal(bfd_message_read(&m, len, true, &back), 0);
+	m.session.resume.port--; /* not one that we send from */
+	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
+	m.session.resume.port++;
+	m.session.resume.remote_multiplier = 0;
+	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
+	m.session.resume.remote_multiplier = 1;
+	m.session.resume.remote_min_tx = (span_t)UINT32_MAX + 1;
+	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		m = (struct bfd_message){ .type = types[i] };
 		for (size_t n = 0; n <= sizeof(m); n += 4)
