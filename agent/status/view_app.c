@@ -276,7 +276,7 @@ json_t *view_app(const struct status_sources *in, const struct app *app)
 
 /* GET /v1/apps */
 
-static json_t *summary(const struct status_sources *in, const struct app *app)
+json_t *view_app_summary(const struct status_sources *in, const struct app *app)
 {
 	struct view_clock clock = status_clock(in);
 	struct view_vip_context context;
@@ -290,32 +290,4 @@ static json_t *summary(const struct status_sources *in, const struct app *app)
 	view_vip_context_done(&context);
 	json_object_set_new(o, "vips", array);
 	return o;
-}
-
-struct app_list {
-	struct status_sources in;
-	struct app_cursor cursor;
-};
-
-static json_t *next_app(void *userdata)
-{
-	struct app_list *list = userdata;
-	const struct app *app = app_cursor_next(&list->cursor);
-	return app ? summary(&list->in, app) : NULL;
-}
-
-static void free_app_list(void *userdata)
-{
-	struct app_list *list = userdata;
-	app_cursor_done(&list->cursor);
-	free(list);
-}
-
-struct stream *view_apps(const struct status_sources *in)
-{
-	static const struct stream_ops ops = { next_app, free_app_list };
-	struct app_list *list = mem_new(1, sizeof(*list));
-	list->in = *in;
-	app_cursor_init(in->registry, &list->cursor);
-	return stream_new(NULL, "apps", &ops, list);
 }
