@@ -9,12 +9,14 @@
 #include <jansson.h>
 
 #include "agent/app/registry.h"
+#include "agent/status/json_out.h"
 #include "agent/status/status_sources.h"
 
 json_t *view_app(const struct status_sources *in, const struct app *app);
 /* null for an app without a lease. */
 json_t *view_app_lease(const struct app *app, const struct view_clock *clock);
 /* As the list of apps has it. */
-json_t *view_app_summary(const struct status_sources *in, const struct app *app);
+void view_app_add_summary(struct json_out *o, const struct status_sources *in,
+			  const struct app *app);
 
 #endif

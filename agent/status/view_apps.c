@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/view_apps.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/status/json_out.h"
 #include "agent/status/view_app.h"
-#include "agent/status/view_json.h"
 #include "lib/mem.h"
 
 struct app_list {
@@ -13,6 +13,8 @@ struct app_list {
 	struct app_cursor cursor; /* as registered */
 	char **names;             /* in an order; NULL: as registered */
 	size_t n, at;             /* how many are shown, and have been */
+	char head[48];            /* the begin of the answer */
+	enum { LIST_HEAD, LIST_FIRST, LIST_MORE, LIST_ENDED } state;
 };
 
 static const struct app *next_in_order(struct app_list *list)
@@ -23,15 +25,37 @@ static const struct app *next_in_order(struct app_list *list)
 	return app;
 }
 
-static json_t *next_app(void *userdata)
+static const struct app *next_app(struct app_list *list)
+{
+	if (list->names)
+		return next_in_order(list);
+	return list->at++ < list->n ? app_cursor_next(&list->cursor) : NULL;
+}
+
+static char *begin(struct app_list *list)
+{
+	list->state = LIST_FIRST;
+	return mem_strdup(list->head);
+}
+
+/* One line per app, for grep. */
+static char *next_piece(void *userdata)
 {
 	struct app_list *list = userdata;
-	const struct app *app;
-	if (list->names)
-		app = next_in_order(list);
-	else
-		app = list->at++ < list->n ? app_cursor_next(&list->cursor) : NULL;
-	return app ? view_app_summary(&list->in, app) : NULL;
+	struct json_out o = { 0 };
+	if (list->state == LIST_HEAD)
+		return begin(list);
+	if (list->state == LIST_ENDED)
+		return NULL;
+	const struct app *app = next_app(list);
+	if (!app) {
+		list->state = LIST_ENDED;
+		return mem_strdup("\n]}\n");
+	}
+	json_out_add(&o, list->state == LIST_FIRST ? "\n" : ",\n");
+	view_app_add_summary(&o, &list->in, app);
+	list->state = LIST_MORE;
+	return o.text;
 }
 
 static void free_app_list(void *userdata)
@@ -63,22 +87,26 @@ static void put_in_order(struct app_list *list, const struct app_query *query)
 	app_order_done(&order);
 }
 
-static json_t *total(const struct status_sources *in)
+static size_t total(const struct status_sources *in)
 {
 	size_t n = 0;
 	for (enum health health = HEALTH_UNKNOWN; health <= HEALTH_DOWN; health++)
 		n += registry_n(in->registry, health);
-	return json_pack("{s:I}", "total", VIEW_INT(n));
+	return n;
 }
 
 struct stream *view_apps(const struct status_sources *in, const struct app_query *query)
 {
-	static const struct stream_ops ops = { next_app, free_app_list };
+	static const struct stream_text_ops ops = { .next = next_piece, .done = free_app_list };
 	struct app_list *list = mem_new(1, sizeof(*list));
 	list->in = *in;
 	list->n = query->limit ? query->limit : SIZE_MAX;
 	app_cursor_init(in->registry, &list->cursor);
 	if (query->sort != APP_SORT_NONE)
 		put_in_order(list, query);
-	return stream_new(query->limit ? total(in) : NULL, "apps", &ops, list);
+	if (query->limit)
+		snprintf(list->head, sizeof(list->head), "{\"total\":%zu,\"apps\":[", total(in));
+	else
+		snprintf(list->head, sizeof(list->head), "{\"apps\":[");
+	return stream_new_text(&ops, list);
 }
