@@ -7,7 +7,6 @@
 #include "lib/array.h"
 
 #define STARS "***"
-#define NAME  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 #define SPACE " \t\r\n"
 
 struct span {
@@ -20,11 +19,18 @@ static bool is_in(char c, const char *set)
 	return c && strchr(set, c);
 }
 
+/* Every text of the API is looked through, up to its last space: this is not a search in a set. */
+static bool is_of_name(char c)
+{
+	char lower = (char)(c | 0x20);
+	return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
 /* The name that ends before `end`, of a text that begins at `text`. */
 static struct span name_before(const char *text, const char *end)
 {
 	const char *p = end;
-	while (p > text && is_in(p[-1], NAME))
+	while (p > text && is_of_name(p[-1]))
 		p--;
 	return (struct span){ p, (size_t)(end - p) };
 }
@@ -43,6 +49,9 @@ static bool is_secret(struct span name)
 					    "access_key",  "access-key",  "secret_key",
 					    "private_key", "private-key", "authorization",
 					    "credential",  "credentials" };
+	static const char last[] = "detnyls"; /* the letters that those end with */
+	if (name.len == 0 || !is_in((char)(name.p[name.len - 1] | 0x20), last))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		if (ends_with(name, ends[i]))
 			return true;
@@ -95,14 +104,17 @@ static struct span in_header(const char *text, const char *colon)
 static struct span in_option(const char *text, const char *space)
 {
 	struct span name = name_before(text, space);
-	struct span word = word_at(space + strspn(space, SPACE), "");
 	bool is_long = name.len > 2 && name.p[0] == '-' && name.p[1] == '-';
 	bool is_user = (name.len == 2 && memcmp(name.p, "-u", 2) == 0) || ends_with(name, "--user");
+	bool is_bearer = name.len == 6 && strncasecmp(name.p, "bearer", 6) == 0;
+	if (!is_long && !is_user && !is_bearer)
+		return (struct span){ 0 };
+	struct span word = word_at(space + strspn(space, SPACE), "");
 	if (is_user && memchr(word.p, ':', word.len))
 		return word;
 	if (is_long && is_secret(name) && word.len > 0 && word.p[0] != '-')
 		return word;
-	if (name.len == 6 && strncasecmp(name.p, "bearer", 6) == 0 && word.len >= 8)
+	if (is_bearer && word.len >= 8)
 		return word;
 	return (struct span){ 0 };
 }

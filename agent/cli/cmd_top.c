@@ -152,12 +152,13 @@ static void draw(struct top *t)
 static void ask_when_due(struct top *t)
 {
 	mono_t now = loop_clock();
+	const struct top_order order = { t->model.sort, side(t->curses.getmaxy(t->window)) };
 	if (t->model.paused || t->ask.waiting || now < t->ask_at)
 		return;
 	t->ask_at = usec_add(now, t->model.interval);
 	if (t->ask.fd < 0 && top_ask_start(&t->ask, t->client) < 0)
 		top_model_failed(&t->model, "no process can be started that asks the agent");
-	else if (top_ask_all(&t->ask) < 0)
+	else if (top_ask_all(&t->ask, &order) < 0)
 		top_ask_stop(&t->ask); /* another one, the next time */
 }
 
@@ -177,12 +178,15 @@ static bool read_keys(struct top *t)
 {
 	int key;
 	bool any = false;
+	enum top_sort sort = t->model.sort;
 	while ((key = t->curses.wgetch(t->window)) != ERR) {
 		if (!top_model_key(&t->model, key))
 			return false;
 		/* What the terminal made of the old screen is not known. */
 		if (key == CTRL_L || key == KEY_RESIZE)
 			t->curses.clearok(t->window, TRUE);
+		if (key == KEY_RESIZE || t->model.sort != sort)
+			t->ask_at = 0; /* there may be others to show */
 		any = true;
 	}
 	if (any)

@@ -24,7 +24,7 @@ static const struct {
 	show_fn *show;
 } views[N_VERBS] = {
 	[VERB_STATUS] = { "/v1/status", show_status },
-	[VERB_APPS] = { "/v1/apps", show_apps },
+	[VERB_APPS] = { "/v1/apps", NULL }, /* show_apps() */
 	[VERB_APP] = { "/v1/apps/", show_app },
 	[VERB_VIPS] = { "/v1/routes", show_vips },
 	[VERB_EXPLAIN] = { "/v1/explain", show_explain },
@@ -52,11 +52,15 @@ static int print_json(const struct client_reply *reply)
 
 static int show_reply(const struct verb_call *call, const struct client_reply *reply)
 {
-	json_error_t why;
-	json_t *answer = json_loadb(reply->body, reply->len, 0, &why);
+	json_error_t why = { .text = "" };
 	const struct show show = { call, terminal_style(call->color), stdout };
-	if (!answer) {
-		fprintf(stderr, "vipherald: the agent's answer is not JSON: %s\n", why.text);
+	if (call->id == VERB_APPS && show_apps(&show, reply->body, reply->len) == 0)
+		return VERB_DONE;
+	json_t *answer = json_loadb(reply->body, reply->len, 0, &why);
+	if (!answer || call->id == VERB_APPS) {
+		fprintf(stderr, "vipherald: the agent's answer is not JSON: %s\n",
+			answer ? "no list of apps" : why.text);
+		json_decref(answer);
 		return VERB_REFUSED;
 	}
 	int status = views[call->id].show(&show, answer);
@@ -144,6 +148,6 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 		return cmd_top(&client, &call);
 	if (call.id == VERB_EVENTS || call.id == VERB_HISTORY)
 		return cmd_events(&client, &call);
-	bool order = !views[call.id].show || (call.verb->orders && call.n_words > 1);
+	bool order = !views[call.id].path || (call.verb->orders && call.n_words > 1);
 	return order ? order_give(&client, &call) : view(&client, &call);
 }

@@ -21,8 +21,11 @@ struct show {
 };
 
 typedef int show_fn(const struct show *s, const json_t *answer);
-show_fn show_status, show_apps, show_app, show_vips, show_explain, show_peers, show_peer,
+show_fn show_status, show_app, show_vips, show_explain, show_peers, show_peer,
 	show_routes, show_nat, show_consul, show_config;
+
+/* The answer as text. -EINVAL: it is not JSON. */
+int show_apps(const struct show *s, const char *answer, size_t len);
 
 /* The tone of a state of apps, sessions and routes. */
 enum table_tone show_tone(const char *state);

@@ -15,6 +15,7 @@
 
 struct cell {
 	char *text;
+	size_t columns; /* of the terminal */
 	enum table_tone tone;
 };
 
@@ -41,8 +42,8 @@ static void add(struct table *t, enum table_tone tone, const char *text, size_t 
 	cell->text = mem_new(len + 1, 1);
 	str_printable(cell->text, len + 1, text, len);
 	cell->tone = tone;
-	size_t wide = width_of(cell->text);
-	*width = wide > *width ? wide : *width;
+	cell->columns = width_of(cell->text);
+	*width = cell->columns > *width ? cell->columns : *width;
 }
 
 struct table *table_new(const char *headings)
@@ -111,7 +112,7 @@ const char *table_tone_end(const struct table_style *style, enum table_tone tone
 static size_t print_cell(const struct cell *cell, size_t columns, const struct table_style *style,
 			 FILE *out)
 {
-	size_t wide = width_of(cell->text), kept = wide;
+	size_t wide = cell->columns, kept = wide;
 	size_t len = strlen(cell->text);
 	bool fits = wide <= columns;
 	if (!fits)
@@ -153,6 +154,15 @@ static void fit(const struct table *t, size_t width, size_t widths[static TABLE_
 	widths[last] = width > total + least ? width - total : least;
 }
 
+static void put_spaces(size_t n, FILE *out)
+{
+	static const char spaces[] = "                                ";
+	for (size_t part; n > 0; n -= part) {
+		part = n < sizeof(spaces) - 1 ? n : sizeof(spaces) - 1;
+		fwrite(spaces, 1, part, out);
+	}
+}
+
 void table_print(const struct table *t, const struct table_style *style, FILE *out)
 {
 	size_t widths[TABLE_COLUMNS_MAX], last = t->n_columns - 1;
@@ -160,7 +170,7 @@ void table_print(const struct table *t, const struct table_style *style, FILE *o
 	for (size_t row = 0; row + t->n_columns <= t->n; row += t->n_columns) {
 		for (size_t i = 0; i < last; i++) {
 			size_t taken = print_cell(&t->cells[row + i], widths[i], style, out);
-			fprintf(out, "%*s", (int)(widths[i] - taken + GAP), "");
+			put_spaces(widths[i] - taken + GAP, out);
 		}
 		print_cell(&t->cells[row + last], widths[last], style, out);
 		fputc('\n', out);

@@ -43,14 +43,15 @@ static bool write_all(int fd, const void *data, size_t len)
 }
 
 /* When the agent is not there, once is enough. */
-static bool ask_once(int fd, const struct client *client)
+static bool ask_once(int fd, const struct client *client, const struct top_order *order)
 {
+	char target[TOP_TARGET_MAX];
 	struct err err;
 	bool ok = true, last = false;
 	for (unsigned view = 0; ok && !last; view++) {
 		struct client_reply reply;
-		int rc = client_request(client, "GET", top_view_target((enum top_view)view), &reply,
-					&err);
+		top_view_target((enum top_view)view, order, target);
+		int rc = client_request(client, "GET", target, &reply, &err);
 		last = rc < 0 || view + 1 == N_TOP_VIEWS;
 		const char *text = rc < 0 ? err.text : reply.body;
 		const struct head head = { .view = view,
@@ -73,12 +74,13 @@ static void reset_signals(void)
 
 static _Noreturn void serve(int fd, pid_t parent, const struct client *client)
 {
-	char order;
+	struct top_order order;
 	reset_signals();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(0);
-	while (recv(fd, &order, 1, 0) == 1 && ask_once(fd, client)) {
+	while (recv(fd, &order, sizeof(order), MSG_WAITALL) == sizeof(order) &&
+	       ask_once(fd, client, &order)) {
 	}
 	_exit(0);
 }
@@ -120,11 +122,11 @@ void top_ask_stop(struct top_ask *ask)
 	*ask = (struct top_ask){ .fd = -1 };
 }
 
-int top_ask_all(struct top_ask *ask)
+int top_ask_all(struct top_ask *ask, const struct top_order *order)
 {
 	if (ask->waiting)
 		return 0;
-	if (send(ask->fd, "", 1, MSG_NOSIGNAL) < 0)
+	if (send(ask->fd, order, sizeof(*order), MSG_NOSIGNAL) < 0)
 		return -errno;
 	ask->waiting = true;
 	return 0;
@@ -134,7 +136,7 @@ static void give(struct top_model *m, const struct head *head, const char *text,
 {
 	enum top_view view = (enum top_view)head->view;
 	json_t *answer = head->status > 0 ? json_loadb(text, head->len, 0, NULL) : NULL;
-	char why[512];
+	char why[512], target[TOP_TARGET_MAX];
 	if (head->status == 200) {
 		top_model_answer(m, view, answer, now);
 		return;
@@ -142,8 +144,9 @@ static void give(struct top_model *m, const struct head *head, const char *text,
 	if (head->status == 0)
 		snprintf(why, sizeof(why), "%.*s", (int)head->len, text);
 	else
-		snprintf(why, sizeof(why), "%s: refused (%u): %s", top_view_target(view),
-			 head->status, text_at(answer, "error"));
+		snprintf(why, sizeof(why), "%s: refused (%u): %s",
+			 top_view_target(view, &(struct top_order){ 0 }, target), head->status,
+			 text_at(answer, "error"));
 	top_model_failed(m, why);
 	json_decref(answer);
 }

@@ -34,8 +34,8 @@ struct cell {
 
 /* A list on its lines: a heading, and as many rows as there is room for. */
 struct list {
-	const char *const *headings; /* as many as there are columns */
-	size_t n_columns, n_rows;
+	const char *const *headings;       /* as many as there are columns */
+	size_t n_columns, n_rows, n_total; /* n_rows: of all those, which are there */
 	void (*fill)(const struct top_model *m, const void *rows, size_t row, struct cell *cells);
 	const void *rows;
 	const char *more; /* of what there is more than room; NULL: that is not said */
@@ -263,18 +263,18 @@ static void put_list(const struct top_model *m, struct top_screen *s, const stru
 		     size_t line, size_t lines)
 {
 	size_t rows = lines > 0 ? lines - 1 : 0;
-	bool all = rows >= l->n_rows;
+	bool all = rows >= l->n_total;
 	if (lines == 0)
 		return;
-	rows = all ? l->n_rows : rows;
+	rows = rows < l->n_rows ? rows : l->n_rows;
 	if (!l->more) { /* the latest are the last */
 		put_rows(m, s, l, line, l->n_rows - rows, rows);
 		return;
 	}
-	rows -= !all && rows > 1;
+	rows -= !all && rows > 1 && rows + 1 == lines;
 	put_rows(m, s, l, line, 0, rows);
-	if (!all)
-		put(s, line + 1 + rows, 0, TABLE_DIM, "… %zu more %s", l->n_rows - rows, l->more);
+	if (!all && rows + 1 < lines)
+		put(s, line + 1 + rows, 0, TABLE_DIM, "… %zu more %s", l->n_total - rows, l->more);
 }
 
 void top_share(size_t lines, const size_t *wants, size_t n, size_t *ret)
@@ -294,20 +294,22 @@ void top_share(size_t lines, const size_t *wants, size_t n, size_t *ret)
 static void put_lists(const struct top_model *m, struct top_screen *s, size_t line, size_t lines)
 {
 	const json_t **peers, **apps, *events = json_at(m->views[TOP_EVENTS].last, "events");
-	size_t n_peers, n_apps, n = lines / LIST_MIN;
+	size_t n_peers, n_apps, n_events = json_array_size(events), n = lines / LIST_MIN;
 	top_model_sorted(m, TOP_PEERS, &peers, &n_peers);
 	top_model_sorted(m, TOP_APPS, &apps, &n_apps);
 	const struct list lists[] = {
-		{ peer_headings, ARRAY_SIZE(peer_headings), n_peers, fill_peer, peers, "peers" },
-		{ app_headings, ARRAY_SIZE(app_headings), n_apps, fill_app, apps, "apps" },
-		{ event_headings, ARRAY_SIZE(event_headings), json_array_size(events), fill_event,
+		{ peer_headings, ARRAY_SIZE(peer_headings), n_peers, n_peers, fill_peer, peers,
+		  "peers" },
+		{ app_headings, ARRAY_SIZE(app_headings), n_apps, top_model_total(m, TOP_APPS),
+		  fill_app, apps, "apps" },
+		{ event_headings, ARRAY_SIZE(event_headings), n_events, n_events, fill_event,
 		  events, NULL },
 	};
 	size_t wants[ARRAY_SIZE(lists)], shares[ARRAY_SIZE(lists)];
 	n = n < 1 ? 1 : n > ARRAY_SIZE(lists) ? ARRAY_SIZE(lists) : n;
 	bool spaced = lines >= 4 * n;
 	for (size_t i = 0; i < n; i++)
-		wants[i] = lists[i].n_rows + 1;
+		wants[i] = lists[i].n_total + 1;
 	top_share(lines - (spaced ? n : 0), wants, n, shares);
 	for (size_t i = 0; i < n; line += shares[i++] + spaced)
 		put_list(m, s, &lists[i], line + spaced, shares[i]);

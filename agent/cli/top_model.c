@@ -20,9 +20,22 @@ static const struct {
 	[TOP_EVENTS] = { "/v1/events?limit=100", "events", NULL },
 };
 
-const char *top_view_target(enum top_view view)
+/* The agent takes a limit of 1000. */
+#define LINES_MAX 1000
+
+const char *top_view_target(enum top_view view, const struct top_order *order,
+			    char buf[static TOP_TARGET_MAX])
 {
-	return views[view].target;
+	static const char *const sorts[N_TOP_SORTS] = {
+		[TOP_BY_STATE] = "state", [TOP_BY_CHANGE] = "change", [TOP_BY_NAME] = "name"
+	};
+	size_t lines = order->lines < 1 ? 1 : order->lines > LINES_MAX ? LINES_MAX : order->lines;
+	if (view == TOP_APPS)
+		snprintf(buf, TOP_TARGET_MAX, "%s?sort=%s&limit=%zu", views[view].target,
+			 sorts[order->sort], lines);
+	else
+		snprintf(buf, TOP_TARGET_MAX, "%s", views[view].target);
+	return buf;
 }
 
 static void forget(struct top_answer *a)
@@ -140,6 +153,14 @@ static int by_state(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 	return x->rank != y->rank ? x->rank - y->rank : by_name(a, b);
+}
+
+size_t top_model_total(const struct top_model *m, enum top_view view)
+{
+	const json_t *last = m->views[view].last;
+	long long total = count_at(last, "total");
+	size_t n = json_array_size(json_at(last, views[view].list));
+	return total > 0 && (size_t)total > n ? (size_t)total : n;
 }
 
 void top_model_sorted(const struct top_model *m, enum top_view view, const json_t ***ret,

@@ -30,8 +30,16 @@ struct top_model {
 };
 
 void top_model_done(struct top_model *m);
+/* What a round asks for: of 10,000 apps those that the screen has lines for. */
+struct top_order {
+	enum top_sort sort;
+	size_t lines;
+};
+
 /* Target of the API that answers a view. */
-const char *top_view_target(enum top_view view);
+#define TOP_TARGET_MAX 80
+const char *top_view_target(enum top_view view, const struct top_order *order,
+			    char buf[static TOP_TARGET_MAX]);
 /* Takes the answer over. One that is not an object counts as trouble. */
 void top_model_answer(struct top_model *m, enum top_view view, json_t *answer, mono_t now);
 void top_model_failed(struct top_model *m, const char *text);
@@ -39,6 +47,8 @@ void top_model_failed(struct top_model *m, const char *text);
 bool top_model_key(struct top_model *m, int key);
 
 const char *top_sort_name(enum top_sort sort);
+/* How many there are, of which the answer may have the first ones only. */
+size_t top_model_total(const struct top_model *m, enum top_view view);
 /* Apps or peers, the first to be shown first: `*ret` has *ret_n objects; free() it. */
 void top_model_sorted(const struct top_model *m, enum top_view view, const json_t ***ret,
 		      size_t *ret_n);

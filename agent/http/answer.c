@@ -15,6 +15,7 @@
 #include "agent/status/readiness_collect.h"
 #include "agent/status/view_aggregate.h"
 #include "agent/status/view_app.h"
+#include "agent/status/view_apps.h"
 #include "agent/status/view_capabilities.h"
 #include "agent/status/view_config.h"
 #include "agent/status/view_consul.h"
@@ -229,7 +230,7 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_PING:
 		return reply_text(ret, 200, "I-AM-ALIVE");
 	case API_APPS:
-		return reply_stream(ret, view_apps(in));
+		return reply_stream(ret, view_apps(in, &call->apps));
 	case API_APP:
 		return do_app(in, call, ret);
 	case API_DRAIN:

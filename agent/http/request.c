@@ -316,6 +316,25 @@ static int parse_log(const struct api_request *request, struct api_call *call)
 	return has_level ? 0 : missing(&call->err, "level");
 }
 
+static int parse_apps(const struct api_request *request, struct app_query *ret, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < request->n_args; i++) {
+		const char *name = request->args[i].name, *value = request->args[i].value;
+		if (str_equal(name, "sort"))
+			rc = app_sort_parse(value ? value : "", &ret->sort, err);
+		else if (str_equal(name, "limit"))
+			rc = parse_limit(value ? value : "", &ret->limit, err);
+		else
+			rc = err_set(err, -EINVAL,
+				     "unknown parameter '%.80s', expected sort or limit", name);
+	}
+	if (rc == 0 && ret->sort != APP_SORT_NONE &&
+	    (ret->limit == 0 || ret->limit > APP_LIMIT_MAX))
+		rc = err_set(err, -EINVAL, "sort needs a limit from 1 to %d", APP_LIMIT_MAX);
+	return rc;
+}
+
 /* ---- orders for peers ---- */
 
 bool api_is_about_peer(enum api_kind kind)
@@ -417,6 +436,8 @@ static void parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_config(request, call);
 	else if (call->kind == API_LOG)
 		rc = parse_log(request, call);
+	else if (call->kind == API_APPS)
+		rc = parse_apps(request, &call->apps, &call->err);
 	else if (call->kind == API_EVENTS)
 		rc = parse_events(request, &call->events, &call->err);
 	else if (call->kind == API_PAGE)

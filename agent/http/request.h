@@ -17,6 +17,7 @@
  *	/v1/peers/ADDR/enable  …/refresh    port                           POST
  *	/v1/peers/ADDR/disable              port, text                     POST
  *	/v1/peers/ADDR/reset                port, text, soft, hard         POST
+ *	/v1/apps                            sort (state, change, name), limit
  *	/v1/events                          since, limit, kind, name, follow; Accept: text/event-stream
  *	/                                   q, show, from, see agent/page/query.h; for clients that prefer HTML, to
  *	                                    others there is no such path
@@ -40,6 +41,7 @@
 #include "agent/model/principal.h"
 #include "agent/page/file.h"
 #include "agent/page/query.h"
+#include "agent/status/app_order.h"
 #include "agent/status/event_ring.h"
 #include "lib/err.h"
 #include "lib/mono.h"
@@ -124,6 +126,7 @@ struct api_call {
 	enum log_level level;             /* of LOG */
 	const char *module;               /* of LOG: one of log_modules[]; NULL: all */
 	struct event_query events;        /* of EVENTS */
+	struct app_query apps;            /* of APPS */
 	bool head;                        /* the headers of the reply are wanted, not the body */
 	bool openmetrics;                 /* of METRICS: the client understands it */
 	struct page_query page;           /* of PAGE */

@@ -31,6 +31,11 @@ enum app_state app_state_of(enum health health, enum route_form form, bool drain
 	return state_of_health(health);
 }
 
+int app_state_rank(enum app_state state)
+{
+	return state == APP_DOWN ? 0 : state == APP_UP ? 2 : 1;
+}
+
 const char *app_state_word(enum app_state state)
 {
 	static const char *const words[APP_STATES] = {

@@ -20,6 +20,8 @@ enum app_state {
 #define APP_STATES 7
 
 enum app_state app_state_of(enum health health, enum route_form form, bool drained);
+/* To show what needs attention first: 0: down; 1: not as it should be, or drained; 2: up. */
+int app_state_rank(enum app_state state);
 const char *app_state_word(enum app_state state); /* "unknown", "last-resort", … */
 /* Both in one. */
 const char *app_state_name(enum health health, enum route_form form, bool drained);

@@ -8,6 +8,7 @@
 #include "agent/app/leases.h"
 #include "agent/config/show.h"
 #include "agent/model/app_state.h"
+#include "agent/status/json_out.h"
 #include "agent/status/view_drain.h"
 #include "agent/status/view_monitor.h"
 #include "agent/status/view_nat.h"
@@ -62,6 +63,14 @@ static void add_drained(const struct drain *own, const struct drain *agent, stru
 		}
 }
 
+/* Most apps have one VIP, of which several things are asked: it is looked up once. */
+static void set_vip(struct view_vip_context *c, const struct status_sources *in,
+		    const struct vip *vip)
+{
+	if (c->vip != vip)
+		view_vip_context_set(c, in, vip);
+}
+
 /* The first VIP that is not announced. */
 static bool add_unannounced(const struct status_sources *in, const struct app *app,
 			    struct view_vip_context *c, struct strbuf *ret)
@@ -70,7 +79,7 @@ static bool add_unannounced(const struct status_sources *in, const struct app *a
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
 		size_t start = ret->len;
 		strbuf_add(ret, "%s: ", prefix_format(&app->vips[i]->prefix, text));
-		view_vip_context_set(c, in, app->vips[i]);
+		set_vip(c, in, app->vips[i]);
 		if (view_vip_reason(app->vips[i], c, ret))
 			return true;
 		ret->len = start;
@@ -80,29 +89,26 @@ static bool add_unannounced(const struct status_sources *in, const struct app *a
 }
 
 /* The first thing that keeps it from being announced; when nothing does, why it is announced. */
-static json_t *reason(const struct status_sources *in, const struct app *app,
-		      struct view_vip_context *c, mono_t now)
+static void find_reason(const struct status_sources *in, const struct app *app,
+			struct view_vip_context *c, mono_t now, struct strbuf *text)
 {
-	char buf[REASON_MAX];
-	struct strbuf text = strbuf_over(buf, sizeof(buf));
 	bool damped = app->health == HEALTH_DOWN && damping_is_on(&app->damping, now) &&
 		      monitor_watch_health(app->watch) == HEALTH_UP;
 	if (app->health == HEALTH_UNKNOWN)
-		strbuf_add(&text, "no verdict from the monitors yet");
+		strbuf_add(text, "no verdict from the monitors yet");
 	else if (damped)
-		add_held_down(app, now, &text);
+		add_held_down(app, now, text);
 	else if (app->health == HEALTH_DOWN)
-		add_down(app, &text);
+		add_down(app, text);
 	else if (app->drained_since != USEC_NEVER)
-		add_drained(app->drain, registry_agent_drain(in->registry), &text);
-	else if (add_unannounced(in, app, c, &text))
-		return view_text(buf);
+		add_drained(app->drain, registry_agent_drain(in->registry), text);
+	else if (add_unannounced(in, app, c, text))
+		return;
 	else if (app->spec->n_monitors == 0)
-		strbuf_add(&text, "no monitors, always up");
+		strbuf_add(text, "no monitors, always up");
 	else
-		strbuf_add(&text, "%s",
+		strbuf_add(text, "%s",
 			   app->spec->quorum ? "enough monitors pass" : "all monitors pass");
-	return view_text(buf);
 }
 
 /* The peers that its routes are for. */
@@ -120,7 +126,7 @@ static size_t n_complete_peers(const struct status_sources *in, const struct app
 {
 	size_t n = 0, *sent = mem_new(c->peers.n + 1, sizeof(*sent));
 	for (size_t v = 0; v < app->spec->n_vips; v++) {
-		view_vip_context_set(c, in, app->vips[v]);
+		set_vip(c, in, app->vips[v]);
 		for (size_t i = 0; i < c->peers.n; i++)
 			sent[i] += c->routes[i].state == BGP_ROUTE_SENT;
 	}
@@ -134,7 +140,7 @@ static bool is_announced(const struct status_sources *in, const struct app *app,
 			 struct view_vip_context *c)
 {
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
-		view_vip_context_set(c, in, app->vips[i]);
+		set_vip(c, in, app->vips[i]);
 		if (view_vip_reach(app->vips[i], c).sent == 0)
 			return false;
 	}
@@ -155,31 +161,49 @@ static json_t *drain(const struct status_sources *in, const struct app *app,
 
 static json_t *group(const struct app *app)
 {
-	if (!app->spec->group)
-		return json_null();
 	return json_pack("{s:o, s:b, s:b}", "name", view_text(app->spec->group), "keep_last",
 			 app->spec->keep_last, "kept", app->kept);
 }
 
-static json_t *head(const struct status_sources *in, const struct app *app,
-		    struct view_vip_context *c, const struct view_clock *clock)
+static void add_state(struct json_out *o, const struct status_sources *in, const struct app *app,
+		      const struct view_clock *clock)
 {
 	const struct discovered *rival = discovery_rival_of(in->discovery, app->spec->name);
 	bool drained = app->drained_since != USEC_NEVER;
-	json_t *o = json_pack("{s:o, s:s, s:s, s:b, s:o, s:o}", "name", view_text(app->spec->name),
-			      "source", app_source_name(app->spec->source), "health",
-			      health_name(app->health), "announced", is_announced(in, app, c),
-			      "announced_to",
-			      view_announced_to(n_complete_peers(in, app, c), n_peers(app, c)),
-			      "reason", reason(in, app, c, clock->now));
-	view_add_time(o, clock, "since", app->health_since);
-	json_object_set_new(o, "state",
-			    json_string(app_state_name(app->health, app->form, drained)));
-	json_object_set_new(o, "drain", drain(in, app, clock));
-	json_object_set_new(o, "group", group(app));
-	json_object_set_new(o, "lease", view_app_lease(app, clock));
-	json_object_set_new(o, "consul_rival", view_text_or_null(rival ? rival->name : NULL));
-	return o;
+	json_out_time(o, clock, "since", app->health_since);
+	json_out_add_text(o, "state", app_state_name(app->health, app->form, drained));
+	json_out_add_json(o, "drain", drain(in, app, clock));
+	json_out_add_json(o, "group", app->spec->group ? group(app) : json_null());
+	json_out_add_json(o, "lease", view_app_lease(app, clock));
+	json_out_add_text(o, "consul_rival", rival ? rival->name : NULL);
+}
+
+void view_app_add_summary(struct json_out *o, const struct status_sources *in,
+			  const struct app *app)
+{
+	struct view_clock clock = status_clock(in);
+	struct view_vip_context c;
+	char buf[REASON_MAX];
+	struct strbuf reason = strbuf_over(buf, sizeof(buf));
+	view_vip_context_init(&c, in);
+	find_reason(in, app, &c, clock.now, &reason);
+	json_out_open(o, '{');
+	json_out_add_text(o, "name", app->spec->name);
+	json_out_add_text(o, "source", app_source_name(app->spec->source));
+	json_out_add_text(o, "health", health_name(app->health));
+	json_out_add_bool(o, "announced", is_announced(in, app, &c));
+	view_add_announced_to(o, n_complete_peers(in, app, &c), n_peers(app, &c));
+	json_out_add_text(o, "reason", buf);
+	add_state(o, in, app, &clock);
+	json_out_key(o, "vips");
+	json_out_open(o, '[');
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		set_vip(&c, in, app->vips[i]);
+		view_vip_add_summary(o, app->vips[i], &c);
+	}
+	json_out_close(o, ']');
+	json_out_close(o, '}');
+	view_vip_context_done(&c);
 }
 
 /* GET /v1/apps/NAME */
@@ -240,7 +264,7 @@ static json_t *vips(const struct status_sources *in, const struct app *app,
 	struct strbuf errors = strbuf_over(buf, sizeof(buf));
 	json_t *array = json_array();
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
-		view_vip_context_set(c, in, app->vips[i]);
+		set_vip(c, in, app->vips[i]);
 		json_array_append_new(array, view_vip(app->vips[i], c, clock));
 		view_vip_add_errors(app->vips[i], c, &errors);
 	}
@@ -255,8 +279,11 @@ json_t *view_app(const struct status_sources *in, const struct app *app)
 	const struct bgp_communities *const lists[] = { &app->spec->communities };
 	struct view_clock clock = status_clock(in);
 	struct view_vip_context context;
+	struct json_out summary = { 0 };
+	view_app_add_summary(&summary, in, app);
+	json_t *errors, *o = json_loadb(summary.text, summary.len, 0, NULL);
+	free(summary.text);
 	view_vip_context_init(&context, in);
-	json_t *errors, *o = head(in, app, &context, &clock);
 	json_t *array = vips(in, app, &context, &clock, &errors);
 	view_vip_context_done(&context);
 	add_history(o, app, &clock);
@@ -275,47 +302,3 @@ json_t *view_app(const struct status_sources *in, const struct app *app)
 }
 
 /* GET /v1/apps */
-
-static json_t *summary(const struct status_sources *in, const struct app *app)
-{
-	struct view_clock clock = status_clock(in);
-	struct view_vip_context context;
-	json_t *array = json_array();
-	view_vip_context_init(&context, in);
-	json_t *o = head(in, app, &context, &clock);
-	for (size_t i = 0; i < app->spec->n_vips; i++) {
-		view_vip_context_set(&context, in, app->vips[i]);
-		json_array_append_new(array, view_vip_summary(app->vips[i], &context));
-	}
-	view_vip_context_done(&context);
-	json_object_set_new(o, "vips", array);
-	return o;
-}
-
-struct app_list {
-	struct status_sources in;
-	struct app_cursor cursor;
-};
-
-static json_t *next_app(void *userdata)
-{
-	struct app_list *list = userdata;
-	const struct app *app = app_cursor_next(&list->cursor);
-	return app ? summary(&list->in, app) : NULL;
-}
-
-static void free_app_list(void *userdata)
-{
-	struct app_list *list = userdata;
-	app_cursor_done(&list->cursor);
-	free(list);
-}
-
-struct stream *view_apps(const struct status_sources *in)
-{
-	static const struct stream_ops ops = { next_app, free_app_list };
-	struct app_list *list = mem_new(1, sizeof(*list));
-	list->in = *in;
-	app_cursor_init(in->registry, &list->cursor);
-	return stream_new(NULL, "apps", &ops, list);
-}

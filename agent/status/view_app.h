@@ -9,13 +9,14 @@
 #include <jansson.h>
 
 #include "agent/app/registry.h"
+#include "agent/status/json_out.h"
 #include "agent/status/status_sources.h"
-#include "agent/status/stream.h"
 
 json_t *view_app(const struct status_sources *in, const struct app *app);
 /* null for an app without a lease. */
 json_t *view_app_lease(const struct app *app, const struct view_clock *clock);
-/* {"apps": [ … ]}, a summary of each; the sources must outlive it. */
-struct stream *view_apps(const struct status_sources *in);
+/* As the list of apps has it. */
+void view_app_add_summary(struct json_out *o, const struct status_sources *in,
+			  const struct app *app);
 
 #endif

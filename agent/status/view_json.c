@@ -71,14 +71,25 @@ static void add_never(json_t *object, const char *key)
 	json_object_set_new(object, key_seconds, json_null());
 }
 
+wall_t view_wall_of(const struct view_clock *clock, mono_t at, span_t *ret_distance)
+{
+	if (at > clock->now) {
+		*ret_distance = at - clock->now;
+		return clock->wall + *ret_distance;
+	}
+	*ret_distance = usec_sub(clock->now, at);
+	return usec_sub(clock->wall, *ret_distance);
+}
+
 void view_add_time(json_t *object, const struct view_clock *clock, const char *key, mono_t at)
 {
-	if (at == USEC_NEVER)
+	span_t distance;
+	if (at == USEC_NEVER) {
 		add_never(object, key);
-	else if (at > clock->now)
-		add_distance(object, key, clock->wall + (at - clock->now), at - clock->now);
-	else
-		view_add_past(object, clock, key, at, 0);
+		return;
+	}
+	wall_t wall = view_wall_of(clock, at, &distance);
+	add_distance(object, key, wall, distance);
 }
 
 void view_add_past(json_t *object, const struct view_clock *clock, const char *key, mono_t at,

@@ -29,6 +29,8 @@ json_t *view_peer_name(const struct bgp_peer_config *peer);
 json_t *view_prefix(const struct prefix *p);
 json_t *view_span(span_t span); /* in seconds */
 
+/* The date of that time, and its distance from now; not of USEC_NEVER. */
+wall_t view_wall_of(const struct view_clock *clock, mono_t at, span_t *ret_distance);
 /* Adds "KEY", a date, and "KEY_seconds", the distance from now in seconds; both null for
  * USEC_NEVER. The distance is positive, whether the time is past or to come. */
 void view_add_time(json_t *object, const struct view_clock *clock, const char *key, mono_t at);

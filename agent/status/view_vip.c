@@ -12,6 +12,7 @@
 void view_vip_context_init(struct view_vip_context *c, const struct status_sources *in)
 {
 	c->bgp = in->bgp;
+	c->vip = NULL;
 	c->retry_at = reconcile_retry_at(in->reconcile);
 	peer_list_init(&c->peers, in->speaker);
 	c->routes = mem_new(c->peers.n + 1, sizeof(*c->routes));
@@ -21,6 +22,7 @@ void view_vip_context_set(struct view_vip_context *c, const struct status_source
 			  const struct vip *vip)
 {
 	const struct bgp_peer_filter *filter = vip->spec ? vip->spec->peers : NULL;
+	c->vip = vip;
 	for (size_t i = 0; i < c->peers.n; i++) {
 		const struct bgp_peer_status *peer = &c->peers.items[i];
 		bool is_for_it = bgp_peer_filter_allows(filter, peer->config);
@@ -202,13 +204,30 @@ json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 	return o;
 }
 
-json_t *view_vip_summary(const struct vip *vip, const struct view_vip_context *c)
+void view_add_announced_to(struct json_out *o, size_t sent, size_t peers)
 {
+	json_out_key(o, "announced_to");
+	json_out_open(o, '{');
+	json_out_add_count(o, "sent", sent);
+	json_out_add_count(o, "peers", peers);
+	json_out_close(o, '}');
+}
+
+void view_vip_add_summary(struct json_out *o, const struct vip *vip,
+			  const struct view_vip_context *c)
+{
+	char prefix[PREFIX_TEXT_MAX], buf[REASON_MAX];
+	struct strbuf reason = strbuf_over(buf, sizeof(buf));
 	struct bgp_reach reach = view_vip_reach(vip, c);
-	return json_pack("{s:o, s:b, s:b, s:o, s:o, s:I}", "prefix", view_prefix(&vip->prefix),
-			 "bound", vip->bound, "announced", reach.sent > 0, "announced_to",
-			 view_announced_to(reach.sent, reach.peers), "reason", reason(vip, c),
-			 "peers_sent", VIEW_INT(reach.sent));
+	bool held = view_vip_reason(vip, c, &reason);
+	json_out_open(o, '{');
+	json_out_add_text(o, "prefix", prefix_format(&vip->prefix, prefix));
+	json_out_add_bool(o, "bound", vip->bound);
+	json_out_add_bool(o, "announced", reach.sent > 0);
+	view_add_announced_to(o, reach.sent, reach.peers);
+	json_out_add_text(o, "reason", held ? buf : NULL);
+	json_out_add_count(o, "peers_sent", reach.sent);
+	json_out_close(o, '}');
 }
 
 void view_vip_add_errors(const struct vip *vip, const struct view_vip_context *c,

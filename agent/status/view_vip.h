@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "agent/status/json_out.h"
 #include "agent/status/status_sources.h"
 #include "agent/status/stream.h"
 #include "agent/status/view_route.h"
@@ -20,6 +21,7 @@ struct view_vip_context {
 	mono_t retry_at; /* when a VIP with an error is tried again */
 	struct peer_list peers;
 	struct view_route *routes; /* of the VIP that was set, one a peer */
+	const struct vip *vip;     /* it */
 };
 
 /* How far its route got. Without a route, nowhere. */
@@ -34,7 +36,10 @@ void view_vip_context_done(struct view_vip_context *c);
 json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 		 const struct view_clock *clock);
 /* In the list of apps: routes are counted, not listed. */
-json_t *view_vip_summary(const struct vip *vip, const struct view_vip_context *c);
+void view_vip_add_summary(struct json_out *o, const struct vip *vip,
+			  const struct view_vip_context *c);
+/* The member announced_to, as view_announced_to() makes it. */
+void view_add_announced_to(struct json_out *o, size_t sent, size_t peers);
 /* Adds "announcement errors: [peer 10.10.10.1: …, peer 10.10.10.2: …", of one VIP after the other.
  */
 void view_vip_add_errors(const struct vip *vip, const struct view_vip_context *c,

@@ -38,6 +38,28 @@ def test_status_answers_why_an_app_is_not_announced(bed: Testbed) -> None:
     assert agent.get("/v1/apps/unknown").status == 404
 
 
+def test_the_first_apps_of_an_order(bed: Testbed) -> None:
+    bed.link()
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}))
+    for i in (3, 20, 1):
+        agent.register(f"app{i}", f"192.0.2.{i}/32")
+    agent.register("bad", "192.0.2.99/32", monitors=("port:tcp:1",))
+
+    def names(query: str) -> list[str]:
+        answer = agent.status(f"apps?{query}")
+        assert answer["total"] == 4
+        return [app["name"] for app in answer["apps"]]
+
+    assert names("limit=2") == ["app3", "app20"]
+    assert names("sort=state&limit=2") == ["bad", "app1"]
+    assert names("sort=name&limit=10") == ["app1", "app3", "app20", "bad"]
+    agent.unregister("app20")
+    agent.register("app20", "192.0.2.20/32")
+    assert names("sort=change&limit=1") == ["app20"]
+    assert "total" not in agent.status("apps") and len(agent.status("apps")["apps"]) == 4
+    assert agent.get("/v1/apps?sort=age&limit=1").status == 400
+
+
 def test_routes_tell_what_was_sent_to_which_peer(bed: Testbed) -> None:
     router = bed.start_router("bird")
     agent = bed.start_agent(config(peer(router), apps=(app("web", VIP4),)))

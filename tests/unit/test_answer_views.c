@@ -211,10 +211,11 @@ static void test_lists(void **state)
 static void test_apps_go_while_a_list_is_read(void **state)
 {
 	struct agent *a = *state;
+	static const struct app_query all = { 0 };
 	char first[64];
 	ask(a, "/register?name=web&vip=192.0.2.2/32");
 	ask(a, "/register?name=xyz&vip=192.0.2.3/32");
-	struct stream *apps = view_apps(&a->in), *routes = view_routes(&a->in);
+	struct stream *apps = view_apps(&a->in, &all), *routes = view_routes(&a->in);
 	assert_int_equal(stream_read(apps, first, sizeof(first)), sizeof(first));
 	assert_int_equal(stream_read(routes, first, sizeof(first)), sizeof(first));
 	ask(a, "/unregister?name=web");

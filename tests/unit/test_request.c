@@ -507,6 +507,24 @@ static void test_streams_of_events(void **state)
 	}
 }
 
+static void test_apps_parameters(void **state)
+{
+	(void)state;
+	struct api_call call;
+	route(&(struct request){ "GET",
+				 "/v1/apps",
+				 { { "limit", "1000", 0 }, { "sort", "change", 0 } } },
+	      &call);
+	assert_int_equal(call.kind, API_APPS);
+	assert_int_equal(call.apps.sort, APP_SORT_CHANGE);
+	assert_int_equal(call.apps.limit, 1000);
+	api_call_done(&call);
+	route(&(struct request){ "GET", "/v1/apps", { { "limit", "5000", 0 } } }, &call);
+	assert_int_equal(call.kind, API_APPS);
+	assert_int_equal(call.apps.limit, 5000);
+	api_call_done(&call);
+}
+
 static void test_log_parameters(void **state)
 {
 	(void)state;
@@ -537,6 +555,22 @@ static void test_wrong_parameters(void **state)
 		  400,
 		  "limit" },
 		{ "unknown", { "GET", "/v1/events", { { "nam", "x", 0 } } }, 400, "'nam'" },
+		{ "no such order",
+		  { "GET", "/v1/apps", { { "sort", "age", 0 }, { "limit", "5", 0 } } },
+		  400,
+		  "sort: 'age' is not state, change or name" },
+		{ "an order without a limit",
+		  { "GET", "/v1/apps", { { "sort", "name", 0 } } },
+		  400,
+		  "sort needs a limit from 1 to 1000" },
+		{ "too many in an order",
+		  { "GET", "/v1/apps", { { "sort", "name", 0 }, { "limit", "1001", 0 } } },
+		  400,
+		  "sort needs a limit from 1 to 1000" },
+		{ "unknown of apps",
+		  { "GET", "/v1/apps", { { "offset", "5", 0 } } },
+		  400,
+		  "unknown parameter 'offset', expected sort or limit" },
 		{ "no level", { "POST", "/v1/log", { { 0 } } }, 400, "level is missing" },
 		{ "a module only",
 		  { "POST", "/v1/log", { { "module", "bgp", 0 } } },
@@ -681,6 +715,7 @@ int main(void)
 		cmocka_unit_test(test_a_peer),
 		cmocka_unit_test(test_event_parameters),
 		cmocka_unit_test(test_streams_of_events),
+		cmocka_unit_test(test_apps_parameters),
 		cmocka_unit_test(test_log_parameters),
 		cmocka_unit_test(test_wrong_parameters),
 		cmocka_unit_test(test_the_body_of_a_diff),

@@ -17,11 +17,11 @@ static char *shown_in(enum verb_id verb, const char *const *args, const char *an
 		      struct table_style style, int status)
 {
 	static show_fn *const shows[N_VERBS] = {
-		[VERB_STATUS] = show_status,   [VERB_APPS] = show_apps,
-		[VERB_APP] = show_app,         [VERB_VIPS] = show_vips,
-		[VERB_EXPLAIN] = show_explain, [VERB_PEERS] = show_peers,
-		[VERB_PEER] = show_peer,       [VERB_ROUTES] = show_routes,
-		[VERB_NAT] = show_nat,         [VERB_CONSUL] = show_consul,
+		[VERB_STATUS] = show_status, [VERB_APP] = show_app,
+		[VERB_VIPS] = show_vips,     [VERB_EXPLAIN] = show_explain,
+		[VERB_PEERS] = show_peers,   [VERB_PEER] = show_peer,
+		[VERB_ROUTES] = show_routes, [VERB_NAT] = show_nat,
+		[VERB_CONSUL] = show_consul,
 	};
 	char *text = NULL, *argv[4] = { 0 };
 	size_t size = 0;
@@ -39,7 +39,9 @@ static char *shown_in(enum verb_id verb, const char *const *args, const char *an
 		fail_msg("no JSON: %s", answer);
 	FILE *out = open_memstream(&text, &size);
 	const struct show s = { .call = &call, .style = style, .out = out };
-	assert_int_equal(shows[verb](&s, json), status);
+	int done =
+		verb == VERB_APPS ? show_apps(&s, answer, strlen(answer)) : shows[verb](&s, json);
+	assert_int_equal(done, status);
 	fclose(out);
 	json_decref(json);
 	return text;
@@ -101,6 +103,10 @@ static void test_apps(void **state)
 	expect(VERB_APPS, WORDS("--names"), apps, "dns\nweb\n");
 	expect(VERB_APPS, WORDS("--names", "--state", "up"), apps, "dns\n");
 	expect(VERB_APPS, WORDS("--names"), "{\"apps\": []}", "");
+	expect(VERB_APPS, WORDS("--names"),
+	       "{\"total\": 2, \"apps\": [{\"x\": [{}], \"name\": \"a \\u00fc\\\"\"}, {}], "
+	       "\"more\": {}}",
+	       "a ü\"\n\n");
 	expect_in_color(VERB_APPS, none, apps,
 			WORDS(GOOD "up" NORMAL, BAD "down" NORMAL, "2 of 3", WARN "-" NORMAL));
 }

@@ -378,6 +378,50 @@ static void test_many(void **state)
 	top_model_done(&m);
 }
 
+/* The agent was asked for those that there is room for. */
+static void test_the_first_of_many(void **state)
+{
+	struct top_model m = { .interval = SECOND };
+	struct top_screen s;
+	char buf[ROW_MAX];
+	json_t *list = json_array();
+	(void)state;
+	for (int i = 0; i < 24; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "name", "app", "state", "up"));
+	answer(&m, TOP_STATUS, SECOND, "{}");
+	top_model_answer(&m, TOP_APPS, json_pack("{s:i, s:o}", "total", 10000, "apps", list),
+			 SECOND);
+	top_screen_init(&s, 80, 24);
+	top_layout(&m, SECOND, &s);
+	assert_string_equal(line_of(&s, 20, buf), "… 9987 more apps");
+	top_screen_done(&s);
+	/* The terminal has become larger: what is there is shown until there is more. */
+	top_screen_init(&s, 80, 60);
+	top_layout(&m, SECOND, &s);
+	assert_string_equal(line_of(&s, 7 + 24, buf), "… 9976 more apps");
+	top_screen_done(&s);
+	top_model_done(&m);
+}
+
+static const struct {
+	struct top_order order;
+	const char *target;
+} targets[] = {
+	{ { TOP_BY_STATE, 24 }, "/v1/apps?sort=state&limit=24" },
+	{ { TOP_BY_CHANGE, 0 }, "/v1/apps?sort=change&limit=1" },
+	{ { TOP_BY_NAME, 1999 }, "/v1/apps?sort=name&limit=1000" },
+};
+
+static void test_what_is_asked_for(void **state)
+{
+	char buf[TOP_TARGET_MAX];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		assert_string_equal(top_view_target(TOP_APPS, &targets[i].order, buf),
+				    targets[i].target);
+	assert_string_equal(top_view_target(TOP_PEERS, &targets[0].order, buf), "/v1/peers");
+}
+
 /* Whatever the size, all of it is on the screen. */
 static void test_any_size(void **state)
 {
@@ -413,6 +457,8 @@ int main(void)
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_layout_of_trouble_and_help),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_the_first_of_many),
+		cmocka_unit_test(test_what_is_asked_for),
 		cmocka_unit_test(test_any_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -396,10 +396,13 @@ static void test_a_vip_lists_its_routes(void **state)
 	expect_text(json_array_get(list, 0), "state", "sent");
 	expect_text(json_array_get(list, 1), "state", "no-session");
 	json_decref(o);
-	expect_json(view_vip_summary(&vip, &context),
+	struct json_out summary = { 0 };
+	view_vip_add_summary(&summary, &vip, &context);
+	expect_json(json_loads(summary.text, 0, NULL),
 		    "{\"prefix\":\"192.0.2.53/32\",\"bound\":true,\"announced\":true,"
 		    "\"announced_to\":{\"sent\":1,\"peers\":2},"
 		    "\"reason\":null,\"peers_sent\":1}\n");
+	free(summary.text);
 }
 
 /* Announced is what at least one established peer has been sent. */

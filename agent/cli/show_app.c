@@ -1,65 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "agent/cli/json_at.h"
 #include "agent/cli/show.h"
-#include "lib/str.h"
-
-#define VIPS_SHOWN 2
-
-static void list_vips(const json_t *app, struct strbuf *text)
-{
-	size_t i, n = json_array_size(json_at(app, "vips"));
-	const json_t *vip;
-	json_array_foreach(json_at(app, "vips"), i, vip)
-	{
-		if (i == VIPS_SHOWN && n > VIPS_SHOWN + 1) {
-			strbuf_add(text, " +%zu", n - i);
-			return;
-		}
-		strbuf_add(text, "%s%s", i > 0 ? " " : "", text_at(vip, "prefix"));
-	}
-}
-
-static void add_app(struct table *t, const json_t *app)
-{
-	char vips[256] = "", age[TABLE_AGE_MAX], announced[32];
-	struct strbuf text = strbuf_over(vips, sizeof(vips));
-	const char *state = text_at(app, "state");
-	list_vips(app, &text);
-	table_add(t, text_at(app, "name"));
-	table_add_toned(t, show_tone(state), state);
-	table_add(t, table_age(number_at(app, "since_seconds"), age));
-	table_add_toned(t, true_at(app, "announced") ? TABLE_PLAIN : TABLE_WARNING,
-			show_announced(json_at(app, "announced_to"), announced));
-	table_add(t, text_at(app, "source"));
-	table_add(t, vips);
-	table_add(t, text_at(app, "reason"));
-}
-
-int show_apps(const struct show *s, const json_t *answer)
-{
-	const char *state = verb_value(s->call, "state");
-	bool names = verb_has(s->call, "names");
-	struct table *t = table_new("APP|STATE|FOR|PEERS|SOURCE|VIPS|REASON");
-	size_t i;
-	const json_t *app;
-	json_array_foreach(json_at(answer, "apps"), i, app)
-	{
-		if (state && !str_equal(state, text_at(app, "state")))
-			continue;
-		if (names)
-			fprintf(s->out, "%s\n", text_at(app, "name"));
-		else
-			add_app(t, app);
-	}
-	if (!names)
-		table_print(t, &s->style, s->out);
-	table_free(t);
-	return 0;
-}
-
-/* ---- one ---- */
 
 static void show_drain(const struct show *s, const json_t *drain)
 {
