@@ -12,6 +12,8 @@
 #include "bench/peer.h"
 #include "bench/samples.h"
 #include "bench/scratch.h"
+#include "net/nlroute.h"
+#include "net/nlsock.h"
 
 #define AGENT_DEFAULT "build/vipherald"
 #define PATIENCE_MS   60000
@@ -30,12 +32,14 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 		"  state_file: off\n"
 		"  api: { max_apps: 65535, max_vips: 65535, max_kilobytes: 65535 }\n"
 		"  vips: { max: 65535 }\n"
+		"  bind: %s\n"
 		"%s%s%s"
 		"bgp:\n"
 		"  local_as: %d\n"
 		"  router_id: 192.0.2.1\n"
 		"  local_ip: 127.0.0.1\n",
-		BENCH_API_PORT, setup->interval ? "  monitor_interval: " : "",
+		BENCH_API_PORT, setup->bind ? setup->bind : "address",
+		setup->interval ? "  monitor_interval: " : "",
 		setup->interval ? setup->interval : "", setup->interval ? "\n" : "",
 		BENCH_AGENT_AS);
 	if (!setup->slow_retry)
@@ -156,6 +160,28 @@ size_t agent_count_bound(void)
 		     addr_to_v4(&a) - BENCH_VIP < BENCH_VIPS_MAX;
 	}
 	freeifaddrs(all);
+	return n;
+}
+
+static int count_route(const struct nlmsghdr *msg, void *userdata)
+{
+	struct nlroute r;
+	size_t *n = userdata;
+	*n += nlroute_parse(msg, &r) == 0 && nlroute_is_our_local(&r);
+	return 0;
+}
+
+size_t agent_count_routed(void)
+{
+	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
+	struct nlsock *s;
+	size_t n = 0;
+	struct err err;
+	if (nlsock_open(NETLINK_ROUTE, NULL, &s, &err) < 0)
+		fail("netlink: %s", err.text);
+	if (nlsock_request(s, nlroute_build_dump_local(buf, AF_INET), count_route, &n) < 0)
+		fail("netlink: cannot list the local routes");
+	nlsock_free(s);
 	return n;
 }
 

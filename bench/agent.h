@@ -19,6 +19,7 @@ struct agent_setup {
 	const char *interval; /* monitor_interval; NULL: the default */
 	const char *monitor;  /* of every app, instead of `port` */
 	bool slow_retry;      /* the default connect_retry instead of a quick one */
+	const char *bind;     /* of all apps; NULL: address */
 	size_t changed;       /* this app, counted from 1, has another community; 0: none */
 };
 
@@ -34,6 +35,7 @@ const char *agent_register_target(size_t vip, uint16_t tag, char buf[static TARG
 const char *agent_unregister_target(size_t vip, char buf[static TARGET_MAX]);
 /* How many VIPs of the bench are on lo; and until there are `n`. */
 size_t agent_count_bound(void);
+size_t agent_count_routed(void); /* the same of those that are local routes */
 void agent_wait_bound(size_t n);
 
 #endif

@@ -47,7 +47,7 @@ static struct lo_entry *get(struct lo_mirror *m, const struct prefix *p, enum lo
  * goes; that of a single address goes with the address itself, and is made anew with it. */
 static bool is_network(const struct lo_entry *e)
 {
-	return e->origin == LO_OURS && e->prefix.addr.family == AF_INET && e->prefix.len < 32;
+	return e->origin == LO_OURS && e->prefix.addr.family == AF_INET && e->parts == VIP_ROUTE;
 }
 
 static void drop(struct lo_mirror *m, struct lo_entry *e)
@@ -255,8 +255,8 @@ void lo_mirror_bound(struct lo_mirror *m, const struct prefix *vip, uint8_t part
 	bool was_network = e && is_network(e);
 	e = get(m, vip, LO_OURS);
 	e->origin = LO_OURS;
-	m->networks += !was_network && is_network(e);
 	e->parts = e->there = parts;
+	m->networks += (size_t)is_network(e) - (size_t)was_network;
 	e->altered = e->wrong_scope = false;
 	list_remove(&e->lost);
 }

@@ -51,7 +51,7 @@ struct lo_mirror {
 	struct lo_entry *entries;
 	struct list lost;
 	struct list settled;
-	size_t networks; /* IPv4 networks of ours */
+	size_t networks; /* of ours, IPv4, that are a route only */
 	bool tags;       /* the kernel knows IFA_PROTO */
 	bool on_lo;
 	bool stale; /* a dump is needed: notifications may be missing */

@@ -9,12 +9,15 @@
 #include "net/loopback.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "net/lo_mirror.h"
+#include "net/nlroute.h"
 #include "net/nlvip.h"
 
 struct loopback {
@@ -256,6 +259,90 @@ int loopback_add(struct loopback *lo, const struct prefix *vip, const char *app_
 	}
 	lo_mirror_bound(&lo->follow.mirror, vip, parts);
 	return 0;
+}
+
+/* A local route alone */
+
+static int on_match(const struct nlmsghdr *msg, void *userdata)
+{
+	return nlroute_parse(msg, userdata);
+}
+
+/* A route of table local for just this prefix that another process has added, or that the kernel has
+ * for such an address on lo. That of an address on another interface is not in the way, as it is not
+ * of an address on lo. */
+static bool find_foreign(const struct loopback *lo, const struct prefix *vip, struct nlroute *ret)
+{
+	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
+	*ret = (struct nlroute){ 0 };
+	/* Its table is not asked for: as long as there are no rules, the kernel keeps table local in
+	 * table main. */
+	return nlsock_request(lo->follow.ask, nlroute_build_match(buf, vip), on_match, ret) == 0 &&
+	       ret->type == RTN_LOCAL && ret->dst.len == vip->len &&
+	       ret->protocol != NLADDR_PROTO_OURS &&
+	       (ret->protocol != RTPROT_KERNEL || ret->ifindex == lo->follow.link.ifindex);
+}
+
+static int explain_foreign(const struct nlroute *r, const struct prefix *vip, struct err *err)
+{
+	char text[PREFIX_TEXT_MAX], ifname[IF_NAMESIZE] = "?";
+	bool single = vip->len == addr_size(vip->addr.family) * 8;
+	if_indextoname(r->ifindex, ifname);
+	return err_set(
+		err, -EEXIST,
+		"%s has a local route already (protocol %u, interface %s) that was not put "
+		"there by vipherald: it is left alone. Set 'bind: %s' to announce the VIP as "
+		"it is",
+		prefix_format(vip, text), r->protocol, ifname, single ? "present" : "none");
+}
+
+/* The kernel refuses a second IPv4 route of one prefix; of IPv6, only one with the same metric. */
+static int claim_route(struct loopback *lo, const struct prefix *vip, struct err *err)
+{
+	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
+	struct nlroute foreign;
+	if (vip->addr.family == AF_INET6 && find_foreign(lo, vip, &foreign))
+		return explain_foreign(&foreign, vip, err);
+	struct nlmsghdr *msg = nlroute_build_claim_local(buf, vip, lo->follow.link.ifindex);
+	int r = nlsock_request(lo->follow.ask, msg, NULL, NULL);
+	if (r == -EEXIST && find_foreign(lo, vip, &foreign))
+		return explain_foreign(&foreign, vip, err);
+	if (r == -EEXIST) /* beside the kernel's */
+		r = nlvip_add(lo->follow.ask, vip, VIP_ROUTE, &lo->follow.link, NULL);
+	return r < 0 ? explain(lo, err, r, "route locally", vip) : 0;
+}
+
+/* The route serves before the address goes; and it is there again if the kernel has dropped it
+ * together with the last IPv4 address of lo. */
+static int exchange_address(struct loopback *lo, const struct prefix *vip, struct err *err)
+{
+	int r = nlvip_add(lo->follow.ask, vip, VIP_ROUTE, &lo->follow.link, NULL);
+	if (r == 0)
+		r = nlvip_del(lo->follow.ask, vip, VIP_ADDRESS, &lo->follow.link);
+	if (r == 0)
+		r = nlvip_add(lo->follow.ask, vip, VIP_ROUTE, &lo->follow.link, NULL);
+	lo_follow_read(&lo->follow); /* the removal is our own */
+	return r < 0 ? explain(lo, err, r, "route locally", vip) : 0;
+}
+
+int loopback_add_route(struct loopback *lo, const struct prefix *vip, struct err *err)
+{
+	int r;
+	lo_follow_read(&lo->follow);
+	r = check_link(lo, vip, err);
+	if (r < 0 || lo_mirror_is_bound(&lo->follow.mirror, vip, VIP_ROUTE))
+		return r;
+	const struct lo_entry *e = lo_mirror_conflict(&lo->follow.mirror, vip);
+	if (e && e->origin == LO_FOREIGN)
+		return lo_mirror_explain(e, vip, lo->follow.link.name, err);
+	e = lo_mirror_find(&lo->follow.mirror, vip);
+	if (e && e->there & VIP_ADDRESS)
+		r = exchange_address(lo, vip, err);
+	else if (!e || !(e->there & VIP_ROUTE))
+		r = claim_route(lo, vip, err);
+	if (r == 0)
+		lo_mirror_bound(&lo->follow.mirror, vip, VIP_ROUTE);
+	return r;
 }
 
 /* Removing */

@@ -35,6 +35,9 @@ void loopback_free(struct loopback *lo);
  * LOOPBACK_SETTLED will be told when it serves (IPv6, of other interfaces than lo). */
 int loopback_add(struct loopback *lo, const struct prefix *vip, const char *app_name,
 		 struct err *err);
+/* The same by a local route alone, of lo (AnyIP); an address of ours that is there goes. -EEXIST: a
+ * local route of the same prefix is there that is not ours. */
+int loopback_add_route(struct loopback *lo, const struct prefix *vip, struct err *err);
 /* Whether the kernel keeps our tag. */
 bool loopback_has_tags(const struct loopback *lo);
 /* The previous instance added this, or was about to: if it is there, and the kernel has no tags, it

@@ -42,6 +42,11 @@ struct nlmsghdr *nlroute_build_add_local(void *buf, const struct prefix *p, uint
 	return put_local(buf, RTM_NEWROUTE, NLM_F_CREATE | how, p, ifindex);
 }
 
+struct nlmsghdr *nlroute_build_claim_local(void *buf, const struct prefix *p, uint32_t ifindex)
+{
+	return put_local(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, p, ifindex);
+}
+
 struct nlmsghdr *nlroute_build_del_local(void *buf, const struct prefix *p, uint32_t ifindex)
 {
 	return put_local(buf, RTM_DELROUTE, 0, p, ifindex);
@@ -60,6 +65,14 @@ struct nlmsghdr *nlroute_build_get(void *buf, const struct addr *dst, const stru
 	}
 	if (ifindex)
 		mnl_attr_put_u32(msg, RTA_OIF, ifindex);
+	return msg;
+}
+
+struct nlmsghdr *nlroute_build_match(void *buf, const struct prefix *p)
+{
+	struct nlmsghdr *msg = nlroute_build_get(buf, &p->addr, NULL, 0);
+	struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
+	rtm->rtm_flags = RTM_F_FIB_MATCH;
 	return msg;
 }
 

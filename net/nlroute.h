@@ -37,11 +37,15 @@ struct nlroute_hop {
 /* A `local` route that makes this host answer for all of a prefix; tagged as ours. For IPv4 it
  * stands beside those of others for the same prefix; -EEXIST then means that ours is there. */
 struct nlmsghdr *nlroute_build_add_local(void *buf, const struct prefix *p, uint32_t ifindex);
+/* -EEXIST when there is one for the same prefix, whoever's, as far as its metric is that of ours. */
+struct nlmsghdr *nlroute_build_claim_local(void *buf, const struct prefix *p, uint32_t ifindex);
 /* Removes only one that carries our tag. */
 struct nlmsghdr *nlroute_build_del_local(void *buf, const struct prefix *p, uint32_t ifindex);
 /* The path to one destination; `ifindex` 0: over any interface. */
 struct nlmsghdr *nlroute_build_get(void *buf, const struct addr *dst, const struct addr *source,
 				   uint32_t ifindex);
+/* The route that the address of the prefix is looked up in. */
+struct nlmsghdr *nlroute_build_match(void *buf, const struct prefix *p);
 struct nlmsghdr *nlroute_build_dump(void *buf, uint8_t family, uint32_t table);
 /* Those of the table `local` that carry our tag; kernels before 4.20 send others as well. */
 struct nlmsghdr *nlroute_build_dump_local(void *buf, uint8_t family);

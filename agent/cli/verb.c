@@ -78,7 +78,7 @@ static const struct verb verbs[N_VERBS] = {
 					 { "peers", "LIST", "to these only; by commas" },
 					 { "except-peers", "LIST", "not to these; by commas" },
 					 { "ttl", "DURATION", "a lease that is to be renewed" },
-					 { "bind", "WORD", "address, present or none" } } },
+					 { "bind", "WORD", "address, route, present or none" } } },
 	[VERB_DEFINE] = { "define", NULL, "NAME FILE|-", 2, 2,
 			  "Register an app by a JSON object with the keys that it has in the "
 			  "configuration",

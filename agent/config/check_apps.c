@@ -296,6 +296,12 @@ static void check_bind(const struct config_apps_check *c, const struct app_spec 
 	else if (interface && app_spec_bind(&effective) == BIND_NONE)
 		config_warn(c->findings, config_at(interface),
 			    "has no effect: with 'bind: none' nothing is bound");
+	else if (interface && app_spec_bind(&effective) == BIND_ROUTE)
+		config_warn(c->findings, config_at(interface),
+			    "has no effect: with 'bind: route' the local routes are those of lo");
+	else if (app->nonlocal_ok && app_spec_bind(&effective) != BIND_ROUTE)
+		config_warn(c->findings, config_at(config_node_get(node, "nonlocal")),
+			    "has no effect: only 'bind: route' depends on it");
 }
 
 static void check_app(const struct config_apps_check *c, const struct app_spec *app,

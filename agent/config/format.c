@@ -438,3 +438,9 @@ void config_format_app_interface(const struct config_key *key, const void *targe
 	const struct app_spec *s = config_value(key, target);
 	fputs(s->interface, out);
 }
+
+void config_format_app_nonlocal(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct app_spec *s = config_value(key, target);
+	fputs(s->nonlocal_ok ? "ok" : "required", out);
+}

@@ -25,7 +25,7 @@ config_format_fn config_format_as, config_format_peer_as, config_format_interfac
 config_format_fn config_format_app_name, config_format_app_vips, config_format_app_communities,
 	config_format_app_ext_communities, config_format_app_large_communities,
 	config_format_app_monitors, config_format_app_quorum, config_format_app_nats,
-	config_format_app_group, config_format_app_interface, config_format_app_peers,
-	config_format_app_number, config_format_app_except_peers;
+	config_format_app_group, config_format_app_interface, config_format_app_nonlocal,
+	config_format_app_peers, config_format_app_number, config_format_app_except_peers;
 
 #endif

@@ -212,7 +212,8 @@ static const struct config_key app_keys[] = {
 	  .offset = offsetof(struct app_spec, bind),
 	  .default_words = "`agent.bind`",
 	  .doc = "Whose the address of the VIP is on this host. `address`: the agent's, which adds "
-		 "it to lo and removes it. `present`: another process's, and the VIP is announced "
+		 "it to lo and removes it. `route`: likewise a local route, for networks and for "
+		 "thousands of VIPs. `present`: another process's, and the VIP is announced "
 		 "only while the host has it. `none`: the host needs none, the VIP is announced "
 		 "without. See [addresses.md](addresses.md)." },
 	{ .name = "interface",
@@ -221,6 +222,11 @@ static const struct config_key app_keys[] = {
 	  .doc = "Interface that the VIPs are bound to, or with `bind: present` are looked for on: "
 		 "a dummy, a bridge or any other, which need not be there yet. Not lo: VIPs of a "
 		 "single address only." },
+	{ .name = "nonlocal",
+	  .type = &config_type_app_nonlocal,
+	  .default_text = "required",
+	  .doc = "IPv6 VIPs with `bind: route`: whether net.ipv6.ip_nonlocal_bind has to be on, "
+		 "without which no service can bind them. `ok`: none does." },
 	{ .name = "vip_config",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_vip_config_section,

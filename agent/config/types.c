@@ -363,5 +363,5 @@ const struct config_type config_type_endpoint = { "HOST:PORT, :PORT, [V6]:PORT o
 						  set_endpoint, config_format_endpoint };
 const struct config_type config_type_nat_backend = { "`auto`, `iptables`, `nftables`",
 						     set_nat_backend, config_format_nat_backend };
-const struct config_type config_type_bind = { "`address`, `present`, `none`", set_bind,
+const struct config_type config_type_bind = { "`address`, `route`, `present`, `none`", set_bind,
 					      config_format_bind };

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "agent/config/format.h"
+#include "agent/config/types.h"
 #include "agent/config/types_bgp.h"
 #include "agent/model/app_spec_parse.h"
 #include "agent/model/community.h"
+#include "lib/array.h"
 #include "lib/scoped_addr.h"
 #include "lib/str.h"
 
@@ -129,6 +131,17 @@ static int set_app_interface(const struct config_key *key, const char *text, voi
 	return 0;
 }
 
+static int set_app_nonlocal(const struct config_key *key, const char *text, void *target,
+			    struct err *err)
+{
+	static const struct config_word words[] = { { "required", false }, { "ok", true } };
+	struct app_spec *s = config_field(key, target);
+	unsigned ok = false;
+	int rc = config_parse_word(words, ARRAY_SIZE(words), "nonlocal", text, &ok, err);
+	s->nonlocal_ok = ok;
+	return rc;
+}
+
 const struct config_type config_type_app_name = { "string", set_app_name, config_format_app_name };
 const struct config_type config_type_app_vips = { "prefixes", add_app_vip, config_format_app_vips };
 const struct config_type config_type_app_communities = { "communities", add_app_community,
@@ -160,3 +173,5 @@ const struct config_type config_type_app_group = { "string", set_app_group,
 const struct config_type config_type_app_interface = { "interface, like `dummy0`",
 						       set_app_interface,
 						       config_format_app_interface };
+const struct config_type config_type_app_nonlocal = { "`required`, `ok`", set_app_nonlocal,
+						      config_format_app_nonlocal };

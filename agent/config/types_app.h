@@ -19,6 +19,7 @@ extern const struct config_type config_type_app_quorum;
 extern const struct config_type config_type_app_nats;
 extern const struct config_type config_type_app_group;
 extern const struct config_type config_type_app_interface;
+extern const struct config_type config_type_app_nonlocal;
 extern const struct config_type config_type_app_peers;
 extern const struct config_type config_type_app_except_peers;
 

@@ -219,16 +219,32 @@ const char *app_spec_interface(const struct app_spec *s)
 	return s->interface[0] ? s->interface : "lo";
 }
 
+const char *app_spec_place(const struct app_spec *s)
+{
+	switch (app_spec_bind(s)) {
+	case BIND_UNSET:
+	case BIND_ADDRESS:
+		return app_spec_interface(s);
+	case BIND_ROUTE:
+		return "lo";
+	case BIND_PRESENT:
+	case BIND_NONE:
+		break;
+	}
+	return NULL;
+}
+
 bool app_spec_bound_alike(const struct app_spec *a, const struct app_spec *b)
 {
-	return app_spec_bind(a) == app_spec_bind(b) &&
+	return app_spec_bind(a) == app_spec_bind(b) && a->nonlocal_ok == b->nonlocal_ok &&
 	       str_equal(app_spec_interface(a), app_spec_interface(b));
 }
 
 /* One that was not registered yet may not know the agent's. */
 static bool same_bind(const struct app_spec *a, const struct app_spec *b)
 {
-	return a->bind == b->bind && str_equal(a->interface, b->interface) &&
+	return a->bind == b->bind && a->nonlocal_ok == b->nonlocal_ok &&
+	       str_equal(a->interface, b->interface) &&
 	       (a->bind || !a->agent_bind || !b->agent_bind || a->agent_bind == b->agent_bind);
 }
 

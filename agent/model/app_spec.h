@@ -55,6 +55,7 @@ struct app_spec {
 	bool keep_last;                  /* of a group only */
 	char *disable_file;              /* NULL: none */
 	char interface[IFNAMSIZ];        /* "": lo */
+	bool nonlocal_ok;                /* of bind: route: no service binds an IPv6 VIP */
 	enum bind bind;
 	enum bind agent_bind; /* the agent's, which counts when that is unset */
 };
@@ -70,6 +71,8 @@ enum bind app_spec_bind(const struct app_spec *s);
 
 /* That its VIPs are bound to. */
 const char *app_spec_interface(const struct app_spec *s);
+/* The interface on which something of ours is to be for it; NULL: nothing is. */
+const char *app_spec_place(const struct app_spec *s);
 /* Both have their VIPs at the same place, and in the same way. */
 bool app_spec_bound_alike(const struct app_spec *a, const struct app_spec *b);
 

@@ -11,6 +11,7 @@ static const struct {
 	enum bind value;
 } words[] = {
 	{ "address", BIND_ADDRESS },
+	{ "route", BIND_ROUTE },
 	{ "present", BIND_PRESENT },
 	{ "none", BIND_NONE },
 };
@@ -37,6 +38,6 @@ int bind_parse(const char *text, enum bind *ret, struct err *err)
 	if (near)
 		return err_set(err, -EINVAL, "unknown bind '%.80s', did you mean '%s'?", text,
 			       near);
-	return err_set(err, -EINVAL, "unknown bind '%.80s', expected address, present or none",
-		       text);
+	return err_set(err, -EINVAL,
+		       "unknown bind '%.80s', expected address, route, present or none", text);
 }

@@ -3,6 +3,7 @@
  * Whose the address of a VIP is on this host (`bind`). Pure.
  *
  *	address   ours: added and removed by the agent
+ *	route     ours, too: a local route instead of an address (AnyIP), for thousands of VIPs
  *	present   another process's: never added, changed or removed, and the VIP is announced only
  *	          while the host has it
  *	none      the host needs none: a proxy, IPVS or a router behind it serves the VIP
@@ -15,6 +16,7 @@
 enum bind {
 	BIND_UNSET, /* the agent's */
 	BIND_ADDRESS,
+	BIND_ROUTE,
 	BIND_PRESENT,
 	BIND_NONE,
 };

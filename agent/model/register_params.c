@@ -90,7 +90,7 @@ bool register_params_suffice(const struct app_spec *spec)
 		if (!is_text_only(&spec->monitors[i]))
 			return false;
 	return !spec->hold_down && !spec->hold_down_max && !spec->announce && !spec->group &&
-	       !spec->keep_last && !spec->disable_file && !spec->interface[0];
+	       !spec->keep_last && !spec->disable_file && !spec->interface[0] && !spec->nonlocal_ok;
 }
 
 static void walk_rest(const struct app_spec *spec, register_param_cb *cb, void *userdata)

@@ -160,9 +160,9 @@ static json_t *interface_of(const struct vip *vip)
 {
 	if (!vip->spec || app_spec_bind(vip->spec) == BIND_NONE)
 		return json_null();
-	if (app_spec_bind(vip->spec) == BIND_PRESENT && !vip->spec->interface[0])
-		return json_null();
-	return json_string(app_spec_interface(vip->spec));
+	if (app_spec_bind(vip->spec) == BIND_PRESENT)
+		return view_text_or_null(vip->spec->interface[0] ? vip->spec->interface : NULL);
+	return json_string(app_spec_place(vip->spec));
 }
 
 /* null: not counted. */

@@ -57,7 +57,7 @@ static int address_add(const struct prefix *vip, const struct app_spec *spec, st
 		       void *userdata)
 {
 	struct actuator *a = userdata;
-	if (app_spec_bind(spec) == BIND_ADDRESS)
+	if (app_spec_place(spec))
 		tell("vip.bound", "binding", vip, spec->name);
 	return binding_bind(&a->binding, vip, spec, err);
 }

@@ -7,7 +7,9 @@
 #include "agent/vip/presence.h"
 #include "lib/mem.h"
 #include "net/loopback.h"
+#include "net/nonlocal.h"
 #include "net/vipaddr.h"
+#include "process/loop.h"
 
 bool binding_has_tags(const struct binding *b)
 {
@@ -110,6 +112,32 @@ static int bind_address(struct binding *b, const struct prefix *vip, const struc
 	return rc < 0 ? rc : leave_only(b, vip, at, err);
 }
 
+/* As of this turn of the loop. */
+static bool may_bind_nonlocal(struct binding *b)
+{
+	mono_t now = loop_now(b->loop);
+	if (b->nonlocal_read_at != now || now == 0)
+		b->nonlocal = nonlocal_bind6();
+	b->nonlocal_read_at = now;
+	return b->nonlocal;
+}
+
+static int bind_route(struct binding *b, const struct prefix *vip, const struct app_spec *spec,
+		      struct err *err)
+{
+	char text[PREFIX_TEXT_MAX];
+	struct loopback *lo = places_lo(b->places);
+	if (vip->addr.family == AF_INET6 && !spec->nonlocal_ok && !may_bind_nonlocal(b))
+		return err_set(
+			err, -EADDRNOTAVAIL,
+			"%s: with 'bind: route' a service can bind an IPv6 VIP, or answer from "
+			"it, only with 'sysctl -w net.ipv6.ip_nonlocal_bind=1'; set that, or "
+			"'nonlocal: ok' where the service does neither",
+			prefix_format(vip, text));
+	int rc = loopback_add_route(lo, vip, err);
+	return rc < 0 ? rc : leave_only(b, vip, lo, err);
+}
+
 static bool is_ours(const struct prefix *vip, const char *ifname, void *userdata)
 {
 	const struct binding *b = userdata;
@@ -133,6 +161,8 @@ int binding_bind(struct binding *b, const struct prefix *vip, const struct app_s
 	case BIND_UNSET:
 	case BIND_ADDRESS:
 		return bind_address(b, vip, spec, err);
+	case BIND_ROUTE:
+		return bind_route(b, vip, spec, err);
 	case BIND_PRESENT:
 		return bind_present(b, vip, spec, err);
 	case BIND_NONE:

@@ -15,6 +15,7 @@
 #include "agent/vip/places.h"
 #include "lib/addr.h"
 #include "lib/err.h"
+#include "lib/mono.h"
 #include "net/addr_watch.h"
 
 /* On a kernel that does not keep our tag on addresses, the state file has to say what is ours
@@ -32,6 +33,8 @@ struct binding {
 	struct addr_watch *watch; /* NULL: no VIP is bound by its presence */
 	addr_watch_cb *changed;
 	void *userdata;
+	bool nonlocal; /* net.ipv6.ip_nonlocal_bind, as read last */
+	mono_t nonlocal_read_at;
 	const struct vip_notes *notes; /* NULL: what is ours is not written down */
 	void *notes_userdata;
 	struct prefix *waiting; /* for notes */

@@ -208,8 +208,7 @@ static void address_lost(struct reconcile *r, struct vip *vip, const char *what,
 /* One that is going down may be on any. */
 static bool is_on(const struct vip *vip, const char *ifname)
 {
-	return !vip->spec || (app_spec_bind(vip->spec) == BIND_ADDRESS &&
-			      str_equal(app_spec_interface(vip->spec), ifname));
+	return !vip->spec || str_same(app_spec_place(vip->spec), ifname);
 }
 
 void reconcile_address_lost(struct reconcile *r, const char *ifname, const struct prefix *prefix,

@@ -1,5 +1,6 @@
 """Whose the address of a VIP is on the host (`bind`)."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -208,8 +209,10 @@ def test_leftovers_are_moved_or_removed_wherever_they_are(bed: Testbed, tags: bo
     bed.wait_loopback({})
 
 
-def test_another_interface_at_a_reload_sends_nothing(bed: Testbed) -> None:
+def test_another_place_at_a_reload_sends_nothing(bed: Testbed) -> None:
+    """No other process has the address: every packet is answered all the same."""
     watch = Watch(bed)
+    set_nonlocal(bed, 1)
     add_interface(bed)
     agent = bed.start_agent(config(watch.entry, apps=(bound("web", None),)))
     watch.establish()
@@ -220,9 +223,13 @@ def test_another_interface_at_a_reload_sends_nothing(bed: Testbed) -> None:
         for keys, on_lo, on_ports in (
             ({"interface": PORTS}, {}, ON_PORTS),
             ({}, ON_LO, {}),
+            ({"bind": "route"}, {}, {}),
+            ({"interface": PORTS}, {}, ON_PORTS),
+            ({"bind": "route"}, {}, {}),
+            ({}, ON_LO, {}),
             ({"interface": PORTS}, {}, ON_PORTS),
         ):
-            agent.reload(config(watch.entry, apps=(bound("web", None, **keys),)))
+            agent.reload(config(watch.entry, apps=({**bound("web", None), **keys},)))
             wait_addresses(bed, on_ports)
             # The marker of updates() is on lo.
             wait_until(lambda: bed.host.loopback_addresses() == on_lo, f"{on_lo} on lo")
@@ -372,3 +379,157 @@ def test_from_address_to_present_without_another_address(bed: Testbed) -> None:
     bed.wait_loopback({})
     bed.host.ip(f"addr add {VIP4} dev lo", f"addr add {VIP6} dev lo")
     router.wait_routes(VIP4, VIP6)
+
+
+# --- route ---
+
+NET4, NET6 = "198.51.100.0/24", "2001:db8:54::/64"
+ROUTED = {VIP4, VIP6, NET4, NET6}
+
+
+def local_routes(bed: Testbed) -> set[str]:
+    """Local routes of the agent."""
+    found = set()
+    for family, bits in (("-4", 32), ("-6", 128)):
+        for route in bed.host.ip_json(family, "route", "show", "table", "local", "proto", "118"):
+            assert (route["type"], route["dev"]) == ("local", "lo"), route
+            dst = route["dst"]
+            found.add(dst if "/" in dst else f"{dst}/{bits}")
+    return found
+
+
+def wait_local_routes(bed: Testbed, wanted: set[str]) -> None:
+    wait_until(lambda: local_routes(bed) == wanted, f"exactly {wanted} in table local")
+
+
+def set_nonlocal(bed: Testbed, value: int) -> None:
+    with bed.host.inside():
+        Path("/proc/sys/net/ipv6/ip_nonlocal_bind").write_text(str(value))
+
+
+def test_route_answers_without_an_address(bed: Testbed) -> None:
+    """Single addresses and networks; without the sysctl the IPv6 ones wait for it."""
+    router = bed.start_router("bird")
+    route_to(router.link.namespace, *ROUTED)
+    set_nonlocal(bed, 0)
+    web = bound("web", "route", *sorted(ROUTED))
+    agent = bed.start_agent(config(peer(router), apps=(web,)))
+    router.wait_routes(VIP4, NET4)
+    for vip, error in errors(agent).items():
+        assert ("sysctl -w net.ipv6.ip_nonlocal_bind=1" in (error or "")) == (":" in vip)
+    set_nonlocal(bed, 1)
+    router.wait_routes(*ROUTED)
+    assert local_routes(bed) == ROUTED
+    assert bed.host.loopback_addresses() == {}
+    check_answers(router.link.namespace, VIP4, VIP6, "198.51.100.77/32", "2001:db8:54::77/128")
+    with bed.host.inside(), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as service:
+        service.bind(("2001:db8::53", 5300))
+    assert agent.app("web")["vips"][0]["interface"] == "lo"
+
+    # Another process removes them: restored.
+    for vip in sorted(ROUTED):
+        bed.host.ip(f"route del local {vip} dev lo table local")
+        agent.wait_log(f"{vip}: local route removed by another process, restoring it")
+    wait_local_routes(bed, ROUTED)
+    bed.host.ip("link set lo down")
+    router.wait_routes()
+    bed.host.ip("link set lo up")
+    router.wait_routes(*ROUTED)
+    wait_local_routes(bed, ROUTED)
+
+    set_nonlocal(bed, 0)
+    agent.reload(config(peer(router), apps=({**web, "nonlocal": "ok"},)))
+    agent.reload()
+    router.wait_routes(*ROUTED)
+    agent.stop()
+    assert local_routes(bed) == set()
+
+
+def test_a_local_route_of_another_process_is_left_alone(bed: Testbed) -> None:
+    """That of an address on another interface is the kernel's, and not in the way."""
+    router = bed.start_router("bird")
+    set_nonlocal(bed, 1)
+    add_interface(bed)
+    bed.host.ip(
+        f"route add local {NET4} dev lo",
+        f"route add local {NET6} dev lo",
+        f"route add local {VIP6} dev lo",
+        f"addr add {VIP4} dev {PORTS}",
+    )
+    web = bound("web", "route", *sorted(ROUTED))
+    agent = bed.start_agent(config(peer(router), apps=(web,)))
+    router.wait_routes(VIP4)
+    wait_until(lambda: sum(bool(e) for e in errors(agent).values()) == 3, "three are taken")
+    for vip in (NET4, NET6, VIP6):
+        error = errors(agent)[vip] or ""
+        assert "has a local route already" in error, error
+        assert f"Set 'bind: {'present' if vip == VIP6 else 'none'}'" in error, error
+    assert local_routes(bed) == {VIP4}
+    bed.host.ip(f"route del local {NET4} dev lo", f"route del local {VIP6} dev lo")
+    router.wait_routes(VIP4, NET4, VIP6)
+    agent.stop()
+    assert list(addresses(bed)) == [VIP4]
+    [left] = bed.host.ip_json("-6", "route", "show", "table", "local", NET6)
+    assert left["type"] == "local"
+
+
+def test_routes_of_a_killed_instance(bed: Testbed) -> None:
+    """Taken over as they are, turned into addresses and back, removed with their app."""
+    router = bed.start_router("bird")
+    set_nonlocal(bed, 1)
+    web = bound("web", "route")
+    agent = bed.start_agent(config(peer(router), apps=(web,)))
+    router.wait_routes(VIP4, VIP6)
+    for bind, on_lo in (("route", {}), ("address", ON_LO), ("route", {})):
+        agent.kill()
+        assert local_routes(bed) == {VIP4, VIP6}
+        agent.write_config(config(peer(router), apps=(bound("web", bind),)))
+        agent.start()
+        router.wait_routes(VIP4, VIP6)
+        bed.wait_loopback(on_lo)
+        wait_local_routes(bed, {VIP4, VIP6})
+    agent.kill()
+    agent.write_config(config(peer(router)))
+    agent.start()
+    wait_local_routes(bed, set())
+
+
+# --- from each to each ---
+
+WAYS = ("address", "route", "present", "none")
+
+
+@pytest.mark.parametrize("before", WAYS)
+def test_from_each_bind_to_each_other_sends_nothing(bed: Testbed, before: str) -> None:
+    """And every packet is answered: another process has the address on another interface, which is what
+    `present` and `none` leave the VIP with."""
+    watch = Watch(bed)
+    set_nonlocal(bed, 1)
+    add_interface(bed)
+    bed.host.ip(f"addr add {VIP4} dev {PORTS}", f"addr add {VIP6} dev {PORTS} nodad")
+    foreign = addresses(bed)
+    route_to(watch.link.namespace, VIP4, VIP6)
+
+    def configuration(bind: str) -> dict[str, Any]:
+        return config(watch.entry, apps=(bound("web", bind),))
+
+    def settled(bind: str) -> bool:
+        on_lo = ON_LO if bind == "address" else {}
+        routes = {VIP4, VIP6} if bind in ("address", "route") else set()
+        return bed.host.loopback_addresses() == on_lo and local_routes(bed) == routes
+
+    agent = bed.start_agent(configuration(before))
+    watch.establish()
+    wait_until(lambda: agent.app("web")["announced"], "the app is announced")
+    watch.updates(agent)
+    with Pings(watch.link.namespace, VIP4, VIP6) as pings:
+        for after in WAYS:
+            if after == before:
+                continue
+            for bind in (after, before):
+                agent.reload(configuration(bind))
+                wait_until(lambda bind=bind: settled(bind), f"bound by {bind}")
+        pings.check()
+    assert watch.updates(agent) == []
+    agent.stop()
+    assert addresses(bed) == foreign

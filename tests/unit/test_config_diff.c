@@ -257,6 +257,7 @@ static const struct {
 	{ NAT, "backend", "backend: auto", "backend: iptables" },
 	{ APP, "vip", "vip: 2001:db8:1::1/128", "vip: 2001:db8:1::2/128" },
 	{ APP, "group", "group: g", "group: h" },
+	{ APP, "nonlocal", "group: g", "group: g, nonlocal: ok" },
 	{ APP, "interface", "group: g", "group: g, interface: dummy0" },
 	{ APP, "monitors", "port:tcp:2", "port:tcp:3" },
 	{ VIP_CONFIG, "bgp_communities", "'1:1'", "'2:2'" },

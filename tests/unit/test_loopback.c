@@ -756,6 +756,62 @@ static void test_with_tags_notes_count_for_nothing(void **state)
 	assert_int_equal(del(f, "192.0.2.1/32"), -ENOENT);
 }
 
+static bool has_lost(void *userdata)
+{
+	return ((struct fixture *)userdata)->n_lost > 0;
+}
+
+/* A local route alone */
+
+static bool has_route(const char *text)
+{
+	return shell("ip route show table local proto 118 | grep -q 'local %s dev lo'", text) == 0;
+}
+
+static void a_route_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct prefix v4 = vip("192.0.2.1/32"), v6 = vip("2001:db8::1/128"),
+		      net = vip("198.51.100.0/24");
+	struct err err = { "" };
+	assert_int_equal(loopback_add_route(f->lo, &v4, NULL), 0);
+	assert_int_equal(loopback_add_route(f->lo, &v4, NULL), 0);
+	assert_int_equal(loopback_add_route(f->lo, &v6, NULL), 0);
+	assert_int_equal(loopback_add_route(f->lo, &net, NULL), 0);
+	assert_true(has_route("192.0.2.1") && has_route("198.51.100.0/24"));
+	assert_int_equal(shell("ip -o addr show dev lo | grep -q '192.0.2.1\\|2001:db8'"), 1 << 8);
+	/* An address and back: it is there before the other goes. */
+	assert_int_equal(loopback_add(f->lo, &v4, "app", NULL), 0);
+	assert_int_equal(shell("ip -o addr show dev lo | grep -q 192.0.2.1"), 0);
+	assert_int_equal(loopback_add_route(f->lo, &v4, NULL), 0);
+	assert_int_equal(shell("ip -o addr show dev lo | grep -q 192.0.2.1"), 1 << 8);
+	assert_true(has_route("192.0.2.1"));
+	loop_drain(f->loop);
+	assert_int_equal(f->n_lost, 0);
+	/* Another process. */
+	shell("ip route del local 192.0.2.1 dev lo table local");
+	loop_until(f->loop, has_lost, f);
+	assert_int_equal(f->why, LOOPBACK_UNROUTED);
+	assert_int_equal(loopback_add_route(f->lo, &v4, NULL), 0);
+	shell("ip route add local 192.0.2.2 dev lo; ip route add local 2001:db8::2 dev lo metric "
+	      "7; "
+	      "ip addr add 192.0.2.3/32 dev lo; ip link add x0 type veth peer name x1; "
+	      "ip link set x0 up; ip addr add 192.0.2.4/32 dev x0");
+	struct prefix taken = vip("192.0.2.2/32"), taken6 = vip("2001:db8::2/128");
+	struct prefix on_lo = vip("192.0.2.3/32"), on_x0 = vip("192.0.2.4/32");
+	assert_int_equal(loopback_add_route(f->lo, &taken, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "Set 'bind: present'"));
+	assert_int_equal(loopback_add_route(f->lo, &taken6, &err), -EEXIST);
+	assert_int_equal(loopback_add_route(f->lo, &on_lo, &err), -EEXIST);
+	assert_int_equal(loopback_add_route(f->lo, &on_x0, &err), 0);
+	/* The previous instance's. */
+	restart(f);
+	assert_int_equal(loopback_add_route(f->lo, &v4, NULL), 0);
+	assert_int_equal(loopback_del(f->lo, &v4, NULL), 0);
+	assert_int_equal(loopback_del(f->lo, &net, NULL), 0);
+	assert_false(has_route("192.0.2.1") || has_route("198.51.100.0/24"));
+}
+
 /* Another interface than lo: missing, down, there, made again. */
 
 static void on_other(const struct prefix *prefix, enum loopback_loss why, void *userdata)
@@ -775,11 +831,6 @@ static bool has_flipped(void *userdata)
 static bool has_settled(void *userdata)
 {
 	return ((struct fixture *)userdata)->n_settled > 0;
-}
-
-static bool has_lost(void *userdata)
-{
-	return ((struct fixture *)userdata)->n_lost > 0;
 }
 
 static void bind_to_it(struct fixture *f, struct loopback *x)
@@ -839,6 +890,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_add_and_del),
 		TEST(another_interface),
+		TEST(a_route_alone),
 		TEST(test_long_label),
 		TEST(test_foreign),
 		TEST(test_foreign_before_start),
