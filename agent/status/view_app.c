@@ -165,6 +165,7 @@ static json_t *head(const struct status_sources *in, const struct app *app,
 		    struct view_vip_context *c, const struct view_clock *clock)
 {
 	const struct discovered *rival = discovery_rival_of(in->discovery, app->spec->name);
+	const struct discovered *of_nomad = discovery_rival_of(in->nomad, app->spec->name);
 	bool drained = app->drained_since != USEC_NEVER;
 	json_t *o = json_pack("{s:o, s:s, s:s, s:b, s:o, s:o}", "name", view_text(app->spec->name),
 			      "source", app_source_name(app->spec->source), "health",
@@ -179,6 +180,7 @@ static json_t *head(const struct status_sources *in, const struct app *app,
 	json_object_set_new(o, "group", group(app));
 	json_object_set_new(o, "lease", view_app_lease(app, clock));
 	json_object_set_new(o, "consul_rival", view_text_or_null(rival ? rival->name : NULL));
+	json_object_set_new(o, "nomad_rival", view_text_or_null(of_nomad ? of_nomad->name : NULL));
 	return o;
 }
 
