@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "consul/nomad.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -39,6 +40,15 @@ struct query {
 	mono_t skipped_logged_at;
 };
 
+/* Nomad is asked for each service that the list of names has; together they are one answer. */
+struct round {
+	struct consul_answer answer; /* to the question for the names */
+	struct nomad_names names;
+	size_t next; /* of the names, to be asked for */
+	struct consul_services services;
+	size_t cap;
+};
+
 struct consul_client {
 	sd_event *loop;
 	struct consul_transport *transport;
@@ -47,8 +57,9 @@ struct consul_client {
 	void *userdata;
 	struct consul_catalog catalog;
 	char node[CONSUL_NAME_MAX];
-	bool node_known; /* false: query it before the services */
-	struct query queries[2];
+	bool node_known;         /* false: query it before the services */
+	struct query queries[2]; /* of Nomad the first one only */
+	struct round round;      /* of Nomad */
 	uint64_t last_number;
 	enum consul_contact contact;
 	mono_t contact_since, error_at;
@@ -64,6 +75,11 @@ static struct query *other_of(struct query *q)
 }
 
 /* ---- contact ---- */
+
+static const char *module_of(const struct consul_client *c)
+{
+	return c->config->nomad ? "nomad" : "consul";
+}
 
 static const char *address_of(const struct consul_client *c)
 {
@@ -82,14 +98,16 @@ static void set_contact(struct consul_client *c, enum consul_contact contact, mo
 		return;
 	duration_format(usec_sub(now, c->contact_since) / USEC_PER_MSEC * USEC_PER_MSEC, span);
 	if (contact == CONSUL_LOST)
-		log_event(LOG_WARNING, "consul", EVENT("consul.lost"),
+		log_event(LOG_WARNING, module_of(c),
+			  EVENT(c->config->nomad ? "nomad.lost" : "consul.lost"),
 			  "%s: %s; keeping the last known state, retrying", address_of(c),
 			  c->error.text);
 	else if (c->contact == CONSUL_LOST)
-		log_event(LOG_INFO, "consul", EVENT("consul.restored"),
+		log_event(LOG_INFO, module_of(c),
+			  EVENT(c->config->nomad ? "nomad.restored" : "consul.restored"),
 			  "%s: contact restored after %s", address_of(c), span);
 	else
-		log_info("consul", "%s: in contact, node %s", address_of(c), c->node);
+		log_info(module_of(c), "%s: in contact, node %s", address_of(c), c->node);
 	c->contact = contact;
 	c->contact_since = now;
 }
@@ -163,7 +181,7 @@ static void rejected(struct query *q, const struct consul_step *step)
 	c->error_at = loop_now(c->loop);
 	if (q->kind == QUERY_SERVICES && !consul_transport_node(c->transport))
 		c->node_known = false; /* Consul may come back with another name */
-	log_debug("consul", "%s: %s", address_of(c), c->error.text);
+	log_debug(module_of(c), "%s: %s", address_of(c), c->error.text);
 	report(c, false);
 	start_in(q, step->wait);
 }
@@ -173,14 +191,16 @@ static struct consul_step step(struct query *q, const struct consul_answer *a)
 	struct consul_client *c = q->client;
 	struct consul_step s = consul_stream_step(&q->plan, a, loop_now(c->loop), q->cost,
 						  loop_random(), &c->error);
-	log_debug("consul", "%s: answer about %s, index %llu: %s", address_of(c),
+	log_debug(module_of(c), "%s: answer about %s, index %llu: %s", address_of(c),
 		  q->kind == QUERY_SERVICES ? "services" : "checks", (unsigned long long)a->index,
 		  s.use == CONSUL_REJECT ? c->error.text : "used");
 	if (s.reset)
-		log_event(LOG_WARNING, "consul", EVENT("consul.reset"),
-			  "%s: Consul state was reset (index %llu): services that it lost are "
+		log_event(LOG_WARNING, module_of(c),
+			  EVENT(c->config->nomad ? "nomad.reset" : "consul.reset"),
+			  "%s: %s state was reset (index %llu): services that it lost are "
 			  "retained",
-			  address_of(c), (unsigned long long)a->index);
+			  address_of(c), c->config->nomad ? "Nomad" : "Consul",
+			  (unsigned long long)a->index);
 	return s;
 }
 
@@ -208,15 +228,36 @@ static void note_skipped(struct query *q, struct consul_skipped *skipped)
 	if (!same && !quiet && skipped->n > 0) {
 		q->skipped_logged_at = now;
 		for (size_t i = 0; i < skipped->n && i < CONSUL_SKIPPED_MAX; i++)
-			log_warn("consul", "%s: %s; it is skipped, the others count",
+			log_warn(module_of(q->client), "%s: %s; it is skipped, the others count",
 				 address_of(q->client), skipped->texts[i]);
 		if (skipped->n > CONSUL_SKIPPED_MAX)
-			log_warn("consul", "%s: %zu more are skipped", address_of(q->client),
-				 skipped->n - CONSUL_SKIPPED_MAX);
+			log_warn(module_of(q->client), "%s: %zu more are skipped",
+				 address_of(q->client), skipped->n - CONSUL_SKIPPED_MAX);
 	}
 	consul_skipped_done(&q->skipped);
 	q->skipped = *skipped;
 	*skipped = (struct consul_skipped){ 0 };
+}
+
+/* Takes the contents of the services over. */
+static void take_services(struct query *q, struct consul_answer *a,
+			  struct consul_services *services, mono_t began)
+{
+	struct consul_client *c = q->client;
+	a->present = services->present;
+	a->node_id = services->node_id;
+	a->create_index = services->create_index;
+	struct consul_step s = step(q, a);
+	if (s.use == CONSUL_REJECT) {
+		consul_services_done(services);
+		rejected(q, &s);
+		return;
+	}
+	uint64_t generation = c->catalog.generation;
+	note_skipped(q, &services->skipped);
+	consul_catalog_apply_services(&c->catalog, services, &s, q->number, c->last_number,
+				      loop_now(c->loop));
+	applied(q, &s, generation, began);
 }
 
 static void on_services(const struct http_response *r, void *userdata)
@@ -232,21 +273,105 @@ static void on_services(const struct http_response *r, void *userdata)
 	if (!a.failed &&
 	    consul_services_parse(r->body, r->len, c->config->match_tag, &services, &err) < 0)
 		a.failed = true;
-	a.present = services.present;
-	a.node_id = services.node_id;
-	a.create_index = services.create_index;
-	struct consul_step s = step(q, &a);
-	if (s.use == CONSUL_REJECT) {
-		consul_services_done(&services);
-		rejected(q, &s);
+	take_services(q, &a, &services, began);
+}
+
+/* ---- answers of Nomad ---- */
+
+static void ask_for_next(struct query *q, mono_t began);
+
+static void round_done(struct round *round)
+{
+	nomad_names_done(&round->names);
+	consul_services_done(&round->services);
+	*round = (struct round){ 0 };
+}
+
+/* Half a round is no answer: it looks like services that went away. */
+static void fail_round(struct query *q, struct consul_answer *a)
+{
+	struct consul_services none = { 0 };
+	a->failed = true;
+	round_done(&q->client->round);
+	take_services(q, a, &none, loop_clock());
+}
+
+static void finish_round(struct query *q, mono_t began)
+{
+	struct consul_client *c = q->client;
+	struct consul_answer a = c->round.answer;
+	struct consul_services services = c->round.services;
+	c->round.services = (struct consul_services){ 0 };
+	round_done(&c->round);
+	if (services.n > 0)
+		consul_services_sort(&services);
+	/* A node without services is not known there. */
+	services.present = services.n > 0;
+	str_copy(services.node_id, sizeof(services.node_id), c->node);
+	a.error = "";
+	take_services(q, &a, &services, began);
+}
+
+static void on_registrations(const struct http_response *r, void *userdata)
+{
+	struct query *q = userdata;
+	struct consul_client *c = q->client;
+	struct round *round = &c->round;
+	struct consul_answer a = { 0 };
+	struct err err = { "" };
+	mono_t began = loop_clock();
+	q->call = NULL;
+	consul_transport_answer(r, &a, &err);
+	if (!a.failed && nomad_service_parse(r->body, r->len, c->node, c->config->match_tag,
+					     &round->services, &round->cap, &err) < 0)
+		a.failed = true;
+	if (a.failed) {
+		err_prefix(&err, 0, "service '%.100s': ", round->names.items[round->next].name);
+		fail_round(q, &a);
 		return;
 	}
-	uint64_t generation = c->catalog.generation;
-	note_skipped(q, &services.skipped);
-	consul_catalog_apply_services(&c->catalog, &services, &s, q->number, c->last_number,
-				      loop_now(c->loop));
-	applied(q, &s, generation, began);
+	round->next++;
+	ask_for_next(q, began);
 }
+
+static void ask_for_next(struct query *q, mono_t began)
+{
+	struct round *round = &q->client->round;
+	struct err err = { "" };
+	if (round->next == round->names.n) {
+		finish_round(q, began);
+		return;
+	}
+	const struct nomad_name *name = &round->names.items[round->next];
+	if (consul_transport_get_in(q->client->transport, name->namespace, "service", name->name,
+				    on_registrations, q, &q->call, &err) == 0)
+		return;
+	struct consul_answer a = { .error = err.text };
+	fail_round(q, &a);
+}
+
+static void on_names(const struct http_response *r, void *userdata)
+{
+	struct query *q = userdata;
+	struct consul_client *c = q->client;
+	struct consul_answer a = { 0 };
+	struct err err = { "" };
+	mono_t began = loop_clock();
+	q->call = NULL;
+	round_done(&c->round);
+	consul_transport_answer(r, &a, &err);
+	if (!a.failed &&
+	    nomad_names_parse(r->body, r->len, c->config->match_tag, &c->round.names, &err) < 0)
+		a.failed = true;
+	if (a.failed) {
+		fail_round(q, &a);
+		return;
+	}
+	c->round.answer = a;
+	ask_for_next(q, began);
+}
+
+/* ---- answers of Consul about checks ---- */
 
 static void on_checks(const struct http_response *r, void *userdata)
 {
@@ -277,7 +402,7 @@ static void on_checks(const struct http_response *r, void *userdata)
 static void on_rename(struct query *q, const char *from)
 {
 	struct consul_client *c = q->client;
-	log_warn("consul",
+	log_warn(module_of(c),
 		 "%s: the agent's node was %s and is %s now: services that it lost are "
 		 "retained",
 		 address_of(c), from, c->node);
@@ -298,10 +423,13 @@ static void on_self(const struct http_response *r, void *userdata)
 	str_copy(from, sizeof(from), c->node);
 	q->call = NULL;
 	consul_transport_answer(r, &a, &err);
-	if (!a.failed && consul_self_parse(r->body, r->len, c->node, &err) < 0)
+	if (!a.failed && (c->config->nomad ? nomad_self_parse
+					   : consul_self_parse)(r->body, r->len, c->node, &err) < 0)
 		a.failed = true;
 	if (a.failed) {
-		err_prefix(&err, 0, "querying the name of the node (or set CONSUL_NODE): ");
+		err_prefix(&err, 0, "querying the %s: ",
+			   c->config->nomad ? "ID of the node"
+					    : "name of the node (or set CONSUL_NODE)");
 		struct consul_step s = step(q, &a);
 		rejected(q, &s);
 		return;
@@ -310,7 +438,7 @@ static void on_self(const struct http_response *r, void *userdata)
 	if (from[0] && !str_equal(from, c->node))
 		on_rename(q, from);
 	start_query(q);
-	if (!from[0])
+	if (!from[0] && !c->config->nomad)
 		start_query(other_of(q));
 }
 
@@ -323,6 +451,10 @@ static int start_call(struct query *q, struct err *err)
 	if (services && !c->node_known)
 		return consul_transport_get(c->transport, "agent/self", NULL, 0, 0, on_self, q,
 					    &q->call, err);
+	if (c->config->nomad)
+		return consul_transport_get(c->transport, "services", NULL, q->plan.asked_index,
+					    usec_min(c->config->query_interval, POLL_MAX), on_names,
+					    q, &q->call, err);
 	return consul_transport_get(c->transport, services ? "catalog/node" : "health/node",
 				    c->node, q->plan.asked_index,
 				    usec_min(c->config->query_interval, POLL_MAX),
@@ -379,6 +511,7 @@ int consul_client_new(sd_event *loop, const struct consul_config *config, consul
 	c->error_at = USEC_NEVER;
 	consul_catalog_init(&c->catalog, config->warning_fails,
 			    config->max_stale > 0 ? config->max_stale : USEC_NEVER);
+	c->catalog.has_checks = config->nomad; /* none are waited for */
 	init_query(c, QUERY_SERVICES);
 	init_query(c, QUERY_CHECKS);
 	int r = consul_transport_new(loop, config, env, &c->transport, err);
@@ -401,6 +534,7 @@ void consul_client_free(struct consul_client *c)
 	}
 	sd_event_source_disable_unref(c->deadline);
 	consul_transport_free(c->transport);
+	round_done(&c->round);
 	consul_catalog_done(&c->catalog);
 	sd_event_unref(c->loop);
 	free(c);

@@ -11,11 +11,12 @@
 #include "lib/mono.h"
 
 struct consul_config {
+	bool nomad; /* the other of HashiCorp's catalogs, with the same queries (consul/nomad.h) */
 	char *addr; /* NULL: no Consul, unless the environment names one */
 	char *token, *token_file;
 	char *ca_file, *cert_file, *key_file;
 	bool tls_verify;
-	char *datacenter, *namespace, *partition;
+	char *datacenter, *namespace, *partition; /* of Nomad: region, namespace, none */
 	char *match_tag;
 	bool warning_fails;
 	span_t query_interval; /* the longest silence before everything is read again */

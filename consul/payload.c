@@ -46,9 +46,7 @@ bool consul_skipped_equal(const struct consul_skipped *a, const struct consul_sk
 	return true;
 }
 
-/* `name` is shown as the JSON has it: a NUL octet in it is an escape there. */
-static void __attribute__((format(printf, 3, 4)))
-skip(struct consul_skipped *s, struct json_slice name, const char *fmt, ...)
+void consul_skip(struct consul_skipped *s, struct json_slice name, const char *fmt, ...)
 {
 	char shown[64], text[256];
 	struct strbuf b = strbuf_over(text, sizeof(text));
@@ -63,8 +61,7 @@ skip(struct consul_skipped *s, struct json_slice name, const char *fmt, ...)
 	s->texts[s->n - 1] = mem_strdup(text);
 }
 
-/* Why a name of a service is none for us; NULL: it is one. */
-static const char *name_flaw(const char *name, size_t len)
+const char *consul_name_flaw(const char *name, size_t len)
 {
 	if (strlen(name) != len)
 		return "its name contains a NUL octet";
@@ -73,7 +70,7 @@ static const char *name_flaw(const char *name, size_t len)
 
 /* ---- the catalog ---- */
 
-static void service_done(struct consul_service *s)
+void consul_service_done(struct consul_service *s)
 {
 	for (size_t i = 0; i < s->n_tags; i++)
 		free(s->tags[i]);
@@ -87,7 +84,7 @@ static void service_done(struct consul_service *s)
 void consul_services_done(struct consul_services *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		service_done(&c->items[i]);
+		consul_service_done(&c->items[i]);
 	free(c->items);
 	consul_skipped_done(&c->skipped);
 	*c = (struct consul_services){ 0 };
@@ -136,7 +133,7 @@ static void copy_tags(struct consul_service *s, const json_t *tags)
 	}
 }
 
-static int read_tags(struct json_slice value, const char *match_tag, struct consul_service *ret,
+int consul_tags_read(struct json_slice value, const char *match_tag, struct consul_service *ret,
 		     struct err *err)
 {
 	if (answer_is_null(value))
@@ -174,7 +171,7 @@ static const char *const service_fields[SERVICE_FIELDS] = { "ID", "Service", "Ta
 static const char *service_flaw(const struct consul_service *s, size_t id_len, size_t name_len)
 {
 	return strlen(s->id) != id_len ? "its ID contains a NUL octet"
-				       : name_flaw(s->name, name_len);
+				       : consul_name_flaw(s->name, name_len);
 }
 
 /* *ret_flaw: why it is skipped. */
@@ -186,7 +183,7 @@ static int read_service(const struct json_slice *fields, const char *match_tag,
 	if (r == 0)
 		r = answer_get_text(fields[SERVICE_NAME], "Service", &ret->name, &name_len, err);
 	if (r == 0)
-		r = read_tags(fields[SERVICE_TAGS], match_tag, ret, err);
+		r = consul_tags_read(fields[SERVICE_TAGS], match_tag, ret, err);
 	if (r < 0)
 		return r;
 	ret->proxied = proxied_by(fields[SERVICE_KIND], fields[SERVICE_PROXY]);
@@ -201,6 +198,11 @@ static int compare_services(const void *a, const void *b)
 	return c ? c : strcmp(x->id, y->id);
 }
 
+void consul_services_sort(struct consul_services *c)
+{
+	qsort(c->items, c->n, sizeof(c->items[0]), compare_services);
+}
+
 static int add_service(struct json_slice key, struct json_slice value, const char *match_tag,
 		       struct consul_services *c, size_t *cap, struct err *err)
 {
@@ -210,9 +212,9 @@ static int add_service(struct json_slice key, struct json_slice value, const cha
 	answer_fields(value, service_fields, SERVICE_FIELDS, fields);
 	int r = read_service(fields, match_tag, &service, &flaw, err);
 	if (r < 0 || flaw)
-		service_done(&service);
+		consul_service_done(&service);
 	if (flaw)
-		skip(&c->skipped, key, "%s", flaw);
+		consul_skip(&c->skipped, key, "%s", flaw);
 	if (r < 0) {
 		char shown[96];
 		str_printable(shown, sizeof(shown), key.p + 1, key.len - 2);
@@ -245,7 +247,7 @@ static int read_services(struct json_slice services, const char *match_tag,
 	if (scan.failed)
 		return answer_wrong(err, "Services", "broken JSON");
 	if (c->n > 0)
-		qsort(c->items, c->n, sizeof(c->items[0]), compare_services);
+		consul_services_sort(c);
 	return 0;
 }
 
@@ -376,7 +378,7 @@ static int read_check(const struct json_slice *fields, struct consul_check *ret,
 		ret->id = mem_strdup(str_printable(shown, sizeof(shown), id, id_len));
 		ret->output = first_line(fields[CHECK_OUTPUT]);
 		ret->status = status_of(status);
-		*ret_flaw = name_flaw(ret->service, service_len);
+		*ret_flaw = consul_name_flaw(ret->service, service_len);
 	}
 	free(id);
 	free(status);
@@ -398,7 +400,7 @@ static int add_check(struct json_slice value, struct consul_checks *c, size_t *c
 	answer_fields(value, check_fields, CHECK_FIELDS, fields);
 	int r = read_check(fields, &check, &flaw, err);
 	if (flaw)
-		skip(&c->skipped, fields[CHECK_SERVICE], "check '%s': %s", check.id, flaw);
+		consul_skip(&c->skipped, fields[CHECK_SERVICE], "check '%s': %s", check.id, flaw);
 	if (r < 0 || flaw) {
 		check_done(&check);
 		return r;
@@ -455,7 +457,7 @@ static int read_node_name(struct json_slice root, char **ret, struct err *err)
 	answer_fields(root, config, 1, &inside);
 	answer_fields(inside, name, 1, &value);
 	int r = answer_get_text(value, "NodeName", ret, &len, err);
-	if (r == 0 && (len == 0 || name_flaw(*ret, len)))
+	if (r == 0 && (len == 0 || consul_name_flaw(*ret, len)))
 		r = answer_wrong(err, "NodeName", "empty, too long, or contains a NUL octet");
 	return r;
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "lib/json_scan.h"
 
 #define CONSUL_NODE_ID_MAX 64
 #define CONSUL_NAME_MAX    512 /* of a node or a service, far beyond that of an app */
@@ -77,5 +78,20 @@ void consul_checks_done(struct consul_checks *c);
 /* GET /v1/agent/self: the node's name. */
 int consul_self_parse(const char *json, size_t len, char ret[static CONSUL_NAME_MAX],
 		      struct err *err);
+
+/* ---- parts, also of Nomad's answers (consul/nomad.h) ---- */
+
+/* An item was skipped. `name` is shown as the JSON has it, in quotes: a NUL octet in it is an escape
+ * there. */
+void consul_skip(struct consul_skipped *s, struct json_slice name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Why a name of a service is none for us; NULL: it is one. */
+const char *consul_name_flaw(const char *name, size_t len);
+/* Keeps them when `match_tag` is among them. */
+int consul_tags_read(struct json_slice value, const char *match_tag, struct consul_service *ret,
+		     struct err *err);
+void consul_service_done(struct consul_service *s);
+/* By name, then ID. */
+void consul_services_sort(struct consul_services *c);
 
 #endif

@@ -55,12 +55,12 @@ static void cut_path(char *text)
 		text[n - 3] = 0;
 }
 
-static int bad_addr(const char *text, struct err *err)
+static int bad_addr(const struct consul_settings *s, const char *text, struct err *err)
 {
 	return err_set(err, -EINVAL,
-		       "'%.100s' is not a Consul address, expected http://HOST:PORT, "
+		       "'%.100s' is not a %s address, expected http://HOST:PORT, "
 		       "https://HOST:PORT or unix:///PATH, with or without /v1",
-		       text);
+		       text, s->nomad ? "Nomad" : "Consul");
 }
 
 static bool has_blank(const char *text)
@@ -74,28 +74,28 @@ static bool has_blank(const char *text)
 static int set_addr(struct consul_settings *s, const char *addr, bool ssl, struct err *err)
 {
 	if (has_blank(addr))
-		return bad_addr(addr, err);
+		return bad_addr(s, addr, err);
 	if (str_starts(addr, UNIX)) {
 		if (str_copy(s->unix_path, sizeof(s->unix_path), addr + strlen(UNIX)) < 0)
-			return bad_addr(addr, err);
+			return bad_addr(s, addr, err);
 		cut_path(s->unix_path);
 		if (s->unix_path[0] != '/')
-			return bad_addr(addr, err);
+			return bad_addr(s, addr, err);
 		return str_copy(s->base, sizeof(s->base), "http://localhost");
 	}
 	bool has_scheme = str_starts(addr, "http://") || str_starts(addr, "https://");
 	if (!has_scheme && strstr(addr, "://"))
-		return bad_addr(addr, err);
+		return bad_addr(s, addr, err);
 	int n = snprintf(s->base, sizeof(s->base), "%s%s",
 			 has_scheme ? ""
 			 : ssl      ? "https://"
 				    : "http://",
 			 addr);
 	if (n < 0 || (size_t)n >= sizeof(s->base))
-		return bad_addr(addr, err);
+		return bad_addr(s, addr, err);
 	char *host = strstr(s->base, "://") + 3;
 	cut_path(host);
-	return *host && *host != '/' ? 0 : bad_addr(addr, err);
+	return *host && *host != '/' ? 0 : bad_addr(s, addr, err);
 }
 
 static int set_flags(struct consul_settings *s, const struct consul_config *config,
@@ -120,9 +120,38 @@ static int set_flags(struct consul_settings *s, const struct consul_config *conf
 	return 0;
 }
 
+/* What Nomad's own command line reads, in the place of the keys. */
+static int make_nomad(const struct consul_config *config, consul_getenv *env,
+		      struct consul_settings *ret, struct err *err)
+{
+	struct consul_settings s = { .nomad = true };
+	bool skip = !config->tls_verify;
+	const char *addr = first_of(from_env(env, "NOMAD_ADDR"), config->addr);
+	const char *flag = from_env(env, "NOMAD_SKIP_VERIFY");
+	if (!addr)
+		return err_set(err, -ENOENT, "no nomad_addr");
+	int r = flag ? parse_bool("NOMAD_SKIP_VERIFY", flag, &skip, err) : 0;
+	if (r == 0)
+		r = set_addr(&s, addr, false, err);
+	if (r < 0)
+		return r;
+	s.insecure = skip;
+	s.token = first_of(from_env(env, "NOMAD_TOKEN"), config->token);
+	s.token_file = s.token ? NULL : config->token_file;
+	s.ca_file = first_of(from_env(env, "NOMAD_CACERT"), config->ca_file);
+	s.cert_file = first_of(from_env(env, "NOMAD_CLIENT_CERT"), config->cert_file);
+	s.key_file = first_of(from_env(env, "NOMAD_CLIENT_KEY"), config->key_file);
+	s.datacenter = first_of(from_env(env, "NOMAD_REGION"), config->datacenter);
+	s.namespace = first_of(from_env(env, "NOMAD_NAMESPACE"), config->namespace);
+	*ret = s;
+	return 0;
+}
+
 int consul_settings_make(const struct consul_config *config, consul_getenv *env,
 			 struct consul_settings *ret, struct err *err)
 {
+	if (config->nomad)
+		return make_nomad(config, env, ret, err);
 	struct consul_settings s = { 0 };
 	bool ssl = false;
 	const char *addr = first_of(from_env(env, "CONSUL_HTTP_ADDR"), config->addr);
@@ -176,6 +205,13 @@ static void add_param(struct strbuf *sb, char *separator, const char *key, const
 bool consul_settings_url(const struct consul_settings *s, const char *path, const char *name,
 			 uint64_t index, unsigned wait_ms, char buf[static CONSUL_URL_MAX])
 {
+	return consul_settings_url_in(s, s->namespace, path, name, index, wait_ms, buf);
+}
+
+bool consul_settings_url_in(const struct consul_settings *s, const char *namespace,
+			    const char *path, const char *name, uint64_t index, unsigned wait_ms,
+			    char buf[static CONSUL_URL_MAX])
+{
 	struct strbuf sb = strbuf_over(buf, CONSUL_URL_MAX);
 	char separator = '?', number[32];
 	strbuf_add(&sb, "%s/v1/%s", s->base, path);
@@ -184,9 +220,9 @@ bool consul_settings_url(const struct consul_settings *s, const char *path, cons
 		add_encoded(&sb, name);
 	}
 	if (s->datacenter)
-		add_param(&sb, &separator, "dc", s->datacenter);
-	if (s->namespace)
-		add_param(&sb, &separator, "ns", s->namespace);
+		add_param(&sb, &separator, s->nomad ? "region" : "dc", s->datacenter);
+	if (namespace)
+		add_param(&sb, &separator, s->nomad ? "namespace" : "ns", namespace);
 	if (s->partition)
 		add_param(&sb, &separator, "partition", s->partition);
 	if (s->stale)

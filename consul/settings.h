@@ -12,6 +12,15 @@
  *	CONSUL_NAMESPACE, CONSUL_PARTITION     consul_namespace … none
  *	CONSUL_NODE                            -                  as the local agent says
  *	CONSUL_STALE                           -                  false
+ *
+ * Of Nomad:
+ *
+ *	NOMAD_ADDR                             nomad_addr         no Nomad
+ *	NOMAD_TOKEN                            nomad_token, nomad_token_file
+ *	NOMAD_CACERT, NOMAD_CLIENT_CERT, NOMAD_CLIENT_KEY
+ *	                                       nomad_ca_cert, nomad_client_…
+ *	NOMAD_SKIP_VERIFY                      nomad_tls_verify   verified
+ *	NOMAD_NAMESPACE, NOMAD_REGION          nomad_namespace, nomad_region
  */
 #ifndef CONSUL_SETTINGS_H
 #define CONSUL_SETTINGS_H
@@ -26,6 +35,7 @@
 #define CONSUL_URL_MAX 2048
 
 struct consul_settings {
+	bool nomad;
 	char base[512];      /* "http://127.0.0.1:8500", without /v1 */
 	char unix_path[108]; /* "" or where to connect instead */
 	const char *node;    /* NULL: ask the local agent */
@@ -47,5 +57,9 @@ int consul_settings_make(const struct consul_config *config, consul_getenv *env,
  * `wait_ms` until the index exceeds it. False when it does not fit. */
 bool consul_settings_url(const struct consul_settings *s, const char *path, const char *name,
 			 uint64_t index, unsigned wait_ms, char buf[static CONSUL_URL_MAX]);
+/* The same in another namespace than that of the settings; NULL: none is said. */
+bool consul_settings_url_in(const struct consul_settings *s, const char *namespace,
+			    const char *path, const char *name, uint64_t index, unsigned wait_ms,
+			    char buf[static CONSUL_URL_MAX]);
 
 #endif

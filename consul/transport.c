@@ -96,7 +96,8 @@ static int start_call(struct consul_transport *t, const struct http_request *req
 		token = from_file;
 	}
 	if (token) {
-		snprintf(header, sizeof(header), "X-Consul-Token: %s", token);
+		snprintf(header, sizeof(header), "X-%s-Token: %s",
+			 t->settings.nomad ? "Nomad" : "Consul", token);
 		headers[0] = header;
 	}
 	r.server = &t->server;
@@ -127,6 +128,18 @@ int consul_transport_get(struct consul_transport *t, const char *path, const cha
 	return start_call(t, &request, done, userdata, ret, err);
 }
 
+int consul_transport_get_in(struct consul_transport *t, const char *namespace, const char *path,
+			    const char *name, http_done_cb *done, void *userdata,
+			    struct http_call **ret, struct err *err)
+{
+	char url[CONSUL_URL_MAX];
+	struct http_request request = { .url = url, .timeout = ANSWER_MAX };
+	if (!consul_settings_url_in(&t->settings, namespace, path, name, 0, 0, url))
+		return err_set(err, -ENAMETOOLONG, "the URL is longer than %d bytes",
+			       CONSUL_URL_MAX);
+	return start_call(t, &request, done, userdata, ret, err);
+}
+
 int consul_transport_put(struct consul_transport *t, const char *path, const char *name,
 			 const char *body, http_done_cb *done, void *userdata,
 			 struct http_call **ret)
@@ -150,10 +163,22 @@ static void describe_status(const struct http_response *r, struct err *err)
 		r->status == 403 ? " (check the token)" : "");
 }
 
+/* "X-Consul-Index" or "X-Nomad-Index" */
+static bool get_header(const struct http_response *r, const char *name,
+		       char text[static HTTP_HEADER_MAX])
+{
+	char full[64];
+	snprintf(full, sizeof(full), "X-Consul-%s", name);
+	if (http_headers_get(r->headers, full, text))
+		return true;
+	snprintf(full, sizeof(full), "X-Nomad-%s", name);
+	return http_headers_get(r->headers, full, text);
+}
+
 static bool header_is(const struct http_response *r, const char *name, const char *value)
 {
 	char text[HTTP_HEADER_MAX];
-	return http_headers_get(r->headers, name, text) && str_equal(text, value);
+	return get_header(r, name, text) && str_equal(text, value);
 }
 
 void consul_transport_answer(const struct http_response *r, struct consul_answer *ret,
@@ -168,9 +193,8 @@ void consul_transport_answer(const struct http_response *r, struct consul_answer
 	ret->failed = r->error[0] || r->status != 200;
 	ret->cut_off = r->error[0] && !r->timed_out;
 	ret->error = err->text;
-	if (!http_headers_get(r->headers, "X-Consul-Index", text) ||
-	    str_to_u64(text, UINT64_MAX - 1, &ret->index) < 0)
+	if (!get_header(r, "Index", text) || str_to_u64(text, UINT64_MAX - 1, &ret->index) < 0)
 		ret->index = 0;
-	ret->leaderless = header_is(r, "X-Consul-KnownLeader", "false");
-	ret->filtered = header_is(r, "X-Consul-Results-Filtered-By-ACLs", "true");
+	ret->leaderless = header_is(r, "KnownLeader", "false");
+	ret->filtered = header_is(r, "Results-Filtered-By-ACLs", "true");
 }

@@ -32,6 +32,10 @@ const char *consul_transport_node(const struct consul_transport *t);
 int consul_transport_get(struct consul_transport *t, const char *path, const char *name,
 			 uint64_t index, span_t wait, http_done_cb *done, void *userdata,
 			 struct http_call **ret, struct err *err);
+/* GET v1/PATH/NAME in another namespace than that of the settings, answered at once. */
+int consul_transport_get_in(struct consul_transport *t, const char *namespace, const char *path,
+			    const char *name, http_done_cb *done, void *userdata,
+			    struct http_call **ret, struct err *err);
 /* PUT v1/PATH[/NAME]. */
 int consul_transport_put(struct consul_transport *t, const char *path, const char *name,
 			 const char *body, http_done_cb *done, void *userdata,

@@ -6,9 +6,9 @@
 #include "lib/array.h"
 #include "lib/str.h"
 
-const char *const log_modules[] = { "agent",   "api",     "app",    "bgp",  "capability", "config",
-				    "consul",  "exec",    "listen", "loop", "monitor",    "nat",
-				    "netlink", "service", "state",  "vip",  NULL };
+const char *const log_modules[] = { "agent",   "api",   "app",     "bgp",   "capability", "config",
+				    "consul",  "exec",  "listen",  "loop",  "monitor",    "nat",
+				    "netlink", "nomad", "service", "state", "vip",        NULL };
 
 static const char *const names[] = {
 	[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info",

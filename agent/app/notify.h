@@ -17,16 +17,20 @@ typedef void registry_changed_cb(const char *name, const struct app *app, bool r
 				 void *userdata);
 
 struct notify {
-	registry_freed_cb *freed; /* may be NULL, as the other */
-	void *freed_userdata;
+	/* NULL: none. Consul and Nomad wait for names. */
+	struct {
+		registry_freed_cb *call;
+		void *userdata;
+	} freed[2];
 	registry_changed_cb *changed;
 	void *changed_userdata;
 };
 
 static inline void notify_freed(const struct notify *n)
 {
-	if (n->freed)
-		n->freed(n->freed_userdata);
+	for (size_t i = 0; i < 2; i++)
+		if (n->freed[i].call)
+			n->freed[i].call(n->freed[i].userdata);
 }
 
 static inline void notify_changed(const struct notify *n, const char *name, const struct app *app,

@@ -97,8 +97,14 @@ void registry_set_options(struct registry *reg, const struct registry_options *o
 
 void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata)
 {
-	reg->notify.freed = freed;
-	reg->notify.freed_userdata = userdata;
+	for (size_t i = 0; i < 2; i++) {
+		bool own = reg->notify.freed[i].call && reg->notify.freed[i].userdata == userdata;
+		if (!own && (!freed || reg->notify.freed[i].call))
+			continue;
+		reg->notify.freed[i].call = freed;
+		reg->notify.freed[i].userdata = userdata;
+		return;
+	}
 }
 
 void registry_on_changed(struct registry *reg, registry_changed_cb *changed, void *userdata)

@@ -40,6 +40,7 @@ void registry_set_options(struct registry *reg, const struct registry_options *o
 void registry_set_cleanup_timer(struct registry *reg, span_t cleanup_timer);
 /* Applies other options, and another timing of the runner, to an app that did not change. */
 void registry_refresh(struct registry *reg, const struct app *app, mono_t now);
+/* One callback for each `userdata`, two of them; NULL: it is not called any more. */
 void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata);
 void registry_on_changed(struct registry *reg, registry_changed_cb *changed, void *userdata);
 /* Takes nothing down: unregister first what should go. */

@@ -33,6 +33,7 @@ static const struct {
 	[VERB_ROUTES] = { "/v1/routes", show_routes },
 	[VERB_NAT] = { "/v1/nat", show_nat },
 	[VERB_CONSUL] = { "/v1/consul", show_consul },
+	[VERB_NOMAD] = { "/v1/nomad", show_consul },
 	[VERB_CONFIG] = { "/v1/config", show_config },
 };
 

@@ -143,13 +143,14 @@ int show_nat(const struct show *s, const json_t *a)
 int show_consul(const struct show *s, const json_t *a)
 {
 	struct table *t = table_new("SERVICE|STATE|FOR|PROBLEM");
+	const char *name = s->call->id == VERB_NOMAD ? "Nomad" : "Consul";
 	size_t i;
 	const json_t *found;
 	char age[TABLE_AGE_MAX];
 	if (!true_at(a, "enabled"))
-		show_line(s, "Consul", "not used: %s", text_at(a, "reason"));
+		show_line(s, name, "not used: %s", text_at(a, "reason"));
 	else
-		show_line(s, "Consul", "%s, node %s, %s for %s", text_at(a, "address"),
+		show_line(s, name, "%s, node %s, %s for %s", text_at(a, "address"),
 			  text_at(a, "node"), text_at(a, "state"),
 			  table_age(number_at(a, "since_seconds"), age));
 	show_line(s, "Last error", "%s", text_at(a, "last_error"));

@@ -56,6 +56,8 @@ static const struct verb verbs[N_VERBS] = {
 		       .watches = true },
 	[VERB_CONSUL] = { "consul", NULL, "", 0, 0, "Consul, and what its services became",
 			  "vipherald consul", .watches = true },
+	[VERB_NOMAD] = { "nomad", NULL, "", 0, 0, "Nomad, and what its services became",
+			 "vipherald nomad", .watches = true },
 	[VERB_EVENTS] = { "events", NULL, "", 0, 0, "What happened, the last ones",
 			  "vipherald events --follow --kind app",
 			  .options = { { "follow", NULL, "and what happens from now on" },

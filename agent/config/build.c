@@ -308,6 +308,7 @@ static void build_section(struct config_build *b, const struct config_node *node
 void config_build_begin(struct config_build *b, const struct config_node *root,
 			struct config_draft *draft, struct config_findings *findings)
 {
+	draft->agent.nomad.nomad = true;
 	*b = (struct config_build){ .findings = findings };
 	config_section_defaults(&config_schema, draft);
 	if (config_node_is_null(root))

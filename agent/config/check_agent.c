@@ -5,26 +5,41 @@
 #include "lib/array.h"
 #include "lib/str.h"
 
+/* The keys of a catalog, Consul or Nomad. */
+struct catalog_keys {
+	const char *name, *addr, *ca_cert, *client_cert, *client_key, *tls_verify;
+};
+static const struct catalog_keys consul_keys = { "Consul",
+						 "consul_addr",
+						 "consul_ca_cert",
+						 "consul_client_cert",
+						 "consul_client_key",
+						 "consul_tls_verify" };
+static const struct catalog_keys nomad_keys = {
+	"Nomad",           "nomad_addr", "nomad_ca_cert", "nomad_client_cert", "nomad_client_key",
+	"nomad_tls_verify"
+};
+
 /* An incomplete client certificate, and TLS keys without effect. */
-static void check_tls(const struct consul_config *c, const struct config_node *agent,
-		      struct config_findings *findings)
+static void check_tls(const struct consul_config *c, const struct catalog_keys *k,
+		      const struct config_node *agent, struct config_findings *findings)
 {
-	static const char *const keys[] = { "consul_ca_cert", "consul_client_cert",
-					    "consul_client_key", "consul_tls_verify" };
-	const struct config_node *cert = config_node_get(agent, "consul_client_cert");
-	const struct config_node *key = config_node_get(agent, "consul_client_key");
+	const char *const keys[] = { k->ca_cert, k->client_cert, k->client_key, k->tls_verify };
+	const struct config_node *cert = config_node_get(agent, k->client_cert);
+	const struct config_node *key = config_node_get(agent, k->client_key);
 	if (!cert != !key)
 		config_error(findings, config_at(cert ? cert : key), "requires %s",
-			     cert ? "consul_client_key" : "consul_client_cert");
+			     cert ? k->client_key : k->client_cert);
 	if (!c->tls_verify)
-		config_warn(findings, config_at(config_node_get(agent, "consul_tls_verify")),
-			    "Consul's certificate is not verified: a man in the middle can "
-			    "register services on this host");
+		config_warn(findings, config_at(config_node_get(agent, k->tls_verify)),
+			    "%s's certificate is not verified: a man in the middle can "
+			    "register services on this host",
+			    k->name);
 	for (size_t i = 0; c->addr && i < ARRAY_SIZE(keys); i++) {
 		const struct config_node *node = config_node_get(agent, keys[i]);
 		if (node && !str_starts(c->addr, "https://"))
-			config_warn(findings, config_at(node),
-				    "has no effect: consul_addr is not https://");
+			config_warn(findings, config_at(node), "has no effect: %s is not https://",
+				    k->addr);
 	}
 }
 
@@ -138,7 +153,8 @@ void config_check_agent(const struct config_draft *draft, const struct config_no
 	if (draft->agent.user && !draft->agent.drop_privileges)
 		config_error(findings, config_at(config_node_get(agent, "drop_privileges")),
 			     "must be true with agent.user");
-	check_tls(&draft->agent.consul, agent, findings);
+	check_tls(&draft->agent.consul, &consul_keys, agent, findings);
+	check_tls(&draft->agent.nomad, &nomad_keys, agent, findings);
 	check_allow_from(draft->agent.admission.exec, config_node_get(agent, "exec"), findings);
 	check_exec_sources(draft->agent.admission.exec, config_node_get(agent, "exec"), findings);
 	check_hooks(&draft->agent, agent, findings);

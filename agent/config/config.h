@@ -51,7 +51,7 @@ struct config_agent {
 	uint16_t exec_max;
 	span_t hold_down, hold_down_max;
 	span_t cleanup_timer;
-	struct consul_config consul;
+	struct consul_config consul, nomad;
 	struct monitor_admission admission;
 	char *user; /* an agent started as root becomes this user; NULL: stays root */
 	bool drop_privileges;

@@ -23,6 +23,7 @@ void config_agent_done(struct config_agent *agent)
 	free(agent->disable_file);
 	free(agent->state_file);
 	consul_config_done(&agent->consul);
+	consul_config_done(&agent->nomad);
 	free(agent->user);
 	free(agent->vips.allow.items);
 	free(agent->vips.communities.values);

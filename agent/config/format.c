@@ -51,7 +51,8 @@ void config_format_monitors_from(const struct config_key *key, const void *targe
 	} words[] = {
 		{ "config", MONITORS_FROM_CONFIG }, { "http-admin", MONITORS_FROM_HTTP_ADMIN },
 		{ "http", MONITORS_FROM_HTTP },     { "http-local", MONITORS_FROM_HTTP_LOCAL },
-		{ "consul", MONITORS_FROM_CONSUL }, { "none", MONITORS_FROM_NONE }
+		{ "consul", MONITORS_FROM_CONSUL }, { "nomad", MONITORS_FROM_NOMAD },
+		{ "none", MONITORS_FROM_NONE }
 	};
 	unsigned from = *(const unsigned *)config_value(key, target);
 	size_t n = 0;

@@ -32,3 +32,8 @@ void config_keep_consul(struct config *present, struct config *next)
 {
 	SWAP(present->agent.consul, next->agent.consul);
 }
+
+void config_keep_nomad(struct config *present, struct config *next)
+{
+	SWAP(present->agent.nomad, next->agent.nomad);
+}

@@ -10,5 +10,6 @@
 void config_keep(struct config *present, struct config *next);
 /* The same for all keys of Consul, whose client has views of them. */
 void config_keep_consul(struct config *present, struct config *next);
+void config_keep_nomad(struct config *present, struct config *next);
 
 #endif

@@ -26,9 +26,10 @@ static const struct config_key log_modules_keys[] = {
 	MODULE(10, "monitor", "Checks."),
 	MODULE(11, "nat", "Back end, rules."),
 	MODULE(12, "netlink", "Requests to the kernel."),
-	MODULE(13, "service", "The service manager."),
-	MODULE(14, "state", "The state file."),
-	MODULE(15, "vip", "Addresses on lo."),
+	MODULE(13, "nomad", "Contact, queries, services."),
+	MODULE(14, "service", "The service manager."),
+	MODULE(15, "state", "The state file."),
+	MODULE(16, "vip", "Addresses on lo."),
 	{ 0 },
 };
 #undef MODULE

@@ -169,10 +169,20 @@ static void refuse_both(const struct config_node *mapping, struct config_finding
 			     "there is a password too: specify one of them");
 }
 
+/* It is read later, for every request. */
+static void read_token_file(char **file, const struct config_node *root, const char *key,
+			    struct config_findings *findings)
+{
+	struct err err = { "" };
+	if (*file && expand(file, &err) < 0)
+		config_error(findings,
+			     config_at(config_node_get(config_node_get(root, "agent"), key)), "%s",
+			     err.text);
+}
+
 void config_read_secrets(struct config_draft *draft, const struct config_node *root,
 			 struct config_findings *findings)
 {
-	struct err err = { "" };
 	struct config_draft_bgp *d = &draft->bgp;
 	const struct config_node *bgp = config_node_get(root, "bgp");
 	const struct config_node *list = config_node_get(bgp, "peers");
@@ -185,10 +195,6 @@ void config_read_secrets(struct config_draft *draft, const struct config_node *r
 		refuse_both(item, findings);
 		read_of_peer(&d->peers[i], own ? own : of_all, findings);
 	}
-	char **token = &draft->agent.consul.token_file;
-	if (*token && expand(token, &err) < 0)
-		config_error(findings,
-			     config_at(config_node_get(config_node_get(root, "agent"),
-						       "consul_token_file")),
-			     "%s", err.text);
+	read_token_file(&draft->agent.consul.token_file, root, "consul_token_file", findings);
+	read_token_file(&draft->agent.nomad.token_file, root, "nomad_token_file", findings);
 }

@@ -58,9 +58,9 @@ static int set_consul_addr(const struct config_key *key, const char *text, void 
 		if (str_starts(text, schemes[i]) && text[strlen(schemes[i])])
 			return set_text(key, text, target, err);
 	return err_set(err, -EINVAL,
-		       "'%.100s' is not a Consul address, expected http://HOST:PORT, "
+		       "'%.100s' is not a %s address, expected http://HOST:PORT, "
 		       "https://HOST:PORT or unix:///PATH, with or without /v1",
-		       text);
+		       text, str_starts(key->name, "nomad") ? "Nomad" : "Consul");
 }
 
 /* ---- words and numbers ---- */
@@ -336,8 +336,8 @@ const struct config_type config_type_consul_addr = { "URL", set_consul_addr, con
 const struct config_type config_type_consul_warning = { "`pass` or `fail`", set_consul_warning,
 							config_format_consul_warning };
 const struct config_type config_type_monitors_from = {
-	"`config`, `http-admin`, `http-local`, `http`, `consul`, `none`", add_monitors_from,
-	config_format_monitors_from
+	"`config`, `http-admin`, `http-local`, `http`, `consul`, `nomad`, `none`",
+	add_monitors_from, config_format_monitors_from
 };
 const struct config_type config_type_prefixes = { "prefixes", add_prefix, config_format_prefixes };
 const struct config_type config_type_lengths = { "IPv4/IPv6 prefix lengths", set_lengths,

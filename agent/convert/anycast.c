@@ -151,7 +151,7 @@ static char *command_for_shell(const char *command)
 			continue;
 		in_word = true;
 		if (quote ? *p == quote : *p == '"' || *p == '\'')
-			quote = quote ? 0 : *p;
+			quote = quote ? (char)0 : *p;
 		else if (*p == '\\' && quote != '\'' && p[1])
 			word[n++] = *++p;
 		else

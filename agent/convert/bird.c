@@ -186,7 +186,8 @@ static void take_role(struct taking *t, const struct statement *s)
 	char text[32];
 	snprintf(text, sizeof(text), "%s", last_word(t, s));
 	for (char *p = text; *p; p++)
-		*p = *p == '_' ? '-' : *p;
+		if (*p == '_')
+			*p = '-';
 	convert_set(t->peer, "role", text);
 }
 

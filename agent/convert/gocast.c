@@ -204,9 +204,10 @@ static void take_peers(const struct reading *r, const struct config_node *bgp)
 	if (peers && (old || as))
 		convert_lost(r->c, at_key(r, old ? old : as), "peer_ip, peer_as",
 			     "the list of peers wins");
-	if (peers || (!old && !as))
+	const struct config_node *one = old ? old : as;
+	if (peers || !one)
 		return;
-	json_t *peer = convert_add(r->c, "peers", at_key(r, old ? old : as));
+	json_t *peer = convert_add(r->c, "peers", at_key(r, one));
 	if (old)
 		take_scalar(r, find_key(peer_keys, "peer_ip"), old, peer);
 	if (as)

@@ -124,8 +124,8 @@ static bool has_command(const struct app_spec *spec)
 
 const char *privileges_root_commands(const struct config *c)
 {
-	const unsigned open_to =
-		MONITORS_FROM_HTTP | MONITORS_FROM_HTTP_LOCAL | MONITORS_FROM_CONSUL;
+	const unsigned open_to = MONITORS_FROM_HTTP | MONITORS_FROM_HTTP_LOCAL |
+				 MONITORS_FROM_CONSUL | MONITORS_FROM_NOMAD;
 	bool any = c->agent.admission.exec & open_to || c->agent.hooks.n > 0;
 	for (size_t i = 0; i < c->n_apps && !any; i++)
 		any = has_command(&c->apps[i]);

@@ -87,7 +87,9 @@ static int check_admission(struct reload_check *c, const struct app_spec *spec, 
 	if (!is_new)
 		return 0;
 	return err_prefix(err, rc, "app %s, registered over %s: ", spec->name,
-			  spec->source == APP_FROM_CONSUL ? "Consul" : "HTTP");
+			  spec->source == APP_FROM_CONSUL  ? "Consul"
+			  : spec->source == APP_FROM_NOMAD ? "Nomad"
+							   : "HTTP");
 }
 
 static int check_app(const struct agent *a, const struct host_addresses *identity,
@@ -273,7 +275,7 @@ static void check_privileges(struct agent *a, struct config_findings *findings)
 }
 
 /* All else that has views of the former configuration's texts. */
-static void change_agent(struct agent *a, const struct config *former, bool consul,
+static void change_agent(struct agent *a, const struct config *former, bool consul, bool nomad,
 			 struct tokens *tokens)
 {
 	settings_apply_api(a, tokens);
@@ -283,16 +285,19 @@ static void change_agent(struct agent *a, const struct config *former, bool cons
 	settings_apply_traffic(a);
 	if (!str_same(a->config->agent.disable_file, former->agent.disable_file))
 		settings_apply_disable_file(a);
-	if (!consul)
-		return;
-	settings_apply_to_facts(a);
-	sources_change_consul(a->sources);
+	if (consul)
+		settings_apply_to_facts(a);
+	if (consul)
+		sources_change(a->sources, APP_FROM_CONSUL);
+	if (nomad)
+		sources_change(a->sources, APP_FROM_NOMAD);
 }
 
 int reload_change(struct reload_check *c, struct config *next, const struct config_diff *diff)
 {
 	struct agent *a = c->a;
 	bool consul = config_diff_has_key(diff, CONFIG_AGENT, "consul_");
+	bool nomad = config_diff_has_key(diff, CONFIG_AGENT, "nomad_");
 	struct err err = { "" };
 	int rc = peer_config_change(a, &c->identity, &err);
 	if (rc < 0)
@@ -300,11 +305,13 @@ int reload_change(struct reload_check *c, struct config *next, const struct conf
 	config_keep(a->config, next);
 	if (!consul)
 		config_keep_consul(a->config, next);
+	if (!nomad)
+		config_keep_nomad(a->config, next);
 	exchange(a, next);
 	peer_config_adopt(a, &c->identity);
 	c->identity = (struct host_addresses){ 0 };
 	change_checks(a);
-	change_agent(a, next, consul, c->tokens);
+	change_agent(a, next, consul, nomad, c->tokens);
 	c->tokens = NULL;
 	check_privileges(a, c->findings);
 	return 0;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "lib/array.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
@@ -10,26 +11,40 @@
 /* How long apps are registered in one turn of the loop. */
 #define TURN (5 * USEC_PER_MSEC)
 
-/* How long VIPs of the previous instance wait for Consul's first answer; with graceful restart, for
+/* How long VIPs of the previous instance wait for the first answer of Consul and of Nomad; with graceful restart, for
  * as long as routers keep their routes, if that is longer. */
 #define DISCOVERY_MAX (10 * USEC_PER_SEC)
+
+/* Consul, or Nomad. */
+struct catalog {
+	struct sources *sources;
+	enum app_source source;
+	struct discovery *discovery; /* NULL: not configured */
+	bool discovered;
+	bool changed; /* the client took the place of another one, and has no answer yet */
+	sd_event_source *limit;
+};
+
+static const struct {
+	enum app_source source;
+	const char *name;
+} catalogs[] = { { APP_FROM_CONSUL, "Consul" }, { APP_FROM_NOMAD, "Nomad" } };
+#define N_CATALOGS ARRAY_SIZE(catalogs)
 
 struct sources {
 	struct sources_env env;
 	size_t next_app; /* of the configuration */
 	bool registered;
-	struct discovery *discovery; /* NULL: no Consul */
-	bool discovered;
-	bool changed; /* the client took the place of another one, and has no answer yet */
-	sd_event_source *registration, *discovery_limit;
+	struct catalog catalogs[N_CATALOGS];
+	sd_event_source *registration;
 };
 
-/* Consul has answered, or had the time to. */
-static void discovery_arrived(struct sources *s)
+/* It has answered, or had the time to. */
+static void discovery_arrived(struct catalog *c)
 {
-	if (!s->discovered)
-		recovery_arrived(s->env.recovery);
-	s->discovered = true;
+	if (!c->discovered)
+		recovery_arrived(c->sources->env.recovery);
+	c->discovered = true;
 }
 
 static int on_discovery_limit(sd_event_source *source, uint64_t usec, void *userdata)
@@ -40,66 +55,77 @@ static int on_discovery_limit(sd_event_source *source, uint64_t usec, void *user
 }
 
 /* Apps of the former client that the present one does not know. */
-static void remove_stale(const struct sources *s)
+static void remove_stale(const struct catalog *c)
 {
-	struct registry *registry = s->env.registry;
+	struct registry *registry = c->sources->env.registry;
 	struct app_cursor cursor;
 	app_cursor_init(registry, &cursor);
 	for (const struct app *app; (app = app_cursor_next(&cursor));)
-		if (app->spec->source == APP_FROM_CONSUL &&
-		    !discovery_has(s->discovery, app->spec->name)) {
-			log_info("consul",
-				 "service '%s': not in Consul as it is configured now, "
+		if (app->spec->source == c->source &&
+		    !discovery_has(c->discovery, app->spec->name)) {
+			log_info(app_source_name(c->source),
+				 "service '%s': not in %s as it is configured now, "
 				 "unregistering it",
-				 app->spec->name);
-			registry_unregister(registry, app->spec->name, loop_now(s->env.loop));
+				 app->spec->name, catalogs[c - c->sources->catalogs].name);
+			registry_unregister(registry, app->spec->name,
+					    loop_now(c->sources->env.loop));
 		}
 	app_cursor_done(&cursor);
 }
 
 static void on_discovered(void *userdata)
 {
-	struct sources *s = userdata;
-	discovery_arrived(s);
-	if (s->changed)
-		remove_stale(s);
-	s->changed = false;
+	struct catalog *c = userdata;
+	discovery_arrived(c);
+	if (c->changed)
+		remove_stale(c);
+	c->changed = false;
 }
 
-static void new_discovery(struct sources *s)
+static void new_discovery(struct catalog *c)
 {
-	const struct sources_env *env = &s->env;
+	const struct sources_env *env = &c->sources->env;
 	struct err err = { "" };
-	if (discovery_new(env->loop, &env->config->agent, env->registry, env->runner, on_discovered,
-			  s, &s->discovery, &err) < 0)
-		log_error("agent", "%s; continuing without Consul", err.text);
+	if (discovery_new(env->loop, c->source, &env->config->agent, env->registry, env->runner,
+			  on_discovered, c, &c->discovery, &err) < 0)
+		log_error("agent", "%s; continuing without %s", err.text,
+			  catalogs[c - c->sources->catalogs].name);
 }
 
-void sources_change_consul(struct sources *s)
+static struct catalog *catalog_of(const struct sources *s, enum app_source source)
 {
-	discovery_free(s->discovery);
-	s->discovery = NULL;
-	new_discovery(s);
-	s->changed = s->discovery;
-	if (s->discovery)
+	size_t i = 0;
+	while (i + 1 < N_CATALOGS && catalogs[i].source != source)
+		i++;
+	return (struct catalog *)&s->catalogs[i];
+}
+
+void sources_change(struct sources *s, enum app_source source)
+{
+	struct catalog *c = catalog_of(s, source);
+	discovery_free(c->discovery);
+	c->discovery = NULL;
+	new_discovery(c);
+	c->changed = c->discovery;
+	if (c->discovery)
 		return;
-	discovery_arrived(s);
-	remove_stale(s);
+	discovery_arrived(c);
+	remove_stale(c);
 }
 
-static void start_discovery(struct sources *s)
+static void start_discovery(struct catalog *c)
 {
-	const struct sources_env *env = &s->env;
-	new_discovery(s);
-	if (!s->discovery) {
-		s->discovered = true;
+	const struct sources_env *env = &c->sources->env;
+	new_discovery(c);
+	if (!c->discovery) {
+		c->discovered = true;
 		return;
 	}
 	recovery_expect(env->recovery);
 	mono_t limit = usec_add(loop_now(env->loop), DISCOVERY_MAX);
 	if (limit < recovery_deadline(env->recovery))
 		limit = recovery_deadline(env->recovery);
-	loop_timer_set(env->loop, &s->discovery_limit, limit, LOOP_APPLY, on_discovery_limit, s);
+	loop_timer_set(env->loop, &c->limit, limit, LOOP_APPLY, on_discovery_limit, c);
 }
 
 static void log_registered(const char *source, size_t n)
@@ -129,8 +155,12 @@ static int on_registration(sd_event_source *source, void *userdata)
 	if (store_n_restored(s->env.store) > 0)
 		log_registered("the state file", store_n_restored(s->env.store));
 	s->registered = true;
-	start_discovery(s);
-	store_begin(s->env.store, s->discovery);
+	bool more = false;
+	for (size_t i = 0; i < N_CATALOGS; i++) {
+		start_discovery(&s->catalogs[i]);
+		more |= s->catalogs[i].discovery != NULL;
+	}
+	store_begin(s->env.store, more);
 	recovery_arrived(s->env.recovery);
 	s->env.registered(s->env.userdata);
 	return 0;
@@ -140,6 +170,8 @@ struct sources *sources_new(const struct sources_env *env)
 {
 	struct sources *s = mem_new(1, sizeof(*s));
 	s->env = *env;
+	for (size_t i = 0; i < N_CATALOGS; i++)
+		s->catalogs[i] = (struct catalog){ .sources = s, .source = catalogs[i].source };
 	recovery_expect(env->recovery);
 	loop_defer(env->loop, &s->registration, LOOP_APPLY, on_registration, s);
 	return s;
@@ -150,21 +182,25 @@ void sources_free(struct sources *s)
 	if (!s)
 		return;
 	sd_event_source_disable_unref(s->registration);
-	sd_event_source_disable_unref(s->discovery_limit);
-	discovery_free(s->discovery);
+	for (size_t i = 0; i < N_CATALOGS; i++) {
+		sd_event_source_disable_unref(s->catalogs[i].limit);
+		discovery_free(s->catalogs[i].discovery);
+	}
 	free(s);
 }
 
 void sources_suspend(struct sources *s)
 {
 	s->registration = sd_event_source_disable_unref(s->registration);
-	s->discovery_limit = sd_event_source_disable_unref(s->discovery_limit);
+	for (size_t i = 0; i < N_CATALOGS; i++)
+		s->catalogs[i].limit = sd_event_source_disable_unref(s->catalogs[i].limit);
 }
 
 void sources_stop(struct sources *s)
 {
 	sources_suspend(s);
-	discovery_stop(s->discovery);
+	for (size_t i = 0; i < N_CATALOGS; i++)
+		discovery_stop(s->catalogs[i].discovery);
 }
 
 bool sources_registered(const struct sources *s)
@@ -172,7 +208,7 @@ bool sources_registered(const struct sources *s)
 	return s->registered;
 }
 
-struct discovery *sources_discovery(const struct sources *s)
+struct discovery *sources_discovery(const struct sources *s, enum app_source source)
 {
-	return s->discovery;
+	return catalog_of(s, source)->discovery;
 }

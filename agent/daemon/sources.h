@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The sources of apps, in the order of their precedence: the configuration, the state file (apps
- * registered over HTTP), Consul.
+ * registered over HTTP), Consul, Nomad.
  *
  * Apps are registered a few milliseconds a turn of the loop, so that the sessions with the routers
  * come up meanwhile. Discovery starts when all of the first two are registered, so that they have
@@ -38,16 +38,17 @@ struct sources_env {
 struct sources *sources_new(const struct sources_env *env);
 /* Leaves the registry as it is. Before registry and recovery are freed. */
 void sources_free(struct sources *s);
-/* The configuration has other keys of Consul: a new client, also from or to none. Its apps stay until
- * its first answer, and go then if that lacks them; without Consul they go at once. Before the texts
- * of the former configuration are freed. */
-void sources_change_consul(struct sources *s);
+/* The configuration has other keys of Consul or Nomad: a new client, also from or to none. Its apps stay
+ * until its first answer, and go then if that lacks them; without the catalog they go at once. Before the
+ * texts of the former configuration are freed. */
+void sources_change(struct sources *s, enum app_source source);
 /* A stop for a restart: the registration ends, apps of Consul are no longer waited for. */
 void sources_suspend(struct sources *s);
 /* A stop: likewise, and what was published in Consul is removed. */
 void sources_stop(struct sources *s);
 
-bool sources_registered(const struct sources *s);             /* `registered` was called */
-struct discovery *sources_discovery(const struct sources *s); /* NULL: no Consul */
+bool sources_registered(const struct sources *s); /* `registered` was called */
+/* Of Consul or Nomad; NULL: it is not configured. */
+struct discovery *sources_discovery(const struct sources *s, enum app_source source);
 
 #endif

@@ -19,6 +19,7 @@
 
 struct discovery {
 	sd_event *loop;
+	enum app_source source;
 	struct registry *registry;
 	struct monitor_runner *runner;
 	struct consul_client *client;
@@ -32,6 +33,17 @@ struct discovery {
 };
 
 static int on_work(sd_event_source *source, void *userdata);
+
+static bool is_nomad(const struct discovery *d)
+{
+	return d->source == APP_FROM_NOMAD;
+}
+
+/* Its name as a module of the log. */
+static const char *module_of(const struct discovery *d)
+{
+	return app_source_name(d->source);
+}
 
 /* ---- services ---- */
 
@@ -59,7 +71,7 @@ static struct discovered *add_service(struct discovery *d, const char *name)
 static bool is_ours(const struct discovery *d, const char *name)
 {
 	const struct app *app = registry_find(d->registry, name);
-	return app && app->spec->source == APP_FROM_CONSUL;
+	return app && app->spec->source == d->source;
 }
 
 /* ---- states ---- */
@@ -72,8 +84,9 @@ static void set_state(struct discovery *d, struct discovered *s, enum discovered
 		return;
 	bool keeps = state != DISCOVERED_REGISTERED && state != DISCOVERED_DISMISSED &&
 		     is_ours(d, s->name);
-	log_event(LOG_WARNING, "consul",
-		  EVENT("consul.service", .app = s->name, .service = s->name),
+	log_event(LOG_WARNING, module_of(d),
+		  EVENT(is_nomad(d) ? "nomad.service" : "consul.service", .app = s->name,
+			.service = s->name),
 		  "service '%s': %s: %s%s", s->name, discovered_state_name(state), s->problem,
 		  keeps ? "; its previous definition stays" : "");
 }
@@ -82,7 +95,7 @@ static void set_state(struct discovery *d, struct discovered *s, enum discovered
 static const char *find_rival(const struct discovery *d, const struct app_spec *spec)
 {
 	const struct app *app = registry_find(d->registry, spec->name);
-	if (app && app->spec->source != APP_FROM_CONSUL)
+	if (app && app->spec->source != d->source)
 		return app->spec->name;
 	for (size_t i = 0; i < spec->n_vips; i++) {
 		app = registry_owner(d->registry, &spec->vips[i]);
@@ -105,16 +118,17 @@ static void register_service(struct discovery *d, struct discovered *s)
 	}
 	/* Even the same definition: it must not go when the service goes. */
 	const struct app *app = registry_find(d->registry, s->name);
-	if (app && app->spec->source != APP_FROM_CONSUL)
-		r = err_set(&err, -EBUSY, "app '%s' is from %s, which comes before Consul", s->name,
-			    app_source_name(app->spec->source));
+	if (app && app->spec->source != d->source)
+		r = err_set(&err, -EBUSY, "app '%s' is from %s, which comes before %s", s->name,
+			    app_source_name(app->spec->source), is_nomad(d) ? "Nomad" : "Consul");
 	if (r < 0) {
 		set_state(d, s, DISCOVERED_CONFLICT, err.text, find_rival(d, s->spec));
 		return;
 	}
 	if (result != REGISTER_SAME)
-		log_event(LOG_INFO, "consul",
-			  EVENT("consul.service", .app = s->name, .service = s->name),
+		log_event(LOG_INFO, module_of(d),
+			  EVENT(is_nomad(d) ? "nomad.service" : "consul.service", .app = s->name,
+				.service = s->name),
 			  "service '%s': %s", s->name,
 			  result == REGISTER_NEW ? "registered"
 						 : "registered again, its definition changed");
@@ -199,6 +213,8 @@ static int make_spec(const struct discovery *d, const struct consul_entry *e, st
 		if (is_app(d, &e->instances[i]))
 			apps[n++] = e->instances[i];
 	int r = consul_app_make(e->name, apps, n, ret, problem);
+	if (r == 0)
+		ret->source = d->source;
 	free(apps);
 	return r;
 }
@@ -248,8 +264,9 @@ static void remove_unseen(struct discovery *d)
 		if (seen)
 			continue;
 		if (is_ours(d, s->name)) {
-			log_event(LOG_INFO, "consul",
-				  EVENT("consul.service", .app = s->name, .service = s->name),
+			log_event(LOG_INFO, module_of(d),
+				  EVENT(is_nomad(d) ? "nomad.service" : "consul.service",
+					.app = s->name, .service = s->name),
 				  "service '%s': deregistered, unregistering its app", s->name);
 			registry_unregister(d->registry, s->name, loop_now(d->loop));
 		}
@@ -271,7 +288,8 @@ static void on_changed(bool services, void *userdata)
 		remove_unseen(d);
 		work(d);
 	}
-	monitor_runner_feed_changed(d->runner);
+	if (!is_nomad(d))
+		monitor_runner_feed_changed(d->runner);
 }
 
 static enum health on_feed(const char *subject, char *said, size_t size, void *userdata)
@@ -310,27 +328,31 @@ static const char *environment(const char *name)
 	return getenv(name);
 }
 
-int discovery_new(sd_event *loop, const struct config_agent *config, struct registry *registry,
-		  struct monitor_runner *runner, discovery_ready_cb *ready, void *userdata,
-		  struct discovery **ret, struct err *err)
+int discovery_new(sd_event *loop, enum app_source source, const struct config_agent *config,
+		  struct registry *registry, struct monitor_runner *runner,
+		  discovery_ready_cb *ready, void *userdata, struct discovery **ret,
+		  struct err *err)
 {
 	struct discovery *d = mem_new(1, sizeof(*d));
 	d->loop = loop;
+	d->source = source;
 	d->registry = registry;
 	d->runner = runner;
 	d->ready = ready;
 	d->userdata = userdata;
 	list_init(&d->queue);
-	int r = consul_client_new(loop, &config->consul, environment, on_changed, d, &d->client,
-				  err);
+	int r = consul_client_new(loop, is_nomad(d) ? &config->nomad : &config->consul, environment,
+				  on_changed, d, &d->client, err);
 	if (r < 0) {
+		const char *name = module_of(d);
 		discovery_free(d);
 		*ret = NULL;
-		return r == -ENOENT ? 0 : err_prefix(err, r, "consul: ");
+		return r == -ENOENT ? 0 : err_prefix(err, r, "%s: ", name);
 	}
-	monitor_runner_set_feed(runner, on_feed, d);
 	registry_on_freed(registry, on_freed, d);
-	if (config->consul.publish)
+	if (!is_nomad(d))
+		monitor_runner_set_feed(runner, on_feed, d);
+	if (!is_nomad(d) && config->consul.publish)
 		d->publisher = publisher_new(loop, registry, d->client);
 	*ret = d;
 	return 0;
@@ -352,8 +374,9 @@ void discovery_free(struct discovery *d)
 	if (!d)
 		return;
 	if (d->client) {
-		monitor_runner_set_feed(d->runner, NULL, NULL);
-		registry_on_freed(d->registry, NULL, NULL);
+		if (!is_nomad(d))
+			monitor_runner_set_feed(d->runner, NULL, NULL);
+		registry_on_freed(d->registry, NULL, d);
 	}
 	sd_event_source_disable_unref(d->work);
 	sd_event_source_disable_unref(d->retry);

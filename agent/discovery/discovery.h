@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Consul as a source of apps and of health: services of the catalog become apps of the registry,
- * and their checks the health of `consul` monitors.
+ * and their checks the health of `consul` monitors. Nomad likewise, without the checks.
  *
  *	consul/client ── services ──> consul_app ──> registry (source consul)
  *	              └─ health ────> the feed of `consul` monitors
@@ -28,10 +28,12 @@ struct discovery;
 /* Called once, from the loop, when the services of Consul's first answer are registered. */
 typedef void discovery_ready_cb(void *userdata);
 
-/* *ret is NULL, and 0 returned, when no Consul is configured. */
-int discovery_new(sd_event *loop, const struct config_agent *config, struct registry *registry,
-		  struct monitor_runner *runner, discovery_ready_cb *ready, void *userdata,
-		  struct discovery **ret, struct err *err);
+/* `source`: APP_FROM_CONSUL or APP_FROM_NOMAD. *ret is NULL, and 0 returned, when it is not
+ * configured. */
+int discovery_new(sd_event *loop, enum app_source source, const struct config_agent *config,
+		  struct registry *registry, struct monitor_runner *runner,
+		  discovery_ready_cb *ready, void *userdata, struct discovery **ret,
+		  struct err *err);
 /* The agent stops: no app is registered any more, and what was published is removed. */
 void discovery_stop(struct discovery *d);
 /* Leaves the registry as it is. NULL is fine, here and below. */

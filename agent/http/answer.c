@@ -242,6 +242,8 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		return reply_json(ret, 200, view_peers(in));
 	case API_CONSUL:
 		return reply_json(ret, 200, view_consul(in));
+	case API_NOMAD:
+		return reply_json(ret, 200, view_nomad(in));
 	case API_ROUTES:
 		return reply_stream(ret, view_routes(in));
 	case API_NAT:

@@ -209,6 +209,9 @@ static const char *registered_again(enum app_source source)
 		       "reload or the next start registers it again";
 	case APP_FROM_HTTP:
 		return NULL;
+	case APP_FROM_NOMAD:
+		return "a service of Nomad, registered again when its tags change or at the next "
+		       "start";
 	case APP_FROM_CONSUL:
 		return "a service of Consul, registered again when its tags change or at the next "
 		       "start";
@@ -222,6 +225,7 @@ void answer_unregister(const struct status_sources *in, const struct api_call *c
 	const struct app *app = registry_find(in->registry, call->name);
 	const char *note = app ? registered_again(app->spec->source) : NULL;
 	discovery_dismiss(in->discovery, call->name);
+	discovery_dismiss(in->nomad, call->name);
 	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
 	known = store_forget(in->store, call->name) || known;
 	if (known)

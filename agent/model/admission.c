@@ -13,6 +13,7 @@ static const struct {
 	{ "config", MONITORS_FROM_CONFIG }, { "http", MONITORS_FROM_HTTP },
 	{ "consul", MONITORS_FROM_CONSUL }, { "http-local", MONITORS_FROM_HTTP_LOCAL },
 	{ "none", MONITORS_FROM_NONE },     { "http-admin", MONITORS_FROM_HTTP_ADMIN },
+	{ "nomad", MONITORS_FROM_NOMAD },
 };
 
 int monitor_admission_add(unsigned *from, const char *name, struct err *err)
@@ -31,7 +32,7 @@ int monitor_admission_add(unsigned *from, const char *name, struct err *err)
 			       near);
 	return err_set(err, -EINVAL,
 		       "unknown source '%.80s', expected config, http-admin, http-local, http, "
-		       "consul or none",
+		       "consul, nomad or none",
 		       name);
 }
 
@@ -46,6 +47,8 @@ static bool allows(unsigned bits, const struct app_spec *spec)
 		       (bits & MONITORS_FROM_HTTP_ADMIN && spec->admin);
 	case APP_FROM_CONSUL:
 		return bits & MONITORS_FROM_CONSUL;
+	case APP_FROM_NOMAD:
+		return bits & MONITORS_FROM_NOMAD;
 	}
 	return false;
 }

@@ -20,11 +20,13 @@ enum {
 	MONITORS_FROM_CONSUL = 1 << 3,
 	MONITORS_FROM_NONE = 1 << 4,       /* no source; 0 is the default */
 	MONITORS_FROM_HTTP_ADMIN = 1 << 5, /* whose principal has proved to be admin */
+	MONITORS_FROM_NOMAD = 1 << 6,
 	/* The defaults. A process on this host is not thereby one that may run commands with the
-	 * rights of the agent. A client that may register a service in Consul may have it checked.
+	 * rights of the agent. A client that may register a service in Consul or Nomad may have it checked.
 	 */
 	MONITORS_EXEC_FROM = MONITORS_FROM_CONFIG | MONITORS_FROM_HTTP_ADMIN,
-	MONITORS_OTHERS_FROM = MONITORS_EXEC_FROM | MONITORS_FROM_HTTP_LOCAL | MONITORS_FROM_CONSUL,
+	MONITORS_OTHERS_FROM = MONITORS_EXEC_FROM | MONITORS_FROM_HTTP_LOCAL |
+			       MONITORS_FROM_CONSUL | MONITORS_FROM_NOMAD,
 };
 
 /* Each 0: the default. */

@@ -18,6 +18,8 @@ const char *app_source_name(enum app_source s)
 		return "http";
 	case APP_FROM_CONSUL:
 		return "consul";
+	case APP_FROM_NOMAD:
+		return "nomad";
 	}
 	return "unknown";
 }

@@ -20,8 +20,9 @@
 #include "monitors/spec.h"
 #include "nat/rules.h"
 
-enum app_source { APP_FROM_CONFIG, APP_FROM_HTTP, APP_FROM_CONSUL };
-const char *app_source_name(enum app_source s); /* "config", "http", "consul" */
+/* In the order of their precedence. */
+enum app_source { APP_FROM_CONFIG, APP_FROM_HTTP, APP_FROM_CONSUL, APP_FROM_NOMAD };
+const char *app_source_name(enum app_source s); /* "config", "http", "consul", "nomad" */
 
 /* Of a lease. */
 #define APP_LEASE_MIN (1 * USEC_PER_SEC)

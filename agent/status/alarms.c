@@ -334,11 +334,24 @@ static void add_gateways(json_t *alarms, const struct status_sources *in)
 		add(alarms, "more-gateways", NULL, NULL, "%s", buf);
 }
 
-static void add_services(json_t *alarms, const struct status_sources *in)
+/* Of Consul and Nomad. */
+struct catalog_alarms {
+	const char *name, *lost, *service, *missing, *skipped, *view;
+};
+static const struct catalog_alarms of_consul = {
+	"Consul",         "consul-lost", "consul-service", "consul-service-missing",
+	"consul-skipped", "/v1/consul",
+};
+static const struct catalog_alarms of_nomad = {
+	"Nomad",         "nomad-lost", "nomad-service", "nomad-service-missing",
+	"nomad-skipped", "/v1/nomad",
+};
+
+static void add_services(json_t *alarms, const struct discovery *d, const struct catalog_alarms *of)
 {
 	const struct discovered *first = NULL, *missing = NULL;
 	size_t n = 0, n_missing = 0;
-	for (const struct discovered *s = discovery_first(in->discovery); s; s = s->hh.next) {
+	for (const struct discovered *s = discovery_first(d); s; s = s->hh.next) {
 		bool is_app = s->state == DISCOVERED_REGISTERED || s->state == DISCOVERED_DISMISSED;
 		if ((!is_app || s->problem) && n++ == 0)
 			first = s;
@@ -346,43 +359,44 @@ static void add_services(json_t *alarms, const struct status_sources *in)
 			missing = s;
 	}
 	if (first)
-		add_count(add(alarms, "consul-service", "service", first->name,
-			      "service %s: %s%s%s", first->name,
-			      discovered_state_name(first->state), first->problem ? ": " : "",
-			      first->problem ? first->problem : ""),
+		add_count(add(alarms, of->service, "service", first->name, "service %s: %s%s%s",
+			      first->name, discovered_state_name(first->state),
+			      first->problem ? ": " : "", first->problem ? first->problem : ""),
 			  n);
 	if (missing)
-		add_count(add(alarms, "consul-service-missing", "service", missing->name,
-			      "service %s: retained although Consul's state was reset and lacks it",
-			      missing->name),
+		add_count(add(alarms, of->missing, "service", missing->name,
+			      "service %s: retained although %s's state was reset and lacks it",
+			      missing->name, of->name),
 			  n_missing);
 }
 
-/* A service or check of Consul that cannot be read is skipped, the others count. */
-static void add_skipped(json_t *alarms, const struct consul_client_status *c)
+/* A service or check that cannot be read is skipped, the others count. */
+static void add_skipped(json_t *alarms, const struct consul_client_status *c,
+			const struct catalog_alarms *of)
 {
 	const struct consul_skipped *s = &c->catalog.skipped, *checks = &c->checks.skipped;
 	const struct consul_skipped *first = s->n > 0 ? s : checks;
 	if (first->n > 0)
-		add_count(add(alarms, "consul-skipped", NULL, NULL,
-			      "%s; it is skipped, the others count (/v1/consul)", first->texts[0]),
+		add_count(add(alarms, of->skipped, NULL, NULL,
+			      "%s; it is skipped, the others count (%s)", first->texts[0],
+			      of->view),
 			  s->n + checks->n);
 }
 
-static void add_consul(json_t *alarms, const struct status_sources *in,
-		       const struct view_clock *clock)
+static void add_catalog(json_t *alarms, const struct discovery *d, const struct catalog_alarms *of,
+			const struct view_clock *clock)
 {
 	struct consul_client_status c;
-	if (!in->discovery)
+	if (!d)
 		return;
-	add_services(alarms, in);
-	consul_client_status(discovery_client(in->discovery), &c);
-	add_skipped(alarms, &c);
+	add_services(alarms, d, of);
+	consul_client_status(discovery_client(d), &c);
+	add_skipped(alarms, &c, of);
 	if (c.contact != CONSUL_LOST)
 		return;
-	json_t *o = add(alarms, "consul-lost", NULL, NULL,
-			"Consul at %s does not answer, its last known state stands: %s", c.address,
-			c.error);
+	json_t *o = add(alarms, of->lost, NULL, NULL,
+			"%s at %s does not answer, its last known state stands: %s", of->name,
+			c.address, c.error);
 	view_add_time(o, clock, "since", c.contact_since);
 }
 
@@ -562,7 +576,8 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_peers(alarms, in, &clock);
 	add_bfd(alarms, in, &clock);
 	add_gateways(alarms, in);
-	add_consul(alarms, in, &clock);
+	add_catalog(alarms, in->discovery, &of_consul, &clock);
+	add_catalog(alarms, in->nomad, &of_nomad, &clock);
 	add_refused(alarms, in);
 	add_refused_peers(alarms, in);
 	add_resources(alarms, in);

@@ -376,6 +376,28 @@ static void consul(struct metric_page *out, const struct consul_client_status *c
 		c->catalog.failures + c->checks.failures);
 }
 
+static void nomad(struct metric_page *out, const struct consul_client_status *c,
+		  const struct service_counts *s)
+{
+	if (!c)
+		return;
+	gauge(out, "nomad_up", "1 while Nomad answers.", c->contact == CONSUL_IN_CONTACT);
+	gauge(out, "nomad_services", "Services of this node in Nomad with the match tag.",
+	      s->found);
+	gauge(out, "nomad_services_unregistered",
+	      "Nomad services not registered as apps: broken tags, refused, in conflict, or "
+	      "unregistered over HTTP.",
+	      s->unregistered);
+	gauge(out, "nomad_services_held",
+	      "Services retained although Nomad's state was reset and lacks them.", s->retained);
+	gauge(out, "nomad_items_skipped",
+	      "Services in Nomad's last answer that cannot be read and are skipped.",
+	      c->catalog.skipped.n);
+	counter(out, "nomad_answers_total", "Answers of Nomad that were accepted.",
+		c->catalog.answers);
+	counter(out, "nomad_failures_total", "Requests to Nomad that failed.", c->catalog.failures);
+}
+
 static void configuration(struct metric_page *out, const struct metrics *m)
 {
 	gauge(out, "config_last_reload_successful",
@@ -455,4 +477,5 @@ void metrics_format(const struct metrics *m, struct metric_page *out)
 	metrics_of_bfd(out, m->bfd, m->n_bfd, m->bfd_counts, m->bfd_process_restarts);
 	metrics_of_sessions(out, m->peers, m->n_peers, m->mono, m->wall);
 	consul(out, m->consul, &m->services);
+	nomad(out, m->nomad, &m->nomad_services);
 }

@@ -69,9 +69,9 @@ struct metrics {
 	const struct metrics_bfd *bfd;
 	size_t n_bfd; /* peers that have it; 0: nothing of it is shown */
 	uint64_t bfd_process_restarts;
-	const struct bfd_counts *bfd_counts;       /* NULL with n_bfd 0 */
-	const struct consul_client_status *consul; /* NULL: not configured */
-	struct service_counts services;            /* of Consul */
+	const struct bfd_counts *bfd_counts;               /* NULL with n_bfd 0 */
+	const struct consul_client_status *consul, *nomad; /* NULL: not configured */
+	struct service_counts services, nomad_services;    /* of Consul */
 };
 
 void metrics_format(const struct metrics *m, struct metric_page *page);

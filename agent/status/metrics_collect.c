@@ -71,7 +71,7 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	struct view_clock clock = status_clock(in);
 	struct nat_rule unserved;
 	struct state_file_status file;
-	struct consul_client_status consul = { 0 };
+	struct consul_client_status consul = { 0 }, nomad = { 0 };
 	struct process_usage usage;
 	process_usage(&usage);
 	peer_list_init(&peers, in->speaker);
@@ -112,6 +112,7 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 		.bfd_process_restarts = peer_bfd_restarts(in->bfd),
 		.bfd_counts = peer_bfd_counts(in->bfd),
 		.consul = in->discovery ? &consul : NULL,
+		.nomad = in->nomad ? &nomad : NULL,
 	};
 	struct metrics_bfd *bfd = list_bfd(in, &peers, &m.n_bfd);
 	m.bfd = bfd;
@@ -122,6 +123,10 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	if (in->discovery) {
 		consul_client_status(discovery_client(in->discovery), &consul);
 		count_services(in->discovery, &m.services);
+	}
+	if (in->nomad) {
+		consul_client_status(discovery_client(in->nomad), &nomad);
+		count_services(in->nomad, &m.nomad_services);
 	}
 	metrics_format(&m, page);
 	free(bfd);

@@ -61,6 +61,7 @@ struct status_sources {
 	const struct config_file *config_file; /* NULL: from memory */
 	mono_t began_at;                       /* when the agent was started */
 	struct discovery *discovery;           /* NULL: no Consul */
+	struct discovery *nomad;               /* NULL: no Nomad */
 	struct store *store;
 	const struct event_ring *events;
 	struct hook_counts hooks;

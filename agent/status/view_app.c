@@ -169,6 +169,7 @@ static void add_state(struct json_out *o, const struct status_sources *in, const
 		      const struct view_clock *clock)
 {
 	const struct discovered *rival = discovery_rival_of(in->discovery, app->spec->name);
+	const struct discovered *of_nomad = discovery_rival_of(in->nomad, app->spec->name);
 	bool drained = app->drained_since != USEC_NEVER;
 	json_out_time(o, clock, "since", app->health_since);
 	json_out_add_text(o, "state", app_state_name(app->health, app->form, drained));
@@ -176,6 +177,7 @@ static void add_state(struct json_out *o, const struct status_sources *in, const
 	json_out_add_json(o, "group", app->spec->group ? group(app) : json_null());
 	json_out_add_json(o, "lease", view_app_lease(app, clock));
 	json_out_add_text(o, "consul_rival", rival ? rival->name : NULL);
+	json_out_add_text(o, "nomad_rival", of_nomad ? of_nomad->name : NULL);
 }
 
 void view_app_add_summary(struct json_out *o, const struct status_sources *in,

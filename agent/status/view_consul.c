@@ -61,18 +61,35 @@ json_t *view_consul_service(const struct discovered *s, const struct view_clock 
 	return o;
 }
 
-json_t *view_consul(const struct status_sources *in)
+static json_t *view_catalog(const struct status_sources *in, const struct discovery *d,
+			    const char *how)
 {
 	struct consul_client_status status;
 	struct view_clock clock = status_clock(in);
-	if (!in->discovery)
-		return json_pack("{s:b, s:s}", "enabled", 0, "reason",
-				 "no Consul is configured: set agent.consul_addr, or "
-				 "CONSUL_HTTP_ADDR in the environment");
-	consul_client_status(discovery_client(in->discovery), &status);
+	if (!d)
+		return json_pack("{s:b, s:s}", "enabled", 0, "reason", how);
+	consul_client_status(discovery_client(d), &status);
 	json_t *o = view_consul_client(&status, &clock), *found = json_array();
-	for (const struct discovered *s = discovery_first(in->discovery); s; s = s->hh.next)
+	for (const struct discovered *s = discovery_first(d); s; s = s->hh.next)
 		json_array_append_new(found, view_consul_service(s, &clock));
 	json_object_set_new(o, "found", found);
+	return o;
+}
+
+json_t *view_consul(const struct status_sources *in)
+{
+	return view_catalog(
+		in, in->discovery,
+		"no Consul is configured: set agent.consul_addr, or CONSUL_HTTP_ADDR in "
+		"the environment");
+}
+
+json_t *view_nomad(const struct status_sources *in)
+{
+	json_t *o =
+		view_catalog(in, in->nomad,
+			     "no Nomad is configured: set agent.nomad_addr, or NOMAD_ADDR in the "
+			     "environment");
+	json_object_del(o, "checks"); /* they are not read */
 	return o;
 }

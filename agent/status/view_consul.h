@@ -10,6 +10,8 @@
 #include "consul/status.h"
 
 json_t *view_consul(const struct status_sources *in);
+/* GET /v1/nomad: the same of Nomad. */
+json_t *view_nomad(const struct status_sources *in);
 /* All but the services. */
 json_t *view_consul_client(const struct consul_client_status *c, const struct view_clock *clock);
 /* An element of "found". */

@@ -18,6 +18,8 @@ NODE = "node-1"
 
 
 class FaultServer:
+    index_header = "X-Consul-Index"
+
     def __init__(self, namespace: Namespace, port: int = 8500):
         self._changed = threading.Condition()
         self.index = 10
@@ -27,6 +29,7 @@ class FaultServer:
         self.checks: list[dict[str, str]] = [check("serfHealth")]
         self.fault: Callable[[BaseHTTPRequestHandler, bytes], None] | None = None
         self.paths: list[str] = []
+        self.headers: list[dict[str, str]] = []
         self.queries: list[dict[str, list[str]]] = []
         self._generation = 0
         self._closed = False
@@ -75,6 +78,9 @@ class FaultServer:
 
     # Answers to the agent
 
+    def answer(self, path: str, query: dict[str, list[str]]) -> bytes:
+        return self.body(path)
+
     def body(self, path: str) -> bytes:
         if path == "/v1/agent/self":
             return json.dumps({"Config": {"NodeName": NODE}}).encode()
@@ -106,7 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlparse(self.path)
         self.owner.paths.append(url.path)
         self.owner.wait_for_news(parse_qs(url.query, keep_blank_values=True))
-        body = self.owner.body(url.path)
+        self.owner.headers.append(dict(self.headers))
+        body = self.owner.answer(url.path, parse_qs(url.query))
         try:
             if self.owner.fault and url.path != "/v1/agent/self":
                 self.owner.fault(self, body)
@@ -136,7 +143,8 @@ def reply(
     handler.send_response(status)
     handler.send_header("Content-Length", str(len(body) if length is None else length))
     if index is not None:
-        handler.send_header("X-Consul-Index", str(index))
+        owner = getattr(handler, "owner", FaultServer)
+        handler.send_header(owner.index_header, str(index))
     for name, value in headers.items():
         handler.send_header(name.replace("_", "-"), value)
     handler.end_headers()

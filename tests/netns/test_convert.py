@@ -216,13 +216,16 @@ check_interval = 0.1
 check_rise = 1
 check_fail = 1
 ip_prefix = {prefix}
-ip_check_disabled = true
+ip_check_disabled = {unchecked}
 """
 
 
+@pytest.mark.parametrize("unchecked", ["false", "true"], ids=["address", "no-address"])
 @pytest.mark.parametrize("export", ["where match_route()", "filter tagged"], ids=["plain", "tagged"])
 @pytest.mark.parametrize("kind", ["frr", "bird"])
-def test_bird_of_anycast_healthchecker(bed: Testbed, kind: str, export: str) -> None:
+def test_bird_of_anycast_healthchecker(
+    bed: Testbed, kind: str, export: str, unchecked: str
+) -> None:
     """BIRD with the list of prefixes that anycast-healthchecker writes while its checks pass."""
     router, switch = bed.start_router(kind), bed.workdir / "healthy"
     vips = {"198.51.100.53/32"} | ({"2001:db8:53::53/128"} if kind == "bird" else set())
@@ -241,7 +244,7 @@ def test_bird_of_anycast_healthchecker(bed: Testbed, kind: str, export: str) -> 
         ).replace("function match_route() -> bool", "function match_route()")
     )
     checks.write_text(
-        "".join(CHECK.format(name=f"s{i}", switch=switch, prefix=p) for i, p in enumerate(sorted(vips)))
+        "".join(CHECK.format(name=f"s{i}", switch=switch, prefix=p, unchecked=unchecked) for i, p in enumerate(sorted(vips)))
     )
     for vip in vips:
         bed.host.ip(f"addr add {vip} dev lo")
@@ -256,5 +259,78 @@ def test_bird_of_anycast_healthchecker(bed: Testbed, kind: str, export: str) -> 
     switch.touch()
     start_converted(bed, text)
     assert routes(router, vips) == theirs
-    switch.unlink()
+    if unchecked == "false":
+        bed.host.ip("addr del 198.51.100.53/32 dev lo")
+    else:
+        switch.unlink()
+    wait_until(lambda: "198.51.100.53/32" not in router.routes(), "the route is withdrawn")
+
+
+FABIO = """
+proxy.addr = :9999
+bgp.enabled = true
+bgp.asn = {local_as}
+bgp.routerid = {host}
+bgp.anycastaddresses = 198.51.100.80/32,198.51.100.81/32
+bgp.peers = address={router};asn={peer_as};multihop=true;multihoplength=4
+bgp.listenport = -1
+"""
+# What fabio has its GoBGP do.
+GOBGP = """
+[global.config]
+  as = {local_as}
+  router-id = "{host}"
+  port = -1
+[[neighbors]]
+  [neighbors.config]
+    neighbor-address = "{router}"
+    peer-as = {peer_as}
+  [neighbors.ebgp-multihop.config]
+    enabled = true
+    multihop-ttl = 4
+  [neighbors.transport.config]
+    local-address = "{host}"
+  [neighbors.timers.config]
+    connect-retry = 1
+    idle-hold-time-after-reset = 1
+"""
+
+
+@pytest.mark.parametrize("kind", ["frr", "bird"])
+def test_fabio(bed: Testbed, kind: str) -> None:
+    """The GoBGP that fabio has inside, told what fabio tells it, and a process of fabio's name."""
+    router = bed.start_router(kind)
+    words = {
+        "host": router.link.host_ip,
+        "router": router.link.router_ip,
+        "local_as": AGENT_AS,
+        "peer_as": ROUTER_AS,
+    }
+    vips = {"198.51.100.80/32", "198.51.100.81/32"}
+    properties, config = bed.workdir / "fabio.properties", bed.workdir / "gobgpd.toml"
+    properties.write_text(FABIO.format(**words))
+    config.write_text(GOBGP.format(**words))
+    api = f"unix://{bed.workdir}/gobgp"
+    gobgpd = bed.host.start(
+        [unpacked("usr/bin/gobgpd"), "-t", "toml", "-f", config, "--pprof-disable", "--api-hosts", api],
+        "host-gobgpd",
+    )
+    command = [unpacked("usr/bin/gobgp"), "--target", api, "global", "rib", "add"]
+    for vip in sorted(vips):
+        added = lambda vip=vip: not bed.host.run(
+            [*command, vip, "nexthop", words["host"], "origin", "igp"], check=False
+        ).strip()
+        wait_until(added, "GoBGP takes the route")
+    theirs = routes(router, vips)
+    gobgpd.terminate()
     wait_until(lambda: not router.routes(), f"{router.kind} has no routes")
+    fabio = bed.workdir / "fabio"
+    fabio.symlink_to("/bin/sleep")
+    process = bed.host.start([fabio, "1000"], "fabio")
+    for vip in vips:
+        bed.host.ip(f"addr add {vip} dev lo")
+    start_converted(bed, convert(bed, "fabio", properties))
+    assert routes(router, vips) == theirs
+    process.kill()
+    wait_until(lambda: not router.routes(), f"{router.kind} has no routes")
+    assert vips <= set(bed.host.loopback_addresses())

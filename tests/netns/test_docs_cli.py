@@ -34,6 +34,7 @@ CONVERTED = {
     "gocast": "plain/config.yaml",
     "exabgp": "templates/exabgp.conf",
     "anycast-healthchecker": "unchecked/*.conf",
+    "fabio": "properties/fabio.properties",
 }
 # Nothing waits for a confirmation.
 REFUSED = ("confirm",)

@@ -12,6 +12,7 @@ from .agent import Agent
 from .certificates import Authority
 from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
 from .faultserver import FaultServer
+from .nomad import NomadServer
 from .rawpeer import RawListener
 from .routers.base import REPO
 from .testbed import ROUTER_AS, Testbed
@@ -257,7 +258,7 @@ def everything(bed: Testbed) -> Iterator[Agent]:
     """An agent that has samples of all families."""
     router = bed.start_router("frr")
     bed.start_service(PORT)
-    consul = FaultServer(bed.host)
+    consul, nomad = FaultServer(bed.host), NomadServer(bed.host)
     authority = Authority(bed.workdir)
     file = authority.issue("DNS:localhost")
     file.chmod(0o600)
@@ -267,7 +268,12 @@ def everything(bed: Testbed) -> Iterator[Agent]:
         "name": "secure", "vip": "192.0.2.98/32",
         "monitors": [{"https": "https://localhost:8443/", "tls_ca": str(authority.file)}],
     }  # fmt: skip
-    keys = {"consul_addr": consul.addr, "api": {"tls": tls}, "traffic": True}
+    keys = {
+        "consul_addr": consul.addr,
+        "nomad_addr": nomad.addr,
+        "api": {"tls": tls},
+        "traffic": True,
+    }
     aggregates = [{"prefix": "2001:db8::/32", "min": 2}]
     agent = bed.make_agent(
         config(

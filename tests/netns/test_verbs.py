@@ -328,6 +328,7 @@ VERBS: dict[str, tuple[list[str], list[str] | None, list[str]]] = {
     "adj-out": ([], None, ["x"]),
     "nat": ([], None, ["x"]),
     "consul": ([], None, ["x"]),
+    "nomad": ([], None, ["x"]),
     "events": ([], ["--limit=many"], ["--follow=yes"]),
     "history": (["dns"], ["dns", "--limit=many"], []),
     "register": (["x", "--vip=192.0.2.9/32"], ["x", "--vip=none"], []),

@@ -116,7 +116,8 @@ static char *file_with(enum place place, const char *key, const char *value)
 #pragma GCC diagnostic pop
 	assert_true(asprintf(&text,
 			     "agent: {hold_down: 1s, hold_down_max: 9m, consul_client_cert: /c, "
-			     "consul_client_key: /k, traffic: true%s, api: {local: read, tls: "
+			     "consul_client_key: /k, nomad_client_cert: /n, "
+			     "nomad_client_key: /m, traffic: true%s, api: {local: read, tls: "
 			     "{cert: '%%d/a.pem', "
 			     "key: '%%d/a.key', "
 			     "client_ca: '%%d/a.pem'%s}%s}, metrics: {per_app: true%s}, log: "
@@ -175,6 +176,8 @@ static const struct {
 	{ "tls_ca", "/ca.pem" },
 	{ "consul_addr", "'http://127.0.0.1:1'" },
 	{ "consul_tls_verify", "false" },
+	{ "nomad_addr", "'http://127.0.0.1:1'" },
+	{ "nomad_tls_verify", "false" },
 	{ "consul_warning", "fail" },
 	{ "consul_publish", "true" },
 	{ "shutdown_drain", "true" },
@@ -228,6 +231,8 @@ static const struct {
 	{ AGENT, "hold_down_max", "hold_down_max: 9m", "hold_down_max: 8m" },
 	{ AGENT, "consul_client_cert", "client_cert: /c", "client_cert: /d" },
 	{ AGENT, "consul_client_key", "client_key: /k", "client_key: /d" },
+	{ AGENT, "nomad_client_cert", "client_cert: /n", "client_cert: /d" },
+	{ AGENT, "nomad_client_key", "client_key: /m", "client_key: /d" },
 	{ API, "local", "local: read", "local: none" },
 	{ TLS, "cert", "cert: '%d/a.pem'", "cert: '%d/b.pem'" },
 	{ TLS, "key", "/a.key", "/b.key" },

@@ -70,7 +70,7 @@ static void test_apps_of_the_configuration(void **state)
 	loop_drain(b->agent.a.loop);
 	assert_true(has(b, "web") && has(b, "mail"));
 	assert_true(sources_registered(b->agent.a.sources));
-	assert_null(sources_discovery(b->agent.a.sources));
+	assert_null(sources_discovery(b->agent.a.sources, APP_FROM_CONSUL));
 	assert_int_equal(b->agent.registered, 1);
 	assert_int_equal(b->agent.recovered, 1);
 }
@@ -164,7 +164,7 @@ static void test_consul_comes_last(void **state)
 	struct bed *b = *state;
 	run_with_consul(b);
 	assert_true(has(b, "web"));
-	assert_non_null(sources_discovery(b->agent.a.sources));
+	assert_non_null(sources_discovery(b->agent.a.sources, APP_FROM_CONSUL));
 	fake_http_expect(&b->consul, SERVICES);
 	assert_int_equal(b->agent.recovered, 0);
 	reply(b, SERVICE);
@@ -186,7 +186,7 @@ static void change_consul(struct bed *b, const char *agent)
 	*a->config = *next;
 	*next = former;
 	settings_apply_to_facts(a);
-	sources_change_consul(a->sources);
+	sources_change(a->sources, APP_FROM_CONSUL);
 	config_free(next);
 }
 
@@ -214,7 +214,7 @@ static void test_consul_no_longer(void **state)
 	reply(b, SERVICE);
 	loop_until(b->agent.a.loop, has_cloud, b);
 	change_consul(b, "");
-	assert_null(sources_discovery(b->agent.a.sources));
+	assert_null(sources_discovery(b->agent.a.sources, APP_FROM_CONSUL));
 	assert_false(has(b, "cloud"));
 	assert_true(has(b, "web"));
 }

@@ -209,9 +209,9 @@ static void test_words_as_in_the_usage(void **state)
 /* What is asked again and again is asked for, and changes nothing. */
 static void test_what_can_be_watched(void **state)
 {
-	static const enum verb_id watched[] = { VERB_STATUS,  VERB_APPS,  VERB_APP,  VERB_VIPS,
-						VERB_EXPLAIN, VERB_PEERS, VERB_PEER, VERB_ROUTES,
-						VERB_NAT,     VERB_CONSUL };
+	static const enum verb_id watched[] = { VERB_STATUS,  VERB_APPS,   VERB_APP,  VERB_VIPS,
+						VERB_EXPLAIN, VERB_PEERS,  VERB_PEER, VERB_ROUTES,
+						VERB_NAT,     VERB_CONSUL, VERB_NOMAD };
 	size_t n = 0;
 	(void)state;
 	for (size_t i = 0; i < N_VERBS; i++)
