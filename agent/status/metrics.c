@@ -452,7 +452,8 @@ void metrics_format(const struct metrics *m, struct metric_page *out)
 	nat(out, &m->nat, m->nat_unserved);
 	drift(out, &m->drift);
 	peers(out, m->peers, m->n_peers);
-	metrics_of_bfd(out, m->bfd, m->n_bfd, m->bfd_counts, m->bfd_process_restarts);
+	metrics_of_bfd(out, m->bfd, m->n_bfd, m->bfd_counts, m->bfd_process_restarts, m->mono,
+		       m->wall);
 	metrics_of_sessions(out, m->peers, m->n_peers, m->mono, m->wall);
 	consul(out, m->consul, &m->services);
 }
