@@ -383,7 +383,8 @@ static void configuration(struct metric_page *out, const struct metrics *m)
 	      "effect.",
 	      m->config_ok);
 	gauge(out, "config_changed",
-	      "1 while the file, or one that it includes, was modified since it was loaded.",
+	      "1 while the configuration file, or an included one, was modified after the last "
+	      "load.",
 	      m->config_changed);
 	gauge(out, "config_unconfirmed",
 	      "1 while the configuration in effect waits for a confirmation (reload --confirm).",
