@@ -130,6 +130,11 @@ span_t probe_notice(const struct probe *p)
 	return usec_add(t->interval, (t->fall - 1U) * t->fast_interval);
 }
 
+bool probe_is_unable(const struct probe *p)
+{
+	return p->checks > 0 && p->latest == HEALTH_UNKNOWN && !probe_is_fed(p);
+}
+
 void probe_status(const struct probe *p, struct monitor_status *ret)
 {
 	*ret = (struct monitor_status){
@@ -145,7 +150,7 @@ void probe_status(const struct probe *p, struct monitor_status *ret)
 		.latest = p->latest,
 		.recent = &p->recent,
 		.running = p->running != NULL,
-		.unable = p->checks > 0 && p->latest == HEALTH_UNKNOWN && !probe_is_fed(p),
+		.unable = probe_is_unable(p),
 		.said = probe_said(p),
 		.output = p->output,
 		.timing = p->spec.timing,

@@ -67,6 +67,8 @@ bool probe_repeats(const struct probe *p, const struct monitor_result *result);
 mono_t probe_next_due(const struct probe *p, mono_t now);
 /* How long a failure may stay unnoticed; 0 when an event tells of it. */
 span_t probe_notice(const struct probe *p);
+/* The last check could not be made. */
+bool probe_is_unable(const struct probe *p);
 void probe_status(const struct probe *p, struct monitor_status *ret);
 
 #endif

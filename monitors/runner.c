@@ -56,6 +56,7 @@ struct monitor_runner {
 	struct lane lanes[N_LANES];
 	/* Also of monitors that are gone. */
 	uint64_t checks, failures, timeouts;
+	uint64_t gone_checks, gone_failures; /* of monitors that are gone */
 	struct histogram took[MONITOR_N_KINDS];
 	monitor_feed_cb *feed;
 	void *feed_userdata;
@@ -439,6 +440,8 @@ void monitor_runner_status(const struct monitor_runner *r, struct monitor_runner
 		.network = r->lanes[LANE_NETWORK].load,
 		.checks = r->checks,
 		.failures = r->failures,
+		.present_checks = r->checks - r->gone_checks,
+		.present_failures = r->failures - r->gone_failures,
 		.timeouts = r->timeouts,
 		.took = r->took,
 	};
@@ -616,6 +619,8 @@ void monitor_watch_free(struct monitor_watch *w)
 	struct monitor_runner *r = w->runner;
 	for (size_t i = 0; i < w->n; i++) {
 		stop_probe(&w->probes[i]);
+		r->gone_checks += w->probes[i].checks;
+		r->gone_failures += w->probes[i].failures;
 		probe_done(&w->probes[i]);
 	}
 	free(w->subject);
@@ -638,6 +643,11 @@ mono_t monitor_watch_since(const struct monitor_watch *w)
 size_t monitor_watch_n(const struct monitor_watch *w)
 {
 	return w->n;
+}
+
+bool monitor_watch_is_unable(const struct monitor_watch *w, size_t i)
+{
+	return probe_is_unable(&w->probes[i]);
 }
 
 span_t monitor_watch_notice(const struct monitor_watch *w)

@@ -87,6 +87,8 @@ mono_t monitor_watch_since(const struct monitor_watch *w); /* of the present hea
 size_t monitor_watch_n(const struct monitor_watch *w);
 /* Monitor `i` of monitor_watch_n(); the texts in *ret are valid until the loop runs again. */
 void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monitor_status *ret);
+/* Its status says so, too; this costs less. */
+bool monitor_watch_is_unable(const struct monitor_watch *w, size_t i);
 /* How long a failure may stay unnoticed if the first check after it fails; 0 when events tell of
  * all failures. */
 span_t monitor_watch_notice(const struct monitor_watch *w);

@@ -21,7 +21,7 @@ struct monitor_status {
 	mono_t last_check;                  /* when it ended; USEC_NEVER before the first */
 	span_t took;                        /* of the last check */
 	uint64_t checks, failures, unknown; /* unknown: checks that could not be made */
-	wall_t cert_end; /* of the service, as last seen; 0: none */
+	wall_t cert_end;                    /* of the service, as last seen; 0: none */
 	enum health latest;                 /* of the last check; UNKNOWN: it could not be made */
 	const struct recent_checks *recent; /* a view; NULL: not known */
 	bool running;
@@ -40,6 +40,7 @@ struct monitor_runner_status {
 	struct load network; /* of checks over the network */
 	/* Since it began, also of monitors that are gone. */
 	uint64_t checks, failures;
+	uint64_t present_checks, present_failures; /* of the monitors that exist now */
 	uint64_t timeouts;            /* checks that did not pass within their time limit */
 	const struct histogram *took; /* by kind (monitors/kinds.h); a view */
 };

@@ -37,8 +37,10 @@ int show_vips(const struct show *s, const json_t *answer)
 		table_add_toned(t, true_at(vip, "announced") ? TABLE_GOOD : TABLE_WARNING,
 				show_announced(json_at(vip, "announced_to"), announced));
 		table_add(t, table_age(number_at(vip, "since_seconds"), age));
-		table_format(t, counted ? "%.0f" : "",
-			     number_at(vip, "traffic.packets_per_second"));
+		if (counted)
+			table_format(t, "%.0f", number_at(vip, "traffic.packets_per_second"));
+		else
+			table_add(t, "");
 		table_add_toned(t, *error ? TABLE_BAD : TABLE_PLAIN,
 				*error ? error : text_at(vip, "reason"));
 	}

@@ -58,61 +58,66 @@ static void add_lo(json_t *alarms, const struct status_sources *in)
 		    "link set lo up'");
 }
 
-/* Apps that name a peer which is not there: of the file, `check` finds them. */
-static void add_unknown_peers(json_t *alarms, const struct status_sources *in)
+/* The first app of each kind, and how many there are. */
+struct app_findings {
+	const struct app *resort, *blind, *stranger;
+	size_t n_resort, n_blind, n_stranger;
+	size_t unable;           /* the monitor of `blind` */
+	struct err unknown_peer; /* of `stranger` */
+};
+
+static void examine_app(struct app_findings *f, const struct app *app,
+			const struct peer_list *peers)
 {
-	struct app_cursor cursor;
-	struct peer_list peers;
-	struct err err = { "" }, first = { "" };
-	const struct app *who = NULL;
-	size_t n = 0;
-	peer_list_init(&peers, in->speaker);
-	app_cursor_init(in->registry, &cursor);
-	for (const struct app *app; (app = app_cursor_next(&cursor));) {
-		if (!app->spec->peers || peer_list_check(&peers, app->spec->peers, &err) == 0 ||
-		    n++ > 0)
-			continue;
-		who = app;
-		first = err;
+	struct err err = { "" };
+	if (app->form == ROUTE_DOWN && f->n_resort++ == 0)
+		f->resort = app;
+	for (size_t i = 0; i < monitor_watch_n(app->watch); i++)
+		if (monitor_watch_is_unable(app->watch, i) && f->n_blind++ == 0) {
+			f->blind = app;
+			f->unable = i;
+		}
+	if (app->spec->peers && peer_list_check(peers, app->spec->peers, &err) < 0 &&
+	    f->n_stranger++ == 0) {
+		f->stranger = app;
+		f->unknown_peer = err;
 	}
-	app_cursor_done(&cursor);
-	peer_list_done(&peers);
-	if (who)
-		add_count(add(alarms, "peer-unknown", "app", who->spec->name, "%s: %s",
-			      who->spec->name, first.text),
-			  n);
 }
 
-/* Apps that are announced although they are down, and monitors that cannot be run. */
+static void add_unable(json_t *alarms, const struct app_findings *f)
+{
+	struct monitor_status m;
+	monitor_watch_status(f->blind->watch, f->unable, &m);
+	add_count(add(alarms, "monitor-unable", "app", f->blind->spec->name,
+		      "%s: the check %.100s cannot be made, its last result stands: %.500s",
+		      f->blind->spec->name, m.text, m.said),
+		  f->n_blind);
+}
+
+/* Apps that are announced although they are down, monitors that cannot be run, and apps that name a peer which is not
+ * there: of the file, `check` finds them. */
 static void add_apps(json_t *alarms, const struct status_sources *in)
 {
+	struct app_findings f = { 0 };
 	struct app_cursor cursor;
-	struct monitor_status m, unable = { 0 };
-	const struct app *resort = NULL, *blind = NULL;
-	size_t n_resort = 0, n_blind = 0;
+	struct peer_list peers;
+	peer_list_init(&peers, in->speaker);
 	app_cursor_init(in->registry, &cursor);
-	for (const struct app *app; (app = app_cursor_next(&cursor));) {
-		if (app->form == ROUTE_DOWN && n_resort++ == 0)
-			resort = app;
-		for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
-			monitor_watch_status(app->watch, i, &m);
-			if (m.unable && n_blind++ == 0) {
-				blind = app;
-				unable = m;
-			}
-		}
-	}
+	for (const struct app *app; (app = app_cursor_next(&cursor));)
+		examine_app(&f, app, &peers);
 	app_cursor_done(&cursor);
-	if (resort)
-		add_count(add(alarms, "last-resort", "app", resort->spec->name,
-			      "%s: down and announced as a last resort: %.500s", resort->spec->name,
-			      resort->reason ? resort->reason : ""),
-			  n_resort);
-	if (blind)
-		add_count(add(alarms, "monitor-unable", "app", blind->spec->name,
-			      "%s: the check %.100s cannot be made, its last result stands: %.500s",
-			      blind->spec->name, unable.text, unable.said),
-			  n_blind);
+	peer_list_done(&peers);
+	if (f.resort)
+		add_count(add(alarms, "last-resort", "app", f.resort->spec->name,
+			      "%s: down and announced as a last resort: %.500s",
+			      f.resort->spec->name, f.resort->reason ? f.resort->reason : ""),
+			  f.n_resort);
+	if (f.blind)
+		add_unable(alarms, &f);
+	if (f.stranger)
+		add_count(add(alarms, "peer-unknown", "app", f.stranger->spec->name, "%s: %s",
+			      f.stranger->spec->name, f.unknown_peer.text),
+			  f.n_stranger);
 }
 
 /* The first VIP that has an error or that no established peer can be sent, and why. */
@@ -568,7 +573,6 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_groups(alarms, in);
 	add_lo(alarms, in);
 	add_apps(alarms, in);
-	add_unknown_peers(alarms, in);
 	add_vips(alarms, in);
 	add_unserved(alarms, in);
 	add_traffic(alarms, in, clock.now);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/metric_page.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +13,8 @@
 
 static void add_text(struct metric_page *page, const char *text, size_t len)
 {
-	page->text = mem_grow(page->text, &page->cap, page->len + len + 1, 1);
+	if (page->len + len + 1 > page->cap)
+		page->text = mem_grow(page->text, &page->cap, page->len + len + 1, 1);
 	memcpy(page->text + page->len, text, len);
 	page->len += len;
 	page->text[page->len] = '\0';
@@ -32,11 +32,27 @@ __attribute__((format(printf, 2, 3))) static void add(struct metric_page *page, 
 		add_text(page, buf, (size_t)n < sizeof(buf) ? (size_t)n : sizeof(buf) - 1);
 }
 
+static void add_string(struct metric_page *page, const char *text)
+{
+	add_text(page, text, strlen(text));
+}
+
+/* Most of what is printed: printf() would take half of the time. */
+static void add_number(struct metric_page *page, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while (value /= 10);
+	add_text(page, digits + at, sizeof(digits) - at);
+}
+
 static void add_name(struct metric_page *page, const char *name)
 {
 	if (!str_starts(name, "process_"))
-		add_text(page, "vipherald_", strlen("vipherald_"));
-	add_text(page, name, strlen(name));
+		add_string(page, "vipherald_");
+	add_string(page, name);
 }
 
 static void add_head(struct metric_page *page, const char *what, const char *name, size_t cut,
@@ -76,7 +92,9 @@ static void add_value(struct metric_page *page, const char *value)
 static void add_label(struct metric_page *page, const char *before,
 		      const struct metric_label *label)
 {
-	add(page, "%s%s=\"", before, label->name);
+	add_string(page, before);
+	add_string(page, label->name);
+	add_string(page, "=\"");
 	add_value(page, label->value);
 	add_text(page, "\"", 1);
 }
@@ -96,12 +114,19 @@ static void add_labels(struct metric_page *page, const struct metric_label *labe
 		add_text(page, "}", 1);
 }
 
+static void end_sample(struct metric_page *page, uint64_t value)
+{
+	add_string(page, " ");
+	add_number(page, value);
+	add_string(page, "\n");
+}
+
 void metric_sample(struct metric_page *page, const char *name, const struct metric_label *labels,
 		   uint64_t value)
 {
 	add_name(page, name);
 	add_labels(page, labels, NULL);
-	add(page, " %" PRIu64 "\n", value);
+	end_sample(page, value);
 }
 
 void metric_sample_double(struct metric_page *page, const char *name,
@@ -116,9 +141,9 @@ static void add_bucket(struct metric_page *page, const char *name,
 		       const struct metric_label *labels, const char *bound, uint64_t n)
 {
 	add_name(page, name);
-	add_text(page, "_bucket", strlen("_bucket"));
+	add_string(page, "_bucket");
 	add_labels(page, labels, bound);
-	add(page, " %" PRIu64 "\n", n);
+	end_sample(page, n);
 }
 
 void metric_histogram(struct metric_page *page, const char *name, const struct metric_label *labels,

@@ -405,7 +405,8 @@ static void configuration(struct metric_page *out, const struct metrics *m)
 	      "effect.",
 	      m->config_ok);
 	gauge(out, "config_changed",
-	      "1 while the configuration file or an included file has been modified since the last load.",
+	      "1 while the configuration file, or an included one, was modified after the last "
+	      "load.",
 	      m->config_changed);
 	gauge(out, "config_unconfirmed",
 	      "1 while the configuration in effect waits for a confirmation (reload --confirm).",
@@ -474,7 +475,8 @@ void metrics_format(const struct metrics *m, struct metric_page *out)
 	nat(out, &m->nat, m->nat_unserved);
 	drift(out, &m->drift);
 	peers(out, m->peers, m->n_peers);
-	metrics_of_bfd(out, m->bfd, m->n_bfd, m->bfd_counts, m->bfd_process_restarts);
+	metrics_of_bfd(out, m->bfd, m->n_bfd, m->bfd_counts, m->bfd_process_restarts, m->mono,
+		       m->wall);
 	metrics_of_sessions(out, m->peers, m->n_peers, m->mono, m->wall);
 	consul(out, m->consul, &m->services);
 	nomad(out, m->nomad, &m->nomad_services);

@@ -14,20 +14,6 @@
 #include "process/loop.h"
 #include "process/usage.h"
 
-static void count_checks(const struct status_sources *in, struct metrics *m)
-{
-	struct app_cursor cursor;
-	struct monitor_status status;
-	app_cursor_init(in->registry, &cursor);
-	for (const struct app *app; (app = app_cursor_next(&cursor));)
-		for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
-			monitor_watch_status(app->watch, i, &status);
-			m->checks += status.checks;
-			m->check_failures += status.failures;
-		}
-	app_cursor_done(&cursor);
-}
-
 static void count_services(const struct discovery *d, struct service_counts *ret)
 {
 	for (const struct discovered *s = discovery_first(d); s; s = s->hh.next) {
@@ -118,7 +104,8 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	m.bfd = bfd;
 	find_ends(in->tls_keys, &m);
 	monitor_runner_status(in->runner, &m.commands);
-	count_checks(in, &m);
+	m.checks = m.commands.present_checks;
+	m.check_failures = m.commands.present_failures;
 	drift_sum(in, &m.drift);
 	if (in->discovery) {
 		consul_client_status(discovery_client(in->discovery), &consul);

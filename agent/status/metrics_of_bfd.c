@@ -73,6 +73,24 @@ static void add_detection_times(struct metric_page *page, const struct metrics_b
 	}
 }
 
+static void add_changes(struct metric_page *page, const struct metrics_bfd *items, size_t n,
+			mono_t now, wall_t wall)
+{
+	static const char name[] = "bfd_session_state_changed_timestamp_seconds";
+	char text[BGP_PEER_NAME_MAX];
+	metric_head(
+		page, name, "gauge",
+		"When the state of BFD with the peer last changed; 0: there is no session yet.");
+	for (size_t i = 0; i < n; i++) {
+		const struct metric_label labels[] = {
+			{ "peer", bgp_peer_name(items[i].peer, text) }, { 0 }
+		};
+		mono_t since = items[i].status.since;
+		wall_t at = since ? wall - usec_sub(now, since) : 0;
+		metric_sample_double(page, name, labels, (double)at / (double)USEC_PER_SEC, 3);
+	}
+}
+
 static void add_drops(struct metric_page *page, const struct metrics_bfd *items, size_t n)
 {
 	char text[BGP_PEER_NAME_MAX];
@@ -102,7 +120,7 @@ static void add_unmatched(struct metric_page *page, const struct bfd_counts *cou
 }
 
 void metrics_of_bfd(struct metric_page *page, const struct metrics_bfd *items, size_t n,
-		    const struct bfd_counts *counts, uint64_t restarts)
+		    const struct bfd_counts *counts, uint64_t restarts, mono_t now, wall_t wall)
 {
 	if (n == 0)
 		return;
@@ -113,6 +131,7 @@ void metrics_of_bfd(struct metric_page *page, const struct metrics_bfd *items, s
 			    bfd_families[f].value(&items[i].status));
 	}
 	add_detection_times(page, items, n);
+	add_changes(page, items, n, now, wall);
 	add_drops(page, items, n);
 	add_unmatched(page, counts);
 	metric_head(page, "bfd_process_restarts_total", "counter",

@@ -117,6 +117,8 @@ size_t nat_served_count_dead(struct reconcile *reconcile, const struct nat *nat,
 {
 	struct dead_walk w = { .first = ret };
 	struct vip_cursor cursor;
+	if (nat_status(nat).wanted == 0)
+		return 0;
 	vip_cursor_init(reconcile, &cursor);
 	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));) {
 		w.vip = false;

@@ -266,7 +266,9 @@ def everything(bed: Testbed) -> Iterator[Agent]:
     down = app("down", "192.0.2.99/32", "exec:false")
     secure = {
         "name": "secure", "vip": "192.0.2.98/32",
-        "monitors": [{"https": "https://localhost:8443/", "tls_ca": str(authority.file)}],
+        "monitors": [
+            {"https": "https://localhost:8443/", "tls_ca": str(authority.file), "timeout": "10s"}
+        ],
     }  # fmt: skip
     keys = {
         "consul_addr": consul.addr,

@@ -394,6 +394,7 @@ static void test_bfd(void **state)
 {
 	static const struct metrics_bfd bfd[] = { { .peer = &addresses[0],
 						    .status = { .state = BFD_UP,
+								.since = 35 * USEC_PER_SEC,
 								.up_events = 501,
 								.down_events = 502,
 								.sent = 503,
@@ -418,6 +419,8 @@ static void test_bfd(void **state)
 		"bfd_packets_unmatched_total{cause=\"version\"} 508",
 		"bfd_detection_time_seconds{peer=\"10.0.0.1\"} 0.900000",
 		"bfd_process_restarts_total 509",
+		"bfd_session_state_changed_timestamp_seconds{peer=\"10.0.0.1\"} 970.000",
+		"bfd_session_state_changed_timestamp_seconds{peer=\"10.0.0.2\"} 0.000",
 	};
 	struct metrics m = all();
 	char *text = formatted(&m);

@@ -1,0 +1,135 @@
+"""A real Prometheus scrapes an agent; every query of the dashboard has an answer, and the alerts are loaded."""
+
+import http.client
+import json
+import subprocess
+import time
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from . import responders
+from .certificates import Authority
+from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
+from .faultserver import FaultServer
+from .process import Process
+from .routers.base import REPO
+from .testbed import Testbed
+from .wait import wait_until
+
+PROMETHEUS = REPO / ".deps" / "prometheus" / "usr" / "bin" / "prometheus"
+AT = ("127.0.0.1", 9090)
+# Of things that this agent does not have.
+WITHOUT = {"vipherald_api_certificate_expiry_timestamp_seconds"}
+
+
+class Prometheus:
+    def __init__(self, bed: Testbed):
+        assert PROMETHEUS.exists(), f"{PROMETHEUS} is missing: run 'scripts/deps.sh test'"
+        self._host = bed.host
+        file = bed.workdir / "prometheus.yaml"
+        scrape = {"job_name": "vipherald", "static_configs": [{"targets": ["127.0.0.1:8080"]}]}
+        file.write_text(
+            json.dumps(
+                {
+                    "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+                    "rule_files": [str(REPO / "dist" / "prometheus" / "alerts.yaml")],
+                    "scrape_configs": [scrape],
+                }
+            )
+        )
+        argv = [
+            str(PROMETHEUS), f"--config.file={file}", f"--storage.tsdb.path={bed.workdir}/tsdb",
+            f"--web.listen-address={AT[0]}:{AT[1]}", "--log.level=warn",
+        ]  # fmt: skip
+        with bed.host.inside():
+            self.process = Process(argv, bed.workdir / "prometheus.log")
+
+    def get(self, path: str, **query: object) -> Any:
+        with self._host.inside():
+            connection = http.client.HTTPConnection(*AT, timeout=10)
+            connection.connect()
+        connection.request("GET", f"/api/v1/{path}?{urllib.parse.urlencode(query)}")
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        assert answer["status"] == "success", (query, answer)
+        return answer["data"]
+
+    def query(self, expression: str) -> list[Any]:
+        return self.get("query", query=expression)["result"]
+
+
+@contextmanager
+def prometheus(bed: Testbed) -> Iterator[Prometheus]:
+    p = Prometheus(bed)
+    try:
+        wait_until(
+            lambda: len(p.query("count_over_time(up[1m]) >= 5")) > 0, "five scrapes", 30, (OSError, ValueError)
+        )
+        yield p
+    finally:
+        p.process.kill()
+
+
+def dashboard() -> list[tuple[str, str]]:
+    script = REPO / "scripts" / "check-dashboard"
+    r = subprocess.run([script, "--print"], capture_output=True, text=True, check=True)
+    return [(title, expression) for title, expression in json.loads(r.stdout)]
+
+
+def test_every_query_has_an_answer(bed: Testbed) -> None:
+    router = bed.start_router("frr")
+    bed.start_service(PORT)
+    consul = FaultServer(bed.host)
+    authority = Authority(bed.workdir)
+    apps = (
+        DNS,
+        app("down", "192.0.2.99/32", "exec:false"),
+        {
+            "name": "secure", "vip": "192.0.2.98/32",
+            "monitors": [
+                {"https": "https://localhost:8443/", "tls_ca": str(authority.file), "timeout": "10s"}
+            ],
+        },
+    )  # fmt: skip
+    keys = {"traffic": True, "consul_addr": consul.addr}
+    with responders.http(bed.host, 8443, cert=authority.issue("DNS:localhost")):
+        agent = bed.make_agent(config(peer(router, bfd=True), apps=apps, agent=keys))
+        agent.spawn()
+        router.wait_routes(VIP4, VIP6, "192.0.2.98/32")
+        assert agent.admin(f"/v1/peers/{router.ip}/reset", "POST").status == 200
+        with prometheus(bed) as p:
+            router.wait_routes(VIP4, VIP6, "192.0.2.98/32")
+            scraped = time.time()
+            wait_until(
+                lambda: p.query(f"timestamp(vipherald_app_up) > {scraped}"), "the next scrape"
+            )
+            for title, expression in dashboard():
+                if not any(name in expression for name in WITHOUT):
+                    assert p.query(expression), f"{title}: {expression}"
+            [group] = p.get("rules")["groups"]
+            assert group["rules"] and all(rule["health"] == "ok" for rule in group["rules"])
+            pending = {alert["labels"]["alertname"] for alert in p.get("alerts")["alerts"]}
+            assert "VipheraldAppDown" in pending
+    consul.close()
+
+
+def test_who_announces_a_vip(bed: Testbed) -> None:
+    """The questions of the fleet, before and after the app went down."""
+    router = bed.start_router("bird")
+    service = bed.start_service(PORT)
+    bed.start_agent(config(peer(router), apps=(DNS,)))
+    router.wait_routes(VIP4, VIP6)
+    announced = {title: expression for title, expression in dashboard()}
+    with prometheus(bed) as p:
+
+        def vips() -> dict[str, str]:
+            found = p.query(announced["Who announces which VIP"])
+            return {f"{s['metric']['vip']} {s['metric']['instance']}": s["value"][1] for s in found}
+
+        assert vips() == {f"{VIP4} 127.0.0.1:8080": "1", f"{VIP6} 127.0.0.1:8080": "1"}
+        service.kill()
+        wait_until(lambda: set(vips().values()) == {"0"}, "no host announces them")
+        [nowhere] = p.query(announced["VIPs announced nowhere"])
+        assert nowhere["value"][1] == "2"
