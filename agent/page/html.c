@@ -100,8 +100,10 @@ const char *html_member(const json_t *object, const char *key)
 const char *html_age(double seconds, char buf[static HTML_AGE_MAX])
 {
 	unsigned long s = seconds < 0 ? 0 : (unsigned long)seconds;
-	if (s < 1)
-		snprintf(buf, HTML_AGE_MAX, "%.0fms", seconds < 0 ? 0 : seconds * 1000);
+	if (seconds < 0.001)
+		snprintf(buf, HTML_AGE_MAX, "%.0fus", seconds < 0 ? 0 : seconds * 1e6);
+	else if (s < 1)
+		snprintf(buf, HTML_AGE_MAX, "%.*fms", seconds < 0.01, seconds * 1000);
 	else if (s < 60)
 		snprintf(buf, HTML_AGE_MAX, "%lus", s);
 	else if (s < 3600)

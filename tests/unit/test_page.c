@@ -66,8 +66,9 @@ static void test_ages(void **state)
 		double seconds;
 		const char *text;
 	} cases[] = {
-		{ -1, "0ms" },     { 0.0123, "12ms" }, { 59.9, "59s" },      { 61, "1m01s" },
-		{ 7261, "2h01m" }, { 90061, "1d01h" }, { 1e9, "11574d01h" },
+		{ -1, "0us" },      { 0.000042, "42us" }, { 0.0023, "2.3ms" },
+		{ 0.0123, "12ms" }, { 59.9, "59s" },      { 61, "1m01s" },
+		{ 7261, "2h01m" },  { 90061, "1d01h" },   { 1e9, "11574d01h" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char buf[HTML_AGE_MAX];
@@ -266,7 +267,7 @@ static void test_checks(void **state)
 			       0, NULL);
 	checks_add(&h, "web", o);
 	EXPECT(&h, "1 of 2 checks pass", "class=\"good\" d=\"M2 16v-9\"",
-	       "class=\"bad\" d=\"M6 16v-16\"", "up to 8ms");
+	       "class=\"bad\" d=\"M6 16v-16\"", "up to 8.0ms");
 	json_array_remove(o, 1);
 	checks_add(&h, "web", o);
 	EXPECT(&h, "<summary>1 check passes</summary>");
