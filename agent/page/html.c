@@ -51,7 +51,8 @@ static void add_text(struct html *h, const char *text)
 static void add_number(struct html *h, size_t n)
 {
 	char text[24];
-	add_octets(h, text, (size_t)snprintf(text, sizeof(text), "%zu", n));
+	int len = snprintf(text, sizeof(text), "%zu", n);
+	add_octets(h, text, (size_t)len);
 }
 
 void html_add(struct html *h, const char *markup, ...)

@@ -148,8 +148,9 @@ static json_t *parse(const char *text, const char *with)
 	char copy[2048];
 	size_t n = strlen(text);
 	assert_true(n < sizeof(copy));
-	for (size_t i = 0; i <= n; i++)
-		copy[i] = text[i] == '\'' ? '"' : text[i];
+	memcpy(copy, text, n + 1);
+	for (char *p = copy; (p = strchr(p, '\'')); p++)
+		*p = '"';
 	json_t *o = json_loads(copy, 0, NULL), *all = filled(o, with);
 	assert_non_null(o);
 	json_decref(o);
@@ -302,7 +303,7 @@ static void test_files(void **state)
 		assert_string_not_equal(f->plain.etag, f->packed.etag);
 		assert_ptr_equal(page_file_find(f->name), f);
 	}
-	assert_true(total < 100 * 1024);
+	assert_true(total < (size_t)100 * 1024);
 	assert_non_null(page_file_find(PAGE_TEMPLATE));
 	assert_null(page_file_find("../page.c"));
 }
