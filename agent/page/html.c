@@ -12,6 +12,8 @@
 
 static void add_octets(struct html *h, const char *octets, size_t n)
 {
+	if (n == 0)
+		return;
 	h->text = mem_grow(h->text, &h->cap, h->len + n + 1, 1);
 	memcpy(h->text + h->len, octets, n);
 	h->len += n;

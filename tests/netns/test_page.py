@@ -16,7 +16,7 @@ from .configs import DNS, PORT, VIP4, app, config, peer
 from .devtools import Tab
 from .rawpeer import RawListener
 from .testbed import ROUTER_AS, Testbed
-from .wait import wait_until
+from .wait import EMULATED, wait_until
 
 URL = "http://127.0.0.1:8080/"
 AXE = REPO / ".deps" / "axe" / "axe.min.js"
@@ -112,7 +112,7 @@ def test_live(bed: Testbed, tab: Tab) -> None:
         seen = tab.wait("window.seen", f"the app is {wanted} on the page")
         event = [e for e in agent.status("events?kind=app")["events"] if e["kind"] == f"app.{wanted}"]
         delays.append(seen - tab.run(f"Date.parse('{event[-1]['time']}')"))
-    assert min(delays) < 1000, delays
+    assert EMULATED or min(delays) < 1000, delays
     assert "nothing listens on tcp port" in tab.text("#apps")
     assert "app.down" in tab.text("#events")
     expect_no_complaints(tab)

@@ -50,6 +50,14 @@ static void test_escaping(void **state)
 	}
 }
 
+static void test_nothing(void **state)
+{
+	(void)state;
+	struct html h = { 0 };
+	html_add(&h, "%s", "");
+	assert_null(h.text);
+}
+
 static void test_in_a_query(void **state)
 {
 	(void)state;
@@ -328,17 +336,12 @@ static void test_recent_checks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escaping),
-		cmocka_unit_test(test_in_a_query),
-		cmocka_unit_test(test_ages),
-		cmocka_unit_test(test_query),
-		cmocka_unit_test(test_no_text_becomes_markup),
-		cmocka_unit_test(test_facts),
-		cmocka_unit_test(test_sessions),
-		cmocka_unit_test(test_checks),
-		cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_recent_checks),
+		cmocka_unit_test(test_escaping),   cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_in_a_query), cmocka_unit_test(test_ages),
+		cmocka_unit_test(test_query),      cmocka_unit_test(test_no_text_becomes_markup),
+		cmocka_unit_test(test_facts),      cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_checks),     cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_files),      cmocka_unit_test(test_recent_checks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
