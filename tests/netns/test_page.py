@@ -95,8 +95,14 @@ def test_live(bed: Testbed, tab: Tab) -> None:
     service = bed.start_service(PORT)
     agent = bed.start_agent(config(peer(router, description="tor1"), apps=(DNS,)))
     router.wait_route(VIP4)
+    followers = [fetch(agent, "/v1/events", Accept="text/event-stream") for _ in range(8)]
     tab.open(URL)
-    tab.wait("document.getElementById('live').innerText.includes('live')", "it is live")
+    tab.wait("document.getElementById('live').innerText.includes('not live')", "nobody else may follow")
+    for follower in followers:
+        follower.close()
+    tab.complaints.clear()  # of the refusal, 429
+    tab.open(URL)
+    tab.wait("!!document.querySelector('#live .good')", "it is live")
     tab.wait(f"{state_of('dns')} === 'up'", "the app is up")
     assert "tor1" in tab.text("#sessions") and "established" in tab.text("#sessions")
     assert tab.run("document.querySelectorAll('#apps .good').length") >= 3  # up, and twice sent
