@@ -121,7 +121,7 @@ function show(fresh) {
 
 function answered(request) {
   if (request.status !== 200 || !request.response?.body.dataset.now) {
-    failed();
+    failed("The agent answers with status " + request.status);
     return;
   }
   lost = false;
@@ -133,8 +133,8 @@ function answered(request) {
   next(CHECKS);
 }
 
-function failed() {
-  if (!lost) say("bad", "The agent does not answer. This is how it was at " + $("live").dataset.at);
+function failed(why) {
+  if (!lost) say("bad", why + ". This is how it was at " + $("live").dataset.at);
   lost = true;
   next(RETRY);
 }
@@ -158,7 +158,7 @@ function ask() {
   request.responseType = "document";
   request.timeout = 10000;
   request.onload = () => answered(request);
-  request.onerror = request.ontimeout = failed;
+  request.onerror = request.ontimeout = () => failed("The agent does not answer");
   request.send();
 }
 

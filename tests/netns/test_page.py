@@ -134,6 +134,8 @@ def test_live(bed: Testbed, tab: Tab) -> None:
     assert len(shown) == len(set(shown))
     left = [c for c in tab.complaints if "ERR_CONNECTION_REFUSED" not in c and "ERR_INCOMPLETE" not in c]
     assert not left, left
+    agent.reload(config(peer(router), apps=(DNS,), agent={"api": {"local": "none", "remote": "none"}}))
+    tab.wait("document.getElementById('live').innerText.includes('status 403')", "it says why")
 
 
 def test_a_person_at_the_keyboard(bed: Testbed, tab: Tab) -> None:
