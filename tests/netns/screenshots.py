@@ -3,7 +3,7 @@
 netns.screenshots DIR, in tests/.
 
 A host below two ToRs, with what a night may bring: an app whose check fails, one that is drained, one
-whose VIP somebody has put on lo, a router that has closed its session. page.png is the one of README.md."""
+whose VIP another program has put on lo, a router that has closed its session. page.png is the one of README.md."""
 
 import sys
 import tempfile

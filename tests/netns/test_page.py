@@ -77,7 +77,7 @@ def test_over_http(bed: Testbed) -> None:
     assert fetch(agent, "/", **BROWSER).status == 200
 
 
-def test_whoever_may_not_read_does_not_see_it(bed: Testbed) -> None:
+def test_a_client_without_the_role_does_not_see_it(bed: Testbed) -> None:
     bed.link()
     there = {"peer_ip": "10.0.1.1", "peer_as": ROUTER_AS}
     options = {"api": {"local": "none", "remote": "none"}}
@@ -97,7 +97,7 @@ def test_live(bed: Testbed, tab: Tab) -> None:
     router.wait_route(VIP4)
     followers = [fetch(agent, "/v1/events", Accept="text/event-stream") for _ in range(8)]
     tab.open(URL)
-    tab.wait("document.getElementById('live').innerText.includes('not live')", "nobody else may follow")
+    tab.wait("document.getElementById('live').innerText.includes('not live')", "all places of followers are taken")
     for follower in followers:
         follower.close()
     tab.complaints.clear()  # of the refusal, 429
@@ -139,7 +139,7 @@ def test_live(bed: Testbed, tab: Tab) -> None:
 
 
 def test_a_person_at_the_keyboard(bed: Testbed, tab: Tab) -> None:
-    """What was opened stays open, the focus stays; nothing is asked while nobody looks."""
+    """What was opened stays open, the focus stays; a hidden page asks for nothing."""
     bed.link()
     service = bed.start_service(PORT)
     there = {"peer_ip": "10.0.1.1", "peer_as": ROUTER_AS}
