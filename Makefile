@@ -74,6 +74,7 @@ help:
 	@echo "make soak       everything at once for SOAK_SECONDS (600); SOAK_SEED repeats a run"
 	@echo "make fuzz       runs each fuzz target for FUZZ_SECONDS (60)"
 	@echo "make bench      measures and prints the figures"
+	@echo "make screenshots  pictures of the page and of top, in build/screenshots"
 	@echo "make deps       installs what build, tests and lint need"
 	@echo "make docs       writes the generated reference pages again"
 	@echo "make install    binary, unit, man page, docs; PREFIX=/usr/local, DESTDIR= for packages"
@@ -274,11 +275,16 @@ release:
 bench: variant-plain
 	@bench/run
 
+# docs/pictures/page.png is one of them.
+screenshots: all
+	@scripts/deps.sh test
+	@cd tests && VIPHERALD=$(BUILD)/vipherald /usr/bin/python3 -m netns.screenshots ../build/screenshots
+
 clean:
 	rm -rf build
 
 .PHONY: all help libraries unit-binaries bench-binaries run-unit variant-plain variant-asan \
 	variant-clang unit netns container-test test-kernels kernel-smoke image soak test demo deps lint \
-	fuzz run-fuzz bench clean docs install uninstall release coverage mutants run-mutants
+	fuzz run-fuzz bench screenshots clean docs install uninstall release coverage mutants run-mutants
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

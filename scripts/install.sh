@@ -29,7 +29,7 @@ list() {
 		644 LICENSE $doc/LICENSE
 	END
 	local page
-	for page in docs/*.md docs/decisions/*.md; do
+	for page in docs/*.md docs/decisions/*.md docs/pictures/*; do
 		echo "644 $page $doc/$page"
 	done
 }
@@ -93,7 +93,7 @@ do_uninstall() {
 	while read -r mode source target; do
 		rm -f "$root$target"
 	done < <(list)
-	remove_empty "$doc/docs/decisions" "$doc/docs" "$doc" "$etc/vipherald"
+	remove_empty "$doc/docs/decisions" "$doc/docs/pictures" "$doc/docs" "$doc" "$etc/vipherald"
 }
 
 case ${1-} in

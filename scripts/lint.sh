@@ -8,6 +8,9 @@ mapfile -t sources < <(git ls-files '*.c' '*.h')
 clang-format --dry-run -Werror "${sources[@]}"
 ! git grep -nE "^ \*[A-Za-z]" -- "*.c" "*.h" || { echo "a space is missing behind the * of a comment" >&2; exit 1; }
 echo "clang-format: ok"
+# The namespace of SVG is a name.
+! git grep -nE "https?:|//[a-z]+\\." -- agent/page | grep -v 'xmlns="http://www.w3.org/2000/svg"' ||
+	{ echo "the page loads nothing from elsewhere" >&2; exit 1; }
 scripts/check-includes
 
 # One file a process: several at once share analyzer state and report what is not there.

@@ -97,19 +97,29 @@ static void add_vip(struct html *h, const json_t *vip)
 	json_array_foreach(json_object_get(vip, "peers"), i, peer) add_route(h, peer);
 }
 
+static void add_sent(struct html *h, const json_t *announced_to)
+{
+	size_t sent = (size_t)json_integer_value(json_object_get(announced_to, "sent"));
+	size_t peers = (size_t)json_integer_value(json_object_get(announced_to, "peers"));
+	html_add(h, peers == 1 ? ", sent to %zu of %zu peer" : ", sent to %zu of %zu peers", sent,
+		 peers);
+}
+
 static void add_app(struct html *h, const struct status_sources *in, const struct app *app,
-		    bool trouble)
+		    enum page_group group)
 {
 	size_t i, rows = app->spec->n_vips ? app->spec->n_vips : 1;
 	json_t *o = view_app(in, app), *vips = json_object_get(o, "vips");
 	const char *name = html_member(o, "name"), *state = html_member(o, "state");
 	html_add(h, "<tbody data-key=\"%s\"><tr><td rowspan=\"%zu\">", name, rows);
-	mark_add(h, mark_of_app(state, trouble), state);
+	mark_add(h, mark_of_app(state, group != PAGE_FINE), state);
 	html_add(h, "</td><th scope=\"rowgroup\" rowspan=\"%zu\">%s<small>%s</small></th>", rows,
 		 name, html_member(o, "source"));
 	html_add(h, "<td rowspan=\"%zu\">", rows);
 	html_add_time(h, o, "since");
 	html_add(h, "</td><td rowspan=\"%zu\">%s", rows, html_member(o, "reason"));
+	if (group == PAGE_NOT_SENT)
+		add_sent(h, json_object_get(o, "announced_to"));
 	checks_add(h, name, json_object_get(o, "monitors"));
 	html_add(h, "</td>");
 	for (i = 0; i < json_array_size(vips); i++) {
@@ -151,7 +161,7 @@ static void look_at(struct page_apps *a, const struct status_sources *in, const 
 	if (is_for_trouble(query))
 		a->found++;
 	if (a->passed++ >= query->from && a->shown < PAGE_APPS) {
-		add_app(h, in, app, a->group != PAGE_FINE);
+		add_app(h, in, app, a->group);
 		a->shown++;
 	}
 }

@@ -39,11 +39,16 @@ static void add_apps(struct html *h, const json_t *status)
 		const char *state, *class;
 	} rows[] = { { "up", MARK_GOOD },  { "down", MARK_BAD },     { "unknown", MARK_ODD },
 		     { "kept", MARK_ODD }, { "draining", MARK_ODD }, { "drained", MARK_ODD } };
+	/* The first three sum up to all; the others are among them. */
+	bool among = false;
 	html_add(h, "<div><dt>Apps</dt><dd>");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		size_t n = number(status, "apps", rows[i].state);
 		if (n == 0 && i > 0)
 			continue;
+		if (i > 2 && !among)
+			html_add(h, "<small>of these</small> ");
+		among = i > 2;
 		html_add(h, "<a href=\"?show=%s\"><span class=\"%s\">%zu %s</span></a> ",
 			 rows[i].state, n > 0 ? rows[i].class : MARK_NONE, n, rows[i].state);
 	}

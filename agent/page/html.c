@@ -12,6 +12,8 @@
 
 static void add_octets(struct html *h, const char *octets, size_t n)
 {
+	if (n == 0)
+		return;
 	h->text = mem_grow(h->text, &h->cap, h->len + n + 1, 1);
 	memcpy(h->text + h->len, octets, n);
 	h->len += n;
@@ -51,7 +53,8 @@ static void add_text(struct html *h, const char *text)
 static void add_number(struct html *h, size_t n)
 {
 	char text[24];
-	add_octets(h, text, (size_t)snprintf(text, sizeof(text), "%zu", n));
+	int len = snprintf(text, sizeof(text), "%zu", n);
+	add_octets(h, text, (size_t)len);
 }
 
 void html_add(struct html *h, const char *markup, ...)
@@ -100,8 +103,10 @@ const char *html_member(const json_t *object, const char *key)
 const char *html_age(double seconds, char buf[static HTML_AGE_MAX])
 {
 	unsigned long s = seconds < 0 ? 0 : (unsigned long)seconds;
-	if (s < 1)
-		snprintf(buf, HTML_AGE_MAX, "%.0fms", seconds < 0 ? 0 : seconds * 1000);
+	if (seconds < 0.001)
+		snprintf(buf, HTML_AGE_MAX, "%.0fus", seconds < 0 ? 0 : seconds * 1e6);
+	else if (s < 1)
+		snprintf(buf, HTML_AGE_MAX, "%.*fms", seconds < 0.01, seconds * 1000);
 	else if (s < 60)
 		snprintf(buf, HTML_AGE_MAX, "%lus", s);
 	else if (s < 3600)

@@ -9,9 +9,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* Zeroed; free `text`. */
+/* Zeroed; free `text`, which is NULL while nothing, or empty texts only, were added. */
 struct html {
-	char *text; /* NUL-terminated; NULL: nothing was added yet */
+	char *text; /* NUL-terminated */
 	size_t len, cap;
 };
 

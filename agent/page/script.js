@@ -14,7 +14,9 @@ let skew = Date.now() - Date.parse(document.body.dataset.now); // this clock min
 let stream = null;
 let asked = 0; // when the page was last fetched
 let timer = 0;
-let lost = 0; // since when the agent does not answer; 0: it does
+let busy = false; // a question is not answered yet
+let again = false; // something has happened since it was asked
+let lost = false; // the agent does not answer
 
 // ---- what is shown ----
 
@@ -42,7 +44,6 @@ function tick() {
     const text = age(Math.abs(Date.now() - skew - Date.parse(time.dateTime)));
     if (time.textContent !== text) time.textContent = text;
   }
-  if (lost) say("bad", "The agent has not answered for " + age(Date.now() - lost) + "; this is how it was then");
 }
 
 // An age differs in every answer, without a change.
@@ -108,6 +109,7 @@ function update(part, fresh) {
 
 function show(fresh) {
   skew = Date.now() - Date.parse(fresh.body.dataset.now);
+  $("live").dataset.at = fresh.body.dataset.now;
   document.title = fresh.title;
   const was = focused();
   for (const part of fresh.querySelectorAll("[data-part]")) update($(part.id), part);
@@ -119,26 +121,36 @@ function show(fresh) {
 
 function answered(request) {
   if (request.status !== 200 || !request.response?.body.dataset.now) {
-    failed();
+    failed("The agent answers with status " + request.status);
     return;
   }
-  lost = 0;
+  lost = false;
   show(request.response);
   const now = request.response.getElementById("version").textContent;
   if (now !== version) say("odd", "The agent is version " + now + " now: load the page again");
   else if (stream?.readyState === 1) say("good", "live");
   else say("odd", "not live, asking every " + RETRY / 1000 + " s");
-  later(CHECKS);
+  next(CHECKS);
 }
 
-function failed() {
-  lost ||= Date.now();
-  tick();
-  later(RETRY);
+function failed(why) {
+  if (!lost) say("bad", why + ". This is how it was at " + $("live").dataset.at);
+  lost = true;
+  next(RETRY);
+}
+
+function next(ms) {
+  busy = false;
+  if (again) soon();
+  else later(ms);
+  again = false;
 }
 
 // XMLHttpRequest parses HTML without running anything of it.
 function ask() {
+  again = busy;
+  if (busy) return;
+  busy = true;
   asked = Date.now();
   const request = new XMLHttpRequest();
   request.open("GET", location.href.split("#")[0]);
@@ -146,7 +158,7 @@ function ask() {
   request.responseType = "document";
   request.timeout = 10000;
   request.onload = () => answered(request);
-  request.onerror = request.ontimeout = failed;
+  request.onerror = request.ontimeout = () => failed("The agent does not answer");
   request.send();
 }
 

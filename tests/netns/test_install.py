@@ -25,7 +25,7 @@ INSTALLED = {
     "etc/vipherald/config.yaml": 0o640,
     **{
         f"usr/share/doc/vipherald/{page.relative_to(REPO)}": 0o644
-        for page in REPO.glob("docs/**/*.md")
+        for page in (*REPO.glob("docs/**/*.md"), *REPO.glob("docs/pictures/*"))
     },
 }
 

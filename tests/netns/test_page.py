@@ -16,7 +16,7 @@ from .configs import DNS, PORT, VIP4, app, config, peer
 from .devtools import Tab
 from .rawpeer import RawListener
 from .testbed import ROUTER_AS, Testbed
-from .wait import wait_until
+from .wait import EMULATED, wait_until
 
 URL = "http://127.0.0.1:8080/"
 AXE = REPO / ".deps" / "axe" / "axe.min.js"
@@ -77,7 +77,7 @@ def test_over_http(bed: Testbed) -> None:
     assert fetch(agent, "/", **BROWSER).status == 200
 
 
-def test_whoever_may_not_read_does_not_see_it(bed: Testbed) -> None:
+def test_a_client_without_the_role_does_not_see_it(bed: Testbed) -> None:
     bed.link()
     there = {"peer_ip": "10.0.1.1", "peer_as": ROUTER_AS}
     options = {"api": {"local": "none", "remote": "none"}}
@@ -95,8 +95,14 @@ def test_live(bed: Testbed, tab: Tab) -> None:
     service = bed.start_service(PORT)
     agent = bed.start_agent(config(peer(router, description="tor1"), apps=(DNS,)))
     router.wait_route(VIP4)
+    followers = [fetch(agent, "/v1/events", Accept="text/event-stream") for _ in range(8)]
     tab.open(URL)
-    tab.wait("document.getElementById('live').innerText.includes('live')", "it is live")
+    tab.wait("document.getElementById('live').innerText.includes('not live')", "all places of followers are taken")
+    for follower in followers:
+        follower.close()
+    tab.complaints.clear()  # of the refusal, 429
+    tab.open(URL)
+    tab.wait("!!document.querySelector('#live .good')", "it is live")
     tab.wait(f"{state_of('dns')} === 'up'", "the app is up")
     assert "tor1" in tab.text("#sessions") and "established" in tab.text("#sessions")
     assert tab.run("document.querySelectorAll('#apps .good').length") >= 3  # up, and twice sent
@@ -112,7 +118,7 @@ def test_live(bed: Testbed, tab: Tab) -> None:
         seen = tab.wait("window.seen", f"the app is {wanted} on the page")
         event = [e for e in agent.status("events?kind=app")["events"] if e["kind"] == f"app.{wanted}"]
         delays.append(seen - tab.run(f"Date.parse('{event[-1]['time']}')"))
-    assert min(delays) < 1000, delays
+    assert EMULATED or min(delays) < 1000, delays
     assert "nothing listens on tcp port" in tab.text("#apps")
     assert "app.down" in tab.text("#events")
     expect_no_complaints(tab)
@@ -128,10 +134,12 @@ def test_live(bed: Testbed, tab: Tab) -> None:
     assert len(shown) == len(set(shown))
     left = [c for c in tab.complaints if "ERR_CONNECTION_REFUSED" not in c and "ERR_INCOMPLETE" not in c]
     assert not left, left
+    agent.reload(config(peer(router), apps=(DNS,), agent={"api": {"local": "none", "remote": "none"}}))
+    tab.wait("document.getElementById('live').innerText.includes('status 403')", "it says why")
 
 
 def test_a_person_at_the_keyboard(bed: Testbed, tab: Tab) -> None:
-    """What was opened stays open, the focus stays; nothing is asked while nobody looks."""
+    """What was opened stays open, the focus stays; a hidden page asks for nothing."""
     bed.link()
     service = bed.start_service(PORT)
     there = {"peer_ip": "10.0.1.1", "peer_as": ROUTER_AS}

@@ -50,6 +50,14 @@ static void test_escaping(void **state)
 	}
 }
 
+static void test_nothing(void **state)
+{
+	(void)state;
+	struct html h = { 0 };
+	html_add(&h, "%s", "");
+	assert_null(h.text);
+}
+
 static void test_in_a_query(void **state)
 {
 	(void)state;
@@ -66,8 +74,9 @@ static void test_ages(void **state)
 		double seconds;
 		const char *text;
 	} cases[] = {
-		{ -1, "0ms" },     { 0.0123, "12ms" }, { 59.9, "59s" },      { 61, "1m01s" },
-		{ 7261, "2h01m" }, { 90061, "1d01h" }, { 1e9, "11574d01h" },
+		{ -1, "0us" },      { 0.000042, "42us" }, { 0.0023, "2.3ms" },
+		{ 0.0123, "12ms" }, { 59.9, "59s" },      { 61, "1m01s" },
+		{ 7261, "2h01m" },  { 90061, "1d01h" },   { 1e9, "11574d01h" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char buf[HTML_AGE_MAX];
@@ -147,8 +156,9 @@ static json_t *parse(const char *text, const char *with)
 	char copy[2048];
 	size_t n = strlen(text);
 	assert_true(n < sizeof(copy));
-	for (size_t i = 0; i <= n; i++)
-		copy[i] = text[i] == '\'' ? '"' : text[i];
+	memcpy(copy, text, n + 1);
+	for (char *p = copy; (p = strchr(p, '\'')); p++)
+		*p = '"';
 	json_t *o = json_loads(copy, 0, NULL), *all = filled(o, with);
 	assert_non_null(o);
 	json_decref(o);
@@ -266,7 +276,7 @@ static void test_checks(void **state)
 			       0, NULL);
 	checks_add(&h, "web", o);
 	EXPECT(&h, "1 of 2 checks pass", "class=\"good\" d=\"M2 16v-9\"",
-	       "class=\"bad\" d=\"M6 16v-16\"", "up to 8ms");
+	       "class=\"bad\" d=\"M6 16v-16\"", "up to 8.0ms");
 	json_array_remove(o, 1);
 	checks_add(&h, "web", o);
 	EXPECT(&h, "<summary>1 check passes</summary>");
@@ -301,7 +311,7 @@ static void test_files(void **state)
 		assert_string_not_equal(f->plain.etag, f->packed.etag);
 		assert_ptr_equal(page_file_find(f->name), f);
 	}
-	assert_true(total < 100 * 1024);
+	assert_true(total < (size_t)100 * 1024);
 	assert_non_null(page_file_find(PAGE_TEMPLATE));
 	assert_null(page_file_find("../page.c"));
 }
@@ -326,17 +336,12 @@ static void test_recent_checks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escaping),
-		cmocka_unit_test(test_in_a_query),
-		cmocka_unit_test(test_ages),
-		cmocka_unit_test(test_query),
-		cmocka_unit_test(test_no_text_becomes_markup),
-		cmocka_unit_test(test_facts),
-		cmocka_unit_test(test_sessions),
-		cmocka_unit_test(test_checks),
-		cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_recent_checks),
+		cmocka_unit_test(test_escaping),   cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_in_a_query), cmocka_unit_test(test_ages),
+		cmocka_unit_test(test_query),      cmocka_unit_test(test_no_text_becomes_markup),
+		cmocka_unit_test(test_facts),      cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_checks),     cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_files),      cmocka_unit_test(test_recent_checks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
