@@ -32,9 +32,10 @@ __attribute__((format(printf, 2, 3))) static void add(struct metric_page *page, 
 		add_text(page, buf, (size_t)n < sizeof(buf) ? (size_t)n : sizeof(buf) - 1);
 }
 
+/* Those of the agent's own process have names that all programs share. */
 static void add_name(struct metric_page *page, const char *name)
 {
-	if (!str_starts(name, "process_"))
+	if (!str_starts(name, "process_") && !str_starts(name, "vipherald_"))
 		add_text(page, "vipherald_", strlen("vipherald_"));
 	add_text(page, name, strlen(name));
 }
