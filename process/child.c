@@ -64,6 +64,7 @@ struct task {
 	char *const *env;
 	const struct child_user *user;
 	const struct child_input *input; /* NULL: none */
+	struct child_pipes *pipes;       /* ours are put here; NULL: the output is captured */
 	child_fn *fn;
 	const void *arg;
 };
@@ -246,7 +247,7 @@ static int fork_call(child_fn *fn, const void *arg, int out, pid_t *ret)
 }
 
 /* The marks are in front: who looks for them reads the beginning only. */
-static int spawn_marked(struct child *c, const struct task *task, int in, int out)
+static int spawn_marked(struct child *c, const struct task *task, const struct spawn_fds *fds)
 {
 	size_t n = 0;
 	while (task->env && task->env[n])
@@ -259,8 +260,8 @@ static int spawn_marked(struct child *c, const struct task *task, int in, int ou
 		*p++ = mark;
 	for (size_t i = 0; i < n; i++)
 		*p++ = task->env[i];
-	const struct spawn direct = { task->argv, env, task->user, out, in, false };
-	int r = launcher_is_in_charge() ? launcher_spawn(task->argv, env, in, out, &c->pid)
+	const struct spawn direct = { task->argv, env, task->user, *fds, false };
+	int r = launcher_is_in_charge() ? launcher_spawn(task->argv, env, fds, task->user, &c->pid)
 					: spawn_start(&direct, &c->pid);
 	free(mark);
 	free(env);
@@ -286,10 +287,11 @@ static int fill_pipe(const struct child_input *input, int *ret)
 
 static int spawn_with_input(struct child *c, const struct task *task, int out)
 {
-	int in = -1, rc = task->input ? fill_pipe(task->input, &in) : 0;
+	struct spawn_fds fds = { -1, out, -1 };
+	int rc = task->input ? fill_pipe(task->input, &fds.in) : 0;
 	if (rc == 0)
-		rc = spawn_marked(c, task, in, out);
-	fd_close(&in);
+		rc = spawn_marked(c, task, &fds);
+	fd_close(&fds.in);
 	return rc;
 }
 
@@ -301,6 +303,54 @@ static int launch(struct child *c, const struct task *task, int out)
 	return fork_call(task->fn, task->arg, out, &c->pid);
 }
 
+static int watch_end(struct child *c)
+{
+	subreaper_tree_start(&c->tree, c->pid);
+	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	return c->pidfd < 0 ? -errno : 0;
+}
+
+/* Our end does not block. */
+static int open_pipe(int *ret_read, int *ret_write, int *ours)
+{
+	int fds[2];
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	*ret_read = fds[0];
+	*ret_write = fds[1];
+	return fcntl(*ours, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static void close_pipes(struct child_pipes *p)
+{
+	fd_close(&p->in);
+	fd_close(&p->out);
+	fd_close(&p->err);
+}
+
+static int start_piped(struct child *c, const struct task *task)
+{
+	struct child_pipes ours = { -1, -1, -1 };
+	struct spawn_fds its = { -1, -1, -1 };
+	int r = open_pipe(&its.in, &ours.in, &ours.in);
+	if (r == 0)
+		r = open_pipe(&ours.out, &its.out, &ours.out);
+	if (r == 0)
+		r = open_pipe(&ours.err, &its.err, &ours.err);
+	if (r == 0)
+		r = spawn_marked(c, task, &its);
+	fd_close(&its.in);
+	fd_close(&its.out);
+	fd_close(&its.err);
+	if (r == 0)
+		r = watch_end(c);
+	if (r < 0)
+		close_pipes(&ours);
+	else
+		*task->pipes = ours;
+	return r;
+}
+
 static int start(struct child *c, const struct task *task)
 {
 	int fds[2];
@@ -310,16 +360,14 @@ static int start(struct child *c, const struct task *task)
 	/* Our end only: shell commands expect a blocking stdout. */
 	int r = fcntl(c->out, F_SETFL, O_NONBLOCK) < 0 ? -errno : launch(c, task, fds[1]);
 	close(fds[1]);
-	if (r < 0)
-		return r;
-	subreaper_tree_start(&c->tree, c->pid);
-	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	return c->pidfd < 0 ? -errno : 0;
+	return r < 0 ? r : watch_end(c);
 }
 
 static int watch(struct child *c, span_t timeout)
 {
 	int r = loop_io_add(c->loop, &c->end_source, c->pidfd, EPOLLIN, LOOP_HEALTH, on_end, c);
+	if (c->out < 0)
+		return r;
 	if (r == 0)
 		r = loop_io_add(c->loop, &c->out_source, c->out, EPOLLIN, LOOP_HTTP, on_output, c);
 	if (r == 0)
@@ -337,9 +385,11 @@ static int run(sd_event *loop, const struct task *task, span_t timeout, child_do
 	c->pidfd = c->out = -1;
 	c->done = done;
 	c->userdata = userdata;
-	int r = start(c, task);
+	int r = task->pipes ? start_piped(c, task) : start(c, task);
 	if (r == 0)
 		r = watch(c, timeout);
+	if (r < 0 && task->pipes)
+		close_pipes(task->pipes);
 	if (r < 0)
 		child_free(c);
 	else
@@ -353,6 +403,9 @@ static const char *why(int rc, const struct child_user *user)
 		return "no command was allowed when the agent started: restart it";
 	if (rc == -EPERM && user)
 		return "changing the user needs CAP_SETUID and CAP_SETGID";
+	if (rc == -EACCES && launcher_is_in_charge())
+		return "permission denied; a user that was not in the configuration when the agent "
+		       "started needs a restart of the agent";
 	if (rc == -ECHILD)
 		return "the process that starts commands has ended: restart the agent";
 	return strerror(-rc);
@@ -372,6 +425,25 @@ int child_spawn(sd_event *loop, const char *const argv[], char *const env[],
 		struct child **ret, struct err *err)
 {
 	return child_spawn_with(loop, argv, env, user, NULL, timeout, done, userdata, ret, err);
+}
+
+int child_spawn_piped(sd_event *loop, const char *const argv[], char *const env[],
+		      const struct child_user *user, child_done_cb *done, void *userdata,
+		      struct child_pipes *ret_pipes, struct child **ret, struct err *err)
+{
+	struct child_pipes pipes = { -1, -1, -1 };
+	const struct task task = { .argv = argv, .env = env, .user = user, .pipes = &pipes };
+	int r = run(loop, &task, USEC_NEVER, done, userdata, ret);
+	if (r < 0)
+		return err_set(err, r, "cannot run '%.100s': %s", argv[0], why(r, user));
+	*ret_pipes = pipes;
+	return 0;
+}
+
+void child_signal(const struct child *c, int number)
+{
+	if (c->pid > 0)
+		kill(-c->pid, number);
 }
 
 int child_call(sd_event *loop, child_fn *fn, const void *arg, span_t timeout, child_done_cb *done,

@@ -46,7 +46,7 @@ typedef void child_done_cb(const struct child_result *result, void *userdata);
  * with NULL, and is copied: with the marks of process/stale_children.h and process/subreaper.h, it
  * is all of the child's environment. The signal mask and dispositions are reset. `timeout` USEC_NEVER:
  * no limit. SIGCHLD need not be blocked or handled, but must not be ignored. `user` NULL: the agent's own; else CAP_SETUID and CAP_SETGID are needed.
- * Where there is a launcher (process/launcher.h), it starts the command, as the launcher's user.
+ * Where there is a launcher (process/launcher.h), it starts the command.
  */
 int child_spawn(sd_event *loop, const char *const argv[], char *const env[],
 		const struct child_user *user, span_t timeout, child_done_cb *done, void *userdata,
@@ -60,6 +60,16 @@ struct child_input {
 int child_spawn_with(sd_event *loop, const char *const argv[], char *const env[],
 		     const struct child_user *user, const struct child_input *input, span_t timeout,
 		     child_done_cb *done, void *userdata, struct child **ret, struct err *err);
+/* The same with pipes that the caller reads and writes, non-blocking, and closes. Nothing is captured. */
+struct child_pipes {
+	int in;       /* to its stdin */
+	int out, err; /* from its stdout and stderr */
+};
+int child_spawn_piped(sd_event *loop, const char *const argv[], char *const env[],
+		      const struct child_user *user, child_done_cb *done, void *userdata,
+		      struct child_pipes *ret_pipes, struct child **ret, struct err *err);
+/* To it and its process group; nothing when it has ended. */
+void child_signal(const struct child *c, int number);
 /* A function of this program in a child, for library calls that may wait. Its stdout is captured,
  * what it returns is the exit status. It has no other fd, must not touch the loop, and ends with
  * the agent. */

@@ -8,6 +8,7 @@ struct header {
 	uint32_t kind, number;
 	int32_t pid;
 	uint32_t n_args, n_env;
+	uint32_t user;
 };
 
 static size_t count(const char *const *strings)
@@ -39,6 +40,7 @@ ssize_t launch_request_write(const struct launch_request *r, char *buf, size_t s
 	if (r->kind == LAUNCH_MARKS) {
 		header.pid = r->pid;
 	} else {
+		header.user = r->user;
 		header.n_args = (uint32_t)count(r->argv);
 		header.n_env = (uint32_t)count(r->env);
 		if (!add_strings(r->argv, buf, size, &len) || !add_strings(r->env, buf, size, &len))
@@ -68,7 +70,7 @@ static bool read_command(char *buf, size_t len, const struct header *header,
 			 struct launch_request *ret)
 {
 	size_t at = sizeof(*header);
-	return header->pid == 0 && header->n_args > 0 &&
+	return header->pid == 0 && header->n_args > 0 && header->user < LAUNCH_USERS_MAX &&
 	       read_strings(buf, len, &at, header->n_args, ret->argv) && ret->argv[0][0] &&
 	       read_strings(buf, len, &at, header->n_env, ret->env) && at == len;
 }
@@ -80,6 +82,7 @@ int launch_request_read(char *buf, size_t len, struct launch_request *ret)
 		return -EPROTO;
 	memcpy(&header, buf, sizeof(header));
 	ret->number = header.number;
+	ret->user = header.user;
 	switch (header.kind) {
 	case LAUNCH_COMMAND:
 		ret->kind = LAUNCH_COMMAND;
@@ -87,7 +90,7 @@ int launch_request_read(char *buf, size_t len, struct launch_request *ret)
 	case LAUNCH_MARKS:
 		ret->kind = LAUNCH_MARKS;
 		ret->pid = header.pid;
-		return header.pid > 0 && header.n_args == 0 && header.n_env == 0 &&
+		return header.pid > 0 && header.n_args == 0 && header.n_env == 0 && !header.user &&
 				       len == sizeof(header)
 			       ? 0
 			       : -EPROTO;

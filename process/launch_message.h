@@ -16,12 +16,14 @@
 /* Of a request: a command with its environment. */
 #define LAUNCH_REQUEST_MAX ((size_t)128 << 10)
 #define LAUNCH_STRINGS_MAX 1024
+/* That a launcher is given at its start. */
+#define LAUNCH_USERS_MAX 65
 /* Of the marks of a process. */
 #define LAUNCH_MARKS_MAX 1024
 
 enum launch_kind {
 	LAUNCH_COMMAND =
-		1,        /* start a program; its output comes along, and its input if it has one */
+		1, /* start a program; its output comes along, and its input and stderr if it has them */
 	LAUNCH_MARKS = 2, /* the marks in the environment of a process */
 };
 
@@ -29,6 +31,7 @@ struct launch_request {
 	enum launch_kind kind;
 	uint32_t number; /* repeated in the reply */
 	pid_t pid;       /* LAUNCH_MARKS: of that process, > 0 */
+	uint32_t user;   /* LAUNCH_COMMAND: which of the users of the launcher */
 	/* LAUNCH_COMMAND: both end with NULL. */
 	const char *argv[LAUNCH_STRINGS_MAX + 1];
 	const char *env[LAUNCH_STRINGS_MAX + 1];

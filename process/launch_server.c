@@ -17,32 +17,33 @@
 
 #define SOCKET 3
 
-/* Output and input of a command; -1: there is none. */
-static void receive_fds(struct msghdr *msg, int ret[2])
+#define FDS 3
+
+/* Output, input and stderr of a command; -1: there is none. */
+static void receive_fds(struct msghdr *msg, int ret[FDS])
 {
-	ret[0] = ret[1] = -1;
+	ret[0] = ret[1] = ret[2] = -1;
 	const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
 	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 		return;
-	if (c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(ret, CMSG_DATA(c), sizeof(int));
-	else if (c->cmsg_len == CMSG_LEN(2 * sizeof(int)))
-		memcpy(ret, CMSG_DATA(c), 2 * sizeof(int));
+	for (size_t n = 1; n <= FDS; n++)
+		if (c->cmsg_len == CMSG_LEN(n * sizeof(int)))
+			memcpy(ret, CMSG_DATA(c), n * sizeof(int));
 }
 
 /* 0 at the end. A message that is too long comes without its end, and is refused by its reader. */
-static size_t receive(char *buf, size_t size, int ret_fds[2])
+static size_t receive(char *buf, size_t size, int ret_fds[FDS])
 {
 	union {
 		struct cmsghdr header;
-		char buf[CMSG_SPACE(2 * sizeof(int))];
+		char buf[CMSG_SPACE(FDS * sizeof(int))];
 	} control = { 0 };
 	struct iovec data = { buf, size };
 	struct msghdr msg = { .msg_iov = &data,
 			      .msg_iovlen = 1,
 			      .msg_control = control.buf,
-			      /* Room for two: others are not received. */
-			      .msg_controllen = CMSG_LEN(2 * sizeof(int)) };
+			      /* Others are not received. */
+			      .msg_controllen = CMSG_LEN(FDS * sizeof(int)) };
 	ssize_t n;
 	do
 		n = recvmsg(SOCKET, &msg, MSG_CMSG_CLOEXEC);
@@ -52,14 +53,13 @@ static size_t receive(char *buf, size_t size, int ret_fds[2])
 }
 
 static void start_command(const struct launch_request *r, const struct child_user *user,
-			  const int fds[2], struct launch_reply *reply)
+			  const int fds[FDS], struct launch_reply *reply)
 {
 	pid_t pid = 0;
 	const struct spawn spawn = { .argv = r->argv,
 				     .env = (char *const *)r->env,
 				     .user = user,
-				     .out = fds[0],
-				     .in = fds[1],
+				     .fds = { .in = fds[1], .out = fds[0], .err = fds[2] },
 				     .is_for_parent = true };
 	reply->code = fds[0] < 0 ? -EBADF : spawn_start(&spawn, &pid);
 	reply->pid = pid;
@@ -72,37 +72,48 @@ static void find_marks(const struct launch_request *r, struct launch_reply *repl
 	reply->len = n > 0 ? (uint32_t)n : 0;
 }
 
-static void answer(const struct launch_request *r, const struct child_user *user, const int fds[2])
+struct users {
+	const struct child_user *const *items;
+	size_t n;
+};
+
+static void answer(const struct launch_request *r, const struct users *users, const int fds[FDS])
 {
 	struct launch_reply reply = { .number = r->number };
-	if (r->kind == LAUNCH_COMMAND)
-		start_command(r, user, fds, &reply);
+	if (r->kind == LAUNCH_COMMAND && r->user >= users->n)
+		reply.code = -EPERM;
+	else if (r->kind == LAUNCH_COMMAND)
+		start_command(r, users->items[r->user], fds, &reply);
 	else
 		find_marks(r, &reply);
 	send(SOCKET, &reply, launch_reply_size(&reply), MSG_NOSIGNAL);
 }
 
 /* Whoever runs commands as another user keeps what that takes. */
-static void keep_capabilities(const struct child_user *user)
+static void keep_capabilities(const struct users *users)
 {
-	if (user)
+	bool any = false;
+	for (size_t i = 0; i < users->n; i++)
+		any = any || users->items[i];
+	if (any)
 		capability_keep_only(UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID);
 }
 
-_Noreturn void launch_serve(int socket, const struct child_user *user)
+_Noreturn void launch_serve(int socket, const struct child_user *const items[], size_t n_users)
 {
+	const struct users users = { items, n_users };
 	static char buf[LAUNCH_REQUEST_MAX + 1];
 	static struct launch_request request;
 	size_t len;
-	int fds[2];
+	int fds[FDS];
 	prctl(PR_SET_NAME, "vipherald-exec");
 	fd_keep_only(socket, SOCKET);
-	keep_capabilities(user);
+	keep_capabilities(&users);
 	while ((len = receive(buf, sizeof(buf), fds)) > 0) {
 		if (launch_request_read(buf, len, &request) < 0)
 			_exit(EXIT_FAILURE);
-		answer(&request, user, fds);
-		for (size_t i = 0; i < 2; i++)
+		answer(&request, &users, fds);
+		for (size_t i = 0; i < FDS; i++)
 			if (fds[i] >= 0)
 				close(fds[i]);
 	}

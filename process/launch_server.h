@@ -7,6 +7,6 @@
 
 /* In the forked process: answers requests until the other end is closed, and never returns. Closes all
  * other file descriptors. */
-_Noreturn void launch_serve(int socket, const struct child_user *user);
+_Noreturn void launch_serve(int socket, const struct child_user *const users[], size_t n_users);
 
 #endif

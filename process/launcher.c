@@ -28,17 +28,36 @@ static struct {
 	pid_t pid;
 	uint32_t last_number, last_reply;
 	uint64_t capabilities;
+	/* As it knows them, by their number. */
+	struct {
+		bool is_ours;
+		uid_t uid;
+		gid_t gid;
+	} users[LAUNCH_USERS_MAX];
+	size_t n_users;
 } launcher = { .socket = -1 };
 
-int launcher_start(const struct child_user *user, struct err *err)
+static void remember_users(const struct child_user *const users[], size_t n)
+{
+	launcher.n_users = n;
+	for (size_t i = 0; i < n; i++) {
+		launcher.users[i].is_ours = !users[i];
+		launcher.users[i].uid = users[i] ? users[i]->uid : 0;
+		launcher.users[i].gid = users[i] ? users[i]->gid : 0;
+	}
+}
+
+int launcher_start(const struct child_user *const users[], size_t n_users, struct err *err)
 {
 	int fds[2], size = LAUNCH_REQUEST_MAX * 2;
+	if (n_users > LAUNCH_USERS_MAX)
+		return err_set(err, -E2BIG, "more than %d users", LAUNCH_USERS_MAX);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return err_set(err, -errno, "cannot create the socket of the launcher: %s",
 			       strerror(errno));
 	pid_t pid = fork();
 	if (pid == 0)
-		launch_serve(fds[1], user);
+		launch_serve(fds[1], users, n_users);
 	int rc = pid < 0 ? err_set(err, -errno, "cannot start the launcher: %s", strerror(errno))
 			 : 0;
 	close(fds[1]);
@@ -49,6 +68,7 @@ int launcher_start(const struct child_user *user, struct err *err)
 	/* A request fits into the default of the kernel, 208 KiB, unless the host has a smaller one. */
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &REPLY_LIMIT, sizeof(struct timeval));
+	remember_users(users, n_users);
 	launcher.mode = THERE;
 	launcher.socket = fds[0];
 	launcher.pid = pid;
@@ -99,15 +119,20 @@ void launcher_stop(void)
 	launcher.mode = DIRECT;
 }
 
-/* `fds`: output and input of a command; -1: that one is not sent. */
-static int send_request(const struct launch_request *r, const int fds[2])
+#define FDS 3
+
+/* `fds`: output, input and stderr of a command; the first that is -1 and those behind it are not sent.
+ */
+static int send_request(const struct launch_request *r, const int fds[FDS])
 {
 	static char buf[LAUNCH_REQUEST_MAX];
 	union {
 		struct cmsghdr header;
-		char buf[CMSG_SPACE(2 * sizeof(int))];
+		char buf[CMSG_SPACE(FDS * sizeof(int))];
 	} control = { 0 };
-	size_t n_fds = fds[0] < 0 ? 0 : fds[1] < 0 ? 1 : 2;
+	size_t n_fds = 0;
+	while (n_fds < FDS && fds[n_fds] >= 0)
+		n_fds++;
 	ssize_t len = launch_request_write(r, buf, sizeof(buf));
 	if (len < 0)
 		return (int)len;
@@ -165,7 +190,7 @@ static int receive_late(void)
 }
 
 /* An end that cannot be understood or is not there is not asked again. */
-static int ask(struct launch_request *r, const int fds[2], struct launch_reply *ret)
+static int ask(struct launch_request *r, const int fds[FDS], struct launch_reply *ret)
 {
 	if (launcher.mode == FORBIDDEN)
 		return -EPERM;
@@ -200,12 +225,30 @@ static bool copy_strings(char *const *from, const char **ret)
 	return true;
 }
 
-int launcher_spawn(const char *const argv[], char *const env[], int in, int out, pid_t *ret)
+static bool find_user(const struct child_user *user, uint32_t *ret)
 {
-	const int fds[2] = { out, in };
+	for (uint32_t i = 0; i < launcher.n_users; i++) {
+		bool same = user ? !launcher.users[i].is_ours &&
+					    launcher.users[i].uid == user->uid &&
+					    launcher.users[i].gid == user->gid
+				 : launcher.users[i].is_ours;
+		if (same) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+int launcher_spawn(const char *const argv[], char *const env[], const struct spawn_fds *with,
+		   const struct child_user *user, pid_t *ret)
+{
+	const int fds[FDS] = { with->out, with->in, with->in < 0 ? -1 : with->err };
 	static struct launch_request request; /* 16 KiB */
 	struct launch_reply reply = { 0 };
 	request.kind = LAUNCH_COMMAND;
+	if (launcher.mode == THERE && !find_user(user, &request.user))
+		return -EACCES;
 	if (!copy_strings((char *const *)argv, request.argv) || !copy_strings(env, request.env))
 		return -E2BIG;
 	int rc = ask(&request, fds, &reply);
@@ -224,7 +267,7 @@ ssize_t launcher_marks(pid_t pid, char ret[static MARKS_MAX])
 {
 	struct launch_request request = { .kind = LAUNCH_MARKS, .pid = pid };
 	struct launch_reply reply = { 0 };
-	const int none[2] = { -1, -1 };
+	const int none[FDS] = { -1, -1, -1 };
 	if (launcher.mode == DIRECT)
 		return marks_read(pid, ret);
 	int rc = ask(&request, none, &reply);

@@ -39,14 +39,14 @@ void spawn_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn static void run(const struct spawn *s, int in, int out, int report)
+_Noreturn static void run(const struct spawn *s, const struct spawn_fds *fds, int report)
 {
-	int code = 0;
+	int code = 0, in = fds->in, err = fds->err < 0 ? fds->out : fds->err;
 	setsid();
 	spawn_reset_signals();
 	if (in < 0)
 		in = open("/dev/null", O_RDONLY);
-	if (in < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0 ||
+	if (in < 0 || dup2(fds->out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0 ||
 	    dup2(in, STDIN_FILENO) < 0)
 		code = errno;
 	else if (s->user)
@@ -68,24 +68,30 @@ static pid_t fork_child(bool is_for_parent)
 			     : fork();
 }
 
+/* Above the numbers of stdin, stdout and stderr. One that is -1 stays so. */
+static bool move_up(int fd, int *ret)
+{
+	*ret = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return (*ret >= 0) == (fd >= 0);
+}
+
 int spawn_start(const struct spawn *s, pid_t *ret)
 {
-	int report[2], code = 0;
+	int report[2], high = -1, code = 0;
+	struct spawn_fds fds = { -1, -1, -1 };
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return -errno;
-	/* Above the numbers of stdin, stdout and stderr. */
-	int high = fcntl(report[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	int high_out = fcntl(s->out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	int high_in = s->in < 0 ? -1 : fcntl(s->in, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	bool ready = high >= 0 && high_out >= 0 && (high_in >= 0) == (s->in >= 0);
+	bool ready = move_up(report[1], &high) && move_up(s->fds.out, &fds.out) &&
+		     move_up(s->fds.in, &fds.in) && move_up(s->fds.err, &fds.err);
 	pid_t pid = ready ? fork_child(s->is_for_parent) : -1;
 	if (pid == 0)
-		run(s, high_in, high_out, high);
+		run(s, &fds, high);
 	int rc = pid < 0 ? -errno : 0;
 	fd_close(&report[1]);
 	fd_close(&high);
-	fd_close(&high_out);
-	fd_close(&high_in);
+	fd_close(&fds.out);
+	fd_close(&fds.in);
+	fd_close(&fds.err);
 	/* The exec closes it. */
 	if (rc == 0 && read(report[0], &code, sizeof(code)) == sizeof(code)) {
 		if (!s->is_for_parent)

@@ -16,12 +16,18 @@ struct child_user {
 	size_t n_groups;
 };
 
+/* The standard descriptors of a command. */
+struct spawn_fds {
+	int in;  /* -1: /dev/null */
+	int out; /* stdout, and stderr where that is -1 */
+	int err;
+};
+
 struct spawn {
 	const char *const *argv;       /* argv[0] is looked up in PATH of this process */
 	char *const *env;              /* all of its environment; ends with NULL */
 	const struct child_user *user; /* NULL: ours */
-	int out;                       /* its stdout and stderr */
-	int in;                        /* its stdin; -1: /dev/null */
+	struct spawn_fds fds;
 	/* A child of our parent, which waits for it, instead of ours. */
 	bool is_for_parent;
 };

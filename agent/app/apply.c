@@ -47,6 +47,12 @@ static struct policy_output decide_and_remember(struct app *app, mono_t now)
 	return out;
 }
 
+void app_apply_vip(struct app *app, struct vip *vip, mono_t now)
+{
+	struct policy_output out = decide(app, now);
+	reconcile_want(app->registry->reconcile, vip, out.want, now);
+}
+
 void app_apply(struct app *app, mono_t now)
 {
 	struct due_queue *q = &app->registry->due;

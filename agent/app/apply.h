@@ -9,4 +9,7 @@
  * never gone. */
 void app_apply(struct app *app, mono_t now);
 
+/* One VIP that is new gets what the others have. */
+void app_apply_vip(struct app *app, struct vip *vip, mono_t now);
+
 #endif

@@ -152,7 +152,7 @@ void budget_charge(struct app *app)
 {
 	struct registry *reg = app->registry;
 	budget_discharge(app);
-	app->requested_vips = app->spec->source == APP_FROM_CONFIG ? 0 : app->spec->n_vips;
+	app->requested_vips = app->spec->source < APP_FROM_HTTP ? 0 : app->spec->n_vips;
 	reg->requested_vips += app->requested_vips;
 	if (app->spec->source != APP_FROM_HTTP)
 		return;

@@ -50,6 +50,10 @@ static int check_name(const struct app_spec *spec, const struct app *self, struc
 		return err_set(err, -EBUSY,
 			       "app '%s' is defined in the configuration file, change it there",
 			       spec->name);
+	if (self && self->spec->source == APP_FROM_PROCESS && spec->source > APP_FROM_PROCESS)
+		return err_set(err, -EBUSY,
+			       "app '%s' is a process of the configuration file, change it there",
+			       spec->name);
 	if (self && self->spec->source < spec->source)
 		return err_set(err, -EBUSY,
 			       "app '%s' was registered over HTTP, which comes before Consul",
@@ -72,7 +76,7 @@ int claims_check(const struct registry *reg, const struct app_spec *spec, const 
 	if (rc == 0 && !self && HASH_COUNT(reg->apps) >= APPS_MAX)
 		return err_set(err, -ENOSPC, "the maximum of %d apps is reached", APPS_MAX);
 	/* Those of the file are in it because they have to run. */
-	if (rc == 0 && !self && spec->source != APP_FROM_CONFIG)
+	if (rc == 0 && !self && spec->source > APP_FROM_PROCESS)
 		rc = fd_limit_check(FD_FOR_NEW, err);
 	if (rc == 0)
 		rc = ask_guard(reg, spec, err);

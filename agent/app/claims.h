@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which app may have a name or a VIP: the configuration file comes before HTTP, HTTP before Consul,
+ * Which app may have a name or a VIP: the configuration file comes before its processes, these
+ * before HTTP, HTTP before Consul,
  * and among equals the first one keeps it. A definition displaces those that come after it, and is
  * refused what those before it have.
  */

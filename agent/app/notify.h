@@ -16,19 +16,21 @@ typedef void registry_freed_cb(void *userdata);
 typedef void registry_changed_cb(const char *name, const struct app *app, bool renewed,
 				 void *userdata);
 
+#define NOTIFY_READERS 3
+
 struct notify {
-	/* NULL: none. Consul and Nomad wait for names. */
+	/* NULL: none. Consul, Nomad and programs wait for names and VIPs. */
 	struct {
 		registry_freed_cb *call;
 		void *userdata;
-	} freed[2];
+	} freed[NOTIFY_READERS];
 	registry_changed_cb *changed;
 	void *changed_userdata;
 };
 
 static inline void notify_freed(const struct notify *n)
 {
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < NOTIFY_READERS; i++)
 		if (n->freed[i].call)
 			n->freed[i].call(n->freed[i].userdata);
 }

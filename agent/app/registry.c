@@ -97,7 +97,7 @@ void registry_set_options(struct registry *reg, const struct registry_options *o
 
 void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata)
 {
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < NOTIFY_READERS; i++) {
 		bool own = reg->notify.freed[i].call && reg->notify.freed[i].userdata == userdata;
 		if (!own && (!freed || reg->notify.freed[i].call))
 			continue;
@@ -282,6 +282,17 @@ static void give_up_vip(struct app *app, const struct prefix *vip)
 	budget_charge(app);
 }
 
+/* Its other routes are not concerned. */
+static void give_up_route(struct app *app, const struct prefix *vip, const struct app_spec *to)
+{
+	char text[PREFIX_TEXT_MAX];
+	log_event(LOG_WARNING, "app", EVENT("app.displaced", .app = app->spec->name),
+		  "%s: route %s is taken by app %s (%s comes before %s)", app->spec->name,
+		  prefix_format(vip, text), to->name, app_source_name(to->source),
+		  app_source_name(app->spec->source));
+	give_up_vip(app, vip);
+}
+
 /* Frees the VIPs that `spec` may take: those of apps that give them up, and those of apps that come
  * after it. *ret_former is one of the former. */
 static void displace(struct registry *reg, const struct app_spec *spec, const struct app *self,
@@ -297,12 +308,23 @@ static void displace(struct registry *reg, const struct app_spec *spec, const st
 			*ret_former = owner;
 			continue;
 		}
+		if (owner->spec->source == APP_FROM_PROCESS) {
+			give_up_route(owner, &spec->vips[i], spec);
+			continue;
+		}
 		log_event(LOG_WARNING, "app", EVENT("app.displaced", .app = owner->spec->name),
 			  "%s: displaced by app %s, which claims vip %s (%s comes before %s)",
 			  owner->spec->name, spec->name, prefix_format(&spec->vips[i], text),
 			  app_source_name(spec->source), app_source_name(owner->spec->source));
 		unregister(owner, now);
 	}
+}
+
+void registry_displace(struct registry *reg, const struct app_spec *spec, const struct app *self,
+		       mono_t now)
+{
+	const struct app *former;
+	displace(reg, spec, self, &former, now);
 }
 
 /* The same definition from a source that comes first becomes that source's. */

@@ -40,7 +40,7 @@ void registry_set_options(struct registry *reg, const struct registry_options *o
 void registry_set_cleanup_timer(struct registry *reg, span_t cleanup_timer);
 /* Applies other options, and another timing of the runner, to an app that did not change. */
 void registry_refresh(struct registry *reg, const struct app *app, mono_t now);
-/* One callback for each `userdata`, two of them; NULL: it is not called any more. */
+/* One callback for each `userdata`, NOTIFY_READERS of them; NULL: it is not called any more. */
 void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata);
 void registry_on_changed(struct registry *reg, registry_changed_cb *changed, void *userdata);
 /* Takes nothing down: unregister first what should go. */
@@ -53,6 +53,9 @@ void registry_free(struct registry *reg);
  * -ENOSPC at APPS_MAX, -EDQUOT when its principal has used up its budget, -EMFILE when file descriptors run short. */
 int registry_register(struct registry *reg, const struct app_spec *spec, mono_t now,
 		      enum register_result *ret, struct err *err);
+/* Frees the VIPs of `spec` that apps have which come after it, as registering it does. */
+void registry_displace(struct registry *reg, const struct app_spec *spec, const struct app *self,
+		       mono_t now);
 /* Grows whenever an app is added, replaced or removed, loses a VIP to another or becomes another
  * source's. */
 uint64_t registry_changes(const struct registry *reg);

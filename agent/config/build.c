@@ -118,7 +118,7 @@ static void build_sections(struct config_build *b, const struct config_node *nod
 		wrong_kind(b, node, "a list of mappings ('- key: value')");
 		return;
 	}
-	if (!node->parent->parent) { /* of the file itself */
+	if (key->section == &config_app_section && !node->parent->parent) { /* of the file */
 		b->next = node->first;
 		b->list = key;
 		b->list_target = target;

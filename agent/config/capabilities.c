@@ -102,6 +102,17 @@ static void need_for_commands(const char *user, const struct capability_facts *f
 	     "killing commands of '%.64s' that time out", user);
 }
 
+static void need_for_programs(const char *user, const struct capability_facts *facts,
+			      struct capability_needs *ret)
+{
+	static const char key[] = "processes[].user", not_run[] = "these programs cannot run";
+	need(ret, facts, CAP_SETUID, key, not_run, "running programs as '%.64s'", user);
+	need(ret, facts, CAP_SETGID, key, not_run, "running programs with the groups of '%.64s'",
+	     user);
+	need(ret, facts, CAP_KILL, key, "a program that does not end by itself is left running",
+	     "ending programs of '%.64s'", user);
+}
+
 void capability_needs_find(const struct config *c, const struct capability_facts *facts,
 			   struct capability_needs *ret)
 {
@@ -135,6 +146,8 @@ void capability_needs_find(const struct config *c, const struct capability_facts
 		     c->agent.listen_addr.port);
 	if (c->agent.exec_user && !facts->exec_user_is_us)
 		need_for_commands(c->agent.exec_user, facts, ret);
+	if (facts->program_user)
+		need_for_programs(facts->program_user, facts, ret);
 }
 
 static bool may_use_raw(const struct config *c, const struct capability_facts *facts)

@@ -24,6 +24,7 @@ struct capability_facts {
 	unsigned first_free_port; /* lower ports require CAP_NET_BIND_SERVICE */
 	enum nat_legacy legacy;   /* whether the host uses legacy iptables */
 	bool exec_user_is_us;     /* agent.exec.user is the user of the agent */
+	const char *program_user; /* the first of processes[] that is not; NULL: none */
 	bool stays_root;          /* the agent goes on as uid 0 */
 	bool icmp_is_allowed;     /* ICMP sockets, by net.ipv4.ping_group_range */
 };
@@ -36,7 +37,7 @@ struct capability_need {
 	char what[160];      /* the operation that requires it */
 };
 
-#define CAPABILITY_NEEDS_MAX 9
+#define CAPABILITY_NEEDS_MAX 12
 #define CAPABILITY_UNIT_USER "vipherald" /* of vipherald.service */
 
 struct capability_needs {

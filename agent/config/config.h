@@ -18,6 +18,7 @@
 #include "agent/model/app_selection.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/hook.h"
+#include "agent/model/program_spec.h"
 #include "agent/model/vip_policy.h"
 #include "agent/model/principal.h"
 #include "bgp/config.h"
@@ -98,6 +99,7 @@ struct config {
 	char *bgp_text; /* the keys of `bgp` without the peers, JSON: their defaults */
 	struct app_spec *apps;
 	size_t n_apps;
+	struct program_list programs;
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "agent/config/schema_agent.h"
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_bgp.h"
+#include "agent/config/schema_programs.h"
 #include "lib/mem.h"
 #include "lib/redact.h"
 #include "lib/str.h"
@@ -208,6 +209,25 @@ static void diff_peers(struct config_diff *d, const struct config *before,
 	free(new);
 }
 
+/* ---- processes ---- */
+
+static void diff_programs(struct config_diff *d, const struct config *before,
+			  const struct config *after)
+{
+	const struct program_list *old = &before->programs, *new = &after->programs;
+	for (size_t i = 0; i < old->n; i++)
+		if (!program_list_find(new, old->items[i].name))
+			append(d, CONFIG_PROGRAM, CONFIG_REMOVED, old->items[i].name);
+	for (size_t i = 0; i < new->n; i++) {
+		const struct program_spec *b = &new->items[i];
+		const struct program_spec *a = program_list_find(old, b->name);
+		if (a)
+			diff_object(d, CONFIG_PROGRAM, b->name, &config_programs_section, a, b);
+		else
+			append(d, CONFIG_PROGRAM, CONFIG_ADDED, b->name);
+	}
+}
+
 /* ---- apps ---- */
 
 static void diff_app(struct config_diff *d, const struct app_spec *a, const struct app_spec *b)
@@ -260,6 +280,7 @@ void config_differ_begin(struct config_differ *d, const struct config *before,
 	diff_bgp(ret, before, after);
 	diff_object(ret, CONFIG_NAT, NULL, &config_nat_section, &before->nat, &after->nat);
 	diff_peers(ret, before, after);
+	diff_programs(ret, before, after);
 }
 
 bool config_differ_step(struct config_differ *d, size_t n)

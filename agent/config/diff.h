@@ -20,7 +20,14 @@
 #include "agent/config/key.h"
 #include "lib/str.h"
 
-enum config_object { CONFIG_AGENT, CONFIG_BGP, CONFIG_NAT, CONFIG_PEER, CONFIG_APP };
+enum config_object {
+	CONFIG_AGENT,
+	CONFIG_BGP,
+	CONFIG_NAT,
+	CONFIG_PEER,
+	CONFIG_PROGRAM,
+	CONFIG_APP
+};
 enum config_change_kind { CONFIG_CHANGED, CONFIG_ADDED, CONFIG_REMOVED };
 
 const char *config_object_name(enum config_object object);         /* "agent", "bgp", … */
@@ -37,15 +44,15 @@ struct config_key_change {
 struct config_change {
 	enum config_object object;
 	enum config_change_kind kind;
-	char *name; /* of an app or a peer; NULL for the others */
-	/* The largest of its keys. Of a peer that comes or goes: CONFIG_RESETS; of an app:
-	 * CONFIG_SENDS_UPDATE. */
+	char *name; /* of an app, a process or a peer; NULL for the others */
+	/* The largest of its keys. Of a peer that comes or goes: CONFIG_RESETS; of an app or a
+	 * process: CONFIG_SENDS_UPDATE. */
 	enum config_effect effect;
 	struct config_key_change *keys; /* of CONFIG_CHANGED */
 	size_t n_keys, cap_keys;
 };
 
-/* In the order agent, bgp, nat, peers, apps; apps that go come last. */
+/* In the order agent, bgp, nat, peers, processes, apps; apps that go come last. */
 struct config_diff {
 	struct config_change *items;
 	size_t n, cap;

@@ -19,6 +19,8 @@ const char *config_object_name(enum config_object object)
 		return "nat";
 	case CONFIG_PEER:
 		return "peer";
+	case CONFIG_PROGRAM:
+		return "process";
 	case CONFIG_APP:
 		return "app";
 	}

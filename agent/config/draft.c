@@ -53,6 +53,7 @@ void config_draft_done(struct config_draft *d)
 	bgp_lists_free(&d->bgp.bgp.communities, &d->bgp.bgp.ext_communities,
 		       &d->bgp.bgp.large_communities);
 	free(d->apps);
+	program_list_done(&d->programs);
 	free(d->include);
 	config_agent_done(&d->agent);
 	*d = (struct config_draft){ 0 };

@@ -9,6 +9,7 @@
 #include "agent/config/config.h"
 #include "agent/config/tree.h"
 #include "agent/model/app_spec.h"
+#include "agent/model/program_spec.h"
 #include "bgp/config.h"
 
 /*
@@ -33,6 +34,7 @@ struct config_draft {
 	struct config_draft_bgp bgp;
 	struct app_spec *apps;
 	size_t n_apps, cap_apps;
+	struct program_list programs;
 	const char *file; /* the configuration file, for findings; a view */
 	char *include;    /* NULL when not set */
 	const struct config_node

@@ -8,6 +8,22 @@
 		(b) = swapped;                                                                     \
 	} while (0)
 
+static struct program_spec *find_program(struct config *c, const char *name)
+{
+	return (struct program_spec *)program_list_find(&c->programs, name);
+}
+
+/* The process that starts programs knows the users that were configured when it began. */
+static void keep_users(struct config *present, struct config *next)
+{
+	for (size_t i = 0; i < next->programs.n; i++) {
+		struct program_spec *b = &next->programs.items[i];
+		struct program_spec *a = find_program(present, b->name);
+		if (a)
+			SWAP(a->user, b->user);
+	}
+}
+
 void config_keep(struct config *present, struct config *next)
 {
 	struct config_agent *a = &present->agent, *b = &next->agent;
@@ -25,6 +41,7 @@ void config_keep(struct config *present, struct config *next)
 		SWAP(present->tls_keys, next->tls_keys);
 	}
 	SWAP(present->nat, next->nat);
+	keep_users(present, next);
 	SWAP(present->gateway_family, next->gateway_family);
 }
 

@@ -25,6 +25,7 @@
 #include "agent/config/check_apps.h"
 #include "agent/config/check_bgp.h"
 #include "agent/config/check_host.h"
+#include "agent/config/check_programs.h"
 #include "agent/config/findings.h"
 #include "agent/config/gocast.h"
 #include "agent/config/include.h"
@@ -63,6 +64,7 @@ static struct config *config_of(struct config_draft *d)
 	for (size_t i = 0; i < c->n_apps; i++)
 		c->apps[i].agent_bind = c->agent.bind;
 	config_added_peers_done(&d->bgp.added);
+	c->programs = d->programs;
 	free(d->include);
 	free((char *)d->bgp.session.password);
 	free((char *)d->bgp.session.password_file);
@@ -90,6 +92,7 @@ void config_free(struct config *c)
 	aggregate_list_done(&c->aggregates);
 	free(c->bgp_text);
 	free(c->apps);
+	program_list_done(&c->programs);
 	tls_keys_unref(c->tls_keys);
 	config_agent_done(&c->agent);
 	config_set_done(&c->set);
@@ -459,6 +462,7 @@ static void check_rest(struct config_loader *l, const struct config_node *root)
 {
 	config_check_announce(&l->draft, l->findings);
 	config_check_aggregates(&l->draft, root, l->findings);
+	config_check_programs(&l->draft, root, l->findings);
 	config_check_gocast(&l->draft, root, l->findings);
 }
 

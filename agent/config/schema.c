@@ -12,6 +12,7 @@
 #include "agent/config/schema_bfd.h"
 #include "agent/config/schema_bgp.h"
 #include "agent/config/schema_monitors.h"
+#include "agent/config/schema_programs.h"
 #include "agent/config/types.h"
 #include "lib/mem.h"
 
@@ -70,6 +71,12 @@ static const struct config_key file_keys[] = {
 	  .offset = 0,
 	  .add = add_app,
 	  .doc = "The services of this host." },
+	{ .name = "processes",
+	  .shape = CONFIG_SECTIONS,
+	  .section = &config_programs_section,
+	  .offset = offsetof(struct config_draft, programs),
+	  .add = config_add_program,
+	  .doc = "Programs that announce routes." },
 	{ .name = "include",
 	  .type = &config_type_text,
 	  .offset = offsetof(struct config_draft, include),
@@ -108,6 +115,7 @@ const struct config_section *const config_sections[] = {
 	&config_up_section,
 	&config_down_section,
 	&config_drain_section,
+	&config_programs_section,
 	/* Last: its keys are also those of others, which are meant more often. */
 	&config_monitor_section,
 	&config_vips_section,

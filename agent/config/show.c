@@ -16,6 +16,7 @@
 #include "agent/config/schema_bgp.h"
 #include "agent/config/schema_hooks.h"
 #include "agent/config/schema_monitors.h"
+#include "agent/config/schema_programs.h"
 #include "agent/model/hook.h"
 #include "lib/array.h"
 #include "lib/mem.h"
@@ -384,6 +385,38 @@ static json_t *show_bgp(const struct config *c, unsigned flags)
 	return o;
 }
 
+/* Any text may be in these, so that the values of the keys cannot be told apart. */
+static json_t *texts_json(char *const *texts, unsigned flags)
+{
+	json_t *array = json_array();
+	for (; texts && *texts; texts++)
+		json_array_append_new(array, text_json(*texts, flags));
+	return array;
+}
+
+static json_t *show_program(const struct program_spec *p, unsigned flags)
+{
+	struct program_spec blank = { 0 };
+	config_section_defaults(&config_programs_section, &blank);
+	json_t *o = show(&config_programs_section, p, &blank, flags);
+	if (p->run && p->is_line)
+		json_object_set_new(o, "run", text_json(p->run[0], flags));
+	else if (p->run)
+		json_object_set_new(o, "run", texts_json(p->run, flags));
+	if (p->env)
+		json_object_set_new(o, "env", texts_json(p->env, flags));
+	program_spec_done(&blank);
+	return o;
+}
+
+static json_t *show_programs(const struct program_list *list, unsigned flags)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(array, show_program(&list->items[i], flags));
+	return array;
+}
+
 json_t *config_show(const struct config *c, unsigned flags)
 {
 	struct config_draft blank = { 0 };
@@ -396,6 +429,8 @@ json_t *config_show(const struct config *c, unsigned flags)
 	json_object_set_new(o, "bgp", bgp);
 	if (json_object_size(of_nat) > 0)
 		json_object_set(o, "nat", of_nat);
+	if (c->programs.n > 0)
+		json_object_set_new(o, "processes", show_programs(&c->programs, flags));
 	json_decref(of_agent);
 	json_decref(of_nat);
 	config_draft_done(&blank);

@@ -23,7 +23,7 @@ enum config_show {
 	CONFIG_SHOW_API_PEERS = 1 << 3, /* those that were added over the API, too */
 };
 
-/* agent, bgp with its peers, and nat: all but the apps. */
+/* agent, bgp with its peers, nat and processes: all but the apps. */
 json_t *config_show(const struct config *c, unsigned flags);
 /* One of bgp.peers[]. */
 json_t *config_show_peer(const struct bgp_peer_config *p, unsigned flags);

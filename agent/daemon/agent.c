@@ -30,6 +30,7 @@
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peer_set.h"
 #include "agent/daemon/privileges.h"
+#include "agent/daemon/program_calls.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/reload_confirm.h"
 #include "agent/daemon/reload_trial.h"
@@ -39,6 +40,7 @@
 #include "agent/daemon/shutdown_ops.h"
 #include "agent/daemon/vip_rules.h"
 #include "agent/daemon/start_config.h"
+#include "agent/programs/programs.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "lib/version.h"
@@ -98,8 +100,8 @@ static void on_hangup(const char *signal, void *userdata)
 
 static void on_peer_changed(const struct bgp_peer_status *status, void *userdata)
 {
-	(void)status;
 	struct agent *a = userdata;
+	programs_peer_changed(a->programs, status);
 	enum shutdown_state state = shutdown_state(a->shutdown);
 	peer_bfd_update(a->bfd);
 	if (a->changing_peers) /* peer_log_change() follows */
@@ -132,6 +134,7 @@ static void find_forwarding(struct agent *a)
 	actuator_find_leftovers(a->actuator, v4, v6);
 	*v4 = *v4 || serves_without_us(a->config, AF_INET);
 	*v6 = *v6 || serves_without_us(a->config, AF_INET6);
+	program_calls_forwarding(a->config, v4, v6);
 }
 
 static int start_speaker(struct agent *a, struct err *err)
@@ -171,6 +174,7 @@ static void start_sources(struct agent *a)
 		.runner = a->runner,
 		.store = a->store,
 		.recovery = a->recovery,
+		.start_programs = program_calls_start,
 		.registered = on_registered,
 		.userdata = a,
 	};
@@ -216,7 +220,9 @@ static int drop_privileges(struct agent *a, struct err *err)
 	if (rc == 0 && exec_user)
 		rc = account_find("agent.exec.user", exec_user, &a->exec_user, err);
 	if (rc == 0)
-		rc = sandbox_start_launcher(a->config, a->exec_user, err);
+		rc = program_users_find(&a->config->programs, &a->program_users, err);
+	if (rc == 0)
+		rc = sandbox_start_launcher(a->config, a->exec_user, &a->program_users, err);
 	if (rc < 0)
 		return rc;
 	privileges_report(&a->capabilities);
@@ -328,6 +334,8 @@ static void agent_done(struct agent *a)
 	last_good_free(a->last_good);
 	confirm_free(a->confirm);
 	restart_free(a->restart);
+	programs_free(a->programs);
+	a->programs = NULL;
 	sources_free(a->sources);
 	store_free(a->store);
 	traffic_watch_free(a->traffic);
@@ -338,6 +346,7 @@ static void agent_done(struct agent *a)
 	monitor_runner_free(a->runner);
 	exec_env_free(a->exec_env);
 	account_free(a->exec_user);
+	program_users_done(&a->program_users);
 	host_changes_free(a->host_changes);
 	host_facts_free(a->facts);
 	actuator_free(a->actuator); /* it may wait for the speaker */

@@ -57,6 +57,7 @@ static struct status_sources sources_of(struct agent *a)
 		.began_at = a->began_at,
 		.discovery = sources_discovery(a->sources, APP_FROM_CONSUL),
 		.nomad = sources_discovery(a->sources, APP_FROM_NOMAD),
+		.programs = a->programs,
 		.store = a->store,
 		.events = a->events,
 		.hooks = hooks_counts(a->hooks),

@@ -15,6 +15,7 @@
 #include "agent/daemon/last_good.h"
 #include "agent/daemon/instance.h"
 #include "agent/daemon/peer_log.h"
+#include "agent/daemon/program_users.h"
 #include "agent/daemon/recovery.h"
 #include "agent/daemon/sandbox.h"
 #include "agent/daemon/service.h"
@@ -43,6 +44,7 @@ struct check_now;
 struct compare;
 struct hooks;
 struct host_shutdown;
+struct programs;
 struct reload;
 struct restart;
 
@@ -77,6 +79,8 @@ struct agent {
 	struct stale_children *stale_children; /* of the previous instance */
 	struct actuator *actuator;
 	struct child_user *exec_user;
+	struct program_users program_users;
+	struct programs *programs; /* NULL: before the apps of the configuration are registered */
 	char **exec_env;
 	struct host_facts *facts;
 	struct monitor_runner *runner;

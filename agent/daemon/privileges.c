@@ -44,12 +44,18 @@ static bool may_open_icmp(const char *user)
 
 static struct capability_facts find_facts(const struct config *c, const char *user)
 {
-	const char *name = c->agent.exec_user;
+	const char *name = c->agent.exec_user, *of_program = NULL;
+	for (size_t i = 0; i < c->programs.n && !of_program; i++) {
+		const char *other = c->programs.items[i].user;
+		if (other && !(user ? str_equal(other, user) : is_us(other)))
+			of_program = other;
+	}
 	return (struct capability_facts){
 		.effective = capability_effective() | launcher_capabilities(),
 		.first_free_port = capability_first_free_port(),
 		.legacy = nat_iptables_legacy(),
 		.icmp_is_allowed = may_open_icmp(user),
+		.program_user = of_program,
 		.exec_user_is_us = name && (user ? str_equal(name, user) : is_us(name)),
 		.stays_root = !user && geteuid() == 0,
 	};
@@ -127,6 +133,8 @@ const char *privileges_root_commands(const struct config *c)
 	const unsigned open_to = MONITORS_FROM_HTTP | MONITORS_FROM_HTTP_LOCAL |
 				 MONITORS_FROM_CONSUL | MONITORS_FROM_NOMAD;
 	bool any = c->agent.admission.exec & open_to || c->agent.hooks.n > 0;
+	for (size_t i = 0; i < c->programs.n && !any; i++)
+		any = c->programs.items[i].run && !c->programs.items[i].user;
 	for (size_t i = 0; i < c->n_apps && !any; i++)
 		any = has_command(&c->apps[i]);
 	if (!any || geteuid() != 0 || c->agent.user || c->agent.exec_user)

@@ -16,6 +16,7 @@
 #include "agent/daemon/settings.h"
 #include "agent/daemon/vip_rules.h"
 #include "agent/model/admission.h"
+#include "agent/programs/programs.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -136,7 +137,7 @@ static bool check_next_other(struct reload_check *c)
 {
 	struct err err = { "" };
 	const struct app *app = app_cursor_next(&c->cursor);
-	if (!app || app->spec->source == APP_FROM_CONFIG)
+	if (!app || app->spec->source == APP_FROM_CONFIG || app->spec->source == APP_FROM_PROCESS)
 		return app;
 	int rc = c->same_vital ? 0 : check_registered(c, app->spec, &err);
 	if (rc == 0 && !c->rollback)
@@ -283,6 +284,7 @@ static void change_agent(struct agent *a, const struct config *former, bool cons
 	settings_apply_log(a);
 	actuator_set_aggregates(a->actuator, &a->config->aggregates);
 	settings_apply_traffic(a);
+	programs_change(a->programs, &a->config->programs);
 	if (!str_same(a->config->agent.disable_file, former->agent.disable_file))
 		settings_apply_disable_file(a);
 	if (consul)

@@ -15,6 +15,7 @@
 #include "process/capability.h"
 #include "process/instance_lock.h"
 #include "process/landlock.h"
+#include "process/launch_message.h"
 #include "process/launcher.h"
 #include "process/syscall_filter.h"
 
@@ -39,14 +40,21 @@ static void give_up_users(void)
 }
 
 int sandbox_start_launcher(const struct config *c, const struct child_user *exec_user,
-			   struct err *err)
+			   const struct program_users *programs, struct err *err)
 {
+	const struct child_user *users[LAUNCH_USERS_MAX] = { exec_user };
+	size_t n = 1;
+	bool others = exec_user;
 	if (accepts_no_command(c)) {
 		launcher_forbid();
 		return 0;
 	}
-	int rc = launcher_start(exec_user, err);
-	if (rc == 0 && exec_user && c->agent.drop_privileges)
+	for (size_t i = 0; i < programs->n && n < LAUNCH_USERS_MAX; i++) {
+		users[n++] = program_users_at(programs, i);
+		others = others || users[n - 1];
+	}
+	int rc = launcher_start(users, n, err);
+	if (rc == 0 && others && c->agent.drop_privileges)
 		give_up_users();
 	return rc;
 }

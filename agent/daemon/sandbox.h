@@ -5,6 +5,7 @@
 #define AGENT_DAEMON_SANDBOX_H
 
 #include "agent/config/config.h"
+#include "agent/daemon/program_users.h"
 #include "agent/status/sandbox_status.h"
 #include "lib/err.h"
 #include "process/child.h"
@@ -12,7 +13,7 @@
 /* Starts the launcher of commands, once the privileges are dropped. Where the configuration accepts no
  * command from anywhere, none can be started from now on. */
 int sandbox_start_launcher(const struct config *c, const struct child_user *exec_user,
-			   struct err *err);
+			   const struct program_users *programs, struct err *err);
 
 struct sandbox;
 

@@ -8,6 +8,7 @@
 #include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload.h"
+#include "agent/programs/programs.h"
 #include "lib/log.h"
 #include "process/loop.h"
 
@@ -63,6 +64,7 @@ static void withdraw(mono_t flush_limit, void *userdata)
 	reload_stop(a->reload);
 	compare_stop(a->compare);
 	check_now_stop(a->check_now);
+	programs_stop(a->programs);
 	sources_stop(a->sources);
 	store_stop(a->store);
 	api_retry(a->api); /* requests that waited for the start are refused */
@@ -113,6 +115,7 @@ static void leave_sessions(mono_t limit, void *userdata)
 	reload_stop(a->reload);
 	compare_stop(a->compare);
 	check_now_stop(a->check_now);
+	programs_stop(a->programs);
 	sources_suspend(a->sources);
 	recovery_suspend(a->recovery);
 	peer_log_restart(a->peer_log);

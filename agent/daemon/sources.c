@@ -160,6 +160,8 @@ static int on_registration(sd_event_source *source, void *userdata)
 		start_discovery(&s->catalogs[i]);
 		more |= s->catalogs[i].discovery != NULL;
 	}
+	if (s->env.start_programs)
+		s->env.start_programs(s->env.userdata);
 	store_begin(s->env.store, more);
 	recovery_arrived(s->env.recovery);
 	s->env.registered(s->env.userdata);

@@ -30,7 +30,9 @@ struct sources_env {
 	struct monitor_runner *runner;
 	struct store *store;
 	struct recovery *recovery; /* told which sources are expected, and which have arrived */
-	/* Once, from the loop: the apps of configuration and state file are registered. */
+	/* Once, from the loop: the apps of configuration and state file are registered. Programs are
+	 * started first, so that they are expected; may be NULL. */
+	void (*start_programs)(void *userdata);
 	void (*registered)(void *userdata);
 	void *userdata;
 };

@@ -207,6 +207,9 @@ static const char *registered_again(enum app_source source)
 	case APP_FROM_CONFIG:
 		return "defined in the configuration file: 'register' with its name alone, a "
 		       "reload or the next start registers it again";
+	case APP_FROM_PROCESS:
+		return "the routes of a process of the configuration file: it announces them again "
+		       "with its next command, and with the next start";
 	case APP_FROM_HTTP:
 		return NULL;
 	case APP_FROM_NOMAD:

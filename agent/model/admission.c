@@ -40,6 +40,7 @@ static bool allows(unsigned bits, const struct app_spec *spec)
 {
 	switch (spec->source) {
 	case APP_FROM_CONFIG:
+	case APP_FROM_PROCESS: /* has no monitors */
 		return bits & MONITORS_FROM_CONFIG;
 	case APP_FROM_HTTP:
 		return bits & MONITORS_FROM_HTTP ||

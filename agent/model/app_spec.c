@@ -14,6 +14,8 @@ const char *app_source_name(enum app_source s)
 	switch (s) {
 	case APP_FROM_CONFIG:
 		return "config";
+	case APP_FROM_PROCESS:
+		return "process";
 	case APP_FROM_HTTP:
 		return "http";
 	case APP_FROM_CONSUL:

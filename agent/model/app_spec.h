@@ -21,8 +21,14 @@
 #include "nat/rules.h"
 
 /* In the order of their precedence. */
-enum app_source { APP_FROM_CONFIG, APP_FROM_HTTP, APP_FROM_CONSUL, APP_FROM_NOMAD };
-const char *app_source_name(enum app_source s); /* "config", "http", "consul", "nomad" */
+enum app_source {
+	APP_FROM_CONFIG,
+	APP_FROM_PROCESS,
+	APP_FROM_HTTP,
+	APP_FROM_CONSUL,
+	APP_FROM_NOMAD,
+};
+const char *app_source_name(enum app_source s); /* "config", "process", "http", "consul", "nomad" */
 
 /* Of a lease. */
 #define APP_LEASE_MIN (1 * USEC_PER_SEC)

@@ -297,7 +297,7 @@ static int check_communities(const struct vip_policy *policy, const struct app_s
 
 bool vip_policy_binds(const struct vip_policy *policy, enum app_source source)
 {
-	return source != APP_FROM_CONFIG || policy->strict;
+	return source > APP_FROM_PROCESS || policy->strict;
 }
 
 int vip_policy_check(const struct vip_policy *policy, const struct vip_host *host,
@@ -306,7 +306,7 @@ int vip_policy_check(const struct vip_policy *policy, const struct vip_host *hos
 {
 	if (!vip_policy_binds(policy, spec->source))
 		return 0;
-	if (policy->max > 0 && spec->source != APP_FROM_CONFIG &&
+	if (policy->max > 0 && spec->source > APP_FROM_PROCESS &&
 	    n_others + spec->n_vips > policy->max)
 		return err_set(err, -EACCES,
 			       "%zu VIPs would be registered over HTTP and from Consul, and "

@@ -7,6 +7,7 @@
 
 #include "agent/app/groups.h"
 #include "agent/bfd/peer_bfd.h"
+#include "agent/programs/programs.h"
 #include "agent/status/view_route.h"
 #include "agent/status/view_vip.h"
 #include "agent/vip/nat_served.h"
@@ -14,6 +15,7 @@
 #include "lib/str.h"
 #include "net/subnets.h"
 #include "process/fd_limit.h"
+#include "process/loop.h"
 
 #define TEXT_MAX 900
 
@@ -566,6 +568,23 @@ static void add_configuration(json_t *alarms, const struct status_sources *in)
 		    "changed in the file, and in effect after a restart only: %s", buf);
 }
 
+/* One that does not stay up announces nothing, or not for long. */
+static void add_programs(json_t *alarms, const struct status_sources *in)
+{
+	const struct program *first = NULL;
+	size_t n = 0;
+	for (const struct program *p = programs_first(in->programs); p;
+	     p = programs_next(in->programs, p))
+		if (program_keeps_failing(p, loop_now(in->loop)) && n++ == 0)
+			first = p;
+	if (first)
+		add_count(add(alarms, "process-failing", "process", first->spec.name,
+			      "process %s ends again and again (%.200s): what it announces is "
+			      "withdrawn each time; see the log, which has what it says",
+			      first->spec.name, first->ended),
+			  n);
+}
+
 json_t *alarms_collect(const struct status_sources *in)
 {
 	struct view_clock clock = status_clock(in);
@@ -573,6 +592,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_groups(alarms, in);
 	add_lo(alarms, in);
 	add_apps(alarms, in);
+	add_programs(alarms, in);
 	add_vips(alarms, in);
 	add_unserved(alarms, in);
 	add_traffic(alarms, in, clock.now);

@@ -48,9 +48,10 @@ static void add_number(struct metric_page *page, uint64_t value)
 	add_text(page, digits + at, sizeof(digits) - at);
 }
 
+/* Those of the agent's own process have names that all programs share. */
 static void add_name(struct metric_page *page, const char *name)
 {
-	if (!str_starts(name, "process_"))
+	if (!str_starts(name, "process_") && !str_starts(name, "vipherald_"))
 		add_string(page, "vipherald_");
 	add_string(page, name);
 }

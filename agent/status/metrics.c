@@ -464,6 +464,7 @@ void metrics_format(const struct metrics *m, struct metric_page *out)
 		m->refused_calls);
 	api(out, m->api);
 	hooks(out, &m->hooks);
+	metrics_of_programs(out, m->programs, m->n_programs);
 	apps(out, m);
 	check_times(out, &m->commands);
 	commands(out, &m->commands);

@@ -5,6 +5,7 @@
 
 #include "agent/app/drains.h"
 #include "agent/bfd/peer_bfd.h"
+#include "agent/programs/programs.h"
 #include "agent/status/drift_sum.h"
 #include "agent/status/metrics.h"
 #include "agent/vip/nat_served.h"
@@ -49,6 +50,28 @@ static void find_ends(const struct tls_keys *keys, struct metrics *m)
 		return;
 	m->cert_end = tls_keys_end(keys, TLS_CERT);
 	m->client_ca_end = tls_keys_end(keys, TLS_CLIENT_CA);
+}
+
+/* Free it. */
+static struct metrics_program *list_programs(const struct programs *programs, size_t *ret_n)
+{
+	struct metrics_program *list = NULL;
+	size_t cap = 0;
+	*ret_n = 0;
+	for (const struct program *p = programs_first(programs); p;
+	     p = programs_next(programs, p)) {
+		list = mem_grow(list, &cap, *ret_n + 1, sizeof(*list));
+		list[(*ret_n)++] = (struct metrics_program){
+			.name = p->spec.name,
+			.up = p->state != PROGRAM_WAITS,
+			.routes = route_table_n(&p->routes),
+			.starts = p->n_starts,
+			.lines = p->n_lines,
+			.errors = p->n_errors,
+			.dropped = p->answers.dropped,
+		};
+	}
+	return list;
 }
 
 void metrics_collect(const struct status_sources *in, struct metric_page *page)
@@ -102,6 +125,8 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	};
 	struct metrics_bfd *bfd = list_bfd(in, &peers, &m.n_bfd);
 	m.bfd = bfd;
+	struct metrics_program *programs = list_programs(in->programs, &m.n_programs);
+	m.programs = programs;
 	find_ends(in->tls_keys, &m);
 	monitor_runner_status(in->runner, &m.commands);
 	m.checks = m.commands.present_checks;
@@ -117,5 +142,6 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	}
 	metrics_format(&m, page);
 	free(bfd);
+	free(programs);
 	peer_list_done(&peers);
 }

@@ -39,6 +39,7 @@
 #include "net/tls_keys.h"
 
 struct peer_bfd;
+struct programs;
 
 /* Not owned. */
 struct status_sources {
@@ -62,6 +63,7 @@ struct status_sources {
 	mono_t began_at;                       /* when the agent was started */
 	struct discovery *discovery;           /* NULL: no Consul */
 	struct discovery *nomad;               /* NULL: no Nomad */
+	const struct programs *programs;       /* NULL: not started yet */
 	struct store *store;
 	const struct event_ring *events;
 	struct hook_counts hooks;

@@ -7,6 +7,7 @@
 #include "agent/status/view_aggregate.h"
 #include "agent/status/view_bfd.h"
 #include "agent/status/view_drain.h"
+#include "agent/status/view_programs.h"
 #include "lib/version.h"
 
 static json_t *apps(const struct app_counts *c)
@@ -178,6 +179,7 @@ json_t *view_status(const struct status_sources *in)
 	json_object_set_new(o, "tls", tls(in, clock.wall));
 	json_object_set_new(o, "drift", drift(in, &clock));
 	json_object_set_new(o, "hooks", hooks(in));
+	json_object_set_new(o, "processes", view_programs(in, &clock));
 	json_object_set_new(o, "sandbox", view_sandbox(&in->sandbox));
 	return o;
 }

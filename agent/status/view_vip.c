@@ -183,8 +183,7 @@ json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 	struct announce_room room;
 	struct bgp_route_attrs attrs = { 0 };
 	if (vip->spec) /* as it is announced, or would be */
-		announce_specs_attrs(vip->spec->announce, &vip->spec->communities, vip->form, &room,
-				     &attrs);
+		vip_attrs(vip, vip->form, &room, &attrs);
 	struct bgp_reach reach = view_vip_reach(vip, c);
 	json_t *o = json_pack("{s:o, s:o, s:b, s:b, s:o, s:o}", "prefix", view_prefix(&vip->prefix),
 			      "app", view_text_or_null(vip->spec ? vip->spec->name : NULL), "bound",

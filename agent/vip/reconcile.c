@@ -103,10 +103,33 @@ void reconcile_bind_changed(struct reconcile *r, struct vip *vip)
 	vip_mark_dirty(r, vip);
 }
 
+static void drop_route(struct vip *vip)
+{
+	if (!vip->route)
+		return;
+	route_spec_unref(vip->route);
+	vip->route = NULL;
+	vip->stale = true;
+}
+
+void reconcile_set_route(struct reconcile *r, struct vip *vip, struct route_spec *route, mono_t now)
+{
+	if (vip->route && route_spec_equal(vip->route, route))
+		return;
+	route_spec_ref(route);
+	route_spec_unref(vip->route);
+	vip->route = route;
+	vip->stale = true;
+	if (vip->announced)
+		vip_announce(r, vip, now);
+}
+
 struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 			    const struct app_spec *spec, void *owner)
 {
 	struct vip *vip = vip_get(r, prefix);
+	if (vip->owner != owner)
+		drop_route(vip);
 	if (!vip->spec)
 		count_owned(r, vip, 1);
 	/* Without an owner it is not announced, and its mappings are unknown: they are set anew. */
@@ -130,6 +153,7 @@ void reconcile_release(struct reconcile *r, struct vip *vip, mono_t now)
 	vip_withdraw(r, vip, gone.cause, now); /* while it has the owner's name */
 	vip->spec = NULL;
 	vip->owner = NULL;
+	drop_route(vip);
 	reconcile_want(r, vip, gone, now);
 	vip_mark_dirty(r, vip);
 }

@@ -46,9 +46,8 @@ void vip_announce(struct reconcile *r, struct vip *vip, mono_t now)
 		return;
 	bool redefined = vip->announced && vip->form == vip->want.route;
 	vip->cause = redefined ? "definition" : route_form_name(vip->want.route);
-	announce_specs_attrs(vip->spec->announce, &vip->spec->communities, vip->want.route, &room,
-			     &attrs);
-	r->ops->announce(&vip->prefix, &attrs, vip->spec->peers, r->userdata);
+	vip_attrs(vip, vip->want.route, &room, &attrs);
+	r->ops->announce(&vip->prefix, &attrs, vip_peers(vip), r->userdata);
 	if (!vip->announced || vip->form != vip->want.route)
 		vip->changed_at = now;
 	if (!vip->announced)

@@ -43,7 +43,22 @@ void vip_free(struct reconcile *r, struct vip *vip)
 	HASH_DELETE(hh, r->vips, vip);
 	r->counts.vips--;
 	free(vip->traffic);
+	route_spec_unref(vip->route);
 	free(vip);
+}
+
+void vip_attrs(const struct vip *vip, enum route_form form, struct announce_room *room,
+	       struct bgp_route_attrs *ret)
+{
+	if (vip->route)
+		route_spec_attrs(vip->route, form, room, ret);
+	else
+		announce_specs_attrs(vip->spec->announce, &vip->spec->communities, form, room, ret);
+}
+
+const struct bgp_peer_filter *vip_peers(const struct vip *vip)
+{
+	return vip->route ? vip->route->peers : vip->spec->peers;
 }
 
 void vip_mark_dirty(struct reconcile *r, struct vip *vip)

@@ -22,6 +22,7 @@
 
 #include "agent/model/app_spec.h"
 #include "agent/model/policy.h"
+#include "agent/model/route_spec.h"
 #include "agent/model/tamper.h"
 #include "agent/model/traffic.h"
 #include "agent/model/vip_counts.h"
@@ -94,6 +95,8 @@ struct vip {
 	struct policy_want want;
 	const struct app_spec *spec; /* of the owner; NULL: going down, then forgotten */
 	void *owner;                 /* the app */
+	/* Of a program's route: its attributes and peers, in place of those of the spec. NULL: those. */
+	struct route_spec *route;
 	struct vip_trouble *trouble; /* NULL: none */
 	mono_t changed_at;           /* when `announced` or `form` changed; 0: never */
 	struct traffic *traffic;     /* NULL: not counted */
@@ -126,6 +129,12 @@ struct vip *vip_find(const struct reconcile *r, const struct prefix *prefix);
 /* Makes it when there is none. */
 struct vip *vip_get(struct reconcile *r, const struct prefix *prefix);
 void vip_free(struct reconcile *r, struct vip *vip);
+/* The attributes of its route in this form, as it is defined; the lists point into `room`, its route
+ * and its spec. It has an owner. */
+void vip_attrs(const struct vip *vip, enum route_form form, struct announce_room *room,
+	       struct bgp_route_attrs *ret);
+/* The peers that its route is for; NULL: all. */
+const struct bgp_peer_filter *vip_peers(const struct vip *vip);
 /* It needs a step. */
 void vip_mark_dirty(struct reconcile *r, struct vip *vip);
 void vip_set_bound(struct reconcile *r, struct vip *vip, bool bound);

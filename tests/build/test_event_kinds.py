@@ -8,7 +8,7 @@ ROOMS = ("agent", "bgp", "bfd", "nat", "consul", "monitors", "net", "process", "
 # How kinds that are not in an EVENT() are passed on.
 KIND = re.compile(r'"((?:%s)\.[a-z]+)"' % "|".join(
     ("agent", "alarm", "app", "bfd", "consul", "drain", "group", "hook", "lo", "nat", "nomad", "path", "peer",
-     "reload", "request", "restart", "route", "routes", "session", "vip")
+     "process", "reload", "request", "restart", "route", "routes", "session", "vip")
 ))
 
 

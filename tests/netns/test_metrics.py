@@ -277,14 +277,14 @@ def everything(bed: Testbed) -> Iterator[Agent]:
         "traffic": True,
     }
     aggregates = [{"prefix": "2001:db8::/32", "min": 2}]
-    agent = bed.make_agent(
-        config(
-            peer(router, bfd=True),
-            apps=(DNS, down, secure),
-            agent=keys,
-            aggregates=aggregates,
-        )
+    settings = config(
+        peer(router, bfd=True),
+        apps=(DNS, down, secure),
+        agent=keys,
+        aggregates=aggregates,
     )
+    idle = {"name": "idle", "run": "exec sleep 1000", "allow": "198.18.0.0/15"}
+    agent = bed.make_agent({**settings, "processes": [idle]})
     with responders.http(bed.host, 8443, cert=file):
         agent.spawn()
         router.wait_routes(VIP4, VIP6, "192.0.2.98/32")

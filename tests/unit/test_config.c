@@ -193,6 +193,22 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 	fprintf(out, "\n");
 }
 
+static void print_program(FILE *out, const struct program_spec *p)
+{
+	char text[PREFIX_TEXT_MAX];
+	fprintf(out, "process: %s %s", p->name, p->is_line ? "line" : "list");
+	for (char *const *word = p->run; word && *word; word++)
+		fprintf(out, " '%s'", *word);
+	fprintf(out, " fifo=%s user=%s encoder=%d on_exit=%d respawn=%d max_routes=%u",
+		text_or_dash(p->fifo), text_or_dash(p->user), (int)p->encoder, (int)p->on_exit,
+		p->respawn, p->max_routes);
+	for (char *const *name = p->env; name && *name; name++)
+		fprintf(out, " %s", *name);
+	for (size_t i = 0; i < p->allow.n; i++)
+		fprintf(out, " %s", prefix_format(&p->allow.items[i], text));
+	fprintf(out, "\n");
+}
+
 static void print_monitor(FILE *out, const struct monitor_spec *m)
 {
 	const struct monitor_timing *t = &m->timing;
@@ -315,6 +331,8 @@ static void print_config(FILE *out, const struct config *c)
 		print_aggregate(out, &c->aggregates.items[i]);
 	for (size_t i = 0; i < c->n_apps; i++)
 		print_app(out, &c->apps[i]);
+	for (size_t i = 0; i < c->programs.n; i++)
+		print_program(out, &c->programs.items[i]);
 }
 
 /* ---- files with expectations ---- */

@@ -67,6 +67,7 @@ enum place {
 	UP,
 	DOWN,
 	DRAIN,
+	PROGRAM,
 	PLACES
 };
 
@@ -92,6 +93,7 @@ static const struct {
 	[UP] = { "apps[].states.up", "states.up.", CONFIG_APP },
 	[DOWN] = { "apps[].states.down", "states.down.", CONFIG_APP },
 	[DRAIN] = { "apps[].states.drain", "states.drain.", CONFIG_APP },
+	[PROGRAM] = { "processes[]", "", CONFIG_PROGRAM },
 };
 
 /* Keys whose change is another object, or several. */
@@ -100,7 +102,7 @@ static const struct {
 	  (str_equal(key, "peer_ip") || str_equal(key, "peer_as") || str_equal(key, "port") ||     \
 	   str_equal(key, "ttl_security") || str_equal(key, "password_file") ||                    \
 	   str_equal(key, "bfd") || str_equal(key, "interface"))) ||                               \
-	 ((place) == APP && str_equal(key, "name")))
+	 (((place) == APP || (place) == PROGRAM) && str_equal(key, "name")))
 
 static char *file_with(enum place place, const char *key, const char *value)
 {
@@ -131,11 +133,12 @@ static char *file_with(enum place place, const char *key, const char *value)
 			     "bfd: {multiplier: 4%s}}]}\n"
 			     "nat: {backend: auto%s}\n"
 			     "apps: [{name: a, vip: 2001:db8:1::1/128, monitors: ['port:tcp:1', "
-			     "'port:tcp:2'], vip_config: {bgp_communities: '1:1'%s}, %s%s}]\n",
+			     "'port:tcp:2'], vip_config: {bgp_communities: '1:1'%s}, %s%s}]\n"
+			     "processes: [{name: p, run: x, allow: 2001:db8::/32%s}]\n",
 			     extra[AGENT], extra[TLS], extra[API], extra[METRICS], extra[LOG],
 			     extra[MODULES], extra[VIPS], extra[EXEC], extra[MONITORS], extra[BGP],
 			     extra[PEER], extra[BFD], extra[NAT], extra[VIP_CONFIG], of_states,
-			     extra[APP]) > 0);
+			     extra[APP], extra[PROGRAM]) > 0);
 	return text;
 }
 
@@ -219,6 +222,11 @@ static const struct {
 	{ "hold_time", "33s" },
 	{ "local_as", "65009" },
 	{ "description", "rack 7" },
+	{ "fifo", "/run/in" },
+	{ "encoder", "json" },
+	{ "on_exit", "keep" },
+	{ "respawn", "false" },
+	{ "max_routes", "2" },
 };
 
 /* Keys that the file has with a value, which are replaced rather than added. */
@@ -270,6 +278,10 @@ static const struct {
 	{ DOWN, "local_pref", "down: {local_pref: 7", "down: {local_pref: 8" },
 	{ DRAIN, "local_pref", "drain: {local_pref: 7", "drain: {local_pref: 8" },
 	{ DRAIN, "announce", "drain: {local_pref: 7", "drain: {announce: false, local_pref: 7" },
+	{ PROGRAM, "run", "run: x", "run: [x]" },
+	{ PROGRAM, "allow", "allow: 2001:db8::/32", "allow: [2001:db8::/32, 10.0.0.0/8]" },
+	{ PROGRAM, "bind", "run: x", "run: x, bind: address" },
+	{ PROGRAM, "env", "run: x", "run: x, env: [A=b]" },
 	{ DOWN, "announce", "down: {local_pref: 7", "down: {announce: true, local_pref: 7" },
 };
 

@@ -130,6 +130,10 @@ static const char *const texts[] = {
 	"agent: {hooks: [{on: app.down, exec: x}, {on: [app, alarm.on], exec: 'y: \"1\"', timeout: "
 	"2s}, {on: session, exec: z}], api: {tokens: [{name: a, file: /a}, {name: b, file: /b, "
 	"role: admin}]}}\n" BGP,
+	BGP "processes: [{name: p, run: 'a, b # \"c\"', allow: 192.0.2.0/24}, {name: q, run: [x, "
+	    "'y, z', ''], env: ['A=b, c', 'B='], fifo: /run/x, allow: [192.0.2.0/24, "
+	    "2001:db8::/32], on_exit: keep, respawn: false, encoder: text}, {name: r, run: [x], "
+	    "allow: 192.0.2.0/24, user: nobody, max_routes: 7}]\n",
 	/* Under `bgp` only, it would be an error at the peer. */
 	"bgp: {local_as: 65001, router_id: 10.0.0.1, local_ip: 2001:db8::2, "
 	"peers: [{peer_ip: 10.0.0.9, peer_as: 65000}, {peer_ip: 2001:db8::9, peer_as: 65000}]}\n",

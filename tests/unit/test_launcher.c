@@ -20,11 +20,15 @@
 #include "process/launch_message.h"
 
 static const char *const no_env[] = { NULL };
+static const struct spawn_fds to_stderr = { -1, STDERR_FILENO, -1 };
+
+static const struct child_user *as_user; /* of the commands below */
 
 static void setup(const struct child_user *user)
 {
 	struct err err = { "" };
-	if (launcher_start(user, &err) < 0)
+	as_user = user;
+	if (launcher_start(&user, 1, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -50,7 +54,8 @@ static int run(const char *command, const char *const env[], char *ret_output, s
 	int fds[2];
 	pid_t pid;
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	int rc = launcher_spawn(argv, (char *const *)env, -1, fds[1], &pid);
+	int rc = launcher_spawn(argv, (char *const *)env, &(struct spawn_fds){ -1, fds[1], -1 },
+				as_user, &pid);
 	close(fds[1]);
 	size_t len = 0;
 	ssize_t n = 1;
@@ -102,7 +107,9 @@ static void a_command_gets_its_input(void **state)
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
 	assert_int_equal(write(in[1], "event\n", 6), 6);
 	close(in[1]);
-	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, in[0], out[1], &pid), 0);
+	assert_int_equal(launcher_spawn(argv, (char *const *)no_env,
+					&(struct spawn_fds){ in[0], out[1], -1 }, NULL, &pid),
+			 0);
 	close(in[0]);
 	close(out[1]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -116,7 +123,7 @@ static void a_program_that_is_not_there(void **state)
 	(void)state;
 	const char *argv[] = { "/no/such/program", NULL };
 	pid_t pid;
-	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, -1, STDERR_FILENO, &pid),
+	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, &to_stderr, NULL, &pid),
 			 -ENOENT);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0); /* the launcher only: no zombie is left */
 }
@@ -128,8 +135,8 @@ static void too_long_a_command(void **state)
 	int status;
 	memset(text, ' ', LAUNCH_REQUEST_MAX);
 	assert_int_equal(run(text, no_env, output, sizeof(output), &status), -E2BIG);
-	/* One that just fits: kind, number, pid, two counts, two other strings, NULs. */
-	text[LAUNCH_REQUEST_MAX - 20 - sizeof("/bin/sh") - sizeof("-c") - 1] = 0;
+	/* One that just fits: kind, number, pid, two counts, user, two other strings, NULs. */
+	text[LAUNCH_REQUEST_MAX - 24 - sizeof("/bin/sh") - sizeof("-c") - 1] = 0;
 	text[0] = ':';
 	assert_int_equal(run(text, no_env, output, sizeof(output), &status), 0);
 	assert_int_equal(status, 0);
@@ -143,7 +150,7 @@ static void marks_of_a_process(void **state)
 	const char *env[] = { "A=1", MARK_CHECK "7.1", "SECRET=x", MARK_AGENT "b", NULL };
 	const char *argv[] = { "/bin/sleep", "600", NULL };
 	pid_t pid;
-	assert_int_equal(launcher_spawn(argv, (char *const *)env, -1, STDERR_FILENO, &pid), 0);
+	assert_int_equal(launcher_spawn(argv, (char *const *)env, &to_stderr, NULL, &pid), 0);
 	static const char wanted[] = MARK_CHECK "7.1\0" MARK_AGENT "b";
 	assert_int_equal(launcher_marks(pid, marks), sizeof(wanted));
 	assert_memory_equal(marks, wanted, sizeof(wanted));
@@ -168,6 +175,53 @@ static void commands_run_as_the_user_of_the_start(void **state)
 			 0);
 	assert_string_equal(output, "65534\n65534\nCapEff:\t0000000000000000\n");
 	launcher_stop();
+}
+
+/* Those of its start, and no others. */
+static void commands_run_as_one_of_the_users(void **state)
+{
+	(void)state;
+	const struct child_user nobody = { .uid = 65534, .gid = 65534 };
+	const struct child_user other = { .uid = 65533, .gid = 65534 };
+	const struct child_user *const users[] = { &nobody, NULL };
+	char output[64];
+	int status;
+	assert_int_equal(launcher_start(users, 2, NULL), 0);
+	as_user = NULL;
+	assert_int_equal(run("id -u", no_env, output, sizeof(output), &status), 0);
+	assert_string_equal(output, "0\n");
+	as_user = &nobody;
+	assert_int_equal(run("id -u", no_env, output, sizeof(output), &status), 0);
+	assert_string_equal(output, "65534\n");
+	as_user = &other;
+	assert_int_equal(run("id -u", no_env, output, sizeof(output), &status), -EACCES);
+	launcher_stop();
+}
+
+static void stderr_of_its_own(void **state)
+{
+	(void)state;
+	const char *argv[] = { "/bin/sh", "-c", "cat; echo bad >&2; ls /proc/self/fd | wc -w",
+			       NULL };
+	char said[64] = "", failed[64] = "";
+	int in[2], out[2], err[2], status;
+	pid_t pid;
+	assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC) | pipe2(err, O_CLOEXEC), 0);
+	assert_int_equal(write(in[1], "x\n", 2), 2);
+	close(in[1]);
+	assert_int_equal(launcher_spawn(argv, (char *const *)no_env,
+					&(struct spawn_fds){ in[0], out[1], err[1] }, NULL, &pid),
+			 0);
+	close(in[0]);
+	close(out[1]);
+	close(err[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(read(out[0], said, sizeof(said) - 1) > 0);
+	assert_true(read(err[0], failed, sizeof(failed) - 1) > 0);
+	assert_string_equal(said, "x\n4\n");
+	assert_string_equal(failed, "bad\n");
+	close(out[0]);
+	close(err[0]);
 }
 
 static void a_launcher_that_has_ended_is_said(void **state)
@@ -209,7 +263,7 @@ static void a_launcher_that_is_stopped(void **state)
 	pid_t pid = (pid_t)strtol(output, NULL, 10);
 	kill(pid, SIGSTOP);
 	waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WSTOPPED | WNOWAIT);
-	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, -1, STDERR_FILENO, &late),
+	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, &to_stderr, NULL, &late),
 			 -ETIMEDOUT);
 	for (int i = 0; i < 1000; i++) /* 200 s, if each waited */
 		assert_int_equal(run("true", no_env, output, sizeof(output), &status), -ETIMEDOUT);
@@ -240,10 +294,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_command_has_its_environment_and_nothing_else,
 						start, stop),
 		cmocka_unit_test_setup_teardown(a_command_gets_its_input, start, stop),
+		cmocka_unit_test_setup_teardown(stderr_of_its_own, start, stop),
 		cmocka_unit_test_setup_teardown(a_program_that_is_not_there, start, stop),
 		cmocka_unit_test_setup_teardown(too_long_a_command, start, stop),
 		cmocka_unit_test_setup_teardown(marks_of_a_process, start, stop),
 		cmocka_unit_test(commands_run_as_the_user_of_the_start),
+		cmocka_unit_test(commands_run_as_one_of_the_users),
 		cmocka_unit_test_setup_teardown(a_launcher_that_has_ended_is_said, start, stop),
 		cmocka_unit_test_setup_teardown(a_launcher_that_is_stopped, start, stop),
 		cmocka_unit_test_setup_teardown(none_after_it_is_forbidden, NULL, stop),

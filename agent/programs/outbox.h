@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Lines for the stdin of a program. What it does not read is held up to a bound, and dropped beyond it,
+ * line by line; nothing ever blocks. */
+#ifndef AGENT_PROGRAMS_OUTBOX_H
+#define AGENT_PROGRAMS_OUTBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#define OUTBOX_MAX ((size_t)256 << 10)
+
+struct outbox {
+	sd_event *loop;
+	int fd; /* owned; -1: closed */
+	sd_event_source *writable;
+	char *octets;
+	size_t len, cap;
+	uint64_t dropped; /* lines */
+};
+
+void outbox_open(struct outbox *o, sd_event *loop, int fd);
+void outbox_close(struct outbox *o);
+/* Without its line feed. */
+void outbox_line(struct outbox *o, const char *text);
+
+#endif

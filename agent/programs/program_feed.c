@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A wake-up reads at most LINE_BUFFER_ADD octets and carries out at most UNITS_A_TURN lines or prefixes;
+ * the pipe is read again when all of them are done. So a program that writes without end is slowed down
+ * by its own pipe, and the loop turns.
+ */
+#include "agent/programs/program_feed.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "agent/programs/answer.h"
+#include "agent/programs/program_routes.h"
+#include "lib/log.h"
+#include "lib/version.h"
+#include "process/fd.h"
+#include "process/loop.h"
+
+#define UNITS_A_TURN 200
+#define SHOWN_MAX    200
+
+static void take_turn(struct program_feed *f);
+
+/* ---- Answers. ---- */
+
+static void say(const struct program_feed *f, const char *text)
+{
+	if (!f->is_fifo)
+		outbox_line(&f->program->answers, text);
+}
+
+static void answer(const struct program_feed *f, bool ok)
+{
+	if (!f->program->silent)
+		say(f, ok ? "done" : "error");
+}
+
+/* A program may write the same refused line a thousand times. */
+static void refuse(struct program_feed *f, const char *line, size_t len, const struct err *err)
+{
+	char shown[SHOWN_MAX];
+	struct program *p = f->program;
+	p->n_errors++;
+	str_copy(p->last_error, sizeof(p->last_error), "");
+	str_printable(p->last_error, sizeof(p->last_error), err->text, strlen(err->text));
+	if (line_limit_take(&p->refused_lines, loop_now(p->env->loop)))
+		log_event(LOG_WARNING, "exec", EVENT("process.refused", .app = p->spec.name),
+			  "process %s: %s: %s", p->spec.name, err->text,
+			  str_printable(shown, sizeof(shown), line, len));
+	answer(f, false);
+}
+
+/* ---- Commands that are not about routes. ---- */
+
+static void say_all(const struct program_feed *f, const char *const *lines)
+{
+	for (; *lines; lines++)
+		say(f, *lines);
+}
+
+static void show_summary(const struct program_feed *f)
+{
+	char text[200];
+	struct bgp_peer_status peer;
+	const struct programs_env *env = f->program->env;
+	say(f, answer_summary_head);
+	for (size_t i = 0; i < bgp_speaker_n_peers(env->speaker); i++) {
+		struct strbuf sb = strbuf_over(text, sizeof(text));
+		bgp_speaker_peer_status(env->speaker, i, &peer);
+		if (peer.established_since == USEC_NEVER)
+			continue;
+		answer_summary(&peer, loop_now(env->loop), &sb);
+		say(f, text);
+	}
+}
+
+static void show_routes(const struct program_feed *f, bool extensive)
+{
+	char text[4096];
+	const struct program *p = f->program;
+	size_t n = bgp_speaker_n_peers(p->env->speaker);
+	for (size_t i = 0; i < n; i++) {
+		const struct bgp_peer_config *peer = bgp_speaker_peer_config(p->env->speaker, i);
+		for (const struct program_route *r = p->routes.routes; r; r = r->hh.next) {
+			struct strbuf sb = strbuf_over(text, sizeof(text));
+			if (!bgp_peer_filter_allows(r->spec->peers, peer))
+				continue;
+			answer_route(peer, &r->prefix, r->spec, extensive, &sb);
+			say(f, text);
+		}
+	}
+}
+
+static void control(struct program_feed *f, enum line_verb verb)
+{
+	struct program *p = f->program;
+	switch (verb) {
+	case LINE_NOTHING:
+	case LINE_ANNOUNCE:
+	case LINE_WITHDRAW:
+		return;
+	case LINE_COMMENT:
+		break;
+	case LINE_ENABLE_ACK:
+		p->silent = false;
+		break;
+	case LINE_DISABLE_ACK:
+		answer(f, true);
+		p->silent = true;
+		return;
+	case LINE_SILENCE_ACK:
+		p->silent = true;
+		return;
+	case LINE_VERSION:
+		say(f, "exabgp 4.2.21 (vipherald " VIPHERALD_VERSION ")");
+		break;
+	case LINE_PING:
+		say(f, "pong vipherald active=true");
+		break;
+	case LINE_HELP:
+		say_all(f, answer_help);
+		break;
+	case LINE_SHOW_SUMMARY:
+		show_summary(f);
+		break;
+	case LINE_SHOW_NEIGHBOR:
+		say_all(f, answer_neighbor);
+		break;
+	case LINE_SHOW_RIB:
+		show_routes(f, false);
+		break;
+	case LINE_SHOW_RIB_EXTENSIVE:
+		show_routes(f, true);
+		break;
+	case LINE_RELOAD:
+		say(f, "reload in progress");
+		if (p->state != PROGRAM_STOPS)
+			p->env->reload(p->spec.name, p->env->userdata);
+		break;
+	}
+	answer(f, true);
+}
+
+/* ---- Lines. ---- */
+
+static void warn_of_path_id(struct program *p)
+{
+	if (p->warned_of_path_id)
+		return;
+	p->warned_of_path_id = true;
+	log_warn(
+		"exec",
+		"process %s: path-information is ignored: routes are sent without path identifiers "
+		"(RFC 7911)",
+		p->spec.name);
+}
+
+static void begin_line(struct program_feed *f, const char *text, size_t len)
+{
+	struct err err = { "" };
+	struct program *p = f->program;
+	struct program_job *job = &f->job;
+	int rc = line_parse(text, len, p->spec.max_routes, &job->line, &err);
+	bool is_route = job->line.verb == LINE_ANNOUNCE || job->line.verb == LINE_WITHDRAW;
+	p->n_lines += rc < 0 || job->line.verb != LINE_NOTHING;
+	if (rc == 0 && is_route)
+		rc = program_job_begin(p, job, &err);
+	if (rc == 0 && is_route) {
+		p->last_route = loop_now(p->env->loop);
+		if (job->line.has_path_id)
+			warn_of_path_id(p);
+		f->busy = true;
+		return;
+	}
+	if (rc < 0)
+		refuse(f, text, len, &err);
+	else
+		control(f, job->line.verb);
+	program_job_done(job);
+}
+
+/* Of several prefixes that fail one is told. */
+static void go_on(struct program_feed *f)
+{
+	struct err err = { "" };
+	char text[PREFIX_TEXT_MAX];
+	struct program_job *job = &f->job;
+	if (program_job_next(f->program, job, f->is_fifo, &err) < 0 && !job->failed) {
+		job->failed = true;
+		prefix_format(&job->line.prefixes[job->next - 1], text);
+		f->program->n_errors++;
+		str_printable(f->program->last_error, sizeof(f->program->last_error), err.text,
+			      strlen(err.text));
+		if (line_limit_take(&f->program->refused_lines, loop_now(f->program->env->loop)))
+			log_event(
+				LOG_WARNING, "exec",
+				EVENT("process.refused", .app = f->program->spec.name, .vip = text),
+				"process %s: %s: %s", f->program->spec.name, text, err.text);
+	}
+	if (job->next < job->line.n_prefixes)
+		return;
+	answer(f, !job->failed);
+	program_job_done(job);
+	f->busy = false;
+}
+
+/* False: there is no whole line left. */
+static bool step(struct program_feed *f)
+{
+	const char *text = "";
+	size_t len = 0;
+	struct err err;
+	if (f->busy) {
+		go_on(f);
+		return true;
+	}
+	enum line_found found = line_buffer_next(&f->buffer, &text, &len);
+	if (found == LINE_NONE && f->ended)
+		found = line_buffer_last(&f->buffer, &text, &len);
+	if (found == LINE_NONE)
+		return false;
+	if (found == LINE_TOO_LONG) {
+		f->program->n_lines++;
+		err_set(&err, -EINVAL, "a line is longer than %zu octets", LINE_MAX_OCTETS);
+		refuse(f, text, len, &err);
+		return true;
+	}
+	begin_line(f, text, len);
+	return true;
+}
+
+/* ---- The pipe. ---- */
+
+/* 1: something was read; 0: nothing is there; -1: the end. */
+static int read_some(struct program_feed *f)
+{
+	char octets[LINE_BUFFER_ADD];
+	if (f->fd < 0)
+		return -1;
+	ssize_t n = read(f->fd, octets, sizeof(octets));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0)
+		return -1;
+	line_buffer_add(&f->buffer, octets, (size_t)n);
+	return 1;
+}
+
+static void watch(struct program_feed *f, bool on)
+{
+	if (f->io)
+		sd_event_source_set_enabled(f->io, on ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+static int on_more(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	take_turn(userdata);
+	return 0;
+}
+
+/* All that was read is carried out, and, once the process has ended, all that is in the pipe. */
+static void take_turn(struct program_feed *f)
+{
+	for (unsigned i = 0; i < UNITS_A_TURN; i++) {
+		if (step(f))
+			continue;
+		if (f->ended && f->fd >= 0 && read_some(f) > 0)
+			continue;
+		if (f->ended && f->fd >= 0) {
+			f->io = sd_event_source_disable_unref(f->io);
+			fd_close(&f->fd);
+			continue; /* its last line may have no end */
+		}
+		watch(f, true);
+		if (f->ended)
+			program_on_feed_done(f);
+		return;
+	}
+	watch(f, false);
+	loop_defer(f->program->env->loop, &f->more, LOOP_INPUT, on_more, f);
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)fd, (void)revents;
+	struct program_feed *f = userdata;
+	if (read_some(f) < 0) {
+		f->io = sd_event_source_disable_unref(f->io);
+		fd_close(&f->fd);
+		if (f->is_fifo)
+			program_on_feed_done(f);
+		return 0; /* a process that has closed its stdout may go on */
+	}
+	take_turn(f);
+	return 0;
+}
+
+void program_feed_init(struct program_feed *f, struct program *p, bool is_fifo)
+{
+	*f = (struct program_feed){ .program = p, .fd = -1, .is_fifo = is_fifo };
+}
+
+int program_feed_open(struct program_feed *f, int fd)
+{
+	f->fd = fd;
+	f->ended = false;
+	return loop_io_add(f->program->env->loop, &f->io, fd, EPOLLIN, LOOP_INPUT, on_readable, f);
+}
+
+void program_feed_close(struct program_feed *f)
+{
+	f->io = sd_event_source_disable_unref(f->io);
+	f->more = sd_event_source_disable_unref(f->more);
+	if (f->fd >= 0)
+		fd_close(&f->fd);
+	if (f->busy)
+		program_job_done(&f->job);
+	f->busy = false;
+	line_buffer_done(&f->buffer);
+}
+
+void program_feed_end(struct program_feed *f)
+{
+	f->ended = true;
+	watch(f, false);
+	loop_defer(f->program->env->loop, &f->more, LOOP_INPUT, on_more, f);
+}
+
+bool program_feed_is_done(const struct program_feed *f)
+{
+	return f->ended && f->fd < 0 && !f->busy;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The lines of a pipe: read, carried out and answered, some each turn of the loop. */
+#ifndef AGENT_PROGRAMS_PROGRAM_FEED_H
+#define AGENT_PROGRAMS_PROGRAM_FEED_H
+
+#include "agent/programs/program.h"
+
+void program_feed_init(struct program_feed *f, struct program *p, bool is_fifo);
+/* Takes the descriptor over. */
+int program_feed_open(struct program_feed *f, int fd);
+/* What was read and not carried out is dropped. */
+void program_feed_close(struct program_feed *f);
+/* What is left in the pipe is still carried out; program_feed_is_done() tells when. */
+void program_feed_end(struct program_feed *f);
+bool program_feed_is_done(const struct program_feed *f);
+
+/* Of the modules above: the feed has ended and is done; the fifo has no writer any more. */
+void program_on_feed_done(struct program_feed *f);
+
+#endif

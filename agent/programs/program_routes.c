@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/programs/program_routes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/app/routes.h"
+#include "agent/programs/selected.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "process/loop.h"
+
+void program_register(struct program *p)
+{
+	struct err err = { "" };
+	enum register_result result;
+	const struct app_spec spec = {
+		.name = p->spec.name,
+		.source = APP_FROM_PROCESS,
+		.bind = p->spec.bind,
+	};
+	if (program_app(p))
+		return;
+	if (registry_register(p->env->registry, &spec, loop_now(p->env->loop), &result, &err) < 0)
+		log_error("app", "%s: %s", p->spec.name, err.text);
+}
+
+/* ---- A line. ---- */
+
+static int select_peers(const struct program *p, struct program_job *job, struct err *err)
+{
+	size_t n = bgp_speaker_n_peers(p->env->speaker);
+	struct bgp_peer_status *peers = mem_new(n + 1, sizeof(*peers));
+	for (size_t i = 0; i < n; i++)
+		bgp_speaker_peer_status(p->env->speaker, i, &peers[i]);
+	bool any =
+		selected_peers(&job->line.selectors, peers, n, p->env->bgp->router_id, &job->peers);
+	free(peers);
+	return any ? 0 : err_set(err, -ENOENT, "no neighbor is the one that the line names");
+}
+
+static int check_allowed(const struct program *p, const struct line *l, struct err *err)
+{
+	char text[PREFIX_TEXT_MAX];
+	for (size_t i = 0; i < l->n_prefixes; i++)
+		if (!program_spec_allows(&p->spec, &l->prefixes[i]))
+			return err_set(err, -EACCES,
+				       "%s is not in processes[].allow; to allow it, add it there",
+				       prefix_format(&l->prefixes[i], text));
+	return 0;
+}
+
+int program_job_begin(struct program *p, struct program_job *job, struct err *err)
+{
+	int rc = select_peers(p, job, err);
+	if (rc == 0 && job->line.verb == LINE_ANNOUNCE)
+		rc = check_allowed(p, &job->line, err);
+	if (rc == 0 && job->line.verb == LINE_ANNOUNCE && p->state != PROGRAM_STOPS)
+		program_register(p);
+	return rc;
+}
+
+void program_job_done(struct program_job *job)
+{
+	line_done(&job->line);
+	bgp_peer_filter_free(job->peers);
+	*job = (struct program_job){ 0 };
+}
+
+/* What is announced so already costs nothing. */
+static int put(const struct program *p, struct program_route *route, bool changed, struct err *err)
+{
+	struct app *app = program_app(p);
+	if (!app)
+		return err_set(err, -ENOENT, "the app could not be registered");
+	if (!changed && routes_has(app, &route->prefix))
+		return 0;
+	return routes_set(app, &route->prefix, route->spec, loop_now(p->env->loop), err);
+}
+
+static int announce(struct program *p, const struct program_job *job, const struct prefix *prefix,
+		    bool by_fifo, struct err *err)
+{
+	bool changed = false;
+	if (!route_table_find(&p->routes, prefix) &&
+	    route_table_n(&p->routes) >= p->spec.max_routes)
+		return err_set(err, -ENOSPC, "max_routes is %u; to allow more, raise it",
+			       p->spec.max_routes);
+	int rc = route_table_announce(&p->routes, prefix, job->line.spec, job->peers, by_fifo,
+				      &changed, err);
+	return rc < 0 ? rc : put(p, route_table_find(&p->routes, prefix), changed, err);
+}
+
+static void withdraw(struct program *p, const struct program_job *job, const struct prefix *prefix)
+{
+	struct app *app = program_app(p);
+	mono_t now = loop_now(p->env->loop);
+	enum withdrawn what = route_table_withdraw(&p->routes, prefix, job->peers);
+	if (what == WITHDRAWN_WHOLLY && app)
+		routes_drop(app, prefix, now);
+	if (what == WITHDRAWN_FROM_SOME && app && routes_has(app, prefix))
+		routes_set(app, prefix, route_table_find(&p->routes, prefix)->spec, now, NULL);
+}
+
+int program_job_next(struct program *p, struct program_job *job, bool by_fifo, struct err *err)
+{
+	const struct prefix *prefix = &job->line.prefixes[job->next++];
+	if (p->state == PROGRAM_STOPS)
+		return 0;
+	if (job->line.verb == LINE_ANNOUNCE)
+		return announce(p, job, prefix, by_fifo, err);
+	withdraw(p, job, prefix);
+	return 0;
+}
+
+/* ---- All of them. ---- */
+
+static void drop(struct program *p, struct app *app, struct program_route *route)
+{
+	struct prefix prefix = route->prefix;
+	route_table_remove(&p->routes, route);
+	if (app)
+		routes_drop(app, &prefix, loop_now(p->env->loop));
+}
+
+/* The newest first, which the registry finds at once. */
+static struct program_route *last_route(const struct route_table *t)
+{
+	return t->routes ? ELMT_FROM_HH(t->routes->hh.tbl, t->routes->hh.tbl->tail) : NULL;
+}
+
+static void drop_if(struct program *p,
+		    bool (*goes)(const struct program *p, const struct program_route *route))
+{
+	struct app *app = program_app(p);
+	struct program_route *route = last_route(&p->routes), *before;
+	for (; route; route = before) {
+		before = route->hh.prev;
+		if (goes(p, route))
+			drop(p, app, route);
+	}
+}
+
+static bool is_any(const struct program *p, const struct program_route *route)
+{
+	(void)p, (void)route;
+	return true;
+}
+
+static bool is_of_process(const struct program *p, const struct program_route *route)
+{
+	(void)p;
+	return !route->by_fifo;
+}
+
+static bool is_refused(const struct program *p, const struct program_route *route)
+{
+	return !program_spec_allows(&p->spec, &route->prefix);
+}
+
+void program_withdraw_all(struct program *p, bool and_fifo)
+{
+	drop_if(p, and_fifo ? is_any : is_of_process);
+}
+
+void program_withdraw_refused(struct program *p)
+{
+	drop_if(p, is_refused);
+}
+
+void program_retry(struct program *p)
+{
+	struct app *app = program_app(p);
+	struct program_route *route, *next;
+	if (!app || app->spec->n_vips >= route_table_n(&p->routes))
+		return;
+	HASH_ITER (hh, p->routes.routes, route, next)
+		if (!routes_has(app, &route->prefix))
+			routes_set(app, &route->prefix, route->spec, loop_now(p->env->loop), NULL);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The process of a program: started, told to end, started again, and its fifo. */
+#ifndef AGENT_PROGRAMS_PROGRAM_RUN_H
+#define AGENT_PROGRAMS_PROGRAM_RUN_H
+
+#include "agent/programs/program.h"
+
+/* Registers its app, opens the fifo, starts the process. What fails is logged and tried again. */
+struct program *program_new(const struct programs_env *env, const struct program_spec *spec);
+/* Kills its process; leaves its routes. */
+void program_free(struct program *p);
+/* SIGTERM, and SIGKILL if that does not help: from now on its lines are answered without any effect.
+ */
+void program_stop(struct program *p);
+bool program_is_gone(const struct program *p);
+/* Another definition of the same process. */
+void program_change(struct program *p, const struct program_spec *spec);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/programs/programs.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/programs/answer.h"
+#include "agent/programs/program_routes.h"
+#include "agent/programs/program_run.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "process/loop.h"
+
+/* How often it is looked at whether all have arrived. */
+#define ARRIVAL_POLL (50 * USEC_PER_MSEC)
+/* A program has said its first lines when it has had a route, and was quiet for so long. */
+#define QUIET (300 * USEC_PER_MSEC)
+
+struct known_peer {
+	char name[BGP_PEER_NAME_MAX];
+	bool up;
+};
+
+struct programs {
+	struct programs_env env;
+	struct known_peer *peers; /* as told */
+	size_t n_peers, cap_peers;
+	struct list running;  /* struct program */
+	struct list stopping; /* those that a reload has removed */
+	mono_t limit;         /* of the arrival */
+	sd_event_source *arrival, *retry, *sweep;
+	bool arrived, stopped;
+	char host[256];
+};
+
+/* ---- The first lines. ---- */
+
+/* One that has ended, or that only its fifo can speak for, is not waited for. */
+static bool has_arrived(const struct program *p, mono_t now)
+{
+	bool spoke = p->last_route > 0 && usec_add(p->last_route, QUIET) <= now;
+	return spoke || p->state == PROGRAM_DONE || p->state == PROGRAM_READS;
+}
+
+static bool have_all(const struct programs *ps, mono_t now)
+{
+	list_for_each (it, &ps->running)
+		if (!has_arrived(list_entry(it, struct program, node), now))
+			return false;
+	return true;
+}
+
+static int on_arrival(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct programs *ps = userdata;
+	mono_t now = loop_now(ps->env.loop);
+	if (now < ps->limit && !have_all(ps, now)) {
+		loop_timer_set(ps->env.loop, &ps->arrival, usec_add(now, ARRIVAL_POLL), LOOP_APPLY,
+			       on_arrival, ps);
+		return 0;
+	}
+	ps->arrived = true;
+	ps->env.arrived(ps->env.userdata);
+	return 0;
+}
+
+/* ---- Names and VIPs that have become free. ---- */
+
+static int on_retry(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct programs *ps = userdata;
+	list_for_each (it, &ps->running)
+		program_retry(list_entry(it, struct program, node));
+	return 0;
+}
+
+static void on_freed(void *userdata)
+{
+	struct programs *ps = userdata;
+	if (!ps->stopped)
+		loop_defer(ps->env.loop, &ps->retry, LOOP_IDLE, on_retry, ps);
+}
+
+/* ---- Life. ---- */
+
+static void add(struct programs *ps, const struct program_spec *spec)
+{
+	struct program *p = program_new(&ps->env, spec);
+	list_append(&ps->running, &p->node);
+}
+
+struct programs *programs_new(const struct programs_env *env, const struct program_list *list,
+			      mono_t limit)
+{
+	struct programs *ps = mem_new(1, sizeof(*ps));
+	ps->env = *env;
+	ps->limit = limit;
+	list_init(&ps->running);
+	list_init(&ps->stopping);
+	if (gethostname(ps->host, sizeof(ps->host) - 1) < 0)
+		str_copy(ps->host, sizeof(ps->host), "localhost");
+	registry_on_freed(env->registry, on_freed, ps);
+	for (size_t i = 0; i < list->n; i++)
+		add(ps, &list->items[i]);
+	loop_timer_set(env->loop, &ps->arrival, loop_now(env->loop), LOOP_APPLY, on_arrival, ps);
+	return ps;
+}
+
+static void free_all(struct list *list)
+{
+	list_for_each (it, list) {
+		struct program *p = list_entry(it, struct program, node);
+		list_remove(&p->node);
+		program_free(p);
+	}
+}
+
+void programs_free(struct programs *ps)
+{
+	if (!ps)
+		return;
+	registry_on_freed(ps->env.registry, NULL, ps);
+	sd_event_source_disable_unref(ps->arrival);
+	sd_event_source_disable_unref(ps->retry);
+	sd_event_source_disable_unref(ps->sweep);
+	free_all(&ps->running);
+	free_all(&ps->stopping);
+	free(ps->peers);
+	free(ps);
+}
+
+/* ---- A reload. ---- */
+
+/* Those that have ended are freed, not from inside their own callbacks. */
+static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct programs *ps = userdata;
+	list_for_each (it, &ps->stopping) {
+		struct program *p = list_entry(it, struct program, node);
+		if (!program_is_gone(p))
+			continue;
+		list_remove(&p->node);
+		program_free(p);
+	}
+	if (!list_empty(&ps->stopping))
+		loop_timer_set(ps->env.loop, &ps->sweep,
+			       usec_add(loop_now(ps->env.loop), ARRIVAL_POLL), LOOP_IDLE, on_sweep,
+			       ps);
+	return 0;
+}
+
+/* Its routes go at once, its process when it has ended by itself or was killed. */
+static void let_go(struct programs *ps, struct program *p)
+{
+	program_withdraw_all(p, true);
+	if (program_app(p))
+		registry_unregister(ps->env.registry, p->spec.name, loop_now(ps->env.loop));
+	program_stop(p);
+	list_remove(&p->node);
+	list_append(&ps->stopping, &p->node);
+	loop_timer_set(ps->env.loop, &ps->sweep, usec_add(loop_now(ps->env.loop), ARRIVAL_POLL),
+		       LOOP_IDLE, on_sweep, ps);
+}
+
+static struct program *find(const struct programs *ps, const char *name)
+{
+	list_for_each (it, &ps->running) {
+		struct program *p = list_entry(it, struct program, node);
+		if (str_equal(p->spec.name, name))
+			return p;
+	}
+	return NULL;
+}
+
+static void change_one(struct programs *ps, const struct program_spec *spec)
+{
+	struct program *p = find(ps, spec->name);
+	if (p && program_spec_runs_alike(&p->spec, spec)) {
+		program_change(p, spec);
+		return;
+	}
+	if (p)
+		let_go(ps, p);
+	add(ps, spec);
+}
+
+void programs_change(struct programs *ps, const struct program_list *list)
+{
+	if (!ps || ps->stopped)
+		return;
+	list_for_each (it, &ps->running) {
+		struct program *p = list_entry(it, struct program, node);
+		if (!program_list_find(list, p->spec.name))
+			let_go(ps, p);
+	}
+	for (size_t i = 0; i < list->n; i++)
+		change_one(ps, &list->items[i]);
+}
+
+void programs_stop(struct programs *ps)
+{
+	if (!ps || ps->stopped)
+		return;
+	ps->stopped = true;
+	ps->arrival = sd_event_source_disable_unref(ps->arrival);
+	ps->retry = sd_event_source_disable_unref(ps->retry);
+	list_for_each (it, &ps->running)
+		program_stop(list_entry(it, struct program, node));
+}
+
+/* ---- Sessions. ---- */
+
+static void tell(struct programs *ps, const struct bgp_peer_status *peer, bool up)
+{
+	char text[1024];
+	list_for_each (it, &ps->running) {
+		struct program *p = list_entry(it, struct program, node);
+		struct strbuf sb = strbuf_over(text, sizeof(text));
+		if (p->spec.encoder == PROGRAM_TELLS_NOTHING || !p->child)
+			continue;
+		const struct answer_session s = {
+			.peer = peer,
+			.up = up,
+			.why = peer->last_error,
+			.host = ps->host,
+			.pid = (int)getpid(),
+			.parent = (int)getppid(),
+			.number = ++p->n_told,
+			.at = loop_wall(),
+		};
+		answer_session(&s, p->spec.encoder, &sb);
+		outbox_line(&p->answers, text);
+	}
+}
+
+/* Those that are up have a place in the list. */
+static bool *is_up(struct programs *ps, const struct bgp_peer_config *peer)
+{
+	char name[BGP_PEER_NAME_MAX];
+	bgp_peer_name(peer, name);
+	for (size_t i = 0; i < ps->n_peers; i++)
+		if (str_equal(ps->peers[i].name, name))
+			return &ps->peers[i].up;
+	ps->peers = mem_grow(ps->peers, &ps->cap_peers, ps->n_peers + 1, sizeof(*ps->peers));
+	struct known_peer *known = &ps->peers[ps->n_peers++];
+	str_copy(known->name, sizeof(known->name), name);
+	return &known->up;
+}
+
+void programs_peer_changed(struct programs *ps, const struct bgp_peer_status *peer)
+{
+	bool up = peer->established_since != USEC_NEVER;
+	bool *was_up = ps ? is_up(ps, peer->config) : NULL;
+	if (!was_up || *was_up == up)
+		return;
+	*was_up = up;
+	tell(ps, peer, up);
+}
+
+/* ---- Views. ---- */
+
+const struct program *programs_first(const struct programs *ps)
+{
+	return ps ? list_first(&ps->running, struct program, node) : NULL;
+}
+
+const struct program *programs_next(const struct programs *ps, const struct program *p)
+{
+	const struct list_node *next = p->node.next;
+	(void)ps;
+	return next == &ps->running.head ? NULL : list_entry(next, struct program, node);
+}

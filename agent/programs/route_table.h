@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The routes that a program wants announced, by prefix, and what a line changes in them. Pure.
+ *
+ * A route has one set of attributes for all the peers that it is for. A line for some of them adds them
+ * to the route or takes them from it; one that gives other attributes to some of its peers only is
+ * refused.
+ */
+#ifndef AGENT_PROGRAMS_ROUTE_TABLE_H
+#define AGENT_PROGRAMS_ROUTE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "agent/model/route_spec.h"
+#include "lib/addr.h"
+#include "lib/err.h"
+#include "lib/hash.h"
+
+struct program_route {
+	struct prefix prefix; /* the key */
+	struct route_spec *spec;
+	bool by_fifo;
+	UT_hash_handle hh;
+};
+
+struct route_table {
+	struct program_route *routes;
+};
+
+void route_table_done(struct route_table *t);
+size_t route_table_n(const struct route_table *t);
+struct program_route *route_table_find(const struct route_table *t, const struct prefix *prefix);
+
+/* `spec` for the peers of `peers`, NULL: all. 0, or -EINVAL and a text. *ret_changed: the route is another
+ * one than before. */
+int route_table_announce(struct route_table *t, const struct prefix *prefix,
+			 struct route_spec *spec, const struct bgp_peer_filter *peers, bool by_fifo,
+			 bool *ret_changed, struct err *err);
+
+enum withdrawn { WITHDRAWN_NOTHING, WITHDRAWN_FROM_SOME, WITHDRAWN_WHOLLY };
+/* From those peers, NULL: all. */
+enum withdrawn route_table_withdraw(struct route_table *t, const struct prefix *prefix,
+				    const struct bgp_peer_filter *peers);
+void route_table_remove(struct route_table *t, struct program_route *route);
+
+#endif

@@ -1,0 +1,393 @@
+"""`processes`: programs that announce with the commands of ExaBGP's text API."""
+
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from . import exabgp
+from .agent import Agent
+from .configs import VIP4, app, config, peer
+from .exabgp import healthcheck, process, without_host
+from .rawpeer import RawListener
+from .routers import Router
+from .routers.base import NotReady
+from .test_process_1 import Contained
+from .testbed import Testbed
+from .wait import never, wait_until
+
+IP4, IP4B, IP6 = "198.18.0.1/32", "198.18.0.2/32", "2001:db8:53::1/128"
+ALLOW = ("198.18.0.0/15", "2001:db8:53::/48")
+QUICK = ("--interval", "0.2", "--fast-interval", "0.1", "--no-ip-setup")
+TWO = ("--ip", IP4, "--ip", IP4B)
+
+
+def start(bed: Testbed, router: Router, *processes: dict[str, Any], **keys: Any) -> Agent:
+    how = keys.pop("how", Agent)
+    structure = {**config(peer(router), **keys), "processes": list(processes)}
+    agent = bed.make_agent(structure, how)
+    agent.start()
+    return agent
+
+
+def script(bed: Testbed, text: str) -> str:
+    """A shell line that runs this script; `ask` writes a command and waits for the answer."""
+    path = bed.workdir / "script.sh"
+    path.write_text("ask() { echo \"$@\"; read answer; echo \"$answer\" >> " + f"{bed.workdir}/answers; }}\n{text}\n")
+    return f"exec sh {path}"
+
+
+def answers(bed: Testbed) -> list[str]:
+    path = bed.workdir / "answers"
+    return path.read_text().split("\n")[:-1] if path.exists() else []
+
+
+def wait_answers(bed: Testbed, *wanted: str) -> None:
+    wait_until(lambda: answers(bed) == list(wanted), f"answers {wanted}")
+
+
+def program(agent: Agent, name: str = "p") -> dict[str, Any]:
+    [found] = [p for p in agent.status("status")["processes"] if p["name"] == name]
+    return found
+
+
+CASES: dict[str, tuple[tuple[str, ...], int]] = {
+    "plain": ((*TWO, "--rise", "1"), 2),
+    "metrics": ((*TWO, "--rise", "1", "--up-metric", "7", "--increase", "3"), 2),
+    "rise": ((*TWO, "--rise", "3", "--cmd", "true"), 2),
+    "down": ((*TWO, "--fall", "2", "--down-metric", "900", "--cmd", "false"), 2),
+    "community": (
+        (*TWO, "--rise", "1", "--community", "65001:1 65001:2", "--large-community", "65001:1:2",
+         "--extended-community", "target:65001:100"), 2,
+    ),
+    "disabled": (
+        (*TWO, "--disable", "/", "--disabled-metric", "555", "--disabled-community", "65001:9"), 2,
+    ),
+    "as-path": ((*TWO, "--rise", "1", "--as-path", "65001 65001 64999"), 2),
+    "next-hop": ((*TWO, "--rise", "1", "--next-hop", "10.0.77.1"), 2),
+    "ipv6": (("--ip", IP6, "--rise", "1", "--next-hop", "2001:db8:77::1"), 1),
+    "local-preference": ((*TWO, "--rise", "1", "--local-preference", "300"), 2),
+    "start": ((*TWO, "--rise", "1", "--start-ip", "1"), 2),
+    "network": (("--ip", "198.18.0.0/30", "--deaggregate-networks", "--rise", "1"), 4),
+    "path id": ((*TWO, "--rise", "1", "--path-id", "7"), 2),
+}
+
+
+REMOTE = ("next-hop", "ipv6")
+"""With a next hop that is not on the link: BIRD does not take such routes."""
+
+
+@pytest.mark.parametrize(
+    ("case", "kind"),
+    [(c, k) for c in CASES for k in ("bird", "frr") if k == "frr" or c not in REMOTE],
+)
+def test_healthcheck_as_exabgp_runs_it(bed: Testbed, kind: str, case: str) -> None:
+    """Debian's script, unmodified: the routes at the router are those that ExaBGP announces."""
+    options, n = CASES[case]
+    ours = bed.start_router(kind)
+    theirs = bed.start_router(kind)
+    start(bed, ours, process("p", healthcheck(*QUICK, *options), *ALLOW))
+    run = [f"'{word}'" if " " in word else word for word in healthcheck(*QUICK, *options)]
+    exabgp.start(bed, theirs.link, theirs, run)
+    for router in (ours, theirs):
+        wait_until(
+            lambda router=router: len(router.routes()) == n, f"{n} routes", ignore=(NotReady,)
+        )
+    wait_until(
+        lambda: without_host(ours) == without_host(theirs), "the same routes", ignore=(NotReady,)
+    )
+
+
+def test_up_down_disabled_and_the_end(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    up, off = bed.workdir / "up", bed.workdir / "off"
+    seen = bed.workdir / "states"
+    run = healthcheck(
+        *QUICK, *TWO, "--cmd", f"test -e {up}", "--rise", "2", "--fall", "2", "--disable", str(off),
+        "--withdraw-on-down", "--execute", f"echo $STATE >> {seen}",
+    )
+    agent = start(bed, router, process("p", run, *ALLOW))
+    wait_until(lambda: program(agent)["lines"] > 0, "it withdraws what it never announced")
+    assert router.routes() == {}
+    up.touch()
+    router.wait_routes(IP4, IP4B)
+    assert agent.app("p")["source"] == "process"
+    assert bed.host.loopback_addresses() == {}
+    off.touch()
+    router.wait_routes()
+    off.unlink()
+    router.wait_routes(IP4, IP4B)
+    up.unlink()
+    router.wait_routes()
+    up.touch()
+    router.wait_routes(IP4, IP4B)
+    assert {"UP", "DOWN", "DISABLED"} <= set(seen.read_text().split())
+    agent.stop()
+    router.wait_routes()
+    assert "killed" not in agent.log
+
+
+def test_its_own_addresses(bed: Testbed) -> None:
+    """Without --no-ip-setup the script binds them, and removes those with its label as it ends."""
+    router = bed.start_router("frr")
+    run = healthcheck("--interval", "0.2", "--rise", "1", *TWO, "--label", "hc")
+    agent = start(bed, router, process("p", run, *ALLOW))
+    router.wait_routes(IP4, IP4B)
+    bed.wait_loopback({IP4: "lo:hc", IP4B: "lo:hc"})
+    agent.reload({**config(peer(router)), "processes": []})
+    router.wait_routes()
+    bed.wait_loopback({})
+
+
+def test_ipv6(bed: Testbed, kind: str) -> None:
+    """`next-hop self` over a session of IPv4, where ExaBGP itself sends an IPv4 address that routers
+    refuse."""
+    router = bed.start_router(kind)
+    run = healthcheck(*QUICK, "--ip", IP6, "--ip", IP4, "--rise", "1")
+    start(bed, router, process("p", run, *ALLOW))
+    routes = router.wait_routes(IP4, IP6)
+    assert (routes[IP6].next_hop, routes[IP6].med) == (router.link.host_ip6, 100)
+    assert (routes[IP4].next_hop, routes[IP4].med) == (router.link.host_ip, 101)
+
+
+def test_neighbors(bed: Testbed) -> None:
+    one, two = bed.start_router("bird"), bed.start_router("bird")
+    run = healthcheck(*QUICK, *TWO, "--rise", "1", "--neighbor", two.ip)
+    structure = {**config(peer(one), peer(two)), "processes": [process("p", run, *ALLOW)]}
+    agent = bed.start_agent(structure)
+    two.wait_routes(IP4, IP4B)
+    assert one.routes() == {}
+    assert agent.route_state(IP4, one.ip) == "filtered"
+
+
+@pytest.mark.parametrize("kind", ["bird", "frr"])
+def test_process_1(bed: Testbed, kind: str) -> None:
+    """The script ends when its parent is process 1, which the agent is here."""
+    router = bed.start_router(kind)
+    run = healthcheck(*QUICK, *TWO, "--rise", "1")
+    agent = start(bed, router, process("p", run, *ALLOW), how=Contained)
+    router.wait_routes(IP4, IP4B)
+    never(lambda: program(agent)["starts"] > 1, "another start", 1.0)
+    agent.stop()
+    router.wait_routes()
+
+
+def test_lines_and_answers(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    run = script(bed, f"""
+ask announce route {IP4} next-hop self med 5 'community [ 65001:1 ]'
+ask "# a comment"
+ask announce route 203.0.113.1 next-hop self
+ask announce attributes next-hop self med 9 nlri 198.18.1.1 198.18.1.2
+ask nonsense
+ask version
+ask
+ask announce ipv4 unicast 198.18.2.0/30 next-hop self split /32
+read more
+echo $more >> {bed.workdir}/answers
+ask disable-ack
+echo withdraw route 198.18.1.2
+echo enable-ack
+read answer; echo "$answer" >> {bed.workdir}/answers
+exec sleep 1000
+""".replace("ask\n", "echo\n"))
+    agent = start(bed, router, process("p", run, *ALLOW))
+    wait_answers(
+        bed, "done", "done", "error", "done", "error",
+        agent_version(bed), "done", "done", "done", "done",
+    )
+    router.wait_routes(
+        IP4, "198.18.1.1/32", *(f"198.18.2.{n}/32" for n in range(4))
+    )
+    assert router.routes()[IP4].communities == ("65001:1",)
+    found = program(agent)
+    assert (found["routes"], found["errors"]) == (6, 2)
+    assert "is not a command" in found["last_error"]
+
+
+def agent_version(bed: Testbed) -> str:
+    wait_until(lambda: len(answers(bed)) > 5, "the version")
+    assert answers(bed)[5].startswith("exabgp 4.")
+    return answers(bed)[5]
+
+
+def test_a_repeated_line_is_no_update(bed: Testbed) -> None:
+    link = bed.link()
+    raw = RawListener(link.namespace, link.router_ip)
+    line = f"announce route {IP4} next-hop self med 5"
+    run = script(bed, f"""
+while :; do ask {line}; ask {line} community "[ ]"; sleep 0.05; done""")
+    structure = config({"peer_ip": link.router_ip, "peer_as": 65000})
+    agent = bed.start_agent({**structure, "processes": [process("p", run, *ALLOW)]})
+    session = raw.accept()
+    session.establish(65000)
+    session.expect_route(IP4)
+    before = program(agent)["lines"]
+    session.receive_pending()
+    wait_until(lambda: program(agent)["lines"] > before + 20, "20 lines")
+    updates = [m for m in session.receive_pending() if type(m).__name__ == "Update"]
+    assert [u for u in updates if u.announced or u.withdrawn] == []
+
+
+def test_the_routes_go_with_the_process(bed: Testbed) -> None:
+    """Killed: withdrawn at once; started again, ever less often, and for ever."""
+    router = bed.start_router("bird")
+    run = script(bed, f"echo $$ > {bed.workdir}/pid; ask announce route {IP4} next-hop self; exec sleep 1000")
+    keep = process("keep", f"echo announce route {IP6} next-hop self; read x; exit 7", *ALLOW, on_exit="keep")
+    once = process("once", f"echo announce route {IP4B} next-hop self", *ALLOW, respawn=False)
+    agent = start(bed, router, process("p", run, *ALLOW), keep, once)
+    router.wait_routes(IP4, IP4B, IP6)
+    pid = int((bed.workdir / "pid").read_text())
+    (bed.workdir / "script.sh").write_text("exit 1")
+    os.kill(pid, signal.SIGKILL)
+    agent.wait_log("process p has ended, killed by signal 9 SIGKILL: withdrawing its 1 route")
+    router.wait_routes(IP4B, IP6)
+    wait_until(lambda: program(agent)["failures"] > 2, "it is started again")
+    assert program(agent, "once")["state"] == "done"
+    assert program(agent, "keep")["failures"] > 0
+    script(bed, f"ask announce route {IP4} next-hop self; exec sleep 1000")
+    router.wait_routes(IP4, IP4B, IP6)
+
+
+def test_fifo(bed: Testbed) -> None:
+    """Writers come and go; the routes stay."""
+    router = bed.start_router("bird")
+    fifo = bed.workdir / "exabgp.in"
+    os.mkfifo(fifo)
+    agent = start(bed, router, {"name": "p", "fifo": str(fifo), "allow": list(ALLOW)})
+    for prefix in (IP4, IP4B):
+        fifo.write_text(f"announce route {prefix} next-hop self\n")
+    router.wait_routes(IP4, IP4B)
+    fifo.write_text(f"withdraw route {IP4}\nrubbish\n")
+    router.wait_routes(IP4B)
+    assert program(agent)["errors"] == 1
+    agent.stop()
+    router.wait_routes()
+
+
+def test_conflicts(bed: Testbed) -> None:
+    """The configuration comes first, programs come before HTTP; what becomes free is taken."""
+    router = bed.start_router("bird")
+    run = script(bed, f"ask announce route {IP4} next-hop self; ask announce route {VIP4} next-hop self; exec sleep 1000")
+    entry = process("p", run, *ALLOW, "192.0.2.0/24")
+    agent = start(bed, router, entry)
+    router.wait_routes(IP4, VIP4)
+    assert agent.register("web", VIP4).status == 409
+    own = {**config(peer(router), apps=(app("web", VIP4),)), "processes": [entry]}
+    agent.reload(own)
+    wait_until(lambda: agent.app("web")["announced"], "the app has it")
+    assert [v["prefix"] for v in agent.app("p")["vips"]] == [IP4]
+    router.wait_routes(IP4, VIP4)
+    agent.reload({**config(peer(router)), "processes": [entry]})
+    wait_until(lambda: len(agent.app("p")["vips"]) == 2, "the program has it again")
+    assert program(agent)["starts"] == 1
+
+
+def test_reload(bed: Testbed) -> None:
+    """A process that did not change goes on; what it may not announce any more is withdrawn."""
+    router = bed.start_router("bird")
+    run = script(bed, f"ask announce route {IP4} next-hop self; ask announce route {IP6} next-hop self; exec sleep 1000")
+    agent = start(bed, router, process("p", run, *ALLOW))
+    router.wait_routes(IP4, IP6)
+    narrow = process("p", run, ALLOW[0], bind="address", encoder="json")
+    agent.reload({**config(peer(router)), "processes": [narrow]})
+    router.wait_routes(IP4)
+    bed.wait_loopback({IP4: "lo:p"})
+    assert program(agent)["starts"] == 1
+    other = process("p", run + " x", *ALLOW)
+    agent.reload({**config(peer(router)), "processes": [other]})
+    router.wait_routes(IP4, IP6)
+    bed.wait_loopback({})
+    assert program(agent)["starts"] == 1  # of another process
+    agent.reload(config(peer(router)))
+    router.wait_routes()
+
+
+def test_drain(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    run = script(bed, f"ask announce route {IP4} next-hop self med 5 community 65001:1; exec sleep 1000")
+    agent = start(bed, router, process("p", run, *ALLOW), agent={"drain_time": "1h"})
+    router.wait_routes(IP4)
+    agent.drain("p")
+    wait_until(lambda: "65535:0" in router.routes()[IP4].communities, "graceful shutdown")
+    assert router.routes()[IP4].med == 5
+    agent.undrain("p")
+    wait_until(lambda: router.routes()[IP4].communities == ("65001:1",), "as before")
+
+
+def test_a_flood_and_noise(bed: Testbed) -> None:
+    """Bounded, answered, and the loop turns; answers that are not read block nothing."""
+    router = bed.start_router("bird")
+    noise = f"cat /dev/urandom & yes announce route {IP4} next-hop self"
+    long = "head -c 1000000 /dev/zero | tr '\\0' x; echo; sleep 1000"
+    agent = start(
+        bed, router, process("p", noise, *ALLOW), process("long", long, *ALLOW),
+        process("slow", "yes version", *ALLOW),
+    )
+    wait_until(lambda: program(agent)["lines"] > 2000, "2000 lines")
+    wait_until(lambda: program(agent, "long")["errors"] == 1, "the long line is refused")
+    wait_until(lambda: program(agent, "slow")["answers_dropped"] > 0, "answers are dropped")
+    assert "longer than 65536 octets" in program(agent, "long")["last_error"]
+    router.wait_routes(IP4)
+    assert agent.get("/healthz").status == 200
+
+
+@pytest.mark.parametrize("encoder", ["text", "json"])
+def test_sessions_are_told(bed: Testbed, encoder: str) -> None:
+    router = bed.start_router("bird")
+    seen = bed.workdir / "seen"
+    run = f"exec cat > {seen}"
+    agent = start(bed, router, process("p", run, *ALLOW, encoder=encoder))
+    up = f"neighbor {router.ip} up" if encoder == "text" else '"state": "up" } }'
+    down = f"neighbor {router.ip} down - " if encoder == "text" else '"state": "down", "reason": "'
+    wait_until(lambda: seen.exists() and up in seen.read_text(), "up")
+    router.stop()
+    wait_until(lambda: down in seen.read_text(), "down")
+    assert len(seen.read_text().splitlines()) == 2
+    assert agent.process.running
+
+
+def test_it_runs_as_its_user(bed: Testbed) -> None:
+    bed.link()
+    bed.workdir.chmod(0o777)
+    run = f"id -un > {bed.workdir}/who; exec sleep 1000"
+    structure = config({"peer_ip": "10.0.1.1", "peer_as": 65000})
+    bed.start_agent({**structure, "processes": [process("p", run, *ALLOW, user="nobody")]})
+    who = bed.workdir / "who"
+    wait_until(lambda: who.exists() and who.read_text() == "nobody\n", "it runs as nobody")
+
+
+def test_end_of_rib_waits_for_the_first_lines(bed: Testbed) -> None:
+    """After a restart a router keeps the routes until the program has announced them again."""
+    router = bed.start_router("bird", graceful_restart=True)
+    gate = bed.workdir / "gate"
+    gate.touch()
+    run = script(bed, f"until [ -e {gate} ]; do sleep 0.05; done; ask announce route {IP4} next-hop self; exec sleep 1000")
+    structure = {**config(peer(router), graceful_restart=True), "processes": [process("p", run, *ALLOW)]}
+    agent = bed.start_agent(structure)
+    router.wait_routes(IP4)
+    gate.unlink()
+    agent.process.signal(signal.SIGUSR2)
+    agent.expect_exit(0)
+    again = bed.start_agent(structure)
+    router.wait_established()
+    never(lambda: IP4 not in router.routes(), "the route is dropped", 1.0)
+    gate.touch()
+    wait_until(
+        lambda: not again.peer(router.ip)["graceful_restart"]["end_of_rib_held"], "End-of-RIB"
+    )
+    router.wait_routes(IP4)
+
+
+def test_ten_thousand(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    run = script(bed, "ask announce route 198.18.0.0/18 next-hop self split /32; exec sleep 1000")
+    many = process("p", run, *ALLOW, max_routes=20000)
+    agent = start(bed, router, many)
+    wait_until(lambda: program(agent)["routes"] == 16384, "16384 routes", 60)
+    wait_until(lambda: len(router.prefixes()) == 16384, "at the router", 60, ignore=(NotReady,))
+    agent.reload({**config(peer(router)), "processes": []})
+    wait_until(lambda: len(router.prefixes()) == 0, "withdrawn", 60, ignore=(NotReady,))
+
+

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* The pure parts of a program: lines from octets, routes from lines, peers from selectors, and answers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/programs/answer.h"
+#include "agent/programs/line.h"
+#include "agent/programs/line_buffer.h"
+#include "agent/programs/route_table.h"
+#include "agent/programs/selected.h"
+#include "lib/array.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+/* ---- lines ---- */
+
+static void expect_line(struct line_buffer *b, const char *wanted)
+{
+	const char *text = "";
+	size_t len = 0;
+	enum line_found found = line_buffer_next(b, &text, &len);
+	if (!wanted) {
+		assert_int_equal(found, LINE_NONE);
+		return;
+	}
+	assert_int_equal(found, LINE_WHOLE);
+	assert_int_equal(len, strlen(wanted));
+	assert_memory_equal(text, wanted, len);
+}
+
+static void lines_from_octets(void **state)
+{
+	(void)state;
+	struct line_buffer b = { 0 };
+	const char *text;
+	size_t len;
+	expect_line(&b, NULL);
+	line_buffer_add(&b, "one\ntw", 6);
+	expect_line(&b, "one");
+	expect_line(&b, NULL);
+	line_buffer_add(&b, "o\n\nlast", 7);
+	expect_line(&b, "two");
+	expect_line(&b, "");
+	expect_line(&b, NULL);
+	assert_int_equal(line_buffer_last(&b, &text, &len), LINE_WHOLE);
+	assert_int_equal(len, 4);
+	assert_int_equal(line_buffer_last(&b, &text, &len), LINE_NONE);
+	line_buffer_done(&b);
+}
+
+/* Whatever comes before its end, no more than a line and an addition is held; the next line is whole. */
+static void a_long_line_is_dropped(void **state)
+{
+	(void)state;
+	struct line_buffer b = { 0 };
+	char octets[LINE_BUFFER_ADD];
+	const char *text;
+	size_t len;
+	memset(octets, 'x', sizeof(octets));
+	for (int i = 0; i < 100; i++) {
+		line_buffer_add(&b, octets, sizeof(octets));
+		assert_int_equal(line_buffer_next(&b, &text, &len), LINE_NONE);
+		assert_true(b.cap <= 2 * (LINE_MAX_OCTETS + LINE_BUFFER_ADD));
+	}
+	line_buffer_add(&b, "x\nnext\n", 7);
+	assert_int_equal(line_buffer_next(&b, &text, &len), LINE_TOO_LONG);
+	expect_line(&b, "next");
+	line_buffer_done(&b);
+	/* One that is just too long, in one go. */
+	for (size_t at = 0; at < LINE_MAX_OCTETS; at += sizeof(octets))
+		line_buffer_add(&b, octets, sizeof(octets));
+	line_buffer_add(&b, "\n", 1);
+	assert_int_equal(line_buffer_next(&b, &text, &len), LINE_WHOLE);
+	for (size_t at = 0; at < LINE_MAX_OCTETS; at += sizeof(octets))
+		line_buffer_add(&b, octets, sizeof(octets));
+	line_buffer_add(&b, "x\n", 2);
+	assert_int_equal(line_buffer_next(&b, &text, &len), LINE_TOO_LONG);
+	line_buffer_done(&b);
+}
+
+/* ---- routes ---- */
+
+static struct route_spec *spec_with_med(uint32_t med)
+{
+	struct route_spec *s = route_spec_new();
+	s->med = (struct bgp_number){ true, med };
+	return s;
+}
+
+static struct bgp_peer_filter *peers_of(const char *names)
+{
+	char text[64], *rest = text;
+	struct bgp_peer_filter *f = mem_new(1, sizeof(*f));
+	if (!names)
+		return bgp_peer_filter_free(f), NULL;
+	str_copy(text, sizeof(text), names);
+	for (char *word; (word = strsep(&rest, " "));)
+		bgp_peer_refs_add(&f->only, word);
+	return f;
+}
+
+/* "5 to 10.0.0.1", "5 but 10.0.0.1"; "-": there is no route. */
+static const char *shown(const struct program_route *r, char *buf, size_t size)
+{
+	struct strbuf sb = strbuf_over(buf, size);
+	const struct bgp_peer_filter *f = r ? r->spec->peers : NULL;
+	if (!r)
+		return "-";
+	strbuf_add(&sb, "%u", r->spec->med.value);
+	for (size_t i = 0; f && i < f->only.n; i++)
+		strbuf_add(&sb, " to %s", f->only.items[i].text);
+	for (size_t i = 0; f && i < f->except.n; i++)
+		strbuf_add(&sb, " but %s", f->except.items[i].text);
+	return buf;
+}
+
+#define A "10.0.0.1"
+#define B "10.0.0.2"
+
+struct step {
+	int med; /* -1: withdraw */
+	const char *peers;
+	const char *after; /* NULL: refused */
+	bool changed;
+};
+
+static void run_steps(const struct step *steps, size_t n)
+{
+	struct route_table t = { 0 };
+	const struct prefix p = PREFIX4(32, 198, 18, 0, 1);
+	char buf[128];
+	const char *before = "-";
+	for (size_t i = 0; i < n; i++) {
+		struct route_spec *spec =
+			spec_with_med(steps[i].med < 0 ? 0 : (uint32_t)steps[i].med);
+		struct bgp_peer_filter *peers = peers_of(steps[i].peers);
+		bool changed = false;
+		int rc = 0;
+		if (steps[i].med >= 0)
+			rc = route_table_announce(&t, &p, spec, peers, false, &changed, NULL);
+		else
+			changed = route_table_withdraw(&t, &p, peers) != WITHDRAWN_NOTHING;
+		assert_int_equal(rc, steps[i].after ? 0 : -22);
+		before = steps[i].after ? steps[i].after : before;
+		assert_string_equal(shown(route_table_find(&t, &p), buf, sizeof(buf)), before);
+		assert_int_equal(changed, steps[i].changed);
+		bgp_peer_filter_free(peers);
+		route_spec_unref(spec);
+	}
+	route_table_done(&t);
+	assert_int_equal(route_table_n(&t), 0);
+}
+
+#define STEPS(...)                                                                                 \
+	do {                                                                                       \
+		const struct step steps[] = { __VA_ARGS__ };                                       \
+		run_steps(steps, ARRAY_SIZE(steps));                                               \
+	} while (0)
+
+static void routes_and_their_peers(void **state)
+{
+	(void)state;
+	STEPS({ 5, NULL, "5", true }, { 5, NULL, "5", false }, { 6, NULL, "6", true },
+	      { -1, NULL, "-", true }, { -1, NULL, "-", false });
+	STEPS({ 5, A, "5 to " A, true }, { 5, A, "5 to " A, false },
+	      { 5, B, "5 to " A " to " B, true }, { 6, B, NULL, false },
+	      { 6, A " " B, "6 to " A " to " B, true }, { -1, A, "6 to " B, true },
+	      { -1, A, "6 to " B, false }, { 7, B, "7 to " B, true }, { -1, B, "-", true });
+	STEPS({ 5, NULL, "5", true }, { -1, A, "5 but " A, true }, { -1, A, "5 but " A, false },
+	      { 6, A, NULL, false }, { 5, A, "5", true }, { -1, A, "5 but " A, true },
+	      { 6, NULL, "6", true });
+	STEPS({ 5, A, "5 to " A, true }, { 5, NULL, "5", true }, { 6, A, NULL, false },
+	      { -1, A " " B, "5 but " A " but " B, true }, { 5, B, "5 but " A, true });
+}
+
+/* ---- selectors ---- */
+
+static void peers_of_selectors(void **state)
+{
+	(void)state;
+	const struct bgp_peer_config configs[] = {
+		{ .addr = { AF_INET, { 10, 0, 0, 1 } }, .local_ip = { AF_INET, { 10, 0, 0, 9 } } },
+		{ .addr = { AF_INET, { 10, 0, 0, 2 } }, .families = BGP_OFFER_IPV4 },
+		{ .addr = { AF_INET6, { 0x20, 1, [15] = 1 } } },
+	};
+	const struct bgp_peer_status peers[] = {
+		{ .config = &configs[0], .local_as = 65001, .peer_as = 65000 },
+		{ .config = &configs[1],
+		  .local_as = 65001,
+		  .peer_as = 65010,
+		  .local_addr = { AF_INET, { 10, 0, 0, 8 } } },
+		{ .config = &configs[2], .local_as = 65002, .peer_as = 65000 },
+	};
+	static const struct {
+		const char *selectors, *peers; /* NULL: none */
+	} cases[] = {
+		{ "", "" },
+		{ "neighbor *", "" },
+		{ "neighbor 10.0.0.1", "10.0.0.1" },
+		{ "neighbor 10.0.0.2, neighbor 2001::1", "10.0.0.2 2001::1" },
+		{ "neighbor 10.0.0.3", NULL },
+		{ "neighbor 10.0.0.3, neighbor 10.0.0.1", "10.0.0.1" },
+		{ "neighbor * local-as 65001", "10.0.0.1 10.0.0.2" },
+		{ "neighbor * peer-as 65000", "10.0.0.1 2001::1" },
+		{ "neighbor 10.0.0.1 peer-as 65010", NULL },
+		{ "neighbor * local-ip 10.0.0.9", "10.0.0.1" },
+		{ "neighbor * local-ip 10.0.0.8", "10.0.0.2" },
+		{ "neighbor 10.0.0.1 router-id 1.2.3.4", "10.0.0.1" },
+		{ "neighbor 10.0.0.1 router-id 1.2.3.5", NULL },
+		{ "neighbor * family-allowed ipv6-unicast", "10.0.0.1 2001::1" },
+		{ "neighbor 10.0.0.2 family-allowed in-open", "10.0.0.2" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[200], found[200] = "";
+		struct line l;
+		struct bgp_peer_filter *f;
+		struct strbuf sb = strbuf_over(found, sizeof(found));
+		snprintf(text, sizeof(text), "%s withdraw route 10.1.1.1", cases[i].selectors);
+		assert_int_equal(line_parse(text, strlen(text), 1, &l, NULL), 0);
+		bool any = selected_peers(&l.selectors, peers, 3, 0x01020304, &f);
+		for (size_t k = 0; f && k < f->only.n; k++)
+			strbuf_add(&sb, "%s%s", k > 0 ? " " : "", f->only.items[k].text);
+		if (any != (cases[i].peers != NULL) ||
+		    strcmp(found, cases[i].peers ? cases[i].peers : "") != 0)
+			fail_msg("'%s' is for '%s'", cases[i].selectors, found);
+		bgp_peer_filter_free(f);
+		line_done(&l);
+	}
+}
+
+/* ---- answers ---- */
+
+static void sessions_as_exabgp_tells_them(void **state)
+{
+	(void)state;
+	char text[1024];
+	const struct bgp_peer_config config = { .addr = { AF_INET, { 10, 0, 0, 1 } } };
+	const struct bgp_peer_status peer = { .config = &config,
+					      .local_as = 65001,
+					      .peer_as = 65000,
+					      .local_addr = { AF_INET, { 10, 0, 0, 2 } } };
+	struct answer_session s = {
+		.peer = &peer,
+		.up = true,
+		.why = "",
+		.host = "h",
+		.pid = 7,
+		.parent = 1,
+		.number = 3,
+		.at = 1700000000 * USEC_PER_SEC + 5,
+	};
+	const struct strbuf fresh = strbuf_over(text, sizeof(text));
+	struct strbuf sb = fresh;
+	answer_session(&s, PROGRAM_TELLS_TEXT, &sb);
+	assert_string_equal(text, "neighbor 10.0.0.1 up");
+	sb = fresh;
+	answer_session(&s, PROGRAM_TELLS_JSON, &sb);
+	assert_string_equal(text, "{ \"exabgp\": \"4.0.1\", \"time\": 1700000000.000005, "
+				  "\"host\" : \"h\", \"pid\" : 7, \"ppid\" : 1, \"counter\": 3, "
+				  "\"type\": \"state\", \"neighbor\": { \"address\": { \"local\": "
+				  "\"10.0.0.2\", \"peer\": \"10.0.0.1\" }, \"asn\": { \"local\": "
+				  "65001, \"peer\": 65000 } , \"state\": \"up\" } }");
+	s.up = false;
+	s.why = "a \"b\" [c] {d}\n";
+	sb = fresh;
+	answer_session(&s, PROGRAM_TELLS_TEXT, &sb);
+	assert_string_equal(text, "neighbor 10.0.0.1 down - a \"b\" [c] {d}?");
+	sb = fresh;
+	answer_session(&s, PROGRAM_TELLS_JSON, &sb);
+	assert_non_null(
+		strstr(text, "\"state\": \"down\", \"reason\": \"a \\\"b\\\" (c) (d)?\" } }"));
+}
+
+static void routes_and_peers_shown(void **state)
+{
+	(void)state;
+	static const char line[] =
+		"announce route 198.18.0.1 next-hop self origin igp as-path [ 1 2 ] "
+		"local-preference 3 med 4 community [ 1:1 ] large-community [ 1:2:3 ] "
+		"extended-community [ target:1:2 ]";
+	char text[512];
+	const struct bgp_peer_config config = { .addr = { AF_INET, { 10, 0, 0, 1 } } };
+	struct bgp_peer_status peer = { .config = &config,
+					.peer_as = 65000,
+					.established_since = 100 * USEC_PER_SEC,
+					.sent.update = 5,
+					.received.update = 6 };
+	const struct strbuf fresh = strbuf_over(text, sizeof(text));
+	struct strbuf sb = fresh;
+	struct line l;
+	assert_int_equal(line_parse(line, strlen(line), 1, &l, NULL), 0);
+	answer_route(&config, &l.prefixes[0], l.spec, false, &sb);
+	assert_string_equal(text, "neighbor 10.0.0.1 ipv4 unicast 198.18.0.1/32 next-hop self");
+	sb = fresh;
+	answer_route(&config, &l.prefixes[0], l.spec, true, &sb);
+	assert_string_equal(text, "neighbor 10.0.0.1 ipv4 unicast 198.18.0.1/32 next-hop self "
+				  "origin igp as-path [ 1 2 ] local-preference 3 med 4 community [ "
+				  "1:1 ] large-community [ 1:2:3 ] extended-community [ "
+				  "0x0002000100000002 ]");
+	line_done(&l);
+	sb = fresh;
+	answer_summary(&peer, 3800 * USEC_PER_SEC, &sb);
+	assert_string_equal(text,
+			    "10.0.0.1        65000     1:01:40 established           5          6");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_from_octets),
+		cmocka_unit_test(a_long_line_is_dropped),
+		cmocka_unit_test(routes_and_their_peers),
+		cmocka_unit_test(peers_of_selectors),
+		cmocka_unit_test(sessions_as_exabgp_tells_them),
+		cmocka_unit_test(routes_and_peers_shown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
