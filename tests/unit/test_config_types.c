@@ -270,7 +270,7 @@ static void check_text(const struct value *v)
 {
 	char *field = NULL;
 	struct err err = { "" };
-	const struct config_key key = { .type = v->type };
+	const struct config_key key = { .name = "a_key", .type = v->type };
 	if (v->as)
 		v->type->set(&key, v->text, &field, &err);
 	int rc = v->type->set(&key, v->text, &field, &err);
