@@ -67,33 +67,37 @@ static void report_twice(struct config_findings *f, const struct peer_ref *first
 			     first->item->line);
 }
 
-/* An app whose VIPs the agent adds to lo; of those that are registered later the agent's `bind` tells. */
-static bool binds_for(const struct config_draft *draft, const struct bgp_peer_config *p,
-		      const char **ret_app)
+static bool is_ours(enum bind bind)
+{
+	return bind != BIND_NONE && bind != BIND_PRESENT;
+}
+
+/* An app whose VIPs the agent adds to lo, which is in no VRF; of those that are registered later the
+ * agent's `bind` tells. An app that names an interface knows where its VIPs are. */
+static bool binds_to_lo(const struct config_draft *draft, const struct bgp_peer_config *p,
+			const char **ret_app)
 {
 	*ret_app = NULL;
 	for (size_t i = 0; i < draft->n_apps && !*ret_app; i++) {
 		const struct app_spec *app = &draft->apps[i];
 		enum bind bind = app->bind == BIND_UNSET ? draft->agent.bind : app->bind;
-		if (bind != BIND_NONE && bgp_peer_filter_allows(app->peers, p))
+		if (is_ours(bind) && !app->interface[0] && bgp_peer_filter_allows(app->peers, p))
 			*ret_app = app->name;
 	}
-	return *ret_app || draft->agent.bind != BIND_NONE;
+	return *ret_app || (draft->n_apps == 0 && is_ours(draft->agent.bind));
 }
 
 static void warn_of_lo(const struct config_draft *draft, const struct bgp_peer_config *p,
 		       const struct config_node *device, struct config_findings *findings)
 {
 	const char *app;
-	if (binds_for(draft, p, &app))
-		config_warn(
-			findings, config_at(device),
-			"the VIPs of %s%s are added to lo, which is not in the VRF, so that "
-			"clients in %s do not reach them: specify bind: none for what is announced "
-			"to this peer, add the VIP to the VRF (ip address add VIP dev %s), and "
-			"have the service listen there",
-			app ? "app " : "apps that are registered later", app ? app : "", p->ifname,
-			p->ifname);
+	if (binds_to_lo(draft, p, &app))
+		config_warn(findings, config_at(device),
+			    "the VIPs of %s%s are added to lo, which is not in the VRF, so that "
+			    "clients in %s do not reach them: specify interface: %s for what is "
+			    "announced to this peer, and have the service listen in the VRF",
+			    app ? "app " : "apps that are registered later", app ? app : "",
+			    p->ifname, p->ifname);
 }
 
 void config_check_vrf(const struct config_draft *draft, const struct bgp_peer_config *p,
