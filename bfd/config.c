@@ -106,7 +106,7 @@ bool bfd_config_equal(const struct bfd_config *a, const struct bfd_config *b)
 const char *bfd_key_format(const struct bfd_key *k, char buf[static BFD_KEY_TEXT_MAX])
 {
 	char text[ADDR_TEXT_MAX];
-	const char *device = k->ifname[0] ? k->ifname : k->vrf;
+	const char *device = k->vrf[0] ? k->vrf : k->ifname;
 	snprintf(buf, BFD_KEY_TEXT_MAX, "%s%s%s%s", addr_format(&k->peer, text),
 		 device[0] ? "%" : "", device, k->multihop ? " (multihop)" : "");
 	return buf;

@@ -48,8 +48,8 @@ const char *bgp_peer_configured_name(const struct bgp_peer_config *peer,
 bool bgp_peer_is_same(const struct bgp_peer_config *a, const struct bgp_peer_config *b)
 {
 	bool same = a->unnumbered || addr_equal(&a->addr, &b->addr);
-	return same && a->unnumbered == b->unnumbered && a->port == b->port &&
-	       strncmp(a->ifname, b->ifname, IF_NAMESIZE) == 0;
+	return same && a->unnumbered == b->unnumbered && a->in_vrf == b->in_vrf &&
+	       a->port == b->port && strncmp(a->ifname, b->ifname, IF_NAMESIZE) == 0;
 }
 
 static bool same_connection(const struct bgp_peer_config *a, const struct bgp_peer_config *b)

@@ -140,8 +140,9 @@ enum bgp_link_bandwidth {
 
 struct bgp_peer_config {
 	struct addr addr;
-	char ifname[IF_NAMESIZE]; /* scope of a link-local address, else empty */
+	char ifname[IF_NAMESIZE]; /* scope of a link-local address, or a VRF; else empty */
 	bool unnumbered; /* the router on `ifname`; `addr` is learnt, family 0 until it is known */
+	bool in_vrf;     /* `ifname` is a VRF: its sockets are bound to it, routes are its own */
 	uint16_t port;
 	uint32_t peer_as; /* 0: accept any (with accept_any, or another rule than BGP_AS_IS) */
 	enum bgp_as_rule as_rule;
@@ -185,8 +186,9 @@ struct bgp_peer_config {
 /* An address and an interface. */
 #define BGP_PEER_NAME_MAX (ADDR_TEXT_MAX + 1 + IF_NAMESIZE)
 
-/* "10.0.0.1", "fe80::1%eth0", "eth0" while its address is to be learnt: as the peer is called in the
- * log, the API and metrics. The same link-local address may be a router on every interface. */
+/* "10.0.0.1", "10.0.0.1%vrf-blue", "fe80::1%eth0", "eth0" while its address is to be learnt: as the peer
+ * is called in the log, the API and metrics. The same link-local address may be a router on every
+ * interface, any address in every VRF. */
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX]);
 
 /* As the configuration calls it, whatever has been learnt: "eth0". */

@@ -57,9 +57,10 @@ static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *us
 	return 0;
 }
 
-int bgp_listener_open(struct bgp_listener *l, const struct endpoint *at, bool near, struct err *err)
+int bgp_listener_open(struct bgp_listener *l, const struct endpoint *at, bool near, const char *vrf,
+		      struct err *err)
 {
-	int r = bgp_socket_listen(at, near, &l->fd, err);
+	int r = bgp_socket_listen(at, near, vrf, &l->fd, err);
 	if (r < 0)
 		return r;
 	l->family = at->addr.family;

@@ -26,7 +26,7 @@ struct bgp_listener {
 void bgp_listener_init(struct bgp_listener *l, sd_event *loop, bgp_listener_cb *accepted,
 		       void *userdata);
 /* As bgp_socket_listen(); stays closed on an error. */
-int bgp_listener_open(struct bgp_listener *l, const struct endpoint *at, bool near,
+int bgp_listener_open(struct bgp_listener *l, const struct endpoint *at, bool near, const char *vrf,
 		      struct err *err);
 /* Requires the peer's password (RFC 2385) of its connections, if it has one. */
 int bgp_listener_protect(struct bgp_listener *l, const struct bgp_peer_config *peer,

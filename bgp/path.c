@@ -74,6 +74,21 @@ static void not_connected(struct bgp_path *now)
 			 addr_format(&now->gateway, text));
 }
 
+/* Without a route of its own, the kernel looks a VRF's destination up in the main table. */
+static bool leaves_vrf(struct bgp_path *now, const struct bgp_peer_config *c, uint32_t vrf,
+		       const struct fib_path *found, bool near)
+{
+	struct fib_link link;
+	char why[sizeof(now->trouble)];
+	if (!c->in_vrf || found->ifindex == vrf || fib_link(found->ifindex, &link) < 0 ||
+	    link.master == vrf)
+		return false;
+	snprintf(why, sizeof(why), "no route in the VRF %s: that of the main table leads to %s",
+		 c->ifname, link.name);
+	no_route(now, near, why);
+	return true;
+}
+
 static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *c, bool near)
 {
 	char name[IF_NAMESIZE] = "";
@@ -92,6 +107,8 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 		no_route(now, near, err.text);
 		return;
 	}
+	if (leaves_vrf(now, c, scope, &found, near))
+		return;
 	now->source = found.source;
 	now->gateway = found.gateway;
 	bool no_link = link_trouble(now, found.ifindex, name);

@@ -140,6 +140,13 @@ static int bind_source(int fd, const struct bgp_peer_config *peer, uint32_t scop
 	return 0;
 }
 
+static int bind_vrf(int fd, const char *vrf, struct err *err)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, vrf, (socklen_t)strlen(vrf) + 1) == 0)
+		return 0;
+	return err_set(err, -errno, "cannot bind to the VRF %s: %s", vrf, strerror(errno));
+}
+
 static int start_connect(int fd, const struct bgp_peer_config *peer, bool ibgp, struct err *err)
 {
 	struct sockaddr_storage ss;
@@ -147,6 +154,8 @@ static int start_connect(int fd, const struct bgp_peer_config *peer, bool ibgp, 
 	if (peer->ifname[0] && !scope)
 		return err_set(err, -ENODEV, "interface %s not found", peer->ifname);
 	int r = set_session_options(fd, peer, ibgp, err);
+	if (r == 0 && peer->in_vrf)
+		r = bind_vrf(fd, peer->ifname, err);
 	if (r == 0 && peer->password)
 		r = bgp_socket_set_password(fd, peer, err);
 	if (r == 0)
@@ -191,7 +200,8 @@ static void set_listener_ttl(int fd, int family, bool near)
 		set_int(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, MAX_TTL);
 }
 
-static int start_listen(int fd, const struct endpoint *at, int family, bool near, struct err *err)
+static int start_listen(int fd, const struct endpoint *at, int family, bool near, const char *vrf,
+			struct err *err)
 {
 	struct endpoint any = *at;
 	struct sockaddr_storage ss;
@@ -203,6 +213,9 @@ static int start_listen(int fd, const struct endpoint *at, int family, bool near
 	if (any.addr.family == AF_INET6)
 		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, addr_is_set(&at->addr));
 	set_listener_ttl(fd, family, near);
+	int r = vrf ? bind_vrf(fd, vrf, err) : 0;
+	if (r < 0)
+		return r;
 	if (bind(fd, (const struct sockaddr *)&ss, len) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
 		return 0;
 	int e = errno;
@@ -213,7 +226,8 @@ static int start_listen(int fd, const struct endpoint *at, int family, bool near
 		       advice);
 }
 
-int bgp_socket_listen(const struct endpoint *at, bool near, int *ret_fd, struct err *err)
+int bgp_socket_listen(const struct endpoint *at, bool near, const char *vrf, int *ret_fd,
+		      struct err *err)
 {
 	const int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 	bool any = !addr_is_set(&at->addr);
@@ -225,13 +239,22 @@ int bgp_socket_listen(const struct endpoint *at, bool near, int *ret_fd, struct 
 	}
 	if (fd < 0)
 		return err_set(err, -errno, "cannot create a socket: %s", strerror(errno));
-	int r = start_listen(fd, at, family, near, err);
+	int r = start_listen(fd, at, family, near, vrf, err);
 	if (r < 0) {
 		close(fd);
 		return r;
 	}
 	*ret_fd = fd;
 	return 0;
+}
+
+uint32_t bgp_socket_device(int fd)
+{
+	int device = 0;
+	socklen_t len = sizeof(device);
+	if (getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &device, &len) < 0 || device < 0)
+		return 0;
+	return (uint32_t)device;
 }
 
 bool bgp_socket_local_name(int fd, struct bgp_socket_name *ret)
@@ -242,7 +265,7 @@ bool bgp_socket_local_name(int fd, struct bgp_socket_name *ret)
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0 ||
 	    !addr_from_sockaddr(&ss, &name.addr, &name.port))
 		return false;
-	name.scope = addr_scope(&ss);
+	name.scope = addr_scope(&ss) ? addr_scope(&ss) : bgp_socket_device(fd);
 	*ret = name;
 	return true;
 }

@@ -134,6 +134,7 @@ static void end(struct bgp_speaker *s,
 	if (s->stopping)
 		return;
 	bgp_listener_close(&s->listener);
+	bgp_vrf_listeners_close(s->vrfs);
 	for (size_t i = 0; i < s->n_peers; i++)
 		end_peer(s->peers[i], why);
 	speaker_tell_sent(s, SIZE_MAX);
@@ -170,6 +171,8 @@ static void on_host_changed(void *userdata)
 		unsure = unsure || bgp_peer_is_unsure(s->peers[i]);
 	}
 	bgp_discovery_host_changed(s->discovery);
+	if (!s->stopping)
+		speaker_listen_in_vrfs(s);
 	if (unsure || bgp_discovery_is_unsure(s->discovery))
 		hostwatch_again(s->host);
 }
@@ -186,6 +189,7 @@ void bgp_speaker_return(struct bgp_speaker *s)
 	if (config.listen && speaker_listen(s, &config, &err) < 0)
 		bgp_listener_close(&s->listener);
 	free((void *)config.peers);
+	speaker_listen_in_vrfs(s);
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_return(s->peers[i]);
 }
@@ -208,6 +212,7 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	s->userdata = userdata;
 	bgp_listener_init(&s->listener, loop, speaker_on_accepted, s);
 	s->linger = bgp_linger_new(loop, NULL, NULL);
+	s->vrfs = bgp_vrf_listeners_new(loop, speaker_on_accepted, s);
 	s->discovery = bgp_discovery_new(loop, speaker_on_found, s);
 	rib_init(&s->rib);
 	list_init(&s->flushes);
@@ -241,6 +246,7 @@ void bgp_speaker_free(struct bgp_speaker *s)
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_free(s->peers[i]);
 	bgp_discovery_free(s->discovery);
+	bgp_vrf_listeners_free(s->vrfs);
 	free(s->peers);
 	bgp_linger_free(s->linger);
 	rib_done(&s->rib);
@@ -260,6 +266,7 @@ void bgp_speaker_start(struct bgp_speaker *s)
 {
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_start(s->peers[i]);
+	speaker_listen_in_vrfs(s);
 	speaker_watch_links(s);
 }
 

@@ -35,8 +35,10 @@ static int change_passwords(struct bgp_speaker *s, const struct bgp_config *befo
 	int r = speaker_protect(s, after, err);
 	const struct bgp_config *in_effect = r < 0 ? before : after;
 	const struct bgp_config *undone = r < 0 ? after : before;
+	bool shared = bgp_vrf_shares_listener();
 	for (size_t i = 0; i < undone->n_peers; i++)
-		if (!has_password_for(in_effect, &undone->peers[i]))
+		if ((shared || !undone->peers[i].in_vrf) &&
+		    !has_password_for(in_effect, &undone->peers[i]))
 			bgp_listener_unprotect(&s->listener, &undone->peers[i]);
 	if (r < 0)
 		speaker_protect(s, before, NULL);
@@ -174,9 +176,11 @@ int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *next, str
 	if (r == 0)
 		r = change_listener(s, &before, config, err);
 	if (r == 0) {
+		bgp_vrf_listeners_unprotect(s->vrfs, &before);
 		copy_config(s, config);
 		change_peers(s, config, reset);
 		change_origin(s);
+		speaker_listen_in_vrfs(s);
 		speaker_watch_links(s);
 		bgp_lists_free(&before.communities, &before.ext_communities,
 			       &before.large_communities);

@@ -171,23 +171,35 @@ static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr
 	return speaker_add_peer(s, &guest, true);
 }
 
-/* The same link-local address may be a router on every interface. */
-static bool is_from(const struct bgp_peer_config *c, const struct addr *addr, uint32_t scope)
+/* Where a connection comes from. */
+struct origin {
+	struct addr addr;
+	uint32_t device; /* the interface of a link-local address, else the VRF; 0: none */
+};
+
+/* The same address may be a router on every interface, or in every VRF. `home`: the VRF that the agent
+ * itself was started in; peers without one are in that. */
+static bool is_from(const struct bgp_peer_config *c, const struct origin *from, uint32_t home)
 {
-	return addr_equal(&c->addr, addr) &&
-	       (!c->ifname[0] || fib_interface_index(c->ifname, NULL) == scope);
+	uint32_t device = c->ifname[0] ? fib_interface_index(c->ifname, NULL) : home;
+	return addr_equal(&c->addr, &from->addr) && from->device == device &&
+	       (device || !c->ifname[0]);
 }
 
-static struct bgp_peer *find_peer(struct bgp_speaker *s, const struct sockaddr_storage *from)
+static struct bgp_peer *find_peer(struct bgp_speaker *s, int fd,
+				  const struct sockaddr_storage *address)
 {
-	struct addr addr;
+	struct origin from = { .device = addr_scope(address) };
+	uint32_t home = s->listener.fd >= 0 ? bgp_socket_device(s->listener.fd) : 0;
 	uint16_t port;
-	if (!addr_from_sockaddr(from, &addr, &port))
+	if (!addr_from_sockaddr(address, &from.addr, &port))
 		return NULL;
+	if (!from.device)
+		from.device = bgp_socket_device(fd);
 	for (size_t i = 0; i < s->n_configured; i++)
-		if (is_from(bgp_peer_config(s->peers[i]), &addr, addr_scope(from)))
+		if (is_from(bgp_peer_config(s->peers[i]), &from, home))
 			return s->peers[i];
-	return add_guest(s, &addr, addr_scope(from));
+	return add_guest(s, &from.addr, addr_scope(address));
 }
 
 /* A session from a VIP would make it the next hop of all others, and end with it. */
@@ -209,7 +221,7 @@ static bool is_to_vip(const struct bgp_speaker *s, const struct bgp_peer *p, int
 
 void speaker_on_accepted(int fd, const struct sockaddr_storage *from, void *userdata)
 {
-	struct bgp_peer *p = find_peer(userdata, from);
+	struct bgp_peer *p = find_peer(userdata, fd, from);
 	if (p && !is_to_vip(userdata, p, fd))
 		bgp_peer_accept(p, fd);
 	else
@@ -229,19 +241,29 @@ bool speaker_all_near(const struct bgp_config *config)
 int speaker_protect(struct bgp_speaker *s, const struct bgp_config *config, struct err *err)
 {
 	int r = 0;
+	bool shared = bgp_vrf_shares_listener();
 	for (size_t i = 0; i < config->n_peers && r == 0; i++)
-		r = bgp_listener_protect(&s->listener, &config->peers[i], err);
+		if (shared || !config->peers[i].in_vrf)
+			r = bgp_listener_protect(&s->listener, &config->peers[i], err);
 	return r;
 }
 
 int speaker_listen(struct bgp_speaker *s, const struct bgp_config *config, struct err *err)
 {
-	int r = bgp_listener_open(&s->listener, &config->listen_at, speaker_all_near(config), err);
+	int r = bgp_listener_open(&s->listener, &config->listen_at, speaker_all_near(config), NULL,
+				  err);
 	if (r == -EACCES && config->listen_if_allowed) {
 		s->no_listener = *err;
 		return 0;
 	}
 	return r < 0 ? r : speaker_protect(s, config, err);
+}
+
+void speaker_listen_in_vrfs(struct bgp_speaker *s)
+{
+	struct bgp_config now = speaker_present_config(s);
+	bgp_vrf_listeners_update(s->vrfs, &now, speaker_all_near(&now));
+	free((void *)now.peers);
 }
 
 struct bgp_config speaker_present_config(const struct bgp_speaker *s)

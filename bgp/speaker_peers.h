@@ -13,6 +13,7 @@
 #include "bgp/peer.h"
 #include "bgp/rib.h"
 #include "bgp/speaker_ops.h"
+#include "bgp/vrf_listeners.h"
 #include "lib/err.h"
 #include "lib/list.h"
 #include "net/hostwatch.h"
@@ -31,7 +32,8 @@ struct bgp_speaker {
 	struct bgp_peer **peers; /* the configured ones first, then guests */
 	size_t n_peers, n_configured, cap_peers;
 	struct bgp_listener listener;
-	struct err no_listener; /* why; empty: there is one, or none is wanted */
+	struct bgp_vrf_listeners *vrfs; /* of peers in VRFs */
+	struct err no_listener;         /* why; empty: there is one, or none is wanted */
 	sd_event_source *output, *tell, *flush_timer, *sweep;
 	struct hostwatch *host;
 	struct bgp_discovery *discovery; /* of routers, for unnumbered peers */
@@ -69,6 +71,8 @@ int speaker_check_passive(const struct bgp_config *config, struct err *err);
 bool speaker_all_near(const struct bgp_config *config);
 /* Gives the listener the passwords of these peers. */
 int speaker_protect(struct bgp_speaker *s, const struct bgp_config *config, struct err *err);
+/* Opens and closes those of VRFs. */
+void speaker_listen_in_vrfs(struct bgp_speaker *s);
 /* Opens the listener. */
 int speaker_listen(struct bgp_speaker *s, const struct bgp_config *config, struct err *err);
 

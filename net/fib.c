@@ -284,17 +284,27 @@ static bool speaks_against_address(int error)
 	       error != EPERM;
 }
 
+/* A socket sees the addresses of one VRF, of the one that it is bound to. */
+static int bind_socket(int fd, const struct addr *addr, uint32_t ifindex)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(addr, 0, ifindex, &ss);
+	int device = (int)ifindex, r = 0;
+	if (ifindex && !(addr->family == AF_INET6 && addr_is_link_local(addr)))
+		r = setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &device, sizeof(device));
+	return r < 0 ? r : bind(fd, (const struct sockaddr *)&ss, len);
+}
+
 /* By a socket, so that it holds for the sockets of this process, also in a VRF. Connecting to the
  * address itself tells it where ip_nonlocal_bind lets any socket bind to any address. */
 bool fib_has_address(const struct addr *addr, uint32_t ifindex)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = addr_to_sockaddr(addr, 0, ifindex, &ss);
 	int fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return true;
-	int r = bind(fd, (const struct sockaddr *)&ss, len);
-	len = addr_to_sockaddr(addr, 9, ifindex, &ss);
+	int r = bind_socket(fd, addr, ifindex);
+	socklen_t len = addr_to_sockaddr(addr, 9, ifindex, &ss);
 	if (r == 0)
 		r = connect(fd, (const struct sockaddr *)&ss, len);
 	bool has = r == 0 || !speaks_against_address(errno);
@@ -319,6 +329,9 @@ uint32_t fib_interface_index(const char *name, bool *unsure)
 static int on_link_attr(const struct nlattr *attr, void *userdata)
 {
 	struct fib_link *link = userdata;
+	if (mnl_attr_get_type(attr) == IFLA_MASTER &&
+	    mnl_attr_get_payload_len(attr) == sizeof(link->master))
+		link->master = mnl_attr_get_u32(attr);
 	if (mnl_attr_get_type(attr) != IFLA_ADDRESS ||
 	    mnl_attr_get_payload_len(attr) != sizeof(link->mac))
 		return MNL_CB_OK;

@@ -20,8 +20,8 @@ struct fib_path {
 };
 
 /* The path to `dst` of a socket that is bound to `source`, which rules of policy routing may ask
- * for (NULL: not bound; one that the host does not have counts as NULL); `ifindex` 0 or the scope
- * of a link-local destination. -ENETUNREACH (or another error of the kernel) if none.
+ * for (NULL: not bound; one that the host does not have counts as NULL); `ifindex` 0, the scope
+ * of a link-local destination, or the VRF that the socket is bound to. -ENETUNREACH (or another error of the kernel) if none.
  * -EADDRNOTAVAIL when a VIP of ours is the only source there is. */
 int fib_lookup(const struct addr *dst, const struct addr *source, uint32_t ifindex,
 	       struct fib_path *ret, struct err *err);
@@ -38,7 +38,7 @@ int fib_interface_link_local(uint32_t ifindex, const struct addr *wanted, struct
 /* Is the address on this interface? False also when the kernel cannot tell. */
 bool fib_interface_has(uint32_t ifindex, const struct addr *addr);
 /* Is this an address of this host that it can send from now? `ifindex` is the scope of a link-local
- * one, else 0. True also when the kernel cannot tell. */
+ * one, the VRF that it is looked for in, or 0. True also when the kernel cannot tell. */
 bool fib_has_address(const struct addr *addr, uint32_t ifindex);
 
 enum fib_link_state {
@@ -57,6 +57,7 @@ struct fib_link {
 	uint8_t mac[FIB_MAC_MAX];
 	uint8_t mac_len;        /* 0: it has none, or one of another size */
 	char name[IF_NAMESIZE]; /* "" when it is gone */
+	uint32_t master;        /* the VRF or bridge that it belongs to; 0: none */
 };
 /* 0: there is no interface of that name, or the kernel could not be asked, and `*unsure` becomes true
  * (NULL: it does not matter). if_nametoindex() says ENOENT when the process is out of descriptors. */

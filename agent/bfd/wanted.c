@@ -67,7 +67,10 @@ enum bfd_wanted_kind bfd_wanted(const struct bgp_peer_status *peer,
 	struct bfd_key key = { .peer = c->addr,
 			       .local = local_of(peer, present),
 			       .multihop = is_multihop(peer) };
-	const char *ifname = c->ifname[0] ? c->ifname : peer->path_ifname;
+	bool on_link = c->ifname[0] && !c->in_vrf;
+	const char *ifname = on_link ? c->ifname : peer->path_ifname;
+	if (c->in_vrf)
+		memcpy(key.vrf, c->ifname, sizeof(key.vrf));
 	if (!key.multihop)
 		memcpy(key.ifname, ifname, strnlen(ifname, IF_NAMESIZE - 1));
 	if (!addr_is_set(&key.local))

@@ -369,6 +369,7 @@ void config_check_bgp(struct config_draft *draft, const struct config_node *root
 		graceful = graceful || p->graceful_restart;
 		check_local_ip(&s, p);
 		check_interface(&s, p);
+		config_check_vrf(draft, p, s.item, findings);
 		check_local_ip6(&s, p);
 		check_reach(&s, p);
 		check_role(&s, p);

@@ -67,15 +67,67 @@ static void report_twice(struct config_findings *f, const struct peer_ref *first
 			     first->item->line);
 }
 
+static bool is_ours(enum bind bind)
+{
+	return bind != BIND_NONE && bind != BIND_PRESENT;
+}
+
+/* An app whose VIPs the agent adds to lo, which is in no VRF; of those that are registered later the
+ * agent's `bind` tells. An app that names an interface knows where its VIPs are. */
+static bool binds_to_lo(const struct config_draft *draft, const struct bgp_peer_config *p,
+			const char **ret_app)
+{
+	*ret_app = NULL;
+	for (size_t i = 0; i < draft->n_apps && !*ret_app; i++) {
+		const struct app_spec *app = &draft->apps[i];
+		enum bind bind = app->bind == BIND_UNSET ? draft->agent.bind : app->bind;
+		if (is_ours(bind) && !app->interface[0] && bgp_peer_filter_allows(app->peers, p))
+			*ret_app = app->name;
+	}
+	return *ret_app || (draft->n_apps == 0 && is_ours(draft->agent.bind));
+}
+
+static void warn_of_lo(const struct config_draft *draft, const struct bgp_peer_config *p,
+		       const struct config_node *device, struct config_findings *findings)
+{
+	const char *app;
+	if (binds_to_lo(draft, p, &app))
+		config_warn(findings, config_at(device),
+			    "the VIPs of %s%s are added to lo, which is not in the VRF, so that "
+			    "clients in %s do not reach them: specify interface: %s for what is "
+			    "announced to this peer, and have the service listen in the VRF",
+			    app ? "app " : "apps that are registered later", app ? app : "",
+			    p->ifname, p->ifname);
+}
+
+void config_check_vrf(const struct config_draft *draft, const struct bgp_peer_config *p,
+		      const struct config_node *item, struct config_findings *findings)
+{
+	const struct config_node *device = config_node_get(item, "device");
+	bool link_local = p->addr.family == AF_INET6 && addr_is_link_local(&p->addr);
+	if (!device || !p->in_vrf)
+		return;
+	if (p->unnumbered || link_local)
+		config_error(findings, config_at(device),
+			     "conflicts with %s: a link is in the VRF of its interface; remove it",
+			     p->unnumbered ? "interface" : "a link-local peer_ip");
+	else if (!config_node_get(item, "peer_ip"))
+		config_error(findings, config_at(device),
+			     "requires peer_ip: there is no default gateway of a VRF to peer with");
+	else
+		warn_of_lo(draft, p, device, findings);
+}
+
 /* The kernel finds the key of a connection to our listener by the source address alone (an
  * interface can be added for VRFs only): the last key set would count for all peers of that
- * address. */
+ * address. The listener of a VRF has keys of its own. */
 static void check_key(struct config_findings *f, const struct bgp_peer_config *x,
 		      const struct bgp_peer_config *y, const struct config_node *item)
 {
 	char a[BGP_PEER_NAME_MAX], b[BGP_PEER_NAME_MAX];
 	const struct config_node *node = config_node_get(item, "password");
-	if (str_same(x->password, y->password))
+	bool apart = (x->in_vrf || y->in_vrf) && strcmp(x->ifname, y->ifname) != 0;
+	if (apart || str_same(x->password, y->password))
 		return;
 	config_error(f, node ? config_at(node) : config_at(item),
 		     "peers %s and %s have different passwords: a listener has one TCP MD5 "
@@ -86,7 +138,8 @@ static void check_key(struct config_findings *f, const struct bgp_peer_config *x
 
 static bool is_near(const struct bgp_peer_config *p)
 {
-	return p->unnumbered || (p->addr.family == AF_INET6 && addr_is_link_local(&p->addr));
+	bool link_local = p->addr.family == AF_INET6 && addr_is_link_local(&p->addr);
+	return !p->in_vrf && (p->unnumbered || link_local);
 }
 
 /* The routers of two interfaces may have the same link-local address. */

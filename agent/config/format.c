@@ -192,6 +192,14 @@ void config_format_interface(const struct config_key *key, const void *target, F
 		fputs(peer->ifname, out);
 }
 
+void config_format_device(const struct config_key *key, const void *target, FILE *out)
+{
+	const struct bgp_peer_config *peer = target;
+	(void)key;
+	if (peer->in_vrf)
+		fputs(peer->ifname, out);
+}
+
 void config_format_router_id(const struct config_key *key, const void *target, FILE *out)
 {
 	char text[ADDR_TEXT_MAX];
@@ -213,7 +221,8 @@ void config_format_peer_ip(const struct config_key *key, const void *target, FIL
 	char text[BGP_PEER_NAME_MAX];
 	const struct bgp_peer_config *peer = config_value(key, target);
 	if (addr_is_set(&peer->addr))
-		fputs(bgp_peer_name(peer, text), out);
+		fputs(peer->in_vrf ? addr_format(&peer->addr, text) : bgp_peer_name(peer, text),
+		      out);
 }
 
 void config_format_ttl(const struct config_key *key, const void *target, FILE *out)

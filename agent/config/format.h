@@ -17,8 +17,8 @@ config_format_fn config_format_text, config_format_path_or_off, config_format_co
 	config_format_app_selection, config_format_rate;
 
 config_format_fn config_format_as, config_format_peer_as, config_format_interface,
-	config_format_router_id, config_format_family, config_format_peer_ip, config_format_ttl,
-	config_format_bfd_hops, config_format_families, config_format_bgp_role,
+	config_format_device, config_format_router_id, config_format_family, config_format_peer_ip,
+	config_format_ttl, config_format_bfd_hops, config_format_families, config_format_bgp_role,
 	config_format_origin, config_format_listen, config_format_communities,
 	config_format_ext_communities, config_format_large_communities, config_format_number;
 

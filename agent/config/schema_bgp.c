@@ -31,6 +31,14 @@ static const struct config_key peer_keys[] = {
 	  .doc = "In the place of `peer_ip`: the peer is the router at the other end of this link "
 		 "(\"unnumbered\"), whose link-local address is learnt. Takes CAP_NET_RAW. See "
 		 "[networks.md](networks.md#unnumbered-peers)." },
+	{ .name = "device",
+	  .effect = CONFIG_RESETS,
+	  .type = &config_type_device,
+	  .offset = 0,
+	  .flags = CONFIG_NOT_SHARED,
+	  .doc = "The VRF that the peer is in: its session is bound to this device, and routes are "
+		 "those of the VRF. The peer is called `192.0.2.1%vrf-blue`. See "
+		 "[networks.md](networks.md#peers-in-vrfs)." },
 	{ .name = "peer_as",
 	  .effect = CONFIG_RESETS,
 	  .alias = "remote_as",
@@ -301,7 +309,8 @@ static const struct config_key peer_keys[] = {
 
 const struct config_section config_peer_section = {
 	.path = "bgp.peers[]",
-	.doc = "One peer each. All keys except `interface`, `multi_hop`, the communities, "
+	.doc = "One peer each. All keys except `interface`, `device`, `multi_hop`, the "
+	       "communities, "
 	       "`description` "
 	       "and the "
 	       "peer's `local_as` are also accepted "
@@ -321,7 +330,7 @@ static void *add_peer(void *target)
 	*peer = d->session;
 	peer->addr = (struct addr){ 0 };
 	memset(peer->ifname, 0, sizeof(peer->ifname));
-	peer->unnumbered = false;
+	peer->unnumbered = peer->in_vrf = false;
 	peer->peer_as = 0;
 	peer->as_rule = BGP_AS_IS;
 	peer->families = 0; /* those of the peer replace the default */

@@ -248,10 +248,12 @@ static int set_peer_ip(const struct config_key *key, const char *text, void *tar
 			       text);
 	if (!scoped && ifname[0])
 		return err_set(err, -EINVAL,
-			       "'%.80s': only link-local addresses take an interface, write %s",
-			       text, addr_format(&a, host));
+			       "'%.80s': only link-local addresses take an interface, write %s, "
+			       "and for a VRF device: %s",
+			       text, addr_format(&a, host), ifname);
 	peer->addr = a;
-	memcpy(peer->ifname, ifname, sizeof(ifname));
+	if (!peer->in_vrf) /* else `device` came first */
+		memcpy(peer->ifname, ifname, sizeof(ifname));
 	return 0;
 }
 
@@ -267,6 +269,21 @@ static int set_interface(const struct config_key *key, const char *text, void *t
 			"most %d bytes",
 			text, IF_NAMESIZE - 1);
 	peer->unnumbered = true;
+	memset(peer->ifname, 0, sizeof(peer->ifname));
+	memcpy(peer->ifname, text, strlen(text));
+	return 0;
+}
+
+static int set_device(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	struct bgp_peer_config *peer = target;
+	(void)key;
+	if (!ifname_is_valid(text))
+		return err_set(err, -EINVAL,
+			       "'%.80s' is not the name of a VRF, expected one like vrf-blue, at "
+			       "most %d bytes",
+			       text, IF_NAMESIZE - 1);
+	peer->in_vrf = true;
 	memset(peer->ifname, 0, sizeof(peer->ifname));
 	memcpy(peer->ifname, text, strlen(text));
 	return 0;
@@ -387,6 +404,8 @@ const struct config_type config_type_router_id = { "dotted quad, like 192.0.2.10
 const struct config_type config_type_family = { "`4` or `6`", set_family, config_format_family };
 const struct config_type config_type_peer_ip = { "address, or fe80::…%INTERFACE", set_peer_ip,
 						 config_format_peer_ip };
+const struct config_type config_type_device = { "VRF, like `vrf-blue`", set_device,
+						config_format_device };
 const struct config_type config_type_interface = { "interface, like `eth0`", set_interface,
 						   config_format_interface };
 const struct config_type config_type_next_hop = { "IPv4 address", set_next_hop,

@@ -16,6 +16,7 @@ extern const struct config_type config_type_description;       /* char *, owned 
 extern const struct config_type config_type_router_id;         /* uint32_t, host order */
 extern const struct config_type config_type_family;            /* uint8_t, AF_… */
 extern const struct config_type config_type_peer_ip;           /* struct bgp_peer_config */
+extern const struct config_type config_type_device;            /* struct bgp_peer_config */
 extern const struct config_type config_type_interface;         /* struct bgp_peer_config */
 extern const struct config_type config_type_next_hop;          /* struct addr, IPv4 */
 extern const struct config_type config_type_ttl;               /* uint8_t, 1 to 255 */

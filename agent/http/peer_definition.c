@@ -56,12 +56,23 @@ static int read_body(const struct peer_definition_source *s, json_t *keys, struc
 	return 0;
 }
 
+/* "eth0", "192.0.2.1", "fe80::1%eth0", "192.0.2.1%vrf-blue" as the keys of a peer. */
+static json_t *who(const char *address)
+{
+	char text[ADDR_TEXT_MAX];
+	struct peer_id id = { 0 };
+	if (peer_id_parse(address, BGP_PORT, &id, NULL) < 0)
+		return json_pack("{s:s}", "peer_ip", address);
+	bool link_local = id.addr.family == AF_INET6 && addr_is_link_local(&id.addr);
+	if (addr_is_set(&id.addr) && id.ifname[0] && !link_local)
+		return json_pack("{s:s, s:s}", "peer_ip", addr_format(&id.addr, text), "device",
+				 id.ifname);
+	return json_pack("{s:s}", addr_is_set(&id.addr) ? "peer_ip" : "interface", address);
+}
+
 static int finish(const struct peer_definition_source *s, json_t *keys, char **ret, struct err *err)
 {
-	struct peer_id id;
-	bool on_link =
-		peer_id_parse(s->address, BGP_PORT, &id, NULL) == 0 && !addr_is_set(&id.addr);
-	json_t *whole = json_pack("{s:s}", on_link ? "interface" : "peer_ip", s->address);
+	json_t *whole = who(s->address);
 	if (!whole)
 		return err_set(err, -EINVAL, "the address of the peer is not text");
 	json_object_update(whole, keys);
@@ -78,7 +89,7 @@ static int finish(const struct peer_definition_source *s, json_t *keys, char **r
 	return 0;
 }
 
-static const char *const of_path[] = { "peer_ip", "interface" };
+static const char *const of_path[] = { "peer_ip", "interface", "device" };
 
 int peer_definition_make(const struct peer_definition_source *source, char **ret, struct err *err)
 {

@@ -171,6 +171,12 @@ static json_t *interface(const struct bgp_peer_config *c)
 	return c->unnumbered ? view_text(c->ifname) : json_null();
 }
 
+/* null: it is in none, as far as the configuration says. */
+static json_t *device(const struct bgp_peer_config *c)
+{
+	return c->in_vrf ? view_text(c->ifname) : json_null();
+}
+
 json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *clock)
 {
 	bool up = peer->state == BGP_ESTABLISHED;
@@ -185,6 +191,7 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 	json_object_set_new(o, "description", description ? view_text(description) : json_null());
 	json_object_set_new(o, "last_notification", notice(&peer->notice, clock));
 	json_object_set_new(o, "interface", interface(peer->config));
+	json_object_set_new(o, "device", device(peer->config));
 	json_object_set_new(o, "other_router", view_addr(&peer->other_router));
 	json_object_set_new(o, "path_error", view_text(peer->path_trouble));
 	view_add_time(o, clock, "since", peer->state_since);

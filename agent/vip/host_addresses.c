@@ -152,7 +152,7 @@ static bool find_id_towards(const struct config *config, const struct bgp_peer_c
 static uint32_t interface_towards(const struct bgp_peer_config *peer)
 {
 	struct fib_path path;
-	uint32_t scope = scope_of(peer);
+	uint32_t scope = peer->in_vrf ? 0 : scope_of(peer);
 	return scope || path_towards(peer, &path, NULL) < 0 ? scope : path.ifindex;
 }
 

@@ -190,6 +190,23 @@ static void a_link_local_peer_has_its_interface(void **state)
 	assert_false(key.multihop);
 }
 
+/* Its packets go out by the interface in the VRF, and come to a socket of the VRF. */
+static void a_peer_in_a_vrf_has_both(void **state)
+{
+	char text[BFD_KEY_TEXT_MAX];
+	(void)state;
+	memcpy(config.ifname, "vrf-blue", 9);
+	config.in_vrf = true;
+	assert_int_equal(wanted(NULL), BFD_WANTED_SESSION);
+	assert_string_equal(key.ifname, "eth0");
+	assert_string_equal(key.vrf, "vrf-blue");
+	assert_non_null(strstr(bfd_key_format(&key, text), "%vrf-blue"));
+	config.multi_hop = true;
+	assert_int_equal(wanted(NULL), BFD_WANTED_SESSION);
+	assert_string_equal(key.ifname, "");
+	assert_string_equal(key.vrf, "vrf-blue");
+}
+
 /* ---- hints ---- */
 
 #define MADE (100 * USEC_PER_SEC)
@@ -253,6 +270,7 @@ int main(void)
 		WANTED_TEST(the_address_stays_after_the_session),
 		WANTED_TEST(multihop_follows_the_session),
 		WANTED_TEST(a_link_local_peer_has_its_interface),
+		WANTED_TEST(a_peer_in_a_vrf_has_both),
 		WANTED_TEST(hints),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

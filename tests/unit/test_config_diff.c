@@ -101,7 +101,7 @@ static const struct {
 	(((place) == PEER &&                                                                       \
 	  (str_equal(key, "peer_ip") || str_equal(key, "peer_as") || str_equal(key, "port") ||     \
 	   str_equal(key, "ttl_security") || str_equal(key, "password_file") ||                    \
-	   str_equal(key, "bfd") || str_equal(key, "interface"))) ||                               \
+	   str_equal(key, "bfd") || str_equal(key, "interface") || str_equal(key, "device"))) ||   \
 	 (((place) == APP || (place) == PROGRAM) && str_equal(key, "name")))
 
 static char *file_with(enum place place, const char *key, const char *value)

@@ -86,6 +86,16 @@ static void test_an_interface(void **state)
 	assert_int_equal(peer_definition_make(&s, &text, &err), 0);
 	assert_string_equal(text, "{\"interface\": \"eth0\", \"peer_as\": \"external\"}");
 	free(text);
+	s.address = "2001:db8::1%vrf-blue";
+	assert_int_equal(peer_definition_make(&s, &text, &err), 0);
+	assert_string_equal(text, "{\"peer_ip\": \"2001:db8::1\", \"device\": \"vrf-blue\", "
+				  "\"peer_as\": \"external\"}");
+	free(text);
+	s.address = "fe80::1%eth0";
+	assert_int_equal(peer_definition_make(&s, &text, &err), 0);
+	assert_string_equal(text, "{\"peer_ip\": \"fe80::1%eth0\", \"peer_as\": \"external\"}");
+	free(text);
+	s.address = "eth0";
 	const struct api_arg twice = { "interface", "eth1", 4 };
 	s.args = &twice;
 	assert_int_equal(peer_definition_make(&s, &text, &err), -EINVAL);

@@ -1,0 +1,234 @@
+"""Peers in VRFs: the same addresses in several of them, each session in its own."""
+
+from typing import Any
+
+import pytest
+
+from . import bgp
+from .agent import Agent
+from .configs import VIP4, VIP6, app, config
+from .rawpeer import RawListener, RawSession, connect
+from .test_peer_add import add
+from .test_peer_admin import order
+from .testbed import AGENT_AS, ROUTER_AS, Link, Testbed
+from .vrf import (
+    HOST,
+    HOST6,
+    ROUTER,
+    ROUTER6,
+    add_vrf,
+    join,
+    kernel_has_vrfs,
+    link_in,
+    share_listener,
+)
+from .wait import never, wait_until
+
+BLUE, RED, PLAIN = f"{ROUTER}%vrf-blue", f"{ROUTER}%vrf-red", ROUTER
+ONLY_BLUE, ONLY_RED, ALL = "192.0.2.61/32", "192.0.2.62/32", "192.0.2.63/32"
+EVERYONES = (app("all", ALL),)
+OF_BLUE = ({**app("blue", ONLY_BLUE), "peers": [BLUE]}, *EVERYONES)
+APPS = ({**app("red", ONLY_RED), "peers": ["vrf-red"]}, *OF_BLUE)
+
+
+def entry(vrf: str, **keys: Any) -> dict[str, Any]:
+    device = {"device": vrf} if vrf else {}
+    return {"peer_ip": ROUTER, "peer_as": ROUTER_AS, **device, **keys}
+
+
+class Routers:
+    """Scripted ones, in two VRFs and in none, all with the same address."""
+
+    def __init__(self, bed: Testbed, vrfs: tuple[str, ...] = ("vrf-blue", "vrf-red", "")):
+        self.links: dict[str, Link] = {}
+        for number, vrf in enumerate(vrfs):
+            if vrf:
+                add_vrf(bed.host, vrf, 10 + number)
+            self.links[vrf] = link_in(bed, vrf)
+
+    def listen(self, vrf: str, address: str = ROUTER) -> RawListener:
+        return RawListener(self.links[vrf].namespace, address)
+
+    def connect(self, vrf: str, **options: Any) -> RawSession:
+        return connect(self.links[vrf].namespace, ROUTER, HOST, **options)
+
+
+def expect_routes(session: RawSession, wanted: dict[str, str]) -> None:
+    """These and no others, each with its next hop."""
+    found: dict[str, str] = {}
+    while not wanted.keys() <= found.keys():
+        found |= session.expect_update(lambda update: update.announced, "a route").announced
+    for pending in map(bgp.decode, session.receive_pending()):
+        found |= pending.announced if isinstance(pending, bgp.Update) else {}
+    assert found == wanted
+
+
+def test_no_such_vrf(bed: Testbed) -> None:
+    """Or a kernel without them."""
+    link = bed.link()
+    keys = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS, "device": "vrf-blue"}
+    agent = bed.start_agent(config(keys, apps=(app("web", VIP4),), listen=True))
+    name = f"{link.router_ip}%vrf-blue"
+    wait_until(lambda: agent.peer(name)["path_error"] != "", "the trouble")
+    peer = agent.peer(name)
+    assert (peer["path_error"], peer["device"]) == ("interface vrf-blue is gone", "vrf-blue")
+    assert agent.route_state(VIP4, name) == "no-session"
+    # The router is there, in no VRF: it is not that peer.
+    with pytest.raises((ConnectionError, AssertionError)):
+        session = connect(link.namespace, link.router_ip, link.host_ip)
+        session.expect_open()
+
+
+def test_same_address_in_two_vrfs_and_in_none(bed: Testbed) -> None:
+    if not kernel_has_vrfs(bed):
+        return
+    routers = Routers(bed)
+    listeners = {vrf: routers.listen(vrf) for vrf in routers.links}
+    agent = bed.start_agent(config(*(entry(vrf) for vrf in routers.links), apps=APPS))
+    sessions = {}
+    for vrf, listener in listeners.items():
+        sessions[vrf] = listener.accept()
+        sessions[vrf].establish(ROUTER_AS)
+    expect_routes(sessions["vrf-blue"], {ONLY_BLUE: HOST, ALL: HOST})
+    expect_routes(sessions["vrf-red"], {ONLY_RED: HOST, ALL: HOST})
+    expect_routes(sessions[""], {ALL: HOST})
+    for name in (BLUE, RED, PLAIN):
+        agent.wait_log(f"peer {name}: established")
+        assert f'vipherald_bgp_session_up{{peer="{name}"' in metrics(agent)
+    assert [peer["device"] for peer in agent.status("peers")["peers"]] == [
+        "vrf-blue",
+        "vrf-red",
+        None,
+    ]
+    assert agent.route_state(ONLY_BLUE, BLUE) == "sent"
+    assert agent.route_state(ONLY_BLUE, RED) == "filtered"
+    # An order is for the one that it names.
+    assert order(agent, f"{ROUTER}%25vrf-blue", "disable")["result"] == "disabled"
+    sessions["vrf-blue"].expect_notification(bgp.CEASE, bgp.ADMIN_SHUTDOWN)
+    assert agent.peer(BLUE)["admin_down"]
+    never(lambda: agent.peer(RED)["state"] != "established", "the other session ends")
+    assert agent.peer(PLAIN)["sessions"] == 1
+
+
+def metrics(agent: Agent) -> str:
+    return agent.get("/metrics").text
+
+
+def test_ipv6(bed: Testbed) -> None:
+    """Over one session, IPv4 VIPs with the address of the interface in the VRF."""
+    if not kernel_has_vrfs(bed):
+        return
+    routers = Routers(bed, ("vrf-blue", ""))
+    listeners = {vrf: routers.listen(vrf, ROUTER6) for vrf in routers.links}
+    peers = [{**entry(vrf), "peer_ip": ROUTER6} for vrf in routers.links]
+    agent = bed.start_agent(config(*peers, apps=(app("web", [VIP4, VIP6]),)))
+    sessions = [listener.accept() for listener in listeners.values()]
+    for session in sessions:
+        session.establish(ROUTER_AS, "10.255.0.1")
+        expect_routes(session, {VIP4: HOST, VIP6: HOST6})
+    assert agent.peer(f"{ROUTER6}%vrf-blue")["state"] == "established"
+    assert agent.peer(ROUTER6)["state"] == "established"
+
+
+def test_each_vrf_has_a_listener_and_keys_of_its_own(bed: Testbed) -> None:
+    if not kernel_has_vrfs(bed):
+        return
+    routers = Routers(bed)
+    keys = {"vrf-blue": "one", "vrf-red": "two", "": "three"}
+    peers = [entry(vrf, passive=True, password=key) for vrf, key in keys.items()]
+    agent = bed.start_agent(config(*peers, apps=APPS, listen=True))
+    for vrf, key in keys.items():
+        session = routers.connect(vrf, password=key)
+        session.establish(ROUTER_AS)
+        name = f"{ROUTER}%{vrf}" if vrf else ROUTER
+        wait_until(lambda name=name: agent.peer(name)["state"] == "established", name)
+        assert agent.peer(name)["local_port"] == 179
+    # Other keys while it runs.
+    peers = [entry(vrf, passive=True, password=f"{key}x") for vrf, key in keys.items()]
+    agent.reload(config(*peers, apps=APPS, listen=True))
+    order(agent, f"{ROUTER}%25vrf-red", "reset")
+    again = routers.connect("vrf-red", password="twox")
+    again.establish(ROUTER_AS)
+    wait_until(lambda: agent.peer(RED)["sessions"] == 2, "the session with the other key")
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_no_connection_is_taken_for_that_of_another_vrf(bed: Testbed, shared: bool) -> None:
+    """The peer is in vrf-blue; its address connects from vrf-red, and from none."""
+    if not kernel_has_vrfs(bed):
+        return
+    routers = Routers(bed)
+    if shared:
+        share_listener(bed.host)
+    agent = bed.start_agent(
+        config(entry("vrf-blue", passive=True), entry("", passive=True), apps=OF_BLUE, listen=True)
+    )
+    with pytest.raises((ConnectionError, AssertionError, TimeoutError)):
+        leak = routers.connect("vrf-red")
+        leak.expect_open()
+    assert {p["state"] for p in agent.status("peers")["peers"]} == {"active"}
+    for vrf, name in (("vrf-blue", BLUE), ("", PLAIN)):
+        session = routers.connect(vrf)
+        session.establish(ROUTER_AS)
+        wait_until(lambda name=name: agent.peer(name)["state"] == "established", name)
+    assert [p["sessions"] for p in agent.status("peers")["peers"]] == [1, 1]
+
+
+def test_interface_leaves_the_vrf_and_vrf_goes(bed: Testbed) -> None:
+    if not kernel_has_vrfs(bed):
+        return
+    routers = Routers(bed, ("vrf-blue",))
+    listener, device = routers.listen("vrf-blue"), routers.links["vrf-blue"].device
+    agent = bed.start_agent(config(entry("vrf-blue"), apps=OF_BLUE, listen=True))
+
+    def session() -> RawSession:
+        accepted = listener.accept()
+        accepted.establish(ROUTER_AS)
+        accepted.expect_route(ALL)
+        return accepted
+
+    first = session()
+    bed.host.ip(f"link set {device} nomaster")
+    agent.wait_log(f"peer {BLUE}: session ended: ")
+    first.close()
+    join(bed.host, device, "vrf-blue")
+    second = session()
+    bed.host.ip("link del vrf-blue")
+    gone = "interface vrf-blue is gone"
+    wait_until(lambda: agent.peer(BLUE)["path_error"] == gone, "the trouble")
+    second.close()
+    add_vrf(bed.host, "vrf-blue", 10)
+    join(bed.host, device, "vrf-blue")
+    session().close()
+    # And the listener is in the new one.
+    incoming = routers.connect("vrf-blue")
+    incoming.establish(ROUTER_AS)
+
+
+def test_route_of_the_main_table_is_no_path(bed: Testbed) -> None:
+    """Without the route of last resort, the kernel would look there next."""
+    if not kernel_has_vrfs(bed):
+        return
+    routers = Routers(bed, ("",))
+    bed.host.ip("link add vrf-blue type vrf table 10", "link set vrf-blue up")
+    agent = bed.start_agent(config(entry("vrf-blue"), entry(""), apps=OF_BLUE))
+    said = "no route in the VRF vrf-blue: that of the main table leads to"
+    wait_until(lambda: said in agent.peer(BLUE)["path_error"], "the trouble")
+    session = routers.listen("").accept()
+    session.establish(ROUTER_AS)
+    expect_routes(session, {ALL: HOST})
+    assert (agent.peer(BLUE)["sessions"], agent.peer(PLAIN)["sessions"]) == (0, 1)
+
+
+def test_added_over_the_api(bed: Testbed) -> None:
+    if not kernel_has_vrfs(bed):
+        return
+    routers = Routers(bed, ("vrf-blue", ""))
+    listener = routers.listen("vrf-blue")
+    agent = bed.start_agent(config(entry(""), apps=EVERYONES))
+    add(agent, f"{ROUTER}%25vrf-blue", peer_as=ROUTER_AS)
+    session = listener.accept()
+    opened = session.establish(ROUTER_AS)
+    assert opened.asn == AGENT_AS
+    expect_routes(session, {ALL: HOST})
+    assert agent.peer(BLUE)["source"] == "api"
