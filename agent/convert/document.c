@@ -13,8 +13,10 @@
 
 /* ---- remarks ---- */
 
-static void remark(struct convert *c, enum convert_severity severity, struct convert_at at,
-		   const char *what, const char *fmt, va_list args)
+__attribute__((format(printf, 5, 0))) static void remark(struct convert *c,
+							 enum convert_severity severity,
+							 struct convert_at at, const char *what,
+							 const char *fmt, va_list args)
 {
 	char text[1024];
 	struct strbuf sb = strbuf_over(text, sizeof(text));
