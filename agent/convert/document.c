@@ -13,8 +13,10 @@
 
 /* ---- remarks ---- */
 
-static void remark(struct convert *c, enum convert_severity severity, struct convert_at at,
-		   const char *what, const char *fmt, va_list args)
+__attribute__((format(printf, 5, 0))) static void remark(struct convert *c,
+							 enum convert_severity severity,
+							 struct convert_at at, const char *what,
+							 const char *fmt, va_list args)
 {
 	char text[1024];
 	struct strbuf sb = strbuf_over(text, sizeof(text));
@@ -131,24 +133,20 @@ const char *convert_get(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-static bool has_app(struct convert *c, const char *name)
-{
-	const json_t *app;
-	for (size_t i = 0; (app = convert_item(c, "apps", i)); i++)
-		if (str_equal(convert_get(app, "name"), name))
-			return true;
-	return false;
-}
-
 const char *convert_app_name(struct convert *c, const char *name, char buf[static 129])
 {
 	char plain[116];
 	str_printable(plain, sizeof(plain), *name ? name : "app", strlen(*name ? name : "app"));
 	for (char *slash; (slash = strchr(plain, '/'));)
 		*slash = '-';
+	if (!c->names)
+		c->names = json_object();
+	unsigned n = (unsigned)json_integer_value(json_object_get(c->names, plain));
 	snprintf(buf, 129, "%s", plain);
-	for (unsigned i = 2; has_app(c, buf); i++)
-		snprintf(buf, 129, "%s-%u", plain, i);
+	while (json_object_get(c->names, buf))
+		snprintf(buf, 129, "%s-%u", plain, ++n);
+	json_object_set_new(c->names, buf, json_integer(1));
+	json_object_set_new(c->names, plain, json_integer(n > 1 ? n : 1));
 	return buf;
 }
 
@@ -161,5 +159,6 @@ void convert_done(struct convert *c)
 		json_decref(c->origins[i].object);
 	free(c->origins);
 	json_decref(c->document);
+	json_decref(c->names);
 	*c = (struct convert){ 0 };
 }

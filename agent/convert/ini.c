@@ -11,6 +11,7 @@
 #include "lib/str.h"
 
 #define EXPANDED_MAX 65536
+#define VALUES_MAX   10000 /* each is looked for among all */
 
 struct line {
 	const char *text; /* without blanks around it */
@@ -102,6 +103,9 @@ static int parse_line(struct ini *ini, const struct line *l, char **section, boo
 		      struct convert_at at, struct err *err)
 {
 	size_t sign = sign_of(l);
+	if (ini->n >= VALUES_MAX)
+		return err_set(err, -EINVAL, "%s:%u: more than %d values", at.file, at.line,
+			       VALUES_MAX);
 	if (is_comment(l)) {
 		*continues &= l->len > 0;
 		return 0;

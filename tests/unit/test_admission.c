@@ -36,6 +36,8 @@ static const struct {
 	{ "http-admin", APP_FROM_HTTP, false, true, true, true },
 	{ "consul", APP_FROM_CONSUL, false, false, true, true },
 	{ "consul", APP_FROM_HTTP, true, true, false, false },
+	{ "nomad", APP_FROM_NOMAD, false, false, true, true },
+	{ "nomad", APP_FROM_CONSUL, false, false, false, false },
 	{ "none", APP_FROM_CONFIG, false, false, false, false },
 	{ "none", APP_FROM_HTTP, true, true, false, false },
 };

@@ -226,6 +226,32 @@ static void test_bounds(void **state)
 	free(large);
 }
 
+/* Each route is an app here; the time for a name does not grow with them. */
+static void test_many_apps(void **state)
+{
+	(void)state;
+	const struct convert_options none = { 0 };
+	struct convert c;
+	struct err err = { "" };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	fputs("neighbor 10.0.0.1 { local-as 65001; peer-as 65000; static {\n", out);
+	for (unsigned i = 0; i < 8000; i++)
+		fprintf(out, "route 198.18.%u.%u/32 next-hop self med %u;\n", i >> 8, i & 255, i);
+	fputs("} }", out);
+	fclose(out);
+	const struct convert_input in = { "in", text, len };
+	assert_int_equal(convert_run("exabgp", &in, 1, &none, &c, &err), 0);
+	const json_t *apps = json_object_get(c.document, "apps");
+	assert_int_equal(json_array_size(apps), 8000);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(apps, 7999), "name")),
+			    "static-8000");
+	assert_int_equal(c.n_lost, 0);
+	convert_done(&c);
+	free(text);
+}
+
 /* What is quoted from a file stays within its line of the comment. */
 static void test_comments(void **state)
 {
@@ -252,9 +278,8 @@ int main(void)
 {
 	own_netns_enter();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_cases),    cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_bounds),   cmocka_unit_test(test_many_apps),
 		cmocka_unit_test(test_comments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
