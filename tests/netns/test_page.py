@@ -172,6 +172,7 @@ def test_a_person_at_the_keyboard(bed: Testbed, tab: Tab) -> None:
 
     tab.run("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
     tab.run("document.dispatchEvent(new Event('visibilitychange'))")
+    assert tab.run("stream.readyState") == 2  # closed
     tab.run("new Promise(resolve => setTimeout(resolve, 600))")  # an answer may be on its way
     asked = len(tab.requests)
     service.start()
