@@ -107,18 +107,20 @@ def test_live(bed: Testbed, tab: Tab) -> None:
     assert "tor1" in tab.text("#sessions") and "established" in tab.text("#sessions")
     assert tab.run("document.querySelectorAll('#apps .good').length") >= 3  # up, and twice sent
     delays = []
-    for wanted in ("down", "up", "down"):
+    tab.run("window.seen = []")
+    for number, wanted in enumerate(("down", "up", "down")):
+        newest = agent.status("events")["newest"]
         tab.run(
-            "new MutationObserver(() => { if (" + state_of("dns") + f" === '{wanted}')"
-            " window.seen ??= Date.now(); })"
-            ".observe(document.getElementById('apps'), {childList: true, subtree: true});"
-            "window.seen = null;"
+            f"new MutationObserver(() => {{ if ({state_of('dns')} === '{wanted}')"
+            f" seen[{number}] ??= Date.now(); }})"
+            ".observe(document.getElementById('apps'), {childList: true, subtree: true})"
         )
         service.kill() if wanted == "down" else service.start()
-        seen = tab.wait("window.seen", f"the app is {wanted} on the page")
-        event = [e for e in agent.status("events?kind=app")["events"] if e["kind"] == f"app.{wanted}"]
-        delays.append(seen - tab.run(f"Date.parse('{event[-1]['time']}')"))
-    assert EMULATED or min(delays) < 1000, delays
+        seen = tab.wait(f"seen[{number}]", f"the app is {wanted} on the page")
+        [event] = agent.status(f"events?since={newest}&kind=app.{wanted}")["events"]
+        delays.append(seen - tab.run(f"Date.parse('{event['time']}')"))
+    # One may be late on a busy machine.
+    assert EMULATED or sorted(delays)[1] < 1000, delays
     assert "nothing listens on tcp port" in tab.text("#apps")
     assert "app.down" in tab.text("#events")
     expect_no_complaints(tab)
@@ -170,6 +172,7 @@ def test_a_person_at_the_keyboard(bed: Testbed, tab: Tab) -> None:
 
     tab.run("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
     tab.run("document.dispatchEvent(new Event('visibilitychange'))")
+    assert tab.run("stream.readyState") == 2  # closed
     tab.run("new Promise(resolve => setTimeout(resolve, 600))")  # an answer may be on its way
     asked = len(tab.requests)
     service.start()
