@@ -29,6 +29,8 @@
 #include "agent/config/findings.h"
 #include "agent/config/gocast.h"
 #include "agent/config/include.h"
+#include "agent/config/load_data.h"
+#include "agent/config/load_texts.h"
 #include "agent/config/parse.h"
 #include "agent/config/peer_text.h"
 #include "agent/config/secrets.h"
@@ -101,49 +103,11 @@ void config_free(struct config *c)
 
 /* ---- the loader ---- */
 
-/* A millisecond each. */
-#define OCTETS_A_STEP ((size_t)1024 * SHA256_BLOCK)
-#define EVENTS_A_STEP 2000
-#define APPS_A_STEP   300
+/* A millisecond. */
+#define APPS_A_STEP 300
 
 /* Files may be replaced by their texts of before, each of which may be in conflict with others. */
 #define ROUNDS_MAX 8
-
-enum load_stage {
-	LOAD_READ,
-	LOAD_HASH,
-	LOAD_PARSE,
-	LOAD_BUILD,
-	LOAD_NEXT, /* the next included file */
-	LOAD_CHECK_KEYS,
-	LOAD_CHECK_APPS,
-	LOAD_CHECK_HOST,
-	LOAD_CHECK_REST,
-	LOAD_FINISH,
-};
-
-struct config_loader {
-	char *file; /* NULL: the text */
-	struct config_source source;
-	struct config_findings *findings;
-	struct config_findings broken; /* of included files that are replaced or left out */
-	enum load_stage stage;
-	unsigned round;
-	bool found; /* the included files */
-	struct config_set set;
-	size_t at; /* the text that is parsed and built */
-	struct config_parser *parser;
-	struct config_tree **trees; /* of the texts */
-	size_t n_trees;
-	struct config_node *last_app;
-	struct sha256 hash;
-	size_t hashed; /* octets */
-	struct config_build build;
-	struct config_draft draft;
-	struct config_apps_check *apps_check;
-	struct config_host_check host_check;
-	struct tls_keys *tls_keys;
-};
 
 struct config_loader *config_loader_new(const struct config_source *source,
 					struct config_findings *findings)
@@ -184,117 +148,6 @@ void config_loader_free(struct config_loader *l)
 	config_set_done(&l->set);
 	free(l->file);
 	free(l);
-}
-
-/* ---- the texts ---- */
-
-static char *copy(const char *text, size_t len)
-{
-	char *data = mem_new(1, len + 1);
-	memcpy(data, text, len);
-	return data;
-}
-
-static void begin_parse(struct config_loader *l)
-{
-	const struct config_text *text = &l->set.items[l->at];
-	l->trees = realloc(l->trees, (l->at + 1) * sizeof(struct config_tree *));
-	if (!l->trees)
-		abort(); /* out of memory, see lib/mem.h */
-	while (l->n_trees <= l->at)
-		l->trees[l->n_trees++] = NULL;
-	l->parser = config_parser_new(text->data, text->len, l->findings);
-	l->stage = LOAD_PARSE;
-}
-
-static void begin_hash(struct config_loader *l)
-{
-	sha256_begin(&l->hash);
-	l->hashed = 0;
-	l->stage = LOAD_HASH;
-}
-
-static void refuse_bundle(struct config_loader *l)
-{
-	l->findings->file = NULL;
-	config_error(l->findings, config_at_line(0, 0),
-		     "the included files in it are not as they were written");
-}
-
-static void hash_step(struct config_loader *l)
-{
-	char written[SHA256_TEXT_MAX];
-	struct config_text *text = &l->set.items[l->at];
-	size_t rest = text->len - l->hashed;
-	if (rest > OCTETS_A_STEP) {
-		sha256_add(&l->hash, text->data + l->hashed, OCTETS_A_STEP);
-		l->hashed += OCTETS_A_STEP;
-		return;
-	}
-	memcpy(written, text->sha256, sizeof(written));
-	sha256_end(&l->hash, text->data + l->hashed, rest, text->sha256);
-	if (!l->source.bundle || l->at == 0 || str_equal(written, text->sha256)) {
-		begin_parse(l);
-		return;
-	}
-	refuse_bundle(l);
-	l->stage = LOAD_FINISH;
-}
-
-static int unbundle(struct config_loader *l, const char *text, size_t len)
-{
-	int r = config_set_unbundle(text, len, &l->set);
-	l->found = true;
-	if (r < 0)
-		refuse_bundle(l);
-	return r;
-}
-
-static int read_bundle(struct config_loader *l)
-{
-	struct config_set one = { 0 };
-	int r = config_text_read(config_set_add(&one, l->file), l->findings);
-	if (r == 0)
-		r = unbundle(l, one.items[0].data, one.items[0].len);
-	config_set_done(&one);
-	return r;
-}
-
-static int read_step(struct config_loader *l)
-{
-	const struct config_source *s = &l->source;
-	int r = 0;
-	if (s->bundle) {
-		r = s->text ? unbundle(l, s->text, s->len) : read_bundle(l);
-	} else if (s->text) {
-		config_text_take(config_set_add(&l->set, l->file), copy(s->text, s->len), s->len);
-	} else {
-		r = config_text_read(config_set_add(&l->set, l->file), l->findings);
-	}
-	if (r == 0)
-		begin_hash(l);
-	return r < 0 ? r : 1;
-}
-
-static int parse_step(struct config_loader *l)
-{
-	struct config_tree **tree = &l->trees[l->at];
-	int r = config_parser_step(l->parser, EVENTS_A_STEP, tree);
-	if (r > 0)
-		return r;
-	config_parser_free(l->parser);
-	l->parser = NULL;
-	if (r < 0) {
-		l->stage = l->at > 0 ? LOAD_NEXT : LOAD_FINISH;
-		return 1;
-	}
-	l->stage = LOAD_BUILD;
-	config_tree_set_file(*tree, l->findings->file);
-	if (l->at == 0)
-		config_build_begin(&l->build, config_tree_root(*tree), &l->draft, l->findings);
-	else
-		config_build_include(&l->build, config_tree_root(*tree), &l->draft, l->findings);
-	return 1;
 }
 
 /* One list of apps, over all files. */
@@ -356,7 +209,7 @@ static void next_step(struct config_loader *l)
 			     "with it, the files are larger than the maximum of %zu MB together",
 			     CONFIG_FILE_MAX >> 20);
 	else
-		begin_hash(l);
+		load_begin_hash(l);
 }
 
 /* ---- errors of included files ---- */
@@ -379,7 +232,7 @@ static bool replace(struct config_loader *l, struct config_text *text)
 	text->state = before ? CONFIG_TEXT_KEPT : CONFIG_TEXT_OUT;
 	text->n_apps = 0;
 	if (before) {
-		config_text_take(text, copy(before->data, before->len), before->len);
+		config_text_take(text, load_copy(before->data, before->len), before->len);
 		str_copy(text->sha256, sizeof(text->sha256), before->sha256);
 	} else {
 		config_text_take(text, NULL, 0);
@@ -421,7 +274,7 @@ static void replace_broken(struct config_loader *l)
 	config_findings_done(l->findings);
 	drop_trees(l);
 	l->at = 0;
-	begin_parse(l);
+	load_begin_parse(l);
 }
 
 /* ---- the steps ---- */
@@ -472,12 +325,12 @@ int config_loader_step(struct config_loader *l, struct config **ret)
 		l->n_trees > 0 && l->trees[0] ? config_tree_root(l->trees[0]) : NULL;
 	switch (l->stage) {
 	case LOAD_READ:
-		return read_step(l);
+		return load_read_step(l);
 	case LOAD_HASH:
-		hash_step(l);
+		load_hash_step(l);
 		return 1;
 	case LOAD_PARSE:
-		return parse_step(l);
+		return load_parse_step(l);
 	case LOAD_BUILD:
 		if (!config_build_step(&l->build, APPS_A_STEP))
 			built(l);

@@ -38,6 +38,10 @@ struct hooks {
 	bool full; /* the loss was logged */
 	struct hook_counts counts;
 	char last_failure[SAID_MAX];
+	/* Of a stop; NULL: none is under way. */
+	void (*done)(void *userdata);
+	void *done_userdata;
+	sd_event_source *limit;
 };
 
 static void job_free(struct job *j)
@@ -100,6 +104,16 @@ static char **environment(const struct hooks *h, const struct job *j)
 
 static void schedule(struct hooks *h);
 
+/* Once. */
+static void tell_done(struct hooks *h)
+{
+	void (*done)(void *userdata) = h->done;
+	h->done = NULL;
+	h->limit = sd_event_source_disable_unref(h->limit);
+	if (done)
+		done(h->done_userdata);
+}
+
 static void fail(struct hooks *h, const struct job *j, const char *why)
 {
 	h->counts.failed++;
@@ -111,8 +125,10 @@ static void end_job(struct hooks *h)
 {
 	job_free(list_first(&h->waiting, struct job, node));
 	h->counts.waiting--;
-	if (h->counts.waiting == 0)
+	if (h->counts.waiting == 0) {
 		h->full = false;
+		tell_done(h);
+	}
 	schedule(h);
 }
 
@@ -219,6 +235,32 @@ struct hook_counts hooks_counts(const struct hooks *h)
 	return counts;
 }
 
+/* The stop */
+
+static int on_limit(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	tell_done(userdata);
+	return 0;
+}
+
+size_t hooks_left(const struct hooks *h)
+{
+	return h ? h->counts.waiting : 0;
+}
+
+void hooks_finish(struct hooks *h, void (*done)(void *userdata), void *userdata)
+{
+	if (hooks_left(h) == 0) {
+		done(userdata);
+		return;
+	}
+	h->done = done;
+	h->done_userdata = userdata;
+	loop_timer_set(h->agent->loop, &h->limit,
+		       usec_add(loop_now(h->agent->loop), HOOKS_STOP_MAX), LOOP_APPLY, on_limit, h);
+}
+
 /* Life */
 
 struct hooks *hooks_new(struct agent *a)
@@ -234,6 +276,7 @@ void hooks_free(struct hooks *h)
 	if (!h)
 		return;
 	sd_event_source_disable_unref(h->start);
+	sd_event_source_disable_unref(h->limit);
 	if (h->counts.waiting > 0)
 		log_warn("exec", "%zu hook%s not run to the end, the agent ends", h->counts.waiting,
 			 h->counts.waiting == 1 ? " was" : "s were");

@@ -17,6 +17,12 @@ struct hooks;
 
 /* The list is that of the agent's configuration, whatever that is at the time. */
 struct hooks *hooks_new(struct agent *a);
+/* The agent stops: calls `done` when none is left to be run, or after HOOKS_STOP_MAX; at once when there is
+ * none now. `h` may be NULL. */
+#define HOOKS_STOP_MAX (2 * USEC_PER_SEC)
+void hooks_finish(struct hooks *h, void (*done)(void *userdata), void *userdata);
+/* How many run or wait. `h` may be NULL. */
+size_t hooks_left(const struct hooks *h);
 /* Kills what runs. */
 void hooks_free(struct hooks *h);
 /* `h` may be NULL. */

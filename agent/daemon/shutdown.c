@@ -85,7 +85,10 @@ static void apply(struct shutdown *s, unsigned actions, bool leaving)
 	if (actions & SHUTDOWN_DO_EXIT) {
 		log_info("agent",
 			 leaving ? "stopped for a restart, VIPs and NAT rules stay" : "stopped");
-		sd_event_exit(s->loop, 0);
+		if (s->ops->exit)
+			s->ops->exit(leaving, s->userdata);
+		else
+			sd_event_exit(s->loop, 0);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "agent/daemon/alarm_log.h"
 #include "agent/daemon/check_now.h"
 #include "agent/daemon/compare.h"
+#include "agent/daemon/hooks.h"
 #include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload.h"
@@ -130,6 +131,26 @@ static void reopen_sessions(void *userdata)
 	bgp_speaker_return(a->speaker);
 }
 
+static void end_loop(void *userdata)
+{
+	struct agent *a = userdata;
+	sd_event_exit(a->loop, 0);
+}
+
+/* A restart waits for nothing: routers keep the routes for a limited time only. */
+static void end(bool leaving, void *userdata)
+{
+	struct agent *a = userdata;
+	size_t left = hooks_left(a->hooks);
+	if (leaving || left == 0) {
+		end_loop(a);
+		return;
+	}
+	log_info("agent", "waiting for %zu hook%s", left, left == 1 ? "" : "s");
+	service_stopping(a->service, HOOKS_STOP_MAX + STOP_SPARE, "waiting for hooks");
+	hooks_finish(a->hooks, end_loop, a);
+}
+
 static void report_shutdown(const char *status, span_t longest, void *userdata)
 {
 	const struct agent *a = userdata;
@@ -144,5 +165,6 @@ const struct shutdown_ops agent_shutdown_ops = {
 	.close = close_sessions,
 	.leave = leave_sessions,
 	.reopen = reopen_sessions,
+	.exit = end,
 	.report = report_shutdown,
 };

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "agent/http/api_callbacks.h"
 #include "agent/http/reply.h"
 #include "agent/http/request.h"
 #include "agent/http/tokens.h"
@@ -20,13 +21,6 @@
 #include "lib/err.h"
 #include "net/tls_keys.h"
 
-struct api_callbacks {
-	/* Called from the loop; fills in the reply. What the client may not do is an error already.
-	 */
-	void (*answer)(const struct api_call *call, struct api_reply *ret, void *userdata);
-	bool (*is_vip)(const struct addr *addr, void *userdata);
-};
-
 struct api;
 
 /* `rules` must outlive it. It answers when it listens and the loop runs. */
@@ -36,8 +30,8 @@ void api_free(struct api *api);
 /* TLS on the TCP sockets that it listens on from now on; on those that have TLS already, the keys
  * are replaced. */
 void api_set_tls(struct api *api, struct tls_keys *keys);
-/* Listens at once; unless `read_only`, at the socket that was passed if there is one. `read_only`: whoever asks may change nothing. The text of -EADDRINUSE says how
- * to find who has the address. */
+/* Listens at once; unless `read_only`, at the socket that was passed if there is one. `read_only`: whoever
+ * asks may change nothing. The text of -EADDRINUSE says how to find who has the address. */
 int api_listen(struct api *api, const struct endpoint *at, bool read_only, struct err *err);
 /* Listens on the admin socket in this directory (agent/http/admin_socket.h). */
 int api_listen_admin(struct api *api, const char *directory, struct err *err);

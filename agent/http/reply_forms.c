@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/http/request.h"
+#include "agent/http/endpoints.h"
 #include "agent/status/view_json.h"
 #include "lib/redact.h"
 

@@ -7,6 +7,7 @@
 #include "agent/app/drains.h"
 #include "agent/app/leases.h"
 #include "agent/store/place.h"
+#include "agent/store/state_encode.h"
 #include "lib/log.h"
 #include "lib/wallclock.h"
 

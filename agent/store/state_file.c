@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/store/state_encode.h"
 #include "lib/backoff.h"
 #include "lib/hash.h"
 #include "lib/log.h"

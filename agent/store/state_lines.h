@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lines of the state file: a JSON value each.
+ * The lines of the state file: a JSON value each. state_encode.h makes them.
  *
  *	{"vipherald_state": 1, "boot": "…", "netns": "…"}
  *	{"register": [["name", "dns"], ["vip", "192.0.2.53/32"], …], "local": true,
@@ -77,14 +77,5 @@ struct state_contents {
  * *ret is untouched. Times are microseconds here. */
 int state_decode(const char *text, size_t len, struct state_contents *ret, struct err *err);
 void state_contents_done(struct state_contents *c);
-
-/* Lines with their newline; free them. */
-char *state_encode_head(const struct state_place *place);
-char *state_encode_app(const struct app_spec *spec, wall_t lease_until);
-char *state_encode_drain(const char *name, wall_t since, wall_t until, const char *reason);
-char *state_encode_vip(const struct prefix *prefix, const char *ifname, const char *label);
-/* NULL: the order orders nothing. */
-char *state_encode_peer(const struct peer_order *order);
-char *state_encode_end(size_t n_lines);
 
 #endif

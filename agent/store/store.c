@@ -13,6 +13,7 @@
 #include "agent/store/clock.h"
 #include "agent/store/place.h"
 #include "agent/store/restore.h"
+#include "agent/store/state_encode.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"

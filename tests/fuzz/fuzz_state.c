@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/store/state_encode.h"
 #include "agent/store/state_lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

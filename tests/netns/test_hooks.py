@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,28 @@ def test_the_queue_is_bounded(bed: Testbed) -> None:
     assert (counts(agent)["run"], counts(agent)["failed"]) == (64, 0)
     agent.register("app0", "192.0.2.99/32")
     assert counts(agent)["waiting"] == 0
+
+
+def test_a_stop_waits_for_them(bed: Testbed) -> None:
+    """After the route is gone, and for two seconds at most."""
+    router = bed.start_router("bird")
+    seen = bed.workdir / "seen"
+    release = bed.workdir / "release"
+    os.mkfifo(release)
+    hooks = [hook(f"read go < {release}; cat > {seen}", "agent.stopping", timeout="1m")]
+    agent = bed.start_agent(config(peer(router), apps=(app("web", VIP4),), agent={"hooks": hooks}))
+    router.wait_routes(VIP4)
+    agent.process.signal(signal.SIGTERM)
+    agent.wait_log("waiting for 1 hook")
+    router.wait_routes()
+    release.write_text("go\n")
+    agent.expect_exit(0)
+    assert json.loads(seen.read_text())["kind"] == "agent.stopping"
+    # One that does not end is killed.
+    agent.start()
+    router.wait_routes(VIP4)
+    agent.stop()
+    agent.wait_log("1 hook was not run to the end")
 
 
 def test_leftovers_are_killed(bed: Testbed) -> None:

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/http/endpoints.h"
 #include "agent/http/request.h"
 #include "agent/model/peer_orders.h"
 #include "lib/array.h"

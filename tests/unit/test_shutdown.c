@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct agent {
 	char did[200]; /* a word for each operation */
 	char status[64];
 	mono_t limit;
+	bool stays; /* at the exit: something has its time to end */
 };
 
 static void did(struct agent *a, const char *what)
@@ -80,6 +82,14 @@ static void fake_report(const char *status, span_t longest, void *userdata)
 	str_copy(a->status, sizeof(a->status), status);
 }
 
+static void fake_exit(bool leaving, void *userdata)
+{
+	struct agent *a = userdata;
+	did(a, leaving ? "exit-leaving" : "exit");
+	if (!a->stays)
+		sd_event_exit(a->loop, 0);
+}
+
 static const struct shutdown_ops ops = {
 	.facts = fake_facts,
 	.drain = fake_drain,
@@ -88,6 +98,7 @@ static const struct shutdown_ops ops = {
 	.give_up = fake_give_up,
 	.close = fake_close,
 	.leave = fake_leave,
+	.exit = fake_exit,
 	.report = fake_report,
 };
 
@@ -169,7 +180,7 @@ static void test_restart_and_then_a_stop(void **state)
 	assert_string_equal(a->did, "leave reopen withdraw");
 	shutdown_vips_removed(a->shutdown);
 	shutdown_sessions_closed(a->shutdown, true);
-	assert_string_equal(a->did, "leave reopen withdraw close");
+	assert_string_equal(a->did, "leave reopen withdraw close exit");
 	expect_exit(a);
 }
 
@@ -179,8 +190,24 @@ static void test_restart(void **state)
 	a->facts.graceful = true;
 	shutdown_restart(a->shutdown, "SIGUSR2");
 	shutdown_sessions_closed(a->shutdown, false);
-	assert_string_equal(a->did, "leave");
+	assert_string_equal(a->did, "leave exit-leaving");
 	expect_exit(a);
+}
+
+/* The end is its owner's, who may wait, and another signal does not cut that short. */
+static void test_the_exit_may_wait(void **state)
+{
+	struct agent *a = *state;
+	int code;
+	a->stays = true;
+	shutdown_stop(a->shutdown, "SIGTERM");
+	shutdown_vips_removed(a->shutdown);
+	shutdown_sessions_closed(a->shutdown, true);
+	assert_string_equal(a->did, "withdraw close exit");
+	assert_int_equal(sd_event_get_exit_code(a->loop, &code), -ENODATA);
+	shutdown_stop(a->shutdown, "SIGTERM");
+	assert_string_equal(a->did, "withdraw close exit");
+	assert_int_equal(shutdown_state(a->shutdown), SHUTDOWN_ENDED);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -189,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_stop),
+		TEST(test_the_exit_may_wait),
 		TEST(test_nothing_to_drain_is_a_stop_at_once),
 		TEST(test_the_drain_ends_by_the_clock),
 		TEST(test_restart_and_then_a_stop),

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "agent/store/state_encode.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "tests/unit/loop_until.h"

@@ -15,6 +15,7 @@
 #include "agent/config/define.h"
 #include "agent/model/app_spec_parse.h"
 #include "agent/model/register_params.h"
+#include "agent/store/state_encode.h"
 #include "lib/array.h"
 #include "lib/mem.h"
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Long answers, produced as they are read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "agent/status/stream.h"
+#include "lib/mem.h"
+
+/* A list of 1 … n, read in pieces of every size. */
+static json_t *next_number(void *userdata)
+{
+	int *left = userdata;
+	return *left > 0 ? json_integer((*left)--) : NULL;
+}
+
+static void no_done(void *userdata)
+{
+	(void)userdata;
+}
+
+static void read_all(int n, size_t piece, const char *want)
+{
+	static const struct stream_ops ops = { next_number, no_done };
+	char text[256] = "";
+	size_t len = 0, got;
+	struct stream *s = stream_new(NULL, "numbers", &ops, &n);
+	while ((got = stream_read(s, text + len, piece)) > 0)
+		len += got;
+	text[len] = 0;
+	stream_free(s);
+	assert_string_equal(text, want);
+}
+
+static void test_stream(void **state)
+{
+	(void)state;
+	for (size_t piece = 1; piece < 40; piece++) {
+		read_all(0, piece, "{\"numbers\":[\n]}\n");
+		read_all(1, piece, "{\"numbers\":[\n1\n]}\n");
+		read_all(3, piece, "{\"numbers\":[\n3,\n2,\n1\n]}\n");
+	}
+}
+
+/* Three pieces; the second took long. */
+static char *next_word(void *userdata)
+{
+	static const char *const words[] = { "one ", "two ", "three", NULL };
+	int *n = userdata;
+	const char *word = words[*n];
+	*n += word != NULL;
+	return word ? mem_strdup(word) : NULL;
+}
+
+static bool was_two(void *userdata)
+{
+	return *(int *)userdata == 2;
+}
+
+/* What took long is sent with the next turn, not made to wait for more. */
+static void test_stream_that_rests(void **state)
+{
+	(void)state;
+	static const struct stream_text_ops ops = { next_word, no_done, was_two };
+	int n = 0;
+	char buf[64];
+	struct stream *s = stream_new_text(&ops, &n);
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), strlen("one "));
+	assert_int_equal(n, 2);
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), strlen("two three"));
+	assert_memory_equal(buf, "two three", strlen("two three"));
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), 0);
+	stream_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_stream),
+					    cmocka_unit_test(test_stream_that_rests) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
