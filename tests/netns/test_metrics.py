@@ -110,6 +110,28 @@ def test_a_changed_file(bed: Testbed) -> None:
     assert changed() == 1
 
 
+def test_no_series_is_there_twice(bed: Testbed) -> None:
+    """Monitors that look alike without their secrets; and a file that is in two alarms."""
+    bed.link()
+    alike = app("a", VIP4, "exec:true --password one", "exec:true --password two", "exec:true")
+    pair = Authority(bed.workdir).issue("DNS:localhost")
+    pair.chmod(0o600)
+    tls = {"cert": str(pair), "key": str(pair), "client_ca": str(pair)}
+    agent = bed.make_agent(
+        config(
+            {"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=(alike,), agent={"api": {"tls": tls}}
+        )
+    )
+    agent.spawn()
+    text = wait_until(
+        lambda: agent.admin("/metrics").text, "metrics", ignore=(OSError, AssertionError)
+    )
+    series = [line.rpartition(" ")[0] for line in text.splitlines() if not line.startswith("#")]
+    assert sorted(series) == sorted(set(series))
+    assert 'vipherald_check_up{app="a",monitor="exec:true --password *** #2"}' in series
+    assert f'vipherald_alarm{{alarm="certificate",subject="{pair}"}}' in series
+
+
 def update(withdrawn: tuple[str, ...] = (), announced: tuple[str, ...] = ()) -> bytes:
     attributes = (
         bgp.attribute(bgp.ORIGIN, b"\0")
