@@ -230,8 +230,9 @@ def test_an_answer_of_many_turns(bed: Testbed) -> None:
     wait_until(lambda: samples(agent, "vipherald_apps")[("up",)] == 3000, "all are registered")
     reader = agent.connect()
     # What the sockets hold must be less than what stands before the family that is looked at.
-    assert reader.sock is not None
-    reader.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock = reader.sock
+    assert sock is not None
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     reader.request("GET", "/metrics")
     answer = reader.getresponse()
     first = answer.read(4096)
