@@ -23,7 +23,7 @@ const char *alarm_subject(const json_t *alarm, const char **ret_key)
 	return NULL;
 }
 
-static bool is_same(const json_t *a, const json_t *b)
+bool alarm_is_same(const json_t *a, const json_t *b)
 {
 	const char *key_a, *key_b;
 	if (!str_equal(text_of(a, "alarm"), text_of(b, "alarm")))
@@ -38,7 +38,7 @@ static bool has(const json_t *alarms, const json_t *wanted)
 {
 	size_t i;
 	const json_t *alarm;
-	json_array_foreach(alarms, i, alarm) if (is_same(alarm, wanted)) return true;
+	json_array_foreach(alarms, i, alarm) if (alarm_is_same(alarm, wanted)) return true;
 	return false;
 }
 

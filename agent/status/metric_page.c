@@ -9,8 +9,6 @@
 #include "lib/redact.h"
 #include "lib/str.h"
 
-#define LABEL_MAX 512
-
 static void add_text(struct metric_page *page, const char *text, size_t len)
 {
 	if (page->len + len + 1 > page->cap)
@@ -73,11 +71,16 @@ void metric_head(struct metric_page *page, const char *name, const char *type, c
 	add_head(page, "TYPE", name, cut, type);
 }
 
+void metric_text(const char *value, char buf[static METRIC_TEXT_MAX])
+{
+	str_printable(buf, METRIC_TEXT_MAX, value, strlen(value));
+	redact(buf);
+}
+
 static void add_value(struct metric_page *page, const char *value)
 {
-	char text[LABEL_MAX];
-	str_printable(text, sizeof(text), value, strlen(value));
-	redact(text);
+	char text[METRIC_TEXT_MAX];
+	metric_text(value, text);
 	for (const char *p = text; *p;) {
 		size_t plain = strcspn(p, "\\\"\n");
 		add_text(page, p, plain);

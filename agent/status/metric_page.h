@@ -30,6 +30,9 @@ struct metric_label {
 
 #define METRIC_LABELS_MAX 4
 
+/* The value of a label as it is shown, before it is escaped: two texts may become the same. */
+#define METRIC_TEXT_MAX 512
+void metric_text(const char *value, char buf[static METRIC_TEXT_MAX]);
 /* `type` is "counter" (then the name ends with _total), "gauge" or "histogram". `help` is a sentence. */
 void metric_head(struct metric_page *page, const char *name, const char *type, const char *help);
 /* labels[] ends with a name that is NULL; NULL: none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/metrics_of_apps.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,13 +141,41 @@ static void add_bytes(struct scrape *s, const char *name, const struct app *app)
 
 /* ---- checks ---- */
 
+static void monitor_text(const struct app *app, size_t i, char buf[static METRIC_TEXT_MAX])
+{
+	struct monitor_status m;
+	monitor_watch_status(app->watch, i, &m);
+	metric_text(m.text, buf);
+}
+
+/* Monitors may look alike without their secrets: then they have numbers, or one series would be there twice. */
+static const char *monitor_label(const struct app *app, size_t i, char buf[static METRIC_TEXT_MAX])
+{
+	char other[METRIC_TEXT_MAX], number[24];
+	unsigned n = 1;
+	monitor_text(app, i, buf);
+	for (size_t j = 0; j < i; j++) {
+		monitor_text(app, j, other);
+		n += str_equal(other, buf);
+	}
+	if (n > 1) {
+		size_t tail = (size_t)snprintf(number, sizeof(number), " #%u", n);
+		size_t len = strlen(buf), room = METRIC_TEXT_MAX - 1 - tail;
+		for (len = len < room ? len : room; (buf[len] & 0xc0) == 0x80; len--)
+			; /* no character is cut in two */
+		memcpy(buf + len, number, tail + 1);
+	}
+	return buf;
+}
+
 static void add_check(struct scrape *s, const char *name, const struct app *app)
 {
+	char text[METRIC_TEXT_MAX];
 	struct monitor_status m;
 	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
 		monitor_watch_status(app->watch, i, &m);
 		const struct metric_label labels[] = { { "app", app->spec->name },
-						       { "monitor", m.text },
+						       { "monitor", monitor_label(app, i, text) },
 						       { 0 } };
 		metric_sample(&s->page, name, labels, m.health == HEALTH_UP);
 	}
@@ -154,6 +183,7 @@ static void add_check(struct scrape *s, const char *name, const struct app *app)
 
 static void add_checks(struct scrape *s, const char *name, const struct app *app)
 {
+	char text[METRIC_TEXT_MAX];
 	struct monitor_status m;
 	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
 		monitor_watch_status(app->watch, i, &m);
@@ -165,7 +195,8 @@ static void add_checks(struct scrape *s, const char *name, const struct app *app
 				{ "unknown", m.unknown } };
 		for (size_t r = 0; r < ARRAY_SIZE(results); r++) {
 			const struct metric_label labels[] = { { "app", app->spec->name },
-							       { "monitor", m.text },
+							       { "monitor",
+								 monitor_label(app, i, text) },
 							       { "result", results[r].result },
 							       { 0 } };
 			metric_sample(&s->page, name, labels, results[r].n);
@@ -176,13 +207,14 @@ static void add_checks(struct scrape *s, const char *name, const struct app *app
 /* Of https; below 0 when it has ended. */
 static void add_cert_ends(struct scrape *s, const char *name, const struct app *app)
 {
+	char text[METRIC_TEXT_MAX];
 	struct monitor_status m;
 	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
 		monitor_watch_status(app->watch, i, &m);
 		if (m.cert_end == 0)
 			continue;
 		const struct metric_label labels[] = { { "app", app->spec->name },
-						       { "monitor", m.text },
+						       { "monitor", monitor_label(app, i, text) },
 						       { 0 } };
 		metric_sample_double(
 			&s->page, name, labels,
@@ -220,6 +252,15 @@ static const struct {
 
 /* ---- alarms ---- */
 
+/* An alarm of the same kind and subject stands before it, such as that of one file with two certificates. */
+static bool is_repeated(const json_t *alarms, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (alarm_is_same(json_array_get(alarms, j), json_array_get(alarms, i)))
+			return true;
+	return false;
+}
+
 static void add_alarms(struct scrape *s)
 {
 	json_t *alarms = alarms_collect(&s->in), *alarm;
@@ -230,6 +271,8 @@ static void add_alarms(struct scrape *s)
 	json_array_foreach(alarms, i, alarm)
 	{
 		const char *key, *subject = alarm_subject(alarm, &key);
+		if (is_repeated(alarms, i))
+			continue;
 		const json_t *count = json_object_get(alarm, "count");
 		const struct metric_label labels[] = {
 			{ "alarm", json_string_value(json_object_get(alarm, "alarm")) },
