@@ -1,5 +1,6 @@
 """Whose the address of a VIP is on the host (`bind`)."""
 
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from .netns import Namespace
 from .old_kernel import without_tags
 from .pings import Pings
 from .privileges import as_plain_user
+from .process import Process
 from .test_graceful_restart import end, start_router, wait_restart_over
 from .test_reload import Watch
 from .testbed import Testbed
@@ -381,6 +383,42 @@ def test_from_address_to_present_without_another_address(bed: Testbed) -> None:
     bed.wait_loopback({})
     bed.host.ip(f"addr add {VIP4} dev lo", f"addr add {VIP6} dev lo")
     router.wait_routes(VIP4, VIP6)
+
+
+# In a mount namespace of its own: /run and its files, and a /sys without udev, which it would wait for.
+NETWORKD = """
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp
+chown -R systemd-network: /run/systemd/netif
+cp "$1" /run/systemd/network/10-vips.network
+mount -t sysfs -o ro sysfs /sys
+exec /lib/systemd/systemd-networkd
+"""
+
+
+def start_networkd(bed: Testbed, *vips: str) -> Process:
+    """It configures the bridge with these addresses; with none it takes the bridge down."""
+    settings = bed.workdir / "vips.network"
+    lines = ["[Match]", f"Name={PORTS}", "[Network]", "LinkLocalAddressing=no", "IPv6AcceptRA=no"]
+    lines += ["ConfigureWithoutCarrier=yes", *(f"Address={vip}" for vip in vips)]
+    lines += ["[Link]", f"ActivationPolicy={'up' if vips else 'down'}"]
+    settings.write_text("\n".join(lines) + "\n")
+    command = ["unshare", "--mount", "--propagation", "private", "bash", "-ec", NETWORKD, "bash"]
+    return bed.host.start([*command, settings], "networkd")
+
+
+def test_present_with_systemd_networkd(bed: Testbed) -> None:
+    """It gives an address and takes it, and neither of the two is in the other's way."""
+    router = bed.start_router("bird")
+    bed.host.ip(f"link add {PORTS} type bridge")
+    agent = start_present(bed, peer(router))
+    for vips in ([VIP4, VIP6], [], [VIP4, VIP6]):
+        networkd = start_networkd(bed, *vips)
+        router.wait_routes(*vips)
+        networkd.signal(signal.SIGTERM)
+        networkd.wait()
+    agent.stop()
+    assert set(addresses(bed)) == {VIP4, VIP6}
 
 
 # --- route ---
