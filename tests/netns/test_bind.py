@@ -385,6 +385,21 @@ def test_from_address_to_present_without_another_address(bed: Testbed) -> None:
     router.wait_routes(VIP4, VIP6)
 
 
+def test_present_needs_no_capability(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    bed.host.ip(f"addr add {VIP4} dev lo", f"addr add {VIP6} dev lo")
+    apps = (bound("web", "present"), bound("edge", "none", "192.0.2.64/32"))
+    agent = bed.make_agent(config(peer(router), apps=apps), wrapper=as_plain_user())
+    for directory in (agent.state_dir, agent.run_dir):
+        directory.mkdir()
+        directory.chmod(0o777)
+    bed.workdir.chmod(0o755)
+    agent.start()
+    router.wait_routes(VIP4, VIP6, "192.0.2.64/32")
+    bed.host.ip(f"addr del {VIP4} dev lo")
+    router.wait_routes(VIP6, "192.0.2.64/32")
+
+
 # In a mount namespace of its own: /run and its files, and a /sys without udev, which it would wait for.
 NETWORKD = """
 mount -t tmpfs tmpfs /run
