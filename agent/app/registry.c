@@ -441,7 +441,7 @@ static void on_cleanup(struct app *app, mono_t now)
 	app_apply(app, now);
 	log_info("app", "%s: still %s after cleanup_timer, %s", app->spec->name,
 		 app->drained_since == USEC_NEVER ? "down" : "drained",
-		 app->forget ? "unregistering it" : "removing its VIPs from lo");
+		 app->forget ? "unregistering it" : "unbinding its VIPs");
 	if (app->forget)
 		unregister(app, now);
 }

@@ -208,7 +208,7 @@ static void vips(struct metric_page *out, const struct vip_counts *c,
 		 const struct bgp_route_counts *routes)
 {
 	gauge(out, "vips", "VIPs of all apps, and VIPs that are being removed.", c->vips);
-	gauge(out, "vips_bound", "VIPs that are on lo.", c->bound);
+	gauge(out, "vips_bound", "VIPs that are bound as `bind` of their app says.", c->bound);
 	gauge(out, "vips_announced", "VIPs that at least one established peer has been sent.",
 	      routes->sent);
 	gauge(out, "vips_troubled",

@@ -72,7 +72,7 @@ int presence_check(const struct addr_table *table, const struct prefix *vip, con
 		   presence_is_ours *is_ours, void *userdata, struct err *err)
 {
 	size_t n;
-	struct found f = { NULL };
+	struct found f = { 0 };
 	const struct addr_entry *entries = addr_table_find(table, &vip->addr, &n);
 	for (size_t i = 0; i < n && !f.usable; i++) {
 		const struct addr_link *link = addr_table_link(table, entries[i].ifindex);

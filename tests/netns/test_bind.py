@@ -1,5 +1,6 @@
 """Whose the address of a VIP is on the host (`bind`)."""
 
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from .configs import VIP4, VIP6, app, config, peer
 from .netns import Namespace
 from .old_kernel import without_tags
 from .pings import Pings
+from .privileges import as_plain_user
+from .process import Process
+from .test_graceful_restart import end, start_router, wait_restart_over
 from .test_reload import Watch
 from .testbed import Testbed
 from .wait import wait_until
@@ -381,6 +385,57 @@ def test_from_address_to_present_without_another_address(bed: Testbed) -> None:
     router.wait_routes(VIP4, VIP6)
 
 
+def test_present_needs_no_capability(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    bed.host.ip(f"addr add {VIP4} dev lo", f"addr add {VIP6} dev lo")
+    apps = (bound("web", "present"), bound("edge", "none", "192.0.2.64/32"))
+    agent = bed.make_agent(config(peer(router), apps=apps), wrapper=as_plain_user())
+    for directory in (agent.state_dir, agent.run_dir):
+        directory.mkdir()
+        directory.chmod(0o777)
+    bed.workdir.chmod(0o755)
+    agent.start()
+    router.wait_routes(VIP4, VIP6, "192.0.2.64/32")
+    bed.host.ip(f"addr del {VIP4} dev lo")
+    router.wait_routes(VIP6, "192.0.2.64/32")
+
+
+# In a mount namespace of its own: /run and its files, and a /sys without udev, which it would wait for.
+NETWORKD = """
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp
+chown -R systemd-network: /run/systemd/netif
+cp "$1" /run/systemd/network/10-vips.network
+mount -t sysfs -o ro sysfs /sys
+exec /lib/systemd/systemd-networkd
+"""
+
+
+def start_networkd(bed: Testbed, *vips: str) -> Process:
+    """It configures the bridge with these addresses; with none it takes the bridge down."""
+    settings = bed.workdir / "vips.network"
+    lines = ["[Match]", f"Name={PORTS}", "[Network]", "LinkLocalAddressing=no", "IPv6AcceptRA=no"]
+    lines += ["ConfigureWithoutCarrier=yes", *(f"Address={vip}" for vip in vips)]
+    lines += ["[Link]", f"ActivationPolicy={'up' if vips else 'down'}"]
+    settings.write_text("\n".join(lines) + "\n")
+    command = ["unshare", "--mount", "--propagation", "private", "bash", "-ec", NETWORKD, "bash"]
+    return bed.host.start([*command, settings], "networkd")
+
+
+def test_present_with_systemd_networkd(bed: Testbed) -> None:
+    """It gives an address and takes it, and neither of the two is in the other's way."""
+    router = bed.start_router("bird")
+    bed.host.ip(f"link add {PORTS} type bridge")
+    agent = start_present(bed, peer(router))
+    for vips in ([VIP4, VIP6], [], [VIP4, VIP6]):
+        networkd = start_networkd(bed, *vips)
+        router.wait_routes(*vips)
+        networkd.signal(signal.SIGTERM)
+        networkd.wait()
+    agent.stop()
+    assert set(addresses(bed)) == {VIP4, VIP6}
+
+
 # --- route ---
 
 NET4, NET6 = "198.51.100.0/24", "2001:db8:54::/64"
@@ -533,3 +588,84 @@ def test_from_each_bind_to_each_other_sends_nothing(bed: Testbed, before: str) -
     assert watch.updates(agent) == []
     agent.stop()
     assert addresses(bed) == foreign
+
+
+# --- everything at once ---
+
+PRESENT4, PRESENT6 = "192.0.2.61/32", "2001:db8::61/128"
+OF_ALL = {
+    "address": ["192.0.2.62/32", "2001:db8::62/128"],
+    "route": ["192.0.2.63/32", "2001:db8::63/128"],
+    "present": [PRESENT4, PRESENT6],
+    "none": ["192.0.2.64/32", "2001:db8::64/128"],
+    "elsewhere": ["192.0.2.65/32", "2001:db8::65/128"],
+}
+VIPS = [vip for vips in OF_ALL.values() for vip in vips]
+
+
+def in_every_way() -> tuple[dict[str, Any], ...]:
+    ways = [bound(name, name, *OF_ALL[name]) for name in WAYS]
+    return (*ways, bound("elsewhere", None, *OF_ALL["elsewhere"], interface=PORTS))
+
+
+def everything(bed: Testbed) -> tuple[dict[str, str], dict[str, str], set[str]]:
+    return bed.host.loopback_addresses(), addresses(bed), local_routes(bed)
+
+
+@pytest.mark.parametrize("way", ["crash", "restart"])
+@pytest.mark.parametrize("user", ["root", "plain user", "no tags"])
+def test_a_restart_is_not_noticed(bed: Testbed, way: str, user: str) -> None:
+    """Graceful restart, seen by an observer behind the router; the sandbox is on. A plain user has
+    CAP_NET_ADMIN only."""
+    router, observer = start_router(bed, "bird")
+    set_nonlocal(bed, 1)
+    add_interface(bed)
+    bed.host.ip(f"addr add {PRESENT4} dev lo", f"addr add {PRESENT6} dev lo")
+    route_to(router.link.namespace, *VIPS)
+    agent = bed.make_agent(
+        config(peer(router), apps=in_every_way(), graceful_restart=True, listen=False),
+        wrapper=as_plain_user(["net_admin"]) if user == "plain user" else (),
+        env=without_tags(bed) if user == "no tags" else {},
+    )
+    for directory in (agent.state_dir, agent.run_dir):
+        directory.mkdir()
+        directory.chmod(0o777)
+    bed.workdir.chmod(0o755)
+    agent.start()
+    observer.wait_routes(*VIPS)
+    assert "sandbox: system calls filtered" in agent.log
+    wait_restart_over(agent, router)
+    before = everything(bed)
+    assert before[2] == {*OF_ALL["address"], *OF_ALL["route"]}
+    served = [vip for vip in VIPS if vip not in OF_ALL["none"]]
+    with Pings(router.link.namespace, *served) as pings:
+        end(agent, way)
+        router.wait_not_established()
+        assert everything(bed) == before
+        agent.start()
+        router.wait_established()
+        wait_restart_over(agent, router)
+        assert everything(bed) == before
+        pings.check()
+    observer.wait_routes(*VIPS)
+    assert observer.withdrawn() == []
+    agent.stop()
+    assert everything(bed) == ({PRESENT4: "lo", PRESENT6: ""}, {}, set())
+
+
+def test_a_restart_with_addresses_of_others_only(bed: Testbed) -> None:
+    """Nothing of the previous instance is on the host, and forwarding went on all the same."""
+    router, observer = start_router(bed, "bird")
+    bed.host.ip(f"addr add {PRESENT4} dev lo", f"addr add {PRESENT6} dev lo")
+    apps = [bound(name, name, *OF_ALL[name]) for name in ("present", "none")]
+    agent = bed.start_agent(config(peer(router), apps=tuple(apps), graceful_restart=True))
+    vips = [*OF_ALL["present"], *OF_ALL["none"]]
+    observer.wait_routes(*vips)
+    wait_restart_over(agent, router)
+    agent.kill()
+    router.wait_not_established()
+    agent.start()
+    router.wait_established()
+    wait_restart_over(agent, router)
+    observer.wait_routes(*vips)
+    assert observer.withdrawn() == []
