@@ -9,6 +9,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "bench/bfd_drop.h"
 #include "bench/scratch.h"
 #include "bfd/bfd.h"
 #include "process/loop.h"
@@ -231,4 +232,6 @@ void scenario_bfd(struct report *r)
 	cost(r, 2, 300 * USEC_PER_MSEC, FEW_LIMIT);
 	detection(r, 50 * USEC_PER_MSEC);
 	detection(r, 300 * USEC_PER_MSEC);
+	bfd_drop(r, 50, 3 * 50 + LATE);
+	bfd_drop(r, 300, 3 * 300 + LATE);
 }

@@ -5,21 +5,17 @@
  */
 #include "bench/scenarios.h"
 
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "bench/bird.h"
 #include "bench/peer.h"
-#include "bench/scratch.h"
 #include "bench/subject.h"
 
-#define BIRD      ".deps/peers/usr/sbin/bird"
-#define LIBRARIES ".deps/peers/usr/lib/*-linux-gnu*"
-#define ROUTES    10000
-#define RUNS      5
+#define ROUTES 10000
+#define RUNS   5
 
-static void write_bird_config(const char *path)
+static void start_bird(struct subject *s)
 {
 	char *text = NULL, vip[ADDR_TEXT_MAX];
 	size_t len = 0;
@@ -46,37 +42,16 @@ static void write_bird_config(const char *path)
 	}
 	fputs("}\n", out);
 	fclose(out);
-	scratch_write(path, text, len);
+	bird_start(s, text, len);
 	free(text);
-}
-
-/* Where the package's own libraries are; not for the agent, whose start they would slow down. */
-static void set_library_path(void)
-{
-	glob_t found;
-	if (glob(LIBRARIES, 0, NULL, &found) == 0)
-		setenv("LD_LIBRARY_PATH", found.gl_pathv[0], 1);
-	globfree(&found);
-}
-
-static void start_bird(struct subject *s)
-{
-	char config[SCRATCH_PATH_MAX], control[SCRATCH_PATH_MAX], pid[SCRATCH_PATH_MAX];
-	write_bird_config(scratch_path("bird.conf", config));
-	subject_exec(s, (const char *const[]){ BIRD, "-f", "-c", config, "-s",
-					       scratch_path("bird.control", control), "-P",
-					       scratch_path("bird.pid", pid), NULL });
 }
 
 void scenario_others(struct report *r)
 {
 	struct samples time = { .n = 0 }, updates = { .n = 0 }, resident = { .n = 0 };
-	if (access(BIRD, X_OK) < 0) {
-		fprintf(stderr, "bench: others: left out, no %s (scripts/deps.sh test)\n", BIRD);
+	if (!bird_is_there("others"))
 		return;
-	}
 	struct peer *p = peer_new(1);
-	set_library_path();
 	for (int run = 0; run < RUNS; run++) {
 		struct subject s;
 		peer_listen(p);
@@ -90,7 +65,6 @@ void scenario_others(struct report *r)
 		subject_stop(&s);
 	}
 	peer_free(p);
-	unsetenv("LD_LIBRARY_PATH");
 	report_add(r, "BIRD: established -> 10000 routes", "ms", REPORT_NO_TARGET, &time);
 	report_add(r, "BIRD: UPDATEs for 10000", "messages", REPORT_NO_TARGET, &updates);
 	report_add(r, "BIRD: resident with 10000 routes", "MB", REPORT_NO_TARGET, &resident);

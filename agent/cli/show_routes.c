@@ -15,6 +15,7 @@ static void add_aggregate(struct table *t, const json_t *aggregate)
 	table_add_toned(t, true_at(aggregate, "announced") ? TABLE_GOOD : TABLE_WARNING,
 			show_announced(json_at(aggregate, "announced_to"), announced));
 	table_add(t, table_age(number_at(aggregate, "since_seconds"), age));
+	table_add(t, "");
 	table_format(t, "%lld of its apps announced, min %lld", count_at(apps, "announced"),
 		     count_at(aggregate, "min"));
 }

@@ -92,3 +92,8 @@ class BfdSoak:
             f"{self._vips} VIPs, {packets['sent']} packets sent, {packets['received']} received"
         )
         self._report.check(falls == 0, what, found["last_down"])
+        # A process that was replaced does not show in the state of its sessions.
+        restarts = self._agent.status("status")["bfd"]["process_restarts"]
+        self._report.check(restarts == 0, f"the BFD process was started again {restarts} times")
+        sessions = self._agent.peer(self._router.ip)["sessions"]
+        self._report.check(sessions == 1, f"{sessions} BGP session(s) under BFD, expected 1")

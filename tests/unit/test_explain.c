@@ -85,6 +85,8 @@ static const struct {
 	  "family" },
 	{ "no next hop", "\"state\": \"sent\"", "\"state\": \"no-next-hop\"", "", "next-hop" },
 	{ "not for the peer", "\"state\": \"sent\"", "\"state\": \"filtered\"", "", "filter" },
+	{ "an aggregate stands for it", "\"state\": \"sent\"", "\"state\": \"suppressed\"", "",
+	  "aggregate" },
 	{ "pending", "\"state\": \"sent\"", "\"state\": \"pending\"", "", "sent" },
 };
 
@@ -150,12 +152,40 @@ static void test_down_and_not_announced(void **state)
 	json_decref(app);
 }
 
+/* Itself as the only VIP; its peers are judged only while it has enough apps. */
+static void test_aggregate(void **state)
+{
+	(void)state;
+	json_t *aggregate = json_loads("{\"prefix\": \"192.0.2.0/24\", \"min\": 2, \"apps\": "
+				       "{\"announced\": 1, \"up\": 1}, \"form\": \"none\", "
+				       "\"announced_to\": {\"sent\": 0, \"peers\": 1}, "
+				       "\"since_seconds\": 3.0, \"peers\": [" PEER "]}",
+				       0, NULL);
+	json_t *answer = explain_aggregate(aggregate);
+	const json_t *vip = json_array_get(json_object_get(answer, "vips"), 0);
+	const json_t *condition = json_array_get(json_object_get(vip, "conditions"), 0);
+	assert_string_equal(json_string_value(json_object_get(answer, "aggregate")),
+			    "192.0.2.0/24");
+	assert_string_equal(first_of(vip), "apps");
+	assert_string_equal(json_string_value(json_object_get(condition, "text")),
+			    "1 app in it is announced, 1 up, min 2");
+	json_decref(answer);
+	json_object_set_new(aggregate, "form", json_string("up"));
+	answer = explain_aggregate(aggregate);
+	vip = json_array_get(json_object_get(answer, "vips"), 0);
+	assert_string_equal(first_of(vip), "");
+	assert_string_equal(first_of(json_array_get(json_object_get(vip, "peers"), 0)), "");
+	json_decref(answer);
+	json_decref(aggregate);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_down_and_not_announced),
+		cmocka_unit_test(test_aggregate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -230,6 +230,36 @@ static void test_routes(void **state)
 			WORDS(GOOD "sent" NORMAL, BAD "no-session" NORMAL, WARN "pending" NORMAL));
 }
 
+static const char summarized[] =
+	"{\"aggregates\": [{\"prefix\": \"192.0.2.0/24\", \"min\": 2, \"apps\": {\"announced\": 3, "
+	"\"up\": 2}, \"form\": \"up\", \"announced\": true, \"announced_to\": {\"sent\": 1, "
+	"\"peers\": 1}, \"since_seconds\": 60, \"peers\": [{\"peer\": \"10.0.0.1\", \"state\": "
+	"\"sent\", \"next_hop\": \"10.0.0.9\", \"weight\": 125000000}]}], "
+	"\"routes\": [{\"prefix\": \"192.0.2.1/32\", \"app\": \"dns\", \"bound\": true, \"form\": "
+	"\"up\", \"announced\": true, \"announced_to\": {\"sent\": 1, \"peers\": 1}, "
+	"\"since_seconds\": 60, \"peers\": [{\"peer\": \"10.0.0.1\", \"state\": \"suppressed\", "
+	"\"reason\": \"an aggregate stands for it\"}]}]}";
+
+static void test_aggregates(void **state)
+{
+	(void)state;
+	expect(VERB_VIPS, none, summarized,
+	       "VIP           APP          BOUND  FORM  PEERS   FOR    PPS  REASON\n"
+	       "192.0.2.0/24  (aggregate)  -      up    1 of 1  1m00s  -    "
+	       "3 of its apps announced, min 2\n"
+	       "192.0.2.1/32  dns          yes    up    1 of 1  1m00s  -    -\n");
+	expect(VERB_ROUTES, none, summarized,
+	       "PREFIX        PEER      STATE       NEXT HOP  ATTRIBUTES\n"
+	       "192.0.2.0/24  10.0.0.1  sent        10.0.0.9  weight 125000000\n"
+	       "192.0.2.1/32  10.0.0.1  suppressed  -         an aggregate stands for it\n");
+	expect(VERB_EXPLAIN, WORDS("192.0.2.0/24"),
+	       "{\"aggregate\": \"192.0.2.0/24\", \"vips\": [{\"prefix\": \"192.0.2.0/24\", "
+	       "\"announced_to\": {\"sent\": 0, \"peers\": 1}, \"conditions\": [{\"condition\": "
+	       "\"apps\", \"holds\": false, \"text\": \"1 app in it is announced\"}]}]}",
+	       "192.0.2.0/24, an aggregate: announced to 0 of 1 peers\n"
+	       "  NO  apps        1 app in it is announced\n");
+}
+
 static void test_explain(void **state)
 {
 	(void)state;
@@ -526,6 +556,7 @@ int main(void)
 		cmocka_unit_test(test_app_without_what_it_need_not_have),
 		cmocka_unit_test(test_vips),
 		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_aggregates),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_described_peers),
