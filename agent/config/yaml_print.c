@@ -112,11 +112,14 @@ static void print_list(const json_t *array, int indent, FILE *out)
 	json_array_foreach((json_t *)array, i, item)
 	{
 		fprintf(out, "%*s- ", indent, "");
-		if (json_is_object(item)) {
+		if (json_is_object(item) && json_object_size(item) > 0) {
 			print_members(item, indent + 2, true, out);
 			continue;
 		}
-		print_scalar(item, out);
+		if (json_is_object(item))
+			fputs("{}", out);
+		else
+			print_scalar(item, out);
 		fputc('\n', out);
 	}
 }

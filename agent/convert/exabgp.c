@@ -14,6 +14,7 @@
 #include "agent/convert/exabgp_neighbor.h"
 #include "agent/convert/exabgp_routes.h"
 #include "agent/convert/statements.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -133,6 +134,8 @@ static void set_run(struct taking *t, const struct statement *run, json_t *proce
 static void set_allow(struct taking *t, const struct statement *s, const json_t *known,
 		      json_t *process)
 {
+	/* A default route is no prefix to be allowed. */
+	static const char *const everything[] = { "0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1" };
 	size_t i;
 	json_t *text;
 	for (size_t j = 0; j < t->options->n_allow; j++)
@@ -141,11 +144,12 @@ static void set_allow(struct taking *t, const struct statement *s, const json_t 
 		convert_append(process, "allow", json_string_value(text));
 	if (json_object_get(process, "allow"))
 		return;
-	convert_append(process, "allow", "0.0.0.0/0");
-	convert_append(process, "allow", "::/0");
-	convert_note(t->c, s->at, statement_word(s, 1),
-		     "allow: ExaBGP lets a program announce everything, and so may it here: write "
-		     "what it announces, or convert with --allow PREFIX");
+	for (size_t j = 0; j < ARRAY_SIZE(everything); j++)
+		convert_append(process, "allow", everything[j]);
+	convert_note(
+		t->c, s->at, statement_word(s, 1),
+		"allow: ExaBGP lets a program announce everything, and so may it here, but for "
+		"default routes: write what it announces, or convert with --allow PREFIX");
 }
 
 static void take_process_key(struct taking *t, const struct statement *s, json_t *process)

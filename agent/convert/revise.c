@@ -10,6 +10,7 @@
 #include "agent/config/check_announce.h"
 #include "agent/config/check_apps.h"
 #include "agent/config/check_bgp.h"
+#include "agent/config/check_programs.h"
 #include "agent/config/draft.h"
 #include "agent/config/findings.h"
 #include "agent/config/parse.h"
@@ -32,6 +33,7 @@ static void check_draft(struct config_draft *draft, const struct config_node *ro
 	draft->file = "the configuration file";
 	config_check_agent(draft, root, findings);
 	config_check_bgp(draft, root, findings);
+	config_check_programs(draft, root, findings);
 	struct config_apps_check *step = config_apps_check_new(draft, findings);
 	while (config_apps_check_step(step, CHECK_APPS))
 		;

@@ -7,8 +7,8 @@ REPO = Path(__file__).resolve().parents[2]
 ROOMS = ("agent", "bgp", "bfd", "nat", "consul", "monitors", "net", "process", "lib")
 # How kinds that are not in an EVENT() are passed on.
 KIND = re.compile(r'"((?:%s)\.[a-z]+)"' % "|".join(
-    ("agent", "alarm", "app", "bfd", "consul", "drain", "group", "hook", "lo", "nat", "nomad", "path", "peer",
-     "process", "reload", "request", "restart", "route", "routes", "session", "vip")
+    ("agent", "aggregate", "alarm", "app", "bfd", "consul", "drain", "group", "hook", "lo", "nat", "nomad", "path",
+     "peer", "process", "reload", "request", "restart", "route", "routes", "session", "vip")
 ))
 
 

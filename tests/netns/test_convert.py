@@ -123,7 +123,7 @@ def test_exabgp_static_routes(bed: Testbed, kind: str, internal: bool) -> None:
 
 HEALTHCHECK = """
 process resolver {{
-    run {python} -m exabgp healthcheck --no-syslog --name resolver --cmd "test -e {switch}" --ip 198.51.100.53/32 --ip 2001:db8:53::53/128 --interval 0.2 --fast-interval 0.1 --rise 1 --fall 2 --up-metric 50 --down-metric 500 --increase 5 --community "65001:53 65001:1" --disabled-community 65001:999 --large-community 65001:7:8 --as-path "65001 65001" --no-ip-setup --next-hop {host6};
+    run /usr/bin/env PYTHONPATH={path} {python} -m exabgp healthcheck --no-syslog --name resolver --cmd "test -e {switch}" --ip 198.51.100.53/32 --ip 2001:db8:53::53/128 --interval 0.2 --fast-interval 0.1 --rise 1 --fall 2 --up-metric 50 --down-metric 500 --increase 5 --community "65001:53 65001:1" --disabled-community 65001:999 --large-community 65001:7:8 --as-path "65001 65001" --no-ip-setup --next-hop {host6};
     encoder text;
 }}
 neighbor {router} {{
@@ -138,9 +138,10 @@ neighbor {router} {{
 """
 
 
+@pytest.mark.parametrize("native", [True, False], ids=["app", "program"])
 @pytest.mark.parametrize("kind", ["frr", "bird"])
-def test_exabgp_healthcheck_as_app(bed: Testbed, kind: str) -> None:
-    """Up and down with the attributes of both states."""
+def test_exabgp_healthcheck(bed: Testbed, kind: str, native: bool) -> None:
+    """Up and down with the attributes of both states, as an app and as the program that it was."""
     router, switch, states = bed.start_router(kind), bed.workdir / "healthy", []
     file = bed.workdir / "exabgp.conf"
     file.write_text(
@@ -148,6 +149,7 @@ def test_exabgp_healthcheck_as_app(bed: Testbed, kind: str) -> None:
         .replace(" --next-hop {host6}", "")
         .format(
             python=sys.executable,
+            path=unpacked("usr/lib/python3/dist-packages"),
             switch=switch,
             router=router.link.router_ip,
             host=router.link.host_ip,
@@ -170,7 +172,7 @@ def test_exabgp_healthcheck_as_app(bed: Testbed, kind: str) -> None:
     states.append(at_metric(500))
     exabgp.terminate()
     wait_until(lambda: not router.routes(), f"{router.kind} has no routes")
-    text = convert(bed, "exabgp", file, "--native")
+    text = convert(bed, "exabgp", file, *(["--native"] if native else []))
     switch.touch()
     start_converted(bed, text)
     assert at_metric(50) == states[0]
