@@ -314,25 +314,25 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
 }
 
 /* A route that has its own numbers is not concerned by others of the peer. */
-static void mark_numbers(struct adj_out *a, const struct bgp_common *before)
+static void mark_numbers(struct adj_out *a, const struct bgp_peer_attrs *before)
 {
 	a->again_why = BGP_SENT_FOR_PEER;
 	for (size_t i = 0; i < a->rib->n_ids; i++) {
 		const struct rib_route *route = a->rib->by_id[i];
 		if (route && route->attrs &&
-		    bgp_common_numbers_differ(before, &a->session.common, &route->attrs->route,
-					      a->session.ibgp))
+		    bgp_peer_attrs_numbers_differ(before, &a->session.peer_attrs,
+						  &route->attrs->route, a->session.ibgp))
 			mark_one_again(a, a->rib->by_id[i]);
 	}
 }
 
-void adj_out_set_common(struct adj_out *a, const struct bgp_common *common)
+void adj_out_set_peer_attrs(struct adj_out *a, const struct bgp_peer_attrs *peer_attrs)
 {
-	const struct bgp_common before = a->session.common;
+	const struct bgp_peer_attrs before = a->session.peer_attrs;
 	if (!a->up)
 		return;
-	bool alike = bgp_common_lists_equal(&before, common);
-	a->session.common = *common;
+	bool alike = bgp_peer_attrs_lists_equal(&before, peer_attrs);
+	a->session.peer_attrs = *peer_attrs;
 	if (alike) {
 		mark_numbers(a, &before);
 		return;
@@ -460,7 +460,7 @@ static void begin_announce(struct adj_out *a, const struct rib_route *route,
 		.ibgp = a->session.ibgp,
 		.four_octet_as = a->session.four_octet_as,
 		.otc = a->session.otc,
-		.common = &a->session.common,
+		.peer_attrs = &a->session.peer_attrs,
 	};
 	bgp_attrs_merge(&session, route->attrs->origin, &route->attrs->route, &room, &out);
 	out.next_hop = *next_hop_of(a, route);

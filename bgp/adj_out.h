@@ -40,7 +40,7 @@ struct adj_out_session {
 	/* Family 0: none, such routes stay unsent. `next_hop4` is IPv6 where RFC 8950 was negotiated
 	 * and there is no IPv4 address; `link_local` follows IPv6 next hops (RFC 2545 3). */
 	struct addr next_hop4, next_hop6, link_local;
-	struct bgp_common common;             /* views; valid longer than the session */
+	struct bgp_peer_attrs peer_attrs;     /* views; valid longer than the session */
 	const struct bgp_peer_config *config; /* likewise; for filters of routes */
 };
 
@@ -91,7 +91,7 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
 			   const struct addr *link_local);
 /* The attributes that the configuration adds changed: the routes that now get others are sent again.
  * The views replace those of the session. */
-void adj_out_set_common(struct adj_out *a, const struct bgp_common *common);
+void adj_out_set_peer_attrs(struct adj_out *a, const struct bgp_peer_attrs *peer_attrs);
 /* Names of the peer changed: routes that are now for it are sent, others are withdrawn. */
 void adj_out_recheck_filters(struct adj_out *a);
 /* ROUTE-REFRESH from the peer (RFC 2918); a family that was not negotiated is ignored. */

@@ -62,9 +62,10 @@ size_t bgp_large_communities_merge(const struct bgp_large_communities *list,
 
 /* ---- What routes to a peer have in common. ---- */
 
-struct bgp_common bgp_common_of(const struct bgp_config *config, const struct bgp_peer_config *peer)
+struct bgp_peer_attrs bgp_peer_attrs_of(const struct bgp_config *config,
+					const struct bgp_peer_config *peer)
 {
-	return (struct bgp_common){
+	return (struct bgp_peer_attrs){
 		.global = { config->communities, config->ext_communities,
 			    config->large_communities },
 		.peer = { peer->communities, peer->ext_communities, peer->large_communities },
@@ -77,18 +78,20 @@ struct bgp_common bgp_common_of(const struct bgp_config *config, const struct bg
 }
 
 /* The lists of global, peer and route, in that order. `route` NULL: without. */
-static void merge_lists(const struct bgp_common *common, const struct bgp_route_attrs *route,
-			struct bgp_merge_room *room, struct bgp_attrs_out *ret)
+static void merge_lists(const struct bgp_peer_attrs *peer_attrs,
+			const struct bgp_route_attrs *route, struct bgp_merge_room *room,
+			struct bgp_attrs_out *ret)
 {
 	static const struct bgp_route_attrs nothing;
 	const struct bgp_route_attrs *own = route ? route : &nothing;
-	const struct bgp_communities *lists[] = { &common->global.communities,
-						  &common->peer.communities, &own->communities };
-	const struct bgp_ext_communities *ext[] = { &common->global.ext_communities,
-						    &common->peer.ext_communities,
+	const struct bgp_communities *lists[] = { &peer_attrs->global.communities,
+						  &peer_attrs->peer.communities,
+						  &own->communities };
+	const struct bgp_ext_communities *ext[] = { &peer_attrs->global.ext_communities,
+						    &peer_attrs->peer.ext_communities,
 						    &own->ext_communities };
-	const struct bgp_large_communities *large[] = { &common->global.large_communities,
-							&common->peer.large_communities,
+	const struct bgp_large_communities *large[] = { &peer_attrs->global.large_communities,
+							&peer_attrs->peer.large_communities,
 							&own->large_communities };
 	ret->communities = room->communities;
 	ret->n_communities =
@@ -110,7 +113,7 @@ static bool same_values(const void *a, size_t n_a, const void *b, size_t n_b, si
 	return n_a == n_b && memcmp(a, b, n_a * size) == 0;
 }
 
-bool bgp_common_lists_equal(const struct bgp_common *a, const struct bgp_common *b)
+bool bgp_peer_attrs_lists_equal(const struct bgp_peer_attrs *a, const struct bgp_peer_attrs *b)
 {
 	struct bgp_merge_room room_a, room_b;
 	struct bgp_attrs_out x = { 0 }, y = { 0 };
@@ -124,9 +127,9 @@ bool bgp_common_lists_equal(const struct bgp_common *a, const struct bgp_common 
 			   y.n_large_communities, sizeof(*x.large_communities));
 }
 
-static struct bgp_number own_or(bool has, uint32_t own, struct bgp_number common)
+static struct bgp_number own_or(bool has, uint32_t own, struct bgp_number peer_attrs)
 {
-	return has ? (struct bgp_number){ true, own } : common;
+	return has ? (struct bgp_number){ true, own } : peer_attrs;
 }
 
 static bool numbers_equal(struct bgp_number a, struct bgp_number b)
@@ -134,7 +137,7 @@ static bool numbers_equal(struct bgp_number a, struct bgp_number b)
 	return a.given == b.given && (!a.given || a.value == b.value);
 }
 
-static bool weights_differ(const struct bgp_common *a, const struct bgp_common *b,
+static bool weights_differ(const struct bgp_peer_attrs *a, const struct bgp_peer_attrs *b,
 			   const struct bgp_route_attrs *route)
 {
 	bool has = route->has_weight || a->weight.given;
@@ -142,8 +145,8 @@ static bool weights_differ(const struct bgp_common *a, const struct bgp_common *
 	       (!route->has_weight && !numbers_equal(a->weight, b->weight));
 }
 
-bool bgp_common_numbers_differ(const struct bgp_common *a, const struct bgp_common *b,
-			       const struct bgp_route_attrs *route, bool ibgp)
+bool bgp_peer_attrs_numbers_differ(const struct bgp_peer_attrs *a, const struct bgp_peer_attrs *b,
+				   const struct bgp_route_attrs *route, bool ibgp)
 {
 	bool med = !route->has_med && !numbers_equal(a->med, b->med);
 	bool local_pref = !route->has_local_pref && !numbers_equal(a->local_pref, b->local_pref);
@@ -167,7 +170,7 @@ static bool is_link_bandwidth(struct bgp_ext_community c)
 static struct bgp_ext_community link_bandwidth(const struct bgp_merge_session *session,
 					       uint32_t weight)
 {
-	enum bgp_link_bandwidth form = session->common->link_bandwidth;
+	enum bgp_link_bandwidth form = session->peer_attrs->link_bandwidth;
 	uint32_t as = session->local_as > UINT16_MAX ? AS_TRANS : session->local_as;
 	bool local = form == BGP_LINK_BANDWIDTH_NON_TRANSITIVE ||
 		     (form == BGP_LINK_BANDWIDTH_AUTO && session->ibgp);
@@ -212,11 +215,12 @@ void bgp_attrs_merge(const struct bgp_merge_session *session, enum bgp_origin or
 		     const struct bgp_route_attrs *route, struct bgp_merge_room *room,
 		     struct bgp_attrs_out *ret)
 {
-	const struct bgp_common *common = session->common;
-	struct bgp_number med = own_or(route->has_med, route->med, common->med);
+	const struct bgp_peer_attrs *peer_attrs = session->peer_attrs;
+	struct bgp_number med = own_or(route->has_med, route->med, peer_attrs->med);
 	struct bgp_number local_pref =
-		own_or(route->has_local_pref, route->local_pref, common->local_pref);
-	struct bgp_number prepends = own_or(route->has_prepends, route->prepends, common->prepends);
+		own_or(route->has_local_pref, route->local_pref, peer_attrs->local_pref);
+	struct bgp_number prepends =
+		own_or(route->has_prepends, route->prepends, peer_attrs->prepends);
 	*ret = (struct bgp_attrs_out){
 		.origin = route->origin.given ? route->origin.value : origin,
 		.as_path = room->as_path,
@@ -228,8 +232,8 @@ void bgp_attrs_merge(const struct bgp_merge_session *session, enum bgp_origin or
 		.local_pref = local_pref.given ? local_pref.value : BGP_LOCAL_PREF_DEFAULT,
 		.only_to_customer = session->otc ? session->local_as : 0,
 	};
-	merge_lists(common, route, room, ret);
-	struct bgp_number weight = own_or(route->has_weight, route->weight, common->weight);
+	merge_lists(peer_attrs, route, room, ret);
+	struct bgp_number weight = own_or(route->has_weight, route->weight, peer_attrs->weight);
 	if (weight.given)
 		add_weight(session, weight.value, room, ret);
 }

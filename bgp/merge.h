@@ -14,7 +14,7 @@
 #include "bgp/config.h"
 
 /* The communities that a level of the configuration adds; views. */
-struct bgp_level {
+struct bgp_community_lists {
 	struct bgp_communities communities;
 	struct bgp_ext_communities ext_communities;
 	struct bgp_large_communities large_communities;
@@ -22,8 +22,8 @@ struct bgp_level {
 
 /* The attributes that routes to a peer have in common. The lists of all levels add up, in the order
  * global, peer, route; of each number that of the route counts, else that of the peer. */
-struct bgp_common {
-	struct bgp_level global, peer;
+struct bgp_peer_attrs {
+	struct bgp_community_lists global, peer;
 	struct bgp_number med, local_pref, prepends, weight;
 	enum bgp_link_bandwidth link_bandwidth;
 };
@@ -33,7 +33,7 @@ struct bgp_merge_session {
 	uint32_t local_as;
 	bool ibgp, four_octet_as;
 	bool otc; /* routes carry OTC with our AS (RFC 9234) */
-	const struct bgp_common *common;
+	const struct bgp_peer_attrs *peer_attrs;
 };
 
 /* One more than is promised: GRACEFUL_SHUTDOWN in front of a route's own finds a place, however
@@ -50,13 +50,13 @@ struct bgp_merge_room {
 	struct bgp_large_community large_communities[BGP_LARGE_COMMUNITIES_MAX];
 };
 
-struct bgp_common bgp_common_of(const struct bgp_config *config,
-				const struct bgp_peer_config *peer);
+struct bgp_peer_attrs bgp_peer_attrs_of(const struct bgp_config *config,
+					const struct bgp_peer_config *peer);
 /* Both add the same communities to every route. */
-bool bgp_common_lists_equal(const struct bgp_common *a, const struct bgp_common *b);
+bool bgp_peer_attrs_lists_equal(const struct bgp_peer_attrs *a, const struct bgp_peer_attrs *b);
 /* A route with these attributes gets other numbers from `a` than from `b`. */
-bool bgp_common_numbers_differ(const struct bgp_common *a, const struct bgp_common *b,
-			       const struct bgp_route_attrs *route, bool ibgp);
+bool bgp_peer_attrs_numbers_differ(const struct bgp_peer_attrs *a, const struct bgp_peer_attrs *b,
+				   const struct bgp_route_attrs *route, bool ibgp);
 
 /* All but the next hop. What does not fit is left out. `origin`: of a route without its own. */
 void bgp_attrs_merge(const struct bgp_merge_session *session, enum bgp_origin origin,

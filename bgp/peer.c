@@ -155,7 +155,7 @@ static void session_up(struct bgp_conn *c)
 		.next_hop4 = hops.v4,
 		.next_hop6 = hops.v6,
 		.link_local = hops.link_local,
-		.common = bgp_common_of(p->env.config, &p->config),
+		.peer_attrs = bgp_peer_attrs_of(p->env.config, &p->config),
 		.config = &p->config,
 	};
 	adj_out_up(&p->adj, &session);

@@ -87,8 +87,8 @@ static void apply(struct bgp_peer *p, const struct bgp_peer_config *before)
 	if (before->passive != p->config.passive)
 		change_passive(p);
 	bgp_peer_settle_wait(p);
-	const struct bgp_common common = bgp_common_of(p->env.config, &p->config);
-	adj_out_set_common(&p->adj, &common);
+	const struct bgp_peer_attrs peer_attrs = bgp_peer_attrs_of(p->env.config, &p->config);
+	adj_out_set_peer_attrs(&p->adj, &peer_attrs);
 	adj_out_recheck_filters(&p->adj);
 	bgp_peer_recheck_next_hops(p);
 	bgp_peer_flush(p);

@@ -111,12 +111,12 @@ static void add_attrs(json_t *o, const struct bgp_peer_status *peer, const struc
 {
 	struct bgp_merge_room room;
 	struct bgp_attrs_out out;
-	const struct bgp_common common = bgp_common_of(bgp, peer->config);
+	const struct bgp_peer_attrs peer_attrs = bgp_peer_attrs_of(bgp, peer->config);
 	bool ibgp = peer->peer_as == peer->local_as;
 	const struct bgp_merge_session session = {
 		.local_as = peer->local_as,
 		.ibgp = ibgp,
-		.common = &common,
+		.peer_attrs = &peer_attrs,
 	};
 	bgp_attrs_merge(&session, bgp->origin, own, &room, &out);
 	const struct bgp_communities communities = { room.communities, out.n_communities };
@@ -135,8 +135,8 @@ static void add_attrs(json_t *o, const struct bgp_peer_status *peer, const struc
 	json_object_set_new(o, "prepend",
 			    json_integer(ibgp || has_path ? 0 : VIEW_INT(out.n_as_path - 1)));
 	json_object_set_new(o, "weight",
-			    view_weight(own->has_weight || common.weight.given,
-					own->has_weight ? own->weight : common.weight.value));
+			    view_weight(own->has_weight || peer_attrs.weight.given,
+					own->has_weight ? own->weight : peer_attrs.weight.value));
 	if (has_path)
 		json_object_set_new(o, "as_path", as_path(&own->as_path));
 	if (own->origin.given)

@@ -316,9 +316,9 @@ static void expect_communities(const struct model *m, uint32_t v4, uint32_t v6)
 static void set_communities(struct model *m, const struct bgp_communities *global,
 			    const struct bgp_communities *peer)
 {
-	const struct bgp_common common = { .global.communities = *global,
-					   .peer.communities = *peer };
-	adj_out_set_common(&m->adj, &common);
+	const struct bgp_peer_attrs common = { .global.communities = *global,
+					       .peer.communities = *peer };
+	adj_out_set_peer_attrs(&m->adj, &common);
 }
 
 /* A route of the rib has its own last, so those of bgp and of the peer show where it has none. */
@@ -351,7 +351,7 @@ static void other_communities_are_sent_with_every_route(void **state)
 	expect_communities(m, 0, 0);
 	adj_out_down(&m->adj);
 	set_communities(m, &two, &none); /* nothing to be sent */
-	assert_int_equal(m->adj.session.common.global.communities.n, 0);
+	assert_int_equal(m->adj.session.peer_attrs.global.communities.n, 0);
 	model_free(m);
 }
 
@@ -366,7 +366,7 @@ static void other_numbers_are_sent_with_routes_that_have_none(void **state)
 		const struct bgp_route_attrs with = { .has_med = true,
 						      .has_local_pref = true,
 						      .has_prepends = true };
-		struct bgp_common common = { 0 };
+		struct bgp_peer_attrs common = { 0 };
 		bool changed;
 		session.ibgp = ibgp;
 		rib_announce(&m->rib, &own, BGP_ORIGIN_IGP, &with, &changed);
@@ -380,12 +380,12 @@ static void other_numbers_are_sent_with_routes_that_have_none(void **state)
 			bool counts = i == 0 || (i == 1) == ibgp;
 			m->v4[1].present = m->v4[2].present = false;
 			*numbers[i] = (struct bgp_number){ true, 5 };
-			adj_out_set_common(&m->adj, &common);
+			adj_out_set_peer_attrs(&m->adj, &common);
 			assert_int_equal(exchange(m, SIZE_MAX), counts);
 			assert_false(m->v4[1].present);
 			assert_int_equal(m->v4[2].present, counts);
 		}
-		adj_out_set_common(&m->adj, &common);
+		adj_out_set_peer_attrs(&m->adj, &common);
 		assert_int_equal(exchange(m, SIZE_MAX), 0);
 		model_free(m);
 	}

@@ -12,8 +12,8 @@ static uint32_t own[] = { 0xffff0000, 65001U << 16 | 1 };
 static struct bgp_ext_community ext[] = { { 0x0002fde9, 100 }, { 0x0002fde9, 100 } };
 static struct bgp_large_community large[] = { { 65001, 1, 2 }, { 65001, 1, 3 }, { 65001, 1, 2 } };
 
-static const struct bgp_common common = { .global.communities = { global, 2 },
-					  .peer.communities = { peer, 2 } };
+static const struct bgp_peer_attrs common = { .global.communities = { global, 2 },
+					      .peer.communities = { peer, 2 } };
 static const struct addr next_hop = { AF_INET, { 192, 0, 2, 1 } };
 
 static const struct bgp_route_attrs nothing;
@@ -115,7 +115,7 @@ static void frames_are_exact(void **state)
 						     .ibgp = frames[i].ibgp,
 						     .four_octet_as = frames[i].four_octet_as,
 						     .otc = frames[i].otc,
-						     .common = &common };
+						     .peer_attrs = &common };
 		size_t n;
 		size_t size = encode(&session, frames[i].route, AF_INET, buf, &n);
 		assert_hex(frames[i].name, buf + 18, size - 18, frames[i].hex);
@@ -128,7 +128,7 @@ static void levels_are_merged_by_one_rule(void **state)
 	(void)state;
 	static struct bgp_ext_community e[] = { { 0, 1 }, { 0, 2 }, { 0, 3 } };
 	static struct bgp_large_community l[] = { { 0, 0, 1 }, { 0, 0, 2 }, { 0, 0, 3 } };
-	const struct bgp_common levels = {
+	const struct bgp_peer_attrs levels = {
 		.global = { { global, 1 }, { e, 1 }, { l, 1 } },
 		.peer = { { peer, 1 }, { e, 2 }, { l, 2 } },
 		.med = { true, 10 },
@@ -145,7 +145,7 @@ static void levels_are_merged_by_one_rule(void **state)
 	for (int ibgp = 0; ibgp <= 1; ibgp++) {
 		const struct bgp_merge_session session = { .local_as = 65001,
 							   .ibgp = ibgp,
-							   .common = &levels };
+							   .peer_attrs = &levels };
 		struct bgp_merge_room room;
 		struct bgp_attrs_out out;
 		bgp_attrs_merge(&session, BGP_ORIGIN_IGP, &nothing, &room, &out);
@@ -179,14 +179,14 @@ static void the_largest_route_fits(void **state)
 		many_ext[i] = (struct bgp_ext_community){ 0, i };
 		many_large[i] = (struct bgp_large_community){ 0, 0, i };
 	}
-	const struct bgp_common large_common = {
+	const struct bgp_peer_attrs large_common = {
 		.global = { { many, 2000 }, { many_ext, 100 }, { many_large, 100 } },
 		.peer.communities = { peer, 2 },
 		.prepends = { true, 200 },
 	};
 	struct bgp_merge_session session = { .local_as = 4200000001,
 					     .otc = true,
-					     .common = &large_common };
+					     .peer_attrs = &large_common };
 	struct bgp_route_attrs route = { .has_med = true,
 					 .has_local_pref = true,
 					 .has_prepends = true,

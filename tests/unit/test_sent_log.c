@@ -203,14 +203,14 @@ static void what_is_sent_again_is_a_number(void **state)
 {
 	struct bed *b = *state;
 	uint32_t values[] = { 7 };
-	const struct bgp_common common = { .peer.communities = { values, 1 } };
+	const struct bgp_peer_attrs common = { .peer.communities = { values, 1 } };
 	session_up(b);
 	announce(b, 1, 0, "up");
 	announce(b, 2, 0, "up");
 	expect(b, "announced  - 2 session");
 	adj_out_refresh(&b->adj, BGP_AFI_IPV4);
 	expect(b, "announced  - 2 refresh");
-	adj_out_set_common(&b->adj, &common);
+	adj_out_set_peer_attrs(&b->adj, &common);
 	expect(b, "announced  - 2 peer");
 }
 

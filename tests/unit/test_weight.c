@@ -110,11 +110,11 @@ static void communities(void **state)
 		{ BGP_LINK_BANDWIDTH_AUTO, false, 4200000001, 0x00045ba0 }, /* AS_TRANS */
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct bgp_common common = { .link_bandwidth = cases[i].form,
-						   .weight = { true, WEIGHT } };
+		const struct bgp_peer_attrs common = { .link_bandwidth = cases[i].form,
+						       .weight = { true, WEIGHT } };
 		const struct bgp_merge_session session = { .local_as = cases[i].as,
 							   .ibgp = cases[i].ibgp,
-							   .common = &common };
+							   .peer_attrs = &common };
 		const struct bgp_route_attrs none = { 0 };
 		struct bgp_merge_room room;
 		struct bgp_attrs_out out;
@@ -132,8 +132,8 @@ static void of_a_route(void **state)
 	static struct bgp_ext_community full[BGP_EXT_COMMUNITIES_MAX];
 	for (uint32_t i = 0; i < ARRAY_SIZE(full); i++)
 		full[i] = (struct bgp_ext_community){ 0x0002fde9, i };
-	const struct bgp_common common = { .weight = { true, WEIGHT } };
-	const struct bgp_merge_session session = { .local_as = 65001, .common = &common };
+	const struct bgp_peer_attrs common = { .weight = { true, WEIGHT } };
+	const struct bgp_merge_session session = { .local_as = 65001, .peer_attrs = &common };
 	struct bgp_route_attrs route = { .has_weight = true,
 					 .weight = 0x3f800000,
 					 .ext_communities = { full, ARRAY_SIZE(full) } };
@@ -151,18 +151,18 @@ static void of_a_route(void **state)
 static void changes(void **state)
 {
 	(void)state;
-	const struct bgp_common none = { 0 }, a = { .weight = { true, 1 } },
-				b = { .weight = { true, 1 },
-				      .link_bandwidth = BGP_LINK_BANDWIDTH_TRANSITIVE },
-				c = { .link_bandwidth = BGP_LINK_BANDWIDTH_TRANSITIVE };
+	const struct bgp_peer_attrs none = { 0 }, a = { .weight = { true, 1 } },
+				    b = { .weight = { true, 1 },
+					  .link_bandwidth = BGP_LINK_BANDWIDTH_TRANSITIVE },
+				    c = { .link_bandwidth = BGP_LINK_BANDWIDTH_TRANSITIVE };
 	const struct bgp_route_attrs plain = { 0 }, own = { .has_weight = true, .weight = 5 };
-	assert_true(bgp_common_numbers_differ(&none, &a, &plain, false));
-	assert_true(bgp_common_numbers_differ(&a, &none, &plain, false));
-	assert_false(bgp_common_numbers_differ(&none, &a, &own, false));
-	assert_true(bgp_common_numbers_differ(&a, &b, &plain, false));
-	assert_true(bgp_common_numbers_differ(&a, &b, &own, false));
-	assert_true(bgp_common_numbers_differ(&none, &c, &own, false));
-	assert_false(bgp_common_numbers_differ(&none, &c, &plain, false));
+	assert_true(bgp_peer_attrs_numbers_differ(&none, &a, &plain, false));
+	assert_true(bgp_peer_attrs_numbers_differ(&a, &none, &plain, false));
+	assert_false(bgp_peer_attrs_numbers_differ(&none, &a, &own, false));
+	assert_true(bgp_peer_attrs_numbers_differ(&a, &b, &plain, false));
+	assert_true(bgp_peer_attrs_numbers_differ(&a, &b, &own, false));
+	assert_true(bgp_peer_attrs_numbers_differ(&none, &c, &own, false));
+	assert_false(bgp_peer_attrs_numbers_differ(&none, &c, &plain, false));
 }
 
 int main(void)
