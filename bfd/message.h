@@ -13,7 +13,7 @@
 #include "bfd/status.h"
 
 /* Ids of sessions differ modulo this. */
-#define BFD_SLOTS (2 * BFD_SESSIONS_MAX)
+#define BFD_SLOTS ((size_t)2 * BFD_SESSIONS_MAX)
 
 enum bfd_message_type {
 	/* to the helper */

@@ -131,7 +131,7 @@ void config_check_aggregates(const struct config_draft *draft, const struct conf
 			     all->n, AGGREGATES_MAX);
 		return;
 	}
-	for (size_t i = 0; i < all->n; i++, node = node->next) {
+	for (size_t i = 0; node && i < all->n; i++, node = node->next) {
 		const struct aggregate_spec *spec = &all->items[i];
 		if (!spec->prefix.addr.family)
 			continue; /* reported already */
