@@ -252,6 +252,28 @@ static void test_many_apps(void **state)
 	free(text);
 }
 
+/* An element without a key is YAML, too: it is taken out for what it lacks. */
+static void test_an_empty_element(void **state)
+{
+	(void)state;
+	static const char *const texts[][2] = {
+		{ "fabio", "bgp.asn = 65001\nbgp.peers = ;,address=192.0.2.1;asn=65000\n" },
+		{ "gocast", "bgp: { local_as: 65001, peers: [ { x: 1 }, { peer_ip: 192.0.2.1, "
+			    "peer_as: 65000 } ] }\napps: [ { x: 1 } ]\n" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const struct convert_options none = { 0 };
+		const struct convert_input in = { "in", texts[i][1], strlen(texts[i][1]) };
+		struct convert c;
+		struct err err;
+		assert_int_equal(convert_run(texts[i][0], &in, 1, &none, &c, &err), 0);
+		for (size_t j = 0; j < c.n_remarks; j++)
+			assert_null(strstr(c.remarks[j].text, "invalid YAML"));
+		assert_true(c.n_lost > 0);
+		convert_done(&c);
+	}
+}
+
 /* What is quoted from a file stays within its line of the comment. */
 static void test_comments(void **state)
 {
@@ -278,9 +300,9 @@ int main(void)
 {
 	own_netns_enter();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),    cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_bounds),   cmocka_unit_test(test_many_apps),
-		cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_cases),     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_bounds),    cmocka_unit_test(test_an_empty_element),
+		cmocka_unit_test(test_many_apps), cmocka_unit_test(test_comments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
