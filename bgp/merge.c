@@ -93,6 +93,7 @@ static void merge_lists(const struct bgp_peer_attrs *peer_attrs,
 	const struct bgp_large_communities *large[] = { &peer_attrs->global.large_communities,
 							&peer_attrs->peer.large_communities,
 							&own->large_communities };
+	/* cppcheck-suppress ctuuninitvar ; the room is filled here */
 	ret->communities = room->communities;
 	ret->n_communities =
 		bgp_communities_merge(lists, 3, room->communities, BGP_COMMUNITIES_ROOM);

@@ -33,8 +33,8 @@ struct bgp_route {
 	const struct bgp_peer_filter *filter; /* likewise; NULL: for every peer */
 	const char *tag; /* likewise; NULL: none. For bgp_speaker_ops.sent, as is `why`. */
 	const char *why; /* it is announced, or otherwise than before: a literal, or NULL */
-	bool suppressed;                      /* for no peer: an aggregate stands for it */
-	bool aggregate; /* for others, which bgp_speaker_count_routes() counts without it */
+	bool suppressed; /* for no peer: an aggregate stands for it */
+	bool aggregate;  /* for others, which bgp_speaker_count_routes() counts without it */
 };
 
 /* Copies the configuration, opens the listener if there is one, and connects to no peer yet. */

@@ -216,7 +216,8 @@ int counters_new(sd_event *loop, const struct counters_ops *ops, void *userdata,
 	if (r < 0) {
 		counters_free(c);
 		/* ENOENT: the kernel lacks a feature that the table needs. */
-		return explain(r == -ENOENT ? -EOPNOTSUPP : r, "making the table inet " COUNT_TABLE, err);
+		return explain(r == -ENOENT ? -EOPNOTSUPP : r, "making the table inet " COUNT_TABLE,
+			       err);
 	}
 	*ret = c;
 	return 0;

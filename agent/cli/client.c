@@ -243,13 +243,13 @@ int client_send(const struct client *c, const char *method, const char *target, 
 static int receive_head(int fd, char **ret, size_t *ret_len)
 {
 	size_t cap = 0;
-	ssize_t n = 1;
-	while (n > 0 && *ret_len < HEAD_MAX && !(*ret && strstr(*ret, "\r\n\r\n"))) {
+	ssize_t n;
+	do {
 		*ret = mem_grow(*ret, &cap, *ret_len + READ_SIZE + 1, 1);
 		n = recv(fd, *ret + *ret_len, READ_SIZE, 0);
 		*ret_len += n > 0 ? (size_t)n : 0;
 		(*ret)[*ret_len] = 0;
-	}
+	} while (n > 0 && *ret_len < HEAD_MAX && !strstr(*ret, "\r\n\r\n"));
 	return n < 0 ? -errno : 0;
 }
 

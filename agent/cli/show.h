@@ -21,8 +21,8 @@ struct show {
 };
 
 typedef int show_fn(const struct show *s, const json_t *answer);
-show_fn show_status, show_app, show_vips, show_explain, show_peers, show_peer,
-	show_routes, show_nat, show_consul, show_config;
+show_fn show_status, show_app, show_vips, show_explain, show_peers, show_peer, show_routes,
+	show_nat, show_consul, show_config;
 
 /* The answer as text. -EINVAL: it is not JSON. */
 int show_apps(const struct show *s, const char *answer, size_t len);

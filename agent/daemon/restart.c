@@ -120,11 +120,10 @@ void restart_ask(struct restart *r, const char *signal, pid_t sender)
 	}
 	r->signal = signal;
 	r->checking = true;
-	file_check_begin(
-		&r->check, a,
-		&(struct config_source){ .file = a->config_file.path,
-					 .subnets = host_changes_subnets(a->host_changes),
-					 .added = peer_set_added,
-					 .added_userdata = a });
+	file_check_begin(&r->check, a,
+			 &(struct config_source){ .file = a->config_file.path,
+						  .subnets = host_changes_subnets(a->host_changes),
+						  .added = peer_set_added,
+						  .added_userdata = a });
 	loop_defer(a->loop, &r->turn, LOOP_APPLY, on_turn, r);
 }

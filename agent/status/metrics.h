@@ -43,8 +43,8 @@ struct metrics {
 	wall_t began_at;
 	span_t cpu;
 	uint64_t virtual_bytes, resident_bytes, open_fds;
-	bool fds_short; /* new apps and processes to be watched are refused */
-	bool config_ok; /* the last reload, or the start */
+	bool fds_short;      /* new apps and processes to be watched are refused */
+	bool config_ok;      /* the last reload, or the start */
 	bool config_changed; /* the file, since it was loaded */
 	bool config_unconfirmed, config_rolled_back;
 	uint64_t config_rollbacks;

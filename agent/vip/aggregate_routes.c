@@ -9,10 +9,9 @@ static void announce(const struct aggregate_spec *spec, enum route_form form, vo
 {
 	struct bgp_speaker *const *speaker = userdata;
 	struct announce_room room;
-	struct bgp_route route = { .prefix = spec->prefix,
-				   .filter = spec->peers,
-				   .why = "aggregate",
-				   .aggregate = true };
+	struct bgp_route route = {
+		.prefix = spec->prefix, .filter = spec->peers, .why = "aggregate", .aggregate = true
+	};
 	aggregate_attrs(spec, form, &room, &route.attrs);
 	bgp_speaker_announce(*speaker, &route);
 }

@@ -72,8 +72,8 @@ static int teardown(void **state)
 static void create(struct bed *b)
 {
 	struct err err = { "" };
-	if (discovery_new(b->loop, APP_FROM_CONSUL, &b->config, b->apps.reg, b->apps.runner, on_ready, b,
-			  &b->discovery, &err) < 0)
+	if (discovery_new(b->loop, APP_FROM_CONSUL, &b->config, b->apps.reg, b->apps.runner,
+			  on_ready, b, &b->discovery, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
