@@ -137,7 +137,8 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 		vip->mapped = false;
 	if (vip->spec && !announced_alike(vip->spec, spec))
 		vip->stale = true;
-	if (vip->spec && !app_spec_bound_alike(vip->spec, spec))
+	/* Without an owner it may be bound in the way of the last one: that costs nothing if alike. */
+	if (!vip->spec || !app_spec_bound_alike(vip->spec, spec))
 		reconcile_bind_changed(r, vip);
 	vip->spec = spec;
 	vip_set_owner(r, vip, owner);

@@ -531,7 +531,7 @@ static void test_a_vip_can_move_while_it_goes_down(void **state)
 	expect(b, "withdraw 192.0.2.1/32\nawait acks\n");
 	registered(b, &heir, REGISTER_NEW);
 	reconcile_acked(b->reconcile);
-	expect(b, "announce 192.0.2.1/32\n");
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 }
 
 static void test_stop_withdraws_all(void **state)
