@@ -126,9 +126,11 @@ static void share_numbers(struct bfd_process *p)
 {
 	if (p->sent)
 		return;
+	/* cppcheck-suppress invalidFunctionArg ; -1 is right for anonymous memory */
 	void *shared = mmap(NULL, BFD_SLOTS * sizeof(*p->sent), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	p->sent = shared == MAP_FAILED ? NULL : shared;
+	/* cppcheck-suppress memleak ; it is kept in p->sent */
 }
 
 int bfd_process_start(struct bfd_process *p, struct err *err)

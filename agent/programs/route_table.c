@@ -176,7 +176,7 @@ enum withdrawn route_table_withdraw(struct route_table *t, const struct prefix *
 	}
 	bool same = bgp_peer_filter_equal(left, route->spec->peers);
 	if (!same)
-		put(t, route, NULL, route_spec_copy(route->spec, left));
+		put(t, route, prefix, route_spec_copy(route->spec, left));
 	bgp_peer_filter_free(left);
 	return same ? WITHDRAWN_NOTHING : WITHDRAWN_FROM_SOME;
 }
