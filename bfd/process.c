@@ -126,9 +126,10 @@ static void share_numbers(struct bfd_process *p)
 {
 	if (p->sent)
 		return;
+	const size_t size = BFD_SLOTS * sizeof(*p->sent);
+	const int prot = PROT_READ | PROT_WRITE, flags = MAP_SHARED | MAP_ANONYMOUS;
 	/* cppcheck-suppress invalidFunctionArg ; -1 is right for anonymous memory */
-	void *shared = mmap(NULL, BFD_SLOTS * sizeof(*p->sent), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *shared = mmap(NULL, size, prot, flags, -1, 0);
 	p->sent = shared == MAP_FAILED ? NULL : shared;
 	/* cppcheck-suppress memleak ; it is kept in p->sent */
 }

@@ -123,7 +123,7 @@ static int extend(struct route_table *t, struct program_route *route, struct rou
 		same ? with(route->spec->peers, peers) : bgp_peer_filter_copy(peers);
 	*ret_changed = !same || !bgp_peer_filter_equal(now, route->spec->peers);
 	if (*ret_changed)
-		put(t, route, NULL, for_peers(spec, now));
+		put(t, route, &route->prefix, for_peers(spec, now));
 	bgp_peer_filter_free(now);
 	return 0;
 }
