@@ -32,6 +32,7 @@ struct session {
 struct listener {
 	struct list_node node;
 	struct bfd_listener socket;
+	unsigned ifindex; /* of its VRF, when it was opened */
 	char error[sizeof(((struct bfd_status *)0)->error)];
 };
 

@@ -60,6 +60,7 @@ static void tell_served(struct bfd_engine *e, const struct listener *l)
 static void open_listener(struct bfd_engine *e, struct listener *l)
 {
 	struct err err = { "" };
+	l->ifindex = l->socket.vrf[0] ? if_nametoindex(l->socket.vrf) : 0;
 	l->socket.fd = bfd_listener_open(&l->socket, &err);
 	if (str_equal(l->error, err.text))
 		return;
@@ -78,6 +79,8 @@ void bfd_engine_want_listener(struct bfd_engine *e, const struct bfd_key *key)
 	memcpy(l->socket.vrf, key->vrf, sizeof(l->socket.vrf));
 	list_append(&e->listeners, &l->node);
 	open_listener(e, l);
+	if (l->socket.vrf[0])
+		e->retry_at = usec_min(e->retry_at, usec_add(loop_clock(), BFD_ENGINE_RETRY));
 }
 
 static void free_listener(struct listener *l)
@@ -211,6 +214,18 @@ static bool settle_sender(struct bfd_engine *e, struct session *s)
 	return s->fd >= 0 && !is_idle(s);
 }
 
+/* A VRF that is made anew has another number, and the socket is bound to that of the former one.
+ * False: it is still to be opened, or watched. */
+static bool settle_listener(struct bfd_engine *e, struct listener *l)
+{
+	unsigned present = l->socket.vrf[0] ? if_nametoindex(l->socket.vrf) : 0;
+	if (present && present != l->ifindex)
+		fd_close(&l->socket.fd);
+	if (l->socket.fd < 0)
+		open_listener(e, l);
+	return l->socket.fd >= 0 && !l->socket.vrf[0];
+}
+
 void bfd_engine_retry(struct bfd_engine *e)
 {
 	const mono_t now = loop_clock();
@@ -219,9 +234,7 @@ void bfd_engine_retry(struct bfd_engine *e)
 		return;
 	list_for_each (it, &e->listeners) {
 		struct listener *l = list_entry(it, struct listener, node);
-		if (l->socket.fd < 0)
-			open_listener(e, l);
-		any |= l->socket.fd < 0;
+		any |= !settle_listener(e, l);
 	}
 	for (struct bfd_entry *it = e->table.by_id; it; it = it->by_id.next)
 		any |= !settle_sender(e, session_of(it));

@@ -480,8 +480,9 @@ void bgp_peer_accept(struct bgp_peer *p, int fd)
 		bgp_peer_refuse_disabled(p, fd);
 		return;
 	}
-	bool unwanted = p->stopped || (!p->session && bgp_peer_must_wait(p));
 	bool replaces = bgp_peer_may_be_challenged(p);
+	/* One that replaces the session would begin a new one, which has to wait as any. */
+	bool unwanted = p->stopped || (bgp_peer_must_wait(p) && (!p->session || replaces));
 	if (unwanted || (p->session == p->in && !replaces)) {
 		refuse(p, fd, unwanted ? BGP_ERR_CEASE_REJECTED : BGP_ERR_CEASE_COLLISION);
 		return;

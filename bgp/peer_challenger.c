@@ -40,7 +40,15 @@ void bgp_peer_challenger_changed(struct bgp_peer *p)
 		bgp_peer_drop(p->challenger);
 }
 
-/* No attempt is made while it opens, as with any incoming connection. */
+/* After a session that came in no attempt is due. */
+static void want_attempt(struct bgp_peer *p, mono_t now)
+{
+	struct bgp_fsm *out = &p->out.fsm;
+	if (bgp_fsm_is_resting(out) && !out->config.passive && !p->guest && !p->stopped)
+		out->retry_at = now;
+}
+
+/* No attempt is made while it opens, as with any incoming connection; one is due after that. */
 void bgp_peer_promote(struct bgp_peer *p)
 {
 	struct bgp_conn *former = p->in;
@@ -48,8 +56,9 @@ void bgp_peer_promote(struct bgp_peer *p)
 		return;
 	p->in = p->challenger;
 	p->challenger = former;
-	bgp_conn_defer(&p->out,
-		       usec_add(loop_now(p->env.loop), bgp_fsm_connect_timeout(&p->out.fsm)));
+	mono_t now = loop_now(p->env.loop);
+	want_attempt(p, now);
+	bgp_conn_defer(&p->out, usec_add(now, bgp_fsm_connect_timeout(&p->out.fsm)));
 }
 
 /* The former connection is closed without a NOTIFICATION (RFC 4724 4.2): its other end has gone. */

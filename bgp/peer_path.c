@@ -23,9 +23,10 @@ bool bgp_peer_must_wait(const struct bgp_peer *p)
 /* No attempt is due any more; a session, and what is needed to get back to it, stays. */
 static void stop_attempts(struct bgp_peer *p)
 {
-	if (p->session)
-		return;
-	bgp_peer_stop_all(p, NULL);
+	if (!p->session)
+		bgp_peer_stop_all(p, NULL);
+	else if (bgp_peer_is_challenged(p))
+		bgp_peer_drop(p->challenger);
 }
 
 void bgp_peer_settle_wait(struct bgp_peer *p)

@@ -64,6 +64,7 @@ static void change_router(struct bgp_peer *p, const struct bgp_found *found)
 		snprintf(why, sizeof(why), "the router does not answer any more");
 	if (addr_is_set(&p->config.addr))
 		leave_router(p, why);
+	p->path_is_up = false; /* that was the other's */
 	p->config.addr = found->router;
 	p->router_since = loop_now(p->env.loop);
 	p->path = (struct bgp_path){ 0 };

@@ -9,6 +9,7 @@ import pytest
 
 from . import bgp
 from .agent import Agent
+from .bfdpeer import ADMIN_DOWN, BfdPeer
 from .bgp import IPV4_UNICAST, IPV6_UNICAST, Graceful
 from .configs import VIP4, VIP6, app, config
 from .netns import Namespace
@@ -17,7 +18,7 @@ from .testbed import ROUTER_AS, Link, Testbed
 from .wait import never, wait_until
 
 WEB = app("web", [VIP4, VIP6])
-COLLISION = 7
+REJECTED, COLLISION = 5, 7
 OFFER = Graceful(restarting=True, time=120, families={IPV4_UNICAST: True, IPV6_UNICAST: True})
 CAPABILITIES = bgp.usual_capabilities(ROUTER_AS) + OFFER.encode()
 REPLACED = "session ended: the peer opened another connection: it has restarted"
@@ -223,6 +224,45 @@ def test_without_graceful_restart_it_is_refused(bed: Testbed) -> None:
 
 
 # ---- routers ----
+
+
+def test_a_peer_that_has_to_wait_for_bfd_replaces_nothing(bed: Testbed) -> None:
+    """The session outlasts an AdminDown of BFD; a new one would have to wait for BFD."""
+    bfd = {"interval": "100ms", "multiplier": 5, "required": True}
+    link = bed.link()
+    router = BfdPeer(link.namespace, link.router_ip, link.host_ip)
+    listener = RawListener(link.namespace, link.router_ip)
+    entry = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS, "bfd": bfd}
+    agent = bed.start_agent(config(entry, apps=(WEB,), listen=True, graceful_restart=True))
+    router.come_up()
+    with router.staying_up():
+        session = listener.accept()
+        session.establish(ROUTER_AS, link.router_ip, capabilities=CAPABILITIES)
+        session.receive_updates_until_end_of_rib()
+    listener.close()
+    router.send(router.packet(ADMIN_DOWN))
+    wait_until(lambda: agent.peer(link.router_ip)["bfd"]["state"] == "down", "BFD down")
+    second = connect(link.namespace, link.router_ip, link.host_ip)
+    second.expect_notification(6, REJECTED)
+    session.send(bgp.route_refresh(IPV4_UNICAST))
+    session.expect_route(VIP4)
+    status = agent.peer(link.router_ip)
+    assert (status["state"], status["sessions"]) == ("established", 1)
+
+
+def test_a_silent_one_does_not_keep_us_from_connecting(bed: Testbed) -> None:
+    """The session, which came in, ends; the connection that waited for that never says a word."""
+    link = bed.link()
+    entry = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS}
+    bed.start_agent(config(entry, apps=(WEB,), listen=True, graceful_restart=True))
+    session = connect(link.namespace, link.router_ip, link.host_ip)
+    session.establish(ROUTER_AS, link.router_ip, capabilities=CAPABILITIES)
+    session.receive_updates_until_end_of_rib()
+    silent = connect(link.namespace, link.router_ip, link.host_ip)
+    silent.expect_open()
+    listener = RawListener(link.namespace, link.router_ip)
+    session.close()
+    listener.accept().expect_open()
 
 
 def plug(bed: Testbed, bridge: Namespace, number: int) -> Link:
