@@ -307,12 +307,14 @@ def test_errors_are_by_key(bed: Testbed, untouched: Untouched) -> None:
     assert "did you mean 'hold_time'?" in found["hold_tim"]
     assert "password_file" in errors("10.9.9.9", peer_as=1, password="x")["password"]
     assert "bgp.listen" in errors("10.9.9.9", peer_as=1, passive=True)["passive"]
-    assert "only link-local" in errors("10.9.9.9%25eth0", peer_as=1)["peer_ip"]
+    # An interface behind % is the device of the session, or that of a link-local address.
+    assert "invalid interface name" in errors("10.9.9.9%25way-too-long-a-name", peer_as=1)["peer_ip"]
     text = ask(agent, "10.9.9.9", {"hold_time": "1s"}).json()["error"]
     assert "peer_as: missing" in text and "hold_time: '1s'" in text
     # Of the request itself
     assert ask(agent, "10.9.9.9", {"peer_as": 1}, hold_time="9s").status == 400
     assert ask(agent, "10.9.9.9", {"peer_ip": "10.9.9.9", "peer_as": 1}).status == 400
+    assert ask(agent, "10.9.9.9%25eth0", {"peer_as": 1, "device": "eth1"}).status == 400
     assert agent.admin("/v1/peers/10.9.9.9", "POST", b"[]").status == 400
     long = ask(agent, "10.9.9.9", {"peer_as": 1, "description": "x" * 9000})
     assert long.status == 400 and "longer than 8192" in long.json()["error"]
