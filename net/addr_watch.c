@@ -131,8 +131,10 @@ static int on_watch(sd_event_source *source, int fd, uint32_t revents, void *use
 {
 	(void)source, (void)fd, (void)revents;
 	struct addr_watch *w = userdata;
-	if (nlsock_receive(w->watch, EVENTS_PER_TURN, on_event, w) == -ENOBUFS)
+	if (nlsock_receive(w->watch, EVENTS_PER_TURN, on_event, w) == -ENOBUFS) {
+		nlsock_discard(w->watch);
 		resync(w);
+	}
 	return 0;
 }
 

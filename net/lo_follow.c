@@ -209,8 +209,10 @@ void lo_follow_report(struct lo_follow *f)
 /* Reads at most `max` notifications. */
 static void read_events(struct lo_follow *f, unsigned max)
 {
-	if (nlsock_receive(f->watch, max, on_event, f) == -ENOBUFS)
+	if (nlsock_receive(f->watch, max, on_event, f) == -ENOBUFS) {
+		nlsock_discard(f->watch);
 		f->mirror.stale = true;
+	}
 	lo_follow_report(f);
 }
 

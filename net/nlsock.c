@@ -234,3 +234,19 @@ int nlsock_receive(struct nlsock *s, unsigned max, nlsock_cb *cb, void *userdata
 	}
 	return 0;
 }
+
+static int ignore(const struct nlmsghdr *msg, void *userdata)
+{
+	(void)msg, (void)userdata;
+	return 0;
+}
+
+/* More come while it reads: so many and no more. */
+#define DISCARDED_MAX 65536
+
+void nlsock_discard(struct nlsock *s)
+{
+	int r = 0;
+	for (unsigned n = 0; r != -EAGAIN && n < DISCARDED_MAX; n++)
+		r = nlsock_receive(s, 1, ignore, NULL);
+}

@@ -43,5 +43,8 @@ int nlsock_send(struct nlsock *s, struct nlmsghdr *request);
  * more, -EAGAIN when none is left, -ENOBUFS when some were lost (the caller must dump
  * everything again). */
 int nlsock_receive(struct nlsock *s, unsigned max, nlsock_cb *cb, void *userdata);
+/* Before that dump: drops the notifications that wait. They are older than the dump, and would bring
+ * back what it does not have; and the kernel queues nothing until all are read. */
+void nlsock_discard(struct nlsock *s);
 
 #endif

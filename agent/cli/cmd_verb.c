@@ -78,6 +78,8 @@ static int view_once(const struct client *client, const struct verb_call *call)
 	int rc = 0;
 	if (call->id == VERB_APP)
 		rc = client_add_segment(target, sizeof(target), call->words[0]);
+	else if (call->id == VERB_PEER && call->json)
+		rc = client_add_segment(strcat(target, "/"), sizeof(target), call->words[0]);
 	else if (call->id == VERB_EXPLAIN)
 		rc = client_add_parameter(target, sizeof(target), "name", call->words[0]);
 	else if (call->id == VERB_CONFIG && verb_has(call, "defaults"))

@@ -116,15 +116,17 @@ static void show_result(const struct verb_call *call, const json_t *answer)
 
 /* ---- waiting ---- */
 
+/* A drain is over when the routes are withdrawn, or when it has ended. After it an app is announced,
+ * unless its checks say that it is down. */
 static bool is_settled(const struct verb_call *call, const json_t *answer)
 {
-	bool drain = call->id == VERB_DRAIN;
-	if (call->n_words > 0)
-		return drain ? str_equal(text_at(answer, "state"), "drained")
-			     : true_at(answer, "announced");
-	return drain ? json_is_object(json_at(answer, "drain")) &&
-			       json_is_null(json_at(answer, "drain.withdraw"))
-		     : json_is_null(json_at(answer, "drain"));
+	bool ended = json_is_null(json_at(answer, "drain"));
+	bool is_app = call->n_words > 0;
+	if (call->id == VERB_DRAIN)
+		return ended || (is_app ? str_equal(text_at(answer, "state"), "drained")
+					: json_is_null(json_at(answer, "drain.withdraw")));
+	return ended && (!is_app || true_at(answer, "announced") ||
+			 str_equal(text_at(answer, "health"), "down"));
 }
 
 static int wait_settled(const struct client *client, const struct verb_call *call)

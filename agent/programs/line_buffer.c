@@ -53,6 +53,13 @@ enum line_found line_buffer_next(struct line_buffer *b, const char **ret, size_t
 
 enum line_found line_buffer_last(struct line_buffer *b, const char **ret, size_t *ret_len)
 {
+	if (b->too_long) {
+		b->too_long = false;
+		drop_all(b);
+		*ret = "";
+		*ret_len = 0;
+		return LINE_TOO_LONG;
+	}
 	if (b->len == b->head)
 		return LINE_NONE;
 	*ret = b->octets + b->head;

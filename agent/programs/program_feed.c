@@ -290,9 +290,9 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	if (read_some(f) < 0) {
 		f->io = sd_event_source_disable_unref(f->io);
 		fd_close(&f->fd);
-		if (f->is_fifo)
-			program_on_feed_done(f);
-		return 0; /* a process that has closed its stdout may go on */
+		if (!f->is_fifo)
+			return 0; /* a process that has closed its stdout may go on */
+		f->ended = true;  /* the last writer's line may have no end */
 	}
 	take_turn(f);
 	return 0;

@@ -159,10 +159,14 @@ static void on_end(const struct child_result *result, void *userdata)
 
 void program_on_feed_done(struct program_feed *f)
 {
+	struct program *p = f->program;
+	bool is_over = !f->is_fifo && !p->child;
 	if (f->is_fifo)
-		open_fifo(f->program);
-	else if (!f->program->child)
-		settle(f->program);
+		open_fifo(p);
+	else if (is_over && p->state == PROGRAM_STOPS)
+		close_pipes(p);
+	else if (is_over)
+		settle(p);
 }
 
 /* ---- Its start. ---- */
@@ -355,8 +359,10 @@ void program_stop(struct program *p)
 	program_feed_close(&p->fifo);
 	p->fifo_retry = sd_event_source_disable_unref(p->fifo_retry);
 	p->timer = sd_event_source_disable_unref(p->timer);
-	if (!p->child)
+	if (!p->child) {
+		close_pipes(p); /* what is left of it is not carried out any more */
 		return;
+	}
 	child_signal(p->child, SIGTERM);
 	loop_timer_set(p->env->loop, &p->timer, usec_add(now, KILL_WAIT), LOOP_APPLY, on_kill, p);
 }

@@ -259,6 +259,9 @@ def test_fifo(bed: Testbed) -> None:
     for prefix in (IP4, IP4B):
         fifo.write_text(f"announce route {prefix} next-hop self\n")
     router.wait_routes(IP4, IP4B)
+    # The line of a writer that leaves ends with it.
+    fifo.write_text(f"announce route {IP4} next-hop self med 7")
+    wait_until(lambda: router.routes()[IP4].med == 7, "a line without its end")
     fifo.write_text(f"withdraw route {IP4}\nrubbish\n")
     router.wait_routes(IP4B)
     assert program(agent)["errors"] == 1

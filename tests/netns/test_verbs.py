@@ -173,6 +173,29 @@ def test_drain_waits_for_the_withdrawal(bed: Testbed) -> None:
     assert agent.app("dns")["announced"]
 
 
+def test_waiting_ends_with_the_drain(bed: Testbed) -> None:
+    """Also when the drain ends before the routes are withdrawn, and when the app is down after it."""
+    router = bed.start_router("bird")
+    dns = app("dns", VIP4, f"port:tcp:{PORT}")
+    agent = bed.start_agent(config(peer(router), apps=(dns,), agent={"drain_time": "1h"}))
+    client = Client(bed, agent)
+    service = bed.start_service(PORT)
+    router.wait_routes(VIP4)
+    client("drain", "dns", "--for", "1s", "--wait")
+    assert agent.app("dns")["drain"] is None
+    service.kill()
+    wait_until(lambda: agent.app("dns")["health"] == "down", "down")
+    client("undrain", "dns", "--wait")
+
+
+def test_one_peer(running: tuple[Agent, Client]) -> None:
+    agent, client = running
+    [known] = agent.status("peers")["peers"]
+    assert json.loads(client("peer", known["address"], "--json"))["address"] == known["address"]
+    client("peer", "10.9.9.9", "--json", status=1)
+    client("peer", "10.9.9.9", status=1)
+
+
 def test_explain(running: tuple[Agent, Client]) -> None:
     _, client = running
     fine = client("explain", "dns")
