@@ -17,7 +17,7 @@ from .process import Process
 from .test_graceful_restart import end, start_router, wait_restart_over
 from .test_reload import Watch
 from .testbed import Testbed
-from .wait import wait_until
+from .wait import never, wait_until
 
 
 def route_to(namespace: Namespace, *vips: str) -> None:
@@ -339,6 +339,22 @@ def test_present_is_withdrawn_at_once(bed: Testbed) -> None:
         watch.session.expect_withdrawal(vip)
         bed.host.ip(f"addr add {vip} dev lo")
         watch.session.expect_route(vip)
+
+
+def test_present_after_lost_notifications(bed: Testbed) -> None:
+    """What was queued before some were lost is older than what the kernel says after that."""
+    router = bed.start_router("bird")
+    agent = start_present(bed, peer(router), vip=[VIP4])
+    agent.wait_log("is not on this host")
+    others = [f"10.{n // 250}.{n % 250}.77/32" for n in range(1, 1500)]
+    agent.process.pause()
+    bed.host.ip(f"addr add {VIP4} dev lo", *(f"addr add {ip} dev lo" for ip in others))
+    bed.host.ip(f"addr del {VIP4} dev lo")
+    agent.process.resume()
+    bed.host.ip("addr add 192.0.2.54/32 dev lo")  # is heard of after all that
+    agent.get("/register?name=marker&vip=192.0.2.99/32&bind=address")
+    router.wait_routes("192.0.2.99/32")
+    never(lambda: VIP4 in router.prefixes(), "a route without its address")
 
 
 def test_what_is_taken_names_present_as_the_way(bed: Testbed) -> None:
