@@ -108,8 +108,9 @@ static void add_sent(struct html *h, const json_t *announced_to)
 static void add_app(struct html *h, const struct status_sources *in, const struct app *app,
 		    enum page_group group)
 {
-	size_t i, rows = app->spec->n_vips ? app->spec->n_vips : 1;
-	json_t *o = view_app(in, app), *vips = json_object_get(o, "vips");
+	const size_t n = app->spec->n_vips;
+	size_t i, rows = n > PAGE_VIPS ? PAGE_VIPS + 1 : n ? n : 1;
+	json_t *o = view_app_part(in, app, PAGE_VIPS), *vips = json_object_get(o, "vips");
 	const char *name = html_member(o, "name"), *state = html_member(o, "state");
 	html_add(h, "<tbody data-key=\"%s\"><tr><td rowspan=\"%zu\">", name, rows);
 	mark_add(h, mark_of_app(state, group != PAGE_FINE), state);
@@ -127,6 +128,9 @@ static void add_app(struct html *h, const struct status_sources *in, const struc
 			html_add(h, "</tr><tr>");
 		add_vip(h, json_array_get(vips, i));
 	}
+	if (n > PAGE_VIPS)
+		html_add(h, "</tr><tr><td colspan=\"%zu\">and %zu more</td>",
+			 1 + bgp_speaker_n_peers(in->speaker), n - PAGE_VIPS);
 	html_add(h, "</tr></tbody>\n");
 	json_decref(o);
 }

@@ -180,8 +180,13 @@ static void add_state(struct json_out *o, const struct status_sources *in, const
 	json_out_add_text(o, "nomad_rival", of_nomad ? of_nomad->name : NULL);
 }
 
-void view_app_add_summary(struct json_out *o, const struct status_sources *in,
-			  const struct app *app)
+static size_t n_shown(const struct app *app, size_t max)
+{
+	return app->spec->n_vips < max ? app->spec->n_vips : max;
+}
+
+static void add_summary(struct json_out *o, const struct status_sources *in, const struct app *app,
+			size_t max_vips)
 {
 	struct view_clock clock = status_clock(in);
 	struct view_vip_context c;
@@ -199,13 +204,19 @@ void view_app_add_summary(struct json_out *o, const struct status_sources *in,
 	add_state(o, in, app, &clock);
 	json_out_key(o, "vips");
 	json_out_open(o, '[');
-	for (size_t i = 0; i < app->spec->n_vips; i++) {
+	for (size_t i = 0; i < n_shown(app, max_vips); i++) {
 		set_vip(&c, in, app->vips[i]);
 		view_vip_add_summary(o, app->vips[i], &c);
 	}
 	json_out_close(o, ']');
 	json_out_close(o, '}');
 	view_vip_context_done(&c);
+}
+
+void view_app_add_summary(struct json_out *o, const struct status_sources *in,
+			  const struct app *app)
+{
+	add_summary(o, in, app, SIZE_MAX);
 }
 
 /* GET /v1/apps/NAME */
@@ -259,13 +270,13 @@ static void add_history(json_t *o, const struct app *app, const struct view_cloc
 }
 
 /* The VIPs, and the errors of their routes as one text; null for none. */
-static json_t *vips(const struct status_sources *in, const struct app *app,
+static json_t *vips(const struct status_sources *in, const struct app *app, size_t max,
 		    struct view_vip_context *c, const struct view_clock *clock, json_t **ret_errors)
 {
 	char buf[ERRORS_MAX];
 	struct strbuf errors = strbuf_over(buf, sizeof(buf));
 	json_t *array = json_array();
-	for (size_t i = 0; i < app->spec->n_vips; i++) {
+	for (size_t i = 0; i < n_shown(app, max); i++) {
 		set_vip(c, in, app->vips[i]);
 		json_array_append_new(array, view_vip(app->vips[i], c, clock));
 		view_vip_add_errors(app->vips[i], c, &errors);
@@ -278,15 +289,20 @@ static json_t *vips(const struct status_sources *in, const struct app *app,
 
 json_t *view_app(const struct status_sources *in, const struct app *app)
 {
+	return view_app_part(in, app, SIZE_MAX);
+}
+
+json_t *view_app_part(const struct status_sources *in, const struct app *app, size_t max_vips)
+{
 	const struct bgp_communities *const lists[] = { &app->spec->communities };
 	struct view_clock clock = status_clock(in);
 	struct view_vip_context context;
 	struct json_out summary = { 0 };
-	view_app_add_summary(&summary, in, app);
+	add_summary(&summary, in, app, max_vips);
 	json_t *errors, *o = json_loadb(summary.text, summary.len, 0, NULL);
 	free(summary.text);
 	view_vip_context_init(&context, in);
-	json_t *array = vips(in, app, &context, &clock, &errors);
+	json_t *array = vips(in, app, max_vips, &context, &clock, &errors);
 	view_vip_context_done(&context);
 	add_history(o, app, &clock);
 	json_object_set_new(o, "announcement_errors", errors);

@@ -13,6 +13,8 @@
 #include "agent/status/status_sources.h"
 
 json_t *view_app(const struct status_sources *in, const struct app *app);
+/* With the first of its VIPs only: a program may have thousands. */
+json_t *view_app_part(const struct status_sources *in, const struct app *app, size_t max_vips);
 /* null for an app without a lease. */
 json_t *view_app_lease(const struct app *app, const struct view_clock *clock);
 /* As the list of apps has it. */

@@ -7,7 +7,7 @@ import re
 import signal
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -225,7 +225,8 @@ class Agent:
         body: bytes | None = None,
     ) -> Response:
         try:
-            connection.request(method, target, body, headers)
+            with suppress(BrokenPipeError):  # it may be refused before its body was read
+                connection.request(method, target, body, headers)
             response = connection.getresponse()
             return Response(response.status, response.read().decode())
         finally:

@@ -179,7 +179,7 @@ def test_places_of_one_principal(bed: Testbed) -> None:
         # Another one has places.
         assert agent.request("POST", "/v1/apps/dns/check?timeout=10ms").status == 504
     wait_until(lambda: check(agent, query="?timeout=10ms").status == 504, "the places are free")
-    assert agent.status("status")["api"]["connections"] == 1
+    wait_until(lambda: agent.status("status")["api"]["connections"] == 1, "all have gone")
 
 
 def test_a_client_that_ends_its_side_is_answered(bed: Testbed) -> None:

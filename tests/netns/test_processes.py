@@ -394,3 +394,12 @@ def test_ten_thousand(bed: Testbed) -> None:
     wait_until(lambda: len(router.prefixes()) == 0, "withdrawn", 60, ignore=(NotReady,))
 
 
+
+
+def test_the_page_shows_the_first_of_many_routes(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    run = script(bed, "ask announce route 192.0.2.0/25 next-hop self split /32; exec sleep 1000")
+    agent = start(bed, router, process("p", run, "192.0.2.0/24"))
+    wait_until(lambda: len(router.prefixes()) == 128, "all of them")
+    page = agent.request("GET", "/", {"Accept": "text/html"}).text
+    assert page.count("192.0.2.") == 50 and "and 78 more" in page
