@@ -252,7 +252,7 @@ static void on_failed_start(struct program *p, const struct err *err)
 static void start(struct program *p)
 {
 	struct err err = { "" };
-	struct child_pipes pipes;
+	struct child_pipes pipes = { .in = -1, .out = -1, .err = -1 };
 	p->silent = false;
 	if (spawn(p, &pipes, &err) < 0) {
 		on_failed_start(p, &err);
