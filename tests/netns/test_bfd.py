@@ -11,6 +11,7 @@ import pytest
 from .agent import Agent
 from .configs import DNS, PORT, VIP4, VIP6, config, peer
 from .fabric import HOST, ROUTER, bare_link
+from .routers.base import NotReady
 from .routers.bfd import BfdFrr, BfdRouter, start_bfd_router
 from .routers.fabric import UNNUMBERED
 from .testbed import Link, Testbed, connect
@@ -280,8 +281,16 @@ def test_with_graceful_restart(
     wait_up(agent, router)
     router.wait_routes(VIP4, VIP6)
     wait_until(lambda: not agent.peer(router.ip)["graceful_restart"]["restarting"], "End-of-RIB")
-    # FRR's bfdd makes its session anew once BGP is up, which may end the first of BGP.
+    if kind == "frr":
+        # Its bfdd makes the session anew, on the interface, once BGP is up: that may end BGP.
+        wait_until(
+            lambda: "interface" in router.bfd_peer() and router.bfd_state() == "up",
+            "FRR's final BFD session",
+            ignore=(NotReady,),
+        )
     wait_until(router.is_established, "BGP up")
+    wait_up(agent, router)
+    router.wait_routes(VIP4, VIP6)
     ends: dict[str, Callable[[], object]] = {
         "crash": agent.kill,
         "restart": lambda: agent.stop(signal.SIGUSR2),
