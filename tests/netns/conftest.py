@@ -10,6 +10,7 @@ import pytest
 from . import netns, run_dir
 from .routers import KINDS
 from .testbed import Testbed
+from .vrf import kernel_has_vrfs
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,6 +62,18 @@ def xtables_lock(monkeypatch: pytest.MonkeyPatch, bed: Testbed) -> Path:
 def kind(request: pytest.FixtureRequest) -> str:
     """The test runs once with each kind of router."""
     return request.param
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "vrf: needs a kernel with VRFs")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of VRFs run where there are some: in the guest of `make kernel-smoke`, which has them."""
+    of_vrfs = [item for item in items if item.get_closest_marker("vrf")]
+    if of_vrfs and not kernel_has_vrfs():
+        config.hook.pytest_deselected(items=of_vrfs)
+        items[:] = [item for item in items if not item.get_closest_marker("vrf")]
 
 
 @pytest.hookimpl(hookwrapper=True)

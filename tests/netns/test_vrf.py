@@ -18,7 +18,6 @@ from .vrf import (
     ROUTER6,
     add_vrf,
     join,
-    kernel_has_vrfs,
     link_in,
     share_listener,
 )
@@ -79,9 +78,8 @@ def test_no_such_vrf(bed: Testbed) -> None:
         session.expect_open()
 
 
+@pytest.mark.vrf
 def test_same_address_in_two_vrfs_and_in_none(bed: Testbed) -> None:
-    if not kernel_has_vrfs(bed):
-        return
     routers = Routers(bed)
     listeners = {vrf: routers.listen(vrf) for vrf in routers.links}
     agent = bed.start_agent(config(*(entry(vrf) for vrf in routers.links), apps=APPS))
@@ -114,10 +112,9 @@ def metrics(agent: Agent) -> str:
     return agent.get("/metrics").text
 
 
+@pytest.mark.vrf
 def test_ipv6(bed: Testbed) -> None:
     """Over one session, IPv4 VIPs with the address of the interface in the VRF."""
-    if not kernel_has_vrfs(bed):
-        return
     routers = Routers(bed, ("vrf-blue", ""))
     listeners = {vrf: routers.listen(vrf, ROUTER6) for vrf in routers.links}
     peers = [{**entry(vrf), "peer_ip": ROUTER6} for vrf in routers.links]
@@ -130,9 +127,8 @@ def test_ipv6(bed: Testbed) -> None:
     assert agent.peer(ROUTER6)["state"] == "established"
 
 
+@pytest.mark.vrf
 def test_each_vrf_has_a_listener_and_keys_of_its_own(bed: Testbed) -> None:
-    if not kernel_has_vrfs(bed):
-        return
     routers = Routers(bed)
     keys = {"vrf-blue": "one", "vrf-red": "two", "": "three"}
     peers = [entry(vrf, passive=True, password=key) for vrf, key in keys.items()]
@@ -152,11 +148,10 @@ def test_each_vrf_has_a_listener_and_keys_of_its_own(bed: Testbed) -> None:
     wait_until(lambda: agent.peer(RED)["sessions"] == 2, "the session with the other key")
 
 
+@pytest.mark.vrf
 @pytest.mark.parametrize("shared", [False, True])
 def test_no_connection_is_taken_for_that_of_another_vrf(bed: Testbed, shared: bool) -> None:
     """The peer is in vrf-blue; its address connects from vrf-red, and from none."""
-    if not kernel_has_vrfs(bed):
-        return
     routers = Routers(bed)
     if shared:
         share_listener(bed.host)
@@ -174,9 +169,8 @@ def test_no_connection_is_taken_for_that_of_another_vrf(bed: Testbed, shared: bo
     assert [p["sessions"] for p in agent.status("peers")["peers"]] == [1, 1]
 
 
+@pytest.mark.vrf
 def test_interface_leaves_the_vrf_and_vrf_goes(bed: Testbed) -> None:
-    if not kernel_has_vrfs(bed):
-        return
     routers = Routers(bed, ("vrf-blue",))
     listener, device = routers.listen("vrf-blue"), routers.links["vrf-blue"].device
     agent = bed.start_agent(config(entry("vrf-blue"), apps=OF_BLUE, listen=True))
@@ -205,10 +199,9 @@ def test_interface_leaves_the_vrf_and_vrf_goes(bed: Testbed) -> None:
     incoming.establish(ROUTER_AS)
 
 
+@pytest.mark.vrf
 def test_route_of_the_main_table_is_no_path(bed: Testbed) -> None:
     """Without the route of last resort, the kernel would look there next."""
-    if not kernel_has_vrfs(bed):
-        return
     routers = Routers(bed, ("",))
     bed.host.ip("link add vrf-blue type vrf table 10", "link set vrf-blue up")
     agent = bed.start_agent(config(entry("vrf-blue"), entry(""), apps=OF_BLUE))
@@ -220,9 +213,8 @@ def test_route_of_the_main_table_is_no_path(bed: Testbed) -> None:
     assert (agent.peer(BLUE)["sessions"], agent.peer(PLAIN)["sessions"]) == (0, 1)
 
 
+@pytest.mark.vrf
 def test_added_over_the_api(bed: Testbed) -> None:
-    if not kernel_has_vrfs(bed):
-        return
     routers = Routers(bed, ("vrf-blue", ""))
     listener = routers.listen("vrf-blue")
     agent = bed.start_agent(config(entry(""), apps=EVERYONES))
