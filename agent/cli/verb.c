@@ -10,6 +10,8 @@
 #include "lib/str.h"
 
 #define WATCH_DEFAULT (2 * USEC_PER_SEC)
+/* The column in the list of verbs. */
+#define SUMMARY_AT 28
 
 const struct verb_option verb_key_option = { "KEY", "VALUE",
 					     "of add: any key of bgp.peers, as --hold-time 30s" };
@@ -433,9 +435,9 @@ void verb_help(const struct verb *verb, FILE *out)
 void verb_list(FILE *out)
 {
 	for (size_t i = 0; i < N_VERBS; i++) {
-		char left[40];
-		snprintf(left, sizeof(left), "%s%s%s", verbs[i].name, *verbs[i].args ? " " : "",
-			 verbs[i].args);
-		fprintf(out, "  %-26s %s\n", left, verbs[i].summary);
+		int used = fprintf(out, "  %s%s%s", verbs[i].name, *verbs[i].args ? " " : "",
+				   verbs[i].args);
+		fprintf(out, "%*s %s\n", used < SUMMARY_AT ? SUMMARY_AT - used : 0, "",
+			verbs[i].summary);
 	}
 }

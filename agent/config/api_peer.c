@@ -37,9 +37,11 @@ static void refuse_secrets(const struct config_node *node, const struct config_s
 		const struct config_key *key = config_section_find(section, c->key, &offset);
 		if (key && key->flags & CONFIG_SECRET)
 			config_error(findings, config_at_key(c),
-				     "not over the API, as it would be in the state file: write it "
-				     "to a file that only the agent can read, and specify "
-				     "password_file; of bfd, specify it in the configuration file");
+				     "not over the API, as it would be in the state file: %s",
+				     section == &config_peer_section
+					     ? "write it to a file that only the agent can read, "
+					       "and specify password_file"
+					     : "specify it in the configuration file");
 		else if (key && key->section && c->kind == CONFIG_MAPPING)
 			refuse_secrets(c, key->section, findings);
 	}

@@ -126,7 +126,7 @@ static const struct {
 	  "specify password_file" },
 	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"bfd\": {\"authentication\": \"sha1\", "
 	  "\"password\": \"x\"}}",
-	  "bfd.password", "not over the API" },
+	  "bfd.password", "in the state file: specify it in the configuration file" },
 	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"password_file\": \"/no/such\"}",
 	  "password_file", "cannot read '/no/such'" },
 	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 65001, \"role\": \"peer\"}", "role", "iBGP" },

@@ -337,6 +337,8 @@ static void test_the_list_has_a_line_for_each(void **state)
 	assert_non_null(strstr(text, "\n  app NAME                   An app with"));
 	for (size_t i = 0; i < N_VERBS; i++)
 		assert_non_null(strstr(text, verb_at((enum verb_id)i)->summary));
+	/* Longer than its column, and whole. */
+	assert_non_null(strstr(text, "|add|delete] A BGP session in full"));
 	for (const char *c = text; *c; c++)
 		n += *c == '\n';
 	assert_int_equal(n, N_VERBS);
