@@ -109,7 +109,7 @@ static const struct config_key program_keys[] = {
 	  .type = &type_command,
 	  FIELD(run),
 	  .effect = CONFIG_SENDS_UPDATE,
-	  .type_words = "list of texts, or a shell line",
+	  .type_words = "texts",
 	  .default_words = "nothing is run, see `fifo`",
 	  .doc = "The program and its arguments; or one text, a line for bash, or sh where there "
 		 "is none. Its standard output has the commands, its standard input gets the "
