@@ -55,9 +55,9 @@ static int check_name(const struct app_spec *spec, const struct app *self, struc
 			       "app '%s' is a process of the configuration file, change it there",
 			       spec->name);
 	if (self && self->spec->source < spec->source)
-		return err_set(err, -EBUSY,
-			       "app '%s' was registered over HTTP, which comes before Consul",
-			       spec->name);
+		return err_set(err, -EBUSY, "app '%s' is from %s, which comes before %s",
+			       spec->name, app_source_name(self->spec->source),
+			       app_source_name(spec->source));
 	return 0;
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which app may have a name or a VIP: the configuration file comes before its processes, these
- * before HTTP, HTTP before Consul,
- * and among equals the first one keeps it. A definition displaces those that come after it, and is
- * refused what those before it have.
+ * before HTTP, HTTP before Consul, Consul before Nomad, and among equals the first one keeps it. A
+ * definition displaces those that come after it, and is refused what those before it have.
  */
 #ifndef AGENT_APP_CLAIMS_H
 #define AGENT_APP_CLAIMS_H

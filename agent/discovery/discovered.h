@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A service of Consul with the match tag, and what became of it as an app. */
+/* A service of Consul, or of Nomad, with the match tag, and what became of it as an app. */
 #ifndef AGENT_DISCOVERY_DISCOVERED_H
 #define AGENT_DISCOVERY_DISCOVERED_H
 
@@ -15,7 +15,7 @@ enum discovered_state {
 	DISCOVERED_REGISTERED,
 	DISCOVERED_BROKEN,    /* its tags do not define an app */
 	DISCOVERED_REFUSED,   /* by agent.exec.allow_from or agent.monitors.allow_from */
-	DISCOVERED_CONFLICT,  /* its name or VIP belongs to a source that comes before Consul */
+	DISCOVERED_CONFLICT,  /* its name or VIP belongs to a source that comes before */
 	DISCOVERED_DISMISSED, /* unregistered over HTTP; until its tags change */
 };
 const char *discovered_state_name(enum discovered_state s);
@@ -27,7 +27,7 @@ struct discovered {
 	char *note;            /* what is wrong with the tags of an instance; NULL: nothing */
 	char *rival;           /* of a conflict: the app that has the name or the VIP; else NULL */
 	mono_t since;          /* of the state */
-	mono_t retained_since; /* Consul lost it; USEC_NEVER: Consul has it */
+	mono_t retained_since; /* the catalog lost it; USEC_NEVER: has it */
 	struct app_spec *spec; /* of the present tags; NULL while they are broken */
 	uint64_t applied;      /* the entry's mark (consul/catalog.h) when it was applied last */
 	bool seen;             /* while a catalog is applied */

@@ -461,6 +461,23 @@ static void count_freed(void *userdata)
 	++*(int *)userdata;
 }
 
+static void test_consul_comes_before_nomad(void **state)
+{
+	struct bench *b = *state;
+	const struct definition consul = { .name = "a", .vip = VIP1, .source = APP_FROM_CONSUL };
+	const struct definition late = { .name = "a", .vip = VIP2, .source = APP_FROM_NOMAD };
+	const struct definition nomad = { .name = "b", .vip = VIP2, .source = APP_FROM_NOMAD };
+	const struct definition both = { .name = "c", .vip = VIP2, .source = APP_FROM_CONSUL };
+	enum register_result result;
+	struct err err;
+	registered(b, &consul, REGISTER_NEW);
+	assert_int_equal(reg_at(b, &late, SEC, &result, &err), -EBUSY);
+	assert_string_equal(err.text, "app 'a' is from consul, which comes before nomad");
+	registered(b, &nomad, REGISTER_NEW);
+	registered(b, &both, REGISTER_NEW);
+	assert_null(registry_find(b->reg, "b"));
+}
+
 /* The configuration file comes before HTTP, and HTTP before Consul. */
 static void test_who_comes_first_takes_names_and_vips(void **state)
 {
@@ -479,7 +496,7 @@ static void test_who_comes_first_takes_names_and_vips(void **state)
 	assert_int_equal(registry_find(b->reg, "a")->spec->source, APP_FROM_HTTP);
 	assert_int_equal(freed, 1); /* Consul's watcher has to compare again */
 	assert_int_equal(reg_at(b, &late, SEC, &result, &err), -EBUSY);
-	assert_non_null(strstr(err.text, "HTTP"));
+	assert_string_equal(err.text, "app 'a' is from http, which comes before consul");
 	assert_int_equal(reg_at(b, &vip, SEC, &result, &err), -EEXIST);
 	registered(b, &file, REGISTER_NEW);
 	assert_null(registry_find(b->reg, "a"));
@@ -756,6 +773,7 @@ int main(void)
 		TEST(test_conflict_names_the_owner_and_changes_nothing),
 		TEST(test_the_file_owns_its_names),
 		TEST(test_who_comes_first_takes_names_and_vips),
+		TEST(test_consul_comes_before_nomad),
 		TEST(test_replacing_keeps_the_vips_that_stay),
 		TEST(test_new_monitors_start_from_the_health_that_was),
 		TEST(test_a_vip_can_move_while_it_goes_down),
