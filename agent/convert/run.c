@@ -13,18 +13,22 @@
 #include "lib/str.h"
 #include "lib/utf8.h"
 
+#define TOOLS(X)                                                                                   \
+	X("gocast", convert_gocast)                                                                \
+	X("exabgp", convert_exabgp)                                                                \
+	X("anycast-healthchecker", convert_anycast)                                                \
+	X("fabio", convert_fabio)
+
+#define CONVERTER(name, convert) { name, convert },
+#define NAME(name, convert)      name,
+
 static const struct {
 	const char *name;
 	int (*convert)(struct convert *c, const struct convert_input *inputs, size_t n,
 		       const struct convert_options *options, struct err *err);
-} converters[] = {
-	{ "gocast", convert_gocast },
-	{ "exabgp", convert_exabgp },
-	{ "anycast-healthchecker", convert_anycast },
-	{ "fabio", convert_fabio },
-};
+} converters[] = { TOOLS(CONVERTER) };
 
-const char *const convert_tools[] = { "gocast", "exabgp", "anycast-healthchecker", "fabio", NULL };
+const char *const convert_tools[] = { TOOLS(NAME) NULL };
 
 /* ---- input ---- */
 
