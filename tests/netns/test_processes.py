@@ -255,7 +255,10 @@ def test_fifo(bed: Testbed) -> None:
     router = bed.start_router("bird")
     fifo = bed.workdir / "exabgp.in"
     os.mkfifo(fifo)
+    fifo.chmod(0o666)
     agent = start(bed, router, {"name": "p", "fifo": str(fifo), "allow": list(ALLOW)})
+    agent.wait_log("process p: fifo .* may be written by every user: chmod o-w")
+    fifo.chmod(0o600)
     for prefix in (IP4, IP4B):
         fifo.write_text(f"announce route {prefix} next-hop self\n")
     router.wait_routes(IP4, IP4B)
