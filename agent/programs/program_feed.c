@@ -217,7 +217,7 @@ static bool step(struct program_feed *f)
 		return true;
 	}
 	enum line_found found = line_buffer_next(&f->buffer, &text, &len);
-	if (found == LINE_NONE && f->ended)
+	if (found == LINE_NONE && f->ended && f->fd < 0)
 		found = line_buffer_last(&f->buffer, &text, &len);
 	if (found == LINE_NONE)
 		return false;

@@ -250,6 +250,19 @@ def test_the_routes_go_with_the_process(bed: Testbed) -> None:
     router.wait_routes(IP4, IP4B, IP6)
 
 
+def test_the_last_lines_of_a_program_are_whole(bed: Testbed) -> None:
+    """Many of them, more than are read at once, are in the pipe when it ends."""
+    router = bed.start_router("bird")
+    text = "".join(f"announce route 198.18.{n // 256}.{n % 256} next-hop self\n" for n in range(1200))
+    lines = bed.workdir / "lines"
+    lines.write_text(text)
+    assert 2 * (16 << 10) < len(text) < 64 << 10
+    agent = start(bed, router, process("p", f"exec cat {lines}", *ALLOW, respawn=False))
+    wait_until(lambda: program(agent)["state"] == "done", "its lines are carried out")
+    found = program(agent)
+    assert (found["routes"], found["errors"]) == (1200, 0), found["last_error"]
+
+
 def test_fifo(bed: Testbed) -> None:
     """Writers come and go; the routes stay."""
     router = bed.start_router("bird")
