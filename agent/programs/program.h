@@ -63,6 +63,7 @@ struct program_feed {
 	int fd; /* owned; -1: closed */
 	bool is_fifo;
 	bool ended; /* nothing more comes from the pipe */
+	size_t left; /* octets that were in the pipe at the end of its process and are still to be read */
 	sd_event_source *io, *more;
 	struct line_buffer buffer;
 	bool busy; /* there is a job */

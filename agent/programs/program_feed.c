@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "agent/programs/answer.h"
@@ -233,19 +234,27 @@ static bool step(struct program_feed *f)
 
 /* ---- The pipe. ---- */
 
-/* 1: something was read; 0: nothing is there; -1: the end. */
-static int read_some(struct program_feed *f)
+/* At most `max` octets. How many they are; 0: nothing is there; -1: the end. */
+static ssize_t read_some(struct program_feed *f, size_t max)
 {
 	char octets[LINE_BUFFER_ADD];
 	if (f->fd < 0)
 		return -1;
-	ssize_t n = read(f->fd, octets, sizeof(octets));
+	ssize_t n = read(f->fd, octets, max < sizeof(octets) ? max : sizeof(octets));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n <= 0)
 		return -1;
 	line_buffer_add(&f->buffer, octets, (size_t)n);
-	return 1;
+	return n;
+}
+
+/* False: that was all. */
+static bool read_rest(struct program_feed *f)
+{
+	ssize_t n = f->left > 0 ? read_some(f, f->left) : 0;
+	f->left -= n > 0 ? (size_t)n : 0;
+	return n > 0;
 }
 
 static void watch(struct program_feed *f, bool on)
@@ -261,13 +270,13 @@ static int on_more(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-/* All that was read is carried out, and, once the process has ended, all that is in the pipe. */
+/* All that was read is carried out, and, once the process has ended, all that was in the pipe then. */
 static void take_turn(struct program_feed *f)
 {
 	for (unsigned i = 0; i < UNITS_A_TURN; i++) {
 		if (step(f))
 			continue;
-		if (f->ended && f->fd >= 0 && read_some(f) > 0)
+		if (f->ended && f->fd >= 0 && read_rest(f))
 			continue;
 		if (f->ended && f->fd >= 0) {
 			f->io = sd_event_source_disable_unref(f->io);
@@ -287,7 +296,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 {
 	(void)source, (void)fd, (void)revents;
 	struct program_feed *f = userdata;
-	if (read_some(f) < 0) {
+	if (read_some(f, SIZE_MAX) < 0) {
 		f->io = sd_event_source_disable_unref(f->io);
 		fd_close(&f->fd);
 		if (!f->is_fifo)
@@ -322,14 +331,17 @@ void program_feed_close(struct program_feed *f)
 	line_buffer_done(&f->buffer);
 }
 
+/* Another process that holds the pipe open may add to it for ever. */
+static size_t in_pipe(int fd)
+{
+	int n = 0;
+	return fd >= 0 && ioctl(fd, FIONREAD, &n) == 0 ? (size_t)n : 0;
+}
+
 void program_feed_end(struct program_feed *f)
 {
 	f->ended = true;
+	f->left = in_pipe(f->fd);
 	watch(f, false);
 	loop_defer(f->program->env->loop, &f->more, LOOP_INPUT, on_more, f);
-}
-
-bool program_feed_is_done(const struct program_feed *f)
-{
-	return f->ended && f->fd < 0 && !f->busy;
 }

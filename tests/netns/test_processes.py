@@ -263,6 +263,25 @@ def test_the_last_lines_of_a_program_are_whole(bed: Testbed) -> None:
     assert (found["routes"], found["errors"]) == (1200, 0), found["last_error"]
 
 
+def test_another_writer_does_not_hold_off_the_next_start(bed: Testbed) -> None:
+    """What is in the pipe at the end of a process is carried out, not what another process adds."""
+    router = bed.start_router("bird")
+    run = script(bed, f"""
+echo $$ >> {bed.workdir}/starts
+ask announce route {IP4} next-hop self
+exec sleep 1000""")
+    agent = start(bed, router, process("p", run, *ALLOW, on_exit="keep"))
+    router.wait_routes(IP4)
+    starts = bed.workdir / "starts"
+    pid = int(starts.read_text())
+    writer = bed.host.start(["sh", "-c", f"exec yes version >/proc/{pid}/fd/1"], "writer")
+    wait_until(lambda: program(agent)["answers_dropped"] > 0, "the pipe is never empty")
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(starts.read_text().split()) > 1, "it is started again")
+    wait_until(lambda: not writer.running, "the pipe is closed")
+    router.wait_routes(IP4)
+
+
 def test_fifo(bed: Testbed) -> None:
     """Writers come and go; the routes stay."""
     router = bed.start_router("bird")
