@@ -18,6 +18,7 @@ from .testbed import Testbed
 from .wait import never, wait_until
 
 IP4, IP4B, IP6 = "198.18.0.1/32", "198.18.0.2/32", "2001:db8:53::1/128"
+NETWORK = "198.18.0.0/18"
 ALLOW = ("198.18.0.0/15", "2001:db8:53::/48")
 QUICK = ("--interval", "0.2", "--fast-interval", "0.1", "--no-ip-setup")
 TWO = ("--ip", IP4, "--ip", IP4B)
@@ -250,6 +251,22 @@ def test_the_routes_go_with_the_process(bed: Testbed) -> None:
     router.wait_routes(IP4, IP4B, IP6)
 
 
+def test_a_removed_program_stays_away(bed: Testbed) -> None:
+    """Also when it has ended by itself, and what it had written is still carried out."""
+    router = bed.start_router("bird")
+    line = f"announce route {NETWORK} next-hop self split /32 med"
+    run = script(bed, f"""
+echo $$ >> {bed.workdir}/starts
+i=0; while [ $i -lt 400 ]; do i=$((i + 1)); echo {line} $i; done""")
+    entry = process("p", run, *ALLOW, on_exit="keep", max_routes=20000)
+    agent = start(bed, router, entry)
+    agent.wait_log("process p has ended, exit status 0")
+    agent.reload({**config(peer(router)), "processes": []})
+    router.wait_routes()
+    never(lambda: len((bed.workdir / "starts").read_text().split()) > 1, "it is started again", 1.0)
+    assert agent.status("status")["processes"] == []
+
+
 def test_the_last_lines_of_a_program_are_whole(bed: Testbed) -> None:
     """Many of them, more than are read at once, are in the pipe when it ends."""
     router = bed.start_router("bird")
@@ -420,7 +437,7 @@ def test_end_of_rib_waits_for_the_first_lines(bed: Testbed) -> None:
 
 def test_ten_thousand(bed: Testbed) -> None:
     router = bed.start_router("bird")
-    run = script(bed, "ask announce route 198.18.0.0/18 next-hop self split /32; exec sleep 1000")
+    run = script(bed, f"ask announce route {NETWORK} next-hop self split /32; exec sleep 1000")
     many = process("p", run, *ALLOW, max_routes=20000)
     agent = start(bed, router, many)
     wait_until(lambda: program(agent)["routes"] == 16384, "16384 routes", 60)
