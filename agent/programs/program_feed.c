@@ -77,21 +77,40 @@ static void show_summary(const struct program_feed *f)
 	}
 }
 
-static void show_routes(const struct program_feed *f, bool extensive)
+/* A fifo has no answers. */
+static void begin_listing(struct program_feed *f, bool extensive)
+{
+	if (f->is_fifo)
+		return;
+	f->job.listing = route_listing_new(&f->program->routes, extensive);
+	f->busy = true;
+}
+
+static void finish(struct program_feed *f, bool ok)
+{
+	answer(f, ok);
+	program_job_done(&f->job);
+	f->busy = false;
+}
+
+/* One route, whether the peer gets it or not. */
+static void go_on_listing(struct program_feed *f)
 {
 	char text[4096];
-	const struct program *p = f->program;
-	size_t n = bgp_speaker_n_peers(p->env->speaker);
-	for (size_t i = 0; i < n; i++) {
-		const struct bgp_peer_config *peer = bgp_speaker_peer_config(p->env->speaker, i);
-		for (const struct program_route *r = p->routes.routes; r; r = r->hh.next) {
-			struct strbuf sb = strbuf_over(text, sizeof(text));
-			if (!bgp_peer_filter_allows(r->spec->peers, peer))
-				continue;
-			answer_route(peer, &r->prefix, r->spec, extensive, &sb);
-			say(f, text);
-		}
+	size_t i;
+	struct strbuf sb = strbuf_over(text, sizeof(text));
+	const struct bgp_speaker *speaker = f->program->env->speaker;
+	const struct listed_route *r =
+		route_listing_next(f->job.listing, bgp_speaker_n_peers(speaker), &i);
+	if (!r) {
+		finish(f, true);
+		return;
 	}
+	const struct bgp_peer_config *peer = bgp_speaker_peer_config(speaker, i);
+	if (!bgp_peer_filter_allows(r->spec->peers, peer))
+		return;
+	answer_route(peer, &r->prefix, r->spec, f->job.listing->extensive, &sb);
+	say(f, text);
 }
 
 static void control(struct program_feed *f, enum line_verb verb)
@@ -130,11 +149,9 @@ static void control(struct program_feed *f, enum line_verb verb)
 		say_all(f, answer_neighbor);
 		break;
 	case LINE_SHOW_RIB:
-		show_routes(f, false);
-		break;
 	case LINE_SHOW_RIB_EXTENSIVE:
-		show_routes(f, true);
-		break;
+		begin_listing(f, verb == LINE_SHOW_RIB_EXTENSIVE);
+		return;
 	case LINE_RELOAD:
 		say(f, "reload in progress");
 		if (p->state != PROGRAM_STOPS)
@@ -179,7 +196,8 @@ static void begin_line(struct program_feed *f, const char *text, size_t len)
 		refuse(f, text, len, &err);
 	else
 		control(f, job->line.verb);
-	program_job_done(job);
+	if (!f->busy)
+		program_job_done(job);
 }
 
 /* Of several prefixes that fail one is told. */
@@ -202,9 +220,7 @@ static void go_on(struct program_feed *f)
 	}
 	if (job->next < job->line.n_prefixes)
 		return;
-	answer(f, !job->failed);
-	program_job_done(job);
-	f->busy = false;
+	finish(f, !job->failed);
 }
 
 /* False: there is no whole line left. */
@@ -214,7 +230,10 @@ static bool step(struct program_feed *f)
 	size_t len = 0;
 	struct err err;
 	if (f->busy) {
-		go_on(f);
+		if (f->job.listing)
+			go_on_listing(f);
+		else
+			go_on(f);
 		return true;
 	}
 	enum line_found found = line_buffer_next(&f->buffer, &text, &len);

@@ -64,6 +64,7 @@ void program_job_done(struct program_job *job)
 {
 	line_done(&job->line);
 	bgp_peer_filter_free(job->peers);
+	route_listing_free(job->listing);
 	*job = (struct program_job){ 0 };
 }
 

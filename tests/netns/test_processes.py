@@ -455,3 +455,21 @@ def test_the_page_shows_the_first_of_many_routes(bed: Testbed) -> None:
     wait_until(lambda: len(router.prefixes()) == 128, "all of them")
     page = agent.request("GET", "/", {"Accept": "text/html"}).text
     assert page.count("<td><code>192.0.2.") == 50 and "and 78 more" in page
+
+
+def test_a_long_answer_takes_several_turns(bed: Testbed) -> None:
+    """Half a million lines, again and again: requests are answered in the middle of them."""
+    bed.link()
+    peers = [{"peer_ip": f"10.77.0.{n}", "peer_as": 65000} for n in range(1, 31)]
+    run = script(bed, f"""
+ask announce route {NETWORK} next-hop self split /32
+exec yes show adj-rib out""")
+    many = process("p", run, *ALLOW, max_routes=20000)
+    agent = bed.start_agent({**config(*peers), "processes": [many]})
+    lines = 16384 * len(peers)
+
+    def in_the_middle() -> bool:
+        dropped = program(agent)["answers_dropped"]
+        return dropped > 0 and dropped % lines < lines / 2
+
+    wait_until(in_the_middle, "a part of an answer")
