@@ -213,6 +213,24 @@ def agent_version(bed: Testbed) -> str:
     return answers(bed)[5]
 
 
+def test_withdrawn_from_each_neighbor(bed: Testbed) -> None:
+    """By name, one after the other: the route is gone, and does not count any more."""
+    one, two = bed.start_router("bird"), bed.start_router("bird")
+    run = script(bed, f"""
+ask announce route {IP4} next-hop self
+ask neighbor {one.ip} withdraw route {IP4}
+ask announce route {IP4B} next-hop self
+ask neighbor {two.ip} withdraw route {IP4}
+ask announce route {IP4B} next-hop self
+exec sleep 1000""")
+    entry = process("p", run, *ALLOW, max_routes=1)
+    agent = bed.start_agent({**config(peer(one), peer(two)), "processes": [entry]})
+    wait_answers(bed, "done", "done", "error", "done", "done")
+    one.wait_routes(IP4B)
+    two.wait_routes(IP4B)
+    assert [v["prefix"] for v in agent.app("p")["vips"]] == [IP4B]
+
+
 def test_a_repeated_line_is_no_update(bed: Testbed) -> None:
     link = bed.link()
     raw = RawListener(link.namespace, link.router_ip)
