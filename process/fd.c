@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/fd.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 void fd_close(int *fd)
@@ -9,6 +11,14 @@ void fd_close(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+int fd_reopen(int found)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
 }
 
 void fd_keep_only(int fd, int as)

@@ -3,20 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
-/* O_PATH opens nothing, it only finds the file; the magic link leads to the same one, whatever the
- * path names by then. */
-static int reopen(int found)
-{
-	char path[64];
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-	return fd;
-}
+#include "process/fd.h"
 
 int regular_file_open(const char *path, struct stat *ret)
 {
@@ -28,7 +17,7 @@ int regular_file_open(const char *path, struct stat *ret)
 	if (r == 0 && (!S_ISREG(st.st_mode) || st.st_size == 0))
 		r = -EINVAL;
 	if (r == 0)
-		r = reopen(found);
+		r = fd_reopen(found);
 	close(found);
 	if (r >= 0)
 		*ret = st;

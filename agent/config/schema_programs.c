@@ -141,8 +141,9 @@ static const struct config_key program_keys[] = {
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .default_words = "none",
 	  .doc = "Named pipe that commands are read from, beside `run` or in place of it. It is "
-		 "made with mkfifo(1) beforehand; there are no answers. Routes stay until they are "
-		 "withdrawn or the agent stops." },
+		 "made with mkfifo(1) beforehand, belongs to root, to the user of the agent or to "
+		 "`user`, and is not writable by every user; there are no answers. Routes stay "
+		 "until they are withdrawn or the agent stops." },
 	{ .name = "encoder",
 	  .type = &type_encoder,
 	  FIELD(encoder),

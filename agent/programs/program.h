@@ -23,6 +23,7 @@
 #include "agent/programs/line.h"
 #include "agent/programs/line_buffer.h"
 #include "agent/programs/outbox.h"
+#include "agent/programs/route_listing.h"
 #include "agent/programs/route_table.h"
 #include "bgp/speaker.h"
 #include "lib/backoff.h"
@@ -55,6 +56,7 @@ struct program_job {
 	struct bgp_peer_filter *peers; /* of its selectors; NULL: all */
 	size_t next;                   /* of its prefixes */
 	bool failed;                   /* for one of them */
+	struct route_listing *listing; /* of show adj-rib out; NULL: none */
 };
 
 /* Lines come from here. */
@@ -63,6 +65,7 @@ struct program_feed {
 	int fd; /* owned; -1: closed */
 	bool is_fifo;
 	bool ended; /* nothing more comes from the pipe */
+	size_t left; /* octets that were in the pipe at the end of its process and are still to be read */
 	sd_event_source *io, *more;
 	struct line_buffer buffer;
 	bool busy; /* there is a job */

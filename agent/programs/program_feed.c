@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "agent/programs/answer.h"
@@ -76,21 +77,40 @@ static void show_summary(const struct program_feed *f)
 	}
 }
 
-static void show_routes(const struct program_feed *f, bool extensive)
+/* A fifo has no answers. */
+static void begin_listing(struct program_feed *f, bool extensive)
+{
+	if (f->is_fifo)
+		return;
+	f->job.listing = route_listing_new(&f->program->routes, extensive);
+	f->busy = true;
+}
+
+static void finish(struct program_feed *f, bool ok)
+{
+	answer(f, ok);
+	program_job_done(&f->job);
+	f->busy = false;
+}
+
+/* One route, whether the peer gets it or not. */
+static void go_on_listing(struct program_feed *f)
 {
 	char text[4096];
-	const struct program *p = f->program;
-	size_t n = bgp_speaker_n_peers(p->env->speaker);
-	for (size_t i = 0; i < n; i++) {
-		const struct bgp_peer_config *peer = bgp_speaker_peer_config(p->env->speaker, i);
-		for (const struct program_route *r = p->routes.routes; r; r = r->hh.next) {
-			struct strbuf sb = strbuf_over(text, sizeof(text));
-			if (!bgp_peer_filter_allows(r->spec->peers, peer))
-				continue;
-			answer_route(peer, &r->prefix, r->spec, extensive, &sb);
-			say(f, text);
-		}
+	size_t i;
+	struct strbuf sb = strbuf_over(text, sizeof(text));
+	const struct bgp_speaker *speaker = f->program->env->speaker;
+	const struct listed_route *r =
+		route_listing_next(f->job.listing, bgp_speaker_n_peers(speaker), &i);
+	if (!r) {
+		finish(f, true);
+		return;
 	}
+	const struct bgp_peer_config *peer = bgp_speaker_peer_config(speaker, i);
+	if (!bgp_peer_filter_allows(r->spec->peers, peer))
+		return;
+	answer_route(peer, &r->prefix, r->spec, f->job.listing->extensive, &sb);
+	say(f, text);
 }
 
 static void control(struct program_feed *f, enum line_verb verb)
@@ -129,11 +149,9 @@ static void control(struct program_feed *f, enum line_verb verb)
 		say_all(f, answer_neighbor);
 		break;
 	case LINE_SHOW_RIB:
-		show_routes(f, false);
-		break;
 	case LINE_SHOW_RIB_EXTENSIVE:
-		show_routes(f, true);
-		break;
+		begin_listing(f, verb == LINE_SHOW_RIB_EXTENSIVE);
+		return;
 	case LINE_RELOAD:
 		say(f, "reload in progress");
 		if (p->state != PROGRAM_STOPS)
@@ -178,7 +196,8 @@ static void begin_line(struct program_feed *f, const char *text, size_t len)
 		refuse(f, text, len, &err);
 	else
 		control(f, job->line.verb);
-	program_job_done(job);
+	if (!f->busy)
+		program_job_done(job);
 }
 
 /* Of several prefixes that fail one is told. */
@@ -201,9 +220,7 @@ static void go_on(struct program_feed *f)
 	}
 	if (job->next < job->line.n_prefixes)
 		return;
-	answer(f, !job->failed);
-	program_job_done(job);
-	f->busy = false;
+	finish(f, !job->failed);
 }
 
 /* False: there is no whole line left. */
@@ -213,11 +230,14 @@ static bool step(struct program_feed *f)
 	size_t len = 0;
 	struct err err;
 	if (f->busy) {
-		go_on(f);
+		if (f->job.listing)
+			go_on_listing(f);
+		else
+			go_on(f);
 		return true;
 	}
 	enum line_found found = line_buffer_next(&f->buffer, &text, &len);
-	if (found == LINE_NONE && f->ended)
+	if (found == LINE_NONE && f->ended && f->fd < 0)
 		found = line_buffer_last(&f->buffer, &text, &len);
 	if (found == LINE_NONE)
 		return false;
@@ -233,19 +253,27 @@ static bool step(struct program_feed *f)
 
 /* ---- The pipe. ---- */
 
-/* 1: something was read; 0: nothing is there; -1: the end. */
-static int read_some(struct program_feed *f)
+/* At most `max` octets. How many they are; 0: nothing is there; -1: the end. */
+static ssize_t read_some(struct program_feed *f, size_t max)
 {
 	char octets[LINE_BUFFER_ADD];
 	if (f->fd < 0)
 		return -1;
-	ssize_t n = read(f->fd, octets, sizeof(octets));
+	ssize_t n = read(f->fd, octets, max < sizeof(octets) ? max : sizeof(octets));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n <= 0)
 		return -1;
 	line_buffer_add(&f->buffer, octets, (size_t)n);
-	return 1;
+	return n;
+}
+
+/* False: that was all. */
+static bool read_rest(struct program_feed *f)
+{
+	ssize_t n = f->left > 0 ? read_some(f, f->left) : 0;
+	f->left -= n > 0 ? (size_t)n : 0;
+	return n > 0;
 }
 
 static void watch(struct program_feed *f, bool on)
@@ -261,13 +289,13 @@ static int on_more(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-/* All that was read is carried out, and, once the process has ended, all that is in the pipe. */
+/* All that was read is carried out, and, once the process has ended, all that was in the pipe then. */
 static void take_turn(struct program_feed *f)
 {
 	for (unsigned i = 0; i < UNITS_A_TURN; i++) {
 		if (step(f))
 			continue;
-		if (f->ended && f->fd >= 0 && read_some(f) > 0)
+		if (f->ended && f->fd >= 0 && read_rest(f))
 			continue;
 		if (f->ended && f->fd >= 0) {
 			f->io = sd_event_source_disable_unref(f->io);
@@ -287,7 +315,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 {
 	(void)source, (void)fd, (void)revents;
 	struct program_feed *f = userdata;
-	if (read_some(f) < 0) {
+	if (read_some(f, SIZE_MAX) < 0) {
 		f->io = sd_event_source_disable_unref(f->io);
 		fd_close(&f->fd);
 		if (!f->is_fifo)
@@ -322,14 +350,17 @@ void program_feed_close(struct program_feed *f)
 	line_buffer_done(&f->buffer);
 }
 
+/* Another process that holds the pipe open may add to it for ever. */
+static size_t in_pipe(int fd)
+{
+	int n = 0;
+	return fd >= 0 && ioctl(fd, FIONREAD, &n) == 0 ? (size_t)n : 0;
+}
+
 void program_feed_end(struct program_feed *f)
 {
 	f->ended = true;
+	f->left = in_pipe(f->fd);
 	watch(f, false);
 	loop_defer(f->program->env->loop, &f->more, LOOP_INPUT, on_more, f);
-}
-
-bool program_feed_is_done(const struct program_feed *f)
-{
-	return f->ended && f->fd < 0 && !f->busy;
 }

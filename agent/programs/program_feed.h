@@ -10,9 +10,8 @@ void program_feed_init(struct program_feed *f, struct program *p, bool is_fifo);
 int program_feed_open(struct program_feed *f, int fd);
 /* What was read and not carried out is dropped. */
 void program_feed_close(struct program_feed *f);
-/* What is left in the pipe is still carried out; program_feed_is_done() tells when. */
+/* The process has ended. What is in the pipe now is still carried out; program_on_feed_done() tells when. */
 void program_feed_end(struct program_feed *f);
-bool program_feed_is_done(const struct program_feed *f);
 
 /* Of the modules above: the feed has ended and is done; the fifo has no writer any more. */
 void program_on_feed_done(struct program_feed *f);

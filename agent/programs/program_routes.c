@@ -64,6 +64,7 @@ void program_job_done(struct program_job *job)
 {
 	line_done(&job->line);
 	bgp_peer_filter_free(job->peers);
+	route_listing_free(job->listing);
 	*job = (struct program_job){ 0 };
 }
 
@@ -91,15 +92,32 @@ static int announce(struct program *p, const struct program_job *job, const stru
 	return rc < 0 ? rc : put(p, route_table_find(&p->routes, prefix), changed, err);
 }
 
+static bool has_receiver(const struct program *p, const struct route_spec *spec)
+{
+	size_t n = bgp_speaker_n_peers(p->env->speaker);
+	for (size_t i = 0; i < n; i++)
+		if (bgp_peer_filter_allows(spec->peers,
+					   bgp_speaker_peer_config(p->env->speaker, i)))
+			return true;
+	return false;
+}
+
+/* A route that was withdrawn from its last peer is none any more: it would count for max_routes, and go
+ * to peers that come later. */
 static void withdraw(struct program *p, const struct program_job *job, const struct prefix *prefix)
 {
 	struct app *app = program_app(p);
 	mono_t now = loop_now(p->env->loop);
 	enum withdrawn what = route_table_withdraw(&p->routes, prefix, job->peers);
+	struct program_route *left = route_table_find(&p->routes, prefix);
+	if (what == WITHDRAWN_FROM_SOME && !has_receiver(p, left->spec)) {
+		route_table_remove(&p->routes, left);
+		what = WITHDRAWN_WHOLLY;
+	}
 	if (what == WITHDRAWN_WHOLLY && app)
 		routes_drop(app, prefix, now);
 	if (what == WITHDRAWN_FROM_SOME && app && routes_has(app, prefix))
-		routes_set(app, prefix, route_table_find(&p->routes, prefix)->spec, now, NULL);
+		routes_set(app, prefix, left->spec, now, NULL);
 }
 
 int program_job_next(struct program *p, struct program_job *job, bool by_fifo, struct err *err)

@@ -7,12 +7,10 @@
 #include "agent/programs/program_run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/app/routes.h"
@@ -22,6 +20,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "process/fd.h"
+#include "process/fifo_file.h"
 #include "process/loop.h"
 #include "process/shell.h"
 
@@ -279,16 +278,11 @@ static int on_fifo_retry(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int try_fifo(struct program *p, struct err *err)
 {
-	struct stat st;
-	int fd = open(p->spec.fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return err_set(err, -errno, "fifo %s: %s; make it with mkfifo -m 600", p->spec.fifo,
-			       strerror(errno));
-	if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode)) {
-		close(fd);
-		return err_set(err, -EINVAL, "fifo %s is no named pipe", p->spec.fifo);
-	}
-	return program_feed_open(&p->fifo, fd);
+	const struct child_user *user = NULL;
+	int fd = p->env->user(&p->spec, &user, err, p->env->userdata);
+	if (fd == 0)
+		fd = fifo_file_open(p->spec.fifo, user ? user->uid : geteuid(), err);
+	return fd < 0 ? fd : program_feed_open(&p->fifo, fd);
 }
 
 /* One that every writer has left is opened anew: the old descriptor would tell its end for ever. */

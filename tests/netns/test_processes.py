@@ -18,6 +18,7 @@ from .testbed import Testbed
 from .wait import never, wait_until
 
 IP4, IP4B, IP6 = "198.18.0.1/32", "198.18.0.2/32", "2001:db8:53::1/128"
+NETWORK = "198.18.0.0/18"
 ALLOW = ("198.18.0.0/15", "2001:db8:53::/48")
 QUICK = ("--interval", "0.2", "--fast-interval", "0.1", "--no-ip-setup")
 TWO = ("--ip", IP4, "--ip", IP4B)
@@ -212,6 +213,24 @@ def agent_version(bed: Testbed) -> str:
     return answers(bed)[5]
 
 
+def test_withdrawn_from_each_neighbor(bed: Testbed) -> None:
+    """By name, one after the other: the route is gone, and does not count any more."""
+    one, two = bed.start_router("bird"), bed.start_router("bird")
+    run = script(bed, f"""
+ask announce route {IP4} next-hop self
+ask neighbor {one.ip} withdraw route {IP4}
+ask announce route {IP4B} next-hop self
+ask neighbor {two.ip} withdraw route {IP4}
+ask announce route {IP4B} next-hop self
+exec sleep 1000""")
+    entry = process("p", run, *ALLOW, max_routes=1)
+    agent = bed.start_agent({**config(peer(one), peer(two)), "processes": [entry]})
+    wait_answers(bed, "done", "done", "error", "done", "done")
+    one.wait_routes(IP4B)
+    two.wait_routes(IP4B)
+    assert [v["prefix"] for v in agent.app("p")["vips"]] == [IP4B]
+
+
 def test_a_repeated_line_is_no_update(bed: Testbed) -> None:
     link = bed.link()
     raw = RawListener(link.namespace, link.router_ip)
@@ -250,12 +269,63 @@ def test_the_routes_go_with_the_process(bed: Testbed) -> None:
     router.wait_routes(IP4, IP4B, IP6)
 
 
+def test_a_removed_program_stays_away(bed: Testbed) -> None:
+    """Also when it has ended by itself, and what it had written is still carried out."""
+    router = bed.start_router("bird")
+    line = f"announce route {NETWORK} next-hop self split /32 med"
+    run = script(bed, f"""
+echo $$ >> {bed.workdir}/starts
+i=0; while [ $i -lt 400 ]; do i=$((i + 1)); echo {line} $i; done""")
+    entry = process("p", run, *ALLOW, on_exit="keep", max_routes=20000)
+    agent = start(bed, router, entry)
+    agent.wait_log("process p has ended, exit status 0")
+    agent.reload({**config(peer(router)), "processes": []})
+    router.wait_routes()
+    never(lambda: len((bed.workdir / "starts").read_text().split()) > 1, "it is started again", 1.0)
+    assert agent.status("status")["processes"] == []
+
+
+def test_the_last_lines_of_a_program_are_whole(bed: Testbed) -> None:
+    """Many of them, more than are read at once, are in the pipe when it ends."""
+    router = bed.start_router("bird")
+    text = "".join(f"announce route 198.18.{n // 256}.{n % 256} next-hop self\n" for n in range(1200))
+    lines = bed.workdir / "lines"
+    lines.write_text(text)
+    assert 2 * (16 << 10) < len(text) < 64 << 10
+    agent = start(bed, router, process("p", f"exec cat {lines}", *ALLOW, respawn=False))
+    wait_until(lambda: program(agent)["state"] == "done", "its lines are carried out")
+    found = program(agent)
+    assert (found["routes"], found["errors"]) == (1200, 0), found["last_error"]
+
+
+def test_another_writer_does_not_hold_off_the_next_start(bed: Testbed) -> None:
+    """What is in the pipe at the end of a process is carried out, not what another process adds."""
+    router = bed.start_router("bird")
+    run = script(bed, f"""
+echo $$ >> {bed.workdir}/starts
+ask announce route {IP4} next-hop self
+exec sleep 1000""")
+    agent = start(bed, router, process("p", run, *ALLOW, on_exit="keep"))
+    router.wait_routes(IP4)
+    starts = bed.workdir / "starts"
+    pid = int(starts.read_text())
+    writer = bed.host.start(["sh", "-c", f"exec yes version >/proc/{pid}/fd/1"], "writer")
+    wait_until(lambda: program(agent)["answers_dropped"] > 0, "the pipe is never empty")
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(starts.read_text().split()) > 1, "it is started again")
+    wait_until(lambda: not writer.running, "the pipe is closed")
+    router.wait_routes(IP4)
+
+
 def test_fifo(bed: Testbed) -> None:
     """Writers come and go; the routes stay."""
     router = bed.start_router("bird")
     fifo = bed.workdir / "exabgp.in"
     os.mkfifo(fifo)
+    fifo.chmod(0o666)
     agent = start(bed, router, {"name": "p", "fifo": str(fifo), "allow": list(ALLOW)})
+    agent.wait_log("process p: fifo .* may be written by every user: chmod o-w")
+    fifo.chmod(0o600)
     for prefix in (IP4, IP4B):
         fifo.write_text(f"announce route {prefix} next-hop self\n")
     router.wait_routes(IP4, IP4B)
@@ -385,7 +455,7 @@ def test_end_of_rib_waits_for_the_first_lines(bed: Testbed) -> None:
 
 def test_ten_thousand(bed: Testbed) -> None:
     router = bed.start_router("bird")
-    run = script(bed, "ask announce route 198.18.0.0/18 next-hop self split /32; exec sleep 1000")
+    run = script(bed, f"ask announce route {NETWORK} next-hop self split /32; exec sleep 1000")
     many = process("p", run, *ALLOW, max_routes=20000)
     agent = start(bed, router, many)
     wait_until(lambda: program(agent)["routes"] == 16384, "16384 routes", 60)
@@ -403,3 +473,21 @@ def test_the_page_shows_the_first_of_many_routes(bed: Testbed) -> None:
     wait_until(lambda: len(router.prefixes()) == 128, "all of them")
     page = agent.request("GET", "/", {"Accept": "text/html"}).text
     assert page.count("<td><code>192.0.2.") == 50 and "and 78 more" in page
+
+
+def test_a_long_answer_takes_several_turns(bed: Testbed) -> None:
+    """Half a million lines, again and again: requests are answered in the middle of them."""
+    bed.link()
+    peers = [{"peer_ip": f"10.77.0.{n}", "peer_as": 65000} for n in range(1, 31)]
+    run = script(bed, f"""
+ask announce route {NETWORK} next-hop self split /32
+exec yes show adj-rib out""")
+    many = process("p", run, *ALLOW, max_routes=20000)
+    agent = bed.start_agent({**config(*peers), "processes": [many]})
+    lines = 16384 * len(peers)
+
+    def in_the_middle() -> bool:
+        dropped = program(agent)["answers_dropped"]
+        return dropped > 0 and dropped % lines < lines / 2
+
+    wait_until(in_the_middle, "a part of an answer")

@@ -13,6 +13,7 @@
 #include "agent/programs/answer.h"
 #include "agent/programs/line.h"
 #include "agent/programs/line_buffer.h"
+#include "agent/programs/route_listing.h"
 #include "agent/programs/route_table.h"
 #include "agent/programs/selected.h"
 #include "lib/array.h"
@@ -180,6 +181,43 @@ static void routes_and_their_peers(void **state)
 	      { -1, A " " B, "5 but " A " but " B, true }, { 5, B, "5 but " A, true });
 }
 
+/* ---- listings ---- */
+
+static void listed(struct route_listing *l, size_t n_peers, char *buf, size_t size)
+{
+	size_t peer;
+	struct strbuf sb = strbuf_over(buf, size);
+	for (const struct listed_route *r; (r = route_listing_next(l, n_peers, &peer));)
+		strbuf_add(&sb, " %zu:%u=%u", peer, r->prefix.addr.bytes[3], r->spec->med.value);
+}
+
+/* Whatever becomes of the routes meanwhile. */
+static void a_listing_is_of_one_time(void **state)
+{
+	(void)state;
+	struct route_table t = { 0 };
+	char text[128] = "";
+	bool changed;
+	struct route_listing *l = route_listing_new(&t, false);
+	listed(l, 2, text, sizeof(text));
+	assert_string_equal(text, "");
+	route_listing_free(l);
+	for (uint8_t i = 1; i <= 2; i++) {
+		const struct prefix p = PREFIX4(32, 198, 18, 0, i);
+		struct route_spec *spec = spec_with_med(i);
+		assert_int_equal(route_table_announce(&t, &p, spec, NULL, false, &changed, NULL),
+				 0);
+		route_spec_unref(spec);
+	}
+	l = route_listing_new(&t, false);
+	route_table_done(&t);
+	listed(l, 2, text, sizeof(text));
+	assert_string_equal(text, " 0:1=1 0:2=2 1:1=1 1:2=2");
+	route_listing_free(l);
+	l = route_listing_new(&t, true);
+	route_listing_free(l);
+}
+
 /* ---- selectors ---- */
 
 static void peers_of_selectors(void **state)
@@ -317,6 +355,7 @@ int main(void)
 		cmocka_unit_test(lines_from_octets),
 		cmocka_unit_test(a_long_line_is_dropped),
 		cmocka_unit_test(routes_and_their_peers),
+		cmocka_unit_test(a_listing_is_of_one_time),
 		cmocka_unit_test(peers_of_selectors),
 		cmocka_unit_test(sessions_as_exabgp_tells_them),
 		cmocka_unit_test(routes_and_peers_shown),
