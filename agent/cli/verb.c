@@ -62,7 +62,9 @@ static const struct verb verbs[N_VERBS] = {
 			 "vipherald nomad", .watches = true },
 	[VERB_EVENTS] = { "events", NULL, "", 0, 0, "What happened, the last ones",
 			  "vipherald events --follow --kind app",
-			  .options = { { "follow", NULL, "and what happens from now on" },
+			  .options = { { "follow", NULL,
+					 "and what happens from now on; with --json an event a "
+					 "line" },
 				       { "kind", "KIND", "app, app.down, session, route …" },
 				       { "name", "NAME", "of this app, VIP or peer" },
 				       { "limit", "N",

@@ -186,8 +186,50 @@ def test_events_and_history(bed: Testbed) -> None:
         assert [line.split()[1] for line in client("history", name).splitlines()] == [
             "vip.bound"
         ]
-    assert client("history", "192.0.2.3") == ""
     assert len(client("events", "--limit=2").splitlines()) == 2
+
+
+def test_json_of_events_is_the_api_s(bed: Testbed) -> None:
+    """One object; followed, one event a line."""
+    bed.link()
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}))
+    client = Client(bed, agent)
+    agent.register("a", "192.0.2.1/32")
+    wait_until(lambda: "vip.bound" in client("history", "192.0.2.1"), "a is bound")
+    for words, query in (("events", "--kind=request"), "kind=request&limit=20"), (
+        ("history", "a"), "name=a"
+    ):
+        assert json.loads(client(*words, "--json")) == agent.status(f"events?{query}")
+    with Following(bed, client, "--kind=request", "--json") as follower:
+        assert json.loads(follower.line())["app"] == "a"
+        agent.register("b", "192.0.2.2/32")
+        assert json.loads(follower.line())["app"] == "b"
+
+
+def test_history_of_what_is_not_there(bed: Testbed) -> None:
+    """Without events something may be there; of what has gone there are events."""
+    bed.link()
+    agent = bed.start_agent(
+        config(
+            {"peer_ip": "10.0.1.1", "peer_as": 65000},
+            apps=({**app("a", "192.0.2.1/32"), "group": "site"},),
+        )
+    )
+    client = Client(bed, agent)
+    for name in "a", "192.0.2.1", "192.0.2.1/32", "10.0.1.1", "site":
+        client("history", name)
+    agent.register("b", "192.0.2.2/32")
+    client("unregister", "b")
+    assert "request.unregister" in client("history", "b")
+    for name in "nope", "192.0.2.3", "10.9.9.9", "192.0.2.0/24":
+        result = client.run("history", name)
+        assert result.returncode == 1 and result.stdout == "", result
+        assert result.stderr == (
+            f"vipherald: no app, VIP, peer or group '{name}' and no event of one, "
+            "'vipherald apps', 'vips' and 'peers' list them\n"
+        )
+    result = client.run("history", "nope", "--json")
+    assert result.returncode == 1 and json.loads(result.stdout)["events"] == []
 
 
 def test_follow_over_a_restart(bed: Testbed) -> None:
