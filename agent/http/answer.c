@@ -185,10 +185,12 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 		return;
 	}
 	if (call->kind == API_DRAIN)
-		result = registry_drain(in->registry, call->name, DRAIN_BY_API, call->reason,
-					usec_add(now, call->span), now);
+		result =
+			registry_drain(in->registry, call->name, DRAIN_BY_API, call->principal.name,
+				       call->reason, usec_add(now, call->span), now);
 	else
-		result = registry_undrain(in->registry, call->name, DRAIN_BY_API, now);
+		result = registry_undrain(in->registry, call->name, DRAIN_BY_API,
+					  call->principal.name, now);
 	if (result == DRAIN_NO_APP) {
 		err_set(&err, -ENOENT, "no app '%.128s'", call->name);
 		reply_json(ret, 404, reply_error(err.text, false));

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -55,6 +56,35 @@ def test_the_life_of_an_app(bed: Testbed) -> None:
     agent.drain("dns", reason="upgrade")
     [drain] = events(agent, kind="drain.on")
     assert "upgrade" in drain["text"]
+
+
+def test_drains_and_reloads_name_the_principal(bed: Testbed) -> None:
+    """As request.log does; a signal and a disable_file have none."""
+    bed.link()
+    file = bed.workdir / "drain"
+    dns = {**app("dns", VIP4), "disable_file": str(file)}
+    structure = config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=(dns,))
+    agent = bed.start_agent(structure)
+    agent.drain("dns")
+    agent.undrain("dns")
+    for kind in "drain.on", "drain.off":
+        [event] = events(agent, kind=kind)
+        assert event["by"] == "local", event
+    file.touch()
+    wait_until(lambda: len(events(agent, kind="drain.on")) == 2, "the file drains")
+    assert "by" not in events(agent, kind="drain.on")[1]
+    agent.reload()
+    assert events(agent, kind="reload.done")[-1]["by"] == "uid 0"
+    agent.write_config({**structure, "apps": [dns, app("ntp", "192.0.2.123/32")]})
+    assert agent.admin("/v1/reload?confirm=60s", "POST").status == 200
+    assert agent.admin("/v1/confirm", "POST").status == 200
+    assert events(agent, kind="reload.confirmed")[-1]["by"] == "uid 0"
+    done = len(events(agent, kind="reload.done"))
+    agent.process.signal(signal.SIGHUP)
+    wait_until(lambda: len(events(agent, kind="reload.done")) > done, "reloaded by the signal")
+    assert "by" not in events(agent, kind="reload.done")[-1]
+    agent.reload("bgp: 1\n", status=422)
+    assert events(agent, kind="reload.failed")[-1]["by"] == "uid 0"
 
 
 def test_what_each_peer_was_sent(bed: Testbed) -> None:
