@@ -79,8 +79,9 @@ static void do_explain(const struct status_sources *in, const struct api_call *c
 		reply_json(ret, 404, reply_error(err.text, false));
 		return;
 	}
-	json_t *viewed = view_app(in, app);
-	reply_json(ret, 200, explain_app(viewed, only));
+	json_t *viewed = view_app(in, app), *sessions = view_session_ages(in);
+	reply_json(ret, 200, explain_app(viewed, sessions, only));
+	json_decref(sessions);
 	json_decref(viewed);
 }
 

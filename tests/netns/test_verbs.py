@@ -211,7 +211,7 @@ def test_explain(running: tuple[Agent, Client]) -> None:
     assert f"{DEAD} of web: announced to 0 of 1 peers" in said
     [failing] = [line for line in said.splitlines() if line.startswith("  NO")]
     assert "health" in failing and "nothing listens on tcp port 1" in failing
-    assert "do: look at the checks" in said
+    assert "do: look at the checks: vipherald app web" in said
     for vip in (VIP6, VIP6.partition("/")[0]):
         assert client("explain", vip).count(" of dns:") == 1
     assert "no app, no VIP and no aggregate 'nothing'" in client("explain", "nothing", status=1)
@@ -229,7 +229,7 @@ def test_explain_names_the_session(bed: Testbed) -> None:
     said = client("explain", "dns")
     [failing] = [line for line in said.splitlines() if line.startswith("  NO")]
     assert "session" in failing and "10.0.1.1" in failing
-    assert "do: vipherald peer ADDR" in said
+    assert "do: vipherald peer 10.0.1.1 says why" in said and "(for " in failing
 
 
 def test_orders_for_a_peer(running: tuple[Agent, Client]) -> None:
@@ -240,7 +240,7 @@ def test_orders_for_a_peer(running: tuple[Agent, Client]) -> None:
     assert client("peer", address, "disable", "--text", "a b&c") == f"{address}: disabled\n"
     assert rows(client("peers"))[address][2] == "admin_down"
     assert "a b&c" in client("peer", address) and "1 disabled" in client("status")
-    assert "do: vipherald peer ADDR enable" in client("explain", "dns")
+    assert f"do: vipherald peer {address} enable" in client("explain", "dns")
     assert client("peer", address, "reset", status=1).endswith(": enable it\n")
     assert "stored" in client("peer", address, "enable", "--json")
     wait_until(lambda: agent.peer(address)["state"] == "established", "the session is back")
