@@ -127,7 +127,9 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 	if (call.id == VERB_COMPLETIONS)
 		return completions_write(call.words[0], stdout)
 			       ? VERB_DONE
-			       : fail(VERB_USAGE, "completions: expected bash, zsh or fish");
+			       : fail(VERB_USAGE,
+				      "completions: expected bash, zsh or fish (vipherald "
+				      "completions --help)");
 	if (call.id == VERB_CONVERT)
 		return cmd_convert(&call);
 	if (call.id == VERB_CONFIG && !str_equal(call.words[0], "show"))

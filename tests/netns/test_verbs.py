@@ -360,17 +360,17 @@ VERBS: dict[str, tuple[list[str], list[str] | None, list[str]]] = {
     "nat": ([], None, ["x"]),
     "consul": ([], None, ["x"]),
     "nomad": ([], None, ["x"]),
-    "events": ([], ["--limit=many"], ["--follow=yes"]),
+    "events": ([], ["--kind=" + 100 * "x"], ["--limit=many"]),
     "history": (["dns"], ["nothing"], []),
     "register": (["x", "--vip=192.0.2.9/32"], ["x", "--vip=none"], []),
     "unregister": (["x"], ["nothing"], ["x", "y"]),
-    "drain": (["dns"], ["nothing"], ["--for"]),
+    "drain": (["dns"], ["nothing"], ["--for=0"]),
     "undrain": (["dns"], ["nothing"], ["x", "y"]),
     "check-now": (["dns"], ["web"], ["x", "--timeout"]),
-    "reload": ([], ["--confirm=none"], ["x"]),
+    "reload": ([], ["--confirm=25h"], ["--confirm=0s"]),
     "confirm": ([], [], ["x"]),
     "config": (["show"], None, ["hide"]),
-    "log": (["info"], ["loud"], []),
+    "log": (["info"], ["info", "nothing"], ["bogus"]),
 }
 
 
