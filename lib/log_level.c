@@ -3,22 +3,21 @@
 
 #include <errno.h>
 
-#include "lib/array.h"
 #include "lib/str.h"
 
 const char *const log_modules[] = { "agent",   "api",   "app",     "bgp",   "capability", "config",
 				    "consul",  "exec",  "listen",  "loop",  "monitor",    "nat",
 				    "netlink", "nomad", "service", "state", "vip",        NULL };
 
-static const char *const names[] = {
+const char *const log_level_names[] = {
 	[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info",
-	[LOG_DEBUG] = "debug", [LOG_TRACE] = "trace",
+	[LOG_DEBUG] = "debug", [LOG_TRACE] = "trace",     NULL,
 };
 
 int log_level_parse(const char *text, enum log_level *ret)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (str_equal(text, names[i])) {
+	for (size_t i = 0; log_level_names[i]; i++)
+		if (str_equal(text, log_level_names[i])) {
 			*ret = (enum log_level)i;
 			return 0;
 		}
@@ -27,7 +26,7 @@ int log_level_parse(const char *text, enum log_level *ret)
 
 const char *log_level_name(enum log_level level)
 {
-	return names[level];
+	return log_level_names[level];
 }
 
 void log_levels_set(struct log_levels *levels, const char *module, enum log_level level)

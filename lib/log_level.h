@@ -28,6 +28,9 @@ extern const char *const log_modules[];
 /* Of one of log_modules[]. */
 void log_levels_set(struct log_levels *levels, const char *module, enum log_level level);
 
+/* The words of log_level_parse(), by level; ends with NULL. */
+extern const char *const log_level_names[];
+
 /* "error", "warning", "info", "debug", "trace"; -EINVAL for another word. */
 int log_level_parse(const char *text, enum log_level *ret);
 const char *log_level_name(enum log_level level);

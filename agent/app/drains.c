@@ -64,12 +64,12 @@ static void update(struct registry *reg, struct app *app, mono_t now)
 
 /* Of one app or (NULL) of the agent, as all below. */
 static void log_change(const struct app *app, const char *kind, const char *what,
-		       enum drain_source source, const char *reason)
+		       enum drain_source source, const char *by, const char *reason)
 {
 	const char *name = app ? app->spec->name : NULL;
-	log_event(LOG_INFO, app ? "app" : "agent", EVENT(kind, .app = name), "%s%s%s by %s%s%s",
-		  app ? app->spec->name : "", app ? ": " : "", what, drain_source_name(source),
-		  reason[0] ? ": " : "", reason);
+	log_event(LOG_INFO, app ? "app" : "agent", EVENT(kind, .app = name, .by = by),
+		  "%s%s%s by %s%s%s", app ? app->spec->name : "", app ? ": " : "", what,
+		  drain_source_name(source), reason[0] ? ": " : "", reason);
 }
 
 /* Only drains of the API are persistent: disable files are checked again at start. */
@@ -88,7 +88,7 @@ static void schedule_undrain(struct registry *reg, struct app *app, enum drain_s
 }
 
 static enum drain_result request(struct registry *reg, struct app *app, enum drain_source source,
-				 const char *reason, mono_t until, mono_t now)
+				 const char *by, const char *reason, mono_t until, mono_t now)
 {
 	if (app && !app->drain)
 		app->drain = mem_new(1, sizeof(*app->drain));
@@ -97,7 +97,7 @@ static enum drain_result request(struct registry *reg, struct app *app, enum dra
 	bool is_new = drain_request(d, source, reason, until, now);
 	bool same = !is_new && r->until == before.until && str_equal(r->reason, before.reason);
 	if (!same)
-		log_change(app, "drain.on", is_new ? "drained" : "drain changed", source,
+		log_change(app, "drain.on", is_new ? "drained" : "drain changed", source, by,
 			   r->reason);
 	schedule_undrain(reg, app, source, until);
 	tell_changed(reg, app, source);
@@ -105,18 +105,18 @@ static enum drain_result request(struct registry *reg, struct app *app, enum dra
 }
 
 enum drain_result registry_drain(struct registry *reg, const char *name, enum drain_source source,
-				 const char *reason, mono_t until, mono_t now)
+				 const char *by, const char *reason, mono_t until, mono_t now)
 {
 	struct app *app = name ? app_get(reg, name) : NULL;
 	if (name && !app)
 		return DRAIN_NO_APP;
-	enum drain_result result = request(reg, app, source, reason, until, now);
+	enum drain_result result = request(reg, app, source, by, reason, until, now);
 	update(reg, app, now);
 	return result;
 }
 
 enum drain_result registry_undrain(struct registry *reg, const char *name, enum drain_source source,
-				   mono_t now)
+				   const char *by, mono_t now)
 {
 	struct app *app = name ? app_get(reg, name) : NULL;
 	if (name && !app)
@@ -125,7 +125,7 @@ enum drain_result registry_undrain(struct registry *reg, const char *name, enum 
 	schedule_undrain(reg, app, source, USEC_NEVER);
 	if (!d || !drain_lift(d, source))
 		return DRAIN_UNCHANGED;
-	log_change(app, "drain.off", "undrained", source, "");
+	log_change(app, "drain.off", "undrained", source, by, "");
 	tell_changed(reg, app, source);
 	update(reg, app, now);
 	return DRAIN_ENDED;
@@ -133,7 +133,7 @@ enum drain_result registry_undrain(struct registry *reg, const char *name, enum 
 
 void drain_on_due(struct registry *reg, const struct app *app, mono_t now)
 {
-	registry_undrain(reg, app ? app->spec->name : NULL, DRAIN_BY_API, now);
+	registry_undrain(reg, app ? app->spec->name : NULL, DRAIN_BY_API, NULL, now);
 }
 
 const struct drain *registry_agent_drain(const struct registry *reg)
@@ -196,7 +196,7 @@ static void restore(struct registry *reg, const char *name, const char *reason, 
 	if (until <= now)
 		return;
 	struct app *app = name ? app_get(reg, name) : NULL;
-	registry_drain(reg, name, DRAIN_BY_API, reason, until, now);
+	registry_drain(reg, name, DRAIN_BY_API, NULL, reason, until, now);
 	struct drain *d = app ? app->drain : &reg->drain;
 	d->requests[DRAIN_BY_API].earlier = earlier;
 	notify_changed(&reg->notify, name, app, false);
@@ -264,10 +264,10 @@ static void apply_file(struct app *app, bool exists, mono_t now)
 {
 	const char *name = app->spec->name;
 	if (exists)
-		registry_drain(app->registry, name, DRAIN_BY_FILE, app->spec->disable_file,
+		registry_drain(app->registry, name, DRAIN_BY_FILE, NULL, app->spec->disable_file,
 			       USEC_NEVER, now);
 	else
-		registry_undrain(app->registry, name, DRAIN_BY_FILE, now);
+		registry_undrain(app->registry, name, DRAIN_BY_FILE, NULL, now);
 }
 
 static void on_file(bool exists, void *userdata)

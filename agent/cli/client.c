@@ -311,6 +311,13 @@ void client_reply_done(struct client_reply *reply)
 	*reply = (struct client_reply){ 0 };
 }
 
+void client_reply_print(const struct client_reply *reply)
+{
+	fwrite(reply->body, 1, reply->len, stdout);
+	if (reply->len == 0 || reply->body[reply->len - 1] != '\n')
+		fputc('\n', stdout);
+}
+
 static int add_encoded(struct strbuf *text, const char *plain, const char *value)
 {
 	static const char hex[] = "0123456789ABCDEF";

@@ -37,6 +37,8 @@ int client_send(const struct client *c, const char *method, const char *target, 
 int client_stream(const struct client *c, const char *target, client_octets_cb *octets,
 		  void *userdata, struct client_reply *ret, struct err *err);
 void client_reply_done(struct client_reply *reply);
+/* To stdout as it is, with a newline at the end: --json. */
+void client_reply_print(const struct client_reply *reply);
 
 /* Where to connect to. An agent that listens on all addresses is asked on loopback. */
 socklen_t client_address_of(const struct endpoint *at, struct sockaddr_storage *ret);

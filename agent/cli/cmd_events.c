@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "agent/cli/json_at.h"
+#include "agent/cli/known.h"
 #include "agent/cli/order.h"
 #include "agent/cli/table.h"
 #include "agent/cli/terminal.h"
@@ -45,14 +46,26 @@ static void say_missed(long long n)
 		fprintf(stderr, "vipherald: %lld event%s missed\n", n, n == 1 ? " was" : "s were");
 }
 
-static void print_answer(const json_t *answer, const struct verb_call *call)
+static void print_answer(const struct client_reply *reply, const json_t *answer,
+			 const struct verb_call *call)
 {
 	const struct table_style style = terminal_style(call->color);
 	size_t i;
 	const json_t *e;
+	if (call->json) {
+		client_reply_print(reply);
+		return;
+	}
 	say_missed(count_at(answer, "missed"));
-	json_array_foreach(json_at(answer, "events"), i, e) print_event(e, &style, call->json);
-	fflush(stdout);
+	json_array_foreach(json_at(answer, "events"), i, e) print_event(e, &style, false);
+}
+
+/* Of what had no event there may be something all the same. */
+static int check_known(const struct client *client, const struct verb_call *call,
+		       const json_t *answer)
+{
+	bool is_asked = call->id == VERB_HISTORY && !json_array_size(json_at(answer, "events"));
+	return is_asked ? known_subject(client, call->words[0]) : VERB_DONE;
 }
 
 /* `mark`: the last event that was shown; "": none. */
@@ -95,7 +108,8 @@ static int show(const struct client *client, const struct verb_call *call)
 	int status = reply.status == 200 ? VERB_DONE : order_refused(&reply);
 	if (status == VERB_DONE) {
 		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
-		print_answer(answer, call);
+		print_answer(&reply, answer, call);
+		status = check_known(client, call, answer);
 		json_decref(answer);
 	}
 	client_reply_done(&reply);

@@ -13,7 +13,7 @@
 #include "agent/cli/cmd_events.h"
 #include "agent/cli/cmd_top.h"
 #include "agent/cli/completions.h"
-#include "agent/cli/json_at.h"
+#include "agent/cli/known.h"
 #include "agent/cli/order.h"
 #include "agent/cli/show.h"
 #include "agent/cli/terminal.h"
@@ -43,17 +43,13 @@ static int fail(enum verb_exit status, const char *text)
 	return status;
 }
 
-static int print_json(const struct client_reply *reply)
-{
-	fwrite(reply->body, 1, reply->len, stdout);
-	if (reply->len == 0 || reply->body[reply->len - 1] != '\n')
-		fputc('\n', stdout);
-	return VERB_DONE;
-}
-
 static int show_reply(const struct verb_call *call, const struct client_reply *reply)
 {
 	json_error_t why = { .text = "" };
+	if (call->json) {
+		client_reply_print(reply);
+		return VERB_DONE;
+	}
 	const struct show show = { call, terminal_style(call->color), stdout };
 	if (call->id == VERB_APPS && show_apps(&show, reply->body, reply->len) == 0)
 		return VERB_DONE;
@@ -74,6 +70,10 @@ static int view_once(const struct client *client, const struct verb_call *call)
 	char target[1024];
 	struct client_reply reply;
 	struct err err;
+	const char *peer = call->id == VERB_ROUTES ? verb_value(call, "peer") : NULL;
+	enum verb_exit known = peer ? known_peer(client, peer) : VERB_DONE;
+	if (known != VERB_DONE)
+		return known;
 	str_copy(target, sizeof(target), views[call->id].path);
 	int rc = 0;
 	if (call->id == VERB_APP)
@@ -90,9 +90,7 @@ static int view_once(const struct client *client, const struct verb_call *call)
 		return fail(VERB_REFUSED, "the name is too long");
 	if (client_request(client, "GET", target, &reply, &err) < 0)
 		return fail(VERB_UNREACHABLE, err.text);
-	int status = reply.status != 200 ? order_refused(&reply)
-		     : call->json        ? print_json(&reply)
-					 : show_reply(call, &reply);
+	int status = reply.status == 200 ? show_reply(call, &reply) : order_refused(&reply);
 	client_reply_done(&reply);
 	return status;
 }
@@ -129,7 +127,9 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 	if (call.id == VERB_COMPLETIONS)
 		return completions_write(call.words[0], stdout)
 			       ? VERB_DONE
-			       : fail(VERB_USAGE, "completions: expected bash, zsh or fish");
+			       : fail(VERB_USAGE,
+				      "completions: expected bash, zsh or fish (vipherald "
+				      "completions --help)");
 	if (call.id == VERB_CONVERT)
 		return cmd_convert(&call);
 	if (call.id == VERB_CONFIG && !str_equal(call.words[0], "show"))

@@ -51,9 +51,9 @@ static void write_bash(FILE *out)
 			fputc('"', out);
 		}
 		if (v->kinds) {
-			fputs("\n\t\tnames=$(compgen -f -- \"$word\")\n"
-			      "\t\t((COMP_CWORD == 2)) && names=\"",
-			      out);
+			if (v->has_rest)
+				fputs("\n\t\tnames=$(compgen -f -- \"$word\")", out);
+			fputs("\n\t\t((COMP_CWORD == 2)) && names=\"", out);
 			write_words(v->kinds, out);
 			fputc('"', out);
 		}
@@ -91,7 +91,7 @@ static void write_zsh(FILE *out)
 		if (v->kinds) {
 			fputs("; ((CURRENT == 3)) && compadd -- ", out);
 			write_words(v->kinds, out);
-			fputs(" || _files", out);
+			fputs(v->has_rest ? " || _files" : "", out);
 		}
 		fputs(" ;;\n", out);
 	}
@@ -124,8 +124,8 @@ static void write_fish(FILE *out)
 		}
 		if (v->kinds) {
 			fprintf(out,
-				"complete -c vipherald -F -n '__fish_seen_subcommand_from %s' -a '",
-				v->name);
+				"complete -c vipherald %s-n '__fish_seen_subcommand_from %s' -a '",
+				v->has_rest ? "-F " : "", v->name);
 			write_words(v->kinds, out);
 			fputs("'\n", out);
 		}

@@ -95,6 +95,15 @@ static int build_target(const struct verb_call *call, char *target, size_t size)
 	return rc < 0 ? rc : add_values(call, target, size);
 }
 
+/* 200, as GoCast answers it. */
+static bool was_unknown(const struct verb_call *call, const json_t *answer)
+{
+	if (call->id != VERB_UNREGISTER || !str_equal(text_at(answer, "result"), "unknown"))
+		return false;
+	fprintf(stderr, "vipherald: no app '%s', 'vipherald apps' lists them\n", call->words[0]);
+	return true;
+}
+
 static void show_result(const struct verb_call *call, const json_t *answer)
 {
 	const char *note = text_at(answer, "note");
@@ -112,6 +121,18 @@ static void show_result(const struct verb_call *call, const json_t *answer)
 	       json_is_false(json_at(answer, "stored"))
 		       ? " (not stored: it will be lost when the agent ends)"
 		       : "");
+}
+
+static int show_done(const struct verb_call *call, const struct client_reply *reply)
+{
+	json_t *answer = json_loadb(reply->body, reply->len, 0, NULL);
+	int status = was_unknown(call, answer) ? VERB_REFUSED : VERB_DONE;
+	if (call->json)
+		client_reply_print(reply);
+	else if (status == VERB_DONE)
+		show_result(call, answer);
+	json_decref(answer);
+	return status;
 }
 
 /* ---- waiting ---- */
@@ -172,13 +193,8 @@ int order_give(const struct client *client, const struct verb_call *call)
 		return VERB_UNREACHABLE;
 	}
 	int status = reply.status == 200 ? VERB_DONE : order_refused(&reply);
-	if (status == VERB_DONE && call->json) {
-		printf("%s\n", reply.body);
-	} else if (status == VERB_DONE) {
-		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
-		show_result(call, answer);
-		json_decref(answer);
-	}
+	if (status == VERB_DONE)
+		status = show_done(call, &reply);
 	client_reply_done(&reply);
 	fflush(stdout);
 	return status == VERB_DONE && verb_has(call, "wait") ? wait_settled(client, call) : status;

@@ -7,6 +7,7 @@
 #include "agent/config/schema_bgp.h"
 #include "agent/convert/run.h"
 #include "lib/array.h"
+#include "lib/log_level.h"
 #include "lib/str.h"
 
 #define WATCH_DEFAULT (2 * USEC_PER_SEC)
@@ -62,14 +63,16 @@ static const struct verb verbs[N_VERBS] = {
 			 "vipherald nomad", .watches = true },
 	[VERB_EVENTS] = { "events", NULL, "", 0, 0, "What happened, the last ones",
 			  "vipherald events --follow --kind app",
-			  .options = { { "follow", NULL, "and what happens from now on" },
+			  .options = { { "follow", NULL,
+					 "and what happens from now on; with --json an event a "
+					 "line" },
 				       { "kind", "KIND", "app, app.down, session, route …" },
 				       { "name", "NAME", "of this app, VIP or peer" },
-				       { "limit", "N",
+				       { "limit", "COUNT",
 					 "how many of the past, 20 unless said otherwise" } } },
 	[VERB_HISTORY] = { "history", NULL, "NAME", 1, 1, "What happened to an app, VIP or peer",
 			   "vipherald history 192.0.2.53", .names = "apps",
-			   .options = { { "limit", "N", "the last ones only" } } },
+			   .options = { { "limit", "COUNT", "the last ones only" } } },
 	[VERB_REGISTER] = { "register", NULL, "NAME", 1, 1,
 			    "Register an app, or with NAME alone one of the file that was "
 			    "unregistered",
@@ -137,7 +140,7 @@ static const struct verb verbs[N_VERBS] = {
 		       .on_screen = true },
 	[VERB_LOG] = { "log", NULL, "LEVEL [MODULE]", 1, 2,
 		       "Log more or less, until the next reload", "vipherald log debug bgp",
-		       .watches = false },
+		       .kinds = log_level_names },
 	[VERB_CONVERT] = { "convert", NULL, "TOOL FILE...", 1, VERB_WORDS_MAX,
 			   "The configuration of another tool as ours, to stdout; - is stdin",
 			   "vipherald convert gocast /etc/gocast/config.yaml > config.yaml",
@@ -280,11 +283,30 @@ static bool is_common(const struct verb_option *option)
 	return option >= common && option < common + N_COMMON;
 }
 
+/* Ranges that differ from option to option are the agent's to know. */
+static int check_value(const struct verb *verb, const struct verb_option *option, const char *value,
+		       struct err *err)
+{
+	struct err why;
+	span_t span;
+	uint64_t count;
+	const char *kind = option->value ? option->value : "";
+	if (str_equal(kind, "DURATION") && (duration_parse(value, &span, &why) < 0 || span == 0))
+		return err_set(err, -EINVAL, "%s: --%s: '%.40s' is not a duration like 30s",
+			       verb->name, option->name, value);
+	if (str_equal(kind, "COUNT") && str_to_u64(value, UINT32_MAX, &count) < 0)
+		return err_set(err, -EINVAL, "%s: --%s: '%.40s' is not a number", verb->name,
+			       option->name, value);
+	return 0;
+}
+
 static int set_option(struct verb_call *call, const struct verb_option *option, const char *value,
 		      struct err *err)
 {
 	if (is_common(option))
 		return set_common(call, option, value, err);
+	if (check_value(call->verb, option, value, err) < 0)
+		return -EINVAL;
 	if (call->n_values >= VERB_VALUES_MAX)
 		return err_set(err, -EINVAL, "--%s: more than %d options", option->name,
 			       VERB_VALUES_MAX);

@@ -82,13 +82,13 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 	}
 	if (call->kind == API_RELOAD && !is_stopping(a)) {
 		ret->defer = API_DEFER_LATER;
-		ret->number =
-			reload_ask(a->reload, &(struct reload_request){ "POST /v1/reload",
-									call->who, call->span });
+		ret->number = reload_ask(
+			a->reload, &(struct reload_request){ "POST /v1/reload", call->who,
+							     call->principal.name, call->span });
 		return;
 	}
 	if (call->kind == API_CONFIRM && !is_stopping(a)) {
-		reload_confirm(a->reload, call->who, ret);
+		reload_confirm(a->reload, call, ret);
 		return;
 	}
 	if (call->kind == API_DIFF) {

@@ -19,9 +19,9 @@ static void on_change(bool exists, void *userdata)
 	struct disable_file *d = userdata;
 	mono_t now = loop_now(d->loop);
 	if (exists)
-		registry_drain(d->registry, NULL, DRAIN_BY_FILE, d->path, USEC_NEVER, now);
+		registry_drain(d->registry, NULL, DRAIN_BY_FILE, NULL, d->path, USEC_NEVER, now);
 	else
-		registry_undrain(d->registry, NULL, DRAIN_BY_FILE, now);
+		registry_undrain(d->registry, NULL, DRAIN_BY_FILE, NULL, now);
 }
 
 struct disable_file *disable_file_new(sd_event *loop, struct file_watcher *watcher,

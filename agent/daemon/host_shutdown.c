@@ -104,7 +104,7 @@ static void begin(struct host_shutdown *h)
 	bool drain = a->config->agent.shutdown_drain;
 	log_event(LOG_INFO, "agent", EVENT("host.shutdown"), REASON ", %s all routes",
 		  drain ? "draining" : "withdrawing");
-	registry_drain(a->registry, NULL, DRAIN_BY_HOST, REASON, USEC_NEVER, now);
+	registry_drain(a->registry, NULL, DRAIN_BY_HOST, NULL, REASON, USEC_NEVER, now);
 	if (!drain)
 		registry_end_drains(a->registry, now);
 	h->waits = true;
@@ -117,7 +117,7 @@ static void cancel(struct host_shutdown *h)
 	stop_waiting(h);
 	log_event(LOG_INFO, "agent", EVENT("host.resumed"),
 		  "the shutdown of the host was cancelled, announcing again");
-	registry_undrain(a->registry, NULL, DRAIN_BY_HOST, loop_now(a->loop));
+	registry_undrain(a->registry, NULL, DRAIN_BY_HOST, NULL, loop_now(a->loop));
 	inhibitor_take(h->inhibitor);
 }
 

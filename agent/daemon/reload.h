@@ -29,8 +29,10 @@ void reload_free(struct reload *r);
 
 struct reload_request {
 	const char *trigger; /* of unlimited life */
-	const char *by;      /* who asks, copied; NULL: a signal */
-	span_t confirm;      /* taken back unless it is confirmed by then; 0: for good */
+	/* Of the request, both copied; NULL: a signal, or a process. */
+	const char *by;        /* who asks, with the address, for texts */
+	const char *principal; /* for events */
+	span_t confirm;        /* taken back unless it is confirmed by then; 0: for good */
 };
 
 /* From the loop, as soon as the apps of the start are registered and no other reload is under way.

@@ -12,7 +12,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
-void reload_confirm(struct reload *r, const char *by, struct api_reply *ret)
+void reload_confirm(struct reload *r, const struct api_call *call, struct api_reply *ret)
 {
 	struct agent *a = r->a;
 	if (r->running || r->confirmed || r->expired) {
@@ -26,8 +26,8 @@ void reload_confirm(struct reload *r, const char *by, struct api_reply *ret)
 		return;
 	}
 	confirm_close(a->confirm);
-	log_event(LOG_INFO, "config", EVENT("reload.confirmed"), "%s confirmed by %s",
-		  a->config_file.path, by);
+	log_event(LOG_INFO, "config", EVENT("reload.confirmed", .by = call->principal.name),
+		  "%s confirmed by %s", a->config_file.path, call->who);
 	reload_keep_copy(a);
 	peer_set_settle(a);
 	r->confirmed = true;

@@ -4,10 +4,11 @@
 #define AGENT_DAEMON_RELOAD_CONFIRM_H
 
 #include "agent/daemon/reload.h"
+#include "agent/http/call.h"
 #include "agent/http/reply.h"
 
 /* What is on trial stays. Fills in the reply. */
-void reload_confirm(struct reload *r, const char *by, struct api_reply *ret);
+void reload_confirm(struct reload *r, const struct api_call *call, struct api_reply *ret);
 /* The trial was not confirmed in time. */
 void reload_expired(struct reload *r);
 /* The copy of the configuration or the mark of a trial was written, or could not be. */

@@ -14,11 +14,13 @@
 #include "lib/mono.h"
 
 struct reload_job {
-	const char *trigger;     /* "SIGHUP" */
-	char by[CONFIRM_BY_MAX]; /* who asked for it; "": a signal, or the agent itself */
-	span_t confirm;          /* unless it is confirmed by then, it is taken back; 0: it stays */
-	bool marked;             /* the mark of the trial is on its way to the disk, or there */
-	bool rollback;           /* back to the copy of the configuration before the trial */
+	const char *trigger; /* "SIGHUP" */
+	/* "": a signal, a process, or the agent itself. */
+	char by[CONFIRM_BY_MAX]; /* who asked for it, with the address */
+	char principal[PRINCIPAL_NAME_MAX];
+	span_t confirm; /* unless it is confirmed by then, it is taken back; 0: it stays */
+	bool marked;    /* the mark of the trial is on its way to the disk, or there */
+	bool rollback;  /* back to the copy of the configuration before the trial */
 	struct config_loader *loader;
 	struct config *next;   /* loaded, not in effect yet */
 	struct config *former; /* in effect before it */

@@ -134,7 +134,7 @@ void settings_apply_disable_file(struct agent *a)
 	const char *path = a->config->agent.disable_file;
 	disable_file_free(a->disable_file);
 	a->disable_file = NULL;
-	registry_undrain(a->registry, NULL, DRAIN_BY_FILE, loop_now(a->loop));
+	registry_undrain(a->registry, NULL, DRAIN_BY_FILE, NULL, loop_now(a->loop));
 	if (path)
 		a->disable_file = disable_file_new(a->loop, a->presence, a->registry, path);
 }

@@ -30,7 +30,8 @@ static mono_t drain_apps(void *userdata)
 {
 	struct agent *a = userdata;
 	mono_t now = loop_now(a->loop);
-	registry_drain(a->registry, NULL, DRAIN_BY_STOP, "vipherald is stopping", USEC_NEVER, now);
+	registry_drain(a->registry, NULL, DRAIN_BY_STOP, NULL, "vipherald is stopping", USEC_NEVER,
+		       now);
 	return registry_drained_at(a->registry, now);
 }
 

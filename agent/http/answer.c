@@ -45,6 +45,17 @@ static void do_app(const struct status_sources *in, const struct api_call *call,
 	reply_json(ret, 404, reply_error(err.text, false));
 }
 
+/* "192.0.2.53" is the VIP of that address, as in /v1/events. */
+static bool parse_vip(const char *text, struct prefix *ret)
+{
+	struct addr addr;
+	struct err err;
+	if (addr_parse(text, &addr) < 0)
+		return prefix_parse(text, ret, &err) == 0;
+	*ret = prefix_of_host(&addr);
+	return true;
+}
+
 /* By name, or by one of its VIPs, which is then explained alone; or an aggregate. */
 static void do_explain(const struct status_sources *in, const struct api_call *call,
 		       struct api_reply *ret)
@@ -54,7 +65,7 @@ static void do_explain(const struct status_sources *in, const struct api_call *c
 	char text[PREFIX_TEXT_MAX];
 	const char *only = NULL;
 	const struct app *app = registry_find(in->registry, call->name);
-	if (!app && prefix_parse(call->name, &vip, &err) == 0) {
+	if (!app && parse_vip(call->name, &vip)) {
 		json_t *aggregate = view_aggregate_explained(in, &vip);
 		if (aggregate) {
 			reply_json(ret, 200, aggregate);
@@ -68,8 +79,9 @@ static void do_explain(const struct status_sources *in, const struct api_call *c
 		reply_json(ret, 404, reply_error(err.text, false));
 		return;
 	}
-	json_t *viewed = view_app(in, app);
-	reply_json(ret, 200, explain_app(viewed, only));
+	json_t *viewed = view_app(in, app), *sessions = view_session_ages(in);
+	reply_json(ret, 200, explain_app(viewed, sessions, only));
+	json_decref(sessions);
 	json_decref(viewed);
 }
 
@@ -174,10 +186,12 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 		return;
 	}
 	if (call->kind == API_DRAIN)
-		result = registry_drain(in->registry, call->name, DRAIN_BY_API, call->reason,
-					usec_add(now, call->span), now);
+		result =
+			registry_drain(in->registry, call->name, DRAIN_BY_API, call->principal.name,
+				       call->reason, usec_add(now, call->span), now);
 	else
-		result = registry_undrain(in->registry, call->name, DRAIN_BY_API, now);
+		result = registry_undrain(in->registry, call->name, DRAIN_BY_API,
+					  call->principal.name, now);
 	if (result == DRAIN_NO_APP) {
 		err_set(&err, -ENOENT, "no app '%.128s'", call->name);
 		reply_json(ret, 404, reply_error(err.text, false));

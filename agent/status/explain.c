@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/explain.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/array.h"
 #include "lib/str.h"
@@ -10,7 +12,9 @@
 /* A list of conditions that is being written, and the first of them that does not hold. */
 struct walk {
 	json_t *list;
-	const char *first; /* NULL: all hold so far */
+	const char *first;   /* NULL: all hold so far */
+	const char *subject; /* of advice, in the place of '@': an app or a peer */
+	const char *subject_kind;
 };
 
 struct condition {
@@ -25,6 +29,28 @@ static const char *text_of(const json_t *o, const char *key)
 	return text ? text : "";
 }
 
+/* Advice is copied into a shell, and names of apps may come from the network. */
+static bool is_plain(const char *name)
+{
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._:%-", *c))
+			return false;
+	return *name && *name != '-';
+}
+
+static json_t *advice_of(const struct walk *w, const char *advice)
+{
+	char buf[512];
+	struct strbuf text = strbuf_over(buf, sizeof(buf));
+	const char *at = strchr(advice, '@');
+	if (!at)
+		return json_string(advice);
+	bool named = w->subject && is_plain(w->subject);
+	strbuf_add(&text, "%.*s%s%s", (int)(at - advice), advice,
+		   named ? w->subject : w->subject_kind, at + 1);
+	return json_string(buf);
+}
+
 /* Conditions after the first that does not hold are not judged: they may depend on it. */
 static void add(struct walk *w, const struct condition *c)
 {
@@ -34,7 +60,7 @@ static void add(struct walk *w, const struct condition *c)
 			      judged ? json_boolean(c->holds) : json_null(), "text",
 			      c->text ? c->text : "");
 	json_object_set(o, "since_seconds", c->since ? (json_t *)c->since : json_null());
-	json_object_set_new(o, "do", fails && c->advice ? json_string(c->advice) : json_null());
+	json_object_set_new(o, "do", fails && c->advice ? advice_of(w, c->advice) : json_null());
 	json_array_append_new(w->list, o);
 	if (fails)
 		w->first = c->name;
@@ -55,16 +81,40 @@ static void add_registered(struct walk *w, const json_t *app)
 				    json_object_get(app, "registered_seconds"), true });
 }
 
-/* An app that is down may be announced all the same: keep_last, states.down.announce. */
+static bool is_held_down(const json_t *app)
+{
+	return json_is_number(json_object_get(app, "held_down_until_seconds"));
+}
+
+/* As many as the quorum wants. */
+static bool checks_pass(const json_t *app)
+{
+	const json_t *monitors = json_object_get(app, "monitors"), *m;
+	const json_t *quorum = json_object_get(app, "quorum");
+	json_int_t n = 0;
+	size_t i;
+	json_array_foreach(monitors, i, m) n += str_equal(text_of(m, "health"), "up");
+	return n >= (json_is_integer(quorum) ? json_integer_value(quorum)
+					     : (json_int_t)json_array_size(monitors));
+}
+
+/* An app that is down may be announced all the same: keep_last, states.down.announce. One that is down
+ * because of hold_down alone fails there: its checks need no advice. */
 static void add_health(struct walk *w, const json_t *app, const json_t *vip)
 {
 	bool is_up = str_equal(text_of(app, "health"), "up");
 	bool is_announced = !str_equal(text_of(vip, "form"), "none");
-	const char *advice = "look at the checks: vipherald app NAME";
+	bool only_held = !is_up && is_held_down(app) && checks_pass(app);
+	const char *advice = "look at the checks: vipherald app @";
 	if (str_equal(text_of(app, "health"), "unknown"))
-		advice = "wait for the first result of the checks: vipherald app NAME";
-	add(w, &(struct condition){ "health", is_up ? "up" : text_of(app, "reason"), advice,
-				    json_object_get(app, "since_seconds"), is_up || is_announced });
+		advice = "wait for the first result of the checks: vipherald app @";
+	add(w,
+	    &(struct condition){ "health",
+				 is_up       ? "up"
+				 : only_held ? "the checks pass again"
+					     : text_of(app, "reason"),
+				 advice, only_held ? NULL : json_object_get(app, "since_seconds"),
+				 is_up || only_held || is_announced });
 }
 
 /* Down in another form than withdrawn (states.down, keep_last), it is announced all the same. */
@@ -73,65 +123,88 @@ static void add_hold_down(struct walk *w, const json_t *app, const json_t *vip)
 	bool is_announced = !str_equal(text_of(vip, "form"), "none");
 	char text[64] = "not held down";
 	const json_t *left = json_object_get(app, "held_down_until_seconds");
-	bool held = json_is_number(left);
+	bool held = is_held_down(app);
 	if (held)
 		snprintf(text, sizeof(text), "held down for another %.0f s (flap damping)",
 			 json_number_value(left));
+	/* It begins when the app goes down. */
 	add(w, &(struct condition){ "hold-down", text,
-				    "wait, and find out why it flaps: vipherald history NAME", NULL,
+				    "wait, and find out why it flaps: vipherald history @",
+				    held ? json_object_get(app, "since_seconds") : NULL,
 				    !held || is_announced });
 }
 
 static void add_drain(struct walk *w, const json_t *app)
 {
-	const json_t *drain = json_object_get(app, "drain");
+	const json_t *drain = json_object_get(app, "drain"), *request;
+	bool of_app = false;
+	size_t i;
+	json_array_foreach(json_object_get(drain, "holds"), i, request) of_app =
+		of_app || str_equal(text_of(request, "of"), "app");
 	const char *state = text_of(app, "state");
 	bool is_out = str_equal(state, "drained");
 	add(w, &(struct condition){ "drain",
 				    !json_is_object(drain) ? "not drained"
 				    : is_out               ? "drained"
 					     : "draining: announced until drain_time is over",
-				    "vipherald undrain NAME",
+				    of_app ? "vipherald undrain @" : "vipherald undrain",
 				    json_object_get(drain, "since_seconds"), !is_out });
 }
 
 /* ---- the host ---- */
 
-static void add_address(struct walk *w, const json_t *vip)
+/* "error" is also that of the rules, which come after the address, and of peers that cannot be sent a
+ * route that is announced, so after both. */
+static void add_address(struct walk *w, const json_t *vip, bool rules_missing)
 {
 	bool bound = json_is_true(json_object_get(vip, "bound"));
-	const char *error = text_of(vip, "error");
+	bool announced = json_is_object(json_object_get(vip, "attributes"));
+	const char *error = bound && (rules_missing || announced) ? "" : text_of(vip, "error");
 	const char *bind = text_of(vip, "bind");
 	const char *done = str_equal(bind, "none")      ? "none is needed (bind: none)"
 			   : str_equal(bind, "present") ? "present (bind: present)"
 							: "bound";
-	add(w,
-	    &(struct condition){ "address",
-				 *error  ? error
-				 : bound ? done
-					 : "not bound",
-				 "mend what the text says; the agent tries again by itself",
-				 json_object_get(vip, "error_since_seconds"), bound && !*error });
+	add(w, &(struct condition){ "address",
+				    *error  ? error
+				    : bound ? done
+					    : "not bound",
+				    "mend what the text says; the agent tries again by itself",
+				    *error ? json_object_get(vip, "error_since_seconds") : NULL,
+				    bound && !*error });
 }
 
-static void add_nat(struct walk *w, const json_t *app, const json_t *vip)
+struct rules {
+	size_t n, missing;
+};
+
+static struct rules rules_of(const json_t *app, const json_t *vip)
 {
-	const json_t *nat = json_object_get(app, "nat"), *rule;
-	const char *error = text_of(nat, "error");
-	size_t i, n = 0, missing = 0;
-	json_array_foreach(json_object_get(nat, "rules"), i, rule)
+	struct rules rules = { 0 };
+	const json_t *rule;
+	size_t i;
+	json_array_foreach(json_object_get(json_object_get(app, "nat"), "rules"), i, rule)
 	{
 		if (!str_equal(text_of(rule, "vip"), text_of(vip, "prefix")))
 			continue;
-		n++;
-		missing += !json_is_true(json_object_get(rule, "present"));
+		rules.n++;
+		rules.missing += !json_is_true(json_object_get(rule, "present"));
 	}
+	return rules;
+}
+
+static void add_nat(struct walk *w, const json_t *app, const json_t *vip, const struct rules *rules)
+{
+	const char *error = text_of(json_object_get(app, "nat"), "error");
 	char text[64];
-	snprintf(text, sizeof(text), "%zu of %zu rules present", n - missing, n);
-	if (n > 0)
+	snprintf(text, sizeof(text), "%zu of %zu rules present", rules->n - rules->missing,
+		 rules->n);
+	if (rules->n > 0)
 		add(w, &(struct condition){ "nat", *error ? error : text,
-					    "vipherald nat shows the back end and its error", NULL,
-					    missing == 0 });
+					    "vipherald nat shows the back end and its error",
+					    rules->missing > 0
+						    ? json_object_get(vip, "error_since_seconds")
+						    : NULL,
+					    rules->missing == 0 });
 }
 
 /* ---- the peer ---- */
@@ -141,13 +214,13 @@ static void add_enabled(struct walk *w, const json_t *at_peer)
 {
 	bool down = json_is_true(json_object_get(at_peer, "admin_down"));
 	add(w, &(struct condition){ "enabled", down ? text_of(at_peer, "reason") : "",
-				    "vipherald peer ADDR enable", NULL, !down });
+				    "vipherald peer @ enable", NULL, !down });
 }
 
 static const struct {
 	const char *state, *condition, *advice;
 } peer_states[] = {
-	{ "no-session", "session", "vipherald peer ADDR says why there is none" },
+	{ "no-session", "session", "vipherald peer @ says why there is none" },
 	{ "family-not-negotiated", "family",
 	  "configure the address family for this neighbour on the router" },
 	{ "no-next-hop", "next-hop",
@@ -156,13 +229,16 @@ static const struct {
 	  "an IPv6 session configure extended next hop (RFC 8950) on the router" },
 };
 
-static bool add_peer_state(struct walk *w, size_t i, const json_t *at_peer)
+/* The session comes first: of that it is known since when. */
+static void add_peer_states(struct walk *w, const json_t *at_peer, const json_t *session_since)
 {
 	const char *state = text_of(at_peer, "state"), *reason = text_of(at_peer, "reason");
-	bool holds = !str_equal(state, peer_states[i].state);
-	add(w, &(struct condition){ peer_states[i].condition, holds ? "" : reason,
-				    peer_states[i].advice, NULL, holds });
-	return holds;
+	for (size_t i = 0; i < ARRAY_SIZE(peer_states); i++) {
+		bool holds = !str_equal(state, peer_states[i].state);
+		add(w, &(struct condition){ peer_states[i].condition, holds ? "" : reason,
+					    peer_states[i].advice, i == 0 ? session_since : NULL,
+					    holds });
+	}
 }
 
 static void add_filter(struct walk *w, const json_t *at_peer, bool filtered)
@@ -181,10 +257,11 @@ static void add_suppressed(struct walk *w, const json_t *at_peer)
 				    false });
 }
 
-static json_t *explain_peer(const json_t *at_peer, bool wanted)
+static json_t *explain_peer(const json_t *at_peer, const json_t *sessions, bool wanted)
 {
+	const char *peer = text_of(at_peer, "peer");
 	/* A route that is not wanted has no state at a peer that would say anything of it. */
-	struct walk w = { .list = json_array(), .first = wanted ? NULL : "vip" };
+	struct walk w = { json_array(), wanted ? NULL : "vip", peer, "ADDR" };
 	const char *state = text_of(at_peer, "state");
 	bool is_sent = str_equal(state, "sent");
 	add_enabled(&w, at_peer);
@@ -193,8 +270,7 @@ static json_t *explain_peer(const json_t *at_peer, bool wanted)
 	const char *before = w.first;
 	if (filtered || suppressed)
 		w.first = "filter";
-	for (size_t i = 0; i < ARRAY_SIZE(peer_states); i++)
-		add_peer_state(&w, i, at_peer);
+	add_peer_states(&w, at_peer, json_object_get(sessions, peer));
 	if (filtered || suppressed)
 		w.first = before;
 	add_filter(&w, at_peer, filtered);
@@ -206,33 +282,34 @@ static json_t *explain_peer(const json_t *at_peer, bool wanted)
 			 state, "first", wanted ? first_of(&w) : json_null(), "conditions", w.list);
 }
 
-static json_t *explain_vip(const json_t *app, const json_t *vip)
+static json_t *explain_vip(const json_t *app, const json_t *vip, const json_t *sessions)
 {
-	struct walk w = { .list = json_array() };
+	struct walk w = { json_array(), NULL, text_of(app, "name"), "NAME" };
+	const struct rules rules = rules_of(app, vip);
 	json_t *peers = json_array();
 	const json_t *at_peer;
 	size_t i;
 	add_registered(&w, app);
-	add_hold_down(&w, app, vip);
 	add_health(&w, app, vip);
+	add_hold_down(&w, app, vip);
 	add_drain(&w, app);
-	add_address(&w, vip);
-	add_nat(&w, app, vip);
+	add_address(&w, vip, rules.missing > 0);
+	add_nat(&w, app, vip, &rules);
 	json_array_foreach(json_object_get(vip, "peers"), i, at_peer)
-		json_array_append_new(peers, explain_peer(at_peer, !w.first));
+		json_array_append_new(peers, explain_peer(at_peer, sessions, !w.first));
 	return json_pack("{s:O, s:O, s:o, s:o, s:o}", "prefix", json_object_get(vip, "prefix"),
 			 "announced_to", json_object_get(vip, "announced_to"), "first",
 			 first_of(&w), "conditions", w.list, "peers", peers);
 }
 
-json_t *explain_app(const json_t *app, const char *only)
+json_t *explain_app(const json_t *app, const json_t *sessions, const char *only)
 {
 	json_t *vips = json_array();
 	const json_t *vip;
 	size_t i;
 	json_array_foreach(json_object_get(app, "vips"), i,
 			   vip) if (!only || str_equal(only, text_of(vip, "prefix")))
-		json_array_append_new(vips, explain_vip(app, vip));
+		json_array_append_new(vips, explain_vip(app, vip, sessions));
 	return json_pack("{s:O, s:o}", "app", json_object_get(app, "name"), "vips", vips);
 }
 
@@ -241,7 +318,7 @@ static long long count_of(const json_t *o, const char *key)
 	return (long long)json_integer_value(json_object_get(o, key));
 }
 
-json_t *explain_aggregate(const json_t *aggregate)
+json_t *explain_aggregate(const json_t *aggregate, const json_t *sessions)
 {
 	struct walk w = { .list = json_array() };
 	const json_t *counts = json_object_get(aggregate, "apps"), *at_peer;
@@ -258,7 +335,7 @@ json_t *explain_aggregate(const json_t *aggregate)
 				     json_object_get(aggregate, "since_seconds"),
 				     !str_equal(text_of(aggregate, "form"), "none") });
 	json_array_foreach(json_object_get(aggregate, "peers"), i, at_peer)
-		json_array_append_new(peers, explain_peer(at_peer, !w.first));
+		json_array_append_new(peers, explain_peer(at_peer, sessions, !w.first));
 	json_t *prefix = json_object_get(aggregate, "prefix");
 	return json_pack("{s:O, s:[{s:O, s:O, s:o, s:o, s:o}]}", "aggregate", prefix, "vips",
 			 "prefix", prefix, "announced_to",

@@ -2,20 +2,21 @@
 /*
  * GET /v1/explain: the conditions of an announcement in their order, for each VIP of an app and each
  * peer, which of them holds, which is the first that does not, and what to do. Pure: from the app as
- * view_app() has it.
+ * view_app() has it. The family comes before the next hop, which depends on what was negotiated.
  */
 #ifndef AGENT_STATUS_EXPLAIN_H
 #define AGENT_STATUS_EXPLAIN_H
 
 #include <jansson.h>
 
-/* {"app", "vips": [{"prefix", "announced_to", "first", "conditions": […], "peers": [{"peer", "state",
+/* `sessions`: since when each has been up or down, as view_session_ages() has it.
+ * {"app", "vips": [{"prefix", "announced_to", "first", "conditions": […], "peers": [{"peer", "state",
  * "first", "conditions": […]}]}]}. A condition has "condition", "holds", "text", "since_seconds" and
  * "do", the last two null where there is nothing to say; after the first that does not hold,
  * "holds" is null. `vip`: this one only; NULL: all. */
-json_t *explain_app(const json_t *app, const char *vip);
+json_t *explain_app(const json_t *app, const json_t *sessions, const char *vip);
 /* The same of an aggregate, as view_aggregates() has it: {"aggregate", "vips": […]} with itself as the
  * only one. */
-json_t *explain_aggregate(const json_t *aggregate);
+json_t *explain_aggregate(const json_t *aggregate, const json_t *sessions);
 
 #endif

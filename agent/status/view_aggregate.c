@@ -2,6 +2,7 @@
 #include "agent/status/view_aggregate.h"
 
 #include "agent/status/explain.h"
+#include "agent/status/view_peers.h"
 #include "agent/status/view_route.h"
 #include "bgp/reach.h"
 
@@ -106,7 +107,9 @@ json_t *view_aggregate_explained(const struct status_sources *in, const struct p
 		aggregates_status(all, i, &s);
 		if (!prefix_equal(&s.spec->prefix, prefix))
 			continue;
-		json_t *viewed = view_aggregate(in, &s), *explained = explain_aggregate(viewed);
+		json_t *viewed = view_aggregate(in, &s), *sessions = view_session_ages(in);
+		json_t *explained = explain_aggregate(viewed, sessions);
+		json_decref(sessions);
 		json_decref(viewed);
 		return explained;
 	}

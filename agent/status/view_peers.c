@@ -18,6 +18,25 @@ static json_t *each_peer(const struct status_sources *in, peer_fn *view)
 	return array;
 }
 
+json_t *view_session_ages(const struct status_sources *in)
+{
+	struct view_clock clock = status_clock(in);
+	struct peer_list peers;
+	char name[BGP_PEER_NAME_MAX];
+	json_t *o = json_object();
+	peer_list_init(&peers, in->speaker);
+	for (size_t i = 0; i < peers.n; i++) {
+		const struct bgp_peer_status *p = &peers.items[i];
+		mono_t since =
+			p->established_since == USEC_NEVER ? p->down_since : p->established_since;
+		if (since != USEC_NEVER)
+			json_object_set_new(o, bgp_peer_name(p->config, name),
+					    view_span(usec_sub(clock.now, since)));
+	}
+	peer_list_done(&peers);
+	return o;
+}
+
 /* null: it is not. */
 static json_t *disabled(const struct peer_order *order, const struct view_clock *clock)
 {

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -55,6 +56,35 @@ def test_the_life_of_an_app(bed: Testbed) -> None:
     agent.drain("dns", reason="upgrade")
     [drain] = events(agent, kind="drain.on")
     assert "upgrade" in drain["text"]
+
+
+def test_drains_and_reloads_name_the_principal(bed: Testbed) -> None:
+    """As request.log does; a signal and a disable_file have none."""
+    bed.link()
+    file = bed.workdir / "drain"
+    dns = {**app("dns", VIP4), "disable_file": str(file)}
+    structure = config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=(dns,))
+    agent = bed.start_agent(structure)
+    agent.drain("dns")
+    agent.undrain("dns")
+    for kind in "drain.on", "drain.off":
+        [event] = events(agent, kind=kind)
+        assert event["by"] == "local", event
+    file.touch()
+    wait_until(lambda: len(events(agent, kind="drain.on")) == 2, "the file drains")
+    assert "by" not in events(agent, kind="drain.on")[1]
+    agent.reload()
+    assert events(agent, kind="reload.done")[-1]["by"] == "uid 0"
+    agent.write_config({**structure, "apps": [dns, app("ntp", "192.0.2.123/32")]})
+    assert agent.admin("/v1/reload?confirm=60s", "POST").status == 200
+    assert agent.admin("/v1/confirm", "POST").status == 200
+    assert events(agent, kind="reload.confirmed")[-1]["by"] == "uid 0"
+    done = len(events(agent, kind="reload.done"))
+    agent.process.signal(signal.SIGHUP)
+    wait_until(lambda: len(events(agent, kind="reload.done")) > done, "reloaded by the signal")
+    assert "by" not in events(agent, kind="reload.done")[-1]
+    agent.reload("bgp: 1\n", status=422)
+    assert events(agent, kind="reload.failed")[-1]["by"] == "uid 0"
 
 
 def test_what_each_peer_was_sent(bed: Testbed) -> None:
@@ -186,8 +216,50 @@ def test_events_and_history(bed: Testbed) -> None:
         assert [line.split()[1] for line in client("history", name).splitlines()] == [
             "vip.bound"
         ]
-    assert client("history", "192.0.2.3") == ""
     assert len(client("events", "--limit=2").splitlines()) == 2
+
+
+def test_json_of_events_is_the_api_s(bed: Testbed) -> None:
+    """One object; followed, one event a line."""
+    bed.link()
+    agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}))
+    client = Client(bed, agent)
+    agent.register("a", "192.0.2.1/32")
+    wait_until(lambda: "vip.bound" in client("history", "192.0.2.1"), "a is bound")
+    for words, query in (("events", "--kind=request"), "kind=request&limit=20"), (
+        ("history", "a"), "name=a"
+    ):
+        assert json.loads(client(*words, "--json")) == agent.status(f"events?{query}")
+    with Following(bed, client, "--kind=request", "--json") as follower:
+        assert json.loads(follower.line())["app"] == "a"
+        agent.register("b", "192.0.2.2/32")
+        assert json.loads(follower.line())["app"] == "b"
+
+
+def test_history_of_what_is_not_there(bed: Testbed) -> None:
+    """Without events something may be there; of what has gone there are events."""
+    bed.link()
+    agent = bed.start_agent(
+        config(
+            {"peer_ip": "10.0.1.1", "peer_as": 65000},
+            apps=({**app("a", "192.0.2.1/32"), "group": "site"},),
+        )
+    )
+    client = Client(bed, agent)
+    for name in "a", "192.0.2.1", "192.0.2.1/32", "10.0.1.1", "site":
+        client("history", name)
+    agent.register("b", "192.0.2.2/32")
+    client("unregister", "b")
+    assert "request.unregister" in client("history", "b")
+    for name in "nope", "192.0.2.3", "10.9.9.9", "192.0.2.0/24":
+        result = client.run("history", name)
+        assert result.returncode == 1 and result.stdout == "", result
+        assert result.stderr == (
+            f"vipherald: no app, VIP, peer or group '{name}' and no event of one, "
+            "'vipherald apps', 'vips' and 'peers' list them\n"
+        )
+    result = client.run("history", "nope", "--json")
+    assert result.returncode == 1 and json.loads(result.stdout)["events"] == []
 
 
 def test_follow_over_a_restart(bed: Testbed) -> None:

@@ -215,7 +215,7 @@ def test_a_disabled_peer_is_no_trouble(bed: Testbed) -> None:
     assert at_peer["first"] == "enabled"
     [condition] = [c for c in at_peer["conditions"] if c["condition"] == "enabled"]
     assert "disabled by the operator: cards" in condition["text"]
-    assert condition["do"] == "vipherald peer ADDR enable"
+    assert condition["do"] == f"vipherald peer {raw.ip} enable"
     # The log says it once, and does not call it a failure.
     agent.wait_log("disable peer .* by uid 0.*: cards")
     agent.wait_log("session ended: disabled by the operator: cards")

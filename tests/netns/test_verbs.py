@@ -87,7 +87,9 @@ def test_views(running: tuple[Agent, Client]) -> None:
     routes = rows(client("routes", "--peer", session["address"]))
     assert routes[VIP4][1:4] == [session["address"], "sent", "10.0.1.2"]
     assert routes[DEAD][2] == "not-announced"
-    assert rows(client("adj-out", "--peer=192.0.2.1")).keys() == {"PREFIX"}
+    assert client("adj-out", "--peer=192.0.2.1", status=1) == (
+        "vipherald: no peer '192.0.2.1', 'vipherald peers' lists them\n"
+    )
     assert "0 of 0 present" in client("nat")
     assert "not used" in client("consul")
 
@@ -118,6 +120,11 @@ def test_register_and_unregister(bed: Testbed, running: tuple[Agent, Client]) ->
     assert agent.app("ntp")["communities"] == ["65001:7", "65001:8"]
     assert client(*words) == "ntp: replaced\n"
     assert client("unregister", "ntp") == "ntp: unregistered\n"
+    for more in [], ["--json"]:
+        result = client.run("unregister", "ntp", *more)
+        assert result.returncode == 1, result
+        assert result.stderr == "vipherald: no app 'ntp', 'vipherald apps' lists them\n"
+        assert '"unknown"' in result.stdout if more else result.stdout == ""
     assert "monitor 'nonsense'" in client("register", "x", "--vip=192.0.2.98/32",
                                           "--monitor=nonsense", status=1)
 
@@ -204,8 +211,9 @@ def test_explain(running: tuple[Agent, Client]) -> None:
     assert f"{DEAD} of web: announced to 0 of 1 peers" in said
     [failing] = [line for line in said.splitlines() if line.startswith("  NO")]
     assert "health" in failing and "nothing listens on tcp port 1" in failing
-    assert "do: look at the checks" in said
-    assert client("explain", VIP6).count(" of dns:") == 1
+    assert "do: look at the checks: vipherald app web" in said
+    for vip in (VIP6, VIP6.partition("/")[0]):
+        assert client("explain", vip).count(" of dns:") == 1
     assert "no app, no VIP and no aggregate 'nothing'" in client("explain", "nothing", status=1)
 
 
@@ -221,7 +229,7 @@ def test_explain_names_the_session(bed: Testbed) -> None:
     said = client("explain", "dns")
     [failing] = [line for line in said.splitlines() if line.startswith("  NO")]
     assert "session" in failing and "10.0.1.1" in failing
-    assert "do: vipherald peer ADDR" in said
+    assert "do: vipherald peer 10.0.1.1 says why" in said and "(for " in failing
 
 
 def test_orders_for_a_peer(running: tuple[Agent, Client]) -> None:
@@ -232,7 +240,7 @@ def test_orders_for_a_peer(running: tuple[Agent, Client]) -> None:
     assert client("peer", address, "disable", "--text", "a b&c") == f"{address}: disabled\n"
     assert rows(client("peers"))[address][2] == "admin_down"
     assert "a b&c" in client("peer", address) and "1 disabled" in client("status")
-    assert "do: vipherald peer ADDR enable" in client("explain", "dns")
+    assert f"do: vipherald peer {address} enable" in client("explain", "dns")
     assert client("peer", address, "reset", status=1).endswith(": enable it\n")
     assert "stored" in client("peer", address, "enable", "--json")
     wait_until(lambda: agent.peer(address)["state"] == "established", "the session is back")
@@ -347,22 +355,22 @@ VERBS: dict[str, tuple[list[str], list[str] | None, list[str]]] = {
     "peers": ([], None, ["--color=red"]),
     "neighbor": ([], None, ["x"]),
     "peer": (["10.0.1.1"], ["192.0.2.1"], []),
-    "routes": ([], None, ["--peer"]),
+    "routes": ([], ["--peer=192.0.2.1"], ["--peer"]),
     "adj-out": ([], None, ["x"]),
     "nat": ([], None, ["x"]),
     "consul": ([], None, ["x"]),
     "nomad": ([], None, ["x"]),
-    "events": ([], ["--limit=many"], ["--follow=yes"]),
-    "history": (["dns"], ["dns", "--limit=many"], []),
+    "events": ([], ["--kind=" + 100 * "x"], ["--limit=many"]),
+    "history": (["dns"], ["nothing"], []),
     "register": (["x", "--vip=192.0.2.9/32"], ["x", "--vip=none"], []),
-    "unregister": (["x"], None, ["x", "y"]),
-    "drain": (["dns"], ["nothing"], ["--for"]),
+    "unregister": (["x"], ["nothing"], ["x", "y"]),
+    "drain": (["dns"], ["nothing"], ["--for=0"]),
     "undrain": (["dns"], ["nothing"], ["x", "y"]),
     "check-now": (["dns"], ["web"], ["x", "--timeout"]),
-    "reload": ([], ["--confirm=none"], ["x"]),
+    "reload": ([], ["--confirm=25h"], ["--confirm=0s"]),
     "confirm": ([], [], ["x"]),
     "config": (["show"], None, ["hide"]),
-    "log": (["info"], ["loud"], []),
+    "log": (["info"], ["info", "nothing"], ["bogus"]),
 }
 
 

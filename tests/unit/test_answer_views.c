@@ -35,6 +35,23 @@ static void test_an_app_whose_port_is_closed(void **state)
 	expect(a, "/metrics", 200, "vipherald_check_failures 1\n");
 }
 
+static void test_a_vip_is_explained_by_its_address(void **state)
+{
+	struct agent *a = *state;
+	ask(a, "/register?name=web&vip=192.0.2.2/32&vip=2001:db8::2/128");
+	json_t *with_length = ask_json(a, "/v1/explain?name=192.0.2.2/32");
+	json_t *by_address = ask_json(a, "/v1/explain?name=192.0.2.2");
+	assert_int_equal(json_array_size(json_object_get(by_address, "vips")), 1);
+	expect_text(json_array_get(json_object_get(by_address, "vips"), 0), "prefix",
+		    "192.0.2.2/32");
+	expect_text(with_length, "app", "web");
+	expect_text(by_address, "app", "web");
+	json_decref(with_length);
+	json_decref(by_address);
+	expect(a, "/v1/explain?name=2001:db8::2", 200, "2001:db8::2/128");
+	expect(a, "/v1/explain?name=192.0.2.3", 404, "no app, no VIP and no aggregate");
+}
+
 static void test_an_app_whose_port_is_open(void **state)
 {
 	struct agent *a = *state;
@@ -384,6 +401,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_app_whose_port_is_closed),
+		TEST(test_a_vip_is_explained_by_its_address),
 		TEST(test_an_app_whose_port_is_open),
 		TEST(test_the_first_thing_in_the_way),
 		TEST(test_held_down),

@@ -109,13 +109,14 @@ static void test_other_drains_stay(void **state)
 	struct bed *b = *state;
 	make(b);
 	watch(b);
-	registry_drain(b->apps.reg, NULL, DRAIN_BY_API, "maintenance", USEC_NEVER,
+	registry_drain(b->apps.reg, NULL, DRAIN_BY_API, NULL, "maintenance", USEC_NEVER,
 		       loop_now(b->loop));
 	unlink(b->path);
 	loop_drain(b->loop);
 	assert_true(drained(b));
-	assert_int_equal(registry_undrain(b->apps.reg, NULL, DRAIN_BY_FILE, loop_now(b->loop)),
-			 DRAIN_UNCHANGED);
+	assert_int_equal(
+		registry_undrain(b->apps.reg, NULL, DRAIN_BY_FILE, NULL, loop_now(b->loop)),
+		DRAIN_UNCHANGED);
 }
 
 static void test_a_file_that_is_no_longer_watched_changes_nothing(void **state)

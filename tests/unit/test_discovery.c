@@ -349,7 +349,8 @@ static void test_states_are_published_and_removed(void **state)
 	struct bed *b = *state;
 	b->config.consul.publish = true;
 	fake_register(&b->apps, APP_FROM_HTTP, "web", "192.0.2.1/32", NULL, NULL);
-	registry_drain(b->apps.reg, NULL, DRAIN_BY_API, "upgrade", USEC_NEVER, loop_now(b->loop));
+	registry_drain(b->apps.reg, NULL, DRAIN_BY_API, NULL, "upgrade", USEC_NEVER,
+		       loop_now(b->loop));
 	create(b);
 	fake_http_reply(fake_http_expect(&b->consul, "PUT /v1/agent/service/register"), 200, "",
 			"");

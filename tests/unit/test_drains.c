@@ -269,13 +269,13 @@ static bool is_bound(struct host *h, size_t i)
 
 static void hold(struct host *h, const char *name)
 {
-	registry_drain(h->reg, name, DRAIN_BY_API, "", USEC_NEVER, h->now);
+	registry_drain(h->reg, name, DRAIN_BY_API, NULL, "", USEC_NEVER, h->now);
 	turn(h);
 }
 
 static void lift(struct host *h, const char *name)
 {
-	registry_undrain(h->reg, name, DRAIN_BY_API, h->now);
+	registry_undrain(h->reg, name, DRAIN_BY_API, NULL, h->now);
 	turn(h);
 }
 
@@ -315,12 +315,12 @@ static void drain_time_can_be_cut_short(void **state)
 	expect(h, 0, false, false, 0);
 	assert_true(is_bound(h, 0));
 	expect(h, 1, true, false, 10); /* it is not drained */
-	registry_drain(h->reg, NULL, DRAIN_BY_HOST, "", USEC_NEVER, h->now);
+	registry_drain(h->reg, NULL, DRAIN_BY_HOST, NULL, "", USEC_NEVER, h->now);
 	registry_end_drains(h->reg, h->now);
 	turn(h);
 	expect(h, 1, false, false, 0);
 	assert_true(registry_drained_at(h->reg, h->now) == h->now);
-	registry_undrain(h->reg, NULL, DRAIN_BY_HOST, h->now);
+	registry_undrain(h->reg, NULL, DRAIN_BY_HOST, NULL, h->now);
 	turn(h);
 	expect(h, 0, false, false, 0); /* by the API, still */
 	expect(h, 1, true, false, 10);
@@ -384,15 +384,15 @@ static void a_drain_ends_by_itself_when_it_was_asked_to(void **state)
 	struct host *h = *state;
 	verdict(h, add_app(h, 0, 0), HEALTH_UP);
 	verdict(h, add_app(h, 1, 0), HEALTH_UP);
-	registry_drain(h->reg, "a", DRAIN_BY_API, "", h->now + 100 * SEC, h->now);
-	registry_drain(h->reg, "b", DRAIN_BY_API, "", h->now + 50 * SEC, h->now);
+	registry_drain(h->reg, "a", DRAIN_BY_API, NULL, "", h->now + 100 * SEC, h->now);
+	registry_drain(h->reg, "b", DRAIN_BY_API, NULL, "", h->now + 50 * SEC, h->now);
 	turn(h);
 	pass(h, 50 * SEC);
 	expect(h, 0, false, false, 0);
 	expect(h, 1, true, false, 10);
 	pass(h, 50 * SEC);
 	expect(h, 0, true, false, 10);
-	registry_drain(h->reg, NULL, DRAIN_BY_API, "", h->now + SEC, h->now);
+	registry_drain(h->reg, NULL, DRAIN_BY_API, NULL, "", h->now + SEC, h->now);
 	turn(h);
 	expect(h, 1, true, true, 10);
 	pass(h, SEC);

@@ -39,7 +39,7 @@ static json_t *explained(const char *old, const char *new)
 	}
 	json_t *app = json_loads(text, 0, NULL);
 	assert_non_null(app);
-	json_t *answer = explain_app(app, NULL);
+	json_t *answer = explain_app(app, NULL, NULL);
 	json_decref(app);
 	return answer;
 }
@@ -63,6 +63,38 @@ static const struct {
 	  "\"held_down_until_seconds\": 7.5, \"drain\": null, \"nat\": null, \"vips\": ["
 	  "{\"prefix\": \"192.0.2.1/32\", \"bound\": true, \"error\": null, \"form\": \"none\"",
 	  "hold-down", "" },
+	{ "held down by its flaps alone",
+	  "\"health\": \"up\", \"state\": \"up\", \"reason\": \"all pass\", "
+	  "\"since_seconds\": 5.0, \"registered_seconds\": 9.0, "
+	  "\"held_down_until_seconds\": null, \"drain\": null, \"nat\": null, \"vips\": ["
+	  "{\"prefix\": \"192.0.2.1/32\", \"bound\": true, \"error\": null, \"form\": \"up\"",
+	  "\"health\": \"down\", \"monitors\": [{\"health\": \"up\"}], \"quorum\": \"all\", "
+	  "\"held_down_until_seconds\": 7.5, \"vips\": ["
+	  "{\"prefix\": \"192.0.2.1/32\", \"bound\": true, \"error\": null, \"form\": \"none\"",
+	  "hold-down", "" },
+	{ "held down, and a check fails",
+	  "\"health\": \"up\", \"state\": \"up\", \"reason\": \"all pass\", "
+	  "\"since_seconds\": 5.0, \"registered_seconds\": 9.0, "
+	  "\"held_down_until_seconds\": null, \"drain\": null, \"nat\": null, \"vips\": ["
+	  "{\"prefix\": \"192.0.2.1/32\", \"bound\": true, \"error\": null, \"form\": \"up\"",
+	  "\"health\": \"down\", \"monitors\": [{\"health\": \"down\"}, {\"health\": \"up\"}], "
+	  "\"quorum\": 2, \"held_down_until_seconds\": 7.5, \"vips\": ["
+	  "{\"prefix\": \"192.0.2.1/32\", \"bound\": true, \"error\": null, \"form\": \"none\"",
+	  "health", "" },
+	{ "rules that cannot be installed",
+	  "\"nat\": null, \"vips\": [{\"prefix\": \"192.0.2.1/32\", \"bound\": true, \"error\": "
+	  "null",
+	  "\"nat\": {\"error\": \"no nft\", \"rules\": [{\"vip\": \"192.0.2.1/32\", \"present\": "
+	  "false}]}, \"vips\": [{\"prefix\": \"192.0.2.1/32\", \"bound\": true, \"error\": \"no "
+	  "nft\"",
+	  "nat", "" },
+	{ "announced, and no peer can be sent it",
+	  "\"bound\": true, \"error\": null, \"form\": \"up\", \"announced_to\": {\"sent\": 1, "
+	  "\"peers\": 1}, \"peers\": [{\"peer\": \"10.0.0.1\", \"state\": \"sent\"",
+	  "\"bound\": true, \"error\": \"peer 10.0.0.1: no next hop\", \"attributes\": {}, "
+	  "\"form\": \"up\", \"announced_to\": {\"sent\": 0, \"peers\": 1}, \"peers\": [{\"peer\": "
+	  "\"10.0.0.1\", \"state\": \"no-next-hop\"",
+	  "", "next-hop" },
 	{ "drained", "\"state\": \"up\"", "\"state\": \"drained\"", "drain", "" },
 	{ "draining", "\"drain\": null", "\"drain\": {\"since_seconds\": 1.0}", "", "" },
 	{ "not bound", "\"bound\": true", "\"bound\": false", "address", "" },
@@ -129,6 +161,91 @@ static void test_conditions(void **state)
 	json_decref(answer);
 }
 
+static const json_t *condition_of(const json_t *of, const char *name)
+{
+	const json_t *c;
+	size_t i;
+	json_array_foreach(json_object_get(of, "conditions"), i,
+			   c) if (strcmp(json_string_value(json_object_get(c, "condition")),
+					 name) == 0) return c;
+	fail_msg("no condition %s", name);
+	return NULL;
+}
+
+static void expect_do(const json_t *of, const char *name, const char *want)
+{
+	assert_string_equal(json_string_value(json_object_get(condition_of(of, name), "do")), want);
+}
+
+/* Advice is copied into a shell: a name that may mean more there is not in it. */
+static void test_advice_names_app_and_peer(void **state)
+{
+	static const struct {
+		const char *name, *want;
+	} names[] = {
+		{ "dns-1.example", "vipherald undrain dns-1.example" },
+		{ "a b", "vipherald undrain NAME" },
+		{ "$(reboot)", "vipherald undrain NAME" },
+		{ "-x", "vipherald undrain NAME" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		json_t *app = json_loads(APP VIP PEER END, 0, NULL);
+		json_object_set_new(app, "name", json_string(names[i].name));
+		json_object_set_new(app, "state", json_string("drained"));
+		json_object_set_new(app, "drain", json_pack("{s:[{s:s}]}", "holds", "of", "app"));
+		json_t *answer = explain_app(app, NULL, NULL);
+		expect_do(json_array_get(json_object_get(answer, "vips"), 0), "drain",
+			  names[i].want);
+		json_decref(answer);
+		json_decref(app);
+	}
+	json_t *answer = explained("\"drain\": null", "\"state\": \"drained\", \"drain\": "
+						      "{\"holds\": [{\"of\": \"agent\"}]}");
+	expect_do(json_array_get(json_object_get(answer, "vips"), 0), "drain", "vipherald undrain");
+	json_decref(answer);
+	answer =
+		explained("\"state\": \"sent\"", "\"admin_down\": true, \"state\": \"no-session\"");
+	const json_t *vip = json_array_get(json_object_get(answer, "vips"), 0);
+	expect_do(json_array_get(json_object_get(vip, "peers"), 0), "enabled",
+		  "vipherald peer 10.0.0.1 enable");
+	json_decref(answer);
+}
+
+static double since_of(const json_t *of, const char *name)
+{
+	const json_t *since = json_object_get(condition_of(of, name), "since_seconds");
+	return json_is_number(since) ? json_number_value(since) : -1;
+}
+
+static void test_since_when(void **state)
+{
+	(void)state;
+	json_t *app = json_loads(APP VIP PEER END, 0, NULL);
+	json_t *sessions = json_pack("{s:f, s:f}", "10.0.0.1", 7.0, "10.0.0.2", 8.0);
+	json_t *answer = explain_app(app, sessions, NULL);
+	const json_t *vip = json_array_get(json_object_get(answer, "vips"), 0);
+	const json_t *peer = json_array_get(json_object_get(vip, "peers"), 0);
+	assert_true(since_of(peer, "session") == 7.0 && since_of(peer, "next-hop") == -1);
+	assert_true(since_of(vip, "hold-down") == -1 && since_of(vip, "health") == 5.0);
+	json_decref(answer);
+	json_object_set_new(app, "held_down_until_seconds", json_real(7.5));
+	json_object_set_new(app, "nat",
+			    json_loads("{\"error\": \"no nft\", \"rules\": [{\"vip\": "
+				       "\"192.0.2.1/32\", \"present\": false}]}",
+				       0, NULL));
+	json_t *of_app = json_array_get(json_object_get(app, "vips"), 0);
+	json_object_set_new(of_app, "error", json_string("no nft"));
+	json_object_set_new(of_app, "error_since_seconds", json_real(3.0));
+	answer = explain_app(app, sessions, NULL);
+	vip = json_array_get(json_object_get(answer, "vips"), 0);
+	assert_true(since_of(vip, "hold-down") == 5.0);
+	assert_true(since_of(vip, "nat") == 3.0 && since_of(vip, "address") == -1);
+	json_decref(answer);
+	json_decref(sessions);
+	json_decref(app);
+}
+
 static void test_down_and_not_announced(void **state)
 {
 	(void)state;
@@ -136,7 +253,7 @@ static void test_down_and_not_announced(void **state)
 	json_object_set_new(app, "health", json_string("down"));
 	json_t *vip = json_array_get(json_object_get(app, "vips"), 0);
 	json_object_set_new(vip, "form", json_string("none"));
-	json_t *answer = explain_app(app, NULL);
+	json_t *answer = explain_app(app, NULL, NULL);
 	const json_t *explained_vip = json_array_get(json_object_get(answer, "vips"), 0), *c;
 	const json_t *peer = json_array_get(json_object_get(explained_vip, "peers"), 0);
 	size_t i;
@@ -146,7 +263,7 @@ static void test_down_and_not_announced(void **state)
 	json_array_foreach(json_object_get(peer, "conditions"), i, c)
 		assert_true(json_is_null(json_object_get(c, "holds")));
 	json_decref(answer);
-	answer = explain_app(app, "192.0.2.9/32");
+	answer = explain_app(app, NULL, "192.0.2.9/32");
 	assert_int_equal(json_array_size(json_object_get(answer, "vips")), 0);
 	json_decref(answer);
 	json_decref(app);
@@ -161,7 +278,7 @@ static void test_aggregate(void **state)
 				       "\"announced_to\": {\"sent\": 0, \"peers\": 1}, "
 				       "\"since_seconds\": 3.0, \"peers\": [" PEER "]}",
 				       0, NULL);
-	json_t *answer = explain_aggregate(aggregate);
+	json_t *answer = explain_aggregate(aggregate, NULL);
 	const json_t *vip = json_array_get(json_object_get(answer, "vips"), 0);
 	const json_t *condition = json_array_get(json_object_get(vip, "conditions"), 0);
 	assert_string_equal(json_string_value(json_object_get(answer, "aggregate")),
@@ -171,7 +288,7 @@ static void test_aggregate(void **state)
 			    "1 app in it is announced, 1 up, min 2");
 	json_decref(answer);
 	json_object_set_new(aggregate, "form", json_string("up"));
-	answer = explain_aggregate(aggregate);
+	answer = explain_aggregate(aggregate, NULL);
 	vip = json_array_get(json_object_get(answer, "vips"), 0);
 	assert_string_equal(first_of(vip), "");
 	assert_string_equal(first_of(json_array_get(json_object_get(vip, "peers"), 0)), "");
@@ -184,6 +301,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_advice_names_app_and_peer),
+		cmocka_unit_test(test_since_when),
 		cmocka_unit_test(test_down_and_not_announced),
 		cmocka_unit_test(test_aggregate),
 	};

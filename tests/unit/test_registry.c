@@ -360,13 +360,13 @@ static void test_every_change_of_http_is_told(void **state)
 	assert_int_equal(told.n, 1);
 	registered(b, &other, REGISTER_REPLACED);
 	assert_int_equal(told.n, 2);
-	registry_drain(b->reg, "dns", DRAIN_BY_FILE, "", USEC_NEVER, SEC);
+	registry_drain(b->reg, "dns", DRAIN_BY_FILE, NULL, "", USEC_NEVER, SEC);
 	assert_int_equal(told.n, 2);
-	registry_drain(b->reg, "dns", DRAIN_BY_API, "", USEC_NEVER, SEC);
-	registry_drain(b->reg, "dns", DRAIN_BY_API, "new reason", USEC_NEVER, SEC);
-	registry_undrain(b->reg, "dns", DRAIN_BY_API, SEC);
+	registry_drain(b->reg, "dns", DRAIN_BY_API, NULL, "", USEC_NEVER, SEC);
+	registry_drain(b->reg, "dns", DRAIN_BY_API, NULL, "new reason", USEC_NEVER, SEC);
+	registry_undrain(b->reg, "dns", DRAIN_BY_API, NULL, SEC);
 	assert_int_equal(told.n, 5);
-	registry_drain(b->reg, NULL, DRAIN_BY_API, "", USEC_NEVER, SEC);
+	registry_drain(b->reg, NULL, DRAIN_BY_API, NULL, "", USEC_NEVER, SEC);
 	assert_string_equal(told.name, "(agent)");
 	registry_unregister(b->reg, "dns", SEC);
 	assert_int_equal(told.n, 7);
@@ -390,9 +390,9 @@ static void test_drains_of_a_former_run_wait_for_their_apps(void **state)
 	const struct definition ended = { .name = "ended", .vip = VIP2, .source = APP_FROM_HTTP };
 	registered(b, &ended, REGISTER_NEW);
 	expect(b, "add 192.0.2.2/32\nannounce 192.0.2.2/32\n");
-	registry_undrain(b->reg, "dns", DRAIN_BY_API, SEC);
+	registry_undrain(b->reg, "dns", DRAIN_BY_API, NULL, SEC);
 	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
-	registry_drain(b->reg, "dns", DRAIN_BY_API, "again", USEC_NEVER, 2 * SEC);
+	registry_drain(b->reg, "dns", DRAIN_BY_API, NULL, "again", USEC_NEVER, 2 * SEC);
 	assert_int_equal(app->drain->requests[DRAIN_BY_API].earlier, 0);
 }
 

@@ -244,9 +244,9 @@ static void test_drains_are_restored(void **state)
 	struct bed *b = *state;
 	restore(b, false);
 	fake_register(&b->apps, APP_FROM_HTTP, "web", "192.0.2.1/32", NULL, NULL);
-	registry_drain(b->apps.reg, "web", DRAIN_BY_API, "upgrade", now(b) + HOUR, now(b));
-	registry_drain(b->apps.reg, NULL, DRAIN_BY_API, "move", USEC_NEVER, now(b));
-	registry_drain(b->apps.reg, NULL, DRAIN_BY_FILE, "file", USEC_NEVER, now(b));
+	registry_drain(b->apps.reg, "web", DRAIN_BY_API, NULL, "upgrade", now(b) + HOUR, now(b));
+	registry_drain(b->apps.reg, NULL, DRAIN_BY_API, NULL, "move", USEC_NEVER, now(b));
+	registry_drain(b->apps.reg, NULL, DRAIN_BY_FILE, NULL, "file", USEC_NEVER, now(b));
 	restart(b, false);
 	const struct drain_request *of_app = api_request(app(b, "web")->drain);
 	const struct drain_request *of_agent = api_request(registry_agent_drain(b->apps.reg));
@@ -256,7 +256,7 @@ static void test_drains_are_restored(void **state)
 	assert_non_null(of_agent);
 	assert_int_equal(of_agent->until, USEC_NEVER);
 	assert_false(registry_agent_drain(b->apps.reg)->requests[DRAIN_BY_FILE].on);
-	registry_undrain(b->apps.reg, NULL, DRAIN_BY_API, now(b));
+	registry_undrain(b->apps.reg, NULL, DRAIN_BY_API, NULL, now(b));
 	restart(b, false);
 	assert_null(api_request(registry_agent_drain(b->apps.reg)));
 }
