@@ -35,9 +35,15 @@ static int on_output(sd_event_source *source, void *userdata)
 		bgp_peer_flush(s->peers[i]);
 		any_session = any_session || bgp_peer_is_established(s->peers[i]);
 	}
-	take_time(&s->announced_at, any_session, &s->latencies.announce);
+	if (s->rib.output == BGP_OUTPUT_ALL)
+		take_time(&s->announced_at, any_session, &s->latencies.announce);
 	take_time(&s->withdrawn_at, any_session, &s->latencies.withdraw);
 	return 0;
+}
+
+void speaker_flush_later(struct bgp_speaker *s)
+{
+	loop_defer(s->loop, &s->output, LOOP_FLUSH, on_output, s);
 }
 
 void speaker_mark(struct bgp_speaker *s, struct rib_route *route, mono_t *since)
@@ -46,7 +52,7 @@ void speaker_mark(struct bgp_speaker *s, struct rib_route *route, mono_t *since)
 		*since = loop_now(s->loop);
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_mark(s->peers[i], route);
-	loop_defer(s->loop, &s->output, LOOP_FLUSH, on_output, s);
+	speaker_flush_later(s);
 }
 
 /* ---- What was sent. ---- */
