@@ -135,16 +135,38 @@ static const struct addr *next_hop_of(const struct adj_out *a, const struct rib_
 				       : next_hop(a, route->prefix.addr.family);
 }
 
+static bool is_limited(const struct adj_out *a)
+{
+	return a->rib->output != BGP_OUTPUT_ALL;
+}
+
+/* To a peer that it is for. */
+static const struct rib_attrs *can_announce(const struct adj_out *a, const struct rib_route *route)
+{
+	bool can = family_negotiated(a, route->prefix.addr.family) &&
+		   addr_is_set(next_hop_of(a, route));
+	return can ? route->attrs : NULL;
+}
+
 static const struct rib_attrs *wanted(const struct adj_out *a, const struct rib_route *route)
 {
-	uint8_t family = route->prefix.addr.family;
-	bool can = family_negotiated(a, family) && addr_is_set(next_hop_of(a, route));
-	return can && !is_filtered(a, route) ? route->attrs : NULL;
+	return is_filtered(a, route) ? NULL : can_announce(a, route);
+}
+
+/* Filters count when the last one has changed. */
+static bool may_hold(const struct adj_out *a, const struct rib_route *route)
+{
+	return is_limited(a) ? can_announce(a, route) : wanted(a, route);
 }
 
 static bool needs_withdraw(const struct adj_out *a, const struct rib_route *route)
 {
-	return a->slots[route->id].sent && !wanted(a, route);
+	return a->slots[route->id].sent && !may_hold(a, route);
+}
+
+static bool has_to_stay(const struct adj_out *a, const struct rib_route *route)
+{
+	return a->rib->output == BGP_OUTPUT_CHANGING && route->aggregate;
 }
 
 static bool needs_announce(const struct adj_out *a, const struct rib_route *route)
@@ -182,7 +204,7 @@ static void mark(struct adj_out *a, struct rib_route *route)
 {
 	assume_sent(a, route);
 	uint8_t flags = a->slots[route->id].flags;
-	if (needs_withdraw(a, route) && !(flags & SLOT_IN_WITHDRAW)) {
+	if (needs_withdraw(a, route) && !has_to_stay(a, route) && !(flags & SLOT_IN_WITHDRAW)) {
 		queue_push(&a->families[family_index(route->prefix.addr.family)].withdraw,
 			   route->id);
 		slot_set_flag(a, route, SLOT_IN_WITHDRAW);
@@ -269,7 +291,7 @@ bool adj_out_owes_end_of_rib(const struct adj_out *a)
 static void mark_one_again(struct adj_out *a, struct rib_route *route)
 {
 	struct adj_slot *slot = slot_of(a, route);
-	if (wanted(a, route))
+	if (may_hold(a, route))
 		slot->flags |= SLOT_RESEND | SLOT_FOR_PEER;
 	mark(a, route);
 }
@@ -347,6 +369,16 @@ void adj_out_recheck_filters(struct adj_out *a)
 		if (!a->rib->by_id[i] || !a->rib->by_id[i]->filter)
 			continue;
 		slot_of(a, a->rib->by_id[i])->flags |= SLOT_FOR_PEER;
+		mark(a, a->rib->by_id[i]);
+	}
+}
+
+void adj_out_mark_all(struct adj_out *a)
+{
+	for (size_t i = 0; a->up && i < a->rib->n_ids; i++) {
+		if (!a->rib->by_id[i])
+			continue;
+		slot_of(a, a->rib->by_id[i]);
 		mark(a, a->rib->by_id[i]);
 	}
 }
@@ -519,6 +551,8 @@ size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap)
 	size_t n = 0;
 	for (size_t i = 0; i < 2 && n == 0; i++)
 		n = next_withdraw(a, families[i], buf, cap);
+	if (is_limited(a))
+		return n;
 	for (size_t i = 0; i < 2 && n == 0; i++)
 		if (can_begin_refresh(a, &a->families[i]))
 			n = begin_refresh(a, families[i], buf, cap);
@@ -532,10 +566,14 @@ size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap)
 
 bool adj_out_pending(const struct adj_out *a)
 {
-	bool pending = !queue_empty(&a->announce) || !queue_empty(&a->batch);
+	bool pending =
+		!queue_empty(&a->families[0].withdraw) || !queue_empty(&a->families[1].withdraw);
+	if (is_limited(a))
+		return pending;
+	pending = pending || !queue_empty(&a->announce) || !queue_empty(&a->batch);
 	for (size_t i = 0; i < 2; i++)
-		pending = pending || !queue_empty(&a->families[i].withdraw) ||
-			  a->families[i].begin_refresh || a->families[i].end_of_refresh ||
+		pending = pending || a->families[i].begin_refresh ||
+			  a->families[i].end_of_refresh ||
 			  (a->families[i].end_of_rib && !a->session.defer_end_of_rib);
 	return pending;
 }

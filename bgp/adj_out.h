@@ -94,6 +94,8 @@ void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struc
 void adj_out_set_peer_attrs(struct adj_out *a, const struct bgp_peer_attrs *peer_attrs);
 /* Names of the peer changed: routes that are now for it are sent, others are withdrawn. */
 void adj_out_recheck_filters(struct adj_out *a);
+/* Everything is sent again (rib.output): what was not meanwhile is queued now. */
+void adj_out_mark_all(struct adj_out *a);
 /* ROUTE-REFRESH from the peer (RFC 2918); a family that was not negotiated is ignored. */
 void adj_out_refresh(struct adj_out *a, enum bgp_afi afi);
 /* All routes of the previous instance that are still valid are announced: no longer deferred. */
@@ -103,7 +105,7 @@ bool adj_out_owes_end_of_rib(const struct adj_out *a);
 /* Packs the next message into `buf` of `cap` >= BGP_MESSAGE_MAX bytes and takes it as sent.
  * Returns its size, 0 when the peer is up to date. */
 size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap);
-/* Something waits to be sent; a deferred End-of-RIB does not count. */
+/* Something waits to be sent; a deferred End-of-RIB does not count, nor what rib.output excludes. */
 bool adj_out_pending(const struct adj_out *a);
 /* How many routes are queued; some may turn out to need nothing. */
 size_t adj_out_n_queued(const struct adj_out *a);

@@ -511,6 +511,11 @@ void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route)
 	adj_out_mark(&p->adj, route);
 }
 
+void bgp_peer_mark_all(struct bgp_peer *p)
+{
+	adj_out_mark_all(&p->adj);
+}
+
 void bgp_peer_recheck_next_hops(struct bgp_peer *p)
 {
 	const struct adj_out_session *present = &p->adj.session;

@@ -90,6 +90,8 @@ void bgp_peer_recheck_next_hops(struct bgp_peer *p);
 bool bgp_peer_is_unsure(const struct bgp_peer *p);
 /* Tells one entry of what it was sent. False: there was none. */
 bool bgp_peer_tell_sent(struct bgp_peer *p, sent_log_cb *tell, void *userdata);
+/* Everything is sent again: bgp_peer_flush() follows. */
+void bgp_peer_mark_all(struct bgp_peer *p);
 /* Sends what was marked. */
 void bgp_peer_flush(struct bgp_peer *p);
 /* Up to date, and its host has acknowledged everything; without a session: it holds none of our

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "bgp/config.h"
+#include "bgp/output.h"
 #include "bgp/peer_filter.h"
 #include "lib/addr.h"
 #include "lib/hash.h"
@@ -44,6 +45,7 @@ struct rib_route {
 };
 
 struct rib {
+	enum bgp_output output;
 	struct rib_route *routes; /* by prefix */
 	struct rib_attrs *attrs;  /* by content */
 	struct rib_route **by_id; /* NULL where an id is free */

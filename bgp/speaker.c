@@ -183,6 +183,7 @@ void bgp_speaker_return(struct bgp_speaker *s)
 		return;
 	bgp_flush_free(s->stopping);
 	s->stopping = NULL;
+	bgp_speaker_set_output(s, BGP_OUTPUT_ALL);
 	/* Without a listener the peers are still connected to. */
 	struct err err = { "" };
 	struct bgp_config config = speaker_present_config(s);

@@ -20,6 +20,7 @@
 #include <systemd/sd-event.h>
 
 #include "bgp/config.h"
+#include "bgp/output.h"
 #include "bgp/peer_filter.h"
 #include "bgp/speaker_ops.h"
 #include "bgp/status.h"
@@ -52,6 +53,12 @@ const char *bgp_speaker_no_listener(const struct bgp_speaker *s);
  * Another AS or router ID resets all. With -errno, as of bgp_speaker_new(), nothing changed.
  */
 int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *next, struct err *err);
+/*
+ * For a change of peers that the filters of routes follow in later turns: what is sent meanwhile, so
+ * that no peer gets what is not for it. CHANGING before bgp_speaker_change() and until aggregates have
+ * changed, then WITHDRAWALS, and ALL when the last route has changed. bgp_speaker_return() ends it, too.
+ */
+void bgp_speaker_set_output(struct bgp_speaker *s, enum bgp_output output);
 /* Connects to every peer at once. */
 void bgp_speaker_start(struct bgp_speaker *s);
 

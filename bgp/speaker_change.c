@@ -189,3 +189,14 @@ int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *next, str
 	free((void *)with.peers);
 	return r;
 }
+
+void bgp_speaker_set_output(struct bgp_speaker *s, enum bgp_output output)
+{
+	bool limited = s->rib.output != BGP_OUTPUT_ALL;
+	s->rib.output = output;
+	if (!limited || output != BGP_OUTPUT_ALL)
+		return;
+	for (size_t i = 0; i < s->n_peers; i++)
+		bgp_peer_mark_all(s->peers[i]);
+	speaker_flush_later(s);
+}

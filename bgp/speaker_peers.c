@@ -10,6 +10,7 @@
 #include "bgp/sockopt.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 #include "net/fib.h"
 #include "process/loop.h"
 
@@ -35,9 +36,15 @@ static int on_output(sd_event_source *source, void *userdata)
 		bgp_peer_flush(s->peers[i]);
 		any_session = any_session || bgp_peer_is_established(s->peers[i]);
 	}
-	take_time(&s->announced_at, any_session, &s->latencies.announce);
+	if (s->rib.output == BGP_OUTPUT_ALL)
+		take_time(&s->announced_at, any_session, &s->latencies.announce);
 	take_time(&s->withdrawn_at, any_session, &s->latencies.withdraw);
 	return 0;
+}
+
+void speaker_flush_later(struct bgp_speaker *s)
+{
+	loop_defer(s->loop, &s->output, LOOP_FLUSH, on_output, s);
 }
 
 void speaker_mark(struct bgp_speaker *s, struct rib_route *route, mono_t *since)
@@ -46,7 +53,7 @@ void speaker_mark(struct bgp_speaker *s, struct rib_route *route, mono_t *since)
 		*since = loop_now(s->loop);
 	for (size_t i = 0; i < s->n_peers; i++)
 		bgp_peer_mark(s->peers[i], route);
-	loop_defer(s->loop, &s->output, LOOP_FLUSH, on_output, s);
+	speaker_flush_later(s);
 }
 
 /* ---- What was sent. ---- */
@@ -219,10 +226,21 @@ static bool is_to_vip(const struct bgp_speaker *s, const struct bgp_peer *p, int
 	return true;
 }
 
+/* The kernel checked no password of it, as net.ipv4.tcp_l3mdev_accept has changed since the keys were
+ * set. Listeners are not touched while they accept. */
+static bool lacks_key(struct bgp_speaker *s, const struct bgp_peer *p)
+{
+	const struct bgp_peer_config *c = bgp_peer_config(p);
+	if (!c->in_vrf || !c->password || s->has_vrf_keys == bgp_vrf_shares_listener())
+		return false;
+	hostwatch_again(s->host);
+	return true;
+}
+
 void speaker_on_accepted(int fd, const struct sockaddr_storage *from, void *userdata)
 {
 	struct bgp_peer *p = find_peer(userdata, fd, from);
-	if (p && !is_to_vip(userdata, p, fd))
+	if (p && !lacks_key(userdata, p) && !is_to_vip(userdata, p, fd))
 		bgp_peer_accept(p, fd);
 	else
 		close(fd);
@@ -245,6 +263,8 @@ int speaker_protect(struct bgp_speaker *s, const struct bgp_config *config, stru
 	for (size_t i = 0; i < config->n_peers && r == 0; i++)
 		if (shared || !config->peers[i].in_vrf)
 			r = bgp_listener_protect(&s->listener, &config->peers[i], err);
+	if (r == 0)
+		s->has_vrf_keys = shared;
 	return r;
 }
 
@@ -259,9 +279,35 @@ int speaker_listen(struct bgp_speaker *s, const struct bgp_config *config, struc
 	return r < 0 ? r : speaker_protect(s, config, err);
 }
 
+static bool has_key_without_vrfs(const struct bgp_config *config, const struct addr *addr)
+{
+	for (size_t i = 0; i < config->n_peers; i++)
+		if (!config->peers[i].in_vrf && config->peers[i].password &&
+		    addr_equal(&config->peers[i].addr, addr))
+			return true;
+	return false;
+}
+
+/* An administrator may have changed net.ipv4.tcp_l3mdev_accept. */
+static void follow_sysctl(struct bgp_speaker *s, const struct bgp_config *config)
+{
+	struct err err = { "" };
+	bool shared = bgp_vrf_shares_listener();
+	if (s->listener.fd < 0 || s->has_vrf_keys == shared)
+		return;
+	for (size_t i = 0; i < config->n_peers && !shared; i++)
+		if (config->peers[i].in_vrf &&
+		    !has_key_without_vrfs(config, &config->peers[i].addr))
+			bgp_listener_unprotect(&s->listener, &config->peers[i]);
+	if (speaker_protect(s, config, &err) < 0 && !str_same(err.text, s->keys_trouble.text))
+		log_error("bgp", "%s", err.text);
+	s->keys_trouble = err;
+}
+
 void speaker_listen_in_vrfs(struct bgp_speaker *s)
 {
 	struct bgp_config now = speaker_present_config(s);
+	follow_sysctl(s, &now);
 	bgp_vrf_listeners_update(s->vrfs, &now, speaker_all_near(&now));
 	free((void *)now.peers);
 }

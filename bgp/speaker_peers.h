@@ -32,6 +32,8 @@ struct bgp_speaker {
 	struct bgp_peer **peers; /* the configured ones first, then guests */
 	size_t n_peers, n_configured, cap_peers;
 	struct bgp_listener listener;
+	bool has_vrf_keys;       /* the listener: bgp_vrf_shares_listener() when they were set */
+	struct err keys_trouble; /* as it was logged */
 	struct bgp_vrf_listeners *vrfs; /* of peers in VRFs */
 	struct err no_listener;         /* why; empty: there is one, or none is wanted */
 	sd_event_source *output, *tell, *flush_timer, *sweep;
@@ -41,6 +43,8 @@ struct bgp_speaker {
 	struct bgp_flush *stopping;
 };
 
+/* What is marked leaves in this turn of the loop. */
+void speaker_flush_later(struct bgp_speaker *s);
 /* The route has changed: every peer is told in this turn of the loop. `since` is announced_at or
  * withdrawn_at; NULL: not counted. */
 void speaker_mark(struct bgp_speaker *s, struct rib_route *route, mono_t *since);
@@ -71,7 +75,7 @@ int speaker_check_passive(const struct bgp_config *config, struct err *err);
 bool speaker_all_near(const struct bgp_config *config);
 /* Gives the listener the passwords of these peers. */
 int speaker_protect(struct bgp_speaker *s, const struct bgp_config *config, struct err *err);
-/* Opens and closes those of VRFs. */
+/* Opens and closes those of VRFs, with the keys where the kernel looks for them now. */
 void speaker_listen_in_vrfs(struct bgp_speaker *s);
 /* Opens the listener. */
 int speaker_listen(struct bgp_speaker *s, const struct bgp_config *config, struct err *err);

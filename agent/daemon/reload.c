@@ -193,8 +193,10 @@ static bool step(struct reload *r)
 	case RELOAD_CHANGE:
 		return true;
 	case RELOAD_APPS:
-		if (!reload_apps_step(&r->apps))
+		if (!reload_apps_step(&r->apps)) {
+			reload_change_done(r->a);
 			r->phase = RELOAD_FREE;
+		}
 		return true;
 	case RELOAD_FREE:
 		return config_free_apps(r->job.former, FREED_STEP);

@@ -295,7 +295,7 @@ static void change_agent(struct agent *a, const struct config *former, bool cons
 		sources_change(a->sources, APP_FROM_NOMAD);
 }
 
-int reload_change(struct reload_check *c, struct config *next, const struct config_diff *diff)
+static int change(struct reload_check *c, struct config *next, const struct config_diff *diff)
 {
 	struct agent *a = c->a;
 	bool consul = config_diff_has_key(diff, CONFIG_AGENT, "consul_");
@@ -317,4 +317,32 @@ int reload_change(struct reload_check *c, struct config *next, const struct conf
 	c->tokens = NULL;
 	check_privileges(a, c->findings);
 	return 0;
+}
+
+static bool changes_peers(const struct config_diff *diff)
+{
+	for (size_t i = 0; i < diff->n; i++)
+		if (diff->items[i].object == CONFIG_BGP || diff->items[i].object == CONFIG_PEER)
+			return true;
+	return false;
+}
+
+/* Peers and aggregates change before the apps, whose `peers` and `except_peers` say what is for which
+ * peer: until the last app has changed, only withdrawals leave. A stop meanwhile sends nothing else. */
+int reload_change(struct reload_check *c, struct config *next, const struct config_diff *diff)
+{
+	struct agent *a = c->a;
+	bool limits = changes_peers(diff);
+	if (limits)
+		bgp_speaker_set_output(a->speaker, BGP_OUTPUT_CHANGING);
+	int rc = change(c, next, diff);
+	if (limits)
+		bgp_speaker_set_output(a->speaker,
+				       rc == 0 ? BGP_OUTPUT_WITHDRAWALS : BGP_OUTPUT_ALL);
+	return rc;
+}
+
+void reload_change_done(struct agent *a)
+{
+	bgp_speaker_set_output(a->speaker, BGP_OUTPUT_ALL);
 }

@@ -165,7 +165,8 @@ void reconcile_want(struct reconcile *r, struct vip *vip, struct policy_want wan
 		vip_withdraw(r, vip, want.cause, now);
 	if (want.route == ROUTE_NONE && !want.undecided)
 		vip_disown(r, vip);
-	if (vip->want.route == want.route && vip->want.address == want.address)
+	bool alike = vip->want.route == want.route && vip->want.address == want.address;
+	if (alike && !(vip->announced && vip->stale))
 		return;
 	vip->want = want;
 	/* The address and NAT are there, or it would not be announced. */

@@ -268,6 +268,168 @@ static void reach_leaves_out_peers_that_it_is_not_for(void **state)
 	assert_int_equal(r.decider, 2);
 }
 
+/* ---- a reload: the peers change first, the filters later ---- */
+
+static void limit(struct world *w, enum bgp_output output)
+{
+	w->rib.output = output;
+	if (output == BGP_OUTPUT_ALL)
+		adj_out_mark_all(&w->adj);
+}
+
+static void rename_peer(struct world *w, const char *description)
+{
+	w->peer.description = description;
+	adj_out_recheck_filters(&w->adj);
+}
+
+static void gone(struct world *w)
+{
+	adj_out_mark(&w->adj, rib_withdraw(&w->rib, &w->vip));
+}
+
+/* Between the two the peer neither loses what it keeps nor gets what it does not. */
+static void names_and_filters_change_together(void **state)
+{
+	(void)state;
+	struct bgp_peer_filter *first = filter("spine", NULL), *second = filter("leaf", NULL);
+	for (int keeps = 0; keeps < 2; keeps++) {
+		struct world w;
+		world_init(&w);
+		announce(&w, keeps ? first : second);
+		up(&w, false);
+		assert_string_equal(sent(&w), keeps ? "+." : ".");
+		limit(&w, BGP_OUTPUT_WITHDRAWALS);
+		rename_peer(&w, "leaf");
+		assert_false(adj_out_pending(&w.adj));
+		assert_string_equal(sent(&w), "");
+		announce(&w, keeps ? second : first);
+		assert_string_equal(sent(&w), "");
+		limit(&w, BGP_OUTPUT_ALL);
+		assert_string_equal(sent(&w), "");
+		world_done(&w);
+	}
+	bgp_peer_filter_free(first);
+	bgp_peer_filter_free(second);
+}
+
+static void a_change_is_sent_when_all_have_changed(void **state)
+{
+	(void)state;
+	struct world w;
+	struct bgp_peer_filter *other = filter("10.0.0.2", NULL), *its = filter("spine", NULL);
+	world_init(&w);
+	announce(&w, its);
+	up(&w, false);
+	assert_string_equal(sent(&w), "+.");
+	limit(&w, BGP_OUTPUT_WITHDRAWALS);
+	announce(&w, other);
+	assert_string_equal(sent(&w), "");
+	limit(&w, BGP_OUTPUT_ALL);
+	assert_string_equal(sent(&w), "-");
+	limit(&w, BGP_OUTPUT_WITHDRAWALS);
+	announce(&w, its);
+	assert_string_equal(sent(&w), "");
+	limit(&w, BGP_OUTPUT_ALL);
+	assert_string_equal(sent(&w), "+");
+	world_done(&w);
+	bgp_peer_filter_free(other);
+	bgp_peer_filter_free(its);
+}
+
+/* Other attributes of the peer reach a route that its new name excludes until the filter follows. */
+static void attributes_and_names_change_together(void **state)
+{
+	(void)state;
+	struct world w;
+	struct bgp_peer_filter *first = filter("spine", NULL), *second = filter("leaf", NULL);
+	const struct bgp_peer_attrs med = { .med = { true, 5 } };
+	world_init(&w);
+	announce(&w, first);
+	up(&w, false);
+	assert_string_equal(sent(&w), "+.");
+	limit(&w, BGP_OUTPUT_CHANGING);
+	w.peer.description = "leaf";
+	adj_out_set_peer_attrs(&w.adj, &med);
+	announce(&w, second);
+	limit(&w, BGP_OUTPUT_ALL);
+	assert_string_equal(sent(&w), "+");
+	world_done(&w);
+	bgp_peer_filter_free(first);
+	bgp_peer_filter_free(second);
+}
+
+static void a_death_is_never_delayed(void **state)
+{
+	(void)state;
+	static const enum bgp_output limits[] = { BGP_OUTPUT_WITHDRAWALS, BGP_OUTPUT_CHANGING };
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		struct world w;
+		world_init(&w);
+		announce(&w, NULL);
+		up(&w, false);
+		assert_string_equal(sent(&w), "+.");
+		limit(&w, limits[i]);
+		gone(&w);
+		assert_true(adj_out_pending(&w.adj));
+		assert_string_equal(sent(&w), "-");
+		assert_false(adj_out_pending(&w.adj));
+		announce(&w, NULL); /* it is back, and waits */
+		assert_string_equal(sent(&w), "");
+		limit(&w, BGP_OUTPUT_ALL);
+		assert_string_equal(sent(&w), "+");
+		world_done(&w);
+	}
+}
+
+/* One that goes by the configuration stays until the VIPs in it are announced; one that its apps have
+ * left does not. */
+static void an_aggregate_stays_for_its_successors(void **state)
+{
+	(void)state;
+	static const struct {
+		enum bgp_output output;
+		const char *sent, *after;
+	} cases[] = { { BGP_OUTPUT_CHANGING, "", "-" }, { BGP_OUTPUT_WITHDRAWALS, "-", "" } };
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct world w;
+		world_init(&w);
+		announce(&w, NULL);
+		w.route->aggregate = true;
+		up(&w, false);
+		assert_string_equal(sent(&w), "+.");
+		limit(&w, cases[i].output);
+		gone(&w);
+		w.rib.output = BGP_OUTPUT_WITHDRAWALS;
+		assert_string_equal(sent(&w), cases[i].sent);
+		limit(&w, BGP_OUTPUT_ALL);
+		assert_string_equal(sent(&w), cases[i].after);
+		assert_int_equal(adj_out_n_queued(&w.adj), 0);
+		world_done(&w);
+	}
+}
+
+/* A session that comes up, a refresh, and the end of a restart meanwhile. */
+static void markers_follow_the_routes(void **state)
+{
+	(void)state;
+	struct world w;
+	world_init(&w);
+	announce(&w, NULL);
+	w.rib.output = BGP_OUTPUT_WITHDRAWALS;
+	up(&w, true);
+	adj_out_end_deferral(&w.adj);
+	assert_string_equal(sent(&w), "");
+	limit(&w, BGP_OUTPUT_ALL);
+	assert_string_equal(sent(&w), "+.");
+	w.rib.output = BGP_OUTPUT_WITHDRAWALS;
+	adj_out_refresh(&w.adj, BGP_AFI_IPV4);
+	assert_string_equal(sent(&w), "");
+	limit(&w, BGP_OUTPUT_ALL);
+	assert_string_equal(sent(&w), "+");
+	world_done(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +440,12 @@ int main(void)
 		cmocka_unit_test(another_description_is_another_name),
 		cmocka_unit_test(after_a_restart_it_is_withdrawn_at_once),
 		cmocka_unit_test(reach_leaves_out_peers_that_it_is_not_for),
+		cmocka_unit_test(names_and_filters_change_together),
+		cmocka_unit_test(a_change_is_sent_when_all_have_changed),
+		cmocka_unit_test(attributes_and_names_change_together),
+		cmocka_unit_test(a_death_is_never_delayed),
+		cmocka_unit_test(an_aggregate_stays_for_its_successors),
+		cmocka_unit_test(markers_follow_the_routes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,11 @@ static bool got_one(void *userdata)
 	return ((struct bed *)userdata)->router.announced > 0;
 }
 
+static bool lost_one(void *userdata)
+{
+	return ((struct bed *)userdata)->router.withdrawn > 0;
+}
+
 static int change(struct bed *b)
 {
 	struct err err = { "" };
@@ -258,6 +263,44 @@ static void passive_needs_a_listener(void **state)
 	assert_untouched(b);
 }
 
+/* The route comes only with ALL; the withdrawal of the one that the router has does not wait. */
+static void only_withdrawals_leave_meanwhile(void **state)
+{
+	struct bed *b = *state;
+	const struct prefix known = vip(1);
+	start_announced(b);
+	bgp_speaker_set_output(b->host.speaker, BGP_OUTPUT_CHANGING);
+	assert_int_equal(change(b), 0);
+	bgp_speaker_set_output(b->host.speaker, BGP_OUTPUT_WITHDRAWALS);
+	announce(b, 2);
+	bgp_speaker_withdraw(b->host.speaker, &known, NULL);
+	loop_until(b->loop, lost_one, b);
+	loop_drain(b->loop);
+	assert_int_equal(b->router.announced, 0);
+	bgp_speaker_set_output(b->host.speaker, BGP_OUTPUT_ALL);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(b->router.announced, 1);
+}
+
+static void ignore_end(bool complete, void *userdata)
+{
+	(void)complete, (void)userdata;
+}
+
+/* A restart that is called off during a reload. */
+static void a_return_ends_the_limit(void **state)
+{
+	struct bed *b = *state;
+	b->host.peers[0].graceful_restart = b->router.peers[0].graceful_restart = true;
+	b->host.peers[0].restart_time = b->router.peers[0].restart_time = 60 * USEC_PER_SEC;
+	start_announced(b);
+	bgp_speaker_set_output(b->host.speaker, BGP_OUTPUT_WITHDRAWALS);
+	bgp_speaker_leave(b->host.speaker, "", USEC_NEVER, ignore_end, NULL);
+	bgp_speaker_return(b->host.speaker);
+	loop_until(b->loop, got_one, b);
+	assert_int_equal(status_of(&b->host).sessions, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +323,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(the_former_listener_is_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(passive_needs_a_listener, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_withdrawals_leave_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_return_ends_the_limit, setup, teardown),
 	};
 	own_netns_enter();
 	return cmocka_run_group_tests(tests, NULL, NULL);

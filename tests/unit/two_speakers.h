@@ -119,13 +119,13 @@ static void start(struct bed *b, struct side *s)
 	bgp_speaker_start(s->speaker);
 }
 
-static void start_both(struct bed *b)
+static inline void start_both(struct bed *b)
 {
 	start(b, &b->router);
 	start(b, &b->host);
 }
 
-static struct bgp_peer_status status_of(const struct side *s)
+static inline struct bgp_peer_status status_of(const struct side *s)
 {
 	struct bgp_peer_status status;
 	bgp_speaker_peer_status(s->speaker, 0, &status);
