@@ -110,7 +110,7 @@ static void add_app(struct html *h, const struct status_sources *in, const struc
 {
 	const size_t n = app->spec->n_vips;
 	size_t i, rows = n > PAGE_VIPS ? PAGE_VIPS + 1 : n ? n : 1;
-	json_t *o = view_app_part(in, app, PAGE_VIPS), *vips = json_object_get(o, "vips");
+	json_t *o = view_app_part(in, app, 0, PAGE_VIPS), *vips = json_object_get(o, "vips");
 	const char *name = html_member(o, "name"), *state = html_member(o, "state");
 	html_add(h, "<tbody data-key=\"%s\"><tr><td rowspan=\"%zu\">", name, rows);
 	mark_add(h, mark_of_app(state, group != PAGE_FINE), state);

@@ -206,7 +206,7 @@ static json_t *explain_peer(const json_t *at_peer, bool wanted)
 			 state, "first", wanted ? first_of(&w) : json_null(), "conditions", w.list);
 }
 
-static json_t *explain_vip(const json_t *app, const json_t *vip)
+json_t *explain_vip(const json_t *app, const json_t *vip)
 {
 	struct walk w = { .list = json_array() };
 	json_t *peers = json_array();
@@ -225,13 +225,12 @@ static json_t *explain_vip(const json_t *app, const json_t *vip)
 			 first_of(&w), "conditions", w.list, "peers", peers);
 }
 
-json_t *explain_app(const json_t *app, const char *only)
+json_t *explain_app(const json_t *app)
 {
 	json_t *vips = json_array();
 	const json_t *vip;
 	size_t i;
-	json_array_foreach(json_object_get(app, "vips"), i,
-			   vip) if (!only || str_equal(only, text_of(vip, "prefix")))
+	json_array_foreach(json_object_get(app, "vips"), i, vip)
 		json_array_append_new(vips, explain_vip(app, vip));
 	return json_pack("{s:O, s:o}", "app", json_object_get(app, "name"), "vips", vips);
 }
