@@ -67,6 +67,22 @@ static bool uses_legacy(const struct config *c, const struct capability_facts *f
 	return false;
 }
 
+/* Or will as soon as apps are registered later, which there are when the file has none. */
+static bool binds(const struct config *c)
+{
+	bool later = (c->n_apps == 0 && c->programs.n == 0) || c->agent.consul.addr ||
+		     c->agent.nomad.addr;
+	for (size_t i = 0; i < c->n_apps; i++)
+		if (bind_is_ours(app_spec_bind(&c->apps[i])))
+			return true;
+	for (size_t i = 0; i < c->programs.n; i++) {
+		enum bind bind = c->programs.items[i].bind;
+		if (bind_is_ours(bind == BIND_UNSET ? c->agent.bind : bind))
+			return true;
+	}
+	return later && bind_is_ours(c->agent.bind);
+}
+
 static bool uses_icmp(const struct config *c)
 {
 	for (size_t i = 0; i < c->n_apps; i++)
@@ -117,10 +133,14 @@ void capability_needs_find(const struct config *c, const struct capability_facts
 			   struct capability_needs *ret)
 {
 	*ret = (struct capability_needs){ 0 };
-	need(ret, facts, CAP_NET_ADMIN, "apps",
-	     "no VIP can be bound and no NAT rule added: sessions come up, but an app is announced "
-	     "only if its VIP is on lo from a previous instance",
-	     "binding VIPs to lo and NAT");
+	if (binds(c) || has_nats(c))
+		need(ret, facts, CAP_NET_ADMIN, "apps",
+		     "no VIP can be bound and no NAT rule added: sessions come up, but an app is "
+		     "announced only if its VIP is on lo from a previous instance",
+		     "binding VIPs to lo and NAT");
+	if (c->agent.traffic)
+		need(ret, facts, CAP_NET_ADMIN, "agent.traffic",
+		     "the traffic of VIPs is not counted", "counting the traffic of VIPs");
 	if (uses_legacy(c, facts))
 		need(ret, facts, CAP_NET_RAW, key_backend,
 		     "apps with NAT are not announced; `nat.backend: nftables` does not require it",
@@ -159,7 +179,7 @@ static bool may_use_raw(const struct config *c, const struct capability_facts *f
 uint64_t capability_keep(const struct config *c, const struct capability_facts *facts,
 			 const struct capability_needs *needs)
 {
-	uint64_t keep = 0;
+	uint64_t keep = UINT64_C(1) << CAP_NET_ADMIN;
 	for (size_t i = 0; i < needs->n; i++)
 		keep |= UINT64_C(1) << needs->items[i].number;
 	if (may_use_raw(c, facts))
@@ -231,6 +251,10 @@ static bool needs_key(const struct capability_needs *needs, const char *key)
 void capability_write_dropin(const struct capability_needs *needs, FILE *out)
 {
 	size_t more = 0;
+	if (needs->n == 0) {
+		fprintf(out, "# This configuration requires none.\n");
+		return;
+	}
 	fprintf(out, "# Required by this configuration:\n");
 	for (size_t i = 0; i < needs->n; i++) {
 		const struct capability_need *n = &needs->items[i];

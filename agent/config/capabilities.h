@@ -37,7 +37,7 @@ struct capability_need {
 	char what[160];      /* the operation that requires it */
 };
 
-#define CAPABILITY_NEEDS_MAX 12
+#define CAPABILITY_NEEDS_MAX 16
 #define CAPABILITY_UNIT_USER "vipherald" /* of vipherald.service */
 
 struct capability_needs {

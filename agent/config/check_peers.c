@@ -67,11 +67,6 @@ static void report_twice(struct config_findings *f, const struct peer_ref *first
 			     first->item->line);
 }
 
-static bool is_ours(enum bind bind)
-{
-	return bind != BIND_NONE && bind != BIND_PRESENT;
-}
-
 /* An app whose VIPs the agent adds to lo, which is in no VRF; of those that are registered later the
  * agent's `bind` tells. An app that names an interface knows where its VIPs are. */
 static bool binds_to_lo(const struct config_draft *draft, const struct bgp_peer_config *p,
@@ -81,10 +76,11 @@ static bool binds_to_lo(const struct config_draft *draft, const struct bgp_peer_
 	for (size_t i = 0; i < draft->n_apps && !*ret_app; i++) {
 		const struct app_spec *app = &draft->apps[i];
 		enum bind bind = app->bind == BIND_UNSET ? draft->agent.bind : app->bind;
-		if (is_ours(bind) && !app->interface[0] && bgp_peer_filter_allows(app->peers, p))
+		if (bind_is_ours(bind) && !app->interface[0] &&
+		    bgp_peer_filter_allows(app->peers, p))
 			*ret_app = app->name;
 	}
-	return *ret_app || (draft->n_apps == 0 && is_ours(draft->agent.bind));
+	return *ret_app || (draft->n_apps == 0 && bind_is_ours(draft->agent.bind));
 }
 
 static void warn_of_lo(const struct config_draft *draft, const struct bgp_peer_config *p,

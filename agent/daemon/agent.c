@@ -119,12 +119,10 @@ static void on_sent(const struct bgp_peer_config *peer, const struct bgp_sent *s
 /* Graceful restart: VIPs that need no address of ours are served while no instance runs. */
 static bool serves_without_us(const struct config *c, uint8_t family)
 {
-	bool any = c->agent.bind == BIND_PRESENT || c->agent.bind == BIND_NONE;
-	for (size_t i = 0; i < c->n_apps && !any; i++) {
-		enum bind bind = app_spec_bind(&c->apps[i]);
-		any = (bind == BIND_PRESENT || bind == BIND_NONE) &&
+	bool any = !bind_is_ours(c->agent.bind);
+	for (size_t i = 0; i < c->n_apps && !any; i++)
+		any = !bind_is_ours(app_spec_bind(&c->apps[i])) &&
 		      app_spec_has_family(&c->apps[i], family);
-	}
 	return any;
 }
 

@@ -53,8 +53,7 @@ void program_calls_forwarding(const struct config *c, bool *ipv4, bool *ipv6)
 {
 	for (size_t i = 0; i < c->programs.n; i++) {
 		const struct program_spec *s = &c->programs.items[i];
-		for (size_t k = 0;
-		     (s->bind == BIND_NONE || s->bind == BIND_PRESENT) && k < s->allow.n; k++)
+		for (size_t k = 0; !bind_is_ours(s->bind) && k < s->allow.n; k++)
 			*(s->allow.items[k].addr.family == AF_INET6 ? ipv6 : ipv4) = true;
 	}
 }

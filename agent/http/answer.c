@@ -15,6 +15,7 @@
 #include "agent/status/readiness_collect.h"
 #include "agent/status/view_aggregate.h"
 #include "agent/status/view_app.h"
+#include "agent/status/view_app_vips.h"
 #include "agent/status/view_apps.h"
 #include "agent/status/view_capabilities.h"
 #include "agent/status/view_config.h"
@@ -29,6 +30,9 @@
 #include "lib/redact.h"
 #include "process/loop.h"
 
+/* So many are shown in the reply to a drain, which is made in one turn. */
+#define DRAIN_VIPS 64
+
 #define TYPE_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define TYPE_METRICS     "text/plain; version=0.0.4; charset=utf-8"
 
@@ -38,7 +42,7 @@ static void do_app(const struct status_sources *in, const struct api_call *call,
 	struct err err;
 	const struct app *app = registry_find(in->registry, call->name);
 	if (app) {
-		reply_json(ret, 200, view_app(in, app));
+		reply_stream(ret, view_app(in, app));
 		return;
 	}
 	err_set(&err, -ENOENT, "no app '%.128s'", call->name);
@@ -56,33 +60,42 @@ static bool parse_vip(const char *text, struct prefix *ret)
 	return true;
 }
 
-/* By name, or by one of its VIPs, which is then explained alone; or an aggregate. */
+/* A VIP alone; or an aggregate. */
+static bool explain_prefix(const struct status_sources *in, const struct prefix *vip,
+			   struct api_reply *ret)
+{
+	json_t *aggregate = view_aggregate_explained(in, vip);
+	if (aggregate) {
+		reply_json(ret, 200, aggregate);
+		return true;
+	}
+	const struct app *app = registry_owner(in->registry, vip);
+	for (size_t i = 0; app && i < app->spec->n_vips; i++) {
+		if (!prefix_equal(&app->spec->vips[i], vip))
+			continue;
+		json_t *viewed = view_app_part(in, app, i, 1), *sessions = view_session_ages(in);
+		reply_json(ret, 200, explain_app(viewed, sessions));
+		json_decref(sessions);
+		json_decref(viewed);
+		return true;
+	}
+	return false;
+}
+
 static void do_explain(const struct status_sources *in, const struct api_call *call,
 		       struct api_reply *ret)
 {
 	struct err err;
 	struct prefix vip;
-	char text[PREFIX_TEXT_MAX];
-	const char *only = NULL;
 	const struct app *app = registry_find(in->registry, call->name);
-	if (!app && parse_vip(call->name, &vip)) {
-		json_t *aggregate = view_aggregate_explained(in, &vip);
-		if (aggregate) {
-			reply_json(ret, 200, aggregate);
-			return;
-		}
-		app = registry_owner(in->registry, &vip);
-		only = prefix_format(&vip, text);
-	}
-	if (!app) {
-		err_set(&err, -ENOENT, "no app, no VIP and no aggregate '%.128s'", call->name);
-		reply_json(ret, 404, reply_error(err.text, false));
+	if (app) {
+		reply_stream(ret, view_app_explained(in, app));
 		return;
 	}
-	json_t *viewed = view_app(in, app), *sessions = view_session_ages(in);
-	reply_json(ret, 200, explain_app(viewed, sessions, only));
-	json_decref(sessions);
-	json_decref(viewed);
+	if (parse_vip(call->name, &vip) && explain_prefix(in, &vip, ret))
+		return;
+	err_set(&err, -ENOENT, "no app, no VIP and no aggregate '%.128s'", call->name);
+	reply_json(ret, 404, reply_error(err.text, false));
 }
 
 /* Until the next reload, which applies agent.log again. */
@@ -199,7 +212,8 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 	}
 	log_info("api", "%s %s by %s: %s", call->kind == API_DRAIN ? "drain" : "undrain",
 		 call->name ? call->name : "all apps", call->who, drain_result_name(result));
-	json_t *shown = call->name ? view_app(in, registry_find(in->registry, call->name))
+	json_t *shown = call->name ? view_app_part(in, registry_find(in->registry, call->name), 0,
+						   DRAIN_VIPS)
 				   : view_status(in);
 	reply_change(ret, json_pack("{s:s, s:o}", "result", drain_result_name(result),
 				    call->name ? "app" : "agent", shown));

@@ -16,6 +16,11 @@ static const struct {
 	{ "none", BIND_NONE },
 };
 
+bool bind_is_ours(enum bind b)
+{
+	return b != BIND_PRESENT && b != BIND_NONE;
+}
+
 const char *bind_name(enum bind b)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)

@@ -11,6 +11,8 @@
 #ifndef AGENT_MODEL_BIND_H
 #define AGENT_MODEL_BIND_H
 
+#include <stdbool.h>
+
 #include "lib/err.h"
 
 enum bind {
@@ -21,6 +23,8 @@ enum bind {
 	BIND_NONE,
 };
 
+/* The agent binds it: an address or a local route. */
+bool bind_is_ours(enum bind b);
 /* "" when it is not set. */
 const char *bind_name(enum bind b);
 /* -EINVAL with a text that names the word. */

@@ -196,7 +196,7 @@ static int check_bind(const struct vip_policy *policy, const struct app_spec *sp
 {
 	char text[PREFIX_TEXT_MAX];
 	enum bind bind = app_spec_bind(spec);
-	bool needs_list = bind == BIND_NONE || bind == BIND_PRESENT;
+	bool needs_list = !bind_is_ours(bind);
 	for (size_t i = 0; needs_list && i < spec->n_vips; i++)
 		if (!is_listed(policy, &spec->vips[i], NULL))
 			return err_set(err, -EACCES,

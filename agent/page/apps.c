@@ -13,7 +13,7 @@
 
 /* So many octets are added in one call: some 0.3 ms of work. */
 #define PIECE 8192
-/* So many apps are looked at. */
+/* So many apps, VIPs that are searched for, and routes at peers are looked at. */
 #define LOOKS 500
 
 /* ---- which ---- */
@@ -23,27 +23,32 @@ static const char *state_of(const struct app *app)
 	return app_state_name(app->health, app->form, app->drained_since != USEC_NEVER);
 }
 
-static bool has_text(const struct app *app, const char *text)
+static bool has_text(const struct app *app, const char *text, size_t *looks)
 {
 	char vip[PREFIX_TEXT_MAX];
 	if (!*text || strcasestr(app->spec->name, text))
 		return true;
 	if (text[strspn(text, "0123456789abcdefABCDEF:./")])
 		return false;
-	for (size_t i = 0; i < app->spec->n_vips; i++)
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		(*looks)++;
 		if (strcasestr(prefix_format(&app->spec->vips[i], vip), text))
 			return true;
+	}
 	return false;
 }
 
-static bool is_sent(const struct status_sources *in, const struct app *app, size_t peer)
+static bool is_sent(const struct status_sources *in, const struct app *app, size_t peer,
+		    size_t *looks)
 {
 	if (!bgp_peer_filter_allows(app->spec->peers, bgp_speaker_peer_config(in->speaker, peer)))
 		return true;
-	for (size_t i = 0; i < app->spec->n_vips; i++)
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		(*looks)++;
 		if (bgp_speaker_route_state(in->speaker, peer, &app->spec->vips[i]) !=
 		    BGP_ROUTE_SENT)
 			return false;
+	}
 	return true;
 }
 
@@ -53,12 +58,13 @@ static bool is_up(const struct app *app)
 }
 
 /* O(VIPs × peers) for one that is up. */
-static enum page_group group_of(const struct status_sources *in, const struct app *app)
+static enum page_group group_of(const struct status_sources *in, const struct app *app,
+				size_t *looks)
 {
 	if (!is_up(app))
 		return PAGE_NOT_UP;
 	for (size_t i = 0; i < bgp_speaker_n_peers(in->speaker); i++)
-		if (!is_sent(in, app, i))
+		if (!is_sent(in, app, i, looks))
 			return PAGE_NOT_SENT;
 	return PAGE_FINE;
 }
@@ -69,11 +75,11 @@ static bool is_for_trouble(const struct page_query *query)
 }
 
 /* Whether it is in trouble is left to the group. */
-static bool is_asked_for(const struct app *app, const struct page_query *query)
+static bool is_asked_for(const struct app *app, const struct page_query *query, size_t *looks)
 {
 	const char *show = page_query_show(query);
 	bool any = str_equal(show, "all") || is_for_trouble(query);
-	return (any || str_equal(show, state_of(app))) && has_text(app, query->text);
+	return (any || str_equal(show, state_of(app))) && has_text(app, query->text, looks);
 }
 
 /* ---- one ---- */
@@ -110,7 +116,7 @@ static void add_app(struct html *h, const struct status_sources *in, const struc
 {
 	const size_t n = app->spec->n_vips;
 	size_t i, rows = n > PAGE_VIPS ? PAGE_VIPS + 1 : n ? n : 1;
-	json_t *o = view_app_part(in, app, PAGE_VIPS), *vips = json_object_get(o, "vips");
+	json_t *o = view_app_part(in, app, 0, PAGE_VIPS), *vips = json_object_get(o, "vips");
 	const char *name = html_member(o, "name"), *state = html_member(o, "state");
 	html_add(h, "<tbody data-key=\"%s\"><tr><td rowspan=\"%zu\">", name, rows);
 	mark_add(h, mark_of_app(state, group != PAGE_FINE), state);
@@ -153,14 +159,14 @@ void page_apps_add_head(const struct status_sources *in, struct html *h)
 
 /* The first walk counts those that are asked for. How many are in trouble is known at the end only. */
 static void look_at(struct page_apps *a, const struct status_sources *in, const struct app *app,
-		    const struct page_query *query, struct html *h)
+		    const struct page_query *query, struct html *h, size_t *looks)
 {
 	bool first = a->group == PAGE_NOT_UP, in_first = !is_up(app);
-	if (!is_asked_for(app, query))
+	if (!is_asked_for(app, query, looks))
 		return;
 	if (first && !is_for_trouble(query))
 		a->found++;
-	if (first != in_first || (!first && group_of(in, app) != a->group))
+	if (first != in_first || (!first && group_of(in, app, looks) != a->group))
 		return;
 	if (is_for_trouble(query))
 		a->found++;
@@ -191,10 +197,10 @@ bool page_apps_add(struct page_apps *a, const struct status_sources *in,
 	a->walks = true;
 	while (h->len < PIECE && looks < LOOKS && !is_complete(a, query) &&
 	       (app = app_cursor_next(&a->cursor))) {
-		look_at(a, in, app, query, h);
 		looks++;
+		look_at(a, in, app, query, h, &looks);
 	}
-	if (looks == LOOKS) {
+	if (looks >= LOOKS) {
 		html_add(h, "\n");
 		a->rests = true;
 	}

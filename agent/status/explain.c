@@ -282,7 +282,7 @@ static json_t *explain_peer(const json_t *at_peer, const json_t *sessions, bool 
 			 state, "first", wanted ? first_of(&w) : json_null(), "conditions", w.list);
 }
 
-static json_t *explain_vip(const json_t *app, const json_t *vip, const json_t *sessions)
+json_t *explain_vip(const json_t *app, const json_t *vip, const json_t *sessions)
 {
 	struct walk w = { json_array(), NULL, text_of(app, "name"), "NAME" };
 	const struct rules rules = rules_of(app, vip);
@@ -302,13 +302,12 @@ static json_t *explain_vip(const json_t *app, const json_t *vip, const json_t *s
 			 first_of(&w), "conditions", w.list, "peers", peers);
 }
 
-json_t *explain_app(const json_t *app, const json_t *sessions, const char *only)
+json_t *explain_app(const json_t *app, const json_t *sessions)
 {
 	json_t *vips = json_array();
 	const json_t *vip;
 	size_t i;
-	json_array_foreach(json_object_get(app, "vips"), i,
-			   vip) if (!only || str_equal(only, text_of(vip, "prefix")))
+	json_array_foreach(json_object_get(app, "vips"), i, vip)
 		json_array_append_new(vips, explain_vip(app, vip, sessions));
 	return json_pack("{s:O, s:o}", "app", json_object_get(app, "name"), "vips", vips);
 }

@@ -180,43 +180,39 @@ static void add_state(struct json_out *o, const struct status_sources *in, const
 	json_out_add_text(o, "nomad_rival", of_nomad ? of_nomad->name : NULL);
 }
 
-static size_t n_shown(const struct app *app, size_t max)
-{
-	return app->spec->n_vips < max ? app->spec->n_vips : max;
-}
-
-static void add_summary(struct json_out *o, const struct status_sources *in, const struct app *app,
-			size_t max_vips)
+/* All but the VIPs; the object stays open. */
+static void add_head(struct json_out *o, const struct status_sources *in, const struct app *app,
+		     struct view_vip_context *c)
 {
 	struct view_clock clock = status_clock(in);
-	struct view_vip_context c;
 	char buf[REASON_MAX];
 	struct strbuf reason = strbuf_over(buf, sizeof(buf));
-	view_vip_context_init(&c, in);
-	find_reason(in, app, &c, clock.now, &reason);
+	find_reason(in, app, c, clock.now, &reason);
 	json_out_open(o, '{');
 	json_out_add_text(o, "name", app->spec->name);
 	json_out_add_text(o, "source", app_source_name(app->spec->source));
 	json_out_add_text(o, "health", health_name(app->health));
-	json_out_add_bool(o, "announced", is_announced(in, app, &c));
-	view_add_announced_to(o, n_complete_peers(in, app, &c), n_peers(app, &c));
+	json_out_add_bool(o, "announced", is_announced(in, app, c));
+	view_add_announced_to(o, n_complete_peers(in, app, c), n_peers(app, c));
 	json_out_add_text(o, "reason", buf);
 	add_state(o, in, app, &clock);
+}
+
+void view_app_add_summary(struct json_out *o, const struct status_sources *in,
+			  const struct app *app)
+{
+	struct view_vip_context c;
+	view_vip_context_init(&c, in);
+	add_head(o, in, app, &c);
 	json_out_key(o, "vips");
 	json_out_open(o, '[');
-	for (size_t i = 0; i < n_shown(app, max_vips); i++) {
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
 		set_vip(&c, in, app->vips[i]);
 		view_vip_add_summary(o, app->vips[i], &c);
 	}
 	json_out_close(o, ']');
 	json_out_close(o, '}');
 	view_vip_context_done(&c);
-}
-
-void view_app_add_summary(struct json_out *o, const struct status_sources *in,
-			  const struct app *app)
-{
-	add_summary(o, in, app, SIZE_MAX);
 }
 
 /* GET /v1/apps/NAME */
@@ -269,43 +265,41 @@ static void add_history(json_t *o, const struct app *app, const struct view_cloc
 		      damping_is_on(&app->damping, clock->now) ? app->damping.until : USEC_NEVER);
 }
 
-/* The VIPs, and the errors of their routes as one text; null for none. */
-static json_t *vips(const struct status_sources *in, const struct app *app, size_t max,
-		    struct view_vip_context *c, const struct view_clock *clock, json_t **ret_errors)
+/* Of the routes of all VIPs, as one text; null for none. */
+static json_t *errors_of(const struct status_sources *in, const struct app *app,
+			 struct view_vip_context *c)
 {
 	char buf[ERRORS_MAX];
 	struct strbuf errors = strbuf_over(buf, sizeof(buf));
-	json_t *array = json_array();
-	for (size_t i = 0; i < n_shown(app, max); i++) {
+	for (size_t i = 0; i < app->spec->n_vips && errors.len + 1 < errors.size; i++) {
 		set_vip(c, in, app->vips[i]);
-		json_array_append_new(array, view_vip(app->vips[i], c, clock));
 		view_vip_add_errors(app->vips[i], c, &errors);
 	}
 	if (errors.len > 0)
 		strbuf_add(&errors, "]");
-	*ret_errors = view_text_or_null(errors.len > 0 ? buf : NULL);
-	return array;
+	return view_text_or_null(errors.len > 0 ? buf : NULL);
 }
 
-json_t *view_app(const struct status_sources *in, const struct app *app)
+static json_t *head_of(const struct status_sources *in, const struct app *app,
+		       struct view_vip_context *c)
 {
-	return view_app_part(in, app, SIZE_MAX);
+	struct json_out o = { 0 };
+	add_head(&o, in, app, c);
+	json_out_close(&o, '}');
+	json_t *head = json_loadb(o.text, o.len, 0, NULL);
+	free(o.text);
+	return head;
 }
 
-json_t *view_app_part(const struct status_sources *in, const struct app *app, size_t max_vips)
+json_t *view_app_without_vips(const struct status_sources *in, const struct app *app)
 {
 	const struct bgp_communities *const lists[] = { &app->spec->communities };
 	struct view_clock clock = status_clock(in);
-	struct view_vip_context context;
-	struct json_out summary = { 0 };
-	add_summary(&summary, in, app, max_vips);
-	json_t *errors, *o = json_loadb(summary.text, summary.len, 0, NULL);
-	free(summary.text);
-	view_vip_context_init(&context, in);
-	json_t *array = vips(in, app, max_vips, &context, &clock, &errors);
-	view_vip_context_done(&context);
+	struct view_vip_context c;
+	view_vip_context_init(&c, in);
+	json_t *o = head_of(in, app, &c);
 	add_history(o, app, &clock);
-	json_object_set_new(o, "announcement_errors", errors);
+	json_object_set_new(o, "announcement_errors", errors_of(in, app, &c));
 	json_object_set_new(o, "communities", view_communities(lists, 1));
 	json_object_set_new(o, "peers",
 			    peer_refs(app->spec->peers ? &app->spec->peers->only : NULL));
@@ -313,10 +307,24 @@ json_t *view_app_part(const struct status_sources *in, const struct app *app, si
 			    peer_refs(app->spec->peers ? &app->spec->peers->except : NULL));
 	json_object_set_new(o, "nats", nat_specs(app->spec));
 	json_object_set_new(o, "nat", view_nat_of_app(in, app));
-	json_object_set_new(o, "vips", array);
 	json_object_set_new(o, "monitors", monitors(app, &clock));
 	json_object_set_new(o, "definition", config_show_app(app->spec, CONFIG_SHOW_TO_READERS));
+	view_vip_context_done(&c);
 	return o;
 }
 
-/* GET /v1/apps */
+json_t *view_app_part(const struct status_sources *in, const struct app *app, size_t from,
+		      size_t max)
+{
+	struct view_clock clock = status_clock(in);
+	struct view_vip_context c;
+	json_t *o = view_app_without_vips(in, app), *vips = json_array();
+	view_vip_context_init(&c, in);
+	for (size_t i = from; i < app->spec->n_vips && i - from < max; i++) {
+		set_vip(&c, in, app->vips[i]);
+		json_array_append_new(vips, view_vip(app->vips[i], &c, &clock));
+	}
+	view_vip_context_done(&c);
+	json_object_set_new(o, "vips", vips);
+	return o;
+}

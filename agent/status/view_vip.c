@@ -203,6 +203,17 @@ json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 	return o;
 }
 
+json_t *view_vip_alone(const struct status_sources *in, const struct vip *vip)
+{
+	struct view_clock clock = status_clock(in);
+	struct view_vip_context context;
+	view_vip_context_init(&context, in);
+	view_vip_context_set(&context, in, vip);
+	json_t *json = view_vip(vip, &context, &clock);
+	view_vip_context_done(&context);
+	return json;
+}
+
 void view_add_announced_to(struct json_out *o, size_t sent, size_t peers)
 {
 	json_out_key(o, "announced_to");
@@ -256,15 +267,7 @@ static json_t *next_vip(void *userdata)
 {
 	struct vip_list *list = userdata;
 	const struct vip *vip = vip_cursor_next(&list->cursor);
-	if (!vip)
-		return NULL;
-	struct view_clock clock = status_clock(&list->in);
-	struct view_vip_context context;
-	view_vip_context_init(&context, &list->in);
-	view_vip_context_set(&context, &list->in, vip);
-	json_t *json = view_vip(vip, &context, &clock);
-	view_vip_context_done(&context);
-	return json;
+	return vip ? view_vip_alone(&list->in, vip) : NULL;
 }
 
 static void free_vip_list(void *userdata)

@@ -35,6 +35,8 @@ void view_vip_context_done(struct view_vip_context *c);
 
 json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 		 const struct view_clock *clock);
+/* The same, in a context of its own. */
+json_t *view_vip_alone(const struct status_sources *in, const struct vip *vip);
 /* In the list of apps: routes are counted, not listed. */
 void view_vip_add_summary(struct json_out *o, const struct vip *vip,
 			  const struct view_vip_context *c);

@@ -23,6 +23,7 @@
 #include "agent/http/request.h"
 #include "agent/model/port_ways.h"
 #include "agent/status/status_line_collect.h"
+#include "agent/status/view_app_vips.h"
 #include "agent/status/view_apps.h"
 #include "agent/status/view_vip.h"
 #include "agent/vip/host_addresses.h"

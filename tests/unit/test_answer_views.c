@@ -246,6 +246,70 @@ static void test_apps_go_while_a_list_is_read(void **state)
 	stream_free(routes);
 }
 
+#define MANY 2000
+
+/* As a program announces them. */
+static void register_many(struct agent *a)
+{
+	enum register_result result;
+	struct app_spec spec = { .name = mem_strdup("many"),
+				 .source = APP_FROM_PROCESS,
+				 .bind = BIND_NONE,
+				 .vips = mem_new(MANY, sizeof(*spec.vips)),
+				 .n_vips = MANY };
+	for (uint32_t i = 0; i < MANY; i++)
+		spec.vips[i] =
+			(struct prefix){ { AF_INET, { 198, 18, (uint8_t)(i >> 8), (uint8_t)i } },
+					 32 };
+	assert_int_equal(registry_register(a->registry, &spec, loop_now(a->loop), &result, NULL),
+			 0);
+	app_spec_done(&spec);
+}
+
+/* The reply to a drain is made in one turn. */
+static void test_an_app_with_thousands_of_vips(void **state)
+{
+	struct agent *a = *state;
+	static const char *const urls[] = { "/v1/apps/many", "/v1/explain?name=many" };
+	register_many(a);
+	for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
+		json_t *o = ask_json(a, urls[i]), *vips = json_object_get(o, "vips");
+		assert_int_equal(json_array_size(vips), MANY);
+		expect_text(json_array_get(vips, MANY - 1), "prefix", "198.18.7.207/32");
+		json_decref(o);
+	}
+	json_t *o = ask_json(a, "/v1/explain?name=198.18.7.207/32");
+	assert_int_equal(json_array_size(json_object_get(o, "vips")), 1);
+	json_decref(o);
+	o = ask_json(a, "/v1/apps/many/drain");
+	assert_int_equal(json_array_size(json_object_get(json_object_get(o, "app"), "vips")), 64);
+	json_decref(o);
+}
+
+static void test_an_app_goes_while_its_vips_are_read(void **state)
+{
+	struct agent *a = *state;
+	struct json_out text = { 0 };
+	char first[64];
+	register_many(a);
+	struct stream *s = view_app(&a->in, registry_find(a->registry, "many"));
+	struct api_reply reply = { .stream = s };
+	size_t n = stream_read(s, first, sizeof(first) - 1);
+	first[n] = 0;
+	json_out_add(&text, first);
+	assert_true(registry_unregister(a->registry, "many", loop_now(a->loop)));
+	loop_drain(a->loop);
+	char *rest = text_of(&reply);
+	json_out_add(&text, rest);
+	json_t *o = json_loads(text.text, 0, NULL);
+	expect_text(o, "name", "many");
+	assert_int_equal(json_array_size(json_object_get(o, "vips")), 0);
+	json_decref(o);
+	free(rest);
+	free(text.text);
+	stream_free(s);
+}
+
 static void test_drain_of_an_app(void **state)
 {
 	struct agent *a = *state;
@@ -409,6 +473,8 @@ int main(void)
 		TEST(test_nat_of_an_app),
 		TEST(test_lists),
 		TEST(test_apps_go_while_a_list_is_read),
+		TEST(test_an_app_with_thousands_of_vips),
+		TEST(test_an_app_goes_while_its_vips_are_read),
 		TEST(test_drain_of_an_app),
 		TEST(test_drain_of_the_agent),
 		TEST(test_status),

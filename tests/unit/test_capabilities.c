@@ -97,6 +97,41 @@ static const struct needs_case {
 	  BGP PING_APP,
 	  { .first_free_port = 1024, .icmp_is_allowed = true },
 	  ADMIN },
+	{ "apps that need no address of ours",
+	  BGP "apps: [ { name: a, vip: 192.0.2.1/32, bind: none }, "
+	      "{ name: b, vip: 192.0.2.2/32, bind: present } ]\n",
+	  { .first_free_port = 1024 },
+	  "" },
+	{ "one among them that does",
+	  BGP "apps: [ { name: a, vip: 192.0.2.1/32, bind: none }, "
+	      "{ name: b, vip: 192.0.2.2/32, bind: route } ]\n",
+	  { .first_free_port = 1024 },
+	  ADMIN },
+	{ "NAT without an address of ours",
+	  BGP "apps: [ { name: a, vip: 192.0.2.1/32, bind: none, nats: [ \"tcp:53:8053\" ] } ]\n",
+	  { .first_free_port = 1024 },
+	  ADMIN },
+	{ "no address of ours for apps that are registered later",
+	  "agent: { bind: none }\n" BGP,
+	  { .first_free_port = 1024 },
+	  "" },
+	{ "services of Consul beside an app that needs no address",
+	  "agent: { consul_addr: \"http://127.0.0.1:8500\" }\n" BGP
+	  "apps: [ { name: a, vip: 192.0.2.1/32, bind: none } ]\n",
+	  { .first_free_port = 1024 },
+	  ADMIN },
+	{ "a program whose routes need no address",
+	  BGP "processes: [ { name: p, fifo: /run/p, allow: [ 192.0.2.0/24 ], bind: none } ]\n",
+	  { .first_free_port = 1024 },
+	  "" },
+	{ "a program whose routes are bound",
+	  BGP "processes: [ { name: p, fifo: /run/p, allow: [ 192.0.2.0/24 ], bind: route } ]\n",
+	  { .first_free_port = 1024 },
+	  ADMIN },
+	{ "traffic",
+	  "agent: { traffic: true, bind: none }\n" BGP,
+	  { .first_free_port = 1024 },
+	  "CAP_NET_ADMIN (agent.traffic)\n" },
 	{ "everything",
 	  "agent: { listen_addr: \":80\", exec: { user: nobody } }\nnat: { backend: iptables }\n"
 	  "bgp: { listen: true, " PEER " }\n" PING_APP,
@@ -165,6 +200,9 @@ static void test_kept(void **state)
 		uint64_t keep;
 	} kept[] = {
 		{ BGP, { .icmp_is_allowed = true, .first_free_port = 1024 }, BIT(CAP_NET_ADMIN) },
+		{ "agent: { bind: none }\n" BGP,
+		  { .icmp_is_allowed = true, .first_free_port = 1024 },
+		  BIT(CAP_NET_ADMIN) },
 		/* An app that is registered later may ping, or bring NAT. */
 		{ BGP, { .first_free_port = 1024 }, BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW) },
 		{ BGP,
@@ -311,6 +349,9 @@ static void test_the_whole_dropin(void **state)
 		      "/etc/systemd/system/vipherald.service.d/capabilities.conf:\n[Service]\n"
 		      "AmbientCapabilities=CAP_NET_BIND_SERVICE\n"
 		      "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n");
+	free(text);
+	text = dropin_of("agent: { bind: none }\n" BGP);
+	assert_string_equal(text, "# This configuration requires none.\n");
 	free(text);
 	text = dropin_of(BGP);
 	assert_string_equal(text, "# Required by this configuration:\n"

@@ -155,6 +155,26 @@ static void test_many(void **state)
 }
 
 /* An app that goes while its page is being read. */
+/* The second walk looks at the route of each app, too, and a search at its VIPs. */
+static void test_looks_of_a_turn(void **state)
+{
+	struct agent *a = *state;
+	static const struct page_query of_all = { .text = "", .from = 1000 };
+	static const struct page_query of_a_vip = { .text = "203.0.113.1" };
+	struct html h = { 0 };
+	struct page_apps all = { 0 }, found = { 0 };
+	register_apps(a, 0, 300);
+	assert_true(page_apps_add(&all, &a->in, &of_all, &h));
+	assert_false(all.rests);
+	assert_true(page_apps_add(&all, &a->in, &of_all, &h));
+	assert_true(all.rests);
+	assert_true(page_apps_add(&found, &a->in, &of_a_vip, &h));
+	assert_true(found.rests);
+	page_apps_done(&all);
+	page_apps_done(&found);
+	free(h.text);
+}
+
 static void test_cut_short(void **state)
 {
 	struct agent *a = *state;
@@ -221,6 +241,7 @@ int main(void)
 		TEST(test_all_of_it),
 		TEST(test_search),
 		TEST(test_many),
+		TEST(test_looks_of_a_turn),
 		TEST(test_cut_short),
 		TEST(test_refusals),
 		TEST(test_files),
