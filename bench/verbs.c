@@ -6,6 +6,7 @@
 #include "bench/scenarios.h"
 
 #include "bench/agent.h"
+#include "bench/listeners.h"
 #include "bench/peer.h"
 
 #define RUNS    30
@@ -13,6 +14,7 @@
 #define FEW     10
 #define REACHED 100 /* ms */
 #define STATUS  10
+#define PORT    20000 /* of all apps */
 
 /* From before the fork of the client to its end. */
 static double ask(const char *verb)
@@ -38,10 +40,12 @@ static void measure_reloads(struct report *r, const struct subject *s, struct ag
 
 static void run(struct report *r, size_t n, const char *verb, const char *what, double target)
 {
-	const struct agent_setup setup = { .peer_host = 1, .n_apps = n };
+	const struct agent_setup setup = { .peer_host = 1, .n_apps = n, .port = PORT };
 	struct samples took = { .n = 0 };
 	struct peer *p = peer_new(1);
+	struct listeners service;
 	struct subject s;
+	listeners_start(&service, PORT, 1);
 	peer_listen(p);
 	agent_start(&s, &setup);
 	peer_come_up(p);
@@ -54,6 +58,8 @@ static void run(struct report *r, size_t n, const char *verb, const char *what, 
 		measure_reloads(r, &s, setup);
 	peer_free(p);
 	subject_stop(&s);
+	listeners_kill(&service);
+	subject_wait(&service.process);
 }
 
 void scenario_verbs(struct report *r)

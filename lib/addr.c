@@ -26,9 +26,30 @@ int addr_parse(const char *text, struct addr *ret)
 	return 0;
 }
 
+/* Lists and logs have thousands of them, and printf is slow. */
+static char *put_number(char *p, unsigned n)
+{
+	if (n >= 100)
+		*p++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*p++ = (char)('0' + n / 10 % 10);
+	*p++ = (char)('0' + n % 10);
+	return p;
+}
+
+static void format_v4(const uint8_t *bytes, char *p)
+{
+	for (size_t i = 0; i < 4; i++) {
+		p = put_number(p, bytes[i]);
+		*p++ = i < 3 ? '.' : '\0';
+	}
+}
+
 const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX])
 {
-	if (!inet_ntop(a->family, a->bytes, buf, ADDR_TEXT_MAX))
+	if (a->family == AF_INET)
+		format_v4(a->bytes, buf);
+	else if (!inet_ntop(a->family, a->bytes, buf, ADDR_TEXT_MAX))
 		snprintf(buf, ADDR_TEXT_MAX, "none");
 	return buf;
 }
@@ -194,8 +215,11 @@ int prefix_parse(const char *text, struct prefix *ret, struct err *err)
 
 const char *prefix_format(const struct prefix *p, char buf[static PREFIX_TEXT_MAX])
 {
-	char a[ADDR_TEXT_MAX];
-	snprintf(buf, PREFIX_TEXT_MAX, "%s/%u", addr_format(&p->addr, a), p->len);
+	_Static_assert(PREFIX_TEXT_MAX >= ADDR_TEXT_MAX + sizeof("/128") - 1,
+		       "room for the length");
+	char *end = buf + strlen(addr_format(&p->addr, buf));
+	*end++ = '/';
+	*put_number(end, p->len) = '\0';
 	return buf;
 }
 

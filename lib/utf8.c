@@ -160,12 +160,27 @@ static size_t escape_next(const char **text, size_t *left, char buf[static ESCAP
 	return strlen(buf);
 }
 
+/* Most texts are nothing else. */
+static size_t plain_part(const char *text, size_t len)
+{
+	size_t n = 0;
+	while (n < len && text[n] >= ' ' && text[n] < 0x7f)
+		n++;
+	return n;
+}
+
 char *utf8_escape(char *dst, size_t size, const char *src, size_t len)
 {
 	char piece[ESCAPE_MAX];
 	size_t used = 0;
-	while (len > 0) {
-		size_t n = escape_next(&src, &len, piece);
+	while (len > 0 && used + 1 < size) {
+		size_t left = size - 1 - used;
+		size_t n = plain_part(src, len < left ? len : left);
+		memcpy(dst + used, src, n);
+		used += n, src += n, len -= n;
+		if (len == 0 || used + 1 == size)
+			break;
+		n = escape_next(&src, &len, piece);
 		if (used + n >= size)
 			break;
 		memcpy(dst + used, piece, n);

@@ -24,7 +24,7 @@ static const struct {
 	show_fn *show;
 } views[N_VERBS] = {
 	[VERB_STATUS] = { "/v1/status", show_status },
-	[VERB_APPS] = { "/v1/apps", NULL }, /* show_apps() */
+	[VERB_APPS] = { "/v1/apps", NULL }, /* list_apps() */
 	[VERB_APP] = { "/v1/apps/", show_app },
 	[VERB_VIPS] = { "/v1/routes", show_vips },
 	[VERB_EXPLAIN] = { "/v1/explain", show_explain },
@@ -51,17 +51,33 @@ static int show_reply(const struct verb_call *call, const struct client_reply *r
 		return VERB_DONE;
 	}
 	const struct show show = { call, terminal_style(call->color), stdout };
-	if (call->id == VERB_APPS && show_apps(&show, reply->body, reply->len) == 0)
-		return VERB_DONE;
 	json_t *answer = json_loadb(reply->body, reply->len, 0, &why);
-	if (!answer || call->id == VERB_APPS) {
-		fprintf(stderr, "vipherald: the agent's answer is not JSON: %s\n",
-			answer ? "no list of apps" : why.text);
-		json_decref(answer);
+	if (!answer) {
+		fprintf(stderr, "vipherald: the agent's answer is not JSON: %s\n", why.text);
 		return VERB_REFUSED;
 	}
 	int status = views[call->id].show(&show, answer);
 	json_decref(answer);
+	return status;
+}
+
+/* While the agent still writes them. */
+static int list_apps(const struct client *client, const struct verb_call *call)
+{
+	struct client_reply reply;
+	struct err err;
+	const struct show show = { call, terminal_style(call->color), stdout };
+	struct app_list *list = show_apps_begin(&show);
+	int rc = client_stream(client, views[VERB_APPS].path, show_apps_octets, list, &reply, &err);
+	bool whole = show_apps_end(list) == 0;
+	if (rc < 0)
+		return fail(VERB_UNREACHABLE, err.text);
+	int status = VERB_DONE;
+	if (reply.status != 200)
+		status = order_refused(&reply);
+	else if (!whole)
+		status = fail(VERB_REFUSED, "the agent's answer is no list of apps, or ends early");
+	client_reply_done(&reply);
 	return status;
 }
 
@@ -70,6 +86,8 @@ static int view_once(const struct client *client, const struct verb_call *call)
 	char target[1024];
 	struct client_reply reply;
 	struct err err;
+	if (call->id == VERB_APPS && !call->json)
+		return list_apps(client, call);
 	const char *peer = call->id == VERB_ROUTES ? verb_value(call, "peer") : NULL;
 	enum verb_exit known = peer ? known_peer(client, peer) : VERB_DONE;
 	if (known != VERB_DONE)

@@ -24,8 +24,12 @@ typedef int show_fn(const struct show *s, const json_t *answer);
 show_fn show_status, show_app, show_vips, show_explain, show_peers, show_peer, show_routes,
 	show_nat, show_consul, show_config;
 
-/* The answer as text. -EINVAL: it is not JSON. */
-int show_apps(const struct show *s, const char *answer, size_t len);
+/* The answer in parts as they come (client_octets_cb); names are printed at once, the table at the end.
+ * `s` must outlive it. The end frees it; -EINVAL: that was no list of apps. */
+struct app_list;
+struct app_list *show_apps_begin(const struct show *s);
+void show_apps_octets(const char *octets, size_t n, void *userdata);
+int show_apps_end(struct app_list *list);
 
 /* The tone of a state of apps, sessions and routes. */
 enum table_tone show_tone(const char *state);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `vipherald apps`. There may be 10,000 of them, some megabytes of JSON: it is walked once, without a
- * tree of it, and of each app only what the table shows is looked at.
+ * `vipherald apps`. There may be 10,000 of them, some megabytes of JSON: it is walked while it comes,
+ * without a tree of it, and of each app only what the table shows is looked at.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -113,40 +113,117 @@ static void add_app(struct table *t, const struct json_slice *app, const char *s
 	table_add(t, text_of(app[REASON], buf));
 }
 
-static void add_apps(const struct show *s, struct json_scan *list, struct table *t)
+/* The answer as far as it has come: what has been shown is dropped. */
+struct app_list {
+	const struct show *show;
+	struct table *table;
+	char *text;
+	size_t len, cap;
+	enum { BEFORE_APPS, FIRST_APP, MORE_APPS, BEHIND_APPS, WRONG } at;
+};
+
+struct app_list *show_apps_begin(const struct show *s)
 {
-	const char *wanted = verb_value(s->call, "state");
-	bool names = verb_has(s->call, "names");
-	struct json_slice app[ARRAY_SIZE(members)];
-	char state[TEXT_MAX], buf[TEXT_MAX];
-	json_scan_enter(list);
-	while (json_scan_element(list) &&
-	       json_scan_fields(list, members, ARRAY_SIZE(members), app)) {
-		text_of(app[STATE], state);
-		if (wanted && !str_equal(wanted, state))
-			continue;
-		if (names)
-			fprintf(s->out, "%s\n", text_of(app[NAME], buf));
-		else
-			add_app(t, app, state);
-	}
+	struct app_list *list = mem_new(1, sizeof(*list));
+	list->show = s;
+	list->table = table_new("APP|STATE|FOR|PEERS|SOURCE|VIPS|REASON");
+	return list;
 }
 
-int show_apps(const struct show *s, const char *answer, size_t len)
+static void show_app_of(struct app_list *list, const struct json_slice *app)
 {
-	struct json_scan scan = json_scan_over(answer, len);
+	const struct verb_call *call = list->show->call;
+	const char *wanted = verb_value(call, "state");
+	char state[TEXT_MAX], buf[TEXT_MAX];
+	text_of(app[STATE], state);
+	if (wanted && !str_equal(wanted, state))
+		return;
+	if (verb_has(call, "names"))
+		fprintf(list->show->out, "%s\n", text_of(app[NAME], buf));
+	else
+		add_app(list->table, app, state);
+}
+
+static bool is_at_end(const struct json_scan *s)
+{
+	return s->failed || s->p == s->end;
+}
+
+/* These two return false when more has to come first, or what came is WRONG. */
+
+static bool find_apps(struct app_list *list, struct json_scan *s)
+{
 	struct json_slice key;
-	struct table *t = table_new("APP|STATE|FOR|PEERS|SOURCE|VIPS|REASON");
-	json_scan_enter(&scan);
-	while (json_scan_member(&scan, &key)) {
+	json_scan_enter(s);
+	while (json_scan_member(s, &key)) {
+		if (is(key, "\"apps\"") && json_scan_peek(s) == '[') {
+			json_scan_enter(s);
+			list->at = FIRST_APP;
+			return true;
+		}
 		if (is(key, "\"apps\""))
-			add_apps(s, &scan, t);
-		else
-			json_scan_value(&scan);
+			break;
+		json_scan_value(s);
 	}
-	json_scan_finish(&scan);
-	if (!verb_has(s->call, "names") && !scan.failed)
-		table_print(t, &s->style, s->out);
-	table_free(t);
-	return scan.failed ? -EINVAL : 0;
+	if (!is_at_end(s))
+		list->at = WRONG;
+	return false;
+}
+
+static bool next_app(struct app_list *list, struct json_scan *s)
+{
+	struct json_slice app[ARRAY_SIZE(members)];
+	s->opened = list->at == FIRST_APP;
+	if (!json_scan_element(s)) {
+		list->at = s->failed ? list->at : BEHIND_APPS;
+		return !s->failed;
+	}
+	if (!json_scan_fields(s, members, ARRAY_SIZE(members), app)) {
+		list->at = is_at_end(s) ? list->at : WRONG;
+		return false;
+	}
+	show_app_of(list, app);
+	list->at = MORE_APPS;
+	return true;
+}
+
+void show_apps_octets(const char *octets, size_t n, void *userdata)
+{
+	struct app_list *list = userdata;
+	if (list->at == WRONG)
+		return;
+	list->text = mem_grow(list->text, &list->cap, list->len + n, 1);
+	memcpy(list->text + list->len, octets, n);
+	list->len += n;
+	const char *shown = list->text, *end = list->text + list->len;
+	bool more = true;
+	while (more && list->at < BEHIND_APPS) {
+		struct json_scan s = json_scan_over(shown, (size_t)(end - shown));
+		more = list->at == BEFORE_APPS ? find_apps(list, &s) : next_app(list, &s);
+		shown = more ? s.p : shown;
+	}
+	list->len = (size_t)(end - shown);
+	memmove(list->text, shown, list->len);
+}
+
+/* The members behind the list. */
+static bool is_whole(const struct app_list *list)
+{
+	struct json_slice key;
+	struct json_scan s = json_scan_over(list->text, list->len);
+	while (json_scan_member(&s, &key))
+		json_scan_value(&s);
+	json_scan_finish(&s);
+	return list->at == BEHIND_APPS && !s.failed;
+}
+
+int show_apps_end(struct app_list *list)
+{
+	bool whole = is_whole(list);
+	if (whole && !verb_has(list->show->call, "names"))
+		table_print(list->table, &list->show->style, list->show->out);
+	table_free(list->table);
+	free(list->text);
+	free(list);
+	return whole ? 0 : -EINVAL;
 }

@@ -10,9 +10,12 @@
 #include "lib/mem.h"
 #include "lib/redact.h"
 
+#define FIRST_SIZE 512 /* an element of most lists */
+
 static void add(struct json_out *o, const char *octets, size_t n)
 {
-	o->text = mem_grow(o->text, &o->cap, o->len + n + 1, 1);
+	size_t needed = o->len + n + 1;
+	o->text = mem_grow(o->text, &o->cap, needed > FIRST_SIZE ? needed : FIRST_SIZE, 1);
 	memcpy(o->text + o->len, octets, n);
 	o->len += n;
 	o->text[o->len] = 0;

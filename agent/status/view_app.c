@@ -75,15 +75,14 @@ static void set_vip(struct view_vip_context *c, const struct status_sources *in,
 static bool add_unannounced(const struct status_sources *in, const struct app *app,
 			    struct view_vip_context *c, struct strbuf *ret)
 {
-	char text[PREFIX_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX], buf[REASON_MAX];
+	struct strbuf reason = strbuf_over(buf, sizeof(buf));
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
-		size_t start = ret->len;
-		strbuf_add(ret, "%s: ", prefix_format(&app->vips[i]->prefix, text));
 		set_vip(c, in, app->vips[i]);
-		if (view_vip_reason(app->vips[i], c, ret))
-			return true;
-		ret->len = start;
-		ret->buf[start] = 0;
+		if (!view_vip_reason(app->vips[i], c, &reason))
+			continue;
+		strbuf_add(ret, "%s: %s", prefix_format(&app->vips[i]->prefix, text), buf);
+		return true;
 	}
 	return false;
 }

@@ -6,11 +6,21 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/cli/show.h"
 #include "lib/array.h"
+
+/* The answer comes in parts of `part` octets. */
+static int show_apps_by(const struct show *s, const char *answer, size_t len, size_t part)
+{
+	struct app_list *list = show_apps_begin(s);
+	for (size_t at = 0; at < len; at += part)
+		show_apps_octets(answer + at, len - at < part ? len - at : part, list);
+	return show_apps_end(list);
+}
 
 /* `args`: the command line behind the verb, up to a NULL. Free the result. */
 static char *shown_in(enum verb_id verb, const char *const *args, const char *answer,
@@ -39,8 +49,8 @@ static char *shown_in(enum verb_id verb, const char *const *args, const char *an
 		fail_msg("no JSON: %s", answer);
 	FILE *out = open_memstream(&text, &size);
 	const struct show s = { .call = &call, .style = style, .out = out };
-	int done =
-		verb == VERB_APPS ? show_apps(&s, answer, strlen(answer)) : shows[verb](&s, json);
+	int done = verb == VERB_APPS ? show_apps_by(&s, answer, strlen(answer), 7)
+				     : shows[verb](&s, json);
 	assert_int_equal(done, status);
 	fclose(out);
 	json_decref(json);
@@ -109,6 +119,38 @@ static void test_apps(void **state)
 	       "a ü\"\n\n");
 	expect_in_color(VERB_APPS, none, apps,
 			WORDS(GOOD "up" NORMAL, BAD "down" NORMAL, "2 of 3", WARN "-" NORMAL));
+}
+
+/* Cut anywhere; and without any of its octets at the end it is no list of apps. */
+static void test_apps_in_parts(void **state)
+{
+	static const char answer[] =
+		"{\"total\": 2, \"apps\": [\n{\"name\": \"a\", \"vips\": []},\n"
+		"{\"name\": \"b]}\\\"\"}\n], \"more\": [1, {}]}\n";
+	char names[] = "--names", *const argv[] = { names, NULL };
+	struct verb_call call;
+	struct err err;
+	(void)state;
+	assert_int_equal(verb_parse(verb_at(VERB_APPS), 1, argv, &call, &err), 0);
+	for (size_t part = 1; part < sizeof(answer); part++) {
+		char *text = NULL;
+		size_t size = 0;
+		const struct show s = { .call = &call, .out = open_memstream(&text, &size) };
+		assert_int_equal(show_apps_by(&s, answer, strlen(answer), part), 0);
+		fclose(s.out);
+		assert_string_equal(text, "a\nb]}\"\n");
+		free(text);
+	}
+	const struct show s = { .call = &call, .out = fopen("/dev/null", "w") };
+	for (size_t len = 0; len < strlen(answer) - 1; len++)
+		assert_int_equal(show_apps_by(&s, answer, len, 5), -EINVAL);
+	static const char *const others[] = {
+		"{\"apps\": {}}",      "{\"apps\": [1]}",    "{}", "[]", "no",
+		"{\"apps\": [{}]} {}", "{\"apps\": [{} {}]}"
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_int_equal(show_apps_by(&s, others[i], strlen(others[i]), 3), -EINVAL);
+	fclose(s.out);
 }
 
 /* A single one that is left would take no less room as "+1". */
@@ -551,6 +593,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_apps),
+		cmocka_unit_test(test_apps_in_parts),
 		cmocka_unit_test(test_a_count_stands_for_two_vips_or_more),
 		cmocka_unit_test(test_app),
 		cmocka_unit_test(test_app_without_what_it_need_not_have),
