@@ -68,28 +68,24 @@ void program_job_done(struct program_job *job)
 	*job = (struct program_job){ 0 };
 }
 
-/* What is announced so already costs nothing. */
-static int put(const struct program *p, struct program_route *route, bool changed, struct err *err)
+/* Also of a route that the line did not change: the registry may not have taken it the last time. */
+static int put(const struct program *p, const struct program_route *route, struct err *err)
 {
 	struct app *app = program_app(p);
 	if (!app)
 		return err_set(err, -ENOENT, "the app could not be registered");
-	if (!changed && routes_has(app, &route->prefix))
-		return 0;
 	return routes_set(app, &route->prefix, route->spec, loop_now(p->env->loop), err);
 }
 
 static int announce(struct program *p, const struct program_job *job, const struct prefix *prefix,
 		    bool by_fifo, struct err *err)
 {
-	bool changed = false;
 	if (!route_table_find(&p->routes, prefix) &&
 	    route_table_n(&p->routes) >= p->spec.max_routes)
 		return err_set(err, -ENOSPC, "max_routes is %u; to allow more, raise it",
 			       p->spec.max_routes);
-	int rc = route_table_announce(&p->routes, prefix, job->line.spec, job->peers, by_fifo,
-				      &changed, err);
-	return rc < 0 ? rc : put(p, route_table_find(&p->routes, prefix), changed, err);
+	int rc = route_table_announce(&p->routes, prefix, job->line.spec, job->peers, by_fifo, err);
+	return rc < 0 ? rc : put(p, route_table_find(&p->routes, prefix), err);
 }
 
 static bool has_receiver(const struct program *p, const struct route_spec *spec)

@@ -311,12 +311,16 @@ struct program *program_new(const struct programs_env *env, const struct program
 	program_spec_copy(&p->spec, spec);
 	program_feed_init(&p->out, p, false);
 	program_feed_init(&p->fifo, p, true);
-	program_set_state(p, PROGRAM_READS);
+	program_set_state(p, p->spec.run ? PROGRAM_WAITS : PROGRAM_READS);
 	program_register(p);
 	open_fifo(p);
-	if (p->spec.run)
-		start(p);
 	return p;
+}
+
+void program_start(struct program *p)
+{
+	if (p->state == PROGRAM_WAITS && !p->timer)
+		start(p);
 }
 
 void program_free(struct program *p)

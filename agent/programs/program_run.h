@@ -5,8 +5,10 @@
 
 #include "agent/programs/program.h"
 
-/* Registers its app, opens the fifo, starts the process. What fails is logged and tried again. */
+/* Registers its app and opens the fifo. What fails is logged and tried again. */
 struct program *program_new(const struct programs_env *env, const struct program_spec *spec);
+/* Starts the process, if there is one to run and it was not stopped meanwhile. */
+void program_start(struct program *p);
 /* Kills its process; leaves its routes. */
 void program_free(struct program *p);
 /* SIGTERM, and SIGKILL if that does not help: from now on its lines are answered without any effect.

@@ -86,10 +86,23 @@ static void on_freed(void *userdata)
 
 /* ---- Life. ---- */
 
+static struct program *find_in(const struct list *list, const char *name)
+{
+	list_for_each (it, list) {
+		struct program *p = list_entry(it, struct program, node);
+		if (str_equal(p->spec.name, name))
+			return p;
+	}
+	return NULL;
+}
+
+/* Two processes of one name at a time would both use what is theirs: a port, a file, an address. */
 static void add(struct programs *ps, const struct program_spec *spec)
 {
 	struct program *p = program_new(&ps->env, spec);
 	list_append(&ps->running, &p->node);
+	if (!find_in(&ps->stopping, spec->name))
+		program_start(p);
 }
 
 struct programs *programs_new(const struct programs_env *env, const struct program_list *list,
@@ -134,6 +147,13 @@ void programs_free(struct programs *ps)
 
 /* ---- A reload. ---- */
 
+static void start_next(struct programs *ps, const char *name)
+{
+	struct program *next = find_in(&ps->running, name);
+	if (next && !ps->stopped && !find_in(&ps->stopping, name))
+		program_start(next);
+}
+
 /* Those that have ended are freed, not from inside their own callbacks. */
 static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -144,6 +164,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
 		if (!program_is_gone(p))
 			continue;
 		list_remove(&p->node);
+		start_next(ps, p->spec.name);
 		program_free(p);
 	}
 	if (!list_empty(&ps->stopping))
@@ -166,19 +187,9 @@ static void let_go(struct programs *ps, struct program *p)
 		       LOOP_IDLE, on_sweep, ps);
 }
 
-static struct program *find(const struct programs *ps, const char *name)
-{
-	list_for_each (it, &ps->running) {
-		struct program *p = list_entry(it, struct program, node);
-		if (str_equal(p->spec.name, name))
-			return p;
-	}
-	return NULL;
-}
-
 static void change_one(struct programs *ps, const struct program_spec *spec)
 {
-	struct program *p = find(ps, spec->name);
+	struct program *p = find_in(&ps->running, spec->name);
 	if (p && program_spec_runs_alike(&p->spec, spec)) {
 		program_change(p, spec);
 		return;

@@ -110,7 +110,7 @@ static struct route_spec *for_peers(struct route_spec *spec, const struct bgp_pe
 
 /* The peers of a route that exists. */
 static int extend(struct route_table *t, struct program_route *route, struct route_spec *spec,
-		  const struct bgp_peer_filter *peers, bool *ret_changed, struct err *err)
+		  const struct bgp_peer_filter *peers, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
 	bool same = route_spec_attrs_equal(route->spec, spec);
@@ -121,8 +121,7 @@ static int extend(struct route_table *t, struct program_route *route, struct rou
 			       prefix_format(&route->prefix, text));
 	struct bgp_peer_filter *now =
 		same ? with(route->spec->peers, peers) : bgp_peer_filter_copy(peers);
-	*ret_changed = !same || !bgp_peer_filter_equal(now, route->spec->peers);
-	if (*ret_changed)
+	if (!same || !bgp_peer_filter_equal(now, route->spec->peers))
 		put(t, route, &route->prefix, for_peers(spec, now));
 	bgp_peer_filter_free(now);
 	return 0;
@@ -130,14 +129,13 @@ static int extend(struct route_table *t, struct program_route *route, struct rou
 
 int route_table_announce(struct route_table *t, const struct prefix *prefix,
 			 struct route_spec *spec, const struct bgp_peer_filter *peers, bool by_fifo,
-			 bool *ret_changed, struct err *err)
+			 struct err *err)
 {
 	struct program_route *route = route_table_find(t, prefix);
 	int rc = 0;
 	if (route) {
-		rc = extend(t, route, spec, peers, ret_changed, err);
+		rc = extend(t, route, spec, peers, err);
 	} else {
-		*ret_changed = true;
 		put(t, NULL, prefix, for_peers(spec, peers));
 		route = route_table_find(t, prefix);
 	}

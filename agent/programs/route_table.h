@@ -32,11 +32,11 @@ void route_table_done(struct route_table *t);
 size_t route_table_n(const struct route_table *t);
 struct program_route *route_table_find(const struct route_table *t, const struct prefix *prefix);
 
-/* `spec` for the peers of `peers`, NULL: all. 0, or -EINVAL and a text. *ret_changed: the route is another
- * one than before. */
+/* `spec` for the peers of `peers`, NULL: all. 0, or -EINVAL and a text. A line that changes nothing leaves
+ * the route its spec. */
 int route_table_announce(struct route_table *t, const struct prefix *prefix,
 			 struct route_spec *spec, const struct bgp_peer_filter *peers, bool by_fifo,
-			 bool *ret_changed, struct err *err);
+			 struct err *err);
 
 enum withdrawn { WITHDRAWN_NOTHING, WITHDRAWN_FROM_SOME, WITHDRAWN_WHOLLY };
 /* From those peers, NULL: all. */

@@ -377,6 +377,26 @@ def test_reload(bed: Testbed) -> None:
     router.wait_routes()
 
 
+def test_a_process_starts_when_the_one_before_has_gone(bed: Testbed) -> None:
+    """Its routes go at once; two of one name at a time would both use the same port or file."""
+    router = bed.start_router("bird")
+    go, log = bed.workdir / "go", bed.workdir / "log"
+    run = script(bed, f"""
+trap 'until test -e {go}; do sleep 0.05; done; echo old >> {log}; exit 0' TERM
+ask announce route {IP4} next-hop self
+while :; do sleep 0.05; done""")
+    agent = start(bed, router, process("p", run, *ALLOW))
+    router.wait_routes(IP4)
+    new = bed.workdir / "new.sh"
+    new.write_text(f"echo new >> {log}; echo announce route {IP4B} next-hop self; exec sleep 1000")
+    agent.reload({**config(peer(router)), "processes": [process("p", f"exec sh {new}", *ALLOW)]})
+    router.wait_routes()
+    assert program(agent)["state"] == "waiting"
+    go.touch()
+    router.wait_routes(IP4B)
+    assert log.read_text().split() == ["old", "new"]
+
+
 def test_drain(bed: Testbed) -> None:
     router = bed.start_router("bird")
     run = script(bed, f"ask announce route {IP4} next-hop self med 5 community 65001:1; exec sleep 1000")
