@@ -56,6 +56,18 @@ static void check_unused(const struct state_check *c, const struct app_spec *app
 			"has no effect: with 'announce: false' a drained app is withdrawn at once");
 }
 
+static void check_increase(const struct state_check *c, const struct app_spec *app,
+			   const struct config_node *node)
+{
+	const struct announce_specs *s = app->announce;
+	bool has_med = s->med.given;
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++)
+		has_med = has_med || s->of[i].med.given;
+	if (announce_specs_increases(s) && !has_med)
+		config_warn(c->findings, config_at(config_node_get(node, "increase")),
+			    "has no effect: the app sets no MED, add 'med' here or under 'states'");
+}
+
 /* Including the other communities of the route. */
 static void check_sizes(const struct state_check *c, const struct app_spec *app,
 			const struct config_node *node)
@@ -95,6 +107,7 @@ static void check_states(const struct state_check *c, const struct app_spec *app
 	const struct announce_spec always = { .local_pref = app->announce->local_pref,
 					      .prepends = app->announce->prepends };
 	check_numbers(c, &always, config_node_get(node, "vip_config"));
+	check_increase(c, app, config_node_get(node, "vip_config"));
 	for (enum announce_state state = ANNOUNCE_UP; state <= ANNOUNCE_DRAIN; state++)
 		check_numbers(c, &app->announce->of[state], state_node(node, state));
 	check_unused(c, app, node);

@@ -36,6 +36,15 @@ static const struct config_key vip_config_keys[] = {
 	  .default_words = "that of the peer",
 	  .doc = "MULTI_EXIT_DISC of the routes of this app, where `states` sets none. How the "
 		 "levels combine: [routers.md](routers.md#attributes-of-a-route)." },
+	{ .name = "increase",
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .type = &config_type_app_u32,
+	  .offset = offsetof(struct announce_specs, increase),
+	  .default_words = "0",
+	  .doc = "The MED of each further VIP of this app is larger by so much, in the order of "
+		 "`vip` and in every state: with `med: 100` and `increase: 10`, 100, 110, 120 … "
+		 "at most 4294967295. So routers prefer another host for each VIP, where the "
+		 "hosts have the VIPs in different orders. Nothing where the app sets no MED." },
 	{ .name = "prepend",
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_app_prepend,

@@ -69,10 +69,11 @@ static json_t *value_json(const struct config_key *key, const char *text, unsign
 	static config_format_fn *const booleans[] = { config_format_bool, config_format_bfd_hops,
 						      config_format_listen,
 						      config_format_app_selection };
-	static config_format_fn *const numbers[] = { config_format_count,     config_format_as,
-						     config_format_peer_as,   config_format_family,
-						     config_format_ttl,       config_format_number,
-						     config_format_app_quorum };
+	static config_format_fn *const numbers[] = {
+		config_format_count,      config_format_as,        config_format_peer_as,
+		config_format_family,     config_format_ttl,       config_format_number,
+		config_format_app_quorum, config_format_app_number
+	};
 	bool is_true = str_equal(text, "true");
 	if ((is_true || str_equal(text, "false")) && is_one_of(key, booleans, ARRAY_SIZE(booleans)))
 		return json_boolean(is_true);

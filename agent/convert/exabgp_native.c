@@ -7,6 +7,7 @@
 #include "agent/convert/exabgp_routes.h"
 #include "agent/convert/prefix.h"
 #include "agent/convert/shell.h"
+#include "agent/model/app_spec.h"
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -260,7 +261,13 @@ static json_t *prefixes(const struct exabgp_healthcheck *h)
 	return rotated(h, list);
 }
 
-/* Each address has a metric of its own, unless there is nothing to increase. */
+static void set_increase(json_t *app, uint64_t increase)
+{
+	if (increase > 0 && json_array_size(json_object_get(app, "vip")) > 1)
+		convert_set_number(convert_inner(app, "vip_config"), "increase", increase);
+}
+
+/* As many to an app as it may have. */
 static void add_apps(const struct exabgp_healthcheck *h, const char *local_as)
 {
 	size_t i;
@@ -270,10 +277,13 @@ static void add_apps(const struct exabgp_healthcheck *h, const char *local_as)
 		lost(h, value(h, "increase"), "not a number");
 	json_array_foreach(list, i, text)
 	{
-		if (!app || increase > 0)
+		if (i % APP_VIPS_MAX == 0) {
+			set_increase(app, increase);
 			app = add_app(h, local_as, i * increase);
+		}
 		json_array_append(json_object_get(app, "vip"), text);
 	}
+	set_increase(app, increase);
 	json_decref(list);
 }
 

@@ -106,6 +106,7 @@ bool announce_specs_equal(const struct announce_specs *a, const struct announce_
 			return false;
 	return number_equal(a->med, b->med) && number_equal(a->local_pref, b->local_pref) &&
 	       number_equal(a->prepends, b->prepends) && number_equal(a->weight, b->weight) &&
+	       number_equal(a->increase, b->increase) &&
 	       ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
 	       large_communities_equal(&a->large_communities, &b->large_communities);
 }
@@ -113,6 +114,20 @@ bool announce_specs_equal(const struct announce_specs *a, const struct announce_
 bool announce_specs_announces(const struct announce_specs *s, enum announce_state state)
 {
 	return (s ? s : &defaults)->of[state].announce;
+}
+
+bool announce_specs_increases(const struct announce_specs *s)
+{
+	return s && s->increase.given && s->increase.value > 0;
+}
+
+void announce_specs_increase(const struct announce_specs *s, size_t place,
+			     struct bgp_route_attrs *attrs)
+{
+	if (!announce_specs_increases(s) || !attrs->has_med)
+		return;
+	uint64_t med = attrs->med + (uint64_t)place * s->increase.value;
+	attrs->med = med < UINT32_MAX ? (uint32_t)med : UINT32_MAX;
 }
 
 bool announce_spec_has_attrs(const struct announce_spec *s)

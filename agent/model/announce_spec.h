@@ -13,7 +13,8 @@
  *
  * Numbers that a spec does not set are those of `up`, because a route without a MED is preferred
  * by most routers; those that `up` does not set are those of vip_config. Numbers that none of them
- * sets are left to the peer (bgp/merge.h).
+ * sets are left to the peer (bgp/merge.h). A MED that the app sets is that of its first VIP: `increase` is
+ * added for each further one.
  */
 #ifndef AGENT_MODEL_ANNOUNCE_SPEC_H
 #define AGENT_MODEL_ANNOUNCE_SPEC_H
@@ -47,6 +48,7 @@ struct announce_spec {
 /* Of one app; NULL for an app that sets nothing, to save memory. */
 struct announce_specs {
 	struct bgp_number med, local_pref, prepends, weight;
+	struct bgp_number increase; /* of the MED, by each further VIP of the app */
 	struct bgp_ext_communities
 		ext_communities; /* of vip_config, as the numbers: in every state */
 	struct bgp_large_communities large_communities;
@@ -59,6 +61,13 @@ void announce_specs_free(struct announce_specs *s);
 struct announce_specs *announce_specs_copy(const struct announce_specs *s);
 bool announce_specs_equal(const struct announce_specs *a, const struct announce_specs *b);
 bool announce_specs_announces(const struct announce_specs *s, enum announce_state state);
+
+/* The VIPs of an app differ in their MEDs. */
+bool announce_specs_increases(const struct announce_specs *s);
+/* The MED of the VIP at `place` among those of its app, from 0; at most 4294967295. One that the app does
+ * not set stays that of the peer. */
+void announce_specs_increase(const struct announce_specs *s, size_t place,
+			     struct bgp_route_attrs *attrs);
 
 /* Whether it sets any attribute. */
 bool announce_spec_has_attrs(const struct announce_spec *s);

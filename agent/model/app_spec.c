@@ -293,9 +293,28 @@ bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b)
 	       all_in(a->nats, b->nats, a->n_nats, sizeof(*a->nats), nat_equal);
 }
 
+bool app_spec_vips_alike(const struct app_spec *a, const struct app_spec *b)
+{
+	size_t n = a->n_vips;
+	bool ordered = announce_specs_increases(a->announce);
+	for (size_t i = 0; ordered && n == b->n_vips && i < n; i++)
+		if (!prefix_equal(&a->vips[i], &b->vips[i]))
+			return false;
+	return n == b->n_vips &&
+	       (ordered || all_in(a->vips, b->vips, n, sizeof(*a->vips), vips_equal));
+}
+
+size_t app_spec_vip_place(const struct app_spec *s, const struct prefix *vip)
+{
+	size_t i = 0;
+	while (i < s->n_vips && !prefix_equal(&s->vips[i], vip))
+		i++;
+	return i;
+}
+
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 {
-	if (a->n_vips != b->n_vips || a->n_monitors != b->n_monitors)
+	if (a->n_monitors != b->n_monitors)
 		return false;
 	if (a->quorum != b->quorum || a->hold_down != b->hold_down ||
 	    a->hold_down_max != b->hold_down_max)
@@ -306,7 +325,7 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 	    !bgp_peer_filter_equal(a->peers, b->peers))
 		return false;
 	return same_bind(a, b) && communities_equal(&a->communities, &b->communities) &&
-	       all_in(a->vips, b->vips, a->n_vips, sizeof(*a->vips), vips_equal) &&
+	       app_spec_vips_alike(a, b) &&
 	       all_in(a->monitors, b->monitors, a->n_monitors, sizeof(*a->monitors),
 		      monitors_equal) &&
 	       app_spec_nats_equal(a, b);

@@ -72,6 +72,10 @@ void app_spec_copy(struct app_spec *dst, const struct app_spec *src);
 /* The same definition: source, principal, lease and the order of VIPs, monitors and NAT mappings do
  * not matter. */
 bool app_spec_equal(const struct app_spec *a, const struct app_spec *b);
+/* The same VIPs; in the same order, too, where that matters to their attributes. */
+bool app_spec_vips_alike(const struct app_spec *a, const struct app_spec *b);
+/* Which of its VIPs this is, from 0; n_vips: none. */
+size_t app_spec_vip_place(const struct app_spec *s, const struct prefix *vip);
 
 /* Its own, else the agent's, else BIND_ADDRESS. */
 enum bind app_spec_bind(const struct app_spec *s);

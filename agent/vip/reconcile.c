@@ -91,7 +91,8 @@ bool reconcile_settled(const struct reconcile *r)
 
 static bool announced_alike(const struct app_spec *a, const struct app_spec *b)
 {
-	return bgp_peer_filter_equal(a->peers, b->peers) &&
+	bool moved = announce_specs_increases(a->announce) && !app_spec_vips_alike(a, b);
+	return !moved && bgp_peer_filter_equal(a->peers, b->peers) &&
 	       communities_equal(&a->communities, &b->communities) &&
 	       announce_specs_equal(a->announce, b->announce);
 }

@@ -47,13 +47,22 @@ void vip_free(struct reconcile *r, struct vip *vip)
 	free(vip);
 }
 
+static void spec_attrs(const struct vip *vip, enum route_form form, struct announce_room *room,
+		       struct bgp_route_attrs *ret)
+{
+	const struct announce_specs *s = vip->spec->announce;
+	announce_specs_attrs(s, &vip->spec->communities, form, room, ret);
+	if (announce_specs_increases(s))
+		announce_specs_increase(s, app_spec_vip_place(vip->spec, &vip->prefix), ret);
+}
+
 void vip_attrs(const struct vip *vip, enum route_form form, struct announce_room *room,
 	       struct bgp_route_attrs *ret)
 {
 	if (vip->route)
 		route_spec_attrs(vip->route, form, room, ret);
 	else
-		announce_specs_attrs(vip->spec->announce, &vip->spec->communities, form, room, ret);
+		spec_attrs(vip, form, room, ret);
 }
 
 const struct bgp_peer_filter *vip_peers(const struct vip *vip)

@@ -145,7 +145,7 @@ def test_exabgp_healthcheck(bed: Testbed, kind: str, native: bool) -> None:
     router, switch, states = bed.start_router(kind), bed.workdir / "healthy", []
     file = bed.workdir / "exabgp.conf"
     file.write_text(
-        HEALTHCHECK.replace("--ip 2001:db8:53::53/128 ", "")
+        HEALTHCHECK.replace("--ip 2001:db8:53::53/128 ", "--ip 198.51.100.54/32 ")
         .replace(" --next-hop {host6}", "")
         .format(
             python=sys.executable,
@@ -157,15 +157,16 @@ def test_exabgp_healthcheck(bed: Testbed, kind: str, native: bool) -> None:
         )
     )
     switch.touch()
-    vip, exabgp = "198.51.100.53/32", start_exabgp(bed, file)
+    exabgp = start_exabgp(bed, file)
 
-    def at_metric(metric: int) -> Route:
-        def found() -> Route:
-            route = router.routes()[vip]
-            assert route.med == metric, route
-            return route
+    def at_metric(metric: int) -> dict[str, Route]:
+        def found() -> dict[str, Route]:
+            routes = router.routes()
+            assert routes["198.51.100.53/32"].med == metric, routes
+            assert routes["198.51.100.54/32"].med == metric + 5, routes
+            return routes
 
-        return wait_until(found, f"{vip} with MED {metric}", ignore=(AssertionError, KeyError))
+        return wait_until(found, f"MEDs from {metric} on", ignore=(AssertionError, KeyError))
 
     states.append(at_metric(50))
     switch.unlink()

@@ -16,7 +16,7 @@ from .wait import wait_until
 PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
 WEB: dict[str, Any] = {
     "vip": ["192.0.2.80/32", "192.0.2.81/32"],
-    "vip_config": {"bgp_communities": ["65001:5"]},
+    "vip_config": {"bgp_communities": ["65001:5"], "increase": 3, "prepend": 1},
     "monitors": [
         {"port": f"tcp:{PORT}", "interval": "2s", "fall": 3},
         {"tcp": f"127.0.0.1:{PORT}", "send": "AUTH secret"},
@@ -51,6 +51,7 @@ def test_all_that_the_file_can_say(bed: Testbed) -> None:
     assert answer.json()["result"] == "registered" and answer.json()["stored"] is True
     router.wait_routes(*WEB["vip"])
     wait_attributes(router, "192.0.2.80/32", {"med": 7})
+    wait_attributes(router, "192.0.2.81/32", {"med": 10})
     shown = agent.app("web")
     assert shown["source"] == "http" and shown["group"]["name"] == "site"
     monitors = [WEB["monitors"][0], {**WEB["monitors"][1], "send": "(hidden)"}]

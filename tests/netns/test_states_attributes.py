@@ -71,6 +71,31 @@ DRAIN = {
 }
 
 
+def test_a_med_for_each_vip(bed: Testbed, kind: str) -> None:
+    """`increase`, in the order of `vip`, in every state."""
+    router = bed.start_router(kind)
+    other, file = "192.0.2.54/32", switch(bed)
+    file.touch()
+
+    def conf(*vips: str) -> dict[str, Any]:
+        states = {"up": {"med": 100}, "down": {"announce": True, "med": 1000}}
+        dns = checked("dns", list(vips), file, states=states, vip_config={"increase": 10})
+        return config(peer(router), apps=(dns,))
+
+    def wait_meds(first: str, second: str, med: int) -> None:
+        wait_attributes(router, first, {"med": med})
+        wait_attributes(router, second, {"med": med + 10})
+
+    agent = bed.start_agent(conf(VIP4, other))
+    wait_meds(VIP4, other, 100)
+    agent.reload(conf(other, VIP4))
+    wait_meds(other, VIP4, 100)
+    file.unlink()
+    wait_meds(other, VIP4, 1000)
+    routes = {r["prefix"]: r["attributes"]["med"] for r in agent.status("routes")["routes"]}
+    assert routes == {other: 1000, VIP4: 1010}
+
+
 def test_every_router_sees_every_state(bed: Testbed, kind: str) -> None:
     router = bed.start_router(kind)
     file = switch(bed)

@@ -68,6 +68,33 @@ static const struct form_case {
 	{ "plain, drain with a LOCAL_PREF of its own", &plain, ROUTE_DRAIN, "99/7/0 g 1 2;;" },
 };
 
+static void increase_by_place(void **state)
+{
+	(void)state;
+	static const struct {
+		struct bgp_number increase;
+		size_t place;
+		bool has_med;
+		uint32_t med, want;
+	} cases[] = {
+		{ GIVEN(10), 0, true, 100, 100 },
+		{ GIVEN(10), 2, true, 100, 120 },
+		{ { 0 }, 2, true, 100, 100 },
+		{ GIVEN(0), 2, true, 100, 100 },
+		{ GIVEN(10), 2, false, 0, 0 },
+		{ GIVEN(UINT32_MAX), 63, true, 1, UINT32_MAX },
+		{ GIVEN(1), 1, true, UINT32_MAX, UINT32_MAX },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct announce_specs s = { .increase = cases[i].increase };
+		struct bgp_route_attrs attrs = { .has_med = cases[i].has_med, .med = cases[i].med };
+		announce_specs_increase(&s, cases[i].place, &attrs);
+		assert_int_equal(attrs.has_med, cases[i].has_med);
+		assert_int_equal(attrs.med, cases[i].want);
+	}
+	announce_specs_increase(NULL, 1, &(struct bgp_route_attrs){ 0 });
+}
+
 static void add_number(struct strbuf *sb, bool given, uint32_t n, const char *behind)
 {
 	if (given)
@@ -233,6 +260,7 @@ static void lists_hold_each_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(increase_by_place),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(copies_are_equal_until_something_changes),
 		cmocka_unit_test(numbers_are_compared),

@@ -424,6 +424,22 @@ static void equality(void **state)
 	}
 }
 
+/* Only where MEDs follow from it. */
+static void the_order_of_vips(void **state)
+{
+	(void)state;
+	struct app_spec a = spec("a 192.0.2.1/32,192.0.2.2/32 - - -");
+	struct app_spec b = spec("a 192.0.2.2/32,192.0.2.1/32 - - -");
+	assert_true(app_spec_equal(&a, &b));
+	app_spec_announce(&a)->increase = (struct bgp_number){ true, 1 };
+	app_spec_announce(&b)->increase = (struct bgp_number){ true, 1 };
+	assert_false(app_spec_equal(&a, &b));
+	assert_int_equal(app_spec_vip_place(&a, &b.vips[0]), 1);
+	assert_int_equal(app_spec_vip_place(&b, &b.vips[0]), 0);
+	app_spec_done(&a);
+	app_spec_done(&b);
+}
+
 static void change_text(char **text)
 {
 	free(*text);
@@ -612,6 +628,7 @@ static void whole_specs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_order_of_vips),
 		cmocka_unit_test(names),
 		cmocka_unit_test(vips),
 		cmocka_unit_test(nats),

@@ -209,6 +209,7 @@ static const struct {
 	{ "except_peers", "'2001:db8::1'" },
 	{ "keep_last", "true" },
 	{ "med", "5" },
+	{ "increase", "5" },
 	{ "prepend", "3" },
 	{ "communities", "'2:2'" },
 	{ "local_pref", "9" },
