@@ -189,6 +189,8 @@ static bool read_keys(struct top *t)
 			t->ask_at = 0; /* there may be others to show */
 		any = true;
 	}
+	if (t->model.paused)
+		top_ask_stop(&t->ask); /* an answer on its way would change the screen */
 	if (any)
 		draw(t);
 	return true;

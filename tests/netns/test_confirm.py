@@ -216,7 +216,8 @@ def test_from_the_command_line(bed: Testbed, watch: Watch) -> None:
     status, out, _ = run(bed, agent, "reload", "--confirm", "60s")
     assert status == 0 and "unless: vipherald confirm" in out
     assert run(bed, agent, "confirm") == (0, f"{agent.config_path}: confirmed\n", "")
-    assert run(bed, agent, "reload", "--confirm", "never")[0] == 1
+    assert run(bed, agent, "reload", "--confirm", "25h")[0] == 1
+    assert run(bed, agent, "reload", "--confirm", "never")[0] == 2
     assert run(bed, agent, "reload", "--confirm")[0] == 2
 
 

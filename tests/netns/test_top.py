@@ -16,7 +16,7 @@ from .process import children
 from .terminal import Terminal
 from .test_verbs import Client, running  # noqa: F401
 from .testbed import Testbed
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 Running = tuple[Agent, Client]
 
@@ -168,6 +168,27 @@ def test_an_agent_that_does_not_answer_holds_up_no_key(bed: Testbed, terminal: T
         terminal.await_text("pause, and go on")
         quit(terminal)
         assert not Path(f"/proc/{child}").exists()
+
+
+def test_no_answer_changes_the_screen_in_a_pause(bed: Testbed, terminal: Terminal) -> None:
+    """Nor one that was on its way."""
+    place = bed.workdir / "api.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(place))
+        server.listen()
+        server.settimeout(TIMEOUT)
+        run_against(terminal, f"unix:{place}")
+        asked, _ = server.accept()
+        terminal.press("p")
+        terminal.await_text("paused")
+        wait_until(lambda: children(terminal.pid) == [], "no process waits for the answer")
+        asked.close()
+        terminal.press("s")
+        assert "ERROR" not in terminal.await_text("paused", "sort: last change")
+        terminal.press("p")
+        again, _ = server.accept()
+        quit(terminal)
+        again.close()
 
 
 HOSTILE = "\x1b[2J\x1b]0;x\x07\x9b31m\u202etxt\r\n"

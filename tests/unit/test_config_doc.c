@@ -146,6 +146,19 @@ static void the_example_changes_nothing(void **state)
 	free(example);
 }
 
+static bool needs_restart(const struct config_key *k)
+{
+	return k->effect == CONFIG_NEEDS_RESTART || k->flags & CONFIG_ON_OFF_RESTARTS;
+}
+
+/* Keys that need it only when they come or go stand in the last part of the sentence. */
+static const char *part_of(const char *sentence, const struct config_key *k)
+{
+	const char *last = strstr(sentence, "on or off by them");
+	assert_non_null(last);
+	return k->flags & CONFIG_ON_OFF_RESTARTS ? last : sentence;
+}
+
 /* The sentence of docs/reload.md names the keys that need a restart, and no others. */
 static void the_page_names_the_keys_that_need_a_restart(void **state)
 {
@@ -163,7 +176,7 @@ static void the_page_names_the_keys_that_need_a_restart(void **state)
 	for (const struct config_section *const *s = config_sections; *s; s++)
 		for (const struct config_key *k = config_section_keys(*s); k->name; k++) {
 			snprintf(name, sizeof(name), "`%s.%s`", (*s)->path, k->name);
-			if (!strstr(sentence, name) != (k->effect != CONFIG_NEEDS_RESTART))
+			if (!strstr(part_of(sentence, k), name) != !needs_restart(k))
 				fail_msg("docs/reload.md: %s", name);
 		}
 	free(page);

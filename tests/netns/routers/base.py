@@ -143,6 +143,12 @@ class Router(ABC):
 
     # Common methods
 
+    def received(self) -> tuple[str, int]:
+        """Which session it is, and what came over it as the router counts that: UPDATEs at FRR,
+        routes and withdrawals at BIRD (these only).
+        """
+        raise NotImplementedError
+
     def prefixes(self) -> set[str]:
         """Only which routes there are: cheaper than routes() where that asks for each."""
         return set(self.routes())

@@ -95,6 +95,12 @@ protocol bgp observer {{
     def is_established(self) -> bool:
         return "BGP state:          Established" in self._birdc(f"show protocols all {self.protocol}")
 
+    def received(self) -> tuple[str, int]:
+        shown = self._birdc(f"show protocols all {self.protocol}")
+        since = re.search(rf"^{self.protocol} +BGP .*Established", shown, re.MULTILINE)
+        counts = re.findall(r"Import (?:updates|withdraws): +(\d+)", shown)
+        return since[0] if since else "down", sum(int(count) for count in counts)
+
     def routes(self) -> dict[str, Route]:
         found: dict[str, dict[str, str]] = {}
         prefix = None

@@ -105,6 +105,12 @@ router bgp {self.config.asn}
         peer = self._show(f"show bgp neighbors {self.config.neighbour.ip} json")
         return peer[self.config.neighbour.ip]["bgpState"] == "Established"
 
+    def received(self) -> tuple[str, int]:
+        shown = self._show(f"show bgp neighbors {self.config.neighbour.ip} json")
+        peer = shown[self.config.neighbour.ip]
+        ended = (peer["connectionsEstablished"], peer["connectionsDropped"])
+        return f"{ended}", peer["messageStats"]["updatesRecv"]
+
     def prefixes(self) -> set[str]:
         families = [self._show(f"show bgp {family} unicast json") for family in ("ipv4", "ipv6")]
         return {prefix for family in families for prefix in family["routes"]}
