@@ -120,18 +120,26 @@ static const struct addr *next_hop(const struct adj_out *a, uint8_t family)
 /* The route is not for this peer. */
 static bool is_filtered(const struct adj_out *a, const struct rib_route *route)
 {
-	return route->suppressed ||
-	       (route->filter && !bgp_peer_filter_allows(route->filter, a->session.config));
+	return route->suppressed || (route->filter && !rib_attrs_for(route, a->session.config));
 }
 
-static bool has_own_next_hop(const struct rib_route *route)
+/* Whether it is for this peer or not. NULL: withdrawn. */
+static const struct rib_attrs *attrs_of(const struct adj_out *a, const struct rib_route *route)
 {
-	return route->attrs && addr_is_set(&route->attrs->route.next_hop);
+	const struct rib_attrs *own =
+		route->n_variants > 0 ? rib_attrs_for(route, a->session.config) : NULL;
+	return own ? own : route->attrs;
+}
+
+static bool has_own_next_hop(const struct rib_attrs *attrs)
+{
+	return attrs && addr_is_set(&attrs->route.next_hop);
 }
 
 static const struct addr *next_hop_of(const struct adj_out *a, const struct rib_route *route)
 {
-	return has_own_next_hop(route) ? &route->attrs->route.next_hop
+	const struct rib_attrs *attrs = attrs_of(a, route);
+	return has_own_next_hop(attrs) ? &attrs->route.next_hop
 				       : next_hop(a, route->prefix.addr.family);
 }
 
@@ -145,7 +153,7 @@ static const struct rib_attrs *can_announce(const struct adj_out *a, const struc
 {
 	bool can = family_negotiated(a, route->prefix.addr.family) &&
 		   addr_is_set(next_hop_of(a, route));
-	return can ? route->attrs : NULL;
+	return can ? attrs_of(a, route) : NULL;
 }
 
 static const struct rib_attrs *wanted(const struct adj_out *a, const struct rib_route *route)
@@ -310,7 +318,8 @@ static void mark_next_hop(struct adj_out *a, uint8_t family)
 	a->again_why = BGP_SENT_FOR_PEER;
 	for (size_t i = 0; i < a->rib->n_ids; i++) {
 		struct rib_route *route = a->rib->by_id[i];
-		if (route && route->prefix.addr.family == family && !has_own_next_hop(route))
+		if (route && route->prefix.addr.family == family &&
+		    !has_own_next_hop(attrs_of(a, route)))
 			mark_one_again(a, route);
 	}
 }
@@ -343,7 +352,7 @@ static void mark_numbers(struct adj_out *a, const struct bgp_peer_attrs *before)
 		const struct rib_route *route = a->rib->by_id[i];
 		if (route && route->attrs &&
 		    bgp_peer_attrs_numbers_differ(before, &a->session.peer_attrs,
-						  &route->attrs->route, a->session.ibgp))
+						  &attrs_of(a, route)->route, a->session.ibgp))
 			mark_one_again(a, a->rib->by_id[i]);
 	}
 }
@@ -417,7 +426,7 @@ static void log_announcement(struct adj_out *a, struct rib_route *route)
 	const struct adj_slot *slot = &a->slots[route->id];
 	if (a->families[family_index(route->prefix.addr.family)].end_of_rib)
 		sent_log_first(a->log);
-	else if (slot->sent == route->attrs->id)
+	else if (slot->sent == attrs_of(a, route)->id)
 		sent_log_again(a->log, a->again_why);
 	else
 		sent_log_route(a->log, route, false,
@@ -469,7 +478,8 @@ static void fill_batch(struct adj_out *a)
 	for (size_t i = 0; i < n; i++) {
 		struct rib_route *route = a->rib->by_id[a->announce.ids[a->announce.head + i]];
 		uint64_t family = family_index(route->prefix.addr.family);
-		keys[i].key = family << 63 | (route->attrs ? route->attrs->id : 0);
+		const struct rib_attrs *attrs = attrs_of(a, route);
+		keys[i].key = family << 63 | (attrs ? attrs->id : 0);
 		keys[i].id = route->id;
 	}
 	qsort(keys, n, sizeof(*keys), batch_key_cmp);
@@ -494,9 +504,10 @@ static void begin_announce(struct adj_out *a, const struct rib_route *route,
 		.otc = a->session.otc,
 		.peer_attrs = &a->session.peer_attrs,
 	};
-	bgp_attrs_merge(&session, route->attrs->origin, &route->attrs->route, &room, &out);
+	const struct rib_attrs *attrs = attrs_of(a, route);
+	bgp_attrs_merge(&session, attrs->origin, &attrs->route, &room, &out);
 	out.next_hop = *next_hop_of(a, route);
-	if (!has_own_next_hop(route))
+	if (!has_own_next_hop(attrs))
 		out.link_local = a->session.link_local;
 	bgp_update_begin_announce(b, buf, cap, &out, route->prefix.addr.family);
 }
@@ -512,10 +523,10 @@ static size_t next_announce(struct adj_out *a, uint8_t *buf, size_t cap)
 		struct rib_route *route = a->rib->by_id[a->batch.ids[a->batch.head]];
 		if (needs_announce(a, route)) {
 			if (!attrs) {
-				attrs = route->attrs;
+				attrs = attrs_of(a, route);
 				begin_announce(a, route, &b, buf, cap);
 			}
-			if (route->attrs != attrs || !bgp_update_add(&b, &route->prefix))
+			if (attrs_of(a, route) != attrs || !bgp_update_add(&b, &route->prefix))
 				break;
 			log_announcement(a, route);
 			slot_set_sent(a, route, attrs->id);
@@ -587,9 +598,10 @@ size_t adj_out_n_queued(const struct adj_out *a)
 enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route,
 				   const struct bgp_peer_config *peer)
 {
+	const struct rib_attrs *attrs = route ? rib_attrs_for(route, peer) : NULL;
 	if (!route || !route->attrs)
 		return BGP_ROUTE_UNKNOWN;
-	if (route->filter && !bgp_peer_filter_allows(route->filter, peer))
+	if (!attrs)
 		return BGP_ROUTE_FILTERED;
 	if (route->suppressed)
 		return BGP_ROUTE_SUPPRESSED;
@@ -599,6 +611,6 @@ enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_rou
 		return BGP_ROUTE_NO_FAMILY;
 	if (!addr_is_set(next_hop_of(a, route)))
 		return BGP_ROUTE_NO_NEXT_HOP;
-	bool sent = route->id < a->cap_slots && a->slots[route->id].sent == route->attrs->id;
+	bool sent = route->id < a->cap_slots && a->slots[route->id].sent == attrs->id;
 	return sent ? BGP_ROUTE_SENT : BGP_ROUTE_PENDING;
 }

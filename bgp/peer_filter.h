@@ -32,6 +32,12 @@ struct bgp_peer_filter {
 	struct bgp_peer_refs only, except;
 };
 
+/* Attributes of a route for some peers. */
+struct bgp_route_variant {
+	struct bgp_route_attrs attrs;
+	const struct bgp_peer_filter *filter;
+};
+
 /* Appends a name, unless it is there already. */
 void bgp_peer_refs_add(struct bgp_peer_refs *refs, const char *text);
 bool bgp_peer_ref_matches(const struct bgp_peer_ref *ref, const struct bgp_peer_config *peer);

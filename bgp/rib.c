@@ -147,6 +147,67 @@ struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enu
 	return route;
 }
 
+const struct rib_attrs *rib_attrs_for(const struct rib_route *route,
+				      const struct bgp_peer_config *peer)
+{
+	if (!route->filter || bgp_peer_filter_allows(route->filter, peer))
+		return route->attrs;
+	for (size_t i = 0; i < route->n_variants; i++)
+		if (bgp_peer_filter_allows(route->variants[i].filter, peer))
+			return route->variants[i].attrs;
+	return NULL;
+}
+
+static void clear_variants(struct rib *rib, struct rib_route *route)
+{
+	for (size_t i = 0; i < route->n_variants; i++) {
+		attrs_unref(rib, route->variants[i].attrs);
+		bgp_peer_filter_free(route->variants[i].filter);
+	}
+	mem_free(&route->variants);
+	route->n_variants = 0;
+}
+
+static bool variants_equal(const struct rib_route *route, const struct rib_variant *made, size_t n)
+{
+	for (size_t i = 0; n == route->n_variants && i < n; i++)
+		if (route->variants[i].attrs != made[i].attrs ||
+		    !bgp_peer_filter_equal(route->variants[i].filter, made[i].filter))
+			return false;
+	return n == route->n_variants;
+}
+
+bool rib_set_variants(struct rib *rib, struct rib_route *route, enum bgp_origin origin,
+		      const struct bgp_route_variant *variants, size_t n)
+{
+	struct rib_variant *made = n > 0 ? mem_new(n, sizeof(*made)) : NULL;
+	for (size_t i = 0; i < n; i++)
+		made[i] = (struct rib_variant){ attrs_intern(rib, origin, &variants[i].attrs),
+						bgp_peer_filter_copy(variants[i].filter) };
+	bool different = !variants_equal(route, made, n);
+	clear_variants(rib, route);
+	route->variants = made;
+	route->n_variants = n;
+	return different;
+}
+
+static bool set_origin(struct rib *rib, struct rib_attrs **at, enum bgp_origin origin)
+{
+	struct rib_attrs *before = *at;
+	*at = attrs_intern(rib, origin, &before->route);
+	bool different = *at != before;
+	attrs_unref(rib, before);
+	return different;
+}
+
+bool rib_set_origin(struct rib *rib, struct rib_route *route, enum bgp_origin origin)
+{
+	bool different = set_origin(rib, &route->attrs, origin);
+	for (size_t i = 0; i < route->n_variants; i++)
+		different = set_origin(rib, &route->variants[i].attrs, origin) || different;
+	return different;
+}
+
 bool rib_set_filter(struct rib_route *route, const struct bgp_peer_filter *filter)
 {
 	if (bgp_peer_filter_equal(route->filter, filter))
@@ -172,6 +233,7 @@ struct rib_route *rib_withdraw(struct rib *rib, const struct prefix *prefix)
 		return NULL;
 	attrs_unref(rib, route->attrs);
 	route->attrs = NULL;
+	clear_variants(rib, route);
 	rib->n_announced--;
 	return route;
 }
@@ -215,17 +277,13 @@ void rib_collect_disowned(struct rib *rib)
 
 void rib_done(struct rib *rib)
 {
-	struct rib_attrs *attrs = rib->attrs, *next;
 	HASH_CLEAR(hh, rib->routes);
-	HASH_CLEAR(hh, rib->attrs);
-	for (; attrs; attrs = next) {
-		next = attrs->hh.next;
-		free(attrs);
-	}
 	for (size_t i = 0; i < rib->n_ids; i++) {
 		if (!rib->by_id[i])
 			continue;
+		clear_variants(rib, rib->by_id[i]);
 		bgp_peer_filter_free(rib->by_id[i]->filter);
+		attrs_unref(rib, rib->by_id[i]->attrs);
 		free(rib->by_id[i]->tag);
 		free(rib->by_id[i]);
 	}

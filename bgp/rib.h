@@ -30,6 +30,11 @@ struct rib_attrs {
 	uint32_t key[]; /* numbers, sizes and lists, see rib.c */
 };
 
+struct rib_variant {
+	struct rib_attrs *attrs;
+	struct bgp_peer_filter *filter; /* owned */
+};
+
 struct rib_route {
 	struct prefix prefix;
 	uint32_t id;
@@ -39,8 +44,11 @@ struct rib_route {
 	bool aggregate;
 	struct rib_attrs *attrs;        /* NULL: withdrawn */
 	struct bgp_peer_filter *filter; /* owned; NULL: for every peer */
-	char *tag;                      /* of the speaker's user; NULL: none */
-	const char *why;                /* it was announced or withdrawn last; a literal, or NULL */
+	struct rib_variant
+		*variants; /* for peers that `filter` leaves out; none of a withdrawn route */
+	size_t n_variants;
+	char *tag;       /* of the speaker's user; NULL: none */
+	const char *why; /* it was announced or withdrawn last; a literal, or NULL */
 	UT_hash_handle hh;
 };
 
@@ -62,6 +70,14 @@ void rib_done(struct rib *rib);
 /* Adds or changes; returns the route and whether anything is different from before. */
 struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enum bgp_origin origin,
 			       const struct bgp_route_attrs *attrs, bool *ret_changed);
+/* Takes the place of the variants that it has; copied. Whether anything is different from before. */
+bool rib_set_variants(struct rib *rib, struct rib_route *route, enum bgp_origin origin,
+		      const struct bgp_route_variant *variants, size_t n);
+/* Of a route that is announced: another origin where it has none of its own. Whether that changes it. */
+bool rib_set_origin(struct rib *rib, struct rib_route *route, enum bgp_origin origin);
+/* The attributes that the peer is to have. NULL: withdrawn, or not for this peer. */
+const struct rib_attrs *rib_attrs_for(const struct rib_route *route,
+				      const struct bgp_peer_config *peer);
 /* The peers that it is for; copied. Whether that is different from before. */
 bool rib_set_filter(struct rib_route *route, const struct bgp_peer_filter *filter);
 /* For who is told what was sent; the tag is copied. */

@@ -32,6 +32,9 @@ void bgp_speaker_announce(struct bgp_speaker *s, const struct bgp_route *route)
 	r->suppressed = route->suppressed;
 	r->aggregate = route->aggregate;
 	rib_set_tag(r, route->tag, route->why);
+	different = rib_set_variants(&s->rib, r, s->config.origin, route->variants,
+				     route->n_variants) ||
+		    different;
 	if (rib_set_filter(r, route->filter) || moved || different)
 		speaker_mark(s, r, &s->announced_at);
 }

@@ -32,6 +32,9 @@ struct bgp_route {
 	struct prefix prefix;
 	struct bgp_route_attrs attrs;         /* copied */
 	const struct bgp_peer_filter *filter; /* likewise; NULL: for every peer */
+	/* Copied. For a peer that several are for, the first one counts, `attrs` before all of them. */
+	const struct bgp_route_variant *variants;
+	size_t n_variants;
 	const char *tag; /* likewise; NULL: none. For bgp_speaker_ops.sent, as is `why`. */
 	const char *why; /* it is announced, or otherwise than before: a literal, or NULL */
 	bool suppressed; /* for no peer: an aggregate stands for it */

@@ -128,14 +128,10 @@ static void change_peers(struct bgp_speaker *s, const struct bgp_config *after, 
 
 static void change_origin(struct bgp_speaker *s)
 {
-	bool different;
 	for (size_t id = 0; id < s->rib.n_ids; id++) {
 		struct rib_route *route = s->rib.by_id[id];
-		if (!route || !route->attrs || route->attrs->origin == s->config.origin)
-			continue;
-		rib_announce(&s->rib, &route->prefix, s->config.origin, &route->attrs->route,
-			     &different);
-		speaker_mark(s, route, NULL);
+		if (route && route->attrs && rib_set_origin(&s->rib, route, s->config.origin))
+			speaker_mark(s, route, NULL);
 	}
 }
 

@@ -32,6 +32,7 @@ struct route_spec *route_spec_copy(const struct route_spec *src,
 	s->large_communities.values = list_copy(s->large_communities.values, s->large_communities.n,
 						sizeof(struct bgp_large_community));
 	s->peers = bgp_peer_filter_copy(peers);
+	s->other = NULL;
 	return s;
 }
 
@@ -44,14 +45,16 @@ struct route_spec *route_spec_ref(struct route_spec *s)
 
 void route_spec_unref(struct route_spec *s)
 {
-	if (!s || --s->refs > 0)
-		return;
-	free(s->as_path.values);
-	free(s->communities.values);
-	free(s->ext_communities.values);
-	free(s->large_communities.values);
-	bgp_peer_filter_free(s->peers);
-	free(s);
+	while (s && --s->refs == 0) {
+		struct route_spec *other = s->other;
+		free(s->as_path.values);
+		free(s->communities.values);
+		free(s->ext_communities.values);
+		free(s->large_communities.values);
+		bgp_peer_filter_free(s->peers);
+		free(s);
+		s = other;
+	}
 }
 
 static bool number_equal(struct bgp_number a, struct bgp_number b)
@@ -79,8 +82,21 @@ bool route_spec_attrs_equal(const struct route_spec *a, const struct route_spec 
 
 bool route_spec_equal(const struct route_spec *a, const struct route_spec *b)
 {
-	return a == b ||
-	       (route_spec_attrs_equal(a, b) && bgp_peer_filter_equal(a->peers, b->peers));
+	while (a && b && a != b) {
+		if (!route_spec_attrs_equal(a, b) || !bgp_peer_filter_equal(a->peers, b->peers))
+			return false;
+		a = a->other;
+		b = b->other;
+	}
+	return a == b;
+}
+
+const struct route_spec *route_spec_for(const struct route_spec *s,
+					const struct bgp_peer_config *peer)
+{
+	while (s && !bgp_peer_filter_allows(s->peers, peer))
+		s = s->other;
+	return s;
 }
 
 void route_spec_attrs(const struct route_spec *s, enum route_form form, struct announce_room *room,

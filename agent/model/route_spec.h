@@ -25,16 +25,22 @@ struct route_spec {
 	struct bgp_ext_communities ext_communities;
 	struct bgp_large_communities large_communities;
 	struct bgp_peer_filter *peers; /* NULL: all */
+	/* The route for other peers, with other attributes; owned. NULL: no more. */
+	struct route_spec *other;
 };
 
 struct route_spec *route_spec_new(void); /* with one reference */
-/* A copy of its own, to be changed; for other peers. */
+/* A copy of its own, to be changed; for these peers, without `other`. */
 struct route_spec *route_spec_copy(const struct route_spec *s, const struct bgp_peer_filter *peers);
 struct route_spec *route_spec_ref(struct route_spec *s); /* NULL is accepted, as by the next */
 void route_spec_unref(struct route_spec *s);
 /* The same attributes, whatever the peers. */
 bool route_spec_attrs_equal(const struct route_spec *a, const struct route_spec *b);
+/* Also in all that is for other peers. */
 bool route_spec_equal(const struct route_spec *a, const struct route_spec *b);
+/* Of it and its others, the one for this peer. NULL: none. */
+const struct route_spec *route_spec_for(const struct route_spec *s,
+					const struct bgp_peer_config *peer);
 
 /* The attributes in this form: as a drain or keep_last changes them, see announce_specs_attrs(). The
  * lists point into `room` and into the spec. */

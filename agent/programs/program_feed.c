@@ -107,9 +107,10 @@ static void go_on_listing(struct program_feed *f)
 		return;
 	}
 	const struct bgp_peer_config *peer = bgp_speaker_peer_config(speaker, i);
-	if (!bgp_peer_filter_allows(r->spec->peers, peer))
+	const struct route_spec *spec = route_spec_for(r->spec, peer);
+	if (!spec)
 		return;
-	answer_route(peer, &r->prefix, r->spec, f->job.listing->extensive, &sb);
+	answer_route(peer, &r->prefix, spec, f->job.listing->extensive, &sb);
 	say(f, text);
 }
 

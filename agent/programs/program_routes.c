@@ -84,16 +84,15 @@ static int announce(struct program *p, const struct program_job *job, const stru
 	    route_table_n(&p->routes) >= p->spec.max_routes)
 		return err_set(err, -ENOSPC, "max_routes is %u; to allow more, raise it",
 			       p->spec.max_routes);
-	int rc = route_table_announce(&p->routes, prefix, job->line.spec, job->peers, by_fifo, err);
-	return rc < 0 ? rc : put(p, route_table_find(&p->routes, prefix), err);
+	route_table_announce(&p->routes, prefix, job->line.spec, job->peers, by_fifo);
+	return put(p, route_table_find(&p->routes, prefix), err);
 }
 
 static bool has_receiver(const struct program *p, const struct route_spec *spec)
 {
 	size_t n = bgp_speaker_n_peers(p->env->speaker);
 	for (size_t i = 0; i < n; i++)
-		if (bgp_peer_filter_allows(spec->peers,
-					   bgp_speaker_peer_config(p->env->speaker, i)))
+		if (route_spec_for(spec, bgp_speaker_peer_config(p->env->speaker, i)))
 			return true;
 	return false;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/programs/route_table.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "lib/mem.h"
@@ -108,42 +107,15 @@ static struct route_spec *for_peers(struct route_spec *spec, const struct bgp_pe
 	return peers ? route_spec_copy(spec, peers) : route_spec_ref(spec);
 }
 
-/* The peers of a route that exists. */
-static int extend(struct route_table *t, struct program_route *route, struct route_spec *spec,
-		  const struct bgp_peer_filter *peers, struct err *err)
+static bool has_already(const struct route_spec *s, const struct route_spec *spec,
+			const struct bgp_peer_filter *peers)
 {
-	char text[PREFIX_TEXT_MAX];
-	bool same = route_spec_attrs_equal(route->spec, spec);
-	if (!same && !covers(peers, route->spec->peers))
-		return err_set(err, -EINVAL,
-			       "%s is announced to other neighbors with other attributes: a route "
-			       "has the same ones for all of them, beside those of bgp.peers",
-			       prefix_format(&route->prefix, text));
-	struct bgp_peer_filter *now =
-		same ? with(route->spec->peers, peers) : bgp_peer_filter_copy(peers);
-	if (!same || !bgp_peer_filter_equal(now, route->spec->peers))
-		put(t, route, &route->prefix, for_peers(spec, now));
-	bgp_peer_filter_free(now);
-	return 0;
+	while (s && !(route_spec_attrs_equal(s, spec) && covers(s->peers, peers)))
+		s = s->other;
+	return s;
 }
 
-int route_table_announce(struct route_table *t, const struct prefix *prefix,
-			 struct route_spec *spec, const struct bgp_peer_filter *peers, bool by_fifo,
-			 struct err *err)
-{
-	struct program_route *route = route_table_find(t, prefix);
-	int rc = 0;
-	if (route) {
-		rc = extend(t, route, spec, peers, err);
-	} else {
-		put(t, NULL, prefix, for_peers(spec, peers));
-		route = route_table_find(t, prefix);
-	}
-	if (rc == 0)
-		route->by_fifo = by_fifo;
-	return rc;
-}
-
+/* NULL: of a filter that names its peers, none is left. */
 static struct bgp_peer_filter *without(const struct bgp_peer_filter *peers,
 				       const struct bgp_peer_filter *fewer)
 {
@@ -161,20 +133,67 @@ static struct bgp_peer_filter *without(const struct bgp_peer_filter *peers,
 	return NULL;
 }
 
+/* A copy, without these peers; NULL when none is left. */
+static struct route_spec *rest_of(const struct route_spec *s, const struct bgp_peer_filter *peers)
+{
+	struct route_spec *rest = NULL, **end = &rest;
+	for (; peers && s; s = s->other) {
+		struct bgp_peer_filter *left = without(s->peers, peers);
+		if (!left)
+			continue;
+		*end = route_spec_copy(s, left);
+		end = &(*end)->other;
+		bgp_peer_filter_free(left);
+	}
+	return rest;
+}
+
+/* The route, so that these peers have `spec`, and all others what they have. */
+static struct route_spec *merged(const struct route_spec *before, struct route_spec *spec,
+				 const struct bgp_peer_filter *peers)
+{
+	struct route_spec *rest = rest_of(before, peers), *alike = rest;
+	while (alike && !route_spec_attrs_equal(alike, spec))
+		alike = alike->other;
+	if (alike) {
+		struct bgp_peer_filter *more = with(alike->peers, peers);
+		bgp_peer_filter_free(alike->peers);
+		alike->peers = more;
+		return rest;
+	}
+	struct route_spec *made = for_peers(spec, peers);
+	if (rest)
+		made->other = rest;
+	return made;
+}
+
+void route_table_announce(struct route_table *t, const struct prefix *prefix,
+			  struct route_spec *spec, const struct bgp_peer_filter *peers,
+			  bool by_fifo)
+{
+	struct program_route *route = route_table_find(t, prefix);
+	if (!route)
+		put(t, NULL, prefix, for_peers(spec, peers));
+	else if (!has_already(route->spec, spec, peers))
+		put(t, route, prefix, merged(route->spec, spec, peers));
+	route_table_find(t, prefix)->by_fifo = by_fifo;
+}
+
 enum withdrawn route_table_withdraw(struct route_table *t, const struct prefix *prefix,
 				    const struct bgp_peer_filter *peers)
 {
 	struct program_route *route = route_table_find(t, prefix);
-	struct bgp_peer_filter *left = route && peers ? without(route->spec->peers, peers) : NULL;
 	if (!route)
 		return WITHDRAWN_NOTHING;
+	struct route_spec *left = rest_of(route->spec, peers);
 	if (!left) {
 		route_table_remove(t, route);
 		return WITHDRAWN_WHOLLY;
 	}
-	bool same = bgp_peer_filter_equal(left, route->spec->peers);
-	if (!same)
-		put(t, route, prefix, route_spec_copy(route->spec, left));
-	bgp_peer_filter_free(left);
-	return same ? WITHDRAWN_NOTHING : WITHDRAWN_FROM_SOME;
+	if (route_spec_equal(left, route->spec)) {
+		route_spec_unref(left);
+		return WITHDRAWN_NOTHING;
+	}
+	put(t, route, prefix, left);
+	return WITHDRAWN_FROM_SOME;
 }

@@ -2,9 +2,8 @@
 /*
  * The routes that a program wants announced, by prefix, and what a line changes in them. Pure.
  *
- * A route has one set of attributes for all the peers that it is for. A line for some of them adds them
- * to the route or takes them from it; one that gives other attributes to some of its peers only is
- * refused.
+ * A line for some peers changes what these have, and nothing for all others: a route may have other
+ * attributes for each peer (route_spec.other).
  */
 #ifndef AGENT_PROGRAMS_ROUTE_TABLE_H
 #define AGENT_PROGRAMS_ROUTE_TABLE_H
@@ -14,7 +13,6 @@
 
 #include "agent/model/route_spec.h"
 #include "lib/addr.h"
-#include "lib/err.h"
 #include "lib/hash.h"
 
 struct program_route {
@@ -32,11 +30,10 @@ void route_table_done(struct route_table *t);
 size_t route_table_n(const struct route_table *t);
 struct program_route *route_table_find(const struct route_table *t, const struct prefix *prefix);
 
-/* `spec` for the peers of `peers`, NULL: all. 0, or -EINVAL and a text. A line that changes nothing leaves
- * the route its spec. */
-int route_table_announce(struct route_table *t, const struct prefix *prefix,
-			 struct route_spec *spec, const struct bgp_peer_filter *peers, bool by_fifo,
-			 struct err *err);
+/* `spec` for the peers of `peers`, NULL: all. A line that changes nothing leaves the route its spec. */
+void route_table_announce(struct route_table *t, const struct prefix *prefix,
+			  struct route_spec *spec, const struct bgp_peer_filter *peers,
+			  bool by_fifo);
 
 enum withdrawn { WITHDRAWN_NOTHING, WITHDRAWN_FROM_SOME, WITHDRAWN_WHOLLY };
 /* From those peers, NULL: all. */

@@ -130,8 +130,13 @@ static json_t *routes(const struct vip *vip, const struct view_vip_context *c,
 		      const struct bgp_route_attrs *own)
 {
 	json_t *array = json_array();
-	for (size_t i = 0; i < c->peers.n; i++)
-		json_array_append_new(array, view_route(&c->routes[i], &vip->prefix, c->bgp, own));
+	for (size_t i = 0; i < c->peers.n; i++) {
+		struct announce_room room;
+		struct bgp_route_attrs its = *own;
+		if (vip->spec && vip->route && vip->route->other)
+			vip_attrs_for(vip, vip->form, c->peers.items[i].config, &room, &its);
+		json_array_append_new(array, view_route(&c->routes[i], &vip->prefix, c->bgp, &its));
+	}
 	return array;
 }
 

@@ -91,14 +91,42 @@ static int set_nat(const struct prefix *vip, const struct nat_spec *nats, size_t
 	return rc < 0 && rc != -EINPROGRESS ? err_prefix(err, nat_result(rc), "NAT: ") : rc;
 }
 
+/* Of a program's route, for other peers than those of `attrs`. */
+struct variants {
+	struct bgp_route_variant *items;
+	struct announce_room *rooms;
+	size_t n;
+};
+
+static struct variants variants_of(const struct vip *v)
+{
+	struct variants made = { 0 };
+	const struct route_spec *first = v->route ? v->route->other : NULL;
+	for (const struct route_spec *s = first; s; s = s->other)
+		made.n++;
+	if (made.n == 0)
+		return made;
+	made.items = mem_new(made.n, sizeof(*made.items));
+	made.rooms = mem_new(made.n, sizeof(*made.rooms));
+	size_t i = 0;
+	for (const struct route_spec *s = first; s; s = s->other, i++) {
+		route_spec_attrs(s, v->want.route, &made.rooms[i], &made.items[i].attrs);
+		made.items[i].filter = s->peers;
+	}
+	return made;
+}
+
 static void announce(const struct prefix *vip, const struct bgp_route_attrs *attrs,
 		     const struct bgp_peer_filter *peers, void *userdata)
 {
 	struct actuator *a = userdata;
 	const struct vip *v = vip_find(a->reconcile, vip);
+	struct variants variants = variants_of(v);
 	struct bgp_route route = { .prefix = *vip,
 				   .attrs = *attrs,
 				   .filter = peers,
+				   .variants = variants.items,
+				   .n_variants = variants.n,
 				   .tag = v->spec->name,
 				   .why = v->cause,
 				   .suppressed = aggregate_list_suppressor(
@@ -106,6 +134,8 @@ static void announce(const struct prefix *vip, const struct bgp_route_attrs *att
 	char text[PREFIX_TEXT_MAX];
 	log_debug("vip", "announcing %s (%s)", prefix_format(vip, text), v->cause);
 	bgp_speaker_announce(a->speaker, &route);
+	free(variants.items);
+	free(variants.rooms);
 }
 
 static void withdraw(const struct prefix *vip, void *userdata)

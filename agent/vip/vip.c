@@ -65,6 +65,16 @@ void vip_attrs(const struct vip *vip, enum route_form form, struct announce_room
 		spec_attrs(vip, form, room, ret);
 }
 
+void vip_attrs_for(const struct vip *vip, enum route_form form, const struct bgp_peer_config *peer,
+		   struct announce_room *room, struct bgp_route_attrs *ret)
+{
+	const struct route_spec *route = vip->route ? route_spec_for(vip->route, peer) : NULL;
+	if (route)
+		route_spec_attrs(route, form, room, ret);
+	else
+		vip_attrs(vip, form, room, ret);
+}
+
 const struct bgp_peer_filter *vip_peers(const struct vip *vip)
 {
 	return vip->route ? vip->route->peers : vip->spec->peers;

@@ -133,7 +133,10 @@ void vip_free(struct reconcile *r, struct vip *vip);
  * and its spec. It has an owner. */
 void vip_attrs(const struct vip *vip, enum route_form form, struct announce_room *room,
 	       struct bgp_route_attrs *ret);
-/* The peers that its route is for; NULL: all. */
+/* The same as this peer gets them, of a route that may be another one for each peer. */
+void vip_attrs_for(const struct vip *vip, enum route_form form, const struct bgp_peer_config *peer,
+		   struct announce_room *room, struct bgp_route_attrs *ret);
+/* The peers that its route is for; NULL: all, but those that route->other is for. */
 const struct bgp_peer_filter *vip_peers(const struct vip *vip);
 /* It needs a step. */
 void vip_mark_dirty(struct reconcile *r, struct vip *vip);

@@ -14,7 +14,7 @@ from .rawpeer import RawListener
 from .routers import Router
 from .routers.base import NotReady
 from .test_process_1 import Contained
-from .testbed import Testbed
+from .testbed import AGENT_AS, Testbed
 from .wait import never, wait_until
 
 IP4, IP4B, IP6 = "198.18.0.1/32", "198.18.0.2/32", "2001:db8:53::1/128"
@@ -229,6 +229,42 @@ exec sleep 1000""")
     one.wait_routes(IP4B)
     two.wait_routes(IP4B)
     assert [v["prefix"] for v in agent.app("p")["vips"]] == [IP4B]
+
+
+def test_other_attributes_for_each_neighbor(bed: Testbed) -> None:
+    one, two = bed.start_router("bird"), bed.start_router("frr")
+    go = bed.workdir / "go"
+    route = f"announce route {IP4} next-hop"
+    run = script(bed, f"""
+echo silence-ack
+echo neighbor {one.ip} {route} self med 10 community 65001:1
+echo neighbor {two.ip} {route} {two.link.host_ip} med 20 community 65001:2 as-path [ 65001 65009 ]
+echo enable-ack
+read answer
+ask show adj-rib out extensive
+read answer
+echo "$answer" >> {bed.workdir}/answers
+read answer
+until test -e {go}; do sleep 0.05; done
+ask neighbor {two.ip} {route} self med 30
+ask neighbor {one.ip} withdraw route {IP4}
+exec sleep 1000""")
+    agent = bed.start_agent({**config(peer(one), peer(two)), "processes": [process("p", run, *ALLOW)]})
+    for router in (one, two):
+        router.wait_routes(IP4)
+    a, b = one.routes()[IP4], two.routes()[IP4]
+    assert (a.med, a.communities, a.as_path) == (10, ("65001:1",), (AGENT_AS,))
+    assert (b.med, b.communities, b.as_path) == (20, ("65001:2",), (AGENT_AS, 65009))
+    shown = {r["peer"]: r for r in agent.status("routes")["routes"][0]["peers"]}
+    assert [shown[r.ip]["med"] for r in (one, two)] == [10, 20]
+    assert shown[two.ip]["as_path"] == [AGENT_AS, 65009] and "as_path" not in shown[one.ip]
+    for line, router, med in zip(answers(bed), (one, two), (10, 20), strict=True):
+        assert line.startswith(f"neighbor {router.ip} ipv4 unicast {IP4} next-hop "), line
+        assert f" med {med} " in line, line
+    go.touch()
+    one.wait_routes()
+    wait_until(lambda: two.routes()[IP4].med == 30, "the other attributes")
+    assert two.routes()[IP4].as_path == (AGENT_AS,)
 
 
 def test_a_repeated_line_is_no_update(bed: Testbed) -> None:

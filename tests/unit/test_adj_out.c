@@ -753,6 +753,71 @@ static void random_changes_converge(void **state)
 	}
 }
 
+/* Route 1 with community 1 for peer 10.0.0.1, and `of_other` for 10.0.0.2; 0: not for that one. */
+static void announce_variants(struct model *m, uint32_t of_other)
+{
+	struct bgp_peer_filter *first = mem_new(1, sizeof(*first));
+	struct bgp_peer_filter *other = mem_new(1, sizeof(*other));
+	struct prefix p = numbered(AF_INET, 1);
+	uint32_t one = 1;
+	bool changed;
+	const struct bgp_route_attrs attrs = { .communities = { &one, 1 } };
+	const struct bgp_route_variant variant = {
+		.attrs = { .communities = { &of_other, 1 },
+			   .next_hop = { AF_INET, { 192, 0, 2, (uint8_t)of_other } } },
+		.filter = other,
+	};
+	bgp_peer_refs_add(&first->only, "10.0.0.1");
+	bgp_peer_refs_add(&other->only, "10.0.0.2");
+	struct rib_route *r = rib_announce(&m->rib, &p, BGP_ORIGIN_IGP, &attrs, &changed);
+	changed = rib_set_filter(r, first) || changed;
+	if (rib_set_variants(&m->rib, r, BGP_ORIGIN_IGP, &variant, of_other > 0) || changed)
+		adj_out_mark(&m->adj, r);
+	bgp_peer_filter_free(first);
+	bgp_peer_filter_free(other);
+}
+
+static void peers_get_their_own_attributes(void **state)
+{
+	(void)state;
+	for (uint8_t peer = 1; peer <= 3; peer++) {
+		const struct bgp_peer_config config = { .addr = { AF_INET, { 10, 0, 0, peer } } };
+		struct adj_out_session session = both_families;
+		struct model *m = model_new();
+		struct prefix p = numbered(AF_INET, 1);
+		session.config = &config;
+		adj_out_up(&m->adj, &session);
+		announce_variants(m, 2);
+		exchange(m, SIZE_MAX);
+		assert_int_equal(m->v4[1].present, peer != 3);
+		assert_int_equal(m->v4[1].community, peer == 3 ? 0 : peer);
+		assert_int_equal(adj_out_state(&m->adj, rib_find(&m->rib, &p), &config),
+				 peer == 3 ? BGP_ROUTE_FILTERED : BGP_ROUTE_SENT);
+		if (peer == 2)
+			assert_int_equal(m->next_hop4.bytes[3], 2);
+		m->updates = 0;
+		announce_variants(m, 2); /* nothing changes */
+		assert_int_equal(exchange(m, SIZE_MAX), 0);
+		announce_variants(m, 7); /* for the second peer only */
+		exchange(m, SIZE_MAX);
+		assert_int_equal(m->updates, peer == 2);
+		assert_int_equal(m->v4[1].community, peer == 3 ? 0 : peer == 2 ? 7 : 1);
+		struct rib_route *r = rib_find(&m->rib, &p);
+		assert_true(rib_set_origin(&m->rib, r, BGP_ORIGIN_EGP));
+		assert_false(rib_set_origin(&m->rib, r, BGP_ORIGIN_EGP));
+		adj_out_mark(&m->adj, r);
+		exchange(m, SIZE_MAX);
+		assert_int_equal(m->updates, peer == 3 ? 0 : peer); /* one more for the first two */
+		announce_variants(m, 0);
+		exchange(m, SIZE_MAX);
+		assert_int_equal(m->v4[1].present, peer == 1);
+		announce_variants(m, 2);
+		withdraw(m, AF_INET, 1);
+		drain(m);
+		model_free(m);
+	}
+}
+
 static void communities_merge_in_order_and_once(void **state)
 {
 	(void)state;
@@ -790,6 +855,7 @@ int main(void)
 		cmocka_unit_test(ipv4_routes_over_ipv6),
 		cmocka_unit_test(states_say_why_a_route_is_not_there),
 		cmocka_unit_test(random_changes_converge),
+		cmocka_unit_test(peers_get_their_own_attributes),
 		cmocka_unit_test(communities_merge_in_order_and_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,18 +107,21 @@ static struct bgp_peer_filter *peers_of(const char *names)
 	return f;
 }
 
-/* "5 to 10.0.0.1", "5 but 10.0.0.1"; "-": there is no route. */
+/* "5 to 10.0.0.1", "5 but 10.0.0.1", with "; " between those of other attributes; "-": there is no
+ * route. */
 static const char *shown(const struct program_route *r, char *buf, size_t size)
 {
 	struct strbuf sb = strbuf_over(buf, size);
-	const struct bgp_peer_filter *f = r ? r->spec->peers : NULL;
 	if (!r)
 		return "-";
-	strbuf_add(&sb, "%u", r->spec->med.value);
-	for (size_t i = 0; f && i < f->only.n; i++)
-		strbuf_add(&sb, " to %s", f->only.items[i].text);
-	for (size_t i = 0; f && i < f->except.n; i++)
-		strbuf_add(&sb, " but %s", f->except.items[i].text);
+	for (const struct route_spec *spec = r->spec; spec; spec = spec->other) {
+		const struct bgp_peer_filter *f = spec->peers;
+		strbuf_add(&sb, "%s%u", spec == r->spec ? "" : "; ", spec->med.value);
+		for (size_t i = 0; f && i < f->only.n; i++)
+			strbuf_add(&sb, " to %s", f->only.items[i].text);
+		for (size_t i = 0; f && i < f->except.n; i++)
+			strbuf_add(&sb, " but %s", f->except.items[i].text);
+	}
 	return buf;
 }
 
@@ -134,7 +137,7 @@ static const struct route_spec *spec_of(const struct route_table *t, const struc
 struct step {
 	int med; /* -1: withdraw */
 	const char *peers;
-	const char *after; /* NULL: refused */
+	const char *after;
 	bool changed;
 };
 
@@ -143,20 +146,17 @@ static void run_steps(const struct step *steps, size_t n)
 	struct route_table t = { 0 };
 	const struct prefix p = PREFIX4(32, 198, 18, 0, 1);
 	char buf[128];
-	const char *before = "-";
 	for (size_t i = 0; i < n; i++) {
 		struct route_spec *spec =
 			spec_with_med(steps[i].med < 0 ? 0 : (uint32_t)steps[i].med);
 		struct bgp_peer_filter *peers = peers_of(steps[i].peers);
 		const struct route_spec *held = spec_of(&t, &p);
-		int rc = 0;
 		if (steps[i].med >= 0)
-			rc = route_table_announce(&t, &p, spec, peers, false, NULL);
+			route_table_announce(&t, &p, spec, peers, false);
 		else
 			route_table_withdraw(&t, &p, peers);
-		assert_int_equal(rc, steps[i].after ? 0 : -22);
-		before = steps[i].after ? steps[i].after : before;
-		assert_string_equal(shown(route_table_find(&t, &p), buf, sizeof(buf)), before);
+		assert_string_equal(shown(route_table_find(&t, &p), buf, sizeof(buf)),
+				    steps[i].after);
 		assert_int_equal(spec_of(&t, &p) != held, steps[i].changed);
 		bgp_peer_filter_free(peers);
 		route_spec_unref(spec);
@@ -177,14 +177,53 @@ static void routes_and_their_peers(void **state)
 	STEPS({ 5, NULL, "5", true }, { 5, NULL, "5", false }, { 6, NULL, "6", true },
 	      { -1, NULL, "-", true }, { -1, NULL, "-", false });
 	STEPS({ 5, A, "5 to " A, true }, { 5, A, "5 to " A, false },
-	      { 5, B, "5 to " A " to " B, true }, { 6, B, NULL, false },
+	      { 5, B, "5 to " A " to " B, true }, { 6, B, "6 to " B "; 5 to " A, true },
+	      { 5, A, "6 to " B "; 5 to " A, false }, { 6, B, "6 to " B "; 5 to " A, false },
 	      { 6, A " " B, "6 to " A " to " B, true }, { -1, A, "6 to " B, true },
 	      { -1, A, "6 to " B, false }, { 7, B, "7 to " B, true }, { -1, B, "-", true });
 	STEPS({ 5, NULL, "5", true }, { -1, A, "5 but " A, true }, { -1, A, "5 but " A, false },
-	      { 6, A, NULL, false }, { 5, A, "5", true }, { -1, A, "5 but " A, true },
-	      { 6, NULL, "6", true });
-	STEPS({ 5, A, "5 to " A, true }, { 5, NULL, "5", true }, { 6, A, NULL, false },
+	      { 6, A, "6 to " A "; 5 but " A, true }, { 6, A, "6 to " A "; 5 but " A, false },
+	      { 7, B, "7 to " B "; 6 to " A "; 5 but " A " but " B, true },
+	      { 5, A, "7 to " B "; 5 but " B, true }, { -1, B, "5 but " B, true },
+	      { 5, B, "5", true }, { -1, A, "5 but " A, true }, { 6, NULL, "6", true });
+	STEPS({ 5, A, "5 to " A, true }, { 5, NULL, "5", true },
 	      { -1, A " " B, "5 but " A " but " B, true }, { 5, B, "5 but " A, true });
+}
+
+/* After any lines each peer has what the last line for it said, and a repeated line changes nothing. */
+static void each_peer_has_its_last_line(void **state)
+{
+	(void)state;
+	static const char *const names[] = { NULL, A, B, A " " B };
+	const struct bgp_peer_config peers[] = { { .addr = { AF_INET, { 10, 0, 0, 1 } } },
+						 { .addr = { AF_INET, { 10, 0, 0, 2 } } },
+						 { .addr = { AF_INET, { 10, 0, 0, 3 } } } };
+	const struct prefix p = PREFIX4(32, 198, 18, 0, 1);
+	struct route_table t = { 0 };
+	int wanted[3] = { -1, -1, -1 };
+	unsigned seed = 1;
+	for (int i = 0; i < 20000; i++) {
+		int med = rand_r(&seed) % 4 - 1, which = rand_r(&seed) % 4;
+		struct bgp_peer_filter *f = peers_of(names[which]);
+		struct route_spec *spec = spec_with_med(med < 0 ? 0 : (uint32_t)med);
+		for (int again = 0; again < 2; again++) {
+			const struct route_spec *held = spec_of(&t, &p);
+			if (med < 0)
+				route_table_withdraw(&t, &p, f);
+			else
+				route_table_announce(&t, &p, spec, f, false);
+			assert_true(!again || spec_of(&t, &p) == held);
+		}
+		for (int k = 0; k < 3; k++) {
+			const struct route_spec *has = route_spec_for(spec_of(&t, &p), &peers[k]);
+			if (which == 0 || which & 1 << k)
+				wanted[k] = med;
+			assert_int_equal(has ? (int)has->med.value : -1, wanted[k]);
+		}
+		bgp_peer_filter_free(f);
+		route_spec_unref(spec);
+	}
+	route_table_done(&t);
 }
 
 /* ---- listings ---- */
@@ -210,7 +249,7 @@ static void a_listing_is_of_one_time(void **state)
 	for (uint8_t i = 1; i <= 2; i++) {
 		const struct prefix p = PREFIX4(32, 198, 18, 0, i);
 		struct route_spec *spec = spec_with_med(i);
-		assert_int_equal(route_table_announce(&t, &p, spec, NULL, false, NULL), 0);
+		route_table_announce(&t, &p, spec, NULL, false);
 		route_spec_unref(spec);
 	}
 	l = route_listing_new(&t, false);
@@ -359,6 +398,7 @@ int main(void)
 		cmocka_unit_test(lines_from_octets),
 		cmocka_unit_test(a_long_line_is_dropped),
 		cmocka_unit_test(routes_and_their_peers),
+		cmocka_unit_test(each_peer_has_its_last_line),
 		cmocka_unit_test(a_listing_is_of_one_time),
 		cmocka_unit_test(peers_of_selectors),
 		cmocka_unit_test(sessions_as_exabgp_tells_them),
