@@ -3,18 +3,18 @@
 # missing, so the Makefile may call it every time.
 #
 #   scripts/deps.sh build      compiler and libraries
-#   scripts/deps.sh test       build + pytest + the routers, Consul, Prometheus and browser of the tests
+#   scripts/deps.sh test       build + pytest + the routers, Consul, Prometheus, ifupdown2 and browser of the tests
 #   scripts/deps.sh browser    the browser alone
 #   scripts/deps.sh axe        axe-core alone, which looks for barriers in the page; by npm
 #   scripts/deps.sh container  the routers, a container engine, a base image of Debian's packages
 #   scripts/deps.sh kernels SUITE…  kernels of Debian releases, and qemu to boot them
 #   scripts/deps.sh lint       build + formatters and static checkers
-#   scripts/deps.sh list peers|browser|prometheus|engine|qemu…  prints what would be unpacked
+#   scripts/deps.sh list peers|browser|prometheus|ifupdown|engine|qemu…  prints what would be unpacked
 #
 # The routers (FRR, BIRD, GoBGP, OpenBGPD, ExaBGP) are never installed: their packages enable and
 # start services, and this machine may run a bird of its own. Their packages are only downloaded and
 # unpacked below .deps/peers, from where the tests run them in network namespaces. So is Consul's,
-# below .deps/consul, the browser (Chromium, 700 MB) below .deps/browser, axe-core below .deps/axe, the container engine below
+# below .deps/consul, ifupdown2 below .deps/ifupdown, the browser (Chromium, 700 MB) below .deps/browser, axe-core below .deps/axe, the container engine below
 # .deps/container, and the kernels and qemu below .deps/kernels and .deps/qemu. Which packages that
 # takes does not depend on what is installed.
 set -euo pipefail
@@ -37,6 +37,8 @@ peers_packages=(frr bird2 gobgpd openbgpd exabgp)
 browser_packages=(chromium fonts-dejavu-core)
 # promtool, which checks metrics and alerts, and the server for the queries of the dashboards.
 prometheus_packages=(prometheus)
+# Gives and takes addresses beside the agent; its service is not wanted, its programs are.
+ifupdown_packages=(ifupdown2)
 axe_version=4.14.1
 engine_packages=(podman buildah crun conmon)
 # Boots the kernels. busybox and kmod load what is needed to reach the root file system.
@@ -231,8 +233,8 @@ list_packages() {
 	world=$(mktemp -d)
 	make_world "$world"
 	for kind in "$@"; do
-		[[ $kind =~ ^(peers|browser|prometheus|engine|qemu)$ ]] ||
-			die "expected peers, browser, prometheus, engine or qemu, not '$kind'"
+		[[ $kind =~ ^(peers|browser|prometheus|ifupdown|engine|qemu)$ ]] ||
+			die "expected peers, browser, prometheus, ifupdown, engine or qemu, not '$kind'"
 		declare -n names="${kind}_packages"
 		packages=$(packages_to_unpack "$world" "${names[@]}") || exit
 		while read -r name; do echo "$kind $name"; done <<<"$packages"
@@ -342,6 +344,7 @@ test)
 	unpack "$peers_dir" "${peers_packages[@]}"
 	unpack "$browser_dir" "${browser_packages[@]}"
 	unpack "$root/.deps/prometheus" "${prometheus_packages[@]}"
+	unpack "$root/.deps/ifupdown" "${ifupdown_packages[@]}"
 	unpack_axe
 	unpack_consul
 	;;

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 NEEDED = {
     "peers": ({"frr", "bird2", "gobgpd", "openbgpd", "exabgp", "python3-exabgp"}, {"libyang"}),
     "browser": ({"chromium", "fonts-dejavu-core"}, {"libnss3", "libgbm"}),
+    "ifupdown": ({"ifupdown2"}, set()),
     "engine": ({"podman", "buildah", "crun", "conmon"}, {"libgpgme", "libyajl"}),
     "qemu": ({"busybox-static", "kmod"}, {"libpixman"}),
 }
