@@ -178,7 +178,9 @@ static const struct config_key program_keys[] = {
 	  FIELD(env),
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .default_words = "none",
-	  .doc = "Variables of its environment, beside those of all commands (`agent.exec.env`)." },
+	  .doc = "Variables of its environment, beside those of all commands (`agent.exec.env`). "
+		 "With "
+		 "`exabgp_api_ack=false` its commands are not answered, as by ExaBGP." },
 	{ 0 },
 };
 

@@ -2,7 +2,10 @@
 #include "agent/model/program_spec.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -84,6 +87,25 @@ bool program_spec_runs_alike(const struct program_spec *a, const struct program_
 	return a->is_line == b->is_line && strings_equal(a->run, b->run) &&
 	       str_same(a->user, b->user) && strings_equal(a->env, b->env) &&
 	       str_same(a->fifo, b->fifo);
+}
+
+static bool is_true(const char *text)
+{
+	static const char *const words[] = { "1", "yes", "on", "enable", "true" };
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* ExaBGP reads both forms of the name. */
+bool program_spec_acknowledges(const struct program_spec *s)
+{
+	bool acknowledges = true;
+	for (char **env = s->env; env && *env; env++)
+		if (str_starts(*env, "exabgp_api_ack=") || str_starts(*env, "exabgp.api.ack="))
+			acknowledges = is_true(strchr(*env, '=') + 1);
+	return acknowledges;
 }
 
 bool program_spec_allows(const struct program_spec *s, const struct prefix *prefix)

@@ -252,7 +252,7 @@ static void start(struct program *p)
 {
 	struct err err = { "" };
 	struct child_pipes pipes = { .in = -1, .out = -1, .err = -1 };
-	p->silent = false;
+	p->silent = !program_spec_acknowledges(&p->spec);
 	if (spawn(p, &pipes, &err) < 0) {
 		on_failed_start(p, &err);
 		return;

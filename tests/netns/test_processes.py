@@ -267,6 +267,16 @@ exec sleep 1000""")
     assert two.routes()[IP4].as_path == (AGENT_AS,)
 
 
+def test_a_program_that_wants_no_answers(bed: Testbed) -> None:
+    """exabgp_api_ack=false: the first that it reads is what it asked for."""
+    router = bed.start_router("bird")
+    run = script(bed, f"echo announce route {IP4} next-hop self; ask ping; ask version; exec sleep 1000")
+    start(bed, router, process("p", run, *ALLOW, env=["exabgp_api_ack=false"]))
+    router.wait_routes(IP4)
+    wait_until(lambda: len(answers(bed)) == 2, "two answers")
+    assert answers(bed)[0].startswith("pong ") and answers(bed)[1].startswith("exabgp ")
+
+
 def test_a_repeated_line_is_no_update(bed: Testbed) -> None:
     link = bed.link()
     raw = RawListener(link.namespace, link.router_ip)

@@ -318,6 +318,27 @@ static void peers_of_selectors(void **state)
 
 /* ---- answers ---- */
 
+static void programs_that_want_none(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *env[3];
+		bool answered;
+	} cases[] = {
+		{ { NULL }, true },
+		{ { "exabgp_api_ack=false" }, false },
+		{ { "A=b", "exabgp.api.ack=no" }, false },
+		{ { "exabgp_api_ack=True" }, true },
+		{ { "exabgp_api_ack=" }, false },
+		{ { "exabgp_api_ack_not=false" }, true },
+		{ { "exabgp_api_ack=false", "exabgp_api_ack=1" }, true },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct program_spec s = { .env = (char **)cases[i].env };
+		assert_int_equal(program_spec_acknowledges(&s), cases[i].answered);
+	}
+}
+
 static void sessions_as_exabgp_tells_them(void **state)
 {
 	(void)state;
@@ -401,6 +422,7 @@ int main(void)
 		cmocka_unit_test(each_peer_has_its_last_line),
 		cmocka_unit_test(a_listing_is_of_one_time),
 		cmocka_unit_test(peers_of_selectors),
+		cmocka_unit_test(programs_that_want_none),
 		cmocka_unit_test(sessions_as_exabgp_tells_them),
 		cmocka_unit_test(routes_and_peers_shown),
 	};
