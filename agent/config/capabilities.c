@@ -67,7 +67,7 @@ static bool uses_legacy(const struct config *c, const struct capability_facts *f
 	return false;
 }
 
-/* Or will as soon as apps are registered later, which there are when the file has none. */
+/* Now, or once apps are registered: a file without any, or with Consul or Nomad, expects them. */
 static bool binds(const struct config *c)
 {
 	bool later = (c->n_apps == 0 && c->programs.n == 0) || c->agent.consul.addr ||
@@ -179,6 +179,7 @@ static bool may_use_raw(const struct config *c, const struct capability_facts *f
 uint64_t capability_keep(const struct config *c, const struct capability_facts *facts,
 			 const struct capability_needs *needs)
 {
+	/* An app that is registered later may be bound. */
 	uint64_t keep = UINT64_C(1) << CAP_NET_ADMIN;
 	for (size_t i = 0; i < needs->n; i++)
 		keep |= UINT64_C(1) << needs->items[i].number;

@@ -147,6 +147,22 @@ def test_without_net_admin_the_rest_works(bed: Testbed) -> None:
     assert bed.host.loopback_addresses() == {}
 
 
+def test_what_is_not_bound_needs_no_capability(bed: Testbed) -> None:
+    """`bind: none` and `present`, without NAT: by a plain user that has none at all."""
+    router = bed.start_router("bird")
+    bed.host.ip(f"address add {VIP6} dev lo")
+    apps = ({**app("a", VIP4), "bind": "none"}, {**app("b", VIP6), "bind": "present"})
+    structure = config(peer(router), apps=apps)
+    agent = start_as_user(bed, structure, [])
+    router.wait_routes(VIP4, VIP6)
+    wait_ready(agent)
+    assert missing(agent) == [] and complaints(agent) == []
+    assert agent.status("capabilities")["capabilities"] == []
+    agent.stop()
+    router.wait_routes()
+    assert list(bed.host.loopback_addresses()) == [VIP6]
+
+
 def test_without_net_admin_what_is_there_is_announced(bed: Testbed) -> None:
     """An upgrade that lost the capability: the host goes on serving."""
     router = bed.start_router("bird")
