@@ -47,7 +47,10 @@ struct budget_share {
 
 struct app {
 	struct app_spec *spec; /* spec->name is the key */
-	struct vip **vips;     /* as many as in spec->vips, in the same order */
+	/* The definition before, which VIPs that are kept for their heirs are announced by; NULL:
+	 * there are none. */
+	struct app_spec *former;
+	struct vip **vips; /* as many as in spec->vips, in the same order */
 	struct monitor_watch *watch;
 	enum health health;   /* the last verdict; of the former definition until there is one */
 	mono_t health_since;  /* of the last change; registered_at before the first */

@@ -124,6 +124,8 @@ static struct app_spec *spec_new(const struct registry *reg, const struct app_sp
 
 static void spec_free(struct app_spec *spec)
 {
+	if (!spec)
+		return;
 	app_spec_done(spec);
 	free(spec);
 }
@@ -139,6 +141,7 @@ static void app_free(struct app *app)
 	budget_discharge(app);
 	monitor_watch_free(app->watch);
 	spec_free(app->spec);
+	spec_free(app->former);
 	free(app->vips);
 	free(app->reason);
 	free(app);
@@ -171,12 +174,14 @@ static bool same_monitors(const struct app_spec *a, const struct app_spec *b)
 	return true;
 }
 
-static void claim_vips(struct app *app)
+/* Those behind its own `n_own` are kept for their heirs: no router gets them, for a moment, by a
+ * definition that is not for them. */
+static void claim_vips(struct app *app, size_t n_own)
 {
 	app->vips = mem_new(app->spec->n_vips, sizeof(app->vips[0]));
 	for (size_t i = 0; i < app->spec->n_vips; i++)
 		app->vips[i] = reconcile_claim(app->registry->reconcile, &app->spec->vips[i],
-					       app->spec, app);
+					       i < n_own ? app->spec : app->former, app);
 }
 
 /* What the former owner of its VIPs was found to be, as long as nothing else is known. */
@@ -200,7 +205,7 @@ static void add(struct registry *reg, const struct app_spec *spec, const struct 
 	app->spec = spec_new(reg, spec);
 	app_table_add(reg, app);
 	inherit_health(app, former);
-	claim_vips(app);
+	claim_vips(app, app->spec->n_vips);
 	app_group_join(app, now);
 	app_drain_start(app, now);
 	app_watch(app, now);
@@ -233,14 +238,16 @@ static void keep_for_heirs(struct app *app, const struct app_spec *old)
 
 static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 {
-	struct app_spec *old = app->spec;
+	struct app_spec *old = app->spec, *before = app->former;
 	struct vip **old_vips = app->vips;
+	size_t n_own = spec->n_vips;
 	app->registry->changes++;
 	app->spec = spec_new(app->registry, spec);
 	app->hh.key = app->spec->name; /* the same bytes at another place */
 	if (old->source == APP_FROM_CONFIG && spec->source == APP_FROM_CONFIG)
 		keep_for_heirs(app, old);
-	claim_vips(app);
+	app->former = app->spec->n_vips > n_own ? old : NULL;
+	claim_vips(app, n_own);
 	for (size_t i = 0; i < old->n_vips; i++)
 		if (!has_vip(app->spec, &old->vips[i]))
 			reconcile_release(app->registry->reconcile, old_vips[i], now);
@@ -252,7 +259,9 @@ static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 	else
 		app_watch_again(app, now);
 	app_apply(app, now);
-	spec_free(old);
+	spec_free(before);
+	if (!app->former)
+		spec_free(old);
 	free(old_vips);
 }
 

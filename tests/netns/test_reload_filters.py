@@ -80,3 +80,22 @@ def test_an_aggregate_gives_way(bed: Testbed) -> None:
     agent.reload(config(one.entry, two.entry, apps=({**web, "except_peers": [one.ip]},)))
     assert sorted(one.changes(agent)) == [f"-{AGGREGATE}", f"-{MEMBER}"]
     assert sorted(two.changes(agent)) == [f"+{MEMBER}", f"-{AGGREGATE}"]
+
+
+def test_a_vip_goes_from_app_to_app(bed: Testbed) -> None:
+    """Its first owner has other attributes and other routers by then, long before the heir's turn."""
+    one, two = Watch(bed), Watch(bed)
+    first = {**app("first", VIP4), "peers": [one.ip]}
+    agent = bed.start_agent(config(one.entry, two.entry, apps=(first,)))
+    one.establish()
+    two.establish()
+    wait_until(lambda: agent.route_state(VIP4, one.ip) == "sent", "it is sent")
+    one.changes(agent)
+    two.changes(agent)
+    other = {**app("first", MEMBER), "states": {"up": {"med": 7}}}
+    heir = {**app("heir", VIP4), "peers": [one.ip]}
+    between = tuple({**each, "peers": [one.ip]} for each in many())
+    agent.reload(config(one.entry, two.entry, apps=(other, *between, heir)))
+    wait_until(lambda: agent.peer(one.ip)["routes"]["sent"] == APPS + 2, "all are sent", 20)
+    assert two.changes(agent) == [f"+{MEMBER}"]
+    assert f"+{VIP4}" not in one.changes(agent)
