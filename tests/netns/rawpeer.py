@@ -7,7 +7,7 @@ itself: no keepalive, no answer. So it is as old, hostile, dead or deaf as the t
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from . import bgp
@@ -51,6 +51,10 @@ class RawListener:
             raise AssertionError(f"no connection within {timeout:g} s") from None
         return RawSession(connection)
 
+    def set_key(self, ip: str, password: str | None) -> None:
+        """The TCP MD5 key of connections from there, from now on; None: they have none."""
+        _set_key(self._socket, ip, password)
+
     def close(self) -> None:
         self._socket.close()
 
@@ -70,7 +74,7 @@ def connect(
     connection.settimeout(TIMEOUT)
     connection.bind((source, 0))
     if password is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, _md5sig(target, password))
+        _set_key(connection, target, password)
     if ttl is not None:
         connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
     connection.connect((target, port))
@@ -84,6 +88,13 @@ def _md5sig(ip: str, password: str) -> bytes:
     """struct tcp_md5sig of linux/tcp.h for an IPv4 peer."""
     address = struct.pack("=HH4s", socket.AF_INET, 0, socket.inet_aton(ip)).ljust(128, b"\0")
     return address + struct.pack("=BBHi80s", 0, 0, len(password), 0, password.encode())
+
+
+def _set_key(of: socket.socket, ip: str, password: str | None) -> None:
+    try:
+        of.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, _md5sig(ip, password or ""))
+    except FileNotFoundError:
+        assert password is None  # it has none to be removed
 
 
 class RawSession:
@@ -183,10 +194,12 @@ class RawSession:
             lambda update: prefix in update.withdrawn, f"withdrawal of {prefix}"
         )
 
-    def receive_updates_until_end_of_rib(self) -> list[bgp.Update]:
-        """All updates up to the End-of-RIB markers of both families."""
+    def receive_updates_until_end_of_rib(
+        self, families: Iterable[tuple[int, int]] = (bgp.IPV4_UNICAST, bgp.IPV6_UNICAST)
+    ) -> list[bgp.Update]:
+        """All updates up to the End-of-RIB markers of these families."""
         updates: list[bgp.Update] = []
-        missing = {bgp.IPV4_UNICAST, bgp.IPV6_UNICAST}
+        missing = set(families)
         while missing:
             update = self.expect_update(lambda _: True, f"End-of-RIB {missing}")
             updates.append(update)
@@ -194,6 +207,10 @@ class RawSession:
         return updates
 
     # Sessions
+
+    def set_key(self, password: str | None) -> None:
+        """Another TCP MD5 key, under the session."""
+        _set_key(self.socket, self.remote_ip, password)
 
     def establish(
         self,

@@ -1,4 +1,4 @@
-"""What `diff` says is what a reload then does: random pairs of files, and two peers that count."""
+"""What `diff` says is what a reload then does: random pairs of files, and peers that count."""
 
 import random
 from typing import Any
@@ -8,74 +8,138 @@ import pytest
 from . import bgp
 from .agent import Agent, to_yaml
 from .configs import config
-from .test_reload import MARKER, Watch
-from .testbed import Testbed
+from .rawpeer import RawListener, RawSession
+from .testbed import ROUTER_AS, Link, Testbed
 from .wait import wait_until
 
 PORT = 5301
 NAMES = ("a", "b", "c", "d")
-VIPS = tuple(f"198.51.100.{n}/32" for n in range(1, 6))
-STEPS = 12
+VIPS = (*(f"198.51.100.{n}/32" for n in range(1, 5)), "2001:db8::1/128", "2001:db8::2/128")
+MARKERS = ("192.0.2.99/32", "2001:db8::99/128")
+FAMILIES = {"ipv4": bgp.IPV4_UNICAST, "ipv6": bgp.IPV6_UNICAST}
+RESTARTS = {"agent": ("sandbox", "drop_privileges"), "nat": ("backend",), "bgp": ("family",)}
+STEPS = 10
+
+Entry = dict[str, Any]
+Change = dict[str, Any]
+Routes = dict[str, tuple[int | None, tuple[str, ...]]]
+"""VIP -> (MED, communities)."""
 
 
-class Peer(Watch):
-    """Also knows the routes that it has: VIP -> (MED, communities)."""
+class Peer:
+    """Knows the routes that it has, and counts what it is sent."""
 
     def __init__(self, bed: Testbed):
-        super().__init__(bed)
-        self.routes: dict[str, tuple[int | None, tuple[str, ...]]] = {}
-        self.n_updates = 0
+        self.link: Link = bed.link()
+        self.ip = self.link.router_ip
+        self._listener = RawListener(self.link.namespace, self.ip)
+        self.session: RawSession
+        self.entry: Entry | None = None
+        """Of the file that the agent has; None: it is in none."""
+        self.routes: Routes = {}
+        self.announced: set[str] = set()
         self.withdrawn: set[str] = set()
+
+    def random_entry(self, dice: random.Random) -> Entry:
+        entry: Entry = {"peer_ip": self.ip, "peer_as": ROUTER_AS}
+        for chance, key, values in (
+            (0.4, "communities", (["1:1"], ["2:2"])),
+            (0.2, "hold_time", ("60s",)),
+            (0.3, "connect_retry", ("300ms",)),
+            (0.3, "description", ("one", "two")),
+            (0.4, "password", ("first", "second")),
+            (0.2, "families", (["ipv4"], ["ipv6"])),
+        ):
+            if dice.random() < chance:
+                entry[key] = dice.choice(values)
+        return entry
+
+    @property
+    def families(self) -> list[str]:
+        return self.entry.get("families", list(FAMILIES)) if self.entry else []
+
+    def set_listener_key(self, entry: Entry) -> None:
+        self._listener.set_key(self.link.host_ip, entry.get("password"))
 
     def establish(self) -> None:
         self.session = self._listener.accept()
-        self.session.establish(65000, hold_time=0)
+        self.session.establish(ROUTER_AS, hold_time=0)
         self.routes = {}
-        for update in self.session.receive_updates_until_end_of_rib():
+        families = [FAMILIES[name] for name in self.families]
+        for update in self.session.receive_updates_until_end_of_rib(families):
             self._apply(update)
-        self.n_updates = 0
+        self.begin()
+
+    def begin(self) -> None:
+        self.announced.clear()
+        self.withdrawn.clear()
 
     def _apply(self, update: bgp.Update) -> None:
-        self.n_updates += 1
+        self.announced |= {*update.announced} - {*MARKERS}
+        self.withdrawn |= {*update.withdrawn} - {*MARKERS}
         for prefix in update.withdrawn:
             self.routes.pop(prefix, None)
-            self.withdrawn.add(prefix)
         has = bgp.COMMUNITIES in update.attributes
         communities = tuple(update.communities) if has else ()
         for prefix in update.announced:
             self.routes[prefix] = (update.med, communities)
 
     def read(self) -> None:
+        if self.entry is None:
+            return
         for message in self.session.receive_pending():
             update = bgp.decode(message)
             assert isinstance(update, bgp.Update | bgp.Message), update
             if isinstance(update, bgp.Update):
                 self._apply(update)
 
+    def takes(self, vip: str) -> bool:
+        return ("ipv6" if ":" in vip else "ipv4") in self.families
+
+
+def random_app(dice: random.Random, name: str, vip: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": name, "vip": [vip], "monitors": [f"port:tcp:{PORT}"]}
+    if dice.random() < 0.4:
+        entry["states"] = {"up": {"med": dice.randint(1, 3)}}
+    if dice.random() < 0.3:
+        entry["quorum"] = 1
+    if dice.random() < 0.3:
+        entry["nats"] = [f"tcp:{dice.choice((53, 54))}:{PORT}"]
+    if dice.random() < 0.3:
+        entry |= {"group": dice.choice(("g", "h")), "keep_last": dice.choice((True, False))}
+    return entry
+
 
 def random_file(dice: random.Random, peers: list[Peer]) -> dict[str, Any]:
-    entries = []
-    for peer in peers:
-        entry = dict(peer.entry)
-        if dice.random() < 0.4:
-            entry["communities"] = [dice.choice(["1:1", "2:2"])]
-        if dice.random() < 0.3:
-            entry["hold_time"] = "60s"
-        if dice.random() < 0.3:
-            entry["connect_retry"] = "300ms"
-        entries.append(entry)
+    there = dice.sample(peers, dice.choice((1, 2, 2)))
     vips = dice.sample(VIPS, len(VIPS))
-    apps = []
-    for name in dice.sample(NAMES, dice.randint(1, len(NAMES))):
-        entry = {"name": name, "vip": [vips.pop()], "monitors": [f"port:tcp:{PORT}"]}
-        if dice.random() < 0.4:
-            entry["states"] = {"up": {"med": dice.randint(1, 3)}}
-        if dice.random() < 0.3:
-            entry["quorum"] = 1
-        apps.append(entry)
+    names = dice.sample(NAMES, dice.randint(1, len(NAMES)))
+    apps = tuple(random_app(dice, name, vips.pop()) for name in names)
     agent = {"fall": dice.choice([1, 2])}
-    keys = {"communities": ["9:9"]} if dice.random() < 0.3 else {}
-    return config(*entries, apps=tuple(apps), agent=agent, **keys)
+    for key in RESTARTS["agent"]:
+        agent |= {key: False} if dice.random() < 0.2 else {}
+    keys: dict[str, Any] = {"communities": ["9:9"]} if dice.random() < 0.3 else {}
+    keys |= {"family": 6} if dice.random() < 0.2 else {}
+    file = config(*(peer.random_entry(dice) for peer in there), apps=apps, agent=agent, **keys)
+    return file | ({"nat": {"backend": "nftables"}} if dice.random() < 0.2 else {})
+
+
+def next_file(dice: random.Random, file: dict[str, Any], peers: list[Peer]) -> dict[str, Any]:
+    """Another one, or one that differs in some part only."""
+    other = random_file(dice, peers)
+    if dice.random() < 0.3:
+        return other
+    part = dice.choice(("agent", "nat", "bgp", "peers", "apps"))
+    if part == "peers":
+        return file | {"bgp": file["bgp"] | {"peers": other["bgp"]["peers"]}}
+    if part == "bgp":
+        return file | {"bgp": other["bgp"] | {"peers": file["bgp"]["peers"]}}
+    if part == "apps":
+        kept = dice.sample(file["apps"], dice.randint(0, len(file["apps"])))
+        names, vips = {app["name"] for app in kept}, {app["vip"][0] for app in kept}
+        new = [a for a in other["apps"] if a["name"] not in names and a["vip"][0] not in vips]
+        return file | {"apps": kept + new} if kept + new else other
+    return {**{key: file[key] for key in file if key != part}, part: other.get(part, {})}
 
 
 def write(dice: random.Random, agent: Agent, file: dict[str, Any]) -> None:
@@ -90,62 +154,146 @@ def write(dice: random.Random, agent: Agent, file: dict[str, Any]) -> None:
     agent.write_config({**file, "apps": rest, "include": "conf.d/*.yaml"})
 
 
-def routes_of(file: dict[str, Any], peer: Peer) -> dict[str, tuple[int | None, tuple[str, ...]]]:
+def entry_of(file: dict[str, Any], peer: Peer) -> Entry | None:
+    return next((entry for entry in file["bgp"]["peers"] if entry["peer_ip"] == peer.ip), None)
+
+
+def routes_of(file: dict[str, Any], peer: Peer) -> Routes:
     """What the peer is to have with this configuration."""
-    [entry] = [p for p in file["bgp"]["peers"] if p["peer_ip"] == peer.link.router_ip]
-    communities = tuple(file["bgp"].get("communities", [])) + tuple(entry.get("communities", []))
+    of_peer = (peer.entry or {}).get("communities", [])
+    communities = (*file["bgp"].get("communities", []), *of_peer)
     return {
         app["vip"][0]: (app.get("states", {}).get("up", {}).get("med"), communities)
         for app in file["apps"]
+        if peer.takes(app["vip"][0])
     }
 
 
-def effects(changes: list[dict[str, Any]], name: str) -> set[str]:
-    return {c["effect"] for c in changes if c["object"] == "peer" and c["name"] == name}
+def vips_of(file: dict[str, Any]) -> set[str]:
+    return {vip for app in file["apps"] for vip in app["vip"]}
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_what_diff_says_is_what_a_reload_does(bed: Testbed, seed: int) -> None:
-    dice = random.Random(seed)
-    bed.start_service(PORT)
-    peers = [Peer(bed), Peer(bed)]
-    file = random_file(dice, peers)
-    agent = bed.start_agent(file)
-    for peer in peers:
-        peer.establish()
+def restarts_of(file: dict[str, Any]) -> dict[str, Any]:
+    return {
+        f"{section}.{key}": file.get(section, {}).get(key)
+        for section, keys in RESTARTS.items()
+        for key in keys
+    }
 
-    def settled(file: dict[str, Any]) -> bool:
-        for peer in peers:
-            peer.read()
-        return all(peer.routes == routes_of(file, peer) for peer in peers)
 
-    wait_until(lambda: settled(file), "the routes of the first file")
-    for _ in range(STEPS):
-        for peer in peers:
-            peer.n_updates = 0
-            peer.withdrawn.clear()
-        before = {vip for app in file["apps"] for vip in app["vip"]}
-        file = random_file(dice, peers)
-        write(dice, agent, file)
-        said = agent.admin("/v1/diff", "POST", agent.config_path.read_bytes()).json()
-        done = agent.reload()
-        assert done["changes"] == said["changes"]
-        alike = not any(c["effect"] == "update" for c in said["changes"] if c["object"] != "peer")
-        for peer in peers:
-            cost = effects(said["changes"], peer.link.router_ip)
-            if "session" in cost:
-                peer.session.expect_notification(6, 6)
+def is_reset(changes: list[Change], peer: Peer) -> bool:
+    return any(
+        (change["object"], change["name"], change["effect"]) == ("peer", peer.ip, "session")
+        for change in changes
+    )
+
+
+def gets_update(changes: list[Change], peer: Peer) -> bool:
+    return any(
+        "update" in {change["effect"], *(key["effect"] for key in change.get("keys", []))}
+        and (change["object"] != "peer" or change["name"] == peer.ip)
+        for change in changes
+    )
+
+
+def has_markers(peer: Peer) -> bool:
+    peer.read()
+    return {*MARKERS} & {*peer.routes} == {marker for marker in MARKERS if peer.takes(marker)}
+
+
+def has_no_markers(peer: Peer) -> bool:
+    peer.read()
+    return not {*MARKERS} & {*peer.routes}
+
+
+class Pair:
+    """The agent and its peers, from one file to the next."""
+
+    def __init__(self, bed: Testbed, seed: int):
+        self.dice = random.Random(seed)
+        bed.start_service(PORT)
+        self.peers = [Peer(bed), Peer(bed)]
+        self.file = random_file(self.dice, self.peers)
+        self.at_start = restarts_of(self.file)
+        for peer in self.peers:
+            peer.entry = entry_of(self.file, peer)
+            peer.set_listener_key(peer.entry or {})
+        self.agent = bed.start_agent(self.file)
+        for peer in self.peers:
+            if peer.entry:
                 peer.establish()
-            elif alike and "update" not in cost:
-                peer.read()
-                assert peer.n_updates == 0, said["changes"]
-        wait_until(lambda: settled(file), "the routes of the file")
-        # Whichever app has them now.
-        stay = before & {vip for app in file["apps"] for vip in app["vip"]}
-        assert not any(peer.withdrawn & stay for peer in peers)
-        assert {a["name"] for a in agent.status("apps")["apps"]} == {
-            a["name"] for a in file["apps"]
+        wait_until(self.is_settled, "the routes of the first file")
+
+    def is_settled(self) -> bool:
+        for peer in self.peers:
+            peer.read()
+        return all(p.routes == routes_of(self.file, p) for p in self.peers if p.entry)
+
+    def reload(self) -> list[Change]:
+        """What the reload says that it has done, which is what diff said."""
+        self.file = next_file(self.dice, self.file, self.peers)
+        write(self.dice, self.agent, self.file)
+        for peer in self.peers:
+            peer.begin()
+            peer.set_listener_key(entry_of(self.file, peer) or {})
+        text = self.agent.config_path.read_bytes()
+        said = self.agent.admin("/v1/diff", "POST", text).json()
+        done = self.agent.reload()
+        assert done["changes"] == said["changes"]
+        assert set(done["needs_restart"]) == {
+            key for key, value in restarts_of(self.file).items() if value != self.at_start[key]
         }
-    agent.register("marker", MARKER)
-    for peer in peers:
-        peer.session.expect_route(MARKER)
+        changes: list[Change] = done["changes"]
+        return changes
+
+    def follow(self, peer: Peer, changes: list[Change]) -> None:
+        """As a router whose operator knows of the change."""
+        before, peer.entry = peer.entry, entry_of(self.file, peer)
+        assert is_reset(changes, peer) == (
+            (before is None) != (peer.entry is None)
+            or (before is not None and peer.entry is not None and differ(before, peer.entry))
+        )
+        if before and peer.entry:
+            peer.session.set_key(peer.entry.get("password"))
+        if before and is_reset(changes, peer):
+            peer.session.expect_notification(6, 6 if peer.entry else 3)
+        if peer.entry and is_reset(changes, peer):
+            peer.establish()
+
+    def fence(self) -> None:
+        """All that was sent before has been read."""
+        self.agent.register("marker", *MARKERS)
+        for peer in filter(lambda p: p.entry, self.peers):
+            wait_until(lambda p=peer: has_markers(p), "the markers")
+        self.agent.unregister("marker")
+        for peer in filter(lambda p: p.entry, self.peers):
+            wait_until(lambda p=peer: has_no_markers(p), "their withdrawal")
+
+
+def differ(before: Entry, after: Entry) -> bool:
+    """In what ends a session."""
+    return any(before.get(key) != after.get(key) for key in ("hold_time", "families"))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_diff_says_is_what_a_reload_does(bed: Testbed, seed: int) -> None:
+    pair = Pair(bed, seed)
+    for _ in range(STEPS):
+        before = {peer.ip: dict(peer.routes) for peer in pair.peers}
+        stay = vips_of(pair.file)
+        changes = pair.reload()
+        stay &= vips_of(pair.file)  # whichever app has them now
+        for peer in pair.peers:
+            pair.follow(peer, changes)
+        pair.fence()
+        wait_until(pair.is_settled, "the routes of the file")
+        for peer in pair.peers:
+            had = before[peer.ip]
+            if peer.entry and not is_reset(changes, peer):
+                assert peer.announced == {v for v, r in peer.routes.items() if had.get(v) != r}
+                assert peer.withdrawn == {*had} - {*peer.routes}
+                if peer.announced or peer.withdrawn:
+                    assert gets_update(changes, peer)
+            assert not peer.withdrawn & stay
+        names = {app["name"] for app in pair.agent.status("apps")["apps"]}
+        assert names == {app["name"] for app in pair.file["apps"]}
