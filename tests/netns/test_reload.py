@@ -1,7 +1,9 @@
 """Reload: what changes is applied, and nothing else is touched, counted at the routers."""
 
+import random
 import signal
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -339,18 +341,32 @@ def test_a_service_dies_during_reloads(bed: Testbed, watch: Watch) -> None:
     assert not agent.app("dying")["announced"]
 
 
-def test_killed_during_a_reload(bed: Testbed, watch: Watch) -> None:
-    """The next start has the file as it is, and lo as that says."""
+def sent_to(agent: Agent, watch: Watch) -> set[tuple[str, str]]:
+    """VIP and state of each route at this peer."""
+    routes = agent.get("/v1/routes").json()["routes"]
+    ip = watch.link.router_ip
+    return {(r["prefix"], p["state"]) for r in routes for p in r["peers"] if p["peer"] == ip}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_any_moment(bed: Testbed, watch: Watch, seed: int) -> None:
+    """The next start has the file as it is, lo as that says, and the router its routes."""
+    dice = random.Random(seed)
     agent = start(bed, watch, apps=(KEPT,))
-    apps = tuple(app(f"a{n}", f"198.51.100.{n}/32", "port:tcp:5302") for n in range(100))
-    agent.write_config(config(watch.entry, apps=apps))
-    agent.process.signal(signal.SIGHUP)
-    agent.kill()
-    agent.start()
-    watch.establish()
-    wait_until(
-        lambda: set(bed.host.loopback_addresses()) == {a["vip"] for a in apps}, "lo as in the file"
-    )
+    for attempt in range(5):
+        first = 1 + 100 * (attempt % 2)
+        vips = [f"198.51.100.{first + n}/32" for n in range(dice.randint(20, 100))]
+        apps = tuple(app(f"a{n}", vip, "port:tcp:5302") for n, vip in enumerate(vips))
+        agent.write_config(config(watch.entry, apps=apps, **dice.choice(({}, {"med": attempt}))))
+        with agent.asking("POST", "/v1/reload"):
+            # No event to wait for: the kill has to come at any moment, those without an event included.
+            time.sleep(dice.uniform(0, 0.05))
+            agent.kill()
+        agent.start()
+        watch.establish()
+        wait_until(lambda w=set(vips): set(bed.host.loopback_addresses()) == w, "lo as in the file")
+        routes = {(vip, "sent") for vip in vips}
+        wait_until(lambda w=routes: sent_to(agent, watch) == w, "the routes of the file")
 
 
 @pytest.mark.parametrize("after", ["reloading", "app a0 added"])
