@@ -70,6 +70,16 @@ static const char *effect_words(enum config_object object, enum config_effect ef
 	return "";
 }
 
+/* Of the keys that need no restart. */
+static enum config_effect effect_at_once(const struct config_change *c)
+{
+	enum config_effect effect = CONFIG_APPLIES;
+	for (size_t i = 0; i < c->n_keys; i++)
+		if (c->keys[i].effect != CONFIG_NEEDS_RESTART && c->keys[i].effect > effect)
+			effect = c->keys[i].effect;
+	return effect;
+}
+
 static const char *consequence(const struct config_change *c)
 {
 	if (c->kind == CONFIG_CHANGED)
@@ -104,8 +114,12 @@ static void print_key(const struct config_key_change *k, FILE *out)
 
 void config_change_format(const struct config_change *c, struct strbuf *ret)
 {
-	strbuf_add(ret, "%s%s%s %s: %s", config_object_name(c->object), c->name ? " " : "",
-		   c->name ? c->name : "", config_change_kind_name(c->kind), consequence(c));
+	enum config_effect at_once = effect_at_once(c);
+	strbuf_add(ret, "%s%s%s %s: ", config_object_name(c->object), c->name ? " " : "",
+		   c->name ? c->name : "", config_change_kind_name(c->kind));
+	if (c->effect == CONFIG_NEEDS_RESTART && at_once != CONFIG_APPLIES)
+		strbuf_add(ret, "%s, ", effect_words(c->object, at_once));
+	strbuf_add(ret, "%s", consequence(c));
 }
 
 void config_diff_print(const struct config_diff *d, FILE *out)

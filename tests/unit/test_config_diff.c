@@ -692,6 +692,22 @@ static void consequences(void **state)
 #define NAMED(name, n) "{ name: " name ", vip: 192.0.2." n "/32 }, "
 
 /* In whatever order the apps are, each is compared with the one of its name. */
+/* A key that needs a restart hides none that does not. */
+static void restart_and_more(void **state)
+{
+	(void)state;
+	static const char peers[] =
+		"router_id: 10.0.0.1, peers: [{peer_ip: 10.0.0.2, peer_as: 2}]}\n";
+	char before[256], after[256];
+	snprintf(before, sizeof(before), "bgp: {local_as: 1, %s", peers);
+	snprintf(after, sizeof(after), "bgp: {local_as: 3, family: 6, %s", peers);
+	expect_printed(before, after,
+		       "bgp changed: all sessions reset, needs a restart\n"
+		       "    local_as: 1 -> 3\n"
+		       "    family: not set -> 6 (needs a restart)\n",
+		       CONFIG_NEEDS_RESTART);
+}
+
 static void apps_in_another_order(void **state)
 {
 	static const char abcd[] =
@@ -809,6 +825,7 @@ int main(void)
 		cmocka_unit_test(printed),
 		cmocka_unit_test(consequences),
 		cmocka_unit_test(peers_by_port),
+		cmocka_unit_test(restart_and_more),
 		cmocka_unit_test(apps_in_another_order),
 		cmocka_unit_test(monitors_with_options),
 		cmocka_unit_test(prefixes_of_keys),
