@@ -95,6 +95,31 @@ class Bench:
         if words[0] == "peer" and "disable" in words:
             self.client("peer", words[1], "enable")
 
+    def run_request(self, line: str) -> None:
+        command = line.partition(" | ")[0]
+        for word, there in {
+            "name=dns": "name=other",  # name and VIP of the file are not to be had over HTTP
+            "-X PUT --data @dns.json http://localhost:8080/v1/apps/dns":
+                f"-X PUT --data @{self.definition} http://localhost:8080/v1/apps/other",
+            VIP4: "192.0.2.9/32",
+            "API/": "localhost:8080/",
+            "/NAME": "/dns",
+            "/run/vipherald": str(self.agent.run_dir),
+            "PID": str(self.agent.process.pid),
+            "curl ": "exec curl -sSf ",
+        }.items():  # fmt: skip
+            command = command.replace(word, there)
+        with self._host.inside():
+            process = subprocess.Popen(["bash", "-c", command], stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        endless = " -N " in command
+        said = process.stdout.readline() if endless else process.stdout.read()
+        if endless:
+            process.kill()
+        status = process.wait()
+        process.stdout.close()
+        assert said if endless else status == 0, (line, said)
+
     def _has_session(self) -> bool:
         return bool(self.agent.status("peers")["peers"][0]["state"] == "established")
 
@@ -149,11 +174,23 @@ def test_every_example_of_the_pages(bench: Bench) -> None:
     lines = [
         line
         for page in sorted(pages)
-        for line in re.findall(r"^ *\$ vipherald ([a-z].*)$", page.read_text(), re.M)
+        for line in re.findall(r"^(?: {4}| *\$ )vipherald ([a-z].*)$", page.read_text(), re.M)
+        if "https://" not in line  # test_tls.py
     ]
-    assert len(lines) >= 10
+    assert len(lines) >= 15
     for line in lines:
         bench.run(line)
+
+
+def test_every_request_of_the_pages(bench: Bench) -> None:
+    """By curl and kill, on the host itself."""
+    pages = sorted((REPO / "docs").glob("*.md"))
+    pattern = r"^(?: {4}| *)(?:\$ )?((?:curl|kill -HUP) .*)$"
+    lines = [line for page in pages for line in re.findall(pattern, page.read_text(), re.M)]
+    lines = [line for line in lines if "HOST" not in line]  # of other hosts: test_tls.py
+    assert len(lines) >= 15
+    for line in lines:
+        bench.run_request(line)
 
 
 def test_every_example_of_the_help(bench: Bench) -> None:
