@@ -5,7 +5,11 @@
  */
 #include "bench/scenarios.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "bench/agent.h"
+#include "bench/http.h"
 #include "bench/listeners.h"
 #include "bench/peer.h"
 
@@ -14,6 +18,7 @@
 #define FEW     10
 #define REACHED 100 /* ms */
 #define STATUS  10
+#define TURN    10
 #define PORT    20000 /* of all apps */
 
 /* From before the fork of the client to its end. */
@@ -22,6 +27,49 @@ static double ask(const char *verb)
 	double begin = clock_ms();
 	agent_ask((const char *const[]){ verb, NULL });
 	return clock_ms() - begin;
+}
+
+static void reload(void *userdata)
+{
+	(void)userdata;
+	agent_ask((const char *const[]){ "reload", NULL });
+	_exit(0);
+}
+
+static bool has_ended(const struct subject *s)
+{
+	siginfo_t info = { .si_pid = 0 };
+	waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	return info.si_pid != 0;
+}
+
+/* The loop is busy with a reload as long as another client waits for a short answer. */
+static double longest_wait(int other)
+{
+	struct subject client;
+	double longest = 0;
+	subject_fork(&client, reload, NULL);
+	while (!has_ended(&client)) {
+		double asked = clock_ms();
+		http_send(other, "/healthz");
+		http_receive(other);
+		longest = clock_ms() - asked > longest ? clock_ms() - asked : longest;
+	}
+	subject_wait(&client);
+	return longest;
+}
+
+static void measure_turns(struct report *r, struct agent_setup setup)
+{
+	struct samples longest = { .n = 0 };
+	int other = http_connect(BENCH_API_PORT);
+	for (size_t i = 0; i < RUNS; i++) {
+		setup.changed = setup.changed ? 0 : MANY / 2;
+		agent_configure(&setup);
+		samples_add(&longest, longest_wait(other));
+	}
+	close(other);
+	report_add(r, "another client waits during a reload, at most", "ms", TURN, &longest);
 }
 
 static void measure_reloads(struct report *r, const struct subject *s, struct agent_setup setup)
@@ -54,8 +102,10 @@ static void run(struct report *r, size_t n, const char *verb, const char *what, 
 	for (size_t i = 0; i < RUNS; i++)
 		samples_add(&took, ask(verb));
 	report_add(r, what, "ms", target, &took);
-	if (n == MANY)
+	if (n == MANY) {
 		measure_reloads(r, &s, setup);
+		measure_turns(r, setup);
+	}
 	peer_free(p);
 	subject_stop(&s);
 	listeners_kill(&service);
