@@ -35,7 +35,6 @@ struct bfd {
 	struct backoff backoff;
 	sd_event_source *restart, *stop_limit, *stopped;
 	bool is_stopping;
-	uint32_t *sent;  /* shared with the helper: sequence numbers; NULL: none */
 	mono_t ended_at; /* the last helper that ended by itself; 0: none has */
 	uint64_t restarts;
 	struct bfd_counts counts;

@@ -57,11 +57,29 @@ static void tell_served(struct bfd_engine *e, const struct listener *l)
 			bfd_engine_tell(e, session_of(it));
 }
 
+/* Those of other VRFs, or none. True: there are some. */
+static bool share_port(const struct bfd_engine *e, const struct listener *with, bool on)
+{
+	bool any = false;
+	list_for_each (it, &e->listeners) {
+		const struct listener *l = list_entry(it, struct listener, node);
+		if (l->socket.fd < 0 || l->socket.family != with->socket.family ||
+		    l->socket.multihop != with->socket.multihop)
+			continue;
+		bfd_listener_share(&l->socket, on);
+		any = true;
+	}
+	return any;
+}
+
 static void open_listener(struct bfd_engine *e, struct listener *l)
 {
 	struct err err = { "" };
 	l->ifindex = l->socket.vrf[0] ? if_nametoindex(l->socket.vrf) : 0;
-	l->socket.fd = bfd_listener_open(&l->socket, &err);
+	const bool shared = share_port(e, l, true);
+	const int fd = bfd_listener_open(&l->socket, shared, &err);
+	share_port(e, l, false);
+	l->socket.fd = fd;
 	if (str_equal(l->error, err.text))
 		return;
 	bfd_engine_set_text(l->error, err.text);

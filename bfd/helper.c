@@ -26,8 +26,9 @@
 /* Later than this, silence may be our own fault: this process, its container or its host was stopped. */
 #define LATE (20 * USEC_PER_MSEC)
 /* Messages a turn, each way. */
-#define MESSAGES_MAX  64
-#define LISTENERS_MAX 64
+#define MESSAGES_MAX 64
+/* Each serves one session at least. */
+#define LISTENERS_MAX BFD_SLOTS
 
 struct helper {
 	struct bfd_engine *engine;
@@ -124,7 +125,8 @@ struct ready {
 
 static struct ready wait_until(struct helper *h, mono_t due)
 {
-	struct pollfd fds[1 + LISTENERS_MAX] = { { .fd = SOCKET, .events = POLLIN } };
+	struct pollfd fds[1 + LISTENERS_MAX];
+	fds[0] = (struct pollfd){ .fd = SOCKET, .events = POLLIN };
 	size_t n = 1 + bfd_engine_poll(h->engine, fds + 1, LISTENERS_MAX);
 	const bool more = has_more(h);
 	if (more && h->is_full)

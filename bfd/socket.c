@@ -77,7 +77,18 @@ static int set_listener_options(int fd, uint8_t family)
 				 : set_options(fd, v6, ARRAY_SIZE(v6));
 }
 
-int bfd_listener_open(const struct bfd_listener *l, struct err *err)
+static void share(int fd, bool on)
+{
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ on }, sizeof(int));
+}
+
+void bfd_listener_share(const struct bfd_listener *l, bool on)
+{
+	if (l->fd >= 0)
+		share(l->fd, on);
+}
+
+int bfd_listener_open(const struct bfd_listener *l, bool shared, struct err *err)
 {
 	const struct addr any = { .family = l->family };
 	const uint16_t port = l->multihop ? BFD_PORT_MULTIHOP : BFD_PORT;
@@ -85,8 +96,10 @@ int bfd_listener_open(const struct bfd_listener *l, struct err *err)
 	if (fd < 0)
 		return fd;
 	int rc = set_listener_options(fd, l->family);
+	share(fd, shared);
 	if (rc == 0)
 		rc = bind_to(fd, &any, port, 0);
+	share(fd, false);
 	if (rc == 0)
 		return fd;
 	if (rc == -EADDRINUSE)

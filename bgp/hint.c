@@ -213,8 +213,13 @@ const char *bgp_hint_no_router(enum bgp_lack lack)
 	return "";
 }
 
-const char *bgp_hint_awaits_path(void)
+const char *bgp_hint_awaits_path(bool unnumbered)
 {
+	if (unnumbered)
+		return "waits for BFD with the router, as bfd.required is set: check that BFD is "
+		       "on for this link there, and that no firewall drops its packets (UDP port "
+		       "3784); FRR begins BFD with `neighbor INTERFACE interface` only after BGP "
+		       "was up: remove bfd.required with such a router";
 	return "waits for BFD with the router, as bfd.required is set: check that BFD is on for "
 	       "this host there (FRR: neighbor ... bfd; BIRD: bfd on), and that no firewall drops "
 	       "its packets (UDP port 3784, multihop 4784)";

@@ -174,11 +174,14 @@ static void session_down(struct bgp_conn *c)
 	adj_out_down(&p->adj);
 }
 
-/* Of the collision of two connections nothing follows for the peer. */
+/* Of the collision of two connections nothing follows for the peer, nor for a session of a connection that
+ * does not replace it. */
 static void notification(struct bgp_conn *c, const struct bgp_notification *n, bool received)
 {
 	struct bgp_peer *p = c->userdata;
 	if (n->code == BGP_ERR_CEASE && n->subcode == BGP_ERR_CEASE_COLLISION)
+		return;
+	if (c == p->challenger && p->session)
 		return;
 	if (p->session)
 		bgp_notice_expire(&p->notice, p->session_since, now(p));

@@ -57,7 +57,7 @@ static const char *hint_of(const struct bgp_peer *p, const struct bgp_conn *c, m
 	if (bgp_peer_lacks_router(p))
 		return bgp_hint_no_router(p->lack);
 	if (!p->session && bgp_peer_awaits_path(p))
-		return bgp_hint_awaits_path();
+		return bgp_hint_awaits_path(p->config.unnumbered);
 	bool heard = p->out.received.total + p->in->received.total > 0;
 	const char *waiting = bgp_hint_waiting(&p->config, c->fsm.state, heard);
 	if (by_notice[0])

@@ -62,6 +62,17 @@ static void check_times(const struct config_node *bgp, const struct config_node 
 			    interval, p->bfd.multiplier, detection);
 }
 
+/* FRR learns the address of such a neighbor from the connection that this host would not make. */
+static void check_required(const struct config_node *bgp, const struct config_node *own,
+			   const struct bgp_peer_config *p, struct config_findings *findings)
+{
+	if (p->bfd.required && p->unnumbered)
+		config_warn(findings, config_at(find(bgp, own, "required", "strict")),
+			    "with a peer by its interface there is never a session where the "
+			    "router is FRR, which begins BFD with it only after BGP was up: remove "
+			    "it, unless the router is another one");
+}
+
 static void check_hops(const struct config_node *bgp, const struct config_node *own,
 		       const struct bgp_peer_config *p, const struct bgp_config *bgp_config,
 		       struct config_findings *findings)
@@ -107,6 +118,7 @@ void config_check_bfd(const struct config_node *bgp, const struct config_node *o
 			    "for a peer on this host, to which no path can fail: its own BFD has "
 			    "the UDP port already, remove it");
 	check_times(bgp, own, p, findings);
+	check_required(bgp, own, p, findings);
 	check_hops(bgp, own, p, bgp_config, findings);
 	check_auth(bgp, own, p, findings);
 }

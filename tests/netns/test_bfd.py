@@ -200,6 +200,23 @@ def test_required_connects_when_bfd_is_up(bed: Testbed, kind: str) -> None:
     assert kinds.index("bfd.up") < kinds.index("session.up")
 
 
+def test_required_with_an_unnumbered_frr(bed: Testbed) -> None:
+    """It begins BFD only after BGP was up: neither comes up, and the hint says why."""
+    link = bare_link(bed)
+    setup = {"remote_as": "external", "extended": True}
+    start_bfd_router(bed, "frr", link, agent_ip=UNNUMBERED, setup=setup)
+    entry: dict[str, Any] = {"interface": link.device, "peer_as": "external"}
+    agent = bed.start_agent(config({**entry, "bfd": {"required": True}}, apps=(DNS,)))
+
+    def found() -> dict[str, Any]:
+        return agent.status("peers")["peers"][0]
+
+    wait_until(lambda: "FRR begins BFD" in (found()["hint"] or ""), "the hint")
+    never(lambda: found()["bfd"]["state"] == "up", "BFD")
+    agent.reload(config({**entry, "bfd": True}, apps=(DNS,)))
+    wait_until(lambda: found()["bfd"]["state"] == "up", "BFD, after BGP")
+
+
 def test_admin_down_of_the_router_ends_nothing(bed: Testbed) -> None:
     """RFC 5882 3.2. (BIRD has no command for it.)"""
     router = start_bfd_router(bed, "frr")

@@ -191,7 +191,7 @@ def test_the_session_stays(bed: Testbed, case: str) -> None:
     peer.expect_alive(peer.session)
     second.close()
     peer.expect_alive(peer.session)
-    assert peer.status()["hint"] == ""
+    assert (peer.status()["hint"], peer.status()["last_notification"]) == ("", None)
 
 
 def test_any_as_is_that_of_the_session(bed: Testbed) -> None:

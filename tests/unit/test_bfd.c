@@ -228,6 +228,38 @@ static void passive_session_finds_the_interface_again(void **state)
 	pair_done(&p);
 }
 
+/* Each has a socket of its own that receives; that of the last one is read, too. To a socket, any interface is
+ * a VRF. */
+static void sessions_in_many_vrfs(void **state)
+{
+	(void)state;
+	enum { N = 64 };
+	struct pair p;
+	struct err err;
+	struct bfd_session *s;
+	const struct bfd_config c = fast();
+	const struct bfd_key keys[2] = { key_of("192.0.2.1", "192.0.2.2", "", false),
+					 key_of("192.0.2.2", "192.0.2.1", "", false) };
+	assert_int_equal(shell("for i in $(seq %d); do ip link add vrf$i type veth peer name "
+			       "other$i || exit 1; done",
+			       N),
+			 0);
+	assert_true(sd_event_new(&p.loop) >= 0);
+	struct end *host = &p.ends[HOST];
+	*host = (struct end){ .state = BFD_DOWN };
+	assert_int_equal(bfd_new(p.loop, &ops, host, &host->bfd, &err), 0);
+	for (int i = 1; i <= N; i++) {
+		struct bfd_key key = key_of("192.0.2.1", "192.0.2.9", "", false);
+		snprintf(key.vrf, sizeof(key.vrf), "vrf%d", i);
+		assert_int_equal(bfd_session_new(host->bfd, &key, &c, NULL, &s, &err), 0);
+	}
+	assert_int_equal(bfd_session_new(host->bfd, &keys[HOST], &c, host, &host->session, &err),
+			 0);
+	end_start(&p.ends[ROUTER], p.loop, ROUTER, &keys[ROUTER], &c);
+	loop_until(p.loop, both_agreed, &p);
+	pair_done(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +272,7 @@ int main(void)
 		cmocka_unit_test(stop_ends_once),
 		cmocka_unit_test(stop_without_sessions_is_short),
 		cmocka_unit_test(passive_session_finds_the_interface_again),
+		cmocka_unit_test(sessions_in_many_vrfs),
 	};
 	return cmocka_run_group_tests(tests, make_link, NULL);
 }
