@@ -33,13 +33,14 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 		"  api: { max_apps: 65535, max_vips: 65535, max_kilobytes: 65535 }\n"
 		"  vips: { max: 65535 }\n"
 		"  bind: %s\n"
+		"  traffic: %s\n"
 		"%s%s%s"
 		"bgp:\n"
 		"  local_as: %d\n"
 		"  router_id: 192.0.2.1\n"
 		"  local_ip: 127.0.0.1\n",
 		BENCH_API_PORT, setup->bind ? setup->bind : "address",
-		setup->interval ? "  monitor_interval: " : "",
+		setup->traffic ? "true" : "false", setup->interval ? "  monitor_interval: " : "",
 		setup->interval ? setup->interval : "", setup->interval ? "\n" : "",
 		BENCH_AGENT_AS);
 	if (!setup->slow_retry)

@@ -20,6 +20,7 @@ struct agent_setup {
 	const char *monitor;  /* of every app, instead of `port` */
 	bool slow_retry;      /* the default connect_retry instead of a quick one */
 	const char *bind;     /* of all apps; NULL: address */
+	bool traffic;         /* counted: agent.traffic */
 	size_t changed;       /* this app, counted from 1, has another community; 0: none */
 };
 

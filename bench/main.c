@@ -51,6 +51,7 @@ static const struct scenario {
 	{ "bfd", "what BFD costs, and how long silence takes to be noticed", scenario_bfd },
 	{ "verbs", "a reload of 10,000 apps, and verbs that ask the agent", scenario_verbs },
 	{ "scrape", "what GET /metrics costs with 10 and with 10,000 apps", scenario_scrape },
+	{ "traffic", "what counting costs the traffic of a VIP, by iperf3", scenario_traffic },
 	{ "consul", "from a change in a local Consul to the UPDATE", scenario_consul },
 	{ "others", "BIRD at the same peer, for comparison", scenario_others },
 };

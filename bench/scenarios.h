@@ -20,6 +20,7 @@ void scenario_nat(struct report *r);
 void scenario_bfd(struct report *r);
 void scenario_verbs(struct report *r);
 void scenario_scrape(struct report *r);
+void scenario_traffic(struct report *r);
 void scenario_consul(struct report *r);
 void scenario_others(struct report *r);
 

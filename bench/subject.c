@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/samples.h"
@@ -119,6 +120,16 @@ double subject_cpu_ms(const struct subject *s)
 	char text[256];
 	read_proc(s, "schedstat", text, sizeof(text));
 	return strtod(text, NULL) / 1e6;
+}
+
+double subject_cpu_now_ms(const struct subject *s)
+{
+	clockid_t clock;
+	struct timespec spent;
+	int rc = clock_getcpuclockid(s->pid, &clock);
+	if (rc != 0 || clock_gettime(clock, &spent) < 0)
+		fail("the CPU time of process %d cannot be read", (int)s->pid);
+	return (double)spent.tv_sec * 1e3 + (double)spent.tv_nsec / 1e6;
 }
 
 double subject_user_ms(const struct subject *s)

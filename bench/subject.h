@@ -28,5 +28,7 @@ struct memory subject_memory(const struct subject *s);
 double subject_user_ms(const struct subject *s);
 /* CPU time that it has spent, the kernel's on its behalf included; finer than a tick. */
 double subject_cpu_ms(const struct subject *s);
+/* All threads, to the nanosecond also while it runs on another CPU. */
+double subject_cpu_now_ms(const struct subject *s);
 
 #endif

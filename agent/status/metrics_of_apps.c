@@ -16,12 +16,19 @@
 
 /* A piece of the answer is handed out when it has this size: some 0.1 ms of work. */
 #define PIECE 8192
+/* Or after so many apps, which may have nothing to say in a family. */
+#define LOOKS 4000
+
+/* Each but the apps is one piece, made in a turn of its own. */
+enum scrape_part { OF_THE_AGENT, OF_ALARMS, OF_APPS, OF_NOTHING };
 
 struct scrape {
 	struct status_sources in; /* that of the request is gone when the rest is read */
 	struct metric_page page;
 	struct view_clock clock;
-	bool begun, ended;
+	enum scrape_part part; /* the next one */
+	bool rests;            /* the last piece took long */
+	size_t looks;          /* apps in the piece that is made */
 	size_t family;
 	bool walks; /* `cursor` stands in `family` */
 	struct app_cursor cursor;
@@ -330,6 +337,11 @@ static const struct app *next_app(struct scrape *s)
 	return app;
 }
 
+static bool is_enough(const struct scrape *s)
+{
+	return s->page.len >= PIECE || s->looks >= LOOKS;
+}
+
 static void add_family(struct scrape *s)
 {
 	const struct app *app = NULL;
@@ -340,35 +352,64 @@ static void add_family(struct scrape *s)
 		s->walks = true;
 		s->name = 0;
 	}
-	while (s->page.len < PIECE && (app = next_app(s)))
+	while (!is_enough(s) && (app = next_app(s))) {
 		families[s->family].add(s, families[s->family].name, app);
-	if (app || s->page.len >= PIECE)
+		s->looks++;
+	}
+	if (app || is_enough(s))
 		return;
 	app_cursor_done(&s->cursor);
 	s->walks = false;
 	s->family++;
 }
 
+static enum scrape_part add_families(struct scrape *s)
+{
+	s->looks = 0;
+	while (!is_enough(s) && s->family < ARRAY_SIZE(families))
+		add_family(s);
+	s->rests = s->looks >= LOOKS;
+	if (s->family < ARRAY_SIZE(families))
+		return OF_APPS;
+	metric_end(&s->page);
+	return OF_NOTHING;
+}
+
+static enum scrape_part add_part(struct scrape *s)
+{
+	switch (s->part) {
+	case OF_THE_AGENT:
+		metrics_collect(&s->in, &s->page);
+		s->rests = true;
+		return OF_ALARMS;
+	case OF_ALARMS:
+		add_alarms(s);
+		add_aggregates(s);
+		s->rests = true;
+		return OF_APPS;
+	case OF_APPS:
+		return add_families(s);
+	case OF_NOTHING:
+		break;
+	}
+	return OF_NOTHING;
+}
+
 static char *next_piece(void *userdata)
 {
 	struct scrape *s = userdata;
-	if (s->ended)
+	if (s->part == OF_NOTHING)
 		return NULL;
-	if (!s->begun) {
-		s->begun = true;
-		metrics_collect(&s->in, &s->page);
-		add_alarms(s);
-		add_aggregates(s);
-	}
 	s->clock = status_clock(&s->in);
-	while (s->page.len < PIECE && s->family < ARRAY_SIZE(families))
-		add_family(s);
-	if (s->family == ARRAY_SIZE(families)) {
-		metric_end(&s->page);
-		s->ended = true;
-	}
+	s->part = add_part(s);
 	char *piece = metric_page_take(&s->page);
 	return piece ? piece : mem_strdup("");
+}
+
+static bool rests(void *userdata)
+{
+	const struct scrape *s = userdata;
+	return s->rests;
 }
 
 static void free_scrape(void *userdata)
@@ -382,7 +423,9 @@ static void free_scrape(void *userdata)
 
 struct stream *metrics_stream(const struct status_sources *in, enum metric_format format)
 {
-	static const struct stream_text_ops ops = { .next = next_piece, .done = free_scrape };
+	static const struct stream_text_ops ops = { .next = next_piece,
+						    .done = free_scrape,
+						    .rests = rests };
 	struct scrape *s = mem_new(1, sizeof(*s));
 	s->in = *in;
 	s->page.format = format;

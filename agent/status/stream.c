@@ -111,9 +111,9 @@ size_t stream_read(struct stream *s, char *buf, size_t max)
 		s->at += part;
 		if (s->at < s->len)
 			continue;
-		next_piece(s);
-		if (rests(s))
+		if (n > 0 && rests(s))
 			break;
+		next_piece(s);
 	}
 	return n;
 }

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import subprocess
 import time
 import urllib.parse
@@ -78,6 +79,15 @@ def dashboard() -> list[tuple[str, str]]:
     return [(title, expression) for title, expression in json.loads(r.stdout)]
 
 
+def questions() -> list[str]:
+    """The expressions of docs/metrics.md."""
+    page = (REPO / "docs" / "metrics.md").read_text()
+    section = page.split("\n## Questions\n")[1].split("\n## ")[0]
+    found = re.findall(r"^\| [^|]+ \| `([^`]+)` \|$", section, re.M)
+    assert len(found) == section.count("\n| ") - 2  # all but the head
+    return found
+
+
 def test_every_query_has_an_answer(bed: Testbed) -> None:
     router = bed.start_router("frr")
     bed.start_service(PORT)
@@ -108,6 +118,12 @@ def test_every_query_has_an_answer(bed: Testbed) -> None:
             for title, expression in dashboard():
                 if not any(name in expression for name in WITHOUT):
                     assert p.query(expression), f"{title}: {expression}"
+            for expression in questions():
+                assert p.query(expression), expression
+            [down] = p.query("vipherald_vip_announced == 0")
+            assert down["metric"]["app"] == "down" and down["metric"]["vip"] == "192.0.2.99/32"
+            [why] = [e for e in questions() if "group_left (state)" in e]
+            assert [r["metric"]["state"] for r in p.query(why)] == ["down"]
             [group] = p.get("rules")["groups"]
             assert group["rules"] and all(rule["health"] == "ok" for rule in group["rules"])
             pending = {alert["labels"]["alertname"] for alert in p.get("alerts")["alerts"]}

@@ -222,6 +222,19 @@ def test_openmetrics(bed: Testbed) -> None:
     connection.close()
 
 
+def test_where_only_reading_is_served(bed: Testbed) -> None:
+    """The scraper need not reach the API."""
+    bed.link()
+    there = {"peer_ip": "10.0.1.1", "peer_as": 65000}
+    agent = bed.start_agent(config(there, apps=(DNS,), agent={"read_addr": "127.0.0.1:8081"}))
+    wait_until(lambda: ("dns",) in samples(agent, "vipherald_app_up"), "the app is there")
+    agent.listen_addr = "127.0.0.1:8081"
+    assert ("dns",) in samples(agent, "vipherald_app_up")
+    check(agent)
+    assert agent.get("/unregister?name=dns").status == 403
+    assert ("dns",) in samples(agent, "vipherald_app_up")
+
+
 def test_an_answer_of_many_turns(bed: Testbed) -> None:
     """Read over many turns of the loop, in which other requests are answered and apps go."""
     bed.link()

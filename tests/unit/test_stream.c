@@ -62,7 +62,7 @@ static bool was_two(void *userdata)
 	return *(int *)userdata == 2;
 }
 
-/* What took long is sent with the next turn, not made to wait for more. */
+/* After what took long, nothing more is made in this turn. */
 static void test_stream_that_rests(void **state)
 {
 	(void)state;
@@ -70,10 +70,34 @@ static void test_stream_that_rests(void **state)
 	int n = 0;
 	char buf[64];
 	struct stream *s = stream_new_text(&ops, &n);
-	assert_int_equal(stream_read(s, buf, sizeof(buf)), strlen("one "));
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), strlen("one two "));
 	assert_int_equal(n, 2);
-	assert_int_equal(stream_read(s, buf, sizeof(buf)), strlen("two three"));
-	assert_memory_equal(buf, "two three", strlen("two three"));
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), strlen("three"));
+	assert_memory_equal(buf, "three", strlen("three"));
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), 0);
+	stream_free(s);
+}
+
+static bool always(void *userdata)
+{
+	(void)userdata;
+	return true;
+}
+
+/* The first piece is made with the request: the second is not made in the same turn. */
+static void test_stream_that_rests_at_once(void **state)
+{
+	(void)state;
+	static const struct stream_text_ops ops = { next_word, no_done, always };
+	int n = 0;
+	char buf[64];
+	struct stream *s = stream_new_text(&ops, &n);
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), strlen("one "));
+	assert_int_equal(n, 1);
+	assert_int_equal(stream_read(s, buf, 2), 2);
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), 2); /* the rest of it */
+	assert_int_equal(n, 2);
+	assert_int_equal(stream_read(s, buf, sizeof(buf)), strlen("three"));
 	assert_int_equal(stream_read(s, buf, sizeof(buf)), 0);
 	stream_free(s);
 }
@@ -81,6 +105,7 @@ static void test_stream_that_rests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_stream),
-					    cmocka_unit_test(test_stream_that_rests) };
+					    cmocka_unit_test(test_stream_that_rests),
+					    cmocka_unit_test(test_stream_that_rests_at_once) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
