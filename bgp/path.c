@@ -74,14 +74,12 @@ static void not_connected(struct bgp_path *now)
 			 addr_format(&now->gateway, text));
 }
 
-/* Without a route of its own, the kernel looks a VRF's destination up in the main table. */
 static bool leaves_vrf(struct bgp_path *now, const struct bgp_peer_config *c, uint32_t vrf,
 		       const struct fib_path *found, bool near)
 {
 	struct fib_link link;
 	char why[sizeof(now->trouble)];
-	if (!c->in_vrf || found->ifindex == vrf || fib_link(found->ifindex, &link) < 0 ||
-	    link.master == vrf)
+	if (!c->in_vrf || !fib_leaves_vrf(found, vrf, &link))
 		return false;
 	snprintf(why, sizeof(why), "no route in the VRF %s: that of the main table leads to %s",
 		 c->ifname, link.name);

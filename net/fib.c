@@ -458,14 +458,23 @@ int fib_interface_link_local(uint32_t ifindex, const struct addr *wanted, struct
 	return r;
 }
 
+bool fib_leaves_vrf(const struct fib_path *path, uint32_t vrf, struct fib_link *ret_link)
+{
+	return path->ifindex != vrf && fib_link(path->ifindex, ret_link) == 0 &&
+	       ret_link->master != vrf;
+}
+
 /* By an address that no other route is for (RFC 1112 4). VIPs as the only sources are no obstacle: they
  * are what the answers to clients come from. */
-bool fib_has_default4(bool *ret_unavailable)
+bool fib_has_default4(uint32_t vrf, bool *ret_unavailable)
 {
 	const struct addr nowhere = addr_v4(0xf0000001);
 	struct fib_path path;
-	int r = fib_lookup(&nowhere, NULL, 0, &path, NULL);
+	struct fib_link link;
+	int r = fib_lookup(&nowhere, NULL, vrf, &path, NULL);
 	if (ret_unavailable)
 		*ret_unavailable = fib_is_unavailable(r);
+	if (r == 0 && vrf != 0 && fib_leaves_vrf(&path, vrf, &link))
+		return false;
 	return r != -ENETUNREACH && r != -EHOSTUNREACH && r != -EACCES && r != -EINVAL;
 }

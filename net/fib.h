@@ -64,9 +64,12 @@ struct fib_link {
 uint32_t fib_interface_index(const char *name, bool *unsure);
 /* An error: the kernel could not be asked, and the state is UP. */
 int fib_link(uint32_t ifindex, struct fib_link *ret);
-/* Is there a default route of IPv4, in whatever table the rules lead to? True also when the kernel cannot
- * tell; then *ret_unavailable, if not NULL: to be asked again. */
-bool fib_has_default4(bool *ret_unavailable);
+/* Without a route in the VRF, the kernel looks into the main table: does what it has found there lead out
+ * through another interface than those of the VRF? Then that is *ret_link. */
+bool fib_leaves_vrf(const struct fib_path *path, uint32_t vrf, struct fib_link *ret_link);
+/* Is there a default route of IPv4, in the VRF, or with 0 in whatever table the rules lead to? True also when
+ * the kernel cannot tell; then *ret_unavailable, if not NULL: to be asked again. */
+bool fib_has_default4(uint32_t vrf, bool *ret_unavailable);
 /* Would the kernel deliver packets for `dst` to this host? */
 int fib_is_local(const struct addr *dst, bool *ret, struct err *err);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/status/view_route.h"
+#include "agent/status/way_back.h"
 #include "bgp/notify.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -197,9 +198,11 @@ static void log_family(const char **said, const struct bgp_peer_status *p, const
 static void log_way_back(struct said *said, const struct bgp_peer_status *p, const char *peer,
 			 size_t n_vips)
 {
-	bool matters = p->state == BGP_ESTABLISHED && n_vips > 0 && p->next_hop4.family == AF_INET6;
-	if (matters && !said->way_back && !fib_has_default4(NULL))
-		log_warn("bgp", "peer %s: %s", peer, view_no_way_back);
+	char text[WAY_BACK_TEXT_MAX];
+	bool matters = n_vips > 0 && way_back_matters(p);
+	uint32_t vrf = matters && !said->way_back ? way_back_vrf(p) : 0;
+	if (matters && !said->way_back && !fib_has_default4(vrf, NULL))
+		log_warn("bgp", "peer %s: %s", peer, way_back_text(vrf, text));
 	said->way_back = matters;
 }
 

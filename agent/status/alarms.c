@@ -10,9 +10,11 @@
 #include "agent/programs/programs.h"
 #include "agent/status/view_route.h"
 #include "agent/status/view_vip.h"
+#include "agent/status/way_back.h"
 #include "agent/vip/nat_served.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "net/fib.h"
 #include "net/subnets.h"
 #include "process/fd_limit.h"
 #include "process/loop.h"
@@ -260,17 +262,33 @@ static void add_other_router(json_t *alarms, const struct bgp_peer_status *peer)
 	    name, addr_format(&peer->other_router, other), peer->config->ifname);
 }
 
-/* One for all peers: the routing is that of the host. */
+/* The routing of a VRF is that of its peers. */
+static void add_way_back_in_vrf(json_t *alarms, const struct bgp_peer_status *peer, uint32_t vrf)
+{
+	char name[BGP_PEER_NAME_MAX], text[WAY_BACK_TEXT_MAX];
+	if (!fib_has_default4(vrf, NULL))
+		add(alarms, "no-way-back", "peer", bgp_peer_name(peer->config, name), "peer %s: %s",
+		    name, way_back_text(vrf, text));
+}
+
+/* One for all peers that are in no VRF: the routing is that of the host. */
 static void add_way_back(json_t *alarms, const struct status_sources *in,
 			 const struct peer_list *peers)
 {
+	char text[WAY_BACK_TEXT_MAX];
 	size_t n = 0;
-	for (size_t i = 0; i < peers->n; i++)
-		n += peers->items[i].state == BGP_ESTABLISHED &&
-		     peers->items[i].next_hop4.family == AF_INET6;
-	if (n > 0 && reconcile_counts(in->reconcile).owned4 > 0 &&
-	    !host_changes_has_default4(in->host_changes))
-		add(alarms, "no-way-back", NULL, NULL, "%s", view_no_way_back);
+	if (reconcile_counts(in->reconcile).owned4 == 0)
+		return;
+	for (size_t i = 0; i < peers->n; i++) {
+		bool matters = way_back_matters(&peers->items[i]);
+		uint32_t vrf = matters ? way_back_vrf(&peers->items[i]) : 0;
+		if (vrf)
+			add_way_back_in_vrf(alarms, &peers->items[i], vrf);
+		else
+			n += matters;
+	}
+	if (n > 0 && !host_changes_has_default4(in->host_changes))
+		add(alarms, "no-way-back", NULL, NULL, "%s", way_back_text(0, text));
 }
 
 static void add_peers(json_t *alarms, const struct status_sources *in,

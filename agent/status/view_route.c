@@ -7,11 +7,6 @@
 #include "agent/model/weight.h"
 #include "bgp/merge.h"
 
-const char view_no_way_back[] =
-	"IPv4 VIPs are announced with an IPv6 next hop, and this host has no IPv4 default route: "
-	"its answers to clients of other networks go nowhere; 'ip route add 0.0.0.0/0 via inet6 "
-	"ROUTER dev INTERFACE' gives it one";
-
 static const char *no_next_hop(const struct bgp_peer_status *peer, uint8_t family)
 {
 	if (family == AF_INET6)

@@ -26,9 +26,6 @@ json_t *view_route_attrs(const struct bgp_route_attrs *attrs);
 /* {"sent": 1, "peers": 2} */
 json_t *view_announced_to(size_t sent, size_t peers);
 
-/* IPv4 VIPs are announced with an IPv6 next hop, and the host has no IPv4 default route. */
-extern const char view_no_way_back[];
-
 /* Why the route cannot be sent to an established peer; NULL in all other states. */
 const char *view_route_error(const struct bgp_peer_status *peer, enum bgp_route_state state,
 			     uint8_t family);

@@ -74,7 +74,7 @@ static void update_subnets(struct host_changes *c)
 static void update_default4(struct host_changes *c)
 {
 	bool unavailable;
-	c->has_default4 = fib_has_default4(&unavailable);
+	c->has_default4 = fib_has_default4(0, &unavailable);
 	if (unavailable)
 		hostwatch_again(c->host);
 }

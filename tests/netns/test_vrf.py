@@ -1,13 +1,16 @@
 """Peers in VRFs: the same addresses in several of them, each session in its own."""
 
+import socket
 from typing import Any
 
 import pytest
 
 from . import bgp
 from .agent import Agent
-from .configs import VIP4, VIP6, app, config
+from .bfdpeer import DOWN, FINAL, INIT, POLL, UP, BfdPeer
+from .configs import PORT, VIP4, VIP6, app, config
 from .rawpeer import RawListener, RawSession, connect
+from .test_ipv4_over_ipv6 import EXTENDED
 from .test_peer_add import add
 from .test_peer_admin import order
 from .testbed import AGENT_AS, ROUTER_AS, Link, Testbed
@@ -224,3 +227,84 @@ def test_added_over_the_api(bed: Testbed) -> None:
     assert opened.asn == AGENT_AS
     expect_routes(session, {ALL: HOST})
     assert agent.peer(BLUE)["source"] == "api"
+
+
+@pytest.mark.vrf
+def test_bfd_of_one_address_in_two_vrfs(bed: Testbed) -> None:
+    """No packet of the one changes the other, also with its discriminator."""
+    routers = Routers(bed, ("vrf-blue", "vrf-red", ""))
+    bfd = {"interval": "100ms", "multiplier": 255}
+    agent = bed.start_agent(config(*(entry(vrf, bfd=bfd) for vrf in routers.links)))
+    names = {"vrf-blue": BLUE, "vrf-red": RED, "": PLAIN}
+    peers = {}
+
+    def states() -> dict[str, str]:
+        return {vrf: agent.peer(name)["bfd"]["state"] for vrf, name in names.items()}
+
+    for number, (vrf, link) in enumerate(routers.links.items()):
+        peers[vrf] = peer = BfdPeer(link.namespace, ROUTER, HOST)
+        peer.expect(DOWN)
+        # A detection time that outlasts the test: nothing keeps it up.
+        peer.send(peer.packet(INIT, my_discr=number + 1, multiplier=255))
+        peer.expect(UP, POLL)
+        peer.send(peer.packet(UP, my_discr=number + 1, multiplier=255, flags=FINAL))
+        wait_until(lambda vrf=vrf: states()[vrf] == "up", f"BFD in {vrf or 'no VRF'}")
+    blue, red = peers["vrf-blue"], peers["vrf-red"]
+    assert agent.peer(BLUE)["bfd"]["interface"] == routers.links["vrf-blue"].device
+    red.send(blue.packet(DOWN, my_discr=1, multiplier=255))
+    red.send(red.packet(UP, my_discr=2, multiplier=255, flags=POLL))
+    red.expect(UP, FINAL)
+    assert set(states().values()) == {"up"}
+    blue.send(blue.packet(DOWN, my_discr=1, multiplier=255))
+    wait_until(lambda: states()["vrf-blue"] != "up", "down")
+    assert (states()["vrf-red"], states()[""]) == ("up", "up")
+    for peer in peers.values():
+        peer.close()
+
+
+@pytest.mark.vrf
+def test_clients_in_the_vrf_reach_the_vip(bed: Testbed) -> None:
+    """By `interface`; those outside do not."""
+    routers = Routers(bed, ("vrf-blue", ""))
+    share_listener(bed.host)
+    listener = routers.listen("vrf-blue")
+    bed.start_service(PORT)
+    web = {**app("web", VIP4, f"port:tcp:{PORT}"), "interface": "vrf-blue", "peers": ["vrf-blue"]}
+    agent = bed.start_agent(config(entry("vrf-blue"), entry(""), apps=(web,)))
+    session = listener.accept()
+    session.establish(ROUTER_AS)
+    session.expect_route(VIP4)
+    assert "so that clients in vrf-blue do not reach them" not in agent.log
+    reached = {}
+    for vrf, link in routers.links.items():
+        link.namespace.ip(f"route add {VIP4} via {HOST}")
+        with link.namespace.inside(), socket.socket() as client:
+            client.settimeout(2)
+            reached[vrf] = client.connect_ex((VIP4.split("/")[0], PORT)) == 0
+    assert reached == {"vrf-blue": True, "": False}
+
+
+@pytest.mark.vrf
+def test_way_back_is_that_of_the_vrf(bed: Testbed) -> None:
+    """IPv4 VIPs with an IPv6 next hop: the default route of the main table is not one of the VRF."""
+    routers = Routers(bed, ("vrf-blue", ""))
+    device, other = routers.links["vrf-blue"].device, routers.links[""].device
+    bed.host.ip(f"addr flush dev {device} scope global")
+    bed.host.ip(f"addr add {HOST6}/64 dev {device} nodad", f"route add default dev {other}")
+    listener = routers.listen("vrf-blue", ROUTER6)
+    blue = {**entry("vrf-blue"), "peer_ip": ROUTER6}
+    agent = bed.start_agent(config(blue, apps=(app("web", VIP4),)))
+    session = listener.accept()
+    session.establish(
+        ROUTER_AS, "10.255.0.1", capabilities=bgp.usual_capabilities(ROUTER_AS) + EXTENDED
+    )
+    session.expect_route(VIP4)
+    agent.wait_log("WARN.*the VRF vrf-blue has no IPv4 default route")
+
+    def told() -> bool:
+        alarms = agent.status("status")["alarms"]
+        return [a["peer"] for a in alarms if a["alarm"] == "no-way-back"] == [f"{ROUTER6}%vrf-blue"]
+
+    assert told()
+    bed.host.ip(f"route add 0.0.0.0/0 via inet6 {ROUTER6} dev {device} table 10")
+    wait_until(lambda: not told(), "no alarm any more")

@@ -346,17 +346,17 @@ static void test_link_local_of_an_interface(void **state)
 static void test_default_route_of_ipv4(void **state)
 {
 	struct fixture *f = *state;
-	assert_false(fib_has_default4(NULL));
+	assert_false(fib_has_default4(0, NULL));
 	must("ip addr add fe80::2/64 dev d0 nodad; ip route add ::/0 via fe80::1 dev d0");
-	assert_false(fib_has_default4(NULL));
+	assert_false(fib_has_default4(0, NULL));
 	must("ip route add 10.0.0.0/8 dev d0");
-	assert_false(fib_has_default4(NULL));
+	assert_false(fib_has_default4(0, NULL));
 	must("ip route add 0.0.0.0/0 via inet6 fe80::1 dev d0");
-	assert_true(fib_has_default4(NULL));
+	assert_true(fib_has_default4(0, NULL));
 	add_vip(f, "192.0.2.1/32"); /* the only address there is */
-	assert_true(fib_has_default4(NULL));
+	assert_true(fib_has_default4(0, NULL));
 	must("ip route del 0.0.0.0/0; ip route add unreachable 0.0.0.0/0");
-	assert_false(fib_has_default4(NULL));
+	assert_false(fib_has_default4(0, NULL));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

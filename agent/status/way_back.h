@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a host sends back to clients of IPv4 VIPs that it announces with an IPv6 next hop: it needs an IPv4
+ * default route, in the VRF of the session if that is in one.
+ */
+#ifndef AGENT_STATUS_WAY_BACK_H
+#define AGENT_STATUS_WAY_BACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bgp/status.h"
+
+#define WAY_BACK_TEXT_MAX 320
+
+/* Do IPv4 VIPs have an IPv6 next hop at this peer? */
+bool way_back_matters(const struct bgp_peer_status *peer);
+/* The VRF of the session, 0: none. */
+uint32_t way_back_vrf(const struct bgp_peer_status *peer);
+/* That there is none; `vrf` as above. */
+const char *way_back_text(uint32_t vrf, char text[static WAY_BACK_TEXT_MAX]);
+
+#endif
