@@ -157,13 +157,15 @@ run-unit: unit-binaries
 # All cores, unless this make was told how many.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# The variants that the tests run: as released, under the sanitizers, and clang for its warnings.
+# The variants that the tests run: as released, under the sanitizers, and clang for its warnings, which
+# do not depend on its optimizer.
+CLANG = BUILD=build/clang CC=clang CFLAGS=-O0 LDFLAGS="$(LDFLAGS) $(FAST_LD)"
 variant-plain:
 	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build all unit-binaries bench-binaries
 variant-asan:
 	@$(MAKE) $(PARALLEL) --no-print-directory $(SANITIZED) all unit-binaries
 variant-clang:
-	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/clang CC=clang all unit-binaries bench-binaries
+	@$(MAKE) $(PARALLEL) --no-print-directory $(CLANG) all unit-binaries bench-binaries
 
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
