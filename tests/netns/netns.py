@@ -1,11 +1,14 @@
 """Network namespaces: uniquely named, linked by veth pairs, removed with everything inside."""
 
 import ctypes
+import fcntl
 import json
 import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,6 +24,9 @@ _NETNS_DIR = Path("/run/netns")
 _NAME = re.compile(r"vht(\d+)-")
 _TCP_TABLES = ("tcp", "tcp6")
 _CLONE_NEWNET = 0x40000000
+_MNT_DETACH = 2
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -48,6 +54,27 @@ def _setns(fd: int) -> None:
         raise OSError(ctypes.get_errno(), "setns")
 
 
+def _set_loopback_up() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+
+
+def _is_in(pid: str, namespace: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.stat(f"/proc/{pid}/ns/net"), namespace)
+    except (FileNotFoundError, ProcessLookupError):
+        return False  # it ended
+    except PermissionError:
+        return False  # of a container's host: no process of ours
+
+
+def _unmount(path: Path) -> None:
+    """As `ip netns del` does it: the namespace ends with the last that is in it or holds it open."""
+    if _libc.umount2(os.fsencode(path), _MNT_DETACH) != 0:
+        raise OSError(ctypes.get_errno(), f"umount {path}")
+    path.unlink()
+
+
 class Namespace:
     _count = 0
 
@@ -62,7 +89,7 @@ class Namespace:
         with self.inside():
             Path("/proc/sys/net/ipv6/conf/default/accept_dad").write_text("0")
             Path("/proc/sys/net/ipv6/conf/lo/accept_dad").write_text("0")
-        self.ip("link set lo up")
+            _set_loopback_up()
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -135,10 +162,9 @@ class Namespace:
         return re.findall(rf"^ *\d+: {pattern}", "".join(tables), re.MULTILINE)
 
     def pids(self) -> list[int]:
-        output = subprocess.run(
-            ["ip", "netns", "pids", self.name], capture_output=True, text=True
-        ).stdout
-        return [int(pid) for pid in output.split()]
+        """As `ip netns pids` has them, without a process of its own for each question."""
+        wanted = os.stat(_NETNS_DIR / self.name)
+        return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _is_in(pid, wanted)]
 
     def destroy(self) -> None:
         """End all processes inside (all are ours, the namespace is), then remove the namespace."""
@@ -153,7 +179,7 @@ class Namespace:
         if left:
             wait_until(lambda: not self.pids(), f"no process left in namespace {self.name}")
         run_dir.remove_of(os.stat(_NETNS_DIR / self.name).st_ino)
-        ip("netns", "del", self.name)
+        _unmount(_NETNS_DIR / self.name)
 
 
 def leftovers() -> list[str]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -85,10 +86,15 @@ class Process:
 
     def wait(self, timeout: float = TIMEOUT) -> int:
         """Wait for the end and return the exit status (-N: killed by signal N)."""
-        try:
-            return self._popen.wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.argv[0]} did not end within {timeout:g} s") from None
+        # Popen.wait() with a timeout polls; a pidfd is readable when the process has ended.
+        if self._popen.poll() is None:
+            descriptor = os.pidfd_open(self.pid)
+            try:
+                ended, _, _ = select.select([descriptor], [], [], timeout)
+            finally:
+                os.close(descriptor)
+            assert ended, f"{self.argv[0]} did not end within {timeout:g} s"
+        return self._popen.wait()
 
     def terminate(self, timeout: float = TIMEOUT) -> int:
         self.signal(signal.SIGTERM)

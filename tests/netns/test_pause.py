@@ -77,12 +77,20 @@ def start(bed: Testbed) -> tuple[Agent, Observer]:
     return agent, seen
 
 
+def stop(pids: list[int]) -> None:
+    _send(pids, signal.SIGSTOP)
+
+
 def resume(pids: list[int]) -> None:
+    _send(pids, signal.SIGCONT)
+
+
+def _send(pids: list[int], number: signal.Signals) -> None:
     for pid in pids:
         try:
-            os.kill(pid, signal.SIGCONT)
+            os.kill(pid, number)
         except ProcessLookupError:
-            pass  # a command that the agent ended meanwhile
+            pass  # a command that ended, or that the agent ended, meanwhile
 
 
 @pytest.mark.parametrize("whole_host", [False, True], ids=["agent", "host"])
@@ -95,8 +103,7 @@ def test_pause_withdraws_nothing(bed: Testbed, whole_host: bool) -> None:
         )
         others = [pid for pid in bed.host.pids() if pid != agent.process.pid] if whole_host else []
         agent.process.pause()
-        for pid in others:
-            os.kill(pid, signal.SIGSTOP)
+        stop(others)
         time.sleep(PAUSE)
         # The agent wakes first, and finds time limits that have passed and no answer.
         agent.process.resume()
@@ -205,8 +212,8 @@ class PausedHost:
             self._freezer = Freezer(f"{netns.own_prefix()}{self._number}-{turn}")
             self._freezer.freeze([agent, *self._others])
             return
-        for pid in (agent, *self._others):
-            os.kill(pid, signal.SIGSTOP)
+        self._agent.process.pause()
+        stop(self._others)
 
     def resume(self) -> None:
         if self._paused and self._freezer:
