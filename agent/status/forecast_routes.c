@@ -44,14 +44,12 @@ static bool is_held(enum bgp_route_state state)
 	return state == BGP_ROUTE_SENT || state == BGP_ROUTE_PENDING;
 }
 
-/* A route that is announced, at peer `i`. */
+/* A route that is announced and for peer `i`. */
 static bool would_be_held(const struct forecast_routes *r, size_t i, const struct prefix *prefix,
-			  const struct bgp_peer_filter *filter, const struct addr *next_hop)
+			  const struct addr *next_hop)
 {
-	const struct bgp_peer_status *peer = &r->peers.items[i];
-	return !r->is_down[i] && bgp_peer_filter_allows(filter, peer->config) &&
-	       bgp_speaker_new_route_state(r->in->speaker, i, prefix->addr.family, next_hop) ==
-		       BGP_ROUTE_SENT;
+	return !r->is_down[i] && bgp_speaker_new_route_state(r->in->speaker, i, prefix->addr.family,
+							     next_hop) == BGP_ROUTE_SENT;
 }
 
 /* A route before and after; NULL: there is none at this peer. */
@@ -87,7 +85,8 @@ static bool aggregate_would_be_held(const struct forecast_routes *r, size_t i,
 				    const struct aggregate_status *s)
 {
 	return s->form != ROUTE_NONE &&
-	       would_be_held(r, i, &s->spec->prefix, s->spec->peers, &none);
+	       bgp_peer_filter_allows(s->spec->peers, r->peers.items[i].config) &&
+	       would_be_held(r, i, &s->spec->prefix, &none);
 }
 
 /* Of the present ones; false: there is none any more. */
@@ -126,6 +125,13 @@ bool forecast_routes_of_aggregate(struct forecast_routes *r, const struct aggreg
 
 /* ---- VIPs ---- */
 
+/* A program's route may be several, each for other peers. */
+static bool is_for(const struct vip *vip, const struct bgp_peer_config *peer)
+{
+	return vip->route ? route_spec_for(vip->route, peer) != NULL
+			  : bgp_peer_filter_allows(vip_peers(vip), peer);
+}
+
 /* An aggregate stands for the VIP: the peers that have it, of those that the VIP is for. */
 static void count_suppressed(const struct forecast_routes *r, const struct vip *vip,
 			     const struct aggregate_spec *by, struct forecast_change *ret)
@@ -134,7 +140,7 @@ static void count_suppressed(const struct forecast_routes *r, const struct vip *
 	bool is = find_aggregate(r->after, &by->prefix, &after) && ret->to != ROUTE_NONE,
 	     was = ret->from != ROUTE_NONE;
 	for (size_t i = 0; i < r->peers.n; i++) {
-		if (!bgp_peer_filter_allows(vip_peers(vip), r->peers.items[i].config))
+		if (!is_for(vip, r->peers.items[i].config))
 			continue;
 		ret->n_before +=
 			was && is_held(bgp_speaker_route_state(r->in->speaker, i, &by->prefix));
@@ -142,22 +148,21 @@ static void count_suppressed(const struct forecast_routes *r, const struct vip *
 	}
 }
 
-static void count_peers(struct forecast_routes *r, const struct vip *vip,
-			struct forecast_change *ret)
+static void count_peer(struct forecast_routes *r, size_t i, const struct vip *vip,
+		       struct forecast_change *ret)
 {
+	const struct bgp_peer_config *peer = r->peers.items[i].config;
 	struct announce_room room_before, room_after;
 	struct bgp_route_attrs before, after;
-	vip_attrs(vip, ret->from, &room_before, &before);
-	vip_attrs(vip, ret->to, &room_after, &after);
-	for (size_t i = 0; i < r->peers.n; i++) {
-		bool had = vip->announced &&
-			   is_held(bgp_speaker_route_state(r->in->speaker, i, &vip->prefix)),
-		     has = ret->to != ROUTE_NONE &&
-			   would_be_held(r, i, &vip->prefix, vip_peers(vip), &after.next_hop);
-		ret->n_before += had;
-		ret->n_after += has;
-		add_row(r, i, (struct at_peer){ had ? &before : NULL, has ? &after : NULL }, ret);
-	}
+	vip_attrs_for(vip, ret->from, peer, &room_before, &before);
+	vip_attrs_for(vip, ret->to, peer, &room_after, &after);
+	bool had = vip->announced &&
+		   is_held(bgp_speaker_route_state(r->in->speaker, i, &vip->prefix)),
+	     has = ret->to != ROUTE_NONE && is_for(vip, peer) &&
+		   would_be_held(r, i, &vip->prefix, &after.next_hop);
+	ret->n_before += had;
+	ret->n_after += has;
+	add_row(r, i, (struct at_peer){ had ? &before : NULL, has ? &after : NULL }, ret);
 }
 
 void forecast_routes_of_vip(struct forecast_routes *r, const struct vip *vip, enum route_form to,
@@ -172,6 +177,6 @@ void forecast_routes_of_vip(struct forecast_routes *r, const struct vip *vip, en
 	};
 	if (by)
 		count_suppressed(r, vip, by, ret);
-	else
-		count_peers(r, vip, ret);
+	for (size_t i = 0; !by && i < r->peers.n; i++)
+		count_peer(r, i, vip, ret);
 }
