@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from . import bgp
 from .agent import Agent
 from .configs import VIP4, app, config
-from .test_reload_property import Peer
+from .test_reload import Watch
 from .test_verbs import Client
 from .testbed import Testbed
 from .wait import wait_until
@@ -23,6 +24,34 @@ VIPS = tuple(f"198.51.100.{n}/32" for n in range(1, 11)) + ("192.0.2.1/32", "192
 _MAPPING = re.compile(r"(\d+\.\d+\.\d+\.\d+) \. (tcp|udp) \. (\d+) : ")
 
 Route = tuple[int | None, tuple[str, ...]]
+
+
+class Peer(Watch):
+    """Knows the routes that it has."""
+
+    def __init__(self, bed: Testbed):
+        super().__init__(bed)
+        self.routes: dict[str, Route] = {}
+
+    def establish(self) -> None:
+        self.session = self._listener.accept()
+        self.session.establish(65000, hold_time=0)
+        self.routes = {}
+        for update in self.session.receive_updates_until_end_of_rib():
+            self._apply(update)
+
+    def _apply(self, update: bgp.Update) -> None:
+        for prefix in update.withdrawn:
+            self.routes.pop(prefix, None)
+        has = bgp.COMMUNITIES in update.attributes
+        for prefix in update.announced:
+            self.routes[prefix] = (update.med, tuple(update.communities) if has else ())
+
+    def read(self) -> None:
+        for message in self.session.receive_pending():
+            update = bgp.decode(message)
+            if isinstance(update, bgp.Update):
+                self._apply(update)
 
 
 def ask(agent: Agent, **query: str | list[str]) -> dict[str, Any]:
