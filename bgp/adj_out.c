@@ -595,6 +595,24 @@ size_t adj_out_n_queued(const struct adj_out *a)
 	return n + queue_len(&a->families[0].withdraw) + queue_len(&a->families[1].withdraw);
 }
 
+/* BGP_ROUTE_SENT: there is none. */
+static enum bgp_route_state obstacle_of(const struct adj_out *a, uint8_t family,
+					const struct addr *next_hop)
+{
+	if (!a->up)
+		return BGP_ROUTE_NO_SESSION;
+	if (!family_negotiated(a, family))
+		return BGP_ROUTE_NO_FAMILY;
+	return addr_is_set(next_hop) ? BGP_ROUTE_SENT : BGP_ROUTE_NO_NEXT_HOP;
+}
+
+enum bgp_route_state adj_out_state_of_new(const struct adj_out *a, uint8_t family,
+					  const struct addr *own_next_hop)
+{
+	return obstacle_of(a, family,
+			   addr_is_set(own_next_hop) ? own_next_hop : next_hop(a, family));
+}
+
 enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route,
 				   const struct bgp_peer_config *peer)
 {
@@ -605,12 +623,10 @@ enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_rou
 		return BGP_ROUTE_FILTERED;
 	if (route->suppressed)
 		return BGP_ROUTE_SUPPRESSED;
-	if (!a->up)
-		return BGP_ROUTE_NO_SESSION;
-	if (!family_negotiated(a, route->prefix.addr.family))
-		return BGP_ROUTE_NO_FAMILY;
-	if (!addr_is_set(next_hop_of(a, route)))
-		return BGP_ROUTE_NO_NEXT_HOP;
+	enum bgp_route_state obstacle =
+		obstacle_of(a, route->prefix.addr.family, next_hop_of(a, route));
+	if (obstacle != BGP_ROUTE_SENT)
+		return obstacle;
 	bool sent = route->id < a->cap_slots && a->slots[route->id].sent == attrs->id;
 	return sent ? BGP_ROUTE_SENT : BGP_ROUTE_PENDING;
 }

@@ -112,5 +112,9 @@ size_t adj_out_n_queued(const struct adj_out *a);
 /* Also while the session is down, hence the peer. */
 enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route,
 				   const struct bgp_peer_config *peer);
+/* The state that a route would come to that is for this peer; family 0 of the next hop: it has none of
+ * its own. */
+enum bgp_route_state adj_out_state_of_new(const struct adj_out *a, uint8_t family,
+					  const struct addr *own_next_hop);
 
 #endif

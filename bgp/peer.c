@@ -564,3 +564,9 @@ enum bgp_route_state bgp_peer_route_state(const struct bgp_peer *p, const struct
 {
 	return adj_out_state(&p->adj, route, &p->config);
 }
+
+enum bgp_route_state bgp_peer_new_route_state(const struct bgp_peer *p, uint8_t family,
+					      const struct addr *own_next_hop)
+{
+	return adj_out_state_of_new(&p->adj, family, own_next_hop);
+}

@@ -100,5 +100,8 @@ bool bgp_peer_flushed(const struct bgp_peer *p);
 /* Neither connected nor about to be. */
 bool bgp_peer_over(const struct bgp_peer *p);
 enum bgp_route_state bgp_peer_route_state(const struct bgp_peer *p, const struct rib_route *route);
+/* As adj_out_state_of_new(). */
+enum bgp_route_state bgp_peer_new_route_state(const struct bgp_peer *p, uint8_t family,
+					      const struct addr *own_next_hop);
 
 #endif

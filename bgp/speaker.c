@@ -352,6 +352,12 @@ enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t
 	return bgp_peer_route_state(s->peers[peer], rib_find(&s->rib, prefix));
 }
 
+enum bgp_route_state bgp_speaker_new_route_state(const struct bgp_speaker *s, size_t peer,
+						 uint8_t family, const struct addr *own_next_hop)
+{
+	return bgp_peer_new_route_state(s->peers[peer], family, own_next_hop);
+}
+
 const struct bgp_latencies *bgp_speaker_latencies(const struct bgp_speaker *s)
 {
 	return &s->latencies;

@@ -141,6 +141,10 @@ void bgp_speaker_peer_status(const struct bgp_speaker *s, size_t peer, struct bg
 /* The state of a route at one peer. */
 enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t peer,
 					     const struct prefix *prefix);
+/* The state that a route would come to at a peer that it is for. It needs no route: `own_next_hop` is of
+ * its attributes. */
+enum bgp_route_state bgp_speaker_new_route_state(const struct bgp_speaker *s, size_t peer,
+						 uint8_t family, const struct addr *own_next_hop);
 size_t bgp_speaker_n_routes(const struct bgp_speaker *s);
 const struct bgp_latencies *bgp_speaker_latencies(const struct bgp_speaker *s);
 

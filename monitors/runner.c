@@ -661,6 +661,11 @@ span_t monitor_watch_notice(const struct monitor_watch *w)
 	return longest;
 }
 
+span_t monitor_watch_notice_of(const struct monitor_watch *w, size_t i)
+{
+	return probe_notice(&w->probes[i]);
+}
+
 void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monitor_status *ret)
 {
 	probe_status(&w->probes[i], ret);

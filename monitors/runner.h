@@ -92,6 +92,8 @@ bool monitor_watch_is_unable(const struct monitor_watch *w, size_t i);
 /* How long a failure may stay unnoticed if the first check after it fails; 0 when events tell of
  * all failures. */
 span_t monitor_watch_notice(const struct monitor_watch *w);
+/* The same of monitor `i` alone. */
+span_t monitor_watch_notice_of(const struct monitor_watch *w, size_t i);
 
 /*
  * Results that are pushed. The feed is asked for the present result of a subject whenever a watch

@@ -4,6 +4,7 @@
  * layers; each knows those below it:
  *
  *	registry                registering, replacing, unregistering; what becomes due
+ *	forecast                what would follow if monitors failed
  *	health                  verdicts of the monitors
  *	drains groups           what else changes the decision, for one app or for many
  *	damped leases           deadlines of an app

@@ -9,6 +9,11 @@
  * never gone. */
 void app_apply(struct app *app, mono_t now);
 
+/* The decision if the app had this health, and were kept or not, on a copy of it; and, when the routes go,
+ * the one that time brings after that: else the same. */
+void app_decide_if(const struct app *app, enum health health, bool kept, mono_t now,
+		   struct policy_output *ret, struct policy_output *ret_later);
+
 /* One VIP that is new gets what the others have. */
 void app_apply_vip(struct app *app, struct vip *vip, mono_t now);
 

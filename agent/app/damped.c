@@ -17,14 +17,27 @@ static void schedule_end(struct app *app, mono_t now)
 		on ? app->damping.until : USEC_NEVER);
 }
 
-void app_damping_update(struct app *app, mono_t now)
+static struct damping_config config_of(const struct app *app)
 {
 	const struct damping_config *defaults = &app->registry->damping;
 	const struct app_spec *spec = app->spec;
-	const struct damping_config config = {
+	return (struct damping_config){
 		.first = spec->hold_down ? spec->hold_down : defaults->first,
 		.max = spec->hold_down_max ? spec->hold_down_max : defaults->max,
 	};
+}
+
+span_t app_damping_if_down(const struct app *app, mono_t now)
+{
+	const struct damping_config config = config_of(app);
+	struct damping copy = app->damping;
+	damping_went_down(&copy, &config, now);
+	return usec_sub(copy.until, now);
+}
+
+void app_damping_update(struct app *app, mono_t now)
+{
+	const struct damping_config config = config_of(app);
 	if (app->health == HEALTH_UP)
 		damping_went_up(&app->damping, now);
 	else

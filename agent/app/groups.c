@@ -131,6 +131,27 @@ static void group_update(struct registry *reg, struct app_group *g, const struct
 	free(members);
 }
 
+void app_group_forecast(const struct app *app, const struct group_forecast *f, mono_t now)
+{
+	const struct app_group *g = app->group;
+	if (!g)
+		return;
+	struct policy_member *members = members_of(g);
+	size_t i = 0;
+	list_for_each (it, &g->members) {
+		struct policy_member *m = &members[i++];
+		m->health = f->health_of(list_entry(it, struct app, member), f->userdata);
+		if (m->health == HEALTH_DOWN &&
+		    list_entry(it, struct app, member)->health == HEALTH_UP)
+			m->left_at = now;
+	}
+	policy_group(members, g->n, window_of(app->registry, g), now);
+	i = 0;
+	list_for_each (it, &g->members)
+		f->kept(list_entry(it, struct app, member), members[i++].kept, f->userdata);
+	free(members);
+}
+
 void app_group_health(struct app *app, enum health from, mono_t now)
 {
 	struct app_group *g = app->group;

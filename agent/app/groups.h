@@ -16,6 +16,15 @@ void app_group_leave(struct app *app, mono_t now);
  * calls applies it to `app`. */
 void app_group_health(struct app *app, enum health from, mono_t now);
 
+/* What follows for a group if the health of its apps were another, on a copy: `health_of` is asked for each,
+ * `kept` is told of each. */
+struct group_forecast {
+	enum health (*health_of)(const struct app *app, void *userdata);
+	void (*kept)(const struct app *app, bool kept, void *userdata);
+	void *userdata;
+};
+void app_group_forecast(const struct app *app, const struct group_forecast *f, mono_t now);
+
 /* How many groups are kept; *ret gets the names of the first `max`. */
 size_t registry_kept_groups(const struct registry *reg, const char **ret, size_t max);
 void groups_done(struct registry *reg);

@@ -12,6 +12,7 @@
 #include "agent/cli/cmd_diff.h"
 #include "agent/cli/cmd_events.h"
 #include "agent/cli/cmd_top.h"
+#include "agent/cli/cmd_what_if.h"
 #include "agent/cli/completions.h"
 #include "agent/cli/known.h"
 #include "agent/cli/order.h"
@@ -129,6 +130,26 @@ static int view(const struct client *client, const struct verb_call *call)
 	return status;
 }
 
+static int ask_agent(const struct client *client, const struct verb_call *call)
+{
+	if (call->id == VERB_DIFF)
+		return cmd_diff_agent(client, call);
+	if (call->id == VERB_DEFINE)
+		return cmd_define(client, call);
+	if (call->id == VERB_CHECK_NOW)
+		return cmd_check_now(client, call);
+	if (call->id == VERB_WHAT_IF)
+		return cmd_what_if(client, call);
+	if (call->id == VERB_RELOAD)
+		return cmd_reload(client, call);
+	if (call->id == VERB_TOP)
+		return cmd_top(client, call);
+	if (call->id == VERB_EVENTS || call->id == VERB_HISTORY)
+		return cmd_events(client, call);
+	bool order = !views[call->id].path || (call->verb->orders && call->n_words > 1);
+	return order ? order_give(client, call) : view(client, call);
+}
+
 int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 {
 	struct verb_call call;
@@ -157,18 +178,5 @@ int cmd_verb(const struct verb *verb, int argc, char *const argv[])
 	const struct client_tls tls = { .cacert = call.cacert, .cert = call.cert, .key = call.key };
 	if (client_find(call.api, &tls, &client, &err) < 0)
 		return fail(VERB_USAGE, err.text);
-	if (call.id == VERB_DIFF)
-		return cmd_diff_agent(&client, &call);
-	if (call.id == VERB_DEFINE)
-		return cmd_define(&client, &call);
-	if (call.id == VERB_CHECK_NOW)
-		return cmd_check_now(&client, &call);
-	if (call.id == VERB_RELOAD)
-		return cmd_reload(&client, &call);
-	if (call.id == VERB_TOP)
-		return cmd_top(&client, &call);
-	if (call.id == VERB_EVENTS || call.id == VERB_HISTORY)
-		return cmd_events(&client, &call);
-	bool order = !views[call.id].path || (call.verb->orders && call.n_words > 1);
-	return order ? order_give(&client, &call) : view(&client, &call);
+	return ask_agent(&client, &call);
 }

@@ -22,7 +22,7 @@ struct show {
 
 typedef int show_fn(const struct show *s, const json_t *answer);
 show_fn show_status, show_app, show_vips, show_explain, show_peers, show_peer, show_routes,
-	show_nat, show_consul, show_config;
+	show_nat, show_consul, show_config, show_what_if;
 
 /* The answer in parts as they come (client_octets_cb); names are printed at once, the table at the end.
  * `s` must outlive it. The end frees it; -EINVAL: that was no list of apps. */

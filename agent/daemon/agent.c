@@ -40,6 +40,7 @@
 #include "agent/daemon/shutdown_ops.h"
 #include "agent/daemon/vip_rules.h"
 #include "agent/daemon/start_config.h"
+#include "agent/daemon/what_if.h"
 #include "agent/programs/programs.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -277,6 +278,7 @@ static int start_loop(struct agent *a, struct err *err)
 	a->reload = reload_new(a);
 	a->compare = compare_new(a);
 	a->check_now = check_now_new(a);
+	a->what_if = what_if_new(a);
 	a->restart = restart_new(a);
 	/* `off`: nothing is kept on the disk. */
 	if (!a->config->agent.state_file || *a->config->agent.state_file)
@@ -319,6 +321,7 @@ static int start(struct agent *a, struct err *err)
 static void agent_done(struct agent *a)
 {
 	check_now_stop(a->check_now);
+	what_if_stop(a->what_if);
 	api_free(a->api); /* its streams walk the registry */
 	a->api = NULL;    /* what is freed below may still log events */
 	hooks_free(a->hooks);
@@ -326,6 +329,7 @@ static void agent_done(struct agent *a)
 	host_shutdown_free(a->host_shutdown);
 	alarm_log_free(a->alarm_log);
 	compare_free(a->compare);
+	what_if_free(a->what_if);
 	check_now_free(a->check_now);
 	a->check_now = NULL; /* checks that end are told to it */
 	reload_free(a->reload);

@@ -47,6 +47,7 @@ struct host_shutdown;
 struct programs;
 struct reload;
 struct restart;
+struct what_if;
 
 struct agent {
 	sd_event *loop;
@@ -68,6 +69,7 @@ struct agent {
 	struct reload *reload;
 	struct compare *compare;
 	struct check_now *check_now;
+	struct what_if *what_if;
 	struct restart *restart;
 	/* Of the configuration that is about to be put into effect; NULL: none. */
 	const struct host_addresses *next_identity;

@@ -9,6 +9,7 @@
 #include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload.h"
+#include "agent/daemon/what_if.h"
 #include "agent/programs/programs.h"
 #include "lib/log.h"
 #include "process/loop.h"
@@ -66,6 +67,7 @@ static void withdraw(mono_t flush_limit, void *userdata)
 	reload_stop(a->reload);
 	compare_stop(a->compare);
 	check_now_stop(a->check_now);
+	what_if_stop(a->what_if);
 	programs_stop(a->programs);
 	sources_stop(a->sources);
 	store_stop(a->store);
@@ -117,6 +119,7 @@ static void leave_sessions(mono_t limit, void *userdata)
 	reload_stop(a->reload);
 	compare_stop(a->compare);
 	check_now_stop(a->check_now);
+	what_if_stop(a->what_if);
 	programs_stop(a->programs);
 	sources_suspend(a->sources);
 	recovery_suspend(a->recovery);

@@ -291,6 +291,7 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_RELOAD:
 	case API_CONFIRM:
 	case API_CHECK:
+	case API_WHAT_IF:
 	case API_DIFF: /* answered by the caller, which can do it */
 	case API_PEER:
 	case API_PEER_ADD:

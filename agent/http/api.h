@@ -46,6 +46,8 @@ void api_send_stored(struct api *api, uint64_t up_to, bool stored);
 void api_send_later(struct api *api, uint64_t up_to, unsigned status, const char *body);
 void api_send_compared(struct api *api, uint64_t up_to, unsigned status, const char *body);
 void api_send_checked(struct api *api, uint64_t number, unsigned status, const char *body);
+/* Sends the reply of API_DEFER_FORECAST with this number. */
+void api_send_forecast(struct api *api, uint64_t number, unsigned status, const char *body);
 /* Has the requests of API_DEFER_RETRY answered anew. */
 void api_retry(struct api *api);
 /* There is a new event, for its followers. */

@@ -55,6 +55,7 @@ enum api_kind {
 	API_CONFIG,
 	API_EVENTS,
 	API_EXPLAIN,
+	API_WHAT_IF,
 	API_LOG,
 	API_PEER_ENABLE,
 	API_PEER_DISABLE,
@@ -69,6 +70,15 @@ enum api_kind {
 
 /* It is about one peer, by its address; all but API_PEER change it. */
 bool api_is_about_peer(enum api_kind kind);
+
+#define WHAT_IF_NAMES_MAX 16
+
+/* Of WHAT_IF: views into the request. */
+struct what_if_query {
+	const char *fails[WHAT_IF_NAMES_MAX]; /* apps, or kinds of monitors */
+	const char *peers[WHAT_IF_NAMES_MAX]; /* that are down */
+	size_t n_fails, n_peers;
+};
 
 struct api_call {
 	enum api_kind kind;
@@ -98,6 +108,7 @@ struct api_call {
 	const char *module;               /* of LOG: one of log_modules[]; NULL: all */
 	struct event_query events;        /* of EVENTS */
 	struct app_query apps;            /* of APPS */
+	struct what_if_query what_if;     /* of WHAT_IF */
 	bool head;                        /* the headers of the reply are wanted, not the body */
 	bool openmetrics;                 /* of METRICS: the client understands it */
 	struct page_query page;           /* of PAGE */

@@ -42,10 +42,10 @@ void deferred_resume(struct list *all, enum api_defer kind, uint64_t up_to, bool
 	}
 }
 
-/* Checks end in any order. */
+/* Of these each ends for itself, in any order. */
 static bool is_meant(const struct api_reply *reply, enum api_defer kind, uint64_t number)
 {
-	bool alone = kind == API_DEFER_CHECKED;
+	bool alone = kind == API_DEFER_CHECKED || kind == API_DEFER_FORECAST;
 	return reply->defer == kind && (alone ? reply->number == number : reply->number <= number);
 }
 

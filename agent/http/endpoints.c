@@ -58,6 +58,7 @@ static const struct endpoint_row {
 	{ "/v1/nomad", API_NOMAD, ROLE_READ, READS },
 	{ "/v1/capabilities", API_CAPABILITIES, ROLE_READ, READS },
 	{ "/v1/explain", API_EXPLAIN, ROLE_READ, READS },
+	{ "/v1/what-if", API_WHAT_IF, ROLE_READ, READS },
 	{ "/v1/events", API_EVENTS, ROLE_READ, READS },
 	{ "/v1/log", API_LOG, ROLE_ADMIN, CHANGES },
 	{ "/v1/reload", API_RELOAD, ROLE_ADMIN, POST },

@@ -260,6 +260,34 @@ static int parse_apps(const struct api_request *request, struct app_query *ret, 
 	return rc;
 }
 
+static int add_name(const struct api_arg *arg, const char **names, size_t *n, struct err *err)
+{
+	if (*n == WHAT_IF_NAMES_MAX)
+		return err_set(err, -EINVAL, "%s: more than %d of them", arg->name,
+			       WHAT_IF_NAMES_MAX);
+	if (!arg->value || !*arg->value)
+		return err_set(err, -EINVAL, "%s is empty", arg->name);
+	return api_arg_text(arg, &names[(*n)++], err);
+}
+
+static int parse_what_if(const struct api_request *request, struct what_if_query *ret,
+			 struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < request->n_args; i++) {
+		const struct api_arg *arg = &request->args[i];
+		if (str_equal(arg->name, "fail"))
+			rc = add_name(arg, ret->fails, &ret->n_fails, err);
+		else if (str_equal(arg->name, "peer_down"))
+			rc = add_name(arg, ret->peers, &ret->n_peers, err);
+		else
+			rc = err_set(err, -EINVAL,
+				     "unknown parameter '%.80s', expected fail or peer_down",
+				     arg->name);
+	}
+	return rc == 0 && ret->n_fails + ret->n_peers == 0 ? missing(err, "fail or peer_down") : rc;
+}
+
 /* ---- orders for peers ---- */
 
 static const char *peer_parameters(enum api_kind kind)
@@ -356,6 +384,8 @@ int request_parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_log(request, call);
 	else if (call->kind == API_APPS)
 		rc = parse_apps(request, &call->apps, &call->err);
+	else if (call->kind == API_WHAT_IF)
+		rc = parse_what_if(request, &call->what_if, &call->err);
 	else if (call->kind == API_EVENTS)
 		rc = parse_events(request, &call->events, &call->err);
 	else if (call->kind == API_PAGE)

@@ -153,6 +153,14 @@ json_t *view_route(const struct view_route *route, const struct prefix *prefix,
 	return o;
 }
 
+json_t *view_route_sent(const struct bgp_peer_status *peer, const struct bgp_config *bgp,
+			const struct bgp_route_attrs *own)
+{
+	json_t *o = json_object();
+	add_attrs(o, peer, bgp, own);
+	return o;
+}
+
 json_t *view_route_attrs(const struct bgp_route_attrs *attrs)
 {
 	const struct bgp_communities *const lists[] = { &attrs->communities };

@@ -20,6 +20,9 @@ struct view_route {
 /* An element of "peers", with the attributes as this peer gets them; `own` are those of the route. */
 json_t *view_route(const struct view_route *route, const struct prefix *prefix,
 		   const struct bgp_config *bgp, const struct bgp_route_attrs *own);
+/* The attributes alone, as this peer gets them. */
+json_t *view_route_sent(const struct bgp_peer_status *peer, const struct bgp_config *bgp,
+			const struct bgp_route_attrs *own);
 /* MED, LOCAL_PREF, prepends and communities of the three kinds. */
 json_t *view_route_attrs(const struct bgp_route_attrs *attrs);
 

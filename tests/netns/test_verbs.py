@@ -413,13 +413,30 @@ def test_exit_statuses_of_diff(bed: Testbed, running: tuple[Agent, Client]) -> N
     expect_one_line(client.run("diff"), 2)
 
 
+def test_exit_statuses_of_what_if(running: tuple[Agent, Client]) -> None:
+    agent, client = running[0], as_root(*running)
+    assert client("what-if", "--fail=web") == "nothing would change\n"  # it is down already
+    assert client.run("what-if", "--fail=dns").returncode == 1
+    assert client.run("what-if", "--fail=dns", "--json").returncode == 1
+    assert "no app 'nothing', and no kind" in expect_one_line(
+        client.run("what-if", "--fail=nothing"), 2
+    )
+    assert "no peer '192.0.2.1'" in expect_one_line(
+        client.run("what-if", "--peer-down=192.0.2.1"), 2
+    )
+    for wrong in [], ["dns"], ["--fail"], ["--fail="]:
+        expect_one_line(client.run("what-if", *wrong), 2)
+    expect_one_line(client.run("what-if", "--fail=dns", "--api=127.0.0.1:9"), 3)
+    assert agent.app("dns")["health"] == "up"
+
+
 def test_every_verb_is_tested_and_has_help(running: tuple[Agent, Client]) -> None:
     _, client = running
     listed = client("help").partition("(vipherald VERB --help):\n")[2]
     names = [line.split()[0] for line in listed.splitlines() if line.strip()]
     assert set(names) | {"neighbor", "adj-out"} == {
         *VERBS,
-        *("define", "diff", "top", "completions", "convert"),
+        *("define", "diff", "what-if", "top", "completions", "convert"),
     }
     for name in names:
         said = client(name, "--help")

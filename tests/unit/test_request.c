@@ -603,6 +603,19 @@ static void test_wrong_parameters(void **state)
 		  "unknown parameter 'vip', expected none" },
 		{ "reload by PUT", { "PUT", "/v1/reload", { { 0 } } }, 405, "accepts POST only" },
 		{ "explain without a name", { "GET", "/v1/explain", { { 0 } } }, 400, "name" },
+		{ "what-if without a fault",
+		  { "GET", "/v1/what-if", { { 0 } } },
+		  400,
+		  "fail or peer_down" },
+		{ "what-if of nothing",
+		  { "GET", "/v1/what-if", { { "fail", "", 0 } } },
+		  400,
+		  "fail is empty" },
+		{ "what-if of another kind",
+		  { "GET", "/v1/what-if", { { "kill", "dns", 0 } } },
+		  400,
+		  "unknown parameter 'kill', expected fail or peer_down" },
+		{ "what-if by POST", { "POST", "/v1/what-if", { { 0 } } }, 405, "accepts GET" },
 		{ "nothing between", { "POST", "/v1/apps//drain", { { 0 } } }, 405, "GET" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -615,6 +628,30 @@ static void test_wrong_parameters(void **state)
 				 call.err.text);
 		api_call_done(&call);
 	}
+}
+
+static void test_what_fails(void **state)
+{
+	(void)state;
+	struct api_arg args[WHAT_IF_NAMES_MAX + 1];
+	struct api_call call;
+	for (size_t i = 0; i < ARRAY_SIZE(args); i++)
+		args[i] = (struct api_arg){ i % 2 ? "peer_down" : "fail", "x", 1 };
+	struct api_request request = {
+		.method = "GET", .path = "/v1/what-if", .args = args, .n_args = ARRAY_SIZE(args)
+	};
+	request_parse(&request, &call);
+	assert_int_equal(call.kind, API_WHAT_IF);
+	assert_int_equal(call.what_if.n_fails, WHAT_IF_NAMES_MAX / 2 + 1);
+	assert_int_equal(call.what_if.n_peers, WHAT_IF_NAMES_MAX / 2);
+	assert_string_equal(call.what_if.fails[0], "x");
+	api_call_done(&call);
+	for (size_t i = 0; i < ARRAY_SIZE(args); i++)
+		args[i].name = "fail";
+	request_parse(&request, &call);
+	assert_int_equal(call.status, 400);
+	assert_string_equal(call.err.text, "Invalid request: fail: more than 16 of them");
+	api_call_done(&call);
 }
 
 static void test_the_body_of_a_diff(void **state)
@@ -685,7 +722,7 @@ static void test_every_endpoint_that_is_listed_is_there(void **state)
 						      strcmp(path, "/v1/config") == 0);
 		api_call_done(&call);
 	}
-	assert_int_equal(n, 35);
+	assert_int_equal(n, 36);
 }
 
 /* What is refused needs the same role as what would be carried out. */
@@ -719,6 +756,7 @@ int main(void)
 		cmocka_unit_test(test_apps_parameters),
 		cmocka_unit_test(test_log_parameters),
 		cmocka_unit_test(test_wrong_parameters),
+		cmocka_unit_test(test_what_fails),
 		cmocka_unit_test(test_the_body_of_a_diff),
 		cmocka_unit_test(test_a_refusal_in_the_form_of_its_path),
 		cmocka_unit_test(test_every_endpoint_that_is_listed_is_there),

@@ -31,7 +31,7 @@ static char *shown_in(enum verb_id verb, const char *const *args, const char *an
 		[VERB_VIPS] = show_vips,     [VERB_EXPLAIN] = show_explain,
 		[VERB_PEERS] = show_peers,   [VERB_PEER] = show_peer,
 		[VERB_ROUTES] = show_routes, [VERB_NAT] = show_nat,
-		[VERB_CONSUL] = show_consul,
+		[VERB_CONSUL] = show_consul, [VERB_WHAT_IF] = show_what_if,
 	};
 	char *text = NULL, *argv[4] = { 0 };
 	size_t size = 0;
@@ -528,6 +528,55 @@ static void test_consul(void **state)
 	       "Consul          not used: consul_addr is not set\n");
 }
 
+/* ---- what if ---- */
+
+static void test_what_if(void **state)
+{
+	static const char answer[] =
+		"{\"apps\": [{\"app\": \"dns\", \"state\": {\"before\": \"up\", \"after\": "
+		"\"down\"}, \"checks\": 3, \"noticed_seconds\": 6, \"held_down_seconds\": 10, "
+		"\"unregistered_seconds\": 900}, {\"app\": \"web\", \"state\": {\"before\": "
+		"\"up\", \"after\": \"kept\"}, \"checks\": 1, \"noticed_seconds\": 0, "
+		"\"held_down_seconds\": null, \"unregistered_seconds\": null}], \"vips\": ["
+		"{\"prefix\": \"192.0.2.1/32\", \"app\": \"dns\", \"form\": {\"before\": "
+		"\"up\", \"after\": \"none\"}, \"announced_to\": {\"before\": 1, \"after\": "
+		"0}, \"lost\": true, \"address\": \"removed\", \"nat\": [\"tcp:53:8053\"], "
+		"\"address_seconds\": 900, \"routes\": [{\"peer\": \"10.0.0.1\", \"change\": "
+		"\"withdrawn\", \"before\": {\"med\": 1}, \"after\": null}]},"
+		"{\"prefix\": \"192.0.2.2/32\", \"app\": \"web\", \"form\": {\"before\": "
+		"\"up\", \"after\": \"kept\"}, \"announced_to\": {\"before\": 1, \"after\": "
+		"1}, \"lost\": false, \"address\": \"added\", \"nat\": [], "
+		"\"address_seconds\": null, \"routes\": [{\"peer\": \"10.0.0.1\", \"change\": "
+		"\"changed\", \"before\": {\"med\": 1, \"prepend\": 0, \"communities\": []}, "
+		"\"after\": {\"med\": 2, \"prepend\": 0, \"communities\": [\"65535:0\"]}}]}], "
+		"\"aggregates\": [{\"prefix\": \"192.0.2.0/24\", \"form\": {\"before\": \"up\", "
+		"\"after\": \"drain\"}, \"announced_to\": {\"before\": 1, \"after\": 1}, "
+		"\"lost\": false, \"routes\": []}], \"lost\": 1}";
+	static const char nothing[] =
+		"{\"apps\": [], \"vips\": [], \"aggregates\": [], \"lost\": 0}";
+	(void)state;
+	char *text = shown_in(VERB_WHAT_IF, none, answer, (struct table_style){ 0 }, 1);
+	assert_string_equal(
+		text, "app dns: up -> down, after 3 failed checks, within 6s, held down for 10s, "
+		      "unregistered after 15m00s\n"
+		      "app web: up -> kept, at once\n"
+		      "vip 192.0.2.1/32 of dns: up -> none, announced to 1 -> 0 peers\n"
+		      "    10.0.0.1: withdrawn\n"
+		      "    address, NAT tcp:53:8053 removed, after 15m00s\n"
+		      "vip 192.0.2.2/32 of web: up -> kept, announced to 1 -> 1 peer\n"
+		      "    10.0.0.1: changed med: 1 -> 2, communities: [] -> [\"65535:0\"]\n"
+		      "    address added\n"
+		      "aggregate 192.0.2.0/24: up -> drain, announced to 1 -> 1 peer\n"
+		      "1 of them would be announced to no peer any more\n");
+	free(text);
+	expect(VERB_WHAT_IF, none, nothing, "nothing would change\n");
+	expect(VERB_WHAT_IF, none,
+	       "{\"apps\": [{\"app\": \"dns\", \"state\": {\"before\": \"drained\", \"after\": "
+	       "\"drained\"}, \"health\": {\"before\": \"up\", \"after\": \"down\"}, "
+	       "\"checks\": 1, \"noticed_seconds\": 2}], \"lost\": 0}",
+	       "app dns: drained, health up -> down, after 1 failed check, within 2s\n");
+}
+
 /* ---- the agent ---- */
 
 static void test_status(void **state)
@@ -607,6 +656,7 @@ int main(void)
 		cmocka_unit_test(test_peer),
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_consul),
+		cmocka_unit_test(test_what_if),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_status_of_an_agent_at_rest),
 		cmocka_unit_test(test_tones),

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "agent/cli/json_at.h"
+#include "agent/cli/show.h"
+#include "lib/str.h"
+
+static const char *plural(long long n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void show_app_change(const struct show *s, const json_t *app)
+{
+	char age[TABLE_AGE_MAX];
+	long long checks = count_at(app, "checks");
+	double notice = number_at(app, "noticed_seconds"),
+	       held = number_at(app, "held_down_seconds"),
+	       gone = number_at(app, "unregistered_seconds");
+	const char *before = text_at(app, "state.before"), *after = text_at(app, "state.after");
+	if (str_equal(before, after)) /* it is drained */
+		fprintf(s->out, "app %s: %s, health %s -> %s", text_at(app, "app"), after,
+			text_at(app, "health.before"), text_at(app, "health.after"));
+	else
+		fprintf(s->out, "app %s: %s -> %s", text_at(app, "app"), before, after);
+	if (checks > 0 && notice > 0)
+		fprintf(s->out, ", after %lld failed check%s, within %s", checks, plural(checks),
+			table_age(notice, age));
+	else if (checks > 0)
+		fprintf(s->out, ", at once");
+	if (held > 0)
+		fprintf(s->out, ", held down for %s", table_age(held, age));
+	if (gone >= 0)
+		fprintf(s->out, ", unregistered after %s", table_age(gone, age));
+	fputc('\n', s->out);
+}
+
+static void show_value(FILE *out, const json_t *value)
+{
+	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	fputs(text ? text : "", out);
+	free(text);
+}
+
+/* "med: 10 -> 100", those that differ. */
+static void show_attributes(const struct show *s, const json_t *route)
+{
+	const json_t *before = json_at(route, "before"), *after = json_at(route, "after");
+	const char *key, *separator = "";
+	const json_t *value;
+	json_object_foreach((json_t *)after, key, value)
+	{
+		const json_t *former = json_object_get(before, key);
+		if (json_equal(former, value))
+			continue;
+		fprintf(s->out, "%s %s: ", separator, key);
+		show_value(s->out, former);
+		fputs(" -> ", s->out);
+		show_value(s->out, value);
+		separator = ",";
+	}
+}
+
+static void show_routes_of(const struct show *s, const json_t *object)
+{
+	size_t i;
+	const json_t *route;
+	json_array_foreach(json_at(object, "routes"), i, route)
+	{
+		const char *change = text_at(route, "change");
+		fprintf(s->out, "    %s: %s", text_at(route, "peer"), change);
+		if (str_equal(change, "changed"))
+			show_attributes(s, route);
+		fputc('\n', s->out);
+	}
+}
+
+/* The line of a VIP or an aggregate. */
+static void show_route_change(const struct show *s, const json_t *object)
+{
+	const char *begin = "", *end = "";
+	if (true_at(object, "lost")) {
+		begin = table_tone_begin(&s->style, TABLE_BAD);
+		end = table_tone_end(&s->style, TABLE_BAD);
+	}
+	fprintf(s->out, ": %s -> %s, announced to %lld -> %s%lld peer%s%s\n",
+		text_at(object, "form.before"), text_at(object, "form.after"),
+		count_at(object, "announced_to.before"), begin,
+		count_at(object, "announced_to.after"),
+		plural(count_at(object, "announced_to.after")), end);
+}
+
+static void show_vip_change(const struct show *s, const json_t *vip)
+{
+	char age[TABLE_AGE_MAX];
+	size_t i;
+	const json_t *nat;
+	const char *address = text_at(vip, "address");
+	double after = number_at(vip, "address_seconds");
+	fprintf(s->out, "vip %s of %s", text_at(vip, "prefix"), text_at(vip, "app"));
+	show_route_change(s, vip);
+	show_routes_of(s, vip);
+	if (!*address && json_array_size(json_at(vip, "nat")) == 0)
+		return;
+	fputs("    ", s->out);
+	if (*address)
+		fputs("address", s->out);
+	json_array_foreach(json_at(vip, "nat"), i, nat)
+		fprintf(s->out, "%sNAT %s", *address || i > 0 ? ", " : "", json_string_value(nat));
+	fprintf(s->out, " %s", after >= 0 ? "removed" : "added");
+	if (after > 0)
+		fprintf(s->out, ", after %s", table_age(after, age));
+	fputc('\n', s->out);
+}
+
+int show_what_if(const struct show *s, const json_t *answer)
+{
+	const json_t *apps = json_at(answer, "apps"), *vips = json_at(answer, "vips"),
+		     *aggregates = json_at(answer, "aggregates");
+	size_t i;
+	const json_t *item;
+	long long lost = count_at(answer, "lost");
+	json_array_foreach(apps, i, item) show_app_change(s, item);
+	json_array_foreach(vips, i, item) show_vip_change(s, item);
+	json_array_foreach(aggregates, i, item)
+	{
+		fprintf(s->out, "aggregate %s", text_at(item, "prefix"));
+		show_route_change(s, item);
+		show_routes_of(s, item);
+	}
+	if (json_array_size(apps) + json_array_size(vips) + json_array_size(aggregates) == 0)
+		fprintf(s->out, "nothing would change\n");
+	else if (lost > 0)
+		fprintf(s->out, "%lld of them would be announced to no peer any more\n", lost);
+	return lost > 0;
+}

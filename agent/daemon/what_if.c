@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/daemon/what_if.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/daemon/parts.h"
+#include "agent/daemon/peer_find.h"
+#include "agent/daemon/shown.h"
+#include "agent/daemon/turn.h"
+#include "agent/daemon/waiting.h"
+#include "agent/http/reply_forms.h"
+#include "agent/status/stream.h"
+#include "agent/status/view_forecast.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "monitors/kinds.h"
+#include "process/loop.h"
+
+/* An answer has up to a few megabytes. */
+#define WAITING_MAX 4
+/* Between two looks at the clock. */
+#define STEPS 16
+
+_Static_assert(WHAT_IF_NAMES_MAX <= FAULT_NAMES_MAX, "a fault has room for all names");
+
+struct question {
+	struct waiter waiter; /* first */
+	struct forecast_view *view;
+};
+
+struct what_if {
+	struct agent *a;
+	struct waiting waiting; /* struct question, the first is under way */
+	sd_event_source *turn;
+};
+
+struct what_if *what_if_new(struct agent *a)
+{
+	struct what_if *w = mem_new(1, sizeof(*w));
+	w->a = a;
+	waiting_init(&w->waiting, WAITING_MAX, WAITING_MAX, "forecasts");
+	return w;
+}
+
+static void end(struct what_if *w, struct question *q)
+{
+	waiting_remove(&w->waiting, &q->waiter);
+	forecast_view_free(q->view);
+	free(q);
+}
+
+void what_if_stop(struct what_if *w)
+{
+	if (!w)
+		return;
+	w->waiting.stopped = true;
+	w->turn = sd_event_source_disable_unref(w->turn);
+	for (struct waiter *x; (x = waiting_first(&w->waiting));) {
+		json_t *body = reply_error("vipherald is stopping", false);
+		char *text = stream_json_text(body);
+		api_send_forecast(w->a->api, x->number, 503, text);
+		end(w, (struct question *)x);
+		free(text);
+		json_decref(body);
+	}
+}
+
+void what_if_free(struct what_if *w)
+{
+	if (!w)
+		return;
+	what_if_stop(w);
+	free(w);
+}
+
+static bool step(struct what_if *w, struct question *q)
+{
+	struct status_sources in = shown_sources(w->a);
+	mono_t limit = turn_end(), now = loop_now(w->a->loop);
+	bool more = true;
+	forecast_view_begin_turn(q->view, &in);
+	while (more && !turn_is_over(limit))
+		for (int i = 0; more && i < STEPS; i++)
+			more = forecast_view_step(q->view, now);
+	forecast_view_end_turn(q->view);
+	return more;
+}
+
+static int on_turn(sd_event_source *source, void *userdata);
+
+static void go_on(struct what_if *w)
+{
+	if (w->waiting.n > 0)
+		loop_defer(w->a->loop, &w->turn, LOOP_APPLY, on_turn, w);
+}
+
+static int on_turn(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	struct what_if *w = userdata;
+	struct question *q = (struct question *)waiting_first(&w->waiting);
+	if (!q) /* its client has gone */
+		return 0;
+	if (!step(w, q)) {
+		api_send_forecast(w->a->api, q->waiter.number, 200, forecast_view_text(q->view));
+		end(w, q);
+	}
+	go_on(w);
+	return 0;
+}
+
+static void on_abandoned(uint64_t number, void *userdata)
+{
+	struct what_if *w = userdata;
+	struct waiter *x = waiting_find(&w->waiting, number);
+	if (x)
+		end(w, (struct question *)x);
+}
+
+/* ---- what is asked ---- */
+
+/* The name of an app comes before that of a kind. */
+static int add_fault(const struct agent *a, const char *name, struct fault *ret, struct err *err)
+{
+	const struct monitor_kind *kind = monitor_kind_find(name);
+	char kinds[160];
+	struct strbuf text = strbuf_over(kinds, sizeof(kinds));
+	if (registry_find(a->registry, name))
+		return fault_add_app(ret, name);
+	if (kind)
+		return fault_add_kind(ret, kind);
+	monitor_kind_list_names(&text);
+	return err_set(err, -ENOENT, "no app '%.128s', and no kind of monitors: %s", name, kinds);
+}
+
+static int find_faults(const struct agent *a, const struct what_if_query *query, struct fault *ret,
+		       struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < query->n_fails; i++)
+		rc = add_fault(a, query->fails[i], ret, err);
+	return rc;
+}
+
+static int find_peers(const struct agent *a, const struct what_if_query *query, struct peer_id *ret,
+		      struct err *err)
+{
+	int rc = 0;
+	size_t index;
+	for (size_t i = 0; rc == 0 && i < query->n_peers; i++) {
+		struct api_call call = { .name = mem_strdup(query->peers[i]) };
+		rc = peer_find_present(a, &call, &index, &ret[i], err);
+		free(call.name);
+	}
+	return rc;
+}
+
+void what_if_ask(struct what_if *w, const struct api_call *call, struct api_reply *ret)
+{
+	struct agent *a = w->a;
+	struct fault fault = { 0 };
+	struct peer_id down[WHAT_IF_NAMES_MAX];
+	struct err err;
+	if (!waiting_has_room(&w->waiting, call, ret))
+		return;
+	int rc = find_faults(a, &call->what_if, &fault, &err);
+	if (rc == 0)
+		rc = find_peers(a, &call->what_if, down, &err);
+	if (rc < 0) {
+		fault_done(&fault);
+		reply_json(ret, rc == -ENOENT ? 404 : 400, reply_error(err.text, false));
+		return;
+	}
+	struct status_sources in = shown_sources(a);
+	struct question *q = mem_new(1, sizeof(*q));
+	q->view = forecast_view_new(&in, forecast_new(a->registry, &fault), down,
+				    call->what_if.n_peers);
+	waiting_add(&w->waiting, &q->waiter, call, API_DEFER_FORECAST, ret);
+	ret->abandoned = on_abandoned;
+	ret->abandoned_userdata = w;
+	go_on(w);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * GET /v1/what-if: what would change if monitors failed and peers were down, as JSON. Made in steps, over
+ * as many turns of the loop as it takes; nothing but the text is written.
+ *
+ *	agent/app/forecast   the apps        ──┐
+ *	agent/vip/aggregates a copy of them  ──┼──> each VIP, each aggregate: before and after
+ *	bgp/speaker          the sessions    ──┘
+ */
+#ifndef AGENT_STATUS_VIEW_FORECAST_H
+#define AGENT_STATUS_VIEW_FORECAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "agent/app/forecast.h"
+#include "agent/model/peer_orders.h"
+#include "agent/status/status_sources.h"
+
+struct forecast_view;
+
+/* Takes the forecast over; `down` is copied. */
+struct forecast_view *forecast_view_new(const struct status_sources *in, struct forecast *forecast,
+					const struct peer_id *down, size_t n_down);
+void forecast_view_free(struct forecast_view *v);
+/* Between the two calls nothing else runs. The sources are those of the turn. */
+void forecast_view_begin_turn(struct forecast_view *v, const struct status_sources *in);
+void forecast_view_end_turn(struct forecast_view *v);
+/* A VIP, an app, an aggregate; false: forecast_view_text() is whole. */
+bool forecast_view_step(struct forecast_view *v, mono_t now);
+const char *forecast_view_text(const struct forecast_view *v);
+
+#endif
