@@ -191,18 +191,16 @@ static bool is_cut_off(const struct sim *s, size_t i)
 
 static void serve_session(struct sim *s, struct mail *m)
 {
+	bool stray = m->session_kind == FLEET_SESSION_CREATE &&
+		     (m->is_double || m->life != s->nodes[m->node].life);
 	m->session_result = FLEET_SESSION_OK;
-	if (s->now < s->consul_back || is_cut_off(s, m->node))
+	if (s->now < s->consul_back || is_cut_off(s, m->node) || stray)
 		m->session_result = FLEET_SESSION_FAILED;
-	else if (m->session_kind == FLEET_SESSION_RENEW)
-		m->session_result = consul_renew(&s->consul, m->node, m->session, s->now)
-					    ? FLEET_SESSION_OK
-					    : FLEET_SESSION_GONE;
-	else if (m->life == s->nodes[m->node].life && !m->is_double)
+	else if (m->session_kind == FLEET_SESSION_CREATE)
 		snprintf(m->session, sizeof(m->session), "%s",
 			 consul_create_session(&s->consul, m->node, s->now));
-	else
-		m->session_result = FLEET_SESSION_FAILED;
+	else if (!consul_renew(&s->consul, m->node, m->session, s->now))
+		m->session_result = FLEET_SESSION_GONE;
 }
 
 static void serve_old_view(struct sim *s, struct mail *m)
