@@ -19,7 +19,7 @@ LDFLAGS  ?=
 
 LIBRARIES = libsystemd libmicrohttpd gnutls yaml-0.1 libmnl jansson libip4tc libip6tc libcurl libseccomp \
             ncursesw
-DIRECTORIES = lib process net bgp bfd monitors nat consul \
+DIRECTORIES = lib process net bgp bfd monitors nat consul fleet \
             $(addprefix agent/,model config convert vip app programs discovery store bfd status page http daemon cli)
 VERSION  := $(shell cat VERSION)
 
@@ -73,6 +73,7 @@ help:
 	@echo "make unit       unit tests and fuzz corpora only"
 	@echo "make coverage   the lines that the unit tests and the fuzz corpora reach"
 	@echo "make mutants    how many of N small changes (400) to the pure files the unit tests notice"
+	@echo "make simulate   the guard of a fleet over a model of Consul, N steps (300000) for each size"
 	@echo "make netns      namespace tests with real routers only"
 	@echo "make container-test  builds the container image and runs it"
 	@echo "make test-kernels  unit and namespace tests on Debian's kernels, under qemu"
@@ -153,6 +154,10 @@ bench-binaries: $(BENCH_BIN)
 REPLAYS = $(foreach t,$(REPLAY_BIN),"$t tests/fuzz/corpus/$(notdir $(subst fuzz_,,$t))")
 run-unit: unit-binaries
 	@printf '%s\n' $(UNIT_BIN) $(REPLAYS) | scripts/side-by-side
+
+# The simulator of the fleet's guard: N steps (300,000) for each size of a fleet, from SEED on.
+simulate: $(BUILD)/unit/test_fleet_sim
+	@FLEET_STEPS=$(if $(filter file,$(origin N)),300000,$(N)) FLEET_SEED=$(SEED) $<
 
 # All cores, unless this make was told how many.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -295,6 +300,7 @@ clean:
 
 .PHONY: all help libraries unit-binaries bench-binaries run-unit variant-plain variant-asan \
 	variant-clang unit netns container-test test-kernels kernel-smoke image soak test demo deps lint \
-	fuzz run-fuzz bench screenshots clean docs install uninstall release coverage mutants run-mutants
+	fuzz run-fuzz simulate bench screenshots clean docs install uninstall release coverage mutants \
+	run-mutants
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

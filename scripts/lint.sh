@@ -22,5 +22,5 @@ echo "clang-tidy: ok"
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --library=posix \
 	--enable=warning,portability --suppress=missingIncludeSystem -I. -D_GNU_SOURCE \
 	--library=scripts/cppcheck.cfg \
-	lib process net bgp bfd monitors nat consul agent
+	lib process net bgp bfd monitors nat consul fleet agent
 echo "cppcheck: ok"

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
-ROOMS = ("agent", "bgp", "bfd", "nat", "consul", "monitors", "net", "process", "lib")
+ROOMS = ("agent", "bgp", "bfd", "nat", "consul", "fleet", "monitors", "net", "process", "lib")
 # How kinds that are not in an EVENT() are passed on.
 KIND = re.compile(r'"((?:%s)\.[a-z]+)"' % "|".join(
     ("agent", "aggregate", "alarm", "app", "bfd", "consul", "drain", "group", "hook", "lo", "nat", "nomad", "path",

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guard of a fleet: may this agent withdraw an app on evidence that can be wrong everywhere at
+ * once? Pure; docs/decisions/fleet-guard.md has the reasons.
+ *
+ * Every VIP has three kinds of keys in Consul: `up/NODE`, held by the session of the node's agent,
+ * `has/NODE`, which outlasts the session, and `.leave`, one value changed by compare-and-swap. It
+ * holds claims: first the slots granted, then the line of those that wait, the longest first.
+ *
+ * A claim is reserved, then confirmed: the agent withdraws only on a view that shows its claim among
+ * the slots and enough others beside it. Such a view is of the moment of the reservation or later, so
+ * an old one does no harm, and an agent whose session ended between view and write is noticed.
+ */
+#ifndef FLEET_GUARD_H
+#define FLEET_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/wallclock.h"
+
+#define FLEET_NODE_MAX    64 /* with the NUL, as the next */
+#define FLEET_SESSION_MAX 40
+#define FLEET_VIPS_MAX    16   /* 4 operations a VIP; Consul takes 64 in one transaction */
+#define FLEET_NODES_MAX   4096 /* nodes and claims of one VIP */
+
+enum fleet_form {
+	FLEET_NORMAL,
+	FLEET_DEGRADED, /* announced, with the attributes of an app that is down */
+	FLEET_DRAINED,  /* the operator's drain; may still be announced */
+	FLEET_WITHDRAWN,
+};
+
+struct fleet_up {
+	char node[FLEET_NODE_MAX];
+	char session[FLEET_SESSION_MAX]; /* that holds the key */
+	enum fleet_form form;
+};
+
+struct fleet_has {
+	char node[FLEET_NODE_MAX];
+	wall_t seen;
+};
+
+struct fleet_claim {
+	char node[FLEET_NODE_MAX];
+	char session[FLEET_SESSION_MAX];
+	uint64_t number; /* tells one episode of an agent from the next */
+};
+
+/* The value of `.leave`. `index` is its ModifyIndex, 0 when there is no such key. */
+struct fleet_leave {
+	uint64_t index;
+	struct fleet_claim *claims; /* the slots, then the line */
+	size_t n, n_slots;
+};
+
+/* The keys of one VIP by one consistent read; `up` and `has` by node. */
+struct fleet_view {
+	struct fleet_up *up;
+	size_t n_up;
+	struct fleet_has *has;
+	size_t n_has;
+	struct fleet_leave leave;
+};
+
+struct fleet_min_up {
+	bool is_share; /* percent of the agents that have the app, else a number of agents */
+	uint32_t value;
+};
+
+struct fleet_rule {
+	struct fleet_min_up min_up;
+	uint64_t window; /* µs; agents seen within it have the app although they are not up */
+};
+
+enum fleet_step {
+	FLEET_STEP_NONE,     /* nothing to write, nothing to wait for */
+	FLEET_STEP_REGISTER, /* own `up` key is missing: the view says nothing yet */
+	FLEET_STEP_WAIT,     /* in line */
+	FLEET_STEP_WRITE,    /* write `leaves`, all or none, and judge the view that it returns */
+	FLEET_STEP_LEAVE,    /* granted and confirmed: withdraw */
+};
+
+struct fleet_decision {
+	enum fleet_step step;
+	size_t ahead;      /* in the longest of the lines */
+	size_t up, min_up; /* of the VIP that is shortest of agents, without this one */
+	struct fleet_leave leaves[FLEET_VIPS_MAX]; /* step WRITE: to write, by VIP, at its index */
+};
+
+/* `me` asks to leave with all `n` VIPs (1 to FLEET_VIPS_MAX), or with none. */
+void fleet_decide_leave(const struct fleet_view *views, const struct fleet_rule *rules, size_t n,
+			const struct fleet_claim *me, wall_t now, struct fleet_decision *ret);
+/* `node` does not ask: its claims go. `force` writes even where there is none, so that a write whose
+ * answer was lost cannot take effect later. */
+void fleet_decide_stay(const struct fleet_view *views, size_t n, const char *node, bool force,
+		       struct fleet_decision *ret);
+void fleet_decision_done(struct fleet_decision *d);
+
+/* How many must stay up: rounded up, at least 1. */
+size_t fleet_min_up(const struct fleet_view *v, const struct fleet_rule *rule, wall_t now);
+/* Announced, and not about to leave. */
+size_t fleet_staying(const struct fleet_view *v);
+/* Does the session of this claim hold the node's `up` key? */
+bool fleet_claim_is_live(const struct fleet_view *v, const struct fleet_claim *c);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "fleet/member.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/str.h"
+
+/* xorshift: jitter need not be unpredictable, and a seed repeats a run. */
+static uint32_t draw(struct fleet_member *m)
+{
+	m->random ^= m->random << 13;
+	m->random ^= m->random >> 17;
+	m->random ^= m->random << 5;
+	return m->random;
+}
+
+void fleet_member_init(struct fleet_member *m, const struct fleet_config *config, const char *node,
+		       uint32_t seed)
+{
+	assert(config->n_vips > 0 && config->n_vips <= FLEET_VIPS_MAX);
+	*m = (struct fleet_member){ .config = config,
+				    .evidence = FLEET_HARD,
+				    .form = FLEET_WITHDRAWN,
+				    .random = seed ? seed : 1 };
+	m->backoff = (struct backoff){ .first = config->timeout, .max = config->poll_max };
+	snprintf(m->claim.node, sizeof(m->claim.node), "%s", node);
+}
+
+void fleet_member_done(struct fleet_member *m)
+{
+	fleet_decision_done(&m->decision);
+}
+
+static bool wants_to_leave(const struct fleet_member *m)
+{
+	return m->evidence == FLEET_SOFT && m->form != FLEET_WITHDRAWN;
+}
+
+/* Claims are given back unless they are waited for, or hold the place of an app that has left. */
+static bool has_claims_to_give_back(const struct fleet_member *m)
+{
+	return m->may_have_claims && !wants_to_leave(m) && !m->has_left;
+}
+
+static void retry_later(struct fleet_member *m, mono_t now)
+{
+	m->retry_at = usec_add(now, backoff_next(&m->backoff, draw(m)));
+}
+
+/* A request that may yet take effect: own keys are written once more when it no longer can. */
+static void give_up(struct fleet_member *m, mono_t now)
+{
+	m->is_unsettled |= m->request.kind == FLEET_CLAIM;
+	if (m->request.kind != FLEET_READ)
+		m->report_at = usec_min(m->report_at, usec_add(now, m->config->poll_max));
+	m->request.id = 0;
+	fleet_decision_done(&m->decision);
+	m->read_at = now;
+	retry_later(m, now);
+}
+
+/* ---- inputs ---- */
+
+void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence, mono_t now)
+{
+	if (m->evidence == evidence)
+		return;
+	m->evidence = evidence;
+	m->has_left = false;
+	/* A decision of before is not to be sent now; one in flight is judged when it is answered. */
+	if (!m->request.id)
+		fleet_decision_done(&m->decision);
+	m->read_at = now;
+	switch (evidence) {
+	case FLEET_GOOD:
+		m->form = FLEET_NORMAL;
+		break;
+	case FLEET_HARD:
+		m->form = FLEET_WITHDRAWN;
+		break;
+	case FLEET_SOFT:
+		/* What was withdrawn stays so: a check that fails is no reason to announce. */
+		if (m->form == FLEET_NORMAL)
+			m->form = FLEET_DEGRADED;
+		m->claim.number++;
+		break;
+	}
+}
+
+void fleet_member_session(struct fleet_member *m, const char *session, mono_t until, mono_t now)
+{
+	m->session_until = session ? until : 0;
+	if (session && str_equal(m->claim.session, session))
+		return;
+	/* Claims of another session are void. */
+	snprintf(m->claim.session, sizeof(m->claim.session), "%s", session ? session : "");
+	m->is_reported = m->may_have_claims = m->is_unsettled = m->has_left = false;
+	m->request.id = 0;
+	fleet_decision_done(&m->decision);
+	m->read_at = m->retry_at = now;
+	backoff_reset(&m->backoff);
+}
+
+/* ---- requests ---- */
+
+static bool is_report_due(const struct fleet_member *m, mono_t now)
+{
+	return !m->is_reported || m->reported != m->form || now >= m->report_at;
+}
+
+static bool is_read_due(const struct fleet_member *m, mono_t now)
+{
+	return (wants_to_leave(m) || has_claims_to_give_back(m)) && now >= m->read_at;
+}
+
+/* The report comes before the claim is given back, so that an app that left is never counted. */
+static bool choose(const struct fleet_member *m, mono_t now, enum fleet_request_kind *ret)
+{
+	bool claims = wants_to_leave(m) || has_claims_to_give_back(m);
+	if (claims && m->decision.step == FLEET_STEP_WRITE)
+		*ret = FLEET_CLAIM;
+	else if (is_report_due(m, now))
+		*ret = FLEET_REPORT;
+	else if (is_read_due(m, now))
+		*ret = FLEET_READ;
+	else
+		return false;
+	return true;
+}
+
+bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request *ret)
+{
+	enum fleet_request_kind kind;
+	if (m->request.id && now >= m->deadline)
+		give_up(m, now);
+	if (m->request.id || now >= m->session_until || now < m->retry_at || !choose(m, now, &kind))
+		return false;
+	m->request = (struct fleet_request){
+		.id = ++m->last_id,
+		.kind = kind,
+		.form = m->form,
+		.leaves = kind == FLEET_CLAIM ? m->decision.leaves : NULL,
+	};
+	m->may_have_claims |= kind == FLEET_CLAIM;
+	m->deadline = usec_add(now, m->config->timeout);
+	*ret = m->request;
+	return true;
+}
+
+mono_t fleet_member_deadline(const struct fleet_member *m)
+{
+	mono_t at = m->report_at;
+	if (m->request.id)
+		return m->deadline;
+	if (m->session_until == 0)
+		return USEC_NEVER;
+	if (!m->is_reported || m->reported != m->form)
+		at = 0;
+	else if (wants_to_leave(m) || has_claims_to_give_back(m))
+		at = m->decision.step == FLEET_STEP_WRITE ? 0 : usec_min(at, m->read_at);
+	return at > m->retry_at ? at : m->retry_at;
+}
+
+/* ---- answers ---- */
+
+static span_t time_to_next_read(struct fleet_member *m)
+{
+	span_t wait = m->config->poll * (1 + m->decision.ahead);
+	return jitter(usec_min(wait, m->config->poll_max), draw(m));
+}
+
+static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t wall, mono_t now)
+{
+	const struct fleet_config *c = m->config;
+	bool asks = wants_to_leave(m);
+	fleet_decision_done(&m->decision);
+	if (asks)
+		fleet_decide_leave(views, c->rules, c->n_vips, &m->claim, wall, &m->decision);
+	else if (has_claims_to_give_back(m))
+		fleet_decide_stay(views, c->n_vips, m->claim.node, m->is_unsettled, &m->decision);
+	switch (m->decision.step) {
+	case FLEET_STEP_NONE:
+		m->may_have_claims &= !has_claims_to_give_back(m);
+		break;
+	case FLEET_STEP_REGISTER:
+		m->is_reported = false;
+		break;
+	case FLEET_STEP_WAIT:
+		m->read_at = usec_add(now, time_to_next_read(m));
+		break;
+	case FLEET_STEP_WRITE:
+		break;
+	case FLEET_STEP_LEAVE:
+		if (now >= m->session_until)
+			break;
+		m->form = FLEET_WITHDRAWN;
+		m->has_left = true;
+		break;
+	}
+}
+
+static void accept(struct fleet_member *m, const struct fleet_request *r, mono_t now)
+{
+	backoff_reset(&m->backoff);
+	if (r->kind == FLEET_CLAIM)
+		m->is_unsettled = false; /* an earlier one fails by its index from here on */
+	if (r->kind == FLEET_READ)
+		return;
+	m->is_reported = true;
+	m->reported = r->form;
+	if (r->kind == FLEET_REPORT)
+		m->report_at = usec_add(now, jitter(m->config->refresh, draw(m)));
+}
+
+void fleet_member_answer(struct fleet_member *m, uint64_t id, enum fleet_result result,
+			 const struct fleet_view *views, wall_t wall, mono_t now)
+{
+	struct fleet_request r = m->request;
+	if (id == 0 || id != r.id)
+		return;
+	switch (result) {
+	case FLEET_OK:
+		m->request.id = 0;
+		accept(m, &r, now);
+		if (r.kind != FLEET_REPORT)
+			judge(m, views, wall, now);
+		break;
+	case FLEET_CONFLICT:
+		m->request.id = 0;
+		if (r.kind == FLEET_CLAIM)
+			fleet_decision_done(&m->decision);
+		m->read_at = now;
+		retry_later(m, now);
+		break;
+	case FLEET_FAILED:
+		give_up(m, now);
+		break;
+	}
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One app of this agent as a member of the fleet: from evidence and Consul's answers to what is
+ * announced and what is asked of Consul. Pure; the shell sends the requests and keeps the session.
+ *
+ *	evidence ─> form at once (hard, mended), or a claim (soft)
+ *	session  ─> everything is reported anew
+ *	next     ─> the request that is due, one in flight at a time
+ *	answer   ─> the guard (fleet/guard.h) judges the views that it carries
+ *
+ * Only soft evidence ever waits for Consul, and with no answer it waits degraded.
+ */
+#ifndef FLEET_MEMBER_H
+#define FLEET_MEMBER_H
+
+#include "fleet/guard.h"
+#include "lib/backoff.h"
+#include "lib/mono.h"
+
+enum fleet_evidence {
+	FLEET_GOOD,
+	FLEET_SOFT,
+	FLEET_HARD, /* also an operator's drain that has come to its withdrawal, and the stop */
+};
+
+enum fleet_request_kind {
+	FLEET_READ,   /* all keys of every VIP, consistent */
+	FLEET_REPORT, /* a transaction: lock `up` with `form`, set `has` */
+	FLEET_CLAIM,  /* a transaction: lock `up`, cas `.leave` by `leaves`, then get all keys */
+};
+
+struct fleet_request {
+	uint64_t id;
+	enum fleet_request_kind kind;
+	enum fleet_form form;
+	const struct fleet_leave
+		*leaves; /* by VIP; the member's, until its answer or the next call */
+};
+
+enum fleet_result {
+	FLEET_OK,
+	FLEET_CONFLICT, /* the transaction was refused: an index had moved, a key is locked */
+	FLEET_FAILED,   /* no answer that is worth anything */
+};
+
+struct fleet_config {
+	size_t n_vips;
+	struct fleet_rule rules[FLEET_VIPS_MAX];
+	span_t timeout; /* of a request */
+	span_t poll;    /* the first in line reads this often, the k-th k times more rarely */
+	span_t poll_max;
+	span_t refresh; /* of `has`, well within `window` */
+};
+
+struct fleet_member {
+	const struct fleet_config *config; /* not owned */
+	enum fleet_evidence evidence;
+	enum fleet_form form;     /* what is to be announced, now */
+	struct fleet_claim claim; /* of this episode; with node and session */
+	mono_t session_until;     /* Consul keeps the session until then at least; 0: none */
+
+	bool is_reported;
+	enum fleet_form reported;
+	bool has_left;        /* on soft evidence: its slot is kept until the evidence changes */
+	bool may_have_claims; /* claims of this session may be in Consul */
+	bool is_unsettled;    /* the answer to a claim was lost: it may yet take effect */
+	struct fleet_decision decision; /* of the last view; says why an app is kept */
+
+	struct fleet_request request; /* in flight when id is not 0 */
+	uint64_t last_id;
+	mono_t deadline; /* of the request in flight */
+	mono_t read_at, report_at, retry_at;
+	struct backoff backoff;
+	uint32_t random;
+};
+
+/* Begins withdrawn, with evidence that is hard: nothing is announced yet. */
+void fleet_member_init(struct fleet_member *m, const struct fleet_config *config, const char *node,
+		       uint32_t seed);
+void fleet_member_done(struct fleet_member *m);
+void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence, mono_t now);
+/* NULL: it has ended. A session that was renewed is given again, with its new `until`. */
+void fleet_member_session(struct fleet_member *m, const char *session, mono_t until, mono_t now);
+/* True when *ret is to be sent. A request that timed out is given up here. */
+bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request *ret);
+/* `views` of READ and CLAIM that are OK, one a VIP. An answer that is not awaited is dropped. */
+void fleet_member_answer(struct fleet_member *m, uint64_t id, enum fleet_result result,
+			 const struct fleet_view *views, wall_t wall, mono_t now);
+/* When fleet_member_next() is to be called again. */
+mono_t fleet_member_deadline(const struct fleet_member *m);
+
+#endif

@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A fleet over a model of Consul: requests and answers that are lost, late or doubled, agents that
+ * die and come back, Consul that is away, emptied, cut in two. Seeded; a run is repeated by
+ * FLEET_SEED, and lengthened by FLEET_STEPS (`make simulate`).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fleet/session.h"
+#include "lib/deadlines.h"
+#include "tests/unit/fleet_consul.h"
+
+#define HOUR       (3600 * USEC_PER_SEC)
+#define WALL       (1000 * HOUR) /* wall-clock time when the simulation begins */
+#define NODE_OF(e) ((struct node *)((char *)(e)-offsetof(struct node, wake)))
+#define MAIL_OF(e) ((struct mail *)((char *)(e)-offsetof(struct mail, due)))
+
+struct node {
+	struct deadline wake;
+	bool is_alive, has_left; /* on soft evidence */
+	unsigned life;
+	struct fleet_session session;
+	struct fleet_member member;
+};
+
+struct mail {
+	struct deadline due;
+	size_t node;
+	unsigned life, epoch;
+	bool is_answer, is_session, is_double;
+	uint64_t id;
+	char session[FLEET_SESSION_MAX];
+	enum fleet_session_request session_kind;
+	enum fleet_session_result session_result;
+	enum fleet_request_kind kind;
+	enum fleet_form form;
+	struct fleet_leave leaves[CONSUL_VIPS];
+	enum fleet_result result;
+	struct fleet_view views[CONSUL_VIPS];
+	uint64_t reductions; /* when the views were true */
+};
+
+struct sim {
+	uint64_t random, steps, n_requests, n_soft;
+	mono_t now, next_expiry, consul_back, split_until;
+	size_t n;
+	bool faults;
+	struct node *nodes;
+	struct consul_model consul;
+	struct fleet_config config;
+	struct deadlines wakes, mails;
+};
+
+static uint64_t draw(struct sim *s, uint64_t below)
+{
+	s->random ^= s->random << 13;
+	s->random ^= s->random >> 7;
+	s->random ^= s->random << 17;
+	return (s->random >> 11) % below;
+}
+
+static void sim_init(struct sim *s, size_t n, uint64_t seed, struct fleet_min_up min_up)
+{
+	*s = (struct sim){ .random = seed * 2654435761U + 88172645463325252U, .n = n };
+	s->nodes = mem_new(n, sizeof(*s->nodes));
+	s->config = (struct fleet_config){ .n_vips = CONSUL_VIPS,
+					   .timeout = USEC_PER_SEC / 2,
+					   .poll = 2 * USEC_PER_SEC,
+					   .poll_max = 30 * USEC_PER_SEC,
+					   .refresh = 200 * USEC_PER_SEC };
+	for (size_t v = 0; v < CONSUL_VIPS; v++)
+		s->config.rules[v] = (struct fleet_rule){ min_up, 600 * USEC_PER_SEC };
+	consul_init(&s->consul, n);
+	consul_snapshot(&s->consul);
+}
+
+static void mail_free(struct mail *m)
+{
+	for (size_t v = 0; v < CONSUL_VIPS; v++)
+		free(m->leaves[v].claims);
+	consul_free_views(m->views);
+	free(m);
+}
+
+static void sim_done(struct sim *s)
+{
+	struct deadline *e;
+	while ((e = deadlines_pop(&s->mails, USEC_NEVER)))
+		mail_free(MAIL_OF(e));
+	for (size_t i = 0; i < s->n; i++)
+		fleet_member_done(&s->nodes[i].member);
+	deadlines_done(&s->mails);
+	deadlines_done(&s->wakes);
+	consul_done(&s->consul);
+	free(s->nodes);
+}
+
+/* ---- the invariant ---- */
+
+/* By what Consul knows, less those that left on soft evidence. A host that died without a word counts, and
+ * so does one whose hard withdrawal is not reported yet. */
+static size_t count_announced(const struct sim *s, size_t v)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->n; i++)
+		n += s->consul.nodes[v][i].is_up &&
+		     s->consul.nodes[v][i].up.form != FLEET_WITHDRAWN && !s->nodes[i].has_left;
+	return n;
+}
+
+static size_t count_needed(const struct sim *s, size_t v)
+{
+	const struct fleet_rule *rule = &s->config.rules[v];
+	size_t have = 0;
+	if (!rule->min_up.is_share)
+		return rule->min_up.value;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct consul_node *node = &s->consul.nodes[v][i];
+		have += node->is_up ||
+			(node->has && node->seen.seen + rule->window >= WALL + s->now);
+	}
+	size_t share = have * rule->min_up.value;
+	return share % 100 ? share / 100 + 1 : share / 100;
+}
+
+/* After a soft withdrawal. Hard events since the view was true are not its doing. */
+static void check_announced(const struct sim *s, const struct mail *m)
+{
+	uint64_t since = s->consul.reductions - m->reductions;
+	for (size_t v = 0; v < CONSUL_VIPS; v++) {
+		size_t left = count_announced(s, v), needed = count_needed(s, v);
+		if (left + since < needed)
+			fail_msg("step %llu: n%05zu left: %zu of %zu announced, %llu hard events",
+				 (unsigned long long)s->steps, m->node, left, needed,
+				 (unsigned long long)since);
+	}
+}
+
+/* ---- the network ---- */
+
+static struct mail *mail_new(const struct sim *s, size_t i)
+{
+	struct mail *m = mem_new(1, sizeof(*m));
+	m->node = i;
+	m->life = s->nodes[i].life;
+	m->epoch = s->consul.epoch;
+	snprintf(m->session, sizeof(m->session), "%s", s->nodes[i].session.id);
+	return m;
+}
+
+static span_t delay(struct sim *s)
+{
+	span_t usual = USEC_PER_MSEC + draw(s, 20 * USEC_PER_MSEC);
+	return s->faults && draw(s, 50) == 0 ? draw(s, 60 * USEC_PER_SEC) : usual;
+}
+
+static struct mail *mail_double(const struct mail *m)
+{
+	struct mail *copy = mem_copy(m, sizeof(*m));
+	copy->due = (struct deadline){ 0 };
+	copy->is_double = true;
+	for (size_t v = 0; v < CONSUL_VIPS; v++)
+		copy->leaves[v] = consul_copy_leave(&m->leaves[v]);
+	return copy;
+}
+
+static void post(struct sim *s, struct mail *m)
+{
+	s->n_requests += !m->is_answer;
+	if (s->faults && !m->is_answer && draw(s, 40) == 0) {
+		struct mail *again = mail_double(m);
+		deadlines_set(&s->mails, &again->due, s->now + delay(s));
+	}
+	if (s->faults && draw(s, 40) == 0)
+		mail_free(m);
+	else
+		deadlines_set(&s->mails, &m->due, s->now + delay(s));
+}
+
+/* ---- Consul's end ---- */
+
+static bool is_cut_off(const struct sim *s, size_t i)
+{
+	return s->now < s->split_until && i % 3 == 0;
+}
+
+static void serve_session(struct sim *s, struct mail *m)
+{
+	bool stray = m->session_kind == FLEET_SESSION_CREATE &&
+		     (m->is_double || m->life != s->nodes[m->node].life);
+	m->session_result = FLEET_SESSION_OK;
+	if (s->now < s->consul_back || is_cut_off(s, m->node) || stray)
+		m->session_result = FLEET_SESSION_FAILED;
+	else if (m->session_kind == FLEET_SESSION_CREATE)
+		snprintf(m->session, sizeof(m->session), "%s",
+			 consul_create_session(&s->consul, m->node, s->now));
+	else if (!consul_renew(&s->consul, m->node, m->session, s->now))
+		m->session_result = FLEET_SESSION_GONE;
+}
+
+static void serve_old_view(struct sim *s, struct mail *m)
+{
+	for (size_t v = 0; v < CONSUL_VIPS; v++) {
+		const struct fleet_view *from = &s->consul.old[v];
+		m->views[v] = *from;
+		m->views[v].up = mem_copy(from->up, s->n * sizeof(*from->up));
+		m->views[v].has = mem_copy(from->has, s->n * sizeof(*from->has));
+		m->views[v].leave = consul_copy_leave(&from->leave);
+	}
+	m->reductions = s->consul.old_reductions;
+}
+
+/* check-index of the own key, which the shell sends: since this request left, a later one was carried out
+ * or the keys were emptied. */
+static bool is_overtaken(struct sim *s, const struct mail *m)
+{
+	return m->epoch != s->consul.epoch || m->id <= s->consul.sessions[m->node].last_write;
+}
+
+static void serve(struct sim *s, struct mail *m)
+{
+	m->is_answer = true;
+	m->result = FLEET_OK;
+	m->reductions = s->consul.reductions;
+	if (m->is_session)
+		serve_session(s, m);
+	else if (s->now < s->consul_back)
+		m->result = FLEET_FAILED;
+	else if (is_cut_off(s, m->node) && m->kind == FLEET_READ)
+		serve_old_view(s, m);
+	else if (is_cut_off(s, m->node))
+		m->result = FLEET_FAILED;
+	else if (m->kind == FLEET_READ)
+		consul_read(&s->consul, m->views);
+	else if (is_overtaken(s, m))
+		m->result = FLEET_CONFLICT;
+	else if (!consul_commit(&s->consul, m->node, m->session, m->form,
+				m->kind == FLEET_CLAIM ? m->leaves : NULL,
+				m->kind == FLEET_REPORT ? WALL + s->now : 0))
+		m->result = FLEET_CONFLICT;
+	if (m->result == FLEET_OK && !m->is_session && m->kind != FLEET_READ)
+		s->consul.sessions[m->node].last_write = m->id;
+	if (m->result == FLEET_OK && !m->is_session && m->kind == FLEET_CLAIM) {
+		m->reductions = s->consul.reductions;
+		consul_read(&s->consul, m->views);
+	}
+	post(s, m);
+}
+
+/* ---- the agents' end ---- */
+
+static void pass_session(struct sim *s, struct node *node)
+{
+	const char *id = node->session.id;
+	fleet_member_session(&node->member, id[0] ? id : NULL, node->session.until, s->now);
+}
+
+static void send_request(struct sim *s, size_t i, const struct fleet_request *r)
+{
+	struct mail *m = mail_new(s, i);
+	m->id = r->id;
+	m->kind = r->kind;
+	m->form = r->form;
+	for (size_t v = 0; r->leaves && v < CONSUL_VIPS; v++)
+		m->leaves[v] = consul_copy_leave(&r->leaves[v]);
+	post(s, m);
+}
+
+static void run_node(struct sim *s, size_t i)
+{
+	struct node *node = &s->nodes[i];
+	struct fleet_request r;
+	uint64_t id = fleet_session_next(&node->session, s->now);
+	if (id) {
+		struct mail *m = mail_new(s, i);
+		m->is_session = true;
+		m->session_kind = node->session.kind;
+		m->id = id;
+		post(s, m);
+	}
+	pass_session(s, node);
+	if (fleet_member_next(&node->member, s->now, &r))
+		send_request(s, i, &r);
+	deadlines_set(&s->wakes, &node->wake,
+		      usec_min(fleet_session_deadline(&node->session),
+			       fleet_member_deadline(&node->member)));
+}
+
+static void hear(struct sim *s, struct mail *m)
+{
+	struct node *node = &s->nodes[m->node];
+	enum fleet_form before = node->member.form;
+	if (!node->is_alive || node->life != m->life)
+		return;
+	if (m->is_session)
+		fleet_session_answer(&node->session, m->id, m->session_result, m->session, s->now);
+	else
+		fleet_member_answer(&node->member, m->id, m->result, m->views, WALL + s->now,
+				    s->now);
+	if (before != node->member.form) {
+		assert_int_equal(node->member.evidence, FLEET_SOFT);
+		assert_int_equal(node->member.form, FLEET_WITHDRAWN);
+		s->n_soft++;
+		node->has_left = true;
+		check_announced(s, m);
+	}
+	run_node(s, m->node);
+}
+
+static void start_node(struct sim *s, size_t i)
+{
+	struct node *node = &s->nodes[i];
+	char name[FLEET_NODE_MAX];
+	snprintf(name, sizeof(name), "n%05zu", i);
+	node->is_alive = true;
+	node->has_left = false;
+	node->life++;
+	fleet_session_init(&node->session, CONSUL_TTL, s->config.timeout, 5 * USEC_PER_SEC,
+			   (uint32_t)draw(s, UINT32_MAX), s->now);
+	fleet_member_init(&node->member, &s->config, name, (uint32_t)draw(s, UINT32_MAX));
+	run_node(s, i);
+}
+
+static void kill_node(struct sim *s, size_t i)
+{
+	s->nodes[i].is_alive = false;
+	fleet_member_done(&s->nodes[i].member);
+	deadlines_remove(&s->wakes, &s->nodes[i].wake);
+}
+
+/* What is hard or mended takes effect in this very call. */
+static void set_evidence(struct sim *s, size_t i, enum fleet_evidence evidence)
+{
+	struct node *node = &s->nodes[i];
+	enum fleet_form before = node->member.form;
+	if (!node->is_alive)
+		return;
+	fleet_member_evidence(&node->member, evidence, s->now);
+	if (evidence == FLEET_HARD)
+		assert_int_equal(node->member.form, FLEET_WITHDRAWN);
+	if (evidence == FLEET_GOOD)
+		assert_int_equal(node->member.form, FLEET_NORMAL);
+	if (evidence == FLEET_SOFT)
+		assert_true(before == FLEET_WITHDRAWN || node->member.form == FLEET_DEGRADED);
+	if (evidence == FLEET_GOOD)
+		node->has_left = false;
+	run_node(s, i);
+}
+
+/* ---- the course of events ---- */
+
+static void step(struct sim *s)
+{
+	mono_t wake = deadlines_next_due(&s->wakes), mail = deadlines_next_due(&s->mails);
+	s->now = usec_min(usec_min(wake, mail), s->next_expiry);
+	s->steps++;
+	if (s->now == s->next_expiry) {
+		if (s->now >= s->consul_back)
+			consul_expire(&s->consul, s->now);
+		s->next_expiry += USEC_PER_SEC;
+	} else if (mail <= wake) {
+		struct mail *m = MAIL_OF(deadlines_pop(&s->mails, s->now));
+		if (m->is_answer) {
+			hear(s, m);
+			mail_free(m);
+		} else {
+			serve(s, m);
+		}
+	} else {
+		run_node(s, (size_t)(NODE_OF(deadlines_pop(&s->wakes, s->now)) - s->nodes));
+	}
+}
+
+static void run_for(struct sim *s, span_t span)
+{
+	for (mono_t end = s->now + span; s->now < end;)
+		step(s);
+}
+
+static void set_all(struct sim *s, enum fleet_evidence evidence)
+{
+	for (size_t i = 0; i < s->n; i++)
+		set_evidence(s, i, evidence);
+}
+
+static void start_all(struct sim *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		start_node(s, i);
+	set_all(s, FLEET_GOOD);
+	run_for(s, 60 * USEC_PER_SEC);
+}
+
+static void restart_consul(struct sim *s, bool loses_sessions)
+{
+	s->consul_back = s->now + draw(s, 60 * USEC_PER_SEC);
+	for (size_t i = 0; i < s->n; i++)
+		if (loses_sessions)
+			consul_end_session(&s->consul, i);
+		else if (s->consul.sessions[i].id[0])
+			s->consul.sessions[i].expires = s->consul_back + CONSUL_TTL;
+}
+
+static void disturb(struct sim *s)
+{
+	size_t i = draw(s, s->n);
+	switch (draw(s, 200)) {
+	case 0:
+		restart_consul(s, draw(s, 2));
+		break;
+	case 1:
+		consul_empty(&s->consul);
+		break;
+	case 2:
+		s->split_until = s->now + draw(s, 60 * USEC_PER_SEC);
+		break;
+	case 3 ... 6:
+		consul_snapshot(&s->consul);
+		break;
+	case 7:
+		set_all(s, FLEET_SOFT);
+		break;
+	case 8:
+		set_all(s, FLEET_GOOD);
+		break;
+	case 9 ... 18:
+		if (s->nodes[i].is_alive)
+			kill_node(s, i);
+		break;
+	case 19 ... 60:
+		if (!s->nodes[i].is_alive)
+			start_node(s, i);
+		break;
+	case 61 ... 75:
+		set_evidence(s, i, FLEET_HARD);
+		break;
+	default:
+		set_evidence(s, i, draw(s, 2) ? FLEET_SOFT : FLEET_GOOD);
+	}
+}
+
+/* ---- what holds when all is quiet ---- */
+
+static void calm(struct sim *s)
+{
+	s->faults = false;
+	s->consul_back = s->split_until = 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->nodes[i].is_alive)
+			start_node(s, i);
+	set_all(s, FLEET_GOOD);
+	run_for(s, 900 * USEC_PER_SEC);
+}
+
+/* Claims of sessions that ended are void, and go with the next write. */
+static size_t count_claims(const struct sim *s, size_t v)
+{
+	size_t n = 0;
+	for (size_t k = 0; k < s->consul.leave[v].n; k++)
+		for (size_t i = 0; i < s->n; i++)
+			n += strcmp(s->consul.leave[v].claims[k].session,
+				    s->consul.sessions[i].id) == 0;
+	return n;
+}
+
+static void check_all_normal(const struct sim *s)
+{
+	for (size_t v = 0; v < CONSUL_VIPS; v++) {
+		assert_int_equal(count_claims(s, v), 0);
+		for (size_t i = 0; i < s->n; i++) {
+			assert_true(s->consul.nodes[v][i].is_up);
+			assert_int_equal(s->consul.nodes[v][i].up.form, FLEET_NORMAL);
+		}
+	}
+}
+
+/* Those that may leave have left: no slot stays unused while there is a line. */
+static void check_all_slots_used(struct sim *s)
+{
+	set_all(s, FLEET_SOFT);
+	run_for(s, 1800 * USEC_PER_SEC);
+	size_t least = SIZE_MAX;
+	for (size_t v = 0; v < CONSUL_VIPS; v++) {
+		size_t announced = count_announced(s, v), needed = count_needed(s, v);
+		assert_true(announced >= needed);
+		if (announced - needed < least)
+			least = announced - needed;
+	}
+	assert_int_equal(least, 0);
+}
+
+static uint64_t number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+	return text && text[0] ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static void run_seed(size_t n, uint64_t seed, uint64_t steps)
+{
+	struct sim s;
+	struct fleet_min_up share = { true, 50 }, count = { false, (uint32_t)n / 3 };
+	sim_init(&s, n, seed, seed % 2 ? share : count);
+	s.config.rules[1].min_up = share;
+	start_all(&s);
+	s.faults = true;
+	while (s.steps < steps) {
+		run_for(&s, draw(&s, 2 * USEC_PER_SEC) + 1);
+		disturb(&s);
+	}
+	calm(&s);
+	check_all_normal(&s);
+	check_all_slots_used(&s);
+	set_all(&s, FLEET_GOOD);
+	run_for(&s, 900 * USEC_PER_SEC);
+	check_all_normal(&s);
+	print_message("%zu agents, seed %llu: %llu steps, %llu requests, %llu soft withdrawals\n",
+		      n, (unsigned long long)seed, (unsigned long long)s.steps,
+		      (unsigned long long)s.n_requests, (unsigned long long)s.n_soft);
+	sim_done(&s);
+}
+
+static void invariants_hold_for_a_few_agents(void **state)
+{
+	uint64_t seed = number("FLEET_SEED", 1);
+	(void)state;
+	for (uint64_t k = 0; k < 6; k++)
+		run_seed(3 + 5 * k, seed + k, number("FLEET_STEPS", 20000));
+}
+
+static void a_broken_check_on_1000_agents_never_takes_more_than_half(void **state)
+{
+	struct sim s;
+	(void)state;
+	sim_init(&s, 1000, number("FLEET_SEED", 1), (struct fleet_min_up){ true, 50 });
+	start_all(&s);
+	set_all(&s, FLEET_SOFT);
+	run_for(&s, 5 * USEC_PER_SEC);
+	assert_true(s.n_soft > 0);
+	set_all(&s, FLEET_GOOD);
+	for (size_t i = 0; i < s.n; i++)
+		assert_int_equal(s.nodes[i].member.form, FLEET_NORMAL);
+	sim_done(&s);
+}
+
+/* ---- load ---- */
+
+static uint64_t requests_an_hour(size_t n)
+{
+	struct sim s;
+	sim_init(&s, n, 1, (struct fleet_min_up){ true, 50 });
+	start_all(&s);
+	uint64_t before = s.n_requests;
+	run_for(&s, HOUR);
+	before = s.n_requests - before;
+	sim_done(&s);
+	return before / n;
+}
+
+/* A session is renewed every 3.75 to 5 seconds, `has` set every 150 to 200. */
+static void an_idle_agent_asks_as_often_in_a_large_fleet_as_in_a_small_one(void **state)
+{
+	uint64_t small = requests_an_hour(10), large = requests_an_hour(200);
+	(void)state;
+	print_message("idle: %llu and %llu requests an hour and agent\n", (unsigned long long)small,
+		      (unsigned long long)large);
+	assert_true(small < 960 + 24 && large < 960 + 24);
+}
+
+static void a_restart_of_consul_is_followed_by_no_herd(void **state)
+{
+	struct sim s;
+	uint64_t most = 0;
+	(void)state;
+	sim_init(&s, 1000, 1, (struct fleet_min_up){ true, 50 });
+	start_all(&s);
+	for (size_t i = 0; i < s.n; i++)
+		consul_end_session(&s.consul, i);
+	for (int k = 0; k < 200; k++) {
+		uint64_t before = s.n_requests;
+		run_for(&s, USEC_PER_SEC / 10);
+		if (s.n_requests - before > most)
+			most = s.n_requests - before;
+	}
+	print_message("after a restart: %llu requests in the worst 100 ms of 1,000 agents\n",
+		      (unsigned long long)most);
+	assert_true(most < 150);
+	sim_done(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(invariants_hold_for_a_few_agents),
+		cmocka_unit_test(a_broken_check_on_1000_agents_never_takes_more_than_half),
+		cmocka_unit_test(an_idle_agent_asks_as_often_in_a_large_fleet_as_in_a_small_one),
+		cmocka_unit_test(a_restart_of_consul_is_followed_by_no_herd),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
