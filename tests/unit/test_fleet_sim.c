@@ -229,19 +229,15 @@ static void serve(struct sim *s, struct mail *m)
 	m->reductions = s->consul.reductions;
 	if (m->is_session)
 		serve_session(s, m);
-	else if (s->now < s->consul_back)
+	else if (s->now < s->consul_back || (is_cut_off(s, m->node) && m->kind != FLEET_READ))
 		m->result = FLEET_FAILED;
-	else if (is_cut_off(s, m->node) && m->kind == FLEET_READ)
-		serve_old_view(s, m);
 	else if (is_cut_off(s, m->node))
-		m->result = FLEET_FAILED;
+		serve_old_view(s, m);
 	else if (m->kind == FLEET_READ)
 		consul_read(&s->consul, m->views);
-	else if (is_overtaken(s, m))
-		m->result = FLEET_CONFLICT;
-	else if (!consul_commit(&s->consul, m->node, m->session, m->form,
-				m->kind == FLEET_CLAIM ? m->leaves : NULL,
-				m->kind == FLEET_REPORT ? WALL + s->now : 0))
+	else if (is_overtaken(s, m) || !consul_commit(&s->consul, m->node, m->session, m->form,
+						      m->kind == FLEET_CLAIM ? m->leaves : NULL,
+						      m->kind == FLEET_REPORT ? WALL + s->now : 0))
 		m->result = FLEET_CONFLICT;
 	if (m->result == FLEET_OK && !m->is_session && m->kind != FLEET_READ)
 		s->consul.sessions[m->node].last_write = m->id;
