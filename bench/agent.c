@@ -67,6 +67,35 @@ static void write_app(FILE *out, size_t vip, uint16_t port, const char *monitor,
 		fprintf(out, "    monitors: [ \"port:tcp:%u\" ]\n", port);
 }
 
+static void write_program(FILE *out, size_t i)
+{
+	char vip[ADDR_TEXT_MAX], path[SCRATCH_PATH_MAX];
+	fprintf(out,
+		"  - name: program-%zu\n"
+		"    run: 'echo %zu $$ >> %s; echo announce route %s/32 next-hop self "
+		"community [%d:%d]; exec sleep 1000'\n"
+		"    allow: [ %s/32 ]\n",
+		i, i, scratch_path("programs", path), vip_text(i, vip), BENCH_AGENT_AS, TAG_FIRST,
+		vip);
+}
+
+struct subject agent_program(size_t i)
+{
+	char path[SCRATCH_PATH_MAX];
+	struct subject found = { 0 };
+	size_t number;
+	int pid;
+	FILE *in = fopen(scratch_path("programs", path), "r");
+	while (in && fscanf(in, "%zu %d", &number, &pid) == 2)
+		if (number == i)
+			found.pid = pid;
+	if (in)
+		fclose(in);
+	if (found.pid <= 0)
+		fail("%s: no process of program %zu", path, i);
+	return found;
+}
+
 static void write_config(const char *path, const struct agent_setup *setup)
 {
 	char *text = NULL;
@@ -79,6 +108,10 @@ static void write_config(const char *path, const struct agent_setup *setup)
 		write_app(out, setup->first + i,
 			  (uint16_t)(setup->port + (setup->own_ports ? i : 0)), setup->monitor,
 			  i + 1 == setup->changed ? TAG_OTHER : TAG_FIRST);
+	if (setup->n_programs)
+		fputs("processes:\n", out);
+	for (size_t i = 0; i < setup->n_programs; i++)
+		write_program(out, i);
 	if (fclose(out) != 0)
 		fail("no memory for a configuration");
 	scratch_write(path, text, len);

@@ -21,6 +21,7 @@ struct agent_setup {
 	bool slow_retry;      /* the default connect_retry instead of a quick one */
 	const char *bind;     /* of all apps; NULL: address */
 	bool traffic;         /* counted: agent.traffic */
+	size_t n_programs;    /* program i announces VIP i, and agent_program() is its process */
 	size_t changed;       /* this app, counted from 1, has another community; 0: none */
 };
 
@@ -34,6 +35,8 @@ void agent_ask(const char *const args[]);
 #define TARGET_MAX 256
 const char *agent_register_target(size_t vip, uint16_t tag, char buf[static TARGET_MAX]);
 const char *agent_unregister_target(size_t vip, char buf[static TARGET_MAX]);
+/* The process of program i, once its route is announced. */
+struct subject agent_program(size_t i);
 /* How many VIPs of the bench are on lo; and until there are `n`. */
 size_t agent_count_bound(void);
 size_t agent_count_routed(void); /* the same of those that are local routes */

@@ -44,6 +44,8 @@ static const struct scenario {
 	{ "reconnect", "a router that was away for 20 s is back", scenario_reconnect },
 	{ "linear", "the cost of an app among 1,000 to 8,000", scenario_linear },
 	{ "health", "a listener dies and returns", scenario_health },
+	{ "evidence", "an address of another process goes, a program is killed",
+	  scenario_evidence },
 	{ "idle", "CPU time of port monitors while nothing happens, and in a storm",
 	  scenario_idle },
 	{ "exec", "1,000 commands a second", scenario_exec },

@@ -14,6 +14,7 @@ void scenario_memory(struct report *r);
 void scenario_reconnect(struct report *r);
 void scenario_linear(struct report *r);
 void scenario_health(struct report *r);
+void scenario_evidence(struct report *r);
 void scenario_idle(struct report *r);
 void scenario_exec(struct report *r);
 void scenario_nat(struct report *r);
