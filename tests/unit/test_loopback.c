@@ -1,181 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Each test has a network namespace of its own; "another process" is iproute2. */
-#include "net/loopback.h"
-
-#include <errno.h>
+/* VIPs on lo and on other interfaces: what another process does to them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
-#include <linux/capability.h>
-#include <linux/rtnetlink.h>
-#include <sys/syscall.h>
 
 #include <cmocka.h>
+#include <linux/capability.h>
+#include <linux/rtnetlink.h>
 
-#include "lib/array.h"
 #include "net/nlsock.h"
 #include "net/nlvip.h"
-#include "net/vipaddr.h"
-#include "process/loop.h"
-#include "tests/hide_tag.h"
-#include "tests/unit/loop_until.h"
-#include "tests/unit/own_netns.h"
-
-static bool tags_hidden;
-
-/* In the place of libc's. */
-
-int uname(struct utsname *name)
-{
-	return tags_hidden ? hide_tag_uname(name) : (int)syscall(SYS_uname, name);
-}
-
-ssize_t recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from,
-		 socklen_t *from_len)
-{
-	if (tags_hidden)
-		return hide_tag_recvfrom(fd, buf, size, flags, from, from_len);
-	return syscall(SYS_recvfrom, fd, buf, size, flags, from, from_len);
-}
-
-struct fixture {
-	sd_event *loop;
-	struct loopback *lo;
-	/* The last call of on_lost(). */
-	unsigned n_lost, n_lost_all, n_settled;
-	struct prefix lost;
-	enum loopback_loss why;
-	bool add_again;
-	/* Our VIPs according to the state file: a kernel without tags needs it. */
-	struct prefix noted[8];
-	size_t n_noted;
-};
-
-static void on_lost(const struct prefix *prefix, enum loopback_loss why, void *userdata)
-{
-	struct fixture *f = userdata;
-	f->why = why;
-	if (!prefix) {
-		f->n_lost_all++;
-		return;
-	}
-	f->n_lost++;
-	f->lost = *prefix;
-	if (f->add_again)
-		assert_int_equal(loopback_add(f->lo, prefix, "app", NULL), 0);
-}
-
-static void open_loopback(struct fixture *f)
-{
-	struct err err = { "" };
-	if (loopback_new(f->loop, "lo", on_lost, f, &f->lo, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static int setup(void **state)
-{
-	static struct fixture f;
-	own_netns_enter();
-	tags_hidden = false;
-	f = (struct fixture){ 0 };
-	assert_int_equal(sd_event_new(&f.loop), 0);
-	open_loopback(&f);
-	*state = &f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	loopback_free(f->lo);
-	sd_event_unref(f->loop);
-	return 0;
-}
-
-static bool kernel_tags(struct fixture *f)
-{
-	if (!loopback_has_tags(f->lo))
-		print_message("this kernel keeps no tag on addresses: the state file's notes "
-			      "stand in\n");
-	return loopback_has_tags(f->lo);
-}
-
-/* The agent was killed and starts again. */
-static void restart(struct fixture *f)
-{
-	char label[IFNAMSIZ];
-	loopback_free(f->lo);
-	open_loopback(f);
-	if (tags_hidden || kernel_tags(f))
-		return;
-	for (size_t i = 0; i < f->n_noted; i++) {
-		vipaddr_label(&f->noted[i], "lo", "app", label);
-		loopback_adopt(f->lo, &f->noted[i], label);
-	}
-}
-
-static struct prefix vip(const char *text)
-{
-	struct prefix p;
-	struct err err;
-	if (prefix_parse(text, &p, &err) < 0)
-		fail_msg("%s", err.text);
-	return p;
-}
-
-static int add(struct fixture *f, const char *text, struct err *err)
-{
-	struct prefix p = vip(text);
-	int r = loopback_add(f->lo, &p, "app", err);
-	if (r == 0 && f->n_noted < ARRAY_SIZE(f->noted))
-		f->noted[f->n_noted++] = p;
-	return r;
-}
-
-static int del(struct fixture *f, const char *text)
-{
-	struct prefix p = vip(text);
-	return loopback_del(f->lo, &p, NULL);
-}
-
-static bool owns(struct fixture *f, const char *text)
-{
-	struct prefix p = vip(text);
-	return loopback_owns(f->lo, &p);
-}
-
-/* As iproute2 shows it: a line of `ip -o addr show dev lo` that matches the pattern. */
-static bool shown(const char *pattern)
-{
-	return shell("ip -o addr show dev lo | grep -qE '%s'", pattern) == 0;
-}
-
-/* Likewise, of the routes that carry our number. */
-static bool routed(const char *vip)
-{
-	return shell("(ip route show table local; ip -6 route show table local) | "
-		     "grep -qE '^local %s dev lo proto 118 '",
-		     vip) == 0;
-}
-
-#define DEL_ADDR(vip)  "ip addr del " vip " dev lo"
-#define DEL_ROUTE(vip) "ip route del local " vip " dev lo table local proto 118"
-
-static const struct {
-	const char *vip;
-	const char *address, *route; /* NULL: that part is not needed */
-	const char *removal;         /* by another process */
-} vips[] = {
-	{ "192.0.2.1/32", "inet 192.0.2.1/32 scope host lo:app[^a-z]", NULL,
-	  DEL_ADDR("192.0.2.1/32") },
-	{ "198.51.100.0/24", NULL, "198.51.100.0/24", DEL_ROUTE("198.51.100.0/24") },
-	{ "2001:db8::1/128", "inet6 2001:db8::1/128 scope global nodad deprecated noprefixroute",
-	  "2001:db8::1", DEL_ADDR("2001:db8::1/128") },
-	{ "2001:db8:1::/64", "inet6 2001:db8:1::/64 scope global nodad deprecated noprefixroute",
-	  "2001:db8:1::/64", DEL_ADDR("2001:db8:1::/64") },
-};
+#include "tests/unit/loopback_bed.h"
 
 static bool is_there(size_t i)
 {
@@ -188,7 +24,6 @@ static bool is_gone(size_t i)
 	return (!vips[i].address || !shown(vips[i].address)) &&
 	       (!vips[i].route || !routed(vips[i].route));
 }
-#define N_VIPS ARRAY_SIZE(vips)
 
 static void test_add_and_del(void **state)
 {
@@ -538,94 +373,6 @@ static void test_starts_with_lo_down(void **state)
 	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
 }
 
-struct walk {
-	struct fixture *f;
-	size_t n;
-	bool del;
-};
-
-static void on_leftover(const struct prefix *p, void *userdata)
-{
-	struct walk *walk = userdata;
-	walk->n++;
-	if (walk->del)
-		assert_int_equal(loopback_del(walk->f->lo, p, NULL), 0);
-}
-
-static size_t leftovers(struct fixture *f, bool del_them)
-{
-	struct walk walk = { .f = f, .del = del_them };
-	loopback_walk_leftovers(f->lo, on_leftover, &walk);
-	return walk.n;
-}
-
-static void test_leftovers(void **state)
-{
-	struct fixture *f = *state;
-	for (size_t i = 0; i < N_VIPS; i++)
-		assert_int_equal(add(f, vips[i].vip, NULL), 0);
-	assert_int_equal(shell("ip addr add 192.0.2.99/32 dev lo"), 0);
-	assert_int_equal(leftovers(f, false), 0);
-	restart(f);
-	assert_int_equal(leftovers(f, false), N_VIPS);
-	assert_true(owns(f, vips[0].vip));
-	assert_int_equal(add(f, vips[0].vip, NULL), 0); /* claimed */
-	assert_int_equal(add(f, vips[3].vip, NULL), 0);
-	assert_int_equal(leftovers(f, true), N_VIPS - 2);
-	assert_true(shown("192.0.2.1/32"));
-	assert_false(routed("198.51.100.0/24"));
-	assert_false(routed("2001:db8::1"));
-	assert_true(routed("2001:db8:1::/64"));
-	assert_true(shown("192.0.2.99/32"));
-	loop_drain(f->loop);
-	assert_int_equal(f->n_lost + f->n_lost_all, 0);
-}
-
-/* The previous instance had another length for the same IPv6 address, which can be there only once.
- */
-static void test_leftover_of_another_length(void **state)
-{
-	struct fixture *f = *state;
-	struct err err = { "" };
-	assert_int_equal(add(f, "2001:db8::/64", NULL), 0);
-	restart(f);
-	assert_int_equal(add(f, "2001:db8::/128", &err), 0);
-	assert_true(shown("2001:db8::/128"));
-	assert_false(shown("2001:db8::/64"));
-	assert_int_not_equal(shell("ip -6 route get 2001:db8::77 | grep -q ^local"), 0);
-	/* Within one instance it is a conflict of two apps. */
-	assert_int_equal(add(f, "2001:db8::/64", &err), -EEXIST);
-	assert_non_null(strstr(err.text, "2001:db8::/128"));
-	assert_non_null(strstr(err.text, "another app"));
-}
-
-/* A leftover that another process removes before it is claimed. */
-static void test_leftover_removed(void **state)
-{
-	struct fixture *f = *state;
-	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
-	restart(f);
-	assert_int_equal(shell("ip addr del 192.0.2.1/32 dev lo"), 0);
-	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
-	assert_true(shown("192.0.2.1/32"));
-	loop_drain(f->loop);
-	assert_int_equal(f->n_lost, 0);
-}
-
-/* Another process added the address meanwhile: our route to it must not stay. */
-static void test_leftover_route_to_a_foreign_address(void **state)
-{
-	struct fixture *f = *state;
-	assert_int_equal(add(f, "2001:db8::1/128", NULL), 0);
-	assert_int_equal(add(f, "2001:db8::2/128", NULL), 0);
-	assert_int_equal(shell(DEL_ADDR("2001:db8::1/128") "; " DEL_ADDR("2001:db8::2/128")), 0);
-	assert_int_equal(shell("ip addr add 2001:db8::1/128 dev lo"), 0);
-	restart(f);
-	assert_int_equal(leftovers(f, true), 1); /* a route that nothing belongs to */
-	assert_false(routed(".*"));
-	assert_true(shown("2001:db8::1/128"));
-}
-
 enum { MANY = 2000 };
 
 static struct prefix nth(uint32_t i)
@@ -682,78 +429,6 @@ static void test_no_capability(void **state)
 	assert_true(owns(f, "192.0.2.2/32")); /* still ours to remove */
 	assert_int_equal(del(f, "192.0.2.2/32"), 0);
 	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
-}
-
-/* Before Linux 5.18. */
-
-static bool adopt(struct fixture *f, const char *text, const char *label)
-{
-	struct prefix p = vip(text);
-	return loopback_adopt(f->lo, &p, label);
-}
-
-static void count_leftover(const struct prefix *p, void *userdata)
-{
-	(void)p;
-	++*(unsigned *)userdata;
-}
-
-static unsigned n_leftovers(struct fixture *f)
-{
-	unsigned n = 0;
-	loopback_walk_leftovers(f->lo, count_leftover, &n);
-	return n;
-}
-
-static void test_without_tags_notes_prove_ownership(void **state)
-{
-	struct fixture *f = *state;
-	tags_hidden = true;
-	restart(f);
-	assert_false(loopback_has_tags(f->lo));
-	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
-	assert_int_equal(add(f, "2001:db8::1/128", NULL), 0);
-	restart(f);
-	/* Not in the state file: not ours. */
-	assert_int_equal(n_leftovers(f), 0);
-	assert_int_equal(del(f, "192.0.2.1/32"), -ENOENT);
-	assert_true(adopt(f, "192.0.2.1/32", "lo:app"));
-	assert_true(adopt(f, "2001:db8::1/128", ""));
-	assert_int_equal(n_leftovers(f), 2);
-	assert_int_equal(add(f, "192.0.2.1/32", NULL), 0);
-	assert_int_equal(n_leftovers(f), 1);
-	assert_int_equal(del(f, "192.0.2.1/32"), 0);
-	assert_int_equal(del(f, "2001:db8::1/128"), 0);
-}
-
-static void test_without_tags_what_looks_otherwise_is_not_ours(void **state)
-{
-	struct fixture *f = *state;
-	tags_hidden = true;
-	assert_int_equal(shell("ip addr add 192.0.2.1/32 dev lo && "
-			       "ip addr add 192.0.2.2/32 dev lo label lo:other && "
-			       "ip addr add 2001:db8::1/128 dev lo nodad"),
-			 0);
-	restart(f);
-	assert_false(adopt(f, "192.0.2.1/32", "lo:app"));
-	assert_false(adopt(f, "192.0.2.1/32", ""));
-	assert_false(adopt(f, "192.0.2.2/32", "lo:app"));
-	assert_false(adopt(f, "2001:db8::1/128", ""));
-	assert_false(adopt(f, "192.0.2.3/32", "lo:app")); /* not there */
-	assert_int_equal(n_leftovers(f), 0);
-}
-
-static void test_with_tags_notes_count_for_nothing(void **state)
-{
-	struct fixture *f = *state;
-	assert_int_equal(shell("ip addr add 192.0.2.1/32 dev lo label lo:app"), 0);
-	restart(f);
-	if (!kernel_tags(f)) {
-		assert_true(adopt(f, "192.0.2.1/32", "lo:app"));
-		return;
-	}
-	assert_false(adopt(f, "192.0.2.1/32", "lo:app"));
-	assert_int_equal(del(f, "192.0.2.1/32"), -ENOENT);
 }
 
 static bool has_lost(void *userdata)
@@ -883,8 +558,6 @@ static void another_interface(void **state)
 	loopback_free(x);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -907,15 +580,8 @@ int main(void)
 		TEST(test_own_removal_is_no_loss),
 		TEST(test_link_flap),
 		TEST(test_starts_with_lo_down),
-		TEST(test_leftovers),
-		TEST(test_leftover_of_another_length),
-		TEST(test_leftover_removed),
-		TEST(test_leftover_route_to_a_foreign_address),
 		TEST(test_flush_of_many),
 		TEST(test_no_capability),
-		TEST(test_without_tags_notes_prove_ownership),
-		TEST(test_without_tags_what_looks_otherwise_is_not_ours),
-		TEST(test_with_tags_notes_count_for_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
