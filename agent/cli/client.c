@@ -18,16 +18,27 @@
 
 #define DEFAULT_PORT 8080
 /* Of connecting, sending and each read. */
-#define PATIENCE_S 10
-#define READ_SIZE  65536
-#define HEAD_MAX   65536
+#define PATIENCE_S      10
+#define LONG_PATIENCE_S 120
+#define READ_SIZE       65536
+#define HEAD_MAX        65536
 
 /* ---- where ---- */
 
-static bool is_socket(const char *path)
+/* Also one that the client may not use, which it is told then; not one that a killed agent left. */
+static bool is_served(const char *path)
 {
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+	if (stat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	str_copy(sun.sun_path, sizeof(sun.sun_path), path);
+	bool served = fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 ||
+		      errno != ECONNREFUSED;
+	if (fd >= 0)
+		close(fd);
+	return served;
 }
 
 static void use_path(struct client *c, const char *path)
@@ -42,7 +53,7 @@ bool client_find_own(struct client *c)
 	char buf[108];
 	const char *directory = admin_socket_directory(buf);
 	c->at = (struct endpoint){ 0 };
-	return admin_socket_path(directory, &c->at, &err) == 0 && is_socket(c->at.unix_path);
+	return admin_socket_path(directory, &c->at, &err) == 0 && is_served(c->at.unix_path);
 }
 
 static bool find_any(struct client *c)
@@ -51,7 +62,7 @@ static bool find_any(struct client *c)
 	const char *directory = admin_socket_directory(buf);
 	c->at = (struct endpoint){ 0 };
 	snprintf(c->at.unix_path, sizeof(c->at.unix_path), "%.90s/" ADMIN_LINK_NAME, directory);
-	return is_socket(c->at.unix_path);
+	return is_served(c->at.unix_path);
 }
 
 static const char *given(const char *option, const char *variable)
@@ -93,6 +104,13 @@ int client_find(const char *api, const struct client_tls *tls, struct client *re
 		return rc;
 	endpoint_format(&ret->at, ret->where);
 	return 0;
+}
+
+struct client client_patient(const struct client *c)
+{
+	struct client patient = *c;
+	patient.patience_s = patient.tls.patience_s = LONG_PATIENCE_S;
+	return patient;
 }
 
 socklen_t client_address_of(const struct endpoint *at, struct sockaddr_storage *ret)
@@ -220,7 +238,7 @@ int client_send(const struct client *c, const char *method, const char *target, 
 	*ret = (struct client_reply){ 0 };
 	if (c->tls.url[0])
 		return client_tls_send(&c->tls, method, target, body, body_len, ret, err);
-	int rc = connect_to(c, PATIENCE_S, &fd);
+	int rc = connect_to(c, c->patience_s ? c->patience_s : PATIENCE_S, &fd);
 	if (rc < 0)
 		return unreachable(c, rc, err);
 	char *head = head_of(method, target, body_len);

@@ -15,6 +15,7 @@ struct client {
 	struct endpoint at;
 	struct client_tls tls;         /* one with a URL takes the place of `at` */
 	char where[ENDPOINT_TEXT_MAX]; /* for messages */
+	unsigned patience_s;           /* of each wait for the answer; 0: 10 s */
 };
 
 /* `api` and `tls` as given on the command line, or NULL. Then, in this order: VIPHERALD_API, the admin socket
@@ -23,6 +24,8 @@ struct client {
  * where `tls` has none. */
 int client_find(const char *api, const struct client_tls *tls, struct client *ret, struct err *err);
 
+/* The same for an order that may have to wait for the end of the start, another one, or the disk. */
+struct client client_patient(const struct client *c);
 /* The admin socket of the agent of this network namespace; false: there is none. */
 bool client_find_own(struct client *ret);
 

@@ -117,7 +117,7 @@ static void show(const struct verb_call *call, const struct client_reply *reply,
 		 const json_t *answer, const char *file)
 {
 	if (call->json) {
-		printf("%s\n", reply->body);
+		client_reply_print(reply);
 		return;
 	}
 	print_findings(answer, "errors", "error", file);
@@ -150,6 +150,7 @@ static int read_whole(const char *file, char **ret, size_t *ret_len)
 int cmd_diff_agent(const struct client *client, const struct verb_call *call)
 {
 	const char *file = call->words[0];
+	const struct client patient = client_patient(client);
 	struct client_reply reply = { 0 };
 	struct err err;
 	char *text = NULL;
@@ -157,7 +158,7 @@ int cmd_diff_agent(const struct client *client, const struct verb_call *call)
 	int status = DIFF_ERRORS, rc = read_whole(file, &text, &len);
 	if (rc < 0) {
 		fprintf(stderr, "%s: error: cannot be read: %s\n", file, strerror(-rc));
-	} else if (client_send(client, "POST", "/v1/diff", text, len, &reply, &err) < 0) {
+	} else if (client_send(&patient, "POST", "/v1/diff", text, len, &reply, &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		status = VERB_UNREACHABLE;
 	} else if (is_answered(&reply, &status)) {
@@ -189,6 +190,7 @@ static void print_outcome(const json_t *answer)
 int cmd_reload(const struct client *client, const struct verb_call *call)
 {
 	char target[256] = "/v1/reload";
+	const struct client patient = client_patient(client);
 	struct client_reply reply = { 0 };
 	struct err err;
 	const char *confirm = verb_value(call, "confirm");
@@ -197,7 +199,7 @@ int cmd_reload(const struct client *client, const struct verb_call *call)
 		fprintf(stderr, "vipherald: --confirm: too long\n");
 		return VERB_USAGE;
 	}
-	if (client_request(client, "POST", target, &reply, &err) < 0) {
+	if (client_request(&patient, "POST", target, &reply, &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		return VERB_UNREACHABLE;
 	}

@@ -188,7 +188,9 @@ int order_give(const struct client *client, const struct verb_call *call)
 		return VERB_REFUSED;
 	}
 	const char *method = is_peer_order(call, "delete") ? "DELETE" : "POST";
-	if (client_request(client, method, target, &reply, &err) < 0) {
+	const struct client patient = client_patient(client);
+	if (client_request(call->id == VERB_CONFIRM ? &patient : client, method, target, &reply,
+			   &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		return VERB_UNREACHABLE;
 	}

@@ -19,9 +19,11 @@ static size_t width(void)
 	const char *columns = getenv("COLUMNS");
 	struct winsize size;
 	uint64_t n;
+	if (!terminal_is_one())
+		return 0;
 	if (columns && str_to_u64(columns, 10000, &n) == 0)
 		return (size_t)n;
-	if (terminal_is_one() && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		return size.ws_col;
 	return 0;
 }

@@ -108,6 +108,11 @@ static struct config_change *append(struct config_diff *d, enum config_object ob
 	return c;
 }
 
+void config_diff_add_app(struct config_diff *d, const char *name)
+{
+	append(d, CONFIG_APP, CONFIG_ADDED, name);
+}
+
 static void change_done(struct config_change *c)
 {
 	for (size_t i = 0; i < c->n_keys; i++) {

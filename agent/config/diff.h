@@ -58,6 +58,8 @@ struct config_diff {
 	size_t n, cap;
 };
 
+/* One that comes, as if `before` did not have it. */
+void config_diff_add_app(struct config_diff *d, const char *name);
 /* O(n) in the number of apps. */
 void config_diff(const struct config *before, const struct config *after, struct config_diff *ret);
 /* The same in steps; both have to outlive it. */

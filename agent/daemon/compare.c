@@ -8,6 +8,7 @@
 #include "agent/daemon/file_check.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peer_set.h"
+#include "agent/daemon/reload_effects.h"
 #include "agent/daemon/reload_report.h"
 #include "agent/daemon/turn.h"
 #include "agent/daemon/waiting.h"
@@ -78,8 +79,10 @@ static void answer(struct compare *c, struct comparison *x, bool ok)
 	config_findings_move(&x->check.findings, &x->check.found);
 	json_t *o = reload_findings_json(&x->check.findings);
 	if (ok) {
+		reload_effects_add(c->a, x->check.next, &x->diff);
 		json_object_set_new(o, "changes", view_diff(&x->diff));
-		json_object_set_new(o, "needs_restart", view_diff_restart(&x->diff));
+		json_object_set_new(o, "needs_restart",
+				    reload_effects_restart(x->check.next, &x->diff));
 	}
 	char *text = stream_json_text(o);
 	api_send_compared(c->a->api, x->waiter.number, ok ? 200 : 422, text);

@@ -10,6 +10,7 @@
 
 #include "agent/daemon/account.h"
 #include "lib/log.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 #include "nat/backend.h"
 #include "net/icmp_socket.h"
@@ -17,11 +18,33 @@
 #include "process/launcher.h"
 #include "process/privilege_drop.h"
 
-static bool is_us(const char *name)
+#define KNOWN_MAX 32
+
+static bool look_up_us(const char *name)
 {
-	/* cppcheck-suppress getpwnamCalled ; one thread, and before the loop */
+	/* cppcheck-suppress getpwnamCalled ; one thread */
 	const struct passwd *entry = getpwnam(name);
 	return entry && entry->pw_uid == geteuid();
+}
+
+/* A look-up may wait for a directory service, and reloads ask again in the loop: names that were there
+ * at the start are looked up then and no more. */
+static bool is_us(const char *name)
+{
+	static struct {
+		char *name;
+		bool us;
+	} known[KNOWN_MAX];
+	static size_t n;
+	for (size_t i = 0; i < n; i++)
+		if (str_equal(known[i].name, name))
+			return known[i].us;
+	bool us = look_up_us(name);
+	if (n < KNOWN_MAX) {
+		known[n].name = mem_strdup(name);
+		known[n++].us = us;
+	}
+	return us;
 }
 
 #define GROUPS_MAX 64 /* of a user with more, none counts but the process's own */
@@ -31,7 +54,7 @@ static bool may_open_icmp(const char *user)
 {
 	gid_t groups[GROUPS_MAX];
 	int n = GROUPS_MAX;
-	/* cppcheck-suppress getpwnamCalled ; as above */
+	/* cppcheck-suppress getpwnamCalled ; `check` only, one thread */
 	const struct passwd *entry = user ? getpwnam(user) : NULL;
 	if (entry)
 		return getgrouplist(user, entry->pw_gid, groups, &n) >= 0 &&

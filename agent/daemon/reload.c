@@ -9,6 +9,7 @@
 #include "agent/daemon/config_log.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peer_set.h"
+#include "agent/daemon/reload_effects.h"
 #include "agent/daemon/reload_prepare.h"
 #include "agent/daemon/reload_report.h"
 #include "agent/daemon/reload_state.h"
@@ -283,8 +284,9 @@ static void find_changes(struct reload *r)
 	if (config_differ_step(&job->differ, COMPARED_STEP))
 		return;
 	config_differ_done(&job->differ);
+	reload_effects_add(r->a, job->next, &job->diff);
 	job->changes = view_diff(&job->diff);
-	job->needs_restart = view_diff_restart(&job->diff);
+	job->needs_restart = reload_effects_restart(job->next, &job->diff);
 	begin_check(r);
 }
 

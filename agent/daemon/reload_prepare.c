@@ -183,8 +183,10 @@ int reload_check_begin(struct reload_check *c, struct agent *a, const struct con
 				    .findings = findings,
 				    .same = mem_new(next->n_apps + 1, sizeof(*c->same)),
 				    .registry_changes = registry_changes(a->registry) };
-	/* It needs a restart, which must not fail for it. */
-	if (name && account_find("agent.exec.user", name, &user, &err) < 0)
+	/* It needs a restart, which must not fail for it. One that is the same was found at the start;
+	 * a look-up may wait for a directory service. */
+	if (name && !str_same(name, a->config->agent.exec_user) &&
+	    account_find("agent.exec.user", name, &user, &err) < 0)
 		return refuse(findings, "agent.exec.user", &err, -ENOENT);
 	account_free(user);
 	host_changes_catch_up(a->host_changes);

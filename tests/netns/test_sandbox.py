@@ -80,6 +80,9 @@ def test_without_commands_there_is_no_launcher(bed: Testbed) -> None:
     # A reload that allows them says what is missing.
     answer = agent.reload(one_app("exec:true"))
     assert "agent.exec.allow_from was none when the agent started" in str(answer) + agent.log
+    for _ in range(2):  # also when nothing has changed since
+        assert answer["needs_restart"] == ["agent.exec.allow_from"]
+        answer = agent.reload()
     wait_until(lambda: "restart it" in str(agent.app("web")), "the check says why")
     assert health(agent) != "down"
 

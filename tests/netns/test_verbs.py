@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import socket
 import subprocess
 from typing import Any
 
@@ -129,6 +130,30 @@ def test_register_and_unregister(bed: Testbed, running: tuple[Agent, Client]) ->
                                           "--monitor=nonsense", status=1)
 
 
+def test_where_the_agent_is_looked_for(running: tuple[Agent, Client]) -> None:
+    """Its own socket, that of any agent, and 127.0.0.1:8080, where clients are not admin; a socket that a
+    killed agent left is passed over."""
+    agent, client = running
+    del client.env["VIPHERALD_API"]
+    client.env["RUNTIME_DIRECTORY"] = str(agent.run_dir)
+    [own] = agent.run_dir.glob("api-*.sock")
+    link, moved = agent.run_dir / "api.sock", own.with_name("other.sock")
+    target = os.readlink(link)
+    link.unlink()
+    assert client("log", "info") == "log: changed\n"
+    own.rename(moved)
+    link.symlink_to(moved.name)
+    assert client("log", "info") == "log: changed\n"
+    link.unlink()
+    assert "requires the role 'admin'" in client("log", "info", status=1)
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(own))  # nothing listens
+    assert "1 up, 1 down" in client("status")
+    own.unlink()
+    moved.rename(own)
+    link.symlink_to(target)
+
+
 def test_an_app_of_the_file_returns(running: tuple[Agent, Client]) -> None:
     """By its name, by a reload, and at the next start."""
     agent, client = running
@@ -141,8 +166,13 @@ def test_an_app_of_the_file_returns(running: tuple[Agent, Client]) -> None:
     assert client("register", "dns") == "dns: unchanged\n"
     assert "no app of the configuration file" in client("register", "nothing", status=1)
     client("unregister", "dns")
-    agent.reload()
+    client.env["VIPHERALD_API"] = f"unix:{agent.run_dir}/api.sock"
+    same = str(agent.config_path)
+    said = client.run("diff", same)
+    assert (said.returncode, said.stdout) == (1, "app dns added: announced when healthy\n")
+    assert "app dns added" in client("reload")
     assert agent.app("dns")["source"] == "config"
+    assert client("diff", same) == ""
     client("unregister", "dns")
     agent.stop()
     agent.start()
