@@ -123,7 +123,7 @@ static bool is_filtered(const struct adj_out *a, const struct rib_route *route)
 	return route->suppressed || (route->filter && !rib_attrs_for(route, a->session.config));
 }
 
-/* Whether it is for this peer or not. NULL: withdrawn. */
+/* Whether it is for this peer or not, of a session that is up. NULL: withdrawn. */
 static const struct rib_attrs *attrs_of(const struct adj_out *a, const struct rib_route *route)
 {
 	const struct rib_attrs *own =
@@ -136,11 +136,16 @@ static bool has_own_next_hop(const struct rib_attrs *attrs)
 	return attrs && addr_is_set(&attrs->route.next_hop);
 }
 
-static const struct addr *next_hop_of(const struct adj_out *a, const struct rib_route *route)
+static const struct addr *next_hop_by(const struct adj_out *a, const struct rib_route *route,
+				      const struct rib_attrs *attrs)
 {
-	const struct rib_attrs *attrs = attrs_of(a, route);
 	return has_own_next_hop(attrs) ? &attrs->route.next_hop
 				       : next_hop(a, route->prefix.addr.family);
+}
+
+static const struct addr *next_hop_of(const struct adj_out *a, const struct rib_route *route)
+{
+	return next_hop_by(a, route, attrs_of(a, route));
 }
 
 static bool is_limited(const struct adj_out *a)
@@ -624,7 +629,7 @@ enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_rou
 	if (route->suppressed)
 		return BGP_ROUTE_SUPPRESSED;
 	enum bgp_route_state obstacle =
-		obstacle_of(a, route->prefix.addr.family, next_hop_of(a, route));
+		obstacle_of(a, route->prefix.addr.family, next_hop_by(a, route, attrs));
 	if (obstacle != BGP_ROUTE_SENT)
 		return obstacle;
 	bool sent = route->id < a->cap_slots && a->slots[route->id].sent == attrs->id;

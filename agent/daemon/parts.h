@@ -93,7 +93,7 @@ struct agent {
 	struct peer_orders peer_orders;
 	struct bgp_speaker *speaker;
 	struct peer_bfd *bfd;
-	unsigned open_ends;   /* of a shutdown: BGP's and BFD's sessions that are not closed */
+	mono_t close_limit;   /* of a shutdown: for the sessions of BGP and of BFD */
 	bool sessions_closed; /* by the peers, too */
 	struct peer_log *peer_log;
 	struct host_changes *host_changes;

@@ -77,39 +77,29 @@ static void withdraw(mono_t flush_limit, void *userdata)
 	actuator_finish(a->actuator, flush_limit, on_vips_removed, a);
 }
 
-enum { BGP_OPEN = 1 << 0, BFD_OPEN = 1 << 1 };
+/* For BFD, of the time that the end of the sessions may take. */
+#define BFD_TIME (100 * USEC_PER_MSEC)
 
-static void closed(struct agent *a, unsigned which)
+static void on_bfd_told(void *userdata)
 {
-	a->open_ends &= ~which;
-	if (!a->open_ends)
-		shutdown_sessions_closed(a->shutdown, a->sessions_closed);
+	struct agent *a = userdata;
+	shutdown_sessions_closed(a->shutdown, a->sessions_closed);
 }
 
+/* FRR 8.4 and BIRD 2.0 take BFD's AdminDown for a failure of a session that is up, and drop the routes that
+ * they would keep over a restart: they have to have read the end of BGP before. */
 static void on_sessions_closed(bool complete, void *userdata)
 {
 	struct agent *a = userdata;
 	a->sessions_closed = complete;
-	closed(a, BGP_OPEN);
-}
-
-static void on_bfd_told(void *userdata)
-{
-	closed(userdata, BFD_OPEN);
-}
-
-/* After BGP: FRR 8.4 and BIRD 2.0 take BFD's AdminDown for a failure of a session that is up. */
-static void close_bfd(struct agent *a, mono_t limit)
-{
-	peer_bfd_stop(a->bfd, limit, on_bfd_told, a);
+	peer_bfd_stop(a->bfd, a->close_limit, on_bfd_told, a);
 }
 
 static void close_sessions(mono_t limit, void *userdata)
 {
 	struct agent *a = userdata;
-	a->open_ends = BGP_OPEN | BFD_OPEN;
-	bgp_speaker_stop(a->speaker, STOP_TEXT, limit, on_sessions_closed, a);
-	close_bfd(a, limit);
+	a->close_limit = limit;
+	bgp_speaker_stop(a->speaker, STOP_TEXT, usec_sub(limit, BFD_TIME), on_sessions_closed, a);
 }
 
 static void leave_sessions(mono_t limit, void *userdata)
@@ -124,9 +114,9 @@ static void leave_sessions(mono_t limit, void *userdata)
 	sources_suspend(a->sources);
 	recovery_suspend(a->recovery);
 	peer_log_restart(a->peer_log);
-	a->open_ends = BGP_OPEN | BFD_OPEN;
-	bgp_speaker_leave(a->speaker, RESTART_TEXT, limit, on_sessions_closed, a);
-	close_bfd(a, limit);
+	a->close_limit = limit;
+	bgp_speaker_leave(a->speaker, RESTART_TEXT, usec_sub(limit, BFD_TIME), on_sessions_closed,
+			  a);
 }
 
 static void reopen_sessions(void *userdata)

@@ -786,8 +786,11 @@ static void peers_get_their_own_attributes(void **state)
 		struct model *m = model_new();
 		struct prefix p = numbered(AF_INET, 1);
 		session.config = &config;
-		adj_out_up(&m->adj, &session);
 		announce_variants(m, 2);
+		/* A session that never was has no configuration. */
+		assert_int_equal(adj_out_state(&m->adj, rib_find(&m->rib, &p), &config),
+				 peer == 3 ? BGP_ROUTE_FILTERED : BGP_ROUTE_NO_SESSION);
+		adj_out_up(&m->adj, &session);
 		exchange(m, SIZE_MAX);
 		assert_int_equal(m->v4[1].present, peer != 3);
 		assert_int_equal(m->v4[1].community, peer == 3 ? 0 : peer);

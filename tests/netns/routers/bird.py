@@ -97,9 +97,9 @@ protocol bgp observer {{
 
     def received(self) -> tuple[str, int]:
         shown = self._birdc(f"show protocols all {self.protocol}")
-        since = re.search(rf"^{self.protocol} +BGP .*Established", shown, re.MULTILINE)
+        since = re.search(rf"^{self.protocol} +BGP .* up +([\d:.]+) +Established", shown, re.MULTILINE)
         counts = re.findall(r"Import (?:updates|withdraws): +(\d+)", shown)
-        return since[0] if since else "down", sum(int(count) for count in counts)
+        return since[1] if since else "down", sum(int(count) for count in counts)
 
     def routes(self) -> dict[str, Route]:
         found: dict[str, dict[str, str]] = {}
