@@ -23,7 +23,9 @@ from .bfdpeer import (
     BfdPeer,
     Packet,
 )
+from .bgp import ADMIN_RESET, CEASE, HARD_RESET, IPV4_UNICAST, Graceful, usual_capabilities
 from .configs import DNS, PORT, VIP4, VIP6, config, peer
+from .rawpeer import RawListener
 from .routers import Neighbour, RouterConfig
 from .routers.bfd import BfdBird, BfdFrr, BfdRouter, start_bfd_router
 from .testbed import AGENT_AS, ROUTER_AS, Link, Testbed
@@ -201,6 +203,30 @@ def test_stop_says_admin_down(bed: Testbed, link: Link, router: BfdPeer) -> None
     with router.staying_up():
         wait_state(agent, link.router_ip, "up")
         agent.process.signal(signal.SIGTERM)
+        assert router.expect(ADMIN_DOWN).diagnostic == 7
+    agent.expect_exit(0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR2])
+def test_admin_down_follows_the_end_of_bgp(
+    bed: Testbed, link: Link, router: BfdPeer, number: signal.Signals
+) -> None:
+    """FRR drops, for BFD, the routes that it would keep, when it reads AdminDown first."""
+    listener = RawListener(link.namespace, link.router_ip)
+    entry = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS, "bfd": FAST, "graceful_restart": True}
+    agent = bed.start_agent(config(entry))
+    session = listener.accept()
+    keeps = Graceful(time=60, families={IPV4_UNICAST: True}, notification=True)
+    session.establish(ROUTER_AS, link.router_ip, capabilities=usual_capabilities(ROUTER_AS) + keeps.encode())
+    router.come_up()
+    with router.staying_up():
+        wait_state(agent, link.router_ip, "up")
+        agent.process.signal(number)
+        stops = number == signal.SIGTERM
+        session.expect_notification(CEASE, HARD_RESET if stops else ADMIN_RESET)
+        for _ in range(3):
+            assert router.receive().state == UP
+        session.close()
         assert router.expect(ADMIN_DOWN).diagnostic == 7
     agent.expect_exit(0)
 
