@@ -52,7 +52,10 @@ static int convert_inputs(const struct verb_call *call, const struct convert_inp
 	convert_print(&c, stdout);
 	int status = c.n_lost > 0 ? CONVERT_PARTLY : CONVERT_WHOLE;
 	convert_done(&c);
-	return status;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "vipherald: convert: the output is not whole: %s\n", strerror(errno));
+	return CONVERT_FAILED;
 }
 
 int cmd_convert(const struct verb_call *call)

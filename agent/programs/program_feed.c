@@ -114,6 +114,13 @@ static void go_on_listing(struct program_feed *f)
 	say(f, text);
 }
 
+/* Who writes into the fifo gets no answers, and has no say in those of the program. */
+static void set_silent(const struct program_feed *f, bool silent)
+{
+	if (!f->is_fifo)
+		f->program->silent = silent;
+}
+
 static void control(struct program_feed *f, enum line_verb verb)
 {
 	struct program *p = f->program;
@@ -125,14 +132,14 @@ static void control(struct program_feed *f, enum line_verb verb)
 	case LINE_COMMENT:
 		break;
 	case LINE_ENABLE_ACK:
-		p->silent = false;
+		set_silent(f, false);
 		break;
 	case LINE_DISABLE_ACK:
 		answer(f, true);
-		p->silent = true;
+		set_silent(f, true);
 		return;
 	case LINE_SILENCE_ACK:
-		p->silent = true;
+		set_silent(f, true);
 		return;
 	case LINE_VERSION:
 		say(f, "exabgp 4.2.21 (vipherald " VIPHERALD_VERSION ")");
@@ -187,7 +194,9 @@ static void begin_line(struct program_feed *f, const char *text, size_t len)
 	if (rc == 0 && is_route)
 		rc = program_job_begin(p, job, &err);
 	if (rc == 0 && is_route) {
-		p->last_route = loop_now(p->env->loop);
+		/* The end of a restart waits for what the program itself says. */
+		if (!f->is_fifo || !p->spec.run)
+			p->last_route = loop_now(p->env->loop);
 		if (job->line.has_path_id)
 			warn_of_path_id(p);
 		f->busy = true;

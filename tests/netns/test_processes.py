@@ -385,6 +385,24 @@ def test_fifo(bed: Testbed) -> None:
     router.wait_routes()
 
 
+def test_fifo_beside_a_program(bed: Testbed) -> None:
+    """What is written there says nothing about the answers to the program."""
+    router = bed.start_router("bird")
+    fifo, go = bed.workdir / "exabgp.in", bed.workdir / "go"
+    os.mkfifo(fifo, 0o600)
+    run = script(bed, f"""
+ask announce route {IP4} next-hop self
+until test -e {go}; do sleep 0.05; done
+ask ping
+exec sleep 1000""")
+    start(bed, router, process("p", run, *ALLOW, fifo=str(fifo)))
+    wait_answers(bed, "done")
+    fifo.write_text(f"disable-ack\nannounce route {IP4B} next-hop self\n")
+    router.wait_routes(IP4, IP4B)
+    go.touch()
+    wait_answers(bed, "done", "pong vipherald active=true")
+
+
 def test_conflicts(bed: Testbed) -> None:
     """The configuration comes first, programs come before HTTP; what becomes free is taken."""
     router = bed.start_router("bird")

@@ -478,3 +478,14 @@ def test_errors_without_a_verb(running: tuple[Agent, Client]) -> None:
     _, client = running
     for words in ["statsu"], ["-zzz"], [], ["listen", "--as=0"], ["check"]:
         assert expect_one_line(client.run(*words), 2).endswith("(vipherald --help)\n")
+
+
+def test_convert_to_a_full_disk(bed: Testbed) -> None:
+    source = bed.workdir / "gocast.yaml"
+    source.write_text("bgp: { local_as: 65001, peer_as: 65000, peer_ip: 10.0.0.1 }\n")
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [binary(), "convert", "gocast", str(source)], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert "convert: the output is not whole: No space left on device" in result.stderr, result
+    assert result.returncode not in (0, 1)
