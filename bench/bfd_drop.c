@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bench/bird.h"
+#include "bench/ends.h"
 #include "bench/peer.h"
 #include "bench/scratch.h"
 #include "bench/subject.h"
@@ -28,51 +29,19 @@
 #define SETTLED_MS 3000
 
 struct drop {
-	int host, router; /* namespaces */
+	struct ends ends; /* the other one is the router */
 	int routes;       /* of the router's kernel, as they change */
 	struct subject bird, agent;
 };
 
-static int this_space(void)
-{
-	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		fail("/proc/self/ns/net: %m");
-	return fd;
-}
-
-static void enter(int space)
-{
-	if (setns(space, CLONE_NEWNET) < 0)
-		fail("setns: %m");
-}
-
-static void make_link(struct drop *d)
-{
-	d->host = this_space();
-	if (unshare(CLONE_NEWNET) < 0)
-		fail("unshare: %m");
-	own_netns_set_lo(1);
-	d->router = this_space();
-	enter(d->host);
-	if (shell("ip link add eth0 type veth peer name eth0 netns /proc/%d/fd/%d && "
-		  "ip link set eth0 up && ip addr add 10.2.0.2/24 dev eth0",
-		  (int)getpid(), d->router) != 0)
-		fail("cannot make a link");
-	enter(d->router);
-	if (shell("ip link set eth0 up && ip addr add 10.2.0.1/24 dev eth0") != 0)
-		fail("cannot set up the router's end of a link");
-	enter(d->host);
-}
-
 static void watch_routes(struct drop *d)
 {
 	struct sockaddr_nl groups = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_ROUTE };
-	enter(d->router);
+	ends_enter(d->ends.other);
 	d->routes = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (d->routes < 0 || bind(d->routes, (struct sockaddr *)&groups, sizeof(groups)) < 0)
 		fail("cannot watch routes: %m");
-	enter(d->host);
+	ends_enter(d->ends.host);
 }
 
 static void start_bird(struct drop *d, unsigned ms)
@@ -91,9 +60,9 @@ static void start_bird(struct drop *d, unsigned ms)
 		"  ipv4 { import all; export none; };\n"
 		"}\n",
 		ms, BENCH_PEER_AS, BENCH_AGENT_AS);
-	enter(d->router);
+	ends_enter(d->ends.other);
 	bird_start(&d->bird, config, (size_t)n);
-	enter(d->host);
+	ends_enter(d->ends.host);
 }
 
 static void start_agent(struct drop *d, unsigned ms)
@@ -199,7 +168,7 @@ void bfd_drop(struct report *r, unsigned ms, double limit)
 	struct samples took = { .n = 0 };
 	if (!bird_is_there("bfd: the router"))
 		return;
-	make_link(&d);
+	ends_make(&d.ends);
 	watch_routes(&d);
 	start_bird(&d, ms);
 	for (int i = 0; i < RUNS; i++)
@@ -208,8 +177,8 @@ void bfd_drop(struct report *r, unsigned ms, double limit)
 	close(d.routes);
 	if (shell("ip link del eth0") != 0)
 		fail("cannot remove the link");
-	close(d.host);
-	close(d.router);
+	close(d.ends.host);
+	close(d.ends.other);
 	snprintf(what, sizeof(what), "host stops -> BIRD's kernel has no route, %u ms x 3", ms);
 	report_add(r, what, "ms", limit, &took);
 }

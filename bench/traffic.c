@@ -7,13 +7,13 @@
 #include "bench/scenarios.h"
 
 #include <jansson.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "bench/agent.h"
+#include "bench/ends.h"
 #include "bench/peer.h"
 #include "bench/scratch.h"
 #include "lib/addr.h"
@@ -32,42 +32,17 @@ struct flow {
 
 struct bed {
 	const char *iperf3;
-	int host, client; /* namespaces */
+	struct ends ends; /* the other one is the client */
 	char vip[ADDR_TEXT_MAX];
 };
 
-static int this_space(void)
-{
-	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		fail("/proc/self/ns/net: %m");
-	return fd;
-}
-
-static void enter(int space)
-{
-	if (setns(space, CLONE_NEWNET) < 0)
-		fail("setns: %m");
-}
-
 static void make_link(struct bed *b)
 {
-	b->host = this_space();
-	if (unshare(CLONE_NEWNET) < 0)
-		fail("unshare: %m");
-	own_netns_set_lo(1);
-	b->client = this_space();
-	enter(b->host);
-	if (shell("ip link add eth0 type veth peer name eth0 netns /proc/%d/fd/%d && "
-		  "ip link set eth0 up && ip addr add 10.2.0.2/24 dev eth0",
-		  (int)getpid(), b->client) != 0)
-		fail("cannot make a link");
-	enter(b->client);
-	if (shell("ip link set eth0 up && ip addr add 10.2.0.1/24 dev eth0 && "
-		  "ip route add %s via 10.2.0.2",
-		  b->vip) != 0)
-		fail("cannot set up the client's end of a link");
-	enter(b->host);
+	ends_make(&b->ends);
+	ends_enter(b->ends.other);
+	if (shell("ip route add %s via 10.2.0.2", b->vip) != 0)
+		fail("cannot add a route to %s", b->vip);
+	ends_enter(b->ends.host);
 }
 
 static void wait_served(void)
@@ -107,9 +82,9 @@ static struct flow measure(const struct bed *b)
 {
 	char path[SCRATCH_PATH_MAX];
 	scratch_path("iperf3.json", path);
-	enter(b->client);
+	ends_enter(b->ends.other);
 	int status = shell("%s -c %s -p %d -t %d -J >%s", b->iperf3, b->vip, PORT, SECONDS, path);
-	enter(b->host);
+	ends_enter(b->ends.host);
 	json_t *result = json_load_file(path, 0, NULL);
 	if (status != 0 || !result)
 		fail("iperf3 -c %s: status %d", b->vip, status);

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/config_diff_bed.h"
+#include "tests/unit/config_texts.h"
 #include "tests/unit/own_netns.h"
 
 /* ---- pairs of files ---- */

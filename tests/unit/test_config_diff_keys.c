@@ -19,7 +19,7 @@
 #include "agent/config/show.h"
 #include "lib/array.h"
 #include "lib/str.h"
-#include "tests/unit/config_diff_bed.h"
+#include "tests/unit/config_texts.h"
 #include "tests/unit/own_netns.h"
 #include "tests/unit/pem.h"
 
@@ -323,15 +323,6 @@ static void check_kept(const char *before, const char *after, const struct confi
 	config_keep(a, b);
 	config_free(a);
 	config_free(b);
-}
-
-static json_t *show(const struct config *c, unsigned flags)
-{
-	json_t *o = config_show(c, flags), *apps = json_array();
-	for (size_t i = 0; i < c->n_apps; i++)
-		json_array_append_new(apps, config_show_app(&c->apps[i], flags));
-	json_object_set_new(o, "apps", apps);
-	return o;
 }
 
 /* As `config show` has it, it is the same configuration. */

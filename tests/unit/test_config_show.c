@@ -20,28 +20,8 @@
 #include "agent/config/diff.h"
 #include "agent/config/show.h"
 #include "lib/array.h"
+#include "tests/unit/config_texts.h"
 #include "tests/unit/own_netns.h"
-
-static struct config *load(const char *text)
-{
-	struct config *c = NULL;
-	struct config_findings findings = { 0 };
-	if (config_load_text(text, strlen(text), &c, &findings) < 0) {
-		config_findings_print(&findings, "text", stderr);
-		fail_msg("not valid:\n%s", text);
-	}
-	config_findings_done(&findings);
-	return c;
-}
-
-static json_t *show(const struct config *c, unsigned flags)
-{
-	json_t *o = config_show(c, flags), *apps = json_array();
-	for (size_t i = 0; i < c->n_apps; i++)
-		json_array_append_new(apps, config_show_app(&c->apps[i], flags));
-	json_object_set_new(o, "apps", apps);
-	return o;
-}
 
 static char *yaml_of(const json_t *answer)
 {

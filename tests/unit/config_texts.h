@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Configurations from texts, and their difference. Include after cmocka.h. */
-#ifndef TESTS_UNIT_CONFIG_DIFF_BED_H
-#define TESTS_UNIT_CONFIG_DIFF_BED_H
+/* Configurations from texts, as JSON, and their difference. Include after cmocka.h. */
+#ifndef TESTS_UNIT_CONFIG_TEXTS_H
+#define TESTS_UNIT_CONFIG_TEXTS_H
 
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/config/config.h"
 #include "agent/config/diff.h"
+#include "agent/config/show.h"
 
 static inline struct config *load(const char *text)
 {
@@ -27,6 +28,15 @@ static inline void diff_texts(const char *before, const char *after, struct conf
 	config_diff(a, b, ret);
 	config_free(a);
 	config_free(b);
+}
+
+static inline json_t *show(const struct config *c, unsigned flags)
+{
+	json_t *o = config_show(c, flags), *apps = json_array();
+	for (size_t i = 0; i < c->n_apps; i++)
+		json_array_append_new(apps, config_show_app(&c->apps[i], flags));
+	json_object_set_new(o, "apps", apps);
+	return o;
 }
 
 #endif
