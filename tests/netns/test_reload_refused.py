@@ -126,6 +126,8 @@ def test_an_app_that_the_registry_refuses(bed: Testbed) -> None:
     assert "vipherald_config_last_reload_successful 0" in agent.get("/metrics").text
     agent.wait_log(r"ERROR config: .*: reloaded .*, but 1 app of it was refused")
     bed.host.ip(f"addr del {last} dev {link.device}")
-    assert agent.reload()["result"] == "unchanged"
+    again = agent.reload()
+    assert again["result"] == "reloaded"
+    assert [change["text"] for change in again["changes"]] == ["app a5999 added: announced when healthy"]
     assert "reload-failed" not in alarms(agent)
     assert agent.get("/v1/apps/a5999").status == 200
