@@ -190,7 +190,7 @@ static bool next_app(struct app_list *list, struct json_scan *s)
 void show_apps_octets(const char *octets, size_t n, void *userdata)
 {
 	struct app_list *list = userdata;
-	if (list->at == WRONG)
+	if (list->at == WRONG || n == 0)
 		return;
 	list->text = mem_grow(list->text, &list->cap, list->len + n, 1);
 	memcpy(list->text + list->len, octets, n);

@@ -79,7 +79,9 @@ static void answer(struct compare *c, struct comparison *x, bool ok)
 	config_findings_move(&x->check.findings, &x->check.found);
 	json_t *o = reload_findings_json(&x->check.findings);
 	if (ok) {
-		reload_effects_add(c->a, x->check.next, &x->diff);
+		/* One that is under way registers apps for some turns. */
+		if (!reload_is_running(c->a->reload))
+			reload_effects_add(c->a, x->check.next, &x->diff);
 		json_object_set_new(o, "changes", view_diff(&x->diff));
 		json_object_set_new(o, "needs_restart",
 				    reload_effects_restart(x->check.next, &x->diff));

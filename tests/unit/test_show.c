@@ -17,6 +17,7 @@
 static int show_apps_by(const struct show *s, const char *answer, size_t len, size_t part)
 {
 	struct app_list *list = show_apps_begin(s);
+	show_apps_octets("", 0, list);
 	for (size_t at = 0; at < len; at += part)
 		show_apps_octets(answer + at, len - at < part ? len - at : part, list);
 	return show_apps_end(list);
