@@ -8,6 +8,7 @@
 #include "agent/daemon/file_check.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peer_set.h"
+#include "agent/daemon/reload.h"
 #include "agent/daemon/reload_effects.h"
 #include "agent/daemon/reload_report.h"
 #include "agent/daemon/turn.h"
