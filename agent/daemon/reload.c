@@ -252,6 +252,7 @@ static void change(struct reload *r)
 		fail(r);
 		return;
 	}
+	r->count++; /* comparisons that are under way have views of what was in effect */
 	reload_log_changes(job);
 	job->former = job->next;
 	job->next = NULL;

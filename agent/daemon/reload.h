@@ -38,7 +38,7 @@ struct reload_request {
 /* From the loop, as soon as the apps of the start are registered and no other reload is under way.
  * Returns its number: api_send_later() gets it when it is over. */
 uint64_t reload_ask(struct reload *r, const struct reload_request *request);
-/* Grows at the beginning and at the end of each. */
+/* Grows at the beginning of each, when the configuration changes, and at the end. */
 uint64_t reload_count(const struct reload *r);
 /* One is under way: what it puts into effect is found from what is in effect now. */
 bool reload_is_running(const struct reload *r);
