@@ -9,8 +9,6 @@
 
 #include <cmocka.h>
 
-#include "bgp/merge.h"
-#include "lib/array.h"
 #include "tests/unit/adj_out_model.h"
 
 static void routes_then_end_of_rib(void **state)

@@ -11,25 +11,8 @@
 
 #include "lib/array.h"
 #include "net/loopback.h"
-#include "tests/hide_tag.h"
+#include "tests/unit/hidden_tags.h"
 #include "tests/unit/own_netns.h"
-
-static bool tags_hidden;
-
-/* In the place of libc's. */
-
-int uname(struct utsname *name)
-{
-	return tags_hidden ? hide_tag_uname(name) : (int)syscall(SYS_uname, name);
-}
-
-ssize_t recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from,
-		 socklen_t *from_len)
-{
-	if (tags_hidden)
-		return hide_tag_recvfrom(fd, buf, size, flags, from, from_len);
-	return syscall(SYS_recvfrom, fd, buf, size, flags, from, from_len);
-}
 
 struct fixture {
 	sd_event *loop;
