@@ -137,10 +137,11 @@ def test_another_file_is_started_from(bed: Testbed, watch: Watch) -> None:
 
 
 def test_ended_in_the_window(bed: Testbed, watch: Watch) -> None:
-    """A stop as well as a crash: the next start has the old configuration, whatever the file is by then."""
+    """A stop, a restart by SIGUSR2 or a crash: the next start has the old configuration, whatever the file is
+    by then."""
     agent = started(bed, watch)
     before = sha256(agent)
-    for end in (agent.kill, agent.stop):
+    for end in (agent.kill, agent.stop, lambda: agent.stop(signal.SIGUSR2)):
         try_out(agent, watch, KEPT, TRIED)
         tried = sha256(agent)
         end()

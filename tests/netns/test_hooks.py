@@ -58,6 +58,16 @@ def test_the_event_is_given(bed: Testbed) -> None:
     }
 
 
+def test_an_alarm_runs_a_hook(bed: Testbed) -> None:
+    bed.link()
+    bed.host.ip(f"addr add {VIP4} dev lo")
+    seen = bed.workdir / "seen"
+    hooks = [hook(f"cat > {seen}.new; mv {seen}.new {seen}", "alarm.on")]
+    agent = bed.start_agent(config(PEER, apps=(app("dns", VIP4),), agent={"hooks": hooks}))
+    event = json.loads(wait_file(seen))
+    assert event in agent.status("events?kind=alarm.on")["events"]
+
+
 def test_it_runs_as_the_user_of_commands(bed: Testbed) -> None:
     bed.link()
     bed.workdir.chmod(0o777)

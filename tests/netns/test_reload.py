@@ -89,6 +89,24 @@ def test_nothing_changed_is_nothing_sent(bed: Testbed, watch: Watch) -> None:
     assert moment(after) == pytest.approx(moment(before), abs=0.01)
 
 
+def test_streaks_of_checks_that_did_not_change(bed: Testbed, watch: Watch) -> None:
+    """What has failed so far counts on: a reload of something else does not begin anew."""
+    failing = bed.workdir / "failing"
+    slow = app("slow", OTHER, {"file": str(failing), "fall": 1000, "interval": "100ms"})
+    failing.write_text("")
+    agent = start(bed, watch, apps=(KEPT, slow))
+    wait_until(lambda: agent.app("slow")["announced"], "it is announced")
+    failing.unlink()
+
+    def pending() -> int:
+        return agent.app("slow")["monitors"][0]["pending"]
+
+    wait_until(lambda: pending() > 2, "checks fail")
+    before = pending()
+    agent.reload(config(watch.entry, apps=(KEPT, slow, app("new", THIRD))))
+    assert pending() >= before
+
+
 def test_apps_come_change_and_go(bed: Testbed, watch: Watch) -> None:
     gone = app("gone", OTHER, "port:tcp:5302")
     agent = start(bed, watch, apps=(KEPT, gone))

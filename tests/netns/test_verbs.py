@@ -480,6 +480,31 @@ def test_errors_without_a_verb(running: tuple[Agent, Client]) -> None:
         assert expect_one_line(client.run(*words), 2).endswith("(vipherald --help)\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["vipherald", "unr"], {"unregister"}),
+        (["vipherald", "log", "de"], {"debug"}),
+        (["vipherald", "app", "d"], {"dns"}),
+        (["vipherald", "drain", "--wa"], {"--wait"}),
+    ],
+)
+def test_bash_completes(running: tuple[Agent, Client], words: list[str], expected: set[str]) -> None:
+    _, client = running
+    script = (
+        'eval "$(vipherald completions bash)"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+        'function=$(complete -p vipherald | sed "s/.* -F \\([^ ]*\\).*/\\1/"); $function; '
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    path = f"{os.path.dirname(os.path.abspath(binary()))}:{os.environ['PATH']}"
+    with client._host.inside():
+        said = subprocess.run(
+            ["bash", "-c", script, "bash", *words], capture_output=True, text=True, timeout=20,
+            env={**client.env, "PATH": path},
+        )
+    assert set(said.stdout.split()) == expected, said
+
+
 def test_convert_to_a_full_disk(bed: Testbed) -> None:
     source = bed.workdir / "gocast.yaml"
     source.write_text("bgp: { local_as: 65001, peer_as: 65000, peer_ip: 10.0.0.1 }\n")
