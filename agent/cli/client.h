@@ -24,7 +24,7 @@ struct client {
  * where `tls` has none. */
 int client_find(const char *api, const struct client_tls *tls, struct client *ret, struct err *err);
 
-/* The same for an order that may have to wait for the end of the start, another one, or the disk. */
+/* For orders: they may have to wait for the end of the start, for a reload or for the disk. */
 struct client client_patient(const struct client *c);
 /* The admin socket of the agent of this network namespace; false: there is none. */
 bool client_find_own(struct client *ret);

@@ -63,13 +63,14 @@ static int show_reply(const struct verb_call *call, const struct client_reply *r
 int cmd_check_now(const struct client *client, const struct verb_call *call)
 {
 	char target[1024];
+	const struct client patient = client_patient(client);
 	struct client_reply reply;
 	struct err err;
 	if (build_target(call, target, sizeof(target)) < 0) {
 		fprintf(stderr, "vipherald: check-now: the arguments are too long\n");
 		return VERB_REFUSED;
 	}
-	if (client_request(client, "POST", target, &reply, &err) < 0) {
+	if (client_request(&patient, "POST", target, &reply, &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		return VERB_UNREACHABLE;
 	}

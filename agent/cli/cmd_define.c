@@ -65,6 +65,7 @@ int cmd_define(const struct client *client, const struct verb_call *call)
 {
 	static char text[CONFIG_DEFINITION_MAX + 1];
 	char target[1024] = "/v1/apps/";
+	const struct client patient = client_patient(client);
 	struct client_reply reply;
 	struct err err;
 	size_t len = 0;
@@ -78,7 +79,7 @@ int cmd_define(const struct client *client, const struct verb_call *call)
 		fprintf(stderr, "vipherald: define: the name is too long\n");
 		return VERB_REFUSED;
 	}
-	if (client_send(client, "PUT", target, text, len, &reply, &err) < 0) {
+	if (client_send(&patient, "PUT", target, text, len, &reply, &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		return VERB_UNREACHABLE;
 	}

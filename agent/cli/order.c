@@ -95,7 +95,7 @@ static int build_target(const struct verb_call *call, char *target, size_t size)
 	return rc < 0 ? rc : add_values(call, target, size);
 }
 
-/* 200, as GoCast answers it. */
+/* The agent answers 200 for an unknown app, as GoCast does. */
 static bool was_unknown(const struct verb_call *call, const json_t *answer)
 {
 	if (call->id != VERB_UNREGISTER || !str_equal(text_at(answer, "result"), "unknown"))
@@ -189,8 +189,7 @@ int order_give(const struct client *client, const struct verb_call *call)
 	}
 	const char *method = is_peer_order(call, "delete") ? "DELETE" : "POST";
 	const struct client patient = client_patient(client);
-	if (client_request(call->id == VERB_CONFIRM ? &patient : client, method, target, &reply,
-			   &err) < 0) {
+	if (client_request(&patient, method, target, &reply, &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		return VERB_UNREACHABLE;
 	}

@@ -94,6 +94,7 @@ struct agent {
 	struct bgp_speaker *speaker;
 	struct peer_bfd *bfd;
 	mono_t close_limit;   /* of a shutdown: for the sessions of BGP and of BFD */
+	bool bgp_closed;      /* and BFD may be told */
 	bool sessions_closed; /* by the peers, too */
 	struct peer_log *peer_log;
 	struct host_changes *host_changes;

@@ -117,7 +117,7 @@ static void add(const struct edit *o, struct bgp_peer_config *peer,
 				o->call->principal.name);
 		peer_set_store(a, &o->id);
 		reload_overtaken(a->reload);
-		privileges_find(a->config, NULL, &a->capabilities);
+		privileges_find_again(a->config, a->exec_user, &a->program_users, &a->capabilities);
 		log_added(o, known ? "replace" : "add");
 	}
 	answer_added(o, same ? "unchanged" : known ? "replaced" : "added", findings);

@@ -10,7 +10,6 @@
 
 #include "agent/daemon/account.h"
 #include "lib/log.h"
-#include "lib/mem.h"
 #include "lib/str.h"
 #include "nat/backend.h"
 #include "net/icmp_socket.h"
@@ -18,33 +17,11 @@
 #include "process/launcher.h"
 #include "process/privilege_drop.h"
 
-#define KNOWN_MAX 32
-
-static bool look_up_us(const char *name)
-{
-	/* cppcheck-suppress getpwnamCalled ; one thread */
-	const struct passwd *entry = getpwnam(name);
-	return entry && entry->pw_uid == geteuid();
-}
-
-/* A look-up may wait for a directory service, and reloads ask again in the loop: names that were there
- * at the start are looked up then and no more. */
 static bool is_us(const char *name)
 {
-	static struct {
-		char *name;
-		bool us;
-	} known[KNOWN_MAX];
-	static size_t n;
-	for (size_t i = 0; i < n; i++)
-		if (str_equal(known[i].name, name))
-			return known[i].us;
-	bool us = look_up_us(name);
-	if (n < KNOWN_MAX) {
-		known[n].name = mem_strdup(name);
-		known[n++].us = us;
-	}
-	return us;
+	/* cppcheck-suppress getpwnamCalled ; one thread, and before the loop */
+	const struct passwd *entry = getpwnam(name);
+	return entry && entry->pw_uid == geteuid();
 }
 
 #define GROUPS_MAX 64 /* of a user with more, none counts but the process's own */
@@ -65,6 +42,20 @@ static bool may_open_icmp(const char *user)
 	return icmp_socket_is_allowed(groups, (size_t)n);
 }
 
+static struct capability_facts make_facts(const char *user, const char *of_program,
+					  bool exec_user_is_us)
+{
+	return (struct capability_facts){
+		.effective = capability_effective() | launcher_capabilities(),
+		.first_free_port = capability_first_free_port(),
+		.legacy = nat_iptables_legacy(),
+		.icmp_is_allowed = may_open_icmp(user),
+		.program_user = of_program,
+		.exec_user_is_us = exec_user_is_us,
+		.stays_root = !user && geteuid() == 0,
+	};
+}
+
 static struct capability_facts find_facts(const struct config *c, const char *user)
 {
 	const char *name = c->agent.exec_user, *of_program = NULL;
@@ -73,20 +64,32 @@ static struct capability_facts find_facts(const struct config *c, const char *us
 		if (other && !(user ? str_equal(other, user) : is_us(other)))
 			of_program = other;
 	}
-	return (struct capability_facts){
-		.effective = capability_effective() | launcher_capabilities(),
-		.first_free_port = capability_first_free_port(),
-		.legacy = nat_iptables_legacy(),
-		.icmp_is_allowed = may_open_icmp(user),
-		.program_user = of_program,
-		.exec_user_is_us = name && (user ? str_equal(name, user) : is_us(name)),
-		.stays_root = !user && geteuid() == 0,
-	};
+	return make_facts(user, of_program, name && (user ? str_equal(name, user) : is_us(name)));
 }
 
 void privileges_find(const struct config *c, const char *user, struct capability_needs *ret)
 {
 	const struct capability_facts facts = find_facts(c, user);
+	capability_needs_find(c, &facts, ret);
+}
+
+static bool runs_as_us(const struct program_users *users, const char *name)
+{
+	const struct child_user *user = NULL;
+	return program_users_get(users, name, &user) && (!user || user->uid == geteuid());
+}
+
+void privileges_find_again(const struct config *c, const struct child_user *exec_user,
+			   const struct program_users *users, struct capability_needs *ret)
+{
+	const char *of_program = NULL;
+	for (size_t i = 0; i < c->programs.n && !of_program; i++) {
+		const char *name = c->programs.items[i].user;
+		if (name && !runs_as_us(users, name))
+			of_program = name;
+	}
+	const struct capability_facts facts =
+		make_facts(NULL, of_program, exec_user && exec_user->uid == geteuid());
 	capability_needs_find(c, &facts, ret);
 }
 

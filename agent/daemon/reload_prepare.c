@@ -268,7 +268,7 @@ static void check_privileges(struct agent *a, struct config_findings *findings)
 			"agent.exec.allow_from was none when the agent started: no command runs "
 			"until it is restarted");
 	size_t missing = a->capabilities.n_missing;
-	privileges_find(a->config, NULL, &a->capabilities);
+	privileges_find_again(a->config, a->exec_user, &a->program_users, &a->capabilities);
 	if (a->capabilities.n_missing <= missing)
 		return;
 	privileges_report(&a->capabilities);

@@ -80,10 +80,12 @@ static void withdraw(mono_t flush_limit, void *userdata)
 /* For BFD, of the time that the end of the sessions may take. */
 #define BFD_TIME (100 * USEC_PER_MSEC)
 
+/* It may be that of a restart which a stop has overtaken: BGP is open again. */
 static void on_bfd_told(void *userdata)
 {
 	struct agent *a = userdata;
-	shutdown_sessions_closed(a->shutdown, a->sessions_closed);
+	if (a->bgp_closed)
+		shutdown_sessions_closed(a->shutdown, a->sessions_closed);
 }
 
 /* FRR 8.4 and BIRD 2.0 take BFD's AdminDown for a failure of a session that is up, and drop the routes that
@@ -91,6 +93,7 @@ static void on_bfd_told(void *userdata)
 static void on_sessions_closed(bool complete, void *userdata)
 {
 	struct agent *a = userdata;
+	a->bgp_closed = true;
 	a->sessions_closed = complete;
 	peer_bfd_stop(a->bfd, a->close_limit, on_bfd_told, a);
 }
@@ -98,6 +101,7 @@ static void on_sessions_closed(bool complete, void *userdata)
 static void close_sessions(mono_t limit, void *userdata)
 {
 	struct agent *a = userdata;
+	a->bgp_closed = false;
 	a->close_limit = limit;
 	bgp_speaker_stop(a->speaker, STOP_TEXT, usec_sub(limit, BFD_TIME), on_sessions_closed, a);
 }
@@ -122,6 +126,7 @@ static void leave_sessions(mono_t limit, void *userdata)
 static void reopen_sessions(void *userdata)
 {
 	struct agent *a = userdata;
+	a->bgp_closed = false;
 	bgp_speaker_return(a->speaker);
 }
 
