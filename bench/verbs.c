@@ -53,7 +53,8 @@ static double longest_wait(int other)
 		double asked = clock_ms();
 		http_send(other, "/healthz");
 		http_receive(other);
-		longest = clock_ms() - asked > longest ? clock_ms() - asked : longest;
+		double took = clock_ms() - asked;
+		longest = took > longest ? took : longest;
 	}
 	subject_wait(&client);
 	return longest;

@@ -57,7 +57,7 @@ static void tell_served(struct bfd_engine *e, const struct listener *l)
 			bfd_engine_tell(e, session_of(it));
 }
 
-/* Those of other VRFs, or none. True: there are some. */
+/* SO_REUSEADDR of the open listeners of this family and port, in whatever VRF. True: there is one. */
 static bool share_port(const struct bfd_engine *e, const struct listener *with, bool on)
 {
 	bool any = false;

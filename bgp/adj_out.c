@@ -123,7 +123,8 @@ static bool is_filtered(const struct adj_out *a, const struct rib_route *route)
 	return route->suppressed || (route->filter && !rib_attrs_for(route, a->session.config));
 }
 
-/* Whether it is for this peer or not, of a session that is up. NULL: withdrawn. */
+/* The attributes for this peer, whose session is up; those of the route when it is for others only. NULL:
+ * withdrawn. */
 static const struct rib_attrs *attrs_of(const struct adj_out *a, const struct rib_route *route)
 {
 	const struct rib_attrs *own =
@@ -143,22 +144,18 @@ static const struct addr *next_hop_by(const struct adj_out *a, const struct rib_
 				       : next_hop(a, route->prefix.addr.family);
 }
 
-static const struct addr *next_hop_of(const struct adj_out *a, const struct rib_route *route)
-{
-	return next_hop_by(a, route, attrs_of(a, route));
-}
-
 static bool is_limited(const struct adj_out *a)
 {
 	return a->rib->output != BGP_OUTPUT_ALL;
 }
 
-/* To a peer that it is for. */
+/* As if the route were for this peer; NULL: no family, no next hop, or withdrawn. */
 static const struct rib_attrs *can_announce(const struct adj_out *a, const struct rib_route *route)
 {
+	const struct rib_attrs *attrs = attrs_of(a, route);
 	bool can = family_negotiated(a, route->prefix.addr.family) &&
-		   addr_is_set(next_hop_of(a, route));
-	return can ? attrs_of(a, route) : NULL;
+		   addr_is_set(next_hop_by(a, route, attrs));
+	return can ? attrs : NULL;
 }
 
 static const struct rib_attrs *wanted(const struct adj_out *a, const struct rib_route *route)
@@ -166,20 +163,17 @@ static const struct rib_attrs *wanted(const struct adj_out *a, const struct rib_
 	return is_filtered(a, route) ? NULL : can_announce(a, route);
 }
 
-/* Filters count when the last one has changed. */
-static bool may_hold(const struct adj_out *a, const struct rib_route *route)
+/* While output is limited the filter is not asked: it may be that of before the reload. */
+static bool may_stay(const struct adj_out *a, const struct rib_route *route)
 {
+	if (a->rib->output == BGP_OUTPUT_CHANGING && route->aggregate)
+		return true;
 	return is_limited(a) ? can_announce(a, route) : wanted(a, route);
 }
 
 static bool needs_withdraw(const struct adj_out *a, const struct rib_route *route)
 {
-	return a->slots[route->id].sent && !may_hold(a, route);
-}
-
-static bool has_to_stay(const struct adj_out *a, const struct rib_route *route)
-{
-	return a->rib->output == BGP_OUTPUT_CHANGING && route->aggregate;
+	return a->slots[route->id].sent && !may_stay(a, route);
 }
 
 static bool needs_announce(const struct adj_out *a, const struct rib_route *route)
@@ -217,7 +211,7 @@ static void mark(struct adj_out *a, struct rib_route *route)
 {
 	assume_sent(a, route);
 	uint8_t flags = a->slots[route->id].flags;
-	if (needs_withdraw(a, route) && !has_to_stay(a, route) && !(flags & SLOT_IN_WITHDRAW)) {
+	if (needs_withdraw(a, route) && !(flags & SLOT_IN_WITHDRAW)) {
 		queue_push(&a->families[family_index(route->prefix.addr.family)].withdraw,
 			   route->id);
 		slot_set_flag(a, route, SLOT_IN_WITHDRAW);
@@ -304,7 +298,7 @@ bool adj_out_owes_end_of_rib(const struct adj_out *a)
 static void mark_one_again(struct adj_out *a, struct rib_route *route)
 {
 	struct adj_slot *slot = slot_of(a, route);
-	if (may_hold(a, route))
+	if (may_stay(a, route))
 		slot->flags |= SLOT_RESEND | SLOT_FOR_PEER;
 	mark(a, route);
 }
@@ -392,7 +386,7 @@ void adj_out_mark_all(struct adj_out *a)
 	for (size_t i = 0; a->up && i < a->rib->n_ids; i++) {
 		if (!a->rib->by_id[i])
 			continue;
-		slot_of(a, a->rib->by_id[i]);
+		slot_of(a, a->rib->by_id[i]); /* makes room */
 		mark(a, a->rib->by_id[i]);
 	}
 }
@@ -498,7 +492,8 @@ static void fill_batch(struct adj_out *a)
 }
 
 static void begin_announce(struct adj_out *a, const struct rib_route *route,
-			   struct bgp_update_builder *b, uint8_t *buf, size_t cap)
+			   const struct rib_attrs *attrs, struct bgp_update_builder *b,
+			   uint8_t *buf, size_t cap)
 {
 	struct bgp_merge_room room;
 	struct bgp_attrs_out out;
@@ -509,9 +504,8 @@ static void begin_announce(struct adj_out *a, const struct rib_route *route,
 		.otc = a->session.otc,
 		.peer_attrs = &a->session.peer_attrs,
 	};
-	const struct rib_attrs *attrs = attrs_of(a, route);
 	bgp_attrs_merge(&session, attrs->origin, &attrs->route, &room, &out);
-	out.next_hop = *next_hop_of(a, route);
+	out.next_hop = *next_hop_by(a, route, attrs);
 	if (!has_own_next_hop(attrs))
 		out.link_local = a->session.link_local;
 	bgp_update_begin_announce(b, buf, cap, &out, route->prefix.addr.family);
@@ -527,11 +521,12 @@ static size_t next_announce(struct adj_out *a, uint8_t *buf, size_t cap)
 			fill_batch(a);
 		struct rib_route *route = a->rib->by_id[a->batch.ids[a->batch.head]];
 		if (needs_announce(a, route)) {
+			const struct rib_attrs *its = attrs_of(a, route);
 			if (!attrs) {
-				attrs = attrs_of(a, route);
-				begin_announce(a, route, &b, buf, cap);
+				attrs = its;
+				begin_announce(a, route, attrs, &b, buf, cap);
 			}
-			if (attrs_of(a, route) != attrs || !bgp_update_add(&b, &route->prefix))
+			if (its != attrs || !bgp_update_add(&b, &route->prefix))
 				break;
 			log_announcement(a, route);
 			slot_set_sent(a, route, attrs->id);

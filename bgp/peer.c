@@ -174,8 +174,7 @@ static void session_down(struct bgp_conn *c)
 	adj_out_down(&p->adj);
 }
 
-/* Of the collision of two connections nothing follows for the peer, nor for a session of a connection that
- * does not replace it. */
+/* A collision, or a second connection that does not replace the session, says nothing about the peer. */
 static void notification(struct bgp_conn *c, const struct bgp_notification *n, bool received)
 {
 	struct bgp_peer *p = c->userdata;

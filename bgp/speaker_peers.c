@@ -231,8 +231,8 @@ static bool is_to_vip(const struct bgp_speaker *s, const struct bgp_peer *p, int
 static bool lacks_key(struct bgp_speaker *s, const struct bgp_peer *p)
 {
 	const struct bgp_peer_config *c = bgp_peer_config(p);
-	if (!c->in_vrf || !c->password || s->has_vrf_keys == bgp_vrf_shares_listener())
-		return false;
+	if (!c->in_vrf || !c->password || s->has_vrf_keys || !bgp_vrf_shares_listener())
+		return false; /* those that VRFs have of their own have their keys */
 	hostwatch_again(s->host);
 	return true;
 }
@@ -293,7 +293,9 @@ static void follow_sysctl(struct bgp_speaker *s, const struct bgp_config *config
 {
 	struct err err = { "" };
 	bool shared = bgp_vrf_shares_listener();
-	if (s->listener.fd < 0 || s->has_vrf_keys == shared)
+	if (s->listener.fd < 0)
+		s->has_vrf_keys = shared; /* there is none that would lack them */
+	if (s->has_vrf_keys == shared)
 		return;
 	for (size_t i = 0; i < config->n_peers && !shared; i++)
 		if (config->peers[i].in_vrf &&

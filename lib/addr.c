@@ -27,7 +27,7 @@ int addr_parse(const char *text, struct addr *ret)
 }
 
 /* Lists and logs have thousands of them, and printf is slow. */
-static char *put_number(char *p, unsigned n)
+static char *put_number(char *p, uint8_t n)
 {
 	if (n >= 100)
 		*p++ = (char)('0' + n / 100);

@@ -475,6 +475,6 @@ bool fib_has_default4(uint32_t vrf, bool *ret_unavailable)
 	if (ret_unavailable)
 		*ret_unavailable = fib_is_unavailable(r);
 	if (r == 0 && vrf != 0 && fib_leaves_vrf(&path, vrf, &link))
-		return false;
+		return false; /* and true when the interface cannot be asked */
 	return r != -ENETUNREACH && r != -EHOSTUNREACH && r != -EACCES && r != -EINVAL;
 }

@@ -93,11 +93,16 @@ static void finish(struct program_feed *f, bool ok)
 	f->busy = false;
 }
 
-/* One route, whether the peer gets it or not. */
+/* One step: peers that the route is not for take one, too, so that a turn is bounded. It ends with its
+ * reader. */
 static void go_on_listing(struct program_feed *f)
 {
 	char text[4096];
 	size_t i;
+	if (f->ended || f->program->answers.fd < 0) {
+		finish(f, true);
+		return;
+	}
 	struct strbuf sb = strbuf_over(text, sizeof(text));
 	const struct bgp_speaker *speaker = f->program->env->speaker;
 	const struct listed_route *r =

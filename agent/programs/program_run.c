@@ -279,9 +279,10 @@ static int on_fifo_retry(sd_event_source *source, uint64_t usec, void *userdata)
 static int try_fifo(struct program *p, struct err *err)
 {
 	const struct child_user *user = NULL;
-	int fd = p->env->user(&p->spec, &user, err, p->env->userdata);
-	if (fd == 0)
-		fd = fifo_file_open(p->spec.fifo, user ? user->uid : geteuid(), err);
+	int rc = p->env->user(&p->spec, &user, err, p->env->userdata);
+	if (rc < 0)
+		return rc;
+	int fd = fifo_file_open(p->spec.fifo, user ? user->uid : geteuid(), err);
 	return fd < 0 ? fd : program_feed_open(&p->fifo, fd);
 }
 
