@@ -55,8 +55,8 @@ class _UnixConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)  # waits; with a timeout it fails when the backlog is full
         self.sock.settimeout(TIMEOUT)
-        self.sock.connect(self._path)
 
 
 class Agent:

@@ -56,12 +56,12 @@ class Follower:
             self.socket.connect(to)
         else:
             self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(TIMEOUT)
             os.seteuid(uid)
             try:
                 self.socket.connect(str(agent.run_dir / "api.sock"))
             finally:
                 os.seteuid(0)
+            self.socket.settimeout(TIMEOUT)
         lines = (f"{method} /v1/events?{query} HTTP/1.0", "Host: localhost", *headers, "", "")
         self.socket.sendall("\r\n".join(lines).encode())
         self._file = self.socket.makefile("rb")

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,8 @@ def listening(place: Path, answer: bytes | None) -> Iterator[str]:
                 if answer is None:
                     held.append(client)
                     continue
-                client.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + answer)
+                with suppress(BrokenPipeError):  # one that quits does not wait for it
+                    client.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + answer)
                 client.close()
 
         thread = threading.Thread(target=serve)
