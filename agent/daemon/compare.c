@@ -18,7 +18,8 @@
 #include "process/loop.h"
 
 /* A text has up to 16 MB. */
-#define WAITING_MAX 4
+#define WAITING_MAX   4
+#define PER_PRINCIPAL 2
 
 struct comparison {
 	struct waiter waiter; /* first */
@@ -39,7 +40,7 @@ struct compare *compare_new(struct agent *a)
 {
 	struct compare *c = mem_new(1, sizeof(*c));
 	c->a = a;
-	waiting_init(&c->waiting, WAITING_MAX, WAITING_MAX, "comparisons");
+	waiting_init(&c->waiting, WAITING_MAX, PER_PRINCIPAL, "comparisons");
 	return c;
 }
 

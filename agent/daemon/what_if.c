@@ -6,6 +6,7 @@
 
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peer_find.h"
+#include "agent/daemon/reload.h"
 #include "agent/daemon/shown.h"
 #include "agent/daemon/turn.h"
 #include "agent/daemon/waiting.h"
@@ -18,7 +19,8 @@
 #include "process/loop.h"
 
 /* An answer has up to a few megabytes. */
-#define WAITING_MAX 4
+#define WAITING_MAX   4
+#define PER_PRINCIPAL 2
 /* Between two looks at the clock. */
 #define STEPS 16
 
@@ -27,6 +29,7 @@ _Static_assert(WHAT_IF_NAMES_MAX <= FAULT_NAMES_MAX, "a fault has room for all n
 struct question {
 	struct waiter waiter; /* first */
 	struct forecast_view *view;
+	uint64_t reloads; /* reload_count() of the configuration that it is about */
 };
 
 struct what_if {
@@ -39,7 +42,7 @@ struct what_if *what_if_new(struct agent *a)
 {
 	struct what_if *w = mem_new(1, sizeof(*w));
 	w->a = a;
-	waiting_init(&w->waiting, WAITING_MAX, WAITING_MAX, "forecasts");
+	waiting_init(&w->waiting, WAITING_MAX, PER_PRINCIPAL, "forecasts");
 	return w;
 }
 
@@ -50,20 +53,24 @@ static void end(struct what_if *w, struct question *q)
 	free(q);
 }
 
+static void refuse(struct what_if *w, struct question *q, const char *why)
+{
+	json_t *body = reply_error(why, false);
+	char *text = stream_json_text(body);
+	api_send_forecast(w->a->api, q->waiter.number, 503, text);
+	free(text);
+	json_decref(body);
+	end(w, q);
+}
+
 void what_if_stop(struct what_if *w)
 {
 	if (!w)
 		return;
 	w->waiting.stopped = true;
 	w->turn = sd_event_source_disable_unref(w->turn);
-	for (struct waiter *x; (x = waiting_first(&w->waiting));) {
-		json_t *body = reply_error("vipherald is stopping", false);
-		char *text = stream_json_text(body);
-		api_send_forecast(w->a->api, x->number, 503, text);
-		end(w, (struct question *)x);
-		free(text);
-		json_decref(body);
-	}
+	for (struct waiter *x; (x = waiting_first(&w->waiting));)
+		refuse(w, (struct question *)x, "vipherald is stopping");
 }
 
 void what_if_free(struct what_if *w)
@@ -102,7 +109,9 @@ static int on_turn(sd_event_source *source, void *userdata)
 	struct question *q = (struct question *)waiting_first(&w->waiting);
 	if (!q) /* its client has gone */
 		return 0;
-	if (!step(w, q)) {
+	if (q->reloads != reload_count(w->a->reload)) {
+		refuse(w, q, "the configuration has changed meanwhile: ask again");
+	} else if (!step(w, q)) {
 		api_send_forecast(w->a->api, q->waiter.number, 200, forecast_view_text(q->view));
 		end(w, q);
 	}
@@ -126,12 +135,18 @@ static int add_fault(const struct agent *a, const char *name, struct fault *ret,
 	const struct monitor_kind *kind = monitor_kind_find(name);
 	char kinds[160];
 	struct strbuf text = strbuf_over(kinds, sizeof(kinds));
-	if (registry_find(a->registry, name))
-		return fault_add_app(ret, name);
-	if (kind)
-		return fault_add_kind(ret, kind);
+	if (registry_find(a->registry, name)) {
+		fault_add_app(ret, name);
+		return 0;
+	}
+	if (kind) {
+		fault_add_kind(ret, kind);
+		return 0;
+	}
 	monitor_kind_list_names(&text);
-	return err_set(err, -ENOENT, "no app '%.128s', and no kind of monitors: %s", name, kinds);
+	return err_set(err, -ENOENT,
+		       "'%.128s' is no app and no kind of monitor: expected an app or one of %s",
+		       name, kinds);
 }
 
 static int find_faults(const struct agent *a, const struct what_if_query *query, struct fault *ret,
@@ -174,6 +189,7 @@ void what_if_ask(struct what_if *w, const struct api_call *call, struct api_repl
 	}
 	struct status_sources in = shown_sources(a);
 	struct question *q = mem_new(1, sizeof(*q));
+	q->reloads = reload_count(a->reload);
 	q->view = forecast_view_new(&in, forecast_new(a->registry, &fault), down,
 				    call->what_if.n_peers);
 	waiting_add(&w->waiting, &q->waiter, call, API_DEFER_FORECAST, ret);

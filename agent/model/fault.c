@@ -1,31 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/model/fault.h"
 
-#include <errno.h>
+#include <assert.h>
 #include <stdlib.h>
 
 #include "lib/mem.h"
 #include "lib/str.h"
 
-static bool is_full(const struct fault *f)
+void fault_add_app(struct fault *f, const char *name)
 {
-	return f->n_apps + f->n_kinds >= FAULT_NAMES_MAX;
-}
-
-int fault_add_app(struct fault *f, const char *name)
-{
-	if (is_full(f))
-		return -E2BIG;
+	assert(f->n_apps + f->n_kinds < FAULT_NAMES_MAX);
 	f->apps[f->n_apps++] = mem_strdup(name);
-	return 0;
 }
 
-int fault_add_kind(struct fault *f, const struct monitor_kind *kind)
+void fault_add_kind(struct fault *f, const struct monitor_kind *kind)
 {
-	if (is_full(f))
-		return -E2BIG;
+	assert(f->n_apps + f->n_kinds < FAULT_NAMES_MAX);
 	f->kinds[f->n_kinds++] = kind;
-	return 0;
 }
 
 void fault_done(struct fault *f)

@@ -22,9 +22,9 @@ struct fault {
 	size_t n_apps, n_kinds;
 };
 
-/* -E2BIG: there are FAULT_NAMES_MAX already. */
-int fault_add_app(struct fault *f, const char *name);
-int fault_add_kind(struct fault *f, const struct monitor_kind *kind);
+/* There are fewer than FAULT_NAMES_MAX. */
+void fault_add_app(struct fault *f, const char *name);
+void fault_add_kind(struct fault *f, const struct monitor_kind *kind);
 void fault_done(struct fault *f);
 bool fault_hits_app(const struct fault *f, const char *name);
 bool fault_hits_kind(const struct fault *f, const struct monitor_kind *kind);

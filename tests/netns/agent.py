@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,11 +209,16 @@ class Agent:
         return self._ask(connection, method, target, {}, body)
 
     @contextmanager
-    def asking(self, method: str, target: str) -> Iterator[None]:
-        """The same, whose answer is not waited for: it was sent, and the connection is open."""
+    def asking(self, method: str, target: str) -> Iterator[Callable[[], Response]]:
+        """The same, whose answer is waited for by calling what it yields, if at all."""
         connection = _UnixConnection(str(self.run_dir / "api.sock"))
         connection.request(method, target)
-        yield
+
+        def answer() -> Response:
+            response = connection.getresponse()
+            return Response(response.status, response.read().decode())
+
+        yield answer
         connection.close()
 
     @staticmethod

@@ -341,7 +341,7 @@ def test_times(two: Two) -> None:
 def test_what_is_asked_wrongly(two: Two) -> None:
     for query, status, text in (
         ("", 400, "fail or peer_down is missing"),
-        ("fail=none", 404, "no app 'none', and no kind of monitors: port, "),
+        ("fail=none", 404, "'none' is no app and no kind of monitor: expected an app or one of port, "),
         ("peer_down=10.9.9.9", 404, "no peer '10.9.9.9'"),
         ("peer_down=x%20y", 400, "x y"),
         ("fail=dns&fail=", 400, "fail is empty"),
@@ -350,8 +350,8 @@ def test_what_is_asked_wrongly(two: Two) -> None:
         assert (response.status, text in response.text) == (status, True), response
 
 
-def test_a_thousand_apps(bed: Testbed) -> None:
-    """Over many turns of the loop, in which one of them goes."""
+def start_thousand(bed: Testbed) -> tuple[Agent, Peer, list[str]]:
+    """1,000 apps that depend on a port, their names; `dns` does not."""
     bed.start_service(80)
     peer = Peer(bed)
     names = [f"n{i}" for i in range(1000)]
@@ -359,6 +359,12 @@ def test_a_thousand_apps(bed: Testbed) -> None:
     agent = bed.start_agent(config(peer.entry, apps=(*apps, app("dns", VIP4))))
     peer.establish()
     wait_until(lambda: agent.status("status")["vips"]["announced"] == 1001, "all are announced")
+    return agent, peer, names
+
+
+def test_a_thousand_apps(bed: Testbed) -> None:
+    """Over many turns of the loop, in which one of them goes."""
+    agent, _peer, names = start_thousand(bed)
     with agent.asking("GET", "/v1/what-if?fail=port"):
         agent.unregister(names[700])
     said = ask(agent, fail="port", peer_down="10.0.1.1")
@@ -367,3 +373,20 @@ def test_a_thousand_apps(bed: Testbed) -> None:
     assert all(vip["lost"] and len(vip["routes"]) == 1 for vip in said["vips"])
     assert said["lost"] == len(names)
     assert agent.status("status")["vips"]["announced"] == 1000
+
+
+def test_reloaded_meanwhile(bed: Testbed) -> None:
+    """No forecast mixes two configurations: all three requests wait when the agent goes on."""
+    agent, _peer, _ = start_thousand(bed)
+    agent.process.pause()
+    with (
+        agent.asking("GET", "/v1/what-if?fail=port") as first,
+        agent.asking("GET", "/v1/what-if?fail=port") as second,
+        agent.asking("POST", "/v1/reload") as reloaded,
+    ):
+        agent.process.resume()
+        for answer in (first(), second()):
+            assert answer.status == 503
+            assert "the configuration has changed meanwhile: ask again" in answer.text
+        assert reloaded().status == 200
+    assert agent.get("/v1/what-if?fail=port").status == 200

@@ -147,26 +147,33 @@ static void test_a_diff_changes_nothing(void **state)
 				   "apps: [ { name: other, vip: 192.0.2.8/32 } ]\n";
 	struct bed *b = *state;
 	agent_bed_run(&b->agent);
-	struct api_call c = { .kind = API_DIFF, .body = next, .body_len = sizeof(next) - 1 };
+	struct api_call of_a = { .kind = API_DIFF,
+				 .principal.name = "a",
+				 .body = next,
+				 .body_len = sizeof(next) - 1 };
+	struct api_call of_b = of_a, of_c = of_a;
+	of_b.principal.name[0] = 'b';
+	of_c.principal.name[0] = 'c';
 	struct api_reply waits = { 0 };
 	for (uint64_t i = 1; i <= 4; i++) {
-		const struct api_reply *reply = call(b, &c);
-		assert_int_equal(reply->defer, API_DEFER_COMPARED);
-		waits = *reply;
-		assert_int_equal(reply->number, i);
+		waits = *call(b, i <= 2 ? &of_a : &of_b);
+		assert_int_equal(waits.defer, API_DEFER_COMPARED);
+		assert_int_equal(waits.number, i);
 	}
-	assert_int_equal(call(b, &c)->status, 503);
+	assert_int_equal(call(b, &of_c)->status, 503);
 	assert_non_null(strstr(b->reply.body, "4 comparisons wait already"));
 	/* A client that goes gives its place back, also that of the one that is under way. */
 	for (uint64_t gone = 1; gone <= 2; gone++)
 		waits.abandoned(gone, waits.abandoned_userdata);
-	assert_int_equal(call(b, &c)->number, 5);
-	assert_int_equal(call(b, &c)->number, 6);
-	assert_int_equal(call(b, &c)->status, 503);
+	assert_int_equal(call(b, &of_b)->status, 429);
+	assert_non_null(strstr(b->reply.body, "2 comparisons of b wait already"));
+	assert_int_equal(call(b, &of_a)->number, 5);
+	assert_int_equal(call(b, &of_c)->number, 6);
+	assert_int_equal(call(b, &of_c)->status, 503);
 	loop_drain(b->agent.a.loop);
-	assert_int_equal(call(b, &c)->number, 7);
+	assert_int_equal(call(b, &of_c)->number, 7);
 	compare_stop(b->agent.a.compare);
-	assert_int_equal(call(b, &c)->status, 503);
+	assert_int_equal(call(b, &of_c)->status, 503);
 	assert_non_null(strstr(b->reply.body, "stopping"));
 	loop_drain(b->agent.a.loop);
 	assert_null(registry_find(b->agent.a.registry, "other"));
