@@ -19,7 +19,7 @@ static const struct fleet_up *find_up(const struct fleet_view *v, const char *no
 	return v->n_up ? bsearch(node, v->up, v->n_up, sizeof(*v->up), compare_node) : NULL;
 }
 
-bool fleet_claim_is_live(const struct fleet_view *v, const struct fleet_claim *c)
+static bool is_live(const struct fleet_view *v, const struct fleet_claim *c)
 {
 	const struct fleet_up *up = find_up(v, c->node);
 	return up && str_equal(up->session, c->session);
@@ -32,17 +32,27 @@ static bool is_announced(const struct fleet_up *up)
 
 /* ---- counting ---- */
 
-size_t fleet_staying(const struct fleet_view *v)
+/* Announced, and not about to leave. */
+static size_t count_staying(const struct fleet_view *v)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < v->n_up; i++)
 		n += is_announced(&v->up[i]);
 	for (size_t i = 0; i < v->leave.n_slots; i++) {
 		const struct fleet_claim *c = &v->leave.claims[i];
-		if (fleet_claim_is_live(v, c) && is_announced(find_up(v, c->node)))
+		if (is_live(v, c) && is_announced(find_up(v, c->node)))
 			n -= n > 0; /* a claim that is there twice counts against leaving */
 	}
 	return n;
+}
+
+/* An earlier claim of this agent may still have a slot. */
+static bool has_slot(const struct fleet_view *v, const char *node)
+{
+	for (size_t i = 0; i < v->leave.n_slots; i++)
+		if (str_equal(v->leave.claims[i].node, node) && is_live(v, &v->leave.claims[i]))
+			return true;
+	return false;
 }
 
 /* A node that is up has the app whatever its clock says. */
@@ -83,7 +93,7 @@ static enum place find_place(const struct fleet_view *v, const struct fleet_clai
 		if (is_same_claim(&l->claims[i], me))
 			return i < l->n_slots ? PLACE_SLOT : PLACE_LINE;
 		if (i >= l->n_slots && !str_equal(l->claims[i].node, me->node))
-			*ret_ahead += fleet_claim_is_live(v, &l->claims[i]);
+			*ret_ahead += is_live(v, &l->claims[i]);
 	}
 	return PLACE_NONE;
 }
@@ -96,7 +106,7 @@ static struct fleet_leave copy_without(const struct fleet_view *v, const char *n
 	to.claims = mem_new(from->n + 1, sizeof(*to.claims));
 	for (size_t i = 0; i < from->n; i++) {
 		if (str_equal(from->claims[i].node, node) ||
-		    !fleet_claim_is_live(v, &from->claims[i]))
+		    !is_live(v, &from->claims[i]))
 			continue;
 		to.claims[to.n++] = from->claims[i];
 		to.n_slots += i < from->n_slots;
@@ -139,10 +149,10 @@ static struct standing judge(const struct fleet_view *views, const struct fleet_
 	struct standing s = { .is_known = true, .may_keep = true, .may_take = true };
 	for (size_t i = 0; i < n; i++) {
 		const struct fleet_view *v = &views[i];
-		size_t ahead, staying = fleet_staying(v), min_up = fleet_min_up(v, &rules[i], now);
+		size_t ahead, staying = count_staying(v), min_up = fleet_min_up(v, &rules[i], now);
 		enum place place = find_place(v, me, &ahead);
-		bool known = fleet_claim_is_live(v, me);
-		size_t self = known && place != PLACE_SLOT && is_announced(find_up(v, me->node));
+		bool known = is_live(v, me);
+		size_t self = known && !has_slot(v, me->node) && is_announced(find_up(v, me->node));
 		s.n_slots += place == PLACE_SLOT;
 		s.n_lines += place == PLACE_LINE;
 		s.is_known &= known;

@@ -22,8 +22,7 @@
 
 #define FLEET_NODE_MAX    64 /* with the NUL, as the next */
 #define FLEET_SESSION_MAX 40
-#define FLEET_VIPS_MAX    16   /* 4 operations a VIP; Consul takes 64 in one transaction */
-#define FLEET_NODES_MAX   4096 /* nodes and claims of one VIP */
+#define FLEET_VIPS_MAX    16 /* 4 operations a VIP; Consul takes 64 in one transaction */
 
 enum fleet_form {
 	FLEET_NORMAL,
@@ -101,9 +100,5 @@ void fleet_decision_done(struct fleet_decision *d);
 
 /* How many must stay up: rounded up, at least 1. */
 size_t fleet_min_up(const struct fleet_view *v, const struct fleet_rule *rule, wall_t now);
-/* Announced, and not about to leave. */
-size_t fleet_staying(const struct fleet_view *v);
-/* Does the session of this claim hold the node's `up` key? */
-bool fleet_claim_is_live(const struct fleet_view *v, const struct fleet_claim *c);
 
 #endif

@@ -6,15 +6,7 @@
 #include <string.h>
 
 #include "lib/str.h"
-
-/* xorshift: jitter need not be unpredictable, and a seed repeats a run. */
-static uint32_t draw(struct fleet_member *m)
-{
-	m->random ^= m->random << 13;
-	m->random ^= m->random >> 17;
-	m->random ^= m->random << 5;
-	return m->random;
-}
+#include "lib/xorshift.h"
 
 void fleet_member_init(struct fleet_member *m, const struct fleet_config *config, const char *node,
 		       uint32_t seed)
@@ -46,7 +38,7 @@ static bool has_claims_to_give_back(const struct fleet_member *m)
 
 static void retry_later(struct fleet_member *m, mono_t now)
 {
-	m->retry_at = usec_add(now, backoff_next(&m->backoff, draw(m)));
+	m->retry_at = usec_add(now, backoff_next(&m->backoff, xorshift32(&m->random)));
 }
 
 /* A request that may yet take effect: own keys are written once more when it no longer can. */
@@ -168,7 +160,7 @@ mono_t fleet_member_deadline(const struct fleet_member *m)
 static span_t time_to_next_read(struct fleet_member *m)
 {
 	span_t wait = m->config->poll * (1 + m->decision.ahead);
-	return jitter(usec_min(wait, m->config->poll_max), draw(m));
+	return jitter(usec_min(wait, m->config->poll_max), xorshift32(&m->random));
 }
 
 static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t wall, mono_t now)
@@ -203,7 +195,8 @@ static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t
 
 static void accept(struct fleet_member *m, const struct fleet_request *r, mono_t now)
 {
-	backoff_reset(&m->backoff);
+	if (r->kind != FLEET_READ) /* reads that succeed between conflicts do not shorten the wait */
+		backoff_reset(&m->backoff);
 	if (r->kind == FLEET_CLAIM)
 		m->is_unsettled = false; /* an earlier one fails by its index from here on */
 	if (r->kind == FLEET_READ)
@@ -211,7 +204,7 @@ static void accept(struct fleet_member *m, const struct fleet_request *r, mono_t
 	m->is_reported = true;
 	m->reported = r->form;
 	if (r->kind == FLEET_REPORT)
-		m->report_at = usec_add(now, jitter(m->config->refresh, draw(m)));
+		m->report_at = usec_add(now, jitter(m->config->refresh, xorshift32(&m->random)));
 }
 
 void fleet_member_answer(struct fleet_member *m, uint64_t id, enum fleet_result result,

@@ -3,14 +3,7 @@
 
 #include <stdio.h>
 
-/* xorshift: jitter need not be unpredictable, and a seed repeats a run. */
-static uint32_t draw(struct fleet_session *s)
-{
-	s->random ^= s->random << 13;
-	s->random ^= s->random >> 17;
-	s->random ^= s->random << 5;
-	return s->random;
-}
+#include "lib/xorshift.h"
 
 void fleet_session_init(struct fleet_session *s, span_t ttl, span_t timeout, span_t spread,
 			uint32_t seed, mono_t now)
@@ -28,13 +21,13 @@ static void forget(struct fleet_session *s, mono_t now)
 	s->id[0] = '\0';
 	s->until = 0;
 	s->request = 0;
-	s->next_at = usec_add(now, s->spread ? draw(s) % s->spread : 0);
+	s->next_at = usec_add(now, s->spread ? xorshift32(&s->random) % s->spread : 0);
 }
 
 static void retry(struct fleet_session *s, mono_t now)
 {
 	s->request = 0;
-	s->next_at = usec_add(now, backoff_next(&s->backoff, draw(s)));
+	s->next_at = usec_add(now, backoff_next(&s->backoff, xorshift32(&s->random)));
 }
 
 uint64_t fleet_session_next(struct fleet_session *s, mono_t now)
@@ -62,7 +55,7 @@ void fleet_session_answer(struct fleet_session *s, uint64_t request,
 		if (s->kind == FLEET_SESSION_CREATE)
 			snprintf(s->id, sizeof(s->id), "%s", id);
 		s->until = usec_add(s->sent, s->ttl);
-		s->next_at = usec_add(s->sent, jitter(s->ttl / 3, draw(s)));
+		s->next_at = usec_add(s->sent, jitter(s->ttl / 3, xorshift32(&s->random)));
 		backoff_reset(&s->backoff);
 		break;
 	case FLEET_SESSION_GONE:

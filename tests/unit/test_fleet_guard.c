@@ -118,6 +118,32 @@ static void who_may_leave(void **state)
 	}
 }
 
+/* The slot of its last episode is still there: it is not counted twice. */
+static void an_earlier_slot_of_its_own(void **state)
+{
+	static const struct {
+		const char *up;
+		uint32_t min_up;
+		const char *written;
+		size_t staying;
+	} of[] = { { "d", 1, "/0", 0 }, { "dnn", 2, "0/", 2 }, { "dnn", 3, "/0", 2 } };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(of); i++) {
+		struct fixture f;
+		struct fleet_decision d;
+		struct fleet_rule rule = { .min_up = { false, of[i].min_up } };
+		struct fleet_claim me = claim_of('0');
+		char written[MAX + 2];
+		me.number = 2;
+		fill(&f, of[i].up, "0/");
+		fleet_decide_leave(&f.view, &rule, 1, &me, 0, &d);
+		write_text(&d, written);
+		assert_string_equal(written, of[i].written);
+		assert_int_equal(d.up, of[i].staying);
+		fleet_decision_done(&d);
+	}
+}
+
 static void claims_are_given_back(void **state)
 {
 	struct fixture f;
@@ -207,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_may_leave),
+		cmocka_unit_test(an_earlier_slot_of_its_own),
 		cmocka_unit_test(claims_are_given_back),
 		cmocka_unit_test(an_app_leaves_with_all_its_vips),
 		cmocka_unit_test(a_claim_of_another_episode_or_session_is_none_of_ours),
