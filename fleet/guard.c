@@ -105,8 +105,7 @@ static struct fleet_leave copy_without(const struct fleet_view *v, const char *n
 	struct fleet_leave to = { .index = from->index };
 	to.claims = mem_new(from->n + 1, sizeof(*to.claims));
 	for (size_t i = 0; i < from->n; i++) {
-		if (str_equal(from->claims[i].node, node) ||
-		    !is_live(v, &from->claims[i]))
+		if (str_equal(from->claims[i].node, node) || !is_live(v, &from->claims[i]))
 			continue;
 		to.claims[to.n++] = from->claims[i];
 		to.n_slots += i < from->n_slots;

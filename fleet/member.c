@@ -195,7 +195,8 @@ static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t
 
 static void accept(struct fleet_member *m, const struct fleet_request *r, mono_t now)
 {
-	if (r->kind != FLEET_READ) /* reads that succeed between conflicts do not shorten the wait */
+	/* Reads that succeed between conflicts do not shorten the wait. */
+	if (r->kind != FLEET_READ)
 		backoff_reset(&m->backoff);
 	if (r->kind == FLEET_CLAIM)
 		m->is_unsettled = false; /* an earlier one fails by its index from here on */
