@@ -66,6 +66,14 @@ static inline void check_cancel(struct check *c)
 	monitor_spec_done(&c->spec);
 }
 
+/* It says nothing any more. */
+static inline void check_expect_cancelled(struct check *c)
+{
+	check_cancel(c);
+	loop_drain(c->env.loop);
+	assert_false(c->is_done);
+}
+
 static inline void check_run(struct check *c, const char *text, const struct check_option *options,
 			     span_t timeout)
 {

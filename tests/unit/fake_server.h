@@ -122,6 +122,12 @@ static inline void fake_server_start(struct fake_server *s, sd_event *loop, int 
 		loop_io_add(loop, &s->io, s->fd, EPOLLIN, LOOP_INPUT, fake_server_on_io, s), 0);
 }
 
+/* For loop_until(). */
+static inline bool fake_server_is_asked(void *server)
+{
+	return ((struct fake_server *)server)->requests > 0;
+}
+
 static inline void fake_server_stop(struct fake_server *s)
 {
 	fake_server_hang_up(s);

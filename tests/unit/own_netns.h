@@ -60,6 +60,14 @@ static inline void own_netns_enter(void)
 	own_netns_set_lo(1);
 }
 
+/* The setup of a group of tests. */
+static inline int own_netns_setup(void **state)
+{
+	(void)state;
+	own_netns_enter();
+	return 0;
+}
+
 /* Runs a command by the shell, as another process would; its output is dropped. */
 __attribute__((format(printf, 1, 2))) static inline int shell(const char *fmt, ...)
 {

@@ -278,13 +278,6 @@ static void test_allowed(void **state)
 	}
 }
 
-static int enter(void **state)
-{
-	(void)state;
-	own_netns_enter();
-	return 0;
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, check_setup, check_teardown)
 
 int main(void)
@@ -301,5 +294,5 @@ int main(void)
 		TEST(test_vip),
 		cmocka_unit_test(test_allowed),
 	};
-	return cmocka_run_group_tests(tests, enter, NULL);
+	return cmocka_run_group_tests(tests, own_netns_setup, NULL);
 }

@@ -285,9 +285,7 @@ static void test_cancel_of_a_look_up(void **state)
 	check_start(c, "tcp:silent.example:7001", NULL, CHECK_LONG);
 	check_cancel(c);
 	check_start(c, "tcp:www.example:7001", NULL, CHECK_LONG);
-	check_cancel(c);
-	loop_drain(c->env.loop);
-	assert_false(c->is_done);
+	check_expect_cancelled(c);
 }
 
 static void test_cancel(void **state)
@@ -296,21 +294,11 @@ static void test_cancel(void **state)
 	struct fake_server s;
 	fake_server_start(&s, c->env.loop, SOCK_STREAM, "127.0.0.1", 7001, NULL, NULL);
 	check_start(c, "tcp:127.0.0.1:7001", expect_ok, CHECK_LONG);
-	check_cancel(c);
-	loop_drain(c->env.loop);
+	check_expect_cancelled(c);
 	check_start(c, "tcp:127.0.0.1:7001", expect_ok, CHECK_LONG);
 	loop_drain(c->env.loop);
-	check_cancel(c);
-	loop_drain(c->env.loop);
-	assert_false(c->is_done);
+	check_expect_cancelled(c);
 	fake_server_stop(&s);
-}
-
-static int enter(void **state)
-{
-	(void)state;
-	own_netns_enter();
-	return 0;
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, check_setup, check_teardown)
@@ -329,5 +317,5 @@ int main(void)
 		TEST(test_cancel_of_a_look_up),
 		TEST(test_a_look_up_that_waits_for_others),
 	};
-	return cmocka_run_group_tests(tests, enter, NULL);
+	return cmocka_run_group_tests(tests, own_netns_setup, NULL);
 }

@@ -712,13 +712,6 @@ static void test_bad_interval(void **state)
 	assert_null(r);
 }
 
-static int enter(void **state)
-{
-	(void)state;
-	own_netns_enter();
-	return 0;
-}
-
 static void count_checked(void *userdata)
 {
 	++*(size_t *)userdata;
@@ -777,5 +770,5 @@ int main(void)
 		TEST(test_the_end_of_a_check_is_told),
 		TEST(test_bad_interval),
 	};
-	return cmocka_run_group_tests(tests, enter, NULL);
+	return cmocka_run_group_tests(tests, own_netns_setup, NULL);
 }
