@@ -98,8 +98,7 @@ static const char *no_open(const struct bgp_peer_config *c)
 		return "TCP is connected, the peer sends no OPEN: check that this host is its "
 		       "neighbor; a peer with TTL security requires multihop_ttl: 255";
 	return "TCP is connected, the peer sends no OPEN: check that this host is its neighbor, "
-	       "and "
-	       "that ttl_security is the same on both sides";
+	       "and that ttl_security is the same on both sides";
 }
 
 static const char *no_keepalive(const struct bgp_peer_config *c)
@@ -108,8 +107,7 @@ static const char *no_keepalive(const struct bgp_peer_config *c)
 		return "the peer has sent its OPEN and does not answer ours: a peer with TTL "
 		       "security requires multihop_ttl: 255";
 	return "the peer has sent its OPEN and does not answer ours: check that ttl_security is "
-	       "the "
-	       "same on both sides";
+	       "the same on both sides";
 }
 
 const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state, bool heard)
@@ -142,8 +140,7 @@ static const struct {
 } received_hints[] = {
 	{ BGP_ERR_OPEN, BGP_ERR_OPEN_PEER_AS,
 	  "the router has another AS configured for this host: compare local_as with the "
-	  "neighbor's "
-	  "remote AS there" },
+	  "neighbor's remote AS there" },
 	{ BGP_ERR_OPEN, BGP_ERR_OPEN_IDENTIFIER,
 	  "the router does not accept our router id: set bgp.router_id to an address that no other "
 	  "speaker has" },

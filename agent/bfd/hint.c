@@ -20,9 +20,8 @@ static const char *not_heard(const struct bgp_peer_status *peer, const struct bf
 	if (ibgp)
 		return "no BFD packet of the router: check that BFD is on for this host there "
 		       "(FRR: neighbor ... bfd; BIRD: bfd on), and that UDP port 3784 is open; "
-		       "BIRD "
-		       "without `direct` speaks multihop to an iBGP neighbor: set bfd.multihop: "
-		       "true then";
+		       "BIRD without `direct` speaks multihop to an iBGP neighbor: set "
+		       "bfd.multihop: true then";
 	return "no BFD packet of the router: check that BFD is on for this host there (FRR: "
 	       "neighbor ... bfd; BIRD: bfd on), and that UDP port 3784 is open; a router that has "
 	       "multihop for this host needs bfd.multihop: true";
@@ -55,8 +54,7 @@ const char *bfd_hint(const struct bgp_peer_status *peer, const struct bfd_key *k
 		return not_heard(peer, key);
 	if (s->state == BFD_INIT || s->remote_state == BFD_DOWN)
 		return "the router sends BFD packets and does not take those of this host: look "
-		       "for "
-		       "a filter on the way to it, and for another address, TTL or authentication "
-		       "that it expects";
+		       "for a filter on the way to it, and for another address, TTL or "
+		       "authentication that it expects";
 	return "";
 }

@@ -84,8 +84,7 @@ enum verb_exit known_subject(const struct client *client, const char *name)
 	if (status == VERB_REFUSED)
 		fprintf(stderr,
 			"vipherald: no app, VIP, peer or group '%s' and no event of one, "
-			"'vipherald "
-			"apps', 'vips' and 'peers' list them\n",
+			"'vipherald apps', 'vips' and 'peers' list them\n",
 			name);
 	return status;
 }

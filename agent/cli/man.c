@@ -79,8 +79,7 @@ static const char head[] =
 	"The agent itself, and the commands that work without one, are in\n"
 	".BR vipherald (8).\n"
 	"The verbs are clients of the HTTP API of the agent that runs in this network namespace. "
-	"It is "
-	"found\n"
+	"It is found\n"
 	"at the socket that the agent has below /run/vipherald, else on 127.0.0.1:8080.\n"
 	".SH OPTIONS\n"
 	"Of all verbs:\n";

@@ -82,8 +82,7 @@ static const struct config_key file_keys[] = {
 	  .offset = offsetof(struct config_draft, include),
 	  .type_words = "file names of one directory, with `*` and `?`",
 	  .doc = "Further files with `apps`, such as `conf.d/*.yaml`, relative to this file, in "
-		 "the "
-		 "order of their names. One with errors keeps its own apps as they were, see "
+		 "the order of their names. One with errors keeps its own apps as they were, see "
 		 "[reload.md](reload.md#included-files)." },
 	{ 0 },
 };

@@ -20,8 +20,7 @@ static const struct config_key exec_keys[] = {
 	  .doc = "Sources from which `exec:` monitors are accepted: `config`, this file; "
 		 "`http-admin`, clients of the API that have proved to be `admin`, by the uid of a "
 		 "unix socket, a token or a certificate; `http-local`, any HTTP client on this "
-		 "host; `http`, "
-		 "any HTTP client; `consul`; `nomad`; `none`." },
+		 "host; `http`, any HTTP client; `consul`; `nomad`; `none`." },
 	{ .name = "user",
 	  .effect = CONFIG_NEEDS_RESTART,
 	  .type = &config_type_text,
@@ -37,8 +36,7 @@ static const struct config_key exec_keys[] = {
 	  .default_words = "none",
 	  .doc = "Names of variables that commands get from the environment of the agent, besides "
 		 "`PATH`, `LANG` and the `HOME` of their user. What is named here can be printed "
-		 "by "
-		 "every command, and is shown in `/v1/apps` then." },
+		 "by every command, and is shown in `/v1/apps` then." },
 	{ 0 },
 };
 
@@ -83,8 +81,7 @@ static const struct config_key vips_keys[] = {
 	  .max = 65535,
 	  .default_text = "4096",
 	  .doc = "Maximum number of VIPs that are registered over HTTP and from Consul together. "
-		 "Each is "
-		 "an address on lo, which the kernel takes up to 1 ms to remove." },
+		 "Each is an address on lo, which the kernel takes up to 1 ms to remove." },
 	{ .name = "min_length",
 	  .type = &config_type_lengths,
 	  FIELD(vips.min_length),
@@ -144,8 +141,7 @@ static const struct config_key agent_keys[] = {
 	  .default_text = "true",
 	  .doc = "Give up the capabilities that the configuration does not need, for the commands "
 		 "of `exec` monitors too, which then cannot gain any by setuid programs either. "
-		 "See "
-		 "[service.md](service.md#started-as-root)." },
+		 "See [service.md](service.md#started-as-root)." },
 	{ .name = "sandbox",
 	  .effect = CONFIG_NEEDS_RESTART,
 	  .type = &config_type_bool,
@@ -329,8 +325,7 @@ static const struct config_key agent_keys[] = {
 	  .default_words = "none",
 	  .doc = "Address of the Nomad agent on this host, with or without `/v1`; `https://` and "
 		 "`unix://` are supported. Services of this node that Nomad registers itself "
-		 "become apps, "
-		 "see [nomad.md](nomad.md)." },
+		 "become apps, see [nomad.md](nomad.md)." },
 	{ .name = "nomad_query_interval",
 	  .type = &config_type_duration,
 	  FIELD(nomad.query_interval),
@@ -397,8 +392,7 @@ static const struct config_key agent_keys[] = {
 	  .max = 1000000000,
 	  .default_words = "none",
 	  .doc = "A drained app is withdrawn before `drain_time` is over when its VIPs together "
-		 "get "
-		 "fewer packets than this. Requires `traffic`." },
+		 "get fewer packets than this. Requires `traffic`." },
 	{ .name = "traffic",
 	  .type = &config_type_bool,
 	  FIELD(traffic),

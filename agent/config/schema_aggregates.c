@@ -154,8 +154,7 @@ static const struct config_key aggregate_keys[] = {
 const struct config_section config_aggregates_section = {
 	.path = "bgp.aggregates[]",
 	.doc = "Routes that stand for the VIPs in them, at most 64. They are announced while "
-	       "enough "
-	       "apps with such VIPs are. See [routers.md](routers.md#aggregates).",
+	       "enough apps with such VIPs are. See [routers.md](routers.md#aggregates).",
 	.keys = aggregate_keys,
 };
 

@@ -174,9 +174,8 @@ static const struct config_key api_keys[] = {
 	  .min = 1,
 	  .max = 65535,
 	  .doc = "Maximum number of apps that one principal has registered over HTTP. Principals "
-		 "are "
-		 "a token, a user of a unix socket, all other clients of this host, all of other "
-		 "hosts." },
+		 "are a token, a user of a unix socket, all other clients of this host, all of "
+		 "other hosts." },
 	{ .name = "max_vips",
 	  .type = &config_type_count,
 	  FIELD(api.budget.vips),

@@ -115,8 +115,7 @@ static const struct config_key bfd_keys[] = {
 	  .max = SEC(10),
 	  .doc = "Interval between packets to the peer (Desired Min TX Interval). The longer one "
 		 "of this and the peer's receive interval is used; at least 1s while the session "
-		 "is "
-		 "not up." },
+		 "is not up." },
 	{ .name = "min_receive",
 	  .alias = "receive_interval",
 	  .type = &config_type_duration,
@@ -159,8 +158,7 @@ static const struct config_key bfd_keys[] = {
 	  FIELD(auth),
 	  .default_text = "none",
 	  .doc = "Keyed or Meticulous Keyed SHA1 authentication of BFD packets (RFC 5880 6.7), "
-		 "with "
-		 "`key_id` and `password`. The router must have the same; FRR has none." },
+		 "with `key_id` and `password`. The router must have the same; FRR has none." },
 	{ .name = "key_id",
 	  .type = &type_key_id,
 	  FIELD(key_id),
@@ -178,8 +176,7 @@ static const struct config_key bfd_keys[] = {
 	  FIELD(required),
 	  .default_text = "false",
 	  .doc = "Neither open nor accept the BGP session while BFD is not up. Without it, BGP "
-		 "also "
-		 "runs with a router whose BFD does not answer, and an alarm says so." },
+		 "also runs with a router whose BFD does not answer, and an alarm says so." },
 	{ 0 },
 };
 

@@ -46,8 +46,7 @@ static const struct config_key peer_keys[] = {
 	  FIELD(peer_as),
 	  .flags = CONFIG_REQUIRED,
 	  .doc = "AS number of the peer, or `external` (any but ours), `internal` (ours), `auto` "
-		 "(any). "
-		 "The session is iBGP if it is ours: [routers.md](routers.md#as-numbers)." },
+		 "(any). The session is iBGP if it is ours: [routers.md](routers.md#as-numbers)." },
 	{ .name = "local_as",
 	  .effect = CONFIG_RESETS,
 	  .type = &config_type_as,
@@ -55,8 +54,8 @@ static const struct config_key peer_keys[] = {
 	  .default_words = "that of `bgp`",
 	  .flags = CONFIG_NOT_SHARED,
 	  .doc = "AS number of this host towards the peer. It takes the place of that of `bgp` in "
-		 "OPEN and "
-		 "AS_PATH, which has no other (FRR: `local-as NUMBER no-prepend replace-as`)." },
+		 "OPEN and AS_PATH, which has no other (FRR: `local-as NUMBER no-prepend "
+		 "replace-as`)." },
 	{ .name = "description",
 	  .type = &config_type_description,
 	  FIELD(description),
@@ -178,8 +177,7 @@ static const struct config_key peer_keys[] = {
 	  FIELD(local_ip6),
 	  .default_words = "address of the interface to the peer",
 	  .doc = "Next hop of IPv6 VIPs, and source address of IPv6 sessions. A link-local one is "
-		 "the "
-		 "source of sessions with link-local peers, and of their advertisements." },
+		 "the source of sessions with link-local peers, and of their advertisements." },
 	{ .name = "next_hop",
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_next_hop,
@@ -277,10 +275,8 @@ static const struct config_key peer_keys[] = {
 	  .type = &config_type_password_file,
 	  FIELD(password_file),
 	  .doc = "File with the TCP MD5 key, a line. It is read at the start and at a reload. "
-		 "`%d/` "
-		 "in front stands for systemd's `$CREDENTIALS_DIRECTORY`. Overrides the `password` "
-		 "of "
-		 "`bgp`, and is overridden by that of the peer." },
+		 "`%d/` in front stands for systemd's `$CREDENTIALS_DIRECTORY`. Overrides the "
+		 "`password` of `bgp`, and is overridden by that of the peer." },
 	{ .name = "ttl_security",
 	  .effect = CONFIG_RESETS,
 	  .type = &config_type_bool,
@@ -310,14 +306,10 @@ static const struct config_key peer_keys[] = {
 const struct config_section config_peer_section = {
 	.path = "bgp.peers[]",
 	.doc = "One peer each. All keys except `interface`, `device`, `multi_hop`, the "
-	       "communities, "
-	       "`description` "
-	       "and the "
-	       "peer's `local_as` are also accepted "
-	       "directly under `bgp`: `peer_ip` and `peer_as` there are GoCast's older form of a "
-	       "single peer, which is multi-hop if it is eBGP; the others are defaults of all "
-	       "peers. If there is a list, `peer_ip` and `peer_as` under `bgp` are ignored with a "
-	       "warning.",
+	       "communities, `description` and the peer's `local_as` are also accepted directly "
+	       "under `bgp`: `peer_ip` and `peer_as` there are GoCast's older form of a single "
+	       "peer, which is multi-hop if it is eBGP; the others are defaults of all peers. If "
+	       "there is a list, `peer_ip` and `peer_as` under `bgp` are ignored with a warning.",
 	.keys = peer_keys,
 };
 
@@ -358,8 +350,7 @@ static const struct config_key bgp_keys[] = {
 	  FIELD(bgp.router_id),
 	  .default_words = "an IPv4 address of the host, else derived",
 	  .doc = "BGP identifier (RFC 6286), unique within the AS. Without an IPv4 address towards "
-		 "a "
-		 "peer it is derived from the machine-id and the MAC address of the interface to "
+		 "a peer it is derived from the machine-id and the MAC address of the interface to "
 		 "the first peer." },
 	{ .name = "listen",
 	  .type = &config_type_listen,

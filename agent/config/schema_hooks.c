@@ -47,8 +47,7 @@ static const struct config_key hook_keys[] = {
 	  FIELD(exec),
 	  .flags = CONFIG_REQUIRED,
 	  .doc = "The command, run by bash, or sh where there is none, as `agent.exec.user`. The "
-		 "event "
-		 "is on its stdin, as JSON, and in its environment." },
+		 "event is on its stdin, as JSON, and in its environment." },
 	{ .name = "timeout",
 	  .type = &config_type_duration,
 	  FIELD(timeout),

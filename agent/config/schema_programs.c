@@ -133,8 +133,7 @@ static const struct config_key program_keys[] = {
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .default_text = "none",
 	  .doc = "Whose the addresses of its routes are on this host, as `apps[].bind`. Who runs "
-		 "such "
-		 "programs binds them otherwise." },
+		 "such programs binds them otherwise." },
 	{ .name = "fifo",
 	  .type = &config_type_path,
 	  FIELD(fifo),
@@ -179,8 +178,7 @@ static const struct config_key program_keys[] = {
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .default_words = "none",
 	  .doc = "Variables of its environment, beside those of all commands (`agent.exec.env`). "
-		 "With "
-		 "`exabgp_api_ack=false` its commands are not answered, as by ExaBGP." },
+		 "With `exabgp_api_ack=false` its commands are not answered, as by ExaBGP." },
 	{ 0 },
 };
 

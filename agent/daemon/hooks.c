@@ -192,8 +192,7 @@ static void lose(struct hooks *h, const struct hook *hook, const char *kind)
 	h->full = true;
 	log_event(LOG_WARNING, "exec", EVENT("hook.lost"),
 		  "hook %.100s is not run for %s: %d others wait, and so it is for more until they "
-		  "are "
-		  "done (vipherald_hooks_lost_total)",
+		  "are done (vipherald_hooks_lost_total)",
 		  hook->exec, kind, HOOKS_WAITING_MAX);
 }
 

@@ -480,8 +480,7 @@ static void add_resources(json_t *alarms, const struct status_sources *in)
 	if (commands.network.behind)
 		add(alarms, "checks-behind", NULL, NULL,
 		    "checks over the network start %u %% of their interval late, as too many wait "
-		    "for "
-		    "an answer: raise monitor_interval, or look at what they check",
+		    "for an answer: raise monitor_interval, or look at what they check",
 		    commands.network.percent);
 	if (in->squatter && in->squatter[0])
 		add(alarms, "name-taken", NULL, NULL, "%s", in->squatter);
@@ -540,8 +539,7 @@ static void add_trial(json_t *alarms, const struct config_file *file)
 	if (file->rolled_back.sha256[0])
 		add(alarms, "reload-rolled-back", "path", file->path,
 		    "its reload by %.200s was not confirmed: the configuration before it is in "
-		    "effect "
-		    "since %.40s, also after a restart; mend the file, then reload",
+		    "effect since %.40s, also after a restart; mend the file, then reload",
 		    file->rolled_back.by, file->rolled_back.at);
 }
 
@@ -566,8 +564,7 @@ static void add_configuration(json_t *alarms, const struct status_sources *in)
 	if (file->last_good[0])
 		add(alarms, "configuration", "path", file->path,
 		    "broken at the start: its last good version, kept at %s, is in effect; mend "
-		    "the "
-		    "file, then reload",
+		    "the file, then reload",
 		    file->last_good);
 	if (file->first_broken)
 		add_count(

@@ -225,8 +225,7 @@ static const struct {
 	  "configure the address family for this neighbour on the router" },
 	{ "no-next-hop", "next-hop",
 	  "give the host an address of this family towards the router, or set next_hop; for IPv4 "
-	  "over "
-	  "an IPv6 session configure extended next hop (RFC 8950) on the router" },
+	  "over an IPv6 session configure extended next hop (RFC 8950) on the router" },
 };
 
 /* The session comes first: of that it is known since when. */

@@ -86,8 +86,7 @@ static void api(struct metric_page *out, const struct api_counts *c)
 		c->accepted);
 	metric_head(out, "api_refused_total", "counter",
 		    "Connections (too_many, pushed_out, too_slow) and requests that the API "
-		    "refused, by "
-		    "cause.");
+		    "refused, by cause.");
 	for (size_t i = 0; i < API_CAUSES; i++)
 		labelled(out, "api_refused_total", "cause", api_cause_name((enum api_cause)i),
 			 c->refused[i]);
@@ -164,8 +163,7 @@ static void commands(struct metric_page *out, const struct monitor_runner_status
 		c->load.late);
 	metric_head(out, "exec_late_ratio", "gauge",
 		    "Average delay of the start of exec monitors, as a fraction of their interval; "
-		    "at 1 "
-		    "they run half as often as configured.");
+		    "at 1 they run half as often as configured.");
 	metric_sample_double(out, "exec_late_ratio", NULL, c->load.percent / 100.0, 2);
 }
 

@@ -135,8 +135,7 @@ static const struct {
 	{ "bgp_advertised_routes", "gauge", "Routes that the peer holds now.", add_advertised },
 	{ "bgp_received_routes", "gauge",
 	  "Routes of the peer in this session, announced less withdrawn. The agent keeps none, so "
-	  "one "
-	  "that the peer announces twice counts twice.",
+	  "one that the peer announces twice counts twice.",
 	  add_received },
 	{ "bgp_received_prefixes_total", "counter",
 	  "Prefixes announced by the peer, of all sessions.", add_received_prefixes },
