@@ -50,13 +50,14 @@ struct nat_backend {
 	bool waited; /* for another process that held the lock */
 };
 
-/* The tables that exist: none without the module. False without the permission. */
+/* The tables that exist: none without the module. False where they cannot be seen: without the
+ * permission, or without a descriptor left; that rules are gone does not follow from it. */
 static bool read_names(const struct iptc *t, char *buf, size_t size)
 {
 	int fd = open(t->names_file, O_RDONLY | O_CLOEXEC);
-	bool known = fd >= 0 || errno != EACCES;
-	ssize_t n = fd < 0 ? 0 : read(fd, buf, size - 1);
-	buf[n > 0 ? n : 0] = '\0';
+	ssize_t n = fd >= 0 ? read(fd, buf, size - 1) : errno == ENOENT ? 0 : -1;
+	bool known = n >= 0;
+	buf[known ? n : 0] = '\0';
 	if (fd >= 0)
 		close(fd);
 	return known;

@@ -141,6 +141,16 @@ class Agent:
         """Wait for a line of the log that the regular expression finds; return that line."""
         return self.process.wait_line(pattern, timeout=timeout)
 
+    def wait_event(self, kind: str, **members: Any) -> dict[str, Any]:
+        """Wait for an event of this kind with these members; return the newest of them."""
+
+        def found() -> list[dict[str, Any]]:
+            events = self.status(f"events?kind={kind}")["events"]
+            return [event for event in events if members.items() <= event.items()][-1:]
+
+        [event] = wait_until(found, f"an event {kind} with {members}")
+        return event
+
     def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 10.0) -> None:
         """A clean stop: exit status 0 and no sanitizer report."""
         self.process.signal(number)

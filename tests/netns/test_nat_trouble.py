@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import resource
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -140,6 +141,22 @@ def test_auto_takes_nftables_without_legacy_iptables(bed: Testbed) -> None:
     wait_announced(agent, "dns")
     assert nat_status(agent)["backend"] == "nftables"
     nat.assert_all_answer()
+
+
+def test_rules_that_cannot_be_listed(bed: Testbed) -> None:
+    """It does not follow that they are gone: an event, and the VIPs stay."""
+    nat = NatBed(bed)
+    agent = nat.start_agent(nat_app("dns"), backend="iptables")
+    wait_announced(agent, "dns")
+    limits = resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+    nat.host.run("iptables-legacy -t nat -A OUTPUT -d 10.9.9.9 -p tcp -j DNAT --to 10.9.9.8".split())
+    agent.wait_log("nat: legacy iptables, IPv4, reading: Too many open files")
+    resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, limits)
+    said = "legacy iptables, IPv4, reading: Too many open files"
+    agent.wait_event("nat.trouble", level="warning", text=said)
+    assert agent.status("events?kind=nat.lost")["events"] == []
+    assert all(vip["form"] != "none" for vip in vip_status(agent, "dns"))
 
 
 @both
