@@ -1,4 +1,4 @@
-"""Every kind of event is known to hooks and explained to operators."""
+"""Every kind of event is known to hooks, explained to operators, and awaited from a running agent."""
 
 import re
 from pathlib import Path
@@ -33,3 +33,16 @@ def test_every_kind_is_explained() -> None:
     page = page[page.index("## Kinds") :]
     missing = [kind for kind in table() if f"`{kind}`" not in page]
     assert not missing
+
+
+def test_every_kind_is_awaited_from_a_running_agent() -> None:
+    """By a namespace test, as wait_event("KIND"), in /v1/events?kind=KIND, or among those of the answer;
+    that a hook is run on it does not count."""
+    lines = [
+        line
+        for file in (REPO / "tests/netns").glob("test_*.py")
+        for line in file.read_text().splitlines()
+        if "hook(" not in line
+    ]
+    awaited = set(re.findall(r'(?:"|kind=)([a-z]+\.[a-z]+)\b', "\n".join(lines)))
+    assert table() - awaited == set()

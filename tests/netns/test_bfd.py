@@ -172,6 +172,8 @@ def test_router_is_told_why(bed: Testbed) -> None:
     before = agent.peer(router.ip)["sessions"]
     router.bfdd.pause()
     agent.wait_log(f"session ended: BFD down: {SILENCE}")
+    down = agent.wait_event("bfd.down", peer=router.ip, level="warning")
+    assert down["text"].startswith(f"peer {router.ip}: BFD down: {SILENCE}")
     router.process.wait_line(r"received from neighbor 10.0.1.2 6/10 \(Cease/BFD Down\)")
     wait_until(lambda: agent.peer(router.ip)["sessions"] > before, "a session without BFD")
     assert bfd(agent, router)["state"] == "down"

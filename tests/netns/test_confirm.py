@@ -100,8 +100,14 @@ def test_not_confirmed(bed: Testbed, watch: Watch) -> None:
     agent = started(bed, watch)
     before = sha256(agent)
     try_out(agent, watch, KEPT, TRIED, confirm="1s")
+    trial = agent.wait_event("reload.unconfirmed", level="warning")["text"]
+    assert trial.startswith(f"{agent.config_path} is on trial for "), trial
+    assert trial.endswith("unless it is confirmed (vipherald confirm)")
     watch.session.expect_update(lambda update: OTHER in update.announced, "the route on trial")
     watch.session.expect_withdrawal(OTHER)
+    taken_back = agent.wait_event("reload.rollback", level="error")["text"]
+    assert taken_back.startswith(f"{agent.config_path} as reloaded by "), taken_back
+    assert "was not confirmed: the configuration before it is in effect again" in taken_back
     wait_until(lambda: names(agent) == {"kept"}, "the app has gone")
     wait_until(lambda: alarms(agent) == ["reload-rolled-back"], "the alarm")
     shown = state(agent)

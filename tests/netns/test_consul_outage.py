@@ -111,9 +111,13 @@ def test_a_bad_answer_changes_nothing(
     seen = agent.status("consul")
     assert seen["last_error"] and seen["since_seconds"] is not None
     assert agent.log.count("keeping the last known state") == 1
+    lost = agent.wait_event("consul.lost", level="warning")
+    assert lost["text"].startswith(f"{false.addr}: ")
+    assert lost["text"].endswith("; keeping the last known state, retrying")
     false.break_with(None)
     wait_contact(agent, "in contact")
-    assert "contact restored" in agent.log
+    restored = agent.wait_event("consul.restored", level="info")
+    assert restored["text"].startswith(f"{false.addr}: contact restored after ")
     false.change(services={"web": WEB})
     router.wait_routes(VIP4)
 
@@ -143,10 +147,12 @@ def test_consul_is_away_at_the_start(bed: Testbed, router: Router) -> None:
 def test_empty_with_a_grown_index_is_a_deregistration(
     bed: Testbed, router: Router, false: FaultServer
 ) -> None:
-    start(bed, router, false.addr)
+    agent = start(bed, router, false.addr)
     router.wait_routes(*BOTH)
     false.change(services={})
     router.wait_routes()
+    gone = "service 'web': deregistered, unregistering its app"
+    agent.wait_event("consul.service", app="web", service="web", level="info", text=gone)
 
 
 @pytest.mark.parametrize("step", [0, -5])
@@ -157,6 +163,11 @@ def test_empty_without_a_grown_index_is_held(
     router.wait_routes(*BOTH)
     false.change(index=false.index + step, services={}, checks=[check("serfHealth")])
     wait_until(lambda: held(agent) == {"web", "other"}, "both are held")
+    if step < 0:
+        reset = agent.wait_event("consul.reset", level="warning")
+        assert reset["text"] == (
+            f"{false.addr}: Consul state was reset (index {false.index}): services that it lost are retained"
+        )
     false.change()
     false.change()
     false.wait_requests(2)

@@ -1,6 +1,8 @@
 """Other processes change our addresses and local routes: events report it, they are restored, the
 BGP route stays if that is quick, and foreign ones are left alone."""
 
+import re
+
 import pytest
 
 from .agent import Agent
@@ -73,8 +75,10 @@ def test_removed_vip_is_back_and_its_route_stayed(bed: Testbed, what: str) -> No
     prefix = what if "/" in what else VIP6
     before = drift.host.loopback_addresses()
     drift.host.run(REMOVALS[what].split())
-    line = drift.agent.wait_log(f"{prefix}: .*removed .*by another process")
-    assert "restoring it" in line
+    lost = drift.agent.wait_event("vip.lost", vip=prefix)
+    assert lost["level"] == "warning"
+    said = rf"{prefix}: (removed from lo|local route removed) by another process, restoring it"
+    assert re.fullmatch(said, lost["text"]), lost
     wait_until(lambda: drift.repairs("address") == 1, "it is restored")
     assert drift.host.loopback_addresses() == before
     assert drift.is_local("198.51.100.255") and drift.is_local("2001:db8:1::77")
@@ -191,14 +195,21 @@ def test_lo_down_withdraws_and_says_why(bed: Testbed) -> None:
     missing = {VIP4, VIP6, NET4, NET6}
     while missing:
         missing -= set(drift.session.expect_update(lambda u: u.withdrawn, "withdrawals").withdrawn)
-    drift.agent.wait_log("lo is down")
-    assert all("lo is down" in drift.vip_error(vip) for vip in (VIP4, VIP6, NET4, NET6))
+    drift.agent.wait_event("lo.down", level="error")
+    for vip in (VIP4, VIP6, NET4, NET6):
+        trouble = drift.agent.wait_event("vip.trouble", vip=vip, app="web", level="warning")
+        assert f"{vip}: app web: cannot bind {vip}: the interface lo is down" in trouble["text"]
+        assert "lo is down" in drift.vip_error(vip)
     [alarm] = drift.agent.status("status")["alarms"]
     assert alarm["alarm"] == "lo-down"
     # The next attempt by timer is further away every time; the event does not wait for it.
     drift.host.ip("link set lo up")
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     assert drift.agent.status("status")["alarms"] == []
+    up = drift.agent.wait_event("lo.up", text="lo is up again, restoring all VIPs")
+    for vip in (VIP4, VIP6, NET4, NET6):
+        recovered = drift.agent.wait_event("vip.recovered", vip=vip, text=f"{vip}: recovered")
+        assert recovered["id"] > up["id"]
     assert drift.repairs("lo") == 1 and drift.repairs("address") == 0
     assert "by another process" not in drift.agent.log
     assert drift.is_local("198.51.100.255") and drift.is_local("2001:db8:1::77")

@@ -58,6 +58,25 @@ def test_the_life_of_an_app(bed: Testbed) -> None:
     assert "upgrade" in drain["text"]
 
 
+def test_apps_that_go_by_themselves(bed: Testbed) -> None:
+    """A lease that is not renewed, and a VIP that an app of the file claims."""
+    bed.link()
+    keys = {"peer_ip": "10.0.1.1", "peer_as": 65000}
+    agent = bed.start_agent(config(keys))
+    started = agent.wait_event("agent.started", level="info")
+    assert started["id"] == 1 and started["text"].startswith("vipherald "), started
+    assert agent.register("leased", VIP4, ttl="1s").status == 200
+    text = "leased: lease of 1s was not renewed, unregistering it"
+    expired = agent.wait_event("app.expired", app="leased", level="info", text=text)
+    assert agent.get("/v1/apps/leased").status == 404
+    assert expired in events(agent, name="leased")
+    assert agent.register("http", VIP4).status == 200
+    agent.reload(config(keys, apps=(app("file", VIP4),)))
+    displaced = agent.wait_event("app.displaced", app="http", level="warning")
+    assert displaced["text"].startswith(f"http: displaced by app file, which claims vip {VIP4} ")
+    assert agent.get("/v1/apps/http").status == 404
+
+
 def test_drains_and_reloads_name_the_principal(bed: Testbed) -> None:
     """As request.log does; a signal and a disable_file have none."""
     bed.link()

@@ -43,6 +43,7 @@ def test_flapping_service_is_held_down(bed: Testbed) -> None:
         if isinstance(m, bgp.Update) and (VIP4 in m.withdrawn or VIP4 in m.announced)
     ]
     assert said == ["announced"] + ["withdrawn", "announced"] * 4
-    agent.wait_log("a: flapped 1 time, held down for 500ms")
-    agent.wait_log("a: flapped 3 times, held down for 2s")
-    agent.wait_log("a: no longer held down")
+    agent.wait_event("app.held", app="a", text="a: flapped 1 time, held down for 500ms")
+    held = agent.wait_event("app.held", app="a", text="a: flapped 3 times, held down for 2s")
+    released = agent.wait_event("app.released", app="a", text="a: no longer held down")
+    assert held["level"] == "warning" and released["id"] > held["id"]

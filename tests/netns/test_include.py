@@ -104,6 +104,8 @@ def test_errors_stay_with_their_file(bed: Testbed, watch: Watch, files: Files) -
     watch.session.expect_withdrawal(THIRD)
     assert agent.app("first")["announced"] and names(agent) == {"kept", "first"}
     assert states(agent) == {"a": "kept", "b": "loaded"} and alarms(agent) == [str(files.path("a"))]
+    stay = f"{files.path('a')} has errors: its apps stay as they were"
+    agent.wait_event("reload.include", level="error", text=stay)
     assert agent.get("/readyz").status == 200
     status, _, errors = run(bed, agent, "reload")
     assert status == 1 and f"{files.path('a')}:1:" in errors

@@ -91,6 +91,8 @@ def test_changed_at_run_time(bed: Testbed) -> None:
     assert agent.admin("/v1/log?level=debug&module=nothing", "POST").status == 400
     assert agent.admin("/v1/log?module=bgp", "POST").status == 400
     answer = agent.admin("/v1/log?level=trace&module=bgp", "POST").json()
+    told = agent.wait_event("request.log", by="uid 0", level="info")["text"]
+    assert "bgp" in told and "trace" in told and "by uid 0" in told, told
     assert answer["level"] == "info" and answer["modules"] == {"bgp": "trace"}
     agent.drain("dns")
     agent.wait_log(rf"DEBUG bgp: peer 10\.0\.1\.1: sent UPDATE \+{VIP4}")

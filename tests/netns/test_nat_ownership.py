@@ -311,8 +311,11 @@ def test_removed_rules_come_back(bed: Testbed, backend: str, command: str) -> No
     wait_announced(agent, "dns")
     before = nat.our_rules(backend)
     nat.host.run(command.split())
-    line = agent.wait_log("another process removed [0-9]+ ")
-    assert backend in line and "restoring:" in line
+    lost = agent.wait_event("nat.lost", level="warning")
+    assert lost["vip"] in VIPS, lost
+    assert re.match(
+        rf"another process removed \d+ {backend} rules?, restoring: (tcp|udp) {lost['vip']}:", lost["text"]
+    ), lost
     wait_until(lambda: sorted(nat.our_rules(backend)) == sorted(before), "all rules are back")
     nat.assert_all_answer()
     assert nat_status(agent)["put_back"] > 0

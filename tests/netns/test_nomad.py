@@ -64,8 +64,8 @@ def test_register_change_and_deregister(bed: Testbed, router: Router, nomad: Nom
     router.wait_routes(OTHER)
     nomad.change(registrations=[])
     router.wait_routes()
-    kinds = {event["kind"] for event in agent.status("events")["events"]}
-    assert "nomad.service" in kinds
+    gone = "service 'web': deregistered, unregistering its app"
+    agent.wait_event("nomad.service", app="web", service="web", text=gone)
 
 
 def test_other_nodes_and_other_tags_do_not_count(
@@ -149,10 +149,13 @@ def test_an_outage_withdraws_nothing(
     router.wait_routes(VIP4, OTHER)
     nomad.break_with(FAULTS[fault])
     wait_contact(agent, "lost")
+    agent.wait_event("nomad.lost", level="warning")
     assert router.prefixes() == {VIP4, OTHER}
     assert "nomad-lost" in {alarm["alarm"] for alarm in agent.status("status")["alarms"]}
     nomad.break_with(None)
     wait_contact(agent, "in contact")
+    restored = agent.wait_event("nomad.restored", level="info")
+    assert restored["text"].startswith(f"{nomad.addr}: contact restored after ")
     assert router.prefixes() == {VIP4, OTHER}
     nomad.change(registrations=[WEB], index=200)
     router.wait_routes(VIP4)
@@ -166,6 +169,8 @@ def test_a_reset_state_removes_nothing(bed: Testbed, router: Router, nomad: Noma
     router.wait_routes(VIP4, OTHER, THIRD)
     held = {name for name, entry in found(agent).items() if entry["held_since"]}
     assert held == {"web", "dns"}
+    reset = agent.wait_event("nomad.reset", level="warning")
+    assert "Nomad state was reset (index 3): services that it lost are retained" in reset["text"]
     nomad.change(registrations=[WEB, Registration("new", tuple(tags(THIRD)))])
     wait_until(lambda: not found(agent)["web"]["held_since"], "Nomad has web again")
     assert router.prefixes() == {VIP4, OTHER, THIRD}

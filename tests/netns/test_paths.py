@@ -206,10 +206,12 @@ def distant(bed: Testbed) -> tuple[Agent, RawSession, list[Link]]:
 def test_session_over_several_hops_outlives_a_loss_of_the_route(bed: Testbed) -> None:
     agent, session, links = distant(bed)
     bed.host.ip(f"route del 10.9.9.1/32 via {links[0].router_ip}")
-    agent.wait_log("peer 10.9.9.1: no route to 10.9.9.1")
+    lost = agent.wait_event("path.lost", peer="10.9.9.1", level="warning")
+    assert lost["text"].startswith("peer 10.9.9.1: no route to 10.9.9.1"), lost
     assert "no route" in agent.peer("10.9.9.1")["path_error"]
     bed.host.ip(f"route add 10.9.9.1/32 via {links[0].router_ip}")
-    agent.wait_log("peer 10.9.9.1: path to peer restored")
+    back = "peer 10.9.9.1: path to peer restored"
+    agent.wait_event("path.restored", peer="10.9.9.1", level="info", text=back)
     agent.register("more", "192.0.2.99/32")
     session.expect_route("192.0.2.99/32")
     assert agent.peer("10.9.9.1")["sessions"] == 1

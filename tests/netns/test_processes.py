@@ -306,7 +306,9 @@ def test_the_routes_go_with_the_process(bed: Testbed) -> None:
     pid = int((bed.workdir / "pid").read_text())
     (bed.workdir / "script.sh").write_text("exit 1")
     os.kill(pid, signal.SIGKILL)
-    agent.wait_log("process p has ended, killed by signal 9 SIGKILL: withdrawing its 1 route")
+    agent.wait_event("process.started", app="p", level="info")
+    ended = "process p has ended, killed by signal 9 SIGKILL: withdrawing its 1 route"
+    agent.wait_event("process.ended", app="p", text=ended)
     router.wait_routes(IP4B, IP6)
     wait_until(lambda: program(agent)["failures"] > 2, "it is started again")
     assert program(agent, "once")["state"] == "done"
@@ -380,6 +382,8 @@ def test_fifo(bed: Testbed) -> None:
     wait_until(lambda: router.routes()[IP4].med == 7, "a line without its end")
     fifo.write_text(f"withdraw route {IP4}\nrubbish\n")
     router.wait_routes(IP4B)
+    refused = agent.wait_event("process.refused", app="p", level="warning")
+    assert "rubbish" in refused["text"]
     assert program(agent)["errors"] == 1
     agent.stop()
     router.wait_routes()

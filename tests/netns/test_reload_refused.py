@@ -124,7 +124,8 @@ def test_an_app_that_the_registry_refuses(bed: Testbed) -> None:
     assert "1 app of the file was refused" in alarms(agent)["reload-failed"]["text"]
     assert agent.status("status")["config"]["last_reload"]["errors"] == [error]
     assert "vipherald_config_last_reload_successful 0" in agent.get("/metrics").text
-    agent.wait_log(r"ERROR config: .*: reloaded .*, but 1 app of it was refused")
+    incomplete = agent.wait_event("reload.incomplete", level="error", by="uid 0")
+    assert incomplete["text"].endswith(f"reloaded {agent.config_path}, but 1 app of it was refused")
     bed.host.ip(f"addr del {last} dev {link.device}")
     again = agent.reload()
     assert again["result"] == "reloaded"

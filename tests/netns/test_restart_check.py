@@ -37,8 +37,8 @@ def test_a_broken_file_is_refused_and_the_agent_goes_on(bed: Testbed) -> None:
     agent, router = start(bed)
     sound = break_file(agent)
     agent.process.signal(signal.SIGUSR2)
-    agent.wait_log("SIGUSR2: no restart")
-    assert f"{agent.config_path} has 2 errors; the agent goes on" in agent.log
+    refused = f"SIGUSR2: no restart, {agent.config_path} has 2 errors; the agent goes on"
+    agent.wait_event("restart.refused", level="error", text=refused)
     assert "apps2" in agent.log
     assert agent.app("web")["announced"]
     router.wait_routes(VIP4)

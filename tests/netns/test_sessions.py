@@ -170,6 +170,8 @@ def test_router_that_accepts_and_says_nothing_gets_a_hint(bed: Testbed) -> None:
     assert "ttl_security" in wait_until(lambda: agent.peer(link.router_ip)["hint"], "a hint")
     assert agent.peer(link.router_ip)["state"] == "opensent"
     session.close()
+    failed = agent.wait_event("session.failed", peer=link.router_ip, level="warning")
+    assert failed["text"].startswith(f"peer {link.router_ip}: ")
 
 
 def test_distant_peer_without_multi_hop_gets_a_hint(bed: Testbed) -> None:

@@ -272,7 +272,13 @@ def test_orders_for_a_peer(running: tuple[Agent, Client]) -> None:
     assert "a b&c" in client("peer", address) and "1 disabled" in client("status")
     assert f"do: vipherald peer {address} enable" in client("explain", "dns")
     assert client("peer", address, "reset", status=1).endswith(": enable it\n")
+    told = agent.wait_event("request.peer", peer=address, by="uid 0", level="info")["text"]
+    assert told.startswith(f"disable peer {address} by uid 0") and told.endswith(": a b&c"), told
+    off = agent.wait_event("peer.disabled", peer=address, level="info")["text"]
+    assert "a b&c" in off and off.endswith(f"vipherald peer {address} enable lets it come up again"), off
     assert "stored" in client("peer", address, "enable", "--json")
+    on = f"peer {address}: enabled, connecting"
+    agent.wait_event("peer.enabled", peer=address, level="info", text=on)
     wait_until(lambda: agent.peer(address)["state"] == "established", "the session is back")
     assert client("peer", address, "reset", "--soft") == f"{address}: refreshed\n"
     assert client("peer", address, "refresh", "--port", "179") == f"{address}: refreshed\n"
