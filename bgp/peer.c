@@ -159,6 +159,7 @@ static void session_up(struct bgp_conn *c)
 		.config = &p->config,
 	};
 	adj_out_up(&p->adj, &session);
+	p->next_hop_since[0] = p->next_hop_since[1] = now(p);
 	graceful_session_up(&p->graceful);
 }
 
@@ -369,7 +370,7 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 	struct bgp_peer *p = mem_new(1, sizeof(*p));
 	p->env = *env;
 	p->hint = "";
-	p->down_since = now(p);
+	p->down_since = p->admin_since = p->named_since = now(p);
 	p->guest = guest;
 	bgp_peer_copy_config(p, config);
 	adj_out_init(&p->adj, env->rib);
@@ -526,6 +527,10 @@ void bgp_peer_recheck_next_hops(struct bgp_peer *p)
 		return;
 	const struct bgp_next_hops hops = next_hops(
 		p, (struct bgp_next_hops){ present->next_hop4, present->next_hop6, { 0 } });
+	if (!addr_equal(&hops.v4, &present->next_hop4))
+		p->next_hop_since[0] = now(p);
+	if (!addr_equal(&hops.v6, &present->next_hop6))
+		p->next_hop_since[1] = now(p);
 	adj_out_set_next_hops(&p->adj, &hops.v4, &hops.v6, &hops.link_local);
 	bgp_peer_flush(p);
 }

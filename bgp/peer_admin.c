@@ -15,6 +15,8 @@ void bgp_peer_set_disabled(struct bgp_peer *p, const char *text)
 	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
 	struct bgp_notification n =
 		bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, text, data);
+	if (!p->disabled)
+		p->admin_since = loop_now(p->env.loop);
 	p->disabled = true;
 	p->stopped = true;
 	snprintf(p->disabled_text, sizeof(p->disabled_text), "%.*s",
@@ -46,6 +48,7 @@ void bgp_peer_enable(struct bgp_peer *p)
 	if (!p->disabled)
 		return;
 	p->disabled = p->stopped = false;
+	p->admin_since = loop_now(p->env.loop);
 	p->last_error[0] = 0;
 	connect_at_once(p);
 	p->env.changed(p, p->env.userdata);

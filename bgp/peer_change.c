@@ -108,6 +108,8 @@ void bgp_peer_change(struct bgp_peer *p, const struct bgp_peer_config *config, b
 	if (reset)
 		end_session(p);
 	bgp_peer_copy_config(p, config);
+	if (!str_same(before.description, p->config.description))
+		p->named_since = loop_now(p->env.loop);
 	change_timers(p);
 	if (reset)
 		begin_again(p);

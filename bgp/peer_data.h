@@ -28,6 +28,8 @@ struct bgp_peer {
 	bool disabled; /* by the operator; stopped, too */
 	char disabled_text[BGP_SHUTDOWN_TEXT_MAX + 1];
 	char disabled_why[BGP_SHUTDOWN_TEXT_MAX + 40]; /* in the place of last_error */
+	mono_t admin_since;                            /* disabled or enabled */
+	mono_t named_since; /* by its description, which filters of routes may name */
 	struct adj_out adj;
 	struct sent_log sent_log;
 	struct graceful graceful;
@@ -37,9 +39,10 @@ struct bgp_peer {
 	mono_t router_since;     /* it is */
 	struct addr last_router; /* the last that was known: it may have our routes as stale */
 	struct addr other_router;
-	bool path_is_up;      /* as BFD reported */
-	bool next_hop_unsure; /* the kernel could not be asked for one */
-	uint64_t path_resets; /* sessions that ended because the path was lost */
+	bool path_is_up;          /* as BFD reported */
+	bool next_hop_unsure;     /* the kernel could not be asked for one */
+	mono_t next_hop_since[2]; /* of IPv4 and IPv6, in this session */
+	uint64_t path_resets;     /* sessions that ended because the path was lost */
 	mono_t path_reset_at;
 	struct bgp_socket_name local; /* of the session */
 	uint64_t sessions;

@@ -37,6 +37,8 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->extended_next_hop = n->extended_next_hop;
 	ret->next_hop4 = p->adj.session.next_hop4;
 	ret->next_hop6 = p->adj.session.next_hop6;
+	ret->next_hop_since[0] = p->next_hop_since[0];
+	ret->next_hop_since[1] = p->next_hop_since[1];
 }
 
 /* What the router said last explains more than how later attempts fail, but for an expired hold
@@ -93,6 +95,9 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.last_error = p->disabled ? p->disabled_why : p->last_error,
 		.disabled = p->disabled,
 		.disabled_text = p->disabled_text,
+		.admin_since = p->admin_since,
+		.named_since = p->named_since,
+		.next_hop_since = { USEC_NEVER, USEC_NEVER },
 		.hint = hint_of(p, c, now),
 		.notice = p->notice,
 		.path_trouble = p->path.trouble,

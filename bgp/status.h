@@ -64,6 +64,8 @@ struct bgp_peer_status {
 	uint64_t sessions;         /* how often it was established */
 	const char *last_error;    /* why it last went down or did not come up; "" if never */
 	bool disabled;             /* by the operator */
+	mono_t admin_since;        /* disabled or enabled, by this process */
+	mono_t named_since;        /* as it is, by its description */
 	const char *disabled_text; /* for the other side; "" if none */
 	const char *hint;          /* what to check (hint.h); "" if none */
 	struct bgp_notice notice;  /* the last NOTIFICATION */
@@ -96,6 +98,8 @@ struct bgp_peer_status {
 	bool restarting;                   /* since our last restart, the peer got no End-of-RIB */
 	bool end_of_rib_deferred;          /* because apps have no verdict yet */
 	struct addr next_hop4, next_hop6;  /* family 0: none; `next_hop4` may be IPv6 (RFC 8950) */
+	mono_t next_hop_since
+		[2]; /* there is this one of IPv4 and IPv6, or none; USEC_NEVER: no session */
 	struct bgp_message_counts sent, received;
 	uint64_t prefixes_received, prefixes_withdrawn; /* counted, never kept */
 	/* Of IPv4 and IPv6, in this session: announced less withdrawn. One that the peer announces twice

@@ -73,9 +73,9 @@ static bool explain_prefix(const struct status_sources *in, const struct prefix 
 	for (size_t i = 0; app && i < app->spec->n_vips; i++) {
 		if (!prefix_equal(&app->spec->vips[i], vip))
 			continue;
-		json_t *viewed = view_app_part(in, app, i, 1), *sessions = view_session_ages(in);
-		reply_json(ret, 200, explain_app(viewed, sessions));
-		json_decref(sessions);
+		json_t *viewed = view_app_part(in, app, i, 1), *ages = view_peer_ages(in);
+		reply_json(ret, 200, explain_app(viewed, ages));
+		json_decref(ages);
 		json_decref(viewed);
 		return true;
 	}

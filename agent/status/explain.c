@@ -209,12 +209,20 @@ static void add_nat(struct walk *w, const json_t *app, const json_t *vip, const 
 
 /* ---- the peer ---- */
 
+/* What the conditions of a peer need beside the route there. */
+struct peer_facts {
+	const json_t *ages;    /* of this peer */
+	const json_t *defined; /* since the route has this filter; NULL: not known */
+	bool ipv6;
+};
+
 /* By the operator. */
-static void add_enabled(struct walk *w, const json_t *at_peer)
+static void add_enabled(struct walk *w, const json_t *at_peer, const json_t *ages)
 {
 	bool down = json_is_true(json_object_get(at_peer, "admin_down"));
 	add(w, &(struct condition){ "enabled", down ? text_of(at_peer, "reason") : "",
-				    "vipherald peer @ enable", NULL, !down });
+				    "vipherald peer @ enable", json_object_get(ages, "enabled"),
+				    !down });
 }
 
 static const struct {
@@ -228,24 +236,36 @@ static const struct {
 	  "over an IPv6 session configure extended next hop (RFC 8950) on the router" },
 };
 
-/* The session comes first: of that it is known since when. */
-static void add_peer_states(struct walk *w, const json_t *at_peer, const json_t *session_since)
+static void add_peer_states(struct walk *w, const json_t *at_peer, const struct peer_facts *facts)
 {
 	const char *state = text_of(at_peer, "state"), *reason = text_of(at_peer, "reason");
 	for (size_t i = 0; i < ARRAY_SIZE(peer_states); i++) {
+		const char *condition = peer_states[i].condition;
+		bool hop6 = facts->ipv6 && str_equal(condition, "next-hop");
 		bool holds = !str_equal(state, peer_states[i].state);
-		add(w, &(struct condition){ peer_states[i].condition, holds ? "" : reason,
-					    peer_states[i].advice, i == 0 ? session_since : NULL,
-					    holds });
+		add(w,
+		    &(struct condition){
+			    condition, holds ? "" : reason, peer_states[i].advice,
+			    json_object_get(facts->ages, hop6 ? "next-hop6" : condition), holds });
 	}
 }
 
-static void add_filter(struct walk *w, const json_t *at_peer, bool filtered)
+/* It compares names of the app with those of the peer: whichever came last. */
+static const json_t *filter_since(const struct peer_facts *facts)
+{
+	const json_t *defined = facts->defined, *named = json_object_get(facts->ages, "named");
+	if (!json_is_number(defined) || !json_is_number(named))
+		return NULL;
+	return json_number_value(defined) < json_number_value(named) ? defined : named;
+}
+
+static void add_filter(struct walk *w, const json_t *at_peer, const struct peer_facts *facts,
+		       bool filtered)
 {
 	add(w, &(struct condition){ "filter", filtered ? text_of(at_peer, "reason") : "",
 				    "name the peer in peers of the app, or take it out of "
 				    "except_peers",
-				    NULL, !filtered });
+				    filter_since(facts), !filtered });
 }
 
 /* The aggregate is explained by its own prefix. */
@@ -256,23 +276,23 @@ static void add_suppressed(struct walk *w, const json_t *at_peer)
 				    false });
 }
 
-static json_t *explain_peer(const json_t *at_peer, const json_t *sessions, bool wanted)
+static json_t *explain_peer(const json_t *at_peer, const struct peer_facts *facts, bool wanted)
 {
 	const char *peer = text_of(at_peer, "peer");
 	/* A route that is not wanted has no state at a peer that would say anything of it. */
 	struct walk w = { json_array(), wanted ? NULL : "vip", peer, "ADDR" };
 	const char *state = text_of(at_peer, "state");
 	bool is_sent = str_equal(state, "sent");
-	add_enabled(&w, at_peer);
+	add_enabled(&w, at_peer, facts->ages);
 	bool filtered = str_equal(state, "filtered"), suppressed = str_equal(state, "suppressed");
 	/* A route that is not for the peer needs no session with it: those are not judged. */
 	const char *before = w.first;
 	if (filtered || suppressed)
 		w.first = "filter";
-	add_peer_states(&w, at_peer, json_object_get(sessions, peer));
+	add_peer_states(&w, at_peer, facts);
 	if (filtered || suppressed)
 		w.first = before;
-	add_filter(&w, at_peer, filtered);
+	add_filter(&w, at_peer, facts, filtered);
 	if (suppressed)
 		add_suppressed(&w, at_peer);
 	add(&w, &(struct condition){ "sent", is_sent ? text_of(at_peer, "next_hop") : state,
@@ -281,33 +301,49 @@ static json_t *explain_peer(const json_t *at_peer, const json_t *sessions, bool 
 			 state, "first", wanted ? first_of(&w) : json_null(), "conditions", w.list);
 }
 
-json_t *explain_vip(const json_t *app, const json_t *vip, const json_t *sessions)
+/* `of` is the VIP or the aggregate that they are sent. */
+static json_t *explain_peers(const json_t *of, const json_t *ages, const json_t *defined,
+			     bool wanted)
 {
-	struct walk w = { json_array(), NULL, text_of(app, "name"), "NAME" };
-	const struct rules rules = rules_of(app, vip);
 	json_t *peers = json_array();
 	const json_t *at_peer;
 	size_t i;
+	json_array_foreach(json_object_get(of, "peers"), i, at_peer)
+	{
+		const struct peer_facts facts = {
+			.ages = json_object_get(ages, text_of(at_peer, "peer")),
+			.defined = defined,
+			.ipv6 = strchr(text_of(of, "prefix"), ':') != NULL,
+		};
+		json_array_append_new(peers, explain_peer(at_peer, &facts, wanted));
+	}
+	return peers;
+}
+
+json_t *explain_vip(const json_t *app, const json_t *vip, const json_t *ages)
+{
+	struct walk w = { json_array(), NULL, text_of(app, "name"), "NAME" };
+	const struct rules rules = rules_of(app, vip);
 	add_registered(&w, app);
 	add_health(&w, app, vip);
 	add_hold_down(&w, app, vip);
 	add_drain(&w, app);
 	add_address(&w, vip, rules.missing > 0);
 	add_nat(&w, app, vip, &rules);
-	json_array_foreach(json_object_get(vip, "peers"), i, at_peer)
-		json_array_append_new(peers, explain_peer(at_peer, sessions, !w.first));
+	json_t *peers =
+		explain_peers(vip, ages, json_object_get(app, "registered_seconds"), !w.first);
 	return json_pack("{s:O, s:O, s:o, s:o, s:o}", "prefix", json_object_get(vip, "prefix"),
 			 "announced_to", json_object_get(vip, "announced_to"), "first",
 			 first_of(&w), "conditions", w.list, "peers", peers);
 }
 
-json_t *explain_app(const json_t *app, const json_t *sessions)
+json_t *explain_app(const json_t *app, const json_t *ages)
 {
 	json_t *vips = json_array();
 	const json_t *vip;
 	size_t i;
 	json_array_foreach(json_object_get(app, "vips"), i, vip)
-		json_array_append_new(vips, explain_vip(app, vip, sessions));
+		json_array_append_new(vips, explain_vip(app, vip, ages));
 	return json_pack("{s:O, s:o}", "app", json_object_get(app, "name"), "vips", vips);
 }
 
@@ -316,13 +352,11 @@ static long long count_of(const json_t *o, const char *key)
 	return (long long)json_integer_value(json_object_get(o, key));
 }
 
-json_t *explain_aggregate(const json_t *aggregate, const json_t *sessions)
+json_t *explain_aggregate(const json_t *aggregate, const json_t *ages)
 {
 	struct walk w = { .list = json_array() };
-	const json_t *counts = json_object_get(aggregate, "apps"), *at_peer;
-	json_t *peers = json_array();
+	const json_t *counts = json_object_get(aggregate, "apps");
 	char text[96];
-	size_t i;
 	long long announced = count_of(counts, "announced");
 	snprintf(text, sizeof(text), "%lld app%s in it %s announced, %lld up, min %lld", announced,
 		 announced == 1 ? "" : "s", announced == 1 ? "is" : "are", count_of(counts, "up"),
@@ -332,8 +366,7 @@ json_t *explain_aggregate(const json_t *aggregate, const json_t *sessions)
 				     "announced",
 				     json_object_get(aggregate, "since_seconds"),
 				     !str_equal(text_of(aggregate, "form"), "none") });
-	json_array_foreach(json_object_get(aggregate, "peers"), i, at_peer)
-		json_array_append_new(peers, explain_peer(at_peer, sessions, !w.first));
+	json_t *peers = explain_peers(aggregate, ages, NULL, !w.first);
 	json_t *prefix = json_object_get(aggregate, "prefix");
 	return json_pack("{s:O, s:[{s:O, s:O, s:o, s:o, s:o}]}", "aggregate", prefix, "vips",
 			 "prefix", prefix, "announced_to",

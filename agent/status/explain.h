@@ -9,16 +9,18 @@
 
 #include <jansson.h>
 
-/* `sessions`: since when each has been up or down, as view_session_ages() has it.
+/* `ages`: {NAME: {CONDITION: seconds}}, since when each peer has been disabled or enabled ("enabled"), its
+ * session up or down ("session"), its families negotiated ("family"), its next hops as they are
+ * ("next-hop", "next-hop6") and its description, too ("named"); null: not known.
  * {"app", "vips": [{"prefix", "announced_to", "first", "conditions": […], "peers": [{"peer", "state",
  * "first", "conditions": […]}]}]}. A condition has "condition", "holds", "text", "since_seconds" and
  * "do", the last two null where there is nothing to say; after the first that does not hold,
  * "holds" is null. */
-json_t *explain_app(const json_t *app, const json_t *sessions);
+json_t *explain_app(const json_t *app, const json_t *ages);
 /* An element of "vips"; those that the app has itself are not looked at. */
-json_t *explain_vip(const json_t *app, const json_t *vip, const json_t *sessions);
+json_t *explain_vip(const json_t *app, const json_t *vip, const json_t *ages);
 /* The same of an aggregate, as view_aggregates() has it: {"aggregate", "vips": […]} with itself as the
  * only one. */
-json_t *explain_aggregate(const json_t *aggregate, const json_t *sessions);
+json_t *explain_aggregate(const json_t *aggregate, const json_t *ages);
 
 #endif

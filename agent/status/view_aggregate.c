@@ -107,9 +107,9 @@ json_t *view_aggregate_explained(const struct status_sources *in, const struct p
 		aggregates_status(all, i, &s);
 		if (!prefix_equal(&s.spec->prefix, prefix))
 			continue;
-		json_t *viewed = view_aggregate(in, &s), *sessions = view_session_ages(in);
-		json_t *explained = explain_aggregate(viewed, sessions);
-		json_decref(sessions);
+		json_t *viewed = view_aggregate(in, &s), *ages = view_peer_ages(in);
+		json_t *explained = explain_aggregate(viewed, ages);
+		json_decref(ages);
 		json_decref(viewed);
 		return explained;
 	}

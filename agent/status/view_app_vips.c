@@ -14,7 +14,7 @@ struct app_vips {
 	char *name;
 	size_t at;
 	json_t *explained; /* the app without its VIPs; NULL: they are not explained */
-	json_t *sessions;  /* their ages, likewise */
+	json_t *ages;      /* of the peers, likewise */
 };
 
 static json_t *next_vip(void *userdata)
@@ -26,7 +26,7 @@ static json_t *next_vip(void *userdata)
 	json_t *vip = view_vip_alone(&list->in, app->vips[list->at++]);
 	if (!list->explained)
 		return vip;
-	json_t *explained = explain_vip(list->explained, vip, list->sessions);
+	json_t *explained = explain_vip(list->explained, vip, list->ages);
 	json_decref(vip);
 	return explained;
 }
@@ -34,7 +34,7 @@ static json_t *next_vip(void *userdata)
 static void free_list(void *userdata)
 {
 	struct app_vips *list = userdata;
-	json_decref(list->sessions);
+	json_decref(list->ages);
 	json_decref(list->explained);
 	free(list->name);
 	free(list);
@@ -48,7 +48,7 @@ static struct stream *stream_of(const struct status_sources *in, const struct ap
 	list->in = *in;
 	list->name = mem_strdup(app->spec->name);
 	list->explained = explained;
-	list->sessions = explained ? view_session_ages(in) : NULL;
+	list->ages = explained ? view_peer_ages(in) : NULL;
 	return stream_new(before, "vips", &ops, list);
 }
 

@@ -18,7 +18,39 @@ static json_t *each_peer(const struct status_sources *in, peer_fn *view)
 	return array;
 }
 
-json_t *view_session_ages(const struct status_sources *in)
+static const struct peer_order *order_of(const struct status_sources *in,
+					 const struct bgp_peer_status *peer)
+{
+	const struct peer_id id = peer_id_of(peer->config);
+	return in->peer_orders ? peer_orders_find(in->peer_orders, &id) : NULL;
+}
+
+static json_t *age(const struct view_clock *clock, mono_t since)
+{
+	return since == USEC_NEVER ? json_null() : view_span(usec_sub(clock->now, since));
+}
+
+/* The order that disabled it may be older than this process. */
+static json_t *admin_age(const struct view_clock *clock, const struct bgp_peer_status *p,
+			 const struct peer_order *order)
+{
+	return p->disabled && order && order->disabled
+		       ? view_span(usec_sub(clock->wall, order->disabled_at))
+		       : age(clock, p->admin_since);
+}
+
+static json_t *ages_of(const struct view_clock *clock, const struct bgp_peer_status *p,
+		       const struct peer_order *order)
+{
+	bool up = p->established_since != USEC_NEVER;
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "enabled", admin_age(clock, p, order),
+			 "session", age(clock, up ? p->established_since : p->down_since), "family",
+			 age(clock, p->established_since), "next-hop",
+			 age(clock, p->next_hop_since[0]), "next-hop6",
+			 age(clock, p->next_hop_since[1]), "named", age(clock, p->named_since));
+}
+
+json_t *view_peer_ages(const struct status_sources *in)
 {
 	struct view_clock clock = status_clock(in);
 	struct peer_list peers;
@@ -27,11 +59,8 @@ json_t *view_session_ages(const struct status_sources *in)
 	peer_list_init(&peers, in->speaker);
 	for (size_t i = 0; i < peers.n; i++) {
 		const struct bgp_peer_status *p = &peers.items[i];
-		mono_t since =
-			p->established_since == USEC_NEVER ? p->down_since : p->established_since;
-		if (since != USEC_NEVER)
-			json_object_set_new(o, bgp_peer_name(p->config, name),
-					    view_span(usec_sub(clock.now, since)));
+		json_object_set_new(o, bgp_peer_name(p->config, name),
+				    ages_of(&clock, p, order_of(in, p)));
 	}
 	peer_list_done(&peers);
 	return o;
@@ -63,9 +92,7 @@ static void add_others(const struct status_sources *in, size_t i, json_t *peer)
 	struct view_clock clock = status_clock(in);
 	struct bgp_peer_status status;
 	bgp_speaker_peer_status(in->speaker, i, &status);
-	const struct peer_id id = peer_id_of(status.config);
-	const struct peer_order *order =
-		in->peer_orders ? peer_orders_find(in->peer_orders, &id) : NULL;
+	const struct peer_order *order = order_of(in, &status);
 	bool added = i >= in->n_file_peers && order && order->definition;
 	json_object_set_new(peer, "disabled", disabled(order, &clock));
 	json_object_set_new(peer, "source", json_string(added ? "api" : "config"));

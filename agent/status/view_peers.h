@@ -13,7 +13,7 @@ json_t *view_info(const struct status_sources *in);  /* GoCast's array */
 /* One of them, as in the list. */
 json_t *view_peer_at(const struct status_sources *in, size_t i);
 
-/* {name: seconds} since the session was established, or else since there has been none. */
-json_t *view_session_ages(const struct status_sources *in);
+/* For explain_app(). */
+json_t *view_peer_ages(const struct status_sources *in);
 
 #endif

@@ -222,11 +222,15 @@ static void test_since_when(void **state)
 {
 	(void)state;
 	json_t *app = json_loads(APP VIP PEER END, 0, NULL);
-	json_t *sessions = json_pack("{s:f, s:f}", "10.0.0.1", 7.0, "10.0.0.2", 8.0);
-	json_t *answer = explain_app(app, sessions);
+	json_t *ages = json_pack("{s:{s:f, s:f, s:f, s:f, s:f, s:f}, s:{s:f}}", "10.0.0.1",
+				 "enabled", 8.0, "session", 7.0, "family", 6.5, "next-hop", 6.0,
+				 "next-hop6", 4.0, "named", 10.0, "10.0.0.2", "session", 2.0);
+	json_t *answer = explain_app(app, ages);
 	const json_t *vip = json_array_get(json_object_get(answer, "vips"), 0);
 	const json_t *peer = json_array_get(json_object_get(vip, "peers"), 0);
-	assert_true(since_of(peer, "session") == 7.0 && since_of(peer, "next-hop") == -1);
+	assert_true(since_of(peer, "enabled") == 8.0 && since_of(peer, "session") == 7.0);
+	assert_true(since_of(peer, "family") == 6.5 && since_of(peer, "next-hop") == 6.0);
+	assert_true(since_of(peer, "filter") == 9.0); /* registered after the peer had its name */
 	assert_true(since_of(vip, "hold-down") == -1 && since_of(vip, "health") == 5.0);
 	json_decref(answer);
 	json_object_set_new(app, "held_down_until_seconds", json_real(7.5));
@@ -237,12 +241,36 @@ static void test_since_when(void **state)
 	json_t *of_app = json_array_get(json_object_get(app, "vips"), 0);
 	json_object_set_new(of_app, "error", json_string("no nft"));
 	json_object_set_new(of_app, "error_since_seconds", json_real(3.0));
-	answer = explain_app(app, sessions);
+	answer = explain_app(app, ages);
 	vip = json_array_get(json_object_get(answer, "vips"), 0);
 	assert_true(since_of(vip, "hold-down") == 5.0);
 	assert_true(since_of(vip, "nat") == 3.0 && since_of(vip, "address") == -1);
 	json_decref(answer);
-	json_decref(sessions);
+	json_decref(ages);
+	json_decref(app);
+}
+
+/* Each family has its own next hop, the peer may have got its name last; without a session there is
+ * neither family nor next hop, and a filter without a time of its own has none. */
+static void test_since_when_at_the_peer(void **state)
+{
+	(void)state;
+	json_t *app = json_loads(APP VIP PEER END, 0, NULL);
+	json_t *vip = json_array_get(json_object_get(app, "vips"), 0);
+	json_t *ages = json_pack("{s:{s:f, s:n, s:f, s:f, s:f}}", "10.0.0.1", "session", 7.0,
+				 "family", "next-hop", 6.0, "next-hop6", 4.0, "named", 3.0);
+	json_object_set_new(vip, "prefix", json_string("2001:db8::1/128"));
+	json_t *answer = explain_vip(app, vip, ages);
+	const json_t *peer = json_array_get(json_object_get(answer, "peers"), 0);
+	assert_true(since_of(peer, "next-hop") == 4.0 && since_of(peer, "filter") == 3.0);
+	assert_true(since_of(peer, "family") == -1 && since_of(peer, "enabled") == -1);
+	json_decref(answer);
+	json_object_del(app, "registered_seconds");
+	answer = explain_vip(app, vip, ages);
+	peer = json_array_get(json_object_get(answer, "peers"), 0);
+	assert_true(since_of(peer, "filter") == -1);
+	json_decref(answer);
+	json_decref(ages);
 	json_decref(app);
 }
 
@@ -300,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_advice_names_app_and_peer),
 		cmocka_unit_test(test_since_when),
+		cmocka_unit_test(test_since_when_at_the_peer),
 		cmocka_unit_test(test_down_and_not_announced),
 		cmocka_unit_test(test_aggregate),
 	};

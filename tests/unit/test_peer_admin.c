@@ -76,9 +76,13 @@ static void a_disabled_peer_stays_down_and_is_refused(void **state)
 	b->host.config.listen = true;
 	b->router.peers[0].passive = false;
 	start_announced(b);
+	mono_t born = status_of(&b->host).admin_since;
 	bgp_speaker_disable(b->host.speaker, 0, "new line cards");
 	struct bgp_peer_status s = status_of(&b->host);
 	assert_true(s.disabled);
+	mono_t disabled_at = s.admin_since;
+	assert_true(disabled_at > born);
+	assert_int_equal(s.next_hop_since[0], USEC_NEVER);
 	assert_int_equal(s.state, BGP_IDLE);
 	assert_int_equal(s.retry_at, USEC_NEVER);
 	assert_string_equal(s.disabled_text, "new line cards");
@@ -91,11 +95,15 @@ static void a_disabled_peer_stays_down_and_is_refused(void **state)
 		b->router.last_error,
 		"received NOTIFICATION Cease/Administrative Shutdown: \"new line cards\"");
 	assert_int_equal(status_of(&b->host).sessions, 1);
+	/* Another text does not begin it anew. */
+	bgp_speaker_disable(b->host.speaker, 0, "still");
+	assert_int_equal(status_of(&b->host).admin_since, disabled_at);
 	bgp_speaker_enable(b->host.speaker, 0);
 	loop_until(b->loop, both_up, b);
 	loop_until(b->loop, got_one, b);
 	s = status_of(&b->host);
 	assert_false(s.disabled);
+	assert_true(s.admin_since > disabled_at && s.next_hop_since[0] > s.admin_since);
 	assert_string_equal(s.last_error, "");
 	assert_int_equal(s.sessions, 2);
 }
