@@ -52,7 +52,7 @@ static int show_reply(const struct verb_call *call, const struct client_reply *r
 	if (json_at(answer, "monitors")) {
 		status = print_results(answer, call->json) ? VERB_DONE : VERB_REFUSED;
 		if (call->json)
-			printf("%s", reply->body);
+			client_reply_print(reply);
 	} else {
 		status = order_refused(reply);
 	}

@@ -47,7 +47,7 @@ static int show_reply(const struct verb_call *call, const struct client_reply *r
 	const json_t *errors = json_at(answer, "errors");
 	int status = reply->status == 200 ? VERB_DONE : VERB_REFUSED;
 	if (call->json && (errors || status == VERB_DONE))
-		printf("%s", reply->body);
+		client_reply_print(reply);
 	else if (errors)
 		status = print_errors(call->words[1], errors);
 	else if (status != VERB_DONE)

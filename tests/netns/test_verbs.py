@@ -5,7 +5,6 @@ import os
 import pty
 import socket
 import subprocess
-from typing import Any
 
 import pytest
 
@@ -93,24 +92,6 @@ def test_views(running: tuple[Agent, Client]) -> None:
     )
     assert "0 of 0 present" in client("nat")
     assert "not used" in client("consul")
-
-
-PATHS = {"status": "status", "apps": "apps", "vips": "routes", "peers": "peers", "nat": "nat"}
-
-
-def test_json_is_the_api_s(running: tuple[Agent, Client]) -> None:
-    def shape(value: Any) -> Any:
-        """Times and counters move on between the two questions."""
-        if isinstance(value, dict):
-            return {key: shape(member) for key, member in value.items()}
-        if isinstance(value, list):
-            return [shape(member) for member in value]
-        return type(value)
-
-    agent, client = running
-    for verb, path in PATHS.items():
-        assert shape(json.loads(client(verb, "--json"))) == shape(agent.status(path)), verb
-    assert json.loads(client("app", "dns", "--json"))["name"] == "dns"
 
 
 def test_register_and_unregister(bed: Testbed, running: tuple[Agent, Client]) -> None:
