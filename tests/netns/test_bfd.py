@@ -1,6 +1,7 @@
 """BFD with FRR and BIRD, and what follows from it for BGP (RFC 5882). The packets are test_bfd_wire.py's."""
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -391,3 +392,70 @@ def test_process_that_is_killed_again(bed: Testbed) -> None:
     agent.wait_log("BFD down: the process that runs BFD has ended; the BGP session goes on")
     wait_up(agent, router)
     assert "session ended: BFD down" not in agent.log
+
+
+PATIENT = {"interval": 1000, "multiplier": 8}
+
+
+def test_process_that_is_stuck_is_replaced(bed: Testbed, kind: str) -> None:
+    """Stopped: nothing ends, and nothing is sent. The next one goes on before the router has noticed."""
+    router = start_bfd_router(bed, kind, setup=PATIENT)
+    agent = start_agent(bed, router, {"interval": "1s", "multiplier": 8})
+    wait_up(agent, router)
+    [pid] = helpers(bed)
+    before = bfd(agent, router)
+    os.kill(pid, signal.SIGSTOP)
+    text = "the process that runs BFD said nothing for 3s (stopped, or stuck); it was killed"
+    agent.wait_log(f"BFD: {re.escape(text)}")
+    [alarm] = alarms(agent, "bfd-process")
+    assert alarm["text"] == text
+    assert agent.status("status")["bfd"]["process_error"] == text
+    assert helpers(bed) not in ([], [pid])
+    wait_until(
+        lambda: bfd(agent, router)["packets"]["received"] > before["packets"]["received"],
+        "packets that the next one receives",
+    )
+    # Longer than what is left of the router's detection time.
+    never(lambda: router.bfd_state() != "up", "the router's BFD is down", 9)
+    after = bfd(agent, router)
+    assert (after["state"], after["down_events"]) == ("up", before["down_events"])
+    assert after["discriminator"] == before["discriminator"]
+    assert agent.status("status")["bfd"]["process_restarts"] == 1
+    assert "BFD down" not in agent.log
+
+
+def test_process_that_is_stuck_for_longer_than_the_router_waits(bed: Testbed) -> None:
+    """The router's BFD is down then, and it may end BGP. This host ends nothing, and BFD comes up again."""
+    router = start_bfd_router(bed, "bird")
+    agent = start_agent(bed, router)
+    wait_up(agent, router)
+    [pid] = helpers(bed)
+    os.kill(pid, signal.SIGSTOP)
+    router.wait_bfd("down")
+    agent.wait_log("said nothing for 3s")
+    wait_up(agent, router)
+    assert "session ended: BFD down" not in agent.log
+
+
+@pytest.mark.parametrize("what", ["agent", "both"])
+def test_pause_is_no_silence_of_the_process(bed: Testbed, what: str) -> None:
+    """The host stood still, or the agent: its process has said nothing meanwhile, and is not blamed."""
+    router = start_bfd_router(bed, "bird", setup=PATIENT)
+    agent = start_agent(bed, router, {"interval": "1s", "multiplier": 8})
+    wait_up(agent, router)
+    before = bfd(agent, router)
+    [pid] = helpers(bed)
+    paused = [agent.process.pid, *([pid] if what == "both" else [])]
+    for each in paused:
+        os.kill(each, signal.SIGSTOP)
+    never(lambda: router.bfd_state() != "up", "the router's BFD is down", 5)
+    for each in paused:
+        os.kill(each, signal.SIGCONT)
+    wait_until(
+        lambda: bfd(agent, router)["packets"]["received"] > before["packets"]["received"] + 4,
+        "packets",
+    )
+    assert helpers(bed) == [pid]
+    assert agent.status("status")["bfd"]["process_restarts"] == 0
+    assert alarms(agent, "bfd-process") == []
+    assert bfd(agent, router)["down_events"] == before["down_events"]
