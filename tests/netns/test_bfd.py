@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from .agent import Agent
-from .configs import DNS, PORT, VIP4, VIP6, config, peer
+from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
 from .fabric import HOST, ROUTER, bare_link
+from .privileges import SYS_NICE, SYS_RESOURCE, tests_have
 from .routers.base import NotReady
 from .routers.bfd import BfdFrr, BfdRouter, start_bfd_router
 from .routers.fabric import UNNUMBERED
@@ -459,3 +460,40 @@ def test_pause_is_no_silence_of_the_process(bed: Testbed, what: str) -> None:
     assert agent.status("status")["bfd"]["process_restarts"] == 0
     assert alarms(agent, "bfd-process") == []
     assert bfd(agent, router)["down_events"] == before["down_events"]
+
+
+def nice_of(pid: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, pid)
+
+
+def test_process_keeps_its_priority_without_privileges(bed: Testbed) -> None:
+    """RLIMIT_NICE is raised before the privileges go. A command has neither."""
+    router = start_bfd_router(bed, "bird")
+    out = bed.workdir / "out"
+    out.mkdir()
+    out.chmod(0o777)
+    bed.workdir.chmod(0o755)
+    show = f"exec:(nice; grep 'Max nice' /proc/self/limits) > {out}/new; mv {out}/new {out}/seen"
+    agent = bed.start_agent(
+        config(
+            peer(router, bfd=True),
+            apps=(app("a", VIP4, show),),
+            agent={"user": "nobody", "state_file": "off", "monitor_interval": "3s"},
+        )
+    )
+    wait_up(agent, router)
+    wait_until(lambda: agent.app("a")["health"] == "up", "the check passes")
+    assert (out / "seen").read_text().split() == ["0", "Max", "nice", "priority", "0", "0"]
+    [pid] = helpers(bed)
+    expected = -15 if tests_have(SYS_RESOURCE) else 0
+    wait_until(lambda: nice_of(pid) == expected, "its nice value")
+    assert nice_of(agent.process.pid) == 0
+
+
+def test_process_has_its_priority_as_root(bed: Testbed) -> None:
+    """CAP_SYS_NICE, which is not given up."""
+    router = start_bfd_router(bed, "bird")
+    bed.start_agent(config(peer(router, bfd=True), apps=(DNS,), agent={"drop_privileges": False}))
+    [pid] = wait_until(lambda: helpers(bed), "the process")
+    expected = -15 if tests_have(SYS_NICE) or tests_have(SYS_RESOURCE) else 0
+    wait_until(lambda: nice_of(pid) == expected, "its nice value")
