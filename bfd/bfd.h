@@ -5,11 +5,12 @@
  *
  * Packets are sent and judged by a process of its own (helper.h), so that a turn of the main loop that
  * takes long neither delays them nor makes the peer look silent. It is started with the first session
- * and ends with the last, and with this process, however that ends. Should it end by itself, another one is
- * started at once, where sessions that are up go on (the peer notices nothing if that takes less than its
- * detection time); the others, and all of them when it ends twice within a minute, are reported down
- * with BFD_DIAG_NONE, as that is no evidence about the path. It sends nothing while the main loop has not
- * answered it for `hold_time`. docs/decisions/bfd-process.md has the reasons.
+ * and ends with the last, and with this process, however that ends. Should it end by itself, or be
+ * killed for its silence (process.h), another one is started at once, where sessions that are up go on
+ * (the peer notices nothing if that takes less than its detection time); the others, and all of them
+ * when it ends twice within a minute, are reported down with BFD_DIAG_NONE, as that is no evidence about
+ * the path. It sends nothing while the main loop has not answered it for `hold_time`.
+ * docs/decisions/bfd-process.md has the reasons.
  *
  * None of the functions waits. Nothing here is logged: states come back through the callback.
  */

@@ -17,12 +17,11 @@
 #include "process/capability.h"
 #include "process/fd.h"
 #include "process/loop.h"
+#include "process/nice_limit.h"
 #include "process/spawn.h"
 #include "process/syscall_filter.h"
 
 #define SOCKET 3
-/* Where the kernel lets it: CAP_SYS_NICE. */
-#define NICE (-15)
 /* Later than this, silence may be our own fault: this process, its container or its host was stopped. */
 #define LATE (20 * USEC_PER_MSEC)
 /* Messages a turn, each way. */
@@ -177,7 +176,7 @@ _Noreturn static void run(int socket, pid_t agent, uint32_t *sent)
 	prctl(PR_SET_NAME, "vipherald-bfd");
 	ignore_signals();
 	fd_keep_only(socket, SOCKET);
-	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	(void)setpriority(PRIO_PROCESS, 0, NICE_URGENT);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A kernel without filters still has a process without capabilities and files. */

@@ -38,6 +38,7 @@ void bfd_process_want_room(struct bfd_process *p, bool wanted)
 void bfd_process_end(struct bfd_process *p)
 {
 	p->is_ending = true;
+	p->silence = sd_event_source_disable_unref(p->silence);
 	p->input = sd_event_source_disable_unref(p->input);
 	fd_close(&p->socket);
 	kill(p->pid, SIGKILL);
@@ -48,6 +49,7 @@ static void reap(struct bfd_process *p, bool wait)
 	siginfo_t si;
 	p->input = sd_event_source_disable_unref(p->input);
 	p->end = sd_event_source_disable_unref(p->end);
+	p->silence = sd_event_source_disable_unref(p->silence);
 	fd_close(&p->socket);
 	fd_close(&p->pidfd);
 	if (p->pid == 0)
@@ -72,6 +74,20 @@ void bfd_process_done(struct bfd_process *p)
 		munmap(p->sent, BFD_SLOTS * sizeof(*p->sent));
 }
 
+static int on_silence(sd_event_source *source, uint64_t usec, void *userdata);
+
+static int wait_period(struct bfd_process *p)
+{
+	return loop_timer_set(p->loop, &p->silence, usec_add(loop_clock(), BFD_PROCESS_PERIOD),
+			      LOOP_BGP, on_silence, p);
+}
+
+static void heard(struct bfd_process *p)
+{
+	p->n_silent = 0;
+	(void)wait_period(p);
+}
+
 /* The callbacks inside may end the helper: its socket is looked at anew each time. */
 static int on_input(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
@@ -87,6 +103,8 @@ static int on_input(sd_event_source *source, int fd, uint32_t revents, void *use
 			fd_close(&p->socket);
 			return 0;
 		}
+		if (i == 0)
+			heard(p);
 		if (bfd_message_read(&buf, (size_t)n, false, &m) < 0 ||
 		    !p->ops->message(&m, p->userdata)) {
 			p->ops->ended("the process that runs BFD sends what cannot be understood; "
@@ -106,8 +124,32 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
 	const pid_t pid = p->pid;
 	if (p->socket >= 0)
 		on_input(source, fd, revents, p);
-	if (p->pid == pid)
-		p->ops->ended("the process that runs BFD has ended", p->userdata);
+	if (p->pid != pid)
+		return 0;
+	p->ops->ended(p->is_stuck ? "the process that runs BFD said nothing for 3s (stopped, or "
+				    "stuck); it was killed"
+				  : "the process that runs BFD has ended",
+		      p->userdata);
+	return 0;
+}
+
+/* What it has said meanwhile is heard first. Its sockets are closed when it has ended, and the next one
+ * needs their ports: on_end() follows. */
+static int on_silence(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)usec;
+	struct bfd_process *p = userdata;
+	const pid_t pid = p->pid;
+	p->n_silent++;
+	if (p->socket >= 0)
+		on_input(source, p->socket, 0, p);
+	if (p->pid != pid || p->n_silent == 0)
+		return 0;
+	p->is_stuck = p->n_silent >= BFD_PROCESS_SILENT_MAX;
+	if (p->is_stuck)
+		kill(pid, SIGKILL);
+	else
+		(void)wait_period(p);
 	return 0;
 }
 
@@ -119,7 +161,9 @@ static int watch(struct bfd_process *p)
 	if (p->pidfd < 0)
 		return -errno;
 	int rc = loop_io_add(p->loop, &p->input, p->socket, EPOLLIN, LOOP_BGP, on_input, p);
-	return rc < 0 ? rc : loop_io_add(p->loop, &p->end, p->pidfd, EPOLLIN, LOOP_BGP, on_end, p);
+	if (rc >= 0)
+		rc = loop_io_add(p->loop, &p->end, p->pidfd, EPOLLIN, LOOP_BGP, on_end, p);
+	return rc < 0 ? rc : wait_period(p);
 }
 
 static void share_numbers(struct bfd_process *p)
@@ -138,7 +182,8 @@ int bfd_process_start(struct bfd_process *p, struct err *err)
 {
 	share_numbers(p);
 	p->started_at = loop_clock();
-	p->is_ending = false;
+	p->is_ending = p->is_stuck = false;
+	p->n_silent = 0;
 	int rc = bfd_helper_start(p->sent, &p->pid, &p->socket, err);
 	if (rc == 0 && (rc = watch(p)) < 0)
 		err_set(err, rc, "cannot watch the BFD process: %s", strerror(-rc));

@@ -12,13 +12,20 @@
 #include "lib/err.h"
 #include "process/subreaper.h"
 
+/* It asks whether the main loop runs every BFD_PING_INTERVAL, which shows that it runs itself. A process that
+ * was stopped, or is stuck, is killed after so many periods in a row without a word. Periods are counted,
+ * not time: when the whole host stood still, both have the same to catch up with. */
+#define BFD_PROCESS_PERIOD     USEC_PER_SEC
+#define BFD_PROCESS_SILENT_MAX 3
+
 /* All may end it, or start another one. */
 struct bfd_process_ops {
 	/* False: it is no helper of ours any more. */
 	bool (*message)(const struct bfd_message *m, void *userdata);
 	/* The socket was read, or has room again. */
 	void (*ready)(void *userdata);
-	/* It has ended, or speaks what cannot be understood: bfd_process_reap() is due. */
+	/* It has ended, or was ended: it sent what cannot be understood, or nothing at all.
+	 * bfd_process_reap() is due. */
 	void (*ended)(const char *why, void *userdata);
 };
 
@@ -28,10 +35,12 @@ struct bfd_process {
 	void *userdata;
 	pid_t pid; /* 0: there is none */
 	int socket, pidfd;
-	sd_event_source *input, *end;
+	sd_event_source *input, *end, *silence;
 	struct subreaper_tree tree; /* keeps others from reaping it */
 	mono_t started_at;
-	bool is_ending; /* as it should */
+	bool is_ending;    /* as it should */
+	bool is_stuck;     /* it was killed for its silence */
+	unsigned n_silent; /* periods of BFD_PROCESS_PERIOD in which it said nothing */
 	/* Sequence numbers, BFD_SLOTS of them (bfd_engine_new()), in memory that all helpers share with
 	 * the agent; NULL: there is none, and authenticated sessions cannot be resumed. */
 	uint32_t *sent;

@@ -14,6 +14,7 @@
 
 #include "process/fd.h"
 #include "process/fd_limit.h"
+#include "process/nice_limit.h"
 
 /* Groups are set before the user, who may not change them. Ambient capabilities survive a change
  * from one plain user to another. */
@@ -53,6 +54,7 @@ _Noreturn static void run(const struct spawn *s, const struct spawn_fds *fds, in
 		code = become(s->user);
 	if (code == 0) {
 		fd_limit_lower();
+		nice_limit_clear();
 		close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 		execvpe(s->argv[0], (char *const *)s->argv, s->env);
 		code = errno;

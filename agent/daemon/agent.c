@@ -49,6 +49,7 @@
 #include "process/fd_limit.h"
 #include "process/launcher.h"
 #include "process/loop.h"
+#include "process/nice_limit.h"
 
 /* Kept for /v1/events, some 150 octets each. */
 #define EVENTS_MAX 4096
@@ -390,6 +391,7 @@ int agent_run(const char *config_file)
 	instance_init(&a.instance);
 	signals_block();
 	fd_limit_raise();
+	nice_limit_raise();
 	int rc = start_config_load(&a, config_file);
 	if (rc < 0)
 		return rc == -EINVAL ? EX_CONFIG : 1;

@@ -1,6 +1,9 @@
 """Prefixes of a command line that take privileges away."""
 
+import re
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 USER = "daemon"
 """A plain user that every system has."""
@@ -24,3 +27,17 @@ def as_plain_user(capabilities: Sequence[str] = ()) -> list[str]:
         "--no-new-privs",
         *("--inh-caps", only, "--ambient-caps", only, "--bounding-set", only),
     ]
+
+
+SYS_NICE, SYS_RESOURCE = 23, 24
+"""Numbers of capabilities(7)."""
+
+
+def tests_have(capability: int) -> bool:
+    """Not all are root's in a container. A test shows what the agent does without, and says so."""
+    status = Path("/proc/self/status").read_text()
+    [effective] = re.findall(r"^CapEff:\s*([0-9a-f]+)$", status, re.M)
+    has = int(effective, 16) >> capability & 1
+    if not has:
+        warnings.warn(f"the tests run without capability {capability}", stacklevel=2)
+    return bool(has)

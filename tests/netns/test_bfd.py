@@ -1,6 +1,7 @@
 """BFD with FRR and BIRD, and what follows from it for BGP (RFC 5882). The packets are test_bfd_wire.py's."""
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 
 from .agent import Agent
-from .configs import DNS, PORT, VIP4, VIP6, config, peer
+from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
 from .fabric import HOST, ROUTER, bare_link
+from .privileges import SYS_NICE, SYS_RESOURCE, tests_have
 from .routers.base import NotReady
 from .routers.bfd import BfdFrr, BfdRouter, start_bfd_router
 from .routers.fabric import UNNUMBERED
@@ -393,3 +395,107 @@ def test_process_that_is_killed_again(bed: Testbed) -> None:
     agent.wait_log("BFD down: the process that runs BFD has ended; the BGP session goes on")
     wait_up(agent, router)
     assert "session ended: BFD down" not in agent.log
+
+
+PATIENT = {"interval": 1000, "multiplier": 8}
+
+
+def test_process_that_is_stuck_is_replaced(bed: Testbed, kind: str) -> None:
+    """Stopped: nothing ends, and nothing is sent. The next one goes on before the router has noticed."""
+    router = start_bfd_router(bed, kind, setup=PATIENT)
+    agent = start_agent(bed, router, {"interval": "1s", "multiplier": 8})
+    wait_up(agent, router)
+    [pid] = helpers(bed)
+    before = bfd(agent, router)
+    os.kill(pid, signal.SIGSTOP)
+    text = "the process that runs BFD said nothing for 3s (stopped, or stuck); it was killed"
+    agent.wait_log(f"BFD: {re.escape(text)}")
+    [alarm] = alarms(agent, "bfd-process")
+    assert alarm["text"] == text
+    assert agent.status("status")["bfd"]["process_error"] == text
+    assert helpers(bed) not in ([], [pid])
+    wait_until(
+        lambda: bfd(agent, router)["packets"]["received"] > before["packets"]["received"],
+        "packets that the next one receives",
+    )
+    # Longer than what is left of the router's detection time.
+    never(lambda: router.bfd_state() != "up", "the router's BFD is down", 9)
+    after = bfd(agent, router)
+    assert (after["state"], after["down_events"]) == ("up", before["down_events"])
+    assert after["discriminator"] == before["discriminator"]
+    assert agent.status("status")["bfd"]["process_restarts"] == 1
+    assert "BFD down" not in agent.log
+
+
+def test_process_that_is_stuck_for_longer_than_the_router_waits(bed: Testbed) -> None:
+    """The router's BFD is down then, and it may end BGP. This host ends nothing, and BFD comes up again."""
+    router = start_bfd_router(bed, "bird")
+    agent = start_agent(bed, router)
+    wait_up(agent, router)
+    [pid] = helpers(bed)
+    os.kill(pid, signal.SIGSTOP)
+    router.wait_bfd("down")
+    agent.wait_log("said nothing for 3s")
+    wait_up(agent, router)
+    assert "session ended: BFD down" not in agent.log
+
+
+@pytest.mark.parametrize("what", ["agent", "both"])
+def test_pause_is_no_silence_of_the_process(bed: Testbed, what: str) -> None:
+    """The host stood still, or the agent: its process has said nothing meanwhile, and is not blamed."""
+    router = start_bfd_router(bed, "bird", setup=PATIENT)
+    agent = start_agent(bed, router, {"interval": "1s", "multiplier": 8})
+    wait_up(agent, router)
+    before = bfd(agent, router)
+    [pid] = helpers(bed)
+    paused = [agent.process.pid, *([pid] if what == "both" else [])]
+    for each in paused:
+        os.kill(each, signal.SIGSTOP)
+    never(lambda: router.bfd_state() != "up", "the router's BFD is down", 5)
+    for each in paused:
+        os.kill(each, signal.SIGCONT)
+    wait_until(
+        lambda: bfd(agent, router)["packets"]["received"] > before["packets"]["received"] + 4,
+        "packets",
+    )
+    assert helpers(bed) == [pid]
+    assert agent.status("status")["bfd"]["process_restarts"] == 0
+    assert alarms(agent, "bfd-process") == []
+    assert bfd(agent, router)["down_events"] == before["down_events"]
+
+
+def nice_of(pid: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, pid)
+
+
+def test_process_keeps_its_priority_without_privileges(bed: Testbed) -> None:
+    """RLIMIT_NICE is raised before the privileges go. A command has neither."""
+    router = start_bfd_router(bed, "bird")
+    out = bed.workdir / "out"
+    out.mkdir()
+    out.chmod(0o777)
+    bed.workdir.chmod(0o755)
+    show = f"exec:(nice; grep 'Max nice' /proc/self/limits) > {out}/new; mv {out}/new {out}/seen"
+    agent = bed.start_agent(
+        config(
+            peer(router, bfd=True),
+            apps=(app("a", VIP4, show),),
+            agent={"user": "nobody", "state_file": "off", "monitor_interval": "3s"},
+        )
+    )
+    wait_up(agent, router)
+    wait_until(lambda: agent.app("a")["health"] == "up", "the check passes")
+    assert (out / "seen").read_text().split() == ["0", "Max", "nice", "priority", "0", "0"]
+    [pid] = helpers(bed)
+    expected = -15 if tests_have(SYS_RESOURCE) else 0
+    wait_until(lambda: nice_of(pid) == expected, "its nice value")
+    assert nice_of(agent.process.pid) == 0
+
+
+def test_process_has_its_priority_as_root(bed: Testbed) -> None:
+    """CAP_SYS_NICE, which is not given up."""
+    router = start_bfd_router(bed, "bird")
+    bed.start_agent(config(peer(router, bfd=True), apps=(DNS,), agent={"drop_privileges": False}))
+    [pid] = wait_until(lambda: helpers(bed), "the process")
+    expected = -15 if tests_have(SYS_NICE) or tests_have(SYS_RESOURCE) else 0
+    wait_until(lambda: nice_of(pid) == expected, "its nice value")

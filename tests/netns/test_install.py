@@ -167,6 +167,14 @@ def test_systemd_understands_the_drop_in(unit: Path) -> None:
         assert drop_in.count(f" CAP_{name}") + drop_in.count(f"=CAP_{name}") >= 2, name
 
 
+def test_systemd_understands_the_drop_in_for_the_priority_of_bfd(unit: Path) -> None:
+    [drop_in] = re.findall(r"```ini\n(.*?)```", (REPO / "docs/bfd.md").read_text(), re.S)
+    directory = unit.with_name("vipherald.service.d")
+    directory.mkdir()
+    (directory / "nice.conf").write_text(drop_in)
+    assert analyze("verify", "--man=no", str(unit)) == ""
+
+
 def test_unit_has_the_privileges_of_the_tests(unit: Path) -> None:
     """The service has the privileges that test_capabilities runs with."""
     settings = dict(

@@ -75,6 +75,7 @@ struct end {
 	struct bfd *bfd;
 	struct bfd_session *session;
 	unsigned n_up, n_down, n_trouble;
+	char trouble[160];
 	enum bfd_state state;
 	struct bfd_status at_down;
 	bool is_stopped;
@@ -96,8 +97,10 @@ static inline void on_changed(struct bfd_session *session, const struct bfd_stat
 
 static inline void on_trouble(const char *text, void *userdata)
 {
+	struct end *end = userdata;
 	assert_true(*text);
-	((struct end *)userdata)->n_trouble++;
+	end->n_trouble++;
+	str_copy(end->trouble, sizeof(end->trouble), text);
 }
 
 static inline void on_stopped(void *userdata)

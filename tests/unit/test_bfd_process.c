@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "bfd/process.h"
 #include "lib/array.h"
 #include "process/syscall_filter.h"
 #include "tests/unit/bfd_pair.h"
@@ -100,6 +101,73 @@ static void helper_is_started_again_with_authentication(void **state)
 	loop_until(p.loop, both_agreed, &p);
 	go_on_after_kill(&p);
 	pair_done(&p);
+}
+
+/* Ten seconds of silence are allowed: the router notices nothing. */
+static void start_patient(struct pair *p)
+{
+	const struct bfd_key keys[2] = { key_of("192.0.2.1", "192.0.2.2", "", false),
+					 key_of("192.0.2.2", "192.0.2.1", "", false) };
+	struct bfd_config c = fast();
+	c.multiplier = 100;
+	pair_start(p, keys, &c);
+	loop_until(p->loop, both_agreed, p);
+}
+
+/* Stopped, by SIGSTOP or within a call: there is no end of it to be seen. */
+static void helper_that_is_stuck_is_replaced(void **state)
+{
+	(void)state;
+	struct pair p;
+	start_patient(&p);
+	const pid_t first = bfd_helper_pid(p.ends[HOST].bfd);
+	const uint32_t discr = bfd_session_status(p.ends[HOST].session)->discr;
+	assert_int_equal(kill(first, SIGSTOP), 0);
+	loop_until(p.loop, helper_ended, &p);
+	assert_string_equal(p.ends[HOST].trouble, "the process that runs BFD said nothing for 3s "
+						  "(stopped, or stuck); it was killed");
+	assert_int_not_equal(bfd_helper_pid(p.ends[HOST].bfd), first);
+	for (int i = 0; i < 2; i++)
+		p.ends[i].at_down = *bfd_session_status(p.ends[i].session);
+	loop_until(p.loop, host_heard_and_was_heard, &p);
+	const struct bfd_status *s = bfd_session_status(p.ends[HOST].session);
+	assert_int_equal(s->discr, discr);
+	assert_string_equal(s->error, "");
+	assert_int_equal(p.ends[HOST].n_down, 0);
+	assert_int_equal(p.ends[ROUTER].n_down, 0);
+	assert_int_equal(bfd_helper_restarts(p.ends[HOST].bfd), 1);
+	pair_done(&p);
+}
+
+static bool host_has_new_counters(void *userdata)
+{
+	const struct pair *p = userdata;
+	return bfd_session_status(p->ends[HOST].session)->received > p->ends[HOST].at_down.received;
+}
+
+/* The loop stands still for longer than a process may be silent, with the helper or alone. */
+static void pauses_are_not_silence(void **state)
+{
+	static const bool with_helper[] = { false, true };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(with_helper); i++) {
+		struct pair p;
+		start_patient(&p);
+		const pid_t pid = bfd_helper_pid(p.ends[HOST].bfd);
+		p.ends[HOST].at_down = *bfd_session_status(p.ends[HOST].session);
+		if (with_helper[i])
+			kill(pid, SIGSTOP);
+		const span_t pause = (BFD_PROCESS_SILENT_MAX + 1) * BFD_PROCESS_PERIOD;
+		poll(NULL, 0, (int)(pause / MS));
+		sd_event_run(p.loop, 0); /* the agent runs first */
+		if (with_helper[i])
+			kill(pid, SIGCONT);
+		loop_until(p.loop, host_has_new_counters, &p);
+		assert_int_equal(bfd_helper_pid(p.ends[HOST].bfd), pid);
+		assert_int_equal(p.ends[HOST].n_trouble, 0);
+		assert_int_equal(p.ends[HOST].n_down, 0);
+		pair_done(&p);
+	}
 }
 
 static void wait_for_end(pid_t pid)
@@ -216,6 +284,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(helper_is_started_again),
 		cmocka_unit_test(helper_is_started_again_with_authentication),
+		cmocka_unit_test(helper_that_is_stuck_is_replaced),
+		cmocka_unit_test(pauses_are_not_silence),
 		cmocka_unit_test(helper_ends_with_a_killed_agent),
 		cmocka_unit_test(helper_has_no_privileges),
 		cmocka_unit_test(helper_starts_inside_the_sandbox),
