@@ -24,6 +24,7 @@
 #include "agent/app/notify.h"
 #include "agent/model/admission.h"
 #include "agent/model/app_spec.h"
+#include "agent/model/app_state.h"
 #include "agent/model/damping.h"
 #include "agent/model/drain.h"
 #include "agent/model/principal.h"
@@ -57,6 +58,8 @@ struct app {
 	mono_t health_since;  /* of the last change; registered_at before the first */
 	char *reason;         /* of DOWN; NULL else */
 	mono_t registered_at; /* this definition */
+	enum app_state state; /* of health, drain and form; for the views */
+	mono_t state_since;   /* of the last change; registered_at before the first */
 	uint64_t went_up, went_down;
 	struct damping damping;
 	enum route_form form;    /* of its routes, as wanted; what is true is in the vips */

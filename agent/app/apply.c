@@ -64,11 +64,21 @@ void app_apply_vip(struct app *app, struct vip *vip, mono_t now)
 	reconcile_want(app->registry->reconcile, vip, out.want, now);
 }
 
+static void update_state(struct app *app, mono_t now)
+{
+	enum app_state state =
+		app_state_of(app->health, app->form, app->drained_since != USEC_NEVER);
+	if (state != app->state)
+		app->state_since = now;
+	app->state = state;
+}
+
 void app_apply(struct app *app, mono_t now)
 {
 	struct due_queue *q = &app->registry->due;
 	struct policy_output out = decide_and_remember(app, now);
 	bool draining = app->form == ROUTE_DRAIN;
+	update_state(app, now);
 	/* An app is forgotten by the timer too, never inside a callback of its watch. */
 	mono_t when = app->forget ? now : out.due;
 	for (size_t i = 0; i < app->spec->n_vips; i++)

@@ -193,6 +193,8 @@ static void inherit_health(struct app *app, const struct app *former)
 	app->health = former->health;
 	app->registry->n_by_health[app->health]++;
 	app->health_since = former->health_since;
+	app->state = former->state;
+	app->state_since = former->state_since;
 	app->reason = former->reason ? mem_strdup(former->reason) : NULL;
 }
 
@@ -200,7 +202,7 @@ static void add(struct registry *reg, const struct app_spec *spec, const struct 
 		mono_t now)
 {
 	struct app *app = mem_new(1, sizeof(*app));
-	app->registered_at = app->health_since = now;
+	app->registered_at = app->health_since = app->state_since = now;
 	app->off_since = app->left_at = app->drained_since = USEC_NEVER;
 	app->spec = spec_new(reg, spec);
 	app_table_add(reg, app);

@@ -124,9 +124,10 @@ void settings_apply_traffic(struct agent *a)
 	if (wanted == (a->traffic != NULL))
 		return;
 	traffic_watch_free(a->traffic);
-	a->traffic = wanted ? traffic_watch_new(a->loop, actuator_reconcile(a->actuator),
-						a->speaker, on_traffic, a)
-			    : NULL;
+	a->traffic =
+		wanted ? traffic_watch_new(a->loop, actuator_reconcile(a->actuator), a->speaker,
+					   actuator_aggregates(a->actuator), on_traffic, a)
+		       : NULL;
 }
 
 void settings_apply_disable_file(struct agent *a)

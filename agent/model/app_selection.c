@@ -43,6 +43,14 @@ int app_selection_add(struct app_selection *s, const char *text, struct err *err
 	return 0;
 }
 
+void app_selection_copy(struct app_selection *dst, const struct app_selection *src)
+{
+	*dst = *src;
+	dst->names = src->n > 0 ? mem_new(src->n, sizeof(*dst->names)) : NULL;
+	for (size_t i = 0; i < src->n; i++)
+		dst->names[i] = mem_strdup(src->names[i]);
+}
+
 void app_selection_done(struct app_selection *s)
 {
 	for (size_t i = 0; i < s->n; i++)

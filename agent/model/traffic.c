@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/model/traffic.h"
 
-void traffic_init(struct traffic *t, bool announced, mono_t now)
+void traffic_init(struct traffic *t, enum traffic_route route, mono_t now)
 {
-	*t = (struct traffic){ .announced = announced,
+	*t = (struct traffic){ .route = route,
 			       .changed_at = USEC_NEVER,
 			       .last_packet = USEC_NEVER,
 			       .rate_from = now,
@@ -41,24 +41,26 @@ static void measure(struct traffic *t, mono_t now)
 	t->rate_to = now;
 }
 
-void traffic_sample(struct traffic *t, uint64_t packets, uint64_t bytes, bool announced, mono_t now)
+void traffic_sample(struct traffic *t, uint64_t packets, uint64_t bytes, enum traffic_route route,
+		    mono_t now)
 {
 	count(t, packets, bytes, now);
 	measure(t, now);
-	if (t->announced != announced)
+	if (t->route != route)
 		t->changed_at = now;
-	t->announced = announced;
+	t->route = route;
 }
 
 bool traffic_is_idle(const struct traffic *t, mono_t now)
 {
-	return t->announced && t->changed_at != USEC_NEVER && t->last_packet < t->changed_at &&
-	       usec_sub(now, t->changed_at) >= TRAFFIC_IDLE_AFTER;
+	return t->route == TRAFFIC_ANNOUNCED && t->changed_at != USEC_NEVER &&
+	       t->last_packet < t->changed_at && usec_sub(now, t->changed_at) >= TRAFFIC_IDLE_AFTER;
 }
 
 bool traffic_is_stray(const struct traffic *t, mono_t now)
 {
-	return !t->announced && t->changed_at != USEC_NEVER && t->last_packet != USEC_NEVER &&
+	return t->route == TRAFFIC_WITHDRAWN && t->changed_at != USEC_NEVER &&
+	       t->last_packet != USEC_NEVER &&
 	       t->last_packet >= usec_add(t->changed_at, TRAFFIC_STRAY_AFTER) &&
 	       usec_sub(now, t->last_packet) <= TRAFFIC_STRAY_FOR;
 }

@@ -5,7 +5,7 @@
  *	idle   announced for a minute, no packet has come since, and before it was announced there had been some:
  *	       the routers do not send here what they sent here before
  *	stray  withdrawn for half a minute, and packets still come: a static route, a router that has not taken
- *	       the withdrawal, or a neighbour on the link
+ *	       the withdrawal, or a neighbour on the link; an aggregate of this host would explain them
  */
 #ifndef AGENT_MODEL_TRAFFIC_H
 #define AGENT_MODEL_TRAFFIC_H
@@ -22,20 +22,26 @@
 /* The rate is that of this time at least. */
 #define TRAFFIC_RATE_OVER (3 * USEC_PER_SEC)
 
+enum traffic_route {
+	TRAFFIC_WITHDRAWN,
+	TRAFFIC_COVERED,   /* withdrawn, and a router has an aggregate of this host that it is in */
+	TRAFFIC_ANNOUNCED, /* to a router, by itself or by the aggregate that stands for it */
+};
+
 /* Zeroed; but for a VIP that is new, traffic_init(). */
 struct traffic {
 	uint64_t packets, bytes; /* since it is counted */
 	double packet_rate, byte_rate;
 	mono_t rate_from, rate_to; /* what the rates are of; equal: there is none yet */
 	mono_t last_packet;        /* when a sample first had it; USEC_NEVER: none yet */
-	bool announced;            /* to a router, as of the last sample */
+	enum traffic_route route;  /* as of the last sample */
 	mono_t changed_at;         /* when that changed; USEC_NEVER: not since it is counted */
 	uint64_t at_mark_packets, at_mark_bytes;
 	uint64_t raw_packets, raw_bytes; /* of the counter, which another process may set back */
 };
 
-void traffic_init(struct traffic *t, bool announced, mono_t now);
-void traffic_sample(struct traffic *t, uint64_t packets, uint64_t bytes, bool announced,
+void traffic_init(struct traffic *t, enum traffic_route route, mono_t now);
+void traffic_sample(struct traffic *t, uint64_t packets, uint64_t bytes, enum traffic_route route,
 		    mono_t now);
 bool traffic_is_idle(const struct traffic *t, mono_t now);
 bool traffic_is_stray(const struct traffic *t, mono_t now);

@@ -26,6 +26,11 @@ void line_buffer_add(struct line_buffer *b, const char *octets, size_t n)
 	b->len += n;
 }
 
+bool line_buffer_is_empty(const struct line_buffer *b)
+{
+	return b->len == b->head && !b->too_long;
+}
+
 static void drop_all(struct line_buffer *b)
 {
 	b->head = b->len = 0;

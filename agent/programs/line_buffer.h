@@ -23,6 +23,8 @@ void line_buffer_done(struct line_buffer *b);
 /* Not more than LINE_BUFFER_ADD at once, and only when line_buffer_next() has found none. */
 #define LINE_BUFFER_ADD ((size_t)16 << 10)
 void line_buffer_add(struct line_buffer *b, const char *octets, size_t n);
+/* No part of a line is held. */
+bool line_buffer_is_empty(const struct line_buffer *b);
 /* The next line without its end; a view until octets are added. */
 enum line_found line_buffer_next(struct line_buffer *b, const char **ret, size_t *ret_len);
 /* The pipe has ended: a last line without its end, if there is one. */

@@ -64,7 +64,8 @@ struct program_feed {
 	struct program *program;
 	int fd; /* owned; -1: closed */
 	bool is_fifo;
-	bool ended; /* nothing more comes from the pipe */
+	bool ended;   /* nothing more comes from the pipe */
+	bool drained; /* and nothing is left in it */
 	size_t left; /* octets that were in the pipe at the end of its process and are still to be read */
 	sd_event_source *io, *more;
 	struct line_buffer buffer;

@@ -252,7 +252,7 @@ static bool step(struct program_feed *f)
 		return true;
 	}
 	enum line_found found = line_buffer_next(&f->buffer, &text, &len);
-	if (found == LINE_NONE && f->ended && f->fd < 0)
+	if (found == LINE_NONE && f->drained)
 		found = line_buffer_last(&f->buffer, &text, &len);
 	if (found == LINE_NONE)
 		return false;
@@ -304,22 +304,43 @@ static int on_more(sd_event_source *source, void *userdata)
 	return 0;
 }
 
+/* A fifo that is opened after its writers have left does not become readable at their end: with part of
+ * a line, look for that. False: nothing is there now. */
+static bool read_on(struct program_feed *f)
+{
+	if (!f->is_fifo || f->ended || line_buffer_is_empty(&f->buffer))
+		return false;
+	ssize_t n = read_some(f, SIZE_MAX);
+	f->ended = n < 0;
+	return n != 0;
+}
+
+/* A fifo stays open until it is opened anew. */
+static void drained(struct program_feed *f)
+{
+	f->drained = true;
+	f->io = sd_event_source_disable_unref(f->io);
+	if (!f->is_fifo)
+		fd_close(&f->fd);
+}
+
 /* All that was read is carried out, and, once the process has ended, all that was in the pipe then. */
 static void take_turn(struct program_feed *f)
 {
 	for (unsigned i = 0; i < UNITS_A_TURN; i++) {
 		if (step(f))
 			continue;
-		if (f->ended && f->fd >= 0 && read_rest(f))
+		if (read_on(f))
 			continue;
-		if (f->ended && f->fd >= 0) {
-			f->io = sd_event_source_disable_unref(f->io);
-			fd_close(&f->fd);
-			continue; /* its last line may have no end */
+		if (f->ended && !f->drained) {
+			if (!read_rest(f))
+				drained(f); /* its last line may have no end */
+			continue;
 		}
-		watch(f, true);
 		if (f->ended)
 			program_on_feed_done(f);
+		else
+			watch(f, true);
 		return;
 	}
 	watch(f, false);
@@ -330,13 +351,15 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 {
 	(void)source, (void)fd, (void)revents;
 	struct program_feed *f = userdata;
-	if (read_some(f, SIZE_MAX) < 0) {
+	ssize_t n = read_some(f, SIZE_MAX);
+	if (n < 0 && !f->is_fifo) {
+		/* A process that has closed its stdout may go on. */
 		f->io = sd_event_source_disable_unref(f->io);
 		fd_close(&f->fd);
-		if (!f->is_fifo)
-			return 0; /* a process that has closed its stdout may go on */
-		f->ended = true;  /* the last writer's line may have no end */
+		return 0;
 	}
+	if (n < 0)
+		f->ended = true;
 	take_turn(f);
 	return 0;
 }
@@ -348,8 +371,10 @@ void program_feed_init(struct program_feed *f, struct program *p, bool is_fifo)
 
 int program_feed_open(struct program_feed *f, int fd)
 {
+	f->io = sd_event_source_disable_unref(f->io);
+	fd_close(&f->fd);
 	f->fd = fd;
-	f->ended = false;
+	f->ended = f->drained = false;
 	return loop_io_add(f->program->env->loop, &f->io, fd, EPOLLIN, LOOP_INPUT, on_readable, f);
 }
 
@@ -357,8 +382,7 @@ void program_feed_close(struct program_feed *f)
 {
 	f->io = sd_event_source_disable_unref(f->io);
 	f->more = sd_event_source_disable_unref(f->more);
-	if (f->fd >= 0)
-		fd_close(&f->fd);
+	fd_close(&f->fd);
 	if (f->busy)
 		program_job_done(&f->job);
 	f->busy = false;

@@ -286,7 +286,8 @@ static int try_fifo(struct program *p, struct err *err)
 	return fd < 0 ? fd : program_feed_open(&p->fifo, fd);
 }
 
-/* One that every writer has left is opened anew: the old descriptor would tell its end for ever. */
+/* One that every writer has left is opened anew: the old descriptor would tell its end for ever. Where
+ * that fails, lines that come meanwhile are not obeyed. */
 static void open_fifo(struct program *p)
 {
 	struct err err = { "" };
@@ -294,6 +295,7 @@ static void open_fifo(struct program *p)
 		return;
 	if (try_fifo(p, &err) == 0)
 		return;
+	program_feed_close(&p->fifo);
 	if (!str_equal(p->last_error, err.text))
 		log_error("exec", "process %s: %s", p->spec.name, err.text);
 	str_printable(p->last_error, sizeof(p->last_error), err.text, strlen(err.text));

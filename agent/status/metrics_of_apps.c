@@ -32,7 +32,8 @@ struct scrape {
 	size_t family;
 	bool walks; /* `cursor` stands in `family` */
 	struct app_cursor cursor;
-	size_t name; /* of agent.metrics.per_app, the next one */
+	struct app_selection of; /* agent.metrics.per_app; a reload may change that meanwhile */
+	size_t name;             /* of `of`, the next one */
 };
 
 /* ---- apps ---- */
@@ -50,13 +51,11 @@ static void add_up(struct scrape *s, const char *name, const struct app *app)
 
 static void add_state(struct scrape *s, const char *name, const struct app *app)
 {
-	bool drained = app->drained_since != USEC_NEVER;
-	enum app_state now = app_state_of(app->health, app->form, drained);
 	for (enum app_state state = 0; state < APP_STATES; state++) {
 		const struct metric_label labels[] = { { "app", app->spec->name },
 						       { "state", app_state_word(state) },
 						       { 0 } };
-		metric_sample(&s->page, name, labels, state == now);
+		metric_sample(&s->page, name, labels, state == app->state);
 	}
 }
 
@@ -71,7 +70,7 @@ static void add_transitions(struct scrape *s, const char *name, const struct app
 static void add_changed(struct scrape *s, const char *name, const struct app *app)
 {
 	const struct metric_label labels[] = { { "app", app->spec->name }, { 0 } };
-	wall_t at = s->clock.wall - usec_sub(s->clock.now, app->health_since);
+	wall_t at = s->clock.wall - usec_sub(s->clock.now, app->state_since);
 	metric_sample_double(&s->page, name, labels, (double)at / (double)USEC_PER_SEC, 3);
 }
 
@@ -237,8 +236,8 @@ static const struct {
 	{ "app_state", "gauge", "1 for the state that the app is in.", add_state },
 	{ "app_transitions_total", "counter", "How often the health of the app became up or down.",
 	  add_transitions },
-	{ "app_state_changed_timestamp_seconds", "gauge",
-	  "When the health of the app last changed.", add_changed },
+	{ "app_state_changed_timestamp_seconds", "gauge", "When the state of the app last changed.",
+	  add_changed },
 	{ "vip_announced", "gauge", "1 while at least one peer has been sent the VIP.",
 	  add_announced },
 	{ "vip_advertised", "gauge",
@@ -325,15 +324,13 @@ static void add_aggregates(struct scrape *s)
 
 /* ---- the answer ---- */
 
-/* A reload may change the names between two pieces. */
 static const struct app *next_app(struct scrape *s)
 {
-	const struct app_selection *of = &s->in.config->metrics_of;
 	const struct app *app = NULL;
-	if (!of->limited)
+	if (!s->of.limited)
 		return app_cursor_next(&s->cursor);
-	while (!app && s->name < of->n)
-		app = registry_find(s->in.registry, of->names[s->name++]);
+	while (!app && s->name < s->of.n)
+		app = registry_find(s->in.registry, s->of.names[s->name++]);
 	return app;
 }
 
@@ -417,6 +414,7 @@ static void free_scrape(void *userdata)
 	struct scrape *s = userdata;
 	if (s->walks)
 		app_cursor_done(&s->cursor);
+	app_selection_done(&s->of);
 	free(metric_page_take(&s->page));
 	free(s);
 }
@@ -428,6 +426,7 @@ struct stream *metrics_stream(const struct status_sources *in, enum metric_forma
 						    .rests = rests };
 	struct scrape *s = mem_new(1, sizeof(*s));
 	s->in = *in;
+	app_selection_copy(&s->of, &in->config->metrics_of);
 	s->page.format = format;
 	return stream_new_text(&ops, s);
 }

@@ -20,6 +20,7 @@ struct traffic_watch {
 	sd_event *loop;
 	struct reconcile *reconcile;
 	const struct bgp_speaker *speaker;
+	const struct aggregates *aggregates;
 	traffic_sampled_cb *sampled;
 	void *userdata;
 	struct counters *counters; /* NULL: cannot count at the moment */
@@ -44,13 +45,34 @@ static void set_timer(struct traffic_watch *w, span_t span)
 		       w);
 }
 
-static bool is_sent(const struct traffic_watch *w, const struct vip *vip)
+/* ---- what routers have ---- */
+
+static bool has_aggregate_of(const struct traffic_watch *w, size_t peer, const struct vip *vip)
 {
-	size_t n = bgp_speaker_n_peers(w->speaker);
-	for (size_t i = 0; i < n; i++)
-		if (bgp_speaker_route_state(w->speaker, i, &vip->prefix) == BGP_ROUTE_SENT)
+	const struct aggregate_list *list = aggregates_list(w->aggregates);
+	for (size_t i = 0; i < list->n; i++)
+		if (aggregate_covers(&list->items[i], &vip->prefix) &&
+		    bgp_speaker_route_state(w->speaker, peer, &list->items[i].prefix) ==
+			    BGP_ROUTE_SENT)
 			return true;
 	return false;
+}
+
+static enum traffic_route route_of(const struct traffic_watch *w, const struct vip *vip)
+{
+	enum traffic_route route = TRAFFIC_WITHDRAWN;
+	size_t n = bgp_speaker_n_peers(w->speaker);
+	for (size_t i = 0; i < n; i++) {
+		enum bgp_route_state state = bgp_speaker_route_state(w->speaker, i, &vip->prefix);
+		if (state == BGP_ROUTE_SENT)
+			return TRAFFIC_ANNOUNCED;
+		if (!has_aggregate_of(w, i, vip))
+			continue;
+		if (state == BGP_ROUTE_SUPPRESSED)
+			return TRAFFIC_ANNOUNCED;
+		route = TRAFFIC_COVERED;
+	}
+	return route;
 }
 
 /* ---- trouble ---- */
@@ -94,12 +116,12 @@ static void on_count(const struct traffic_count *count, void *userdata)
 	}
 	if (!vip->traffic) { /* it went and came again meanwhile */
 		vip->traffic = mem_new(1, sizeof(*vip->traffic));
-		traffic_init(vip->traffic, is_sent(w, vip), now);
+		traffic_init(vip->traffic, route_of(w, vip), now);
 		vip->traffic->raw_packets = count->packets;
 		vip->traffic->raw_bytes = count->bytes;
 	}
 	vip->traffic_round = w->round;
-	traffic_sample(vip->traffic, count->packets, count->bytes, is_sent(w, vip), now);
+	traffic_sample(vip->traffic, count->packets, count->bytes, route_of(w, vip), now);
 }
 
 /* ---- what has changed since ---- */
@@ -126,7 +148,7 @@ static int check_vip(struct traffic_watch *w, struct vip *vip, struct err *err)
 		return 0;
 	if (!vip->traffic) {
 		vip->traffic = mem_new(1, sizeof(*vip->traffic));
-		traffic_init(vip->traffic, is_sent(w, vip), loop_now(w->loop));
+		traffic_init(vip->traffic, route_of(w, vip), loop_now(w->loop));
 	}
 	w->missing[w->n_missing++] = vip->prefix;
 	return w->n_missing == COUNTERS_CHANGE_MAX ? add_missing(w, err) : 0;
@@ -218,12 +240,14 @@ static int on_timer(sd_event_source *source, uint64_t now, void *userdata)
 
 struct traffic_watch *traffic_watch_new(sd_event *loop, struct reconcile *reconcile,
 					const struct bgp_speaker *speaker,
+					const struct aggregates *aggregates,
 					traffic_sampled_cb *sampled, void *userdata)
 {
 	struct traffic_watch *w = mem_new(1, sizeof(*w));
 	w->loop = sd_event_ref(loop);
 	w->reconcile = reconcile;
 	w->speaker = speaker;
+	w->aggregates = aggregates;
 	w->sampled = sampled;
 	w->userdata = userdata;
 	set_timer(w, 0);

@@ -9,6 +9,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "agent/vip/aggregates.h"
 #include "agent/vip/reconcile.h"
 #include "bgp/speaker.h"
 
@@ -17,9 +18,10 @@ struct traffic_watch;
 /* All counters have been read. It may not free the watch. */
 typedef void traffic_sampled_cb(void *userdata);
 
-/* `reconcile` and `speaker` must outlive it. */
+/* `reconcile`, `speaker` and `aggregates` must outlive it. */
 struct traffic_watch *traffic_watch_new(sd_event *loop, struct reconcile *reconcile,
 					const struct bgp_speaker *speaker,
+					const struct aggregates *aggregates,
 					traffic_sampled_cb *sampled, void *userdata);
 /* Nothing is counted any more. */
 void traffic_watch_free(struct traffic_watch *w);

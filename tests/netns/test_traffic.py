@@ -208,3 +208,30 @@ def test_alarms(bed: Testbed) -> None:
     wait_until(lambda: "stray-traffic" not in alarms(agent), "the packets have ended", 30)
     send(link.namespace, "192.0.2.99", 1)
     wait_until(lambda: "no-traffic" not in alarms(agent), "there is traffic")
+
+
+def test_alarms_under_an_aggregate(bed: Testbed) -> None:
+    """A VIP that routers reach by the aggregate is announced; one that is withdrawn gets its packets."""
+    router, link, agent = start(bed, drain_time="0s")
+    late = app("late", "192.0.2.60/32")
+    aggregates = [{"prefix": "192.0.2.0/24", "summary_only": True}]
+    send(link.namespace, "192.0.2.53", 3)
+    send(link.namespace, "192.0.2.99", 3)
+    wait_until(lambda: min(packets(agent, v) for v in (VIP4, "192.0.2.99/32")) == 3, "traffic")
+    agent.reload(
+        config(peer(router), apps=(WEB, OTHER, late), agent={**COUNTED, "drain_time": "0s"},
+               aggregates=aggregates)
+    )  # fmt: skip
+    router.wait_routes("192.0.2.0/24", VIP6, NET)
+    never(lambda: False, "the aggregate is sampled", 2)
+    agent.drain("late")
+    agent.drain("web")
+    router.wait_routes("192.0.2.0/24")
+    never(lambda: False, "the withdrawal is sampled", 2)
+    agent.undrain("web")
+    router.wait_routes("192.0.2.0/24", VIP6, NET)
+    with stream(link.namespace, "192.0.2.99", 0.5), stream(link.namespace, "192.0.2.60", 0.5):
+        wait_until(lambda: "no-traffic" in alarms(agent), "no traffic", 90)
+        assert alarms(agent)["no-traffic"]["vip"] == VIP4
+        assert alarms(agent)["no-traffic"]["count"] == 1
+        assert "stray-traffic" not in alarms(agent)

@@ -754,6 +754,27 @@ static void test_an_app_with_another_name_has_its_health(void **state)
 	expect(b, "withdraw 192.0.2.1/32\n");
 }
 
+/* Of health, of a drain, and of what a drain makes of the route. */
+static void test_since_when_it_is_in_its_state(void **state)
+{
+	struct bench *b = *state;
+	const struct registry_options options = { .drain_time = 5 * SEC };
+	struct app *app = registered(b, &checked, REGISTER_NEW);
+	registry_set_options(b->reg, &options);
+	assert_true(app->state == APP_UNKNOWN && app->state_since == SEC);
+	app_on_verdict(app, HEALTH_UP, "passes", 2 * SEC);
+	assert_true(app->state == APP_UP && app->state_since == 2 * SEC);
+	registry_drain(b->reg, "dns", DRAIN_BY_API, NULL, "", USEC_NEVER, 3 * SEC);
+	assert_true(app->state == APP_DRAINING && app->state_since == 3 * SEC);
+	registry_tick(b->reg, 8 * SEC);
+	assert_true(app->state == APP_DRAINED && app->state_since == 8 * SEC);
+	app_on_verdict(app, HEALTH_DOWN, "fails", 9 * SEC);
+	assert_true(app->state == APP_DRAINED && app->state_since == 8 * SEC);
+	registry_undrain(b->reg, "dns", DRAIN_BY_API, NULL, 10 * SEC);
+	assert_true(app->state == APP_DOWN && app->state_since == 10 * SEC);
+	assert_int_equal(app->health_since, 9 * SEC);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -781,6 +802,7 @@ int main(void)
 		TEST(test_changes_are_counted),
 		TEST(test_two_apps_exchange_their_vips),
 		TEST(test_an_app_with_another_name_has_its_health),
+		TEST(test_since_when_it_is_in_its_state),
 		TEST(test_stop_withdraws_all),
 		TEST(test_a_flapping_app_is_held_down),
 		TEST(test_a_hold_ends_with_its_app),
