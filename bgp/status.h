@@ -98,8 +98,8 @@ struct bgp_peer_status {
 	bool restarting;                   /* since our last restart, the peer got no End-of-RIB */
 	bool end_of_rib_deferred;          /* because apps have no verdict yet */
 	struct addr next_hop4, next_hop6;  /* family 0: none; `next_hop4` may be IPv6 (RFC 8950) */
-	mono_t next_hop_since
-		[2]; /* there is this one of IPv4 and IPv6, or none; USEC_NEVER: no session */
+	/* That this one, or none, is there, for IPv4 and IPv6; USEC_NEVER: no session. */
+	mono_t next_hop_since[2];
 	struct bgp_message_counts sent, received;
 	uint64_t prefixes_received, prefixes_withdrawn; /* counted, never kept */
 	/* Of IPv4 and IPv6, in this session: announced less withdrawn. One that the peer announces twice

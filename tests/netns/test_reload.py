@@ -462,9 +462,9 @@ def test_diffs_beside_reloads(bed: Testbed, watch: Watch) -> None:
     ]
     agent.write_config(files[1])
     text = agent.config_path.read_bytes()
-    with ThreadPoolExecutor(4) as pool:
-        for i in range(12):
-            asked = [pool.submit(agent.admin, "/v1/diff", "POST", text) for _ in range(4)]
+    with ThreadPoolExecutor(2) as pool:
+        for i in range(24):
+            asked = [pool.submit(agent.admin, "/v1/diff", "POST", text) for _ in range(2)]
             agent.reload(files[i % 2])
             for answer in asked:
                 assert answer.result().status == 200
@@ -476,5 +476,5 @@ def test_diffs_beside_reloads(bed: Testbed, watch: Watch) -> None:
         wait_until(lambda: all(a.running() for a in asked), "all are asked")
         agent.process.resume()
         found = [a.result() for a in asked]
-    assert {a.status for a in found} <= {200, 503} and found[0].status in {200, 503}
-    assert all("wait already" in a.text for a in found if a.status == 503)
+    assert {a.status for a in found} <= {200, 429}
+    assert all("wait already" in a.text for a in found if a.status == 429)
