@@ -22,7 +22,9 @@ struct show {
 
 typedef int show_fn(const struct show *s, const json_t *answer);
 show_fn show_status, show_app, show_vips, show_explain, show_peers, show_peer, show_routes,
-	show_nat, show_consul, show_config, show_what_if;
+	show_nat, show_consul, show_config;
+/* Its exit status is that of the forecast (cmd_what_if). */
+void show_what_if(const struct show *s, const json_t *answer);
 
 /* The answer in parts as they come (client_octets_cb); names are printed at once, the table at the end.
  * `s` must outlive it. The end frees it; -EINVAL: that was no list of apps. */
@@ -30,6 +32,8 @@ struct app_list;
 struct app_list *show_apps_begin(const struct show *s);
 void show_apps_octets(const char *octets, size_t n, void *userdata);
 int show_apps_end(struct app_list *list);
+/* How many octets were walked so far, those again that were walked in vain: for tests. */
+size_t show_apps_walked(const struct app_list *list);
 
 /* The tone of a state of apps, sessions and routes. */
 enum table_tone show_tone(const char *state);

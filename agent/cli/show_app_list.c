@@ -113,12 +113,15 @@ static void add_app(struct table *t, const struct json_slice *app, const char *s
 	table_add(t, text_of(app[REASON], buf));
 }
 
-/* The answer as far as it has come: what has been shown is dropped. */
+/* The answer as far as it has come: what has been shown is dropped. An app that has not come whole is
+ * walked again from its beginning, but not before twice as much of it is there. */
 struct app_list {
 	const struct show *show;
 	struct table *table;
 	char *text;
 	size_t len, cap;
+	size_t due;    /* walked again with that length */
+	size_t walked; /* in all */
 	enum { BEFORE_APPS, FIRST_APP, MORE_APPS, BEHIND_APPS, WRONG } at;
 };
 
@@ -187,6 +190,21 @@ static bool next_app(struct app_list *list, struct json_scan *s)
 	return true;
 }
 
+static void walk(struct app_list *list)
+{
+	const char *shown = list->text, *end = list->text + list->len;
+	bool more = true;
+	while (more && list->at < BEHIND_APPS) {
+		struct json_scan s = json_scan_over(shown, (size_t)(end - shown));
+		more = list->at == BEFORE_APPS ? find_apps(list, &s) : next_app(list, &s);
+		list->walked += (size_t)(s.p - shown);
+		shown = more ? s.p : shown;
+	}
+	list->len = (size_t)(end - shown);
+	memmove(list->text, shown, list->len);
+	list->due = list->len * 2;
+}
+
 void show_apps_octets(const char *octets, size_t n, void *userdata)
 {
 	struct app_list *list = userdata;
@@ -195,15 +213,13 @@ void show_apps_octets(const char *octets, size_t n, void *userdata)
 	list->text = mem_grow(list->text, &list->cap, list->len + n, 1);
 	memcpy(list->text + list->len, octets, n);
 	list->len += n;
-	const char *shown = list->text, *end = list->text + list->len;
-	bool more = true;
-	while (more && list->at < BEHIND_APPS) {
-		struct json_scan s = json_scan_over(shown, (size_t)(end - shown));
-		more = list->at == BEFORE_APPS ? find_apps(list, &s) : next_app(list, &s);
-		shown = more ? s.p : shown;
-	}
-	list->len = (size_t)(end - shown);
-	memmove(list->text, shown, list->len);
+	if (list->len >= list->due)
+		walk(list);
+}
+
+size_t show_apps_walked(const struct app_list *list)
+{
+	return list->walked;
 }
 
 /* The members behind the list. */
@@ -219,6 +235,8 @@ static bool is_whole(const struct app_list *list)
 
 int show_apps_end(struct app_list *list)
 {
+	if (list->len > 0)
+		walk(list);
 	bool whole = is_whole(list);
 	if (whole && !verb_has(list->show->call, "names"))
 		table_print(list->table, &list->show->style, list->show->out);

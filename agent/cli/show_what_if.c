@@ -38,11 +38,29 @@ static void show_app_change(const struct show *s, const json_t *app)
 static void show_value(FILE *out, const json_t *value)
 {
 	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	fputs(text ? text : "", out);
+	fputs(text ? text : "null", out);
 	free(text);
 }
 
-/* "med: 10 -> 100", those that differ. */
+static bool is_missing(const json_t *value)
+{
+	return !value || json_is_null(value);
+}
+
+/* "med: 10 -> 100"; a value that is missing is null. False: they are the same. */
+static bool show_attribute(const struct show *s, const char *separator, const char *key,
+			   const json_t *before, const json_t *after)
+{
+	if ((is_missing(before) && is_missing(after)) || json_equal(before, after))
+		return false;
+	fprintf(s->out, "%s %s: ", separator, key);
+	show_value(s->out, before);
+	fputs(" -> ", s->out);
+	show_value(s->out, after);
+	return true;
+}
+
+/* Those that differ; which of both has them. */
 static void show_attributes(const struct show *s, const json_t *route)
 {
 	const json_t *before = json_at(route, "before"), *after = json_at(route, "after");
@@ -50,14 +68,13 @@ static void show_attributes(const struct show *s, const json_t *route)
 	const json_t *value;
 	json_object_foreach((json_t *)after, key, value)
 	{
-		const json_t *former = json_object_get(before, key);
-		if (json_equal(former, value))
-			continue;
-		fprintf(s->out, "%s %s: ", separator, key);
-		show_value(s->out, former);
-		fputs(" -> ", s->out);
-		show_value(s->out, value);
-		separator = ",";
+		if (show_attribute(s, separator, key, json_object_get(before, key), value))
+			separator = ",";
+	}
+	json_object_foreach((json_t *)before, key, value)
+	{
+		if (!json_object_get(after, key) && show_attribute(s, separator, key, value, NULL))
+			separator = ",";
 	}
 }
 
@@ -113,7 +130,7 @@ static void show_vip_change(const struct show *s, const json_t *vip)
 	fputc('\n', s->out);
 }
 
-int show_what_if(const struct show *s, const json_t *answer)
+void show_what_if(const struct show *s, const json_t *answer)
 {
 	const json_t *apps = json_at(answer, "apps"), *vips = json_at(answer, "vips"),
 		     *aggregates = json_at(answer, "aggregates");
@@ -132,5 +149,4 @@ int show_what_if(const struct show *s, const json_t *answer)
 		fprintf(s->out, "nothing would change\n");
 	else if (lost > 0)
 		fprintf(s->out, "%lld of them would be announced to no peer any more\n", lost);
-	return lost > 0;
 }

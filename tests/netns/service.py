@@ -43,3 +43,25 @@ class Service:
         """SIGKILL: the kernel closes the port, without a goodbye."""
         self._popen.kill()
         self._popen.wait()
+
+
+_LISTENERS = """
+import signal, socket, sys
+open_ones = []
+for port in range(int(sys.argv[1]), int(sys.argv[2])):
+    s = socket.socket(socket.AF_INET6)
+    s.bind(("::", port))
+    s.listen()
+    open_ones.append(s)
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+class Services(Service):
+    """One process that listens on each of these ports, over TCP: as many services that die at once."""
+
+    def __init__(self, namespace: Namespace, ports: range):
+        self._namespace = namespace
+        self._argv = [sys.executable, "-ISc", _LISTENERS, str(ports.start), str(ports.stop)]
+        self.start()

@@ -1,6 +1,6 @@
 """The forms of configuration that GoCast's users have."""
 
-from .configs import VIP4
+from .configs import VIP4, config, peer
 from .testbed import Testbed
 
 APPS = f"""
@@ -88,3 +88,27 @@ def test_command_line_of_gocast(bed: Testbed) -> None:
     agent.arguments = ["--config", str(agent.config_path), "-v=2", "-logtostderr"]
     agent.start()
     router.wait_route(VIP4)
+
+
+def test_nothing_is_expanded(bed: Testbed) -> None:
+    """A password, a path and a command: ${SECRET} is what it is, although the agent's environment has it.
+    The shell of a command does expand it, and has not got it."""
+    password = "${SECRET}"
+    router = bed.start_router("bird", password=password)
+    (bed.workdir / password).touch()
+    keys = {
+        "name": "app1",
+        "vip": VIP4,
+        "monitors": [f"file:{bed.workdir}/{password}", 'exec:test "${SECRET-none}" = none'],
+    }
+    agent = bed.start_agent(
+        config(peer(router, password=password), apps=(keys,)), env={"SECRET": "expanded"}
+    )
+    router.wait_route(VIP4)
+    monitors = agent.app("app1")["monitors"]
+    assert [m["monitor"] for m in monitors] == keys["monitors"]
+    (bed.workdir / password).unlink()
+    router.wait_routes()
+    (bed.workdir / "expanded").touch()
+    checked = agent.admin("/v1/apps/app1/check", "POST").json()["monitors"]
+    assert [m["result"] for m in checked] == ["fail", "pass"]

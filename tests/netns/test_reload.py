@@ -16,6 +16,7 @@ from .configs import VIP4, app, config, peer
 from .consul import Consul, tags
 from .gate import SLOW, Gate
 from .rawpeer import RawListener, RawSession
+from .service import Services
 from .testbed import ROUTER_AS, Link, Testbed
 from .wait import wait_until
 
@@ -357,6 +358,40 @@ def test_a_service_dies_during_reloads(bed: Testbed, watch: Watch) -> None:
     wait_until(lambda: "more18" in {a["name"] for a in agent.status("apps")["apps"]}, "the last one")
     assert all(OTHER not in update.announced for update in watch.updates(agent))
     assert not agent.app("dying")["announced"]
+
+
+def test_five_hundred_services_die_during_a_reload(bed: Testbed, watch: Watch) -> None:
+    """Every withdrawal is at the router before the reload has come to its last app, each once, and no
+    route comes back."""
+    ports = range(20000, 20500)
+    vips = {f"198.18.{n // 250}.{n % 250}/32" for n in range(len(ports))}
+    dying = tuple(
+        app(f"d{n}", f"198.18.{n // 250}.{n % 250}/32", f"port:tcp:{port}")
+        for n, port in enumerate(ports)
+    )
+    services = Services(bed.host, ports)
+    agent = start(bed, watch, apps=(KEPT, *dying), agent={"bind": "none"})
+    sent = {(vip, "sent") for vip in vips | {VIP4}}
+    wait_until(lambda: sent_to(agent, watch) == sent, "all are announced")
+    watch.updates(agent)
+    more = tuple(app(f"a{n}", f"198.19.{n // 250}.{n % 250}/32") for n in range(3000))
+    last = "198.19.11.249/32"
+    agent.write_config(config(watch.entry, apps=(KEPT, *dying, *more), agent={"bind": "none"}))
+    agent.process.signal(signal.SIGHUP)
+    agent.wait_log("SIGHUP: app a0 added")
+    agent.process.pause()
+    services.kill()
+    agent.process.resume()
+    updates = watch.updates_until(last)
+    withdrawn = [prefix for update in updates for prefix in update.withdrawn]
+    assert sorted(withdrawn) == sorted(vips)
+    assert not vips & {prefix for update in updates for prefix in update.announced}
+    agent.wait_log("SIGHUP: reloaded .*, 3000 changes")
+    assert not any(update.withdrawn or vips & set(update.announced) for update in watch.updates(agent))
+    [done] = agent.status("events?kind=reload.done")["events"]
+    downs = agent.status("events?kind=app.down")["events"]
+    assert len(downs) == 500 and all(down["id"] < done["id"] for down in downs)
+    assert agent.peer(watch.link.router_ip)["sessions"] == 1
 
 
 def sent_to(agent: Agent, watch: Watch) -> set[tuple[str, str]]:

@@ -32,7 +32,7 @@ static char *shown_in(enum verb_id verb, const char *const *args, const char *an
 		[VERB_VIPS] = show_vips,     [VERB_EXPLAIN] = show_explain,
 		[VERB_PEERS] = show_peers,   [VERB_PEER] = show_peer,
 		[VERB_ROUTES] = show_routes, [VERB_NAT] = show_nat,
-		[VERB_CONSUL] = show_consul, [VERB_WHAT_IF] = show_what_if,
+		[VERB_CONSUL] = show_consul,
 	};
 	char *text = NULL, *argv[4] = { 0 };
 	size_t size = 0;
@@ -50,9 +50,12 @@ static char *shown_in(enum verb_id verb, const char *const *args, const char *an
 		fail_msg("no JSON: %s", answer);
 	FILE *out = open_memstream(&text, &size);
 	const struct show s = { .call = &call, .style = style, .out = out };
-	int done = verb == VERB_APPS ? show_apps_by(&s, answer, strlen(answer), 7)
-				     : shows[verb](&s, json);
-	assert_int_equal(done, status);
+	if (verb == VERB_WHAT_IF)
+		show_what_if(&s, json);
+	else
+		assert_int_equal(verb == VERB_APPS ? show_apps_by(&s, answer, strlen(answer), 7)
+						   : shows[verb](&s, json),
+				 status);
 	fclose(out);
 	json_decref(json);
 	return text;
@@ -152,6 +155,36 @@ static void test_apps_in_parts(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		assert_int_equal(show_apps_by(&s, others[i], strlen(others[i]), 3), -EINVAL);
 	fclose(s.out);
+}
+
+/* An app of 1 MiB that comes in small parts, between two others, is walked a few times and not with
+ * each part. */
+static void test_a_huge_app_in_small_parts(void **state)
+{
+	enum { PART = 64, REASON = 1 << 20 };
+	static const char before[] = "{\"apps\": [{\"name\": \"a\"}, {\"name\": \"b\", "
+				     "\"reason\": \"",
+			  after[] = "\"}, {\"name\": \"c\"}]}";
+	char names[] = "--names", *const argv[] = { names, NULL };
+	char *text = NULL, *answer = NULL;
+	size_t size = 0, len = 0;
+	struct verb_call call;
+	struct err err;
+	(void)state;
+	FILE *made = open_memstream(&answer, &len);
+	fprintf(made, "%s%*s%s", before, REASON, "x", after);
+	fclose(made);
+	assert_int_equal(verb_parse(verb_at(VERB_APPS), 1, argv, &call, &err), 0);
+	const struct show s = { .call = &call, .out = open_memstream(&text, &size) };
+	struct app_list *list = show_apps_begin(&s);
+	for (size_t at = 0; at < len; at += PART)
+		show_apps_octets(answer + at, len - at < PART ? len - at : PART, list);
+	assert_in_range(show_apps_walked(list), REASON / 2, 4 * len);
+	assert_int_equal(show_apps_end(list), 0);
+	fclose(s.out);
+	assert_string_equal(text, "a\nb\nc\n");
+	free(text);
+	free(answer);
 }
 
 /* A single one that is left would take no less room as "+1". */
@@ -556,26 +589,42 @@ static void test_what_if(void **state)
 	static const char nothing[] =
 		"{\"apps\": [], \"vips\": [], \"aggregates\": [], \"lost\": 0}";
 	(void)state;
-	char *text = shown_in(VERB_WHAT_IF, none, answer, (struct table_style){ 0 }, 1);
-	assert_string_equal(
-		text, "app dns: up -> down, after 3 failed checks, within 6s, held down for 10s, "
-		      "unregistered after 15m00s\n"
-		      "app web: up -> kept, at once\n"
-		      "vip 192.0.2.1/32 of dns: up -> none, announced to 1 -> 0 peers\n"
-		      "    10.0.0.1: withdrawn\n"
-		      "    address, NAT tcp:53:8053 removed, after 15m00s\n"
-		      "vip 192.0.2.2/32 of web: up -> kept, announced to 1 -> 1 peer\n"
-		      "    10.0.0.1: changed med: 1 -> 2, communities: [] -> [\"65535:0\"]\n"
-		      "    address added\n"
-		      "aggregate 192.0.2.0/24: up -> drain, announced to 1 -> 1 peer\n"
-		      "1 of them would be announced to no peer any more\n");
-	free(text);
+	expect(VERB_WHAT_IF, none, answer,
+	       "app dns: up -> down, after 3 failed checks, within 6s, held down for 10s, "
+	       "unregistered after 15m00s\n"
+	       "app web: up -> kept, at once\n"
+	       "vip 192.0.2.1/32 of dns: up -> none, announced to 1 -> 0 peers\n"
+	       "    10.0.0.1: withdrawn\n"
+	       "    address, NAT tcp:53:8053 removed, after 15m00s\n"
+	       "vip 192.0.2.2/32 of web: up -> kept, announced to 1 -> 1 peer\n"
+	       "    10.0.0.1: changed med: 1 -> 2, communities: [] -> [\"65535:0\"]\n"
+	       "    address added\n"
+	       "aggregate 192.0.2.0/24: up -> drain, announced to 1 -> 1 peer\n"
+	       "1 of them would be announced to no peer any more\n");
 	expect(VERB_WHAT_IF, none, nothing, "nothing would change\n");
 	expect(VERB_WHAT_IF, none,
 	       "{\"apps\": [{\"app\": \"dns\", \"state\": {\"before\": \"drained\", \"after\": "
 	       "\"drained\"}, \"health\": {\"before\": \"up\", \"after\": \"down\"}, "
 	       "\"checks\": 1, \"noticed_seconds\": 2}], \"lost\": 0}",
 	       "app dns: drained, health up -> down, after 1 failed check, within 2s\n");
+}
+
+/* An attribute that only one of both has, or none. */
+static void test_what_if_attributes(void **state)
+{
+	(void)state;
+	expect(VERB_WHAT_IF, none,
+	       "{\"apps\": [], \"vips\": [{\"prefix\": \"192.0.2.1/32\", \"app\": \"dns\", "
+	       "\"form\": {\"before\": \"up\", \"after\": \"drain\"}, \"announced_to\": "
+	       "{\"before\": 2, \"after\": 2}, \"routes\": ["
+	       "{\"peer\": \"10.0.0.1\", \"change\": \"changed\", \"before\": {\"origin\": "
+	       "\"igp\", \"weight\": 5}, \"after\": {\"weight\": null, \"med\": 7}}, "
+	       "{\"peer\": \"10.0.0.2\", \"change\": \"changed\", \"before\": {\"med\": null, "
+	       "\"weight\": 1}, \"after\": {\"weight\": 1}}]}], \"aggregates\": [], "
+	       "\"lost\": 0}",
+	       "vip 192.0.2.1/32 of dns: up -> drain, announced to 2 -> 2 peers\n"
+	       "    10.0.0.1: changed weight: 5 -> null, med: null -> 7, origin: \"igp\" -> null\n"
+	       "    10.0.0.2: changed\n");
 }
 
 /* ---- the agent ---- */
@@ -644,6 +693,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_apps),
 		cmocka_unit_test(test_apps_in_parts),
+		cmocka_unit_test(test_a_huge_app_in_small_parts),
 		cmocka_unit_test(test_a_count_stands_for_two_vips_or_more),
 		cmocka_unit_test(test_app),
 		cmocka_unit_test(test_app_without_what_it_need_not_have),
@@ -658,6 +708,7 @@ int main(void)
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_consul),
 		cmocka_unit_test(test_what_if),
+		cmocka_unit_test(test_what_if_attributes),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_status_of_an_agent_at_rest),
 		cmocka_unit_test(test_tones),
