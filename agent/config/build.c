@@ -10,6 +10,7 @@
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_log.h"
 #include "agent/config/template.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -142,6 +143,8 @@ static void add_candidates(const char **names, size_t *n, const struct config_se
 			names[(*n)++] = k->name;
 		if (k->alias && *n + 1 < CANDIDATES_MAX)
 			names[(*n)++] = k->alias;
+		if (k->alias2 && *n + 1 < CANDIDATES_MAX)
+			names[(*n)++] = k->alias2;
 	}
 	if (s->shared)
 		add_candidates(names, n, s->shared, true);
@@ -199,17 +202,21 @@ static void report_unknown(struct config_build *b, const struct config_node *nod
 	config_error(b->findings, config_at_key(node), "%s", text);
 }
 
-/* Both the name and the alias of a key are errors. */
+/* Two names of one key are an error. */
 static bool is_given_already(struct config_build *b, const struct config_node *node,
 			     const struct config_key *key)
 {
-	const char *other = str_equal(node->key, key->name) ? key->alias : key->name;
-	const struct config_node *twin = other ? config_node_get(node->parent, other) : NULL;
-	if (!twin || twin->index > node->index)
-		return false;
-	config_error(b->findings, config_at_key(node),
-		     "same key as '%s' in line %u, specify one of them", other, twin->key_line);
-	return true;
+	const char *const names[] = { key->name, key->alias, key->alias2 };
+	for (size_t i = 0; i < ARRAY_SIZE(names) && names[i]; i++) {
+		const struct config_node *twin = config_node_get(node->parent, names[i]);
+		if (!twin || twin->index >= node->index)
+			continue;
+		config_error(b->findings, config_at_key(node),
+			     "same key as '%s' in line %u, specify one of them", names[i],
+			     twin->key_line);
+		return true;
+	}
+	return false;
 }
 
 static void build_key(struct config_build *b, const struct config_node *node,
@@ -272,6 +279,8 @@ static void report_missing(struct config_build *b, const struct config_node *nod
 		const struct config_node *c = child_of(node, k->name);
 		if (!c && k->alias)
 			c = child_of(node, k->alias);
+		if (!c && k->alias2)
+			c = child_of(node, k->alias2);
 		if (!c)
 			config_error(b->findings, config_at_missing(node, k->name), "missing: %s",
 				     k->doc);

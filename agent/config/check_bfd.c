@@ -2,22 +2,34 @@
 #include "agent/config/check_bfd.h"
 
 #include "agent/config/schema_bfd.h"
+#include "lib/array.h"
 #include "lib/mono.h"
 #include "lib/str.h"
 
 /* Below this, a busy host or router may miss its turn. */
 #define DETECTION_MIN (150 * USEC_PER_MSEC)
 
-/* Where `bfd`, or a key in it, is written: at the peer, else under `bgp`. NULL: nowhere. */
+/* By any of its names. */
+static const struct config_node *find_key(const struct config_node *mapping, const char *name)
+{
+	size_t offset;
+	const struct config_key *key = config_section_find(&config_bfd_section, name, &offset);
+	const char *const names[] = { key->name, key->alias, key->alias2 };
+	const struct config_node *node = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(names) && names[i] && !node; i++)
+		node = config_node_get(mapping, names[i]);
+	return node;
+}
+
+/* Where `bfd`, or a key in it, is written: at the peer, else under `bgp`. `key` "": `bfd` itself. NULL:
+ * nowhere. */
 static const struct config_node *find(const struct config_node *bgp, const struct config_node *own,
-				      const char *key, const char *alias)
+				      const char *key)
 {
 	const struct config_node *mappings[] = { config_node_get(own, "bfd"),
 						 config_node_get(bgp, "bfd") };
-	for (size_t i = 0; i < 2; i++) {
-		const struct config_node *node = config_node_get(mappings[i], key);
-		if (!node)
-			node = config_node_get(mappings[i], alias);
+	for (size_t i = 0; i < 2 && key[0]; i++) {
+		const struct config_node *node = find_key(mappings[i], key);
 		if (node)
 			return node;
 	}
@@ -51,12 +63,12 @@ static void check_times(const struct config_node *bgp, const struct config_node 
 	duration_format(d, detection);
 	duration_format(p->bfd.interval, interval);
 	if (d < DETECTION_MIN)
-		config_warn(findings, config_at(find(bgp, own, "interval", "transmit_interval")),
+		config_warn(findings, config_at(find(bgp, own, "interval")),
 			    "%s times %u is a detection time of %s: below 150ms a busy router or "
 			    "host takes the session down without a fault",
 			    interval, p->bfd.multiplier, detection);
 	else if (p->hold_time > 0 && d >= p->hold_time)
-		config_warn(findings, config_at(find(bgp, own, "interval", "transmit_interval")),
+		config_warn(findings, config_at(find(bgp, own, "interval")),
 			    "%s times %u is a detection time of %s, not less than the hold time: "
 			    "BFD would not find anything sooner than BGP",
 			    interval, p->bfd.multiplier, detection);
@@ -67,7 +79,7 @@ static void check_required(const struct config_node *bgp, const struct config_no
 			   const struct bgp_peer_config *p, struct config_findings *findings)
 {
 	if (p->bfd.required && p->unnumbered)
-		config_warn(findings, config_at(find(bgp, own, "required", "strict")),
+		config_warn(findings, config_at(find(bgp, own, "required")),
 			    "with a peer by its interface there is never a session where the "
 			    "router is FRR, which begins BFD with it only after BGP was up: remove "
 			    "it, unless the router is another one");
@@ -80,8 +92,8 @@ static void check_hops(const struct config_node *bgp, const struct config_node *
 	bool ibgp = bgp_peer_is_internal(bgp_config, p);
 	bool link_local =
 		p->unnumbered || (p->addr.family == AF_INET6 && addr_is_link_local(&p->addr));
-	const struct config_node *hops = find(bgp, own, "multihop", "multi_hop");
-	const struct config_node *ttl = find(bgp, own, "min_ttl", "minimum_ttl");
+	const struct config_node *hops = find(bgp, own, "multihop");
+	const struct config_node *ttl = find(bgp, own, "min_ttl");
 	if (p->bfd.hops == BGP_BFD_MULTIHOP && link_local)
 		config_error(findings, config_at(hops),
 			     "true for a link-local peer, which is on the link: remove it");
@@ -99,10 +111,10 @@ static void check_auth(const struct config_node *bgp, const struct config_node *
 {
 	const bool has_password = p->bfd.password[0];
 	if (p->bfd.auth != BGP_BFD_AUTH_NONE && !has_password)
-		config_error(findings, config_at(find(bgp, own, "authentication", "auth")),
+		config_error(findings, config_at(find(bgp, own, "authentication")),
 			     "needs a password: add the router's");
 	else if (p->bfd.auth == BGP_BFD_AUTH_NONE && has_password)
-		config_error(findings, config_at(find(bgp, own, "password", "password")),
+		config_error(findings, config_at(find(bgp, own, "password")),
 			     "has no effect without authentication: add the router's, sha1 or "
 			     "meticulous-sha1");
 }
@@ -114,7 +126,7 @@ void config_check_bfd(const struct config_node *bgp, const struct config_node *o
 	if (!p->bfd.on)
 		return;
 	if (addr_is_set(&p->addr) && addr_is_loopback(&p->addr))
-		config_warn(findings, config_at(find(bgp, own, "", "")),
+		config_warn(findings, config_at(find(bgp, own, "")),
 			    "for a peer on this host, to which no path can fail: its own BFD has "
 			    "the UDP port already, remove it");
 	check_times(bgp, own, p, findings);

@@ -5,6 +5,7 @@
 
 #include "agent/model/peer_names.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 
 /* Peers whose address is known at the start only may have any. */
 static bool knows_all_peers(const struct config_draft_bgp *bgp)
@@ -13,6 +14,23 @@ static bool knows_all_peers(const struct config_draft_bgp *bgp)
 		if (!addr_is_set(&bgp->peers[i].addr))
 			return false;
 	return true;
+}
+
+/* The address may turn out to be that of a peer which is found later: the default gateway's may be any, an
+ * unnumbered peer's is link-local, and on its interface. */
+static bool may_be_found(const struct config_draft_bgp *bgp, const struct bgp_peer_ref *ref)
+{
+	if (!addr_is_set(&ref->addr))
+		return false;
+	for (size_t i = 0; i < bgp->n_peers; i++) {
+		const struct bgp_peer_config *p = &bgp->peers[i];
+		const bool fits = !p->unnumbered ||
+				  (ref->addr.family == AF_INET6 && addr_is_link_local(&ref->addr) &&
+				   (!ref->ifname[0] || str_equal(ref->ifname, p->ifname)));
+		if (!addr_is_set(&p->addr) && fits)
+			return true;
+	}
+	return false;
 }
 
 static void check_empty(const struct config_node *list, struct config_findings *findings)
@@ -58,7 +76,7 @@ static void check_names_of(const struct config_draft_bgp *bgp, const struct peer
 				    one.items->text);
 		else if (bgp->lenient_names)
 			config_warn(findings, config_at(list), "%s", err.text);
-		else if (addr_is_set(&one.items->addr) && !knows_all_peers(bgp))
+		else if (may_be_found(bgp, one.items))
 			config_warn(findings, config_at(list),
 				    "%s; or it is the one whose address is found later", err.text);
 		else

@@ -79,6 +79,8 @@ static void print_key(const struct config_section *s, FILE *out, const struct co
 	fprintf(out, "| `%s`", k->name);
 	if (k->alias)
 		fprintf(out, " or `%s`", k->alias);
+	if (k->alias2)
+		fprintf(out, " or `%s`", k->alias2);
 	fprintf(out, " | ");
 	print_type(out, k);
 	fprintf(out, " | ");
@@ -144,6 +146,8 @@ static void print_man_key(FILE *out, const struct config_key *k)
 	fprintf(out, ".TP\n.B %s", k->name);
 	if (k->alias)
 		fprintf(out, ", %s", k->alias);
+	if (k->alias2)
+		fprintf(out, ", %s", k->alias2);
 	fputs(" \\fR(", out);
 	print_plain_part(out, print_type, k);
 	fputs("; ", out);

@@ -12,7 +12,7 @@ const struct config_key *config_section_find(const struct config_section *s, con
 					     size_t *ret_offset)
 {
 	for (const struct config_key *k = config_section_keys(s); k->name; k++)
-		if (str_equal(k->name, name) || (k->alias && str_equal(k->alias, name))) {
+		if (config_key_has_name(k, name)) {
 			*ret_offset = 0;
 			return k;
 		}

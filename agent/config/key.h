@@ -6,9 +6,11 @@
 #ifndef AGENT_CONFIG_KEY_H
 #define AGENT_CONFIG_KEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/err.h"
 #include "lib/mono.h"
@@ -71,6 +73,7 @@ enum {
 
 struct config_key {
 	const char *name, *alias; /* the alias is the same key under another name */
+	const char *alias2;       /* with an alias only */
 	/* CONFIG_VALUE and CONFIG_VALUES; of CONFIG_SECTIONS for its `format` only. */
 	const struct config_type *type;
 	size_t offset;
@@ -86,6 +89,12 @@ struct config_key {
 	const struct config_item *item; /* CONFIG_VALUES that may be mappings of `section` */
 	const char *doc;
 };
+
+static inline bool config_key_has_name(const struct config_key *k, const char *name)
+{
+	return strcmp(k->name, name) == 0 || (k->alias && strcmp(k->alias, name) == 0) ||
+	       (k->alias2 && strcmp(k->alias2, name) == 0);
+}
 
 /* The field of the target that the key is about. */
 static inline void *config_field(const struct config_key *key, void *target)

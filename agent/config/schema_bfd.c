@@ -108,6 +108,7 @@ _Static_assert(offsetof(struct bgp_bfd_config, on) == 0, "the key bfd of a peer 
 static const struct config_key bfd_keys[] = {
 	{ .name = "interval",
 	  .alias = "transmit_interval",
+	  .alias2 = "desired_minimum_tx_interval",
 	  .type = &config_type_duration,
 	  FIELD(interval),
 	  .default_text = "300ms",
@@ -118,6 +119,7 @@ static const struct config_key bfd_keys[] = {
 		 "is not up." },
 	{ .name = "min_receive",
 	  .alias = "receive_interval",
+	  .alias2 = "required_minimum_receive",
 	  .type = &config_type_duration,
 	  FIELD(min_receive),
 	  .default_words = "as `interval`",
@@ -128,6 +130,7 @@ static const struct config_key bfd_keys[] = {
 		 "peer's multiplier." },
 	{ .name = "multiplier",
 	  .alias = "detect_multiplier",
+	  .alias2 = "detection_multiplier",
 	  .type = &type_multiplier,
 	  FIELD(multiplier),
 	  .default_text = "3",
@@ -183,7 +186,8 @@ static const struct config_key bfd_keys[] = {
 const struct config_section config_bfd_section = {
 	.path = "bgp.peers[].bfd",
 	.doc = "`bfd: true` is BFD with the defaults, `bfd: false` is none; a mapping is BFD with "
-	       "these keys, whose second names are FRR's. Under `bgp` it holds for all peers; keys "
-	       "of a peer take precedence over it one by one.",
+	       "these keys, whose second names are FRR's, and third ones GoBGP's: write a unit, as "
+	       "GoBGP counts in microseconds. Under `bgp` it holds for all peers; keys of a peer "
+	       "take precedence over it one by one.",
 	.keys = bfd_keys,
 };

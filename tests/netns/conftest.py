@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,10 @@ from . import netns, run_dir
 from .routers import KINDS
 from .testbed import Testbed
 from .vrf import kernel_has_vrfs
+
+
+_WITHOUT_VRFS = pytest.StashKey[int]()
+"""How many tests were deselected for want of VRFs."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,9 +76,31 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of VRFs run where there are some: in the guest of `make kernel-smoke`, which has them."""
     of_vrfs = [item for item in items if item.get_closest_marker("vrf")]
-    if of_vrfs and not kernel_has_vrfs():
-        config.hook.pytest_deselected(items=of_vrfs)
-        items[:] = [item for item in items if not item.get_closest_marker("vrf")]
+    if not of_vrfs or kernel_has_vrfs():
+        return
+    config.hook.pytest_deselected(items=of_vrfs)
+    items[:] = [item for item in items if not item.get_closest_marker("vrf")]
+    config.stash[_WITHOUT_VRFS] = len(of_vrfs)
+    if hasattr(config, "workeroutput"):  # of xdist
+        config.workeroutput["without_vrfs"] = len(of_vrfs)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Each worker of xdist collects all tests."""
+    if n := getattr(node, "workeroutput", {}).get("without_vrfs", 0):
+        node.config.stash[_WITHOUT_VRFS] = n
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """A run that is green has not shown everything."""
+    if n := terminalreporter.config.stash.get(_WITHOUT_VRFS, 0):
+        terminalreporter.section("not run here", yellow=True, bold=True)
+        terminalreporter.line(
+            f"{n} test{'s' * (n > 1)} of VRFs: this kernel has none. `make kernel-smoke` runs them on Linux 5.10",
+            yellow=True,
+            bold=True,
+        )
 
 
 @pytest.hookimpl(hookwrapper=True)

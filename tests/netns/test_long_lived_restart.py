@@ -1,4 +1,4 @@
-"""Long-lived graceful restart (RFC 9494), with FRR and BIRD as the helping routers."""
+"""Long-lived graceful restart (RFC 9494), with FRR, BIRD and GoBGP as the helping routers."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def stale(router: Router) -> set[str]:
     return {prefix for prefix, route in routes if LLGR_STALE in route.communities}
 
 
-@pytest.mark.parametrize("kind", ["bird", "frr"])
+@pytest.mark.parametrize("kind", ["bird", "frr", "gobgp"])
 def test_routes_stay_as_the_last_choice(bed: Testbed, kind: str) -> None:
     router, agent = start(bed, kind, 3600)
     assert agent.peer(router.ip)["graceful_restart"]["long_lived"] is True
@@ -37,14 +37,14 @@ def test_routes_stay_as_the_last_choice(bed: Testbed, kind: str) -> None:
     assert set(router.wait_routes(VIP4, VIP6)) == {VIP4, VIP6}
 
 
-@pytest.mark.parametrize("kind", ["bird", "frr"])
+@pytest.mark.parametrize("kind", ["bird", "frr", "gobgp"])
 def test_routes_go_when_all_is_over(bed: Testbed, kind: str) -> None:
     router, agent = start(bed, kind, 1)
     agent.kill()
     router.wait_routes()
 
 
-@pytest.mark.parametrize("kind", ["bird", "frr"])
+@pytest.mark.parametrize("kind", ["bird", "frr", "gobgp"])
 def test_stop_withdraws(bed: Testbed, kind: str) -> None:
     router, agent = start(bed, kind, 3600)
     agent.stop()

@@ -7,7 +7,7 @@ import pytest
 
 from .agent import Agent
 from .configs import VIP4, VIP6, app, config, peer
-from .routers import Router
+from .routers import CountingRouter
 from .test_confirm import copy_of
 from .test_reload import MARKER, OTHER, THIRD, Watch
 from .testbed import Testbed
@@ -29,6 +29,12 @@ def same_session(one: str, other: str) -> bool:
     return begin(one) == pytest.approx(begin(other), abs=0.02)
 
 
+def counting(bed: Testbed, kind: str, password: str) -> CountingRouter:
+    router = bed.start_router(kind, password=password)
+    assert isinstance(router, CountingRouter)
+    return router
+
+
 class Scene:
     """An agent between both routers, and what the file says of each."""
 
@@ -36,9 +42,9 @@ class Scene:
         self.bed = bed
         for port in (PORT, ANOTHER):
             bed.start_service(port)
-        self.frr = bed.start_router("frr", password="frr-key")
-        self.bird = bed.start_router("bird", password="bird-key")
-        self.routers: tuple[Router, ...] = (self.frr, self.bird)
+        self.frr = counting(bed, "frr", "frr-key")
+        self.bird = counting(bed, "bird", "bird-key")
+        self.routers = (self.frr, self.bird)
         self.agent: Agent = bed.start_agent(self.file())
         for router in self.routers:
             router.wait_routes(VIP4, VIP6, OTHER)

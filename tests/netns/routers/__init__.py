@@ -1,6 +1,6 @@
 """The real routers, one class each with one interface. KINDS maps the name to the class."""
 
-from .base import Neighbour, Route, Router, RouterConfig
+from .base import CountingRouter, Neighbour, Route, Router, RouterConfig
 from .bird import Bird
 from .exabgp import ExaBgp
 from .frr import Frr
@@ -15,4 +15,4 @@ KINDS: dict[str, type[Router]] = {
     "openbgpd": OpenBgpd,
 }
 
-__all__ = ["KINDS", "Neighbour", "Route", "Router", "RouterConfig"]
+__all__ = ["KINDS", "CountingRouter", "Neighbour", "Route", "Router", "RouterConfig"]

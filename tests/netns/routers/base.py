@@ -143,12 +143,6 @@ class Router(ABC):
 
     # Common methods
 
-    def received(self) -> tuple[str, int]:
-        """Which session it is, and what came over it as the router counts that: UPDATEs at FRR,
-        routes and withdrawals at BIRD (these only).
-        """
-        raise NotImplementedError
-
     def prefixes(self) -> set[str]:
         """Only which routes there are: cheaper than routes() where that asks for each."""
         return set(self.routes())
@@ -238,3 +232,13 @@ class Router(ABC):
 
 class NotReady(Exception):
     """The control program could not talk to the daemon (yet)."""
+
+
+class CountingRouter(Router):
+    """One that tells how much the agent has sent: FRR and BIRD."""
+
+    @abstractmethod
+    def received(self) -> tuple[str, int]:
+        """Which session it is, and what came over it as the router counts that: UPDATEs at FRR,
+        routes and withdrawals at BIRD.
+        """

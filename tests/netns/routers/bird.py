@@ -3,13 +3,13 @@
 import re
 
 from ..process import Process
-from .base import NotReady, Route, Router, library_env, sort_communities, sort_ext_communities, unpacked
+from .base import CountingRouter, NotReady, Route, library_env, sort_communities, sort_ext_communities, unpacked
 
 _ROUTE = re.compile(r"^(\S+/\d+)\s+\S+ \[agent1? ")
 _ATTRIBUTE = re.compile(r"^\s+BGP\.(\w+): ?(.*)$")
 
 
-class Bird(Router):
+class Bird(CountingRouter):
     kind = "bird"
     protocol = "agent"
     """Of the session, as BIRD calls it."""

@@ -5,10 +5,10 @@ from typing import Any
 
 from ..process import Process
 from . import vty
-from .base import NotReady, Route, Router, library_env, sort_communities, sort_ext_communities, unpacked
+from .base import CountingRouter, NotReady, Route, library_env, sort_communities, sort_ext_communities, unpacked
 
 
-class Frr(Router):
+class Frr(CountingRouter):
     kind = "frr"
 
     def _launch(self) -> Process:

@@ -41,11 +41,13 @@ class GoBgp(Router):
             )
         if peer.graceful_restart is not None:
             enabled = str(peer.graceful_restart).lower()
+            long_lived = str(bool(peer.long_lived)).lower()
             sections.append(
                 f"  [neighbors.graceful-restart.config]\n    enabled = {enabled}\n"
-                f"    helper-only = {enabled}\n    notification-enabled = {enabled}"
+                f"    helper-only = {enabled}\n    notification-enabled = {enabled}\n"
+                f"    long-lived-enabled = {long_lived}"
             )
-        sections += _families()
+        sections += _families(peer.long_lived)
         password = f'    auth-password = "{peer.password}"' if peer.password else ""
         section_lines = "\n".join(sections)
         return f"""
@@ -112,10 +114,17 @@ class GoBgp(Router):
         return found
 
 
-def _families() -> list[str]:
+def _families(long_lived: int | None = None) -> list[str]:
+    more = ""
+    if long_lived:
+        more = (
+            "\n    [neighbors.afi-safis.mp-graceful-restart.config]\n      enabled = true"
+            "\n    [neighbors.afi-safis.long-lived-graceful-restart.config]"
+            f"\n      enabled = true\n      restart-time = {long_lived}"
+        )
     return [
         f"  [[neighbors.afi-safis]]\n"
-        f'    [neighbors.afi-safis.config]\n      afi-safi-name = "{family}"'
+        f'    [neighbors.afi-safis.config]\n      afi-safi-name = "{family}"{more}'
         for family in ("ipv4-unicast", "ipv6-unicast")
     ]
 
