@@ -116,6 +116,10 @@ static void go_on_listing(struct program_feed *f)
 		return;
 	}
 	const struct bgp_peer_config *peer = bgp_speaker_peer_config(speaker, i);
+	if (!bgp_peer_filter_allows(f->job.peers, peer)) {
+		route_listing_skip_peer(f->job.listing);
+		return;
+	}
 	const struct route_spec *spec = route_spec_for(r->spec, peer);
 	if (!spec)
 		return;
@@ -224,9 +228,11 @@ static void begin_line(struct program_feed *f, const char *text, size_t len)
 	struct program *p = f->program;
 	struct program_job *job = &f->job;
 	int rc = line_parse(text, len, p->spec.max_routes, &job->line, &err);
-	bool is_route = job->line.verb == LINE_ANNOUNCE || job->line.verb == LINE_WITHDRAW;
-	p->n_lines += rc < 0 || job->line.verb != LINE_NOTHING;
-	if (rc == 0 && is_route)
+	enum line_verb verb = job->line.verb;
+	bool is_route = verb == LINE_ANNOUNCE || verb == LINE_WITHDRAW;
+	bool is_listing = verb == LINE_SHOW_RIB || verb == LINE_SHOW_RIB_EXTENSIVE;
+	p->n_lines += rc < 0 || verb != LINE_NOTHING;
+	if (rc == 0 && (is_route || is_listing))
 		rc = program_job_begin(p, job, &err);
 	if (rc == 0 && is_route) {
 		/* The end of a restart waits for what the program itself says. */
@@ -240,7 +246,7 @@ static void begin_line(struct program_feed *f, const char *text, size_t len)
 	if (rc < 0)
 		refuse(f, text, len, &err);
 	else
-		control(f, job->line.verb);
+		control(f, verb);
 	if (!f->busy)
 		program_job_done(job);
 }
