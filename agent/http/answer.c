@@ -10,10 +10,8 @@
 #include "agent/http/answer_apps.h"
 #include "agent/http/reply_forms.h"
 #include "agent/page/page.h"
-#include "agent/status/explain.h"
 #include "agent/status/metrics_of_apps.h"
 #include "agent/status/readiness_collect.h"
-#include "agent/status/view_aggregate.h"
 #include "agent/status/view_app.h"
 #include "agent/status/view_app_vips.h"
 #include "agent/status/view_apps.h"
@@ -49,51 +47,20 @@ static void do_app(const struct status_sources *in, const struct api_call *call,
 	reply_json(ret, 404, reply_error(err.text, false));
 }
 
-/* "192.0.2.53" is the VIP of that address, as in /v1/events. */
-static bool parse_vip(const char *text, struct prefix *ret)
-{
-	struct addr addr;
-	struct err err;
-	if (addr_parse(text, &addr) < 0)
-		return prefix_parse(text, ret, &err) == 0;
-	*ret = prefix_of_host(&addr);
-	return true;
-}
-
-/* A VIP alone; or an aggregate. */
-static bool explain_prefix(const struct status_sources *in, const struct prefix *vip,
-			   struct api_reply *ret)
-{
-	json_t *aggregate = view_aggregate_explained(in, vip);
-	if (aggregate) {
-		reply_json(ret, 200, aggregate);
-		return true;
-	}
-	const struct app *app = registry_owner(in->registry, vip);
-	for (size_t i = 0; app && i < app->spec->n_vips; i++) {
-		if (!prefix_equal(&app->spec->vips[i], vip))
-			continue;
-		json_t *viewed = view_app_part(in, app, i, 1), *ages = view_peer_ages(in);
-		reply_json(ret, 200, explain_app(viewed, ages));
-		json_decref(ages);
-		json_decref(viewed);
-		return true;
-	}
-	return false;
-}
-
 static void do_explain(const struct status_sources *in, const struct api_call *call,
 		       struct api_reply *ret)
 {
 	struct err err;
-	struct prefix vip;
 	const struct app *app = registry_find(in->registry, call->name);
 	if (app) {
 		reply_stream(ret, view_app_explained(in, app));
 		return;
 	}
-	if (parse_vip(call->name, &vip) && explain_prefix(in, &vip, ret))
+	json_t *explained = view_explained(in, call->name);
+	if (explained) {
+		reply_json(ret, 200, explained);
 		return;
+	}
 	err_set(&err, -ENOENT, "no app, no VIP and no aggregate '%.128s'", call->name);
 	reply_json(ret, 404, reply_error(err.text, false));
 }

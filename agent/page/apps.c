@@ -6,6 +6,7 @@
 
 #include "agent/model/app_state.h"
 #include "agent/page/checks.h"
+#include "agent/page/links.h"
 #include "agent/page/marks.h"
 #include "agent/status/view_app.h"
 #include "bgp/peer_filter.h"
@@ -92,11 +93,14 @@ static void add_route(struct html *h, const json_t *peer)
 	html_add(h, "</td>");
 }
 
-static void add_vip(struct html *h, const json_t *vip)
+static void add_vip(struct html *h, const json_t *vip, const struct page_query *query)
 {
 	size_t i;
 	const json_t *peer;
-	html_add(h, "<td><code>%s</code>", html_member(vip, "prefix"));
+	const char *prefix = html_member(vip, "prefix");
+	html_add(h, "<td>");
+	page_query_add_link(h, query, query->from, prefix);
+	html_add(h, "<code>%s</code></a>", prefix);
 	if (*html_member(vip, "error"))
 		html_add(h, "<small>%s</small>", html_member(vip, "error"));
 	html_add(h, "</td>");
@@ -112,7 +116,7 @@ static void add_sent(struct html *h, const json_t *announced_to)
 }
 
 static void add_app(struct html *h, const struct status_sources *in, const struct app *app,
-		    enum page_group group)
+		    enum page_group group, const struct page_query *query)
 {
 	const size_t n = app->spec->n_vips;
 	size_t i, rows = n > PAGE_VIPS ? PAGE_VIPS + 1 : n ? n : 1;
@@ -132,7 +136,7 @@ static void add_app(struct html *h, const struct status_sources *in, const struc
 	for (i = 0; i < json_array_size(vips); i++) {
 		if (i > 0)
 			html_add(h, "</tr><tr>");
-		add_vip(h, json_array_get(vips, i));
+		add_vip(h, json_array_get(vips, i), query);
 	}
 	if (n > PAGE_VIPS)
 		html_add(h, "</tr><tr><td colspan=\"%zu\">and %zu more</td>",
@@ -171,7 +175,7 @@ static void look_at(struct page_apps *a, const struct status_sources *in, const 
 	if (is_for_trouble(query))
 		a->found++;
 	if (a->passed++ >= query->from && a->shown < PAGE_APPS) {
-		add_app(h, in, app, a->group);
+		add_app(h, in, app, a->group, query);
 		a->shown++;
 	}
 }
@@ -213,9 +217,9 @@ bool page_apps_add(struct page_apps *a, const struct status_sources *in,
 
 static void add_link(struct html *h, const struct page_query *query, size_t from, const char *text)
 {
-	html_add(h, " <a href=\"?q=");
-	html_add_query(h, query->text);
-	html_add(h, "&amp;show=%s&amp;from=%zu\">%s</a>", page_query_show(query), from, text);
+	html_add(h, " ");
+	page_query_add_link(h, query, from, query->why);
+	html_add(h, "%s</a>", text);
 }
 
 void page_apps_add_links(const struct page_apps *a, const struct page_query *query, struct html *h)

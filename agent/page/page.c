@@ -12,6 +12,7 @@
 #include "agent/page/file.h"
 #include "agent/page/html.h"
 #include "agent/page/sessions.h"
+#include "agent/page/why.h"
 #include "agent/status/view_event.h"
 #include "agent/status/view_peers.h"
 #include "agent/status/view_status.h"
@@ -80,6 +81,26 @@ static bool add_text(struct page *p, struct html *h)
 	return false;
 }
 
+/* It stays while others are searched for. */
+static bool add_hidden(struct page *p, struct html *h)
+{
+	if (*p->query.why)
+		html_add(h, "<input type=\"hidden\" name=\"why\" value=\"%s\">", p->query.why);
+	return false;
+}
+
+static bool add_why(struct page *p, struct html *h)
+{
+	why_add(h, &p->in, &p->query);
+	return false;
+}
+
+static bool add_event_text(struct page *p, struct html *h)
+{
+	html_add(h, "%s", p->query.events);
+	return false;
+}
+
 static bool add_shows(struct page *p, struct html *h)
 {
 	for (size_t i = 0; page_shows[i]; i++)
@@ -122,13 +143,18 @@ static void add_event(struct html *h, const json_t *e)
 /* The newest first. */
 static bool add_events(struct page *p, struct html *h)
 {
-	static const struct event_filter any;
-	uint64_t newest = event_ring_newest(p->in.events);
-	uint64_t last = event_ring_skip(p->in.events, 0, PAGE_EVENTS, &any);
-	for (uint64_t id = newest; id > last; id--) {
-		json_t *e = view_event(event_ring_next(p->in.events, id - 1, &any));
-		add_event(h, e);
-		json_decref(e);
+	const struct event_filter filter = { .text = *p->query.events ? p->query.events : NULL };
+	const struct event *events[PAGE_EVENTS], *e;
+	size_t n = 0;
+	uint64_t at = event_ring_skip(p->in.events, 0, PAGE_EVENTS, &filter);
+	for (; n < PAGE_EVENTS && (e = event_ring_next(p->in.events, at, &filter)); at = e->id)
+		events[n++] = e;
+	if (n == 0)
+		html_add(h, "<tr data-key=\"none\"><td colspan=\"3\">No event.</td></tr>\n");
+	while (n > 0) {
+		json_t *viewed = view_event(events[--n]);
+		add_event(h, viewed);
+		json_decref(viewed);
 	}
 	return false;
 }
@@ -141,6 +167,7 @@ static const struct section {
 	{ "facts", add_facts }, { "alarms", add_alarms }, { "sessions", add_sessions },
 	{ "text", add_text },   { "shows", add_shows },   { "head", add_head },
 	{ "apps", add_apps },   { "links", add_links },   { "events", add_events },
+	{ "why", add_why },     { "hidden", add_hidden }, { "event-text", add_event_text },
 };
 
 static const struct section *find_section(const char *name, size_t len)

@@ -4,7 +4,8 @@
  * what the JSON views say (agent/status), piece by piece as the client reads, from the template
  * index.html; script.js fetches it again when something has happened and exchanges what differs.
  *
- *	facts sessions checks marks html query (P)   one thing each
+ *	facts sessions checks marks html links query (P)   one thing each
+ *	why           a VIP explained, when it is asked for
  *	apps          those that the query is for, 100 at most
  *	file (P)      template, style and script, embedded by agent/page/embed
  */

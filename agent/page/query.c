@@ -21,18 +21,28 @@ static int set_show(struct page_query *q, const char *value, struct err *err)
 		       "show: '%.80s' is not all, trouble or a state of apps, such as down", value);
 }
 
+static int set_text(char field[static PAGE_TEXT_MAX], const char *name, const char *value,
+		    struct err *err)
+{
+	return str_copy(field, PAGE_TEXT_MAX, value) < 0
+		       ? err_set(err, -EINVAL, "%s: longer than %d octets", name, PAGE_TEXT_MAX - 1)
+		       : 0;
+}
+
 int page_query_set(struct page_query *q, const char *name, const char *value, struct err *err)
 {
 	uint64_t from;
 	if (str_equal(name, "show"))
 		return set_show(q, value, err);
 	if (str_equal(name, "q"))
-		return str_copy(q->text, sizeof(q->text), value) < 0
-			       ? err_set(err, -EINVAL, "q: longer than %d octets",
-					 PAGE_TEXT_MAX - 1)
-			       : 0;
+		return set_text(q->text, name, value, err);
+	if (str_equal(name, "why"))
+		return set_text(q->why, name, value, err);
+	if (str_equal(name, "events"))
+		return set_text(q->events, name, value, err);
 	if (!str_equal(name, "from"))
-		return err_set(err, -EINVAL, "unknown parameter '%.80s', expected q, show or from",
+		return err_set(err, -EINVAL,
+			       "unknown parameter '%.80s', expected q, show, from, why or events",
 			       name);
 	if (str_to_u64(value, FROM_MAX, &from) < 0)
 		return err_set(err, -EINVAL, "from: '%.80s' is not a number up to %d", value,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of the apps the page shows: parameters of GET /. Pure.
+ * What the page shows: parameters of GET /. Pure.
  *
  *	q      those with this text in the name or in a VIP, in whatever case
  *	show   all (default), trouble, or those in this state (agent/model/app_state.h)
  *	from   not the first N of them
+ *	why    a VIP or an aggregate that is explained
+ *	events those with this text, in whatever case
  */
 #ifndef AGENT_PAGE_QUERY_H
 #define AGENT_PAGE_QUERY_H
@@ -19,6 +21,8 @@ struct page_query {
 	char text[PAGE_TEXT_MAX]; /* "": any */
 	const char *show;         /* one of page_shows[]; NULL: the first */
 	size_t from;
+	char why[PAGE_TEXT_MAX];    /* "": none */
+	char events[PAGE_TEXT_MAX]; /* "": any */
 };
 
 /* "all", "trouble", and the states; NULL after the last. */

@@ -197,11 +197,12 @@ function look() {
 
 function search() {
   const values = new URLSearchParams(new FormData($("filter")));
+  for (const [name, value] of [...values]) if (!value) values.delete(name);
   history.replaceState(null, "", "?" + values);
   soon();
 }
 
-$("filter").addEventListener("input", search);
+document.addEventListener("input", search); // that of events is outside of the form
 $("filter").addEventListener("submit", (event) => {
   event.preventDefault();
   search();

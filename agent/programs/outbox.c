@@ -46,6 +46,7 @@ static bool flush(struct outbox *o)
 	if (done > 0)
 		memmove(o->octets, o->octets + done, o->len - done);
 	o->len -= done;
+	o->taken += done;
 	return true;
 }
 
@@ -64,7 +65,10 @@ static void update(struct outbox *o)
 static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	(void)source, (void)fd, (void)revents;
-	update(userdata);
+	struct outbox *o = userdata;
+	update(o);
+	if (o->read)
+		o->read(o->userdata);
 	return 0;
 }
 

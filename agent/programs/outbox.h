@@ -17,6 +17,10 @@ struct outbox {
 	char *octets;
 	size_t len, cap;
 	uint64_t dropped; /* lines */
+	uint64_t taken;   /* octets, by the program or its pipe */
+	/* It has taken some of what was held, or has closed its stdin. May close the outbox; NULL: none. */
+	void (*read)(void *userdata);
+	void *userdata;
 };
 
 void outbox_open(struct outbox *o, sd_event *loop, int fd);

@@ -71,6 +71,9 @@ struct program_feed {
 	struct line_buffer buffer;
 	bool busy; /* there is a job */
 	struct program_job job;
+	sd_event_source *wait; /* until the program reads on */
+	uint64_t taken;        /* of its answers: when it was last waited for */
+	uint64_t unread_at;    /* likewise: when it was given up; UINT64_MAX: it was not */
 };
 
 enum program_state {

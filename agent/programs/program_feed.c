@@ -21,6 +21,10 @@
 
 #define UNITS_A_TURN 200
 #define SHOWN_MAX    200
+/* A listing goes on when the program has read so much of it that less is held. */
+#define LISTING_MAX (OUTBOX_MAX / 2)
+/* One that reads nothing for so long gets what there is room for. */
+#define READ_WAIT USEC_PER_SEC
 
 static void take_turn(struct program_feed *f);
 
@@ -112,11 +116,41 @@ static void go_on_listing(struct program_feed *f)
 		return;
 	}
 	const struct bgp_peer_config *peer = bgp_speaker_peer_config(speaker, i);
+	if (!bgp_peer_filter_allows(f->job.peers, peer)) {
+		route_listing_skip_peer(f->job.listing);
+		return;
+	}
 	const struct route_spec *spec = route_spec_for(r->spec, peer);
 	if (!spec)
 		return;
 	answer_route(peer, &r->prefix, spec, f->job.listing->extensive, &sb);
 	say(f, text);
+}
+
+static void go_on(struct program_feed *f);
+
+static int on_unread(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct program_feed *f = userdata;
+	if (f->taken == f->program->answers.taken)
+		f->unread_at = f->taken;
+	go_on(f);
+	return 0;
+}
+
+/* A listing is longer than what is held of the answers. */
+static bool waits_for_reader(struct program_feed *f)
+{
+	const struct outbox *answers = &f->program->answers;
+	if (!f->job.listing || f->ended || answers->len < LISTING_MAX ||
+	    answers->taken == f->unread_at)
+		return false;
+	f->taken = answers->taken;
+	loop_timer_set(f->program->env->loop, &f->wait,
+		       usec_add(loop_now(f->program->env->loop), READ_WAIT), LOOP_INPUT, on_unread,
+		       f);
+	return true;
 }
 
 /* Who writes into the fifo gets no answers, and has no say in those of the program. */
@@ -194,9 +228,11 @@ static void begin_line(struct program_feed *f, const char *text, size_t len)
 	struct program *p = f->program;
 	struct program_job *job = &f->job;
 	int rc = line_parse(text, len, p->spec.max_routes, &job->line, &err);
-	bool is_route = job->line.verb == LINE_ANNOUNCE || job->line.verb == LINE_WITHDRAW;
-	p->n_lines += rc < 0 || job->line.verb != LINE_NOTHING;
-	if (rc == 0 && is_route)
+	enum line_verb verb = job->line.verb;
+	bool is_route = verb == LINE_ANNOUNCE || verb == LINE_WITHDRAW;
+	bool is_listing = verb == LINE_SHOW_RIB || verb == LINE_SHOW_RIB_EXTENSIVE;
+	p->n_lines += rc < 0 || verb != LINE_NOTHING;
+	if (rc == 0 && (is_route || is_listing))
 		rc = program_job_begin(p, job, &err);
 	if (rc == 0 && is_route) {
 		/* The end of a restart waits for what the program itself says. */
@@ -210,13 +246,13 @@ static void begin_line(struct program_feed *f, const char *text, size_t len)
 	if (rc < 0)
 		refuse(f, text, len, &err);
 	else
-		control(f, job->line.verb);
+		control(f, verb);
 	if (!f->busy)
 		program_job_done(job);
 }
 
 /* Of several prefixes that fail one is told. */
-static void go_on(struct program_feed *f)
+static void go_on_with_prefixes(struct program_feed *f)
 {
 	struct err err = { "" };
 	char text[PREFIX_TEXT_MAX];
@@ -248,7 +284,7 @@ static bool step(struct program_feed *f)
 		if (f->job.listing)
 			go_on_listing(f);
 		else
-			go_on(f);
+			go_on_with_prefixes(f);
 		return true;
 	}
 	enum line_found found = line_buffer_next(&f->buffer, &text, &len);
@@ -304,6 +340,18 @@ static int on_more(sd_event_source *source, void *userdata)
 	return 0;
 }
 
+static void go_on(struct program_feed *f)
+{
+	f->wait = sd_event_source_disable_unref(f->wait);
+	loop_defer(f->program->env->loop, &f->more, LOOP_INPUT, on_more, f);
+}
+
+void program_feed_answers_read(struct program_feed *f)
+{
+	if (f->wait && (f->program->answers.len < LISTING_MAX / 2 || f->program->answers.fd < 0))
+		go_on(f);
+}
+
 /* A fifo that is opened after its writers have left does not become readable at their end: with part of
  * a line, look for that. False: nothing is there now. */
 static bool read_on(struct program_feed *f)
@@ -328,6 +376,10 @@ static void drained(struct program_feed *f)
 static void take_turn(struct program_feed *f)
 {
 	for (unsigned i = 0; i < UNITS_A_TURN; i++) {
+		if (waits_for_reader(f)) {
+			watch(f, false);
+			return;
+		}
 		if (step(f))
 			continue;
 		if (read_on(f))
@@ -375,6 +427,7 @@ int program_feed_open(struct program_feed *f, int fd)
 	fd_close(&f->fd);
 	f->fd = fd;
 	f->ended = f->drained = false;
+	f->unread_at = UINT64_MAX;
 	return loop_io_add(f->program->env->loop, &f->io, fd, EPOLLIN, LOOP_INPUT, on_readable, f);
 }
 
@@ -382,6 +435,7 @@ void program_feed_close(struct program_feed *f)
 {
 	f->io = sd_event_source_disable_unref(f->io);
 	f->more = sd_event_source_disable_unref(f->more);
+	f->wait = sd_event_source_disable_unref(f->wait);
 	fd_close(&f->fd);
 	if (f->busy)
 		program_job_done(&f->job);
@@ -401,5 +455,5 @@ void program_feed_end(struct program_feed *f)
 	f->ended = true;
 	f->left = in_pipe(f->fd);
 	watch(f, false);
-	loop_defer(f->program->env->loop, &f->more, LOOP_INPUT, on_more, f);
+	go_on(f);
 }

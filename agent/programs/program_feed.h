@@ -14,6 +14,9 @@ void program_feed_close(struct program_feed *f);
 /* The process has ended. What is in the pipe now is still carried out; program_on_feed_done() tells when. */
 void program_feed_end(struct program_feed *f);
 
+/* The program has read answers, or has closed its stdin. */
+void program_feed_answers_read(struct program_feed *f);
+
 /* Of the modules above: the feed has ended and is done; the fifo has no writer any more. */
 void program_on_feed_done(struct program_feed *f);
 

@@ -248,6 +248,12 @@ static void on_failed_start(struct program *p, const struct err *err)
 	wait_for_start(p);
 }
 
+static void on_answers_read(void *userdata)
+{
+	struct program *p = userdata;
+	program_feed_answers_read(&p->out);
+}
+
 static void start(struct program *p)
 {
 	struct err err = { "" };
@@ -260,6 +266,8 @@ static void start(struct program *p)
 	p->n_starts++;
 	program_set_state(p, PROGRAM_RUNS);
 	outbox_open(&p->answers, p->env->loop, pipes.in);
+	p->answers.read = on_answers_read;
+	p->answers.userdata = p;
 	program_feed_open(&p->out, pipes.out);
 	p->errors_fd = pipes.err;
 	loop_io_add(p->env->loop, &p->errors_io, pipes.err, EPOLLIN, LOOP_IDLE, on_errors, p);

@@ -37,3 +37,8 @@ const struct listed_route *route_listing_next(struct route_listing *l, size_t n_
 	*ret_peer = l->peer;
 	return &l->routes[l->next++];
 }
+
+void route_listing_skip_peer(struct route_listing *l)
+{
+	l->next = l->n;
+}

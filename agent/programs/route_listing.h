@@ -29,4 +29,7 @@ void route_listing_free(struct route_listing *l);
 const struct listed_route *route_listing_next(struct route_listing *l, size_t n_peers,
 					      size_t *ret_peer);
 
+/* The position goes on to the next peer. */
+void route_listing_skip_peer(struct route_listing *l);
+
 #endif

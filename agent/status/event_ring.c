@@ -156,10 +156,22 @@ static bool is_about(const struct event *e, const struct event_filter *f)
 	       is_one_of(about->group, f->name, "") || is_one_of(about->subject, f->name, "");
 }
 
+static bool has(const char *in, const char *text)
+{
+	return in && strcasestr(in, text);
+}
+
+static bool has_text(const struct event *e, const char *text)
+{
+	const struct log_event *about = &e->about;
+	return has(about->kind, text) || has(about->app, text) || has(about->vip, text) ||
+	       has(about->peer, text) || has(e->text, text);
+}
+
 static bool passes(const struct event *e, const struct event_filter *f)
 {
 	return (!*f->kind || event_kind_matches(e->about.kind, f->kind)) &&
-	       (!*f->name || is_about(e, f));
+	       (!*f->name || is_about(e, f)) && (!f->text || has_text(e, f->text));
 }
 
 const struct event *event_ring_next(const struct event_ring *r, uint64_t after,

@@ -59,6 +59,8 @@ struct event_filter {
 	char name[EVENT_NAME_MAX]; /* app, VIP, peer, group, service or subject of an alarm */
 	char vip[PREFIX_TEXT_MAX]; /* the VIP that `name` is in another form; "": none */
 	char peer[ADDR_TEXT_MAX];  /* likewise */
+	const char
+		*text; /* in the kind, what it is about, or the text; in whatever case; NULL: any */
 };
 /* -ENAMETOOLONG. An address without a length is the VIP of that address, too. */
 int event_filter_set_kind(struct event_filter *f, const char *kind);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/status/explain.h"
+#include "agent/status/view_aggregate.h"
 #include "agent/status/view_app.h"
 #include "agent/status/view_peers.h"
 #include "agent/status/view_vip.h"
@@ -61,4 +62,38 @@ struct stream *view_app_explained(const struct status_sources *in, const struct 
 {
 	json_t *o = view_app_without_vips(in, app);
 	return stream_of(in, app, json_pack("{s:O}", "app", json_object_get(o, "name")), o);
+}
+
+static bool parse_vip(const char *text, struct prefix *ret)
+{
+	struct addr addr;
+	struct err err;
+	if (addr_parse(text, &addr) < 0)
+		return prefix_parse(text, ret, &err) == 0;
+	*ret = prefix_of_host(&addr);
+	return true;
+}
+
+static json_t *explain_nth(const struct status_sources *in, const struct app *app, size_t i)
+{
+	json_t *viewed = view_app_part(in, app, i, 1), *ages = view_peer_ages(in);
+	json_t *explained = explain_app(viewed, ages);
+	json_decref(ages);
+	json_decref(viewed);
+	return explained;
+}
+
+json_t *view_explained(const struct status_sources *in, const char *prefix)
+{
+	struct prefix vip;
+	if (!parse_vip(prefix, &vip))
+		return NULL;
+	json_t *aggregate = view_aggregate_explained(in, &vip);
+	if (aggregate)
+		return aggregate;
+	const struct app *app = registry_owner(in->registry, &vip);
+	for (size_t i = 0; app && i < app->spec->n_vips; i++)
+		if (prefix_equal(&app->spec->vips[i], &vip))
+			return explain_nth(in, app, i);
+	return NULL;
 }

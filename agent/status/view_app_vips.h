@@ -3,6 +3,8 @@
 #ifndef AGENT_STATUS_VIEW_APP_VIPS_H
 #define AGENT_STATUS_VIEW_APP_VIPS_H
 
+#include <jansson.h>
+
 #include "agent/app/registry.h"
 #include "agent/status/status_sources.h"
 #include "agent/status/stream.h"
@@ -12,5 +14,8 @@
 struct stream *view_app(const struct status_sources *in, const struct app *app);
 /* As explain_app() has it. */
 struct stream *view_app_explained(const struct status_sources *in, const struct app *app);
+/* A VIP or an aggregate, likewise: "192.0.2.53" is the VIP of that address, as in /v1/events. NULL: there
+ * is neither. */
+json_t *view_explained(const struct status_sources *in, const char *prefix);
 
 #endif

@@ -183,6 +183,35 @@ def test_a_person_at_the_keyboard(bed: Testbed, tab: Tab) -> None:
     tab.wait("document.querySelectorAll('#apps tbody').length === 1", "it is up to date")
 
 
+def test_why_and_events(bed: Testbed, tab: Tab) -> None:
+    """A VIP is explained when it is asked for, and as long as it is looked at; events have a filter."""
+    bed.link()
+    service = bed.start_service(PORT)
+    there = {"peer_ip": "10.0.1.1", "peer_as": ROUTER_AS}
+    bed.start_agent(config(there, apps=(DNS, app("ntp", "192.0.2.123/32"))))
+    tab.open(f"{URL}?q=dns")
+    tab.wait(f"{state_of('dns')} === 'up'", "the app is up")
+    tab.run("document.querySelector('#apps [data-key=dns] a').focus()")
+    tab.press("Enter", 13, "\r")
+    tab.wait("!!document.querySelector('#why h2')", "it is explained")
+    assert tab.run("location.search") == "?q=dns&show=all&from=0&why=192.0.2.53%2F32"
+    health = "document.querySelector('#why tbody tr:nth-child(2) td').innerText"
+    assert tab.run(health).strip() == "yes" and "Peer 10.0.1.1" in tab.text("#why")
+    tab.wait("!!document.querySelector('#live .good')", "it is live")
+    service.kill()
+    tab.wait(f"{health}.trim() === 'no'", "it follows")
+
+    tab.run("document.querySelector('[name=events]').focus()")
+    tab.type("APP.DOWN")
+    tab.wait("document.querySelectorAll('#events tr').length === 1", "one event is found")
+    assert "app.down" in tab.text("#events") and "Why 192.0.2.53/32" in tab.text("#why")
+    tab.run("[...document.querySelectorAll('#why a')].find(a => a.innerText === 'Close').click()")
+    tab.wait("document.readyState === 'complete' && !document.querySelector('#why h2')", "it is closed")
+    assert tab.run("document.querySelector('[name=events]').value") == "APP.DOWN"
+    tab.wait(f"{state_of('ntp')} === undefined", "the search is the same")
+    expect_no_complaints(tab)
+
+
 def test_texts_of_others_are_no_markup(bed: Testbed, tab: Tab) -> None:
     """In a description, a drain, the answer to a check, a NOTIFICATION, and the search."""
     link = bed.link()
@@ -260,7 +289,7 @@ def test_no_barriers(bed: Testbed, tab: Tab) -> None:
     apps = (DNS, app("web", "192.0.2.80/32", "port:tcp:80", "exec:sleep 0.01; echo not well; exit 1"))
     agent = bed.start_agent(config(peer(router), there, apps=apps))
     agent.drain("dns", reason="maintenance")
-    tab.open(URL)
+    tab.open(f"{URL}?why=192.0.2.80/32")
     tab.wait(f"{state_of('web')} === 'down'", "the app is down")
     tab.run("document.querySelectorAll('details').forEach(d => d.open = true)")
     tab.run(AXE.read_text() + ";0")

@@ -231,6 +231,30 @@ exec sleep 1000""")
     assert [v["prefix"] for v in agent.app("p")["vips"]] == [IP4B]
 
 
+def test_a_listing_of_one_neighbor(bed: Testbed) -> None:
+    one, two = bed.start_router("bird"), bed.start_router("bird")
+    route = "announce route 198.18.0.0/24 next-hop self split /32"
+    listing = bed.workdir / "listing"
+    run = script(bed, f"""
+ask {route}
+list() {{
+  echo "$@"
+  while read line; do
+    echo "$line" >> {listing}
+    case "$line" in done|error) return;; esac
+  done
+}}
+list neighbor {two.ip} show adj-rib out
+list neighbor 192.0.2.77 show adj-rib out
+exec sleep 1000""")
+    bed.start_agent({**config(peer(one), peer(two)), "processes": [process("p", run, *ALLOW)]})
+    wait_until(lambda: listing.exists() and listing.read_text().endswith("error\n"), "both answers")
+    lines = listing.read_text().splitlines()
+    assert lines[-2:] == ["done", "error"]
+    assert len(lines) == 256 + 2
+    assert all(line.startswith(f"neighbor {two.ip} ipv4 unicast 198.18.0.") for line in lines[:-2])
+
+
 def test_other_attributes_for_each_neighbor(bed: Testbed) -> None:
     one, two = bed.start_router("bird"), bed.start_router("frr")
     go = bed.workdir / "go"
@@ -560,7 +584,7 @@ def test_the_page_shows_the_first_of_many_routes(bed: Testbed) -> None:
     agent = start(bed, router, process("p", run, "192.0.2.0/24"))
     wait_until(lambda: len(router.prefixes()) == 128, "all of them")
     page = agent.request("GET", "/", {"Accept": "text/html"}).text
-    assert page.count("<td><code>192.0.2.") == 50 and "and 78 more" in page
+    assert page.count("<code>192.0.2.") == 50 and "and 78 more" in page
 
 
 def test_a_long_answer_takes_several_turns(bed: Testbed) -> None:

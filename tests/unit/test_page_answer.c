@@ -191,6 +191,56 @@ static void test_cut_short(void **state)
 	page_apps_done(&apps);
 }
 
+static void get_with(struct agent *a, const char *name, const char *value)
+{
+	struct event_ring *ring = event_ring_new(300, 1);
+	const struct api_arg arg = { name, value, strlen(value) };
+	char text[32];
+	for (int i = 0; i < 250; i++) {
+		snprintf(text, sizeof(text), i % 2 ? "odd number %d." : "even number %d.", i);
+		add_event(ring, text);
+	}
+	a->in.events = ring;
+	get(a, "/", &arg, 1, BROWSER);
+	event_ring_free(ring);
+	a->in.events = NULL;
+}
+
+static void test_why(void **state)
+{
+	struct agent *a = *state;
+	get_with(a, "why", "192.0.2.1");
+	expect_says(a, "<h2>Why 192.0.2.1/32</h2>");
+	expect_says(a, "Of app config. ");
+	expect_says(a, "Peer 127.0.0.9");
+	expect_says(a, "<span class=\"bad\">no</span>");
+	expect_says(a, "<input type=\"hidden\" name=\"why\" value=\"192.0.2.1\">");
+	expect_says(a, "from=0&amp;why=192.0.2.1%2F32#why\"><code>192.0.2.1/32</code></a>");
+	get_with(a, "why", "192.0.2.9/32<b>");
+	expect_says(a, "<h2>Why 192.0.2.9/32&lt;b&gt;</h2>");
+	expect_says(a, "There is no VIP and no aggregate of this prefix.");
+	get_with(a, "events", "");
+	expect_not(a, "<h2>Why");
+	expect_not(a, "type=\"hidden\"");
+}
+
+/* The last hundred that have it. */
+static void test_events(void **state)
+{
+	struct agent *a = *state;
+	get_with(a, "events", "ODD");
+	expect_says(a, "odd number 249.");
+	expect_says(a, "odd number 51.");
+	expect_not(a, "odd number 49.");
+	expect_not(a, "even number");
+	expect_says(a, "name=\"events\" form=\"filter\" value=\"ODD\"");
+	expect_says(a, "from=0&amp;events=ODD&amp;why=192.0.2.1%2F32");
+	get_with(a, "events", "app.down");
+	expect_says(a, "odd number 249.");
+	get_with(a, "events", "nothing like it");
+	expect_says(a, "No event.");
+}
+
 static void test_refusals(void **state)
 {
 	struct agent *a = *state;
@@ -243,6 +293,8 @@ int main(void)
 		TEST(test_many),
 		TEST(test_looks_of_a_turn),
 		TEST(test_cut_short),
+		TEST(test_why),
+		TEST(test_events),
 		TEST(test_refusals),
 		TEST(test_files),
 	};

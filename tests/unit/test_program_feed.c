@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The fifo of a program whose writers come and go, each at a chosen moment. */
+/* Lines of a program: of a fifo whose writers come and go, each at a chosen moment, and answers that are read late. */
 #include "agent/programs/program_run.h"
 
 #include <setjmp.h>
@@ -10,16 +10,21 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/programs/program_feed.h"
 #include "agent/programs/program_routes.h"
 #include "tests/unit/fake_registry.h"
 #include "tests/unit/loop_until.h"
 
 /* More routes than a turn of the loop carries out, by a line that ends with its writer. */
 #define MANY_ROUTES 1024
+/* More than the outbox and a pipe hold. */
+#define LISTED      16384
+#define LISTED_LINE "announce route 198.18.0.0/18 next-hop self split /32\n"
 #define MANY_LINE   "announce route 198.18.0.0/22 next-hop self split /32"
 
 struct bed {
@@ -29,6 +34,8 @@ struct bed {
 	struct programs_env env;
 	struct program *p;
 	char dir[32], path[48];
+	int lines, answers; /* the ends of the program, once its pipes are open */
+	size_t n_read, n_done;
 };
 
 static int no_user(const struct program_spec *spec, const struct child_user **ret, struct err *err,
@@ -66,7 +73,7 @@ static int setup(void **state)
 	const struct program_spec spec = { .name = (char *)"p",
 					   .fifo = b.path,
 					   .allow = { allowed, 1 },
-					   .max_routes = MANY_ROUTES + 1 };
+					   .max_routes = LISTED + 1 };
 	b.p = program_new(&b.env, &spec);
 	*state = &b;
 	return 0;
@@ -76,6 +83,10 @@ static int teardown(void **state)
 {
 	struct bed *b = *state;
 	sd_event *loop = b->f.loop;
+	if (b->lines >= 0)
+		close(b->lines);
+	if (b->answers >= 0)
+		close(b->answers);
 	program_free(b->p);
 	fake_registry_done(&b->f);
 	bgp_speaker_free(b->speaker);
@@ -166,12 +177,106 @@ static void a_fifo_that_is_refused_is_closed(void **state)
 	assert_int_equal(errno, ENXIO);
 }
 
+/* ---- answers ---- */
+
+static void on_read(void *userdata)
+{
+	struct program *p = userdata;
+	program_feed_answers_read(&p->out);
+}
+
+static void open_pipes(struct bed *b)
+{
+	int lines[2], answers[2];
+	assert_int_equal(pipe2(lines, O_NONBLOCK | O_CLOEXEC), 0);
+	assert_int_equal(pipe2(answers, O_NONBLOCK | O_CLOEXEC), 0);
+	b->lines = lines[1];
+	b->answers = answers[0];
+	program_feed_open(&b->p->out, lines[0]);
+	outbox_open(&b->p->answers, b->f.loop, answers[1]);
+	b->p->answers.read = on_read;
+	b->p->answers.userdata = b->p;
+}
+
+static bool is_listed(void *userdata)
+{
+	const struct bed *b = userdata;
+	return route_table_n(&b->p->routes) == LISTED;
+}
+
+static bool is_one_more(void *userdata)
+{
+	const struct bed *b = userdata;
+	return route_table_n(&b->p->routes) > LISTED;
+}
+
+static bool waits(void *userdata)
+{
+	const struct bed *b = userdata;
+	return b->p->out.wait;
+}
+
+static bool read_all(void *userdata)
+{
+	struct bed *b = userdata;
+	char text[4096];
+	ssize_t n;
+	while ((n = read(b->answers, text, sizeof(text))) > 0)
+		for (ssize_t i = 0; i < n; i++) {
+			b->n_read += text[i] == '\n';
+			b->n_done += text[i] == 'd'; /* of done, and of no route */
+		}
+	return b->n_done == 2;
+}
+
+static void a_listing_goes_on_as_it_is_read(void **state)
+{
+	struct bed *b = *state;
+	open_pipes(b);
+	put(b->lines, LISTED_LINE "show adj-rib out\n");
+	loop_until(b->f.loop, waits, b);
+	assert_true(is_listed(b));
+	loop_until(b->f.loop, read_all, b);
+	assert_int_equal(b->n_read, LISTED + 2);
+	assert_int_equal(b->p->answers.dropped, 0);
+}
+
+/* What there is no room for is dropped, and further listings are not waited for. */
+static void a_program_that_reads_nothing_goes_on(void **state)
+{
+	struct bed *b = *state;
+	open_pipes(b);
+	put(b->lines, LISTED_LINE "show adj-rib out\nshow adj-rib out\n"
+				  "announce route 198.18.64.1 next-hop self\n");
+	loop_until(b->f.loop, waits, b);
+	loop_until(b->f.loop, is_one_more, b);
+	assert_true(b->p->answers.dropped > LISTED);
+}
+
+static void a_program_that_closes_its_stdin_goes_on(void **state)
+{
+	struct bed *b = *state;
+	open_pipes(b);
+	put(b->lines, LISTED_LINE "show adj-rib out\nannounce route 198.18.64.1 next-hop self\n");
+	loop_until(b->f.loop, waits, b);
+	close(b->answers);
+	b->answers = -1;
+	loop_until(b->f.loop, is_one_more, b);
+	assert_int_equal(b->p->answers.dropped, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_next_writer_finds_a_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_writer_across_the_reopening, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_listing_goes_on_as_it_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_program_that_reads_nothing_goes_on, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_program_that_closes_its_stdin_goes_on, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_fifo_that_is_refused_is_closed, setup, teardown),
 	};
+	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
