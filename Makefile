@@ -81,6 +81,7 @@ help:
 	@echo "make soak       everything at once for SOAK_SECONDS (600); SOAK_SEED repeats a run"
 	@echo "make fuzz       runs each fuzz target for FUZZ_SECONDS (60)"
 	@echo "make bench      measures and prints the figures"
+	@echo "make bench-routers  measures with FRR and BIRD: a host that is gone, unnumbered sessions"
 	@echo "make screenshots  pictures of the page and of top, in build/screenshots"
 	@echo "make deps       installs what build, tests and lint need"
 	@echo "make docs       writes the generated reference pages again"
@@ -290,6 +291,10 @@ release:
 bench: variant-plain
 	@bench/run
 
+# Beside the routers of the tests (scripts/deps.sh test).
+bench-routers: all
+	@VIPHERALD=$(BUILD)/vipherald bench/routers.py
+
 # docs/pictures/page.png is one of them.
 screenshots: all
 	@scripts/deps.sh test
@@ -300,7 +305,7 @@ clean:
 
 .PHONY: all help libraries unit-binaries bench-binaries run-unit variant-plain variant-asan \
 	variant-clang unit netns container-test test-kernels kernel-smoke image soak test demo deps lint \
-	fuzz run-fuzz simulate bench screenshots clean docs install uninstall release coverage mutants \
+	fuzz run-fuzz simulate bench bench-routers screenshots clean docs install uninstall release coverage mutants \
 	run-mutants
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

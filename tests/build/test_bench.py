@@ -18,6 +18,13 @@ def test_a_scenario_that_fails_does_not_stop_the_next():
     assert "port 8500: Connection refused" in r.stderr
 
 
+def test_an_unknown_case_with_routers_is_refused():
+    r = subprocess.run(["bench/routers.py", "--runs", "1", "none"], cwd=ROOT, text=True,
+                       capture_output=True, timeout=60)
+    assert r.returncode == 2
+    assert "expected one of drop, dad, swap" in r.stderr
+
+
 def test_an_unknown_scenario_is_refused():
     r = subprocess.run(["build/bench/bench", "start", "none"], cwd=ROOT, text=True,
                        capture_output=True, timeout=60)

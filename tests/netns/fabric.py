@@ -1,6 +1,7 @@
 """A fabric's network: the link between host and router has no IPv4, the client behind the router has."""
 
 import socket
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -24,6 +25,26 @@ def bare_link(bed: Testbed, *, global6: bool = False, namespace: Namespace | Non
         bed.host.ip(f"addr add {link.host_ip6}/64 dev {link.device} nodad")
         link.namespace.ip(f"addr add {link.router_ip6}/64 dev eth0 nodad")
     return link
+
+
+def switched_link(bed: Testbed) -> tuple[Link, Callable[[], None]]:
+    """A link through a switch, and the function that cuts it there: no interface goes down."""
+    link = bed.link()
+    switch = bed.namespace("switch")
+    bed.host.ip(f"link del {link.device}")
+    switch.ip("link add br0 type bridge", "link set br0 up")
+    for side, device, ip, ip6, port in (
+        (bed.host, link.device, link.host_ip, link.host_ip6, "host"),
+        (link.namespace, "eth0", link.router_ip, link.router_ip6, "router"),
+    ):
+        side.ip(f"link add {device} type veth peer name {port} netns {switch.name}")
+        side.ip(
+            f"link set {device} up",
+            f"addr add {ip}/24 dev {device}",
+            f"addr add {ip6}/64 dev {device} nodad",
+        )
+        switch.ip(f"link set {port} master br0", f"link set {port} up")
+    return link, lambda: switch.ip("link set host nomaster")
 
 
 def start_router(

@@ -11,7 +11,7 @@ import pytest
 
 from .agent import Agent
 from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
-from .fabric import HOST, ROUTER, bare_link
+from .fabric import HOST, ROUTER, bare_link, switched_link
 from .privileges import SYS_NICE, SYS_RESOURCE, tests_have
 from .routers.base import NotReady
 from .routers.bfd import BfdFrr, BfdRouter, start_bfd_router
@@ -25,26 +25,6 @@ SILENCE = "no packet for 900ms"
 @pytest.fixture(params=["bird", "frr"])
 def kind(request: pytest.FixtureRequest) -> str:
     return request.param
-
-
-def switched_link(bed: Testbed) -> tuple[Link, Callable[[], None]]:
-    """A link through a switch, and the function that cuts it there: no interface goes down."""
-    link = bed.link()
-    switch = bed.namespace("switch")
-    bed.host.ip(f"link del {link.device}")
-    switch.ip("link add br0 type bridge", "link set br0 up")
-    for side, device, ip, ip6, port in (
-        (bed.host, link.device, link.host_ip, link.host_ip6, "host"),
-        (link.namespace, "eth0", link.router_ip, link.router_ip6, "router"),
-    ):
-        side.ip(f"link add {device} type veth peer name {port} netns {switch.name}")
-        side.ip(
-            f"link set {device} up",
-            f"addr add {ip}/24 dev {device}",
-            f"addr add {ip6}/64 dev {device} nodad",
-        )
-        switch.ip(f"link set {port} master br0", f"link set {port} up")
-    return link, lambda: switch.ip("link set host nomaster")
 
 
 def start_agent(bed: Testbed, router: BfdRouter, bfd: Any = True, **keys: Any) -> Agent:

@@ -139,12 +139,15 @@ def start_bfd_router(
     *,
     agent_ip: str | None = None,
     setup: dict[str, Any] | None = None,
+    forwards: bool = False,
     **options: Any,
 ) -> BfdRouter:
     """`setup`: attributes of the router, before it starts."""
     link = link or bed.link()
     neighbour = Neighbour(agent_ip or link.host_ip, AGENT_AS, **options)
-    config = RouterConfig(ROUTER_AS, link.router_ip, link.router_ip, neighbour)
+    config = RouterConfig(
+        ROUTER_AS, link.router_ip, link.router_ip, neighbour, forwards=forwards
+    )
     router = _KINDS[kind](link.namespace, config, bed.workdir)
     router.link = link
     for name, value in (setup or {}).items():
