@@ -42,7 +42,7 @@ struct query {
 
 /* Nomad is asked for each service that the list of names has; together they are one answer. */
 struct round {
-	struct consul_answer answer; /* to the question for the names */
+	struct consul_answer answer; /* to the question for the names, with what the others add */
 	struct nomad_names names;
 	size_t next; /* of the names, to be asked for */
 	struct consul_services services;
@@ -291,7 +291,7 @@ static void round_done(struct round *round)
 static void fail_round(struct query *q, struct consul_answer *a)
 {
 	struct consul_services none = { 0 };
-	a->failed = true;
+	a->failed = a->nomad = true;
 	round_done(&q->client->round);
 	take_services(q, a, &none, loop_clock());
 }
@@ -309,7 +309,22 @@ static void finish_round(struct query *q, mono_t began)
 	services.present = services.n > 0;
 	str_copy(services.node_id, sizeof(services.node_id), c->node);
 	a.error = "";
+	a.nomad = true;
 	take_services(q, &a, &services, began);
+}
+
+/* A service may have changed since the names were asked for: what a later answer lacks is gone. The names,
+ * and services that were asked for before, are as old as they are. */
+static void note_answer(struct consul_answer *whole, const struct consul_answer *part)
+{
+	if (!whole->from_index)
+		whole->from_index = whole->index;
+	if (part->index == 0)
+		whole->index = 0; /* there is no rule for it */
+	else if (whole->index > 0 && part->index > whole->index)
+		whole->index = part->index;
+	whole->leaderless |= part->leaderless;
+	whole->filtered |= part->filtered;
 }
 
 static void on_registrations(const struct http_response *r, void *userdata)
@@ -330,6 +345,7 @@ static void on_registrations(const struct http_response *r, void *userdata)
 		fail_round(q, &a);
 		return;
 	}
+	note_answer(&round->answer, &a);
 	round->next++;
 	ask_for_next(q, began);
 }

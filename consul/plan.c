@@ -45,11 +45,13 @@ static bool is_other_node(const struct consul_stream *s, const struct consul_ans
 	return !str_equal(s->node_id, a->node_id) || s->create_index != a->create_index;
 }
 
-/* A running agent registers its own node. So when the node is missing after the agent may have been
- * restarted, Consul has lost it, whatever the index: it was not deregistered. */
+/* A running agent of Consul registers its own node. So when the node is missing after the agent may have been
+ * restarted, Consul has lost it, whatever the index: it was not deregistered. In Nomad, the last service of a
+ * node may go meanwhile. */
 static bool lost_node(const struct consul_stream *s, const struct consul_answer *a)
 {
-	return a->node_id && s->present && !a->present && (s->cut_off || s->contradicted);
+	return a->node_id && s->present && !a->present &&
+	       (s->contradicted || (s->cut_off && !a->nomad));
 }
 
 static bool is_reset(const struct consul_stream *s, const struct consul_answer *a)
@@ -63,25 +65,30 @@ static bool contradicts(const struct consul_stream *s, const struct consul_answe
 	return !a->failed && a->index > 0 && !a->present && s->present && a->index <= s->index;
 }
 
+static const char *reason_of_contradiction(const struct consul_answer *a)
+{
+	if (a->nomad)
+		return "no services left, but the index did not grow: Nomad state was reset";
+	return a->node_id ? "Consul no longer knows this node, but its index did not grow: Consul "
+			    "state was reset"
+			  : "no checks left, but the index did not grow: Consul state was reset";
+}
+
 /* NULL: the answer is accepted. */
 static const char *reason_to_reject(const struct consul_stream *s, const struct consul_answer *a)
 {
 	if (a->failed)
 		return a->error;
 	if (a->index == 0)
-		return "no X-Consul-Index in the answer: is this Consul?";
+		return a->nomad ? "no X-Nomad-Index in the answer: is this Nomad?"
+				: "no X-Consul-Index in the answer: is this Consul?";
 	if (s->index == 0)
 		return NULL; /* the first answer contradicts nothing */
 	if (a->leaderless)
-		return "Consul has no leader";
+		return a->nomad ? "Nomad has no leader" : "Consul has no leader";
 	if (a->filtered)
 		return "the token hides part of the answer (X-Consul-Results-Filtered-By-ACLs)";
-	if (contradicts(s, a))
-		return a->node_id ? "Consul no longer knows this node, but its index did not "
-				    "grow: Consul state was reset"
-				  : "no checks left, but the index did not grow: Consul state was "
-				    "reset";
-	return NULL;
+	return contradicts(s, a) ? reason_of_contradiction(a) : NULL;
 }
 
 static enum consul_use how_to_use(const struct consul_stream *s, const struct consul_answer *a,
@@ -122,9 +129,9 @@ static span_t wait_after_success(struct consul_stream *s, mono_t now, span_t cos
 
 /* ---- the step ---- */
 
-static void store(struct consul_stream *s, const struct consul_answer *a)
+static void store(struct consul_stream *s, const struct consul_answer *a, uint64_t index)
 {
-	s->index = a->index;
+	s->index = index;
 	s->present = a->present;
 	s->failing_since = USEC_NEVER;
 	s->cut_off = s->contradicted = s->renamed = false;
@@ -155,8 +162,9 @@ struct consul_step consul_stream_step(struct consul_stream *s, const struct cons
 	step.regained = s->cut_off;
 	step.use = how_to_use(s, a, step.reset);
 	/* Consul's rule for an index below the one that was asked with: start over at 0. */
-	s->asked_index = a->index < s->asked_index ? 0 : a->index;
-	store(s, a);
+	uint64_t from = a->from_index ? a->from_index : a->index;
+	s->asked_index = from < s->asked_index ? 0 : from;
+	store(s, a, from);
 	step.wait = wait_after_success(s, now, cost);
 	return step;
 }

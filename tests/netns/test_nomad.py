@@ -136,6 +136,10 @@ FAULTS: dict[str, Fault] = {
     "no index": lambda handler, body: reply(handler, 200, body),
     "nothing at the same index": lambda handler, body: reply(handler, 200, b"[]", 10),
     "a service is not answered": of_services(status(500)),
+    "a service without a leader": of_services(
+        lambda handler, body: reply(handler, 200, b"[]", 99, X_Nomad_KnownLeader="false")
+    ),
+    "a service without an index": of_services(lambda handler, body: reply(handler, 200, b"[]")),
     "a service is half": of_services(lambda handler, body: reply(handler, 200, body[:-3], 99)),
 }
 
@@ -159,6 +163,39 @@ def test_an_outage_withdraws_nothing(
     assert router.prefixes() == {VIP4, OTHER}
     nomad.change(registrations=[WEB], index=200)
     router.wait_routes(VIP4)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_service_that_goes_between_two_questions(
+    bed: Testbed, router: Router, nomad: NomadServer, left: int
+) -> None:
+    """After the names were asked for, at an index that has not grown, and before it is asked for itself."""
+    nomad.registrations = [WEB, DNS][: left + 1]
+    agent = start(bed, router, nomad)
+    router.wait_routes(*[VIP4, OTHER][: left + 1])
+
+    def between(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        reply(handler, 200, body, nomad.index)
+        nomad.fault = None
+        nomad.registrations = nomad.registrations[:left]
+        nomad.index += 1
+
+    nomad.break_with(between)
+    router.wait_routes(*[VIP4][:left])
+    wait_until(lambda: set(found(agent)) == {"web"} if left else not found(agent), "it is gone")
+
+
+def test_the_last_service_goes_while_nomad_does_not_answer(
+    bed: Testbed, router: Router, nomad: NomadServer
+) -> None:
+    agent = start(bed, router, nomad)
+    router.wait_routes(VIP4)
+    nomad.break_with(hang_up)
+    wait_contact(agent, "lost")
+    nomad.change(registrations=[])
+    nomad.break_with(None)
+    router.wait_routes()
+    assert not found(agent)
 
 
 def test_a_reset_state_removes_nothing(bed: Testbed, router: Router, nomad: NomadServer) -> None:

@@ -114,6 +114,29 @@ static void test_what_it_is_worth(void **state)
 	}
 }
 
+/* A part of the answer is newer than the rest, which the next answer is compared with. */
+static void test_an_answer_of_several_times(void **state)
+{
+	struct consul_stream s;
+	struct err err;
+	const struct consul_answer torn = { .index = 22,
+					    .from_index = 20,
+					    .present = true,
+					    .node_id = "a",
+					    .create_index = 5,
+					    .nomad = true,
+					    .error = "" };
+	struct consul_answer whole = torn;
+	(void)state;
+	whole.index = 22;
+	whole.from_index = 0;
+	known(&s);
+	assert_int_equal(consul_stream_step(&s, &torn, NOW, 0, 0, &err).use, CONSUL_FOLLOW);
+	assert_int_equal(s.asked_index, 20);
+	assert_int_equal(consul_stream_step(&s, &whole, NOW, 0, 0, &err).use, CONSUL_FOLLOW);
+	assert_int_equal(consul_stream_step(&s, &whole, NOW, 0, 0, &err).use, CONSUL_MERGE);
+}
+
 /* How Consul may come back with another identity, and that none of it looks like a deregistration.
  * Each answer comes after the one before it. */
 static const struct {
@@ -134,6 +157,18 @@ static const struct {
 	    { .index = 22, .present = true, .node_id = "b", .create_index = 22 } },
 	  { CONSUL_REJECT, CONSUL_MERGE, CONSUL_FOLLOW },
 	  { false, true, false },
+	  false },
+	{ "Nomad was restarted, and the last service has gone meanwhile",
+	  { { .failed = true, .cut_off = true, .nomad = true },
+	    { .index = 99, .node_id = "a", .nomad = true } },
+	  { CONSUL_REJECT, CONSUL_FOLLOW },
+	  { false, false },
+	  false },
+	{ "Nomad's state was reset, and the index passes the former one",
+	  { { .index = 3, .node_id = "a", .nomad = true },
+	    { .index = 21, .node_id = "a", .nomad = true } },
+	  { CONSUL_REJECT, CONSUL_MERGE },
+	  { false, true },
 	  false },
 	{ "another name, not registered yet",
 	  { { .index = 99, .node_id = "" } },
@@ -292,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_it_is_worth),
+		cmocka_unit_test(test_an_answer_of_several_times),
 		cmocka_unit_test(test_returns_with_another_identity),
 		cmocka_unit_test(test_the_first_answer_is_taken_as_it_is),
 		cmocka_unit_test(test_only_a_cut_is_regained),
