@@ -252,7 +252,18 @@ static bool decode_mp_next_hop(struct reader next_hop, uint8_t family, bool exte
 		return false;
 	uint8_t found = is_v6 ? AF_INET6 : AF_INET;
 	*ret = addr_from_bytes(found, reader_bytes(&next_hop, addr_size(found)));
+	/* BIRD, which has no global address on the link. */
+	if (len == 32 && addr_is_unspecified(ret))
+		*ret = addr_from_bytes(AF_INET6, reader_bytes(&next_hop, addr_size(AF_INET6)));
 	return true;
+}
+
+/* RFC 4271 6.3: routes to an address that no router can have. */
+static void check_mp_next_hop(struct decoder *d, const struct addr *next_hop)
+{
+	if (addr_is_unspecified(next_hop) || addr_is_multicast(next_hop))
+		bgp_verdict_raise(&d->in->verdict, WITHDRAW, BGP_ERR_UPDATE_NEXT_HOP,
+				  (struct reader){ 0 });
 }
 
 static uint8_t decode_mp_reach(struct decoder *d, struct reader value)
@@ -266,6 +277,8 @@ static uint8_t decode_mp_reach(struct decoder *d, struct reader value)
 	if (mp.family &&
 	    !decode_mp_next_hop(next_hop, mp.family, d->params->extended_next_hop, &mp.next_hop))
 		return BGP_ERR_UPDATE_OPTIONAL;
+	if (mp.family)
+		check_mp_next_hop(d, &mp.next_hop);
 	mp.prefixes = value;
 	d->in->reach = mp;
 	return 0;

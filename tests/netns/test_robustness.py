@@ -125,6 +125,35 @@ def test_host_without_ipv4_makes_a_router_id(bed: Testbed) -> None:
     agent.wait_log(r"router id \d+\.\d+\.\d+\.\d+.*machine-id")
 
 
+def test_router_id_without_a_machine_id(bed: Testbed) -> None:
+    """As in a container: of the MAC address alone, the same after a restart, another one for another host."""
+    link = bed.link()
+    bed.host.ip(f"addr flush dev {link.device} scope global")
+    bed.host.ip(f"addr add {link.host_ip6}/64 dev {link.device} nodad")
+    empty = bed.workdir / "machine-id"
+    empty.touch()
+    hide = f'[ ! -e /etc/machine-id ] || mount --bind {empty} /etc/machine-id; exec "$@"'
+    listener = RawListener(link.namespace, link.router_ip6)
+    agent = bed.make_agent(
+        config({"peer_ip": link.router_ip6, "peer_as": ROUTER_AS}),
+        wrapper=["unshare", "--mount", "--propagation", "private", "sh", "-ec", hide, "sh"],
+    )
+
+    def router_id() -> str:
+        agent.start()
+        session = listener.accept()
+        told = session.expect_open().bgp_id
+        agent.wait_log(f"router id {told}, derived from the MAC address of {link.device}, as")
+        agent.stop()
+        session.close()
+        return told
+
+    first = router_id()
+    assert router_id() == first
+    bed.host.ip(f"link set {link.device} address 02:00:00:00:00:77")
+    assert router_id() != first
+
+
 def test_host_without_ipv4_announces_ipv6(bed: Testbed) -> None:
     link = bed.link()
     bed.host.ip(f"addr flush dev {link.device} scope global")
