@@ -49,9 +49,9 @@ struct budget_share {
 
 struct app {
 	struct app_spec *spec; /* spec->name is the key */
-	/* The definition before, which VIPs that are kept for their heirs are announced by; NULL:
-	 * there are none. */
-	struct app_spec *former;
+	/* Definitions before, which VIPs that are kept for their heirs are announced by. */
+	struct app_spec **formers;
+	size_t n_formers;
 	struct vip **vips; /* as many as in spec->vips, in the same order */
 	struct monitor_watch *watch;
 	enum health health;   /* the last verdict; of the former definition until there is one */

@@ -54,10 +54,48 @@ void registry_set_policy(struct registry *reg, registry_policy *policy, void *us
 	reg->policy_userdata = userdata;
 }
 
+static void spec_free(struct app_spec *spec)
+{
+	if (!spec)
+		return;
+	app_spec_done(spec);
+	free(spec);
+}
+
+static bool is_used(const struct app *app, const struct app_spec *former)
+{
+	for (size_t i = 0; i < app->spec->n_vips; i++)
+		if (app->vips[i]->spec == former)
+			return true;
+	return false;
+}
+
+/* Not before VIPs that are given up are claimed: until then they have the former definition. */
+static void drop_formers(struct app *app)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < app->n_formers; i++)
+		if (is_used(app, app->formers[i]))
+			app->formers[n++] = app->formers[i];
+		else
+			spec_free(app->formers[i]);
+	app->n_formers = n;
+	if (n == 0)
+		mem_free(&app->formers);
+}
+
+static void add_former(struct app *app, struct app_spec *spec)
+{
+	app->formers = mem_grow_by_one(app->formers, app->n_formers, sizeof(struct app_spec *));
+	app->formers[app->n_formers++] = spec;
+}
+
 void registry_set_heirs(struct registry *reg, registry_heir *heir, void *userdata)
 {
 	reg->heir = heir;
 	reg->heir_userdata = userdata;
+	for (struct app *app = reg->apps; app && !heir; app = app->hh.next)
+		drop_formers(app);
 }
 
 void registry_set_cleanup_timer(struct registry *reg, span_t cleanup_timer)
@@ -122,14 +160,6 @@ static struct app_spec *spec_new(const struct registry *reg, const struct app_sp
 	return spec;
 }
 
-static void spec_free(struct app_spec *spec)
-{
-	if (!spec)
-		return;
-	app_spec_done(spec);
-	free(spec);
-}
-
 static void app_free(struct app *app)
 {
 	struct registry *reg = app->registry;
@@ -141,7 +171,9 @@ static void app_free(struct app *app)
 	budget_discharge(app);
 	monitor_watch_free(app->watch);
 	spec_free(app->spec);
-	spec_free(app->former);
+	for (size_t i = 0; i < app->n_formers; i++)
+		spec_free(app->formers[i]);
+	free(app->formers);
 	free(app->vips);
 	free(app->reason);
 	free(app);
@@ -174,14 +206,17 @@ static bool same_monitors(const struct app_spec *a, const struct app_spec *b)
 	return true;
 }
 
-/* Those behind its own `n_own` are kept for their heirs: no router gets them, for a moment, by a
+/* Those behind its own `n_own` are kept for their heirs, as they are: no router gets them, for a moment, by a
  * definition that is not for them. */
 static void claim_vips(struct app *app, size_t n_own)
 {
+	struct reconcile *r = app->registry->reconcile;
 	app->vips = mem_new(app->spec->n_vips, sizeof(app->vips[0]));
-	for (size_t i = 0; i < app->spec->n_vips; i++)
-		app->vips[i] = reconcile_claim(app->registry->reconcile, &app->spec->vips[i],
-					       i < n_own ? app->spec : app->former, app);
+	for (size_t i = 0; i < app->spec->n_vips; i++) {
+		const struct prefix *vip = &app->spec->vips[i];
+		const struct app_spec *spec = i < n_own ? app->spec : vip_find(r, vip)->spec;
+		app->vips[i] = reconcile_claim(r, vip, spec, app);
+	}
 }
 
 /* What the former owner of its VIPs was found to be, as long as nothing else is known. */
@@ -240,7 +275,7 @@ static void keep_for_heirs(struct app *app, const struct app_spec *old)
 
 static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 {
-	struct app_spec *old = app->spec, *before = app->former;
+	struct app_spec *old = app->spec;
 	struct vip **old_vips = app->vips;
 	size_t n_own = spec->n_vips;
 	app->registry->changes++;
@@ -248,7 +283,6 @@ static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 	app->hh.key = app->spec->name; /* the same bytes at another place */
 	if (old->source == APP_FROM_CONFIG && spec->source == APP_FROM_CONFIG)
 		keep_for_heirs(app, old);
-	app->former = app->spec->n_vips > n_own ? old : NULL;
 	claim_vips(app, n_own);
 	for (size_t i = 0; i < old->n_vips; i++)
 		if (!has_vip(app->spec, &old->vips[i]))
@@ -261,9 +295,8 @@ static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 	else
 		app_watch_again(app, now);
 	app_apply(app, now);
-	spec_free(before);
-	if (!app->former)
-		spec_free(old);
+	add_former(app, old);
+	drop_formers(app);
 	free(old_vips);
 }
 

@@ -306,7 +306,7 @@ def everything(bed: Testbed) -> Iterator[Agent]:
     tls = {"cert": str(file), "key": str(file), "client_ca": str(authority.file)}
     down = app("down", "192.0.2.99/32", "exec:false")
     secure = {
-        "name": "secure", "vip": "192.0.2.98/32",
+        "name": "secure", "vip": "192.0.2.98/32", "nats": ["tcp:443:8443"],
         "monitors": [
             {"https": "https://localhost:8443/", "tls_ca": str(authority.file), "timeout": "10s"}
         ],
@@ -334,7 +334,7 @@ def everything(bed: Testbed) -> Iterator[Agent]:
 
 
 def test_the_page(bed: Testbed) -> None:
-    last = ("vip_packets_total{", "bgp_last_notification{", 'app="down"', "certificate_expires_in_seconds{")
+    last = ("nat_backend{", "vip_packets_total{", "bgp_last_notification{", 'app="down"', "certificate_expires_in_seconds{")
     with everything(bed) as agent:
         wait_until(
             lambda: all(part in agent.admin("/metrics").text for part in last), "samples of all"

@@ -15,6 +15,7 @@
 #include "agent/app/leases.h"
 #include "agent/app/registry.h"
 #include "agent/model/app_spec_parse.h"
+#include "agent/model/community.h"
 #include "agent/vip/acks.h"
 #include "lib/array.h"
 #include "lib/log.h"
@@ -681,6 +682,41 @@ static void test_a_vip_moves_without_a_gap(void **state)
 	expect(b, "withdraw 192.0.2.1/32\nawait acks\n");
 }
 
+static const char *community_of(const struct bench *b, const struct prefix *vip,
+				char buf[static COMMUNITY_TEXT_MAX])
+{
+	const struct app_spec *spec = vip_find(b->reconcile, vip)->spec;
+	assert_int_equal(spec->communities.n, 1);
+	return community_format(spec->communities.values[0], buf);
+}
+
+/* Each kept VIP by the definition that had it, however often the app is replaced meanwhile. */
+static void test_a_kept_vip_has_its_own_definition(void **state)
+{
+	struct bench *b = *state;
+	char text[COMMUNITY_TEXT_MAX];
+	const struct prefix vip2 = PREFIX4(32, 192, 0, 2, 2);
+	const struct definition both = {
+		.name = "both", .vip = VIP1, .vip2 = VIP2, .communities = "1:1"
+	};
+	struct definition first = { .name = "both", .vip = VIP1, .communities = "2:2" };
+	const struct definition second = { .name = "second", .vip = VIP2, .communities = "4:4" };
+	heir_of_vip1 = "both";
+	heir_of_vip2 = "second";
+	registered(b, &both, REGISTER_NEW);
+	registry_set_heirs(b->reg, heir, NULL);
+	const struct app *app = registered(b, &first, REGISTER_REPLACED);
+	assert_string_equal(community_of(b, &vip2, text), "1:1");
+	first.communities = "3:3";
+	registered(b, &first, REGISTER_REPLACED);
+	assert_string_equal(community_of(b, &vip2, text), "1:1");
+	assert_int_equal(app->n_formers, 1);
+	registered(b, &second, REGISTER_NEW);
+	assert_string_equal(community_of(b, &vip2, text), "4:4");
+	registry_set_heirs(b->reg, NULL, NULL);
+	assert_int_equal(app->n_formers, 0);
+}
+
 static void test_changes_are_counted(void **state)
 {
 	struct bench *b = *state;
@@ -799,6 +835,7 @@ int main(void)
 		TEST(test_new_monitors_start_from_the_health_that_was),
 		TEST(test_a_vip_can_move_while_it_goes_down),
 		TEST(test_a_vip_moves_without_a_gap),
+		TEST(test_a_kept_vip_has_its_own_definition),
 		TEST(test_changes_are_counted),
 		TEST(test_two_apps_exchange_their_vips),
 		TEST(test_an_app_with_another_name_has_its_health),
