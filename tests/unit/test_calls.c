@@ -147,10 +147,9 @@ static void test_a_diff_changes_nothing(void **state)
 				   "apps: [ { name: other, vip: 192.0.2.8/32 } ]\n";
 	struct bed *b = *state;
 	agent_bed_run(&b->agent);
-	struct api_call of_a = { .kind = API_DIFF,
-				 .principal.name = "a",
-				 .body = next,
-				 .body_len = sizeof(next) - 1 };
+	struct api_call of_a = {
+		.kind = API_DIFF, .principal.name = "a", .body = next, .body_len = sizeof(next) - 1
+	};
 	struct api_call of_b = of_a, of_c = of_a;
 	of_b.principal.name[0] = 'b';
 	of_c.principal.name[0] = 'c';
