@@ -119,6 +119,7 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 	if (now->state == BGP_PATH_GOOD) {
 		now->good.ifindex = found.ifindex;
 		memcpy(now->good.ifname, name, sizeof(name));
+		(void)fib_link_vrf(found.ifindex, now->good.vrf); /* else as it was */
 		now->good.source = found.source;
 		now->good.direct = !addr_is_set(&found.gateway) || (now->good.direct && near);
 	}
@@ -151,5 +152,6 @@ bool bgp_path_update(struct bgp_path *p, const struct bgp_peer_config *c, bool n
 	check_source(p, c);
 	return p->state != before.state || !str_equal(p->trouble, before.trouble) ||
 	       !addr_equal(&p->source, &before.source) ||
-	       !addr_equal(&p->gateway, &before.gateway) || p->good.ifindex != before.good.ifindex;
+	       !addr_equal(&p->gateway, &before.gateway) ||
+	       p->good.ifindex != before.good.ifindex || !str_equal(p->good.vrf, before.good.vrf);
 }

@@ -35,6 +35,7 @@ struct bgp_path {
 	struct {
 		uint32_t ifindex; /* 0: there was none */
 		char ifname[IF_NAMESIZE];
+		char vrf[IF_NAMESIZE]; /* that the interface is in; "": none */
 		struct addr source;
 		bool direct; /* no gateway */
 	} good;              /* the last good path */

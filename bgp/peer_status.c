@@ -106,6 +106,7 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.path_source = p->path.source,
 		.path_ifindex = p->path.good.ifindex,
 		.path_ifname = p->path.good.ifname,
+		.path_vrf = p->path.good.vrf,
 		.path_is_direct = p->path.good.direct,
 		.path_resets = p->path_resets,
 		.path_reset_at = p->path_reset_at,

@@ -73,6 +73,9 @@ static void set_router(struct bgp_speaker *s, struct bgp_peer *p, const struct b
 		drop_key(s, p, &former);
 	if (addr_is_set(&found->router))
 		add_key(s, p);
+	const struct bgp_config moved = { .peers = &former, .n_peers = 1 };
+	bgp_vrf_listeners_unprotect(s->vrfs, &moved);
+	speaker_listen_in_vrfs(s);
 }
 
 void speaker_on_found(const char *ifname, const struct bgp_found *found, void *userdata)

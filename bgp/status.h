@@ -75,6 +75,7 @@ struct bgp_peer_status {
 	struct addr path_source;   /* of the kernel's route to it; family 0: there is none */
 	uint32_t path_ifindex;     /* of the last good path; 0: there was none */
 	const char *path_ifname;
+	const char *path_vrf;    /* that this interface is in; "": none */
 	bool path_is_direct;     /* likewise: the peer is on a connected network */
 	uint64_t path_resets;    /* sessions that ended because of it */
 	mono_t path_reset_at;    /* the last of them; 0: none */

@@ -73,6 +73,20 @@ void bgp_vrf_listeners_free(struct bgp_vrf_listeners *l)
 	free(l);
 }
 
+/* That the peer is in: its `device`, or the one that its interface belongs to. "": none, or the kernel cannot
+ * say at present, and `*unsure` becomes true. */
+static const char *vrf_of(const struct bgp_peer_config *p, char buf[static IF_NAMESIZE],
+			  bool *unsure)
+{
+	buf[0] = '\0';
+	if (p->in_vrf)
+		return p->ifname;
+	const uint32_t ifindex = p->ifname[0] ? fib_interface_index(p->ifname, unsure) : 0;
+	if (ifindex && fib_link_vrf(ifindex, buf) < 0)
+		*unsure = true;
+	return buf;
+}
+
 static struct vrf *find(const struct bgp_vrf_listeners *l, const char *name)
 {
 	list_for_each (it, &l->vrfs) {
@@ -81,6 +95,13 @@ static struct vrf *find(const struct bgp_vrf_listeners *l, const char *name)
 			return v;
 	}
 	return NULL;
+}
+
+static struct vrf *find_of(const struct bgp_vrf_listeners *l, const struct bgp_peer_config *p)
+{
+	char buf[IF_NAMESIZE];
+	bool unsure = false;
+	return list_empty(&l->vrfs) ? NULL : find(l, vrf_of(p, buf, &unsure));
 }
 
 static struct vrf *find_or_add(struct bgp_vrf_listeners *l, const char *name)
@@ -124,7 +145,7 @@ void bgp_vrf_listeners_unprotect(struct bgp_vrf_listeners *l, const struct bgp_c
 {
 	for (size_t i = 0; i < config->n_peers; i++) {
 		const struct bgp_peer_config *p = &config->peers[i];
-		struct vrf *v = p->in_vrf && p->password ? find(l, p->ifname) : NULL;
+		struct vrf *v = p->password && addr_is_set(&p->addr) ? find_of(l, p) : NULL;
 		if (v)
 			bgp_listener_unprotect(&v->listener, p);
 	}
@@ -134,7 +155,7 @@ static void set_keys(const struct bgp_vrf_listeners *l, const struct bgp_config 
 {
 	for (size_t i = 0; i < config->n_peers; i++) {
 		const struct bgp_peer_config *p = &config->peers[i];
-		struct vrf *v = p->in_vrf ? find(l, p->ifname) : NULL;
+		struct vrf *v = p->password ? find_of(l, p) : NULL;
 		struct err err = { "" };
 		if (v && v->listener.fd >= 0 && bgp_listener_protect(&v->listener, p, &err) < 0)
 			report(v, &err);
@@ -144,17 +165,20 @@ static void set_keys(const struct bgp_vrf_listeners *l, const struct bgp_config 
 void bgp_vrf_listeners_update(struct bgp_vrf_listeners *l, const struct bgp_config *config,
 			      bool near)
 {
-	bool own = config->listen && !bgp_vrf_shares_listener();
+	char buf[IF_NAMESIZE];
+	bool own = config->listen && !bgp_vrf_shares_listener(), unsure = false;
 	list_for_each (it, &l->vrfs)
 		list_entry(it, struct vrf, node)->wanted = false;
-	for (size_t i = 0; i < config->n_peers && own; i++)
-		if (config->peers[i].in_vrf)
-			find_or_add(l, config->peers[i].ifname)->wanted = true;
+	for (size_t i = 0; i < config->n_peers && own; i++) {
+		const char *vrf = vrf_of(&config->peers[i], buf, &unsure);
+		if (vrf[0])
+			find_or_add(l, vrf)->wanted = true;
+	}
 	list_for_each (it, &l->vrfs) {
 		struct vrf *v = list_entry(it, struct vrf, node);
 		if (v->wanted)
 			open_vrf(v, &config->listen_at, near);
-		else
+		else if (!unsure || !own)
 			vrf_free(v);
 	}
 	set_keys(l, config);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listeners of VRFs, beside that of bgp.listen: one for each VRF that a peer is in, with the keys of its
- * peers. A VRF may come later, go and come again.
+ * Listeners of VRFs, beside that of bgp.listen: one for each VRF that a peer is in, by its `device` or, when
+ * it is link-local or unnumbered, by its interface, with the keys of its peers. A VRF may come later, go and
+ * come again.
  *
  * With net.ipv4.tcp_l3mdev_accept the kernel gives the connections of all VRFs to the other listener, and
  * refuses these.

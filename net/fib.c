@@ -326,9 +326,22 @@ uint32_t fib_interface_index(const char *name, bool *unsure)
 	return r < 0 ? 0 : (uint32_t)ifr.ifr_ifindex;
 }
 
+/* Of what kind its master is. */
+static int on_link_info(const struct nlattr *attr, void *userdata)
+{
+	struct fib_link *link = userdata;
+	if (mnl_attr_get_type(attr) == IFLA_INFO_SLAVE_KIND &&
+	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+		link->is_in_vrf = str_equal(mnl_attr_get_str(attr), "vrf");
+	return MNL_CB_OK;
+}
+
 static int on_link_attr(const struct nlattr *attr, void *userdata)
 {
 	struct fib_link *link = userdata;
+	if (mnl_attr_get_type(attr) == IFLA_LINKINFO &&
+	    mnl_attr_validate(attr, MNL_TYPE_NESTED) >= 0)
+		mnl_attr_parse_nested(attr, on_link_info, link);
 	if (mnl_attr_get_type(attr) == IFLA_MASTER &&
 	    mnl_attr_get_payload_len(attr) == sizeof(link->master))
 		link->master = mnl_attr_get_u32(attr);
@@ -455,6 +468,35 @@ int fib_interface_link_local(uint32_t ifindex, const struct addr *wanted, struct
 		r = -ENOENT;
 	if (r == 0)
 		*ret = s.found;
+	return r;
+}
+
+/* That a new socket is bound to, by a program of its cgroup. 0: none. */
+static int own_vrf(uint32_t *ret)
+{
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), device = 0;
+	socklen_t len = sizeof(device);
+	int r = fd < 0 ? -errno : 0;
+	if (r == 0 && getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &device, &len) < 0)
+		r = -errno;
+	if (fd >= 0)
+		close(fd);
+	if (r == 0)
+		*ret = (uint32_t)device;
+	return r;
+}
+
+int fib_link_vrf(uint32_t ifindex, char ret_name[static IF_NAMESIZE])
+{
+	struct fib_link link, vrf = { .name = "" };
+	uint32_t own = 0;
+	int r = fib_link(ifindex, &link);
+	if (r == 0 && link.is_in_vrf)
+		r = own_vrf(&own);
+	if (r == 0 && link.is_in_vrf && link.master != own)
+		r = fib_link(link.master, &vrf);
+	if (r == 0)
+		memcpy(ret_name, vrf.name, IF_NAMESIZE);
 	return r;
 }
 

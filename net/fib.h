@@ -58,12 +58,16 @@ struct fib_link {
 	uint8_t mac_len;        /* 0: it has none, or one of another size */
 	char name[IF_NAMESIZE]; /* "" when it is gone */
 	uint32_t master;        /* the VRF or bridge that it belongs to; 0: none */
+	bool is_in_vrf;         /* master is a VRF */
 };
 /* 0: there is no interface of that name, or the kernel could not be asked, and `*unsure` becomes true
  * (NULL: it does not matter). if_nametoindex() says ENOENT when the process is out of descriptors. */
 uint32_t fib_interface_index(const char *name, bool *unsure);
 /* An error: the kernel could not be asked, and the state is UP. */
 int fib_link(uint32_t ifindex, struct fib_link *ret);
+/* The VRF that the interface belongs to. "": none, or the one that all sockets of this process are in
+ * (`ip vrf exec`). An error: the kernel could not be asked. */
+int fib_link_vrf(uint32_t ifindex, char ret_name[static IF_NAMESIZE]);
 /* Without a route in the VRF, the kernel looks into the main table: does what it has found there lead out
  * through another interface than those of the VRF? Then that is *ret_link. */
 bool fib_leaves_vrf(const struct fib_path *path, uint32_t vrf, struct fib_link *ret_link);

@@ -69,8 +69,8 @@ enum bfd_wanted_kind bfd_wanted(const struct bgp_peer_status *peer,
 			       .multihop = is_multihop(peer) };
 	bool on_link = c->ifname[0] && !c->in_vrf;
 	const char *ifname = on_link ? c->ifname : peer->path_ifname;
-	if (c->in_vrf)
-		memcpy(key.vrf, c->ifname, sizeof(key.vrf));
+	const char *vrf = c->in_vrf ? c->ifname : on_link ? peer->path_vrf : "";
+	memcpy(key.vrf, vrf, strnlen(vrf, IF_NAMESIZE - 1));
 	if (!key.multihop)
 		memcpy(key.ifname, ifname, strnlen(ifname, IF_NAMESIZE - 1));
 	if (!addr_is_set(&key.local))

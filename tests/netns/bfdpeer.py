@@ -7,6 +7,7 @@ test has it stay up.
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -61,12 +62,14 @@ def decode(octets: bytes) -> Packet:
 
 class BfdPeer:
     def __init__(self, namespace: Namespace, address: str, host: str):
+        """Link-local addresses have the interface here behind "%"."""
         with namespace.inside():
-            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            [(family, *_, own)] = socket.getaddrinfo(address, PORT, type=socket.SOCK_DGRAM)
+            [(*_, self._host)] = socket.getaddrinfo(host, PORT, type=socket.SOCK_DGRAM)
+            self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self.set_ttl(255)
-        self._socket.bind((address, PORT))
+        self._socket.bind(own)
         self._socket.settimeout(TIMEOUT)
-        self._host = (host, PORT)
         self.heard = Packet()
         """The agent's last packet."""
 
@@ -74,7 +77,10 @@ class BfdPeer:
         self._socket.close()
 
     def set_ttl(self, ttl: int) -> None:
-        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+        if self._socket.family == socket.AF_INET6:
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, ttl)
+        else:
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
 
     def send(self, packet: Packet) -> None:
         self.send_octets(packet.encode())
@@ -89,8 +95,9 @@ class BfdPeer:
 
     def expect(self, state: int, flags: int = 0) -> Packet:
         """The next packet with this state and at least these flags."""
+        deadline = time.monotonic() + TIMEOUT
         while (packet := self.receive()).state != state or packet.flags & flags != flags:
-            pass
+            assert time.monotonic() < deadline, f"no packet with state {state}; the last one: {packet}"
         return packet
 
     def packet(self, state: int, **fields: int) -> Packet:

@@ -68,16 +68,18 @@ def connect(
     ttl: int | None = None,
 ) -> "RawSession":
     """Connect from the source address; raises OSError as connect() does."""
-    family = socket.AF_INET6 if ":" in target else socket.AF_INET
     with namespace.inside():
+        # Also finds the interface of a link-local address ("fe80::1%eth0").
+        [(family, *_, own)] = socket.getaddrinfo(source, 0, type=socket.SOCK_STREAM)
+        [(*_, there)] = socket.getaddrinfo(target, port, type=socket.SOCK_STREAM)
         connection = socket.socket(family)
     connection.settimeout(TIMEOUT)
-    connection.bind((source, 0))
+    connection.bind(own)
     if password is not None:
         _set_key(connection, target, password)
     if ttl is not None:
         connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
-    connection.connect((target, port))
+    connection.connect(there)
     return RawSession(connection)
 
 
@@ -85,9 +87,13 @@ _TCP_MD5SIG = 14
 
 
 def _md5sig(ip: str, password: str) -> bytes:
-    """struct tcp_md5sig of linux/tcp.h for an IPv4 peer."""
-    address = struct.pack("=HH4s", socket.AF_INET, 0, socket.inet_aton(ip)).ljust(128, b"\0")
-    return address + struct.pack("=BBHi80s", 0, 0, len(password), 0, password.encode())
+    """struct tcp_md5sig of linux/tcp.h."""
+    if ":" in ip:
+        octets = socket.inet_pton(socket.AF_INET6, ip.partition("%")[0])
+        address = struct.pack("=HHI16s", socket.AF_INET6, 0, 0, octets)
+    else:
+        address = struct.pack("=HH4s", socket.AF_INET, 0, socket.inet_aton(ip))
+    return address.ljust(128, b"\0") + struct.pack("=BBHi80s", 0, 0, len(password), 0, password.encode())
 
 
 def _set_key(of: socket.socket, ip: str, password: str | None) -> None:

@@ -9,6 +9,7 @@ from . import bgp
 from .agent import Agent
 from .bfdpeer import DOWN, FINAL, INIT, POLL, UP, BfdPeer
 from .configs import PORT, VIP4, VIP6, app, config
+from .fabric import bare_link
 from .rawpeer import RawListener, RawSession, connect
 from .test_ipv4_over_ipv6 import EXTENDED
 from .test_peer_add import add
@@ -260,6 +261,51 @@ def test_bfd_of_one_address_in_two_vrfs(bed: Testbed) -> None:
     assert (states()["vrf-red"], states()[""]) == ("up", "up")
     for peer in peers.values():
         peer.close()
+
+
+@pytest.mark.vrf
+def test_link_local_peer_is_in_the_vrf_of_its_interface(bed: Testbed) -> None:
+    """Without `device` and without a sysctl: its BFD, and the connections that it opens."""
+    link = bare_link(bed)
+    device, name = link.device, f"fe80::1%{link.device}"
+    own = f"addr replace fe80::2/64 dev {device} nodad"
+    add_vrf(bed.host, "vrf-blue", 10)
+    bed.host.ip(
+        f"link set {device} addrgenmode none",  # no other address, when the kernel cycles the device
+        f"link set {device} master vrf-blue",
+        own,
+    )
+    bfd = {"interval": "100ms", "multiplier": 255}
+    keys = {"peer_ip": name, "peer_as": ROUTER_AS, "passive": True, "password": "one", "bfd": bfd}
+    agent = bed.start_agent(config(keys, apps=(app("web", VIP6),), listen=True))
+    peer = BfdPeer(link.namespace, "fe80::1%eth0", "fe80::2%eth0")
+
+    def bfd_comes_up(discr: int) -> None:
+        peer.expect(DOWN)
+        peer.send(peer.packet(INIT, my_discr=discr, multiplier=255))
+        peer.expect(UP, POLL)
+        peer.send(peer.packet(UP, my_discr=discr, multiplier=255, flags=FINAL))
+        wait_until(lambda: agent.peer(name)["bfd"]["state"] == "up", "BFD is up")
+        assert agent.peer(name)["bfd"]["interface"] == device
+
+    def session_comes_up() -> RawSession:
+        session = connect(link.namespace, "fe80::1%eth0", "fe80::2%eth0", password="one")
+        session.establish(ROUTER_AS, "10.255.0.1")
+        session.expect_route(VIP6)
+        wait_until(lambda: agent.peer(name)["state"] == "established", "the session")
+        assert agent.peer(name)["local_port"] == 179
+        return session
+
+    bfd_comes_up(1)
+    session = session_comes_up()
+    # It loses its addresses on the way. The kernel keeps the connection's TCP MD5 key for the VRF only.
+    bed.host.ip(f"link set {device} nomaster", own)
+    bfd_comes_up(2)
+    order(agent, f"fe80::1%25{device}", "reset")
+    agent.wait_log(f"peer {name}: session ended: ")
+    session.close()
+    session_comes_up().close()
+    peer.close()
 
 
 @pytest.mark.vrf

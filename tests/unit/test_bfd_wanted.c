@@ -37,6 +37,7 @@ static int setup(void **state)
 					 .path_source = addr_v4(HOST),
 					 .path_ifindex = 7,
 					 .path_ifname = "eth0",
+					 .path_vrf = "",
 					 .path_is_direct = true };
 	key = (struct bfd_key){ 0 };
 	return 0;
@@ -207,6 +208,22 @@ static void a_peer_in_a_vrf_has_both(void **state)
 	assert_string_equal(key.vrf, "vrf-blue");
 }
 
+/* Its interface is in the VRF, whether the file says so or not. That of another peer may be by a mistake in the
+ * routes: such a peer is in the VRF with `device` only. */
+static void a_link_local_peer_is_in_the_vrf_of_its_interface(void **state)
+{
+	(void)state;
+	peer.path_vrf = "vrf-blue";
+	assert_int_equal(wanted(NULL), BFD_WANTED_SESSION);
+	assert_string_equal(key.vrf, "");
+	assert_int_equal(addr_parse("fe80::1", &config.addr), 0);
+	assert_int_equal(addr_parse("fe80::2", &peer.path_source), 0);
+	memcpy(config.ifname, "eth0", 5);
+	assert_int_equal(wanted(NULL), BFD_WANTED_SESSION);
+	assert_string_equal(key.ifname, "eth0");
+	assert_string_equal(key.vrf, "vrf-blue");
+}
+
 /* ---- hints ---- */
 
 #define MADE (100 * USEC_PER_SEC)
@@ -271,6 +288,7 @@ int main(void)
 		WANTED_TEST(multihop_follows_the_session),
 		WANTED_TEST(a_link_local_peer_has_its_interface),
 		WANTED_TEST(a_peer_in_a_vrf_has_both),
+		WANTED_TEST(a_link_local_peer_is_in_the_vrf_of_its_interface),
 		WANTED_TEST(hints),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

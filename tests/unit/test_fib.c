@@ -342,6 +342,20 @@ static void test_default_route_of_ipv4(void **state)
 	assert_false(fib_has_default4(0, NULL));
 }
 
+/* A bridge is a master too, and no VRF (those: tests/netns/test_vrf.py). */
+static void port_of_a_bridge_is_in_no_vrf(void **state)
+{
+	const struct fixture *f = *state;
+	struct fib_link link;
+	char vrf[IF_NAMESIZE] = "before";
+	must("ip link add br0 type bridge; ip link set d0 master br0");
+	assert_int_equal(fib_link(f->d0, &link), 0);
+	assert_int_equal(link.master, if_nametoindex("br0"));
+	assert_false(link.is_in_vrf);
+	assert_int_equal(fib_link_vrf(f->d0, vrf), 0);
+	assert_string_equal(vrf, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -360,6 +374,7 @@ int main(void)
 		TEST(test_interface_address),
 		TEST(test_link_local_of_an_interface),
 		TEST(test_default_route_of_ipv4),
+		TEST(port_of_a_bridge_is_in_no_vrf),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -191,6 +191,7 @@ static void add_peer(uint16_t port)
 						     .path_source = addr_v4(HOST),
 						     .path_ifindex = 7,
 						     .path_ifname = "eth0",
+						     .path_vrf = "",
 						     .path_is_direct = true };
 }
 
