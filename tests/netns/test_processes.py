@@ -102,6 +102,27 @@ def test_healthcheck_as_exabgp_runs_it(bed: Testbed, kind: str, case: str) -> No
     )
 
 
+@pytest.mark.parametrize("kind", ["bird", "frr"])
+def test_healthcheck_for_one_neighbor_as_exabgp_runs_it(bed: Testbed, kind: str) -> None:
+    """`--neighbor`, one of which there is not."""
+    ours, theirs, other = bed.start_router(kind), bed.start_router(kind), bed.start_router("bird")
+
+    def run(router: Router) -> list[str]:
+        named = ("--neighbor", router.ip, "--neighbor", "192.0.2.77")
+        return healthcheck(*QUICK, *TWO, "--rise", "1", "--up-metric", "7", *named)
+
+    entry = process("p", run(ours), *ALLOW)
+    agent = bed.start_agent({**config(peer(ours), peer(other)), "processes": [entry]})
+    exabgp.start(bed, theirs.link, theirs, run(theirs))
+    for router in (ours, theirs):
+        router.wait_routes(IP4, IP4B)
+    wait_until(
+        lambda: without_host(ours) == without_host(theirs), "the same routes", ignore=(NotReady,)
+    )
+    other.wait_established()
+    assert other.routes() == {} and program(agent)["errors"] == 0
+
+
 def test_up_down_disabled_and_the_end(bed: Testbed) -> None:
     router = bed.start_router("bird")
     up, off = bed.workdir / "up", bed.workdir / "off"
