@@ -52,7 +52,9 @@ struct app {
 	/* Definitions before, which VIPs that are kept for their heirs are announced by. */
 	struct app_spec **formers;
 	size_t n_formers;
-	struct vip **vips; /* as many as in spec->vips, in the same order */
+	struct vip *
+		*vips; /* as many as in spec->vips, in the same order; new ones come at the end */
+	uint64_t vips_gone; /* that this definition had */
 	struct monitor_watch *watch;
 	enum health health;   /* the last verdict; of the former definition until there is one */
 	mono_t health_since;  /* of the last change; registered_at before the first */

@@ -321,6 +321,7 @@ static void give_up_vip(struct app *app, const struct prefix *vip)
 		app->spec->vips[n] = app->spec->vips[i];
 		app->vips[n++] = app->vips[i];
 	}
+	app->vips_gone += app->spec->n_vips - n;
 	app->spec->n_vips = n;
 	app->registry->changes++;
 	budget_charge(app);

@@ -79,6 +79,7 @@ static void forget(struct app *app, const struct vip *v)
 	while (app->vips[i] != v)
 		i--;
 	size_t after = --spec->n_vips - i;
+	app->vips_gone++;
 	memmove(&spec->vips[i], &spec->vips[i + 1], after * sizeof(*spec->vips));
 	memmove(&app->vips[i], &app->vips[i + 1], after * sizeof(struct vip *));
 }

@@ -200,9 +200,9 @@ static void log_way_back(struct said *said, const struct bgp_peer_status *p, con
 {
 	char text[WAY_BACK_TEXT_MAX];
 	bool matters = n_vips > 0 && way_back_matters(p);
-	uint32_t vrf = matters && !said->way_back ? way_back_vrf(p) : 0;
+	uint32_t vrf = matters && !said->way_back ? way_back_vrf(p, NULL) : 0;
 	if (matters && !said->way_back && !fib_has_default4(vrf, NULL))
-		log_warn("bgp", "peer %s: %s", peer, way_back_text(vrf, text));
+		log_warn("bgp", "peer %s: %s", peer, way_back_text(vrf, NULL, text));
 	said->way_back = matters;
 }
 

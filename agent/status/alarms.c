@@ -263,12 +263,13 @@ static void add_other_router(json_t *alarms, const struct bgp_peer_status *peer)
 }
 
 /* The routing of a VRF is that of its peers. */
-static void add_way_back_in_vrf(json_t *alarms, const struct bgp_peer_status *peer, uint32_t vrf)
+static void add_way_back_in_vrf(json_t *alarms, const struct status_sources *in,
+				const struct bgp_peer_status *peer, uint32_t vrf)
 {
 	char name[BGP_PEER_NAME_MAX], text[WAY_BACK_TEXT_MAX];
-	if (!fib_has_default4(vrf, NULL))
+	if (!host_changes_default4_in(in->host_changes, vrf))
 		add(alarms, "no-way-back", "peer", bgp_peer_name(peer->config, name), "peer %s: %s",
-		    name, way_back_text(vrf, text));
+		    name, way_back_text(vrf, in->host_changes, text));
 }
 
 /* One for all peers that are in no VRF: the routing is that of the host. */
@@ -281,14 +282,15 @@ static void add_way_back(json_t *alarms, const struct status_sources *in,
 		return;
 	for (size_t i = 0; i < peers->n; i++) {
 		bool matters = way_back_matters(&peers->items[i]);
-		uint32_t vrf = matters ? way_back_vrf(&peers->items[i]) : 0;
+		uint32_t vrf = matters ? way_back_vrf(&peers->items[i], in->host_changes) : 0;
 		if (vrf)
-			add_way_back_in_vrf(alarms, &peers->items[i], vrf);
+			add_way_back_in_vrf(alarms, in, &peers->items[i], vrf);
 		else
 			n += matters;
 	}
 	if (n > 0 && !host_changes_has_default4(in->host_changes))
-		add(alarms, "no-way-back", NULL, NULL, "%s", way_back_text(0, text));
+		add(alarms, "no-way-back", NULL, NULL, "%s",
+		    way_back_text(0, in->host_changes, text));
 }
 
 static void add_peers(json_t *alarms, const struct status_sources *in,

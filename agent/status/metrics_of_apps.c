@@ -28,10 +28,15 @@ struct scrape {
 	struct view_clock clock;
 	enum scrape_part part; /* the next one */
 	bool rests;            /* the last piece took long */
-	size_t looks;          /* apps in the piece that is made */
+	size_t looks;          /* apps, and VIPs at peers, in the piece that is made */
 	size_t family;
 	bool walks; /* `cursor` stands in `family` */
 	struct app_cursor cursor;
+	/* The app whose VIPs are told in the family; NULL: none. It may have gone. */
+	const struct app *app;
+	const struct app_spec *spec; /* of that, as the others */
+	size_t vip, n_vips;          /* the next one; how many there were */
+	uint64_t vips_gone;
 	struct app_selection of; /* agent.metrics.per_app; a reload may change that meanwhile */
 	size_t name;             /* of `of`, the next one */
 };
@@ -84,65 +89,58 @@ static bool is_sent(const struct scrape *s, size_t peer, const struct vip *vip)
 	return state == BGP_ROUTE_SENT;
 }
 
-static void add_announced(struct scrape *s, const char *name, const struct app *app)
+static void add_announced(struct scrape *s, const char *name, const struct app *app, size_t i)
 {
 	char text[PREFIX_TEXT_MAX];
-	for (size_t i = 0; i < app->spec->n_vips; i++) {
-		bool sent = false;
-		for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker) && !sent; p++)
-			sent = is_sent(s, p, app->vips[i]);
-		const struct metric_label labels[] = { { "app", app->spec->name },
-						       { "vip", prefix_format(&app->vips[i]->prefix,
-									      text) },
-						       { 0 } };
-		metric_sample(&s->page, name, labels, sent);
-	}
+	bool sent = false;
+	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker) && !sent; p++, s->looks++)
+		sent = is_sent(s, p, app->vips[i]);
+	const struct metric_label labels[] = { { "app", app->spec->name },
+					       { "vip",
+						 prefix_format(&app->vips[i]->prefix, text) },
+					       { 0 } };
+	metric_sample(&s->page, name, labels, sent);
 }
 
-static void add_advertised(struct scrape *s, const char *name, const struct app *app)
+static void add_advertised(struct scrape *s, const char *name, const struct app *app, size_t i)
 {
 	char text[PREFIX_TEXT_MAX], peer[BGP_PEER_NAME_MAX];
-	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker); p++) {
+	prefix_format(&app->vips[i]->prefix, text);
+	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker); p++, s->looks++) {
 		const struct bgp_peer_config *config = bgp_speaker_peer_config(s->in.speaker, p);
 		if (!bgp_peer_filter_allows(app->spec->peers, config))
 			continue;
-		bgp_peer_name(config, peer);
-		for (size_t i = 0; i < app->spec->n_vips; i++) {
-			const struct metric_label labels[] = {
-				{ "app", app->spec->name },
-				{ "vip", prefix_format(&app->vips[i]->prefix, text) },
-				{ "peer", peer },
-				{ 0 }
-			};
-			metric_sample(&s->page, name, labels, is_sent(s, p, app->vips[i]));
-		}
+		const struct metric_label labels[] = { { "app", app->spec->name },
+						       { "vip", text },
+						       { "peer", bgp_peer_name(config, peer) },
+						       { 0 } };
+		metric_sample(&s->page, name, labels, is_sent(s, p, app->vips[i]));
 	}
 }
 
 /* Nothing while they are not counted. */
-static void add_traffic(struct scrape *s, const char *name, const struct app *app, bool bytes)
+static void add_traffic(struct scrape *s, const char *name, const struct app *app, size_t i,
+			bool bytes)
 {
 	char text[PREFIX_TEXT_MAX];
-	for (size_t i = 0; i < app->spec->n_vips; i++) {
-		const struct traffic *t = app->vips[i]->traffic;
-		if (!t)
-			continue;
-		const struct metric_label labels[] = { { "app", app->spec->name },
-						       { "vip", prefix_format(&app->vips[i]->prefix,
-									      text) },
-						       { 0 } };
-		metric_sample(&s->page, name, labels, bytes ? t->bytes : t->packets);
-	}
+	const struct traffic *t = app->vips[i]->traffic;
+	if (!t)
+		return;
+	const struct metric_label labels[] = { { "app", app->spec->name },
+					       { "vip",
+						 prefix_format(&app->vips[i]->prefix, text) },
+					       { 0 } };
+	metric_sample(&s->page, name, labels, bytes ? t->bytes : t->packets);
 }
 
-static void add_packets(struct scrape *s, const char *name, const struct app *app)
+static void add_packets(struct scrape *s, const char *name, const struct app *app, size_t i)
 {
-	add_traffic(s, name, app, false);
+	add_traffic(s, name, app, i, false);
 }
 
-static void add_bytes(struct scrape *s, const char *name, const struct app *app)
+static void add_bytes(struct scrape *s, const char *name, const struct app *app, size_t i)
 {
-	add_traffic(s, name, app, true);
+	add_traffic(s, name, app, i, true);
 }
 
 /* ---- checks ---- */
@@ -230,30 +228,33 @@ static void add_cert_ends(struct scrape *s, const char *name, const struct app *
 
 static const struct {
 	const char *name, *type, *help;
+	/* One of these. */
 	void (*add)(struct scrape *s, const char *name, const struct app *app);
+	void (*add_vip)(struct scrape *s, const char *name, const struct app *app, size_t i);
 } families[] = {
-	{ "app_up", "gauge", "1 while the checks of the app say that it is up.", add_up },
-	{ "app_state", "gauge", "1 for the state that the app is in.", add_state },
+	{ "app_up", "gauge", "1 while the checks of the app say that it is up.", .add = add_up },
+	{ "app_state", "gauge", "1 for the state that the app is in.", .add = add_state },
 	{ "app_transitions_total", "counter", "How often the health of the app became up or down.",
-	  add_transitions },
+	  .add = add_transitions },
 	{ "app_state_changed_timestamp_seconds", "gauge", "When the state of the app last changed.",
-	  add_changed },
+	  .add = add_changed },
 	{ "vip_announced", "gauge", "1 while at least one peer has been sent the VIP.",
-	  add_announced },
+	  .add_vip = add_announced },
 	{ "vip_advertised", "gauge",
 	  "1 while this peer has been sent the VIP, of those that the app is for.",
-	  add_advertised },
+	  .add_vip = add_advertised },
 	{ "vip_packets_total", "counter",
-	  "Packets for the VIP that came to this host, with agent.traffic.", add_packets },
+	  "Packets for the VIP that came to this host, with agent.traffic.",
+	  .add_vip = add_packets },
 	{ "vip_bytes_total", "counter",
 	  "Octets of the packets for the VIP that came to this host, with agent.traffic.",
-	  add_bytes },
-	{ "check_up", "gauge", "1 while the monitor says that the app is up.", add_check },
-	{ "checks_total", "counter", "Checks of the monitor, by result.", add_checks },
+	  .add_vip = add_bytes },
+	{ "check_up", "gauge", "1 while the monitor says that the app is up.", .add = add_check },
+	{ "checks_total", "counter", "Checks of the monitor, by result.", .add = add_checks },
 	{ "certificate_expires_in_seconds", "gauge",
 	  "Time until the first certificate expires in the chain that the https monitor saw last; "
 	  "negative when it has.",
-	  add_cert_ends },
+	  .add = add_cert_ends },
 };
 
 /* ---- alarms ---- */
@@ -324,19 +325,70 @@ static void add_aggregates(struct scrape *s)
 
 /* ---- the answer ---- */
 
-static const struct app *next_app(struct scrape *s)
+static const struct app *find_app(struct scrape *s)
 {
 	const struct app *app = NULL;
 	if (!s->of.limited)
-		return app_cursor_next(&s->cursor);
-	while (!app && s->name < s->of.n)
-		app = registry_find(s->in.registry, s->of.names[s->name++]);
+		return s->cursor.next;
+	for (; s->name < s->of.n; s->name++)
+		if ((app = registry_find(s->in.registry, s->of.names[s->name])))
+			break;
 	return app;
+}
+
+static void go_to_next_app(struct scrape *s)
+{
+	if (s->of.limited)
+		s->name++;
+	else
+		app_cursor_next(&s->cursor);
+	s->app = NULL;
 }
 
 static bool is_enough(const struct scrape *s)
 {
 	return s->page.len >= PIECE || s->looks >= LOOKS;
+}
+
+static void begin_app(struct scrape *s, const struct app *app)
+{
+	s->app = app;
+	s->spec = app->spec;
+	s->vip = 0;
+	s->n_vips = app->spec->n_vips;
+	s->vips_gone = app->vips_gone;
+}
+
+/* Those that were there when the app was begun, and not the new ones, which may have been told before they
+ * went and came again. Another definition may have them in another order. */
+static size_t end_of_vips(const struct scrape *s, const struct app *app)
+{
+	uint64_t gone = app->vips_gone - s->vips_gone;
+	return s->spec == app->spec && gone < s->n_vips ? s->n_vips - (size_t)gone : 0;
+}
+
+/* False: it has more VIPs. */
+static bool add_vips(struct scrape *s, const struct app *app)
+{
+	if (s->app != app)
+		begin_app(s, app);
+	while (s->vip < end_of_vips(s, app)) {
+		if (is_enough(s))
+			return false;
+		families[s->family].add_vip(s, families[s->family].name, app, s->vip++);
+		s->looks++;
+	}
+	return true;
+}
+
+/* False: it is to be called again. */
+static bool add_app_to_family(struct scrape *s, const struct app *app)
+{
+	s->looks++;
+	if (families[s->family].add_vip)
+		return add_vips(s, app);
+	families[s->family].add(s, families[s->family].name, app);
+	return true;
 }
 
 static void add_family(struct scrape *s)
@@ -348,11 +400,11 @@ static void add_family(struct scrape *s)
 		app_cursor_init(s->in.registry, &s->cursor);
 		s->walks = true;
 		s->name = 0;
+		s->app = NULL;
 	}
-	while (!is_enough(s) && (app = next_app(s))) {
-		families[s->family].add(s, families[s->family].name, app);
-		s->looks++;
-	}
+	while (!is_enough(s) && (app = find_app(s)))
+		if (add_app_to_family(s, app))
+			go_to_next_app(s);
 	if (app || is_enough(s))
 		return;
 	app_cursor_done(&s->cursor);

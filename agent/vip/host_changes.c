@@ -10,6 +10,19 @@
 #include "net/subnets.h"
 #include "process/loop.h"
 
+/* What views ask the kernel for, each second. */
+struct fact {
+	uint32_t ifindex;
+	bool has_link, has_default4; /* the fields below are known */
+	struct fib_link link;
+	bool default4;
+};
+
+struct facts {
+	struct fact *items;
+	size_t n;
+};
+
 struct host_changes {
 	sd_event *loop;
 	struct host_addresses *addresses;
@@ -19,6 +32,7 @@ struct host_changes {
 	struct drift_record nat_address;
 	struct subnets subnets;
 	bool has_default4;
+	struct facts *facts;
 };
 
 static void log_own(const struct host_addresses *h, size_t i)
@@ -79,6 +93,23 @@ static void update_default4(struct host_changes *c)
 		hostwatch_again(c->host);
 }
 
+/* Of an interface, or a VRF. */
+static struct fact *fact_of(struct facts *facts, uint32_t ifindex)
+{
+	for (size_t i = 0; i < facts->n; i++)
+		if (facts->items[i].ifindex == ifindex)
+			return &facts->items[i];
+	facts->items = mem_grow_by_one(facts->items, facts->n, sizeof(*facts->items));
+	facts->items[facts->n] = (struct fact){ .ifindex = ifindex };
+	return &facts->items[facts->n++];
+}
+
+static void forget_facts(struct facts *facts)
+{
+	mem_free(&facts->items);
+	facts->n = 0;
+}
+
 static void on_host_changed(void *userdata)
 {
 	struct host_changes *c = userdata;
@@ -86,6 +117,7 @@ static void on_host_changed(void *userdata)
 	char text[ADDR_TEXT_MAX], more[GATEWAYS_TEXT_MAX];
 	struct strbuf others = strbuf_over(more, sizeof(more));
 	c->count++;
+	forget_facts(c->facts);
 	update_default4(c);
 	host_addresses_update(c->addresses, &change);
 	for (size_t i = 0; i < 2; i++)
@@ -115,6 +147,7 @@ int host_changes_new(sd_event *loop, struct host_addresses *addresses, struct ac
 	c->loop = loop;
 	c->addresses = addresses;
 	c->actuator = actuator;
+	c->facts = mem_new(1, sizeof(*c->facts));
 	int r = hostwatch_new(loop, on_host_changed, c, &c->host, err);
 	if (r < 0) {
 		host_changes_free(c);
@@ -132,12 +165,40 @@ void host_changes_free(struct host_changes *c)
 		return;
 	hostwatch_free(c->host);
 	subnets_done(&c->subnets);
+	forget_facts(c->facts);
+	free(c->facts);
 	free(c);
 }
 
 bool host_changes_has_default4(const struct host_changes *c)
 {
 	return !c || c->has_default4;
+}
+
+bool host_changes_default4_in(const struct host_changes *c, uint32_t vrf)
+{
+	bool unavailable = false;
+	if (!c)
+		return fib_has_default4(vrf, NULL);
+	struct fact *f = fact_of(c->facts, vrf);
+	if (!f->has_default4)
+		f->default4 = fib_has_default4(vrf, &unavailable);
+	f->has_default4 = !unavailable;
+	return f->default4;
+}
+
+void host_changes_link(const struct host_changes *c, uint32_t ifindex, struct fib_link *ret)
+{
+	*ret = (struct fib_link){ .name = "" };
+	if (!c) {
+		(void)fib_link(ifindex, ret);
+		return;
+	}
+	struct fact *f = fact_of(c->facts, ifindex);
+	if (!f->has_link)
+		f->has_link = fib_link(ifindex, &f->link) == 0;
+	if (f->has_link)
+		*ret = f->link;
 }
 
 void host_changes_catch_up(struct host_changes *c)

@@ -337,3 +337,70 @@ def test_fabio(bed: Testbed, kind: str) -> None:
     process.kill()
     wait_until(lambda: not router.routes(), f"{router.kind} has no routes")
     assert vips <= set(bed.host.loopback_addresses())
+
+
+GOCAST = """
+agent:
+  listen_addr: :8080
+  monitor_interval: 1s
+  cleanup_timer: 15m
+bgp:
+  local_as: {local_as}
+  local_ip: {host}
+  communities: [ "1000:1000" ]
+  origin: incomplete
+  peers:
+    - peer_ip: {router}
+      peer_as: {peer_as}
+      communities: [ "100:100" ]
+      multi_hop: {multi_hop}
+apps:
+  - name: dns
+    vip: 198.51.100.53/32
+    vip_config:
+      bgp_communities: [ "5000:5000", "1000:1000" ]
+    monitors: [ "port:udp:53" ]
+    nats: [ "udp:5353:53" ]
+  - name: always
+    vip: 203.0.113.0/24
+  - name: six
+    vip: 2001:db8:53::53/128
+    monitors: [ "exec:test 1 = 1" ]
+  - name: down
+    vip: 198.51.100.99/32
+    monitors: [ "port:tcp:99" ]
+"""
+
+
+@pytest.mark.parametrize("form", ["list", "single"])
+@pytest.mark.parametrize("kind", ["frr", "bird"])
+def test_gocast(bed: Testbed, kind: str, form: str) -> None:
+    """No package has GoCast: its file as it is, which the agent reads with the same meaning, and what is made of it.
+    The form without a list of peers is multi-hop."""
+    router = bed.start_router(kind)
+    text = GOCAST.format(
+        router=router.link.router_ip,
+        host=router.link.host_ip,
+        local_as=AGENT_AS,
+        peer_as=ROUTER_AS,
+        multi_hop="true",
+    )
+    if form == "single":
+        before, entry = text.split("  peers:\n")
+        after = entry[entry.index("apps:") :]
+        text = f"{before}  peer_ip: {router.link.router_ip}\n  remote_as: {ROUTER_AS}\n{after}"
+    file = bed.workdir / "gocast.yaml"
+    file.write_text(text)
+    bed.start_service(53, "udp")
+    prefixes = {"198.51.100.53/32", "203.0.113.0/24", "2001:db8:53::53/128"}
+    original = bed.start_agent(text)
+    theirs = routes(router, prefixes)
+    peers, own = original.status("peers")["peers"], set(bed.host.loopback_addresses())
+    of_peer = {"100:100"} if form == "list" else set()
+    assert set(theirs["198.51.100.53/32"].communities) == {"1000:1000", "5000:5000"} | of_peer
+    original.stop()
+    wait_until(lambda: not router.routes(), f"{router.kind} has no routes")
+    agent = start_converted(bed, convert(bed, "gocast", file))
+    assert routes(router, prefixes) == theirs
+    assert set(bed.host.loopback_addresses()) == own
+    assert [p["ttl"] for p in agent.status("peers")["peers"]] == [p["ttl"] for p in peers]

@@ -13,7 +13,9 @@ from .exabgp import healthcheck, process, without_host
 from .rawpeer import RawListener
 from .routers import Router
 from .routers.base import NotReady
+from .test_alarms import alarms
 from .test_process_1 import Contained
+from .test_verbs import Client
 from .testbed import AGENT_AS, Testbed
 from .wait import never, wait_until
 
@@ -98,6 +100,27 @@ def test_healthcheck_as_exabgp_runs_it(bed: Testbed, kind: str, case: str) -> No
     wait_until(
         lambda: without_host(ours) == without_host(theirs), "the same routes", ignore=(NotReady,)
     )
+
+
+@pytest.mark.parametrize("kind", ["bird", "frr"])
+def test_healthcheck_for_one_neighbor_as_exabgp_runs_it(bed: Testbed, kind: str) -> None:
+    """`--neighbor`, one of which there is not."""
+    ours, theirs, other = bed.start_router(kind), bed.start_router(kind), bed.start_router("bird")
+
+    def run(router: Router) -> list[str]:
+        named = ("--neighbor", router.ip, "--neighbor", "192.0.2.77")
+        return healthcheck(*QUICK, *TWO, "--rise", "1", "--up-metric", "7", *named)
+
+    entry = process("p", run(ours), *ALLOW)
+    agent = bed.start_agent({**config(peer(ours), peer(other)), "processes": [entry]})
+    exabgp.start(bed, theirs.link, theirs, run(theirs))
+    for router in (ours, theirs):
+        router.wait_routes(IP4, IP4B)
+    wait_until(
+        lambda: without_host(ours) == without_host(theirs), "the same routes", ignore=(NotReady,)
+    )
+    other.wait_established()
+    assert other.routes() == {} and program(agent)["errors"] == 0
 
 
 def test_up_down_disabled_and_the_end(bed: Testbed) -> None:
@@ -387,6 +410,58 @@ exec sleep 1000""")
     wait_until(lambda: len(starts.read_text().split()) > 1, "it is started again")
     wait_until(lambda: not writer.running, "the pipe is closed")
     router.wait_routes(IP4)
+
+
+def test_a_program_that_ends_again_and_again(bed: Testbed) -> None:
+    """The alarm names it, and goes with another command."""
+    router = bed.start_router("bird")
+    agent = start(bed, router, process("p", "echo too tired >&2; exit 3", *ALLOW))
+    agent.wait_event("process.ended", app="p", level="warning")
+    wait_until(lambda: "process-failing" in alarms(agent), "the alarm")
+    alarm = alarms(agent)["process-failing"]
+    assert (alarm["process"], alarm["count"]) == ("p", 1)
+    assert "process p ends again and again (exit status 3" in alarm["text"], alarm
+    agent.wait_log("process p says: too tired")
+    stays = process("p", f"echo announce route {IP4} next-hop self; exec sleep 1000", *ALLOW)
+    agent.reload({**config(peer(router)), "processes": [stays]})
+    router.wait_routes(IP4)
+    wait_until(lambda: "process-failing" not in alarms(agent), "no alarm")
+
+
+def test_a_program_reloads_the_agent(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    go = bed.workdir / "go"
+    run = script(bed, f"""
+ask announce route {IP4} next-hop self
+until test -e {go}; do sleep 0.05; done
+ask reload
+read answer
+echo "$answer" >> {bed.workdir}/answers
+exec sleep 1000""")
+    entry = process("p", run, *ALLOW)
+    agent = start(bed, router, entry)
+    router.wait_routes(IP4)
+    agent.write_config({**config(peer(router), apps=(app("web", VIP4),)), "processes": [entry]})
+    go.touch()
+    router.wait_routes(IP4, VIP4)
+    wait_answers(bed, "done", "reload in progress", "done")
+    agent.wait_log("process p asks for a reload")
+    assert agent.status("status")["config"]["last_reload"]["ok"]
+    assert program(agent)["starts"] == 1
+
+
+def test_a_route_of_a_program_is_explained(bed: Testbed) -> None:
+    router = bed.start_router("bird")
+    run = script(bed, f"ask announce route {IP4} next-hop self; exec sleep 1000")
+    agent = start(bed, router, process("p", run, *ALLOW))
+    router.wait_routes(IP4)
+    [vip] = agent.status("explain?name=p")["vips"]
+    assert (vip["prefix"], vip["first"]) == (IP4, None)
+    registered = vip["conditions"][0]
+    assert (registered["condition"], registered["text"]) == ("registered", "from process")
+    assert all(c["holds"] for c in vip["conditions"] + vip["peers"][0]["conditions"])
+    shown = Client(bed, agent)("explain", "p")
+    assert f"{IP4} of p: announced to " in shown and "from process" in shown
 
 
 def test_fifo(bed: Testbed) -> None:

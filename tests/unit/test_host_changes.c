@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/status/way_back.h"
 #include "agent/vip/host_changes.h"
 #include "lib/log.h"
 #include "tests/unit/fake_speaker.h"
@@ -176,6 +177,38 @@ static void the_default_route_is_followed(void **state)
 	assert_true(host_changes_has_default4(NULL));
 }
 
+/* Likewise, of one interface and one VRF. */
+static void links_are_followed(void **state)
+{
+	struct bed *b = *state;
+	struct fib_link link;
+	uint32_t index = if_nametoindex("d1");
+	host_changes_link(b->changes, index, &link);
+	assert_string_equal(link.name, "d1");
+	assert_true(host_changes_default4_in(b->changes, 0));
+	must("ip link set d1 down; ip link set d1 name d2; ip route del default");
+	host_changes_link(b->changes, index, &link);
+	assert_string_equal(link.name, "d1");
+	assert_true(host_changes_default4_in(b->changes, 0));
+	host_changes_catch_up(b->changes);
+	host_changes_link(b->changes, index, &link);
+	assert_string_equal(link.name, "d2");
+	assert_false(host_changes_default4_in(b->changes, 0));
+	host_changes_link(NULL, index, &link);
+	assert_string_equal(link.name, "d2");
+}
+
+static void a_vrf_that_has_gone_has_words(void **state)
+{
+	char text[WAY_BACK_TEXT_MAX];
+	const struct bed *b = *state;
+	way_back_text(9999, b->changes, text);
+	assert_non_null(strstr(text, "and the VRF of the peer has no IPv4 default route"));
+	assert_non_null(strstr(text, "'ip route add vrf VRF 0.0.0.0/0 via"));
+	way_back_text(0, NULL, text);
+	assert_non_null(strstr(text, "'ip route add 0.0.0.0/0 via"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -183,6 +216,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nat_follows_the_hosts_address_and_the_route_stays),
 		TEST(the_default_route_is_followed),
+		TEST(links_are_followed),
+		TEST(a_vrf_that_has_gone_has_words),
 		TEST(without_an_address_the_vip_is_withdrawn),
 		TEST(catching_up_needs_no_turn),
 		TEST(without_changes_there_is_nothing_to_tell),

@@ -2,10 +2,12 @@
 /* The series of apps, piece by piece, while other things change. */
 #include "agent/status/metrics_of_apps.h"
 
+#include "agent/app/routes.h"
 #include "tests/unit/answer_bed.h"
 
 /* Far more than a piece of the answer has. */
-#define APPS 400
+#define APPS      400
+#define MANY_VIPS 2000
 
 static void register_apps(struct agent *a)
 {
@@ -61,9 +63,74 @@ static void test_another_per_app_in_between(void **state)
 	assert_int_equal(count(a->text, "vipherald_app_up{"), 2);
 }
 
+static struct app *register_program(struct agent *a)
+{
+	const struct app_spec spec = { .name = (char *)"many", .source = APP_FROM_PROCESS };
+	enum register_result result;
+	assert_int_equal(registry_register(a->registry, &spec, loop_now(a->loop), &result, NULL),
+			 0);
+	return (struct app *)registry_find(a->registry, "many");
+}
+
+static struct prefix nth(int i)
+{
+	return (struct prefix)PREFIX4(32, 198, 19, (uint8_t)(i / 250), (uint8_t)(i % 250));
+}
+
+static void announce(struct app *app, int i)
+{
+	struct route_spec *route = route_spec_new();
+	struct prefix vip = nth(i);
+	assert_int_equal(routes_set(app, &vip, route, 1, NULL), 0);
+	route_spec_unref(route);
+}
+
+static void is_there_once(const char *text, int i)
+{
+	char series[96];
+	snprintf(series, sizeof(series), "vip_announced{app=\"many\",vip=\"198.19.%d.%d/32\"}",
+		 i / 250, i % 250);
+	if (count(text, series) > 1)
+		fail_msg("%s is there twice", series);
+}
+
+/* They are not told in one turn; one that goes and comes again meanwhile is told once. */
+static void test_a_program_of_many_vips(void **state)
+{
+	struct agent *a = *state;
+	static const char series[] = "vipherald_vip_announced{app=\"many\"";
+	struct prefix first = nth(1);
+	char *text = NULL;
+	struct app *app = register_program(a);
+	for (int i = 1; i <= MANY_VIPS; i++)
+		announce(app, i);
+	struct stream *s = metrics_stream(&a->in, METRIC_PROMETHEUS);
+	size_t len = read_to(s, series, &text, 0);
+	assert_true(routes_drop(app, &first, 2));
+	announce(app, 1);
+	announce(app, MANY_VIPS + 1);
+	read_to(s, NULL, &text, len);
+	for (int i = 1; i <= MANY_VIPS; i++)
+		is_there_once(text, i);
+	assert_true(count(text, series) >= MANY_VIPS - 1);
+	assert_int_equal(count(text, "vipherald_vip_advertised{app=\"many\""), MANY_VIPS + 1);
+	stream_free(s);
+
+	/* And one that goes with all its VIPs. */
+	s = metrics_stream(&a->in, METRIC_PROMETHEUS);
+	text[0] = '\0';
+	len = read_to(s, series, &text, 0);
+	registry_unregister(a->registry, "many", 3);
+	read_to(s, NULL, &text, len);
+	assert_true(count(text, series) < MANY_VIPS);
+	stream_free(s);
+	free(text);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_another_per_app_in_between) };
+	const struct CMUnitTest tests[] = { TEST(test_another_per_app_in_between),
+					    TEST(test_a_program_of_many_vips) };
 	log_setup(LOG_ERROR, LOG_TEXT);
 	own_netns_enter();
 	return cmocka_run_group_tests(tests, NULL, NULL);
