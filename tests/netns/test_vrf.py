@@ -264,19 +264,21 @@ def test_bfd_of_one_address_in_two_vrfs(bed: Testbed) -> None:
 
 
 @pytest.mark.vrf
-def test_link_local_peer_is_in_the_vrf_of_its_interface(bed: Testbed) -> None:
+@pytest.mark.parametrize("unnumbered", [False, True])
+def test_link_local_peer_is_in_the_vrf_of_its_interface(bed: Testbed, unnumbered: bool) -> None:
     """Without `device` and without a sysctl: its BFD, and the connections that it opens."""
     link = bare_link(bed)
+    link.namespace.forward()  # a router, which answers the search for one
     device, name = link.device, f"fe80::1%{link.device}"
     own = f"addr replace fe80::2/64 dev {device} nodad"
+    # No other addresses, when the kernel cycles the device on its way into the VRF.
+    link.namespace.ip("link set eth0 addrgenmode none")
+    bed.host.ip(f"link set {device} addrgenmode none")
     add_vrf(bed.host, "vrf-blue", 10)
-    bed.host.ip(
-        f"link set {device} addrgenmode none",  # no other address, when the kernel cycles the device
-        f"link set {device} master vrf-blue",
-        own,
-    )
+    bed.host.ip(f"link set {device} master vrf-blue", own)
     bfd = {"interval": "100ms", "multiplier": 255}
-    keys = {"peer_ip": name, "peer_as": ROUTER_AS, "passive": True, "password": "one", "bfd": bfd}
+    which = {"interface": device} if unnumbered else {"peer_ip": name}
+    keys = {**which, "peer_as": ROUTER_AS, "passive": True, "password": "one", "bfd": bfd}
     agent = bed.start_agent(config(keys, apps=(app("web", VIP6),), listen=True))
     peer = BfdPeer(link.namespace, "fe80::1%eth0", "fe80::2%eth0")
 
@@ -289,6 +291,8 @@ def test_link_local_peer_is_in_the_vrf_of_its_interface(bed: Testbed) -> None:
         assert agent.peer(name)["bfd"]["interface"] == device
 
     def session_comes_up() -> RawSession:
+        # The listener has the key when the router is known.
+        wait_until(lambda: agent.peer(name), "the router", ignore=(ValueError,))
         session = connect(link.namespace, "fe80::1%eth0", "fe80::2%eth0", password="one")
         session.establish(ROUTER_AS, "10.255.0.1")
         session.expect_route(VIP6)
