@@ -511,7 +511,7 @@ bool fib_leaves_vrf(const struct fib_path *path, uint32_t vrf, struct fib_link *
 bool fib_has_default4(uint32_t vrf, bool *ret_unavailable)
 {
 	const struct addr nowhere = addr_v4(0xf0000001);
-	struct fib_path path;
+	struct fib_path path = { 0 };
 	struct fib_link link;
 	int r = fib_lookup(&nowhere, NULL, vrf, &path, NULL);
 	if (ret_unavailable)
