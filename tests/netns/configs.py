@@ -4,7 +4,6 @@ from typing import Any
 
 from .routers import Router
 from .testbed import AGENT_AS
-from .wait import EMULATED
 
 VIP4 = "192.0.2.53/32"
 VIP6 = "2001:db8::53/128"
@@ -17,10 +16,6 @@ def peer(router: Router, **keys: Any) -> dict[str, Any]:
     return {"peer_ip": router.ip, "peer_as": router.config.asn, **keys}
 
 
-# Commands have an interval, but for where starting one takes as long.
-_TIMEOUT = {"timeout": "5s"} if EMULATED else {}
-
-
 def config(
     *peers: dict[str, Any],
     apps: tuple[dict[str, Any], ...] = (),
@@ -29,7 +24,8 @@ def config(
 ) -> dict[str, Any]:
     """Quick checks and quick reconnects, so that the tests need not wait."""
     structure: dict[str, Any] = {
-        "agent": {"monitor_interval": "100ms", **_TIMEOUT, **(agent or {})},
+        # On a busy machine starting a command takes longer than an interval.
+        "agent": {"monitor_interval": "100ms", "timeout": "5s", **(agent or {})},
         "bgp": {"local_as": AGENT_AS, "connect_retry": "200ms", **bgp},
     }
     if peers:

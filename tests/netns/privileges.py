@@ -33,8 +33,8 @@ SYS_NICE, SYS_RESOURCE = 23, 24
 """Numbers of capabilities(7)."""
 
 
-def tests_have(capability: int) -> bool:
-    """Not all are root's in a container. A test shows what the agent does without, and says so."""
+def is_granted(capability: int) -> bool:
+    """Not all are root's in a container. A test that asks shows what the agent does without, and says so."""
     status = Path("/proc/self/status").read_text()
     [effective] = re.findall(r"^CapEff:\s*([0-9a-f]+)$", status, re.M)
     has = int(effective, 16) >> capability & 1

@@ -12,7 +12,7 @@ import pytest
 from .agent import Agent
 from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
 from .fabric import HOST, ROUTER, bare_link, switched_link
-from .privileges import SYS_NICE, SYS_RESOURCE, tests_have
+from .privileges import SYS_NICE, SYS_RESOURCE, is_granted
 from .routers.base import NotReady
 from .routers.bfd import BfdFrr, BfdRouter, start_bfd_router
 from .routers.fabric import UNNUMBERED
@@ -465,11 +465,11 @@ def test_process_keeps_its_priority_without_privileges(bed: Testbed) -> None:
     )
     wait_up(agent, router)
     wait_until(lambda: agent.app("a")["health"] == "up", "the check passes")
-    assert (out / "seen").read_text().split() == ["0", "Max", "nice", "priority", "0", "0"]
+    assert (out / "seen").read_text().split() == [str(os.nice(0)), "Max", "nice", "priority", "0", "0"]
     [pid] = helpers(bed)
-    expected = -15 if tests_have(SYS_RESOURCE) else 0
+    expected = -15 if is_granted(SYS_RESOURCE) else os.nice(0)
     wait_until(lambda: nice_of(pid) == expected, "its nice value")
-    assert nice_of(agent.process.pid) == 0
+    assert nice_of(agent.process.pid) == os.nice(0)
 
 
 def test_process_has_its_priority_as_root(bed: Testbed) -> None:
@@ -477,5 +477,5 @@ def test_process_has_its_priority_as_root(bed: Testbed) -> None:
     router = start_bfd_router(bed, "bird")
     bed.start_agent(config(peer(router, bfd=True), apps=(DNS,), agent={"drop_privileges": False}))
     [pid] = wait_until(lambda: helpers(bed), "the process")
-    expected = -15 if tests_have(SYS_NICE) or tests_have(SYS_RESOURCE) else 0
+    expected = -15 if is_granted(SYS_NICE) or is_granted(SYS_RESOURCE) else os.nice(0)
     wait_until(lambda: nice_of(pid) == expected, "its nice value")

@@ -260,9 +260,10 @@ def test_nothing_of_others_is_touched(bed: Testbed) -> None:
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
     drift.host.ip(*FOREIGN)
     before = foreign(drift.host)
-    for command in REMOVALS.values():
+    for repaired, command in enumerate(REMOVALS.values()):
         drift.host.run(command.split())
-    wait_until(lambda: drift.repairs("address") == 5, "all are restored")
+        # Two removals of one VIP are one repair when the agent hears of them together.
+        wait_until(lambda n=repaired: drift.repairs("address") == n + 1, "it is restored")
     wait_until(lambda: foreign(drift.host) == before, "theirs as they were")
     drift.agent.unregister("web")
     wait_until(lambda: drift.agent.status("routes")["routes"] == [], "no VIP is left")
